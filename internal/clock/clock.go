@@ -1,0 +1,45 @@
+// Package clock is the one place that knows what time it is. Everything that
+// asks takes a Clock, so that tests move time instead of waiting.
+package clock
+
+import (
+	"sync"
+	"time"
+)
+
+// Clock tells the time in UTC, in whole microseconds: the resolution that both
+// databases keep, so that a time read back equals the time written.
+type Clock interface{ Now() time.Time }
+
+// System is the machine's clock.
+type System struct{}
+
+// Now gives the machine's time.
+func (System) Now() time.Time { return Whole(time.Now()) }
+
+// Whole brings t into the form that is stored: UTC, whole microseconds.
+func Whole(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
+// Fake is a clock that stands still until it is moved. It is safe for
+// concurrent use.
+type Fake struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// NewFake gives a clock that stands at t.
+func NewFake(t time.Time) *Fake { return &Fake{now: Whole(t)} }
+
+// Now gives the time the clock was set to.
+func (f *Fake) Now() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.now
+}
+
+// Advance moves the clock forward by d.
+func (f *Fake) Advance(d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now = Whole(f.now.Add(d))
+}

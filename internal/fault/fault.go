@@ -1,0 +1,89 @@
+// Package fault is what can go wrong, in words that may leave the program.
+//
+// Two kinds exist. An Error ends a request: it has a Code out of a closed list
+// and a message that is safe to show; its cause is kept for the log alone. An
+// Invalid lists what the user can correct in the input; it becomes a payload's
+// `userErrors`. Everything else, whatever its type, is an INTERNAL Error to
+// the outside.
+package fault
+
+import (
+	"errors"
+	"time"
+)
+
+// Code classifies an Error. The list is closed: clients switch over it.
+type Code string
+
+const (
+	// Unauthenticated: nobody, or a credential that is not believed.
+	Unauthenticated Code = "UNAUTHENTICATED"
+	// Forbidden: the caller is known and may see the object, but not do this.
+	Forbidden Code = "FORBIDDEN"
+	// NotFound: there is no such object, or it is somebody else's.
+	NotFound Code = "NOT_FOUND"
+	// Conflict: somebody else was faster, or the version is an old one.
+	Conflict Code = "CONFLICT"
+	// BadUserInput: the request itself is malformed.
+	BadUserInput Code = "BAD_USER_INPUT"
+	// RateLimited: too many; RetryAfter says when to come again.
+	RateLimited Code = "RATE_LIMITED"
+	// Unavailable: something Portico needs does not answer; coming again helps.
+	Unavailable Code = "UNAVAILABLE"
+	// Internal: a defect of Portico.
+	Internal Code = "INTERNAL"
+)
+
+// Error ends a request. Message is for the caller's eyes, the cause is not.
+type Error struct {
+	Code       Code
+	Message    string
+	RetryAfter time.Duration
+	cause      error
+}
+
+// New makes an Error without a cause.
+func New(code Code, message string) *Error { return &Error{Code: code, Message: message} }
+
+// Wrap makes an Error that keeps err for the log.
+func Wrap(code Code, err error, message string) *Error {
+	return &Error{Code: code, Message: message, cause: err}
+}
+
+// Later makes an Error that tells the caller when coming again helps.
+func Later(code Code, after time.Duration, message string) *Error {
+	return &Error{Code: code, Message: message, RetryAfter: after}
+}
+
+// Missing is the one answer for an object that does not exist, is somebody
+// else's, or whose id is malformed: the three cannot be told apart.
+func Missing() *Error { return New(NotFound, "There is no such object.") }
+
+// Stale is the answer to whoever lost a race or came with an old version.
+func Stale(message string) *Error { return New(Conflict, message) }
+
+// Error gives the public message and, for logs, the cause.
+func (e *Error) Error() string {
+	if e.cause != nil {
+		return string(e.Code) + ": " + e.Message + ": " + e.cause.Error()
+	}
+	return string(e.Code) + ": " + e.Message
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.cause }
+
+// From gives the Error in err's chain, or an INTERNAL one that hides err.
+func From(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return Wrap(Internal, err, "Something went wrong on our side.")
+}
+
+// Is tells whether err is an Error of this code.
+func Is(err error, code Code) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Code == code
+}

@@ -1,0 +1,114 @@
+// Package nodeid writes and reads the opaque ids of GraphQL's Node: a prefix
+// that names the type, and the row's UUID in base 62 (`app_2Y5kq…`). Clients
+// must not look inside; Portico does, to find the table without asking it.
+package nodeid
+
+import (
+	"math/big"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// Kind is the type an id belongs to: its GraphQL name.
+type Kind string
+
+// The kinds of node.
+const (
+	Organization        Kind = "Organization"
+	Account             Kind = "Account"
+	User                Kind = "User"
+	Membership          Kind = "Membership"
+	App                 Kind = "App"
+	Credential          Kind = "Credential"
+	Product             Kind = "Product"
+	Plan                Kind = "Plan"
+	ProductSubscription Kind = "ProductSubscription"
+	ServiceToken        Kind = "ServiceToken"
+	Event               Kind = "Event"
+)
+
+// prefix names each kind inside an id. Never change one: ids are stored by clients.
+func prefix(k Kind) string {
+	switch k {
+	case Organization:
+		return "org"
+	case Account:
+		return "acct"
+	case User:
+		return "user"
+	case Membership:
+		return "mem"
+	case App:
+		return "app"
+	case Credential:
+		return "cred"
+	case Product:
+		return "prod"
+	case Plan:
+		return "plan"
+	case ProductSubscription:
+		return "sub"
+	case ServiceToken:
+		return "tok"
+	case Event:
+		return "evt"
+	}
+	return ""
+}
+
+func kindOf(p string) (Kind, bool) {
+	for _, k := range []Kind{Organization, Account, User, Membership, App, Credential, Product, Plan, ProductSubscription, ServiceToken, Event} {
+		if prefix(k) == p {
+			return k, true
+		}
+	}
+	return "", false
+}
+
+// digits is the length of 128 bits in base 62.
+const digits = 22
+
+// Encode gives the opaque id of a row.
+func Encode(k Kind, id uuid.UUID) string {
+	p := prefix(k)
+	out := make([]byte, 0, len(p)+1+digits)
+	out = append(out, p...)
+	out = append(out, '_')
+	text := new(big.Int).SetBytes(id[:]).Text(62)
+	for n := len(text); n < digits; n++ {
+		out = append(out, '0')
+	}
+	return string(append(out, text...))
+}
+
+// Split reads an id of any kind. ok is false for everything that Encode does
+// not write.
+func Split(s string) (Kind, uuid.UUID, bool) {
+	p, rest, found := strings.Cut(s, "_")
+	k, known := kindOf(p)
+	if !found || !known || len(rest) != digits {
+		return "", uuid.Nil, false
+	}
+	for _, c := range []byte(rest) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
+			return "", uuid.Nil, false
+		}
+	}
+	n, ok := new(big.Int).SetString(rest, 62)
+	if !ok || n.BitLen() > 128 {
+		return "", uuid.Nil, false
+	}
+	var id uuid.UUID
+	n.FillBytes(id[:])
+	return k, id, true
+}
+
+// Decode reads an id of one kind; an id of another kind is no id.
+func Decode(k Kind, s string) (uuid.UUID, bool) {
+	kind, id, ok := Split(s)
+	if !ok || kind != k {
+		return uuid.Nil, false
+	}
+	return id, true
+}

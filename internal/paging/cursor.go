@@ -1,0 +1,69 @@
+package paging
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+
+	"github.com/google/uuid"
+
+	"portico/internal/fault"
+)
+
+// Key seals cursors; ID tells which key of the ring it is.
+type Key struct {
+	ID     string
+	Secret []byte
+}
+
+// Place is where a row stands in a list: its value of the ordered column, and
+// its id to tell equal values apart.
+type Place struct {
+	Value string    `json:"v"`
+	ID    uuid.UUID `json:"i"`
+}
+
+type sealed struct {
+	Key string `json:"k"`
+	Place
+}
+
+const macLength = 16
+
+// Seal writes a cursor. It is bound to list, the name of a list and its order:
+// a cursor of another list is refused, as is one that was changed.
+func Seal(k Key, list string, p Place) string {
+	body, err := json.Marshal(sealed{Key: k.ID, Place: p})
+	if err != nil {
+		panic("paging: a place of a string and a UUID always marshals: " + err.Error())
+	}
+	return base64.RawURLEncoding.EncodeToString(append(mac(k, list, body), body...))
+}
+
+// Open reads a cursor; find gives the ring's key of an id. Whatever Seal did
+// not write for the same list is BAD_USER_INPUT.
+func Open(find func(id string) (Key, bool), list, cursor string) (Place, error) {
+	bad := fault.New(fault.BadUserInput, "The cursor is not one of this list.")
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
+	if err != nil || len(raw) <= macLength {
+		return Place{}, bad
+	}
+	var s sealed
+	if json.Unmarshal(raw[macLength:], &s) != nil {
+		return Place{}, bad
+	}
+	k, ok := find(s.Key)
+	if !ok || !hmac.Equal(raw[:macLength], mac(k, list, raw[macLength:])) {
+		return Place{}, bad
+	}
+	return s.Place, nil
+}
+
+func mac(k Key, list string, body []byte) []byte {
+	h := hmac.New(sha256.New, k.Secret)
+	h.Write([]byte(list))
+	h.Write([]byte{0})
+	h.Write(body)
+	return h.Sum(nil)[:macLength]
+}

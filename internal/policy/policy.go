@@ -1,0 +1,186 @@
+// Package policy is the one place that answers: may this viewer do this to
+// that object now, and if not, why? The services ask it before they act,
+// `viewerCan` and `allowedTransitions` show its answers, and the privacy rules
+// take from it how far a role reaches.
+package policy
+
+import (
+	"github.com/google/uuid"
+
+	"portico/internal/lifecycle"
+	"portico/internal/term"
+	"portico/internal/viewer"
+)
+
+// Action is something that a viewer may want to do.
+type Action string
+
+// The actions. Those on keys and subscriptions are named in package lifecycle
+// and made into Actions by Key and Subscription.
+const (
+	AppCreate      Action = "app.create"
+	AppUpdate      Action = "app.update"
+	AppDelete      Action = "app.delete"
+	AppRestore     Action = "app.restore"
+	AppRegister    Action = "app.register"
+	KeyGenerate    Action = "key.generate"
+	AccountCreate  Action = "account.create"
+	AccountUpdate  Action = "account.update"
+	AccountSuspend Action = "account.suspend"
+	AccountResume  Action = "account.resume"
+	AccountDelete  Action = "account.delete"
+	UserCreate     Action = "user.create"
+	UserDisable    Action = "user.disable"
+	UserEnable     Action = "user.enable"
+	PasswordChange Action = "password.change"
+	ProductCreate  Action = "product.create"
+	ProductUpdate  Action = "product.update"
+	PlanCreate     Action = "plan.create"
+	PlanUpdate     Action = "plan.update"
+	RulesUpdate    Action = "organization.update"
+)
+
+// Key is the action on a key.
+func Key(a lifecycle.CredentialAction) Action { return Action("key." + string(a)) }
+
+// Subscription is the action on a subscription.
+func Subscription(a lifecycle.SubscriptionAction) Action { return Action("subscription." + string(a)) }
+
+// Object is what the policy needs to know of the object at stake. Absent facts
+// are zero and ask nothing.
+type Object struct {
+	OrganizationID uuid.UUID
+	// AccountID is the account that owns it; all zero for what belongs to the organization.
+	AccountID uuid.UUID
+	// Environment is the stage of the key to be made.
+	Environment term.Environment
+	// Key and KeyAction, Subscription and SubscriptionAction name an edge of package lifecycle.
+	Key                lifecycle.CredentialStatus
+	KeyAction          lifecycle.CredentialAction
+	Subscription       lifecycle.SubscriptionStatus
+	SubscriptionAction lifecycle.SubscriptionAction
+	// Account is the state of the account itself, for actions on it.
+	Account term.AccountStatus
+	// Product is the state of the product to register with or to change.
+	Product term.ProductStatus
+	// User is the user to be disabled or enabled.
+	User uuid.UUID
+}
+
+// Code says why something is not allowed.
+type Code string
+
+// Why something is not allowed.
+const (
+	Role             Code = "ROLE"
+	NotYours         Code = "NOT_YOURS"
+	Status           Code = "STATUS"
+	Policy           Code = "POLICY"
+	AccountSuspended Code = "ACCOUNT_SUSPENDED"
+)
+
+// Decision is the policy's answer.
+type Decision struct {
+	Allowed bool
+	// Code and Message say why not; nil when allowed.
+	Code    *Code
+	Message *string
+}
+
+func yes() Decision { return Decision{Allowed: true} }
+
+func no(c Code, message string) Decision { return Decision{Code: &c, Message: &message} }
+
+// Is tells whether the answer is no, for this reason.
+func (d Decision) Is(c Code) bool { return d.Code != nil && *d.Code == c }
+
+// Decide answers whether v may do a to o. The first reason against it is the
+// answer: the role, then whose the object is, then the account's suspension,
+// then the object's state, then the organization's policies.
+func Decide(v viewer.Viewer, a Action, o Object) Decision {
+	if v.Role == viewer.System {
+		return edges(v, o)
+	}
+	if !granted(v.Role, a) {
+		return no(Role, "Your role does not allow this.")
+	}
+	if o.OrganizationID != v.OrganizationID || v.Role == viewer.Portal && o.AccountID != uuid.Nil && o.AccountID != v.AccountID {
+		return no(NotYours, "This belongs to somebody else.")
+	}
+	if v.Role == viewer.Portal && v.AccountSuspended && a != PasswordChange {
+		return no(AccountSuspended, "The account is suspended.")
+	}
+	if d := edges(v, o); !d.Allowed {
+		return d
+	}
+	return rules(v, a, o)
+}
+
+// granted is the table of roles. What is not in it is refused.
+func granted(r viewer.Role, a Action) bool {
+	switch a {
+	case AppCreate, AppUpdate, AppDelete, AppRegister, KeyGenerate, PasswordChange,
+		Key(lifecycle.Revoke), Key(lifecycle.Update), Subscription(lifecycle.Unregister):
+		return r == viewer.Admin || r == viewer.Portal
+	case Subscription(lifecycle.Withdraw):
+		return r == viewer.Portal
+	case AppRestore, AccountCreate, AccountUpdate, AccountSuspend, AccountResume, AccountDelete,
+		UserCreate, UserDisable, UserEnable, ProductCreate, ProductUpdate, PlanCreate, PlanUpdate, RulesUpdate,
+		Key(lifecycle.Disable), Key(lifecycle.Enable),
+		Subscription(lifecycle.Suspend), Subscription(lifecycle.Resume):
+		return r == viewer.Admin
+	case Subscription(lifecycle.Approve), Subscription(lifecycle.Reject):
+		return r == viewer.Admin || r == viewer.Approver
+	}
+	return false
+}
+
+// edges asks the states.
+func edges(v viewer.Viewer, o Object) Decision {
+	if o.SubscriptionAction != "" {
+		if _, ok := lifecycle.Next(o.Subscription, o.SubscriptionAction); !ok {
+			return no(Status, "The registration is "+string(o.Subscription)+".")
+		}
+	}
+	if o.KeyAction != "" {
+		if _, ok := lifecycle.NextKey(o.Key, o.KeyAction); !ok {
+			return no(Status, keyRefusal(o.Key))
+		}
+	}
+	return yes()
+}
+
+func keyRefusal(s lifecycle.CredentialStatus) string {
+	switch s {
+	case lifecycle.KeyRevoked:
+		return "A revoked key never comes back."
+	case lifecycle.KeyExpired:
+		return "The key has expired."
+	default:
+		return "The key is " + string(s) + "."
+	}
+}
+
+// rules asks what else stands against it: policies of the organization, and
+// the states of what takes part.
+func rules(v viewer.Viewer, a Action, o Object) Decision {
+	switch {
+	case a == Subscription(lifecycle.Unregister) && v.Role == viewer.Portal &&
+		v.Rules.PortalUnregister != term.UnregisterAllowed && o.Subscription != lifecycle.Waiting:
+		return no(Policy, "Only an administrator can end a registration that was approved.")
+	case a == KeyGenerate && v.Role == viewer.Portal && o.Environment == term.Production &&
+		v.Rules.ProductionKeys == term.OwnersOnly && !v.AccountOwner:
+		return no(Policy, "Only the account's owners can make keys for production.")
+	case a == AppRegister && o.Product != "" && o.Product != term.Published && o.Product != term.Deprecated:
+		return no(Status, "The product is not on offer.")
+	case a == AccountSuspend && o.Account == term.AccountSuspended:
+		return no(Status, "The account is suspended already.")
+	case a == AccountResume && o.Account == term.AccountActive:
+		return no(Status, "The account is not suspended.")
+	case a == ProductUpdate && o.Product == term.Retired:
+		return no(Status, "A retired product does not come back.")
+	case a == UserDisable && o.User == v.UserID:
+		return no(Policy, "You cannot disable yourself.")
+	}
+	return yes()
+}

@@ -1,0 +1,84 @@
+package term
+
+// Label is a key and a value that somebody put on an app.
+type Label struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
+
+// Profile is what an account tells about itself.
+type Profile struct {
+	Website      string  `json:"website,omitempty"`
+	ContactEmail string  `json:"contactEmail,omitempty"`
+	Description  string  `json:"description,omitempty"`
+	CustomFields []Label `json:"customFields,omitempty"`
+}
+
+// RatePeriod is the time a rate limit is counted over.
+type RatePeriod string
+
+// The periods of a rate limit.
+const (
+	PerSecond RatePeriod = "SECOND"
+	PerMinute RatePeriod = "MINUTE"
+	PerHour   RatePeriod = "HOUR"
+)
+
+// RateLimit is how fast calls may come: Limit calls in each Per, and Burst at once.
+type RateLimit struct {
+	Limit int        `json:"limit"`
+	Per   RatePeriod `json:"per"`
+	Burst int        `json:"burst"`
+}
+
+// QuotaPeriod is the time a quota is counted over, in the organization's time zone.
+type QuotaPeriod string
+
+// The periods of a quota.
+const (
+	PerDay   QuotaPeriod = "DAY"
+	PerWeek  QuotaPeriod = "WEEK"
+	PerMonth QuotaPeriod = "MONTH"
+)
+
+// Quota is how many calls may come in each Per.
+type Quota struct {
+	Limit int         `json:"limit"`
+	Per   QuotaPeriod `json:"per"`
+}
+
+// Price is what a plan costs. Amount is a decimal number in Currency (ISO
+// 4217), for each month of a SUBSCRIPTION and for each Unit calls of a METERED
+// or TIERED plan.
+type Price struct {
+	Amount   string `json:"amount"`
+	Currency string `json:"currency"`
+	Unit     int    `json:"unit,omitempty"`
+}
+
+// KeyLife is the longest life of keys, in days, by environment; 0 is no limit.
+type KeyLife struct {
+	Development int `json:"development,omitempty"`
+	Staging     int `json:"staging,omitempty"`
+	Production  int `json:"production,omitempty"`
+}
+
+// In gives the days for one environment.
+func (k KeyLife) In(e Environment) int {
+	switch e {
+	case Staging:
+		return k.Staging
+	case Production:
+		return k.Production
+	default:
+		return k.Development
+	}
+}
+
+// Change is one attribute's value before and after an event. Absent values are
+// nil; values are JSON text, never a secret.
+type Change struct {
+	Field  string  `json:"field"`
+	Before *string `json:"before,omitempty"`
+	After  *string `json:"after,omitempty"`
+}

@@ -1,0 +1,40 @@
+package term
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Fold brings a text into the form in which names are searched and ordered:
+// compatibility-composed, case folded, and with the four Turkish i's made one,
+// so that "İSTANBUL", "istanbul" and "ISTANBUL" find one another.
+func Fold(s string) string {
+	s = cases.Fold().String(norm.NFKC.String(s))
+	s = strings.ReplaceAll(s, "i\u0307", "i")
+	return norm.NFC.String(strings.ReplaceAll(s, "ı", "i"))
+}
+
+// Runes counts characters.
+func Runes(s string) int { return utf8.RuneCountInString(s) }
+
+// Printable tells whether s is valid UTF-8 without control characters, and
+// without the invisible ones that turn the direction of text around. Multi-line
+// texts may hold line breaks and tabs.
+func Printable(s string, multiline bool) bool {
+	if !utf8.ValidString(s) {
+		return false
+	}
+	for _, r := range s {
+		if multiline && (r == '\n' || r == '\r' || r == '\t') {
+			continue
+		}
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' || r == '\ufeff' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,201 @@
+// Package term holds the small values that rows are made of and that the
+// schema, the services and the storage share: enumerations and the objects
+// kept in JSON columns. Every enumeration's constants are spelled as in GraphQL.
+package term
+
+// AccountStatus tells whether an account may act.
+type AccountStatus string
+
+// The states of an account.
+const (
+	AccountActive    AccountStatus = "ACTIVE"
+	AccountSuspended AccountStatus = "SUSPENDED"
+)
+
+// Values lists them for the storage.
+func (AccountStatus) Values() []string { return names(AccountActive, AccountSuspended) }
+
+// UserStatus tells whether a user may sign in.
+type UserStatus string
+
+// The states of a user.
+const (
+	UserActive   UserStatus = "ACTIVE"
+	UserDisabled UserStatus = "DISABLED"
+)
+
+// Values lists them for the storage.
+func (UserStatus) Values() []string { return names(UserActive, UserDisabled) }
+
+// UserRole is what a person is to the organization.
+type UserRole string
+
+// The roles of people; see package viewer for all roles.
+const (
+	RoleAdmin  UserRole = "ADMIN"
+	RolePortal UserRole = "PORTAL"
+)
+
+// Values lists them for the storage.
+func (UserRole) Values() []string { return names(RoleAdmin, RolePortal) }
+
+// MembershipRole is what a user is inside an account.
+type MembershipRole string
+
+// The roles of members.
+const (
+	Owner  MembershipRole = "OWNER"
+	Member MembershipRole = "MEMBER"
+)
+
+// Values lists them for the storage.
+func (MembershipRole) Values() []string { return names(Owner, Member) }
+
+// ProductVisibility tells which developers find a product in the catalogue.
+type ProductVisibility string
+
+// Who finds a product.
+const (
+	// Public: every developer of the organization.
+	Public ProductVisibility = "PUBLIC"
+	// Private: staff, and developers whose account already has a registration with it.
+	Private ProductVisibility = "PRIVATE"
+)
+
+// Values lists them for the storage.
+func (ProductVisibility) Values() []string { return names(Public, Private) }
+
+// ProductStatus is where a product stands in its life.
+type ProductStatus string
+
+// The states of a product.
+const (
+	Draft      ProductStatus = "DRAFT"
+	Published  ProductStatus = "PUBLISHED"
+	Deprecated ProductStatus = "DEPRECATED"
+	Retired    ProductStatus = "RETIRED"
+)
+
+// Values lists them for the storage.
+func (ProductStatus) Values() []string { return names(Draft, Published, Deprecated, Retired) }
+
+// Approval tells whether a registration waits for a person.
+type Approval string
+
+// The modes of approval.
+const (
+	Manual Approval = "MANUAL"
+	Auto   Approval = "AUTO"
+)
+
+// Values lists them for the storage.
+func (Approval) Values() []string { return names(Manual, Auto) }
+
+// AuthType is how a caller presents a key.
+type AuthType string
+
+// The ways to present a key.
+const (
+	APIKey AuthType = "API_KEY"
+	Basic  AuthType = "BASIC"
+)
+
+// Values lists them for the storage.
+func (AuthType) Values() []string { return names(APIKey, Basic) }
+
+// Environment is the stage a key is made for.
+type Environment string
+
+// The stages.
+const (
+	Development Environment = "DEVELOPMENT"
+	Staging     Environment = "STAGING"
+	Production  Environment = "PRODUCTION"
+)
+
+// Values lists them for the storage.
+func (Environment) Values() []string { return names(Development, Staging, Production) }
+
+// Access tells which of its products a key reaches.
+type Access string
+
+// The kinds of access.
+const (
+	// AccessAll: every product its app is registered with.
+	AccessAll Access = "ALL"
+	// AccessListed: of those, only the products in its access control list.
+	AccessListed Access = "LISTED"
+)
+
+// Values lists them for the storage.
+func (Access) Values() []string { return names(AccessAll, AccessListed) }
+
+// RevocationReason is why a key was revoked.
+type RevocationReason string
+
+// The reasons for a revocation.
+const (
+	Unspecified          RevocationReason = "UNSPECIFIED"
+	KeyCompromise        RevocationReason = "KEY_COMPROMISE"
+	Superseded           RevocationReason = "SUPERSEDED"
+	CessationOfOperation RevocationReason = "CESSATION_OF_OPERATION"
+	PrivilegeWithdrawn   RevocationReason = "PRIVILEGE_WITHDRAWN"
+	AppDeleted           RevocationReason = "APP_DELETED"
+	AccountDeleted       RevocationReason = "ACCOUNT_DELETED"
+)
+
+// Values lists them for the storage.
+func (RevocationReason) Values() []string {
+	return names(Unspecified, KeyCompromise, Superseded, CessationOfOperation, PrivilegeWithdrawn, AppDeleted, AccountDeleted)
+}
+
+// PlanKind is how a plan is paid for.
+type PlanKind string
+
+// The kinds of plan.
+const (
+	PlanFree         PlanKind = "FREE"
+	PlanSubscription PlanKind = "SUBSCRIPTION"
+	PlanMetered      PlanKind = "METERED"
+	PlanTiered       PlanKind = "TIERED"
+)
+
+// Values lists them for the storage.
+func (PlanKind) Values() []string {
+	return names(PlanFree, PlanSubscription, PlanMetered, PlanTiered)
+}
+
+// PortalUnregister is the organization's rule for developers who end a
+// registration by themselves.
+type PortalUnregister string
+
+// What developers may end.
+const (
+	// WithdrawOnly: only what still waits.
+	WithdrawOnly PortalUnregister = "WITHDRAW_ONLY"
+	// UnregisterAllowed: everything live.
+	UnregisterAllowed PortalUnregister = "ALLOWED"
+)
+
+// Values lists them for the storage.
+func (PortalUnregister) Values() []string { return names(WithdrawOnly, UnregisterAllowed) }
+
+// ProductionKeys is the organization's rule for keys of the production stage.
+type ProductionKeys string
+
+// Who may make a key for production.
+const (
+	AnyMember  ProductionKeys = "MEMBERS"
+	OwnersOnly ProductionKeys = "OWNERS_ONLY"
+)
+
+// Values lists them for the storage.
+func (ProductionKeys) Values() []string { return names(AnyMember, OwnersOnly) }
+
+func names[T ~string](all ...T) []string {
+	out := make([]string, len(all))
+	for i, v := range all {
+		out[i] = string(v)
+	}
+	return out
+}

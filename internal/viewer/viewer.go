@@ -1,0 +1,90 @@
+// Package viewer is who asks. A Viewer is made once for a request (or for a
+// background job, or a command) and travels in its context; the policy, the
+// privacy rules and the event log all read it there.
+package viewer
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"portico/internal/term"
+)
+
+// Role is what somebody is to an organization.
+type Role string
+
+const (
+	// Anonymous: nobody has signed in.
+	Anonymous Role = ""
+	// Admin: staff of the organization (API Manager).
+	Admin Role = "ADMIN"
+	// Approver: staff who decides for certain products.
+	Approver Role = "APPROVER"
+	// Portal: a developer, acting for one account (API Portal).
+	Portal Role = "PORTAL"
+	// Gateway: a machine that verifies keys.
+	Gateway Role = "GATEWAY"
+	// System: Portico itself: jobs and commands. Never made from a request.
+	System Role = "SYSTEM"
+)
+
+// Viewer is who asks, for whom, and from where.
+type Viewer struct {
+	Role           Role
+	OrganizationID uuid.UUID
+	// UserID is nil (all zero) for System, Gateway and Anonymous.
+	UserID uuid.UUID
+	// Name is shown as the actor in timelines.
+	Name string
+	// AccountID is the active account of a Portal viewer; all zero when the
+	// viewer has none. AccountOwner tells whether the membership is OWNER.
+	AccountID        uuid.UUID
+	AccountOwner     bool
+	AccountSuspended bool
+	// Rules are the organization's policies at the time of the request.
+	Rules Rules
+	// Address is the caller's network address, RequestID the request's name in the logs.
+	Address   string
+	RequestID string
+}
+
+// Rules are an organization's policies that decide what its people may do.
+type Rules struct {
+	PortalUnregister term.PortalUnregister
+	ProductionKeys   term.ProductionKeys
+	KeyPrefix        string
+	LongestKeyLife   term.KeyLife
+}
+
+// SignedIn tells whether there is a person behind the request.
+func (v Viewer) SignedIn() bool { return v.UserID != uuid.Nil }
+
+// Staff tells whether the viewer works for the organization.
+func (v Viewer) Staff() bool { return v.Role == Admin || v.Role == Approver }
+
+// ForSystem is Portico acting by itself, inside one organization, or in all
+// of them when organization is all zero.
+func ForSystem(organization uuid.UUID) Viewer {
+	return Viewer{Role: System, OrganizationID: organization, Name: "Portico"}
+}
+
+type contextKey struct{}
+
+// NewContext gives a context that carries v.
+func NewContext(ctx context.Context, v Viewer) context.Context {
+	return context.WithValue(ctx, contextKey{}, v)
+}
+
+// FromContext gives the context's viewer. ok is false when nobody put one
+// there, which every rule treats as a refusal.
+func FromContext(ctx context.Context) (v Viewer, ok bool) {
+	v, ok = ctx.Value(contextKey{}).(Viewer)
+	return v, ok
+}
+
+// Current gives the context's viewer, or an anonymous one.
+func Current(ctx context.Context) Viewer {
+	v, _ := FromContext(ctx)
+	return v
+}
