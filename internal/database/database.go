@@ -1,0 +1,168 @@
+// Package database opens the one database that Portico runs on, SQLite in a
+// file or Postgres, and hides what is different about them: pools, prepared
+// statements, deadlines and the meaning of errors.
+//
+// A statement travels through three layers. DB decides which pool it goes to
+// and tells the observer; database/sql lends a connection; and that
+// connection (conn in this package) keeps the statements it has prepared, so
+// that the second use of a text costs one round trip. Inside a transaction
+// the same holds, because the cache belongs to the connection.
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"entgo.io/ent/dialect"
+	entsql "entgo.io/ent/dialect/sql"
+)
+
+// Options are the knobs of Open. The zero value is right for a server.
+type Options struct {
+	// MaxConns is the most connections that are open at once; default 16. For
+	// SQLite it is the number of readers, at most 8; there is always one writer.
+	MaxConns int
+	// IOTimeout is how long one read or write on the network may take before
+	// the connection is given up, and on SQLite how long another process's lock
+	// is waited for; default 4 s. Patient raises it for a context on Postgres.
+	IOTimeout time.Duration
+	// ConnectTimeout is how long making a connection may take; default 3 s.
+	ConnectTimeout time.Duration
+	// StatementTimeout is when Postgres itself stops a statement; default 3.5 s,
+	// so that it answers before IOTimeout costs the connection. Negative: never.
+	StatementTimeout time.Duration
+	// CachedStatements is how many prepared statements a connection keeps;
+	// default 128. Negative: none.
+	CachedStatements int
+	// OnStatement, when given, is called before each statement that is sent,
+	// with "BEGIN", "COMMIT" and "ROLLBACK" for the ends of transactions. It is
+	// called from many goroutines.
+	OnStatement func(ctx context.Context, query string)
+}
+
+func (o Options) withDefaults() Options {
+	if o.MaxConns <= 0 {
+		o.MaxConns = 16
+	}
+	if o.IOTimeout <= 0 {
+		o.IOTimeout = 4 * time.Second
+	}
+	if o.ConnectTimeout <= 0 {
+		o.ConnectTimeout = 3 * time.Second
+	}
+	if o.StatementTimeout == 0 {
+		o.StatementTimeout = 3500 * time.Millisecond
+	}
+	if o.CachedStatements == 0 {
+		o.CachedStatements = 128
+	}
+	if o.OnStatement == nil {
+		o.OnStatement = func(context.Context, string) {}
+	}
+	return o
+}
+
+// DB is an open database. It is safe for concurrent use.
+type DB struct {
+	dialect string
+	// writer takes transactions and everything that changes rows; reader takes
+	// queries outside transactions. On Postgres they are the same pool.
+	writer, reader *sql.DB
+	onStatement    func(context.Context, string)
+}
+
+// Open opens the database named by url: "sqlite:PATH" (the file is made if it
+// is missing, its folder is not) or "postgres://…". It fails when the database
+// does not answer. No error repeats the url's password.
+func Open(ctx context.Context, url string, o Options) (*DB, error) {
+	o = o.withDefaults()
+	d := &DB{onStatement: o.OnStatement}
+	var err error
+	switch {
+	case strings.HasPrefix(url, "sqlite:"):
+		err = d.openSQLite(strings.TrimPrefix(url, "sqlite:"), o)
+	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
+		err = d.openPostgres(url, o)
+	default:
+		err = errors.New(`the database URL must begin with "sqlite:" or "postgres://"`)
+	}
+	if err != nil {
+		return nil, err
+	}
+	// The writer first: on SQLite it makes the log files the readers need.
+	if _, err := d.writer.ExecContext(ctx, "SELECT 1"); err != nil {
+		return nil, errors.Join(fmt.Errorf("the database does not answer: %w", err), d.Close())
+	}
+	return d, nil
+}
+
+// Dialect is ent's name of the database: dialect.Postgres or dialect.SQLite.
+func (d *DB) Dialect() string { return d.dialect }
+
+// Ping tells whether the database answers, by asking it something. On SQLite
+// it asks a reader, so that it does not wait for a long transaction.
+func (d *DB) Ping(ctx context.Context) error {
+	_, err := d.reader.ExecContext(ctx, "SELECT 1")
+	return err
+}
+
+// Close closes all connections; statements that are under way end first.
+func (d *DB) Close() error {
+	var err error
+	if d.reader != nil && d.reader != d.writer {
+		err = d.reader.Close()
+	}
+	if d.writer != nil {
+		err = errors.Join(err, d.writer.Close())
+	}
+	return err
+}
+
+// QueryContext runs a query outside any transaction. Placeholders are $1, $2 …
+// on both databases. A SELECT or WITH goes to the readers, which on SQLite may
+// not write, all else to the writer.
+func (d *DB) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	d.onStatement(ctx, query)
+	return d.poolFor(query).QueryContext(ctx, query, args...)
+}
+
+// QueryRowContext is QueryContext for a query of one row.
+func (d *DB) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	d.onStatement(ctx, query)
+	return d.poolFor(query).QueryRowContext(ctx, query, args...)
+}
+
+// ExecContext runs a statement outside any transaction, on the writer.
+func (d *DB) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	d.onStatement(ctx, query)
+	return d.writer.ExecContext(ctx, query, args...)
+}
+
+// Conn lends one connection of the writer, for work that must stay on it, such
+// as migrations. The caller closes it.
+func (d *DB) Conn(ctx context.Context) (*sql.Conn, error) { return d.writer.Conn(ctx) }
+
+// poolFor chooses by the text, because INSERT … RETURNING is a query too.
+func (d *DB) poolFor(query string) *sql.DB {
+	if reads(query) {
+		return d.reader
+	}
+	return d.writer
+}
+
+// reads tells whether a query only reads, as far as its first word shows it.
+// SELECT … FOR UPDATE exists on Postgres alone, where there is one pool.
+func reads(query string) bool {
+	query = strings.TrimLeft(query, " \t\n(")
+	return len(query) >= 6 && strings.EqualFold(query[:6], "SELECT") ||
+		len(query) >= 4 && strings.EqualFold(query[:4], "WITH")
+}
+
+// Driver gives ent's view of the database, with the same routing.
+func (d *DB) Driver() dialect.Driver {
+	return &entDriver{Conn: entsql.Conn{ExecQuerier: d}, db: d}
+}

@@ -1,0 +1,286 @@
+package database_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"portico/internal/database"
+	"portico/internal/testdb"
+)
+
+// network stands between Portico and Postgres and can fall silent or break.
+type network struct {
+	t        *testing.T
+	listener net.Listener
+	server   string
+	mu       sync.Mutex
+	open     *sync.Cond
+	silent   bool
+	conns    []net.Conn
+	running  sync.WaitGroup
+}
+
+// newNetwork gives the network and the URL of an empty database behind it.
+func newNetwork(t *testing.T) (*network, string) {
+	t.Helper()
+	address, ok := testdb.EmptyPostgres(t)
+	if !ok {
+		t.Skip("SQLite has no network")
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &network{t: t, listener: l, server: u.Host}
+	n.open = sync.NewCond(&n.mu)
+	u.Host = l.Addr().String()
+	n.running.Go(n.accept)
+	t.Cleanup(func() {
+		_ = l.Close()
+		n.speak()
+		n.cut()
+		n.running.Wait()
+	})
+	return n, u.String()
+}
+
+func (n *network) accept() {
+	for {
+		client, err := n.listener.Accept()
+		if err != nil {
+			return
+		}
+		server, err := net.Dial("tcp", n.server)
+		if err != nil {
+			n.t.Error(err)
+			return
+		}
+		n.mu.Lock()
+		n.conns = append(n.conns, client, server)
+		n.mu.Unlock()
+		n.running.Go(func() { n.carry(server, client) })
+		n.running.Go(func() { n.carry(client, server) })
+	}
+}
+
+func (n *network) carry(to, from net.Conn) {
+	defer to.Close()
+	buf := make([]byte, 4096)
+	for {
+		k, err := from.Read(buf)
+		n.mu.Lock()
+		for n.silent {
+			n.open.Wait()
+		}
+		n.mu.Unlock()
+		if k > 0 {
+			if _, err := to.Write(buf[:k]); err != nil {
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// hush makes the network swallow everything; nobody is told.
+func (n *network) hush() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.silent = true
+}
+
+func (n *network) speak() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.silent = false
+	n.open.Broadcast()
+}
+
+// cut breaks all connections there are.
+func (n *network) cut() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, c := range n.conns {
+		_ = c.Close()
+	}
+	n.conns = nil
+}
+
+// fill makes the pool hold as many connections as it may.
+func fill(t *testing.T, db *database.DB, size int) {
+	t.Helper()
+	var wg sync.WaitGroup
+	for range size {
+		wg.Go(func() {
+			if _, err := db.ExecContext(context.Background(), "SELECT pg_sleep($1)", 0.05); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestSilentNetwork(t *testing.T) {
+	n, address := newNetwork(t)
+	db := open(t, address, database.Options{
+		MaxConns: 8, IOTimeout: 200 * time.Millisecond, ConnectTimeout: 200 * time.Millisecond})
+	fill(t, db, 8)
+	n.hush()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // a request's deadline
+	defer cancel()
+	for name, ask := range map[string]func() error{
+		"query": func() error {
+			var id int
+			return db.QueryRowContext(ctx, "SELECT id FROM fruit WHERE name = $1", "pear").Scan(&id)
+		},
+		"transaction": func() error {
+			return db.InTx(ctx, func(tx *database.Tx) error {
+				_, err := tx.ExecContext(ctx, "DELETE FROM fruit WHERE id = $1", 1)
+				return err
+			})
+		},
+		"ping": func() error { return db.Ping(ctx) },
+	} {
+		if err := ask(); !database.IsUnavailable(err) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		t.Errorf("the answers took the whole deadline: %v", err)
+	}
+	n.speak()
+	for range 8 { // healed at once, and not one dead connection of the pool is met
+		if got := count(t, db); got != 2 {
+			t.Errorf("%d rows, want 2", got)
+		}
+	}
+}
+
+// The context's deadline counts even where the network's is longer.
+func TestSilentNetworkAndContext(t *testing.T) {
+	n, address := newNetwork(t)
+	db := open(t, address, database.Options{IOTimeout: time.Hour, ConnectTimeout: time.Hour})
+	n.hush()
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	for range 3 { // the first meets a connection of the pool, the others make one
+		_, err := db.ExecContext(ctx, "DELETE FROM fruit WHERE id = $1", 1)
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
+func TestBrokenConnections(t *testing.T) {
+	n, address := newNetwork(t)
+	db := open(t, address, database.Options{MaxConns: 8})
+	fill(t, db, 8)
+	n.cut()
+	for range 8 {
+		if got := count(t, db); got != 2 {
+			t.Errorf("%d rows, want 2", got)
+		}
+	}
+}
+
+// A write whose answer is lost may have happened: it is not sent again.
+func TestLostAnswerIsNotRepeated(t *testing.T) {
+	n, address := newNetwork(t)
+	db := open(t, address, database.Options{MaxConns: 1})
+	must(t, db, "CREATE SEQUENCE tries")
+	sleeping := make(chan error, 1)
+	go func() {
+		_, err := db.ExecContext(context.Background(), "SELECT nextval('tries'), pg_sleep($1)", 30)
+		sleeping <- err
+	}()
+	direct, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	direct.Host = n.server
+	watch := testdb.Open(t, direct.String())
+	tries := func() (last int) {
+		row := watch.QueryRowContext(context.Background(), "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM tries")
+		if err := row.Scan(&last); err != nil {
+			t.Fatal(err)
+		}
+		return last
+	}
+	for tries() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	n.cut()
+	if err := <-sleeping; !database.IsUnavailable(err) || errors.Is(err, io.EOF) {
+		t.Errorf("got %v", err)
+	}
+	if got := tries(); got != 1 {
+		t.Errorf("tried %d times, want 1", got)
+	}
+}
+
+func TestContextEndsStatement(t *testing.T) {
+	slow := map[string]string{
+		"postgres": "SELECT pg_sleep(3600 + $1)",
+		"sqlite3":  "WITH RECURSIVE n(i) AS (SELECT $1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
+	}
+	testdb.EachEmpty(t, func(t *testing.T, url string) {
+		db := open(t, url, database.Options{IOTimeout: time.Hour, StatementTimeout: -1})
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Millisecond)
+		defer cancel()
+		var ignored any
+		err := db.QueryRowContext(ctx, slow[db.Dialect()], 1).Scan(&ignored)
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		if got := count(t, db); got != 2 {
+			t.Errorf("after it %d rows, want 2", got)
+		}
+	})
+}
+
+// The server stops a long statement before the network gives up, so that the
+// connection lives on; a patient transaction may take its time.
+func TestStatementTimeout(t *testing.T) {
+	url, ok := testdb.EmptyPostgres(t)
+	if !ok {
+		t.Skip("SQLite has no statement timeout")
+	}
+	db := testdb.OpenWith(t, url, database.Options{MaxConns: 1, StatementTimeout: 50 * time.Millisecond})
+	session := func() (pid int) {
+		if err := db.QueryRowContext(context.Background(), "SELECT pg_backend_pid()").Scan(&pid); err != nil {
+			t.Fatal(err)
+		}
+		return pid
+	}
+	before := session()
+	sleep := func(ctx context.Context) error {
+		return db.InTx(ctx, func(tx *database.Tx) error {
+			_, err := tx.ExecContext(ctx, "SELECT pg_sleep($1)", 0.3)
+			return err
+		})
+	}
+	if err := sleep(context.Background()); !database.IsUnavailable(err) {
+		t.Errorf("got %v", err)
+	}
+	if err := sleep(database.Patient(context.Background(), time.Minute)); err != nil {
+		t.Errorf("patient: %v", err)
+	}
+	if err := sleep(context.Background()); !database.IsUnavailable(err) {
+		t.Errorf("after a patient one: %v", err)
+	}
+	if session() != before {
+		t.Error("the connection was lost")
+	}
+}

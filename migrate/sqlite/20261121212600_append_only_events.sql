@@ -1,0 +1,11 @@
+-- The event log is append-only. Rows leave it only inside a purge, which says
+-- so by a row in leases that no other transaction ever sees.
+CREATE TRIGGER events_no_update BEFORE UPDATE ON events
+BEGIN
+  SELECT RAISE(ABORT, 'the event log is append-only');
+END;
+CREATE TRIGGER events_no_delete BEFORE DELETE ON events
+WHEN NOT EXISTS (SELECT 1 FROM leases WHERE id = 'purging-events')
+BEGIN
+  SELECT RAISE(ABORT, 'the event log is append-only');
+END;
