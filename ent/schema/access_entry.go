@@ -1,0 +1,44 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+	"github.com/google/uuid"
+
+	"portico/ent/rule"
+)
+
+// AccessEntry is a line of a key's access control list: a product it reaches.
+type AccessEntry struct{ ent.Schema }
+
+// Mixin of AccessEntry.
+func (AccessEntry) Mixin() []ent.Mixin { return []ent.Mixin{Identity{}, Tenant{}} }
+
+// Fields of AccessEntry.
+func (AccessEntry) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("account_id", uuid.UUID{}).Immutable(),
+		field.UUID("credential_id", uuid.UUID{}).Immutable(),
+		field.UUID("product_id", uuid.UUID{}).Immutable(),
+	}
+}
+
+// Edges of AccessEntry.
+func (AccessEntry) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("credential", Credential.Type).Field("credential_id").Unique().Required().Immutable(),
+		edge.To("product", Product.Type).Field("product_id").Unique().Required().Immutable(),
+		edge.To("account", Account.Type).Field("account_id").Unique().Required().Immutable(),
+		edge.To("organization", Organization.Type).Field("organization_id").Unique().Required().Immutable(),
+	}
+}
+
+// Indexes of AccessEntry.
+func (AccessEntry) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("credential_id", "product_id").Unique()}
+}
+
+// Policy of AccessEntry.
+func (AccessEntry) Policy() ent.Policy { return rule.AccountOwned() }

@@ -1,0 +1,56 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+
+	"portico/ent/rule"
+	"portico/internal/nodeid"
+	"portico/internal/term"
+)
+
+// Account is a portal account: a company, or a developer alone.
+type Account struct{ ent.Schema }
+
+// Mixin of Account.
+func (Account) Mixin() []ent.Mixin { return []ent.Mixin{Identity{}, Tenant{}, Changeable{}} }
+
+// Fields of Account.
+func (Account) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("name"),
+		field.String("name_folded").Comment("The name as it is searched and ordered."),
+		field.JSON("profile", term.Profile{}).Default(term.Profile{}),
+		field.Enum("status").GoType(term.AccountStatus("")).Default(string(term.AccountActive)),
+		field.Time("deleted_at").Optional().Nillable(),
+	}
+}
+
+// Edges of Account.
+func (Account) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("organization", Organization.Type).Field("organization_id").Unique().Required().Immutable(),
+	}
+}
+
+// Indexes of Account.
+func (Account) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("organization_id", "created_at", "id"),
+		index.Fields("organization_id", "name_folded", "id"),
+	}
+}
+
+// Annotations of Account.
+func (Account) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		node(nodeid.Account),
+		checks(map[string]string{"accounts_status": oneOf("status", term.AccountStatus("").Values())}),
+	}
+}
+
+// Policy of Account.
+func (Account) Policy() ent.Policy { return rule.Account() }

@@ -1,0 +1,68 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+	"github.com/google/uuid"
+
+	"portico/ent/rule"
+	"portico/internal/nodeid"
+	"portico/internal/term"
+)
+
+// App is a developer's application: what keys and subscriptions belong to.
+type App struct{ ent.Schema }
+
+// Mixin of App.
+func (App) Mixin() []ent.Mixin { return []ent.Mixin{Identity{}, Tenant{}, Changeable{}} }
+
+// Fields of App.
+func (App) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("account_id", uuid.UUID{}).Immutable(),
+		field.UUID("reference_id", uuid.UUID{}).Immutable().Default(uuid.New).
+			Comment("The name other systems know the app by; never changed, never given again."),
+		field.String("name"),
+		field.String("name_folded"),
+		field.String("description").Default(""),
+		field.JSON("labels", []term.Label{}).Default([]term.Label{}),
+		field.Time("deleted_at").Optional().Nillable(),
+		field.Time("purged_at").Optional().Nillable().
+			Comment("Set when retention is over: only the row with its reference id is left, so that the id is never given again."),
+	}
+}
+
+// Edges of App.
+func (App) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("account", Account.Type).Field("account_id").Unique().Required().Immutable(),
+		edge.To("organization", Organization.Type).Field("organization_id").Unique().Required().Immutable(),
+	}
+}
+
+// Indexes of App.
+func (App) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("organization_id", "reference_id").Unique(),
+		index.Fields("account_id", "created_at", "id"),
+		index.Fields("account_id", "name_folded", "id"),
+		index.Fields("organization_id", "created_at", "id"),
+		index.Fields("organization_id", "name_folded", "id"),
+		index.Fields("deleted_at").Annotations(entsql.IndexWhere("deleted_at IS NOT NULL AND purged_at IS NULL")),
+	}
+}
+
+// Annotations of App.
+func (App) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		node(nodeid.App),
+		checks(map[string]string{"apps_purged": "purged_at IS NULL OR deleted_at IS NOT NULL"}),
+	}
+}
+
+// Policy of App.
+func (App) Policy() ent.Policy { return rule.DeletableAccountOwned() }

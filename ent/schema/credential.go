@@ -1,0 +1,85 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+	"github.com/google/uuid"
+
+	"portico/ent/rule"
+	"portico/internal/lifecycle"
+	"portico/internal/nodeid"
+	"portico/internal/term"
+)
+
+// Credential is an API key, of an app or of a whole account.
+type Credential struct{ ent.Schema }
+
+// Mixin of Credential.
+func (Credential) Mixin() []ent.Mixin { return []ent.Mixin{Identity{}, Tenant{}, Changeable{}} }
+
+// Fields of Credential.
+func (Credential) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("account_id", uuid.UUID{}).Immutable(),
+		field.UUID("app_id", uuid.UUID{}).Optional().Nillable().Immutable().Comment("NULL: a key of the whole account."),
+		field.String("name").Default(""),
+		field.Enum("environment").GoType(term.Environment("")).Default(string(term.Development)),
+		field.Enum("status").GoType(lifecycle.CredentialStatus("")).Default(string(lifecycle.KeyActive)),
+		field.Enum("auth_type").GoType(term.AuthType("")).Default(string(term.APIKey)),
+		field.UUID("username", uuid.UUID{}).Unique().Immutable().Comment("The key's public half: gateways look it up by this."),
+		field.Bytes("secret_hash").Optional().Nillable().Sensitive().Comment("HMAC-SHA-256 of the password; NULL until it is collected."),
+		field.String("pepper_id").Default("").Sensitive().Comment("Which pepper of the key ring made the hash."),
+		field.String("secret_hint").Default("").Comment("The last four characters of the password."),
+		field.Enum("access").GoType(term.Access("")).Default(string(term.AccessAll)),
+		field.Time("expires_at").Optional().Nillable().Comment("NULL: never."),
+		field.Time("expiry_recorded_at").Optional().Nillable().Comment("When the event that tells of the expiry was written."),
+		field.Time("last_used_at").Optional().Nillable(),
+		field.Time("revoked_at").Optional().Nillable(),
+		field.UUID("revoked_by", uuid.UUID{}).Optional().Nillable(),
+		field.Enum("revoked_reason").GoType(term.RevocationReason("")).Optional().Nillable(),
+		field.String("revoked_note").Default(""),
+		field.Time("deleted_at").Optional().Nillable().Comment("Its app was deleted."),
+	}
+}
+
+// Edges of Credential.
+func (Credential) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("app", App.Type).Field("app_id").Unique().Immutable(),
+		edge.To("account", Account.Type).Field("account_id").Unique().Required().Immutable(),
+		edge.To("organization", Organization.Type).Field("organization_id").Unique().Required().Immutable(),
+	}
+}
+
+// Indexes of Credential.
+func (Credential) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("app_id", "created_at", "id"),
+		index.Fields("account_id", "created_at", "id"),
+		index.Fields("organization_id"),
+		index.Fields("expires_at").Annotations(entsql.IndexWhere("expires_at IS NOT NULL AND expiry_recorded_at IS NULL AND status <> 'REVOKED'")),
+	}
+}
+
+// Annotations of Credential.
+func (Credential) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		node(nodeid.Credential),
+		checks(map[string]string{
+			"credentials_status":      oneOf("status", lifecycle.CredentialStatus("").Values()),
+			"credentials_environment": oneOf("environment", term.Environment("").Values()),
+			"credentials_auth_type":   oneOf("auth_type", term.AuthType("").Values()),
+			"credentials_access":      oneOf("access", term.Access("").Values()),
+			"credentials_reason":      "revoked_reason IS NULL OR " + oneOf("revoked_reason", term.RevocationReason("").Values()),
+			"credentials_revoked":     "((status = 'REVOKED') = (revoked_at IS NOT NULL) AND (status = 'REVOKED') = (revoked_reason IS NOT NULL))",
+			"credentials_secret":      "status = 'REVOKED' OR (status = 'UNCOLLECTED') = (secret_hash IS NULL)",
+		}),
+	}
+}
+
+// Policy of Credential.
+func (Credential) Policy() ent.Policy { return rule.DeletableAccountOwned() }

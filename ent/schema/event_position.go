@@ -1,0 +1,25 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema/field"
+	"github.com/google/uuid"
+
+	"portico/ent/rule"
+)
+
+// EventPosition is the number an organization's log has reached. Its row lock,
+// taken as the last thing of a transaction, puts positions into the order of
+// commits.
+type EventPosition struct{ ent.Schema }
+
+// Fields of EventPosition.
+func (EventPosition) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("id", uuid.UUID{}).Immutable().Comment("The organization."),
+		field.Int64("last").Default(0),
+	}
+}
+
+// Policy of EventPosition.
+func (EventPosition) Policy() ent.Policy { return rule.SystemOnly() }

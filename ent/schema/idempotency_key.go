@@ -1,0 +1,41 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+	"github.com/google/uuid"
+
+	"portico/ent/rule"
+)
+
+// IdempotencyKey remembers what a request with a key of the client's choice
+// made, so that the same request sent again makes nothing new.
+type IdempotencyKey struct{ ent.Schema }
+
+// Mixin of IdempotencyKey.
+func (IdempotencyKey) Mixin() []ent.Mixin { return []ent.Mixin{Identity{}, Tenant{}} }
+
+// Fields of IdempotencyKey.
+func (IdempotencyKey) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("user_id", uuid.UUID{}).Immutable(),
+		field.String("mutation").Immutable(),
+		field.String("key").MaxLen(255).Immutable(),
+		field.Bytes("input_hash").Immutable().Comment("SHA-256 of the input; it holds no secret."),
+		field.UUID("object_id", uuid.UUID{}).Immutable().Comment("What the first request made."),
+		field.UUID("second_id", uuid.UUID{}).Optional().Nillable().Immutable().Comment("What it made besides: an app's first key."),
+		field.Time("created_at").Immutable().Default(now),
+	}
+}
+
+// Indexes of IdempotencyKey.
+func (IdempotencyKey) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("user_id", "mutation", "key").Unique(),
+		index.Fields("created_at"),
+	}
+}
+
+// Policy of IdempotencyKey.
+func (IdempotencyKey) Policy() ent.Policy { return rule.Own() }

@@ -1,0 +1,58 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+	"github.com/google/uuid"
+
+	"portico/ent/rule"
+	"portico/internal/nodeid"
+	"portico/internal/term"
+)
+
+// Membership puts a user into an account.
+type Membership struct{ ent.Schema }
+
+// Mixin of Membership.
+func (Membership) Mixin() []ent.Mixin { return []ent.Mixin{Identity{}, Tenant{}} }
+
+// Fields of Membership.
+func (Membership) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("account_id", uuid.UUID{}).Immutable(),
+		field.UUID("user_id", uuid.UUID{}).Immutable(),
+		field.Enum("role").GoType(term.MembershipRole("")).Default(string(term.Member)),
+		field.Time("created_at").Immutable().Default(now),
+	}
+}
+
+// Edges of Membership.
+func (Membership) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("account", Account.Type).Field("account_id").Unique().Required().Immutable(),
+		edge.To("user", User.Type).Field("user_id").Unique().Required().Immutable(),
+		edge.To("organization", Organization.Type).Field("organization_id").Unique().Required().Immutable(),
+	}
+}
+
+// Indexes of Membership.
+func (Membership) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("user_id", "account_id").Unique(),
+		index.Fields("account_id", "created_at", "id"),
+	}
+}
+
+// Annotations of Membership.
+func (Membership) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		node(nodeid.Membership),
+		checks(map[string]string{"memberships_role": oneOf("role", term.MembershipRole("").Values())}),
+	}
+}
+
+// Policy of Membership.
+func (Membership) Policy() ent.Policy { return rule.AccountOwned() }

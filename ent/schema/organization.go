@@ -1,0 +1,52 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/field"
+
+	"portico/ent/rule"
+	"portico/internal/nodeid"
+	"portico/internal/term"
+)
+
+// Organization is a tenant: staff, products, accounts, and the policies that
+// hold for all of them.
+type Organization struct{ ent.Schema }
+
+// Mixin of Organization.
+func (Organization) Mixin() []ent.Mixin { return []ent.Mixin{Identity{}, Changeable{}} }
+
+// Fields of Organization.
+func (Organization) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("slug").Unique().Immutable().MaxLen(63),
+		field.String("name"),
+		field.String("website").Default(""),
+		field.String("support_email").Default(""),
+		field.String("logo_url").Default(""),
+		field.String("time_zone").Default("UTC").Comment("IANA name; quota periods end by it."),
+		field.String("currency").Default("EUR").Comment("ISO 4217."),
+		field.Enum("portal_unregister").GoType(term.PortalUnregister("")).Default(string(term.WithdrawOnly)),
+		field.Enum("production_keys").GoType(term.ProductionKeys("")).Default(string(term.AnyMember)),
+		field.Bool("password_sign_in").Default(true),
+		field.String("key_prefix").Default("ptk").Comment("First part of raw keys made from now on."),
+		field.JSON("longest_key_life", term.KeyLife{}).Default(term.KeyLife{}),
+		field.Int("deleted_retention_days").Default(30).Positive(),
+		field.Int("event_retention_days").Default(730).Positive(),
+	}
+}
+
+// Annotations of Organization.
+func (Organization) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		node(nodeid.Organization),
+		checks(map[string]string{
+			"organizations_portal_unregister": oneOf("portal_unregister", term.PortalUnregister("").Values()),
+			"organizations_production_keys":   oneOf("production_keys", term.ProductionKeys("").Values()),
+		}),
+	}
+}
+
+// Policy of Organization.
+func (Organization) Policy() ent.Policy { return rule.Organization() }

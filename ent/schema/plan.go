@@ -1,0 +1,64 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+	"github.com/google/uuid"
+
+	"portico/ent/rule"
+	"portico/internal/nodeid"
+	"portico/internal/term"
+)
+
+// Plan is an offer of a product: what may be called, how often, for how much.
+type Plan struct{ ent.Schema }
+
+// Mixin of Plan.
+func (Plan) Mixin() []ent.Mixin { return []ent.Mixin{Identity{}, Tenant{}, Changeable{}} }
+
+// Fields of Plan.
+func (Plan) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("product_id", uuid.UUID{}).Immutable(),
+		field.String("name"),
+		field.String("external_id").Default(""),
+		field.Enum("kind").GoType(term.PlanKind("")),
+		field.JSON("rate_limit", &term.RateLimit{}).Optional().Comment("NULL: as fast as may be."),
+		field.JSON("quota", &term.Quota{}).Optional().Comment("NULL: as many as may be."),
+		field.JSON("price", &term.Price{}).Optional().Comment("NULL: nothing."),
+		field.Enum("approval").GoType(term.Approval("")).Optional().Nillable().Comment("NULL: the product's."),
+	}
+}
+
+// Edges of Plan.
+func (Plan) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("product", Product.Type).Field("product_id").Unique().Required().Immutable(),
+		edge.To("organization", Organization.Type).Field("organization_id").Unique().Required().Immutable(),
+	}
+}
+
+// Indexes of Plan.
+func (Plan) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("product_id", "name").Unique(),
+		index.Fields("product_id", "created_at", "id"),
+	}
+}
+
+// Annotations of Plan.
+func (Plan) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		node(nodeid.Plan),
+		checks(map[string]string{
+			"plans_kind":     oneOf("kind", term.PlanKind("").Values()),
+			"plans_approval": "approval IS NULL OR " + oneOf("approval", term.Approval("").Values()),
+		}),
+	}
+}
+
+// Policy of Plan.
+func (Plan) Policy() ent.Policy { return rule.Plan() }

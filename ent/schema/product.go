@@ -1,0 +1,67 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+
+	"portico/ent/rule"
+	"portico/internal/nodeid"
+	"portico/internal/term"
+)
+
+// Product is an API product: what apps register with.
+type Product struct{ ent.Schema }
+
+// Mixin of Product.
+func (Product) Mixin() []ent.Mixin { return []ent.Mixin{Identity{}, Tenant{}, Changeable{}} }
+
+// Fields of Product.
+func (Product) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("name").Immutable().MaxLen(63).Comment("A slug, unique in the organization: how gateways call it."),
+		field.String("title"),
+		field.String("title_folded"),
+		field.String("description").Default(""),
+		field.String("api_version").Default("").Comment("The API's own version, as its makers call it."),
+		field.String("external_id").Default("").Comment("The product's name in another system."),
+		field.Enum("visibility").GoType(term.ProductVisibility("")).Default(string(term.Public)),
+		field.Enum("status").GoType(term.ProductStatus("")).Default(string(term.Draft)),
+		field.Enum("approval").GoType(term.Approval("")).Default(string(term.Manual)),
+		field.JSON("auth_types", []term.AuthType{}).Default([]term.AuthType{term.APIKey}),
+		field.String("documentation_url").Default(""),
+	}
+}
+
+// Edges of Product.
+func (Product) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("organization", Organization.Type).Field("organization_id").Unique().Required().Immutable(),
+	}
+}
+
+// Indexes of Product.
+func (Product) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("organization_id", "name").Unique(),
+		index.Fields("organization_id", "title_folded", "id"),
+		index.Fields("organization_id", "created_at", "id"),
+	}
+}
+
+// Annotations of Product.
+func (Product) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		node(nodeid.Product),
+		checks(map[string]string{
+			"products_visibility": oneOf("visibility", term.ProductVisibility("").Values()),
+			"products_status":     oneOf("status", term.ProductStatus("").Values()),
+			"products_approval":   oneOf("approval", term.Approval("").Values()),
+		}),
+	}
+}
+
+// Policy of Product.
+func (Product) Policy() ent.Policy { return rule.Product() }

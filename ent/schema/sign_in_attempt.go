@@ -1,0 +1,31 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+
+	"portico/ent/rule"
+)
+
+// SignInAttempt is a sign-in that failed, or is still being checked.
+type SignInAttempt struct{ ent.Schema }
+
+// Mixin of SignInAttempt.
+func (SignInAttempt) Mixin() []ent.Mixin { return []ent.Mixin{Identity{}} }
+
+// Fields of SignInAttempt.
+func (SignInAttempt) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("bucket").Immutable().Comment("A keyed hash of the address or the client: never the address itself."),
+		field.Time("attempted_at").Immutable(),
+	}
+}
+
+// Indexes of SignInAttempt.
+func (SignInAttempt) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("bucket", "attempted_at"), index.Fields("attempted_at")}
+}
+
+// Policy of SignInAttempt.
+func (SignInAttempt) Policy() ent.Policy { return rule.SystemOnly() }

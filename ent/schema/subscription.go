@@ -1,0 +1,75 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+	"github.com/google/uuid"
+
+	"portico/ent/rule"
+	"portico/internal/lifecycle"
+	"portico/internal/nodeid"
+)
+
+// Subscription is an app's registration with a product by a plan. The public
+// type is ProductSubscription, as GraphQL keeps the short name for itself.
+type Subscription struct{ ent.Schema }
+
+// Mixin of Subscription.
+func (Subscription) Mixin() []ent.Mixin { return []ent.Mixin{Identity{}, Tenant{}, Changeable{}} }
+
+// Fields of Subscription.
+func (Subscription) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("account_id", uuid.UUID{}).Immutable(),
+		field.UUID("app_id", uuid.UUID{}).Immutable(),
+		field.UUID("product_id", uuid.UUID{}).Immutable(),
+		field.UUID("plan_id", uuid.UUID{}),
+		field.Enum("status").GoType(lifecycle.SubscriptionStatus("")),
+		field.Bool("newest").Default(true).Comment("The newest row of its app and product; older ones are history."),
+		field.UUID("requested_by", uuid.UUID{}).Optional().Nillable(),
+		field.UUID("decided_by", uuid.UUID{}).Optional().Nillable(),
+		field.Time("decided_at").Optional().Nillable(),
+		field.String("reason").Default("").Comment("Why it was last rejected, suspended or ended."),
+		field.Time("deleted_at").Optional().Nillable().Comment("Its app was deleted."),
+	}
+}
+
+// Edges of Subscription.
+func (Subscription) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("app", App.Type).Field("app_id").Unique().Required().Immutable(),
+		edge.To("account", Account.Type).Field("account_id").Unique().Required().Immutable(),
+		edge.To("product", Product.Type).Field("product_id").Unique().Required().Immutable(),
+		edge.To("plan", Plan.Type).Field("plan_id").Unique().Required(),
+		edge.To("organization", Organization.Type).Field("organization_id").Unique().Required().Immutable(),
+	}
+}
+
+// Indexes of Subscription.
+func (Subscription) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("app_id", "product_id").Unique().StorageKey("subscription_one_live").
+			Annotations(entsql.IndexWhere("status IN ('WAITING', 'APPROVED', 'SUSPENDED')")),
+		index.Fields("app_id", "product_id").Unique().StorageKey("subscription_one_newest").
+			Annotations(entsql.IndexWhere("newest")),
+		index.Fields("app_id", "created_at", "id"),
+		index.Fields("organization_id", "status", "created_at", "id"),
+		index.Fields("account_id", "created_at", "id"),
+		index.Fields("account_id", "product_id"),
+	}
+}
+
+// Annotations of Subscription.
+func (Subscription) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		node(nodeid.ProductSubscription),
+		checks(map[string]string{"subscriptions_status": oneOf("status", lifecycle.SubscriptionStatus("").Values())}),
+	}
+}
+
+// Policy of Subscription.
+func (Subscription) Policy() ent.Policy { return rule.DeletableAccountOwned() }

@@ -1,0 +1,65 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+
+	"portico/ent/rule"
+	"portico/internal/nodeid"
+	"portico/internal/term"
+)
+
+// User is a person, of one organization.
+type User struct{ ent.Schema }
+
+// Mixin of User.
+func (User) Mixin() []ent.Mixin { return []ent.Mixin{Identity{}, Tenant{}, Changeable{}} }
+
+// Fields of User.
+func (User) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("name"),
+		field.String("name_folded"),
+		field.String("email"),
+		field.String("email_folded").Comment("The address as it is compared."),
+		field.Enum("role").GoType(term.UserRole("")),
+		field.Enum("status").GoType(term.UserStatus("")).Default(string(term.UserActive)),
+		field.String("password_hash").Sensitive().Comment("argon2id, in its own encoding; empty: no password."),
+		field.Int("token_version").Default(1).Comment("Access tokens of another version are not believed."),
+		field.Time("last_sign_in_at").Optional().Nillable(),
+		field.Time("password_changed_at").Optional().Nillable(),
+	}
+}
+
+// Edges of User.
+func (User) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("organization", Organization.Type).Field("organization_id").Unique().Required().Immutable(),
+	}
+}
+
+// Indexes of User.
+func (User) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("organization_id", "email_folded").Unique(),
+		index.Fields("organization_id", "created_at", "id"),
+		index.Fields("email_folded"),
+	}
+}
+
+// Annotations of User.
+func (User) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		node(nodeid.User),
+		checks(map[string]string{
+			"users_role":   oneOf("role", term.UserRole("").Values()),
+			"users_status": oneOf("status", term.UserStatus("").Values()),
+		}),
+	}
+}
+
+// Policy of User.
+func (User) Policy() ent.Policy { return rule.User() }
