@@ -1,0 +1,108 @@
+package gqlhttp
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// answer is a response in the making. Data is JSON already and is written as
+// it is, never copied; nil means that nothing was run.
+type answer struct {
+	status     int
+	errors     gqlerror.List
+	data       []byte
+	extensions map[string]any
+}
+
+// collect makes the answer to an operation that ran.
+func (h *Handler) collect(data []byte, errs gqlerror.List, extensions map[string]any) *answer {
+	a := &answer{errors: errs, data: data, extensions: extensions}
+	if len(errs) > 0 {
+		a.errors = arrange(errs, h.options.Limits.Errors)
+	}
+	return a
+}
+
+// refused is the answer to a request that was well-formed HTTP and no more.
+func (h *Handler) refused(ctx context.Context, errs gqlerror.List) *answer {
+	list := make(gqlerror.List, 0, len(errs))
+	for _, err := range errs {
+		list = append(list, h.present(ctx, err))
+	}
+	return h.collect(nil, list, nil)
+}
+
+// refuse answers a request that never became GraphQL.
+func (h *Handler) refuse(ctx context.Context, w http.ResponseWriter, mediaType string, no *refusal) {
+	if no.allow != "" {
+		w.Header().Set("Allow", no.allow)
+	}
+	if no.status == http.StatusRequestEntityTooLarge {
+		w.Header().Set("Connection", "close")
+	}
+	a := h.refused(ctx, gqlerror.List{located(no.err, nil)})
+	a.status = no.status
+	a.write(w, mediaType)
+}
+
+// write sends the answer.
+func (a *answer) write(w http.ResponseWriter, mediaType string) {
+	head, tail := a.frame()
+	header := w.Header()
+	header["Content-Type"] = []string{mediaType + "; charset=utf-8"}
+	header["Content-Length"] = []string{strconv.Itoa(len(head) + len(a.data) + len(tail))}
+	header["Cache-Control"] = []string{"no-store"}
+	header["X-Content-Type-Options"] = []string{"nosniff"}
+	header.Add("Vary", "Accept")
+	w.WriteHeader(a.code(mediaType))
+	// A client that left is nobody to report an error to.
+	for _, part := range [][]byte{head, a.data, tail} {
+		if _, err := w.Write(part); err != nil {
+			return
+		}
+	}
+}
+
+// code is the HTTP status: that of the refusal, or, when nothing was run, what
+// the media type asks for.
+func (a *answer) code(mediaType string) int {
+	switch {
+	case a.status != 0:
+		return a.status
+	case a.data == nil && mediaType == responseType:
+		return http.StatusBadRequest
+	}
+	return http.StatusOK
+}
+
+// frame is the JSON before and after the data.
+func (a *answer) frame() (head, tail []byte) {
+	head = []byte{'{'}
+	if len(a.errors) > 0 {
+		head = append(append(head, `"errors":`...), encode(a.errors)...)
+	}
+	if a.data != nil {
+		if len(a.errors) > 0 {
+			head = append(head, ',')
+		}
+		head = append(head, `"data":`...)
+	}
+	if len(a.extensions) > 0 {
+		tail = append([]byte(`,"extensions":`), encode(a.extensions)...)
+	}
+	return head, append(tail, '}')
+}
+
+// encode marshals what goes around the data. Extensions come from the
+// program's own code, so a failure is a defect and panics.
+func encode(v any) []byte {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return text
+}

@@ -1,0 +1,142 @@
+package gqlhttp
+
+import (
+	"fmt"
+	"sort"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/parser"
+	"github.com/vektah/gqlparser/v2/validator/core"
+	"github.com/vektah/gqlparser/v2/validator/rules"
+
+	"portico/internal/fault"
+)
+
+// document is a parsed and validated text. It is shared between requests and
+// never changed.
+type document struct {
+	*ast.QueryDocument
+	tokens int
+	// cheap: no operation costs too much, whatever its variables are.
+	cheap bool
+}
+
+// prepare gives the document of a text, from the cache or anew.
+func (h *Handler) prepare(text string) (*document, gqlerror.List) {
+	if d, ok := h.documents.get(text); ok {
+		return d, nil
+	}
+	limits := h.options.Limits
+	tokens, refused := scan(text, limits)
+	if refused != nil {
+		return nil, gqlerror.List{refused}
+	}
+	parsed, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, limits.Tokens+1)
+	if err != nil {
+		return nil, gqlerror.List{asBadInput(gqlerror.WrapIfUnwrapped(err))}
+	}
+	if len(parsed.Operations) == 0 {
+		return nil, gqlerror.List{badInput("The document has no operation.", nil)}
+	}
+	if refused := measure(parsed, limits); refused != nil {
+		return nil, gqlerror.List{refused}
+	}
+	if errs := h.validate(parsed); len(errs) > 0 {
+		return nil, errs
+	}
+	d := &document{QueryDocument: parsed, tokens: tokens, cheap: true}
+	for _, op := range parsed.Operations {
+		d.cheap = d.cheap && h.cost(op, nil) <= limits.Cost
+	}
+	h.documents.add(text, d)
+	return d, nil
+}
+
+// operation picks the operation to run.
+func (d *document) operation(name string) (*ast.OperationDefinition, *gqlerror.Error) {
+	if name == "" && len(d.Operations) > 1 {
+		return nil, badInput("The document has several operations: say which one in operationName.", nil)
+	}
+	if name == "" {
+		return d.Operations[0], nil
+	}
+	for _, op := range d.Operations {
+		if op.Name == name {
+			return op, nil
+		}
+	}
+	return nil, badInput(fmt.Sprintf("Unknown operation named %q.", name), nil)
+}
+
+// enough ends a validation that has found its share of errors.
+type enough struct{}
+
+// validate applies the rules of the specification until Limits.Errors errors
+// are found. Going on would cost: the rules look for similar names for each
+// unknown one. A panic is the only way out of the library's walk.
+func (h *Handler) validate(doc *ast.QueryDocument) (errs gqlerror.List) {
+	defer func() {
+		if r := recover(); r != nil && r != (enough{}) {
+			panic(r)
+		}
+	}()
+	events := &core.Events{}
+	for _, rule := range h.rules {
+		rule.RuleFunc(events, func(options ...core.ErrorOption) {
+			err := &gqlerror.Error{Rule: rule.Name}
+			for _, option := range options {
+				option(err)
+			}
+			errs = append(errs, asBadInput(err))
+			if len(errs) >= h.options.Limits.Errors {
+				panic(enough{})
+			}
+		})
+	}
+	core.Walk(h.schema.Schema(), doc, events)
+	return errs
+}
+
+// sortedRules are the specification's rules in a fixed order, so that the same
+// document always gets the same errors.
+func sortedRules() []core.Rule {
+	var list []core.Rule
+	for name, f := range rules.NewDefaultRules().GetInner() {
+		list = append(list, core.Rule{Name: name, RuleFunc: f})
+	}
+	sort.Sort(core.NameSorter(list))
+	return list
+}
+
+// unknownName tells whether a rule reports something that the schema, as this
+// caller sees it, does not have.
+func unknownName(rule string) bool {
+	switch rule {
+	case "FieldsOnCorrectType", "KnownArgumentNames", "KnownRootType", "KnownTypeNames":
+		return true
+	}
+	return false
+}
+
+// badInput is a request error; at may be nil.
+func badInput(message string, at *ast.Position) *gqlerror.Error {
+	return located(fault.New(fault.BadUserInput, message), at)
+}
+
+// located makes a GraphQL error of err, whose message is its public one; at
+// may be nil.
+func located(err error, at *ast.Position) *gqlerror.Error {
+	f := fault.From(err)
+	e := &gqlerror.Error{Err: f, Message: f.Message}
+	if at != nil {
+		e.Locations = []gqlerror.Location{{Line: at.Line, Column: at.Column}}
+	}
+	return e
+}
+
+// asBadInput gives err the cause from which its code is taken.
+func asBadInput(err *gqlerror.Error) *gqlerror.Error {
+	err.Err = fault.New(fault.BadUserInput, err.Message)
+	return err
+}

@@ -1,0 +1,129 @@
+package gqlhttp
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"math"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"portico/internal/fault"
+)
+
+// Present is the plain ErrorPresenter: the message and code of the fault in
+// err's chain, INTERNAL when there is none; retryAfter in whole seconds.
+func Present(ctx context.Context, err error) *gqlerror.Error {
+	f := fault.From(err)
+	e := &gqlerror.Error{Err: err, Message: f.Message, Path: graphql.GetPath(ctx)}
+	var given *gqlerror.Error
+	if errors.As(err, &given) {
+		e.Path, e.Locations, e.Rule = given.Path, given.Locations, given.Rule
+	}
+	e.Extensions = map[string]any{"code": f.Code}
+	if f.RetryAfter > 0 {
+		e.Extensions["retryAfter"] = int(math.Ceil(f.RetryAfter.Seconds()))
+	}
+	return e
+}
+
+// Recover is the plain RecoverFunc: it logs the panic with its stack and
+// answers INTERNAL.
+func Recover(ctx context.Context, p any) error {
+	slog.ErrorContext(ctx, "panic while answering", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	return fault.Wrap(fault.Internal, fmt.Errorf("panic: %v", p), "Something went wrong on our side.")
+}
+
+// present gives the public form of an error: the presenter's, with a code, the
+// request's name and a message of bounded length in any case.
+func (h *Handler) present(ctx context.Context, err error) *gqlerror.Error {
+	err = h.recode(ctx, err)
+	presented := h.options.ErrorPresenter(ctx, err)
+	if presented == nil {
+		return nil
+	}
+	// A copy: a presenter may give back an error that others hold too.
+	e := *presented
+	e.Message = cut(e.Message, h.options.Limits.Message)
+	e.Extensions = maps.Clone(e.Extensions)
+	if e.Extensions == nil {
+		e.Extensions = map[string]any{}
+	}
+	if _, has := e.Extensions["code"]; !has {
+		e.Extensions["code"] = fault.From(err).Code
+	}
+	if _, has := e.Extensions["requestId"]; !has && h.options.RequestID != nil {
+		e.Extensions["requestId"] = h.options.RequestID(ctx)
+	}
+	return &e
+}
+
+// recode gives an error the fault that its circumstances make of it: whatever
+// fails after the deadline failed of it, and a name that is not in the schema
+// has the code that the options say.
+func (h *Handler) recode(ctx context.Context, err error) error {
+	var f *fault.Error
+	var e *gqlerror.Error
+	isFault, located := errors.As(err, &f), errors.As(err, &e)
+	switch {
+	case located && unknownName(e.Rule) && h.options.UnknownFieldCode != nil:
+		f = fault.New(h.options.UnknownFieldCode(ctx), e.Message)
+	case !isFault && errors.Is(ctx.Err(), context.DeadlineExceeded):
+		f = fault.Wrap(fault.Unavailable, err, "The answer took too long.")
+	default:
+		return err
+	}
+	again := &gqlerror.Error{Err: f, Message: f.Message, Path: graphql.GetPath(ctx)}
+	if located {
+		again.Path, again.Locations, again.Rule = e.Path, e.Locations, e.Rule
+	}
+	return again
+}
+
+// badVariable says which variable is wrong. The library puts it into the
+// error's path, where clients expect a place in the answer.
+func badVariable(err *gqlerror.Error) *gqlerror.Error {
+	path := err.Path
+	if len(path) > 0 && path[0] == ast.PathName("variable") {
+		path = path[1:]
+	}
+	return badInput(fmt.Sprintf("Variable \"$%s\" %s.", path, strings.TrimSuffix(err.Message, ".")), nil)
+}
+
+// arrange brings errors into a fixed order, since fields run side by side, and
+// keeps the first of them.
+func arrange(errs gqlerror.List, limit int) gqlerror.List {
+	errs = slices.DeleteFunc(errs, func(e *gqlerror.Error) bool { return e == nil })
+	slices.SortStableFunc(errs, func(a, b *gqlerror.Error) int {
+		return cmp.Or(
+			cmp.Compare(a.Path.String(), b.Path.String()),
+			slices.CompareFunc(a.Locations, b.Locations, func(a, b gqlerror.Location) int {
+				return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+			}),
+			cmp.Compare(a.Message, b.Message),
+		)
+	})
+	return errs[:min(len(errs), limit)]
+}
+
+// cut shortens a message to at most limit bytes of whole characters.
+func cut(message string, limit int) string {
+	if len(message) <= limit {
+		return message
+	}
+	const ellipsis = "…"
+	end := max(limit-len(ellipsis), 0)
+	for end > 0 && !utf8.RuneStart(message[end]) {
+		end--
+	}
+	return message[:end] + ellipsis
+}

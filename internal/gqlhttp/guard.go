@@ -1,0 +1,214 @@
+package gqlhttp
+
+import (
+	"fmt"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/lexer"
+)
+
+// scan counts tokens and refuses overlong names, before the parser builds
+// anything. Names matter because validation compares unknown ones with every
+// known one. What is no GraphQL is left to the parser.
+func scan(text string, limits Limits) (tokens int, err *gqlerror.Error) {
+	if len(text) > limits.TextBytes {
+		return 0, tooMuch("is too long", limits.TextBytes, "bytes")
+	}
+	l := lexer.New(&ast.Source{Input: text})
+	for ; tokens <= limits.Tokens; tokens++ {
+		token, err := l.ReadToken()
+		if err != nil || token.Kind == lexer.EOF {
+			return tokens, nil
+		}
+		if token.Kind == lexer.Name && len(token.Value) > limits.Name {
+			return tokens, tooMuch("has too long a name", limits.Name, "bytes")
+		}
+	}
+	return tokens, tooMuch("is too long", limits.Tokens, "tokens")
+}
+
+func tooMuch(what string, limit int, unit string) *gqlerror.Error {
+	return badInput(fmt.Sprintf("The document %s: at most %d %s are allowed.", what, limit, unit), nil)
+}
+
+// extent is how much a set of selections stands for once its spreads are
+// expanded.
+type extent struct{ nodes, depth, fields int }
+
+// guard measures a parsed document. It visits each selection of the text once:
+// what a fragment stands for is worked out once and remembered.
+type guard struct {
+	limits    Limits
+	fragments map[string]*ast.FragmentDefinition
+	known     map[*ast.FragmentDefinition]*extent // nil while being worked out
+	names     map[string]int
+
+	aliases, directives int
+	// inline is how many inline fragments enclose the current selection
+	// directly: each of them compares the field with its neighbours again.
+	inline int
+	worst  *gqlerror.Error
+}
+
+// measure gives the first limit that the document breaks, or nil.
+func measure(doc *ast.QueryDocument, limits Limits) *gqlerror.Error {
+	g := &guard{
+		limits:    limits,
+		fragments: make(map[string]*ast.FragmentDefinition, len(doc.Fragments)),
+		known:     make(map[*ast.FragmentDefinition]*extent, len(doc.Fragments)),
+		names:     map[string]int{},
+	}
+	g.atMost(len(doc.Operations), limits.Operations, "operations")
+	g.atMost(len(doc.Fragments), limits.Fragments, "fragments")
+	for _, f := range doc.Fragments {
+		if g.fragments[f.Name] == nil {
+			g.fragments[f.Name] = f
+		}
+	}
+	var all extent
+	for _, f := range doc.Fragments {
+		all = g.widest(all, g.fragment(f))
+	}
+	for _, op := range doc.Operations {
+		g.decorations(op.Directives)
+		for _, v := range op.VariableDefinitions {
+			g.value(v.DefaultValue, 1)
+			g.decorations(v.Directives)
+		}
+		e := g.selections(op.SelectionSet)
+		g.atMost(e.fields, limits.RootFields, "fields at the root")
+		all = g.widest(all, e)
+	}
+	g.conclude(all)
+	return g.worst
+}
+
+// conclude checks the sums over the whole document.
+func (g *guard) conclude(all extent) {
+	g.atMost(all.depth, g.limits.Depth, "levels of selections")
+	g.atMost(all.nodes, g.limits.Nodes, "selections with all fragments spread")
+	g.atMost(g.aliases, g.limits.Aliases, "aliases")
+	g.atMost(g.directives, g.limits.Directives, "directives")
+	pairs := 0
+	for _, n := range g.names {
+		pairs += n * n
+	}
+	if pairs > g.limits.Pairs {
+		g.fail(badInput("The document repeats the same fields too often.", nil))
+	}
+}
+
+func (g *guard) fail(err *gqlerror.Error) {
+	if g.worst == nil {
+		g.worst = err
+	}
+}
+
+func (g *guard) atMost(n, limit int, unit string) {
+	if n > limit {
+		g.fail(tooMuch("asks for too much", limit, unit))
+	}
+}
+
+func (g *guard) widest(a, b extent) extent {
+	return extent{nodes: max(a.nodes, b.nodes), depth: max(a.depth, b.depth), fields: max(a.fields, b.fields)}
+}
+
+func (g *guard) selections(set ast.SelectionSet) extent {
+	var sum extent
+	for _, selection := range set {
+		var e extent
+		switch s := selection.(type) {
+		case *ast.Field:
+			e = g.field(s)
+		case *ast.InlineFragment:
+			g.decorations(s.Directives)
+			g.inline++
+			e = g.selections(s.SelectionSet)
+			g.inline--
+		case *ast.FragmentSpread:
+			g.decorations(s.Directives)
+			// An unknown fragment is the validator's to report.
+			if f := g.fragments[s.Name]; f != nil {
+				e = g.fragment(f)
+			}
+		}
+		// Both sums stop just above their limits: doubling fragments would
+		// overflow them otherwise.
+		sum.nodes = min(sum.nodes+1+e.nodes, g.limits.Nodes+1)
+		sum.fields = min(sum.fields+e.fields, g.limits.Nodes+1)
+		sum.depth = max(sum.depth, 1+e.depth)
+	}
+	return sum
+}
+
+// below measures a set of selections that no inline fragment shares.
+func (g *guard) below(set ast.SelectionSet) extent {
+	outer := g.inline
+	g.inline = 0
+	e := g.selections(set)
+	g.inline = outer
+	return e
+}
+
+// field measures what is below a field; its extent has the one field itself.
+func (g *guard) field(f *ast.Field) extent {
+	g.decorations(f.Directives)
+	g.arguments(f.Arguments)
+	name := f.Name
+	if f.Alias != "" && f.Alias != f.Name {
+		g.aliases++
+		name = f.Alias
+	}
+	g.names[name] += 1 + g.inline
+	e := g.below(f.SelectionSet)
+	e.fields = 1
+	return e
+}
+
+// fragment measures a fragment once. One that contains itself is refused here,
+// so that nothing after the guard meets a cycle.
+func (g *guard) fragment(f *ast.FragmentDefinition) extent {
+	if e, seen := g.known[f]; seen {
+		if e == nil {
+			g.fail(badInput(fmt.Sprintf("Cannot spread fragment %q within itself.", f.Name), f.Position))
+			return extent{}
+		}
+		return *e
+	}
+	g.known[f] = nil
+	g.decorations(f.Directives)
+	e := g.below(f.SelectionSet)
+	g.known[f] = &e
+	return e
+}
+
+func (g *guard) decorations(list ast.DirectiveList) {
+	g.directives += len(list)
+	for _, d := range list {
+		g.arguments(d.Arguments)
+		if d.Name == "defer" || d.Name == "stream" {
+			g.fail(badInput("Answers are sent in one piece: @"+d.Name+" is not supported.", d.Position))
+		}
+	}
+}
+
+func (g *guard) arguments(list ast.ArgumentList) {
+	for _, a := range list {
+		g.value(a.Value, 1)
+	}
+}
+
+func (g *guard) value(v *ast.Value, depth int) {
+	if v == nil || len(v.Children) == 0 {
+		return
+	}
+	if depth > g.limits.Nesting {
+		g.fail(tooMuch("nests its values too deep", g.limits.Nesting, "levels"))
+		return
+	}
+	for _, child := range v.Children {
+		g.value(child.Value, depth+1)
+	}
+}

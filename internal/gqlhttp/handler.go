@@ -1,0 +1,174 @@
+package gqlhttp
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/validator"
+	"github.com/vektah/gqlparser/v2/validator/core"
+
+	"portico/internal/fault"
+)
+
+// Options set a Handler up. The zero value of each field has a meaning.
+type Options struct {
+	// Limits bound each request; the zero Limits are DefaultLimits.
+	Limits Limits
+	// Timeout ends each request's context; 0 is 5 seconds.
+	Timeout time.Duration
+	// ErrorPresenter makes the public form of every error, whether the request
+	// was refused or a resolver failed. Refusals carry a *fault.Error in their
+	// chain. nil is Present.
+	ErrorPresenter graphql.ErrorPresenterFunc
+	// Recover turns a panic into an error and logs it; nil is Recover.
+	Recover graphql.RecoverFunc
+	// RequestID names the request in each error's extensions; nil: no name.
+	RequestID func(ctx context.Context) string
+	// UnknownFieldCode is the code for names that are not in the schema. A
+	// schema cut down to what anonymous callers may use answers UNAUTHENTICATED
+	// here, to real and made-up names alike. nil is BAD_USER_INPUT.
+	UnknownFieldCode func(ctx context.Context) fault.Code
+	// ListSize is how many rows a field yields, as far as its arguments tell.
+	// Variables are nil when a document is first seen: it then gives the most
+	// that any variables could make of it. nil is PageSize.
+	ListSize func(field *ast.Field, variables map[string]any) int
+}
+
+// Handler serves one schema. It is safe for concurrent use.
+type Handler struct {
+	schema    graphql.ExecutableSchema
+	options   Options
+	rules     []core.Rule
+	documents *cache
+	buffers   sync.Pool
+}
+
+// New gives a Handler for a schema.
+func New(schema graphql.ExecutableSchema, o Options) *Handler {
+	if o.Limits == (Limits{}) {
+		o.Limits = DefaultLimits()
+	}
+	if o.Timeout == 0 {
+		o.Timeout = 5 * time.Second
+	}
+	if o.ErrorPresenter == nil {
+		o.ErrorPresenter = Present
+	}
+	if o.Recover == nil {
+		o.Recover = Recover
+	}
+	if o.ListSize == nil {
+		o.ListSize = PageSize
+	}
+	return &Handler{
+		schema: schema, options: o, rules: sortedRules(), documents: newCache(o.Limits),
+		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
+	}
+}
+
+// ServeHTTP answers one request.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), h.options.Timeout)
+	defer cancel()
+	mediaType := negotiate(r.Header.Get("Accept"))
+	if mediaType == "" {
+		h.refuse(ctx, w, jsonType, refuse(http.StatusNotAcceptable,
+			"The answer is application/json or application/graphql-response+json."))
+		return
+	}
+	req, no := h.read(r)
+	if no != nil {
+		h.refuse(ctx, w, mediaType, no)
+		return
+	}
+	a, no := h.answer(ctx, r, req)
+	if no != nil {
+		h.refuse(ctx, w, mediaType, no)
+		return
+	}
+	a.write(w, mediaType)
+}
+
+// Refuse answers like a document that was refused: no data, and err through
+// the ErrorPresenter. It is for middleware in front of the Handler.
+func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, err error) {
+	mediaType := negotiate(r.Header.Get("Accept"))
+	if mediaType == "" {
+		mediaType = jsonType
+	}
+	h.refused(r.Context(), gqlerror.List{located(err, nil)}).write(w, mediaType)
+}
+
+// answer runs a request. A panic outside of a resolver ends here; those inside
+// are caught field by field.
+func (h *Handler) answer(ctx context.Context, r *http.Request, req *request) (a *answer, no *refusal) {
+	defer func() {
+		if p := recover(); p != nil {
+			a, no = nil, &refusal{status: http.StatusInternalServerError, err: h.options.Recover(ctx, p)}
+		}
+	}()
+	doc, errs := h.prepare(req.Query)
+	if errs != nil {
+		return h.refused(ctx, errs), nil
+	}
+	op, err := doc.operation(req.OperationName)
+	if err != nil {
+		return h.refused(ctx, gqlerror.List{err}), nil
+	}
+	if r.Method == http.MethodGet && op.Operation != ast.Query {
+		no := refuse(http.StatusMethodNotAllowed, "GET runs queries only: use POST.")
+		no.allow = "POST"
+		return nil, no
+	}
+	variables, err := h.variables(doc, op, req.Variables)
+	if err != nil {
+		return h.refused(ctx, gqlerror.List{err}), nil
+	}
+	return h.execute(ctx, &graphql.OperationContext{
+		RawQuery: req.Query, OperationName: req.OperationName,
+		Variables: variables, Extensions: req.Extensions, Headers: r.Header,
+		Doc: doc.QueryDocument, Operation: op,
+		RecoverFunc:            h.options.Recover,
+		ResolverMiddleware:     resolve,
+		RootResolverMiddleware: resolveRoot,
+	}), nil
+}
+
+// variables brings the variables into their types and prices the operation.
+func (h *Handler) variables(
+	doc *document, op *ast.OperationDefinition, given map[string]any,
+) (map[string]any, *gqlerror.Error) {
+	if op.Operation == ast.Subscription {
+		return nil, badInput("Subscriptions are not served here.", op.Position)
+	}
+	values, err := validator.VariableValues(h.schema.Schema(), op, given)
+	if err != nil {
+		return nil, badVariable(gqlerror.WrapIfUnwrapped(err))
+	}
+	if !doc.cheap && h.cost(op, values) > h.options.Limits.Cost {
+		return nil, badInput("The operation asks for too much: ask for smaller pages or fewer fields.", op.Position)
+	}
+	return values, nil
+}
+
+// execute runs the operation against the schema.
+func (h *Handler) execute(ctx context.Context, op *graphql.OperationContext) *answer {
+	ctx = graphql.WithOperationContext(ctx, op)
+	ctx = graphql.WithResponseContext(ctx, h.present, h.options.Recover)
+	response := h.schema.Exec(ctx)(ctx)
+	errs := graphql.GetErrors(ctx)
+	for _, err := range response.Errors {
+		errs = append(errs, h.present(ctx, err))
+	}
+	return h.collect(response.Data, errs, graphql.GetExtensions(ctx))
+}
+
+func resolve(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) }
+
+func resolveRoot(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) }
