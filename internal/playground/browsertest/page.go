@@ -1,0 +1,168 @@
+// Package browsertest drives the playground in a headless Chromium, for tests.
+//
+// The browser starts with an empty profile and can resolve no host but
+// 127.0.0.1. Every method fails the test when the page does not do what was
+// asked within the deadline of Open.
+package browsertest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// deadline is for everything a test does with one page. It only ends a test
+// that hangs: no assertion depends on it.
+const deadline = time.Minute
+
+// Page is an open playground.
+type Page struct {
+	t   testing.TB
+	ctx context.Context
+
+	mu       sync.Mutex
+	requests []string
+	problems []string
+}
+
+// Open shows the playground at url, 1280×800, once GraphiQL is there. Without
+// a Chromium on the machine the test is skipped, or fails where CI=true.
+func Open(t testing.TB, url string) *Page {
+	t.Helper()
+	alloc, stop := chromedp.NewExecAllocator(context.Background(), flags(findChromium(t))...)
+	t.Cleanup(stop)
+	ctx, cancel := context.WithTimeout(alloc, deadline)
+	t.Cleanup(cancel)
+	tab, closeTab := chromedp.NewContext(ctx)
+	t.Cleanup(closeTab)
+
+	p := &Page{t: t, ctx: tab}
+	chromedp.ListenTarget(tab, p.listen)
+	p.do("open", network.Enable(), log.Enable(), runtime.Enable(), chromedp.EmulateViewport(1280, 800),
+		chromedp.Navigate(url),
+		chromedp.WaitVisible(`.graphiql-execute-button`), chromedp.WaitVisible(queryEditor))
+	return p
+}
+
+// findChromium gives the path of the browser.
+func findChromium(t testing.TB) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatal("no Chromium on this machine, and CI needs one")
+	}
+	t.Skip("no Chromium on this machine")
+	return ""
+}
+
+// flags start a browser that has no past and no internet. chromedp gives it an
+// empty profile and removes that afterwards.
+func flags(path string) []chromedp.ExecAllocatorOption {
+	return []chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(path),
+		chromedp.Headless,
+		chromedp.NoSandbox,
+		chromedp.DisableGPU,
+		chromedp.NoFirstRun,
+		chromedp.WindowSize(1280, 800),
+		chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-sync", true),
+		chromedp.Flag("disable-dev-shm-usage", true),
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"),
+		chromedp.WSURLReadTimeout(time.Minute),
+	}
+}
+
+// listen notes what the page asks for and what it complains about.
+func (p *Page) listen(event any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		p.requests = append(p.requests, e.Request.URL)
+	case *network.EventWebSocketCreated:
+		p.requests = append(p.requests, e.URL)
+	case *runtime.EventExceptionThrown:
+		p.problems = append(p.problems, e.ExceptionDetails.Error())
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.APITypeError {
+			p.problems = append(p.problems, arguments(e.Args))
+		}
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.LevelError {
+			p.problems = append(p.problems, e.Entry.Text+" "+e.Entry.URL)
+		}
+	}
+}
+
+func arguments(objects []*runtime.RemoteObject) string {
+	text := "console.error:"
+	for _, o := range objects {
+		if o.Description != "" {
+			text += " " + o.Description
+		} else {
+			text += " " + string(o.Value)
+		}
+	}
+	return text
+}
+
+// Requests are the URLs the page has asked for so far, data: URLs among them.
+func (p *Page) Requests() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]string(nil), p.requests...)
+}
+
+// ConsoleErrors are the errors in the page's console so far: exceptions,
+// console.error, refusals of the content policy, failed requests.
+func (p *Page) ConsoleErrors() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]string(nil), p.problems...)
+}
+
+// do runs actions and fails the test with what was being done.
+func (p *Page) do(what string, actions ...chromedp.Action) {
+	p.t.Helper()
+	if err := chromedp.Run(p.ctx, actions...); err != nil {
+		p.t.Fatalf("playground: %s: %v (console: %q)", what, err, p.ConsoleErrors())
+	}
+}
+
+// call runs a script function with arguments given as JSON, and reads its answer.
+func (p *Page) call(what, function string, result any, args ...any) {
+	p.t.Helper()
+	p.do(what, chromedp.Evaluate(invocation(p.t, function, args), result))
+}
+
+// await runs a script function again and again until it is true.
+func (p *Page) await(what, function string, args ...any) {
+	p.t.Helper()
+	p.do(what, chromedp.Poll(invocation(p.t, function, args), nil, chromedp.WithPollingTimeout(deadline)))
+}
+
+func invocation(t testing.TB, function string, args []any) string {
+	t.Helper()
+	list, err := json.Marshal(append([]any{}, args...))
+	if err != nil {
+		t.Fatalf("playground: arguments: %v", err)
+	}
+	return fmt.Sprintf("(%s)(...%s)", function, list)
+}

@@ -1,0 +1,50 @@
+package playground
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"html/template"
+	"net/http"
+	"time"
+)
+
+const pageTemplate = "page.html"
+
+// pageConfig is what the page's script must know; it reads it from an
+// attribute, since the content policy forbids inline scripts.
+type pageConfig struct {
+	Endpoint     string   `json:"endpoint"`
+	Demo         []SignIn `json:"demo"`
+	DemoPassword string   `json:"demoPassword"`
+	Tabs         []Tab    `json:"tabs"`
+}
+
+// page is the one HTML document.
+type page struct {
+	etag string
+	html []byte
+}
+
+// renderPage writes the document once. base is the path its files are under.
+func renderPage(o Options, base string) *page {
+	config, err := json.Marshal(pageConfig{o.Endpoint, o.Demo, o.DemoPassword, Tabs()})
+	must(err)
+	t, err := template.ParseFS(own, "ui/"+pageTemplate)
+	must(err)
+	var out bytes.Buffer
+	must(t.Execute(&out, map[string]string{"Base": base, "Config": string(config)}))
+	sum := sha256.Sum256(out.Bytes())
+	return &page{etag: hex.EncodeToString(sum[:8]), html: out.Bytes()}
+}
+
+// ServeHTTP sends the document; a browser asks again each time whether it is
+// still the same.
+func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-cache")
+	h.Set("ETag", `"`+p.etag+`"`)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(p.html))
+}

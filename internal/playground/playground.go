@@ -1,0 +1,80 @@
+// Package playground serves a GraphQL playground that needs no internet.
+//
+// It is GraphiQL with a bar above it: sign in, change the active account, sign
+// out, and choose one of the ready scenarios of the folder `tabs`. Everything
+// the page loads is in the binary; the page's content policy forbids anything
+// else. Tokens stay in the browser tab; answers, which may hold secrets, stay
+// in its memory.
+//
+// The page knows only the public schema: it signs in by the mutation `signIn`
+// and sends `Authorization` and `X-Portico-Account` like every other client.
+package playground
+
+import (
+	"net/http"
+	"strings"
+)
+
+//go:generate ./assets/fetch.sh
+
+// Options says where things are and what the sign-in form offers.
+type Options struct {
+	// Endpoint is the path of the GraphQL endpoint on the same origin, "/graphql" if empty.
+	Endpoint string
+	// Prefix is the path the playground is served under, "/playground" if empty.
+	Prefix string
+	// Demo are users offered in a list. Leave it empty outside development.
+	Demo []SignIn
+	// DemoPassword, if set, is filled in for a chosen demo user. Everyone who
+	// can open the page can read it, so it is for development alone.
+	DemoPassword string
+}
+
+// SignIn is a user the form offers. Email and Organization are sent to the
+// server; Account and Role are shown beside them.
+type SignIn struct {
+	Email        string `json:"email"`
+	Organization string `json:"organization"`
+	Account      string `json:"account"`
+	Role         string `json:"role"`
+}
+
+// Handler serves the page at Prefix and its files below. It answers GET and
+// HEAD; every other path below Prefix is 404. It panics if the embedded files
+// are broken, which a test would have seen.
+func Handler(o Options) http.Handler {
+	if o.Endpoint == "" {
+		o.Endpoint = "/graphql"
+	}
+	o.Prefix = "/" + strings.Trim(o.Prefix, "/")
+	if o.Prefix == "/" {
+		o.Prefix = "/playground"
+	}
+	files := loadFiles()
+	base := o.Prefix + "/" + files.build
+	page := renderPage(o, base)
+
+	mux := http.NewServeMux()
+	mux.Handle("GET "+o.Prefix, page)
+	mux.Handle("GET "+o.Prefix+"/{$}", page)
+	for name, f := range files.byName {
+		mux.Handle("GET "+base+"/"+name, f)
+	}
+	return secured(mux)
+}
+
+// secured adds the headers every answer of the playground bears. GraphiQL sets
+// styles from script, hence the inline styles; scripts come from files only.
+func secured(next http.Handler) http.Handler {
+	const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; " +
+		"connect-src 'self'; img-src 'self' data:; font-src data:; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		next.ServeHTTP(w, r)
+	})
+}

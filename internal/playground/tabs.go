@@ -1,0 +1,51 @@
+package playground
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+//go:embed tabs
+var scenarios embed.FS
+
+// Tab is a ready document: one operation, whose name is the tab's title.
+//
+// It is made of a file `tabs/NN_name.graphql`; NN orders them. The first line
+// is a comment `# Group: what it does`, which the list of scenarios shows. A
+// file of the same name ending in .json holds the variables. A variable
+// "{{app.id}}" stands for the id of the app seen last; ui/ids.js explains.
+type Tab struct {
+	Group     string `json:"group"`
+	Label     string `json:"label"`
+	Query     string `json:"query"`
+	Variables string `json:"variables"`
+}
+
+// Tabs are the ready documents in order.
+func Tabs() []Tab {
+	var tabs []Tab
+	variables := map[string]string{}
+	each(scenarios, "tabs", func(name string, content []byte) {
+		if base, ok := strings.CutSuffix(name, ".json"); ok {
+			if !json.Valid(content) {
+				must(fmt.Errorf("%s is no JSON", name))
+			}
+			variables[base] = strings.TrimSpace(string(content))
+		}
+	})
+	each(scenarios, "tabs", func(name string, content []byte) {
+		base, ok := strings.CutSuffix(name, ".graphql")
+		if !ok {
+			return
+		}
+		first, _, _ := strings.Cut(string(content), "\n")
+		group, label, ok := strings.Cut(strings.TrimPrefix(first, "# "), ": ")
+		if !ok {
+			must(fmt.Errorf("%s does not begin with a comment `# Group: label`", name))
+		}
+		tabs = append(tabs, Tab{Group: group, Label: label, Query: string(content), Variables: variables[base]})
+	})
+	return tabs
+}

@@ -1,0 +1,81 @@
+package playground_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator"
+
+	"portico/internal/playground"
+)
+
+// loadSchema reads the hand-written schema.
+func loadSchema(t *testing.T) *ast.Schema {
+	t.Helper()
+	paths, err := filepath.Glob("../../graph/schema/*.graphql")
+	require.NoError(t, err)
+	require.NotEmpty(t, paths, "no schema files")
+	var sources []*ast.Source
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		sources = append(sources, &ast.Source{Name: path, Input: string(text)})
+	}
+	schema, err := gqlparser.LoadSchema(sources...)
+	require.NoError(t, err)
+	return schema
+}
+
+func TestTabsAreValid(t *testing.T) {
+	schema := loadSchema(t)
+	titles := map[string]bool{}
+	for _, tab := range playground.Tabs() {
+		t.Run(tab.Label, func(t *testing.T) {
+			doc, errs := gqlparser.LoadQuery(schema, tab.Query)
+			require.Empty(t, errs)
+			require.Len(t, doc.Operations, 1, "one operation a tab")
+			title := doc.Operations[0].Name
+			require.NotEmpty(t, title, "the operation's name is the tab's title")
+			require.False(t, titles[title], "two tabs are called %s", title)
+			titles[title] = true
+
+			variables := map[string]any{}
+			if tab.Variables != "" {
+				require.NoError(t, json.Unmarshal([]byte(tab.Variables), &variables))
+			}
+			_, err := validator.VariableValues(schema, doc.Operations[0], variables)
+			require.NoError(t, err, "the default variables fit")
+		})
+	}
+}
+
+// The bar signs in by a mutation of its own.
+func TestSignInMutationIsValid(t *testing.T) {
+	script, err := os.ReadFile("ui/session.js")
+	require.NoError(t, err)
+	found := regexp.MustCompile("(?s)const signIn = `(.*?)`").FindSubmatch(script)
+	require.NotNil(t, found)
+	_, errs := gqlparser.LoadQuery(loadSchema(t), string(found[1]))
+	require.Empty(t, errs)
+}
+
+// A placeholder that ui/ids.js does not know would never be filled in.
+func TestPlaceholdersAreKnown(t *testing.T) {
+	script, err := os.ReadFile("ui/ids.js")
+	require.NoError(t, err)
+	some := false
+	for _, tab := range playground.Tabs() {
+		for _, m := range regexp.MustCompile(`\{\{(\w+)(\.previous)?\.id\}\}`).FindAllStringSubmatch(tab.Variables, -1) {
+			some = true
+			require.Regexp(t, `(?m)^  `+m[1]+`: "`, string(script), tab.Label)
+		}
+		require.NotRegexp(t, `\{\{[^}]*[^d]\}\}`, tab.Variables, tab.Label)
+	}
+	require.True(t, some)
+}

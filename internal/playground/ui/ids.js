@@ -1,0 +1,107 @@
+// Remembers the ids of answers, so that a newcomer need not copy them.
+//
+// An object's kind is told by the field it stands in: `app` and `apps` hold
+// apps. In variables "{{app.id}}" stands for the last one. Of credentials the
+// one before it is known too, "{{credential.previous.id}}": rotation needs both.
+
+// Each kind, and the scenario that finds one.
+const kinds = {
+  account: "Accounts",
+  app: "CreateApp or Accounts",
+  credential: "CreateApp or GenerateKey",
+  product: "Products",
+  plan: "Products",
+  productSubscription: "Register or ApprovalQueue",
+};
+
+const withPrevious = new Set(["credential"]);
+
+const placeholder = /^\{\{\s*(\w+)(\.previous)?\.id\s*\}\}$/;
+
+const kindOf = (field) => [field, field.replace(/s$/, "")].find((name) => Object.hasOwn(kinds, name));
+
+/** Fires "change" when something new is remembered. */
+export class Ids extends EventTarget {
+  #last = new Map();
+  #previous = new Map();
+
+  /** What is remembered: kind and the object's own name. */
+  list() {
+    return [...this.#last].map(([kind, object]) => ({ kind, id: object.id, label: labelOf(object) }));
+  }
+
+  /** Gives value with every placeholder replaced. Throws if one is not known yet. */
+  fill(value) {
+    if (typeof value === "string") return this.#replace(value);
+    if (Array.isArray(value)) return value.map((item) => this.fill(item));
+    if (value === null || typeof value !== "object") return value;
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, this.fill(v)]));
+  }
+
+  #replace(text) {
+    const [, kind, previous] = placeholder.exec(text) ?? [];
+    if (!kind) return text;
+    if (!Object.hasOwn(kinds, kind) || (previous && !withPrevious.has(kind))) {
+      throw new Error(`Nothing is remembered for ${text}.`);
+    }
+    const object = (previous ? this.#previous : this.#last).get(kind);
+    if (object) return object.id;
+    const which = previous ? `Fewer than two objects of the kind ${kind} have` : `No ${kind} has`;
+    throw new Error(`${which} been seen yet: run ${kinds[kind]} first, or write the id instead of ${text}.`);
+  }
+
+  /**
+   * Remembers the ids of an answer's data: of each kind the first, unless the
+   * answer holds the one already remembered, which then stays.
+   */
+  remember(data) {
+    if (!data) return;
+    const seen = new Map();
+    collect(data, null, seen);
+    for (const [kind, objects] of seen) this.#keep(kind, objects);
+    this.#forgetDeleted(data);
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #keep(kind, objects) {
+    for (const known of [this.#last, this.#previous]) {
+      const before = known.get(kind);
+      const again = objects.find((object) => object.id === before?.id);
+      if (!again) continue;
+      known.set(kind, { ...before, ...again });
+      return;
+    }
+    const before = this.#last.get(kind);
+    if (before && withPrevious.has(kind)) this.#previous.set(kind, before);
+    this.#last.set(kind, objects[0]);
+  }
+
+  #forgetDeleted(data) {
+    const gone = data.deleteApp?.deletedAppId;
+    if (!gone || this.#last.get("app")?.id !== gone) return;
+    // What belonged to the app went with it.
+    for (const kind of ["app", "credential", "productSubscription"]) this.#last.delete(kind);
+    this.#previous.clear();
+  }
+}
+
+// Gathers, by kind, the objects with an id, in the order of the answer. Lists,
+// `nodes`, `edges` and `node` hold what the field around them is called after.
+function collect(value, kind, seen) {
+  if (Array.isArray(value)) {
+    for (const item of value) collect(item, kind, seen);
+    return;
+  }
+  if (value === null || typeof value !== "object") return;
+  if (kind && typeof value.id === "string") seen.set(kind, [...(seen.get(kind) ?? []), value]);
+  for (const [field, inner] of Object.entries(value)) {
+    const through = field === "nodes" || field === "edges" || field === "node";
+    collect(inner, through ? kind : kindOf(field), seen);
+  }
+}
+
+function labelOf(object) {
+  if (object.title ?? object.name) return object.title ?? object.name;
+  if (object.secretHint) return `…${object.secretHint}`;
+  return object.status ?? "";
+}
