@@ -3,6 +3,8 @@
 package paging
 
 import (
+	"slices"
+
 	"portico/internal/fault"
 )
 
@@ -57,14 +59,13 @@ type Info struct {
 	StartCursor, EndCursor       *string
 }
 
-// Page is a page that was read.
+// Page is a page that was read. What was not asked for is left empty.
 type Page[T any] struct {
 	Nodes []T
-	// Total is how many rows all pages have; 0 when it was not asked for.
-	Total                int
-	HasNext, HasPrevious bool
-	// Cursor gives the place of a node.
-	Cursor func(T) string
+	Edges []*Edge[T]
+	// TotalCount is how many rows all pages have.
+	TotalCount int
+	PageInfo   *Info
 }
 
 // Edge is a node and its place.
@@ -73,44 +74,36 @@ type Edge[T any] struct {
 	Node   T
 }
 
-// Edges gives the nodes with their places.
-func (p *Page[T]) Edges() []*Edge[T] {
-	out := make([]*Edge[T], len(p.Nodes))
-	for i, n := range p.Nodes {
-		out[i] = &Edge[T]{Cursor: p.Cursor(n), Node: n}
-	}
-	return out
-}
-
-// TotalCount gives how many rows all pages have.
-func (p *Page[T]) TotalCount() int { return p.Total }
-
-// PageInfo gives where the page stands.
-func (p *Page[T]) PageInfo() *Info {
-	info := &Info{HasNextPage: p.HasNext, HasPreviousPage: p.HasPrevious}
-	if len(p.Nodes) > 0 {
-		first, last := p.Cursor(p.Nodes[0]), p.Cursor(p.Nodes[len(p.Nodes)-1])
-		info.StartCursor, info.EndCursor = &first, &last
-	}
-	return info
-}
+// Wanted says what of a page is asked for besides its nodes.
+type Wanted struct{ Edges, Info, Total bool }
 
 // Trim makes a page of the rows that a Window's read of Limit+1 gave, in the
-// order they were read: the surplus row only tells that there is more.
-func Trim[T any](w Window, rows []T) *Page[T] {
-	p := &Page[T]{}
+// order they were read: the surplus row only tells that there is more. cursor
+// gives the place of a row.
+func Trim[T any](w Window, rows []T, want Wanted, cursor func(T) string) *Page[T] {
 	more := len(rows) > w.Limit
 	if more {
 		rows = rows[:w.Limit]
 	}
+	info := &Info{HasNextPage: more, HasPreviousPage: w.After != ""}
 	if w.Backward {
-		for i, j := 0, len(rows)-1; i < j; i, j = i+1, j-1 {
-			rows[i], rows[j] = rows[j], rows[i]
-		}
-		p.HasPrevious, p.HasNext = more, w.Before != ""
-	} else {
-		p.HasNext, p.HasPrevious = more, w.After != ""
+		rows = slices.Clone(rows)
+		slices.Reverse(rows)
+		info = &Info{HasNextPage: w.Before != "", HasPreviousPage: more}
 	}
-	p.Nodes = rows
+	p := &Page[T]{Nodes: rows}
+	if want.Edges {
+		p.Edges = make([]*Edge[T], len(rows))
+		for i, r := range rows {
+			p.Edges[i] = &Edge[T]{Cursor: cursor(r), Node: r}
+		}
+	}
+	if want.Info {
+		if len(rows) > 0 {
+			first, last := cursor(rows[0]), cursor(rows[len(rows)-1])
+			info.StartCursor, info.EndCursor = &first, &last
+		}
+		p.PageInfo = info
+	}
 	return p
 }

@@ -1,0 +1,67 @@
+package graph
+
+import (
+	"context"
+	"sync"
+
+	"github.com/google/uuid"
+)
+
+// batch reads values by id, many at a time. The first who asks reads for all
+// objects that the request has come across so far; the others find theirs
+// there. So a list's edges cost one statement, without waiting for anybody, and
+// in whatever order the fields are resolved.
+type batch[V any] struct {
+	// known lists the ids that may be asked for next.
+	known func() []uuid.UUID
+	load  func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]V, error)
+
+	mu    sync.Mutex
+	tried map[uuid.UUID]bool
+	found map[uuid.UUID]V
+	err   error
+}
+
+// limit bounds one statement's ids.
+const limit = 500
+
+// get gives the value of an id; ok is false when there is none that the viewer
+// may see. A read that failed fails for the whole request: its database would
+// not answer the next one either.
+func (b *batch[V]) get(ctx context.Context, id uuid.UUID) (v V, ok bool, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err != nil {
+		return v, false, b.err
+	}
+	if !b.tried[id] {
+		if err := b.fill(ctx, id); err != nil {
+			b.err = err
+			return v, false, err
+		}
+	}
+	v, ok = b.found[id]
+	return v, ok, nil
+}
+
+func (b *batch[V]) fill(ctx context.Context, id uuid.UUID) error {
+	if b.tried == nil {
+		b.tried, b.found = map[uuid.UUID]bool{}, map[uuid.UUID]V{}
+	}
+	ids := []uuid.UUID{id}
+	b.tried[id] = true
+	for _, other := range b.known() {
+		if len(ids) == limit {
+			break
+		}
+		if !b.tried[other] {
+			b.tried[other] = true
+			ids = append(ids, other)
+		}
+	}
+	got, err := b.load(ctx, ids)
+	for id, v := range got {
+		b.found[id] = v
+	}
+	return err
+}

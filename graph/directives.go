@@ -1,0 +1,24 @@
+package graph
+
+import (
+	"context"
+	"slices"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"portico/internal/fault"
+	"portico/internal/viewer"
+)
+
+// hasRole is the second lock: what a role's schema does not show is refused
+// again when it is asked for.
+func hasRole(ctx context.Context, _ any, next graphql.Resolver, roles []viewer.Role) (any, error) {
+	v := viewer.Current(ctx)
+	if slices.Contains(roles, v.Role) {
+		return next(ctx)
+	}
+	if v.Role == viewer.Anonymous {
+		return nil, fault.New(fault.Unauthenticated, "Sign in first.")
+	}
+	return nil, fault.New(fault.Forbidden, "Your role does not allow this.")
+}

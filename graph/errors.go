@@ -1,0 +1,38 @@
+package graph
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"portico/internal/fault"
+	"portico/internal/gqlhttp"
+)
+
+// problems parts what the user can correct from what ends the request: the one
+// belongs into the payload, the other is a top-level error.
+func problems(err error) ([]*fault.Problem, error) {
+	list := fault.Problems(err)
+	if list == nil {
+		return []*fault.Problem{}, err
+	}
+	out := make([]*fault.Problem, len(list))
+	for i := range list {
+		out[i] = &list[i]
+	}
+	return out, nil
+}
+
+// presenter gives errors their public form, and writes the cause of what the
+// caller is not told into the log.
+func presenter(log *slog.Logger, requestID func(context.Context) string) graphql.ErrorPresenterFunc {
+	return func(ctx context.Context, err error) *gqlerror.Error {
+		if f := fault.From(err); f.Code == fault.Internal || f.Code == fault.Unavailable {
+			log.LogAttrs(ctx, slog.LevelError, "a request failed", slog.String("code", string(f.Code)),
+				slog.String("error", err.Error()), slog.String("request", requestID(ctx)), slog.String("path", graphql.GetPath(ctx).String()))
+		}
+		return gqlhttp.Present(ctx, err)
+	}
+}

@@ -1,0 +1,103 @@
+package graph
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/formatter"
+
+	"portico/graph/generated"
+	"portico/internal/fault"
+	"portico/internal/gqlhttp"
+	"portico/internal/portal"
+	"portico/internal/viewer"
+)
+
+// Options are what the schema's handler needs; all are required.
+type Options struct {
+	Portal *portal.Portal
+	// Version is the program's version.
+	Version string
+	// RequestID names the request of a context, as the logs do.
+	RequestID func(ctx context.Context) string
+	Log       *slog.Logger
+}
+
+// NewHandler serves the schema: to each role its own view of it. The viewer
+// must be in the request's context.
+func NewHandler(o Options) (http.Handler, error) {
+	whole, err := wholeSchema()
+	if err != nil {
+		return nil, err
+	}
+	byRole := map[viewer.Role]http.Handler{}
+	for _, role := range []viewer.Role{viewer.Anonymous, viewer.Portal, viewer.Admin} {
+		h, err := roleHandler(o, whole, role)
+		if err != nil {
+			return nil, err
+		}
+		byRole[role] = h
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h, ok := byRole[viewer.Current(r.Context()).Role]
+		if !ok {
+			h = byRole[viewer.Anonymous]
+		}
+		h.ServeHTTP(w, r.WithContext(withLoaders(r.Context(), o.Portal)))
+	}), nil
+}
+
+func roleHandler(o Options, whole *ast.Schema, role viewer.Role) (http.Handler, error) {
+	cut, err := view(whole, role)
+	if err != nil {
+		return nil, err
+	}
+	config := generated.Config{Schema: cut, Resolvers: &Resolver{Portal: o.Portal, Version: o.Version}}
+	config.Directives.HasRole = hasRole
+	options := gqlhttp.Options{
+		ErrorPresenter: presenter(o.Log, o.RequestID),
+		RequestID:      o.RequestID,
+		ListSize:       gqlhttp.PageSize,
+	}
+	if role == viewer.Anonymous {
+		options.UnknownFieldCode = strangerCode
+	}
+	return gqlhttp.New(generated.NewExecutableSchema(config), options), nil
+}
+
+// strangerCode is the answer to names that the public view does not know: to
+// those that exist for others and to made-up ones alike. Machines cannot sign in.
+func strangerCode(ctx context.Context) fault.Code {
+	if viewer.Current(ctx).Role == viewer.Anonymous {
+		return fault.Unauthenticated
+	}
+	return fault.Forbidden
+}
+
+// wholeSchema is the schema with everything in it.
+func wholeSchema() (*ast.Schema, error) {
+	schema := generated.NewExecutableSchema(generated.Config{}).Schema()
+	if schema == nil {
+		return nil, fmt.Errorf("graph: no schema was generated")
+	}
+	return schema, nil
+}
+
+// SchemaFor writes the view of a role as SDL: what introspection tells it.
+func SchemaFor(role viewer.Role) (string, error) {
+	whole, err := wholeSchema()
+	if err != nil {
+		return "", err
+	}
+	cut, err := view(whole, role)
+	if err != nil {
+		return "", err
+	}
+	var b bytes.Buffer
+	formatter.NewFormatter(&b, formatter.WithIndent("  ")).FormatSchema(cut)
+	return b.String(), nil
+}

@@ -1,0 +1,79 @@
+package graph
+
+import (
+	"time"
+
+	"portico/graph/model"
+	"portico/internal/portal"
+)
+
+func updateApp(in model.UpdateAppInput) portal.UpdateAppInput {
+	return portal.UpdateAppInput{
+		AppID: in.AppID, Version: version(in.Version),
+		Name: patch(in.Name), Description: patch(in.Description), Labels: patchLabels(in.Labels),
+	}
+}
+
+func updateKey(in model.UpdateKeyInput) portal.UpdateKeyInput {
+	return portal.UpdateKeyInput{
+		CredentialID: in.CredentialID, Version: version(in.Version),
+		Name: patch(in.Name), ExpiresAt: patch(in.ExpiresAt), Access: patch(in.Access), AccessControlList: patchList(in.AccessControlList),
+	}
+}
+
+func updateAccount(in model.UpdateAccountInput) portal.UpdateAccountInput {
+	return portal.UpdateAccountInput{AccountID: in.AccountID, Version: version(in.Version), Name: patch(in.Name), Profile: patch(in.Profile)}
+}
+
+func updateProduct(in model.UpdateProductInput) portal.UpdateProductInput {
+	return portal.UpdateProductInput{
+		ProductID: in.ProductID, Revision: version(in.Revision),
+		Title: patch(in.Title), Description: patch(in.Description), Version: patch(in.Version), ExternalID: patch(in.ExternalID),
+		Visibility: patch(in.Visibility), Status: patch(in.Status), Approval: patch(in.Approval),
+		AuthTypes: patchList(in.AuthTypes), DocumentationURL: patch(in.DocumentationURL),
+	}
+}
+
+func updatePlan(in model.UpdatePlanInput) portal.UpdatePlanInput {
+	return portal.UpdatePlanInput{
+		PlanID: in.PlanID, Version: version(in.Version), Name: patch(in.Name), ExternalID: patch(in.ExternalID),
+		RateLimit: patch(in.RateLimit), Quota: patch(in.Quota), Price: patch(in.Price), Approval: patch(in.Approval),
+	}
+}
+
+func updateOrganization(in model.UpdateOrganizationInput) portal.UpdateOrganizationInput {
+	return portal.UpdateOrganizationInput{
+		Version: version(in.Version), Name: patch(in.Name), Website: patch(in.Website), SupportEmail: patch(in.SupportEmail),
+		LogoURL: patch(in.LogoURL), TimeZone: patch(in.TimeZone), Currency: patch(in.Currency),
+		PortalUnregister: patch(in.PortalUnregister), ProductionKeys: patch(in.ProductionKeys), PasswordSignIn: patch(in.PasswordSignIn),
+		KeyPrefix: patch(in.KeyPrefix), LongestKeyLife: patch(in.LongestKeyLife),
+		DeletedRetentionDays: patch(in.DeletedRetentionDays), EventRetentionDays: patch(in.EventRetentionDays),
+	}
+}
+
+// appSubscriptions is the filter of an app's registrations.
+func appSubscriptions(in *model.AppSubscriptionFilter) portal.SubscriptionFilter {
+	if in == nil {
+		return portal.SubscriptionFilter{}
+	}
+	return portal.SubscriptionFilter{Status: in.Status.Value(), History: in.History.Value()}
+}
+
+// deleted gives the id of what was deleted; nil for nothing.
+func deleted(id string) *string { return text(id) }
+
+// text gives nil for the empty string.
+func text(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// moment gives nil for no time.
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

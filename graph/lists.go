@@ -1,0 +1,85 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
+
+	"portico/graph/model"
+	"portico/internal/nodeid"
+	"portico/internal/paging"
+	"portico/internal/portal"
+)
+
+// page reads a root's list.
+func page[T any](ctx context.Context, read portal.Read, list func(portal.Read) (*paging.Page[T], error)) (*paging.Page[T], error) {
+	p, err := list(read)
+	if err != nil {
+		return nil, err
+	}
+	note(loadersOf(ctx), p.Nodes...)
+	return p, nil
+}
+
+// pageOf reads the list that hangs on one object; it is read for all the
+// objects of its kind that the request has come across, in one statement.
+func pageOf[T any](ctx context.Context, parent nodeid.Kind, id uuid.UUID, read portal.Read, args any, list func(context.Context, []uuid.UUID) (portal.Pages[T], error)) (*paging.Page[T], error) {
+	l := loadersOf(ctx)
+	field := graphql.GetFieldContext(ctx).Field
+	b := shared(l, listName(field.Name, parent, read, args), parent, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*paging.Page[T], error) {
+		pages, err := list(ctx, ids)
+		for _, p := range pages {
+			note(l, p.Nodes...)
+		}
+		return pages, err
+	})
+	p, ok, err := b.get(ctx, id)
+	if err == nil && !ok {
+		return &paging.Page[T]{PageInfo: &paging.Info{}}, nil
+	}
+	return p, err
+}
+
+// listName tells lists apart that are read differently.
+func listName(field string, parent nodeid.Kind, read portal.Read, args any) string {
+	raw, err := json.Marshal([]any{read, args})
+	if err != nil {
+		panic(fmt.Sprintf("graph: arguments of %s do not marshal: %v", field, err))
+	}
+	return string(parent) + "." + field + string(raw)
+}
+
+// value reads something computed for one object, for all of them at once.
+func value[V any](ctx context.Context, name string, parent nodeid.Kind, id uuid.UUID, load func(context.Context, []uuid.UUID) (map[uuid.UUID]V, error)) (V, error) {
+	v, _, err := shared(loadersOf(ctx), name, parent, load).get(ctx, id)
+	return v, err
+}
+
+// order makes a service's Order; byName is the column of names or titles.
+func order(field string, direction model.OrderDirection, byName string) portal.Order {
+	column := "created_at"
+	if field != "CREATED_AT" {
+		column = byName
+	}
+	return portal.Order{Column: column, Desc: direction == model.OrderDirectionDesc}
+}
+
+// or gives what v points at, or the zero value.
+func or[T any](v *T) T {
+	var zero T
+	if v == nil {
+		return zero
+	}
+	return *v
+}
+
+// timeline reads the events of one object.
+func timeline(ctx context.Context, p *portal.Portal, k nodeid.Kind, id uuid.UUID, first *int, after *string, last *int, before *string) (*model.EventConnection, error) {
+	r := read(ctx, nodeid.Event, first, after, last, before)
+	return pageOf(ctx, k, id, r, nil, func(ctx context.Context, ids []uuid.UUID) (portal.Pages[*eventRow], error) {
+		return p.Timelines(ctx, k, ids, r)
+	})
+}

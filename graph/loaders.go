@@ -1,0 +1,135 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/internal/nodeid"
+	"portico/internal/portal"
+)
+
+// loaders are one request's reads: what it has come across, and what it has
+// read of that. They live as long as the request.
+type loaders struct {
+	portal *portal.Portal
+
+	mu         sync.Mutex
+	selections map[selectionKey]selection
+	batches    map[string]any
+	// seen are the ids of objects that were read or pointed at, by type.
+	seen map[nodeid.Kind]*ids
+}
+
+// ids is a set in the order of arrival.
+type ids struct {
+	list []uuid.UUID
+	has  map[uuid.UUID]bool
+}
+
+type loadersKey struct{}
+
+// withLoaders gives a request its own loaders.
+func withLoaders(ctx context.Context, p *portal.Portal) context.Context {
+	return context.WithValue(ctx, loadersKey{}, &loaders{
+		portal: p, selections: map[selectionKey]selection{}, batches: map[string]any{}, seen: map[nodeid.Kind]*ids{},
+	})
+}
+
+func loadersOf(ctx context.Context) *loaders { return ctx.Value(loadersKey{}).(*loaders) }
+
+// saw notes ids that may be asked about next.
+func (l *loaders) saw(k nodeid.Kind, all ...uuid.UUID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.seen[k]
+	if s == nil {
+		s = &ids{has: map[uuid.UUID]bool{}}
+		l.seen[k] = s
+	}
+	for _, id := range all {
+		if id != uuid.Nil && !s.has[id] {
+			s.has[id] = true
+			s.list = append(s.list, id)
+		}
+	}
+}
+
+// known lists what saw has noted.
+func (l *loaders) known(k nodeid.Kind) func() []uuid.UUID {
+	return func() []uuid.UUID {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if s := l.seen[k]; s != nil {
+			return s.list[:len(s.list):len(s.list)]
+		}
+		return nil
+	}
+}
+
+// note takes in what the rows tell: themselves, and what they point at.
+func note[T any](l *loaders, rows ...T) {
+	for _, r := range rows {
+		switch r := any(r).(type) {
+		case *db.App:
+			l.saw(nodeid.App, r.ID)
+			l.saw(nodeid.Account, r.AccountID)
+		case *db.Account:
+			l.saw(nodeid.Account, r.ID)
+		case *db.Credential:
+			l.saw(nodeid.Credential, r.ID)
+			l.saw(nodeid.Account, r.AccountID)
+			l.sawOptional(nodeid.App, r.AppID)
+		case *db.Subscription:
+			l.saw(nodeid.ProductSubscription, r.ID)
+			l.saw(nodeid.App, r.AppID)
+			l.saw(nodeid.Product, r.ProductID)
+			l.saw(nodeid.Plan, r.PlanID)
+			l.sawOptional(nodeid.User, r.RequestedBy)
+			l.sawOptional(nodeid.User, r.DecidedBy)
+		case *db.Product:
+			l.saw(nodeid.Product, r.ID)
+		case *db.Membership:
+			l.saw(nodeid.User, r.UserID)
+		case *db.Event:
+			l.sawOptional(nodeid.User, r.ActorID)
+			l.saw(nodeid.Kind(r.SubjectType), r.SubjectID)
+		}
+	}
+}
+
+func (l *loaders) sawOptional(k nodeid.Kind, id *uuid.UUID) {
+	if id != nil {
+		l.saw(k, *id)
+	}
+}
+
+// shared gives the request's one batch of a name, making it the first time.
+func shared[V any](l *loaders, name string, of nodeid.Kind, load func(context.Context, []uuid.UUID) (map[uuid.UUID]V, error)) *batch[V] {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if b, ok := l.batches[name]; ok {
+		return b.(*batch[V])
+	}
+	b := &batch[V]{known: l.known(of), load: load}
+	l.batches[name] = b
+	return b
+}
+
+// one gives the object of an id with the columns asked for below the field; nil
+// when there is none that the viewer may see.
+func one[T any](ctx context.Context, k nodeid.Kind, id uuid.UUID, load func(context.Context, []uuid.UUID, []string) (portal.ByID[*T], error)) (*T, error) {
+	l, columns := loadersOf(ctx), selected(ctx, k).columns
+	b := shared(l, fmt.Sprint(k, columns), k, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*T, error) {
+		got, err := load(ctx, ids, columns)
+		for _, row := range got {
+			note(l, row)
+		}
+		return got, err
+	})
+	v, _, err := b.get(ctx, id)
+	return v, err
+}

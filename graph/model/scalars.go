@@ -1,0 +1,81 @@
+// Package model is what the schema needs in Go besides the entities: the
+// inputs and payloads that gqlgen writes, and by hand the scalars, connections
+// and the few objects that no table stands behind.
+package model
+
+import (
+	"io"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"portico/internal/clock"
+	"portico/internal/fault"
+)
+
+// MarshalTime writes a time by RFC 3339 in UTC.
+func MarshalTime(t time.Time) graphql.Marshaler {
+	return graphql.WriterFunc(func(w io.Writer) {
+		buf := make([]byte, 0, 32)
+		buf = append(buf, '"')
+		buf = t.UTC().AppendFormat(buf, time.RFC3339Nano)
+		_, _ = w.Write(append(buf, '"'))
+	})
+}
+
+// UnmarshalTime reads a time by RFC 3339, of the years 1 to 9999.
+func UnmarshalTime(v any) (time.Time, error) {
+	s, ok := v.(string)
+	if !ok {
+		return time.Time{}, fault.New(fault.BadUserInput, "A Time is a string by RFC 3339.")
+	}
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil || t.UTC().Year() < 1 || t.UTC().Year() > 9999 {
+		return time.Time{}, fault.New(fault.BadUserInput, "This is not a Time by RFC 3339.")
+	}
+	return clock.Whole(t), nil
+}
+
+var decimal = regexp.MustCompile(`^-?[0-9]{1,12}(?:\.[0-9]{1,6})?$`)
+
+// MarshalDecimal writes a decimal number as text.
+func MarshalDecimal(s string) graphql.Marshaler {
+	return graphql.WriterFunc(func(w io.Writer) { _, _ = io.WriteString(w, strconv.Quote(s)) })
+}
+
+// UnmarshalDecimal reads a decimal number from text.
+func UnmarshalDecimal(v any) (string, error) {
+	s, ok := v.(string)
+	if !ok || !decimal.MatchString(s) {
+		return "", fault.New(fault.BadUserInput, `A Decimal is a string such as "19.90".`)
+	}
+	return s, nil
+}
+
+// MarshalInt writes a GraphQL Int.
+func MarshalInt(i int) graphql.Marshaler {
+	return graphql.WriterFunc(func(w io.Writer) {
+		var buf [20]byte
+		_, _ = w.Write(strconv.AppendInt(buf[:0], int64(i), 10))
+	})
+}
+
+// UnmarshalInt reads a GraphQL Int: 32 bits, as the specification has it.
+func UnmarshalInt(v any) (int, error) {
+	i, err := graphql.UnmarshalInt32(v)
+	if err != nil {
+		return 0, fault.New(fault.BadUserInput, "An Int is a whole number of 32 bits.")
+	}
+	return int(i), nil
+}
+
+// MarshalInt64 writes a position as a GraphQL Int.
+func MarshalInt64(i int64) graphql.Marshaler { return MarshalInt(int(i)) }
+
+// UnmarshalInt64 reads a position.
+func UnmarshalInt64(v any) (int64, error) {
+	i, err := UnmarshalInt(v)
+	return int64(i), err
+}

@@ -1,0 +1,66 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/graph/model"
+	"portico/internal/nodeid"
+	"portico/internal/portal"
+)
+
+// Rows whose names are needed often.
+type (
+	eventRow = db.Event
+	userRow  = db.User
+)
+
+// nodeOf gives the object of an id; nil when there is none that the viewer may see.
+func nodeOf(ctx context.Context, p *portal.Portal, k nodeid.Kind, id uuid.UUID) (model.Node, error) {
+	switch k {
+	case nodeid.App:
+		return some(one(ctx, k, id, p.AppsByID))
+	case nodeid.Account:
+		return some(one(ctx, k, id, p.AccountsByID))
+	case nodeid.Credential:
+		return some(one(ctx, k, id, p.CredentialsByID))
+	case nodeid.Product:
+		return some(one(ctx, k, id, p.ProductsByID))
+	case nodeid.Plan:
+		return some(one(ctx, k, id, p.PlansByID))
+	case nodeid.ProductSubscription:
+		return some(one(ctx, k, id, p.SubscriptionsByID))
+	case nodeid.User:
+		return some(one(ctx, k, id, p.UsersByID))
+	case nodeid.Membership:
+		return some(one(ctx, k, id, p.MembershipsByID))
+	case nodeid.Organization:
+		return some(one(ctx, k, id, p.OrganizationsByID))
+	case nodeid.Event:
+		return some(one(ctx, k, id, p.EventsByID))
+	}
+	return nil, nil
+}
+
+// some keeps a nil row from becoming an interface that is not nil.
+func some[T any, P interface {
+	*T
+	model.Node
+}](row *T, err error) (model.Node, error) {
+	if row == nil || err != nil {
+		return nil, err
+	}
+	return P(row), nil
+}
+
+// byID gives the object of an opaque id, for roots that know its type.
+func byID[T any](ctx context.Context, k nodeid.Kind, id string, load func(context.Context, []uuid.UUID, []string) (portal.ByID[*T], error)) (*T, error) {
+	row, ok := nodeid.Decode(k, id)
+	if !ok {
+		return nil, nil
+	}
+	loadersOf(ctx).saw(k, row)
+	return one(ctx, k, row, load)
+}

@@ -1,0 +1,39 @@
+package graph
+
+import (
+	"github.com/99designs/gqlgen/graphql"
+
+	"portico/internal/portal"
+	"portico/internal/term"
+)
+
+// patch tells absent from null in an update's input.
+func patch[T any](o graphql.Omittable[*T]) portal.Patch[T] {
+	v, set := o.ValueOK()
+	return portal.Patch[T]{Set: set, Value: v}
+}
+
+// patchList does so for lists.
+func patchList[T any](o graphql.Omittable[[]T]) portal.Patch[[]T] {
+	v, set := o.ValueOK()
+	if v == nil {
+		return portal.Patch[[]T]{Set: set}
+	}
+	return portal.Patch[[]T]{Set: set, Value: &v}
+}
+
+// patchLabels does so for labels.
+func patchLabels(o graphql.Omittable[[]*term.Label]) portal.Patch[[]term.Label] {
+	v, set := o.ValueOK()
+	if v == nil {
+		return portal.Patch[[]term.Label]{Set: set}
+	}
+	labels := make([]term.Label, len(v))
+	for i, l := range v {
+		labels[i] = *l
+	}
+	return portal.Patch[[]term.Label]{Set: set, Value: &labels}
+}
+
+// version reads the version an update is made against.
+func version(o graphql.Omittable[*int]) *int { return o.Value() }

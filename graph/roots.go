@@ -1,0 +1,132 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/graph/model"
+	"portico/internal/fault"
+	"portico/internal/nodeid"
+	"portico/internal/paging"
+	"portico/internal/portal"
+	"portico/internal/viewer"
+)
+
+func nodeByID(ctx context.Context, p *portal.Portal, id string) (model.Node, error) {
+	kind, row, ok := nodeid.Split(id)
+	if !ok {
+		return nil, nil
+	}
+	loadersOf(ctx).saw(kind, row)
+	return nodeOf(ctx, p, kind, row)
+}
+
+// nodesByID gives the objects of up to 100 ids; those of one kind are read together.
+func nodesByID(ctx context.Context, p *portal.Portal, ids []string) ([]model.Node, error) {
+	if len(ids) > paging.Max {
+		return nil, fault.New(fault.BadUserInput, "Ask for at most 100 nodes.")
+	}
+	l := loadersOf(ctx)
+	for _, id := range ids {
+		if kind, row, ok := nodeid.Split(id); ok {
+			l.saw(kind, row)
+		}
+	}
+	out := make([]model.Node, len(ids))
+	for i, id := range ids {
+		n, err := nodeByID(ctx, p, id)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = n
+	}
+	return out, nil
+}
+
+func appByReference(ctx context.Context, p *portal.Portal, reference uuid.UUID) (*db.App, error) {
+	a, err := p.AppByReference(ctx, reference, selected(ctx, nodeid.App).columns)
+	if a != nil {
+		note(loadersOf(ctx), a)
+	}
+	return a, err
+}
+
+// accessList gives a page of the products on a key's access control list, in
+// the order of their ids: those made first come first.
+func accessList(ctx context.Context, p *portal.Portal, key uuid.UUID, rd portal.Read) (*model.ProductConnection, error) {
+	listed, err := value(ctx, "accessList", nodeid.Credential, key, p.AccessLists)
+	if err != nil {
+		return nil, err
+	}
+	l := loadersOf(ctx)
+	l.saw(nodeid.Product, listed...)
+	b := shared(l, fmt.Sprint("accessList", rd.Columns), nodeid.Product, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*db.Product, error) {
+		return p.ProductsByID(ctx, ids, rd.Columns)
+	})
+	var visible []*db.Product
+	for _, id := range listed {
+		x, ok, err := b.get(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			visible = append(visible, x)
+		}
+	}
+	out, err := p.PageOfProducts(visible, rd)
+	if err == nil {
+		note(l, out.Nodes...)
+	}
+	return out, err
+}
+
+// currentViewer gives who asks; nil when nobody has signed in.
+func currentViewer(ctx context.Context, p *portal.Portal) (*model.Viewer, error) {
+	v := viewer.Current(ctx)
+	if !v.SignedIn() {
+		return nil, nil
+	}
+	users, err := p.UsersByID(ctx, []uuid.UUID{v.UserID}, nil)
+	if err != nil {
+		return nil, err
+	}
+	organizations, err := p.OrganizationsByID(ctx, []uuid.UUID{v.OrganizationID}, nil)
+	if err != nil {
+		return nil, err
+	}
+	out := &model.Viewer{User: users[v.UserID], Organization: organizations[v.OrganizationID], Role: v.Role}
+	if v.AccountID != uuid.Nil {
+		accounts, err := p.AccountsByID(ctx, []uuid.UUID{v.AccountID}, nil)
+		if err != nil {
+			return nil, err
+		}
+		out.Account = accounts[v.AccountID]
+		note(loadersOf(ctx), slices.DeleteFunc([]*db.Account{out.Account}, func(a *db.Account) bool { return a == nil })...)
+	}
+	return out, nil
+}
+
+// viewerOf gives who has just signed in; nil when nobody has.
+func viewerOf(s portal.Session) *model.Viewer {
+	if s.AccessToken == "" {
+		return nil
+	}
+	return &model.Viewer{User: s.User, Organization: s.Organization, Account: s.Account, Role: viewer.Role(s.User.Role)}
+}
+
+func serverInfo(ctx context.Context, p *portal.Portal, version string, slug *string) (*model.ServerInfo, error) {
+	info := &model.ServerInfo{Version: version, Languages: []string{"en"}}
+	if slug == nil {
+		return info, nil
+	}
+	o, err := p.OrganizationBySlug(ctx, *slug)
+	if err != nil || o == nil {
+		return info, err
+	}
+	info.OrganizationName, info.PasswordSignIn = &o.Name, &o.PasswordSignIn
+	return info, nil
+}

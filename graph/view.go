@@ -1,0 +1,173 @@
+package graph
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/formatter"
+	"github.com/vektah/gqlparser/v2/parser"
+	"github.com/vektah/gqlparser/v2/validator"
+
+	"portico/internal/viewer"
+)
+
+// view gives the part of the schema that a role may use: what the directives
+// forbid is left out, and so is what can then not be reached. Nobody who has
+// not signed in, and no machine, sees more than what is @public.
+func view(whole *ast.Schema, role viewer.Role) (*ast.Schema, error) {
+	c := &cutter{whole: whole, role: string(role), public: role != viewer.Admin && role != viewer.Approver && role != viewer.Portal,
+		kept: map[string]*ast.Definition{}}
+	c.keep("Query")
+	c.keep("Mutation")
+	for _, d := range whole.Directives {
+		for _, a := range d.Arguments {
+			if d.Name != "goField" && (d.Name != "hasRole" || !c.public) {
+				c.keep(a.Type.Name())
+			}
+		}
+	}
+	text, err := c.print()
+	if err != nil {
+		return nil, err
+	}
+	schema, err := parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("graph: the view of role %q is no schema: %w", role, err)
+	}
+	return schema, nil
+}
+
+// cutter cuts a view out of the whole schema.
+type cutter struct {
+	whole  *ast.Schema
+	role   string
+	public bool
+	kept   map[string]*ast.Definition
+}
+
+// keep takes a type in, and all that its allowed fields lead to.
+func (c *cutter) keep(name string) {
+	d := c.whole.Types[name]
+	if d == nil || d.BuiltIn || c.kept[name] != nil {
+		return
+	}
+	own := *d
+	c.kept[name] = &own
+	own.Fields = nil
+	for _, f := range d.Fields {
+		if c.hidden(d, f) {
+			continue
+		}
+		field := *f
+		field.Arguments = nil
+		for _, a := range f.Arguments {
+			if !c.forbidden(a.Directives) {
+				field.Arguments = append(field.Arguments, a)
+				c.keep(a.Type.Name())
+			}
+		}
+		own.Fields = append(own.Fields, &field)
+		c.keep(f.Type.Name())
+	}
+	for _, i := range d.Interfaces {
+		c.keep(i)
+	}
+	if d.Kind == ast.Interface {
+		// An interface stands for all types that bear it; anonymous callers
+		// have no way to ask for one.
+		for _, t := range c.whole.PossibleTypes[name] {
+			if !c.public {
+				c.keep(t.Name)
+			}
+		}
+	}
+}
+
+// hidden tells whether the role may not use a field. Without signing in, only
+// what is @public is there, on the field or on its whole type; the fields of
+// inputs and introspection go with what uses them.
+func (c *cutter) hidden(d *ast.Definition, f *ast.FieldDefinition) bool {
+	if c.forbidden(f.Directives) {
+		return true
+	}
+	if !c.public || d.Kind != ast.Object {
+		return false
+	}
+	return d.Directives.ForName("public") == nil && f.Directives.ForName("public") == nil
+}
+
+// forbidden tells whether a @hasRole names other roles only.
+func (c *cutter) forbidden(list ast.DirectiveList) bool {
+	d := list.ForName("hasRole")
+	if d == nil {
+		return false
+	}
+	for _, child := range d.Arguments.ForName("any").Value.Children {
+		if child.Value.Raw == c.role {
+			return false
+		}
+	}
+	return true
+}
+
+// print writes the view, which parsing then proves to be a schema.
+func (c *cutter) print() (string, error) {
+	cut := *c.whole
+	cut.Types = map[string]*ast.Definition{}
+	for name, d := range c.kept {
+		cut.Types[name] = withoutDirectives(d)
+	}
+	cut.Query, cut.Mutation = cut.Types["Query"], cut.Types["Mutation"]
+	cut.Directives = map[string]*ast.DirectiveDefinition{}
+	for name, d := range c.whole.Directives {
+		if d.Position != nil && d.Position.Src != nil && d.Position.Src.BuiltIn {
+			cut.Directives[name] = d
+		}
+	}
+	var b bytes.Buffer
+	formatter.NewFormatter(&b, formatter.WithIndent("  ")).FormatSchema(&cut)
+	if b.Len() == 0 {
+		return "", fmt.Errorf("graph: nothing is left for role %q", c.role)
+	}
+	return b.String(), nil
+}
+
+// withoutDirectives leaves out what only the server reads, and keeps what
+// clients know (@deprecated, @specifiedBy).
+func withoutDirectives(d *ast.Definition) *ast.Definition {
+	out := *d
+	out.Directives = public(d.Directives)
+	out.Fields = nil
+	for _, f := range d.Fields {
+		field := *f
+		field.Directives = public(f.Directives)
+		field.Arguments = nil
+		for _, a := range f.Arguments {
+			argument := *a
+			argument.Directives = public(a.Directives)
+			field.Arguments = append(field.Arguments, &argument)
+		}
+		out.Fields = append(out.Fields, &field)
+	}
+	return &out
+}
+
+func public(list ast.DirectiveList) ast.DirectiveList {
+	var out ast.DirectiveList
+	for _, d := range list {
+		if d.Name == "deprecated" || d.Name == "specifiedBy" {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// parse reads SDL into a schema.
+func parse(text string) (*ast.Schema, error) {
+	schema, err := parser.ParseSchemas(validator.Prelude, &ast.Source{Name: "view", Input: text})
+	if err != nil {
+		return nil, err
+	}
+	return validator.ValidateSchemaDocument(schema)
+}

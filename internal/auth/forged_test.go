@@ -1,0 +1,171 @@
+package auth
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/lestrrat-go/jwx/v2/jwa"
+	"github.com/lestrrat-go/jwx/v2/jws"
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/keyring"
+)
+
+// forger makes tokens as somebody would who has read this package.
+type forger struct {
+	header map[string]any
+	claims map[string]any
+	alg    jwa.SignatureAlgorithm
+	key    any
+}
+
+func (f forger) sign(t *testing.T) string {
+	t.Helper()
+	claims, err := json.Marshal(f.claims)
+	require.NoError(t, err)
+	if f.alg == "" {
+		header, err := json.Marshal(f.header)
+		require.NoError(t, err)
+		return part(header) + "." + part(claims) + "."
+	}
+	headers := jws.NewHeaders()
+	for name, value := range f.header {
+		require.NoError(t, headers.Set(name, value))
+	}
+	signed, err := jws.Sign(claims, jws.WithKey(f.alg, f.key, jws.WithProtectedHeaders(headers)))
+	require.NoError(t, err)
+	return string(signed)
+}
+
+func part(content []byte) string { return base64.RawURLEncoding.EncodeToString(content) }
+
+// honest is what a good token is made of; the tests change one thing each.
+func honest(ring *keyring.Ring) forger {
+	key := ring.Current(keyring.JWT)
+	return forger{
+		header: map[string]any{"kid": key.ID, "typ": "JWT"},
+		claims: map[string]any{
+			"iss": issuer, "aud": audience, "sub": user.String(), "org": organization.String(), "tv": 7,
+			"iat": start.Unix(), "exp": start.Add(TokenLife).Unix(), "jti": "x",
+		},
+		alg: jwa.HS256, key: key.Secret,
+	}
+}
+
+func TestVerifyRefusesClaims(t *testing.T) {
+	tokens, ring, _ := newTokens()
+	_, err := tokens.Verify(honest(ring).sign(t))
+	require.NoError(t, err, "the forger is able to make a good one")
+
+	unix := func(d time.Duration) int64 { return start.Add(d).Unix() }
+	for name, change := range map[string]func(claims map[string]any){
+		"expired":            func(c map[string]any) { c["iat"], c["exp"] = unix(-time.Hour), unix(-time.Hour+TokenLife) },
+		"expired just now":   func(c map[string]any) { c["iat"], c["exp"] = unix(-time.Minute), unix(0) },
+		"no exp":             func(c map[string]any) { delete(c, "exp") },
+		"exp null":           func(c map[string]any) { c["exp"] = nil },
+		"exp text":           func(c map[string]any) { c["exp"] = "never" },
+		"exp far away":       func(c map[string]any) { c["exp"] = unix(24 * time.Hour) },
+		"exp before iat":     func(c map[string]any) { c["exp"] = unix(-time.Second) },
+		"no iat":             func(c map[string]any) { delete(c, "iat") },
+		"iat in the future":  func(c map[string]any) { c["iat"], c["exp"] = unix(31*time.Second), unix(5*time.Minute) },
+		"nbf in the future":  func(c map[string]any) { c["nbf"] = unix(31 * time.Second) },
+		"no iss":             func(c map[string]any) { delete(c, "iss") },
+		"another iss":        func(c map[string]any) { c["iss"] = "https://portico.example.evil" },
+		"no aud":             func(c map[string]any) { delete(c, "aud") },
+		"another aud":        func(c map[string]any) { c["aud"] = "portico-gateway" },
+		"aud empty list":     func(c map[string]any) { c["aud"] = []string{} },
+		"no sub":             func(c map[string]any) { delete(c, "sub") },
+		"sub not a uuid":     func(c map[string]any) { c["sub"] = "admin" },
+		"no org":             func(c map[string]any) { delete(c, "org") },
+		"org not a text":     func(c map[string]any) { c["org"] = 1 },
+		"no token version":   func(c map[string]any) { delete(c, "tv") },
+		"version a text":     func(c map[string]any) { c["tv"] = "7" },
+		"version a fraction": func(c map[string]any) { c["tv"] = 7.5 },
+		"version too large":  func(c map[string]any) { c["tv"] = 1e300 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := honest(ring)
+			change(f.claims)
+			_, err := tokens.Verify(f.sign(t))
+			requireUnbelieved(t, err)
+		})
+	}
+}
+
+func TestVerifyRefusesSignatures(t *testing.T) {
+	tokens, ring, _ := newTokens()
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	public, err := x509.MarshalPKIXPublicKey(&private.PublicKey)
+	require.NoError(t, err)
+	secret := ring.Current(keyring.JWT).Secret
+
+	for name, change := range map[string]func(f *forger){
+		"none":               func(f *forger) { f.alg, f.header["alg"] = "", "none" },
+		"None":               func(f *forger) { f.alg, f.header["alg"] = "", "nOnE" },
+		"no alg":             func(f *forger) { f.alg = "" },
+		"HS256 unsigned":     func(f *forger) { f.alg, f.header["alg"] = "", "HS256" },
+		"another secret":     func(f *forger) { f.key = []byte(strings.Repeat("x", 32)) },
+		"another use's key":  func(f *forger) { f.key = ring.Current(keyring.Cursor).Secret },
+		"HS384 own secret":   func(f *forger) { f.alg = jwa.HS384 },
+		"HS512 own secret":   func(f *forger) { f.alg = jwa.HS512 },
+		"RS256":              func(f *forger) { f.alg, f.key = jwa.RS256, private },
+		"HS by a public key": func(f *forger) { f.key = pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}) },
+		"unknown kid":        func(f *forger) { f.header["kid"] = "j99" },
+		"no kid":             func(f *forger) { delete(f.header, "kid") },
+		"kid of another use": func(f *forger) { f.header["kid"], f.key = "p1", ring.Current(keyring.Pepper).Secret },
+		"kid as a path":      func(f *forger) { f.header["kid"], f.key = "../../dev/null", []byte{0} },
+		"critical extension": func(f *forger) { f.header["crit"] = []string{"exp"} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := honest(ring)
+			change(&f)
+			_, err := tokens.Verify(f.sign(t))
+			requireUnbelieved(t, err)
+		})
+	}
+	t.Run("a header that lies", func(t *testing.T) {
+		// The MAC is right for this very header, and jwtauth alone would take it.
+		body := part([]byte(`{"alg":"RS256","kid":"j1"}`)) + "." + strings.Split(honest(ring).sign(t), ".")[1]
+		mac, err := jws.NewSigner(jwa.HS256)
+		require.NoError(t, err)
+		signature, err := mac.Sign([]byte(body), secret)
+		require.NoError(t, err)
+		_, err = tokens.Verify(body + "." + part(signature))
+		requireUnbelieved(t, err)
+	})
+}
+
+func TestVerifyRefusesShapes(t *testing.T) {
+	tokens, ring, _ := newTokens()
+	good := honest(ring).sign(t)
+	parts := strings.Split(good, ".")
+	asJSON := `{"payload":"` + parts[1] + `","protected":"` + parts[0] + `","signature":"` + parts[2] + `"}`
+	changed := decode(t, parts[1])
+	changed["sub"] = uuid.NewString()
+	other, err := json.Marshal(changed)
+	require.NoError(t, err)
+	long := honest(ring)
+	long.claims["x"] = strings.Repeat("x", longestToken)
+
+	for name, token := range map[string]string{
+		"empty": "", "dots": "..", "word": "null", "two parts": parts[0] + "." + parts[1],
+		"five parts": good + ".x.y", "JSON form": asJSON, "space before": " " + good,
+		"no signature": parts[0] + "." + parts[1] + ".", "changed claims": parts[0] + "." + part(other) + "." + parts[2],
+		"junk header": "!!." + parts[1] + "." + parts[2], "header no object": part([]byte(`[]`)) + "." + parts[1] + "." + parts[2],
+		"too long": long.sign(t), "half": good[:len(good)/2], "zero bytes": strings.Repeat("\x00", 40),
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := tokens.Verify(token)
+			requireUnbelieved(t, err)
+		})
+	}
+}

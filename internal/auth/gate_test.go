@@ -1,0 +1,48 @@
+package auth
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestGate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		first, err := g.enter(t.Context(), "a", 2)
+		require.NoError(t, err)
+		second, err := g.enter(t.Context(), "a", 2)
+		require.NoError(t, err)
+		other, err := g.enter(t.Context(), "b", 2)
+		require.NoError(t, err, "another key has its own room")
+		other()
+
+		inside := false
+		go func() {
+			leave, err := g.enter(t.Context(), "a", 2)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			inside = true
+			leave()
+		}()
+		impatient, cancel := context.WithCancel(t.Context())
+		go func() {
+			_, err := g.enter(impatient, "a", 2)
+			if err == nil {
+				t.Error("entered a full room")
+			}
+		}()
+		synctest.Wait()
+		require.False(t, inside)
+		cancel()
+		first()
+		synctest.Wait()
+		require.True(t, inside)
+		second()
+		require.Empty(t, g.rooms, "nothing is kept for nobody")
+	})
+}

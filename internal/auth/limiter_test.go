@@ -1,0 +1,264 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/clock"
+	"portico/internal/database"
+	"portico/internal/fault"
+	"portico/internal/keyring"
+	"portico/internal/testdb"
+)
+
+const (
+	email  = "developer@demo.example"
+	client = "192.0.2.1"
+)
+
+// eachLimiter runs f with a limiter on each database.
+func eachLimiter(t *testing.T, f func(t *testing.T, l *Limiter, c *clock.Fake)) {
+	t.Helper()
+	testdb.Each(t, func(t *testing.T, url string) {
+		c := clock.NewFake(start)
+		f(t, NewLimiter(testdb.Open(t, url), keyring.ForTest(), c), c)
+	})
+}
+
+// guess makes one attempt and tells whether it was let through.
+func guess(t testing.TB, l *Limiter, email, client string, right bool) error {
+	t.Helper()
+	a, err := l.Reserve(t.Context(), email, client)
+	if err != nil {
+		return err
+	}
+	defer a.Done()
+	if right {
+		time.Sleep(10 * time.Millisecond) // looking at the password takes a while
+		return a.Succeeded(t.Context())
+	}
+	return nil
+}
+
+// patientGuess comes again as long as the server is merely busy.
+func patientGuess(t testing.TB, l *Limiter, email, client string, right bool) (err error) {
+	for range 20 {
+		if err = guess(t, l, email, client, right); !fault.Is(err, fault.Unavailable) {
+			break
+		}
+	}
+	return err
+}
+
+func requireLimited(t *testing.T, err error, after time.Duration) {
+	t.Helper()
+	require.True(t, fault.Is(err, fault.RateLimited), "%v", err)
+	require.Equal(t, after, fault.From(err).RetryAfter)
+}
+
+func TestFailuresOfAnAddress(t *testing.T) {
+	eachLimiter(t, func(t *testing.T, l *Limiter, c *clock.Fake) {
+		for range AddressFailures {
+			require.NoError(t, guess(t, l, email, client, false))
+			c.Advance(time.Minute)
+		}
+		// The clock stands at minute 10; the first failure leaves at minute 15.
+		requireLimited(t, guess(t, l, email, client, true), 5*time.Minute)
+		requireLimited(t, guess(t, l, "DEVELOPER@Demo.Example", "192.0.2.2", true), 5*time.Minute)
+		require.NoError(t, guess(t, l, "other@demo.example", client, false), "another address is free")
+
+		c.Advance(5*time.Minute - time.Microsecond)
+		requireLimited(t, guess(t, l, email, client, false), time.Microsecond)
+		c.Advance(time.Microsecond)
+		require.NoError(t, guess(t, l, email, client, false))
+		requireLimited(t, guess(t, l, email, client, false), time.Minute)
+	})
+}
+
+func TestSuccessesAreNotCounted(t *testing.T) {
+	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
+		for range AddressFailures - 1 {
+			require.NoError(t, guess(t, l, email, client, false))
+		}
+		for range 3 * AddressFailures {
+			require.NoError(t, guess(t, l, email, client, true))
+		}
+		require.NoError(t, guess(t, l, email, client, false))
+		requireLimited(t, guess(t, l, email, client, true), AttemptWindow)
+	})
+}
+
+func TestAnAttemptNobodyLookedAt(t *testing.T) {
+	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
+		for range 2 * AddressFailures {
+			ctx, hangUp := context.WithCancel(t.Context())
+			a, err := l.Reserve(ctx, email, client)
+			require.NoError(t, err)
+			hangUp()
+			require.NoError(t, a.Withdraw(ctx), "also when the request has ended")
+			a.Done()
+		}
+		require.Zero(t, count(t, l))
+	})
+}
+
+func TestFailuresOfAClient(t *testing.T) {
+	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
+		fail := func(n int, client string) error {
+			return guess(t, l, fmt.Sprintf("user%d@demo.example", n), client, false)
+		}
+		for n := range ClientFailures {
+			require.NoError(t, fail(n, fmt.Sprintf("2001:db8:1:2::%x", n)))
+		}
+		requireLimited(t, fail(100, "2001:db8:1:2:ffff::1"), AttemptWindow)
+		require.NoError(t, fail(100, "2001:db8:1:3::1"), "another network")
+		require.NoError(t, fail(101, client))
+		require.EqualValues(t, 2*(ClientFailures+2), count(t, l), "a refused guess is not counted")
+	})
+}
+
+func TestNetwork(t *testing.T) {
+	for address, want := range map[string]string{
+		"192.0.2.1": "192.0.2.1", "::ffff:192.0.2.1": "192.0.2.1", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64",
+		"fe80::1%eth0": "fe80::/64", "": "unknown", "@": "unknown",
+	} {
+		require.Equal(t, want, network(address), address)
+	}
+}
+
+// TestGuessesAtOnce has two nodes, each with its own connections and gates.
+func TestGuessesAtOnce(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		ring, c := keyring.ForTest(), clock.NewFake(start)
+		nodes := []*Limiter{NewLimiter(testdb.Open(t, url), ring, c), NewLimiter(testdb.Open(t, url), ring, c)}
+		var judged, limited atomic.Int64
+		var wait sync.WaitGroup
+		for i := range 64 {
+			wait.Go(func() {
+				err := patientGuess(t, nodes[i%2], email, fmt.Sprintf("192.0.2.%d", i), false)
+				switch {
+				case err == nil:
+					judged.Add(1)
+				case fault.Is(err, fault.RateLimited):
+					limited.Add(1)
+				default:
+					t.Error(err)
+				}
+			})
+		}
+		wait.Wait()
+		require.EqualValues(t, AddressFailures, judged.Load())
+		require.EqualValues(t, 64-AddressFailures, limited.Load())
+	})
+}
+
+func TestRightPasswordsAtOnceAreAllAccepted(t *testing.T) {
+	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
+		var wait sync.WaitGroup
+		for i := range 64 {
+			wait.Go(func() {
+				address := email
+				if i%8 == 0 {
+					address = fmt.Sprintf("user%d@demo.example", i)
+				}
+				if err := patientGuess(t, l, address, client, true); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wait.Wait()
+		require.Zero(t, count(t, l))
+		require.Empty(t, l.gate.rooms)
+	})
+}
+
+func TestAForgottenAttemptShutsNobodyOut(t *testing.T) {
+	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
+		ctx, end := context.WithCancel(t.Context())
+		_, err := l.Reserve(ctx, email, client)
+		require.NoError(t, err)
+		end()
+		require.NoError(t, patientGuess(t, l, email, client, true))
+	})
+}
+
+func TestTheTableShowsNoAddress(t *testing.T) {
+	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
+		require.NoError(t, guess(t, l, email, client, false))
+		rows, err := l.db.QueryContext(t.Context(), `SELECT bucket FROM sign_in_attempts`)
+		require.NoError(t, err)
+		defer func() { require.NoError(t, rows.Close()) }()
+		var all []string
+		for rows.Next() {
+			var name string
+			require.NoError(t, rows.Scan(&name))
+			all = append(all, name)
+		}
+		require.NoError(t, rows.Err())
+		require.Len(t, all, 2)
+		require.Regexp(t, `^[0-9a-f]{64} [0-9a-f]{64}$`, strings.Join(all, " "))
+		other := NewLimiter(l.db, keyring.ForTest(), l.clock)
+		require.NoError(t, guess(t, other, email, client, false), "without the pepper the buckets are others")
+		require.EqualValues(t, 4, count(t, l))
+	})
+}
+
+func TestARotationForgivesNothing(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		path, c := filepath.Join(t.TempDir(), "ring.json"), clock.NewFake(start)
+		require.NoError(t, keyring.Create(path, c))
+		ring, err := keyring.Load(path, c)
+		require.NoError(t, err)
+		l := NewLimiter(testdb.Open(t, url), ring, c)
+		for range AddressFailures {
+			require.NoError(t, guess(t, l, email, client, false))
+		}
+		_, err = keyring.Rotate(path, c, keyring.Pepper, start)
+		require.NoError(t, err)
+		_, err = ring.Reload()
+		require.NoError(t, err)
+		requireLimited(t, guess(t, l, email, client, false), AttemptWindow)
+	})
+}
+
+func TestPurge(t *testing.T) {
+	eachLimiter(t, func(t *testing.T, l *Limiter, c *clock.Fake) {
+		require.NoError(t, guess(t, l, email, client, false))
+		c.Advance(AttemptWindow - time.Microsecond)
+		require.NoError(t, guess(t, l, email, client, false))
+		gone, err := l.Purge(t.Context())
+		require.NoError(t, err)
+		require.Zero(t, gone)
+		c.Advance(time.Microsecond)
+		gone, err = l.Purge(t.Context())
+		require.NoError(t, err)
+		require.EqualValues(t, 2, gone)
+		require.EqualValues(t, 2, count(t, l))
+	})
+}
+
+func TestWithoutADatabaseNobodyGuesses(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		db, err := database.Open(t.Context(), url, database.Options{})
+		require.NoError(t, err)
+		require.NoError(t, db.Close())
+		l := NewLimiter(db, keyring.ForTest(), clock.NewFake(start))
+		_, err = l.Reserve(t.Context(), email, client)
+		require.Error(t, err)
+		require.Empty(t, l.gate.rooms, "and the gate is open again")
+	})
+}
+
+func count(t *testing.T, l *Limiter) (n int64) {
+	t.Helper()
+	require.NoError(t, l.db.QueryRowContext(t.Context(), `SELECT count(*) FROM sign_in_attempts`).Scan(&n))
+	return n
+}

@@ -1,0 +1,78 @@
+package auth
+
+import (
+	"crypto/rand"
+	"hash/crc32"
+	"math/big"
+	"strings"
+
+	"portico/internal/keyring"
+)
+
+const (
+	// MachinePrefix begins every service token, so that scanners find leaked ones.
+	MachinePrefix = "pgw_"
+	// secretBytes of randomness are secretDigits digits in base 62; the
+	// checksum over them is checksumDigits more.
+	secretBytes    = 32
+	secretDigits   = 43
+	checksumDigits = 6
+)
+
+// MachineTokens makes the tokens of machines and the hashes they are found by.
+//
+// Such a token is 256 random bits, so a plain SHA-256 could not be turned back
+// either. The hash is an HMAC under a pepper nevertheless: with a dump of the
+// database alone, nobody can even tell whether a token he found is a real one.
+type MachineTokens struct{ ring *keyring.Ring }
+
+// NewMachineTokens makes tokens under the ring's peppers.
+func NewMachineTokens(ring *keyring.Ring) *MachineTokens { return &MachineTokens{ring} }
+
+// New makes a token. hash is what is stored; hint, the last four characters,
+// is what may be shown; the token itself is shown once and kept nowhere.
+func (m *MachineTokens) New() (token string, hash []byte, hint string) {
+	secret := make([]byte, secretBytes)
+	_, _ = rand.Read(secret) // it never fails: it ends the program instead
+	body := MachinePrefix + base62(new(big.Int).SetBytes(secret), secretDigits)
+	token = body + checksum(body)
+	return token, hashMachine(m.ring.Current(keyring.Pepper), token), token[len(token)-4:]
+}
+
+// Hashes gives the hashes that a token may be stored under, one for each
+// pepper, the likeliest first. ok is false for what cannot be a token: its
+// shape or its checksum is wrong, and there is no need to look for it.
+func (m *MachineTokens) Hashes(token string) (hashes [][]byte, ok bool) {
+	if !wellFormed(token) {
+		return nil, false
+	}
+	for _, pepper := range m.ring.All(keyring.Pepper) {
+		hashes = append(hashes, hashMachine(pepper, token))
+	}
+	return hashes, true
+}
+
+// hashMachine begins with the pepper's id, so that it shows in the database
+// what still hangs on an old pepper.
+func hashMachine(pepper keyring.Key, token string) []byte {
+	return append([]byte(pepper.ID+":"), mac(pepper, "machine token", token)...)
+}
+
+func wellFormed(token string) bool {
+	const length = len(MachinePrefix) + secretDigits + checksumDigits
+	if len(token) != length || !strings.HasPrefix(token, MachinePrefix) {
+		return false
+	}
+	body := token[:length-checksumDigits]
+	return checksum(body) == token[length-checksumDigits:]
+}
+
+func checksum(body string) string {
+	return base62(new(big.Int).SetUint64(uint64(crc32.ChecksumIEEE([]byte(body)))), checksumDigits)
+}
+
+// base62 writes n in exactly so many digits, which must be enough.
+func base62(n *big.Int, digits int) string {
+	text := n.Text(62)
+	return strings.Repeat("0", digits-len(text)) + text
+}

@@ -1,0 +1,145 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/go-chi/jwtauth/v5"
+	"github.com/google/uuid"
+
+	"portico/internal/fault"
+	"portico/internal/viewer"
+)
+
+// AccountHeader names the account that a developer acts for.
+const AccountHeader = "X-Portico-Account"
+
+// Directory knows the people and the machines. An error means that it could
+// not be asked; whoever it does not know is ok=false.
+type Directory interface {
+	// Person gives the viewer behind an access token, by one SQL statement. ok
+	// is false when there is no such active user, the token's version is an old
+	// one, or the account is not theirs. An account of all zeros means the
+	// user's first.
+	Person(ctx context.Context, organization, user uuid.UUID, tokenVersion int, account uuid.UUID) (v viewer.Viewer, ok bool, err error)
+	// Machine gives the viewer behind the hash of a service token.
+	Machine(ctx context.Context, hash []byte) (v viewer.Viewer, ok bool, err error)
+}
+
+// Authenticator finds out who sent a request. All its fields are needed but
+// Peers, and none may change while it is used.
+type Authenticator struct {
+	Tokens    *Tokens
+	Machines  *MachineTokens
+	Directory Directory
+	// ParseAccount reads the opaque id in AccountHeader.
+	ParseAccount func(id string) (uuid.UUID, bool)
+	// RequestID gives the name that the request has in the logs.
+	RequestID func(ctx context.Context) string
+	Peers     Peers
+}
+
+// Middleware puts the viewer into the request's context: an anonymous one when
+// there is no Authorization header. It answers 401 itself when there is one
+// that is not believed, and 503 when nobody could be asked. Cookies and query
+// parameters are never looked at.
+func (a *Authenticator) Middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := viewer.NewContext(r.Context(), viewer.Viewer{
+			Address: a.Peers.Address(r), RequestID: a.RequestID(r.Context()),
+		})
+		ctx, err := a.fromHeaders(ctx, r)
+		if err != nil {
+			refuse(ctx, w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+func (a *Authenticator) fromHeaders(ctx context.Context, r *http.Request) (context.Context, error) {
+	switch len(r.Header.Values("Authorization")) {
+	case 0:
+		return ctx, nil
+	case 1:
+	default: // a proxy may have checked the other one
+		return ctx, unbelieved(errors.New("there are two Authorization headers"))
+	}
+	token := jwtauth.TokenFromHeader(r)
+	if token == "" {
+		return ctx, unbelieved(errors.New("the Authorization header bears no token"))
+	}
+	// Two accounts are as good as a malformed one.
+	return a.Authenticate(ctx, token, strings.Join(r.Header.Values(AccountHeader), ","))
+}
+
+// Authenticate gives a context that carries the viewer behind a token, an
+// access token or a service token. The Address and the RequestID are those of
+// the viewer that ctx has already. account is the opaque id of the active
+// account, or "" for the user's first; a machine has none.
+//
+// It fails with fault.Unauthenticated, or fault.Unavailable when the
+// Directory could not be asked; the context is then as it was.
+func (a *Authenticator) Authenticate(ctx context.Context, token, account string) (context.Context, error) {
+	if strings.HasPrefix(token, MachinePrefix) {
+		return a.machine(ctx, token)
+	}
+	parsed, claims, err := a.Tokens.verify(token)
+	if err != nil {
+		return ctx, unbelieved(err)
+	}
+	v, ok, err := a.Directory.Person(ctx, claims.Organization, claims.User, claims.TokenVersion, a.account(account))
+	if err != nil {
+		return ctx, unreachable(err)
+	}
+	if !ok {
+		return ctx, unbelieved(errors.New("the token's user may not sign in, or not for this account"))
+	}
+	return jwtauth.NewContext(carry(ctx, v), parsed, nil), nil
+}
+
+func (a *Authenticator) machine(ctx context.Context, token string) (context.Context, error) {
+	hashes, ok := a.Machines.Hashes(token)
+	if !ok {
+		return ctx, unbelieved(errors.New("the service token is malformed"))
+	}
+	for _, hash := range hashes {
+		v, ok, err := a.Directory.Machine(ctx, hash)
+		if err != nil {
+			return ctx, unreachable(err)
+		}
+		if ok {
+			return carry(ctx, v), nil
+		}
+	}
+	return ctx, unbelieved(errors.New("the service token is unknown"))
+}
+
+// account reads the account's id. A malformed one becomes an account that
+// nobody has, so that it is answered like somebody else's.
+func (a *Authenticator) account(id string) uuid.UUID {
+	if id == "" {
+		return uuid.Nil
+	}
+	if account, ok := a.ParseAccount(id); ok && account != uuid.Nil {
+		return account
+	}
+	return uuid.Max
+}
+
+// carry puts v in the place of the viewer that knew only address and request.
+func carry(ctx context.Context, v viewer.Viewer) context.Context {
+	before := viewer.Current(ctx)
+	v.Address, v.RequestID = before.Address, before.RequestID
+	return viewer.NewContext(ctx, v)
+}
+
+// unreachable is the answer when the Directory fails, whatever its reason.
+func unreachable(cause error) *fault.Error {
+	f := fault.Wrap(fault.Unavailable, cause, "Portico cannot check who you are at the moment. Please try again.")
+	f.RetryAfter = max(time.Second, fault.From(cause).RetryAfter)
+	return f
+}

@@ -1,0 +1,258 @@
+package auth
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-chi/jwtauth/v5"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/clock"
+	"portico/internal/keyring"
+	"portico/internal/viewer"
+)
+
+var account = uuid.MustParse("33333333-3333-4333-8333-333333333333")
+
+// directory knows one developer with one account, and the given machines.
+type directory struct {
+	machines [][]byte
+	err      error
+	asked    int
+}
+
+func (d *directory) Person(_ context.Context, o, u uuid.UUID, version int, a uuid.UUID) (viewer.Viewer, bool, error) {
+	d.asked++
+	ok := o == organization && u == user && version == 7 && (a == uuid.Nil || a == account)
+	return viewer.Viewer{Role: viewer.Portal, OrganizationID: o, UserID: u, AccountID: account}, ok && d.err == nil, d.err
+}
+
+func (d *directory) Machine(_ context.Context, hash []byte) (viewer.Viewer, bool, error) {
+	d.asked++
+	for _, known := range d.machines {
+		if bytes.Equal(known, hash) {
+			return viewer.Viewer{Role: viewer.Gateway, OrganizationID: organization}, d.err == nil, d.err
+		}
+	}
+	return viewer.Viewer{}, false, d.err
+}
+
+// world is an Authenticator and what stands around it.
+type world struct {
+	*Authenticator
+	directory *directory
+	clock     *clock.Fake
+	ring      *keyring.Ring
+}
+
+func newWorld() *world {
+	tokens, ring, c := newTokens()
+	d := &directory{}
+	return &world{&Authenticator{
+		Tokens: tokens, Machines: NewMachineTokens(ring), Directory: d,
+		ParseAccount: func(id string) (uuid.UUID, bool) {
+			a, err := uuid.Parse(strings.TrimPrefix(id, "acct_"))
+			return a, err == nil && strings.HasPrefix(id, "acct_")
+		},
+		RequestID: func(context.Context) string { return "req-1" },
+	}, d, c, ring}
+}
+
+// send gives the answer and the viewer that the handler saw, nil when it was
+// not reached.
+func (w *world) send(change func(r *http.Request)) (*httptest.ResponseRecorder, *viewer.Viewer) {
+	r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader("{}"))
+	r.RemoteAddr = "192.0.2.1:4711"
+	change(r)
+	var seen *viewer.Viewer
+	answer := httptest.NewRecorder()
+	w.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		v, ok := viewer.FromContext(r.Context())
+		if ok {
+			seen = &v
+		}
+	})).ServeHTTP(answer, r)
+	return answer, seen
+}
+
+func bearer(token string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }
+}
+
+func requireRefused(t *testing.T, answer *httptest.ResponseRecorder, status int, code string) {
+	t.Helper()
+	require.Equal(t, status, answer.Code)
+	require.Equal(t, "application/json; charset=utf-8", answer.Header().Get("Content-Type"))
+	var body struct {
+		Data   any
+		Errors []struct {
+			Message    string
+			Extensions map[string]any
+		}
+	}
+	require.NoError(t, json.Unmarshal(answer.Body.Bytes(), &body))
+	require.Len(t, body.Errors, 1)
+	require.Equal(t, code, body.Errors[0].Extensions["code"])
+	require.Equal(t, "req-1", body.Errors[0].Extensions["requestId"])
+	require.NotEmpty(t, body.Errors[0].Message)
+	if status == http.StatusUnauthorized {
+		require.Equal(t, `Bearer error="invalid_token"`, answer.Header().Get("WWW-Authenticate"))
+		require.Equal(t, "You are not signed in, or your sign-in has ended.", body.Errors[0].Message)
+	}
+}
+
+func TestMiddlewareKnowsAPerson(t *testing.T) {
+	w := newWorld()
+	want := viewer.Viewer{
+		Role: viewer.Portal, OrganizationID: organization, UserID: user, AccountID: account,
+		Address: "192.0.2.1", RequestID: "req-1",
+	}
+	for _, id := range []string{"", "acct_" + account.String()} {
+		_, seen := w.send(func(r *http.Request) {
+			bearer(mustIssue(t, w.Tokens))(r)
+			if id != "" {
+				r.Header.Set(AccountHeader, id)
+			}
+		})
+		require.Equal(t, &want, seen)
+	}
+	require.Equal(t, 2, w.directory.asked, "one question a request")
+}
+
+func TestMiddlewareKnowsNobody(t *testing.T) {
+	w := newWorld()
+	token := mustIssue(t, w.Tokens)
+	for name, change := range map[string]func(*http.Request){
+		"nothing":         func(*http.Request) {},
+		"cookie":          func(r *http.Request) { r.AddCookie(&http.Cookie{Name: "jwt", Value: token}) },
+		"query parameter": func(r *http.Request) { r.URL.RawQuery = "jwt=" + token + "&access_token=" + token },
+		"another header":  func(r *http.Request) { r.Header.Set("Proxy-Authorization", "Bearer "+token) },
+		"only an account": func(r *http.Request) { r.Header.Set(AccountHeader, "acct_"+account.String()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer, seen := w.send(change)
+			require.Equal(t, http.StatusOK, answer.Code)
+			require.Equal(t, &viewer.Viewer{Address: "192.0.2.1", RequestID: "req-1"}, seen)
+		})
+	}
+	require.Zero(t, w.directory.asked)
+}
+
+func TestMiddlewareRefuses(t *testing.T) {
+	w := newWorld()
+	token := mustIssue(t, w.Tokens)
+	issue := func(u, o uuid.UUID, version int) string {
+		token, _, err := w.Tokens.Issue(u, o, version)
+		require.NoError(t, err)
+		return token
+	}
+	none := honest(w.ring)
+	none.alg, none.header["alg"] = "", "none"
+	wrongAudience := honest(w.ring)
+	wrongAudience.claims["aud"] = "another"
+	onAccount := func(ids ...string) func(*http.Request) {
+		return func(r *http.Request) { bearer(token)(r); r.Header[http.CanonicalHeaderKey(AccountHeader)] = ids }
+	}
+	machine, _, _ := w.Machines.New()
+	for name, change := range map[string]func(*http.Request){
+		"forged":          bearer(token[:len(token)-4] + "AAAA"),
+		"none":            bearer(none.sign(t)),
+		"wrong audience":  bearer(wrongAudience.sign(t)),
+		"empty":           func(r *http.Request) { r.Header.Set("Authorization", "") },
+		"empty bearer":    func(r *http.Request) { r.Header.Set("Authorization", "Bearer ") },
+		"no scheme":       func(r *http.Request) { r.Header.Set("Authorization", token) },
+		"basic":           func(r *http.Request) { r.SetBasicAuth("developer@demo.example", "portico-demo") },
+		"two headers":     func(r *http.Request) { r.Header["Authorization"] = []string{"Bearer " + token, "Bearer " + token} },
+		"bad and cookie":  func(r *http.Request) { bearer("x")(r); r.AddCookie(&http.Cookie{Name: "jwt", Value: token}) },
+		"unknown user":    bearer(issue(uuid.New(), organization, 7)),
+		"other org":       bearer(issue(user, uuid.New(), 7)),
+		"old version":     bearer(issue(user, organization, 6)),
+		"other's account": onAccount("acct_" + uuid.NewString()),
+		"malformed":       onAccount("Acme"),
+		"zero account":    onAccount("acct_" + uuid.Nil.String()),
+		"two accounts":    onAccount("acct_"+account.String(), "acct_"+account.String()),
+		"unknown machine": bearer(machine),
+		"broken machine":  bearer(machine[:len(machine)-1] + "~"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer, seen := w.send(change)
+			requireRefused(t, answer, http.StatusUnauthorized, "UNAUTHENTICATED")
+			require.Nil(t, seen)
+		})
+	}
+	t.Run("expired", func(t *testing.T) {
+		w.clock.Advance(TokenLife)
+		answer, seen := w.send(bearer(token))
+		requireRefused(t, answer, http.StatusUnauthorized, "UNAUTHENTICATED")
+		require.Nil(t, seen)
+	})
+}
+
+func TestJunkIsRefusedWithoutAsking(t *testing.T) {
+	w := newWorld()
+	for _, token := range []string{"x", "pgw_x", "a.b.c", "pgw_" + strings.Repeat("0", 49)} {
+		_, seen := w.send(bearer(token))
+		require.Nil(t, seen)
+	}
+	require.Zero(t, w.directory.asked)
+}
+
+func TestMiddlewareKnowsAMachine(t *testing.T) {
+	w := newWorld()
+	token, hash, _ := w.Machines.New()
+	w.directory.machines = [][]byte{hash}
+	_, seen := w.send(func(r *http.Request) {
+		bearer(token)(r)
+		r.Header.Set(AccountHeader, "acct_"+account.String())
+	})
+	require.Equal(t, &viewer.Viewer{Role: viewer.Gateway, OrganizationID: organization, Address: "192.0.2.1", RequestID: "req-1"}, seen)
+}
+
+func TestMiddlewareWithoutADirectory(t *testing.T) {
+	w := newWorld()
+	w.directory.err = errors.New("pq: the host db-7 is gone")
+	machine, _, _ := w.Machines.New()
+	for _, token := range []string{mustIssue(t, w.Tokens), machine} {
+		answer, seen := w.send(bearer(token))
+		requireRefused(t, answer, http.StatusServiceUnavailable, "UNAVAILABLE")
+		require.Equal(t, "1", answer.Header().Get("Retry-After"))
+		require.NotContains(t, answer.Body.String(), "db-7")
+		require.Nil(t, seen)
+	}
+}
+
+func TestARefusalInGraphQLsOwnType(t *testing.T) {
+	answer, _ := newWorld().send(func(r *http.Request) {
+		bearer("x")(r)
+		r.Header.Set("Accept", "application/graphql-response+json, application/json")
+	})
+	require.Equal(t, "application/graphql-response+json; charset=utf-8", answer.Header().Get("Content-Type"))
+	require.Equal(t, http.StatusUnauthorized, answer.Code)
+}
+
+func TestAuthenticateOutsideARequest(t *testing.T) {
+	w := newWorld()
+	before := viewer.NewContext(t.Context(), viewer.Viewer{Address: "192.0.2.7", RequestID: "socket-1"})
+	ctx, err := w.Authenticate(before, mustIssue(t, w.Tokens), "")
+	require.NoError(t, err)
+	v := viewer.Current(ctx)
+	require.Equal(t, user, v.UserID)
+	require.Equal(t, "192.0.2.7", v.Address)
+	require.Equal(t, "socket-1", v.RequestID)
+	token, _, err := jwtauth.FromContext(ctx)
+	require.NoError(t, err)
+	require.Equal(t, start.Add(TokenLife), token.Expiration().UTC())
+
+	w.clock.Advance(time.Hour)
+	ctx, err = w.Authenticate(before, mustIssue(t, w.Tokens)+"x", "")
+	requireUnbelieved(t, err)
+	require.False(t, viewer.Current(ctx).SignedIn())
+}

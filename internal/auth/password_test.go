@@ -1,0 +1,144 @@
+package auth
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/fault"
+)
+
+// cheap hashes are for tests that ask what is computed, not how long it takes.
+func cheap() PasswordOptions {
+	return PasswordOptions{Cost: argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}}
+}
+
+func TestHashAndVerify(t *testing.T) {
+	p, ctx := NewPasswords(cheap()), t.Context()
+	hash, err := p.Hash(ctx, "portico-demo")
+	require.NoError(t, err)
+	again, err := p.Hash(ctx, "portico-demo")
+	require.NoError(t, err)
+	require.NotEqual(t, hash, again, "salted")
+	for password, want := range map[string]bool{
+		"portico-demo": true, "Portico-demo": false, "portico-demo ": false, "": false, strings.Repeat("x", 100_000): false,
+		"ｐortico-demo": true, // the same letters from another keyboard
+	} {
+		ok, err := p.Verify(ctx, password, hash)
+		require.NoError(t, err)
+		require.Equal(t, want, ok, password)
+	}
+	_, err = p.Verify(ctx, "portico-demo", "$2a$12$something")
+	require.Error(t, err)
+}
+
+func TestTheDefaultCost(t *testing.T) {
+	p := NewPasswords(PasswordOptions{})
+	hash, err := p.Hash(t.Context(), "portico-demo")
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$"), hash)
+	cost := func(hash string) argon2id.Params {
+		params, _, _, err := argon2id.DecodeHash(hash)
+		require.NoError(t, err)
+		return *params
+	}
+	require.Equal(t, cost(hash), cost(p.nobody), "nobody's hash costs what a user's costs")
+}
+
+func TestAnUnknownAddressCostsTheSameWork(t *testing.T) {
+	p, ctx := NewPasswords(cheap()), t.Context()
+	hash, err := p.Hash(ctx, "portico-demo")
+	require.NoError(t, err)
+	var computed atomic.Int64
+	p.computed = func() { computed.Add(1) }
+	for name, check := range map[string]func() (bool, error){
+		"right":       func() (bool, error) { return p.Verify(ctx, "portico-demo", hash) },
+		"wrong":       func() (bool, error) { return p.Verify(ctx, "portico-oops", hash) },
+		"unknown":     func() (bool, error) { return false, p.VerifyNothing(ctx, "portico-demo") },
+		"no password": func() (bool, error) { return p.Verify(ctx, "portico-demo", "") },
+	} {
+		computed.Store(0)
+		ok, err := check()
+		require.NoError(t, err, name)
+		require.Equal(t, name == "right", ok, name)
+		require.EqualValues(t, 1, computed.Load(), name)
+	}
+}
+
+func TestOnlySoManyHashesAtOnce(t *testing.T) {
+	o := cheap()
+	o.AtOnce = 3
+	p := NewPasswords(o)
+	var inside, most atomic.Int64
+	hold := make(chan struct{})
+	p.computed = func() {
+		n := inside.Add(1)
+		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+		}
+		<-hold
+		inside.Add(-1)
+	}
+	var wait sync.WaitGroup
+	for range 20 {
+		wait.Go(func() {
+			if err := p.VerifyNothing(t.Context(), "x"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for range 20 {
+		hold <- struct{}{}
+	}
+	wait.Wait()
+	require.LessOrEqual(t, most.Load(), int64(3))
+	require.GreaterOrEqual(t, NewPasswords(PasswordOptions{}).cost.Iterations, uint32(2))
+}
+
+func TestWaitingForATurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := cheap()
+		o.AtOnce, o.Wait = 1, 3*time.Second
+		p := NewPasswords(o)
+		release := make(chan struct{})
+		p.computed = func() { <-release }
+		go func() { _ = p.VerifyNothing(t.Context(), "x") }()
+		synctest.Wait()
+
+		began := time.Now()
+		_, err := p.Hash(t.Context(), "portico-demo")
+		require.True(t, fault.Is(err, fault.Unavailable))
+		require.Equal(t, time.Second, fault.From(err).RetryAfter)
+		require.Equal(t, 3*time.Second, time.Since(began))
+
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		began = time.Now()
+		_, err = p.Verify(gone, "portico-demo", p.nobody)
+		require.True(t, fault.Is(err, fault.Unavailable))
+		require.Zero(t, time.Since(began), "nobody waits for a caller who has left")
+		close(release)
+	})
+}
+
+func BenchmarkVerifyPassword(b *testing.B) {
+	p, ctx := NewPasswords(PasswordOptions{}), context.Background()
+	hash, err := p.Hash(ctx, "portico-demo")
+	require.NoError(b, err)
+	b.Run("wrong", func(b *testing.B) {
+		for b.Loop() {
+			_, _ = p.Verify(ctx, "portico-oops", hash)
+		}
+	})
+	b.Run("unknown address", func(b *testing.B) {
+		for b.Loop() {
+			_ = p.VerifyNothing(ctx, "portico-oops")
+		}
+	})
+}

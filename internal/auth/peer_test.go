@@ -1,0 +1,47 @@
+package auth
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestPeerAddress(t *testing.T) {
+	proxies := Peers{Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}}
+	for name, c := range map[string]struct {
+		peers     Peers
+		remote    string
+		forwarded []string
+		want      string
+	}{
+		"plain":                    {proxies, "192.0.2.1:80", nil, "192.0.2.1"},
+		"plain v6":                 {proxies, "[2001:db8::1]:80", nil, "2001:db8::1"},
+		"zone":                     {proxies, "[fe80::1%eth0]:80", nil, "fe80::1"},
+		"mapped":                   {proxies, "[::ffff:192.0.2.1]:80", nil, "192.0.2.1"},
+		"unix socket":              {proxies, "@", []string{"192.0.2.9"}, ""},
+		"a client's claim":         {proxies, "192.0.2.1:80", []string{"198.51.100.1"}, "192.0.2.1"},
+		"no proxies at all":        {Peers{}, "10.0.0.1:80", []string{"198.51.100.1"}, "10.0.0.1"},
+		"proxy":                    {proxies, "10.0.0.1:80", []string{"198.51.100.1"}, "198.51.100.1"},
+		"proxy v6":                 {proxies, "[fd00::1]:80", []string{"2001:db8::7"}, "2001:db8::7"},
+		"mapped proxy":             {proxies, "[::ffff:10.0.0.1]:80", []string{"198.51.100.1"}, "198.51.100.1"},
+		"two proxies":              {proxies, "10.0.0.1:80", []string{"198.51.100.1, 10.0.0.2"}, "198.51.100.1"},
+		"client's claim and proxy": {proxies, "10.0.0.1:80", []string{"1.1.1.1, 198.51.100.1"}, "198.51.100.1"},
+		"two headers":              {proxies, "10.0.0.1:80", []string{"1.1.1.1", "198.51.100.1", "10.0.0.2"}, "198.51.100.1"},
+		"with ports":               {proxies, "10.0.0.1:80", []string{"198.51.100.1:4711"}, "198.51.100.1"},
+		"v6 in brackets":           {proxies, "10.0.0.1:80", []string{"[2001:db8::7]"}, "2001:db8::7"},
+		"junk":                     {proxies, "10.0.0.1:80", []string{"198.51.100.1, unknown"}, "10.0.0.1"},
+		"junk before":              {proxies, "10.0.0.1:80", []string{"<script>, 10.0.0.2"}, "10.0.0.2"},
+		"empty":                    {proxies, "10.0.0.1:80", []string{""}, "10.0.0.1"},
+		"only proxies":             {proxies, "10.0.0.1:80", []string{"10.0.0.3, 10.0.0.2"}, "10.0.0.3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := httptest.NewRequest(http.MethodPost, "/graphql", nil)
+			r.RemoteAddr = c.remote
+			r.Header["X-Forwarded-For"] = c.forwarded
+			require.Equal(t, c.want, c.peers.Address(r))
+		})
+	}
+}

@@ -1,0 +1,60 @@
+package auth
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"portico/internal/fault"
+	"portico/internal/viewer"
+)
+
+// refusal is an answer in the shape that GraphQL clients read.
+type refusal struct {
+	Errors []refusalError `json:"errors"`
+}
+
+type refusalError struct {
+	Message    string            `json:"message"`
+	Extensions refusalExtensions `json:"extensions"`
+}
+
+type refusalExtensions struct {
+	Code       fault.Code `json:"code"`
+	RequestID  string     `json:"requestId"`
+	RetryAfter int        `json:"retryAfter,omitempty"` // seconds
+}
+
+// refuse answers instead of the handler: 503 for an outage, else 401.
+func refuse(ctx context.Context, w http.ResponseWriter, r *http.Request, err error) {
+	f, request := fault.From(err), viewer.Current(ctx).RequestID
+	seconds := int(math.Ceil(f.RetryAfter.Seconds()))
+	header := w.Header()
+	header.Set("Content-Type", contentType(r))
+	header.Set("Cache-Control", "no-store")
+	status := http.StatusUnauthorized
+	if f.Code == fault.Unavailable {
+		status = http.StatusServiceUnavailable
+		header.Set("Retry-After", strconv.Itoa(seconds))
+		slog.ErrorContext(ctx, "a request could not be authenticated", "requestId", request, "error", err)
+	} else {
+		header.Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+		slog.DebugContext(ctx, "a request was not believed", "requestId", request, "error", err)
+	}
+	w.WriteHeader(status)
+	// The client may have gone; there is nobody else to tell.
+	_ = json.NewEncoder(w).Encode(refusal{[]refusalError{{f.Message, refusalExtensions{f.Code, request, seconds}}}})
+}
+
+// contentType follows the client's wish for GraphQL's own media type.
+func contentType(r *http.Request) string {
+	const graphQL = "application/graphql-response+json"
+	if strings.Contains(r.Header.Get("Accept"), graphQL) {
+		return graphQL + "; charset=utf-8"
+	}
+	return "application/json; charset=utf-8"
+}

@@ -1,0 +1,154 @@
+package eventlog
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"entgo.io/ent/dialect"
+	"github.com/google/uuid"
+
+	"portico/internal/nodeid"
+	"portico/internal/term"
+	"portico/internal/viewer"
+)
+
+// Entry is what a change tells of itself. Who and from where come from the
+// context's viewer, the position from the log.
+type Entry struct {
+	Type Type
+	// Subject is the object that changed, by its public type, row id and name.
+	Subject     nodeid.Kind
+	SubjectID   uuid.UUID
+	SubjectName string
+	// AccountID is the account whose developers may read the event, AppID the
+	// app in whose timeline it stands; nil for none.
+	AccountID, AppID *uuid.UUID
+	// Reason is the actor's own words.
+	Reason string
+	// Changes are the attributes that changed; never a secret.
+	Changes []term.Change
+}
+
+// Tx is the transaction of the change.
+type Tx interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// columns of a row, in the order of rowArgs, without the position.
+const columns = `id, organization_id, type, payload_version, at, actor_role, actor_id, actor_name, address, request_id, subject_type, subject_id, subject_name, account_id, app_id, reason, changes`
+
+const columnCount = 17
+
+// chunk bounds the parameters of one statement.
+const chunk = 100
+
+// Append writes entries as the organization's next events, in their order. It
+// must be the transaction's last work: from here to the commit the
+// organization's other writers wait.
+func Append(ctx context.Context, tx Tx, dialectName string, organization uuid.UUID, at time.Time, entries ...Entry) error {
+	for len(entries) > 0 {
+		n := min(chunk, len(entries))
+		if err := appendSome(ctx, tx, dialectName, organization, at, entries[:n]); err != nil {
+			return err
+		}
+		entries = entries[n:]
+	}
+	return nil
+}
+
+func appendSome(ctx context.Context, tx Tx, dialectName string, organization uuid.UUID, at time.Time, entries []Entry) error {
+	args := []any{organization, int64(len(entries))}
+	if dialectName != dialect.Postgres {
+		// SQLite knows no INSERT inside WITH: draw the numbers first.
+		last, err := draw(ctx, tx, args)
+		if err != nil {
+			return err
+		}
+		args = []any{last}
+	}
+	for _, e := range entries {
+		row, err := rowArgs(ctx, organization, at, e)
+		if err != nil {
+			return err
+		}
+		args = append(args, row...)
+	}
+	_, err := tx.ExecContext(ctx, insertText(dialectName, len(entries)), args...)
+	return err
+}
+
+const drawText = `INSERT INTO event_positions (id, last) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET last = event_positions.last + excluded.last RETURNING last`
+
+func draw(ctx context.Context, tx Tx, args []any) (last int64, err error) {
+	rows, err := tx.QueryContext(ctx, drawText, args...)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return 0, fmt.Errorf("eventlog: no position drawn: %w", rows.Err())
+	}
+	if err := rows.Scan(&last); err != nil {
+		return 0, err
+	}
+	return last, rows.Err()
+}
+
+// insertText is the statement for n events; there are at most chunk texts.
+func insertText(dialectName string, n int) string {
+	var b strings.Builder
+	next, last := 2, "$1"
+	if dialectName == dialect.Postgres {
+		next, last = 3, "(SELECT last FROM drawn)"
+		b.WriteString("WITH drawn AS (" + drawText + ") ")
+	}
+	b.WriteString("INSERT INTO events (position, " + columns + ") VALUES ")
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "(%s - %d", last, n-1-i)
+		for range columnCount {
+			fmt.Fprintf(&b, ", $%d", next)
+			next++
+		}
+		b.WriteString(")")
+	}
+	return b.String()
+}
+
+func rowArgs(ctx context.Context, organization uuid.UUID, at time.Time, e Entry) ([]any, error) {
+	v := viewer.Current(ctx)
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, err
+	}
+	changes := e.Changes
+	if changes == nil {
+		changes = []term.Change{}
+	}
+	text, err := json.Marshal(changes)
+	if err != nil {
+		return nil, err
+	}
+	var actor *uuid.UUID
+	if v.UserID != uuid.Nil {
+		actor = &v.UserID
+	}
+	return []any{
+		id, organization, string(e.Type), 1, at, string(v.Role), nullable(actor), v.Name, v.Address, v.RequestID,
+		string(e.Subject), e.SubjectID, e.SubjectName, nullable(e.AccountID), nullable(e.AppID), e.Reason, string(text),
+	}, nil
+}
+
+func nullable(id *uuid.UUID) any {
+	if id == nil || *id == uuid.Nil {
+		return nil
+	}
+	return *id
+}

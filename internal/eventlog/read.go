@@ -1,0 +1,68 @@
+package eventlog
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Line is an event as those who follow the log read it.
+type Line struct {
+	Position  int64
+	Type      Type
+	At        time.Time
+	SubjectID uuid.UUID
+	AccountID *uuid.UUID
+	AppID     *uuid.UUID
+}
+
+// Source is where the log is read.
+type Source interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// Read gives up to limit events of an organization beyond a position, in
+// order. A follower that passes on the last position it was given misses none.
+func Read(ctx context.Context, src Source, organization uuid.UUID, after int64, limit int) ([]Line, error) {
+	rows, err := src.QueryContext(ctx,
+		`SELECT position, type, at, subject_id, account_id, app_id FROM events WHERE organization_id = $1 AND position > $2 ORDER BY position LIMIT $3`,
+		organization, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []Line
+	for rows.Next() {
+		var l Line
+		var account, app uuid.NullUUID
+		if err := rows.Scan(&l.Position, &l.Type, &l.At, &l.SubjectID, &account, &app); err != nil {
+			return nil, err
+		}
+		if account.Valid {
+			l.AccountID = &account.UUID
+		}
+		if app.Valid {
+			l.AppID = &app.UUID
+		}
+		out = append(out, l)
+	}
+	return out, rows.Err()
+}
+
+// Head gives the position an organization's log has reached; 0 before its first event.
+func Head(ctx context.Context, src Source, organization uuid.UUID) (int64, error) {
+	rows, err := src.QueryContext(ctx, `SELECT last FROM event_positions WHERE id = $1`, organization)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	var last int64
+	if rows.Next() {
+		if err := rows.Scan(&last); err != nil {
+			return 0, err
+		}
+	}
+	return last, rows.Err()
+}

@@ -1,0 +1,52 @@
+// Package eventlog is the one append-only log. Every change of the portal
+// writes its event in the transaction of the change: if the event cannot be
+// written, the change does not happen. Timelines, audits and everything that
+// follows changes read this log.
+//
+// Positions count 1, 2, 3 … inside each organization, in the order of commits
+// and without gaps: the number is drawn from a row that stays locked until the
+// transaction ends. Whoever has read up to a position has missed nothing below
+// it. Organizations never wait for one another.
+package eventlog
+
+// Type says what happened.
+type Type string
+
+// What can happen.
+const (
+	OrganizationCreated      Type = "ORGANIZATION_CREATED"
+	OrganizationUpdated      Type = "ORGANIZATION_UPDATED"
+	AccountCreated           Type = "ACCOUNT_CREATED"
+	AccountUpdated           Type = "ACCOUNT_UPDATED"
+	AccountSuspended         Type = "ACCOUNT_SUSPENDED"
+	AccountResumed           Type = "ACCOUNT_RESUMED"
+	AccountDeleted           Type = "ACCOUNT_DELETED"
+	MemberAdded              Type = "MEMBER_ADDED"
+	UserCreated              Type = "USER_CREATED"
+	UserDisabled             Type = "USER_DISABLED"
+	UserEnabled              Type = "USER_ENABLED"
+	UserSignedIn             Type = "USER_SIGNED_IN"
+	UserPasswordChanged      Type = "USER_PASSWORD_CHANGED"
+	AppCreated               Type = "APP_CREATED"
+	AppUpdated               Type = "APP_UPDATED"
+	AppDeleted               Type = "APP_DELETED"
+	AppRestored              Type = "APP_RESTORED"
+	CredentialCreated        Type = "CREDENTIAL_CREATED"
+	CredentialUpdated        Type = "CREDENTIAL_UPDATED"
+	CredentialDisabled       Type = "CREDENTIAL_DISABLED"
+	CredentialEnabled        Type = "CREDENTIAL_ENABLED"
+	CredentialExpired        Type = "CREDENTIAL_EXPIRED"
+	CredentialRevoked        Type = "CREDENTIAL_REVOKED"
+	ProductCreated           Type = "PRODUCT_CREATED"
+	ProductUpdated           Type = "PRODUCT_UPDATED"
+	PlanCreated              Type = "PLAN_CREATED"
+	PlanUpdated              Type = "PLAN_UPDATED"
+	SubscriptionRegistered   Type = "SUBSCRIPTION_REGISTERED"
+	SubscriptionApproved     Type = "SUBSCRIPTION_APPROVED"
+	SubscriptionRejected     Type = "SUBSCRIPTION_REJECTED"
+	SubscriptionWithdrawn    Type = "SUBSCRIPTION_WITHDRAWN"
+	SubscriptionSuspended    Type = "SUBSCRIPTION_SUSPENDED"
+	SubscriptionResumed      Type = "SUBSCRIPTION_RESUMED"
+	SubscriptionUnregistered Type = "SUBSCRIPTION_UNREGISTERED"
+	ServiceTokenCreated      Type = "SERVICE_TOKEN_CREATED"
+)

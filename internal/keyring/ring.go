@@ -1,0 +1,106 @@
+// Package keyring keeps the secrets that must not lie in the database: the
+// peppers of stored keys, and the keys that sign access tokens and cursors.
+//
+// A ring is a JSON file, mode 0600, the same on every node. Each secret has an
+// id. Things are made with the newest active key and are checked with any key
+// in the ring, so a key is replaced without an outage: the new one is added
+// first, every node reads it, and only then does it become active.
+//
+// No message and no log of this package shows a secret's value.
+package keyring
+
+import (
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"portico/internal/clock"
+)
+
+// Ring is the keys of one file, as last read. It is safe for concurrent use.
+type Ring struct {
+	path  string // empty when the ring lives in memory only
+	clock clock.Clock
+	keys  atomic.Pointer[keys]
+
+	// reading guards what follows: one goroutine reads the file at a time.
+	reading sync.Mutex
+	seen    os.FileInfo
+	asked   time.Time
+}
+
+// Load reads the ring at path. It refuses a missing file, one that others may
+// read, a missing use, an id or a secret that is there twice, and a secret
+// that is short or plainly not random. The error says which one.
+func Load(path string, c clock.Clock) (*Ring, error) {
+	all, info, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	r := &Ring{path: path, clock: c, seen: info}
+	r.keys.Store(&all)
+	return r, nil
+}
+
+// ForTest gives a ring in memory, with one key for each use, active at any time.
+func ForTest() *Ring {
+	all := fresh(time.Time{})
+	r := &Ring{clock: clock.System{}}
+	r.keys.Store(&all)
+	return r
+}
+
+// fresh makes one key for each use, active from now on.
+func fresh(now time.Time) keys {
+	all := keys{}
+	for _, use := range Uses() {
+		all[use] = []Key{newKey(use, nil, now, now)}
+	}
+	return all
+}
+
+// Current gives the key to make things with: the newest that is active. While
+// none is (this machine's clock is behind the one that made the ring), it is
+// the oldest, which every node has.
+func (r *Ring) Current(use Use) Key {
+	list, now := r.list(use), r.clock.Now()
+	for _, k := range slices.Backward(list) {
+		if !k.ActiveFrom.After(now) {
+			return k
+		}
+	}
+	return list[0]
+}
+
+// Lookup gives the key of this id, to check something with; it need not be
+// active yet. For an unknown id the file is read again if it has changed, at
+// most once a second: another node may have seen a rotation first.
+func (r *Ring) Lookup(use Use, id string) (Key, bool) {
+	if k, ok := find(r.list(use), id); ok {
+		return k, true
+	}
+	r.readForUnknown()
+	return find(r.list(use), id)
+}
+
+// All gives every key of a use, newest first, those not yet active included.
+func (r *Ring) All(use Use) []Key {
+	list := slices.Clone(r.list(use))
+	slices.Reverse(list)
+	return list
+}
+
+// list gives the keys of a use, oldest first. It is never empty for the uses
+// of this package, because no ring without them is ever accepted.
+func (r *Ring) list(use Use) []Key { return (*r.keys.Load())[use] }
+
+func find(list []Key, id string) (Key, bool) {
+	for _, k := range list {
+		if k.ID == id {
+			return k, true
+		}
+	}
+	return Key{}, false
+}

@@ -1,0 +1,85 @@
+package keyring
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"portico/internal/clock"
+)
+
+// RotationDelay is how long a new key waits in the ring before it becomes
+// active, unless the caller says otherwise: time for every node to read it.
+const RotationDelay = 60 * time.Second
+
+// Rotate adds a key to the ring at path; things are made with it from
+// activeFrom on. The zero time means RotationDelay from now. An earlier time
+// is for emergencies: nodes that have not read the file yet will have to catch
+// up on the first unknown id they meet. The older keys stay for checking.
+// Rotations at the same time, in any process, wait for one another.
+func Rotate(path string, c clock.Clock, use Use, activeFrom time.Time) (Key, error) {
+	if !slices.Contains(Uses(), use) {
+		return Key{}, fmt.Errorf("key ring: there are no keys for %q", use)
+	}
+	var added Key
+	err := change(path, func(all keys) {
+		now := c.Now()
+		if activeFrom.IsZero() {
+			activeFrom = now.Add(RotationDelay)
+		}
+		added = newKey(use, all[use], now, activeFrom)
+		all[use] = append(all[use], added)
+	})
+	return added, err
+}
+
+// Retire drops the JWT keys with which no living token can have been signed:
+// those that have been replaced for longer than tokenLife and a RotationDelay
+// for nodes that were slow to notice. It gives the ids that went. Peppers are
+// never dropped, because every key made under them would die.
+func Retire(path string, c clock.Clock, tokenLife time.Duration) (ids []string, err error) {
+	err = change(path, func(all keys) {
+		deadline := c.Now().Add(-tokenLife - RotationDelay)
+		list := all[JWT]
+		all[JWT] = nil
+		for i, k := range list {
+			replaced := slices.ContainsFunc(list[i+1:], func(newer Key) bool { return !newer.ActiveFrom.After(deadline) })
+			if replaced {
+				ids = append(ids, k.ID)
+			} else {
+				all[JWT] = append(all[JWT], k)
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return ids, nil
+}
+
+// change reads the ring, lets edit alter it and writes it back, alone.
+func change(path string, edit func(keys)) (err error) {
+	// A mounted secret is often a link; its target is what must be replaced.
+	path, err = filepath.EvalSymlinks(path)
+	if err != nil {
+		return fmt.Errorf("key ring: %w", err)
+	}
+	// The lock is a file of its own: the ring itself is replaced under it. It
+	// is never deleted, or two rotations could hold a lock on two files.
+	lock := flock.New(path+".lock", flock.SetPermissions(0o600))
+	if err := lock.Lock(); err != nil {
+		return fmt.Errorf("key ring: cannot lock %s: %w", path, err)
+	}
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	all, info, err := readFile(path)
+	if err != nil {
+		return err
+	}
+	edit(all)
+	return writeFile(path, all, info, os.Rename)
+}

@@ -1,0 +1,157 @@
+package keyring
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/clock"
+)
+
+func TestReload(t *testing.T) {
+	path, c := mustCreate(t)
+	ring := mustLoad(t, path, c)
+	changed, err := ring.Reload()
+	require.NoError(t, err)
+	require.False(t, changed)
+
+	_, err = Rotate(path, c, JWT, start)
+	require.NoError(t, err)
+	require.Equal(t, "j1", ring.Current(JWT).ID)
+	changed, err = ring.Reload()
+	require.NoError(t, err)
+	require.True(t, changed)
+	require.Equal(t, "j2", ring.Current(JWT).ID)
+}
+
+func TestReloadKeepsTheKeysOfABrokenFile(t *testing.T) {
+	for name, spoil := range map[string]func(t *testing.T, path string){
+		"gone":  func(t *testing.T, path string) { require.NoError(t, os.Remove(path)) },
+		"empty": func(t *testing.T, path string) { require.NoError(t, os.WriteFile(path, nil, 0o600)) },
+		"weak": func(t *testing.T, path string) {
+			edit(t, path, func(all map[Use][]record) { all[JWT][0].Secret = "AAAA" })
+		},
+		"lost pepper": func(t *testing.T, path string) {
+			edit(t, path, func(all map[Use][]record) { all[Pepper][0].ID = "p9" })
+		},
+		"readable": func(t *testing.T, path string) {
+			edit(t, path, func(map[Use][]record) {})
+			require.NoError(t, os.Chmod(path, 0o644))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path, c := mustCreate(t)
+			ring := mustLoad(t, path, c)
+			before := ring.Current(Pepper)
+			good, err := os.ReadFile(path)
+			require.NoError(t, err)
+
+			spoil(t, path)
+			_, err = ring.Reload()
+			require.Error(t, err)
+			require.Equal(t, before, ring.Current(Pepper))
+
+			require.NoError(t, os.WriteFile(path+".new", good, 0o600))
+			require.NoError(t, os.Rename(path+".new", path))
+			changed, err := ring.Reload()
+			require.NoError(t, err)
+			require.True(t, changed)
+		})
+	}
+}
+
+func TestAnUnknownIDReadsTheFileAtMostOnceASecond(t *testing.T) {
+	path, c := mustCreate(t)
+	ring := mustLoad(t, path, c)
+	rotate := func() {
+		_, err := Rotate(path, c, JWT, start)
+		require.NoError(t, err)
+	}
+	rotate()
+	_, ok := ring.Lookup(JWT, "j2")
+	require.True(t, ok)
+	rotate()
+	_, ok = ring.Lookup(JWT, "j3")
+	require.False(t, ok, "too soon")
+	c.Advance(askEvery)
+	_, ok = ring.Lookup(JWT, "j3")
+	require.True(t, ok)
+}
+
+// TestWatch replaces the default logger; nothing in this package runs beside it.
+func TestWatch(t *testing.T) {
+	var log bytes.Buffer
+	old := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	defer slog.SetDefault(old)
+
+	path, c := mustCreate(t)
+	ring := mustLoad(t, path, c)
+	good, err := os.ReadFile(path)
+	require.NoError(t, err)
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		go ring.Watch(ctx, 5*time.Second)
+		look := func() { time.Sleep(6 * time.Second); synctest.Wait() }
+
+		require.NoError(t, os.WriteFile(path, []byte("{"), 0o600))
+		look()
+		look()
+		require.Equal(t, 1, strings.Count(log.String(), "the key ring is broken"), "said once")
+		require.Equal(t, "j1", ring.Current(JWT).ID)
+
+		require.NoError(t, os.WriteFile(path, good, 0o600))
+		_, err := Rotate(path, c, JWT, start)
+		require.NoError(t, err)
+		look()
+		require.Equal(t, "j2", ring.Current(JWT).ID)
+		require.Contains(t, log.String(), "jwt=j2")
+	})
+}
+
+func TestARingIsUsedWhileItChanges(t *testing.T) {
+	path, c := mustCreate(t)
+	ring := mustLoad(t, path, c)
+	first := ring.Current(JWT)
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			for range 200 {
+				if k, ok := ring.Lookup(JWT, first.ID); !ok || !bytes.Equal(k.Secret, first.Secret) {
+					t.Error("a key was lost")
+				}
+				_, _ = ring.Lookup(JWT, "j99")
+				_ = ring.Current(JWT)
+				_ = ring.All(Pepper)
+			}
+		})
+	}
+	for range 20 {
+		_, err := Rotate(path, c, JWT, start)
+		require.NoError(t, err)
+		_, err = ring.Reload()
+		require.NoError(t, err)
+	}
+	wait.Wait()
+	require.Equal(t, "j21", ring.Current(JWT).ID)
+}
+
+func TestForTest(t *testing.T) {
+	ring := ForTest()
+	_, ok := ring.Lookup(JWT, "j2")
+	require.False(t, ok)
+	changed, err := ring.Reload()
+	require.NoError(t, err)
+	require.False(t, changed)
+	require.NotEqual(t, ring.Current(JWT).Secret, ForTest().Current(JWT).Secret)
+	var _ clock.Clock = ring.clock
+}

@@ -1,0 +1,192 @@
+package portal
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/account"
+	"portico/ent/db/app"
+	"portico/ent/db/credential"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/lifecycle"
+	"portico/internal/nodeid"
+	"portico/internal/policy"
+	"portico/internal/term"
+	"portico/internal/viewer"
+)
+
+// owningAccount finds the account that something new is to belong to, and
+// keeps it from being deleted meanwhile: an administrator must name it, a
+// developer's is the active one.
+func (c *change) owningAccount(ctx context.Context, given *string) (*db.Account, error) {
+	id := c.viewer.AccountID
+	if given != nil {
+		var err error
+		if id, err = decode(nodeid.Account, *given); err != nil {
+			return nil, err
+		}
+	} else if c.viewer.Role != viewer.Portal {
+		return nil, fault.Input(fault.Required, "accountId", "Say whose it shall be.")
+	}
+	if id == uuid.Nil {
+		return nil, fault.New(fault.Forbidden, "You do not belong to an account.")
+	}
+	return keep(c, c.Account.Query().Where(account.ID(id))).Only(ctx)
+}
+
+// CreateAccountInput says what account to make.
+type CreateAccountInput struct {
+	Name    string
+	Profile *term.Profile
+}
+
+// CreateAccount makes an account.
+func (p *Portal) CreateAccount(ctx context.Context, in CreateAccountInput) (out *db.Account, err error) {
+	profile := deref(in.Profile)
+	if err := fault.Collect(checkName("name", in.Name), checkProfile("profile", profile)); err != nil {
+		return nil, err
+	}
+	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		if err := c.may(policy.AccountCreate, policy.Object{OrganizationID: c.organization}); err != nil {
+			return err
+		}
+		out, err = c.Account.Create().SetOrganizationID(c.organization).SetName(in.Name).SetNameFolded(term.Fold(in.Name)).
+			SetProfile(profile).SetCreatedAt(c.now).SetUpdatedAt(c.now).Save(ctx)
+		if err != nil {
+			return err
+		}
+		c.record(accountEvent(eventlog.AccountCreated, out, created("name", out.Name)))
+		return nil
+	})
+	return out, err
+}
+
+// UpdateAccountInput says what to change in an account.
+type UpdateAccountInput struct {
+	AccountID string
+	Version   *int
+	Name      Patch[string]
+	Profile   Patch[term.Profile]
+}
+
+// UpdateAccount changes an account.
+func (p *Portal) UpdateAccount(ctx context.Context, in UpdateAccountInput) (*db.Account, error) {
+	errs := []error{in.Name.needed("name"), checkProfile("profile", in.Profile.or(term.Profile{}))}
+	if in.Name.Value != nil {
+		errs = append(errs, checkName("name", *in.Name.Value))
+	}
+	if err := fault.Collect(errs...); err != nil {
+		return nil, err
+	}
+	return p.changeAccount(ctx, in.AccountID, policy.AccountUpdate, func(ctx context.Context, c *change, a *db.Account) (*db.Account, error) {
+		if err := sameVersion(in.Version, a.Version); err != nil {
+			return nil, err
+		}
+		u := c.Account.UpdateOne(a)
+		var d diff
+		if in.Name.Set {
+			d.note("name", a.Name, *in.Name.Value)
+			u.SetName(*in.Name.Value).SetNameFolded(term.Fold(*in.Name.Value))
+		}
+		if in.Profile.Set {
+			d.note("profile", a.Profile, in.Profile.or(term.Profile{}))
+			u.SetProfile(in.Profile.or(term.Profile{}))
+		}
+		if d.changes == nil {
+			return a, nil
+		}
+		c.record(accountEvent(eventlog.AccountUpdated, a, d.changes))
+		return u.AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
+	})
+}
+
+// SuspendAccount keeps an account's developers from changing anything and its
+// keys from being accepted; a suspended one is given as it is.
+func (p *Portal) SuspendAccount(ctx context.Context, id string, reason *string) (*db.Account, error) {
+	return p.setAccount(ctx, id, reason, policy.AccountSuspend, term.AccountSuspended, eventlog.AccountSuspended)
+}
+
+// ResumeAccount lets a suspended account act again; an active one is given as it is.
+func (p *Portal) ResumeAccount(ctx context.Context, id string, reason *string) (*db.Account, error) {
+	return p.setAccount(ctx, id, reason, policy.AccountResume, term.AccountActive, eventlog.AccountResumed)
+}
+
+func (p *Portal) setAccount(ctx context.Context, id string, reason *string, a policy.Action, to term.AccountStatus, t eventlog.Type) (*db.Account, error) {
+	if err := checkReason("reason", reason); err != nil {
+		return nil, err
+	}
+	return p.changeAccount(ctx, id, a, func(ctx context.Context, c *change, acc *db.Account) (*db.Account, error) {
+		if acc.Status == to {
+			return acc, nil
+		}
+		e := accountEvent(t, acc, []term.Change{{Field: "status", Before: text(acc.Status), After: text(to)}})
+		e.Reason = deref(reason)
+		c.record(e)
+		return c.Account.UpdateOne(acc).SetStatus(to).SetUpdatedAt(c.now).AddVersion(1).Save(ctx)
+	})
+}
+
+// DeleteAccount deletes an account with its apps. It gives the opaque id.
+func (p *Portal) DeleteAccount(ctx context.Context, id string, reason *string) (deleted string, err error) {
+	if err := checkReason("reason", reason); err != nil {
+		return "", err
+	}
+	a, err := p.changeAccount(ctx, id, policy.AccountDelete, func(ctx context.Context, c *change, a *db.Account) (*db.Account, error) {
+		why := ending{term.AccountDeleted, lifecycle.AccountDeleted, deref(reason)}
+		apps, err := hold(c, c.App.Query().Where(app.AccountID(a.ID)).Order(app.ByID())).All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range apps {
+			if err := c.dropApp(ctx, one, why); err != nil {
+				return nil, err
+			}
+		}
+		keys, err := hold(c, c.Credential.Query().Where(credential.AccountID(a.ID), credential.AppIDIsNil())).All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.revokeAll(ctx, keys, why.keys, why.reason); err != nil {
+			return nil, err
+		}
+		e := accountEvent(eventlog.AccountDeleted, a, nil)
+		e.Reason = why.reason
+		c.record(e)
+		if err := c.Credential.Update().Where(credential.AccountID(a.ID), credential.AppIDIsNil()).SetDeletedAt(c.now).Exec(ctx); err != nil {
+			return nil, err
+		}
+		return a, c.Account.Update().Where(account.ID(a.ID)).SetDeletedAt(c.now).SetUpdatedAt(c.now).AddVersion(1).Exec(ctx)
+	})
+	if err != nil {
+		return "", err
+	}
+	return a.GlobalID(), nil
+}
+
+// changeAccount holds an account, asks the policy, and does f. What the policy
+// says of the account's own state is left to f, which knows what repeating means.
+func (p *Portal) changeAccount(ctx context.Context, id string, a policy.Action, f func(context.Context, *change, *db.Account) (*db.Account, error)) (out *db.Account, err error) {
+	accountID, err := decode(nodeid.Account, id)
+	if err != nil {
+		return nil, err
+	}
+	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		acc, err := hold(c, c.Account.Query().Where(account.ID(accountID))).Only(ctx)
+		if err != nil {
+			return err
+		}
+		if err := c.may(a, policy.Object{OrganizationID: acc.OrganizationID}); err != nil {
+			return err
+		}
+		out, err = f(ctx, c, acc)
+		return err
+	})
+	return out, err
+}
+
+func accountEvent(t eventlog.Type, a *db.Account, changes []term.Change) eventlog.Entry {
+	return eventlog.Entry{Type: t, Subject: nodeid.Account, SubjectID: a.ID, SubjectName: a.Name, AccountID: &a.ID, Changes: changes}
+}

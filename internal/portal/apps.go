@@ -1,0 +1,214 @@
+package portal
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/app"
+	"portico/internal/apikey"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/nodeid"
+	"portico/internal/policy"
+	"portico/internal/term"
+	"portico/internal/viewer"
+)
+
+// CreateAppInput says what app to make.
+type CreateAppInput struct {
+	Name           string
+	Description    *string
+	Labels         []term.Label
+	ReferenceID    *uuid.UUID
+	AccountID      *string
+	GenerateKey    *bool
+	IdempotencyKey *string
+}
+
+// MadeApp is a new app and its first key.
+type MadeApp struct {
+	App        *db.App
+	Credential *db.Credential
+	Secret     *apikey.Secret
+	Replayed   bool
+}
+
+// CreateApp makes an app and, unless told otherwise, its first key: both or
+// neither. A reference id that was ever given is TAKEN.
+func (p *Portal) CreateApp(ctx context.Context, in CreateAppInput) (MadeApp, error) {
+	if err := fault.Collect(
+		checkName("name", in.Name),
+		checkText("description", deref(in.Description), maxDescription, true),
+		checkLabels("labels", in.Labels),
+		referenceGiven(in.ReferenceID),
+	); err != nil {
+		return MadeApp{}, err
+	}
+	key := in.IdempotencyKey
+	in.IdempotencyKey = nil
+	o, err := onceOf("createApp", key, in)
+	if err != nil {
+		return MadeApp{}, err
+	}
+	var out MadeApp
+	before, err := p.idempotent(ctx, o, func() error {
+		return p.change(ctx, func(ctx context.Context, c *change) (err error) {
+			out, err = p.makeApp(ctx, c, in)
+			if err != nil {
+				return err
+			}
+			m := made{first: out.App.ID}
+			if out.Credential != nil {
+				m.second = out.Credential.ID
+			}
+			return c.remember(ctx, o, m)
+		})
+	})
+	if before != nil && err == nil {
+		return p.madeBefore(ctx, *before)
+	}
+	return out, err
+}
+
+func referenceGiven(id *uuid.UUID) error {
+	if id != nil && *id == uuid.Nil {
+		return fault.Input(fault.InvalidValue, "referenceId", "The UUID of all zeros is not a name.")
+	}
+	return nil
+}
+
+func (p *Portal) makeApp(ctx context.Context, c *change, in CreateAppInput) (MadeApp, error) {
+	owner, err := c.owningAccount(ctx, in.AccountID)
+	if err != nil {
+		return MadeApp{}, err
+	}
+	if err := c.may(policy.AppCreate, policy.Object{OrganizationID: owner.OrganizationID, AccountID: owner.ID}); err != nil {
+		return MadeApp{}, err
+	}
+	create := c.App.Create().SetOrganizationID(owner.OrganizationID).SetAccountID(owner.ID).
+		SetName(in.Name).SetNameFolded(term.Fold(in.Name)).SetDescription(deref(in.Description)).
+		SetCreatedAt(c.now).SetUpdatedAt(c.now)
+	if in.Labels != nil {
+		create.SetLabels(in.Labels)
+	}
+	if in.ReferenceID != nil {
+		if err := c.referenceFree(ctx, *in.ReferenceID); err != nil {
+			return MadeApp{}, err
+		}
+		create.SetReferenceID(*in.ReferenceID)
+	}
+	made, err := create.Save(ctx)
+	if err != nil {
+		return MadeApp{}, taken(err, "referenceId", "An app bears this reference id already.")
+	}
+	c.record(appEvent(eventlog.AppCreated, made, created("name", made.Name, "referenceId", made.ReferenceID)))
+	out := MadeApp{App: made}
+	if in.GenerateKey == nil || *in.GenerateKey {
+		out.Credential, out.Secret, err = p.makeKey(ctx, c, keyOf(made), newKey{Environment: term.Development, Access: term.AccessAll, AuthType: term.APIKey})
+	}
+	return out, err
+}
+
+// referenceFree looks among all apps, the deleted ones included: a reference
+// id is never given again.
+func (c *change) referenceFree(ctx context.Context, id uuid.UUID) error {
+	all := viewer.NewContext(ctx, viewer.ForSystem(c.organization))
+	exists, err := c.App.Query().Where(app.ReferenceID(id)).Exist(all)
+	if err != nil {
+		return err
+	}
+	if exists {
+		return fault.Input(fault.Taken, "referenceId", "An app bears this reference id already.")
+	}
+	return nil
+}
+
+// madeBefore repeats what an earlier request made, without the secret.
+func (p *Portal) madeBefore(ctx context.Context, m made) (MadeApp, error) {
+	apps, err := p.AppsByID(ctx, []uuid.UUID{m.first}, nil)
+	if err != nil {
+		return MadeApp{}, err
+	}
+	keys, err := p.CredentialsByID(ctx, []uuid.UUID{m.second}, nil)
+	return MadeApp{App: apps[m.first], Credential: keys[m.second], Replayed: true}, err
+}
+
+// UpdateAppInput says what to change in an app.
+type UpdateAppInput struct {
+	AppID       string
+	Version     *int
+	Name        Patch[string]
+	Description Patch[string]
+	Labels      Patch[[]term.Label]
+}
+
+// UpdateApp changes an app. Nothing to change is no change and no event.
+func (p *Portal) UpdateApp(ctx context.Context, in UpdateAppInput) (out *db.App, err error) {
+	if err := checkAppPatch(in); err != nil {
+		return nil, err
+	}
+	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		a, err := c.holdApp(ctx, in.AppID)
+		if err != nil {
+			return err
+		}
+		if err := c.may(policy.AppUpdate, policy.Object{OrganizationID: a.OrganizationID, AccountID: a.AccountID}); err != nil {
+			return err
+		}
+		if err := sameVersion(in.Version, a.Version); err != nil {
+			return err
+		}
+		out, err = c.patchApp(ctx, a, in)
+		return err
+	})
+	return out, err
+}
+
+func checkAppPatch(in UpdateAppInput) error {
+	errs := []error{in.Name.needed("name")}
+	if in.Name.Value != nil {
+		errs = append(errs, checkName("name", *in.Name.Value))
+	}
+	return fault.Collect(append(errs,
+		checkText("description", in.Description.or(""), maxDescription, true),
+		checkLabels("labels", in.Labels.or(nil)))...)
+}
+
+func (c *change) patchApp(ctx context.Context, a *db.App, in UpdateAppInput) (*db.App, error) {
+	u := c.App.UpdateOne(a)
+	var d diff
+	if in.Name.Set {
+		d.note("name", a.Name, *in.Name.Value)
+		u.SetName(*in.Name.Value).SetNameFolded(term.Fold(*in.Name.Value))
+	}
+	if in.Description.Set {
+		d.note("description", a.Description, in.Description.or(""))
+		u.SetDescription(in.Description.or(""))
+	}
+	if in.Labels.Set {
+		labels := in.Labels.or([]term.Label{})
+		d.note("labels", a.Labels, labels)
+		u.SetLabels(labels)
+	}
+	if d.changes == nil {
+		return a, nil
+	}
+	c.record(appEvent(eventlog.AppUpdated, a, d.changes))
+	return u.AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
+}
+
+// holdApp reads an app and keeps others from changing it, or anything that
+// hangs on it, until the change is done.
+func (c *change) holdApp(ctx context.Context, id string) (*db.App, error) {
+	appID, err := decode(nodeid.App, id)
+	if err != nil {
+		return nil, err
+	}
+	return hold(c, c.App.Query().Where(app.ID(appID))).Only(ctx)
+}
+
+func appEvent(t eventlog.Type, a *db.App, changes []term.Change) eventlog.Entry {
+	return eventlog.Entry{Type: t, Subject: nodeid.App, SubjectID: a.ID, SubjectName: a.Name, AccountID: &a.AccountID, AppID: &a.ID, Changes: changes}
+}

@@ -1,0 +1,124 @@
+package portal
+
+import (
+	"context"
+	"time"
+
+	"portico/ent/db"
+	"portico/ent/db/app"
+	"portico/ent/db/credential"
+	"portico/ent/db/subscription"
+	"portico/internal/apikey"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/lifecycle"
+	"portico/internal/nodeid"
+	"portico/internal/policy"
+	"portico/internal/term"
+	"portico/internal/viewer"
+)
+
+// DeleteApp takes an app out of every list: its keys are revoked and its live
+// registrations end, in the same transaction. It gives the app's opaque id.
+func (p *Portal) DeleteApp(ctx context.Context, id string, reason *string) (deleted string, err error) {
+	if err := checkReason("reason", reason); err != nil {
+		return "", err
+	}
+	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		a, err := c.holdApp(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := c.may(policy.AppDelete, policy.Object{OrganizationID: a.OrganizationID, AccountID: a.AccountID}); err != nil {
+			return err
+		}
+		deleted = a.GlobalID()
+		return c.dropApp(ctx, a, ending{term.AppDeleted, lifecycle.AppDeleted, deref(reason)})
+	})
+	return deleted, err
+}
+
+// ending is why apps end.
+type ending struct {
+	keys          term.RevocationReason
+	subscriptions lifecycle.SubscriptionAction
+	reason        string
+}
+
+// dropApp deletes an app that is held.
+func (c *change) dropApp(ctx context.Context, a *db.App, why ending) error {
+	keys, err := hold(c, c.Credential.Query().Where(credential.AppID(a.ID))).All(ctx)
+	if err != nil {
+		return err
+	}
+	if err := c.revokeAll(ctx, keys, why.keys, why.reason); err != nil {
+		return err
+	}
+	live, err := hold(c, c.Subscription.Query().Where(subscription.AppID(a.ID), subscription.StatusIn(lifecycle.From(why.subscriptions)...))).All(ctx)
+	if err != nil {
+		return err
+	}
+	if err := c.endAll(ctx, live, why.subscriptions, why.reason); err != nil {
+		return err
+	}
+	if err := c.Credential.Update().Where(credential.AppID(a.ID)).SetDeletedAt(c.now).Exec(ctx); err != nil {
+		return err
+	}
+	if err := c.Subscription.Update().Where(subscription.AppID(a.ID)).SetDeletedAt(c.now).Exec(ctx); err != nil {
+		return err
+	}
+	e := appEvent(eventlog.AppDeleted, a, nil)
+	e.Reason = why.reason
+	c.record(e)
+	n, err := c.App.Update().Where(app.ID(a.ID), app.Version(a.Version)).SetDeletedAt(c.now).SetUpdatedAt(c.now).AddVersion(1).Save(ctx)
+	return swapped(n, err)
+}
+
+// RestoreApp brings a deleted app back within the organization's retention
+// time, with its history and one fresh key.
+func (p *Portal) RestoreApp(ctx context.Context, id string) (out MadeApp, err error) {
+	appID, err := decode(nodeid.App, id)
+	if err != nil {
+		return out, err
+	}
+	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		o := policy.Object{OrganizationID: c.viewer.OrganizationID}
+		if err := c.may(policy.AppRestore, o); err != nil {
+			return err
+		}
+		all := viewer.NewContext(ctx, viewer.ForSystem(c.organization))
+		org, err := c.Organization.Get(ctx, c.organization)
+		if err != nil {
+			return err
+		}
+		since := c.now.Add(-time.Duration(org.DeletedRetentionDays) * 24 * time.Hour)
+		a, err := hold(c, c.App.Query().Where(app.ID(appID), app.DeletedAtGT(since), app.PurgedAtIsNil())).Only(all)
+		if err != nil {
+			return err
+		}
+		if _, err := c.Account.Get(ctx, a.AccountID); db.IsNotFound(err) {
+			return fault.Stale("The app's account was deleted.")
+		} else if err != nil {
+			return err
+		}
+		out.App, out.Credential, out.Secret, err = p.undelete(ctx, all, c, a)
+		return err
+	})
+	return out, err
+}
+
+func (p *Portal) undelete(ctx, all context.Context, c *change, a *db.App) (*db.App, *db.Credential, *apikey.Secret, error) {
+	if err := c.Credential.Update().Where(credential.AppID(a.ID)).ClearDeletedAt().Exec(all); err != nil {
+		return nil, nil, nil, err
+	}
+	if err := c.Subscription.Update().Where(subscription.AppID(a.ID)).ClearDeletedAt().Exec(all); err != nil {
+		return nil, nil, nil, err
+	}
+	back, err := c.App.UpdateOne(a).ClearDeletedAt().SetUpdatedAt(c.now).AddVersion(1).Save(all)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	c.record(appEvent(eventlog.AppRestored, back, nil))
+	key, secret, err := p.makeKey(ctx, c, keyOf(back), newKey{Environment: term.Development, Access: term.AccessAll, AuthType: term.APIKey})
+	return back, key, secret, err
+}

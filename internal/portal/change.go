@@ -1,0 +1,152 @@
+package portal
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/sql"
+	"entgo.io/ent/privacy"
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/internal/database"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/policy"
+	"portico/internal/viewer"
+)
+
+// retries is how often a change begins anew after the database gave its
+// transaction up for the sake of another one.
+const retries = 3
+
+// change is one transaction, what happens in it, and the events that tell of it.
+type change struct {
+	*db.Tx
+	viewer viewer.Viewer
+	now    time.Time
+	// organization is whose log the events go to: the viewer's, unless a
+	// command sets another.
+	organization uuid.UUID
+	postgres     bool
+	entries      []eventlog.Entry
+}
+
+// change does f in one transaction and appends the events it recorded. When f
+// or the log fails, nothing has happened.
+func (p *Portal) change(ctx context.Context, f func(ctx context.Context, c *change) error) error {
+	var err error
+	for range retries {
+		if err = p.once(ctx, f); err == nil || !database.IsRetryable(err) {
+			break
+		}
+	}
+	return outward(err)
+}
+
+func (p *Portal) once(ctx context.Context, f func(ctx context.Context, c *change) error) (err error) {
+	tx, err := p.client.Tx(ctx)
+	if err != nil {
+		return err
+	}
+	// A panic in f passes on, but not over an open transaction.
+	done := false
+	defer func() {
+		if !done {
+			_ = tx.Rollback()
+		}
+	}()
+	v := viewer.Current(ctx)
+	c := &change{Tx: tx, viewer: v, now: p.clock.Now(), organization: v.OrganizationID, postgres: p.database.Dialect() == dialect.Postgres}
+	if err := f(ctx, c); err != nil {
+		return err
+	}
+	if err := eventlog.Append(ctx, tx, p.database.Dialect(), c.organization, c.now, c.entries...); err != nil {
+		return err
+	}
+	done = true
+	return tx.Commit()
+}
+
+// record notes an event; it is written when the change has done its work.
+func (c *change) record(e eventlog.Entry) { c.entries = append(c.entries, e) }
+
+// may asks the policy and turns a no into the error for the caller.
+func (c *change) may(a policy.Action, o policy.Object) error {
+	return refusal(policy.Decide(c.viewer, a, o))
+}
+
+// refusal is the error of a decision; nil when it is a yes.
+func refusal(d policy.Decision) error {
+	switch {
+	case d.Allowed:
+		return nil
+	case d.Is(policy.NotYours):
+		return fault.Missing()
+	case d.Is(policy.Status):
+		return fault.Stale(*d.Message)
+	default:
+		return fault.New(fault.Forbidden, *d.Message)
+	}
+}
+
+// outward makes an error of the storage one for the outside.
+func outward(err error) error {
+	var known *fault.Error
+	var invalid *fault.Invalid
+	switch {
+	case err == nil, errors.As(err, &known), errors.As(err, &invalid):
+		return err
+	case errors.Is(err, privacy.Deny):
+		return fault.Wrap(fault.Forbidden, err, "Your role does not allow this.")
+	case db.IsNotFound(err):
+		return fault.Missing()
+	case database.IsRetryable(err):
+		return fault.Wrap(fault.Conflict, err, "Others were changing the same; try again.")
+	}
+	return database.Fault(err)
+}
+
+// lockable is a query that can hold the rows it reads until the transaction
+// ends. SQLite has one writer at a time and needs no lock.
+type lockable[Q any] interface {
+	ForUpdate(...sql.LockOption) Q
+	ForShare(...sql.LockOption) Q
+}
+
+// hold locks the rows against every change.
+func hold[Q lockable[Q]](c *change, q Q) Q {
+	if c.postgres {
+		return q.ForUpdate()
+	}
+	return q
+}
+
+// keep locks the rows against changes, while others may keep them too.
+func keep[Q lockable[Q]](c *change, q Q) Q {
+	if c.postgres {
+		return q.ForShare()
+	}
+	return q
+}
+
+// swapped turns the count of a compare-and-set into its error.
+func swapped(n int, err error) error {
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return fault.Stale("Somebody else has changed this meanwhile; read it again.")
+	}
+	return nil
+}
+
+// sameVersion refuses a change against an older state.
+func sameVersion(given *int, present int) error {
+	if given != nil && *given != present {
+		return fault.Stale("Somebody else has changed this meanwhile; read it again.")
+	}
+	return nil
+}

@@ -1,0 +1,160 @@
+package portal
+
+import (
+	"net/mail"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"portico/internal/fault"
+	"portico/internal/term"
+)
+
+// Limits of texts, in characters.
+const (
+	maxName        = 255
+	maxShort       = 255
+	maxDescription = 2000
+	maxLong        = 10000
+	maxReason      = 1000
+	maxLabels      = 50
+	maxLabelKey    = 63
+)
+
+// checkName wants 1–255 characters, without control characters or blanks alone.
+func checkName(field, s string) error {
+	if strings.TrimSpace(s) == "" {
+		return fault.Input(fault.Required, field, "This must not be empty.")
+	}
+	return checkLine(field, s, maxName)
+}
+
+// checkLine wants at most max characters on one line.
+func checkLine(field, s string, max int) error { return checkText(field, s, max, false) }
+
+// checkText wants at most max characters, none of them control characters.
+func checkText(field, s string, max int, multiline bool) error {
+	if !term.Printable(s, multiline) {
+		return fault.Input(fault.InvalidCharacters, field, "This holds characters that cannot be shown.")
+	}
+	if term.Runes(s) > max {
+		return tooLong(field, max)
+	}
+	return nil
+}
+
+func tooLong(field string, max int) error {
+	n := strconv.Itoa(max)
+	return fault.Input(fault.TooLong, field, "This is longer than "+n+" characters.", fault.Param{Name: "max", Value: n})
+}
+
+// checkReason wants a text for the timeline.
+func checkReason(field string, s *string) error {
+	if s == nil {
+		return nil
+	}
+	return checkText(field, *s, maxReason, true)
+}
+
+// checkLabels wants at most 50 with different keys.
+func checkLabels(field string, labels []term.Label) error {
+	if len(labels) > maxLabels {
+		n := strconv.Itoa(maxLabels)
+		return fault.Input(fault.TooMany, field, "There are more than "+n+".", fault.Param{Name: "max", Value: n})
+	}
+	var errs []error
+	seen := map[string]bool{}
+	for i, l := range labels {
+		at := field + "." + strconv.Itoa(i)
+		switch {
+		case strings.TrimSpace(l.Key) == "":
+			errs = append(errs, fault.Input(fault.Required, at+".key", "A label needs a key."))
+		case seen[l.Key]:
+			errs = append(errs, fault.Input(fault.Taken, at+".key", "Two labels have this key."))
+		default:
+			errs = append(errs, checkLine(at+".key", l.Key, maxLabelKey))
+		}
+		seen[l.Key] = true
+		errs = append(errs, checkLine(at+".value", l.Value, maxShort))
+	}
+	return fault.Collect(errs...)
+}
+
+// checkURL wants an address that a browser may follow safely, or nothing.
+func checkURL(field, s string) error {
+	if s == "" {
+		return nil
+	}
+	if err := checkLine(field, s, maxDescription); err != nil {
+		return err
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
+		return fault.Input(fault.InvalidValue, field, "This is not an http or https address.")
+	}
+	return nil
+}
+
+// checkEmail wants a bare address, or nothing.
+func checkEmail(field, s string) error {
+	if s == "" {
+		return nil
+	}
+	a, err := mail.ParseAddress(s)
+	if err != nil || a.Address != s || len(s) > 254 {
+		return fault.Input(fault.InvalidValue, field, "This is not an e-mail address.")
+	}
+	return nil
+}
+
+func checkProfile(field string, p term.Profile) error {
+	return fault.Collect(
+		checkURL(field+".website", p.Website),
+		checkEmail(field+".contactEmail", p.ContactEmail),
+		checkText(field+".description", p.Description, maxDescription, true),
+		checkLabels(field+".customFields", p.CustomFields),
+	)
+}
+
+// slugs are what names in addresses look like.
+var slugs = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)
+
+func checkSlug(field, s string) error {
+	if s == "" {
+		return fault.Input(fault.Required, field, "This must not be empty.")
+	}
+	if !slugs.MatchString(s) {
+		return fault.Input(fault.InvalidValue, field, "This must be 1–63 small letters, digits and hyphens, with no hyphen at either end.")
+	}
+	return nil
+}
+
+var decimals = regexp.MustCompile(`^[0-9]{1,12}(?:\.[0-9]{1,6})?$`)
+
+var currencies = regexp.MustCompile(`^[A-Z]{3}$`)
+
+func checkCurrency(field, s string) error {
+	if !currencies.MatchString(s) {
+		return fault.Input(fault.InvalidValue, field, "This is not a currency by ISO 4217, such as EUR.")
+	}
+	return nil
+}
+
+// checkRange wants a number between two others.
+func checkRange(field string, n, min, max int) error {
+	if n < min || n > max {
+		low, high := strconv.Itoa(min), strconv.Itoa(max)
+		return fault.Input(fault.InvalidValue, field, "This must be between "+low+" and "+high+".",
+			fault.Param{Name: "min", Value: low}, fault.Param{Name: "max", Value: high})
+	}
+	return nil
+}
+
+func deref[T any](v *T) T {
+	var zero T
+	if v == nil {
+		return zero
+	}
+	return *v
+}

@@ -1,0 +1,82 @@
+package portal
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/servicetoken"
+	"portico/internal/database"
+	"portico/internal/term"
+	"portico/internal/viewer"
+)
+
+// Directory knows the people and machines behind tokens. It is asked with
+// every request, so that whoever is disabled is out at once.
+type Directory struct {
+	database *database.DB
+	client   *db.Client
+}
+
+// NewDirectory makes a Directory.
+func NewDirectory(d *database.DB, c *db.Client) *Directory { return &Directory{d, c} }
+
+// personText finds a user with the organization's policies and the active
+// account: the named one, or the first joined. An account that was named and
+// is not the user's gives no row.
+const personText = `SELECT u.role, u.name, o.portal_unregister, o.production_keys, o.key_prefix, o.longest_key_life, a.id, m.role, a.status
+FROM users u JOIN organizations o ON o.id = u.organization_id
+LEFT JOIN memberships m ON m.user_id = u.id
+LEFT JOIN accounts a ON a.id = m.account_id AND a.deleted_at IS NULL
+WHERE u.id = $1 AND u.organization_id = $2 AND u.token_version = $3 AND u.status = 'ACTIVE'`
+
+const (
+	firstAccount = personText + ` ORDER BY a.id IS NULL, m.created_at, m.id LIMIT 1`
+	namedAccount = personText + ` AND a.id = $4`
+)
+
+// Person gives the viewer behind an access token, by one statement. ok is
+// false when there is no such active user, the token's version is an old one,
+// or the account is not theirs. An account of all zeros means the user's first.
+func (d *Directory) Person(ctx context.Context, organization, user uuid.UUID, tokenVersion int, accountID uuid.UUID) (viewer.Viewer, bool, error) {
+	query, args := firstAccount, []any{user, organization, tokenVersion}
+	if accountID != uuid.Nil {
+		query, args = namedAccount, append(args, accountID)
+	}
+	v := viewer.Viewer{OrganizationID: organization, UserID: user}
+	var acc uuid.NullUUID
+	var role, status sql.NullString
+	var life []byte
+	err := d.database.QueryRowContext(ctx, query, args...).Scan(&v.Role, &v.Name,
+		&v.Rules.PortalUnregister, &v.Rules.ProductionKeys, &v.Rules.KeyPrefix, &life, &acc, &role, &status)
+	if errors.Is(err, sql.ErrNoRows) {
+		return viewer.Viewer{}, false, nil
+	}
+	if err != nil {
+		return viewer.Viewer{}, false, database.Fault(err)
+	}
+	if err := json.Unmarshal(life, &v.Rules.LongestKeyLife); err != nil {
+		return viewer.Viewer{}, false, err
+	}
+	v.AccountID = acc.UUID
+	v.AccountOwner = role.String == string(term.Owner)
+	v.AccountSuspended = status.String == string(term.AccountSuspended)
+	return v, true, nil
+}
+
+// Machine gives the viewer behind the hash of a service token.
+func (d *Directory) Machine(ctx context.Context, hash []byte) (viewer.Viewer, bool, error) {
+	t, err := d.client.ServiceToken.Query().Where(servicetoken.TokenHash(hash), servicetoken.RevokedAtIsNil()).
+		Only(viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil)))
+	if db.IsNotFound(err) {
+		return viewer.Viewer{}, false, nil
+	}
+	if err != nil {
+		return viewer.Viewer{}, false, database.Fault(err)
+	}
+	return viewer.Viewer{Role: viewer.Gateway, OrganizationID: t.OrganizationID, Name: t.Name}, true, nil
+}

@@ -1,0 +1,110 @@
+package portal
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/idempotencykey"
+	"portico/internal/database"
+	"portico/internal/fault"
+	"portico/internal/viewer"
+)
+
+// idempotencyLife is how long a key of the client's choice is remembered.
+const idempotencyLife = 24 * time.Hour
+
+// once tells of a mutation that may be sent again under a key of the client's
+// choice.
+type once struct {
+	mutation string
+	key      *string
+	hash     []byte
+}
+
+// onceOf hashes the input. It holds no secret, and its key is left out by the caller.
+func onceOf(mutation string, key *string, input any) (once, error) {
+	if key == nil {
+		return once{}, nil
+	}
+	if err := fault.Collect(checkName("idempotencyKey", *key)); err != nil {
+		return once{}, err
+	}
+	raw, err := json.Marshal(input)
+	if err != nil {
+		return once{}, err
+	}
+	sum := sha256.Sum256(raw)
+	return once{mutation: mutation, key: key, hash: sum[:]}, nil
+}
+
+// made is what the first request made.
+type made struct{ first, second uuid.UUID }
+
+// errReplay ends a change whose key was used before, or is being used.
+var errReplay = errors.New("portal: the idempotency key was used before")
+
+// earlier finds what an earlier request under the key made. Another input
+// under the same key is a CONFLICT.
+func (p *Portal) earlier(ctx context.Context, o once) (*made, error) {
+	if o.key == nil {
+		return nil, nil
+	}
+	row, err := p.client.IdempotencyKey.Query().Where(
+		idempotencykey.UserID(viewer.Current(ctx).UserID), idempotencykey.Mutation(o.mutation), idempotencykey.Key(*o.key),
+		idempotencykey.CreatedAtGT(p.clock.Now().Add(-idempotencyLife)),
+	).Only(ctx)
+	if db.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, outward(err)
+	}
+	if string(row.InputHash) != string(o.hash) {
+		return nil, fault.Stale("The idempotency key was used before with another input.")
+	}
+	return &made{first: row.ObjectID, second: deref(row.SecondID)}, nil
+}
+
+// remember notes, inside the change, what the request made. Whoever comes
+// second waits here for the first, and gets errReplay.
+func (c *change) remember(ctx context.Context, o once, m made) error {
+	if o.key == nil {
+		return nil
+	}
+	if _, err := c.IdempotencyKey.Delete().Where(
+		idempotencykey.UserID(c.viewer.UserID), idempotencykey.Mutation(o.mutation), idempotencykey.Key(*o.key),
+		idempotencykey.CreatedAtLTE(c.now.Add(-idempotencyLife)),
+	).Exec(ctx); err != nil {
+		return err
+	}
+	create := c.IdempotencyKey.Create().SetOrganizationID(c.viewer.OrganizationID).SetUserID(c.viewer.UserID).
+		SetMutation(o.mutation).SetKey(*o.key).SetInputHash(o.hash).SetObjectID(m.first).SetCreatedAt(c.now)
+	if m.second != uuid.Nil {
+		create.SetSecondID(m.second)
+	}
+	err := create.Exec(ctx)
+	if _, taken := database.IsUnique(err); taken {
+		return errReplay
+	}
+	return err
+}
+
+// idempotent does make once for its key: it gives what an earlier request
+// made, or makes it now (nil).
+func (p *Portal) idempotent(ctx context.Context, o once, make func() error) (*made, error) {
+	m, err := p.earlier(ctx, o)
+	if m != nil || err != nil {
+		return m, err
+	}
+	err = make()
+	if errors.Is(err, errReplay) {
+		return p.earlier(ctx, o)
+	}
+	return nil, err
+}

@@ -1,0 +1,28 @@
+package portal
+
+import (
+	"github.com/google/uuid"
+
+	"portico/internal/fault"
+	"portico/internal/nodeid"
+)
+
+// decodeAll reads ids of one kind. Malformed ones match nothing, as unknown ones do.
+func decodeAll(k nodeid.Kind, ids []string) []uuid.UUID {
+	out := make([]uuid.UUID, 0, len(ids))
+	for _, s := range ids {
+		if id, ok := nodeid.Decode(k, s); ok {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// decode reads an id; a malformed one answers like an unknown one.
+func decode(k nodeid.Kind, s string) (uuid.UUID, error) {
+	id, ok := nodeid.Decode(k, s)
+	if !ok {
+		return uuid.Nil, fault.Missing()
+	}
+	return id, nil
+}

@@ -1,0 +1,249 @@
+package portal
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/product"
+	"portico/internal/apikey"
+	"portico/internal/database"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/nodeid"
+	"portico/internal/policy"
+	"portico/internal/term"
+)
+
+// maxAccessList is how many products an access control list may name.
+const maxAccessList = 100
+
+// GenerateKeyInput says what key to make: of an app, or of a whole account.
+type GenerateKeyInput struct {
+	AppID             *string
+	AccountID         *string
+	Name              *string
+	Environment       *term.Environment
+	ExpiresAt         *time.Time
+	Access            *term.Access
+	AccessControlList []string
+	AuthType          *term.AuthType
+	IdempotencyKey    *string
+}
+
+// MadeKey is a new key and, this once, its secret.
+type MadeKey struct {
+	Credential *db.Credential
+	Secret     *apikey.Secret
+	Replayed   bool
+}
+
+// newKey are the attributes of a key to be made.
+type newKey struct {
+	Name        string
+	Environment term.Environment
+	ExpiresAt   *time.Time
+	Access      term.Access
+	AuthType    term.AuthType
+	Products    []uuid.UUID
+}
+
+// keyOwner is what a key is to belong to.
+type keyOwner struct {
+	organization, account uuid.UUID
+	app                   *uuid.UUID
+}
+
+func keyOf(a *db.App) keyOwner { return keyOwner{a.OrganizationID, a.AccountID, &a.ID} }
+
+// GenerateKey makes a key. Its secret is in the answer and nowhere else.
+func (p *Portal) GenerateKey(ctx context.Context, in GenerateKeyInput) (MadeKey, error) {
+	if err := checkNewKey(in, p.clock.Now()); err != nil {
+		return MadeKey{}, err
+	}
+	key := in.IdempotencyKey
+	in.IdempotencyKey = nil
+	o, err := onceOf("generateKey", key, in)
+	if err != nil {
+		return MadeKey{}, err
+	}
+	var out MadeKey
+	before, err := p.idempotent(ctx, o, func() error {
+		return p.change(ctx, func(ctx context.Context, c *change) (err error) {
+			out, err = p.generate(ctx, c, in)
+			if err != nil {
+				return err
+			}
+			return c.remember(ctx, o, made{first: out.Credential.ID})
+		})
+	})
+	if before != nil && err == nil {
+		keys, err := p.CredentialsByID(ctx, []uuid.UUID{before.first}, nil)
+		return MadeKey{Credential: keys[before.first], Replayed: true}, err
+	}
+	return out, err
+}
+
+func checkNewKey(in GenerateKeyInput, now time.Time) error {
+	if (in.AppID == nil) == (in.AccountID == nil) {
+		return fault.Input(fault.Required, "appId", "Name either an app or an account.")
+	}
+	return fault.Collect(
+		checkLine("name", deref(in.Name), maxShort),
+		future("expiresAt", in.ExpiresAt, now),
+		checkAccessList(in.AccessControlList),
+	)
+}
+
+func checkAccessList(ids []string) error {
+	if len(ids) > maxAccessList {
+		n := strconv.Itoa(maxAccessList)
+		return fault.Input(fault.TooMany, "accessControlList", "There are more than "+n+".", fault.Param{Name: "max", Value: n})
+	}
+	return nil
+}
+
+func future(field string, t *time.Time, now time.Time) error {
+	if t != nil && !t.After(now) {
+		return fault.Input(fault.MustBeFuture, field, "This must lie in the future.")
+	}
+	if t != nil && t.Year() > 9999 {
+		return fault.Input(fault.InvalidValue, field, "This lies too far in the future.")
+	}
+	return nil
+}
+
+func (p *Portal) generate(ctx context.Context, c *change, in GenerateKeyInput) (MadeKey, error) {
+	owner, err := c.keyOwner(ctx, in)
+	if err != nil {
+		return MadeKey{}, err
+	}
+	k := newKey{
+		Name: deref(in.Name), Environment: or(in.Environment, term.Development), ExpiresAt: in.ExpiresAt,
+		Access: or(in.Access, term.AccessAll), AuthType: or(in.AuthType, term.APIKey),
+	}
+	if err := c.may(policy.KeyGenerate, policy.Object{OrganizationID: owner.organization, AccountID: owner.account, Environment: k.Environment}); err != nil {
+		return MadeKey{}, err
+	}
+	if k.ExpiresAt, err = c.lifeOf(k.ExpiresAt, k.Environment); err != nil {
+		return MadeKey{}, err
+	}
+	if k.Products, err = c.products(ctx, in.AccessControlList); err != nil {
+		return MadeKey{}, err
+	}
+	var out MadeKey
+	out.Credential, out.Secret, err = p.makeKey(ctx, c, owner, k)
+	return out, err
+}
+
+// keyOwner finds what the key is to belong to, and holds it.
+func (c *change) keyOwner(ctx context.Context, in GenerateKeyInput) (keyOwner, error) {
+	if in.AppID != nil {
+		a, err := c.holdApp(ctx, *in.AppID)
+		if err != nil {
+			return keyOwner{}, err
+		}
+		return keyOf(a), nil
+	}
+	a, err := c.owningAccount(ctx, in.AccountID)
+	if err != nil {
+		return keyOwner{}, err
+	}
+	return keyOwner{organization: a.OrganizationID, account: a.ID}, nil
+}
+
+// lifeOf checks a key's end against the organization's longest key life; no
+// end becomes the latest one allowed.
+func (c *change) lifeOf(end *time.Time, e term.Environment) (*time.Time, error) {
+	days := c.viewer.Rules.LongestKeyLife.In(e)
+	if days == 0 {
+		return end, nil
+	}
+	latest := c.now.Add(time.Duration(days) * 24 * time.Hour)
+	if end == nil {
+		return &latest, nil
+	}
+	if end.After(latest) {
+		n := strconv.Itoa(days)
+		return nil, fault.Input(fault.TooFar, "expiresAt", "Keys of this environment live at most "+n+" days.", fault.Param{Name: "max", Value: n})
+	}
+	return end, nil
+}
+
+// products finds the products of an access control list, those that the viewer
+// may see.
+func (c *change) products(ctx context.Context, ids []string) ([]uuid.UUID, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	found, err := c.Product.Query().Where(database.AnyOf(product.FieldID, decodeAll(nodeid.Product, ids))).IDs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known := make(map[uuid.UUID]bool, len(found))
+	for _, id := range found {
+		known[id] = true
+	}
+	for i, s := range ids {
+		if id, ok := nodeid.Decode(nodeid.Product, s); !ok || !known[id] {
+			return nil, fault.Input(fault.UnknownReference, "accessControlList."+strconv.Itoa(i), "There is no such product.")
+		}
+	}
+	return found, nil
+}
+
+// makeKey mints a key and stores what may be stored of it.
+func (p *Portal) makeKey(ctx context.Context, c *change, owner keyOwner, k newKey) (*db.Credential, *apikey.Secret, error) {
+	prefix := c.viewer.Rules.KeyPrefix
+	if !apikey.ValidPrefix(prefix) {
+		prefix = "ptk"
+	}
+	secret, err := apikey.Mint(prefix)
+	if err != nil {
+		return nil, nil, err
+	}
+	pepper := p.secrets.Pepper()
+	made, err := c.Credential.Create().
+		SetOrganizationID(owner.organization).SetAccountID(owner.account).SetNillableAppID(owner.app).
+		SetName(k.Name).SetEnvironment(k.Environment).SetAuthType(k.AuthType).SetAccess(k.Access).SetNillableExpiresAt(k.ExpiresAt).
+		SetUsername(secret.Username).SetPepperID(pepper.ID).SetSecretHint(apikey.Hint(secret.Password)).
+		SetSecretHash(apikey.Hash(pepper.Secret, secret.Username, secret.Password)).
+		SetCreatedAt(c.now).SetUpdatedAt(c.now).Save(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := c.allow(ctx, made, k.Products); err != nil {
+		return nil, nil, err
+	}
+	c.record(keyEvent(eventlog.CredentialCreated, made, created("username", made.Username, "name", made.Name,
+		"environment", made.Environment, "access", made.Access, "expiresAt", made.ExpiresAt)))
+	return made, &secret, nil
+}
+
+// allow writes a key's access control list.
+func (c *change) allow(ctx context.Context, key *db.Credential, products []uuid.UUID) error {
+	if len(products) == 0 {
+		return nil
+	}
+	return c.AccessEntry.MapCreateBulk(products, func(e *db.AccessEntryCreate, i int) {
+		e.SetOrganizationID(key.OrganizationID).SetAccountID(key.AccountID).SetCredentialID(key.ID).SetProductID(products[i])
+	}).Exec(ctx)
+}
+
+func keyEvent(t eventlog.Type, k *db.Credential, changes []term.Change) eventlog.Entry {
+	name := k.Name
+	if name == "" {
+		name = "…" + k.SecretHint
+	}
+	return eventlog.Entry{Type: t, Subject: nodeid.Credential, SubjectID: k.ID, SubjectName: name, AccountID: &k.AccountID, AppID: k.AppID, Changes: changes}
+}
+
+func or[T any](v *T, otherwise T) T {
+	if v == nil {
+		return otherwise
+	}
+	return *v
+}

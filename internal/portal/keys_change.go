@@ -1,0 +1,252 @@
+package portal
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/accessentry"
+	"portico/ent/db/credential"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/lifecycle"
+	"portico/internal/nodeid"
+	"portico/internal/policy"
+	"portico/internal/term"
+)
+
+// holdKey reads a key, in the state it is in now, and keeps others from
+// changing it.
+func (c *change) holdKey(ctx context.Context, id string) (*db.Credential, error) {
+	keyID, err := decode(nodeid.Credential, id)
+	if err != nil {
+		return nil, err
+	}
+	k, err := hold(c, c.Credential.Query().Where(credential.ID(keyID))).Only(ctx)
+	if err != nil {
+		return nil, err
+	}
+	k.Status = k.Status.At(c.now, k.ExpiresAt)
+	return k, nil
+}
+
+// mayKey asks the policy about an action on a key; a state that forbids it is
+// for the user to see.
+func (c *change) mayKey(k *db.Credential, a lifecycle.CredentialAction) error {
+	d := policy.Decide(c.viewer, policy.Key(a), keyObject(k, a))
+	if !d.Is(policy.Status) {
+		return refusal(d)
+	}
+	code := fault.WrongStatus
+	switch k.Status {
+	case lifecycle.KeyRevoked:
+		code = fault.KeyRevoked
+	case lifecycle.KeyExpired:
+		code = fault.KeyExpired
+	}
+	return fault.Input(code, "credentialId", *d.Message, fault.Param{Name: "status", Value: string(k.Status)})
+}
+
+func keyObject(k *db.Credential, a lifecycle.CredentialAction) policy.Object {
+	return policy.Object{OrganizationID: k.OrganizationID, AccountID: k.AccountID, Key: k.Status, KeyAction: a}
+}
+
+// UpdateKeyInput says what to change in a key.
+type UpdateKeyInput struct {
+	CredentialID      string
+	Version           *int
+	Name              Patch[string]
+	ExpiresAt         Patch[time.Time]
+	Access            Patch[term.Access]
+	AccessControlList Patch[[]string]
+}
+
+// UpdateKey changes a key's name, end or access. A revoked or expired key is
+// KEY_REVOKED or KEY_EXPIRED.
+func (p *Portal) UpdateKey(ctx context.Context, in UpdateKeyInput) (out *db.Credential, err error) {
+	if err := fault.Collect(
+		checkLine("name", in.Name.or(""), maxShort),
+		future("expiresAt", in.ExpiresAt.Value, p.clock.Now()),
+		in.Access.needed("access"),
+		checkAccessList(in.AccessControlList.or(nil)),
+	); err != nil {
+		return nil, err
+	}
+	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		k, err := c.holdKey(ctx, in.CredentialID)
+		if err != nil {
+			return err
+		}
+		if err := c.mayKey(k, lifecycle.Update); err != nil {
+			return err
+		}
+		if err := sameVersion(in.Version, k.Version); err != nil {
+			return err
+		}
+		out, err = c.patchKey(ctx, k, in)
+		return err
+	})
+	return out, err
+}
+
+func (c *change) patchKey(ctx context.Context, k *db.Credential, in UpdateKeyInput) (*db.Credential, error) {
+	u := c.Credential.UpdateOne(k)
+	var d diff
+	if in.Name.Set {
+		d.note("name", k.Name, in.Name.or(""))
+		u.SetName(in.Name.or(""))
+	}
+	if in.ExpiresAt.Set {
+		end, err := c.lifeOf(in.ExpiresAt.Value, k.Environment)
+		if err != nil {
+			return nil, err
+		}
+		d.note("expiresAt", k.ExpiresAt, end)
+		if u.SetNillableExpiresAt(end); end == nil {
+			u.ClearExpiresAt()
+		}
+	}
+	if in.Access.Set {
+		d.note("access", k.Access, *in.Access.Value)
+		u.SetAccess(*in.Access.Value)
+	}
+	if in.AccessControlList.Set {
+		if err := c.replaceAccess(ctx, k, in.AccessControlList.or(nil), &d); err != nil {
+			return nil, err
+		}
+	}
+	if d.changes == nil {
+		return k, nil
+	}
+	c.record(keyEvent(eventlog.CredentialUpdated, k, d.changes))
+	return u.AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
+}
+
+// replaceAccess puts another access control list in the place of the present one.
+func (c *change) replaceAccess(ctx context.Context, k *db.Credential, ids []string, d *diff) error {
+	products, err := c.products(ctx, ids)
+	if err != nil {
+		return err
+	}
+	old, err := c.AccessEntry.Query().Where(accessentry.CredentialID(k.ID)).Order(accessentry.ByProductID()).All(ctx)
+	if err != nil {
+		return err
+	}
+	before := make([]uuid.UUID, len(old))
+	for i, e := range old {
+		before[i] = e.ProductID
+	}
+	d.note("accessControlList", productIDs(before), productIDs(products))
+	if _, err := c.AccessEntry.Delete().Where(accessentry.CredentialID(k.ID)).Exec(ctx); err != nil {
+		return err
+	}
+	return c.allow(ctx, k, products)
+}
+
+func productIDs(ids []uuid.UUID) []string {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = nodeid.Encode(nodeid.Product, id)
+	}
+	return out
+}
+
+// RevokeKey revokes a key for ever. A revoked key is given as it is: nothing
+// happens again.
+func (p *Portal) RevokeKey(ctx context.Context, id string, reason *term.RevocationReason, note *string) (out *db.Credential, err error) {
+	if err := checkReason("note", note); err != nil {
+		return nil, err
+	}
+	why := or(reason, term.Unspecified)
+	if why == term.AppDeleted || why == term.AccountDeleted {
+		return nil, fault.Input(fault.InvalidValue, "reason", "Only Portico gives this reason.")
+	}
+	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		k, err := c.holdKey(ctx, id)
+		if err != nil {
+			return err
+		}
+		if k.Status == lifecycle.KeyRevoked {
+			out = k
+			return refusal(policy.Decide(c.viewer, policy.Key(lifecycle.Revoke), keyObject(k, "")))
+		}
+		if err := c.mayKey(k, lifecycle.Revoke); err != nil {
+			return err
+		}
+		if err := c.revokeAll(ctx, []*db.Credential{k}, why, deref(note)); err != nil {
+			return err
+		}
+		out, err = c.Credential.Get(ctx, k.ID)
+		return err
+	})
+	return out, err
+}
+
+// revokeAll revokes those of the keys that are not yet.
+func (c *change) revokeAll(ctx context.Context, keys []*db.Credential, why term.RevocationReason, note string) error {
+	var ids []uuid.UUID
+	for _, k := range keys {
+		if k.Status == lifecycle.KeyRevoked {
+			continue
+		}
+		ids = append(ids, k.ID)
+		e := keyEvent(eventlog.CredentialRevoked, k, []term.Change{
+			{Field: "status", Before: text(k.Status), After: text(lifecycle.KeyRevoked)},
+			{Field: "revokedReason", After: text(why)},
+		})
+		e.Reason = note
+		c.record(e)
+	}
+	if ids == nil {
+		return nil
+	}
+	u := c.Credential.Update().Where(credential.IDIn(ids...), credential.StatusNEQ(lifecycle.KeyRevoked)).
+		SetStatus(lifecycle.KeyRevoked).SetRevokedAt(c.now).SetRevokedReason(why).SetRevokedNote(note).
+		SetUpdatedAt(c.now).AddVersion(1)
+	if c.viewer.SignedIn() {
+		u.SetRevokedBy(c.viewer.UserID)
+	}
+	n, err := u.Save(ctx)
+	if err == nil && n != len(ids) {
+		return fault.Stale("Somebody else has changed a key meanwhile; try again.")
+	}
+	return err
+}
+
+// DisableKey switches a key off; a disabled one is given as it is.
+func (p *Portal) DisableKey(ctx context.Context, id string, reason *string) (*db.Credential, error) {
+	return p.toggleKey(ctx, id, reason, lifecycle.Disable, lifecycle.KeyDisabled, eventlog.CredentialDisabled)
+}
+
+// EnableKey switches a disabled key on; an active one is given as it is. A
+// revoked key is KEY_REVOKED: it never comes back.
+func (p *Portal) EnableKey(ctx context.Context, id string, reason *string) (*db.Credential, error) {
+	return p.toggleKey(ctx, id, reason, lifecycle.Enable, lifecycle.KeyActive, eventlog.CredentialEnabled)
+}
+
+func (p *Portal) toggleKey(ctx context.Context, id string, reason *string, a lifecycle.CredentialAction, to lifecycle.CredentialStatus, t eventlog.Type) (out *db.Credential, err error) {
+	if err := checkReason("reason", reason); err != nil {
+		return nil, err
+	}
+	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		k, err := c.holdKey(ctx, id)
+		if err != nil {
+			return err
+		}
+		if k.Status == to {
+			out = k
+			return refusal(policy.Decide(c.viewer, policy.Key(a), keyObject(k, "")))
+		}
+		if err := c.mayKey(k, a); err != nil {
+			return err
+		}
+		e := keyEvent(t, k, []term.Change{{Field: "status", Before: text(k.Status), After: text(to)}})
+		e.Reason = deref(reason)
+		c.record(e)
+		out, err = c.Credential.UpdateOne(k).SetStatus(to).SetUpdatedAt(c.now).AddVersion(1).Save(ctx)
+		return err
+	})
+	return out, err
+}

@@ -1,0 +1,69 @@
+package portal
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/credential"
+	"portico/internal/lifecycle"
+	"portico/internal/term"
+)
+
+// Credentials are always read with what their status depends on.
+func credentialList() list[*db.Credential] {
+	return list[*db.Credential]{"credentials", func(c *db.Credential, _ string) (any, uuid.UUID) { return c.CreatedAt, c.ID },
+		[]string{credential.FieldOrganizationID, credential.FieldAccountID, credential.FieldAppID, credential.FieldStatus, credential.FieldExpiresAt}}
+}
+
+// CredentialFilter narrows a list of keys.
+type CredentialFilter struct {
+	Status      []lifecycle.CredentialStatus
+	Environment []term.Environment
+}
+
+// CredentialsOfApps gives the same page of the keys of many apps.
+func (p *Portal) CredentialsOfApps(ctx context.Context, apps []uuid.UUID, f CredentialFilter, o Order, r Read) (Pages[*db.Credential], error) {
+	ch := children[*db.Credential]{credentialList(), credential.FieldAppID, func(c *db.Credential) uuid.UUID { return deref(c.AppID) }}
+	return p.settlePages(readPages(ctx, p, ch, p.credentialQuery(f, false), apps, o, r))
+}
+
+// CredentialsOfAccounts gives the same page of the keys that belong to many
+// accounts as a whole.
+func (p *Portal) CredentialsOfAccounts(ctx context.Context, accounts []uuid.UUID, f CredentialFilter, o Order, r Read) (Pages[*db.Credential], error) {
+	ch := children[*db.Credential]{credentialList(), credential.FieldAccountID, func(c *db.Credential) uuid.UUID { return c.AccountID }}
+	return p.settlePages(readPages(ctx, p, ch, p.credentialQuery(f, true), accounts, o, r))
+}
+
+func (p *Portal) credentialQuery(f CredentialFilter, whole bool) func() listable[*db.Credential, *db.CredentialSelect] {
+	now := p.clock.Now()
+	return func() listable[*db.Credential, *db.CredentialSelect] {
+		q := p.client.Credential.Query()
+		if whole {
+			q.Where(credential.AppIDIsNil())
+		}
+		if f.Environment != nil {
+			q.Where(credential.EnvironmentIn(f.Environment...))
+		}
+		if f.Status != nil {
+			q.Where(inStatus(f.Status, now))
+		}
+		return q
+	}
+}
+
+func (p *Portal) settlePages(pages Pages[*db.Credential], err error) (Pages[*db.Credential], error) {
+	for _, page := range pages {
+		p.settle(page.Nodes...)
+	}
+	return pages, err
+}
+
+// settle brings keys into the state they are in now: EXPIRED is not stored.
+func (p *Portal) settle(keys ...*db.Credential) {
+	now := p.clock.Now()
+	for _, c := range keys {
+		c.Status = c.Status.At(now, c.ExpiresAt)
+	}
+}

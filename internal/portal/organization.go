@@ -1,0 +1,177 @@
+package portal
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"portico/ent/db"
+	"portico/ent/db/organization"
+	"portico/internal/apikey"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/nodeid"
+	"portico/internal/policy"
+	"portico/internal/term"
+	"portico/internal/viewer"
+
+	"github.com/google/uuid"
+)
+
+// UpdateOrganizationInput says what to change in the viewer's organization.
+type UpdateOrganizationInput struct {
+	Version              *int
+	Name                 Patch[string]
+	Website              Patch[string]
+	SupportEmail         Patch[string]
+	LogoURL              Patch[string]
+	TimeZone             Patch[string]
+	Currency             Patch[string]
+	PortalUnregister     Patch[term.PortalUnregister]
+	ProductionKeys       Patch[term.ProductionKeys]
+	PasswordSignIn       Patch[bool]
+	KeyPrefix            Patch[string]
+	LongestKeyLife       Patch[term.KeyLife]
+	DeletedRetentionDays Patch[int]
+	EventRetentionDays   Patch[int]
+}
+
+// UpdateOrganization changes the profile and the policies of the viewer's organization.
+func (p *Portal) UpdateOrganization(ctx context.Context, in UpdateOrganizationInput) (out *db.Organization, err error) {
+	if err := checkOrganization(in); err != nil {
+		return nil, err
+	}
+	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		if err := c.may(policy.RulesUpdate, policy.Object{OrganizationID: c.organization}); err != nil {
+			return err
+		}
+		o, err := hold(c, c.Organization.Query().Where(organization.ID(c.organization))).Only(ctx)
+		if err != nil {
+			return err
+		}
+		if err := sameVersion(in.Version, o.Version); err != nil {
+			return err
+		}
+		u := c.Organization.UpdateOne(o)
+		changes := patchOrganization(u, o, in)
+		if changes == nil {
+			out = o
+			return nil
+		}
+		c.record(organizationEvent(eventlog.OrganizationUpdated, o, changes))
+		out, err = u.AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
+		return err
+	})
+	return out, err
+}
+
+func checkOrganization(in UpdateOrganizationInput) error {
+	errs := []error{
+		in.Name.needed("name"), in.TimeZone.needed("timeZone"), in.Currency.needed("currency"),
+		in.PortalUnregister.needed("portalUnregister"), in.ProductionKeys.needed("productionKeys"),
+		in.PasswordSignIn.needed("passwordSignIn"), in.KeyPrefix.needed("keyPrefix"),
+		in.DeletedRetentionDays.needed("deletedRetentionDays"), in.EventRetentionDays.needed("eventRetentionDays"),
+		checkURL("website", in.Website.or("")), checkEmail("supportEmail", in.SupportEmail.or("")), checkURL("logoUrl", in.LogoURL.or("")),
+		checkRange("deletedRetentionDays", in.DeletedRetentionDays.or(30), 1, 365),
+		checkRange("eventRetentionDays", in.EventRetentionDays.or(730), 30, 3650),
+		checkKeyLife(in.LongestKeyLife.or(term.KeyLife{})),
+	}
+	if in.Name.Value != nil {
+		errs = append(errs, checkName("name", *in.Name.Value))
+	}
+	if in.Currency.Value != nil {
+		errs = append(errs, checkCurrency("currency", *in.Currency.Value))
+	}
+	if in.TimeZone.Value != nil {
+		errs = append(errs, checkTimeZone("timeZone", *in.TimeZone.Value))
+	}
+	if v := in.KeyPrefix.Value; v != nil && (!apikey.ValidPrefix(*v) || len(*v) < 2 || len(*v) > 10) {
+		errs = append(errs, fault.Input(fault.InvalidValue, "keyPrefix", "This must be 2–10 small letters and digits, the first a letter."))
+	}
+	return fault.Collect(errs...)
+}
+
+func checkTimeZone(field, s string) error {
+	if _, err := time.LoadLocation(s); err != nil || s == "" || strings.EqualFold(s, "local") {
+		return fault.Input(fault.InvalidValue, field, "This is not a time zone such as Europe/Istanbul.")
+	}
+	return nil
+}
+
+func checkKeyLife(k term.KeyLife) error {
+	var errs []error
+	for _, in := range []struct {
+		field string
+		days  int
+	}{{"development", k.Development}, {"staging", k.Staging}, {"production", k.Production}} {
+		if in.days != 0 {
+			errs = append(errs, checkRange("longestKeyLife."+in.field, in.days, 1, 3650))
+		}
+	}
+	return fault.Collect(errs...)
+}
+
+func patchOrganization(u *db.OrganizationUpdateOne, o *db.Organization, in UpdateOrganizationInput) []term.Change {
+	var d diff
+	setText(&d, "name", o.Name, in.Name, func(s string) { u.SetName(s) })
+	setText(&d, "website", o.Website, in.Website, func(s string) { u.SetWebsite(s) })
+	setText(&d, "supportEmail", o.SupportEmail, in.SupportEmail, func(s string) { u.SetSupportEmail(s) })
+	setText(&d, "logoUrl", o.LogoURL, in.LogoURL, func(s string) { u.SetLogoURL(s) })
+	setText(&d, "timeZone", o.TimeZone, in.TimeZone, func(s string) { u.SetTimeZone(s) })
+	setText(&d, "currency", o.Currency, in.Currency, func(s string) { u.SetCurrency(s) })
+	setText(&d, "keyPrefix", o.KeyPrefix, in.KeyPrefix, func(s string) { u.SetKeyPrefix(s) })
+	setText(&d, "portalUnregister", o.PortalUnregister, in.PortalUnregister, func(v term.PortalUnregister) { u.SetPortalUnregister(v) })
+	setText(&d, "productionKeys", o.ProductionKeys, in.ProductionKeys, func(v term.ProductionKeys) { u.SetProductionKeys(v) })
+	if in.PasswordSignIn.Set {
+		d.note("passwordSignIn", o.PasswordSignIn, *in.PasswordSignIn.Value)
+		u.SetPasswordSignIn(*in.PasswordSignIn.Value)
+	}
+	if in.LongestKeyLife.Set {
+		life := in.LongestKeyLife.or(term.KeyLife{})
+		d.note("longestKeyLife", o.LongestKeyLife, life)
+		u.SetLongestKeyLife(life)
+	}
+	if in.DeletedRetentionDays.Set {
+		d.note("deletedRetentionDays", o.DeletedRetentionDays, *in.DeletedRetentionDays.Value)
+		u.SetDeletedRetentionDays(*in.DeletedRetentionDays.Value)
+	}
+	if in.EventRetentionDays.Set {
+		d.note("eventRetentionDays", o.EventRetentionDays, *in.EventRetentionDays.Value)
+		u.SetEventRetentionDays(*in.EventRetentionDays.Value)
+	}
+	return d.changes
+}
+
+// CreateOrganization makes an organization. Only commands do, as Portico itself.
+func (p *Portal) CreateOrganization(ctx context.Context, slug, name string) (out *db.Organization, err error) {
+	if err := fault.Collect(checkSlug("slug", slug), checkName("name", name)); err != nil {
+		return nil, err
+	}
+	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
+	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		out, err = c.Organization.Create().SetSlug(slug).SetName(name).SetCreatedAt(c.now).SetUpdatedAt(c.now).Save(ctx)
+		if err != nil {
+			return taken(err, "slug", "An organization bears this slug already.")
+		}
+		c.organization = out.ID
+		c.record(organizationEvent(eventlog.OrganizationCreated, out, created("slug", slug, "name", name)))
+		return nil
+	})
+	return out, err
+}
+
+// OrganizationBySlug gives what a sign-in page may know of an organization;
+// nil for none.
+func (p *Portal) OrganizationBySlug(ctx context.Context, slug string) (*db.Organization, error) {
+	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
+	o, err := p.client.Organization.Query().Where(organization.Slug(slug)).
+		Select(organization.FieldName, organization.FieldSlug, organization.FieldPasswordSignIn).Only(ctx)
+	if db.IsNotFound(err) {
+		return nil, nil
+	}
+	return o, outward(err)
+}
+
+func organizationEvent(t eventlog.Type, o *db.Organization, changes []term.Change) eventlog.Entry {
+	return eventlog.Entry{Type: t, Subject: nodeid.Organization, SubjectID: o.ID, SubjectName: o.Name, Changes: changes}
+}

@@ -1,0 +1,65 @@
+package portal
+
+import (
+	"encoding/json"
+
+	"portico/internal/fault"
+	"portico/internal/term"
+)
+
+// Patch is an attribute of an update: left out (Set is false), cleared (Value
+// is nil) or given.
+type Patch[T any] struct {
+	Set   bool
+	Value *T
+}
+
+// or gives the value, or what clearing means.
+func (p Patch[T]) or(clear T) T {
+	if p.Value == nil {
+		return clear
+	}
+	return *p.Value
+}
+
+// needed refuses clearing.
+func (p Patch[T]) needed(field string) error {
+	if p.Set && p.Value == nil {
+		return fault.Input(fault.Required, field, "This cannot be cleared.")
+	}
+	return nil
+}
+
+// diff collects the attributes that a change gives another value.
+type diff struct{ changes []term.Change }
+
+// note adds an attribute if its value differs. Both are kept as JSON.
+func (d *diff) note(field string, before, after any) {
+	b, a := text(before), text(after)
+	if b != nil && a != nil && *b == *a || b == nil && a == nil {
+		return
+	}
+	d.changes = append(d.changes, term.Change{Field: field, Before: b, After: a})
+}
+
+// text gives a value as JSON; nil for none.
+func text(v any) *string {
+	if v == nil {
+		return nil
+	}
+	raw, err := json.Marshal(v)
+	if err != nil || string(raw) == "null" {
+		return nil
+	}
+	s := string(raw)
+	return &s
+}
+
+// created lists the attributes of something new.
+func created(pairs ...any) []term.Change {
+	var d diff
+	for i := 0; i+1 < len(pairs); i += 2 {
+		d.note(pairs[i].(string), nil, pairs[i+1])
+	}
+	return d.changes
+}

@@ -1,0 +1,236 @@
+package portal
+
+import (
+	"context"
+
+	"portico/ent/db"
+	"portico/ent/db/plan"
+	"portico/ent/db/product"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/nodeid"
+	"portico/internal/policy"
+	"portico/internal/term"
+)
+
+// Bounds of a plan's numbers.
+const (
+	maxRate  = 1_000_000
+	maxQuota = 2_000_000_000
+)
+
+// CreatePlanInput says what plan to make.
+type CreatePlanInput struct {
+	ProductID  string
+	Name       string
+	Kind       *term.PlanKind
+	ExternalID *string
+	RateLimit  *term.RateLimit
+	Quota      *term.Quota
+	Price      *term.Price
+	Approval   *term.Approval
+}
+
+// CreatePlan makes a plan of a product.
+func (p *Portal) CreatePlan(ctx context.Context, in CreatePlanInput) (out *db.Plan, err error) {
+	kind := or(in.Kind, term.PlanFree)
+	if err := fault.Collect(
+		checkName("name", in.Name),
+		checkLine("externalId", deref(in.ExternalID), maxShort),
+		checkTerms(in.RateLimit, in.Quota),
+		checkPrice(kind, in.Price),
+	); err != nil {
+		return nil, err
+	}
+	id, err := decode(nodeid.Product, in.ProductID)
+	if err != nil {
+		return nil, err
+	}
+	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		x, err := keep(c, c.Product.Query().Where(product.ID(id))).Only(ctx)
+		if err != nil {
+			return err
+		}
+		if err := c.may(policy.PlanCreate, policy.Object{OrganizationID: x.OrganizationID}); err != nil {
+			return err
+		}
+		price, err := c.priceOf(ctx, kind, in.Price)
+		if err != nil {
+			return err
+		}
+		create := c.Plan.Create().SetOrganizationID(x.OrganizationID).SetProductID(x.ID).SetName(in.Name).SetKind(kind).
+			SetExternalID(deref(in.ExternalID)).SetNillableApproval(in.Approval).SetCreatedAt(c.now).SetUpdatedAt(c.now)
+		if in.RateLimit != nil {
+			create.SetRateLimit(burst(in.RateLimit))
+		}
+		if in.Quota != nil {
+			create.SetQuota(in.Quota)
+		}
+		if price != nil {
+			create.SetPrice(price)
+		}
+		out, err = create.Save(ctx)
+		if err != nil {
+			return taken(err, "name", "A plan of this product bears this name already.")
+		}
+		c.record(planEvent(eventlog.PlanCreated, out, created("name", out.Name, "kind", out.Kind, "rateLimit", out.RateLimit, "quota", out.Quota, "price", out.Price)))
+		return nil
+	})
+	return out, err
+}
+
+// burst fills in how many calls may come at once: the limit unless said.
+func burst(r *term.RateLimit) *term.RateLimit {
+	out := *r
+	if out.Burst == 0 {
+		out.Burst = out.Limit
+	}
+	return &out
+}
+
+func checkTerms(r *term.RateLimit, q *term.Quota) error {
+	var errs []error
+	if r != nil {
+		errs = append(errs, checkRange("rateLimit.limit", r.Limit, 1, maxRate))
+		if r.Burst != 0 {
+			errs = append(errs, checkRange("rateLimit.burst", r.Burst, 1, maxRate))
+		}
+	}
+	if q != nil {
+		errs = append(errs, checkRange("quota.limit", q.Limit, 1, maxQuota))
+	}
+	return fault.Collect(errs...)
+}
+
+// checkPrice wants a price of each plan that is not free, in calls where calls
+// are paid for.
+func checkPrice(kind term.PlanKind, p *term.Price) error {
+	if p == nil {
+		if kind == term.PlanFree {
+			return nil
+		}
+		return fault.Input(fault.Required, "price", "Only a free plan has no price.")
+	}
+	if !decimals.MatchString(p.Amount) {
+		return fault.Input(fault.InvalidValue, "price.amount", "This is not a decimal number such as 19.90.")
+	}
+	var errs []error
+	if p.Currency != "" {
+		errs = append(errs, checkCurrency("price.currency", p.Currency))
+	}
+	if kind == term.PlanMetered || kind == term.PlanTiered {
+		errs = append(errs, checkRange("price.unit", p.Unit, 1, maxQuota))
+	}
+	return fault.Collect(errs...)
+}
+
+// priceOf fills in the organization's currency.
+func (c *change) priceOf(ctx context.Context, kind term.PlanKind, p *term.Price) (*term.Price, error) {
+	if p == nil {
+		return nil, nil
+	}
+	out := *p
+	if kind == term.PlanSubscription {
+		out.Unit = 0
+	}
+	if out.Currency == "" {
+		org, err := c.Organization.Get(ctx, c.organization)
+		if err != nil {
+			return nil, err
+		}
+		out.Currency = org.Currency
+	}
+	return &out, nil
+}
+
+// UpdatePlanInput says what to change in a plan.
+type UpdatePlanInput struct {
+	PlanID     string
+	Version    *int
+	Name       Patch[string]
+	ExternalID Patch[string]
+	RateLimit  Patch[term.RateLimit]
+	Quota      Patch[term.Quota]
+	Price      Patch[term.Price]
+	Approval   Patch[term.Approval]
+}
+
+// UpdatePlan changes a plan; it holds for those who are registered, too.
+func (p *Portal) UpdatePlan(ctx context.Context, in UpdatePlanInput) (out *db.Plan, err error) {
+	errs := []error{in.Name.needed("name"), checkLine("externalId", in.ExternalID.or(""), maxShort), checkTerms(in.RateLimit.Value, in.Quota.Value)}
+	if in.Name.Value != nil {
+		errs = append(errs, checkName("name", *in.Name.Value))
+	}
+	if err := fault.Collect(errs...); err != nil {
+		return nil, err
+	}
+	id, err := decode(nodeid.Plan, in.PlanID)
+	if err != nil {
+		return nil, err
+	}
+	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		x, err := hold(c, c.Plan.Query().Where(plan.ID(id))).Only(ctx)
+		if err != nil {
+			return err
+		}
+		if err := c.may(policy.PlanUpdate, policy.Object{OrganizationID: x.OrganizationID}); err != nil {
+			return err
+		}
+		if err := sameVersion(in.Version, x.Version); err != nil {
+			return err
+		}
+		out, err = c.patchPlan(ctx, x, in)
+		return taken(err, "name", "A plan of this product bears this name already.")
+	})
+	return out, err
+}
+
+func (c *change) patchPlan(ctx context.Context, x *db.Plan, in UpdatePlanInput) (*db.Plan, error) {
+	u := c.Plan.UpdateOne(x)
+	var d diff
+	setText(&d, "name", x.Name, in.Name, func(s string) { u.SetName(s) })
+	setText(&d, "externalId", x.ExternalID, in.ExternalID, func(s string) { u.SetExternalID(s) })
+	if in.RateLimit.Set {
+		if in.RateLimit.Value == nil {
+			d.note("rateLimit", x.RateLimit, nil)
+			u.ClearRateLimit()
+		} else {
+			d.note("rateLimit", x.RateLimit, burst(in.RateLimit.Value))
+			u.SetRateLimit(burst(in.RateLimit.Value))
+		}
+	}
+	if in.Quota.Set {
+		d.note("quota", x.Quota, in.Quota.Value)
+		if u.SetQuota(in.Quota.Value); in.Quota.Value == nil {
+			u.ClearQuota()
+		}
+	}
+	if in.Price.Set {
+		if err := checkPrice(x.Kind, in.Price.Value); err != nil {
+			return nil, err
+		}
+		price, err := c.priceOf(ctx, x.Kind, in.Price.Value)
+		if err != nil {
+			return nil, err
+		}
+		d.note("price", x.Price, price)
+		if u.SetPrice(price); price == nil {
+			u.ClearPrice()
+		}
+	}
+	if in.Approval.Set {
+		d.note("approval", x.Approval, in.Approval.Value)
+		if u.SetNillableApproval(in.Approval.Value); in.Approval.Value == nil {
+			u.ClearApproval()
+		}
+	}
+	if d.changes == nil {
+		return x, nil
+	}
+	c.record(planEvent(eventlog.PlanUpdated, x, d.changes))
+	return u.AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
+}
+
+func planEvent(t eventlog.Type, x *db.Plan, changes []term.Change) eventlog.Entry {
+	return eventlog.Entry{Type: t, Subject: nodeid.Plan, SubjectID: x.ID, SubjectName: x.Name, Changes: changes}
+}

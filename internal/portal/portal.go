@@ -1,0 +1,104 @@
+// Package portal is the services: what people do with apps, keys, products,
+// registrations, accounts and users, one noun a file. Each method takes the
+// viewer from its context, asks package policy, and does one thing in one
+// transaction together with its event. It knows no HTTP and no GraphQL.
+//
+// Errors: *fault.Invalid for what the user can correct in the input, else a
+// *fault.Error. An object that is unknown, deleted, malformed in its id or
+// somebody else's is fault.NotFound, always the same one.
+package portal
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/internal/clock"
+	"portico/internal/database"
+	"portico/internal/paging"
+)
+
+// Pepper is a secret that keys are hashed under; it lives outside the database.
+type Pepper struct {
+	ID     string
+	Secret []byte
+}
+
+// Secrets gives the key ring's present contents.
+type Secrets interface {
+	// Pepper is the one to hash new keys under.
+	Pepper() Pepper
+	// CursorKey is the one to seal new cursors with.
+	CursorKey() paging.Key
+	// CursorKeyByID finds one that is still believed.
+	CursorKeyByID(id string) (paging.Key, bool)
+}
+
+// Passwords hashes and checks passwords, a bounded number at a time.
+type Passwords interface {
+	Hash(ctx context.Context, password string) (string, error)
+	Verify(ctx context.Context, password, hash string) (bool, error)
+	// VerifyNothing does the work of Verify for an address that is unknown.
+	VerifyNothing(ctx context.Context, password string) error
+	// Check refuses weak ones; field names the input's field.
+	Check(field, password, email string) error
+}
+
+// Attempt is a sign-in that counts as failed until it is settled.
+type Attempt interface {
+	Succeeded(ctx context.Context) error
+	Withdraw(ctx context.Context) error
+	Done()
+}
+
+// Limiter counts failed sign-ins; Reserve fails with fault.RateLimited.
+type Limiter interface {
+	Reserve(ctx context.Context, email, client string) (Attempt, error)
+}
+
+// Tokens issues access tokens.
+type Tokens interface {
+	Issue(user, organization uuid.UUID, tokenVersion int) (token string, expiresAt time.Time, err error)
+}
+
+// Addresses folds e-mail addresses into the form in which they are compared.
+type Addresses interface {
+	Fold(address string) (string, error)
+}
+
+// Options are what a Portal needs; all are required.
+type Options struct {
+	Client    *db.Client
+	Database  *database.DB
+	Clock     clock.Clock
+	Secrets   Secrets
+	Passwords Passwords
+	Limiter   Limiter
+	Tokens    Tokens
+	Addresses Addresses
+}
+
+// Portal is the services. It is safe for concurrent use.
+type Portal struct {
+	client    *db.Client
+	database  *database.DB
+	clock     clock.Clock
+	secrets   Secrets
+	passwords Passwords
+	limiter   Limiter
+	tokens    Tokens
+	addresses Addresses
+}
+
+// New makes the services.
+func New(o Options) *Portal {
+	return &Portal{
+		client: o.Client, database: o.Database, clock: o.Clock, secrets: o.Secrets,
+		passwords: o.Passwords, limiter: o.Limiter, tokens: o.Tokens, addresses: o.Addresses,
+	}
+}
+
+// Now tells the time by the portal's clock.
+func (p *Portal) Now() time.Time { return p.clock.Now() }

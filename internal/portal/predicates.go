@@ -1,0 +1,54 @@
+package portal
+
+import (
+	"time"
+
+	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/sql"
+
+	"portico/ent/db/app"
+	"portico/ent/db/credential"
+	"portico/ent/db/predicate"
+	"portico/internal/lifecycle"
+)
+
+// hasLabel is true for apps that bear a label.
+func hasLabel(l LabelFilter) predicate.App {
+	return func(s *sql.Selector) {
+		column := s.C(app.FieldLabels)
+		s.Where(sql.P(func(b *sql.Builder) {
+			each, as := "json_each("+column+")", "json_extract(l.value, '$.key')"
+			value := "json_extract(l.value, '$.value')"
+			if b.Dialect() == dialect.Postgres {
+				each, as, value = "jsonb_array_elements("+column+"::jsonb)", "l.value ->> 'key'", "l.value ->> 'value'"
+			}
+			b.WriteString("EXISTS (SELECT 1 FROM " + each + " AS l WHERE " + as + " = ").Arg(l.Key)
+			if l.Value != nil {
+				b.WriteString(" AND " + value + " = ").Arg(*l.Value)
+			}
+			b.WriteString(")")
+		}))
+	}
+}
+
+// inStatus is true for keys that are in one of the states at a time; EXPIRED
+// is not stored but follows from the end.
+func inStatus(wanted []lifecycle.CredentialStatus, now time.Time) predicate.Credential {
+	expired := credential.And(
+		credential.StatusNEQ(lifecycle.KeyRevoked), credential.ExpiresAtNotNil(), credential.ExpiresAtLTE(now))
+	var any []predicate.Credential
+	for _, s := range wanted {
+		switch s {
+		case lifecycle.KeyExpired:
+			any = append(any, expired)
+		case lifecycle.KeyRevoked:
+			any = append(any, credential.StatusEQ(s))
+		default:
+			any = append(any, credential.And(credential.StatusEQ(s), credential.Not(expired)))
+		}
+	}
+	if len(any) == 0 {
+		return func(s *sql.Selector) { s.Where(sql.False()) }
+	}
+	return credential.Or(any...)
+}

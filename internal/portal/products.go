@@ -1,0 +1,206 @@
+package portal
+
+import (
+	"context"
+	"slices"
+
+	"portico/ent/db"
+	"portico/ent/db/product"
+	"portico/ent/db/subscription"
+	"portico/internal/database"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/lifecycle"
+	"portico/internal/nodeid"
+	"portico/internal/policy"
+	"portico/internal/term"
+)
+
+const maxAPIVersion = 63
+
+// CreateProductInput says what product to make.
+type CreateProductInput struct {
+	Name             string
+	Title            *string
+	Description      *string
+	Version          *string
+	ExternalID       *string
+	Visibility       *term.ProductVisibility
+	Status           *term.ProductStatus
+	Approval         *term.Approval
+	AuthTypes        []term.AuthType
+	DocumentationURL *string
+}
+
+// CreateProduct makes a product. A name that another product of the
+// organization bears is TAKEN.
+func (p *Portal) CreateProduct(ctx context.Context, in CreateProductInput) (out *db.Product, err error) {
+	title := or(in.Title, in.Name)
+	if err := fault.Collect(
+		checkSlug("name", in.Name),
+		checkName("title", title),
+		checkProductTexts(deref(in.Description), deref(in.Version), deref(in.ExternalID), deref(in.DocumentationURL)),
+		checkAuthTypes(in.AuthTypes, in.AuthTypes != nil),
+	); err != nil {
+		return nil, err
+	}
+	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		if err := c.may(policy.ProductCreate, policy.Object{OrganizationID: c.organization}); err != nil {
+			return err
+		}
+		create := c.Product.Create().SetOrganizationID(c.organization).SetName(in.Name).
+			SetTitle(title).SetTitleFolded(term.Fold(title)).SetDescription(deref(in.Description)).
+			SetAPIVersion(deref(in.Version)).SetExternalID(deref(in.ExternalID)).SetDocumentationURL(deref(in.DocumentationURL)).
+			SetNillableVisibility(in.Visibility).SetNillableStatus(in.Status).SetNillableApproval(in.Approval).
+			SetCreatedAt(c.now).SetUpdatedAt(c.now)
+		if in.AuthTypes != nil {
+			create.SetAuthTypes(in.AuthTypes)
+		}
+		out, err = create.Save(ctx)
+		if err != nil {
+			return taken(err, "name", "A product bears this name already.")
+		}
+		c.record(productEvent(eventlog.ProductCreated, out, created("name", out.Name, "title", out.Title, "status", out.Status)))
+		return nil
+	})
+	return out, err
+}
+
+func checkProductTexts(description, version, external, documentation string) error {
+	return fault.Collect(
+		checkText("description", description, maxLong, true),
+		checkLine("version", version, maxAPIVersion),
+		checkLine("externalId", external, maxShort),
+		checkURL("documentationUrl", documentation),
+	)
+}
+
+// checkAuthTypes wants at least one, each once.
+func checkAuthTypes(types []term.AuthType, given bool) error {
+	if given && len(types) == 0 {
+		return fault.Input(fault.Required, "authTypes", "Name at least one way to present a key.")
+	}
+	sorted := slices.Sorted(slices.Values(types))
+	if len(slices.Compact(sorted)) != len(types) {
+		return fault.Input(fault.InvalidValue, "authTypes", "Name each way once.")
+	}
+	return nil
+}
+
+// UpdateProductInput says what to change in a product.
+type UpdateProductInput struct {
+	ProductID        string
+	Revision         *int
+	Title            Patch[string]
+	Description      Patch[string]
+	Version          Patch[string]
+	ExternalID       Patch[string]
+	Visibility       Patch[term.ProductVisibility]
+	Status           Patch[term.ProductStatus]
+	Approval         Patch[term.Approval]
+	AuthTypes        Patch[[]term.AuthType]
+	DocumentationURL Patch[string]
+}
+
+// UpdateProduct changes a product. Retiring it ends its registrations; a
+// retired product is WRONG_STATUS.
+func (p *Portal) UpdateProduct(ctx context.Context, in UpdateProductInput) (out *db.Product, err error) {
+	if err := checkProductPatch(in); err != nil {
+		return nil, err
+	}
+	id, err := decode(nodeid.Product, in.ProductID)
+	if err != nil {
+		return nil, err
+	}
+	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		x, err := hold(c, c.Product.Query().Where(product.ID(id))).Only(ctx)
+		if err != nil {
+			return err
+		}
+		d := policy.Decide(c.viewer, policy.ProductUpdate, policy.Object{OrganizationID: x.OrganizationID, Product: x.Status})
+		if d.Is(policy.Status) {
+			return fault.Input(fault.WrongStatus, "productId", *d.Message, fault.Param{Name: "status", Value: string(x.Status)})
+		}
+		if err := refusal(d); err != nil {
+			return err
+		}
+		if err := sameVersion(in.Revision, x.Version); err != nil {
+			return err
+		}
+		out, err = c.patchProduct(ctx, x, in)
+		return err
+	})
+	return out, err
+}
+
+func checkProductPatch(in UpdateProductInput) error {
+	errs := []error{
+		in.Title.needed("title"), in.Visibility.needed("visibility"), in.Status.needed("status"), in.Approval.needed("approval"),
+		checkProductTexts(in.Description.or(""), in.Version.or(""), in.ExternalID.or(""), in.DocumentationURL.or("")),
+		checkAuthTypes(in.AuthTypes.or(nil), in.AuthTypes.Set),
+	}
+	if in.Title.Value != nil {
+		errs = append(errs, checkName("title", *in.Title.Value))
+	}
+	return fault.Collect(errs...)
+}
+
+func (c *change) patchProduct(ctx context.Context, x *db.Product, in UpdateProductInput) (*db.Product, error) {
+	u := c.Product.UpdateOne(x)
+	var d diff
+	if in.Title.Set {
+		d.note("title", x.Title, *in.Title.Value)
+		u.SetTitle(*in.Title.Value).SetTitleFolded(term.Fold(*in.Title.Value))
+	}
+	setText(&d, "description", x.Description, in.Description, func(s string) { u.SetDescription(s) })
+	setText(&d, "version", x.APIVersion, in.Version, func(s string) { u.SetAPIVersion(s) })
+	setText(&d, "externalId", x.ExternalID, in.ExternalID, func(s string) { u.SetExternalID(s) })
+	setText(&d, "documentationUrl", x.DocumentationURL, in.DocumentationURL, func(s string) { u.SetDocumentationURL(s) })
+	setText(&d, "visibility", x.Visibility, in.Visibility, func(v term.ProductVisibility) { u.SetVisibility(v) })
+	setText(&d, "status", x.Status, in.Status, func(v term.ProductStatus) { u.SetStatus(v) })
+	setText(&d, "approval", x.Approval, in.Approval, func(v term.Approval) { u.SetApproval(v) })
+	if in.AuthTypes.Set {
+		d.note("authTypes", x.AuthTypes, *in.AuthTypes.Value)
+		u.SetAuthTypes(*in.AuthTypes.Value)
+	}
+	if d.changes == nil {
+		return x, nil
+	}
+	c.record(productEvent(eventlog.ProductUpdated, x, d.changes))
+	if in.Status.Set && *in.Status.Value == term.Retired {
+		if err := c.retire(ctx, x); err != nil {
+			return nil, err
+		}
+	}
+	return u.AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
+}
+
+// retire ends the registrations with a product that nobody can call any more.
+func (c *change) retire(ctx context.Context, x *db.Product) error {
+	live, err := hold(c, c.Subscription.Query().Where(
+		subscription.ProductID(x.ID), subscription.StatusIn(lifecycle.From(lifecycle.Retire)...))).All(ctx)
+	if err != nil {
+		return err
+	}
+	return c.endAll(ctx, live, lifecycle.Retire, "The product was retired.")
+}
+
+// setText applies one attribute of a patch whose cleared value is empty.
+func setText[T ~string](d *diff, field string, before T, in Patch[T], set func(T)) {
+	if in.Set {
+		d.note(field, before, in.or(""))
+		set(in.or(""))
+	}
+}
+
+func productEvent(t eventlog.Type, x *db.Product, changes []term.Change) eventlog.Entry {
+	return eventlog.Entry{Type: t, Subject: nodeid.Product, SubjectID: x.ID, SubjectName: x.Title, Changes: changes}
+}
+
+// taken turns a broken uniqueness into a problem of the input.
+func taken(err error, field, message string) error {
+	if _, yes := database.IsUnique(err); yes {
+		return fault.Input(fault.Taken, field, message)
+	}
+	return err
+}

@@ -1,0 +1,240 @@
+package portal
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"entgo.io/ent"
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+
+	"portico/internal/fault"
+	"portico/internal/paging"
+)
+
+// Read says which page of a list is wanted, and how much of it.
+type Read struct {
+	Args paging.Args
+	// Columns are the columns to read besides the id; empty for all.
+	Columns []string
+	// Wanted says what is asked for besides the rows.
+	Wanted paging.Wanted
+}
+
+// Order is the order of a list.
+type Order struct {
+	// Column is what it is ordered by; never NULL. The id tells equals apart.
+	Column string
+	Desc   bool
+}
+
+// row is what every entity can do.
+type row interface {
+	Value(name string) (ent.Value, error)
+}
+
+// listable is what every ent query can do; S is what its Select gives.
+type listable[T row, S any] interface {
+	Modify(...func(*sql.Selector)) S
+	Select(...string) S
+	All(context.Context) ([]T, error)
+}
+
+// list is a kind of list.
+type list[T row] struct {
+	// name binds cursors to the list.
+	name string
+	// place gives a row's value of the ordered column, and its id.
+	place func(row T, column string) (any, uuid.UUID)
+	// needs are the columns that are read whatever is asked for.
+	needs []string
+}
+
+const totalColumn = "total_count"
+
+// reading is a Read made ready: its window, order and cursors.
+type reading struct {
+	window        paging.Window
+	order         Order
+	wanted        paging.Wanted
+	after, before *position
+}
+
+// position is where a cursor points to.
+type position struct {
+	value any
+	id    uuid.UUID
+}
+
+// begin checks the arguments and opens the cursors.
+func (p *Portal) begin(name string, order Order, r Read) (reading, error) {
+	w, err := r.Args.Window()
+	if err != nil {
+		return reading{}, err
+	}
+	rd := reading{window: w, order: order, wanted: r.Wanted}
+	if rd.after, err = p.open(name, order, w.After); err != nil {
+		return reading{}, err
+	}
+	rd.before, err = p.open(name, order, w.Before)
+	return rd, err
+}
+
+func (p *Portal) open(name string, order Order, cursor string) (*position, error) {
+	if cursor == "" {
+		return nil, nil
+	}
+	place, err := paging.Open(p.secrets.CursorKeyByID, listName(name, order), cursor)
+	if err != nil {
+		return nil, err
+	}
+	value, err := parsePlace(order.Column, place.Value)
+	if err != nil {
+		return nil, fault.New(fault.BadUserInput, "The cursor is not one of this list.")
+	}
+	return &position{value: value, id: place.ID}, nil
+}
+
+func listName(name string, o Order) string { return fmt.Sprintf("%s|%s|%v", name, o.Column, o.Desc) }
+
+// cursor gives the function that seals the places of a list.
+func cursor[T row](p *Portal, l list[T], o Order) func(T) string {
+	return func(r T) string {
+		value, id := l.place(r, o.Column)
+		return paging.Seal(p.secrets.CursorKey(), listName(l.name, o), paging.Place{Value: formatPlace(value), ID: id})
+	}
+}
+
+func formatPlace(v any) string {
+	if t, ok := v.(time.Time); ok {
+		return t.UTC().Format(time.RFC3339Nano)
+	}
+	return fmt.Sprint(v)
+}
+
+func parsePlace(column, s string) (any, error) {
+	switch column {
+	case "created_at":
+		return time.Parse(time.RFC3339Nano, s)
+	case "position":
+		var n int64
+		_, err := fmt.Sscan(s, &n)
+		return n, err
+	}
+	return s, nil
+}
+
+// readPage reads one page of a list; fresh makes the query anew.
+func readPage[T row, S any](ctx context.Context, p *Portal, l list[T], fresh func() listable[T, S], order Order, r Read) (*paging.Page[T], error) {
+	rd, err := p.begin(l.name, order, r)
+	if err != nil {
+		return nil, err
+	}
+	q := fresh()
+	choose(q, l, order, r.Columns)
+	q.Modify(func(s *sql.Selector) {
+		if rd.wanted.Total {
+			s.AppendSelectExprAs(counted(s), totalColumn)
+		}
+		rd.beyond(s)
+		rd.sort(s)
+		s.Limit(rd.window.Limit + 1)
+	})
+	rows, err := q.All(ctx)
+	if err != nil {
+		return nil, outward(err)
+	}
+	out := paging.Trim(rd.window, rows, rd.wanted, cursor(p, l, order))
+	if rd.wanted.Total && len(rows) == 0 && rd.bounded() {
+		out.TotalCount, err = totalWithoutRows(ctx, p, l, fresh, order)
+	} else if rd.wanted.Total {
+		out.TotalCount, err = totalOf(rows)
+	}
+	return out, err
+}
+
+// bounded tells whether the window has a cursor.
+func (rd reading) bounded() bool { return rd.after != nil || rd.before != nil }
+
+// totalWithoutRows counts a list whose page beyond a cursor is empty, so that
+// no row carries the total.
+func totalWithoutRows[T row, S any](ctx context.Context, p *Portal, l list[T], fresh func() listable[T, S], order Order) (int, error) {
+	one := 1
+	start, err := readPage(ctx, p, l, fresh, order, Read{Args: paging.Args{First: &one}, Columns: []string{"id"}, Wanted: paging.Wanted{Total: true}})
+	if err != nil {
+		return 0, err
+	}
+	return start.TotalCount, nil
+}
+
+// choose selects the columns that were asked for and those that are needed.
+func choose[T row, S any](q listable[T, S], l list[T], order Order, columns []string) {
+	if len(columns) == 0 {
+		return
+	}
+	all := append([]string{"id", order.Column}, l.needs...)
+	q.Select(distinct(append(all, columns...))...)
+}
+
+func distinct(names []string) []string {
+	out := names[:0:0]
+	seen := make(map[string]bool, len(names))
+	for _, n := range names {
+		if !seen[n] {
+			seen[n] = true
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// counted is the number of rows that s would give without a page's bounds.
+func counted(s *sql.Selector) *sql.Selector { return s.Clone().Select(sql.Count("*")) }
+
+// beyond keeps the rows of the window: those after and before its cursors.
+func (rd reading) beyond(s *sql.Selector) {
+	if rd.after != nil {
+		s.Where(rd.past(s, rd.after, !rd.order.Desc))
+	}
+	if rd.before != nil {
+		s.Where(rd.past(s, rd.before, rd.order.Desc))
+	}
+}
+
+// past is true for rows on one side of a position: the greater ones, or the
+// smaller ones. The id tells equal values apart.
+func (rd reading) past(s *sql.Selector, at *position, greater bool) *sql.Predicate {
+	beyond, column, id := sql.LT, s.C(rd.order.Column), s.C("id")
+	if greater {
+		beyond = sql.GT
+	}
+	return sql.Or(beyond(column, at.value), sql.And(sql.EQ(column, at.value), beyond(id, at.id)))
+}
+
+// sort orders the rows; a page from the end is read the other way round.
+func (rd reading) sort(s *sql.Selector) { s.OrderBy(rd.terms(s)...) }
+
+func (rd reading) terms(s *sql.Selector) []string {
+	way := sql.Asc
+	if rd.order.Desc != rd.window.Backward {
+		way = sql.Desc
+	}
+	return []string{way(s.C(rd.order.Column)), way(s.C("id"))}
+}
+
+// totalOf reads the total off the first row.
+func totalOf[T row](rows []T) (int, error) {
+	if len(rows) == 0 {
+		return 0, nil
+	}
+	v, err := rows[0].Value(totalColumn)
+	if err != nil {
+		return 0, err
+	}
+	n, ok := v.(int64)
+	if !ok {
+		return 0, fmt.Errorf("portal: a total of type %T", v)
+	}
+	return int(n), nil
+}

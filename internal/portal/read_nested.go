@@ -1,0 +1,127 @@
+package portal
+
+import (
+	"context"
+
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+
+	"portico/internal/database"
+	"portico/internal/paging"
+)
+
+// Pages are the pages of many parents, by the parent's id.
+type Pages[T any] map[uuid.UUID]*paging.Page[T]
+
+// children tells how rows hang on their parents.
+type children[T row] struct {
+	list[T]
+	column string
+	parent func(T) uuid.UUID
+}
+
+// readPages reads the same page of many parents by one statement. fresh makes
+// the query anew.
+func readPages[T row, S any](ctx context.Context, p *Portal, ch children[T], fresh func() listable[T, S], parents []uuid.UUID, order Order, r Read) (Pages[T], error) {
+	if len(parents) == 1 {
+		return onlyParent(ctx, p, ch, fresh, parents[0], order, r)
+	}
+	rd, err := p.begin(ch.name, order, r)
+	if err != nil {
+		return nil, err
+	}
+	q := fresh()
+	columns := r.Columns
+	if len(columns) > 0 {
+		columns = append([]string{ch.column}, columns...)
+	}
+	choose(q, ch.list, order, columns)
+	q.Modify(
+		database.AnyOf(ch.column, parents),
+		func(s *sql.Selector) { rd.ranked(s, ch.column) },
+	)
+	rows, err := q.All(ctx)
+	if err != nil {
+		return nil, outward(err)
+	}
+	return assemble(ctx, p, ch, fresh, rows, rd, parents)
+}
+
+// ranked keeps each parent's first rows of the window, and counts the parent's
+// rows when the total is asked for.
+func (rd reading) ranked(s *sql.Selector, parent string) {
+	inner := s.Clone().Select(s.C("id"))
+	window := sql.RowNumber().PartitionBy(s.C(parent))
+	window.OrderBy(rd.terms(s)...)
+	if rd.wanted.Total {
+		inner.AppendSelectExprAs(sql.Expr("COUNT(*) OVER (PARTITION BY "+s.C(parent)+")"), totalColumn)
+	}
+	if !rd.bounded() {
+		inner.AppendSelectExprAs(window, "place")
+	} else {
+		// The total counts all of a parent's rows, the places only those beyond the cursor.
+		inner = placed(s, inner, rd, window)
+	}
+	r := inner.As("ranked")
+	s.Join(r).On(s.C("id"), r.C("id"))
+	s.Where(sql.LTE(r.C("place"), rd.window.Limit+1))
+	if rd.wanted.Total {
+		s.AppendSelectExprAs(sql.Raw(r.C(totalColumn)), totalColumn)
+	}
+	rd.sort(s)
+}
+
+// placed gives the places of the rows beyond the cursors, keeping the totals.
+func placed(s, totals *sql.Selector, rd reading, window *sql.WindowBuilder) *sql.Selector {
+	out := s.Clone().Select(s.C("id"))
+	out.AppendSelectExprAs(window, "place")
+	rd.beyond(out)
+	if rd.wanted.Total {
+		t := totals.As("totals")
+		out.Join(t).On(s.C("id"), t.C("id"))
+		out.AppendSelectExprAs(sql.Raw(t.C(totalColumn)), totalColumn)
+	}
+	return out
+}
+
+// onlyParent reads the page of one parent, which needs no ranking.
+func onlyParent[T row, S any](ctx context.Context, p *Portal, ch children[T], fresh func() listable[T, S], parent uuid.UUID, order Order, r Read) (Pages[T], error) {
+	one, err := readPage(ctx, p, ch.list, ofParent(ch.column, fresh, parent), order, r)
+	if err != nil {
+		return nil, err
+	}
+	return Pages[T]{parent: one}, nil
+}
+
+// ofParent narrows a query to one parent's rows.
+func ofParent[T row, S any](column string, fresh func() listable[T, S], parent uuid.UUID) func() listable[T, S] {
+	return func() listable[T, S] {
+		q := fresh()
+		q.Modify(func(s *sql.Selector) { s.Where(sql.EQ(s.C(column), parent)) })
+		return q
+	}
+}
+
+// assemble sorts the rows to their parents.
+func assemble[T row, S any](ctx context.Context, p *Portal, ch children[T], fresh func() listable[T, S], rows []T, rd reading, parents []uuid.UUID) (Pages[T], error) {
+	by := make(map[uuid.UUID][]T, len(parents))
+	for _, row := range rows {
+		id := ch.parent(row)
+		by[id] = append(by[id], row)
+	}
+	out := make(Pages[T], len(parents))
+	for _, id := range parents {
+		one := paging.Trim(rd.window, by[id], rd.wanted, cursor(p, ch.list, rd.order))
+		var err error
+		if rd.wanted.Total && len(by[id]) == 0 && rd.bounded() {
+			one.TotalCount, err = totalWithoutRows(ctx, p, ch.list, ofParent(ch.column, fresh, id), rd.order)
+		} else if rd.wanted.Total {
+			one.TotalCount, err = totalOf(by[id])
+		}
+		if err != nil {
+			return nil, err
+		}
+		out[id] = one
+	}
+	return out, nil
+}

@@ -1,0 +1,155 @@
+package portal
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/plan"
+	"portico/ent/db/product"
+	"portico/ent/db/subscription"
+	"portico/internal/database"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/lifecycle"
+	"portico/internal/nodeid"
+	"portico/internal/policy"
+	"portico/internal/term"
+)
+
+// RegisterInput says which app to register with what.
+type RegisterInput struct {
+	AppID          string
+	ProductID      string
+	PlanID         *string
+	IdempotencyKey *string
+}
+
+// MadeSubscription is a new registration.
+type MadeSubscription struct {
+	Subscription *db.Subscription
+	Replayed     bool
+}
+
+// Register registers an app with a product. It waits, or is approved at once
+// where the plan or else the product says AUTO. A live registration with the
+// same product is ALREADY_REGISTERED; an older one becomes history.
+func (p *Portal) Register(ctx context.Context, in RegisterInput) (MadeSubscription, error) {
+	key := in.IdempotencyKey
+	in.IdempotencyKey = nil
+	o, err := onceOf("register", key, in)
+	if err != nil {
+		return MadeSubscription{}, err
+	}
+	var out MadeSubscription
+	before, err := p.idempotent(ctx, o, func() error {
+		return p.change(ctx, func(ctx context.Context, c *change) (err error) {
+			out.Subscription, err = c.register(ctx, in)
+			if err != nil {
+				return err
+			}
+			return c.remember(ctx, o, made{first: out.Subscription.ID})
+		})
+	})
+	if before != nil && err == nil {
+		found, err := p.SubscriptionsByID(ctx, []uuid.UUID{before.first}, nil)
+		return MadeSubscription{Subscription: found[before.first], Replayed: true}, err
+	}
+	return out, err
+}
+
+func (c *change) register(ctx context.Context, in RegisterInput) (*db.Subscription, error) {
+	a, err := c.holdApp(ctx, in.AppID)
+	if err != nil {
+		return nil, err
+	}
+	prod, chosen, err := c.offer(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	d := policy.Decide(c.viewer, policy.AppRegister, policy.Object{OrganizationID: a.OrganizationID, AccountID: a.AccountID, Product: prod.Status})
+	if d.Is(policy.Status) {
+		return nil, fault.Input(fault.NotAvailable, "productId", *d.Message, fault.Param{Name: "status", Value: string(prod.Status)})
+	}
+	if err := refusal(d); err != nil {
+		return nil, err
+	}
+	status := lifecycle.Initial(or(chosen.Approval, prod.Approval) == term.Auto)
+	if err := c.makeHistory(ctx, a, prod); err != nil {
+		return nil, err
+	}
+	create := c.Subscription.Create().SetOrganizationID(a.OrganizationID).SetAccountID(a.AccountID).
+		SetAppID(a.ID).SetProductID(prod.ID).SetPlanID(chosen.ID).SetStatus(status).SetCreatedAt(c.now).SetUpdatedAt(c.now)
+	if c.viewer.SignedIn() {
+		create.SetRequestedBy(c.viewer.UserID)
+	}
+	if status == lifecycle.Approved {
+		create.SetDecidedAt(c.now)
+	}
+	made, err := create.Save(ctx)
+	if err != nil {
+		if _, yes := database.IsUnique(err); yes {
+			return nil, alreadyRegistered()
+		}
+		return nil, err
+	}
+	c.record(subscriptionEvent(eventlog.SubscriptionRegistered, made, prod.Title, created("status", status, "product", prod.Name, "plan", chosen.Name)))
+	return made, nil
+}
+
+func alreadyRegistered() error {
+	return fault.Input(fault.AlreadyRegistered, "productId", "The app is registered with this product already.")
+}
+
+// offer finds the product and the plan. A plan may be left out where there is
+// but one. The plan is kept from changing under the registration.
+func (c *change) offer(ctx context.Context, in RegisterInput) (*db.Product, *db.Plan, error) {
+	id, ok := nodeid.Decode(nodeid.Product, in.ProductID)
+	if !ok {
+		return nil, nil, fault.Input(fault.UnknownReference, "productId", "There is no such product.")
+	}
+	prod, err := keep(c, c.Product.Query().Where(product.ID(id))).Only(ctx)
+	if db.IsNotFound(err) {
+		return nil, nil, fault.Input(fault.UnknownReference, "productId", "There is no such product.")
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	q := c.Plan.Query().Where(plan.ProductID(prod.ID))
+	if in.PlanID != nil {
+		planID, _ := nodeid.Decode(nodeid.Plan, *in.PlanID)
+		q.Where(plan.ID(planID))
+	}
+	plans, err := q.Limit(2).All(ctx)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case len(plans) == 0 && in.PlanID == nil:
+		return nil, nil, fault.Input(fault.NotAvailable, "productId", "The product has no plan yet.")
+	case len(plans) == 0:
+		return nil, nil, fault.Input(fault.UnknownReference, "planId", "The product has no such plan.")
+	case len(plans) > 1:
+		return nil, nil, fault.Input(fault.Required, "planId", "The product has several plans: choose one.")
+	}
+	return prod, plans[0], nil
+}
+
+// makeHistory steps an ended registration back, so that the new one is the newest.
+func (c *change) makeHistory(ctx context.Context, a *db.App, prod *db.Product) error {
+	newest, err := c.Subscription.Query().Where(subscription.AppID(a.ID), subscription.ProductID(prod.ID), subscription.Newest(true)).Only(ctx)
+	if db.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if newest.Status.Live() {
+		return alreadyRegistered()
+	}
+	return c.Subscription.UpdateOne(newest).SetNewest(false).Exec(ctx)
+}
+
+func subscriptionEvent(t eventlog.Type, s *db.Subscription, name string, changes []term.Change) eventlog.Entry {
+	return eventlog.Entry{Type: t, Subject: nodeid.ProductSubscription, SubjectID: s.ID, SubjectName: name, AccountID: &s.AccountID, AppID: &s.AppID, Changes: changes}
+}

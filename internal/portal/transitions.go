@@ -1,0 +1,144 @@
+package portal
+
+import (
+	"context"
+	"strings"
+
+	"portico/ent/db"
+	"portico/ent/db/subscription"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/lifecycle"
+	"portico/internal/nodeid"
+	"portico/internal/policy"
+	"portico/internal/term"
+)
+
+// Approve lets a waiting registration be used.
+func (p *Portal) Approve(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
+	return p.transit(ctx, id, lifecycle.Approve, reason)
+}
+
+// Reject refuses a waiting registration; the reason is needed.
+func (p *Portal) Reject(ctx context.Context, id, reason string) (*db.Subscription, error) {
+	if strings.TrimSpace(reason) == "" {
+		return nil, fault.Input(fault.Required, "reason", "The developer should learn why.")
+	}
+	return p.transit(ctx, id, lifecycle.Reject, &reason)
+}
+
+// Withdraw takes back a waiting registration.
+func (p *Portal) Withdraw(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
+	return p.transit(ctx, id, lifecycle.Withdraw, reason)
+}
+
+// Unregister ends a live registration.
+func (p *Portal) Unregister(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
+	return p.transit(ctx, id, lifecycle.Unregister, reason)
+}
+
+// Suspend interrupts an approved registration.
+func (p *Portal) Suspend(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
+	return p.transit(ctx, id, lifecycle.Suspend, reason)
+}
+
+// Resume lets an interrupted registration go on.
+func (p *Portal) Resume(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
+	return p.transit(ctx, id, lifecycle.Resume, reason)
+}
+
+// transit takes a registration over one edge of its table. Of many who come at
+// once one wins; the others, and whoever comes later, get CONFLICT.
+func (p *Portal) transit(ctx context.Context, id string, a lifecycle.SubscriptionAction, reason *string) (out *db.Subscription, err error) {
+	if err := checkReason("reason", reason); err != nil {
+		return nil, err
+	}
+	subID, err := decode(nodeid.ProductSubscription, id)
+	if err != nil {
+		return nil, err
+	}
+	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		s, err := hold(c, c.Subscription.Query().Where(subscription.ID(subID))).Only(ctx)
+		if err != nil {
+			return err
+		}
+		if err := c.may(policy.Subscription(a), subscriptionObject(s, a)); err != nil {
+			return err
+		}
+		if err := c.step(ctx, s, a, deref(reason)); err != nil {
+			return err
+		}
+		out, err = c.Subscription.Get(ctx, s.ID)
+		return err
+	})
+	return out, err
+}
+
+func subscriptionObject(s *db.Subscription, a lifecycle.SubscriptionAction) policy.Object {
+	return policy.Object{OrganizationID: s.OrganizationID, AccountID: s.AccountID, Subscription: s.Status, SubscriptionAction: a}
+}
+
+// step changes the state by compare-and-set, and records it.
+func (c *change) step(ctx context.Context, s *db.Subscription, a lifecycle.SubscriptionAction, reason string) error {
+	to, ok := lifecycle.Next(s.Status, a)
+	if !ok {
+		return fault.Stale("The registration is " + string(s.Status) + ".")
+	}
+	u := c.Subscription.Update().Where(subscription.ID(s.ID), subscription.StatusEQ(s.Status), subscription.Version(s.Version)).
+		SetStatus(to).SetReason(reason).SetUpdatedAt(c.now).AddVersion(1).SetDecidedAt(c.now)
+	if c.viewer.SignedIn() {
+		u.SetDecidedBy(c.viewer.UserID)
+	} else {
+		u.ClearDecidedBy()
+	}
+	if err := swapped(u.Save(ctx)); err != nil {
+		return err
+	}
+	name, err := c.productTitle(ctx, s)
+	if err != nil {
+		return err
+	}
+	e := subscriptionEvent(edgeEvent(a), s, name, []term.Change{{Field: "status", Before: text(s.Status), After: text(to)}})
+	e.Reason = reason
+	c.record(e)
+	return nil
+}
+
+func (c *change) productTitle(ctx context.Context, s *db.Subscription) (string, error) {
+	prod, err := c.Product.Get(ctx, s.ProductID)
+	if db.IsNotFound(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return prod.Title, nil
+}
+
+// endAll takes many registrations over the same edge.
+func (c *change) endAll(ctx context.Context, all []*db.Subscription, a lifecycle.SubscriptionAction, reason string) error {
+	for _, s := range all {
+		if err := c.step(ctx, s, a, reason); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// edgeEvent names the event that tells of an edge.
+func edgeEvent(a lifecycle.SubscriptionAction) eventlog.Type {
+	switch a {
+	case lifecycle.Approve:
+		return eventlog.SubscriptionApproved
+	case lifecycle.Reject:
+		return eventlog.SubscriptionRejected
+	case lifecycle.Withdraw:
+		return eventlog.SubscriptionWithdrawn
+	case lifecycle.Suspend:
+		return eventlog.SubscriptionSuspended
+	case lifecycle.Resume:
+		return eventlog.SubscriptionResumed
+	default:
+		return eventlog.SubscriptionUnregistered
+	}
+}

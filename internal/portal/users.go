@@ -1,0 +1,166 @@
+package portal
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/account"
+	"portico/ent/db/organization"
+	"portico/ent/db/user"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/nodeid"
+	"portico/internal/policy"
+	"portico/internal/term"
+	"portico/internal/viewer"
+)
+
+// CreateUserInput says what user to make.
+type CreateUserInput struct {
+	Name           string
+	Email          string
+	Role           *term.UserRole
+	Password       string
+	AccountID      *string
+	MembershipRole *term.MembershipRole
+}
+
+// CreateUser makes a user; a developer is put into an account. An address that
+// another user of the organization has is TAKEN.
+func (p *Portal) CreateUser(ctx context.Context, in CreateUserInput) (out *db.User, err error) {
+	role := or(in.Role, term.RolePortal)
+	folded, hash, err := p.newPerson(ctx, in.Name, in.Email, in.Password)
+	if err != nil {
+		return nil, err
+	}
+	if role == term.RolePortal && in.AccountID == nil {
+		return nil, fault.Input(fault.Required, "accountId", "A developer needs an account.")
+	}
+	if role == term.RoleAdmin && in.AccountID != nil {
+		return nil, fault.Input(fault.InvalidValue, "accountId", "Staff have no account.")
+	}
+	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		if err := c.may(policy.UserCreate, policy.Object{OrganizationID: c.organization}); err != nil {
+			return err
+		}
+		out, err = c.addUser(ctx, in.Name, in.Email, folded, hash, role)
+		if err != nil || in.AccountID == nil {
+			return err
+		}
+		id, _ := nodeid.Decode(nodeid.Account, *in.AccountID)
+		acc, err := keep(c, c.Account.Query().Where(account.ID(id))).Only(ctx)
+		if db.IsNotFound(err) {
+			return fault.Input(fault.UnknownReference, "accountId", "There is no such account.")
+		}
+		if err != nil {
+			return err
+		}
+		return c.addMember(ctx, acc, out, or(in.MembershipRole, term.Member))
+	})
+	return out, err
+}
+
+// newPerson checks what is said of a new person, and hashes the password.
+func (p *Portal) newPerson(ctx context.Context, name, email, password string) (folded, hash string, err error) {
+	folded, err = p.addresses.Fold(email)
+	if err != nil {
+		err = fault.Input(fault.InvalidValue, "email", "This is not an e-mail address.")
+	}
+	if err := fault.Collect(checkName("name", name), err, p.passwords.Check("password", password, email)); err != nil {
+		return "", "", err
+	}
+	hash, err = p.passwords.Hash(ctx, password)
+	return folded, hash, err
+}
+
+func (c *change) addUser(ctx context.Context, name, email, folded, hash string, role term.UserRole) (*db.User, error) {
+	out, err := c.User.Create().SetOrganizationID(c.organization).SetName(name).SetNameFolded(term.Fold(name)).
+		SetEmail(email).SetEmailFolded(folded).SetRole(role).SetPasswordHash(hash).SetPasswordChangedAt(c.now).
+		SetCreatedAt(c.now).SetUpdatedAt(c.now).Save(ctx)
+	if err != nil {
+		return nil, taken(err, "email", "Somebody in the organization has this address already.")
+	}
+	c.record(userEvent(eventlog.UserCreated, out, created("name", name, "email", email, "role", role)))
+	return out, nil
+}
+
+func (c *change) addMember(ctx context.Context, acc *db.Account, u *db.User, role term.MembershipRole) error {
+	m, err := c.Membership.Create().SetOrganizationID(acc.OrganizationID).SetAccountID(acc.ID).SetUserID(u.ID).
+		SetRole(role).SetCreatedAt(c.now).Save(ctx)
+	if err != nil {
+		return err
+	}
+	c.record(eventlog.Entry{Type: eventlog.MemberAdded, Subject: nodeid.Membership, SubjectID: m.ID, SubjectName: u.Name,
+		AccountID: &acc.ID, Changes: created("role", role)})
+	return nil
+}
+
+// CreateStaff makes an administrator of an organization, by its slug. Only
+// commands do, as Portico itself: it is how the first one comes to be.
+func (p *Portal) CreateStaff(ctx context.Context, slug, name, email, password string) (out *db.User, err error) {
+	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
+	folded, hash, err := p.newPerson(ctx, name, email, password)
+	if err != nil {
+		return nil, err
+	}
+	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		o, err := c.Organization.Query().Where(organization.Slug(slug)).Only(ctx)
+		if db.IsNotFound(err) {
+			return fault.Input(fault.UnknownReference, "organization", "There is no organization of this slug.")
+		}
+		if err != nil {
+			return err
+		}
+		c.organization = o.ID
+		out, err = c.addUser(ctx, name, email, folded, hash, term.RoleAdmin)
+		return err
+	})
+	return out, err
+}
+
+// DisableUser keeps a user out: open sessions end with the next request. A
+// disabled user is given as it is.
+func (p *Portal) DisableUser(ctx context.Context, id string, reason *string) (*db.User, error) {
+	return p.setUser(ctx, id, reason, policy.UserDisable, term.UserDisabled, eventlog.UserDisabled)
+}
+
+// EnableUser lets a disabled user sign in again; an active one is given as it is.
+func (p *Portal) EnableUser(ctx context.Context, id string, reason *string) (*db.User, error) {
+	return p.setUser(ctx, id, reason, policy.UserEnable, term.UserActive, eventlog.UserEnabled)
+}
+
+func (p *Portal) setUser(ctx context.Context, id string, reason *string, a policy.Action, to term.UserStatus, t eventlog.Type) (out *db.User, err error) {
+	if err := checkReason("reason", reason); err != nil {
+		return nil, err
+	}
+	userID, err := decode(nodeid.User, id)
+	if err != nil {
+		return nil, err
+	}
+	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		u, err := hold(c, c.User.Query().Where(user.ID(userID))).Only(ctx)
+		if err != nil {
+			return err
+		}
+		d := policy.Decide(c.viewer, a, policy.Object{OrganizationID: u.OrganizationID, User: u.ID})
+		if d.Is(policy.Policy) {
+			return fault.Input(fault.NotAllowed, "userId", *d.Message)
+		}
+		if err := refusal(d); err != nil || u.Status == to {
+			out = u
+			return err
+		}
+		e := userEvent(t, u, []term.Change{{Field: "status", Before: text(u.Status), After: text(to)}})
+		e.Reason = deref(reason)
+		c.record(e)
+		out, err = c.User.UpdateOne(u).SetStatus(to).AddTokenVersion(1).SetUpdatedAt(c.now).AddVersion(1).Save(ctx)
+		return err
+	})
+	return out, err
+}
+
+func userEvent(t eventlog.Type, u *db.User, changes []term.Change) eventlog.Entry {
+	return eventlog.Entry{Type: t, Subject: nodeid.User, SubjectID: u.ID, SubjectName: u.Name, Changes: changes}
+}

@@ -1,0 +1,38 @@
+package portal
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/user"
+	"portico/internal/paging"
+	"portico/internal/term"
+)
+
+// UserFilter narrows a list of users.
+type UserFilter struct {
+	Contains *string
+	Role     []term.UserRole
+	Status   []term.UserStatus
+}
+
+// Users gives a page of the organization's users.
+func (p *Portal) Users(ctx context.Context, f UserFilter, r Read) (*paging.Page[*db.User], error) {
+	l := list[*db.User]{"users", func(u *db.User, _ string) (any, uuid.UUID) { return u.CreatedAt, u.ID }, nil}
+	return readPage(ctx, p, l, func() listable[*db.User, *db.UserSelect] {
+		q := p.client.User.Query()
+		if f.Contains != nil {
+			folded := term.Fold(*f.Contains)
+			q.Where(user.Or(user.NameFoldedContains(folded), user.EmailFoldedContains(folded)))
+		}
+		if f.Role != nil {
+			q.Where(user.RoleIn(f.Role...))
+		}
+		if f.Status != nil {
+			q.Where(user.StatusIn(f.Status...))
+		}
+		return q
+	}, Order{Column: user.FieldCreatedAt}, r)
+}
