@@ -8,6 +8,7 @@ import (
 	"math"
 	"portico/ent/db"
 	"portico/graph/model"
+	"portico/graph/sequence"
 	"portico/internal/fault"
 	"portico/internal/paging"
 	"portico/internal/policy"
@@ -2913,7 +2914,7 @@ func (ec *executionContext) _UpdateAccountPayload(ctx context.Context, sel ast.S
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNAccount2ᚕᚖporticoᚋentᚋdbᚐAccountᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Account) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, sel, v[i])
@@ -2949,7 +2950,7 @@ func (ec *executionContext) marshalNAccountConnection2ᚖporticoᚋgraphᚋmodel
 }
 
 func (ec *executionContext) marshalNAccountEdge2ᚕᚖporticoᚋgraphᚋmodelᚐAccountEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AccountEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAccountEdge2ᚖporticoᚋgraphᚋmodelᚐAccountEdge(ctx, sel, v[i])
@@ -3046,7 +3047,7 @@ func (ec *executionContext) marshalNDeleteAccountPayload2ᚖporticoᚋgraphᚋmo
 }
 
 func (ec *executionContext) marshalNMembership2ᚕᚖporticoᚋentᚋdbᚐMembershipᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Membership) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNMembership2ᚖporticoᚋentᚋdbᚐMembership(ctx, sel, v[i])
@@ -3082,7 +3083,7 @@ func (ec *executionContext) marshalNMembershipConnection2ᚖporticoᚋgraphᚋmo
 }
 
 func (ec *executionContext) marshalNMembershipEdge2ᚕᚖporticoᚋgraphᚋmodelᚐMembershipEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.MembershipEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNMembershipEdge2ᚖporticoᚋgraphᚋmodelᚐMembershipEdge(ctx, sel, v[i])
@@ -3221,7 +3222,7 @@ func (ec *executionContext) marshalOAccountStatus2ᚕporticoᚋinternalᚋterm�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAccountStatus2porticoᚋinternalᚋtermᚐAccountStatus(ctx, sel, v[i])

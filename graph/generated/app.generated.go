@@ -9,6 +9,7 @@ import (
 	"math"
 	"portico/ent/db"
 	"portico/graph/model"
+	"portico/graph/sequence"
 	"portico/internal/apikey"
 	"portico/internal/fault"
 	"portico/internal/paging"
@@ -2556,7 +2557,7 @@ func (ec *executionContext) _UpdateAppPayload(ctx context.Context, sel ast.Selec
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNApp2ᚕᚖporticoᚋentᚋdbᚐAppᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.App) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNApp2ᚖporticoᚋentᚋdbᚐApp(ctx, sel, v[i])
@@ -2592,7 +2593,7 @@ func (ec *executionContext) marshalNAppConnection2ᚖporticoᚋgraphᚋmodelᚐA
 }
 
 func (ec *executionContext) marshalNAppEdge2ᚕᚖporticoᚋgraphᚋmodelᚐAppEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AppEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAppEdge2ᚖporticoᚋgraphᚋmodelᚐAppEdge(ctx, sel, v[i])

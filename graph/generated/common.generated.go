@@ -9,6 +9,7 @@ import (
 	"math"
 	"portico/ent/db"
 	"portico/graph/model"
+	"portico/graph/sequence"
 	"portico/internal/fault"
 	"portico/internal/paging"
 	"portico/internal/policy"
@@ -5113,7 +5114,7 @@ func (ec *executionContext) marshalNLabel2porticoᚋinternalᚋtermᚐLabel(ctx 
 }
 
 func (ec *executionContext) marshalNLabel2ᚕporticoᚋinternalᚋtermᚐLabelᚄ(ctx context.Context, sel ast.SelectionSet, v []term.Label) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNLabel2porticoᚋinternalᚋtermᚐLabel(ctx, sel, v[i])
@@ -5139,7 +5140,7 @@ func (ec *executionContext) unmarshalNLabelInput2ᚖporticoᚋinternalᚋtermᚐ
 }
 
 func (ec *executionContext) marshalNNode2ᚕporticoᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v []model.Node) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalONode2porticoᚋgraphᚋmodelᚐNode(ctx, sel, v[i])
@@ -5204,7 +5205,7 @@ func (ec *executionContext) unmarshalNRole2ᚕporticoᚋinternalᚋviewerᚐRole
 }
 
 func (ec *executionContext) marshalNRole2ᚕporticoᚋinternalᚋviewerᚐRoleᚄ(ctx context.Context, sel ast.SelectionSet, v []viewer.Role) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNRole2porticoᚋinternalᚋviewerᚐRole(ctx, sel, v[i])
@@ -5252,7 +5253,7 @@ func (ec *executionContext) marshalNUUID2githubᚗcomᚋgoogleᚋuuidᚐUUID(ctx
 }
 
 func (ec *executionContext) marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx context.Context, sel ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUserError2ᚖporticoᚋinternalᚋfaultᚐProblem(ctx, sel, v[i])
@@ -5299,7 +5300,7 @@ func (ec *executionContext) marshalNUserErrorParam2porticoᚋinternalᚋfaultᚐ
 }
 
 func (ec *executionContext) marshalNUserErrorParam2ᚕporticoᚋinternalᚋfaultᚐParamᚄ(ctx context.Context, sel ast.SelectionSet, v []fault.Param) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUserErrorParam2porticoᚋinternalᚋfaultᚐParam(ctx, sel, v[i])

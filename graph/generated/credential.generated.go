@@ -8,6 +8,7 @@ import (
 	"math"
 	"portico/ent/db"
 	"portico/graph/model"
+	"portico/graph/sequence"
 	"portico/internal/apikey"
 	"portico/internal/fault"
 	"portico/internal/lifecycle"
@@ -2661,7 +2662,7 @@ func (ec *executionContext) unmarshalNAuthType2ᚕporticoᚋinternalᚋtermᚐAu
 }
 
 func (ec *executionContext) marshalNAuthType2ᚕporticoᚋinternalᚋtermᚐAuthTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []term.AuthType) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAuthType2porticoᚋinternalᚋtermᚐAuthType(ctx, sel, v[i])
@@ -2677,7 +2678,7 @@ func (ec *executionContext) marshalNAuthType2ᚕporticoᚋinternalᚋtermᚐAuth
 }
 
 func (ec *executionContext) marshalNCredential2ᚕᚖporticoᚋentᚋdbᚐCredentialᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Credential) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, sel, v[i])
@@ -2713,7 +2714,7 @@ func (ec *executionContext) marshalNCredentialConnection2ᚖporticoᚋgraphᚋmo
 }
 
 func (ec *executionContext) marshalNCredentialEdge2ᚕᚖporticoᚋgraphᚋmodelᚐCredentialEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CredentialEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNCredentialEdge2ᚖporticoᚋgraphᚋmodelᚐCredentialEdge(ctx, sel, v[i])
@@ -2907,7 +2908,7 @@ func (ec *executionContext) marshalOAuthType2ᚕporticoᚋinternalᚋtermᚐAuth
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAuthType2porticoᚋinternalᚋtermᚐAuthType(ctx, sel, v[i])
@@ -2985,7 +2986,7 @@ func (ec *executionContext) marshalOCredentialStatus2ᚕporticoᚋinternalᚋlif
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNCredentialStatus2porticoᚋinternalᚋlifecycleᚐCredentialStatus(ctx, sel, v[i])
@@ -3021,7 +3022,7 @@ func (ec *executionContext) marshalOEnvironment2ᚕporticoᚋinternalᚋtermᚐE
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNEnvironment2porticoᚋinternalᚋtermᚐEnvironment(ctx, sel, v[i])

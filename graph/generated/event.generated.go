@@ -8,6 +8,7 @@ import (
 	"math"
 	"portico/ent/db"
 	"portico/graph/model"
+	"portico/graph/sequence"
 	"portico/internal/eventlog"
 	"portico/internal/paging"
 	"portico/internal/portal"
@@ -1199,7 +1200,7 @@ func (ec *executionContext) _EventSubject(ctx context.Context, sel ast.Selection
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNEvent2ᚕᚖporticoᚋentᚋdbᚐEventᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Event) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNEvent2ᚖporticoᚋentᚋdbᚐEvent(ctx, sel, v[i])
@@ -1229,7 +1230,7 @@ func (ec *executionContext) marshalNEventChange2porticoᚋinternalᚋtermᚐChan
 }
 
 func (ec *executionContext) marshalNEventChange2ᚕporticoᚋinternalᚋtermᚐChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []term.Change) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNEventChange2porticoᚋinternalᚋtermᚐChange(ctx, sel, v[i])
@@ -1255,7 +1256,7 @@ func (ec *executionContext) marshalNEventConnection2ᚖporticoᚋgraphᚋmodel�
 }
 
 func (ec *executionContext) marshalNEventEdge2ᚕᚖporticoᚋgraphᚋmodelᚐEventEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.EventEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNEventEdge2ᚖporticoᚋgraphᚋmodelᚐEventEdge(ctx, sel, v[i])
@@ -1360,7 +1361,7 @@ func (ec *executionContext) marshalOEventType2ᚕporticoᚋinternalᚋeventlog�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNEventType2porticoᚋinternalᚋeventlogᚐType(ctx, sel, v[i])

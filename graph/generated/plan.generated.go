@@ -8,6 +8,7 @@ import (
 	"math"
 	"portico/ent/db"
 	"portico/graph/model"
+	"portico/graph/sequence"
 	"portico/internal/fault"
 	"portico/internal/paging"
 	"portico/internal/portal"
@@ -1540,7 +1541,7 @@ func (ec *executionContext) marshalNCreatePlanPayload2ᚖporticoᚋgraphᚋmodel
 }
 
 func (ec *executionContext) marshalNPlan2ᚕᚖporticoᚋentᚋdbᚐPlanᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Plan) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, sel, v[i])
@@ -1576,7 +1577,7 @@ func (ec *executionContext) marshalNPlanConnection2ᚖporticoᚋgraphᚋmodelᚐ
 }
 
 func (ec *executionContext) marshalNPlanEdge2ᚕᚖporticoᚋgraphᚋmodelᚐPlanEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.PlanEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPlanEdge2ᚖporticoᚋgraphᚋmodelᚐPlanEdge(ctx, sel, v[i])

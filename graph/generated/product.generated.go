@@ -8,6 +8,7 @@ import (
 	"math"
 	"portico/ent/db"
 	"portico/graph/model"
+	"portico/graph/sequence"
 	"portico/internal/fault"
 	"portico/internal/paging"
 	"portico/internal/policy"
@@ -1619,7 +1620,7 @@ func (ec *executionContext) marshalNCreateProductPayload2ᚖporticoᚋgraphᚋmo
 }
 
 func (ec *executionContext) marshalNProduct2ᚕᚖporticoᚋentᚋdbᚐProductᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Product) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, sel, v[i])
@@ -1655,7 +1656,7 @@ func (ec *executionContext) marshalNProductConnection2ᚖporticoᚋgraphᚋmodel
 }
 
 func (ec *executionContext) marshalNProductEdge2ᚕᚖporticoᚋgraphᚋmodelᚐProductEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ProductEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNProductEdge2ᚖporticoᚋgraphᚋmodelᚐProductEdge(ctx, sel, v[i])
@@ -1812,7 +1813,7 @@ func (ec *executionContext) marshalOProductStatus2ᚕporticoᚋinternalᚋterm�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNProductStatus2porticoᚋinternalᚋtermᚐProductStatus(ctx, sel, v[i])

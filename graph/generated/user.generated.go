@@ -8,6 +8,7 @@ import (
 	"math"
 	"portico/ent/db"
 	"portico/graph/model"
+	"portico/graph/sequence"
 	"portico/internal/fault"
 	"portico/internal/paging"
 	"portico/internal/portal"
@@ -1372,7 +1373,7 @@ func (ec *executionContext) marshalNEnableUserPayload2ᚖporticoᚋgraphᚋmodel
 }
 
 func (ec *executionContext) marshalNUser2ᚕᚖporticoᚋentᚋdbᚐUserᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.User) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUser2ᚖporticoᚋentᚋdbᚐUser(ctx, sel, v[i])
@@ -1408,7 +1409,7 @@ func (ec *executionContext) marshalNUserConnection2ᚖporticoᚋgraphᚋmodelᚐ
 }
 
 func (ec *executionContext) marshalNUserEdge2ᚕᚖporticoᚋgraphᚋmodelᚐUserEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UserEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUserEdge2ᚖporticoᚋgraphᚋmodelᚐUserEdge(ctx, sel, v[i])
@@ -1503,7 +1504,7 @@ func (ec *executionContext) marshalOUserRole2ᚕporticoᚋinternalᚋtermᚐUser
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUserRole2porticoᚋinternalᚋtermᚐUserRole(ctx, sel, v[i])
@@ -1558,7 +1559,7 @@ func (ec *executionContext) marshalOUserStatus2ᚕporticoᚋinternalᚋtermᚐUs
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUserStatus2porticoᚋinternalᚋtermᚐUserStatus(ctx, sel, v[i])

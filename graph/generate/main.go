@@ -1,0 +1,71 @@
+// Command generate runs gqlgen by gqlgen.yml and then puts sequential lists in
+// the place of gqlgen's concurrent ones; see package sequence.
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/99designs/gqlgen/api"
+	"github.com/99designs/gqlgen/codegen/config"
+	"golang.org/x/tools/imports"
+)
+
+func main() {
+	if err := generate(); err != nil {
+		fmt.Fprintln(os.Stderr, "generate:", err)
+		os.Exit(1)
+	}
+}
+
+func generate() error {
+	c, err := config.LoadConfigFromDefaultLocations()
+	if err != nil {
+		return err
+	}
+	if err := api.Generate(c); err != nil {
+		return err
+	}
+	files, err := filepath.Glob("graph/generated/*.go")
+	if err != nil {
+		return err
+	}
+	replaced := 0
+	for _, f := range files {
+		n, err := sequential(f)
+		if err != nil {
+			return err
+		}
+		replaced += n
+	}
+	if replaced == 0 {
+		return fmt.Errorf("gqlgen writes lists in another way than before: look at graph/generate and package sequence")
+	}
+	return nil
+}
+
+const (
+	theirs = "graphql.MarshalSliceConcurrently("
+	ours   = "sequence.MarshalSlice("
+)
+
+// sequential rewrites one file and tells how many lists are in it.
+func sequential(file string) (int, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return 0, err
+	}
+	n := bytes.Count(text, []byte(theirs))
+	if n == 0 {
+		return 0, nil
+	}
+	text = bytes.ReplaceAll(text, []byte(theirs), []byte(ours))
+	text = bytes.Replace(text, []byte("import (\n"), []byte("import (\n\t\"portico/graph/sequence\"\n"), 1)
+	text, err = imports.Process(file, text, &imports.Options{Comments: true, TabIndent: true, TabWidth: 8, FormatOnly: true})
+	if err != nil {
+		return 0, err
+	}
+	return n, os.WriteFile(file, text, 0o644)
+}
