@@ -1,0 +1,82 @@
+package graph_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/graph"
+	"portico/internal/auth"
+	"portico/internal/database"
+	"portico/internal/nodeid"
+	"portico/internal/portal/portaltest"
+	"portico/internal/viewer"
+)
+
+// server is the schema over a fresh database, behind authentication: what the
+// program serves at /graphql, without the program around it.
+type server struct {
+	*portaltest.Fixture
+	handler http.Handler
+}
+
+func newServer(t testing.TB, url string, o database.Options) *server {
+	t.Helper()
+	f := portaltest.NewWith(t, url, o)
+	api, err := graph.NewHandler(graph.Options{
+		Portal: f.Portal, Version: "test", Log: slog.New(slog.DiscardHandler),
+		RequestID: func(context.Context) string { return "request" },
+	})
+	require.NoError(t, err)
+	who := &auth.Authenticator{
+		Tokens: f.Tokens, Machines: auth.NewMachineTokens(f.Ring), Directory: f.Directory,
+		ParseAccount: func(id string) (uuid.UUID, bool) { return nodeid.Decode(nodeid.Account, id) },
+		RequestID:    func(context.Context) string { return "request" },
+	}
+	return &server{Fixture: f, handler: who.Middleware(api)}
+}
+
+// token gives an access token of the person behind a context.
+func (s *server) token(t testing.TB, ctx context.Context) string {
+	t.Helper()
+	v := viewer.Current(ctx)
+	token, _, err := s.Tokens.Issue(v.UserID, v.OrganizationID, 1)
+	require.NoError(t, err)
+	return token
+}
+
+// answer is what came back.
+type answer struct {
+	Data   map[string]any
+	Errors []struct {
+		Message    string
+		Path       []any
+		Extensions map[string]any
+	}
+	raw string
+}
+
+// ask sends a document with a bearer token; "" is nobody.
+func (s *server) ask(t testing.TB, token, document string, vars map[string]any) answer {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"query": document, "variables": vars})
+	require.NoError(t, err)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/graphql", bytes.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	w := httptest.NewRecorder()
+	s.handler.ServeHTTP(w, r)
+	var a answer
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &a), w.Body.String())
+	a.raw = w.Body.String()
+	return a
+}

@@ -1,0 +1,140 @@
+package graph_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/database"
+	"portico/internal/portal"
+	"portico/internal/testdb"
+)
+
+const appPage = `query($id: ID!) { app(id: $id) {
+  id referenceId name description labels { key value } createdAt updatedAt version
+  account { id name status }
+  credentials(first: 100) { totalCount nodes { id username secretHint name environment enabled status access expiresAt lastUsedAt createdAt } }
+  productSubscriptions(first: 100) { totalCount nodes { id status badgeColor createdAt allowedTransitions
+    product { id name title status } plan { id name kind rateLimit { limit per burst } quota { limit per } } } }
+  viewerCan { update { allowed } }
+} }`
+
+const appList = `query($n: Int) { apps(first: $n) { totalCount nodes { id name createdAt account { id name } keyCounts { active } } pageInfo { hasNextPage endCursor } } }`
+
+// counter notes the statements of a test.
+type counter struct {
+	mu   sync.Mutex
+	list []string
+}
+
+func (c *counter) note(_ context.Context, query string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.list = append(c.list, query)
+}
+
+// during gives the statements that f sends.
+func (c *counter) during(f func()) []string {
+	c.mu.Lock()
+	c.list = nil
+	c.mu.Unlock()
+	f()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.list
+}
+
+// The app page costs at most 7 statements whatever hangs on the app, and a list
+// of 50 apps at most 5, as many as a list of one. Authentication is counted;
+// nothing is cached from one request to the next.
+func TestStatementsDoNotMultiply(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		var c counter
+		s := newServer(t, url, database.Options{OnStatement: c.note})
+		tenant := s.MustTenant(t, "count")
+		small := s.MustApp(t, tenant.Developer, "small").App
+		large := s.MustApp(t, tenant.Developer, "large").App
+		id := large.GlobalID()
+		for i := range 12 {
+			s.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AppID: &id})
+			p, plan := s.MustProduct(t, tenant.Admin, fmt.Sprintf("product-%d", i))
+			s.MustRegister(t, tenant.Developer, large, p, plan)
+		}
+		for i := range 48 {
+			s.MustApp(t, tenant.Developer, fmt.Sprintf("app %d", i))
+		}
+		for name, ctx := range map[string]context.Context{"developer": tenant.Developer, "administrator": tenant.Admin} {
+			token := s.token(t, ctx)
+			ask := func(document string, vars map[string]any) []string {
+				return c.during(func() {
+					a := s.ask(t, token, document, vars)
+					require.Empty(t, a.Errors, a.raw)
+				})
+			}
+			one, many := ask(appPage, map[string]any{"id": small.GlobalID()}), ask(appPage, map[string]any{"id": large.GlobalID()})
+			require.LessOrEqual(t, len(many), 7, "%s:\n%s", name, strings.Join(many, "\n"))
+			require.LessOrEqual(t, len(one), len(many), name)
+			one, many = ask(appList, map[string]any{"n": 1}), ask(appList, map[string]any{"n": 50})
+			require.LessOrEqual(t, len(many), 5, "%s:\n%s", name, strings.Join(many, "\n"))
+			require.Len(t, one, len(many), name)
+		}
+	})
+}
+
+// Only the columns and totals that are asked for are read.
+func TestOnlyWhatIsAskedForIsRead(t *testing.T) {
+	var c counter
+	s := newServer(t, testdb.SQLite(t), database.Options{OnStatement: c.note})
+	tenant := s.MustTenant(t, "narrow")
+	s.MustApp(t, tenant.Developer, "one")
+	token := s.token(t, tenant.Developer)
+	list := c.during(func() { s.ask(t, token, `{ apps { nodes { name } } }`, nil) })
+	require.Len(t, list, 2)
+	require.NotContains(t, list[1], "description")
+	require.NotContains(t, list[1], "labels")
+	require.NotContains(t, strings.ToLower(list[1]), "count(")
+	list = c.during(func() { s.ask(t, token, `{ apps { totalCount nodes { description } } }`, nil) })
+	require.Contains(t, list[1], "description")
+	require.Contains(t, strings.ToLower(list[1]), "count(")
+}
+
+// Nested lists are read for all parents at once, and so is what hangs on them.
+func TestNestedListsAreReadTogether(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		var c counter
+		s := newServer(t, url, database.Options{OnStatement: c.note})
+		tenant := s.MustTenant(t, "nest")
+		for i := range 5 {
+			a := s.MustApp(t, tenant.Developer, fmt.Sprint("app", i)).App
+			id := a.GlobalID()
+			for range i {
+				s.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AppID: &id})
+			}
+		}
+		var got answer
+		list := c.during(func() {
+			got = s.ask(t, s.token(t, tenant.Admin), `{ accounts { nodes { apps(first: 3) { totalCount nodes { name
+				credentials(first: 2) { totalCount pageInfo { hasNextPage } nodes { status app { name } account { name } timeline { nodes { type actor { name } } } } } } } } } }`, nil)
+		})
+		require.Empty(t, got.Errors, got.raw)
+		// viewer, accounts, apps, credentials, account of a key, app of a key, timelines, actors
+		require.LessOrEqual(t, len(list), 8, strings.Join(list, "\n"))
+		account := got.Data["accounts"].(map[string]any)["nodes"].([]any)[0].(map[string]any)
+		apps := account["apps"].(map[string]any)
+		require.EqualValues(t, 5, apps["totalCount"])
+		names := []any{}
+		for _, n := range apps["nodes"].([]any) {
+			app := n.(map[string]any)
+			names = append(names, app["name"])
+			keys := app["credentials"].(map[string]any)
+			more := keys["pageInfo"].(map[string]any)["hasNextPage"].(bool)
+			require.Equal(t, keys["totalCount"].(float64) > 2, more)
+			require.LessOrEqual(t, len(keys["nodes"].([]any)), 2)
+		}
+		require.Equal(t, []any{"app4", "app3", "app2"}, names, "newest first")
+	})
+}
