@@ -11,9 +11,13 @@ import (
 )
 
 // hasRole is the second lock: what a role's schema does not show is refused
-// again when it is asked for.
+// again when it is asked for, as is everything to developers of a suspended
+// account.
 func hasRole(ctx context.Context, _ any, next graphql.Resolver, roles []viewer.Role) (any, error) {
 	v := viewer.Current(ctx)
+	if v.Role == viewer.Portal && v.AccountSuspended {
+		return nil, fault.New(fault.Forbidden, "The account is suspended.")
+	}
 	if slices.Contains(roles, v.Role) {
 		return next(ctx)
 	}

@@ -90,6 +90,10 @@ func currentViewer(ctx context.Context, p *portal.Portal) (*model.Viewer, error)
 	if !v.SignedIn() {
 		return nil, nil
 	}
+	if v.AccountSuspended {
+		// Kept out of everything else, they are still told why.
+		ctx = viewer.NewContext(ctx, viewer.ForSystem(v.OrganizationID))
+	}
 	users, err := p.UsersByID(ctx, []uuid.UUID{v.UserID}, nil)
 	if err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/db/intercept"
+	"portico/internal/fault"
 	permit "portico/internal/policy"
 	"portico/internal/viewer"
 )
@@ -86,6 +87,8 @@ func (p policy) narrowing(v viewer.Viewer, by rows) ([]func(*sql.Selector), erro
 		return nil, nil
 	case v.Role == viewer.System:
 		return tenant(v), nil
+	case v.AccountSuspended && v.Role == viewer.Portal:
+		return nil, fault.New(fault.Forbidden, "The account is suspended.")
 	case reach == permit.Nothing || by == nil:
 		return nil, privacy.Denyf("rule: nothing here is for role %q", v.Role)
 	}

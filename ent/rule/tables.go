@@ -4,7 +4,6 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 
-	"portico/internal/lifecycle"
 	"portico/internal/term"
 	"portico/internal/viewer"
 )
@@ -118,10 +117,7 @@ func inCatalogue(c func(string) string) *sql.Predicate {
 // registered is true where the active account has, or had, a registration.
 func registered(column string, v viewer.Viewer) func(*sql.Selector) {
 	return inside(column, "subscriptions", "product_id", func(t *sql.SelectTable) *sql.Predicate {
-		return sql.And(
-			sql.EQ(t.C("account_id"), v.AccountID),
-			sql.NEQ(t.C("status"), string(lifecycle.Rejected)),
-		)
+		return sql.EQ(t.C("account_id"), v.AccountID)
 	})
 }
 

@@ -3482,7 +3482,7 @@ type Account implements Node {
 enum AccountStatus {
   "It may."
   ACTIVE
-  "Its developers may look, but change nothing; its keys are refused."
+  "Its developers are kept out, and its keys are refused."
   SUSPENDED
 }
 
@@ -3644,7 +3644,7 @@ extend type Mutation {
     "What to change."
     input: UpdateAccountInput!
   ): UpdateAccountPayload! @hasRole(any: [ADMIN])
-  "Suspends an account: its developers may look but change nothing, and its keys are refused. Suspending a suspended account changes nothing. Requires: ADMIN."
+  "Suspends an account: its developers see no more than ` + "`" + `viewer` + "`" + `, and its keys are refused. Suspending a suspended account changes nothing. Requires: ADMIN."
   suspendAccount(
     "Which, and why."
     input: SuspendAccountInput!

@@ -21,9 +21,9 @@ const AccountHeader = "X-Portico-Account"
 // not be asked; whoever it does not know is ok=false.
 type Directory interface {
 	// Person gives the viewer behind an access token, by one SQL statement. ok
-	// is false when there is no such active user, the token's version is an old
-	// one, or the account is not theirs. An account of all zeros means the
-	// user's first.
+	// is false when there is no such active user, or the token's version is an
+	// old one. An account of all zeros means the user's first; one that is not
+	// the user's is fault.Forbidden.
 	Person(ctx context.Context, organization, user uuid.UUID, tokenVersion int, account uuid.UUID) (v viewer.Viewer, ok bool, err error)
 	// Machine gives the viewer behind the hash of a service token.
 	Machine(ctx context.Context, hash []byte) (v viewer.Viewer, ok bool, err error)
@@ -81,8 +81,9 @@ func (a *Authenticator) fromHeaders(ctx context.Context, r *http.Request) (conte
 // the viewer that ctx has already. account is the opaque id of the active
 // account, or "" for the user's first; a machine has none.
 //
-// It fails with fault.Unauthenticated, or fault.Unavailable when the
-// Directory could not be asked; the context is then as it was.
+// It fails with fault.Unauthenticated, with fault.Forbidden when the account is
+// not the user's, or with fault.Unavailable when the Directory could not be
+// asked; the context is then as it was.
 func (a *Authenticator) Authenticate(ctx context.Context, token, account string) (context.Context, error) {
 	if strings.HasPrefix(token, MachinePrefix) {
 		return a.machine(ctx, token)
@@ -92,11 +93,14 @@ func (a *Authenticator) Authenticate(ctx context.Context, token, account string)
 		return ctx, unbelieved(err)
 	}
 	v, ok, err := a.Directory.Person(ctx, claims.Organization, claims.User, claims.TokenVersion, a.account(account))
+	if fault.Is(err, fault.Forbidden) {
+		return ctx, err
+	}
 	if err != nil {
 		return ctx, unreachable(err)
 	}
 	if !ok {
-		return ctx, unbelieved(errors.New("the token's user may not sign in, or not for this account"))
+		return ctx, unbelieved(errors.New("the token's user may not sign in"))
 	}
 	return jwtauth.NewContext(carry(ctx, v), parsed, nil), nil
 }

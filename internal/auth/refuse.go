@@ -29,7 +29,8 @@ type refusalExtensions struct {
 	RetryAfter int        `json:"retryAfter,omitempty"` // seconds
 }
 
-// refuse answers instead of the handler: 503 for an outage, else 401.
+// refuse answers instead of the handler: 503 for an outage, 403 for an account
+// that is not the user's, else 401.
 func refuse(ctx context.Context, w http.ResponseWriter, r *http.Request, err error) {
 	f, request := fault.From(err), viewer.Current(ctx).RequestID
 	seconds := int(math.Ceil(f.RetryAfter.Seconds()))
@@ -37,11 +38,14 @@ func refuse(ctx context.Context, w http.ResponseWriter, r *http.Request, err err
 	header.Set("Content-Type", contentType(r))
 	header.Set("Cache-Control", "no-store")
 	status := http.StatusUnauthorized
-	if f.Code == fault.Unavailable {
+	switch f.Code {
+	case fault.Forbidden:
+		status = http.StatusForbidden
+	case fault.Unavailable:
 		status = http.StatusServiceUnavailable
 		header.Set("Retry-After", strconv.Itoa(seconds))
 		slog.ErrorContext(ctx, "a request could not be authenticated", "requestId", request, "error", err)
-	} else {
+	default:
 		header.Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 		slog.DebugContext(ctx, "a request was not believed", "requestId", request, "error", err)
 	}

@@ -12,7 +12,8 @@ type Reach int
 
 // How far viewers see.
 const (
-	// Nothing: nobody, machines, and roles without a rule.
+	// Nothing: nobody, machines, developers of a suspended account, and roles
+	// without a rule.
 	Nothing Reach = iota
 	// OwnAccount: what belongs to the active account, and what the catalogue shows.
 	OwnAccount
@@ -31,7 +32,7 @@ func ReachOf(v viewer.Viewer) Reach {
 		return Nothing
 	case v.Role == viewer.System || v.Role == viewer.Admin:
 		return OwnOrganization
-	case v.Role == viewer.Portal:
+	case v.Role == viewer.Portal && !v.AccountSuspended:
 		return OwnAccount
 	}
 	return Nothing

@@ -103,8 +103,8 @@ func (p *Portal) UpdateAccount(ctx context.Context, in UpdateAccountInput) (*db.
 	})
 }
 
-// SuspendAccount keeps an account's developers from changing anything and its
-// keys from being accepted; a suspended one is given as it is.
+// SuspendAccount keeps an account's developers out and its keys from being
+// accepted; a suspended one is given as it is.
 func (p *Portal) SuspendAccount(ctx context.Context, id string, reason *string) (*db.Account, error) {
 	return p.setAccount(ctx, id, reason, policy.AccountSuspend, term.AccountSuspended, eventlog.AccountSuspended)
 }

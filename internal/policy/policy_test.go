@@ -1,0 +1,162 @@
+package policy_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"portico/internal/lifecycle"
+	. "portico/internal/policy"
+	"portico/internal/term"
+	"portico/internal/viewer"
+)
+
+var (
+	organization = uuid.MustParse("11111111-1111-4111-8111-111111111111")
+	account      = uuid.MustParse("22222222-2222-4222-8222-222222222222")
+	user         = uuid.MustParse("33333333-3333-4333-8333-333333333333")
+	elsewhere    = uuid.MustParse("44444444-4444-4444-8444-444444444444")
+)
+
+func roles() []viewer.Role {
+	return []viewer.Role{viewer.Anonymous, viewer.Admin, viewer.Approver, viewer.Portal, viewer.Gateway, viewer.System}
+}
+
+// as is a viewer of each role who owns the active account of an organization
+// whose policies allow everything.
+func as(r viewer.Role) viewer.Viewer {
+	v := viewer.Viewer{Role: r, OrganizationID: organization, UserID: user}
+	if r == viewer.Portal {
+		v.AccountID, v.AccountOwner = account, true
+		v.Rules = viewer.Rules{PortalUnregister: term.UnregisterAllowed, ProductionKeys: term.AnyMember}
+	}
+	return v
+}
+
+// grants is written by hand: who may do what, whatever the object's state.
+// Portico itself, which asks for no role, is not in it.
+func grants() map[Action][]viewer.Role {
+	admin, both := []viewer.Role{viewer.Admin}, []viewer.Role{viewer.Admin, viewer.Portal}
+	return map[Action][]viewer.Role{
+		"app.create": both, "app.update": both, "app.delete": both, "app.register": both, "app.restore": admin,
+		"key.generate": both, "key.UPDATE": both, "key.REVOKE": both, "key.DISABLE": admin, "key.ENABLE": admin,
+		"account.create": admin, "account.update": admin, "account.suspend": admin, "account.resume": admin, "account.delete": admin,
+		"user.create": admin, "user.disable": admin, "user.enable": admin, "password.change": both,
+		"product.create": admin, "product.update": admin, "plan.create": admin, "plan.update": admin, "organization.update": admin,
+		"subscription.APPROVE": {viewer.Admin, viewer.Approver}, "subscription.REJECT": {viewer.Admin, viewer.Approver},
+		"subscription.WITHDRAW": {viewer.Portal}, "subscription.UNREGISTER": both,
+		"subscription.SUSPEND": admin, "subscription.RESUME": admin,
+		// Nobody's yet, and the system's.
+		"subscription.CHANGE_PLAN": nil, "subscription.EXPIRE": nil, "subscription.RETIRE": nil,
+		"subscription.APP_DELETED": nil, "subscription.ACCOUNT_DELETED": nil,
+		"app.unheard-of": nil, "": nil,
+	}
+}
+
+// actions lists every action that the package and the states know.
+func actions() []Action {
+	all := []Action{
+		AppCreate, AppUpdate, AppDelete, AppRestore, AppRegister, KeyGenerate, AccountCreate, AccountUpdate, AccountSuspend,
+		AccountResume, AccountDelete, UserCreate, UserDisable, UserEnable, PasswordChange, ProductCreate, ProductUpdate,
+		PlanCreate, PlanUpdate, RulesUpdate, "app.unheard-of", "",
+	}
+	for _, a := range lifecycle.CredentialActions() {
+		all = append(all, Key(a))
+	}
+	for _, a := range lifecycle.SubscriptionActions() {
+		all = append(all, Subscription(a))
+	}
+	return all
+}
+
+func TestEveryRoleAndAction(t *testing.T) {
+	table := grants()
+	for _, a := range actions() {
+		want, known := table[a]
+		if !known {
+			t.Errorf("nothing is expected of %q", a)
+		}
+		for _, r := range roles() {
+			d := Decide(as(r), a, Object{OrganizationID: organization})
+			switch {
+			case r == viewer.System || slices.Contains(want, r):
+				if !d.Allowed || d.Code != nil || d.Message != nil {
+					t.Errorf("%q may not %q", r, a)
+				}
+			case d.Allowed || !d.Is(Role) || *d.Message == "":
+				t.Errorf("%q may %q, or for another reason not: %+v", r, a, d)
+			}
+		}
+	}
+	if len(table) != len(actions()) {
+		t.Errorf("%d actions are expected, %d exist", len(table), len(actions()))
+	}
+}
+
+func TestNobodyReachesOverTheWall(t *testing.T) {
+	for _, a := range actions() {
+		for _, r := range roles() {
+			if r == viewer.System {
+				continue
+			}
+			if d := Decide(as(r), a, Object{OrganizationID: elsewhere}); d.Allowed {
+				t.Errorf("%q may %q in another organization", r, a)
+			}
+			if d := Decide(as(r), a, Object{}); d.Allowed {
+				t.Errorf("%q may %q in no organization", r, a)
+			}
+			if d := Decide(as(r), a, Object{OrganizationID: organization, AccountID: elsewhere}); r == viewer.Portal && d.Allowed {
+				t.Errorf("%q may %q in another account", r, a)
+			}
+		}
+	}
+	// What is somebody else's comes before its state: that would tell of it.
+	o := Object{OrganizationID: elsewhere, Key: lifecycle.KeyRevoked, KeyAction: lifecycle.Update}
+	if d := Decide(as(viewer.Admin), Key(lifecycle.Update), o); !d.Is(NotYours) {
+		t.Errorf("a foreign key answers %+v", d)
+	}
+}
+
+func TestASuspendedAccountOnlyChangesPasswords(t *testing.T) {
+	v := as(viewer.Portal)
+	v.AccountSuspended = true
+	for _, a := range actions() {
+		d := Decide(v, a, Object{OrganizationID: organization, AccountID: account})
+		switch {
+		case a == PasswordChange:
+			if !d.Allowed {
+				t.Error("a suspended account's people cannot change their passwords")
+			}
+		case slices.Contains(grants()[a], viewer.Portal) && !d.Is(AccountSuspended):
+			t.Errorf("%q on a suspended account: %+v", a, d)
+		case d.Allowed:
+			t.Errorf("%q went through on a suspended account", a)
+		}
+	}
+}
+
+// The states are asked for everybody, Portico itself included.
+func TestEveryEdgeIsAsked(t *testing.T) {
+	for _, r := range []viewer.Role{viewer.Admin, viewer.System} {
+		for _, a := range lifecycle.SubscriptionActions() {
+			for _, from := range lifecycle.SubscriptionStatuses() {
+				_, possible := lifecycle.Next(from, a)
+				d := Decide(as(r), Subscription(a), Object{OrganizationID: organization, Subscription: from, SubscriptionAction: a})
+				granted := r == viewer.System || slices.Contains(grants()[Subscription(a)], r)
+				if d.Allowed != (possible && granted) || granted && !possible && !d.Is(Status) {
+					t.Errorf("%q, %s of %s: %+v", r, a, from, d)
+				}
+			}
+		}
+		for _, a := range lifecycle.CredentialActions() {
+			for _, from := range lifecycle.CredentialStatuses() {
+				_, possible := lifecycle.NextKey(from, a)
+				d := Decide(as(r), Key(a), Object{OrganizationID: organization, Key: from, KeyAction: a})
+				if d.Allowed != possible || !possible && !d.Is(Status) {
+					t.Errorf("%q, %s of %s: %+v", r, a, from, d)
+				}
+			}
+		}
+	}
+}
