@@ -44,8 +44,9 @@ const columns = `id, organization_id, type, payload_version, at, actor_role, act
 
 const columnCount = 17
 
-// chunk bounds the parameters of one statement.
-const chunk = 100
+// chunk bounds the parameters of one statement: SQLite takes ever longer to name
+// them, and long texts are not kept prepared.
+const chunk = 20
 
 // Append writes entries as the organization's next events, in their order. It
 // must be the transaction's last work: from here to the commit the
@@ -99,7 +100,7 @@ func draw(ctx context.Context, tx Tx, args []any) (last int64, err error) {
 	return last, rows.Err()
 }
 
-// insertText is the statement for n events; there are at most chunk texts.
+// insertText is the statement for n events; there are at most chunk of them.
 func insertText(dialectName string, n int) string {
 	var b strings.Builder
 	next, last := 2, "$1"

@@ -1,0 +1,264 @@
+package seed_test
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"portico/ent/db"
+	"portico/internal/database"
+	"portico/internal/lifecycle"
+	"portico/internal/seed"
+	"portico/internal/term"
+	"portico/internal/testdb"
+	"portico/internal/viewer"
+)
+
+// each plays f with the demo data, on both databases, for each organization's id.
+func each(t *testing.T, f func(t *testing.T, d *database.DB, organization string)) {
+	t.Helper()
+	testdb.Each(t, func(t *testing.T, url string) {
+		o, _ := seeded(t, url)
+		for _, slug := range []string{"demo", "second"} {
+			t.Run(slug, func(t *testing.T) {
+				f(t, o.Database, ask(t, o.Database, "SELECT id FROM organizations WHERE slug = $1", slug)[0])
+			})
+		}
+	})
+}
+
+// wants tells which lines are missing, and which are not wanted.
+func wants(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestSignIns(t *testing.T) {
+	var got []string
+	for _, s := range seed.SignIns() {
+		got = append(got, fmt.Sprintf("%s %s %q %s", s.Email, s.Organization, s.Account, s.Role))
+	}
+	wants(t, got,
+		`admin@demo.example demo "" ADMIN`, `developer@demo.example demo "Acme" PORTAL`, `developer@globex.example demo "Globex" PORTAL`,
+		`admin@second.example second "" ADMIN`, `developer@second.example second "Initech" PORTAL`)
+	testdb.Each(t, func(t *testing.T, url string) {
+		o, _ := seeded(t, url)
+		stored := ask(t, o.Database, `SELECT u.email, o.slug, '"' || coalesce(a.name, '') || '"', u.role FROM users u
+			JOIN organizations o ON o.id = u.organization_id LEFT JOIN memberships m ON m.user_id = u.id AND m.role = 'OWNER'
+			LEFT JOIN accounts a ON a.id = m.account_id AND a.status = 'ACTIVE' AND a.organization_id = u.organization_id
+			WHERE u.password_hash = 'hash of portico-demo' AND u.status = 'ACTIVE' ORDER BY u.id`)
+		wants(t, stored, got...)
+	})
+}
+
+func TestEveryStatus(t *testing.T) {
+	each(t, func(t *testing.T, d *database.DB, org string) {
+		wants(t, ask(t, d, "SELECT DISTINCT status FROM subscriptions WHERE newest AND organization_id = $1", org),
+			lifecycle.SubscriptionStatus("").Values()...)
+		keys := ask(t, d, "SELECT DISTINCT CASE WHEN expires_at <= $2 AND status <> 'REVOKED' THEN 'EXPIRED' ELSE status END "+
+			"FROM credentials WHERE organization_id = $1", org, today())
+		var all []string
+		for _, s := range lifecycle.CredentialStatuses() {
+			all = append(all, string(s))
+		}
+		wants(t, keys, all...)
+		wants(t, ask(t, d, "SELECT DISTINCT environment FROM credentials WHERE organization_id = $1", org), term.Environment("").Values()...)
+		wants(t, ask(t, d, "SELECT DISTINCT status FROM products WHERE organization_id = $1", org), term.ProductStatus("").Values()...)
+		wants(t, ask(t, d, "SELECT DISTINCT visibility FROM products WHERE organization_id = $1", org), term.ProductVisibility("").Values()...)
+		wants(t, ask(t, d, "SELECT DISTINCT approval FROM products WHERE status = 'PUBLISHED' AND organization_id = $1", org), term.Approval("").Values()...)
+		wants(t, ask(t, d, "SELECT DISTINCT p.kind FROM plans p JOIN products x ON x.id = p.product_id "+
+			"WHERE x.status = 'PUBLISHED' AND x.visibility = 'PUBLIC' AND p.organization_id = $1", org), term.PlanKind("").Values()...)
+	})
+}
+
+func TestSpecialRows(t *testing.T) {
+	each(t, func(t *testing.T, d *database.DB, org string) {
+		for what, query := range map[string]string{
+			"a key of a whole account": "SELECT id FROM credentials WHERE app_id IS NULL AND organization_id = $1",
+			"a key with a list": "SELECT k.id FROM credentials k JOIN access_entries e ON e.credential_id = k.id " +
+				"WHERE k.access = 'LISTED' AND k.organization_id = $1",
+			"a rejection that was followed by another request": "SELECT n.id FROM subscriptions n JOIN subscriptions o " +
+				"ON o.app_id = n.app_id AND o.product_id = n.product_id AND NOT o.newest AND o.status = 'REJECTED' AND o.id < n.id " +
+				"WHERE n.newest AND n.status = 'WAITING' AND n.organization_id = $1",
+			"labels": "SELECT id FROM apps WHERE cast(labels AS text) <> '[]' AND organization_id = $1",
+		} {
+			if len(ask(t, d, query, org)) == 0 {
+				t.Errorf("there is no %s", what)
+			}
+		}
+		for what, query := range map[string]string{
+			"a product without a plan": "SELECT x.name FROM products x WHERE x.organization_id = $1 AND NOT EXISTS (SELECT 1 FROM plans p WHERE p.product_id = x.id)",
+			"a live registration with what is not on offer": "SELECT s.id FROM subscriptions s JOIN products x ON x.id = s.product_id WHERE s.organization_id = $1 " +
+				"AND s.status IN ('WAITING', 'APPROVED', 'SUSPENDED') AND x.status NOT IN ('PUBLISHED', 'DEPRECATED')",
+			"a registration across the wall": "SELECT s.id FROM subscriptions s JOIN products x ON x.id = s.product_id JOIN plans p ON p.id = s.plan_id JOIN apps a ON a.id = s.app_id " +
+				"WHERE s.organization_id = $1 AND NOT (x.organization_id = s.organization_id AND p.product_id = x.id AND a.account_id = s.account_id)",
+			"a free plan with a price, or the reverse": "SELECT name FROM plans WHERE organization_id = $1 AND (kind = 'FREE') <> (price IS NULL)",
+		} {
+			if got := ask(t, d, query, org); len(got) > 0 {
+				t.Errorf("there is %s: %v", what, got)
+			}
+		}
+		if n, err := strconv.Atoi(ask(t, d, "SELECT count(*) FROM subscriptions WHERE status = 'WAITING'")[0]); err != nil || n >= 50 {
+			t.Errorf("%d registrations wait, want fewer than 50 (%v)", n, err)
+		}
+	})
+}
+
+// The first products in a developer's catalogue, by age and by title, need an
+// approval and nothing else, and let ten calls a second through.
+func TestFirstProducts(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		o, sum := seeded(t, url)
+		for _, s := range sum.SignIns {
+			if s.Role != term.RolePortal {
+				continue
+			}
+			ids := strings.Fields(ask(t, o.Database, `SELECT m.organization_id, m.account_id, m.user_id FROM memberships m
+				JOIN users u ON u.id = m.user_id WHERE u.email = $1`, s.Email)[0])
+			ctx := viewer.NewContext(t.Context(), viewer.Viewer{Role: viewer.Portal,
+				OrganizationID: parse(t, ids[0]), AccountID: parse(t, ids[1]), UserID: parse(t, ids[2])})
+			byAge := firstThree(t, o.Client.Product.Query().Order(ageOf, idOf).AllX(ctx))
+			byTitle := firstThree(t, o.Client.Product.Query().Order(titleOf, idOf).AllX(ctx))
+			if byAge != byTitle {
+				t.Errorf("%s sees first %s by age, and %s by title", s.Email, byAge, byTitle)
+			}
+			if s.Organization == "demo" && !strings.HasPrefix(strings.Join(sum.Products, ", "), byAge) {
+				t.Errorf("the summary begins with %v, not with %s", sum.Products, byAge)
+			}
+			for _, p := range o.Client.Product.Query().Order(ageOf, idOf).Limit(3).AllX(ctx) {
+				plans := o.Client.Plan.Query().Where(planOf(p.ID)).AllX(ctx)
+				for _, one := range plans {
+					if p.Approval != term.Manual || one.Approval != nil || p.Status != term.Published ||
+						one.RateLimit.Per != term.PerSecond || one.RateLimit.Limit < 10 || one.RateLimit.Burst < 10 {
+						t.Errorf("%s sees first %s with the plan %s: %+v", s.Email, p.Title, one.Name, one.RateLimit)
+					}
+				}
+				if len(plans) == 0 {
+					t.Errorf("%s has no plan", p.Title)
+				}
+			}
+		}
+	})
+}
+
+func firstThree(t *testing.T, all []*db.Product) string {
+	t.Helper()
+	if len(all) < 3 {
+		t.Fatalf("only %d products", len(all))
+	}
+	return all[0].Title + ", " + all[1].Title + ", " + all[2].Title
+}
+
+// The registrations in their log end where the rows stand, and each is asked
+// for before it is decided.
+func TestLogTellsTheRows(t *testing.T) {
+	each(t, func(t *testing.T, d *database.DB, org string) {
+		for _, of := range []string{"accounts ACCOUNT_CREATED", "users USER_CREATED", "memberships MEMBER_ADDED", "products PRODUCT_CREATED",
+			"plans PLAN_CREATED", "apps APP_CREATED", "credentials CREDENTIAL_CREATED", "subscriptions SUBSCRIPTION_REGISTERED"} {
+			table, event, _ := strings.Cut(of, " ")
+			missing := ask(t, d, "SELECT r.id FROM "+table+" r WHERE r.organization_id = $1 AND (SELECT count(*) FROM events e WHERE e.subject_id = r.id "+
+				"AND e.type = $2 AND e.at = r.created_at AND e.organization_id = r.organization_id) <> 1", org, event)
+			if len(missing) > 0 {
+				t.Errorf("%s without one %s: %v", table, event, missing)
+			}
+		}
+		for _, table := range []string{"accounts", "products", "subscriptions", "credentials"} {
+			differ := ask(t, d, "SELECT r.id, r.version FROM "+table+" r WHERE r.organization_id = $1 AND r.version <> (SELECT count(*) FROM events e "+
+				"WHERE e.subject_id = r.id AND e.type <> 'CREDENTIAL_EXPIRED' AND e.type <> 'MEMBER_ADDED')", org)
+			if len(differ) > 0 {
+				t.Errorf("%s changed without an event: %v", table, differ)
+			}
+		}
+		inOrder(t, d, org)
+	})
+}
+
+// inOrder checks that positions are dense, that time goes forward with them
+// and that it does not reach the future.
+func inOrder(t *testing.T, d *database.DB, org string) {
+	t.Helper()
+	n := ask(t, d, "SELECT count(*) FROM events WHERE organization_id = $1", org)[0]
+	span := ask(t, d, "SELECT min(position), max(position), (SELECT last FROM event_positions WHERE id = $2) FROM events WHERE organization_id = $1", org, org)[0]
+	if want := "1 " + n + " " + n; span != want {
+		t.Errorf("positions %s, want %s", span, want)
+	}
+	back := ask(t, d, "SELECT b.position FROM events a JOIN events b ON b.organization_id = a.organization_id AND b.position = a.position + 1 "+
+		"WHERE a.organization_id = $1 AND (b.at < a.at OR b.at > $2)", org, today())
+	if len(back) > 0 {
+		t.Errorf("time goes backwards, or into the future, at %v", back)
+	}
+}
+
+// What people see is the same on each database and at each time; ids sort as
+// the rows came to be.
+func TestSameEachTime(t *testing.T) {
+	var first []string
+	testdb.Each(t, func(t *testing.T, url string) {
+		o, _ := seeded(t, url)
+		var all []string
+		for _, query := range []string{
+			"SELECT id, slug, name FROM organizations ORDER BY id",
+			"SELECT id, name FROM accounts ORDER BY created_at, id",
+			"SELECT id, email, name FROM users ORDER BY created_at, id",
+			"SELECT id, name, title FROM products ORDER BY created_at, id",
+			"SELECT id, name, kind FROM plans ORDER BY created_at, id",
+			"SELECT id, reference_id, name FROM apps ORDER BY created_at, id",
+			"SELECT id, username, name FROM credentials ORDER BY created_at, id",
+			"SELECT id, app_id, product_id, plan_id, status FROM subscriptions ORDER BY created_at, id",
+			"SELECT organization_id, position, type, subject_id, actor_name FROM events ORDER BY organization_id, position",
+		} {
+			all = append(all, ask(t, o.Database, query)...)
+		}
+		if first == nil {
+			first = all
+		}
+		for i, line := range all {
+			if i >= len(first) || first[i] != line {
+				t.Fatalf("line %d is %q, and was another before", i, line)
+			}
+		}
+		for _, table := range []string{"apps", "credentials", "subscriptions", "products", "plans"} {
+			if got := ask(t, o.Database, "SELECT a.id FROM "+table+" a JOIN "+table+" b ON b.organization_id = a.organization_id "+
+				"AND b.id > a.id AND b.created_at < a.created_at"); len(got) > 0 {
+				t.Errorf("the ids of %s do not sort by age: %v", table, got)
+			}
+		}
+	})
+	if len(first) < 100 {
+		t.Errorf("only %d lines were compared", len(first))
+	}
+}
+
+// Passwords of keys are not among what is the same each time.
+func TestSecretsDiffer(t *testing.T) {
+	hashes := "SELECT hex(secret_hash) FROM credentials WHERE secret_hash IS NOT NULL"
+	one, _ := seeded(t, testdb.SQLite(t))
+	two, _ := seeded(t, testdb.SQLite(t))
+	seen := map[string]bool{}
+	for _, h := range append(ask(t, one.Database, hashes), ask(t, two.Database, hashes)...) {
+		if seen[h] || len(h) != 64 {
+			t.Errorf("the hash %s comes twice, or is none", h)
+		}
+		seen[h] = true
+	}
+}
+
+func TestSummaryCounts(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		o, sum := seeded(t, url)
+		for table, want := range map[string]int{
+			"organizations": sum.Organizations, "accounts": sum.Accounts, "users": sum.Users, "plans": sum.Plans,
+			"apps": sum.Apps, "credentials": sum.Keys, "subscriptions": sum.Subscriptions, "events": sum.Events,
+		} {
+			if got := ask(t, o.Database, "SELECT count(*) FROM "+table)[0]; got != strconv.Itoa(want) {
+				t.Errorf("%s %s, and the summary says %d", got, table, want)
+			}
+		}
+	})
+}

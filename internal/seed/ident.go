@@ -1,0 +1,53 @@
+package seed
+
+import (
+	"encoding/binary"
+	"strconv"
+
+	"github.com/google/uuid"
+)
+
+// When the ids of the seed pretend to have been made, in Unix milliseconds:
+// before any real id, so that they sort before all of them, and the large set
+// after the demo data.
+const (
+	demoFrom  = 1_735_689_600_000 // January 2025
+	largeFrom = 1_738_368_000_000 // February 2025
+	largeTo   = 1_740_787_200_000 // March 2025
+)
+
+// namespace keeps names that are hashed to UUIDs apart from everybody else's.
+var namespace = uuid.MustParse("5c6f3a0e-6f0b-4d0a-9c39-0f6f7d1f2b77")
+
+// named is the UUID that a name always has.
+func named(kind string, n int64) uuid.UUID {
+	return uuid.NewSHA1(namespace, []byte(kind+" "+strconv.FormatInt(n, 10)))
+}
+
+// ident is the id that a row always has: a UUID of version 7 for the moment n
+// milliseconds after from, so that a greater n sorts later.
+func ident(from, n int64) uuid.UUID {
+	at := from + n
+	id := named("row", at)
+	first := floor(at)
+	copy(id[:6], first[:6])
+	id[6] = id[6]&0x0f | 0x70
+	return id
+}
+
+// floor is the least UUID of version 7 of a moment.
+func floor(ms int64) (id uuid.UUID) {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], uint64(ms)<<16)
+	copy(id[:6], b[:6])
+	id[6], id[8] = 0x70, 0x80
+	return id
+}
+
+// series hands out ids in ascending order.
+type series struct{ from, n int64 }
+
+func (s *series) next() uuid.UUID {
+	s.n++
+	return ident(s.from, s.n)
+}

@@ -1,0 +1,151 @@
+package seed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"portico/ent/db"
+	dbapp "portico/ent/db/app"
+	dborg "portico/ent/db/organization"
+	dbplan "portico/ent/db/plan"
+	dbproduct "portico/ent/db/product"
+	"portico/internal/database"
+	"portico/internal/eventlog"
+	"portico/internal/term"
+	"portico/internal/viewer"
+)
+
+const (
+	// MostApps is the greatest number of apps that Large makes.
+	MostApps = 1_000_000
+	// perAccount is how many apps of the large set an account has.
+	perAccount = 100
+	// perAppend is how many events one statement writes: so few that the text
+	// stays prepared, and because SQLite looks for each of its named parameters
+	// among all of them.
+	perAppend = 20
+	// perBatch is how many apps one transaction makes: few enough that others
+	// who write to the same database wait for less than a second, and that the
+	// rows of a table fit into one statement.
+	perBatch = 250
+)
+
+// Large sees to it that the organization demo has, besides the demo data,
+// which it makes first if need be, that many apps in accounts called "Load
+// 0001", "Load 0002" …, 100 in each: apps with one to three keys and one to
+// three approved registrations, and their events. It makes only those that are
+// missing, so that it can be broken off and begun again, or repeated with a
+// greater number. The summary counts what was made this time.
+func Large(ctx context.Context, o Options, apps int) (*Summary, error) {
+	ctx = asSystem(ctx)
+	if apps < 1 || apps > MostApps {
+		return nil, fmt.Errorf("the number of apps must be between 1 and %d", MostApps)
+	}
+	sum, err := Demo(ctx, o)
+	if errors.Is(err, ErrExists) {
+		sum, err = newSummary(), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	l := &load{Options: o, sum: sum, minter: newMinter(o)}
+	if err := l.prepare(ctx); err != nil {
+		return nil, err
+	}
+	done, err := o.Client.App.Query().Where(dbapp.IDGTE(floor(largeFrom)), dbapp.IDLT(floor(largeTo))).Count(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for first := done; first < apps; first += perBatch {
+		err := l.batch(ctx, first, min(first+perBatch, apps))
+		if _, ok := database.IsUnique(err); ok {
+			err = fmt.Errorf("another process makes the large set at this moment: %w", err)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return sum, nil
+}
+
+// load makes the large set.
+type load struct {
+	Options
+	sum    *Summary
+	minter *minter
+	org    *db.Organization
+	offers []automaticOffer
+}
+
+// automaticOffer is a product, and a plan of it that needs no approval.
+type automaticOffer struct {
+	product *db.Product
+	plan    *db.Plan
+}
+
+// prepare finds what the apps are registered with: what needs no approval.
+func (l *load) prepare(ctx context.Context) (err error) {
+	l.org, err = l.Client.Organization.Query().Where(dborg.Slug(demo().slug)).Only(ctx)
+	if db.IsNotFound(err) {
+		return errors.New("the large set belongs to the organization demo, which does not exist here")
+	}
+	if err != nil {
+		return err
+	}
+	products, err := l.Client.Product.Query().Where(dbproduct.OrganizationID(l.org.ID), dbproduct.StatusEQ(term.Published),
+		dbproduct.ApprovalEQ(term.Auto)).Order(dbproduct.ByCreatedAt(), dbproduct.ByID()).All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, x := range products {
+		one, err := l.Client.Plan.Query().Where(dbplan.ProductID(x.ID), dbplan.ApprovalIsNil()).
+			Order(dbplan.ByCreatedAt(), dbplan.ByID()).First(ctx)
+		if err == nil {
+			l.offers = append(l.offers, automaticOffer{x, one})
+		} else if !db.IsNotFound(err) {
+			return err
+		}
+	}
+	if len(l.offers) == 0 {
+		return errors.New("the organization demo has no product that apps may be registered with without an approval")
+	}
+	return nil
+}
+
+// batch makes the apps from one number up to another in one transaction.
+func (l *load) batch(ctx context.Context, first, end int) error {
+	d := &draft{at: l.Clock.Now(), load: l}
+	for n := first; n < end; n++ {
+		if err := d.app(n, end); err != nil {
+			return err
+		}
+	}
+	err := inTx(ctx, l.Client, func(tx *db.Tx) error {
+		if err := d.insert(ctx, tx); err != nil {
+			return err
+		}
+		return l.append(ctx, tx, d)
+	})
+	if err != nil {
+		return err
+	}
+	l.sum.Accounts += len(d.accounts)
+	l.sum.Apps += len(d.apps)
+	l.sum.Keys += len(d.keys)
+	l.sum.Subscriptions += len(d.subscriptions)
+	l.sum.Events += len(d.told)
+	return nil
+}
+
+// append writes the events of a batch.
+func (l *load) append(ctx context.Context, tx *db.Tx, d *draft) error {
+	ctx = viewer.NewContext(ctx, viewer.ForSystem(l.org.ID))
+	for entries := range slices.Chunk(d.told, perAppend) {
+		if err := eventlog.Append(ctx, tx, l.Database.Dialect(), l.org.ID, d.at, entries...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

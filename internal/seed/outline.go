@@ -1,0 +1,114 @@
+package seed
+
+import (
+	"time"
+
+	"portico/internal/lifecycle"
+	"portico/internal/term"
+)
+
+// The types of this file are the outline of the data: what the tables of the
+// organizations are written in. Products are named by their names, plans by
+// theirs; what is left out is the usual.
+
+type organization struct {
+	slug, name       string
+	website, support string
+	zone, currency   string
+	staff            person
+	products         []product
+	accounts         []account
+}
+
+func organizations() []organization { return []organization{demo(), second()} }
+
+type person struct{ name, email string }
+
+type account struct {
+	name    string
+	profile term.Profile
+	// developer owns the account; nil: nobody signs in for it.
+	developer *person
+	// keys are of the whole account.
+	keys []key
+	apps []app
+	// suspended is why the account was suspended in the end; empty: it was not.
+	suspended string
+}
+
+type product struct {
+	name, title, description, version string
+	visibility                        term.ProductVisibility // Public
+	approval                          term.Approval          // Manual
+	// born and ends are the first and the last state; both are Published.
+	born, ends term.ProductStatus
+	auth       []term.AuthType // APIKey
+	plans      []plan
+}
+
+// listed tells whether every developer finds the product.
+func (p product) listed() bool {
+	return p.visibility != term.Private && p.born != term.Draft && p.ends != term.Retired
+}
+
+type plan struct {
+	name     string
+	kind     term.PlanKind
+	rate     *term.RateLimit
+	quota    *term.Quota
+	price    *term.Price
+	approval term.Approval // the product's
+}
+
+type app struct {
+	name, description string
+	labels            []term.Label
+	keys              []key
+	registrations     []registration
+}
+
+type key struct {
+	name        string
+	environment term.Environment // Development
+	auth        term.AuthType    // APIKey
+	// listed are the products that the key reaches; nil: all.
+	listed []string
+	// lasts is how long the key lives; 0: for ever.
+	lasts time.Duration
+	// expired tells that its time ran out soon after it was made.
+	expired bool
+	// uncollected tells that the owner has not fetched the secret.
+	uncollected bool
+	// then is what happened to it, in this order; reason and note say why it
+	// was revoked.
+	then   []lifecycle.CredentialAction
+	reason term.RevocationReason
+	note   string
+}
+
+type registration struct {
+	product, plan string
+	// then is what happened to it, in this order, and why.
+	then   []lifecycle.SubscriptionAction
+	reason string
+}
+
+// is lists what happened to a registration.
+func is(actions ...lifecycle.SubscriptionAction) []lifecycle.SubscriptionAction { return actions }
+
+func perSecond(n int) *term.RateLimit {
+	return &term.RateLimit{Limit: n, Per: term.PerSecond, Burst: 2 * n}
+}
+
+func perMinute(n int) *term.RateLimit {
+	return &term.RateLimit{Limit: n, Per: term.PerMinute, Burst: n}
+}
+
+func aDay(n int) *term.Quota   { return &term.Quota{Limit: n, Per: term.PerDay} }
+func aMonth(n int) *term.Quota { return &term.Quota{Limit: n, Per: term.PerMonth} }
+
+// monthly is the price of a month in the organization's currency.
+func monthly(amount string) *term.Price { return &term.Price{Amount: amount} }
+
+// perThousand is the price of a thousand calls.
+func perThousand(amount string) *term.Price { return &term.Price{Amount: amount, Unit: 1000} }

@@ -1,0 +1,140 @@
+package seed
+
+import (
+	"context"
+	"fmt"
+
+	"portico/ent/db"
+	"portico/ent/db/subscription"
+	"portico/internal/eventlog"
+	"portico/internal/lifecycle"
+	"portico/internal/nodeid"
+	"portico/internal/term"
+	"portico/internal/viewer"
+)
+
+// app makes an app, its keys and its registrations.
+func (p *player) app(ctx context.Context, own owner, a app) error {
+	id := p.ids.next()
+	create := p.App.Create().SetID(id).SetOrganizationID(p.org.ID).SetAccountID(own.ID).SetReferenceID(named("app", p.ids.n)).
+		SetName(a.name).SetNameFolded(term.Fold(a.name)).SetDescription(a.description).SetCreatedAt(p.now).SetUpdatedAt(p.now)
+	if a.labels != nil {
+		create.SetLabels(a.labels)
+	}
+	made, err := create.Save(ctx)
+	if err != nil {
+		return err
+	}
+	p.sum.Apps++
+	p.tell(own.by, appCreated(made))
+	for i, k := range a.keys {
+		if i > 0 { // the first comes with the app
+			p.pass()
+		}
+		if err := p.key(ctx, own, made, k); err != nil {
+			return err
+		}
+	}
+	for _, r := range a.registrations {
+		p.pass()
+		if err := p.registration(ctx, own, made, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func appCreated(a *db.App) eventlog.Entry {
+	return eventlog.Entry{Type: eventlog.AppCreated, Subject: nodeid.App, SubjectID: a.ID, SubjectName: a.Name,
+		AccountID: &a.AccountID, AppID: &a.ID, Changes: values("name", a.Name, "referenceId", a.ReferenceID)}
+}
+
+// registration registers an app with a product, and lets happen what happened
+// then. An earlier registration with the same product becomes history.
+func (p *player) registration(ctx context.Context, own owner, a *db.App, r registration) error {
+	x, ok := p.products[r.product]
+	chosen := x.plans[r.plan]
+	if !ok || chosen == nil {
+		return fmt.Errorf("seed: there is no plan %q of a product %q", r.plan, r.product)
+	}
+	err := p.Subscription.Update().Where(subscription.AppID(a.ID), subscription.ProductID(x.ID)).SetNewest(false).Exec(ctx)
+	if err != nil {
+		return err
+	}
+	asking := own.by
+	if x.Visibility == term.Private { // developers do not find it by themselves
+		asking = p.admin
+	}
+	status := lifecycle.Initial(automatic(x.Product, chosen))
+	create := p.Subscription.Create().SetID(p.ids.next()).SetOrganizationID(p.org.ID).SetAccountID(own.ID).SetAppID(a.ID).
+		SetProductID(x.ID).SetPlanID(chosen.ID).SetStatus(status).SetNillableRequestedBy(by(asking)).
+		SetCreatedAt(p.now).SetUpdatedAt(p.now)
+	if status == lifecycle.Approved {
+		create.SetDecidedAt(p.now)
+	}
+	made, err := create.Save(ctx)
+	if err != nil {
+		return err
+	}
+	p.sum.Subscriptions++
+	p.tell(asking, registered(made, x.Product, chosen))
+	for _, action := range r.then {
+		p.pass()
+		if made, err = p.transit(ctx, own, made, x.Title, action, r.reason); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// automatic tells whether nobody has to approve a registration.
+func automatic(x *db.Product, chosen *db.Plan) bool {
+	if chosen.Approval != nil {
+		return *chosen.Approval == term.Auto
+	}
+	return x.Approval == term.Auto
+}
+
+func registered(s *db.Subscription, x *db.Product, chosen *db.Plan) eventlog.Entry {
+	return subscriptionEvent(eventlog.SubscriptionRegistered, s, x.Title,
+		values("status", s.Status, "product", x.Name, "plan", chosen.Name))
+}
+
+// transit takes a registration over one edge of the table.
+func (p *player) transit(ctx context.Context, own owner, s *db.Subscription, title string, a lifecycle.SubscriptionAction, reason string) (*db.Subscription, error) {
+	to, ok := lifecycle.Next(s.Status, a)
+	if !ok {
+		return nil, fmt.Errorf("seed: %s cannot follow %s", a, s.Status)
+	}
+	who, t := p.doer(own, a)
+	if a == lifecycle.Approve || a == lifecycle.Resume {
+		reason = "" // it tells of what is not well
+	}
+	e := subscriptionEvent(t, s, title, became("status", s.Status, to))
+	e.Reason = reason
+	p.tell(who, e)
+	return p.Subscription.UpdateOne(s).SetStatus(to).SetReason(reason).SetDecidedAt(p.now).SetNillableDecidedBy(by(who)).
+		SetUpdatedAt(p.now).AddVersion(1).Save(ctx)
+}
+
+// doer is who does an action, and the event that tells of it.
+func (p *player) doer(own owner, a lifecycle.SubscriptionAction) (viewer.Viewer, eventlog.Type) {
+	switch a {
+	case lifecycle.Approve:
+		return p.admin, eventlog.SubscriptionApproved
+	case lifecycle.Reject:
+		return p.admin, eventlog.SubscriptionRejected
+	case lifecycle.Withdraw:
+		return own.by, eventlog.SubscriptionWithdrawn
+	case lifecycle.Suspend:
+		return p.admin, eventlog.SubscriptionSuspended
+	case lifecycle.Resume:
+		return p.admin, eventlog.SubscriptionResumed
+	default:
+		return p.admin, eventlog.SubscriptionUnregistered
+	}
+}
+
+func subscriptionEvent(t eventlog.Type, s *db.Subscription, title string, changes []term.Change) eventlog.Entry {
+	return eventlog.Entry{Type: t, Subject: nodeid.ProductSubscription, SubjectID: s.ID, SubjectName: title, AccountID: &s.AccountID, AppID: &s.AppID, Changes: changes}
+}

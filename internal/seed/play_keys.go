@@ -1,0 +1,146 @@
+package seed
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/internal/apikey"
+	"portico/internal/eventlog"
+	"portico/internal/lifecycle"
+	"portico/internal/nodeid"
+	"portico/internal/term"
+	"portico/internal/viewer"
+)
+
+// minter makes keys whose user names are known and whose passwords nobody
+// knows.
+type minter struct {
+	pepperID string
+	pepper   []byte
+}
+
+func newMinter(o Options) *minter {
+	id, secret := o.Pepper()
+	return &minter{id, secret}
+}
+
+// secret is what is stored of a new password.
+type secret struct {
+	hash []byte
+	hint string
+}
+
+func (m *minter) secret(username uuid.UUID) (secret, error) {
+	password, err := uuid.NewRandom()
+	if err != nil {
+		return secret{}, err
+	}
+	return secret{apikey.Hash(m.pepper, username, password), apikey.Hint(password)}, nil
+}
+
+// key makes a key of an app, or of the whole account when a is nil, and lets
+// happen what happened to it.
+func (p *player) key(ctx context.Context, own owner, a *db.App, k key) error {
+	made, err := p.mint(ctx, own, a, k)
+	if err != nil {
+		return err
+	}
+	for _, name := range k.listed {
+		x, ok := p.products[name]
+		if !ok {
+			return fmt.Errorf("seed: there is no product %q", name)
+		}
+		err := p.AccessEntry.Create().SetID(p.ids.next()).SetOrganizationID(p.org.ID).SetAccountID(own.ID).
+			SetCredentialID(made.ID).SetProductID(x.ID).Exec(ctx)
+		if err != nil {
+			return err
+		}
+	}
+	p.sum.Keys++
+	who := own.by
+	if k.uncollected { // such a key comes of an approval
+		who = p.admin
+	}
+	p.tell(who, keyCreated(made))
+	for _, action := range k.then {
+		p.pass()
+		if made, err = p.act(ctx, own, made, action, k); err != nil {
+			return err
+		}
+	}
+	if k.expired {
+		return p.expire(ctx, made)
+	}
+	return nil
+}
+
+func (p *player) mint(ctx context.Context, own owner, a *db.App, k key) (*db.Credential, error) {
+	id := p.ids.next()
+	username := named("key", p.ids.n)
+	create := p.Credential.Create().SetID(id).SetOrganizationID(p.org.ID).SetAccountID(own.ID).SetName(k.name).
+		SetEnvironment(cmp.Or(k.environment, term.Development)).SetAuthType(cmp.Or(k.auth, term.APIKey)).
+		SetUsername(username).SetCreatedAt(p.now).SetUpdatedAt(p.now)
+	if a != nil {
+		create.SetAppID(a.ID)
+	}
+	if k.listed != nil {
+		create.SetAccess(term.AccessListed)
+	}
+	if k.expired {
+		create.SetExpiresAt(p.now.Add(pace))
+	} else if k.lasts > 0 {
+		create.SetExpiresAt(p.now.Add(k.lasts))
+	}
+	if k.uncollected {
+		return create.SetStatus(lifecycle.KeyUncollected).Save(ctx)
+	}
+	s, err := p.keys.secret(username)
+	if err != nil {
+		return nil, err
+	}
+	return create.SetSecretHash(s.hash).SetSecretHint(s.hint).SetPepperID(p.keys.pepperID).Save(ctx)
+}
+
+// act disables or revokes a key.
+func (p *player) act(ctx context.Context, own owner, k *db.Credential, a lifecycle.CredentialAction, told key) (*db.Credential, error) {
+	to, ok := lifecycle.NextKey(k.Status, a)
+	if !ok {
+		return nil, fmt.Errorf("seed: %s cannot follow %s", a, k.Status)
+	}
+	u := p.Credential.UpdateOne(k).SetStatus(to).SetUpdatedAt(p.now).AddVersion(1)
+	e := keyEvent(eventlog.CredentialDisabled, k, became("status", k.Status, to))
+	e.Reason = told.note
+	switch a {
+	case lifecycle.Disable:
+		p.tell(p.admin, e)
+	case lifecycle.Revoke:
+		u.SetRevokedAt(p.now).SetRevokedReason(told.reason).SetRevokedNote(told.note).SetNillableRevokedBy(by(own.by))
+		e.Type = eventlog.CredentialRevoked
+		e.Changes = append(e.Changes, values("revokedReason", told.reason)...)
+		p.tell(own.by, e)
+	default:
+		return nil, fmt.Errorf("seed: nobody plays %s", a)
+	}
+	return u.Save(ctx)
+}
+
+// expire lets a key's time run out, which Portico notices.
+func (p *player) expire(ctx context.Context, made *db.Credential) error {
+	p.pass()
+	p.tell(viewer.ForSystem(p.org.ID), keyEvent(eventlog.CredentialExpired, made, became("status", made.Status, lifecycle.KeyExpired)))
+	return p.Credential.UpdateOne(made).SetExpiryRecordedAt(p.now).Exec(ctx)
+}
+
+func keyCreated(k *db.Credential) eventlog.Entry {
+	return keyEvent(eventlog.CredentialCreated, k, values("username", k.Username, "name", k.Name,
+		"environment", k.Environment, "access", k.Access, "expiresAt", k.ExpiresAt))
+}
+
+func keyEvent(t eventlog.Type, k *db.Credential, changes []term.Change) eventlog.Entry {
+	return eventlog.Entry{Type: t, Subject: nodeid.Credential, SubjectID: k.ID, SubjectName: cmp.Or(k.Name, "…"+k.SecretHint),
+		AccountID: &k.AccountID, AppID: k.AppID, Changes: changes}
+}

@@ -1,0 +1,96 @@
+package seed
+
+import (
+	"cmp"
+	"context"
+
+	"portico/ent/db"
+	"portico/internal/eventlog"
+	"portico/internal/nodeid"
+	"portico/internal/term"
+)
+
+// catalogue makes the products and their plans.
+func (p *player) catalogue(ctx context.Context, all []product) error {
+	p.products = map[string]offer{}
+	for _, x := range all {
+		p.pass()
+		made, err := p.product(ctx, x)
+		if err != nil {
+			return err
+		}
+		o := offer{made, map[string]*db.Plan{}}
+		for _, one := range x.plans {
+			if o.plans[one.name], err = p.plan(ctx, made, one); err != nil {
+				return err
+			}
+		}
+		p.products[x.name] = o
+	}
+	return nil
+}
+
+func (p *player) product(ctx context.Context, x product) (*db.Product, error) {
+	auth := x.auth
+	if auth == nil {
+		auth = []term.AuthType{term.APIKey}
+	}
+	made, err := p.Product.Create().SetID(p.ids.next()).SetOrganizationID(p.org.ID).SetName(x.name).
+		SetTitle(x.title).SetTitleFolded(term.Fold(x.title)).SetDescription(x.description).SetAPIVersion(x.version).
+		SetDocumentationURL(p.org.Website + "/docs/" + x.name).
+		SetVisibility(cmp.Or(x.visibility, term.Public)).SetApproval(cmp.Or(x.approval, term.Manual)).
+		SetStatus(cmp.Or(x.born, term.Published)).SetAuthTypes(auth).
+		SetCreatedAt(p.now).SetUpdatedAt(p.now).Save(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.tell(p.admin, productEvent(eventlog.ProductCreated, made, values("name", made.Name, "title", made.Title, "status", made.Status)))
+	return made, nil
+}
+
+func (p *player) plan(ctx context.Context, x *db.Product, one plan) (*db.Plan, error) {
+	create := p.Plan.Create().SetID(p.ids.next()).SetOrganizationID(p.org.ID).SetProductID(x.ID).SetName(one.name).SetKind(one.kind).
+		SetCreatedAt(p.now).SetUpdatedAt(p.now)
+	if one.rate != nil {
+		create.SetRateLimit(one.rate)
+	}
+	if one.quota != nil {
+		create.SetQuota(one.quota)
+	}
+	if one.price != nil {
+		price := *one.price
+		price.Currency = p.org.Currency
+		create.SetPrice(&price)
+	}
+	if one.approval != "" {
+		create.SetApproval(one.approval)
+	}
+	made, err := create.Save(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.sum.Plans++
+	p.tell(p.admin, eventlog.Entry{Type: eventlog.PlanCreated, Subject: nodeid.Plan, SubjectID: made.ID, SubjectName: made.Name,
+		Changes: values("name", made.Name, "kind", made.Kind, "rateLimit", made.RateLimit, "quota", made.Quota, "price", made.Price)})
+	return made, nil
+}
+
+// outcome brings the products into their last states.
+func (p *player) outcome(ctx context.Context, all []product) error {
+	for _, x := range all {
+		if x.ends == "" {
+			continue
+		}
+		p.pass()
+		made := p.products[x.name].Product
+		p.tell(p.admin, productEvent(eventlog.ProductUpdated, made, became("status", made.Status, x.ends)))
+		if err := p.Product.UpdateOne(made).SetStatus(x.ends).SetUpdatedAt(p.now).AddVersion(1).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func productEvent(t eventlog.Type, x *db.Product, changes []term.Change) eventlog.Entry {
+	return eventlog.Entry{Type: t, Subject: nodeid.Product, SubjectID: x.ID, SubjectName: x.Title, Changes: changes}
+}

@@ -1,0 +1,183 @@
+// Package seed fills a database with data to try Portico with: two
+// organizations that know nothing of each other, with products, developers,
+// apps, keys and registrations in every state (Demo), and a large number of
+// apps to measure with (Large).
+//
+// What the data is stands as plain tables in demo.go and second.go; a player
+// acts it out step by step, so that no row can be in a state that people
+// could not have brought it into, and each step has its event.
+//
+// The data is the same each time: names, ids, reference ids, user names of
+// keys, order. Times are counted back from now; passwords of keys are random,
+// and nobody learns them.
+package seed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	dborg "portico/ent/db/organization"
+	"portico/internal/clock"
+	"portico/internal/database"
+	"portico/internal/viewer"
+)
+
+// DefaultPassword is everybody's password in development, unless another is given.
+const DefaultPassword = "portico-demo"
+
+// ErrExists says that one of the organizations is there already; nothing was
+// changed.
+var ErrExists = errors.New("the demo data exists already")
+
+// Options are what seeding needs.
+type Options struct {
+	Client   *db.Client
+	Database *database.DB
+	Clock    clock.Clock
+	// Hash makes what is stored of a password.
+	Hash func(ctx context.Context, password string) (string, error)
+	// Pepper is the secret that keys are hashed under, and its id.
+	Pepper func() (id string, secret []byte)
+	// Fold gives the form in which e-mail addresses are compared.
+	Fold func(email string) (string, error)
+	// Password is everybody's; empty is DefaultPassword, which is refused
+	// outside development. Its strength is not looked at.
+	Password    string
+	Development bool
+}
+
+// password gives everybody's password, or refuses the one that everybody knows.
+func (o Options) password() (string, error) {
+	if o.Password != "" && o.Password != DefaultPassword {
+		return o.Password, nil
+	}
+	if !o.Development {
+		return "", errors.New("outside development the demo data needs a password of its own: set PORTICO_DEMO_PASSWORD")
+	}
+	return DefaultPassword, nil
+}
+
+// asSystem lets Portico itself act, in all organizations.
+func asSystem(ctx context.Context) context.Context {
+	return viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
+}
+
+// Empty tells whether there is no organization yet.
+func Empty(ctx context.Context, c *db.Client) (bool, error) {
+	exists, err := c.Organization.Query().Exist(asSystem(ctx))
+	return !exists, err
+}
+
+// Demo makes the demo data, all of it or nothing. It fails with ErrExists when
+// one of the organizations is there already. When another process makes the
+// same data at the same moment, one does and the other succeeds too; its
+// summary then has no counts.
+func Demo(ctx context.Context, o Options) (*Summary, error) {
+	ctx = asSystem(ctx)
+	password, err := o.password()
+	if err != nil {
+		return nil, err
+	}
+	if err := o.absent(ctx); err != nil {
+		return nil, err
+	}
+	people, err := o.people(ctx, password)
+	if err != nil {
+		return nil, err
+	}
+	made, err := o.play(ctx, people)
+	if lost(err) {
+		// Somebody was faster, unless an id of ours belongs to something else.
+		if now := o.absent(ctx); !errors.Is(now, ErrExists) {
+			return nil, errors.Join(err, now)
+		}
+		return newSummary(), nil
+	}
+	return made, err
+}
+
+// absent fails with ErrExists when one of the organizations is there.
+func (o Options) absent(ctx context.Context) error {
+	var slugs []string
+	for _, org := range organizations() {
+		slugs = append(slugs, org.slug)
+	}
+	found, err := o.Client.Organization.Query().Where(dborg.SlugIn(slugs...)).Order(dborg.BySlug()).
+		Select(dborg.FieldSlug).Strings(ctx)
+	if err == nil && len(found) > 0 {
+		err = fmt.Errorf("%w: there is an organization %s; nothing was changed", ErrExists, strings.Join(found, " and "))
+	}
+	return err
+}
+
+// lost tells whether the organization was made by somebody else meanwhile.
+func lost(err error) bool {
+	constraint, ok := database.IsUnique(err)
+	return ok && strings.HasPrefix(constraint, dborg.Table)
+}
+
+// known is what is stored of a person's address and password.
+type known struct{ folded, hash string }
+
+// people hashes the passwords, before the transaction begins: it takes long.
+func (o Options) people(ctx context.Context, password string) (map[string]known, error) {
+	out := map[string]known{}
+	for _, s := range SignIns() {
+		folded, err := o.Fold(s.Email)
+		if err != nil {
+			return nil, err
+		}
+		hash, err := o.Hash(ctx, password)
+		if err != nil {
+			return nil, err
+		}
+		out[s.Email] = known{folded, hash}
+	}
+	return out, nil
+}
+
+// play makes everything in one transaction.
+func (o Options) play(ctx context.Context, people map[string]known) (*Summary, error) {
+	sum := newSummary()
+	err := inTx(ctx, o.Client, func(tx *db.Tx) error {
+		ids := &series{from: demoFrom}
+		keys := newMinter(o)
+		for _, org := range organizations() {
+			p := &player{Tx: tx, ids: ids, keys: keys, people: people, sum: sum, story: newStory(o.Clock.Now())}
+			if err := p.organization(ctx, org); err != nil {
+				return err
+			}
+			n, err := p.story.write(ctx, tx, o.Database.Dialect(), p.org.ID)
+			if err != nil {
+				return err
+			}
+			sum.Events += n
+		}
+		return nil
+	})
+	return sum, err
+}
+
+// inTx does f in one transaction. A panic in f undoes it, too.
+func inTx(ctx context.Context, c *db.Client, f func(tx *db.Tx) error) error {
+	tx, err := c.Tx(ctx)
+	if err != nil {
+		return err
+	}
+	done := false
+	defer func() {
+		if !done {
+			_ = tx.Rollback() // the first error is the one to tell
+		}
+	}()
+	if err := f(tx); err != nil {
+		return err
+	}
+	done = true
+	return tx.Commit()
+}

@@ -1,0 +1,225 @@
+package seed_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"portico/ent/db"
+	_ "portico/ent/db/runtime" // the rules of the tables
+	"portico/internal/clock"
+	"portico/internal/database"
+	"portico/internal/seed"
+	"portico/internal/testdb"
+)
+
+// today is when the tests are played.
+func today() time.Time { return time.Date(2026, time.March, 4, 12, 34, 56, 789_000, time.UTC) }
+
+// options are for a database of their own, with a cheap way to hash.
+func options(t testing.TB, url string) seed.Options {
+	t.Helper()
+	return over(testdb.Open(t, url))
+}
+
+func over(d *database.DB) seed.Options {
+	return seed.Options{
+		Client: db.NewClient(db.Driver(d.Driver())), Database: d, Clock: clock.NewFake(today()),
+		Hash:        func(_ context.Context, password string) (string, error) { return "hash of " + password, nil },
+		Pepper:      func() (string, []byte) { return "pepper-1", []byte("salt and pepper") },
+		Fold:        func(email string) (string, error) { return strings.ToLower(email), nil },
+		Development: true,
+	}
+}
+
+// seeded is a database with the demo data.
+func seeded(t testing.TB, url string) (seed.Options, *seed.Summary) {
+	t.Helper()
+	o := options(t, url)
+	sum, err := seed.Demo(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o, sum
+}
+
+// ask gives the rows of a query as lines, their columns parted by blanks.
+func ask(t testing.TB, d *database.DB, query string, args ...any) []string {
+	t.Helper()
+	rows, err := d.QueryContext(t.Context(), query, args...)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for rows.Next() {
+		values, into := make([]string, len(columns)), make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			t.Fatalf("%s: %v", query, err)
+		}
+		out = append(out, strings.Join(values, " "))
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// counted is the number of rows of the tables that seeding fills.
+func counted(t testing.TB, d *database.DB) string {
+	t.Helper()
+	var out []string
+	for _, table := range []string{"organizations", "accounts", "users", "memberships", "products", "plans", "apps",
+		"credentials", "access_entries", "subscriptions", "events"} {
+		out = append(out, table+" "+ask(t, d, "SELECT count(*) FROM "+table)[0])
+	}
+	return strings.Join(out, ", ")
+}
+
+func TestEmpty(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		o := options(t, url)
+		if empty, err := seed.Empty(t.Context(), o.Client); err != nil || !empty {
+			t.Fatalf("a new database: %v %v", empty, err)
+		}
+		if _, err := seed.Demo(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		if empty, err := seed.Empty(t.Context(), o.Client); err != nil || empty {
+			t.Fatalf("a seeded database: %v %v", empty, err)
+		}
+	})
+}
+
+func TestDemoTwice(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		o, _ := seeded(t, url)
+		before := counted(t, o.Database)
+		_, err := seed.Demo(t.Context(), o)
+		if !errors.Is(err, seed.ErrExists) || !strings.Contains(err.Error(), "demo and second") {
+			t.Errorf("got %v", err)
+		}
+		if after := counted(t, o.Database); after != before {
+			t.Errorf("before %s\nafter  %s", before, after)
+		}
+	})
+}
+
+// One of the two organizations is somebody else's: nothing of the other is made.
+func TestDemoBesideSecond(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		o := options(t, url)
+		if _, err := o.Database.ExecContext(t.Context(), `INSERT INTO organizations (id, created_at, updated_at, slug, name, website,
+			support_email, logo_url, time_zone, currency, portal_unregister, production_keys, password_sign_in, key_prefix,
+			longest_key_life, deleted_retention_days, event_retention_days, version)
+			VALUES ('019415f3-bc00-7000-8000-000000000000', $1, $2, 'second', 'Mine', '', '', '', 'UTC', 'EUR', 'ALLOWED', 'MEMBERS',
+			true, 'ptk', '{}', 30, 730, 1)`, today(), today()); err != nil {
+			t.Fatal(err)
+		}
+		before := counted(t, o.Database)
+		if _, err := seed.Demo(t.Context(), o); !errors.Is(err, seed.ErrExists) {
+			t.Errorf("got %v", err)
+		}
+		if after := counted(t, o.Database); after != before {
+			t.Errorf("before %s\nafter  %s", before, after)
+		}
+	})
+}
+
+// A failure on the way, here while the log is written, leaves nothing behind.
+func TestDemoAllOrNothing(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		o := options(t, url)
+		if _, err := o.Database.ExecContext(t.Context(), "ALTER TABLE events RENAME COLUMN reason TO because"); err != nil {
+			t.Fatal(err)
+		}
+		before := counted(t, o.Database)
+		if _, err := seed.Demo(t.Context(), o); err == nil {
+			t.Fatal("seeded without a log")
+		}
+		if after := counted(t, o.Database); after != before {
+			t.Errorf("before %s\nafter  %s", before, after)
+		}
+	})
+}
+
+// Several processes, which have all seen an empty database, seed it. Their
+// hashing waits for one another, so that none of them comes too late to begin.
+func TestDemoAtOnce(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		const processes = 4
+		var met, wg sync.WaitGroup
+		met.Add(processes)
+		made := make([]*seed.Summary, processes)
+		for n := range processes {
+			o := options(t, url)
+			hash, arrive := o.Hash, sync.OnceFunc(met.Done)
+			o.Hash = func(ctx context.Context, password string) (string, error) {
+				arrive()
+				met.Wait()
+				return hash(ctx, password)
+			}
+			wg.Go(func() {
+				var err error
+				if made[n], err = seed.Demo(t.Context(), o); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if t.Failed() {
+			return
+		}
+		winners := 0
+		for _, sum := range made {
+			if len(sum.SignIns) != 5 {
+				t.Errorf("%d sign-ins", len(sum.SignIns))
+			}
+			if sum.Apps > 0 {
+				winners++
+			}
+		}
+		if winners != 1 {
+			t.Errorf("%d processes made the data", winners)
+		}
+		if got := ask(t, testdb.Open(t, url), "SELECT slug FROM organizations ORDER BY slug"); strings.Join(got, " ") != "demo second" {
+			t.Errorf("organizations %v", got)
+		}
+	})
+}
+
+func TestPassword(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		o := options(t, url)
+		o.Development = false
+		for _, password := range []string{"", seed.DefaultPassword} {
+			o.Password = password
+			if _, err := seed.Demo(t.Context(), o); err == nil || !strings.Contains(err.Error(), "PORTICO_DEMO_PASSWORD") {
+				t.Errorf("%q outside development: %v", password, err)
+			}
+			if _, err := seed.Large(t.Context(), o, 1); err == nil || !strings.Contains(err.Error(), "PORTICO_DEMO_PASSWORD") {
+				t.Errorf("%q outside development, large: %v", password, err)
+			}
+		}
+		if empty, err := seed.Empty(t.Context(), o.Client); err != nil || !empty {
+			t.Fatalf("something was made: %v", err)
+		}
+		o.Password = "a better one"
+		if _, err := seed.Demo(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		if got := ask(t, o.Database, "SELECT DISTINCT password_hash FROM users"); len(got) != 1 || got[0] != "hash of a better one" {
+			t.Errorf("stored %v", got)
+		}
+	})
+}

@@ -1,0 +1,88 @@
+package seed
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/internal/eventlog"
+	"portico/internal/term"
+	"portico/internal/viewer"
+)
+
+// How long ago an organization's story begins, and how long a step of it takes.
+const (
+	age  = 21 * 24 * time.Hour
+	pace = 7 * time.Hour
+)
+
+// story is the time in which an organization's data comes to be, and the
+// events that tell of it.
+type story struct {
+	now  time.Time
+	told []moment
+}
+
+// moment is an event with its time and its actor.
+type moment struct {
+	at    time.Time
+	by    viewer.Viewer
+	entry eventlog.Entry
+}
+
+// newStory begins in the past, at a full hour.
+func newStory(now time.Time) story { return story{now: now.Truncate(time.Hour).Add(-age)} }
+
+// pass lets some time pass.
+func (s *story) pass() { s.now = s.now.Add(pace) }
+
+// tell notes that something happens now.
+func (s *story) tell(by viewer.Viewer, e eventlog.Entry) {
+	s.told = append(s.told, moment{s.now, by, e})
+}
+
+// write appends the events to the organization's log, in their order, and
+// counts them. It is the last thing that the transaction does for it.
+func (s *story) write(ctx context.Context, tx eventlog.Tx, dialect string, organization uuid.UUID) (int, error) {
+	for i := 0; i < len(s.told); {
+		first := s.told[i]
+		var entries []eventlog.Entry
+		for ; i < len(s.told) && s.told[i].at.Equal(first.at) && s.told[i].by == first.by; i++ {
+			entries = append(entries, s.told[i].entry)
+		}
+		by := viewer.NewContext(ctx, first.by)
+		if err := eventlog.Append(by, tx, dialect, organization, first.at, entries...); err != nil {
+			return 0, err
+		}
+	}
+	return len(s.told), nil
+}
+
+// values lists the attributes of something new, for its event: pairs of a
+// field and its value. Absent values are left out.
+func values(pairs ...any) []term.Change {
+	var out []term.Change
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if after := text(pairs[i+1]); after != nil {
+			out = append(out, term.Change{Field: pairs[i].(string), After: after})
+		}
+	}
+	return out
+}
+
+// became is the change of one attribute.
+func became(field string, before, after any) []term.Change {
+	return []term.Change{{Field: field, Before: text(before), After: text(after)}}
+}
+
+// text gives a value as JSON; nil for none.
+func text(v any) *string {
+	raw, err := json.Marshal(v)
+	if err != nil || string(raw) == "null" {
+		return nil
+	}
+	s := string(raw)
+	return &s
+}
