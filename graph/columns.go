@@ -2,67 +2,55 @@ package graph
 
 import "portico/internal/nodeid"
 
-// columns tells which columns each field of a type is made of, so that a
+// columnsOf tells which columns each field of a type is made of, so that a
 // request reads only what it asks for. The row's id and what the policy needs
-// are always read. A field that is missing here fails a test.
-func columns(k nodeid.Kind) map[string][]string {
-	switch k {
-	case nodeid.App:
-		return map[string][]string{
-			"id": nil, "referenceId": {"reference_id"}, "name": {"name"}, "description": {"description"}, "labels": {"labels"},
-			"createdAt": {"created_at"}, "updatedAt": {"updated_at"}, "version": {"version"},
-			"account": {"account_id"}, "credentials": nil, "keyCounts": nil, "productSubscriptions": nil, "timeline": nil, "viewerCan": nil,
-		}
-	case nodeid.Account:
-		return map[string][]string{
-			"id": nil, "name": {"name"}, "status": {"status"}, "profile": {"profile"}, "createdAt": {"created_at"}, "version": {"version"},
-			"apps": nil, "credentials": nil, "members": nil, "timeline": nil, "viewerCan": {"status"},
-		}
-	case nodeid.Membership:
-		return map[string][]string{"id": nil, "user": {"user_id"}, "role": {"role"}, "createdAt": {"created_at"}}
-	case nodeid.User:
-		return map[string][]string{
-			"id": nil, "name": {"name"}, "email": {"email"}, "role": {"role"}, "status": {"status"},
-			"lastSignInAt": {"last_sign_in_at"}, "createdAt": {"created_at"},
-		}
-	case nodeid.Credential:
-		return map[string][]string{
-			"id": nil, "username": {"username"}, "secretHint": {"secret_hint"}, "name": {"name"}, "environment": {"environment"},
-			"enabled": {"status", "expires_at"}, "status": {"status", "expires_at"}, "authType": {"auth_type"}, "accountCredential": {"app_id"},
-			"access": {"access"}, "accessControlList": nil, "createdAt": {"created_at"}, "expiresAt": {"expires_at"}, "lastUsedAt": {"last_used_at"},
-			"revokedAt": {"revoked_at"}, "revokedReason": {"revoked_reason"}, "revokedNote": {"revoked_note"}, "version": {"version"},
-			"app": {"app_id"}, "account": {"account_id"}, "organizationId": {"organization_id"}, "viewerCan": {"status", "expires_at"}, "timeline": nil,
-		}
-	case nodeid.Product:
-		return map[string][]string{
-			"id": nil, "name": {"name"}, "title": {"title"}, "description": {"description"}, "version": {"api_version"}, "externalId": {"external_id"},
-			"visibility": {"visibility"}, "status": {"status"}, "approval": {"approval"}, "authTypes": {"auth_types"},
-			"documentationUrl": {"documentation_url"}, "createdAt": {"created_at"}, "revision": {"version"}, "plans": nil, "viewerCan": {"status"},
-		}
-	case nodeid.Plan:
-		return map[string][]string{
-			"id": nil, "name": {"name"}, "kind": {"kind"}, "externalId": {"external_id"}, "rateLimit": {"rate_limit"}, "quota": {"quota"},
-			"price": {"price"}, "approval": {"approval"}, "version": {"version"},
-		}
-	case nodeid.ProductSubscription:
-		return map[string][]string{
-			"id": nil, "app": {"app_id"}, "product": {"product_id"}, "plan": {"plan_id"}, "status": {"status"}, "badgeColor": {"status"},
-			"requestedBy": {"requested_by"}, "decidedBy": {"decided_by"}, "decidedAt": {"decided_at"}, "reason": {"reason"},
-			"createdAt": {"created_at"}, "updatedAt": {"updated_at"}, "version": {"version"}, "allowedTransitions": {"status"}, "timeline": nil,
-		}
-	case nodeid.Event:
-		return map[string][]string{
-			"id": nil, "position": {"position"}, "type": {"type"}, "actor": {"actor_role", "actor_id", "actor_name"},
-			"subject": {"subject_type", "subject_id", "subject_name"}, "at": {"at"}, "reason": {"reason"}, "changes": {"changes"},
-			"address": {"address"}, "requestId": {"request_id"},
-		}
-	case nodeid.Organization:
-		return map[string][]string{
-			"id": nil, "slug": {"slug"}, "name": {"name"}, "website": {"website"}, "supportEmail": {"support_email"}, "logoUrl": {"logo_url"},
-			"timeZone": {"time_zone"}, "currency": {"currency"}, "portalUnregister": {"portal_unregister"}, "productionKeys": {"production_keys"},
-			"passwordSignIn": {"password_sign_in"}, "keyPrefix": {"key_prefix"}, "longestKeyLife": {"longest_key_life"},
-			"deletedRetentionDays": {"deleted_retention_days"}, "eventRetentionDays": {"event_retention_days"}, "version": {"version"},
-		}
-	}
-	return nil
+// are always read. A field that is missing here fails a test. Nothing changes
+// this table; it is a variable because Go has no constant maps.
+var columnsOf = map[nodeid.Kind]map[string][]string{
+	nodeid.App: {
+		"id": nil, "referenceId": {"reference_id"}, "name": {"name"}, "description": {"description"}, "labels": {"labels"},
+		"createdAt": {"created_at"}, "updatedAt": {"updated_at"}, "version": {"version"},
+		"account": {"account_id"}, "credentials": nil, "keyCounts": nil, "productSubscriptions": nil, "timeline": nil, "viewerCan": nil,
+	},
+	nodeid.Account: {
+		"id": nil, "name": {"name"}, "status": {"status"}, "profile": {"profile"}, "createdAt": {"created_at"}, "version": {"version"},
+		"apps": nil, "credentials": nil, "members": nil, "timeline": nil, "viewerCan": {"status"},
+	},
+	nodeid.Membership: {"id": nil, "user": {"user_id"}, "role": {"role"}, "createdAt": {"created_at"}},
+	nodeid.User: {
+		"id": nil, "name": {"name"}, "email": {"email"}, "role": {"role"}, "status": {"status"},
+		"lastSignInAt": {"last_sign_in_at"}, "createdAt": {"created_at"},
+	},
+	nodeid.Credential: {
+		"id": nil, "username": {"username"}, "secretHint": {"secret_hint"}, "name": {"name"}, "environment": {"environment"},
+		"enabled": {"status", "expires_at"}, "status": {"status", "expires_at"}, "authType": {"auth_type"}, "accountCredential": {"app_id"},
+		"access": {"access"}, "accessControlList": nil, "createdAt": {"created_at"}, "expiresAt": {"expires_at"}, "lastUsedAt": {"last_used_at"},
+		"revokedAt": {"revoked_at"}, "revokedReason": {"revoked_reason"}, "revokedNote": {"revoked_note"}, "version": {"version"},
+		"app": {"app_id"}, "account": {"account_id"}, "organizationId": {"organization_id"}, "viewerCan": {"status", "expires_at"}, "timeline": nil,
+	},
+	nodeid.Product: {
+		"id": nil, "name": {"name"}, "title": {"title"}, "description": {"description"}, "version": {"api_version"}, "externalId": {"external_id"},
+		"visibility": {"visibility"}, "status": {"status"}, "approval": {"approval"}, "authTypes": {"auth_types"},
+		"documentationUrl": {"documentation_url"}, "createdAt": {"created_at"}, "revision": {"version"}, "plans": nil, "viewerCan": {"status"},
+	},
+	nodeid.Plan: {
+		"id": nil, "name": {"name"}, "kind": {"kind"}, "externalId": {"external_id"}, "rateLimit": {"rate_limit"}, "quota": {"quota"},
+		"price": {"price"}, "approval": {"approval"}, "version": {"version"},
+	},
+	nodeid.ProductSubscription: {
+		"id": nil, "app": {"app_id"}, "product": {"product_id"}, "plan": {"plan_id"}, "status": {"status"}, "badgeColor": {"status"},
+		"requestedBy": {"requested_by"}, "decidedBy": {"decided_by"}, "decidedAt": {"decided_at"}, "reason": {"reason"},
+		"createdAt": {"created_at"}, "updatedAt": {"updated_at"}, "version": {"version"}, "allowedTransitions": {"status"}, "timeline": nil,
+	},
+	nodeid.Event: {
+		"id": nil, "position": {"position"}, "type": {"type"}, "actor": {"actor_role", "actor_id", "actor_name"},
+		"subject": {"subject_type", "subject_id", "subject_name"}, "at": {"at"}, "reason": {"reason"}, "changes": {"changes"},
+		"address": {"address"}, "requestId": {"request_id"},
+	},
+	nodeid.Organization: {
+		"id": nil, "slug": {"slug"}, "name": {"name"}, "website": {"website"}, "supportEmail": {"support_email"}, "logoUrl": {"logo_url"},
+		"timeZone": {"time_zone"}, "currency": {"currency"}, "portalUnregister": {"portal_unregister"}, "productionKeys": {"production_keys"},
+		"passwordSignIn": {"password_sign_in"}, "keyPrefix": {"key_prefix"}, "longestKeyLife": {"longest_key_life"},
+		"deletedRetentionDays": {"deleted_retention_days"}, "eventRetentionDays": {"event_retention_days"}, "version": {"version"},
+	},
 }

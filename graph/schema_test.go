@@ -95,7 +95,7 @@ func TestEveryFieldNamesItsColumns(t *testing.T) {
 		nodeid.Organization, nodeid.Account, nodeid.User, nodeid.Membership, nodeid.App,
 		nodeid.Credential, nodeid.Product, nodeid.Plan, nodeid.ProductSubscription, nodeid.Event,
 	} {
-		known := columns(k)
+		known := columnsOf[k]
 		fields := map[string]bool{}
 		for _, f := range whole.Types[string(k)].Fields {
 			fields[f.Name] = true

@@ -30,7 +30,7 @@ func selected(ctx context.Context, k nodeid.Kind) selection {
 		return s
 	}
 	s := selection{columns: []string{"id"}}
-	known := columns(k)
+	known := columnsOf[k]
 	walk(field.Selections, string(k), func(f *ast.Field) { s.add(f, known, string(k)) })
 	l.selections[key] = s
 	return s

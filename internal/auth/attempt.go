@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -36,9 +37,42 @@ func (a *Attempt) Done() {
 // giveBack goes on when the request has ended meanwhile: whoever knew the
 // password must not be counted because he hung up.
 func (a *Attempt) giveBack(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	limit := settleTime
+	if end, ok := ctx.Deadline(); ok {
+		limit = max(graceTime, min(limit, time.Until(end)))
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	_, err := a.limiter.db.ExecContext(ctx, `DELETE FROM sign_in_attempts WHERE id IN ($1, $2)`,
-		a.rows[0].String(), a.rows[1].String())
+	err := a.limiter.remove(ctx, a.rows)
+	if err != nil {
+		a.limiter.owe(a.rows)
+	}
 	return database.Fault(err)
+}
+
+func (l *Limiter) remove(ctx context.Context, rows [2]uuid.UUID) error {
+	_, err := l.db.ExecContext(ctx, `DELETE FROM sign_in_attempts WHERE id IN ($1, $2)`, rows[0].String(), rows[1].String())
+	return err
+}
+
+// owe remembers attempts that could not be given back because the database did
+// not answer. Before the next attempt is counted they are.
+func (l *Limiter) owe(attempts ...[2]uuid.UUID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.owed = append(l.owed, attempts[:min(len(attempts), mostOwed-len(l.owed))]...)
+}
+
+func (l *Limiter) payBack(ctx context.Context) error {
+	l.mu.Lock()
+	owed := l.owed
+	l.owed = nil
+	l.mu.Unlock()
+	for i, rows := range owed {
+		if err := l.remove(ctx, rows); err != nil {
+			l.owe(owed[i:]...)
+			return err
+		}
+	}
+	return nil
 }

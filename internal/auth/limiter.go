@@ -40,8 +40,12 @@ const (
 	clientAtOnce  = 16
 	// attemptWait is how long an attempt waits for those before it.
 	attemptWait = 3 * time.Second
-	// settleTime is how long giving an attempt back may take.
+	// settleTime is how long giving an attempt back may take, and graceTime how
+	// much of it may lie after the request's deadline.
 	settleTime = 2 * time.Second
+	graceTime  = 500 * time.Millisecond
+	// mostOwed bounds the attempts that are remembered for giving back later.
+	mostOwed = 1000
 )
 
 // Limiter limits failed sign-ins. The failures lie in the database, which all
@@ -59,6 +63,9 @@ type Limiter struct {
 	ring  *keyring.Ring
 	clock clock.Clock
 	gate  *gate
+
+	mu   sync.Mutex
+	owed [][2]uuid.UUID // see Limiter.owe
 }
 
 // NewLimiter makes a limiter over the table sign_in_attempts of db.
@@ -89,7 +96,11 @@ func (l *Limiter) Reserve(ctx context.Context, email, client string) (*Attempt, 
 		return nil, err
 	}
 	a := &Attempt{limiter: l, leave: leave}
-	if err := l.record(ctx, a, buckets); err != nil {
+	err = l.payBack(ctx)
+	if err == nil {
+		err = l.record(ctx, a, buckets)
+	}
+	if err != nil {
 		a.Done()
 		return nil, database.Fault(err)
 	}
@@ -185,15 +196,6 @@ func full(ctx context.Context, tx *database.Tx, b bucket, now time.Time) (time.D
 		return 0, err
 	}
 	return blocking.Add(AttemptWindow).Sub(now), nil
-}
-
-// Purge deletes the attempts that no longer count, and tells how many.
-func (l *Limiter) Purge(ctx context.Context) (int64, error) {
-	done, err := l.db.ExecContext(ctx, `DELETE FROM sign_in_attempts WHERE attempted_at <= $1`, l.clock.Now().Add(-AttemptWindow))
-	if err != nil {
-		return 0, database.Fault(err)
-	}
-	return done.RowsAffected()
 }
 
 // name hides what is counted. It uses the oldest pepper, which never leaves

@@ -229,22 +229,6 @@ func TestARotationForgivesNothing(t *testing.T) {
 	})
 }
 
-func TestPurge(t *testing.T) {
-	eachLimiter(t, func(t *testing.T, l *Limiter, c *clock.Fake) {
-		require.NoError(t, guess(t, l, email, client, false))
-		c.Advance(AttemptWindow - time.Microsecond)
-		require.NoError(t, guess(t, l, email, client, false))
-		gone, err := l.Purge(t.Context())
-		require.NoError(t, err)
-		require.Zero(t, gone)
-		c.Advance(time.Microsecond)
-		gone, err = l.Purge(t.Context())
-		require.NoError(t, err)
-		require.EqualValues(t, 2, gone)
-		require.EqualValues(t, 2, count(t, l))
-	})
-}
-
 func TestWithoutADatabaseNobodyGuesses(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		db, err := database.Open(t.Context(), url, database.Options{})

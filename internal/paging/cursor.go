@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -46,7 +47,8 @@ func Seal(k Key, list string, p Place) string {
 func Open(find func(id string) (Key, bool), list, cursor string) (Place, error) {
 	bad := fault.New(fault.BadUserInput, "The cursor is not one of this list.")
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(raw) <= macLength {
+	if err != nil || strings.ContainsAny(cursor, "\r\n") || // which base64 passes over
+		len(raw) <= macLength {
 		return Place{}, bad
 	}
 	var s sealed

@@ -25,7 +25,7 @@ func batch[T row, S any](ctx context.Context, q listable[T, S], ids []uuid.UUID,
 	if len(columns) > 0 {
 		q.Select(distinct(append(append([]string{"id"}, needs...), columns...))...)
 	}
-	q.Modify(database.AnyOf("id", ids))
+	q.Modify(anyOf("id", ids))
 	rows, err := q.All(ctx)
 	if err != nil {
 		return nil, outward(err)
@@ -35,6 +35,15 @@ func batch[T row, S any](ctx context.Context, q listable[T, S], ids []uuid.UUID,
 		out[id(r)] = r
 	}
 	return out, nil
+}
+
+// anyOf is database.AnyOf; one id alone is compared with directly, which
+// Postgres plans once and for all.
+func anyOf(column string, ids []uuid.UUID) func(*sql.Selector) {
+	if len(ids) == 1 {
+		return func(s *sql.Selector) { s.Where(sql.EQ(s.C(column), ids[0])) }
+	}
+	return database.AnyOf(column, ids)
 }
 
 // AccountsByID reads accounts.

@@ -104,7 +104,7 @@ func (c *change) patchKey(ctx context.Context, k *db.Credential, in UpdateKeyInp
 			return nil, err
 		}
 		d.note("expiresAt", k.ExpiresAt, end)
-		if u.SetNillableExpiresAt(end); end == nil {
+		if u.SetNillableExpiresAt(end).ClearExpiryRecordedAt(); end == nil {
 			u.ClearExpiresAt()
 		}
 	}

@@ -13,9 +13,11 @@ import (
 // compatibility-composed, case folded, and with the four Turkish i's made one,
 // so that "İSTANBUL", "istanbul" and "ISTANBUL" find one another.
 func Fold(s string) string {
-	s = cases.Fold().String(norm.NFKC.String(s))
-	s = strings.ReplaceAll(s, "i\u0307", "i")
-	return norm.NFC.String(strings.ReplaceAll(s, "ı", "i"))
+	// Lower case last: cases.Fold turns small Cherokee letters into capitals and
+	// capitals into small ones.
+	s = strings.ToLower(cases.Fold().String(norm.NFKC.String(s)))
+	s = strings.ReplaceAll(s, "ı", "i")
+	return norm.NFC.String(strings.ReplaceAll(s, "i\u0307", "i"))
 }
 
 // Runes counts characters.

@@ -1,0 +1,88 @@
+// Command baseline is what Portico's speed is measured against: a server, hand
+// written for three operations alone, that gives the same answers to the same
+// requests in the fewest prepared statements.
+//
+// It has what a server in Portico's place could not do without: the same
+// authentication (access token and the statement that finds the person), the
+// same pool and drivers with the same deadlines, the same timeouts of HTTP, a
+// limit on the body, a request id and a line of log for each request. It has
+// no GraphQL: it knows an operation by its name and answers with the fields
+// that the benchmark's document asks for. Of roles it knows the administrator.
+//
+// Its statements read plain columns into structs, which encoding/json writes;
+// it does not have Postgres build the JSON.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/internal/auth"
+	"portico/internal/clock"
+	"portico/internal/database"
+	"portico/internal/gqlhttp"
+	"portico/internal/keyring"
+	"portico/internal/nodeid"
+	"portico/internal/portal"
+)
+
+// Who issues Portico's access tokens, and for whom.
+const (
+	issuer   = "portico"
+	audience = "portico-api"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "baseline:", err)
+		os.Exit(1)
+	}
+}
+
+// run serves until ctx ends. The settings are Portico's own, from the
+// environment.
+func run(ctx context.Context) error {
+	ring, err := keyring.Load(os.Getenv("PORTICO_KEYRING"), clock.System{})
+	if err != nil {
+		return err
+	}
+	conns, err := strconv.Atoi(os.Getenv("PORTICO_DB_CONNS"))
+	if err != nil {
+		return fmt.Errorf("PORTICO_DB_CONNS: %w", err)
+	}
+	d, err := database.Open(ctx, os.Getenv("DATABASE_URL"), database.Options{MaxConns: conns})
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	l, err := net.Listen("tcp", os.Getenv("PORTICO_ADDR"))
+	if err != nil {
+		return err
+	}
+	who := &auth.Authenticator{
+		Tokens:       auth.NewTokens(ring, clock.System{}, issuer, audience),
+		Machines:     auth.NewMachineTokens(ring),
+		Directory:    portal.NewDirectory(d, db.NewClient(db.Driver(d.Driver()))),
+		ParseAccount: func(id string) (uuid.UUID, bool) { return nodeid.Decode(nodeid.Account, id) },
+		RequestID:    requestID,
+	}
+	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	handler := traced(log, who.Middleware(&backend{database: d, ring: ring, clock: clock.System{}}))
+	server := gqlhttp.Server(l.Addr().String(), handler, gqlhttp.DefaultTimeouts())
+	context.AfterFunc(ctx, func() { _ = server.Close() }) // Serve tells
+	if err := server.Serve(l); ctx.Err() == nil {
+		return err
+	}
+	return nil
+}

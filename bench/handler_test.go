@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db/app"
+	"portico/ent/db/organization"
+	"portico/ent/db/user"
+	"portico/graph"
+	"portico/internal/auth"
+	"portico/internal/nodeid"
+	"portico/internal/portal/portaltest"
+	"portico/internal/seed"
+	"portico/internal/term"
+	"portico/internal/testdb"
+)
+
+// benchApps is enough for one page of the list and some choice.
+const benchApps = 1000
+
+// inside is the handler of the API, with authentication and without the log,
+// in the process of the benchmark: for profiles.
+//
+//	go run ./internal/testdb/withpg go test ./bench -bench AppPage -cpuprofile cpu.out
+type inside struct {
+	*world
+	handler http.Handler
+}
+
+func newInside(b *testing.B) inside {
+	b.Helper()
+	url, ok := testdb.Postgres(b)
+	if !ok {
+		b.Skip("this is measured on Postgres")
+	}
+	f, ctx := portaltest.New(b, url), portaltest.System(b)
+	_, err := seed.Large(ctx, seed.Options{
+		Client: f.Client, Database: f.Database, Clock: f.Clock, Hash: f.Passwords.Hash, Fold: auth.FoldEmail, Development: true,
+		Pepper: func() (string, []byte) { return "p1", make([]byte, 32) },
+	}, benchApps)
+	noError(b, err)
+	_, err = f.Database.ExecContext(ctx, "VACUUM ANALYZE")
+	noError(b, err)
+	demo := f.Client.Organization.Query().Where(organization.Slug("demo")).OnlyX(ctx)
+	admin := f.Client.User.Query().Where(user.OrganizationID(demo.ID), user.RoleEQ(term.RoleAdmin)).FirstX(ctx)
+	w := &world{cursors: []*string{nil}}
+	for _, id := range f.Client.App.Query().Where(app.OrganizationID(demo.ID)).IDsX(ctx) {
+		w.apps = append(w.apps, nodeid.Encode(nodeid.App, id))
+	}
+	w.token, _, err = f.Tokens.Issue(admin.ID, demo.ID, admin.TokenVersion)
+	noError(b, err)
+	unnamed := func(context.Context) string { return "" }
+	api, err := graph.NewHandler(graph.Options{Portal: f.Portal, RequestID: unnamed, Log: slog.New(slog.DiscardHandler)})
+	noError(b, err)
+	who := &auth.Authenticator{Tokens: f.Tokens, Machines: auth.NewMachineTokens(f.Ring), Directory: f.Directory,
+		ParseAccount: func(string) (uuid.UUID, bool) { return uuid.Nil, false }, RequestID: unnamed}
+	return inside{w, who.Middleware(api)}
+}
+
+func noError(b *testing.B, err error) {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// run answers one operation again and again.
+func (in inside) run(b *testing.B, o operation) {
+	random := rand.New(rand.NewPCG(1, 1))
+	b.ReportAllocs()
+	for b.Loop() {
+		r := httptest.NewRequest(http.MethodPost, "/graphql", bytes.NewReader(o.body(o.variables(in.world, random))))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Authorization", "Bearer "+in.token)
+		answer := httptest.NewRecorder()
+		in.handler.ServeHTTP(answer, r)
+		if answer.Code != http.StatusOK || !bytes.HasPrefix(answer.Body.Bytes(), []byte(`{"data":{`)) {
+			text, _ := io.ReadAll(answer.Body)
+			b.Fatalf("status %d: %.300s", answer.Code, text)
+		}
+	}
+}
+
+func BenchmarkAppPage(b *testing.B)     { newInside(b).run(b, operations()[0]) }
+func BenchmarkList50(b *testing.B)      { newInside(b).run(b, operations()[1]) }
+func BenchmarkGenerateKey(b *testing.B) { newInside(b).run(b, operations()[2]) }

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// load is what a server did under load.
+type load struct {
+	requests int
+	// bytes is the length of all answers' bodies.
+	bytes int
+	took  time.Duration
+	// cpu is the server's, postgres the database's.
+	cpu, postgres time.Duration
+	p50, p99      time.Duration
+}
+
+// perRequest is the CPU time of one request.
+func (l load) perRequest() time.Duration { return l.cpu / time.Duration(max(1, l.requests)) }
+
+// database is Postgres' CPU time of one request.
+func (l load) database() time.Duration { return l.postgres / time.Duration(max(1, l.requests)) }
+
+// size is the bytes of an answer.
+func (l load) size() float64 { return float64(l.bytes) / float64(max(1, l.requests)) }
+
+// rate is the requests per second.
+func (l load) rate() float64 { return float64(l.requests) / l.took.Seconds() }
+
+// busy is the share of the server's core that was used.
+func (l load) busy() float64 { return l.cpu.Seconds() / l.took.Seconds() }
+
+// burden keeps the clients' connections busy with one operation for a while.
+// The same seed chooses the same variables in the same order.
+func (w *world) burden(ctx context.Context, s *server, o operation, seed uint64, length time.Duration) (load, error) {
+	clients := make([]*client, w.clients)
+	for i := range clients {
+		c, err := w.dial(ctx, s, o, rand.New(rand.NewPCG(seed, uint64(i))))
+		if err != nil {
+			return load{}, err
+		}
+		defer c.Close()
+		clients[i] = c
+	}
+	before, err := w.used(ctx, s)
+	if err != nil {
+		return load{}, err
+	}
+	begin := time.Now()
+	var running sync.WaitGroup
+	failures := make([]error, len(clients))
+	for i, c := range clients {
+		running.Go(func() { failures[i] = c.work(begin.Add(length)) })
+	}
+	running.Wait()
+	took := time.Since(begin)
+	after, err := w.used(ctx, s)
+	if err := errors.Join(append(failures, err, ctx.Err())...); err != nil {
+		return load{}, err
+	}
+	var all []time.Duration
+	size := 0
+	for _, c := range clients {
+		all, size = append(all, c.latencies...), size+c.received
+	}
+	slices.Sort(all)
+	if len(all) == 0 {
+		return load{}, errors.New("no request was answered")
+	}
+	return load{
+		requests: len(all), bytes: size, took: took,
+		cpu: after.cpu - before.cpu, postgres: after.postgres - before.postgres,
+		p50: all[len(all)/2], p99: all[len(all)*99/100],
+	}, nil
+}
+
+// used is the CPU time of a server and of Postgres, so far.
+func (w *world) used(ctx context.Context, s *server) (load, error) {
+	database, err := w.postgresCPU(ctx)
+	if err != nil {
+		return load{}, err
+	}
+	own, err := s.cpu()
+	return load{cpu: own, postgres: database}, err
+}
+
+// client is one connection. It is simpler than net/http's, so that it costs
+// the core that it shares with Postgres less.
+type client struct {
+	net.Conn
+	world     *world
+	operation operation
+	random    *rand.Rand
+	reader    *bufio.Reader
+	head      string
+	request   []byte
+	answer    bytes.Buffer
+	latencies []time.Duration
+	// received counts the bytes of the answers.
+	received int
+}
+
+func (w *world) dial(ctx context.Context, s *server, o operation, random *rand.Rand) (*client, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.address)
+	if err != nil {
+		return nil, err
+	}
+	return &client{
+		Conn: conn, world: w, operation: o, random: random, reader: bufio.NewReaderSize(conn, 32<<10),
+		head: "POST /graphql HTTP/1.1\r\nHost: " + s.address + "\r\nContent-Type: application/json\r\n" +
+			"Accept: application/json\r\nAuthorization: Bearer " + w.token + "\r\nContent-Length: ",
+	}, nil
+}
+
+// work sends one request after the other.
+func (c *client) work(until time.Time) error {
+	for {
+		body := c.operation.body(c.operation.variables(c.world, c.random))
+		c.request = append(append(c.request[:0], c.head...), strconv.Itoa(len(body))...)
+		c.request = append(append(c.request, "\r\n\r\n"...), body...)
+		begin := time.Now()
+		if begin.After(until) {
+			return nil
+		}
+		if err := c.roundTrip(); err != nil {
+			return err
+		}
+		c.latencies = append(c.latencies, time.Since(begin))
+	}
+}
+
+func (c *client) roundTrip() error {
+	if err := c.SetDeadline(time.Now().Add(startTime)); err != nil {
+		return err
+	}
+	if _, err := c.Write(c.request); err != nil {
+		return err
+	}
+	answer, err := http.ReadResponse(c.reader, nil)
+	if err != nil {
+		return err
+	}
+	c.answer.Reset()
+	if _, err := c.answer.ReadFrom(answer.Body); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	c.received += c.answer.Len()
+	if answer.StatusCode != http.StatusOK || !bytes.HasPrefix(c.answer.Bytes(), []byte(`{"data":{`)) {
+		return fmt.Errorf("status %d: %.300s", answer.StatusCode, c.answer.Bytes())
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+)
+
+// operation is something that is measured.
+type operation struct {
+	// name is the operation's in its document; the baseline knows it by that.
+	name  string
+	title string
+	query string
+	// goal is the greatest ratio of CPU that is aimed for.
+	goal float64
+	// variables gives those of one request.
+	variables func(w *world, r *rand.Rand) map[string]any
+}
+
+// operations lists what is measured. The one that writes comes last, so that
+// the others find the data as it was made.
+func operations() []operation {
+	return []operation{
+		{name: "AppPage", title: "app page", query: pageQuery, goal: 3, variables: func(w *world, r *rand.Rand) map[string]any {
+			return map[string]any{"id": one(r, w.apps)}
+		}},
+		{name: "AppList", title: "list of 50", query: listQuery, goal: 4, variables: func(w *world, r *rand.Rand) map[string]any {
+			return map[string]any{"after": one(r, w.cursors)}
+		}},
+		{name: "GenerateKey", title: "generateKey", query: generateQuery, goal: 2.5, variables: func(w *world, r *rand.Rand) map[string]any {
+			return map[string]any{"id": one(r, w.apps)}
+		}},
+	}
+}
+
+func one[T any](r *rand.Rand, all []T) T { return all[r.IntN(len(all))] }
+
+// body is the JSON of a request.
+func (o operation) body(variables map[string]any) []byte {
+	text, err := json.Marshal(map[string]any{"operationName": o.name, "query": o.query, "variables": variables})
+	if err != nil {
+		panic(err) // strings always marshal
+	}
+	return text
+}
+
+const pageQuery = `query AppPage($id: ID!) {
+  app(id: $id) {
+    id referenceId name description labels { key value } createdAt updatedAt version
+    account { id name status }
+    credentials(first: 100) {
+      nodes { id username secretHint name environment enabled status authType access createdAt expiresAt lastUsedAt }
+    }
+    productSubscriptions(first: 100) {
+      nodes {
+        id status badgeColor reason createdAt decidedAt
+        product { id name title status }
+        plan { id name kind }
+      }
+    }
+  }
+}`
+
+const listQuery = `query AppList($after: String) {
+  apps(first: 50, after: $after, orderBy: {field: CREATED_AT, direction: DESC}) {
+    totalCount
+    pageInfo { hasNextPage endCursor }
+    nodes { id referenceId name createdAt account { id name } keyCounts { active } }
+  }
+}`
+
+const generateQuery = `mutation GenerateKey($id: ID!) {
+  generateKey(input: {appId: $id}) {
+    credential { id username secretHint name environment status createdAt expiresAt }
+    secret { username password rawKey }
+    userErrors { message field code }
+  }
+}`

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	// serverCore is the core that the servers have for themselves, otherCore
+	// the one of Postgres and the clients.
+	serverCore = "0"
+	otherCore  = "1"
+	// startTime is how long a server may take to answer.
+	startTime = 30 * time.Second
+	// ticks is how many units of CPU time /proc counts in a second, on Linux
+	// always.
+	ticks = 100
+)
+
+// server is a process under measurement.
+type server struct {
+	address string
+	cmd     *exec.Cmd
+}
+
+// start runs a server on a free port and waits until it answers. Its log is
+// written, and thrown away.
+func start(ctx context.Context, env []string, command ...string) (*server, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	address := l.Addr().String()
+	if err := l.Close(); err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, "taskset", append([]string{"-c", serverCore}, command...)...)
+	cmd.Env = append(env, "PORTICO_ADDR="+address)
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer null.Close() // the process has its own handle
+	cmd.Stdout, cmd.Stderr = null, null
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	s := &server{address: address, cmd: cmd}
+	for until := time.Now().Add(startTime); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
+		c, err := net.Dial("tcp", address)
+		if err == nil {
+			return s, c.Close()
+		}
+	}
+	return nil, errors.Join(fmt.Errorf("%v does not answer", command), s.stop())
+}
+
+func (s *server) stop() error {
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	_ = s.cmd.Wait() // how it ended is of no interest
+	return nil
+}
+
+// ask sends one request, outside of any measurement.
+func (s *server) ask(ctx context.Context, token string, body []byte) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.address+"/graphql", bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	answer, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err == nil && (answer.StatusCode != http.StatusOK || !bytes.HasPrefix(text, []byte(`{"data":{`))) {
+		err = fmt.Errorf("status %d: %.300s", answer.StatusCode, text)
+	}
+	return text, err
+}
+
+// cpu gives the CPU time that the process has used.
+func (s *server) cpu() (time.Duration, error) { return cpuOf(strconv.Itoa(s.cmd.Process.Pid)) }
+
+// cpuOf gives a process's CPU time, of user and system.
+func cpuOf(pid string) (time.Duration, error) {
+	text, err := os.ReadFile("/proc/" + pid + "/stat")
+	if err != nil {
+		return 0, err
+	}
+	// The second field is a name in parentheses, which may hold anything.
+	_, rest, _ := strings.Cut(string(text), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0, fmt.Errorf("unknown form of /proc/PID/stat: %s", text)
+	}
+	user, err := strconv.Atoi(fields[11])
+	if err != nil {
+		return 0, err
+	}
+	system, err := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * time.Second / ticks, err
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+
+	"github.com/google/uuid"
+
+	"portico/internal/nodeid"
+)
+
+// samples is how many requests of each operation are compared.
+const samples = 100
+
+// verify asks both servers the same and compares what they say. Of generated
+// keys, which never are the same, it compares the shape of the answers and
+// what is in the database afterwards.
+func (w *world) verify(ctx context.Context) error {
+	random := rand.New(rand.NewPCG(1, 1))
+	for _, o := range operations() {
+		for range samples {
+			variables := o.variables(w, random)
+			body := o.body(variables)
+			ours, err := w.asked(ctx, w.portico, body)
+			if err != nil {
+				return err
+			}
+			theirs, err := w.asked(ctx, w.baseline, body)
+			if err != nil {
+				return err
+			}
+			if o.name == "GenerateKey" {
+				err = w.sameKeys(ctx, ours, theirs)
+			} else if !reflect.DeepEqual(ours, theirs) {
+				err = fmt.Errorf("portico says %v, baseline %v", ours, theirs)
+			}
+			if err != nil {
+				return fmt.Errorf("%s of %v: %w", o.title, variables, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (w *world) asked(ctx context.Context, s *server, body []byte) (answer any, err error) {
+	text, err := s.ask(ctx, w.token, body)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(text, &answer); err != nil {
+		return nil, err
+	}
+	for name, value := range answer.(map[string]any)["data"].(map[string]any) {
+		if value == nil {
+			return nil, fmt.Errorf("%s is null", name)
+		}
+	}
+	return answer, nil
+}
+
+// sameKeys compares two generated keys: their answers and their rows.
+func (w *world) sameKeys(ctx context.Context, ours, theirs any) error {
+	if a, b := shape(ours), shape(theirs); !reflect.DeepEqual(a, b) {
+		return fmt.Errorf("portico says %v, baseline %v", a, b)
+	}
+	ourRow, err := w.rowOf(ctx, ours)
+	if err != nil {
+		return err
+	}
+	theirRow, err := w.rowOf(ctx, theirs)
+	if err == nil && ourRow != theirRow {
+		err = fmt.Errorf("portico stores %s, baseline %s", ourRow, theirRow)
+	}
+	return err
+}
+
+// shape is an answer with the kind of each value in its place.
+func shape(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for key, value := range v {
+			out[key] = shape(value)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, value := range v {
+			out[i] = shape(value)
+		}
+		return out
+	}
+	return fmt.Sprintf("%T", v)
+}
+
+// rowText reads a key and its event, without what is each one's own. What is
+// random is replaced by what it has to be like.
+const rowText = `SELECT jsonb_build_object(
+'key', to_jsonb(c) - '{id,created_at,updated_at,username,secret_hash,secret_hint}'::text[],
+'updated', c.updated_at = c.created_at, 'hash', octet_length(c.secret_hash), 'hint', length(c.secret_hint),
+'event', to_jsonb(e) - '{id,position,at,request_id,subject_id,subject_name,changes}'::text[],
+'at', e.at = c.created_at, 'request', length(e.request_id), 'name', e.subject_name = '…' || c.secret_hint,
+'changes', replace(e.changes::text, c.username::text, 'username'))::text
+FROM credentials c JOIN events e ON e.subject_id = c.id WHERE c.id = $1`
+
+func (w *world) rowOf(ctx context.Context, answer any) (text string, err error) {
+	id, err := keyID(answer)
+	if err != nil {
+		return "", err
+	}
+	return text, w.database.QueryRowContext(ctx, rowText, id).Scan(&text)
+}
+
+// keyID finds the key in the answer of generateKey.
+func keyID(answer any) (uuid.UUID, error) {
+	raw, err := json.Marshal(answer)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	var known struct {
+		Data struct {
+			GenerateKey struct{ Credential struct{ ID string } }
+		}
+	}
+	if err := json.Unmarshal(raw, &known); err != nil {
+		return uuid.Nil, err
+	}
+	id, ok := nodeid.Decode(nodeid.Credential, known.Data.GenerateKey.Credential.ID)
+	if !ok {
+		return uuid.Nil, errors.New("there is no key in the answer")
+	}
+	return id, nil
+}

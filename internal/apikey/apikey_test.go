@@ -1,0 +1,170 @@
+package apikey_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"portico/internal/apikey"
+)
+
+func uuids() *rapid.Generator[uuid.UUID] {
+	return rapid.Custom(func(t *rapid.T) uuid.UUID {
+		return uuid.UUID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "bytes"))
+	})
+}
+
+func prefixes() *rapid.Generator[string] { return rapid.StringMatching(`[a-z][a-z0-9]{0,15}`) }
+
+func TestWhatIsJoinedIsParsed(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		prefix, username, password := prefixes().Draw(t, "prefix"), uuids().Draw(t, "username"), uuids().Draw(t, "password")
+		raw := apikey.Join(prefix, username, password)
+		if len(raw) != len(prefix)+51 || !strings.HasPrefix(raw, prefix+"_") {
+			t.Fatalf("joined to %q", raw)
+		}
+		u, p, ok := apikey.Parse(raw)
+		if !ok || u != username || p != password {
+			t.Fatalf("%q was read as %v %v %v", raw, u, p, ok)
+		}
+	})
+}
+
+func TestTheEndsOfTheRange(t *testing.T) {
+	for _, id := range []uuid.UUID{uuid.Nil, uuid.Max} {
+		if u, p, ok := apikey.Parse(apikey.Join("ptk", id, id)); !ok || u != id || p != id {
+			t.Errorf("%v was read as %v %v %v", id, u, p, ok)
+		}
+	}
+}
+
+// A CRC finds every error within its width, so no single character can change
+// unnoticed, whichever it becomes.
+func TestEveryChangedCharacterIsNoticed(t *testing.T) {
+	raw := apikey.Join("ptk", uuid.MustParse("8f14e45f-ceea-467a-9575-8a1b3e4b1c2d"), uuid.MustParse("c9f0f895-fb98-4b91-a1b2-c3d4e5f60718"))
+	for i := range len(raw) {
+		for c := range 256 {
+			if byte(c) == raw[i] {
+				continue
+			}
+			changed := []byte(raw)
+			changed[i] = byte(c)
+			if _, _, ok := apikey.Parse(string(changed)); ok {
+				t.Fatalf("character %d became %q unnoticed", i, byte(c))
+			}
+		}
+	}
+}
+
+func TestCutDoubledAndSwappedKeysAreNoticed(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		raw := apikey.Join(prefixes().Draw(t, "prefix"), uuids().Draw(t, "username"), uuids().Draw(t, "password"))
+		i := rapid.IntRange(0, len(raw)-1).Draw(t, "at")
+		swapped := []byte(raw)
+		if i+1 < len(raw) {
+			swapped[i], swapped[i+1] = swapped[i+1], swapped[i]
+		}
+		for _, bad := range []string{raw[:i], raw[i+1:], raw[:i] + raw[i+1:], raw + raw, raw + " ", " " + raw, string(swapped)} {
+			if _, _, ok := apikey.Parse(bad); ok && bad != raw {
+				t.Fatalf("%q was taken for a key", bad)
+			}
+		}
+	})
+}
+
+func TestJunk(t *testing.T) {
+	digits := strings.Repeat("z", 43)
+	for _, junk := range []string{
+		"", "_", "__", "___", "ptk", "ptk__", "ptk_" + digits, "ptk_" + digits + "_", "ptk_" + digits + "_000000",
+		strings.Repeat("_", 60), strings.Repeat("a", 1<<20), "ptk_\x00", "ptk_\xff\xfe", "PTK" + apikey.Join("ptk", uuid.Nil, uuid.Nil)[3:],
+	} {
+		if u, p, ok := apikey.Parse(junk); ok || u != uuid.Nil || p != uuid.Nil {
+			t.Errorf("%.80q was taken for a key", junk)
+		}
+	}
+}
+
+// A right checksum does not make a number of more than 256 bits a key, nor a
+// text in a prefix that nobody may have.
+func TestAKeyIsMoreThanItsChecksum(t *testing.T) {
+	for _, prefix := range []string{"", "Ptk", "p_k", "1tk", "p k", "ptk-", strings.Repeat("a", 17), "ü"} {
+		if apikey.ValidPrefix(prefix) {
+			t.Errorf("%q is a valid prefix", prefix)
+		}
+		if _, _, ok := apikey.Parse(apikey.Join(prefix, uuid.Max, uuid.Max)); ok {
+			t.Errorf("a key of the prefix %q was read", prefix)
+		}
+	}
+	for _, prefix := range []string{"p", "ptk", "a1", strings.Repeat("z", apikey.MaxPrefix)} {
+		if !apikey.ValidPrefix(prefix) {
+			t.Errorf("%q is no valid prefix", prefix)
+		}
+	}
+}
+
+func TestMint(t *testing.T) {
+	seen := map[uuid.UUID]bool{}
+	for range 100 {
+		s, err := apikey.Mint("ptk")
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, p, ok := apikey.Parse(s.RawKey)
+		if !ok || u != s.Username || p != s.Password || u.Version() != 4 || p.Version() != 4 {
+			t.Fatal("a minted key does not read back")
+		}
+		if seen[u] || seen[p] {
+			t.Fatal("an id came twice")
+		}
+		seen[u], seen[p] = true, true
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+			if text := fmt.Sprintf(verb, s); strings.Contains(text, s.Password.String()) || strings.Contains(text, s.RawKey) {
+				t.Fatalf("%s shows the secret", verb)
+			}
+		}
+	}
+}
+
+func TestHashes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		pepper := rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "pepper")
+		u, p, other := uuids().Draw(t, "username"), uuids().Draw(t, "password"), uuids().Draw(t, "other")
+		hash := apikey.Hash(pepper, u, p)
+		if len(hash) != 32 || !bytes.Equal(hash, apikey.Hash(pepper, u, p)) || !apikey.Matches(hash, pepper, u, p) {
+			t.Fatal("a hash does not match its own pair")
+		}
+		if other != p && apikey.Matches(hash, pepper, u, other) || other != u && apikey.Matches(hash, pepper, other, p) {
+			t.Fatal("a hash matches another pair")
+		}
+		wrong := append([]byte{pepper[0] + 1}, pepper[1:]...)
+		if apikey.Matches(hash, wrong, u, p) || apikey.Matches(hash[:31], pepper, u, p) || apikey.Matches(nil, pepper, u, p) {
+			t.Fatal("a hash matches under another pepper, or cut short")
+		}
+	})
+	if hint := apikey.Hint(uuid.MustParse("c9f0f895-fb98-4b91-a1b2-c3d4e5f60718")); hint != "0718" {
+		t.Errorf("the hint is %q", hint)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(apikey.Join("ptk", uuid.Nil, uuid.Max))
+	f.Add("ptk_" + strings.Repeat("z", 43) + "_4gfFC3")
+	f.Add("__")
+	f.Fuzz(func(t *testing.T, raw string) {
+		u, p, ok := apikey.Parse(raw)
+		if !ok {
+			if u != uuid.Nil || p != uuid.Nil {
+				t.Error("a refused text gave ids")
+			}
+			return
+		}
+		prefix, _, _ := strings.Cut(raw, "_")
+		if apikey.Join(prefix, u, p) != raw {
+			t.Errorf("%q is a second way to write a key", raw)
+		}
+	})
+}

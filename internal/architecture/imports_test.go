@@ -1,0 +1,236 @@
+package architecture_test
+
+import (
+	"go/ast"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// kernels decide and compute. They know no database, no network, no framework.
+func kernels() []string {
+	return prefixed("internal/", "apikey", "clock", "fault", "lifecycle", "nodeid", "paging", "policy", "term", "viewer")
+}
+
+func prefixed(prefix string, names ...string) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = prefix + n
+	}
+	return out
+}
+
+// house says which packages of the module each package may import, written by
+// hand. "x/..." is x and everything below it. A package without a line fails:
+// whoever adds one says where it belongs. Of several lines the longest counts.
+func house() map[string][]string {
+	k := kernels()
+	with := func(more ...string) []string { return append(slices.Clone(k), more...) }
+	return map[string][]string{
+		// The program knows everything; it alone knows the public face.
+		".": {"..."},
+
+		"graph":           with("graph/...", "ent/db", "internal/portal", "internal/eventlog", "internal/gqlhttp"),
+		"graph/generated": with("graph/model", "graph/sequence", "ent/db", "internal/portal", "internal/eventlog"),
+		"graph/model":     with("ent/db", "internal/portal", "internal/eventlog"),
+		"graph/sequence":  {},
+		"graph/generate":  {},
+
+		"internal/portal":            with("ent/db/...", "internal/database", "internal/eventlog"),
+		"internal/portal/portaltest": with("ent/db/...", "internal/auth", "internal/database", "internal/keyring", "internal/portal", "internal/testdb"),
+		"internal/seed":              with("ent/db/...", "internal/database", "internal/eventlog"),
+
+		"internal/auth":       with("internal/database", "internal/keyring"),
+		"internal/keyring":    {"internal/clock"},
+		"internal/eventlog":   {"internal/nodeid", "internal/term", "internal/viewer"},
+		"internal/jobs":       {"internal/clock", "internal/database"},
+		"internal/database":   {"internal/fault"},
+		"internal/gqlhttp":    {"internal/fault"},
+		"internal/config":     {"internal/fault"},
+		"internal/playground": {},
+
+		"internal/apikey": k, "internal/clock": k, "internal/fault": k, "internal/lifecycle": k, "internal/nodeid": k,
+		"internal/paging": k, "internal/policy": k, "internal/term": k, "internal/viewer": k,
+
+		"ent":        {},
+		"ent/schema": with("ent/rule"),
+		"ent/rule":   with("ent/db/intercept"),
+		"ent/db/...": with("ent/db/...", "ent/rule", "ent/schema"),
+		"migrate":    {"internal/database"},
+
+		// Tools and tests reach where they must, but never into the public face.
+		"migrate/diff":                    {"ent/db/migrate", "internal/database", "internal/testdb", "migrate"},
+		"internal/testdb":                 {"internal/database", "migrate"},
+		"internal/testdb/withpg":          {"internal/testdb"},
+		"internal/playground/browsertest": {},
+		"internal/architecture":           {},
+		"e2e/...":                         with("internal/keyring", "internal/testdb/...", "e2e/...", "internal/playground/browsertest"),
+		"bench/...":                       with("bench/...", "ent/db/...", "internal/auth", "internal/database", "internal/gqlhttp", "internal/keyring", "internal/portal/...", "internal/testdb"),
+	}
+}
+
+// covers tells whether a pattern of house is about a package.
+func covers(pattern, name string) bool {
+	if pattern == "..." {
+		return true
+	}
+	if folder, ok := strings.CutSuffix(pattern, "/..."); ok {
+		return name == folder || strings.HasPrefix(name, folder+"/")
+	}
+	return pattern == name
+}
+
+// lineOf finds the most exact line about a package.
+func lineOf(table map[string][]string, name string) (allowed []string, found bool) {
+	best := ""
+	for pattern, line := range table {
+		if covers(pattern, name) && len(pattern) > len(best) {
+			best, allowed, found = pattern, line, true
+		}
+	}
+	return allowed, found
+}
+
+func TestWhoMayImportWhom(t *testing.T) {
+	table := house()
+	for _, p := range packages(t) {
+		allowed, found := lineOf(table, p.name())
+		if !found {
+			t.Errorf("%s has no line in house(): say what it may import", p.name())
+			continue
+		}
+		own, _ := p.inside()
+		for _, imported := range own {
+			if !slices.ContainsFunc(allowed, func(pattern string) bool { return covers(pattern, imported) }) {
+				t.Errorf("%s must not import %s", p.name(), imported)
+			}
+		}
+	}
+}
+
+func TestEveryLineIsAboutSomething(t *testing.T) {
+	all := packages(t)
+	for pattern := range house() {
+		if !slices.ContainsFunc(all, func(p pkg) bool { return covers(pattern, p.name()) }) {
+			t.Errorf("house() has a line for %s, which does not exist", pattern)
+		}
+	}
+}
+
+// Nobody but the program knows the public face; its parts know one another.
+func TestTheFaceIsKnownToTheProgramAlone(t *testing.T) {
+	for _, p := range packages(t) {
+		own, _ := p.inside()
+		for _, imported := range own {
+			if imported == "graph" && p.name() != "." || covers("graph/...", imported) && p.name() != "." && !covers("graph/...", p.name()) {
+				t.Errorf("%s imports %s", p.name(), imported)
+			}
+		}
+	}
+}
+
+// standard tells whether an import is the standard library's: only other
+// people's begin with a name that has a dot.
+func standard(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return !strings.Contains(first, ".")
+}
+
+func TestKernelsStandAlone(t *testing.T) {
+	for _, p := range packages(t) {
+		if !slices.Contains(kernels(), p.name()) {
+			continue
+		}
+		_, others := p.inside()
+		for _, path := range others {
+			switch {
+			case path == "github.com/google/uuid", strings.HasPrefix(path, "golang.org/x/text/"):
+			case !standard(path), path == "net", strings.HasPrefix(path, "net/"), strings.HasPrefix(path, "database/"), path == "os", strings.HasPrefix(path, "os/"):
+				t.Errorf("the kernel %s must not import %s", p.name(), path)
+			}
+		}
+	}
+}
+
+// foreign says what of the outside world each part must not know.
+func foreign() map[string][]string {
+	graphql := []string{"github.com/99designs/gqlgen/...", "github.com/vektah/gqlparser/...", "github.com/vektah/gqlparser/v2/..."}
+	web := []string{"net/http/...", "github.com/go-chi/..."}
+	store := []string{"database/sql/...", "entgo.io/ent/...", "github.com/lib/pq/...", "modernc.org/sqlite/..."}
+	return map[string][]string{
+		"internal/portal":   slices.Concat(graphql, web, store[2:]),
+		"internal/seed":     slices.Concat(graphql, web),
+		"internal/eventlog": slices.Concat(graphql, web, store[2:]),
+		"internal/jobs":     slices.Concat(graphql, web, store),
+		"internal/auth":     graphql,
+		"internal/database": slices.Concat(graphql, web),
+		"internal/gqlhttp":  store,
+		"internal/keyring":  slices.Concat(graphql, web, store),
+		"graph/...":         store,
+		"ent/schema":        slices.Concat(graphql, web),
+		"ent/rule":          slices.Concat(graphql, web),
+	}
+}
+
+func TestWhoKnowsTheWorld(t *testing.T) {
+	table := foreign()
+	for _, p := range packages(t) {
+		forbidden, _ := lineOf(table, p.name())
+		_, others := p.inside()
+		for _, path := range others {
+			if slices.ContainsFunc(forbidden, func(pattern string) bool { return covers(pattern, path) }) {
+				t.Errorf("%s must not import %s", p.name(), path)
+			}
+		}
+	}
+}
+
+// ent's rows carry a client of their own, so that the graph, which knows them
+// as types, could read through them past the services.
+var (
+	clientNames  = regexp.MustCompile(`^(Client|Tx|NewClient|Open|FromContext|NewContext|TxFromContext|NewTxContext)$`)
+	throughARow  = regexp.MustCompile(`^(Query[A-Z]\w*|Unwrap|ExecContext|QueryContext)$`)
+	aboutUpdates = regexp.MustCompile(`^(Update|UpdateOne|UpdateOneID|Delete|DeleteOne|DeleteOneID|Create|CreateBulk)$`)
+)
+
+func TestTheFaceHoldsNoDatabaseClient(t *testing.T) {
+	for _, p := range packages(t) {
+		if !covers("graph/...", p.name()) {
+			continue
+		}
+		for _, f := range files(t, p) {
+			if f.test || f.generated() {
+				continue
+			}
+			ent := importedAs(f.ast, module+"/ent/db")
+			ast.Inspect(f.ast, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.SelectorExpr:
+					if x, ok := n.X.(*ast.Ident); ok && ent != "" && x.Name == ent && clientNames.MatchString(n.Sel.Name) {
+						t.Errorf("%s holds %s.%s", f.fset.Position(n.Pos()), ent, n.Sel.Name)
+					}
+				case *ast.CallExpr:
+					if s, ok := n.Fun.(*ast.SelectorExpr); ok && (throughARow.MatchString(s.Sel.Name) || len(n.Args) == 0 && aboutUpdates.MatchString(s.Sel.Name)) {
+						t.Errorf("%s calls %s, past the services", f.fset.Position(n.Pos()), s.Sel.Name)
+					}
+				}
+				return true
+			})
+		}
+	}
+}
+
+// importedAs gives the name by which a file knows a package; "" for none.
+func importedAs(f *ast.File, path string) string {
+	for _, i := range f.Imports {
+		if got, err := strconv.Unquote(i.Path.Value); err == nil && got == path {
+			if i.Name != nil {
+				return i.Name.Name
+			}
+			return path[strings.LastIndexByte(path, '/')+1:]
+		}
+	}
+	return ""
+}

@@ -1,0 +1,82 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/internal/clock"
+	"portico/internal/database"
+)
+
+var (
+	// errLost says that another node has the lease now.
+	errLost = errors.New("jobs: another node has taken the lease over")
+	// errDone ends the renewing of a job that has returned.
+	errDone = errors.New("jobs: the job has ended")
+)
+
+// releaseTime is how long giving a lease back may take; it would end by itself.
+const releaseTime = 2 * time.Second
+
+// lease is the right to run a job until a time. The holder is another one each
+// time a lease is taken, so that a node which was thought dead, and one that
+// was started again under the same name, are told apart.
+type lease struct {
+	db     *database.DB
+	clock  clock.Clock
+	job    string
+	holder string
+}
+
+// take takes the lease of a job that is due and that nobody has. Of many who
+// come at once one gets it, because it is one statement.
+func (r *Runner) take(ctx context.Context, j Job) (*lease, bool, error) {
+	l := &lease{db: r.db, clock: r.clock, job: j.Name, holder: r.holder + "/" + uuid.NewString()}
+	now := r.clock.Now()
+	res, err := r.db.ExecContext(ctx, `INSERT INTO leases (id, holder, until) VALUES ($1, $2, $3)
+		ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, until = excluded.until
+		WHERE leases.until <= $4 AND (leases.last_run_at IS NULL OR leases.last_run_at <= $5)`,
+		l.job, l.holder, now.Add(leaseTime), now, now.Add(-j.Every))
+	if err != nil {
+		return nil, false, fmt.Errorf("taking the lease: %w", err)
+	}
+	n, err := res.RowsAffected()
+	return l, n == 1, err
+}
+
+// renew puts the lease's end off. It fails when somebody else has it, or when
+// the database does not answer in time: then nobody knows.
+func (l *lease) renew(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, renewEvery)
+	defer cancel()
+	return l.set(ctx, `UPDATE leases SET until = $3 WHERE id = $1 AND holder = $2`, l.clock.Now().Add(leaseTime))
+}
+
+// release ends the lease, also when the runner is ending; well tells that the
+// job is done until it is due again.
+func (l *lease) release(ctx context.Context, well bool) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTime)
+	defer cancel()
+	now := l.clock.Now()
+	if well {
+		return l.set(ctx, `UPDATE leases SET until = $3, last_run_at = $3 WHERE id = $1 AND holder = $2`, now)
+	}
+	return l.set(ctx, `UPDATE leases SET until = $3 WHERE id = $1 AND holder = $2`, now)
+}
+
+// set changes the lease's row while this holder has it.
+func (l *lease) set(ctx context.Context, query string, t time.Time) error {
+	res, err := l.db.ExecContext(ctx, query, l.job, l.holder, t)
+	if err != nil {
+		return fmt.Errorf("changing the lease: %w", err)
+	}
+	n, err := res.RowsAffected()
+	if err == nil && n == 0 {
+		err = errLost
+	}
+	return err
+}

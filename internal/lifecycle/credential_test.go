@@ -1,0 +1,65 @@
+package lifecycle_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	. "portico/internal/lifecycle"
+)
+
+func TestEveryPairOfKeys(t *testing.T) {
+	type row = map[CredentialStatus]CredentialStatus
+	table := map[CredentialAction]row{
+		Revoke:  {KeyActive: KeyRevoked, KeyUncollected: KeyRevoked, KeyDisabled: KeyRevoked, KeyExpired: KeyRevoked, KeyRevoked: ""},
+		Disable: {KeyActive: KeyDisabled, KeyUncollected: "", KeyDisabled: "", KeyExpired: "", KeyRevoked: ""},
+		Enable:  {KeyActive: "", KeyUncollected: "", KeyDisabled: KeyActive, KeyExpired: "", KeyRevoked: ""},
+		Update:  {KeyActive: KeyActive, KeyUncollected: KeyUncollected, KeyDisabled: KeyDisabled, KeyExpired: "", KeyRevoked: ""},
+	}
+	pairs := 0
+	for _, a := range CredentialActions() {
+		for _, from := range CredentialStatuses() {
+			pairs++
+			want, known := table[a][from]
+			if !known {
+				t.Fatalf("nothing is expected of %s on %s", a, from)
+			}
+			if got, ok := NextKey(from, a); got != want || ok != (want != "") {
+				t.Errorf("%s of %s gives %q %v, want %q", a, from, got, ok, want)
+			}
+		}
+	}
+	if pairs != 20 {
+		t.Errorf("%d pairs were tested, want 4 × 5", pairs)
+	}
+	if _, ok := NextKey(KeyActive, "DESTROY"); ok {
+		t.Error("an unknown action happened")
+	}
+}
+
+func TestKeysExpire(t *testing.T) {
+	end := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for _, status := range []CredentialStatus{KeyActive, KeyUncollected, KeyDisabled} {
+		if got := status.At(end.Add(-time.Microsecond), &end); got != status {
+			t.Errorf("before its end a key is %s, want %s", got, status)
+		}
+		for _, now := range []time.Time{end, end.Add(time.Hour)} {
+			if got := status.At(now, &end); got != KeyExpired {
+				t.Errorf("after its end a key is %s", got)
+			}
+		}
+		if got := status.At(end.AddDate(1000, 0, 0), nil); got != status {
+			t.Errorf("a key without an end is %s, want %s", got, status)
+		}
+	}
+	if got := KeyRevoked.At(end, &end); got != KeyRevoked {
+		t.Errorf("a revoked key became %s", got)
+	}
+}
+
+func TestExpiredIsNeverStored(t *testing.T) {
+	want := []string{"ACTIVE", "UNCOLLECTED", "DISABLED", "REVOKED"}
+	if got := KeyActive.Values(); !slices.Equal(got, want) {
+		t.Errorf("stored are %v", got)
+	}
+}

@@ -1,0 +1,86 @@
+package lifecycle_test
+
+import (
+	"slices"
+	"testing"
+
+	. "portico/internal/lifecycle"
+)
+
+// expected is the table of transitions, written down a second time by hand:
+// what each action makes of each state; "" is what cannot happen.
+func expected() map[SubscriptionAction]map[SubscriptionStatus]SubscriptionStatus {
+	type row = map[SubscriptionStatus]SubscriptionStatus
+	return map[SubscriptionAction]row{
+		Approve:        {Waiting: Approved, Approved: "", Rejected: "", Suspended: "", Unsubscribed: ""},
+		Reject:         {Waiting: Rejected, Approved: "", Rejected: "", Suspended: "", Unsubscribed: ""},
+		Withdraw:       {Waiting: Unsubscribed, Approved: "", Rejected: "", Suspended: "", Unsubscribed: ""},
+		Suspend:        {Waiting: "", Approved: Suspended, Rejected: "", Suspended: "", Unsubscribed: ""},
+		Resume:         {Waiting: "", Approved: "", Rejected: "", Suspended: Approved, Unsubscribed: ""},
+		Unregister:     {Waiting: Unsubscribed, Approved: Unsubscribed, Rejected: "", Suspended: Unsubscribed, Unsubscribed: ""},
+		ChangePlan:     {Waiting: "", Approved: Approved, Rejected: "", Suspended: "", Unsubscribed: ""},
+		Expire:         {Waiting: Unsubscribed, Approved: Unsubscribed, Rejected: "", Suspended: Unsubscribed, Unsubscribed: ""},
+		Retire:         {Waiting: Unsubscribed, Approved: Unsubscribed, Rejected: "", Suspended: Unsubscribed, Unsubscribed: ""},
+		AppDeleted:     {Waiting: Unsubscribed, Approved: Unsubscribed, Rejected: "", Suspended: Unsubscribed, Unsubscribed: ""},
+		AccountDeleted: {Waiting: Unsubscribed, Approved: Unsubscribed, Rejected: "", Suspended: Unsubscribed, Unsubscribed: ""},
+	}
+}
+
+func TestEveryPairOfTheTable(t *testing.T) {
+	pairs, table := 0, expected()
+	for _, a := range SubscriptionActions() {
+		for _, from := range SubscriptionStatuses() {
+			pairs++
+			want, known := table[a][from]
+			if !known {
+				t.Fatalf("nothing is expected of %s on %s", a, from)
+			}
+			got, ok := Next(from, a)
+			if got != want || ok != (want != "") {
+				t.Errorf("%s of %s gives %q %v, want %q", a, from, got, ok, want)
+			}
+			if slices.Contains(From(a), from) != ok {
+				t.Errorf("From(%s) disagrees about %s", a, from)
+			}
+		}
+	}
+	if pairs != 55 {
+		t.Errorf("%d pairs were tested, want 5 × 11", pairs)
+	}
+}
+
+func TestUnknownPairs(t *testing.T) {
+	for _, pair := range []struct {
+		from   SubscriptionStatus
+		action SubscriptionAction
+	}{{"", Approve}, {Waiting, ""}, {"", ""}, {"waiting", Approve}, {Waiting, "approve"}} {
+		if to, ok := Next(pair.from, pair.action); ok || to != "" {
+			t.Errorf("%q of %q gives %q", pair.action, pair.from, to)
+		}
+	}
+}
+
+func TestStates(t *testing.T) {
+	for _, want := range []struct {
+		status SubscriptionStatus
+		text   string
+		live   bool
+		badge  BadgeColor
+	}{
+		{Waiting, "WAITING", true, "YELLOW"},
+		{Approved, "APPROVED", true, "GREEN"},
+		{Rejected, "REJECTED", false, "RED"},
+		{Suspended, "SUSPENDED", true, "ORANGE"},
+		{Unsubscribed, "UNSUBSCRIBED", false, "GRAY"},
+	} {
+		if string(want.status) != want.text || want.status.Live() != want.live || want.status.Badge() != want.badge {
+			t.Errorf("%s: live %v, badge %s", want.status, want.status.Live(), want.status.Badge())
+		}
+		if !slices.Contains(want.status.Values(), want.text) {
+			t.Errorf("%s is not stored", want.text)
+		}
+	}
+	if Initial(true) != Approved || Initial(false) != Waiting {
+		t.Error("a registration is born in the wrong state")
+	}
+}

@@ -1,0 +1,90 @@
+package paging_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"portico/internal/fault"
+	"portico/internal/paging"
+)
+
+func key(id, secret string) paging.Key { return paging.Key{ID: id, Secret: []byte(secret)} }
+
+// ring finds the keys it is made of.
+func ring(keys ...paging.Key) func(string) (paging.Key, bool) {
+	return func(id string) (paging.Key, bool) {
+		for _, k := range keys {
+			if k.ID == id {
+				return k, true
+			}
+		}
+		return paging.Key{}, false
+	}
+}
+
+func TestACursorIsReadBack(t *testing.T) {
+	old, current := key("c1", "one"), key("c2", "two")
+	rapid.Check(t, func(t *rapid.T) {
+		list := rapid.String().Draw(t, "list")
+		place := paging.Place{Value: rapid.StringN(0, 300, -1).Draw(t, "value"), ID: uuid.New()}
+		for _, k := range []paging.Key{old, current} {
+			got, err := paging.Open(ring(old, current), list, paging.Seal(k, list, place))
+			if err != nil || got != place {
+				t.Fatalf("%+v was read as %+v (%v)", place, got, err)
+			}
+		}
+	})
+}
+
+func refused(t *testing.T, what string, find func(string) (paging.Key, bool), list, cursor string) {
+	t.Helper()
+	place, err := paging.Open(find, list, cursor)
+	if !fault.Is(err, fault.BadUserInput) || place != (paging.Place{}) {
+		t.Errorf("%s was read as %+v (%v)", what, place, err)
+	}
+}
+
+func TestForeignCursorsAreRefused(t *testing.T) {
+	k := key("c1", "secret")
+	place := paging.Place{Value: "Åcme", ID: uuid.New()}
+	cursor := paging.Seal(k, "apps|name", place)
+	refused(t, "a cursor of another list", ring(k), "apps|created", cursor)
+	refused(t, "a cursor of a list named alike", ring(k), "apps|name\x00", cursor)
+	refused(t, "a cursor of an unknown key", ring(), "apps|name", cursor)
+	refused(t, "a cursor of another key of the same id", ring(key("c1", "other")), "apps|name", cursor)
+	refused(t, "a cursor under another key's id", ring(key("c2", "secret")), "apps|name", cursor)
+}
+
+func TestEveryTamperedCursorIsRefused(t *testing.T) {
+	k := key("c1", "secret")
+	cursor := paging.Seal(k, "apps", paging.Place{Value: "2026-01-02T03:04:05Z", ID: uuid.MustParse("8f14e45f-ceea-467a-9575-8a1b3e4b1c2d")})
+	for i := range len(cursor) {
+		for _, c := range []byte("A1z_-=+/ \x00\xff") {
+			if cursor[i] != c {
+				changed := []byte(cursor)
+				changed[i] = c
+				refused(t, "a changed cursor", ring(k), "apps", string(changed))
+			}
+		}
+		refused(t, "a cursor cut short", ring(k), "apps", cursor[:i])
+		refused(t, "a cursor without a character", ring(k), "apps", cursor[:i]+cursor[i+1:])
+	}
+	for _, junk := range []string{" ", cursor + "\n", "\r\n" + cursor, cursor + "A", cursor + "=", cursor + cursor, "null", "e30", strings.Repeat("A", 1<<20)} {
+		refused(t, "junk", ring(k), "apps", junk)
+	}
+}
+
+func FuzzOpen(f *testing.F) {
+	k := key("c1", "secret")
+	place := paging.Place{Value: "a", ID: uuid.Max}
+	f.Add(paging.Seal(k, "apps", place))
+	f.Add("")
+	f.Fuzz(func(t *testing.T, cursor string) {
+		if got, err := paging.Open(ring(k), "apps", cursor); err == nil && paging.Seal(k, "apps", got) != cursor {
+			t.Errorf("%q is a second way to write %+v", cursor, got)
+		}
+	})
+}

@@ -1,0 +1,126 @@
+package portal
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+
+	"portico/ent/db/credential"
+	"portico/ent/db/organization"
+	"portico/internal/database"
+	"portico/internal/eventlog"
+	"portico/internal/lifecycle"
+	"portico/internal/term"
+	"portico/internal/viewer"
+)
+
+// portion is how many rows one transaction of the upkeep touches: few enough
+// that nobody waits for it long.
+const portion = 500
+
+// RecordExpiries writes the event of each key that has expired, in every
+// organization, and tells how many it wrote. It may run on several nodes at
+// once: each expiry is recorded once.
+func (p *Portal) RecordExpiries(ctx context.Context) (n int, err error) {
+	all, err := p.client.Credential.Query().Where(expired(p.clock.Now())).Unique(true).
+		Select(credential.FieldOrganizationID).Strings(asSystem(ctx, uuid.Nil))
+	if err != nil {
+		return 0, outward(err)
+	}
+	var errs []error
+	for _, text := range all {
+		id, err := uuid.Parse(text)
+		if err == nil {
+			err = inBatches(func() (int, error) {
+				done, err := p.recordSome(asSystem(ctx, id))
+				n += done
+				return done, err
+			})
+		}
+		errs = append(errs, err)
+	}
+	return n, errors.Join(errs...)
+}
+
+// recordSome records the expiry of up to a portion of one organization's keys.
+func (p *Portal) recordSome(ctx context.Context) (n int, err error) {
+	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		keys, err := hold(c, c.Credential.Query().Where(expired(c.now)).Order(credential.ByID()).Limit(portion)).All(ctx)
+		if err != nil {
+			return err
+		}
+		ids := make([]uuid.UUID, len(keys))
+		for i, k := range keys {
+			ids[i] = k.ID
+			c.record(keyEvent(eventlog.CredentialExpired, k, []term.Change{
+				{Field: "status", Before: text(k.Status), After: text(lifecycle.KeyExpired)},
+			}))
+		}
+		n = len(keys)
+		return c.Credential.Update().Where(database.AnyOf(credential.FieldID, ids)).SetExpiryRecordedAt(c.now).Exec(ctx)
+	})
+	return n, err
+}
+
+// expired is true for keys whose end has come and is not recorded. It is
+// spelled as the index is.
+func expired(now time.Time) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		s.Where(sql.And(
+			sql.LTE(s.C(credential.FieldExpiresAt), now),
+			sql.IsNull(s.C(credential.FieldExpiryRecordedAt)),
+			sql.NEQ(s.C(credential.FieldStatus), string(lifecycle.KeyRevoked)),
+		))
+	}
+}
+
+// Purged counts what a purge took away.
+type Purged struct{ Apps, Accounts, Events, IdempotencyKeys, SignInAttempts int }
+
+// Purge takes away for ever what no rule keeps any longer: deleted apps and
+// accounts and old events by each organization's retention, idempotency keys
+// after 24 hours, sign-in attempts after 15 minutes. It works in small
+// transactions and may run on several nodes at once, or be broken off and
+// started again. What was done before an error is counted.
+func (p *Portal) Purge(ctx context.Context) (*Purged, error) {
+	out := &Purged{}
+	all, err := p.client.Organization.Query().Order(organization.ByID()).All(asSystem(ctx, uuid.Nil))
+	if err != nil {
+		return out, outward(err)
+	}
+	now := p.clock.Now()
+	var errs []error
+	for _, o := range all {
+		deleted := now.Add(-days(o.DeletedRetentionDays))
+		errs = append(errs,
+			// The apps first: an account goes when nothing of it is left.
+			p.purgeApps(asSystem(ctx, o.ID), deleted, &out.Apps),
+			p.purgeAccounts(asSystem(ctx, o.ID), deleted, &out.Accounts),
+			p.purgeEvents(asSystem(ctx, uuid.Nil), o.ID, now.Add(-days(o.EventRetentionDays)), &out.Events),
+		)
+	}
+	errs = append(errs,
+		p.purgeIdempotencyKeys(asSystem(ctx, uuid.Nil), now, &out.IdempotencyKeys),
+		p.purgeAttempts(asSystem(ctx, uuid.Nil), now, &out.SignInAttempts),
+	)
+	return out, errors.Join(errs...)
+}
+
+func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
+
+// asSystem is the context of Portico itself.
+func asSystem(ctx context.Context, organization uuid.UUID) context.Context {
+	return viewer.NewContext(ctx, viewer.ForSystem(organization))
+}
+
+// inBatches repeats some until it finds less than a whole portion.
+func inBatches(some func() (int, error)) error {
+	for {
+		if n, err := some(); n < portion || err != nil {
+			return err
+		}
+	}
+}

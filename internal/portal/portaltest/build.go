@@ -1,0 +1,119 @@
+package portaltest
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/internal/portal"
+	"portico/internal/term"
+)
+
+// The builders go through the services, as people do, so that every row has
+// its event. ctx is the administrator's or developer's who does it.
+
+// MustOrganization makes an organization.
+func (f *Fixture) MustOrganization(t testing.TB, slug string) *db.Organization {
+	t.Helper()
+	o, err := f.Portal.CreateOrganization(t.Context(), slug, "The "+slug+" organization")
+	return must(t, o, err)
+}
+
+// MustAdmin makes an administrator of an organization, and gives the context
+// to act in.
+func (f *Fixture) MustAdmin(t testing.TB, o *db.Organization) context.Context {
+	t.Helper()
+	u, err := f.Portal.CreateStaff(t.Context(), o.Slug, "Ada Admin", "admin-"+uuid.NewString()+"@"+o.Slug+".example", Password)
+	return f.Enter(t, must(t, u, err))
+}
+
+// MustAccount makes an account.
+func (f *Fixture) MustAccount(t testing.TB, admin context.Context, name string) *db.Account {
+	t.Helper()
+	a, err := f.Portal.CreateAccount(admin, portal.CreateAccountInput{Name: name})
+	return must(t, a, err)
+}
+
+// MustUser makes a developer of an account.
+func (f *Fixture) MustUser(t testing.TB, admin context.Context, a *db.Account, role term.MembershipRole) *db.User {
+	t.Helper()
+	id := a.GlobalID()
+	u, err := f.Portal.CreateUser(admin, portal.CreateUserInput{
+		Name: "Dora Developer", Email: "dev-" + uuid.NewString() + "@example.com", Password: Password,
+		AccountID: &id, MembershipRole: &role,
+	})
+	return must(t, u, err)
+}
+
+// MustDeveloper makes a developer who owns an account, and gives the context
+// to act in.
+func (f *Fixture) MustDeveloper(t testing.TB, admin context.Context, a *db.Account) context.Context {
+	t.Helper()
+	return f.Enter(t, f.MustUser(t, admin, a, term.Owner))
+}
+
+// MustProduct makes a published product whose registrations are approved by a
+// person, with one free plan.
+func (f *Fixture) MustProduct(t testing.TB, admin context.Context, name string) (*db.Product, *db.Plan) {
+	t.Helper()
+	published := term.Published
+	p, err := f.Portal.CreateProduct(admin, portal.CreateProductInput{Name: name, Status: &published})
+	must(t, p, err)
+	return p, f.MustPlan(t, admin, p, "free")
+}
+
+// MustPlan makes a free plan of a product.
+func (f *Fixture) MustPlan(t testing.TB, admin context.Context, p *db.Product, name string) *db.Plan {
+	t.Helper()
+	made, err := f.Portal.CreatePlan(admin, portal.CreatePlanInput{ProductID: p.GlobalID(), Name: name})
+	return must(t, made, err)
+}
+
+// MustApp makes an app, with its first key, of the developer's account.
+func (f *Fixture) MustApp(t testing.TB, developer context.Context, name string) portal.MadeApp {
+	t.Helper()
+	made, err := f.Portal.CreateApp(developer, portal.CreateAppInput{Name: name})
+	return must(t, made, err)
+}
+
+// MustAppOf makes an app, with its first key, of an account.
+func (f *Fixture) MustAppOf(t testing.TB, admin context.Context, a *db.Account, name string) portal.MadeApp {
+	t.Helper()
+	id := a.GlobalID()
+	made, err := f.Portal.CreateApp(admin, portal.CreateAppInput{Name: name, AccountID: &id})
+	return must(t, made, err)
+}
+
+// MustKey makes a key; in names the app or the account.
+func (f *Fixture) MustKey(t testing.TB, ctx context.Context, in portal.GenerateKeyInput) portal.MadeKey {
+	t.Helper()
+	made, err := f.Portal.GenerateKey(ctx, in)
+	return must(t, made, err)
+}
+
+// MustRegister registers an app with a product by a plan; it waits.
+func (f *Fixture) MustRegister(t testing.TB, ctx context.Context, a *db.App, p *db.Product, by *db.Plan) *db.Subscription {
+	t.Helper()
+	plan := by.GlobalID()
+	made, err := f.Portal.Register(ctx, portal.RegisterInput{AppID: a.GlobalID(), ProductID: p.GlobalID(), PlanID: &plan})
+	return must(t, made, err).Subscription
+}
+
+// Tenant is an organization with somebody in each role.
+type Tenant struct {
+	Organization *db.Organization
+	Account      *db.Account
+	// Admin and Developer are the contexts to act in.
+	Admin, Developer context.Context
+}
+
+// MustTenant makes an organization, an administrator, an account and its owner.
+func (f *Fixture) MustTenant(t testing.TB, slug string) Tenant {
+	t.Helper()
+	o := f.MustOrganization(t, slug)
+	admin := f.MustAdmin(t, o)
+	a := f.MustAccount(t, admin, "Acme")
+	return Tenant{Organization: o, Account: a, Admin: admin, Developer: f.MustDeveloper(t, admin, a)}
+}

@@ -1,0 +1,105 @@
+// Package portaltest gives tests a Portal that works: a fresh database, a
+// clock that stands still, key rings in memory, passwords hashed cheaply, and
+// builders for everything a test needs to exist before it begins.
+package portaltest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	_ "portico/ent/db/runtime" // the schema's rules and defaults
+	"portico/internal/auth"
+	"portico/internal/clock"
+	"portico/internal/database"
+	"portico/internal/keyring"
+	"portico/internal/portal"
+	"portico/internal/testdb"
+	"portico/internal/viewer"
+)
+
+// Password is the one that every user of the builders has.
+const Password = "correct horse battery"
+
+// Fixture is a Portal and what it stands on.
+type Fixture struct {
+	Portal    *portal.Portal
+	Directory *portal.Directory
+	Database  *database.DB
+	Client    *db.Client
+	// Clock stands at Start until the test moves it.
+	Clock     *clock.Fake
+	Ring      *keyring.Ring
+	Passwords *auth.Passwords
+	Tokens    *auth.Tokens
+}
+
+// Start is when each test begins.
+func Start() time.Time { return time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC) }
+
+// New makes a Portal over the database of a url, as testdb gives it, until the
+// test ends.
+func New(t testing.TB, url string) *Fixture {
+	t.Helper()
+	return NewWith(t, url, database.Options{})
+}
+
+// NewWith is New with options for the database.
+func NewWith(t testing.TB, url string, o database.Options) *Fixture {
+	t.Helper()
+	d := testdb.OpenWith(t, url, o)
+	f := &Fixture{
+		Database: d, Client: db.NewClient(db.Driver(d.Driver())), Clock: clock.NewFake(Start()), Ring: keyring.ForTest(),
+		Passwords: auth.NewPasswords(auth.PasswordOptions{
+			Cost: argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32},
+			Wait: time.Minute,
+		}),
+	}
+	f.Tokens = auth.NewTokens(f.Ring, f.Clock, "portico", "portico")
+	f.Directory = portal.NewDirectory(d, f.Client)
+	f.Portal = portal.New(portal.Options{
+		Client: f.Client, Database: d, Clock: f.Clock, Secrets: secrets{f.Ring},
+		Passwords: passwords{f.Passwords}, Limiter: limiter{auth.NewLimiter(d, f.Ring, f.Clock)},
+		Tokens: f.Tokens, Addresses: addresses{},
+	})
+	return f
+}
+
+// System is the context of Portico itself, in every organization.
+func System(t testing.TB) context.Context {
+	return viewer.NewContext(t.Context(), viewer.ForSystem(uuid.Nil))
+}
+
+// As is the context of a viewer.
+func As(t testing.TB, v viewer.Viewer) context.Context { return viewer.NewContext(t.Context(), v) }
+
+// Enter gives the context of a user as a request would have it: the user's
+// row, policies and first account are read anew.
+func (f *Fixture) Enter(t testing.TB, u *db.User) context.Context {
+	t.Helper()
+	return f.EnterFor(t, u, uuid.Nil)
+}
+
+// EnterFor is Enter with an active account.
+func (f *Fixture) EnterFor(t testing.TB, u *db.User, account uuid.UUID) context.Context {
+	t.Helper()
+	v, ok, err := f.Directory.Person(t.Context(), u.OrganizationID, u.ID, u.TokenVersion, account)
+	if err != nil || !ok {
+		t.Fatalf("entering as %s: %v %v", u.Email, ok, err)
+	}
+	v.Address, v.RequestID = "192.0.2.1", "test"
+	return As(t, v)
+}
+
+// must ends the test when something that has to exist could not be made.
+func must[T any](t testing.TB, v T, err error) T {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}

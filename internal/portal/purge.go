@@ -1,0 +1,202 @@
+package portal
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db/accessentry"
+	"portico/ent/db/account"
+	"portico/ent/db/app"
+	"portico/ent/db/credential"
+	"portico/ent/db/event"
+	"portico/ent/db/idempotencykey"
+	"portico/ent/db/membership"
+	"portico/ent/db/predicate"
+	"portico/ent/db/signinattempt"
+	"portico/ent/db/subscription"
+	"portico/internal/database"
+	"portico/internal/term"
+)
+
+// attemptLife is how long a failed sign-in counts.
+const attemptLife = 15 * time.Minute
+
+// purgingEvents is the row in leases by which the log's trigger knows a purge;
+// it is never committed.
+const purgingEvents = "purging-events"
+
+// purgeApps empties an organization's apps that were deleted by then. The row
+// stays, so that its reference id is never given again.
+func (p *Portal) purgeApps(ctx context.Context, by time.Time, total *int) error {
+	return inBatches(func() (int, error) {
+		due, err := p.client.App.Query().Where(app.DeletedAtLTE(by), app.PurgedAtIsNil()).
+			Order(app.ByDeletedAt(), app.ByID()).Limit(portion).IDs(ctx)
+		if err != nil {
+			return 0, outward(err)
+		}
+		for _, id := range due {
+			if err := p.purgeApp(ctx, id, by, total); err != nil {
+				return 0, err
+			}
+		}
+		return len(due), nil
+	})
+}
+
+// purgeApp takes away what hangs on an app, a portion at a time, and then empties
+// the app. It does nothing if the app was brought back, or purged, meanwhile.
+func (p *Portal) purgeApp(ctx context.Context, id uuid.UUID, by time.Time, total *int) error {
+	return inBatches(func() (n int, err error) {
+		done := 0
+		err = p.change(ctx, func(ctx context.Context, c *change) error {
+			n, done = 0, 0
+			held, err := hold(c, c.App.Query().Where(app.ID(id), app.DeletedAtLTE(by), app.PurgedAtIsNil())).IDs(ctx)
+			if err != nil || len(held) == 0 {
+				return err
+			}
+			if n, err = c.dropKeys(ctx, credential.AppID(id)); err != nil || n == portion {
+				return err
+			}
+			if n, err = c.dropRegistrations(ctx, id); err != nil || n == portion {
+				return err
+			}
+			done = 1
+			return c.App.Update().Where(app.ID(id)).
+				SetName("").SetNameFolded("").SetDescription("").SetLabels([]term.Label{}).
+				SetPurgedAt(c.now).SetUpdatedAt(c.now).AddVersion(1).Exec(ctx)
+		})
+		return n, addTo(total, done, err)
+	})
+}
+
+// dropKeys deletes up to a portion of keys with their access control lists.
+func (c *change) dropKeys(ctx context.Context, which predicate.Credential) (int, error) {
+	ids, err := c.Credential.Query().Where(which).Limit(portion).IDs(ctx)
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	if _, err := c.AccessEntry.Delete().Where(database.AnyOf(accessentry.FieldCredentialID, ids)).Exec(ctx); err != nil {
+		return 0, err
+	}
+	return c.Credential.Delete().Where(database.AnyOf(credential.FieldID, ids)).Exec(ctx)
+}
+
+// dropRegistrations deletes up to a portion of an app's registrations.
+func (c *change) dropRegistrations(ctx context.Context, appID uuid.UUID) (int, error) {
+	ids, err := c.Subscription.Query().Where(subscription.AppID(appID)).Limit(portion).IDs(ctx)
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	return c.Subscription.Delete().Where(database.AnyOf(subscription.FieldID, ids)).Exec(ctx)
+}
+
+// purgeAccounts empties an organization's accounts that were deleted by then.
+// The row stays for the apps that point to it; a name that is empty, which no
+// living account has, tells that it was purged.
+func (p *Portal) purgeAccounts(ctx context.Context, by time.Time, total *int) error {
+	return inBatches(func() (int, error) {
+		due, err := p.client.Account.Query().Where(account.DeletedAtLTE(by), account.NameNEQ("")).Limit(portion).IDs(ctx)
+		if err != nil {
+			return 0, outward(err)
+		}
+		for _, id := range due {
+			if err := p.purgeAccount(ctx, id, by, total); err != nil {
+				return 0, err
+			}
+		}
+		return len(due), nil
+	})
+}
+
+func (p *Portal) purgeAccount(ctx context.Context, id uuid.UUID, by time.Time, total *int) error {
+	return inBatches(func() (n int, err error) {
+		done := 0
+		err = p.change(ctx, func(ctx context.Context, c *change) error {
+			n, done = 0, 0
+			held, err := hold(c, c.Account.Query().Where(account.ID(id), account.DeletedAtLTE(by), account.NameNEQ(""))).IDs(ctx)
+			if err != nil || len(held) == 0 {
+				return err
+			}
+			if n, err = c.dropKeys(ctx, credential.And(credential.AccountID(id), credential.AppIDIsNil())); err != nil || n == portion {
+				return err
+			}
+			if _, err := c.Membership.Delete().Where(membership.AccountID(id)).Exec(ctx); err != nil {
+				return err
+			}
+			done = 1
+			return c.Account.Update().Where(account.ID(id)).SetName("").SetNameFolded("").SetProfile(term.Profile{}).
+				SetUpdatedAt(c.now).AddVersion(1).Exec(ctx)
+		})
+		return n, addTo(total, done, err)
+	})
+}
+
+// purgeEvents deletes an organization's oldest events, as far as all of them
+// happened before a time: what is left of the log has no gaps.
+func (p *Portal) purgeEvents(ctx context.Context, organization uuid.UUID, before time.Time, total *int) error {
+	return inBatches(func() (n int, err error) {
+		err = p.change(ctx, func(ctx context.Context, c *change) error {
+			oldest, err := c.Event.Query().Where(event.OrganizationID(organization)).Order(event.ByPosition()).
+				Limit(portion).Select(event.FieldPosition, event.FieldAt).All(ctx)
+			if err != nil {
+				return err
+			}
+			n = 0
+			for n < len(oldest) && oldest[n].At.Before(before) {
+				n++
+			}
+			if n == 0 {
+				return nil
+			}
+			n, err = c.deleteEvents(ctx, organization, oldest[n-1].Position)
+			return err
+		})
+		return n, addTo(total, n, err)
+	})
+}
+
+// deleteEvents deletes the events up to a position, as a purge.
+func (c *change) deleteEvents(ctx context.Context, organization uuid.UUID, last int64) (int, error) {
+	if err := c.Lease.Create().SetID(purgingEvents).SetUntil(c.now).Exec(ctx); err != nil {
+		return 0, err
+	}
+	n, err := c.Event.Delete().Where(event.OrganizationID(organization), event.PositionLTE(last)).Exec(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return n, c.Lease.DeleteOneID(purgingEvents).Exec(ctx)
+}
+
+// purgeIdempotencyKeys deletes those that are no longer asked for.
+func (p *Portal) purgeIdempotencyKeys(ctx context.Context, now time.Time, total *int) error {
+	return inBatches(func() (int, error) {
+		ids, err := p.client.IdempotencyKey.Query().Where(idempotencykey.CreatedAtLTE(now.Add(-idempotencyLife))).Limit(portion).IDs(ctx)
+		if err != nil || len(ids) == 0 {
+			return 0, outward(err)
+		}
+		n, err := p.client.IdempotencyKey.Delete().Where(database.AnyOf(idempotencykey.FieldID, ids)).Exec(ctx)
+		return len(ids), addTo(total, n, outward(err))
+	})
+}
+
+// purgeAttempts deletes sign-in attempts that no longer count.
+func (p *Portal) purgeAttempts(ctx context.Context, now time.Time, total *int) error {
+	return inBatches(func() (int, error) {
+		ids, err := p.client.SignInAttempt.Query().Where(signinattempt.AttemptedAtLTE(now.Add(-attemptLife))).Limit(portion).IDs(ctx)
+		if err != nil || len(ids) == 0 {
+			return 0, outward(err)
+		}
+		n, err := p.client.SignInAttempt.Delete().Where(database.AnyOf(signinattempt.FieldID, ids)).Exec(ctx)
+		return len(ids), addTo(total, n, outward(err))
+	})
+}
+
+// addTo counts what was done, unless it failed.
+func addTo(total *int, n int, err error) error {
+	if err == nil {
+		*total += n
+	}
+	return err
+}

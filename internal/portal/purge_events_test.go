@@ -1,0 +1,118 @@
+package portal_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db/lease"
+	"portico/internal/database"
+	"portico/internal/eventlog"
+	"portico/internal/nodeid"
+	"portico/internal/portal"
+	"portico/internal/portal/portaltest"
+	"portico/internal/testdb"
+)
+
+// positions reads an organization's whole log.
+func positions(t *testing.T, f *portaltest.Fixture, organization uuid.UUID) (first, last int64, dense bool) {
+	t.Helper()
+	lines, err := eventlog.Read(t.Context(), f.Database, organization, 0, 1_000_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(lines) == 0 {
+		return 0, 0, true
+	}
+	for i, l := range lines {
+		if l.Position != lines[0].Position+int64(i) {
+			return 0, 0, false
+		}
+	}
+	return lines[0].Position, lines[len(lines)-1].Position, true
+}
+
+// tell appends n events at a time.
+func tell(t *testing.T, f *portaltest.Fixture, organization uuid.UUID, at time.Time, n int) {
+	t.Helper()
+	entries := make([]eventlog.Entry, n)
+	for i := range entries {
+		entries[i] = eventlog.Entry{Type: eventlog.AppUpdated, Subject: nodeid.App, SubjectID: uuid.New()}
+	}
+	err := f.Database.InTx(t.Context(), func(tx *database.Tx) error {
+		return eventlog.Append(t.Context(), tx, f.Database.Dialect(), organization, at, entries...)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestPurgeOfEvents(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		one, two := f.MustTenant(t, "one"), f.MustTenant(t, "two")
+		retention(t, f, one, 30, 30)
+		id := one.Organization.ID
+		head := func() int64 {
+			n, err := eventlog.Head(t.Context(), f.Database, id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		tell(t, f, id, f.Clock.Now(), 1100) // more than two portions
+		old := head()
+		f.Clock.Advance(time.Microsecond)
+		tell(t, f, id, f.Clock.Now(), 3)
+		last := head()
+
+		f.Clock.Advance(30*day - time.Microsecond)
+		mustPurge(t, f, portal.Purged{})
+		f.Clock.Advance(time.Microsecond)
+		mustPurge(t, f, portal.Purged{Events: int(old)})
+		if first, end, dense := positions(t, f, id); !dense || first != old+1 || end != last {
+			t.Errorf("%d to %d are left (dense: %v), want %d to %d", first, end, dense, old+1, last)
+		}
+		if first, _, dense := positions(t, f, two.Organization.ID); !dense || first != 1 {
+			t.Error("another organization's events were purged")
+		}
+		f.Clock.Advance(day)
+		mustPurge(t, f, portal.Purged{Events: 3})
+		tell(t, f, id, f.Clock.Now(), 1)
+		if first, _, _ := positions(t, f, id); first != last+1 {
+			t.Errorf("after the purge the log goes on at %d, want %d", first, last+1)
+		}
+		if n := count(t, f.Client.Lease.Query().Where(lease.ID("purging-events"))); n != 0 {
+			t.Error("the purge's mark was left behind")
+		}
+		if _, err := f.Database.ExecContext(t.Context(), `DELETE FROM events`); err == nil {
+			t.Error("after a purge the log may be changed")
+		}
+	})
+}
+
+// An old event that stands behind a younger one waits for it, or the log
+// would have a gap.
+func TestPurgeLeavesNoGap(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		one := f.MustTenant(t, "one")
+		retention(t, f, one, 30, 30)
+		id, start := one.Organization.ID, f.Clock.Now()
+		before, err := eventlog.Head(context.Background(), f.Database, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tell(t, f, id, start.Add(day), 1)
+		tell(t, f, id, start, 1)
+		f.Clock.Advance(30*day + time.Hour)
+		mustPurge(t, f, portal.Purged{Events: int(before)})
+		if first, last, dense := positions(t, f, id); !dense || first != before+1 || last != before+2 {
+			t.Errorf("%d to %d are left (dense: %v)", first, last, dense)
+		}
+		f.Clock.Advance(day)
+		mustPurge(t, f, portal.Purged{Events: 2})
+	})
+}

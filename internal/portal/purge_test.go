@@ -1,0 +1,262 @@
+package portal_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"portico/ent/db"
+	"portico/ent/db/account"
+	"portico/ent/db/app"
+	"portico/ent/db/credential"
+	"portico/ent/db/membership"
+	"portico/ent/db/subscription"
+	"portico/internal/fault"
+	"portico/internal/portal"
+	"portico/internal/portal/portaltest"
+	"portico/internal/term"
+	"portico/internal/testdb"
+)
+
+const day = 24 * time.Hour
+
+func mustPurge(t *testing.T, f *portaltest.Fixture, want portal.Purged) {
+	t.Helper()
+	got, err := f.Portal.Purge(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *got != want {
+		t.Fatalf("purged %+v, want %+v", *got, want)
+	}
+}
+
+// count gives the number of rows of a query.
+func count(t *testing.T, q interface {
+	Count(context.Context) (int, error)
+}) int {
+	t.Helper()
+	n, err := q.Count(portaltest.System(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// fullApp is an app with all that can hang on one.
+func fullApp(t *testing.T, f *portaltest.Fixture, tenant portaltest.Tenant, product *db.Product, plan *db.Plan) *db.App {
+	t.Helper()
+	made := f.MustApp(t, tenant.Developer, "Full")
+	id, listed := made.App.GlobalID(), term.AccessListed
+	f.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AppID: &id, Access: &listed, AccessControlList: []string{product.GlobalID()}})
+	f.MustRegister(t, tenant.Developer, made.App, product, plan)
+	return made.App
+}
+
+func TestPurgeOfApps(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		tenant := f.MustTenant(t, "one")
+		product, plan := f.MustProduct(t, tenant.Admin, "maps")
+		gone, kept := fullApp(t, f, tenant, product, plan), fullApp(t, f, tenant, product, plan)
+		// More keys than one transaction takes.
+		manyKeys(t, f, gone, 501, func(*db.CredentialCreate) {})
+		if _, err := f.Portal.DeleteApp(tenant.Developer, gone.GlobalID(), nil); err != nil {
+			t.Fatal(err)
+		}
+		f.Clock.Advance(30*day - time.Microsecond)
+		mustPurge(t, f, portal.Purged{})
+		f.Clock.Advance(time.Microsecond)
+		mustPurge(t, f, portal.Purged{Apps: 1})
+		mustPurge(t, f, portal.Purged{})
+
+		if n := count(t, f.Client.Credential.Query().Where(credential.AppID(gone.ID))); n != 0 {
+			t.Errorf("%d keys are left", n)
+		}
+		if n := count(t, f.Client.Subscription.Query().Where(subscription.AppID(gone.ID))); n != 0 {
+			t.Errorf("%d registrations are left", n)
+		}
+		if n := count(t, f.Client.AccessEntry.Query()); n != 1 {
+			t.Errorf("%d access entries are left, want the other app's one", n)
+		}
+		row, err := f.Client.App.Get(portaltest.System(t), gone.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if row.Name != "" || row.NameFolded != "" || row.Description != "" || len(row.Labels) != 0 || row.PurgedAt == nil || row.ReferenceID != gone.ReferenceID {
+			t.Errorf("what is left of the app: %+v", row)
+		}
+		checkTombstone(t, f, tenant, gone)
+		if n := count(t, f.Client.Credential.Query().Where(credential.AppID(kept.ID))); n != 2 {
+			t.Errorf("a living app has %d keys, want 2", n)
+		}
+	})
+}
+
+// checkTombstone holds that a purged app neither comes back nor frees its name
+// for other systems.
+func checkTombstone(t *testing.T, f *portaltest.Fixture, tenant portaltest.Tenant, gone *db.App) {
+	t.Helper()
+	owner := f.MustAccount(t, tenant.Admin, "Later").GlobalID()
+	if _, err := f.Portal.RestoreApp(tenant.Admin, gone.GlobalID()); !fault.Is(err, fault.NotFound) {
+		t.Errorf("restoring a purged app: %v", err)
+	}
+	_, err := f.Portal.CreateApp(tenant.Admin, portal.CreateAppInput{Name: "Thief", AccountID: &owner, ReferenceID: &gone.ReferenceID})
+	if p := fault.Problems(err); len(p) != 1 || p[0].Code != fault.Taken {
+		t.Errorf("the reference id of a purged app was given again: %v", err)
+	}
+}
+
+func TestPurgeOfAccounts(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		tenant := f.MustTenant(t, "one")
+		other := f.MustAccount(t, tenant.Admin, "Other")
+		f.MustDeveloper(t, tenant.Admin, other)
+		product, plan := f.MustProduct(t, tenant.Admin, "maps")
+		a := fullApp(t, f, tenant, product, plan)
+		id := tenant.Account.GlobalID()
+		f.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AccountID: &id})
+		if _, err := f.Portal.DeleteAccount(tenant.Admin, id, nil); err != nil {
+			t.Fatal(err)
+		}
+		f.Clock.Advance(30*day - time.Microsecond)
+		mustPurge(t, f, portal.Purged{})
+		f.Clock.Advance(time.Microsecond)
+		mustPurge(t, f, portal.Purged{Apps: 1, Accounts: 1})
+		mustPurge(t, f, portal.Purged{})
+
+		row, err := f.Client.Account.Query().Where(account.ID(tenant.Account.ID)).Only(portaltest.System(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if row.Name != "" || row.NameFolded != "" || row.DeletedAt == nil {
+			t.Errorf("what is left of the account: %+v", row)
+		}
+		for what, n := range map[string]int{
+			"keys":        count(t, f.Client.Credential.Query()),
+			"memberships": count(t, f.Client.Membership.Query().Where(membership.AccountID(tenant.Account.ID))),
+			"apps":        count(t, f.Client.App.Query().Where(app.PurgedAtIsNil())),
+		} {
+			if n != 0 {
+				t.Errorf("%d %s are left", n, what)
+			}
+		}
+		if n := count(t, f.Client.Membership.Query()); n != 1 {
+			t.Errorf("the other account has %d members, want 1", n)
+		}
+		checkTombstone(t, f, tenant, a)
+	})
+}
+
+// retention gives an organization others than the usual 30 days and 2 years.
+func retention(t *testing.T, f *portaltest.Fixture, tenant portaltest.Tenant, deleted, events int) {
+	t.Helper()
+	_, err := f.Portal.UpdateOrganization(tenant.Admin, portal.UpdateOrganizationInput{
+		DeletedRetentionDays: portal.Patch[int]{Set: true, Value: &deleted},
+		EventRetentionDays:   portal.Patch[int]{Set: true, Value: &events},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestPurgeGoesByEachOrganizationsRetention(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		short, long := f.MustTenant(t, "short"), f.MustTenant(t, "long")
+		retention(t, f, short, 1, 3650)
+		retention(t, f, long, 10, 3650)
+		for _, tenant := range []portaltest.Tenant{short, long} {
+			a := f.MustApp(t, tenant.Developer, "App").App
+			if _, err := f.Portal.DeleteApp(tenant.Developer, a.GlobalID(), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f.Clock.Advance(day)
+		mustPurge(t, f, portal.Purged{Apps: 1})
+		left, err := f.Client.App.Query().Where(app.PurgedAtIsNil()).Only(portaltest.System(t))
+		if err != nil || left.OrganizationID != long.Organization.ID {
+			t.Errorf("the wrong organization's app was purged: %v", err)
+		}
+		f.Clock.Advance(9 * day)
+		mustPurge(t, f, portal.Purged{Apps: 1})
+	})
+}
+
+func TestPurgeOfIdempotencyKeysAndAttempts(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		tenant := f.MustTenant(t, "one")
+		key := "once"
+		if _, err := f.Portal.CreateApp(tenant.Developer, portal.CreateAppInput{Name: "App", IdempotencyKey: &key}); err != nil {
+			t.Fatal(err)
+		}
+		_, err := f.Portal.SignIn(tenant.Developer, portal.SignInInput{Email: "nobody@example.com", Password: "wrong"})
+		if !fault.Is(err, fault.Unauthenticated) {
+			t.Fatal(err)
+		}
+		attempts := count(t, f.Client.SignInAttempt.Query())
+		f.Clock.Advance(15*time.Minute - time.Microsecond)
+		mustPurge(t, f, portal.Purged{})
+		f.Clock.Advance(time.Microsecond)
+		mustPurge(t, f, portal.Purged{SignInAttempts: attempts})
+		f.Clock.Advance(day - 15*time.Minute - time.Microsecond)
+		mustPurge(t, f, portal.Purged{})
+		f.Clock.Advance(time.Microsecond)
+		mustPurge(t, f, portal.Purged{IdempotencyKeys: 1})
+		if attempts == 0 || count(t, f.Client.SignInAttempt.Query())+count(t, f.Client.IdempotencyKey.Query()) != 0 {
+			t.Error("something was left, or never was")
+		}
+	})
+}
+
+func TestPurgeOnManyNodes(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		tenant := f.MustTenant(t, "one")
+		retention(t, f, tenant, 1, 30)
+		for range 10 {
+			a := f.MustApp(t, tenant.Developer, "App").App
+			if _, err := f.Portal.DeleteApp(tenant.Developer, a.GlobalID(), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		events := count(t, f.Client.Event.Query())
+		f.Clock.Advance(31 * day)
+		var mu sync.Mutex
+		var total portal.Purged
+		var nodes sync.WaitGroup
+		for range 4 {
+			nodes.Go(func() {
+				got, err := f.Portal.Purge(t.Context())
+				mu.Lock()
+				defer mu.Unlock()
+				if err != nil {
+					t.Error(err)
+				}
+				total.Apps += got.Apps
+				total.Events += got.Events
+			})
+		}
+		nodes.Wait()
+		if total.Apps != 10 || total.Events != events {
+			t.Errorf("four nodes purged %+v, want 10 apps and %d events", total, events)
+		}
+	})
+}
+
+func TestPurgeTellsWhatFailed(t *testing.T) {
+	f := portaltest.New(t, testdb.SQLite(t))
+	f.MustTenant(t, "one")
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := f.Portal.Purge(ctx); !fault.Is(err, fault.Unavailable) || !errors.Is(err, context.Canceled) {
+		t.Errorf("a purge that was broken off: %v", err)
+	}
+	if _, err := f.Portal.RecordExpiries(ctx); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("a recording that was broken off: %v", err)
+	}
+}

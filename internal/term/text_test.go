@@ -1,0 +1,80 @@
+package term_test
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+
+	"portico/internal/term"
+)
+
+func TestFoldFindsWhatPeopleMean(t *testing.T) {
+	for _, same := range [][]string{
+		{"istanbul", "İSTANBUL", "ISTANBUL", "ıstanbul", "İstanbul", "i̇stanbul"},
+		{"ırmak", "IRMAK", "irmak", "İRMAK"},
+		{"strasse", "STRASSE", "Straße", "STRAẞE"},
+		{"σίσυφος", "ΣΊΣΥΦΟΣ", "Σίσυφοσ"},
+		{"é", "É", "e\u0301", "E\u0301"},
+		{"file", "ﬁle", "ＦＩＬＥ"},
+		{"", ""},
+	} {
+		for _, s := range same[1:] {
+			if a, b := term.Fold(same[0]), term.Fold(s); a != b {
+				t.Errorf("%q and %q do not find each other: %q, %q", same[0], s, a, b)
+			}
+		}
+	}
+	for _, pair := range [][2]string{{"ada", "adá"}, {"o", "ö"}, {"s", "ş"}, {"g", "ğ"}, {"a b", "ab"}} {
+		if term.Fold(pair[0]) == term.Fold(pair[1]) {
+			t.Errorf("%q and %q are taken for the same", pair[0], pair[1])
+		}
+	}
+}
+
+func TestFoldingTwiceChangesNothing(t *testing.T) {
+	for r := range unicode.MaxRune + 1 {
+		if !unicode.IsLetter(r) {
+			continue
+		}
+		if once := term.Fold(string(r)); term.Fold(once) != once {
+			t.Errorf("%U folds to %q and then to %q", r, once, term.Fold(once))
+		}
+	}
+}
+
+func TestRunes(t *testing.T) {
+	for s, want := range map[string]int{"": 0, "abc": 3, "şğı": 3, "日本語": 3, "👍": 1, strings.Repeat("ğ", 255): 255} {
+		if got := term.Runes(s); got != want {
+			t.Errorf("%q has %d characters, want %d", s, got, want)
+		}
+	}
+}
+
+func TestPrintable(t *testing.T) {
+	for _, s := range []string{"", "plain", "Şirket İğne", "日本語", "👩‍💻", "عربي", "a\u00a0b", "zero\u200djoiner"} {
+		if !term.Printable(s, false) || !term.Printable(s, true) {
+			t.Errorf("%q cannot be shown", s)
+		}
+	}
+	for _, s := range []string{"a\nb", "a\tb", "a\r\nb"} {
+		if term.Printable(s, false) || !term.Printable(s, true) {
+			t.Errorf("%q on one line, or not on several", s)
+		}
+	}
+	for _, s := range []string{
+		"\x00", "a\x1bb", "\x7f", "\u0085", "\u202e", "\u2066", "\u200e", "\u2028", "\u2029", "\ufeff", "\xff", "a\xc3", "\xed\xa0\x80",
+	} {
+		if term.Printable(s, false) || term.Printable(s, true) {
+			t.Errorf("%q can be shown", s)
+		}
+	}
+}
+
+func TestKeyLife(t *testing.T) {
+	life := term.KeyLife{Development: 1, Staging: 2, Production: 3}
+	for e, want := range map[term.Environment]int{term.Development: 1, term.Staging: 2, term.Production: 3} {
+		if got := life.In(e); got != want {
+			t.Errorf("keys of %s live %d days", e, got)
+		}
+	}
+}
