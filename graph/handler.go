@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/formatter"
 
@@ -34,9 +35,16 @@ func NewHandler(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newHandler(o, whole, hasRole)
+}
+
+// lock is what @hasRole does at run time.
+type lock func(ctx context.Context, obj any, next graphql.Resolver, roles []viewer.Role) (any, error)
+
+func newHandler(o Options, whole *ast.Schema, l lock) (http.Handler, error) {
 	byRole := map[viewer.Role]http.Handler{}
 	for _, role := range []viewer.Role{viewer.Anonymous, viewer.Portal, viewer.Admin} {
-		h, err := roleHandler(o, whole, role)
+		h, err := roleHandler(o, whole, role, l)
 		if err != nil {
 			return nil, err
 		}
@@ -51,13 +59,13 @@ func NewHandler(o Options) (http.Handler, error) {
 	}), nil
 }
 
-func roleHandler(o Options, whole *ast.Schema, role viewer.Role) (http.Handler, error) {
+func roleHandler(o Options, whole *ast.Schema, role viewer.Role, l lock) (http.Handler, error) {
 	cut, err := view(whole, role)
 	if err != nil {
 		return nil, err
 	}
 	config := generated.Config{Schema: cut, Resolvers: &Resolver{Portal: o.Portal, Version: o.Version}}
-	config.Directives.HasRole = hasRole
+	config.Directives.HasRole = l
 	options := gqlhttp.Options{
 		ErrorPresenter: presenter(o.Log, o.RequestID),
 		RequestID:      o.RequestID,

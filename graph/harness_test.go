@@ -29,18 +29,24 @@ type server struct {
 
 func newServer(t testing.TB, url string, o database.Options) *server {
 	t.Helper()
-	f := portaltest.NewWith(t, url, o)
-	api, err := graph.NewHandler(graph.Options{
-		Portal: f.Portal, Version: "test", Log: slog.New(slog.DiscardHandler),
+	s := &server{Fixture: portaltest.NewWith(t, url, o)}
+	return s.serving(t, graph.NewHandler)
+}
+
+// serving is the same server with another handler.
+func (s *server) serving(t testing.TB, build func(graph.Options) (http.Handler, error)) *server {
+	t.Helper()
+	api, err := build(graph.Options{
+		Portal: s.Portal, Version: "test", Log: slog.New(slog.DiscardHandler),
 		RequestID: func(context.Context) string { return "request" },
 	})
 	require.NoError(t, err)
 	who := &auth.Authenticator{
-		Tokens: f.Tokens, Machines: auth.NewMachineTokens(f.Ring), Directory: f.Directory,
+		Tokens: s.Tokens, Machines: auth.NewMachineTokens(s.Ring), Directory: s.Directory,
 		ParseAccount: func(id string) (uuid.UUID, bool) { return nodeid.Decode(nodeid.Account, id) },
 		RequestID:    func(context.Context) string { return "request" },
 	}
-	return &server{Fixture: f, handler: who.Middleware(api)}
+	return &server{Fixture: s.Fixture, handler: who.Middleware(api)}
 }
 
 // token gives an access token of the person behind a context.

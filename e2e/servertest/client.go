@@ -85,12 +85,27 @@ func (c *Client) Try(document string, vars Vars) (*Answer, error) {
 		return nil, err
 	}
 	defer w.Body.Close()
+	return answer(w)
+}
+
+// answer reads what came back.
+func answer(w *http.Response) (*Answer, error) {
 	raw, err := io.ReadAll(w.Body)
 	if err != nil {
 		return nil, err
 	}
 	a := &Answer{Status: w.StatusCode, Header: w.Header, Raw: string(raw)}
 	return a, json.Unmarshal(raw, a)
+}
+
+// Read reads the answer to a request that was sent without a Client.
+func Read(t testing.TB, w *http.Response) *Answer {
+	t.Helper()
+	a, err := answer(w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
 }
 
 // Send is Try for tests in which the network holds.

@@ -27,6 +27,7 @@ type Server struct {
 	// URL is where it listens: http://127.0.0.1:12345.
 	URL     string
 	process *exec.Cmd
+	output  *buffer
 	errors  *buffer
 	ended   chan error
 }
@@ -82,7 +83,7 @@ func Start(t testing.TB, databaseURL string, extra ...string) *Server {
 // StartCommand runs a prepared `portico serve` and waits for its address.
 func StartCommand(t testing.TB, c *exec.Cmd) *Server {
 	t.Helper()
-	s := &Server{process: c, errors: &buffer{}, ended: make(chan error, 1)}
+	s := &Server{process: c, output: &buffer{}, errors: &buffer{}, ended: make(chan error, 1)}
 	c.Stderr = s.errors
 	out, err := c.StdoutPipe()
 	if err != nil {
@@ -108,7 +109,7 @@ func StartCommand(t testing.TB, c *exec.Cmd) *Server {
 // watch reads what the program prints until it ends. A development server
 // prints where GraphQL is.
 func (s *Server) watch(out io.Reader, address chan<- string) {
-	lines := bufio.NewScanner(out)
+	lines := bufio.NewScanner(io.TeeReader(out, s.output))
 	for lines.Scan() {
 		if fields := strings.Fields(lines.Text()); len(fields) == 2 && fields[0] == "GraphQL" {
 			address <- strings.TrimSuffix(fields[1], "/graphql")
@@ -153,6 +154,9 @@ func (s *Server) end(signal syscall.Signal) error {
 
 // Log is what the program has written to its standard error so far.
 func (s *Server) Log() string { return s.errors.String() }
+
+// Output is what the program has written to its standard output so far.
+func (s *Server) Output() string { return s.output.String() }
 
 // buffer is a bytes.Buffer for several goroutines.
 type buffer struct {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
 
 	"portico/internal/clock"
 	"portico/internal/fault"
@@ -36,6 +37,19 @@ func UnmarshalTime(v any) (time.Time, error) {
 		return time.Time{}, fault.New(fault.BadUserInput, "This is not a Time by RFC 3339.")
 	}
 	return clock.Whole(t), nil
+}
+
+// MarshalUUID writes a UUID in its usual text form.
+func MarshalUUID(id uuid.UUID) graphql.Marshaler { return graphql.MarshalUUID(id) }
+
+// UnmarshalUUID reads a UUID in its usual text form; capital letters will do.
+func UnmarshalUUID(v any) (uuid.UUID, error) {
+	s, ok := v.(string)
+	id, err := uuid.Parse(s)
+	if !ok || err != nil || len(s) != len(id.String()) { // Parse reads other forms, too
+		return uuid.Nil, fault.New(fault.BadUserInput, "This is not a UUID by RFC 9562.")
+	}
+	return id, nil
 }
 
 var decimal = regexp.MustCompile(`^-?[0-9]{1,12}(?:\.[0-9]{1,6})?$`)

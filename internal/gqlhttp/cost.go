@@ -3,6 +3,7 @@ package gqlhttp
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -10,18 +11,35 @@ import (
 const (
 	defaultPage = 20
 	largestPage = 100
-	// introspected stands for the types of a schema: one introspection fits
-	// into the default limit of cost, several under aliases do not.
-	introspected = 100
+	// discount makes introspection cheaper than data, as it reads nothing: the
+	// fullest usual introspection fits into the default limit of cost.
+	discount = 8
 )
+
+// introspected is about how many elements a list of the schema's own
+// description has. Such lists lead to one another, so that a short document
+// can ask for very many.
+func introspected(field string) int {
+	switch field {
+	case "types":
+		return 150
+	case "fields":
+		return 12
+	case "directives", "enumValues", "inputFields", "possibleTypes":
+		return 6
+	case "args":
+		return 3
+	}
+	return 1
+}
 
 // PageSize is the default Options.ListSize. A field that takes first or last
 // yields as many rows as it is asked for, 20 by default and never more than
 // 100; one that takes ids yields one for each. Other fields yield one: what
 // lies below a connection is multiplied by the connection already.
 func PageSize(field *ast.Field, variables map[string]any) int {
-	if field.Name == "__schema" {
-		return introspected
+	if field.ObjectDefinition != nil && strings.HasPrefix(field.ObjectDefinition.Name, "__") {
+		return introspected(field.Name)
 	}
 	if field.Definition == nil {
 		return 1
@@ -73,6 +91,8 @@ type pricer struct {
 	variables map[string]any
 	limit     int
 	known     map[*ast.FragmentDefinition]int
+	// schemas counts the fields that describe the whole schema.
+	schemas int
 }
 
 // cost gives the estimate for one operation of a validated document, or
@@ -82,7 +102,7 @@ func (h *Handler) cost(op *ast.OperationDefinition, variables map[string]any) in
 		listSize: h.options.ListSize, variables: variables, limit: h.options.Limits.Cost,
 		known: map[*ast.FragmentDefinition]int{},
 	}
-	return p.selections(op.SelectionSet)
+	return min(p.selections(op.SelectionSet), p.limit+1)
 }
 
 func (p *pricer) selections(set ast.SelectionSet) int {
@@ -92,9 +112,9 @@ func (p *pricer) selections(set ast.SelectionSet) int {
 		case *ast.Field:
 			below := p.selections(s.SelectionSet)
 			if below > 0 {
-				below = min(below*min(p.listSize(s, p.variables), p.limit+1), p.limit+1)
+				below = min(below*min(p.listSize(s, p.variables), p.most()), p.most())
 			}
-			sum += 1 + below
+			sum += 1 + p.priced(s, below)
 		case *ast.InlineFragment:
 			sum += p.selections(s.SelectionSet)
 		case *ast.FragmentSpread:
@@ -105,7 +125,25 @@ func (p *pricer) selections(set ast.SelectionSet) int {
 			}
 			sum += price
 		}
-		sum = min(sum, p.limit+1)
+		sum = min(sum, p.most())
 	}
 	return sum
+}
+
+// most is where counting stops: above the limit even at a discount.
+func (p *pricer) most() int { return discount * (p.limit + 1) }
+
+// priced gives what counts for a field: introspection at a discount, but the
+// whole schema only once.
+func (p *pricer) priced(s *ast.Field, below int) int {
+	switch s.Name {
+	case "__schema":
+		if p.schemas++; p.schemas > 1 {
+			return p.most()
+		}
+		return below / discount
+	case "__type":
+		return below / discount
+	}
+	return below
 }

@@ -107,7 +107,7 @@ func Decide(v viewer.Viewer, a Action, o Object) Decision {
 	if o.OrganizationID != v.OrganizationID || v.Role == viewer.Portal && o.AccountID != uuid.Nil && o.AccountID != v.AccountID {
 		return no(NotYours, "This belongs to somebody else.")
 	}
-	if v.Role == viewer.Portal && v.AccountSuspended && a != PasswordChange {
+	if v.Role == viewer.Portal && v.AccountSuspended {
 		return no(AccountSuspended, "The account is suspended.")
 	}
 	if d := edges(v, o); !d.Allowed {

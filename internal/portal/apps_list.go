@@ -10,7 +10,6 @@ import (
 	"portico/internal/database"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
-	"portico/internal/term"
 )
 
 // Apps gives a page of the apps that the viewer sees.
@@ -50,7 +49,7 @@ func (p *Portal) appQuery(f AppFilter) func() listable[*db.App, *db.AppSelect] {
 	return func() listable[*db.App, *db.AppSelect] {
 		q := p.client.App.Query()
 		if f.NameContains != nil {
-			q.Where(app.NameFoldedContains(term.Fold(*f.NameContains)))
+			q.Where(app.NameFoldedContains(sought(*f.NameContains)))
 		}
 		if f.Label != nil {
 			q.Where(hasLabel(*f.Label))

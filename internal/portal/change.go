@@ -116,10 +116,12 @@ type lockable[Q any] interface {
 	ForShare(...sql.LockOption) Q
 }
 
-// hold locks the rows against every change.
+// hold locks the rows against every change. Others may still refer to them: a
+// foreign key's check must not wait here, for its transaction may hold what
+// this one wants next.
 func hold[Q lockable[Q]](c *change, q Q) Q {
 	if c.postgres {
-		return q.ForUpdate()
+		return q.ForUpdate(sql.WithLockClause("FOR NO KEY UPDATE"))
 	}
 	return q
 }

@@ -103,8 +103,14 @@ func (p *Portal) idempotent(ctx context.Context, o once, make func() error) (*ma
 		return m, err
 	}
 	err = make()
-	if errors.Is(err, errReplay) {
-		return p.earlier(ctx, o)
+	if err == nil || o.key == nil {
+		return nil, err
+	}
+	// Of several at once the later ones may have been refused for what the
+	// first has made.
+	m, again := p.earlier(ctx, o)
+	if m != nil || errors.Is(err, errReplay) {
+		return m, again
 	}
 	return nil, err
 }

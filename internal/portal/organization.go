@@ -164,7 +164,7 @@ func (p *Portal) CreateOrganization(ctx context.Context, slug, name string) (out
 // nil for none.
 func (p *Portal) OrganizationBySlug(ctx context.Context, slug string) (*db.Organization, error) {
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
-	o, err := p.client.Organization.Query().Where(organization.Slug(slug)).
+	o, err := p.client.Organization.Query().Where(organization.Slug(askable(slug))).
 		Select(organization.FieldName, organization.FieldSlug, organization.FieldPasswordSignIn).Only(ctx)
 	if db.IsNotFound(err) {
 		return nil, nil

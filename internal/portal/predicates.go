@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"strings"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -10,7 +11,15 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/predicate"
 	"portico/internal/lifecycle"
+	"portico/internal/term"
 )
+
+// askable is a text to compare with stored ones. NUL, which Postgres refuses
+// and nothing stored holds, becomes a character that is found as little.
+func askable(s string) string { return strings.ReplaceAll(s, "\x00", "\uFFFD") }
+
+// sought is a text to look for in folded names.
+func sought(s string) string { return askable(term.Fold(s)) }
 
 // hasLabel is true for apps that bear a label.
 func hasLabel(l LabelFilter) predicate.App {
@@ -22,9 +31,9 @@ func hasLabel(l LabelFilter) predicate.App {
 			if b.Dialect() == dialect.Postgres {
 				each, as, value = "jsonb_array_elements("+column+"::jsonb)", "l.value ->> 'key'", "l.value ->> 'value'"
 			}
-			b.WriteString("EXISTS (SELECT 1 FROM " + each + " AS l WHERE " + as + " = ").Arg(l.Key)
+			b.WriteString("EXISTS (SELECT 1 FROM " + each + " AS l WHERE " + as + " = ").Arg(askable(l.Key))
 			if l.Value != nil {
-				b.WriteString(" AND " + value + " = ").Arg(*l.Value)
+				b.WriteString(" AND " + value + " = ").Arg(askable(*l.Value))
 			}
 			b.WriteString(")")
 		}))

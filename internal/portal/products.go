@@ -178,7 +178,8 @@ func (c *change) patchProduct(ctx context.Context, x *db.Product, in UpdateProdu
 // retire ends the registrations with a product that nobody can call any more.
 func (c *change) retire(ctx context.Context, x *db.Product) error {
 	live, err := hold(c, c.Subscription.Query().Where(
-		subscription.ProductID(x.ID), subscription.StatusIn(lifecycle.From(lifecycle.Retire)...))).All(ctx)
+		subscription.ProductID(x.ID), subscription.StatusIn(lifecycle.From(lifecycle.Retire)...)).
+		Order(subscription.ByAppID())).All(ctx) // in the order in which accounts are deleted
 	if err != nil {
 		return err
 	}

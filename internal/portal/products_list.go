@@ -33,7 +33,7 @@ func (p *Portal) Products(ctx context.Context, f ProductFilter, o Order, r Read)
 	return readPage(ctx, p, productList(), func() listable[*db.Product, *db.ProductSelect] {
 		q := p.client.Product.Query()
 		if f.TitleContains != nil {
-			q.Where(product.TitleFoldedContains(term.Fold(*f.TitleContains)))
+			q.Where(product.TitleFoldedContains(sought(*f.TitleContains)))
 		}
 		if f.Status != nil {
 			q.Where(product.StatusIn(f.Status...))

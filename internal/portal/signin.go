@@ -88,7 +88,7 @@ func (p *Portal) person(ctx context.Context, in SignInInput) (*db.User, *db.Orga
 	}
 	q := p.client.User.Query().Where(user.EmailFolded(folded)).WithOrganization()
 	if in.Organization != nil && *in.Organization != "" {
-		q.Where(user.HasOrganizationWith(organization.Slug(*in.Organization)))
+		q.Where(user.HasOrganizationWith(organization.Slug(askable(*in.Organization))))
 	}
 	found, err := q.Limit(2).All(ctx)
 	if err != nil || len(found) != 1 {

@@ -59,7 +59,10 @@ func (p *Portal) CreateUser(ctx context.Context, in CreateUserInput) (out *db.Us
 		}
 		return c.addMember(ctx, acc, out, or(in.MembershipRole, term.Member))
 	})
-	return out, err
+	if err != nil {
+		return nil, err // without an account there is no user either
+	}
+	return out, nil
 }
 
 // newPerson checks what is said of a new person, and hashes the password.

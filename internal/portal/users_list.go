@@ -24,7 +24,7 @@ func (p *Portal) Users(ctx context.Context, f UserFilter, r Read) (*paging.Page[
 	return readPage(ctx, p, l, func() listable[*db.User, *db.UserSelect] {
 		q := p.client.User.Query()
 		if f.Contains != nil {
-			folded := term.Fold(*f.Contains)
+			folded := sought(*f.Contains)
 			q.Where(user.Or(user.NameFoldedContains(folded), user.EmailFoldedContains(folded)))
 		}
 		if f.Role != nil {

@@ -1,0 +1,147 @@
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/e2e/servertest"
+)
+
+// cast is who plays in a story: an administrator, and an account of the
+// story's own with its developer.
+type cast struct {
+	server     *servertest.Server
+	admin, dev *servertest.Client
+	// account and developer are ids.
+	account, developer string
+	email              string
+}
+
+// newCast makes the account of a story in the organization demo.
+func newCast(t *testing.T, s *servertest.Server, name string) *cast {
+	t.Helper()
+	c := &cast{server: s, admin: s.SignIn(t, "admin@demo.example")}
+	c.join(t, name)
+	return c
+}
+
+// newOrganization makes an organization by the command line, for a story that
+// changes its policies; the first administrator signs in.
+func newOrganization(t *testing.T, s *servertest.Server, slug string) *cast {
+	t.Helper()
+	s.Run(t, "", "org", "create", "--slug", slug, "--name", "The organization "+slug)
+	email := "admin@" + slug + ".example"
+	s.Run(t, servertest.Password+"\n", "user", "create", "--organization", slug, "--email", email, "--name", "First Administrator")
+	c := &cast{server: s, admin: s.SignIn(t, email)}
+	c.join(t, slug)
+	return c
+}
+
+// join makes the account and its owner.
+func (c *cast) join(t *testing.T, name string) {
+	t.Helper()
+	c.account = c.newAccount(t, name+" account")
+	c.email = "developer@" + name + ".example"
+	c.developer = c.newUser(t, name+" developer", c.email, c.account, "OWNER")
+	c.dev = c.server.SignIn(t, c.email)
+}
+
+func (c *cast) newAccount(t *testing.T, name string) string {
+	t.Helper()
+	return c.admin.Do(t, "createAccount", vars{"name": name}, `account { id }`).Text("createAccount", "account", "id")
+}
+
+// newUser makes a developer with the password of the demo users.
+func (c *cast) newUser(t *testing.T, name, email, account, role string) string {
+	t.Helper()
+	return c.admin.Do(t, "createUser", vars{"name": name, "email": email, "password": servertest.Password,
+		"accountId": account, "membershipRole": role}, `user { id }`).Text("createUser", "user", "id")
+}
+
+// newApp makes an app of the developer's account and gives its id and its
+// first key's.
+func (c *cast) newApp(t *testing.T, name string) (app, key string) {
+	t.Helper()
+	a := c.dev.Do(t, "createApp", vars{"name": name}, `app { id } credential { id }`)
+	return a.Text("createApp", "app", "id"), a.Text("createApp", "credential", "id")
+}
+
+// register registers an app and gives the registration's id.
+func (c *cast) register(t *testing.T, app, product string) string {
+	t.Helper()
+	a := c.dev.Do(t, "register", vars{"appId": app, "productId": product}, `productSubscription { id }`)
+	return a.Text("register", "productSubscription", "id")
+}
+
+// newProduct publishes a product of the story's own, with a plan; approval is
+// MANUAL or AUTO.
+func (c *cast) newProduct(t *testing.T, name, approval string) (product, plan string) {
+	t.Helper()
+	product = c.admin.Do(t, "createProduct", vars{"name": name, "title": "Title of " + name, "status": "PUBLISHED", "approval": approval},
+		`product { id }`).Text("createProduct", "product", "id")
+	plan = c.admin.Do(t, "createPlan", vars{"productId": product, "name": "Free"}, `plan { id }`).Text("createPlan", "plan", "id")
+	return product, plan
+}
+
+// refused wants one top-level error of this code, which tells the request's
+// name and betrays nothing.
+func refused(t *testing.T, a *servertest.Answer, code string) {
+	t.Helper()
+	require.Equal(t, []string{code}, a.Codes(), a.Raw)
+	id := a.Header.Get("X-Request-Id")
+	require.NotEmpty(t, id)
+	require.Equal(t, id, a.Errors[0].Extensions["requestId"], a.Raw)
+	require.Empty(t, a.Leaks(), a.Raw)
+}
+
+// unknown wants the answer to what the caller's role cannot even see.
+func unknown(t *testing.T, a *servertest.Answer) {
+	t.Helper()
+	require.NotEmpty(t, a.Codes())
+	for _, e := range a.Errors {
+		require.Equal(t, "BAD_USER_INPUT", e.Code(), a.Raw)
+		require.Regexp(t, `^(Unknown type|Cannot query field)`, e.Message)
+	}
+	require.Nil(t, a.Data)
+	require.Empty(t, a.Leaks(), a.Raw)
+}
+
+// corrected wants one problem of the input: of this code, in this field ("" for
+// none), and nothing made.
+func corrected(t *testing.T, a *servertest.Answer, mutation, code, field string) {
+	t.Helper()
+	require.Empty(t, a.Errors, a.Raw)
+	require.Equal(t, []string{code}, a.UserErrors(mutation), a.Raw)
+	var path []string
+	for _, step := range a.List(mutation, "userErrors", 0, "field") {
+		path = append(path, fmt.Sprint(step))
+	}
+	require.Equal(t, field, strings.Join(path, "."), a.Raw)
+	require.NotEmpty(t, a.Text(mutation, "userErrors", 0, "message"))
+	require.Empty(t, a.Leaks(), a.Raw)
+}
+
+// texts gives one field of every element of a list.
+func texts(a *servertest.Answer, field string, path ...any) []string {
+	out := []string{}
+	for _, one := range a.List(path...) {
+		m, _ := one.(map[string]any)
+		s, _ := m[field].(string)
+		out = append(out, s)
+	}
+	return out
+}
+
+// timeline gives the types of an object's events, newest first.
+func timeline(t *testing.T, c *servertest.Client, id string) []string {
+	t.Helper()
+	a := c.Must(t, `query($id: ID!) { node(id: $id) {
+		... on App { timeline(first: 100) { nodes { type } } }
+		... on Account { timeline(first: 100) { nodes { type } } }
+		... on Credential { timeline(first: 100) { nodes { type } } }
+		... on ProductSubscription { timeline(first: 100) { nodes { type } } } } }`, vars{"id": id})
+	return texts(a, "type", "node", "timeline", "nodes")
+}

@@ -1,0 +1,208 @@
+package e2e
+
+import (
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"portico/e2e/servertest"
+	"portico/internal/database"
+	"portico/internal/testdb"
+)
+
+// answerTime is by when a request has its answer while the database does not
+// answer. The promise is 6 s; the rest is for a busy machine. The program's own
+// limits are 5 s for a request and 4 s for one read of the database.
+const answerTime = 6500 * time.Millisecond
+
+// asked is a request.
+type asked struct {
+	as       *servertest.Client
+	document string
+	vars     servertest.Vars
+}
+
+// customers are the requests that are played during an outage; writes change
+// something.
+type customers struct {
+	server        *servertest.Server
+	reads, writes map[string]asked
+}
+
+func newCustomers(t *testing.T, s *servertest.Server) *customers {
+	t.Helper()
+	developer := s.SignIn(t, "developer@demo.example")
+	c := &customers{server: s, reads: map[string]asked{
+		"list": {developer, `{ apps { totalCount nodes { name } } }`, nil},
+		"me":   {developer, `{ viewer { user { email } } }`, nil},
+		"info": {s.Anonymous(), `{ serverInfo(organization: "demo") { version organizationName } }`, nil},
+	}, writes: map[string]asked{
+		"create": {developer, `mutation { createApp(input: {name: "During"}) { app { id } userErrors { code } } }`, nil},
+	}}
+	for _, email := range []string{"developer@demo.example", "admin@demo.example", "nobody@demo.example"} {
+		c.writes["sign in "+email] = asked{s.Anonymous(), `mutation($e: String!, $p: String!) { signIn(input: {email: $e, password: $p}) { accessToken userErrors { code } } }`,
+			servertest.Vars{"e": email, "p": servertest.Password}}
+	}
+	return c
+}
+
+// requireUnavailable plays each request several times at once and wants each to
+// be answered with UNAVAILABLE in time.
+func (c *customers) requireUnavailable(t *testing.T, requests ...map[string]asked) {
+	t.Helper()
+	const each = 4 // with all of them more than the program has connections
+	var asking sync.WaitGroup
+	for _, some := range requests {
+		for name, r := range some {
+			for range each {
+				asking.Go(func() {
+					start := time.Now()
+					a, err := r.as.Try(r.document, r.vars)
+					took := time.Since(start)
+					if assert.NoError(t, err, name) {
+						assert.Equal(t, []string{"UNAVAILABLE"}, a.Codes(), "%s: %s", name, a.Raw)
+						assert.Empty(t, a.Leaks(), a.Raw)
+						assert.LessOrEqual(t, took, answerTime, name)
+					}
+				})
+			}
+		}
+	}
+	asking.Wait()
+	if t.Failed() {
+		t.FailNow()
+	}
+}
+
+// requireHealed wants the very next requests to go well.
+func (c *customers) requireHealed(t *testing.T) {
+	t.Helper()
+	require.Equal(t, http.StatusOK, c.ready(t))
+	for name, r := range c.reads {
+		a := r.as.Send(t, r.document, r.vars)
+		require.Empty(t, a.Errors, "%s: %s", name, a.Raw)
+	}
+	for name, r := range c.writes {
+		a := r.as.Send(t, r.document, r.vars)
+		if name == "sign in nobody@demo.example" {
+			require.Equal(t, []string{"UNAUTHENTICATED"}, a.Codes(), a.Raw)
+			continue
+		}
+		require.Empty(t, a.Errors, "%s: %s", name, a.Raw)
+	}
+}
+
+// ready asks /readyz.
+func (c *customers) ready(t *testing.T) int {
+	t.Helper()
+	r, err := http.Get(c.server.URL + "/readyz")
+	require.NoError(t, err)
+	require.NoError(t, r.Body.Close())
+	return r.StatusCode
+}
+
+// failures counts the sign-ins that count as failed.
+func failures(t *testing.T, db *database.DB) (n int) {
+	t.Helper()
+	require.NoError(t, db.QueryRowContext(t.Context(), `SELECT count(*) FROM sign_in_attempts`).Scan(&n))
+	return n
+}
+
+// The network to Postgres falls silent, is cut, and comes back.
+func TestOutage(t *testing.T) {
+	t.Parallel()
+	url, ok := testdb.EmptyPostgres(t)
+	if !ok {
+		t.Skip("SQLite has no network")
+	}
+	network, through := servertest.NewNetwork(t, url)
+	c := newCustomers(t, servertest.Start(t, through))
+	direct := testdb.Open(t, url)
+	for _, outage := range []struct {
+		name  string
+		begin func()
+	}{{"silent", network.Silence}, {"cut", network.Cut}} {
+		c.requireHealed(t)
+		before := failures(t, direct)
+		outage.begin()
+		// The first meet the connections that were good, the others make new ones.
+		for range 2 {
+			c.requireUnavailable(t, c.reads, c.writes)
+		}
+		require.Equal(t, http.StatusServiceUnavailable, c.ready(t), outage.name)
+		network.Restore()
+		require.Equal(t, before, failures(t, direct), "sign-ins during the outage count as failed")
+		c.requireHealed(t)
+	}
+}
+
+// Another program keeps the SQLite file locked for long: what reads goes on,
+// what writes is told to come again.
+func TestLockedFile(t *testing.T) {
+	t.Parallel()
+	url := testdb.EmptySQLite(t)
+	c := newCustomers(t, servertest.Start(t, url))
+	c.requireHealed(t)
+	other := testdb.Open(t, url)
+	before := failures(t, other)
+	tx, err := other.Begin(t.Context(), nil) // BEGIN IMMEDIATE
+	require.NoError(t, err)
+	for range 2 {
+		c.requireUnavailable(t, c.writes)
+	}
+	require.Equal(t, http.StatusOK, c.ready(t))
+	for name, r := range c.reads {
+		a := r.as.Send(t, r.document, r.vars)
+		require.Empty(t, a.Errors, "%s: %s", name, a.Raw)
+	}
+	require.NoError(t, tx.Rollback())
+	require.Equal(t, before, failures(t, other), "sign-ins during the outage count as failed")
+	c.requireHealed(t)
+}
+
+// The network falls silent while a right password is being looked at: the
+// answer comes in time, and with the next sign-in after the outage the attempt
+// does not count as failed any more.
+func TestOutageDuringSignIn(t *testing.T) {
+	t.Parallel()
+	url, ok := testdb.EmptyPostgres(t)
+	if !ok {
+		t.Skip("SQLite has no network")
+	}
+	network, through := servertest.NewNetwork(t, url)
+	c := newCustomers(t, servertest.Start(t, through))
+	direct := testdb.Open(t, url)
+	before := failures(t, direct)
+	tx, err := direct.Begin(t.Context(), nil)
+	require.NoError(t, err)
+	// A sign-in writes down when it was: here it waits, with the attempt counted.
+	_, err = tx.ExecContext(t.Context(), `SELECT id FROM users FOR UPDATE`)
+	require.NoError(t, err)
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		c.requireUnavailableSoon(t, c.writes["sign in developer@demo.example"])
+	}()
+	require.Eventually(t, func() bool { return failures(t, direct) > before }, 3*time.Second, 5*time.Millisecond)
+	network.Silence()
+	<-answered
+	network.Restore()
+	require.NoError(t, tx.Rollback())
+	c.server.SignIn(t, "developer@demo.example")
+	require.Equal(t, before, failures(t, direct), "the sign-in that the outage broke off counts as failed")
+	c.requireHealed(t)
+}
+
+// requireUnavailableSoon plays one request.
+func (c *customers) requireUnavailableSoon(t *testing.T, r asked) {
+	start := time.Now()
+	a, err := r.as.Try(r.document, r.vars)
+	if assert.NoError(t, err) {
+		assert.Equal(t, []string{"UNAVAILABLE"}, a.Codes(), a.Raw)
+		assert.LessOrEqual(t, time.Since(start), answerTime)
+	}
+}

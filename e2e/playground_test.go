@@ -1,0 +1,130 @@
+package e2e
+
+import (
+	"encoding/json"
+	"net/url"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/e2e/servertest"
+	"portico/internal/playground"
+	"portico/internal/playground/browsertest"
+	"portico/internal/testdb"
+)
+
+// visit is somebody with the playground open.
+type visit struct {
+	t    *testing.T
+	page *browsertest.Page
+	// ran are the tabs that were run.
+	ran map[string]bool
+}
+
+// A newcomer plays the ready tabs, first as a developer, then as an
+// administrator, and copies no id. It does not run beside other tests: a
+// browser needs the whole machine.
+func TestPlayground(t *testing.T) {
+	testdb.EachEmpty(t, func(t *testing.T, database string) {
+		s := servertest.Start(t, database)
+		v := &visit{t, browsertest.Open(t, s.URL+"/playground"), map[string]bool{}}
+		v.shot("1-anonymous")
+		v.run("Welcome")
+		v.ask()
+		v.decide()
+		v.rotateAndDelete()
+		v.manage()
+		v.shot("9-end")
+		require.Len(t, v.ran, len(playground.Tabs()), "every tab was played: %v", v.page.Tabs())
+		require.Empty(t, v.page.ConsoleErrors())
+		here, err := url.Parse(s.URL)
+		require.NoError(t, err)
+		require.NotEmpty(t, v.page.Requests())
+		for _, request := range v.page.Requests() {
+			u, err := url.Parse(request)
+			require.NoError(t, err)
+			require.True(t, u.Scheme == "data" || u.Host == here.Host, "a request to %s", request)
+		}
+	})
+}
+
+// ask plays the developer up to the registration that waits.
+func (v *visit) ask() {
+	v.signIn("developer@demo.example", "Acme Developer")
+	made := v.run("CreateApp")
+	require.NotEmpty(v.t, made.Text("createApp", "secret", "rawKey"))
+	v.shot("2-create-app")
+	require.NotEmpty(v.t, v.run("Products").List("products", "nodes"))
+	require.Equal(v.t, "WAITING", v.run("Register").Text("register", "productSubscription", "status"))
+	seen := v.run("AppPage")
+	require.Equal(v.t, made.Text("createApp", "app", "id"), seen.Text("app", "id"))
+	require.Equal(v.t, "YELLOW", seen.Text("app", "productSubscriptions", "nodes", 0, "badgeColor"))
+	v.shot("3-app-page")
+}
+
+// decide plays the administrator's approval, and the developer who sees it.
+func (v *visit) decide() {
+	v.signIn("admin@demo.example", "Demo Administrator")
+	require.Contains(v.t, texts(v.run("ApprovalQueue"), "status", "productSubscriptions", "nodes"), "WAITING")
+	v.shot("4-approval-queue")
+	require.Equal(v.t, "APPROVED", v.run("Approve").Text("approveSubscription", "productSubscription", "status"))
+	v.signIn("developer@demo.example", "Acme Developer")
+	seen := v.run("AppPage")
+	require.Equal(v.t, "APPROVED", seen.Text("app", "productSubscriptions", "nodes", 0, "status"))
+	require.Equal(v.t, "GREEN", seen.Text("app", "productSubscriptions", "nodes", 0, "badgeColor"))
+	require.Equal(v.t, "SUBSCRIPTION_APPROVED", seen.Text("app", "timeline", "nodes", 0, "type"))
+	v.shot("5-approved")
+}
+
+func (v *visit) rotateAndDelete() {
+	fresh := v.run("GenerateKey").Text("generateKey", "credential", "id")
+	revoked := v.run("RevokeKey")
+	require.Equal(v.t, "REVOKED", revoked.Text("revokeKey", "credential", "status"))
+	require.NotEqual(v.t, fresh, revoked.Text("revokeKey", "credential", "id"))
+	require.NotEmpty(v.t, v.run("DeleteApp").Text("deleteApp", "deletedAppId"))
+}
+
+// manage plays the administrator's other tabs, on what the seed left waiting.
+func (v *visit) manage() {
+	v.signIn("admin@demo.example", "Demo Administrator")
+	v.run("ApprovalQueue")
+	require.Equal(v.t, "REJECTED", v.run("Reject").Text("rejectSubscription", "productSubscription", "status"))
+	require.NotEmpty(v.t, v.run("Accounts").List("accounts", "nodes"))
+	made := v.run("CreateAppFor").Text("createApp", "app", "id")
+	require.Equal(v.t, made, v.run("UpdateApp").Text("updateApp", "app", "id"))
+	require.Equal(v.t, made, v.run("GenerateKeyFor").Text("generateKey", "credential", "app", "id"))
+	v.run("ApprovalQueue")
+	require.Equal(v.t, "UNSUBSCRIBED", v.run("Unregister").Text("unregister", "productSubscription", "status"))
+}
+
+// signIn takes the place of whoever is signed in.
+func (v *visit) signIn(email, name string) {
+	if v.page.User() != "" {
+		v.page.SignOut()
+	}
+	v.page.SignIn(email, servertest.Password)
+	require.Empty(v.t, v.page.Problem())
+	require.Equal(v.t, name, v.page.User())
+}
+
+// run opens a tab, presses the button, and wants an answer without a fault.
+func (v *visit) run(tab string) *servertest.Answer {
+	v.page.SelectTab(tab)
+	a := &servertest.Answer{Raw: v.page.Run()}
+	require.NoError(v.t, json.Unmarshal([]byte(a.Raw), a), a.Raw)
+	require.Empty(v.t, a.Errors, "%s: %s", tab, a.Raw)
+	for field := range a.Data {
+		require.Empty(v.t, a.List(field, "userErrors"), "%s: %s", tab, a.Raw)
+	}
+	v.ran[tab] = true
+	return a
+}
+
+// shot keeps a picture in the folder PLAYGROUND_SHOTS, if that is set.
+func (v *visit) shot(name string) {
+	if folder := os.Getenv("PLAYGROUND_SHOTS"); folder != "" {
+		v.page.Screenshot(filepath.Join(folder, name+".png"))
+	}
+}

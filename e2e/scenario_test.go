@@ -1,0 +1,75 @@
+// Package e2e plays the product through its front door: the built program, on
+// both databases, over HTTP.
+package e2e
+
+import (
+	"testing"
+
+	"portico/e2e/servertest"
+	"portico/internal/testdb"
+)
+
+// vars are the input of a request.
+type vars = servertest.Vars
+
+// each plays a test against the program on a database of its own of each kind.
+func each(t *testing.T, f func(t *testing.T, s *servertest.Server)) {
+	t.Parallel()
+	testdb.EachEmpty(t, func(t *testing.T, url string) {
+		t.Parallel()
+		f(t, servertest.Start(t, url))
+	})
+}
+
+// The stories share one program a database and do not disturb one another:
+// each has an account of its own, or an organization where it changes policies.
+func TestStories(t *testing.T) {
+	stories := []struct {
+		name string
+		play func(t *testing.T, s *servertest.Server)
+	}{
+		{"a developer makes an app and gets its first key", firstKey},
+		{"a registration is approved and seen", approval},
+		{"a registration is rejected and tried again", rejection},
+		{"a registration is suspended and withdrawn", suspension},
+		{"a key is rotated by hand", rotation},
+		{"a key reaches what it lists", keyAccess},
+		{"an app is deleted and restored", deletion},
+		{"an administrator manages somebody's app", management},
+		{"keys are disabled and enabled", disabledKeys},
+		{"an account is suspended and resumed", suspendedAccount},
+		{"an account is deleted", deletedAccount},
+		{"a developer of two accounts acts for one", accountSwitch},
+		{"an account is edited", editedAccount},
+		{"a user is disabled and enabled", disabledUser},
+		{"a password is changed", changedPassword},
+		{"a product is published, changed and retired", productLife},
+		{"plans of every kind", planKinds},
+		{"what developers may do follows the policies", policies},
+		{"keys live no longer than the policy says", keyLife},
+		{"an organization wants no passwords", noPasswords},
+		{"a request is sent again", replays},
+		{"apps are found by name and label", search},
+		{"lists are ordered", order},
+		{"lists are read page by page", pages},
+		{"registrations have a history", history},
+		{"events are followed by their position", followedEvents},
+
+		{"names of any script, and what no name is", badTexts},
+		{"inputs that cannot be", badInputs},
+		{"foreign and malformed ids answer alike", badIDs},
+		{"tokens that are not believed", badTokens},
+		{"pages that are not there", badPages},
+		{"what has happened already", repeated},
+		{"hostile documents", hostileDocuments},
+		{"the GraphQL-over-HTTP audits", audits},
+	}
+	each(t, func(t *testing.T, s *servertest.Server) {
+		for _, story := range stories {
+			t.Run(story.name, func(t *testing.T) {
+				t.Parallel()
+				story.play(t, s)
+			})
+		}
+	})
+}

@@ -1,0 +1,164 @@
+package e2e
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/e2e/servertest"
+	"portico/internal/database"
+	"portico/internal/testdb"
+)
+
+// secrets are texts that were shown once, or never, by what they are.
+type secrets map[string]string
+
+// key notes all forms of a new key's secret.
+func (s secrets) key(t *testing.T, a *servertest.Answer, mutation string) {
+	t.Helper()
+	password, raw := a.Text(mutation, "secret", "password"), a.Text(mutation, "secret", "rawKey")
+	id, err := uuid.Parse(password)
+	require.NoError(t, err)
+	s[mutation+"'s password"] = password
+	s[mutation+"'s password in hexadecimal"] = hex.EncodeToString(id[:])
+	s[mutation+"'s password in bytes"] = string(id[:])
+	s[mutation+"'s raw key"] = raw
+	s[mutation+"'s raw key's body"] = strings.Split(raw, "_")[1]
+}
+
+// found lists which of the secrets are in a text, in whatever case.
+func (s secrets) found(text string) []string {
+	var out []string
+	low := strings.ToLower(text)
+	for name, secret := range s {
+		if strings.Contains(text, secret) || strings.Contains(low, strings.ToLower(secret)) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// Secrets are looked for in every later answer, in the logs of a talkative
+// program, and in all that lies in the database.
+func TestSecrets(t *testing.T) {
+	t.Parallel()
+	testdb.EachEmpty(t, func(t *testing.T, url string) {
+		s := servertest.Start(t, url, "PORTICO_LOG_LEVEL=debug")
+		hidden, app, public := secretStory(t, s)
+		admin := s.SignIn(t, "admin@demo.example")
+		hidden["an administrator's token"] = admin.Token
+		answer := admin.Must(t, `query($app: ID!) { app(id: $app) { credentials(first: 100) { nodes { id username secretHint name status timeline { nodes { type reason changes { field before after } } } } }
+			timeline(first: 100) { nodes { type reason changes { field before after } } } } events(first: 100) { nodes { type reason changes { field before after } } } }`, vars{"app": app})
+		dump := dump(t, url)
+		for name, text := range map[string]string{"answers": answer.Raw, "log": s.Log(), "database": dump} {
+			require.NotEmpty(t, text, name)
+			require.Empty(t, hidden.found(text), name)
+		}
+		for _, word := range public {
+			require.Contains(t, dump, word, "what is public is found in the database")
+			require.Contains(t, answer.Raw, word)
+		}
+		require.Contains(t, s.Log(), "path=/graphql", "the log is talkative")
+		require.Contains(t, s.Output(), servertest.Password, "the demo password is told, once, on standard output")
+	})
+}
+
+// secretStory brings forth secrets of every kind. It gives them, an app, and
+// public words that must be found where the secrets are not.
+func secretStory(t *testing.T, s *servertest.Server) (hidden secrets, app string, public []string) {
+	c := newCast(t, s, "secrets")
+	const key, first, second = `credential { username } secret { password rawKey }`, "first-Secret-Word-1", "second-Secret-Word-2"
+	hidden = secrets{"a user's password": servertest.Password, "an old password": first, "a new password": second, "a token": c.dev.Token}
+	made := c.dev.Do(t, "createApp", vars{"name": "Vault", "idempotencyKey": "once"}, `app { id } `+key)
+	app = made.Text("createApp", "app", "id")
+	hidden.key(t, made, "createApp")
+	generated := c.dev.Do(t, "generateKey", vars{"appId": app, "idempotencyKey": "once", "authType": "BASIC"}, key)
+	hidden.key(t, generated, "generateKey")
+	later := []*servertest.Answer{
+		c.dev.Do(t, "createApp", vars{"name": "Vault", "idempotencyKey": "once"}, `app { id } `+key),
+		c.dev.Do(t, "generateKey", vars{"appId": app, "idempotencyKey": "once", "authType": "BASIC"}, key),
+		c.dev.Do(t, "deleteApp", vars{"appId": app}, `deletedAppId`),
+	}
+	restored := c.admin.Do(t, "restoreApp", vars{"appId": app}, key)
+	hidden.key(t, restored, "restoreApp")
+
+	const email = "keeper@secrets.example"
+	later = append(later, c.admin.Do(t, "createUser", vars{"name": "Keeper", "email": email, "password": first, "accountId": c.account}, `user { id name email }`))
+	keeper := &servertest.Client{URL: s.URL, Token: signIn(t, s, email, first, "").Text("signIn", "accessToken")}
+	hidden["a keeper's token"] = keeper.Token
+	changed := keeper.Do(t, "changePassword", vars{"currentPassword": first, "newPassword": second}, `accessToken`)
+	hidden["a fresh token"] = changed.Text("changePassword", "accessToken")
+	hidden["a gateway's token"] = strings.TrimSpace(s.Run(t, "", "gateway", "create", "--organization", "demo", "--name", "edge-1"))
+
+	later = append(later, signIn(t, s, email, first, ""), keeper.Send(t, whoAmI, nil), // refused, both
+		c.admin.Ask(t, "createUser", vars{"name": "", "email": email, "password": first}, `user { id }`))
+	for name, content := range map[string]string{
+		"broken":   `{"query": "mutation { signIn(input: {email: \"x\", password: \"` + first + `\"}) {`,
+		"wrong":    body(`mutation($input: SignInInput!) { signIn(input: $input) { accessToken } }`, vars{"input": vars{"email": "x", "password": []any{first}}}),
+		"unknown":  body(`mutation($input: SignInInput!) { signIn(input: $input) { accessToken } }`, vars{"input": vars{"email": "x", "password": "y", first: first}}),
+		"document": body(`mutation { signIn(input: {email: "x", password: "`+first+`", odd: 1}) { accessToken } }`, nil),
+	} {
+		a := post(t, s.Anonymous(), content)
+		require.GreaterOrEqual(t, a.Status, 400, name)
+		if name != "unknown" { // whose field the answer names
+			later = append(later, a)
+		}
+	}
+	r, err := http.Get(s.URL + "/graphql?query=%7B__typename%7D&token=" + first)
+	require.NoError(t, err)
+	require.NoError(t, r.Body.Close())
+	for _, a := range later {
+		require.Empty(t, hidden.found(a.Raw), a.Raw)
+	}
+	return hidden, app, []string{"Vault", made.Text("createApp", "credential", "username"), generated.Text("generateKey", "credential", "username")}
+}
+
+// dump gives all that lies in a database: every row of Postgres as text, and
+// SQLite's files as they are.
+func dump(t *testing.T, url string) string {
+	t.Helper()
+	if path, sqlite := strings.CutPrefix(url, "sqlite:"); sqlite {
+		return files(t, path)
+	}
+	d := testdb.Open(t, url)
+	var out strings.Builder
+	for _, table := range column(t, d, `SELECT tablename FROM pg_tables WHERE schemaname = 'public'`) {
+		for _, row := range column(t, d, fmt.Sprintf(`SELECT t::text FROM %q AS t`, table)) {
+			out.WriteString(row + "\n")
+		}
+	}
+	return out.String()
+}
+
+// files reads an SQLite database and its journal.
+func files(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	journal, err := os.ReadFile(path + "-wal")
+	require.NoError(t, err)
+	return string(content) + string(journal)
+}
+
+// column reads a query of one column.
+func column(t *testing.T, d *database.DB, query string) []string {
+	t.Helper()
+	rows, err := d.QueryContext(context.Background(), query)
+	require.NoError(t, err)
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var text string
+		require.NoError(t, rows.Scan(&text))
+		out = append(out, text)
+	}
+	require.NoError(t, rows.Err())
+	return out
+}

@@ -1,0 +1,136 @@
+package e2e
+
+import (
+	"fmt"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"portico/e2e/servertest"
+	"portico/internal/testdb"
+)
+
+// Several servers start at once on an empty database: all come up, the schema
+// and the demo data are made once, and a token of one is good at the others.
+func TestStartTogether(t *testing.T) {
+	t.Parallel()
+	alone := testdb.EmptySQLite(t)
+	servertest.Start(t, alone).Kill()
+	want := census(t, alone)
+	require.Equal(t, 1, want["demo"])
+	for _, n := range []int{2, 4} {
+		t.Run(fmt.Sprintf("%d servers", n), func(t *testing.T) {
+			t.Parallel()
+			testdb.EachEmpty(t, func(t *testing.T, url string) {
+				t.Parallel()
+				secrets := "XDG_CONFIG_HOME=" + t.TempDir() // as for one user on one machine
+				commands := make([]*exec.Cmd, n)
+				for i := range commands {
+					commands[i] = servertest.Command(t, url, []string{secrets}, "serve")
+				}
+				servers := servertest.StartTogether(t, commands...)
+				signedIn := servers[0].SignIn(t, "admin@demo.example")
+				for _, s := range servers {
+					c := &servertest.Client{URL: s.URL, Token: signedIn.Token}
+					a := c.Must(t, `{ viewer { organization { slug } } users(first: 100) { totalCount } }`, nil)
+					assert.Equal(t, "demo", a.Text("viewer", "organization", "slug"))
+					assert.Equal(t, 3, a.Number("users", "totalCount"))
+					s.SignIn(t, "developer@demo.example")
+				}
+				require.Equal(t, want, census(t, url))
+			})
+		})
+	}
+}
+
+// census counts what a seeded database holds. Sign-ins are events, too.
+func census(t *testing.T, url string) map[string]int {
+	t.Helper()
+	db := testdb.Open(t, url)
+	counts := map[string]int{}
+	for what, query := range map[string]string{
+		"demo":          `SELECT count(*) FROM organizations WHERE slug = 'demo'`,
+		"organizations": `SELECT count(*) FROM organizations`,
+		"users":         `SELECT count(*) FROM users`,
+		"accounts":      `SELECT count(*) FROM accounts`,
+		"products":      `SELECT count(*) FROM products`,
+		"plans":         `SELECT count(*) FROM plans`,
+		"apps":          `SELECT count(*) FROM apps`,
+		"keys":          `SELECT count(*) FROM credentials`,
+		"registrations": `SELECT count(*) FROM subscriptions`,
+		"migrations":    `SELECT count(*) FROM schema_migrations`,
+		"events":        `SELECT count(*) FROM events WHERE type <> 'USER_SIGNED_IN' AND type <> 'CREDENTIAL_EXPIRED'`,
+		"gaps": `SELECT count(*) FROM event_positions p WHERE last <> (SELECT count(*) FROM events e WHERE e.organization_id = p.id)
+			OR last <> (SELECT max(position) FROM events e WHERE e.organization_id = p.id)`,
+	} {
+		var n int
+		require.NoError(t, db.QueryRowContext(t.Context(), query).Scan(&n), what)
+		counts[what] = n
+	}
+	require.Zero(t, counts["gaps"])
+	return counts
+}
+
+// A server starts while another keeps the empty database for longer than a
+// statement may take, as a slow machine does that is seeding: it waits.
+func TestStartBehindAnother(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		t.Parallel()
+		db := testdb.Open(t, url)
+		tx, err := db.Begin(t.Context(), nil)
+		require.NoError(t, err)
+		if db.Dialect() == "postgres" {
+			_, err = tx.ExecContext(t.Context(), `LOCK TABLE organizations IN EXCLUSIVE MODE`)
+			require.NoError(t, err)
+		}
+		c := servertest.Command(t, url, []string{"PORTICO_LOG_LEVEL=warn"}, "serve")
+		heard := make(chan struct{})
+		c.Stderr = &listener{word: "asking again", heard: heard}
+		released := make(chan error, 1)
+		go func() {
+			<-heard
+			released <- tx.Rollback()
+		}()
+		out, err := c.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, c.Start())
+		_, err = out.Read(make([]byte, 1)) // the greeting
+		_ = c.Process.Kill()
+		_ = c.Wait()
+		require.NoError(t, err, "the program ended: %s", c.Stderr)
+		require.NoError(t, <-released)
+		require.Equal(t, 1, census(t, url)["demo"])
+	})
+}
+
+// listener tells when a word was written for the first time.
+type listener struct {
+	mu    sync.Mutex
+	text  strings.Builder
+	word  string
+	heard chan struct{}
+}
+
+// Write looks for the word.
+func (l *listener) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before := strings.Contains(l.text.String(), l.word)
+	l.text.Write(p)
+	if !before && strings.Contains(l.text.String(), l.word) {
+		close(l.heard)
+	}
+	return len(p), nil
+}
+
+// String gives all that was written.
+func (l *listener) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}

@@ -1,0 +1,87 @@
+package graph
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"portico/internal/viewer"
+)
+
+// WholeSchema lets the tests of package graph_test read the schema with its
+// directives. They must not change it.
+func WholeSchema() (*ast.Schema, error) { return wholeSchema() }
+
+// View lets them read what a role is served.
+func View(role viewer.Role) (*ast.Schema, error) {
+	whole, err := wholeSchema()
+	if err != nil {
+		return nil, err
+	}
+	return view(whole, role)
+}
+
+// NewHandlerUnlocked is NewHandler as if the line of one field, "Type.field",
+// lacked its @hasRole: the views show the field and nothing is asked at run time.
+func NewHandlerUnlocked(o Options, field string) (http.Handler, error) {
+	whole, err := wholeSchema()
+	if err != nil {
+		return nil, err
+	}
+	owner, name, _ := strings.Cut(field, ".")
+	return newHandler(o, withoutLock(whole, owner, name), func(ctx context.Context, obj any, next graphql.Resolver, roles []viewer.Role) (any, error) {
+		if asks(ctx, owner, name) {
+			return next(ctx)
+		}
+		return hasRole(ctx, obj, next, roles)
+	})
+}
+
+// NewHandlerShown is NewHandler as if only the views had forgotten the lock of
+// one field: it is still asked at run time.
+func NewHandlerShown(o Options, field string) (http.Handler, error) {
+	whole, err := wholeSchema()
+	if err != nil {
+		return nil, err
+	}
+	owner, name, _ := strings.Cut(field, ".")
+	return newHandler(o, withoutLock(whole, owner, name), hasRole)
+}
+
+// withoutLock copies what it changes.
+func withoutLock(whole *ast.Schema, owner, name string) *ast.Schema {
+	out, d := *whole, *whole.Types[owner]
+	out.Types = make(map[string]*ast.Definition, len(whole.Types))
+	for k, v := range whole.Types {
+		out.Types[k] = v
+	}
+	out.Types[owner] = &d
+	d.Fields = nil
+	for _, f := range whole.Types[owner].Fields {
+		if f.Name == name {
+			open := *f
+			open.Directives = nil
+			for _, x := range f.Directives {
+				if x.Name != "hasRole" {
+					open.Directives = append(open.Directives, x)
+				}
+			}
+			f = &open
+		}
+		d.Fields = append(d.Fields, f)
+	}
+	return &out
+}
+
+// asks tells whether a lock is asked for a field: of an object, or of an input,
+// which the path names.
+func asks(ctx context.Context, owner, name string) bool {
+	if at := graphql.GetPathContext(ctx); at != nil && at.Field != nil {
+		return *at.Field == name
+	}
+	fc := graphql.GetFieldContext(ctx)
+	return fc != nil && fc.Object == owner && fc.Field.Name == name
+}

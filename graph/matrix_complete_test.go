@@ -1,0 +1,99 @@
+package graph_test
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"portico/ent/db/migrate"
+	"portico/graph"
+	"portico/internal/viewer"
+)
+
+// gaps gives what the policy does not speak of, though it must: fields without
+// a line, fields that nobody is ever given, and fields that a role is shown
+// while no line of its lets it get there.
+func gaps(schema *ast.Schema, lines []line) ([]string, error) {
+	wants := map[string]map[string][]outcome{}
+	for _, l := range lines {
+		key := l.owner + "." + l.field
+		if wants[key] == nil {
+			wants[key] = map[string][]outcome{}
+		}
+		for who, o := range l.want {
+			wants[key][who] = append(wants[key][who], o)
+		}
+	}
+	var out []string
+	for _, key := range stakes(schema) {
+		if wants[key] == nil {
+			out = append(out, key+" has no line")
+		}
+	}
+	for key, by := range wants {
+		if !given(by) && !spared(key) {
+			out = append(out, key+" is never given to anybody")
+		}
+	}
+	for who, role := range map[string]viewer.Role{"anonymous": viewer.Anonymous, "developer": viewer.Portal, "admin": viewer.Admin} {
+		shown, err := graph.View(role)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range shown.Types {
+			for _, f := range d.Fields {
+				all := wants[d.Name+"."+f.Name][who]
+				if d.Kind == ast.Object && len(all) > 0 && !slices.ContainsFunc(all, func(o outcome) bool { return o != unknown }) {
+					out = append(out, d.Name+"."+f.Name+" is shown to "+who+", and no line has a way there")
+				}
+			}
+		}
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+func given(by map[string][]outcome) bool {
+	for _, all := range by {
+		if slices.Contains(all, yes) || slices.Contains(all, done) {
+			return true
+		}
+	}
+	return false
+}
+
+// spared are the keys that need nobody who is given something: Portico's own
+// tables, and what is wrong with an input that is right.
+func spared(key string) bool {
+	return strings.HasPrefix(key, rows+".") || strings.HasSuffix(key, ".userErrors") || key == "UserError.params"
+}
+
+// stakes lists what needs a line: each field of each object, each input's
+// field and each argument that only some may use, and each table.
+func stakes(schema *ast.Schema) []string {
+	var out []string
+	for _, d := range schema.Types {
+		if d.BuiltIn || d.Kind != ast.Object && d.Kind != ast.InputObject {
+			continue
+		}
+		for _, f := range d.Fields {
+			if strings.HasPrefix(f.Name, "__") {
+				continue
+			}
+			if d.Kind == ast.Object || f.Directives.ForName("hasRole") != nil {
+				out = append(out, d.Name+"."+f.Name)
+			}
+			for _, a := range f.Arguments {
+				if a.Directives.ForName("hasRole") != nil {
+					out = append(out, d.Name+"."+f.Name+"("+a.Name+")")
+				}
+			}
+		}
+	}
+	for _, t := range migrate.Tables {
+		out = append(out, rows+"."+t.Name)
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,151 @@
+package graph_test
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/stretchr/testify/require"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"portico/internal/nodeid"
+)
+
+// crawler follows everything that a viewer's schema leads to: every list of
+// the roots, page by page, and all fields and lists of every object that turned
+// up or whose id was known before.
+type crawler struct {
+	*world
+	who    string
+	schema *ast.Schema
+	// found are the ids that any answer held, whatever the place; todo are those
+	// that nobody has looked at yet.
+	found map[string]bool
+	todo  []string
+	text  strings.Builder
+}
+
+// opaque is what an id looks like.
+var opaque = regexp.MustCompile(`\b(?:org|acct|user|mem|app|cred|prod|plan|sub|tok|evt)_[0-9A-Za-z]{22}\b`)
+
+// crawl begins with the roots and with ids that the viewer has come to know,
+// be they of what is theirs or not.
+func crawl(w *world, who string, schema *ast.Schema, known []string) *crawler {
+	w.t.Helper()
+	c := &crawler{world: w, who: who, schema: schema, found: map[string]bool{}, todo: known}
+	for _, f := range schema.Query.Fields {
+		if c.connection(f) {
+			c.list(f, "", func(list string) string { return "query($after: String) { " + list + " }" }, nil)
+		}
+	}
+	viewerFields := schema.Types["Viewer"].Fields
+	c.send("{ viewer { "+c.everything(viewerFields, 2)+" } }", nil)
+	c.list(viewerFields.ForName("accounts"), "viewer.", func(list string) string { return "query($after: String) { viewer { " + list + " } }" }, nil)
+	for len(c.todo) > 0 {
+		id := c.todo[0]
+		c.todo = c.todo[1:]
+		c.look(id)
+	}
+	return c
+}
+
+// look asks for all of an object.
+func (c *crawler) look(id string) {
+	c.t.Helper()
+	kind, _, ok := nodeid.Split(id)
+	d := c.schema.Types[string(kind)]
+	if !ok || d == nil {
+		return
+	}
+	on := func(selection string) string {
+		return "($id: ID!) { node(id: $id) { ... on " + d.Name + " { " + selection + " } } }"
+	}
+	vars := map[string]any{"id": id}
+	a := c.send("query"+on(c.everything(d.Fields, 3)), vars)
+	if a.Data["node"] == nil {
+		return
+	}
+	for _, f := range d.Fields {
+		if c.connection(f) {
+			c.list(f, "node.", func(list string) string { return strings.Replace("query"+on(list), "(", "($after: String, ", 1) }, vars)
+		}
+	}
+}
+
+// list reads a whole list, a few at a time; its count is of what it gave.
+func (c *crawler) list(f *ast.FieldDefinition, at string, in func(string) string, vars map[string]any) {
+	c.t.Helper()
+	const page = 4
+	document := in(fmt.Sprintf("%s(first: %d, after: $after) { totalCount nodes { id } edges { node { id } } pageInfo { hasNextPage endCursor } }", f.Name, page))
+	with := map[string]any{"after": nil}
+	for k, v := range vars {
+		with[k] = v
+	}
+	for n := 0; ; {
+		a := c.send(document, with)
+		value, _ := dig(a.Data, at+f.Name)
+		if value == nil {
+			return // nobody has signed in, or there is no such object
+		}
+		list := value.(map[string]any)
+		n += len(list["nodes"].([]any))
+		info := list["pageInfo"].(map[string]any)
+		if info["hasNextPage"] != true {
+			require.EqualValues(c.t, n, list["totalCount"], "%s: %s counts what it does not give", c.who, document)
+			return
+		}
+		with["after"] = info["endCursor"]
+	}
+}
+
+// everything selects all fields but lists, so deep.
+func (c *crawler) everything(fields ast.FieldList, depth int) string {
+	out := []string{"__typename"}
+	for _, f := range fields {
+		d := c.schema.Types[f.Type.Name()]
+		switch {
+		case strings.HasPrefix(f.Name, "__") || c.connection(f):
+		case !d.IsCompositeType():
+			out = append(out, f.Name)
+		case d.Kind == ast.Interface:
+			out = append(out, f.Name+" { id }")
+		case depth > 1:
+			out = append(out, f.Name+" { "+c.everything(d.Fields, depth-1)+" }")
+		case d.Fields.ForName("id") != nil:
+			out = append(out, f.Name+" { id }")
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+func (c *crawler) connection(f *ast.FieldDefinition) bool {
+	return strings.HasSuffix(f.Type.Name(), "Connection")
+}
+
+// send asks, and notes every id in the answer.
+func (c *crawler) send(document string, vars map[string]any) answer {
+	c.t.Helper()
+	a := c.askAs(c.who, document, vars)
+	require.Empty(c.t, a.Errors, "%s: %s %v: %s", c.who, document, vars, a.raw)
+	c.text.WriteString(a.raw)
+	for _, id := range opaque.FindAllString(a.raw, -1) {
+		if !c.found[id] {
+			c.found[id] = true
+			c.todo = append(c.todo, id)
+		}
+	}
+	return a
+}
+
+// ids are what was found, of one kind, in order.
+func (c *crawler) ids(kind nodeid.Kind) []string {
+	var out []string
+	for id := range c.found {
+		if k, _, _ := nodeid.Split(id); k == kind {
+			out = append(out, id)
+		}
+	}
+	slices.Sort(out)
+	return out
+}

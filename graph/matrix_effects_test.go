@@ -1,0 +1,148 @@
+package graph_test
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	entsql "entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/ent/db"
+	"portico/ent/db/event"
+	"portico/ent/db/migrate"
+	"portico/internal/nodeid"
+	"portico/internal/portal/portaltest"
+	"portico/internal/viewer"
+)
+
+// row is a row of any table, and whose it is.
+type row struct{ text, organization, account string }
+
+// snapshot is the whole database but for the counts of sign-ins, by table and id.
+type snapshot map[string]row
+
+func (w *world) snapshot() snapshot {
+	w.t.Helper()
+	out := snapshot{}
+	for _, table := range migrate.Tables {
+		if table.Name == "sign_in_attempts" {
+			continue
+		}
+		var rows entsql.Rows
+		require.NoError(w.t, w.Database.Driver().Query(w.t.Context(), "SELECT * FROM "+table.Name, []any{}, &rows))
+		names, err := rows.Columns()
+		require.NoError(w.t, err)
+		for rows.Next() {
+			values := make([]any, len(names))
+			targets := make([]any, len(names))
+			for i := range values {
+				targets[i] = &values[i]
+			}
+			require.NoError(w.t, rows.Scan(targets...))
+			id, r := rowOf(table.Name, names, values)
+			out[table.Name+" "+id] = r
+		}
+		require.NoError(w.t, rows.Close())
+	}
+	return out
+}
+
+// rowOf writes a row down. The tenants' own tables are their own's.
+func rowOf(table string, names []string, values []any) (id string, r row) {
+	var b strings.Builder
+	for i, name := range names {
+		s := written(values[i])
+		switch name {
+		case "id":
+			id = s
+		case "organization_id":
+			r.organization = s
+		case "account_id":
+			r.account = s
+		}
+		b.WriteString(s)
+		b.WriteByte(0)
+	}
+	switch table {
+	case "organizations", "event_positions":
+		r.organization = id
+	case "accounts":
+		r.account = id
+	}
+	r.text = b.String()
+	return id, r
+}
+
+// written is a column's value as text; NULL is empty.
+func written(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case []byte:
+		return string(v)
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case time.Time:
+		return strconv.FormatInt(v.UnixNano(), 10)
+	}
+	return fmt.Sprint(v)
+}
+
+// changed gives what is different now, as it is now, or as it was when it is gone.
+func (before snapshot) changed(now snapshot) map[string]row {
+	out := map[string]row{}
+	for k, r := range now {
+		if before[k].text != r.text {
+			out[k] = r
+		}
+	}
+	for k, r := range before {
+		if _, still := now[k]; !still {
+			out[k] = r
+		}
+	}
+	return out
+}
+
+// beyond gives the first changed row that is not the actor's to change.
+func beyond(changed map[string]row, actor viewer.Viewer) (string, bool) {
+	for k, r := range changed {
+		if r.organization != actor.OrganizationID.String() ||
+			actor.Role == viewer.Portal && r.account != "" && r.account != actor.AccountID.String() {
+			return k, true
+		}
+	}
+	return "", false
+}
+
+// told tells whether an event says of the actor's doing, after a position.
+func (w *world) told(p play, target string, actor viewer.Viewer, after int64) bool {
+	w.t.Helper()
+	all, err := w.Client.Event.Query().Where(
+		event.Type(p.event), event.OrganizationID(actor.OrganizationID), event.ActorID(actor.UserID), event.PositionGT(after),
+	).All(portaltest.System(w.t))
+	require.NoError(w.t, err)
+	kind, id, ok := nodeid.Split(target)
+	for _, e := range all {
+		if !ok || e.SubjectType != string(kind) || e.SubjectID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// position is the last one of an organization's log.
+func (w *world) position(organization uuid.UUID) int64 {
+	w.t.Helper()
+	e, err := w.Client.Event.Query().Where(event.OrganizationID(organization)).Order(event.ByPosition(entsql.OrderDesc())).First(portaltest.System(w.t))
+	if db.IsNotFound(err) {
+		return 0
+	}
+	require.NoError(w.t, err)
+	return e.Position
+}

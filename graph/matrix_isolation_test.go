@@ -1,0 +1,148 @@
+package graph_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/graph"
+	"portico/internal/nodeid"
+	"portico/internal/portal/portaltest"
+	"portico/internal/testdb"
+	"portico/internal/viewer"
+)
+
+const (
+	// staffName is what the builders call every administrator.
+	staffName = "Ada Admin"
+	// clientAddress is where the requests of tests come from.
+	clientAddress = "192.0.2.1"
+)
+
+// TestEverybodyFindsTheirOwnAlone: whoever follows everything there is to
+// follow, and asks for every id there is, finds each object that is theirs to see, and not one besides: neither
+// among the nodes nor in a count nor anywhere in the text.
+func TestEverybodyFindsTheirOwnAlone(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		all := w.nodes()
+		var known []string
+		for _, objects := range all {
+			for _, o := range objects {
+				known = append(known, o.id)
+			}
+		}
+		for who, role := range map[string]viewer.Role{
+			"developer": viewer.Portal, "other": viewer.Portal, "admin": viewer.Admin, "foreign": viewer.Admin,
+		} {
+			schema, err := graph.View(role)
+			require.NoError(t, err)
+			c := crawl(w, who, schema, slices.Clone(known))
+			for kind, objects := range all {
+				var theirs []string
+				for _, o := range objects {
+					if w.sees(who, kind, o) {
+						theirs = append(theirs, o.id)
+					}
+				}
+				slices.Sort(theirs)
+				require.NotEmpty(t, theirs, "%s has no %s: the test shows nothing", who, kind)
+				require.Less(t, len(theirs), len(objects), "%s sees every %s: the test shows nothing", who, kind)
+				require.Equal(t, theirs, c.ids(kind), "%s and every %s", who, kind)
+			}
+			if role == viewer.Admin {
+				require.Contains(t, c.text.String(), staffName)
+				require.Contains(t, c.text.String(), clientAddress)
+			}
+			for _, s := range w.secrets(who) {
+				require.NotContains(t, c.text.String(), s, who)
+			}
+		}
+	})
+}
+
+// object is a row as the schema names it, and whose it is.
+type object struct {
+	id string
+	row
+}
+
+// nodes are all objects of the database, by kind.
+func (w *world) nodes() map[nodeid.Kind][]object {
+	kinds := map[string]nodeid.Kind{
+		"accounts": nodeid.Account, "apps": nodeid.App, "credentials": nodeid.Credential, "events": nodeid.Event,
+		"memberships": nodeid.Membership, "organizations": nodeid.Organization, "plans": nodeid.Plan,
+		"products": nodeid.Product, "subscriptions": nodeid.ProductSubscription, "users": nodeid.User,
+	}
+	out := map[nodeid.Kind][]object{}
+	for key, r := range w.snapshot() {
+		table, id, _ := strings.Cut(key, " ")
+		if kind, ok := kinds[table]; ok {
+			out[kind] = append(out[kind], object{nodeid.Encode(kind, uuid.MustParse(id)), r})
+		}
+	}
+	return out
+}
+
+// sees tells who may see what, by the design: staff all of their organization;
+// developers what is their account's, themselves (nobody else is in the
+// accounts of this world), the organization, and of the catalogue what is
+// published and public, or what their account is registered with.
+func (w *world) sees(who string, kind nodeid.Kind, o object) bool {
+	v := w.people[who]
+	if o.organization != v.OrganizationID.String() {
+		return false
+	}
+	if v.Role == viewer.Admin || kind == nodeid.Organization {
+		return true
+	}
+	switch kind {
+	case nodeid.User:
+		return o.id == nodeid.Encode(nodeid.User, v.UserID)
+	case nodeid.Product, nodeid.Plan:
+		public := o.id == w.ids["product"] || o.id == w.ids["plan of the product"]
+		private := o.id == w.ids["private product"] || o.id == w.ids["plan of the private product"]
+		return public || private && who == "developer"
+	}
+	return o.account == v.AccountID.String()
+}
+
+// secrets are texts that must never reach a viewer: what others' things are
+// called, who works for the organization, where anybody sat, and passwords.
+func (w *world) secrets(who string) []string {
+	w.t.Helper()
+	v, system := w.people[who], portaltest.System(w.t)
+	var out []string
+	users, err := w.Client.User.Query().All(system)
+	require.NoError(w.t, err)
+	for _, u := range users {
+		out = append(out, u.PasswordHash)
+		if u.OrganizationID != v.OrganizationID || v.Role == viewer.Portal && u.ID != v.UserID {
+			out = append(out, u.Email)
+		}
+	}
+	if v.Role == viewer.Portal {
+		out = append(out, staffName, clientAddress)
+	}
+	apps, err := w.Client.App.Query().All(system)
+	require.NoError(w.t, err)
+	keys, err := w.Client.Credential.Query().All(system)
+	require.NoError(w.t, err)
+	theirs := func(organization, account uuid.UUID) bool {
+		return organization == v.OrganizationID && (v.Role == viewer.Admin || account == v.AccountID)
+	}
+	for _, a := range apps {
+		if !theirs(a.OrganizationID, a.AccountID) {
+			out = append(out, a.Name, a.ReferenceID.String())
+		}
+	}
+	for _, k := range keys {
+		if !theirs(k.OrganizationID, k.AccountID) {
+			out = append(out, k.Username.String())
+		}
+	}
+	return out
+}

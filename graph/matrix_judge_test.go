@@ -1,0 +1,110 @@
+package graph_test
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// dig follows response names; of a list it takes the first element. how is
+// yes when it came to the end, else why it did not: null or none.
+func dig(data any, path string) (v any, how outcome) {
+	v = data
+	for _, name := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' }) {
+		if list, ok := v.([]any); ok {
+			if len(list) == 0 {
+				return nil, none
+			}
+			v = list[0]
+		}
+		object, ok := v.(map[string]any)
+		if !ok {
+			return nil, null
+		}
+		v = object[name]
+	}
+	return v, yes
+}
+
+// valued says what a value is worth.
+func valued(v any) outcome {
+	switch v := v.(type) {
+	case nil:
+		return null
+	case []any:
+		if len(v) == 0 {
+			return none
+		}
+		if v[0] == nil {
+			return null
+		}
+	case map[string]any:
+		nodes, list := v["nodes"].([]any)
+		total, counted := v["totalCount"].(float64)
+		switch {
+		case !list || !counted:
+		case len(nodes) == 0 && total == 0:
+			return none
+		case len(nodes) == 0 || total == 0:
+			return outcome(fmt.Sprintf("%d nodes and a count of %v", len(nodes), total))
+		}
+	}
+	return yes
+}
+
+// within tells whether an object is among a connection's nodes and edges.
+func within(v any, id string) outcome {
+	page, ok := v.(map[string]any)
+	if !ok {
+		return outcome(fmt.Sprintf("%v instead of a list", v))
+	}
+	nodes, edges := page["nodes"].([]any), page["edges"].([]any)
+	if len(nodes) != len(edges) {
+		return outcome(fmt.Sprintf("%d nodes and %d edges", len(nodes), len(edges)))
+	}
+	found := none
+	for i, n := range nodes {
+		node, edge := n.(map[string]any)["id"], edges[i].(map[string]any)["node"].(map[string]any)["id"]
+		if node != edge {
+			return "nodes that are not those of the edges"
+		}
+		if node == id {
+			found = yes
+		}
+	}
+	return found
+}
+
+// strange is what an answer to a name says that the viewer's schema lacks.
+var strange = regexp.MustCompile(`^(Cannot query field|Unknown type|Unknown argument|Field ".*" is not defined)`)
+
+// erred says what an answer with errors comes to; standIn is the answer to the
+// same with a made-up id, nil when there is no id.
+func erred(a answer, who string, standIn func() answer) outcome {
+	e := a.Errors[0]
+	code := fmt.Sprint(e.Extensions["code"])
+	switch {
+	case strange.MatchString(e.Message):
+		want := "BAD_USER_INPUT"
+		switch who {
+		case "anonymous":
+			want = "UNAUTHENTICATED"
+		case "gateway":
+			want = "FORBIDDEN"
+		}
+		if code == want && a.Data == nil {
+			return unknown
+		}
+	case code == "NOT_FOUND":
+		if standIn == nil {
+			return notFound
+		}
+		if other := standIn(); other.raw != a.raw {
+			return outcome("NOT_FOUND, but otherwise for a made-up id: " + other.raw)
+		}
+		return notFound
+	case code == "FORBIDDEN":
+		return denied
+	}
+	return outcome(a.raw)
+}

@@ -1,0 +1,130 @@
+package graph_test
+
+import (
+	"maps"
+	"strings"
+)
+
+// objects are the questions for the fields of objects, by section.
+func objects() map[string]question {
+	out := map[string]question{}
+	for _, some := range []map[string]question{accountRoads(), appRoads(), commonRoads(), keyRoads(), eventRoads(), productRoads(), subscriptionRoads(), peopleRoads()} {
+		maps.Copy(out, some)
+	}
+	return out
+}
+
+func accountRoads() map[string]question {
+	return map[string]question{
+		"Account":              of("Account", "account", ""),
+		"Account: at sign-in":  atSignIn("viewer { account { ", ".viewer.account"),
+		"AccountProfile":       of("Account", "account", "profile"),
+		"AccountPermissions":   of("Account", "account", "viewerCan"),
+		"Membership":           of("Membership", "membership", ""),
+		"MembershipConnection": of("Account", "account", "members"),
+		"MembershipEdge":       of("Account", "account", "members.edges"),
+
+		"AccountConnection":               plain("{ accounts { %s } }", "accounts"),
+		"AccountConnection: the viewer's": plain("{ viewer { accounts { %s } } }", "viewer.accounts"),
+		"AccountConnection: at sign-in":   atSignIn("viewer { accounts { ", ".viewer.accounts"),
+		"AccountEdge":                     plain("{ accounts { edges { %s } } }", "accounts.edges"),
+		"AccountEdge: the viewer's":       plain("{ viewer { accounts { edges { %s } } } }", "viewer.accounts.edges"),
+		"AccountEdge: at sign-in":         atSignIn("viewer { accounts { edges { ", ".viewer.accounts.edges"),
+	}
+}
+
+func appRoads() map[string]question {
+	return map[string]question{
+		"App":            of("App", "app", ""),
+		"AppPermissions": of("App", "app", "viewerCan"),
+		"KeyCounts":      of("App", "app", "keyCounts"),
+		"AppConnection":  of("Account", "account", "apps"),
+		"AppEdge":        of("Account", "account", "apps.edges"),
+		"Label":          of("App", "app", "labels"),
+	}
+}
+
+func commonRoads() map[string]question {
+	return map[string]question{
+		"PageInfo":                   of("App", "app", "credentials.pageInfo"),
+		"PageInfo: at sign-in":       atSignIn("viewer { accounts { pageInfo { ", ".viewer.accounts.pageInfo"),
+		"Permission":                 of("App", "app", "viewerCan.update"),
+		"Permission: not granted":    of("Account", "account", "viewerCan.resume"),
+		"UserError":                  wrongApp("", "%s", ""),
+		"UserError: at sign-in":      atSignIn("userErrors { ", ".userErrors"),
+		"UserErrorParam":             wrongApp(strings.Repeat("x", 256), "params { %s }", ".params"),
+		"UserErrorParam: at sign-in": atSignIn("userErrors { params { ", ".userErrors.params"),
+	}
+}
+
+func keyRoads() map[string]question {
+	return map[string]question{
+		"Credential":                 of("Credential", "key", ""),
+		"Credential: revoked":        of("Credential", "revoked key", ""),
+		"Credential: of the account": of("Credential", "account's key", ""),
+		"CredentialPermissions":      of("Credential", "key", "viewerCan"),
+		"CredentialConnection":       of("App", "app", "credentials"),
+		"CredentialEdge":             of("App", "app", "credentials.edges"),
+		"Secret": {
+			document: "mutation($id: ID!) { generateKey(input: {appId: $id}) { secret { %s } } }", specimen: "app", at: "generateKey.secret",
+		},
+	}
+}
+
+func eventRoads() map[string]question {
+	return map[string]question{
+		"Event":                 of("Event", "event", ""),
+		"Event: by staff":       of("Event", "event of staff", ""),
+		"EventSubject":          of("Event", "event", "subject"),
+		"EventChange":           of("Event", "event", "changes"),
+		"EventConnection":       of("App", "app", "timeline"),
+		"EventEdge":             of("App", "app", "timeline.edges"),
+		"Actor":                 of("Event", "event", "actor"),
+		"Actor: staff":          of("Event", "event of staff", "actor"),
+		"Actor: deciding staff": of("ProductSubscription", "approved", "decidedBy"),
+	}
+}
+
+func productRoads() map[string]question {
+	return map[string]question{
+		"Product":            of("Product", "product", ""),
+		"Product: private":   of("Product", "private product", ""),
+		"Product: draft":     of("Product", "draft product", ""),
+		"ProductPermissions": of("Product", "product", "viewerCan"),
+		"ProductConnection":  of("Credential", "key", "accessControlList"),
+		"ProductEdge":        of("Credential", "key", "accessControlList.edges"),
+		"Plan":               of("Plan", "plan of the product", ""),
+		"Plan: private":      of("Plan", "plan of the private product", ""),
+		"Plan: draft":        of("Plan", "plan of the draft product", ""),
+		"RateLimit":          of("Plan", "plan of the product", "rateLimit"),
+		"Quota":              of("Plan", "plan of the product", "quota"),
+		"Price":              of("Plan", "plan of the product", "price"),
+		"PlanConnection":     of("Product", "product", "plans"),
+		"PlanEdge":           of("Product", "product", "plans.edges"),
+	}
+}
+
+func subscriptionRoads() map[string]question {
+	return map[string]question{
+		"ProductSubscription":           of("ProductSubscription", "waiting", ""),
+		"ProductSubscription: approved": of("ProductSubscription", "approved", ""),
+		"ProductSubscriptionConnection": of("App", "app", "productSubscriptions"),
+		"ProductSubscriptionEdge":       of("App", "app", "productSubscriptions.edges"),
+	}
+}
+
+func peopleRoads() map[string]question {
+	return map[string]question{
+		"Organization":             of("Organization", "organization", ""),
+		"Organization: at sign-in": atSignIn("viewer { organization { ", ".viewer.organization"),
+		"KeyLife":                  of("Organization", "organization", "longestKeyLife"),
+		"User":                     of("User", "user", ""),
+		"User: staff":              of("User", "staff", ""),
+		"User: at sign-in":         atSignIn("viewer { user { ", ".viewer.user"),
+		"UserConnection":           plain("{ users { %s } }", "users"),
+		"UserEdge":                 plain("{ users { edges { %s } } }", "users.edges"),
+		"Viewer":                   plain("{ viewer { %s } }", "viewer"),
+		"Viewer: at sign-in":       atSignIn("viewer { ", ".viewer"),
+		"ServerInfo":               plain(`{ serverInfo(organization: "one") { %s } }`, "serverInfo"),
+	}
+}

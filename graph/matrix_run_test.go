@@ -1,0 +1,145 @@
+package graph_test
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/stretchr/testify/require"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"portico/graph"
+)
+
+// difference is what the matrix finds wrong.
+type difference struct {
+	line, viewer string
+	want, got    outcome
+}
+
+func (d difference) String() string {
+	return fmt.Sprintf("%s for %s: want %s, got %s", d.line, d.viewer, d.want, d.got)
+}
+
+// matrix plays the lines of the policy against a handler.
+type matrix struct {
+	*world
+	api    *server
+	schema *ast.Schema
+	// played is how the mutations went, by section and field, and by viewer.
+	played map[string]map[string]result
+}
+
+// newMatrix plays against a server over the world's database.
+func newMatrix(w *world, api *server) *matrix {
+	w.t.Helper()
+	whole, err := graph.WholeSchema()
+	require.NoError(w.t, err)
+	return &matrix{world: w, schema: whole, api: api, played: map[string]map[string]result{}}
+}
+
+// differences plays the lines, for each viewer.
+func (m *matrix) differences(lines []line) []difference {
+	var out []difference
+	for _, l := range lines {
+		for _, who := range viewers() {
+			if got := m.try(l, who); got != l.want[who] {
+				out = append(out, difference{l.place + " " + l.String(), who, l.want[who], got})
+			}
+		}
+	}
+	return out
+}
+
+// try gives the outcome of a line for a viewer.
+func (m *matrix) try(l line, who string) outcome {
+	if l.owner == rows {
+		return m.reach(l, who)
+	}
+	d := m.schema.Types[l.owner]
+	if d == nil || d.Fields.ForName(l.field) == nil {
+		return "no such field"
+	}
+	switch {
+	case l.owner == "Mutation":
+		if r, ok := m.mutate(l.String(), l.field)[who]; ok {
+			return r.outcome
+		}
+		return "no play for it"
+	case strings.HasSuffix(l.owner, "Payload"):
+		return m.payload(l, who)
+	case l.owner == "Query" || d.Kind == ast.InputObject:
+		q, ok := roots()[l.String()]
+		if !ok {
+			return "no question for it"
+		}
+		return m.answerTo(q, "", l.field, who)
+	}
+	q, ok := objects()[l.section()]
+	if !ok {
+		return "no question for it"
+	}
+	return m.answerTo(q, l.field, m.selected(d.Fields.ForName(l.field)), who)
+}
+
+// selected is a field with the least that can be asked below it.
+func (m *matrix) selected(f *ast.FieldDefinition) string {
+	d := m.schema.Types[f.Type.Name()]
+	switch {
+	case !d.IsCompositeType():
+		return f.Name
+	case d.Fields.ForName("totalCount") != nil:
+		return f.Name + "(first: 1) { totalCount nodes { __typename } }"
+	}
+	return f.Name + " { __typename }"
+}
+
+// answerTo asks a question and judges the answer. field is the response name
+// below the question's place; "" for a root field, which the document names.
+func (m *matrix) answerTo(q question, field, text, who string) outcome {
+	put := func(id string) answer {
+		vars := map[string]any{}
+		if q.vars != nil {
+			vars = q.vars(m.world)
+		}
+		document := q.document
+		if field != "" {
+			document = strings.Replace(document, "%s", text, 1)
+		}
+		if id != "" {
+			vars["id"] = id
+		}
+		return m.api.ask(m.t, m.tokens[who], document, vars)
+	}
+	id := m.ids[q.specimen]
+	var standIn func() answer
+	if id != "" {
+		standIn = func() answer { return put(madeUp(id)) }
+	}
+	a := put(id)
+	if len(a.Errors) > 0 {
+		return erred(a, who, standIn)
+	}
+	path := q.at + "." + field
+	if field == "" {
+		path = rootOf(a)
+	}
+	v, how := dig(a.Data, path)
+	if q.among != "" {
+		return within(v, m.ids[q.among])
+	}
+	if how == yes {
+		how = valued(v)
+	}
+	if how == null && standIn != nil && standIn().raw == a.raw {
+		return hidden
+	}
+	return how
+}
+
+// rootOf is the one root field of an answer.
+func rootOf(a answer) string {
+	for name := range a.Data {
+		return name
+	}
+	return ""
+}

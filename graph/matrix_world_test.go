@@ -1,0 +1,175 @@
+package graph_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/ent/db"
+	"portico/internal/auth"
+	"portico/internal/database"
+	"portico/internal/nodeid"
+	"portico/internal/portal/portaltest"
+	"portico/internal/viewer"
+)
+
+// input is a mutation's input.
+type input map[string]any
+
+func (in input) copy() input { return maps.Clone(in) }
+
+// world is where the matrix is played: a developer with everything a developer
+// can have, and five others who ask for it.
+type world struct {
+	*server
+	t        testing.TB
+	one, two portaltest.Tenant
+	// globex is the other developer's account.
+	globex *db.Account
+	// people are the viewers who are persons, tokens the way in of all six.
+	people map[string]viewer.Viewer
+	tokens map[string]string
+	// ids are the developer's objects by the names that the questions use; those
+	// of others are named "other's …" and "foreign …".
+	ids    map[string]string
+	serial int
+}
+
+func newWorld(t testing.TB, url string) *world {
+	t.Helper()
+	w := &world{server: newServer(t, url, database.Options{}), t: t, people: map[string]viewer.Viewer{}, tokens: map[string]string{"anonymous": ""}, ids: map[string]string{}}
+	w.one, w.two = w.MustTenant(t, "one"), w.MustTenant(t, "two")
+	w.globex = w.MustAccount(t, w.one.Admin, "Globex")
+	for name, ctx := range map[string]context.Context{
+		"developer": w.one.Developer, "admin": w.one.Admin, "foreign": w.two.Admin, "other": w.MustDeveloper(t, w.one.Admin, w.globex),
+	} {
+		w.people[name], w.tokens[name] = viewer.Current(ctx), w.token(t, ctx)
+	}
+	machine, hash, hint := auth.NewMachineTokens(w.Ring).New()
+	_, err := w.Portal.CreateGateway(t.Context(), "one", "edge-1", hash, hint)
+	require.NoError(t, err)
+	w.tokens["gateway"] = machine
+
+	w.ids["account"], w.ids["other's account"], w.ids["foreign account"] = w.one.Account.GlobalID(), w.globex.GlobalID(), w.two.Account.GlobalID()
+	w.ids["organization"], w.ids["foreign organization"] = w.one.Organization.GlobalID(), w.two.Organization.GlobalID()
+	for who, specimen := range map[string]string{"developer": "user", "admin": "staff", "other": "other's user", "foreign": "foreign staff"} {
+		w.ids[specimen] = nodeid.Encode(nodeid.User, w.people[who].UserID)
+	}
+	w.stock()
+	w.furnish()
+	w.neighbours()
+	return w
+}
+
+// stock fills the organization's catalogue.
+func (w *world) stock() {
+	w.make("admin", "updateOrganization", input{
+		"website": "https://one.example", "longestKeyLife": input{"development": 3650, "staging": 3650, "production": 3650},
+	}, "organization")
+	for _, p := range []struct{ specimen, visibility, status string }{
+		{"product", "PUBLIC", "PUBLISHED"}, {"private product", "PRIVATE", "PUBLISHED"}, {"draft product", "PUBLIC", "DRAFT"},
+	} {
+		w.ids[p.specimen] = w.make("admin", "createProduct", input{
+			"name": w.name("product"), "visibility": p.visibility, "status": p.status, "externalId": "sap-1",
+			"documentationUrl": "https://one.example/docs", "version": "v1", "description": "What it does.",
+		}, "product")
+		w.ids["plan of the "+p.specimen] = w.make("admin", "createPlan", input{
+			"productId": w.ids[p.specimen], "name": "metered", "kind": "METERED", "externalId": "sap-2", "approval": "MANUAL",
+			"rateLimit": input{"limit": 10, "per": "SECOND"}, "quota": input{"limit": 1000, "per": "MONTH"},
+			"price": input{"amount": "0.10", "unit": 100},
+		}, "plan")
+	}
+}
+
+// furnish gives the developer one of everything.
+func (w *world) furnish() {
+	labels := []input{{"key": "team", "value": "maps"}}
+	w.make("admin", "updateAccount", input{"accountId": w.ids["account"], "profile": input{
+		"website": "https://acme.example", "contactEmail": "it@acme.example", "description": "Maps.", "customFields": labels,
+	}}, "account")
+	w.ids["app"] = w.make("developer", "createApp", input{"name": "The developer's app", "description": "Old.", "labels": labels, "idempotencyKey": "once"}, "app")
+	w.make("developer", "updateApp", input{"appId": w.ids["app"], "description": "New."}, "app")
+	w.ids["waiting"] = w.make("developer", "register", input{"appId": w.ids["app"], "productId": w.ids["product"]}, "productSubscription")
+	w.ids["approved"] = w.make("admin", "register", input{"appId": w.ids["app"], "productId": w.ids["private product"]}, "productSubscription")
+	w.make("admin", "approveSubscription", input{"subscriptionId": w.ids["approved"], "reason": "Welcome."}, "productSubscription")
+	list := []string{w.ids["product"], w.ids["private product"]}
+	w.ids["key"] = w.make("developer", "generateKey", input{"appId": w.ids["app"], "name": "listed", "access": "LISTED", "accessControlList": list}, "credential")
+	w.ids["account's key"] = w.make("developer", "generateKey", input{"accountId": w.ids["account"], "name": "whole"}, "credential")
+	w.ids["revoked key"] = w.make("developer", "generateKey", input{"appId": w.ids["app"]}, "credential")
+	w.make("developer", "revokeKey", input{"credentialId": w.ids["revoked key"], "reason": "SUPERSEDED", "note": "Rotated."}, "credential")
+	_, row, _ := nodeid.Split(w.ids["key"])
+	require.NoError(w.t, w.Client.Credential.UpdateOneID(row).SetLastUsedAt(portaltest.Start()).Exec(portaltest.System(w.t)), "only a gateway says when a key was used")
+	a := w.askAs("anonymous", mutation("signIn", "accessToken"), map[string]any{"input": w.credentials("developer")})
+	require.Empty(w.t, a.Errors, a.raw)
+
+	a = w.askAs("admin", `query($account: ID!, $app: ID!) { account(id: $account) { members(first: 1) { nodes { id } } } app(id: $app) { referenceId }
+		updated: events(where: {type: [APP_UPDATED]}, first: 1) { nodes { id } }
+		approved: events(where: {type: [SUBSCRIPTION_APPROVED]}, first: 1) { nodes { id } } }`,
+		map[string]any{"account": w.ids["account"], "app": w.ids["app"]})
+	for specimen, path := range map[string]string{
+		"membership": "account.members.nodes.id", "event": "updated.nodes.id", "event of staff": "approved.nodes.id", "reference": "app.referenceId",
+	} {
+		id, _ := dig(a.Data, path)
+		require.NotEmpty(w.t, id, "%s: %s", specimen, a.raw)
+		w.ids[specimen] = id.(string)
+	}
+}
+
+// neighbours gives the others something of their own.
+func (w *world) neighbours() {
+	w.ids["other's app"] = w.make("other", "createApp", input{"name": "The other's app"}, "app")
+	w.make("other", "register", input{"appId": w.ids["other's app"], "productId": w.ids["product"]}, "productSubscription")
+	w.ids["foreign product"] = w.make("foreign", "createProduct", input{"name": "theirs", "status": "PUBLISHED"}, "product")
+	w.make("foreign", "createPlan", input{"productId": w.ids["foreign product"], "name": "free"}, "plan")
+	w.ids["foreign app"] = w.make("foreign", "createApp", input{"name": "The foreign app", "accountId": w.ids["foreign account"]}, "app")
+	w.make("foreign", "register", input{"appId": w.ids["foreign app"], "productId": w.ids["foreign product"]}, "productSubscription")
+}
+
+// make does a mutation that must succeed, and gives the id of what it made.
+func (w *world) make(who, name string, in input, object string) string {
+	w.t.Helper()
+	a := w.askAs(who, mutation(name, object+" { id }"), map[string]any{"input": in})
+	require.Empty(w.t, a.Errors, "%s: %s", name, a.raw)
+	id, _ := dig(a.Data, name+"."+object+".id")
+	require.NotEmpty(w.t, id, "%s: %s", name, a.raw)
+	return id.(string)
+}
+
+// mutation is the document of a mutation.
+func mutation(name, selection string) string {
+	return fmt.Sprintf("mutation($input: %sInput!) { %s(input: $input) { %s } }", strings.ToUpper(name[:1])+name[1:], name, selection)
+}
+
+// credentials are what a person signs in with.
+func (w *world) credentials(who string) input {
+	u, err := w.Client.User.Get(portaltest.System(w.t), w.people[who].UserID)
+	require.NoError(w.t, err)
+	return input{"email": u.Email, "password": portaltest.Password}
+}
+
+func (w *world) askAs(who, document string, vars map[string]any) answer {
+	w.t.Helper()
+	return w.ask(w.t, w.tokens[who], document, vars)
+}
+
+// as is the context to act in.
+func (w *world) as(who string) context.Context { return portaltest.As(w.t, w.people[who]) }
+
+// name gives a name that nothing bears yet.
+func (w *world) name(of string) string {
+	w.serial++
+	return fmt.Sprintf("%s-%d", of, w.serial)
+}
+
+// madeUp is an id of the same kind that nothing has.
+func madeUp(id string) string {
+	if kind, _, ok := nodeid.Split(id); ok {
+		return nodeid.Encode(kind, uuid.New())
+	}
+	return uuid.NewString()
+}

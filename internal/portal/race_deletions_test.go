@@ -1,0 +1,134 @@
+package portal_test
+
+import (
+	"fmt"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/ent/db"
+	"portico/ent/db/account"
+	"portico/ent/db/app"
+	"portico/ent/db/credential"
+	"portico/internal/eventlog"
+	"portico/internal/lifecycle"
+	"portico/internal/portal"
+	"portico/internal/portal/portaltest"
+)
+
+// busy is an app on which everything can happen at once.
+type busy struct {
+	portaltest.Tenant
+	made     portal.MadeApp
+	waiting  *db.Subscription
+	products []*db.Product
+	plans    []*db.Plan
+}
+
+func (a *arena) busy(t *testing.T, x portaltest.Tenant, products []*db.Product, plans []*db.Plan) busy {
+	t.Helper()
+	b := busy{Tenant: x, made: a.MustApp(t, x.Developer, "Busy"), products: products, plans: plans}
+	b.waiting = a.MustRegister(t, x.Developer, b.made.App, products[0], plans[0])
+	return b
+}
+
+// use does one of the things that people do with an app.
+func (b busy) use(n int, p *portal.Portal) (any, error) {
+	id := b.made.App.GlobalID()
+	i := 1 + n%(len(b.products)-1)
+	switch n % 6 {
+	case 0:
+		return p.GenerateKey(b.Developer, portal.GenerateKeyInput{AppID: &id})
+	case 1:
+		return p.Register(b.Developer, portal.RegisterInput{AppID: id, ProductID: b.products[i].GlobalID(), PlanID: ptr(b.plans[i].GlobalID())})
+	case 2:
+		return p.UpdateApp(b.Developer, portal.UpdateAppInput{AppID: id, Name: set("Busy " + strconv.Itoa(n))})
+	case 3:
+		return p.Approve(b.Admin, b.waiting.GlobalID(), nil)
+	case 4:
+		return p.UpdateKey(b.Developer, portal.UpdateKeyInput{CredentialID: b.made.Credential.GlobalID(), Name: set(strconv.Itoa(n))})
+	}
+	return p.RevokeKey(b.Developer, b.made.Credential.GlobalID(), nil, nil)
+}
+
+func (a *arena) products(t *testing.T, x portaltest.Tenant, n int) (products []*db.Product, plans []*db.Plan) {
+	t.Helper()
+	for i := range n {
+		prod, plan := a.MustProduct(t, x.Admin, fmt.Sprintf("product-%d", i))
+		products, plans = append(products, prod), append(plans, plan)
+	}
+	return products, plans
+}
+
+// An app is deleted while others use it: what came before has ended with it,
+// what came after was refused.
+func TestRaceDeleteApp(t *testing.T) {
+	eachArena(t, func(t *testing.T, a *arena) {
+		x := a.MustTenant(t, "one")
+		products, plans := a.products(t, x, 9)
+		for _, deleters := range []int{1, 8} {
+			for _, first := range []int{0, racers / 2} {
+				b := a.busy(t, x, products, plans)
+				deleting := func(n int) bool { return n >= first && n < first+deleters }
+				_, outcomes := race(a, func(n int, p *portal.Portal) (any, error) {
+					if deleting(n) {
+						return p.DeleteApp(x.Developer, b.made.App.GlobalID(), nil)
+					}
+					return b.use(n, p)
+				})
+				requireOnly(t, outcomes, won, "NOT_FOUND", "ALREADY_REGISTERED", "CONFLICT", "KEY_REVOKED")
+				require.Equal(t, 1, tally(outcomes[first : first+deleters])[won], "deleted once")
+				require.Len(t, a.events(t, b.made.App.ID, eventlog.AppDeleted), 1)
+				a.nothingLeft(t)
+			}
+		}
+	})
+}
+
+// An account is deleted while its developers go on: nothing of it is left.
+func TestRaceDeleteAccount(t *testing.T) {
+	eachArena(t, func(t *testing.T, a *arena) {
+		x := a.MustTenant(t, "one")
+		products, plans := a.products(t, x, 9)
+		for _, first := range []int{0, racers / 2} {
+			acc := a.MustAccount(t, x.Admin, "Short-lived")
+			y := portaltest.Tenant{Organization: x.Organization, Account: acc, Admin: x.Admin, Developer: a.MustDeveloper(t, x.Admin, acc)}
+			apps := []busy{a.busy(t, y, products, plans), a.busy(t, y, products, plans), a.busy(t, y, products, plans)}
+			_, outcomes := race(a, func(n int, p *portal.Portal) (any, error) {
+				switch {
+				case n >= first && n < first+2:
+					return p.DeleteAccount(y.Admin, acc.GlobalID(), nil)
+				case n%8 == 5:
+					return p.CreateApp(y.Developer, portal.CreateAppInput{Name: "New"})
+				case n%8 == 6:
+					return p.GenerateKey(y.Developer, portal.GenerateKeyInput{AccountID: ptr(acc.GlobalID())})
+				case n%8 == 7:
+					return p.SuspendAccount(y.Admin, acc.GlobalID(), nil)
+				}
+				return apps[n%len(apps)].use(n/len(apps), p)
+			})
+			requireOnly(t, outcomes, won, "NOT_FOUND", "ALREADY_REGISTERED", "CONFLICT", "KEY_REVOKED")
+			require.Equal(t, 1, tally(outcomes[first : first+2])[won], "deleted once")
+			require.Len(t, a.events(t, acc.ID, eventlog.AccountDeleted), 1)
+			a.nothingLeft(t)
+			left, err := a.Client.App.Query().Where(app.AccountID(acc.ID), app.DeletedAtIsNil()).Count(portaltest.System(t))
+			require.NoError(t, err)
+			require.Zero(t, left)
+		}
+	})
+}
+
+// nothingLeft wants that nothing of a deleted app or account is alive.
+func (a *arena) nothingLeft(t *testing.T) {
+	t.Helper()
+	gone := app.DeletedAtNotNil()
+	keys, err := a.Client.Credential.Query().Where(credential.StatusNEQ(lifecycle.KeyRevoked),
+		credential.Or(credential.HasAppWith(gone), credential.HasAccountWith(account.DeletedAtNotNil()))).Count(portaltest.System(t))
+	require.NoError(t, err)
+	require.Zero(t, keys, "keys")
+	open, err := a.Client.Credential.Query().Where(credential.DeletedAtIsNil(), credential.HasAppWith(gone)).Count(portaltest.System(t))
+	require.NoError(t, err)
+	require.Zero(t, open, "keys that are still listed")
+	require.Zero(t, a.live(t), "registrations")
+}

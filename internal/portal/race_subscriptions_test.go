@@ -1,0 +1,180 @@
+package portal_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/ent/db"
+	"portico/ent/db/subscription"
+	"portico/internal/eventlog"
+	"portico/internal/lifecycle"
+	"portico/internal/portal"
+	"portico/internal/portal/portaltest"
+	"portico/internal/term"
+)
+
+// edge takes a registration over an edge, as whoever may.
+type edge struct {
+	event eventlog.Type
+	take  func(p *portal.Portal, x portaltest.Tenant, id string) (*db.Subscription, error)
+}
+
+func edges() map[lifecycle.SubscriptionAction]edge {
+	return map[lifecycle.SubscriptionAction]edge{
+		lifecycle.Approve: {eventlog.SubscriptionApproved, func(p *portal.Portal, x portaltest.Tenant, id string) (*db.Subscription, error) {
+			return p.Approve(x.Admin, id, nil)
+		}},
+		lifecycle.Reject: {eventlog.SubscriptionRejected, func(p *portal.Portal, x portaltest.Tenant, id string) (*db.Subscription, error) {
+			return p.Reject(x.Admin, id, "No.")
+		}},
+		lifecycle.Withdraw: {eventlog.SubscriptionWithdrawn, func(p *portal.Portal, x portaltest.Tenant, id string) (*db.Subscription, error) {
+			return p.Withdraw(x.Developer, id, nil)
+		}},
+		lifecycle.Unregister: {eventlog.SubscriptionUnregistered, func(p *portal.Portal, x portaltest.Tenant, id string) (*db.Subscription, error) {
+			return p.Unregister(x.Admin, id, nil)
+		}},
+		lifecycle.Suspend: {eventlog.SubscriptionSuspended, func(p *portal.Portal, x portaltest.Tenant, id string) (*db.Subscription, error) {
+			return p.Suspend(x.Admin, id, nil)
+		}},
+		lifecycle.Resume: {eventlog.SubscriptionResumed, func(p *portal.Portal, x portaltest.Tenant, id string) (*db.Subscription, error) {
+			return p.Resume(x.Admin, id, nil)
+		}},
+	}
+}
+
+// Many decide the same registration at once: each step of its life has one
+// winner and one event, and the steps follow one another by the table.
+func TestRaceDecisions(t *testing.T) {
+	eachArena(t, func(t *testing.T, a *arena) {
+		x := a.MustTenant(t, "one")
+		prod, plan := a.MustProduct(t, x.Admin, "weather")
+		for _, actions := range [][]lifecycle.SubscriptionAction{
+			{lifecycle.Approve},
+			{lifecycle.Reject},
+			{lifecycle.Withdraw},
+			{lifecycle.Unregister},
+			{lifecycle.Approve, lifecycle.Reject, lifecycle.Withdraw},
+			{lifecycle.Approve, lifecycle.Reject, lifecycle.Withdraw, lifecycle.Unregister},
+			{lifecycle.Approve, lifecycle.Suspend, lifecycle.Resume, lifecycle.Unregister},
+		} {
+			t.Run(fmt.Sprint(actions), func(t *testing.T) {
+				s := a.MustRegister(t, x.Developer, a.MustApp(t, x.Developer, "App").App, prod, plan)
+				_, outcomes := race(a, func(n int, p *portal.Portal) (*db.Subscription, error) {
+					return edges()[actions[n%len(actions)]].take(p, x, s.GlobalID())
+				})
+				requireOnly(t, outcomes, won, "CONFLICT")
+				a.checkLife(t, s, actions, outcomes)
+			})
+		}
+	})
+}
+
+// checkLife follows a registration's events along the table, and wants one
+// event for each winner.
+func (a *arena) checkLife(t *testing.T, s *db.Subscription, actions []lifecycle.SubscriptionAction, outcomes []string) {
+	t.Helper()
+	winners := map[eventlog.Type]int{eventlog.SubscriptionRegistered: 1}
+	for n, o := range outcomes {
+		if o == won {
+			winners[edges()[actions[n%len(actions)]].event]++
+		}
+	}
+	events, told := a.events(t, s.ID), map[eventlog.Type]int{}
+	status := lifecycle.Waiting
+	for _, e := range events {
+		told[eventlog.Type(e.Type)]++
+		for action, edge := range edges() {
+			if edge.event == eventlog.Type(e.Type) {
+				next, ok := lifecycle.Next(status, action)
+				require.True(t, ok, "%s from %s", action, status)
+				require.Equal(t, fmt.Sprintf("%q", status), *e.Changes[0].Before)
+				require.Equal(t, fmt.Sprintf("%q", next), *e.Changes[0].After)
+				status = next
+			}
+		}
+	}
+	require.Equal(t, winners, told)
+	require.Greater(t, len(events), 1, "nobody won")
+	now, err := a.Client.Subscription.Get(portaltest.System(t), s.ID)
+	require.NoError(t, err)
+	require.Equal(t, status, now.Status)
+	require.Len(t, events, now.Version)
+}
+
+// One of many registrations of the same app with the same product lives.
+func TestRaceRegister(t *testing.T) {
+	eachArena(t, func(t *testing.T, a *arena) {
+		x := a.MustTenant(t, "one")
+		prod, plan := a.MustProduct(t, x.Admin, "weather")
+		app := a.MustApp(t, x.Developer, "App").App
+		register := func(n int, p *portal.Portal) (portal.MadeSubscription, error) {
+			as := []context.Context{x.Developer, x.Admin}[n/2%2]
+			return p.Register(as, portal.RegisterInput{AppID: app.GlobalID(), ProductID: prod.GlobalID(), PlanID: ptr(plan.GlobalID())})
+		}
+		// The second time there is a history, whose newest row steps back.
+		for round := range 2 {
+			made, outcomes := race(a, register)
+			requireOne(t, outcomes, "ALREADY_REGISTERED")
+			all, err := a.Client.Subscription.Query().Where(subscription.AppID(app.ID)).All(portaltest.System(t))
+			require.NoError(t, err)
+			require.Len(t, all, round+1)
+			s := winner(made, outcomes).Subscription
+			require.Len(t, a.events(t, s.ID), 1)
+			_, err = a.Portal.Reject(x.Admin, s.GlobalID(), "No.")
+			require.NoError(t, err)
+		}
+	})
+}
+
+// winner gives what the first winner got.
+func winner[T any](got []T, outcomes []string) (first T) {
+	for n, o := range outcomes {
+		if o == won {
+			return got[n]
+		}
+	}
+	return first
+}
+
+// A product retires while apps register with it and their registrations are
+// decided: afterwards none lives.
+func TestRaceRetire(t *testing.T) {
+	eachArena(t, func(t *testing.T, a *arena) {
+		x := a.MustTenant(t, "one")
+		prod, plan := a.MustProduct(t, x.Admin, "weather")
+		apps := make([]*db.App, racers)
+		waiting := make([]*db.Subscription, racers)
+		for n := range apps {
+			apps[n] = a.MustApp(t, x.Developer, "App").App
+			if n%2 == 0 {
+				waiting[n] = a.MustRegister(t, x.Developer, apps[n], prod, plan)
+			}
+		}
+		_, outcomes := race(a, func(n int, p *portal.Portal) (any, error) {
+			switch {
+			case n == racers/4 || n == racers/2:
+				return p.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: prod.GlobalID(), Status: set(term.Retired)})
+			case n%8 == 4:
+				return p.DeleteApp(x.Developer, apps[n].GlobalID(), nil)
+			case waiting[n] != nil:
+				return p.Approve(x.Admin, waiting[n].GlobalID(), nil)
+			}
+			return p.Register(x.Developer, portal.RegisterInput{AppID: apps[n].GlobalID(), ProductID: prod.GlobalID(), PlanID: ptr(plan.GlobalID())})
+		})
+		requireOnly(t, outcomes, won, "CONFLICT", "WRONG_STATUS", "NOT_AVAILABLE")
+		require.Equal(t, 1, tally(outcomes)["WRONG_STATUS"], "the second to retire")
+		require.Zero(t, a.live(t))
+	})
+}
+
+// live counts the registrations that live.
+func (a *arena) live(t *testing.T) int {
+	t.Helper()
+	n, err := a.Client.Subscription.Query().Where(
+		subscription.StatusIn(lifecycle.Waiting, lifecycle.Approved, lifecycle.Suspended)).Count(portaltest.System(t))
+	require.NoError(t, err)
+	return n
+}
