@@ -1,0 +1,69 @@
+# What people do with this tree. Running and testing need only Go and make.
+
+.DEFAULT_GOAL := help
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
+LDFLAGS := -X main.version=$(VERSION)
+
+# Lends the tests a Postgres server of their own, if there is Postgres here.
+WITHPG := go run ./internal/testdb/withpg
+
+# The packages in which several goroutines meet over the same data.
+CONCURRENT := . ./graph/... ./internal/auth/... ./internal/database/... ./internal/eventlog/... ./internal/gqlhttp/... \
+	./internal/jobs/... ./internal/keyring/... ./internal/portal/... ./internal/seed/... ./migrate/...
+
+# One compilation serves everything; only the race detector needs C.
+export CGO_ENABLED ?= 0
+
+.PHONY: help run build test race bench microbench generate generated drift lint vuln check
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Run in development mode: demo data, playground, http://127.0.0.1:8080
+	@go build -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/portico .
+	@PORTICO_DEV=true exec bin/portico serve
+
+build: ## Build bin/portico for release
+	go build -buildvcs=false -trimpath -ldflags '-s -w $(LDFLAGS)' -o bin/portico .
+
+test: ## Run all tests on SQLite and, where it is installed, on Postgres
+	@$(WITHPG) go test -timeout 15m ./...
+
+race: ## Run the tests of concurrent packages under the race detector (needs a C compiler)
+	@CGO_ENABLED=1 $(WITHPG) go test -race -timeout 15m $(CONCURRENT)
+
+bench: ## Measure the API on Postgres beside a hand-written server, with 10000 apps
+	@$(WITHPG) go run ./bench
+
+microbench: ## Run the benchmarks of single packages
+	@$(WITHPG) go test -run '^$$' -bench . -benchmem -timeout 60m ./...
+
+generate: ## Write again what is generated: ent, gqlgen, the published schemas
+	go generate ./ent
+	go run ./graph/generate
+	go test ./graph -count=1 -run TestPublishedContracts -update
+
+# The tree as git sees it, new files included, in one line.
+TREE = { git diff HEAD; git ls-files -z --others --exclude-standard | xargs -0 -r sha256sum; } | sha256sum
+
+generated: ## Fail if make generate changes anything
+	@before=$$($(TREE)); $(MAKE) --no-print-directory generate; after=$$($(TREE)); \
+	if [ "$$before" != "$$after" ]; then git status --short; git --no-pager diff --stat HEAD; \
+		echo 'What is generated was out of date: commit what `make generate` wrote.'; exit 1; fi
+
+drift: ## Fail if the migrations do not lead to the tables that the code expects
+	@$(WITHPG) go test -count=1 -run 'Drift' ./migrate/...
+
+lint: ## Check form and common mistakes: gofmt, vet, staticcheck
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt these files:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	go run honnef.co/go/tools/cmd/staticcheck ./...
+
+vuln: ## Look for known vulnerabilities; needs the internet
+	@go build -buildvcs=false -o bin/govulncheck golang.org/x/vuln/cmd/govulncheck
+	@out=$$(bin/govulncheck ./... 2>&1); code=$$?; \
+	if [ $$code -ne 0 ] && echo "$$out" | grep -q 'vuln.go.dev'; then echo "govulncheck: not run (its data cannot be reached)"; \
+	else echo "$$out"; exit $$code; fi
+
+check: test generated drift lint vuln race ## Everything that CI does

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"portico/ent/db"
+	_ "portico/ent/db/runtime" // the privacy rules and defaults of ent's entities
+	"portico/internal/auth"
+	"portico/internal/clock"
+	"portico/internal/config"
+	"portico/internal/database"
+	"portico/internal/keyring"
+	"portico/internal/portal"
+	"portico/migrate"
+)
+
+// Who issues access tokens, and for whom. A token of another program is not
+// believed even when it was signed with the same secret.
+const (
+	tokenIssuer   = "portico"
+	tokenAudience = "portico-api"
+)
+
+// backend is the services over one migrated database.
+type backend struct {
+	clock     clock.Clock
+	ring      *keyring.Ring
+	database  *database.DB
+	client    *db.Client
+	passwords *auth.Passwords
+	limiter   *auth.Limiter
+	tokens    *auth.Tokens
+	machines  *auth.MachineTokens
+	portal    *portal.Portal
+}
+
+// open puts the backend together. A database that does not answer is waited
+// for until patience is over; its schema is brought up to date.
+func (p *program) open(ctx context.Context, patience time.Duration) (*backend, error) {
+	ring, _, err := p.openRing()
+	if err != nil {
+		return nil, err
+	}
+	d, err := openDatabase(ctx, p.config, p.log, patience)
+	if err != nil {
+		return nil, err
+	}
+	applied, err := migrate.Up(ctx, d)
+	for _, name := range applied {
+		p.log.InfoContext(ctx, "migration applied", "name", name)
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return newBackend(d, ring), nil
+}
+
+func newBackend(d *database.DB, ring *keyring.Ring) *backend {
+	b := &backend{clock: clock.System{}, ring: ring, database: d, client: db.NewClient(db.Driver(d.Driver()))}
+	b.passwords = auth.NewPasswords(auth.PasswordOptions{})
+	b.limiter = auth.NewLimiter(d, ring, b.clock)
+	b.tokens = auth.NewTokens(ring, b.clock, tokenIssuer, tokenAudience)
+	b.machines = auth.NewMachineTokens(ring)
+	b.portal = portal.New(portal.Options{
+		Client: b.client, Database: d, Clock: b.clock,
+		Secrets: secrets{ring}, Passwords: passwords{b.passwords}, Limiter: limiter{b.limiter},
+		Tokens: b.tokens, Addresses: addresses{},
+	})
+	return b
+}
+
+func (b *backend) close() error { return b.database.Close() }
+
+// openRing gives the secrets and the path of their file: the configured one,
+// or, in development, one that is made up.
+func (p *program) openRing() (ring *keyring.Ring, path string, err error) {
+	c := p.config
+	switch {
+	case c.Keyring != "":
+		ring, err = keyring.Load(c.Keyring, clock.System{})
+		if err != nil {
+			err = fmt.Errorf("PORTICO_KEYRING: %w", err)
+		}
+		return ring, c.Keyring, err
+	case c.Dev:
+		return keyring.Development(c.DatabaseURL, clock.System{})
+	}
+	return nil, "", errors.New("PORTICO_KEYRING is not set: it names the file with the secrets, which `portico keys create` makes; " +
+		"only development mode (PORTICO_DEV=true) does without")
+}
+
+// retryEvery is the pause before a database is asked again.
+const retryEvery = time.Second
+
+// openDatabase opens the database; one that does not answer is asked again
+// until patience is over.
+func openDatabase(ctx context.Context, c *config.Config, log *slog.Logger, patience time.Duration) (*database.DB, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience+retryEvery)
+	defer cancel()
+	deadline := time.Now().Add(patience)
+	for {
+		d, err := database.Open(ctx, c.DatabaseURL, database.Options{MaxConns: c.DBConns})
+		if err == nil {
+			return d, nil
+		}
+		if !database.IsUnavailable(err) || time.Now().After(deadline) {
+			return nil, fmt.Errorf("DATABASE_URL (%s): %w", c.MaskedDatabaseURL(), err)
+		}
+		log.WarnContext(ctx, "the database does not answer; asking again", "database", c.MaskedDatabaseURL(),
+			"for", time.Until(deadline).Round(time.Second).String(), "error", err)
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(retryEvery):
+		}
+	}
+}

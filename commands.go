@@ -1,0 +1,112 @@
+package main
+
+import (
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"portico/internal/config"
+)
+
+// program is what every command gets.
+type program struct {
+	config         *config.Config
+	log            *slog.Logger
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// commandLine is what can be typed.
+type commandLine struct {
+	Serve   serveCommand   `cmd:"" default:"1" help:"Serve the API (default)."`
+	Migrate migrateCommand `cmd:"" help:"Bring the database's schema up to date."`
+	Seed    seedCommand    `cmd:"" help:"Fill an empty database with demo data."`
+	Org     struct {
+		Create orgCreateCommand `cmd:"" help:"Create an organization."`
+	} `cmd:"" help:"Organizations."`
+	User struct {
+		Create userCreateCommand `cmd:"" help:"Create an administrator, such as an organization's first one."`
+	} `cmd:"" help:"Administrators."`
+	Gateway struct {
+		Create gatewayCreateCommand `cmd:"" help:"Create the token of a gateway."`
+	} `cmd:"" help:"Gateways."`
+	Keys struct {
+		Create keysCreateCommand `cmd:"" help:"Write a key ring with fresh secrets."`
+		Rotate keysRotateCommand `cmd:"" help:"Add a secret to the key ring and go over to it."`
+		Retire keysRetireCommand `cmd:"" help:"Drop the JWT secrets that no living token needs."`
+	} `cmd:"" help:"The key ring: the secrets that are not in the database."`
+	Schema  schemaCommand  `cmd:"" help:"Print the GraphQL schema as a role sees it."`
+	Purge   purgeCommand   `cmd:"" help:"Delete for good what is older than its retention time."`
+	Config  configCommand  `cmd:"" help:"Print the configuration, with secrets masked."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+
+	Settings config.Config `embed:"" group:"Settings (each also by its environment variable)"`
+}
+
+const description = "Portico is the backend of a developer portal. " +
+	"Without a command it serves; `portico COMMAND --help` tells more about each."
+
+// parse finds the command and fills p.config. The command is nil when all that
+// was asked for was help.
+func parse(args []string, getenv func(string) string, p *program) (command *kong.Context, err error) {
+	var line commandLine
+	helped := false
+	parser, err := kong.New(&line,
+		kong.Name("portico"), kong.Description(description),
+		kong.Writers(p.stdout, p.stderr), kong.Exit(func(int) { helped = true }),
+		kong.Resolvers(variables(getenv)), kong.Bind(p),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}), kong.ValueFormatter(describe),
+	)
+	if err != nil {
+		return nil, err
+	}
+	command, err = parser.Parse(args)
+	if helped {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.config = &line.Settings
+	return command, p.config.Validate()
+}
+
+// variables takes the settings that are not on the command line from the
+// environment.
+func variables(getenv func(string) string) kong.ResolverFunc {
+	return func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		if value := getenv(flag.Tag.Get("var")); value != "" {
+			return value, nil
+		}
+		return nil, nil
+	}
+}
+
+// describe is a flag's line of help, with its default and its variable's name.
+func describe(value *kong.Value) string {
+	var notes []string
+	if value.Default != "" {
+		notes = append(notes, "default "+value.Default)
+	}
+	if name := value.Tag.Get("var"); name != "" {
+		notes = append(notes, "$"+name)
+	}
+	if notes == nil {
+		return value.Help
+	}
+	return value.Help + " (" + strings.Join(notes, ", ") + ")"
+}
+
+// newLogger gives the log, on standard error.
+func newLogger(c *config.Config, stderr io.Writer) *slog.Logger {
+	var level slog.Level
+	// The command line takes only names that slog knows.
+	_ = level.UnmarshalText([]byte(c.LogLevel))
+	options := &slog.HandlerOptions{Level: level}
+	if c.LogFormat() == "json" {
+		return slog.New(slog.NewJSONHandler(stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(stderr, options))
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/testdb"
+)
+
+func TestEveryCommandHasHelp(t *testing.T) {
+	for _, command := range []string{
+		"", "serve", "migrate", "seed", "org", "org create", "user create", "gateway create",
+		"keys", "keys create", "keys rotate", "keys retire", "schema", "purge", "config", "version",
+	} {
+		t.Run(command, func(t *testing.T) {
+			out, err := portico("", append(strings.Fields(command), "--help")...)
+			require.NoError(t, err)
+			require.Contains(t, out, "Usage: portico "+command)
+			require.Contains(t, out, "DATABASE_URL")
+		})
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	db := "--database-url=" + testdb.EmptySQLite(t)
+	weak := filepath.Join(t.TempDir(), "weak.json")
+	require.NoError(t, os.WriteFile(weak, []byte(`{"pepper": [], "jwt": [], "cursor": []}`), 0o600))
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"no secrets":           {[]string{"serve", "--addr=127.0.0.1:0", db}, "PORTICO_KEYRING is not set"},
+		"no file of secrets":   {[]string{"serve", "--addr=127.0.0.1:0", db, "--keyring=/nowhere/x"}, "PORTICO_KEYRING: "},
+		"a secret is missing":  {[]string{"serve", "--addr=127.0.0.1:0", db, "--keyring=" + weak}, "pepper"},
+		"address in use":       {[]string{"serve", "--addr=" + taken.Addr().String(), db}, taken.Addr().String() + " is in use"},
+		"no address":           {[]string{"serve", "--addr=here", db}, "PORTICO_ADDR"},
+		"database down":        {[]string{"migrate", "--db-wait=0s", "--database-url=postgres://u:geheim@127.0.0.1:1/x"}, "DATABASE_URL (postgres://u:xxxxx@127.0.0.1:1/x)"},
+		"no such database":     {[]string{"migrate", "--database-url=mysql://u:geheim@x/y"}, "DATABASE_URL"},
+		"everybody's password": {[]string{"seed", db, "--keyring=" + newRing(t)}, "PORTICO_DEMO_PASSWORD"},
+		"unknown secret":       {[]string{"keys", "rotate", "salt"}, "pepper"},
+		"nowhere to write":     {[]string{"keys", "create"}, "--keyring"},
+		"unknown command":      {[]string{"paint"}, "paint"},
+		"unknown organization": {[]string{"gateway", "create", "--organization=x", "--name=y", db, "--keyring=" + newRing(t)}, "organization: There is no organization of this slug."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, err := portico("", c.args...)
+			require.Error(t, err)
+			require.Contains(t, explain(err), c.want)
+			require.NotContains(t, explain(err), "geheim")
+			require.NotZero(t, exitCode(err))
+			require.Empty(t, out)
+		})
+	}
+}
+
+func TestWeakPasswordOfTheFirstAdministrator(t *testing.T) {
+	flags := []string{"--database-url=" + testdb.EmptySQLite(t), "--keyring=" + newRing(t)}
+	_, err := portico("", append([]string{"org", "create", "--slug=acme", "--name=Acme"}, flags...)...)
+	require.NoError(t, err)
+	create := append([]string{"user", "create", "--organization=acme", "--email=ada@acme.example", "--name=Ada"}, flags...)
+	_, err = portico("short\n", create...)
+	require.ErrorContains(t, err, "at least 10 characters")
+	_, err = portico("", create...)
+	require.ErrorContains(t, err, "first line of standard input")
+}
+
+func TestMigrateTwice(t *testing.T) {
+	testdb.EachEmpty(t, func(t *testing.T, url string) {
+		db := "--database-url=" + url
+		before, err := portico("", "migrate", "--status", db)
+		require.NoError(t, err)
+		require.Contains(t, before, "pending")
+		applied, err := portico("", "migrate", db)
+		require.NoError(t, err)
+		require.Contains(t, applied, "_initial.sql\n")
+		again, err := portico("", "migrate", db)
+		require.NoError(t, err)
+		require.Empty(t, again)
+		after, err := portico("", "migrate", "--status", db)
+		require.NoError(t, err)
+		require.NotContains(t, after, "pending")
+	})
+}
+
+func TestRotate(t *testing.T) {
+	ring := newRing(t)
+	_, err := portico("", "keys", "create", "--keyring", ring)
+	require.ErrorIs(t, err, os.ErrExist)
+	for use, id := range map[string]string{"pepper": "p2", "jwt": "j2", "cursor": "c2"} {
+		var said strings.Builder
+		require.NoError(t, run(t.Context(), []string{"keys", "rotate", use, "--keyring", ring}, noVariables, nil, io.Discard, &said))
+		require.Contains(t, said.String(), id+" is used from ")
+	}
+}
+
+func TestSchemaNeedsNoDatabase(t *testing.T) {
+	for role, want := range map[string]string{"admin": "approveSubscription(", "portal": "createApp(", "anonymous": "signIn("} {
+		out, err := portico("", "schema", "--role", role, "--database-url=nothing")
+		require.NoError(t, err)
+		require.Contains(t, out, want)
+	}
+}
+
+// Flags win over variables, and an empty variable is none.
+func TestSettingsComeFromTheEnvironment(t *testing.T) {
+	environment := map[string]string{
+		"PORTICO_DEV": "", "DATABASE_URL": "postgres://u:geheim@db/x", "PORTICO_ADDR": ":1", "PORTICO_PLAYGROUND": "true",
+		"PORTICO_ALLOWED_ORIGINS": "https://a.example,https://b.example", "PORTICO_DEMO_PASSWORD": "geheim",
+	}
+	var out strings.Builder
+	getenv := func(name string) string { return environment[name] }
+	require.NoError(t, run(context.Background(), []string{"config", "--addr=:2"}, getenv, nil, &out, io.Discard))
+	for _, want := range []string{
+		"PORTICO_DEV=false\n", "DATABASE_URL=postgres://u:xxxxx@db/x\n", "PORTICO_ADDR=:2\n", "PORTICO_PLAYGROUND=true\n",
+		"PORTICO_ALLOWED_ORIGINS=https://a.example,https://b.example\n", "PORTICO_DEMO_PASSWORD=xxxxx\n", "PORTICO_LOG=json\n",
+	} {
+		require.Contains(t, out.String(), want)
+	}
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"portico/internal/database"
+	"portico/migrate"
+)
+
+// readyTime is how long the database may take to answer.
+const readyTime = 2 * time.Second
+
+// alive answers as long as the process does.
+func alive(w http.ResponseWriter, _ *http.Request) { writeStatus(w, http.StatusOK, "ok", "") }
+
+// readiness tells whether requests should be sent here.
+type readiness struct {
+	database *database.DB
+	draining atomic.Bool
+}
+
+// ServeHTTP answers 200, or 503 with the reason.
+func (s *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if reason := s.hindrance(r.Context()); reason != "" {
+		writeStatus(w, http.StatusServiceUnavailable, "unavailable", reason)
+		return
+	}
+	writeStatus(w, http.StatusOK, "ok", "")
+}
+
+func (s *readiness) hindrance(ctx context.Context) string {
+	if s.draining.Load() {
+		return "the server is stopping"
+	}
+	ctx, cancel := context.WithTimeout(ctx, readyTime)
+	defer cancel()
+	states, err := migrate.Status(ctx, s.database)
+	if err != nil {
+		return "the database does not answer"
+	}
+	for _, m := range states {
+		if m.AppliedAt.IsZero() {
+			return "the database lacks a migration"
+		}
+	}
+	return ""
+}
+
+// parting asks the clients of a server that is stopping to take a new
+// connection for their next request: on this one it might come too late.
+func (s *readiness) parting(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.draining.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func writeStatus(w http.ResponseWriter, code int, status, reason string) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(code)
+	// The client may have gone; there is nobody else to tell.
+	_ = json.NewEncoder(w).Encode(struct {
+		Status string `json:"status"`
+		Reason string `json:"reason,omitempty"`
+	}{status, reason})
+}

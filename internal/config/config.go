@@ -1,0 +1,109 @@
+// Package config is how the program is set up: one struct, filled from the
+// environment and from flags, which win. It reads nothing itself; the tags are
+// for the command line's parser.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Config is every knob. The tag "var" names its environment variable; an empty
+// variable is as good as none.
+type Config struct {
+	Addr           string        `var:"PORTICO_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen. Port 0 takes a free one."`
+	DatabaseURL    string        `var:"DATABASE_URL" default:"sqlite:portico.db" placeholder:"URL" help:"sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME."`
+	DBConns        int           `var:"PORTICO_DB_CONNS" name:"db-conns" default:"16" placeholder:"N" help:"Most database connections at once, 1 to 500."`
+	DBWait         time.Duration `var:"PORTICO_DB_WAIT" name:"db-wait" default:"30s" placeholder:"TIME" help:"How long serve and migrate wait for a database that does not answer."`
+	Dev            bool          `var:"PORTICO_DEV" help:"Development mode: made-up secrets, demo data, playground. Never for real data."`
+	Keyring        string        `var:"PORTICO_KEYRING" placeholder:"FILE" help:"File with the secrets, made by keys create. Required outside development."`
+	DemoPassword   string        `var:"PORTICO_DEMO_PASSWORD" placeholder:"TEXT" help:"Password of the demo users, in place of portico-demo."`
+	Playground     *bool         `var:"PORTICO_PLAYGROUND" negatable:"" help:"Serve /playground; on in development, else off."`
+	AllowedOrigins []string      `var:"PORTICO_ALLOWED_ORIGINS" placeholder:"ORIGIN" help:"Front ends on other origins that may call /graphql, such as https://portal.example.com. In development those on this machine may."`
+	TrustedProxies []string      `var:"PORTICO_TRUSTED_PROXIES" placeholder:"NETWORK" help:"Addresses or networks of the proxies whose X-Forwarded-For is believed."`
+	DrainDelay     time.Duration `var:"PORTICO_DRAIN_DELAY" default:"1s" placeholder:"TIME" help:"How long, after SIGTERM, requests are still taken while /readyz says no."`
+	Log            string        `var:"PORTICO_LOG" enum:"text,json,auto" default:"auto" placeholder:"FORMAT" help:"Form of the log on standard error: text or json. auto is text in development, else json."`
+	LogLevel       string        `var:"PORTICO_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Least important lines to log: debug, info, warn or error."`
+}
+
+// What the knobs may be at most.
+const (
+	mostConns = 500
+	mostDelay = time.Minute
+	mostWait  = time.Hour
+)
+
+// Validate tells everything that is wrong, by the variables' names.
+func (c *Config) Validate() error {
+	var errs []error
+	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
+		errs = append(errs, fmt.Errorf("PORTICO_ADDR: %q is not HOST:PORT", c.Addr))
+	}
+	if c.DBConns < 1 || c.DBConns > mostConns {
+		errs = append(errs, fmt.Errorf("PORTICO_DB_CONNS: must be 1 to %d", mostConns))
+	}
+	if c.DBWait < 0 || c.DBWait > mostWait {
+		errs = append(errs, fmt.Errorf("PORTICO_DB_WAIT: must be 0s to %s", mostWait))
+	}
+	if c.DrainDelay < 0 || c.DrainDelay > mostDelay {
+		errs = append(errs, fmt.Errorf("PORTICO_DRAIN_DELAY: must be 0s to %s", mostDelay))
+	}
+	for _, origin := range c.AllowedOrigins {
+		if !isOrigin(origin) {
+			errs = append(errs, fmt.Errorf("PORTICO_ALLOWED_ORIGINS: %q is not an origin such as https://portal.example.com", origin))
+		}
+	}
+	_, err := c.Proxies()
+	return errors.Join(append(errs, err)...)
+}
+
+// isOrigin tells whether s is scheme, host and perhaps a port, as browsers send
+// it. A wildcard is none: who may call is said by name.
+func isOrigin(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" &&
+		!strings.Contains(s, "*") && u.Scheme+"://"+u.Host == s && s == strings.ToLower(s)
+}
+
+// Proxies gives the networks of TrustedProxies; a plain address is a network
+// of one.
+func (c *Config) Proxies() ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	var errs []error
+	for _, text := range c.TrustedProxies {
+		network, err := netip.ParsePrefix(text)
+		if err != nil {
+			var address netip.Addr
+			address, err = netip.ParseAddr(text)
+			network = netip.PrefixFrom(address, address.BitLen())
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("PORTICO_TRUSTED_PROXIES: %q is not an address or a network such as 10.0.0.0/8", text))
+			continue
+		}
+		out = append(out, network.Masked())
+	}
+	return out, errors.Join(errs...)
+}
+
+// Origins are the origins whose pages may call the API, as patterns with at
+// most one wildcard. None: pages of Portico's own origin alone.
+func (c *Config) Origins() []string {
+	if !c.Dev {
+		return c.AllowedOrigins
+	}
+	return append([]string{"http://localhost:*", "http://127.0.0.1:*"}, c.AllowedOrigins...)
+}
+
+// ServesPlayground tells whether there is a playground.
+func (c *Config) ServesPlayground() bool {
+	if c.Playground != nil {
+		return *c.Playground
+	}
+	return c.Dev
+}

@@ -1,0 +1,93 @@
+package config_test
+
+import (
+	"net/netip"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/config"
+)
+
+func valid() config.Config {
+	return config.Config{Addr: "127.0.0.1:0", DatabaseURL: "sqlite:x.db", DBConns: 1, Log: "auto", LogLevel: "info"}
+}
+
+func TestValidate(t *testing.T) {
+	c := valid()
+	require.NoError(t, c.Validate())
+	for name, spoil := range map[string]func(*config.Config){
+		"PORTICO_ADDR: \"8080\"":                      func(c *config.Config) { c.Addr = "8080" },
+		"PORTICO_DB_CONNS":                            func(c *config.Config) { c.DBConns = 0 },
+		"PORTICO_DB_CONNS: must be":                   func(c *config.Config) { c.DBConns = 501 },
+		"PORTICO_DB_WAIT":                             func(c *config.Config) { c.DBWait = -time.Second },
+		"PORTICO_DRAIN_DELAY":                         func(c *config.Config) { c.DrainDelay = time.Hour },
+		"PORTICO_ALLOWED_ORIGINS: \"*\"":              func(c *config.Config) { c.AllowedOrigins = []string{"*"} },
+		"PORTICO_ALLOWED_ORIGINS: \"https://*.x.de\"": func(c *config.Config) { c.AllowedOrigins = []string{"https://*.x.de"} },
+		"PORTICO_ALLOWED_ORIGINS: \"https://x.de/\"":  func(c *config.Config) { c.AllowedOrigins = []string{"https://x.de/"} },
+		"PORTICO_ALLOWED_ORIGINS: \"x.de\"":           func(c *config.Config) { c.AllowedOrigins = []string{"x.de"} },
+		"PORTICO_TRUSTED_PROXIES: \"proxy\"":          func(c *config.Config) { c.TrustedProxies = []string{"proxy"} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := valid()
+			spoil(&c)
+			require.ErrorContains(t, c.Validate(), name)
+		})
+	}
+}
+
+func TestProxies(t *testing.T) {
+	c := config.Config{TrustedProxies: []string{"10.1.2.3/8", "192.0.2.7", "2001:db8::1"}}
+	got, err := c.Proxies()
+	require.NoError(t, err)
+	require.Equal(t, []netip.Prefix{
+		netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.7/32"), netip.MustParsePrefix("2001:db8::1/128"),
+	}, got)
+}
+
+func TestOrigins(t *testing.T) {
+	c := config.Config{AllowedOrigins: []string{"https://portal.example.com"}}
+	require.NoError(t, func() error { v := valid(); v.AllowedOrigins = c.AllowedOrigins; return v.Validate() }())
+	require.Equal(t, []string{"https://portal.example.com"}, c.Origins())
+	c.Dev = true
+	require.Equal(t, []string{"http://localhost:*", "http://127.0.0.1:*", "https://portal.example.com"}, c.Origins())
+}
+
+func TestPlaygroundIsForDevelopmentUnlessSaid(t *testing.T) {
+	yes, no := true, false
+	require.False(t, (&config.Config{}).ServesPlayground())
+	require.True(t, (&config.Config{Dev: true}).ServesPlayground())
+	require.True(t, (&config.Config{Playground: &yes}).ServesPlayground())
+	require.False(t, (&config.Config{Dev: true, Playground: &no}).ServesPlayground())
+}
+
+func TestMaskedDatabaseURL(t *testing.T) {
+	for given, want := range map[string]string{
+		"sqlite:portico.db":                        "sqlite:portico.db",
+		"postgres://u:geheim@db/x?sslmode=disable": "postgres://u:xxxxx@db/x?sslmode=disable",
+		"postgres://u@db/x?password=geheim":        "postgres://u@db/x",
+		"postgres://u:ge%heim@db/x":                "xxxxx",
+		"host=db password=geheim":                  "xxxxx",
+		"postgres:u:geheim@db":                     "xxxxx",
+	} {
+		c := config.Config{DatabaseURL: given}
+		require.Equal(t, want, c.MaskedDatabaseURL(), given)
+	}
+}
+
+// A knob that is added to Config must be shown too, and no secret may be.
+func TestSettingsShowEveryKnobAndNoSecret(t *testing.T) {
+	c := config.Config{DatabaseURL: "postgres://u:geheim@db/x", DemoPassword: "geheim"}
+	var names []string
+	for _, s := range c.Settings() {
+		names = append(names, s.Name)
+		require.NotContains(t, s.Value, "geheim", s.Name)
+	}
+	var want []string
+	for i := range reflect.TypeFor[config.Config]().NumField() {
+		want = append(want, reflect.TypeFor[config.Config]().Field(i).Tag.Get("var"))
+	}
+	require.Equal(t, want, names)
+}

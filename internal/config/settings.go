@@ -1,0 +1,68 @@
+package config
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// mask stands for a secret that is set.
+const mask = "xxxxx"
+
+// Setting is a knob, by its environment variable, with the value it has.
+type Setting struct{ Name, Value string }
+
+// Settings lists every knob, in the order of Config, with secrets masked.
+func (c *Config) Settings() []Setting {
+	return []Setting{
+		{"PORTICO_ADDR", c.Addr},
+		{"DATABASE_URL", c.MaskedDatabaseURL()},
+		{"PORTICO_DB_CONNS", strconv.Itoa(c.DBConns)},
+		{"PORTICO_DB_WAIT", c.DBWait.String()},
+		{"PORTICO_DEV", strconv.FormatBool(c.Dev)},
+		{"PORTICO_KEYRING", c.Keyring},
+		{"PORTICO_DEMO_PASSWORD", masked(c.DemoPassword)},
+		{"PORTICO_PLAYGROUND", strconv.FormatBool(c.ServesPlayground())},
+		{"PORTICO_ALLOWED_ORIGINS", strings.Join(c.AllowedOrigins, ",")},
+		{"PORTICO_TRUSTED_PROXIES", strings.Join(c.TrustedProxies, ",")},
+		{"PORTICO_DRAIN_DELAY", c.DrainDelay.String()},
+		{"PORTICO_LOG", c.LogFormat()},
+		{"PORTICO_LOG_LEVEL", c.LogLevel},
+	}
+}
+
+// LogFormat is "text" or "json".
+func (c *Config) LogFormat() string {
+	switch {
+	case c.Log != "auto":
+		return c.Log
+	case c.Dev:
+		return "text"
+	}
+	return "json"
+}
+
+// MaskedDatabaseURL is the database's URL, fit to be shown: no password, and
+// of a Postgres URL no parameters but sslmode, for a password may be one too.
+func (c *Config) MaskedDatabaseURL() string {
+	if strings.HasPrefix(c.DatabaseURL, "sqlite:") {
+		return c.DatabaseURL
+	}
+	u, err := url.Parse(c.DatabaseURL)
+	if err != nil || u.Opaque != "" || u.Host == "" {
+		return mask
+	}
+	shown := url.Values{}
+	if mode := u.Query().Get("sslmode"); mode != "" {
+		shown.Set("sslmode", mode)
+	}
+	u.RawQuery = shown.Encode()
+	return u.Redacted()
+}
+
+func masked(secret string) string {
+	if secret == "" {
+		return ""
+	}
+	return mask
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"portico/internal/auth"
+	"portico/internal/clock"
+	"portico/internal/keyring"
+)
+
+type keysCreateCommand struct{}
+
+// Help tells what becomes of the file.
+func (keysCreateCommand) Help() string {
+	return "The file is the one of --keyring. Every server of the installation needs the same one, and a copy belongs where backups are kept: " +
+		"without it no API key can be verified any more. An existing file is never overwritten."
+}
+
+// Run writes a fresh key ring.
+func (keysCreateCommand) Run(_ context.Context, p *program) error {
+	if p.config.Keyring == "" {
+		return errors.New("say where: portico keys create --keyring FILE")
+	}
+	if err := keyring.Create(p.config.Keyring, clock.System{}); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(p.stderr, "The key ring %s is made. Keep a copy of it, apart from the database's.\n", p.config.Keyring)
+	return err
+}
+
+type keysRotateCommand struct {
+	Use string `arg:"" enum:"pepper,jwt,cursor" help:"Which secret: pepper (of stored keys), jwt (of access tokens) or cursor (of lists)."`
+	Now bool   `help:"Go over at once instead of in a minute: for a secret that has leaked."`
+}
+
+// Help tells what rotation does to what exists.
+func (keysRotateCommand) Help() string {
+	return "What was made with the older secrets stays good. Running servers read the new one by themselves; " +
+		"it is used from a minute later on, when all have it. Copy the file to servers with a disk of their own within that time."
+}
+
+// Run adds a secret.
+func (k keysRotateCommand) Run(_ context.Context, p *program) error {
+	_, path, err := p.openRing()
+	if err != nil {
+		return err
+	}
+	var from time.Time
+	if k.Now {
+		from = clock.System{}.Now()
+	}
+	added, err := keyring.Rotate(path, clock.System{}, keyring.Use(k.Use), from)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.stderr, "%s is used from %s on.\n", added.ID, added.ActiveFrom.Format(time.RFC3339))
+	return err
+}
+
+type keysRetireCommand struct{}
+
+// Run drops old JWT secrets.
+func (keysRetireCommand) Run(_ context.Context, p *program) error {
+	_, path, err := p.openRing()
+	if err != nil {
+		return err
+	}
+	ids, err := keyring.Retire(path, clock.System{}, auth.TokenLife)
+	if err != nil {
+		return err
+	}
+	message := "There was nothing to drop."
+	if len(ids) > 0 {
+		message = "Dropped: " + strings.Join(ids, ", ")
+	}
+	_, err = fmt.Fprintln(p.stderr, message)
+	return err
+}

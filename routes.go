@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+	"github.com/go-chi/cors"
+
+	"portico/graph"
+	"portico/internal/auth"
+	"portico/internal/playground"
+	"portico/internal/portal"
+	"portico/internal/seed"
+)
+
+// corsAge is how many seconds a browser may remember what another origin may do.
+const corsAge = 600
+
+// requestTime bounds all of a request's work, the look-up of who sent it
+// included.
+const requestTime = 5 * time.Second
+
+// routes puts the backend behind HTTP.
+func (p *program) routes(b *backend, state *readiness, signIns []seed.SignIn) (http.Handler, error) {
+	api, err := graph.NewHandler(graph.Options{Portal: b.portal, Version: programVersion(), RequestID: requestID, Log: p.log})
+	if err != nil {
+		return nil, err
+	}
+	who, err := p.authenticator(b)
+	if err != nil {
+		return nil, err
+	}
+	r := chi.NewRouter()
+	r.Use(named, state.parting, logged(p.log), unbroken(p.log), secured, middleware.GetHead)
+	r.Get("/healthz", alive)
+	r.Get("/readyz", state.ServeHTTP)
+	r.Get("/", front(p.config.ServesPlayground()))
+	if p.config.ServesPlayground() {
+		page := playground.Handler(p.playgroundOptions(signIns))
+		r.Handle("/playground", page)
+		r.Handle("/playground/*", page)
+	}
+	r.Group(func(r chi.Router) {
+		if origins := p.config.Origins(); len(origins) > 0 {
+			r.Use(crossOrigin(origins))
+		}
+		r.Use(within(requestTime), who.Middleware, noteRole)
+		r.Handle("/graphql", api)
+	})
+	return r, nil
+}
+
+func (p *program) authenticator(b *backend) (*auth.Authenticator, error) {
+	proxies, err := p.config.Proxies()
+	if err != nil {
+		return nil, err
+	}
+	return &auth.Authenticator{
+		Tokens: b.tokens, Machines: b.machines, Directory: portal.NewDirectory(b.database, b.client),
+		ParseAccount: accountID, RequestID: requestID, Peers: auth.Peers{Trusted: proxies},
+	}, nil
+}
+
+// crossOrigin lets pages of other origins call the API. Who calls is told by a
+// header that scripts set, never by a cookie, so no credentials are allowed.
+func crossOrigin(origins []string) func(http.Handler) http.Handler {
+	return cors.Handler(cors.Options{
+		AllowedOrigins: origins,
+		AllowedMethods: []string{http.MethodGet, http.MethodPost},
+		AllowedHeaders: []string{"Accept", "Authorization", "Content-Type", auth.AccountHeader, requestIDHeader},
+		ExposedHeaders: []string{requestIDHeader, "Retry-After"},
+		MaxAge:         corsAge,
+	})
+}
+
+// front answers at "/": people are shown the playground if there is one.
+func front(playground bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if playground {
+			http.Redirect(w, r, "/playground", http.StatusFound)
+			return
+		}
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = fmt.Fprintln(w, "Portico. The API is at /graphql.") // the client may have gone
+	}
+}

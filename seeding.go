@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"portico/internal/auth"
+	"portico/internal/database"
+	"portico/internal/seed"
+)
+
+type seedCommand struct {
+	Apps int `placeholder:"N" help:"Instead make a large organization of this many apps, to measure with."`
+}
+
+// Help tells what is asked for outside development.
+func (seedCommand) Help() string {
+	return "Development servers do this themselves when they find an empty database. " +
+		"Elsewhere the demo users need a password of their own in PORTICO_DEMO_PASSWORD."
+}
+
+// Run makes the demo data, or the large set.
+func (s seedCommand) Run(ctx context.Context, p *program) error {
+	if s.Apps < 0 {
+		return errors.New("--apps must be 1 or more")
+	}
+	return p.with(ctx, func(b *backend) error {
+		o := p.seedOptions(b)
+		if s.Apps > 0 {
+			made, err := seed.Large(ctx, o, s.Apps)
+			if err != nil {
+				return err
+			}
+			return p.tellSeeded(made)
+		}
+		made, err := seed.Demo(ctx, o)
+		if err != nil {
+			return err
+		}
+		if err := p.tellSeeded(made); err != nil {
+			return err
+		}
+		return p.tellSignIns(made.SignIns)
+	})
+}
+
+func (p *program) tellSeeded(s *seed.Summary) error {
+	_, err := fmt.Fprintf(p.stderr, "Made: %d organizations, %d accounts, %d users, %d plans, %d apps, %d keys, %d registrations, %d events.\n",
+		s.Organizations, s.Accounts, s.Users, s.Plans, s.Apps, s.Keys, s.Subscriptions, s.Events)
+	return err
+}
+
+func (p *program) seedOptions(b *backend) seed.Options {
+	return seed.Options{
+		Client: b.client, Database: b.database, Clock: b.clock,
+		Hash: b.passwords.Hash, Fold: auth.FoldEmail,
+		Pepper: func() (string, []byte) {
+			pepper := secrets{b.ring}.Pepper()
+			return pepper.ID, pepper.Secret
+		},
+		Password: p.config.DemoPassword, Development: p.config.Dev,
+	}
+}
+
+// seedEmpty gives a development server's empty database the demo data. Another
+// server that does so at this moment is waited for.
+func (p *program) seedEmpty(ctx context.Context, b *backend) error {
+	if !p.config.Dev {
+		return nil
+	}
+	deadline := time.Now().Add(p.config.DBWait)
+	for {
+		err := p.seedOnce(ctx, b)
+		if !database.IsUnavailable(err) || time.Now().After(deadline) {
+			return err
+		}
+		p.log.WarnContext(ctx, "the database is busy; asking again", "error", err)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(retryEvery):
+		}
+	}
+}
+
+func (p *program) seedOnce(ctx context.Context, b *backend) error {
+	empty, err := seed.Empty(ctx, b.client)
+	if err != nil || !empty {
+		return err
+	}
+	// Another server may have been faster.
+	if _, err = seed.Demo(ctx, p.seedOptions(b)); errors.Is(err, seed.ErrExists) {
+		return nil
+	}
+	return err
+}
+
+// signIns lists the demo users, if a development server has them.
+func (p *program) signIns(ctx context.Context, b *backend) ([]seed.SignIn, error) {
+	all := seed.SignIns()
+	if !p.config.Dev || len(all) == 0 {
+		return nil, nil
+	}
+	o, err := b.portal.OrganizationBySlug(ctx, all[0].Organization)
+	if err != nil || o == nil {
+		return nil, err
+	}
+	return all, nil
+}

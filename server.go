@@ -1,0 +1,76 @@
+// Command portico is the backend of a developer portal: a GraphQL API over
+// SQLite or Postgres, and the commands that set it up. Only this package knows
+// all the others.
+//
+// server.go starts it; commands.go is the command line, with a file for each
+// group of commands; backend.go puts the services together, routes.go puts
+// them behind HTTP; serve.go runs that until it is told to stop.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"portico/internal/fault"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// The second signal ends the program at once.
+	context.AfterFunc(ctx, stop)
+	err := run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "portico:", explain(err))
+	}
+	os.Exit(exitCode(err))
+}
+
+// run is the program: arguments and environment in, answers out. Results go to
+// stdout, everything else to stderr. It returns when the command is done; serve
+// is done when ctx has ended and the last request is answered.
+func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
+	p := &program{stdin: stdin, stdout: stdout, stderr: stderr}
+	command, err := parse(args, getenv, p)
+	if err != nil || command == nil {
+		return err
+	}
+	p.log = newLogger(p.config, stderr)
+	command.BindTo(ctx, (*context.Context)(nil))
+	return command.Run()
+}
+
+// explain says an error in words for whoever typed the command.
+func explain(err error) string {
+	var lines []string
+	for _, problem := range fault.Problems(err) {
+		line := problem.Message
+		if len(problem.Field) > 0 {
+			line = strings.Join(problem.Field, ".") + ": " + line
+		}
+		lines = append(lines, line)
+	}
+	if lines == nil {
+		return err.Error()
+	}
+	return strings.Join(lines, "\n  ")
+}
+
+// exitCode is 2 for a command line that was not understood, 1 for all else.
+func exitCode(err error) int {
+	var parse *kong.ParseError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &parse):
+		return 2
+	}
+	return 1
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// with runs f on the backend, for a command.
+func (p *program) with(ctx context.Context, f func(*backend) error) error {
+	b, err := p.open(ctx, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(b), b.close())
+}
+
+type orgCreateCommand struct {
+	Slug string `required:"" help:"Its name in addresses and sign-ins: small letters, digits and hyphens."`
+	Name string `required:"" help:"Its name for people."`
+}
+
+// Run creates an organization.
+func (o orgCreateCommand) Run(ctx context.Context, p *program) error {
+	return p.with(ctx, func(b *backend) error {
+		made, err := b.portal.CreateOrganization(ctx, o.Slug, o.Name)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(p.stderr, "The organization %s is made.\n", made.Slug)
+		return err
+	})
+}
+
+type userCreateCommand struct {
+	Organization string `required:"" placeholder:"SLUG" help:"The organization's slug."`
+	Email        string `required:"" help:"The address to sign in with."`
+	Name         string `required:"" help:"The name for people."`
+}
+
+// Help tells where the password comes from.
+func (userCreateCommand) Help() string {
+	return "The password is asked for at a terminal, and else is the first line of standard input. It has at least 10 characters."
+}
+
+// Run creates an administrator.
+func (u userCreateCommand) Run(ctx context.Context, p *program) error {
+	return p.with(ctx, func(b *backend) error {
+		password, err := readPassword(ctx, p.stdin, p.stderr)
+		if err != nil {
+			return err
+		}
+		made, err := b.portal.CreateStaff(ctx, u.Organization, u.Name, u.Email, password)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(p.stderr, "%s may sign in as an administrator of %s.\n", made.Email, u.Organization)
+		return err
+	})
+}
+
+type gatewayCreateCommand struct {
+	Organization string `required:"" placeholder:"SLUG" help:"The organization's slug."`
+	Name         string `required:"" help:"A name to tell the organization's gateways apart, such as edge-1."`
+}
+
+// Help tells where the token goes.
+func (gatewayCreateCommand) Help() string {
+	return "The token is the only line on standard output. It is shown this once and is stored nowhere."
+}
+
+// Run creates a gateway's token.
+func (g gatewayCreateCommand) Run(ctx context.Context, p *program) error {
+	return p.with(ctx, func(b *backend) error {
+		token, hash, hint := b.machines.New()
+		if _, err := b.portal.CreateGateway(ctx, g.Organization, g.Name, hash, hint); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintln(p.stdout, token); err != nil {
+			return fmt.Errorf("the token is made, but could not be shown: %w", err)
+		}
+		_, err := fmt.Fprintf(p.stderr, "This is the token of the gateway %s. It is shown this once.\n", g.Name)
+		return err
+	})
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+
+	"portico/graph"
+	"portico/internal/viewer"
+)
+
+// version is written by the linker: see the Makefile.
+var version string
+
+// programVersion is the version that was built, or what Go knows of it.
+func programVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "development"
+}
+
+type versionCommand struct{}
+
+// Run prints the version.
+func (versionCommand) Run(_ context.Context, p *program) error {
+	_, err := fmt.Fprintf(p.stdout, "portico %s (%s, %s/%s)\n", programVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
+}
+
+type configCommand struct{}
+
+// Help tells the form.
+func (configCommand) Help() string { return "One setting a line, in the form of an environment file." }
+
+// Run prints the configuration.
+func (configCommand) Run(_ context.Context, p *program) error {
+	for _, s := range p.config.Settings() {
+		if _, err := fmt.Fprintf(p.stdout, "%s=%s\n", s.Name, s.Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type schemaCommand struct {
+	Role string `enum:"admin,portal,anonymous" default:"admin" placeholder:"ROLE" help:"Who looks: admin, portal (a developer) or anonymous."`
+}
+
+// Help tells what it does not need.
+func (schemaCommand) Help() string {
+	return "The administrators' view contains the others. No database is needed."
+}
+
+// Run prints the schema.
+func (s schemaCommand) Run(_ context.Context, p *program) error {
+	roles := map[string]viewer.Role{"admin": viewer.Admin, "portal": viewer.Portal, "anonymous": viewer.Anonymous}
+	sdl, err := graph.SchemaFor(roles[s.Role])
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(p.stdout, sdl)
+	return err
+}

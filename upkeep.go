@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"portico/internal/database"
+	"portico/internal/jobs"
+	"portico/migrate"
+)
+
+type migrateCommand struct {
+	Status bool `help:"Only list the migrations and when the database had them."`
+}
+
+// Help tells when it is needed.
+func (migrateCommand) Help() string {
+	return "Servers do this themselves when they start; any number may do it at once."
+}
+
+// Run migrates, or tells what there is to migrate.
+func (m migrateCommand) Run(ctx context.Context, p *program) error {
+	d, err := openDatabase(ctx, p.config, p.log, p.config.DBWait)
+	if err != nil {
+		return err
+	}
+	work := p.migrate
+	if m.Status {
+		work = p.migrationStatus
+	}
+	return errors.Join(work(ctx, d), d.Close())
+}
+
+func (p *program) migrate(ctx context.Context, d *database.DB) error {
+	applied, err := migrate.Up(ctx, d)
+	for _, name := range applied {
+		fmt.Fprintln(p.stdout, name)
+	}
+	if err == nil && len(applied) == 0 {
+		fmt.Fprintln(p.stderr, "The schema is up to date.")
+	}
+	return err
+}
+
+func (p *program) migrationStatus(ctx context.Context, d *database.DB) error {
+	states, err := migrate.Status(ctx, d)
+	for _, s := range states {
+		at := "pending"
+		if !s.AppliedAt.IsZero() {
+			at = s.AppliedAt.Format(time.RFC3339)
+		}
+		if s.Unknown {
+			at += "  of a newer program"
+		}
+		fmt.Fprintf(p.stdout, "%-50s %s\n", s.Name, at)
+	}
+	return err
+}
+
+type purgeCommand struct{}
+
+// Help tells when it is needed.
+func (purgeCommand) Help() string {
+	return "Servers do this themselves every hour. Each organization says how long deleted apps and old events are kept."
+}
+
+// Run purges once.
+func (purgeCommand) Run(ctx context.Context, p *program) error {
+	return p.with(ctx, func(b *backend) error {
+		gone, err := b.portal.Purge(ctx)
+		if gone != nil {
+			fmt.Fprintf(p.stderr, "Purged: %d apps, %d accounts, %d events, %d idempotency keys, %d sign-in attempts.\n",
+				gone.Apps, gone.Accounts, gone.Events, gone.IdempotencyKeys, gone.SignInAttempts)
+		}
+		return err
+	})
+}
+
+// How often the upkeep runs.
+const (
+	expiriesEvery = time.Minute
+	purgeEvery    = time.Hour
+)
+
+// jobs is the work that servers do by themselves, one server at a time.
+func (p *program) jobs(b *backend) *jobs.Runner {
+	holder, err := os.Hostname()
+	if err != nil {
+		holder = "unknown"
+	}
+	return jobs.New(b.database, b.clock, fmt.Sprintf("%s/%d", holder, os.Getpid()), p.log,
+		jobs.Job{Name: "expiries", Every: expiriesEvery, Run: func(ctx context.Context) error {
+			_, err := b.portal.RecordExpiries(ctx)
+			return err
+		}},
+		jobs.Job{Name: "purge", Every: purgeEvery, Run: func(ctx context.Context) error {
+			_, err := b.portal.Purge(ctx)
+			return err
+		}},
+	)
+}
