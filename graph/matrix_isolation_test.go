@@ -23,8 +23,9 @@ const (
 )
 
 // TestEverybodyFindsTheirOwnAlone: whoever follows everything there is to
-// follow, and asks for every id there is, finds each object that is theirs to see, and not one besides: neither
-// among the nodes nor in a count nor anywhere in the text.
+// follow, and asks for every id there is, finds each object that is theirs to
+// see, and not one besides: neither among the nodes nor in a count nor anywhere
+// in the text.
 func TestEverybodyFindsTheirOwnAlone(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)

@@ -61,6 +61,9 @@ func AccountOwned() ent.Policy {
 	return policy{read: owned, write: owned, writers: everyone, owned: true}
 }
 
+// Membership: read like what accounts own; administrators change it.
+func Membership() ent.Policy { return policy{read: owned, write: owned, writers: staff} }
+
 // DeletableAccountOwned: as AccountOwned, without the deleted rows.
 func DeletableAccountOwned() ent.Policy {
 	own := func(v viewer.Viewer) []func(*sql.Selector) { return append(owned(v), alive) }

@@ -55,4 +55,4 @@ func (Membership) Annotations() []schema.Annotation {
 }
 
 // Policy of Membership.
-func (Membership) Policy() ent.Policy { return rule.AccountOwned() }
+func (Membership) Policy() ent.Policy { return rule.Membership() }
