@@ -49,14 +49,37 @@ func (p *program) open(ctx context.Context, patience time.Duration) (*backend, e
 	if err != nil {
 		return nil, err
 	}
+	if err := p.bringUp(ctx, d); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return newBackend(d, ring), nil
+}
+
+// tellEvery is how often a start that waits says so.
+const tellEvery = 5 * time.Second
+
+// bringUp applies what the schema lacks. It may take minutes: long migrations
+// do, and those of another program are waited for.
+func (p *program) bringUp(ctx context.Context, d *database.DB) error {
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		tick := time.NewTicker(tellEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+				p.log.WarnContext(ctx, "the schema is not up to date yet; if another program has the database locked, it is waited for, asking again and again")
+			}
+		}
+	}()
 	applied, err := migrate.Up(ctx, d)
 	for _, name := range applied {
 		p.log.InfoContext(ctx, "migration applied", "name", name)
 	}
-	if err != nil {
-		return nil, errors.Join(err, d.Close())
-	}
-	return newBackend(d, ring), nil
+	return err
 }
 
 func newBackend(d *database.DB, ring *keyring.Ring) *backend {

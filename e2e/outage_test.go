@@ -56,6 +56,8 @@ func (c *customers) requireUnavailable(t *testing.T, requests ...map[string]aske
 	t.Helper()
 	const each = 4 // with all of them more than the program has connections
 	var asking sync.WaitGroup
+	var mu sync.Mutex
+	var slowest time.Duration
 	for _, some := range requests {
 		for name, r := range some {
 			for range each {
@@ -68,11 +70,15 @@ func (c *customers) requireUnavailable(t *testing.T, requests ...map[string]aske
 						assert.Empty(t, a.Leaks(), a.Raw)
 						assert.LessOrEqual(t, took, answerTime, name)
 					}
+					mu.Lock()
+					defer mu.Unlock()
+					slowest = max(slowest, took)
 				})
 			}
 		}
 	}
 	asking.Wait()
+	t.Logf("the slowest answer took %s", slowest.Round(time.Millisecond))
 	if t.Failed() {
 		t.FailNow()
 	}

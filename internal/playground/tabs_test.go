@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/validator"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"portico/internal/playground"
 )
@@ -37,7 +38,7 @@ func TestTabsAreValid(t *testing.T) {
 	titles := map[string]bool{}
 	for _, tab := range playground.Tabs() {
 		t.Run(tab.Label, func(t *testing.T) {
-			doc, errs := gqlparser.LoadQuery(schema, tab.Query)
+			doc, errs := gqlparser.LoadQueryWithRules(schema, tab.Query, rules.NewDefaultRules())
 			require.Empty(t, errs)
 			require.Len(t, doc.Operations, 1, "one operation a tab")
 			title := doc.Operations[0].Name
@@ -61,7 +62,7 @@ func TestSignInMutationIsValid(t *testing.T) {
 	require.NoError(t, err)
 	found := regexp.MustCompile("(?s)const signIn = `(.*?)`").FindSubmatch(script)
 	require.NotNil(t, found)
-	_, errs := gqlparser.LoadQuery(loadSchema(t), string(found[1]))
+	_, errs := gqlparser.LoadQueryWithRules(loadSchema(t), string(found[1]), rules.NewDefaultRules())
 	require.Empty(t, errs)
 }
 

@@ -23,7 +23,7 @@ import (
 
 // deadline is for everything a test does with one page. It only ends a test
 // that hangs: no assertion depends on it.
-const deadline = time.Minute
+const deadline = 3 * time.Minute
 
 // Page is an open playground.
 type Page struct {
