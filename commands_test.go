@@ -67,7 +67,7 @@ func TestWeakPasswordOfTheFirstAdministrator(t *testing.T) {
 	flags := []string{"--database-url=" + testdb.EmptySQLite(t), "--keyring=" + newRing(t)}
 	_, err := portico("", append([]string{"org", "create", "--slug=acme", "--name=Acme"}, flags...)...)
 	require.NoError(t, err)
-	create := append([]string{"user", "create", "--organization=acme", "--email=ada@acme.example", "--name=Ada"}, flags...)
+	create := append([]string{"user", "create", "--organization=acme", "--email=admin@acme.example", "--name=Administrator"}, flags...)
 	_, err = portico("short\n", create...)
 	require.ErrorContains(t, err, "at least 10 characters")
 	_, err = portico("", create...)

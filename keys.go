@@ -34,7 +34,7 @@ func (keysCreateCommand) Run(_ context.Context, p *program) error {
 
 type keysRotateCommand struct {
 	Use string `arg:"" enum:"pepper,jwt,cursor" help:"Which secret: pepper (of stored keys), jwt (of access tokens) or cursor (of lists)."`
-	Now bool   `help:"Go over at once instead of in a minute: for a secret that has leaked."`
+	Now bool   `help:"For a jwt or cursor secret that has leaked: go over at once and drop the older ones. Everybody signs in again."`
 }
 
 // Help tells what rotation does to what exists.
@@ -49,11 +49,12 @@ func (k keysRotateCommand) Run(_ context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	var from time.Time
+	var added keyring.Key
 	if k.Now {
-		from = clock.System{}.Now()
+		added, err = keyring.Replace(path, clock.System{}, keyring.Use(k.Use))
+	} else {
+		added, err = keyring.Rotate(path, clock.System{}, keyring.Use(k.Use), time.Time{})
 	}
-	added, err := keyring.Rotate(path, clock.System{}, keyring.Use(k.Use), from)
 	if err != nil {
 		return err
 	}

@@ -72,6 +72,9 @@ func (serveCommand) Run(ctx context.Context, p *program) (err error) {
 			return err
 		}
 	}
+	if a, ok := listener.Addr().(*net.TCPAddr); ok && p.config.Dev && !a.IP.IsLoopback() {
+		p.log.WarnContext(ctx, "development mode serves demo users with a known password, and this address can be reached from outside")
+	}
 	p.log.InfoContext(ctx, "serving", "address", listener.Addr().String(), "version", programVersion(),
 		"database", p.config.MaskedDatabaseURL(), "development", p.config.Dev)
 	return p.answer(ctx, listener, handler, state)

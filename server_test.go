@@ -195,12 +195,12 @@ func TestProduction(t *testing.T) {
 			return out
 		}
 		require.Empty(t, command("", "org", "create", "--slug=acme", "--name=Acme"))
-		command("correct horse battery\n", "user", "create", "--organization=acme", "--email=ada@acme.example", "--name=Ada")
+		command("correct horse battery\n", "user", "create", "--organization=acme", "--email=admin@acme.example", "--name=Administrator")
 		require.Regexp(t, `^pgw_\w+\n$`, command("", "gateway", "create", "--organization=acme", "--name=edge-1"))
 		require.Empty(t, command("", "purge"))
 
 		s := start(t, flags...)
-		token := s.signIn(t, "ada@acme.example", "correct horse battery")
+		token := s.signIn(t, "admin@acme.example", "correct horse battery")
 		require.Equal(t, "ADMIN", at(s.ask(t, token, `{ viewer { role } }`), "viewer", "role"))
 		status, _ := s.get(t, "/playground")
 		require.Equal(t, http.StatusNotFound, status)

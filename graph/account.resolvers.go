@@ -18,7 +18,7 @@ import (
 )
 
 // Apps is the resolver for the apps field.
-func (r *accountResolver) Apps(ctx context.Context, obj *db.Account, where *portal.AppFilter, orderBy *model.AppOrder, first *int, after *string, last *int, before *string) (*model.AppConnection, error) {
+func (r *accountResolver) Apps(ctx context.Context, obj *db.Account, where *portal.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) (*model.AppConnection, error) {
 	rd := read(ctx, nodeid.App, first, after, last, before)
 	f, o := or(where), order(string(orderBy.Field), orderBy.Direction, "name_folded")
 	return pageOf(ctx, nodeid.Account, obj.ID, rd, []any{f, o}, func(ctx context.Context, ids []uuid.UUID) (portal.Pages[*db.App], error) {
@@ -27,7 +27,7 @@ func (r *accountResolver) Apps(ctx context.Context, obj *db.Account, where *port
 }
 
 // Credentials is the resolver for the credentials field.
-func (r *accountResolver) Credentials(ctx context.Context, obj *db.Account, where *portal.CredentialFilter, orderBy *model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error) {
+func (r *accountResolver) Credentials(ctx context.Context, obj *db.Account, where *portal.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error) {
 	rd := read(ctx, nodeid.Credential, first, after, last, before)
 	f, o := or(where), order(string(orderBy.Field), orderBy.Direction, "")
 	return pageOf(ctx, nodeid.Account, obj.ID, rd, []any{f, o}, func(ctx context.Context, ids []uuid.UUID) (portal.Pages[*db.Credential], error) {
@@ -109,7 +109,7 @@ func (r *queryResolver) Account(ctx context.Context, id string) (*db.Account, er
 }
 
 // Accounts is the resolver for the accounts field.
-func (r *queryResolver) Accounts(ctx context.Context, where *portal.AccountFilter, orderBy *model.AccountOrder, first *int, after *string, last *int, before *string) (*model.AccountConnection, error) {
+func (r *queryResolver) Accounts(ctx context.Context, where *portal.AccountFilter, orderBy model.AccountOrder, first *int, after *string, last *int, before *string) (*model.AccountConnection, error) {
 	return page(ctx, read(ctx, nodeid.Account, first, after, last, before), func(rd portal.Read) (*paging.Page[*db.Account], error) {
 		return r.Portal.Accounts(ctx, or(where), order(string(orderBy.Field), orderBy.Direction, "name_folded"), rd)
 	})

@@ -23,7 +23,7 @@ func (r *appResolver) Account(ctx context.Context, obj *db.App) (*db.Account, er
 }
 
 // Credentials is the resolver for the credentials field.
-func (r *appResolver) Credentials(ctx context.Context, obj *db.App, where *portal.CredentialFilter, orderBy *model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error) {
+func (r *appResolver) Credentials(ctx context.Context, obj *db.App, where *portal.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error) {
 	rd := read(ctx, nodeid.Credential, first, after, last, before)
 	f, o := or(where), order(string(orderBy.Field), orderBy.Direction, "")
 	return pageOf(ctx, nodeid.App, obj.ID, rd, []any{f, o}, func(ctx context.Context, ids []uuid.UUID) (portal.Pages[*db.Credential], error) {
@@ -37,7 +37,7 @@ func (r *appResolver) KeyCounts(ctx context.Context, obj *db.App) (*portal.KeyCo
 }
 
 // ProductSubscriptions is the resolver for the productSubscriptions field.
-func (r *appResolver) ProductSubscriptions(ctx context.Context, obj *db.App, where *model.AppSubscriptionFilter, orderBy *model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*model.ProductSubscriptionConnection, error) {
+func (r *appResolver) ProductSubscriptions(ctx context.Context, obj *db.App, where *model.AppSubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*model.ProductSubscriptionConnection, error) {
 	rd := read(ctx, nodeid.ProductSubscription, first, after, last, before)
 	f, o := appSubscriptions(where), order(string(orderBy.Field), orderBy.Direction, "")
 	return pageOf(ctx, nodeid.App, obj.ID, rd, []any{f, o}, func(ctx context.Context, ids []uuid.UUID) (portal.Pages[*db.Subscription], error) {
@@ -99,7 +99,7 @@ func (r *queryResolver) AppByReferenceID(ctx context.Context, referenceID uuid.U
 }
 
 // Apps is the resolver for the apps field.
-func (r *queryResolver) Apps(ctx context.Context, where *portal.AppFilter, orderBy *model.AppOrder, first *int, after *string, last *int, before *string) (*model.AppConnection, error) {
+func (r *queryResolver) Apps(ctx context.Context, where *portal.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) (*model.AppConnection, error) {
 	return page(ctx, read(ctx, nodeid.App, first, after, last, before), func(rd portal.Read) (*paging.Page[*db.App], error) {
 		return r.Portal.Apps(ctx, or(where), order(string(orderBy.Field), orderBy.Direction, "name_folded"), rd)
 	})

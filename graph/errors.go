@@ -31,7 +31,7 @@ func presenter(log *slog.Logger, requestID func(context.Context) string) graphql
 	return func(ctx context.Context, err error) *gqlerror.Error {
 		if f := fault.From(err); f.Code == fault.Internal || f.Code == fault.Unavailable {
 			log.LogAttrs(ctx, slog.LevelError, "a request failed", slog.String("code", string(f.Code)),
-				slog.String("error", err.Error()), slog.String("request", requestID(ctx)), slog.String("path", graphql.GetPath(ctx).String()))
+				slog.String("error", err.Error()), slog.String("requestId", requestID(ctx)), slog.String("path", graphql.GetPath(ctx).String()))
 		}
 		return gqlhttp.Present(ctx, err)
 	}

@@ -36,9 +36,9 @@ func (r *eventSubjectResolver) Node(ctx context.Context, obj *model.EventSubject
 }
 
 // Events is the resolver for the events field.
-func (r *queryResolver) Events(ctx context.Context, where *portal.EventFilter, orderBy *model.EventOrder, first *int, after *string, last *int, before *string) (*model.EventConnection, error) {
+func (r *queryResolver) Events(ctx context.Context, where *portal.EventFilter, orderBy model.EventOrder, first *int, after *string, last *int, before *string) (*model.EventConnection, error) {
 	return page(ctx, read(ctx, nodeid.Event, first, after, last, before), func(rd portal.Read) (*paging.Page[*db.Event], error) {
-		return r.Portal.Events(ctx, or(where), or(orderBy).Direction != model.OrderDirectionAsc, rd)
+		return r.Portal.Events(ctx, or(where), orderBy.Direction != model.OrderDirectionAsc, rd)
 	})
 }
 

@@ -70,6 +70,7 @@ func roleHandler(o Options, whole *ast.Schema, role viewer.Role, l lock) (http.H
 		ErrorPresenter: presenter(o.Log, o.RequestID),
 		RequestID:      o.RequestID,
 		ListSize:       gqlhttp.PageSize,
+		BeforeRoot:     forget,
 	}
 	if role == viewer.Anonymous {
 		options.UnknownFieldCode = strangerCode

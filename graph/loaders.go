@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"portico/ent/db"
 	"portico/internal/nodeid"
@@ -37,6 +39,19 @@ func withLoaders(ctx context.Context, p *portal.Portal) context.Context {
 	return context.WithValue(ctx, loadersKey{}, &loaders{
 		portal: p, selections: map[selectionKey]selection{}, batches: map[string]any{}, seen: map[nodeid.Kind]*ids{},
 	})
+}
+
+// forget empties the loaders before each mutation of a request: what was read
+// for the one before may not be true any more. Queries change nothing.
+func forget(ctx context.Context) {
+	if graphql.GetOperationContext(ctx).Operation.Operation != ast.Mutation {
+		return
+	}
+	l := loadersOf(ctx)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	clear(l.batches)
+	clear(l.seen)
 }
 
 func loadersOf(ctx context.Context) *loaders { return ctx.Value(loadersKey{}).(*loaders) }

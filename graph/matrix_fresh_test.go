@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"context"
 	"github.com/stretchr/testify/require"
 
 	"portico/internal/portal/portaltest"
@@ -97,7 +98,7 @@ func (w *world) freshPlan() string {
 // freshPerson is somebody of the same place as the viewer, whose password may
 // change.
 func (w *world) freshPerson(who string) (string, viewer.Viewer) {
-	ctx := w.t.Context()
+	var ctx context.Context
 	switch who {
 	case "developer":
 		ctx = w.MustDeveloper(w.t, w.one.Admin, w.one.Account)

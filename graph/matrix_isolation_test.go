@@ -17,7 +17,7 @@ import (
 
 const (
 	// staffName is what the builders call every administrator.
-	staffName = "Ada Admin"
+	staffName = "Staff Member"
 	// clientAddress is where the requests of tests come from.
 	clientAddress = "192.0.2.1"
 )

@@ -55,7 +55,7 @@ func (r *queryResolver) Product(ctx context.Context, id string) (*db.Product, er
 }
 
 // Products is the resolver for the products field.
-func (r *queryResolver) Products(ctx context.Context, where *portal.ProductFilter, orderBy *model.ProductOrder, first *int, after *string, last *int, before *string) (*model.ProductConnection, error) {
+func (r *queryResolver) Products(ctx context.Context, where *portal.ProductFilter, orderBy model.ProductOrder, first *int, after *string, last *int, before *string) (*model.ProductConnection, error) {
 	return page(ctx, read(ctx, nodeid.Product, first, after, last, before), func(rd portal.Read) (*paging.Page[*db.Product], error) {
 		return r.Portal.Products(ctx, or(where), order(string(orderBy.Field), orderBy.Direction, "title_folded"), rd)
 	})

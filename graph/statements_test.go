@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"sync"
@@ -137,4 +138,41 @@ func TestNestedListsAreReadTogether(t *testing.T) {
 		}
 		require.Equal(t, []any{"app4", "app3", "app2"}, names, "newest first")
 	})
+}
+
+// Several mutations in one request: each answers with what is true after it.
+func TestMutationsDoNotAnswerWithWhatWasReadBefore(t *testing.T) {
+	s := newServer(t, testdb.SQLite(t), database.Options{})
+	tenant := s.MustTenant(t, "fresh")
+	id := s.MustApp(t, tenant.Developer, "old").App.GlobalID()
+	key := `generateKey(input: {appId: $id}) { credential { app { name version keyCounts { active } credentials { totalCount } } } }`
+	a := s.ask(t, s.token(t, tenant.Developer), `mutation($id: ID!) {
+		a: updateApp(input: {appId: $id, name: "n1"}) { app { name } } b: `+key+`
+		c: updateApp(input: {appId: $id, name: "n2"}) { app { name } } d: `+key+` }`, map[string]any{"id": id})
+	require.Empty(t, a.Errors, a.raw)
+	for field, want := range map[string]string{
+		"b": `{"name":"n1","version":2,"keyCounts":{"active":2},"credentials":{"totalCount":2}}`,
+		"d": `{"name":"n2","version":3,"keyCounts":{"active":3},"credentials":{"totalCount":3}}`,
+	} {
+		got, err := json.Marshal(a.Data[field].(map[string]any)["credential"].(map[string]any)["app"])
+		require.NoError(t, err)
+		require.JSONEq(t, want, string(got), field)
+	}
+}
+
+// Whatever may be null in an argument may be null in a request.
+func TestNullArgumentsAreNoAccident(t *testing.T) {
+	s := newServer(t, testdb.SQLite(t), database.Options{})
+	tenant := s.MustTenant(t, "nulls")
+	s.MustApp(t, tenant.Developer, "one")
+	token := s.token(t, tenant.Admin)
+	for _, root := range []string{"apps", "accounts", "products", "productSubscriptions", "users", "events"} {
+		a := s.ask(t, token, `{ `+root+`(where: null, first: null, after: null, last: null, before: null) { totalCount nodes { id } } }`, nil)
+		require.Empty(t, a.Errors, a.raw)
+	}
+	for _, root := range []string{"apps", "accounts", "products", "productSubscriptions", "events"} {
+		a := s.ask(t, token, `{ `+root+`(orderBy: null) { totalCount } }`, nil)
+		require.Len(t, a.Errors, 1, a.raw)
+		require.Equal(t, "BAD_USER_INPUT", a.Errors[0].Extensions["code"])
+	}
 }

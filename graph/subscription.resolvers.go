@@ -106,7 +106,7 @@ func (r *productSubscriptionConnectionResolver) Edges(ctx context.Context, obj *
 }
 
 // ProductSubscriptions is the resolver for the productSubscriptions field.
-func (r *queryResolver) ProductSubscriptions(ctx context.Context, where *portal.SubscriptionFilter, orderBy *model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*model.ProductSubscriptionConnection, error) {
+func (r *queryResolver) ProductSubscriptions(ctx context.Context, where *portal.SubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*model.ProductSubscriptionConnection, error) {
 	return page(ctx, read(ctx, nodeid.ProductSubscription, first, after, last, before), func(rd portal.Read) (*paging.Page[*db.Subscription], error) {
 		return r.Portal.Subscriptions(ctx, or(where), order(string(orderBy.Field), orderBy.Direction, ""), rd)
 	})

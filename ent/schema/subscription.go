@@ -33,7 +33,7 @@ func (Subscription) Fields() []ent.Field {
 		field.UUID("requested_by", uuid.UUID{}).Optional().Nillable(),
 		field.UUID("decided_by", uuid.UUID{}).Optional().Nillable(),
 		field.Time("decided_at").Optional().Nillable(),
-		field.String("reason").Default("").Comment("Why it was last rejected, suspended or ended."),
+		field.String("reason").Default("").Comment("What was said of the last step."),
 		field.Time("deleted_at").Optional().Nillable().Comment("Its app was deleted."),
 	}
 }

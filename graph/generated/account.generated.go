@@ -25,8 +25,8 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type AccountResolver interface {
-	Apps(ctx context.Context, obj *db.Account, where *portal.AppFilter, orderBy *model.AppOrder, first *int, after *string, last *int, before *string) (*model.AppConnection, error)
-	Credentials(ctx context.Context, obj *db.Account, where *portal.CredentialFilter, orderBy *model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error)
+	Apps(ctx context.Context, obj *db.Account, where *portal.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) (*model.AppConnection, error)
+	Credentials(ctx context.Context, obj *db.Account, where *portal.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error)
 	Members(ctx context.Context, obj *db.Account, first *int, after *string, last *int, before *string) (*model.MembershipConnection, error)
 	Timeline(ctx context.Context, obj *db.Account, first *int, after *string, last *int, before *string) (*model.EventConnection, error)
 	ViewerCan(ctx context.Context, obj *db.Account) (*portal.AccountPermissions, error)
@@ -57,8 +57,8 @@ func (ec *executionContext) field_Account_apps_args(ctx context.Context, rawArgs
 	}
 	args["where"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "orderBy",
-		func(ctx context.Context, v any) (*model.AppOrder, error) {
-			return ec.unmarshalOAppOrder2ᚖporticoᚋgraphᚋmodelᚐAppOrder(ctx, v)
+		func(ctx context.Context, v any) (model.AppOrder, error) {
+			return ec.unmarshalNAppOrder2porticoᚋgraphᚋmodelᚐAppOrder(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -111,8 +111,8 @@ func (ec *executionContext) field_Account_credentials_args(ctx context.Context, 
 	}
 	args["where"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "orderBy",
-		func(ctx context.Context, v any) (*model.CredentialOrder, error) {
-			return ec.unmarshalOCredentialOrder2ᚖporticoᚋgraphᚋmodelᚐCredentialOrder(ctx, v)
+		func(ctx context.Context, v any) (model.CredentialOrder, error) {
+			return ec.unmarshalNCredentialOrder2porticoᚋgraphᚋmodelᚐCredentialOrder(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -390,7 +390,7 @@ func (ec *executionContext) _Account_apps(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Account().Apps(ctx, obj, fc.Args["where"].(*portal.AppFilter), fc.Args["orderBy"].(*model.AppOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+			return ec.Resolvers.Account().Apps(ctx, obj, fc.Args["where"].(*portal.AppFilter), fc.Args["orderBy"].(model.AppOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.AppConnection) graphql.Marshaler {
@@ -434,7 +434,7 @@ func (ec *executionContext) _Account_credentials(ctx context.Context, field grap
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Account().Credentials(ctx, obj, fc.Args["where"].(*portal.CredentialFilter), fc.Args["orderBy"].(*model.CredentialOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+			return ec.Resolvers.Account().Credentials(ctx, obj, fc.Args["where"].(*portal.CredentialFilter), fc.Args["orderBy"].(model.CredentialOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CredentialConnection) graphql.Marshaler {
@@ -2975,6 +2975,11 @@ func (ec *executionContext) marshalNAccountEdge2ᚖporticoᚋgraphᚋmodelᚐAcc
 	return ec._AccountEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNAccountOrder2porticoᚋgraphᚋmodelᚐAccountOrder(ctx context.Context, v any) (model.AccountOrder, error) {
+	res, err := ec.unmarshalInputAccountOrder(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNAccountOrderField2porticoᚋgraphᚋmodelᚐAccountOrderField(ctx context.Context, v any) (model.AccountOrderField, error) {
 	var res model.AccountOrderField
 	err := res.UnmarshalGQL(v)
@@ -3182,14 +3187,6 @@ func (ec *executionContext) unmarshalOAccountFilter2ᚖporticoᚋinternalᚋport
 		return nil, nil
 	}
 	res, err := ec.unmarshalInputAccountFilter(ctx, v)
-	return &res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) unmarshalOAccountOrder2ᚖporticoᚋgraphᚋmodelᚐAccountOrder(ctx context.Context, v any) (*model.AccountOrder, error) {
-	if v == nil {
-		return nil, nil
-	}
-	res, err := ec.unmarshalInputAccountOrder(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 

@@ -29,9 +29,9 @@ import (
 
 type AppResolver interface {
 	Account(ctx context.Context, obj *db.App) (*db.Account, error)
-	Credentials(ctx context.Context, obj *db.App, where *portal.CredentialFilter, orderBy *model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error)
+	Credentials(ctx context.Context, obj *db.App, where *portal.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error)
 	KeyCounts(ctx context.Context, obj *db.App) (*portal.KeyCounts, error)
-	ProductSubscriptions(ctx context.Context, obj *db.App, where *model.AppSubscriptionFilter, orderBy *model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*model.ProductSubscriptionConnection, error)
+	ProductSubscriptions(ctx context.Context, obj *db.App, where *model.AppSubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*model.ProductSubscriptionConnection, error)
 	Timeline(ctx context.Context, obj *db.App, first *int, after *string, last *int, before *string) (*model.EventConnection, error)
 	ViewerCan(ctx context.Context, obj *db.App) (*portal.AppPermissions, error)
 }
@@ -55,8 +55,8 @@ func (ec *executionContext) field_App_credentials_args(ctx context.Context, rawA
 	}
 	args["where"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "orderBy",
-		func(ctx context.Context, v any) (*model.CredentialOrder, error) {
-			return ec.unmarshalOCredentialOrder2ᚖporticoᚋgraphᚋmodelᚐCredentialOrder(ctx, v)
+		func(ctx context.Context, v any) (model.CredentialOrder, error) {
+			return ec.unmarshalNCredentialOrder2porticoᚋgraphᚋmodelᚐCredentialOrder(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -109,8 +109,8 @@ func (ec *executionContext) field_App_productSubscriptions_args(ctx context.Cont
 	}
 	args["where"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "orderBy",
-		func(ctx context.Context, v any) (*model.ProductSubscriptionOrder, error) {
-			return ec.unmarshalOProductSubscriptionOrder2ᚖporticoᚋgraphᚋmodelᚐProductSubscriptionOrder(ctx, v)
+		func(ctx context.Context, v any) (model.ProductSubscriptionOrder, error) {
+			return ec.unmarshalNProductSubscriptionOrder2porticoᚋgraphᚋmodelᚐProductSubscriptionOrder(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -428,7 +428,7 @@ func (ec *executionContext) _App_credentials(ctx context.Context, field graphql.
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.App().Credentials(ctx, obj, fc.Args["where"].(*portal.CredentialFilter), fc.Args["orderBy"].(*model.CredentialOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+			return ec.Resolvers.App().Credentials(ctx, obj, fc.Args["where"].(*portal.CredentialFilter), fc.Args["orderBy"].(model.CredentialOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CredentialConnection) graphql.Marshaler {
@@ -504,7 +504,7 @@ func (ec *executionContext) _App_productSubscriptions(ctx context.Context, field
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.App().ProductSubscriptions(ctx, obj, fc.Args["where"].(*model.AppSubscriptionFilter), fc.Args["orderBy"].(*model.ProductSubscriptionOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+			return ec.Resolvers.App().ProductSubscriptions(ctx, obj, fc.Args["where"].(*model.AppSubscriptionFilter), fc.Args["orderBy"].(model.ProductSubscriptionOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.ProductSubscriptionConnection) graphql.Marshaler {
@@ -2618,6 +2618,11 @@ func (ec *executionContext) marshalNAppEdge2ᚖporticoᚋgraphᚋmodelᚐAppEdge
 	return ec._AppEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNAppOrder2porticoᚋgraphᚋmodelᚐAppOrder(ctx context.Context, v any) (model.AppOrder, error) {
+	res, err := ec.unmarshalInputAppOrder(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNAppOrderField2porticoᚋgraphᚋmodelᚐAppOrderField(ctx context.Context, v any) (model.AppOrderField, error) {
 	var res model.AppOrderField
 	err := res.UnmarshalGQL(v)
@@ -2720,14 +2725,6 @@ func (ec *executionContext) unmarshalOAppFilter2ᚖporticoᚋinternalᚋportal�
 		return nil, nil
 	}
 	res, err := ec.unmarshalInputAppFilter(ctx, v)
-	return &res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) unmarshalOAppOrder2ᚖporticoᚋgraphᚋmodelᚐAppOrder(ctx context.Context, v any) (*model.AppOrder, error) {
-	if v == nil {
-		return nil, nil
-	}
-	res, err := ec.unmarshalInputAppOrder(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 

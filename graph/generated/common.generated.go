@@ -65,14 +65,14 @@ type QueryResolver interface {
 	Node(ctx context.Context, id string) (model.Node, error)
 	Nodes(ctx context.Context, ids []string) ([]model.Node, error)
 	Account(ctx context.Context, id string) (*db.Account, error)
-	Accounts(ctx context.Context, where *portal.AccountFilter, orderBy *model.AccountOrder, first *int, after *string, last *int, before *string) (*model.AccountConnection, error)
+	Accounts(ctx context.Context, where *portal.AccountFilter, orderBy model.AccountOrder, first *int, after *string, last *int, before *string) (*model.AccountConnection, error)
 	App(ctx context.Context, id string) (*db.App, error)
 	AppByReferenceID(ctx context.Context, referenceID uuid.UUID) (*db.App, error)
-	Apps(ctx context.Context, where *portal.AppFilter, orderBy *model.AppOrder, first *int, after *string, last *int, before *string) (*model.AppConnection, error)
-	Events(ctx context.Context, where *portal.EventFilter, orderBy *model.EventOrder, first *int, after *string, last *int, before *string) (*model.EventConnection, error)
+	Apps(ctx context.Context, where *portal.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) (*model.AppConnection, error)
+	Events(ctx context.Context, where *portal.EventFilter, orderBy model.EventOrder, first *int, after *string, last *int, before *string) (*model.EventConnection, error)
 	Product(ctx context.Context, id string) (*db.Product, error)
-	Products(ctx context.Context, where *portal.ProductFilter, orderBy *model.ProductOrder, first *int, after *string, last *int, before *string) (*model.ProductConnection, error)
-	ProductSubscriptions(ctx context.Context, where *portal.SubscriptionFilter, orderBy *model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*model.ProductSubscriptionConnection, error)
+	Products(ctx context.Context, where *portal.ProductFilter, orderBy model.ProductOrder, first *int, after *string, last *int, before *string) (*model.ProductConnection, error)
+	ProductSubscriptions(ctx context.Context, where *portal.SubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*model.ProductSubscriptionConnection, error)
 	Users(ctx context.Context, where *portal.UserFilter, first *int, after *string, last *int, before *string) (*model.UserConnection, error)
 	Viewer(ctx context.Context) (*model.Viewer, error)
 	ServerInfo(ctx context.Context, organization *string) (*model.ServerInfo, error)
@@ -570,8 +570,8 @@ func (ec *executionContext) field_Query_accounts_args(ctx context.Context, rawAr
 	}
 	args["where"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "orderBy",
-		func(ctx context.Context, v any) (*model.AccountOrder, error) {
-			return ec.unmarshalOAccountOrder2ᚖporticoᚋgraphᚋmodelᚐAccountOrder(ctx, v)
+		func(ctx context.Context, v any) (model.AccountOrder, error) {
+			return ec.unmarshalNAccountOrder2porticoᚋgraphᚋmodelᚐAccountOrder(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -652,8 +652,8 @@ func (ec *executionContext) field_Query_apps_args(ctx context.Context, rawArgs m
 	}
 	args["where"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "orderBy",
-		func(ctx context.Context, v any) (*model.AppOrder, error) {
-			return ec.unmarshalOAppOrder2ᚖporticoᚋgraphᚋmodelᚐAppOrder(ctx, v)
+		func(ctx context.Context, v any) (model.AppOrder, error) {
+			return ec.unmarshalNAppOrder2porticoᚋgraphᚋmodelᚐAppOrder(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -706,8 +706,8 @@ func (ec *executionContext) field_Query_events_args(ctx context.Context, rawArgs
 	}
 	args["where"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "orderBy",
-		func(ctx context.Context, v any) (*model.EventOrder, error) {
-			return ec.unmarshalOEventOrder2ᚖporticoᚋgraphᚋmodelᚐEventOrder(ctx, v)
+		func(ctx context.Context, v any) (model.EventOrder, error) {
+			return ec.unmarshalNEventOrder2porticoᚋgraphᚋmodelᚐEventOrder(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -788,8 +788,8 @@ func (ec *executionContext) field_Query_productSubscriptions_args(ctx context.Co
 	}
 	args["where"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "orderBy",
-		func(ctx context.Context, v any) (*model.ProductSubscriptionOrder, error) {
-			return ec.unmarshalOProductSubscriptionOrder2ᚖporticoᚋgraphᚋmodelᚐProductSubscriptionOrder(ctx, v)
+		func(ctx context.Context, v any) (model.ProductSubscriptionOrder, error) {
+			return ec.unmarshalNProductSubscriptionOrder2porticoᚋgraphᚋmodelᚐProductSubscriptionOrder(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -856,8 +856,8 @@ func (ec *executionContext) field_Query_products_args(ctx context.Context, rawAr
 	}
 	args["where"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "orderBy",
-		func(ctx context.Context, v any) (*model.ProductOrder, error) {
-			return ec.unmarshalOProductOrder2ᚖporticoᚋgraphᚋmodelᚐProductOrder(ctx, v)
+		func(ctx context.Context, v any) (model.ProductOrder, error) {
+			return ec.unmarshalNProductOrder2porticoᚋgraphᚋmodelᚐProductOrder(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3269,7 +3269,7 @@ func (ec *executionContext) _Query_accounts(ctx context.Context, field graphql.C
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Accounts(ctx, fc.Args["where"].(*portal.AccountFilter), fc.Args["orderBy"].(*model.AccountOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+			return ec.Resolvers.Query().Accounts(ctx, fc.Args["where"].(*portal.AccountFilter), fc.Args["orderBy"].(model.AccountOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -3455,7 +3455,7 @@ func (ec *executionContext) _Query_apps(ctx context.Context, field graphql.Colle
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Apps(ctx, fc.Args["where"].(*portal.AppFilter), fc.Args["orderBy"].(*model.AppOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+			return ec.Resolvers.Query().Apps(ctx, fc.Args["where"].(*portal.AppFilter), fc.Args["orderBy"].(model.AppOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -3517,7 +3517,7 @@ func (ec *executionContext) _Query_events(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Events(ctx, fc.Args["where"].(*portal.EventFilter), fc.Args["orderBy"].(*model.EventOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+			return ec.Resolvers.Query().Events(ctx, fc.Args["where"].(*portal.EventFilter), fc.Args["orderBy"].(model.EventOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -3641,7 +3641,7 @@ func (ec *executionContext) _Query_products(ctx context.Context, field graphql.C
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Products(ctx, fc.Args["where"].(*portal.ProductFilter), fc.Args["orderBy"].(*model.ProductOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+			return ec.Resolvers.Query().Products(ctx, fc.Args["where"].(*portal.ProductFilter), fc.Args["orderBy"].(model.ProductOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -3703,7 +3703,7 @@ func (ec *executionContext) _Query_productSubscriptions(ctx context.Context, fie
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().ProductSubscriptions(ctx, fc.Args["where"].(*portal.SubscriptionFilter), fc.Args["orderBy"].(*model.ProductSubscriptionOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+			return ec.Resolvers.Query().ProductSubscriptions(ctx, fc.Args["where"].(*portal.SubscriptionFilter), fc.Args["orderBy"].(model.ProductSubscriptionOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next

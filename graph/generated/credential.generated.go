@@ -2739,6 +2739,11 @@ func (ec *executionContext) marshalNCredentialEdge2ᚖporticoᚋgraphᚋmodelᚐ
 	return ec._CredentialEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNCredentialOrder2porticoᚋgraphᚋmodelᚐCredentialOrder(ctx context.Context, v any) (model.CredentialOrder, error) {
+	res, err := ec.unmarshalInputCredentialOrder(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNCredentialOrderField2porticoᚋgraphᚋmodelᚐCredentialOrderField(ctx context.Context, v any) (model.CredentialOrderField, error) {
 	var res model.CredentialOrderField
 	err := res.UnmarshalGQL(v)
@@ -2954,14 +2959,6 @@ func (ec *executionContext) unmarshalOCredentialFilter2ᚖporticoᚋinternalᚋp
 		return nil, nil
 	}
 	res, err := ec.unmarshalInputCredentialFilter(ctx, v)
-	return &res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) unmarshalOCredentialOrder2ᚖporticoᚋgraphᚋmodelᚐCredentialOrder(ctx context.Context, v any) (*model.CredentialOrder, error) {
-	if v == nil {
-		return nil, nil
-	}
-	res, err := ec.unmarshalInputCredentialOrder(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 

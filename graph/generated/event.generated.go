@@ -1281,6 +1281,11 @@ func (ec *executionContext) marshalNEventEdge2ᚖporticoᚋgraphᚋmodelᚐEvent
 	return ec._EventEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNEventOrder2porticoᚋgraphᚋmodelᚐEventOrder(ctx context.Context, v any) (model.EventOrder, error) {
+	res, err := ec.unmarshalInputEventOrder(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNEventSubject2ᚖporticoᚋgraphᚋmodelᚐEventSubject(ctx context.Context, sel ast.SelectionSet, v *model.EventSubject) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -1329,14 +1334,6 @@ func (ec *executionContext) unmarshalOEventFilter2ᚖporticoᚋinternalᚋportal
 		return nil, nil
 	}
 	res, err := ec.unmarshalInputEventFilter(ctx, v)
-	return &res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) unmarshalOEventOrder2ᚖporticoᚋgraphᚋmodelᚐEventOrder(ctx context.Context, v any) (*model.EventOrder, error) {
-	if v == nil {
-		return nil, nil
-	}
-	res, err := ec.unmarshalInputEventOrder(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 

@@ -1681,6 +1681,11 @@ func (ec *executionContext) marshalNProductEdge2ᚖporticoᚋgraphᚋmodelᚐPro
 	return ec._ProductEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNProductOrder2porticoᚋgraphᚋmodelᚐProductOrder(ctx context.Context, v any) (model.ProductOrder, error) {
+	res, err := ec.unmarshalInputProductOrder(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNProductOrderField2porticoᚋgraphᚋmodelᚐProductOrderField(ctx context.Context, v any) (model.ProductOrderField, error) {
 	var res model.ProductOrderField
 	err := res.UnmarshalGQL(v)
@@ -1781,14 +1786,6 @@ func (ec *executionContext) unmarshalOProductFilter2ᚖporticoᚋinternalᚋport
 		return nil, nil
 	}
 	res, err := ec.unmarshalInputProductFilter(ctx, v)
-	return &res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) unmarshalOProductOrder2ᚖporticoᚋgraphᚋmodelᚐProductOrder(ctx context.Context, v any) (*model.ProductOrder, error) {
-	if v == nil {
-		return nil, nil
-	}
-	res, err := ec.unmarshalInputProductOrder(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 

@@ -53,9 +53,9 @@ type DirectiveRoot struct {
 
 type ComplexityRoot struct {
 	Account struct {
-		Apps        func(childComplexity int, where *portal.AppFilter, orderBy *model.AppOrder, first *int, after *string, last *int, before *string) int
+		Apps        func(childComplexity int, where *portal.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) int
 		CreatedAt   func(childComplexity int) int
-		Credentials func(childComplexity int, where *portal.CredentialFilter, orderBy *model.CredentialOrder, first *int, after *string, last *int, before *string) int
+		Credentials func(childComplexity int, where *portal.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) int
 		GlobalID    func(childComplexity int) int
 		Members     func(childComplexity int, first *int, after *string, last *int, before *string) int
 		Name        func(childComplexity int) int
@@ -103,13 +103,13 @@ type ComplexityRoot struct {
 	App struct {
 		Account              func(childComplexity int) int
 		CreatedAt            func(childComplexity int) int
-		Credentials          func(childComplexity int, where *portal.CredentialFilter, orderBy *model.CredentialOrder, first *int, after *string, last *int, before *string) int
+		Credentials          func(childComplexity int, where *portal.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) int
 		Description          func(childComplexity int) int
 		GlobalID             func(childComplexity int) int
 		KeyCounts            func(childComplexity int) int
 		Labels               func(childComplexity int) int
 		Name                 func(childComplexity int) int
-		ProductSubscriptions func(childComplexity int, where *model.AppSubscriptionFilter, orderBy *model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) int
+		ProductSubscriptions func(childComplexity int, where *model.AppSubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) int
 		ReferenceID          func(childComplexity int) int
 		Timeline             func(childComplexity int, first *int, after *string, last *int, before *string) int
 		UpdatedAt            func(childComplexity int) int
@@ -498,16 +498,16 @@ type ComplexityRoot struct {
 
 	Query struct {
 		Account              func(childComplexity int, id string) int
-		Accounts             func(childComplexity int, where *portal.AccountFilter, orderBy *model.AccountOrder, first *int, after *string, last *int, before *string) int
+		Accounts             func(childComplexity int, where *portal.AccountFilter, orderBy model.AccountOrder, first *int, after *string, last *int, before *string) int
 		App                  func(childComplexity int, id string) int
 		AppByReferenceID     func(childComplexity int, referenceID uuid.UUID) int
-		Apps                 func(childComplexity int, where *portal.AppFilter, orderBy *model.AppOrder, first *int, after *string, last *int, before *string) int
-		Events               func(childComplexity int, where *portal.EventFilter, orderBy *model.EventOrder, first *int, after *string, last *int, before *string) int
+		Apps                 func(childComplexity int, where *portal.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) int
+		Events               func(childComplexity int, where *portal.EventFilter, orderBy model.EventOrder, first *int, after *string, last *int, before *string) int
 		Node                 func(childComplexity int, id string) int
 		Nodes                func(childComplexity int, ids []string) int
 		Product              func(childComplexity int, id string) int
-		ProductSubscriptions func(childComplexity int, where *portal.SubscriptionFilter, orderBy *model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) int
-		Products             func(childComplexity int, where *portal.ProductFilter, orderBy *model.ProductOrder, first *int, after *string, last *int, before *string) int
+		ProductSubscriptions func(childComplexity int, where *portal.SubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) int
+		Products             func(childComplexity int, where *portal.ProductFilter, orderBy model.ProductOrder, first *int, after *string, last *int, before *string) int
 		ServerInfo           func(childComplexity int, organization *string) int
 		Users                func(childComplexity int, where *portal.UserFilter, first *int, after *string, last *int, before *string) int
 		Viewer               func(childComplexity int) int
@@ -694,7 +694,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Account.Apps(childComplexity, args["where"].(*portal.AppFilter), args["orderBy"].(*model.AppOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.Account.Apps(childComplexity, args["where"].(*portal.AppFilter), args["orderBy"].(model.AppOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Account.createdAt":
 		if e.ComplexityRoot.Account.CreatedAt == nil {
 			break
@@ -711,7 +711,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Account.Credentials(childComplexity, args["where"].(*portal.CredentialFilter), args["orderBy"].(*model.CredentialOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.Account.Credentials(childComplexity, args["where"].(*portal.CredentialFilter), args["orderBy"].(model.CredentialOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Account.id":
 		if e.ComplexityRoot.Account.GlobalID == nil {
 			break
@@ -912,7 +912,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.App.Credentials(childComplexity, args["where"].(*portal.CredentialFilter), args["orderBy"].(*model.CredentialOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.App.Credentials(childComplexity, args["where"].(*portal.CredentialFilter), args["orderBy"].(model.CredentialOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "App.description":
 		if e.ComplexityRoot.App.Description == nil {
 			break
@@ -953,7 +953,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.App.ProductSubscriptions(childComplexity, args["where"].(*model.AppSubscriptionFilter), args["orderBy"].(*model.ProductSubscriptionOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.App.ProductSubscriptions(childComplexity, args["where"].(*model.AppSubscriptionFilter), args["orderBy"].(model.ProductSubscriptionOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "App.referenceId":
 		if e.ComplexityRoot.App.ReferenceID == nil {
 			break
@@ -2661,7 +2661,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Accounts(childComplexity, args["where"].(*portal.AccountFilter), args["orderBy"].(*model.AccountOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.Query.Accounts(childComplexity, args["where"].(*portal.AccountFilter), args["orderBy"].(model.AccountOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Query.app":
 		if e.ComplexityRoot.Query.App == nil {
 			break
@@ -2694,7 +2694,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Apps(childComplexity, args["where"].(*portal.AppFilter), args["orderBy"].(*model.AppOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.Query.Apps(childComplexity, args["where"].(*portal.AppFilter), args["orderBy"].(model.AppOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Query.events":
 		if e.ComplexityRoot.Query.Events == nil {
 			break
@@ -2705,7 +2705,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Events(childComplexity, args["where"].(*portal.EventFilter), args["orderBy"].(*model.EventOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.Query.Events(childComplexity, args["where"].(*portal.EventFilter), args["orderBy"].(model.EventOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
@@ -2750,7 +2750,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.ProductSubscriptions(childComplexity, args["where"].(*portal.SubscriptionFilter), args["orderBy"].(*model.ProductSubscriptionOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.Query.ProductSubscriptions(childComplexity, args["where"].(*portal.SubscriptionFilter), args["orderBy"].(model.ProductSubscriptionOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Query.products":
 		if e.ComplexityRoot.Query.Products == nil {
 			break
@@ -2761,7 +2761,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Products(childComplexity, args["where"].(*portal.ProductFilter), args["orderBy"].(*model.ProductOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.Query.Products(childComplexity, args["where"].(*portal.ProductFilter), args["orderBy"].(model.ProductOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Query.serverInfo":
 		if e.ComplexityRoot.Query.ServerInfo == nil {
 			break
@@ -3427,7 +3427,7 @@ type Account implements Node {
     "Only those for which all of this holds."
     where: AppFilter
     "The order."
-    orderBy: AppOrder = {field: CREATED_AT, direction: DESC}
+    orderBy: AppOrder! = {field: CREATED_AT, direction: DESC}
     "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
     "Those after this cursor."
@@ -3442,7 +3442,7 @@ type Account implements Node {
     "Only those for which all of this holds."
     where: CredentialFilter
     "The order."
-    orderBy: CredentialOrder = {field: CREATED_AT, direction: DESC}
+    orderBy: CredentialOrder! = {field: CREATED_AT, direction: DESC}
     "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
     "Those after this cursor."
@@ -3621,7 +3621,7 @@ extend type Query {
     "Only those for which all of this holds."
     where: AccountFilter
     "The order."
-    orderBy: AccountOrder = {field: NAME, direction: ASC}
+    orderBy: AccountOrder! = {field: NAME, direction: ASC}
     "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
     "Those after this cursor."
@@ -3770,7 +3770,7 @@ type App implements Node {
     "Only those for which all of this holds."
     where: CredentialFilter
     "The order."
-    orderBy: CredentialOrder = {field: CREATED_AT, direction: DESC}
+    orderBy: CredentialOrder! = {field: CREATED_AT, direction: DESC}
     "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
     "Those after this cursor."
@@ -3787,7 +3787,7 @@ type App implements Node {
     "Only those for which all of this holds."
     where: AppSubscriptionFilter
     "The order."
-    orderBy: ProductSubscriptionOrder = {field: CREATED_AT, direction: DESC}
+    orderBy: ProductSubscriptionOrder! = {field: CREATED_AT, direction: DESC}
     "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
     "Those after this cursor."
@@ -3910,7 +3910,7 @@ extend type Query {
     "Only those for which all of this holds."
     where: AppFilter
     "The order."
-    orderBy: AppOrder = {field: CREATED_AT, direction: DESC}
+    orderBy: AppOrder! = {field: CREATED_AT, direction: DESC}
     "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
     "Those after this cursor."
@@ -3938,7 +3938,7 @@ extend type Mutation {
     "What to delete."
     input: DeleteAppInput!
   ): DeleteAppPayload! @hasRole(any: [ADMIN, PORTAL])
-  "Brings a deleted app back within the organization's retention time, with its history and one fresh key. Its old keys stay revoked; its registrations are made anew. Requires: ADMIN."
+  "Brings a deleted app back within the organization's retention time, with its history and one fresh key. Its old keys stay revoked; it must be registered with products again. Requires: ADMIN."
   restoreApp(
     "What to restore."
     input: RestoreAppInput!
@@ -4225,7 +4225,7 @@ type Credential implements Node {
   secretHint: String!
   "0–255 characters."
   name: String!
-  "The stage it is made for."
+  "The environment it is made for."
   environment: Environment!
   "Whether it may be used: its status is ACTIVE."
   enabled: Boolean!
@@ -4305,13 +4305,13 @@ enum AuthType {
   BASIC
 }
 
-"The stage a key is made for."
+"The environment a key is made for."
 enum Environment {
-  "For making."
+  "Development."
   DEVELOPMENT
-  "For trying."
+  "Staging: testing before production."
   STAGING
-  "For use."
+  "Production."
   PRODUCTION
 }
 
@@ -4387,7 +4387,7 @@ type CredentialEdge {
 input CredentialFilter {
   "In one of these states at the time of reading."
   status: [CredentialStatus!]
-  "For one of these stages."
+  "For one of these environments."
   environment: [Environment!]
 }
 
@@ -4441,7 +4441,7 @@ input GenerateKeyInput {
   accountId: ID
   "At most 255 characters."
   name: String
-  "The stage it is for."
+  "The environment it is for."
   environment: Environment = DEVELOPMENT
   "From when on it shall be refused: in the future, and within the organization's longest key life. Left out: the longest life allowed, or never."
   expiresAt: Time
@@ -4569,7 +4569,7 @@ type Event implements Node {
 type EventSubject {
   "Its id."
   id: ID!
-  "Its type's name in this schema."
+  "Its type: a name of this schema, or ServiceToken."
   type: String!
   "Its name then; empty when it had none."
   name: String!
@@ -4707,7 +4707,7 @@ extend type Query {
     "Only those for which all of this holds."
     where: EventFilter
     "The order."
-    orderBy: EventOrder = {direction: DESC}
+    orderBy: EventOrder! = {direction: DESC}
     "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
     "Those after this cursor."
@@ -4741,7 +4741,7 @@ type Organization implements Node {
   portalUnregister: PortalUnregister!
   "Who may make keys for production."
   productionKeys: ProductionKeys!
-  "Whether people sign in with a password."
+  "Whether developers sign in with a password; administrators always may."
   passwordSignIn: Boolean!
   "The first part of raw keys made from now on."
   keyPrefix: String!
@@ -4819,7 +4819,7 @@ input UpdateOrganizationInput {
   portalUnregister: PortalUnregister
   "Who may make keys for production; null is refused."
   productionKeys: ProductionKeys
-  "Whether people sign in with a password; null is refused. Sessions that are open stay."
+  "Whether developers sign in with a password, administrators always may; null is refused. Sessions that are open stay."
   passwordSignIn: Boolean
   "2–10 small letters and digits, the first a letter; null is refused. Keys with the old prefix stay valid."
   keyPrefix: String
@@ -5172,7 +5172,7 @@ extend type Query {
     "Only those for which all of this holds."
     where: ProductFilter
     "The order."
-    orderBy: ProductOrder = {field: CREATED_AT, direction: ASC}
+    orderBy: ProductOrder! = {field: CREATED_AT, direction: ASC}
     "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
     "Those after this cursor."
@@ -5245,7 +5245,7 @@ input UpdateProductInput {
   externalId: String
   "Which developers find it; null is refused."
   visibility: ProductVisibility
-  "Where it stands; null is refused. A retired product does not come back."
+  "Where it stands; null is refused. A retired product does not come back, and what developers have seen is no draft again."
   status: ProductStatus
   "Whether registrations wait for a person; null is refused."
   approval: Approval
@@ -5283,7 +5283,7 @@ type ProductSubscription implements Node {
   decidedBy: Actor @goField(forceResolver: true)
   "When it was last decided on."
   decidedAt: Time
-  "Why it was last rejected, suspended or ended; empty when nothing was said."
+  "What was said of the last step; empty when nothing was."
   reason: String!
   "When it was made."
   createdAt: Time!
@@ -5422,7 +5422,7 @@ extend type Query {
     "Only those for which all of this holds."
     where: ProductSubscriptionFilter
     "The order."
-    orderBy: ProductSubscriptionOrder = {field: CREATED_AT, direction: ASC}
+    orderBy: ProductSubscriptionOrder! = {field: CREATED_AT, direction: ASC}
     "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
     "Those after this cursor."
@@ -5798,7 +5798,7 @@ type ServerInfo @public {
   version: String!
   "The name of the organization of the given slug; null when none was given or there is none."
   organizationName: String
-  "Whether people sign in with a password there; null with the name."
+  "Whether developers sign in with a password there; null with the name."
   passwordSignIn: Boolean
   "The languages the server speaks, by BCP 47."
   languages: [String!]!

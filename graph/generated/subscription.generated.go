@@ -2601,6 +2601,11 @@ func (ec *executionContext) marshalNProductSubscriptionEdge2ᚖporticoᚋgraph�
 	return ec._ProductSubscriptionEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNProductSubscriptionOrder2porticoᚋgraphᚋmodelᚐProductSubscriptionOrder(ctx context.Context, v any) (model.ProductSubscriptionOrder, error) {
+	res, err := ec.unmarshalInputProductSubscriptionOrder(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNProductSubscriptionOrderField2porticoᚋgraphᚋmodelᚐProductSubscriptionOrderField(ctx context.Context, v any) (model.ProductSubscriptionOrderField, error) {
 	var res model.ProductSubscriptionOrderField
 	err := res.UnmarshalGQL(v)
@@ -2792,14 +2797,6 @@ func (ec *executionContext) unmarshalOProductSubscriptionFilter2ᚖporticoᚋint
 		return nil, nil
 	}
 	res, err := ec.unmarshalInputProductSubscriptionFilter(ctx, v)
-	return &res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) unmarshalOProductSubscriptionOrder2ᚖporticoᚋgraphᚋmodelᚐProductSubscriptionOrder(ctx context.Context, v any) (*model.ProductSubscriptionOrder, error) {
-	if v == nil {
-		return nil, nil
-	}
-	res, err := ec.unmarshalInputProductSubscriptionOrder(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 

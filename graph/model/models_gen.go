@@ -369,7 +369,7 @@ type ServerInfo struct {
 	Version string `json:"version"`
 	// The name of the organization of the given slug; null when none was given or there is none.
 	OrganizationName *string `json:"organizationName,omitempty"`
-	// Whether people sign in with a password there; null with the name.
+	// Whether developers sign in with a password there; null with the name.
 	PasswordSignIn *bool `json:"passwordSignIn,omitempty"`
 	// The languages the server speaks, by BCP 47.
 	Languages []string `json:"languages"`
@@ -521,7 +521,7 @@ type UpdateOrganizationInput struct {
 	PortalUnregister graphql.Omittable[*term.PortalUnregister] `json:"portalUnregister,omitempty"`
 	// Who may make keys for production; null is refused.
 	ProductionKeys graphql.Omittable[*term.ProductionKeys] `json:"productionKeys,omitempty"`
-	// Whether people sign in with a password; null is refused. Sessions that are open stay.
+	// Whether developers sign in with a password, administrators always may; null is refused. Sessions that are open stay.
 	PasswordSignIn graphql.Omittable[*bool] `json:"passwordSignIn,omitempty"`
 	// 2–10 small letters and digits, the first a letter; null is refused. Keys with the old prefix stay valid.
 	KeyPrefix graphql.Omittable[*string] `json:"keyPrefix,omitempty"`
@@ -585,7 +585,7 @@ type UpdateProductInput struct {
 	ExternalID graphql.Omittable[*string] `json:"externalId,omitempty"`
 	// Which developers find it; null is refused.
 	Visibility graphql.Omittable[*term.ProductVisibility] `json:"visibility,omitempty"`
-	// Where it stands; null is refused. A retired product does not come back.
+	// Where it stands; null is refused. A retired product does not come back, and what developers have seen is no draft again.
 	Status graphql.Omittable[*term.ProductStatus] `json:"status,omitempty"`
 	// Whether registrations wait for a person; null is refused.
 	Approval graphql.Omittable[*term.Approval] `json:"approval,omitempty"`

@@ -66,7 +66,7 @@ func TestAnEventIsReadAsItWasWritten(t *testing.T) {
 		account, app, user := uuid.New(), uuid.New(), uuid.New()
 		before, after := `"a"`, `"b"`
 		ctx := viewer.NewContext(t.Context(), viewer.Viewer{
-			Role: viewer.Admin, OrganizationID: organization, UserID: user, Name: "Ada", Address: "192.0.2.7", RequestID: "r1",
+			Role: viewer.Admin, OrganizationID: organization, UserID: user, Name: "Staff", Address: "192.0.2.7", RequestID: "r1",
 		})
 		e := eventlog.Entry{
 			Type: eventlog.AppUpdated, Subject: nodeid.App, SubjectID: app, SubjectName: "Åpp", AccountID: &account, AppID: &app,
@@ -90,7 +90,7 @@ func TestAnEventIsReadAsItWasWritten(t *testing.T) {
 		}
 		client := db.NewClient(db.Driver(d.Driver()))
 		row := client.Event.Query().FirstX(ctx)
-		if row.ActorRole != "ADMIN" || *row.ActorID != user || row.ActorName != "Ada" || row.Address != "192.0.2.7" || row.RequestID != "r1" ||
+		if row.ActorRole != "ADMIN" || *row.ActorID != user || row.ActorName != "Staff" || row.Address != "192.0.2.7" || row.RequestID != "r1" ||
 			row.SubjectType != "App" || row.SubjectName != "Åpp" || row.Reason != "because" || len(row.Changes) != 1 || *row.Changes[0].After != after {
 			t.Errorf("stored as %+v", row)
 		}

@@ -38,6 +38,8 @@ type Options struct {
 	// Variables are nil when a document is first seen: it then gives the most
 	// that any variables could make of it. nil is PageSize.
 	ListSize func(field *ast.Field, variables map[string]any) int
+	// BeforeRoot is called before each root field is resolved; nil: nothing is.
+	BeforeRoot func(ctx context.Context)
 }
 
 // Handler serves one schema. It is safe for concurrent use.
@@ -136,7 +138,7 @@ func (h *Handler) answer(ctx context.Context, r *http.Request, req *request) (a 
 		Doc: doc.QueryDocument, Operation: op,
 		RecoverFunc:            h.options.Recover,
 		ResolverMiddleware:     resolve,
-		RootResolverMiddleware: resolveRoot,
+		RootResolverMiddleware: h.resolveRoot,
 	}), nil
 }
 
@@ -171,4 +173,9 @@ func (h *Handler) execute(ctx context.Context, op *graphql.OperationContext) *an
 
 func resolve(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) }
 
-func resolveRoot(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) }
+func (h *Handler) resolveRoot(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
+	if h.options.BeforeRoot != nil {
+		h.options.BeforeRoot(ctx)
+	}
+	return next(ctx)
+}

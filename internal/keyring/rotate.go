@@ -62,6 +62,23 @@ func Retire(path string, c clock.Clock, tokenLife time.Duration) (ids []string, 
 	return ids, nil
 }
 
+// Replace puts a new key, active at once, in the place of all others of a use:
+// for a secret that has leaked. What was made with the older ones is not
+// believed any more. Peppers cannot be replaced, because every key made under
+// them would die.
+func Replace(path string, c clock.Clock, use Use) (Key, error) {
+	if use != JWT && use != Cursor {
+		return Key{}, fmt.Errorf("key ring: a %s cannot be replaced at once, because what was made under it would die", use)
+	}
+	var added Key
+	err := change(path, func(all keys) {
+		now := c.Now()
+		added = newKey(use, all[use], now, now)
+		all[use] = []Key{added}
+	})
+	return added, err
+}
+
 // change reads the ring, lets edit alter it and writes it back, alone.
 func change(path string, edit func(keys)) (err error) {
 	// A mounted secret is often a link; its target is what must be replaced.

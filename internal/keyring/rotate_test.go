@@ -134,3 +134,23 @@ func TestRetire(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "j3", added.ID, "an id is never used again")
 }
+
+// A secret that has leaked goes at once, and nothing made with it is believed.
+func TestReplaceDropsTheOlderKeys(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ring.json")
+	c := clock.NewFake(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))
+	require.NoError(t, Create(path, c))
+	ring, err := Load(path, c)
+	require.NoError(t, err)
+	leaked, pepper := ring.Current(JWT), ring.Current(Pepper)
+	added, err := Replace(path, c, JWT)
+	require.NoError(t, err)
+	_, err = ring.Reload()
+	require.NoError(t, err)
+	require.Equal(t, added.ID, ring.Current(JWT).ID)
+	_, known := ring.Lookup(JWT, leaked.ID)
+	require.False(t, known)
+	require.Equal(t, pepper.ID, ring.Current(Pepper).ID)
+	_, err = Replace(path, c, Pepper)
+	require.Error(t, err, "every key made under it would die")
+}

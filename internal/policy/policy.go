@@ -52,7 +52,7 @@ type Object struct {
 	OrganizationID uuid.UUID
 	// AccountID is the account that owns it; all zero for what belongs to the organization.
 	AccountID uuid.UUID
-	// Environment is the stage of the key to be made.
+	// Environment is that of the key to be made.
 	Environment term.Environment
 	// Key and KeyAction, Subscription and SubscriptionAction name an edge of package lifecycle.
 	Key                lifecycle.CredentialStatus
@@ -177,7 +177,7 @@ func rules(v viewer.Viewer, a Action, o Object) Decision {
 		return no(Status, "The account is suspended already.")
 	case a == AccountResume && o.Account == term.AccountActive:
 		return no(Status, "The account is not suspended.")
-	case a == ProductUpdate && o.Product == term.Retired:
+	case (a == ProductUpdate || a == PlanCreate) && o.Product == term.Retired:
 		return no(Status, "A retired product does not come back.")
 	case a == UserDisable && o.User == v.UserID:
 		return no(Policy, "You cannot disable yourself.")

@@ -57,7 +57,7 @@ func (p *Portal) CreateAccount(ctx context.Context, in CreateAccountInput) (out 
 		if err != nil {
 			return err
 		}
-		c.record(accountEvent(eventlog.AccountCreated, out, created("name", out.Name)))
+		c.record(accountEvent(eventlog.AccountCreated, out, created("name", out.Name, "profile", out.Profile)))
 		return nil
 	})
 	return out, err

@@ -48,7 +48,7 @@ func (p *Portal) CreateApp(ctx context.Context, in CreateAppInput) (MadeApp, err
 	}
 	key := in.IdempotencyKey
 	in.IdempotencyKey = nil
-	o, err := onceOf("createApp", key, in)
+	o, err := onceOf(ctx, "createApp", key, in)
 	if err != nil {
 		return MadeApp{}, err
 	}
@@ -103,7 +103,8 @@ func (p *Portal) makeApp(ctx context.Context, c *change, in CreateAppInput) (Mad
 	if err != nil {
 		return MadeApp{}, taken(err, "referenceId", "An app bears this reference id already.")
 	}
-	c.record(appEvent(eventlog.AppCreated, made, created("name", made.Name, "referenceId", made.ReferenceID)))
+	c.record(appEvent(eventlog.AppCreated, made, created("name", made.Name, "referenceId", made.ReferenceID,
+		"description", made.Description, "labels", made.Labels)))
 	out := MadeApp{App: made}
 	if in.GenerateKey == nil || *in.GenerateKey {
 		out.Credential, out.Secret, err = p.makeKey(ctx, c, keyOf(made), newKey{Environment: term.Development, Access: term.AccessAll, AuthType: term.APIKey})
@@ -130,6 +131,9 @@ func (p *Portal) madeBefore(ctx context.Context, m made) (MadeApp, error) {
 	apps, err := p.AppsByID(ctx, []uuid.UUID{m.first}, nil)
 	if err != nil {
 		return MadeApp{}, err
+	}
+	if apps[m.first] == nil {
+		return MadeApp{}, fault.Missing() // it is gone meanwhile
 	}
 	keys, err := p.CredentialsByID(ctx, []uuid.UUID{m.second}, nil)
 	return MadeApp{App: apps[m.first], Credential: keys[m.second], Replayed: true}, err

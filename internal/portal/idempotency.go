@@ -27,15 +27,16 @@ type once struct {
 	hash     []byte
 }
 
-// onceOf hashes the input. It holds no secret, and its key is left out by the caller.
-func onceOf(mutation string, key *string, input any) (once, error) {
+// onceOf hashes the input, and the account it is for. It holds no secret, and
+// its key is left out by the caller.
+func onceOf(ctx context.Context, mutation string, key *string, input any) (once, error) {
 	if key == nil {
 		return once{}, nil
 	}
 	if err := fault.Collect(checkName("idempotencyKey", *key)); err != nil {
 		return once{}, err
 	}
-	raw, err := json.Marshal(input)
+	raw, err := json.Marshal([]any{viewer.Current(ctx).AccountID, input})
 	if err != nil {
 		return once{}, err
 	}

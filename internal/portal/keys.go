@@ -66,7 +66,7 @@ func (p *Portal) GenerateKey(ctx context.Context, in GenerateKeyInput) (MadeKey,
 	}
 	key := in.IdempotencyKey
 	in.IdempotencyKey = nil
-	o, err := onceOf("generateKey", key, in)
+	o, err := onceOf(ctx, "generateKey", key, in)
 	if err != nil {
 		return MadeKey{}, err
 	}
@@ -82,6 +82,9 @@ func (p *Portal) GenerateKey(ctx context.Context, in GenerateKeyInput) (MadeKey,
 	})
 	if before != nil && err == nil {
 		keys, err := p.CredentialsByID(ctx, []uuid.UUID{before.first}, nil)
+		if err == nil && keys[before.first] == nil {
+			err = fault.Missing() // it is gone meanwhile
+		}
 		return MadeKey{Credential: keys[before.first], Replayed: true}, err
 	}
 	return out, err
@@ -126,9 +129,6 @@ func (p *Portal) generate(ctx context.Context, c *change, in GenerateKeyInput) (
 		Access: or(in.Access, term.AccessAll), AuthType: or(in.AuthType, term.APIKey),
 	}
 	if err := c.may(policy.KeyGenerate, policy.Object{OrganizationID: owner.organization, AccountID: owner.account, Environment: k.Environment}); err != nil {
-		return MadeKey{}, err
-	}
-	if k.ExpiresAt, err = c.lifeOf(k.ExpiresAt, k.Environment); err != nil {
 		return MadeKey{}, err
 	}
 	if k.Products, err = c.products(ctx, in.AccessControlList); err != nil {
@@ -197,18 +197,18 @@ func (c *change) products(ctx context.Context, ids []string) ([]uuid.UUID, error
 
 // makeKey mints a key and stores what may be stored of it.
 func (p *Portal) makeKey(ctx context.Context, c *change, owner keyOwner, k newKey) (*db.Credential, *apikey.Secret, error) {
-	prefix := c.viewer.Rules.KeyPrefix
-	if !apikey.ValidPrefix(prefix) {
-		prefix = "ptk"
+	end, err := c.lifeOf(k.ExpiresAt, k.Environment)
+	if err != nil {
+		return nil, nil, err
 	}
-	secret, err := apikey.Mint(prefix)
+	secret, err := apikey.Mint(c.viewer.Rules.KeyPrefix)
 	if err != nil {
 		return nil, nil, err
 	}
 	pepper := p.secrets.Pepper()
 	made, err := c.Credential.Create().
 		SetOrganizationID(owner.organization).SetAccountID(owner.account).SetNillableAppID(owner.app).
-		SetName(k.Name).SetEnvironment(k.Environment).SetAuthType(k.AuthType).SetAccess(k.Access).SetNillableExpiresAt(k.ExpiresAt).
+		SetName(k.Name).SetEnvironment(k.Environment).SetAuthType(k.AuthType).SetAccess(k.Access).SetNillableExpiresAt(end).
 		SetUsername(secret.Username).SetPepperID(pepper.ID).SetSecretHint(apikey.Hint(secret.Password)).
 		SetSecretHash(apikey.Hash(pepper.Secret, secret.Username, secret.Password)).
 		SetCreatedAt(c.now).SetUpdatedAt(c.now).Save(ctx)
@@ -219,8 +219,17 @@ func (p *Portal) makeKey(ctx context.Context, c *change, owner keyOwner, k newKe
 		return nil, nil, err
 	}
 	c.record(keyEvent(eventlog.CredentialCreated, made, created("username", made.Username, "name", made.Name,
-		"environment", made.Environment, "access", made.Access, "expiresAt", made.ExpiresAt)))
+		"environment", made.Environment, "authType", made.AuthType, "access", made.Access,
+		"accessControlList", listed(k.Products), "expiresAt", made.ExpiresAt)))
 	return made, &secret, nil
+}
+
+// listed names the products of an access control list; nil for none.
+func listed(products []uuid.UUID) any {
+	if len(products) == 0 {
+		return nil
+	}
+	return productIDs(products)
 }
 
 // allow writes a key's access control list.

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -9,6 +10,8 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/accessentry"
 	"portico/ent/db/credential"
+	"portico/ent/db/product"
+	"portico/internal/database"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/lifecycle"
@@ -138,11 +141,29 @@ func (c *change) replaceAccess(ctx context.Context, k *db.Credential, ids []stri
 	for i, e := range old {
 		before[i] = e.ProductID
 	}
+	hidden, err := c.hidden(ctx, before)
+	if err != nil {
+		return err
+	}
+	products = append(products, hidden...)
 	d.note("accessControlList", productIDs(before), productIDs(products))
 	if _, err := c.AccessEntry.Delete().Where(accessentry.CredentialID(k.ID)).Exec(ctx); err != nil {
 		return err
 	}
 	return c.allow(ctx, k, products)
+}
+
+// hidden lists the products that the viewer does not see, and so did not mean
+// to take off the list.
+func (c *change) hidden(ctx context.Context, products []uuid.UUID) ([]uuid.UUID, error) {
+	if len(products) == 0 {
+		return nil, nil
+	}
+	seen, err := c.Product.Query().Where(database.AnyOf(product.FieldID, products)).IDs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(products), func(id uuid.UUID) bool { return slices.Contains(seen, id) }), nil
 }
 
 func productIDs(ids []uuid.UUID) []string {

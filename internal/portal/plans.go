@@ -51,7 +51,11 @@ func (p *Portal) CreatePlan(ctx context.Context, in CreatePlanInput) (out *db.Pl
 		if err != nil {
 			return err
 		}
-		if err := c.may(policy.PlanCreate, policy.Object{OrganizationID: x.OrganizationID}); err != nil {
+		d := policy.Decide(c.viewer, policy.PlanCreate, policy.Object{OrganizationID: x.OrganizationID, Product: x.Status})
+		if d.Is(policy.Status) {
+			return fault.Input(fault.WrongStatus, "productId", *d.Message, fault.Param{Name: "status", Value: string(x.Status)})
+		}
+		if err := refusal(d); err != nil {
 			return err
 		}
 		price, err := c.priceOf(ctx, kind, in.Price)
@@ -73,7 +77,7 @@ func (p *Portal) CreatePlan(ctx context.Context, in CreatePlanInput) (out *db.Pl
 		if err != nil {
 			return taken(err, "name", "A plan of this product bears this name already.")
 		}
-		c.record(planEvent(eventlog.PlanCreated, out, created("name", out.Name, "kind", out.Kind, "rateLimit", out.RateLimit, "quota", out.Quota, "price", out.Price)))
+		c.record(planEvent(eventlog.PlanCreated, out, created("name", out.Name, "kind", out.Kind, "externalId", out.ExternalID, "approval", out.Approval, "rateLimit", out.RateLimit, "quota", out.Quota, "price", out.Price)))
 		return nil
 	})
 	return out, err

@@ -60,7 +60,9 @@ func (p *Portal) CreateProduct(ctx context.Context, in CreateProductInput) (out 
 		if err != nil {
 			return taken(err, "name", "A product bears this name already.")
 		}
-		c.record(productEvent(eventlog.ProductCreated, out, created("name", out.Name, "title", out.Title, "status", out.Status)))
+		c.record(productEvent(eventlog.ProductCreated, out, created("name", out.Name, "title", out.Title, "description", out.Description,
+			"version", out.APIVersion, "externalId", out.ExternalID, "status", out.Status, "visibility", out.Visibility,
+			"approval", out.Approval, "authTypes", out.AuthTypes, "documentationUrl", out.DocumentationURL)))
 		return nil
 	})
 	return out, err
@@ -126,6 +128,10 @@ func (p *Portal) UpdateProduct(ctx context.Context, in UpdateProductInput) (out 
 		}
 		if err := sameVersion(in.Revision, x.Version); err != nil {
 			return err
+		}
+		if x.Status != term.Draft && in.Status.or(x.Status) == term.Draft {
+			return fault.Input(fault.WrongStatus, "status", "What developers have seen cannot become a draft again; deprecate or retire it.",
+				fault.Param{Name: "status", Value: string(x.Status)})
 		}
 		out, err = c.patchProduct(ctx, x, in)
 		return err

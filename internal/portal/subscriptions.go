@@ -38,7 +38,7 @@ type MadeSubscription struct {
 func (p *Portal) Register(ctx context.Context, in RegisterInput) (MadeSubscription, error) {
 	key := in.IdempotencyKey
 	in.IdempotencyKey = nil
-	o, err := onceOf("register", key, in)
+	o, err := onceOf(ctx, "register", key, in)
 	if err != nil {
 		return MadeSubscription{}, err
 	}
@@ -54,6 +54,9 @@ func (p *Portal) Register(ctx context.Context, in RegisterInput) (MadeSubscripti
 	})
 	if before != nil && err == nil {
 		found, err := p.SubscriptionsByID(ctx, []uuid.UUID{before.first}, nil)
+		if err == nil && found[before.first] == nil {
+			err = fault.Missing() // it is gone meanwhile
+		}
 		return MadeSubscription{Subscription: found[before.first], Replayed: true}, err
 	}
 	return out, err
@@ -103,7 +106,7 @@ func alreadyRegistered() error {
 }
 
 // offer finds the product and the plan. A plan may be left out where there is
-// but one. The plan is kept from changing under the registration.
+// but one. Both are kept from changing under the registration.
 func (c *change) offer(ctx context.Context, in RegisterInput) (*db.Product, *db.Plan, error) {
 	id, ok := nodeid.Decode(nodeid.Product, in.ProductID)
 	if !ok {
@@ -121,7 +124,7 @@ func (c *change) offer(ctx context.Context, in RegisterInput) (*db.Product, *db.
 		planID, _ := nodeid.Decode(nodeid.Plan, *in.PlanID)
 		q.Where(plan.ID(planID))
 	}
-	plans, err := q.Limit(2).All(ctx)
+	plans, err := keep(c, q.Limit(2)).All(ctx)
 	switch {
 	case err != nil:
 		return nil, nil, err

@@ -103,10 +103,10 @@ const (
 // Values lists them for the storage.
 func (AuthType) Values() []string { return names(APIKey, Basic) }
 
-// Environment is the stage a key is made for.
+// Environment is what a key is made for.
 type Environment string
 
-// The stages.
+// The environments.
 const (
 	Development Environment = "DEVELOPMENT"
 	Staging     Environment = "STAGING"
@@ -180,7 +180,7 @@ const (
 // Values lists them for the storage.
 func (PortalUnregister) Values() []string { return names(WithdrawOnly, UnregisterAllowed) }
 
-// ProductionKeys is the organization's rule for keys of the production stage.
+// ProductionKeys is the organization's rule for keys for production.
 type ProductionKeys string
 
 // Who may make a key for production.

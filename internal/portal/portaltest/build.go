@@ -25,7 +25,7 @@ func (f *Fixture) MustOrganization(t testing.TB, slug string) *db.Organization {
 // to act in.
 func (f *Fixture) MustAdmin(t testing.TB, o *db.Organization) context.Context {
 	t.Helper()
-	u, err := f.Portal.CreateStaff(t.Context(), o.Slug, "Ada Admin", "admin-"+uuid.NewString()+"@"+o.Slug+".example", Password)
+	u, err := f.Portal.CreateStaff(t.Context(), o.Slug, "Staff Member", "admin-"+uuid.NewString()+"@"+o.Slug+".example", Password)
 	return f.Enter(t, must(t, u, err))
 }
 

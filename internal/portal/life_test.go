@@ -1,0 +1,66 @@
+package portal_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/portal"
+	"portico/internal/portal/portaltest"
+	"portico/internal/term"
+	"portico/internal/testdb"
+	"portico/internal/viewer"
+)
+
+// No key goes around the organization's longest key life: not an app's first
+// one, not that of an app that comes back.
+func TestEveryKeyHasTheLongestLifeAllowed(t *testing.T) {
+	f := portaltest.New(t, testdb.SQLite(t))
+	tenant := f.MustTenant(t, "life")
+	_, err := f.Portal.UpdateOrganization(tenant.Admin, portal.UpdateOrganizationInput{
+		LongestKeyLife: portal.Patch[term.KeyLife]{Set: true, Value: &term.KeyLife{Development: 30}},
+	})
+	require.NoError(t, err)
+	v := viewer.Current(tenant.Developer)
+	v.Rules.LongestKeyLife.Development = 30
+	developer := portaltest.As(t, v)
+	v = viewer.Current(tenant.Admin)
+	v.Rules.LongestKeyLife.Development = 30
+	admin := portaltest.As(t, v)
+	latest := f.Clock.Now().Add(30 * 24 * time.Hour)
+
+	made := f.MustApp(t, developer, "app")
+	require.Equal(t, latest, *made.Credential.ExpiresAt)
+	_, err = f.Portal.DeleteApp(developer, made.App.GlobalID(), nil)
+	require.NoError(t, err)
+	back, err := f.Portal.RestoreApp(admin, made.App.GlobalID())
+	require.NoError(t, err)
+	require.Equal(t, latest, *back.Credential.ExpiresAt)
+	require.NotEqual(t, made.Credential.ID, back.Credential.ID)
+}
+
+// What an idempotency key made for one account is not another account's, and
+// what is gone is not given again.
+func TestAReplayGivesOnlyWhatIsThere(t *testing.T) {
+	f := portaltest.New(t, testdb.SQLite(t))
+	tenant := f.MustTenant(t, "replay")
+	key := "once"
+	in := portal.CreateAppInput{Name: "app", IdempotencyKey: &key}
+	made, err := f.Portal.CreateApp(tenant.Developer, in)
+	require.NoError(t, err)
+	again, err := f.Portal.CreateApp(tenant.Developer, in)
+	require.NoError(t, err)
+	require.True(t, again.Replayed)
+	require.Nil(t, again.Secret)
+
+	other := viewer.Current(tenant.Developer)
+	other.AccountID = f.MustAccount(t, tenant.Admin, "other").ID
+	_, err = f.Portal.CreateApp(portaltest.As(t, other), in)
+	require.ErrorContains(t, err, "CONFLICT")
+
+	_, err = f.Portal.DeleteApp(tenant.Developer, made.App.GlobalID(), nil)
+	require.NoError(t, err)
+	_, err = f.Portal.CreateApp(tenant.Developer, in)
+	require.ErrorContains(t, err, "NOT_FOUND")
+}
