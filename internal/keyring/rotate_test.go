@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"portico/internal/clock"
 )
 
 func ids(list []Key) []string {
