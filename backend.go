@@ -9,6 +9,7 @@ import (
 
 	"portico/ent/db"
 	_ "portico/ent/db/runtime" // the privacy rules and defaults of ent's entities
+	"portico/internal/adapters"
 	"portico/internal/auth"
 	"portico/internal/clock"
 	"portico/internal/config"
@@ -90,8 +91,8 @@ func newBackend(d *database.DB, ring *keyring.Ring) *backend {
 	b.machines = auth.NewMachineTokens(ring)
 	b.portal = portal.New(portal.Options{
 		Client: b.client, Database: d, Clock: b.clock,
-		Secrets: secrets{ring}, Passwords: passwords{b.passwords}, Limiter: limiter{b.limiter},
-		Tokens: b.tokens, Addresses: addresses{},
+		Secrets: adapters.Secrets{Ring: ring}, Passwords: adapters.Passwords{Passwords: b.passwords}, Limiter: adapters.Limiter{Limiter: b.limiter},
+		Tokens: b.tokens, Addresses: adapters.Addresses{},
 	})
 	return b
 }

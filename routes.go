@@ -8,9 +8,11 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/go-chi/cors"
+	"github.com/google/uuid"
 
 	"portico/graph"
 	"portico/internal/auth"
+	"portico/internal/nodeid"
 	"portico/internal/playground"
 	"portico/internal/portal"
 	"portico/internal/seed"
@@ -63,6 +65,9 @@ func (p *program) authenticator(b *backend) (*auth.Authenticator, error) {
 		ParseAccount: accountID, RequestID: requestID, Peers: auth.Peers{Trusted: proxies},
 	}, nil
 }
+
+// accountID reads the opaque id in auth.AccountHeader.
+func accountID(id string) (uuid.UUID, bool) { return nodeid.Decode(nodeid.Account, id) }
 
 // crossOrigin lets pages of other origins call the API. Who calls is told by a
 // header that scripts set, never by a cookie, so no credentials are allowed.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"portico/internal/adapters"
 	"portico/internal/auth"
 	"portico/internal/database"
 	"portico/internal/seed"
@@ -57,7 +58,7 @@ func (p *program) seedOptions(b *backend) seed.Options {
 		Client: b.client, Database: b.database, Clock: b.clock,
 		Hash: b.passwords.Hash, Fold: auth.FoldEmail,
 		Pepper: func() (string, []byte) {
-			pepper := secrets{b.ring}.Pepper()
+			pepper := adapters.Secrets{Ring: b.ring}.Pepper()
 			return pepper.ID, pepper.Secret
 		},
 		Password: p.config.DemoPassword, Development: p.config.Dev,

@@ -50,7 +50,7 @@ type Subscription struct {
 	DecidedBy *uuid.UUID `json:"decided_by,omitempty"`
 	// DecidedAt holds the value of the "decided_at" field.
 	DecidedAt *time.Time `json:"decided_at,omitempty"`
-	// Why it was last rejected, suspended or ended.
+	// What was said of the last step.
 	Reason string `json:"reason,omitempty"`
 	// Its app was deleted.
 	DeletedAt *time.Time `json:"deleted_at,omitempty"`

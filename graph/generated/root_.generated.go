@@ -3529,7 +3529,7 @@ type AccountPermissions {
 "A page of accounts."
 type AccountConnection @public {
   "The page's edges: each with its cursor."
-  edges: [AccountEdge!]!
+  edges: [AccountEdge!]! @goField(forceResolver: true)
   "The page's objects, without cursors."
   nodes: [Account!]!
   "How many there are on all pages."
@@ -3569,7 +3569,7 @@ enum MembershipRole {
 "A page of members."
 type MembershipConnection {
   "The page's edges: each with its cursor."
-  edges: [MembershipEdge!]!
+  edges: [MembershipEdge!]! @goField(forceResolver: true)
   "The page's objects, without cursors."
   nodes: [Membership!]!
   "How many there are on all pages."
@@ -3843,7 +3843,7 @@ type KeyCounts {
 "A page of apps."
 type AppConnection {
   "The page's edges: each with its cursor."
-  edges: [AppEdge!]!
+  edges: [AppEdge!]! @goField(forceResolver: true)
   "The page's objects, without cursors."
   nodes: [App!]!
   "How many there are on all pages."
@@ -4366,7 +4366,7 @@ type CredentialPermissions {
 "A page of keys."
 type CredentialConnection {
   "The page's edges: each with its cursor."
-  edges: [CredentialEdge!]!
+  edges: [CredentialEdge!]! @goField(forceResolver: true)
   "The page's objects, without cursors."
   nodes: [Credential!]!
   "How many there are on all pages."
@@ -4664,7 +4664,7 @@ enum EventType {
 "A page of events."
 type EventConnection {
   "The page's edges: each with its cursor."
-  edges: [EventEdge!]!
+  edges: [EventEdge!]! @goField(forceResolver: true)
   "The page's objects, without cursors."
   nodes: [Event!]!
   "How many there are on all pages."
@@ -4924,7 +4924,7 @@ type Price {
 "A page of plans."
 type PlanConnection {
   "The page's edges: each with its cursor."
-  edges: [PlanEdge!]!
+  edges: [PlanEdge!]! @goField(forceResolver: true)
   "The page's objects, without cursors."
   nodes: [Plan!]!
   "How many there are on all pages."
@@ -5120,7 +5120,7 @@ type ProductPermissions {
 "A page of products."
 type ProductConnection {
   "The page's edges: each with its cursor."
-  edges: [ProductEdge!]!
+  edges: [ProductEdge!]! @goField(forceResolver: true)
   "The page's objects, without cursors."
   nodes: [Product!]!
   "How many there are on all pages."
@@ -5363,7 +5363,7 @@ type Actor {
 "A page of registrations."
 type ProductSubscriptionConnection {
   "The page's edges: each with its cursor."
-  edges: [ProductSubscriptionEdge!]!
+  edges: [ProductSubscriptionEdge!]! @goField(forceResolver: true)
   "The page's objects, without cursors."
   nodes: [ProductSubscription!]!
   "How many there are on all pages."
@@ -5627,7 +5627,7 @@ enum UserStatus {
 "A page of users."
 type UserConnection {
   "The page's edges: each with its cursor."
-  edges: [UserEdge!]!
+  edges: [UserEdge!]! @goField(forceResolver: true)
   "The page's objects, without cursors."
   nodes: [User!]!
   "How many there are on all pages."

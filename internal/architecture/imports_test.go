@@ -39,7 +39,8 @@ func house() map[string][]string {
 		"graph/generate":  {},
 
 		"internal/portal":            with("ent/db/...", "internal/database", "internal/eventlog"),
-		"internal/portal/portaltest": with("ent/db/...", "internal/auth", "internal/database", "internal/keyring", "internal/portal", "internal/testdb"),
+		"internal/portal/portaltest": with("ent/db/...", "internal/adapters", "internal/auth", "internal/database", "internal/keyring", "internal/portal", "internal/testdb"),
+		"internal/adapters":          with("internal/auth", "internal/keyring", "internal/portal"),
 		"internal/seed":              with("ent/db/...", "internal/database", "internal/eventlog"),
 
 		"internal/auth":       with("internal/database", "internal/keyring"),

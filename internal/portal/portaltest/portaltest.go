@@ -13,6 +13,7 @@ import (
 
 	"portico/ent/db"
 	_ "portico/ent/db/runtime" // the schema's rules and defaults
+	"portico/internal/adapters"
 	"portico/internal/auth"
 	"portico/internal/clock"
 	"portico/internal/database"
@@ -62,9 +63,9 @@ func NewWith(t testing.TB, url string, o database.Options) *Fixture {
 	f.Tokens = auth.NewTokens(f.Ring, f.Clock, "portico", "portico")
 	f.Directory = portal.NewDirectory(d, f.Client)
 	f.Portal = portal.New(portal.Options{
-		Client: f.Client, Database: d, Clock: f.Clock, Secrets: secrets{f.Ring},
-		Passwords: passwords{f.Passwords}, Limiter: limiter{auth.NewLimiter(d, f.Ring, f.Clock)},
-		Tokens: f.Tokens, Addresses: addresses{},
+		Client: f.Client, Database: d, Clock: f.Clock, Secrets: adapters.Secrets{Ring: f.Ring},
+		Passwords: adapters.Passwords{Passwords: f.Passwords}, Limiter: adapters.Limiter{Limiter: auth.NewLimiter(d, f.Ring, f.Clock)},
+		Tokens: f.Tokens, Addresses: adapters.Addresses{},
 	})
 	return f
 }

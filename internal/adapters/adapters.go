@@ -1,0 +1,59 @@
+// Package adapters gives package portal what it needs in the words it uses, so
+// that portal need not know the packages that have it. The program and the
+// tests' fixture put portal together with them.
+package adapters
+
+import (
+	"context"
+
+	"portico/internal/auth"
+	"portico/internal/keyring"
+	"portico/internal/paging"
+	"portico/internal/portal"
+)
+
+// Secrets shows a key ring to the portal.
+type Secrets struct{ Ring *keyring.Ring }
+
+// Pepper is the one to hash new keys under.
+func (s Secrets) Pepper() portal.Pepper {
+	k := s.Ring.Current(keyring.Pepper)
+	return portal.Pepper{ID: k.ID, Secret: k.Secret}
+}
+
+// CursorKey is the one to seal new cursors with.
+func (s Secrets) CursorKey() paging.Key { return cursorKey(s.Ring.Current(keyring.Cursor)) }
+
+// CursorKeyByID finds one that is still believed.
+func (s Secrets) CursorKeyByID(id string) (paging.Key, bool) {
+	k, ok := s.Ring.Lookup(keyring.Cursor, id)
+	return cursorKey(k), ok
+}
+
+func cursorKey(k keyring.Key) paging.Key { return paging.Key{ID: k.ID, Secret: k.Secret} }
+
+// Passwords adds the rules for strength to the hashing.
+type Passwords struct{ *auth.Passwords }
+
+// Check refuses weak passwords.
+func (Passwords) Check(field, password, email string) error {
+	return auth.CheckPassword(field, password, email)
+}
+
+// Limiter gives its attempts as the portal knows them.
+type Limiter struct{ *auth.Limiter }
+
+// Reserve counts a guess before it is made.
+func (l Limiter) Reserve(ctx context.Context, email, client string) (portal.Attempt, error) {
+	a, err := l.Limiter.Reserve(ctx, email, client)
+	if err != nil {
+		return nil, err // not a, which would be an Attempt that is not nil
+	}
+	return a, nil
+}
+
+// Addresses folds e-mail addresses.
+type Addresses struct{}
+
+// Fold brings an address into the form in which it is compared.
+func (Addresses) Fold(address string) (string, error) { return auth.FoldEmail(address) }
