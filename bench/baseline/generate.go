@@ -108,6 +108,7 @@ func changesOf(m made) (string, error) {
 	add("username", `"`+m.Username.String()+`"`)
 	add("name", `""`)
 	add("environment", `"`+m.Environment+`"`)
+	add("authType", `"API_KEY"`)
 	add("access", `"ALL"`)
 	if m.ExpiresAt != nil {
 		add("expiresAt", `"`+m.ExpiresAt.Format(time.RFC3339Nano)+`"`)
