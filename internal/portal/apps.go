@@ -66,10 +66,13 @@ func (p *Portal) CreateApp(ctx context.Context, in CreateAppInput) (MadeApp, err
 			return c.remember(ctx, o, m)
 		})
 	})
-	if before != nil && err == nil {
+	switch {
+	case err != nil:
+		return MadeApp{}, err // whatever was in hand has not happened
+	case before != nil:
 		return p.madeBefore(ctx, *before)
 	}
-	return out, err
+	return out, nil
 }
 
 func referenceGiven(id *uuid.UUID) error {

@@ -104,7 +104,10 @@ func (p *Portal) RestoreApp(ctx context.Context, id string) (out MadeApp, err er
 		out.App, out.Credential, out.Secret, err = p.undelete(ctx, all, c, a)
 		return err
 	})
-	return out, err
+	if err != nil {
+		return MadeApp{}, err // whatever was in hand has not happened
+	}
+	return out, nil
 }
 
 func (p *Portal) undelete(ctx, all context.Context, c *change, a *db.App) (*db.App, *db.Credential, *apikey.Secret, error) {

@@ -6,9 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/db"
-	"portico/ent/db/organization"
 	"portico/internal/eventlog"
-	"portico/internal/fault"
 	"portico/internal/nodeid"
 	"portico/internal/viewer"
 )
@@ -24,15 +22,11 @@ func (p *Portal) CreateGateway(ctx context.Context, slug, name string, hash []by
 	}
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		o, err := c.Organization.Query().Where(organization.Slug(slug)).Only(ctx)
-		if db.IsNotFound(err) {
-			return fault.Input(fault.UnknownReference, "organization", "There is no organization of this slug.")
-		}
-		if err != nil {
+		if err := c.enter(ctx, slug); err != nil {
 			return err
 		}
-		c.organization = o.ID
-		out, err = c.ServiceToken.Create().SetOrganizationID(o.ID).SetName(name).SetScopes([]string{GatewayScope}).
+		var err error
+		out, err = c.ServiceToken.Create().SetOrganizationID(c.organization).SetName(name).SetScopes([]string{GatewayScope}).
 			SetTokenHash(hash).SetHint(hint).SetCreatedAt(c.now).SetUpdatedAt(c.now).Save(ctx)
 		if err != nil {
 			return taken(err, "name", "A token of the organization bears this name already.")

@@ -110,8 +110,15 @@ func (p *Portal) idempotent(ctx context.Context, o once, make func() error) (*ma
 	// Of several at once the later ones may have been refused for what the
 	// first has made.
 	m, again := p.earlier(ctx, o)
-	if m != nil || errors.Is(err, errReplay) {
-		return m, again
+	if m != nil {
+		return m, nil
+	}
+	if errors.Is(err, errReplay) {
+		// Without the row that was in the way nothing was made, here or there.
+		if again == nil {
+			again = fault.Stale("Another request with this idempotency key was under way; try again.")
+		}
+		return nil, again
 	}
 	return nil, err
 }

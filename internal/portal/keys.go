@@ -80,14 +80,17 @@ func (p *Portal) GenerateKey(ctx context.Context, in GenerateKeyInput) (MadeKey,
 			return c.remember(ctx, o, made{first: out.Credential.ID})
 		})
 	})
-	if before != nil && err == nil {
+	if err != nil {
+		return MadeKey{}, err // whatever was in hand has not happened
+	}
+	if before != nil {
 		keys, err := p.CredentialsByID(ctx, []uuid.UUID{before.first}, nil)
 		if err == nil && keys[before.first] == nil {
 			err = fault.Missing() // it is gone meanwhile
 		}
 		return MadeKey{Credential: keys[before.first], Replayed: true}, err
 	}
-	return out, err
+	return out, nil
 }
 
 func checkNewKey(in GenerateKeyInput, now time.Time) error {

@@ -64,3 +64,10 @@ func TestAReplayGivesOnlyWhatIsThere(t *testing.T) {
 	_, err = f.Portal.CreateApp(tenant.Developer, in)
 	require.ErrorContains(t, err, "NOT_FOUND")
 }
+
+// A change that gave way to another request under the same key has not
+// happened: it must not look as if it had.
+func TestAReplayOfNothingIsAConflict(t *testing.T) {
+	f := portaltest.New(t, testdb.SQLite(t))
+	require.ErrorContains(t, f.Portal.ReplayOfNothing(f.MustTenant(t, "nothing").Developer), "CONFLICT")
+}

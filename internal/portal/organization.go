@@ -172,6 +172,17 @@ func (p *Portal) OrganizationBySlug(ctx context.Context, slug string) (*db.Organ
 	return o, outward(err)
 }
 
+// enter lets a command work inside the organization of a slug: its events go
+// to that one's log.
+func (c *change) enter(ctx context.Context, slug string) error {
+	id, err := c.Organization.Query().Where(organization.Slug(slug)).OnlyID(ctx)
+	if db.IsNotFound(err) {
+		return fault.Input(fault.UnknownReference, "organization", "There is no organization of this slug.")
+	}
+	c.organization = id
+	return err
+}
+
 func organizationEvent(t eventlog.Type, o *db.Organization, changes []term.Change) eventlog.Entry {
 	return eventlog.Entry{Type: t, Subject: nodeid.Organization, SubjectID: o.ID, SubjectName: o.Name, Changes: changes}
 }

@@ -52,14 +52,17 @@ func (p *Portal) Register(ctx context.Context, in RegisterInput) (MadeSubscripti
 			return c.remember(ctx, o, made{first: out.Subscription.ID})
 		})
 	})
-	if before != nil && err == nil {
+	if err != nil {
+		return MadeSubscription{}, err // whatever was in hand has not happened
+	}
+	if before != nil {
 		found, err := p.SubscriptionsByID(ctx, []uuid.UUID{before.first}, nil)
 		if err == nil && found[before.first] == nil {
 			err = fault.Missing() // it is gone meanwhile
 		}
 		return MadeSubscription{Subscription: found[before.first], Replayed: true}, err
 	}
-	return out, err
+	return out, nil
 }
 
 func (c *change) register(ctx context.Context, in RegisterInput) (*db.Subscription, error) {

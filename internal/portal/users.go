@@ -7,7 +7,6 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/account"
-	"portico/ent/db/organization"
 	"portico/ent/db/user"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
@@ -109,14 +108,10 @@ func (p *Portal) CreateStaff(ctx context.Context, slug, name, email, password st
 		return nil, err
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		o, err := c.Organization.Query().Where(organization.Slug(slug)).Only(ctx)
-		if db.IsNotFound(err) {
-			return fault.Input(fault.UnknownReference, "organization", "There is no organization of this slug.")
-		}
-		if err != nil {
+		if err := c.enter(ctx, slug); err != nil {
 			return err
 		}
-		c.organization = o.ID
+		var err error
 		out, err = c.addUser(ctx, name, email, folded, hash, term.RoleAdmin)
 		return err
 	})
