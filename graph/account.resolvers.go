@@ -100,7 +100,7 @@ func (r *mutationResolver) ResumeAccount(ctx context.Context, input model.Resume
 func (r *mutationResolver) DeleteAccount(ctx context.Context, input model.DeleteAccountInput) (*model.DeleteAccountPayload, error) {
 	id, err := r.Portal.DeleteAccount(ctx, input.AccountID, input.Reason.Value())
 	errs, err := problems(err)
-	return &model.DeleteAccountPayload{DeletedAccountID: deleted(id), UserErrors: errs}, err
+	return &model.DeleteAccountPayload{DeletedAccountID: text(id), UserErrors: errs}, err
 }
 
 // Account is the resolver for the account field.

@@ -78,7 +78,7 @@ func (r *mutationResolver) UpdateApp(ctx context.Context, input model.UpdateAppI
 func (r *mutationResolver) DeleteApp(ctx context.Context, input model.DeleteAppInput) (*model.DeleteAppPayload, error) {
 	id, err := r.Portal.DeleteApp(ctx, input.AppID, input.Reason.Value())
 	errs, err := problems(err)
-	return &model.DeleteAppPayload{DeletedAppID: deleted(id), UserErrors: errs}, err
+	return &model.DeleteAppPayload{DeletedAppID: text(id), UserErrors: errs}, err
 }
 
 // RestoreApp is the resolver for the restoreApp field.

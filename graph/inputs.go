@@ -59,9 +59,6 @@ func appSubscriptions(in *model.AppSubscriptionFilter) portal.SubscriptionFilter
 	return portal.SubscriptionFilter{Status: in.Status.Value(), History: in.History.Value()}
 }
 
-// deleted gives the id of what was deleted; nil for nothing.
-func deleted(id string) *string { return text(id) }
-
 // text gives nil for the empty string.
 func text(s string) *string {
 	if s == "" {

@@ -14,11 +14,11 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
-	"hash/crc32"
-	"math/big"
 	"strings"
 
 	"github.com/google/uuid"
+
+	"portico/internal/base62"
 )
 
 // Secret is a key in clear. It exists only on its way to the one who asked for
@@ -36,8 +36,7 @@ func (Secret) String() string { return "[secret]" }
 func (Secret) GoString() string { return "[secret]" }
 
 const (
-	bodyDigits  = 43 // 256 bits in base 62
-	checkDigits = 6  // 32 bits in base 62
+	bodyDigits = 43 // 256 bits in base 62
 	// MaxPrefix is the longest prefix that Parse accepts.
 	MaxPrefix = 16
 )
@@ -59,30 +58,25 @@ func Mint(prefix string) (Secret, error) {
 func Join(prefix string, username, password uuid.UUID) string {
 	both := make([]byte, 0, 32)
 	both = append(append(both, username[:]...), password[:]...)
-	body := prefix + "_" + base62(both, bodyDigits)
-	return body + "_" + checksum(body)
+	body := prefix + "_" + base62.Encode(both, bodyDigits)
+	return body + "_" + base62.Checksum(body)
 }
 
 // Parse reads a raw key. ok is false for everything that Join does not write,
 // whatever its length; no part of the text is kept.
 func Parse(raw string) (username, password uuid.UUID, ok bool) {
-	if len(raw) > MaxPrefix+1+bodyDigits+1+checkDigits {
+	if len(raw) > MaxPrefix+1+bodyDigits+1+base62.ChecksumDigits {
 		return uuid.Nil, uuid.Nil, false
 	}
 	body, check, found := cutLast(raw)
-	if !found || checksum(body) != check {
+	if !found || base62.Checksum(body) != check {
 		return uuid.Nil, uuid.Nil, false
 	}
 	prefix, digits, found := cutLast(body)
-	if !found || !ValidPrefix(prefix) || len(digits) != bodyDigits || !alphanumeric(digits) {
+	both, read := base62.Decode(digits, bodyDigits, 32)
+	if !found || !ValidPrefix(prefix) || !read {
 		return uuid.Nil, uuid.Nil, false
 	}
-	n, parsed := new(big.Int).SetString(digits, 62)
-	if !parsed || n.BitLen() > 256 {
-		return uuid.Nil, uuid.Nil, false
-	}
-	var both [32]byte
-	n.FillBytes(both[:])
 	return uuid.UUID(both[:16]), uuid.UUID(both[16:]), true
 }
 
@@ -121,29 +115,10 @@ func Hint(password uuid.UUID) string {
 	return text[len(text)-4:]
 }
 
-func checksum(body string) string {
-	sum := crc32.ChecksumIEEE([]byte(body))
-	return base62([]byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)}, checkDigits)
-}
-
-func base62(b []byte, digits int) string {
-	text := new(big.Int).SetBytes(b).Text(62)
-	return strings.Repeat("0", digits-len(text)) + text
-}
-
 func cutLast(s string) (before, after string, found bool) {
 	i := strings.LastIndexByte(s, '_')
 	if i < 0 {
 		return "", "", false
 	}
 	return s[:i], s[i+1:], true
-}
-
-func alphanumeric(s string) bool {
-	for _, c := range []byte(s) {
-		if (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
-			return false
-		}
-	}
-	return true
 }

@@ -11,7 +11,7 @@ import (
 
 // kernels decide and compute. They know no database, no network, no framework.
 func kernels() []string {
-	return prefixed("internal/", "apikey", "clock", "fault", "lifecycle", "nodeid", "paging", "policy", "term", "viewer")
+	return prefixed("internal/", "apikey", "base62", "clock", "fault", "lifecycle", "nodeid", "paging", "policy", "term", "viewer")
 }
 
 func prefixed(prefix string, names ...string) []string {
@@ -52,7 +52,7 @@ func house() map[string][]string {
 		"internal/config":     {"internal/fault"},
 		"internal/playground": {},
 
-		"internal/apikey": k, "internal/clock": k, "internal/fault": k, "internal/lifecycle": k, "internal/nodeid": k,
+		"internal/apikey": k, "internal/base62": k, "internal/clock": k, "internal/fault": k, "internal/lifecycle": k, "internal/nodeid": k,
 		"internal/paging": k, "internal/policy": k, "internal/term": k, "internal/viewer": k,
 
 		"ent":        {},

@@ -2,10 +2,9 @@ package auth
 
 import (
 	"crypto/rand"
-	"hash/crc32"
-	"math/big"
 	"strings"
 
+	"portico/internal/base62"
 	"portico/internal/keyring"
 )
 
@@ -13,10 +12,9 @@ const (
 	// MachinePrefix begins every service token, so that scanners find leaked ones.
 	MachinePrefix = "pgw_"
 	// secretBytes of randomness are secretDigits digits in base 62; the
-	// checksum over them is checksumDigits more.
-	secretBytes    = 32
-	secretDigits   = 43
-	checksumDigits = 6
+	// checksum over them is six more.
+	secretBytes  = 32
+	secretDigits = 43
 )
 
 // MachineTokens makes the tokens of machines and the hashes they are found by.
@@ -34,8 +32,8 @@ func NewMachineTokens(ring *keyring.Ring) *MachineTokens { return &MachineTokens
 func (m *MachineTokens) New() (token string, hash []byte, hint string) {
 	secret := make([]byte, secretBytes)
 	_, _ = rand.Read(secret) // it never fails: it ends the program instead
-	body := MachinePrefix + base62(new(big.Int).SetBytes(secret), secretDigits)
-	token = body + checksum(body)
+	body := MachinePrefix + base62.Encode(secret, secretDigits)
+	token = body + base62.Checksum(body)
 	return token, hashMachine(m.ring.Current(keyring.Pepper), token), token[len(token)-4:]
 }
 
@@ -59,20 +57,10 @@ func hashMachine(pepper keyring.Key, token string) []byte {
 }
 
 func wellFormed(token string) bool {
-	const length = len(MachinePrefix) + secretDigits + checksumDigits
+	const length = len(MachinePrefix) + secretDigits + base62.ChecksumDigits
 	if len(token) != length || !strings.HasPrefix(token, MachinePrefix) {
 		return false
 	}
-	body := token[:length-checksumDigits]
-	return checksum(body) == token[length-checksumDigits:]
-}
-
-func checksum(body string) string {
-	return base62(new(big.Int).SetUint64(uint64(crc32.ChecksumIEEE([]byte(body)))), checksumDigits)
-}
-
-// base62 writes n in exactly so many digits, which must be enough.
-func base62(n *big.Int, digits int) string {
-	text := n.Text(62)
-	return strings.Repeat("0", digits-len(text)) + text
+	body, check := token[:length-base62.ChecksumDigits], token[length-base62.ChecksumDigits:]
+	return base62.Checksum(body) == check
 }

@@ -4,10 +4,11 @@
 package nodeid
 
 import (
-	"math/big"
 	"strings"
 
 	"github.com/google/uuid"
+
+	"portico/internal/base62"
 )
 
 // Kind is the type an id belongs to: its GraphQL name.
@@ -71,15 +72,7 @@ const digits = 22
 
 // Encode gives the opaque id of a row.
 func Encode(k Kind, id uuid.UUID) string {
-	p := prefix(k)
-	out := make([]byte, 0, len(p)+1+digits)
-	out = append(out, p...)
-	out = append(out, '_')
-	text := new(big.Int).SetBytes(id[:]).Text(62)
-	for n := len(text); n < digits; n++ {
-		out = append(out, '0')
-	}
-	return string(append(out, text...))
+	return prefix(k) + "_" + base62.Encode(id[:], digits)
 }
 
 // Split reads an id of any kind. ok is false for everything that Encode does
@@ -87,21 +80,11 @@ func Encode(k Kind, id uuid.UUID) string {
 func Split(s string) (Kind, uuid.UUID, bool) {
 	p, rest, found := strings.Cut(s, "_")
 	k, known := kindOf(p)
-	if !found || !known || len(rest) != digits {
+	row, ok := base62.Decode(rest, digits, len(uuid.UUID{}))
+	if !found || !known || !ok {
 		return "", uuid.Nil, false
 	}
-	for _, c := range []byte(rest) {
-		if (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
-			return "", uuid.Nil, false
-		}
-	}
-	n, ok := new(big.Int).SetString(rest, 62)
-	if !ok || n.BitLen() > 128 {
-		return "", uuid.Nil, false
-	}
-	var id uuid.UUID
-	n.FillBytes(id[:])
-	return k, id, true
+	return k, uuid.UUID(row), true
 }
 
 // Decode reads an id of one kind; an id of another kind is no id.
