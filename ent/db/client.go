@@ -15,17 +15,26 @@ import (
 	"portico/ent/db/account"
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
+	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
 	"portico/ent/db/eventposition"
+	"portico/ent/db/gatecursor"
+	"portico/ent/db/gatenode"
 	"portico/ent/db/idempotencykey"
 	"portico/ent/db/lease"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
+	"portico/ent/db/quotacount"
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/signinattempt"
 	"portico/ent/db/subscription"
+	"portico/ent/db/usagebatch"
+	"portico/ent/db/usageday"
+	"portico/ent/db/usagehour"
+	"portico/ent/db/usageminute"
+	"portico/ent/db/usageupstream"
 	"portico/ent/db/user"
 
 	"entgo.io/ent"
@@ -50,10 +59,16 @@ type Client struct {
 	App *AppClient
 	// Credential is the client for interacting with the Credential builders.
 	Credential *CredentialClient
+	// Endpoint is the client for interacting with the Endpoint builders.
+	Endpoint *EndpointClient
 	// Event is the client for interacting with the Event builders.
 	Event *EventClient
 	// EventPosition is the client for interacting with the EventPosition builders.
 	EventPosition *EventPositionClient
+	// GateCursor is the client for interacting with the GateCursor builders.
+	GateCursor *GateCursorClient
+	// GateNode is the client for interacting with the GateNode builders.
+	GateNode *GateNodeClient
 	// IdempotencyKey is the client for interacting with the IdempotencyKey builders.
 	IdempotencyKey *IdempotencyKeyClient
 	// Lease is the client for interacting with the Lease builders.
@@ -66,12 +81,24 @@ type Client struct {
 	Plan *PlanClient
 	// Product is the client for interacting with the Product builders.
 	Product *ProductClient
+	// QuotaCount is the client for interacting with the QuotaCount builders.
+	QuotaCount *QuotaCountClient
 	// ServiceToken is the client for interacting with the ServiceToken builders.
 	ServiceToken *ServiceTokenClient
 	// SignInAttempt is the client for interacting with the SignInAttempt builders.
 	SignInAttempt *SignInAttemptClient
 	// Subscription is the client for interacting with the Subscription builders.
 	Subscription *SubscriptionClient
+	// UsageBatch is the client for interacting with the UsageBatch builders.
+	UsageBatch *UsageBatchClient
+	// UsageDay is the client for interacting with the UsageDay builders.
+	UsageDay *UsageDayClient
+	// UsageHour is the client for interacting with the UsageHour builders.
+	UsageHour *UsageHourClient
+	// UsageMinute is the client for interacting with the UsageMinute builders.
+	UsageMinute *UsageMinuteClient
+	// UsageUpstream is the client for interacting with the UsageUpstream builders.
+	UsageUpstream *UsageUpstreamClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
 }
@@ -89,17 +116,26 @@ func (c *Client) init() {
 	c.Account = NewAccountClient(c.config)
 	c.App = NewAppClient(c.config)
 	c.Credential = NewCredentialClient(c.config)
+	c.Endpoint = NewEndpointClient(c.config)
 	c.Event = NewEventClient(c.config)
 	c.EventPosition = NewEventPositionClient(c.config)
+	c.GateCursor = NewGateCursorClient(c.config)
+	c.GateNode = NewGateNodeClient(c.config)
 	c.IdempotencyKey = NewIdempotencyKeyClient(c.config)
 	c.Lease = NewLeaseClient(c.config)
 	c.Membership = NewMembershipClient(c.config)
 	c.Organization = NewOrganizationClient(c.config)
 	c.Plan = NewPlanClient(c.config)
 	c.Product = NewProductClient(c.config)
+	c.QuotaCount = NewQuotaCountClient(c.config)
 	c.ServiceToken = NewServiceTokenClient(c.config)
 	c.SignInAttempt = NewSignInAttemptClient(c.config)
 	c.Subscription = NewSubscriptionClient(c.config)
+	c.UsageBatch = NewUsageBatchClient(c.config)
+	c.UsageDay = NewUsageDayClient(c.config)
+	c.UsageHour = NewUsageHourClient(c.config)
+	c.UsageMinute = NewUsageMinuteClient(c.config)
+	c.UsageUpstream = NewUsageUpstreamClient(c.config)
 	c.User = NewUserClient(c.config)
 }
 
@@ -197,17 +233,26 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Account:        NewAccountClient(cfg),
 		App:            NewAppClient(cfg),
 		Credential:     NewCredentialClient(cfg),
+		Endpoint:       NewEndpointClient(cfg),
 		Event:          NewEventClient(cfg),
 		EventPosition:  NewEventPositionClient(cfg),
+		GateCursor:     NewGateCursorClient(cfg),
+		GateNode:       NewGateNodeClient(cfg),
 		IdempotencyKey: NewIdempotencyKeyClient(cfg),
 		Lease:          NewLeaseClient(cfg),
 		Membership:     NewMembershipClient(cfg),
 		Organization:   NewOrganizationClient(cfg),
 		Plan:           NewPlanClient(cfg),
 		Product:        NewProductClient(cfg),
+		QuotaCount:     NewQuotaCountClient(cfg),
 		ServiceToken:   NewServiceTokenClient(cfg),
 		SignInAttempt:  NewSignInAttemptClient(cfg),
 		Subscription:   NewSubscriptionClient(cfg),
+		UsageBatch:     NewUsageBatchClient(cfg),
+		UsageDay:       NewUsageDayClient(cfg),
+		UsageHour:      NewUsageHourClient(cfg),
+		UsageMinute:    NewUsageMinuteClient(cfg),
+		UsageUpstream:  NewUsageUpstreamClient(cfg),
 		User:           NewUserClient(cfg),
 	}, nil
 }
@@ -232,17 +277,26 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Account:        NewAccountClient(cfg),
 		App:            NewAppClient(cfg),
 		Credential:     NewCredentialClient(cfg),
+		Endpoint:       NewEndpointClient(cfg),
 		Event:          NewEventClient(cfg),
 		EventPosition:  NewEventPositionClient(cfg),
+		GateCursor:     NewGateCursorClient(cfg),
+		GateNode:       NewGateNodeClient(cfg),
 		IdempotencyKey: NewIdempotencyKeyClient(cfg),
 		Lease:          NewLeaseClient(cfg),
 		Membership:     NewMembershipClient(cfg),
 		Organization:   NewOrganizationClient(cfg),
 		Plan:           NewPlanClient(cfg),
 		Product:        NewProductClient(cfg),
+		QuotaCount:     NewQuotaCountClient(cfg),
 		ServiceToken:   NewServiceTokenClient(cfg),
 		SignInAttempt:  NewSignInAttemptClient(cfg),
 		Subscription:   NewSubscriptionClient(cfg),
+		UsageBatch:     NewUsageBatchClient(cfg),
+		UsageDay:       NewUsageDayClient(cfg),
+		UsageHour:      NewUsageHourClient(cfg),
+		UsageMinute:    NewUsageMinuteClient(cfg),
+		UsageUpstream:  NewUsageUpstreamClient(cfg),
 		User:           NewUserClient(cfg),
 	}, nil
 }
@@ -273,9 +327,11 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.AccessEntry, c.Account, c.App, c.Credential, c.Event, c.EventPosition,
-		c.IdempotencyKey, c.Lease, c.Membership, c.Organization, c.Plan, c.Product,
-		c.ServiceToken, c.SignInAttempt, c.Subscription, c.User,
+		c.AccessEntry, c.Account, c.App, c.Credential, c.Endpoint, c.Event,
+		c.EventPosition, c.GateCursor, c.GateNode, c.IdempotencyKey, c.Lease,
+		c.Membership, c.Organization, c.Plan, c.Product, c.QuotaCount, c.ServiceToken,
+		c.SignInAttempt, c.Subscription, c.UsageBatch, c.UsageDay, c.UsageHour,
+		c.UsageMinute, c.UsageUpstream, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -285,9 +341,11 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.AccessEntry, c.Account, c.App, c.Credential, c.Event, c.EventPosition,
-		c.IdempotencyKey, c.Lease, c.Membership, c.Organization, c.Plan, c.Product,
-		c.ServiceToken, c.SignInAttempt, c.Subscription, c.User,
+		c.AccessEntry, c.Account, c.App, c.Credential, c.Endpoint, c.Event,
+		c.EventPosition, c.GateCursor, c.GateNode, c.IdempotencyKey, c.Lease,
+		c.Membership, c.Organization, c.Plan, c.Product, c.QuotaCount, c.ServiceToken,
+		c.SignInAttempt, c.Subscription, c.UsageBatch, c.UsageDay, c.UsageHour,
+		c.UsageMinute, c.UsageUpstream, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -304,10 +362,16 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.App.mutate(ctx, m)
 	case *CredentialMutation:
 		return c.Credential.mutate(ctx, m)
+	case *EndpointMutation:
+		return c.Endpoint.mutate(ctx, m)
 	case *EventMutation:
 		return c.Event.mutate(ctx, m)
 	case *EventPositionMutation:
 		return c.EventPosition.mutate(ctx, m)
+	case *GateCursorMutation:
+		return c.GateCursor.mutate(ctx, m)
+	case *GateNodeMutation:
+		return c.GateNode.mutate(ctx, m)
 	case *IdempotencyKeyMutation:
 		return c.IdempotencyKey.mutate(ctx, m)
 	case *LeaseMutation:
@@ -320,12 +384,24 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Plan.mutate(ctx, m)
 	case *ProductMutation:
 		return c.Product.mutate(ctx, m)
+	case *QuotaCountMutation:
+		return c.QuotaCount.mutate(ctx, m)
 	case *ServiceTokenMutation:
 		return c.ServiceToken.mutate(ctx, m)
 	case *SignInAttemptMutation:
 		return c.SignInAttempt.mutate(ctx, m)
 	case *SubscriptionMutation:
 		return c.Subscription.mutate(ctx, m)
+	case *UsageBatchMutation:
+		return c.UsageBatch.mutate(ctx, m)
+	case *UsageDayMutation:
+		return c.UsageDay.mutate(ctx, m)
+	case *UsageHourMutation:
+		return c.UsageHour.mutate(ctx, m)
+	case *UsageMinuteMutation:
+		return c.UsageMinute.mutate(ctx, m)
+	case *UsageUpstreamMutation:
+		return c.UsageUpstream.mutate(ctx, m)
 	case *UserMutation:
 		return c.User.mutate(ctx, m)
 	default:
@@ -1029,6 +1105,172 @@ func (c *CredentialClient) mutate(ctx context.Context, m *CredentialMutation) (V
 	}
 }
 
+// EndpointClient is a client for the Endpoint schema.
+type EndpointClient struct {
+	config
+}
+
+// NewEndpointClient returns a client for the Endpoint from the given config.
+func NewEndpointClient(c config) *EndpointClient {
+	return &EndpointClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `endpoint.Hooks(f(g(h())))`.
+func (c *EndpointClient) Use(hooks ...Hook) {
+	c.hooks.Endpoint = append(c.hooks.Endpoint, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `endpoint.Intercept(f(g(h())))`.
+func (c *EndpointClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Endpoint = append(c.inters.Endpoint, interceptors...)
+}
+
+// Create returns a builder for creating a Endpoint entity.
+func (c *EndpointClient) Create() *EndpointCreate {
+	mutation := newEndpointMutation(c.config, OpCreate)
+	return &EndpointCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Endpoint entities.
+func (c *EndpointClient) CreateBulk(builders ...*EndpointCreate) *EndpointCreateBulk {
+	return &EndpointCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *EndpointClient) MapCreateBulk(slice any, setFunc func(*EndpointCreate, int)) *EndpointCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &EndpointCreateBulk{err: fmt.Errorf("calling to EndpointClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*EndpointCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &EndpointCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Endpoint.
+func (c *EndpointClient) Update() *EndpointUpdate {
+	mutation := newEndpointMutation(c.config, OpUpdate)
+	return &EndpointUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *EndpointClient) UpdateOne(_m *Endpoint) *EndpointUpdateOne {
+	mutation := newEndpointMutation(c.config, OpUpdateOne, withEndpoint(_m))
+	return &EndpointUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *EndpointClient) UpdateOneID(id uuid.UUID) *EndpointUpdateOne {
+	mutation := newEndpointMutation(c.config, OpUpdateOne, withEndpointID(id))
+	return &EndpointUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Endpoint.
+func (c *EndpointClient) Delete() *EndpointDelete {
+	mutation := newEndpointMutation(c.config, OpDelete)
+	return &EndpointDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *EndpointClient) DeleteOne(_m *Endpoint) *EndpointDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *EndpointClient) DeleteOneID(id uuid.UUID) *EndpointDeleteOne {
+	builder := c.Delete().Where(endpoint.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &EndpointDeleteOne{builder}
+}
+
+// Query returns a query builder for Endpoint.
+func (c *EndpointClient) Query() *EndpointQuery {
+	return &EndpointQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeEndpoint},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Endpoint entity by its id.
+func (c *EndpointClient) Get(ctx context.Context, id uuid.UUID) (*Endpoint, error) {
+	return c.Query().Where(endpoint.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *EndpointClient) GetX(ctx context.Context, id uuid.UUID) *Endpoint {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryProduct queries the product edge of a Endpoint.
+func (c *EndpointClient) QueryProduct(_m *Endpoint) *ProductQuery {
+	query := (&ProductClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(endpoint.Table, endpoint.FieldID, id),
+			sqlgraph.To(product.Table, product.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, endpoint.ProductTable, endpoint.ProductColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOrganization queries the organization edge of a Endpoint.
+func (c *EndpointClient) QueryOrganization(_m *Endpoint) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(endpoint.Table, endpoint.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, endpoint.OrganizationTable, endpoint.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *EndpointClient) Hooks() []Hook {
+	hooks := c.hooks.Endpoint
+	return append(hooks[:len(hooks):len(hooks)], endpoint.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *EndpointClient) Interceptors() []Interceptor {
+	return c.inters.Endpoint
+}
+
+func (c *EndpointClient) mutate(ctx context.Context, m *EndpointMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&EndpointCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&EndpointUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&EndpointUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&EndpointDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown Endpoint mutation op: %q", m.Op())
+	}
+}
+
 // EventClient is a client for the Event schema.
 type EventClient struct {
 	config
@@ -1310,6 +1552,274 @@ func (c *EventPositionClient) mutate(ctx context.Context, m *EventPositionMutati
 		return (&EventPositionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("db: unknown EventPosition mutation op: %q", m.Op())
+	}
+}
+
+// GateCursorClient is a client for the GateCursor schema.
+type GateCursorClient struct {
+	config
+}
+
+// NewGateCursorClient returns a client for the GateCursor from the given config.
+func NewGateCursorClient(c config) *GateCursorClient {
+	return &GateCursorClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `gatecursor.Hooks(f(g(h())))`.
+func (c *GateCursorClient) Use(hooks ...Hook) {
+	c.hooks.GateCursor = append(c.hooks.GateCursor, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `gatecursor.Intercept(f(g(h())))`.
+func (c *GateCursorClient) Intercept(interceptors ...Interceptor) {
+	c.inters.GateCursor = append(c.inters.GateCursor, interceptors...)
+}
+
+// Create returns a builder for creating a GateCursor entity.
+func (c *GateCursorClient) Create() *GateCursorCreate {
+	mutation := newGateCursorMutation(c.config, OpCreate)
+	return &GateCursorCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of GateCursor entities.
+func (c *GateCursorClient) CreateBulk(builders ...*GateCursorCreate) *GateCursorCreateBulk {
+	return &GateCursorCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *GateCursorClient) MapCreateBulk(slice any, setFunc func(*GateCursorCreate, int)) *GateCursorCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &GateCursorCreateBulk{err: fmt.Errorf("calling to GateCursorClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*GateCursorCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &GateCursorCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for GateCursor.
+func (c *GateCursorClient) Update() *GateCursorUpdate {
+	mutation := newGateCursorMutation(c.config, OpUpdate)
+	return &GateCursorUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *GateCursorClient) UpdateOne(_m *GateCursor) *GateCursorUpdateOne {
+	mutation := newGateCursorMutation(c.config, OpUpdateOne, withGateCursor(_m))
+	return &GateCursorUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *GateCursorClient) UpdateOneID(id uuid.UUID) *GateCursorUpdateOne {
+	mutation := newGateCursorMutation(c.config, OpUpdateOne, withGateCursorID(id))
+	return &GateCursorUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for GateCursor.
+func (c *GateCursorClient) Delete() *GateCursorDelete {
+	mutation := newGateCursorMutation(c.config, OpDelete)
+	return &GateCursorDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *GateCursorClient) DeleteOne(_m *GateCursor) *GateCursorDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *GateCursorClient) DeleteOneID(id uuid.UUID) *GateCursorDeleteOne {
+	builder := c.Delete().Where(gatecursor.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &GateCursorDeleteOne{builder}
+}
+
+// Query returns a query builder for GateCursor.
+func (c *GateCursorClient) Query() *GateCursorQuery {
+	return &GateCursorQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeGateCursor},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a GateCursor entity by its id.
+func (c *GateCursorClient) Get(ctx context.Context, id uuid.UUID) (*GateCursor, error) {
+	return c.Query().Where(gatecursor.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *GateCursorClient) GetX(ctx context.Context, id uuid.UUID) *GateCursor {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *GateCursorClient) Hooks() []Hook {
+	hooks := c.hooks.GateCursor
+	return append(hooks[:len(hooks):len(hooks)], gatecursor.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *GateCursorClient) Interceptors() []Interceptor {
+	return c.inters.GateCursor
+}
+
+func (c *GateCursorClient) mutate(ctx context.Context, m *GateCursorMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&GateCursorCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&GateCursorUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&GateCursorUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&GateCursorDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown GateCursor mutation op: %q", m.Op())
+	}
+}
+
+// GateNodeClient is a client for the GateNode schema.
+type GateNodeClient struct {
+	config
+}
+
+// NewGateNodeClient returns a client for the GateNode from the given config.
+func NewGateNodeClient(c config) *GateNodeClient {
+	return &GateNodeClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `gatenode.Hooks(f(g(h())))`.
+func (c *GateNodeClient) Use(hooks ...Hook) {
+	c.hooks.GateNode = append(c.hooks.GateNode, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `gatenode.Intercept(f(g(h())))`.
+func (c *GateNodeClient) Intercept(interceptors ...Interceptor) {
+	c.inters.GateNode = append(c.inters.GateNode, interceptors...)
+}
+
+// Create returns a builder for creating a GateNode entity.
+func (c *GateNodeClient) Create() *GateNodeCreate {
+	mutation := newGateNodeMutation(c.config, OpCreate)
+	return &GateNodeCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of GateNode entities.
+func (c *GateNodeClient) CreateBulk(builders ...*GateNodeCreate) *GateNodeCreateBulk {
+	return &GateNodeCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *GateNodeClient) MapCreateBulk(slice any, setFunc func(*GateNodeCreate, int)) *GateNodeCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &GateNodeCreateBulk{err: fmt.Errorf("calling to GateNodeClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*GateNodeCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &GateNodeCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for GateNode.
+func (c *GateNodeClient) Update() *GateNodeUpdate {
+	mutation := newGateNodeMutation(c.config, OpUpdate)
+	return &GateNodeUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *GateNodeClient) UpdateOne(_m *GateNode) *GateNodeUpdateOne {
+	mutation := newGateNodeMutation(c.config, OpUpdateOne, withGateNode(_m))
+	return &GateNodeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *GateNodeClient) UpdateOneID(id uuid.UUID) *GateNodeUpdateOne {
+	mutation := newGateNodeMutation(c.config, OpUpdateOne, withGateNodeID(id))
+	return &GateNodeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for GateNode.
+func (c *GateNodeClient) Delete() *GateNodeDelete {
+	mutation := newGateNodeMutation(c.config, OpDelete)
+	return &GateNodeDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *GateNodeClient) DeleteOne(_m *GateNode) *GateNodeDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *GateNodeClient) DeleteOneID(id uuid.UUID) *GateNodeDeleteOne {
+	builder := c.Delete().Where(gatenode.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &GateNodeDeleteOne{builder}
+}
+
+// Query returns a query builder for GateNode.
+func (c *GateNodeClient) Query() *GateNodeQuery {
+	return &GateNodeQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeGateNode},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a GateNode entity by its id.
+func (c *GateNodeClient) Get(ctx context.Context, id uuid.UUID) (*GateNode, error) {
+	return c.Query().Where(gatenode.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *GateNodeClient) GetX(ctx context.Context, id uuid.UUID) *GateNode {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *GateNodeClient) Hooks() []Hook {
+	hooks := c.hooks.GateNode
+	return append(hooks[:len(hooks):len(hooks)], gatenode.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *GateNodeClient) Interceptors() []Interceptor {
+	return c.inters.GateNode
+}
+
+func (c *GateNodeClient) mutate(ctx context.Context, m *GateNodeMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&GateNodeCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&GateNodeUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&GateNodeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&GateNodeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown GateNode mutation op: %q", m.Op())
 	}
 }
 
@@ -2213,6 +2723,140 @@ func (c *ProductClient) mutate(ctx context.Context, m *ProductMutation) (Value, 
 	}
 }
 
+// QuotaCountClient is a client for the QuotaCount schema.
+type QuotaCountClient struct {
+	config
+}
+
+// NewQuotaCountClient returns a client for the QuotaCount from the given config.
+func NewQuotaCountClient(c config) *QuotaCountClient {
+	return &QuotaCountClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `quotacount.Hooks(f(g(h())))`.
+func (c *QuotaCountClient) Use(hooks ...Hook) {
+	c.hooks.QuotaCount = append(c.hooks.QuotaCount, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `quotacount.Intercept(f(g(h())))`.
+func (c *QuotaCountClient) Intercept(interceptors ...Interceptor) {
+	c.inters.QuotaCount = append(c.inters.QuotaCount, interceptors...)
+}
+
+// Create returns a builder for creating a QuotaCount entity.
+func (c *QuotaCountClient) Create() *QuotaCountCreate {
+	mutation := newQuotaCountMutation(c.config, OpCreate)
+	return &QuotaCountCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of QuotaCount entities.
+func (c *QuotaCountClient) CreateBulk(builders ...*QuotaCountCreate) *QuotaCountCreateBulk {
+	return &QuotaCountCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *QuotaCountClient) MapCreateBulk(slice any, setFunc func(*QuotaCountCreate, int)) *QuotaCountCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &QuotaCountCreateBulk{err: fmt.Errorf("calling to QuotaCountClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*QuotaCountCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &QuotaCountCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for QuotaCount.
+func (c *QuotaCountClient) Update() *QuotaCountUpdate {
+	mutation := newQuotaCountMutation(c.config, OpUpdate)
+	return &QuotaCountUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *QuotaCountClient) UpdateOne(_m *QuotaCount) *QuotaCountUpdateOne {
+	mutation := newQuotaCountMutation(c.config, OpUpdateOne, withQuotaCount(_m))
+	return &QuotaCountUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *QuotaCountClient) UpdateOneID(id uuid.UUID) *QuotaCountUpdateOne {
+	mutation := newQuotaCountMutation(c.config, OpUpdateOne, withQuotaCountID(id))
+	return &QuotaCountUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for QuotaCount.
+func (c *QuotaCountClient) Delete() *QuotaCountDelete {
+	mutation := newQuotaCountMutation(c.config, OpDelete)
+	return &QuotaCountDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *QuotaCountClient) DeleteOne(_m *QuotaCount) *QuotaCountDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *QuotaCountClient) DeleteOneID(id uuid.UUID) *QuotaCountDeleteOne {
+	builder := c.Delete().Where(quotacount.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &QuotaCountDeleteOne{builder}
+}
+
+// Query returns a query builder for QuotaCount.
+func (c *QuotaCountClient) Query() *QuotaCountQuery {
+	return &QuotaCountQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeQuotaCount},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a QuotaCount entity by its id.
+func (c *QuotaCountClient) Get(ctx context.Context, id uuid.UUID) (*QuotaCount, error) {
+	return c.Query().Where(quotacount.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *QuotaCountClient) GetX(ctx context.Context, id uuid.UUID) *QuotaCount {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *QuotaCountClient) Hooks() []Hook {
+	hooks := c.hooks.QuotaCount
+	return append(hooks[:len(hooks):len(hooks)], quotacount.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *QuotaCountClient) Interceptors() []Interceptor {
+	return c.inters.QuotaCount
+}
+
+func (c *QuotaCountClient) mutate(ctx context.Context, m *QuotaCountMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&QuotaCountCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&QuotaCountUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&QuotaCountUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&QuotaCountDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown QuotaCount mutation op: %q", m.Op())
+	}
+}
+
 // ServiceTokenClient is a client for the ServiceToken schema.
 type ServiceTokenClient struct {
 	config
@@ -2711,6 +3355,676 @@ func (c *SubscriptionClient) mutate(ctx context.Context, m *SubscriptionMutation
 	}
 }
 
+// UsageBatchClient is a client for the UsageBatch schema.
+type UsageBatchClient struct {
+	config
+}
+
+// NewUsageBatchClient returns a client for the UsageBatch from the given config.
+func NewUsageBatchClient(c config) *UsageBatchClient {
+	return &UsageBatchClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `usagebatch.Hooks(f(g(h())))`.
+func (c *UsageBatchClient) Use(hooks ...Hook) {
+	c.hooks.UsageBatch = append(c.hooks.UsageBatch, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `usagebatch.Intercept(f(g(h())))`.
+func (c *UsageBatchClient) Intercept(interceptors ...Interceptor) {
+	c.inters.UsageBatch = append(c.inters.UsageBatch, interceptors...)
+}
+
+// Create returns a builder for creating a UsageBatch entity.
+func (c *UsageBatchClient) Create() *UsageBatchCreate {
+	mutation := newUsageBatchMutation(c.config, OpCreate)
+	return &UsageBatchCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of UsageBatch entities.
+func (c *UsageBatchClient) CreateBulk(builders ...*UsageBatchCreate) *UsageBatchCreateBulk {
+	return &UsageBatchCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *UsageBatchClient) MapCreateBulk(slice any, setFunc func(*UsageBatchCreate, int)) *UsageBatchCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &UsageBatchCreateBulk{err: fmt.Errorf("calling to UsageBatchClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*UsageBatchCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &UsageBatchCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for UsageBatch.
+func (c *UsageBatchClient) Update() *UsageBatchUpdate {
+	mutation := newUsageBatchMutation(c.config, OpUpdate)
+	return &UsageBatchUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *UsageBatchClient) UpdateOne(_m *UsageBatch) *UsageBatchUpdateOne {
+	mutation := newUsageBatchMutation(c.config, OpUpdateOne, withUsageBatch(_m))
+	return &UsageBatchUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *UsageBatchClient) UpdateOneID(id string) *UsageBatchUpdateOne {
+	mutation := newUsageBatchMutation(c.config, OpUpdateOne, withUsageBatchID(id))
+	return &UsageBatchUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for UsageBatch.
+func (c *UsageBatchClient) Delete() *UsageBatchDelete {
+	mutation := newUsageBatchMutation(c.config, OpDelete)
+	return &UsageBatchDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *UsageBatchClient) DeleteOne(_m *UsageBatch) *UsageBatchDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *UsageBatchClient) DeleteOneID(id string) *UsageBatchDeleteOne {
+	builder := c.Delete().Where(usagebatch.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &UsageBatchDeleteOne{builder}
+}
+
+// Query returns a query builder for UsageBatch.
+func (c *UsageBatchClient) Query() *UsageBatchQuery {
+	return &UsageBatchQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeUsageBatch},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a UsageBatch entity by its id.
+func (c *UsageBatchClient) Get(ctx context.Context, id string) (*UsageBatch, error) {
+	return c.Query().Where(usagebatch.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *UsageBatchClient) GetX(ctx context.Context, id string) *UsageBatch {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *UsageBatchClient) Hooks() []Hook {
+	hooks := c.hooks.UsageBatch
+	return append(hooks[:len(hooks):len(hooks)], usagebatch.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *UsageBatchClient) Interceptors() []Interceptor {
+	return c.inters.UsageBatch
+}
+
+func (c *UsageBatchClient) mutate(ctx context.Context, m *UsageBatchMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&UsageBatchCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&UsageBatchUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&UsageBatchUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&UsageBatchDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown UsageBatch mutation op: %q", m.Op())
+	}
+}
+
+// UsageDayClient is a client for the UsageDay schema.
+type UsageDayClient struct {
+	config
+}
+
+// NewUsageDayClient returns a client for the UsageDay from the given config.
+func NewUsageDayClient(c config) *UsageDayClient {
+	return &UsageDayClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `usageday.Hooks(f(g(h())))`.
+func (c *UsageDayClient) Use(hooks ...Hook) {
+	c.hooks.UsageDay = append(c.hooks.UsageDay, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `usageday.Intercept(f(g(h())))`.
+func (c *UsageDayClient) Intercept(interceptors ...Interceptor) {
+	c.inters.UsageDay = append(c.inters.UsageDay, interceptors...)
+}
+
+// Create returns a builder for creating a UsageDay entity.
+func (c *UsageDayClient) Create() *UsageDayCreate {
+	mutation := newUsageDayMutation(c.config, OpCreate)
+	return &UsageDayCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of UsageDay entities.
+func (c *UsageDayClient) CreateBulk(builders ...*UsageDayCreate) *UsageDayCreateBulk {
+	return &UsageDayCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *UsageDayClient) MapCreateBulk(slice any, setFunc func(*UsageDayCreate, int)) *UsageDayCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &UsageDayCreateBulk{err: fmt.Errorf("calling to UsageDayClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*UsageDayCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &UsageDayCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for UsageDay.
+func (c *UsageDayClient) Update() *UsageDayUpdate {
+	mutation := newUsageDayMutation(c.config, OpUpdate)
+	return &UsageDayUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *UsageDayClient) UpdateOne(_m *UsageDay) *UsageDayUpdateOne {
+	mutation := newUsageDayMutation(c.config, OpUpdateOne, withUsageDay(_m))
+	return &UsageDayUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *UsageDayClient) UpdateOneID(id uuid.UUID) *UsageDayUpdateOne {
+	mutation := newUsageDayMutation(c.config, OpUpdateOne, withUsageDayID(id))
+	return &UsageDayUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for UsageDay.
+func (c *UsageDayClient) Delete() *UsageDayDelete {
+	mutation := newUsageDayMutation(c.config, OpDelete)
+	return &UsageDayDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *UsageDayClient) DeleteOne(_m *UsageDay) *UsageDayDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *UsageDayClient) DeleteOneID(id uuid.UUID) *UsageDayDeleteOne {
+	builder := c.Delete().Where(usageday.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &UsageDayDeleteOne{builder}
+}
+
+// Query returns a query builder for UsageDay.
+func (c *UsageDayClient) Query() *UsageDayQuery {
+	return &UsageDayQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeUsageDay},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a UsageDay entity by its id.
+func (c *UsageDayClient) Get(ctx context.Context, id uuid.UUID) (*UsageDay, error) {
+	return c.Query().Where(usageday.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *UsageDayClient) GetX(ctx context.Context, id uuid.UUID) *UsageDay {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *UsageDayClient) Hooks() []Hook {
+	hooks := c.hooks.UsageDay
+	return append(hooks[:len(hooks):len(hooks)], usageday.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *UsageDayClient) Interceptors() []Interceptor {
+	return c.inters.UsageDay
+}
+
+func (c *UsageDayClient) mutate(ctx context.Context, m *UsageDayMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&UsageDayCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&UsageDayUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&UsageDayUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&UsageDayDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown UsageDay mutation op: %q", m.Op())
+	}
+}
+
+// UsageHourClient is a client for the UsageHour schema.
+type UsageHourClient struct {
+	config
+}
+
+// NewUsageHourClient returns a client for the UsageHour from the given config.
+func NewUsageHourClient(c config) *UsageHourClient {
+	return &UsageHourClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `usagehour.Hooks(f(g(h())))`.
+func (c *UsageHourClient) Use(hooks ...Hook) {
+	c.hooks.UsageHour = append(c.hooks.UsageHour, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `usagehour.Intercept(f(g(h())))`.
+func (c *UsageHourClient) Intercept(interceptors ...Interceptor) {
+	c.inters.UsageHour = append(c.inters.UsageHour, interceptors...)
+}
+
+// Create returns a builder for creating a UsageHour entity.
+func (c *UsageHourClient) Create() *UsageHourCreate {
+	mutation := newUsageHourMutation(c.config, OpCreate)
+	return &UsageHourCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of UsageHour entities.
+func (c *UsageHourClient) CreateBulk(builders ...*UsageHourCreate) *UsageHourCreateBulk {
+	return &UsageHourCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *UsageHourClient) MapCreateBulk(slice any, setFunc func(*UsageHourCreate, int)) *UsageHourCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &UsageHourCreateBulk{err: fmt.Errorf("calling to UsageHourClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*UsageHourCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &UsageHourCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for UsageHour.
+func (c *UsageHourClient) Update() *UsageHourUpdate {
+	mutation := newUsageHourMutation(c.config, OpUpdate)
+	return &UsageHourUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *UsageHourClient) UpdateOne(_m *UsageHour) *UsageHourUpdateOne {
+	mutation := newUsageHourMutation(c.config, OpUpdateOne, withUsageHour(_m))
+	return &UsageHourUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *UsageHourClient) UpdateOneID(id uuid.UUID) *UsageHourUpdateOne {
+	mutation := newUsageHourMutation(c.config, OpUpdateOne, withUsageHourID(id))
+	return &UsageHourUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for UsageHour.
+func (c *UsageHourClient) Delete() *UsageHourDelete {
+	mutation := newUsageHourMutation(c.config, OpDelete)
+	return &UsageHourDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *UsageHourClient) DeleteOne(_m *UsageHour) *UsageHourDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *UsageHourClient) DeleteOneID(id uuid.UUID) *UsageHourDeleteOne {
+	builder := c.Delete().Where(usagehour.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &UsageHourDeleteOne{builder}
+}
+
+// Query returns a query builder for UsageHour.
+func (c *UsageHourClient) Query() *UsageHourQuery {
+	return &UsageHourQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeUsageHour},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a UsageHour entity by its id.
+func (c *UsageHourClient) Get(ctx context.Context, id uuid.UUID) (*UsageHour, error) {
+	return c.Query().Where(usagehour.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *UsageHourClient) GetX(ctx context.Context, id uuid.UUID) *UsageHour {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *UsageHourClient) Hooks() []Hook {
+	hooks := c.hooks.UsageHour
+	return append(hooks[:len(hooks):len(hooks)], usagehour.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *UsageHourClient) Interceptors() []Interceptor {
+	return c.inters.UsageHour
+}
+
+func (c *UsageHourClient) mutate(ctx context.Context, m *UsageHourMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&UsageHourCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&UsageHourUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&UsageHourUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&UsageHourDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown UsageHour mutation op: %q", m.Op())
+	}
+}
+
+// UsageMinuteClient is a client for the UsageMinute schema.
+type UsageMinuteClient struct {
+	config
+}
+
+// NewUsageMinuteClient returns a client for the UsageMinute from the given config.
+func NewUsageMinuteClient(c config) *UsageMinuteClient {
+	return &UsageMinuteClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `usageminute.Hooks(f(g(h())))`.
+func (c *UsageMinuteClient) Use(hooks ...Hook) {
+	c.hooks.UsageMinute = append(c.hooks.UsageMinute, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `usageminute.Intercept(f(g(h())))`.
+func (c *UsageMinuteClient) Intercept(interceptors ...Interceptor) {
+	c.inters.UsageMinute = append(c.inters.UsageMinute, interceptors...)
+}
+
+// Create returns a builder for creating a UsageMinute entity.
+func (c *UsageMinuteClient) Create() *UsageMinuteCreate {
+	mutation := newUsageMinuteMutation(c.config, OpCreate)
+	return &UsageMinuteCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of UsageMinute entities.
+func (c *UsageMinuteClient) CreateBulk(builders ...*UsageMinuteCreate) *UsageMinuteCreateBulk {
+	return &UsageMinuteCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *UsageMinuteClient) MapCreateBulk(slice any, setFunc func(*UsageMinuteCreate, int)) *UsageMinuteCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &UsageMinuteCreateBulk{err: fmt.Errorf("calling to UsageMinuteClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*UsageMinuteCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &UsageMinuteCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for UsageMinute.
+func (c *UsageMinuteClient) Update() *UsageMinuteUpdate {
+	mutation := newUsageMinuteMutation(c.config, OpUpdate)
+	return &UsageMinuteUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *UsageMinuteClient) UpdateOne(_m *UsageMinute) *UsageMinuteUpdateOne {
+	mutation := newUsageMinuteMutation(c.config, OpUpdateOne, withUsageMinute(_m))
+	return &UsageMinuteUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *UsageMinuteClient) UpdateOneID(id uuid.UUID) *UsageMinuteUpdateOne {
+	mutation := newUsageMinuteMutation(c.config, OpUpdateOne, withUsageMinuteID(id))
+	return &UsageMinuteUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for UsageMinute.
+func (c *UsageMinuteClient) Delete() *UsageMinuteDelete {
+	mutation := newUsageMinuteMutation(c.config, OpDelete)
+	return &UsageMinuteDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *UsageMinuteClient) DeleteOne(_m *UsageMinute) *UsageMinuteDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *UsageMinuteClient) DeleteOneID(id uuid.UUID) *UsageMinuteDeleteOne {
+	builder := c.Delete().Where(usageminute.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &UsageMinuteDeleteOne{builder}
+}
+
+// Query returns a query builder for UsageMinute.
+func (c *UsageMinuteClient) Query() *UsageMinuteQuery {
+	return &UsageMinuteQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeUsageMinute},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a UsageMinute entity by its id.
+func (c *UsageMinuteClient) Get(ctx context.Context, id uuid.UUID) (*UsageMinute, error) {
+	return c.Query().Where(usageminute.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *UsageMinuteClient) GetX(ctx context.Context, id uuid.UUID) *UsageMinute {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *UsageMinuteClient) Hooks() []Hook {
+	hooks := c.hooks.UsageMinute
+	return append(hooks[:len(hooks):len(hooks)], usageminute.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *UsageMinuteClient) Interceptors() []Interceptor {
+	return c.inters.UsageMinute
+}
+
+func (c *UsageMinuteClient) mutate(ctx context.Context, m *UsageMinuteMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&UsageMinuteCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&UsageMinuteUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&UsageMinuteUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&UsageMinuteDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown UsageMinute mutation op: %q", m.Op())
+	}
+}
+
+// UsageUpstreamClient is a client for the UsageUpstream schema.
+type UsageUpstreamClient struct {
+	config
+}
+
+// NewUsageUpstreamClient returns a client for the UsageUpstream from the given config.
+func NewUsageUpstreamClient(c config) *UsageUpstreamClient {
+	return &UsageUpstreamClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `usageupstream.Hooks(f(g(h())))`.
+func (c *UsageUpstreamClient) Use(hooks ...Hook) {
+	c.hooks.UsageUpstream = append(c.hooks.UsageUpstream, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `usageupstream.Intercept(f(g(h())))`.
+func (c *UsageUpstreamClient) Intercept(interceptors ...Interceptor) {
+	c.inters.UsageUpstream = append(c.inters.UsageUpstream, interceptors...)
+}
+
+// Create returns a builder for creating a UsageUpstream entity.
+func (c *UsageUpstreamClient) Create() *UsageUpstreamCreate {
+	mutation := newUsageUpstreamMutation(c.config, OpCreate)
+	return &UsageUpstreamCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of UsageUpstream entities.
+func (c *UsageUpstreamClient) CreateBulk(builders ...*UsageUpstreamCreate) *UsageUpstreamCreateBulk {
+	return &UsageUpstreamCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *UsageUpstreamClient) MapCreateBulk(slice any, setFunc func(*UsageUpstreamCreate, int)) *UsageUpstreamCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &UsageUpstreamCreateBulk{err: fmt.Errorf("calling to UsageUpstreamClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*UsageUpstreamCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &UsageUpstreamCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for UsageUpstream.
+func (c *UsageUpstreamClient) Update() *UsageUpstreamUpdate {
+	mutation := newUsageUpstreamMutation(c.config, OpUpdate)
+	return &UsageUpstreamUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *UsageUpstreamClient) UpdateOne(_m *UsageUpstream) *UsageUpstreamUpdateOne {
+	mutation := newUsageUpstreamMutation(c.config, OpUpdateOne, withUsageUpstream(_m))
+	return &UsageUpstreamUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *UsageUpstreamClient) UpdateOneID(id uuid.UUID) *UsageUpstreamUpdateOne {
+	mutation := newUsageUpstreamMutation(c.config, OpUpdateOne, withUsageUpstreamID(id))
+	return &UsageUpstreamUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for UsageUpstream.
+func (c *UsageUpstreamClient) Delete() *UsageUpstreamDelete {
+	mutation := newUsageUpstreamMutation(c.config, OpDelete)
+	return &UsageUpstreamDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *UsageUpstreamClient) DeleteOne(_m *UsageUpstream) *UsageUpstreamDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *UsageUpstreamClient) DeleteOneID(id uuid.UUID) *UsageUpstreamDeleteOne {
+	builder := c.Delete().Where(usageupstream.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &UsageUpstreamDeleteOne{builder}
+}
+
+// Query returns a query builder for UsageUpstream.
+func (c *UsageUpstreamClient) Query() *UsageUpstreamQuery {
+	return &UsageUpstreamQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeUsageUpstream},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a UsageUpstream entity by its id.
+func (c *UsageUpstreamClient) Get(ctx context.Context, id uuid.UUID) (*UsageUpstream, error) {
+	return c.Query().Where(usageupstream.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *UsageUpstreamClient) GetX(ctx context.Context, id uuid.UUID) *UsageUpstream {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *UsageUpstreamClient) Hooks() []Hook {
+	hooks := c.hooks.UsageUpstream
+	return append(hooks[:len(hooks):len(hooks)], usageupstream.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *UsageUpstreamClient) Interceptors() []Interceptor {
+	return c.inters.UsageUpstream
+}
+
+func (c *UsageUpstreamClient) mutate(ctx context.Context, m *UsageUpstreamMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&UsageUpstreamCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&UsageUpstreamUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&UsageUpstreamUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&UsageUpstreamDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown UsageUpstream mutation op: %q", m.Op())
+	}
+}
+
 // UserClient is a client for the User schema.
 type UserClient struct {
 	config
@@ -2864,14 +4178,16 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		AccessEntry, Account, App, Credential, Event, EventPosition, IdempotencyKey,
-		Lease, Membership, Organization, Plan, Product, ServiceToken, SignInAttempt,
-		Subscription, User []ent.Hook
+		AccessEntry, Account, App, Credential, Endpoint, Event, EventPosition,
+		GateCursor, GateNode, IdempotencyKey, Lease, Membership, Organization, Plan,
+		Product, QuotaCount, ServiceToken, SignInAttempt, Subscription, UsageBatch,
+		UsageDay, UsageHour, UsageMinute, UsageUpstream, User []ent.Hook
 	}
 	inters struct {
-		AccessEntry, Account, App, Credential, Event, EventPosition, IdempotencyKey,
-		Lease, Membership, Organization, Plan, Product, ServiceToken, SignInAttempt,
-		Subscription, User []ent.Interceptor
+		AccessEntry, Account, App, Credential, Endpoint, Event, EventPosition,
+		GateCursor, GateNode, IdempotencyKey, Lease, Membership, Organization, Plan,
+		Product, QuotaCount, ServiceToken, SignInAttempt, Subscription, UsageBatch,
+		UsageDay, UsageHour, UsageMinute, UsageUpstream, User []ent.Interceptor
 	}
 )
 

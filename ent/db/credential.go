@@ -3,6 +3,7 @@
 package db
 
 import (
+	"encoding/json"
 	"fmt"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
@@ -53,6 +54,10 @@ type Credential struct {
 	SecretHint string `json:"secret_hint,omitempty"`
 	// Access holds the value of the "access" field.
 	Access term.Access `json:"access,omitempty"`
+	// Networks (CIDR) it may be used from; NULL or empty: anywhere.
+	AllowedAddresses []string `json:"allowed_addresses,omitempty"`
+	// Its own limit, besides its registrations'; NULL: none.
+	RateLimit *term.RateLimit `json:"rate_limit,omitempty"`
 	// NULL: never.
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 	// When the event that tells of the expiry was written.
@@ -128,7 +133,7 @@ func (*Credential) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case credential.FieldAppID, credential.FieldRevokedBy:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
-		case credential.FieldSecretHash:
+		case credential.FieldSecretHash, credential.FieldAllowedAddresses, credential.FieldRateLimit:
 			values[i] = new([]byte)
 		case credential.FieldVersion:
 			values[i] = new(sql.NullInt64)
@@ -249,6 +254,22 @@ func (_m *Credential) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field access", values[i])
 			} else if value.Valid {
 				_m.Access = term.Access(value.String)
+			}
+		case credential.FieldAllowedAddresses:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field allowed_addresses", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.AllowedAddresses); err != nil {
+					return fmt.Errorf("unmarshal field allowed_addresses: %w", err)
+				}
+			}
+		case credential.FieldRateLimit:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field rate_limit", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.RateLimit); err != nil {
+					return fmt.Errorf("unmarshal field rate_limit: %w", err)
+				}
 			}
 		case credential.FieldExpiresAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -400,6 +421,12 @@ func (_m *Credential) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("access=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Access))
+	builder.WriteString(", ")
+	builder.WriteString("allowed_addresses=")
+	builder.WriteString(fmt.Sprintf("%v", _m.AllowedAddresses))
+	builder.WriteString(", ")
+	builder.WriteString("rate_limit=")
+	builder.WriteString(fmt.Sprintf("%v", _m.RateLimit))
 	builder.WriteString(", ")
 	if v := _m.ExpiresAt; v != nil {
 		builder.WriteString("expires_at=")

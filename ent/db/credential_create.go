@@ -207,6 +207,18 @@ func (_c *CredentialCreate) SetNillableAccess(v *term.Access) *CredentialCreate 
 	return _c
 }
 
+// SetAllowedAddresses sets the "allowed_addresses" field.
+func (_c *CredentialCreate) SetAllowedAddresses(v []string) *CredentialCreate {
+	_c.mutation.SetAllowedAddresses(v)
+	return _c
+}
+
+// SetRateLimit sets the "rate_limit" field.
+func (_c *CredentialCreate) SetRateLimit(v *term.RateLimit) *CredentialCreate {
+	_c.mutation.SetRateLimit(v)
+	return _c
+}
+
 // SetExpiresAt sets the "expires_at" field.
 func (_c *CredentialCreate) SetExpiresAt(v time.Time) *CredentialCreate {
 	_c.mutation.SetExpiresAt(v)
@@ -604,6 +616,14 @@ func (_c *CredentialCreate) createSpec() (*Credential, *sqlgraph.CreateSpec) {
 		_spec.SetField(credential.FieldAccess, field.TypeEnum, value)
 		_node.Access = value
 	}
+	if value, ok := _c.mutation.AllowedAddresses(); ok {
+		_spec.SetField(credential.FieldAllowedAddresses, field.TypeJSON, value)
+		_node.AllowedAddresses = value
+	}
+	if value, ok := _c.mutation.RateLimit(); ok {
+		_spec.SetField(credential.FieldRateLimit, field.TypeJSON, value)
+		_node.RateLimit = value
+	}
 	if value, ok := _c.mutation.ExpiresAt(); ok {
 		_spec.SetField(credential.FieldExpiresAt, field.TypeTime, value)
 		_node.ExpiresAt = &value
@@ -868,6 +888,42 @@ func (u *CredentialUpsert) SetAccess(v term.Access) *CredentialUpsert {
 // UpdateAccess sets the "access" field to the value that was provided on create.
 func (u *CredentialUpsert) UpdateAccess() *CredentialUpsert {
 	u.SetExcluded(credential.FieldAccess)
+	return u
+}
+
+// SetAllowedAddresses sets the "allowed_addresses" field.
+func (u *CredentialUpsert) SetAllowedAddresses(v []string) *CredentialUpsert {
+	u.Set(credential.FieldAllowedAddresses, v)
+	return u
+}
+
+// UpdateAllowedAddresses sets the "allowed_addresses" field to the value that was provided on create.
+func (u *CredentialUpsert) UpdateAllowedAddresses() *CredentialUpsert {
+	u.SetExcluded(credential.FieldAllowedAddresses)
+	return u
+}
+
+// ClearAllowedAddresses clears the value of the "allowed_addresses" field.
+func (u *CredentialUpsert) ClearAllowedAddresses() *CredentialUpsert {
+	u.SetNull(credential.FieldAllowedAddresses)
+	return u
+}
+
+// SetRateLimit sets the "rate_limit" field.
+func (u *CredentialUpsert) SetRateLimit(v *term.RateLimit) *CredentialUpsert {
+	u.Set(credential.FieldRateLimit, v)
+	return u
+}
+
+// UpdateRateLimit sets the "rate_limit" field to the value that was provided on create.
+func (u *CredentialUpsert) UpdateRateLimit() *CredentialUpsert {
+	u.SetExcluded(credential.FieldRateLimit)
+	return u
+}
+
+// ClearRateLimit clears the value of the "rate_limit" field.
+func (u *CredentialUpsert) ClearRateLimit() *CredentialUpsert {
+	u.SetNull(credential.FieldRateLimit)
 	return u
 }
 
@@ -1223,6 +1279,48 @@ func (u *CredentialUpsertOne) SetAccess(v term.Access) *CredentialUpsertOne {
 func (u *CredentialUpsertOne) UpdateAccess() *CredentialUpsertOne {
 	return u.Update(func(s *CredentialUpsert) {
 		s.UpdateAccess()
+	})
+}
+
+// SetAllowedAddresses sets the "allowed_addresses" field.
+func (u *CredentialUpsertOne) SetAllowedAddresses(v []string) *CredentialUpsertOne {
+	return u.Update(func(s *CredentialUpsert) {
+		s.SetAllowedAddresses(v)
+	})
+}
+
+// UpdateAllowedAddresses sets the "allowed_addresses" field to the value that was provided on create.
+func (u *CredentialUpsertOne) UpdateAllowedAddresses() *CredentialUpsertOne {
+	return u.Update(func(s *CredentialUpsert) {
+		s.UpdateAllowedAddresses()
+	})
+}
+
+// ClearAllowedAddresses clears the value of the "allowed_addresses" field.
+func (u *CredentialUpsertOne) ClearAllowedAddresses() *CredentialUpsertOne {
+	return u.Update(func(s *CredentialUpsert) {
+		s.ClearAllowedAddresses()
+	})
+}
+
+// SetRateLimit sets the "rate_limit" field.
+func (u *CredentialUpsertOne) SetRateLimit(v *term.RateLimit) *CredentialUpsertOne {
+	return u.Update(func(s *CredentialUpsert) {
+		s.SetRateLimit(v)
+	})
+}
+
+// UpdateRateLimit sets the "rate_limit" field to the value that was provided on create.
+func (u *CredentialUpsertOne) UpdateRateLimit() *CredentialUpsertOne {
+	return u.Update(func(s *CredentialUpsert) {
+		s.UpdateRateLimit()
+	})
+}
+
+// ClearRateLimit clears the value of the "rate_limit" field.
+func (u *CredentialUpsertOne) ClearRateLimit() *CredentialUpsertOne {
+	return u.Update(func(s *CredentialUpsert) {
+		s.ClearRateLimit()
 	})
 }
 
@@ -1768,6 +1866,48 @@ func (u *CredentialUpsertBulk) SetAccess(v term.Access) *CredentialUpsertBulk {
 func (u *CredentialUpsertBulk) UpdateAccess() *CredentialUpsertBulk {
 	return u.Update(func(s *CredentialUpsert) {
 		s.UpdateAccess()
+	})
+}
+
+// SetAllowedAddresses sets the "allowed_addresses" field.
+func (u *CredentialUpsertBulk) SetAllowedAddresses(v []string) *CredentialUpsertBulk {
+	return u.Update(func(s *CredentialUpsert) {
+		s.SetAllowedAddresses(v)
+	})
+}
+
+// UpdateAllowedAddresses sets the "allowed_addresses" field to the value that was provided on create.
+func (u *CredentialUpsertBulk) UpdateAllowedAddresses() *CredentialUpsertBulk {
+	return u.Update(func(s *CredentialUpsert) {
+		s.UpdateAllowedAddresses()
+	})
+}
+
+// ClearAllowedAddresses clears the value of the "allowed_addresses" field.
+func (u *CredentialUpsertBulk) ClearAllowedAddresses() *CredentialUpsertBulk {
+	return u.Update(func(s *CredentialUpsert) {
+		s.ClearAllowedAddresses()
+	})
+}
+
+// SetRateLimit sets the "rate_limit" field.
+func (u *CredentialUpsertBulk) SetRateLimit(v *term.RateLimit) *CredentialUpsertBulk {
+	return u.Update(func(s *CredentialUpsert) {
+		s.SetRateLimit(v)
+	})
+}
+
+// UpdateRateLimit sets the "rate_limit" field to the value that was provided on create.
+func (u *CredentialUpsertBulk) UpdateRateLimit() *CredentialUpsertBulk {
+	return u.Update(func(s *CredentialUpsert) {
+		s.UpdateRateLimit()
+	})
+}
+
+// ClearRateLimit clears the value of the "rate_limit" field.
+func (u *CredentialUpsertBulk) ClearRateLimit() *CredentialUpsertBulk {
+	return u.Update(func(s *CredentialUpsert) {
+		s.ClearRateLimit()
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	"entgo.io/ent/dialect/sql/sqljson"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
 )
@@ -174,6 +175,36 @@ func (_u *CredentialUpdate) SetNillableAccess(v *term.Access) *CredentialUpdate 
 	if v != nil {
 		_u.SetAccess(*v)
 	}
+	return _u
+}
+
+// SetAllowedAddresses sets the "allowed_addresses" field.
+func (_u *CredentialUpdate) SetAllowedAddresses(v []string) *CredentialUpdate {
+	_u.mutation.SetAllowedAddresses(v)
+	return _u
+}
+
+// AppendAllowedAddresses appends value to the "allowed_addresses" field.
+func (_u *CredentialUpdate) AppendAllowedAddresses(v []string) *CredentialUpdate {
+	_u.mutation.AppendAllowedAddresses(v)
+	return _u
+}
+
+// ClearAllowedAddresses clears the value of the "allowed_addresses" field.
+func (_u *CredentialUpdate) ClearAllowedAddresses() *CredentialUpdate {
+	_u.mutation.ClearAllowedAddresses()
+	return _u
+}
+
+// SetRateLimit sets the "rate_limit" field.
+func (_u *CredentialUpdate) SetRateLimit(v *term.RateLimit) *CredentialUpdate {
+	_u.mutation.SetRateLimit(v)
+	return _u
+}
+
+// ClearRateLimit clears the value of the "rate_limit" field.
+func (_u *CredentialUpdate) ClearRateLimit() *CredentialUpdate {
+	_u.mutation.ClearRateLimit()
 	return _u
 }
 
@@ -453,6 +484,23 @@ func (_u *CredentialUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if value, ok := _u.mutation.Access(); ok {
 		_spec.SetField(credential.FieldAccess, field.TypeEnum, value)
 	}
+	if value, ok := _u.mutation.AllowedAddresses(); ok {
+		_spec.SetField(credential.FieldAllowedAddresses, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedAllowedAddresses(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, credential.FieldAllowedAddresses, value)
+		})
+	}
+	if _u.mutation.AllowedAddressesCleared() {
+		_spec.ClearField(credential.FieldAllowedAddresses, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.RateLimit(); ok {
+		_spec.SetField(credential.FieldRateLimit, field.TypeJSON, value)
+	}
+	if _u.mutation.RateLimitCleared() {
+		_spec.ClearField(credential.FieldRateLimit, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.ExpiresAt(); ok {
 		_spec.SetField(credential.FieldExpiresAt, field.TypeTime, value)
 	}
@@ -662,6 +710,36 @@ func (_u *CredentialUpdateOne) SetNillableAccess(v *term.Access) *CredentialUpda
 	if v != nil {
 		_u.SetAccess(*v)
 	}
+	return _u
+}
+
+// SetAllowedAddresses sets the "allowed_addresses" field.
+func (_u *CredentialUpdateOne) SetAllowedAddresses(v []string) *CredentialUpdateOne {
+	_u.mutation.SetAllowedAddresses(v)
+	return _u
+}
+
+// AppendAllowedAddresses appends value to the "allowed_addresses" field.
+func (_u *CredentialUpdateOne) AppendAllowedAddresses(v []string) *CredentialUpdateOne {
+	_u.mutation.AppendAllowedAddresses(v)
+	return _u
+}
+
+// ClearAllowedAddresses clears the value of the "allowed_addresses" field.
+func (_u *CredentialUpdateOne) ClearAllowedAddresses() *CredentialUpdateOne {
+	_u.mutation.ClearAllowedAddresses()
+	return _u
+}
+
+// SetRateLimit sets the "rate_limit" field.
+func (_u *CredentialUpdateOne) SetRateLimit(v *term.RateLimit) *CredentialUpdateOne {
+	_u.mutation.SetRateLimit(v)
+	return _u
+}
+
+// ClearRateLimit clears the value of the "rate_limit" field.
+func (_u *CredentialUpdateOne) ClearRateLimit() *CredentialUpdateOne {
+	_u.mutation.ClearRateLimit()
 	return _u
 }
 
@@ -970,6 +1048,23 @@ func (_u *CredentialUpdateOne) sqlSave(ctx context.Context) (_node *Credential, 
 	}
 	if value, ok := _u.mutation.Access(); ok {
 		_spec.SetField(credential.FieldAccess, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.AllowedAddresses(); ok {
+		_spec.SetField(credential.FieldAllowedAddresses, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedAllowedAddresses(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, credential.FieldAllowedAddresses, value)
+		})
+	}
+	if _u.mutation.AllowedAddressesCleared() {
+		_spec.ClearField(credential.FieldAllowedAddresses, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.RateLimit(); ok {
+		_spec.SetField(credential.FieldRateLimit, field.TypeJSON, value)
+	}
+	if _u.mutation.RateLimitCleared() {
+		_spec.ClearField(credential.FieldRateLimit, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.ExpiresAt(); ok {
 		_spec.SetField(credential.FieldExpiresAt, field.TypeTime, value)

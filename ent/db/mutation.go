@@ -10,8 +10,11 @@ import (
 	"portico/ent/db/account"
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
+	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
 	"portico/ent/db/eventposition"
+	"portico/ent/db/gatecursor"
+	"portico/ent/db/gatenode"
 	"portico/ent/db/idempotencykey"
 	"portico/ent/db/lease"
 	"portico/ent/db/membership"
@@ -19,9 +22,15 @@ import (
 	"portico/ent/db/plan"
 	"portico/ent/db/predicate"
 	"portico/ent/db/product"
+	"portico/ent/db/quotacount"
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/signinattempt"
 	"portico/ent/db/subscription"
+	"portico/ent/db/usagebatch"
+	"portico/ent/db/usageday"
+	"portico/ent/db/usagehour"
+	"portico/ent/db/usageminute"
+	"portico/ent/db/usageupstream"
 	"portico/ent/db/user"
 	"portico/internal/lifecycle"
 	"portico/internal/term"
@@ -46,17 +55,26 @@ const (
 	TypeAccount        = "Account"
 	TypeApp            = "App"
 	TypeCredential     = "Credential"
+	TypeEndpoint       = "Endpoint"
 	TypeEvent          = "Event"
 	TypeEventPosition  = "EventPosition"
+	TypeGateCursor     = "GateCursor"
+	TypeGateNode       = "GateNode"
 	TypeIdempotencyKey = "IdempotencyKey"
 	TypeLease          = "Lease"
 	TypeMembership     = "Membership"
 	TypeOrganization   = "Organization"
 	TypePlan           = "Plan"
 	TypeProduct        = "Product"
+	TypeQuotaCount     = "QuotaCount"
 	TypeServiceToken   = "ServiceToken"
 	TypeSignInAttempt  = "SignInAttempt"
 	TypeSubscription   = "Subscription"
+	TypeUsageBatch     = "UsageBatch"
+	TypeUsageDay       = "UsageDay"
+	TypeUsageHour      = "UsageHour"
+	TypeUsageMinute    = "UsageMinute"
+	TypeUsageUpstream  = "UsageUpstream"
 	TypeUser           = "User"
 )
 
@@ -2744,40 +2762,43 @@ func (m *AppMutation) ResetEdge(name string) error {
 // CredentialMutation represents an operation that mutates the Credential nodes in the graph.
 type CredentialMutation struct {
 	config
-	op                  Op
-	typ                 string
-	id                  *uuid.UUID
-	created_at          *time.Time
-	updated_at          *time.Time
-	version             *int
-	addversion          *int
-	name                *string
-	environment         *term.Environment
-	status              *lifecycle.CredentialStatus
-	auth_type           *term.AuthType
-	username            *uuid.UUID
-	secret_hash         *[]byte
-	pepper_id           *string
-	secret_hint         *string
-	access              *term.Access
-	expires_at          *time.Time
-	expiry_recorded_at  *time.Time
-	last_used_at        *time.Time
-	revoked_at          *time.Time
-	revoked_by          *uuid.UUID
-	revoked_reason      *term.RevocationReason
-	revoked_note        *string
-	deleted_at          *time.Time
-	clearedFields       map[string]struct{}
-	app                 *uuid.UUID
-	clearedapp          bool
-	account             *uuid.UUID
-	clearedaccount      bool
-	organization        *uuid.UUID
-	clearedorganization bool
-	done                bool
-	oldValue            func(context.Context) (*Credential, error)
-	predicates          []predicate.Credential
+	op                      Op
+	typ                     string
+	id                      *uuid.UUID
+	created_at              *time.Time
+	updated_at              *time.Time
+	version                 *int
+	addversion              *int
+	name                    *string
+	environment             *term.Environment
+	status                  *lifecycle.CredentialStatus
+	auth_type               *term.AuthType
+	username                *uuid.UUID
+	secret_hash             *[]byte
+	pepper_id               *string
+	secret_hint             *string
+	access                  *term.Access
+	allowed_addresses       *[]string
+	appendallowed_addresses []string
+	rate_limit              **term.RateLimit
+	expires_at              *time.Time
+	expiry_recorded_at      *time.Time
+	last_used_at            *time.Time
+	revoked_at              *time.Time
+	revoked_by              *uuid.UUID
+	revoked_reason          *term.RevocationReason
+	revoked_note            *string
+	deleted_at              *time.Time
+	clearedFields           map[string]struct{}
+	app                     *uuid.UUID
+	clearedapp              bool
+	account                 *uuid.UUID
+	clearedaccount          bool
+	organization            *uuid.UUID
+	clearedorganization     bool
+	done                    bool
+	oldValue                func(context.Context) (*Credential, error)
+	predicates              []predicate.Credential
 }
 
 var _ ent.Mutation = (*CredentialMutation)(nil)
@@ -3470,6 +3491,120 @@ func (m *CredentialMutation) ResetAccess() {
 	m.access = nil
 }
 
+// SetAllowedAddresses sets the "allowed_addresses" field.
+func (m *CredentialMutation) SetAllowedAddresses(s []string) {
+	m.allowed_addresses = &s
+	m.appendallowed_addresses = nil
+}
+
+// AllowedAddresses returns the value of the "allowed_addresses" field in the mutation.
+func (m *CredentialMutation) AllowedAddresses() (r []string, exists bool) {
+	v := m.allowed_addresses
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAllowedAddresses returns the old "allowed_addresses" field's value of the Credential entity.
+// If the Credential object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CredentialMutation) OldAllowedAddresses(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAllowedAddresses is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAllowedAddresses requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAllowedAddresses: %w", err)
+	}
+	return oldValue.AllowedAddresses, nil
+}
+
+// AppendAllowedAddresses adds s to the "allowed_addresses" field.
+func (m *CredentialMutation) AppendAllowedAddresses(s []string) {
+	m.appendallowed_addresses = append(m.appendallowed_addresses, s...)
+}
+
+// AppendedAllowedAddresses returns the list of values that were appended to the "allowed_addresses" field in this mutation.
+func (m *CredentialMutation) AppendedAllowedAddresses() ([]string, bool) {
+	if len(m.appendallowed_addresses) == 0 {
+		return nil, false
+	}
+	return m.appendallowed_addresses, true
+}
+
+// ClearAllowedAddresses clears the value of the "allowed_addresses" field.
+func (m *CredentialMutation) ClearAllowedAddresses() {
+	m.allowed_addresses = nil
+	m.appendallowed_addresses = nil
+	m.clearedFields[credential.FieldAllowedAddresses] = struct{}{}
+}
+
+// AllowedAddressesCleared returns if the "allowed_addresses" field was cleared in this mutation.
+func (m *CredentialMutation) AllowedAddressesCleared() bool {
+	_, ok := m.clearedFields[credential.FieldAllowedAddresses]
+	return ok
+}
+
+// ResetAllowedAddresses resets all changes to the "allowed_addresses" field.
+func (m *CredentialMutation) ResetAllowedAddresses() {
+	m.allowed_addresses = nil
+	m.appendallowed_addresses = nil
+	delete(m.clearedFields, credential.FieldAllowedAddresses)
+}
+
+// SetRateLimit sets the "rate_limit" field.
+func (m *CredentialMutation) SetRateLimit(tl *term.RateLimit) {
+	m.rate_limit = &tl
+}
+
+// RateLimit returns the value of the "rate_limit" field in the mutation.
+func (m *CredentialMutation) RateLimit() (r *term.RateLimit, exists bool) {
+	v := m.rate_limit
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRateLimit returns the old "rate_limit" field's value of the Credential entity.
+// If the Credential object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CredentialMutation) OldRateLimit(ctx context.Context) (v *term.RateLimit, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRateLimit is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRateLimit requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRateLimit: %w", err)
+	}
+	return oldValue.RateLimit, nil
+}
+
+// ClearRateLimit clears the value of the "rate_limit" field.
+func (m *CredentialMutation) ClearRateLimit() {
+	m.rate_limit = nil
+	m.clearedFields[credential.FieldRateLimit] = struct{}{}
+}
+
+// RateLimitCleared returns if the "rate_limit" field was cleared in this mutation.
+func (m *CredentialMutation) RateLimitCleared() bool {
+	_, ok := m.clearedFields[credential.FieldRateLimit]
+	return ok
+}
+
+// ResetRateLimit resets all changes to the "rate_limit" field.
+func (m *CredentialMutation) ResetRateLimit() {
+	m.rate_limit = nil
+	delete(m.clearedFields, credential.FieldRateLimit)
+}
+
 // SetExpiresAt sets the "expires_at" field.
 func (m *CredentialMutation) SetExpiresAt(t time.Time) {
 	m.expires_at = &t
@@ -3964,7 +4099,7 @@ func (m *CredentialMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CredentialMutation) Fields() []string {
-	fields := make([]string, 0, 23)
+	fields := make([]string, 0, 25)
 	if m.organization != nil {
 		fields = append(fields, credential.FieldOrganizationID)
 	}
@@ -4009,6 +4144,12 @@ func (m *CredentialMutation) Fields() []string {
 	}
 	if m.access != nil {
 		fields = append(fields, credential.FieldAccess)
+	}
+	if m.allowed_addresses != nil {
+		fields = append(fields, credential.FieldAllowedAddresses)
+	}
+	if m.rate_limit != nil {
+		fields = append(fields, credential.FieldRateLimit)
 	}
 	if m.expires_at != nil {
 		fields = append(fields, credential.FieldExpiresAt)
@@ -4072,6 +4213,10 @@ func (m *CredentialMutation) Field(name string) (ent.Value, bool) {
 		return m.SecretHint()
 	case credential.FieldAccess:
 		return m.Access()
+	case credential.FieldAllowedAddresses:
+		return m.AllowedAddresses()
+	case credential.FieldRateLimit:
+		return m.RateLimit()
 	case credential.FieldExpiresAt:
 		return m.ExpiresAt()
 	case credential.FieldExpiryRecordedAt:
@@ -4127,6 +4272,10 @@ func (m *CredentialMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldSecretHint(ctx)
 	case credential.FieldAccess:
 		return m.OldAccess(ctx)
+	case credential.FieldAllowedAddresses:
+		return m.OldAllowedAddresses(ctx)
+	case credential.FieldRateLimit:
+		return m.OldRateLimit(ctx)
 	case credential.FieldExpiresAt:
 		return m.OldExpiresAt(ctx)
 	case credential.FieldExpiryRecordedAt:
@@ -4257,6 +4406,20 @@ func (m *CredentialMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetAccess(v)
 		return nil
+	case credential.FieldAllowedAddresses:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAllowedAddresses(v)
+		return nil
+	case credential.FieldRateLimit:
+		v, ok := value.(*term.RateLimit)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRateLimit(v)
+		return nil
 	case credential.FieldExpiresAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -4364,6 +4527,12 @@ func (m *CredentialMutation) ClearedFields() []string {
 	if m.FieldCleared(credential.FieldSecretHash) {
 		fields = append(fields, credential.FieldSecretHash)
 	}
+	if m.FieldCleared(credential.FieldAllowedAddresses) {
+		fields = append(fields, credential.FieldAllowedAddresses)
+	}
+	if m.FieldCleared(credential.FieldRateLimit) {
+		fields = append(fields, credential.FieldRateLimit)
+	}
 	if m.FieldCleared(credential.FieldExpiresAt) {
 		fields = append(fields, credential.FieldExpiresAt)
 	}
@@ -4404,6 +4573,12 @@ func (m *CredentialMutation) ClearField(name string) error {
 		return nil
 	case credential.FieldSecretHash:
 		m.ClearSecretHash()
+		return nil
+	case credential.FieldAllowedAddresses:
+		m.ClearAllowedAddresses()
+		return nil
+	case credential.FieldRateLimit:
+		m.ClearRateLimit()
 		return nil
 	case credential.FieldExpiresAt:
 		m.ClearExpiresAt()
@@ -4478,6 +4653,12 @@ func (m *CredentialMutation) ResetField(name string) error {
 		return nil
 	case credential.FieldAccess:
 		m.ResetAccess()
+		return nil
+	case credential.FieldAllowedAddresses:
+		m.ResetAllowedAddresses()
+		return nil
+	case credential.FieldRateLimit:
+		m.ResetRateLimit()
 		return nil
 	case credential.FieldExpiresAt:
 		m.ResetExpiresAt()
@@ -4615,6 +4796,852 @@ func (m *CredentialMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown Credential edge %s", name)
+}
+
+// EndpointMutation represents an operation that mutates the Endpoint nodes in the graph.
+type EndpointMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *uuid.UUID
+	created_at          *time.Time
+	updated_at          *time.Time
+	version             *int
+	addversion          *int
+	method              *term.Method
+	_path               *string
+	description         *string
+	clearedFields       map[string]struct{}
+	product             *uuid.UUID
+	clearedproduct      bool
+	organization        *uuid.UUID
+	clearedorganization bool
+	done                bool
+	oldValue            func(context.Context) (*Endpoint, error)
+	predicates          []predicate.Endpoint
+}
+
+var _ ent.Mutation = (*EndpointMutation)(nil)
+
+// endpointOption allows management of the mutation configuration using functional options.
+type endpointOption func(*EndpointMutation)
+
+// newEndpointMutation creates new mutation for the Endpoint entity.
+func newEndpointMutation(c config, op Op, opts ...endpointOption) *EndpointMutation {
+	m := &EndpointMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeEndpoint,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withEndpointID sets the ID field of the mutation.
+func withEndpointID(id uuid.UUID) endpointOption {
+	return func(m *EndpointMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Endpoint
+		)
+		m.oldValue = func(ctx context.Context) (*Endpoint, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Endpoint.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withEndpoint sets the old Endpoint of the mutation.
+func withEndpoint(node *Endpoint) endpointOption {
+	return func(m *EndpointMutation) {
+		m.oldValue = func(context.Context) (*Endpoint, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m EndpointMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m EndpointMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("db: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Endpoint entities.
+func (m *EndpointMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *EndpointMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *EndpointMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Endpoint.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *EndpointMutation) SetOrganizationID(u uuid.UUID) {
+	m.organization = &u
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *EndpointMutation) OrganizationID() (r uuid.UUID, exists bool) {
+	v := m.organization
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the Endpoint entity.
+// If the Endpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EndpointMutation) OldOrganizationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *EndpointMutation) ResetOrganizationID() {
+	m.organization = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *EndpointMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *EndpointMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Endpoint entity.
+// If the Endpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EndpointMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *EndpointMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *EndpointMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *EndpointMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Endpoint entity.
+// If the Endpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EndpointMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *EndpointMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *EndpointMutation) SetVersion(i int) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *EndpointMutation) Version() (r int, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the Endpoint entity.
+// If the Endpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EndpointMutation) OldVersion(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *EndpointMutation) AddVersion(i int) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *EndpointMutation) AddedVersion() (r int, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *EndpointMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetProductID sets the "product_id" field.
+func (m *EndpointMutation) SetProductID(u uuid.UUID) {
+	m.product = &u
+}
+
+// ProductID returns the value of the "product_id" field in the mutation.
+func (m *EndpointMutation) ProductID() (r uuid.UUID, exists bool) {
+	v := m.product
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProductID returns the old "product_id" field's value of the Endpoint entity.
+// If the Endpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EndpointMutation) OldProductID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProductID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProductID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProductID: %w", err)
+	}
+	return oldValue.ProductID, nil
+}
+
+// ResetProductID resets all changes to the "product_id" field.
+func (m *EndpointMutation) ResetProductID() {
+	m.product = nil
+}
+
+// SetMethod sets the "method" field.
+func (m *EndpointMutation) SetMethod(t term.Method) {
+	m.method = &t
+}
+
+// Method returns the value of the "method" field in the mutation.
+func (m *EndpointMutation) Method() (r term.Method, exists bool) {
+	v := m.method
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMethod returns the old "method" field's value of the Endpoint entity.
+// If the Endpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EndpointMutation) OldMethod(ctx context.Context) (v term.Method, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMethod is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMethod requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMethod: %w", err)
+	}
+	return oldValue.Method, nil
+}
+
+// ResetMethod resets all changes to the "method" field.
+func (m *EndpointMutation) ResetMethod() {
+	m.method = nil
+}
+
+// SetPath sets the "path" field.
+func (m *EndpointMutation) SetPath(s string) {
+	m._path = &s
+}
+
+// Path returns the value of the "path" field in the mutation.
+func (m *EndpointMutation) Path() (r string, exists bool) {
+	v := m._path
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPath returns the old "path" field's value of the Endpoint entity.
+// If the Endpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EndpointMutation) OldPath(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPath is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPath requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPath: %w", err)
+	}
+	return oldValue.Path, nil
+}
+
+// ResetPath resets all changes to the "path" field.
+func (m *EndpointMutation) ResetPath() {
+	m._path = nil
+}
+
+// SetDescription sets the "description" field.
+func (m *EndpointMutation) SetDescription(s string) {
+	m.description = &s
+}
+
+// Description returns the value of the "description" field in the mutation.
+func (m *EndpointMutation) Description() (r string, exists bool) {
+	v := m.description
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDescription returns the old "description" field's value of the Endpoint entity.
+// If the Endpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EndpointMutation) OldDescription(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDescription is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDescription requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDescription: %w", err)
+	}
+	return oldValue.Description, nil
+}
+
+// ResetDescription resets all changes to the "description" field.
+func (m *EndpointMutation) ResetDescription() {
+	m.description = nil
+}
+
+// ClearProduct clears the "product" edge to the Product entity.
+func (m *EndpointMutation) ClearProduct() {
+	m.clearedproduct = true
+	m.clearedFields[endpoint.FieldProductID] = struct{}{}
+}
+
+// ProductCleared reports if the "product" edge to the Product entity was cleared.
+func (m *EndpointMutation) ProductCleared() bool {
+	return m.clearedproduct
+}
+
+// ProductIDs returns the "product" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ProductID instead. It exists only for internal usage by the builders.
+func (m *EndpointMutation) ProductIDs() (ids []uuid.UUID) {
+	if id := m.product; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetProduct resets all changes to the "product" edge.
+func (m *EndpointMutation) ResetProduct() {
+	m.product = nil
+	m.clearedproduct = false
+}
+
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (m *EndpointMutation) ClearOrganization() {
+	m.clearedorganization = true
+	m.clearedFields[endpoint.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationCleared reports if the "organization" edge to the Organization entity was cleared.
+func (m *EndpointMutation) OrganizationCleared() bool {
+	return m.clearedorganization
+}
+
+// OrganizationIDs returns the "organization" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrganizationID instead. It exists only for internal usage by the builders.
+func (m *EndpointMutation) OrganizationIDs() (ids []uuid.UUID) {
+	if id := m.organization; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrganization resets all changes to the "organization" edge.
+func (m *EndpointMutation) ResetOrganization() {
+	m.organization = nil
+	m.clearedorganization = false
+}
+
+// Where appends a list predicates to the EndpointMutation builder.
+func (m *EndpointMutation) Where(ps ...predicate.Endpoint) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the EndpointMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *EndpointMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Endpoint, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *EndpointMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *EndpointMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Endpoint).
+func (m *EndpointMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *EndpointMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.organization != nil {
+		fields = append(fields, endpoint.FieldOrganizationID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, endpoint.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, endpoint.FieldUpdatedAt)
+	}
+	if m.version != nil {
+		fields = append(fields, endpoint.FieldVersion)
+	}
+	if m.product != nil {
+		fields = append(fields, endpoint.FieldProductID)
+	}
+	if m.method != nil {
+		fields = append(fields, endpoint.FieldMethod)
+	}
+	if m._path != nil {
+		fields = append(fields, endpoint.FieldPath)
+	}
+	if m.description != nil {
+		fields = append(fields, endpoint.FieldDescription)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *EndpointMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case endpoint.FieldOrganizationID:
+		return m.OrganizationID()
+	case endpoint.FieldCreatedAt:
+		return m.CreatedAt()
+	case endpoint.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case endpoint.FieldVersion:
+		return m.Version()
+	case endpoint.FieldProductID:
+		return m.ProductID()
+	case endpoint.FieldMethod:
+		return m.Method()
+	case endpoint.FieldPath:
+		return m.Path()
+	case endpoint.FieldDescription:
+		return m.Description()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *EndpointMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case endpoint.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case endpoint.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case endpoint.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case endpoint.FieldVersion:
+		return m.OldVersion(ctx)
+	case endpoint.FieldProductID:
+		return m.OldProductID(ctx)
+	case endpoint.FieldMethod:
+		return m.OldMethod(ctx)
+	case endpoint.FieldPath:
+		return m.OldPath(ctx)
+	case endpoint.FieldDescription:
+		return m.OldDescription(ctx)
+	}
+	return nil, fmt.Errorf("unknown Endpoint field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *EndpointMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case endpoint.FieldOrganizationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case endpoint.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case endpoint.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case endpoint.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case endpoint.FieldProductID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProductID(v)
+		return nil
+	case endpoint.FieldMethod:
+		v, ok := value.(term.Method)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMethod(v)
+		return nil
+	case endpoint.FieldPath:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPath(v)
+		return nil
+	case endpoint.FieldDescription:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDescription(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Endpoint field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *EndpointMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, endpoint.FieldVersion)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *EndpointMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case endpoint.FieldVersion:
+		return m.AddedVersion()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *EndpointMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case endpoint.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Endpoint numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *EndpointMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *EndpointMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *EndpointMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Endpoint nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *EndpointMutation) ResetField(name string) error {
+	switch name {
+	case endpoint.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case endpoint.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case endpoint.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case endpoint.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case endpoint.FieldProductID:
+		m.ResetProductID()
+		return nil
+	case endpoint.FieldMethod:
+		m.ResetMethod()
+		return nil
+	case endpoint.FieldPath:
+		m.ResetPath()
+		return nil
+	case endpoint.FieldDescription:
+		m.ResetDescription()
+		return nil
+	}
+	return fmt.Errorf("unknown Endpoint field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *EndpointMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.product != nil {
+		edges = append(edges, endpoint.EdgeProduct)
+	}
+	if m.organization != nil {
+		edges = append(edges, endpoint.EdgeOrganization)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *EndpointMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case endpoint.EdgeProduct:
+		if id := m.product; id != nil {
+			return []ent.Value{*id}
+		}
+	case endpoint.EdgeOrganization:
+		if id := m.organization; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *EndpointMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *EndpointMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *EndpointMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedproduct {
+		edges = append(edges, endpoint.EdgeProduct)
+	}
+	if m.clearedorganization {
+		edges = append(edges, endpoint.EdgeOrganization)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *EndpointMutation) EdgeCleared(name string) bool {
+	switch name {
+	case endpoint.EdgeProduct:
+		return m.clearedproduct
+	case endpoint.EdgeOrganization:
+		return m.clearedorganization
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *EndpointMutation) ClearEdge(name string) error {
+	switch name {
+	case endpoint.EdgeProduct:
+		m.ClearProduct()
+		return nil
+	case endpoint.EdgeOrganization:
+		m.ClearOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown Endpoint unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *EndpointMutation) ResetEdge(name string) error {
+	switch name {
+	case endpoint.EdgeProduct:
+		m.ResetProduct()
+		return nil
+	case endpoint.EdgeOrganization:
+		m.ResetOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown Endpoint edge %s", name)
 }
 
 // EventMutation represents an operation that mutates the Event nodes in the graph.
@@ -6378,6 +7405,1030 @@ func (m *EventPositionMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *EventPositionMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown EventPosition edge %s", name)
+}
+
+// GateCursorMutation represents an operation that mutates the GateCursor nodes in the graph.
+type GateCursorMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *uuid.UUID
+	node_id         *uuid.UUID
+	organization_id *uuid.UUID
+	position        *int64
+	addposition     *int64
+	applied_at      *time.Time
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*GateCursor, error)
+	predicates      []predicate.GateCursor
+}
+
+var _ ent.Mutation = (*GateCursorMutation)(nil)
+
+// gatecursorOption allows management of the mutation configuration using functional options.
+type gatecursorOption func(*GateCursorMutation)
+
+// newGateCursorMutation creates new mutation for the GateCursor entity.
+func newGateCursorMutation(c config, op Op, opts ...gatecursorOption) *GateCursorMutation {
+	m := &GateCursorMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeGateCursor,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withGateCursorID sets the ID field of the mutation.
+func withGateCursorID(id uuid.UUID) gatecursorOption {
+	return func(m *GateCursorMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *GateCursor
+		)
+		m.oldValue = func(ctx context.Context) (*GateCursor, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().GateCursor.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withGateCursor sets the old GateCursor of the mutation.
+func withGateCursor(node *GateCursor) gatecursorOption {
+	return func(m *GateCursorMutation) {
+		m.oldValue = func(context.Context) (*GateCursor, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m GateCursorMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m GateCursorMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("db: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of GateCursor entities.
+func (m *GateCursorMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *GateCursorMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *GateCursorMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().GateCursor.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetNodeID sets the "node_id" field.
+func (m *GateCursorMutation) SetNodeID(u uuid.UUID) {
+	m.node_id = &u
+}
+
+// NodeID returns the value of the "node_id" field in the mutation.
+func (m *GateCursorMutation) NodeID() (r uuid.UUID, exists bool) {
+	v := m.node_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNodeID returns the old "node_id" field's value of the GateCursor entity.
+// If the GateCursor object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GateCursorMutation) OldNodeID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNodeID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNodeID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNodeID: %w", err)
+	}
+	return oldValue.NodeID, nil
+}
+
+// ResetNodeID resets all changes to the "node_id" field.
+func (m *GateCursorMutation) ResetNodeID() {
+	m.node_id = nil
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *GateCursorMutation) SetOrganizationID(u uuid.UUID) {
+	m.organization_id = &u
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *GateCursorMutation) OrganizationID() (r uuid.UUID, exists bool) {
+	v := m.organization_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the GateCursor entity.
+// If the GateCursor object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GateCursorMutation) OldOrganizationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *GateCursorMutation) ResetOrganizationID() {
+	m.organization_id = nil
+}
+
+// SetPosition sets the "position" field.
+func (m *GateCursorMutation) SetPosition(i int64) {
+	m.position = &i
+	m.addposition = nil
+}
+
+// Position returns the value of the "position" field in the mutation.
+func (m *GateCursorMutation) Position() (r int64, exists bool) {
+	v := m.position
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPosition returns the old "position" field's value of the GateCursor entity.
+// If the GateCursor object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GateCursorMutation) OldPosition(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPosition is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPosition requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPosition: %w", err)
+	}
+	return oldValue.Position, nil
+}
+
+// AddPosition adds i to the "position" field.
+func (m *GateCursorMutation) AddPosition(i int64) {
+	if m.addposition != nil {
+		*m.addposition += i
+	} else {
+		m.addposition = &i
+	}
+}
+
+// AddedPosition returns the value that was added to the "position" field in this mutation.
+func (m *GateCursorMutation) AddedPosition() (r int64, exists bool) {
+	v := m.addposition
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPosition resets all changes to the "position" field.
+func (m *GateCursorMutation) ResetPosition() {
+	m.position = nil
+	m.addposition = nil
+}
+
+// SetAppliedAt sets the "applied_at" field.
+func (m *GateCursorMutation) SetAppliedAt(t time.Time) {
+	m.applied_at = &t
+}
+
+// AppliedAt returns the value of the "applied_at" field in the mutation.
+func (m *GateCursorMutation) AppliedAt() (r time.Time, exists bool) {
+	v := m.applied_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAppliedAt returns the old "applied_at" field's value of the GateCursor entity.
+// If the GateCursor object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GateCursorMutation) OldAppliedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAppliedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAppliedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAppliedAt: %w", err)
+	}
+	return oldValue.AppliedAt, nil
+}
+
+// ResetAppliedAt resets all changes to the "applied_at" field.
+func (m *GateCursorMutation) ResetAppliedAt() {
+	m.applied_at = nil
+}
+
+// Where appends a list predicates to the GateCursorMutation builder.
+func (m *GateCursorMutation) Where(ps ...predicate.GateCursor) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the GateCursorMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *GateCursorMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.GateCursor, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *GateCursorMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *GateCursorMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (GateCursor).
+func (m *GateCursorMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *GateCursorMutation) Fields() []string {
+	fields := make([]string, 0, 4)
+	if m.node_id != nil {
+		fields = append(fields, gatecursor.FieldNodeID)
+	}
+	if m.organization_id != nil {
+		fields = append(fields, gatecursor.FieldOrganizationID)
+	}
+	if m.position != nil {
+		fields = append(fields, gatecursor.FieldPosition)
+	}
+	if m.applied_at != nil {
+		fields = append(fields, gatecursor.FieldAppliedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *GateCursorMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case gatecursor.FieldNodeID:
+		return m.NodeID()
+	case gatecursor.FieldOrganizationID:
+		return m.OrganizationID()
+	case gatecursor.FieldPosition:
+		return m.Position()
+	case gatecursor.FieldAppliedAt:
+		return m.AppliedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *GateCursorMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case gatecursor.FieldNodeID:
+		return m.OldNodeID(ctx)
+	case gatecursor.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case gatecursor.FieldPosition:
+		return m.OldPosition(ctx)
+	case gatecursor.FieldAppliedAt:
+		return m.OldAppliedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown GateCursor field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GateCursorMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case gatecursor.FieldNodeID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNodeID(v)
+		return nil
+	case gatecursor.FieldOrganizationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case gatecursor.FieldPosition:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPosition(v)
+		return nil
+	case gatecursor.FieldAppliedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAppliedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown GateCursor field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *GateCursorMutation) AddedFields() []string {
+	var fields []string
+	if m.addposition != nil {
+		fields = append(fields, gatecursor.FieldPosition)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *GateCursorMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case gatecursor.FieldPosition:
+		return m.AddedPosition()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GateCursorMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case gatecursor.FieldPosition:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPosition(v)
+		return nil
+	}
+	return fmt.Errorf("unknown GateCursor numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *GateCursorMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *GateCursorMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *GateCursorMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown GateCursor nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *GateCursorMutation) ResetField(name string) error {
+	switch name {
+	case gatecursor.FieldNodeID:
+		m.ResetNodeID()
+		return nil
+	case gatecursor.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case gatecursor.FieldPosition:
+		m.ResetPosition()
+		return nil
+	case gatecursor.FieldAppliedAt:
+		m.ResetAppliedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown GateCursor field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *GateCursorMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *GateCursorMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *GateCursorMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *GateCursorMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *GateCursorMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *GateCursorMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *GateCursorMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown GateCursor unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *GateCursorMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown GateCursor edge %s", name)
+}
+
+// GateNodeMutation represents an operation that mutates the GateNode nodes in the graph.
+type GateNodeMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	name          *string
+	started_at    *time.Time
+	seen_at       *time.Time
+	flushed_at    *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*GateNode, error)
+	predicates    []predicate.GateNode
+}
+
+var _ ent.Mutation = (*GateNodeMutation)(nil)
+
+// gatenodeOption allows management of the mutation configuration using functional options.
+type gatenodeOption func(*GateNodeMutation)
+
+// newGateNodeMutation creates new mutation for the GateNode entity.
+func newGateNodeMutation(c config, op Op, opts ...gatenodeOption) *GateNodeMutation {
+	m := &GateNodeMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeGateNode,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withGateNodeID sets the ID field of the mutation.
+func withGateNodeID(id uuid.UUID) gatenodeOption {
+	return func(m *GateNodeMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *GateNode
+		)
+		m.oldValue = func(ctx context.Context) (*GateNode, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().GateNode.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withGateNode sets the old GateNode of the mutation.
+func withGateNode(node *GateNode) gatenodeOption {
+	return func(m *GateNodeMutation) {
+		m.oldValue = func(context.Context) (*GateNode, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m GateNodeMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m GateNodeMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("db: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of GateNode entities.
+func (m *GateNodeMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *GateNodeMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *GateNodeMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().GateNode.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetName sets the "name" field.
+func (m *GateNodeMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *GateNodeMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the GateNode entity.
+// If the GateNode object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GateNodeMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *GateNodeMutation) ResetName() {
+	m.name = nil
+}
+
+// SetStartedAt sets the "started_at" field.
+func (m *GateNodeMutation) SetStartedAt(t time.Time) {
+	m.started_at = &t
+}
+
+// StartedAt returns the value of the "started_at" field in the mutation.
+func (m *GateNodeMutation) StartedAt() (r time.Time, exists bool) {
+	v := m.started_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStartedAt returns the old "started_at" field's value of the GateNode entity.
+// If the GateNode object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GateNodeMutation) OldStartedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStartedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStartedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStartedAt: %w", err)
+	}
+	return oldValue.StartedAt, nil
+}
+
+// ResetStartedAt resets all changes to the "started_at" field.
+func (m *GateNodeMutation) ResetStartedAt() {
+	m.started_at = nil
+}
+
+// SetSeenAt sets the "seen_at" field.
+func (m *GateNodeMutation) SetSeenAt(t time.Time) {
+	m.seen_at = &t
+}
+
+// SeenAt returns the value of the "seen_at" field in the mutation.
+func (m *GateNodeMutation) SeenAt() (r time.Time, exists bool) {
+	v := m.seen_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSeenAt returns the old "seen_at" field's value of the GateNode entity.
+// If the GateNode object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GateNodeMutation) OldSeenAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSeenAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSeenAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSeenAt: %w", err)
+	}
+	return oldValue.SeenAt, nil
+}
+
+// ResetSeenAt resets all changes to the "seen_at" field.
+func (m *GateNodeMutation) ResetSeenAt() {
+	m.seen_at = nil
+}
+
+// SetFlushedAt sets the "flushed_at" field.
+func (m *GateNodeMutation) SetFlushedAt(t time.Time) {
+	m.flushed_at = &t
+}
+
+// FlushedAt returns the value of the "flushed_at" field in the mutation.
+func (m *GateNodeMutation) FlushedAt() (r time.Time, exists bool) {
+	v := m.flushed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFlushedAt returns the old "flushed_at" field's value of the GateNode entity.
+// If the GateNode object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GateNodeMutation) OldFlushedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFlushedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFlushedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFlushedAt: %w", err)
+	}
+	return oldValue.FlushedAt, nil
+}
+
+// ResetFlushedAt resets all changes to the "flushed_at" field.
+func (m *GateNodeMutation) ResetFlushedAt() {
+	m.flushed_at = nil
+}
+
+// Where appends a list predicates to the GateNodeMutation builder.
+func (m *GateNodeMutation) Where(ps ...predicate.GateNode) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the GateNodeMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *GateNodeMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.GateNode, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *GateNodeMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *GateNodeMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (GateNode).
+func (m *GateNodeMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *GateNodeMutation) Fields() []string {
+	fields := make([]string, 0, 4)
+	if m.name != nil {
+		fields = append(fields, gatenode.FieldName)
+	}
+	if m.started_at != nil {
+		fields = append(fields, gatenode.FieldStartedAt)
+	}
+	if m.seen_at != nil {
+		fields = append(fields, gatenode.FieldSeenAt)
+	}
+	if m.flushed_at != nil {
+		fields = append(fields, gatenode.FieldFlushedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *GateNodeMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case gatenode.FieldName:
+		return m.Name()
+	case gatenode.FieldStartedAt:
+		return m.StartedAt()
+	case gatenode.FieldSeenAt:
+		return m.SeenAt()
+	case gatenode.FieldFlushedAt:
+		return m.FlushedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *GateNodeMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case gatenode.FieldName:
+		return m.OldName(ctx)
+	case gatenode.FieldStartedAt:
+		return m.OldStartedAt(ctx)
+	case gatenode.FieldSeenAt:
+		return m.OldSeenAt(ctx)
+	case gatenode.FieldFlushedAt:
+		return m.OldFlushedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown GateNode field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GateNodeMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case gatenode.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case gatenode.FieldStartedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStartedAt(v)
+		return nil
+	case gatenode.FieldSeenAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSeenAt(v)
+		return nil
+	case gatenode.FieldFlushedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFlushedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown GateNode field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *GateNodeMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *GateNodeMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GateNodeMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown GateNode numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *GateNodeMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *GateNodeMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *GateNodeMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown GateNode nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *GateNodeMutation) ResetField(name string) error {
+	switch name {
+	case gatenode.FieldName:
+		m.ResetName()
+		return nil
+	case gatenode.FieldStartedAt:
+		m.ResetStartedAt()
+		return nil
+	case gatenode.FieldSeenAt:
+		m.ResetSeenAt()
+		return nil
+	case gatenode.FieldFlushedAt:
+		m.ResetFlushedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown GateNode field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *GateNodeMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *GateNodeMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *GateNodeMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *GateNodeMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *GateNodeMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *GateNodeMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *GateNodeMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown GateNode unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *GateNodeMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown GateNode edge %s", name)
 }
 
 // IdempotencyKeyMutation represents an operation that mutates the IdempotencyKey nodes in the graph.
@@ -8294,6 +10345,7 @@ type OrganizationMutation struct {
 	adddeleted_retention_days *int
 	event_retention_days      *int
 	addevent_retention_days   *int
+	usage_retention           **term.UsageRetention
 	clearedFields             map[string]struct{}
 	done                      bool
 	oldValue                  func(context.Context) (*Organization, error)
@@ -9076,6 +11128,55 @@ func (m *OrganizationMutation) ResetEventRetentionDays() {
 	m.addevent_retention_days = nil
 }
 
+// SetUsageRetention sets the "usage_retention" field.
+func (m *OrganizationMutation) SetUsageRetention(tr *term.UsageRetention) {
+	m.usage_retention = &tr
+}
+
+// UsageRetention returns the value of the "usage_retention" field in the mutation.
+func (m *OrganizationMutation) UsageRetention() (r *term.UsageRetention, exists bool) {
+	v := m.usage_retention
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUsageRetention returns the old "usage_retention" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldUsageRetention(ctx context.Context) (v *term.UsageRetention, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUsageRetention is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUsageRetention requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUsageRetention: %w", err)
+	}
+	return oldValue.UsageRetention, nil
+}
+
+// ClearUsageRetention clears the value of the "usage_retention" field.
+func (m *OrganizationMutation) ClearUsageRetention() {
+	m.usage_retention = nil
+	m.clearedFields[organization.FieldUsageRetention] = struct{}{}
+}
+
+// UsageRetentionCleared returns if the "usage_retention" field was cleared in this mutation.
+func (m *OrganizationMutation) UsageRetentionCleared() bool {
+	_, ok := m.clearedFields[organization.FieldUsageRetention]
+	return ok
+}
+
+// ResetUsageRetention resets all changes to the "usage_retention" field.
+func (m *OrganizationMutation) ResetUsageRetention() {
+	m.usage_retention = nil
+	delete(m.clearedFields, organization.FieldUsageRetention)
+}
+
 // Where appends a list predicates to the OrganizationMutation builder.
 func (m *OrganizationMutation) Where(ps ...predicate.Organization) {
 	m.predicates = append(m.predicates, ps...)
@@ -9110,7 +11211,7 @@ func (m *OrganizationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrganizationMutation) Fields() []string {
-	fields := make([]string, 0, 17)
+	fields := make([]string, 0, 18)
 	if m.created_at != nil {
 		fields = append(fields, organization.FieldCreatedAt)
 	}
@@ -9162,6 +11263,9 @@ func (m *OrganizationMutation) Fields() []string {
 	if m.event_retention_days != nil {
 		fields = append(fields, organization.FieldEventRetentionDays)
 	}
+	if m.usage_retention != nil {
+		fields = append(fields, organization.FieldUsageRetention)
+	}
 	return fields
 }
 
@@ -9204,6 +11308,8 @@ func (m *OrganizationMutation) Field(name string) (ent.Value, bool) {
 		return m.DeletedRetentionDays()
 	case organization.FieldEventRetentionDays:
 		return m.EventRetentionDays()
+	case organization.FieldUsageRetention:
+		return m.UsageRetention()
 	}
 	return nil, false
 }
@@ -9247,6 +11353,8 @@ func (m *OrganizationMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldDeletedRetentionDays(ctx)
 	case organization.FieldEventRetentionDays:
 		return m.OldEventRetentionDays(ctx)
+	case organization.FieldUsageRetention:
+		return m.OldUsageRetention(ctx)
 	}
 	return nil, fmt.Errorf("unknown Organization field %s", name)
 }
@@ -9375,6 +11483,13 @@ func (m *OrganizationMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetEventRetentionDays(v)
 		return nil
+	case organization.FieldUsageRetention:
+		v, ok := value.(*term.UsageRetention)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUsageRetention(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Organization field %s", name)
 }
@@ -9443,7 +11558,11 @@ func (m *OrganizationMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *OrganizationMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(organization.FieldUsageRetention) {
+		fields = append(fields, organization.FieldUsageRetention)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -9456,6 +11575,11 @@ func (m *OrganizationMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *OrganizationMutation) ClearField(name string) error {
+	switch name {
+	case organization.FieldUsageRetention:
+		m.ClearUsageRetention()
+		return nil
+	}
 	return fmt.Errorf("unknown Organization nullable field %s", name)
 }
 
@@ -9513,6 +11637,9 @@ func (m *OrganizationMutation) ResetField(name string) error {
 		return nil
 	case organization.FieldEventRetentionDays:
 		m.ResetEventRetentionDays()
+		return nil
+	case organization.FieldUsageRetention:
+		m.ResetUsageRetention()
 		return nil
 	}
 	return fmt.Errorf("unknown Organization field %s", name)
@@ -10729,6 +12856,8 @@ type ProductMutation struct {
 	auth_types          *[]term.AuthType
 	appendauth_types    []term.AuthType
 	documentation_url   *string
+	keyless             *bool
+	enforce_endpoints   *bool
 	clearedFields       map[string]struct{}
 	organization        *uuid.UUID
 	clearedorganization bool
@@ -11416,6 +13545,78 @@ func (m *ProductMutation) ResetDocumentationURL() {
 	m.documentation_url = nil
 }
 
+// SetKeyless sets the "keyless" field.
+func (m *ProductMutation) SetKeyless(b bool) {
+	m.keyless = &b
+}
+
+// Keyless returns the value of the "keyless" field in the mutation.
+func (m *ProductMutation) Keyless() (r bool, exists bool) {
+	v := m.keyless
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeyless returns the old "keyless" field's value of the Product entity.
+// If the Product object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductMutation) OldKeyless(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeyless is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeyless requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeyless: %w", err)
+	}
+	return oldValue.Keyless, nil
+}
+
+// ResetKeyless resets all changes to the "keyless" field.
+func (m *ProductMutation) ResetKeyless() {
+	m.keyless = nil
+}
+
+// SetEnforceEndpoints sets the "enforce_endpoints" field.
+func (m *ProductMutation) SetEnforceEndpoints(b bool) {
+	m.enforce_endpoints = &b
+}
+
+// EnforceEndpoints returns the value of the "enforce_endpoints" field in the mutation.
+func (m *ProductMutation) EnforceEndpoints() (r bool, exists bool) {
+	v := m.enforce_endpoints
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEnforceEndpoints returns the old "enforce_endpoints" field's value of the Product entity.
+// If the Product object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductMutation) OldEnforceEndpoints(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEnforceEndpoints is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEnforceEndpoints requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEnforceEndpoints: %w", err)
+	}
+	return oldValue.EnforceEndpoints, nil
+}
+
+// ResetEnforceEndpoints resets all changes to the "enforce_endpoints" field.
+func (m *ProductMutation) ResetEnforceEndpoints() {
+	m.enforce_endpoints = nil
+}
+
 // ClearOrganization clears the "organization" edge to the Organization entity.
 func (m *ProductMutation) ClearOrganization() {
 	m.clearedorganization = true
@@ -11477,7 +13678,7 @@ func (m *ProductMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ProductMutation) Fields() []string {
-	fields := make([]string, 0, 15)
+	fields := make([]string, 0, 17)
 	if m.organization != nil {
 		fields = append(fields, product.FieldOrganizationID)
 	}
@@ -11523,6 +13724,12 @@ func (m *ProductMutation) Fields() []string {
 	if m.documentation_url != nil {
 		fields = append(fields, product.FieldDocumentationURL)
 	}
+	if m.keyless != nil {
+		fields = append(fields, product.FieldKeyless)
+	}
+	if m.enforce_endpoints != nil {
+		fields = append(fields, product.FieldEnforceEndpoints)
+	}
 	return fields
 }
 
@@ -11561,6 +13768,10 @@ func (m *ProductMutation) Field(name string) (ent.Value, bool) {
 		return m.AuthTypes()
 	case product.FieldDocumentationURL:
 		return m.DocumentationURL()
+	case product.FieldKeyless:
+		return m.Keyless()
+	case product.FieldEnforceEndpoints:
+		return m.EnforceEndpoints()
 	}
 	return nil, false
 }
@@ -11600,6 +13811,10 @@ func (m *ProductMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldAuthTypes(ctx)
 	case product.FieldDocumentationURL:
 		return m.OldDocumentationURL(ctx)
+	case product.FieldKeyless:
+		return m.OldKeyless(ctx)
+	case product.FieldEnforceEndpoints:
+		return m.OldEnforceEndpoints(ctx)
 	}
 	return nil, fmt.Errorf("unknown Product field %s", name)
 }
@@ -11714,6 +13929,20 @@ func (m *ProductMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetDocumentationURL(v)
 		return nil
+	case product.FieldKeyless:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeyless(v)
+		return nil
+	case product.FieldEnforceEndpoints:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEnforceEndpoints(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Product field %s", name)
 }
@@ -11823,6 +14052,12 @@ func (m *ProductMutation) ResetField(name string) error {
 	case product.FieldDocumentationURL:
 		m.ResetDocumentationURL()
 		return nil
+	case product.FieldKeyless:
+		m.ResetKeyless()
+		return nil
+	case product.FieldEnforceEndpoints:
+		m.ResetEnforceEndpoints()
+		return nil
 	}
 	return fmt.Errorf("unknown Product field %s", name)
 }
@@ -11901,6 +14136,590 @@ func (m *ProductMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Product edge %s", name)
 }
 
+// QuotaCountMutation represents an operation that mutates the QuotaCount nodes in the graph.
+type QuotaCountMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *uuid.UUID
+	organization_id *uuid.UUID
+	subscription_id *uuid.UUID
+	period_start    *time.Time
+	period_end      *time.Time
+	used            *int64
+	addused         *int64
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*QuotaCount, error)
+	predicates      []predicate.QuotaCount
+}
+
+var _ ent.Mutation = (*QuotaCountMutation)(nil)
+
+// quotacountOption allows management of the mutation configuration using functional options.
+type quotacountOption func(*QuotaCountMutation)
+
+// newQuotaCountMutation creates new mutation for the QuotaCount entity.
+func newQuotaCountMutation(c config, op Op, opts ...quotacountOption) *QuotaCountMutation {
+	m := &QuotaCountMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeQuotaCount,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withQuotaCountID sets the ID field of the mutation.
+func withQuotaCountID(id uuid.UUID) quotacountOption {
+	return func(m *QuotaCountMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *QuotaCount
+		)
+		m.oldValue = func(ctx context.Context) (*QuotaCount, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().QuotaCount.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withQuotaCount sets the old QuotaCount of the mutation.
+func withQuotaCount(node *QuotaCount) quotacountOption {
+	return func(m *QuotaCountMutation) {
+		m.oldValue = func(context.Context) (*QuotaCount, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m QuotaCountMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m QuotaCountMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("db: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of QuotaCount entities.
+func (m *QuotaCountMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *QuotaCountMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *QuotaCountMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().QuotaCount.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *QuotaCountMutation) SetOrganizationID(u uuid.UUID) {
+	m.organization_id = &u
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *QuotaCountMutation) OrganizationID() (r uuid.UUID, exists bool) {
+	v := m.organization_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the QuotaCount entity.
+// If the QuotaCount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *QuotaCountMutation) OldOrganizationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *QuotaCountMutation) ResetOrganizationID() {
+	m.organization_id = nil
+}
+
+// SetSubscriptionID sets the "subscription_id" field.
+func (m *QuotaCountMutation) SetSubscriptionID(u uuid.UUID) {
+	m.subscription_id = &u
+}
+
+// SubscriptionID returns the value of the "subscription_id" field in the mutation.
+func (m *QuotaCountMutation) SubscriptionID() (r uuid.UUID, exists bool) {
+	v := m.subscription_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSubscriptionID returns the old "subscription_id" field's value of the QuotaCount entity.
+// If the QuotaCount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *QuotaCountMutation) OldSubscriptionID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSubscriptionID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSubscriptionID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSubscriptionID: %w", err)
+	}
+	return oldValue.SubscriptionID, nil
+}
+
+// ResetSubscriptionID resets all changes to the "subscription_id" field.
+func (m *QuotaCountMutation) ResetSubscriptionID() {
+	m.subscription_id = nil
+}
+
+// SetPeriodStart sets the "period_start" field.
+func (m *QuotaCountMutation) SetPeriodStart(t time.Time) {
+	m.period_start = &t
+}
+
+// PeriodStart returns the value of the "period_start" field in the mutation.
+func (m *QuotaCountMutation) PeriodStart() (r time.Time, exists bool) {
+	v := m.period_start
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPeriodStart returns the old "period_start" field's value of the QuotaCount entity.
+// If the QuotaCount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *QuotaCountMutation) OldPeriodStart(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPeriodStart is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPeriodStart requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPeriodStart: %w", err)
+	}
+	return oldValue.PeriodStart, nil
+}
+
+// ResetPeriodStart resets all changes to the "period_start" field.
+func (m *QuotaCountMutation) ResetPeriodStart() {
+	m.period_start = nil
+}
+
+// SetPeriodEnd sets the "period_end" field.
+func (m *QuotaCountMutation) SetPeriodEnd(t time.Time) {
+	m.period_end = &t
+}
+
+// PeriodEnd returns the value of the "period_end" field in the mutation.
+func (m *QuotaCountMutation) PeriodEnd() (r time.Time, exists bool) {
+	v := m.period_end
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPeriodEnd returns the old "period_end" field's value of the QuotaCount entity.
+// If the QuotaCount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *QuotaCountMutation) OldPeriodEnd(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPeriodEnd is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPeriodEnd requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPeriodEnd: %w", err)
+	}
+	return oldValue.PeriodEnd, nil
+}
+
+// ResetPeriodEnd resets all changes to the "period_end" field.
+func (m *QuotaCountMutation) ResetPeriodEnd() {
+	m.period_end = nil
+}
+
+// SetUsed sets the "used" field.
+func (m *QuotaCountMutation) SetUsed(i int64) {
+	m.used = &i
+	m.addused = nil
+}
+
+// Used returns the value of the "used" field in the mutation.
+func (m *QuotaCountMutation) Used() (r int64, exists bool) {
+	v := m.used
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUsed returns the old "used" field's value of the QuotaCount entity.
+// If the QuotaCount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *QuotaCountMutation) OldUsed(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUsed is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUsed requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUsed: %w", err)
+	}
+	return oldValue.Used, nil
+}
+
+// AddUsed adds i to the "used" field.
+func (m *QuotaCountMutation) AddUsed(i int64) {
+	if m.addused != nil {
+		*m.addused += i
+	} else {
+		m.addused = &i
+	}
+}
+
+// AddedUsed returns the value that was added to the "used" field in this mutation.
+func (m *QuotaCountMutation) AddedUsed() (r int64, exists bool) {
+	v := m.addused
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetUsed resets all changes to the "used" field.
+func (m *QuotaCountMutation) ResetUsed() {
+	m.used = nil
+	m.addused = nil
+}
+
+// Where appends a list predicates to the QuotaCountMutation builder.
+func (m *QuotaCountMutation) Where(ps ...predicate.QuotaCount) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the QuotaCountMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *QuotaCountMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.QuotaCount, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *QuotaCountMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *QuotaCountMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (QuotaCount).
+func (m *QuotaCountMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *QuotaCountMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.organization_id != nil {
+		fields = append(fields, quotacount.FieldOrganizationID)
+	}
+	if m.subscription_id != nil {
+		fields = append(fields, quotacount.FieldSubscriptionID)
+	}
+	if m.period_start != nil {
+		fields = append(fields, quotacount.FieldPeriodStart)
+	}
+	if m.period_end != nil {
+		fields = append(fields, quotacount.FieldPeriodEnd)
+	}
+	if m.used != nil {
+		fields = append(fields, quotacount.FieldUsed)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *QuotaCountMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case quotacount.FieldOrganizationID:
+		return m.OrganizationID()
+	case quotacount.FieldSubscriptionID:
+		return m.SubscriptionID()
+	case quotacount.FieldPeriodStart:
+		return m.PeriodStart()
+	case quotacount.FieldPeriodEnd:
+		return m.PeriodEnd()
+	case quotacount.FieldUsed:
+		return m.Used()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *QuotaCountMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case quotacount.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case quotacount.FieldSubscriptionID:
+		return m.OldSubscriptionID(ctx)
+	case quotacount.FieldPeriodStart:
+		return m.OldPeriodStart(ctx)
+	case quotacount.FieldPeriodEnd:
+		return m.OldPeriodEnd(ctx)
+	case quotacount.FieldUsed:
+		return m.OldUsed(ctx)
+	}
+	return nil, fmt.Errorf("unknown QuotaCount field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *QuotaCountMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case quotacount.FieldOrganizationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case quotacount.FieldSubscriptionID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSubscriptionID(v)
+		return nil
+	case quotacount.FieldPeriodStart:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPeriodStart(v)
+		return nil
+	case quotacount.FieldPeriodEnd:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPeriodEnd(v)
+		return nil
+	case quotacount.FieldUsed:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUsed(v)
+		return nil
+	}
+	return fmt.Errorf("unknown QuotaCount field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *QuotaCountMutation) AddedFields() []string {
+	var fields []string
+	if m.addused != nil {
+		fields = append(fields, quotacount.FieldUsed)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *QuotaCountMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case quotacount.FieldUsed:
+		return m.AddedUsed()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *QuotaCountMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case quotacount.FieldUsed:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddUsed(v)
+		return nil
+	}
+	return fmt.Errorf("unknown QuotaCount numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *QuotaCountMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *QuotaCountMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *QuotaCountMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown QuotaCount nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *QuotaCountMutation) ResetField(name string) error {
+	switch name {
+	case quotacount.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case quotacount.FieldSubscriptionID:
+		m.ResetSubscriptionID()
+		return nil
+	case quotacount.FieldPeriodStart:
+		m.ResetPeriodStart()
+		return nil
+	case quotacount.FieldPeriodEnd:
+		m.ResetPeriodEnd()
+		return nil
+	case quotacount.FieldUsed:
+		m.ResetUsed()
+		return nil
+	}
+	return fmt.Errorf("unknown QuotaCount field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *QuotaCountMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *QuotaCountMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *QuotaCountMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *QuotaCountMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *QuotaCountMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *QuotaCountMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *QuotaCountMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown QuotaCount unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *QuotaCountMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown QuotaCount edge %s", name)
+}
+
 // ServiceTokenMutation represents an operation that mutates the ServiceToken nodes in the graph.
 type ServiceTokenMutation struct {
 	config
@@ -11916,6 +14735,9 @@ type ServiceTokenMutation struct {
 	appendscopes        []string
 	token_hash          *[]byte
 	hint                *string
+	product_ids         *[]uuid.UUID
+	appendproduct_ids   []uuid.UUID
+	environment         *term.Environment
 	revoked_at          *time.Time
 	last_used_at        *time.Time
 	clearedFields       map[string]struct{}
@@ -12353,6 +15175,120 @@ func (m *ServiceTokenMutation) ResetHint() {
 	m.hint = nil
 }
 
+// SetProductIds sets the "product_ids" field.
+func (m *ServiceTokenMutation) SetProductIds(u []uuid.UUID) {
+	m.product_ids = &u
+	m.appendproduct_ids = nil
+}
+
+// ProductIds returns the value of the "product_ids" field in the mutation.
+func (m *ServiceTokenMutation) ProductIds() (r []uuid.UUID, exists bool) {
+	v := m.product_ids
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProductIds returns the old "product_ids" field's value of the ServiceToken entity.
+// If the ServiceToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceTokenMutation) OldProductIds(ctx context.Context) (v []uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProductIds is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProductIds requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProductIds: %w", err)
+	}
+	return oldValue.ProductIds, nil
+}
+
+// AppendProductIds adds u to the "product_ids" field.
+func (m *ServiceTokenMutation) AppendProductIds(u []uuid.UUID) {
+	m.appendproduct_ids = append(m.appendproduct_ids, u...)
+}
+
+// AppendedProductIds returns the list of values that were appended to the "product_ids" field in this mutation.
+func (m *ServiceTokenMutation) AppendedProductIds() ([]uuid.UUID, bool) {
+	if len(m.appendproduct_ids) == 0 {
+		return nil, false
+	}
+	return m.appendproduct_ids, true
+}
+
+// ClearProductIds clears the value of the "product_ids" field.
+func (m *ServiceTokenMutation) ClearProductIds() {
+	m.product_ids = nil
+	m.appendproduct_ids = nil
+	m.clearedFields[servicetoken.FieldProductIds] = struct{}{}
+}
+
+// ProductIdsCleared returns if the "product_ids" field was cleared in this mutation.
+func (m *ServiceTokenMutation) ProductIdsCleared() bool {
+	_, ok := m.clearedFields[servicetoken.FieldProductIds]
+	return ok
+}
+
+// ResetProductIds resets all changes to the "product_ids" field.
+func (m *ServiceTokenMutation) ResetProductIds() {
+	m.product_ids = nil
+	m.appendproduct_ids = nil
+	delete(m.clearedFields, servicetoken.FieldProductIds)
+}
+
+// SetEnvironment sets the "environment" field.
+func (m *ServiceTokenMutation) SetEnvironment(t term.Environment) {
+	m.environment = &t
+}
+
+// Environment returns the value of the "environment" field in the mutation.
+func (m *ServiceTokenMutation) Environment() (r term.Environment, exists bool) {
+	v := m.environment
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEnvironment returns the old "environment" field's value of the ServiceToken entity.
+// If the ServiceToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceTokenMutation) OldEnvironment(ctx context.Context) (v *term.Environment, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEnvironment is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEnvironment requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEnvironment: %w", err)
+	}
+	return oldValue.Environment, nil
+}
+
+// ClearEnvironment clears the value of the "environment" field.
+func (m *ServiceTokenMutation) ClearEnvironment() {
+	m.environment = nil
+	m.clearedFields[servicetoken.FieldEnvironment] = struct{}{}
+}
+
+// EnvironmentCleared returns if the "environment" field was cleared in this mutation.
+func (m *ServiceTokenMutation) EnvironmentCleared() bool {
+	_, ok := m.clearedFields[servicetoken.FieldEnvironment]
+	return ok
+}
+
+// ResetEnvironment resets all changes to the "environment" field.
+func (m *ServiceTokenMutation) ResetEnvironment() {
+	m.environment = nil
+	delete(m.clearedFields, servicetoken.FieldEnvironment)
+}
+
 // SetRevokedAt sets the "revoked_at" field.
 func (m *ServiceTokenMutation) SetRevokedAt(t time.Time) {
 	m.revoked_at = &t
@@ -12512,7 +15448,7 @@ func (m *ServiceTokenMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ServiceTokenMutation) Fields() []string {
-	fields := make([]string, 0, 10)
+	fields := make([]string, 0, 12)
 	if m.organization != nil {
 		fields = append(fields, servicetoken.FieldOrganizationID)
 	}
@@ -12536,6 +15472,12 @@ func (m *ServiceTokenMutation) Fields() []string {
 	}
 	if m.hint != nil {
 		fields = append(fields, servicetoken.FieldHint)
+	}
+	if m.product_ids != nil {
+		fields = append(fields, servicetoken.FieldProductIds)
+	}
+	if m.environment != nil {
+		fields = append(fields, servicetoken.FieldEnvironment)
 	}
 	if m.revoked_at != nil {
 		fields = append(fields, servicetoken.FieldRevokedAt)
@@ -12567,6 +15509,10 @@ func (m *ServiceTokenMutation) Field(name string) (ent.Value, bool) {
 		return m.TokenHash()
 	case servicetoken.FieldHint:
 		return m.Hint()
+	case servicetoken.FieldProductIds:
+		return m.ProductIds()
+	case servicetoken.FieldEnvironment:
+		return m.Environment()
 	case servicetoken.FieldRevokedAt:
 		return m.RevokedAt()
 	case servicetoken.FieldLastUsedAt:
@@ -12596,6 +15542,10 @@ func (m *ServiceTokenMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldTokenHash(ctx)
 	case servicetoken.FieldHint:
 		return m.OldHint(ctx)
+	case servicetoken.FieldProductIds:
+		return m.OldProductIds(ctx)
+	case servicetoken.FieldEnvironment:
+		return m.OldEnvironment(ctx)
 	case servicetoken.FieldRevokedAt:
 		return m.OldRevokedAt(ctx)
 	case servicetoken.FieldLastUsedAt:
@@ -12665,6 +15615,20 @@ func (m *ServiceTokenMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetHint(v)
 		return nil
+	case servicetoken.FieldProductIds:
+		v, ok := value.([]uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProductIds(v)
+		return nil
+	case servicetoken.FieldEnvironment:
+		v, ok := value.(term.Environment)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEnvironment(v)
+		return nil
 	case servicetoken.FieldRevokedAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -12724,6 +15688,12 @@ func (m *ServiceTokenMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *ServiceTokenMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(servicetoken.FieldProductIds) {
+		fields = append(fields, servicetoken.FieldProductIds)
+	}
+	if m.FieldCleared(servicetoken.FieldEnvironment) {
+		fields = append(fields, servicetoken.FieldEnvironment)
+	}
 	if m.FieldCleared(servicetoken.FieldRevokedAt) {
 		fields = append(fields, servicetoken.FieldRevokedAt)
 	}
@@ -12744,6 +15714,12 @@ func (m *ServiceTokenMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *ServiceTokenMutation) ClearField(name string) error {
 	switch name {
+	case servicetoken.FieldProductIds:
+		m.ClearProductIds()
+		return nil
+	case servicetoken.FieldEnvironment:
+		m.ClearEnvironment()
+		return nil
 	case servicetoken.FieldRevokedAt:
 		m.ClearRevokedAt()
 		return nil
@@ -12781,6 +15757,12 @@ func (m *ServiceTokenMutation) ResetField(name string) error {
 		return nil
 	case servicetoken.FieldHint:
 		m.ResetHint()
+		return nil
+	case servicetoken.FieldProductIds:
+		m.ResetProductIds()
+		return nil
+	case servicetoken.FieldEnvironment:
+		m.ResetEnvironment()
 		return nil
 	case servicetoken.FieldRevokedAt:
 		m.ResetRevokedAt()
@@ -13262,6 +16244,8 @@ type SubscriptionMutation struct {
 	updated_at          *time.Time
 	version             *int
 	addversion          *int
+	endpoint_ids        *[]uuid.UUID
+	appendendpoint_ids  []uuid.UUID
 	status              *lifecycle.SubscriptionStatus
 	newest              *bool
 	requested_by        *uuid.UUID
@@ -13695,6 +16679,71 @@ func (m *SubscriptionMutation) OldPlanID(ctx context.Context) (v uuid.UUID, err 
 // ResetPlanID resets all changes to the "plan_id" field.
 func (m *SubscriptionMutation) ResetPlanID() {
 	m.plan = nil
+}
+
+// SetEndpointIds sets the "endpoint_ids" field.
+func (m *SubscriptionMutation) SetEndpointIds(u []uuid.UUID) {
+	m.endpoint_ids = &u
+	m.appendendpoint_ids = nil
+}
+
+// EndpointIds returns the value of the "endpoint_ids" field in the mutation.
+func (m *SubscriptionMutation) EndpointIds() (r []uuid.UUID, exists bool) {
+	v := m.endpoint_ids
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndpointIds returns the old "endpoint_ids" field's value of the Subscription entity.
+// If the Subscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SubscriptionMutation) OldEndpointIds(ctx context.Context) (v []uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndpointIds is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndpointIds requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndpointIds: %w", err)
+	}
+	return oldValue.EndpointIds, nil
+}
+
+// AppendEndpointIds adds u to the "endpoint_ids" field.
+func (m *SubscriptionMutation) AppendEndpointIds(u []uuid.UUID) {
+	m.appendendpoint_ids = append(m.appendendpoint_ids, u...)
+}
+
+// AppendedEndpointIds returns the list of values that were appended to the "endpoint_ids" field in this mutation.
+func (m *SubscriptionMutation) AppendedEndpointIds() ([]uuid.UUID, bool) {
+	if len(m.appendendpoint_ids) == 0 {
+		return nil, false
+	}
+	return m.appendendpoint_ids, true
+}
+
+// ClearEndpointIds clears the value of the "endpoint_ids" field.
+func (m *SubscriptionMutation) ClearEndpointIds() {
+	m.endpoint_ids = nil
+	m.appendendpoint_ids = nil
+	m.clearedFields[subscription.FieldEndpointIds] = struct{}{}
+}
+
+// EndpointIdsCleared returns if the "endpoint_ids" field was cleared in this mutation.
+func (m *SubscriptionMutation) EndpointIdsCleared() bool {
+	_, ok := m.clearedFields[subscription.FieldEndpointIds]
+	return ok
+}
+
+// ResetEndpointIds resets all changes to the "endpoint_ids" field.
+func (m *SubscriptionMutation) ResetEndpointIds() {
+	m.endpoint_ids = nil
+	m.appendendpoint_ids = nil
+	delete(m.clearedFields, subscription.FieldEndpointIds)
 }
 
 // SetStatus sets the "status" field.
@@ -14170,7 +17219,7 @@ func (m *SubscriptionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SubscriptionMutation) Fields() []string {
-	fields := make([]string, 0, 15)
+	fields := make([]string, 0, 16)
 	if m.organization != nil {
 		fields = append(fields, subscription.FieldOrganizationID)
 	}
@@ -14194,6 +17243,9 @@ func (m *SubscriptionMutation) Fields() []string {
 	}
 	if m.plan != nil {
 		fields = append(fields, subscription.FieldPlanID)
+	}
+	if m.endpoint_ids != nil {
+		fields = append(fields, subscription.FieldEndpointIds)
 	}
 	if m.status != nil {
 		fields = append(fields, subscription.FieldStatus)
@@ -14240,6 +17292,8 @@ func (m *SubscriptionMutation) Field(name string) (ent.Value, bool) {
 		return m.ProductID()
 	case subscription.FieldPlanID:
 		return m.PlanID()
+	case subscription.FieldEndpointIds:
+		return m.EndpointIds()
 	case subscription.FieldStatus:
 		return m.Status()
 	case subscription.FieldNewest:
@@ -14279,6 +17333,8 @@ func (m *SubscriptionMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldProductID(ctx)
 	case subscription.FieldPlanID:
 		return m.OldPlanID(ctx)
+	case subscription.FieldEndpointIds:
+		return m.OldEndpointIds(ctx)
 	case subscription.FieldStatus:
 		return m.OldStatus(ctx)
 	case subscription.FieldNewest:
@@ -14357,6 +17413,13 @@ func (m *SubscriptionMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetPlanID(v)
+		return nil
+	case subscription.FieldEndpointIds:
+		v, ok := value.([]uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndpointIds(v)
 		return nil
 	case subscription.FieldStatus:
 		v, ok := value.(lifecycle.SubscriptionStatus)
@@ -14452,6 +17515,9 @@ func (m *SubscriptionMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *SubscriptionMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(subscription.FieldEndpointIds) {
+		fields = append(fields, subscription.FieldEndpointIds)
+	}
 	if m.FieldCleared(subscription.FieldRequestedBy) {
 		fields = append(fields, subscription.FieldRequestedBy)
 	}
@@ -14478,6 +17544,9 @@ func (m *SubscriptionMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *SubscriptionMutation) ClearField(name string) error {
 	switch name {
+	case subscription.FieldEndpointIds:
+		m.ClearEndpointIds()
+		return nil
 	case subscription.FieldRequestedBy:
 		m.ClearRequestedBy()
 		return nil
@@ -14521,6 +17590,9 @@ func (m *SubscriptionMutation) ResetField(name string) error {
 		return nil
 	case subscription.FieldPlanID:
 		m.ResetPlanID()
+		return nil
+	case subscription.FieldEndpointIds:
+		m.ResetEndpointIds()
 		return nil
 	case subscription.FieldStatus:
 		m.ResetStatus()
@@ -14691,6 +17763,3745 @@ func (m *SubscriptionMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown Subscription edge %s", name)
+}
+
+// UsageBatchMutation represents an operation that mutates the UsageBatch nodes in the graph.
+type UsageBatchMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	received_at   *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*UsageBatch, error)
+	predicates    []predicate.UsageBatch
+}
+
+var _ ent.Mutation = (*UsageBatchMutation)(nil)
+
+// usagebatchOption allows management of the mutation configuration using functional options.
+type usagebatchOption func(*UsageBatchMutation)
+
+// newUsageBatchMutation creates new mutation for the UsageBatch entity.
+func newUsageBatchMutation(c config, op Op, opts ...usagebatchOption) *UsageBatchMutation {
+	m := &UsageBatchMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeUsageBatch,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withUsageBatchID sets the ID field of the mutation.
+func withUsageBatchID(id string) usagebatchOption {
+	return func(m *UsageBatchMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *UsageBatch
+		)
+		m.oldValue = func(ctx context.Context) (*UsageBatch, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().UsageBatch.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withUsageBatch sets the old UsageBatch of the mutation.
+func withUsageBatch(node *UsageBatch) usagebatchOption {
+	return func(m *UsageBatchMutation) {
+		m.oldValue = func(context.Context) (*UsageBatch, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m UsageBatchMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m UsageBatchMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("db: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of UsageBatch entities.
+func (m *UsageBatchMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *UsageBatchMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *UsageBatchMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().UsageBatch.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetReceivedAt sets the "received_at" field.
+func (m *UsageBatchMutation) SetReceivedAt(t time.Time) {
+	m.received_at = &t
+}
+
+// ReceivedAt returns the value of the "received_at" field in the mutation.
+func (m *UsageBatchMutation) ReceivedAt() (r time.Time, exists bool) {
+	v := m.received_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReceivedAt returns the old "received_at" field's value of the UsageBatch entity.
+// If the UsageBatch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageBatchMutation) OldReceivedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReceivedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReceivedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReceivedAt: %w", err)
+	}
+	return oldValue.ReceivedAt, nil
+}
+
+// ResetReceivedAt resets all changes to the "received_at" field.
+func (m *UsageBatchMutation) ResetReceivedAt() {
+	m.received_at = nil
+}
+
+// Where appends a list predicates to the UsageBatchMutation builder.
+func (m *UsageBatchMutation) Where(ps ...predicate.UsageBatch) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the UsageBatchMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *UsageBatchMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.UsageBatch, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *UsageBatchMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *UsageBatchMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (UsageBatch).
+func (m *UsageBatchMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *UsageBatchMutation) Fields() []string {
+	fields := make([]string, 0, 1)
+	if m.received_at != nil {
+		fields = append(fields, usagebatch.FieldReceivedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *UsageBatchMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case usagebatch.FieldReceivedAt:
+		return m.ReceivedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *UsageBatchMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case usagebatch.FieldReceivedAt:
+		return m.OldReceivedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown UsageBatch field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageBatchMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case usagebatch.FieldReceivedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReceivedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UsageBatch field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *UsageBatchMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *UsageBatchMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageBatchMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown UsageBatch numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *UsageBatchMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *UsageBatchMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *UsageBatchMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown UsageBatch nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *UsageBatchMutation) ResetField(name string) error {
+	switch name {
+	case usagebatch.FieldReceivedAt:
+		m.ResetReceivedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown UsageBatch field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *UsageBatchMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *UsageBatchMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *UsageBatchMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *UsageBatchMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *UsageBatchMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *UsageBatchMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *UsageBatchMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown UsageBatch unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *UsageBatchMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown UsageBatch edge %s", name)
+}
+
+// UsageDayMutation represents an operation that mutates the UsageDay nodes in the graph.
+type UsageDayMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *uuid.UUID
+	organization_id *uuid.UUID
+	at              *time.Time
+	account_id      *uuid.UUID
+	app_id          *uuid.UUID
+	credential_id   *uuid.UUID
+	product_id      *uuid.UUID
+	endpoint_id     *uuid.UUID
+	code            *string
+	calls           *int64
+	addcalls        *int64
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*UsageDay, error)
+	predicates      []predicate.UsageDay
+}
+
+var _ ent.Mutation = (*UsageDayMutation)(nil)
+
+// usagedayOption allows management of the mutation configuration using functional options.
+type usagedayOption func(*UsageDayMutation)
+
+// newUsageDayMutation creates new mutation for the UsageDay entity.
+func newUsageDayMutation(c config, op Op, opts ...usagedayOption) *UsageDayMutation {
+	m := &UsageDayMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeUsageDay,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withUsageDayID sets the ID field of the mutation.
+func withUsageDayID(id uuid.UUID) usagedayOption {
+	return func(m *UsageDayMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *UsageDay
+		)
+		m.oldValue = func(ctx context.Context) (*UsageDay, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().UsageDay.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withUsageDay sets the old UsageDay of the mutation.
+func withUsageDay(node *UsageDay) usagedayOption {
+	return func(m *UsageDayMutation) {
+		m.oldValue = func(context.Context) (*UsageDay, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m UsageDayMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m UsageDayMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("db: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of UsageDay entities.
+func (m *UsageDayMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *UsageDayMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *UsageDayMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().UsageDay.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *UsageDayMutation) SetOrganizationID(u uuid.UUID) {
+	m.organization_id = &u
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *UsageDayMutation) OrganizationID() (r uuid.UUID, exists bool) {
+	v := m.organization_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldOrganizationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *UsageDayMutation) ResetOrganizationID() {
+	m.organization_id = nil
+}
+
+// SetAt sets the "at" field.
+func (m *UsageDayMutation) SetAt(t time.Time) {
+	m.at = &t
+}
+
+// At returns the value of the "at" field in the mutation.
+func (m *UsageDayMutation) At() (r time.Time, exists bool) {
+	v := m.at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAt returns the old "at" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAt: %w", err)
+	}
+	return oldValue.At, nil
+}
+
+// ResetAt resets all changes to the "at" field.
+func (m *UsageDayMutation) ResetAt() {
+	m.at = nil
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *UsageDayMutation) SetAccountID(u uuid.UUID) {
+	m.account_id = &u
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *UsageDayMutation) AccountID() (r uuid.UUID, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldAccountID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *UsageDayMutation) ResetAccountID() {
+	m.account_id = nil
+}
+
+// SetAppID sets the "app_id" field.
+func (m *UsageDayMutation) SetAppID(u uuid.UUID) {
+	m.app_id = &u
+}
+
+// AppID returns the value of the "app_id" field in the mutation.
+func (m *UsageDayMutation) AppID() (r uuid.UUID, exists bool) {
+	v := m.app_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAppID returns the old "app_id" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldAppID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAppID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAppID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAppID: %w", err)
+	}
+	return oldValue.AppID, nil
+}
+
+// ResetAppID resets all changes to the "app_id" field.
+func (m *UsageDayMutation) ResetAppID() {
+	m.app_id = nil
+}
+
+// SetCredentialID sets the "credential_id" field.
+func (m *UsageDayMutation) SetCredentialID(u uuid.UUID) {
+	m.credential_id = &u
+}
+
+// CredentialID returns the value of the "credential_id" field in the mutation.
+func (m *UsageDayMutation) CredentialID() (r uuid.UUID, exists bool) {
+	v := m.credential_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCredentialID returns the old "credential_id" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldCredentialID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCredentialID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCredentialID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCredentialID: %w", err)
+	}
+	return oldValue.CredentialID, nil
+}
+
+// ResetCredentialID resets all changes to the "credential_id" field.
+func (m *UsageDayMutation) ResetCredentialID() {
+	m.credential_id = nil
+}
+
+// SetProductID sets the "product_id" field.
+func (m *UsageDayMutation) SetProductID(u uuid.UUID) {
+	m.product_id = &u
+}
+
+// ProductID returns the value of the "product_id" field in the mutation.
+func (m *UsageDayMutation) ProductID() (r uuid.UUID, exists bool) {
+	v := m.product_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProductID returns the old "product_id" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldProductID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProductID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProductID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProductID: %w", err)
+	}
+	return oldValue.ProductID, nil
+}
+
+// ResetProductID resets all changes to the "product_id" field.
+func (m *UsageDayMutation) ResetProductID() {
+	m.product_id = nil
+}
+
+// SetEndpointID sets the "endpoint_id" field.
+func (m *UsageDayMutation) SetEndpointID(u uuid.UUID) {
+	m.endpoint_id = &u
+}
+
+// EndpointID returns the value of the "endpoint_id" field in the mutation.
+func (m *UsageDayMutation) EndpointID() (r uuid.UUID, exists bool) {
+	v := m.endpoint_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndpointID returns the old "endpoint_id" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldEndpointID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndpointID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndpointID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndpointID: %w", err)
+	}
+	return oldValue.EndpointID, nil
+}
+
+// ResetEndpointID resets all changes to the "endpoint_id" field.
+func (m *UsageDayMutation) ResetEndpointID() {
+	m.endpoint_id = nil
+}
+
+// SetCode sets the "code" field.
+func (m *UsageDayMutation) SetCode(s string) {
+	m.code = &s
+}
+
+// Code returns the value of the "code" field in the mutation.
+func (m *UsageDayMutation) Code() (r string, exists bool) {
+	v := m.code
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCode returns the old "code" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldCode(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCode: %w", err)
+	}
+	return oldValue.Code, nil
+}
+
+// ResetCode resets all changes to the "code" field.
+func (m *UsageDayMutation) ResetCode() {
+	m.code = nil
+}
+
+// SetCalls sets the "calls" field.
+func (m *UsageDayMutation) SetCalls(i int64) {
+	m.calls = &i
+	m.addcalls = nil
+}
+
+// Calls returns the value of the "calls" field in the mutation.
+func (m *UsageDayMutation) Calls() (r int64, exists bool) {
+	v := m.calls
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCalls returns the old "calls" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldCalls(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCalls is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCalls requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCalls: %w", err)
+	}
+	return oldValue.Calls, nil
+}
+
+// AddCalls adds i to the "calls" field.
+func (m *UsageDayMutation) AddCalls(i int64) {
+	if m.addcalls != nil {
+		*m.addcalls += i
+	} else {
+		m.addcalls = &i
+	}
+}
+
+// AddedCalls returns the value that was added to the "calls" field in this mutation.
+func (m *UsageDayMutation) AddedCalls() (r int64, exists bool) {
+	v := m.addcalls
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCalls resets all changes to the "calls" field.
+func (m *UsageDayMutation) ResetCalls() {
+	m.calls = nil
+	m.addcalls = nil
+}
+
+// Where appends a list predicates to the UsageDayMutation builder.
+func (m *UsageDayMutation) Where(ps ...predicate.UsageDay) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the UsageDayMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *UsageDayMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.UsageDay, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *UsageDayMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *UsageDayMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (UsageDay).
+func (m *UsageDayMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *UsageDayMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.organization_id != nil {
+		fields = append(fields, usageday.FieldOrganizationID)
+	}
+	if m.at != nil {
+		fields = append(fields, usageday.FieldAt)
+	}
+	if m.account_id != nil {
+		fields = append(fields, usageday.FieldAccountID)
+	}
+	if m.app_id != nil {
+		fields = append(fields, usageday.FieldAppID)
+	}
+	if m.credential_id != nil {
+		fields = append(fields, usageday.FieldCredentialID)
+	}
+	if m.product_id != nil {
+		fields = append(fields, usageday.FieldProductID)
+	}
+	if m.endpoint_id != nil {
+		fields = append(fields, usageday.FieldEndpointID)
+	}
+	if m.code != nil {
+		fields = append(fields, usageday.FieldCode)
+	}
+	if m.calls != nil {
+		fields = append(fields, usageday.FieldCalls)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *UsageDayMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case usageday.FieldOrganizationID:
+		return m.OrganizationID()
+	case usageday.FieldAt:
+		return m.At()
+	case usageday.FieldAccountID:
+		return m.AccountID()
+	case usageday.FieldAppID:
+		return m.AppID()
+	case usageday.FieldCredentialID:
+		return m.CredentialID()
+	case usageday.FieldProductID:
+		return m.ProductID()
+	case usageday.FieldEndpointID:
+		return m.EndpointID()
+	case usageday.FieldCode:
+		return m.Code()
+	case usageday.FieldCalls:
+		return m.Calls()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *UsageDayMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case usageday.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case usageday.FieldAt:
+		return m.OldAt(ctx)
+	case usageday.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case usageday.FieldAppID:
+		return m.OldAppID(ctx)
+	case usageday.FieldCredentialID:
+		return m.OldCredentialID(ctx)
+	case usageday.FieldProductID:
+		return m.OldProductID(ctx)
+	case usageday.FieldEndpointID:
+		return m.OldEndpointID(ctx)
+	case usageday.FieldCode:
+		return m.OldCode(ctx)
+	case usageday.FieldCalls:
+		return m.OldCalls(ctx)
+	}
+	return nil, fmt.Errorf("unknown UsageDay field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageDayMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case usageday.FieldOrganizationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case usageday.FieldAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAt(v)
+		return nil
+	case usageday.FieldAccountID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case usageday.FieldAppID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAppID(v)
+		return nil
+	case usageday.FieldCredentialID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCredentialID(v)
+		return nil
+	case usageday.FieldProductID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProductID(v)
+		return nil
+	case usageday.FieldEndpointID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndpointID(v)
+		return nil
+	case usageday.FieldCode:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCode(v)
+		return nil
+	case usageday.FieldCalls:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCalls(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UsageDay field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *UsageDayMutation) AddedFields() []string {
+	var fields []string
+	if m.addcalls != nil {
+		fields = append(fields, usageday.FieldCalls)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *UsageDayMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case usageday.FieldCalls:
+		return m.AddedCalls()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageDayMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case usageday.FieldCalls:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCalls(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UsageDay numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *UsageDayMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *UsageDayMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *UsageDayMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown UsageDay nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *UsageDayMutation) ResetField(name string) error {
+	switch name {
+	case usageday.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case usageday.FieldAt:
+		m.ResetAt()
+		return nil
+	case usageday.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case usageday.FieldAppID:
+		m.ResetAppID()
+		return nil
+	case usageday.FieldCredentialID:
+		m.ResetCredentialID()
+		return nil
+	case usageday.FieldProductID:
+		m.ResetProductID()
+		return nil
+	case usageday.FieldEndpointID:
+		m.ResetEndpointID()
+		return nil
+	case usageday.FieldCode:
+		m.ResetCode()
+		return nil
+	case usageday.FieldCalls:
+		m.ResetCalls()
+		return nil
+	}
+	return fmt.Errorf("unknown UsageDay field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *UsageDayMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *UsageDayMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *UsageDayMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *UsageDayMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *UsageDayMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *UsageDayMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *UsageDayMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown UsageDay unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *UsageDayMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown UsageDay edge %s", name)
+}
+
+// UsageHourMutation represents an operation that mutates the UsageHour nodes in the graph.
+type UsageHourMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *uuid.UUID
+	organization_id *uuid.UUID
+	at              *time.Time
+	account_id      *uuid.UUID
+	app_id          *uuid.UUID
+	credential_id   *uuid.UUID
+	product_id      *uuid.UUID
+	endpoint_id     *uuid.UUID
+	code            *string
+	calls           *int64
+	addcalls        *int64
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*UsageHour, error)
+	predicates      []predicate.UsageHour
+}
+
+var _ ent.Mutation = (*UsageHourMutation)(nil)
+
+// usagehourOption allows management of the mutation configuration using functional options.
+type usagehourOption func(*UsageHourMutation)
+
+// newUsageHourMutation creates new mutation for the UsageHour entity.
+func newUsageHourMutation(c config, op Op, opts ...usagehourOption) *UsageHourMutation {
+	m := &UsageHourMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeUsageHour,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withUsageHourID sets the ID field of the mutation.
+func withUsageHourID(id uuid.UUID) usagehourOption {
+	return func(m *UsageHourMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *UsageHour
+		)
+		m.oldValue = func(ctx context.Context) (*UsageHour, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().UsageHour.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withUsageHour sets the old UsageHour of the mutation.
+func withUsageHour(node *UsageHour) usagehourOption {
+	return func(m *UsageHourMutation) {
+		m.oldValue = func(context.Context) (*UsageHour, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m UsageHourMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m UsageHourMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("db: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of UsageHour entities.
+func (m *UsageHourMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *UsageHourMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *UsageHourMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().UsageHour.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *UsageHourMutation) SetOrganizationID(u uuid.UUID) {
+	m.organization_id = &u
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *UsageHourMutation) OrganizationID() (r uuid.UUID, exists bool) {
+	v := m.organization_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the UsageHour entity.
+// If the UsageHour object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageHourMutation) OldOrganizationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *UsageHourMutation) ResetOrganizationID() {
+	m.organization_id = nil
+}
+
+// SetAt sets the "at" field.
+func (m *UsageHourMutation) SetAt(t time.Time) {
+	m.at = &t
+}
+
+// At returns the value of the "at" field in the mutation.
+func (m *UsageHourMutation) At() (r time.Time, exists bool) {
+	v := m.at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAt returns the old "at" field's value of the UsageHour entity.
+// If the UsageHour object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageHourMutation) OldAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAt: %w", err)
+	}
+	return oldValue.At, nil
+}
+
+// ResetAt resets all changes to the "at" field.
+func (m *UsageHourMutation) ResetAt() {
+	m.at = nil
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *UsageHourMutation) SetAccountID(u uuid.UUID) {
+	m.account_id = &u
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *UsageHourMutation) AccountID() (r uuid.UUID, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the UsageHour entity.
+// If the UsageHour object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageHourMutation) OldAccountID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *UsageHourMutation) ResetAccountID() {
+	m.account_id = nil
+}
+
+// SetAppID sets the "app_id" field.
+func (m *UsageHourMutation) SetAppID(u uuid.UUID) {
+	m.app_id = &u
+}
+
+// AppID returns the value of the "app_id" field in the mutation.
+func (m *UsageHourMutation) AppID() (r uuid.UUID, exists bool) {
+	v := m.app_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAppID returns the old "app_id" field's value of the UsageHour entity.
+// If the UsageHour object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageHourMutation) OldAppID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAppID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAppID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAppID: %w", err)
+	}
+	return oldValue.AppID, nil
+}
+
+// ResetAppID resets all changes to the "app_id" field.
+func (m *UsageHourMutation) ResetAppID() {
+	m.app_id = nil
+}
+
+// SetCredentialID sets the "credential_id" field.
+func (m *UsageHourMutation) SetCredentialID(u uuid.UUID) {
+	m.credential_id = &u
+}
+
+// CredentialID returns the value of the "credential_id" field in the mutation.
+func (m *UsageHourMutation) CredentialID() (r uuid.UUID, exists bool) {
+	v := m.credential_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCredentialID returns the old "credential_id" field's value of the UsageHour entity.
+// If the UsageHour object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageHourMutation) OldCredentialID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCredentialID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCredentialID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCredentialID: %w", err)
+	}
+	return oldValue.CredentialID, nil
+}
+
+// ResetCredentialID resets all changes to the "credential_id" field.
+func (m *UsageHourMutation) ResetCredentialID() {
+	m.credential_id = nil
+}
+
+// SetProductID sets the "product_id" field.
+func (m *UsageHourMutation) SetProductID(u uuid.UUID) {
+	m.product_id = &u
+}
+
+// ProductID returns the value of the "product_id" field in the mutation.
+func (m *UsageHourMutation) ProductID() (r uuid.UUID, exists bool) {
+	v := m.product_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProductID returns the old "product_id" field's value of the UsageHour entity.
+// If the UsageHour object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageHourMutation) OldProductID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProductID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProductID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProductID: %w", err)
+	}
+	return oldValue.ProductID, nil
+}
+
+// ResetProductID resets all changes to the "product_id" field.
+func (m *UsageHourMutation) ResetProductID() {
+	m.product_id = nil
+}
+
+// SetEndpointID sets the "endpoint_id" field.
+func (m *UsageHourMutation) SetEndpointID(u uuid.UUID) {
+	m.endpoint_id = &u
+}
+
+// EndpointID returns the value of the "endpoint_id" field in the mutation.
+func (m *UsageHourMutation) EndpointID() (r uuid.UUID, exists bool) {
+	v := m.endpoint_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndpointID returns the old "endpoint_id" field's value of the UsageHour entity.
+// If the UsageHour object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageHourMutation) OldEndpointID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndpointID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndpointID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndpointID: %w", err)
+	}
+	return oldValue.EndpointID, nil
+}
+
+// ResetEndpointID resets all changes to the "endpoint_id" field.
+func (m *UsageHourMutation) ResetEndpointID() {
+	m.endpoint_id = nil
+}
+
+// SetCode sets the "code" field.
+func (m *UsageHourMutation) SetCode(s string) {
+	m.code = &s
+}
+
+// Code returns the value of the "code" field in the mutation.
+func (m *UsageHourMutation) Code() (r string, exists bool) {
+	v := m.code
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCode returns the old "code" field's value of the UsageHour entity.
+// If the UsageHour object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageHourMutation) OldCode(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCode: %w", err)
+	}
+	return oldValue.Code, nil
+}
+
+// ResetCode resets all changes to the "code" field.
+func (m *UsageHourMutation) ResetCode() {
+	m.code = nil
+}
+
+// SetCalls sets the "calls" field.
+func (m *UsageHourMutation) SetCalls(i int64) {
+	m.calls = &i
+	m.addcalls = nil
+}
+
+// Calls returns the value of the "calls" field in the mutation.
+func (m *UsageHourMutation) Calls() (r int64, exists bool) {
+	v := m.calls
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCalls returns the old "calls" field's value of the UsageHour entity.
+// If the UsageHour object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageHourMutation) OldCalls(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCalls is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCalls requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCalls: %w", err)
+	}
+	return oldValue.Calls, nil
+}
+
+// AddCalls adds i to the "calls" field.
+func (m *UsageHourMutation) AddCalls(i int64) {
+	if m.addcalls != nil {
+		*m.addcalls += i
+	} else {
+		m.addcalls = &i
+	}
+}
+
+// AddedCalls returns the value that was added to the "calls" field in this mutation.
+func (m *UsageHourMutation) AddedCalls() (r int64, exists bool) {
+	v := m.addcalls
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCalls resets all changes to the "calls" field.
+func (m *UsageHourMutation) ResetCalls() {
+	m.calls = nil
+	m.addcalls = nil
+}
+
+// Where appends a list predicates to the UsageHourMutation builder.
+func (m *UsageHourMutation) Where(ps ...predicate.UsageHour) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the UsageHourMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *UsageHourMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.UsageHour, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *UsageHourMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *UsageHourMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (UsageHour).
+func (m *UsageHourMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *UsageHourMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.organization_id != nil {
+		fields = append(fields, usagehour.FieldOrganizationID)
+	}
+	if m.at != nil {
+		fields = append(fields, usagehour.FieldAt)
+	}
+	if m.account_id != nil {
+		fields = append(fields, usagehour.FieldAccountID)
+	}
+	if m.app_id != nil {
+		fields = append(fields, usagehour.FieldAppID)
+	}
+	if m.credential_id != nil {
+		fields = append(fields, usagehour.FieldCredentialID)
+	}
+	if m.product_id != nil {
+		fields = append(fields, usagehour.FieldProductID)
+	}
+	if m.endpoint_id != nil {
+		fields = append(fields, usagehour.FieldEndpointID)
+	}
+	if m.code != nil {
+		fields = append(fields, usagehour.FieldCode)
+	}
+	if m.calls != nil {
+		fields = append(fields, usagehour.FieldCalls)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *UsageHourMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case usagehour.FieldOrganizationID:
+		return m.OrganizationID()
+	case usagehour.FieldAt:
+		return m.At()
+	case usagehour.FieldAccountID:
+		return m.AccountID()
+	case usagehour.FieldAppID:
+		return m.AppID()
+	case usagehour.FieldCredentialID:
+		return m.CredentialID()
+	case usagehour.FieldProductID:
+		return m.ProductID()
+	case usagehour.FieldEndpointID:
+		return m.EndpointID()
+	case usagehour.FieldCode:
+		return m.Code()
+	case usagehour.FieldCalls:
+		return m.Calls()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *UsageHourMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case usagehour.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case usagehour.FieldAt:
+		return m.OldAt(ctx)
+	case usagehour.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case usagehour.FieldAppID:
+		return m.OldAppID(ctx)
+	case usagehour.FieldCredentialID:
+		return m.OldCredentialID(ctx)
+	case usagehour.FieldProductID:
+		return m.OldProductID(ctx)
+	case usagehour.FieldEndpointID:
+		return m.OldEndpointID(ctx)
+	case usagehour.FieldCode:
+		return m.OldCode(ctx)
+	case usagehour.FieldCalls:
+		return m.OldCalls(ctx)
+	}
+	return nil, fmt.Errorf("unknown UsageHour field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageHourMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case usagehour.FieldOrganizationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case usagehour.FieldAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAt(v)
+		return nil
+	case usagehour.FieldAccountID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case usagehour.FieldAppID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAppID(v)
+		return nil
+	case usagehour.FieldCredentialID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCredentialID(v)
+		return nil
+	case usagehour.FieldProductID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProductID(v)
+		return nil
+	case usagehour.FieldEndpointID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndpointID(v)
+		return nil
+	case usagehour.FieldCode:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCode(v)
+		return nil
+	case usagehour.FieldCalls:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCalls(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UsageHour field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *UsageHourMutation) AddedFields() []string {
+	var fields []string
+	if m.addcalls != nil {
+		fields = append(fields, usagehour.FieldCalls)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *UsageHourMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case usagehour.FieldCalls:
+		return m.AddedCalls()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageHourMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case usagehour.FieldCalls:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCalls(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UsageHour numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *UsageHourMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *UsageHourMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *UsageHourMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown UsageHour nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *UsageHourMutation) ResetField(name string) error {
+	switch name {
+	case usagehour.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case usagehour.FieldAt:
+		m.ResetAt()
+		return nil
+	case usagehour.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case usagehour.FieldAppID:
+		m.ResetAppID()
+		return nil
+	case usagehour.FieldCredentialID:
+		m.ResetCredentialID()
+		return nil
+	case usagehour.FieldProductID:
+		m.ResetProductID()
+		return nil
+	case usagehour.FieldEndpointID:
+		m.ResetEndpointID()
+		return nil
+	case usagehour.FieldCode:
+		m.ResetCode()
+		return nil
+	case usagehour.FieldCalls:
+		m.ResetCalls()
+		return nil
+	}
+	return fmt.Errorf("unknown UsageHour field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *UsageHourMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *UsageHourMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *UsageHourMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *UsageHourMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *UsageHourMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *UsageHourMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *UsageHourMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown UsageHour unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *UsageHourMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown UsageHour edge %s", name)
+}
+
+// UsageMinuteMutation represents an operation that mutates the UsageMinute nodes in the graph.
+type UsageMinuteMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *uuid.UUID
+	organization_id *uuid.UUID
+	at              *time.Time
+	account_id      *uuid.UUID
+	app_id          *uuid.UUID
+	credential_id   *uuid.UUID
+	product_id      *uuid.UUID
+	endpoint_id     *uuid.UUID
+	code            *string
+	calls           *int64
+	addcalls        *int64
+	rolled          *int64
+	addrolled       *int64
+	due             *bool
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*UsageMinute, error)
+	predicates      []predicate.UsageMinute
+}
+
+var _ ent.Mutation = (*UsageMinuteMutation)(nil)
+
+// usageminuteOption allows management of the mutation configuration using functional options.
+type usageminuteOption func(*UsageMinuteMutation)
+
+// newUsageMinuteMutation creates new mutation for the UsageMinute entity.
+func newUsageMinuteMutation(c config, op Op, opts ...usageminuteOption) *UsageMinuteMutation {
+	m := &UsageMinuteMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeUsageMinute,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withUsageMinuteID sets the ID field of the mutation.
+func withUsageMinuteID(id uuid.UUID) usageminuteOption {
+	return func(m *UsageMinuteMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *UsageMinute
+		)
+		m.oldValue = func(ctx context.Context) (*UsageMinute, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().UsageMinute.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withUsageMinute sets the old UsageMinute of the mutation.
+func withUsageMinute(node *UsageMinute) usageminuteOption {
+	return func(m *UsageMinuteMutation) {
+		m.oldValue = func(context.Context) (*UsageMinute, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m UsageMinuteMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m UsageMinuteMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("db: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of UsageMinute entities.
+func (m *UsageMinuteMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *UsageMinuteMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *UsageMinuteMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().UsageMinute.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *UsageMinuteMutation) SetOrganizationID(u uuid.UUID) {
+	m.organization_id = &u
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *UsageMinuteMutation) OrganizationID() (r uuid.UUID, exists bool) {
+	v := m.organization_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the UsageMinute entity.
+// If the UsageMinute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageMinuteMutation) OldOrganizationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *UsageMinuteMutation) ResetOrganizationID() {
+	m.organization_id = nil
+}
+
+// SetAt sets the "at" field.
+func (m *UsageMinuteMutation) SetAt(t time.Time) {
+	m.at = &t
+}
+
+// At returns the value of the "at" field in the mutation.
+func (m *UsageMinuteMutation) At() (r time.Time, exists bool) {
+	v := m.at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAt returns the old "at" field's value of the UsageMinute entity.
+// If the UsageMinute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageMinuteMutation) OldAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAt: %w", err)
+	}
+	return oldValue.At, nil
+}
+
+// ResetAt resets all changes to the "at" field.
+func (m *UsageMinuteMutation) ResetAt() {
+	m.at = nil
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *UsageMinuteMutation) SetAccountID(u uuid.UUID) {
+	m.account_id = &u
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *UsageMinuteMutation) AccountID() (r uuid.UUID, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the UsageMinute entity.
+// If the UsageMinute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageMinuteMutation) OldAccountID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *UsageMinuteMutation) ResetAccountID() {
+	m.account_id = nil
+}
+
+// SetAppID sets the "app_id" field.
+func (m *UsageMinuteMutation) SetAppID(u uuid.UUID) {
+	m.app_id = &u
+}
+
+// AppID returns the value of the "app_id" field in the mutation.
+func (m *UsageMinuteMutation) AppID() (r uuid.UUID, exists bool) {
+	v := m.app_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAppID returns the old "app_id" field's value of the UsageMinute entity.
+// If the UsageMinute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageMinuteMutation) OldAppID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAppID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAppID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAppID: %w", err)
+	}
+	return oldValue.AppID, nil
+}
+
+// ResetAppID resets all changes to the "app_id" field.
+func (m *UsageMinuteMutation) ResetAppID() {
+	m.app_id = nil
+}
+
+// SetCredentialID sets the "credential_id" field.
+func (m *UsageMinuteMutation) SetCredentialID(u uuid.UUID) {
+	m.credential_id = &u
+}
+
+// CredentialID returns the value of the "credential_id" field in the mutation.
+func (m *UsageMinuteMutation) CredentialID() (r uuid.UUID, exists bool) {
+	v := m.credential_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCredentialID returns the old "credential_id" field's value of the UsageMinute entity.
+// If the UsageMinute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageMinuteMutation) OldCredentialID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCredentialID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCredentialID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCredentialID: %w", err)
+	}
+	return oldValue.CredentialID, nil
+}
+
+// ResetCredentialID resets all changes to the "credential_id" field.
+func (m *UsageMinuteMutation) ResetCredentialID() {
+	m.credential_id = nil
+}
+
+// SetProductID sets the "product_id" field.
+func (m *UsageMinuteMutation) SetProductID(u uuid.UUID) {
+	m.product_id = &u
+}
+
+// ProductID returns the value of the "product_id" field in the mutation.
+func (m *UsageMinuteMutation) ProductID() (r uuid.UUID, exists bool) {
+	v := m.product_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProductID returns the old "product_id" field's value of the UsageMinute entity.
+// If the UsageMinute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageMinuteMutation) OldProductID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProductID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProductID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProductID: %w", err)
+	}
+	return oldValue.ProductID, nil
+}
+
+// ResetProductID resets all changes to the "product_id" field.
+func (m *UsageMinuteMutation) ResetProductID() {
+	m.product_id = nil
+}
+
+// SetEndpointID sets the "endpoint_id" field.
+func (m *UsageMinuteMutation) SetEndpointID(u uuid.UUID) {
+	m.endpoint_id = &u
+}
+
+// EndpointID returns the value of the "endpoint_id" field in the mutation.
+func (m *UsageMinuteMutation) EndpointID() (r uuid.UUID, exists bool) {
+	v := m.endpoint_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndpointID returns the old "endpoint_id" field's value of the UsageMinute entity.
+// If the UsageMinute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageMinuteMutation) OldEndpointID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndpointID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndpointID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndpointID: %w", err)
+	}
+	return oldValue.EndpointID, nil
+}
+
+// ResetEndpointID resets all changes to the "endpoint_id" field.
+func (m *UsageMinuteMutation) ResetEndpointID() {
+	m.endpoint_id = nil
+}
+
+// SetCode sets the "code" field.
+func (m *UsageMinuteMutation) SetCode(s string) {
+	m.code = &s
+}
+
+// Code returns the value of the "code" field in the mutation.
+func (m *UsageMinuteMutation) Code() (r string, exists bool) {
+	v := m.code
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCode returns the old "code" field's value of the UsageMinute entity.
+// If the UsageMinute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageMinuteMutation) OldCode(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCode: %w", err)
+	}
+	return oldValue.Code, nil
+}
+
+// ResetCode resets all changes to the "code" field.
+func (m *UsageMinuteMutation) ResetCode() {
+	m.code = nil
+}
+
+// SetCalls sets the "calls" field.
+func (m *UsageMinuteMutation) SetCalls(i int64) {
+	m.calls = &i
+	m.addcalls = nil
+}
+
+// Calls returns the value of the "calls" field in the mutation.
+func (m *UsageMinuteMutation) Calls() (r int64, exists bool) {
+	v := m.calls
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCalls returns the old "calls" field's value of the UsageMinute entity.
+// If the UsageMinute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageMinuteMutation) OldCalls(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCalls is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCalls requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCalls: %w", err)
+	}
+	return oldValue.Calls, nil
+}
+
+// AddCalls adds i to the "calls" field.
+func (m *UsageMinuteMutation) AddCalls(i int64) {
+	if m.addcalls != nil {
+		*m.addcalls += i
+	} else {
+		m.addcalls = &i
+	}
+}
+
+// AddedCalls returns the value that was added to the "calls" field in this mutation.
+func (m *UsageMinuteMutation) AddedCalls() (r int64, exists bool) {
+	v := m.addcalls
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCalls resets all changes to the "calls" field.
+func (m *UsageMinuteMutation) ResetCalls() {
+	m.calls = nil
+	m.addcalls = nil
+}
+
+// SetRolled sets the "rolled" field.
+func (m *UsageMinuteMutation) SetRolled(i int64) {
+	m.rolled = &i
+	m.addrolled = nil
+}
+
+// Rolled returns the value of the "rolled" field in the mutation.
+func (m *UsageMinuteMutation) Rolled() (r int64, exists bool) {
+	v := m.rolled
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRolled returns the old "rolled" field's value of the UsageMinute entity.
+// If the UsageMinute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageMinuteMutation) OldRolled(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRolled is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRolled requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRolled: %w", err)
+	}
+	return oldValue.Rolled, nil
+}
+
+// AddRolled adds i to the "rolled" field.
+func (m *UsageMinuteMutation) AddRolled(i int64) {
+	if m.addrolled != nil {
+		*m.addrolled += i
+	} else {
+		m.addrolled = &i
+	}
+}
+
+// AddedRolled returns the value that was added to the "rolled" field in this mutation.
+func (m *UsageMinuteMutation) AddedRolled() (r int64, exists bool) {
+	v := m.addrolled
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRolled resets all changes to the "rolled" field.
+func (m *UsageMinuteMutation) ResetRolled() {
+	m.rolled = nil
+	m.addrolled = nil
+}
+
+// SetDue sets the "due" field.
+func (m *UsageMinuteMutation) SetDue(b bool) {
+	m.due = &b
+}
+
+// Due returns the value of the "due" field in the mutation.
+func (m *UsageMinuteMutation) Due() (r bool, exists bool) {
+	v := m.due
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDue returns the old "due" field's value of the UsageMinute entity.
+// If the UsageMinute object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageMinuteMutation) OldDue(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDue is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDue requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDue: %w", err)
+	}
+	return oldValue.Due, nil
+}
+
+// ResetDue resets all changes to the "due" field.
+func (m *UsageMinuteMutation) ResetDue() {
+	m.due = nil
+}
+
+// Where appends a list predicates to the UsageMinuteMutation builder.
+func (m *UsageMinuteMutation) Where(ps ...predicate.UsageMinute) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the UsageMinuteMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *UsageMinuteMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.UsageMinute, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *UsageMinuteMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *UsageMinuteMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (UsageMinute).
+func (m *UsageMinuteMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *UsageMinuteMutation) Fields() []string {
+	fields := make([]string, 0, 11)
+	if m.organization_id != nil {
+		fields = append(fields, usageminute.FieldOrganizationID)
+	}
+	if m.at != nil {
+		fields = append(fields, usageminute.FieldAt)
+	}
+	if m.account_id != nil {
+		fields = append(fields, usageminute.FieldAccountID)
+	}
+	if m.app_id != nil {
+		fields = append(fields, usageminute.FieldAppID)
+	}
+	if m.credential_id != nil {
+		fields = append(fields, usageminute.FieldCredentialID)
+	}
+	if m.product_id != nil {
+		fields = append(fields, usageminute.FieldProductID)
+	}
+	if m.endpoint_id != nil {
+		fields = append(fields, usageminute.FieldEndpointID)
+	}
+	if m.code != nil {
+		fields = append(fields, usageminute.FieldCode)
+	}
+	if m.calls != nil {
+		fields = append(fields, usageminute.FieldCalls)
+	}
+	if m.rolled != nil {
+		fields = append(fields, usageminute.FieldRolled)
+	}
+	if m.due != nil {
+		fields = append(fields, usageminute.FieldDue)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *UsageMinuteMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case usageminute.FieldOrganizationID:
+		return m.OrganizationID()
+	case usageminute.FieldAt:
+		return m.At()
+	case usageminute.FieldAccountID:
+		return m.AccountID()
+	case usageminute.FieldAppID:
+		return m.AppID()
+	case usageminute.FieldCredentialID:
+		return m.CredentialID()
+	case usageminute.FieldProductID:
+		return m.ProductID()
+	case usageminute.FieldEndpointID:
+		return m.EndpointID()
+	case usageminute.FieldCode:
+		return m.Code()
+	case usageminute.FieldCalls:
+		return m.Calls()
+	case usageminute.FieldRolled:
+		return m.Rolled()
+	case usageminute.FieldDue:
+		return m.Due()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *UsageMinuteMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case usageminute.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case usageminute.FieldAt:
+		return m.OldAt(ctx)
+	case usageminute.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case usageminute.FieldAppID:
+		return m.OldAppID(ctx)
+	case usageminute.FieldCredentialID:
+		return m.OldCredentialID(ctx)
+	case usageminute.FieldProductID:
+		return m.OldProductID(ctx)
+	case usageminute.FieldEndpointID:
+		return m.OldEndpointID(ctx)
+	case usageminute.FieldCode:
+		return m.OldCode(ctx)
+	case usageminute.FieldCalls:
+		return m.OldCalls(ctx)
+	case usageminute.FieldRolled:
+		return m.OldRolled(ctx)
+	case usageminute.FieldDue:
+		return m.OldDue(ctx)
+	}
+	return nil, fmt.Errorf("unknown UsageMinute field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageMinuteMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case usageminute.FieldOrganizationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case usageminute.FieldAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAt(v)
+		return nil
+	case usageminute.FieldAccountID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case usageminute.FieldAppID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAppID(v)
+		return nil
+	case usageminute.FieldCredentialID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCredentialID(v)
+		return nil
+	case usageminute.FieldProductID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProductID(v)
+		return nil
+	case usageminute.FieldEndpointID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndpointID(v)
+		return nil
+	case usageminute.FieldCode:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCode(v)
+		return nil
+	case usageminute.FieldCalls:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCalls(v)
+		return nil
+	case usageminute.FieldRolled:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRolled(v)
+		return nil
+	case usageminute.FieldDue:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDue(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UsageMinute field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *UsageMinuteMutation) AddedFields() []string {
+	var fields []string
+	if m.addcalls != nil {
+		fields = append(fields, usageminute.FieldCalls)
+	}
+	if m.addrolled != nil {
+		fields = append(fields, usageminute.FieldRolled)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *UsageMinuteMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case usageminute.FieldCalls:
+		return m.AddedCalls()
+	case usageminute.FieldRolled:
+		return m.AddedRolled()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageMinuteMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case usageminute.FieldCalls:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCalls(v)
+		return nil
+	case usageminute.FieldRolled:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRolled(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UsageMinute numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *UsageMinuteMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *UsageMinuteMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *UsageMinuteMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown UsageMinute nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *UsageMinuteMutation) ResetField(name string) error {
+	switch name {
+	case usageminute.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case usageminute.FieldAt:
+		m.ResetAt()
+		return nil
+	case usageminute.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case usageminute.FieldAppID:
+		m.ResetAppID()
+		return nil
+	case usageminute.FieldCredentialID:
+		m.ResetCredentialID()
+		return nil
+	case usageminute.FieldProductID:
+		m.ResetProductID()
+		return nil
+	case usageminute.FieldEndpointID:
+		m.ResetEndpointID()
+		return nil
+	case usageminute.FieldCode:
+		m.ResetCode()
+		return nil
+	case usageminute.FieldCalls:
+		m.ResetCalls()
+		return nil
+	case usageminute.FieldRolled:
+		m.ResetRolled()
+		return nil
+	case usageminute.FieldDue:
+		m.ResetDue()
+		return nil
+	}
+	return fmt.Errorf("unknown UsageMinute field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *UsageMinuteMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *UsageMinuteMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *UsageMinuteMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *UsageMinuteMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *UsageMinuteMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *UsageMinuteMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *UsageMinuteMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown UsageMinute unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *UsageMinuteMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown UsageMinute edge %s", name)
+}
+
+// UsageUpstreamMutation represents an operation that mutates the UsageUpstream nodes in the graph.
+type UsageUpstreamMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *uuid.UUID
+	organization_id *uuid.UUID
+	at              *time.Time
+	account_id      *uuid.UUID
+	app_id          *uuid.UUID
+	credential_id   *uuid.UUID
+	product_id      *uuid.UUID
+	status_class    *int
+	addstatus_class *int
+	calls           *int64
+	addcalls        *int64
+	latency_us      *int64
+	addlatency_us   *int64
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*UsageUpstream, error)
+	predicates      []predicate.UsageUpstream
+}
+
+var _ ent.Mutation = (*UsageUpstreamMutation)(nil)
+
+// usageupstreamOption allows management of the mutation configuration using functional options.
+type usageupstreamOption func(*UsageUpstreamMutation)
+
+// newUsageUpstreamMutation creates new mutation for the UsageUpstream entity.
+func newUsageUpstreamMutation(c config, op Op, opts ...usageupstreamOption) *UsageUpstreamMutation {
+	m := &UsageUpstreamMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeUsageUpstream,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withUsageUpstreamID sets the ID field of the mutation.
+func withUsageUpstreamID(id uuid.UUID) usageupstreamOption {
+	return func(m *UsageUpstreamMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *UsageUpstream
+		)
+		m.oldValue = func(ctx context.Context) (*UsageUpstream, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().UsageUpstream.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withUsageUpstream sets the old UsageUpstream of the mutation.
+func withUsageUpstream(node *UsageUpstream) usageupstreamOption {
+	return func(m *UsageUpstreamMutation) {
+		m.oldValue = func(context.Context) (*UsageUpstream, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m UsageUpstreamMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m UsageUpstreamMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("db: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of UsageUpstream entities.
+func (m *UsageUpstreamMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *UsageUpstreamMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *UsageUpstreamMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().UsageUpstream.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *UsageUpstreamMutation) SetOrganizationID(u uuid.UUID) {
+	m.organization_id = &u
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *UsageUpstreamMutation) OrganizationID() (r uuid.UUID, exists bool) {
+	v := m.organization_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the UsageUpstream entity.
+// If the UsageUpstream object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageUpstreamMutation) OldOrganizationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *UsageUpstreamMutation) ResetOrganizationID() {
+	m.organization_id = nil
+}
+
+// SetAt sets the "at" field.
+func (m *UsageUpstreamMutation) SetAt(t time.Time) {
+	m.at = &t
+}
+
+// At returns the value of the "at" field in the mutation.
+func (m *UsageUpstreamMutation) At() (r time.Time, exists bool) {
+	v := m.at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAt returns the old "at" field's value of the UsageUpstream entity.
+// If the UsageUpstream object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageUpstreamMutation) OldAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAt: %w", err)
+	}
+	return oldValue.At, nil
+}
+
+// ResetAt resets all changes to the "at" field.
+func (m *UsageUpstreamMutation) ResetAt() {
+	m.at = nil
+}
+
+// SetAccountID sets the "account_id" field.
+func (m *UsageUpstreamMutation) SetAccountID(u uuid.UUID) {
+	m.account_id = &u
+}
+
+// AccountID returns the value of the "account_id" field in the mutation.
+func (m *UsageUpstreamMutation) AccountID() (r uuid.UUID, exists bool) {
+	v := m.account_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountID returns the old "account_id" field's value of the UsageUpstream entity.
+// If the UsageUpstream object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageUpstreamMutation) OldAccountID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountID: %w", err)
+	}
+	return oldValue.AccountID, nil
+}
+
+// ResetAccountID resets all changes to the "account_id" field.
+func (m *UsageUpstreamMutation) ResetAccountID() {
+	m.account_id = nil
+}
+
+// SetAppID sets the "app_id" field.
+func (m *UsageUpstreamMutation) SetAppID(u uuid.UUID) {
+	m.app_id = &u
+}
+
+// AppID returns the value of the "app_id" field in the mutation.
+func (m *UsageUpstreamMutation) AppID() (r uuid.UUID, exists bool) {
+	v := m.app_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAppID returns the old "app_id" field's value of the UsageUpstream entity.
+// If the UsageUpstream object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageUpstreamMutation) OldAppID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAppID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAppID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAppID: %w", err)
+	}
+	return oldValue.AppID, nil
+}
+
+// ResetAppID resets all changes to the "app_id" field.
+func (m *UsageUpstreamMutation) ResetAppID() {
+	m.app_id = nil
+}
+
+// SetCredentialID sets the "credential_id" field.
+func (m *UsageUpstreamMutation) SetCredentialID(u uuid.UUID) {
+	m.credential_id = &u
+}
+
+// CredentialID returns the value of the "credential_id" field in the mutation.
+func (m *UsageUpstreamMutation) CredentialID() (r uuid.UUID, exists bool) {
+	v := m.credential_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCredentialID returns the old "credential_id" field's value of the UsageUpstream entity.
+// If the UsageUpstream object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageUpstreamMutation) OldCredentialID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCredentialID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCredentialID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCredentialID: %w", err)
+	}
+	return oldValue.CredentialID, nil
+}
+
+// ResetCredentialID resets all changes to the "credential_id" field.
+func (m *UsageUpstreamMutation) ResetCredentialID() {
+	m.credential_id = nil
+}
+
+// SetProductID sets the "product_id" field.
+func (m *UsageUpstreamMutation) SetProductID(u uuid.UUID) {
+	m.product_id = &u
+}
+
+// ProductID returns the value of the "product_id" field in the mutation.
+func (m *UsageUpstreamMutation) ProductID() (r uuid.UUID, exists bool) {
+	v := m.product_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProductID returns the old "product_id" field's value of the UsageUpstream entity.
+// If the UsageUpstream object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageUpstreamMutation) OldProductID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProductID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProductID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProductID: %w", err)
+	}
+	return oldValue.ProductID, nil
+}
+
+// ResetProductID resets all changes to the "product_id" field.
+func (m *UsageUpstreamMutation) ResetProductID() {
+	m.product_id = nil
+}
+
+// SetStatusClass sets the "status_class" field.
+func (m *UsageUpstreamMutation) SetStatusClass(i int) {
+	m.status_class = &i
+	m.addstatus_class = nil
+}
+
+// StatusClass returns the value of the "status_class" field in the mutation.
+func (m *UsageUpstreamMutation) StatusClass() (r int, exists bool) {
+	v := m.status_class
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatusClass returns the old "status_class" field's value of the UsageUpstream entity.
+// If the UsageUpstream object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageUpstreamMutation) OldStatusClass(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatusClass is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatusClass requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatusClass: %w", err)
+	}
+	return oldValue.StatusClass, nil
+}
+
+// AddStatusClass adds i to the "status_class" field.
+func (m *UsageUpstreamMutation) AddStatusClass(i int) {
+	if m.addstatus_class != nil {
+		*m.addstatus_class += i
+	} else {
+		m.addstatus_class = &i
+	}
+}
+
+// AddedStatusClass returns the value that was added to the "status_class" field in this mutation.
+func (m *UsageUpstreamMutation) AddedStatusClass() (r int, exists bool) {
+	v := m.addstatus_class
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetStatusClass resets all changes to the "status_class" field.
+func (m *UsageUpstreamMutation) ResetStatusClass() {
+	m.status_class = nil
+	m.addstatus_class = nil
+}
+
+// SetCalls sets the "calls" field.
+func (m *UsageUpstreamMutation) SetCalls(i int64) {
+	m.calls = &i
+	m.addcalls = nil
+}
+
+// Calls returns the value of the "calls" field in the mutation.
+func (m *UsageUpstreamMutation) Calls() (r int64, exists bool) {
+	v := m.calls
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCalls returns the old "calls" field's value of the UsageUpstream entity.
+// If the UsageUpstream object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageUpstreamMutation) OldCalls(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCalls is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCalls requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCalls: %w", err)
+	}
+	return oldValue.Calls, nil
+}
+
+// AddCalls adds i to the "calls" field.
+func (m *UsageUpstreamMutation) AddCalls(i int64) {
+	if m.addcalls != nil {
+		*m.addcalls += i
+	} else {
+		m.addcalls = &i
+	}
+}
+
+// AddedCalls returns the value that was added to the "calls" field in this mutation.
+func (m *UsageUpstreamMutation) AddedCalls() (r int64, exists bool) {
+	v := m.addcalls
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCalls resets all changes to the "calls" field.
+func (m *UsageUpstreamMutation) ResetCalls() {
+	m.calls = nil
+	m.addcalls = nil
+}
+
+// SetLatencyUs sets the "latency_us" field.
+func (m *UsageUpstreamMutation) SetLatencyUs(i int64) {
+	m.latency_us = &i
+	m.addlatency_us = nil
+}
+
+// LatencyUs returns the value of the "latency_us" field in the mutation.
+func (m *UsageUpstreamMutation) LatencyUs() (r int64, exists bool) {
+	v := m.latency_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLatencyUs returns the old "latency_us" field's value of the UsageUpstream entity.
+// If the UsageUpstream object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageUpstreamMutation) OldLatencyUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLatencyUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLatencyUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLatencyUs: %w", err)
+	}
+	return oldValue.LatencyUs, nil
+}
+
+// AddLatencyUs adds i to the "latency_us" field.
+func (m *UsageUpstreamMutation) AddLatencyUs(i int64) {
+	if m.addlatency_us != nil {
+		*m.addlatency_us += i
+	} else {
+		m.addlatency_us = &i
+	}
+}
+
+// AddedLatencyUs returns the value that was added to the "latency_us" field in this mutation.
+func (m *UsageUpstreamMutation) AddedLatencyUs() (r int64, exists bool) {
+	v := m.addlatency_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLatencyUs resets all changes to the "latency_us" field.
+func (m *UsageUpstreamMutation) ResetLatencyUs() {
+	m.latency_us = nil
+	m.addlatency_us = nil
+}
+
+// Where appends a list predicates to the UsageUpstreamMutation builder.
+func (m *UsageUpstreamMutation) Where(ps ...predicate.UsageUpstream) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the UsageUpstreamMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *UsageUpstreamMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.UsageUpstream, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *UsageUpstreamMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *UsageUpstreamMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (UsageUpstream).
+func (m *UsageUpstreamMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *UsageUpstreamMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.organization_id != nil {
+		fields = append(fields, usageupstream.FieldOrganizationID)
+	}
+	if m.at != nil {
+		fields = append(fields, usageupstream.FieldAt)
+	}
+	if m.account_id != nil {
+		fields = append(fields, usageupstream.FieldAccountID)
+	}
+	if m.app_id != nil {
+		fields = append(fields, usageupstream.FieldAppID)
+	}
+	if m.credential_id != nil {
+		fields = append(fields, usageupstream.FieldCredentialID)
+	}
+	if m.product_id != nil {
+		fields = append(fields, usageupstream.FieldProductID)
+	}
+	if m.status_class != nil {
+		fields = append(fields, usageupstream.FieldStatusClass)
+	}
+	if m.calls != nil {
+		fields = append(fields, usageupstream.FieldCalls)
+	}
+	if m.latency_us != nil {
+		fields = append(fields, usageupstream.FieldLatencyUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *UsageUpstreamMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case usageupstream.FieldOrganizationID:
+		return m.OrganizationID()
+	case usageupstream.FieldAt:
+		return m.At()
+	case usageupstream.FieldAccountID:
+		return m.AccountID()
+	case usageupstream.FieldAppID:
+		return m.AppID()
+	case usageupstream.FieldCredentialID:
+		return m.CredentialID()
+	case usageupstream.FieldProductID:
+		return m.ProductID()
+	case usageupstream.FieldStatusClass:
+		return m.StatusClass()
+	case usageupstream.FieldCalls:
+		return m.Calls()
+	case usageupstream.FieldLatencyUs:
+		return m.LatencyUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *UsageUpstreamMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case usageupstream.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case usageupstream.FieldAt:
+		return m.OldAt(ctx)
+	case usageupstream.FieldAccountID:
+		return m.OldAccountID(ctx)
+	case usageupstream.FieldAppID:
+		return m.OldAppID(ctx)
+	case usageupstream.FieldCredentialID:
+		return m.OldCredentialID(ctx)
+	case usageupstream.FieldProductID:
+		return m.OldProductID(ctx)
+	case usageupstream.FieldStatusClass:
+		return m.OldStatusClass(ctx)
+	case usageupstream.FieldCalls:
+		return m.OldCalls(ctx)
+	case usageupstream.FieldLatencyUs:
+		return m.OldLatencyUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown UsageUpstream field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageUpstreamMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case usageupstream.FieldOrganizationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case usageupstream.FieldAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAt(v)
+		return nil
+	case usageupstream.FieldAccountID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountID(v)
+		return nil
+	case usageupstream.FieldAppID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAppID(v)
+		return nil
+	case usageupstream.FieldCredentialID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCredentialID(v)
+		return nil
+	case usageupstream.FieldProductID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProductID(v)
+		return nil
+	case usageupstream.FieldStatusClass:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatusClass(v)
+		return nil
+	case usageupstream.FieldCalls:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCalls(v)
+		return nil
+	case usageupstream.FieldLatencyUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLatencyUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UsageUpstream field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *UsageUpstreamMutation) AddedFields() []string {
+	var fields []string
+	if m.addstatus_class != nil {
+		fields = append(fields, usageupstream.FieldStatusClass)
+	}
+	if m.addcalls != nil {
+		fields = append(fields, usageupstream.FieldCalls)
+	}
+	if m.addlatency_us != nil {
+		fields = append(fields, usageupstream.FieldLatencyUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *UsageUpstreamMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case usageupstream.FieldStatusClass:
+		return m.AddedStatusClass()
+	case usageupstream.FieldCalls:
+		return m.AddedCalls()
+	case usageupstream.FieldLatencyUs:
+		return m.AddedLatencyUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageUpstreamMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case usageupstream.FieldStatusClass:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddStatusClass(v)
+		return nil
+	case usageupstream.FieldCalls:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCalls(v)
+		return nil
+	case usageupstream.FieldLatencyUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLatencyUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UsageUpstream numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *UsageUpstreamMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *UsageUpstreamMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *UsageUpstreamMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown UsageUpstream nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *UsageUpstreamMutation) ResetField(name string) error {
+	switch name {
+	case usageupstream.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case usageupstream.FieldAt:
+		m.ResetAt()
+		return nil
+	case usageupstream.FieldAccountID:
+		m.ResetAccountID()
+		return nil
+	case usageupstream.FieldAppID:
+		m.ResetAppID()
+		return nil
+	case usageupstream.FieldCredentialID:
+		m.ResetCredentialID()
+		return nil
+	case usageupstream.FieldProductID:
+		m.ResetProductID()
+		return nil
+	case usageupstream.FieldStatusClass:
+		m.ResetStatusClass()
+		return nil
+	case usageupstream.FieldCalls:
+		m.ResetCalls()
+		return nil
+	case usageupstream.FieldLatencyUs:
+		m.ResetLatencyUs()
+		return nil
+	}
+	return fmt.Errorf("unknown UsageUpstream field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *UsageUpstreamMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *UsageUpstreamMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *UsageUpstreamMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *UsageUpstreamMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *UsageUpstreamMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *UsageUpstreamMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *UsageUpstreamMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown UsageUpstream unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *UsageUpstreamMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown UsageUpstream edge %s", name)
 }
 
 // UserMutation represents an operation that mutates the User nodes in the graph.

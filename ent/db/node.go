@@ -26,6 +26,12 @@ func (m *Credential) GlobalID() string { return nodeid.Encode(nodeid.Credential,
 func (*Credential) IsNode() {}
 
 // GlobalID gives the opaque id that the schema shows for the row.
+func (m *Endpoint) GlobalID() string { return nodeid.Encode(nodeid.Endpoint, m.ID) }
+
+// IsNode marks the row as a GraphQL Node.
+func (*Endpoint) IsNode() {}
+
+// GlobalID gives the opaque id that the schema shows for the row.
 func (m *Event) GlobalID() string { return nodeid.Encode(nodeid.Event, m.ID) }
 
 // IsNode marks the row as a GraphQL Node.

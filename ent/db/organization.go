@@ -54,7 +54,9 @@ type Organization struct {
 	DeletedRetentionDays int `json:"deleted_retention_days,omitempty"`
 	// EventRetentionDays holds the value of the "event_retention_days" field.
 	EventRetentionDays int `json:"event_retention_days,omitempty"`
-	selectValues       sql.SelectValues
+	// How long counts of calls are kept; NULL: as term says.
+	UsageRetention *term.UsageRetention `json:"usage_retention,omitempty"`
+	selectValues   sql.SelectValues
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -62,7 +64,7 @@ func (*Organization) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case organization.FieldLongestKeyLife:
+		case organization.FieldLongestKeyLife, organization.FieldUsageRetention:
 			values[i] = new([]byte)
 		case organization.FieldPasswordSignIn:
 			values[i] = new(sql.NullBool)
@@ -199,6 +201,14 @@ func (_m *Organization) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.EventRetentionDays = int(value.Int64)
 			}
+		case organization.FieldUsageRetention:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field usage_retention", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.UsageRetention); err != nil {
+					return fmt.Errorf("unmarshal field usage_retention: %w", err)
+				}
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -285,6 +295,9 @@ func (_m *Organization) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("event_retention_days=")
 	builder.WriteString(fmt.Sprintf("%v", _m.EventRetentionDays))
+	builder.WriteString(", ")
+	builder.WriteString("usage_retention=")
+	builder.WriteString(fmt.Sprintf("%v", _m.UsageRetention))
 	builder.WriteByte(')')
 	return builder.String()
 }

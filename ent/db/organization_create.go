@@ -247,6 +247,12 @@ func (_c *OrganizationCreate) SetNillableEventRetentionDays(v *int) *Organizatio
 	return _c
 }
 
+// SetUsageRetention sets the "usage_retention" field.
+func (_c *OrganizationCreate) SetUsageRetention(v *term.UsageRetention) *OrganizationCreate {
+	_c.mutation.SetUsageRetention(v)
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *OrganizationCreate) SetID(v uuid.UUID) *OrganizationCreate {
 	_c.mutation.SetID(v)
@@ -556,6 +562,10 @@ func (_c *OrganizationCreate) createSpec() (*Organization, *sqlgraph.CreateSpec)
 		_spec.SetField(organization.FieldEventRetentionDays, field.TypeInt, value)
 		_node.EventRetentionDays = value
 	}
+	if value, ok := _c.mutation.UsageRetention(); ok {
+		_spec.SetField(organization.FieldUsageRetention, field.TypeJSON, value)
+		_node.UsageRetention = value
+	}
 	return _node, _spec
 }
 
@@ -803,6 +813,24 @@ func (u *OrganizationUpsert) UpdateEventRetentionDays() *OrganizationUpsert {
 // AddEventRetentionDays adds v to the "event_retention_days" field.
 func (u *OrganizationUpsert) AddEventRetentionDays(v int) *OrganizationUpsert {
 	u.Add(organization.FieldEventRetentionDays, v)
+	return u
+}
+
+// SetUsageRetention sets the "usage_retention" field.
+func (u *OrganizationUpsert) SetUsageRetention(v *term.UsageRetention) *OrganizationUpsert {
+	u.Set(organization.FieldUsageRetention, v)
+	return u
+}
+
+// UpdateUsageRetention sets the "usage_retention" field to the value that was provided on create.
+func (u *OrganizationUpsert) UpdateUsageRetention() *OrganizationUpsert {
+	u.SetExcluded(organization.FieldUsageRetention)
+	return u
+}
+
+// ClearUsageRetention clears the value of the "usage_retention" field.
+func (u *OrganizationUpsert) ClearUsageRetention() *OrganizationUpsert {
+	u.SetNull(organization.FieldUsageRetention)
 	return u
 }
 
@@ -1088,6 +1116,27 @@ func (u *OrganizationUpsertOne) AddEventRetentionDays(v int) *OrganizationUpsert
 func (u *OrganizationUpsertOne) UpdateEventRetentionDays() *OrganizationUpsertOne {
 	return u.Update(func(s *OrganizationUpsert) {
 		s.UpdateEventRetentionDays()
+	})
+}
+
+// SetUsageRetention sets the "usage_retention" field.
+func (u *OrganizationUpsertOne) SetUsageRetention(v *term.UsageRetention) *OrganizationUpsertOne {
+	return u.Update(func(s *OrganizationUpsert) {
+		s.SetUsageRetention(v)
+	})
+}
+
+// UpdateUsageRetention sets the "usage_retention" field to the value that was provided on create.
+func (u *OrganizationUpsertOne) UpdateUsageRetention() *OrganizationUpsertOne {
+	return u.Update(func(s *OrganizationUpsert) {
+		s.UpdateUsageRetention()
+	})
+}
+
+// ClearUsageRetention clears the value of the "usage_retention" field.
+func (u *OrganizationUpsertOne) ClearUsageRetention() *OrganizationUpsertOne {
+	return u.Update(func(s *OrganizationUpsert) {
+		s.ClearUsageRetention()
 	})
 }
 
@@ -1540,6 +1589,27 @@ func (u *OrganizationUpsertBulk) AddEventRetentionDays(v int) *OrganizationUpser
 func (u *OrganizationUpsertBulk) UpdateEventRetentionDays() *OrganizationUpsertBulk {
 	return u.Update(func(s *OrganizationUpsert) {
 		s.UpdateEventRetentionDays()
+	})
+}
+
+// SetUsageRetention sets the "usage_retention" field.
+func (u *OrganizationUpsertBulk) SetUsageRetention(v *term.UsageRetention) *OrganizationUpsertBulk {
+	return u.Update(func(s *OrganizationUpsert) {
+		s.SetUsageRetention(v)
+	})
+}
+
+// UpdateUsageRetention sets the "usage_retention" field to the value that was provided on create.
+func (u *OrganizationUpsertBulk) UpdateUsageRetention() *OrganizationUpsertBulk {
+	return u.Update(func(s *OrganizationUpsert) {
+		s.UpdateUsageRetention()
+	})
+}
+
+// ClearUsageRetention clears the value of the "usage_retention" field.
+func (u *OrganizationUpsertBulk) ClearUsageRetention() *OrganizationUpsertBulk {
+	return u.Update(func(s *OrganizationUpsert) {
+		s.ClearUsageRetention()
 	})
 }
 

@@ -261,6 +261,18 @@ func (_u *OrganizationUpdate) AddEventRetentionDays(v int) *OrganizationUpdate {
 	return _u
 }
 
+// SetUsageRetention sets the "usage_retention" field.
+func (_u *OrganizationUpdate) SetUsageRetention(v *term.UsageRetention) *OrganizationUpdate {
+	_u.mutation.SetUsageRetention(v)
+	return _u
+}
+
+// ClearUsageRetention clears the value of the "usage_retention" field.
+func (_u *OrganizationUpdate) ClearUsageRetention() *OrganizationUpdate {
+	_u.mutation.ClearUsageRetention()
+	return _u
+}
+
 // Mutation returns the OrganizationMutation object of the builder.
 func (_u *OrganizationUpdate) Mutation() *OrganizationMutation {
 	return _u.mutation
@@ -389,6 +401,12 @@ func (_u *OrganizationUpdate) sqlSave(ctx context.Context) (_node int, err error
 	}
 	if value, ok := _u.mutation.AddedEventRetentionDays(); ok {
 		_spec.AddField(organization.FieldEventRetentionDays, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.UsageRetention(); ok {
+		_spec.SetField(organization.FieldUsageRetention, field.TypeJSON, value)
+	}
+	if _u.mutation.UsageRetentionCleared() {
+		_spec.ClearField(organization.FieldUsageRetention, field.TypeJSON)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -643,6 +661,18 @@ func (_u *OrganizationUpdateOne) AddEventRetentionDays(v int) *OrganizationUpdat
 	return _u
 }
 
+// SetUsageRetention sets the "usage_retention" field.
+func (_u *OrganizationUpdateOne) SetUsageRetention(v *term.UsageRetention) *OrganizationUpdateOne {
+	_u.mutation.SetUsageRetention(v)
+	return _u
+}
+
+// ClearUsageRetention clears the value of the "usage_retention" field.
+func (_u *OrganizationUpdateOne) ClearUsageRetention() *OrganizationUpdateOne {
+	_u.mutation.ClearUsageRetention()
+	return _u
+}
+
 // Mutation returns the OrganizationMutation object of the builder.
 func (_u *OrganizationUpdateOne) Mutation() *OrganizationMutation {
 	return _u.mutation
@@ -801,6 +831,12 @@ func (_u *OrganizationUpdateOne) sqlSave(ctx context.Context) (_node *Organizati
 	}
 	if value, ok := _u.mutation.AddedEventRetentionDays(); ok {
 		_spec.AddField(organization.FieldEventRetentionDays, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.UsageRetention(); ok {
+		_spec.SetField(organization.FieldUsageRetention, field.TypeJSON, value)
+	}
+	if _u.mutation.UsageRetentionCleared() {
+		_spec.ClearField(organization.FieldUsageRetention, field.TypeJSON)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Organization{config: _u.config}

@@ -51,6 +51,10 @@ type Product struct {
 	AuthTypes []term.AuthType `json:"auth_types,omitempty"`
 	// DocumentationURL holds the value of the "documentation_url" field.
 	DocumentationURL string `json:"documentation_url,omitempty"`
+	// Calls need no key.
+	Keyless bool `json:"keyless,omitempty"`
+	// Only calls of its endpoints pass, also for registrations that are not narrowed.
+	EnforceEndpoints bool `json:"enforce_endpoints,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the ProductQuery when eager-loading is set.
 	Edges        ProductEdges `json:"edges"`
@@ -84,6 +88,8 @@ func (*Product) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case product.FieldAuthTypes:
 			values[i] = new([]byte)
+		case product.FieldKeyless, product.FieldEnforceEndpoints:
+			values[i] = new(sql.NullBool)
 		case product.FieldVersion:
 			values[i] = new(sql.NullInt64)
 		case product.FieldName, product.FieldTitle, product.FieldTitleFolded, product.FieldDescription, product.FieldAPIVersion, product.FieldExternalID, product.FieldVisibility, product.FieldStatus, product.FieldApproval, product.FieldDocumentationURL:
@@ -205,6 +211,18 @@ func (_m *Product) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.DocumentationURL = value.String
 			}
+		case product.FieldKeyless:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field keyless", values[i])
+			} else if value.Valid {
+				_m.Keyless = value.Bool
+			}
+		case product.FieldEnforceEndpoints:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field enforce_endpoints", values[i])
+			} else if value.Valid {
+				_m.EnforceEndpoints = value.Bool
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -290,6 +308,12 @@ func (_m *Product) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("documentation_url=")
 	builder.WriteString(_m.DocumentationURL)
+	builder.WriteString(", ")
+	builder.WriteString("keyless=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Keyless))
+	builder.WriteString(", ")
+	builder.WriteString("enforce_endpoints=")
+	builder.WriteString(fmt.Sprintf("%v", _m.EnforceEndpoints))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -196,6 +196,34 @@ func (_c *ProductCreate) SetNillableDocumentationURL(v *string) *ProductCreate {
 	return _c
 }
 
+// SetKeyless sets the "keyless" field.
+func (_c *ProductCreate) SetKeyless(v bool) *ProductCreate {
+	_c.mutation.SetKeyless(v)
+	return _c
+}
+
+// SetNillableKeyless sets the "keyless" field if the given value is not nil.
+func (_c *ProductCreate) SetNillableKeyless(v *bool) *ProductCreate {
+	if v != nil {
+		_c.SetKeyless(*v)
+	}
+	return _c
+}
+
+// SetEnforceEndpoints sets the "enforce_endpoints" field.
+func (_c *ProductCreate) SetEnforceEndpoints(v bool) *ProductCreate {
+	_c.mutation.SetEnforceEndpoints(v)
+	return _c
+}
+
+// SetNillableEnforceEndpoints sets the "enforce_endpoints" field if the given value is not nil.
+func (_c *ProductCreate) SetNillableEnforceEndpoints(v *bool) *ProductCreate {
+	if v != nil {
+		_c.SetEnforceEndpoints(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *ProductCreate) SetID(v uuid.UUID) *ProductCreate {
 	_c.mutation.SetID(v)
@@ -302,6 +330,14 @@ func (_c *ProductCreate) defaults() error {
 		v := product.DefaultDocumentationURL
 		_c.mutation.SetDocumentationURL(v)
 	}
+	if _, ok := _c.mutation.Keyless(); !ok {
+		v := product.DefaultKeyless
+		_c.mutation.SetKeyless(v)
+	}
+	if _, ok := _c.mutation.EnforceEndpoints(); !ok {
+		v := product.DefaultEnforceEndpoints
+		_c.mutation.SetEnforceEndpoints(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if product.DefaultID == nil {
 			return fmt.Errorf("db: uninitialized product.DefaultID (forgotten import db/runtime?)")
@@ -378,6 +414,12 @@ func (_c *ProductCreate) check() error {
 	}
 	if _, ok := _c.mutation.DocumentationURL(); !ok {
 		return &ValidationError{Name: "documentation_url", err: errors.New(`db: missing required field "Product.documentation_url"`)}
+	}
+	if _, ok := _c.mutation.Keyless(); !ok {
+		return &ValidationError{Name: "keyless", err: errors.New(`db: missing required field "Product.keyless"`)}
+	}
+	if _, ok := _c.mutation.EnforceEndpoints(); !ok {
+		return &ValidationError{Name: "enforce_endpoints", err: errors.New(`db: missing required field "Product.enforce_endpoints"`)}
 	}
 	if len(_c.mutation.OrganizationIDs()) == 0 {
 		return &ValidationError{Name: "organization", err: errors.New(`db: missing required edge "Product.organization"`)}
@@ -473,6 +515,14 @@ func (_c *ProductCreate) createSpec() (*Product, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.DocumentationURL(); ok {
 		_spec.SetField(product.FieldDocumentationURL, field.TypeString, value)
 		_node.DocumentationURL = value
+	}
+	if value, ok := _c.mutation.Keyless(); ok {
+		_spec.SetField(product.FieldKeyless, field.TypeBool, value)
+		_node.Keyless = value
+	}
+	if value, ok := _c.mutation.EnforceEndpoints(); ok {
+		_spec.SetField(product.FieldEnforceEndpoints, field.TypeBool, value)
+		_node.EnforceEndpoints = value
 	}
 	if nodes := _c.mutation.OrganizationIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -690,6 +740,30 @@ func (u *ProductUpsert) SetDocumentationURL(v string) *ProductUpsert {
 // UpdateDocumentationURL sets the "documentation_url" field to the value that was provided on create.
 func (u *ProductUpsert) UpdateDocumentationURL() *ProductUpsert {
 	u.SetExcluded(product.FieldDocumentationURL)
+	return u
+}
+
+// SetKeyless sets the "keyless" field.
+func (u *ProductUpsert) SetKeyless(v bool) *ProductUpsert {
+	u.Set(product.FieldKeyless, v)
+	return u
+}
+
+// UpdateKeyless sets the "keyless" field to the value that was provided on create.
+func (u *ProductUpsert) UpdateKeyless() *ProductUpsert {
+	u.SetExcluded(product.FieldKeyless)
+	return u
+}
+
+// SetEnforceEndpoints sets the "enforce_endpoints" field.
+func (u *ProductUpsert) SetEnforceEndpoints(v bool) *ProductUpsert {
+	u.Set(product.FieldEnforceEndpoints, v)
+	return u
+}
+
+// UpdateEnforceEndpoints sets the "enforce_endpoints" field to the value that was provided on create.
+func (u *ProductUpsert) UpdateEnforceEndpoints() *ProductUpsert {
+	u.SetExcluded(product.FieldEnforceEndpoints)
 	return u
 }
 
@@ -922,6 +996,34 @@ func (u *ProductUpsertOne) SetDocumentationURL(v string) *ProductUpsertOne {
 func (u *ProductUpsertOne) UpdateDocumentationURL() *ProductUpsertOne {
 	return u.Update(func(s *ProductUpsert) {
 		s.UpdateDocumentationURL()
+	})
+}
+
+// SetKeyless sets the "keyless" field.
+func (u *ProductUpsertOne) SetKeyless(v bool) *ProductUpsertOne {
+	return u.Update(func(s *ProductUpsert) {
+		s.SetKeyless(v)
+	})
+}
+
+// UpdateKeyless sets the "keyless" field to the value that was provided on create.
+func (u *ProductUpsertOne) UpdateKeyless() *ProductUpsertOne {
+	return u.Update(func(s *ProductUpsert) {
+		s.UpdateKeyless()
+	})
+}
+
+// SetEnforceEndpoints sets the "enforce_endpoints" field.
+func (u *ProductUpsertOne) SetEnforceEndpoints(v bool) *ProductUpsertOne {
+	return u.Update(func(s *ProductUpsert) {
+		s.SetEnforceEndpoints(v)
+	})
+}
+
+// UpdateEnforceEndpoints sets the "enforce_endpoints" field to the value that was provided on create.
+func (u *ProductUpsertOne) UpdateEnforceEndpoints() *ProductUpsertOne {
+	return u.Update(func(s *ProductUpsert) {
+		s.UpdateEnforceEndpoints()
 	})
 }
 
@@ -1321,6 +1423,34 @@ func (u *ProductUpsertBulk) SetDocumentationURL(v string) *ProductUpsertBulk {
 func (u *ProductUpsertBulk) UpdateDocumentationURL() *ProductUpsertBulk {
 	return u.Update(func(s *ProductUpsert) {
 		s.UpdateDocumentationURL()
+	})
+}
+
+// SetKeyless sets the "keyless" field.
+func (u *ProductUpsertBulk) SetKeyless(v bool) *ProductUpsertBulk {
+	return u.Update(func(s *ProductUpsert) {
+		s.SetKeyless(v)
+	})
+}
+
+// UpdateKeyless sets the "keyless" field to the value that was provided on create.
+func (u *ProductUpsertBulk) UpdateKeyless() *ProductUpsertBulk {
+	return u.Update(func(s *ProductUpsert) {
+		s.UpdateKeyless()
+	})
+}
+
+// SetEnforceEndpoints sets the "enforce_endpoints" field.
+func (u *ProductUpsertBulk) SetEnforceEndpoints(v bool) *ProductUpsertBulk {
+	return u.Update(func(s *ProductUpsert) {
+		s.SetEnforceEndpoints(v)
+	})
+}
+
+// UpdateEnforceEndpoints sets the "enforce_endpoints" field to the value that was provided on create.
+func (u *ProductUpsertBulk) UpdateEnforceEndpoints() *ProductUpsertBulk {
+	return u.Update(func(s *ProductUpsert) {
+		s.UpdateEnforceEndpoints()
 	})
 }
 

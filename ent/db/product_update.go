@@ -204,6 +204,34 @@ func (_u *ProductUpdate) SetNillableDocumentationURL(v *string) *ProductUpdate {
 	return _u
 }
 
+// SetKeyless sets the "keyless" field.
+func (_u *ProductUpdate) SetKeyless(v bool) *ProductUpdate {
+	_u.mutation.SetKeyless(v)
+	return _u
+}
+
+// SetNillableKeyless sets the "keyless" field if the given value is not nil.
+func (_u *ProductUpdate) SetNillableKeyless(v *bool) *ProductUpdate {
+	if v != nil {
+		_u.SetKeyless(*v)
+	}
+	return _u
+}
+
+// SetEnforceEndpoints sets the "enforce_endpoints" field.
+func (_u *ProductUpdate) SetEnforceEndpoints(v bool) *ProductUpdate {
+	_u.mutation.SetEnforceEndpoints(v)
+	return _u
+}
+
+// SetNillableEnforceEndpoints sets the "enforce_endpoints" field if the given value is not nil.
+func (_u *ProductUpdate) SetNillableEnforceEndpoints(v *bool) *ProductUpdate {
+	if v != nil {
+		_u.SetEnforceEndpoints(*v)
+	}
+	return _u
+}
+
 // Mutation returns the ProductMutation object of the builder.
 func (_u *ProductUpdate) Mutation() *ProductMutation {
 	return _u.mutation
@@ -320,6 +348,12 @@ func (_u *ProductUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.DocumentationURL(); ok {
 		_spec.SetField(product.FieldDocumentationURL, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Keyless(); ok {
+		_spec.SetField(product.FieldKeyless, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.EnforceEndpoints(); ok {
+		_spec.SetField(product.FieldEnforceEndpoints, field.TypeBool, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -516,6 +550,34 @@ func (_u *ProductUpdateOne) SetNillableDocumentationURL(v *string) *ProductUpdat
 	return _u
 }
 
+// SetKeyless sets the "keyless" field.
+func (_u *ProductUpdateOne) SetKeyless(v bool) *ProductUpdateOne {
+	_u.mutation.SetKeyless(v)
+	return _u
+}
+
+// SetNillableKeyless sets the "keyless" field if the given value is not nil.
+func (_u *ProductUpdateOne) SetNillableKeyless(v *bool) *ProductUpdateOne {
+	if v != nil {
+		_u.SetKeyless(*v)
+	}
+	return _u
+}
+
+// SetEnforceEndpoints sets the "enforce_endpoints" field.
+func (_u *ProductUpdateOne) SetEnforceEndpoints(v bool) *ProductUpdateOne {
+	_u.mutation.SetEnforceEndpoints(v)
+	return _u
+}
+
+// SetNillableEnforceEndpoints sets the "enforce_endpoints" field if the given value is not nil.
+func (_u *ProductUpdateOne) SetNillableEnforceEndpoints(v *bool) *ProductUpdateOne {
+	if v != nil {
+		_u.SetEnforceEndpoints(*v)
+	}
+	return _u
+}
+
 // Mutation returns the ProductMutation object of the builder.
 func (_u *ProductUpdateOne) Mutation() *ProductMutation {
 	return _u.mutation
@@ -662,6 +724,12 @@ func (_u *ProductUpdateOne) sqlSave(ctx context.Context) (_node *Product, err er
 	}
 	if value, ok := _u.mutation.DocumentationURL(); ok {
 		_spec.SetField(product.FieldDocumentationURL, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Keyless(); ok {
+		_spec.SetField(product.FieldKeyless, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.EnforceEndpoints(); ok {
+		_spec.SetField(product.FieldEnforceEndpoints, field.TypeBool, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Product{config: _u.config}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"portico/ent/db/organization"
 	"portico/ent/db/servicetoken"
+	"portico/internal/term"
 	"strings"
 	"time"
 
@@ -36,6 +37,10 @@ type ServiceToken struct {
 	TokenHash []byte `json:"-"`
 	// The last four characters.
 	Hint string `json:"hint,omitempty"`
+	// The products it may ask about; NULL: all.
+	ProductIds []uuid.UUID `json:"product_ids,omitempty"`
+	// The environment of the keys it takes; NULL: any.
+	Environment *term.Environment `json:"environment,omitempty"`
 	// RevokedAt holds the value of the "revoked_at" field.
 	RevokedAt *time.Time `json:"revoked_at,omitempty"`
 	// LastUsedAt holds the value of the "last_used_at" field.
@@ -71,11 +76,11 @@ func (*ServiceToken) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case servicetoken.FieldScopes, servicetoken.FieldTokenHash:
+		case servicetoken.FieldScopes, servicetoken.FieldTokenHash, servicetoken.FieldProductIds:
 			values[i] = new([]byte)
 		case servicetoken.FieldVersion:
 			values[i] = new(sql.NullInt64)
-		case servicetoken.FieldName, servicetoken.FieldHint:
+		case servicetoken.FieldName, servicetoken.FieldHint, servicetoken.FieldEnvironment:
 			values[i] = new(sql.NullString)
 		case servicetoken.FieldCreatedAt, servicetoken.FieldUpdatedAt, servicetoken.FieldRevokedAt, servicetoken.FieldLastUsedAt:
 			values[i] = new(sql.NullTime)
@@ -151,6 +156,21 @@ func (_m *ServiceToken) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field hint", values[i])
 			} else if value.Valid {
 				_m.Hint = value.String
+			}
+		case servicetoken.FieldProductIds:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field product_ids", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.ProductIds); err != nil {
+					return fmt.Errorf("unmarshal field product_ids: %w", err)
+				}
+			}
+		case servicetoken.FieldEnvironment:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field environment", values[i])
+			} else if value.Valid {
+				_m.Environment = new(term.Environment)
+				*_m.Environment = term.Environment(value.String)
 			}
 		case servicetoken.FieldRevokedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -229,6 +249,14 @@ func (_m *ServiceToken) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("hint=")
 	builder.WriteString(_m.Hint)
+	builder.WriteString(", ")
+	builder.WriteString("product_ids=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ProductIds))
+	builder.WriteString(", ")
+	if v := _m.Environment; v != nil {
+		builder.WriteString("environment=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	if v := _m.RevokedAt; v != nil {
 		builder.WriteString("revoked_at=")

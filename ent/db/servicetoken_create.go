@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"portico/ent/db/organization"
 	"portico/ent/db/servicetoken"
+	"portico/internal/term"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -94,6 +95,26 @@ func (_c *ServiceTokenCreate) SetTokenHash(v []byte) *ServiceTokenCreate {
 // SetHint sets the "hint" field.
 func (_c *ServiceTokenCreate) SetHint(v string) *ServiceTokenCreate {
 	_c.mutation.SetHint(v)
+	return _c
+}
+
+// SetProductIds sets the "product_ids" field.
+func (_c *ServiceTokenCreate) SetProductIds(v []uuid.UUID) *ServiceTokenCreate {
+	_c.mutation.SetProductIds(v)
+	return _c
+}
+
+// SetEnvironment sets the "environment" field.
+func (_c *ServiceTokenCreate) SetEnvironment(v term.Environment) *ServiceTokenCreate {
+	_c.mutation.SetEnvironment(v)
+	return _c
+}
+
+// SetNillableEnvironment sets the "environment" field if the given value is not nil.
+func (_c *ServiceTokenCreate) SetNillableEnvironment(v *term.Environment) *ServiceTokenCreate {
+	if v != nil {
+		_c.SetEnvironment(*v)
+	}
 	return _c
 }
 
@@ -235,6 +256,11 @@ func (_c *ServiceTokenCreate) check() error {
 	if _, ok := _c.mutation.Hint(); !ok {
 		return &ValidationError{Name: "hint", err: errors.New(`db: missing required field "ServiceToken.hint"`)}
 	}
+	if v, ok := _c.mutation.Environment(); ok {
+		if err := servicetoken.EnvironmentValidator(v); err != nil {
+			return &ValidationError{Name: "environment", err: fmt.Errorf(`db: validator failed for field "ServiceToken.environment": %w`, err)}
+		}
+	}
 	if len(_c.mutation.OrganizationIDs()) == 0 {
 		return &ValidationError{Name: "organization", err: errors.New(`db: missing required edge "ServiceToken.organization"`)}
 	}
@@ -301,6 +327,14 @@ func (_c *ServiceTokenCreate) createSpec() (*ServiceToken, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.Hint(); ok {
 		_spec.SetField(servicetoken.FieldHint, field.TypeString, value)
 		_node.Hint = value
+	}
+	if value, ok := _c.mutation.ProductIds(); ok {
+		_spec.SetField(servicetoken.FieldProductIds, field.TypeJSON, value)
+		_node.ProductIds = value
+	}
+	if value, ok := _c.mutation.Environment(); ok {
+		_spec.SetField(servicetoken.FieldEnvironment, field.TypeEnum, value)
+		_node.Environment = &value
 	}
 	if value, ok := _c.mutation.RevokedAt(); ok {
 		_spec.SetField(servicetoken.FieldRevokedAt, field.TypeTime, value)
@@ -454,6 +488,42 @@ func (u *ServiceTokenUpsert) SetHint(v string) *ServiceTokenUpsert {
 // UpdateHint sets the "hint" field to the value that was provided on create.
 func (u *ServiceTokenUpsert) UpdateHint() *ServiceTokenUpsert {
 	u.SetExcluded(servicetoken.FieldHint)
+	return u
+}
+
+// SetProductIds sets the "product_ids" field.
+func (u *ServiceTokenUpsert) SetProductIds(v []uuid.UUID) *ServiceTokenUpsert {
+	u.Set(servicetoken.FieldProductIds, v)
+	return u
+}
+
+// UpdateProductIds sets the "product_ids" field to the value that was provided on create.
+func (u *ServiceTokenUpsert) UpdateProductIds() *ServiceTokenUpsert {
+	u.SetExcluded(servicetoken.FieldProductIds)
+	return u
+}
+
+// ClearProductIds clears the value of the "product_ids" field.
+func (u *ServiceTokenUpsert) ClearProductIds() *ServiceTokenUpsert {
+	u.SetNull(servicetoken.FieldProductIds)
+	return u
+}
+
+// SetEnvironment sets the "environment" field.
+func (u *ServiceTokenUpsert) SetEnvironment(v term.Environment) *ServiceTokenUpsert {
+	u.Set(servicetoken.FieldEnvironment, v)
+	return u
+}
+
+// UpdateEnvironment sets the "environment" field to the value that was provided on create.
+func (u *ServiceTokenUpsert) UpdateEnvironment() *ServiceTokenUpsert {
+	u.SetExcluded(servicetoken.FieldEnvironment)
+	return u
+}
+
+// ClearEnvironment clears the value of the "environment" field.
+func (u *ServiceTokenUpsert) ClearEnvironment() *ServiceTokenUpsert {
+	u.SetNull(servicetoken.FieldEnvironment)
 	return u
 }
 
@@ -635,6 +705,48 @@ func (u *ServiceTokenUpsertOne) SetHint(v string) *ServiceTokenUpsertOne {
 func (u *ServiceTokenUpsertOne) UpdateHint() *ServiceTokenUpsertOne {
 	return u.Update(func(s *ServiceTokenUpsert) {
 		s.UpdateHint()
+	})
+}
+
+// SetProductIds sets the "product_ids" field.
+func (u *ServiceTokenUpsertOne) SetProductIds(v []uuid.UUID) *ServiceTokenUpsertOne {
+	return u.Update(func(s *ServiceTokenUpsert) {
+		s.SetProductIds(v)
+	})
+}
+
+// UpdateProductIds sets the "product_ids" field to the value that was provided on create.
+func (u *ServiceTokenUpsertOne) UpdateProductIds() *ServiceTokenUpsertOne {
+	return u.Update(func(s *ServiceTokenUpsert) {
+		s.UpdateProductIds()
+	})
+}
+
+// ClearProductIds clears the value of the "product_ids" field.
+func (u *ServiceTokenUpsertOne) ClearProductIds() *ServiceTokenUpsertOne {
+	return u.Update(func(s *ServiceTokenUpsert) {
+		s.ClearProductIds()
+	})
+}
+
+// SetEnvironment sets the "environment" field.
+func (u *ServiceTokenUpsertOne) SetEnvironment(v term.Environment) *ServiceTokenUpsertOne {
+	return u.Update(func(s *ServiceTokenUpsert) {
+		s.SetEnvironment(v)
+	})
+}
+
+// UpdateEnvironment sets the "environment" field to the value that was provided on create.
+func (u *ServiceTokenUpsertOne) UpdateEnvironment() *ServiceTokenUpsertOne {
+	return u.Update(func(s *ServiceTokenUpsert) {
+		s.UpdateEnvironment()
+	})
+}
+
+// ClearEnvironment clears the value of the "environment" field.
+func (u *ServiceTokenUpsertOne) ClearEnvironment() *ServiceTokenUpsertOne {
+	return u.Update(func(s *ServiceTokenUpsert) {
+		s.ClearEnvironment()
 	})
 }
 
@@ -989,6 +1101,48 @@ func (u *ServiceTokenUpsertBulk) SetHint(v string) *ServiceTokenUpsertBulk {
 func (u *ServiceTokenUpsertBulk) UpdateHint() *ServiceTokenUpsertBulk {
 	return u.Update(func(s *ServiceTokenUpsert) {
 		s.UpdateHint()
+	})
+}
+
+// SetProductIds sets the "product_ids" field.
+func (u *ServiceTokenUpsertBulk) SetProductIds(v []uuid.UUID) *ServiceTokenUpsertBulk {
+	return u.Update(func(s *ServiceTokenUpsert) {
+		s.SetProductIds(v)
+	})
+}
+
+// UpdateProductIds sets the "product_ids" field to the value that was provided on create.
+func (u *ServiceTokenUpsertBulk) UpdateProductIds() *ServiceTokenUpsertBulk {
+	return u.Update(func(s *ServiceTokenUpsert) {
+		s.UpdateProductIds()
+	})
+}
+
+// ClearProductIds clears the value of the "product_ids" field.
+func (u *ServiceTokenUpsertBulk) ClearProductIds() *ServiceTokenUpsertBulk {
+	return u.Update(func(s *ServiceTokenUpsert) {
+		s.ClearProductIds()
+	})
+}
+
+// SetEnvironment sets the "environment" field.
+func (u *ServiceTokenUpsertBulk) SetEnvironment(v term.Environment) *ServiceTokenUpsertBulk {
+	return u.Update(func(s *ServiceTokenUpsert) {
+		s.SetEnvironment(v)
+	})
+}
+
+// UpdateEnvironment sets the "environment" field to the value that was provided on create.
+func (u *ServiceTokenUpsertBulk) UpdateEnvironment() *ServiceTokenUpsertBulk {
+	return u.Update(func(s *ServiceTokenUpsert) {
+		s.UpdateEnvironment()
+	})
+}
+
+// ClearEnvironment clears the value of the "environment" field.
+func (u *ServiceTokenUpsertBulk) ClearEnvironment() *ServiceTokenUpsertBulk {
+	return u.Update(func(s *ServiceTokenUpsert) {
+		s.ClearEnvironment()
 	})
 }
 

@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"portico/ent/db/predicate"
 	"portico/ent/db/servicetoken"
+	"portico/internal/term"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/dialect/sql/sqljson"
 	"entgo.io/ent/schema/field"
+	"github.com/google/uuid"
 )
 
 // ServiceTokenUpdate is the builder for updating ServiceToken entities.
@@ -111,6 +113,44 @@ func (_u *ServiceTokenUpdate) SetNillableHint(v *string) *ServiceTokenUpdate {
 	return _u
 }
 
+// SetProductIds sets the "product_ids" field.
+func (_u *ServiceTokenUpdate) SetProductIds(v []uuid.UUID) *ServiceTokenUpdate {
+	_u.mutation.SetProductIds(v)
+	return _u
+}
+
+// AppendProductIds appends value to the "product_ids" field.
+func (_u *ServiceTokenUpdate) AppendProductIds(v []uuid.UUID) *ServiceTokenUpdate {
+	_u.mutation.AppendProductIds(v)
+	return _u
+}
+
+// ClearProductIds clears the value of the "product_ids" field.
+func (_u *ServiceTokenUpdate) ClearProductIds() *ServiceTokenUpdate {
+	_u.mutation.ClearProductIds()
+	return _u
+}
+
+// SetEnvironment sets the "environment" field.
+func (_u *ServiceTokenUpdate) SetEnvironment(v term.Environment) *ServiceTokenUpdate {
+	_u.mutation.SetEnvironment(v)
+	return _u
+}
+
+// SetNillableEnvironment sets the "environment" field if the given value is not nil.
+func (_u *ServiceTokenUpdate) SetNillableEnvironment(v *term.Environment) *ServiceTokenUpdate {
+	if v != nil {
+		_u.SetEnvironment(*v)
+	}
+	return _u
+}
+
+// ClearEnvironment clears the value of the "environment" field.
+func (_u *ServiceTokenUpdate) ClearEnvironment() *ServiceTokenUpdate {
+	_u.mutation.ClearEnvironment()
+	return _u
+}
+
 // SetRevokedAt sets the "revoked_at" field.
 func (_u *ServiceTokenUpdate) SetRevokedAt(v time.Time) *ServiceTokenUpdate {
 	_u.mutation.SetRevokedAt(v)
@@ -185,6 +225,11 @@ func (_u *ServiceTokenUpdate) ExecX(ctx context.Context) {
 
 // check runs all checks and user-defined validators on the builder.
 func (_u *ServiceTokenUpdate) check() error {
+	if v, ok := _u.mutation.Environment(); ok {
+		if err := servicetoken.EnvironmentValidator(v); err != nil {
+			return &ValidationError{Name: "environment", err: fmt.Errorf(`db: validator failed for field "ServiceToken.environment": %w`, err)}
+		}
+	}
 	if _u.mutation.OrganizationCleared() && len(_u.mutation.OrganizationIDs()) > 0 {
 		return errors.New(`db: clearing a required unique edge "ServiceToken.organization"`)
 	}
@@ -234,6 +279,23 @@ func (_u *ServiceTokenUpdate) sqlSave(ctx context.Context) (_node int, err error
 	}
 	if value, ok := _u.mutation.Hint(); ok {
 		_spec.SetField(servicetoken.FieldHint, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.ProductIds(); ok {
+		_spec.SetField(servicetoken.FieldProductIds, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedProductIds(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, servicetoken.FieldProductIds, value)
+		})
+	}
+	if _u.mutation.ProductIdsCleared() {
+		_spec.ClearField(servicetoken.FieldProductIds, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Environment(); ok {
+		_spec.SetField(servicetoken.FieldEnvironment, field.TypeEnum, value)
+	}
+	if _u.mutation.EnvironmentCleared() {
+		_spec.ClearField(servicetoken.FieldEnvironment, field.TypeEnum)
 	}
 	if value, ok := _u.mutation.RevokedAt(); ok {
 		_spec.SetField(servicetoken.FieldRevokedAt, field.TypeTime, value)
@@ -350,6 +412,44 @@ func (_u *ServiceTokenUpdateOne) SetNillableHint(v *string) *ServiceTokenUpdateO
 	return _u
 }
 
+// SetProductIds sets the "product_ids" field.
+func (_u *ServiceTokenUpdateOne) SetProductIds(v []uuid.UUID) *ServiceTokenUpdateOne {
+	_u.mutation.SetProductIds(v)
+	return _u
+}
+
+// AppendProductIds appends value to the "product_ids" field.
+func (_u *ServiceTokenUpdateOne) AppendProductIds(v []uuid.UUID) *ServiceTokenUpdateOne {
+	_u.mutation.AppendProductIds(v)
+	return _u
+}
+
+// ClearProductIds clears the value of the "product_ids" field.
+func (_u *ServiceTokenUpdateOne) ClearProductIds() *ServiceTokenUpdateOne {
+	_u.mutation.ClearProductIds()
+	return _u
+}
+
+// SetEnvironment sets the "environment" field.
+func (_u *ServiceTokenUpdateOne) SetEnvironment(v term.Environment) *ServiceTokenUpdateOne {
+	_u.mutation.SetEnvironment(v)
+	return _u
+}
+
+// SetNillableEnvironment sets the "environment" field if the given value is not nil.
+func (_u *ServiceTokenUpdateOne) SetNillableEnvironment(v *term.Environment) *ServiceTokenUpdateOne {
+	if v != nil {
+		_u.SetEnvironment(*v)
+	}
+	return _u
+}
+
+// ClearEnvironment clears the value of the "environment" field.
+func (_u *ServiceTokenUpdateOne) ClearEnvironment() *ServiceTokenUpdateOne {
+	_u.mutation.ClearEnvironment()
+	return _u
+}
+
 // SetRevokedAt sets the "revoked_at" field.
 func (_u *ServiceTokenUpdateOne) SetRevokedAt(v time.Time) *ServiceTokenUpdateOne {
 	_u.mutation.SetRevokedAt(v)
@@ -437,6 +537,11 @@ func (_u *ServiceTokenUpdateOne) ExecX(ctx context.Context) {
 
 // check runs all checks and user-defined validators on the builder.
 func (_u *ServiceTokenUpdateOne) check() error {
+	if v, ok := _u.mutation.Environment(); ok {
+		if err := servicetoken.EnvironmentValidator(v); err != nil {
+			return &ValidationError{Name: "environment", err: fmt.Errorf(`db: validator failed for field "ServiceToken.environment": %w`, err)}
+		}
+	}
 	if _u.mutation.OrganizationCleared() && len(_u.mutation.OrganizationIDs()) > 0 {
 		return errors.New(`db: clearing a required unique edge "ServiceToken.organization"`)
 	}
@@ -503,6 +608,23 @@ func (_u *ServiceTokenUpdateOne) sqlSave(ctx context.Context) (_node *ServiceTok
 	}
 	if value, ok := _u.mutation.Hint(); ok {
 		_spec.SetField(servicetoken.FieldHint, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.ProductIds(); ok {
+		_spec.SetField(servicetoken.FieldProductIds, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedProductIds(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, servicetoken.FieldProductIds, value)
+		})
+	}
+	if _u.mutation.ProductIdsCleared() {
+		_spec.ClearField(servicetoken.FieldProductIds, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Environment(); ok {
+		_spec.SetField(servicetoken.FieldEnvironment, field.TypeEnum, value)
+	}
+	if _u.mutation.EnvironmentCleared() {
+		_spec.ClearField(servicetoken.FieldEnvironment, field.TypeEnum)
 	}
 	if value, ok := _u.mutation.RevokedAt(); ok {
 		_spec.SetField(servicetoken.FieldRevokedAt, field.TypeTime, value)

@@ -3,6 +3,7 @@
 package db
 
 import (
+	"encoding/json"
 	"fmt"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
@@ -40,6 +41,8 @@ type Subscription struct {
 	ProductID uuid.UUID `json:"product_id,omitempty"`
 	// PlanID holds the value of the "plan_id" field.
 	PlanID uuid.UUID `json:"plan_id,omitempty"`
+	// The endpoints it is narrowed to; NULL: all of its product.
+	EndpointIds []uuid.UUID `json:"endpoint_ids,omitempty"`
 	// Status holds the value of the "status" field.
 	Status lifecycle.SubscriptionStatus `json:"status,omitempty"`
 	// The newest row of its app and product; older ones are history.
@@ -139,6 +142,8 @@ func (*Subscription) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case subscription.FieldRequestedBy, subscription.FieldDecidedBy:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
+		case subscription.FieldEndpointIds:
+			values[i] = new([]byte)
 		case subscription.FieldNewest:
 			values[i] = new(sql.NullBool)
 		case subscription.FieldVersion:
@@ -217,6 +222,14 @@ func (_m *Subscription) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field plan_id", values[i])
 			} else if value != nil {
 				_m.PlanID = *value
+			}
+		case subscription.FieldEndpointIds:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field endpoint_ids", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.EndpointIds); err != nil {
+					return fmt.Errorf("unmarshal field endpoint_ids: %w", err)
+				}
 			}
 		case subscription.FieldStatus:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -348,6 +361,9 @@ func (_m *Subscription) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("plan_id=")
 	builder.WriteString(fmt.Sprintf("%v", _m.PlanID))
+	builder.WriteString(", ")
+	builder.WriteString("endpoint_ids=")
+	builder.WriteString(fmt.Sprintf("%v", _m.EndpointIds))
 	builder.WriteString(", ")
 	builder.WriteString("status=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Status))

@@ -102,6 +102,12 @@ func (_c *SubscriptionCreate) SetPlanID(v uuid.UUID) *SubscriptionCreate {
 	return _c
 }
 
+// SetEndpointIds sets the "endpoint_ids" field.
+func (_c *SubscriptionCreate) SetEndpointIds(v []uuid.UUID) *SubscriptionCreate {
+	_c.mutation.SetEndpointIds(v)
+	return _c
+}
+
 // SetStatus sets the "status" field.
 func (_c *SubscriptionCreate) SetStatus(v lifecycle.SubscriptionStatus) *SubscriptionCreate {
 	_c.mutation.SetStatus(v)
@@ -407,6 +413,10 @@ func (_c *SubscriptionCreate) createSpec() (*Subscription, *sqlgraph.CreateSpec)
 		_spec.SetField(subscription.FieldVersion, field.TypeInt, value)
 		_node.Version = value
 	}
+	if value, ok := _c.mutation.EndpointIds(); ok {
+		_spec.SetField(subscription.FieldEndpointIds, field.TypeJSON, value)
+		_node.EndpointIds = value
+	}
 	if value, ok := _c.mutation.Status(); ok {
 		_spec.SetField(subscription.FieldStatus, field.TypeEnum, value)
 		_node.Status = value
@@ -611,6 +621,24 @@ func (u *SubscriptionUpsert) SetPlanID(v uuid.UUID) *SubscriptionUpsert {
 // UpdatePlanID sets the "plan_id" field to the value that was provided on create.
 func (u *SubscriptionUpsert) UpdatePlanID() *SubscriptionUpsert {
 	u.SetExcluded(subscription.FieldPlanID)
+	return u
+}
+
+// SetEndpointIds sets the "endpoint_ids" field.
+func (u *SubscriptionUpsert) SetEndpointIds(v []uuid.UUID) *SubscriptionUpsert {
+	u.Set(subscription.FieldEndpointIds, v)
+	return u
+}
+
+// UpdateEndpointIds sets the "endpoint_ids" field to the value that was provided on create.
+func (u *SubscriptionUpsert) UpdateEndpointIds() *SubscriptionUpsert {
+	u.SetExcluded(subscription.FieldEndpointIds)
+	return u
+}
+
+// ClearEndpointIds clears the value of the "endpoint_ids" field.
+func (u *SubscriptionUpsert) ClearEndpointIds() *SubscriptionUpsert {
+	u.SetNull(subscription.FieldEndpointIds)
 	return u
 }
 
@@ -831,6 +859,27 @@ func (u *SubscriptionUpsertOne) SetPlanID(v uuid.UUID) *SubscriptionUpsertOne {
 func (u *SubscriptionUpsertOne) UpdatePlanID() *SubscriptionUpsertOne {
 	return u.Update(func(s *SubscriptionUpsert) {
 		s.UpdatePlanID()
+	})
+}
+
+// SetEndpointIds sets the "endpoint_ids" field.
+func (u *SubscriptionUpsertOne) SetEndpointIds(v []uuid.UUID) *SubscriptionUpsertOne {
+	return u.Update(func(s *SubscriptionUpsert) {
+		s.SetEndpointIds(v)
+	})
+}
+
+// UpdateEndpointIds sets the "endpoint_ids" field to the value that was provided on create.
+func (u *SubscriptionUpsertOne) UpdateEndpointIds() *SubscriptionUpsertOne {
+	return u.Update(func(s *SubscriptionUpsert) {
+		s.UpdateEndpointIds()
+	})
+}
+
+// ClearEndpointIds clears the value of the "endpoint_ids" field.
+func (u *SubscriptionUpsertOne) ClearEndpointIds() *SubscriptionUpsertOne {
+	return u.Update(func(s *SubscriptionUpsert) {
+		s.ClearEndpointIds()
 	})
 }
 
@@ -1236,6 +1285,27 @@ func (u *SubscriptionUpsertBulk) SetPlanID(v uuid.UUID) *SubscriptionUpsertBulk 
 func (u *SubscriptionUpsertBulk) UpdatePlanID() *SubscriptionUpsertBulk {
 	return u.Update(func(s *SubscriptionUpsert) {
 		s.UpdatePlanID()
+	})
+}
+
+// SetEndpointIds sets the "endpoint_ids" field.
+func (u *SubscriptionUpsertBulk) SetEndpointIds(v []uuid.UUID) *SubscriptionUpsertBulk {
+	return u.Update(func(s *SubscriptionUpsert) {
+		s.SetEndpointIds(v)
+	})
+}
+
+// UpdateEndpointIds sets the "endpoint_ids" field to the value that was provided on create.
+func (u *SubscriptionUpsertBulk) UpdateEndpointIds() *SubscriptionUpsertBulk {
+	return u.Update(func(s *SubscriptionUpsert) {
+		s.UpdateEndpointIds()
+	})
+}
+
+// ClearEndpointIds clears the value of the "endpoint_ids" field.
+func (u *SubscriptionUpsertBulk) ClearEndpointIds() *SubscriptionUpsertBulk {
+	return u.Update(func(s *SubscriptionUpsert) {
+		s.ClearEndpointIds()
 	})
 }
 

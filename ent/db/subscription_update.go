@@ -14,6 +14,7 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	"entgo.io/ent/dialect/sql/sqljson"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
 )
@@ -78,6 +79,24 @@ func (_u *SubscriptionUpdate) SetNillablePlanID(v *uuid.UUID) *SubscriptionUpdat
 	if v != nil {
 		_u.SetPlanID(*v)
 	}
+	return _u
+}
+
+// SetEndpointIds sets the "endpoint_ids" field.
+func (_u *SubscriptionUpdate) SetEndpointIds(v []uuid.UUID) *SubscriptionUpdate {
+	_u.mutation.SetEndpointIds(v)
+	return _u
+}
+
+// AppendEndpointIds appends value to the "endpoint_ids" field.
+func (_u *SubscriptionUpdate) AppendEndpointIds(v []uuid.UUID) *SubscriptionUpdate {
+	_u.mutation.AppendEndpointIds(v)
+	return _u
+}
+
+// ClearEndpointIds clears the value of the "endpoint_ids" field.
+func (_u *SubscriptionUpdate) ClearEndpointIds() *SubscriptionUpdate {
+	_u.mutation.ClearEndpointIds()
 	return _u
 }
 
@@ -298,6 +317,17 @@ func (_u *SubscriptionUpdate) sqlSave(ctx context.Context) (_node int, err error
 	if value, ok := _u.mutation.AddedVersion(); ok {
 		_spec.AddField(subscription.FieldVersion, field.TypeInt, value)
 	}
+	if value, ok := _u.mutation.EndpointIds(); ok {
+		_spec.SetField(subscription.FieldEndpointIds, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedEndpointIds(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, subscription.FieldEndpointIds, value)
+		})
+	}
+	if _u.mutation.EndpointIdsCleared() {
+		_spec.ClearField(subscription.FieldEndpointIds, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.Status(); ok {
 		_spec.SetField(subscription.FieldStatus, field.TypeEnum, value)
 	}
@@ -428,6 +458,24 @@ func (_u *SubscriptionUpdateOne) SetNillablePlanID(v *uuid.UUID) *SubscriptionUp
 	if v != nil {
 		_u.SetPlanID(*v)
 	}
+	return _u
+}
+
+// SetEndpointIds sets the "endpoint_ids" field.
+func (_u *SubscriptionUpdateOne) SetEndpointIds(v []uuid.UUID) *SubscriptionUpdateOne {
+	_u.mutation.SetEndpointIds(v)
+	return _u
+}
+
+// AppendEndpointIds appends value to the "endpoint_ids" field.
+func (_u *SubscriptionUpdateOne) AppendEndpointIds(v []uuid.UUID) *SubscriptionUpdateOne {
+	_u.mutation.AppendEndpointIds(v)
+	return _u
+}
+
+// ClearEndpointIds clears the value of the "endpoint_ids" field.
+func (_u *SubscriptionUpdateOne) ClearEndpointIds() *SubscriptionUpdateOne {
+	_u.mutation.ClearEndpointIds()
 	return _u
 }
 
@@ -677,6 +725,17 @@ func (_u *SubscriptionUpdateOne) sqlSave(ctx context.Context) (_node *Subscripti
 	}
 	if value, ok := _u.mutation.AddedVersion(); ok {
 		_spec.AddField(subscription.FieldVersion, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.EndpointIds(); ok {
+		_spec.SetField(subscription.FieldEndpointIds, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedEndpointIds(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, subscription.FieldEndpointIds, value)
+		})
+	}
+	if _u.mutation.EndpointIdsCleared() {
+		_spec.ClearField(subscription.FieldEndpointIds, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.Status(); ok {
 		_spec.SetField(subscription.FieldStatus, field.TypeEnum, value)

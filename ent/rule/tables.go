@@ -92,8 +92,8 @@ func Product() ent.Policy {
 	return policy{read: read, write: organizationOnly, writers: staff}
 }
 
-// Plan: whoever sees the product sees its plans.
-func Plan() ent.Policy {
+// OfProduct: whoever sees the product sees its plans and endpoints.
+func OfProduct() ent.Policy {
 	read := func(v viewer.Viewer) []func(*sql.Selector) {
 		narrow := tenant(v)
 		if v.Role == viewer.Portal {

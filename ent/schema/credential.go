@@ -35,6 +35,8 @@ func (Credential) Fields() []ent.Field {
 		field.String("pepper_id").Default("").Sensitive().Comment("Which pepper of the key ring made the hash."),
 		field.String("secret_hint").Default("").Comment("The last four characters of the password."),
 		field.Enum("access").GoType(term.Access("")).Default(string(term.AccessAll)),
+		field.JSON("allowed_addresses", []string{}).Optional().Comment("Networks (CIDR) it may be used from; NULL or empty: anywhere."),
+		field.JSON("rate_limit", &term.RateLimit{}).Optional().Comment("Its own limit, besides its registrations'; NULL: none."),
 		field.Time("expires_at").Optional().Nillable().Comment("NULL: never."),
 		field.Time("expiry_recorded_at").Optional().Nillable().Comment("When the event that tells of the expiry was written."),
 		field.Time("last_used_at").Optional().Nillable(),

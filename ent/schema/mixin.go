@@ -81,3 +81,6 @@ func oneOf(column string, values []string) string {
 	}
 	return text + ")"
 }
+
+// where makes an index one of the rows alone that fulfil a condition.
+func where(condition string) schema.Annotation { return entsql.IndexWhere(condition) }

@@ -34,6 +34,7 @@ func (Organization) Fields() []ent.Field {
 		field.JSON("longest_key_life", term.KeyLife{}).Default(term.KeyLife{}),
 		field.Int("deleted_retention_days").Default(30).Positive(),
 		field.Int("event_retention_days").Default(730).Positive(),
+		field.JSON("usage_retention", &term.UsageRetention{}).Optional().Comment("How long counts of calls are kept; NULL: as term says."),
 	}
 }
 

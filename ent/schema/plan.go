@@ -61,4 +61,4 @@ func (Plan) Annotations() []schema.Annotation {
 }
 
 // Policy of Plan.
-func (Plan) Policy() ent.Policy { return rule.Plan() }
+func (Plan) Policy() ent.Policy { return rule.OfProduct() }

@@ -32,6 +32,8 @@ func (Product) Fields() []ent.Field {
 		field.Enum("approval").GoType(term.Approval("")).Default(string(term.Manual)),
 		field.JSON("auth_types", []term.AuthType{}).Default([]term.AuthType{term.APIKey}),
 		field.String("documentation_url").Default(""),
+		field.Bool("keyless").Default(false).Comment("Calls need no key."),
+		field.Bool("enforce_endpoints").Default(false).Comment("Only calls of its endpoints pass, also for registrations that are not narrowed."),
 	}
 }
 

@@ -6,9 +6,11 @@ import (
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
+	"github.com/google/uuid"
 
 	"portico/ent/rule"
 	"portico/internal/nodeid"
+	"portico/internal/term"
 )
 
 // ServiceToken is what a machine shows instead of a password.
@@ -24,6 +26,8 @@ func (ServiceToken) Fields() []ent.Field {
 		field.JSON("scopes", []string{}).Comment("What the token may do; `gateway` verifies keys."),
 		field.Bytes("token_hash").Unique().Sensitive(),
 		field.String("hint").Comment("The last four characters."),
+		field.JSON("product_ids", []uuid.UUID{}).Optional().Comment("The products it may ask about; NULL: all."),
+		field.Enum("environment").GoType(term.Environment("")).Optional().Nillable().Comment("The environment of the keys it takes; NULL: any."),
 		field.Time("revoked_at").Optional().Nillable(),
 		field.Time("last_used_at").Optional().Nillable(),
 	}
@@ -43,7 +47,10 @@ func (ServiceToken) Indexes() []ent.Index {
 
 // Annotations of ServiceToken.
 func (ServiceToken) Annotations() []schema.Annotation {
-	return []schema.Annotation{node(nodeid.ServiceToken)}
+	return []schema.Annotation{
+		node(nodeid.ServiceToken),
+		checks(map[string]string{"service_tokens_environment": "environment IS NULL OR " + oneOf("environment", term.Environment("").Values())}),
+	}
 }
 
 // Policy of ServiceToken.

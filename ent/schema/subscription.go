@@ -28,6 +28,7 @@ func (Subscription) Fields() []ent.Field {
 		field.UUID("app_id", uuid.UUID{}).Immutable(),
 		field.UUID("product_id", uuid.UUID{}).Immutable(),
 		field.UUID("plan_id", uuid.UUID{}),
+		field.JSON("endpoint_ids", []uuid.UUID{}).Optional().Comment("The endpoints it is narrowed to; NULL: all of its product."),
 		field.Enum("status").GoType(lifecycle.SubscriptionStatus("")),
 		field.Bool("newest").Default(true).Comment("The newest row of its app and product; older ones are history."),
 		field.UUID("requested_by", uuid.UUID{}).Optional().Nillable(),

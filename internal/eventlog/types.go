@@ -48,5 +48,10 @@ const (
 	SubscriptionSuspended    Type = "SUBSCRIPTION_SUSPENDED"
 	SubscriptionResumed      Type = "SUBSCRIPTION_RESUMED"
 	SubscriptionUnregistered Type = "SUBSCRIPTION_UNREGISTERED"
+	SubscriptionNarrowed     Type = "SUBSCRIPTION_NARROWED"
+	EndpointCreated          Type = "ENDPOINT_CREATED"
+	EndpointUpdated          Type = "ENDPOINT_UPDATED"
+	EndpointDeleted          Type = "ENDPOINT_DELETED"
 	ServiceTokenCreated      Type = "SERVICE_TOKEN_CREATED"
+	ServiceTokenRevoked      Type = "SERVICE_TOKEN_REVOKED"
 )

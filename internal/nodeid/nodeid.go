@@ -24,6 +24,7 @@ const (
 	Credential          Kind = "Credential"
 	Product             Kind = "Product"
 	Plan                Kind = "Plan"
+	Endpoint            Kind = "Endpoint"
 	ProductSubscription Kind = "ProductSubscription"
 	ServiceToken        Kind = "ServiceToken"
 	Event               Kind = "Event"
@@ -48,6 +49,8 @@ func prefix(k Kind) string {
 		return "prod"
 	case Plan:
 		return "plan"
+	case Endpoint:
+		return "ep"
 	case ProductSubscription:
 		return "sub"
 	case ServiceToken:
@@ -59,7 +62,7 @@ func prefix(k Kind) string {
 }
 
 func kindOf(p string) (Kind, bool) {
-	for _, k := range []Kind{Organization, Account, User, Membership, App, Credential, Product, Plan, ProductSubscription, ServiceToken, Event} {
+	for _, k := range []Kind{Organization, Account, User, Membership, App, Credential, Product, Plan, Endpoint, ProductSubscription, ServiceToken, Event} {
 		if prefix(k) == p {
 			return k, true
 		}

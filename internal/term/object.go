@@ -47,6 +47,20 @@ type Quota struct {
 	Per   QuotaPeriod `json:"per"`
 }
 
+// UsageRetention is for how many days counts of calls are kept: those of
+// single minutes, of hours and of days.
+type UsageRetention struct {
+	Minutes int `json:"minutes"`
+	Hours   int `json:"hours"`
+	Days    int `json:"days"`
+}
+
+// DefaultUsageRetention is a week of minutes, a year and a bit of hours, five
+// years of days.
+func DefaultUsageRetention() UsageRetention {
+	return UsageRetention{Minutes: 7, Hours: 400, Days: 1830}
+}
+
 // Price is what a plan costs. Amount is a decimal number in Currency (ISO
 // 4217), for each month of a SUBSCRIPTION and for each Unit calls of a METERED
 // or TIERED plan.

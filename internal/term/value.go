@@ -149,6 +149,26 @@ func (RevocationReason) Values() []string {
 	return names(Unspecified, KeyCompromise, Superseded, CessationOfOperation, PrivilegeWithdrawn, AppDeleted, AccountDeleted)
 }
 
+// Method is the HTTP method of an endpoint.
+type Method string
+
+// The methods. MethodAny is every one; GET covers HEAD too.
+const (
+	MethodAny     Method = "ANY"
+	MethodGet     Method = "GET"
+	MethodHead    Method = "HEAD"
+	MethodPost    Method = "POST"
+	MethodPut     Method = "PUT"
+	MethodPatch   Method = "PATCH"
+	MethodDelete  Method = "DELETE"
+	MethodOptions Method = "OPTIONS"
+)
+
+// Values lists them for the storage.
+func (Method) Values() []string {
+	return names(MethodAny, MethodGet, MethodHead, MethodPost, MethodPut, MethodPatch, MethodDelete, MethodOptions)
+}
+
 // PlanKind is how a plan is paid for.
 type PlanKind string
 

@@ -49,6 +49,10 @@ const (
 	FieldSecretHint = "secret_hint"
 	// FieldAccess holds the string denoting the access field in the database.
 	FieldAccess = "access"
+	// FieldAllowedAddresses holds the string denoting the allowed_addresses field in the database.
+	FieldAllowedAddresses = "allowed_addresses"
+	// FieldRateLimit holds the string denoting the rate_limit field in the database.
+	FieldRateLimit = "rate_limit"
 	// FieldExpiresAt holds the string denoting the expires_at field in the database.
 	FieldExpiresAt = "expires_at"
 	// FieldExpiryRecordedAt holds the string denoting the expiry_recorded_at field in the database.
@@ -114,6 +118,8 @@ var Columns = []string{
 	FieldPepperID,
 	FieldSecretHint,
 	FieldAccess,
+	FieldAllowedAddresses,
+	FieldRateLimit,
 	FieldExpiresAt,
 	FieldExpiryRecordedAt,
 	FieldLastUsedAt,

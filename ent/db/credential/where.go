@@ -743,6 +743,26 @@ func AccessNotIn(vs ...term.Access) predicate.Credential {
 	return predicate.Credential(sql.FieldNotIn(FieldAccess, v...))
 }
 
+// AllowedAddressesIsNil applies the IsNil predicate on the "allowed_addresses" field.
+func AllowedAddressesIsNil() predicate.Credential {
+	return predicate.Credential(sql.FieldIsNull(FieldAllowedAddresses))
+}
+
+// AllowedAddressesNotNil applies the NotNil predicate on the "allowed_addresses" field.
+func AllowedAddressesNotNil() predicate.Credential {
+	return predicate.Credential(sql.FieldNotNull(FieldAllowedAddresses))
+}
+
+// RateLimitIsNil applies the IsNil predicate on the "rate_limit" field.
+func RateLimitIsNil() predicate.Credential {
+	return predicate.Credential(sql.FieldIsNull(FieldRateLimit))
+}
+
+// RateLimitNotNil applies the NotNil predicate on the "rate_limit" field.
+func RateLimitNotNil() predicate.Credential {
+	return predicate.Credential(sql.FieldNotNull(FieldRateLimit))
+}
+
 // ExpiresAtEQ applies the EQ predicate on the "expires_at" field.
 func ExpiresAtEQ(v time.Time) predicate.Credential {
 	return predicate.Credential(sql.FieldEQ(FieldExpiresAt, v))

@@ -56,6 +56,18 @@ func (f CredentialFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, er
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.CredentialMutation", m)
 }
 
+// The EndpointFunc type is an adapter to allow the use of ordinary
+// function as Endpoint mutator.
+type EndpointFunc func(context.Context, *db.EndpointMutation) (db.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f EndpointFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
+	if mv, ok := m.(*db.EndpointMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.EndpointMutation", m)
+}
+
 // The EventFunc type is an adapter to allow the use of ordinary
 // function as Event mutator.
 type EventFunc func(context.Context, *db.EventMutation) (db.Value, error)
@@ -78,6 +90,30 @@ func (f EventPositionFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value,
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.EventPositionMutation", m)
+}
+
+// The GateCursorFunc type is an adapter to allow the use of ordinary
+// function as GateCursor mutator.
+type GateCursorFunc func(context.Context, *db.GateCursorMutation) (db.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f GateCursorFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
+	if mv, ok := m.(*db.GateCursorMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.GateCursorMutation", m)
+}
+
+// The GateNodeFunc type is an adapter to allow the use of ordinary
+// function as GateNode mutator.
+type GateNodeFunc func(context.Context, *db.GateNodeMutation) (db.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f GateNodeFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
+	if mv, ok := m.(*db.GateNodeMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.GateNodeMutation", m)
 }
 
 // The IdempotencyKeyFunc type is an adapter to allow the use of ordinary
@@ -152,6 +188,18 @@ func (f ProductFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.ProductMutation", m)
 }
 
+// The QuotaCountFunc type is an adapter to allow the use of ordinary
+// function as QuotaCount mutator.
+type QuotaCountFunc func(context.Context, *db.QuotaCountMutation) (db.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f QuotaCountFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
+	if mv, ok := m.(*db.QuotaCountMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.QuotaCountMutation", m)
+}
+
 // The ServiceTokenFunc type is an adapter to allow the use of ordinary
 // function as ServiceToken mutator.
 type ServiceTokenFunc func(context.Context, *db.ServiceTokenMutation) (db.Value, error)
@@ -186,6 +234,66 @@ func (f SubscriptionFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, 
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.SubscriptionMutation", m)
+}
+
+// The UsageBatchFunc type is an adapter to allow the use of ordinary
+// function as UsageBatch mutator.
+type UsageBatchFunc func(context.Context, *db.UsageBatchMutation) (db.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f UsageBatchFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
+	if mv, ok := m.(*db.UsageBatchMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.UsageBatchMutation", m)
+}
+
+// The UsageDayFunc type is an adapter to allow the use of ordinary
+// function as UsageDay mutator.
+type UsageDayFunc func(context.Context, *db.UsageDayMutation) (db.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f UsageDayFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
+	if mv, ok := m.(*db.UsageDayMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.UsageDayMutation", m)
+}
+
+// The UsageHourFunc type is an adapter to allow the use of ordinary
+// function as UsageHour mutator.
+type UsageHourFunc func(context.Context, *db.UsageHourMutation) (db.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f UsageHourFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
+	if mv, ok := m.(*db.UsageHourMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.UsageHourMutation", m)
+}
+
+// The UsageMinuteFunc type is an adapter to allow the use of ordinary
+// function as UsageMinute mutator.
+type UsageMinuteFunc func(context.Context, *db.UsageMinuteMutation) (db.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f UsageMinuteFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
+	if mv, ok := m.(*db.UsageMinuteMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.UsageMinuteMutation", m)
+}
+
+// The UsageUpstreamFunc type is an adapter to allow the use of ordinary
+// function as UsageUpstream mutator.
+type UsageUpstreamFunc func(context.Context, *db.UsageUpstreamMutation) (db.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f UsageUpstreamFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
+	if mv, ok := m.(*db.UsageUpstreamMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.UsageUpstreamMutation", m)
 }
 
 // The UserFunc type is an adapter to allow the use of ordinary

@@ -181,6 +181,8 @@ var (
 		{Name: "pepper_id", Type: field.TypeString, Default: ""},
 		{Name: "secret_hint", Type: field.TypeString, Default: ""},
 		{Name: "access", Type: field.TypeEnum, Enums: []string{"ALL", "LISTED"}, Default: "ALL"},
+		{Name: "allowed_addresses", Type: field.TypeJSON, Nullable: true},
+		{Name: "rate_limit", Type: field.TypeJSON, Nullable: true},
 		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
 		{Name: "expiry_recorded_at", Type: field.TypeTime, Nullable: true},
 		{Name: "last_used_at", Type: field.TypeTime, Nullable: true},
@@ -201,19 +203,19 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "credentials_apps_app",
-				Columns:    []*schema.Column{CredentialsColumns[21]},
+				Columns:    []*schema.Column{CredentialsColumns[23]},
 				RefColumns: []*schema.Column{AppsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "credentials_accounts_account",
-				Columns:    []*schema.Column{CredentialsColumns[22]},
+				Columns:    []*schema.Column{CredentialsColumns[24]},
 				RefColumns: []*schema.Column{AccountsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "credentials_organizations_organization",
-				Columns:    []*schema.Column{CredentialsColumns[23]},
+				Columns:    []*schema.Column{CredentialsColumns[25]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -222,25 +224,74 @@ var (
 			{
 				Name:    "credential_app_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{CredentialsColumns[21], CredentialsColumns[1], CredentialsColumns[0]},
+				Columns: []*schema.Column{CredentialsColumns[23], CredentialsColumns[1], CredentialsColumns[0]},
 			},
 			{
 				Name:    "credential_account_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{CredentialsColumns[22], CredentialsColumns[1], CredentialsColumns[0]},
+				Columns: []*schema.Column{CredentialsColumns[24], CredentialsColumns[1], CredentialsColumns[0]},
 			},
 			{
 				Name:    "credential_organization_id",
 				Unique:  false,
-				Columns: []*schema.Column{CredentialsColumns[23]},
+				Columns: []*schema.Column{CredentialsColumns[25]},
 			},
 			{
 				Name:    "credential_expires_at",
 				Unique:  false,
-				Columns: []*schema.Column{CredentialsColumns[13]},
+				Columns: []*schema.Column{CredentialsColumns[15]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "expires_at IS NOT NULL AND expiry_recorded_at IS NULL AND status <> 'REVOKED'",
 				},
+			},
+		},
+	}
+	// EndpointsColumns holds the columns for the "endpoints" table.
+	EndpointsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "version", Type: field.TypeInt, Default: 1},
+		{Name: "method", Type: field.TypeEnum, Enums: []string{"ANY", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}},
+		{Name: "path", Type: field.TypeString, Size: 1024},
+		{Name: "description", Type: field.TypeString, Default: ""},
+		{Name: "product_id", Type: field.TypeUUID},
+		{Name: "organization_id", Type: field.TypeUUID},
+	}
+	// EndpointsTable holds the schema information for the "endpoints" table.
+	EndpointsTable = &schema.Table{
+		Name:       "endpoints",
+		Columns:    EndpointsColumns,
+		PrimaryKey: []*schema.Column{EndpointsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "endpoints_products_product",
+				Columns:    []*schema.Column{EndpointsColumns[7]},
+				RefColumns: []*schema.Column{ProductsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "endpoints_organizations_organization",
+				Columns:    []*schema.Column{EndpointsColumns[8]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "endpoint_product_id_method_path",
+				Unique:  true,
+				Columns: []*schema.Column{EndpointsColumns[7], EndpointsColumns[4], EndpointsColumns[5]},
+			},
+			{
+				Name:    "endpoint_product_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{EndpointsColumns[7], EndpointsColumns[1], EndpointsColumns[0]},
+			},
+			{
+				Name:    "endpoint_organization_id",
+				Unique:  false,
+				Columns: []*schema.Column{EndpointsColumns[8]},
 			},
 		},
 	}
@@ -316,6 +367,53 @@ var (
 		Name:       "event_positions",
 		Columns:    EventPositionsColumns,
 		PrimaryKey: []*schema.Column{EventPositionsColumns[0]},
+	}
+	// GateCursorsColumns holds the columns for the "gate_cursors" table.
+	GateCursorsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "node_id", Type: field.TypeUUID},
+		{Name: "organization_id", Type: field.TypeUUID},
+		{Name: "position", Type: field.TypeInt64},
+		{Name: "applied_at", Type: field.TypeTime},
+	}
+	// GateCursorsTable holds the schema information for the "gate_cursors" table.
+	GateCursorsTable = &schema.Table{
+		Name:       "gate_cursors",
+		Columns:    GateCursorsColumns,
+		PrimaryKey: []*schema.Column{GateCursorsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "gatecursor_node_id_organization_id",
+				Unique:  true,
+				Columns: []*schema.Column{GateCursorsColumns[1], GateCursorsColumns[2]},
+			},
+			{
+				Name:    "gatecursor_organization_id",
+				Unique:  false,
+				Columns: []*schema.Column{GateCursorsColumns[2]},
+			},
+		},
+	}
+	// GateNodesColumns holds the columns for the "gate_nodes" table.
+	GateNodesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "name", Type: field.TypeString},
+		{Name: "started_at", Type: field.TypeTime},
+		{Name: "seen_at", Type: field.TypeTime},
+		{Name: "flushed_at", Type: field.TypeTime},
+	}
+	// GateNodesTable holds the schema information for the "gate_nodes" table.
+	GateNodesTable = &schema.Table{
+		Name:       "gate_nodes",
+		Columns:    GateNodesColumns,
+		PrimaryKey: []*schema.Column{GateNodesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "gatenode_seen_at",
+				Unique:  false,
+				Columns: []*schema.Column{GateNodesColumns[3]},
+			},
+		},
 	}
 	// IdempotencyKeysColumns holds the columns for the "idempotency_keys" table.
 	IdempotencyKeysColumns = []*schema.Column{
@@ -427,6 +525,7 @@ var (
 		{Name: "longest_key_life", Type: field.TypeJSON},
 		{Name: "deleted_retention_days", Type: field.TypeInt, Default: 30},
 		{Name: "event_retention_days", Type: field.TypeInt, Default: 730},
+		{Name: "usage_retention", Type: field.TypeJSON, Nullable: true},
 	}
 	// OrganizationsTable holds the schema information for the "organizations" table.
 	OrganizationsTable = &schema.Table{
@@ -499,6 +598,8 @@ var (
 		{Name: "approval", Type: field.TypeEnum, Enums: []string{"MANUAL", "AUTO"}, Default: "MANUAL"},
 		{Name: "auth_types", Type: field.TypeJSON},
 		{Name: "documentation_url", Type: field.TypeString, Default: ""},
+		{Name: "keyless", Type: field.TypeBool, Default: false},
+		{Name: "enforce_endpoints", Type: field.TypeBool, Default: false},
 		{Name: "organization_id", Type: field.TypeUUID},
 	}
 	// ProductsTable holds the schema information for the "products" table.
@@ -509,7 +610,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "products_organizations_organization",
-				Columns:    []*schema.Column{ProductsColumns[15]},
+				Columns:    []*schema.Column{ProductsColumns[17]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -518,17 +619,49 @@ var (
 			{
 				Name:    "product_organization_id_name",
 				Unique:  true,
-				Columns: []*schema.Column{ProductsColumns[15], ProductsColumns[4]},
+				Columns: []*schema.Column{ProductsColumns[17], ProductsColumns[4]},
 			},
 			{
 				Name:    "product_organization_id_title_folded_id",
 				Unique:  false,
-				Columns: []*schema.Column{ProductsColumns[15], ProductsColumns[6], ProductsColumns[0]},
+				Columns: []*schema.Column{ProductsColumns[17], ProductsColumns[6], ProductsColumns[0]},
 			},
 			{
 				Name:    "product_organization_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{ProductsColumns[15], ProductsColumns[1], ProductsColumns[0]},
+				Columns: []*schema.Column{ProductsColumns[17], ProductsColumns[1], ProductsColumns[0]},
+			},
+		},
+	}
+	// QuotaCountsColumns holds the columns for the "quota_counts" table.
+	QuotaCountsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "organization_id", Type: field.TypeUUID},
+		{Name: "subscription_id", Type: field.TypeUUID},
+		{Name: "period_start", Type: field.TypeTime},
+		{Name: "period_end", Type: field.TypeTime},
+		{Name: "used", Type: field.TypeInt64},
+	}
+	// QuotaCountsTable holds the schema information for the "quota_counts" table.
+	QuotaCountsTable = &schema.Table{
+		Name:       "quota_counts",
+		Columns:    QuotaCountsColumns,
+		PrimaryKey: []*schema.Column{QuotaCountsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "quotacount_subscription_id_period_start",
+				Unique:  true,
+				Columns: []*schema.Column{QuotaCountsColumns[2], QuotaCountsColumns[3]},
+			},
+			{
+				Name:    "quotacount_organization_id",
+				Unique:  false,
+				Columns: []*schema.Column{QuotaCountsColumns[1]},
+			},
+			{
+				Name:    "quotacount_period_end",
+				Unique:  false,
+				Columns: []*schema.Column{QuotaCountsColumns[4]},
 			},
 		},
 	}
@@ -542,6 +675,8 @@ var (
 		{Name: "scopes", Type: field.TypeJSON},
 		{Name: "token_hash", Type: field.TypeBytes, Unique: true},
 		{Name: "hint", Type: field.TypeString},
+		{Name: "product_ids", Type: field.TypeJSON, Nullable: true},
+		{Name: "environment", Type: field.TypeEnum, Nullable: true, Enums: []string{"DEVELOPMENT", "STAGING", "PRODUCTION"}},
 		{Name: "revoked_at", Type: field.TypeTime, Nullable: true},
 		{Name: "last_used_at", Type: field.TypeTime, Nullable: true},
 		{Name: "organization_id", Type: field.TypeUUID},
@@ -554,7 +689,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "service_tokens_organizations_organization",
-				Columns:    []*schema.Column{ServiceTokensColumns[10]},
+				Columns:    []*schema.Column{ServiceTokensColumns[12]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -563,7 +698,7 @@ var (
 			{
 				Name:    "servicetoken_organization_id_name",
 				Unique:  true,
-				Columns: []*schema.Column{ServiceTokensColumns[10], ServiceTokensColumns[4]},
+				Columns: []*schema.Column{ServiceTokensColumns[12], ServiceTokensColumns[4]},
 			},
 		},
 	}
@@ -597,6 +732,7 @@ var (
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "updated_at", Type: field.TypeTime},
 		{Name: "version", Type: field.TypeInt, Default: 1},
+		{Name: "endpoint_ids", Type: field.TypeJSON, Nullable: true},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"WAITING", "APPROVED", "REJECTED", "SUSPENDED", "UNSUBSCRIBED"}},
 		{Name: "newest", Type: field.TypeBool, Default: true},
 		{Name: "requested_by", Type: field.TypeUUID, Nullable: true},
@@ -618,31 +754,31 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "subscriptions_apps_app",
-				Columns:    []*schema.Column{SubscriptionsColumns[11]},
+				Columns:    []*schema.Column{SubscriptionsColumns[12]},
 				RefColumns: []*schema.Column{AppsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "subscriptions_accounts_account",
-				Columns:    []*schema.Column{SubscriptionsColumns[12]},
+				Columns:    []*schema.Column{SubscriptionsColumns[13]},
 				RefColumns: []*schema.Column{AccountsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "subscriptions_products_product",
-				Columns:    []*schema.Column{SubscriptionsColumns[13]},
+				Columns:    []*schema.Column{SubscriptionsColumns[14]},
 				RefColumns: []*schema.Column{ProductsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "subscriptions_plans_plan",
-				Columns:    []*schema.Column{SubscriptionsColumns[14]},
+				Columns:    []*schema.Column{SubscriptionsColumns[15]},
 				RefColumns: []*schema.Column{PlansColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "subscriptions_organizations_organization",
-				Columns:    []*schema.Column{SubscriptionsColumns[15]},
+				Columns:    []*schema.Column{SubscriptionsColumns[16]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -651,7 +787,7 @@ var (
 			{
 				Name:    "subscription_one_live",
 				Unique:  true,
-				Columns: []*schema.Column{SubscriptionsColumns[11], SubscriptionsColumns[13]},
+				Columns: []*schema.Column{SubscriptionsColumns[12], SubscriptionsColumns[14]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "status IN ('WAITING', 'APPROVED', 'SUSPENDED')",
 				},
@@ -659,7 +795,7 @@ var (
 			{
 				Name:    "subscription_one_newest",
 				Unique:  true,
-				Columns: []*schema.Column{SubscriptionsColumns[11], SubscriptionsColumns[13]},
+				Columns: []*schema.Column{SubscriptionsColumns[12], SubscriptionsColumns[14]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "newest",
 				},
@@ -667,22 +803,224 @@ var (
 			{
 				Name:    "subscription_app_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[11], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[12], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_organization_id_status_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[15], SubscriptionsColumns[4], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[16], SubscriptionsColumns[5], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_account_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[12], SubscriptionsColumns[1], SubscriptionsColumns[0]},
+				Columns: []*schema.Column{SubscriptionsColumns[13], SubscriptionsColumns[1], SubscriptionsColumns[0]},
 			},
 			{
 				Name:    "subscription_account_id_product_id",
 				Unique:  false,
-				Columns: []*schema.Column{SubscriptionsColumns[12], SubscriptionsColumns[13]},
+				Columns: []*schema.Column{SubscriptionsColumns[13], SubscriptionsColumns[14]},
+			},
+		},
+	}
+	// UsageBatchesColumns holds the columns for the "usage_batches" table.
+	UsageBatchesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 300},
+		{Name: "received_at", Type: field.TypeTime},
+	}
+	// UsageBatchesTable holds the schema information for the "usage_batches" table.
+	UsageBatchesTable = &schema.Table{
+		Name:       "usage_batches",
+		Columns:    UsageBatchesColumns,
+		PrimaryKey: []*schema.Column{UsageBatchesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "usagebatch_received_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsageBatchesColumns[1]},
+			},
+		},
+	}
+	// UsageDaysColumns holds the columns for the "usage_days" table.
+	UsageDaysColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "organization_id", Type: field.TypeUUID},
+		{Name: "at", Type: field.TypeTime},
+		{Name: "account_id", Type: field.TypeUUID},
+		{Name: "app_id", Type: field.TypeUUID},
+		{Name: "credential_id", Type: field.TypeUUID},
+		{Name: "product_id", Type: field.TypeUUID},
+		{Name: "endpoint_id", Type: field.TypeUUID},
+		{Name: "code", Type: field.TypeString},
+		{Name: "calls", Type: field.TypeInt64},
+	}
+	// UsageDaysTable holds the schema information for the "usage_days" table.
+	UsageDaysTable = &schema.Table{
+		Name:       "usage_days",
+		Columns:    UsageDaysColumns,
+		PrimaryKey: []*schema.Column{UsageDaysColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "usageday_organization_id_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsageDaysColumns[1], UsageDaysColumns[2]},
+			},
+			{
+				Name:    "usageday_app_id_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsageDaysColumns[4], UsageDaysColumns[2]},
+			},
+			{
+				Name:    "usageday_credential_id_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsageDaysColumns[5], UsageDaysColumns[2]},
+			},
+			{
+				Name:    "usageday_account_id_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsageDaysColumns[3], UsageDaysColumns[2]},
+			},
+			{
+				Name:    "usageday_product_id_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsageDaysColumns[6], UsageDaysColumns[2]},
+			},
+			{
+				Name:    "usageday_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsageDaysColumns[2]},
+			},
+		},
+	}
+	// UsageHoursColumns holds the columns for the "usage_hours" table.
+	UsageHoursColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "organization_id", Type: field.TypeUUID},
+		{Name: "at", Type: field.TypeTime},
+		{Name: "account_id", Type: field.TypeUUID},
+		{Name: "app_id", Type: field.TypeUUID},
+		{Name: "credential_id", Type: field.TypeUUID},
+		{Name: "product_id", Type: field.TypeUUID},
+		{Name: "endpoint_id", Type: field.TypeUUID},
+		{Name: "code", Type: field.TypeString},
+		{Name: "calls", Type: field.TypeInt64},
+	}
+	// UsageHoursTable holds the schema information for the "usage_hours" table.
+	UsageHoursTable = &schema.Table{
+		Name:       "usage_hours",
+		Columns:    UsageHoursColumns,
+		PrimaryKey: []*schema.Column{UsageHoursColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "usagehour_organization_id_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsageHoursColumns[1], UsageHoursColumns[2]},
+			},
+			{
+				Name:    "usagehour_app_id_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsageHoursColumns[4], UsageHoursColumns[2]},
+			},
+			{
+				Name:    "usagehour_credential_id_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsageHoursColumns[5], UsageHoursColumns[2]},
+			},
+			{
+				Name:    "usagehour_account_id_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsageHoursColumns[3], UsageHoursColumns[2]},
+			},
+			{
+				Name:    "usagehour_product_id_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsageHoursColumns[6], UsageHoursColumns[2]},
+			},
+			{
+				Name:    "usagehour_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsageHoursColumns[2]},
+			},
+		},
+	}
+	// UsageMinutesColumns holds the columns for the "usage_minutes" table.
+	UsageMinutesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "organization_id", Type: field.TypeUUID},
+		{Name: "at", Type: field.TypeTime},
+		{Name: "account_id", Type: field.TypeUUID},
+		{Name: "app_id", Type: field.TypeUUID},
+		{Name: "credential_id", Type: field.TypeUUID},
+		{Name: "product_id", Type: field.TypeUUID},
+		{Name: "endpoint_id", Type: field.TypeUUID},
+		{Name: "code", Type: field.TypeString},
+		{Name: "calls", Type: field.TypeInt64},
+		{Name: "rolled", Type: field.TypeInt64, Default: 0},
+		{Name: "due", Type: field.TypeBool, Default: true},
+	}
+	// UsageMinutesTable holds the schema information for the "usage_minutes" table.
+	UsageMinutesTable = &schema.Table{
+		Name:       "usage_minutes",
+		Columns:    UsageMinutesColumns,
+		PrimaryKey: []*schema.Column{UsageMinutesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "usageminute_organization_id_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsageMinutesColumns[1], UsageMinutesColumns[2]},
+			},
+			{
+				Name:    "usageminute_app_id_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsageMinutesColumns[4], UsageMinutesColumns[2]},
+			},
+			{
+				Name:    "usageminute_credential_id_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsageMinutesColumns[5], UsageMinutesColumns[2]},
+			},
+			{
+				Name:    "usage_minutes_due",
+				Unique:  false,
+				Columns: []*schema.Column{UsageMinutesColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "due",
+				},
+			},
+			{
+				Name:    "usageminute_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsageMinutesColumns[2]},
+			},
+		},
+	}
+	// UsageUpstreamsColumns holds the columns for the "usage_upstreams" table.
+	UsageUpstreamsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "organization_id", Type: field.TypeUUID},
+		{Name: "at", Type: field.TypeTime},
+		{Name: "account_id", Type: field.TypeUUID},
+		{Name: "app_id", Type: field.TypeUUID},
+		{Name: "credential_id", Type: field.TypeUUID},
+		{Name: "product_id", Type: field.TypeUUID},
+		{Name: "status_class", Type: field.TypeInt},
+		{Name: "calls", Type: field.TypeInt64},
+		{Name: "latency_us", Type: field.TypeInt64},
+	}
+	// UsageUpstreamsTable holds the schema information for the "usage_upstreams" table.
+	UsageUpstreamsTable = &schema.Table{
+		Name:       "usage_upstreams",
+		Columns:    UsageUpstreamsColumns,
+		PrimaryKey: []*schema.Column{UsageUpstreamsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "usageupstream_organization_id_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsageUpstreamsColumns[1], UsageUpstreamsColumns[2]},
+			},
+			{
+				Name:    "usageupstream_app_id_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsageUpstreamsColumns[4], UsageUpstreamsColumns[2]},
 			},
 		},
 	}
@@ -741,17 +1079,26 @@ var (
 		AccountsTable,
 		AppsTable,
 		CredentialsTable,
+		EndpointsTable,
 		EventsTable,
 		EventPositionsTable,
+		GateCursorsTable,
+		GateNodesTable,
 		IdempotencyKeysTable,
 		LeasesTable,
 		MembershipsTable,
 		OrganizationsTable,
 		PlansTable,
 		ProductsTable,
+		QuotaCountsTable,
 		ServiceTokensTable,
 		SignInAttemptsTable,
 		SubscriptionsTable,
+		UsageBatchesTable,
+		UsageDaysTable,
+		UsageHoursTable,
+		UsageMinutesTable,
+		UsageUpstreamsTable,
 		UsersTable,
 	}
 )
@@ -785,6 +1132,12 @@ func init() {
 		"credentials_secret":      "status = 'REVOKED' OR (status = 'UNCOLLECTED') = (secret_hash IS NULL)",
 		"credentials_status":      "status IN ('ACTIVE', 'UNCOLLECTED', 'DISABLED', 'REVOKED')",
 	}
+	EndpointsTable.ForeignKeys[0].RefTable = ProductsTable
+	EndpointsTable.ForeignKeys[1].RefTable = OrganizationsTable
+	EndpointsTable.Annotation = &entsql.Annotation{}
+	EndpointsTable.Annotation.Checks = map[string]string{
+		"endpoints_method": "method IN ('ANY', 'GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS')",
+	}
 	EventsTable.ForeignKeys[0].RefTable = OrganizationsTable
 	MembershipsTable.ForeignKeys[0].RefTable = AccountsTable
 	MembershipsTable.ForeignKeys[1].RefTable = UsersTable
@@ -813,6 +1166,10 @@ func init() {
 		"products_visibility": "visibility IN ('PUBLIC', 'PRIVATE')",
 	}
 	ServiceTokensTable.ForeignKeys[0].RefTable = OrganizationsTable
+	ServiceTokensTable.Annotation = &entsql.Annotation{}
+	ServiceTokensTable.Annotation.Checks = map[string]string{
+		"service_tokens_environment": "environment IS NULL OR environment IN ('DEVELOPMENT', 'STAGING', 'PRODUCTION')",
+	}
 	SubscriptionsTable.ForeignKeys[0].RefTable = AppsTable
 	SubscriptionsTable.ForeignKeys[1].RefTable = AccountsTable
 	SubscriptionsTable.ForeignKeys[2].RefTable = ProductsTable

@@ -51,6 +51,8 @@ const (
 	FieldDeletedRetentionDays = "deleted_retention_days"
 	// FieldEventRetentionDays holds the string denoting the event_retention_days field in the database.
 	FieldEventRetentionDays = "event_retention_days"
+	// FieldUsageRetention holds the string denoting the usage_retention field in the database.
+	FieldUsageRetention = "usage_retention"
 	// Table holds the table name of the organization in the database.
 	Table = "organizations"
 )
@@ -75,6 +77,7 @@ var Columns = []string{
 	FieldLongestKeyLife,
 	FieldDeletedRetentionDays,
 	FieldEventRetentionDays,
+	FieldUsageRetention,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).

@@ -916,6 +916,16 @@ func EventRetentionDaysLTE(v int) predicate.Organization {
 	return predicate.Organization(sql.FieldLTE(FieldEventRetentionDays, v))
 }
 
+// UsageRetentionIsNil applies the IsNil predicate on the "usage_retention" field.
+func UsageRetentionIsNil() predicate.Organization {
+	return predicate.Organization(sql.FieldIsNull(FieldUsageRetention))
+}
+
+// UsageRetentionNotNil applies the NotNil predicate on the "usage_retention" field.
+func UsageRetentionNotNil() predicate.Organization {
+	return predicate.Organization(sql.FieldNotNull(FieldUsageRetention))
+}
+
 // And groups predicates with the AND operator between them.
 func And(predicates ...predicate.Organization) predicate.Organization {
 	return predicate.Organization(sql.AndPredicates(predicates...))

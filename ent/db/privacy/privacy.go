@@ -206,6 +206,30 @@ func (f CredentialMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutat
 	return Denyf("db/privacy: unexpected mutation type %T, expect *db.CredentialMutation", m)
 }
 
+// The EndpointQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type EndpointQueryRuleFunc func(context.Context, *db.EndpointQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f EndpointQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.EndpointQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("db/privacy: unexpected query type %T, expect *db.EndpointQuery", q)
+}
+
+// The EndpointMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type EndpointMutationRuleFunc func(context.Context, *db.EndpointMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f EndpointMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
+	if m, ok := m.(*db.EndpointMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("db/privacy: unexpected mutation type %T, expect *db.EndpointMutation", m)
+}
+
 // The EventQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type EventQueryRuleFunc func(context.Context, *db.EventQuery) error
@@ -252,6 +276,54 @@ func (f EventPositionMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mu
 		return f(ctx, m)
 	}
 	return Denyf("db/privacy: unexpected mutation type %T, expect *db.EventPositionMutation", m)
+}
+
+// The GateCursorQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type GateCursorQueryRuleFunc func(context.Context, *db.GateCursorQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f GateCursorQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.GateCursorQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("db/privacy: unexpected query type %T, expect *db.GateCursorQuery", q)
+}
+
+// The GateCursorMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type GateCursorMutationRuleFunc func(context.Context, *db.GateCursorMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f GateCursorMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
+	if m, ok := m.(*db.GateCursorMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("db/privacy: unexpected mutation type %T, expect *db.GateCursorMutation", m)
+}
+
+// The GateNodeQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type GateNodeQueryRuleFunc func(context.Context, *db.GateNodeQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f GateNodeQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.GateNodeQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("db/privacy: unexpected query type %T, expect *db.GateNodeQuery", q)
+}
+
+// The GateNodeMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type GateNodeMutationRuleFunc func(context.Context, *db.GateNodeMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f GateNodeMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
+	if m, ok := m.(*db.GateNodeMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("db/privacy: unexpected mutation type %T, expect *db.GateNodeMutation", m)
 }
 
 // The IdempotencyKeyQueryRuleFunc type is an adapter to allow the use of ordinary
@@ -398,6 +470,30 @@ func (f ProductMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation
 	return Denyf("db/privacy: unexpected mutation type %T, expect *db.ProductMutation", m)
 }
 
+// The QuotaCountQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type QuotaCountQueryRuleFunc func(context.Context, *db.QuotaCountQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f QuotaCountQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.QuotaCountQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("db/privacy: unexpected query type %T, expect *db.QuotaCountQuery", q)
+}
+
+// The QuotaCountMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type QuotaCountMutationRuleFunc func(context.Context, *db.QuotaCountMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f QuotaCountMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
+	if m, ok := m.(*db.QuotaCountMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("db/privacy: unexpected mutation type %T, expect *db.QuotaCountMutation", m)
+}
+
 // The ServiceTokenQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type ServiceTokenQueryRuleFunc func(context.Context, *db.ServiceTokenQuery) error
@@ -468,6 +564,126 @@ func (f SubscriptionMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mut
 		return f(ctx, m)
 	}
 	return Denyf("db/privacy: unexpected mutation type %T, expect *db.SubscriptionMutation", m)
+}
+
+// The UsageBatchQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type UsageBatchQueryRuleFunc func(context.Context, *db.UsageBatchQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f UsageBatchQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.UsageBatchQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("db/privacy: unexpected query type %T, expect *db.UsageBatchQuery", q)
+}
+
+// The UsageBatchMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type UsageBatchMutationRuleFunc func(context.Context, *db.UsageBatchMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f UsageBatchMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
+	if m, ok := m.(*db.UsageBatchMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("db/privacy: unexpected mutation type %T, expect *db.UsageBatchMutation", m)
+}
+
+// The UsageDayQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type UsageDayQueryRuleFunc func(context.Context, *db.UsageDayQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f UsageDayQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.UsageDayQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("db/privacy: unexpected query type %T, expect *db.UsageDayQuery", q)
+}
+
+// The UsageDayMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type UsageDayMutationRuleFunc func(context.Context, *db.UsageDayMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f UsageDayMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
+	if m, ok := m.(*db.UsageDayMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("db/privacy: unexpected mutation type %T, expect *db.UsageDayMutation", m)
+}
+
+// The UsageHourQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type UsageHourQueryRuleFunc func(context.Context, *db.UsageHourQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f UsageHourQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.UsageHourQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("db/privacy: unexpected query type %T, expect *db.UsageHourQuery", q)
+}
+
+// The UsageHourMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type UsageHourMutationRuleFunc func(context.Context, *db.UsageHourMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f UsageHourMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
+	if m, ok := m.(*db.UsageHourMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("db/privacy: unexpected mutation type %T, expect *db.UsageHourMutation", m)
+}
+
+// The UsageMinuteQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type UsageMinuteQueryRuleFunc func(context.Context, *db.UsageMinuteQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f UsageMinuteQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.UsageMinuteQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("db/privacy: unexpected query type %T, expect *db.UsageMinuteQuery", q)
+}
+
+// The UsageMinuteMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type UsageMinuteMutationRuleFunc func(context.Context, *db.UsageMinuteMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f UsageMinuteMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
+	if m, ok := m.(*db.UsageMinuteMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("db/privacy: unexpected mutation type %T, expect *db.UsageMinuteMutation", m)
+}
+
+// The UsageUpstreamQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type UsageUpstreamQueryRuleFunc func(context.Context, *db.UsageUpstreamQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f UsageUpstreamQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.UsageUpstreamQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("db/privacy: unexpected query type %T, expect *db.UsageUpstreamQuery", q)
+}
+
+// The UsageUpstreamMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type UsageUpstreamMutationRuleFunc func(context.Context, *db.UsageUpstreamMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f UsageUpstreamMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
+	if m, ok := m.(*db.UsageUpstreamMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("db/privacy: unexpected mutation type %T, expect *db.UsageUpstreamMutation", m)
 }
 
 // The UserQueryRuleFunc type is an adapter to allow the use of ordinary

@@ -48,6 +48,10 @@ const (
 	FieldAuthTypes = "auth_types"
 	// FieldDocumentationURL holds the string denoting the documentation_url field in the database.
 	FieldDocumentationURL = "documentation_url"
+	// FieldKeyless holds the string denoting the keyless field in the database.
+	FieldKeyless = "keyless"
+	// FieldEnforceEndpoints holds the string denoting the enforce_endpoints field in the database.
+	FieldEnforceEndpoints = "enforce_endpoints"
 	// EdgeOrganization holds the string denoting the organization edge name in mutations.
 	EdgeOrganization = "organization"
 	// Table holds the table name of the product in the database.
@@ -79,6 +83,8 @@ var Columns = []string{
 	FieldApproval,
 	FieldAuthTypes,
 	FieldDocumentationURL,
+	FieldKeyless,
+	FieldEnforceEndpoints,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -117,6 +123,10 @@ var (
 	DefaultAuthTypes []term.AuthType
 	// DefaultDocumentationURL holds the default value on creation for the "documentation_url" field.
 	DefaultDocumentationURL string
+	// DefaultKeyless holds the default value on creation for the "keyless" field.
+	DefaultKeyless bool
+	// DefaultEnforceEndpoints holds the default value on creation for the "enforce_endpoints" field.
+	DefaultEnforceEndpoints bool
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -233,6 +243,16 @@ func ByApproval(opts ...sql.OrderTermOption) OrderOption {
 // ByDocumentationURL orders the results by the documentation_url field.
 func ByDocumentationURL(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDocumentationURL, opts...).ToFunc()
+}
+
+// ByKeyless orders the results by the keyless field.
+func ByKeyless(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldKeyless, opts...).ToFunc()
+}
+
+// ByEnforceEndpoints orders the results by the enforce_endpoints field.
+func ByEnforceEndpoints(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldEnforceEndpoints, opts...).ToFunc()
 }
 
 // ByOrganizationField orders the results by organization field.

@@ -112,6 +112,16 @@ func DocumentationURL(v string) predicate.Product {
 	return predicate.Product(sql.FieldEQ(FieldDocumentationURL, v))
 }
 
+// Keyless applies equality check predicate on the "keyless" field. It's identical to KeylessEQ.
+func Keyless(v bool) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldKeyless, v))
+}
+
+// EnforceEndpoints applies equality check predicate on the "enforce_endpoints" field. It's identical to EnforceEndpointsEQ.
+func EnforceEndpoints(v bool) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldEnforceEndpoints, v))
+}
+
 // OrganizationIDEQ applies the EQ predicate on the "organization_id" field.
 func OrganizationIDEQ(v uuid.UUID) predicate.Product {
 	return predicate.Product(sql.FieldEQ(FieldOrganizationID, v))
@@ -795,6 +805,26 @@ func DocumentationURLEqualFold(v string) predicate.Product {
 // DocumentationURLContainsFold applies the ContainsFold predicate on the "documentation_url" field.
 func DocumentationURLContainsFold(v string) predicate.Product {
 	return predicate.Product(sql.FieldContainsFold(FieldDocumentationURL, v))
+}
+
+// KeylessEQ applies the EQ predicate on the "keyless" field.
+func KeylessEQ(v bool) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldKeyless, v))
+}
+
+// KeylessNEQ applies the NEQ predicate on the "keyless" field.
+func KeylessNEQ(v bool) predicate.Product {
+	return predicate.Product(sql.FieldNEQ(FieldKeyless, v))
+}
+
+// EnforceEndpointsEQ applies the EQ predicate on the "enforce_endpoints" field.
+func EnforceEndpointsEQ(v bool) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldEnforceEndpoints, v))
+}
+
+// EnforceEndpointsNEQ applies the NEQ predicate on the "enforce_endpoints" field.
+func EnforceEndpointsNEQ(v bool) predicate.Product {
+	return predicate.Product(sql.FieldNEQ(FieldEnforceEndpoints, v))
 }
 
 // HasOrganization applies the HasEdge predicate on the "organization" edge.

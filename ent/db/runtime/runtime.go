@@ -8,17 +8,26 @@ import (
 	"portico/ent/db/account"
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
+	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
 	"portico/ent/db/eventposition"
+	"portico/ent/db/gatecursor"
+	"portico/ent/db/gatenode"
 	"portico/ent/db/idempotencykey"
 	"portico/ent/db/lease"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
+	"portico/ent/db/quotacount"
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/signinattempt"
 	"portico/ent/db/subscription"
+	"portico/ent/db/usagebatch"
+	"portico/ent/db/usageday"
+	"portico/ent/db/usagehour"
+	"portico/ent/db/usageminute"
+	"portico/ent/db/usageupstream"
 	"portico/ent/db/user"
 	"portico/ent/schema"
 	"portico/internal/term"
@@ -173,13 +182,53 @@ func init() {
 	// credential.DefaultSecretHint holds the default value on creation for the secret_hint field.
 	credential.DefaultSecretHint = credentialDescSecretHint.Default.(string)
 	// credentialDescRevokedNote is the schema descriptor for revoked_note field.
-	credentialDescRevokedNote := credentialFields[17].Descriptor()
+	credentialDescRevokedNote := credentialFields[19].Descriptor()
 	// credential.DefaultRevokedNote holds the default value on creation for the revoked_note field.
 	credential.DefaultRevokedNote = credentialDescRevokedNote.Default.(string)
 	// credentialDescID is the schema descriptor for id field.
 	credentialDescID := credentialMixinFields0[0].Descriptor()
 	// credential.DefaultID holds the default value on creation for the id field.
 	credential.DefaultID = credentialDescID.Default.(func() uuid.UUID)
+	endpointMixin := schema.Endpoint{}.Mixin()
+	endpoint.Policy = privacy.NewPolicies(schema.Endpoint{})
+	endpoint.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := endpoint.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	endpointMixinFields0 := endpointMixin[0].Fields()
+	_ = endpointMixinFields0
+	endpointMixinFields2 := endpointMixin[2].Fields()
+	_ = endpointMixinFields2
+	endpointFields := schema.Endpoint{}.Fields()
+	_ = endpointFields
+	// endpointDescCreatedAt is the schema descriptor for created_at field.
+	endpointDescCreatedAt := endpointMixinFields2[0].Descriptor()
+	// endpoint.DefaultCreatedAt holds the default value on creation for the created_at field.
+	endpoint.DefaultCreatedAt = endpointDescCreatedAt.Default.(func() time.Time)
+	// endpointDescUpdatedAt is the schema descriptor for updated_at field.
+	endpointDescUpdatedAt := endpointMixinFields2[1].Descriptor()
+	// endpoint.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	endpoint.DefaultUpdatedAt = endpointDescUpdatedAt.Default.(func() time.Time)
+	// endpointDescVersion is the schema descriptor for version field.
+	endpointDescVersion := endpointMixinFields2[2].Descriptor()
+	// endpoint.DefaultVersion holds the default value on creation for the version field.
+	endpoint.DefaultVersion = endpointDescVersion.Default.(int)
+	// endpointDescPath is the schema descriptor for path field.
+	endpointDescPath := endpointFields[2].Descriptor()
+	// endpoint.PathValidator is a validator for the "path" field. It is called by the builders before save.
+	endpoint.PathValidator = endpointDescPath.Validators[0].(func(string) error)
+	// endpointDescDescription is the schema descriptor for description field.
+	endpointDescDescription := endpointFields[3].Descriptor()
+	// endpoint.DefaultDescription holds the default value on creation for the description field.
+	endpoint.DefaultDescription = endpointDescDescription.Default.(string)
+	// endpointDescID is the schema descriptor for id field.
+	endpointDescID := endpointMixinFields0[0].Descriptor()
+	// endpoint.DefaultID holds the default value on creation for the id field.
+	endpoint.DefaultID = endpointDescID.Default.(func() uuid.UUID)
 	eventMixin := schema.Event{}.Mixin()
 	event.Policy = privacy.NewPolicies(schema.Event{})
 	event.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -237,6 +286,24 @@ func init() {
 	eventpositionDescLast := eventpositionFields[1].Descriptor()
 	// eventposition.DefaultLast holds the default value on creation for the last field.
 	eventposition.DefaultLast = eventpositionDescLast.Default.(int64)
+	gatecursor.Policy = privacy.NewPolicies(schema.GateCursor{})
+	gatecursor.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := gatecursor.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	gatenode.Policy = privacy.NewPolicies(schema.GateNode{})
+	gatenode.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := gatenode.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
 	idempotencykeyMixin := schema.IdempotencyKey{}.Mixin()
 	idempotencykey.Policy = privacy.NewPolicies(schema.IdempotencyKey{})
 	idempotencykey.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -468,10 +535,27 @@ func init() {
 	productDescDocumentationURL := productFields[10].Descriptor()
 	// product.DefaultDocumentationURL holds the default value on creation for the documentation_url field.
 	product.DefaultDocumentationURL = productDescDocumentationURL.Default.(string)
+	// productDescKeyless is the schema descriptor for keyless field.
+	productDescKeyless := productFields[11].Descriptor()
+	// product.DefaultKeyless holds the default value on creation for the keyless field.
+	product.DefaultKeyless = productDescKeyless.Default.(bool)
+	// productDescEnforceEndpoints is the schema descriptor for enforce_endpoints field.
+	productDescEnforceEndpoints := productFields[12].Descriptor()
+	// product.DefaultEnforceEndpoints holds the default value on creation for the enforce_endpoints field.
+	product.DefaultEnforceEndpoints = productDescEnforceEndpoints.Default.(bool)
 	// productDescID is the schema descriptor for id field.
 	productDescID := productMixinFields0[0].Descriptor()
 	// product.DefaultID holds the default value on creation for the id field.
 	product.DefaultID = productDescID.Default.(func() uuid.UUID)
+	quotacount.Policy = privacy.NewPolicies(schema.QuotaCount{})
+	quotacount.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := quotacount.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
 	servicetokenMixin := schema.ServiceToken{}.Mixin()
 	servicetoken.Policy = privacy.NewPolicies(schema.ServiceToken{})
 	servicetoken.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -551,17 +635,78 @@ func init() {
 	// subscription.DefaultVersion holds the default value on creation for the version field.
 	subscription.DefaultVersion = subscriptionDescVersion.Default.(int)
 	// subscriptionDescNewest is the schema descriptor for newest field.
-	subscriptionDescNewest := subscriptionFields[5].Descriptor()
+	subscriptionDescNewest := subscriptionFields[6].Descriptor()
 	// subscription.DefaultNewest holds the default value on creation for the newest field.
 	subscription.DefaultNewest = subscriptionDescNewest.Default.(bool)
 	// subscriptionDescReason is the schema descriptor for reason field.
-	subscriptionDescReason := subscriptionFields[9].Descriptor()
+	subscriptionDescReason := subscriptionFields[10].Descriptor()
 	// subscription.DefaultReason holds the default value on creation for the reason field.
 	subscription.DefaultReason = subscriptionDescReason.Default.(string)
 	// subscriptionDescID is the schema descriptor for id field.
 	subscriptionDescID := subscriptionMixinFields0[0].Descriptor()
 	// subscription.DefaultID holds the default value on creation for the id field.
 	subscription.DefaultID = subscriptionDescID.Default.(func() uuid.UUID)
+	usagebatch.Policy = privacy.NewPolicies(schema.UsageBatch{})
+	usagebatch.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := usagebatch.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	usagebatchFields := schema.UsageBatch{}.Fields()
+	_ = usagebatchFields
+	// usagebatchDescID is the schema descriptor for id field.
+	usagebatchDescID := usagebatchFields[0].Descriptor()
+	// usagebatch.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	usagebatch.IDValidator = usagebatchDescID.Validators[0].(func(string) error)
+	usageday.Policy = privacy.NewPolicies(schema.UsageDay{})
+	usageday.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := usageday.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	usagehour.Policy = privacy.NewPolicies(schema.UsageHour{})
+	usagehour.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := usagehour.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	usageminute.Policy = privacy.NewPolicies(schema.UsageMinute{})
+	usageminute.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := usageminute.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	usageminuteFields := schema.UsageMinute{}.Fields()
+	_ = usageminuteFields
+	// usageminuteDescRolled is the schema descriptor for rolled field.
+	usageminuteDescRolled := usageminuteFields[0].Descriptor()
+	// usageminute.DefaultRolled holds the default value on creation for the rolled field.
+	usageminute.DefaultRolled = usageminuteDescRolled.Default.(int64)
+	// usageminuteDescDue is the schema descriptor for due field.
+	usageminuteDescDue := usageminuteFields[1].Descriptor()
+	// usageminute.DefaultDue holds the default value on creation for the due field.
+	usageminute.DefaultDue = usageminuteDescDue.Default.(bool)
+	usageupstream.Policy = privacy.NewPolicies(schema.UsageUpstream{})
+	usageupstream.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := usageupstream.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
 	userMixin := schema.User{}.Mixin()
 	user.Policy = privacy.NewPolicies(schema.User{})
 	user.Hooks[0] = func(next ent.Mutator) ent.Mutator {

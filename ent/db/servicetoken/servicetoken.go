@@ -3,6 +3,8 @@
 package servicetoken
 
 import (
+	"fmt"
+	"portico/internal/term"
 	"time"
 
 	"entgo.io/ent"
@@ -32,6 +34,10 @@ const (
 	FieldTokenHash = "token_hash"
 	// FieldHint holds the string denoting the hint field in the database.
 	FieldHint = "hint"
+	// FieldProductIds holds the string denoting the product_ids field in the database.
+	FieldProductIds = "product_ids"
+	// FieldEnvironment holds the string denoting the environment field in the database.
+	FieldEnvironment = "environment"
 	// FieldRevokedAt holds the string denoting the revoked_at field in the database.
 	FieldRevokedAt = "revoked_at"
 	// FieldLastUsedAt holds the string denoting the last_used_at field in the database.
@@ -60,6 +66,8 @@ var Columns = []string{
 	FieldScopes,
 	FieldTokenHash,
 	FieldHint,
+	FieldProductIds,
+	FieldEnvironment,
 	FieldRevokedAt,
 	FieldLastUsedAt,
 }
@@ -91,6 +99,16 @@ var (
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
+
+// EnvironmentValidator is a validator for the "environment" field enum values. It is called by the builders before save.
+func EnvironmentValidator(e term.Environment) error {
+	switch e {
+	case "DEVELOPMENT", "STAGING", "PRODUCTION":
+		return nil
+	default:
+		return fmt.Errorf("servicetoken: invalid enum value for environment field: %q", e)
+	}
+}
 
 // OrderOption defines the ordering options for the ServiceToken queries.
 type OrderOption func(*sql.Selector)
@@ -128,6 +146,11 @@ func ByName(opts ...sql.OrderTermOption) OrderOption {
 // ByHint orders the results by the hint field.
 func ByHint(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldHint, opts...).ToFunc()
+}
+
+// ByEnvironment orders the results by the environment field.
+func ByEnvironment(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldEnvironment, opts...).ToFunc()
 }
 
 // ByRevokedAt orders the results by the revoked_at field.

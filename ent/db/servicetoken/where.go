@@ -4,6 +4,7 @@ package servicetoken
 
 import (
 	"portico/ent/db/predicate"
+	"portico/internal/term"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -409,6 +410,56 @@ func HintEqualFold(v string) predicate.ServiceToken {
 // HintContainsFold applies the ContainsFold predicate on the "hint" field.
 func HintContainsFold(v string) predicate.ServiceToken {
 	return predicate.ServiceToken(sql.FieldContainsFold(FieldHint, v))
+}
+
+// ProductIdsIsNil applies the IsNil predicate on the "product_ids" field.
+func ProductIdsIsNil() predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldIsNull(FieldProductIds))
+}
+
+// ProductIdsNotNil applies the NotNil predicate on the "product_ids" field.
+func ProductIdsNotNil() predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldNotNull(FieldProductIds))
+}
+
+// EnvironmentEQ applies the EQ predicate on the "environment" field.
+func EnvironmentEQ(v term.Environment) predicate.ServiceToken {
+	vc := v
+	return predicate.ServiceToken(sql.FieldEQ(FieldEnvironment, vc))
+}
+
+// EnvironmentNEQ applies the NEQ predicate on the "environment" field.
+func EnvironmentNEQ(v term.Environment) predicate.ServiceToken {
+	vc := v
+	return predicate.ServiceToken(sql.FieldNEQ(FieldEnvironment, vc))
+}
+
+// EnvironmentIn applies the In predicate on the "environment" field.
+func EnvironmentIn(vs ...term.Environment) predicate.ServiceToken {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.ServiceToken(sql.FieldIn(FieldEnvironment, v...))
+}
+
+// EnvironmentNotIn applies the NotIn predicate on the "environment" field.
+func EnvironmentNotIn(vs ...term.Environment) predicate.ServiceToken {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.ServiceToken(sql.FieldNotIn(FieldEnvironment, v...))
+}
+
+// EnvironmentIsNil applies the IsNil predicate on the "environment" field.
+func EnvironmentIsNil() predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldIsNull(FieldEnvironment))
+}
+
+// EnvironmentNotNil applies the NotNil predicate on the "environment" field.
+func EnvironmentNotNil() predicate.ServiceToken {
+	return predicate.ServiceToken(sql.FieldNotNull(FieldEnvironment))
 }
 
 // RevokedAtEQ applies the EQ predicate on the "revoked_at" field.

@@ -34,6 +34,8 @@ const (
 	FieldProductID = "product_id"
 	// FieldPlanID holds the string denoting the plan_id field in the database.
 	FieldPlanID = "plan_id"
+	// FieldEndpointIds holds the string denoting the endpoint_ids field in the database.
+	FieldEndpointIds = "endpoint_ids"
 	// FieldStatus holds the string denoting the status field in the database.
 	FieldStatus = "status"
 	// FieldNewest holds the string denoting the newest field in the database.
@@ -108,6 +110,7 @@ var Columns = []string{
 	FieldAppID,
 	FieldProductID,
 	FieldPlanID,
+	FieldEndpointIds,
 	FieldStatus,
 	FieldNewest,
 	FieldRequestedBy,

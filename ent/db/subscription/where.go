@@ -347,6 +347,16 @@ func PlanIDNotIn(vs ...uuid.UUID) predicate.Subscription {
 	return predicate.Subscription(sql.FieldNotIn(FieldPlanID, vs...))
 }
 
+// EndpointIdsIsNil applies the IsNil predicate on the "endpoint_ids" field.
+func EndpointIdsIsNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldIsNull(FieldEndpointIds))
+}
+
+// EndpointIdsNotNil applies the NotNil predicate on the "endpoint_ids" field.
+func EndpointIdsNotNil() predicate.Subscription {
+	return predicate.Subscription(sql.FieldNotNull(FieldEndpointIds))
+}
+
 // StatusEQ applies the EQ predicate on the "status" field.
 func StatusEQ(v lifecycle.SubscriptionStatus) predicate.Subscription {
 	vc := v

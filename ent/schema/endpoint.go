@@ -1,0 +1,58 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+	"github.com/google/uuid"
+
+	"portico/ent/rule"
+	"portico/internal/nodeid"
+	"portico/internal/term"
+)
+
+// Endpoint is one of a product's APIs: a method and a path template.
+type Endpoint struct{ ent.Schema }
+
+// Mixin of Endpoint.
+func (Endpoint) Mixin() []ent.Mixin { return []ent.Mixin{Identity{}, Tenant{}, Changeable{}} }
+
+// Fields of Endpoint.
+func (Endpoint) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("product_id", uuid.UUID{}).Immutable(),
+		field.Enum("method").GoType(term.Method("")),
+		field.String("path").MaxLen(1024).Comment("A template such as /orders/{id}; package pathmatch tells what it may be."),
+		field.String("description").Default(""),
+	}
+}
+
+// Edges of Endpoint.
+func (Endpoint) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("product", Product.Type).Field("product_id").Unique().Required().Immutable(),
+		edge.To("organization", Organization.Type).Field("organization_id").Unique().Required().Immutable(),
+	}
+}
+
+// Indexes of Endpoint.
+func (Endpoint) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("product_id", "method", "path").Unique(),
+		index.Fields("product_id", "created_at", "id"),
+		index.Fields("organization_id"),
+	}
+}
+
+// Annotations of Endpoint.
+func (Endpoint) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		node(nodeid.Endpoint),
+		checks(map[string]string{"endpoints_method": oneOf("method", term.Method("").Values())}),
+	}
+}
+
+// Policy of Endpoint.
+func (Endpoint) Policy() ent.Policy { return rule.OfProduct() }

@@ -1,0 +1,56 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+	"github.com/google/uuid"
+
+	"portico/ent/rule"
+)
+
+// GateNode is a running server that answers gateways.
+type GateNode struct{ ent.Schema }
+
+// Fields of GateNode.
+func (GateNode) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("id", uuid.UUID{}).Immutable().Comment("Made anew with each start."),
+		field.String("name").Immutable().Comment("The host and the process, for people."),
+		field.Time("started_at").Immutable(),
+		field.Time("seen_at").Comment("When it last wrote here."),
+		field.Time("flushed_at").Comment("Up to when its counts are stored."),
+	}
+}
+
+// Indexes of GateNode.
+func (GateNode) Indexes() []ent.Index { return []ent.Index{index.Fields("seen_at")} }
+
+// Policy of GateNode.
+func (GateNode) Policy() ent.Policy { return rule.SystemOnly() }
+
+// GateCursor is the position of an organization's log up to which a node has
+// applied it.
+type GateCursor struct{ ent.Schema }
+
+// Fields of GateCursor.
+func (GateCursor) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("id", uuid.UUID{}).Immutable().Comment("Made of the node and the organization."),
+		field.UUID("node_id", uuid.UUID{}).Immutable(),
+		field.UUID("organization_id", uuid.UUID{}).Immutable(),
+		field.Int64("position"),
+		field.Time("applied_at"),
+	}
+}
+
+// Indexes of GateCursor.
+func (GateCursor) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("node_id", "organization_id").Unique(),
+		index.Fields("organization_id"),
+	}
+}
+
+// Policy of GateCursor.
+func (GateCursor) Policy() ent.Policy { return rule.SystemOnly() }
