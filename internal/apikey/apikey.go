@@ -69,12 +69,12 @@ func Parse(raw string) (username, password uuid.UUID, ok bool) {
 		return uuid.Nil, uuid.Nil, false
 	}
 	body, check, found := cutLast(raw)
-	if !found || base62.Checksum(body) != check {
+	if !found || !base62.IsChecksum(body, check) {
 		return uuid.Nil, uuid.Nil, false
 	}
 	prefix, digits, found := cutLast(body)
-	both, read := base62.Decode(digits, bodyDigits, 32)
-	if !found || !ValidPrefix(prefix) || !read {
+	var both [32]byte
+	if !found || !ValidPrefix(prefix) || len(digits) != bodyDigits || !base62.DecodeInto(both[:], digits) {
 		return uuid.Nil, uuid.Nil, false
 	}
 	return uuid.UUID(both[:16]), uuid.UUID(both[16:]), true

@@ -168,3 +168,16 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkParse(b *testing.B) {
+	secret, err := apikey.Mint("ptk")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, ok := apikey.Parse(secret.RawKey); !ok {
+			b.Fatal("it is not read")
+		}
+	}
+}

@@ -62,5 +62,5 @@ func wellFormed(token string) bool {
 		return false
 	}
 	body, check := token[:length-base62.ChecksumDigits], token[length-base62.ChecksumDigits:]
-	return base62.Checksum(body) == check
+	return base62.IsChecksum(body, check)
 }

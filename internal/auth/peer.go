@@ -19,9 +19,23 @@ type Peers struct {
 // X-Forwarded-For that is not one of theirs: what stands further to the left
 // was written by the client.
 func (p Peers) Address(r *http.Request) string {
+	client, _ := p.Client(r)
+	if !client.IsValid() {
+		return ""
+	}
+	return client.String()
+}
+
+// Client gives the address of Address, and whether whoever is at the other end
+// of the connection is a trusted proxy, who may say more about the client.
+func (p Peers) Client(r *http.Request) (client netip.Addr, believed bool) {
 	client, ok := parseAddress(r.RemoteAddr)
 	if !ok {
-		return ""
+		return netip.Addr{}, false
+	}
+	believed = p.trusts(client)
+	if _, told := r.Header["X-Forwarded-For"]; !told {
+		return client, believed
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {
@@ -34,7 +48,7 @@ func (p Peers) Address(r *http.Request) string {
 		}
 		client = next
 	}
-	return client.String()
+	return client, believed
 }
 
 func (p Peers) trusts(address netip.Addr) bool {

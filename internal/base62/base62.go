@@ -5,40 +5,142 @@ package base62
 import (
 	"encoding/binary"
 	"hash/crc32"
-	"math/big"
-	"strings"
+	"math/bits"
 )
 
 // ChecksumDigits is the length of a Checksum: 32 bits.
 const ChecksumDigits = 6
 
-// Encode writes b as a number in exactly so many digits, which must be enough:
-// 22 for 16 bytes, 43 for 32.
+const (
+	// most is the most bytes that are written: 256 bits.
+	most = 32
+	// A chunk is as many digits as fit into a machine word, so that long numbers
+	// are divided seldom. chunkValue is 62 to the power of chunkDigits.
+	chunkDigits = 10
+	chunkValue  = 839299365868340224
+	alphabet    = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+)
+
+// number is up to most bytes, the highest word first.
+type number [most / 8]uint64
+
+// Encode writes b, at most 32 bytes, as a number in exactly so many digits,
+// which must be enough: 22 for 16 bytes, 43 for 32.
 func Encode(b []byte, digits int) string {
-	text := new(big.Int).SetBytes(b).Text(62)
-	return strings.Repeat("0", digits-len(text)) + text
+	var room [2 * most]byte
+	return string(Append(room[:0], b, digits))
+}
+
+// Append is Encode at the end of dst.
+func Append(dst, b []byte, digits int) []byte {
+	var whole [most]byte
+	copy(whole[most-len(b):], b)
+	var n number
+	for i := range n {
+		n[i] = binary.BigEndian.Uint64(whole[8*i:])
+	}
+	start := len(dst)
+	for range digits {
+		dst = append(dst, '0')
+	}
+	out := dst[start:]
+	for end := digits; end > 0; end -= chunkDigits {
+		rest := n.divide()
+		for i := end - 1; i >= max(0, end-chunkDigits); i-- {
+			out[i], rest = alphabet[rest%62], rest/62
+		}
+	}
+	return dst
+}
+
+// divide divides n by chunkValue and gives the remainder.
+func (n *number) divide() (rest uint64) {
+	for i := range n {
+		n[i], rest = bits.Div64(rest, n[i], chunkValue)
+	}
+	return rest
 }
 
 // Decode reads what Encode wrote of so many bytes in so many digits. ok is
 // false for everything else.
 func Decode(s string, digits, size int) (b []byte, ok bool) {
-	if len(s) != digits {
-		return nil, false
-	}
-	for _, c := range []byte(s) {
-		if (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
-			return nil, false // big.Int reads signs and underscores too
+	b = make([]byte, size)
+	return b, len(s) == digits && DecodeInto(b, s)
+}
+
+// DecodeInto reads digits into dst, at most 32 bytes. It gives false for what
+// is no digit, and for a number that needs more bytes.
+func DecodeInto(dst []byte, s string) bool {
+	var n number
+	for len(s) > 0 {
+		chunk := s[:(len(s)-1)%chunkDigits+1]
+		s = s[len(chunk):]
+		var value uint64
+		for _, c := range []byte(chunk) {
+			d, ok := digit(c)
+			if !ok {
+				return false
+			}
+			value = value*62 + d
+		}
+		if !n.multiply(value) {
+			return false
 		}
 	}
-	n, ok := new(big.Int).SetString(s, 62)
-	if !ok || n.BitLen() > size*8 {
-		return nil, false
+	var whole [most]byte
+	for i, word := range n {
+		binary.BigEndian.PutUint64(whole[8*i:], word)
 	}
-	return n.FillBytes(make([]byte, size)), true
+	for _, high := range whole[:most-len(dst)] {
+		if high != 0 {
+			return false
+		}
+	}
+	copy(dst, whole[most-len(dst):])
+	return true
+}
+
+// multiply multiplies n by chunkValue and adds to it; false when it overflows.
+func (n *number) multiply(add uint64) bool {
+	for i := len(n) - 1; i >= 0; i-- {
+		high, low := bits.Mul64(n[i], chunkValue)
+		sum, carry := bits.Add64(low, add, 0)
+		n[i], add = sum, high+carry
+	}
+	return add == 0
+}
+
+func digit(c byte) (value uint64, ok bool) {
+	switch {
+	case c >= '0' && c <= '9':
+		return uint64(c - '0'), true
+	case c >= 'a' && c <= 'z':
+		return uint64(c-'a') + 10, true
+	case c >= 'A' && c <= 'Z':
+		return uint64(c-'A') + 36, true
+	}
+	return 0, false
 }
 
 // Checksum is the CRC-32 of a text: it tells junk and slips of the pen from
 // what was once written, and proves nothing.
 func Checksum(text string) string {
-	return Encode(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(text))), ChecksumDigits)
+	sum := sumOf(text)
+	return Encode(sum[:], ChecksumDigits)
+}
+
+// IsChecksum tells whether check is the Checksum of text.
+func IsChecksum(text, check string) bool {
+	var sum [4]byte
+	return len(check) == ChecksumDigits && DecodeInto(sum[:], check) && sum == sumOf(text)
+}
+
+func sumOf(text string) (sum [4]byte) {
+	// Byte by byte, as crc32.ChecksumIEEE would need a copy of the text.
+	rest := ^uint32(0)
+	for i := range len(text) {
+		rest = crc32.IEEETable[byte(rest)^text[i]] ^ rest>>8
+	}
+	binary.BigEndian.PutUint32(sum[:], ^rest)
+	return sum
 }

@@ -75,7 +75,12 @@ const digits = 22
 
 // Encode gives the opaque id of a row.
 func Encode(k Kind, id uuid.UUID) string {
-	return prefix(k) + "_" + base62.Encode(id[:], digits)
+	return string(Append(nil, k, id))
+}
+
+// Append is Encode at the end of dst.
+func Append(dst []byte, k Kind, id uuid.UUID) []byte {
+	return base62.Append(append(append(dst, prefix(k)...), '_'), id[:], digits)
 }
 
 // Split reads an id of any kind. ok is false for everything that Encode does

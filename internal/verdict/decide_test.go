@@ -1,0 +1,205 @@
+package verdict_test
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"portico/internal/lifecycle"
+	. "portico/internal/verdict"
+)
+
+func TestAValidCallTellsEverything(t *testing.T) {
+	w := valid()
+	v := w.decide(t)
+	want := Verdict{
+		Code: Valid, Key: w.c.Key, Account: w.c.Account, App: w.c.Apps[0], Product: w.c.Catalogue.Product("orders"), Plan: w.c.Catalogue.Plan(id(thePlan)),
+		Subscription: &w.c.Apps[0].Subscriptions[0], Endpoint: id(ordersEndpoint),
+	}
+	if v != want {
+		t.Errorf("got %+v, want %+v", v, want)
+	}
+}
+
+func TestEveryCheckHasABreach(t *testing.T) {
+	all := breaches()
+	for i, b := range all {
+		if b.code != NotFound+Code(i) {
+			t.Fatalf("%s is out of order", b.code)
+		}
+		w := valid()
+		b.spoil(w)
+		if v := w.decide(t); v.Code != b.code {
+			t.Errorf("%s is told as %s", b.code, v.Code)
+		}
+	}
+	if last := all[len(all)-1].code; last != AmbiguousApp {
+		t.Errorf("the last breach is of %s", last)
+	}
+}
+
+func TestOfTwoBreachesTheFirstIsTold(t *testing.T) {
+	all := breaches()
+	for i, first := range all {
+		for _, second := range all[i+1:] {
+			w := valid()
+			second.spoil(w)
+			first.spoil(w)
+			if v := w.decide(t); v.Code != first.code {
+				t.Errorf("%s and %s are told as %s", first.code, second.code, v.Code)
+			}
+		}
+	}
+}
+
+func TestOfManyBreachesTheFirstIsTold(t *testing.T) {
+	all := breaches()
+	rapid.Check(t, func(t *rapid.T) {
+		w, want := valid(), Valid
+		named := rapid.Bool().Draw(t, "an app is named")
+		for i := len(all) - 1; i >= 0; i-- {
+			b := all[i]
+			if !rapid.Bool().Draw(t, b.code.String()) {
+				continue
+			}
+			b.spoil(w)
+			if b.code != AmbiguousApp || !named {
+				want = b.code
+			}
+		}
+		if named {
+			w.q.App = rapid.SampledFrom([]string{id(theReference).String(), appID(theApp)}).Draw(t, "name")
+		}
+		v := w.decide(t)
+		if v.Code != want {
+			t.Fatalf("told %s, want %s", v.Code, want)
+		}
+		if named && w.c.Key != nil && (v.App == nil || v.App.ID != id(theApp)) {
+			t.Fatalf("the app that is named is not told: %+v", v.App)
+		}
+	})
+}
+
+// Every status of a key, stored or not, in the verdict's words.
+func TestStatusOfTheKey(t *testing.T) {
+	for status, want := range map[lifecycle.CredentialStatus]Code{
+		lifecycle.KeyActive: Valid, lifecycle.KeyUncollected: Uncollected, lifecycle.KeyDisabled: Disabled, lifecycle.KeyExpired: Expired, lifecycle.KeyRevoked: Revoked,
+		"": Disabled, "UNHEARD_OF": Disabled,
+	} {
+		w := valid()
+		w.c.Key.Status = status
+		if v := w.decide(t); v.Code != want {
+			t.Errorf("%q is told as %s", status, v.Code)
+		}
+	}
+}
+
+func TestAKeyExpiresAtTheVeryInstant(t *testing.T) {
+	for _, c := range []struct {
+		status lifecycle.CredentialStatus
+		after  int64 // microseconds
+		want   Code
+	}{
+		{lifecycle.KeyActive, 1, Valid}, {lifecycle.KeyActive, 0, Expired}, {lifecycle.KeyActive, -1, Expired},
+		{lifecycle.KeyDisabled, 1, Disabled}, {lifecycle.KeyDisabled, 0, Expired},
+		{lifecycle.KeyUncollected, 1, Uncollected}, {lifecycle.KeyUncollected, 0, Uncollected},
+		{lifecycle.KeyRevoked, 0, Revoked},
+	} {
+		w := valid()
+		w.c.Key.Status, w.c.Key.ExpiresAt = c.status, now().UnixMicro()+c.after
+		if v := w.decide(t); v.Code != c.want {
+			t.Errorf("%s, %d µs before its end, is told as %s", c.status, c.after, v.Code)
+		}
+	}
+	w := valid()
+	w.c.Key.ExpiresAt, w.q.Now = 0, now().AddDate(1000, 0, 0)
+	if v := w.decide(t); v.Code != Valid {
+		t.Errorf("a key without an end is told as %s", v.Code)
+	}
+}
+
+// What is missing from the case does not open the door.
+func TestWhatIsNotKnownFails(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(*world)
+		want  Code
+	}{
+		"no account":           {func(w *world) { w.c.Account = nil }, AccountSuspended},
+		"no catalogue":         {func(w *world) { w.c.Catalogue = nil }, NotSubscribed},
+		"no app":               {func(w *world) { w.c.Apps = nil }, NotSubscribed},
+		"no app, no product":   {func(w *world) { w.c.Apps, w.q.Product = nil, "" }, NotSubscribed},
+		"another's app":        {func(w *world) { w.c.Apps[0].AccountID = id(99) }, NotSubscribed},
+		"not the key's app":    {func(w *world) { w.c.Key.AppID = id(theOtherApp) }, NotSubscribed},
+		"no address":           {func(w *world) { w.q.Address = zeroAddress() }, IPNotAllowed},
+		"no authentication":    {func(w *world) { w.c.Catalogue.Product("orders").AuthTypes = nil }, AuthTypeNotAllowed},
+		"no endpoints":         {func(w *world) { w.c.Catalogue.Product("orders").Endpoints = nil }, EndpointNotAllowed},
+		"no path":              {func(w *world) { w.q.Path = "" }, EndpointNotAllowed},
+		"an empty access list": {func(w *world) { w.c.Key.AccessList = nil }, NotInAccessList},
+		"nothing at all":       {func(w *world) { w.c, w.q = Case{}, Question{} }, NotFound},
+		"an unknown status":    {func(w *world) { w.registrations(func(s *Subscription) { s.Status = "UNHEARD_OF" }) }, NotSubscribed},
+	} {
+		w := valid()
+		c.spoil(w)
+		if v := w.decide(t); v.Code != c.want {
+			t.Errorf("%s: told %s", name, v.Code)
+		}
+	}
+}
+
+func TestDecideWritesAllOfTheVerdict(t *testing.T) {
+	v := valid().decide(t)
+	w := valid()
+	w.c.Key = nil
+	Decide(&w.q, &w.c, &v)
+	if v != (Verdict{Code: NotFound, Account: w.c.Account}) {
+		t.Errorf("an old verdict shines through: %+v", v)
+	}
+}
+
+func TestDecideAllocatesNothing(t *testing.T) {
+	worlds := map[string]*world{"valid": valid(), "account": valid().ofAccount()}
+	for _, b := range breaches() {
+		worlds[b.code.String()] = valid()
+		b.spoil(worlds[b.code.String()])
+	}
+	named := valid().ofAccount()
+	named.q.App = id(theReference).String()
+	worlds["named by reference"] = named
+	for name, w := range worlds {
+		if n := testing.AllocsPerRun(100, func() {
+			var v Verdict
+			Decide(&w.q, &w.c, &v)
+		}); n != 0 {
+			t.Errorf("%s takes %v allocations", name, n)
+		}
+	}
+}
+
+func BenchmarkDecide(b *testing.B) {
+	open := valid()
+	open.c.Catalogue.Product("orders").Endpoints = nil
+	open.c.Catalogue.Product("orders").Enforced = false
+	open.registrations(func(s *Subscription) { s.Narrowed = false })
+	revoked := valid()
+	revoked.c.Key.Status = lifecycle.KeyRevoked
+	many := valid().ofAccount()
+	many.q.App = id(theReference).String()
+	for range 98 {
+		a := app(theOtherApp, theOtherReference, theOtherSubscription)
+		a.ID = uuid.New()
+		many.c.Apps = append(many.c.Apps, a)
+	}
+	for _, c := range []struct {
+		name string
+		w    *world
+	}{{"narrowed", valid()}, {"open", open}, {"revoked", revoked}, {"account of 100 apps", many}} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			var v Verdict
+			for b.Loop() {
+				Decide(&c.w.q, &c.w.c, &v)
+			}
+		})
+	}
+}

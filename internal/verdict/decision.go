@@ -1,0 +1,92 @@
+package verdict
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/internal/lifecycle"
+	"portico/internal/pathmatch"
+)
+
+// decision is what the checks look at. Its zero standing is absent, so that
+// nothing passes by having been forgotten.
+type decision struct {
+	q       *Question
+	key     *Key
+	account *Account
+	product *Product // nil: none is named, or none such is to be had here
+	status  lifecycle.CredentialStatus
+
+	path     string // clean; "" if it is not
+	endpoint uuid.UUID
+	matched  bool // endpoint is the call's
+
+	standing standing // of the best of the apps that may be meant
+	apps     int      // how many of them stand so
+}
+
+// consider finds out everything that the checks need, and writes into v whatever
+// can be said of the call, however it is decided.
+func consider(q *Question, c *Case, v *Verdict) decision {
+	*v = Verdict{Key: c.Key, Account: c.Account}
+	d := decision{q: q, key: c.Key, account: c.Account}
+	if d.key == nil {
+		return d
+	}
+	d.status = d.key.statusAt(q.Now)
+	d.product = c.productOf(q)
+	v.Product = d.product
+	if d.product != nil && d.product.Endpoints != nil {
+		if path, ok := pathmatch.Clean(q.Path); ok {
+			d.path = path
+			d.endpoint, d.matched = d.product.Endpoints.Match(q.Method, path)
+			v.Endpoint = d.endpoint
+		}
+	}
+	d.survey(c, v)
+	return d
+}
+
+// statusAt gives the key's state at a time.
+func (k *Key) statusAt(now time.Time) lifecycle.CredentialStatus {
+	if k.ExpiresAt == 0 {
+		return k.Status
+	}
+	end := time.UnixMicro(k.ExpiresAt)
+	return k.Status.At(now, &end)
+}
+
+// productOf gives the product that is asked for, if the gateway's token may ask
+// for it.
+func (c *Case) productOf(q *Question) *Product {
+	if q.Product == "" {
+		return nil
+	}
+	p := c.Catalogue.Product(q.Product)
+	if p == nil || q.Products != nil && !slices.Contains(q.Products, p.ID) {
+		return nil
+	}
+	return p
+}
+
+// fromWithin tells whether the call comes from a network. An IPv4 address is the
+// same in its IPv6 form (::ffff:192.0.2.1), in the network as in the call.
+func (d *decision) fromWithin(network netip.Prefix) bool {
+	from := d.q.Address.Unmap().WithZone("")
+	if network.Addr().Is4In6() && from.Is4() {
+		from = netip.AddrFrom16(from.As16())
+	}
+	return network.Contains(from)
+}
+
+// authTypeAllowed tells whether the key was shown in the way it is made for,
+// and in one that the product takes.
+func (d *decision) authTypeAllowed() bool {
+	if d.q.Presented != "" && d.q.Presented != d.key.AuthType {
+		return false
+	}
+	return d.product == nil || slices.Contains(d.product.AuthTypes, d.key.AuthType)
+}

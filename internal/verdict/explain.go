@@ -1,0 +1,220 @@
+package verdict
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/internal/lifecycle"
+	"portico/internal/limits"
+)
+
+// Step is one check as it went: what it would have refused with, what was
+// looked at, and, if it failed, what would mend it. The texts are for
+// administrators and the key's owners; no secret is in them, and nothing of
+// another account.
+type Step struct {
+	Code   Code
+	Passed bool
+	Detail string
+	Remedy string // "" when it passed
+}
+
+// Explain answers as Decide does, by the very same checks, and tells each of
+// them in order until one fails.
+func Explain(q *Question, c *Case, v *Verdict) []Step {
+	d := consider(q, c, v)
+	var steps []Step
+	v.Code = Valid
+	for code := firstCheck; code <= lastCheck && v.Code == Valid; code++ {
+		passed := d.passes(code)
+		steps = append(steps, step(code, passed, d.detail(code)))
+		if !passed {
+			v.Code = code
+		}
+	}
+	return steps
+}
+
+// ExplainLimits tells the steps of v's Limits: none if they were not asked, and
+// none after the first that failed, whose code v gets.
+func ExplainLimits(v *Verdict) []Step {
+	if v.Limits.Outcome == 0 {
+		return nil
+	}
+	v.Code = Limited(v.Limits.Outcome)
+	if v.Code == Unavailable {
+		return []Step{step(Unavailable, false, "How much of the quota is used is not known here yet.")}
+	}
+	steps := []Step{step(RateLimited, v.Code != RateLimited, window("rate limit", v.Limits.Rate))}
+	if v.Code == RateLimited {
+		return steps
+	}
+	return append(steps, step(QuotaExceeded, v.Code != QuotaExceeded, window("quota", v.Limits.Quota)))
+}
+
+// Limited gives the code for what the limits answered to a call that may pass
+// otherwise.
+func Limited(o limits.Outcome) Code {
+	switch o {
+	case limits.Passed:
+		return Valid
+	case limits.RateExceeded:
+		return RateLimited
+	case limits.QuotaExceeded:
+		return QuotaExceeded
+	}
+	return Unavailable
+}
+
+func step(code Code, passed bool, detail string) Step {
+	s := Step{Code: code, Passed: passed, Detail: detail}
+	if !passed {
+		s.Remedy = code.Remedy()
+	}
+	return s
+}
+
+// detail says what a check looked at.
+func (d *decision) detail(code Code) string {
+	switch code {
+	case NotFound:
+		if d.key == nil {
+			return "There is no such key."
+		}
+		return "The key exists."
+	case Uncollected, Revoked, Disabled:
+		return fmt.Sprintf("The key is %s.", d.status)
+	case Expired:
+		return d.expiry()
+	case AccountSuspended:
+		if !d.passes(code) {
+			return "The account is suspended."
+		}
+		return "The account is active."
+	case WrongEnvironment:
+		if d.q.Environment == "" {
+			return fmt.Sprintf("The key is for %s; the gateway serves every environment.", d.key.Environment)
+		}
+		return fmt.Sprintf("The key is for %s; the gateway serves %s.", d.key.Environment, d.q.Environment)
+	case IPNotAllowed:
+		return d.networks()
+	case NotSubscribed, Waiting, Suspended:
+		return d.registration()
+	case NotInAccessList:
+		return d.access()
+	case AuthTypeNotAllowed:
+		return d.presentation()
+	case EndpointNotAllowed:
+		return d.reach()
+	case AmbiguousApp:
+		return d.choice()
+	}
+	return ""
+}
+
+func (d *decision) expiry() string {
+	if d.key.ExpiresAt == 0 {
+		return "The key never expires."
+	}
+	return fmt.Sprintf("The key is valid until %s; the time asked about is %s.", instant(time.UnixMicro(d.key.ExpiresAt)), instant(d.q.Now))
+}
+
+func (d *decision) networks() string {
+	if len(d.key.Addresses) == 0 {
+		return "The key may be used from anywhere."
+	}
+	var all []string
+	for _, n := range d.key.Addresses {
+		all = append(all, n.String())
+	}
+	from := "an address that is not known"
+	if d.q.Address.IsValid() {
+		from = d.q.Address.Unmap().String()
+	}
+	return fmt.Sprintf("The call comes from %s; the key may be used from %s.", from, strings.Join(all, ", "))
+}
+
+// registration does not tell a product that does not exist from one that is not
+// to be seen.
+func (d *decision) registration() string {
+	switch {
+	case d.standing == absent:
+		return "The app that is named is not one that the key speaks for, or it has none."
+	case d.q.Product == "":
+		return "No product is named: registrations are not looked at."
+	case d.standing == unregistered:
+		return fmt.Sprintf("No app of the key is registered with a product %q that may be called here.", d.q.Product)
+	case d.standing == waiting:
+		return fmt.Sprintf("The registration with %s is %s.", d.product.Name, lifecycle.Waiting)
+	case d.standing == suspended:
+		return fmt.Sprintf("The registration with %s is %s.", d.product.Name, lifecycle.Suspended)
+	}
+	return fmt.Sprintf("The registration with %s is %s.", d.product.Name, lifecycle.Approved)
+}
+
+func (d *decision) access() string {
+	switch {
+	case !d.key.Listed:
+		return "The key reaches every product of its apps."
+	case d.product == nil:
+		return "The key reaches listed products only; no product is named."
+	case d.passes(NotInAccessList):
+		return fmt.Sprintf("The key's access list holds %s.", d.product.Name)
+	}
+	return fmt.Sprintf("The key's access list does not hold %s.", d.product.Name)
+}
+
+func (d *decision) presentation() string {
+	text := fmt.Sprintf("The key is made to be presented as %s.", d.key.AuthType)
+	if d.q.Presented != "" && d.q.Presented != d.key.AuthType {
+		text += fmt.Sprintf(" It was presented as %s.", d.q.Presented)
+	}
+	if d.product == nil {
+		return text
+	}
+	var takes []string
+	for _, t := range d.product.AuthTypes {
+		takes = append(takes, string(t))
+	}
+	return fmt.Sprintf("%s %s takes %s.", text, d.product.Name, strings.Join(takes, ", "))
+}
+
+func (d *decision) reach() string {
+	switch {
+	case d.product == nil:
+		return "No product is named: endpoints are not looked at."
+	case d.standing == allowed && !d.matched:
+		return "Nothing binds the call to endpoints."
+	case d.standing == allowed:
+		return "The call is for an endpoint that the registration reaches, or is not bound to endpoints."
+	case d.q.Path == "":
+		return "The registration or the product is bound to endpoints, and the call names no path."
+	case d.path == "" && d.product.Endpoints != nil:
+		return "The registration or the product is bound to endpoints, and servers could read the path in different ways."
+	case !d.matched:
+		return "The registration or the product is bound to endpoints, and method and path are those of none."
+	}
+	return "The registration is narrowed to other endpoints."
+}
+
+func (d *decision) choice() string {
+	switch {
+	case d.passes(AmbiguousApp) && d.key.AppID == uuid.Nil:
+		return "It is clear which app the call is for, or none is needed."
+	case d.passes(AmbiguousApp):
+		return "The key belongs to one app."
+	}
+	return "The key belongs to a whole account, several of its apps may make the call, and none is named."
+}
+
+func window(what string, w limits.Window) string {
+	if w.Limit == 0 {
+		return fmt.Sprintf("There is no %s.", what)
+	}
+	return fmt.Sprintf("Of the %s of %d in %s, %d are left; all are back at %s.", what, w.Limit, w.Per, w.Remaining, instant(w.ResetAt))
+}
+
+func instant(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

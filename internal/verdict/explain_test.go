@@ -1,0 +1,122 @@
+package verdict_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/internal/limits"
+	. "portico/internal/verdict"
+)
+
+// What the failing step says it has looked at.
+func TestExplanations(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil  func(*world)
+		code   Code
+		detail string
+	}{
+		"expired":           {func(w *world) { w.c.Key.ExpiresAt = now().UnixMicro() }, Expired, "until 2026-05-04T10:00:00.123456Z; the time asked about is 2026-05-04T10:00:00.123456789Z"},
+		"environment":       {func(w *world) { w.q.Environment = "STAGING" }, WrongEnvironment, "The key is for PRODUCTION; the gateway serves STAGING."},
+		"address":           {func(w *world) { w.c.Key.Addresses = w.c.Key.Addresses[:1]; w.q.Address = zeroAddress() }, IPNotAllowed, "an address that is not known; the key may be used from 192.0.2.0/24."},
+		"unknown product":   {func(w *world) { w.q.Product = "secret" }, NotSubscribed, `registered with a product "secret" that may be called here`},
+		"not registered":    {func(w *world) { w.q.Product, w.q.Products = "stock", nil }, NotSubscribed, `registered with a product "stock" that may be called here`},
+		"another app":       {func(w *world) { w.q.App = appID(theOtherApp) }, NotSubscribed, "not one that the key speaks for"},
+		"access list":       {func(w *world) { w.c.Key.AccessList = nil }, NotInAccessList, "does not hold orders"},
+		"presented":         {func(w *world) { w.q.Presented = "BASIC" }, AuthTypeNotAllowed, "presented as API_KEY. It was presented as BASIC. orders takes API_KEY."},
+		"no path":           {func(w *world) { w.q.Path = "" }, EndpointNotAllowed, "names no path"},
+		"tricky path":       {func(w *world) { w.q.Path = "/orders/../x" }, EndpointNotAllowed, "different ways"},
+		"path of none":      {func(w *world) { w.q.Path = "/x" }, EndpointNotAllowed, "those of none"},
+		"path of another":   {func(w *world) { w.q.Path = "/orders/export" }, EndpointNotAllowed, "narrowed to other endpoints"},
+		"no endpoints":      {func(w *world) { w.c.Catalogue.Product("orders").Endpoints = nil }, EndpointNotAllowed, "those of none"},
+		"several apps":      {func(w *world) { w.ofAccount() }, AmbiguousApp, "whole account"},
+		"no account is had": {func(w *world) { w.c.Account = nil }, AccountSuspended, "suspended"},
+	} {
+		w := valid()
+		c.spoil(w)
+		var v Verdict
+		steps := Explain(&w.q, &w.c, &v)
+		last := steps[len(steps)-1]
+		if v.Code != c.code || last.Code != c.code || !strings.Contains(last.Detail, c.detail) || last.Remedy != c.code.Remedy() {
+			t.Errorf("%s: %+v, want %s with %q", name, last, c.code, c.detail)
+		}
+	}
+}
+
+// A key without bounds, asked about by itself, is explained without them.
+func TestAnExplanationOfAKeyAlone(t *testing.T) {
+	w := valid()
+	w.c.Key.AppID, w.c.Apps, w.c.Key.Addresses, w.c.Key.ExpiresAt = uuid.Nil, nil, nil, 0
+	w.q.Product, w.q.Environment = "", ""
+	var v Verdict
+	var all []string
+	for _, s := range Explain(&w.q, &w.c, &v) {
+		all = append(all, s.Detail)
+	}
+	for _, want := range []string{
+		"The key exists.", "The key is ACTIVE.", "The key never expires.", "The account is active.", "The key is for PRODUCTION; the gateway serves every environment.",
+		"The key may be used from anywhere.", "No product is named: registrations are not looked at.", "No product is named: endpoints are not looked at.",
+	} {
+		if !slices.Contains(all, want) {
+			t.Errorf("%q is not told in %q", want, all)
+		}
+	}
+	if v.Code != Valid {
+		t.Errorf("told %s", v.Code)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	full := limits.Answer{
+		Rate:  limits.Window{Limit: 10, Remaining: 3, ResetAt: now(), Per: time.Second},
+		Quota: limits.Window{},
+	}
+	for _, c := range []struct {
+		outcome limits.Outcome
+		want    Code
+		told    []Code
+	}{
+		{limits.Passed, Valid, []Code{RateLimited, QuotaExceeded}},
+		{limits.RateExceeded, RateLimited, []Code{RateLimited}},
+		{limits.QuotaExceeded, QuotaExceeded, []Code{RateLimited, QuotaExceeded}},
+		{limits.QuotaUnknown, Unavailable, []Code{Unavailable}},
+		{99, Unavailable, []Code{Unavailable}},
+	} {
+		v := Verdict{Code: Valid, Limits: full}
+		v.Limits.Outcome = c.outcome
+		var told []Code
+		steps := ExplainLimits(&v)
+		for i, s := range steps {
+			told = append(told, s.Code)
+			if s.Passed != (s.Remedy == "") || s.Passed != (c.want == Valid || i < len(steps)-1) || s.Detail == "" {
+				t.Errorf("%d: step %+v", c.outcome, s)
+			}
+		}
+		if v.Code != c.want || Limited(c.outcome) != c.want || !slices.Equal(told, c.told) {
+			t.Errorf("%d is told as %s, %v", c.outcome, v.Code, told)
+		}
+	}
+	v := Verdict{Code: Valid, Limits: full}
+	v.Limits.Outcome = limits.Passed
+	if steps := ExplainLimits(&v); !strings.Contains(steps[0].Detail, "rate limit of 10 in 1s, 3 are left") || steps[1].Detail != "There is no quota." {
+		t.Errorf("told %+v", steps)
+	}
+	if v := (Verdict{Code: Revoked}); ExplainLimits(&v) != nil || v.Code != Revoked {
+		t.Errorf("limits that were not asked made %s", v.Code)
+	}
+}
+
+func TestCatalogue(t *testing.T) {
+	c := valid().c.Catalogue
+	if p := c.Product("orders"); p == nil || c.ProductByID(id(theProduct)) != p || c.Plan(id(thePlan)) != p.Plans[0] {
+		t.Error("a product or its plan is not found")
+	}
+	for _, none := range []*Catalogue{c, nil} {
+		if none.Product("Orders") != nil || none.ProductByID(id(99)) != nil || none.Plan(id(99)) != nil {
+			t.Error("something is found that is not there")
+		}
+	}
+}

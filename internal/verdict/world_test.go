@@ -1,0 +1,161 @@
+package verdict_test
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/internal/lifecycle"
+	"portico/internal/limits"
+	"portico/internal/pathmatch"
+	"portico/internal/term"
+	. "portico/internal/verdict"
+)
+
+// id makes the ids of the tests readable.
+func id(n byte) uuid.UUID { return uuid.UUID{0: n, 15: n} }
+
+// The ids of the world.
+const (
+	theAccount = iota + 1
+	theApp
+	theOtherApp
+	theReference
+	theOtherReference
+	theKey
+	theProduct
+	theOtherProduct
+	thePlan
+	theSubscription
+	theOtherSubscription
+	ordersEndpoint
+	exportEndpoint
+	anyEndpoint
+)
+
+func now() time.Time { return time.Date(2026, 5, 4, 10, 0, 0, 123456789, time.UTC) }
+
+// world is a question and a case, to be spoilt.
+type world struct {
+	q Question
+	c Case
+}
+
+// valid is a world in which every check has something to look at, and passes.
+func valid() *world {
+	endpoints := pathmatch.NewSet([]pathmatch.Route{
+		{ID: id(ordersEndpoint), Method: term.MethodGet, Path: template("/orders/{id}")},
+		{ID: id(exportEndpoint), Method: term.MethodGet, Path: template("/orders/export")},
+		{ID: id(anyEndpoint), Method: term.MethodAny, Path: template("/files/{path...}")},
+	})
+	plan := &Plan{ID: id(thePlan), Name: "gold", Rate: limits.Rate{Limit: 10, Per: time.Second, Burst: 10}}
+	catalogue := NewCatalogue(id(200), "demo", time.UTC, []*Product{
+		{ID: id(theProduct), Name: "orders", Enforced: true, AuthTypes: []term.AuthType{term.APIKey}, Endpoints: endpoints, Plans: []*Plan{plan}},
+		{ID: id(theOtherProduct), Name: "stock", AuthTypes: []term.AuthType{term.APIKey, term.Basic}},
+	})
+	return &world{
+		q: Question{
+			Product: "orders", Method: "GET", Path: "/orders/1?x=y", Address: netip.MustParseAddr("192.0.2.7"), Presented: term.APIKey, Now: now(),
+			Environment: term.Production, Products: []uuid.UUID{id(theProduct)},
+		},
+		c: Case{
+			Catalogue: catalogue, Account: &Account{ID: id(theAccount)}, Apps: []*App{app(theApp, theReference, theSubscription)},
+			Key: &Key{
+				ID: id(theKey), AppID: id(theApp), AccountID: id(theAccount), Status: lifecycle.KeyActive, Environment: term.Production, AuthType: term.APIKey,
+				Listed: true, AccessList: []uuid.UUID{id(theProduct)}, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
+				ExpiresAt: now().Add(time.Hour).UnixMicro(),
+			},
+		},
+	}
+}
+
+func template(text string) pathmatch.Template {
+	t, err := pathmatch.Parse(text)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+func app(number, reference, subscription byte) *App {
+	return &App{ID: id(number), Reference: id(reference), AccountID: id(theAccount), Subscriptions: []Subscription{{
+		ID: id(subscription), ProductID: id(theProduct), PlanID: id(thePlan), Status: lifecycle.Approved, Narrowed: true, Endpoints: []uuid.UUID{id(ordersEndpoint)},
+	}}}
+}
+
+// ofAccount turns the key into one of the whole account, with a second app.
+func (w *world) ofAccount() *world {
+	w.c.Key.AppID = uuid.Nil
+	w.c.Apps = append(w.c.Apps, app(theOtherApp, theOtherReference, theOtherSubscription))
+	return w
+}
+
+// registrations changes those of all apps.
+func (w *world) registrations(change func(*Subscription)) {
+	for _, a := range w.c.Apps {
+		for i := range a.Subscriptions {
+			change(&a.Subscriptions[i])
+		}
+	}
+}
+
+// breach spoils one rule of a world.
+type breach struct {
+	code  Code
+	spoil func(*world)
+}
+
+// breaches has one for every check, in the order of the codes. Spoiling several
+// from the last to the first breaks each of them at once.
+func breaches() []breach {
+	return []breach{
+		{NotFound, func(w *world) { w.c.Key = nil }},
+		{Uncollected, func(w *world) { w.c.Key.Status = lifecycle.KeyUncollected }},
+		{Revoked, func(w *world) { w.c.Key.Status = lifecycle.KeyRevoked }},
+		{Expired, func(w *world) { w.c.Key.ExpiresAt = now().UnixMicro() }},
+		{Disabled, func(w *world) { w.c.Key.Status = lifecycle.KeyDisabled }},
+		{AccountSuspended, func(w *world) { w.c.Account.Suspended = true }},
+		{WrongEnvironment, func(w *world) { w.c.Key.Environment = term.Staging }},
+		{IPNotAllowed, func(w *world) { w.q.Address = netip.MustParseAddr("198.51.100.1") }},
+		{NotSubscribed, func(w *world) {
+			w.registrations(func(s *Subscription) { s.Status = lifecycle.Unsubscribed })
+		}},
+		{Waiting, func(w *world) { w.registrations(func(s *Subscription) { s.Status = lifecycle.Waiting }) }},
+		{Suspended, func(w *world) { w.registrations(func(s *Subscription) { s.Status = lifecycle.Suspended }) }},
+		{NotInAccessList, func(w *world) { w.c.Key.AccessList = []uuid.UUID{id(theOtherProduct)} }},
+		{AuthTypeNotAllowed, func(w *world) { w.q.Presented = term.Basic }},
+		{EndpointNotAllowed, func(w *world) { w.q.Path = "/orders/export" }},
+		{AmbiguousApp, func(w *world) { w.ofAccount() }},
+	}
+}
+
+// decide asks in both ways, which must agree, and gives the verdict.
+func (w *world) decide(t interface {
+	Helper()
+	Fatalf(string, ...any)
+}) Verdict {
+	t.Helper()
+	v, explained := Verdict{Code: 77}, Verdict{Code: 78}
+	Decide(&w.q, &w.c, &v)
+	steps := Explain(&w.q, &w.c, &explained)
+	if v != explained {
+		t.Fatalf("decided %+v, explained %+v", v, explained)
+	}
+	told := Valid
+	for i, s := range steps {
+		if s.Code != NotFound+Code(i) || s.Detail == "" || s.Passed != (s.Remedy == "") {
+			t.Fatalf("step %d is %+v", i, s)
+		}
+		if !s.Passed {
+			told = s.Code
+			if i != len(steps)-1 {
+				t.Fatalf("%s is not the last step: %+v", told, steps)
+			}
+		}
+	}
+	if told != v.Code || told == Valid && steps[len(steps)-1].Code != AmbiguousApp {
+		t.Fatalf("decided %s, explained %s in %d steps", v.Code, told, len(steps))
+	}
+	return v
+}
