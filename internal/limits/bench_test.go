@@ -1,0 +1,77 @@
+package limits_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"portico/internal/clock"
+	"portico/internal/limits"
+	"portico/internal/term"
+)
+
+func TestTakeDoesNotAllocate(t *testing.T) {
+	m, a := loaded(limits.NewMemory(clock.System{}, nil, 0))
+	var out limits.Answer
+	ctx := context.Background()
+	want(t, "allocations", testing.AllocsPerRun(1000, func() { m.Take(ctx, a, &out) }), 0.0)
+	want(t, "outcome", out.Outcome, limits.Passed)
+}
+
+func loaded(m *limits.Memory) (*limits.Memory, *limits.Ask) {
+	a := ask()
+	a.KeyRate = limits.Rate{Limit: 1_000_000, Per: time.Second, Burst: 1_000_000}
+	a.SubscriptionRate = a.KeyRate
+	a.Quota = limits.Quota{Limit: 1 << 50, Per: term.PerMonth}
+	a.Location = time.UTC
+	var out limits.Answer
+	m.Take(context.Background(), a, &out)
+	start, _ := a.Quota.Period(time.Now(), a.Location)
+	m.Load(a.Subscription, start, 0)
+	return m, a
+}
+
+// Outcomes other than Passed come too: a second has but a million calls.
+func BenchmarkTake(b *testing.B) {
+	m, a := loaded(limits.NewMemory(clock.System{}, nil, 0))
+	var out limits.Answer
+	ctx := context.Background()
+	b.ReportAllocs()
+	for b.Loop() {
+		m.Take(ctx, a, &out)
+	}
+}
+
+func BenchmarkTakeOfManyKeys(b *testing.B) {
+	m := limits.NewMemory(clock.System{}, nil, 0)
+	asks := make([]*limits.Ask, 100_000)
+	for i := range asks {
+		_, asks[i] = loaded(m)
+	}
+	var out limits.Answer
+	ctx := context.Background()
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		m.Take(ctx, asks[n%len(asks)], &out)
+		n++
+	}
+}
+
+func BenchmarkTakeTogether(b *testing.B) {
+	m, a := loaded(limits.NewMemory(clock.System{}, nil, 0))
+	b.ReportAllocs()
+	b.RunParallel(func(p *testing.PB) {
+		var out limits.Answer
+		for p.Next() {
+			m.Take(context.Background(), a, &out)
+		}
+	})
+}
+
+func BenchmarkPeriod(b *testing.B) {
+	q, now, loc := limits.Quota{Limit: 1, Per: term.PerMonth}, noon(), zone(b, "Europe/Berlin")
+	for b.Loop() {
+		q.Period(now, loc)
+	}
+}

@@ -1,0 +1,41 @@
+package limits
+
+// Drain appends the quota units taken since the last Drain to into, a row for
+// each subscription and period. They stay counted until Settle or Restore is
+// called with them; one of the two must be.
+func (m *Memory) Drain(into []Used) []Used {
+	for _, s := range m.subscriptions.noted(nil) {
+		s.mu.Lock()
+		s.noted = false
+		into = s.quota.drain(s.id, into)
+		s.mu.Unlock()
+	}
+	return into
+}
+
+// Settle tells that drained rows are stored. totals[i] is what the database
+// counts now for done[i]'s subscription and period, of all nodes; -1, or a
+// missing total: unknown.
+func (m *Memory) Settle(done []Used, totals []int64) {
+	tick := m.tick()
+	for i := range done {
+		total := int64(-1)
+		if i < len(totals) {
+			total = totals[i]
+		}
+		s := m.subscriptions.lock(done[i].Subscription, tick)
+		s.ledger(done[i].Organization).settle(&done[i], total)
+		s.mu.Unlock()
+	}
+}
+
+// Restore tells that drained rows could not be stored. They are drained again.
+func (m *Memory) Restore(undone []Used) {
+	tick := m.tick()
+	for i := range undone {
+		s := m.subscriptions.lock(undone[i].Subscription, tick)
+		s.ledger(undone[i].Organization).restore(&undone[i])
+		m.subscriptions.note(s)
+		s.mu.Unlock()
+	}
+}

@@ -1,0 +1,69 @@
+package limits_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/internal/clock"
+	"portico/internal/limits"
+)
+
+// world is a Memory whose two times are moved by hand.
+type world struct {
+	*limits.Memory
+	clock *clock.Fake
+	mono  atomic.Int64
+}
+
+func newWorld(max int) *world {
+	w := &world{clock: clock.NewFake(noon())}
+	w.Memory = limits.NewMemory(w.clock, func() time.Duration { return time.Duration(w.mono.Load()) }, max)
+	return w
+}
+
+// noon is in the middle of a day, a week and a month.
+func noon() time.Time { return time.Date(2026, 6, 17, 12, 0, 0, 0, time.UTC) }
+
+// pass lets time go by on both clocks.
+func (w *world) pass(d time.Duration) {
+	w.clock.Advance(d)
+	w.mono.Add(int64(d))
+}
+
+func (w *world) take(a *limits.Ask) (out limits.Answer) {
+	w.Take(context.Background(), a, &out)
+	return out
+}
+
+func (w *world) peek(a *limits.Ask) (out limits.Answer) {
+	w.Peek(context.Background(), a, &out)
+	return out
+}
+
+// load tells a's present count.
+func (w *world) load(a *limits.Ask, used int64) {
+	start, _ := a.Quota.Period(w.clock.Now(), a.Location)
+	w.Load(a.Subscription, start, used)
+}
+
+func ask() *limits.Ask {
+	return &limits.Ask{Organization: uuid.New(), Key: uuid.New(), Subscription: uuid.New(), Cost: 1}
+}
+
+func want(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+func sum(rows []limits.Used) (n int64) {
+	for _, r := range rows {
+		n += r.N
+	}
+	return n
+}

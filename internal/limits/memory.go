@@ -1,0 +1,140 @@
+package limits
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/internal/clock"
+)
+
+// DefaultStates is how many states a Memory holds unless told otherwise.
+const DefaultStates = 2 << 20
+
+// Memory keeps limits in this process. It implements Limiter, and its Take
+// does not allocate once a key and a subscription were seen. It is safe for
+// concurrent use.
+type Memory struct {
+	clock clock.Clock
+	mono  func() time.Duration
+	// keys are locked before subscriptions, so that calls cannot block each other.
+	keys, subscriptions table
+}
+
+// NewMemory makes an empty Memory. Quota periods follow c. Rates follow mono,
+// the time since any fixed moment, which never goes back, so that a changed
+// clock does not matter to them; nil is this process's own. max bounds the
+// states held, a half for keys and a half for subscriptions; 0 is
+// DefaultStates. States that would lose something are kept beyond it: buckets
+// that are not empty again, and quota counts not yet stored.
+func NewMemory(c clock.Clock, mono func() time.Duration, max int) *Memory {
+	if mono == nil {
+		began := time.Now()
+		mono = func() time.Duration { return time.Since(began) }
+	}
+	if max <= 0 {
+		max = DefaultStates
+	}
+	m := &Memory{clock: c, mono: mono}
+	m.keys.init(max / 2)
+	m.subscriptions.init(max / 2)
+	return m
+}
+
+// Take implements Limiter.
+func (m *Memory) Take(_ context.Context, a *Ask, out *Answer) { m.decide(a, out, true) }
+
+// Peek implements Limiter.
+func (m *Memory) Peek(_ context.Context, a *Ask, out *Answer) { m.decide(a, out, false) }
+
+func (m *Memory) decide(a *Ask, out *Answer, take bool) {
+	now := m.clock.Now()
+	h := m.hold(a, now)
+	defer h.release()
+	l := h.level(a)
+	outcome := l.outcome(a)
+	if take && outcome == Passed {
+		l.add(a)
+		h.took(&m.subscriptions, a, &l)
+	}
+	l.answer(a, outcome, now, out)
+}
+
+// held are the locked states of one call; what no limit needs is nil.
+type held struct{ key, subscription *state }
+
+// hold locks the states of a call and brings them up to this moment.
+func (m *Memory) hold(a *Ask, now time.Time) (h held) {
+	tick := m.tick()
+	if !a.KeyRate.None() {
+		h.key = m.keys.lock(a.Key, tick)
+		h.key.advance(a.KeyRate, tick)
+	}
+	if !a.SubscriptionRate.None() || !a.Quota.None() {
+		h.subscription = m.subscriptions.lock(a.Subscription, tick)
+		h.subscription.advance(a.SubscriptionRate, tick)
+	}
+	if !a.Quota.None() {
+		h.subscription.ledger(a.Organization).enter(a, now)
+	}
+	return h
+}
+
+func (h held) release() {
+	if h.subscription != nil {
+		h.subscription.mu.Unlock()
+	}
+	if h.key != nil {
+		h.key.mu.Unlock()
+	}
+}
+
+// level reads the states.
+func (h held) level(a *Ask) (l Level) {
+	if h.key != nil {
+		l.Key = h.key.debt
+	}
+	if h.subscription == nil {
+		return l
+	}
+	if !a.SubscriptionRate.None() {
+		l.Subscription = h.subscription.debt
+	}
+	if q := h.subscription.quota; !a.Quota.None() {
+		l.Used, l.Start, l.End, l.Known, l.loaded = q.used(), q.start, q.end, q.known, q.loaded
+	}
+	return l
+}
+
+// took writes a level back after a call has passed.
+func (h held) took(subscriptions *table, a *Ask, l *Level) {
+	if h.key != nil {
+		h.key.debt = l.Key
+	}
+	if h.subscription == nil {
+		return
+	}
+	if !a.SubscriptionRate.None() {
+		h.subscription.debt = l.Subscription
+	}
+	if !a.Quota.None() {
+		h.subscription.quota.take(l, a.cost())
+		subscriptions.note(h.subscription)
+	}
+}
+
+// tick is the monotonic time in microseconds.
+func (m *Memory) tick() int64 { return m.mono().Microseconds() }
+
+// Load tells what the database knows to be used of a subscription's quota in
+// the period that began at periodStart. It never lowers what is known here.
+// Periods other than the subscription's present one are ignored.
+func (m *Memory) Load(subscription uuid.UUID, periodStart time.Time, used int64) {
+	tick := m.tick()
+	s := m.subscriptions.lock(subscription, tick)
+	defer s.mu.Unlock()
+	if s.quota != nil && s.quota.start.Equal(periodStart) {
+		s.quota.load(used, tick)
+	}
+}

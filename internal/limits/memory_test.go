@@ -1,0 +1,254 @@
+package limits_test
+
+import (
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"portico/internal/limits"
+	"portico/internal/term"
+)
+
+// together runs f on 64 goroutines at once.
+func together(f func(n int)) {
+	var wait sync.WaitGroup
+	for n := range 64 {
+		wait.Go(func() { f(n) })
+	}
+	wait.Wait()
+}
+
+func TestNothingPassesBeyondALimitTogether(t *testing.T) {
+	for name, set := range map[string]func(a *limits.Ask){
+		"key":          func(a *limits.Ask) { a.KeyRate = limits.Rate{Limit: 1, Per: time.Hour, Burst: 1000} },
+		"subscription": func(a *limits.Ask) { a.SubscriptionRate = limits.Rate{Limit: 1, Per: time.Hour, Burst: 1000} },
+		"quota":        func(a *limits.Ask) { a.Quota = limits.Quota{Limit: 1000, Per: term.PerMonth} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, common := newWorld(0), ask()
+			set(common)
+			w.take(&limits.Ask{Subscription: common.Subscription, Quota: common.Quota, Cost: 1001})
+			w.load(common, 0)
+			var passed atomic.Int64
+			together(func(n int) {
+				a := *common
+				a.Cost = int64(1 + n%3)
+				for range 40 {
+					if w.take(&a).Outcome == limits.Passed {
+						passed.Add(a.Cost)
+					}
+				}
+				a.Cost = 1
+				for range 40 {
+					if w.take(&a).Outcome == limits.Passed {
+						passed.Add(1)
+					}
+				}
+			})
+			want(t, "passed", passed.Load(), int64(1000))
+		})
+	}
+}
+
+// database stores what is drained, and fails now and then.
+type database struct {
+	mu     sync.Mutex
+	counts map[uuid.UUID]map[time.Time]int64
+}
+
+func (d *database) flush(m *limits.Memory, store bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	rows := m.Drain(nil)
+	if !store {
+		m.Restore(rows)
+		return
+	}
+	totals := make([]int64, len(rows))
+	for i, r := range rows {
+		if d.counts[r.Subscription] == nil {
+			d.counts[r.Subscription] = map[time.Time]int64{}
+		}
+		d.counts[r.Subscription][r.PeriodStart] += r.N
+		totals[i] = d.counts[r.Subscription][r.PeriodStart]
+	}
+	m.Settle(rows, totals)
+}
+
+func (d *database) read(subscription uuid.UUID, start time.Time) int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.counts[subscription][start]
+}
+
+func (d *database) total(subscription uuid.UUID) (n int64) {
+	for _, c := range d.counts[subscription] {
+		n += c
+	}
+	return n
+}
+
+// 64 goroutines take, one flushes and fails, days go by, states are evicted:
+// the database ends up with what has passed, and no day with more than the quota.
+func TestEveryUnitIsStoredOnce(t *testing.T) {
+	w := newWorld(64) // so few that states have to go
+	d := &database{counts: map[uuid.UUID]map[time.Time]int64{}}
+	const subscriptions, limit = 300, 25
+	asks := make([]*limits.Ask, subscriptions)
+	passed := make([]atomic.Int64, subscriptions)
+	for i := range asks {
+		asks[i] = ask()
+		asks[i].Quota = limits.Quota{Limit: limit, Per: term.PerDay}
+	}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for n := 0; ; n++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			d.flush(w.Memory, n%3 != 0)
+			if n%50 == 49 {
+				w.pass(11 * time.Hour)
+			}
+		}
+	}()
+	together(func(n int) {
+		random := rand.New(rand.NewPCG(1, uint64(n)))
+		for range 2000 {
+			i := random.IntN(subscriptions)
+			a := *asks[i]
+			a.Cost = int64(1 + random.IntN(3))
+			got := w.take(&a)
+			if got.Outcome == limits.QuotaUnknown {
+				start, _ := a.Quota.Period(w.clock.Now(), nil)
+				w.Load(a.Subscription, start, d.read(a.Subscription, start))
+				got = w.take(&a)
+			}
+			if got.Outcome == limits.Passed {
+				passed[i].Add(a.Cost)
+			}
+		}
+	})
+	close(stop)
+	<-stopped
+	d.flush(w.Memory, true)
+	var all int64
+	for i, a := range asks {
+		all += passed[i].Load()
+		if got := d.total(a.Subscription); got != passed[i].Load() {
+			t.Errorf("%d units passed and %d are stored", passed[i].Load(), got)
+		}
+		for start, n := range d.counts[a.Subscription] {
+			if n > limit {
+				t.Errorf("%d of %d passed on %v", n, limit, start)
+			}
+		}
+	}
+	if all == 0 {
+		t.Error("nothing passed at all")
+	}
+}
+
+// Any order of takes, flushes, failures, other nodes' calls, days gone by and
+// clocks set back keeps the sums.
+func TestTheSumsHoldInAnyOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w, a := newWorld(2), ask()
+		a.Quota = limits.Quota{Limit: 20, Per: term.PerDay}
+		d := &database{counts: map[uuid.UUID]map[time.Time]int64{}}
+		var passed int64
+		var flying []limits.Used
+		t.Repeat(map[string]func(*rapid.T){
+			"take": func(t *rapid.T) {
+				a.Cost = int64(rapid.IntRange(1, 6).Draw(t, "cost"))
+				switch w.take(a).Outcome {
+				case limits.Passed:
+					passed += a.Cost
+				case limits.QuotaUnknown:
+					start := w.Level(a).Start
+					w.Load(a.Subscription, start, d.counts[a.Subscription][start])
+				}
+			},
+			"flush": func(t *rapid.T) { d.flush(w.Memory, rapid.Bool().Draw(t, "stored")) },
+			"drain": func(*rapid.T) { flying = w.Drain(flying) },
+			"restore": func(*rapid.T) {
+				w.Restore(flying)
+				flying = nil
+			},
+			"wait": func(t *rapid.T) { w.pass(time.Duration(rapid.IntRange(0, 30).Draw(t, "hours")) * time.Hour) },
+			"back": func(t *rapid.T) {
+				w.clock.Advance(-time.Duration(rapid.IntRange(0, 30).Draw(t, "hours")) * time.Hour)
+			},
+			"others": func(*rapid.T) { // whose states push ours out, if they may
+				for range 8 {
+					other := ask()
+					other.Subscription[15] = a.Subscription[15]
+					other.SubscriptionRate = limits.Rate{Limit: 1, Per: time.Second, Burst: 1}
+					w.peek(other)
+				}
+			},
+			"": func(t *rapid.T) {
+				for start, n := range d.counts[a.Subscription] {
+					if n > 20 {
+						t.Fatalf("%d passed in the period from %v", n, start)
+					}
+				}
+			},
+		})
+		w.Restore(flying)
+		d.flush(w.Memory, true)
+		if got := d.total(a.Subscription); got != passed {
+			t.Fatalf("%d units passed, %d are stored", passed, got)
+		}
+		for start, n := range d.counts[a.Subscription] {
+			if n > 20 {
+				t.Fatalf("%d passed in the period from %v", n, start)
+			}
+		}
+	})
+}
+
+func TestStatesAreBounded(t *testing.T) {
+	w := newWorld(2048)
+	for range 50_000 {
+		a := ask()
+		a.KeyRate = limits.Rate{Limit: 1000, Per: time.Second, Burst: 1}
+		a.SubscriptionRate = a.KeyRate
+		w.take(a)
+		w.pass(time.Millisecond)
+	}
+	// Rounded up for each shard.
+	if got := w.Size(); got > 2*2048 {
+		t.Errorf("%d states are held, of 2048 allowed", got)
+	}
+}
+
+func TestNothingThatCountsIsEvicted(t *testing.T) {
+	w := newWorld(1)
+	asks := make([]*limits.Ask, 2000)
+	for i := range asks {
+		asks[i] = ask()
+		asks[i].KeyRate = limits.Rate{Limit: 1, Per: time.Minute, Burst: 1}
+		asks[i].Quota = limits.Quota{Limit: 1, Per: term.PerDay}
+		w.take(asks[i])
+		w.load(asks[i], 0)
+		want(t, "outcome", w.take(asks[i]).Outcome, limits.Passed)
+	}
+	for _, a := range asks {
+		if got := w.take(a).Outcome; got != limits.RateExceeded {
+			t.Fatalf("a second call: %v", got)
+		}
+	}
+	want(t, "pending", sum(w.Drain(nil)), int64(len(asks)))
+	w.pass(time.Minute)
+	a := *asks[0]
+	want(t, "what is in flight stays too", w.take(&a).Outcome, limits.QuotaExceeded)
+}

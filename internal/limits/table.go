@@ -1,0 +1,178 @@
+package limits
+
+import (
+	"sync"
+
+	"github.com/google/uuid"
+)
+
+const (
+	shards = 64
+	// sample is how many states are looked at when one must go.
+	sample = 16
+)
+
+// state is what is kept of a key or a subscription. mu guards all but id.
+type state struct {
+	id uuid.UUID
+	mu sync.Mutex
+	// gone: evicted; whoever still holds a pointer looks it up again.
+	gone bool
+	// noted: it is on its shard's list of states with counts to drain.
+	noted bool
+	debt  Debt
+	unit  int64 // of debt
+	limit int   // what drains the debt; for eviction
+	at    int64 // the tick that debt is right for
+	quota *ledger
+}
+
+// advance drains the bucket until tick and counts in r's unit from now on.
+// Without a rate the bucket is left alone.
+func (s *state) advance(r Rate, tick int64) {
+	if r.None() {
+		return
+	}
+	if unit := r.Unit(); unit != s.unit || r.Limit != s.limit {
+		// What has passed until now was drained by the old rate.
+		s.drain(tick)
+		if s.unit != 0 {
+			s.debt = s.debt.converted(s.unit, unit)
+		}
+		s.unit, s.limit = unit, r.Limit
+	}
+	s.drain(tick)
+}
+
+func (s *state) drain(tick int64) {
+	if s.limit > 0 && tick > s.at {
+		s.debt = s.debt.drained(Rate{Limit: s.limit}, tick-s.at)
+	}
+	s.at = max(s.at, tick)
+}
+
+// idle tells that nothing is lost with the state.
+func (s *state) idle(tick int64) bool {
+	s.drain(tick)
+	return s.debt == 0 && (s.quota == nil || s.quota.settled(tick))
+}
+
+// ledger gives the state's count of a quota, made when first asked for.
+func (s *state) ledger(organization uuid.UUID) *ledger {
+	if s.quota == nil {
+		s.quota = &ledger{}
+	}
+	s.quota.organization = organization
+	return s.quota
+}
+
+// table finds states by id. Its bound is soft, see NewMemory.
+type table struct{ shards [shards]shard }
+
+type shard struct {
+	mu     sync.RWMutex
+	states map[uuid.UUID]*state
+	max    int
+
+	dirtyMu sync.Mutex
+	dirty   []*state
+}
+
+func (t *table) init(max int) {
+	for i := range t.shards {
+		t.shards[i].states = map[uuid.UUID]*state{}
+		t.shards[i].max = (max + shards - 1) / shards
+	}
+}
+
+func (t *table) shard(id uuid.UUID) *shard {
+	// Of random and of time-ordered ids alike, the last byte is random.
+	return &t.shards[id[len(id)-1]%shards]
+}
+
+// lock gives the state of id, made if need be, with its mutex held.
+func (t *table) lock(id uuid.UUID, tick int64) *state {
+	sh := t.shard(id)
+	for {
+		sh.mu.RLock()
+		s := sh.states[id]
+		sh.mu.RUnlock()
+		if s == nil {
+			s = sh.add(id, tick)
+		}
+		s.mu.Lock()
+		if !s.gone {
+			return s
+		}
+		s.mu.Unlock()
+	}
+}
+
+func (sh *shard) add(id uuid.UUID, tick int64) *state {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if s := sh.states[id]; s != nil {
+		return s
+	}
+	if len(sh.states) >= sh.max {
+		sh.evict(tick)
+	}
+	s := &state{id: id, at: tick}
+	sh.states[id] = s
+	return s
+}
+
+// evict drops every idle one of some states (a map is walked from a random
+// place), so that a shard that had to grow shrinks again.
+func (sh *shard) evict(tick int64) {
+	looked := 0
+	for id, s := range sh.states {
+		// A state that is in use is not idle; waiting for it could block a call
+		// that holds it and waits for this shard.
+		if s.mu.TryLock() {
+			if s.idle(tick) {
+				s.gone = true
+				delete(sh.states, id)
+			}
+			s.mu.Unlock()
+		}
+		if looked++; looked == sample {
+			return
+		}
+	}
+}
+
+// note puts a locked state on the list of those to drain.
+func (t *table) note(s *state) {
+	if s.noted {
+		return
+	}
+	s.noted = true
+	sh := t.shard(s.id)
+	sh.dirtyMu.Lock()
+	sh.dirty = append(sh.dirty, s)
+	sh.dirtyMu.Unlock()
+}
+
+// noted empties the lists, appending the states to into.
+func (t *table) noted(into []*state) []*state {
+	for i := range t.shards {
+		sh := &t.shards[i]
+		sh.dirtyMu.Lock()
+		into = append(into, sh.dirty...)
+		clear(sh.dirty)
+		sh.dirty = sh.dirty[:0]
+		sh.dirtyMu.Unlock()
+	}
+	return into
+}
+
+// size is the number of states held.
+func (t *table) size() (n int) {
+	for i := range t.shards {
+		t.shards[i].mu.RLock()
+		n += len(t.shards[i].states)
+		t.shards[i].mu.RUnlock()
+	}
+	return n
+}

@@ -1,0 +1,36 @@
+package limits
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+)
+
+// Whoever waits for a state that is evicted meanwhile gets the new one: what it
+// counted on the old one would be lost.
+func TestAnEvictedStateIsLookedUpAgain(t *testing.T) {
+	for range 1000 {
+		var all table
+		all.init(1)
+		id := uuid.New()
+		old := all.lock(id, 0)
+		got := make(chan *state)
+		ready := make(chan struct{})
+		go func() {
+			close(ready)
+			s := all.lock(id, 0)
+			defer s.mu.Unlock()
+			got <- s
+		}()
+		<-ready
+		sh := all.shard(id)
+		sh.mu.Lock()
+		old.gone = true
+		delete(sh.states, id)
+		sh.mu.Unlock()
+		old.mu.Unlock()
+		if s := <-got; s == old {
+			t.Fatal("an evicted state was used")
+		}
+	}
+}
