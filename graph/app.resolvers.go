@@ -45,6 +45,14 @@ func (r *appResolver) ProductSubscriptions(ctx context.Context, obj *db.App, whe
 	})
 }
 
+// ConnectedEndpoints is the resolver for the connectedEndpoints field.
+func (r *appResolver) ConnectedEndpoints(ctx context.Context, obj *db.App, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error) {
+	rd := read(ctx, nodeid.Endpoint, first, after, last, before)
+	return pageOf(ctx, nodeid.App, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (portal.Pages[*db.Endpoint], error) {
+		return r.Portal.ConnectedEndpoints(ctx, ids, rd)
+	})
+}
+
 // Timeline is the resolver for the timeline field.
 func (r *appResolver) Timeline(ctx context.Context, obj *db.App, first *int, after *string, last *int, before *string) (*model.EventConnection, error) {
 	return timeline(ctx, r.Portal, nodeid.App, obj.ID, first, after, last, before)

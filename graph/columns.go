@@ -10,7 +10,7 @@ var columnsOf = map[nodeid.Kind]map[string][]string{
 	nodeid.App: {
 		"id": nil, "referenceId": {"reference_id"}, "name": {"name"}, "description": {"description"}, "labels": {"labels"},
 		"createdAt": {"created_at"}, "updatedAt": {"updated_at"}, "version": {"version"},
-		"account": {"account_id"}, "credentials": nil, "keyCounts": nil, "productSubscriptions": nil, "timeline": nil, "viewerCan": nil,
+		"account": {"account_id"}, "credentials": nil, "keyCounts": nil, "productSubscriptions": nil, "connectedEndpoints": nil, "timeline": nil, "viewerCan": nil,
 	},
 	nodeid.Account: {
 		"id": nil, "name": {"name"}, "status": {"status"}, "profile": {"profile"}, "createdAt": {"created_at"}, "version": {"version"},
@@ -27,11 +27,17 @@ var columnsOf = map[nodeid.Kind]map[string][]string{
 		"access": {"access"}, "accessControlList": nil, "createdAt": {"created_at"}, "expiresAt": {"expires_at"}, "lastUsedAt": {"last_used_at"},
 		"revokedAt": {"revoked_at"}, "revokedReason": {"revoked_reason"}, "revokedNote": {"revoked_note"}, "version": {"version"},
 		"app": {"app_id"}, "account": {"account_id"}, "organizationId": {"organization_id"}, "viewerCan": {"status", "expires_at"}, "timeline": nil,
+		"allowedAddresses": {"allowed_addresses"}, "rateLimit": {"rate_limit"},
 	},
 	nodeid.Product: {
 		"id": nil, "name": {"name"}, "title": {"title"}, "description": {"description"}, "version": {"api_version"}, "externalId": {"external_id"},
 		"visibility": {"visibility"}, "status": {"status"}, "approval": {"approval"}, "authTypes": {"auth_types"},
 		"documentationUrl": {"documentation_url"}, "createdAt": {"created_at"}, "revision": {"version"}, "plans": nil, "viewerCan": {"status"},
+		"keyless": {"keyless"}, "enforceEndpoints": {"enforce_endpoints"}, "endpoints": nil,
+	},
+	nodeid.Endpoint: {
+		"id": nil, "product": {"product_id"}, "method": {"method"}, "path": {"path"}, "description": {"description"},
+		"createdAt": {"created_at"}, "version": {"version"}, "viewerCan": nil,
 	},
 	nodeid.Plan: {
 		"id": nil, "name": {"name"}, "kind": {"kind"}, "externalId": {"external_id"}, "rateLimit": {"rate_limit"}, "quota": {"quota"},
@@ -40,7 +46,8 @@ var columnsOf = map[nodeid.Kind]map[string][]string{
 	nodeid.ProductSubscription: {
 		"id": nil, "app": {"app_id"}, "product": {"product_id"}, "plan": {"plan_id"}, "status": {"status"}, "badgeColor": {"status"},
 		"requestedBy": {"requested_by"}, "decidedBy": {"decided_by"}, "decidedAt": {"decided_at"}, "reason": {"reason"},
-		"createdAt": {"created_at"}, "updatedAt": {"updated_at"}, "version": {"version"}, "allowedTransitions": {"status"}, "timeline": nil,
+		"createdAt": {"created_at"}, "updatedAt": {"updated_at"}, "version": {"version"}, "allowedTransitions": {"status"}, "viewerCan": {"status"}, "timeline": nil,
+		"narrowed": {"endpoint_ids"}, "endpoints": nil,
 	},
 	nodeid.Event: {
 		"id": nil, "position": {"position"}, "type": {"type"}, "actor": {"actor_role", "actor_id", "actor_name"},
@@ -51,6 +58,6 @@ var columnsOf = map[nodeid.Kind]map[string][]string{
 		"id": nil, "slug": {"slug"}, "name": {"name"}, "website": {"website"}, "supportEmail": {"support_email"}, "logoUrl": {"logo_url"},
 		"timeZone": {"time_zone"}, "currency": {"currency"}, "portalUnregister": {"portal_unregister"}, "productionKeys": {"production_keys"},
 		"passwordSignIn": {"password_sign_in"}, "keyPrefix": {"key_prefix"}, "longestKeyLife": {"longest_key_life"},
-		"deletedRetentionDays": {"deleted_retention_days"}, "eventRetentionDays": {"event_retention_days"}, "version": {"version"},
+		"deletedRetentionDays": {"deleted_retention_days"}, "eventRetentionDays": {"event_retention_days"}, "usageRetention": {"usage_retention"}, "version": {"version"},
 	},
 }

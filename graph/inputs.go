@@ -3,8 +3,10 @@ package graph
 import (
 	"time"
 
+	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/portal"
+	"portico/internal/term"
 )
 
 func updateApp(in model.UpdateAppInput) portal.UpdateAppInput {
@@ -18,6 +20,7 @@ func updateKey(in model.UpdateKeyInput) portal.UpdateKeyInput {
 	return portal.UpdateKeyInput{
 		CredentialID: in.CredentialID, Version: version(in.Version),
 		Name: patch(in.Name), ExpiresAt: patch(in.ExpiresAt), Access: patch(in.Access), AccessControlList: patchList(in.AccessControlList),
+		AllowedAddresses: patchList(in.AllowedAddresses), RateLimit: patch(in.RateLimit),
 	}
 }
 
@@ -31,7 +34,19 @@ func updateProduct(in model.UpdateProductInput) portal.UpdateProductInput {
 		Title: patch(in.Title), Description: patch(in.Description), Version: patch(in.Version), ExternalID: patch(in.ExternalID),
 		Visibility: patch(in.Visibility), Status: patch(in.Status), Approval: patch(in.Approval),
 		AuthTypes: patchList(in.AuthTypes), DocumentationURL: patch(in.DocumentationURL),
+		Keyless: patch(in.Keyless), EnforceEndpoints: patch(in.EnforceEndpoints),
 	}
+}
+
+func updateEndpoint(in model.UpdateEndpointInput) portal.UpdateEndpointInput {
+	return portal.UpdateEndpointInput{
+		EndpointID: in.EndpointID, Version: version(in.Version),
+		Method: patch(in.Method), Path: patch(in.Path), Description: patch(in.Description),
+	}
+}
+
+func updateSubscriptionEndpoints(in model.UpdateSubscriptionEndpointsInput) portal.UpdateSubscriptionEndpointsInput {
+	return portal.UpdateSubscriptionEndpointsInput{SubscriptionID: in.SubscriptionID, Version: version(in.Version), EndpointIDs: patchList(in.EndpointIds)}
 }
 
 func updatePlan(in model.UpdatePlanInput) portal.UpdatePlanInput {
@@ -48,6 +63,7 @@ func updateOrganization(in model.UpdateOrganizationInput) portal.UpdateOrganizat
 		PortalUnregister: patch(in.PortalUnregister), ProductionKeys: patch(in.ProductionKeys), PasswordSignIn: patch(in.PasswordSignIn),
 		KeyPrefix: patch(in.KeyPrefix), LongestKeyLife: patch(in.LongestKeyLife),
 		DeletedRetentionDays: patch(in.DeletedRetentionDays), EventRetentionDays: patch(in.EventRetentionDays),
+		UsageRetention: patch(in.UsageRetention),
 	}
 }
 
@@ -57,6 +73,27 @@ func appSubscriptions(in *model.AppSubscriptionFilter) portal.SubscriptionFilter
 		return portal.SubscriptionFilter{}
 	}
 	return portal.SubscriptionFilter{Status: in.Status.Value(), History: in.History.Value()}
+}
+
+// givenBurst tells a burst that is too small from one that is not given, which
+// the services take for 0.
+func givenBurst(n *int) int {
+	switch {
+	case n == nil:
+		return 0
+	case *n == 0:
+		return -1
+	}
+	return *n
+}
+
+// usageRetention is the organization's, or what holds where it has none.
+func usageRetention(o *db.Organization) *term.UsageRetention {
+	if o.UsageRetention != nil {
+		return o.UsageRetention
+	}
+	usual := term.DefaultUsageRetention()
+	return &usual
 }
 
 // text gives nil for the empty string.

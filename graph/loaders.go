@@ -107,6 +107,9 @@ func note[T any](l *loaders, rows ...T) {
 			l.sawOptional(nodeid.User, r.DecidedBy)
 		case *db.Product:
 			l.saw(nodeid.Product, r.ID)
+		case *db.Endpoint:
+			l.saw(nodeid.Endpoint, r.ID)
+			l.saw(nodeid.Product, r.ProductID)
 		case *db.Membership:
 			l.saw(nodeid.User, r.UserID)
 		case *db.Event:

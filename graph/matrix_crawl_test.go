@@ -27,7 +27,7 @@ type crawler struct {
 }
 
 // opaque is what an id looks like.
-var opaque = regexp.MustCompile(`\b(?:org|acct|user|mem|app|cred|prod|plan|sub|tok|evt)_[0-9A-Za-z]{22}\b`)
+var opaque = regexp.MustCompile(`\b(?:org|acct|user|mem|app|cred|prod|plan|ep|sub|tok|evt)_[0-9A-Za-z]{22}\b`)
 
 // crawl begins with the roots and with ids that the viewer has come to know,
 // be they of what is theirs or not.

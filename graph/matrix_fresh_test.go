@@ -95,6 +95,10 @@ func (w *world) freshPlan() string {
 	return w.make("admin", "createPlan", input{"productId": w.freshProduct(), "name": "free"}, "plan")
 }
 
+func (w *world) freshEndpoint() string {
+	return w.make("admin", "createEndpoint", input{"productId": w.freshProduct(), "method": "GET", "path": "/orders"}, "endpoint")
+}
+
 // freshPerson is somebody of the same place as the viewer, whose password may
 // change.
 func (w *world) freshPerson(who string) (string, viewer.Viewer) {

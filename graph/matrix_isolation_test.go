@@ -74,7 +74,7 @@ type object struct {
 // nodes are all objects of the database, by kind.
 func (w *world) nodes() map[nodeid.Kind][]object {
 	kinds := map[string]nodeid.Kind{
-		"accounts": nodeid.Account, "apps": nodeid.App, "credentials": nodeid.Credential, "events": nodeid.Event,
+		"accounts": nodeid.Account, "apps": nodeid.App, "credentials": nodeid.Credential, "endpoints": nodeid.Endpoint, "events": nodeid.Event,
 		"memberships": nodeid.Membership, "organizations": nodeid.Organization, "plans": nodeid.Plan,
 		"products": nodeid.Product, "subscriptions": nodeid.ProductSubscription, "users": nodeid.User,
 	}
@@ -103,10 +103,11 @@ func (w *world) sees(who string, kind nodeid.Kind, o object) bool {
 	switch kind {
 	case nodeid.User:
 		return o.id == nodeid.Encode(nodeid.User, v.UserID)
-	case nodeid.Product, nodeid.Plan:
-		public := o.id == w.ids["product"] || o.id == w.ids["plan of the product"]
-		private := o.id == w.ids["private product"] || o.id == w.ids["plan of the private product"]
-		return public || private && who == "developer"
+	case nodeid.Product, nodeid.Plan, nodeid.Endpoint:
+		of := func(product string) bool {
+			return slices.Contains([]string{w.ids[product], w.ids["plan of the "+product], w.ids["endpoint of the "+product]}, o.id)
+		}
+		return of("product") || of("private product") && who == "developer"
 	}
 	return o.account == v.AccountID.String()
 }

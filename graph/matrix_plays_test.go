@@ -85,6 +85,9 @@ func subscriptionPlays() map[string]play {
 		"Mutation.rejectSubscription":   on("subscriptionId", "SUBSCRIPTION_REJECTED", (*world).waiting).with(input{"reason": "No."}),
 		"Mutation.suspendSubscription":  on("subscriptionId", "SUBSCRIPTION_SUSPENDED", (*world).approved),
 		"Mutation.resumeSubscription":   on("subscriptionId", "SUBSCRIPTION_RESUMED", (*world).suspended),
+
+		"Mutation.updateSubscriptionEndpoints":           narrowing((*world).waiting, "endpoint of the product"),
+		"Mutation: approved.updateSubscriptionEndpoints": narrowing((*world).approved, "endpoint of the product"),
 	}
 }
 
@@ -105,6 +108,10 @@ func productPlays() map[string]play {
 		"Mutation.updateProduct": on("productId", "PRODUCT_UPDATED", (*world).freshProduct).with(input{"title": "another title"}),
 		"Mutation.createPlan":    on("productId", "PLAN_CREATED", (*world).freshProduct).with(input{"name": "free"}),
 		"Mutation.updatePlan":    on("planId", "PLAN_UPDATED", (*world).freshPlan).with(input{"name": "another name"}),
+
+		"Mutation.createEndpoint": on("productId", "ENDPOINT_CREATED", (*world).freshProduct).with(input{"method": "POST", "path": "/orders"}),
+		"Mutation.updateEndpoint": on("endpointId", "ENDPOINT_UPDATED", (*world).freshEndpoint).with(input{"path": "/orders/{order}"}),
+		"Mutation.deleteEndpoint": on("endpointId", "ENDPOINT_DELETED", (*world).freshEndpoint),
 	}
 }
 
@@ -141,7 +148,22 @@ func strangePlays() map[string]play {
 			return input{"appId": w.ownApp(who), "access": "LISTED", "accessControlList": []string{w.ids[product]}}
 		}}
 	}
+	out["Mutation: another product's endpoint.register"] = play{target: "endpointIds", event: "SUBSCRIPTION_REGISTERED", input: func(w *world, who string) input {
+		in := registering(w, w.ownApp(who), "product")
+		if who == "foreign" {
+			in["productId"], in["planId"] = w.ids["foreign product"], nil
+		}
+		in["endpointIds"] = []string{w.ids["endpoint of the private product"]}
+		return in
+	}}
 	return out
+}
+
+// narrowing is a play upon a registration with the public product.
+func narrowing(fresh func(*world) string, to string) play {
+	return play{target: "subscriptionId", event: "SUBSCRIPTION_NARROWED", input: func(w *world, _ string) input {
+		return input{"subscriptionId": fresh(w), "endpointIds": []string{w.ids[to]}}
+	}}
 }
 
 func developersAccount(w *world) string { return w.ids["account"] }

@@ -13,8 +13,11 @@ import (
 	"portico/ent/db/account"
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
+	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
 	"portico/ent/db/eventposition"
+	"portico/ent/db/gatecursor"
+	"portico/ent/db/gatenode"
 	"portico/ent/db/idempotencykey"
 	"portico/ent/db/lease"
 	"portico/ent/db/membership"
@@ -22,9 +25,15 @@ import (
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
+	"portico/ent/db/quotacount"
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/signinattempt"
 	"portico/ent/db/subscription"
+	"portico/ent/db/usagebatch"
+	"portico/ent/db/usageday"
+	"portico/ent/db/usagehour"
+	"portico/ent/db/usageminute"
+	"portico/ent/db/usageupstream"
 	"portico/ent/db/user"
 	"portico/graph"
 	"portico/internal/testdb"
@@ -139,12 +148,21 @@ func rules() []rule {
 		{"plans", &plan.Policy, []string{"Plan", "Price"}},
 		{"products", &product.Policy, []string{"Product", "ProductPermissions"}},
 		{"subscriptions", &subscription.Policy, []string{"ProductSubscription"}},
+		{"endpoints", &endpoint.Policy, []string{"Endpoint", "EndpointPermissions"}},
 		{"users", &user.Policy, []string{"User"}},
 		{"access_entries", &accessentry.Policy, nil},
 		{"event_positions", &eventposition.Policy, nil},
 		{"idempotency_keys", &idempotencykey.Policy, nil},
 		{"leases", &lease.Policy, nil},
 		{"service_tokens", &servicetoken.Policy, nil},
+		{"gate_cursors", &gatecursor.Policy, nil},
+		{"gate_nodes", &gatenode.Policy, nil},
+		{"quota_counts", &quotacount.Policy, nil},
+		{"usage_batches", &usagebatch.Policy, nil},
+		{"usage_days", &usageday.Policy, nil},
+		{"usage_hours", &usagehour.Policy, nil},
+		{"usage_minutes", &usageminute.Policy, nil},
+		{"usage_upstreams", &usageupstream.Policy, nil},
 		{"sign_in_attempts", &signinattempt.Policy, nil},
 	}
 }

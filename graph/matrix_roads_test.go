@@ -62,6 +62,7 @@ func keyRoads() map[string]question {
 		"Credential":                 of("Credential", "key", ""),
 		"Credential: revoked":        of("Credential", "revoked key", ""),
 		"Credential: of the account": of("Credential", "account's key", ""),
+		"RateLimit: of a key":        of("Credential", "key", "rateLimit"),
 		"CredentialPermissions":      of("Credential", "key", "viewerCan"),
 		"CredentialConnection":       of("App", "app", "credentials"),
 		"CredentialEdge":             of("App", "app", "credentials.edges"),
@@ -101,15 +102,24 @@ func productRoads() map[string]question {
 		"Price":              of("Plan", "plan of the product", "price"),
 		"PlanConnection":     of("Product", "product", "plans"),
 		"PlanEdge":           of("Product", "product", "plans.edges"),
+
+		"Endpoint":            of("Endpoint", "endpoint of the product", ""),
+		"Endpoint: private":   of("Endpoint", "endpoint of the private product", ""),
+		"Endpoint: draft":     of("Endpoint", "endpoint of the draft product", ""),
+		"Endpoint: connected": of("App", "app", "connectedEndpoints.nodes"),
+		"EndpointPermissions": of("Endpoint", "endpoint of the product", "viewerCan"),
+		"EndpointConnection":  of("Product", "product", "endpoints"),
+		"EndpointEdge":        of("Product", "product", "endpoints.edges"),
 	}
 }
 
 func subscriptionRoads() map[string]question {
 	return map[string]question{
-		"ProductSubscription":           of("ProductSubscription", "waiting", ""),
-		"ProductSubscription: approved": of("ProductSubscription", "approved", ""),
-		"ProductSubscriptionConnection": of("App", "app", "productSubscriptions"),
-		"ProductSubscriptionEdge":       of("App", "app", "productSubscriptions.edges"),
+		"ProductSubscription":            of("ProductSubscription", "waiting", ""),
+		"ProductSubscription: approved":  of("ProductSubscription", "approved", ""),
+		"ProductSubscriptionPermissions": of("ProductSubscription", "waiting", "viewerCan"),
+		"ProductSubscriptionConnection":  of("App", "app", "productSubscriptions"),
+		"ProductSubscriptionEdge":        of("App", "app", "productSubscriptions.edges"),
 	}
 }
 
@@ -117,6 +127,7 @@ func peopleRoads() map[string]question {
 	return map[string]question{
 		"Organization":             of("Organization", "organization", ""),
 		"Organization: at sign-in": atSignIn("viewer { organization { ", ".viewer.organization"),
+		"UsageRetention":           of("Organization", "organization", "usageRetention"),
 		"KeyLife":                  of("Organization", "organization", "longestKeyLife"),
 		"User":                     of("User", "user", ""),
 		"User: staff":              of("User", "staff", ""),

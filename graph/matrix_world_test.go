@@ -14,6 +14,7 @@ import (
 	"portico/internal/auth"
 	"portico/internal/database"
 	"portico/internal/nodeid"
+	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/viewer"
 )
@@ -51,7 +52,7 @@ func newWorld(t testing.TB, url string) *world {
 		w.people[name], w.tokens[name] = viewer.Current(ctx), w.token(t, ctx)
 	}
 	machine, hash, hint := auth.NewMachineTokens(w.Ring).New()
-	_, err := w.Portal.CreateGateway(t.Context(), "one", "edge-1", hash, hint)
+	_, err := w.Portal.CreateGateway(t.Context(), portal.NewGateway{Organization: "one", Name: "edge-1", Hash: hash, Hint: hint})
 	require.NoError(t, err)
 	w.tokens["gateway"] = machine
 
@@ -83,6 +84,9 @@ func (w *world) stock() {
 			"rateLimit": input{"limit": 10, "per": "SECOND"}, "quota": input{"limit": 1000, "per": "MONTH"},
 			"price": input{"amount": "0.10", "unit": 100},
 		}, "plan")
+		w.ids["endpoint of the "+p.specimen] = w.make("admin", "createEndpoint", input{
+			"productId": w.ids[p.specimen], "method": "GET", "path": "/orders/{id}", "description": "One order.",
+		}, "endpoint")
 	}
 }
 
@@ -95,10 +99,15 @@ func (w *world) furnish() {
 	w.ids["app"] = w.make("developer", "createApp", input{"name": "The developer's app", "description": "Old.", "labels": labels, "idempotencyKey": "once"}, "app")
 	w.make("developer", "updateApp", input{"appId": w.ids["app"], "description": "New."}, "app")
 	w.ids["waiting"] = w.make("developer", "register", input{"appId": w.ids["app"], "productId": w.ids["product"]}, "productSubscription")
-	w.ids["approved"] = w.make("admin", "register", input{"appId": w.ids["app"], "productId": w.ids["private product"]}, "productSubscription")
+	w.ids["approved"] = w.make("admin", "register", input{
+		"appId": w.ids["app"], "productId": w.ids["private product"], "endpointIds": []string{w.ids["endpoint of the private product"]},
+	}, "productSubscription")
 	w.make("admin", "approveSubscription", input{"subscriptionId": w.ids["approved"], "reason": "Welcome."}, "productSubscription")
 	list := []string{w.ids["product"], w.ids["private product"]}
-	w.ids["key"] = w.make("developer", "generateKey", input{"appId": w.ids["app"], "name": "listed", "access": "LISTED", "accessControlList": list}, "credential")
+	w.ids["key"] = w.make("developer", "generateKey", input{
+		"appId": w.ids["app"], "name": "listed", "access": "LISTED", "accessControlList": list,
+		"allowedAddresses": []string{"192.0.2.0/24"}, "rateLimit": input{"limit": 5, "per": "SECOND"},
+	}, "credential")
 	w.ids["account's key"] = w.make("developer", "generateKey", input{"accountId": w.ids["account"], "name": "whole"}, "credential")
 	w.ids["revoked key"] = w.make("developer", "generateKey", input{"appId": w.ids["app"]}, "credential")
 	w.make("developer", "revokeKey", input{"credentialId": w.ids["revoked key"], "reason": "SUPERSEDED", "note": "Rotated."}, "credential")
@@ -126,6 +135,7 @@ func (w *world) neighbours() {
 	w.make("other", "register", input{"appId": w.ids["other's app"], "productId": w.ids["product"]}, "productSubscription")
 	w.ids["foreign product"] = w.make("foreign", "createProduct", input{"name": "theirs", "status": "PUBLISHED"}, "product")
 	w.make("foreign", "createPlan", input{"productId": w.ids["foreign product"], "name": "free"}, "plan")
+	w.make("foreign", "createEndpoint", input{"productId": w.ids["foreign product"], "method": "ANY", "path": "/theirs"}, "endpoint")
 	w.ids["foreign app"] = w.make("foreign", "createApp", input{"name": "The foreign app", "accountId": w.ids["foreign account"]}, "app")
 	w.make("foreign", "register", input{"appId": w.ids["foreign app"], "productId": w.ids["foreign product"]}, "productSubscription")
 }

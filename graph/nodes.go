@@ -30,6 +30,8 @@ func nodeOf(ctx context.Context, p *portal.Portal, k nodeid.Kind, id uuid.UUID) 
 		return some(one(ctx, k, id, p.ProductsByID))
 	case nodeid.Plan:
 		return some(one(ctx, k, id, p.PlansByID))
+	case nodeid.Endpoint:
+		return some(one(ctx, k, id, p.EndpointsByID))
 	case nodeid.ProductSubscription:
 		return some(one(ctx, k, id, p.SubscriptionsByID))
 	case nodeid.User:

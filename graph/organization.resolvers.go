@@ -7,7 +7,10 @@ package graph
 
 import (
 	"context"
+	"portico/ent/db"
+	"portico/graph/generated"
 	"portico/graph/model"
+	"portico/internal/term"
 )
 
 // UpdateOrganization is the resolver for the updateOrganization field.
@@ -16,3 +19,13 @@ func (r *mutationResolver) UpdateOrganization(ctx context.Context, input model.U
 	errs, err := problems(err)
 	return &model.UpdateOrganizationPayload{Organization: organization, UserErrors: errs}, err
 }
+
+// UsageRetention is the resolver for the usageRetention field.
+func (r *organizationResolver) UsageRetention(ctx context.Context, obj *db.Organization) (*term.UsageRetention, error) {
+	return usageRetention(obj), nil
+}
+
+// Organization returns generated.OrganizationResolver implementation.
+func (r *Resolver) Organization() generated.OrganizationResolver { return &organizationResolver{r} }
+
+type organizationResolver struct{ *Resolver }

@@ -10,6 +10,7 @@ import (
 	"portico/graph/generated"
 	"portico/graph/model"
 	"portico/internal/portal"
+	"portico/internal/term"
 )
 
 // CreatePlan is the resolver for the createPlan field.
@@ -31,9 +32,23 @@ func (r *planConnectionResolver) Edges(ctx context.Context, obj *model.PlanConne
 	return obj.Edges, nil
 }
 
+// Burst is the resolver for the burst field.
+func (r *rateLimitInputResolver) Burst(ctx context.Context, obj *term.RateLimit, data *int) error {
+	obj.Burst = givenBurst(data)
+	return nil
+}
+
 // PlanConnection returns generated.PlanConnectionResolver implementation.
 func (r *Resolver) PlanConnection() generated.PlanConnectionResolver {
 	return &planConnectionResolver{r}
 }
 
-type planConnectionResolver struct{ *Resolver }
+// RateLimitInput returns generated.RateLimitInputResolver implementation.
+func (r *Resolver) RateLimitInput() generated.RateLimitInputResolver {
+	return &rateLimitInputResolver{r}
+}
+
+type (
+	planConnectionResolver struct{ *Resolver }
+	rateLimitInputResolver struct{ *Resolver }
+)

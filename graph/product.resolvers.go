@@ -39,6 +39,14 @@ func (r *productResolver) Plans(ctx context.Context, obj *db.Product, first *int
 	})
 }
 
+// Endpoints is the resolver for the endpoints field.
+func (r *productResolver) Endpoints(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error) {
+	rd := read(ctx, nodeid.Endpoint, first, after, last, before)
+	return pageOf(ctx, nodeid.Product, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (portal.Pages[*db.Endpoint], error) {
+		return r.Portal.EndpointsOfProducts(ctx, ids, rd)
+	})
+}
+
 // ViewerCan is the resolver for the viewerCan field.
 func (r *productResolver) ViewerCan(ctx context.Context, obj *db.Product) (*portal.ProductPermissions, error) {
 	return r.Portal.ProductPermissions(ctx, obj), nil

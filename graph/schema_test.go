@@ -93,7 +93,7 @@ func TestEveryFieldNamesItsColumns(t *testing.T) {
 	require.NoError(t, err)
 	for _, k := range []nodeid.Kind{
 		nodeid.Organization, nodeid.Account, nodeid.User, nodeid.Membership, nodeid.App,
-		nodeid.Credential, nodeid.Product, nodeid.Plan, nodeid.ProductSubscription, nodeid.Event,
+		nodeid.Credential, nodeid.Product, nodeid.Plan, nodeid.Endpoint, nodeid.ProductSubscription, nodeid.Event,
 	} {
 		known := columnsOf[k]
 		fields := map[string]bool{}

@@ -14,6 +14,8 @@ import (
 	"portico/internal/nodeid"
 	"portico/internal/paging"
 	"portico/internal/portal"
+
+	"github.com/google/uuid"
 )
 
 // Register is the resolver for the register field.
@@ -65,6 +67,13 @@ func (r *mutationResolver) ResumeSubscription(ctx context.Context, input model.R
 	return &model.ResumeSubscriptionPayload{ProductSubscription: sub, UserErrors: errs}, err
 }
 
+// UpdateSubscriptionEndpoints is the resolver for the updateSubscriptionEndpoints field.
+func (r *mutationResolver) UpdateSubscriptionEndpoints(ctx context.Context, input model.UpdateSubscriptionEndpointsInput) (*model.UpdateSubscriptionEndpointsPayload, error) {
+	sub, err := r.Portal.UpdateSubscriptionEndpoints(ctx, updateSubscriptionEndpoints(input))
+	errs, err := problems(err)
+	return &model.UpdateSubscriptionEndpointsPayload{ProductSubscription: sub, UserErrors: errs}, err
+}
+
 // App is the resolver for the app field.
 func (r *productSubscriptionResolver) App(ctx context.Context, obj *db.Subscription) (*db.App, error) {
 	return one(ctx, nodeid.App, obj.AppID, r.Portal.AppsByID)
@@ -80,6 +89,19 @@ func (r *productSubscriptionResolver) Plan(ctx context.Context, obj *db.Subscrip
 	return one(ctx, nodeid.Plan, obj.PlanID, r.Portal.PlansByID)
 }
 
+// Narrowed is the resolver for the narrowed field.
+func (r *productSubscriptionResolver) Narrowed(ctx context.Context, obj *db.Subscription) (bool, error) {
+	return obj.EndpointIds != nil, nil
+}
+
+// Endpoints is the resolver for the endpoints field.
+func (r *productSubscriptionResolver) Endpoints(ctx context.Context, obj *db.Subscription, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error) {
+	rd := read(ctx, nodeid.Endpoint, first, after, last, before)
+	return pageOf(ctx, nodeid.ProductSubscription, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (portal.Pages[*db.Endpoint], error) {
+		return r.Portal.EndpointsOfSubscriptions(ctx, ids, rd)
+	})
+}
+
 // RequestedBy is the resolver for the requestedBy field.
 func (r *productSubscriptionResolver) RequestedBy(ctx context.Context, obj *db.Subscription) (*model.Actor, error) {
 	return personActor(ctx, r.Portal, obj.RequestedBy)
@@ -93,6 +115,11 @@ func (r *productSubscriptionResolver) DecidedBy(ctx context.Context, obj *db.Sub
 // AllowedTransitions is the resolver for the allowedTransitions field.
 func (r *productSubscriptionResolver) AllowedTransitions(ctx context.Context, obj *db.Subscription) ([]lifecycle.SubscriptionAction, error) {
 	return r.Portal.Transitions(ctx, obj), nil
+}
+
+// ViewerCan is the resolver for the viewerCan field.
+func (r *productSubscriptionResolver) ViewerCan(ctx context.Context, obj *db.Subscription) (*portal.SubscriptionPermissions, error) {
+	return r.Portal.SubscriptionPermissions(ctx, obj), nil
 }
 
 // Timeline is the resolver for the timeline field.

@@ -26,6 +26,10 @@ type PlanConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.PlanConnection) ([]*model.PlanEdge, error)
 }
 
+type RateLimitInputResolver interface {
+	Burst(ctx context.Context, obj *term.RateLimit, data *int) error
+}
+
 // endregion ************************** generated!.gotpl **************************
 
 // region    ***************************** args.gotpl *****************************
@@ -992,11 +996,13 @@ func (ec *executionContext) unmarshalInputRateLimitInput(ctx context.Context, ob
 			it.Per = data
 		case "burst":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("burst"))
-			data, err := ec.unmarshalOInt2int(ctx, v)
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it.Burst = data
+			if err = ec.Resolvers.RateLimitInput().Burst(ctx, &it, data); err != nil {
+				return it, err
+			}
 		}
 	}
 	return it, nil

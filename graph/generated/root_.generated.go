@@ -31,12 +31,15 @@ type ResolverRoot interface {
 	AppConnection() AppConnectionResolver
 	Credential() CredentialResolver
 	CredentialConnection() CredentialConnectionResolver
+	Endpoint() EndpointResolver
+	EndpointConnection() EndpointConnectionResolver
 	Event() EventResolver
 	EventConnection() EventConnectionResolver
 	EventSubject() EventSubjectResolver
 	Membership() MembershipResolver
 	MembershipConnection() MembershipConnectionResolver
 	Mutation() MutationResolver
+	Organization() OrganizationResolver
 	PlanConnection() PlanConnectionResolver
 	Product() ProductResolver
 	ProductConnection() ProductConnectionResolver
@@ -45,6 +48,7 @@ type ResolverRoot interface {
 	Query() QueryResolver
 	UserConnection() UserConnectionResolver
 	Viewer() ViewerResolver
+	RateLimitInput() RateLimitInputResolver
 }
 
 type DirectiveRoot struct {
@@ -102,6 +106,7 @@ type ComplexityRoot struct {
 
 	App struct {
 		Account              func(childComplexity int) int
+		ConnectedEndpoints   func(childComplexity int, first *int, after *string, last *int, before *string) int
 		CreatedAt            func(childComplexity int) int
 		Credentials          func(childComplexity int, where *portal.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) int
 		Description          func(childComplexity int) int
@@ -161,6 +166,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	CreateEndpointPayload struct {
+		Endpoint   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	CreatePlanPayload struct {
 		Plan       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -180,6 +190,7 @@ type ComplexityRoot struct {
 		Access               func(childComplexity int) int
 		AccessControlList    func(childComplexity int, first *int, after *string, last *int, before *string) int
 		Account              func(childComplexity int) int
+		AllowedAddresses     func(childComplexity int) int
 		App                  func(childComplexity int) int
 		AuthType             func(childComplexity int) int
 		CreatedAt            func(childComplexity int) int
@@ -191,6 +202,7 @@ type ComplexityRoot struct {
 		LastUsedAt           func(childComplexity int) int
 		Name                 func(childComplexity int) int
 		OrganizationGlobalID func(childComplexity int) int
+		RateLimit            func(childComplexity int) int
 		RevokedAt            func(childComplexity int) int
 		RevokedNote          func(childComplexity int) int
 		RevokedReason        func(childComplexity int) int
@@ -231,6 +243,11 @@ type ComplexityRoot struct {
 		UserErrors   func(childComplexity int) int
 	}
 
+	DeleteEndpointPayload struct {
+		DeletedEndpointID func(childComplexity int) int
+		UserErrors        func(childComplexity int) int
+	}
+
 	DisableKeyPayload struct {
 		Credential func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -249,6 +266,34 @@ type ComplexityRoot struct {
 	EnableUserPayload struct {
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	Endpoint struct {
+		CreatedAt   func(childComplexity int) int
+		Description func(childComplexity int) int
+		GlobalID    func(childComplexity int) int
+		Method      func(childComplexity int) int
+		Path        func(childComplexity int) int
+		Product     func(childComplexity int) int
+		Version     func(childComplexity int) int
+		ViewerCan   func(childComplexity int) int
+	}
+
+	EndpointConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	EndpointEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	EndpointPermissions struct {
+		Delete func(childComplexity int) int
+		Update func(childComplexity int) int
 	}
 
 	Event struct {
@@ -336,37 +381,41 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		ApproveSubscription func(childComplexity int, input model.ApproveSubscriptionInput) int
-		ChangePassword      func(childComplexity int, input model.ChangePasswordInput) int
-		CreateAccount       func(childComplexity int, input portal.CreateAccountInput) int
-		CreateApp           func(childComplexity int, input portal.CreateAppInput) int
-		CreatePlan          func(childComplexity int, input portal.CreatePlanInput) int
-		CreateProduct       func(childComplexity int, input portal.CreateProductInput) int
-		CreateUser          func(childComplexity int, input portal.CreateUserInput) int
-		DeleteAccount       func(childComplexity int, input model.DeleteAccountInput) int
-		DeleteApp           func(childComplexity int, input model.DeleteAppInput) int
-		DisableKey          func(childComplexity int, input model.DisableKeyInput) int
-		DisableUser         func(childComplexity int, input model.DisableUserInput) int
-		EnableKey           func(childComplexity int, input model.EnableKeyInput) int
-		EnableUser          func(childComplexity int, input model.EnableUserInput) int
-		GenerateKey         func(childComplexity int, input portal.GenerateKeyInput) int
-		Register            func(childComplexity int, input portal.RegisterInput) int
-		RejectSubscription  func(childComplexity int, input model.RejectSubscriptionInput) int
-		RestoreApp          func(childComplexity int, input model.RestoreAppInput) int
-		ResumeAccount       func(childComplexity int, input model.ResumeAccountInput) int
-		ResumeSubscription  func(childComplexity int, input model.ResumeSubscriptionInput) int
-		RevokeKey           func(childComplexity int, input model.RevokeKeyInput) int
-		SignIn              func(childComplexity int, input portal.SignInInput) int
-		SuspendAccount      func(childComplexity int, input model.SuspendAccountInput) int
-		SuspendSubscription func(childComplexity int, input model.SuspendSubscriptionInput) int
-		Unregister          func(childComplexity int, input model.UnregisterInput) int
-		UpdateAccount       func(childComplexity int, input model.UpdateAccountInput) int
-		UpdateApp           func(childComplexity int, input model.UpdateAppInput) int
-		UpdateKey           func(childComplexity int, input model.UpdateKeyInput) int
-		UpdateOrganization  func(childComplexity int, input model.UpdateOrganizationInput) int
-		UpdatePlan          func(childComplexity int, input model.UpdatePlanInput) int
-		UpdateProduct       func(childComplexity int, input model.UpdateProductInput) int
-		Withdraw            func(childComplexity int, input model.WithdrawInput) int
+		ApproveSubscription         func(childComplexity int, input model.ApproveSubscriptionInput) int
+		ChangePassword              func(childComplexity int, input model.ChangePasswordInput) int
+		CreateAccount               func(childComplexity int, input portal.CreateAccountInput) int
+		CreateApp                   func(childComplexity int, input portal.CreateAppInput) int
+		CreateEndpoint              func(childComplexity int, input portal.CreateEndpointInput) int
+		CreatePlan                  func(childComplexity int, input portal.CreatePlanInput) int
+		CreateProduct               func(childComplexity int, input portal.CreateProductInput) int
+		CreateUser                  func(childComplexity int, input portal.CreateUserInput) int
+		DeleteAccount               func(childComplexity int, input model.DeleteAccountInput) int
+		DeleteApp                   func(childComplexity int, input model.DeleteAppInput) int
+		DeleteEndpoint              func(childComplexity int, input model.DeleteEndpointInput) int
+		DisableKey                  func(childComplexity int, input model.DisableKeyInput) int
+		DisableUser                 func(childComplexity int, input model.DisableUserInput) int
+		EnableKey                   func(childComplexity int, input model.EnableKeyInput) int
+		EnableUser                  func(childComplexity int, input model.EnableUserInput) int
+		GenerateKey                 func(childComplexity int, input portal.GenerateKeyInput) int
+		Register                    func(childComplexity int, input portal.RegisterInput) int
+		RejectSubscription          func(childComplexity int, input model.RejectSubscriptionInput) int
+		RestoreApp                  func(childComplexity int, input model.RestoreAppInput) int
+		ResumeAccount               func(childComplexity int, input model.ResumeAccountInput) int
+		ResumeSubscription          func(childComplexity int, input model.ResumeSubscriptionInput) int
+		RevokeKey                   func(childComplexity int, input model.RevokeKeyInput) int
+		SignIn                      func(childComplexity int, input portal.SignInInput) int
+		SuspendAccount              func(childComplexity int, input model.SuspendAccountInput) int
+		SuspendSubscription         func(childComplexity int, input model.SuspendSubscriptionInput) int
+		Unregister                  func(childComplexity int, input model.UnregisterInput) int
+		UpdateAccount               func(childComplexity int, input model.UpdateAccountInput) int
+		UpdateApp                   func(childComplexity int, input model.UpdateAppInput) int
+		UpdateEndpoint              func(childComplexity int, input model.UpdateEndpointInput) int
+		UpdateKey                   func(childComplexity int, input model.UpdateKeyInput) int
+		UpdateOrganization          func(childComplexity int, input model.UpdateOrganizationInput) int
+		UpdatePlan                  func(childComplexity int, input model.UpdatePlanInput) int
+		UpdateProduct               func(childComplexity int, input model.UpdateProductInput) int
+		UpdateSubscriptionEndpoints func(childComplexity int, input model.UpdateSubscriptionEndpointsInput) int
+		Withdraw                    func(childComplexity int, input model.WithdrawInput) int
 	}
 
 	Organization struct {
@@ -384,6 +433,7 @@ type ComplexityRoot struct {
 		Slug                 func(childComplexity int) int
 		SupportEmail         func(childComplexity int) int
 		TimeZone             func(childComplexity int) int
+		UsageRetention       func(childComplexity int) int
 		Version              func(childComplexity int) int
 		Website              func(childComplexity int) int
 	}
@@ -438,8 +488,11 @@ type ComplexityRoot struct {
 		CreatedAt        func(childComplexity int) int
 		Description      func(childComplexity int) int
 		DocumentationURL func(childComplexity int) int
+		Endpoints        func(childComplexity int, first *int, after *string, last *int, before *string) int
+		EnforceEndpoints func(childComplexity int) int
 		ExternalID       func(childComplexity int) int
 		GlobalID         func(childComplexity int) int
+		Keyless          func(childComplexity int) int
 		Name             func(childComplexity int) int
 		Plans            func(childComplexity int, first *int, after *string, last *int, before *string) int
 		Status           func(childComplexity int) int
@@ -462,8 +515,9 @@ type ComplexityRoot struct {
 	}
 
 	ProductPermissions struct {
-		Register func(childComplexity int) int
-		Update   func(childComplexity int) int
+		CreateEndpoint func(childComplexity int) int
+		Register       func(childComplexity int) int
+		Update         func(childComplexity int) int
 	}
 
 	ProductSubscription struct {
@@ -473,7 +527,9 @@ type ComplexityRoot struct {
 		CreatedAt          func(childComplexity int) int
 		DecidedAt          func(childComplexity int) int
 		DecidedBy          func(childComplexity int) int
+		Endpoints          func(childComplexity int, first *int, after *string, last *int, before *string) int
 		GlobalID           func(childComplexity int) int
+		Narrowed           func(childComplexity int) int
 		Plan               func(childComplexity int) int
 		Product            func(childComplexity int) int
 		Reason             func(childComplexity int) int
@@ -482,6 +538,7 @@ type ComplexityRoot struct {
 		Timeline           func(childComplexity int, first *int, after *string, last *int, before *string) int
 		UpdatedAt          func(childComplexity int) int
 		Version            func(childComplexity int) int
+		ViewerCan          func(childComplexity int) int
 	}
 
 	ProductSubscriptionConnection struct {
@@ -494,6 +551,10 @@ type ComplexityRoot struct {
 	ProductSubscriptionEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	ProductSubscriptionPermissions struct {
+		UpdateEndpoints func(childComplexity int) int
 	}
 
 	Query struct {
@@ -602,6 +663,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	UpdateEndpointPayload struct {
+		Endpoint   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	UpdateKeyPayload struct {
 		Credential func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -620,6 +686,17 @@ type ComplexityRoot struct {
 	UpdateProductPayload struct {
 		Product    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	UpdateSubscriptionEndpointsPayload struct {
+		ProductSubscription func(childComplexity int) int
+		UserErrors          func(childComplexity int) int
+	}
+
+	UsageRetention struct {
+		Days    func(childComplexity int) int
+		Hours   func(childComplexity int) int
+		Minutes func(childComplexity int) int
 	}
 
 	User struct {
@@ -896,6 +973,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.App.Account(childComplexity), true
+	case "App.connectedEndpoints":
+		if e.ComplexityRoot.App.ConnectedEndpoints == nil {
+			break
+		}
+
+		args, err := ec.field_App_connectedEndpoints_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.App.ConnectedEndpoints(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "App.createdAt":
 		if e.ComplexityRoot.App.CreatedAt == nil {
 			break
@@ -1135,6 +1223,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateAppPayload.UserErrors(childComplexity), true
 
+	case "CreateEndpointPayload.endpoint":
+		if e.ComplexityRoot.CreateEndpointPayload.Endpoint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateEndpointPayload.Endpoint(childComplexity), true
+	case "CreateEndpointPayload.userErrors":
+		if e.ComplexityRoot.CreateEndpointPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateEndpointPayload.UserErrors(childComplexity), true
+
 	case "CreatePlanPayload.plan":
 		if e.ComplexityRoot.CreatePlanPayload.Plan == nil {
 			break
@@ -1197,6 +1298,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Credential.Account(childComplexity), true
+	case "Credential.allowedAddresses":
+		if e.ComplexityRoot.Credential.AllowedAddresses == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Credential.AllowedAddresses(childComplexity), true
 	case "Credential.app":
 		if e.ComplexityRoot.Credential.App == nil {
 			break
@@ -1263,6 +1370,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Credential.OrganizationGlobalID(childComplexity), true
+	case "Credential.rateLimit":
+		if e.ComplexityRoot.Credential.RateLimit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Credential.RateLimit(childComplexity), true
 	case "Credential.revokedAt":
 		if e.ComplexityRoot.Credential.RevokedAt == nil {
 			break
@@ -1412,6 +1525,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteAppPayload.UserErrors(childComplexity), true
 
+	case "DeleteEndpointPayload.deletedEndpointId":
+		if e.ComplexityRoot.DeleteEndpointPayload.DeletedEndpointID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteEndpointPayload.DeletedEndpointID(childComplexity), true
+	case "DeleteEndpointPayload.userErrors":
+		if e.ComplexityRoot.DeleteEndpointPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteEndpointPayload.UserErrors(childComplexity), true
+
 	case "DisableKeyPayload.credential":
 		if e.ComplexityRoot.DisableKeyPayload.Credential == nil {
 			break
@@ -1463,6 +1589,106 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EnableUserPayload.UserErrors(childComplexity), true
+
+	case "Endpoint.createdAt":
+		if e.ComplexityRoot.Endpoint.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Endpoint.CreatedAt(childComplexity), true
+	case "Endpoint.description":
+		if e.ComplexityRoot.Endpoint.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Endpoint.Description(childComplexity), true
+	case "Endpoint.id":
+		if e.ComplexityRoot.Endpoint.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Endpoint.GlobalID(childComplexity), true
+	case "Endpoint.method":
+		if e.ComplexityRoot.Endpoint.Method == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Endpoint.Method(childComplexity), true
+	case "Endpoint.path":
+		if e.ComplexityRoot.Endpoint.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Endpoint.Path(childComplexity), true
+	case "Endpoint.product":
+		if e.ComplexityRoot.Endpoint.Product == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Endpoint.Product(childComplexity), true
+	case "Endpoint.version":
+		if e.ComplexityRoot.Endpoint.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Endpoint.Version(childComplexity), true
+	case "Endpoint.viewerCan":
+		if e.ComplexityRoot.Endpoint.ViewerCan == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Endpoint.ViewerCan(childComplexity), true
+
+	case "EndpointConnection.edges":
+		if e.ComplexityRoot.EndpointConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndpointConnection.Edges(childComplexity), true
+	case "EndpointConnection.nodes":
+		if e.ComplexityRoot.EndpointConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndpointConnection.Nodes(childComplexity), true
+	case "EndpointConnection.pageInfo":
+		if e.ComplexityRoot.EndpointConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndpointConnection.PageInfo(childComplexity), true
+	case "EndpointConnection.totalCount":
+		if e.ComplexityRoot.EndpointConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndpointConnection.TotalCount(childComplexity), true
+
+	case "EndpointEdge.cursor":
+		if e.ComplexityRoot.EndpointEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndpointEdge.Cursor(childComplexity), true
+	case "EndpointEdge.node":
+		if e.ComplexityRoot.EndpointEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndpointEdge.Node(childComplexity), true
+
+	case "EndpointPermissions.delete":
+		if e.ComplexityRoot.EndpointPermissions.Delete == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndpointPermissions.Delete(childComplexity), true
+	case "EndpointPermissions.update":
+		if e.ComplexityRoot.EndpointPermissions.Update == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndpointPermissions.Update(childComplexity), true
 
 	case "Event.actor":
 		if e.ComplexityRoot.Event.Actor == nil {
@@ -1808,6 +2034,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateApp(childComplexity, args["input"].(portal.CreateAppInput)), true
+	case "Mutation.createEndpoint":
+		if e.ComplexityRoot.Mutation.CreateEndpoint == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createEndpoint_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateEndpoint(childComplexity, args["input"].(portal.CreateEndpointInput)), true
 	case "Mutation.createPlan":
 		if e.ComplexityRoot.Mutation.CreatePlan == nil {
 			break
@@ -1863,6 +2100,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteApp(childComplexity, args["input"].(model.DeleteAppInput)), true
+	case "Mutation.deleteEndpoint":
+		if e.ComplexityRoot.Mutation.DeleteEndpoint == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteEndpoint_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteEndpoint(childComplexity, args["input"].(model.DeleteEndpointInput)), true
 	case "Mutation.disableKey":
 		if e.ComplexityRoot.Mutation.DisableKey == nil {
 			break
@@ -2050,6 +2298,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateApp(childComplexity, args["input"].(model.UpdateAppInput)), true
+	case "Mutation.updateEndpoint":
+		if e.ComplexityRoot.Mutation.UpdateEndpoint == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateEndpoint_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateEndpoint(childComplexity, args["input"].(model.UpdateEndpointInput)), true
 	case "Mutation.updateKey":
 		if e.ComplexityRoot.Mutation.UpdateKey == nil {
 			break
@@ -2094,6 +2353,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateProduct(childComplexity, args["input"].(model.UpdateProductInput)), true
+	case "Mutation.updateSubscriptionEndpoints":
+		if e.ComplexityRoot.Mutation.UpdateSubscriptionEndpoints == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateSubscriptionEndpoints_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateSubscriptionEndpoints(childComplexity, args["input"].(model.UpdateSubscriptionEndpointsInput)), true
 	case "Mutation.withdraw":
 		if e.ComplexityRoot.Mutation.Withdraw == nil {
 			break
@@ -2190,6 +2460,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Organization.TimeZone(childComplexity), true
+	case "Organization.usageRetention":
+		if e.ComplexityRoot.Organization.UsageRetention == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.UsageRetention(childComplexity), true
 	case "Organization.version":
 		if e.ComplexityRoot.Organization.Version == nil {
 			break
@@ -2395,6 +2671,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Product.DocumentationURL(childComplexity), true
+	case "Product.endpoints":
+		if e.ComplexityRoot.Product.Endpoints == nil {
+			break
+		}
+
+		args, err := ec.field_Product_endpoints_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Product.Endpoints(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Product.enforceEndpoints":
+		if e.ComplexityRoot.Product.EnforceEndpoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Product.EnforceEndpoints(childComplexity), true
 	case "Product.externalId":
 		if e.ComplexityRoot.Product.ExternalID == nil {
 			break
@@ -2407,6 +2700,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Product.GlobalID(childComplexity), true
+	case "Product.keyless":
+		if e.ComplexityRoot.Product.Keyless == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Product.Keyless(childComplexity), true
 	case "Product.name":
 		if e.ComplexityRoot.Product.Name == nil {
 			break
@@ -2493,6 +2792,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ProductEdge.Node(childComplexity), true
 
+	case "ProductPermissions.createEndpoint":
+		if e.ComplexityRoot.ProductPermissions.CreateEndpoint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductPermissions.CreateEndpoint(childComplexity), true
 	case "ProductPermissions.register":
 		if e.ComplexityRoot.ProductPermissions.Register == nil {
 			break
@@ -2542,12 +2847,29 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductSubscription.DecidedBy(childComplexity), true
+	case "ProductSubscription.endpoints":
+		if e.ComplexityRoot.ProductSubscription.Endpoints == nil {
+			break
+		}
+
+		args, err := ec.field_ProductSubscription_endpoints_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.ProductSubscription.Endpoints(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "ProductSubscription.id":
 		if e.ComplexityRoot.ProductSubscription.GlobalID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.ProductSubscription.GlobalID(childComplexity), true
+	case "ProductSubscription.narrowed":
+		if e.ComplexityRoot.ProductSubscription.Narrowed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSubscription.Narrowed(childComplexity), true
 	case "ProductSubscription.plan":
 		if e.ComplexityRoot.ProductSubscription.Plan == nil {
 			break
@@ -2601,6 +2923,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductSubscription.Version(childComplexity), true
+	case "ProductSubscription.viewerCan":
+		if e.ComplexityRoot.ProductSubscription.ViewerCan == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSubscription.ViewerCan(childComplexity), true
 
 	case "ProductSubscriptionConnection.edges":
 		if e.ComplexityRoot.ProductSubscriptionConnection.Edges == nil {
@@ -2639,6 +2967,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductSubscriptionEdge.Node(childComplexity), true
+
+	case "ProductSubscriptionPermissions.updateEndpoints":
+		if e.ComplexityRoot.ProductSubscriptionPermissions.UpdateEndpoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSubscriptionPermissions.UpdateEndpoints(childComplexity), true
 
 	case "Query.account":
 		if e.ComplexityRoot.Query.Account == nil {
@@ -3053,6 +3388,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateAppPayload.UserErrors(childComplexity), true
 
+	case "UpdateEndpointPayload.endpoint":
+		if e.ComplexityRoot.UpdateEndpointPayload.Endpoint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateEndpointPayload.Endpoint(childComplexity), true
+	case "UpdateEndpointPayload.userErrors":
+		if e.ComplexityRoot.UpdateEndpointPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateEndpointPayload.UserErrors(childComplexity), true
+
 	case "UpdateKeyPayload.credential":
 		if e.ComplexityRoot.UpdateKeyPayload.Credential == nil {
 			break
@@ -3104,6 +3452,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateProductPayload.UserErrors(childComplexity), true
+
+	case "UpdateSubscriptionEndpointsPayload.productSubscription":
+		if e.ComplexityRoot.UpdateSubscriptionEndpointsPayload.ProductSubscription == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateSubscriptionEndpointsPayload.ProductSubscription(childComplexity), true
+	case "UpdateSubscriptionEndpointsPayload.userErrors":
+		if e.ComplexityRoot.UpdateSubscriptionEndpointsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateSubscriptionEndpointsPayload.UserErrors(childComplexity), true
+
+	case "UsageRetention.days":
+		if e.ComplexityRoot.UsageRetention.Days == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageRetention.Days(childComplexity), true
+	case "UsageRetention.hours":
+		if e.ComplexityRoot.UsageRetention.Hours == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageRetention.Hours(childComplexity), true
+	case "UsageRetention.minutes":
+		if e.ComplexityRoot.UsageRetention.Minutes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageRetention.Minutes(childComplexity), true
 
 	case "User.createdAt":
 		if e.ComplexityRoot.User.CreatedAt == nil {
@@ -3291,6 +3671,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputChangePasswordInput,
 		ec.unmarshalInputCreateAccountInput,
 		ec.unmarshalInputCreateAppInput,
+		ec.unmarshalInputCreateEndpointInput,
 		ec.unmarshalInputCreatePlanInput,
 		ec.unmarshalInputCreateProductInput,
 		ec.unmarshalInputCreateUserInput,
@@ -3298,6 +3679,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputCredentialOrder,
 		ec.unmarshalInputDeleteAccountInput,
 		ec.unmarshalInputDeleteAppInput,
+		ec.unmarshalInputDeleteEndpointInput,
 		ec.unmarshalInputDisableKeyInput,
 		ec.unmarshalInputDisableUserInput,
 		ec.unmarshalInputEnableKeyInput,
@@ -3327,10 +3709,13 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputUnregisterInput,
 		ec.unmarshalInputUpdateAccountInput,
 		ec.unmarshalInputUpdateAppInput,
+		ec.unmarshalInputUpdateEndpointInput,
 		ec.unmarshalInputUpdateKeyInput,
 		ec.unmarshalInputUpdateOrganizationInput,
 		ec.unmarshalInputUpdatePlanInput,
 		ec.unmarshalInputUpdateProductInput,
+		ec.unmarshalInputUpdateSubscriptionEndpointsInput,
+		ec.unmarshalInputUsageRetentionInput,
 		ec.unmarshalInputUserFilter,
 		ec.unmarshalInputWithdrawInput,
 	)
@@ -3797,6 +4182,17 @@ type App implements Node {
     "Those before this cursor."
     before: String
   ): ProductSubscriptionConnection! @goField(forceResolver: true)
+  "The endpoints that it reaches: of each approved registration those it is narrowed to, else all of the product's; first made first."
+  connectedEndpoints(
+    "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Those after this cursor."
+    after: String
+    "How many from the end: 1–100."
+    last: Int
+    "Those before this cursor."
+    before: String
+  ): EndpointConnection! @goField(forceResolver: true)
   "What happened to it, its keys and its registrations; newest first."
   timeline(
     "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
@@ -4248,6 +4644,10 @@ type Credential implements Node {
     "Those before this cursor."
     before: String
   ): ProductConnection! @goField(forceResolver: true)
+  "The networks it may be used from (CIDR); an empty list: anywhere."
+  allowedAddresses: [String!]!
+  "How fast its own calls may come, besides what its registrations allow; null: no limit of its own."
+  rateLimit: RateLimit
   "When it was made."
   createdAt: Time!
   "From when on it is refused; null: never."
@@ -4411,7 +4811,7 @@ extend type Mutation {
     "What to make."
     input: GenerateKeyInput!
   ): GenerateKeyPayload! @hasRole(any: [ADMIN, PORTAL])
-  "Changes a key's name, end or access; not of a revoked or expired key. What is left out stays. Requires: ADMIN or PORTAL."
+  "Changes a key's name, end, access or limits; not of a revoked or expired key. What is left out stays. Requires: ADMIN or PORTAL."
   updateKey(
     "What to change."
     input: UpdateKeyInput!
@@ -4451,6 +4851,10 @@ input GenerateKeyInput {
   accessControlList: [ID!]
   "How it is presented."
   authType: AuthType = API_KEY
+  "The networks (CIDR) or single addresses it may be used from, IPv4 or IPv6, at most 100; anywhere unless given."
+  allowedAddresses: [String!]
+  "How fast its own calls may come, besides what its registrations allow."
+  rateLimit: RateLimitInput
   "1–255 characters. The same key with the same input within 24 hours makes nothing new; with another input it is a CONFLICT."
   idempotencyKey: String
 }
@@ -4481,6 +4885,10 @@ input UpdateKeyInput {
   access: Access
   "Instead of the present list, at most 100 ids; null clears."
   accessControlList: [ID!]
+  "Instead of the present list, at most 100 networks (CIDR) or single addresses; null or an empty list: anywhere."
+  allowedAddresses: [String!]
+  "How fast its own calls may come, besides what its registrations allow; null: no limit of its own."
+  rateLimit: RateLimitInput
 }
 
 "What was changed."
@@ -4537,6 +4945,148 @@ input EnableKeyInput {
 type EnableKeyPayload {
   "The key as it is now; null when there are errors."
   credential: Credential
+  "What to correct."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/endpoint.graphql", Input: `"One of a product's APIs: what may be called."
+type Endpoint implements Node {
+  "The opaque id."
+  id: ID!
+  "The product it belongs to."
+  product: Product! @goField(forceResolver: true)
+  "The method of its calls."
+  method: HTTPMethod!
+  "The path of its calls as a template, unique in the product with its method: ` + "`" + `/orders/{id}` + "`" + ` has one segment for ` + "`" + `{id}` + "`" + `, ` + "`" + `/files/{path...}` + "`" + ` all the rest."
+  path: String!
+  "At most 2000 characters; may be Markdown."
+  description: String!
+  "When it was made."
+  createdAt: Time!
+  "Grows by one with each change. Requires: ADMIN."
+  version: Int @hasRole(any: [ADMIN])
+  "What the viewer may do with it now."
+  viewerCan: EndpointPermissions! @goField(forceResolver: true)
+}
+
+"The method of a call."
+enum HTTPMethod {
+  "Every method. An endpoint of the call's own method goes before."
+  ANY
+  "GET, and HEAD where no endpoint of its own is for that."
+  GET
+  "HEAD."
+  HEAD
+  "POST."
+  POST
+  "PUT."
+  PUT
+  "PATCH."
+  PATCH
+  "DELETE."
+  DELETE
+  "OPTIONS."
+  OPTIONS
+}
+
+"What the viewer may do with an endpoint."
+type EndpointPermissions {
+  "` + "`" + `updateEndpoint` + "`" + `."
+  update: Permission!
+  "` + "`" + `deleteEndpoint` + "`" + `."
+  delete: Permission!
+}
+
+"A page of endpoints."
+type EndpointConnection {
+  "The page's edges: each with its cursor."
+  edges: [EndpointEdge!]! @goField(forceResolver: true)
+  "The page's objects, without cursors."
+  nodes: [Endpoint!]!
+  "How many there are on all pages."
+  totalCount: Int!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"One of endpoints, with its place in the list."
+type EndpointEdge {
+  "The place: opaque, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + ` of the same list."
+  cursor: String!
+  "The object."
+  node: Endpoint!
+}
+
+extend type Mutation {
+  "Makes an endpoint of a product, which has at most 500. Requires: ADMIN."
+  createEndpoint(
+    "What to make."
+    input: CreateEndpointInput!
+  ): CreateEndpointPayload! @hasRole(any: [ADMIN])
+  "Changes an endpoint, for those who are registered, too. What is left out stays; null clears. Requires: ADMIN."
+  updateEndpoint(
+    "What to change."
+    input: UpdateEndpointInput!
+  ): UpdateEndpointPayload! @hasRole(any: [ADMIN])
+  "Deletes an endpoint. Registrations that are narrowed to it lose it, and stay narrowed to what is left, even if that is nothing. Requires: ADMIN."
+  deleteEndpoint(
+    "Which."
+    input: DeleteEndpointInput!
+  ): DeleteEndpointPayload! @hasRole(any: [ADMIN])
+}
+
+"What endpoint to make."
+input CreateEndpointInput {
+  "Of which product."
+  productId: ID!
+  "The method of its calls."
+  method: HTTPMethod!
+  "A template of at most 1024 bytes and 32 segments: ` + "`" + `/orders/{id}` + "`" + `; ` + "`" + `/files/{path...}` + "`" + ` is for all below. TAKEN where the product has this method and path."
+  path: String!
+  "At most 2000 characters."
+  description: String
+}
+
+"What was made."
+type CreateEndpointPayload {
+  "The endpoint; null when there are errors."
+  endpoint: Endpoint
+  "What to correct."
+  userErrors: [UserError!]!
+}
+
+"What to change in an endpoint."
+input UpdateEndpointInput {
+  "Which endpoint."
+  endpointId: ID!
+  "The version the change is made against; an older one is a CONFLICT."
+  version: Int
+  "The method of its calls; null is refused."
+  method: HTTPMethod
+  "A template of at most 1024 bytes and 32 segments; null is refused."
+  path: String
+  "At most 2000 characters; null clears."
+  description: String
+}
+
+"What was changed."
+type UpdateEndpointPayload {
+  "The endpoint as it is now; null when there are errors."
+  endpoint: Endpoint
+  "What to correct."
+  userErrors: [UserError!]!
+}
+
+"Which endpoint to delete."
+input DeleteEndpointInput {
+  "Which endpoint."
+  endpointId: ID!
+}
+
+"What was deleted."
+type DeleteEndpointPayload {
+  "Its id; null when there are errors."
+  deletedEndpointId: ID
   "What to correct."
   userErrors: [UserError!]!
 }
@@ -4625,7 +5175,7 @@ enum EventType {
   APP_RESTORED
   "A key was made."
   CREDENTIAL_CREATED
-  "A key's name, end or access changed."
+  "A key's name, end, access or limits changed."
   CREDENTIAL_UPDATED
   "A key was switched off."
   CREDENTIAL_DISABLED
@@ -4643,6 +5193,12 @@ enum EventType {
   PLAN_CREATED
   "A plan changed."
   PLAN_UPDATED
+  "An endpoint was made."
+  ENDPOINT_CREATED
+  "An endpoint changed."
+  ENDPOINT_UPDATED
+  "An endpoint was deleted."
+  ENDPOINT_DELETED
   "An app was registered with a product."
   SUBSCRIPTION_REGISTERED
   "A registration was approved."
@@ -4657,8 +5213,12 @@ enum EventType {
   SUBSCRIPTION_RESUMED
   "A registration was ended."
   SUBSCRIPTION_UNREGISTERED
+  "A registration was narrowed to some of its product's endpoints, to others, or no more."
+  SUBSCRIPTION_NARROWED
   "A machine's token was made."
   SERVICE_TOKEN_CREATED
+  "A machine's token was revoked."
+  SERVICE_TOKEN_REVOKED
 }
 
 "A page of events."
@@ -4751,6 +5311,8 @@ type Organization implements Node {
   deletedRetentionDays: Int @hasRole(any: [ADMIN])
   "How long events are kept, in days. Requires: ADMIN."
   eventRetentionDays: Int @hasRole(any: [ADMIN])
+  "How long counts of calls are kept. Requires: ADMIN."
+  usageRetention: UsageRetention @goField(forceResolver: true) @hasRole(any: [ADMIN])
   "Grows by one with each change. Requires: ADMIN."
   version: Int @hasRole(any: [ADMIN])
 }
@@ -4791,6 +5353,26 @@ input KeyLifeInput {
   production: Int
 }
 
+"How long counts of calls are kept, in days."
+type UsageRetention {
+  "Those of single minutes."
+  minutes: Int!
+  "Those of hours."
+  hours: Int!
+  "Those of days."
+  days: Int!
+}
+
+"How long counts of calls are kept, in days; the coarser ones at least as long as the finer."
+input UsageRetentionInput {
+  "Those of single minutes: 1–90."
+  minutes: Int!
+  "Those of hours: 1–1000."
+  hours: Int!
+  "Those of days: 1–3660."
+  days: Int!
+}
+
 extend type Mutation {
   "Changes the organization's profile and policies. What is left out stays; null clears. Requires: ADMIN."
   updateOrganization(
@@ -4829,6 +5411,8 @@ input UpdateOrganizationInput {
   deletedRetentionDays: Int
   "30–3650 days; null is refused."
   eventRetentionDays: Int
+  "How long counts of calls are kept; null: minutes for 7 days, hours for 400, days for 1830. What is too old is deleted for ever."
+  usageRetention: UsageRetentionInput
 }
 
 "What was changed."
@@ -4948,7 +5532,7 @@ input RateLimitInput {
   "The time they are counted over."
   per: RatePeriod!
   "How many at once: 1–1000000; the limit unless given."
-  burst: Int
+  burst: Int @goField(forceResolver: true)
 }
 
 "How many calls may come."
@@ -5062,6 +5646,10 @@ type Product implements Node {
   authTypes: [AuthType!]!
   "Where its documentation is; empty when there is none."
   documentationUrl: String!
+  "Whether calls need no key."
+  keyless: Boolean!
+  "Whether only calls of its endpoints pass, for registrations that are not narrowed, too."
+  enforceEndpoints: Boolean!
   "When it was made."
   createdAt: Time!
   "Grows by one with each change of this entry. Requires: ADMIN."
@@ -5077,6 +5665,17 @@ type Product implements Node {
     "Those before this cursor."
     before: String
   ): PlanConnection! @goField(forceResolver: true)
+  "Its endpoints: the APIs that it is made of; first made first."
+  endpoints(
+    "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Those after this cursor."
+    after: String
+    "How many from the end: 1–100."
+    last: Int
+    "Those before this cursor."
+    before: String
+  ): EndpointConnection! @goField(forceResolver: true)
   "What the viewer may do with it now."
   viewerCan: ProductPermissions! @goField(forceResolver: true)
 }
@@ -5115,6 +5714,8 @@ type ProductPermissions {
   update: Permission!
   "` + "`" + `register` + "`" + ` an app with it."
   register: Permission!
+  "` + "`" + `createEndpoint` + "`" + ` for it."
+  createEndpoint: Permission!
 }
 
 "A page of products."
@@ -5219,6 +5820,10 @@ input CreateProductInput {
   authTypes: [AuthType!] = [API_KEY]
   "An https or http address of at most 2000 characters."
   documentationUrl: String
+  "Whether calls need no key."
+  keyless: Boolean = false
+  "Whether only calls of its endpoints pass."
+  enforceEndpoints: Boolean = false
 }
 
 "What was made."
@@ -5253,6 +5858,10 @@ input UpdateProductInput {
   authTypes: [AuthType!]
   "An https or http address of at most 2000 characters; null clears."
   documentationUrl: String
+  "Whether calls need no key; null is refused."
+  keyless: Boolean
+  "Whether only calls of its endpoints pass; null is refused."
+  enforceEndpoints: Boolean
 }
 
 "What was changed."
@@ -5273,6 +5882,19 @@ type ProductSubscription implements Node {
   product: Product! @goField(forceResolver: true)
   "The plan it uses."
   plan: Plan! @goField(forceResolver: true)
+  "Whether it is narrowed to some of the product's endpoints; only calls of those pass then."
+  narrowed: Boolean! @goField(forceResolver: true)
+  "The endpoints it is for: those it is narrowed to, else all of the product's; first made first."
+  endpoints(
+    "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Those after this cursor."
+    after: String
+    "How many from the end: 1–100."
+    last: Int
+    "Those before this cursor."
+    before: String
+  ): EndpointConnection! @goField(forceResolver: true)
   "Where it stands."
   status: SubscriptionStatus!
   "The colour to show the status in."
@@ -5293,6 +5915,8 @@ type ProductSubscription implements Node {
   version: Int!
   "What the viewer may do to it now."
   allowedTransitions: [SubscriptionTransition!]! @goField(forceResolver: true)
+  "What else the viewer may do with it now."
+  viewerCan: ProductSubscriptionPermissions! @goField(forceResolver: true)
   "What happened to it; newest first."
   timeline(
     "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
@@ -5304,6 +5928,12 @@ type ProductSubscription implements Node {
     "Those before this cursor."
     before: String
   ): EventConnection! @goField(forceResolver: true)
+}
+
+"What the viewer may do with a registration besides its transitions."
+type ProductSubscriptionPermissions {
+  "` + "`" + `updateSubscriptionEndpoints` + "`" + `."
+  updateEndpoints: Permission!
 }
 
 "Where a registration stands."
@@ -5470,6 +6100,11 @@ extend type Mutation {
     "Which."
     input: ResumeSubscriptionInput!
   ): ResumeSubscriptionPayload! @hasRole(any: [ADMIN])
+  "Narrows a waiting or approved registration to some of its product's endpoints, to others, or no more; that needs no new approval. Requires: ADMIN or PORTAL."
+  updateSubscriptionEndpoints(
+    "Which, and to what."
+    input: UpdateSubscriptionEndpointsInput!
+  ): UpdateSubscriptionEndpointsPayload! @hasRole(any: [ADMIN, PORTAL])
 }
 
 "What to register with what."
@@ -5480,6 +6115,8 @@ input RegisterInput {
   productId: ID!
   "By which of its plans; may be left out where there is only one."
   planId: ID
+  "The product's endpoints to narrow it to, 1–500; all of them, also those that will come, unless given. An empty list is refused."
+  endpointIds: [ID!]
   "1–255 characters. The same key with the same input within 24 hours makes nothing new; with another input it is a CONFLICT."
   idempotencyKey: String
 }
@@ -5584,6 +6221,24 @@ input ResumeSubscriptionInput {
 
 "What became of it."
 type ResumeSubscriptionPayload {
+  "The registration as it is now; null when there are errors."
+  productSubscription: ProductSubscription
+  "What to correct."
+  userErrors: [UserError!]!
+}
+
+"What endpoints a registration shall be for."
+input UpdateSubscriptionEndpointsInput {
+  "Which registration."
+  subscriptionId: ID!
+  "The version the change is made against; an older one is a CONFLICT."
+  version: Int
+  "The product's endpoints to narrow it to instead of the present ones, 1–500; null: not narrowed any more. An empty list is refused."
+  endpointIds: [ID!]
+}
+
+"What became of it."
+type UpdateSubscriptionEndpointsPayload {
   "The registration as it is now; null when there are errors."
   productSubscription: ProductSubscription
   "What to correct."
@@ -5973,6 +6628,8 @@ func (ec *executionContext) childFields_App(ctx context.Context, field graphql.C
 		return ec.fieldContext_App_keyCounts(ctx, field)
 	case "productSubscriptions":
 		return ec.fieldContext_App_productSubscriptions(ctx, field)
+	case "connectedEndpoints":
+		return ec.fieldContext_App_connectedEndpoints(ctx, field)
 	case "timeline":
 		return ec.fieldContext_App_timeline(ctx, field)
 	case "viewerCan":
@@ -6069,6 +6726,16 @@ func (ec *executionContext) childFields_CreateAppPayload(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type CreateAppPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateEndpointPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "endpoint":
+		return ec.fieldContext_CreateEndpointPayload_endpoint(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateEndpointPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateEndpointPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreatePlanPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "plan":
@@ -6123,6 +6790,10 @@ func (ec *executionContext) childFields_Credential(ctx context.Context, field gr
 		return ec.fieldContext_Credential_access(ctx, field)
 	case "accessControlList":
 		return ec.fieldContext_Credential_accessControlList(ctx, field)
+	case "allowedAddresses":
+		return ec.fieldContext_Credential_allowedAddresses(ctx, field)
+	case "rateLimit":
+		return ec.fieldContext_Credential_rateLimit(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Credential_createdAt(ctx, field)
 	case "expiresAt":
@@ -6209,6 +6880,16 @@ func (ec *executionContext) childFields_DeleteAppPayload(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type DeleteAppPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteEndpointPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedEndpointId":
+		return ec.fieldContext_DeleteEndpointPayload_deletedEndpointId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteEndpointPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteEndpointPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DisableKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "credential":
@@ -6247,6 +6928,62 @@ func (ec *executionContext) childFields_EnableUserPayload(ctx context.Context, f
 		return ec.fieldContext_EnableUserPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EnableUserPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Endpoint(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Endpoint_id(ctx, field)
+	case "product":
+		return ec.fieldContext_Endpoint_product(ctx, field)
+	case "method":
+		return ec.fieldContext_Endpoint_method(ctx, field)
+	case "path":
+		return ec.fieldContext_Endpoint_path(ctx, field)
+	case "description":
+		return ec.fieldContext_Endpoint_description(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Endpoint_createdAt(ctx, field)
+	case "version":
+		return ec.fieldContext_Endpoint_version(ctx, field)
+	case "viewerCan":
+		return ec.fieldContext_Endpoint_viewerCan(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Endpoint", field.Name)
+}
+
+func (ec *executionContext) childFields_EndpointConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_EndpointConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_EndpointConnection_nodes(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_EndpointConnection_totalCount(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_EndpointConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EndpointConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_EndpointEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_EndpointEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_EndpointEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EndpointEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_EndpointPermissions(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "update":
+		return ec.fieldContext_EndpointPermissions_update(ctx, field)
+	case "delete":
+		return ec.fieldContext_EndpointPermissions_delete(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EndpointPermissions", field.Name)
 }
 
 func (ec *executionContext) childFields_Event(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6449,6 +7186,8 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_deletedRetentionDays(ctx, field)
 	case "eventRetentionDays":
 		return ec.fieldContext_Organization_eventRetentionDays(ctx, field)
+	case "usageRetention":
+		return ec.fieldContext_Organization_usageRetention(ctx, field)
 	case "version":
 		return ec.fieldContext_Organization_version(ctx, field)
 	}
@@ -6565,12 +7304,18 @@ func (ec *executionContext) childFields_Product(ctx context.Context, field graph
 		return ec.fieldContext_Product_authTypes(ctx, field)
 	case "documentationUrl":
 		return ec.fieldContext_Product_documentationUrl(ctx, field)
+	case "keyless":
+		return ec.fieldContext_Product_keyless(ctx, field)
+	case "enforceEndpoints":
+		return ec.fieldContext_Product_enforceEndpoints(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Product_createdAt(ctx, field)
 	case "revision":
 		return ec.fieldContext_Product_revision(ctx, field)
 	case "plans":
 		return ec.fieldContext_Product_plans(ctx, field)
+	case "endpoints":
+		return ec.fieldContext_Product_endpoints(ctx, field)
 	case "viewerCan":
 		return ec.fieldContext_Product_viewerCan(ctx, field)
 	}
@@ -6607,6 +7352,8 @@ func (ec *executionContext) childFields_ProductPermissions(ctx context.Context, 
 		return ec.fieldContext_ProductPermissions_update(ctx, field)
 	case "register":
 		return ec.fieldContext_ProductPermissions_register(ctx, field)
+	case "createEndpoint":
+		return ec.fieldContext_ProductPermissions_createEndpoint(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProductPermissions", field.Name)
 }
@@ -6621,6 +7368,10 @@ func (ec *executionContext) childFields_ProductSubscription(ctx context.Context,
 		return ec.fieldContext_ProductSubscription_product(ctx, field)
 	case "plan":
 		return ec.fieldContext_ProductSubscription_plan(ctx, field)
+	case "narrowed":
+		return ec.fieldContext_ProductSubscription_narrowed(ctx, field)
+	case "endpoints":
+		return ec.fieldContext_ProductSubscription_endpoints(ctx, field)
 	case "status":
 		return ec.fieldContext_ProductSubscription_status(ctx, field)
 	case "badgeColor":
@@ -6641,6 +7392,8 @@ func (ec *executionContext) childFields_ProductSubscription(ctx context.Context,
 		return ec.fieldContext_ProductSubscription_version(ctx, field)
 	case "allowedTransitions":
 		return ec.fieldContext_ProductSubscription_allowedTransitions(ctx, field)
+	case "viewerCan":
+		return ec.fieldContext_ProductSubscription_viewerCan(ctx, field)
 	case "timeline":
 		return ec.fieldContext_ProductSubscription_timeline(ctx, field)
 	}
@@ -6669,6 +7422,14 @@ func (ec *executionContext) childFields_ProductSubscriptionEdge(ctx context.Cont
 		return ec.fieldContext_ProductSubscriptionEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProductSubscriptionEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ProductSubscriptionPermissions(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "updateEndpoints":
+		return ec.fieldContext_ProductSubscriptionPermissions_updateEndpoints(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProductSubscriptionPermissions", field.Name)
 }
 
 func (ec *executionContext) childFields_Quota(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6849,6 +7610,16 @@ func (ec *executionContext) childFields_UpdateAppPayload(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type UpdateAppPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdateEndpointPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "endpoint":
+		return ec.fieldContext_UpdateEndpointPayload_endpoint(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateEndpointPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateEndpointPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "credential":
@@ -6887,6 +7658,28 @@ func (ec *executionContext) childFields_UpdateProductPayload(ctx context.Context
 		return ec.fieldContext_UpdateProductPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateProductPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateSubscriptionEndpointsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "productSubscription":
+		return ec.fieldContext_UpdateSubscriptionEndpointsPayload_productSubscription(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateSubscriptionEndpointsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateSubscriptionEndpointsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UsageRetention(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "minutes":
+		return ec.fieldContext_UsageRetention_minutes(ctx, field)
+	case "hours":
+		return ec.fieldContext_UsageRetention_hours(ctx, field)
+	case "days":
+		return ec.fieldContext_UsageRetention_days(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UsageRetention", field.Name)
 }
 
 func (ec *executionContext) childFields_User(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -100,6 +100,14 @@ type CreateAppPayload struct {
 }
 
 // What was made.
+type CreateEndpointPayload struct {
+	// The endpoint; null when there are errors.
+	Endpoint *db.Endpoint `json:"endpoint,omitempty"`
+	// What to correct.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// What was made.
 type CreatePlanPayload struct {
 	// The plan; null when there are errors.
 	Plan *db.Plan `json:"plan,omitempty"`
@@ -159,6 +167,20 @@ type DeleteAppInput struct {
 type DeleteAppPayload struct {
 	// The app's id, which answers as unknown from now on; null when there are errors.
 	DeletedAppID *string `json:"deletedAppId,omitempty"`
+	// What to correct.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// Which endpoint to delete.
+type DeleteEndpointInput struct {
+	// Which endpoint.
+	EndpointID string `json:"endpointId"`
+}
+
+// What was deleted.
+type DeleteEndpointPayload struct {
+	// Its id; null when there are errors.
+	DeletedEndpointID *string `json:"deletedEndpointId,omitempty"`
 	// What to correct.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
@@ -477,6 +499,28 @@ type UpdateAppPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
+// What to change in an endpoint.
+type UpdateEndpointInput struct {
+	// Which endpoint.
+	EndpointID string `json:"endpointId"`
+	// The version the change is made against; an older one is a CONFLICT.
+	Version graphql.Omittable[*int] `json:"version,omitempty"`
+	// The method of its calls; null is refused.
+	Method graphql.Omittable[*term.Method] `json:"method,omitempty"`
+	// A template of at most 1024 bytes and 32 segments; null is refused.
+	Path graphql.Omittable[*string] `json:"path,omitempty"`
+	// At most 2000 characters; null clears.
+	Description graphql.Omittable[*string] `json:"description,omitempty"`
+}
+
+// What was changed.
+type UpdateEndpointPayload struct {
+	// The endpoint as it is now; null when there are errors.
+	Endpoint *db.Endpoint `json:"endpoint,omitempty"`
+	// What to correct.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
 // What to change in a key.
 type UpdateKeyInput struct {
 	// Which key.
@@ -491,6 +535,10 @@ type UpdateKeyInput struct {
 	Access graphql.Omittable[*term.Access] `json:"access,omitempty"`
 	// Instead of the present list, at most 100 ids; null clears.
 	AccessControlList graphql.Omittable[[]string] `json:"accessControlList,omitempty"`
+	// Instead of the present list, at most 100 networks (CIDR) or single addresses; null or an empty list: anywhere.
+	AllowedAddresses graphql.Omittable[[]string] `json:"allowedAddresses,omitempty"`
+	// How fast its own calls may come, besides what its registrations allow; null: no limit of its own.
+	RateLimit graphql.Omittable[*term.RateLimit] `json:"rateLimit,omitempty"`
 }
 
 // What was changed.
@@ -531,6 +579,8 @@ type UpdateOrganizationInput struct {
 	DeletedRetentionDays graphql.Omittable[*int] `json:"deletedRetentionDays,omitempty"`
 	// 30–3650 days; null is refused.
 	EventRetentionDays graphql.Omittable[*int] `json:"eventRetentionDays,omitempty"`
+	// How long counts of calls are kept; null: minutes for 7 days, hours for 400, days for 1830. What is too old is deleted for ever.
+	UsageRetention graphql.Omittable[*term.UsageRetention] `json:"usageRetention,omitempty"`
 }
 
 // What was changed.
@@ -593,12 +643,34 @@ type UpdateProductInput struct {
 	AuthTypes graphql.Omittable[[]term.AuthType] `json:"authTypes,omitempty"`
 	// An https or http address of at most 2000 characters; null clears.
 	DocumentationURL graphql.Omittable[*string] `json:"documentationUrl,omitempty"`
+	// Whether calls need no key; null is refused.
+	Keyless graphql.Omittable[*bool] `json:"keyless,omitempty"`
+	// Whether only calls of its endpoints pass; null is refused.
+	EnforceEndpoints graphql.Omittable[*bool] `json:"enforceEndpoints,omitempty"`
 }
 
 // What was changed.
 type UpdateProductPayload struct {
 	// The product as it is now; null when there are errors.
 	Product *db.Product `json:"product,omitempty"`
+	// What to correct.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// What endpoints a registration shall be for.
+type UpdateSubscriptionEndpointsInput struct {
+	// Which registration.
+	SubscriptionID string `json:"subscriptionId"`
+	// The version the change is made against; an older one is a CONFLICT.
+	Version graphql.Omittable[*int] `json:"version,omitempty"`
+	// The product's endpoints to narrow it to instead of the present ones, 1–500; null: not narrowed any more. An empty list is refused.
+	EndpointIds graphql.Omittable[[]string] `json:"endpointIds,omitempty"`
+}
+
+// What became of it.
+type UpdateSubscriptionEndpointsPayload struct {
+	// The registration as it is now; null when there are errors.
+	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
 	// What to correct.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }

@@ -20,6 +20,8 @@ type (
 	AccountEdge                   = paging.Edge[*db.Account]
 	CredentialConnection          = paging.Page[*db.Credential]
 	CredentialEdge                = paging.Edge[*db.Credential]
+	EndpointConnection            = paging.Page[*db.Endpoint]
+	EndpointEdge                  = paging.Edge[*db.Endpoint]
 	EventConnection               = paging.Page[*db.Event]
 	EventEdge                     = paging.Edge[*db.Event]
 	MembershipConnection          = paging.Page[*db.Membership]

@@ -22,7 +22,7 @@ const (
 )
 
 // number is up to most bytes, the highest word first.
-type number [most / 8]uint64
+type number []uint64
 
 // Encode writes b, at most 32 bytes, as a number in exactly so many digits,
 // which must be enough: 22 for 16 bytes, 43 for 32.
@@ -35,10 +35,11 @@ func Encode(b []byte, digits int) string {
 func Append(dst, b []byte, digits int) []byte {
 	var whole [most]byte
 	copy(whole[most-len(b):], b)
-	var n number
-	for i := range n {
-		n[i] = binary.BigEndian.Uint64(whole[8*i:])
+	var words [most / 8]uint64
+	for i := range words {
+		words[i] = binary.BigEndian.Uint64(whole[8*i:])
 	}
+	n := number(words[(most-len(b))/8:])
 	start := len(dst)
 	for range digits {
 		dst = append(dst, '0')
@@ -54,7 +55,7 @@ func Append(dst, b []byte, digits int) []byte {
 }
 
 // divide divides n by chunkValue and gives the remainder.
-func (n *number) divide() (rest uint64) {
+func (n number) divide() (rest uint64) {
 	for i := range n {
 		n[i], rest = bits.Div64(rest, n[i], chunkValue)
 	}
@@ -71,7 +72,8 @@ func Decode(s string, digits, size int) (b []byte, ok bool) {
 // DecodeInto reads digits into dst, at most 32 bytes. It gives false for what
 // is no digit, and for a number that needs more bytes.
 func DecodeInto(dst []byte, s string) bool {
-	var n number
+	var words [most / 8]uint64
+	n := number(words[(most-len(dst))/8:])
 	for len(s) > 0 {
 		chunk := s[:(len(s)-1)%chunkDigits+1]
 		s = s[len(chunk):]
@@ -88,7 +90,7 @@ func DecodeInto(dst []byte, s string) bool {
 		}
 	}
 	var whole [most]byte
-	for i, word := range n {
+	for i, word := range words {
 		binary.BigEndian.PutUint64(whole[8*i:], word)
 	}
 	for _, high := range whole[:most-len(dst)] {
@@ -101,7 +103,7 @@ func DecodeInto(dst []byte, s string) bool {
 }
 
 // multiply multiplies n by chunkValue and adds to it; false when it overflows.
-func (n *number) multiply(add uint64) bool {
+func (n number) multiply(add uint64) bool {
 	for i := len(n) - 1; i >= 0; i-- {
 		high, low := bits.Mul64(n[i], chunkValue)
 		sum, carry := bits.Add64(low, add, 0)

@@ -14,7 +14,7 @@ import (
 func prefixes() map[nodeid.Kind]string {
 	return map[nodeid.Kind]string{
 		nodeid.Organization: "org", nodeid.Account: "acct", nodeid.User: "user", nodeid.Membership: "mem", nodeid.App: "app",
-		nodeid.Credential: "cred", nodeid.Product: "prod", nodeid.Plan: "plan", nodeid.ProductSubscription: "sub",
+		nodeid.Credential: "cred", nodeid.Product: "prod", nodeid.Plan: "plan", nodeid.Endpoint: "ep", nodeid.ProductSubscription: "sub",
 		nodeid.ServiceToken: "tok", nodeid.Event: "evt",
 	}
 }

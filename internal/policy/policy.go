@@ -37,7 +37,12 @@ const (
 	ProductUpdate  Action = "product.update"
 	PlanCreate     Action = "plan.create"
 	PlanUpdate     Action = "plan.update"
+	EndpointCreate Action = "endpoint.create"
+	EndpointUpdate Action = "endpoint.update"
+	EndpointDelete Action = "endpoint.delete"
 	RulesUpdate    Action = "organization.update"
+	// SubscriptionNarrow is to choose among a registration's endpoints, fewer or more.
+	SubscriptionNarrow Action = "subscription.narrow"
 )
 
 // Key is the action on a key.
@@ -119,13 +124,14 @@ func Decide(v viewer.Viewer, a Action, o Object) Decision {
 // granted is the table of roles. What is not in it is refused.
 func granted(r viewer.Role, a Action) bool {
 	switch a {
-	case AppCreate, AppUpdate, AppDelete, AppRegister, KeyGenerate, PasswordChange,
+	case AppCreate, AppUpdate, AppDelete, AppRegister, KeyGenerate, PasswordChange, SubscriptionNarrow,
 		Key(lifecycle.Revoke), Key(lifecycle.Update), Subscription(lifecycle.Unregister):
 		return r == viewer.Admin || r == viewer.Portal
 	case Subscription(lifecycle.Withdraw):
 		return r == viewer.Portal
 	case AppRestore, AccountCreate, AccountUpdate, AccountSuspend, AccountResume, AccountDelete,
 		UserCreate, UserDisable, UserEnable, ProductCreate, ProductUpdate, PlanCreate, PlanUpdate, RulesUpdate,
+		EndpointCreate, EndpointUpdate, EndpointDelete,
 		Key(lifecycle.Disable), Key(lifecycle.Enable),
 		Subscription(lifecycle.Suspend), Subscription(lifecycle.Resume):
 		return r == viewer.Admin
@@ -177,7 +183,9 @@ func rules(v viewer.Viewer, a Action, o Object) Decision {
 		return no(Status, "The account is suspended already.")
 	case a == AccountResume && o.Account == term.AccountActive:
 		return no(Status, "The account is not suspended.")
-	case (a == ProductUpdate || a == PlanCreate) && o.Product == term.Retired:
+	case a == SubscriptionNarrow && o.Subscription != "" && o.Subscription != lifecycle.Waiting && o.Subscription != lifecycle.Approved:
+		return no(Status, "The registration is "+string(o.Subscription)+".")
+	case (a == ProductUpdate || a == PlanCreate || a == EndpointCreate) && o.Product == term.Retired:
 		return no(Status, "A retired product does not come back.")
 	case a == UserDisable && o.User == v.UserID:
 		return no(Policy, "You cannot disable yourself.")

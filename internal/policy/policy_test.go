@@ -44,6 +44,7 @@ func grants() map[Action][]viewer.Role {
 		"account.create": admin, "account.update": admin, "account.suspend": admin, "account.resume": admin, "account.delete": admin,
 		"user.create": admin, "user.disable": admin, "user.enable": admin, "password.change": both,
 		"product.create": admin, "product.update": admin, "plan.create": admin, "plan.update": admin, "organization.update": admin,
+		"endpoint.create": admin, "endpoint.update": admin, "endpoint.delete": admin, "subscription.narrow": both,
 		"subscription.APPROVE": {viewer.Admin, viewer.Approver}, "subscription.REJECT": {viewer.Admin, viewer.Approver},
 		"subscription.WITHDRAW": {viewer.Portal}, "subscription.UNREGISTER": both,
 		"subscription.SUSPEND": admin, "subscription.RESUME": admin,
@@ -59,7 +60,7 @@ func actions() []Action {
 	all := []Action{
 		AppCreate, AppUpdate, AppDelete, AppRestore, AppRegister, KeyGenerate, AccountCreate, AccountUpdate, AccountSuspend,
 		AccountResume, AccountDelete, UserCreate, UserDisable, UserEnable, PasswordChange, ProductCreate, ProductUpdate,
-		PlanCreate, PlanUpdate, RulesUpdate, "app.unheard-of", "",
+		PlanCreate, PlanUpdate, RulesUpdate, EndpointCreate, EndpointUpdate, EndpointDelete, SubscriptionNarrow, "app.unheard-of", "",
 	}
 	for _, a := range lifecycle.CredentialActions() {
 		all = append(all, Key(a))

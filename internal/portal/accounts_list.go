@@ -48,7 +48,7 @@ func (p *Portal) Accounts(ctx context.Context, f AccountFilter, o Order, r Read)
 func (p *Portal) MembersOfAccounts(ctx context.Context, accounts []uuid.UUID, r Read) (Pages[*db.Membership], error) {
 	l := list[*db.Membership]{"members", func(m *db.Membership, _ string) (any, uuid.UUID) { return m.CreatedAt, m.ID },
 		[]string{membership.FieldUserID, membership.FieldAccountID}}
-	ch := children[*db.Membership]{l, membership.FieldAccountID, func(m *db.Membership) uuid.UUID { return m.AccountID }}
+	ch := children[*db.Membership]{list: l, column: membership.FieldAccountID, parent: func(m *db.Membership) uuid.UUID { return m.AccountID }}
 	return readPages(ctx, p, ch, func() listable[*db.Membership, *db.MembershipSelect] { return p.client.Membership.Query() },
 		accounts, Order{Column: membership.FieldCreatedAt}, r)
 }

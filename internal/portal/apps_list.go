@@ -19,7 +19,7 @@ func (p *Portal) Apps(ctx context.Context, f AppFilter, o Order, r Read) (*pagin
 
 // AppsOfAccounts gives the same page of the apps of many accounts.
 func (p *Portal) AppsOfAccounts(ctx context.Context, accounts []uuid.UUID, f AppFilter, o Order, r Read) (Pages[*db.App], error) {
-	ch := children[*db.App]{appList(), app.FieldAccountID, func(a *db.App) uuid.UUID { return a.AccountID }}
+	ch := children[*db.App]{list: appList(), column: app.FieldAccountID, parent: func(a *db.App) uuid.UUID { return a.AccountID }}
 	return readPages(ctx, p, ch, p.appQuery(f), accounts, o, r)
 }
 

@@ -88,6 +88,11 @@ func (p *Portal) PlansByID(ctx context.Context, ids []uuid.UUID, columns []strin
 	return batch(ctx, p.client.Plan.Query(), ids, func(r *db.Plan) uuid.UUID { return r.ID }, nil, columns)
 }
 
+// EndpointsByID reads endpoints.
+func (p *Portal) EndpointsByID(ctx context.Context, ids []uuid.UUID, columns []string) (ByID[*db.Endpoint], error) {
+	return batch(ctx, p.client.Endpoint.Query(), ids, func(r *db.Endpoint) uuid.UUID { return r.ID }, endpointList().needs, columns)
+}
+
 // SubscriptionsByID reads registrations.
 func (p *Portal) SubscriptionsByID(ctx context.Context, ids []uuid.UUID, columns []string) (ByID[*db.Subscription], error) {
 	return batch(ctx, p.client.Subscription.Query(), ids, func(r *db.Subscription) uuid.UUID { return r.ID }, subscriptionList().needs, columns)

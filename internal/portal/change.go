@@ -67,7 +67,10 @@ func (p *Portal) once(ctx context.Context, f func(ctx context.Context, c *change
 		return err
 	}
 	done = true
-	return tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	return p.enforce(ctx, c)
 }
 
 // record notes an event; it is written when the change has done its work.

@@ -57,11 +57,19 @@ func checkReason(field string, s *string) error {
 	return checkText(field, *s, maxReason, true)
 }
 
+// atMost wants a list of at most max elements.
+func atMost(field string, n, max int) error {
+	if n <= max {
+		return nil
+	}
+	most := strconv.Itoa(max)
+	return fault.Input(fault.TooMany, field, "There are more than "+most+".", fault.Param{Name: "max", Value: most})
+}
+
 // checkLabels wants at most 50 with different keys.
 func checkLabels(field string, labels []term.Label) error {
-	if len(labels) > maxLabels {
-		n := strconv.Itoa(maxLabels)
-		return fault.Input(fault.TooMany, field, "There are more than "+n+".", fault.Param{Name: "max", Value: n})
+	if err := atMost(field, len(labels), maxLabels); err != nil {
+		return err
 	}
 	var errs []error
 	seen := map[string]bool{}

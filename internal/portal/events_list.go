@@ -60,7 +60,7 @@ func (p *Portal) eventQuery(f EventFilter) func() listable[*db.Event, *db.EventS
 // Timelines gives the same page of the events of many objects, newest first:
 // of accounts and apps with all that is theirs, of others their own.
 func (p *Portal) Timelines(ctx context.Context, of nodeid.Kind, ids []uuid.UUID, r Read) (Pages[*db.Event], error) {
-	ch := children[*db.Event]{eventList(), event.FieldSubjectID, func(e *db.Event) uuid.UUID { return e.SubjectID }}
+	ch := children[*db.Event]{list: eventList(), column: event.FieldSubjectID, parent: func(e *db.Event) uuid.UUID { return e.SubjectID }}
 	switch of {
 	case nodeid.App:
 		ch.column, ch.parent = event.FieldAppID, func(e *db.Event) uuid.UUID { return deref(e.AppID) }

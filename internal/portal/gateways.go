@@ -2,37 +2,177 @@ package portal
 
 import (
 	"context"
+	"slices"
+	"strconv"
+	"time"
 
 	"github.com/google/uuid"
 
 	"portico/ent/db"
+	"portico/ent/db/product"
+	"portico/ent/db/servicetoken"
+	"portico/internal/database"
 	"portico/internal/eventlog"
+	"portico/internal/fault"
 	"portico/internal/nodeid"
+	"portico/internal/term"
 	"portico/internal/viewer"
 )
 
 // GatewayScope lets a machine verify keys.
 const GatewayScope = "gateway"
 
-// CreateGateway makes the token of a gateway, of which only the hash and the
-// hint are stored. Only commands do, as Portico itself.
-func (p *Portal) CreateGateway(ctx context.Context, slug, name string, hash []byte, hint string) (out *db.ServiceToken, err error) {
-	if err := checkName("name", name); err != nil {
+// maxGatewayProducts is how many products a gateway's token may be bound to.
+const maxGatewayProducts = 100
+
+// NewGateway says what token of a gateway to make.
+type NewGateway struct {
+	// Organization is the slug of the organization it is bound to.
+	Organization string
+	// Name is 1–255 characters, unique among the organization's tokens, the
+	// revoked ones included.
+	Name string
+	// Products are the names of the products it may ask about; none: all.
+	Products []string
+	// Environment is that of the keys it takes; nil: any.
+	Environment *term.Environment
+	// Hash and Hint are all that is stored of the token.
+	Hash []byte
+	Hint string
+}
+
+// GatewayToken is what may be told of a gateway's token.
+type GatewayToken struct {
+	Name, Hint string
+	// Products are the names of the products it is bound to; none: all.
+	Products []string
+	// Environment is that of the keys it takes; nil: any.
+	Environment *term.Environment
+	CreatedAt   time.Time
+	// LastUsedAt and RevokedAt are nil while that has not happened.
+	LastUsedAt, RevokedAt *time.Time
+}
+
+// CreateGateway makes the token of a gateway. Only commands do, as Portico
+// itself. An organization or a product that is not known is UNKNOWN_REFERENCE,
+// a name that was given before TAKEN.
+func (p *Portal) CreateGateway(ctx context.Context, in NewGateway) (out *db.ServiceToken, err error) {
+	if err := fault.Collect(
+		checkName("name", in.Name),
+		atMost("products", len(in.Products), maxGatewayProducts),
+	); err != nil {
 		return nil, err
 	}
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		if err := c.enter(ctx, slug); err != nil {
+		if err := c.enter(ctx, in.Organization); err != nil {
 			return err
 		}
-		var err error
-		out, err = c.ServiceToken.Create().SetOrganizationID(c.organization).SetName(name).SetScopes([]string{GatewayScope}).
-			SetTokenHash(hash).SetHint(hint).SetCreatedAt(c.now).SetUpdatedAt(c.now).Save(ctx)
+		products, err := c.productsByName(ctx, in.Products)
 		if err != nil {
-			return taken(err, "name", "A token of the organization bears this name already.")
+			return err
 		}
-		c.record(eventlog.Entry{Type: eventlog.ServiceTokenCreated, Subject: nodeid.ServiceToken, SubjectID: out.ID, SubjectName: name})
+		create := c.ServiceToken.Create().SetOrganizationID(c.organization).SetName(in.Name).SetScopes([]string{GatewayScope}).
+			SetTokenHash(in.Hash).SetHint(in.Hint).SetNillableEnvironment(in.Environment).SetCreatedAt(c.now).SetUpdatedAt(c.now)
+		if products != nil {
+			create.SetProductIds(products)
+		}
+		if out, err = create.Save(ctx); err != nil {
+			return taken(err, "name", "A token of the organization bears this name already, or bore it before it was revoked.")
+		}
+		c.record(gatewayEvent(eventlog.ServiceTokenCreated, out, created("name", out.Name, "products", listed(products), "environment", out.Environment)))
 		return nil
 	})
 	return out, err
+}
+
+// productsByName finds products of the organization, each once; nil for none.
+func (c *change) productsByName(ctx context.Context, names []string) ([]uuid.UUID, error) {
+	var out []uuid.UUID
+	for i, name := range names {
+		id, err := c.Product.Query().Where(product.OrganizationID(c.organization), product.Name(askable(name))).OnlyID(ctx)
+		if db.IsNotFound(err) {
+			return nil, fault.Input(fault.UnknownReference, "products."+strconv.Itoa(i), "The organization has no product of this name.")
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out, nil
+}
+
+// RevokeGateway revokes the token of a name for ever: its name is not given
+// again. A revoked one is given as it is; a name that is not known is
+// UNKNOWN_REFERENCE. Only commands do, as Portico itself.
+func (p *Portal) RevokeGateway(ctx context.Context, organization, name string) (out *db.ServiceToken, err error) {
+	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
+	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		if err := c.enter(ctx, organization); err != nil {
+			return err
+		}
+		t, err := hold(c, c.ServiceToken.Query().Where(servicetoken.OrganizationID(c.organization), servicetoken.Name(askable(name)))).Only(ctx)
+		if db.IsNotFound(err) {
+			return fault.Input(fault.UnknownReference, "name", "The organization has no token of this name.")
+		}
+		if err != nil {
+			return err
+		}
+		if t.RevokedAt != nil {
+			out = t
+			return nil
+		}
+		c.record(gatewayEvent(eventlog.ServiceTokenRevoked, t, []term.Change{{Field: "revokedAt", After: text(c.now)}}))
+		out, err = c.ServiceToken.UpdateOne(t).SetRevokedAt(c.now).SetUpdatedAt(c.now).AddVersion(1).Save(ctx)
+		return err
+	})
+	return out, err
+}
+
+// Gateways lists the tokens of an organization's gateways, the revoked ones
+// included, oldest first. Only commands do, as Portico itself.
+func (p *Portal) Gateways(ctx context.Context, organization string) ([]GatewayToken, error) {
+	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
+	o, err := p.OrganizationBySlug(ctx, organization)
+	if err != nil {
+		return nil, err
+	}
+	if o == nil {
+		return nil, unknownOrganization()
+	}
+	rows, err := p.client.ServiceToken.Query().Where(servicetoken.OrganizationID(o.ID)).
+		Order(servicetoken.ByCreatedAt(), servicetoken.ByID()).All(ctx)
+	if err != nil {
+		return nil, outward(err)
+	}
+	var bound []uuid.UUID
+	for _, t := range rows {
+		bound = append(bound, t.ProductIds...)
+	}
+	products, err := p.client.Product.Query().Where(database.AnyOf(product.FieldID, bound)).Select(product.FieldName).All(ctx)
+	if err != nil {
+		return nil, outward(err)
+	}
+	names := make(map[uuid.UUID]string, len(products))
+	for _, x := range products {
+		names[x.ID] = x.Name
+	}
+	var out []GatewayToken
+	for _, t := range rows {
+		if !slices.Contains(t.Scopes, GatewayScope) {
+			continue
+		}
+		g := GatewayToken{Name: t.Name, Hint: t.Hint, Environment: t.Environment, CreatedAt: t.CreatedAt, LastUsedAt: t.LastUsedAt, RevokedAt: t.RevokedAt}
+		for _, id := range t.ProductIds {
+			g.Products = append(g.Products, names[id])
+		}
+		out = append(out, g)
+	}
+	return out, nil
+}
+
+func gatewayEvent(t eventlog.Type, x *db.ServiceToken, changes []term.Change) eventlog.Entry {
+	return eventlog.Entry{Type: t, Subject: nodeid.ServiceToken, SubjectID: x.ID, SubjectName: x.Name, Changes: changes}
 }

@@ -31,7 +31,10 @@ type GenerateKeyInput struct {
 	Access            *term.Access
 	AccessControlList []string
 	AuthType          *term.AuthType
-	IdempotencyKey    *string
+	// AllowedAddresses are networks or single addresses; none: anywhere.
+	AllowedAddresses []string        `json:",omitempty"` // inputs without them are hashed as before they came
+	RateLimit        *term.RateLimit `json:",omitempty"`
+	IdempotencyKey   *string
 }
 
 // MadeKey is a new key and, this once, its secret.
@@ -49,6 +52,8 @@ type newKey struct {
 	Access      term.Access
 	AuthType    term.AuthType
 	Products    []uuid.UUID
+	Addresses   []string
+	RateLimit   *term.RateLimit
 }
 
 // keyOwner is what a key is to belong to.
@@ -101,15 +106,13 @@ func checkNewKey(in GenerateKeyInput, now time.Time) error {
 		checkLine("name", deref(in.Name), maxShort),
 		future("expiresAt", in.ExpiresAt, now),
 		checkAccessList(in.AccessControlList),
+		checkAddresses("allowedAddresses", in.AllowedAddresses),
+		checkRateLimit(in.RateLimit),
 	)
 }
 
 func checkAccessList(ids []string) error {
-	if len(ids) > maxAccessList {
-		n := strconv.Itoa(maxAccessList)
-		return fault.Input(fault.TooMany, "accessControlList", "There are more than "+n+".", fault.Param{Name: "max", Value: n})
-	}
-	return nil
+	return atMost("accessControlList", len(ids), maxAccessList)
 }
 
 func future(field string, t *time.Time, now time.Time) error {
@@ -130,6 +133,10 @@ func (p *Portal) generate(ctx context.Context, c *change, in GenerateKeyInput) (
 	k := newKey{
 		Name: deref(in.Name), Environment: or(in.Environment, term.Development), ExpiresAt: in.ExpiresAt,
 		Access: or(in.Access, term.AccessAll), AuthType: or(in.AuthType, term.APIKey),
+		Addresses: networks(in.AllowedAddresses),
+	}
+	if in.RateLimit != nil {
+		k.RateLimit = burst(in.RateLimit)
 	}
 	if err := c.may(policy.KeyGenerate, policy.Object{OrganizationID: owner.organization, AccountID: owner.account, Environment: k.Environment}); err != nil {
 		return MadeKey{}, err
@@ -209,12 +216,19 @@ func (p *Portal) makeKey(ctx context.Context, c *change, owner keyOwner, k newKe
 		return nil, nil, err
 	}
 	pepper := p.secrets.Pepper()
-	made, err := c.Credential.Create().
+	create := c.Credential.Create().
 		SetOrganizationID(owner.organization).SetAccountID(owner.account).SetNillableAppID(owner.app).
 		SetName(k.Name).SetEnvironment(k.Environment).SetAuthType(k.AuthType).SetAccess(k.Access).SetNillableExpiresAt(end).
 		SetUsername(secret.Username).SetPepperID(pepper.ID).SetSecretHint(apikey.Hint(secret.Password)).
 		SetSecretHash(apikey.Hash(pepper.Secret, secret.Username, secret.Password)).
-		SetCreatedAt(c.now).SetUpdatedAt(c.now).Save(ctx)
+		SetCreatedAt(c.now).SetUpdatedAt(c.now)
+	if k.Addresses != nil {
+		create.SetAllowedAddresses(k.Addresses)
+	}
+	if k.RateLimit != nil {
+		create.SetRateLimit(k.RateLimit)
+	}
+	made, err := create.Save(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -223,7 +237,8 @@ func (p *Portal) makeKey(ctx context.Context, c *change, owner keyOwner, k newKe
 	}
 	c.record(keyEvent(eventlog.CredentialCreated, made, created("username", made.Username, "name", made.Name,
 		"environment", made.Environment, "authType", made.AuthType, "access", made.Access,
-		"accessControlList", listed(k.Products), "expiresAt", made.ExpiresAt)))
+		"accessControlList", listed(k.Products), "expiresAt", made.ExpiresAt,
+		"allowedAddresses", k.Addresses, "rateLimit", k.RateLimit)))
 	return made, &secret, nil
 }
 

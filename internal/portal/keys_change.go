@@ -64,9 +64,11 @@ type UpdateKeyInput struct {
 	ExpiresAt         Patch[time.Time]
 	Access            Patch[term.Access]
 	AccessControlList Patch[[]string]
+	AllowedAddresses  Patch[[]string]
+	RateLimit         Patch[term.RateLimit]
 }
 
-// UpdateKey changes a key's name, end or access. A revoked or expired key is
+// UpdateKey changes a key's name, end, access or limits. A revoked or expired key is
 // KEY_REVOKED or KEY_EXPIRED.
 func (p *Portal) UpdateKey(ctx context.Context, in UpdateKeyInput) (out *db.Credential, err error) {
 	if err := fault.Collect(
@@ -74,6 +76,8 @@ func (p *Portal) UpdateKey(ctx context.Context, in UpdateKeyInput) (out *db.Cred
 		future("expiresAt", in.ExpiresAt.Value, p.clock.Now()),
 		in.Access.needed("access"),
 		checkAccessList(in.AccessControlList.or(nil)),
+		checkAddresses("allowedAddresses", in.AllowedAddresses.or(nil)),
+		checkRateLimit(in.RateLimit.Value),
 	); err != nil {
 		return nil, err
 	}
@@ -120,6 +124,7 @@ func (c *change) patchKey(ctx context.Context, k *db.Credential, in UpdateKeyInp
 			return nil, err
 		}
 	}
+	limitKey(u, k, in, &d)
 	if d.changes == nil {
 		return k, nil
 	}

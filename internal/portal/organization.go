@@ -34,6 +34,7 @@ type UpdateOrganizationInput struct {
 	LongestKeyLife       Patch[term.KeyLife]
 	DeletedRetentionDays Patch[int]
 	EventRetentionDays   Patch[int]
+	UsageRetention       Patch[term.UsageRetention]
 }
 
 // UpdateOrganization changes the profile and the policies of the viewer's organization.
@@ -75,6 +76,7 @@ func checkOrganization(in UpdateOrganizationInput) error {
 		checkRange("deletedRetentionDays", in.DeletedRetentionDays.or(30), 1, 365),
 		checkRange("eventRetentionDays", in.EventRetentionDays.or(730), 30, 3650),
 		checkKeyLife(in.LongestKeyLife.or(term.KeyLife{})),
+		checkUsageRetention(in.UsageRetention.or(term.DefaultUsageRetention())),
 	}
 	if in.Name.Value != nil {
 		errs = append(errs, checkName("name", *in.Name.Value))
@@ -111,6 +113,24 @@ func checkKeyLife(k term.KeyLife) error {
 	return fault.Collect(errs...)
 }
 
+// checkUsageRetention wants counts kept the longer the coarser they are.
+func checkUsageRetention(r term.UsageRetention) error {
+	if err := fault.Collect(
+		checkRange("usageRetention.minutes", r.Minutes, 1, 90),
+		checkRange("usageRetention.hours", r.Hours, 1, 1000),
+		checkRange("usageRetention.days", r.Days, 1, 3660),
+	); err != nil {
+		return err
+	}
+	if r.Hours < r.Minutes {
+		return fault.Input(fault.InvalidValue, "usageRetention.hours", "Counts of hours are kept at least as long as those of minutes.")
+	}
+	if r.Days < r.Hours {
+		return fault.Input(fault.InvalidValue, "usageRetention.days", "Counts of days are kept at least as long as those of hours.")
+	}
+	return nil
+}
+
 func patchOrganization(u *db.OrganizationUpdateOne, o *db.Organization, in UpdateOrganizationInput) []term.Change {
 	var d diff
 	setText(&d, "name", o.Name, in.Name, func(s string) { u.SetName(s) })
@@ -122,10 +142,7 @@ func patchOrganization(u *db.OrganizationUpdateOne, o *db.Organization, in Updat
 	setText(&d, "keyPrefix", o.KeyPrefix, in.KeyPrefix, func(s string) { u.SetKeyPrefix(s) })
 	setText(&d, "portalUnregister", o.PortalUnregister, in.PortalUnregister, func(v term.PortalUnregister) { u.SetPortalUnregister(v) })
 	setText(&d, "productionKeys", o.ProductionKeys, in.ProductionKeys, func(v term.ProductionKeys) { u.SetProductionKeys(v) })
-	if in.PasswordSignIn.Set {
-		d.note("passwordSignIn", o.PasswordSignIn, *in.PasswordSignIn.Value)
-		u.SetPasswordSignIn(*in.PasswordSignIn.Value)
-	}
+	setBool(&d, "passwordSignIn", o.PasswordSignIn, in.PasswordSignIn, func(v bool) { u.SetPasswordSignIn(v) })
 	if in.LongestKeyLife.Set {
 		life := in.LongestKeyLife.or(term.KeyLife{})
 		d.note("longestKeyLife", o.LongestKeyLife, life)
@@ -138,6 +155,12 @@ func patchOrganization(u *db.OrganizationUpdateOne, o *db.Organization, in Updat
 	if in.EventRetentionDays.Set {
 		d.note("eventRetentionDays", o.EventRetentionDays, *in.EventRetentionDays.Value)
 		u.SetEventRetentionDays(*in.EventRetentionDays.Value)
+	}
+	if in.UsageRetention.Set {
+		d.note("usageRetention", o.UsageRetention, in.UsageRetention.Value)
+		if u.SetUsageRetention(in.UsageRetention.Value); in.UsageRetention.Value == nil {
+			u.ClearUsageRetention()
+		}
 	}
 	return d.changes
 }
@@ -177,10 +200,14 @@ func (p *Portal) OrganizationBySlug(ctx context.Context, slug string) (*db.Organ
 func (c *change) enter(ctx context.Context, slug string) error {
 	id, err := c.Organization.Query().Where(organization.Slug(slug)).OnlyID(ctx)
 	if db.IsNotFound(err) {
-		return fault.Input(fault.UnknownReference, "organization", "There is no organization of this slug.")
+		return unknownOrganization()
 	}
 	c.organization = id
 	return err
+}
+
+func unknownOrganization() error {
+	return fault.Input(fault.UnknownReference, "organization", "There is no organization of this slug.")
 }
 
 func organizationEvent(t eventlog.Type, o *db.Organization, changes []term.Change) eventlog.Entry {

@@ -55,7 +55,7 @@ func (p *Portal) CredentialPermissions(ctx context.Context, k *db.Credential) *C
 }
 
 // ProductPermissions is what the viewer may do with a product.
-type ProductPermissions struct{ Update, Register policy.Decision }
+type ProductPermissions struct{ Update, Register, CreateEndpoint policy.Decision }
 
 // ProductPermissions asks the policy about a product; registering is asked for
 // an app of the active account.
@@ -64,7 +64,30 @@ func (p *Portal) ProductPermissions(ctx context.Context, x *db.Product) *Product
 	return &ProductPermissions{
 		Update:   policy.Decide(v, policy.ProductUpdate, o),
 		Register: policy.Decide(v, policy.AppRegister, o),
+
+		CreateEndpoint: policy.Decide(v, policy.EndpointCreate, o),
 	}
+}
+
+// EndpointPermissions is what the viewer may do with an endpoint.
+type EndpointPermissions struct{ Update, Delete policy.Decision }
+
+// EndpointPermissions asks the policy about an endpoint.
+func (p *Portal) EndpointPermissions(ctx context.Context, x *db.Endpoint) *EndpointPermissions {
+	v, o := viewer.Current(ctx), policy.Object{OrganizationID: x.OrganizationID}
+	return &EndpointPermissions{
+		Update: policy.Decide(v, policy.EndpointUpdate, o),
+		Delete: policy.Decide(v, policy.EndpointDelete, o),
+	}
+}
+
+// SubscriptionPermissions is what the viewer may do with a registration besides
+// taking it to another state.
+type SubscriptionPermissions struct{ UpdateEndpoints policy.Decision }
+
+// SubscriptionPermissions asks the policy about a registration.
+func (p *Portal) SubscriptionPermissions(ctx context.Context, s *db.Subscription) *SubscriptionPermissions {
+	return &SubscriptionPermissions{UpdateEndpoints: policy.Decide(viewer.Current(ctx), policy.SubscriptionNarrow, subscriptionObject(s, ""))}
 }
 
 // Transitions lists what the viewer may do to a registration now.

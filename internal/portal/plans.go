@@ -92,14 +92,22 @@ func burst(r *term.RateLimit) *term.RateLimit {
 	return &out
 }
 
+// checkRateLimit wants a limit that can be kept, or none. A burst of 0 was not
+// given.
+func checkRateLimit(r *term.RateLimit) error {
+	if r == nil {
+		return nil
+	}
+	errs := []error{checkRange("rateLimit.limit", r.Limit, 1, maxRate)}
+	if r.Burst != 0 {
+		errs = append(errs, checkRange("rateLimit.burst", r.Burst, 1, maxRate))
+	}
+	return fault.Collect(errs...)
+}
+
 func checkTerms(r *term.RateLimit, q *term.Quota) error {
 	var errs []error
-	if r != nil {
-		errs = append(errs, checkRange("rateLimit.limit", r.Limit, 1, maxRate))
-		if r.Burst != 0 {
-			errs = append(errs, checkRange("rateLimit.burst", r.Burst, 1, maxRate))
-		}
-	}
+	errs = append(errs, checkRateLimit(r))
 	if q != nil {
 		errs = append(errs, checkRange("quota.limit", q.Limit, 1, maxQuota))
 	}

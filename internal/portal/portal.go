@@ -68,7 +68,17 @@ type Addresses interface {
 	Fold(address string) (string, error)
 }
 
-// Options are what a Portal needs; all are required.
+// Gate answers gateways in this process. What is taken away counts as done
+// only when the gate refuses it.
+type Gate interface {
+	// Sync returns when the gate has applied everything that the organization
+	// committed before the call, or refuses all of its keys until it has.
+	Sync(ctx context.Context, organization uuid.UUID) error
+	// Wake tells the gates of all servers that something was committed.
+	Wake()
+}
+
+// Options are what a Portal needs; all but Gate are required.
 type Options struct {
 	Client    *db.Client
 	Database  *database.DB
@@ -78,6 +88,8 @@ type Options struct {
 	Limiter   Limiter
 	Tokens    Tokens
 	Addresses Addresses
+	// Gate is nil where no gateways are answered, as in commands.
+	Gate Gate
 }
 
 // Portal is the services. It is safe for concurrent use.
@@ -90,13 +102,14 @@ type Portal struct {
 	limiter   Limiter
 	tokens    Tokens
 	addresses Addresses
+	gate      Gate
 }
 
 // New makes the services.
 func New(o Options) *Portal {
 	return &Portal{
 		client: o.Client, database: o.Database, clock: o.Clock, secrets: o.Secrets,
-		passwords: o.Passwords, limiter: o.Limiter, tokens: o.Tokens, addresses: o.Addresses,
+		passwords: o.Passwords, limiter: o.Limiter, tokens: o.Tokens, addresses: o.Addresses, gate: o.Gate,
 	}
 }
 

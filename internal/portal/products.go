@@ -30,6 +30,8 @@ type CreateProductInput struct {
 	Approval         *term.Approval
 	AuthTypes        []term.AuthType
 	DocumentationURL *string
+	Keyless          *bool
+	EnforceEndpoints *bool
 }
 
 // CreateProduct makes a product. A name that another product of the
@@ -51,6 +53,7 @@ func (p *Portal) CreateProduct(ctx context.Context, in CreateProductInput) (out 
 		create := c.Product.Create().SetOrganizationID(c.organization).SetName(in.Name).
 			SetTitle(title).SetTitleFolded(term.Fold(title)).SetDescription(deref(in.Description)).
 			SetAPIVersion(deref(in.Version)).SetExternalID(deref(in.ExternalID)).SetDocumentationURL(deref(in.DocumentationURL)).
+			SetNillableKeyless(in.Keyless).SetNillableEnforceEndpoints(in.EnforceEndpoints).
 			SetNillableVisibility(in.Visibility).SetNillableStatus(in.Status).SetNillableApproval(in.Approval).
 			SetCreatedAt(c.now).SetUpdatedAt(c.now)
 		if in.AuthTypes != nil {
@@ -62,7 +65,8 @@ func (p *Portal) CreateProduct(ctx context.Context, in CreateProductInput) (out 
 		}
 		c.record(productEvent(eventlog.ProductCreated, out, created("name", out.Name, "title", out.Title, "description", out.Description,
 			"version", out.APIVersion, "externalId", out.ExternalID, "status", out.Status, "visibility", out.Visibility,
-			"approval", out.Approval, "authTypes", out.AuthTypes, "documentationUrl", out.DocumentationURL)))
+			"approval", out.Approval, "authTypes", out.AuthTypes, "documentationUrl", out.DocumentationURL,
+			"keyless", out.Keyless, "enforceEndpoints", out.EnforceEndpoints)))
 		return nil
 	})
 	return out, err
@@ -102,6 +106,8 @@ type UpdateProductInput struct {
 	Approval         Patch[term.Approval]
 	AuthTypes        Patch[[]term.AuthType]
 	DocumentationURL Patch[string]
+	Keyless          Patch[bool]
+	EnforceEndpoints Patch[bool]
 }
 
 // UpdateProduct changes a product. Retiring it ends its registrations; a
@@ -142,6 +148,7 @@ func (p *Portal) UpdateProduct(ctx context.Context, in UpdateProductInput) (out 
 func checkProductPatch(in UpdateProductInput) error {
 	errs := []error{
 		in.Title.needed("title"), in.Visibility.needed("visibility"), in.Status.needed("status"), in.Approval.needed("approval"),
+		in.Keyless.needed("keyless"), in.EnforceEndpoints.needed("enforceEndpoints"),
 		checkProductTexts(in.Description.or(""), in.Version.or(""), in.ExternalID.or(""), in.DocumentationURL.or("")),
 		checkAuthTypes(in.AuthTypes.or(nil), in.AuthTypes.Set),
 	}
@@ -165,6 +172,8 @@ func (c *change) patchProduct(ctx context.Context, x *db.Product, in UpdateProdu
 	setText(&d, "visibility", x.Visibility, in.Visibility, func(v term.ProductVisibility) { u.SetVisibility(v) })
 	setText(&d, "status", x.Status, in.Status, func(v term.ProductStatus) { u.SetStatus(v) })
 	setText(&d, "approval", x.Approval, in.Approval, func(v term.Approval) { u.SetApproval(v) })
+	setBool(&d, "keyless", x.Keyless, in.Keyless, func(v bool) { u.SetKeyless(v) })
+	setBool(&d, "enforceEndpoints", x.EnforceEndpoints, in.EnforceEndpoints, func(v bool) { u.SetEnforceEndpoints(v) })
 	if in.AuthTypes.Set {
 		d.note("authTypes", x.AuthTypes, *in.AuthTypes.Value)
 		u.SetAuthTypes(*in.AuthTypes.Value)
@@ -197,6 +206,14 @@ func setText[T ~string](d *diff, field string, before T, in Patch[T], set func(T
 	if in.Set {
 		d.note(field, before, in.or(""))
 		set(in.or(""))
+	}
+}
+
+// setBool applies one attribute of a patch that cannot be cleared.
+func setBool(d *diff, field string, before bool, in Patch[bool], set func(bool)) {
+	if in.Set {
+		d.note(field, before, *in.Value)
+		set(*in.Value)
 	}
 }
 

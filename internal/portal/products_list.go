@@ -44,8 +44,8 @@ func (p *Portal) Products(ctx context.Context, f ProductFilter, o Order, r Read)
 
 // PlansOfProducts gives the same page of the plans of many products.
 func (p *Portal) PlansOfProducts(ctx context.Context, products []uuid.UUID, r Read) (Pages[*db.Plan], error) {
-	ch := children[*db.Plan]{list[*db.Plan]{"plans", func(x *db.Plan, _ string) (any, uuid.UUID) { return x.CreatedAt, x.ID },
-		[]string{plan.FieldProductID}}, plan.FieldProductID, func(x *db.Plan) uuid.UUID { return x.ProductID }}
+	ch := children[*db.Plan]{list: list[*db.Plan]{"plans", func(x *db.Plan, _ string) (any, uuid.UUID) { return x.CreatedAt, x.ID },
+		[]string{plan.FieldProductID}}, column: plan.FieldProductID, parent: func(x *db.Plan) uuid.UUID { return x.ProductID }}
 	return readPages(ctx, p, ch, func() listable[*db.Plan, *db.PlanSelect] { return p.client.Plan.Query() },
 		products, Order{Column: plan.FieldCreatedAt}, r)
 }

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"context"
+	"fmt"
 
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
@@ -16,9 +17,39 @@ type Pages[T any] map[uuid.UUID]*paging.Page[T]
 // children tells how rows hang on their parents.
 type children[T row] struct {
 	list[T]
+	// column names the parent.
 	column string
 	parent func(T) uuid.UUID
+	// through is set where a row may hang on several parents, by another table
+	// in place of a column: it joins that, and gives its column.
+	through func(*sql.Selector) string
 }
+
+// link gives the column of s that names the parent.
+func (ch children[T]) link(s *sql.Selector) string {
+	if ch.through != nil {
+		return ch.through(s)
+	}
+	return s.C(ch.column)
+}
+
+// of gives the parent that a row was read for.
+func (ch children[T]) of(r T) (uuid.UUID, error) {
+	if ch.through == nil {
+		return ch.parent(r), nil
+	}
+	var id uuid.UUID
+	v, err := r.Value(parentColumn)
+	if err == nil {
+		err = id.Scan(v)
+	}
+	if err != nil {
+		return id, fmt.Errorf("portal: the parent of a row: %w", err)
+	}
+	return id, nil
+}
+
+const parentColumn = "parent_id"
 
 // readPages reads the same page of many parents by one statement. fresh makes
 // the query anew.
@@ -32,14 +63,19 @@ func readPages[T row, S any](ctx context.Context, p *Portal, ch children[T], fre
 	}
 	q := fresh()
 	columns := r.Columns
-	if len(columns) > 0 {
+	if len(columns) > 0 && ch.through == nil {
 		columns = append([]string{ch.column}, columns...)
 	}
 	choose(q, ch.list, order, columns)
-	q.Modify(
-		database.AnyOf(ch.column, parents),
-		func(s *sql.Selector) { rd.ranked(s, ch.column) },
-	)
+	q.Modify(func(s *sql.Selector) {
+		base := s
+		if ch.through != nil {
+			base = s.Clone() // what is joined is needed for the ranking alone
+		}
+		parent := ch.link(base)
+		database.AnyOf(parent, parents)(base)
+		rd.ranked(s, base, parent, ch.through != nil)
+	})
 	rows, err := q.All(ctx)
 	if err != nil {
 		return nil, outward(err)
@@ -47,24 +83,31 @@ func readPages[T row, S any](ctx context.Context, p *Portal, ch children[T], fre
 	return assemble(ctx, p, ch, fresh, rows, rd, parents)
 }
 
-// ranked keeps each parent's first rows of the window, and counts the parent's
-// rows when the total is asked for.
-func (rd reading) ranked(s *sql.Selector, parent string) {
-	inner := s.Clone().Select(s.C("id"))
-	window := sql.RowNumber().PartitionBy(s.C(parent))
-	window.OrderBy(rd.terms(s)...)
+// ranked keeps, of the rows of base, each parent's first ones of the window, and
+// counts the parent's rows when the total is asked for. Where rows may hang on
+// several parents, each is given with the one it is read for.
+func (rd reading) ranked(s, base *sql.Selector, parent string, several bool) {
+	inner := base.Clone().Select(base.C("id"))
+	window := sql.RowNumber().PartitionBy(parent)
+	window.OrderBy(rd.terms(base)...)
+	if several {
+		inner.AppendSelectExprAs(sql.Raw(parent), parentColumn)
+	}
 	if rd.wanted.Total {
-		inner.AppendSelectExprAs(sql.Expr("COUNT(*) OVER (PARTITION BY "+s.C(parent)+")"), totalColumn)
+		inner.AppendSelectExprAs(sql.Expr("COUNT(*) OVER (PARTITION BY "+parent+")"), totalColumn)
 	}
 	if !rd.bounded() {
 		inner.AppendSelectExprAs(window, "place")
 	} else {
 		// The total counts all of a parent's rows, the places only those beyond the cursor.
-		inner = placed(s, inner, rd, window)
+		inner = placed(base, inner, rd, window, parent, several)
 	}
 	r := inner.As("ranked")
 	s.Join(r).On(s.C("id"), r.C("id"))
 	s.Where(sql.LTE(r.C("place"), rd.window.Limit+1))
+	if several {
+		s.AppendSelectExprAs(sql.Raw(r.C(parentColumn)), parentColumn)
+	}
 	if rd.wanted.Total {
 		s.AppendSelectExprAs(sql.Raw(r.C(totalColumn)), totalColumn)
 	}
@@ -72,13 +115,19 @@ func (rd reading) ranked(s *sql.Selector, parent string) {
 }
 
 // placed gives the places of the rows beyond the cursors, keeping the totals.
-func placed(s, totals *sql.Selector, rd reading, window *sql.WindowBuilder) *sql.Selector {
+func placed(s, totals *sql.Selector, rd reading, window *sql.WindowBuilder, parent string, several bool) *sql.Selector {
 	out := s.Clone().Select(s.C("id"))
 	out.AppendSelectExprAs(window, "place")
+	if several {
+		out.AppendSelectExprAs(sql.Raw(parent), parentColumn)
+	}
 	rd.beyond(out)
 	if rd.wanted.Total {
 		t := totals.As("totals")
 		out.Join(t).On(s.C("id"), t.C("id"))
+		if several {
+			out.OnP(sql.ColumnsEQ(parent, t.C(parentColumn)))
+		}
 		out.AppendSelectExprAs(sql.Raw(t.C(totalColumn)), totalColumn)
 	}
 	return out
@@ -86,7 +135,7 @@ func placed(s, totals *sql.Selector, rd reading, window *sql.WindowBuilder) *sql
 
 // onlyParent reads the page of one parent, which needs no ranking.
 func onlyParent[T row, S any](ctx context.Context, p *Portal, ch children[T], fresh func() listable[T, S], parent uuid.UUID, order Order, r Read) (Pages[T], error) {
-	one, err := readPage(ctx, p, ch.list, ofParent(ch.column, fresh, parent), order, r)
+	one, err := readPage(ctx, p, ch.list, ofParent(ch, fresh, parent), order, r)
 	if err != nil {
 		return nil, err
 	}
@@ -94,10 +143,10 @@ func onlyParent[T row, S any](ctx context.Context, p *Portal, ch children[T], fr
 }
 
 // ofParent narrows a query to one parent's rows.
-func ofParent[T row, S any](column string, fresh func() listable[T, S], parent uuid.UUID) func() listable[T, S] {
+func ofParent[T row, S any](ch children[T], fresh func() listable[T, S], parent uuid.UUID) func() listable[T, S] {
 	return func() listable[T, S] {
 		q := fresh()
-		q.Modify(func(s *sql.Selector) { s.Where(sql.EQ(s.C(column), parent)) })
+		q.Modify(func(s *sql.Selector) { s.Where(sql.EQ(ch.link(s), parent)) })
 		return q
 	}
 }
@@ -106,7 +155,10 @@ func ofParent[T row, S any](column string, fresh func() listable[T, S], parent u
 func assemble[T row, S any](ctx context.Context, p *Portal, ch children[T], fresh func() listable[T, S], rows []T, rd reading, parents []uuid.UUID) (Pages[T], error) {
 	by := make(map[uuid.UUID][]T, len(parents))
 	for _, row := range rows {
-		id := ch.parent(row)
+		id, err := ch.of(row)
+		if err != nil {
+			return nil, err
+		}
 		by[id] = append(by[id], row)
 	}
 	out := make(Pages[T], len(parents))
@@ -114,7 +166,7 @@ func assemble[T row, S any](ctx context.Context, p *Portal, ch children[T], fres
 		one := paging.Trim(rd.window, by[id], rd.wanted, cursor(p, ch.list, rd.order))
 		var err error
 		if rd.wanted.Total && len(by[id]) == 0 && rd.bounded() {
-			one.TotalCount, err = totalWithoutRows(ctx, p, ch.list, ofParent(ch.column, fresh, id), rd.order)
+			one.TotalCount, err = totalWithoutRows(ctx, p, ch.list, ofParent(ch, fresh, id), rd.order)
 		} else if rd.wanted.Total {
 			one.TotalCount, err = totalOf(by[id])
 		}

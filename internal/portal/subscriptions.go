@@ -20,9 +20,11 @@ import (
 
 // RegisterInput says which app to register with what.
 type RegisterInput struct {
-	AppID          string
-	ProductID      string
-	PlanID         *string
+	AppID     string
+	ProductID string
+	PlanID    *string
+	// EndpointIDs are the product's endpoints that it is narrowed to; nil: all.
+	EndpointIDs    []string `json:",omitempty"` // inputs without them are hashed as before they came
 	IdempotencyKey *string
 }
 
@@ -36,6 +38,9 @@ type MadeSubscription struct {
 // where the plan or else the product says AUTO. A live registration with the
 // same product is ALREADY_REGISTERED; an older one becomes history.
 func (p *Portal) Register(ctx context.Context, in RegisterInput) (MadeSubscription, error) {
+	if err := checkEndpoints(in.EndpointIDs, in.EndpointIDs != nil); err != nil {
+		return MadeSubscription{}, err
+	}
 	key := in.IdempotencyKey
 	in.IdempotencyKey = nil
 	o, err := onceOf(ctx, "register", key, in)
@@ -81,6 +86,10 @@ func (c *change) register(ctx context.Context, in RegisterInput) (*db.Subscripti
 	if err := refusal(d); err != nil {
 		return nil, err
 	}
+	endpoints, err := c.endpoints(ctx, prod.ID, in.EndpointIDs)
+	if err != nil {
+		return nil, err
+	}
 	status := lifecycle.Initial(or(chosen.Approval, prod.Approval) == term.Auto)
 	if err := c.makeHistory(ctx, a, prod); err != nil {
 		return nil, err
@@ -89,6 +98,9 @@ func (c *change) register(ctx context.Context, in RegisterInput) (*db.Subscripti
 		SetAppID(a.ID).SetProductID(prod.ID).SetPlanID(chosen.ID).SetStatus(status).SetCreatedAt(c.now).SetUpdatedAt(c.now)
 	if c.viewer.SignedIn() {
 		create.SetRequestedBy(c.viewer.UserID)
+	}
+	if endpoints != nil {
+		create.SetEndpointIds(endpoints)
 	}
 	if status == lifecycle.Approved {
 		create.SetDecidedAt(c.now)
@@ -100,7 +112,7 @@ func (c *change) register(ctx context.Context, in RegisterInput) (*db.Subscripti
 		}
 		return nil, err
 	}
-	c.record(subscriptionEvent(eventlog.SubscriptionRegistered, made, prod.Title, created("status", status, "product", prod.Name, "plan", chosen.Name)))
+	c.record(subscriptionEvent(eventlog.SubscriptionRegistered, made, prod.Title, created("status", status, "product", prod.Name, "plan", chosen.Name, "endpoints", endpointIDs(endpoints))))
 	return made, nil
 }
 

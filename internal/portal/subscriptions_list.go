@@ -34,7 +34,7 @@ func (p *Portal) Subscriptions(ctx context.Context, f SubscriptionFilter, o Orde
 
 // SubscriptionsOfApps gives the same page of the registrations of many apps.
 func (p *Portal) SubscriptionsOfApps(ctx context.Context, apps []uuid.UUID, f SubscriptionFilter, o Order, r Read) (Pages[*db.Subscription], error) {
-	ch := children[*db.Subscription]{subscriptionList(), subscription.FieldAppID, func(s *db.Subscription) uuid.UUID { return s.AppID }}
+	ch := children[*db.Subscription]{list: subscriptionList(), column: subscription.FieldAppID, parent: func(s *db.Subscription) uuid.UUID { return s.AppID }}
 	return readPages(ctx, p, ch, p.subscriptionQuery(f), apps, o, r)
 }
 

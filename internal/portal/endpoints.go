@@ -1,0 +1,166 @@
+package portal
+
+import (
+	"context"
+	"strconv"
+
+	"portico/ent/db"
+	"portico/ent/db/endpoint"
+	"portico/ent/db/product"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/nodeid"
+	"portico/internal/pathmatch"
+	"portico/internal/policy"
+	"portico/internal/term"
+)
+
+// maxEndpoints is how many endpoints a product may have.
+const maxEndpoints = 500
+
+// CreateEndpointInput says what endpoint to make.
+type CreateEndpointInput struct {
+	ProductID   string
+	Method      term.Method
+	Path        string
+	Description *string
+}
+
+// CreateEndpoint makes an endpoint of a product. A method and path that the
+// product has already is TAKEN, one too many TOO_MANY.
+func (p *Portal) CreateEndpoint(ctx context.Context, in CreateEndpointInput) (out *db.Endpoint, err error) {
+	path, err := template("path", in.Path)
+	if err := fault.Collect(err, checkText("description", deref(in.Description), maxDescription, true)); err != nil {
+		return nil, err
+	}
+	id, err := decode(nodeid.Product, in.ProductID)
+	if err != nil {
+		return nil, err
+	}
+	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		// Held, so that two at once do not both make the last one.
+		x, err := hold(c, c.Product.Query().Where(product.ID(id))).Only(ctx)
+		if err != nil {
+			return err
+		}
+		d := policy.Decide(c.viewer, policy.EndpointCreate, policy.Object{OrganizationID: x.OrganizationID, Product: x.Status})
+		if d.Is(policy.Status) {
+			return fault.Input(fault.WrongStatus, "productId", *d.Message, fault.Param{Name: "status", Value: string(x.Status)})
+		}
+		if err := refusal(d); err != nil {
+			return err
+		}
+		n, err := c.Endpoint.Query().Where(endpoint.ProductID(x.ID)).Count(ctx)
+		if err != nil {
+			return err
+		}
+		if n >= maxEndpoints {
+			most := strconv.Itoa(maxEndpoints)
+			return fault.Input(fault.TooMany, "productId", "A product has at most "+most+" endpoints.", fault.Param{Name: "max", Value: most})
+		}
+		out, err = c.Endpoint.Create().SetOrganizationID(x.OrganizationID).SetProductID(x.ID).
+			SetMethod(in.Method).SetPath(path).SetDescription(deref(in.Description)).
+			SetCreatedAt(c.now).SetUpdatedAt(c.now).Save(ctx)
+		if err != nil {
+			return takenEndpoint(err)
+		}
+		c.record(endpointEvent(eventlog.EndpointCreated, out, created("method", out.Method, "path", out.Path, "description", out.Description)))
+		return nil
+	})
+	return out, err
+}
+
+// template reads a path template and gives it in its one spelling.
+func template(field, s string) (string, error) {
+	t, err := pathmatch.Parse(s)
+	if err != nil {
+		return "", fault.Input(fault.InvalidValue, field, "This is no path template: "+err.Error()+".")
+	}
+	return t.String(), nil
+}
+
+func takenEndpoint(err error) error {
+	return taken(err, "path", "The product has an endpoint of this method and path already.")
+}
+
+// UpdateEndpointInput says what to change in an endpoint.
+type UpdateEndpointInput struct {
+	EndpointID  string
+	Version     *int
+	Method      Patch[term.Method]
+	Path        Patch[string]
+	Description Patch[string]
+}
+
+// UpdateEndpoint changes an endpoint; it holds for those who are registered,
+// too. A method and path that the product has already is TAKEN.
+func (p *Portal) UpdateEndpoint(ctx context.Context, in UpdateEndpointInput) (out *db.Endpoint, err error) {
+	errs := []error{in.Method.needed("method"), in.Path.needed("path"), checkText("description", in.Description.or(""), maxDescription, true)}
+	if in.Path.Value != nil {
+		path, err := template("path", *in.Path.Value)
+		in.Path.Value = &path
+		errs = append(errs, err)
+	}
+	if err := fault.Collect(errs...); err != nil {
+		return nil, err
+	}
+	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		x, err := c.holdEndpoint(ctx, in.EndpointID, policy.EndpointUpdate)
+		if err != nil {
+			return err
+		}
+		if err := sameVersion(in.Version, x.Version); err != nil {
+			return err
+		}
+		u := c.Endpoint.UpdateOne(x)
+		var d diff
+		setText(&d, "method", x.Method, in.Method, func(m term.Method) { u.SetMethod(m) })
+		setText(&d, "path", x.Path, in.Path, func(s string) { u.SetPath(s) })
+		setText(&d, "description", x.Description, in.Description, func(s string) { u.SetDescription(s) })
+		if d.changes == nil {
+			out = x
+			return nil
+		}
+		c.record(endpointEvent(eventlog.EndpointUpdated, x, d.changes))
+		out, err = u.AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
+		return takenEndpoint(err)
+	})
+	return out, err
+}
+
+// DeleteEndpoint takes an endpoint out of its product. Registrations that are
+// narrowed to it lose it, and stay narrowed to what is left, were it nothing.
+// It gives the endpoint's opaque id.
+func (p *Portal) DeleteEndpoint(ctx context.Context, id string) (deleted string, err error) {
+	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		x, err := c.holdEndpoint(ctx, id, policy.EndpointDelete)
+		if err != nil {
+			return err
+		}
+		deleted = x.GlobalID()
+		c.record(endpointEvent(eventlog.EndpointDeleted, x, nil))
+		return c.Endpoint.DeleteOne(x).Exec(ctx)
+	})
+	if err != nil {
+		return "", err
+	}
+	return deleted, nil
+}
+
+// holdEndpoint reads an endpoint that the viewer may do something to, and
+// keeps others from changing it.
+func (c *change) holdEndpoint(ctx context.Context, id string, a policy.Action) (*db.Endpoint, error) {
+	row, err := decode(nodeid.Endpoint, id)
+	if err != nil {
+		return nil, err
+	}
+	x, err := hold(c, c.Endpoint.Query().Where(endpoint.ID(row))).Only(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return x, c.may(a, policy.Object{OrganizationID: x.OrganizationID})
+}
+
+func endpointEvent(t eventlog.Type, x *db.Endpoint, changes []term.Change) eventlog.Entry {
+	return eventlog.Entry{Type: t, Subject: nodeid.Endpoint, SubjectID: x.ID, SubjectName: string(x.Method) + " " + x.Path, Changes: changes}
+}

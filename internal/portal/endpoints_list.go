@@ -1,0 +1,68 @@
+package portal
+
+import (
+	"context"
+
+	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/endpoint"
+	"portico/ent/db/subscription"
+	"portico/internal/lifecycle"
+)
+
+func endpointList() list[*db.Endpoint] {
+	return list[*db.Endpoint]{"endpoints", func(x *db.Endpoint, _ string) (any, uuid.UUID) { return x.CreatedAt, x.ID },
+		[]string{endpoint.FieldOrganizationID, endpoint.FieldProductID}}
+}
+
+func (p *Portal) endpointQuery() listable[*db.Endpoint, *db.EndpointSelect] {
+	return p.client.Endpoint.Query()
+}
+
+// EndpointsOfProducts gives the same page of the endpoints of many products.
+func (p *Portal) EndpointsOfProducts(ctx context.Context, products []uuid.UUID, r Read) (Pages[*db.Endpoint], error) {
+	ch := children[*db.Endpoint]{list: endpointList(), column: endpoint.FieldProductID, parent: func(x *db.Endpoint) uuid.UUID { return x.ProductID }}
+	return readPages(ctx, p, ch, p.endpointQuery, products, Order{Column: endpoint.FieldCreatedAt}, r)
+}
+
+// EndpointsOfSubscriptions gives the same page of the endpoints that each of
+// many registrations is for: those it is narrowed to, else all of its product.
+func (p *Portal) EndpointsOfSubscriptions(ctx context.Context, subscriptions []uuid.UUID, r Read) (Pages[*db.Endpoint], error) {
+	return p.reached(ctx, subscription.FieldID, subscriptions, r, func(*sql.Selector, *sql.SelectTable) {})
+}
+
+// ConnectedEndpoints gives the same page of the endpoints that each of many
+// apps reaches by its approved registrations.
+func (p *Portal) ConnectedEndpoints(ctx context.Context, apps []uuid.UUID, r Read) (Pages[*db.Endpoint], error) {
+	return p.reached(ctx, subscription.FieldAppID, apps, r, func(s *sql.Selector, t *sql.SelectTable) {
+		s.Where(sql.EQ(t.C(subscription.FieldStatus), string(lifecycle.Approved)))
+	})
+}
+
+// reached gives the endpoints behind registrations, by a column of those. An
+// app has one live registration with a product, so that it reaches each
+// endpoint once.
+func (p *Portal) reached(ctx context.Context, column string, parents []uuid.UUID, r Read, only func(*sql.Selector, *sql.SelectTable)) (Pages[*db.Endpoint], error) {
+	ch := children[*db.Endpoint]{list: endpointList(), through: func(s *sql.Selector) string {
+		t := sql.Dialect(s.Dialect()).Table(subscription.Table).As("reach")
+		s.Join(t).On(s.C(endpoint.FieldProductID), t.C(subscription.FieldProductID))
+		s.Where(sql.IsNull(t.C(subscription.FieldDeletedAt))).Where(among(s.C(endpoint.FieldID), t.C(subscription.FieldEndpointIds)))
+		only(s, t)
+		return t.C(column)
+	}}
+	return readPages(ctx, p, ch, p.endpointQuery, parents, Order{Column: endpoint.FieldCreatedAt}, r)
+}
+
+// among is true where a column of ids as JSON is NULL or holds the id.
+func among(id, ids string) *sql.Predicate {
+	return sql.P(func(b *sql.Builder) {
+		has := "(SELECT value FROM json_each(" + ids + "))"
+		if b.Dialect() == dialect.Postgres {
+			has = "(SELECT value::uuid FROM jsonb_array_elements_text(CASE jsonb_typeof(" + ids + ") WHEN 'array' THEN " + ids + " ELSE '[]' END))"
+		}
+		b.WriteString("(" + ids + " IS NULL OR " + id + " IN " + has + ")")
+	})
+}

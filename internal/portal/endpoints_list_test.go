@@ -1,0 +1,103 @@
+package portal_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/ent/db"
+	"portico/internal/paging"
+	"portico/internal/portal"
+	"portico/internal/portal/portaltest"
+	"portico/internal/testdb"
+)
+
+// paths are those of a page.
+func paths(p *paging.Page[*db.Endpoint]) string {
+	var out []string
+	for _, e := range p.Nodes {
+		out = append(out, e.Path)
+	}
+	return strings.Join(out, " ")
+}
+
+// Registrations and apps give their own endpoints, page by page, whether asked
+// for one alone or for many at once. An endpoint may be on the pages of many.
+func TestEndpointsThatAreReached(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		s := newShop(t, portaltest.New(t, url), "/a", "/b", "/c", "/d", "/e")
+		returns, plan, _ := s.offer(t, "returns", "/r", "/s")
+		narrow, whole, none := s.MustApp(t, s.Developer, "Narrow").App, s.MustApp(t, s.Developer, "Whole").App, s.MustApp(t, s.Developer, "None").App
+		some, err := s.register(s.Developer, narrow, ids(s.endpoints[3], s.endpoints[0], s.endpoints[1])...)
+		require.NoError(t, err)
+		all, err := s.register(s.Developer, whole)
+		require.NoError(t, err)
+		waiting := s.MustRegister(t, s.Developer, none, s.product, s.plan)
+		more := s.MustRegister(t, s.Developer, narrow, returns, plan)
+		for _, sub := range []*db.Subscription{some, all, more} {
+			_, err := s.Portal.Approve(s.Admin, sub.GlobalID(), nil)
+			require.NoError(t, err)
+		}
+		_, err = s.Portal.DeleteEndpoint(s.Admin, s.endpoints[1].GlobalID())
+		require.NoError(t, err)
+
+		for _, as := range []context.Context{s.Developer, s.Admin} {
+			subs := reading{t, func(parents []uuid.UUID, r portal.Read) (portal.Pages[*db.Endpoint], error) {
+				return s.Portal.EndpointsOfSubscriptions(as, parents, r)
+			}}
+			subs.want(map[uuid.UUID]string{some.ID: "/a /d", all.ID: "/a /c /d /e", waiting.ID: "/a /c /d /e", more.ID: "/r /s"})
+			apps := reading{t, func(parents []uuid.UUID, r portal.Read) (portal.Pages[*db.Endpoint], error) {
+				return s.Portal.ConnectedEndpoints(as, parents, r)
+			}}
+			apps.want(map[uuid.UUID]string{narrow.ID: "/a /d /r /s", whole.ID: "/a /c /d /e", none.ID: ""})
+		}
+		_, err = s.Portal.DeleteApp(s.Developer, narrow.GlobalID(), nil)
+		require.NoError(t, err)
+		pages, err := s.Portal.ConnectedEndpoints(s.Admin, []uuid.UUID{narrow.ID, whole.ID}, portal.Read{Wanted: paging.Wanted{Total: true}})
+		require.NoError(t, err)
+		require.Empty(t, pages[narrow.ID].Nodes)
+		require.Equal(t, 4, pages[whole.ID].TotalCount)
+	})
+}
+
+// reading reads a nested list of endpoints.
+type reading struct {
+	t    *testing.T
+	list func([]uuid.UUID, portal.Read) (portal.Pages[*db.Endpoint], error)
+}
+
+// want compares the pages of size two, from both ends, alone and together.
+func (r reading) want(want map[uuid.UUID]string) {
+	r.t.Helper()
+	var parents []uuid.UUID
+	for id := range want {
+		parents = append(parents, id)
+	}
+	for id, path := range want {
+		words := strings.Fields(path)
+		for _, asked := range [][]uuid.UUID{{id}, parents} {
+			page := func(a paging.Args) *paging.Page[*db.Endpoint] {
+				pages, err := r.list(asked, portal.Read{Args: a, Columns: []string{"path"}, Wanted: paging.Wanted{Total: true, Info: true, Edges: true}})
+				require.NoError(r.t, err)
+				require.Len(r.t, pages, len(asked))
+				require.Equal(r.t, len(words), pages[id].TotalCount)
+				return pages[id]
+			}
+			two := 2
+			var seen []string
+			first := page(paging.Args{First: &two})
+			for p := first; ; {
+				seen = append(seen, strings.Fields(paths(p))...)
+				if !p.PageInfo.HasNextPage {
+					break
+				}
+				p = page(paging.Args{First: &two, After: p.PageInfo.EndCursor})
+			}
+			require.Equal(r.t, words, append([]string{}, seen...))
+			require.Equal(r.t, strings.Join(words[max(0, len(words)-2):], " "), paths(page(paging.Args{Last: &two})))
+		}
+	}
+}

@@ -1,0 +1,177 @@
+package portal_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/ent/db"
+	"portico/ent/db/event"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/nodeid"
+	"portico/internal/portal"
+	"portico/internal/portal/portaltest"
+	"portico/internal/term"
+	"portico/internal/testdb"
+)
+
+// requireProblems wants these problems of the input, each as "CODE field".
+func requireProblems(t *testing.T, err error, want ...string) {
+	t.Helper()
+	require.Error(t, err)
+	got := []string{}
+	for _, p := range fault.Problems(err) {
+		got = append(got, string(p.Code)+" "+strings.Join(p.Field, "."))
+	}
+	require.Equal(t, want, got, "%v", err)
+}
+
+// requireCode wants an error for the outside of this code.
+func requireCode(t *testing.T, err error, want fault.Code) {
+	t.Helper()
+	require.Error(t, err)
+	require.Empty(t, fault.Problems(err))
+	require.Equal(t, want, fault.From(err).Code, "%v", err)
+}
+
+// mustEndpoint makes an endpoint.
+func mustEndpoint(t *testing.T, f *portaltest.Fixture, admin context.Context, p *db.Product, m term.Method, path string) *db.Endpoint {
+	t.Helper()
+	made, err := f.Portal.CreateEndpoint(admin, portal.CreateEndpointInput{ProductID: p.GlobalID(), Method: m, Path: path})
+	require.NoError(t, err)
+	return made
+}
+
+// told gives the types of the events of an object.
+func told(t *testing.T, f *portaltest.Fixture, of uuid.UUID) []string {
+	t.Helper()
+	all, err := f.Client.Event.Query().Where(event.SubjectID(of)).Order(event.ByPosition()).All(portaltest.System(t))
+	require.NoError(t, err)
+	var out []string
+	for _, e := range all {
+		out = append(out, string(e.Type))
+	}
+	return out
+}
+
+// A method and path stand for one endpoint of a product.
+func TestEndpointsAreUniqueInTheirProduct(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		prod, _ := f.MustProduct(t, x.Admin, "orders")
+		next, _ := f.MustProduct(t, x.Admin, "returns")
+		get := mustEndpoint(t, f, x.Admin, prod, term.MethodGet, "/orders/{id}")
+		post := mustEndpoint(t, f, x.Admin, prod, term.MethodPost, "/orders/{id}")
+		mustEndpoint(t, f, x.Admin, next, term.MethodGet, "/orders/{id}")
+
+		_, err := f.Portal.CreateEndpoint(x.Admin, portal.CreateEndpointInput{ProductID: prod.GlobalID(), Method: term.MethodGet, Path: "/orders/{id}"})
+		requireProblems(t, err, "TAKEN path")
+		_, err = f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: post.GlobalID(), Method: set(term.MethodGet)})
+		requireProblems(t, err, "TAKEN path")
+
+		same, err := f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: get.GlobalID(), Path: set("/orders/{id}")})
+		require.NoError(t, err)
+		require.Equal(t, 1, same.Version, "nothing has changed")
+		moved, err := f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{
+			EndpointID: get.GlobalID(), Version: ptr(1), Path: set("/orders/{order}/lines"), Description: set("Its lines."),
+		})
+		require.NoError(t, err)
+		require.Equal(t, []any{"/orders/{order}/lines", "Its lines.", 2}, []any{moved.Path, moved.Description, moved.Version})
+		_, err = f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: get.GlobalID(), Version: ptr(1), Path: set("/late")})
+		requireCode(t, err, fault.Conflict)
+
+		deleted, err := f.Portal.DeleteEndpoint(x.Admin, get.GlobalID())
+		require.NoError(t, err)
+		require.Equal(t, get.GlobalID(), deleted)
+		_, err = f.Portal.DeleteEndpoint(x.Admin, get.GlobalID())
+		requireCode(t, err, fault.NotFound)
+		require.Equal(t, []string{string(eventlog.EndpointCreated), string(eventlog.EndpointUpdated), string(eventlog.EndpointDeleted)}, told(t, f, get.ID))
+		again := mustEndpoint(t, f, x.Admin, prod, term.MethodGet, "/orders/{order}/lines")
+		require.NotEqual(t, get.ID, again.ID)
+	})
+}
+
+// What no endpoint can be is said of the field.
+func TestWhatNoEndpointIs(t *testing.T) {
+	f := portaltest.New(t, testdb.SQLite(t))
+	x := f.MustTenant(t, "one")
+	prod, _ := f.MustProduct(t, x.Admin, "orders")
+	made := mustEndpoint(t, f, x.Admin, prod, term.MethodAny, "/")
+	for _, path := range []string{"", "orders", "/a/../b", "//", "/a?b", "/{}", "/{rest...}/more", "/%2e%2e", "/\x00", "/" + strings.Repeat("x", 1024), strings.Repeat("/x", 33)} {
+		_, err := f.Portal.CreateEndpoint(x.Admin, portal.CreateEndpointInput{ProductID: prod.GlobalID(), Method: term.MethodGet, Path: path})
+		requireProblems(t, err, "INVALID path")
+		_, err = f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: made.GlobalID(), Path: set(path)})
+		requireProblems(t, err, "INVALID path")
+	}
+	_, err := f.Portal.CreateEndpoint(x.Admin, portal.CreateEndpointInput{
+		ProductID: prod.GlobalID(), Method: term.MethodGet, Path: "bad", Description: ptr(strings.Repeat("x", 2001)),
+	})
+	requireProblems(t, err, "INVALID path", "TOO_LONG description")
+	_, err = f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{
+		EndpointID: made.GlobalID(), Method: portal.Patch[term.Method]{Set: true}, Path: portal.Patch[string]{Set: true},
+	})
+	requireProblems(t, err, "REQUIRED method", "REQUIRED path")
+
+	_, err = f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: prod.GlobalID(), Status: set(term.Retired)})
+	require.NoError(t, err)
+	_, err = f.Portal.CreateEndpoint(x.Admin, portal.CreateEndpointInput{ProductID: prod.GlobalID(), Method: term.MethodGet, Path: "/late"})
+	requireProblems(t, err, "WRONG_STATUS productId")
+}
+
+// Another organization's endpoints answer like those there are not, and
+// developers change none.
+func TestEndpointsOfOthers(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x, y := f.MustTenant(t, "one"), f.MustTenant(t, "two")
+		prod, _ := f.MustProduct(t, x.Admin, "orders")
+		made := mustEndpoint(t, f, x.Admin, prod, term.MethodGet, "/orders")
+		attempts := func(as context.Context, product, endpoint string) (errs []error) {
+			_, err := f.Portal.CreateEndpoint(as, portal.CreateEndpointInput{ProductID: product, Method: term.MethodGet, Path: "/planted"})
+			errs = append(errs, err)
+			_, err = f.Portal.UpdateEndpoint(as, portal.UpdateEndpointInput{EndpointID: endpoint, Path: set("/stolen")})
+			errs = append(errs, err)
+			_, err = f.Portal.DeleteEndpoint(as, endpoint)
+			return append(errs, err)
+		}
+		foreign := attempts(y.Admin, prod.GlobalID(), made.GlobalID())
+		unknown := attempts(y.Admin, nodeid.Encode(nodeid.Product, uuid.New()), nodeid.Encode(nodeid.Endpoint, uuid.New()))
+		malformed := attempts(y.Admin, "prod_?", prod.GlobalID())
+		for i, err := range foreign {
+			requireCode(t, err, fault.NotFound)
+			require.Equal(t, unknown[i].Error(), err.Error())
+			require.Equal(t, malformed[i].Error(), err.Error())
+		}
+		for _, err := range attempts(x.Developer, prod.GlobalID(), made.GlobalID()) {
+			requireCode(t, err, fault.Forbidden)
+		}
+		now, err := f.Client.Endpoint.Query().All(portaltest.System(t))
+		require.NoError(t, err)
+		require.Len(t, now, 1)
+		require.Equal(t, "/orders", now[0].Path)
+	})
+}
+
+// A product is keyless, or enforces its endpoints, when somebody says so.
+func TestProductsSayHowTheyAreCalled(t *testing.T) {
+	f := portaltest.New(t, testdb.SQLite(t))
+	x := f.MustTenant(t, "one")
+	usual, err := f.Portal.CreateProduct(x.Admin, portal.CreateProductInput{Name: "usual"})
+	require.NoError(t, err)
+	require.Equal(t, []bool{false, false}, []bool{usual.Keyless, usual.EnforceEndpoints})
+	open, err := f.Portal.CreateProduct(x.Admin, portal.CreateProductInput{Name: "open", Keyless: ptr(true), EnforceEndpoints: ptr(true)})
+	require.NoError(t, err)
+	require.Equal(t, []bool{true, true}, []bool{open.Keyless, open.EnforceEndpoints})
+	shut, err := f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: open.GlobalID(), Keyless: set(false), EnforceEndpoints: set(false)})
+	require.NoError(t, err)
+	require.Equal(t, []bool{false, false}, []bool{shut.Keyless, shut.EnforceEndpoints})
+	_, err = f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{
+		ProductID: open.GlobalID(), Keyless: portal.Patch[bool]{Set: true}, EnforceEndpoints: portal.Patch[bool]{Set: true},
+	})
+	requireProblems(t, err, "REQUIRED keyless", "REQUIRED enforceEndpoints")
+}

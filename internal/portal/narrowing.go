@@ -1,0 +1,128 @@
+package portal
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/endpoint"
+	"portico/ent/db/subscription"
+	"portico/internal/database"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/nodeid"
+	"portico/internal/policy"
+)
+
+// checkEndpoints wants a choice of endpoints to be one.
+func checkEndpoints(ids []string, given bool) error {
+	if given && len(ids) == 0 {
+		return fault.Input(fault.Required, "endpointIds", "Name at least one endpoint; without the list, all of the product's are meant.")
+	}
+	return atMost("endpointIds", len(ids), maxEndpoints)
+}
+
+// endpoints finds the endpoints of a product that a registration is to be
+// narrowed to, each once and in one order; nil for no choice.
+func (c *change) endpoints(ctx context.Context, productID uuid.UUID, ids []string) ([]uuid.UUID, error) {
+	if ids == nil {
+		return nil, nil
+	}
+	found, err := keep(c, c.Endpoint.Query().Where(endpoint.ProductID(productID),
+		database.AnyOf(endpoint.FieldID, decodeAll(nodeid.Endpoint, ids)))).IDs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known := make(map[uuid.UUID]bool, len(found))
+	for _, id := range found {
+		known[id] = true
+	}
+	for i, s := range ids {
+		if id, ok := nodeid.Decode(nodeid.Endpoint, s); !ok || !known[id] {
+			return nil, fault.Input(fault.UnknownReference, "endpointIds."+strconv.Itoa(i), "The product has no such endpoint.")
+		}
+	}
+	slices.SortFunc(found, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+	return found, nil
+}
+
+// UpdateSubscriptionEndpointsInput says what endpoints a registration is for.
+type UpdateSubscriptionEndpointsInput struct {
+	SubscriptionID string
+	Version        *int
+	// EndpointIDs are those it is narrowed to; cleared: all of its product.
+	EndpointIDs Patch[[]string]
+}
+
+// UpdateSubscriptionEndpoints narrows a registration to some of its product's
+// endpoints, to others, or no more. It must be waiting or approved: a choice
+// within the product needs no new approval.
+func (p *Portal) UpdateSubscriptionEndpoints(ctx context.Context, in UpdateSubscriptionEndpointsInput) (out *db.Subscription, err error) {
+	ids := in.EndpointIDs.or(nil)
+	if err := checkEndpoints(ids, in.EndpointIDs.Value != nil); err != nil {
+		return nil, err
+	}
+	subID, err := decode(nodeid.ProductSubscription, in.SubscriptionID)
+	if err != nil {
+		return nil, err
+	}
+	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		s, err := hold(c, c.Subscription.Query().Where(subscription.ID(subID))).Only(ctx)
+		if err != nil {
+			return err
+		}
+		if err := c.may(policy.SubscriptionNarrow, subscriptionObject(s, "")); err != nil {
+			return err
+		}
+		if err := sameVersion(in.Version, s.Version); err != nil {
+			return err
+		}
+		if out = s; !in.EndpointIDs.Set {
+			return nil
+		}
+		chosen, err := c.endpoints(ctx, s.ProductID, ids)
+		if err != nil {
+			return err
+		}
+		out, err = c.narrow(ctx, s, chosen)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *change) narrow(ctx context.Context, s *db.Subscription, chosen []uuid.UUID) (*db.Subscription, error) {
+	var d diff
+	d.note("endpoints", endpointIDs(s.EndpointIds), endpointIDs(chosen))
+	if d.changes == nil {
+		return s, nil
+	}
+	name, err := c.productTitle(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	c.record(subscriptionEvent(eventlog.SubscriptionNarrowed, s, name, d.changes))
+	u := c.Subscription.UpdateOne(s).SetEndpointIds(chosen).SetUpdatedAt(c.now).AddVersion(1)
+	if chosen == nil {
+		u.ClearEndpointIds()
+	}
+	return u.Save(ctx)
+}
+
+// endpointIDs gives the opaque ids of a choice; nil for none.
+func endpointIDs(ids []uuid.UUID) []string {
+	if ids == nil {
+		return nil
+	}
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = nodeid.Encode(nodeid.Endpoint, id)
+	}
+	return out
+}

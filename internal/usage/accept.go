@@ -1,0 +1,141 @@
+package usage
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/internal/database"
+	"portico/internal/fault"
+)
+
+const (
+	// MaxReported is the most calls, as rows, that one batch may report.
+	MaxReported = 10_000
+	// mostCalls is the most that one of them may count.
+	mostCalls = 1_000_000_000
+	// acceptsBack and acceptsAhead bound the times of reported calls.
+	acceptsBack  = 24 * time.Hour
+	acceptsAhead = 5 * time.Minute
+	// maxBatchID is in bytes.
+	maxBatchID = 200
+)
+
+// Accept takes in what a gateway reports, all of it or nothing. A batch whose
+// id it knows counts nothing, whatever it holds: replayed is true then. Ids are
+// the organization's own and known for two days. It gives fault.BadUserInput
+// for what cannot be, and for calls that are more than a day old.
+func (s *Store) Accept(ctx context.Context, organization uuid.UUID, batchID string, calls []Reported) (replayed bool, err error) {
+	now := s.clock.Now()
+	if err := checkReport(now, batchID, calls); err != nil {
+		return false, err
+	}
+	minutes, upstream := sumUp(organization, calls)
+	err = s.db.InTx(ctx, func(tx *database.Tx) error {
+		fresh, err := takeBatch(ctx, tx, "report/"+organization.String()+"/"+batchID, now)
+		replayed = !fresh
+		if err != nil || replayed {
+			return err
+		}
+		if err := addMinutes(ctx, s.db, tx, minutes); err != nil {
+			return err
+		}
+		return addUpstream(ctx, s.db, tx, upstream)
+	})
+	return replayed && err == nil, database.Fault(err)
+}
+
+func checkReport(now time.Time, batchID string, calls []Reported) error {
+	bad := func(format string, args ...any) error {
+		return fault.New(fault.BadUserInput, fmt.Sprintf(format, args...))
+	}
+	switch {
+	case batchID == "" || len(batchID) > maxBatchID:
+		return bad("A batch needs an id of 1 to %d bytes.", maxBatchID)
+	case len(calls) > MaxReported:
+		return bad("A batch may have at most %d rows.", MaxReported)
+	}
+	for i := range batchID {
+		if batchID[i] < '!' || batchID[i] > '~' {
+			return bad("A batch's id must be of printable ASCII characters without spaces.")
+		}
+	}
+	for i, c := range calls {
+		switch {
+		case c.Calls < 1 || c.Calls > mostCalls:
+			return bad("Row %d: the number of calls must be 1 to %d.", i, mostCalls)
+		case c.StatusClass < 0 || c.StatusClass > 5:
+			return bad("Row %d: the status class must be 1 to 5.", i)
+		case c.Code == "" && c.StatusClass == 0:
+			return bad("Row %d: there is neither a code nor a status class.", i)
+		case c.Latency < 0 || c.Latency/time.Duration(c.Calls) > acceptsBack:
+			return bad("Row %d: the latency is out of range.", i)
+		case c.At.Before(now.Add(-acceptsBack)) || c.At.After(now.Add(acceptsAhead)):
+			return bad("Row %d: the time must be within the last 24 hours.", i)
+		}
+	}
+	return nil
+}
+
+// answered is a row of usage_upstreams to be added.
+type answered struct {
+	Reported
+	id uuid.UUID
+}
+
+// sumUp puts what counts in the same row together.
+func sumUp(organization uuid.UUID, calls []Reported) ([]counted, map[uuid.UUID]answered) {
+	sums, upstream := map[uuid.UUID]counted{}, map[uuid.UUID]answered{}
+	for _, c := range calls {
+		c.Organization = organization
+		if c.Code != "" {
+			at := Minute.floor(c.At, time.UTC)
+			r := counted{id: c.id(at), at: at, Call: c.Call, calls: c.Calls}
+			r.calls += sums[r.id].calls
+			sums[r.id] = r
+		}
+		if c.StatusClass > 0 {
+			c.At = Hour.floor(c.At, time.UTC)
+			a := answered{c, c.upstreamID()}
+			a.Calls += upstream[a.id].Calls
+			a.Latency += upstream[a.id].Latency
+			upstream[a.id] = a
+		}
+	}
+	minutes := make([]counted, 0, len(sums))
+	for _, r := range sums {
+		minutes = append(minutes, r)
+	}
+	return minutes, upstream
+}
+
+// upstreamID names the row that counts such answers.
+func (r *Reported) upstreamID() uuid.UUID {
+	same := Call{Organization: r.Organization, Account: r.Account, App: r.App, Credential: r.Credential, Product: r.Product}
+	same.Code = strconv.Itoa(r.StatusClass)
+	return same.id(r.At)
+}
+
+func addUpstream(ctx context.Context, db *database.DB, tx *database.Tx, rows map[uuid.UUID]answered) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	b := newBulk(db, len(rows), column{"id", uuids}, column{"organization_id", uuids}, column{"at", times}, column{"account_id", uuids}, column{"app_id", uuids},
+		column{"credential_id", uuids}, column{"product_id", uuids}, column{"status_class", ints}, column{"calls", ints}, column{"latency_us", ints})
+	for _, id := range inOrder(rows) {
+		r := rows[id]
+		b.id(id, r.Organization)
+		b.time(r.At)
+		b.id(r.Account, r.App, r.Credential, r.Product)
+		b.int(int64(r.StatusClass))
+		b.int(r.Calls)
+		b.int(r.Latency.Microseconds())
+	}
+	const names = `id, organization_id, at, account_id, app_id, credential_id, product_id, status_class, calls, latency_us`
+	_, err := tx.ExecContext(ctx, `INSERT INTO usage_upstreams AS t (`+names+`) SELECT `+names+` FROM `+b.source(1)+
+		` WHERE true ON CONFLICT (id) DO UPDATE SET calls = t.calls + excluded.calls, latency_us = t.latency_us + excluded.latency_us`, b.args()...)
+	return err
+}

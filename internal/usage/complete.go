@@ -1,0 +1,102 @@
+package usage
+
+import (
+	"context"
+	"encoding/json"
+
+	"entgo.io/ent/dialect"
+	"github.com/google/uuid"
+	"github.com/lib/pq"
+
+	"portico/internal/database"
+)
+
+// Complete fills in the account where a call names only its app or its key.
+// owned is false if a call names an object that the organization does not have,
+// or an app and a key of different accounts. It is one statement, whatever the
+// number of calls.
+func (s *Store) Complete(ctx context.Context, organization uuid.UUID, calls []Reported) (owned bool, err error) {
+	named := map[uuid.UUID]bool{}
+	for i := range calls {
+		for _, id := range calls[i].objects() {
+			if id != uuid.Nil {
+				named[id] = true
+			}
+		}
+	}
+	if len(named) == 0 {
+		return true, nil
+	}
+	owners, err := s.owners(ctx, organization, named)
+	if err != nil {
+		return false, database.Fault(err)
+	}
+	for i := range calls {
+		if !calls[i].complete(owners) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// objects lists what a call names, in the order of the kinds in owners.
+func (c *Call) objects() [5]uuid.UUID {
+	return [...]uuid.UUID{c.Account, c.App, c.Credential, c.Product, c.Endpoint}
+}
+
+// object is one of a kind: an id of another kind is no id.
+type object struct {
+	kind int
+	id   uuid.UUID
+}
+
+// complete fills in the account; false if something is a stranger's.
+func (c *Call) complete(owners map[object]uuid.UUID) bool {
+	for kind, id := range c.objects() {
+		if id == uuid.Nil {
+			continue
+		}
+		account, known := owners[object{kind, id}]
+		switch {
+		case !known:
+			return false
+		case account == uuid.Nil: // products and endpoints have none
+		case c.Account == uuid.Nil:
+			c.Account = account
+		case c.Account != account:
+			return false
+		}
+	}
+	return true
+}
+
+// owners gives the account of each object that is the organization's.
+func (s *Store) owners(ctx context.Context, organization uuid.UUID, named map[uuid.UUID]bool) (map[object]uuid.UUID, error) {
+	ids := make([]string, 0, len(named))
+	for id := range named {
+		ids = append(ids, id.String())
+	}
+	in, list := "= ANY($2)", any(pq.Array(ids))
+	if s.db.Dialect() != dialect.Postgres {
+		text, _ := json.Marshal(ids) // strings always can
+		in, list = "IN (SELECT value FROM json_each($2))", string(text)
+	}
+	where := ` WHERE organization_id = $1 AND id ` + in
+	rows, err := s.db.QueryContext(ctx, `SELECT 0, id, id FROM accounts`+where+` UNION ALL SELECT 1, id, account_id FROM apps`+where+
+		` UNION ALL SELECT 2, id, account_id FROM credentials`+where+` UNION ALL SELECT 3, id, NULL FROM products`+where+
+		` UNION ALL SELECT 4, id, NULL FROM endpoints`+where, organization, list)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := make(map[object]uuid.UUID, len(named))
+	for rows.Next() {
+		var o object
+		var account uuid.NullUUID
+		if err := rows.Scan(&o.kind, &o.id, &account); err != nil {
+			return nil, err
+		}
+		out[o] = account.UUID
+	}
+	return out, rows.Err()
+}

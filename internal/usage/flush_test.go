@@ -1,0 +1,301 @@
+package usage
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/database"
+	"portico/internal/limits"
+	"portico/internal/testdb"
+)
+
+var noon = at("2026-06-15T12:00:30Z")
+
+// quotas is a Quotas that remembers.
+type quotas struct {
+	mu      sync.Mutex
+	pending []limits.Used
+	totals  map[uuid.UUID]int64
+	settled int64
+}
+
+func (q *quotas) Drain(into []limits.Used) []limits.Used {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	into = append(into, q.pending...)
+	q.pending = nil
+	return into
+}
+
+func (q *quotas) Settle(done []limits.Used, totals []int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i, u := range done {
+		q.settled += u.N
+		if totals[i] >= 0 {
+			q.totals[u.Subscription] = totals[i]
+		}
+	}
+}
+
+// A commit of which the answer was lost is not counted twice, and one that did
+// not happen is made up for.
+func TestABatchIsCountedExactlyOnce(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		ctx := context.Background()
+		w := newWorld(t, url, "UTC", noon)
+		q := &quotas{totals: map[uuid.UUID]int64{}}
+		f := w.newFlusher(w.counter, q)
+		sub := uuid.New()
+		used := limits.Used{Organization: w.org, Subscription: sub, PeriodStart: at("2026-06-15T00:00:00Z"), PeriodEnd: at("2026-06-16T00:00:00Z"), N: 3}
+		for round := range int64(4) {
+			fails := []struct{ before, after bool }{{true, false}, {false, true}, {false, true}, {true, true}}[round]
+			w.counter.Add(w.call(uuid.UUID{5}, "VALID"), noon, 3)
+			q.pending = append(q.pending, used)
+			through := f.Through()
+			w.clock.Advance(time.Second)
+			f.inTx = func(ctx context.Context, work func(*database.Tx) error) error {
+				if fails.before {
+					return io.ErrUnexpectedEOF
+				}
+				require.NoError(t, w.db.InTx(ctx, work))
+				return io.ErrUnexpectedEOF
+			}
+			require.ErrorIs(t, f.Flush(ctx), io.ErrUnexpectedEOF)
+			require.Equal(t, through, f.Through(), "nothing is promised")
+			w.counter.Add(w.call(uuid.UUID{5}, "VALID"), noon, 10) // what comes meanwhile waits
+			f.inTx = w.db.InTx
+			require.NoError(t, f.Flush(ctx))
+			require.Equal(t, w.clock.Now(), f.Through())
+			require.Equal(t, (round+1)*13, w.number(`SELECT SUM(calls) FROM usage_minutes`))
+			require.Equal(t, (round+1)*3, w.number(`SELECT used FROM quota_counts WHERE subscription_id = $1`, sub))
+			require.Equal(t, (round+1)*3, q.settled)
+		}
+		require.EqualValues(t, 1, w.number(`SELECT COUNT(*) FROM usage_batches`), "ids that are settled are not kept")
+	})
+}
+
+func TestTheVerySameBatchTwice(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url, "UTC", noon)
+		w.counter.Add(w.call(uuid.UUID{5}, "VALID"), noon, 3)
+		w.flusher.fetch()
+		require.Len(t, w.flusher.waiting, 1)
+		var wg sync.WaitGroup
+		for range 4 {
+			f := w.newFlusher(NewCounter(), nil)
+			wg.Go(func() {
+				if err := f.store(context.Background(), w.flusher.waiting[0]); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		require.EqualValues(t, 3, w.number(`SELECT SUM(calls) FROM usage_minutes`))
+	})
+}
+
+// Nodes that store the same rows at the same time neither deadlock nor lose.
+func TestManyNodesFlushTheSameRows(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url, "Europe/Berlin", noon)
+		calls := randomCalls(w.org, 300)
+		const nodes, rounds = 4, 8
+		seen := map[uuid.UUID]*quotas{}
+		var wg sync.WaitGroup
+		sub := uuid.New()
+		for range nodes {
+			c, q := NewCounter(), &quotas{totals: map[uuid.UUID]int64{}}
+			seen[uuid.New()] = q
+			f := w.newFlusher(c, q)
+			wg.Go(func() {
+				for range rounds {
+					for i := range calls {
+						c.Add(&calls[i], noon, 1)
+						c.Saw(calls[i].Credential, noon)
+					}
+					q.pending = append(q.pending, limits.Used{Organization: w.org, Subscription: sub, PeriodStart: noon, PeriodEnd: noon.Add(time.Hour), N: 2})
+					if err := f.Flush(context.Background()); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wg.Go(func() {
+			s := NewStore(w.db, w.clock)
+			w.clock.Advance(time.Hour)
+			for range rounds {
+				if err := s.RollUp(context.Background()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		wg.Wait()
+		w.rollUp()
+		for _, table := range []string{"usage_minutes", "usage_hours", "usage_days"} {
+			require.EqualValues(t, nodes*rounds*300, w.number(`SELECT SUM(calls) FROM `+table), table)
+			require.EqualValues(t, 300, w.number(`SELECT COUNT(*) FROM `+table), table)
+		}
+		require.EqualValues(t, 0, w.number(`SELECT COUNT(*) FROM usage_minutes WHERE due`))
+		highest := int64(0)
+		for _, q := range seen {
+			highest = max(highest, q.totals[sub])
+		}
+		require.EqualValues(t, nodes*rounds*2, highest, "the last to store knows what all used")
+		all, err := w.store.QuotaUsed(context.Background(), []uuid.UUID{sub, uuid.New()}, noon.Add(time.Minute))
+		require.NoError(t, err)
+		require.Equal(t, map[uuid.UUID]limits.Used{sub: {Organization: w.org, Subscription: sub, PeriodStart: noon, PeriodEnd: noon.Add(time.Hour), N: nodes * rounds * 2}}, all)
+		none, err := w.store.QuotaUsed(context.Background(), []uuid.UUID{sub}, noon.Add(time.Hour))
+		require.NoError(t, err)
+		require.Empty(t, none, "the period is over")
+	})
+}
+
+// The real Memory settles on what all nodes have used.
+func TestQuotasOfTwoNodesSettle(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		ctx := context.Background()
+		w := newWorld(t, url, "UTC", noon)
+		ask := &limits.Ask{Organization: w.org, Key: uuid.New(), Subscription: uuid.New(), Quota: limits.Quota{Limit: 10, Per: "DAY"}, Location: time.UTC, Cost: 1}
+		start, _ := ask.Quota.Period(noon, time.UTC)
+		var nodes []*limits.Memory
+		var flushers []*Flusher
+		for range 2 {
+			m := limits.NewMemory(w.clock, func() time.Duration { return 0 }, 0)
+			nodes, flushers = append(nodes, m), append(flushers, w.newFlusher(NewCounter(), m))
+		}
+		var out limits.Answer
+		for _, m := range nodes {
+			m.Take(ctx, ask, &out)
+			require.Equal(t, limits.QuotaUnknown, out.Outcome)
+			m.Load(ask.Subscription, start, 0)
+			for range 4 {
+				m.Take(ctx, ask, &out)
+				require.Equal(t, limits.Passed, out.Outcome)
+			}
+		}
+		for range 2 {
+			require.NoError(t, flushers[0].Flush(ctx))
+			require.NoError(t, flushers[1].Flush(ctx))
+			nodes[0].Take(ctx, ask, &out)
+		}
+		require.NoError(t, flushers[0].Flush(ctx))
+		nodes[0].Peek(ctx, ask, &out)
+		require.EqualValues(t, 0, out.Quota.Remaining, "4 + 4 + 2 of 10")
+		used, err := w.store.QuotaUsed(ctx, []uuid.UUID{ask.Subscription}, noon)
+		require.NoError(t, err)
+		require.EqualValues(t, 10, used[ask.Subscription].N)
+	})
+}
+
+func TestAChangedPeriodHasTwoCounts(t *testing.T) {
+	w := newWorld(t, testdb.SQLite(t), "UTC", noon)
+	sub := uuid.New()
+	q := &quotas{totals: map[uuid.UUID]int64{}, pending: []limits.Used{
+		{Organization: w.org, Subscription: sub, PeriodStart: at("2026-06-01T00:00:00Z"), PeriodEnd: at("2026-07-01T00:00:00Z"), N: 30},
+		{Organization: w.org, Subscription: sub, PeriodStart: at("2026-06-15T00:00:00Z"), PeriodEnd: at("2026-06-16T00:00:00Z"), N: 2},
+	}}
+	require.NoError(t, w.newFlusher(w.counter, q).Flush(context.Background()))
+	all, err := w.store.QuotasUsed(context.Background(), []uuid.UUID{sub}, noon)
+	require.NoError(t, err)
+	require.Len(t, all[sub], 2)
+	one, err := w.store.QuotaUsed(context.Background(), []uuid.UUID{sub}, noon)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, one[sub].N)
+}
+
+// While the database is away rows merge, and beyond the bound only what they
+// tell shrinks, never the sum.
+func TestACounterIsBounded(t *testing.T) {
+	c := newCounter(shards * 4)
+	calls := randomCalls(uuid.UUID{1}, 5000)
+	for range 2 {
+		for i := range calls {
+			c.Add(&calls[i], noon, 1)
+		}
+	}
+	rows := c.drain()
+	require.LessOrEqual(t, len(rows), shards*5)
+	sum := int64(0)
+	for _, r := range rows {
+		require.Equal(t, uuid.UUID{1}, r.Organization)
+		require.Equal(t, "VALID", r.Code)
+		sum += r.calls
+	}
+	require.EqualValues(t, 10_000, sum)
+	require.Empty(t, c.drain())
+}
+
+func TestAFlushOfManyRows(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url, "UTC", noon)
+		calls := randomCalls(w.org, 2*mostInBatch+5)
+		calls[0].Code = "a \"quoted\\\" \x00\xff code, {x}"
+		for i := range calls {
+			w.counter.Add(&calls[i], noon, 1)
+		}
+		w.flush()
+		require.EqualValues(t, len(calls), w.number(`SELECT COUNT(*) FROM usage_minutes`))
+		require.EqualValues(t, 1, w.number(`SELECT COUNT(*) FROM usage_minutes WHERE code = $1`, `a "quoted\"  code, {x}`))
+	})
+}
+
+func TestRunFlushesAtTheEnd(t *testing.T) {
+	w := newWorld(t, testdb.SQLite(t), "UTC", noon)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	observed := 0
+	f := NewFlusher(FlusherOptions{DB: w.db, Clock: w.clock, Counter: w.counter, Every: time.Hour,
+		Observe: func(rows int, _ time.Duration, err error) { observed += rows }})
+	go func() { f.Run(ctx); close(done) }()
+	w.counter.Add(w.call(uuid.UUID{5}, "VALID"), noon, 3)
+	cancel()
+	<-done
+	require.EqualValues(t, 3, w.number(`SELECT SUM(calls) FROM usage_minutes`))
+	require.Equal(t, 1, observed)
+}
+
+func TestLastUsedGoesForwardOnly(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url, "UTC", noon)
+		account, key := uuid.New(), uuid.New()
+		w.exec(`INSERT INTO accounts (id, created_at, updated_at, name, name_folded, profile, organization_id) VALUES ($1, $2, $2, 'a', 'a', '{}', $3)`, account, noon, w.org)
+		w.exec(`INSERT INTO credentials (id, created_at, updated_at, username, secret_hash, account_id, organization_id) VALUES ($1, $2, $2, $1, 'x', $3, $4)`, key, noon, account, w.org)
+		lastUsed := func() (m moment) {
+			require.NoError(t, w.db.QueryRowContext(context.Background(), `SELECT last_used_at FROM credentials WHERE id = $1 AND version = 1`, key).Scan(&m))
+			return m
+		}
+		w.counter.Saw(key, noon)
+		w.counter.Saw(uuid.New(), noon)
+		w.flush()
+		require.Equal(t, at("2026-06-15T12:00:00Z"), lastUsed().Time)
+		w.counter.Saw(key, noon.Add(20*time.Second))
+		require.Empty(t, w.counter.drainSeen(), "the minute is told already")
+		w.counter.Saw(key, noon.Add(-time.Hour))
+		w.flush()
+		require.Equal(t, at("2026-06-15T12:00:00Z"), lastUsed().Time)
+		w.counter.Saw(key, noon.Add(time.Hour))
+		w.flush()
+		require.Equal(t, at("2026-06-15T13:00:00Z"), lastUsed().Time)
+	})
+}
+
+func TestAFlushSurvivesAClosedDatabase(t *testing.T) {
+	w := newWorld(t, testdb.SQLite(t), "UTC", noon)
+	away := testdb.Open(t, testdb.SQLite(t))
+	require.NoError(t, away.Close())
+	f := NewFlusher(FlusherOptions{DB: away, Clock: w.clock, Counter: w.counter})
+	w.counter.Add(w.call(uuid.UUID{5}, "VALID"), noon, 3)
+	for range 3 {
+		err := f.Flush(context.Background())
+		require.True(t, err != nil && !errors.Is(err, context.Canceled))
+	}
+	require.Len(t, f.waiting, 1)
+}

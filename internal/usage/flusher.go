@@ -1,0 +1,141 @@
+package usage
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/internal/clock"
+	"portico/internal/database"
+	"portico/internal/limits"
+)
+
+// Quotas is where units of quotas are taken in memory; limits.Memory is one.
+type Quotas interface {
+	Drain(into []limits.Used) []limits.Used
+	Settle(done []limits.Used, totals []int64)
+}
+
+const (
+	// flushEvery leaves a flush that takes its time within the second that a
+	// crash may cost.
+	flushEvery = 400 * time.Millisecond
+	// lastFlush is how long the flush at the end may take.
+	lastFlush = 5 * time.Second
+)
+
+// FlusherOptions are what a Flusher works with.
+type FlusherOptions struct {
+	DB      *database.DB
+	Clock   clock.Clock
+	Counter *Counter
+	// Quotas may be nil: then there are none.
+	Quotas Quotas
+	// Every is the time between flushes; default 400 ms.
+	Every time.Duration
+	Log   *slog.Logger
+	// Observe, where given, is told of each Flush: how many rows were stored,
+	// how long it took, and what went wrong. For metrics.
+	Observe func(rows int, took time.Duration, err error)
+}
+
+// Flusher stores what a Counter counted.
+type Flusher struct {
+	o       FlusherOptions
+	mu      sync.Mutex // one flush at a time
+	waiting []*batch   // not yet known to be stored, oldest first
+	stored  string     // the id of the batch that was stored last
+	through atomic.Int64
+	seen    map[uuid.UUID]int64 // minutes that keys were used in, not yet stored
+	// inTx runs a transaction. Tests put their own, which fails after the commit.
+	inTx func(context.Context, func(*database.Tx) error) error
+}
+
+// NewFlusher makes a Flusher. Nothing happens before Run or Flush.
+func NewFlusher(o FlusherOptions) *Flusher {
+	if o.Every <= 0 {
+		o.Every = flushEvery
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Observe == nil {
+		o.Observe = func(int, time.Duration, error) {}
+	}
+	f := &Flusher{o: o, seen: map[uuid.UUID]int64{}, inTx: o.DB.InTx}
+	f.through.Store(o.Clock.Now().UnixMicro())
+	return f
+}
+
+// Through tells up to when what was counted here is stored.
+func (f *Flusher) Through() time.Time { return time.UnixMicro(f.through.Load()).UTC() }
+
+// Run flushes until ctx ends, and once more then. What the database gets wrong
+// is logged; the counts wait.
+func (f *Flusher) Run(ctx context.Context) {
+	tick := time.NewTicker(f.o.Every)
+	defer tick.Stop()
+	failing := false
+	for {
+		select {
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastFlush)
+			defer cancel()
+			if err := f.Flush(last); err != nil {
+				f.o.Log.ErrorContext(last, "counts of calls were lost at the end", "error", err)
+			}
+			return
+		case <-tick.C:
+			err := f.Flush(ctx)
+			if err != nil && !failing && ctx.Err() == nil {
+				f.o.Log.ErrorContext(ctx, "counts of calls wait for the database", "error", err)
+			}
+			failing = err != nil
+		}
+	}
+}
+
+// Flush stores what was counted so far. What cannot be stored waits for the
+// next Flush, which begins with it, under the same name, so that a batch whose
+// commit was not heard of is not counted twice. While batches wait nothing new
+// is fetched from the Counter, whose size is bounded.
+func (f *Flusher) Flush(ctx context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	began := time.Now()
+	n, err := f.flush(ctx)
+	f.o.Observe(n, time.Since(began), err)
+	return err
+}
+
+func (f *Flusher) flush(ctx context.Context) (rows int, err error) {
+	if rows, err = f.send(ctx); err != nil {
+		return rows, err
+	}
+	drained := f.o.Clock.Now()
+	f.fetch()
+	n, err := f.send(ctx)
+	if err != nil {
+		return rows + n, err
+	}
+	f.through.Store(drained.UnixMicro())
+	return rows + n, f.flushSeen(ctx)
+}
+
+// send stores what waits, oldest first.
+func (f *Flusher) send(ctx context.Context) (rows int, err error) {
+	for len(f.waiting) > 0 {
+		b := f.waiting[0]
+		if err := f.store(ctx, b); err != nil {
+			return rows, err
+		}
+		rows += len(b.rows)
+		f.waiting[0] = nil
+		f.waiting = f.waiting[1:]
+	}
+	return rows, nil
+}

@@ -1,0 +1,93 @@
+package usage
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Interval is the length of a report's points.
+type Interval string
+
+// The intervals.
+const (
+	Minute Interval = "MINUTE"
+	Hour   Interval = "HOUR"
+	Day    Interval = "DAY"
+	Month  Interval = "MONTH"
+)
+
+// MaxPoints is the most points a report may have.
+const MaxPoints = 400
+
+// Query says what is asked for. Lists that are empty do not narrow it.
+type Query struct {
+	Organization uuid.UUID
+	// Account, where given, is the only one whose calls are told: developers see
+	// their own.
+	Account                     *uuid.UUID
+	Apps, Products, Credentials []uuid.UUID
+	// From and To bound the time, To not included. Calls are counted by the
+	// minute, so From is taken down and To up to a full minute.
+	From, To time.Time
+	// Location is the time zone of the points.
+	Location *time.Location
+	// OrganizationLocation is the zone by which hours and days were rolled up.
+	OrganizationLocation *time.Location
+	Interval             Interval
+}
+
+// Report is a series of counts without gaps.
+type Report struct {
+	Points []Point
+	// Totals are the calls of all points by code.
+	Totals map[string]int64
+	Total  int64
+	// Previous is the total of the time of the same length just before; nil
+	// where the counts of that time are kept too coarsely to tell.
+	Previous *int64
+	// AsOf: calls before then are all counted; later ones may still be missing.
+	AsOf time.Time
+}
+
+// Point counts the calls from Start to End, End not included.
+type Point struct {
+	Start, End time.Time
+	Calls      int64
+	// Codes has the codes that occurred.
+	Codes map[string]int64
+}
+
+// AppCalls is how many calls an app made.
+type AppCalls struct {
+	App   uuid.UUID
+	Calls int64
+}
+
+// Upstream sums up what gateways reported of the answers behind them.
+type Upstream struct {
+	// StatusClass is the first digit of the HTTP status, 1–5.
+	StatusClass int
+	Calls       int64
+	// Latency is the mean.
+	Latency time.Duration
+}
+
+// Row is a line of an export.
+type Row struct {
+	Start, End                                  time.Time
+	Account, App, Credential, Product, Endpoint uuid.UUID
+	Code                                        string
+	Calls                                       int64
+}
+
+// Dimension is what CallsLast24h counts by.
+type Dimension uint8
+
+// The dimensions.
+const (
+	ByApp Dimension = iota
+	ByCredential
+	// BySubscription counts the calls of the registration's app to its product.
+	BySubscription
+)

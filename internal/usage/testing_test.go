@@ -1,0 +1,105 @@
+package usage
+
+import (
+	"context"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/clock"
+	"portico/internal/database"
+	"portico/internal/testdb"
+)
+
+// world is a database with an organization, and what counts in it.
+type world struct {
+	t       testing.TB
+	db      *database.DB
+	clock   *clock.Fake
+	store   *Store
+	counter *Counter
+	flusher *Flusher
+	org     uuid.UUID
+	zone    *time.Location
+}
+
+// newWorld makes one whose clock stands at a time.
+func newWorld(t testing.TB, url, zone string, now time.Time) *world {
+	t.Helper()
+	loc, err := time.LoadLocation(zone)
+	require.NoError(t, err)
+	w := &world{t: t, db: testdb.Open(t, url), clock: clock.NewFake(now), counter: NewCounter(), zone: loc}
+	w.store = NewStore(w.db, w.clock)
+	w.flusher = w.newFlusher(w.counter, nil)
+	w.org = w.organization(zone)
+	return w
+}
+
+func (w *world) newFlusher(c *Counter, q Quotas) *Flusher {
+	return NewFlusher(FlusherOptions{DB: w.db, Clock: w.clock, Counter: c, Quotas: q})
+}
+
+func (w *world) organization(zone string) uuid.UUID {
+	id := uuid.New()
+	w.exec(`INSERT INTO organizations (id, created_at, updated_at, slug, name, time_zone, longest_key_life) VALUES ($1, $2, $2, $3, 'Demo', $4, '{}')`,
+		id, w.clock.Now(), "o"+id.String()[:8], zone)
+	return id
+}
+
+func (w *world) exec(query string, args ...any) {
+	w.t.Helper()
+	_, err := w.db.ExecContext(context.Background(), query, args...)
+	require.NoError(w.t, err, query)
+}
+
+// number reads one number.
+func (w *world) number(query string, args ...any) (n int64) {
+	w.t.Helper()
+	require.NoError(w.t, w.db.QueryRowContext(context.Background(), query, args...).Scan(&n), query)
+	return n
+}
+
+func (w *world) flush() {
+	w.t.Helper()
+	require.NoError(w.t, w.flusher.Flush(context.Background()))
+}
+
+func (w *world) rollUp() {
+	w.t.Helper()
+	require.NoError(w.t, w.store.RollUp(context.Background()))
+}
+
+// call makes a call by an app of the organization.
+func (w *world) call(app uuid.UUID, code string) *Call {
+	return &Call{Organization: w.org, Account: uuid.UUID{1}, App: app, Credential: app, Product: uuid.UUID{2}, Code: code}
+}
+
+// query asks in the organization's zone.
+func (w *world) query(i Interval, from, to time.Time) Query {
+	return Query{Organization: w.org, From: from, To: to, Location: w.zone, OrganizationLocation: w.zone, Interval: i}
+}
+
+func (w *world) report(q Query) *Report {
+	w.t.Helper()
+	r, err := w.store.Report(context.Background(), q)
+	require.NoError(w.t, err)
+	return r
+}
+
+func randomID(r *rand.Rand) (id uuid.UUID) {
+	for i := range id {
+		id[i] = byte(r.Uint32())
+	}
+	return id
+}
+
+func at(text string) time.Time {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		panic(err)
+	}
+	return t.UTC()
+}
