@@ -9,8 +9,8 @@ LDFLAGS := -X main.version=$(VERSION)
 WITHPG := go run ./internal/testdb/withpg
 
 # The packages in which several goroutines meet over the same data.
-CONCURRENT := . ./graph/... ./internal/auth/... ./internal/database/... ./internal/eventlog/... ./internal/gqlhttp/... \
-	./internal/jobs/... ./internal/keyring/... ./internal/portal/... ./internal/seed/... ./migrate/...
+CONCURRENT := . ./clients/... ./graph/... ./internal/auth/... ./internal/database/... ./internal/eventlog/... ./internal/gateway/... \
+	./internal/gqlhttp/... ./internal/jobs/... ./internal/keyring/... ./internal/limits/... ./internal/portal/... ./internal/replica/... ./internal/usage/... ./internal/seed/... ./migrate/...
 
 # One compilation serves everything; only the race detector needs C.
 export CGO_ENABLED ?= 0
@@ -33,8 +33,9 @@ test: ## Run all tests on SQLite and, where it is installed, on Postgres
 race: ## Run the tests of concurrent packages under the race detector (needs a C compiler)
 	@CGO_ENABLED=1 $(WITHPG) go test -race -timeout 15m $(CONCURRENT)
 
-bench: ## Measure the API on Postgres beside a hand-written server, with 10000 apps
+bench: ## Measure the API beside a hand-written server, and the gate beside an empty handler
 	@$(WITHPG) go run ./bench
+	@$(WITHPG) go run ./bench/gate
 
 microbench: ## Run the benchmarks of single packages
 	@$(WITHPG) go test -run '^$$' -bench . -benchmem -timeout 60m ./...

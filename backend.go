@@ -37,11 +37,14 @@ type backend struct {
 	tokens    *auth.Tokens
 	machines  *auth.MachineTokens
 	portal    *portal.Portal
+	// gate answers gateways; nil in commands.
+	gate *gate
 }
 
-// open puts the backend together. A database that does not answer is waited
-// for until patience is over; its schema is brought up to date.
-func (p *program) open(ctx context.Context, patience time.Duration) (*backend, error) {
+// open puts the backend together, with a gate where there is a maker for one.
+// A database that does not answer is waited for until patience is over; its
+// schema is brought up to date.
+func (p *program) open(ctx context.Context, patience time.Duration, newGate func(*backend) (*gate, error)) (*backend, error) {
 	ring, _, err := p.openRing()
 	if err != nil {
 		return nil, err
@@ -53,7 +56,11 @@ func (p *program) open(ctx context.Context, patience time.Duration) (*backend, e
 	if err := p.bringUp(ctx, d); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	return newBackend(d, ring), nil
+	b, err := newBackend(d, ring, newGate)
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return b, nil
 }
 
 // tellEvery is how often a start that waits says so.
@@ -83,18 +90,26 @@ func (p *program) bringUp(ctx context.Context, d *database.DB) error {
 	return err
 }
 
-func newBackend(d *database.DB, ring *keyring.Ring) *backend {
+func newBackend(d *database.DB, ring *keyring.Ring, newGate func(*backend) (*gate, error)) (*backend, error) {
 	b := &backend{clock: clock.System{}, ring: ring, database: d, client: db.NewClient(db.Driver(d.Driver()))}
 	b.passwords = auth.NewPasswords(auth.PasswordOptions{})
 	b.limiter = auth.NewLimiter(d, ring, b.clock)
 	b.tokens = auth.NewTokens(ring, b.clock, tokenIssuer, tokenAudience)
 	b.machines = auth.NewMachineTokens(ring)
-	b.portal = portal.New(portal.Options{
+	o := portal.Options{
 		Client: b.client, Database: d, Clock: b.clock,
 		Secrets: adapters.Secrets{Ring: ring}, Passwords: adapters.Passwords{Passwords: b.passwords}, Limiter: adapters.Limiter{Limiter: b.limiter},
 		Tokens: b.tokens, Addresses: adapters.Addresses{},
-	})
-	return b
+	}
+	if newGate != nil {
+		var err error
+		if b.gate, err = newGate(b); err != nil {
+			return nil, err
+		}
+		o.Gate = b.gate
+	}
+	b.portal = portal.New(o)
+	return b, nil
 }
 
 func (b *backend) close() error { return b.database.Close() }

@@ -31,6 +31,8 @@ type commandLine struct {
 	} `cmd:"" help:"Administrators."`
 	Gateway struct {
 		Create gatewayCreateCommand `cmd:"" help:"Create the token of a gateway."`
+		List   gatewayListCommand   `cmd:"" help:"List the tokens of an organization's gateways."`
+		Revoke gatewayRevokeCommand `cmd:"" help:"Revoke the token of a gateway for ever."`
 	} `cmd:"" help:"Gateways."`
 	Keys struct {
 		Create keysCreateCommand `cmd:"" help:"Write a key ring with fresh secrets."`

@@ -16,7 +16,7 @@ import (
 
 func TestEveryCommandHasHelp(t *testing.T) {
 	for _, command := range []string{
-		"", "serve", "migrate", "seed", "org", "org create", "user create", "gateway create",
+		"", "serve", "migrate", "seed", "org", "org create", "user create", "gateway create", "gateway list", "gateway revoke",
 		"keys", "keys create", "keys rotate", "keys retire", "schema", "purge", "config", "version",
 	} {
 		t.Run(command, func(t *testing.T) {

@@ -48,8 +48,8 @@ func (s seedCommand) Run(ctx context.Context, p *program) error {
 }
 
 func (p *program) tellSeeded(s *seed.Summary) error {
-	_, err := fmt.Fprintf(p.stderr, "Made: %d organizations, %d accounts, %d users, %d plans, %d apps, %d keys, %d registrations, %d events.\n",
-		s.Organizations, s.Accounts, s.Users, s.Plans, s.Apps, s.Keys, s.Subscriptions, s.Events)
+	_, err := fmt.Fprintf(p.stderr, "Made: %d organizations, %d accounts, %d users, %d endpoints, %d plans, %d apps, %d keys, %d registrations, %d events.\n",
+		s.Organizations, s.Accounts, s.Users, s.Endpoints, s.Plans, s.Apps, s.Keys, s.Subscriptions, s.Events)
 	return err
 }
 

@@ -7,13 +7,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"runtime/debug"
 	"sync"
-	"syscall"
 	"time"
 
+	"portico/internal/gateway/door"
 	"portico/internal/gqlhttp"
+	"portico/internal/seed"
 )
 
 const (
@@ -21,16 +20,14 @@ const (
 	drainTime = 10 * time.Second
 	// ringInterval is how often the key ring's file is looked at.
 	ringInterval = 5 * time.Second
-	// gcPercent lets the heap grow to five times what is alive, which is
-	// little, before it is collected: a third less CPU for a request.
-	gcPercent = 400
 )
 
 type serveCommand struct{}
 
 // Help tells what it serves, and how it ends.
 func (serveCommand) Help() string {
-	return "Serves /graphql, /playground, /healthz and /readyz. The database's schema is brought up to date first; " +
+	return "Serves /graphql, /playground, /healthz and /readyz, the gateways' doors, and metrics, each on its own address. " +
+		"The database's schema is brought up to date first; " +
 		"a development server fills an empty database with demo data and prints how to sign in. " +
 		"SIGTERM and Ctrl-C end it after the last request is answered."
 }
@@ -38,17 +35,14 @@ func (serveCommand) Help() string {
 // Run serves until ctx ends.
 func (serveCommand) Run(ctx context.Context, p *program) (err error) {
 	slog.SetDefault(p.log)
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
 	// First, so that an address in use is told before anything is changed.
 	// Requests that come early wait until the server is there.
-	listener, err := listen(p.config.Addr)
+	l, err := listenAll(p.config)
 	if err != nil {
 		return err
 	}
-	defer listener.Close() // a server closes it itself
-	b, err := p.open(ctx, p.config.DBWait)
+	defer l.close()
+	b, err := p.open(ctx, p.config.DBWait, p.newGate)
 	if err != nil {
 		return err
 	}
@@ -61,35 +55,56 @@ func (serveCommand) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	state := &readiness{database: b.database}
-	handler, err := p.routes(b, state, signIns)
+	services, err := p.services(l, b, state, signIns)
 	if err != nil {
 		return err
 	}
 	stop := p.background(ctx, b)
 	defer stop()
 	if p.config.Dev {
-		if err := p.welcome(listener.Addr(), signIns); err != nil {
+		if err := p.welcome(l, signIns); err != nil {
 			return err
 		}
 	}
-	if a, ok := listener.Addr().(*net.TCPAddr); ok && p.config.Dev && !a.IP.IsLoopback() {
-		p.log.WarnContext(ctx, "development mode serves demo users with a known password, and this address can be reached from outside")
-	}
-	p.log.InfoContext(ctx, "serving", "address", listener.Addr().String(), "version", programVersion(),
-		"database", p.config.MaskedDatabaseURL(), "development", p.config.Dev)
-	return p.answer(ctx, listener, handler, state)
+	p.tell(ctx, l)
+	return p.answer(ctx, services, state)
 }
 
-// listen takes the address.
-func listen(address string) (net.Listener, error) {
-	l, err := net.Listen("tcp", address)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("the address %s is in use by another program: end that one, or choose another address by PORTICO_ADDR", address)
-	}
+// services puts the backend behind its listeners.
+func (p *program) services(l listeners, b *backend, state *readiness, signIns []seed.SignIn) ([]service, error) {
+	api, err := p.routes(b, state, signIns)
 	if err != nil {
-		return nil, fmt.Errorf("PORTICO_ADDR: %w", err)
+		return nil, err
 	}
-	return l, nil
+	out := []service{{l.api, gqlhttp.Server(l.api.Addr().String(), api, gqlhttp.DefaultTimeouts())}}
+	if l.gateways != nil {
+		doors, err := p.doors(b.gate)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, service{l.gateways, door.Server(l.gateways.Addr().String(), doors)})
+	}
+	if l.ops != nil {
+		server := &http.Server{Handler: ops(b.gate.metrics, state), ReadHeaderTimeout: drainTime}
+		out = append(out, service{l.ops, server})
+	}
+	return out, nil
+}
+
+// tell logs where the server listens.
+func (p *program) tell(ctx context.Context, l listeners) {
+	if a, ok := l.api.Addr().(*net.TCPAddr); ok && p.config.Dev && !a.IP.IsLoopback() {
+		p.log.WarnContext(ctx, "development mode serves demo users with a known password, and this address can be reached from outside")
+	}
+	where := []any{"address", l.api.Addr().String()}
+	if l.gateways != nil {
+		where = append(where, "gateways", l.gateways.Addr().String())
+	}
+	if l.ops != nil {
+		where = append(where, "ops", l.ops.Addr().String())
+	}
+	p.log.InfoContext(ctx, "serving", append(where, "version", programVersion(),
+		"database", p.config.MaskedDatabaseURL(), "development", p.config.Dev)...)
 }
 
 // background starts what runs beside the requests, and gives what stops it and
@@ -100,33 +115,10 @@ func (p *program) background(ctx context.Context, b *backend) (stop func()) {
 	var running sync.WaitGroup
 	running.Go(func() { b.ring.Watch(ctx, ringInterval) })
 	running.Go(func() { p.jobs(b).Run(ctx) })
+	running.Go(func() { b.gate.run(ctx) })
+	running.Go(func() { tuneGarbage(ctx) })
 	return func() {
 		cancel()
 		running.Wait()
 	}
-}
-
-// answer serves until ctx ends. Then /readyz says no, so that load balancers
-// go elsewhere, while requests are still taken; after that the listener closes
-// and those under way are answered.
-func (p *program) answer(ctx context.Context, l net.Listener, h http.Handler, state *readiness) error {
-	server := gqlhttp.Server(l.Addr().String(), h, gqlhttp.DefaultTimeouts())
-	server.ErrorLog = slog.NewLogLogger(p.log.Handler(), slog.LevelWarn)
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	p.log.InfoContext(ctx, "stopping", "delay", p.config.DrainDelay.String())
-	state.draining.Store(true)
-	time.Sleep(p.config.DrainDelay)
-	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
-	defer cancel()
-	if err := server.Shutdown(limited); err != nil {
-		return errors.Join(fmt.Errorf("some requests did not end within %s: %w", drainTime, err), server.Close())
-	}
-	p.log.InfoContext(ctx, "stopped")
-	return nil
 }

@@ -54,7 +54,7 @@ func launch(t *testing.T, flags ...string) *running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	s := &running{stop: cancel, done: make(chan error, 1), log: newLogText()}
-	args := append([]string{"serve", "--addr=127.0.0.1:0", "--drain-delay=0s", "--log=json", "--log-level=debug"}, flags...)
+	args := append([]string{"serve", "--addr=127.0.0.1:0", "--gateway-addr=127.0.0.1:0", "--ops-addr=127.0.0.1:0", "--drain-delay=0s", "--log=json", "--log-level=debug"}, flags...)
 	go func() { s.done <- run(ctx, args, noVariables, strings.NewReader(""), io.Discard, s.log) }()
 	t.Cleanup(func() { s.end(t) })
 	return s

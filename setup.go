@@ -8,7 +8,7 @@ import (
 
 // with runs f on the backend, for a command.
 func (p *program) with(ctx context.Context, f func(*backend) error) error {
-	b, err := p.open(ctx, 0)
+	b, err := p.open(ctx, 0, nil)
 	if err != nil {
 		return err
 	}
@@ -55,31 +55,6 @@ func (u userCreateCommand) Run(ctx context.Context, p *program) error {
 			return err
 		}
 		_, err = fmt.Fprintf(p.stderr, "%s may sign in as an administrator of %s.\n", made.Email, u.Organization)
-		return err
-	})
-}
-
-type gatewayCreateCommand struct {
-	Organization string `required:"" placeholder:"SLUG" help:"The organization's slug."`
-	Name         string `required:"" help:"A name to tell the organization's gateways apart, such as edge-1."`
-}
-
-// Help tells where the token goes.
-func (gatewayCreateCommand) Help() string {
-	return "The token is the only line on standard output. It is shown this once and is stored nowhere."
-}
-
-// Run creates a gateway's token.
-func (g gatewayCreateCommand) Run(ctx context.Context, p *program) error {
-	return p.with(ctx, func(b *backend) error {
-		token, hash, hint := b.machines.New()
-		if _, err := b.portal.CreateGateway(ctx, g.Organization, g.Name, hash, hint); err != nil {
-			return err
-		}
-		if _, err := fmt.Fprintln(p.stdout, token); err != nil {
-			return fmt.Errorf("the token is made, but could not be shown: %w", err)
-		}
-		_, err := fmt.Fprintf(p.stderr, "This is the token of the gateway %s. It is shown this once.\n", g.Name)
 		return err
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"portico/internal/database"
@@ -83,21 +82,23 @@ func (purgeCommand) Run(ctx context.Context, p *program) error {
 const (
 	expiriesEvery = time.Minute
 	purgeEvery    = time.Hour
+	rollUpEvery   = time.Minute
 )
 
 // jobs is the work that servers do by themselves, one server at a time.
 func (p *program) jobs(b *backend) *jobs.Runner {
-	holder, err := os.Hostname()
-	if err != nil {
-		holder = "unknown"
-	}
-	return jobs.New(b.database, b.clock, fmt.Sprintf("%s/%d", holder, os.Getpid()), p.log,
+	return jobs.New(b.database, b.clock, nodeName(), p.log,
 		jobs.Job{Name: "expiries", Every: expiriesEvery, Run: func(ctx context.Context) error {
 			_, err := b.portal.RecordExpiries(ctx)
 			return err
 		}},
 		jobs.Job{Name: "purge", Every: purgeEvery, Run: func(ctx context.Context) error {
 			_, err := b.portal.Purge(ctx)
+			return err
+		}},
+		jobs.Job{Name: "usage-rollup", Every: rollUpEvery, Run: b.gate.usage.RollUp},
+		jobs.Job{Name: "usage-purge", Every: purgeEvery, Run: func(ctx context.Context) error {
+			_, err := b.gate.usage.Purge(ctx)
 			return err
 		}},
 	)

@@ -12,12 +12,18 @@ import (
 )
 
 // welcome tells a developer where things are.
-func (p *program) welcome(at net.Addr, signIns []seed.SignIn) error {
-	base := baseURL(at)
+func (p *program) welcome(l listeners, signIns []seed.SignIn) error {
+	base := baseURL(l.api.Addr())
 	var b strings.Builder
 	b.WriteString("Portico is ready.\n\n")
 	if p.config.ServesPlayground() {
 		fmt.Fprintf(&b, "  Playground  %s/playground\n", base)
+	}
+	if l.gateways != nil {
+		fmt.Fprintf(&b, "  Gateways    %s/v1/verify\n", baseURL(l.gateways.Addr()))
+	}
+	if l.ops != nil {
+		fmt.Fprintf(&b, "  Metrics     %s/metrics\n", baseURL(l.ops.Addr()))
 	}
 	fmt.Fprintf(&b, "  GraphQL     %s/graphql\n", base)
 	fmt.Fprintf(&b, "  Database    %s\n\n", p.config.MaskedDatabaseURL())

@@ -46,7 +46,7 @@ func start(ctx context.Context, env []string, command ...string) (*server, error
 		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, "taskset", append([]string{"-c", serverCore}, command...)...)
-	cmd.Env = append(env, "PORTICO_ADDR="+address)
+	cmd.Env = append(env, "PORTICO_ADDR="+address, "PORTICO_GATEWAY_ADDR=off", "PORTICO_OPS_ADDR=off")
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
 		return nil, err

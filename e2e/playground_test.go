@@ -58,6 +58,8 @@ func (v *visit) ask() {
 	v.shot("2-create-app")
 	require.NotEmpty(v.t, v.run("Products").List("products", "nodes"))
 	require.Equal(v.t, "WAITING", v.run("Register").Text("register", "productSubscription", "status"))
+	require.Len(v.t, v.run("NarrowRegistration").List("updateSubscriptionEndpoints", "productSubscription", "endpoints", "nodes"), 1)
+	require.Len(v.t, v.run("LimitKey").List("updateKey", "credential", "allowedAddresses"), 2)
 	seen := v.run("AppPage")
 	require.Equal(v.t, made.Text("createApp", "app", "id"), seen.Text("app", "id"))
 	require.Equal(v.t, "YELLOW", seen.Text("app", "productSubscriptions", "nodes", 0, "badgeColor"))
@@ -95,6 +97,7 @@ func (v *visit) manage() {
 	made := v.run("CreateAppFor").Text("createApp", "app", "id")
 	require.Equal(v.t, made, v.run("UpdateApp").Text("updateApp", "app", "id"))
 	require.Equal(v.t, made, v.run("GenerateKeyFor").Text("generateKey", "credential", "app", "id"))
+	require.Equal(v.t, "/reports/{id}", v.run("CreateEndpoint").Text("createEndpoint", "endpoint", "path"))
 	v.run("ApprovalQueue")
 	require.Equal(v.t, "UNSUBSCRIBED", v.run("Unregister").Text("unregister", "productSubscription", "status"))
 }

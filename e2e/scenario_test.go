@@ -45,6 +45,9 @@ func TestStories(t *testing.T) {
 		{"a password is changed", changedPassword},
 		{"a product is published, changed and retired", productLife},
 		{"plans of every kind", planKinds},
+		{"a product's endpoints are made, changed and deleted", endpointLife},
+		{"a registration is narrowed to endpoints", narrowedRegistration},
+		{"keys have addresses and limits of their own", limitedKeys},
 		{"what developers may do follows the policies", policies},
 		{"keys live no longer than the policy says", keyLife},
 		{"an organization wants no passwords", noPasswords},
@@ -54,6 +57,9 @@ func TestStories(t *testing.T) {
 		{"lists are read page by page", pages},
 		{"registrations have a history", history},
 		{"events are followed by their position", followedEvents},
+
+		{"gateways are told who may pass", gateVerdicts},
+		{"gateways' tokens", gateTokens},
 
 		{"names of any script, and what no name is", badTexts},
 		{"inputs that cannot be", badInputs},

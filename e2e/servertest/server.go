@@ -25,11 +25,13 @@ const Password = "portico-demo"
 // Server is a running program.
 type Server struct {
 	// URL is where it listens: http://127.0.0.1:12345.
-	URL     string
-	process *exec.Cmd
-	output  *buffer
-	errors  *buffer
-	ended   chan error
+	URL string
+	// Gate is where gateways ask, Ops where metrics are; in the form of URL.
+	Gate, Ops string
+	process   *exec.Cmd
+	output    *buffer
+	errors    *buffer
+	ended     chan error
 }
 
 // Binary builds the program once for the test process and gives its path.
@@ -67,7 +69,8 @@ func Command(t testing.TB, databaseURL string, extra []string, args ...string) *
 	c := exec.Command(Binary(t), args...)
 	c.Dir = t.TempDir()
 	c.Env = append(os.Environ(),
-		"PORTICO_DEV=true", "PORTICO_ADDR=127.0.0.1:0", "DATABASE_URL="+databaseURL, "XDG_CONFIG_HOME="+c.Dir, "PORTICO_LOG_LEVEL=warn")
+		"PORTICO_DEV=true", "PORTICO_ADDR=127.0.0.1:0", "PORTICO_GATEWAY_ADDR=127.0.0.1:0", "PORTICO_OPS_ADDR=127.0.0.1:0",
+		"DATABASE_URL="+databaseURL, "XDG_CONFIG_HOME="+c.Dir, "PORTICO_LOG_LEVEL=warn")
 	c.Env = append(c.Env, extra...)
 	return c
 }
@@ -111,7 +114,16 @@ func StartCommand(t testing.TB, c *exec.Cmd) *Server {
 func (s *Server) watch(out io.Reader, address chan<- string) {
 	lines := bufio.NewScanner(io.TeeReader(out, s.output))
 	for lines.Scan() {
-		if fields := strings.Fields(lines.Text()); len(fields) == 2 && fields[0] == "GraphQL" {
+		fields := strings.Fields(lines.Text())
+		if len(fields) != 2 {
+			continue
+		}
+		switch fields[0] { // GraphQL comes last
+		case "Gateways":
+			s.Gate = strings.TrimSuffix(fields[1], "/v1/verify")
+		case "Metrics":
+			s.Ops = strings.TrimSuffix(fields[1], "/metrics")
+		case "GraphQL":
 			address <- strings.TrimSuffix(fields[1], "/graphql")
 		}
 	}

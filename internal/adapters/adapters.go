@@ -32,6 +32,15 @@ func (s Secrets) CursorKeyByID(id string) (paging.Key, bool) {
 
 func cursorKey(k keyring.Key) paging.Key { return paging.Key{ID: k.ID, Secret: k.Secret} }
 
+// Peppers finds the secrets that keys are hashed under.
+type Peppers struct{ Ring *keyring.Ring }
+
+// Pepper finds one by its id.
+func (p Peppers) Pepper(id string) (secret []byte, ok bool) {
+	k, ok := p.Ring.Lookup(keyring.Pepper, id)
+	return k.Secret, ok
+}
+
 // Passwords adds the rules for strength to the hashing.
 type Passwords struct{ *auth.Passwords }
 

@@ -11,7 +11,7 @@ import (
 
 // kernels decide and compute. They know no database, no network, no framework.
 func kernels() []string {
-	return prefixed("internal/", "apikey", "base62", "clock", "fault", "lifecycle", "nodeid", "paging", "policy", "term", "viewer")
+	return prefixed("internal/", "apikey", "base62", "clock", "fault", "lifecycle", "limits", "nodeid", "paging", "pathmatch", "policy", "term", "verdict", "viewer")
 }
 
 func prefixed(prefix string, names ...string) []string {
@@ -32,16 +32,27 @@ func house() map[string][]string {
 		// The program knows everything; it alone knows the public face.
 		".": {"..."},
 
-		"graph":           with("graph/...", "ent/db", "internal/portal", "internal/eventlog", "internal/gqlhttp"),
-		"graph/generated": with("graph/model", "graph/sequence", "ent/db", "internal/portal", "internal/eventlog"),
-		"graph/model":     with("ent/db", "internal/portal", "internal/eventlog"),
+		"graph":           with("graph/...", "ent/db", "internal/portal", "internal/eventlog", "internal/gateway", "internal/usage", "internal/gqlhttp"),
+		"graph/generated": with("graph/model", "graph/sequence", "ent/db", "internal/portal", "internal/eventlog", "internal/gateway", "internal/usage"),
+		"graph/model":     with("ent/db", "internal/portal", "internal/eventlog", "internal/gateway", "internal/usage"),
 		"graph/sequence":  {},
 		"graph/generate":  {},
 
 		"internal/portal":            with("ent/db/...", "internal/database", "internal/eventlog"),
 		"internal/portal/portaltest": with("ent/db/...", "internal/adapters", "internal/auth", "internal/database", "internal/keyring", "internal/portal", "internal/testdb"),
 		"internal/adapters":          with("internal/auth", "internal/keyring", "internal/portal"),
-		"internal/seed":              with("ent/db/...", "internal/database", "internal/eventlog"),
+		"internal/seed":              with("ent/db/...", "internal/database", "internal/eventlog", "internal/usage"),
+
+		// The hot path: no ent, no GraphQL, no services.
+		"internal/gateway":          with("internal/database", "internal/eventlog", "internal/replica", "internal/usage"),
+		"internal/gateway/door":     with("internal/gateway", "internal/replica", "internal/usage"),
+		"internal/replica":          k,
+		"internal/usage":            with("internal/database"),
+		"internal/usage/usagetest":  with("internal/database", "internal/usage"),
+		"internal/limits/shared":    k,
+		"internal/limits/redistest": {},
+		"clients/go/gate":           with("internal/replica"),
+		"deploy/grafana":            with("internal/gateway"),
 
 		"internal/auth":       with("internal/database", "internal/keyring"),
 		"internal/keyring":    {"internal/clock"},
@@ -52,8 +63,8 @@ func house() map[string][]string {
 		"internal/config":     {"internal/fault"},
 		"internal/playground": {},
 
-		"internal/apikey": k, "internal/base62": k, "internal/clock": k, "internal/fault": k, "internal/lifecycle": k, "internal/nodeid": k,
-		"internal/paging": k, "internal/policy": k, "internal/term": k, "internal/viewer": k,
+		"internal/apikey": k, "internal/base62": k, "internal/clock": k, "internal/fault": k, "internal/lifecycle": k, "internal/limits": k, "internal/nodeid": k,
+		"internal/paging": k, "internal/pathmatch": k, "internal/policy": k, "internal/term": k, "internal/verdict": k, "internal/viewer": k,
 
 		"ent":        {},
 		"ent/schema": with("ent/rule"),
@@ -69,6 +80,7 @@ func house() map[string][]string {
 		"internal/architecture":           {},
 		"e2e/...":                         with("internal/keyring", "internal/testdb/...", "e2e/...", "internal/playground/browsertest"),
 		"bench/...":                       with("bench/...", "ent/db/...", "internal/auth", "internal/database", "internal/gqlhttp", "internal/keyring", "internal/portal/...", "internal/testdb"),
+		"bench/gate/...":                  with("internal/database", "internal/gateway/door", "internal/keyring", "internal/testdb", "internal/usage/..."),
 	}
 }
 
@@ -147,7 +159,7 @@ func TestKernelsStandAlone(t *testing.T) {
 		_, others := p.inside()
 		for _, path := range others {
 			switch {
-			case path == "github.com/google/uuid", strings.HasPrefix(path, "golang.org/x/text/"):
+			case path == "github.com/google/uuid", path == "net/netip", strings.HasPrefix(path, "golang.org/x/text/"):
 			case !standard(path), path == "net", strings.HasPrefix(path, "net/"), strings.HasPrefix(path, "database/"), path == "os", strings.HasPrefix(path, "os/"):
 				t.Errorf("the kernel %s must not import %s", p.name(), path)
 			}

@@ -17,9 +17,16 @@ import (
 // variable is as good as none.
 type Config struct {
 	Addr           string        `var:"PORTICO_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen. Port 0 takes a free one."`
+	GatewayAddr    string        `var:"PORTICO_GATEWAY_ADDR" name:"gateway-addr" default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"Where gateways ask; off for nowhere."`
+	OpsAddr        string        `var:"PORTICO_OPS_ADDR" name:"ops-addr" default:"127.0.0.1:8082" placeholder:"HOST:PORT" help:"Where metrics, profiles and health are, for operators alone; off for nowhere."`
 	DatabaseURL    string        `var:"DATABASE_URL" default:"sqlite:portico.db" placeholder:"URL" help:"sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME."`
 	DBConns        int           `var:"PORTICO_DB_CONNS" name:"db-conns" default:"16" placeholder:"N" help:"Most database connections at once, 1 to 500."`
 	DBWait         time.Duration `var:"PORTICO_DB_WAIT" name:"db-wait" default:"30s" placeholder:"TIME" help:"How long serve and migrate wait for a database that does not answer."`
+	RedisURL       string        `var:"REDIS_URL" placeholder:"URL" help:"redis://… or rediss://…: limits are shared by all servers through it. Without, each server keeps them by itself."`
+	ListenURL      string        `var:"PORTICO_LISTEN_URL" placeholder:"URL" help:"Where to wait for other servers' changes (LISTEN), if not at DATABASE_URL: past a pooler that shares connections."`
+	GateKeys       int           `var:"PORTICO_GATE_KEYS" name:"gate-keys" default:"1000000" placeholder:"N" help:"Most API keys kept in memory for gateways."`
+	GatePreload    bool          `var:"PORTICO_GATE_PRELOAD" name:"gate-preload" help:"Load all API keys at the start instead of each when it is first used; then PORTICO_GATE_KEYS is no limit."`
+	GateGrace      time.Duration `var:"PORTICO_GATE_GRACE" name:"gate-grace" default:"0s" placeholder:"TIME" help:"How much longer than 5 s gateways are answered while the database does not answer, at most 60s; revoked keys may pass that long."`
 	Dev            bool          `var:"PORTICO_DEV" help:"Development mode: made-up secrets, demo data, playground. Never for real data."`
 	Keyring        string        `var:"PORTICO_KEYRING" placeholder:"FILE" help:"File with the secrets, made by keys create. Required outside development."`
 	DemoPassword   string        `var:"PORTICO_DEMO_PASSWORD" placeholder:"TEXT" help:"Password of the demo users, in place of portico-demo."`
@@ -34,6 +41,8 @@ type Config struct {
 // What the knobs may be at most.
 const (
 	mostConns = 500
+	mostKeys  = 100_000_000
+	mostGrace = time.Minute
 	mostDelay = time.Minute
 	mostWait  = time.Hour
 )
@@ -41,9 +50,8 @@ const (
 // Validate tells everything that is wrong, by the variables' names.
 func (c *Config) Validate() error {
 	var errs []error
-	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
-		errs = append(errs, fmt.Errorf("PORTICO_ADDR: %q is not HOST:PORT", c.Addr))
-	}
+	errs = append(errs, checkAddress("PORTICO_ADDR", c.Addr, false),
+		checkAddress("PORTICO_GATEWAY_ADDR", c.GatewayAddr, true), checkAddress("PORTICO_OPS_ADDR", c.OpsAddr, true), c.checkGate())
 	if c.DBConns < 1 || c.DBConns > mostConns {
 		errs = append(errs, fmt.Errorf("PORTICO_DB_CONNS: must be 1 to %d", mostConns))
 	}
@@ -60,6 +68,34 @@ func (c *Config) Validate() error {
 	}
 	_, err := c.Proxies()
 	return errors.Join(append(errs, err)...)
+}
+
+// Off in place of an address is no listener.
+const Off = "off"
+
+func checkAddress(name, address string, optional bool) error {
+	if optional && address == Off {
+		return nil
+	}
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return fmt.Errorf("%s: %q is not HOST:PORT", name, address)
+	}
+	return nil
+}
+
+func (c *Config) checkGate() error {
+	var errs []error
+	if c.GateKeys < 1 || c.GateKeys > mostKeys {
+		errs = append(errs, fmt.Errorf("PORTICO_GATE_KEYS: must be 1 to %d", mostKeys))
+	}
+	if c.GateGrace < 0 || c.GateGrace > mostGrace {
+		errs = append(errs, fmt.Errorf("PORTICO_GATE_GRACE: must be 0s to %s", mostGrace))
+	}
+	if u, err := url.Parse(c.RedisURL); c.RedisURL != "" && (err != nil || u.Scheme != "redis" && u.Scheme != "rediss" || u.Host == "") {
+		// Not quoted: there may be a password in it.
+		errs = append(errs, errors.New("REDIS_URL: must be redis://HOST:PORT or rediss://HOST:PORT, with user and password before the host"))
+	}
+	return errors.Join(errs...)
 }
 
 // isOrigin tells whether s is scheme, host and perhaps a port, as browsers send

@@ -12,7 +12,7 @@ import (
 )
 
 func valid() config.Config {
-	return config.Config{Addr: "127.0.0.1:0", DatabaseURL: "sqlite:x.db", DBConns: 1, Log: "auto", LogLevel: "info"}
+	return config.Config{Addr: "127.0.0.1:0", GatewayAddr: "127.0.0.1:0", OpsAddr: config.Off, GateKeys: 1, DatabaseURL: "sqlite:x.db", DBConns: 1, Log: "auto", LogLevel: "info"}
 }
 
 func TestValidate(t *testing.T) {
@@ -23,6 +23,11 @@ func TestValidate(t *testing.T) {
 		"PORTICO_DB_CONNS":                            func(c *config.Config) { c.DBConns = 0 },
 		"PORTICO_DB_CONNS: must be":                   func(c *config.Config) { c.DBConns = 501 },
 		"PORTICO_DB_WAIT":                             func(c *config.Config) { c.DBWait = -time.Second },
+		"PORTICO_GATEWAY_ADDR: \"x\"":                 func(c *config.Config) { c.GatewayAddr = "x" },
+		"PORTICO_OPS_ADDR: \"\"":                      func(c *config.Config) { c.OpsAddr = "" },
+		"PORTICO_GATE_KEYS: must be":                  func(c *config.Config) { c.GateKeys = 0 },
+		"PORTICO_GATE_GRACE: must be 0s to 1m0s":      func(c *config.Config) { c.GateGrace = 2 * time.Minute },
+		"REDIS_URL: must be redis://":                 func(c *config.Config) { c.RedisURL = "localhost:6379" },
 		"PORTICO_DRAIN_DELAY":                         func(c *config.Config) { c.DrainDelay = time.Hour },
 		"PORTICO_ALLOWED_ORIGINS: \"*\"":              func(c *config.Config) { c.AllowedOrigins = []string{"*"} },
 		"PORTICO_ALLOWED_ORIGINS: \"https://*.x.de\"": func(c *config.Config) { c.AllowedOrigins = []string{"https://*.x.de"} },
@@ -79,7 +84,7 @@ func TestMaskedDatabaseURL(t *testing.T) {
 
 // A knob that is added to Config must be shown too, and no secret may be.
 func TestSettingsShowEveryKnobAndNoSecret(t *testing.T) {
-	c := config.Config{DatabaseURL: "postgres://u:geheim@db/x", DemoPassword: "geheim"}
+	c := config.Config{DatabaseURL: "postgres://u:geheim@db/x", DemoPassword: "geheim", RedisURL: "redis://:geheim@cache:6379", ListenURL: "postgres://u:geheim@db/x"}
 	var names []string
 	for _, s := range c.Settings() {
 		names = append(names, s.Name)

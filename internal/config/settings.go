@@ -16,9 +16,16 @@ type Setting struct{ Name, Value string }
 func (c *Config) Settings() []Setting {
 	return []Setting{
 		{"PORTICO_ADDR", c.Addr},
+		{"PORTICO_GATEWAY_ADDR", c.GatewayAddr},
+		{"PORTICO_OPS_ADDR", c.OpsAddr},
 		{"DATABASE_URL", c.MaskedDatabaseURL()},
 		{"PORTICO_DB_CONNS", strconv.Itoa(c.DBConns)},
 		{"PORTICO_DB_WAIT", c.DBWait.String()},
+		{"REDIS_URL", masked(c.RedisURL)},
+		{"PORTICO_LISTEN_URL", masked(c.ListenURL)},
+		{"PORTICO_GATE_KEYS", strconv.Itoa(c.GateKeys)},
+		{"PORTICO_GATE_PRELOAD", strconv.FormatBool(c.GatePreload)},
+		{"PORTICO_GATE_GRACE", c.GateGrace.String()},
 		{"PORTICO_DEV", strconv.FormatBool(c.Dev)},
 		{"PORTICO_KEYRING", c.Keyring},
 		{"PORTICO_DEMO_PASSWORD", masked(c.DemoPassword)},

@@ -86,7 +86,13 @@ func TestSpecialRows(t *testing.T) {
 			"a rejection that was followed by another request": "SELECT n.id FROM subscriptions n JOIN subscriptions o " +
 				"ON o.app_id = n.app_id AND o.product_id = n.product_id AND NOT o.newest AND o.status = 'REJECTED' AND o.id < n.id " +
 				"WHERE n.newest AND n.status = 'WAITING' AND n.organization_id = $1",
-			"labels": "SELECT id FROM apps WHERE cast(labels AS text) <> '[]' AND organization_id = $1",
+			"an enforced product, with endpoints": "SELECT x.id FROM products x JOIN endpoints e ON e.product_id = x.id " +
+				"WHERE x.enforce_endpoints AND x.organization_id = $1",
+			"a keyless product": "SELECT id FROM products WHERE keyless AND status = 'PUBLISHED' AND organization_id = $1",
+			"a key with networks and a limit of its own": "SELECT id FROM credentials WHERE allowed_addresses IS NOT NULL " +
+				"AND rate_limit IS NOT NULL AND organization_id = $1",
+			"a live registration that is narrowed": "SELECT id FROM subscriptions WHERE endpoint_ids IS NOT NULL AND status = 'APPROVED' AND organization_id = $1",
+			"labels":                               "SELECT id FROM apps WHERE cast(labels AS text) <> '[]' AND organization_id = $1",
 		} {
 			if len(ask(t, d, query, org)) == 0 {
 				t.Errorf("there is no %s", what)
@@ -98,7 +104,10 @@ func TestSpecialRows(t *testing.T) {
 				"AND s.status IN ('WAITING', 'APPROVED', 'SUSPENDED') AND x.status NOT IN ('PUBLISHED', 'DEPRECATED')",
 			"a registration across the wall": "SELECT s.id FROM subscriptions s JOIN products x ON x.id = s.product_id JOIN plans p ON p.id = s.plan_id JOIN apps a ON a.id = s.app_id " +
 				"WHERE s.organization_id = $1 AND NOT (x.organization_id = s.organization_id AND p.product_id = x.id AND a.account_id = s.account_id)",
-			"a free plan with a price, or the reverse": "SELECT name FROM plans WHERE organization_id = $1 AND (kind = 'FREE') <> (price IS NULL)",
+			"a plan without a rate limit or a quota":    "SELECT name FROM plans WHERE organization_id = $1 AND (rate_limit IS NULL OR quota IS NULL)",
+			"a registration with a product without key": "SELECT s.id FROM subscriptions s JOIN products x ON x.id = s.product_id WHERE s.organization_id = $1 AND x.keyless",
+			"an endpoint without a description":         "SELECT id FROM endpoints WHERE organization_id = $1 AND description = ''",
+			"a free plan with a price, or the reverse":  "SELECT name FROM plans WHERE organization_id = $1 AND (kind = 'FREE') <> (price IS NULL)",
 		} {
 			if got := ask(t, d, query, org); len(got) > 0 {
 				t.Errorf("there is %s: %v", what, got)
@@ -160,7 +169,7 @@ func firstThree(t *testing.T, all []*db.Product) string {
 func TestLogTellsTheRows(t *testing.T) {
 	each(t, func(t *testing.T, d *database.DB, org string) {
 		for _, of := range []string{"accounts ACCOUNT_CREATED", "users USER_CREATED", "memberships MEMBER_ADDED", "products PRODUCT_CREATED",
-			"plans PLAN_CREATED", "apps APP_CREATED", "credentials CREDENTIAL_CREATED", "subscriptions SUBSCRIPTION_REGISTERED"} {
+			"endpoints ENDPOINT_CREATED", "plans PLAN_CREATED", "apps APP_CREATED", "credentials CREDENTIAL_CREATED", "subscriptions SUBSCRIPTION_REGISTERED"} {
 			table, event, _ := strings.Cut(of, " ")
 			missing := ask(t, d, "SELECT r.id FROM "+table+" r WHERE r.organization_id = $1 AND (SELECT count(*) FROM events e WHERE e.subject_id = r.id "+
 				"AND e.type = $2 AND e.at = r.created_at AND e.organization_id = r.organization_id) <> 1", org, event)
@@ -207,6 +216,7 @@ func TestSameEachTime(t *testing.T) {
 			"SELECT id, name FROM accounts ORDER BY created_at, id",
 			"SELECT id, email, name FROM users ORDER BY created_at, id",
 			"SELECT id, name, title FROM products ORDER BY created_at, id",
+			"SELECT id, method, path FROM endpoints ORDER BY created_at, id",
 			"SELECT id, name, kind FROM plans ORDER BY created_at, id",
 			"SELECT id, reference_id, name FROM apps ORDER BY created_at, id",
 			"SELECT id, username, name FROM credentials ORDER BY created_at, id",
@@ -253,7 +263,7 @@ func TestSummaryCounts(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		o, sum := seeded(t, url)
 		for table, want := range map[string]int{
-			"organizations": sum.Organizations, "accounts": sum.Accounts, "users": sum.Users, "plans": sum.Plans,
+			"organizations": sum.Organizations, "accounts": sum.Accounts, "users": sum.Users, "endpoints": sum.Endpoints, "plans": sum.Plans,
 			"apps": sum.Apps, "credentials": sum.Keys, "subscriptions": sum.Subscriptions, "events": sum.Events,
 		} {
 			if got := ask(t, o.Database, "SELECT count(*) FROM "+table)[0]; got != strconv.Itoa(want) {

@@ -95,7 +95,7 @@ func (l *load) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	products, err := l.Client.Product.Query().Where(dbproduct.OrganizationID(l.org.ID), dbproduct.StatusEQ(term.Published),
-		dbproduct.ApprovalEQ(term.Auto)).Order(dbproduct.ByCreatedAt(), dbproduct.ByID()).All(ctx)
+		dbproduct.ApprovalEQ(term.Auto), dbproduct.Keyless(false)).Order(dbproduct.ByCreatedAt(), dbproduct.ByID()).All(ctx)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,28 @@ type product struct {
 	// born and ends are the first and the last state; both are Published.
 	born, ends term.ProductStatus
 	auth       []term.AuthType // APIKey
-	plans      []plan
+	// keyless tells that calls need no key, enforced that only calls of the
+	// endpoints pass.
+	keyless, enforced bool
+	endpoints         []endpoint
+	plans             []plan
+}
+
+// endpoint is one of a product's APIs.
+type endpoint struct {
+	method            term.Method
+	path, description string
+}
+
+// String names an endpoint within its product, such as "GET /orders/{id}".
+func (e endpoint) String() string { return string(e.method) + " " + e.path }
+
+func get(path, description string) endpoint {
+	return endpoint{term.MethodGet, path, description}
+}
+
+func post(path, description string) endpoint {
+	return endpoint{term.MethodPost, path, description}
 }
 
 // listed tells whether every developer finds the product.
@@ -65,6 +86,8 @@ type app struct {
 	labels            []term.Label
 	keys              []key
 	registrations     []registration
+	// calls is about how many calls it makes on a busy day.
+	calls int
 }
 
 type key struct {
@@ -73,6 +96,10 @@ type key struct {
 	auth        term.AuthType    // APIKey
 	// listed are the products that the key reaches; nil: all.
 	listed []string
+	// addresses are the networks that it may be used from, and rate is its own
+	// limit; its owner sets them a step after it is made.
+	addresses []string
+	rate      *term.RateLimit
 	// lasts is how long the key lives; 0: for ever.
 	lasts time.Duration
 	// expired tells that its time ran out soon after it was made.
@@ -88,6 +115,9 @@ type key struct {
 
 type registration struct {
 	product, plan string
+	// endpoints are what it is narrowed to, such as "GET /orders/{id}"; nil: all
+	// of the product.
+	endpoints []string
 	// then is what happened to it, in this order, and why.
 	then   []lifecycle.SubscriptionAction
 	reason string
@@ -105,6 +135,7 @@ func perMinute(n int) *term.RateLimit {
 }
 
 func aDay(n int) *term.Quota   { return &term.Quota{Limit: n, Per: term.PerDay} }
+func aWeek(n int) *term.Quota  { return &term.Quota{Limit: n, Per: term.PerWeek} }
 func aMonth(n int) *term.Quota { return &term.Quota{Limit: n, Per: term.PerMonth} }
 
 // monthly is the price of a month in the organization's currency.

@@ -24,12 +24,16 @@ type player struct {
 	org      *db.Organization
 	admin    viewer.Viewer
 	products map[string]offer
+	callers  []caller
 }
 
-// offer is a product with its plans by their names.
+// offer is a product with its plans by their names, and its endpoints by
+// theirs, such as "GET /orders/{id}".
 type offer struct {
 	*db.Product
-	plans map[string]*db.Plan
+	plans     map[string]*db.Plan
+	endpoints map[string]*db.Endpoint
+	inOrder   []uuid.UUID // of the endpoints
 }
 
 // owner is an account and who acts for it: its developer, else the staff.
@@ -64,7 +68,10 @@ func (p *player) organization(ctx context.Context, o organization) (err error) {
 			return err
 		}
 	}
-	return p.outcome(ctx, o.products)
+	if err := p.outcome(ctx, o.products); err != nil {
+		return err
+	}
+	return p.calls(ctx, o.zone)
 }
 
 // person makes a user.
@@ -110,7 +117,7 @@ func (p *player) account(ctx context.Context, a account) error {
 	}
 	for _, k := range a.keys {
 		p.pass()
-		if err := p.key(ctx, own, nil, k); err != nil {
+		if _, err := p.key(ctx, own, nil, k); err != nil {
 			return err
 		}
 	}

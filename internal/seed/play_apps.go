@@ -3,6 +3,9 @@ package seed
 import (
 	"context"
 	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
 
 	"portico/ent/db"
 	"portico/ent/db/subscription"
@@ -27,20 +30,26 @@ func (p *player) app(ctx context.Context, own owner, a app) error {
 	}
 	p.sum.Apps++
 	p.tell(own.by, appCreated(made))
+	c := caller{account: own.ID, app: made.ID, busy: a.calls}
 	for i, k := range a.keys {
 		if i > 0 { // the first comes with the app
 			p.pass()
 		}
-		if err := p.key(ctx, own, made, k); err != nil {
+		one, err := p.key(ctx, own, made, k)
+		if err != nil {
 			return err
 		}
+		c.keys = append(c.keys, calledWith{one, k.listed})
 	}
 	for _, r := range a.registrations {
 		p.pass()
-		if err := p.registration(ctx, own, made, r); err != nil {
+		one, err := p.registration(ctx, own, made, r)
+		if err != nil {
 			return err
 		}
+		c.registrations = append(slices.DeleteFunc(c.registrations, func(s *db.Subscription) bool { return s.ProductID == one.ProductID }), one)
 	}
+	p.callers = append(p.callers, c)
 	return nil
 }
 
@@ -51,15 +60,19 @@ func appCreated(a *db.App) eventlog.Entry {
 
 // registration registers an app with a product, and lets happen what happened
 // then. An earlier registration with the same product becomes history.
-func (p *player) registration(ctx context.Context, own owner, a *db.App, r registration) error {
+func (p *player) registration(ctx context.Context, own owner, a *db.App, r registration) (*db.Subscription, error) {
 	x, ok := p.products[r.product]
 	chosen := x.plans[r.plan]
 	if !ok || chosen == nil {
-		return fmt.Errorf("seed: there is no plan %q of a product %q", r.plan, r.product)
+		return nil, fmt.Errorf("seed: there is no plan %q of a product %q", r.plan, r.product)
 	}
-	err := p.Subscription.Update().Where(subscription.AppID(a.ID), subscription.ProductID(x.ID)).SetNewest(false).Exec(ctx)
+	narrowed, err := x.narrowed(r)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	err = p.Subscription.Update().Where(subscription.AppID(a.ID), subscription.ProductID(x.ID)).SetNewest(false).Exec(ctx)
+	if err != nil {
+		return nil, err
 	}
 	asking := own.by
 	if x.Visibility == term.Private { // developers do not find it by themselves
@@ -69,22 +82,39 @@ func (p *player) registration(ctx context.Context, own owner, a *db.App, r regis
 	create := p.Subscription.Create().SetID(p.ids.next()).SetOrganizationID(p.org.ID).SetAccountID(own.ID).SetAppID(a.ID).
 		SetProductID(x.ID).SetPlanID(chosen.ID).SetStatus(status).SetNillableRequestedBy(by(asking)).
 		SetCreatedAt(p.now).SetUpdatedAt(p.now)
+	if narrowed != nil {
+		create.SetEndpointIds(narrowed)
+	}
 	if status == lifecycle.Approved {
 		create.SetDecidedAt(p.now)
 	}
 	made, err := create.Save(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p.sum.Subscriptions++
 	p.tell(asking, registered(made, x.Product, chosen))
 	for _, action := range r.then {
 		p.pass()
 		if made, err = p.transit(ctx, own, made, x.Title, action, r.reason); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return made, nil
+}
+
+// narrowed gives the ids of the endpoints that a registration is narrowed to;
+// nil: all of the product.
+func (o offer) narrowed(r registration) ([]uuid.UUID, error) {
+	var ids []uuid.UUID
+	for _, name := range r.endpoints {
+		e, ok := o.endpoints[name]
+		if !ok {
+			return nil, fmt.Errorf("seed: there is no endpoint %q of the product %q", name, r.product)
+		}
+		ids = append(ids, e.ID)
+	}
+	return ids, nil
 }
 
 // automatic tells whether nobody has to approve a registration.
@@ -97,7 +127,16 @@ func automatic(x *db.Product, chosen *db.Plan) bool {
 
 func registered(s *db.Subscription, x *db.Product, chosen *db.Plan) eventlog.Entry {
 	return subscriptionEvent(eventlog.SubscriptionRegistered, s, x.Title,
-		values("status", s.Status, "product", x.Name, "plan", chosen.Name))
+		values("status", s.Status, "product", x.Name, "plan", chosen.Name, "endpoints", opaque(s.EndpointIds)))
+}
+
+// opaque gives endpoints' ids as people see them; nil for none.
+func opaque(endpoints []uuid.UUID) []string {
+	var out []string
+	for _, id := range endpoints {
+		out = append(out, nodeid.Encode(nodeid.Endpoint, id))
+	}
+	return out
 }
 
 // transit takes a registration over one edge of the table.

@@ -44,20 +44,20 @@ func (m *minter) secret(username uuid.UUID) (secret, error) {
 
 // key makes a key of an app, or of the whole account when a is nil, and lets
 // happen what happened to it.
-func (p *player) key(ctx context.Context, own owner, a *db.App, k key) error {
+func (p *player) key(ctx context.Context, own owner, a *db.App, k key) (*db.Credential, error) {
 	made, err := p.mint(ctx, own, a, k)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, name := range k.listed {
 		x, ok := p.products[name]
 		if !ok {
-			return fmt.Errorf("seed: there is no product %q", name)
+			return nil, fmt.Errorf("seed: there is no product %q", name)
 		}
 		err := p.AccessEntry.Create().SetID(p.ids.next()).SetOrganizationID(p.org.ID).SetAccountID(own.ID).
 			SetCredentialID(made.ID).SetProductID(x.ID).Exec(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
 	p.sum.Keys++
@@ -66,16 +66,22 @@ func (p *player) key(ctx context.Context, own owner, a *db.App, k key) error {
 		who = p.admin
 	}
 	p.tell(who, keyCreated(made))
+	if k.addresses != nil || k.rate != nil {
+		p.pass()
+		if made, err = p.restrict(ctx, own, made, k); err != nil {
+			return nil, err
+		}
+	}
 	for _, action := range k.then {
 		p.pass()
 		if made, err = p.act(ctx, own, made, action, k); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if k.expired {
-		return p.expire(ctx, made)
+		return made, p.expire(ctx, made)
 	}
-	return nil
+	return made, nil
 }
 
 func (p *player) mint(ctx context.Context, own owner, a *db.App, k key) (*db.Credential, error) {
@@ -103,6 +109,22 @@ func (p *player) mint(ctx context.Context, own owner, a *db.App, k key) (*db.Cre
 		return nil, err
 	}
 	return create.SetSecretHash(s.hash).SetSecretHint(s.hint).SetPepperID(p.keys.pepperID).Save(ctx)
+}
+
+// restrict sets where a key may be used from, and how often.
+func (p *player) restrict(ctx context.Context, own owner, made *db.Credential, k key) (*db.Credential, error) {
+	u := p.Credential.UpdateOne(made).SetUpdatedAt(p.now).AddVersion(1)
+	var changes []term.Change
+	if k.addresses != nil {
+		u.SetAllowedAddresses(k.addresses)
+		changes = append(changes, values("allowedAddresses", k.addresses)...)
+	}
+	if k.rate != nil {
+		u.SetRateLimit(k.rate)
+		changes = append(changes, values("rateLimit", k.rate)...)
+	}
+	p.tell(own.by, keyEvent(eventlog.CredentialUpdated, made, changes))
+	return u.Save(ctx)
 }
 
 // act disables or revokes a key.

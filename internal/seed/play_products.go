@@ -10,7 +10,7 @@ import (
 	"portico/internal/term"
 )
 
-// catalogue makes the products and their plans.
+// catalogue makes the products, their endpoints and their plans.
 func (p *player) catalogue(ctx context.Context, all []product) error {
 	p.products = map[string]offer{}
 	for _, x := range all {
@@ -19,7 +19,13 @@ func (p *player) catalogue(ctx context.Context, all []product) error {
 		if err != nil {
 			return err
 		}
-		o := offer{made, map[string]*db.Plan{}}
+		o := offer{made, map[string]*db.Plan{}, map[string]*db.Endpoint{}, nil}
+		for _, one := range x.endpoints {
+			if o.endpoints[one.String()], err = p.endpoint(ctx, made, one); err != nil {
+				return err
+			}
+			o.inOrder = append(o.inOrder, o.endpoints[one.String()].ID)
+		}
 		for _, one := range x.plans {
 			if o.plans[one.name], err = p.plan(ctx, made, one); err != nil {
 				return err
@@ -40,11 +46,24 @@ func (p *player) product(ctx context.Context, x product) (*db.Product, error) {
 		SetDocumentationURL(p.org.Website + "/docs/" + x.name).
 		SetVisibility(cmp.Or(x.visibility, term.Public)).SetApproval(cmp.Or(x.approval, term.Manual)).
 		SetStatus(cmp.Or(x.born, term.Published)).SetAuthTypes(auth).
+		SetKeyless(x.keyless).SetEnforceEndpoints(x.enforced).
 		SetCreatedAt(p.now).SetUpdatedAt(p.now).Save(ctx)
 	if err != nil {
 		return nil, err
 	}
 	p.tell(p.admin, productEvent(eventlog.ProductCreated, made, values("name", made.Name, "title", made.Title, "status", made.Status)))
+	return made, nil
+}
+
+func (p *player) endpoint(ctx context.Context, x *db.Product, one endpoint) (*db.Endpoint, error) {
+	made, err := p.Endpoint.Create().SetID(p.ids.next()).SetOrganizationID(p.org.ID).SetProductID(x.ID).
+		SetMethod(one.method).SetPath(one.path).SetDescription(one.description).SetCreatedAt(p.now).SetUpdatedAt(p.now).Save(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.sum.Endpoints++
+	p.tell(p.admin, eventlog.Entry{Type: eventlog.EndpointCreated, Subject: nodeid.Endpoint, SubjectID: made.ID, SubjectName: one.String(),
+		Changes: values("method", made.Method, "path", made.Path, "description", made.Description)})
 	return made, nil
 }
 

@@ -79,7 +79,7 @@ func ask(t testing.TB, d *database.DB, query string, args ...any) []string {
 func counted(t testing.TB, d *database.DB) string {
 	t.Helper()
 	var out []string
-	for _, table := range []string{"organizations", "accounts", "users", "memberships", "products", "plans", "apps",
+	for _, table := range []string{"organizations", "accounts", "users", "memberships", "products", "endpoints", "plans", "apps",
 		"credentials", "access_entries", "subscriptions", "events"} {
 		out = append(out, table+" "+ask(t, d, "SELECT count(*) FROM "+table)[0])
 	}

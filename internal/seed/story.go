@@ -13,16 +13,17 @@ import (
 )
 
 // How long ago an organization's story begins, and how long a step of it takes.
+// All is done before the calls begin that charts show.
 const (
-	age  = 21 * 24 * time.Hour
+	age  = 8 * 7 * 24 * time.Hour
 	pace = 7 * time.Hour
 )
 
 // story is the time in which an organization's data comes to be, and the
-// events that tell of it.
+// events that tell of it. today is when it is told.
 type story struct {
-	now  time.Time
-	told []moment
+	now, today time.Time
+	told       []moment
 }
 
 // moment is an event with its time and its actor.
@@ -33,7 +34,9 @@ type moment struct {
 }
 
 // newStory begins in the past, at a full hour.
-func newStory(now time.Time) story { return story{now: now.Truncate(time.Hour).Add(-age)} }
+func newStory(now time.Time) story {
+	return story{now: now.Truncate(time.Hour).Add(-age), today: now}
+}
 
 // pass lets some time pass.
 func (s *story) pass() { s.now = s.now.Add(pace) }

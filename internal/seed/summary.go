@@ -35,7 +35,7 @@ type Summary struct {
 	// developers find in the catalogue, in the order of their making.
 	Products []string
 
-	Organizations, Accounts, Users, Plans, Apps, Keys, Subscriptions, Events int
+	Organizations, Accounts, Users, Endpoints, Plans, Apps, Keys, Subscriptions, Events int
 }
 
 func newSummary() *Summary {

@@ -11,6 +11,7 @@ const kinds = {
   credential: "CreateApp or GenerateKey",
   product: "Products",
   plan: "Products",
+  endpoint: "Products",
   productSubscription: "Register or ApprovalQueue",
 };
 
@@ -101,6 +102,7 @@ function collect(value, kind, seen) {
 }
 
 function labelOf(object) {
+  if (object.method && object.path) return `${object.method} ${object.path}`;
   if (object.title ?? object.name) return object.title ?? object.name;
   if (object.secretHint) return `…${object.secretHint}`;
   return object.status ?? "";

@@ -44,10 +44,21 @@ function open(tab) {
     editor.changeTab(at);
     return;
   }
-  editor.addTab();
-  requestAnimationFrame(() => {
-    editor.queryEditor.setValue(tab.query);
-    editor.variableEditor?.setValue(tab.variables);
+  // A tab begins with a text of GraphiQL's when it is drawn, so ours must come
+  // later. The timer keeps the order of updates: React does one that overtakes
+  // others a second time, and our text would be gone.
+  setTimeout(() => {
+    const count = editor.tabs.length;
+    editor.addTab();
+    const fill = () => {
+      if (editor.tabs.length <= count) {
+        requestAnimationFrame(fill);
+        return;
+      }
+      editor.queryEditor.setValue(tab.query);
+      editor.variableEditor?.setValue(tab.variables);
+    };
+    requestAnimationFrame(fill);
   });
 }
 

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	_ "embed" // wrk's script
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+//go:embed load.lua
+var script string
+
+// load is what a server did under load.
+type load struct {
+	requests int
+	took     time.Duration
+	cpu      time.Duration
+	p50, p99 time.Duration
+}
+
+// rate is the requests per second.
+func (l load) rate() float64 { return float64(l.requests) / l.took.Seconds() }
+
+// perThousand is the CPU time of 1,000 requests, in milliseconds.
+func (l load) perThousand() float64 { return l.cpu.Seconds() * 1e6 / float64(max(1, l.requests)) }
+
+// busy is the share of the server's core that was used.
+func (l load) busy() float64 { return l.cpu.Seconds() / l.took.Seconds() }
+
+// burden keeps wrk's connections busy at one door for a while.
+func (b *bench) burden(ctx context.Context, s *server, w *world, door string, round int) (load, error) {
+	path := filepath.Join(b.folder, "load.lua")
+	if err := os.WriteFile(path, []byte(script), 0o600); err != nil {
+		return load{}, err
+	}
+	before, err := s.cpu()
+	if err != nil {
+		return load{}, err
+	}
+	out, err := exec.CommandContext(ctx, "taskset", "-c", otherCore, "wrk", "-t1", "-c"+strconv.Itoa(b.connections),
+		"-d"+strconv.Itoa(int(b.length.Seconds()))+"s", "--latency", "-s", path, "http://"+s.address,
+		"--", w.file, door, w.token, s.address, strconv.Itoa(round+1)).CombinedOutput()
+	if err != nil {
+		return load{}, fmt.Errorf("wrk: %w\n%s", err, out)
+	}
+	after, err := s.cpu()
+	if err != nil {
+		return load{}, err
+	}
+	if err := b.keep(s, door, round, out); err != nil {
+		return load{}, err
+	}
+	l, err := read(string(out))
+	l.cpu = after - before
+	return l, err
+}
+
+// read takes the script's line out of wrk's output.
+func read(out string) (load, error) {
+	_, line, found := strings.Cut(out, "RESULT ")
+	var l load
+	var took, p50, p99, failed int
+	if n, _ := fmt.Sscan(line, &l.requests, &took, &p50, &p99, &failed); !found || n != 5 {
+		return l, fmt.Errorf("unknown output of wrk:\n%s", out)
+	}
+	if failed > 0 || l.requests == 0 {
+		return l, errors.New("some requests failed:\n" + out)
+	}
+	l.took = time.Duration(took) * time.Microsecond
+	l.p50, l.p99 = time.Duration(p50)*time.Microsecond, time.Duration(p99)*time.Microsecond
+	return l, nil
+}
+
+// keep writes wrk's own output into the folder that was asked for.
+func (b *bench) keep(s *server, door string, round int, out []byte) error {
+	if b.raw == "" {
+		return nil
+	}
+	if err := os.MkdirAll(b.raw, 0o755); err != nil { //nolint:gosec // it holds no secret
+		return err
+	}
+	name := fmt.Sprintf("%s-%s-%d.txt", filepath.Base(s.cmd.Args[3]), door, round+1)
+	file, err := os.OpenFile(filepath.Join(b.raw, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644) //nolint:gosec // as above
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(out)
+	return errors.Join(err, file.Close())
+}

@@ -1,0 +1,101 @@
+// Command gate measures what a verdict costs over HTTP: requests per second,
+// latency and CPU of /v1/verify and /v1/authorize, with limits and counting
+// on, beside an empty net/http handler with the same settings that reads the
+// same body and answers as many bytes; how the cost grows with the number of
+// keys in memory; the memory of those keys; and how long the chart of an app
+// takes over many counted rows. It fails only when something does not work: a
+// figure is no test.
+//
+//	go run ./internal/testdb/withpg go run ./bench/gate
+//
+// The servers run one at a time under load, with GOMAXPROCS=1 on the first
+// core; wrk and Postgres share the second.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// settings are what can be asked for on the command line.
+type settings struct {
+	keys        []int
+	used        int
+	rounds      int
+	length      time.Duration
+	connections int
+	rows        int
+	raw         string
+}
+
+func parse() (settings, error) {
+	var s settings
+	keys := flag.String("keys", "1000,100000,1000000", "how many keys there are, in one database each")
+	flag.IntVar(&s.used, "used", 100_000, "the number of keys at which the doors are compared with the empty handler")
+	flag.IntVar(&s.rounds, "rounds", 7, "how many rounds are measured")
+	flag.DurationVar(&s.length, "length", 4*time.Second, "how long each server is under load in a round")
+	flag.IntVar(&s.connections, "connections", 32, "how many connections are kept busy")
+	flag.IntVar(&s.rows, "rows", 10_000_000, "how many counted rows lie under the chart; 0: no chart")
+	flag.StringVar(&s.raw, "raw", "", "a folder to keep wrk's own output in")
+	flag.Parse()
+	for _, text := range strings.Split(*keys, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			return s, fmt.Errorf("-keys: %q is no number of keys", text)
+		}
+		s.keys = append(s.keys, n)
+	}
+	return s, nil
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	s, err := parse()
+	if err == nil {
+		err = run(ctx, s)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench/gate:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, s settings) (err error) {
+	if runtime.GOOS != "linux" || runtime.NumCPU() < 2 {
+		return errors.New("this needs Linux and two cores")
+	}
+	if _, err := exec.LookPath("wrk"); err != nil {
+		return errors.New("this needs wrk (Debian's package of that name)")
+	}
+	folder, err := os.MkdirTemp("", "portico-bench-gate-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	b := &bench{settings: s, folder: folder}
+	if err := b.build(ctx); err != nil {
+		return err
+	}
+	b.head(os.Stdout)
+	for _, n := range s.keys {
+		if err := b.measure(ctx, n); err != nil {
+			return fmt.Errorf("%d keys: %w", n, err)
+		}
+	}
+	b.report(os.Stdout)
+	if s.rows == 0 {
+		return nil
+	}
+	return b.chart(ctx, os.Stdout)
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	// serverCore is the core that the servers have for themselves, otherCore
+	// the one of wrk and Postgres.
+	serverCore, otherCore = "0", "1"
+	// startTime is how long a server may take to load its keys.
+	startTime = 5 * time.Minute
+	// ticks is how many units of CPU time /proc counts in a second, on Linux
+	// always; pageKiB is what one page of VmRSS is written in.
+	ticks = 100
+)
+
+// bench is the programs and what was measured.
+type bench struct {
+	settings
+	folder, portico, empty, ring string
+	results                      []*result
+}
+
+// build makes the programs and the key ring.
+func (b *bench) build(ctx context.Context) error {
+	b.portico, b.empty, b.ring = filepath.Join(b.folder, "portico"), filepath.Join(b.folder, "empty"), filepath.Join(b.folder, "keyring.json")
+	for _, command := range [][]string{
+		{"go", "build", "-o", b.portico, "portico"},
+		{"go", "build", "-o", b.empty, "portico/bench/gate/empty"},
+		{b.portico, "keys", "create", "--keyring", b.ring},
+	} {
+		if out, err := exec.CommandContext(ctx, command[0], command[1:]...).CombinedOutput(); err != nil {
+			return fmt.Errorf("%v: %w\n%s", command, err, out)
+		}
+	}
+	return nil
+}
+
+// env is the environment of portico over a world.
+func (b *bench) env(w *world, more ...string) []string {
+	return append(append(os.Environ(), "DATABASE_URL="+w.url, "PORTICO_KEYRING="+b.ring, "PORTICO_DEV=false", "PORTICO_LOG=json",
+		"PORTICO_LOG_LEVEL=info", "PORTICO_DRAIN_DELAY=0s", "GOMAXPROCS=1"), more...)
+}
+
+// output runs a command of portico and gives what it prints.
+func (b *bench) output(ctx context.Context, w *world, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, b.portico, args...)
+	cmd.Env = b.env(w)
+	var complaint strings.Builder
+	cmd.Stderr = &complaint
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("portico %v: %w\n%s", args, err, complaint.String())
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+func (b *bench) tool(ctx context.Context, w *world, args ...string) error {
+	_, err := b.output(ctx, w, args...)
+	return err
+}
+
+// server is a process under measurement.
+type server struct {
+	address string
+	cmd     *exec.Cmd
+}
+
+// start runs a server on its core until it answers at health.
+func start(ctx context.Context, env []string, address, health string, command ...string) (*server, error) {
+	cmd := exec.CommandContext(ctx, "taskset", append([]string{"-c", serverCore}, command...)...)
+	cmd.Env = env
+	cmd.Stderr = os.Stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	s := &server{address: address, cmd: cmd}
+	for until := time.Now().Add(startTime); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
+		answer, err := http.Get("http://" + address + health)
+		if err == nil {
+			_ = answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				return s, nil
+			}
+		}
+	}
+	return nil, errors.Join(fmt.Errorf("%v does not answer", command), s.stop())
+}
+
+// freePort gives an address that nobody listens at.
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// gate starts portico over a world, with all keys in memory.
+func (b *bench) gate(ctx context.Context, w *world) (*server, error) {
+	address, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	env := b.env(w, "PORTICO_ADDR=127.0.0.1:0", "PORTICO_OPS_ADDR=off", "PORTICO_GATEWAY_ADDR="+address, "PORTICO_GATE_PRELOAD=true", "PORTICO_LOG_LEVEL=warn")
+	return start(ctx, env, address, "/healthz", b.portico, "serve")
+}
+
+// rival starts the empty handler.
+func (b *bench) rival(ctx context.Context, verify, authorize int) (*server, error) {
+	address, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	env := append(os.Environ(), "BENCH_ADDR="+address, "BENCH_VERIFY="+strconv.Itoa(verify), "BENCH_AUTHORIZE="+strconv.Itoa(authorize),
+		"GOMAXPROCS=1", "GOGC=400")
+	return start(ctx, env, address, "/healthz", b.empty)
+}
+
+func (s *server) stop() error {
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	_ = s.cmd.Wait() // how it ended is of no interest
+	return nil
+}
+
+// cpu gives the CPU time that the process has used.
+func (s *server) cpu() (time.Duration, error) {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(s.cmd.Process.Pid) + "/stat")
+	if err != nil {
+		return 0, err
+	}
+	// The second field is a name in parentheses, which may hold anything.
+	_, rest, _ := strings.Cut(string(text), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0, fmt.Errorf("unknown form of /proc/PID/stat: %s", text)
+	}
+	user, err := strconv.Atoi(fields[11])
+	if err != nil {
+		return 0, err
+	}
+	system, err := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * time.Second / ticks, err
+}
+
+// resident gives the process's memory in MiB, and its highest so far.
+func (s *server) resident() (now, most int, err error) {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(s.cmd.Process.Pid) + "/status")
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, line := range strings.Split(string(text), "\n") {
+		var kib int
+		if _, err := fmt.Sscanf(line, "VmRSS: %d kB", &kib); err == nil {
+			now = kib / 1024
+		}
+		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &kib); err == nil {
+			most = kib / 1024
+		}
+	}
+	return now, most, nil
+}

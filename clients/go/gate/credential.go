@@ -1,0 +1,72 @@
+package gate
+
+import (
+	"encoding/base64"
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"portico/internal/apikey"
+	"portico/internal/term"
+)
+
+// longestCredential is the most bytes of a header that may hold a key.
+const longestCredential = 1 << 10
+
+// credential is what a request presents. The zero credential is none.
+type credential struct {
+	presented          term.AuthType
+	rawKey             string
+	username, password string
+	malformed          bool
+	// user is the key's public name, where it can be read; a key without is
+	// Portico's to judge.
+	user uuid.UUID
+}
+
+// readCredential finds the one key of a request. Two are malformed, because
+// two readers might believe different ones.
+func readCredential(h http.Header) credential {
+	authorization, key := h.Values("Authorization"), h.Values("X-Api-Key")
+	switch {
+	case len(authorization)+len(key) > 1:
+		return credential{presented: term.APIKey, malformed: true}
+	case len(key) == 1:
+		return rawKey(key[0])
+	case len(authorization) == 0:
+		return credential{}
+	}
+	scheme, rest, _ := strings.Cut(authorization[0], " ")
+	rest = strings.TrimLeft(rest, " ")
+	switch {
+	case strings.EqualFold(scheme, "Bearer"):
+		return rawKey(rest)
+	case strings.EqualFold(scheme, "Basic"):
+		return pair(rest)
+	}
+	return credential{presented: term.APIKey, malformed: true}
+}
+
+func rawKey(text string) credential {
+	user, _, ok := apikey.Parse(text)
+	return credential{presented: term.APIKey, rawKey: text, user: user, malformed: !ok}
+}
+
+func pair(text string) credential {
+	c := credential{presented: term.Basic, malformed: true}
+	if len(text) > longestCredential || strings.ContainsAny(text, "\r\n") { // which the decoder skips
+		return c
+	}
+	both, err := base64.StdEncoding.Strict().DecodeString(text)
+	if err != nil {
+		return c
+	}
+	var found bool
+	c.username, c.password, found = strings.Cut(string(both), ":")
+	c.malformed = !found || c.username == "" || c.password == ""
+	if len(c.username) == len(uuid.Nil.String()) {
+		c.user, _ = uuid.Parse(c.username)
+	}
+	return c
+}

@@ -1,0 +1,210 @@
+package gate
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/internal/limits"
+	"portico/internal/pathmatch"
+	"portico/internal/term"
+	"portico/internal/verdict"
+)
+
+// askTime bounds one question to /v1/verify; Portico itself takes at most 5 s.
+const askTime = 6 * time.Second
+
+// call is a request that is to be judged.
+type call struct {
+	credential
+	app, method, path string
+	from              netip.Addr
+}
+
+func (g *Gate) read(r *http.Request) *call {
+	c := &call{credential: readCredential(r.Header), method: r.Method, path: r.RequestURI, from: g.o.Address(r)}
+	if c.path == "" { // not from a server
+		c.path = r.URL.RequestURI()
+	}
+	if apps := r.Header.Values("X-Portico-App"); len(apps) == 1 {
+		c.app = apps[0]
+	} else if len(apps) > 1 {
+		c.malformed = true
+	}
+	return c
+}
+
+// judge decides about a call, by itself if it can.
+func (g *Gate) judge(ctx context.Context, c *call) *Verdict {
+	if g.deaf() {
+		return g.own(nil, &verdict.Verdict{Code: verdict.Unavailable})
+	}
+	catalogue := g.store.Load().Catalogue()
+	product := catalogue.Product(g.o.Product)
+	switch {
+	case c.presented == "" && !c.malformed && product != nil && product.Keyless:
+		return g.own(catalogue, keyless(c, product))
+	case c.malformed, c.presented == "":
+		return g.own(catalogue, &verdict.Verdict{Code: verdict.Malformed, Product: product})
+	}
+	of := g.proofs.of(&c.credential)
+	if v := g.decide(c, of); v != nil {
+		return v
+	}
+	// The first of many calls with a new key asks; the others wait for what
+	// comes of it, and ask themselves only if the key was not proven.
+	var asked *Verdict
+	_, _, _ = g.flights.Do(string(of[:]), func() (any, error) {
+		if asked = g.decide(c, of); asked == nil {
+			asked = g.ask(ctx, c, of)
+		}
+		return nil, nil
+	})
+	if asked != nil {
+		return asked
+	}
+	if v := g.decide(c, of); v != nil {
+		return v
+	}
+	return g.ask(ctx, c, of)
+}
+
+// decide makes the Gate's own verdict; nil when it is Portico's to say.
+func (g *Gate) decide(c *call, of proof) *Verdict {
+	if !g.proofs.remembers(of) {
+		return nil
+	}
+	var v verdict.Verdict
+	found, known := g.find(c, &v)
+	if !known {
+		g.proofs.forget(of) // the key is gone
+		return nil
+	}
+	if v.Code == verdict.Valid {
+		ask := limitsOf(found.Catalogue, &v)
+		g.memory.Take(context.Background(), &ask, &v.Limits)
+		switch v.Limits.Outcome {
+		case limits.RateExceeded:
+			v.Code = verdict.RateLimited
+		case limits.QuotaExceeded:
+			v.Code = verdict.QuotaExceeded
+		case limits.QuotaUnknown:
+			return nil // Portico knows what was used
+		}
+	}
+	return g.own(found.Catalogue, &v)
+}
+
+// keyless decides on a call without a key of a product that needs none. Its
+// endpoints bind all the same.
+func keyless(c *call, product *verdict.Product) *verdict.Verdict {
+	v := &verdict.Verdict{Code: verdict.Valid, Product: product}
+	matched := false
+	if path, clean := pathmatch.Clean(c.path); clean && product.Endpoints != nil {
+		v.Endpoint, matched = product.Endpoints.Match(c.method, path)
+	}
+	if product.Enforced && !matched {
+		v.Code = verdict.EndpointNotAllowed
+	}
+	return v
+}
+
+// find decides all but the limits; known is false when the copy has no such key.
+func (g *Gate) find(c *call, v *verdict.Verdict) (found verdict.Case, known bool) {
+	store := g.store.Load()
+	if !store.Case(c.user, &found) || found.Key == nil {
+		return found, false
+	}
+	verdict.Decide(&verdict.Question{
+		Product: g.o.Product, App: c.app, Method: c.method, Path: c.path, Address: c.from,
+		Presented: c.presented, Now: g.clock.Now(),
+	}, &found, v)
+	return found, true
+}
+
+// limitsOf says which limits bind a call that may pass otherwise.
+func limitsOf(c *verdict.Catalogue, v *verdict.Verdict) limits.Ask {
+	a := limits.Ask{Organization: c.Organization, Key: v.Key.ID, KeyRate: v.Key.Rate, Location: c.Location}
+	if v.Subscription != nil && v.Plan != nil {
+		a.Subscription, a.SubscriptionRate, a.Quota = v.Subscription.ID, v.Plan.Rate, v.Plan.Quota
+	}
+	return a
+}
+
+// own is a verdict of the Gate's: it is reported, so that it is counted.
+func (g *Gate) own(c *verdict.Catalogue, v *verdict.Verdict) *Verdict {
+	g.calls.add(v, g.clock.Now())
+	return public(c, v)
+}
+
+// question is the body of /v1/verify.
+type question struct {
+	Key      string `json:"key,omitempty"`
+	Username string `json:"username,omitempty"`
+	Password string `json:"password,omitempty"`
+	Product  string `json:"product"`
+	App      string `json:"app,omitempty"`
+	Method   string `json:"method"`
+	Path     string `json:"path"`
+	IP       string `json:"ip,omitempty"`
+}
+
+// ask lets Portico decide, which counts the call there. A key that it lets
+// pass, or stops only at a limit, is proven.
+func (g *Gate) ask(ctx context.Context, c *call, of proof) *Verdict {
+	q := question{Product: g.o.Product, App: c.app, Method: c.method, Path: c.path, Key: c.rawKey, Username: c.username, Password: c.password}
+	if c.presented == term.APIKey {
+		q.Username, q.Password = "", ""
+	}
+	if c.from.IsValid() {
+		q.IP = c.from.String()
+	}
+	// Others may wait for the answer: it is not this caller's alone.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTime)
+	defer cancel()
+	var v Verdict
+	if err := g.portico.post(ctx, "/v1/verify", &q, &v); err != nil {
+		g.o.Log.WarnContext(ctx, "portico could not be asked about a key", "error", err)
+		return g.own(nil, &verdict.Verdict{Code: verdict.Unavailable})
+	}
+	var known bool
+	if v.code, known = verdict.ParseCode(v.Code); !known || v.Valid != (v.code == verdict.Valid) {
+		g.o.Log.WarnContext(ctx, "portico's verdict is not understood")
+		return g.own(nil, &verdict.Verdict{Code: verdict.Unavailable})
+	}
+	if c.user == uuid.Nil {
+		return &v
+	}
+	switch v.code {
+	case verdict.Valid, verdict.RateLimited, verdict.QuotaExceeded:
+		g.proofs.remember(of)
+		g.learn(c, &v)
+	}
+	return &v
+}
+
+// learn takes over what Portico's verdict says of the limits: the call counts
+// here too, and a quota begins with what Portico knows to be used.
+func (g *Gate) learn(c *call, told *Verdict) {
+	var v verdict.Verdict
+	found, known := g.find(c, &v)
+	if !known || v.Code != verdict.Valid {
+		return
+	}
+	whole := limitsOf(found.Catalogue, &v)
+	rates := whole
+	rates.Quota = limits.Quota{}
+	var answer limits.Answer
+	if told.Valid {
+		g.memory.Take(context.Background(), &rates, &answer)
+	}
+	if told.Limits == nil || told.Limits.Quota == nil || whole.Quota.None() {
+		return
+	}
+	g.memory.Peek(context.Background(), &whole, &answer) // enters the period
+	start, _ := whole.Quota.Period(g.clock.Now(), whole.Location)
+	g.memory.Load(whole.Subscription, start, told.Limits.Quota.Limit-told.Limits.Quota.Remaining)
+}

@@ -1,0 +1,147 @@
+package gate
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"portico/internal/term"
+	"portico/internal/verdict"
+)
+
+// Middleware lets through to next what may pass, with the Verdict in the
+// request's context (FromContext) and in X-Portico-* headers for a handler
+// that forwards the request; what a caller wrote under such names is gone, and
+// so is the key (but see Options.PassKey). Everything else is refused with
+// application/problem+json. Both carry the RateLimit headers.
+func (g *Gate) Middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := g.read(r)
+		v := g.judge(r.Context(), c)
+		v.limit(w.Header(), g.clock.Now())
+		if !v.Valid {
+			v.refuse(w, c.presented)
+			return
+		}
+		passed := r.Clone(context.WithValue(r.Context(), verdictKey{}, v))
+		for name := range passed.Header {
+			if strings.HasPrefix(name, "X-Portico-") {
+				delete(passed.Header, name)
+			}
+		}
+		if !g.o.PassKey {
+			passed.Header.Del("Authorization")
+			passed.Header.Del("X-Api-Key")
+		}
+		v.describe(passed.Header)
+		next.ServeHTTP(w, passed)
+	})
+}
+
+// describe tells a forwarded request's receiver whose call it is.
+func (v *Verdict) describe(h http.Header) {
+	for name, value := range map[string]string{
+		"X-Portico-Code": v.Code, "X-Portico-Credential": v.Credential, "X-Portico-App": v.App, "X-Portico-Account": v.Account,
+		"X-Portico-Organization": v.Organization, "X-Portico-Subscription": v.Subscription,
+		"X-Portico-Product": escaped(v.Product), "X-Portico-Plan": escaped(v.Plan),
+	} {
+		if value != "" {
+			h.Set(name, value)
+		}
+	}
+}
+
+// escaped is a name as a header may hold it: all but RFC 3986's unreserved
+// characters percent-encoded, so that it cannot be taken for anything else.
+func escaped(name string) string { return strings.ReplaceAll(url.QueryEscape(name), "+", "%20") }
+
+// limit writes the fields RateLimit-Policy and RateLimit of
+// draft-ietf-httpapi-ratelimit-headers.
+func (v *Verdict) limit(h http.Header, now time.Time) {
+	if v.Limits == nil {
+		return
+	}
+	var policies, states []string
+	for _, one := range []struct {
+		name string
+		w    *Window
+	}{{"rate", v.Limits.Rate}, {"quota", v.Limits.Quota}} {
+		if one.w == nil {
+			continue
+		}
+		policy := `"` + one.name + `";q=` + strconv.FormatInt(one.w.Limit, 10)
+		if one.w.per >= time.Second {
+			policy += ";w=" + strconv.FormatInt(int64(one.w.per/time.Second), 10)
+		}
+		policies = append(policies, policy)
+		states = append(states, `"`+one.name+`";r=`+strconv.FormatInt(one.w.Remaining, 10)+
+			";t="+strconv.FormatInt(max(0, ceilSeconds(one.w.ResetAt.Sub(now))), 10))
+	}
+	if policies != nil {
+		h.Set("RateLimit-Policy", strings.Join(policies, ", "))
+		h.Set("RateLimit", strings.Join(states, ", "))
+	}
+}
+
+// refuse writes the answer to a call that may not pass; presented is how it
+// showed its key.
+func (v *Verdict) refuse(w http.ResponseWriter, presented term.AuthType) {
+	status := statusOf(v.code)
+	h := w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Portico-Code", v.Code)
+	switch status {
+	case http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", challenge(presented))
+	case http.StatusServiceUnavailable:
+		h.Set("Retry-After", "1")
+	case http.StatusTooManyRequests:
+		if v.Limits != nil && v.Limits.RetryAfter > 0 {
+			h.Set("Retry-After", strconv.FormatInt(v.Limits.RetryAfter, 10))
+		}
+	}
+	body, _ := json.Marshal(problem{ // strings and a number are always marshalled
+		Type: "urn:portico:code:" + v.Code, Title: http.StatusText(status), Status: status, Code: v.Code, Detail: v.code.Meaning(),
+	})
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the caller may have gone
+}
+
+// problem is a body of RFC 9457.
+type problem struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+}
+
+// challenge is what RFC 9110 wants of a 401. Basic is offered only to those
+// who came with it: browsers ask people for a password when they see it.
+func challenge(presented term.AuthType) string {
+	switch presented {
+	case "":
+		return `Bearer realm="portico"`
+	case term.Basic:
+		return `Basic realm="portico", charset="UTF-8"`
+	}
+	return `Bearer realm="portico", error="invalid_token"`
+}
+
+// statusOf says what a verdict is in HTTP.
+func statusOf(c verdict.Code) int {
+	switch c {
+	case verdict.Malformed, verdict.NotFound, verdict.Uncollected, verdict.Revoked, verdict.Expired, verdict.Disabled:
+		return http.StatusUnauthorized
+	case verdict.RateLimited, verdict.QuotaExceeded:
+		return http.StatusTooManyRequests
+	case verdict.Unavailable:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusForbidden
+}

@@ -1,0 +1,120 @@
+package gate
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"portico/internal/replica"
+)
+
+// errTooOld: Portico's log no longer reaches back to the copy's position.
+var errTooOld = errors.New("the feed does not reach back")
+
+// portico is the other side: the doors that a Gate needs.
+type portico struct {
+	url, token string
+	http       *http.Client
+}
+
+// newHTTPClient keeps as many connections as first uses of keys come at once.
+func newHTTPClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute,
+		TLSHandshakeTimeout: 5 * time.Second, ForceAttemptHTTP2: true,
+	}}
+}
+
+// refused is an answer that is none: a status that is not 200.
+type refused struct {
+	door   string
+	status int
+}
+
+// Error names the door and the status; the body could repeat what was sent.
+func (r *refused) Error() string { return fmt.Sprintf("%s answered %d", r.door, r.status) }
+
+// lasting tells that the same request will never be taken.
+func (r *refused) lasting() bool {
+	switch r.status {
+	case http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return false
+	}
+	return r.status >= 400 && r.status < 500
+}
+
+// ask puts a question to one of the doors.
+func (p *portico) ask(ctx context.Context, method, door string, body io.Reader) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, method, p.url+door, body)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("X-Portico-Gateway-Token", p.token)
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	w, err := p.http.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	if w.StatusCode == http.StatusOK {
+		return w, nil
+	}
+	_, _ = io.CopyN(io.Discard, w.Body, 64<<10) // so that the connection is used again
+	_ = w.Body.Close()
+	switch {
+	case w.StatusCode == http.StatusUnauthorized:
+		return nil, fmt.Errorf("%w: %w", ErrToken, &refused{door, w.StatusCode})
+	case w.StatusCode == http.StatusGone:
+		return nil, errTooOld
+	}
+	return nil, &refused{door, w.StatusCode}
+}
+
+// post sends JSON and reads JSON; into may be nil.
+func (p *portico) post(ctx context.Context, door string, body, into any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	w, err := p.ask(ctx, http.MethodPost, door, bytes.NewReader(text))
+	if err != nil {
+		return err
+	}
+	defer w.Body.Close()
+	if into == nil {
+		_, err := io.Copy(io.Discard, w.Body)
+		return err
+	}
+	return json.NewDecoder(w.Body).Decode(into)
+}
+
+// after is the feed's query for what came after a position.
+func after(position int64, wait time.Duration) string {
+	return "?after=" + strconv.FormatInt(position, 10) + "&wait=" + wait.String()
+}
+
+// feed reads changes, a line each, until the answer ends.
+func (p *portico) feed(ctx context.Context, query string, apply func(*replica.Change)) error {
+	w, err := p.ask(ctx, http.MethodGet, "/v1/feed"+query, nil)
+	if err != nil {
+		return err
+	}
+	defer w.Body.Close()
+	for lines := json.NewDecoder(w.Body); ; {
+		var c replica.Change
+		switch err := lines.Decode(&c); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+		apply(&c)
+	}
+}

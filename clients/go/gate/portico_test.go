@@ -1,0 +1,292 @@
+package gate_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/clients/go/gate"
+	"portico/internal/apikey"
+	"portico/internal/clock"
+	"portico/internal/fault"
+	"portico/internal/gateway"
+	"portico/internal/gateway/door"
+	"portico/internal/lifecycle"
+	"portico/internal/limits"
+	"portico/internal/replica"
+	"portico/internal/term"
+	"portico/internal/usage"
+	"portico/internal/verdict"
+)
+
+const token = "the gateway's token"
+
+// portico is the real doors over a gate of the test's, which decides by the
+// real rules about an organization with one app.
+type portico struct {
+	URL   string
+	clock *clock.Fake
+	store *replica.Store
+	asked atomic.Int64
+	limit *limits.Memory
+
+	mu       sync.Mutex
+	came     *sync.Cond
+	changes  []replica.Change
+	oldest   int64 // positions below it are TOO_OLD
+	away     bool  // everything is answered UNAVAILABLE
+	revoked  bool  // the token is not believed
+	says     verdict.Code
+	secrets  map[uuid.UUID]uuid.UUID
+	batches  map[string][]usage.Reported
+	sent     int  // reports that came, also those that came again
+	forgets  bool // the answers to reports are lost
+	now      state
+	organize uuid.UUID
+}
+
+// state is what the organization has.
+type state struct {
+	catalogue  replica.Catalogue
+	account    replica.Account
+	app        replica.App
+	credential replica.Credential
+}
+
+func newPortico(t *testing.T) *portico {
+	t.Helper()
+	p := &portico{clock: clock.NewFake(time.Date(2026, 3, 4, 10, 0, 0, 0, time.UTC)), store: replica.New(0),
+		secrets: map[uuid.UUID]uuid.UUID{}, batches: map[string][]usage.Reported{}, organize: uuid.New()}
+	p.came = sync.NewCond(&p.mu)
+	p.limit = limits.NewMemory(p.clock, func() time.Duration { return 0 }, 0)
+	plan := replica.Plan{ID: uuid.New(), Name: "Free plan"}
+	product := replica.Product{ID: uuid.New(), Name: "rates", AuthTypes: []term.AuthType{term.APIKey}, Plans: []replica.Plan{plan}}
+	p.now.catalogue = replica.Catalogue{Organization: replica.Organization{ID: p.organize, Slug: "demo", TimeZone: "UTC"}, Products: []replica.Product{product}}
+	p.now.account = replica.Account{ID: uuid.New(), Status: term.AccountActive}
+	p.now.app = replica.App{ID: uuid.New(), AccountID: p.now.account.ID, ReferenceID: uuid.New(),
+		Subscriptions: []replica.Subscription{{ID: uuid.New(), ProductID: product.ID, PlanID: plan.ID, Status: lifecycle.Approved}}}
+	p.change(func(*state) {})
+	server := httptest.NewUnstartedServer(door.New(door.Options{Gate: p, Usage: p, Clock: p.clock, Log: quiet(),
+		Peer: func(*http.Request) (netip.Addr, bool) { return netip.MustParseAddr("127.0.0.1"), true }}))
+	server.Config.Protocols = nil
+	server.Start()
+	t.Cleanup(server.Close)
+	p.URL = server.URL
+	return p
+}
+
+func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+
+// newKey makes a key of the app.
+func (p *portico) newKey(t *testing.T) (raw string) {
+	t.Helper()
+	secret, err := apikey.Mint("demo")
+	require.NoError(t, err)
+	p.mu.Lock()
+	p.secrets[secret.Username] = secret.Password
+	p.mu.Unlock()
+	p.change(func(s *state) {
+		s.credential = replica.Credential{ID: uuid.New(), Username: secret.Username, AccountID: s.account.ID, AppID: &s.app.ID,
+			Status: lifecycle.KeyActive, Environment: term.Development, AuthType: term.APIKey, Access: term.AccessAll}
+	})
+	return secret.RawKey
+}
+
+// change changes the organization and tells the feed.
+func (p *portico) change(f func(*state)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f(&p.now)
+	c := replica.Change{Position: int64(len(p.changes) + 1), Catalogue: new(p.now.catalogue), Accounts: []replica.Account{p.now.account}, Apps: []replica.App{p.now.app}}
+	if p.now.credential.ID != uuid.Nil {
+		c.Credentials = []replica.Credential{p.now.credential}
+	}
+	p.tell(c)
+}
+
+// gone deletes the key.
+func (p *portico) gone() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tell(replica.Change{Position: int64(len(p.changes) + 1), GoneCredentials: []uuid.UUID{p.now.credential.ID}})
+	p.now.credential = replica.Credential{}
+}
+
+func (p *portico) tell(c replica.Change) {
+	p.changes = append(p.changes, c)
+	p.store.Apply(&c)
+	p.came.Broadcast()
+}
+
+// set changes how Portico behaves.
+func (p *portico) set(f func(p *portico)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f(p)
+	p.came.Broadcast()
+}
+
+func (p *portico) Caller(_ context.Context, text string) (*gateway.Caller, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.away:
+		return nil, fault.New(fault.Unavailable, "Away.")
+	case text != token || p.revoked:
+		return nil, fault.New(fault.Unauthenticated, "No.")
+	}
+	return &gateway.Caller{Organization: p.organize}, nil
+}
+
+func (p *portico) Verify(ctx context.Context, _ *gateway.Caller, r *gateway.Request, v *verdict.Verdict) {
+	p.asked.Add(1)
+	p.mu.Lock()
+	says := p.says
+	username, password, ok := apikey.Parse(r.RawKey)
+	right := p.secrets[username] == password
+	p.mu.Unlock()
+	var c verdict.Case
+	switch {
+	case says != 0:
+		v.Code = says
+		return
+	case r.Presented == "":
+		v.Code = verdict.Valid
+		return
+	case !ok:
+		v.Code = verdict.Malformed
+		return
+	case !right || !p.store.Case(username, &c):
+		v.Code = verdict.NotFound
+		return
+	}
+	verdict.Decide(&verdict.Question{Product: r.Product, App: r.App, Method: r.Method, Path: r.Path, Address: r.Address, Presented: r.Presented, Now: p.clock.Now()}, &c, v)
+	if v.Code != verdict.Valid {
+		return
+	}
+	ask := limits.Ask{Key: v.Key.ID, Subscription: v.Subscription.ID, SubscriptionRate: v.Plan.Rate, Quota: v.Plan.Quota}
+	p.limit.Take(ctx, &ask, &v.Limits)
+	if v.Limits.Outcome == limits.QuotaUnknown {
+		start, _ := ask.Quota.Period(p.clock.Now(), nil)
+		p.limit.Load(ask.Subscription, start, 7)
+		p.limit.Take(ctx, &ask, &v.Limits)
+	}
+	switch v.Limits.Outcome {
+	case limits.RateExceeded:
+		v.Code = verdict.RateLimited
+	case limits.QuotaExceeded:
+		v.Code = verdict.QuotaExceeded
+	}
+}
+
+func (p *portico) Feed(ctx context.Context, _ *gateway.Caller, after int64, wait time.Duration, yield func(*replica.Change) error) error {
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { p.set(func(*portico) {}) })() // wakes those who wait
+	p.mu.Lock()
+	if after >= 0 && after < p.oldest {
+		p.mu.Unlock()
+		return gateway.ErrTooOld
+	}
+	for after >= int64(len(p.changes)) && !p.away && ctx.Err() == nil {
+		p.came.Wait()
+	}
+	away, changes := p.away, slices.Clone(p.changes[min(max(after, 0), int64(len(p.changes))):])
+	p.mu.Unlock()
+	if away {
+		return fault.New(fault.Unavailable, "Away.")
+	}
+	for i := range changes {
+		if err := yield(&changes[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *portico) Complete(context.Context, uuid.UUID, []usage.Reported) (bool, error) {
+	return true, nil
+}
+
+func (p *portico) Accept(_ context.Context, _ uuid.UUID, id string, calls []usage.Reported) (bool, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sent++
+	_, replayed := p.batches[id]
+	p.batches[id] = calls
+	if p.forgets {
+		return false, fault.New(fault.Unavailable, "The answer is lost.")
+	}
+	return replayed, nil
+}
+
+// counted gives the calls that were reported, by code.
+func (p *portico) counted() map[string]int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := map[string]int64{}
+	for _, calls := range p.batches {
+		for _, c := range calls {
+			out[c.Code] += c.Calls
+		}
+	}
+	return out
+}
+
+// guarded is an API behind a Gate.
+type guarded struct {
+	*gate.Gate
+	portico *portico
+	mono    atomic.Int64
+	api     http.Handler
+}
+
+func guard(t *testing.T, p *portico) *guarded {
+	t.Helper()
+	g := &guarded{portico: p}
+	made, err := gate.Start(t.Context(), gate.Options{URL: p.URL, Token: token, Product: "rates", Log: quiet()}, p.clock,
+		func() time.Duration { return time.Duration(g.mono.Load()) })
+	require.NoError(t, err)
+	g.Gate = made
+	g.api = g.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v, ok := gate.FromContext(r.Context())
+		if !ok || !v.Valid {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+		for name, values := range r.Header {
+			w.Header()["Got-"+name] = values
+		}
+	}))
+	t.Cleanup(func() { _ = g.Close(context.Background()) })
+	return g
+}
+
+// call calls the API with headers in pairs.
+func (g *guarded) call(headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, "/rates?x=1", nil)
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Add(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	g.api.ServeHTTP(w, r)
+	return w
+}
+
+// eventually calls until the API answers so.
+func (g *guarded) eventually(t *testing.T, status int, code string, headers ...string) {
+	t.Helper()
+	var w *httptest.ResponseRecorder
+	require.Eventually(t, func() bool { w = g.call(headers...); return w.Code == status }, 20*time.Second, time.Millisecond)
+	require.Equal(t, code, w.Header().Get("X-Portico-Code"))
+}

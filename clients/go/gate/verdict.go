@@ -1,0 +1,114 @@
+package gate
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/internal/limits"
+	"portico/internal/nodeid"
+	"portico/internal/verdict"
+)
+
+// Verdict is what the Gate said about a call, in the form of Portico's own
+// /v1/verify. What does not apply is empty.
+type Verdict struct {
+	Valid bool `json:"valid"`
+	// Code is one of the gate's closed list, such as VALID or RATE_LIMITED.
+	Code string `json:"code"`
+	// Ids, as everywhere in Portico's API.
+	Credential   string `json:"credential,omitempty"`
+	App          string `json:"app,omitempty"`
+	Account      string `json:"account,omitempty"`
+	Organization string `json:"organization,omitempty"`
+	Subscription string `json:"subscription,omitempty"`
+	Endpoint     string `json:"endpoint,omitempty"`
+	// Product and Plan are names.
+	Product string `json:"product,omitempty"`
+	Plan    string `json:"plan,omitempty"`
+	// Environment is the key's.
+	Environment string  `json:"environment,omitempty"`
+	Limits      *Limits `json:"limits,omitempty"`
+
+	code verdict.Code
+}
+
+// Limits is what is left.
+type Limits struct {
+	// Rate and Quota are nil where there is no such limit.
+	Rate  *Window `json:"rate,omitempty"`
+	Quota *Window `json:"quota,omitempty"`
+	// RetryAfter is the whole seconds after which the same call may pass; 0
+	// with a refusal: never.
+	RetryAfter int64 `json:"retryAfter,omitempty"`
+}
+
+// Window is the state of one limit.
+type Window struct {
+	Limit     int64     `json:"limit"`
+	Remaining int64     `json:"remaining"`
+	ResetAt   time.Time `json:"resetAt"`
+
+	per time.Duration // zero: not known
+}
+
+// verdictKey is where a request's context has its Verdict.
+type verdictKey struct{}
+
+// FromContext gives the Verdict by which Middleware let a request through.
+func FromContext(ctx context.Context) (*Verdict, bool) {
+	v, ok := ctx.Value(verdictKey{}).(*Verdict)
+	return v, ok
+}
+
+// public gives the outside's form of a verdict.
+func public(c *verdict.Catalogue, in *verdict.Verdict) *Verdict {
+	out := &Verdict{Valid: in.Code == verdict.Valid, Code: in.Code.String(), code: in.Code, Limits: publicLimits(&in.Limits)}
+	if c != nil {
+		out.Organization = nodeid.Encode(nodeid.Organization, c.Organization)
+	}
+	if in.Key != nil {
+		out.Credential, out.Environment = nodeid.Encode(nodeid.Credential, in.Key.ID), string(in.Key.Environment)
+	}
+	if in.App != nil {
+		out.App = nodeid.Encode(nodeid.App, in.App.ID)
+	}
+	if in.Account != nil {
+		out.Account = nodeid.Encode(nodeid.Account, in.Account.ID)
+	}
+	if in.Product != nil {
+		out.Product = in.Product.Name
+	}
+	if in.Plan != nil {
+		out.Plan = in.Plan.Name
+	}
+	if in.Subscription != nil {
+		out.Subscription = nodeid.Encode(nodeid.ProductSubscription, in.Subscription.ID)
+	}
+	if in.Endpoint != uuid.Nil {
+		out.Endpoint = nodeid.Encode(nodeid.Endpoint, in.Endpoint)
+	}
+	return out
+}
+
+func publicLimits(a *limits.Answer) *Limits {
+	if a.Rate.Limit == 0 && a.Quota.Limit == 0 {
+		return nil
+	}
+	out := &Limits{Rate: publicWindow(&a.Rate), Quota: publicWindow(&a.Quota)}
+	if a.RetryAfter > 0 {
+		out.RetryAfter = ceilSeconds(a.RetryAfter)
+	}
+	return out
+}
+
+func publicWindow(w *limits.Window) *Window {
+	if w.Limit == 0 {
+		return nil
+	}
+	return &Window{Limit: w.Limit, Remaining: max(0, w.Remaining), ResetAt: w.ResetAt, per: w.Per}
+}
+
+// ceilSeconds is a time in whole seconds, rounded up.
+func ceilSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }

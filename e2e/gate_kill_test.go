@@ -1,0 +1,111 @@
+package e2e
+
+import (
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/e2e/servertest"
+	"portico/internal/database"
+	"portico/internal/testdb"
+)
+
+const (
+	// countKills is how often the counting program is killed on each database.
+	countKills = 20
+	// countClients ask at the same time, for countFor before each kill.
+	countClients, countFor = 8, 1500 * time.Millisecond
+	// lostAtMost is how much of the counts a kill may cost.
+	lostAtMost = time.Second
+)
+
+// answers are the times at which answers came.
+type answers struct {
+	mu   sync.Mutex
+	at   []time.Time
+	sent atomic.Int64
+}
+
+func (a *answers) note() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.at = append(a.at, time.Now())
+}
+
+// before counts the answers that came before a time.
+func (a *answers) before(limit time.Time) int {
+	n := 0
+	for _, at := range a.at {
+		if at.Before(limit) {
+			n++
+		}
+	}
+	return n
+}
+
+// The program is killed (SIGKILL) again and again while it answers gateways. A
+// kill loses at most the last second's counts, and no call is counted twice.
+func TestKillWhileCounting(t *testing.T) {
+	t.Parallel()
+	testdb.EachEmpty(t, func(t *testing.T, url string) {
+		t.Parallel()
+		secrets := "XDG_CONFIG_HOME=" + t.TempDir()
+		s := servertest.Start(t, url, secrets)
+		c := newCast(t, s, "counting")
+		gate := newDoor(t, s, "demo", "counting")
+		app, _ := c.newApp(t, "Counting")
+		_, key := c.newKey(t, app)
+		var sent, atLeast int
+		for kill := range countKills {
+			if kill > 0 {
+				s = servertest.Start(t, url, secrets)
+			}
+			got, killed := answersUntilKill(gate.at(s), key, s)
+			sent += int(got.sent.Load())
+			// What came in the last second before the kill may be lost.
+			atLeast += got.before(killed.Add(-lostAtMost))
+			calls := countedCalls(t, url)
+			require.GreaterOrEqual(t, calls, atLeast, "kill %d: calls were lost", kill+1)
+			require.LessOrEqual(t, calls, sent, "kill %d: calls were counted twice", kill+1)
+		}
+		s = servertest.Start(t, url, secrets)
+		t.Logf("%d calls sent, at least %d had to be counted, %d are", sent, atLeast, countedCalls(t, url))
+		s.Kill()
+	})
+}
+
+// answersUntilKill asks until the program is killed.
+func answersUntilKill(gate *door, key string, s *servertest.Server) (got *answers, killed time.Time) {
+	got = &answers{}
+	var asking sync.WaitGroup
+	for range countClients {
+		asking.Go(func() {
+			for {
+				got.sent.Add(1)
+				if v, err := gate.try(vars{"key": key}); err != nil || !v.Valid {
+					return
+				}
+				got.note()
+			}
+		})
+	}
+	time.Sleep(countFor)
+	killed = time.Now()
+	s.Kill()
+	asking.Wait()
+	return got, killed
+}
+
+// countedCalls reads the counts that are in the database.
+func countedCalls(t *testing.T, url string) (n int) {
+	t.Helper()
+	d, err := database.Open(t.Context(), url, database.Options{})
+	require.NoError(t, err)
+	defer d.Close() // it has told what it knows
+	require.NoError(t, d.QueryRowContext(t.Context(), `SELECT coalesce(sum(m.calls), 0) FROM usage_minutes m
+		JOIN credentials c ON c.id = m.credential_id JOIN apps a ON a.id = c.app_id WHERE a.name = 'Counting'`).Scan(&n))
+	return n
+}

@@ -1,0 +1,152 @@
+package e2e
+
+import (
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/e2e/servertest"
+	"portico/internal/limits/redistest"
+	"portico/internal/testdb"
+)
+
+const (
+	// limitClients ask at the same time, and each limit is far below what they ask.
+	limitClients, limitAsks = 64, 8
+	limitQuota, limitBurst  = 120, 40
+)
+
+// crowdAt lets all clients ask all gates by turns and counts what passes.
+func crowdAt(t *testing.T, gates []*door, ask vars) int {
+	t.Helper()
+	var passed atomic.Int64
+	var asking sync.WaitGroup
+	for i := range limitClients {
+		asking.Go(func() {
+			for n := range limitAsks {
+				v, err := gates[(i+n)%len(gates)].try(ask)
+				switch {
+				case err != nil:
+					t.Errorf("asking: %v %s", err, v.Message)
+				case v.Valid:
+					passed.Add(1)
+				case v.Code != "RATE_LIMITED" && v.Code != "QUOTA_EXCEEDED":
+					t.Errorf("%s", v.Message)
+				}
+			}
+		})
+	}
+	asking.Wait()
+	return int(passed.Load())
+}
+
+// bounds is what may pass in a world of nodes.
+type bounds struct {
+	nodes int
+	redis bool
+	// times is how often a limit may be reached in all: once, but by each node
+	// for itself where they share nothing.
+	times int
+}
+
+// However many ask at once, no more passes than the limits allow.
+func TestLimitsHoldUnderACrowd(t *testing.T) {
+	t.Parallel()
+	for name, b := range map[string]bounds{
+		"one node": {1, false, 1}, "one node with Redis": {1, true, 1},
+		"three nodes": {3, false, 3}, "three nodes with Redis": {3, true, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play := func(t *testing.T, url string) { b.play(t, url) }
+			if b.nodes == 1 {
+				testdb.EachEmpty(t, play)
+				return
+			}
+			url, _ := testdb.EmptyPostgres(t)
+			play(t, url)
+		})
+	}
+}
+
+func (b bounds) play(t *testing.T, url string) {
+	settings := []string{"XDG_CONFIG_HOME=" + t.TempDir()}
+	if b.redis {
+		address, stop := redistest.Start(t)
+		t.Cleanup(stop)
+		settings = append(settings, "REDIS_URL="+address)
+	}
+	var nodes []*servertest.Server
+	for range b.nodes {
+		nodes = append(nodes, servertest.Start(t, url, settings...))
+	}
+	c := newCast(t, nodes[0], "crowd")
+	gate := newDoor(t, nodes[0], "demo", "crowd")
+	var gates []*door
+	for _, n := range nodes {
+		gates = append(gates, gate.at(n))
+	}
+	quota := c.limitedProduct(t, "by-quota", vars{"quota": vars{"limit": limitQuota, "per": "MONTH"}})
+	// An hour's rate does not fill up again while the test runs.
+	rate := c.limitedProduct(t, "by-rate", vars{"rateLimit": vars{"limit": 1, "per": "HOUR", "burst": limitBurst}})
+	app, _ := c.newApp(t, "Crowd")
+	c.register(t, app, quota)
+	c.register(t, app, rate)
+	_, key := c.newKey(t, app)
+	_, second := c.newKey(t, app)
+
+	passed := crowdAt(t, gates, vars{"key": key, "product": "by-quota"})
+	require.LessOrEqual(t, passed, b.times*limitQuota)
+	require.GreaterOrEqual(t, passed, limitQuota)
+	t.Logf("%d of %d passed a quota of %d", passed, limitClients*limitAsks, limitQuota)
+
+	passed = crowdAt(t, gates, vars{"key": key, "product": "by-rate"})
+	require.LessOrEqual(t, passed, b.times*limitBurst)
+	require.GreaterOrEqual(t, passed, limitBurst)
+	require.Equal(t, "RATE_LIMITED", gates[0].code(t, second, "by-rate"), "the app's keys share it")
+	t.Logf("%d of %d passed a burst of %d", passed, limitClients*limitAsks, limitBurst)
+	b.restart(t, nodes, gate, c, key, url, settings)
+}
+
+// restart ends all nodes; what was used stays used.
+func (b bounds) restart(t *testing.T, nodes []*servertest.Server, gate *door, c *cast, key, url string, settings []string) {
+	t.Helper()
+	for _, n := range nodes {
+		require.NoError(t, n.Stop())
+	}
+	again := servertest.Start(t, url, settings...)
+	require.Equal(t, "QUOTA_EXCEEDED", gate.at(again).code(t, key, "by-quota"), "a quota survives a restart")
+}
+
+// When Redis goes, every call is still answered, by each node's own limits and
+// marked; when it comes back, the limits are shared again.
+func TestRedisGoes(t *testing.T) {
+	t.Parallel()
+	url, _ := testdb.EmptyPostgres(t)
+	address, stop := redistest.Start(t)
+	s := servertest.Start(t, url, "REDIS_URL="+address)
+	c := newCast(t, s, "redis")
+	gate := newDoor(t, s, "demo", "redis")
+	product := c.limitedProduct(t, "by-quota", vars{"quota": vars{"limit": 50, "per": "MONTH"}})
+	app, _ := c.newApp(t, "Redis")
+	c.register(t, app, product)
+	_, key := c.newKey(t, app)
+	ask := vars{"key": key, "product": "by-quota"}
+	for range 20 {
+		v := gate.verify(t, ask)
+		require.True(t, v.Valid && !v.Limits.Local, v.Message)
+	}
+	stop()
+	passed := 0
+	for range 60 {
+		v := gate.verify(t, ask)
+		require.True(t, v.Limits.Local, v.Message)
+		if v.Valid {
+			passed++
+		}
+	}
+	require.Equal(t, 30, passed, "what Redis had counted is counted")
+	require.Equal(t, "QUOTA_EXCEEDED", gate.verify(t, ask).Code)
+}

@@ -1,0 +1,220 @@
+package e2e
+
+import (
+	"net/url"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+
+	"portico/e2e/servertest"
+	"portico/internal/testdb"
+)
+
+const (
+	// revocations are played while everything works, cutRevocations while the
+	// servers cannot hear one another.
+	revocations, cutRevocations = 1000, 40
+	// revokers revoke at the same time; bystanders keep all nodes busy meanwhile.
+	revokers, bystanders = 4, 3
+	// promised is by when 99 of 100 revocations have reached every node, cutOff
+	// by when all have where nodes do not hear one another.
+	promised, cutOff = time.Second, 5 * time.Second
+)
+
+// fleet is three nodes on one Postgres. The other two hear of changes through
+// a line that can be cut, and the last one reaches the database through a
+// network that can fall silent.
+type fleet struct {
+	*cast
+	nodes   []*servertest.Server
+	gates   []*door
+	line    *toxiproxy.Proxy
+	network *servertest.Network
+	app     string
+}
+
+func newFleet(t *testing.T) *fleet {
+	t.Helper()
+	databaseURL, _ := testdb.EmptyPostgres(t)
+	f := &fleet{}
+	listen := f.hearThrough(t, databaseURL)
+	var far string
+	f.network, far = servertest.NewNetwork(t, databaseURL)
+	secrets := "XDG_CONFIG_HOME=" + t.TempDir()
+	ring := t.TempDir() + "/ring.json"
+	first := servertest.Command(t, databaseURL, []string{secrets}, "keys", "create", "--keyring", ring)
+	out, err := first.CombinedOutput()
+	require.NoError(t, err, string(out))
+	for _, settings := range [][]string{{}, {"PORTICO_LISTEN_URL=" + listen}, {"DATABASE_URL=" + far, "PORTICO_LISTEN_URL=" + listen}} {
+		f.nodes = append(f.nodes, servertest.Start(t, databaseURL, append(settings, secrets, "PORTICO_KEYRING="+ring)...))
+	}
+	f.cast = newCast(t, f.nodes[0], "fleet")
+	gate := newDoor(t, f.nodes[0], "demo", "fleet", "--keyring", ring)
+	for _, n := range f.nodes {
+		f.gates = append(f.gates, gate.at(n))
+	}
+	f.app, _ = f.newApp(t, "Fleet")
+	return f
+}
+
+// hearThrough puts the line between the nodes' LISTEN and Postgres.
+func (f *fleet) hearThrough(t *testing.T, databaseURL string) string {
+	t.Helper()
+	u, err := url.Parse(databaseURL)
+	require.NoError(t, err)
+	log := zerolog.Nop()
+	f.line = toxiproxy.NewProxy(toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), log), "listen", "127.0.0.1:0", u.Host)
+	require.NoError(t, f.line.Start())
+	t.Cleanup(f.line.Stop)
+	u.Host = f.line.Listen
+	return u.String()
+}
+
+// keys makes keys and lets every node use each of them once.
+func (f *fleet) keys(t *testing.T, n int) (ids, raws []string) {
+	t.Helper()
+	for range n {
+		id, raw := f.newKey(t, f.app)
+		ids, raws = append(ids, id), append(raws, raw)
+	}
+	for _, g := range f.gates {
+		for _, raw := range raws {
+			g.soon(t, "VALID", raw, "")
+		}
+	}
+	return ids, raws
+}
+
+// delays are how long the other nodes took to refuse.
+type delays struct {
+	mu  sync.Mutex
+	all []time.Duration
+	// passed counts the revoked keys that the acknowledging node let through.
+	passed atomic.Int64
+}
+
+func (d *delays) quantile(q float64) time.Duration {
+	slices.Sort(d.all)
+	return d.all[min(len(d.all)-1, int(q*float64(len(d.all))))]
+}
+
+// revokeAll revokes keys at the first node and measures how the others follow.
+func (f *fleet) revokeAll(t *testing.T, ids, raws []string) *delays {
+	t.Helper()
+	var d delays
+	var next atomic.Int64
+	var working sync.WaitGroup
+	for range revokers {
+		working.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(ids); i = int(next.Add(1)) - 1 {
+				f.revokeOne(t, ids[i], raws[i], &d)
+			}
+		})
+	}
+	working.Wait()
+	require.Len(t, d.all, len(ids)*(len(f.gates)-1), "every node came to refuse every key")
+	return &d
+}
+
+func (f *fleet) revokeOne(t *testing.T, id, raw string, d *delays) {
+	a, err := f.dev.Try(`mutation($id: ID!) { revokeKey(input: {credentialId: $id}) { credential { status } } }`, vars{"id": id})
+	if err != nil || a.Text("revokeKey", "credential", "status") != "REVOKED" {
+		t.Errorf("revoking: %v %v", err, a)
+		return
+	}
+	acknowledged := time.Now()
+	for range 3 {
+		if v, err := f.gates[0].try(vars{"key": raw}); err != nil || v.Code != "REVOKED" {
+			d.passed.Add(1)
+			t.Errorf("the node that acknowledged says %q %v", v.Code, err)
+		}
+	}
+	for _, g := range f.gates[1:] {
+		for time.Since(acknowledged) < 2*cutOff {
+			if v, err := g.try(vars{"key": raw}); err == nil && v.Code == "REVOKED" {
+				d.mu.Lock()
+				d.all = append(d.all, time.Since(acknowledged))
+				d.mu.Unlock()
+				break
+			}
+		}
+	}
+}
+
+// busy keeps every node answering until the returned function is called.
+func (f *fleet) busy(raw string) (stop func()) {
+	var over atomic.Bool
+	var working sync.WaitGroup
+	for _, g := range f.gates {
+		for range bystanders {
+			working.Go(func() {
+				for !over.Load() {
+					_, _ = g.try(vars{"key": raw}) // what it says is of no interest here
+				}
+			})
+		}
+	}
+	return func() { over.Store(true); working.Wait() }
+}
+
+// A revocation is proven: the node that acknowledged it refuses at once, the
+// others soon, and a node that cannot know refuses.
+func TestRevocationReachesEveryNode(t *testing.T) {
+	f := newFleet(t)
+	_, standing := f.keys(t, 1)
+
+	ids, raws := f.keys(t, revocations)
+	stop := f.busy(standing[0])
+	d := f.revokeAll(t, ids, raws)
+	stop()
+	t.Logf("%d revocations: %d accepted afterwards by the acknowledging node; the others followed within p50 %s, p99 %s, worst %s",
+		revocations, d.passed.Load(), d.quantile(0.5), d.quantile(0.99), d.quantile(1))
+	require.Zero(t, d.passed.Load())
+	require.Less(t, d.quantile(0.99), promised)
+
+	ids, raws = f.keys(t, cutRevocations)
+	f.line.Stop()
+	d = f.revokeAll(t, ids, raws)
+	t.Logf("LISTEN cut, %d revocations: p50 %s, worst %s", cutRevocations, d.quantile(0.5), d.quantile(1))
+	require.Zero(t, d.passed.Load())
+	require.Less(t, d.quantile(1), cutOff)
+	require.NoError(t, f.line.Start())
+
+	f.blackHole(t)
+}
+
+// blackHole cuts the last node off its database without a word.
+func (f *fleet) blackHole(t *testing.T) {
+	t.Helper()
+	ids, raws := f.keys(t, 1)
+	f.network.Silence()
+	silent := time.Now()
+	f.dev.Do(t, "revokeKey", vars{"credentialId": ids[0]}, `credential { status }`)
+	require.Equal(t, "REVOKED", f.gates[0].code(t, raws[0], ""), "the others go on")
+	refused := false
+	for time.Since(silent) < 2*cutOff {
+		asked := time.Now()
+		v, err := f.gates[2].try(vars{"key": raws[0]})
+		require.NoError(t, err, v.Message)
+		require.LessOrEqual(t, time.Since(asked), answerTime)
+		if asked.Sub(silent) > cutOff+time.Second/2 {
+			require.Equal(t, "UNAVAILABLE", v.Code, "%s after it heard the last", asked.Sub(silent))
+			refused = true
+		}
+	}
+	require.True(t, refused)
+	// A key that it has never seen, and a token that it cannot look up.
+	_, fresh := f.newKey(t, f.app)
+	asked := time.Now()
+	require.Equal(t, "UNAVAILABLE", f.gates[2].verify(t, vars{"key": fresh}).Code)
+	require.LessOrEqual(t, time.Since(asked), answerTime)
+	f.network.Restore()
+	f.gates[2].soon(t, "REVOKED", raws[0], "")
+	f.gates[2].soon(t, "VALID", fresh, "")
+}

@@ -1,0 +1,93 @@
+package e2e
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/e2e/servertest"
+)
+
+// A call passes when all of it is in order, and stops passing with the answer
+// to the change that takes something away.
+func gateVerdicts(t *testing.T, s *servertest.Server) {
+	c := newOrganization(t, s, "verdicts")
+	gate := newDoor(t, s, "verdicts", "edge-1")
+	product := c.limitedProduct(t, "orders", nil)
+	app, first := c.newApp(t, "Shop")
+	id, key := c.newKey(t, app)
+
+	require.Equal(t, "VALID", gate.code(t, key, ""), "a key alone")
+	require.Equal(t, "NOT_SUBSCRIBED", gate.code(t, key, "orders"))
+	sub := c.register(t, app, product)
+	require.Equal(t, "VALID", gate.code(t, key, "orders"))
+	require.Equal(t, app, gate.verify(t, vars{"key": key, "product": "orders"}).App)
+	require.Equal(t, "NOT_SUBSCRIBED", gate.code(t, key, "unheard-of"))
+	require.Equal(t, "MALFORMED", gate.code(t, key+"x", "orders"))
+	require.Equal(t, "MALFORMED", gate.verify(t, vars{"product": "orders"}).Code)
+
+	c.admin.Do(t, "suspendSubscription", vars{"subscriptionId": sub}, `productSubscription { id }`)
+	require.Equal(t, "SUSPENDED", gate.code(t, key, "orders"))
+	c.admin.Do(t, "resumeSubscription", vars{"subscriptionId": sub}, `productSubscription { id }`)
+	gate.soon(t, "VALID", key, "orders")
+
+	c.admin.Do(t, "disableKey", vars{"credentialId": id}, `credential { id }`)
+	require.Equal(t, "DISABLED", gate.code(t, key, "orders"))
+	c.admin.Do(t, "enableKey", vars{"credentialId": id}, `credential { id }`)
+	gate.soon(t, "VALID", key, "orders")
+
+	c.dev.Do(t, "updateKey", vars{"credentialId": id, "access": "LISTED", "accessControlList": []string{}}, `credential { id }`)
+	require.Equal(t, "NOT_IN_ACCESS_LIST", gate.code(t, key, "orders"))
+	c.dev.Do(t, "updateKey", vars{"credentialId": id, "access": "ALL"}, `credential { id }`)
+	require.Equal(t, "VALID", gate.code(t, key, "orders"))
+
+	c.admin.Do(t, "suspendAccount", vars{"accountId": c.account}, `account { id }`)
+	require.Equal(t, "ACCOUNT_SUSPENDED", gate.code(t, key, "orders"))
+	c.admin.Do(t, "resumeAccount", vars{"accountId": c.account}, `account { id }`)
+	gate.soon(t, "VALID", key, "orders")
+
+	c.admin.Do(t, "unregister", vars{"subscriptionId": sub}, `productSubscription { id }`)
+	require.Equal(t, "NOT_SUBSCRIBED", gate.code(t, key, "orders"))
+	c.dev.Do(t, "revokeKey", vars{"credentialId": id}, `credential { id }`)
+	require.Equal(t, "REVOKED", gate.code(t, key, "orders"))
+
+	_, other := c.newKey(t, app)
+	require.Equal(t, "VALID", gate.code(t, other, ""))
+	c.dev.Do(t, "deleteApp", vars{"appId": app}, `deletedAppId`)
+	require.Equal(t, "REVOKED", gate.code(t, other, ""))
+	require.NotEmpty(t, first)
+}
+
+// A gateway's token is believed, bound and revoked while the server runs; a
+// key of another organization is unknown to it.
+func gateTokens(t *testing.T, s *servertest.Server) {
+	c := newOrganization(t, s, "tokens")
+	product := c.limitedProduct(t, "orders", nil)
+	c.limitedProduct(t, "billing", nil)
+	app, _ := c.newApp(t, "Shop")
+	_, key := c.newKey(t, app)
+	c.register(t, app, product)
+
+	gate := newDoor(t, s, "tokens", "edge-1")
+	require.Equal(t, "VALID", gate.code(t, key, "orders"))
+	foreign := newDoor(t, s, "demo", "tokens-foreign")
+	require.Equal(t, "NOT_FOUND", foreign.code(t, key, "orders"))
+
+	narrow := newDoor(t, s, "tokens", "edge-2", "--product", "orders")
+	require.Equal(t, "VALID", narrow.code(t, key, ""), "the token's only product needs no name")
+	require.Equal(t, "NOT_SUBSCRIBED", narrow.code(t, key, "billing"))
+	production := newDoor(t, s, "tokens", "edge-3", "--environment", "PRODUCTION")
+	require.Equal(t, "WRONG_ENVIRONMENT", production.code(t, key, "orders"))
+
+	nobody := &door{gate.url, "pgw_unheard-of", gate.client}
+	v, err := nobody.try(vars{"key": key})
+	require.NoError(t, err)
+	require.Empty(t, v.Code, "without a token there is no verdict: %s", v.Message)
+
+	s.Run(t, "", "gateway", "revoke", "--organization", "tokens", "--name", "edge-1")
+	require.Eventually(t, func() bool {
+		v, err := gate.try(vars{"key": key})
+		return err == nil && v.Code == ""
+	}, waitForOthers, pollOthers, "the revoked token is believed")
+	require.Equal(t, "VALID", narrow.code(t, key, ""), "the other token is another one")
+}

@@ -1,0 +1,134 @@
+package gateways
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
+	route "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
+	service "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
+	matcher "github.com/envoyproxy/go-control-plane/envoy/type/matcher/v3"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+)
+
+// standIn does with the handed-out configuration what Envoy's documentation
+// says Envoy does, as there is no Envoy to be had from Debian: it asks the real
+// Portico by the published gRPC client, with what the configuration says.
+type standIn struct {
+	config *envoyConfig
+	client service.AuthorizationClient
+	proxy  http.Handler
+	// products by route
+	products map[*route.Route]string
+}
+
+func startEnvoy(t *testing.T, s setup) string {
+	t.Helper()
+	e := &standIn{config: readEnvoyConfig(t, s, "127.0.0.1:1"), products: map[*route.Route]string{}}
+	conn, err := grpc.NewClient("passthrough:///"+e.config.clusters["portico"], grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	e.client = service.NewAuthorizationClient(conn)
+	e.proxy = httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: e.config.clusters["api"]})
+	for _, r := range e.config.host.GetRoutes() {
+		e.products[r] = e.config.product(t, r)
+	}
+	server := httptest.NewServer(e)
+	t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://")
+}
+
+// ServeHTTP takes a call through the early header mutation, the route, the
+// filter ext_authz and the router.
+func (e *standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	for _, name := range e.config.removes {
+		r.Header.Del(name)
+	}
+	if regexp.MustCompile(`(?i)%2f|%5c|\\`).MatchString(r.URL.EscapedPath()) {
+		http.Error(w, "", http.StatusBadRequest) // path_with_escaped_slashes_action
+		return
+	}
+	r.URL.Path, r.URL.RawPath = path.Clean(r.URL.Path), "" // normalize_path, merge_slashes
+	to := e.routeOf(r.URL.Path)
+	if to == nil {
+		http.NotFound(w, r)
+		return
+	}
+	answer, err := e.check(r, to)
+	if err != nil {
+		w.WriteHeader(int(e.config.filter.GetStatusOnError().GetCode()))
+		return
+	}
+	if denied := answer.GetDeniedResponse(); answer.GetStatus().GetCode() != int32(codes.OK) {
+		set(w.Header(), denied.GetHeaders())
+		w.WriteHeader(int(denied.GetStatus().GetCode()))
+		_, _ = w.Write([]byte(denied.GetBody()))
+		return
+	}
+	ok := answer.GetOkResponse()
+	for _, name := range ok.GetHeadersToRemove() {
+		r.Header.Del(name)
+	}
+	set(r.Header, ok.GetHeaders())
+	set(w.Header(), ok.GetResponseHeadersToAdd())
+	for _, name := range e.config.host.GetRequestHeadersToRemove() {
+		r.Header.Del(name)
+	}
+	e.proxy.ServeHTTP(w, r)
+}
+
+func (e *standIn) routeOf(target string) *route.Route {
+	for _, r := range e.config.host.GetRoutes() {
+		if prefix := r.GetMatch().GetPathSeparatedPrefix(); target == prefix || strings.HasPrefix(target, prefix+"/") {
+			return r
+		}
+	}
+	return nil
+}
+
+// check asks Portico as the filter is told to.
+func (e *standIn) check(r *http.Request, to *route.Route) (*service.CheckResponse, error) {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return nil, err
+	}
+	grpcService := e.config.filter.GetGrpcService()
+	ctx := r.Context()
+	for _, m := range grpcService.GetInitialMetadata() {
+		ctx = metadata.AppendToOutgoingContext(ctx, m.GetKey(), m.GetValue())
+	}
+	headers := map[string]string{}
+	for name, values := range r.Header {
+		allowed := slices.ContainsFunc(e.config.filter.GetAllowedHeaders().GetPatterns(), func(p *matcher.StringMatcher) bool {
+			return p.GetExact() == strings.ToLower(name)
+		})
+		if allowed {
+			headers[strings.ToLower(name)] = strings.Join(values, ",")
+		}
+	}
+	return e.client.Check(ctx, &service.CheckRequest{Attributes: &service.AttributeContext{
+		Source: &service.AttributeContext_Peer{Address: &core.Address{Address: &core.Address_SocketAddress{SocketAddress: &core.SocketAddress{Address: host}}}},
+		Request: &service.AttributeContext_Request{Http: &service.AttributeContext_HttpRequest{
+			Method: r.Method, Path: r.URL.RequestURI(), Host: r.Host, Headers: headers}},
+		ContextExtensions: map[string]string{"product": e.products[to]},
+	}})
+}
+
+// set writes header fields as Portico asks Envoy to: in place of others.
+func set(h http.Header, options []*core.HeaderValueOption) {
+	for _, o := range options {
+		h.Set(o.GetHeader().GetKey(), o.GetHeader().GetValue())
+	}
+}

@@ -1,0 +1,207 @@
+package gateways
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/testdb"
+)
+
+// Each gateway plays the same scenes, on both databases.
+func TestGateways(t *testing.T) {
+	t.Parallel()
+	testdb.EachEmpty(t, func(t *testing.T, url string) {
+		t.Parallel()
+		w := newWorld(t, url)
+		for name, start := range map[string]start{"nginx": startNginx, "caddy": startCaddy, "haproxy": startHAProxy, "envoy": startEnvoy, "go": startGo} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				s := setup{gate: strings.TrimPrefix(w.server.Gate, "http://"), token: w.server.GatewayToken(t, organization, "edge-"+name), upstream: newAPI(t)}
+				g := &gateway{w, "http://" + start(t, s)}
+				t.Run("valid", g.valid)
+				t.Run("no key", g.noKey)
+				t.Run("wrong product", g.wrongProduct)
+				t.Run("over the limit", g.overTheLimit)
+				t.Run("revoked", g.revoked)
+				t.Run("path tricks", g.pathTricks)
+			})
+		}
+	})
+}
+
+// A gateway that Portico does not believe, and one that does not reach it, let
+// nobody through.
+func TestWhoCannotAskRefuses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testdb.EmptySQLite(t))
+	key := w.newApp(t, w.generous).key
+	believed := w.server.GatewayToken(t, organization, "edge")
+	there := strings.TrimPrefix(w.server.Gate, "http://")
+	for name, start := range map[string]start{"nginx": startNginx, "caddy": startCaddy, "haproxy": startHAProxy, "envoy": startEnvoy} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for problem, s := range map[string]setup{
+				"token":   {gate: there, token: "not-" + believed, upstream: newAPI(t)},
+				"nowhere": {gate: freeAddress(t), token: believed, upstream: newAPI(t)},
+			} {
+				g := &gateway{w, "http://" + start(t, s)}
+				for _, headers := range [][]string{{"X-API-Key", key}, nil} {
+					a := g.call(t, "/rates", headers...)
+					require.Equal(t, http.StatusServiceUnavailable, a.status, "%s: %s", problem, a.body)
+				}
+			}
+		})
+	}
+}
+
+// gateway is one that runs.
+type gateway struct {
+	world *world
+	url   string
+}
+
+// answer is what a client of the gateway gets.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// reached is what the API got of the call.
+func (a answer) reached(t *testing.T) http.Header {
+	t.Helper()
+	require.Equal(t, http.StatusOK, a.status, a.body)
+	var h http.Header
+	require.NoError(t, json.Unmarshal([]byte(a.body), &h), a.body)
+	return h
+}
+
+// call calls the API through the gateway, with headers in pairs.
+func (g *gateway) call(t *testing.T, path string, headers ...string) answer {
+	t.Helper()
+	r, err := http.NewRequest(http.MethodGet, g.url+path, nil)
+	require.NoError(t, err)
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	defer w.Body.Close()
+	body, err := io.ReadAll(w.Body)
+	require.NoError(t, err)
+	return answer{w.StatusCode, w.Header, string(body)}
+}
+
+// refused wants the gateway's word on why a call did not pass.
+func (a answer) refused(t *testing.T, status int, code string) {
+	t.Helper()
+	require.Equal(t, status, a.status, a.body)
+	require.Equal(t, code, a.header.Get("X-Portico-Code"))
+	require.Contains(t, a.header.Get("Content-Type"), "application/problem+json")
+	var problem struct {
+		Status int
+		Code   string
+	}
+	require.NoError(t, json.Unmarshal([]byte(a.body), &problem), a.body)
+	require.Equal(t, code, problem.Code)
+	require.Equal(t, status, problem.Status)
+}
+
+// The API learns whose call it is from Portico alone, and sees no key.
+func (g *gateway) valid(t *testing.T) {
+	app := g.world.newApp(t, g.world.generous)
+	for _, key := range [][]string{{"X-API-Key", app.key}, {"Authorization", "Bearer " + app.key}} {
+		a := g.call(t, "/rates/eur?on=today", append(key, "X-Portico-Plan", "forged", "X-Portico-Code", "forged", "X-Portico-Account", "forged",
+			"X-Portico-Subscription", "forged", "X-Portico-Gateway-Token", "forged", "X-Portico-Cost", "1000000", "X-Portico-Product", "geocoding",
+			"X-Portico-Refuse-With", "403", "X-Forwarded-For", "192.0.2.1", "X-Forwarded-Method", "DELETE", "X-Forwarded-Uri", "/places", "X-Other", "stays")...)
+		h := a.reached(t)
+		require.Equal(t, app.id, h.Get("X-Portico-App"))
+		require.Equal(t, app.credential, h.Get("X-Portico-Credential"))
+		require.Equal(t, "currency-rates", h.Get("X-Portico-Product"))
+		require.Equal(t, "Generous", h.Get("X-Portico-Plan"))
+		require.Equal(t, "VALID", h.Get("X-Portico-Code"))
+		require.Equal(t, "stays", h.Get("X-Other"))
+		for name, values := range h {
+			require.Len(t, values, 1, name)
+			if strings.HasPrefix(name, "X-Portico-") {
+				require.NotContains(t, values[0], "forged", name)
+			}
+			require.NotContains(t, values[0], app.key, name)
+		}
+		for _, name := range []string{"Authorization", "X-Api-Key", "X-Portico-Gateway-Token", "X-Portico-Cost", "X-Portico-Refuse-With"} {
+			require.Empty(t, h.Get(name), name)
+		}
+	}
+	a := g.call(t, "/rates", "X-API-Key", app.key, "X-Portico-App", app.id)
+	require.Equal(t, app.id, a.reached(t).Get("X-Portico-App"))
+	g.call(t, "/rates", "X-API-Key", app.key, "X-Portico-App", "app_0").refused(t, http.StatusForbidden, "NOT_SUBSCRIBED")
+}
+
+func (g *gateway) noKey(t *testing.T) {
+	a := g.call(t, "/rates")
+	a.refused(t, http.StatusUnauthorized, "MALFORMED")
+	require.Contains(t, a.header.Get("WWW-Authenticate"), "Bearer")
+	g.call(t, "/rates", "X-API-Key", "junk").refused(t, http.StatusUnauthorized, "MALFORMED")
+}
+
+func (g *gateway) wrongProduct(t *testing.T) {
+	app := g.world.newApp(t, g.world.generous)
+	g.call(t, "/places", "X-API-Key", app.key).refused(t, http.StatusForbidden, "NOT_SUBSCRIBED")
+	g.call(t, "/places/1", "X-API-Key", app.key, "X-Portico-Product", "currency-rates").refused(t, http.StatusForbidden, "NOT_SUBSCRIBED")
+}
+
+func (g *gateway) overTheLimit(t *testing.T) {
+	app := g.world.newApp(t, g.world.tight)
+	for left := 1; left >= 0; left-- {
+		a := g.call(t, "/rates", "X-API-Key", app.key)
+		a.reached(t)
+		require.Contains(t, a.header.Get("RateLimit"), fmt.Sprintf(`"rate";r=%d;`, left))
+		require.Contains(t, a.header.Get("RateLimit-Policy"), `"rate";q=2`)
+	}
+	a := g.call(t, "/rates", "X-API-Key", app.key)
+	a.refused(t, http.StatusTooManyRequests, "RATE_LIMITED")
+	require.NotEmpty(t, a.header.Get("Retry-After"))
+	require.Contains(t, a.header.Get("RateLimit"), `"rate";r=0;`)
+}
+
+// What asks Portico refuses the next call. What follows the feed does as soon
+// as it is told.
+func (g *gateway) revoked(t *testing.T) {
+	app := g.world.newApp(t, g.world.generous)
+	g.call(t, "/rates", "X-API-Key", app.key).reached(t)
+	g.world.dev.Do(t, "revokeKey", vars{"credentialId": app.credential}, `credential { status }`)
+	a := g.call(t, "/rates", "X-API-Key", app.key)
+	if strings.Contains(t.Name(), "/go/") {
+		for deadline := time.Now().Add(5 * time.Second); a.status == http.StatusOK && time.Now().Before(deadline); {
+			a = g.call(t, "/rates", "X-API-Key", app.key)
+		}
+	}
+	a.refused(t, http.StatusUnauthorized, "REVOKED")
+}
+
+// A path that the API would read as another product's does not get there. No
+// client of the standard library would send these.
+func (g *gateway) pathTricks(t *testing.T) {
+	app := g.world.newApp(t, g.world.generous)
+	for _, path := range []string{"/rates/../places", "/rates/%2e%2e/places", "/rates/..%2fplaces", "/rates/.%2E/places/", "/rates//../places", "//places", `/rates/..\places`} {
+		address := strings.TrimPrefix(g.url, "http://")
+		conn, err := net.Dial("tcp", address)
+		require.NoError(t, err)
+		_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nX-API-Key: %s\r\nConnection: close\r\n\r\n", path, address, app.key)
+		require.NoError(t, err)
+		w, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err)
+		require.NoError(t, conn.Close())
+		require.GreaterOrEqual(t, w.StatusCode, 400, path)
+		require.Less(t, w.StatusCode, 500, path)
+	}
+}

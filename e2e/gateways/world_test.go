@@ -1,0 +1,114 @@
+// Package gateways plays calls through real gateways: the built program, the
+// configurations of deploy/gateways in the programs they are for, and a small
+// API behind them.
+package gateways
+
+import (
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/e2e/servertest"
+)
+
+// vars are the input of a request.
+type vars = servertest.Vars
+
+const organization = "edge"
+
+// world is an organization with the two products that the configurations
+// guard, and the program that serves it.
+type world struct {
+	server     *servertest.Server
+	admin, dev *servertest.Client
+	// ids
+	rates, generous, tight string
+}
+
+func newWorld(t *testing.T, databaseURL string) *world {
+	t.Helper()
+	w := &world{server: servertest.Start(t, databaseURL)}
+	w.server.Run(t, "", "org", "create", "--slug", organization, "--name", "Edge")
+	w.server.Run(t, servertest.Password+"\n", "user", "create", "--organization", organization, "--email", "admin@edge.example", "--name", "Admin")
+	w.admin = w.server.SignIn(t, "admin@edge.example")
+	account := w.admin.Do(t, "createAccount", vars{"name": "Acme"}, `account { id }`).Text("createAccount", "account", "id")
+	w.admin.Do(t, "createUser", vars{"name": "Developer", "email": "dev@edge.example", "password": servertest.Password,
+		"accountId": account, "membershipRole": "OWNER"}, `user { id }`)
+	w.dev = w.server.SignIn(t, "dev@edge.example")
+	w.rates = w.newProduct(t, "currency-rates")
+	w.generous = w.newPlan(t, w.rates, vars{"name": "Generous"})
+	w.tight = w.newPlan(t, w.rates, vars{"name": "Tight", "rateLimit": vars{"limit": 2, "per": "HOUR"}})
+	w.newPlan(t, w.newProduct(t, "geocoding"), vars{"name": "Free"})
+	return w
+}
+
+func (w *world) newProduct(t *testing.T, name string) string {
+	t.Helper()
+	return w.admin.Do(t, "createProduct", vars{"name": name, "status": "PUBLISHED", "approval": "AUTO"}, `product { id }`).Text("createProduct", "product", "id")
+}
+
+func (w *world) newPlan(t *testing.T, product string, plan vars) string {
+	t.Helper()
+	plan["productId"] = product
+	return w.admin.Do(t, "createPlan", plan, `plan { id }`).Text("createPlan", "plan", "id")
+}
+
+// app is an app that is registered with currency-rates, and its key.
+type app struct{ id, credential, key string }
+
+func (w *world) newApp(t *testing.T, plan string) app {
+	t.Helper()
+	a := w.dev.Do(t, "createApp", vars{"name": t.Name()}, `app { id } credential { id } secret { rawKey }`)
+	out := app{a.Text("createApp", "app", "id"), a.Text("createApp", "credential", "id"), a.Text("createApp", "secret", "rawKey")}
+	require.NotEmpty(t, out.key)
+	w.dev.Do(t, "register", vars{"appId": out.id, "productId": w.rates, "planId": plan}, `productSubscription { id }`)
+	return out
+}
+
+// newAPI is what stands behind the gateways: it answers with the headers that
+// reached it.
+func newAPI(t *testing.T) (address string) {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(r.Header)
+	}))
+	t.Cleanup(s.Close)
+	return strings.TrimPrefix(s.URL, "http://")
+}
+
+// freeAddress gives an address on loopback on which nobody listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	return l.Addr().String()
+}
+
+// setup is what a gateway is told.
+type setup struct {
+	gate     string // host:port
+	token    string
+	upstream string // host:port
+}
+
+// filled reads a configuration of deploy/gateways as it is handed out, and
+// fills in its ${VARIABLES}.
+func filled(t *testing.T, name string, values map[string]string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../deploy/gateways/" + name)
+	require.NoError(t, err)
+	return os.Expand(string(text), func(variable string) string {
+		if value, known := values[variable]; known {
+			return value
+		}
+		return "$" + variable // nginx has variables of its own
+	})
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"os"
+	"sync"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/redis/go-redis/v9"
+
+	"portico/internal/adapters"
+	"portico/internal/auth"
+	"portico/internal/clock"
+	"portico/internal/gateway"
+	"portico/internal/gateway/door"
+	"portico/internal/limits"
+	"portico/internal/limits/shared"
+	"portico/internal/usage"
+)
+
+// gate is what answers gateways: the keys in memory, the limits, the counts.
+type gate struct {
+	*gateway.Gate
+	usage   *usage.Store
+	flusher *usage.Flusher
+	metrics *prometheus.Registry
+	redis   redis.UniversalClient // nil without
+}
+
+// newGate puts the gate over the backend's database.
+func (p *program) newGate(b *backend) (*gate, error) {
+	g := &gate{usage: usage.NewStore(b.database, b.clock), metrics: prometheus.NewRegistry()}
+	g.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	memory := limits.NewMemory(b.clock, nil, 0)
+	counter := usage.NewCounter()
+	g.flusher = usage.NewFlusher(usage.FlusherOptions{DB: b.database, Clock: b.clock, Counter: counter, Quotas: memory, Log: p.log})
+	var limiter limits.Limiter = memory
+	if p.config.RedisURL != "" {
+		var err error
+		if g.redis, err = shared.Open(p.config.RedisURL, 0); err != nil {
+			return nil, err
+		}
+		limiter = shared.New(g.redis, memory, shared.Options{FellBack: func(err error) {
+			if err != nil { // nil while Redis is left alone after a failure
+				p.log.Warn("Redis does not answer: this server keeps the limits by itself meanwhile", "error", err)
+			}
+		}})
+	}
+	g.Gate = gateway.New(gateway.Options{
+		DB: b.database, DatabaseURL: cmp.Or(p.config.ListenURL, p.config.DatabaseURL), Clock: b.clock,
+		Peppers: adapters.Peppers{Ring: b.ring}, Tokens: b.machines,
+		Limiter: limiter, Memory: memory, Counter: counter, Usage: g.usage, Flushed: g.flusher.Through,
+		NodeID: uuid.New(), NodeName: nodeName(),
+		MaxKeys: p.config.GateKeys, Preload: p.config.GatePreload, Grace: p.config.GateGrace,
+		Log: p.log, Metrics: gateway.NewMetrics(g.metrics),
+	})
+	return g, nil
+}
+
+// nodeName is this server's name to people.
+func nodeName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%s/%d", host, os.Getpid())
+}
+
+// run follows the log and stores counts until ctx ends; the last counts are
+// stored then.
+func (g *gate) run(ctx context.Context) {
+	var running sync.WaitGroup
+	running.Go(func() { g.Run(ctx) })
+	running.Go(func() { g.flusher.Run(ctx) })
+	running.Wait()
+	if g.redis != nil {
+		_ = g.redis.Close() // nothing is under way any more
+	}
+}
+
+// doors is what gateways talk to.
+func (p *program) doors(g *gate) (http.Handler, error) {
+	proxies, err := p.config.Proxies()
+	if err != nil {
+		return nil, err
+	}
+	return door.New(door.Options{Gate: g.Gate, Usage: g.usage, Peer: gatewayPeer(proxies), Clock: clock.System{}, Log: p.log}), nil
+}
+
+// gatewayPeer tells for whom a gateway asks, and whether it is believed what it
+// says of the call: on this machine, and from the listed proxies.
+func gatewayPeer(proxies []netip.Prefix) func(*http.Request) (address netip.Addr, believed bool) {
+	local := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	return auth.Peers{Trusted: append(local, proxies...)}.Client
+}

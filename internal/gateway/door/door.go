@@ -1,0 +1,142 @@
+package door
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"portico/internal/clock"
+	"portico/internal/fault"
+	"portico/internal/gateway"
+	"portico/internal/replica"
+	"portico/internal/verdict"
+)
+
+// Gate is what the doors ask: a *gateway.Gate.
+type Gate interface {
+	Caller(ctx context.Context, token string) (*gateway.Caller, error)
+	Verify(ctx context.Context, c *gateway.Caller, r *gateway.Request, v *verdict.Verdict)
+	Feed(ctx context.Context, c *gateway.Caller, after int64, wait time.Duration, yield func(*replica.Change) error) error
+}
+
+// Options are what the doors stand on. All are needed.
+type Options struct {
+	Gate  Gate
+	Usage Usage
+	// Peer gives the address of the caller of whom a gateway asks, and whether
+	// the sender of the request is believed when it says which method and URI
+	// it asks about: one on loopback, or a listed proxy.
+	Peer  func(*http.Request) (address netip.Addr, believed bool)
+	Clock clock.Clock
+	Log   *slog.Logger
+}
+
+type door struct {
+	Options
+	refusals []refusal // by verdict.Code
+	envoy    *grpc.Server
+	works    sync.Pool // of *work
+	// Header fields that never change, so that an answer need not make them.
+	json, noStore []string
+}
+
+// New gives the handler of all doors. It asks for the gateway's token itself,
+// and survives panics.
+func New(o Options) http.Handler {
+	d := &door{Options: o, refusals: newRefusals(), json: []string{"application/json"}, noStore: []string{"no-store"}}
+	d.envoy = newEnvoy(d)
+	return d
+}
+
+// ServeHTTP goes to the door that the path names.
+func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer d.unbroken(w, r)
+	switch r.URL.Path {
+	case "/v1/verify":
+		d.with(w, r, http.MethodPost, d.verify)
+	case "/v1/authorize":
+		d.with(w, r, "", d.authorize)
+	case "/v1/verify/batch":
+		d.with(w, r, http.MethodPost, d.verifyBatch)
+	case "/v1/feed":
+		d.with(w, r, http.MethodGet, d.feed)
+	case "/v1/usage":
+		d.with(w, r, http.MethodPost, d.report)
+	case "/healthz":
+		w.Header()["Cache-Control"] = d.noStore
+		w.WriteHeader(http.StatusOK)
+	default:
+		if r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
+			d.envoy.ServeHTTP(w, r)
+			return
+		}
+		d.problem(w, http.StatusNotFound, string(fault.NotFound), "There is no such door.")
+	}
+}
+
+// with opens a door to a believed gateway that comes with the right method; ""
+// is any.
+func (d *door) with(w http.ResponseWriter, r *http.Request, method string, open func(http.ResponseWriter, *http.Request, *gateway.Caller)) {
+	if method != "" && r.Method != method {
+		w.Header().Set("Allow", method)
+		d.problem(w, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "This door takes "+method+" alone.")
+		return
+	}
+	caller, err := d.believe(r.Context(), r.Header["X-Portico-Gateway-Token"])
+	switch {
+	case err == nil:
+		open(w, r, caller)
+	case err.Code == fault.Unauthenticated:
+		d.stranger(w, err)
+	default:
+		d.unavailable(w, err)
+	}
+}
+
+// stranger answers a gateway that is not believed.
+func (d *door) stranger(w http.ResponseWriter, err *fault.Error) {
+	w.Header().Set("Www-Authenticate", `PorticoGatewayToken realm="portico"`)
+	d.problem(w, http.StatusUnauthorized, string(fault.Unauthenticated), err.Message)
+}
+
+// believe finds whose token it is. Whatever keeps it from being checked is
+// UNAVAILABLE to the outside.
+func (d *door) believe(ctx context.Context, tokens []string) (*gateway.Caller, *fault.Error) {
+	if len(tokens) != 1 || tokens[0] == "" {
+		return nil, fault.New(fault.Unauthenticated, "A gateway's token is needed in X-Portico-Gateway-Token.")
+	}
+	caller, err := d.Gate.Caller(ctx, tokens[0])
+	switch {
+	case err == nil:
+		return caller, nil
+	case fault.Is(err, fault.Unauthenticated):
+		return nil, fault.New(fault.Unauthenticated, "The gateway's token is not believed.")
+	}
+	d.Log.WarnContext(ctx, "a gateway's token could not be checked", "error", err)
+	after := fault.From(err).RetryAfter
+	return nil, fault.Later(fault.Unavailable, max(after, time.Second), "The gateway's token cannot be checked now. Come again.")
+}
+
+// unbroken answers INTERNAL where a door panics.
+func (d *door) unbroken(w http.ResponseWriter, r *http.Request) {
+	switch p := recover(); p {
+	case nil:
+	case http.ErrAbortHandler:
+		panic(p) // the server's own way to hang up
+	default:
+		d.noteBroken(r.Context(), p)
+		d.problem(w, http.StatusInternalServerError, string(fault.Internal), fault.From(nil).Message)
+	}
+}
+
+func (d *door) noteBroken(ctx context.Context, p any) {
+	d.Log.ErrorContext(ctx, "panic at a door of the gate", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+}

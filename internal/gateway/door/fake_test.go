@@ -1,0 +1,249 @@
+package door_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/internal/clock"
+	"portico/internal/fault"
+	"portico/internal/gateway"
+	"portico/internal/gateway/door"
+	"portico/internal/limits"
+	"portico/internal/replica"
+	"portico/internal/term"
+	"portico/internal/usage"
+	"portico/internal/verdict"
+)
+
+const (
+	token  = "ptg_the-token-of-a-gateway"
+	secret = "ptk_very-secret-key"
+)
+
+func noon() time.Time { return time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC) }
+
+func organization() uuid.UUID { return uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8057") }
+
+// fakeGate answers as it is told and remembers what it was asked.
+type fakeGate struct {
+	mu    sync.Mutex
+	asked []gateway.Request
+	say   func(r *gateway.Request, v *verdict.Verdict)
+	// callerErr is why no token can be checked.
+	callerErr error
+	feed      func(ctx context.Context, after int64, wait time.Duration, yield func(*replica.Change) error) error
+}
+
+func (g *fakeGate) Caller(_ context.Context, t string) (*gateway.Caller, error) {
+	switch {
+	case g.callerErr != nil:
+		return nil, g.callerErr
+	case t != token:
+		return nil, fault.New(fault.Unauthenticated, "no")
+	}
+	return &gateway.Caller{Organization: organization()}, nil
+}
+
+func (g *fakeGate) Verify(_ context.Context, _ *gateway.Caller, r *gateway.Request, v *verdict.Verdict) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.asked = append(g.asked, *r)
+	if g.say == nil {
+		v.Code = verdict.Valid
+		return
+	}
+	g.say(r, v)
+}
+
+func (g *fakeGate) Feed(ctx context.Context, _ *gateway.Caller, after int64, wait time.Duration, yield func(*replica.Change) error) error {
+	return g.feed(ctx, after, wait, yield)
+}
+
+// last gives the last question.
+func (g *fakeGate) last(t *testing.T) gateway.Request {
+	t.Helper()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.asked) == 0 {
+		t.Fatal("the gate was not asked")
+	}
+	return g.asked[len(g.asked)-1]
+}
+
+func (g *fakeGate) questions() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.asked)
+}
+
+// fakeUsage keeps batches in memory. Apps whose id ends in 0xff are strangers'.
+type fakeUsage struct {
+	batches map[string][]usage.Reported
+	err     error
+}
+
+func (u *fakeUsage) Complete(_ context.Context, o uuid.UUID, calls []usage.Reported) (bool, error) {
+	for _, c := range calls {
+		if c.App[15] == 0xff || o != organization() {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+func (u *fakeUsage) Accept(_ context.Context, _ uuid.UUID, id string, calls []usage.Reported) (bool, error) {
+	if u.err != nil {
+		return false, u.err
+	}
+	if _, there := u.batches[id]; there {
+		return true, nil
+	}
+	u.batches[id] = calls
+	return false, nil
+}
+
+// bench is doors on a real listener.
+type bench struct {
+	gate  *fakeGate
+	usage *fakeUsage
+	log   *syncBuffer
+	url   string
+	addr  string
+	clock *clock.Fake
+}
+
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// peer believes loopback, and takes the first of X-Forwarded-For for the caller.
+func peer(r *http.Request) (netip.Addr, bool) {
+	if r.Header.Get("X-Test-Stranger") != "" {
+		return netip.MustParseAddr("192.0.2.9"), false
+	}
+	if a, err := netip.ParseAddr(r.Header.Get("X-Forwarded-For")); err == nil {
+		return a, true
+	}
+	return netip.MustParseAddr("127.0.0.1"), true
+}
+
+func open(t testing.TB, change ...func(*http.Server)) *bench {
+	t.Helper()
+	b := &bench{gate: &fakeGate{}, usage: &fakeUsage{batches: map[string][]usage.Reported{}}, log: &syncBuffer{}, clock: clock.NewFake(noon())}
+	h := door.New(door.Options{
+		Gate: b.gate, Usage: b.usage, Peer: peer, Clock: b.clock,
+		Log: slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := door.Server(l.Addr().String(), h)
+	server.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(b.log, nil), slog.LevelWarn)
+	for _, c := range change {
+		c(server)
+	}
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(l) }()
+	t.Cleanup(func() {
+		_ = server.Close()
+		<-done
+		if text := b.log.String(); strings.Contains(text, secret) || strings.Contains(text, token) {
+			t.Errorf("a secret is in the log: %s", text)
+		}
+	})
+	b.addr, b.url = l.Addr().String(), "http://"+l.Addr().String()
+	return b
+}
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// send asks with a believed token unless the headers say otherwise. headers
+// are name, value, name, value …
+func (b *bench) send(t testing.TB, method, path, body string, headers ...string) answer {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, b.url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("X-Portico-Gateway-Token", token)
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		if headers[i+1] == "" {
+			r.Header.Del(headers[i])
+			continue
+		}
+		r.Header.Add(headers[i], headers[i+1])
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := answer{response.StatusCode, response.Header, string(text)}
+	for _, values := range a.header {
+		if s := strings.Join(values, " "); strings.Contains(s, secret) || strings.Contains(s, token) {
+			t.Errorf("a secret is in the header %q", s)
+		}
+	}
+	if strings.Contains(a.body, secret) || strings.Contains(a.body, token) {
+		t.Errorf("a secret is in the answer %q", a.body)
+	}
+	return a
+}
+
+func id(n byte) uuid.UUID {
+	u := organization()
+	u[15] = n
+	return u
+}
+
+// full is a verdict with everything in it.
+func full(code verdict.Code) func(*gateway.Request, *verdict.Verdict) {
+	key := &verdict.Key{ID: id(1), Username: id(9), Environment: term.Production}
+	app, account := &verdict.App{ID: id(2)}, &verdict.Account{ID: id(3)}
+	product, plan := &verdict.Product{ID: id(4), Name: "orders"}, &verdict.Plan{ID: id(5), Name: "Gold"}
+	subscription := &verdict.Subscription{ID: id(6)}
+	return func(_ *gateway.Request, v *verdict.Verdict) {
+		*v = verdict.Verdict{Code: code, Key: key, App: app, Account: account, Product: product, Plan: plan, Subscription: subscription, Endpoint: id(7),
+			Limits: limits.Answer{
+				Rate:  limits.Window{Limit: 100, Remaining: 99, ResetAt: noon().Add(600 * time.Millisecond), Per: time.Minute},
+				Quota: limits.Window{Limit: 10000, Remaining: 42, ResetAt: noon().Add(time.Hour), Per: 24 * time.Hour},
+			}}
+	}
+}

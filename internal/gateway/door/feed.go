@@ -1,0 +1,106 @@
+package door
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"portico/internal/fault"
+	"portico/internal/gateway"
+	"portico/internal/replica"
+)
+
+const (
+	// longestWait is the most that a poll may wait for a change.
+	longestWait = 25 * time.Second
+	// lineTime is how long a slow reader may take over a line of the feed.
+	lineTime = 15 * time.Second
+)
+
+// feed is GET /v1/feed?after=&wait=: the changes of the organization after a
+// position, a line of JSON each; without a position all there is. The last
+// line has the position that the node has reached, even if nothing has changed,
+// which proves that it is fresh. A body that is cut off has no end, so that it cannot be mistaken for
+// all of it.
+func (d *door) feed(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
+	after, wait, bad := readFeedQuery(r.URL.RawQuery)
+	if bad != nil {
+		d.invalid(w, bad)
+		return
+	}
+	out := &feedWriter{answer: w, control: http.NewResponseController(w), lines: json.NewEncoder(w)}
+	out.until(wait + lineTime)
+	err := d.Gate.Feed(r.Context(), c, after, wait, out.line)
+	switch {
+	case err == nil && out.begun:
+	case out.begun:
+		panic(http.ErrAbortHandler)
+	case errors.Is(err, gateway.ErrTooOld):
+		d.problem(w, http.StatusGone, "TOO_OLD", "The log no longer reaches back to this position. Ask without one.")
+	case fault.Is(err, fault.Unauthenticated): // revoked while it waited
+		d.stranger(w, fault.From(err))
+	case fault.Is(err, fault.Unavailable):
+		d.unavailable(w, fault.From(err))
+	case r.Context().Err() != nil: // the gateway has gone
+	default:
+		d.Log.WarnContext(r.Context(), "the feed failed", "error", err)
+		d.unavailable(w, fault.Later(fault.Unavailable, time.Second, "The feed cannot be read now. Come again."))
+	}
+}
+
+// feedWriter writes lines, and gives a reader time for each.
+type feedWriter struct {
+	answer  http.ResponseWriter
+	control *http.ResponseController
+	lines   *json.Encoder
+	begun   bool
+}
+
+func (f *feedWriter) line(c *replica.Change) error {
+	if !f.begun {
+		h := f.answer.Header()
+		h.Set("Content-Type", "application/x-ndjson")
+		h.Set("Cache-Control", "no-store")
+		f.begun = true
+	}
+	f.until(lineTime)
+	return f.lines.Encode(c)
+}
+
+// until moves the deadlines. The one for reading must be moved too: when it
+// passes, the server takes the caller for gone. A writer that has none cannot
+// be slow.
+func (f *feedWriter) until(d time.Duration) {
+	at := time.Now().Add(d)
+	_ = f.control.SetWriteDeadline(at)
+	_ = f.control.SetReadDeadline(at)
+}
+
+// readFeedQuery reads after, -1 for none, and wait.
+func readFeedQuery(raw string) (after int64, wait time.Duration, bad *badInput) {
+	query, err := url.ParseQuery(raw)
+	if err != nil {
+		return 0, 0, &badInput{"", "The query is malformed."}
+	}
+	after = -1
+	for name, values := range query {
+		switch name {
+		case "after":
+			after, err = strconv.ParseInt(values[0], 10, 64)
+			if err != nil || after < 0 || len(values) > 1 {
+				return 0, 0, &badInput{name, "must be a position: a whole number."}
+			}
+		case "wait":
+			wait, err = time.ParseDuration(values[0])
+			if err != nil || wait < 0 || wait > longestWait || len(values) > 1 {
+				return 0, 0, &badInput{name, "must be a time from 0s to 25s."}
+			}
+		default:
+			return 0, 0, &badInput{"", "The query has a parameter that is not known: it takes after and wait."}
+		}
+	}
+	return after, wait, nil
+}

@@ -1,0 +1,61 @@
+package gateway
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/internal/database"
+	"portico/internal/fault"
+	"portico/internal/limits"
+	"portico/internal/replica"
+	"portico/internal/verdict"
+)
+
+// Explanation is a verdict and how it came about.
+type Explanation struct {
+	Code verdict.Code
+	// Steps are the checks that were made, in order; only the last may have failed.
+	Steps []verdict.Step
+	// Verdict is what was found out.
+	Verdict verdict.Verdict
+}
+
+// Explain goes through the very checks that Verify makes, without the key's
+// secret and without taking or counting anything, at a time of the caller's
+// choice; what is left of limits is always that of now. It reads the database
+// and not the copy. r's key is not looked at; without Presented the key is
+// shown as it is meant to be. An unknown credential is fault.Missing.
+func (g *Gate) Explain(ctx context.Context, organization, credential uuid.UUID, r *Request, at time.Time) (*Explanation, error) {
+	change, err := g.rows.key(ctx, organization, `id = $2`, credential)
+	if err != nil {
+		return nil, database.Fault(err)
+	}
+	if len(change.Credentials) == 0 {
+		return nil, fault.Missing()
+	}
+	if change.Catalogue, err = g.rows.catalogue(ctx, organization); err != nil {
+		return nil, database.Fault(err)
+	}
+	store := replica.New(0)
+	store.Apply(change)
+	var facts verdict.Case
+	store.Case(change.Credentials[0].Username, &facts)
+	return g.explain(ctx, r, &facts, at), nil
+}
+
+func (g *Gate) explain(ctx context.Context, r *Request, facts *verdict.Case, at time.Time) *Explanation {
+	q := question(&Caller{}, r, facts.Catalogue, at)
+	if q.Presented == "" {
+		q.Presented = facts.Key.AuthType
+	}
+	e := &Explanation{}
+	e.Steps = verdict.Explain(&q, facts, &e.Verdict)
+	if e.Verdict.Code == verdict.Valid {
+		g.limitBy(ctx, g.o.Limiter.Peek, facts.Catalogue, r.Cost, new(limits.Ask), &e.Verdict)
+		e.Steps = append(e.Steps, verdict.ExplainLimits(&e.Verdict)...)
+	}
+	e.Code = e.Verdict.Code
+	return e
+}

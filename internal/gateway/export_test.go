@@ -1,0 +1,47 @@
+package gateway
+
+import (
+	"context"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"portico/internal/replica"
+)
+
+// Copy gives a followed organization's copy.
+func (g *Gate) Copy(organization uuid.UUID) *replica.Store { return g.known(organization).store }
+
+// SetPage sets how many rows are read at a time.
+func (g *Gate) SetPage(n int) { g.page = n }
+
+// PollOnce polls, and waits for what it began.
+func (g *Gate) PollOnce(ctx context.Context) error {
+	var behind sync.WaitGroup
+	defer behind.Wait()
+	return g.poll(ctx, &behind)
+}
+
+// FreshCopy reads keys into a copy of its own.
+func (g *Gate) FreshCopy(ctx context.Context, organization uuid.UUID, usernames []uuid.UUID) (*replica.Store, error) {
+	s := replica.New(0)
+	catalogue, err := g.rows.catalogue(ctx, organization)
+	if err != nil {
+		return nil, err
+	}
+	s.Apply(&replica.Change{Catalogue: catalogue})
+	for _, u := range usernames {
+		c, err := g.rows.key(ctx, organization, `username = $2`, u)
+		if err != nil {
+			return nil, err
+		}
+		s.Fill(u, c, 0)
+	}
+	return s, nil
+}
+
+// ReportOnce writes the node and its cursors down.
+func (g *Gate) ReportOnce(ctx context.Context) error {
+	g.reportCursors(ctx, map[uuid.UUID]int64{})
+	return g.writeNode(ctx, g.o.Clock.Now())
+}

@@ -1,0 +1,190 @@
+package gateway
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/internal/database"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/replica"
+)
+
+// Feed gives a gateway that decides on its own what it needs, as far as its
+// token reaches.
+//
+// With after < 0 it yields the whole state, in Changes of bounded size, all
+// with the position to continue from. Else it yields what has changed beyond
+// after, and waits up to wait for it; when nothing comes, it yields one empty
+// Change: a sign of life that says the log was reached. fault.Unavailable says
+// that it was not, ErrTooOld that the state must be taken anew, and
+// fault.Unauthenticated that the token was revoked meanwhile. An error of
+// yield ends it and is returned.
+func (g *Gate) Feed(ctx context.Context, c *Caller, after int64, wait time.Duration, yield func(*replica.Change) error) error {
+	t, err := g.tenant(ctx, c.Organization)
+	if err != nil {
+		return database.Fault(err)
+	}
+	f := &feed{gate: g, tenant: t, caller: c, yield: yield}
+	if after < 0 {
+		err = f.snapshot(ctx)
+	} else {
+		err = f.since(ctx, after, wait)
+	}
+	return database.Fault(err)
+}
+
+// feed is one answer.
+type feed struct {
+	gate   *Gate
+	tenant *tenant
+	caller *Caller
+	yield  func(*replica.Change) error
+}
+
+// give yields a change, or refuses: to a token that is not believed any more,
+// and when nobody knows whether something is missing.
+func (f *feed) give(c *replica.Change) error {
+	if !f.gate.callers.believes(f.caller) {
+		return stranger()
+	}
+	if !f.gate.fresh(f.tenant) {
+		return fault.New(fault.Unavailable, "The event log cannot be reached at the moment.")
+	}
+	f.reach(c)
+	return f.yield(c)
+}
+
+// reach leaves out the products that the token is not for.
+func (f *feed) reach(c *replica.Change) {
+	if f.caller.Products == nil {
+		return
+	}
+	if c.Catalogue != nil {
+		c.Catalogue.Products = slices.DeleteFunc(c.Catalogue.Products, func(p replica.Product) bool {
+			return !slices.Contains(f.caller.Products, p.ID)
+		})
+	}
+	for i := range c.Apps {
+		c.Apps[i].Subscriptions = slices.DeleteFunc(c.Apps[i].Subscriptions, func(s replica.Subscription) bool {
+			return !slices.Contains(f.caller.Products, s.ProductID)
+		})
+	}
+}
+
+// since yields what follows a position.
+func (f *feed) since(ctx context.Context, after int64, wait time.Duration) error {
+	timeout := time.NewTimer(wait)
+	defer timeout.Stop()
+	for {
+		news := f.tenant.news()
+		position := f.tenant.store.Position()
+		switch {
+		case position > after:
+			return f.deltas(ctx, after)
+		case position < after: // of another time, or of another node that is ahead
+			if err := f.gate.catchUp(ctx, f.tenant); err != nil {
+				return err
+			}
+			if f.tenant.store.Position() < after {
+				return ErrTooOld
+			}
+			continue
+		}
+		select {
+		case <-news:
+		case <-timeout.C:
+			return f.give(&replica.Change{Position: after})
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// deltas yields everything from a position to the log's end.
+func (f *feed) deltas(ctx context.Context, after int64) error {
+	for {
+		lines, err := eventlog.Read(ctx, f.gate.o.DB, f.tenant.id, after, linesAtOnce)
+		if err != nil || len(lines) == 0 {
+			return err
+		}
+		if lines[0].Position != after+1 {
+			return ErrTooOld
+		}
+		change, err := f.gate.rows.change(ctx, f.tenant.id, touchedBy(lines))
+		if err != nil {
+			return err
+		}
+		after = lines[len(lines)-1].Position
+		change.Position = after
+		if err := f.quotas(ctx, change.Apps); err != nil {
+			return err
+		}
+		if err := f.give(change); err != nil {
+			return err
+		}
+		if len(lines) < linesAtOnce {
+			return nil
+		}
+	}
+}
+
+// snapshot yields everything. What changes meanwhile follows by the position,
+// which was noted first.
+func (f *feed) snapshot(ctx context.Context) error {
+	organization, position := f.tenant.id, f.tenant.store.Position()
+	catalogue, err := f.gate.rows.catalogue(ctx, organization)
+	if err != nil {
+		return err
+	}
+	if err := f.give(&replica.Change{Position: position, Catalogue: catalogue}); err != nil {
+		return err
+	}
+	pages := []func(context.Context, uuid.UUID) (*replica.Change, uuid.UUID, error){f.accounts, f.apps, f.credentials}
+	for _, page := range pages {
+		for after, more := (uuid.UUID{}), true; more; {
+			var c *replica.Change
+			if c, after, err = page(ctx, after); err != nil {
+				return err
+			}
+			if more = c != nil; more {
+				c.Position = position
+				if err := f.give(c); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// pageOf is the condition of the next page of an organization.
+const pageOf = `organization_id = $1 AND id > $2 ORDER BY id LIMIT $3`
+
+func (f *feed) accounts(ctx context.Context, after uuid.UUID) (*replica.Change, uuid.UUID, error) {
+	rows, err := f.gate.rows.accounts(ctx, pageOf, f.tenant.id, after, f.gate.page)
+	if err != nil || len(rows) == 0 {
+		return nil, after, err
+	}
+	return &replica.Change{Accounts: rowsOf(rows)}, rows[len(rows)-1].row.ID, nil
+}
+
+func (f *feed) apps(ctx context.Context, after uuid.UUID) (*replica.Change, uuid.UUID, error) {
+	rows, err := f.gate.rows.apps(ctx, pageOf, f.tenant.id, after, f.gate.page)
+	if err != nil || len(rows) == 0 {
+		return nil, after, err
+	}
+	c := &replica.Change{Apps: rowsOf(rows)}
+	return c, rows[len(rows)-1].row.ID, f.quotas(ctx, c.Apps)
+}
+
+func (f *feed) credentials(ctx context.Context, after uuid.UUID) (*replica.Change, uuid.UUID, error) {
+	rows, err := f.gate.rows.credentials(ctx, pageOf, f.tenant.id, after, f.gate.page)
+	if err != nil || len(rows) == 0 {
+		return nil, after, err
+	}
+	return &replica.Change{Credentials: rowsOf(rows)}, rows[len(rows)-1].row.ID, nil
+}

@@ -1,0 +1,39 @@
+package gateway
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"portico/internal/replica"
+)
+
+// quotas tells what is used of the quotas of the apps' registrations, as far
+// as it is stored.
+func (f *feed) quotas(ctx context.Context, apps []replica.App) error {
+	catalogue := f.tenant.store.Catalogue()
+	var limited []*replica.Subscription
+	var ids []uuid.UUID
+	for i := range apps {
+		for j := range apps[i].Subscriptions {
+			s := &apps[i].Subscriptions[j]
+			if p := catalogue.Plan(s.PlanID); p != nil && !p.Quota.None() {
+				limited, ids = append(limited, s), append(ids, s.ID)
+			}
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	now := f.gate.o.Clock.Now()
+	used, err := f.gate.o.Usage.QuotasUsed(ctx, ids, now)
+	if err != nil {
+		return err
+	}
+	for _, s := range limited {
+		start, _ := catalogue.Plan(s.PlanID).Quota.Period(now, catalogue.Location)
+		n := usedSince(used[s.ID], start)
+		s.QuotaUsed, s.QuotaStart = &n, &start
+	}
+	return nil
+}

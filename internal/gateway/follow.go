@@ -1,0 +1,152 @@
+package gateway
+
+import (
+	"context"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/replica"
+)
+
+// linesAtOnce is how many events are applied in one go.
+const linesAtOnce = 500
+
+// catchUp applies everything that was committed before the call. One at a
+// time does; the others wait, and read what came since.
+func (g *Gate) catchUp(ctx context.Context, t *tenant) error {
+	select {
+	case t.applying <- struct{}{}:
+		defer func() { <-t.applying }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	for {
+		doubts, began, position := t.doubted(), g.o.Mono(), t.store.Position()
+		lines, err := eventlog.Read(ctx, g.o.DB, t.id, position, linesAtOnce)
+		if err != nil {
+			return err
+		}
+		if len(lines) > 0 {
+			if lines[0].Position != position+1 { // purged beneath us: the copy cannot be mended
+				g.forget(t)
+				return fault.New(fault.Unavailable, "The organization's keys are loaded anew.")
+			}
+			if err := g.apply(ctx, t, lines); err != nil {
+				return err
+			}
+		}
+		if len(lines) < linesAtOnce {
+			t.confirm(began, doubts)
+			return nil
+		}
+	}
+}
+
+// apply reads again what the events touched, and puts it into the copy.
+func (g *Gate) apply(ctx context.Context, t *tenant, lines []eventlog.Line) error {
+	touched := touchedBy(lines)
+	change, err := g.rows.change(ctx, t.id, touched)
+	if err != nil {
+		return err
+	}
+	change.Position = lines[len(lines)-1].Position
+	t.store.Apply(change)
+	for id := range touched.tokens {
+		g.callers.drop(t.id, id)
+	}
+	t.announce()
+	return nil
+}
+
+// ids is a set.
+type ids map[uuid.UUID]bool
+
+func (s ids) list() []uuid.UUID {
+	out := make([]uuid.UUID, 0, len(s))
+	for id := range s {
+		out = append(out, id)
+	}
+	return out
+}
+
+// touched is what must be read again after some events.
+type touched struct {
+	catalogue                           bool
+	accounts, apps, credentials, tokens ids
+}
+
+// touchedBy goes by the nouns of the events' types, so that the verbs of a
+// newer program are understood: it may run beside this one on the same
+// database. Of a noun that is unknown it knows at least the app and account.
+func touchedBy(lines []eventlog.Line) touched {
+	t := touched{accounts: ids{}, apps: ids{}, credentials: ids{}, tokens: ids{}}
+	for i := range lines {
+		t.add(&lines[i])
+	}
+	return t
+}
+
+func (t *touched) add(l *eventlog.Line) {
+	noun, _, _ := strings.Cut(string(l.Type), "_")
+	switch noun {
+	case "ORGANIZATION", "PRODUCT", "PLAN", "ENDPOINT":
+		t.catalogue = true
+	case "ACCOUNT":
+		t.accounts[l.SubjectID] = true
+	case "APP":
+		t.apps[l.SubjectID] = true
+	case "CREDENTIAL":
+		t.credentials[l.SubjectID] = true
+	case "SERVICE": // a service token
+		t.tokens[l.SubjectID] = true
+	case "USER", "MEMBER": // people have no say at the gate
+	default: // SUBSCRIPTION among them
+		t.owners(l)
+	}
+}
+
+func (t *touched) owners(l *eventlog.Line) {
+	if l.AppID != nil {
+		t.apps[*l.AppID] = true
+	} else if l.AccountID != nil {
+		t.accounts[*l.AccountID] = true
+	}
+}
+
+// change reads the present state of what was touched.
+func (s source) change(ctx context.Context, organization uuid.UUID, t touched) (*replica.Change, error) {
+	c := &replica.Change{}
+	var err error
+	if t.catalogue {
+		if c.Catalogue, err = s.catalogue(ctx, organization); err != nil {
+			return nil, err
+		}
+	}
+	if c.Accounts, err = s.accountsByID(ctx, organization, t.accounts.list()); err != nil {
+		return nil, err
+	}
+	if c.Apps, err = s.appsByID(ctx, organization, t.apps.list()); err != nil {
+		return nil, err
+	}
+	if c.Credentials, err = s.credentialsByID(ctx, organization, t.credentials.list()); err != nil {
+		return nil, err
+	}
+	c.GoneAccounts = missing(t.accounts, c.Accounts, func(a replica.Account) uuid.UUID { return a.ID })
+	c.GoneApps = missing(t.apps, c.Apps, func(a replica.App) uuid.UUID { return a.ID })
+	c.GoneCredentials = missing(t.credentials, c.Credentials, func(k replica.Credential) uuid.UUID { return k.ID })
+	return c, nil
+}
+
+// missing gives what was asked for and not found.
+func missing[T any](asked ids, found []T, id func(T) uuid.UUID) []uuid.UUID {
+	for _, f := range found {
+		delete(asked, id(f))
+	}
+	if len(asked) == 0 {
+		return nil
+	}
+	return asked.list()
+}

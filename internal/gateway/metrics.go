@@ -1,0 +1,76 @@
+package gateway
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"portico/internal/verdict"
+)
+
+// Metrics is what an operator watches of a gate.
+type Metrics struct {
+	verdicts     []prometheus.Counter // by code
+	latency      prometheus.Histogram
+	keys         prometheus.Gauge
+	hits, misses prometheus.Counter
+	cursorLag    prometheus.Gauge
+	flushLag     prometheus.Gauge
+	local        prometheus.Counter
+}
+
+// NewMetrics makes them and registers them; a nil Registerer shows them nowhere.
+func NewMetrics(r prometheus.Registerer) *Metrics {
+	verdicts := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "portico_gate_verdicts_total", Help: "Verdicts, by code."}, []string{"code"})
+	lookups := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "portico_gate_lookups_total", Help: "Look-ups of keys: hit, in memory; miss, read from the database."}, []string{"result"})
+	m := &Metrics{
+		latency: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "portico_gate_verdict_seconds", Help: "Time to a verdict, without the door's reading and writing.",
+			Buckets: []float64{1e-6, 2.5e-6, 5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 1e-3, 5e-3, 2.5e-2, 0.1, 0.5, 2}}),
+		keys: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "portico_gate_keys", Help: "Keys in memory."}),
+		hits: lookups.WithLabelValues("hit"), misses: lookups.WithLabelValues("miss"),
+		cursorLag: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "portico_gate_cursor_lag_seconds", Help: "Time since the log was known to be applied, of the organization that is worst off."}),
+		flushLag: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "portico_gate_flush_lag_seconds", Help: "Age of the oldest counts that may not be stored."}),
+		local: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "portico_gate_local_limits_total", Help: "Verdicts whose limits were kept by this node alone because Redis did not answer."}),
+	}
+	m.verdicts = make([]prometheus.Counter, verdict.Valid+1)
+	for _, c := range verdict.Codes() {
+		m.verdicts[c] = verdicts.WithLabelValues(c.String())
+	}
+	if r != nil {
+		r.MustRegister(verdicts, lookups, m.latency, m.keys, m.cursorLag, m.flushLag, m.local)
+	}
+	return m
+}
+
+func (m *Metrics) hit()  { m.hits.Inc() }
+func (m *Metrics) miss() { m.misses.Inc() }
+
+func (m *Metrics) verdict(v *verdict.Verdict, took time.Duration) {
+	m.verdicts[v.Code].Inc()
+	m.latency.Observe(took.Seconds())
+	if v.Limits.Local {
+		m.local.Inc()
+	}
+}
+
+// measure brings the gauges up to date.
+func (g *Gate) measure() {
+	now, worst := g.o.Mono(), time.Duration(0)
+	for _, t := range g.followed() {
+		if contact := t.contact.Load(); contact == never {
+			worst = max(worst, g.silence()) // declared stale
+		} else {
+			worst = max(worst, now-time.Duration(contact))
+		}
+	}
+	g.o.Metrics.cursorLag.Set(worst.Seconds())
+	g.o.Metrics.flushLag.Set(g.o.Clock.Now().Sub(g.o.Flushed()).Seconds())
+	g.o.Metrics.keys.Set(float64(g.budget.Used()))
+}

@@ -1,0 +1,123 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"entgo.io/ent/dialect"
+	"github.com/google/uuid"
+
+	"portico/internal/database"
+)
+
+const (
+	// reportEvery is how often cursors that moved are written down, seenEvery
+	// how often that this node lives.
+	reportEvery, seenEvery = 250 * time.Millisecond, time.Second
+	// nodeLife is after how long a node that is not seen is believed to be
+	// gone: it has long refused everything. Grace is added to it.
+	nodeLife = time.Minute
+	// buriedAfter is when the rows of a gone node are deleted.
+	buriedAfter = time.Hour
+)
+
+// cursor is up to where an organization's log was applied.
+type cursor struct {
+	organization uuid.UUID
+	position     int64
+}
+
+// report writes down that this node lives and how far it has come.
+func (g *Gate) report(ctx context.Context) {
+	started := g.o.Clock.Now()
+	written := map[uuid.UUID]int64{}
+	tick := time.NewTicker(reportEvery)
+	defer tick.Stop()
+	for n := 0; ; n++ {
+		if n%int(seenEvery/reportEvery) == 0 {
+			g.quietly(ctx, func(ctx context.Context) error { return g.writeNode(ctx, started) })
+		}
+		if n%int(buriedAfter/reportEvery) == 0 {
+			g.quietly(ctx, g.bury)
+		}
+		g.reportCursors(ctx, written)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// quietly does what may fail during an outage, which others report.
+func (g *Gate) quietly(ctx context.Context, f func(context.Context) error) bool {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	err := f(ctx)
+	if err != nil && ctx.Err() == nil && !database.IsUnavailable(err) {
+		g.o.Log.Warn("this node could not write down how far it is", "error", err)
+	}
+	return err == nil
+}
+
+func (g *Gate) reportCursors(ctx context.Context, written map[uuid.UUID]int64) {
+	var moved []cursor
+	for _, t := range g.followed() {
+		if p := t.store.Position(); written[t.id] != p {
+			moved = append(moved, cursor{t.id, p})
+		}
+	}
+	if len(moved) == 0 {
+		return
+	}
+	if g.quietly(ctx, func(ctx context.Context) error { return g.writeCursors(ctx, moved) }) {
+		for _, c := range moved {
+			written[c.organization] = c.position
+		}
+	}
+}
+
+func (g *Gate) writeNode(ctx context.Context, started time.Time) error {
+	_, err := g.o.DB.ExecContext(ctx, `INSERT INTO gate_nodes (id, name, started_at, seen_at, flushed_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, flushed_at = excluded.flushed_at`,
+		g.o.NodeID, g.o.NodeName, started, g.o.Clock.Now(), g.o.Flushed())
+	return err
+}
+
+// writeCursors writes all of them in one statement. An older position never
+// replaces a newer one.
+func (g *Gate) writeCursors(ctx context.Context, all []cursor) error {
+	type row struct {
+		ID           uuid.UUID `json:"id"`
+		Organization uuid.UUID `json:"organization"`
+		Position     int64     `json:"position"`
+	}
+	rows := make([]row, len(all))
+	for i, c := range all {
+		rows[i] = row{uuid.NewSHA1(g.o.NodeID, c.organization[:]), c.organization, c.position}
+	}
+	list, err := json.Marshal(rows)
+	if err != nil {
+		return err
+	}
+	from := `SELECT value ->> 'id', $2, value ->> 'organization', value ->> 'position', $3 FROM json_each($1) WHERE true`
+	if g.o.DB.Dialect() == dialect.Postgres {
+		from = `SELECT id, $2::uuid, organization, position, $3::timestamptz
+			FROM jsonb_to_recordset($1::jsonb) AS r (id uuid, organization uuid, position bigint)`
+	}
+	_, err = g.o.DB.ExecContext(ctx, `INSERT INTO gate_cursors (id, node_id, organization_id, position, applied_at) `+from+`
+		ON CONFLICT (id) DO UPDATE SET position = excluded.position, applied_at = excluded.applied_at
+		WHERE gate_cursors.position < excluded.position`, string(list), g.o.NodeID, g.o.Clock.Now())
+	return err
+}
+
+// bury deletes what nodes left that are long gone.
+func (g *Gate) bury(ctx context.Context) error {
+	by := g.o.Clock.Now().Add(-buriedAfter - g.o.Grace)
+	if _, err := g.o.DB.ExecContext(ctx, `DELETE FROM gate_cursors WHERE node_id IN (SELECT id FROM gate_nodes WHERE seen_at < $1)`, by); err != nil {
+		return err
+	}
+	_, err := g.o.DB.ExecContext(ctx, `DELETE FROM gate_nodes WHERE seen_at < $1`, by)
+	return err
+}

@@ -1,0 +1,216 @@
+package gateway_test
+
+import (
+	"testing"
+
+	"portico/ent/db"
+	"portico/internal/gateway"
+	"portico/internal/portal"
+	"portico/internal/term"
+	"portico/internal/testdb"
+	"portico/internal/verdict"
+)
+
+// taking is a change that takes something away, and what the key answers then.
+type taking struct {
+	name string
+	do   func(t *testing.T, w *world) error
+	want verdict.Code
+}
+
+func takings() []taking {
+	return []taking{
+		{"revoke", func(t *testing.T, w *world) error {
+			_, err := w.Portal.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)
+			return err
+		}, verdict.Revoked},
+		{"disable", func(t *testing.T, w *world) error {
+			_, err := w.Portal.DisableKey(w.Admin, w.made.Credential.GlobalID(), nil)
+			return err
+		}, verdict.Disabled},
+		{"suspend the account", func(t *testing.T, w *world) error {
+			_, err := w.Portal.SuspendAccount(w.Admin, w.Account.GlobalID(), nil)
+			return err
+		}, verdict.AccountSuspended},
+		{"delete the app", func(t *testing.T, w *world) error {
+			_, err := w.Portal.DeleteApp(w.Developer, w.made.App.GlobalID(), nil)
+			return err
+		}, verdict.Revoked},
+		{"delete the account", func(t *testing.T, w *world) error {
+			_, err := w.Portal.DeleteAccount(w.Admin, w.Account.GlobalID(), nil)
+			return err
+		}, verdict.Revoked},
+		{"unregister", func(t *testing.T, w *world) error {
+			_, err := w.Portal.Unregister(w.Admin, w.sub.GlobalID(), nil)
+			return err
+		}, verdict.NotSubscribed},
+		{"suspend the registration", func(t *testing.T, w *world) error {
+			_, err := w.Portal.Suspend(w.Admin, w.sub.GlobalID(), nil)
+			return err
+		}, verdict.Suspended},
+		{"retire the product", func(t *testing.T, w *world) error {
+			_, err := w.Portal.UpdateProduct(w.Admin, portal.UpdateProductInput{ProductID: w.product.GlobalID(), Status: set(term.Retired)})
+			return err
+		}, verdict.NotSubscribed},
+		{"another way to show keys", func(t *testing.T, w *world) error {
+			_, err := w.Portal.UpdateProduct(w.Admin, portal.UpdateProductInput{ProductID: w.product.GlobalID(), AuthTypes: set([]term.AuthType{term.Basic})})
+			return err
+		}, verdict.AuthTypeNotAllowed},
+		{"enforce endpoints", func(t *testing.T, w *world) error {
+			_, err := w.Portal.UpdateProduct(w.Admin, portal.UpdateProductInput{ProductID: w.product.GlobalID(), EnforceEndpoints: set(true)})
+			return err
+		}, verdict.EndpointNotAllowed},
+		{"narrow the key", func(t *testing.T, w *world) error {
+			_, err := w.Portal.UpdateKey(w.Developer, portal.UpdateKeyInput{CredentialID: w.made.Credential.GlobalID(), Access: set(term.AccessListed)})
+			return err
+		}, verdict.NotInAccessList},
+		{"other addresses", func(t *testing.T, w *world) error {
+			_, err := w.Portal.UpdateKey(w.Developer, portal.UpdateKeyInput{CredentialID: w.made.Credential.GlobalID(), AllowedAddresses: set([]string{"192.0.2.0/24"})})
+			return err
+		}, verdict.IPNotAllowed},
+		{"a smaller plan", func(t *testing.T, w *world) error {
+			_, err := w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(term.Quota{Limit: 1, Per: term.PerDay})})
+			return err
+		}, verdict.QuotaExceeded},
+	}
+}
+
+// Whatever takes something away is refused on this node as soon as Sync
+// returns, and on another one as soon as it polls, by itself.
+func TestWhatIsTakenIsRefused(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		for _, c := range takings() {
+			t.Run(c.name, func(t *testing.T) {
+				w := newWorld(t, freshURL(t, url))
+				here, there := w.gate(t), w.gate(t)
+				run(t, there)
+				a, b := w.caller(t, here), w.caller(t, there)
+				r := w.request()
+				wants(t, here, a, r, verdict.Valid)
+				wants(t, there, b, r, verdict.Valid)
+				ok(t, 0, c.do(t, w))
+				ok(t, 0, here.Sync(t.Context(), w.Organization.ID))
+				if c.want == verdict.QuotaExceeded { // the one call that the new plan allows
+					wants(t, here, a, r, verdict.Valid)
+				}
+				wants(t, here, a, r, c.want)
+				soon(t, "the refusal on the other node", func() bool { return asks(t, there, b, r) == c.want })
+			})
+		}
+	})
+}
+
+// freshURL gives a database of its own of the same kind.
+func freshURL(t *testing.T, url string) string {
+	t.Helper()
+	if url[:6] == "sqlite" {
+		return testdb.SQLite(t)
+	}
+	fresh, _ := testdb.Postgres(t)
+	return fresh
+}
+
+// What is given is accepted, soon and without a restart: an unknown key that
+// comes to be, and each way back from a refusal.
+func TestWhatIsGivenIsAccepted(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g := w.gate(t)
+		c := w.caller(t, g)
+		steps := []struct {
+			do   func() error
+			want verdict.Code
+		}{
+			{func() error { return second(w.Portal.DisableKey(w.Admin, w.made.Credential.GlobalID(), nil)) }, verdict.Disabled},
+			{func() error { return second(w.Portal.EnableKey(w.Admin, w.made.Credential.GlobalID(), nil)) }, verdict.Valid},
+			{func() error { return second(w.Portal.SuspendAccount(w.Admin, w.Account.GlobalID(), nil)) }, verdict.AccountSuspended},
+			{func() error { return second(w.Portal.ResumeAccount(w.Admin, w.Account.GlobalID(), nil)) }, verdict.Valid},
+			{func() error { return second(w.Portal.Suspend(w.Admin, w.sub.GlobalID(), nil)) }, verdict.Suspended},
+			{func() error { return second(w.Portal.Resume(w.Admin, w.sub.GlobalID(), nil)) }, verdict.Valid},
+			{func() error { return second(w.Portal.Unregister(w.Admin, w.sub.GlobalID(), nil)) }, verdict.NotSubscribed},
+			{func() error { w.sub = w.MustRegister(t, w.Developer, w.made.App, w.product, w.plan); return nil }, verdict.Waiting},
+			{func() error { return second(w.Portal.Approve(w.Admin, w.sub.GlobalID(), nil)) }, verdict.Valid},
+		}
+		wants(t, g, c, w.request(), verdict.Valid)
+		for _, s := range steps {
+			ok(t, 0, s.do())
+			ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
+			wants(t, g, c, w.request(), s.want)
+		}
+	})
+}
+
+func second[T any](_ T, err error) error { return err }
+
+// A key of the account reaches the apps that come later, and none that is gone.
+func TestAnAccountKeyFollowsItsApps(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g := w.gate(t)
+		c := w.caller(t, g)
+		key := w.MustKey(t, w.Admin, portal.GenerateKeyInput{AccountID: ptr(w.Account.GlobalID())})
+		r := shows(key.Secret)
+		wants(t, g, c, r, verdict.Valid)
+		sync := func() { t.Helper(); ok(t, 0, g.Sync(t.Context(), w.Organization.ID)) }
+
+		other := w.MustApp(t, w.Developer, "Snow")
+		w.approved(t, other.App, w.product, w.plan)
+		sync()
+		wants(t, g, c, r, verdict.AmbiguousApp)
+		named := *r
+		named.App = other.App.ReferenceID.String()
+		wants(t, g, c, &named, verdict.Valid)
+		for _, a := range []*db.App{other.App, w.made.App} {
+			ok(t, "", second(w.Portal.DeleteApp(w.Developer, a.GlobalID(), nil)))
+			sync()
+			if a == other.App {
+				wants(t, g, c, r, verdict.Valid)
+				wants(t, g, c, &named, verdict.NotSubscribed)
+			}
+		}
+		wants(t, g, c, r, verdict.NotSubscribed)
+	})
+}
+
+// A token that is made is believed, and refused from its revocation on.
+func TestTokensComeAndGo(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g := w.gate(t)
+		token := w.token(t, portal.NewGateway{Name: "edge-1"})
+		for range 2 {
+			if c, err := g.Caller(t.Context(), token); err != nil || c.Organization != w.Organization.ID || c.Name != "edge-1" {
+				t.Fatalf("%+v %v", c, err)
+			}
+		}
+		for _, no := range []string{"", "pgw_", token + "x", token[:len(token)-1] + "!", unknownToken(w)} {
+			if _, err := g.Caller(t.Context(), no); !isUnauthenticated(err) {
+				t.Errorf("a stranger's token gave %v", err)
+			}
+		}
+		ok(t, 0, second(w.Portal.RevokeGateway(t.Context(), "acme", "edge-1")))
+		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
+		if _, err := g.Caller(t.Context(), token); !isUnauthenticated(err) {
+			t.Errorf("a revoked token gave %v", err)
+		}
+	})
+}
+
+func TestTokensBind(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		w.MustProduct(t, w.Admin, "tides")
+		g := w.gate(t)
+		bound := func(in portal.NewGateway) *gateway.Caller {
+			c, err := g.Caller(t.Context(), w.token(t, in))
+			return ok(t, c, err)
+		}
+		r := w.request()
+		wants(t, g, bound(portal.NewGateway{Products: []string{"tides"}}), r, verdict.NotSubscribed)
+		r.Product = ""
+		wants(t, g, bound(portal.NewGateway{Products: []string{"tides"}}), r, verdict.NotSubscribed)
+		wants(t, g, bound(portal.NewGateway{Products: []string{"weather"}}), r, verdict.Valid)
+		wants(t, g, bound(portal.NewGateway{Environment: ptr(term.Production)}), r, verdict.WrongEnvironment)
+		wants(t, g, bound(portal.NewGateway{Environment: ptr(term.Development)}), r, verdict.Valid)
+	})
+}

@@ -1,0 +1,153 @@
+package gateway_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"portico/internal/gateway"
+	"portico/internal/portal"
+	"portico/internal/term"
+	"portico/internal/testdb"
+	"portico/internal/verdict"
+)
+
+// keys are those that the changes of a property test go on about.
+type keys struct {
+	mu   sync.Mutex
+	made []portal.MadeKey
+}
+
+func (k *keys) add(m portal.MadeKey) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.made = append(k.made, m)
+}
+
+func (k *keys) any(r *rand.Rand) portal.MadeKey {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.made[r.IntN(len(k.made))]
+}
+
+func (k *keys) usernames() (out []uuid.UUID) {
+	for _, m := range k.made {
+		out = append(out, m.Credential.Username)
+	}
+	return out
+}
+
+// After any interleaving of changes and fills, with keys pushed out or not,
+// preloaded or not, each copy shows what a fresh one would.
+func TestCopiesEndUpTrue(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		gates := map[string]*gateway.Gate{
+			"roomy": w.gate(t),
+			"tight": w.gate(t, func(o *gateway.Options) { o.MaxKeys = 3 }),
+			"whole": w.gate(t, func(o *gateway.Options) { o.Preload = true }),
+		}
+		all := &keys{}
+		for range 4 {
+			all.add(w.key(t))
+		}
+		all.add(w.MustKey(t, w.Admin, portal.GenerateKeyInput{AccountID: ptr(w.Account.GlobalID())}))
+		asking, stop := context.WithCancel(t.Context())
+		var askers sync.WaitGroup
+		for name, g := range gates {
+			g.SetPage(2)
+			run(t, g)
+			c := w.caller(t, g)
+			for i := range 3 {
+				r := rand.New(rand.NewPCG(uint64(i), uint64(len(name))))
+				askers.Go(func() {
+					for asking.Err() == nil {
+						var v verdict.Verdict
+						g.Verify(asking, c, shows(all.any(r).Secret), &v)
+					}
+				})
+			}
+		}
+		for i := range 60 {
+			w.something(t, rand.New(rand.NewPCG(uint64(i), 7)), all)
+		}
+		stop()
+		askers.Wait()
+		<-gates["whole"].Loaded()
+		for name, g := range gates {
+			ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
+			w.compare(t, name, g, all.usernames())
+		}
+	})
+}
+
+// something changes anything. That it may not be allowed just now is part of it.
+func (w *world) something(t *testing.T, r *rand.Rand, all *keys) {
+	t.Helper()
+	key := all.any(r).Credential.GlobalID()
+	switch r.IntN(10) {
+	case 0:
+		all.add(w.key(t))
+	case 1:
+		_, _ = w.Portal.DisableKey(w.Admin, key, nil)
+	case 2:
+		_, _ = w.Portal.EnableKey(w.Admin, key, nil)
+	case 3:
+		_, _ = w.Portal.RevokeKey(w.Admin, key, nil, nil)
+	case 4:
+		_, _ = w.Portal.UpdateKey(w.Admin, portal.UpdateKeyInput{CredentialID: key, RateLimit: set(term.RateLimit{Limit: 1 + r.IntN(9), Per: term.PerSecond, Burst: 10})})
+	case 5:
+		_, _ = w.Portal.Suspend(w.Admin, w.sub.GlobalID(), nil)
+	case 6:
+		_, _ = w.Portal.Resume(w.Admin, w.sub.GlobalID(), nil)
+	case 7:
+		made := w.MustApp(t, w.Developer, "Another")
+		all.add(portal.MadeKey{Credential: made.Credential, Secret: made.Secret})
+		if r.IntN(2) == 0 {
+			_, _ = w.Portal.DeleteApp(w.Developer, made.App.GlobalID(), nil)
+		} else {
+			w.approved(t, made.App, w.product, w.plan)
+		}
+	case 8:
+		_, _ = w.Portal.SuspendAccount(w.Admin, w.Account.GlobalID(), nil)
+		_, _ = w.Portal.ResumeAccount(w.Admin, w.Account.GlobalID(), nil)
+	case 9:
+		_, _ = w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: w.plan.GlobalID(), RateLimit: set(term.RateLimit{Limit: 1 + r.IntN(9), Per: term.PerSecond, Burst: 10})})
+	}
+}
+
+// compare holds a copy against a fresh one, for each key that it has.
+func (w *world) compare(t *testing.T, name string, g *gateway.Gate, usernames []uuid.UUID) {
+	t.Helper()
+	fresh, err := g.FreshCopy(t.Context(), w.Organization.ID, usernames)
+	ok(t, 0, err)
+	store, seen := g.Copy(w.Organization.ID), 0
+	for _, u := range usernames {
+		var have, want verdict.Case
+		if !store.Case(u, &have) {
+			continue
+		}
+		seen++
+		if !fresh.Case(u, &want) {
+			t.Fatal("a fresh copy misses a key")
+		}
+		for _, c := range []*verdict.Case{&have, &want} {
+			slices.SortFunc(c.Apps, func(a, b *verdict.App) int { return slices.Compare(a.ID[:], b.ID[:]) })
+			c.Catalogue = nil
+		}
+		if !reflect.DeepEqual(have, want) {
+			t.Errorf("%s: have %+v %+v, want %+v %+v", name, have.Key, have.Apps, want.Key, want.Apps)
+		}
+	}
+	if !reflect.DeepEqual(store.Catalogue().Product("weather"), fresh.Catalogue().Product("weather")) {
+		t.Errorf("%s: the catalogue differs", name)
+	}
+	if seen == 0 || name != "tight" && name != "roomy" && seen != len(usernames) || name == "tight" && store.Len() > 3 {
+		t.Errorf("%s: holds %d of %d keys", name, seen, len(usernames))
+	}
+}

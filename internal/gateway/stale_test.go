@@ -1,0 +1,186 @@
+package gateway_test
+
+import (
+	"context"
+	neturl "net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/Shopify/toxiproxy/v2"
+	"github.com/rs/zerolog"
+
+	"portico/internal/fault"
+	"portico/internal/gateway"
+	"portico/internal/portal"
+	"portico/internal/replica"
+	"portico/internal/testdb"
+	"portico/internal/verdict"
+)
+
+// With the database gone, known keys are believed for Silence and not a moment
+// longer, unknown ones not at all; with a grace for so much longer.
+func TestADatabaseThatIsGone(t *testing.T) {
+	for name, grace := range map[string]time.Duration{"without grace": 0, "with grace": 7 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			testdb.Each(t, func(t *testing.T, url string) {
+				w := newWorld(t, url)
+				d := w.secondDB(t)
+				g := w.gate(t, func(o *gateway.Options) { o.DB, o.Grace = d, grace })
+				c := w.caller(t, g)
+				wants(t, g, c, w.request(), verdict.Valid)
+				other := w.MustKey(t, w.Developer, portal.GenerateKeyInput{AppID: ptr(w.made.App.GlobalID())})
+				ok(t, 0, d.Close())
+				if g.PollOnce(t.Context()) == nil {
+					t.Fatal("a closed database was polled")
+				}
+				w.mono.Add(int64(gateway.Silence + grace))
+				wants(t, g, c, w.request(), verdict.Valid)
+				wants(t, g, c, shows(other.Secret), verdict.Unavailable)
+				w.mono.Add(1)
+				wants(t, g, c, w.request(), verdict.Unavailable)
+				if _, err := g.Caller(t.Context(), unknownToken(w)); !fault.Is(err, fault.Unavailable) {
+					t.Errorf("a token that cannot be looked up gave %v", err)
+				}
+				if err := g.Feed(t.Context(), c, 0, 0, func(*replica.Change) error { return nil }); err == nil {
+					t.Error("the feed gave a sign of life")
+				}
+			})
+		})
+	}
+}
+
+// A poll makes a copy fresh again, and a clock that is set back changes nothing.
+func TestTimeJumps(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g := w.gate(t)
+		c := w.caller(t, g)
+		w.mono.Add(int64(gateway.Silence) + 1)
+		wants(t, g, c, w.request(), verdict.Unavailable)
+		ok(t, 0, g.PollOnce(t.Context()))
+		wants(t, g, c, w.request(), verdict.Valid)
+		w.Clock.Advance(-48 * time.Hour)
+		wants(t, g, c, w.request(), verdict.Valid)
+		ok(t, 0, second(w.Portal.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
+		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
+		wants(t, g, c, w.request(), verdict.Revoked)
+	})
+}
+
+// A Sync that cannot read the log in time makes the organization refused at
+// once; the next poll that can makes it right again.
+func TestASyncThatCannotRead(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g := w.gate(t)
+		c := w.caller(t, g)
+		wants(t, g, c, w.request(), verdict.Valid)
+		ended, cancel := context.WithDeadline(t.Context(), time.Unix(1, 0))
+		defer cancel()
+		ok(t, 0, g.Sync(ended, w.Organization.ID))
+		wants(t, g, c, w.request(), verdict.Unavailable)
+		ok(t, 0, g.PollOnce(t.Context()))
+		wants(t, g, c, w.request(), verdict.Valid)
+		left, leave := context.WithCancel(t.Context())
+		leave() // a caller who leaves does no harm
+		ok(t, 0, g.Sync(left, w.Organization.ID))
+		wants(t, g, c, w.request(), verdict.Valid)
+	})
+}
+
+// While keys are asked for all the time, no answer that begins after Sync
+// has returned shows what was before: not from the copy, and not from a read
+// that was under way.
+func TestSyncIsTrueUnderLoad(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g := w.gate(t, func(o *gateway.Options) { o.MaxKeys = 1 }) // keys push each other out: fills all the time
+		run(t, g)
+		c := w.caller(t, g)
+		for range 12 {
+			two := []portal.MadeKey{w.key(t), w.key(t)}
+			load, stop := context.WithCancel(t.Context())
+			var all sync.WaitGroup
+			for i := range 8 {
+				all.Go(func() {
+					for load.Err() == nil {
+						var v verdict.Verdict
+						g.Verify(load, c, shows(two[i%2].Secret), &v)
+					}
+				})
+			}
+			soon(t, "acceptance", func() bool { return asks(t, g, c, shows(two[0].Secret)) == verdict.Valid })
+			ok(t, 0, second(w.Portal.RevokeKey(w.Developer, two[0].Credential.GlobalID(), nil, nil)))
+			ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
+			for range 20 {
+				if asks(t, g, c, shows(two[0].Secret)) == verdict.Valid {
+					t.Error("a revoked key was accepted")
+				}
+			}
+			stop()
+			all.Wait()
+		}
+	})
+}
+
+func (w *world) key(t testing.TB) portal.MadeKey {
+	t.Helper()
+	return w.MustKey(t, w.Developer, portal.GenerateKeyInput{AppID: ptr(w.made.App.GlobalID())})
+}
+
+// proxied gives a proxy to the world's Postgres and the URL through it.
+func proxied(t *testing.T, address string) (*toxiproxy.Proxy, string) {
+	t.Helper()
+	u, err := neturl.Parse(address)
+	ok(t, 0, err)
+	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+	p := toxiproxy.NewProxy(server, "postgres", "127.0.0.1:0", u.Host)
+	ok(t, 0, p.Start())
+	t.Cleanup(p.Stop)
+	u.Host = p.Listen
+	return p, u.String()
+}
+
+// A notification makes another node know at once; without the listening
+// connection its poll does, and after it is back notifications again.
+func TestNotifications(t *testing.T) {
+	url, has := testdb.Postgres(t)
+	if !has {
+		t.Skip("SQLite has no notifications")
+	}
+	w := newWorld(t, url)
+	proxy, through := proxied(t, url)
+	here := w.gate(t)
+	there := w.gate(t, func(o *gateway.Options) { o.DatabaseURL = through })
+	run(t, here)
+	run(t, there)
+	c := w.caller(t, there)
+	flip := func() {
+		t.Helper()
+		for _, step := range []struct {
+			do   func(context.Context, string, *string) error
+			want verdict.Code
+		}{
+			{func(ctx context.Context, id string, r *string) error { return second(w.Portal.DisableKey(ctx, id, r)) }, verdict.Disabled},
+			{func(ctx context.Context, id string, r *string) error { return second(w.Portal.EnableKey(ctx, id, r)) }, verdict.Valid},
+		} {
+			ok(t, 0, step.do(w.Admin, w.made.Credential.GlobalID(), nil))
+			here.Wake()
+			soon(t, step.want.String(), func() bool { return asks(t, there, c, w.request()) == step.want })
+		}
+	}
+	listening := func() bool {
+		var n int
+		row := w.Database.QueryRowContext(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query ILIKE 'listen%'`)
+		ok(t, 0, row.Scan(&n))
+		return n == 2
+	}
+	soon(t, "listening", listening)
+	flip()
+	proxy.Stop()
+	flip()
+	ok(t, 0, proxy.Start())
+	soon(t, "listening again", listening)
+	flip()
+}

@@ -1,0 +1,240 @@
+package gateway_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"portico/internal/fault"
+	"portico/internal/gateway"
+	"portico/internal/limits"
+	"portico/internal/portal"
+	"portico/internal/replica"
+	"portico/internal/term"
+	"portico/internal/testdb"
+	"portico/internal/usage"
+	"portico/internal/verdict"
+)
+
+func TestWhatIsShown(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g := w.gate(t)
+		c := w.caller(t, g)
+		s := w.made.Secret
+		basic := func(username, password string) *gateway.Request {
+			return &gateway.Request{Username: username, Password: password, Presented: term.APIKey}
+		}
+		raw := func(text string) *gateway.Request { return &gateway.Request{RawKey: text, Presented: term.APIKey} }
+		for name, x := range map[string]struct {
+			r    *gateway.Request
+			want verdict.Code
+		}{
+			"the key":            {raw(s.RawKey), verdict.Valid},
+			"the pair":           {basic(s.Username.String(), s.Password.String()), verdict.Valid},
+			"nothing":            {&gateway.Request{}, verdict.Malformed},
+			"declared malformed": {&gateway.Request{RawKey: s.RawKey, Presented: term.APIKey, Malformed: true}, verdict.Malformed},
+			"a wrong checksum":   {raw(s.RawKey[:len(s.RawKey)-1] + "_"), verdict.Malformed},
+			"a megabyte":         {raw(strings.Repeat("a", 1<<20)), verdict.Malformed},
+			"both":               {&gateway.Request{RawKey: s.RawKey, Username: s.Username.String(), Presented: term.APIKey}, verdict.Malformed},
+			"no password":        {basic(s.Username.String(), ""), verdict.Malformed},
+			"braces":             {basic("{"+s.Username.String()+"}", s.Password.String()), verdict.Malformed},
+			"a wrong password":   {basic(s.Username.String(), uuid.NewString()), verdict.NotFound},
+			"a stranger":         {basic(uuid.NewString(), s.Password.String()), verdict.NotFound},
+			"another product":    {&gateway.Request{RawKey: s.RawKey, Presented: term.APIKey, Product: "tides"}, verdict.NotSubscribed},
+		} {
+			for range 2 { // from the database, and from memory
+				if got := asks(t, g, c, x.r); got != x.want {
+					t.Errorf("%s: answered %s, want %s", name, got, x.want)
+				}
+			}
+		}
+	})
+}
+
+func TestKeylessProducts(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g := w.gate(t)
+		c := w.caller(t, g)
+		open := &gateway.Request{Product: "open", Method: "GET", Path: "/x"}
+		p, err := w.Portal.CreateProduct(w.Admin, portal.CreateProductInput{Name: "open", Keyless: ptr(true)})
+		ok(t, p, err)
+		sync := func() { t.Helper(); ok(t, 0, g.Sync(t.Context(), w.Organization.ID)) }
+		sync()
+		wants(t, g, c, open, verdict.Malformed) // it is not out yet
+		published := portal.UpdateProductInput{ProductID: p.GlobalID(), Status: set(term.Published)}
+		ok(t, 0, second(w.Portal.UpdateProduct(w.Admin, published)))
+		sync()
+		wants(t, g, c, open, verdict.Valid)
+		wants(t, g, c, &gateway.Request{Product: "open", RawKey: "junk", Presented: term.APIKey}, verdict.Malformed)
+		ok(t, 0, second(w.Portal.UpdateProduct(w.Admin, portal.UpdateProductInput{ProductID: p.GlobalID(), EnforceEndpoints: set(true)})))
+		sync()
+		wants(t, g, c, open, verdict.EndpointNotAllowed)
+		ok(t, 0, second(w.Portal.CreateEndpoint(w.Admin, portal.CreateEndpointInput{ProductID: p.GlobalID(), Method: term.MethodGet, Path: "/{id}"})))
+		sync()
+		wants(t, g, c, open, verdict.Valid)
+	})
+}
+
+// Limits hold, verdicts are counted and stored, and a restart forgets no quota.
+func TestLimitsAndCounts(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		ok(t, 0, second(w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(term.Quota{Limit: 3, Per: term.PerMonth})})))
+		var o gateway.Options
+		g := w.gate(t, func(p *gateway.Options) { o = *p })
+		c := w.caller(t, g)
+		for _, want := range []verdict.Code{verdict.Valid, verdict.Valid} {
+			wants(t, g, c, w.request(), want)
+		}
+		e, err := g.Explain(t.Context(), w.Organization.ID, w.made.Credential.ID, &gateway.Request{Product: "weather"}, w.Clock.Now())
+		if ok(t, e, err).Code != verdict.Valid || e.Verdict.Limits.Quota.Remaining != 1 {
+			t.Errorf("explained as %+v", e)
+		}
+		f := usage.NewFlusher(usage.FlusherOptions{DB: w.Database, Clock: w.Clock, Counter: o.Counter, Quotas: o.Memory})
+		ok(t, 0, f.Flush(t.Context()))
+
+		again := w.gate(t)
+		d := w.caller(t, again)
+		wants(t, again, d, w.request(), verdict.Valid)
+		wants(t, again, d, w.request(), verdict.QuotaExceeded)
+		var calls int64
+		ok(t, 0, w.Database.QueryRowContext(t.Context(), `SELECT sum(calls) FROM usage_minutes WHERE credential_id = $1 AND code = 'VALID'`, w.made.Credential.ID).Scan(&calls))
+		if calls != 2 {
+			t.Errorf("%d calls are stored", calls)
+		}
+	})
+}
+
+func TestExplanations(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g := w.gate(t)
+		ok(t, 0, second(w.Portal.Suspend(w.Admin, w.sub.GlobalID(), nil)))
+		e, err := g.Explain(t.Context(), w.Organization.ID, w.made.Credential.ID, &gateway.Request{Product: "weather"}, w.Clock.Now())
+		ok(t, e, err)
+		last := e.Steps[len(e.Steps)-1]
+		if e.Code != verdict.Suspended || last.Code != verdict.Suspended || last.Passed {
+			t.Errorf("explained as %+v", e)
+		}
+		for _, other := range [][2]uuid.UUID{{w.Organization.ID, uuid.New()}, {uuid.New(), w.made.Credential.ID}} {
+			if _, err := g.Explain(t.Context(), other[0], other[1], &gateway.Request{}, w.Clock.Now()); !fault.Is(err, fault.NotFound) {
+				t.Errorf("somebody else's key gave %v", err)
+			}
+		}
+	})
+}
+
+// What the feed gives makes the same copy, and it carries no hash.
+func TestTheFeed(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g := w.gate(t)
+		g.SetPage(2)
+		c := w.caller(t, g)
+		for range 4 {
+			w.key(t)
+		}
+		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
+		s, at := replica.New(0), int64(-1)
+		take := func(change *replica.Change) error {
+			for _, k := range change.Credentials {
+				if (k.Hash == nil) != (k.Status == "UNCOLLECTED") {
+					t.Error("a hash went missing before it was written")
+				}
+			}
+			s.Apply(change)
+			at = change.Position
+			return nil
+		}
+		ok(t, 0, g.Feed(t.Context(), c, -1, 0, take))
+		if s.Len() != 5 {
+			t.Errorf("the snapshot has %d keys", s.Len())
+		}
+		before := at
+		ok(t, 0, g.Feed(t.Context(), c, at, 0, take)) // nothing new: a sign of life
+		if at != before {
+			t.Errorf("went from %d to %d", before, at)
+		}
+		ok(t, 0, second(w.Portal.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
+		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
+		ok(t, 0, g.Feed(t.Context(), c, at, 0, take))
+		var facts verdict.Case
+		if !s.Case(w.made.Credential.Username, &facts) || facts.Key.Status != "REVOKED" || at <= before {
+			t.Errorf("the feed told %+v", facts.Key)
+		}
+		if err := g.Feed(t.Context(), c, at+1, 0, take); err != gateway.ErrTooOld {
+			t.Errorf("a position of another log gave %v", err)
+		}
+	})
+}
+
+func TestEnforcement(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		named := func(name string) func(*gateway.Options) { return func(o *gateway.Options) { o.NodeName = name } }
+		fast, slow := w.gate(t, named("fast")), w.gate(t, named("slow"))
+		for _, g := range []*gateway.Gate{fast, slow} {
+			wants(t, g, w.caller(t, g), w.request(), verdict.Valid)
+			ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
+			ok(t, 0, g.ReportOnce(t.Context()))
+		}
+		id := w.made.Credential.ID
+		told := func() gateway.Enforcement {
+			t.Helper()
+			all, err := fast.Enforcements(t.Context(), w.Organization.ID, []uuid.UUID{id})
+			return ok(t, all, err)[id]
+		}
+		if e := told(); len(e.AppliedBy) != 2 || len(e.Pending) != 0 || e.Revision == 0 || e.Lag != 0 {
+			t.Errorf("all know, and it tells %+v", e)
+		}
+		ok(t, 0, second(w.Portal.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
+		ok(t, 0, fast.Sync(t.Context(), w.Organization.ID))
+		ok(t, 0, fast.ReportOnce(t.Context()))
+		if e := told(); len(e.AppliedBy) != 1 || e.AppliedBy[0] != "fast" || len(e.Pending) != 1 || e.Pending[0] != "slow" {
+			t.Errorf("one knows, and it tells %+v", e)
+		}
+	})
+}
+
+func TestMetricsAreCounted(t *testing.T) {
+	w := newWorld(t, testdb.SQLite(t))
+	r := prometheus.NewRegistry()
+	g := w.gate(t, func(o *gateway.Options) { o.Metrics = gateway.NewMetrics(r) })
+	c := w.caller(t, g)
+	for range 3 {
+		wants(t, g, c, w.request(), verdict.Valid)
+	}
+	families, err := r.Gather()
+	ok(t, 0, err)
+	sums := map[string]float64{}
+	for _, f := range families {
+		for _, m := range f.Metric {
+			sums[f.GetName()] += m.GetCounter().GetValue()
+		}
+	}
+	if sums["portico_gate_verdicts_total"] != 3 || sums["portico_gate_lookups_total"] != 3 {
+		t.Errorf("counted %v", sums)
+	}
+}
+
+// BenchmarkVerify is a verdict on a cached key, with limits and counting on.
+func BenchmarkVerify(b *testing.B) {
+	w := newWorld(b, testdb.SQLite(b))
+	ok(b, 0, second(w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: w.plan.GlobalID(),
+		RateLimit: set(term.RateLimit{Limit: 1_000_000, Per: term.PerSecond, Burst: 1_000_000}), Quota: set(term.Quota{Limit: 2_000_000_000, Per: term.PerMonth})})))
+	g := w.gate(b, func(o *gateway.Options) { o.Mono = nil; o.Memory = limits.NewMemory(o.Clock, nil, 0) })
+	c := w.caller(b, g)
+	r := w.request()
+	b.ReportAllocs()
+	var v verdict.Verdict
+	for b.Loop() {
+		g.Verify(b.Context(), c, r, &v)
+	}
+	if v.Code != verdict.Valid && v.Code != verdict.RateLimited {
+		b.Fatal(v.Code)
+	}
+}

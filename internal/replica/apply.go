@@ -1,0 +1,72 @@
+package replica
+
+import (
+	"github.com/google/uuid"
+)
+
+// Apply brings the Store up to a change. Changes must come in the order of
+// their positions. When it returns, no Case shows an older state of what the
+// change names; and no Fill that began before it will bring one.
+func (s *Store) Apply(c *Change) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.touch(c)
+	if c.Catalogue != nil {
+		s.catalogue.Store(catalogueOf(c.Catalogue))
+	}
+	for i := range c.Accounts {
+		if a := &c.Accounts[i]; s.budget.max == 0 || s.accounts[a.ID] != nil {
+			s.putAccount(a)
+		}
+	}
+	for i := range c.Apps {
+		if a := &c.Apps[i]; s.wantsApp(a) {
+			s.putApp(a)
+		}
+	}
+	for i := range c.Credentials {
+		k := &c.Credentials[i]
+		if s.budget.max == 0 || s.find(k.Username) != nil {
+			s.putKey(k)
+		}
+		s.strangers.remove(k.Username)
+	}
+	s.drop(c)
+	s.listAgain()
+	if c.Position > s.position.Load() {
+		s.position.Store(c.Position)
+	}
+}
+
+func (s *Store) drop(c *Change) {
+	for _, id := range c.GoneCredentials {
+		s.dropKey(id)
+	}
+	for _, id := range c.GoneApps {
+		s.dropApp(id)
+	}
+	for _, id := range c.GoneAccounts {
+		s.dropAccount(id)
+	}
+}
+
+// touch remembers what a change names, for the fills that are under way.
+func (s *Store) touch(c *Change) {
+	note := func(id uuid.UUID) { s.touched.note(id, c.Position) }
+	for _, a := range c.Accounts {
+		note(a.ID)
+	}
+	for _, a := range c.Apps {
+		note(a.ID)
+		s.lists.note(a.AccountID, c.Position)
+	}
+	for _, k := range c.Credentials {
+		note(k.ID)
+		note(k.Username)
+	}
+	for _, gone := range [][]uuid.UUID{c.GoneAccounts, c.GoneApps, c.GoneCredentials} {
+		for _, id := range gone {
+			note(id)
+		}
+	}
+}

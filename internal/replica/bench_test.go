@@ -1,0 +1,68 @@
+package replica_test
+
+import (
+	"runtime"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"portico/internal/replica"
+	"portico/internal/verdict"
+)
+
+// BenchmarkMemory is what a key costs in memory with an app and a registration
+// of its own, a million times.
+func BenchmarkMemory(b *testing.B) {
+	const n = 1_000_000
+	for b.Loop() {
+		before := heap()
+		s := replica.New(0)
+		account := uuid.New()
+		s.Apply(&replica.Change{Accounts: []replica.Account{{ID: account, Status: "ACTIVE"}}})
+		for range n {
+			a := app(account)
+			s.FillPage(&replica.Change{Apps: []replica.App{a}, Credentials: []replica.Credential{key(account, &a.ID)}}, 0)
+		}
+		b.ReportMetric(float64(heap()-before)/n, "bytes/key")
+		if s.Len() != n {
+			b.Fatal(s.Len())
+		}
+	}
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+func app(account uuid.UUID) replica.App {
+	return replica.App{ID: uuid.New(), AccountID: account, ReferenceID: uuid.New(),
+		Subscriptions: []replica.Subscription{{ID: uuid.New(), ProductID: uuid.New(), PlanID: uuid.New(), Status: "APPROVED"}}}
+}
+
+func key(account uuid.UUID, app *uuid.UUID) replica.Credential {
+	return replica.Credential{ID: uuid.New(), Username: uuid.New(), AccountID: account, AppID: app, Status: "ACTIVE",
+		Environment: "DEVELOPMENT", AuthType: "API_KEY", Access: "ALL", Hash: make([]byte, 32), PepperID: "p1"}
+}
+
+// BenchmarkCase is a look-up among a hundred thousand keys.
+func BenchmarkCase(b *testing.B) {
+	s, names := replica.New(0), make([]uuid.UUID, 100_000)
+	account := uuid.New()
+	for i := range names {
+		a := app(account)
+		k := key(account, &a.ID)
+		names[i] = k.Username
+		s.FillPage(&replica.Change{Apps: []replica.App{a}, Credentials: []replica.Credential{k}}, 0)
+	}
+	b.ReportAllocs()
+	var c verdict.Case
+	n := 0
+	for b.Loop() {
+		if n++; !s.Case(names[n%len(names)], &c) {
+			b.Fatal("a key is missing")
+		}
+	}
+}

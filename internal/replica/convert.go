@@ -1,0 +1,109 @@
+package replica
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/internal/lifecycle"
+	"portico/internal/limits"
+	"portico/internal/pathmatch"
+	"portico/internal/term"
+	"portico/internal/verdict"
+)
+
+func (a *Account) suspended() bool { return a.Status != term.AccountActive }
+
+// word gives one copy of a text that comes again and again: states, peppers.
+func (s *Store) word(text string) string {
+	if known, ok := s.words[text]; ok {
+		return known
+	}
+	s.words[text] = text
+	return text
+}
+
+func (s *Store) appOf(a *App) verdict.App {
+	out := verdict.App{ID: a.ID, Reference: a.ReferenceID, AccountID: a.AccountID}
+	if len(a.Subscriptions) > 0 {
+		out.Subscriptions = make([]verdict.Subscription, len(a.Subscriptions))
+	}
+	for i, sub := range a.Subscriptions {
+		made := verdict.Subscription{
+			ID: sub.ID, ProductID: sub.ProductID, PlanID: sub.PlanID,
+			Status: lifecycle.SubscriptionStatus(s.word(string(sub.Status))),
+		}
+		if sub.EndpointIDs != nil {
+			made.Narrowed, made.Endpoints = true, *sub.EndpointIDs
+		}
+		out.Subscriptions[i] = made
+	}
+	return out
+}
+
+func (s *Store) keyOf(k *Credential) *verdict.Key {
+	out := &verdict.Key{
+		ID: k.ID, Username: k.Username, AccountID: k.AccountID, Pepper: s.word(k.PepperID),
+		Status:      lifecycle.CredentialStatus(s.word(string(k.Status))),
+		Environment: term.Environment(s.word(string(k.Environment))),
+		AuthType:    term.AuthType(s.word(string(k.AuthType))),
+		Listed:      k.Access != term.AccessAll,
+		Rate:        limits.RateOf(k.RateLimit),
+		Addresses:   networks(k.AllowedAddresses),
+	}
+	copy(out.Hash[:], k.Hash)
+	if k.AppID != nil {
+		out.AppID = *k.AppID
+	}
+	if len(k.AccessList) > 0 {
+		out.AccessList = append([]uuid.UUID(nil), k.AccessList...)
+	}
+	if k.ExpiresAt != nil {
+		out.ExpiresAt = k.ExpiresAt.UnixMicro()
+	}
+	return out
+}
+
+// networks reads an allow list. What cannot be read allows nothing, and never
+// makes a list empty, which would allow everything.
+func networks(texts []string) []netip.Prefix {
+	var out []netip.Prefix
+	for _, t := range texts {
+		p, _ := netip.ParsePrefix(t) // the zero Prefix contains no address
+		out = append(out, p)
+	}
+	return out
+}
+
+func catalogueOf(c *Catalogue) *verdict.Catalogue {
+	zone, err := time.LoadLocation(c.Organization.TimeZone)
+	if err != nil {
+		zone = time.UTC
+	}
+	products := make([]*verdict.Product, len(c.Products))
+	for i := range c.Products {
+		products[i] = productOf(&c.Products[i])
+	}
+	return verdict.NewCatalogue(c.Organization.ID, c.Organization.Slug, zone, products)
+}
+
+func productOf(p *Product) *verdict.Product {
+	var routes []pathmatch.Route
+	for _, e := range p.Endpoints {
+		// A template that cannot be read matches nothing.
+		if path, err := pathmatch.Parse(e.Path); err == nil {
+			routes = append(routes, pathmatch.Route{ID: e.ID, Method: e.Method, Path: path})
+		}
+	}
+	out := &verdict.Product{
+		ID: p.ID, Name: p.Name, Keyless: p.Keyless, Enforced: p.EnforceEndpoints,
+		AuthTypes: p.AuthTypes, Endpoints: pathmatch.NewSet(routes),
+	}
+	for _, plan := range p.Plans {
+		out.Plans = append(out.Plans, &verdict.Plan{
+			ID: plan.ID, Name: plan.Name, Rate: limits.RateOf(plan.RateLimit), Quota: limits.QuotaOf(plan.Quota),
+		})
+	}
+	return out
+}

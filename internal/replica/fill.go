@@ -1,0 +1,84 @@
+package replica
+
+import "github.com/google/uuid"
+
+// Fill keeps what was read for one username: the key with its app, or all apps
+// of its account, and its account; or that there is no such key, when c has
+// none. since is the Position before reading began. false: something of it
+// has changed meanwhile, and it must be read again.
+func (s *Store) Fill(username uuid.UUID, c *Change, since int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return true
+	}
+	if s.touched.after(username, since) || s.outdated(c, since) {
+		return false
+	}
+	if len(c.Credentials) == 0 {
+		s.strangers.add(username)
+		return true
+	}
+	s.keep(c, func(uuid.UUID) bool { return true })
+	s.makeRoom()
+	s.listAgain()
+	return true
+}
+
+// FillPage keeps a page of everything, but what has changed since is newer
+// here already. false: too much has happened, and it must be read again.
+func (s *Store) FillPage(c *Change, since int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return true
+	}
+	if since < s.touched.forgotten {
+		return false
+	}
+	s.keep(c, func(id uuid.UUID) bool { return !s.touched.after(id, since) })
+	return true
+}
+
+func (s *Store) keep(c *Change, may func(uuid.UUID) bool) {
+	for i := range c.Accounts {
+		if a := &c.Accounts[i]; may(a.ID) {
+			s.putAccount(a)
+		}
+	}
+	// The keys first: they say which apps are wanted.
+	for i := range c.Credentials {
+		if k := &c.Credentials[i]; may(k.ID) {
+			s.putKey(k)
+		}
+	}
+	for i := range c.Apps {
+		if a := &c.Apps[i]; may(a.ID) {
+			s.putApp(a)
+		}
+	}
+	s.listAgain()
+}
+
+// outdated tells whether something that was read may have changed since.
+func (s *Store) outdated(c *Change, since int64) bool {
+	for _, a := range c.Accounts {
+		if s.touched.after(a.ID, since) {
+			return true
+		}
+	}
+	for _, a := range c.Apps {
+		if s.touched.after(a.ID, since) {
+			return true
+		}
+	}
+	for _, k := range c.Credentials {
+		if s.touched.after(k.ID, since) || s.touched.after(k.AccountID, since) {
+			return true
+		}
+		if k.AppID != nil && s.touched.after(*k.AppID, since) || k.AppID == nil && s.lists.after(k.AccountID, since) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,83 @@
+package replica
+
+import "github.com/google/uuid"
+
+// putKey keeps a key's present state. Its app and its account never change.
+func (s *Store) putKey(k *Credential) {
+	made := s.keyOf(k)
+	if place := s.find(k.Username); place != nil {
+		place.key.Store(made)
+		return
+	}
+	place := &slot{account: s.accountAt(k.AccountID)}
+	place.key.Store(made)
+	place.account.keys++
+	if k.AppID != nil {
+		place.app = s.appAt(*k.AppID, k.AccountID)
+		place.app.keys++
+	} else {
+		place.account.own++
+		s.relist[place.account] = true
+	}
+	sh := s.shard(k.Username)
+	sh.mu.Lock()
+	sh.slots[k.Username] = place
+	sh.mu.Unlock()
+	s.budget.used.Add(1)
+	if s.budget.max > 0 {
+		s.clock.add(place)
+	}
+}
+
+// removeKey forgets a key, and its app and account if nothing else asks for them.
+func (s *Store) removeKey(place *slot) {
+	k := place.key.Load()
+	place.key.Store(nil)
+	sh := s.shard(k.Username)
+	sh.mu.Lock()
+	delete(sh.slots, k.Username)
+	sh.mu.Unlock()
+	s.budget.used.Add(-1)
+	place.account.keys--
+	if place.app != nil {
+		place.app.keys--
+		s.sweepApp(k.AppID, place.app, k.AccountID)
+	} else if place.account.own--; place.account.own == 0 {
+		s.disband(place.account, k.AccountID)
+	}
+	s.sweepAccount(k.AccountID, place.account)
+}
+
+// disband ends an account's list of apps when its last own key is forgotten.
+func (s *Store) disband(a *account, id uuid.UUID) {
+	s.relist[a] = true
+	for appID, m := range s.appsOf(a) {
+		s.sweepApp(appID, m, id)
+	}
+}
+
+func (s *Store) appsOf(a *account) map[uuid.UUID]*app {
+	out := make(map[uuid.UUID]*app, len(a.held))
+	for _, m := range a.held {
+		if c := m.cell.Load(); c != nil {
+			out[c.app.ID] = m
+		}
+	}
+	return out
+}
+
+// dropKey forgets a key whose row is gone. That is rare, and only the row
+// could have told the username: look at all.
+func (s *Store) dropKey(id uuid.UUID) {
+	var found *slot
+	for i := range s.keys {
+		for _, place := range s.keys[i].slots { // writers alone change it, and mu is held
+			if k := place.key.Load(); k.ID == id {
+				found = place
+			}
+		}
+	}
+	if found != nil {
+		s.removeKey(found)
+	}
+}

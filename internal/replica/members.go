@@ -1,0 +1,156 @@
+package replica
+
+import (
+	"slices"
+	"sync/atomic"
+
+	"github.com/google/uuid"
+
+	"portico/internal/verdict"
+)
+
+// app is an app's place, which its keys point to.
+type app struct {
+	cell atomic.Pointer[cell] // nil: it is gone
+	keys int32                // how many slots point here
+}
+
+// cell is one state of an app, with the list of one that a Case is given.
+type cell struct {
+	app  verdict.App
+	self [1]*verdict.App
+}
+
+// account is an account's place, which its keys and its apps' keys point to.
+type account struct {
+	state atomic.Pointer[verdict.Account] // nil: it is gone
+	// apps are all its apps, for its own keys; nil while it has none here.
+	apps atomic.Pointer[[]*verdict.App]
+	held []*app // its apps that are in memory
+	keys int32  // how many slots point here
+	own  int32  // how many of them are keys of the account
+}
+
+func (a *account) all() []*verdict.App {
+	if all := a.apps.Load(); all != nil {
+		return *all
+	}
+	return nil
+}
+
+// listAgain brings the lists up to what was put and dropped, each once.
+func (s *Store) listAgain() {
+	for a := range s.relist {
+		a.list()
+	}
+	clear(s.relist)
+}
+
+// list writes the list of apps anew, in the order of their ids.
+func (a *account) list() {
+	if a.own == 0 {
+		if a.apps.Load() != nil {
+			a.apps.Store(nil)
+		}
+		return
+	}
+	all := make([]*verdict.App, 0, len(a.held))
+	for _, m := range a.held {
+		if c := m.cell.Load(); c != nil {
+			all = append(all, &c.app)
+		}
+	}
+	slices.SortFunc(all, func(x, y *verdict.App) int { return slices.Compare(x.ID[:], y.ID[:]) })
+	a.apps.Store(&all)
+}
+
+// accountAt gives an account's place, made if need be.
+func (s *Store) accountAt(id uuid.UUID) *account {
+	a := s.accounts[id]
+	if a == nil {
+		a = &account{}
+		s.accounts[id] = a
+	}
+	return a
+}
+
+// appAt gives an app's place, made if need be.
+func (s *Store) appAt(id, accountID uuid.UUID) *app {
+	m := s.apps[id]
+	if m == nil {
+		m = &app{}
+		s.apps[id] = m
+		owner := s.accountAt(accountID)
+		owner.held = append(owner.held, m)
+	}
+	return m
+}
+
+func (s *Store) putAccount(a *Account) {
+	s.accountAt(a.ID).state.Store(&verdict.Account{ID: a.ID, Suspended: a.suspended()})
+}
+
+func (s *Store) putApp(a *App) {
+	c := &cell{app: s.appOf(a)}
+	c.self[0] = &c.app
+	s.appAt(a.ID, a.AccountID).cell.Store(c)
+	s.relist[s.accountAt(a.AccountID)] = true
+}
+
+// wantsApp tells whether an app's state is to be kept.
+func (s *Store) wantsApp(a *App) bool {
+	if s.budget.max == 0 || s.apps[a.ID] != nil {
+		return true
+	}
+	owner := s.accounts[a.AccountID]
+	return owner != nil && owner.own > 0
+}
+
+func (s *Store) dropAccount(id uuid.UUID) {
+	a := s.accounts[id]
+	if a == nil {
+		return
+	}
+	a.state.Store(nil)
+	s.sweepAccount(id, a)
+}
+
+func (s *Store) dropApp(id uuid.UUID) {
+	m := s.apps[id]
+	if m == nil {
+		return
+	}
+	c := m.cell.Load()
+	m.cell.Store(nil)
+	if c == nil {
+		return
+	}
+	s.relist[s.accounts[c.app.AccountID]] = true
+	if m.keys == 0 {
+		s.forgetApp(id, m, c.app.AccountID)
+	}
+}
+
+// sweepApp forgets an app for which nothing in memory asks any more.
+func (s *Store) sweepApp(id uuid.UUID, m *app, accountID uuid.UUID) {
+	gone := m.cell.Load() == nil
+	if m.keys == 0 && (gone || s.budget.max > 0 && s.accounts[accountID].own == 0) {
+		s.forgetApp(id, m, accountID)
+	}
+}
+
+func (s *Store) forgetApp(id uuid.UUID, m *app, accountID uuid.UUID) {
+	delete(s.apps, id)
+	owner := s.accounts[accountID]
+	if i := slices.Index(owner.held, m); i >= 0 {
+		owner.held = slices.Delete(owner.held, i, i+1)
+	}
+	s.sweepAccount(accountID, owner)
+}
+
+// sweepAccount forgets an account for which nothing in memory asks any more.
+func (s *Store) sweepAccount(id uuid.UUID, a *account) {
+	if a.keys == 0 && len(a.held) == 0 && (a.state.Load() == nil || s.budget.max > 0) {
+		delete(s.accounts, id)
+	}
+}

@@ -1,0 +1,116 @@
+// Package replica is the copy of one organization that verdicts are made of:
+// its catalogue, its accounts and apps, its keys. It knows no database and
+// asks nobody; package gateway fills it and tells it what has changed, and
+// gateways that decide on their own do the same with what the feed carries.
+package replica
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/internal/lifecycle"
+	"portico/internal/term"
+)
+
+// Organization is whose copy it is.
+type Organization struct {
+	ID   uuid.UUID `json:"id"`
+	Slug string    `json:"slug"`
+	// TimeZone is an IANA name; quotas count in it.
+	TimeZone string `json:"timeZone"`
+}
+
+// Product is an API product with its plans and endpoints.
+type Product struct {
+	ID        uuid.UUID       `json:"id"`
+	Name      string          `json:"name"`
+	AuthTypes []term.AuthType `json:"authTypes"`
+	// Keyless products need no key. EnforceEndpoints: only listed endpoints pass.
+	Keyless          bool       `json:"keyless"`
+	EnforceEndpoints bool       `json:"enforceEndpoints"`
+	Plans            []Plan     `json:"plans"`
+	Endpoints        []Endpoint `json:"endpoints"`
+}
+
+// Plan is what a registration may use of a product; nil is no limit.
+type Plan struct {
+	ID        uuid.UUID       `json:"id"`
+	Name      string          `json:"name"`
+	RateLimit *term.RateLimit `json:"rateLimit"`
+	Quota     *term.Quota     `json:"quota"`
+}
+
+// Endpoint is a method and a path template.
+type Endpoint struct {
+	ID     uuid.UUID   `json:"id"`
+	Method term.Method `json:"method"`
+	Path   string      `json:"path"`
+}
+
+// Catalogue is everything that the keys of an organization have in common. It
+// travels whole.
+type Catalogue struct {
+	Organization Organization `json:"organization"`
+	Products     []Product    `json:"products"`
+}
+
+// Account is who owns apps and keys.
+type Account struct {
+	ID     uuid.UUID          `json:"id"`
+	Status term.AccountStatus `json:"status"`
+}
+
+// App is an app with its registrations, the newest for each product.
+type App struct {
+	ID            uuid.UUID      `json:"id"`
+	AccountID     uuid.UUID      `json:"accountId"`
+	ReferenceID   uuid.UUID      `json:"referenceId"`
+	Subscriptions []Subscription `json:"subscriptions"`
+}
+
+// Subscription is an app's registration with a product.
+type Subscription struct {
+	ID        uuid.UUID                    `json:"id"`
+	ProductID uuid.UUID                    `json:"productId"`
+	PlanID    uuid.UUID                    `json:"planId"`
+	Status    lifecycle.SubscriptionStatus `json:"status"`
+	// EndpointIDs are the only ones it reaches; nil when it is not narrowed.
+	EndpointIDs *[]uuid.UUID `json:"endpointIds"`
+	// QuotaUsed is what was used of the quota since QuotaStart. The feed tells
+	// it; a Store does not keep it.
+	QuotaUsed  *int64     `json:"quotaUsed,omitempty"`
+	QuotaStart *time.Time `json:"quotaStart,omitempty"`
+}
+
+// Credential is a key. Its hash and the pepper's name never leave the program.
+type Credential struct {
+	ID        uuid.UUID `json:"id"`
+	Username  uuid.UUID `json:"username"`
+	AccountID uuid.UUID `json:"accountId"`
+	// AppID is nil for a key of the whole account.
+	AppID            *uuid.UUID                 `json:"appId"`
+	Status           lifecycle.CredentialStatus `json:"status"`
+	Environment      term.Environment           `json:"environment"`
+	AuthType         term.AuthType              `json:"authType"`
+	Access           term.Access                `json:"access"`
+	AccessList       []uuid.UUID                `json:"accessList"`
+	AllowedAddresses []string                   `json:"allowedAddresses"`
+	RateLimit        *term.RateLimit            `json:"rateLimit"`
+	ExpiresAt        *time.Time                 `json:"expiresAt"`
+	Hash             []byte                     `json:"-"`
+	PepperID         string                     `json:"-"`
+}
+
+// Change is the present state of some objects of an organization, read after
+// everything up to Position was committed. What is gone is named by its id.
+type Change struct {
+	Position        int64        `json:"position"`
+	Catalogue       *Catalogue   `json:"catalogue,omitempty"`
+	Accounts        []Account    `json:"accounts,omitempty"`
+	Apps            []App        `json:"apps,omitempty"`
+	Credentials     []Credential `json:"credentials,omitempty"`
+	GoneAccounts    []uuid.UUID  `json:"goneAccounts,omitempty"`
+	GoneApps        []uuid.UUID  `json:"goneApps,omitempty"`
+	GoneCredentials []uuid.UUID  `json:"goneCredentials,omitempty"`
+}

@@ -1,0 +1,90 @@
+package replica_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"portico/internal/replica"
+	"portico/internal/verdict"
+)
+
+// filled gives what a fill of one new key brings.
+func filled() (username uuid.UUID, c *replica.Change) {
+	account := replica.Account{ID: uuid.New(), Status: "ACTIVE"}
+	a := app(account.ID)
+	k := key(account.ID, &a.ID)
+	return k.Username, &replica.Change{Accounts: []replica.Account{account}, Apps: []replica.App{a}, Credentials: []replica.Credential{k}}
+}
+
+func TestAFillIsNotOlderThanTheLog(t *testing.T) {
+	username, c := filled()
+	for name, event := range map[string]*replica.Change{
+		"the key":         {Credentials: c.Credentials},
+		"the key is gone": {GoneCredentials: []uuid.UUID{c.Credentials[0].ID}},
+		"the app":         {Apps: c.Apps},
+		"the app is gone": {GoneApps: []uuid.UUID{c.Apps[0].ID}},
+		"the account":     {Accounts: c.Accounts},
+	} {
+		s := replica.New(10)
+		since := s.Position()
+		event.Position = 5
+		s.Apply(event)
+		if s.Fill(username, c, since) {
+			t.Errorf("%s changed meanwhile, and what was read before was kept", name)
+		}
+		if !s.Fill(username, c, s.Position()) || s.Len() != 1 {
+			t.Errorf("%s: a read after it was not kept", name)
+		}
+	}
+	s := replica.New(10)
+	s.Apply(&replica.Change{Position: 5, Credentials: c.Credentials})
+	if s.Fill(username, &replica.Change{}, 0) {
+		t.Error("a key that came to be meanwhile was kept as unknown")
+	}
+}
+
+func TestUnknownUsernames(t *testing.T) {
+	s := replica.New(10)
+	username, c := filled()
+	var facts verdict.Case
+	if s.Case(username, &facts) {
+		t.Error("an empty copy knows a key")
+	}
+	s.Fill(username, &replica.Change{}, 0)
+	if !s.Case(username, &facts) || facts.Key != nil {
+		t.Error("what does not exist is not remembered")
+	}
+	s.Apply(&replica.Change{Position: 1, Credentials: c.Credentials})
+	if s.Case(username, &facts) {
+		t.Error("a key that came to be is still unknown")
+	}
+}
+
+func TestABudgetIsKept(t *testing.T) {
+	s := replica.New(100)
+	often, c := filled()
+	s.Fill(often, c, 0)
+	for range 1000 {
+		username, c := filled()
+		s.Fill(username, c, 0)
+		var facts verdict.Case
+		if !s.Case(often, &facts) || facts.Account == nil || len(facts.Apps) != 1 {
+			t.Fatal("the key that is always in use was pushed out")
+		}
+	}
+	if s.Len() > 100 {
+		t.Errorf("%d keys are kept", s.Len())
+	}
+}
+
+func TestHashesDoNotTravel(t *testing.T) {
+	_, c := filled()
+	c.Credentials[0].Hash = []byte("secret-hash")
+	text, err := json.Marshal(c)
+	if err != nil || strings.Contains(strings.ToLower(string(text)), "hash") || strings.Contains(string(text), "p1") {
+		t.Errorf("it is written as %s (%v)", text, err)
+	}
+}

@@ -1,0 +1,52 @@
+package replica
+
+import (
+	"sync"
+
+	"github.com/google/uuid"
+)
+
+// maxStrangers is how many unknown usernames a generation holds.
+const maxStrangers = 8 << 10
+
+// strangers are the usernames known not to exist, in two generations: the
+// older one makes room, and what is still asked for moves to the newer.
+type strangers struct {
+	mu            sync.Mutex
+	recent, older map[uuid.UUID]struct{}
+}
+
+func (l *strangers) init() { l.recent, l.older = map[uuid.UUID]struct{}{}, nil }
+
+func (l *strangers) has(username uuid.UUID) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, ok := l.recent[username]; ok {
+		return true
+	}
+	_, ok := l.older[username]
+	if ok {
+		l.put(username)
+	}
+	return ok
+}
+
+func (l *strangers) add(username uuid.UUID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.put(username)
+}
+
+func (l *strangers) put(username uuid.UUID) {
+	if len(l.recent) >= maxStrangers {
+		l.recent, l.older = map[uuid.UUID]struct{}{}, l.recent
+	}
+	l.recent[username] = struct{}{}
+}
+
+func (l *strangers) remove(username uuid.UUID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.recent, username)
+	delete(l.older, username)
+}

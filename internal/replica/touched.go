@@ -1,0 +1,35 @@
+package replica
+
+import "github.com/google/uuid"
+
+// remembered is how many touched objects are known at least.
+const remembered = 8 << 10
+
+// touched remembers which objects were changed lately, and at which position,
+// in two generations.
+type touched struct {
+	recent, older map[uuid.UUID]int64
+	newest        int64 // the last position in recent
+	olderNewest   int64 // the last position in older
+	// forgotten: what was touched up to this position may not be known any more.
+	forgotten int64
+}
+
+func newTouched() touched {
+	return touched{recent: map[uuid.UUID]int64{}, older: map[uuid.UUID]int64{}}
+}
+
+func (t *touched) note(id uuid.UUID, position int64) {
+	if len(t.recent) >= remembered {
+		t.forgotten = max(t.forgotten, t.olderNewest)
+		t.older, t.olderNewest = t.recent, t.newest
+		t.recent = map[uuid.UUID]int64{}
+	}
+	t.recent[id] = position
+	t.newest = position
+}
+
+// after tells whether an object was, or may have been, touched beyond a position.
+func (t *touched) after(id uuid.UUID, since int64) bool {
+	return since < t.forgotten || t.recent[id] > since || t.older[id] > since
+}

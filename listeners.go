@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"portico/internal/config"
+)
+
+// listeners are the addresses the server answers at; nil where it does not.
+type listeners struct{ api, gateways, ops net.Listener }
+
+// listenAll takes all addresses, or none.
+func listenAll(c *config.Config) (l listeners, err error) {
+	defer func() {
+		if err != nil {
+			l.close()
+		}
+	}()
+	if l.api, err = listen("PORTICO_ADDR", c.Addr); err != nil {
+		return l, err
+	}
+	if l.gateways, err = listen("PORTICO_GATEWAY_ADDR", c.GatewayAddr); err != nil {
+		return l, err
+	}
+	l.ops, err = listen("PORTICO_OPS_ADDR", c.OpsAddr)
+	return l, err
+}
+
+// listen takes an address.
+func listen(setting, address string) (net.Listener, error) {
+	if address == config.Off {
+		return nil, nil
+	}
+	l, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("the address %s is in use by another program: end that one, or choose another address by %s", address, setting)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", setting, err)
+	}
+	return l, nil
+}
+
+func (l listeners) all() []net.Listener { return []net.Listener{l.api, l.gateways, l.ops} }
+
+// close closes those that no server has closed yet.
+func (l listeners) close() {
+	for _, one := range l.all() {
+		if one != nil {
+			_ = one.Close() // it may be closed already
+		}
+	}
+}
+
+// service is a server on its listener.
+type service struct {
+	listener net.Listener
+	server   *http.Server
+}
+
+// answer serves until ctx ends or a server fails. Then /readyz says no, so
+// that load balancers go elsewhere, while requests are still taken; after that
+// the listeners close and those under way are answered.
+func (p *program) answer(ctx context.Context, services []service, state *readiness) error {
+	failed := make(chan error, len(services))
+	for _, s := range services {
+		s.server.ErrorLog = slog.NewLogLogger(p.log.Handler(), slog.LevelWarn)
+		go func() { failed <- s.server.Serve(s.listener) }()
+	}
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	p.log.InfoContext(ctx, "stopping", "delay", p.config.DrainDelay.String())
+	state.draining.Store(true)
+	time.Sleep(p.config.DrainDelay)
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	var errs []error
+	for _, s := range services {
+		if err := s.server.Shutdown(limited); err != nil {
+			errs = append(errs, fmt.Errorf("some requests did not end within %s: %w", drainTime, err), s.server.Close())
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	p.log.InfoContext(ctx, "stopped")
+	return nil
+}
