@@ -31,8 +31,10 @@ func (g *Gate) listen(ctx context.Context) {
 		g.o.Log.Warn("listening for notifications is not possible", "error", err)
 		return
 	}
+	shut := func() { _ = l.Close() } // it fails only when it is closed already
+	defer shut()
 	// Listen waits for the first connection, however long that takes.
-	defer context.AfterFunc(ctx, func() { _ = l.Close() })() // it fails only when it is closed already
+	defer context.AfterFunc(ctx, shut)()
 	if err := l.Listen(channel); err != nil && ctx.Err() == nil {
 		g.o.Log.Warn("listening for notifications is not possible", "error", err)
 	}

@@ -68,8 +68,8 @@ type Addresses interface {
 	Fold(address string) (string, error)
 }
 
-// Gate answers gateways in this process. What is taken away counts as done
-// only when the gate refuses it.
+// Gate answers gateways in this process. What changes verdicts counts as done
+// only when the gate goes by it.
 type Gate interface {
 	// Sync returns when the gate has applied everything that the organization
 	// committed before the call, or refuses all of its keys until it has.

@@ -207,6 +207,9 @@ func (p *portico) Feed(ctx context.Context, _ *gateway.Caller, after int64, wait
 	if away {
 		return fault.New(fault.Unavailable, "Away.")
 	}
+	if len(changes) == 0 {
+		return yield(&replica.Change{Position: after})
+	}
 	for i := range changes {
 		if err := yield(&changes[i]); err != nil {
 			return err
