@@ -39,7 +39,8 @@ func (p *program) newGate(b *backend) (*gate, error) {
 	g.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	memory := limits.NewMemory(b.clock, nil, 0)
 	counter := usage.NewCounter()
-	g.flusher = usage.NewFlusher(usage.FlusherOptions{DB: b.database, Clock: b.clock, Counter: counter, Quotas: memory, Log: p.log})
+	node := uuid.New()
+	g.flusher = usage.NewFlusher(usage.FlusherOptions{DB: b.database, Clock: b.clock, Node: node, Counter: counter, Quotas: memory, Log: p.log})
 	var limiter limits.Limiter = memory
 	if p.config.RedisURL != "" {
 		var err error
@@ -55,8 +56,8 @@ func (p *program) newGate(b *backend) (*gate, error) {
 	g.Gate = gateway.New(gateway.Options{
 		DB: b.database, DatabaseURL: cmp.Or(p.config.ListenURL, p.config.DatabaseURL), Clock: b.clock,
 		Peppers: adapters.Peppers{Ring: b.ring}, Tokens: b.machines,
-		Limiter: limiter, Memory: memory, Counter: counter, Usage: g.usage, Flushed: g.flusher.Through,
-		NodeID: uuid.New(), NodeName: nodeName(),
+		Limiter: limiter, Memory: memory, Counter: counter, Usage: g.usage, Flushed: g.flusher.Through, Visible: g.flusher.Visible,
+		NodeID: node, NodeName: nodeName(),
 		MaxKeys: p.config.GateKeys, Preload: p.config.GatePreload, Grace: p.config.GateGrace,
 		Log: p.log, Metrics: gateway.NewMetrics(g.metrics),
 	})

@@ -47,6 +47,10 @@ func (serveCommand) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
+	// Counts that a crash left in the journal: quotas count them too.
+	if err := b.gate.flusher.Recover(ctx); err != nil {
+		return fmt.Errorf("storing the counts of calls that were left over: %w", err)
+	}
 	if err := p.seedEmpty(ctx, b); err != nil {
 		return fmt.Errorf("seeding: %w", err)
 	}

@@ -5,6 +5,8 @@ import (
 	_ "embed" // wrk's script
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,6 +45,7 @@ func (b *bench) burden(ctx context.Context, s *server, w *world, door string, ro
 	if err != nil {
 		return load{}, err
 	}
+	profiled := b.profiled(s, door)
 	out, err := exec.CommandContext(ctx, "taskset", "-c", otherCore, "wrk", "-t1", "-c"+strconv.Itoa(b.connections),
 		"-d"+strconv.Itoa(int(b.length.Seconds()))+"s", "--latency", "-s", path, "http://"+s.address,
 		"--", w.file, door, w.token, s.address, strconv.Itoa(round+1)).CombinedOutput()
@@ -53,7 +56,7 @@ func (b *bench) burden(ctx context.Context, s *server, w *world, door string, ro
 	if err != nil {
 		return load{}, err
 	}
-	if err := b.keep(s, door, round, out); err != nil {
+	if err := errors.Join(<-profiled, b.keep(s, door, round, out)); err != nil {
 		return load{}, err
 	}
 	l, err := read(string(out))
@@ -92,4 +95,29 @@ func (b *bench) keep(s *server, door string, round int, out []byte) error {
 	}
 	_, err = file.Write(out)
 	return errors.Join(err, file.Close())
+}
+
+// profiled takes a CPU profile beside a load, where one is asked for. The
+// channel gives how it ended.
+func (b *bench) profiled(s *server, door string) <-chan error {
+	done := make(chan error, 1)
+	if b.profile == "" || s.ops == "" {
+		done <- nil
+		return done
+	}
+	go func() {
+		done <- func() error {
+			answer, err := http.Get(fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", s.ops, max(1, int(b.length.Seconds())-1)))
+			if err != nil {
+				return err
+			}
+			defer answer.Body.Close()
+			text, err := io.ReadAll(answer.Body)
+			if err != nil {
+				return err
+			}
+			return errors.Join(os.MkdirAll(b.profile, 0o755), os.WriteFile(filepath.Join(b.profile, door+".pprof"), text, 0o600)) //nolint:gosec // it holds no secret
+		}()
+	}()
+	return done
 }

@@ -36,6 +36,7 @@ type settings struct {
 	connections int
 	rows        int
 	raw         string
+	profile     string
 }
 
 func parse() (settings, error) {
@@ -47,6 +48,7 @@ func parse() (settings, error) {
 	flag.IntVar(&s.connections, "connections", 32, "how many connections are kept busy")
 	flag.IntVar(&s.rows, "rows", 10_000_000, "how many counted rows lie under the chart; 0: no chart")
 	flag.StringVar(&s.raw, "raw", "", "a folder to keep wrk's own output in")
+	flag.StringVar(&s.profile, "profile", "", "a folder to keep CPU profiles of portico in")
 	flag.Parse()
 	for _, text := range strings.Split(*keys, ",") {
 		n, err := strconv.Atoi(text)

@@ -75,7 +75,9 @@ func (b *bench) tool(ctx context.Context, w *world, args ...string) error {
 // server is a process under measurement.
 type server struct {
 	address string
-	cmd     *exec.Cmd
+	// ops is where portico's profiles are.
+	ops string
+	cmd *exec.Cmd
 }
 
 // start runs a server on its core until it answers at health.
@@ -115,8 +117,16 @@ func (b *bench) gate(ctx context.Context, w *world) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	env := b.env(w, "PORTICO_ADDR=127.0.0.1:0", "PORTICO_OPS_ADDR=off", "PORTICO_GATEWAY_ADDR="+address, "PORTICO_GATE_PRELOAD=true", "PORTICO_LOG_LEVEL=warn")
-	return start(ctx, env, address, "/healthz", b.portico, "serve")
+	ops, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	env := b.env(w, "PORTICO_ADDR=127.0.0.1:0", "PORTICO_OPS_ADDR="+ops, "PORTICO_GATEWAY_ADDR="+address, "PORTICO_GATE_PRELOAD=true", "PORTICO_LOG_LEVEL=warn")
+	s, err := start(ctx, env, address, "/healthz", b.portico, "serve")
+	if s != nil {
+		s.ops = ops
+	}
+	return s, err
 }
 
 // rival starts the empty handler.

@@ -33,6 +33,7 @@ import (
 	"portico/ent/db/usagebatch"
 	"portico/ent/db/usageday"
 	"portico/ent/db/usagehour"
+	"portico/ent/db/usagejournal"
 	"portico/ent/db/usageminute"
 	"portico/ent/db/usageupstream"
 	"portico/ent/db/user"
@@ -95,6 +96,8 @@ type Client struct {
 	UsageDay *UsageDayClient
 	// UsageHour is the client for interacting with the UsageHour builders.
 	UsageHour *UsageHourClient
+	// UsageJournal is the client for interacting with the UsageJournal builders.
+	UsageJournal *UsageJournalClient
 	// UsageMinute is the client for interacting with the UsageMinute builders.
 	UsageMinute *UsageMinuteClient
 	// UsageUpstream is the client for interacting with the UsageUpstream builders.
@@ -134,6 +137,7 @@ func (c *Client) init() {
 	c.UsageBatch = NewUsageBatchClient(c.config)
 	c.UsageDay = NewUsageDayClient(c.config)
 	c.UsageHour = NewUsageHourClient(c.config)
+	c.UsageJournal = NewUsageJournalClient(c.config)
 	c.UsageMinute = NewUsageMinuteClient(c.config)
 	c.UsageUpstream = NewUsageUpstreamClient(c.config)
 	c.User = NewUserClient(c.config)
@@ -251,6 +255,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		UsageBatch:     NewUsageBatchClient(cfg),
 		UsageDay:       NewUsageDayClient(cfg),
 		UsageHour:      NewUsageHourClient(cfg),
+		UsageJournal:   NewUsageJournalClient(cfg),
 		UsageMinute:    NewUsageMinuteClient(cfg),
 		UsageUpstream:  NewUsageUpstreamClient(cfg),
 		User:           NewUserClient(cfg),
@@ -295,6 +300,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		UsageBatch:     NewUsageBatchClient(cfg),
 		UsageDay:       NewUsageDayClient(cfg),
 		UsageHour:      NewUsageHourClient(cfg),
+		UsageJournal:   NewUsageJournalClient(cfg),
 		UsageMinute:    NewUsageMinuteClient(cfg),
 		UsageUpstream:  NewUsageUpstreamClient(cfg),
 		User:           NewUserClient(cfg),
@@ -331,7 +337,7 @@ func (c *Client) Use(hooks ...Hook) {
 		c.EventPosition, c.GateCursor, c.GateNode, c.IdempotencyKey, c.Lease,
 		c.Membership, c.Organization, c.Plan, c.Product, c.QuotaCount, c.ServiceToken,
 		c.SignInAttempt, c.Subscription, c.UsageBatch, c.UsageDay, c.UsageHour,
-		c.UsageMinute, c.UsageUpstream, c.User,
+		c.UsageJournal, c.UsageMinute, c.UsageUpstream, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -345,7 +351,7 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.EventPosition, c.GateCursor, c.GateNode, c.IdempotencyKey, c.Lease,
 		c.Membership, c.Organization, c.Plan, c.Product, c.QuotaCount, c.ServiceToken,
 		c.SignInAttempt, c.Subscription, c.UsageBatch, c.UsageDay, c.UsageHour,
-		c.UsageMinute, c.UsageUpstream, c.User,
+		c.UsageJournal, c.UsageMinute, c.UsageUpstream, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -398,6 +404,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.UsageDay.mutate(ctx, m)
 	case *UsageHourMutation:
 		return c.UsageHour.mutate(ctx, m)
+	case *UsageJournalMutation:
+		return c.UsageJournal.mutate(ctx, m)
 	case *UsageMinuteMutation:
 		return c.UsageMinute.mutate(ctx, m)
 	case *UsageUpstreamMutation:
@@ -3757,6 +3765,140 @@ func (c *UsageHourClient) mutate(ctx context.Context, m *UsageHourMutation) (Val
 	}
 }
 
+// UsageJournalClient is a client for the UsageJournal schema.
+type UsageJournalClient struct {
+	config
+}
+
+// NewUsageJournalClient returns a client for the UsageJournal from the given config.
+func NewUsageJournalClient(c config) *UsageJournalClient {
+	return &UsageJournalClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `usagejournal.Hooks(f(g(h())))`.
+func (c *UsageJournalClient) Use(hooks ...Hook) {
+	c.hooks.UsageJournal = append(c.hooks.UsageJournal, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `usagejournal.Intercept(f(g(h())))`.
+func (c *UsageJournalClient) Intercept(interceptors ...Interceptor) {
+	c.inters.UsageJournal = append(c.inters.UsageJournal, interceptors...)
+}
+
+// Create returns a builder for creating a UsageJournal entity.
+func (c *UsageJournalClient) Create() *UsageJournalCreate {
+	mutation := newUsageJournalMutation(c.config, OpCreate)
+	return &UsageJournalCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of UsageJournal entities.
+func (c *UsageJournalClient) CreateBulk(builders ...*UsageJournalCreate) *UsageJournalCreateBulk {
+	return &UsageJournalCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *UsageJournalClient) MapCreateBulk(slice any, setFunc func(*UsageJournalCreate, int)) *UsageJournalCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &UsageJournalCreateBulk{err: fmt.Errorf("calling to UsageJournalClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*UsageJournalCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &UsageJournalCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for UsageJournal.
+func (c *UsageJournalClient) Update() *UsageJournalUpdate {
+	mutation := newUsageJournalMutation(c.config, OpUpdate)
+	return &UsageJournalUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *UsageJournalClient) UpdateOne(_m *UsageJournal) *UsageJournalUpdateOne {
+	mutation := newUsageJournalMutation(c.config, OpUpdateOne, withUsageJournal(_m))
+	return &UsageJournalUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *UsageJournalClient) UpdateOneID(id uuid.UUID) *UsageJournalUpdateOne {
+	mutation := newUsageJournalMutation(c.config, OpUpdateOne, withUsageJournalID(id))
+	return &UsageJournalUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for UsageJournal.
+func (c *UsageJournalClient) Delete() *UsageJournalDelete {
+	mutation := newUsageJournalMutation(c.config, OpDelete)
+	return &UsageJournalDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *UsageJournalClient) DeleteOne(_m *UsageJournal) *UsageJournalDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *UsageJournalClient) DeleteOneID(id uuid.UUID) *UsageJournalDeleteOne {
+	builder := c.Delete().Where(usagejournal.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &UsageJournalDeleteOne{builder}
+}
+
+// Query returns a query builder for UsageJournal.
+func (c *UsageJournalClient) Query() *UsageJournalQuery {
+	return &UsageJournalQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeUsageJournal},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a UsageJournal entity by its id.
+func (c *UsageJournalClient) Get(ctx context.Context, id uuid.UUID) (*UsageJournal, error) {
+	return c.Query().Where(usagejournal.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *UsageJournalClient) GetX(ctx context.Context, id uuid.UUID) *UsageJournal {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *UsageJournalClient) Hooks() []Hook {
+	hooks := c.hooks.UsageJournal
+	return append(hooks[:len(hooks):len(hooks)], usagejournal.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *UsageJournalClient) Interceptors() []Interceptor {
+	return c.inters.UsageJournal
+}
+
+func (c *UsageJournalClient) mutate(ctx context.Context, m *UsageJournalMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&UsageJournalCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&UsageJournalUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&UsageJournalUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&UsageJournalDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown UsageJournal mutation op: %q", m.Op())
+	}
+}
+
 // UsageMinuteClient is a client for the UsageMinute schema.
 type UsageMinuteClient struct {
 	config
@@ -4181,13 +4323,14 @@ type (
 		AccessEntry, Account, App, Credential, Endpoint, Event, EventPosition,
 		GateCursor, GateNode, IdempotencyKey, Lease, Membership, Organization, Plan,
 		Product, QuotaCount, ServiceToken, SignInAttempt, Subscription, UsageBatch,
-		UsageDay, UsageHour, UsageMinute, UsageUpstream, User []ent.Hook
+		UsageDay, UsageHour, UsageJournal, UsageMinute, UsageUpstream, User []ent.Hook
 	}
 	inters struct {
 		AccessEntry, Account, App, Credential, Endpoint, Event, EventPosition,
 		GateCursor, GateNode, IdempotencyKey, Lease, Membership, Organization, Plan,
 		Product, QuotaCount, ServiceToken, SignInAttempt, Subscription, UsageBatch,
-		UsageDay, UsageHour, UsageMinute, UsageUpstream, User []ent.Interceptor
+		UsageDay, UsageHour, UsageJournal, UsageMinute, UsageUpstream,
+		User []ent.Interceptor
 	}
 )
 

@@ -28,6 +28,7 @@ import (
 	"portico/ent/db/usagebatch"
 	"portico/ent/db/usageday"
 	"portico/ent/db/usagehour"
+	"portico/ent/db/usagejournal"
 	"portico/ent/db/usageminute"
 	"portico/ent/db/usageupstream"
 	"portico/ent/db/user"
@@ -119,6 +120,7 @@ func checkColumn(t, c string) error {
 			usagebatch.Table:     usagebatch.ValidColumn,
 			usageday.Table:       usageday.ValidColumn,
 			usagehour.Table:      usagehour.ValidColumn,
+			usagejournal.Table:   usagejournal.ValidColumn,
 			usageminute.Table:    usageminute.ValidColumn,
 			usageupstream.Table:  usageupstream.ValidColumn,
 			user.Table:           user.ValidColumn,

@@ -29,6 +29,7 @@ import (
 	"portico/ent/db/usagebatch"
 	"portico/ent/db/usageday"
 	"portico/ent/db/usagehour"
+	"portico/ent/db/usagejournal"
 	"portico/ent/db/usageminute"
 	"portico/ent/db/usageupstream"
 	"portico/ent/db/user"
@@ -73,6 +74,7 @@ const (
 	TypeUsageBatch     = "UsageBatch"
 	TypeUsageDay       = "UsageDay"
 	TypeUsageHour      = "UsageHour"
+	TypeUsageJournal   = "UsageJournal"
 	TypeUsageMinute    = "UsageMinute"
 	TypeUsageUpstream  = "UsageUpstream"
 	TypeUser           = "User"
@@ -19695,6 +19697,536 @@ func (m *UsageHourMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *UsageHourMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown UsageHour edge %s", name)
+}
+
+// UsageJournalMutation represents an operation that mutates the UsageJournal nodes in the graph.
+type UsageJournalMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	node_id       *uuid.UUID
+	part          *int
+	addpart       *int
+	taken_at      *time.Time
+	body          *[]byte
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*UsageJournal, error)
+	predicates    []predicate.UsageJournal
+}
+
+var _ ent.Mutation = (*UsageJournalMutation)(nil)
+
+// usagejournalOption allows management of the mutation configuration using functional options.
+type usagejournalOption func(*UsageJournalMutation)
+
+// newUsageJournalMutation creates new mutation for the UsageJournal entity.
+func newUsageJournalMutation(c config, op Op, opts ...usagejournalOption) *UsageJournalMutation {
+	m := &UsageJournalMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeUsageJournal,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withUsageJournalID sets the ID field of the mutation.
+func withUsageJournalID(id uuid.UUID) usagejournalOption {
+	return func(m *UsageJournalMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *UsageJournal
+		)
+		m.oldValue = func(ctx context.Context) (*UsageJournal, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().UsageJournal.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withUsageJournal sets the old UsageJournal of the mutation.
+func withUsageJournal(node *UsageJournal) usagejournalOption {
+	return func(m *UsageJournalMutation) {
+		m.oldValue = func(context.Context) (*UsageJournal, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m UsageJournalMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m UsageJournalMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("db: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of UsageJournal entities.
+func (m *UsageJournalMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *UsageJournalMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *UsageJournalMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().UsageJournal.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetNodeID sets the "node_id" field.
+func (m *UsageJournalMutation) SetNodeID(u uuid.UUID) {
+	m.node_id = &u
+}
+
+// NodeID returns the value of the "node_id" field in the mutation.
+func (m *UsageJournalMutation) NodeID() (r uuid.UUID, exists bool) {
+	v := m.node_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNodeID returns the old "node_id" field's value of the UsageJournal entity.
+// If the UsageJournal object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageJournalMutation) OldNodeID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNodeID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNodeID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNodeID: %w", err)
+	}
+	return oldValue.NodeID, nil
+}
+
+// ResetNodeID resets all changes to the "node_id" field.
+func (m *UsageJournalMutation) ResetNodeID() {
+	m.node_id = nil
+}
+
+// SetPart sets the "part" field.
+func (m *UsageJournalMutation) SetPart(i int) {
+	m.part = &i
+	m.addpart = nil
+}
+
+// Part returns the value of the "part" field in the mutation.
+func (m *UsageJournalMutation) Part() (r int, exists bool) {
+	v := m.part
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPart returns the old "part" field's value of the UsageJournal entity.
+// If the UsageJournal object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageJournalMutation) OldPart(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPart is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPart requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPart: %w", err)
+	}
+	return oldValue.Part, nil
+}
+
+// AddPart adds i to the "part" field.
+func (m *UsageJournalMutation) AddPart(i int) {
+	if m.addpart != nil {
+		*m.addpart += i
+	} else {
+		m.addpart = &i
+	}
+}
+
+// AddedPart returns the value that was added to the "part" field in this mutation.
+func (m *UsageJournalMutation) AddedPart() (r int, exists bool) {
+	v := m.addpart
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPart resets all changes to the "part" field.
+func (m *UsageJournalMutation) ResetPart() {
+	m.part = nil
+	m.addpart = nil
+}
+
+// SetTakenAt sets the "taken_at" field.
+func (m *UsageJournalMutation) SetTakenAt(t time.Time) {
+	m.taken_at = &t
+}
+
+// TakenAt returns the value of the "taken_at" field in the mutation.
+func (m *UsageJournalMutation) TakenAt() (r time.Time, exists bool) {
+	v := m.taken_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTakenAt returns the old "taken_at" field's value of the UsageJournal entity.
+// If the UsageJournal object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageJournalMutation) OldTakenAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTakenAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTakenAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTakenAt: %w", err)
+	}
+	return oldValue.TakenAt, nil
+}
+
+// ResetTakenAt resets all changes to the "taken_at" field.
+func (m *UsageJournalMutation) ResetTakenAt() {
+	m.taken_at = nil
+}
+
+// SetBody sets the "body" field.
+func (m *UsageJournalMutation) SetBody(b []byte) {
+	m.body = &b
+}
+
+// Body returns the value of the "body" field in the mutation.
+func (m *UsageJournalMutation) Body() (r []byte, exists bool) {
+	v := m.body
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBody returns the old "body" field's value of the UsageJournal entity.
+// If the UsageJournal object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageJournalMutation) OldBody(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBody is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBody requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBody: %w", err)
+	}
+	return oldValue.Body, nil
+}
+
+// ResetBody resets all changes to the "body" field.
+func (m *UsageJournalMutation) ResetBody() {
+	m.body = nil
+}
+
+// Where appends a list predicates to the UsageJournalMutation builder.
+func (m *UsageJournalMutation) Where(ps ...predicate.UsageJournal) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the UsageJournalMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *UsageJournalMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.UsageJournal, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *UsageJournalMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *UsageJournalMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (UsageJournal).
+func (m *UsageJournalMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *UsageJournalMutation) Fields() []string {
+	fields := make([]string, 0, 4)
+	if m.node_id != nil {
+		fields = append(fields, usagejournal.FieldNodeID)
+	}
+	if m.part != nil {
+		fields = append(fields, usagejournal.FieldPart)
+	}
+	if m.taken_at != nil {
+		fields = append(fields, usagejournal.FieldTakenAt)
+	}
+	if m.body != nil {
+		fields = append(fields, usagejournal.FieldBody)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *UsageJournalMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case usagejournal.FieldNodeID:
+		return m.NodeID()
+	case usagejournal.FieldPart:
+		return m.Part()
+	case usagejournal.FieldTakenAt:
+		return m.TakenAt()
+	case usagejournal.FieldBody:
+		return m.Body()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *UsageJournalMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case usagejournal.FieldNodeID:
+		return m.OldNodeID(ctx)
+	case usagejournal.FieldPart:
+		return m.OldPart(ctx)
+	case usagejournal.FieldTakenAt:
+		return m.OldTakenAt(ctx)
+	case usagejournal.FieldBody:
+		return m.OldBody(ctx)
+	}
+	return nil, fmt.Errorf("unknown UsageJournal field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageJournalMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case usagejournal.FieldNodeID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNodeID(v)
+		return nil
+	case usagejournal.FieldPart:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPart(v)
+		return nil
+	case usagejournal.FieldTakenAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTakenAt(v)
+		return nil
+	case usagejournal.FieldBody:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBody(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UsageJournal field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *UsageJournalMutation) AddedFields() []string {
+	var fields []string
+	if m.addpart != nil {
+		fields = append(fields, usagejournal.FieldPart)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *UsageJournalMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case usagejournal.FieldPart:
+		return m.AddedPart()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageJournalMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case usagejournal.FieldPart:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPart(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UsageJournal numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *UsageJournalMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *UsageJournalMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *UsageJournalMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown UsageJournal nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *UsageJournalMutation) ResetField(name string) error {
+	switch name {
+	case usagejournal.FieldNodeID:
+		m.ResetNodeID()
+		return nil
+	case usagejournal.FieldPart:
+		m.ResetPart()
+		return nil
+	case usagejournal.FieldTakenAt:
+		m.ResetTakenAt()
+		return nil
+	case usagejournal.FieldBody:
+		m.ResetBody()
+		return nil
+	}
+	return fmt.Errorf("unknown UsageJournal field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *UsageJournalMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *UsageJournalMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *UsageJournalMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *UsageJournalMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *UsageJournalMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *UsageJournalMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *UsageJournalMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown UsageJournal unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *UsageJournalMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown UsageJournal edge %s", name)
 }
 
 // UsageMinuteMutation represents an operation that mutates the UsageMinute nodes in the graph.

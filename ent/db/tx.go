@@ -58,6 +58,8 @@ type Tx struct {
 	UsageDay *UsageDayClient
 	// UsageHour is the client for interacting with the UsageHour builders.
 	UsageHour *UsageHourClient
+	// UsageJournal is the client for interacting with the UsageJournal builders.
+	UsageJournal *UsageJournalClient
 	// UsageMinute is the client for interacting with the UsageMinute builders.
 	UsageMinute *UsageMinuteClient
 	// UsageUpstream is the client for interacting with the UsageUpstream builders.
@@ -217,6 +219,7 @@ func (tx *Tx) init() {
 	tx.UsageBatch = NewUsageBatchClient(tx.config)
 	tx.UsageDay = NewUsageDayClient(tx.config)
 	tx.UsageHour = NewUsageHourClient(tx.config)
+	tx.UsageJournal = NewUsageJournalClient(tx.config)
 	tx.UsageMinute = NewUsageMinuteClient(tx.config)
 	tx.UsageUpstream = NewUsageUpstreamClient(tx.config)
 	tx.User = NewUserClient(tx.config)

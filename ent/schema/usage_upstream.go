@@ -2,6 +2,8 @@ package schema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
+	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
@@ -57,6 +59,35 @@ func (UsageBatch) Indexes() []ent.Index { return []ent.Index{index.Fields("recei
 
 // Policy of UsageBatch.
 func (UsageBatch) Policy() ent.Policy { return rule.SystemOnly() }
+
+// UsageJournal is counts of calls as a busy node stores them first: many in one
+// row, so that they are safe within the second. They are put where they belong
+// some seconds later, together with those that came after them.
+type UsageJournal struct{ ent.Schema }
+
+// Annotations of UsageJournal.
+func (UsageJournal) Annotations() []schema.Annotation {
+	return []schema.Annotation{entsql.Table("usage_journal")}
+}
+
+// Fields of UsageJournal.
+func (UsageJournal) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("id", uuid.UUID{}).Immutable(),
+		field.UUID("node_id", uuid.UUID{}).Immutable(),
+		field.Int("part").Immutable().Comment("Rows of one part never hold counts that belong into those of another."),
+		field.Time("taken_at").Immutable(),
+		field.Bytes("body").Immutable().Comment("Package usage tells its form."),
+	}
+}
+
+// Indexes of UsageJournal.
+func (UsageJournal) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("part", "taken_at"), index.Fields("node_id")}
+}
+
+// Policy of UsageJournal.
+func (UsageJournal) Policy() ent.Policy { return rule.SystemOnly() }
 
 // QuotaCount is how much of a registration's quota is used in a period.
 type QuotaCount struct{ ent.Schema }

@@ -22,31 +22,31 @@ type Explanation struct {
 	Verdict verdict.Verdict
 }
 
-// Explain goes through the very checks that Verify makes, without the key's
-// secret and without taking or counting anything, at a time of the caller's
+// Explain goes through the very checks that Verify makes for a caller, without
+// the key's secret and without taking or counting anything, at a time of one's
 // choice; what is left of limits is always that of now. It reads the database
 // and not the copy. r's key is not looked at; without Presented the key is
 // shown as it is meant to be. An unknown credential is fault.Missing.
-func (g *Gate) Explain(ctx context.Context, organization, credential uuid.UUID, r *Request, at time.Time) (*Explanation, error) {
-	change, err := g.rows.key(ctx, organization, `id = $2`, credential)
+func (g *Gate) Explain(ctx context.Context, c *Caller, credential uuid.UUID, r *Request, at time.Time) (*Explanation, error) {
+	change, err := g.rows.key(ctx, c.Organization, `id = $2`, credential)
 	if err != nil {
 		return nil, database.Fault(err)
 	}
 	if len(change.Credentials) == 0 {
 		return nil, fault.Missing()
 	}
-	if change.Catalogue, err = g.rows.catalogue(ctx, organization); err != nil {
+	if change.Catalogue, err = g.rows.catalogue(ctx, c.Organization); err != nil {
 		return nil, database.Fault(err)
 	}
 	store := replica.New(0)
 	store.Apply(change)
 	var facts verdict.Case
 	store.Case(change.Credentials[0].Username, &facts)
-	return g.explain(ctx, r, &facts, at), nil
+	return g.explain(ctx, c, r, &facts, at), nil
 }
 
-func (g *Gate) explain(ctx context.Context, r *Request, facts *verdict.Case, at time.Time) *Explanation {
-	q := question(&Caller{}, r, facts.Catalogue, at)
+func (g *Gate) explain(ctx context.Context, c *Caller, r *Request, facts *verdict.Case, at time.Time) *Explanation {
+	q := question(c, r, facts.Catalogue, at)
 	if q.Presented == "" {
 		q.Presented = facts.Key.AuthType
 	}

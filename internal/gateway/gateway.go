@@ -90,8 +90,9 @@ type Options struct {
 	Log *slog.Logger
 	// Metrics; default: counted, and shown nowhere.
 	Metrics *Metrics
-	// Flushed tells up to when counts are stored; default: the start.
-	Flushed func() time.Time
+	// Flushed tells up to when counts are stored, Visible up to when reports
+	// show them; default: the start.
+	Flushed, Visible func() time.Time
 }
 
 func (o Options) withDefaults() Options {
@@ -115,9 +116,12 @@ func (o Options) withDefaults() Options {
 	if o.Metrics == nil {
 		o.Metrics = NewMetrics(nil)
 	}
+	began := o.Clock.Now()
 	if o.Flushed == nil {
-		began := o.Clock.Now()
 		o.Flushed = func() time.Time { return began }
+	}
+	if o.Visible == nil {
+		o.Visible = o.Flushed
 	}
 	return o
 }

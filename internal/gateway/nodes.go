@@ -81,7 +81,7 @@ func (g *Gate) reportCursors(ctx context.Context, written map[uuid.UUID]int64) {
 func (g *Gate) writeNode(ctx context.Context, started time.Time) error {
 	_, err := g.o.DB.ExecContext(ctx, `INSERT INTO gate_nodes (id, name, started_at, seen_at, flushed_at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, flushed_at = excluded.flushed_at`,
-		g.o.NodeID, g.o.NodeName, started, g.o.Clock.Now(), g.o.Flushed())
+		g.o.NodeID, g.o.NodeName, started, g.o.Clock.Now(), g.o.Visible())
 	return err
 }
 

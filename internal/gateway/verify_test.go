@@ -90,7 +90,7 @@ func TestLimitsAndCounts(t *testing.T) {
 		for _, want := range []verdict.Code{verdict.Valid, verdict.Valid} {
 			wants(t, g, c, w.request(), want)
 		}
-		e, err := g.Explain(t.Context(), w.Organization.ID, w.made.Credential.ID, &gateway.Request{Product: "weather"}, w.Clock.Now())
+		e, err := g.Explain(t.Context(), &gateway.Caller{Organization: w.Organization.ID}, w.made.Credential.ID, &gateway.Request{Product: "weather"}, w.Clock.Now())
 		if ok(t, e, err).Code != verdict.Valid || e.Verdict.Limits.Quota.Remaining != 1 {
 			t.Errorf("explained as %+v", e)
 		}
@@ -114,14 +114,14 @@ func TestExplanations(t *testing.T) {
 		w := newWorld(t, url)
 		g := w.gate(t)
 		ok(t, 0, second(w.Portal.Suspend(w.Admin, w.sub.GlobalID(), nil)))
-		e, err := g.Explain(t.Context(), w.Organization.ID, w.made.Credential.ID, &gateway.Request{Product: "weather"}, w.Clock.Now())
+		e, err := g.Explain(t.Context(), &gateway.Caller{Organization: w.Organization.ID}, w.made.Credential.ID, &gateway.Request{Product: "weather"}, w.Clock.Now())
 		ok(t, e, err)
 		last := e.Steps[len(e.Steps)-1]
 		if e.Code != verdict.Suspended || last.Code != verdict.Suspended || last.Passed {
 			t.Errorf("explained as %+v", e)
 		}
 		for _, other := range [][2]uuid.UUID{{w.Organization.ID, uuid.New()}, {uuid.New(), w.made.Credential.ID}} {
-			if _, err := g.Explain(t.Context(), other[0], other[1], &gateway.Request{}, w.Clock.Now()); !fault.Is(err, fault.NotFound) {
+			if _, err := g.Explain(t.Context(), &gateway.Caller{Organization: other[0]}, other[1], &gateway.Request{}, w.Clock.Now()); !fault.Is(err, fault.NotFound) {
 				t.Errorf("somebody else's key gave %v", err)
 			}
 		}

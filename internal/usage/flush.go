@@ -20,6 +20,9 @@ type batch struct {
 	id   string
 	rows []counted
 	used []limits.Used
+	// pages hold the rows and the used in place of the tables where there are
+	// many.
+	pages []page
 }
 
 // fetch makes batches of what was counted.
@@ -29,18 +32,13 @@ func (f *Flusher) fetch() {
 	if f.o.Quotas != nil {
 		used = f.o.Quotas.Drain(nil)
 	}
-	for len(rows) > 0 || len(used) > 0 {
-		b := &batch{id: "flush/" + uuid.NewString()}
-		b.rows, rows = cut(rows)
-		b.used, used = cut(used)
-		f.waiting = append(f.waiting, b)
+	if len(rows)+len(used) > mostDirect {
+		f.waiting = append(f.waiting, &batch{id: "flush/" + uuid.NewString(), rows: rows, used: used, pages: pagesOf(rows, used)})
+		return
 	}
-}
-
-// cut takes what fits into a batch.
-func cut[T any](all []T) (part, rest []T) {
-	n := min(len(all), mostInBatch)
-	return all[:n:n], all[n:]
+	if len(rows)+len(used) > 0 {
+		f.waiting = append(f.waiting, &batch{id: "flush/" + uuid.NewString(), rows: rows, used: used})
+	}
 }
 
 // store stores a batch unless it is stored already. The id of the one before
@@ -60,15 +58,19 @@ func (f *Flusher) store(ctx context.Context, b *batch) error {
 				return err
 			}
 		}
+		if b.pages != nil {
+			return f.addPages(ctx, tx, b.pages)
+		}
 		if err := addMinutes(ctx, f.o.DB, tx, b.rows); err != nil {
 			return err
 		}
-		return f.addQuotas(ctx, tx, b.used, totals)
+		return addQuotas(ctx, f.o.DB, tx, b.used, totals)
 	})
 	if err != nil {
 		return err
 	}
 	f.stored = b.id
+	f.open.Add(int64(len(b.pages)))
 	if len(b.used) > 0 {
 		f.o.Quotas.Settle(b.used, totals)
 	}
@@ -76,7 +78,7 @@ func (f *Flusher) store(ctx context.Context, b *batch) error {
 }
 
 // addQuotas adds what was used of quotas and finds what all nodes used.
-func (f *Flusher) addQuotas(ctx context.Context, tx *database.Tx, used []limits.Used, totals []int64) error {
+func addQuotas(ctx context.Context, db *database.DB, tx *database.Tx, used []limits.Used, totals []int64) error {
 	if len(used) == 0 {
 		return nil
 	}
@@ -86,7 +88,7 @@ func (f *Flusher) addQuotas(ctx context.Context, tx *database.Tx, used []limits.
 		u.N += sums[id].N
 		sums[id] = u
 	}
-	b := newBulk(f.o.DB, len(sums), column{"id", uuids}, column{"organization_id", uuids}, column{"subscription_id", uuids},
+	b := newBulk(db, len(sums), column{"id", uuids}, column{"organization_id", uuids}, column{"subscription_id", uuids},
 		column{"period_start", times}, column{"period_end", times}, column{"used", ints})
 	for _, id := range inOrder(sums) {
 		u := sums[id]
@@ -117,6 +119,8 @@ func quotaID(u limits.Used) uuid.UUID {
 // flushSeen stores when keys were last used. What fails waits: no more than a
 // time for each key.
 func (f *Flusher) flushSeen(ctx context.Context) error {
+	f.seeing.Lock()
+	defer f.seeing.Unlock()
 	for id, minute := range f.o.Counter.drainSeen() {
 		f.seen[id] = max(f.seen[id], minute)
 	}

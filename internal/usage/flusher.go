@@ -18,6 +18,8 @@ import (
 type Quotas interface {
 	Drain(into []limits.Used) []limits.Used
 	Settle(done []limits.Used, totals []int64)
+	// Load tells what the database knows.
+	Load(subscription uuid.UUID, periodStart time.Time, used int64)
 }
 
 const (
@@ -33,6 +35,8 @@ type FlusherOptions struct {
 	DB      *database.DB
 	Clock   clock.Clock
 	Counter *Counter
+	// Node is this process, made anew with each start.
+	Node uuid.UUID
 	// Quotas may be nil: then there are none.
 	Quotas Quotas
 	// Every is the time between flushes; default 400 ms.
@@ -50,7 +54,13 @@ type Flusher struct {
 	waiting []*batch   // not yet known to be stored, oldest first
 	stored  string     // the id of the batch that was stored last
 	through atomic.Int64
-	seen    map[uuid.UUID]int64 // minutes that keys were used in, not yet stored
+	// visible is through for those who read the counts: what is in the journal
+	// alone is not told yet. open is how many pages of this node are there.
+	visible, open atomic.Int64
+	// busy tells whether the last flush went into the journal.
+	busy   atomic.Bool
+	seeing sync.Mutex
+	seen   map[uuid.UUID]int64 // minutes that keys were used in, not yet stored
 	// inTx runs a transaction. Tests put their own, which fails after the commit.
 	inTx func(context.Context, func(*database.Tx) error) error
 }
@@ -68,15 +78,23 @@ func NewFlusher(o FlusherOptions) *Flusher {
 	}
 	f := &Flusher{o: o, seen: map[uuid.UUID]int64{}, inTx: o.DB.InTx}
 	f.through.Store(o.Clock.Now().UnixMicro())
+	f.visible.Store(f.through.Load())
 	return f
 }
 
 // Through tells up to when what was counted here is stored.
 func (f *Flusher) Through() time.Time { return time.UnixMicro(f.through.Load()).UTC() }
 
+// Visible tells up to when what was counted here is in the counts that reports
+// are made of: Through, or some seconds before it on a busy node.
+func (f *Flusher) Visible() time.Time { return time.UnixMicro(f.visible.Load()).UTC() }
+
 // Run flushes until ctx ends, and once more then. What the database gets wrong
 // is logged; the counts wait.
 func (f *Flusher) Run(ctx context.Context) {
+	var folding sync.WaitGroup
+	folding.Go(func() { f.keepFolding(ctx) })
+	defer folding.Wait()
 	tick := time.NewTicker(f.o.Every)
 	defer tick.Stop()
 	failing := false
@@ -85,8 +103,13 @@ func (f *Flusher) Run(ctx context.Context) {
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastFlush)
 			defer cancel()
-			if err := f.Flush(last); err != nil {
-				f.o.Log.ErrorContext(last, "counts of calls were lost at the end", "error", err)
+			err := f.Flush(last)
+			if err == nil && f.open.Load() > 0 {
+				folding.Wait()
+				err = f.Fold(last)
+			}
+			if err != nil {
+				f.o.Log.ErrorContext(last, "counts of calls could not be stored at the end", "error", err)
 			}
 			return
 		case <-tick.C:
@@ -123,6 +146,11 @@ func (f *Flusher) flush(ctx context.Context) (rows int, err error) {
 		return rows + n, err
 	}
 	f.through.Store(drained.UnixMicro())
+	f.busy.Store(n > mostDirect)
+	if f.open.Load() > 0 {
+		return rows + n, nil // Fold does the rest
+	}
+	f.visible.Store(drained.UnixMicro())
 	return rows + n, f.flushSeen(ctx)
 }
 

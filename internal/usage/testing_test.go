@@ -39,7 +39,7 @@ func newWorld(t testing.TB, url, zone string, now time.Time) *world {
 }
 
 func (w *world) newFlusher(c *Counter, q Quotas) *Flusher {
-	return NewFlusher(FlusherOptions{DB: w.db, Clock: w.clock, Counter: c, Quotas: q})
+	return NewFlusher(FlusherOptions{DB: w.db, Clock: w.clock, Counter: c, Quotas: q, Node: uuid.New()})
 }
 
 func (w *world) organization(zone string) uuid.UUID {
@@ -65,6 +65,7 @@ func (w *world) number(query string, args ...any) (n int64) {
 func (w *world) flush() {
 	w.t.Helper()
 	require.NoError(w.t, w.flusher.Flush(context.Background()))
+	require.NoError(w.t, w.flusher.Fold(context.Background()))
 }
 
 func (w *world) rollUp() {

@@ -272,6 +272,18 @@ func (f UsageHourFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, err
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.UsageHourMutation", m)
 }
 
+// The UsageJournalFunc type is an adapter to allow the use of ordinary
+// function as UsageJournal mutator.
+type UsageJournalFunc func(context.Context, *db.UsageJournalMutation) (db.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f UsageJournalFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
+	if mv, ok := m.(*db.UsageJournalMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.UsageJournalMutation", m)
+}
+
 // The UsageMinuteFunc type is an adapter to allow the use of ordinary
 // function as UsageMinute mutator.
 type UsageMinuteFunc func(context.Context, *db.UsageMinuteMutation) (db.Value, error)

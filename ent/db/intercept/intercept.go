@@ -30,6 +30,7 @@ import (
 	"portico/ent/db/usagebatch"
 	"portico/ent/db/usageday"
 	"portico/ent/db/usagehour"
+	"portico/ent/db/usagejournal"
 	"portico/ent/db/usageminute"
 	"portico/ent/db/usageupstream"
 	"portico/ent/db/user"
@@ -687,6 +688,33 @@ func (f TraverseUsageHour) Traverse(ctx context.Context, q db.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *db.UsageHourQuery", q)
 }
 
+// The UsageJournalFunc type is an adapter to allow the use of ordinary function as a Querier.
+type UsageJournalFunc func(context.Context, *db.UsageJournalQuery) (db.Value, error)
+
+// Query calls f(ctx, q).
+func (f UsageJournalFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
+	if q, ok := q.(*db.UsageJournalQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *db.UsageJournalQuery", q)
+}
+
+// The TraverseUsageJournal type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseUsageJournal func(context.Context, *db.UsageJournalQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseUsageJournal) Intercept(next db.Querier) db.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseUsageJournal) Traverse(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.UsageJournalQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *db.UsageJournalQuery", q)
+}
+
 // The UsageMinuteFunc type is an adapter to allow the use of ordinary function as a Querier.
 type UsageMinuteFunc func(context.Context, *db.UsageMinuteQuery) (db.Value, error)
 
@@ -815,6 +843,8 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.UsageDayQuery, predicate.UsageDay, usageday.OrderOption]{typ: db.TypeUsageDay, tq: q}, nil
 	case *db.UsageHourQuery:
 		return &query[*db.UsageHourQuery, predicate.UsageHour, usagehour.OrderOption]{typ: db.TypeUsageHour, tq: q}, nil
+	case *db.UsageJournalQuery:
+		return &query[*db.UsageJournalQuery, predicate.UsageJournal, usagejournal.OrderOption]{typ: db.TypeUsageJournal, tq: q}, nil
 	case *db.UsageMinuteQuery:
 		return &query[*db.UsageMinuteQuery, predicate.UsageMinute, usageminute.OrderOption]{typ: db.TypeUsageMinute, tq: q}, nil
 	case *db.UsageUpstreamQuery:

@@ -942,6 +942,32 @@ var (
 			},
 		},
 	}
+	// UsageJournalColumns holds the columns for the "usage_journal" table.
+	UsageJournalColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "node_id", Type: field.TypeUUID},
+		{Name: "part", Type: field.TypeInt},
+		{Name: "taken_at", Type: field.TypeTime},
+		{Name: "body", Type: field.TypeBytes},
+	}
+	// UsageJournalTable holds the schema information for the "usage_journal" table.
+	UsageJournalTable = &schema.Table{
+		Name:       "usage_journal",
+		Columns:    UsageJournalColumns,
+		PrimaryKey: []*schema.Column{UsageJournalColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "usagejournal_part_taken_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsageJournalColumns[2], UsageJournalColumns[3]},
+			},
+			{
+				Name:    "usagejournal_node_id",
+				Unique:  false,
+				Columns: []*schema.Column{UsageJournalColumns[1]},
+			},
+		},
+	}
 	// UsageMinutesColumns holds the columns for the "usage_minutes" table.
 	UsageMinutesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -1097,6 +1123,7 @@ var (
 		UsageBatchesTable,
 		UsageDaysTable,
 		UsageHoursTable,
+		UsageJournalTable,
 		UsageMinutesTable,
 		UsageUpstreamsTable,
 		UsersTable,
@@ -1178,6 +1205,9 @@ func init() {
 	SubscriptionsTable.Annotation = &entsql.Annotation{}
 	SubscriptionsTable.Annotation.Checks = map[string]string{
 		"subscriptions_status": "status IN ('WAITING', 'APPROVED', 'REJECTED', 'SUSPENDED', 'UNSUBSCRIBED')",
+	}
+	UsageJournalTable.Annotation = &entsql.Annotation{
+		Table: "usage_journal",
 	}
 	UsersTable.ForeignKeys[0].RefTable = OrganizationsTable
 	UsersTable.Annotation = &entsql.Annotation{}

@@ -72,6 +72,9 @@ type UsageDay func(*sql.Selector)
 // UsageHour is the predicate function for usagehour builders.
 type UsageHour func(*sql.Selector)
 
+// UsageJournal is the predicate function for usagejournal builders.
+type UsageJournal func(*sql.Selector)
+
 // UsageMinute is the predicate function for usageminute builders.
 type UsageMinute func(*sql.Selector)
 

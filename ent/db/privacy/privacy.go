@@ -638,6 +638,30 @@ func (f UsageHourMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutati
 	return Denyf("db/privacy: unexpected mutation type %T, expect *db.UsageHourMutation", m)
 }
 
+// The UsageJournalQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type UsageJournalQueryRuleFunc func(context.Context, *db.UsageJournalQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f UsageJournalQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.UsageJournalQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("db/privacy: unexpected query type %T, expect *db.UsageJournalQuery", q)
+}
+
+// The UsageJournalMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type UsageJournalMutationRuleFunc func(context.Context, *db.UsageJournalMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f UsageJournalMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
+	if m, ok := m.(*db.UsageJournalMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("db/privacy: unexpected mutation type %T, expect *db.UsageJournalMutation", m)
+}
+
 // The UsageMinuteQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type UsageMinuteQueryRuleFunc func(context.Context, *db.UsageMinuteQuery) error

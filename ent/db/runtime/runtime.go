@@ -26,6 +26,7 @@ import (
 	"portico/ent/db/usagebatch"
 	"portico/ent/db/usageday"
 	"portico/ent/db/usagehour"
+	"portico/ent/db/usagejournal"
 	"portico/ent/db/usageminute"
 	"portico/ent/db/usageupstream"
 	"portico/ent/db/user"
@@ -674,6 +675,15 @@ func init() {
 	usagehour.Hooks[0] = func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
 			if err := usagehour.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	usagejournal.Policy = privacy.NewPolicies(schema.UsageJournal{})
+	usagejournal.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := usagejournal.Policy.EvalMutation(ctx, m); err != nil {
 				return nil, err
 			}
 			return next.Mutate(ctx, m)

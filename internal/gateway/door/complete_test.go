@@ -23,16 +23,16 @@ func TestComplete(t *testing.T) {
 			account uuid.UUID
 			owned   bool
 		}{
-			"nothing":           {usage.Call{}, uuid.Nil, true},
-			"app":               {usage.Call{App: app.App.ID}, mine.Account.ID, true},
-			"all":               {usage.Call{App: app.App.ID, Credential: app.Credential.ID, Product: product.ID, Account: mine.Account.ID}, mine.Account.ID, true},
-			"product":           {usage.Call{Product: product.ID}, uuid.Nil, true},
-			"another kind":      {usage.Call{Product: app.App.ID}, uuid.Nil, false},
-			"unknown":           {usage.Call{Endpoint: uuid.New()}, uuid.Nil, false},
-			"stranger's app":    {usage.Call{App: stranger.App.ID}, uuid.Nil, false},
+			"nothing":            {usage.Call{}, uuid.Nil, true},
+			"app":                {usage.Call{App: app.App.ID}, mine.Account.ID, true},
+			"all":                {usage.Call{App: app.App.ID, Credential: app.Credential.ID, Product: product.ID, Account: mine.Account.ID}, mine.Account.ID, true},
+			"product":            {usage.Call{Product: product.ID}, uuid.Nil, true},
+			"another kind":       {usage.Call{Product: app.App.ID}, uuid.Nil, false},
+			"unknown":            {usage.Call{Endpoint: uuid.New()}, uuid.Nil, false},
+			"stranger's app":     {usage.Call{App: stranger.App.ID}, uuid.Nil, false},
 			"stranger's account": {usage.Call{Account: other.Account.ID}, other.Account.ID, false},
-			"two accounts":      {usage.Call{App: app.App.ID, Credential: second.Credential.ID}, mine.Account.ID, false},
-			"wrong account":     {usage.Call{App: second.App.ID, Account: mine.Account.ID}, mine.Account.ID, false},
+			"two accounts":       {usage.Call{App: app.App.ID, Credential: second.Credential.ID}, mine.Account.ID, false},
+			"wrong account":      {usage.Call{App: second.App.ID, Account: mine.Account.ID}, mine.Account.ID, false},
 		} {
 			calls := []usage.Reported{{Call: c.call}}
 			owned, err := s.Complete(t.Context(), mine.Organization.ID, calls)

@@ -92,6 +92,12 @@ CREATE INDEX `usagehour_account_id_at` ON `usage_hours` (`account_id`, `at`);
 CREATE INDEX `usagehour_product_id_at` ON `usage_hours` (`product_id`, `at`);
 -- Create index "usagehour_at" to table: "usage_hours"
 CREATE INDEX `usagehour_at` ON `usage_hours` (`at`);
+-- Create "usage_journal" table
+CREATE TABLE `usage_journal` (`id` uuid NOT NULL, `node_id` uuid NOT NULL, `part` integer NOT NULL, `taken_at` datetime NOT NULL, `body` blob NOT NULL, PRIMARY KEY (`id`));
+-- Create index "usagejournal_part_taken_at" to table: "usage_journal"
+CREATE INDEX `usagejournal_part_taken_at` ON `usage_journal` (`part`, `taken_at`);
+-- Create index "usagejournal_node_id" to table: "usage_journal"
+CREATE INDEX `usagejournal_node_id` ON `usage_journal` (`node_id`);
 -- Create "usage_minutes" table
 CREATE TABLE `usage_minutes` (`id` uuid NOT NULL, `organization_id` uuid NOT NULL, `at` datetime NOT NULL, `account_id` uuid NOT NULL, `app_id` uuid NOT NULL, `credential_id` uuid NOT NULL, `product_id` uuid NOT NULL, `endpoint_id` uuid NOT NULL, `code` text NOT NULL, `calls` integer NOT NULL, `rolled` integer NOT NULL DEFAULT (0), `due` bool NOT NULL DEFAULT (true), PRIMARY KEY (`id`));
 -- Create index "usageminute_organization_id_at" to table: "usage_minutes"

@@ -1,0 +1,173 @@
+package usage
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"entgo.io/ent/dialect"
+	"github.com/google/uuid"
+
+	"portico/internal/database"
+	"portico/internal/limits"
+)
+
+const (
+	// foldEvery is how often a busy node folds its journal: the longer, the more
+	// calls become one row.
+	foldEvery = 20 * time.Second
+	// foldTick is how soon a node folds that is not busy any more.
+	foldTick = time.Second
+	// orphanAge is when a page is taken for one of a node that has ended.
+	orphanAge = 2 * time.Minute
+	// foldPages bounds the pages that one transaction folds.
+	foldPages = 64
+)
+
+// keepFolding folds until ctx ends: this node's pages, and those of others that
+// were left behind.
+func (f *Flusher) keepFolding(ctx context.Context) {
+	tick := time.NewTicker(foldTick)
+	defer tick.Stop()
+	began := time.Now()
+	last, orphans := began, began
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		var err error
+		if time.Since(orphans) > orphanAge {
+			orphans = time.Now()
+			err = f.foldWhere(ctx, "taken_at < $2", f.o.Clock.Now().Add(-orphanAge))
+		}
+		if f.open.Load() > 0 && err == nil && (!f.busy.Load() || time.Since(last) > foldEvery) {
+			err = f.Fold(ctx)
+			last = time.Now()
+		}
+		if err != nil && ctx.Err() == nil {
+			f.o.Log.ErrorContext(ctx, "the journal of calls could not be folded", "error", err)
+		}
+	}
+}
+
+// Fold puts what this node has in the journal where it belongs.
+func (f *Flusher) Fold(ctx context.Context) error {
+	f.mu.Lock() // between flushes
+	through, until := f.through.Load(), f.o.Clock.Now()
+	f.mu.Unlock()
+	if err := f.foldWhere(ctx, "node_id = $2", f.o.Node); err != nil {
+		return err
+	}
+	if err := f.look(ctx, through, until); err != nil {
+		return err
+	}
+	return f.flushSeen(ctx)
+}
+
+// look finds what is left of this node's pages: those since, and those that
+// another node is folding at this moment.
+func (f *Flusher) look(ctx context.Context, through int64, until time.Time) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var left, old int64
+	err := f.o.DB.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(CASE WHEN taken_at <= $2 THEN 1 ELSE 0 END), 0)
+		FROM usage_journal WHERE node_id = $1`, f.o.Node, until).Scan(&left, &old)
+	if err != nil {
+		return err
+	}
+	f.open.Store(left)
+	if old == 0 {
+		f.visible.Store(max(through, f.visible.Load()))
+	}
+	return nil
+}
+
+// Recover folds all that is in the journal, whoever left it there. It is for
+// the start, before quotas are asked about.
+func (f *Flusher) Recover(ctx context.Context) error {
+	return f.foldWhere(ctx, "taken_at <= $2", f.o.Clock.Now().Add(orphanAge))
+}
+
+// foldWhere folds the pages that meet a condition on $2, part by part.
+func (f *Flusher) foldWhere(ctx context.Context, condition string, arg any) error {
+	for part := range parts {
+		for {
+			n, err := f.foldSome(ctx, part, condition, arg)
+			if err != nil {
+				return err
+			}
+			if n < foldPages {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// foldSome folds up to foldPages pages in one transaction, which takes them out
+// of the journal: however it ends, each is counted once.
+func (f *Flusher) foldSome(ctx context.Context, part int, condition string, arg any) (n int, err error) {
+	var used []limits.Used
+	var totals []int64
+	err = f.o.DB.InTx(ctx, func(tx *database.Tx) error {
+		found, ids, err := takePages(ctx, f.o.DB, tx, part, condition, arg)
+		if n = len(ids); err != nil || n == 0 {
+			return err
+		}
+		rows := make([]counted, 0, len(found.rows))
+		for _, r := range found.rows {
+			rows = append(rows, r)
+		}
+		if err := addMinutes(ctx, f.o.DB, tx, rows); err != nil {
+			return err
+		}
+		used = used[:0]
+		for _, id := range inOrder(found.used) {
+			used = append(used, found.used[id])
+		}
+		totals = make([]int64, len(used))
+		if err := addQuotas(ctx, f.o.DB, tx, used, totals); err != nil {
+			return err
+		}
+		sel := &selection{db: f.o.DB}
+		_, err = tx.ExecContext(ctx, `DELETE FROM usage_journal WHERE `+sel.anyOf("id", ids), sel.args...)
+		return err
+	})
+	if err != nil || f.o.Quotas == nil {
+		return n, err
+	}
+	for i, u := range used {
+		f.o.Quotas.Load(u.Subscription, u.PeriodStart, totals[i])
+	}
+	return n, nil
+}
+
+// takePages reads the oldest pages and keeps others from folding them.
+func takePages(ctx context.Context, db *database.DB, tx *database.Tx, part int, condition string, arg any) (*sums, []uuid.UUID, error) {
+	lock := ""
+	if db.Dialect() == dialect.Postgres {
+		lock = " FOR UPDATE SKIP LOCKED"
+	}
+	rows, err := tx.QueryContext(ctx, `SELECT id, body FROM usage_journal WHERE part = $1 AND `+condition+
+		` ORDER BY taken_at LIMIT `+strconv.Itoa(foldPages)+lock, part, arg)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer rows.Close()
+	found := newSums()
+	var ids []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		var body []byte
+		if err := rows.Scan(&id, &body); err != nil {
+			return nil, nil, err
+		}
+		if err := found.add(body); err != nil {
+			return nil, nil, err
+		}
+		ids = append(ids, id)
+	}
+	return found, ids, rows.Err()
+}

@@ -1,0 +1,168 @@
+package usage
+
+import (
+	"context"
+	"io"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/database"
+	"portico/internal/limits"
+	"portico/internal/testdb"
+)
+
+// many is more rows than go into the counts at once.
+const many = 3 * mostDirect
+
+func addAll(w *world, c *Counter, calls []Call) {
+	for i := range calls {
+		c.Add(&calls[i], noon, 2)
+		c.Saw(calls[i].Credential, noon)
+	}
+}
+
+func TestPagesAreReadAsTheyWereWritten(t *testing.T) {
+	c := NewCounter()
+	for _, call := range randomCalls(uuid.New(), many) {
+		c.Add(&call, noon, 7)
+	}
+	rows := c.drain()
+	u := limits.Used{Organization: uuid.New(), Subscription: uuid.New(), PeriodStart: noon, PeriodEnd: noon.Add(time.Hour), N: 5}
+	pages := pagesOf(rows, []limits.Used{u, u})
+	found := newSums()
+	for _, p := range pages {
+		require.NoError(t, found.add(p.body))
+	}
+	require.Len(t, found.rows, len(rows))
+	for _, r := range rows {
+		require.Equal(t, r, found.rows[r.id])
+		require.Equal(t, int(r.id[15]%parts), partOf(pages, r))
+	}
+	u.N = 10
+	require.Equal(t, map[uuid.UUID]limits.Used{quotaID(u): u}, found.used)
+}
+
+// partOf finds the part in which a row alone would be.
+func partOf(pages []page, r counted) int {
+	for _, p := range pages {
+		one := newSums()
+		if err := one.add(p.body); err == nil {
+			if _, in := one.rows[r.id]; in {
+				return p.part
+			}
+		}
+	}
+	return -1
+}
+
+func FuzzPage(f *testing.F) {
+	r := counted{at: noon.Truncate(time.Minute), Call: Call{Organization: uuid.New(), Code: "VALID"}, calls: 3}
+	whole := appendUsed(appendRow(nil, &r), limits.Used{Subscription: uuid.New(), PeriodStart: noon, PeriodEnd: noon, N: 1})
+	for n := range len(whole) + 1 {
+		f.Add(whole[:n])
+	}
+	f.Add([]byte{9})
+	f.Fuzz(func(_ *testing.T, body []byte) {
+		_ = newSums().add(body) // it must neither panic nor take for ever
+	})
+}
+
+// What a busy node stored in the journal is safe, and counted once, whoever
+// folds it and however often.
+func TestTheJournalIsFoldedOnce(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		ctx := context.Background()
+		w := newWorld(t, url, "UTC", noon)
+		calls := randomCalls(w.org, many)
+		q := &quotas{totals: map[uuid.UUID]int64{}}
+		busy := w.newFlusher(w.counter, q)
+		sub := uuid.New()
+		for range 3 {
+			addAll(w, w.counter, calls)
+			q.pending = append(q.pending, limits.Used{Organization: w.org, Subscription: sub, PeriodStart: noon, PeriodEnd: noon.Add(time.Hour), N: 2})
+			w.clock.Advance(time.Second)
+			require.NoError(t, busy.Flush(ctx))
+		}
+		require.EqualValues(t, 0, w.number(`SELECT COUNT(*) FROM usage_minutes`), "it waits in the journal")
+		require.EqualValues(t, 6, q.settled)
+		require.Equal(t, w.clock.Now(), busy.Through(), "and is safe")
+		require.True(t, busy.Visible().Before(busy.Through()))
+
+		// The node ends here; others start, all at once.
+		var starting sync.WaitGroup
+		for range 4 {
+			starting.Go(func() {
+				if err := w.newFlusher(NewCounter(), nil).Recover(ctx); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		starting.Wait()
+		require.EqualValues(t, 3*2*many, w.number(`SELECT SUM(calls) FROM usage_minutes`))
+		require.EqualValues(t, 6, w.number(`SELECT used FROM quota_counts WHERE subscription_id = $1`, sub))
+		require.EqualValues(t, 0, w.number(`SELECT COUNT(*) FROM usage_journal`))
+		// It had not ended after all: nothing is left for it, and nothing is lost.
+		require.NoError(t, busy.Fold(ctx))
+		require.Equal(t, busy.Through(), busy.Visible())
+		require.EqualValues(t, 3*2*many, w.number(`SELECT SUM(calls) FROM usage_minutes`))
+	})
+}
+
+// Pages whose commit was not heard of are not stored twice, also when they were
+// folded before they are sent again.
+func TestAPageIsStoredOnce(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		ctx := context.Background()
+		w := newWorld(t, url, "UTC", noon)
+		addAll(w, w.counter, randomCalls(w.org, many))
+		f := w.newFlusher(w.counter, nil)
+		f.inTx = func(ctx context.Context, work func(*database.Tx) error) error {
+			require.NoError(t, w.db.InTx(ctx, work))
+			return io.ErrUnexpectedEOF
+		}
+		require.ErrorIs(t, f.Flush(ctx), io.ErrUnexpectedEOF)
+		require.NoError(t, w.newFlusher(NewCounter(), nil).Recover(ctx))
+		f.inTx = w.db.InTx
+		require.NoError(t, f.Flush(ctx))
+		require.NoError(t, f.Fold(ctx))
+		require.EqualValues(t, 2*many, w.number(`SELECT SUM(calls) FROM usage_minutes`))
+	})
+}
+
+// A busy node and the folding of what it stored do not disturb each other.
+func TestFlushesAndFoldsMayMeet(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		ctx := context.Background()
+		w := newWorld(t, url, "UTC", noon)
+		calls := randomCalls(w.org, many)
+		const nodes, rounds = 3, 5
+		var all sync.WaitGroup
+		for range nodes {
+			c := NewCounter()
+			f := w.newFlusher(c, nil)
+			all.Go(func() {
+				for range rounds {
+					addAll(w, c, calls)
+					if err := f.Flush(ctx); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+			all.Go(func() {
+				for range rounds {
+					if err := f.Fold(ctx); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		all.Wait()
+		require.NoError(t, w.newFlusher(NewCounter(), nil).Recover(ctx))
+		require.EqualValues(t, nodes*rounds*2*many, w.number(`SELECT SUM(calls) FROM usage_minutes`))
+		require.EqualValues(t, many, w.number(`SELECT COUNT(*) FROM usage_minutes`))
+	})
+}
