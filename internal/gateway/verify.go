@@ -139,9 +139,6 @@ func (g *Gate) count(c *Caller, d *desk, v *verdict.Verdict) {
 	}
 	if v.Key != nil {
 		d.call.Credential, d.call.Account = v.Key.ID, v.Key.AccountID
-		if v.Code == verdict.Valid {
-			g.o.Counter.Saw(v.Key.ID, d.question.Now)
-		}
 	}
 	g.o.Counter.Add(&d.call, d.question.Now, 1)
 }

@@ -43,7 +43,13 @@ func (s *Store) Accept(ctx context.Context, organization uuid.UUID, batchID stri
 		if err := addMinutes(ctx, s.db, tx, minutes); err != nil {
 			return err
 		}
-		return addUpstream(ctx, s.db, tx, upstream)
+		if err := addUpstream(ctx, s.db, tx, upstream); err != nil {
+			return err
+		}
+		if err := s.addTaken(ctx, tx, organization, minutes); err != nil {
+			return err
+		}
+		return touchUsed(ctx, s.db, tx, minutes)
 	})
 	return replayed && err == nil, database.Fault(err)
 }

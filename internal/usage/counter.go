@@ -4,8 +4,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 const (
@@ -37,10 +35,7 @@ type shard struct {
 	mu    sync.Mutex
 	rows  map[cell]int64
 	spare map[cell]int64 // emptied, for the next time
-	// seen are the minutes in which keys were used that are not yet fetched,
-	// told those of the latest minute that are.
-	seen, told map[uuid.UUID]int64
-	_          [64]byte // keeps the neighbour's lock off this cache line
+	_     [64]byte       // keeps the neighbour's lock off this cache line
 }
 
 // NewCounter gives an empty Counter.
@@ -49,8 +44,7 @@ func NewCounter() *Counter { return newCounter(mostRows) }
 func newCounter(most int) *Counter {
 	c := &Counter{most: max(1, most/shards)}
 	for i := range c.shards {
-		s := &c.shards[i]
-		s.rows, s.seen, s.told = map[cell]int64{}, map[uuid.UUID]int64{}, map[uuid.UUID]int64{}
+		c.shards[i].rows = map[cell]int64{}
 	}
 	return c
 }
@@ -74,17 +68,6 @@ func (s *shard) bounded(k cell) cell {
 		return k
 	}
 	return cell{Call: Call{Organization: k.Organization, Code: k.Code}, minute: k.minute}
-}
-
-// Saw notes that a key was used.
-func (c *Counter) Saw(credential uuid.UUID, at time.Time) {
-	minute := minuteOf(at)
-	s := &c.shards[credential[15]%shards]
-	s.mu.Lock()
-	if s.told[credential] < minute && s.seen[credential] < minute {
-		s.seen[credential] = minute
-	}
-	s.mu.Unlock()
 }
 
 // drain fetches all counts, which are zero from then on.
@@ -114,47 +97,15 @@ func (c *Counter) drain() []counted {
 	return out
 }
 
-// appendCounted names the rows.
+// appendCounted makes rows, without their ids: those take time, and are not
+// always wanted.
 func appendCounted(out []counted, rows map[cell]int64) []counted {
 	out = slices.Grow(out, len(rows))
 	for k, n := range rows {
 		at := time.Unix(k.minute*60, 0).UTC()
-		out = append(out, counted{id: k.id(at), at: at, Call: k.Call, calls: n})
+		out = append(out, counted{at: at, Call: k.Call, calls: n})
 	}
 	return out
-}
-
-// drainSeen fetches when keys were last used. What was fetched is not given
-// again for the same minute.
-func (c *Counter) drainSeen() map[uuid.UUID]int64 {
-	out := map[uuid.UUID]int64{}
-	for i := range c.shards {
-		s := &c.shards[i]
-		s.mu.Lock()
-		for id, minute := range s.seen {
-			out[id] = minute
-		}
-		s.turn()
-		s.mu.Unlock()
-	}
-	return out
-}
-
-// turn moves what was seen to what was told, and forgets older minutes.
-func (s *shard) turn() {
-	latest := int64(0)
-	for _, minute := range s.seen {
-		latest = max(latest, minute)
-	}
-	for id, minute := range s.told {
-		if minute < latest {
-			delete(s.told, id)
-		}
-	}
-	for id, minute := range s.seen {
-		s.told[id] = minute
-	}
-	clear(s.seen)
 }
 
 // minuteOf counts minutes since 1970.

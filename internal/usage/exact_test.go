@@ -104,7 +104,7 @@ func (s *Store) rollHalf(ctx context.Context) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	n, err = s.rollSome(ctx, tx, zones{}, firstID(s.clock.Now().Add(-60*time.Hour)))
+	n, err = s.rollSome(ctx, tx, firstID(s.clock.Now().Add(-60*time.Hour)))
 	if err != nil {
 		_ = tx.Rollback()
 		return n, err

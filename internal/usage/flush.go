@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -37,7 +36,15 @@ func (f *Flusher) fetch() {
 		return
 	}
 	if len(rows)+len(used) > 0 {
+		nameRows(rows)
 		f.waiting = append(f.waiting, &batch{id: "flush/" + uuid.NewString(), rows: rows, used: used})
+	}
+}
+
+// nameRows gives rows their ids.
+func nameRows(rows []counted) {
+	for i := range rows {
+		rows[i].id = rows[i].Call.id(rows[i].at)
 	}
 }
 
@@ -70,7 +77,9 @@ func (f *Flusher) store(ctx context.Context, b *batch) error {
 		return err
 	}
 	f.stored = b.id
-	f.open.Add(int64(len(b.pages)))
+	if f.open.Add(int64(len(b.pages))); b.pages == nil {
+		f.notice(slices.Values(b.rows))
+	}
 	if len(b.used) > 0 {
 		f.o.Quotas.Settle(b.used, totals)
 	}
@@ -114,44 +123,6 @@ func addQuotas(ctx context.Context, db *database.DB, tx *database.Tx, used []lim
 func quotaID(u limits.Used) uuid.UUID {
 	hash := sha256.Sum256(u.Subscription[:])
 	return idAt(hash[:], u.PeriodStart)
-}
-
-// flushSeen stores when keys were last used. What fails waits: no more than a
-// time for each key.
-func (f *Flusher) flushSeen(ctx context.Context) error {
-	f.seeing.Lock()
-	defer f.seeing.Unlock()
-	for id, minute := range f.o.Counter.drainSeen() {
-		f.seen[id] = max(f.seen[id], minute)
-	}
-	for chunk := range slices.Chunk(inOrder(f.seen), mostInBatch) {
-		b := newBulk(f.o.DB, len(chunk), column{"id", uuids}, column{"at", times})
-		for _, id := range chunk {
-			b.id(id)
-			b.time(time.Unix(f.seen[id]*60, 0))
-		}
-		if err := f.o.DB.InTx(ctx, func(tx *database.Tx) error { return touch(ctx, tx, b) }); err != nil {
-			return err
-		}
-		for _, id := range chunk {
-			delete(f.seen, id)
-		}
-	}
-	return nil
-}
-
-// touch moves keys' lastUsedAt forward. It is no change of the key: there is no
-// event, and the version stays. The rows are locked in the order of their ids.
-func touch(ctx context.Context, tx *database.Tx, b *bulk) error {
-	text := `UPDATE credentials SET last_used_at = v.at FROM ` + b.source(1) +
-		` WHERE credentials.id = v.id AND (last_used_at IS NULL OR last_used_at < v.at)`
-	if b.postgres {
-		text = `WITH held AS (SELECT c.id, v.at FROM ` + b.source(1) + ` JOIN credentials c ON c.id = v.id
-			WHERE c.last_used_at IS NULL OR c.last_used_at < v.at ORDER BY c.id FOR NO KEY UPDATE OF c)
-			UPDATE credentials c SET last_used_at = held.at FROM held WHERE c.id = held.id`
-	}
-	_, err := tx.ExecContext(ctx, text, b.args()...)
-	return err
 }
 
 // inOrder gives a map's ids in their order.

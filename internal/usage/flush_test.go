@@ -125,7 +125,6 @@ func TestManyNodesFlushTheSameRows(t *testing.T) {
 				for range rounds {
 					for i := range calls {
 						c.Add(&calls[i], noon, 1)
-						c.Saw(calls[i].Credential, noon)
 					}
 					q.pending = append(q.pending, limits.Used{Organization: w.org, Subscription: sub, PeriodStart: noon, PeriodEnd: noon.Add(time.Hour), N: 2})
 					if err := f.Flush(context.Background()); err != nil {
@@ -228,6 +227,7 @@ func TestACounterIsBounded(t *testing.T) {
 		}
 	}
 	rows := c.drain()
+	nameRows(rows)
 	require.LessOrEqual(t, len(rows), shards*5)
 	sum := int64(0)
 	for _, r := range rows {
@@ -278,18 +278,31 @@ func TestLastUsedGoesForwardOnly(t *testing.T) {
 			require.NoError(t, w.db.QueryRowContext(context.Background(), `SELECT last_used_at FROM credentials WHERE id = $1 AND version = 1`, key).Scan(&m))
 			return m
 		}
-		w.counter.Saw(key, noon)
-		w.counter.Saw(uuid.New(), noon)
+		use := func(key uuid.UUID, code string, at time.Time) {
+			w.counter.Add(&Call{Organization: w.org, Credential: key, Code: code}, at, 1)
+		}
+		use(key, "VALID", noon)
+		use(uuid.New(), "VALID", noon)
+		use(key, "RATE_LIMITED", noon.Add(2*time.Hour))
 		w.flush()
 		require.Equal(t, at("2026-06-15T12:00:00Z"), lastUsed().Time)
-		w.counter.Saw(key, noon.Add(20*time.Second))
-		require.Empty(t, w.counter.drainSeen(), "the minute is told already")
-		w.counter.Saw(key, noon.Add(-time.Hour))
+		use(key, "VALID", noon.Add(20*time.Second))
+		use(key, "VALID", noon.Add(-time.Hour))
 		w.flush()
 		require.Equal(t, at("2026-06-15T12:00:00Z"), lastUsed().Time)
-		w.counter.Saw(key, noon.Add(time.Hour))
+		use(key, "VALID", noon.Add(time.Hour))
 		w.flush()
 		require.Equal(t, at("2026-06-15T13:00:00Z"), lastUsed().Time)
+
+		// By the journal of a busy node, and by a gateway that decides by itself.
+		addAll(w, w.counter, randomCalls(w.org, many))
+		use(key, "VALID", noon.Add(2*time.Hour))
+		w.flush()
+		require.Equal(t, at("2026-06-15T14:00:00Z"), lastUsed().Time)
+		w.clock.Advance(3 * time.Hour)
+		_, err := w.store.Accept(context.Background(), w.org, "used", []Reported{{Call: Call{Credential: key, Code: "VALID"}, At: noon.Add(3 * time.Hour), Calls: 1}})
+		require.NoError(t, err)
+		require.Equal(t, at("2026-06-15T15:00:00Z"), lastUsed().Time)
 	})
 }
 

@@ -60,7 +60,7 @@ type Flusher struct {
 	// busy tells whether the last flush went into the journal.
 	busy   atomic.Bool
 	seeing sync.Mutex
-	seen   map[uuid.UUID]int64 // minutes that keys were used in, not yet stored
+	seen   seen
 	// inTx runs a transaction. Tests put their own, which fails after the commit.
 	inTx func(context.Context, func(*database.Tx) error) error
 }
@@ -76,7 +76,7 @@ func NewFlusher(o FlusherOptions) *Flusher {
 	if o.Observe == nil {
 		o.Observe = func(int, time.Duration, error) {}
 	}
-	f := &Flusher{o: o, seen: map[uuid.UUID]int64{}, inTx: o.DB.InTx}
+	f := &Flusher{o: o, seen: seen{map[uuid.UUID]int64{}, map[uuid.UUID]int64{}}, inTx: o.DB.InTx}
 	f.through.Store(o.Clock.Now().UnixMicro())
 	f.visible.Store(f.through.Load())
 	return f

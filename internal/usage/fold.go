@@ -2,6 +2,7 @@ package usage
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -15,13 +16,13 @@ import (
 const (
 	// foldEvery is how often a busy node folds its journal: the longer, the more
 	// calls become one row.
-	foldEvery = 20 * time.Second
+	foldEvery = time.Minute
 	// foldTick is how soon a node folds that is not busy any more.
 	foldTick = time.Second
 	// orphanAge is when a page is taken for one of a node that has ended.
-	orphanAge = 2 * time.Minute
+	orphanAge = 5 * time.Minute
 	// foldPages bounds the pages that one transaction folds.
-	foldPages = 64
+	foldPages = 256
 )
 
 // keepFolding folds until ctx ends: this node's pages, and those of others that
@@ -109,6 +110,7 @@ func (f *Flusher) foldWhere(ctx context.Context, condition string, arg any) erro
 // foldSome folds up to foldPages pages in one transaction, which takes them out
 // of the journal: however it ends, each is counted once.
 func (f *Flusher) foldSome(ctx context.Context, part int, condition string, arg any) (n int, err error) {
+	var rows []counted
 	var used []limits.Used
 	var totals []int64
 	err = f.o.DB.InTx(ctx, func(tx *database.Tx) error {
@@ -116,11 +118,11 @@ func (f *Flusher) foldSome(ctx context.Context, part int, condition string, arg 
 		if n = len(ids); err != nil || n == 0 {
 			return err
 		}
-		rows := make([]counted, 0, len(found.rows))
+		rows = make([]counted, 0, len(found.rows))
 		for _, r := range found.rows {
 			rows = append(rows, r)
 		}
-		if err := addMinutes(ctx, f.o.DB, tx, rows); err != nil {
+		if err := addRolled(ctx, f.o.DB, tx, rows); err != nil {
 			return err
 		}
 		used = used[:0]
@@ -135,8 +137,12 @@ func (f *Flusher) foldSome(ctx context.Context, part int, condition string, arg 
 		_, err = tx.ExecContext(ctx, `DELETE FROM usage_journal WHERE `+sel.anyOf("id", ids), sel.args...)
 		return err
 	})
-	if err != nil || f.o.Quotas == nil {
+	if err != nil {
 		return n, err
+	}
+	f.notice(slices.Values(rows))
+	if f.o.Quotas == nil {
+		return n, nil
 	}
 	for i, u := range used {
 		f.o.Quotas.Load(u.Subscription, u.PeriodStart, totals[i])

@@ -17,12 +17,11 @@ const mostRolled = 2000
 // do not yet. Any number of nodes may do it at once, and calls may come late: a
 // row to which something is added becomes due again.
 func (s *Store) RollUp(ctx context.Context) error {
-	zones := zones{}
 	until := firstID(Minute.floor(s.clock.Now(), time.UTC))
 	for {
 		n := 0
 		err := s.db.InTx(ctx, func(tx *database.Tx) (err error) {
-			n, err = s.rollSome(ctx, tx, zones, until)
+			n, err = s.rollSome(ctx, tx, until)
 			return err
 		})
 		if err != nil || n < mostRolled {
@@ -32,25 +31,35 @@ func (s *Store) RollUp(ctx context.Context) error {
 }
 
 // rollSome rolls up the oldest rows that are due and tells how many there were.
-func (s *Store) rollSome(ctx context.Context, tx *database.Tx, zones zones, until uuid.UUID) (int, error) {
+func (s *Store) rollSome(ctx context.Context, tx *database.Tx, until uuid.UUID) (int, error) {
 	rows, ids, err := s.dueRows(ctx, tx, until)
 	if err != nil || len(rows) == 0 {
 		return 0, err
 	}
-	if err := zones.load(ctx, tx); err != nil {
+	if err := addHoursAndDays(ctx, s.db, tx, rows); err != nil {
 		return 0, err
+	}
+	sel := &selection{db: s.db}
+	_, err = tx.ExecContext(ctx, `UPDATE usage_minutes SET rolled = calls, due = false WHERE `+sel.anyOf("id", ids), sel.args...)
+	return len(rows), err
+}
+
+// addHoursAndDays adds minutes to the hours and days they are in, by the
+// organizations' time zones.
+func addHoursAndDays(ctx context.Context, db *database.DB, tx *database.Tx, rows []counted) error {
+	zones := zones{}
+	if err := zones.load(ctx, tx); err != nil {
+		return err
 	}
 	for _, to := range []struct {
 		table    string
 		interval Interval
 	}{{"usage_hours", Hour}, {"usage_days", Day}} {
-		if err := addCalls(ctx, s.db, tx, to.table, "", together(rows, to.interval, zones)); err != nil {
-			return 0, err
+		if err := addCalls(ctx, db, tx, to.table, addition{}, together(rows, to.interval, zones)); err != nil {
+			return err
 		}
 	}
-	sel := &selection{db: s.db}
-	_, err = tx.ExecContext(ctx, `UPDATE usage_minutes SET rolled = calls, due = false WHERE `+sel.anyOf("id", ids), sel.args...)
-	return len(rows), err
+	return nil
 }
 
 // dueRows reads rows and locks them, in the order of their ids as whoever adds

@@ -1,0 +1,162 @@
+// Package csvhttp exports counts of calls as CSV over HTTP, row by row as the
+// database gives them, to whoever may ask the API for the same counts.
+//
+// The columns are start, end, app, product, credential, endpoint, code, calls:
+// times by RFC 3339, the API's opaque ids (empty where a call had none), a
+// verdict's code and a number. No text of anybody's is among them, so that no
+// cell can be a formula. A row is a combination that had calls in a point.
+//
+// What is wrong is told as application/problem+json (RFC 9457) with a code of
+// package fault, as long as no row has been sent. After that a failure cuts the
+// connection, so that no one takes half an export for a whole one.
+package csvhttp
+
+import (
+	"context"
+	"encoding/csv"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/internal/fault"
+	"portico/internal/nodeid"
+	"portico/internal/portal"
+	"portico/internal/usage"
+)
+
+const (
+	// stall is how long a client may leave what is sent to it unread.
+	stall = 15 * time.Second
+	// atOnce bounds the exports that run: each holds a connection to the database.
+	atOnce = 4
+	// comeAgain is when to try again beyond that.
+	comeAgain = 5 * time.Second
+)
+
+// Options are what an export needs; all are required.
+type Options struct {
+	// Query gives the question that the request's viewer may ask.
+	Query func(ctx context.Context, f portal.UsageFilter, by usage.Interval) (usage.Query, error)
+	// Rows gives the answer, a row at a time.
+	Rows func(ctx context.Context, q usage.Query, yield func(usage.Row) error) error
+	Log  *slog.Logger
+}
+
+// Handler serves the export. The viewer must be in the request's context.
+func Handler(o Options) http.Handler {
+	running := make(chan struct{}, atOnce)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		filter, by, err := parse(r.URL.Query())
+		if err != nil {
+			Refuse(w, r, err)
+			return
+		}
+		q, err := o.Query(r.Context(), filter, by)
+		if err != nil {
+			o.refuse(w, r, err)
+			return
+		}
+		select {
+		case running <- struct{}{}:
+			defer func() { <-running }()
+			o.export(w, r, q)
+		default:
+			Refuse(w, r, fault.Later(fault.Unavailable, comeAgain, "Too many exports run at the moment. Please try again."))
+		}
+	})
+}
+
+// export sends the rows.
+func (o Options) export(w http.ResponseWriter, r *http.Request, q usage.Query) {
+	s := &sheet{answer: w, control: http.NewResponseController(w)}
+	if r.Method == http.MethodHead {
+		_ = s.begin() // nothing is sent yet
+		return
+	}
+	err := o.Rows(r.Context(), q, s.row)
+	if err == nil {
+		err = s.end()
+	}
+	switch {
+	case err == nil:
+	case s.csv == nil:
+		o.refuse(w, r, err)
+	default:
+		if r.Context().Err() == nil {
+			o.Log.WarnContext(r.Context(), "an export broke off", "error", err)
+		}
+		panic(http.ErrAbortHandler) // the server's way to hang up
+	}
+}
+
+// refuse is Refuse, with what the caller is not told written into the log.
+func (o Options) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if f := fault.From(err); f.Code == fault.Internal || f.Code == fault.Unavailable {
+		o.Log.ErrorContext(r.Context(), "an export failed", "code", string(f.Code), "error", err)
+	}
+	Refuse(w, r, err)
+}
+
+// sheet is an answer that begins with its first row.
+type sheet struct {
+	answer  http.ResponseWriter
+	control *http.ResponseController
+	csv     *csv.Writer // nil before the first row
+	cells   [8]string
+}
+
+// Write sends what is ready. A client that takes it may go on for as long as
+// there is something to send; the server's usual bound would cut it off.
+func (s *sheet) Write(ready []byte) (int, error) {
+	if err := s.control.SetWriteDeadline(time.Now().Add(stall)); err != nil {
+		return 0, err
+	}
+	return s.answer.Write(ready)
+}
+
+// begin writes the head.
+func (s *sheet) begin() error {
+	h := s.answer.Header()
+	h.Set("Content-Type", "text/csv; charset=utf-8")
+	h.Set("Content-Disposition", `attachment; filename="usage.csv"`)
+	h.Set("Cache-Control", "no-store")
+	s.csv = csv.NewWriter(s)
+	s.csv.UseCRLF = true // RFC 4180
+	return s.csv.Write([]string{"start", "end", "app", "product", "credential", "endpoint", "code", "calls"})
+}
+
+// row writes one row; rows are sent as soon as a few kilobytes are together.
+func (s *sheet) row(r usage.Row) error {
+	if s.csv == nil {
+		if err := s.begin(); err != nil {
+			return err
+		}
+	}
+	s.cells = [8]string{
+		r.Start.UTC().Format(time.RFC3339), r.End.UTC().Format(time.RFC3339),
+		cell(nodeid.App, r.App), cell(nodeid.Product, r.Product), cell(nodeid.Credential, r.Credential), cell(nodeid.Endpoint, r.Endpoint),
+		r.Code, strconv.FormatInt(r.Calls, 10),
+	}
+	return s.csv.Write(s.cells[:])
+}
+
+// end sends the rest; an export without rows is its head alone.
+func (s *sheet) end() error {
+	if s.csv == nil {
+		if err := s.begin(); err != nil {
+			return err
+		}
+	}
+	s.csv.Flush()
+	return s.csv.Error()
+}
+
+func cell(k nodeid.Kind, id uuid.UUID) string {
+	if id == uuid.Nil {
+		return ""
+	}
+	return nodeid.Encode(k, id)
+}

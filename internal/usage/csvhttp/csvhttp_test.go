@@ -1,0 +1,204 @@
+package csvhttp_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/fault"
+	"portico/internal/nodeid"
+	"portico/internal/portal"
+	"portico/internal/usage"
+	"portico/internal/usage/csvhttp"
+)
+
+const query = "?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00%2B01:00&interval=DAY&timeZone=Europe/Berlin"
+
+// serve answers by these rows.
+func serve(t *testing.T, asked *portal.UsageFilter, rows func(ctx context.Context, yield func(usage.Row) error) error) string {
+	t.Helper()
+	return serveWithin(t, 0, asked, rows)
+}
+
+// serveWithin is serve behind a server with a bound for answers; 0 is none.
+func serveWithin(t *testing.T, bound time.Duration, asked *portal.UsageFilter, rows func(ctx context.Context, yield func(usage.Row) error) error) string {
+	t.Helper()
+	h := csvhttp.Handler(csvhttp.Options{
+		Query: func(_ context.Context, f portal.UsageFilter, by usage.Interval) (usage.Query, error) {
+			if asked != nil {
+				*asked = f
+			}
+			return usage.Query{Interval: by}, nil
+		},
+		Rows: func(ctx context.Context, _ usage.Query, yield func(usage.Row) error) error { return rows(ctx, yield) },
+		Log:  slog.New(slog.DiscardHandler),
+	})
+	s := httptest.NewUnstartedServer(h)
+	s.Config.WriteTimeout = bound
+	s.Start()
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+func get(t *testing.T, url string) (*http.Response, string, error) {
+	t.Helper()
+	r, err := http.Get(url)
+	require.NoError(t, err)
+	defer r.Body.Close()
+	body, err := io.ReadAll(r.Body)
+	return r, string(body), err
+}
+
+func row(n int64) usage.Row {
+	day := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	return usage.Row{Start: day, End: day.AddDate(0, 0, 1), App: uuid.Max, Code: "VALID", Calls: n}
+}
+
+func TestRowsAreLines(t *testing.T) {
+	var asked portal.UsageFilter
+	url := serve(t, &asked, func(_ context.Context, yield func(usage.Row) error) error { return yield(row(5_000_000_000)) })
+	r, body, err := get(t, url+query+"&appId=a&appId=b&productId=c")
+	require.NoError(t, err)
+	require.Equal(t, "start,end,app,product,credential,endpoint,code,calls\r\n2026-03-01T00:00:00Z,2026-03-02T00:00:00Z,"+
+		nodeid.Encode(nodeid.App, uuid.Max)+",,,,VALID,5000000000\r\n", body)
+	require.Equal(t, "text/csv; charset=utf-8", r.Header.Get("Content-Type"))
+	require.Equal(t, `attachment; filename="usage.csv"`, r.Header.Get("Content-Disposition"))
+	require.Equal(t, "no-store", r.Header.Get("Cache-Control"))
+	require.Equal(t, portal.UsageFilter{
+		AppIDs: []string{"a", "b"}, ProductIDs: []string{"c"}, TimeZone: "Europe/Berlin",
+		From: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 3, 1, 23, 0, 0, 0, time.UTC),
+	}, asked)
+}
+
+func TestAnExportWithoutRowsIsItsHead(t *testing.T) {
+	url := serve(t, nil, func(context.Context, func(usage.Row) error) error { return nil })
+	r, body, err := get(t, url+query)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, r.StatusCode)
+	require.Equal(t, "start,end,app,product,credential,endpoint,code,calls\r\n", body)
+}
+
+// The rest is made only after the client has read the beginning, and long after
+// the server's own bound for an answer.
+func TestRowsAreSentAsTheyCome(t *testing.T) {
+	const bound = 20 * time.Millisecond
+	read := make(chan struct{})
+	url := serveWithin(t, bound, nil, func(ctx context.Context, yield func(usage.Row) error) error {
+		for n := range int64(1000) {
+			if err := yield(row(n)); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-read:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		time.Sleep(2 * bound)
+		return yield(row(1000))
+	})
+	r, err := http.Get(url + query)
+	require.NoError(t, err)
+	defer r.Body.Close()
+	_, err = io.ReadFull(r.Body, make([]byte, 10_000))
+	require.NoError(t, err)
+	close(read)
+	rest, err := io.ReadAll(r.Body)
+	require.NoError(t, err)
+	require.True(t, strings.HasSuffix(string(rest), ",VALID,1000\r\n"))
+}
+
+// Half an export does not look like a whole one.
+func TestAFailureAfterTheFirstRowBreaksOff(t *testing.T) {
+	url := serve(t, nil, func(_ context.Context, yield func(usage.Row) error) error {
+		for n := range int64(1000) {
+			if err := yield(row(n)); err != nil {
+				return err
+			}
+		}
+		return errors.New("the database went away: secret")
+	})
+	_, body, err := get(t, url+query)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	require.NotContains(t, body, "secret")
+}
+
+func TestWhatIsWrongIsAProblem(t *testing.T) {
+	for code, status := range map[fault.Code]int{
+		fault.Unauthenticated: 401, fault.Forbidden: 403, fault.NotFound: 404, fault.Conflict: 409, fault.BadUserInput: 400,
+		fault.RateLimited: 429, fault.Unavailable: 503, fault.Internal: 500,
+	} {
+		url := serve(t, nil, func(context.Context, func(usage.Row) error) error {
+			return &fault.Error{Code: code, Message: "So it is.", RetryAfter: 1500 * time.Millisecond}
+		})
+		r, body, err := get(t, url+query)
+		require.NoError(t, err)
+		require.Equal(t, status, r.StatusCode)
+		require.Equal(t, "application/problem+json", r.Header.Get("Content-Type"))
+		require.Equal(t, "2", r.Header.Get("Retry-After"))
+		require.Empty(t, r.Header.Get("Content-Disposition"))
+		var problem map[string]any
+		require.NoError(t, json.Unmarshal([]byte(body), &problem))
+		require.Equal(t, string(code), problem["code"])
+		require.Equal(t, "So it is.", problem["detail"])
+	}
+	url := serve(t, nil, func(context.Context, func(usage.Row) error) error { return errors.New("pq: secret") })
+	_, body, err := get(t, url+query)
+	require.NoError(t, err)
+	require.Contains(t, body, `"INTERNAL"`)
+	require.NotContains(t, body, "secret")
+}
+
+func TestParametersThatCannotBe(t *testing.T) {
+	url := serve(t, nil, func(context.Context, func(usage.Row) error) error { panic("nothing is asked") })
+	for _, query := range []string{
+		"", query + "&from=2026-03-01T00:00:00Z", query + "&appid=a", query + "&token=x",
+		strings.Replace(query, "DAY", "day", 1), strings.Replace(query, "DAY", "", 1), strings.Replace(query, "00:00:00Z", "00:00", 1),
+		strings.Replace(query, "&to=", "&t=", 1),
+	} {
+		r, body, err := get(t, url+query)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusBadRequest, r.StatusCode, query)
+		require.Contains(t, body, `"BAD_USER_INPUT"`, query)
+	}
+}
+
+// Exports hold connections to the database: there are not more than a few.
+func TestFewExportsRunAtOnce(t *testing.T) {
+	begun, end := make(chan struct{}), make(chan struct{})
+	url := serve(t, nil, func(_ context.Context, yield func(usage.Row) error) error {
+		begun <- struct{}{}
+		<-end
+		return nil
+	})
+	done := make(chan int)
+	ask := func() {
+		r, err := http.Get(url + query)
+		if err != nil {
+			done <- 0
+			return
+		}
+		_ = r.Body.Close()
+		done <- r.StatusCode
+	}
+	for range 4 {
+		go ask()
+		<-begun
+	}
+	go ask()
+	require.Equal(t, http.StatusServiceUnavailable, <-done)
+	close(end)
+	for range 4 {
+		require.Equal(t, http.StatusOK, <-done)
+	}
+}

@@ -1,0 +1,61 @@
+package csvhttp
+
+import (
+	"encoding/json"
+	"math"
+	"net/http"
+	"strconv"
+
+	"portico/internal/fault"
+	"portico/internal/viewer"
+)
+
+// problem is a body of RFC 9457.
+type problem struct {
+	Type      string     `json:"type"`
+	Title     string     `json:"title"`
+	Status    int        `json:"status"`
+	Code      fault.Code `json:"code"`
+	Detail    string     `json:"detail"`
+	RequestID string     `json:"requestId,omitempty"`
+}
+
+// Refuse answers with an error in its public form.
+func Refuse(w http.ResponseWriter, r *http.Request, err error) {
+	f := fault.From(err)
+	status := statusOf(f.Code)
+	h := w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Cache-Control", "no-store")
+	if status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", "Bearer")
+	}
+	if f.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
+	}
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(problem{ // the client may have gone
+		Type: "urn:portico:code:" + string(f.Code), Title: http.StatusText(status), Status: status, Code: f.Code, Detail: f.Message,
+		RequestID: viewer.Current(r.Context()).RequestID,
+	})
+}
+
+func statusOf(c fault.Code) int {
+	switch c {
+	case fault.Unauthenticated:
+		return http.StatusUnauthorized
+	case fault.Forbidden:
+		return http.StatusForbidden
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Conflict:
+		return http.StatusConflict
+	case fault.BadUserInput:
+		return http.StatusBadRequest
+	case fault.RateLimited:
+		return http.StatusTooManyRequests
+	case fault.Unavailable:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
