@@ -7,6 +7,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -35,6 +36,16 @@ type Caller struct {
 	Products []uuid.UUID
 	// Environment is the only one whose keys it lets pass; "": all.
 	Environment term.Environment
+
+	// used is the minute, since 1970, in which it last asked.
+	used atomic.Int64
+}
+
+// use notes that the token is used now.
+func (c *Caller) use(now time.Time) {
+	if minute := now.Unix() / 60; c.used.Load() != minute { // else its cache line stays shared
+		c.used.Store(minute)
+	}
 }
 
 // callers are the tokens that were asked for, by their SHA-256: the tokens
@@ -164,7 +175,7 @@ func (c *callers) believes(who *Caller) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	for _, known := range c.believed {
-		if known == who {
+		if known.Token == who.Token {
 			return true
 		}
 	}
@@ -220,4 +231,18 @@ func (c *callers) refused(sum [sha256.Size]byte, now time.Duration) bool {
 	defer c.mu.Unlock()
 	since, ok := c.not.Get(sum)
 	return ok && now-since < unbelievedFor
+}
+
+// used gives the tokens that were used since they were last written down, with
+// the minutes.
+func (c *callers) used(written map[uuid.UUID]int64) map[uuid.UUID]int64 {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	out := map[uuid.UUID]int64{}
+	for _, who := range c.believed {
+		if minute := who.used.Load(); minute > written[who.Token] {
+			out[who.Token] = minute
+		}
+	}
+	return out
 }

@@ -101,7 +101,10 @@ func (t *touched) add(l *eventlog.Line) {
 	case "CREDENTIAL":
 		t.credentials[l.SubjectID] = true
 	case "SERVICE": // a service token
-		t.tokens[l.SubjectID] = true
+		// Whoever holds a fresh one may have used it before its event came round.
+		if l.Type != eventlog.ServiceTokenCreated {
+			t.tokens[l.SubjectID] = true
+		}
 	case "USER", "MEMBER": // people have no say at the gate
 	default: // SUBSCRIPTION among them
 		t.owners(l)

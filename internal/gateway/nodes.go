@@ -31,7 +31,7 @@ type cursor struct {
 // report writes down that this node lives and how far it has come.
 func (g *Gate) report(ctx context.Context) {
 	started := g.o.Clock.Now()
-	written := map[uuid.UUID]int64{}
+	written, used := map[uuid.UUID]int64{}, map[uuid.UUID]int64{}
 	tick := time.NewTicker(reportEvery)
 	defer tick.Stop()
 	for n := 0; ; n++ {
@@ -42,6 +42,7 @@ func (g *Gate) report(ctx context.Context) {
 			g.quietly(ctx, g.bury)
 		}
 		g.reportCursors(ctx, written)
+		g.reportTokens(ctx, used)
 		select {
 		case <-ctx.Done():
 			return
@@ -74,6 +75,19 @@ func (g *Gate) reportCursors(ctx context.Context, written map[uuid.UUID]int64) {
 	if g.quietly(ctx, func(ctx context.Context) error { return g.writeCursors(ctx, moved) }) {
 		for _, c := range moved {
 			written[c.organization] = c.position
+		}
+	}
+}
+
+// reportTokens writes when tokens were last used, to the minute.
+func (g *Gate) reportTokens(ctx context.Context, written map[uuid.UUID]int64) {
+	for token, minute := range g.callers.used(written) {
+		if g.quietly(ctx, func(ctx context.Context) error {
+			_, err := g.o.DB.ExecContext(ctx, `UPDATE service_tokens SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)`,
+				token, time.Unix(minute*60, 0).UTC())
+			return err
+		}) {
+			written[token] = minute
 		}
 	}
 }

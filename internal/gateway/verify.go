@@ -47,6 +47,7 @@ func (g *Gate) Verify(ctx context.Context, c *Caller, r *Request, v *verdict.Ver
 	d := g.desks.Get().(*desk)
 	*v = verdict.Verdict{}
 	d.question.Now = g.o.Clock.Now()
+	c.use(d.question.Now)
 	g.decide(ctx, c, r, d, v)
 	g.count(c, d, v)
 	*d = desk{}

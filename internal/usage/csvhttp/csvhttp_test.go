@@ -202,3 +202,13 @@ func TestFewExportsRunAtOnce(t *testing.T) {
 		require.Equal(t, http.StatusOK, <-done)
 	}
 }
+
+// Whoever asks only whether there is an export costs the database nothing.
+func TestTheHeadAlone(t *testing.T) {
+	url := serve(t, nil, func(context.Context, func(usage.Row) error) error { panic("nothing is read") })
+	r, err := http.Head(url + query)
+	require.NoError(t, err)
+	defer r.Body.Close()
+	require.Equal(t, http.StatusOK, r.StatusCode)
+	require.Equal(t, "text/csv; charset=utf-8", r.Header.Get("Content-Type"))
+}
