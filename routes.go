@@ -16,6 +16,7 @@ import (
 	"portico/internal/playground"
 	"portico/internal/portal"
 	"portico/internal/seed"
+	"portico/internal/usage/csvhttp"
 )
 
 // corsAge is how many seconds a browser may remember what another origin may do.
@@ -25,9 +26,14 @@ const corsAge = 600
 // included.
 const requestTime = 5 * time.Second
 
+// exportTime bounds an export, however willing its reader is.
+const exportTime = 5 * time.Minute
+
 // routes puts the backend behind HTTP.
 func (p *program) routes(b *backend, state *readiness, signIns []seed.SignIn) (http.Handler, error) {
-	api, err := graph.NewHandler(graph.Options{Portal: b.portal, Version: programVersion(), RequestID: requestID, Log: p.log})
+	api, err := graph.NewHandler(graph.Options{
+		Portal: b.portal, Gate: b.gate, Counts: b.gate.usage, Version: programVersion(), RequestID: requestID, Log: p.log,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -49,8 +55,8 @@ func (p *program) routes(b *backend, state *readiness, signIns []seed.SignIn) (h
 		if origins := p.config.Origins(); len(origins) > 0 {
 			r.Use(crossOrigin(origins))
 		}
-		r.Use(within(requestTime), who.Middleware, noteRole)
-		r.Handle("/graphql", api)
+		r.With(within(requestTime), who.Middleware, noteRole).Handle("/graphql", api)
+		r.With(within(exportTime), believing(who, csvhttp.Refuse), noteRole).Get("/usage.csv", p.export(b))
 	})
 	return r, nil
 }
@@ -64,6 +70,18 @@ func (p *program) authenticator(b *backend) (*auth.Authenticator, error) {
 		Tokens: b.tokens, Machines: b.machines, Directory: portal.NewDirectory(b.database, b.client),
 		ParseAccount: accountID, RequestID: requestID, Peers: auth.Peers{Trusted: proxies},
 	}, nil
+}
+
+// believing is an authenticator's middleware with refusals of another shape.
+func believing(who *auth.Authenticator, refuse func(http.ResponseWriter, *http.Request, error)) func(http.Handler) http.Handler {
+	other := *who
+	other.Refuse = refuse
+	return other.Middleware
+}
+
+// export serves the rows behind the API's usage.
+func (p *program) export(b *backend) http.HandlerFunc {
+	return csvhttp.Handler(csvhttp.Options{Query: b.portal.UsageQuery, Rows: b.gate.usage.Rows, Log: p.log}).ServeHTTP
 }
 
 // accountID reads the opaque id in auth.AccountHeader.

@@ -63,6 +63,12 @@ func (v *visit) ask() {
 	seen := v.run("AppPage")
 	require.Equal(v.t, made.Text("createApp", "app", "id"), seen.Text("app", "id"))
 	require.Equal(v.t, "YELLOW", seen.Text("app", "productSubscriptions", "nodes", 0, "badgeColor"))
+	quotas := v.run("Quotas")
+	require.EqualValues(v.t, 0, quotas.At("app", "callsLast24h"))
+	require.Len(v.t, quotas.List("app", "productSubscriptions", "nodes"), 1)
+	usage := v.run("Usage")
+	require.Len(v.t, usage.List("usage", "series"), 30)
+	require.Greater(v.t, usage.At("usage", "total"), 0.0, "the seed made calls")
 	v.shot("3-app-page")
 }
 
@@ -97,6 +103,8 @@ func (v *visit) manage() {
 	made := v.run("CreateAppFor").Text("createApp", "app", "id")
 	require.Equal(v.t, made, v.run("UpdateApp").Text("updateApp", "app", "id"))
 	require.Equal(v.t, made, v.run("GenerateKeyFor").Text("generateKey", "credential", "app", "id"))
+	require.Equal(v.t, "NOT_SUBSCRIBED", v.run("ExplainAccess").Text("explainAccess", "code"))
+	require.Len(v.t, v.run("Enforcement").List("node", "enforcement", "appliedBy"), 1)
 	require.Equal(v.t, "/reports/{id}", v.run("CreateEndpoint").Text("createEndpoint", "endpoint", "path"))
 	v.run("ApprovalQueue")
 	require.Equal(v.t, "UNSUBSCRIBED", v.run("Unregister").Text("unregister", "productSubscription", "status"))

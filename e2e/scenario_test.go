@@ -60,6 +60,7 @@ func TestStories(t *testing.T) {
 
 		{"gateways are told who may pass", gateVerdicts},
 		{"gateways' tokens", gateTokens},
+		{"calls are counted, explained and exported", toldCalls},
 
 		{"names of any script, and what no name is", badTexts},
 		{"inputs that cannot be", badInputs},

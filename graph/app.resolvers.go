@@ -13,6 +13,7 @@ import (
 	"portico/internal/nodeid"
 	"portico/internal/paging"
 	"portico/internal/portal"
+	"portico/internal/usage"
 
 	"github.com/google/uuid"
 )
@@ -34,6 +35,11 @@ func (r *appResolver) Credentials(ctx context.Context, obj *db.App, where *porta
 // KeyCounts is the resolver for the keyCounts field.
 func (r *appResolver) KeyCounts(ctx context.Context, obj *db.App) (*portal.KeyCounts, error) {
 	return value(ctx, "keyCounts", nodeid.App, obj.ID, r.Portal.KeyCountsOfApps)
+}
+
+// CallsLast24h is the resolver for the callsLast24h field.
+func (r *appResolver) CallsLast24h(ctx context.Context, obj *db.App) (int, error) {
+	return r.callsLast24h(ctx, nodeid.App, usage.ByApp, obj.ID)
 }
 
 // ProductSubscriptions is the resolver for the productSubscriptions field.

@@ -10,7 +10,7 @@ var columnsOf = map[nodeid.Kind]map[string][]string{
 	nodeid.App: {
 		"id": nil, "referenceId": {"reference_id"}, "name": {"name"}, "description": {"description"}, "labels": {"labels"},
 		"createdAt": {"created_at"}, "updatedAt": {"updated_at"}, "version": {"version"},
-		"account": {"account_id"}, "credentials": nil, "keyCounts": nil, "productSubscriptions": nil, "connectedEndpoints": nil, "timeline": nil, "viewerCan": nil,
+		"account": {"account_id"}, "credentials": nil, "keyCounts": nil, "callsLast24h": nil, "productSubscriptions": nil, "connectedEndpoints": nil, "timeline": nil, "viewerCan": nil,
 	},
 	nodeid.Account: {
 		"id": nil, "name": {"name"}, "status": {"status"}, "profile": {"profile"}, "createdAt": {"created_at"}, "version": {"version"},
@@ -27,7 +27,7 @@ var columnsOf = map[nodeid.Kind]map[string][]string{
 		"access": {"access"}, "accessControlList": nil, "createdAt": {"created_at"}, "expiresAt": {"expires_at"}, "lastUsedAt": {"last_used_at"},
 		"revokedAt": {"revoked_at"}, "revokedReason": {"revoked_reason"}, "revokedNote": {"revoked_note"}, "version": {"version"},
 		"app": {"app_id"}, "account": {"account_id"}, "organizationId": {"organization_id"}, "viewerCan": {"status", "expires_at"}, "timeline": nil,
-		"allowedAddresses": {"allowed_addresses"}, "rateLimit": {"rate_limit"},
+		"allowedAddresses": {"allowed_addresses"}, "rateLimit": {"rate_limit"}, "callsLast24h": nil, "enforcement": nil,
 	},
 	nodeid.Product: {
 		"id": nil, "name": {"name"}, "title": {"title"}, "description": {"description"}, "version": {"api_version"}, "externalId": {"external_id"},
@@ -47,7 +47,7 @@ var columnsOf = map[nodeid.Kind]map[string][]string{
 		"id": nil, "app": {"app_id"}, "product": {"product_id"}, "plan": {"plan_id"}, "status": {"status"}, "badgeColor": {"status"},
 		"requestedBy": {"requested_by"}, "decidedBy": {"decided_by"}, "decidedAt": {"decided_at"}, "reason": {"reason"},
 		"createdAt": {"created_at"}, "updatedAt": {"updated_at"}, "version": {"version"}, "allowedTransitions": {"status"}, "viewerCan": {"status"}, "timeline": nil,
-		"narrowed": {"endpoint_ids"}, "endpoints": nil,
+		"narrowed": {"endpoint_ids"}, "endpoints": nil, "quota": {"plan_id"}, "callsLast24h": nil,
 	},
 	nodeid.Event: {
 		"id": nil, "position": {"position"}, "type": {"type"}, "actor": {"actor_role", "actor_id", "actor_name"},

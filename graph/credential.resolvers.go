@@ -12,11 +12,22 @@ import (
 	"portico/graph/model"
 	"portico/internal/nodeid"
 	"portico/internal/portal"
+	"portico/internal/usage"
 )
 
 // AccessControlList is the resolver for the accessControlList field.
 func (r *credentialResolver) AccessControlList(ctx context.Context, obj *db.Credential, first *int, after *string, last *int, before *string) (*model.ProductConnection, error) {
 	return accessList(ctx, r.Portal, obj.ID, read(ctx, nodeid.Product, first, after, last, before))
+}
+
+// CallsLast24h is the resolver for the callsLast24h field.
+func (r *credentialResolver) CallsLast24h(ctx context.Context, obj *db.Credential) (int, error) {
+	return r.callsLast24h(ctx, nodeid.Credential, usage.ByCredential, obj.ID)
+}
+
+// Enforcement is the resolver for the enforcement field.
+func (r *credentialResolver) Enforcement(ctx context.Context, obj *db.Credential) (*model.Enforcement, error) {
+	return r.enforcement(ctx, obj.ID)
 }
 
 // App is the resolver for the app field.

@@ -21,6 +21,8 @@ import (
 // Options are what the schema's handler needs; all are required.
 type Options struct {
 	Portal *portal.Portal
+	Gate   Gate
+	Counts Counts
 	// Version is the program's version.
 	Version string
 	// RequestID names the request of a context, as the logs do.
@@ -64,12 +66,12 @@ func roleHandler(o Options, whole *ast.Schema, role viewer.Role, l lock) (http.H
 	if err != nil {
 		return nil, err
 	}
-	config := generated.Config{Schema: cut, Resolvers: &Resolver{Portal: o.Portal, Version: o.Version}}
+	config := generated.Config{Schema: cut, Resolvers: &Resolver{Portal: o.Portal, Gate: o.Gate, Counts: o.Counts, Version: o.Version}}
 	config.Directives.HasRole = l
 	options := gqlhttp.Options{
 		ErrorPresenter: presenter(o.Log, o.RequestID),
 		RequestID:      o.RequestID,
-		ListSize:       gqlhttp.PageSize,
+		ListSize:       listSize,
 		BeforeRoot:     forget,
 	}
 	if role == viewer.Anonymous {

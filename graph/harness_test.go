@@ -24,12 +24,14 @@ import (
 // program serves at /graphql, without the program around it.
 type server struct {
 	*portaltest.Fixture
+	calls   *calls
 	handler http.Handler
 }
 
 func newServer(t testing.TB, url string, o database.Options) *server {
 	t.Helper()
-	s := &server{Fixture: portaltest.NewWith(t, url, o)}
+	f := portaltest.NewWith(t, url, o)
+	s := &server{Fixture: f, calls: newCalls(f)}
 	return s.serving(t, graph.NewHandler)
 }
 
@@ -37,7 +39,7 @@ func newServer(t testing.TB, url string, o database.Options) *server {
 func (s *server) serving(t testing.TB, build func(graph.Options) (http.Handler, error)) *server {
 	t.Helper()
 	api, err := build(graph.Options{
-		Portal: s.Portal, Version: "test", Log: slog.New(slog.DiscardHandler),
+		Portal: s.Portal, Gate: s.calls.gate, Counts: s.calls.counts, Version: "test", Log: slog.New(slog.DiscardHandler),
 		RequestID: func(context.Context) string { return "request" },
 	})
 	require.NoError(t, err)
@@ -46,7 +48,7 @@ func (s *server) serving(t testing.TB, build func(graph.Options) (http.Handler, 
 		ParseAccount: func(id string) (uuid.UUID, bool) { return nodeid.Decode(nodeid.Account, id) },
 		RequestID:    func(context.Context) string { return "request" },
 	}
-	return &server{Fixture: s.Fixture, handler: who.Middleware(api)}
+	return &server{Fixture: s.Fixture, calls: s.calls, handler: who.Middleware(api)}
 }
 
 // token gives an access token of the person behind a context.

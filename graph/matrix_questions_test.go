@@ -58,6 +58,9 @@ func roots() map[string]question {
 		return question{document: "query($id: ID!) { " + field + "(id: $id) { id } }", specimen: specimen}
 	}
 	list := func(field, specimen string) question { return question{document: "{ " + field + page, among: specimen} }
+	used := func(by, specimen string) question {
+		return question{document: "query($id: ID!) { usage(where: {" + by + ": [$id], " + theDay + "}, interval: DAY) { total } }", specimen: specimen}
+	}
 	reference := question{document: "query($id: UUID!) { appByReferenceId(referenceId: $id) { id } }", specimen: "reference"}
 	nodes := func(specimen string) question {
 		return question{document: "query($id: ID!) { nodes(ids: [$id]) { id } }", specimen: specimen}
@@ -74,8 +77,13 @@ func roots() map[string]question {
 		"Query.productSubscriptions": list("productSubscriptions(first: 100)", "waiting"),
 		"Query.users":                list("users(first: 100)", "user"),
 		"Query.viewer":               {document: "{ viewer { role } }"},
+		"Query.usage":                used("appIds", "app"),
+		"Query: by key.usage":        used("credentialIds", "key"),
+		"Query: by product.usage":    used("productIds", "product"),
+		"Query.explainAccess":        explained("code", "", ""),
 		"Query.serverInfo":           {document: `{ serverInfo(organization: "one") { organizationName } }`},
 
+		"Query: private product.usage": used("productIds", "private product"), "Query: draft product.usage": used("productIds", "draft product"),
 		"Query: private product.node": byID("node", "private product"), "Query: private product.nodes": nodes("private product"),
 		"Query: private product.product":  byID("product", "private product"),
 		"Query: private product.products": list("products(first: 100)", "private product"),
@@ -85,5 +93,26 @@ func roots() map[string]question {
 
 		"AppFilter.accountIds":                 narrowed("apps", "accountIds", "app"),
 		"ProductSubscriptionFilter.accountIds": narrowed("productSubscriptions", "accountIds", "waiting"),
+	}
+}
+
+// theDay is the time of the world's calls, as a filter has it.
+const theDay = `from: "2026-03-01T00:00:00Z", to: "2026-03-02T00:00:00Z", timeZone: "UTC"`
+
+// reported asks inside a report of the app's calls.
+func reported(open, at string) question {
+	return question{
+		document: "query($id: ID!) { usage(where: {appIds: [$id], " + theDay + "}, interval: DAY) { " + open + "%s" + strings.Repeat(" }", strings.Count(open, "{")) + " } }",
+		specimen: "app", at: "usage" + at,
+	}
+}
+
+// explained asks inside the explanation of a call with the key, which passes
+// with an address of its network.
+func explained(selection, address, at string) question {
+	return question{
+		document: `query($id: ID!, $product: String!) { explainAccess(input: {credentialId: $id, product: $product, method: "GET", path: "/orders/7"` + address + `}) { ` + selection + ` } }`,
+		specimen: "key", at: "explainAccess" + at,
+		vars: func(w *world) map[string]any { return map[string]any{"product": w.productName("private product")} },
 	}
 }

@@ -32,6 +32,7 @@ import (
 	"portico/ent/db/usagebatch"
 	"portico/ent/db/usageday"
 	"portico/ent/db/usagehour"
+	"portico/ent/db/usagejournal"
 	"portico/ent/db/usageminute"
 	"portico/ent/db/usageupstream"
 	"portico/ent/db/user"
@@ -161,6 +162,7 @@ func rules() []rule {
 		{"usage_batches", &usagebatch.Policy, nil},
 		{"usage_days", &usageday.Policy, nil},
 		{"usage_hours", &usagehour.Policy, nil},
+		{"usage_journal", &usagejournal.Policy, nil},
 		{"usage_minutes", &usageminute.Policy, nil},
 		{"usage_upstreams", &usageupstream.Policy, nil},
 		{"sign_in_attempts", &signinattempt.Policy, nil},

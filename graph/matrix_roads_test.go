@@ -8,7 +8,7 @@ import (
 // objects are the questions for the fields of objects, by section.
 func objects() map[string]question {
 	out := map[string]question{}
-	for _, some := range []map[string]question{accountRoads(), appRoads(), commonRoads(), keyRoads(), eventRoads(), productRoads(), subscriptionRoads(), peopleRoads()} {
+	for _, some := range []map[string]question{accountRoads(), appRoads(), commonRoads(), keyRoads(), eventRoads(), productRoads(), subscriptionRoads(), peopleRoads(), callRoads()} {
 		maps.Copy(out, some)
 	}
 	return out
@@ -137,5 +137,25 @@ func peopleRoads() map[string]question {
 		"Viewer":                   plain("{ viewer { %s } }", "viewer"),
 		"Viewer: at sign-in":       atSignIn("viewer { ", ".viewer"),
 		"ServerInfo":               plain(`{ serverInfo(organization: "one") { %s } }`, "serverInfo"),
+	}
+}
+
+func callRoads() map[string]question {
+	const passing = `, address: "192.0.2.9"`
+	return map[string]question{
+		"Usage":         reported("", ""),
+		"UsagePoint":    reported("series { ", ".series"),
+		"CodeCount":     reported("totals { ", ".totals"),
+		"AppCalls":      reported("topApps { ", ".topApps"),
+		"UpstreamCalls": reported("upstream { ", ".upstream"),
+		"Enforcement":   of("Credential", "key", "enforcement"),
+		"QuotaUse":      of("ProductSubscription", "approved", "quota"),
+
+		"AccessExplanation":          explained("%s", passing, ""),
+		"AccessExplanation: refused": explained("%s", "", ""),
+		"AccessStep":                 explained("steps { %s }", passing, ".steps"),
+		"AccessStep: failed":         explained("failed { %s }", "", ".failed"),
+		"AccessLimits":               explained("limits { %s }", passing, ".limits"),
+		"LimitWindow":                explained("limits { quota { %s } }", passing, ".limits.quota"),
 	}
 }

@@ -93,6 +93,7 @@ func (w *world) picks() map[string]pick {
 		"usage_hours":      {"id", nobody},
 		"usage_minutes":    {"id", nobody},
 		"usage_upstreams":  {"id", nobody},
+		"usage_journal":    {"id", nobody},
 		"usage_batches":    {"id", nobody.String()},
 		"users":            {"id", developer},
 	}
@@ -123,6 +124,7 @@ func counting(c *db.Client) map[string]reaching {
 		"usage_batches":    counted(c.UsageBatch.Query()),
 		"usage_days":       counted(c.UsageDay.Query()),
 		"usage_hours":      counted(c.UsageHour.Query()),
+		"usage_journal":    counted(c.UsageJournal.Query()),
 		"usage_minutes":    counted(c.UsageMinute.Query()),
 		"usage_upstreams":  counted(c.UsageUpstream.Query()),
 		"users":            counted(c.User.Query()),
@@ -154,6 +156,7 @@ func changing(c *db.Client) map[string]reaching {
 		"usage_batches":    deleted(c.UsageBatch.Delete()),
 		"usage_days":       deleted(c.UsageDay.Delete()),
 		"usage_hours":      deleted(c.UsageHour.Delete()),
+		"usage_journal":    deleted(c.UsageJournal.Delete()),
 		"usage_minutes":    deleted(c.UsageMinute.Delete()),
 		"usage_upstreams":  deleted(c.UsageUpstream.Delete()),
 		"users":            updated(c.User.Update().AddVersion(1)),

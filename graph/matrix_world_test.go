@@ -64,6 +64,7 @@ func newWorld(t testing.TB, url string) *world {
 	w.stock()
 	w.furnish()
 	w.neighbours()
+	w.work()
 	return w
 }
 
@@ -111,8 +112,6 @@ func (w *world) furnish() {
 	w.ids["account's key"] = w.make("developer", "generateKey", input{"accountId": w.ids["account"], "name": "whole"}, "credential")
 	w.ids["revoked key"] = w.make("developer", "generateKey", input{"appId": w.ids["app"]}, "credential")
 	w.make("developer", "revokeKey", input{"credentialId": w.ids["revoked key"], "reason": "SUPERSEDED", "note": "Rotated."}, "credential")
-	_, row, _ := nodeid.Split(w.ids["key"])
-	require.NoError(w.t, w.Client.Credential.UpdateOneID(row).SetLastUsedAt(portaltest.Start()).Exec(portaltest.System(w.t)), "only a gateway says when a key was used")
 	a := w.askAs("anonymous", mutation("signIn", "accessToken"), map[string]any{"input": w.credentials("developer")})
 	require.Empty(w.t, a.Errors, a.raw)
 

@@ -8,6 +8,8 @@ import "portico/internal/portal"
 // Resolver is the root of all resolvers.
 type Resolver struct {
 	Portal *portal.Portal
+	Gate   Gate
+	Counts Counts
 	// Version is the program's version, as serverInfo tells it.
 	Version string
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"portico/internal/nodeid"
+	"portico/internal/verdict"
 	"portico/internal/viewer"
 )
 
@@ -177,4 +178,18 @@ func ours(whole *ast.Schema) []*ast.Definition {
 		}
 	}
 	return out
+}
+
+// The schema's codes are the gate's, in the order of decision and in its words.
+func TestVerdictCodesAreTheGates(t *testing.T) {
+	whole, err := wholeSchema()
+	require.NoError(t, err)
+	var told, known []string
+	for _, v := range whole.Types["VerdictCode"].EnumValues {
+		told = append(told, v.Name+": "+v.Description)
+	}
+	for _, c := range verdict.Codes() {
+		known = append(known, c.String()+": "+c.Meaning())
+	}
+	require.Equal(t, known, told)
 }

@@ -14,6 +14,7 @@ import (
 	"portico/internal/nodeid"
 	"portico/internal/paging"
 	"portico/internal/portal"
+	"portico/internal/usage"
 
 	"github.com/google/uuid"
 )
@@ -100,6 +101,16 @@ func (r *productSubscriptionResolver) Endpoints(ctx context.Context, obj *db.Sub
 	return pageOf(ctx, nodeid.ProductSubscription, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (portal.Pages[*db.Endpoint], error) {
 		return r.Portal.EndpointsOfSubscriptions(ctx, ids, rd)
 	})
+}
+
+// Quota is the resolver for the quota field.
+func (r *productSubscriptionResolver) Quota(ctx context.Context, obj *db.Subscription) (*portal.QuotaUse, error) {
+	return r.quota(ctx, obj)
+}
+
+// CallsLast24h is the resolver for the callsLast24h field.
+func (r *productSubscriptionResolver) CallsLast24h(ctx context.Context, obj *db.Subscription) (int, error) {
+	return r.callsLast24h(ctx, nodeid.ProductSubscription, usage.BySubscription, obj.ID)
 }
 
 // RequestedBy is the resolver for the requestedBy field.

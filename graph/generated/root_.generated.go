@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"portico/graph/model"
 	"portico/internal/portal"
+	"portico/internal/usage"
 	"portico/internal/viewer"
 	"sync/atomic"
 
@@ -28,6 +29,7 @@ type ResolverRoot interface {
 	Account() AccountResolver
 	AccountConnection() AccountConnectionResolver
 	App() AppResolver
+	AppCalls() AppCallsResolver
 	AppConnection() AppConnectionResolver
 	Credential() CredentialResolver
 	CredentialConnection() CredentialConnectionResolver
@@ -46,6 +48,7 @@ type ResolverRoot interface {
 	ProductSubscription() ProductSubscriptionResolver
 	ProductSubscriptionConnection() ProductSubscriptionConnectionResolver
 	Query() QueryResolver
+	Usage() UsageResolver
 	UserConnection() UserConnectionResolver
 	Viewer() ViewerResolver
 	RateLimitInput() RateLimitInputResolver
@@ -56,6 +59,26 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	AccessExplanation struct {
+		Code   func(childComplexity int) int
+		Failed func(childComplexity int) int
+		Limits func(childComplexity int) int
+		Steps  func(childComplexity int) int
+		Valid  func(childComplexity int) int
+	}
+
+	AccessLimits struct {
+		Quota func(childComplexity int) int
+		Rate  func(childComplexity int) int
+	}
+
+	AccessStep struct {
+		Code   func(childComplexity int) int
+		Detail func(childComplexity int) int
+		Passed func(childComplexity int) int
+		Remedy func(childComplexity int) int
+	}
+
 	Account struct {
 		Apps        func(childComplexity int, where *portal.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) int
 		CreatedAt   func(childComplexity int) int
@@ -106,6 +129,7 @@ type ComplexityRoot struct {
 
 	App struct {
 		Account              func(childComplexity int) int
+		CallsLast24h         func(childComplexity int) int
 		ConnectedEndpoints   func(childComplexity int, first *int, after *string, last *int, before *string) int
 		CreatedAt            func(childComplexity int) int
 		Credentials          func(childComplexity int, where *portal.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) int
@@ -120,6 +144,11 @@ type ComplexityRoot struct {
 		UpdatedAt            func(childComplexity int) int
 		Version              func(childComplexity int) int
 		ViewerCan            func(childComplexity int) int
+	}
+
+	AppCalls struct {
+		App   func(childComplexity int) int
+		Calls func(childComplexity int) int
 	}
 
 	AppConnection struct {
@@ -151,6 +180,11 @@ type ComplexityRoot struct {
 		ExpiresAt   func(childComplexity int) int
 		User        func(childComplexity int) int
 		UserErrors  func(childComplexity int) int
+	}
+
+	CodeCount struct {
+		Calls func(childComplexity int) int
+		Code  func(childComplexity int) int
 	}
 
 	CreateAccountPayload struct {
@@ -193,8 +227,10 @@ type ComplexityRoot struct {
 		AllowedAddresses     func(childComplexity int) int
 		App                  func(childComplexity int) int
 		AuthType             func(childComplexity int) int
+		CallsLast24h         func(childComplexity int) int
 		CreatedAt            func(childComplexity int) int
 		Enabled              func(childComplexity int) int
+		Enforcement          func(childComplexity int) int
 		Environment          func(childComplexity int) int
 		ExpiresAt            func(childComplexity int) int
 		GlobalID             func(childComplexity int) int
@@ -296,6 +332,13 @@ type ComplexityRoot struct {
 		Update func(childComplexity int) int
 	}
 
+	Enforcement struct {
+		AppliedBy func(childComplexity int) int
+		LagMs     func(childComplexity int) int
+		Pending   func(childComplexity int) int
+		Revision  func(childComplexity int) int
+	}
+
 	Event struct {
 		Actor     func(childComplexity int) int
 		Address   func(childComplexity int) int
@@ -359,6 +402,12 @@ type ComplexityRoot struct {
 	Label struct {
 		Key   func(childComplexity int) int
 		Value func(childComplexity int) int
+	}
+
+	LimitWindow struct {
+		Limit     func(childComplexity int) int
+		Remaining func(childComplexity int) int
+		ResetsAt  func(childComplexity int) int
 	}
 
 	Membership struct {
@@ -524,6 +573,7 @@ type ComplexityRoot struct {
 		AllowedTransitions func(childComplexity int) int
 		App                func(childComplexity int) int
 		BadgeColor         func(childComplexity int) int
+		CallsLast24h       func(childComplexity int) int
 		CreatedAt          func(childComplexity int) int
 		DecidedAt          func(childComplexity int) int
 		DecidedBy          func(childComplexity int) int
@@ -532,6 +582,7 @@ type ComplexityRoot struct {
 		Narrowed           func(childComplexity int) int
 		Plan               func(childComplexity int) int
 		Product            func(childComplexity int) int
+		Quota              func(childComplexity int) int
 		Reason             func(childComplexity int) int
 		RequestedBy        func(childComplexity int) int
 		Status             func(childComplexity int) int
@@ -564,12 +615,14 @@ type ComplexityRoot struct {
 		AppByReferenceID     func(childComplexity int, referenceID uuid.UUID) int
 		Apps                 func(childComplexity int, where *portal.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) int
 		Events               func(childComplexity int, where *portal.EventFilter, orderBy model.EventOrder, first *int, after *string, last *int, before *string) int
+		ExplainAccess        func(childComplexity int, input portal.ExplainAccessInput) int
 		Node                 func(childComplexity int, id string) int
 		Nodes                func(childComplexity int, ids []string) int
 		Product              func(childComplexity int, id string) int
 		ProductSubscriptions func(childComplexity int, where *portal.SubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) int
 		Products             func(childComplexity int, where *portal.ProductFilter, orderBy model.ProductOrder, first *int, after *string, last *int, before *string) int
 		ServerInfo           func(childComplexity int, organization *string) int
+		Usage                func(childComplexity int, where portal.UsageFilter, interval usage.Interval) int
 		Users                func(childComplexity int, where *portal.UserFilter, first *int, after *string, last *int, before *string) int
 		Viewer               func(childComplexity int) int
 	}
@@ -577,6 +630,13 @@ type ComplexityRoot struct {
 	Quota struct {
 		Limit func(childComplexity int) int
 		Per   func(childComplexity int) int
+	}
+
+	QuotaUse struct {
+		Limit     func(childComplexity int) int
+		Remaining func(childComplexity int) int
+		ResetsAt  func(childComplexity int) int
+		Used      func(childComplexity int) int
 	}
 
 	RateLimit struct {
@@ -693,6 +753,30 @@ type ComplexityRoot struct {
 		UserErrors          func(childComplexity int) int
 	}
 
+	UpstreamCalls struct {
+		Calls         func(childComplexity int) int
+		MeanLatencyMs func(childComplexity int) int
+		StatusClass   func(childComplexity int) int
+	}
+
+	Usage struct {
+		AsOf          func(childComplexity int) int
+		PreviousTotal func(childComplexity int) int
+		Series        func(childComplexity int) int
+		TimeZone      func(childComplexity int) int
+		TopApps       func(childComplexity int, first int) int
+		Total         func(childComplexity int) int
+		Totals        func(childComplexity int) int
+		Upstream      func(childComplexity int) int
+	}
+
+	UsagePoint struct {
+		Calls func(childComplexity int) int
+		Codes func(childComplexity int) int
+		End   func(childComplexity int) int
+		Start func(childComplexity int) int
+	}
+
 	UsageRetention struct {
 		Days    func(childComplexity int) int
 		Hours   func(childComplexity int) int
@@ -760,6 +844,75 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	ec := newExecutionContext(nil, e, nil)
 	_ = ec
 	switch typeName + "." + field {
+
+	case "AccessExplanation.code":
+		if e.ComplexityRoot.AccessExplanation.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessExplanation.Code(childComplexity), true
+	case "AccessExplanation.failed":
+		if e.ComplexityRoot.AccessExplanation.Failed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessExplanation.Failed(childComplexity), true
+	case "AccessExplanation.limits":
+		if e.ComplexityRoot.AccessExplanation.Limits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessExplanation.Limits(childComplexity), true
+	case "AccessExplanation.steps":
+		if e.ComplexityRoot.AccessExplanation.Steps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessExplanation.Steps(childComplexity), true
+	case "AccessExplanation.valid":
+		if e.ComplexityRoot.AccessExplanation.Valid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessExplanation.Valid(childComplexity), true
+
+	case "AccessLimits.quota":
+		if e.ComplexityRoot.AccessLimits.Quota == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessLimits.Quota(childComplexity), true
+	case "AccessLimits.rate":
+		if e.ComplexityRoot.AccessLimits.Rate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessLimits.Rate(childComplexity), true
+
+	case "AccessStep.code":
+		if e.ComplexityRoot.AccessStep.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessStep.Code(childComplexity), true
+	case "AccessStep.detail":
+		if e.ComplexityRoot.AccessStep.Detail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessStep.Detail(childComplexity), true
+	case "AccessStep.passed":
+		if e.ComplexityRoot.AccessStep.Passed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessStep.Passed(childComplexity), true
+	case "AccessStep.remedy":
+		if e.ComplexityRoot.AccessStep.Remedy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessStep.Remedy(childComplexity), true
 
 	case "Account.apps":
 		if e.ComplexityRoot.Account.Apps == nil {
@@ -973,6 +1126,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.App.Account(childComplexity), true
+	case "App.callsLast24h":
+		if e.ComplexityRoot.App.CallsLast24h == nil {
+			break
+		}
+
+		return e.ComplexityRoot.App.CallsLast24h(childComplexity), true
 	case "App.connectedEndpoints":
 		if e.ComplexityRoot.App.ConnectedEndpoints == nil {
 			break
@@ -1078,6 +1237,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.App.ViewerCan(childComplexity), true
 
+	case "AppCalls.app":
+		if e.ComplexityRoot.AppCalls.App == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppCalls.App(childComplexity), true
+	case "AppCalls.calls":
+		if e.ComplexityRoot.AppCalls.Calls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppCalls.Calls(childComplexity), true
+
 	case "AppConnection.edges":
 		if e.ComplexityRoot.AppConnection.Edges == nil {
 			break
@@ -1178,6 +1350,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ChangePasswordPayload.UserErrors(childComplexity), true
+
+	case "CodeCount.calls":
+		if e.ComplexityRoot.CodeCount.Calls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CodeCount.Calls(childComplexity), true
+	case "CodeCount.code":
+		if e.ComplexityRoot.CodeCount.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CodeCount.Code(childComplexity), true
 
 	case "CreateAccountPayload.account":
 		if e.ComplexityRoot.CreateAccountPayload.Account == nil {
@@ -1316,6 +1501,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Credential.AuthType(childComplexity), true
+	case "Credential.callsLast24h":
+		if e.ComplexityRoot.Credential.CallsLast24h == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Credential.CallsLast24h(childComplexity), true
 	case "Credential.createdAt":
 		if e.ComplexityRoot.Credential.CreatedAt == nil {
 			break
@@ -1328,6 +1519,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Credential.Enabled(childComplexity), true
+	case "Credential.enforcement":
+		if e.ComplexityRoot.Credential.Enforcement == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Credential.Enforcement(childComplexity), true
 	case "Credential.environment":
 		if e.ComplexityRoot.Credential.Environment == nil {
 			break
@@ -1690,6 +1887,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.EndpointPermissions.Update(childComplexity), true
 
+	case "Enforcement.appliedBy":
+		if e.ComplexityRoot.Enforcement.AppliedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Enforcement.AppliedBy(childComplexity), true
+	case "Enforcement.lagMs":
+		if e.ComplexityRoot.Enforcement.LagMs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Enforcement.LagMs(childComplexity), true
+	case "Enforcement.pending":
+		if e.ComplexityRoot.Enforcement.Pending == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Enforcement.Pending(childComplexity), true
+	case "Enforcement.revision":
+		if e.ComplexityRoot.Enforcement.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Enforcement.Revision(childComplexity), true
+
 	case "Event.actor":
 		if e.ComplexityRoot.Event.Actor == nil {
 			break
@@ -1926,6 +2148,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Label.Value(childComplexity), true
+
+	case "LimitWindow.limit":
+		if e.ComplexityRoot.LimitWindow.Limit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitWindow.Limit(childComplexity), true
+	case "LimitWindow.remaining":
+		if e.ComplexityRoot.LimitWindow.Remaining == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitWindow.Remaining(childComplexity), true
+	case "LimitWindow.resetsAt":
+		if e.ComplexityRoot.LimitWindow.ResetsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitWindow.ResetsAt(childComplexity), true
 
 	case "Membership.createdAt":
 		if e.ComplexityRoot.Membership.CreatedAt == nil {
@@ -2829,6 +3070,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductSubscription.BadgeColor(childComplexity), true
+	case "ProductSubscription.callsLast24h":
+		if e.ComplexityRoot.ProductSubscription.CallsLast24h == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSubscription.CallsLast24h(childComplexity), true
 	case "ProductSubscription.createdAt":
 		if e.ComplexityRoot.ProductSubscription.CreatedAt == nil {
 			break
@@ -2882,6 +3129,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductSubscription.Product(childComplexity), true
+	case "ProductSubscription.quota":
+		if e.ComplexityRoot.ProductSubscription.Quota == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSubscription.Quota(childComplexity), true
 	case "ProductSubscription.reason":
 		if e.ComplexityRoot.ProductSubscription.Reason == nil {
 			break
@@ -3041,6 +3294,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Events(childComplexity, args["where"].(*portal.EventFilter), args["orderBy"].(model.EventOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Query.explainAccess":
+		if e.ComplexityRoot.Query.ExplainAccess == nil {
+			break
+		}
+
+		args, err := ec.field_Query_explainAccess_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ExplainAccess(childComplexity, args["input"].(portal.ExplainAccessInput)), true
 
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
@@ -3108,6 +3372,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.ServerInfo(childComplexity, args["organization"].(*string)), true
+	case "Query.usage":
+		if e.ComplexityRoot.Query.Usage == nil {
+			break
+		}
+
+		args, err := ec.field_Query_usage_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Usage(childComplexity, args["where"].(portal.UsageFilter), args["interval"].(usage.Interval)), true
 	case "Query.users":
 		if e.ComplexityRoot.Query.Users == nil {
 			break
@@ -3138,6 +3413,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Quota.Per(childComplexity), true
+
+	case "QuotaUse.limit":
+		if e.ComplexityRoot.QuotaUse.Limit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuotaUse.Limit(childComplexity), true
+	case "QuotaUse.remaining":
+		if e.ComplexityRoot.QuotaUse.Remaining == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuotaUse.Remaining(childComplexity), true
+	case "QuotaUse.resetsAt":
+		if e.ComplexityRoot.QuotaUse.ResetsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuotaUse.ResetsAt(childComplexity), true
+	case "QuotaUse.used":
+		if e.ComplexityRoot.QuotaUse.Used == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuotaUse.Used(childComplexity), true
 
 	case "RateLimit.burst":
 		if e.ComplexityRoot.RateLimit.Burst == nil {
@@ -3466,6 +3766,104 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateSubscriptionEndpointsPayload.UserErrors(childComplexity), true
 
+	case "UpstreamCalls.calls":
+		if e.ComplexityRoot.UpstreamCalls.Calls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpstreamCalls.Calls(childComplexity), true
+	case "UpstreamCalls.meanLatencyMs":
+		if e.ComplexityRoot.UpstreamCalls.MeanLatencyMs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpstreamCalls.MeanLatencyMs(childComplexity), true
+	case "UpstreamCalls.statusClass":
+		if e.ComplexityRoot.UpstreamCalls.StatusClass == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpstreamCalls.StatusClass(childComplexity), true
+
+	case "Usage.asOf":
+		if e.ComplexityRoot.Usage.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Usage.AsOf(childComplexity), true
+	case "Usage.previousTotal":
+		if e.ComplexityRoot.Usage.PreviousTotal == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Usage.PreviousTotal(childComplexity), true
+	case "Usage.series":
+		if e.ComplexityRoot.Usage.Series == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Usage.Series(childComplexity), true
+	case "Usage.timeZone":
+		if e.ComplexityRoot.Usage.TimeZone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Usage.TimeZone(childComplexity), true
+	case "Usage.topApps":
+		if e.ComplexityRoot.Usage.TopApps == nil {
+			break
+		}
+
+		args, err := ec.field_Usage_topApps_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Usage.TopApps(childComplexity, args["first"].(int)), true
+	case "Usage.total":
+		if e.ComplexityRoot.Usage.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Usage.Total(childComplexity), true
+	case "Usage.totals":
+		if e.ComplexityRoot.Usage.Totals == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Usage.Totals(childComplexity), true
+	case "Usage.upstream":
+		if e.ComplexityRoot.Usage.Upstream == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Usage.Upstream(childComplexity), true
+
+	case "UsagePoint.calls":
+		if e.ComplexityRoot.UsagePoint.Calls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsagePoint.Calls(childComplexity), true
+	case "UsagePoint.codes":
+		if e.ComplexityRoot.UsagePoint.Codes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsagePoint.Codes(childComplexity), true
+	case "UsagePoint.end":
+		if e.ComplexityRoot.UsagePoint.End == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsagePoint.End(childComplexity), true
+	case "UsagePoint.start":
+		if e.ComplexityRoot.UsagePoint.Start == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsagePoint.Start(childComplexity), true
+
 	case "UsageRetention.days":
 		if e.ComplexityRoot.UsageRetention.Days == nil {
 			break
@@ -3686,6 +4084,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputEnableUserInput,
 		ec.unmarshalInputEventFilter,
 		ec.unmarshalInputEventOrder,
+		ec.unmarshalInputExplainAccessInput,
 		ec.unmarshalInputGenerateKeyInput,
 		ec.unmarshalInputKeyLifeInput,
 		ec.unmarshalInputLabelFilter,
@@ -3715,6 +4114,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputUpdatePlanInput,
 		ec.unmarshalInputUpdateProductInput,
 		ec.unmarshalInputUpdateSubscriptionEndpointsInput,
+		ec.unmarshalInputUsageFilter,
 		ec.unmarshalInputUsageRetentionInput,
 		ec.unmarshalInputUserFilter,
 		ec.unmarshalInputWithdrawInput,
@@ -3793,6 +4193,122 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
+	{Name: "../schema/access.graphql", Input: `"What the gate would answer to a call with a key now, and how that comes about. Nothing is counted or taken from a limit."
+type AccessExplanation {
+  "The verdict."
+  code: VerdictCode!
+  "Whether the call may pass: the verdict is VALID."
+  valid: Boolean!
+  "The checks that were made, in order; they end with the first that failed."
+  steps: [AccessStep!]!
+  "The check that failed; null when the call may pass."
+  failed: AccessStep
+  "What is left of the limits; null when they were not looked at, as nothing limits the call or it fails before."
+  limits: AccessLimits
+}
+
+"One check of the gate."
+type AccessStep {
+  "The verdict if it fails."
+  code: VerdictCode!
+  "Whether it passed."
+  passed: Boolean!
+  "What was looked at, as an English sentence."
+  detail: String!
+  "What would mend it, as an English sentence; null when it passed."
+  remedy: String
+}
+
+"What is left of the limits that a call is subject to."
+type AccessLimits {
+  "The rate limit of the plan or of the key, whichever is tighter; null when there is none."
+  rate: LimitWindow
+  "The plan's quota; null when there is none."
+  quota: LimitWindow
+}
+
+"Where a limit stands."
+type LimitWindow {
+  "How many calls there are in all."
+  limit: Int!
+  "How many calls may pass at once."
+  remaining: Int!
+  "When all are available again."
+  resetsAt: Time!
+}
+
+"What the gate answers to a call, in the order of decision: the first that applies."
+enum VerdictCode {
+  "It cannot be decided at the moment: the gate does not know the current state of the keys, or of a quota."
+  UNAVAILABLE
+  "What was presented is not a key: it is cut short, mistyped, doubled, or no key at all."
+  MALFORMED
+  "There is no such key, or its secret is wrong. The two are not told apart."
+  NOT_FOUND
+  "The key was approved, but its owner has not collected it yet; it has no secret."
+  UNCOLLECTED
+  "The key was revoked. That is final."
+  REVOKED
+  "The key's time has come: it was valid until its expiry and is not from that instant on."
+  EXPIRED
+  "The key is switched off. It can be switched on again."
+  DISABLED
+  "The account that owns the key is suspended."
+  ACCOUNT_SUSPENDED
+  "The key is made for another environment than the gateway serves."
+  WRONG_ENVIRONMENT
+  "The call does not come from a network that the key may be used from, or its address is not known."
+  IP_NOT_ALLOWED
+  "The app is not registered with the product, there is no such product for it, or the app named is not one that the key speaks for."
+  NOT_SUBSCRIBED
+  "The app's registration with the product waits for a decision."
+  WAITING
+  "The app's registration with the product is suspended."
+  SUSPENDED
+  "The key reaches listed products only, and this one is not listed."
+  NOT_IN_ACCESS_LIST
+  "The key was presented in a way that it is not made for, or that the product does not take."
+  AUTH_TYPE_NOT_ALLOWED
+  "The method and path are not those of an endpoint that the registration reaches, or servers could read the path in different ways."
+  ENDPOINT_NOT_ALLOWED
+  "The key speaks for several apps that are registered with the product, and none was named."
+  AMBIGUOUS_APP
+  "Calls come faster than the registration or the key allows."
+  RATE_LIMITED
+  "The calls of this period are used up."
+  QUOTA_EXCEEDED
+  "The call may pass."
+  VALID
+}
+
+"Which call to explain."
+input ExplainAccessInput {
+  "The key; its secret is not needed."
+  credentialId: ID!
+  "The product's ` + "`" + `name` + "`" + `; registrations are not looked at unless given."
+  product: String
+  "The call's method, such as GET."
+  method: String
+  "The call's path, such as ` + "`" + `/orders/7` + "`" + `."
+  path: String
+  "The IP address that the call comes from; unless given it counts as not known."
+  address: String
+  "For a key of the whole account: the app, by its id or its reference id."
+  app: String
+  "The environment that the gateway serves; any unless given."
+  environment: Environment
+  "When; now unless given. What is left of limits is always that of now."
+  at: Time
+}
+
+extend type Query {
+  "Why a call with a key may pass or may not, by the gate's own checks. A key that you cannot see is NOT_FOUND. Requires: ADMIN or PORTAL."
+  explainAccess(
+    "Which call."
+    input: ExplainAccessInput!
+  ): AccessExplanation! @hasRole(any: [ADMIN, PORTAL])
+}
+`, BuiltIn: false},
 	{Name: "../schema/account.graphql", Input: `"A portal account: a company, or a developer alone."
 type Account implements Node {
   "The opaque id."
@@ -4167,6 +4683,8 @@ type App implements Node {
   ): CredentialConnection! @goField(forceResolver: true)
   "How many keys it has, by status."
   keyCounts: KeyCounts! @goField(forceResolver: true)
+  "How many of its calls gateways asked about in the last 24 hours, to the minute; may exceed 32 bits."
+  callsLast24h: Int! @goField(forceResolver: true)
   "Its registrations: the newest of each product, newest first."
   productSubscriptions(
     "Only those for which all of this holds."
@@ -4652,8 +5170,12 @@ type Credential implements Node {
   createdAt: Time!
   "From when on it is refused; null: never."
   expiresAt: Time
-  "When a gateway last saw it; null: not yet."
+  "When a call with it last passed, to the minute; null: never yet."
   lastUsedAt: Time
+  "How many calls gateways asked about with it in the last 24 hours, to the minute; may exceed 32 bits."
+  callsLast24h: Int! @goField(forceResolver: true)
+  "How far its last change has come, a revocation for example: which servers go by it. Requires: ADMIN."
+  enforcement: Enforcement @goField(forceResolver: true) @hasRole(any: [ADMIN])
   "When it was revoked."
   revokedAt: Time
   "Why it was revoked."
@@ -4681,6 +5203,18 @@ type Credential implements Node {
     "Those before this cursor."
     before: String
   ): EventConnection! @goField(forceResolver: true)
+}
+
+"Which servers go by a key's last change. One that is cut off refuses all calls after 5 seconds, and the grace that is configured, until it is not named any more."
+type Enforcement {
+  "The position of the last event about the key, its app or its account; 0 when the log does not reach back to one."
+  revision: Int!
+  "The servers that go by it, by their names."
+  appliedBy: [String!]!
+  "The servers that do not yet, by their names."
+  pending: [String!]!
+  "For how many milliseconds the slowest server has not gone by it; 0 when all do."
+  lagMs: Int!
 }
 
 "Where a key stands."
@@ -5895,6 +6429,10 @@ type ProductSubscription implements Node {
     "Those before this cursor."
     before: String
   ): EndpointConnection! @goField(forceResolver: true)
+  "What is used of its plan's quota in the current period; null when the plan has none."
+  quota: QuotaUse @goField(forceResolver: true)
+  "How many calls of its app to its product gateways asked about in the last 24 hours, to the minute; may exceed 32 bits."
+  callsLast24h: Int! @goField(forceResolver: true)
   "Where it stands."
   status: SubscriptionStatus!
   "The colour to show the status in."
@@ -5928,6 +6466,18 @@ type ProductSubscription implements Node {
     "Those before this cursor."
     before: String
   ): EventConnection! @goField(forceResolver: true)
+}
+
+"What is used of a quota. Counts are stored about twice a second."
+type QuotaUse {
+  "How many calls there are in each period."
+  limit: Int!
+  "How many of the current period's are used; more than ` + "`" + `limit` + "`" + ` where the plan was changed, or where servers that share no limits let more pass. May exceed 32 bits."
+  used: Int!
+  "How many are left: never less than 0."
+  remaining: Int!
+  "When the next period begins, by the organization's time zone."
+  resetsAt: Time!
 }
 
 "What the viewer may do with a registration besides its transitions."
@@ -6245,6 +6795,105 @@ type UpdateSubscriptionEndpointsPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/usage.graphql", Input: `"How many calls there were, by the verdicts they got."
+type Usage {
+  "The time from ` + "`" + `from` + "`" + ` to ` + "`" + `to` + "`" + ` point by point, without gaps; points without calls count 0."
+  series: [UsagePoint!]!
+  "The calls of all points by code, in the order of decision; only codes that occurred."
+  totals: [CodeCount!]!
+  "All calls of all points; may exceed 32 bits."
+  total: Int!
+  "All calls of the time of the same length just before; null where the counts of that time are not kept any more, or too coarsely to tell. May exceed 32 bits."
+  previousTotal: Int
+  "Calls before then are all counted; later ones may still be missing."
+  asOf: Time!
+  "The time zone of the points, as it was asked for."
+  timeZone: String!
+  "The apps that made the most calls in the whole time, the busiest first."
+  topApps(
+    "How many: 1–50, else BAD_USER_INPUT."
+    first: Int! = 10
+  ): [AppCalls!]! @goField(forceResolver: true)
+  "What gateways reported of the answers behind them, by class of status. Reports are kept by hours of UTC: an hour counts if it begins within the time."
+  upstream: [UpstreamCalls!]! @goField(forceResolver: true)
+}
+
+"The calls of one minute, hour, day or month. The first and the last point may be parts of one."
+type UsagePoint {
+  "Its beginning."
+  start: Time!
+  "Its end: the next point's beginning."
+  end: Time!
+  "All its calls; may exceed 32 bits."
+  calls: Int!
+  "Its calls by code, in the order of decision; only codes that occurred."
+  codes: [CodeCount!]!
+}
+
+"How many calls got a verdict."
+type CodeCount {
+  "The verdict."
+  code: VerdictCode!
+  "How many calls; may exceed 32 bits."
+  calls: Int!
+}
+
+"How many calls an app made."
+type AppCalls {
+  "The app; null when it is gone."
+  app: App @goField(forceResolver: true)
+  "How many calls; may exceed 32 bits."
+  calls: Int!
+}
+
+"Answers behind the gateways, of one class of status."
+type UpstreamCalls {
+  "The first digit of the HTTP status: 1–5."
+  statusClass: Int!
+  "How many answers; may exceed 32 bits."
+  calls: Int!
+  "How long they took on average, in milliseconds."
+  meanLatencyMs: Float!
+}
+
+"The length of a report's points, by the calendar of its time zone."
+enum UsageInterval {
+  "Minutes."
+  MINUTE
+  "Hours."
+  HOUR
+  "Days, from midnight to midnight; days on which clocks are changed are shorter or longer."
+  DAY
+  "Calendar months."
+  MONTH
+}
+
+"Which calls to count."
+input UsageFilter {
+  "Of these apps, 1–100; of all unless given. An id that you could not ask for is NOT_FOUND."
+  appIds: [ID!]
+  "To these products, 1–100; to all unless given. An id that you could not ask for is NOT_FOUND."
+  productIds: [ID!]
+  "With these keys, 1–100; with all unless given. An id that you could not ask for is NOT_FOUND."
+  credentialIds: [ID!]
+  "At or after this time; taken down to a full minute."
+  from: Time!
+  "Before this time; taken up to a full minute."
+  to: Time!
+  "The time zone of the points, by its IANA name such as ` + "`" + `Europe/Berlin` + "`" + `; ` + "`" + `UTC` + "`" + ` is one."
+  timeZone: String!
+}
+
+extend type Query {
+  "How many calls there were: an administrator's of the organization, a developer's of the active account. More than 400 points, an unknown time zone, and a time of which counts so fine are no longer kept are BAD_USER_INPUT. The rows behind it come from ` + "`" + `GET /usage.csv` + "`" + `. Requires: ADMIN or PORTAL."
+  usage(
+    "Which calls."
+    where: UsageFilter!
+    "The length of the points."
+    interval: UsageInterval!
+  ): Usage! @hasRole(any: [ADMIN, PORTAL])
+}
+`, BuiltIn: false},
 	{Name: "../schema/user.graphql", Input: `"A person, of one organization."
 type User implements Node {
   "The opaque id."
@@ -6506,6 +7155,46 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
 
+func (ec *executionContext) childFields_AccessExplanation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_AccessExplanation_code(ctx, field)
+	case "valid":
+		return ec.fieldContext_AccessExplanation_valid(ctx, field)
+	case "steps":
+		return ec.fieldContext_AccessExplanation_steps(ctx, field)
+	case "failed":
+		return ec.fieldContext_AccessExplanation_failed(ctx, field)
+	case "limits":
+		return ec.fieldContext_AccessExplanation_limits(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessExplanation", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessLimits(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rate":
+		return ec.fieldContext_AccessLimits_rate(ctx, field)
+	case "quota":
+		return ec.fieldContext_AccessLimits_quota(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessLimits", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessStep(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_AccessStep_code(ctx, field)
+	case "passed":
+		return ec.fieldContext_AccessStep_passed(ctx, field)
+	case "detail":
+		return ec.fieldContext_AccessStep_detail(ctx, field)
+	case "remedy":
+		return ec.fieldContext_AccessStep_remedy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessStep", field.Name)
+}
+
 func (ec *executionContext) childFields_Account(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -6626,6 +7315,8 @@ func (ec *executionContext) childFields_App(ctx context.Context, field graphql.C
 		return ec.fieldContext_App_credentials(ctx, field)
 	case "keyCounts":
 		return ec.fieldContext_App_keyCounts(ctx, field)
+	case "callsLast24h":
+		return ec.fieldContext_App_callsLast24h(ctx, field)
 	case "productSubscriptions":
 		return ec.fieldContext_App_productSubscriptions(ctx, field)
 	case "connectedEndpoints":
@@ -6636,6 +7327,16 @@ func (ec *executionContext) childFields_App(ctx context.Context, field graphql.C
 		return ec.fieldContext_App_viewerCan(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type App", field.Name)
+}
+
+func (ec *executionContext) childFields_AppCalls(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "app":
+		return ec.fieldContext_AppCalls_app(ctx, field)
+	case "calls":
+		return ec.fieldContext_AppCalls_calls(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AppCalls", field.Name)
 }
 
 func (ec *executionContext) childFields_AppConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6698,6 +7399,16 @@ func (ec *executionContext) childFields_ChangePasswordPayload(ctx context.Contex
 		return ec.fieldContext_ChangePasswordPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ChangePasswordPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CodeCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_CodeCount_code(ctx, field)
+	case "calls":
+		return ec.fieldContext_CodeCount_calls(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CodeCount", field.Name)
 }
 
 func (ec *executionContext) childFields_CreateAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6800,6 +7511,10 @@ func (ec *executionContext) childFields_Credential(ctx context.Context, field gr
 		return ec.fieldContext_Credential_expiresAt(ctx, field)
 	case "lastUsedAt":
 		return ec.fieldContext_Credential_lastUsedAt(ctx, field)
+	case "callsLast24h":
+		return ec.fieldContext_Credential_callsLast24h(ctx, field)
+	case "enforcement":
+		return ec.fieldContext_Credential_enforcement(ctx, field)
 	case "revokedAt":
 		return ec.fieldContext_Credential_revokedAt(ctx, field)
 	case "revokedReason":
@@ -6986,6 +7701,20 @@ func (ec *executionContext) childFields_EndpointPermissions(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type EndpointPermissions", field.Name)
 }
 
+func (ec *executionContext) childFields_Enforcement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "revision":
+		return ec.fieldContext_Enforcement_revision(ctx, field)
+	case "appliedBy":
+		return ec.fieldContext_Enforcement_appliedBy(ctx, field)
+	case "pending":
+		return ec.fieldContext_Enforcement_pending(ctx, field)
+	case "lagMs":
+		return ec.fieldContext_Enforcement_lagMs(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Enforcement", field.Name)
+}
+
 func (ec *executionContext) childFields_Event(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -7114,6 +7843,18 @@ func (ec *executionContext) childFields_Label(ctx context.Context, field graphql
 		return ec.fieldContext_Label_value(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Label", field.Name)
+}
+
+func (ec *executionContext) childFields_LimitWindow(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "limit":
+		return ec.fieldContext_LimitWindow_limit(ctx, field)
+	case "remaining":
+		return ec.fieldContext_LimitWindow_remaining(ctx, field)
+	case "resetsAt":
+		return ec.fieldContext_LimitWindow_resetsAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LimitWindow", field.Name)
 }
 
 func (ec *executionContext) childFields_Membership(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7372,6 +8113,10 @@ func (ec *executionContext) childFields_ProductSubscription(ctx context.Context,
 		return ec.fieldContext_ProductSubscription_narrowed(ctx, field)
 	case "endpoints":
 		return ec.fieldContext_ProductSubscription_endpoints(ctx, field)
+	case "quota":
+		return ec.fieldContext_ProductSubscription_quota(ctx, field)
+	case "callsLast24h":
+		return ec.fieldContext_ProductSubscription_callsLast24h(ctx, field)
 	case "status":
 		return ec.fieldContext_ProductSubscription_status(ctx, field)
 	case "badgeColor":
@@ -7440,6 +8185,20 @@ func (ec *executionContext) childFields_Quota(ctx context.Context, field graphql
 		return ec.fieldContext_Quota_per(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Quota", field.Name)
+}
+
+func (ec *executionContext) childFields_QuotaUse(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "limit":
+		return ec.fieldContext_QuotaUse_limit(ctx, field)
+	case "used":
+		return ec.fieldContext_QuotaUse_used(ctx, field)
+	case "remaining":
+		return ec.fieldContext_QuotaUse_remaining(ctx, field)
+	case "resetsAt":
+		return ec.fieldContext_QuotaUse_resetsAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type QuotaUse", field.Name)
 }
 
 func (ec *executionContext) childFields_RateLimit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7668,6 +8427,54 @@ func (ec *executionContext) childFields_UpdateSubscriptionEndpointsPayload(ctx c
 		return ec.fieldContext_UpdateSubscriptionEndpointsPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateSubscriptionEndpointsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpstreamCalls(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "statusClass":
+		return ec.fieldContext_UpstreamCalls_statusClass(ctx, field)
+	case "calls":
+		return ec.fieldContext_UpstreamCalls_calls(ctx, field)
+	case "meanLatencyMs":
+		return ec.fieldContext_UpstreamCalls_meanLatencyMs(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpstreamCalls", field.Name)
+}
+
+func (ec *executionContext) childFields_Usage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "series":
+		return ec.fieldContext_Usage_series(ctx, field)
+	case "totals":
+		return ec.fieldContext_Usage_totals(ctx, field)
+	case "total":
+		return ec.fieldContext_Usage_total(ctx, field)
+	case "previousTotal":
+		return ec.fieldContext_Usage_previousTotal(ctx, field)
+	case "asOf":
+		return ec.fieldContext_Usage_asOf(ctx, field)
+	case "timeZone":
+		return ec.fieldContext_Usage_timeZone(ctx, field)
+	case "topApps":
+		return ec.fieldContext_Usage_topApps(ctx, field)
+	case "upstream":
+		return ec.fieldContext_Usage_upstream(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Usage", field.Name)
+}
+
+func (ec *executionContext) childFields_UsagePoint(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "start":
+		return ec.fieldContext_UsagePoint_start(ctx, field)
+	case "end":
+		return ec.fieldContext_UsagePoint_end(ctx, field)
+	case "calls":
+		return ec.fieldContext_UsagePoint_calls(ctx, field)
+	case "codes":
+		return ec.fieldContext_UsagePoint_codes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UsagePoint", field.Name)
 }
 
 func (ec *executionContext) childFields_UsageRetention(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -38,7 +38,7 @@ func house() map[string][]string {
 		"graph/sequence":  {},
 		"graph/generate":  {},
 
-		"internal/portal":            with("ent/db/...", "internal/database", "internal/eventlog"),
+		"internal/portal":            with("ent/db/...", "internal/database", "internal/eventlog", "internal/usage"),
 		"internal/portal/portaltest": with("ent/db/...", "internal/adapters", "internal/auth", "internal/database", "internal/keyring", "internal/portal", "internal/testdb"),
 		"internal/adapters":          with("internal/auth", "internal/keyring", "internal/portal"),
 		"internal/seed":              with("ent/db/...", "internal/database", "internal/eventlog", "internal/usage"),
@@ -48,6 +48,7 @@ func house() map[string][]string {
 		"internal/gateway/door":     with("internal/gateway", "internal/replica", "internal/usage"),
 		"internal/replica":          k,
 		"internal/usage":            with("internal/database"),
+		"internal/usage/csvhttp":    with("internal/portal", "internal/usage"),
 		"internal/usage/usagetest":  with("internal/database", "internal/usage"),
 		"internal/limits/shared":    k,
 		"internal/limits/redistest": {},

@@ -30,7 +30,7 @@ type Directory interface {
 }
 
 // Authenticator finds out who sent a request. All its fields are needed but
-// Peers, and none may change while it is used.
+// Peers and Refuse, and none may change while it is used.
 type Authenticator struct {
 	Tokens    *Tokens
 	Machines  *MachineTokens
@@ -40,6 +40,9 @@ type Authenticator struct {
 	// RequestID gives the name that the request has in the logs.
 	RequestID func(ctx context.Context) string
 	Peers     Peers
+	// Refuse answers whoever is not believed, or could not be asked about; nil
+	// answers in the shape that GraphQL clients read.
+	Refuse func(w http.ResponseWriter, r *http.Request, err error)
 }
 
 // Middleware puts the viewer into the request's context: an anonymous one when
@@ -53,7 +56,12 @@ func (a *Authenticator) Middleware(next http.Handler) http.Handler {
 		})
 		ctx, err := a.fromHeaders(ctx, r)
 		if err != nil {
-			refuse(ctx, w, r, err)
+			tell(ctx, err)
+			if a.Refuse != nil {
+				a.Refuse(w, r.WithContext(ctx), err)
+			} else {
+				refuse(ctx, w, r, err)
+			}
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(ctx))

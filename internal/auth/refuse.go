@@ -44,14 +44,24 @@ func refuse(ctx context.Context, w http.ResponseWriter, r *http.Request, err err
 	case fault.Unavailable:
 		status = http.StatusServiceUnavailable
 		header.Set("Retry-After", strconv.Itoa(seconds))
-		slog.ErrorContext(ctx, "a request could not be authenticated", "requestId", request, "error", err)
 	default:
 		header.Set("WWW-Authenticate", `Bearer error="invalid_token"`)
-		slog.DebugContext(ctx, "a request was not believed", "requestId", request, "error", err)
 	}
 	w.WriteHeader(status)
 	// The client may have gone; there is nobody else to tell.
 	_ = json.NewEncoder(w).Encode(refusal{[]refusalError{{f.Message, refusalExtensions{f.Code, request, seconds}}}})
+}
+
+// tell logs why a request was refused.
+func tell(ctx context.Context, err error) {
+	request := viewer.Current(ctx).RequestID
+	switch fault.From(err).Code {
+	case fault.Forbidden:
+	case fault.Unavailable:
+		slog.ErrorContext(ctx, "a request could not be authenticated", "requestId", request, "error", err)
+	default:
+		slog.DebugContext(ctx, "a request was not believed", "requestId", request, "error", err)
+	}
 }
 
 // contentType follows the client's wish for GraphQL's own media type.

@@ -15,7 +15,8 @@ var scenarios embed.FS
 // It is made of a file `tabs/NN_name.graphql`; NN orders them. The first line
 // is a comment `# Group: what it does`, which the list of scenarios shows. A
 // file of the same name ending in .json holds the variables. A variable
-// "{{app.id}}" stands for the id of the app seen last; ui/ids.js explains.
+// "{{app.id}}" stands for the id of the app seen last, "{{now-29d}}" for a
+// midnight; ui/ids.js explains.
 type Tab struct {
 	Group     string `json:"group"`
 	Label     string `json:"label"`

@@ -29,7 +29,7 @@ func NewDirectory(d *database.DB, c *db.Client) *Directory { return &Directory{d
 
 // personText finds a user with the organization's policies and the active
 // account: the named one, or the first joined.
-const personText = `SELECT u.role, u.name, o.portal_unregister, o.production_keys, o.key_prefix, o.longest_key_life, a.id, m.role, a.status
+const personText = `SELECT u.role, u.name, o.time_zone, o.portal_unregister, o.production_keys, o.key_prefix, o.longest_key_life, a.id, m.role, a.status
 FROM users u JOIN organizations o ON o.id = u.organization_id
 LEFT JOIN (memberships m JOIN accounts a ON a.id = m.account_id AND a.deleted_at IS NULL) ON m.user_id = u.id%s
 WHERE u.id = $1 AND u.organization_id = $2 AND u.token_version = $3 AND u.status = 'ACTIVE'
@@ -48,7 +48,7 @@ func (d *Directory) Person(ctx context.Context, organization, user uuid.UUID, to
 	var acc uuid.NullUUID
 	var role, status sql.NullString
 	var life []byte
-	err := d.database.QueryRowContext(ctx, fmt.Sprintf(personText, named), args...).Scan(&v.Role, &v.Name,
+	err := d.database.QueryRowContext(ctx, fmt.Sprintf(personText, named), args...).Scan(&v.Role, &v.Name, &v.TimeZone,
 		&v.Rules.PortalUnregister, &v.Rules.ProductionKeys, &v.Rules.KeyPrefix, &life, &acc, &role, &status)
 	if errors.Is(err, sql.ErrNoRows) {
 		return viewer.Viewer{}, false, nil

@@ -42,6 +42,8 @@ type Viewer struct {
 	AccountID        uuid.UUID
 	AccountOwner     bool
 	AccountSuspended bool
+	// TimeZone is the organization's, by its IANA name; "" where no person asks.
+	TimeZone string
 	// Rules are the organization's policies at the time of the request.
 	Rules Rules
 	// Address is the caller's network address, RequestID the request's name in the logs.

@@ -3,6 +3,7 @@
 // An object's kind is told by the field it stands in: `app` and `apps` hold
 // apps. In variables "{{app.id}}" stands for the last one. Of credentials the
 // one before it is known too, "{{credential.previous.id}}": rotation needs both.
+// "{{now-29d}}" stands for the midnight (UTC) of 29 days ago.
 
 // Each kind, and the scenario that finds one.
 const kinds = {
@@ -18,6 +19,10 @@ const kinds = {
 const withPrevious = new Set(["credential"]);
 
 const placeholder = /^\{\{\s*(\w+)(\.previous)?\.id\s*\}\}$/;
+
+const midnight = /^\{\{\s*now([+-]\d{1,4})d\s*\}\}$/;
+
+const dayLength = 24 * 60 * 60 * 1000; // ms
 
 const kindOf = (field) => [field, field.replace(/s$/, "")].find((name) => Object.hasOwn(kinds, name));
 
@@ -40,6 +45,8 @@ export class Ids extends EventTarget {
   }
 
   #replace(text) {
+    const [, days] = midnight.exec(text) ?? [];
+    if (days) return `${new Date(Date.now() + Number(days) * dayLength).toISOString().slice(0, 10)}T00:00:00Z`;
     const [, kind, previous] = placeholder.exec(text) ?? [];
     if (!kind) return text;
     if (!Object.hasOwn(kinds, kind) || (previous && !withPrevious.has(kind))) {

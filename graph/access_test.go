@@ -1,0 +1,148 @@
+package graph_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/database"
+	"portico/internal/portal"
+	"portico/internal/term"
+	"portico/internal/testdb"
+)
+
+const explanation = `query($input: ExplainAccessInput!) { explainAccess(input: $input) {
+  code valid failed { code passed detail remedy } steps { code passed remedy } limits { rate { limit } quota { limit remaining resetsAt } } } }`
+
+// An explanation tells what the gate would answer, takes nothing and counts
+// nothing.
+func TestExplanations(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		s := newServer(t, url, database.Options{})
+		tenant := s.MustTenant(t, "why")
+		product, _ := s.MustProduct(t, tenant.Admin, "orders")
+		plan := s.quotaPlan(t, tenant.Admin, product)
+		app := s.MustApp(t, tenant.Developer, "app").App
+		id := app.GlobalID()
+		expires := s.Clock.Now().AddDate(0, 1, 0)
+		key := s.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AppID: &id, ExpiresAt: &expires}).Credential.GlobalID()
+		sub := s.MustRegister(t, tenant.Developer, app, product, plan)
+		token := s.token(t, tenant.Developer)
+		ask := func(more input) (explained map[string]any, code string) {
+			in := input{"credentialId": key, "product": "orders"}
+			for k, v := range more {
+				in[k] = v
+			}
+			a := s.ask(t, token, explanation, map[string]any{"input": in})
+			require.Empty(t, a.Errors, a.raw)
+			e := a.Data["explainAccess"].(map[string]any)
+			steps := e["steps"].([]any)
+			require.NotEmpty(t, steps)
+			for i, x := range steps {
+				step := x.(map[string]any)
+				require.Equal(t, step["passed"], step["remedy"] == nil, a.raw)
+				require.Equal(t, i < len(steps)-1 || e["valid"] == true, step["passed"], a.raw)
+			}
+			if e["valid"] != true {
+				require.Equal(t, e["code"], e["failed"].(map[string]any)["code"], a.raw)
+				require.NotEmpty(t, e["failed"].(map[string]any)["remedy"])
+			}
+			return e, e["code"].(string)
+		}
+		_, code := ask(nil)
+		require.Equal(t, "WAITING", code)
+		_, err := s.Portal.Approve(tenant.Admin, sub.GlobalID(), nil)
+		require.NoError(t, err)
+		for range 2 {
+			e, code := ask(nil)
+			require.Equal(t, "VALID", code)
+			require.Nil(t, e["failed"])
+			require.Equal(t, map[string]any{"rate": nil, "quota": map[string]any{"limit": 1000.0, "remaining": 1000.0, "resetsAt": "2026-04-01T00:00:00Z"}}, e["limits"])
+		}
+		for want, more := range map[string]input{
+			"EXPIRED":           {"at": expires.Format("2006-01-02T15:04:05Z07:00")},
+			"WRONG_ENVIRONMENT": {"environment": "PRODUCTION"},
+			"NOT_SUBSCRIBED":    {"product": "unheard-of"},
+		} {
+			_, code := ask(more)
+			require.Equal(t, want, code)
+		}
+		_, code = ask(input{"app": "not-its-app"})
+		require.Equal(t, "NOT_SUBSCRIBED", code)
+		_, err = s.Portal.UpdateKey(tenant.Developer, portal.UpdateKeyInput{CredentialID: key, AllowedAddresses: portal.Patch[[]string]{Set: true, Value: &[]string{"192.0.2.0/24"}}})
+		require.NoError(t, err)
+		for address, want := range map[string]string{"192.0.2.7": "VALID", "::ffff:192.0.2.7": "VALID", "203.0.113.7": "IP_NOT_ALLOWED", "2001:db8::1": "IP_NOT_ALLOWED"} {
+			_, code := ask(input{"address": address})
+			require.Equal(t, want, code, address)
+		}
+		_, err = s.Portal.RevokeKey(tenant.Developer, key, nil, nil)
+		require.NoError(t, err)
+		_, code = ask(nil)
+		require.Equal(t, "REVOKED", code)
+
+		s.calls.flush(t)
+		for _, table := range []string{"usage_minutes", "quota_counts"} {
+			var n int
+			require.NoError(t, s.Database.QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&n))
+			require.Zero(t, n, table)
+		}
+	})
+}
+
+// What cannot be a call is refused before the gate is asked.
+func TestCallsThatCannotBeExplained(t *testing.T) {
+	s := newServer(t, testdb.SQLite(t), database.Options{})
+	tenant := s.MustTenant(t, "why")
+	account := tenant.Account.GlobalID()
+	key := s.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AccountID: &account}).Credential.GlobalID()
+	long := string(make([]byte, 3000))
+	for name, more := range map[string]input{
+		"an address that is none": {"address": "localhost"}, "an empty address": {"address": ""},
+		"a long path": {"path": long}, "a long product": {"product": long}, "control characters": {"method": "GET\r\nX: y"},
+	} {
+		in := input{"credentialId": key}
+		for k, v := range more {
+			in[k] = v
+		}
+		a := s.ask(t, s.token(t, tenant.Admin), explanation, map[string]any{"input": in})
+		require.Len(t, a.Errors, 1, "%s: %s", name, a.raw)
+		require.Equal(t, "BAD_USER_INPUT", a.Errors[0].Extensions["code"], name)
+	}
+	for _, id := range []string{account, madeUp(key), "", "' OR 1=1 --"} {
+		a := s.ask(t, s.token(t, tenant.Admin), explanation, map[string]any{"input": input{"credentialId": id, "environment": term.Production}})
+		require.Len(t, a.Errors, 1, a.raw)
+		require.Equal(t, "NOT_FOUND", a.Errors[0].Extensions["code"], id)
+	}
+}
+
+// An administrator sees which servers do not yet go by a revocation, and a
+// developer sees nothing of servers.
+func TestEnforcement(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		s := newServer(t, url, database.Options{})
+		tenant := s.MustTenant(t, "reach")
+		account := tenant.Account.GlobalID()
+		key := s.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AccountID: &account}).Credential.GlobalID()
+		s.serve(t, tenant.Organization.ID, "idle", -1)
+		ask := func() map[string]any {
+			a := s.ask(t, s.token(t, tenant.Admin), `query($id: ID!) { node(id: $id) { ... on Credential { enforcement { revision appliedBy pending lagMs } } } }`, map[string]any{"id": key})
+			require.Empty(t, a.Errors, a.raw)
+			return a.Data["node"].(map[string]any)["enforcement"].(map[string]any)
+		}
+		before := ask()
+		require.Equal(t, []any{"idle"}, before["appliedBy"])
+		require.Equal(t, []any{}, before["pending"])
+		require.EqualValues(t, 0, before["lagMs"])
+		s.serve(t, tenant.Organization.ID, "edge", int64(before["revision"].(float64)))
+		require.Equal(t, []any{"edge", "idle"}, ask()["appliedBy"])
+		_, err := s.Portal.RevokeKey(tenant.Developer, key, nil, nil)
+		require.NoError(t, err)
+		s.Clock.Advance(1500 * time.Millisecond)
+		after := ask()
+		require.Greater(t, after["revision"], before["revision"])
+		require.Equal(t, []any{"idle"}, after["appliedBy"])
+		require.Equal(t, []any{"edge"}, after["pending"])
+		require.EqualValues(t, 1500, after["lagMs"])
+	})
+}

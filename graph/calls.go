@@ -1,0 +1,122 @@
+package graph
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/graph/model"
+	"portico/internal/fault"
+	"portico/internal/gateway"
+	"portico/internal/limits"
+	"portico/internal/nodeid"
+	"portico/internal/portal"
+	"portico/internal/usage"
+	"portico/internal/viewer"
+)
+
+// maxTopApps is the most apps that topApps gives.
+const maxTopApps = 50
+
+// Gate is what the schema asks the gate; *gateway.Gate is one.
+type Gate interface {
+	Explain(ctx context.Context, c *gateway.Caller, credential uuid.UUID, r *gateway.Request, at time.Time) (*gateway.Explanation, error)
+	Enforcements(ctx context.Context, organization uuid.UUID, credentials []uuid.UUID) (map[uuid.UUID]gateway.Enforcement, error)
+}
+
+// Counts is what the schema asks about calls; *usage.Store is one.
+type Counts interface {
+	Report(ctx context.Context, q usage.Query) (*usage.Report, error)
+	TopApps(ctx context.Context, q usage.Query, n int) ([]usage.AppCalls, error)
+	Upstream(ctx context.Context, q usage.Query) ([]usage.Upstream, error)
+	CallsLast24h(ctx context.Context, organization uuid.UUID, zone *time.Location, by usage.Dimension, ids []uuid.UUID) (map[uuid.UUID]int64, error)
+	QuotasUsed(ctx context.Context, subscriptions []uuid.UUID, at time.Time) (map[uuid.UUID][]limits.Used, error)
+}
+
+func (r *Resolver) usage(ctx context.Context, where portal.UsageFilter, interval usage.Interval) (*model.Usage, error) {
+	q, err := r.Portal.UsageQuery(ctx, where, interval)
+	if err != nil {
+		return nil, err
+	}
+	report, err := r.Counts.Report(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return &model.Usage{Report: report, Query: q}, nil
+}
+
+func (r *Resolver) topApps(ctx context.Context, q usage.Query, first int) ([]*usage.AppCalls, error) {
+	if first < 1 || first > maxTopApps {
+		return nil, fault.New(fault.BadUserInput, "Ask for 1 to 50 apps.")
+	}
+	found, err := r.Counts.TopApps(ctx, q, first)
+	if err != nil {
+		return nil, err
+	}
+	l, out := loadersOf(ctx), make([]*usage.AppCalls, len(found))
+	for i := range found {
+		l.saw(nodeid.App, found[i].App)
+		out[i] = &found[i]
+	}
+	return out, nil
+}
+
+func (r *Resolver) upstream(ctx context.Context, q usage.Query) ([]*model.UpstreamCalls, error) {
+	found, err := r.Counts.Upstream(ctx, q)
+	out := make([]*model.UpstreamCalls, len(found))
+	for i := range found {
+		out[i] = &model.UpstreamCalls{Upstream: found[i]}
+	}
+	return out, err
+}
+
+// callsLast24h counts the calls of one object, for the whole page at once.
+func (r *Resolver) callsLast24h(ctx context.Context, k nodeid.Kind, by usage.Dimension, id uuid.UUID) (int, error) {
+	n, err := value(ctx, "callsLast24h of "+string(k), k, id, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]int64, error) {
+		return r.Counts.CallsLast24h(ctx, viewer.Current(ctx).OrganizationID, r.Portal.Zone(ctx), by, ids)
+	})
+	return int(n), err
+}
+
+// quota says what is used of a registration's quota: the plans and the counts
+// are read for the whole page at once.
+func (r *Resolver) quota(ctx context.Context, s *db.Subscription) (*portal.QuotaUse, error) {
+	period, err := value(ctx, "quotas", nodeid.Plan, s.PlanID, r.Portal.QuotaPeriods)
+	if err != nil || period == nil {
+		return nil, err
+	}
+	counts, err := value(ctx, "quota counts", nodeid.ProductSubscription, s.ID, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]limits.Used, error) {
+		return r.Counts.QuotasUsed(ctx, ids, r.Portal.Now())
+	})
+	if err != nil {
+		return nil, err
+	}
+	return period.Use(counts), nil
+}
+
+// enforcement tells how far a key's last change has come, for the whole page
+// at once.
+func (r *Resolver) enforcement(ctx context.Context, key uuid.UUID) (*model.Enforcement, error) {
+	e, err := value(ctx, "enforcement", nodeid.Credential, key, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]gateway.Enforcement, error) {
+		return r.Gate.Enforcements(ctx, viewer.Current(ctx).OrganizationID, ids)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &model.Enforcement{Enforcement: e}, nil
+}
+
+func (r *Resolver) explainAccess(ctx context.Context, in portal.ExplainAccessInput) (*model.AccessExplanation, error) {
+	q, err := r.Portal.AccessQuestion(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	e, err := r.Gate.Explain(ctx, &gateway.Caller{Organization: q.Organization, Environment: q.Environment}, q.Credential,
+		&gateway.Request{Product: q.Product, App: q.App, Method: q.Method, Path: q.Path, Address: q.Address}, q.At)
+	if err != nil {
+		return nil, err
+	}
+	return &model.AccessExplanation{Explanation: e}, nil
+}

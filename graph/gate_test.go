@@ -1,0 +1,114 @@
+package graph_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/adapters"
+	"portico/internal/auth"
+	"portico/internal/gateway"
+	"portico/internal/limits"
+	"portico/internal/nodeid"
+	"portico/internal/portal/portaltest"
+	"portico/internal/term"
+	"portico/internal/usage"
+	"portico/internal/verdict"
+)
+
+// calls is what counts calls on a server: the gate's own parts, without
+// gateways.
+type calls struct {
+	gate    *gateway.Gate
+	counts  *usage.Store
+	counter *usage.Counter
+	limits  *limits.Memory
+	flusher *usage.Flusher
+}
+
+func newCalls(f *portaltest.Fixture) *calls {
+	c := &calls{counts: usage.NewStore(f.Database, f.Clock), counter: usage.NewCounter(), limits: limits.NewMemory(f.Clock, nil, 0)}
+	c.flusher = usage.NewFlusher(usage.FlusherOptions{DB: f.Database, Clock: f.Clock, Counter: c.counter, Quotas: c.limits})
+	c.gate = gateway.New(gateway.Options{
+		DB: f.Database, Clock: f.Clock, Peppers: adapters.Peppers{Ring: f.Ring}, Tokens: auth.NewMachineTokens(f.Ring),
+		Memory: c.limits, Counter: c.counter, Usage: c.counts, Flushed: c.flusher.Through, NodeID: uuid.New(), NodeName: "test",
+	})
+	return c
+}
+
+// flush stores what was counted.
+func (c *calls) flush(t testing.TB) {
+	t.Helper()
+	require.NoError(t, c.flusher.Flush(t.Context()))
+}
+
+// idOf is the row of an opaque id; zero for none.
+func idOf(id string) uuid.UUID {
+	_, row, _ := nodeid.Split(id)
+	return row
+}
+
+// called counts calls, by opaque ids.
+func (s *server) called(organization uuid.UUID, account, app, key, product string, code verdict.Code, at time.Time, n int64) {
+	s.calls.counter.Add(&usage.Call{
+		Organization: organization, Account: idOf(account), App: idOf(app), Credential: idOf(key), Product: idOf(product), Code: code.String(),
+	}, at, n)
+}
+
+// used takes a number of calls from a registration's quota of 1000 a month.
+func (s *server) used(t testing.TB, organization uuid.UUID, subscription string, n int64) {
+	t.Helper()
+	quota := limits.Quota{Limit: 1000, Per: term.PerMonth}
+	start, _ := quota.Period(s.Clock.Now(), time.UTC)
+	ask := &limits.Ask{Organization: organization, Subscription: idOf(subscription), Quota: quota, Location: time.UTC, Cost: n}
+	var out limits.Answer
+	s.calls.limits.Peek(t.Context(), ask, &out) // only what was asked about is loaded
+	s.calls.limits.Load(idOf(subscription), start, 0)
+	s.calls.limits.Take(t.Context(), ask, &out)
+	require.Equal(t, limits.Passed, out.Outcome)
+}
+
+// serve makes a node as if it ran and had come up to a position of the
+// organization's log; a negative one: it was never asked about it.
+func (s *server) serve(t testing.TB, organization uuid.UUID, name string, position int64) {
+	t.Helper()
+	node, now := uuid.New(), s.Clock.Now()
+	exec := func(text string, args ...any) {
+		_, err := s.Database.ExecContext(t.Context(), text, args...)
+		require.NoError(t, err)
+	}
+	exec(`INSERT INTO gate_nodes (id, name, started_at, seen_at, flushed_at) VALUES ($1, $2, $3, $3, $3)`, node, name, now)
+	if position >= 0 {
+		exec(`INSERT INTO gate_cursors (id, node_id, organization_id, position, applied_at) VALUES ($1, $2, $3, $4, $5)`, uuid.New(), node, organization, position, now)
+	}
+}
+
+// work lets the developer's app, and its neighbours' too, make calls.
+func (w *world) work() {
+	one, two := w.one.Organization.ID, w.two.Organization.ID
+	at := portaltest.Start().Add(-time.Minute) // the present minute is not over
+	for specimen, product := range map[string]string{"approved": "private product", "waiting": "product"} {
+		w.called(one, w.ids["account"], w.ids["app"], w.ids["key"], w.ids[product], verdict.Valid, at, 3)
+		w.called(one, w.ids["account"], w.ids["app"], w.ids["key"], w.ids[product], verdict.RateLimited, at, 2)
+		w.used(w.t, one, w.ids[specimen], 3)
+	}
+	w.called(one, w.ids["other's account"], w.ids["other's app"], "", w.ids["product"], verdict.Waiting, at, 1)
+	w.called(two, w.ids["foreign account"], w.ids["foreign app"], "", w.ids["foreign product"], verdict.Waiting, at, 1)
+	w.calls.flush(w.t)
+	_, err := w.calls.counts.Accept(w.t.Context(), one, "batch", []usage.Reported{{
+		Call: usage.Call{Organization: one, Account: idOf(w.ids["account"]), App: idOf(w.ids["app"]), Credential: idOf(w.ids["key"]), Product: idOf(w.ids["product"])},
+		At:   at, Calls: 2, StatusClass: 2, Latency: 30 * time.Millisecond,
+	}})
+	require.NoError(w.t, err)
+	w.serve(w.t, one, "idle", -1)
+	w.serve(w.t, one, "late", 0)
+}
+
+// productName is how gateways call a product.
+func (w *world) productName(specimen string) string {
+	p, err := w.Client.Product.Get(portaltest.System(w.t), idOf(w.ids[specimen]))
+	require.NoError(w.t, err)
+	return p.Name
+}

@@ -1,0 +1,78 @@
+package portal
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/internal/fault"
+	"portico/internal/nodeid"
+	"portico/internal/term"
+	"portico/internal/viewer"
+)
+
+// maxPath is the longest path of a call, in characters.
+const maxPath = 2000
+
+// ExplainAccessInput is the call that somebody wants explained.
+type ExplainAccessInput struct {
+	CredentialID string
+	Product      *string
+	Method       *string
+	Path         *string
+	// Address is an IP address as text.
+	Address *string
+	// App is an app's id or reference id.
+	App         *string
+	Environment *term.Environment
+	// At is when; nil is now.
+	At *time.Time
+}
+
+// AccessQuestion is such a call, of a key that the viewer may know of.
+type AccessQuestion struct {
+	Organization, Credential   uuid.UUID
+	Product, Method, Path, App string
+	Address                    netip.Addr // the zero one: not known
+	Environment                term.Environment
+	At                         time.Time
+}
+
+// AccessQuestion checks that the viewer may have a call explained. A key that
+// is not the viewer's to see is fault.NotFound, an input that cannot be is
+// fault.BadUserInput.
+func (p *Portal) AccessQuestion(ctx context.Context, in ExplainAccessInput) (q AccessQuestion, err error) {
+	if q.Credential, err = decode(nodeid.Credential, in.CredentialID); err != nil {
+		return q, err
+	}
+	seen, err := p.CredentialsByID(ctx, []uuid.UUID{q.Credential}, []string{"id"})
+	if err != nil {
+		return q, err
+	}
+	if seen[q.Credential] == nil {
+		return q, fault.Missing()
+	}
+	q.Organization, q.At = viewer.Current(ctx).OrganizationID, p.clock.Now()
+	if in.At != nil {
+		q.At = *in.At
+	}
+	q.Environment = deref(in.Environment)
+	for _, text := range []struct {
+		from *string
+		to   *string
+		max  int
+	}{{in.Product, &q.Product, maxShort}, {in.Method, &q.Method, maxShort}, {in.Path, &q.Path, maxPath}, {in.App, &q.App, maxShort}} {
+		if checkText("", deref(text.from), text.max, false) != nil {
+			return q, fault.New(fault.BadUserInput, "The product, the method, the path or the app is too long or holds characters that cannot be shown.")
+		}
+		*text.to = deref(text.from)
+	}
+	if in.Address != nil {
+		if q.Address, err = netip.ParseAddr(*in.Address); err != nil {
+			return q, fault.New(fault.BadUserInput, "The address is not an IP address.")
+		}
+	}
+	return q, nil
+}

@@ -1,0 +1,54 @@
+package portal
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db/plan"
+	"portico/internal/limits"
+)
+
+// QuotaPeriod is a plan's quota in the period that holds the present.
+type QuotaPeriod struct {
+	Limit      int64
+	Start, End time.Time
+}
+
+// QuotaPeriods gives the quotas of plans, with one statement. Plans that have
+// none are missing.
+func (p *Portal) QuotaPeriods(ctx context.Context, plans []uuid.UUID) (map[uuid.UUID]*QuotaPeriod, error) {
+	rows, err := p.PlansByID(ctx, plans, []string{plan.FieldQuota})
+	if err != nil {
+		return nil, err
+	}
+	out, now, zone := make(map[uuid.UUID]*QuotaPeriod, len(rows)), p.clock.Now(), p.Zone(ctx)
+	for id, row := range rows {
+		if q := limits.QuotaOf(row.Quota); !q.None() {
+			period := &QuotaPeriod{Limit: q.Limit}
+			period.Start, period.End = q.Period(now, zone)
+			out[id] = period
+		}
+	}
+	return out, nil
+}
+
+// QuotaUse is what is used of a registration's quota in the current period.
+type QuotaUse struct {
+	Limit, Used, Remaining int64
+	ResetsAt               time.Time
+}
+
+// Use finds the period among a registration's counts; where it is missing,
+// nothing is used.
+func (q *QuotaPeriod) Use(counts []limits.Used) *QuotaUse {
+	out := &QuotaUse{Limit: q.Limit, ResetsAt: q.End}
+	for _, c := range counts {
+		if c.PeriodStart.Equal(q.Start) {
+			out.Used = c.N
+		}
+	}
+	out.Remaining = max(0, q.Limit-out.Used)
+	return out
+}

@@ -1,0 +1,116 @@
+package portal
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/internal/fault"
+	"portico/internal/nodeid"
+	"portico/internal/usage"
+	"portico/internal/viewer"
+)
+
+// maxUsageIDs is the most ids of a kind that calls may be narrowed to.
+const maxUsageIDs = 100
+
+// UsageFilter says which calls to count. Lists that are nil do not narrow it.
+type UsageFilter struct {
+	AppIDs, ProductIDs, CredentialIDs []string
+	// From and To bound the time, To not included.
+	From, To time.Time
+	// TimeZone is the IANA name of the points' time zone.
+	TimeZone string
+}
+
+// UsageQuery gives the question about counts that a filter stands for, bounded
+// to what the viewer may know: administrators ask about the organization,
+// developers about their account. It is the one rule for all who ask. It gives
+// fault.NotFound for an id that the viewer cannot see, fault.BadUserInput for
+// an unknown time zone, and fault.Unauthenticated or fault.Forbidden to whoever
+// may ask nothing.
+func (p *Portal) UsageQuery(ctx context.Context, f UsageFilter, by usage.Interval) (q usage.Query, err error) {
+	v := viewer.Current(ctx)
+	if err := mayCount(v); err != nil {
+		return q, err
+	}
+	q = usage.Query{Organization: v.OrganizationID, From: f.From, To: f.To, Interval: by, OrganizationLocation: p.Zone(ctx)}
+	if v.Role == viewer.Portal {
+		q.Account = &v.AccountID
+	}
+	if q.Location, err = location(f.TimeZone); err != nil {
+		return q, err
+	}
+	if q.Apps, err = usageIDs(ctx, nodeid.App, f.AppIDs, p.AppsByID); err != nil {
+		return q, err
+	}
+	if q.Products, err = usageIDs(ctx, nodeid.Product, f.ProductIDs, p.ProductsByID); err != nil {
+		return q, err
+	}
+	q.Credentials, err = usageIDs(ctx, nodeid.Credential, f.CredentialIDs, p.CredentialsByID)
+	return q, err
+}
+
+// mayCount refuses those who count nothing, in the words of the schema's locks.
+func mayCount(v viewer.Viewer) error {
+	switch {
+	case v.Role == viewer.Admin:
+		return nil
+	case v.Role == viewer.Portal && v.AccountSuspended:
+		return fault.New(fault.Forbidden, "The account is suspended.")
+	case v.Role == viewer.Portal && v.AccountID != uuid.Nil:
+		return nil
+	case v.Role == viewer.Anonymous:
+		return fault.New(fault.Unauthenticated, "Sign in first.")
+	}
+	return fault.New(fault.Forbidden, "Your role does not allow this.")
+}
+
+// usageIDs reads a list of ids, all of which the viewer must see.
+func usageIDs[T any](ctx context.Context, k nodeid.Kind, ids []string, load func(context.Context, []uuid.UUID, []string) (ByID[T], error)) ([]uuid.UUID, error) {
+	if ids == nil {
+		return nil, nil
+	}
+	if len(ids) == 0 || len(ids) > maxUsageIDs {
+		return nil, fault.New(fault.BadUserInput, fmt.Sprintf("Name 1 to %d ids, or leave the list out.", maxUsageIDs))
+	}
+	asked := distinctIDs(decodeAll(k, ids))
+	seen, err := load(ctx, asked, []string{"id"})
+	if err != nil {
+		return nil, err
+	}
+	if len(decodeAll(k, ids)) < len(ids) || len(seen) < len(asked) {
+		return nil, fault.Missing()
+	}
+	return asked, nil
+}
+
+func distinctIDs(ids []uuid.UUID) []uuid.UUID {
+	out := ids[:0:0]
+	seen := make(map[uuid.UUID]bool, len(ids))
+	for _, id := range ids {
+		if !seen[id] {
+			seen[id] = true
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+func location(name string) (*time.Location, error) {
+	if checkTimeZone("timeZone", name) != nil {
+		return nil, fault.New(fault.BadUserInput, "This is not a time zone such as Europe/Istanbul.")
+	}
+	return time.LoadLocation(name)
+}
+
+// Zone is the time zone of the viewer's organization; UTC where it has none.
+func (p *Portal) Zone(ctx context.Context) *time.Location {
+	zone, err := time.LoadLocation(viewer.Current(ctx).TimeZone)
+	if err != nil { // this system does not know it: as the gate does
+		return time.UTC
+	}
+	return zone
+}
