@@ -86,7 +86,9 @@ func (f *Flusher) store(ctx context.Context, b *batch) error {
 	return nil
 }
 
-// addQuotas adds what was used of quotas and finds what all nodes used.
+// addQuotas adds what was used of quotas and finds what all nodes used. A plan
+// whose period is made longer where it begins goes on with the same row, which
+// then ends later.
 func addQuotas(ctx context.Context, db *database.DB, tx *database.Tx, used []limits.Used, totals []int64) error {
 	if len(used) == 0 {
 		return nil
@@ -108,7 +110,7 @@ func addQuotas(ctx context.Context, db *database.DB, tx *database.Tx, used []lim
 	}
 	const names = `id, organization_id, subscription_id, period_start, period_end, used`
 	found, err := tx.QueryContext(ctx, `INSERT INTO quota_counts AS q (`+names+`) SELECT `+names+` FROM `+b.source(1)+
-		` WHERE true ON CONFLICT (id) DO UPDATE SET used = q.used + excluded.used RETURNING id, used`, b.args()...)
+		` WHERE true ON CONFLICT (id) DO UPDATE SET used = q.used + excluded.used, period_end = excluded.period_end RETURNING id, used`, b.args()...)
 	if err != nil {
 		return err
 	}

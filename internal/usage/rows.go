@@ -13,7 +13,7 @@ import (
 )
 
 // exportTime is how long the statement of an export may take.
-const exportTime = time.Minute
+const exportTime = 5 * time.Minute
 
 // Rows calls yield for each combination of account, app, key, product, endpoint
 // and code that had calls in a point of the query, in the order of time. Memory
