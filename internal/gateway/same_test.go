@@ -7,8 +7,10 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
 
 	"portico/internal/gateway"
 	"portico/internal/portal"
@@ -82,6 +84,20 @@ func TestCopiesEndUpTrue(t *testing.T) {
 		for name, g := range gates {
 			ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 			w.compare(t, name, g, all.usernames())
+			// On a machine that was too busy for it there was little to compare: now
+			// every key is asked for.
+			c := w.caller(t, g)
+			for _, made := range all.made {
+				require.Eventually(t, func() bool {
+					var v verdict.Verdict
+					g.Verify(t.Context(), c, shows(made.Secret), &v)
+					return v.Code != verdict.Unavailable
+				}, time.Minute, time.Millisecond)
+			}
+			if name != "tight" && g.Copy(w.Organization.ID).Len() < len(all.made) {
+				t.Errorf("%s: holds %d of %d keys", name, g.Copy(w.Organization.ID).Len(), len(all.made))
+			}
+			w.compare(t, name, g, all.usernames())
 		}
 	})
 }
@@ -147,7 +163,7 @@ func (w *world) compare(t *testing.T, name string, g *gateway.Gate, usernames []
 	if !reflect.DeepEqual(store.Catalogue().Product("weather"), fresh.Catalogue().Product("weather")) {
 		t.Errorf("%s: the catalogue differs", name)
 	}
-	if seen == 0 || name != "tight" && name != "roomy" && seen != len(usernames) || name == "tight" && store.Len() > 3 {
+	if name == "whole" && seen != len(usernames) || name == "tight" && store.Len() > 3 {
 		t.Errorf("%s: holds %d of %d keys", name, seen, len(usernames))
 	}
 }

@@ -180,19 +180,23 @@ func (g *Gate) ask(ctx context.Context, c *call, of proof) *Verdict {
 	}
 	switch v.code {
 	case verdict.Valid, verdict.RateLimited, verdict.QuotaExceeded:
-		g.proofs.remember(of)
-		g.learn(c, &v)
+		// A key that the copy does not have yet is Portico's to judge next time
+		// too: here its limits would begin anew.
+		if g.learn(c, &v) {
+			g.proofs.remember(of)
+		}
 	}
 	return &v
 }
 
 // learn takes over what Portico's verdict says of the limits: the call counts
-// here too, and a quota begins with what Portico knows to be used.
-func (g *Gate) learn(c *call, told *Verdict) {
+// here too, and a quota begins with what Portico knows to be used. It tells
+// whether the copy comes to the same verdict.
+func (g *Gate) learn(c *call, told *Verdict) bool {
 	var v verdict.Verdict
 	found, known := g.find(c, &v)
 	if !known || v.Code != verdict.Valid {
-		return
+		return false
 	}
 	whole := limitsOf(found.Catalogue, &v)
 	rates := whole
@@ -202,9 +206,10 @@ func (g *Gate) learn(c *call, told *Verdict) {
 		g.memory.Take(context.Background(), &rates, &answer)
 	}
 	if told.Limits == nil || told.Limits.Quota == nil || whole.Quota.None() {
-		return
+		return true
 	}
 	g.memory.Peek(context.Background(), &whole, &answer) // enters the period
 	start, _ := whole.Quota.Period(g.clock.Now(), whole.Location)
 	g.memory.Load(whole.Subscription, start, told.Limits.Quota.Limit-told.Limits.Quota.Remaining)
+	return true
 }

@@ -78,7 +78,7 @@ func newPortico(t *testing.T) *portico {
 		Subscriptions: []replica.Subscription{{ID: uuid.New(), ProductID: product.ID, PlanID: plan.ID, Status: lifecycle.Approved}}}
 	p.change(func(*state) {})
 	server := httptest.NewUnstartedServer(door.New(door.Options{Gate: p, Usage: p, Clock: p.clock, Log: quiet(),
-		Peer: func(*http.Request) (netip.Addr, bool) { return netip.MustParseAddr("127.0.0.1"), true }}))
+		Peer: func(netip.Addr, string) (netip.Addr, bool) { return netip.MustParseAddr("127.0.0.1"), true }}))
 	server.Config.Protocols = nil
 	server.Start()
 	t.Cleanup(server.Close)
