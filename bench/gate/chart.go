@@ -37,12 +37,12 @@ func (b *bench) chart(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	store := usage.NewStore(w.database, clock.System{})
-	now := clock.System{}.Now()
+	tomorrow := clock.System{}.Now().Truncate(24*time.Hour).AddDate(0, 0, 1)
 	var took []time.Duration
 	for i := range chartReads {
 		begin := time.Now()
 		report, err := store.Report(ctx, usage.Query{
-			Organization: w.organization, Apps: w.apps[i : i+1], From: now.AddDate(0, 0, -chartDays), To: now,
+			Organization: w.organization, Apps: w.apps[i : i+1], From: tomorrow.AddDate(0, 0, -chartDays), To: tomorrow,
 			Location: time.UTC, OrganizationLocation: time.UTC, Interval: usage.Day,
 		})
 		if err != nil {

@@ -46,7 +46,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	return door.Server(l.Addr().String(), handler).Serve(l)
+	return door.Plain(handler).Serve(l)
 }
 
 func answer(name string) ([]byte, error) {
