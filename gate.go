@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"net/http"
 	"net/netip"
 	"os"
 	"sync"
@@ -86,17 +85,19 @@ func (g *gate) run(ctx context.Context) {
 }
 
 // doors is what gateways talk to.
-func (p *program) doors(g *gate) (http.Handler, error) {
+func (p *program) doors(g *gate) (*door.Server, error) {
 	proxies, err := p.config.Proxies()
 	if err != nil {
 		return nil, err
 	}
-	return door.New(door.Options{Gate: g.Gate, Usage: g.usage, Peer: gatewayPeer(proxies), Clock: clock.System{}, Log: p.log}), nil
+	return door.NewServer(door.New(door.Options{
+		Gate: g.Gate, Usage: g.usage, Peer: gatewayPeer(proxies), Clock: clock.System{}, Log: p.log,
+	})), nil
 }
 
 // gatewayPeer tells for whom a gateway asks, and whether it is believed what it
 // says of the call: on this machine, and from the listed proxies.
-func gatewayPeer(proxies []netip.Prefix) func(*http.Request) (address netip.Addr, believed bool) {
+func gatewayPeer(proxies []netip.Prefix) func(remote netip.Addr, forwarded string) (address netip.Addr, believed bool) {
 	local := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 	return auth.Peers{Trusted: append(local, proxies...)}.Client
 }

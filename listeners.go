@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
-	"net/http"
 	"syscall"
 	"time"
 
@@ -62,7 +60,16 @@ func (l listeners) close() {
 // service is a server on its listener.
 type service struct {
 	listener net.Listener
-	server   *http.Server
+	server   server
+}
+
+// server serves a listener: an *http.Server, or the gate's.
+type server interface {
+	Serve(net.Listener) error
+	// Shutdown answers the requests under way and ends Serve; Close does not
+	// wait for them.
+	Shutdown(context.Context) error
+	Close() error
 }
 
 // answer serves until ctx ends or a server fails. Then /readyz says no, so
@@ -71,7 +78,6 @@ type service struct {
 func (p *program) answer(ctx context.Context, services []service, state *readiness) error {
 	failed := make(chan error, len(services))
 	for _, s := range services {
-		s.server.ErrorLog = slog.NewLogLogger(p.log.Handler(), slog.LevelWarn)
 		go func() { failed <- s.server.Serve(s.listener) }()
 	}
 	select {

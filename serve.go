@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"portico/internal/gateway/door"
 	"portico/internal/gqlhttp"
 	"portico/internal/seed"
 )
@@ -80,16 +79,20 @@ func (p *program) services(l listeners, b *backend, state *readiness, signIns []
 	if err != nil {
 		return nil, err
 	}
-	out := []service{{l.api, gqlhttp.Server(l.api.Addr().String(), api, gqlhttp.DefaultTimeouts())}}
+	// Errors of a connection, which say nothing about the requests on it.
+	errorLog := slog.NewLogLogger(p.log.Handler(), slog.LevelWarn)
+	public := gqlhttp.Server(l.api.Addr().String(), api, gqlhttp.DefaultTimeouts())
+	public.ErrorLog = errorLog
+	out := []service{{l.api, public}}
 	if l.gateways != nil {
 		doors, err := p.doors(b.gate)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, service{l.gateways, door.Server(l.gateways.Addr().String(), doors)})
+		out = append(out, service{l.gateways, doors})
 	}
 	if l.ops != nil {
-		server := &http.Server{Handler: ops(b.gate.metrics, state), ReadHeaderTimeout: drainTime}
+		server := &http.Server{Handler: ops(b.gate.metrics, state), ReadHeaderTimeout: drainTime, ErrorLog: errorLog}
 		out = append(out, service{l.ops, server})
 	}
 	return out, nil

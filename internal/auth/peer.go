@@ -19,7 +19,8 @@ type Peers struct {
 // X-Forwarded-For that is not one of theirs: what stands further to the left
 // was written by the client.
 func (p Peers) Address(r *http.Request) string {
-	client, _ := p.Client(r)
+	remote, _ := parseAddress(r.RemoteAddr)
+	client, _ := p.Client(remote, strings.Join(r.Header["X-Forwarded-For"], ","))
 	if !client.IsValid() {
 		return ""
 	}
@@ -28,25 +29,20 @@ func (p Peers) Address(r *http.Request) string {
 
 // Client gives the address of Address, and whether whoever is at the other end
 // of the connection is a trusted proxy, who may say more about the client.
-func (p Peers) Client(r *http.Request) (client netip.Addr, believed bool) {
-	client, ok := parseAddress(r.RemoteAddr)
-	if !ok {
+// remote is that other end, in its plain form; forwarded is what
+// X-Forwarded-For says, doubles joined by commas.
+func (p Peers) Client(remote netip.Addr, forwarded string) (client netip.Addr, believed bool) {
+	if !remote.IsValid() {
 		return netip.Addr{}, false
 	}
-	believed = p.trusts(client)
-	if _, told := r.Header["X-Forwarded-For"]; !told {
-		return client, believed
-	}
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for _, hop := range slices.Backward(hops) {
-		if !p.trusts(client) {
-			break
-		}
-		next, ok := parseAddress(strings.TrimSpace(hop))
+	client, believed = remote, p.trusts(remote)
+	for trusted := believed; trusted && forwarded != ""; trusted = p.trusts(client) {
+		comma := strings.LastIndexByte(forwarded, ',')
+		next, ok := parseAddress(strings.TrimSpace(forwarded[comma+1:]))
 		if !ok {
 			break // the last one that made sense
 		}
-		client = next
+		client, forwarded = next, forwarded[:max(comma, 0)]
 	}
 	return client, believed
 }

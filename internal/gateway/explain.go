@@ -51,6 +51,10 @@ func (g *Gate) explain(ctx context.Context, c *Caller, r *Request, facts *verdic
 		q.Presented = facts.Key.AuthType
 	}
 	e := &Explanation{}
+	if verdict.Keyless(&q, facts.Catalogue, &e.Verdict) {
+		e.Code, e.Steps = e.Verdict.Code, verdict.ExplainKeyless(&e.Verdict)
+		return e
+	}
 	e.Steps = verdict.Explain(&q, facts, &e.Verdict)
 	if e.Verdict.Code == verdict.Valid {
 		g.limitBy(ctx, g.o.Limiter.Peek, facts.Catalogue, r.Cost, new(limits.Ask), &e.Verdict)

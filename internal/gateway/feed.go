@@ -58,10 +58,19 @@ func (f *feed) give(c *replica.Change) error {
 	return f.yield(c)
 }
 
-// reach leaves out the products that the token is not for.
+// reach leaves out what the token is not for: keys of other environments and
+// other products, on keys' access lists too.
 func (f *feed) reach(c *replica.Change) {
+	if f.caller.Environment != "" {
+		c.Credentials = slices.DeleteFunc(c.Credentials, func(k replica.Credential) bool { return k.Environment != f.caller.Environment })
+	}
 	if f.caller.Products == nil {
 		return
+	}
+	for i := range c.Credentials {
+		c.Credentials[i].AccessList = slices.DeleteFunc(c.Credentials[i].AccessList, func(product uuid.UUID) bool {
+			return !slices.Contains(f.caller.Products, product)
+		})
 	}
 	if c.Catalogue != nil {
 		c.Catalogue.Products = slices.DeleteFunc(c.Catalogue.Products, func(p replica.Product) bool {

@@ -35,7 +35,7 @@ const (
 	// MaxGrace is the most that may be added to Silence.
 	MaxGrace = time.Minute
 	// DefaultMaxKeys is how many keys are kept without Preload.
-	DefaultMaxKeys = 1 << 20
+	DefaultMaxKeys = 1_000_000
 
 	// pollEvery is how often the log is looked at without being woken.
 	pollEvery = 500 * time.Millisecond

@@ -38,20 +38,7 @@ func (g *Gate) limitBy(ctx context.Context, ask take, catalogue *verdict.Catalog
 		}
 		ask(ctx, a, &v.Limits)
 	}
-	v.Code = afterLimits(v.Limits.Outcome)
-}
-
-func afterLimits(o limits.Outcome) verdict.Code {
-	switch o {
-	case limits.Passed:
-		return verdict.Valid
-	case limits.RateExceeded:
-		return verdict.RateLimited
-	case limits.QuotaExceeded:
-		return verdict.QuotaExceeded
-	default:
-		return verdict.Unavailable
-	}
+	v.Code = verdict.Limited(v.Limits.Outcome)
 }
 
 // loadQuota reads what is used of a subscription's quota, once for all who ask

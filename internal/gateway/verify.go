@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"portico/internal/limits"
-	"portico/internal/pathmatch"
 	"portico/internal/term"
 	"portico/internal/usage"
 	"portico/internal/verdict"
@@ -24,6 +23,9 @@ type Request struct {
 	// Product is the name of the product that is called; a token that is bound
 	// to one product implies it. App is an app's id or reference id.
 	Product, App string
+	// NeedsProduct refuses a call that names no product: at doors where calls
+	// pass by the answer, a forgotten name must not open everything.
+	NeedsProduct bool
 	Method, Path string
 	Address      netip.Addr
 	// Cost is what the call takes of the limits; 0 is 1.
@@ -66,7 +68,7 @@ func (g *Gate) decide(ctx context.Context, c *Caller, r *Request, d *desk, v *ve
 	if p := catalogue.Product(d.question.Product); p != nil && among(&d.question, p) {
 		v.Product = p
 	}
-	if r.nothing() && keyless(&d.question, v) {
+	if verdict.Keyless(&d.question, catalogue, v) {
 		return
 	}
 	shown, ok := r.read()
@@ -91,7 +93,7 @@ func (g *Gate) decide(ctx context.Context, c *Caller, r *Request, d *desk, v *ve
 func question(c *Caller, r *Request, catalogue *verdict.Catalogue, now time.Time) verdict.Question {
 	q := verdict.Question{
 		Product: r.Product, App: r.App, Method: r.Method, Path: r.Path, Address: r.Address, Presented: r.Presented,
-		Now: now, Environment: c.Environment, Products: c.Products,
+		Now: now, NeedsProduct: r.NeedsProduct, Environment: c.Environment, Products: c.Products,
 	}
 	if q.Product == "" && len(c.Products) == 1 {
 		q.Product = noProduct
@@ -105,24 +107,6 @@ func question(c *Caller, r *Request, catalogue *verdict.Catalogue, now time.Time
 // noProduct is the name of none: a token bound to a product that does not
 // exist reaches nothing.
 const noProduct = "\x00"
-
-// keyless decides on a call without a key, if its product needs none and is
-// one of the token's. Its endpoints bind all the same.
-func keyless(q *verdict.Question, v *verdict.Verdict) bool {
-	if v.Product == nil || !v.Product.Keyless {
-		return false
-	}
-	v.Code = verdict.Valid
-	path, clean := pathmatch.Clean(q.Path)
-	matched := false
-	if clean && v.Product.Endpoints != nil {
-		v.Endpoint, matched = v.Product.Endpoints.Match(q.Method, path)
-	}
-	if v.Product.Enforced && !matched {
-		v.Code = verdict.EndpointNotAllowed
-	}
-	return true
-}
 
 func among(q *verdict.Question, p *verdict.Product) bool {
 	return q.Products == nil || slices.Contains(q.Products, p.ID)

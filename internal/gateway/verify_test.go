@@ -69,7 +69,7 @@ func TestKeylessProducts(t *testing.T) {
 		ok(t, 0, second(w.Portal.UpdateProduct(w.Admin, published)))
 		sync()
 		wants(t, g, c, open, verdict.Valid)
-		wants(t, g, c, &gateway.Request{Product: "open", RawKey: "junk", Presented: term.APIKey}, verdict.Malformed)
+		wants(t, g, c, &gateway.Request{Product: "open", RawKey: "junk", Presented: term.APIKey}, verdict.Valid) // it may be meant for whoever is behind
 		ok(t, 0, second(w.Portal.UpdateProduct(w.Admin, portal.UpdateProductInput{ProductID: p.GlobalID(), EnforceEndpoints: set(true)})))
 		sync()
 		wants(t, g, c, open, verdict.EndpointNotAllowed)
@@ -237,4 +237,23 @@ func BenchmarkVerify(b *testing.B) {
 	if v.Code != verdict.Valid && v.Code != verdict.RateLimited {
 		b.Fatal(v.Code)
 	}
+}
+
+// A forgotten name opens nothing where calls pass by the answer, nor for tokens
+// that are bound to products.
+func TestACallThatNamesNoProduct(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g := w.gate(t)
+		c := w.caller(t, g)
+		r := shows(w.made.Secret)
+		wants(t, g, c, r, verdict.Valid)
+		r.NeedsProduct = true
+		wants(t, g, c, r, verdict.NotSubscribed)
+		r.NeedsProduct = false
+		bound := &gateway.Caller{Organization: c.Organization, Token: c.Token, Products: []uuid.UUID{w.product.ID, uuid.New()}}
+		wants(t, g, bound, r, verdict.NotSubscribed)
+		bound.Products = bound.Products[:1]
+		wants(t, g, bound, r, verdict.Valid) // the only one is meant
+	})
 }

@@ -14,14 +14,16 @@ import (
 
 const (
 	// MaxReported is the most calls, as rows, that one batch may report.
-	MaxReported = 10_000
+	MaxReported = 1000
 	// mostCalls is the most that one of them may count.
 	mostCalls = 1_000_000_000
 	// acceptsBack and acceptsAhead bound the times of reported calls.
 	acceptsBack  = 24 * time.Hour
 	acceptsAhead = 5 * time.Minute
-	// maxBatchID is in bytes.
-	maxBatchID = 200
+	// MaxBatchID is the longest id of a batch, in bytes.
+	MaxBatchID = 100
+	// slowest is the longest mean latency of reported calls.
+	slowest = time.Hour
 )
 
 // Accept takes in what a gateway reports, all of it or nothing. A batch whose
@@ -59,8 +61,8 @@ func checkReport(now time.Time, batchID string, calls []Reported) error {
 		return fault.New(fault.BadUserInput, fmt.Sprintf(format, args...))
 	}
 	switch {
-	case batchID == "" || len(batchID) > maxBatchID:
-		return bad("A batch needs an id of 1 to %d bytes.", maxBatchID)
+	case batchID == "" || len(batchID) > MaxBatchID:
+		return bad("A batch needs an id of 1 to %d bytes.", MaxBatchID)
 	case len(calls) > MaxReported:
 		return bad("A batch may have at most %d rows.", MaxReported)
 	}
@@ -77,7 +79,7 @@ func checkReport(now time.Time, batchID string, calls []Reported) error {
 			return bad("Row %d: the status class must be 1 to 5.", i)
 		case c.Code == "" && c.StatusClass == 0:
 			return bad("Row %d: there is neither a code nor a status class.", i)
-		case c.Latency < 0 || c.Latency/time.Duration(c.Calls) > acceptsBack:
+		case c.Latency < 0 || c.Latency/time.Duration(c.Calls) > slowest:
 			return bad("Row %d: the latency is out of range.", i)
 		case c.At.Before(now.Add(-acceptsBack)) || c.At.After(now.Add(acceptsAhead)):
 			return bad("Row %d: the time must be within the last 24 hours.", i)
@@ -90,6 +92,8 @@ func checkReport(now time.Time, batchID string, calls []Reported) error {
 type answered struct {
 	Reported
 	id uuid.UUID
+	// micros is the latency of all of them together: nanoseconds would not fit.
+	micros int64
 }
 
 // sumUp puts what counts in the same row together.
@@ -105,9 +109,9 @@ func sumUp(organization uuid.UUID, calls []Reported) ([]counted, map[uuid.UUID]a
 		}
 		if c.StatusClass > 0 {
 			c.At = Hour.floor(c.At, time.UTC)
-			a := answered{c, c.upstreamID()}
+			a := answered{c, c.upstreamID(), c.Latency.Microseconds()}
 			a.Calls += upstream[a.id].Calls
-			a.Latency += upstream[a.id].Latency
+			a.micros += upstream[a.id].micros
 			upstream[a.id] = a
 		}
 	}
@@ -138,7 +142,7 @@ func addUpstream(ctx context.Context, db *database.DB, tx *database.Tx, rows map
 		b.id(r.Account, r.App, r.Credential, r.Product)
 		b.int(int64(r.StatusClass))
 		b.int(r.Calls)
-		b.int(r.Latency.Microseconds())
+		b.int(r.micros)
 	}
 	const names = `id, organization_id, at, account_id, app_id, credential_id, product_id, status_class, calls, latency_us`
 	_, err := tx.ExecContext(ctx, `INSERT INTO usage_upstreams AS t (`+names+`) SELECT `+names+` FROM `+b.source(1)+

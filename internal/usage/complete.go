@@ -3,19 +3,30 @@ package usage
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
 	"github.com/lib/pq"
 
 	"portico/internal/database"
+	"portico/internal/term"
 )
 
-// Complete fills in the account where a call names only its app or its key.
-// owned is false if a call names an object that the organization does not have,
-// or an app and a key of different accounts. It is one statement, whatever the
-// number of calls.
-func (s *Store) Complete(ctx context.Context, organization uuid.UUID, calls []Reported) (owned bool, err error) {
+// Reporter is whose reports are taken in.
+type Reporter struct {
+	Organization uuid.UUID
+	// Products are the only ones it may report of; nil: all, and of none as well.
+	Products []uuid.UUID
+	// Environment is the only one whose keys it may report of; "": all.
+	Environment term.Environment
+}
+
+// Complete fills in the account where a call names only its app or its key. An
+// endpoint that is gone meanwhile becomes none. owned is false if a call names
+// an object that is none of the reporter's, or an app and a key of different
+// accounts. It is one statement, whatever the number of calls.
+func (s *Store) Complete(ctx context.Context, by Reporter, calls []Reported) (owned bool, err error) {
 	named := map[uuid.UUID]bool{}
 	for i := range calls {
 		for _, id := range calls[i].objects() {
@@ -24,20 +35,20 @@ func (s *Store) Complete(ctx context.Context, organization uuid.UUID, calls []Re
 			}
 		}
 	}
-	if len(named) == 0 {
-		return true, nil
-	}
-	owners, err := s.owners(ctx, organization, named)
+	owners, err := s.owners(ctx, by, named)
 	if err != nil {
 		return false, database.Fault(err)
 	}
 	for i := range calls {
-		if !calls[i].complete(owners) {
+		if by.Products != nil && !slices.Contains(by.Products, calls[i].Product) || !calls[i].complete(owners) {
 			return false, nil
 		}
 	}
 	return true, nil
 }
+
+// endpointKind is the place of the endpoint in objects.
+const endpointKind = 4
 
 // objects lists what a call names, in the order of the kinds in owners.
 func (c *Call) objects() [5]uuid.UUID {
@@ -58,6 +69,8 @@ func (c *Call) complete(owners map[object]uuid.UUID) bool {
 		}
 		account, known := owners[object{kind, id}]
 		switch {
+		case !known && kind == endpointKind:
+			c.Endpoint = uuid.Nil
 		case !known:
 			return false
 		case account == uuid.Nil: // products and endpoints have none
@@ -71,7 +84,10 @@ func (c *Call) complete(owners map[object]uuid.UUID) bool {
 }
 
 // owners gives the account of each object that is the organization's.
-func (s *Store) owners(ctx context.Context, organization uuid.UUID, named map[uuid.UUID]bool) (map[object]uuid.UUID, error) {
+func (s *Store) owners(ctx context.Context, by Reporter, named map[uuid.UUID]bool) (map[object]uuid.UUID, error) {
+	if len(named) == 0 {
+		return nil, nil
+	}
 	ids := make([]string, 0, len(named))
 	for id := range named {
 		ids = append(ids, id.String())
@@ -83,8 +99,8 @@ func (s *Store) owners(ctx context.Context, organization uuid.UUID, named map[uu
 	}
 	where := ` WHERE organization_id = $1 AND id ` + in
 	rows, err := s.db.QueryContext(ctx, `SELECT 0, id, id FROM accounts`+where+` UNION ALL SELECT 1, id, account_id FROM apps`+where+
-		` UNION ALL SELECT 2, id, account_id FROM credentials`+where+` UNION ALL SELECT 3, id, NULL FROM products`+where+
-		` UNION ALL SELECT 4, id, NULL FROM endpoints`+where, organization, list)
+		` UNION ALL SELECT 2, id, account_id FROM credentials`+where+` AND ($3 = '' OR environment = $3) UNION ALL SELECT 3, id, NULL FROM products`+where+
+		` UNION ALL SELECT 4, id, NULL FROM endpoints`+where, by.Organization, list, string(by.Environment))
 	if err != nil {
 		return nil, err
 	}

@@ -36,17 +36,3 @@ func (s *Store) QuotasUsed(ctx context.Context, subscriptions []uuid.UUID, at ti
 	}
 	return out, database.Fault(rows.Err())
 }
-
-// QuotaUsed is QuotasUsed with one period each: the one that began last. Whoever
-// knows the plan compares its start with that of the quota's period.
-func (s *Store) QuotaUsed(ctx context.Context, subscriptions []uuid.UUID, at time.Time) (map[uuid.UUID]limits.Used, error) {
-	all, err := s.QuotasUsed(ctx, subscriptions, at)
-	if err != nil {
-		return nil, err
-	}
-	out := make(map[uuid.UUID]limits.Used, len(all))
-	for id, periods := range all {
-		out[id] = periods[len(periods)-1]
-	}
-	return out, nil
-}

@@ -26,7 +26,7 @@ func TestAQuotaThatIsMadeLongerKeepsItsCount(t *testing.T) {
 		u.PeriodEnd, u.N = at("2026-07-01T00:00:00Z"), 4
 		q.pending = []limits.Used{u}
 		require.NoError(t, f.Flush(context.Background()))
-		found, err := w.store.QuotaUsed(context.Background(), []uuid.UUID{u.Subscription}, at("2026-06-20T10:00:00Z"))
+		found, err := w.store.quotaUsed(context.Background(), []uuid.UUID{u.Subscription}, at("2026-06-20T10:00:00Z"))
 		require.NoError(t, err)
 		require.EqualValues(t, 7, found[u.Subscription].N)
 	})
@@ -51,7 +51,7 @@ func TestReportedCallsCountInQuotas(t *testing.T) {
 			_, err := w.store.Accept(context.Background(), w.org, "one", report)
 			require.NoError(t, err)
 		}
-		found, err := w.store.QuotaUsed(context.Background(), []uuid.UUID{sub}, noon)
+		found, err := w.store.quotaUsed(context.Background(), []uuid.UUID{sub}, noon)
 		require.NoError(t, err)
 		require.EqualValues(t, 5, found[sub].N)
 	})

@@ -11,6 +11,7 @@ import (
 
 	"portico/internal/clock"
 	"portico/internal/database"
+	"portico/internal/limits"
 	"portico/internal/testdb"
 )
 
@@ -103,4 +104,14 @@ func at(text string) time.Time {
 		panic(err)
 	}
 	return t.UTC()
+}
+
+// quotaUsed gives the latest count of each registration.
+func (s *Store) quotaUsed(ctx context.Context, subscriptions []uuid.UUID, at time.Time) (map[uuid.UUID]limits.Used, error) {
+	all, err := s.QuotasUsed(ctx, subscriptions, at)
+	out := make(map[uuid.UUID]limits.Used, len(all))
+	for id, periods := range all {
+		out[id] = periods[len(periods)-1]
+	}
+	return out, err
 }

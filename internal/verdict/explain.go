@@ -214,7 +214,26 @@ func window(what string, w limits.Window) string {
 	if w.Limit == 0 {
 		return fmt.Sprintf("There is no %s.", what)
 	}
-	return fmt.Sprintf("Of the %s of %d in %s, %d are left; all are back at %s.", what, w.Limit, w.Per, w.Remaining, instant(w.ResetAt))
+	return fmt.Sprintf("Of the %s of %d a %s, %d are left; all are back at %s.", what, w.Limit, unit(w.Per), w.Remaining, instant(w.ResetAt))
+}
+
+// unit says a period in a word; a quota's may be an hour longer or shorter when
+// the clocks are changed.
+func unit(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d <= time.Second:
+		return "second"
+	case d <= time.Minute:
+		return "minute"
+	case d <= time.Hour:
+		return "hour"
+	case d < 2*day:
+		return "day"
+	case d < 8*day:
+		return "week"
+	}
+	return "month"
 }
 
 func instant(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

@@ -62,7 +62,7 @@ func (c Code) Advice() string {
 	case Revoked, Expired:
 		return "Generate another key and use that one."
 	case Disabled:
-		return "Ask the owner of the key to enable it, or use another one."
+		return "Ask an administrator to enable it, or use another key."
 	case AccountSuspended:
 		return "Ask the provider why the account is suspended."
 	case WrongEnvironment:

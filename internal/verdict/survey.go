@@ -29,7 +29,7 @@ func (d *decision) survey(c *Case, v *Verdict) {
 	var best *App
 	var registration *Subscription
 	named := appNamed(d.q.App)
-	if d.q.Product == "" && d.key.AppID == uuid.Nil && !named.any {
+	if d.keyAlone() && d.key.AppID == uuid.Nil && !named.any {
 		d.standing = allowed // an account's key alone is asked about: no app is needed
 	}
 	for _, app := range c.Apps {
@@ -65,6 +65,11 @@ func (d *decision) tell(c *Case, v *Verdict) {
 	}
 }
 
+// keyAlone tells whether the key is asked about, and no product.
+func (d *decision) keyAlone() bool {
+	return d.q.Product == "" && !d.q.NeedsProduct && d.q.Products == nil
+}
+
 // may tells whether the key speaks for an app.
 func (d *decision) may(app *App) bool {
 	return app.AccountID == d.key.AccountID && (d.key.AppID == uuid.Nil || d.key.AppID == app.ID)
@@ -72,7 +77,7 @@ func (d *decision) may(app *App) bool {
 
 // standingOf tells how an app stands, and by which registration.
 func (d *decision) standingOf(app *App) (best standing, by *Subscription) {
-	if d.q.Product == "" {
+	if d.keyAlone() {
 		return allowed, nil
 	}
 	best = unregistered

@@ -66,13 +66,16 @@ type Case struct {
 
 // Question is one call.
 type Question struct {
-	Product   string // by name; "": the key is asked about, not a product
+	Product   string // by name; "": the key is asked about, not a product, unless NeedsProduct
 	App       string // the app's id or its reference id; "": none is named
 	Method    string
 	Path      string        // the request target as it came
 	Address   netip.Addr    // of the caller; the zero Addr is inside no network
 	Presented term.AuthType // how the key was shown; "": not known, taken for the key's own
 	Now       time.Time
+	// NeedsProduct makes a call that names no product NOT_SUBSCRIBED. A token that
+	// is bound to products always does.
+	NeedsProduct bool
 
 	// What the gateway's token is bound to.
 	Environment term.Environment // "": any

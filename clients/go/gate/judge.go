@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 
 	"portico/internal/limits"
-	"portico/internal/pathmatch"
 	"portico/internal/term"
 	"portico/internal/verdict"
 )
@@ -44,9 +43,10 @@ func (g *Gate) judge(ctx context.Context, c *call) *Verdict {
 	}
 	catalogue := g.store.Load().Catalogue()
 	product := catalogue.Product(g.o.Product)
+	var open verdict.Verdict
 	switch {
-	case c.presented == "" && !c.malformed && product != nil && product.Keyless:
-		return g.own(catalogue, keyless(c, product))
+	case verdict.Keyless(&verdict.Question{Product: g.o.Product, Method: c.method, Path: c.path}, catalogue, &open):
+		return g.own(catalogue, &open)
 	case c.malformed, c.presented == "":
 		return g.own(catalogue, &verdict.Verdict{Code: verdict.Malformed, Product: product})
 	}
@@ -86,30 +86,12 @@ func (g *Gate) decide(c *call, of proof) *Verdict {
 	if v.Code == verdict.Valid {
 		ask := limitsOf(found.Catalogue, &v)
 		g.memory.Take(context.Background(), &ask, &v.Limits)
-		switch v.Limits.Outcome {
-		case limits.RateExceeded:
-			v.Code = verdict.RateLimited
-		case limits.QuotaExceeded:
-			v.Code = verdict.QuotaExceeded
-		case limits.QuotaUnknown:
+		if v.Limits.Outcome == limits.QuotaUnknown {
 			return nil // Portico knows what was used
 		}
+		v.Code = verdict.Limited(v.Limits.Outcome)
 	}
 	return g.own(found.Catalogue, &v)
-}
-
-// keyless decides on a call without a key of a product that needs none. Its
-// endpoints bind all the same.
-func keyless(c *call, product *verdict.Product) *verdict.Verdict {
-	v := &verdict.Verdict{Code: verdict.Valid, Product: product}
-	matched := false
-	if path, clean := pathmatch.Clean(c.path); clean && product.Endpoints != nil {
-		v.Endpoint, matched = product.Endpoints.Match(c.method, path)
-	}
-	if product.Enforced && !matched {
-		v.Code = verdict.EndpointNotAllowed
-	}
-	return v
 }
 
 // find decides all but the limits; known is false when the copy has no such key.

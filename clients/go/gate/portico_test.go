@@ -218,7 +218,7 @@ func (p *portico) Feed(ctx context.Context, _ *gateway.Caller, after int64, wait
 	return nil
 }
 
-func (p *portico) Complete(context.Context, uuid.UUID, []usage.Reported) (bool, error) {
+func (p *portico) Complete(context.Context, usage.Reporter, []usage.Reported) (bool, error) {
 	return true, nil
 }
 

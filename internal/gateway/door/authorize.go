@@ -1,8 +1,11 @@
 package door
 
 import (
+	"context"
 	"net/http"
+	"net/netip"
 	"strconv"
+	"strings"
 
 	"portico/internal/gateway"
 	"portico/internal/verdict"
@@ -10,55 +13,76 @@ import (
 
 // authorize is ANY /v1/authorize, forward authentication: a gateway asks with
 // the headers of the call it holds, and passes it on if the answer is 200.
-func (d *door) authorize(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
+func (d *Doors) authorize(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
 	k := d.begin()
 	defer d.end(k)
-	q := &k.question
-	if bad := d.forwarded(q, r); bad != nil {
-		d.invalid(w, bad)
+	k.head.readHTTP(r.Header)
+	d.authorizing(r.Context(), k, c, remoteOf(r))
+	d.send(w, &k.answer)
+}
+
+// remoteOf gives the address at the other end of the connection; a Unix socket
+// has none.
+func remoteOf(r *http.Request) netip.Addr {
+	remote, _ := netip.ParseAddrPort(r.RemoteAddr)
+	return remote.Addr().Unmap().WithZone("")
+}
+
+// authorizing answers the question in k's head.
+func (d *Doors) authorizing(ctx context.Context, k *work, c *gateway.Caller, remote netip.Addr) {
+	q, a := &k.question, &k.answer
+	if bad := d.forwarded(q, &k.head.head, remote); bad != nil {
+		a.invalid(bad)
 		return
 	}
-	soften, bad := refuseWith(r.Header)
+	soften, bad := refuseWith(k.head.refuseWith)
 	if bad != nil {
-		d.invalid(w, bad)
+		a.invalid(bad)
 		return
 	}
-	d.Gate.Verify(r.Context(), c, q, &k.verdict)
-	set := headerSet{buffer: k.buffer[:0]}
-	d.describe(&set, c, &k.verdict, q)
-	h := w.Header()
-	set.writeTo(h)
-	k.buffer = set.buffer
-	h["Cache-Control"] = d.noStore
+	d.Gate.Verify(ctx, c, q, &k.verdict)
+	d.describe(&a.set, c, &k.verdict, q)
 	no := &d.refusals[k.verdict.Code]
 	switch {
 	case k.verdict.Code == verdict.Valid:
-		w.WriteHeader(http.StatusOK)
+		a.status, a.noStore = http.StatusOK, true
 	case soften && no.status != http.StatusUnauthorized:
-		d.writeProblem(w, http.StatusForbidden, no.softened)
+		a.refuse(http.StatusForbidden, no.softened)
 	default:
-		d.writeProblem(w, no.status, no.body)
+		a.refuse(no.status, no.body)
 	}
 }
 
 // forwarded reads the question out of the headers.
-func (d *door) forwarded(q *gateway.Request, r *http.Request) *badInput {
-	h := r.Header
-	ask(q, readCredential(h["Authorization"], h["X-Api-Key"]))
-	var bad [3]*badInput
-	q.Product, bad[0] = single(h["X-Portico-Product"], "X-Portico-Product")
-	q.App, bad[1] = single(h["X-Portico-App"], "X-Portico-App")
-	q.Cost, bad[2] = readCost(h["X-Portico-Cost"])
-	for _, b := range bad {
-		if b != nil {
-			return b
-		}
+func (d *Doors) forwarded(q *gateway.Request, h *head, remote netip.Addr) (bad *badInput) {
+	ask(q, readCredential(h.authorization, h.apiKey))
+	q.NeedsProduct = true
+	if q.Product, bad = single(h.product, "X-Portico-Product"); bad != nil {
+		return bad
+	}
+	if q.App, bad = single(h.app, "X-Portico-App"); bad != nil {
+		return bad
+	}
+	if q.Cost, bad = readCost(h.cost); bad != nil {
+		return bad
 	}
 	var believed bool
-	if q.Address, believed = d.Peer(r); believed {
+	if q.Address, believed = d.Peer(remote, joined(h.forwardedAddr)); believed {
 		q.Method, q.Path = askedAbout(h)
 	}
 	return nil
+}
+
+// joined makes one list of the values of a field.
+func joined(values []string) string {
+	switch len(values) {
+	case 0:
+		return ""
+	case 1:
+		return values[0]
+	default:
+		return strings.Join(values, ",")
+	}
 }
 
 // ask hands a credential on.
@@ -71,9 +95,9 @@ func ask(q *gateway.Request, p presented) {
 // words of Traefik and Caddy (X-Forwarded-Method, -Uri) or of nginx
 // (X-Original-Method, -URI). A gateway overwrites its own words and may pass
 // the caller's on in the others: where they differ, neither is known.
-func askedAbout(h http.Header) (method, target string) {
-	method, same := agreed(h["X-Forwarded-Method"], h["X-Original-Method"])
-	target, sameTarget := agreed(h["X-Forwarded-Uri"], h["X-Original-Uri"])
+func askedAbout(h *head) (method, target string) {
+	method, same := agreed(h.forwardedMethod, h.originalMethod)
+	target, sameTarget := agreed(h.forwardedURI, h.originalURI)
 	if !same || !sameTarget {
 		return "", ""
 	}
@@ -125,8 +149,8 @@ func readCost(values []string) (int64, *badInput) {
 }
 
 // refuseWith tells whether the gateway can pass on no refusal but 401 and 403.
-func refuseWith(h http.Header) (soften bool, bad *badInput) {
-	text, bad := single(h["X-Portico-Refuse-With"], "X-Portico-Refuse-With")
+func refuseWith(values []string) (soften bool, bad *badInput) {
+	text, bad := single(values, "X-Portico-Refuse-With")
 	if bad == nil && text != "" && text != "403" {
 		bad = &badInput{"X-Portico-Refuse-With", "must be 403."}
 	}

@@ -22,58 +22,86 @@ const (
 // work is what one question needs. It is used again: nothing that it holds may
 // be kept by whoever is handed it.
 type work struct {
+	head     rawHead
 	question gateway.Request
 	verdict  verdict.Verdict
+	answer   answer
 	// buffer is what the body is read into, and then what is written from.
 	buffer []byte
 }
 
-func (d *door) begin() *work {
+func (d *Doors) begin() *work {
 	if kept, ok := d.works.Get().(*work); ok {
 		return kept
 	}
-	return &work{buffer: make([]byte, 0, 1<<10)}
+	k := &work{buffer: make([]byte, 0, 1<<10)}
+	k.answer.set.buffer = make([]byte, 0, 1<<9)
+	return k
 }
 
 // end wipes what was read, which holds keys, and keeps the room.
-func (d *door) end(k *work) {
+func (d *Doors) end(k *work) {
 	if cap(k.buffer) > keptBuffer {
 		return
 	}
 	clear(k.buffer[:cap(k.buffer)])
+	set := k.answer.set.buffer[:0]
 	*k = work{buffer: k.buffer[:0]}
+	k.answer.set.buffer = set
 	d.works.Put(k)
 }
 
 // text reads a JSON body of at most so many bytes. On failure it has answered.
-func (d *door) text(w http.ResponseWriter, r *http.Request, k *work, most int) (text string, ok bool) {
+func (d *Doors) text(w http.ResponseWriter, r *http.Request, k *work, most int) (text string, ok bool) {
 	if !isJSON(r.Header["Content-Type"]) {
-		d.problem(w, http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", "Send a body of the type application/json.")
+		d.say(w, (*answer).wrongType)
 		return "", false
 	}
 	if r.ContentLength > int64(most) {
-		d.tooLarge(w)
+		waitBeforeClosing(w, r)
+		d.say(w, (*answer).tooLarge)
 		return "", false
 	}
 	body, err := readAll(r.Body, k.buffer[:0], most)
 	k.buffer = body[:0]
 	switch {
 	case errors.Is(err, errTooLarge):
-		d.tooLarge(w)
+		waitBeforeClosing(w, r)
+		d.say(w, (*answer).tooLarge)
 		return "", false
 	case err != nil:
-		d.problem(w, http.StatusBadRequest, codeInvalid, "The body ended too soon.")
+		d.say(w, (*answer).cutOff)
 		return "", false
 	case !utf8.Valid(body):
-		d.problem(w, http.StatusBadRequest, codeInvalid, "The body is not UTF-8.")
+		d.say(w, (*answer).notUTF8)
 		return "", false
 	}
 	return string(body), true
 }
 
-func (d *door) tooLarge(w http.ResponseWriter) {
-	w.Header().Set("Connection", "close") // rather than read the rest of it
-	d.problem(w, http.StatusRequestEntityTooLarge, "TOO_LARGE", "The body is too large.")
+// waitBeforeClosing lets a client that is still sending see its answer: closing
+// at once would take that from it. net/http waits where its own limit was met.
+func waitBeforeClosing(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Expect") == "" { // else nothing is sent yet
+		_, _ = http.MaxBytesReader(w, r.Body, 0).Read(make([]byte, 1))
+	}
+}
+
+func (a *answer) wrongType() {
+	a.problem(http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", "Send a body of the type application/json.")
+}
+
+func (a *answer) cutOff() {
+	a.problem(http.StatusBadRequest, codeInvalid, "The body ended too soon.")
+}
+
+func (a *answer) notUTF8() {
+	a.problem(http.StatusBadRequest, codeInvalid, "The body is not UTF-8.")
+}
+
+func (a *answer) tooLarge() {
+	a.last = true // rather than read the rest of it
+	a.problem(http.StatusRequestEntityTooLarge, "TOO_LARGE", "The body is too large.")
 }
 
 var errTooLarge = errors.New("too large")

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/internal/portal/portaltest"
+	"portico/internal/term"
 	"portico/internal/testdb"
 	"portico/internal/usage"
 )
@@ -17,25 +18,36 @@ func TestComplete(t *testing.T) {
 		product, _ := f.MustProduct(t, mine.Admin, "orders")
 		app, stranger := f.MustApp(t, mine.Developer, "A"), f.MustApp(t, other.Developer, "B")
 		second := f.MustAppOf(t, mine.Admin, f.MustAccount(t, mine.Admin, "Second"), "C")
+		otherProduct, _ := f.MustProduct(t, mine.Admin, "billing")
+		whole := usage.Reporter{Organization: mine.Organization.ID}
+		bound := usage.Reporter{Organization: mine.Organization.ID, Products: []uuid.UUID{product.ID}, Environment: term.Development}
+		elsewhere := bound
+		elsewhere.Environment = term.Production
 		s := usage.NewStore(f.Database, f.Clock)
 		for name, c := range map[string]struct {
 			call    usage.Call
+			by      usage.Reporter
 			account uuid.UUID
 			owned   bool
 		}{
-			"nothing":            {usage.Call{}, uuid.Nil, true},
-			"app":                {usage.Call{App: app.App.ID}, mine.Account.ID, true},
-			"all":                {usage.Call{App: app.App.ID, Credential: app.Credential.ID, Product: product.ID, Account: mine.Account.ID}, mine.Account.ID, true},
-			"product":            {usage.Call{Product: product.ID}, uuid.Nil, true},
-			"another kind":       {usage.Call{Product: app.App.ID}, uuid.Nil, false},
-			"unknown":            {usage.Call{Endpoint: uuid.New()}, uuid.Nil, false},
-			"stranger's app":     {usage.Call{App: stranger.App.ID}, uuid.Nil, false},
-			"stranger's account": {usage.Call{Account: other.Account.ID}, other.Account.ID, false},
-			"two accounts":       {usage.Call{App: app.App.ID, Credential: second.Credential.ID}, mine.Account.ID, false},
-			"wrong account":      {usage.Call{App: second.App.ID, Account: mine.Account.ID}, mine.Account.ID, false},
+			"nothing":            {usage.Call{}, whole, uuid.Nil, true},
+			"app":                {usage.Call{App: app.App.ID}, whole, mine.Account.ID, true},
+			"all":                {usage.Call{App: app.App.ID, Credential: app.Credential.ID, Product: product.ID, Account: mine.Account.ID}, whole, mine.Account.ID, true},
+			"product":            {usage.Call{Product: product.ID}, whole, uuid.Nil, true},
+			"another kind":       {usage.Call{Product: app.App.ID}, whole, uuid.Nil, false},
+			"unknown":            {usage.Call{App: uuid.New()}, whole, uuid.Nil, false},
+			"endpoint that went": {usage.Call{Endpoint: uuid.New()}, whole, uuid.Nil, true},
+			"bound":              {usage.Call{Product: product.ID, Credential: app.Credential.ID}, bound, mine.Account.ID, true},
+			"other product":      {usage.Call{Product: otherProduct.ID}, bound, uuid.Nil, false},
+			"no product":         {usage.Call{App: app.App.ID}, bound, uuid.Nil, false},
+			"other environment":  {usage.Call{Product: product.ID, Credential: app.Credential.ID}, elsewhere, uuid.Nil, false},
+			"stranger's app":     {usage.Call{App: stranger.App.ID}, whole, uuid.Nil, false},
+			"stranger's account": {usage.Call{Account: other.Account.ID}, whole, other.Account.ID, false},
+			"two accounts":       {usage.Call{App: app.App.ID, Credential: second.Credential.ID}, whole, mine.Account.ID, false},
+			"wrong account":      {usage.Call{App: second.App.ID, Account: mine.Account.ID}, whole, mine.Account.ID, false},
 		} {
 			calls := []usage.Reported{{Call: c.call}}
-			owned, err := s.Complete(t.Context(), mine.Organization.ID, calls)
+			owned, err := s.Complete(t.Context(), c.by, calls)
 			if err != nil || owned != c.owned || calls[0].Account != c.account {
 				t.Errorf("%s: %v %v %v", name, owned, err, calls[0].Account)
 			}

@@ -12,5 +12,7 @@
 //
 // The two verifying doors are hot. They keep no state of a request, log
 // nothing of it, have no layers around them, read JSON by a scanner that takes
-// its texts out of one copy of the body, and write by append.
+// its texts out of the body, and write by append. Plain requests to them are
+// answered by fasthttp, everything else by net/http (Server); the rules are the
+// same functions for both.
 package door

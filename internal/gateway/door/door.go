@@ -34,12 +34,16 @@ type Options struct {
 	// Peer gives the address of the caller of whom a gateway asks, and whether
 	// the sender of the request is believed when it says which method and URI
 	// it asks about: one on loopback, or a listed proxy.
-	Peer  func(*http.Request) (address netip.Addr, believed bool)
+	// remote is the other end of the connection, not valid where it has no
+	// address; forwarded is what X-Forwarded-For says, doubles joined by commas.
+	Peer  func(remote netip.Addr, forwarded string) (address netip.Addr, believed bool)
 	Clock clock.Clock
 	Log   *slog.Logger
 }
 
-type door struct {
+// Doors are the handler of all doors. They ask for the gateway's token
+// themselves, and survive panics. A Server answers the hot ones without it.
+type Doors struct {
 	Options
 	refusals []refusal // by verdict.Code
 	envoy    *grpc.Server
@@ -48,16 +52,15 @@ type door struct {
 	json, noStore []string
 }
 
-// New gives the handler of all doors. It asks for the gateway's token itself,
-// and survives panics.
-func New(o Options) http.Handler {
-	d := &door{Options: o, refusals: newRefusals(), json: []string{"application/json"}, noStore: []string{"no-store"}}
+// New makes the doors.
+func New(o Options) *Doors {
+	d := &Doors{Options: o, refusals: newRefusals(), json: []string{jsonType}, noStore: []string{"no-store"}}
 	d.envoy = newEnvoy(d)
 	return d
 }
 
 // ServeHTTP goes to the door that the path names.
-func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (d *Doors) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer d.unbroken(w, r)
 	switch r.URL.Path {
 	case "/v1/verify":
@@ -84,32 +87,23 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // with opens a door to a believed gateway that comes with the right method; ""
 // is any.
-func (d *door) with(w http.ResponseWriter, r *http.Request, method string, open func(http.ResponseWriter, *http.Request, *gateway.Caller)) {
+func (d *Doors) with(w http.ResponseWriter, r *http.Request, method string, open func(http.ResponseWriter, *http.Request, *gateway.Caller)) {
 	if method != "" && r.Method != method {
 		w.Header().Set("Allow", method)
 		d.problem(w, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "This door takes "+method+" alone.")
 		return
 	}
 	caller, err := d.believe(r.Context(), r.Header["X-Portico-Gateway-Token"])
-	switch {
-	case err == nil:
-		open(w, r, caller)
-	case err.Code == fault.Unauthenticated:
+	if err != nil {
 		d.stranger(w, err)
-	default:
-		d.unavailable(w, err)
+		return
 	}
-}
-
-// stranger answers a gateway that is not believed.
-func (d *door) stranger(w http.ResponseWriter, err *fault.Error) {
-	w.Header().Set("Www-Authenticate", `PorticoGatewayToken realm="portico"`)
-	d.problem(w, http.StatusUnauthorized, string(fault.Unauthenticated), err.Message)
+	open(w, r, caller)
 }
 
 // believe finds whose token it is. Whatever keeps it from being checked is
 // UNAVAILABLE to the outside.
-func (d *door) believe(ctx context.Context, tokens []string) (*gateway.Caller, *fault.Error) {
+func (d *Doors) believe(ctx context.Context, tokens []string) (*gateway.Caller, *fault.Error) {
 	if len(tokens) != 1 || tokens[0] == "" {
 		return nil, fault.New(fault.Unauthenticated, "A gateway's token is needed in X-Portico-Gateway-Token.")
 	}
@@ -126,17 +120,17 @@ func (d *door) believe(ctx context.Context, tokens []string) (*gateway.Caller, *
 }
 
 // unbroken answers INTERNAL where a door panics.
-func (d *door) unbroken(w http.ResponseWriter, r *http.Request) {
+func (d *Doors) unbroken(w http.ResponseWriter, r *http.Request) {
 	switch p := recover(); p {
 	case nil:
 	case http.ErrAbortHandler:
 		panic(p) // the server's own way to hang up
 	default:
 		d.noteBroken(r.Context(), p)
-		d.problem(w, http.StatusInternalServerError, string(fault.Internal), fault.From(nil).Message)
+		d.say(w, (*answer).broken)
 	}
 }
 
-func (d *door) noteBroken(ctx context.Context, p any) {
+func (d *Doors) noteBroken(ctx context.Context, p any) {
 	d.Log.ErrorContext(ctx, "panic at a door of the gate", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 }

@@ -22,8 +22,10 @@ func routes() map[string]string {
 	return map[string]string{"/v1/verify": "POST", "/v1/verify/batch": "POST", "/v1/authorize": "GET", "/v1/usage": "POST", "/v1/feed": "GET"}
 }
 
-func TestEveryDoorWantsAToken(t *testing.T) {
-	b := open(t)
+func TestEveryDoorWantsAToken(t *testing.T) { onBoth(t, tryEveryDoorWantsAToken) }
+
+func tryEveryDoorWantsAToken(t *testing.T, b *bench) {
+	t.Helper()
 	for path, method := range routes() {
 		for name, headers := range map[string][]string{
 			"none": {"X-Portico-Gateway-Token", ""}, "another": {"X-Portico-Gateway-Token", "", "X-Portico-Gateway-Token", "ptg_other"},
@@ -45,7 +47,11 @@ func TestEveryDoorWantsAToken(t *testing.T) {
 }
 
 func TestWithoutADatabaseTheDoorsSayLater(t *testing.T) {
-	b := open(t)
+	onBoth(t, tryWithoutADatabaseTheDoorsSayLater)
+}
+
+func tryWithoutADatabaseTheDoorsSayLater(t *testing.T, b *bench) {
+	t.Helper()
 	for _, err := range []error{fault.Later(fault.Unavailable, 2*time.Second, "No database."), errors.New("pq: the connection is gone"), context.DeadlineExceeded} {
 		b.gate.callerErr = err
 		for path, method := range routes() {
@@ -58,8 +64,10 @@ func TestWithoutADatabaseTheDoorsSayLater(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoDoor(t *testing.T) {
-	b := open(t)
+func TestWhatIsNoDoor(t *testing.T) { onBoth(t, tryWhatIsNoDoor) }
+
+func tryWhatIsNoDoor(t *testing.T, b *bench) {
+	t.Helper()
 	for _, path := range []string{"/", "/v1", "/v1/verify/", "/V1/verify", "/v1/authorize/x", "/graphql", "/v1//verify", "/v1/%76erify/x"} {
 		refused(t, b.send(t, "GET", path, ""), path, http.StatusNotFound, "")
 	}
@@ -68,8 +76,10 @@ func TestWhatIsNoDoor(t *testing.T) {
 	}
 }
 
-func TestAPanicIsAnswered(t *testing.T) {
-	b := open(t)
+func TestAPanicIsAnswered(t *testing.T) { onBoth(t, tryAPanicIsAnswered) }
+
+func tryAPanicIsAnswered(t *testing.T, b *bench) {
+	t.Helper()
 	b.gate.say = func(*gateway.Request, *verdict.Verdict) { panic("a defect") }
 	for range 3 {
 		a := b.send(t, "POST", "/v1/verify", `{"key":"`+secret+`"}`)
@@ -107,8 +117,10 @@ func (b *bench) raw(t *testing.T, text string) string {
 }
 
 // What a client library would not send.
-func TestHostileBytes(t *testing.T) {
-	b := open(t)
+func TestHostileBytes(t *testing.T) { onBoth(t, tryHostileBytes) }
+
+func tryHostileBytes(t *testing.T, b *bench) {
+	t.Helper()
 	head := "Host: x\r\nConnection: close\r\nX-Portico-Gateway-Token: " + token + "\r\n"
 	for name, c := range map[string]struct{ text, want string }{
 		"a megabyte of key":      {"GET /v1/authorize HTTP/1.1\r\n" + head + "X-API-Key: " + strings.Repeat("a", 1<<20) + "\r\n\r\n", "431"},
@@ -131,16 +143,15 @@ func TestHostileBytes(t *testing.T) {
 	}
 }
 
-func TestSlowSocketsAreCut(t *testing.T) {
-	b := open(t, func(s *http.Server) {
-		if s.ReadHeaderTimeout <= 0 || s.ReadTimeout <= 0 || s.WriteTimeout <= 0 || s.IdleTimeout <= 0 || s.MaxHeaderBytes != 64<<10 {
-			t.Errorf("a time has no end: %+v", s)
-		}
-		s.ReadHeaderTimeout, s.ReadTimeout = 50*time.Millisecond, 100*time.Millisecond
-	})
+func TestSlowSocketsAreCut(t *testing.T) { onBothInHaste(t, 15*time.Second, trySlowSockets) }
+
+func trySlowSockets(t *testing.T, b *bench) {
+	t.Helper()
 	head := "Host: x\r\nX-Portico-Gateway-Token: " + token + "\r\nContent-Type: application/json\r\nContent-Length: 100\r\n"
-	if got := b.raw(t, "POST /v1/verify HTTP/1.1\r\n"+head); strings.Contains(got, "200 OK") {
-		t.Errorf("half a head: %q", got)
+	for what, text := range map[string]string{"nothing": "", "half a line": "POST /v1/ver", "half a head": "POST /v1/verify HTTP/1.1\r\n" + head} {
+		if got := b.raw(t, text); strings.Contains(got, "200 OK") {
+			t.Errorf("%s: %q", what, got)
+		}
 	}
 	if got := b.raw(t, "POST /v1/verify HTTP/1.1\r\n"+head+"\r\n{"); !strings.HasPrefix(got, "HTTP/1.1 400") {
 		t.Errorf("half a body: %q", got)
@@ -151,8 +162,10 @@ func change(position int64) *replica.Change {
 	return &replica.Change{Position: position, Credentials: []replica.Credential{{ID: id(1), Hash: []byte(secret), PepperID: "pepper-of-" + secret}}}
 }
 
-func TestFeed(t *testing.T) {
-	b := open(t)
+func TestFeed(t *testing.T) { onBoth(t, tryFeed) }
+
+func tryFeed(t *testing.T, b *bench) {
+	t.Helper()
 	b.gate.feed = func(_ context.Context, after int64, wait time.Duration, yield func(*replica.Change) error) error {
 		if after == 7 && wait == 0 {
 			return yield(&replica.Change{Position: 7})
@@ -183,8 +196,10 @@ func TestFeed(t *testing.T) {
 	}
 }
 
-func TestFeedThatFails(t *testing.T) {
-	b := open(t)
+func TestFeedThatFails(t *testing.T) { onBoth(t, tryFeedThatFails) }
+
+func tryFeedThatFails(t *testing.T, b *bench) {
+	t.Helper()
 	for want, err := range map[int]error{401: fault.New(fault.Unauthenticated, "Revoked."), 410: fmt.Errorf("around: %w", gateway.ErrTooOld), 503: fault.Later(fault.Unavailable, time.Second, "Stale.")} {
 		b.gate.feed = func(context.Context, int64, time.Duration, func(*replica.Change) error) error { return err }
 		a := b.send(t, "GET", "/v1/feed?after=1", "")
@@ -218,10 +233,10 @@ func TestFeedThatFails(t *testing.T) {
 }
 
 // A long poll outlives the server's timeouts and ends when the gateway goes.
-func TestALongPollWaits(t *testing.T) {
-	b := open(t, func(s *http.Server) {
-		s.ReadTimeout, s.WriteTimeout = 100*time.Millisecond, 100*time.Millisecond
-	})
+func TestALongPollWaits(t *testing.T) { onBothInHaste(t, 100*time.Millisecond, tryALongPollWaits) }
+
+func tryALongPollWaits(t *testing.T, b *bench) {
+	t.Helper()
 	ended := make(chan struct{})
 	b.gate.feed = func(ctx context.Context, _ int64, wait time.Duration, yield func(*replica.Change) error) error {
 		if wait == 25*time.Second {

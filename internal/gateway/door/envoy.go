@@ -26,12 +26,12 @@ const mostCheckBytes = 1 << 20
 // envoy is the service envoy.service.auth.v3.Authorization.
 type envoy struct {
 	authz.UnimplementedAuthorizationServer
-	door *door
+	door *Doors
 }
 
 // newEnvoy gives a gRPC server that is served through its ServeHTTP. A panic
 // becomes the code Internal.
-func newEnvoy(d *door) *grpc.Server {
+func newEnvoy(d *Doors) *grpc.Server {
 	unbroken := func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (answer any, err error) {
 		defer func() {
 			if p := recover(); p != nil {
@@ -83,6 +83,7 @@ func questionOf(q *gateway.Request, a *authz.AttributeContext) *badInput {
 	call := a.GetRequest().GetHttp()
 	h := headersOf(call)
 	ask(q, readCredential(h["Authorization"], h["X-Api-Key"]))
+	q.NeedsProduct = true
 	set := a.GetContextExtensions()
 	pick := func(extension, header string) []string {
 		if v, ok := set[extension]; ok {

@@ -64,8 +64,10 @@ func values(options []*core.HeaderValueOption) map[string]string {
 	return out
 }
 
-func TestEnvoyLetsPass(t *testing.T) {
-	b := open(t)
+func TestEnvoyLetsPass(t *testing.T) { onBoth(t, tryEnvoyLetsPass) }
+
+func tryEnvoyLetsPass(t *testing.T, b *bench) {
+	t.Helper()
 	b.gate.say = full(verdict.Valid)
 	a, err := check(t, b.dial(t), call(map[string]string{"authorization": "Bearer " + secret}, nil), token)
 	if err != nil {
@@ -94,8 +96,10 @@ func TestEnvoyLetsPass(t *testing.T) {
 }
 
 // A caller cannot tell the upstream who it is where the verdict does not.
-func TestEnvoyRemovesWhatTheCallerClaims(t *testing.T) {
-	b := open(t)
+func TestEnvoyRemovesWhatTheCallerClaims(t *testing.T) { onBoth(t, tryEnvoyRemovesWhatTheCallerClaims) }
+
+func tryEnvoyRemovesWhatTheCallerClaims(t *testing.T, b *bench) {
+	t.Helper()
 	b.gate.say = func(_ *gateway.Request, v *verdict.Verdict) {
 		v.Code, v.Product = verdict.Valid, &verdict.Product{Name: "open", Keyless: true}
 	}
@@ -109,8 +113,10 @@ func TestEnvoyRemovesWhatTheCallerClaims(t *testing.T) {
 	}
 }
 
-func TestEnvoyRefuses(t *testing.T) {
-	b := open(t)
+func TestEnvoyRefuses(t *testing.T) { onBoth(t, tryEnvoyRefuses) }
+
+func tryEnvoyRefuses(t *testing.T, b *bench) {
+	t.Helper()
 	c := b.dial(t)
 	for _, code := range verdict.Codes() {
 		if code == verdict.Valid {
@@ -131,8 +137,10 @@ func TestEnvoyRefuses(t *testing.T) {
 	}
 }
 
-func TestEnvoyReadsTheCall(t *testing.T) {
-	b := open(t)
+func TestEnvoyReadsTheCall(t *testing.T) { onBoth(t, tryEnvoyReadsTheCall) }
+
+func tryEnvoyReadsTheCall(t *testing.T, b *bench) {
+	t.Helper()
 	c := b.dial(t)
 	source := netip.MustParseAddr("198.51.100.4")
 	type m = map[string]string
@@ -161,6 +169,7 @@ func TestEnvoyReadsTheCall(t *testing.T) {
 		if _, err := check(t, c, call(k.headers, k.extensions), token); err != nil {
 			t.Fatal(name, err)
 		}
+		k.want.NeedsProduct = true
 		if got := b.gate.last(t); got != k.want {
 			t.Errorf("%s: asked %+v", name, got)
 		}
@@ -173,13 +182,15 @@ func TestEnvoyReadsTheCall(t *testing.T) {
 	if _, err := check(t, c, raw, token); err != nil || !b.gate.last(t).Malformed {
 		t.Errorf("two raw headers: %v %+v", err, b.gate.last(t))
 	}
-	if _, err := check(t, c, &authz.CheckRequest{}, token); err != nil || b.gate.last(t) != (gateway.Request{}) {
+	if _, err := check(t, c, &authz.CheckRequest{}, token); err != nil || b.gate.last(t) != (gateway.Request{NeedsProduct: true}) {
 		t.Errorf("an empty call: %v %+v", err, b.gate.last(t))
 	}
 }
 
-func TestEnvoyFails(t *testing.T) {
-	b := open(t)
+func TestEnvoyFails(t *testing.T) { onBoth(t, tryEnvoyFails) }
+
+func tryEnvoyFails(t *testing.T, b *bench) {
+	t.Helper()
 	c := b.dial(t)
 	for _, tokens := range [][]string{nil, {""}, {"ptg_other"}, {token, token}} {
 		if _, err := check(t, c, call(nil, nil), tokens...); status.Code(err) != codes.Unauthenticated || strings.Contains(err.Error(), token) {

@@ -58,7 +58,11 @@ func (g *fakeGate) Caller(_ context.Context, t string) (*gateway.Caller, error) 
 func (g *fakeGate) Verify(_ context.Context, _ *gateway.Caller, r *gateway.Request, v *verdict.Verdict) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.asked = append(g.asked, *r)
+	kept := *r // the texts are the door's, and good for this call alone
+	for _, text := range []*string{&kept.RawKey, &kept.Username, &kept.Password, &kept.Product, &kept.App, &kept.Method, &kept.Path} {
+		*text = strings.Clone(*text)
+	}
+	g.asked = append(g.asked, kept)
 	if g.say == nil {
 		v.Code = verdict.Valid
 		return
@@ -93,9 +97,9 @@ type fakeUsage struct {
 	err     error
 }
 
-func (u *fakeUsage) Complete(_ context.Context, o uuid.UUID, calls []usage.Reported) (bool, error) {
+func (u *fakeUsage) Complete(_ context.Context, by usage.Reporter, calls []usage.Reported) (bool, error) {
 	for _, c := range calls {
-		if c.App[15] == 0xff || o != organization() {
+		if c.App[15] == 0xff || by.Organization != organization() {
 			return false, nil
 		}
 	}
@@ -121,6 +125,9 @@ type bench struct {
 	url   string
 	addr  string
 	clock *clock.Fake
+
+	server server
+	client *http.Client
 }
 
 type syncBuffer struct {
@@ -140,37 +147,75 @@ func (s *syncBuffer) String() string {
 	return s.b.String()
 }
 
-// peer believes loopback, and takes the first of X-Forwarded-For for the caller.
-func peer(r *http.Request) (netip.Addr, bool) {
-	if r.Header.Get("X-Test-Stranger") != "" {
+// peer believes everybody but "stranger", and takes X-Forwarded-For for the caller.
+func peer(_ netip.Addr, forwarded string) (netip.Addr, bool) {
+	if forwarded == "stranger" {
 		return netip.MustParseAddr("192.0.2.9"), false
 	}
-	if a, err := netip.ParseAddr(r.Header.Get("X-Forwarded-For")); err == nil {
+	if a, err := netip.ParseAddr(forwarded); err == nil {
 		return a, true
 	}
 	return netip.MustParseAddr("127.0.0.1"), true
 }
 
-func open(t testing.TB, change ...func(*http.Server)) *bench {
+// server is what serves the doors of a bench.
+type server interface {
+	Serve(net.Listener) error
+	Close() error
+}
+
+// onBoth plays a test before the doors' own server, with a connection for each
+// request, so that fasthttp answers whatever it can; and before net/http alone.
+func onBoth(t *testing.T, play func(t *testing.T, b *bench)) {
+	t.Helper()
+	t.Run("two engines", func(t *testing.T) { play(t, open(t)) })
+	t.Run("net/http", func(t *testing.T) { play(t, openBy(t, func(d *door.Doors) server { return door.Plain(d) })) })
+}
+
+// onBothInHaste is onBoth with servers that wait 100 ms for a request.
+func onBothInHaste(t *testing.T, write time.Duration, play func(t *testing.T, b *bench)) {
+	t.Helper()
+	const read = 100 * time.Millisecond
+	t.Run("two engines", func(t *testing.T) {
+		play(t, openBy(t, func(d *door.Doors) server {
+			s := door.NewServer(d)
+			s.Hurry(t, read, write)
+			return s
+		}))
+	})
+	t.Run("net/http", func(t *testing.T) {
+		play(t, openBy(t, func(d *door.Doors) server {
+			s := door.Plain(d)
+			door.HurryPlain(t, s, read, write)
+			return s
+		}))
+	})
+}
+
+func open(t testing.TB) *bench {
+	t.Helper()
+	return openBy(t, func(d *door.Doors) server { return door.NewServer(d) })
+}
+
+func openBy(t testing.TB, by func(*door.Doors) server) *bench {
 	t.Helper()
 	b := &bench{gate: &fakeGate{}, usage: &fakeUsage{batches: map[string][]usage.Reported{}}, log: &syncBuffer{}, clock: clock.NewFake(noon())}
-	h := door.New(door.Options{
+	b.server = by(door.New(door.Options{
 		Gate: b.gate, Usage: b.usage, Peer: peer, Clock: b.clock,
 		Log: slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	})
+	}))
+	b.client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	if plain, ok := b.server.(*http.Server); ok {
+		plain.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(b.log, nil), slog.LevelWarn)
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := door.Server(l.Addr().String(), h)
-	server.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(b.log, nil), slog.LevelWarn)
-	for _, c := range change {
-		c(server)
-	}
 	done := make(chan error, 1)
-	go func() { done <- server.Serve(l) }()
+	go func() { done <- b.server.Serve(l) }()
 	t.Cleanup(func() {
-		_ = server.Close()
+		_ = b.server.Close()
 		<-done
 		if text := b.log.String(); strings.Contains(text, secret) || strings.Contains(text, token) {
 			t.Errorf("a secret is in the log: %s", text)
@@ -206,7 +251,7 @@ func (b *bench) send(t testing.TB, method, path, body string, headers ...string)
 		}
 		r.Header.Add(headers[i], headers[i+1])
 	}
-	response, err := http.DefaultClient.Do(r)
+	response, err := b.client.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}

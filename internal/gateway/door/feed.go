@@ -25,7 +25,7 @@ const (
 // line has the position that the node has reached, even if nothing has changed,
 // which proves that it is fresh. A body that is cut off has no end, so that it cannot be mistaken for
 // all of it.
-func (d *door) feed(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
+func (d *Doors) feed(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
 	after, wait, bad := readFeedQuery(r.URL.RawQuery)
 	if bad != nil {
 		d.invalid(w, bad)

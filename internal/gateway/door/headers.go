@@ -64,7 +64,7 @@ func identityHeaders() []string {
 // describe says a verdict in header fields: its code, whose call it is if it
 // may pass, what is left of the limits, and what the caller may do about a
 // refusal. None holds anything that the caller sent.
-func (d *door) describe(s *headerSet, c *gateway.Caller, v *verdict.Verdict, q *gateway.Request) {
+func (d *Doors) describe(s *headerSet, c *gateway.Caller, v *verdict.Verdict, q *gateway.Request) {
 	s.add("X-Portico-Code", v.Code.String())
 	if v.Code == verdict.Valid {
 		describeWhose(s, c, v)

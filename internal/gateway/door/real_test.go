@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -23,13 +24,6 @@ import (
 	"portico/internal/usage"
 )
 
-// believing takes every object for the organization's own.
-type believing struct{ *usage.Store }
-
-func (believing) Complete(context.Context, uuid.UUID, []usage.Reported) (bool, error) {
-	return true, nil
-}
-
 // house is the doors before a real gate, over a real database.
 type house struct {
 	*bench
@@ -42,7 +36,7 @@ type house struct {
 func build(t *testing.T, url string) *house {
 	t.Helper()
 	f := portaltest.New(t, url)
-	h := &house{bench: &bench{log: &syncBuffer{}, clock: f.Clock}, fixture: f, tenant: f.MustTenant(t, "demo")}
+	h := &house{bench: &bench{log: &syncBuffer{}, clock: f.Clock, client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}, fixture: f, tenant: f.MustTenant(t, "demo")}
 	machines := auth.NewMachineTokens(f.Ring)
 	var hash []byte
 	var hint string
@@ -62,8 +56,8 @@ func build(t *testing.T, url string) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := door.Server(l.Addr().String(), door.New(door.Options{
-		Gate: h.gate, Usage: believing{store}, Peer: peer, Clock: f.Clock, Log: slog.New(slog.NewTextHandler(h.log, nil)),
+	server := door.NewServer(door.New(door.Options{
+		Gate: h.gate, Usage: store, Peer: peer, Clock: f.Clock, Log: slog.New(slog.NewTextHandler(h.log, nil)),
 	}))
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()

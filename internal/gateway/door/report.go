@@ -17,17 +17,15 @@ import (
 // Usage takes in what gateways report: a *usage.Store.
 type Usage interface {
 	// Complete fills in the account where a call names only its app or key. owned
-	// is false if a call names an object that the organization does not have, or
+	// is false if a call names an object that is none of the reporter's, or
 	// objects of several accounts.
-	Complete(ctx context.Context, organization uuid.UUID, calls []usage.Reported) (owned bool, err error)
+	Complete(ctx context.Context, by usage.Reporter, calls []usage.Reported) (owned bool, err error)
 	// Accept stores a batch once; replayed tells that it was there already. It
 	// checks what the calls say, and believes whose they are.
 	Accept(ctx context.Context, organization uuid.UUID, batchID string, calls []usage.Reported) (replayed bool, err error)
 }
 
 const (
-	mostReports   = 1000
-	mostBatchID   = 100
 	mostCalls     = 1_000_000_000
 	mostLatencyMs = 1_000_000_000_000
 	// reportTime bounds the storing of a batch.
@@ -36,7 +34,7 @@ const (
 
 // report is POST /v1/usage: what a gateway decided on its own, and what was
 // answered behind it. A batch that comes again is counted once.
-func (d *door) report(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
+func (d *Doors) report(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
 	k := d.begin()
 	defer d.end(k)
 	text, ok := d.text(w, r, k, mostUsageBytes)
@@ -51,7 +49,7 @@ func (d *door) report(w http.ResponseWriter, r *http.Request, c *gateway.Caller)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), reportTime)
 	defer cancel()
-	replayed, err := d.accept(ctx, c.Organization, id, calls)
+	replayed, err := d.accept(ctx, usage.Reporter{Organization: c.Organization, Products: c.Products, Environment: c.Environment}, id, calls)
 	switch {
 	case err != nil:
 		d.refuseReport(w, r, err)
@@ -64,19 +62,19 @@ func (d *door) report(w http.ResponseWriter, r *http.Request, c *gateway.Caller)
 
 // accept stores a batch, unless it names an object of somebody else; such a
 // one answers like one that does not exist.
-func (d *door) accept(ctx context.Context, organization uuid.UUID, id string, calls []usage.Reported) (replayed bool, err error) {
-	switch owned, err := d.Usage.Complete(ctx, organization, calls); {
+func (d *Doors) accept(ctx context.Context, by usage.Reporter, id string, calls []usage.Reported) (replayed bool, err error) {
+	switch owned, err := d.Usage.Complete(ctx, by, calls); {
 	case err != nil:
 		return false, err
 	case !owned:
 		return false, fault.New(fault.BadUserInput, "The batch names an object that does not exist.")
 	}
-	return d.Usage.Accept(ctx, organization, id, calls)
+	return d.Usage.Accept(ctx, by.Organization, id, calls)
 }
 
 // refuseReport tells what the gateway can mend; everything else is a matter of
 // coming again, which counts nothing twice.
-func (d *door) refuseReport(w http.ResponseWriter, r *http.Request, err error) {
+func (d *Doors) refuseReport(w http.ResponseWriter, r *http.Request, err error) {
 	f := fault.From(err)
 	if f.Code == fault.BadUserInput {
 		d.problem(w, http.StatusBadRequest, codeInvalid, f.Message)
@@ -113,7 +111,7 @@ func (s *reportScanner) batch() (id string, calls []usage.Reported) {
 	s.end()
 	switch {
 	case s.bad != nil:
-	case id == "" || len(id) > mostBatchID || !visible(id):
+	case id == "" || len(id) > usage.MaxBatchID || !visible(id):
 		s.fail("batch", "must be 1 to 100 letters, digits and signs.")
 	case len(calls) == 0:
 		s.fail("calls", "must be an array of 1 to 1000 reports.")
@@ -127,7 +125,7 @@ func (s *reportScanner) calls() (all []usage.Reported) {
 		return nil
 	}
 	for s.more(len(all) == 0, ']') {
-		if len(all) == mostReports {
+		if len(all) == usage.MaxReported {
 			s.fail("calls", reason)
 			return nil
 		}
@@ -186,12 +184,17 @@ func (s *reportScanner) member(c *usage.Reported, seen *fields, name string) {
 	}
 }
 
-// node reads an id of a kind.
+// node reads an id of a kind, as verdicts tell it or as the feed does.
 func (s *reportScanner) node(field string, k nodeid.Kind) uuid.UUID {
 	if s.null() {
 		return uuid.Nil
 	}
-	id, ok := nodeid.Decode(k, s.string(field))
+	text := s.string(field)
+	id, ok := nodeid.Decode(k, text)
+	if !ok && len(text) == len(uuid.Nil.String()) {
+		plain, err := uuid.Parse(text)
+		id, ok = plain, err == nil
+	}
 	if !ok && s.bad == nil {
 		s.fail(field, "must be the id of such an object.")
 	}

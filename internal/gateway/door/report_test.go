@@ -14,8 +14,10 @@ import (
 	"portico/internal/usage"
 )
 
-func TestReport(t *testing.T) {
-	b := open(t)
+func TestReport(t *testing.T) { onBoth(t, tryReport) }
+
+func tryReport(t *testing.T, b *bench) {
+	t.Helper()
 	node := nodeid.Encode
 	body := fmt.Sprintf(`{"batch":"edge-1/42","calls":[
 		{"credential":%q,"app":%q,"account":%q,"product":%q,"endpoint":%q,"code":"VALID","statusClass":2,"latencyMs":1500,"calls":3,"at":"2026-03-04T13:59:00+02:00"},
@@ -37,8 +39,10 @@ func TestReport(t *testing.T) {
 	}
 }
 
-func TestReportRefusesBadInput(t *testing.T) {
-	b := open(t)
+func TestReportRefusesBadInput(t *testing.T) { onBoth(t, tryReportRefusesBadInput) }
+
+func tryReportRefusesBadInput(t *testing.T, b *bench) {
+	t.Helper()
 	call := func(more string) string {
 		return `{"batch":"x","calls":[{"calls":1,"code":"VALID","at":"2026-03-04T12:00:00Z"},{` + more + `}]}`
 	}
@@ -51,7 +55,7 @@ func TestReportRefusesBadInput(t *testing.T) {
 		`{"batch":"` + strings.Repeat("a", 101) + `","calls":[{` + good + `}]}`: "batch", `{"batch":"a b","calls":[{` + good + `}]}`: "batch",
 		`{"batch":"x"}`: "calls", `{"batch":"x","calls":[]}`: "calls", `{"batch":"x","calls":{}}`: "calls", many(1001): "calls",
 		`{"batch":"x","calls":[],"colour":1}`: "colour", `{"batch":"x","batch":"y"}`: "batch",
-		call(good + `,"colour":1`): "calls.1.colour", call(good + `,"app":"` + nodeid.Encode(nodeid.Account, id(1)) + `"`): "calls.1.app", call(good + `,"app":"` + id(1).String() + `"`): "calls.1.app",
+		call(good + `,"colour":1`): "calls.1.colour", call(good + `,"app":"` + nodeid.Encode(nodeid.Account, id(1)) + `"`): "calls.1.app", call(good + `,"app":"` + id(1).String()[1:] + `"`): "calls.1.app",
 		call(good + `,"credential":""`): "calls.1.credential", call(good + `,"calls":2`): "calls.1.calls",
 		call(`"calls":0`): "calls.1.calls", call(`"calls":-1`): "calls.1.calls", call(`"calls":1.5`): "calls.1.calls",
 		call(`"code":"FINE"`): "calls.1.code", call(`"code":""`): "calls.1.code",
@@ -69,8 +73,10 @@ func TestReportRefusesBadInput(t *testing.T) {
 	}
 }
 
-func TestReportThatIsNotStored(t *testing.T) {
-	b := open(t)
+func TestReportThatIsNotStored(t *testing.T) { onBoth(t, tryReportThatIsNotStored) }
+
+func tryReportThatIsNotStored(t *testing.T, b *bench) {
+	t.Helper()
 	body := `{"batch":"x","calls":[{"calls":1,"statusClass":5,"at":"2026-03-04T12:00:00Z"}]}`
 	for _, c := range []struct {
 		err    error
@@ -88,8 +94,10 @@ func TestReportThatIsNotStored(t *testing.T) {
 	}
 }
 
-func TestAReportOfStrangersIsRefused(t *testing.T) {
-	b := open(t)
+func TestAReportOfStrangersIsRefused(t *testing.T) { onBoth(t, tryAReportOfStrangersIsRefused) }
+
+func tryAReportOfStrangersIsRefused(t *testing.T, b *bench) {
+	t.Helper()
 	a := b.send(t, "POST", "/v1/usage", `{"batch":"x","calls":[{"calls":1,"code":"VALID","at":"2026-03-04T12:00:00Z","app":"`+nodeid.Encode(nodeid.App, id(0xff))+`"}]}`)
 	refused(t, a, "a stranger's app", http.StatusBadRequest, "")
 	if len(b.usage.batches) != 0 {

@@ -22,27 +22,42 @@ const (
 )
 
 // verify is POST /v1/verify: one question in JSON, one verdict.
-func (d *door) verify(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
+func (d *Doors) verify(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
 	k := d.begin()
 	defer d.end(k)
 	text, ok := d.text(w, r, k, mostVerifyBytes)
 	if !ok {
 		return
 	}
-	s := scanner{text: text}
+	k.head.readHTTP(r.Header)
+	d.verifying(r.Context(), k, c, text)
+	d.send(w, &k.answer)
+}
+
+// verifying answers the question in a body of JSON. A product may be named by
+// the header instead; the body goes before it.
+func (d *Doors) verifying(ctx context.Context, k *work, c *gateway.Caller, body string) {
+	s := scanner{text: body}
 	s.question(&k.question)
 	s.end()
 	if s.bad != nil {
-		d.invalid(w, s.bad)
+		k.answer.invalid(s.bad)
 		return
 	}
-	d.Gate.Verify(r.Context(), c, &k.question, &k.verdict)
+	if k.question.Product == "" && len(k.head.product) > 0 {
+		var bad *badInput
+		if k.question.Product, bad = single(k.head.product, "X-Portico-Product"); bad != nil {
+			k.answer.invalid(bad)
+			return
+		}
+	}
+	d.Gate.Verify(ctx, c, &k.question, &k.verdict)
 	k.buffer = appendVerdict(k.buffer[:0], c, &k.verdict)
-	d.answer(w, k.buffer)
+	k.answer.json(k.buffer)
 }
 
 // verifyBatch is POST /v1/verify/batch: the verdicts in the order of the questions.
-func (d *door) verifyBatch(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
+func (d *Doors) verifyBatch(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
 	k := d.begin()
 	defer d.end(k)
 	text, ok := d.text(w, r, k, mostBatchBytes)
@@ -71,9 +86,8 @@ func (d *door) verifyBatch(w http.ResponseWriter, r *http.Request, c *gateway.Ca
 }
 
 // answer writes a body of JSON.
-func (d *door) answer(w http.ResponseWriter, body []byte) {
-	w.Header()["Content-Type"] = d.json
-	_, _ = w.Write(body) // the gateway may have gone
+func (d *Doors) answer(w http.ResponseWriter, body []byte) {
+	d.say(w, func(a *answer) { a.json(body) })
 }
 
 // questions reads a batch.

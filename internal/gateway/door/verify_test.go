@@ -17,8 +17,10 @@ import (
 	"portico/internal/verdict"
 )
 
-func TestVerifyAsksWhatItIsTold(t *testing.T) {
-	b := open(t)
+func TestVerifyAsksWhatItIsTold(t *testing.T) { onBoth(t, tryVerifyAsksWhatItIsTold) }
+
+func tryVerifyAsksWhatItIsTold(t *testing.T, b *bench) {
+	t.Helper()
 	for body, want := range map[string]gateway.Request{
 		`{}`: {},
 		`{"key":"` + secret + `","product":"orders","app":"app_x","method":"GET","path":"/a?b","ip":"::ffff:192.0.2.1","cost":1000000}`: {
@@ -39,8 +41,10 @@ func TestVerifyAsksWhatItIsTold(t *testing.T) {
 	}
 }
 
-func TestVerifyIsAlways200(t *testing.T) {
-	b := open(t)
+func TestVerifyIsAlways200(t *testing.T) { onBoth(t, tryVerifyIsAlways200) }
+
+func tryVerifyIsAlways200(t *testing.T, b *bench) {
+	t.Helper()
 	for _, code := range verdict.Codes() {
 		b.gate.say = full(code)
 		a := b.send(t, "POST", "/v1/verify", `{"key":"`+secret+`"}`)
@@ -67,8 +71,10 @@ func TestVerifyIsAlways200(t *testing.T) {
 	}
 }
 
-func TestAVerdictHoldsWhatApplies(t *testing.T) {
-	b := open(t)
+func TestAVerdictHoldsWhatApplies(t *testing.T) { onBoth(t, tryAVerdictHoldsWhatApplies) }
+
+func tryAVerdictHoldsWhatApplies(t *testing.T, b *bench) {
+	t.Helper()
 	org := `"organization":"` + nodeid.Encode(nodeid.Organization, organization()) + `"`
 	reset := noon().Add(time.Second)
 	for want, v := range map[string]verdict.Verdict{
@@ -86,8 +92,10 @@ func TestAVerdictHoldsWhatApplies(t *testing.T) {
 	}
 }
 
-func TestBatch(t *testing.T) {
-	b := open(t)
+func TestBatch(t *testing.T) { onBoth(t, tryBatch) }
+
+func tryBatch(t *testing.T, b *bench) {
+	t.Helper()
 	b.gate.say = func(r *gateway.Request, v *verdict.Verdict) {
 		v.Code = verdict.NotFound
 		if r.RawKey == "good" {
@@ -138,8 +146,10 @@ func refused(t *testing.T, a answer, what string, status int, field string) {
 	}
 }
 
-func TestVerifyRefusesBadInput(t *testing.T) {
-	b := open(t)
+func TestVerifyRefusesBadInput(t *testing.T) { onBoth(t, tryVerifyRefusesBadInput) }
+
+func tryVerifyRefusesBadInput(t *testing.T, b *bench) {
+	t.Helper()
 	for body, field := range map[string]string{
 		`{"cost":0}`: "cost", `{"cost":-1}`: "cost", `{"cost":1000001}`: "cost", `{"cost":1.5}`: "cost", `{"cost":"1"}`: "cost", `{"cost":1e3}`: "cost",
 		`{"cost":01}`: "cost", `{"cost":+1}`: "cost", `{"cost":99999999999999999999}`: "cost", `{"cost":true}`: "cost",
@@ -158,8 +168,10 @@ func TestVerifyRefusesBadInput(t *testing.T) {
 	}
 }
 
-func TestVerifyRefusesWhatIsNoQuestion(t *testing.T) {
-	b := open(t)
+func TestVerifyRefusesWhatIsNoQuestion(t *testing.T) { onBoth(t, tryVerifyRefusesWhatIsNoQuestion) }
+
+func tryVerifyRefusesWhatIsNoQuestion(t *testing.T, b *bench) {
+	t.Helper()
 	for path, most := range map[string]int{"/v1/verify": 64 << 10, "/v1/verify/batch": 256 << 10, "/v1/usage": 1 << 20} {
 		refused(t, b.send(t, "POST", path, `{"key":"`+strings.Repeat("a", most)+`"}`), "too long", http.StatusRequestEntityTooLarge, "")
 		refused(t, b.send(t, "POST", path, `{}`, "Content-Type", ""), "no type", http.StatusUnsupportedMediaType, "")
@@ -181,8 +193,10 @@ func TestVerifyRefusesWhatIsNoQuestion(t *testing.T) {
 	}
 }
 
-func TestWorkIsNotMixedUp(t *testing.T) {
-	b := open(t)
+func TestWorkIsNotMixedUp(t *testing.T) { onBoth(t, tryWorkIsNotMixedUp) }
+
+func tryWorkIsNotMixedUp(t *testing.T, b *bench) {
+	t.Helper()
 	b.gate.say = func(r *gateway.Request, v *verdict.Verdict) {
 		v.Code, v.Product = verdict.Valid, &verdict.Product{Name: r.RawKey + r.Path}
 	}

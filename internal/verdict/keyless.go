@@ -1,0 +1,35 @@
+package verdict
+
+import (
+	"slices"
+
+	"portico/internal/pathmatch"
+)
+
+// Keyless decides on a call of a product that needs no key; false says that
+// the product needs one, or is none of the token's. What the caller shows is
+// not looked at: it may be meant for whoever is behind the gateway. The
+// product's endpoints bind all the same.
+func Keyless(q *Question, c *Catalogue, v *Verdict) bool {
+	p := c.Product(q.Product)
+	if p == nil || !p.Keyless || q.Products != nil && !slices.Contains(q.Products, p.ID) {
+		return false
+	}
+	*v = Verdict{Code: Valid, Product: p}
+	matched := false
+	if path, clean := pathmatch.Clean(q.Path); clean && p.Endpoints != nil {
+		v.Endpoint, matched = p.Endpoints.Match(q.Method, path)
+	}
+	if p.Enforced && !matched {
+		v.Code = EndpointNotAllowed
+	}
+	return true
+}
+
+// ExplainKeyless tells the steps of what Keyless decided.
+func ExplainKeyless(v *Verdict) []Step {
+	if v.Code == EndpointNotAllowed {
+		return []Step{step(EndpointNotAllowed, false, "The product needs no key, but it enforces its endpoints, and the call is for none of them.")}
+	}
+	return []Step{step(Valid, true, "The product needs no key: the key is not looked at.")}
+}
