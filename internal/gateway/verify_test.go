@@ -247,6 +247,7 @@ func TestACallThatNamesNoProduct(t *testing.T) {
 		g := w.gate(t)
 		c := w.caller(t, g)
 		r := shows(w.made.Secret)
+		r.Product = ""
 		wants(t, g, c, r, verdict.Valid)
 		r.NeedsProduct = true
 		wants(t, g, c, r, verdict.NotSubscribed)
