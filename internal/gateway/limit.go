@@ -46,7 +46,7 @@ func (g *Gate) limitBy(ctx context.Context, ask take, catalogue *verdict.Catalog
 func (g *Gate) loadQuota(ctx context.Context, a *limits.Ask) error {
 	id := a.Subscription
 	done := g.fills.DoChan("quota"+string(id[:]), func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience/2)
 		defer cancel()
 		return g.o.Usage.QuotasUsed(ctx, []uuid.UUID{id}, g.o.Clock.Now())
 	})

@@ -39,9 +39,6 @@ func readUUID(text string) (uuid.UUID, bool) {
 	return id, err == nil
 }
 
-// nothing tells whether no key was shown at all.
-func (r *Request) nothing() bool { return !r.Malformed && r.Presented == "" }
-
 // proves tells whether the password is the key's. A username that does not
 // exist costs the same work. A key that nobody has collected has no secret
 // that could be wrong: what it is refused for is no secret either.
