@@ -50,7 +50,7 @@ func TestExplanations(t *testing.T) {
 func TestAnExplanationOfAKeyAlone(t *testing.T) {
 	w := valid()
 	w.c.Key.AppID, w.c.Apps, w.c.Key.Addresses, w.c.Key.ExpiresAt = uuid.Nil, nil, nil, 0
-	w.q.Product, w.q.Environment = "", ""
+	w.q.Product, w.q.Products, w.q.Environment = "", nil, ""
 	var v Verdict
 	var all []string
 	for _, s := range Explain(&w.q, &w.c, &v) {
@@ -101,7 +101,7 @@ func TestLimits(t *testing.T) {
 	}
 	v := Verdict{Code: Valid, Limits: full}
 	v.Limits.Outcome = limits.Passed
-	if steps := ExplainLimits(&v); !strings.Contains(steps[0].Detail, "rate limit of 10 in 1s, 3 are left") || steps[1].Detail != "There is no quota." {
+	if steps := ExplainLimits(&v); !strings.Contains(steps[0].Detail, "rate limit of 10 a second, 3 are left") || steps[1].Detail != "There is no quota." {
 		t.Errorf("told %+v", steps)
 	}
 	if v := (Verdict{Code: Revoked}); ExplainLimits(&v) != nil || v.Code != Revoked {

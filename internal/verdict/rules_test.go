@@ -68,7 +68,7 @@ func TestWhatTheTokenIsBoundTo(t *testing.T) {
 		"its product":         {"", []uuid.UUID{id(theOtherProduct), id(theProduct)}, "orders", Valid},
 		"another product":     {"", []uuid.UUID{id(theOtherProduct)}, "orders", NotSubscribed},
 		"no product":          {"", []uuid.UUID{}, "orders", NotSubscribed},
-		"none is named":       {"", []uuid.UUID{id(theOtherProduct)}, "", Valid},
+		"none is named":       {"", []uuid.UUID{id(theOtherProduct), id(theProduct)}, "", NotSubscribed},
 		"unknown":             {"", nil, "oders", NotSubscribed},
 		"not registered":      {"", nil, "stock", NotSubscribed},
 		"as it is written":    {"", nil, "Orders", NotSubscribed},
@@ -105,7 +105,7 @@ func TestNoProductIsNamed(t *testing.T) {
 		"of an account, another is named": {func(w *world) { w.ofAccount().q.App = appID(99) }, NotSubscribed, false},
 	} {
 		w := valid()
-		w.q.Product = ""
+		w.q.Product, w.q.Products = "", nil
 		c.change(w)
 		v := w.decide(t)
 		if v.Code != c.want || (v.App != nil) != c.app || v.Product != nil || v.Plan != nil || v.Subscription != nil || v.Endpoint != uuid.Nil {
@@ -220,6 +220,9 @@ func TestAuthTypes(t *testing.T) {
 	} {
 		w := valid()
 		w.c.Key.AuthType, w.q.Presented, w.q.Product = c.key, c.presented, c.product
+		if c.product == "" {
+			w.q.Products = nil
+		}
 		if v := w.decide(t); v.Code != c.want {
 			t.Errorf("a key of %s shown as %q to %q: %s", c.key, c.presented, c.product, v.Code)
 		}
@@ -278,5 +281,38 @@ func TestEndpoints(t *testing.T) {
 		if v := w.decide(t); v.Code != c.want || v.Endpoint != want {
 			t.Errorf("%s: %s for %v, want %s for %v", name, v.Code, v.Endpoint, c.want, want)
 		}
+	}
+}
+
+func TestAProductIsNeeded(t *testing.T) {
+	w := valid()
+	w.q.Product, w.q.Products, w.q.NeedsProduct = "", nil, true
+	if v := w.decide(t); v.Code != NotSubscribed {
+		t.Errorf("a forgotten product: %s", v.Code)
+	}
+	w.ofAccount()
+	if v := w.decide(t); v.Code != NotSubscribed {
+		t.Errorf("a forgotten product with a key of an account: %s", v.Code)
+	}
+}
+
+func TestKeyless(t *testing.T) {
+	w := valid()
+	product := w.c.Catalogue.Product("orders")
+	var v Verdict
+	if Keyless(&w.q, w.c.Catalogue, &v) {
+		t.Error("the product needs a key")
+	}
+	product.Keyless = true
+	if !Keyless(&w.q, w.c.Catalogue, &v) || v.Code != Valid || v.Product != product {
+		t.Errorf("told %+v", v)
+	}
+	product.Enforced, w.q.Path = true, "/unheard-of/../x"
+	if !Keyless(&w.q, w.c.Catalogue, &v) || v.Code != EndpointNotAllowed || ExplainKeyless(&v)[0].Passed {
+		t.Errorf("told %+v", v)
+	}
+	w.q.Products = []uuid.UUID{id(theOtherProduct)}
+	if Keyless(&w.q, w.c.Catalogue, &v) {
+		t.Error("the product is not the token's")
 	}
 }

@@ -171,8 +171,8 @@ func (g *Gate) ask(ctx context.Context, c *call, of proof) *Verdict {
 	return &v
 }
 
-// learn takes over what Portico's verdict says of the limits: the call counts
-// here too, and a quota begins with what Portico knows to be used. It tells
+// learn takes over what Portico's verdict says of the limits: no more is left
+// here than there, and a quota begins with what Portico knows to be used. It tells
 // whether the copy comes to the same verdict.
 func (g *Gate) learn(c *call, told *Verdict) bool {
 	var v verdict.Verdict
@@ -184,7 +184,9 @@ func (g *Gate) learn(c *call, told *Verdict) bool {
 	rates := whole
 	rates.Quota = limits.Quota{}
 	var answer limits.Answer
-	if told.Valid {
+	g.memory.Peek(context.Background(), &rates, &answer)
+	if told.Limits != nil && told.Limits.Rate != nil && answer.Rate.Remaining > told.Limits.Rate.Remaining {
+		rates.Cost = answer.Rate.Remaining - told.Limits.Rate.Remaining // others used it, or this key before it was known here
 		g.memory.Take(context.Background(), &rates, &answer)
 	}
 	if told.Limits == nil || told.Limits.Quota == nil || whole.Quota.None() {
