@@ -35,7 +35,7 @@ race: ## Run the tests of concurrent packages under the race detector (needs a C
 
 bench: ## Measure the API beside a hand-written server, and the gate beside an empty handler
 	@$(WITHPG) go run ./bench
-	@$(WITHPG) go run ./bench/gate
+	@$(WITHPG) go run ./bench/gate -raw bin/bench-gate
 
 microbench: ## Run the benchmarks of single packages
 	@$(WITHPG) go test -run '^$$' -bench . -benchmem -timeout 60m ./...

@@ -53,7 +53,7 @@ func (b *bench) chart(ctx context.Context, out io.Writer) (err error) {
 		}
 	}
 	slices.Sort(took)
-	_, err = fmt.Fprintf(out, "The daily chart of one app over %d days, of %d minute rows: median %.2f ms, worst %.2f ms of %d reads\n", chartDays, rows,
+	_, err = fmt.Fprintf(out, "The daily chart of one app over %d days, of %d minute rows and as many of days: median %.2f ms, worst %.2f ms of %d reads\n", chartDays, rows,
 		took[len(took)/2].Seconds()*1000, took[len(took)-1].Seconds()*1000, len(took))
 	return err
 }
