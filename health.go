@@ -20,6 +20,8 @@ func alive(w http.ResponseWriter, _ *http.Request) { writeStatus(w, http.StatusO
 // readiness tells whether requests should be sent here.
 type readiness struct {
 	database *database.DB
+	// loaded is closed when all keys that are to be in memory from the start are.
+	loaded   <-chan struct{}
 	draining atomic.Bool
 }
 
@@ -35,6 +37,11 @@ func (s *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *readiness) hindrance(ctx context.Context) string {
 	if s.draining.Load() {
 		return "the server is stopping"
+	}
+	select {
+	case <-s.loaded:
+	default:
+		return "the keys are being loaded"
 	}
 	ctx, cancel := context.WithTimeout(ctx, readyTime)
 	defer cancel()

@@ -61,7 +61,7 @@ func TestReadiness(t *testing.T) {
 		return w.Code, w.Body.String()
 	}
 	testdb.Each(t, func(t *testing.T, url string) {
-		s := &readiness{database: testdb.Open(t, url)}
+		s := &readiness{database: testdb.Open(t, url), loaded: done()}
 		status, _ := ask(s)
 		require.Equal(t, http.StatusOK, status)
 		s.draining.Store(true)
@@ -70,7 +70,7 @@ func TestReadiness(t *testing.T) {
 		require.Contains(t, body, "stopping")
 	})
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
-		status, body := ask(&readiness{database: testdb.Open(t, url)})
+		status, body := ask(&readiness{database: testdb.Open(t, url), loaded: done()})
 		require.Equal(t, http.StatusServiceUnavailable, status)
 		require.Contains(t, body, "lacks a migration")
 	})
@@ -78,7 +78,7 @@ func TestReadiness(t *testing.T) {
 		d, err := database.Open(t.Context(), testdb.SQLite(t), database.Options{})
 		require.NoError(t, err)
 		require.NoError(t, d.Close())
-		status, body := ask(&readiness{database: d})
+		status, body := ask(&readiness{database: d, loaded: done()})
 		require.Equal(t, http.StatusServiceUnavailable, status)
 		require.Contains(t, body, "does not answer")
 	})
@@ -182,4 +182,18 @@ func forward(t *testing.T, from, to string) {
 			go carry(far, near)
 		}
 	}()
+}
+
+// done is a channel of something that has happened.
+func done() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}
+
+func TestAServerIsReadyWhenItsKeysAreLoaded(t *testing.T) {
+	s := &readiness{database: testdb.Open(t, testdb.SQLite(t)), loaded: make(chan struct{})}
+	require.Equal(t, "the keys are being loaded", s.hindrance(t.Context()))
+	s.loaded = done()
+	require.Empty(t, s.hindrance(t.Context()))
 }

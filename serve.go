@@ -57,7 +57,7 @@ func (serveCommand) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	state := &readiness{database: b.database}
+	state := &readiness{database: b.database, loaded: b.gate.Loaded()}
 	services, err := p.services(l, b, state, signIns)
 	if err != nil {
 		return err

@@ -80,7 +80,7 @@ type server struct {
 	cmd *exec.Cmd
 }
 
-// start runs a server on its core until it answers at health.
+// start runs a server on its core and waits until it answers well at health.
 func start(ctx context.Context, env []string, address, health string, command ...string) (*server, error) {
 	cmd := exec.CommandContext(ctx, "taskset", append([]string{"-c", serverCore}, command...)...)
 	cmd.Env = env
@@ -91,7 +91,7 @@ func start(ctx context.Context, env []string, address, health string, command ..
 	}
 	s := &server{address: address, cmd: cmd}
 	for until := time.Now().Add(startTime); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
-		answer, err := http.Get("http://" + address + health)
+		answer, err := http.Get(health)
 		if err == nil {
 			_ = answer.Body.Close()
 			if answer.StatusCode == http.StatusOK {
@@ -122,7 +122,7 @@ func (b *bench) gate(ctx context.Context, w *world) (*server, error) {
 		return nil, err
 	}
 	env := b.env(w, "PORTICO_ADDR=127.0.0.1:0", "PORTICO_OPS_ADDR="+ops, "PORTICO_GATEWAY_ADDR="+address, "PORTICO_GATE_PRELOAD=true", "PORTICO_LOG_LEVEL=warn")
-	s, err := start(ctx, env, address, "/healthz", b.portico, "serve")
+	s, err := start(ctx, env, address, "http://"+ops+"/readyz", b.portico, "serve")
 	if s != nil {
 		s.ops = ops
 	}
@@ -137,7 +137,7 @@ func (b *bench) rival(ctx context.Context, verify, authorize int) (*server, erro
 	}
 	env := append(os.Environ(), "BENCH_ADDR="+address, "BENCH_VERIFY="+strconv.Itoa(verify), "BENCH_AUTHORIZE="+strconv.Itoa(authorize),
 		"GOMAXPROCS=1", "GOGC=400")
-	return start(ctx, env, address, "/healthz", b.empty)
+	return start(ctx, env, address, "http://"+address+"/healthz", b.empty)
 }
 
 func (s *server) stop() error {
