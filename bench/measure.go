@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+
+	"portico/bench/machine"
 )
 
 // round is both servers' work at the same requests, one after the other.
@@ -22,7 +24,7 @@ type result struct {
 // measure plays all rounds of one operation after the other.
 func (w *world) measure(ctx context.Context) ([]result, error) {
 	runtime.GOMAXPROCS(1)
-	w.loadBefore = loadAverage()
+	w.loadBefore = machine.LoadAverage()
 	var out []result
 	for _, o := range operations() {
 		if err := w.signIn(ctx); err != nil {

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"portico/bench/machine"
 )
 
 // pin moves Postgres and this program to the other core. What Postgres starts
@@ -60,7 +62,7 @@ func (w *world) postgresCPU(ctx context.Context) (time.Duration, error) {
 	}
 	var sum time.Duration
 	for _, pid := range pids {
-		used, err := cpuOf(pid)
+		used, err := machine.CPU(pid)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return 0, err
 		}

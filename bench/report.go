@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
-	"strings"
 	"text/tabwriter"
 	"time"
+
+	"portico/bench/machine"
 )
 
 // report prints the medians of both servers, and the ratios over the rounds.
@@ -17,7 +17,7 @@ func (w *world) report(ctx context.Context, out io.Writer, results []result) err
 	if err := w.database.QueryRowContext(ctx, "SELECT current_setting('server_version')").Scan(&version); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%s, %s, Postgres %s, %d cores; %d apps, %d connections, %d rounds of %s.\n", processor(),
+	fmt.Fprintf(out, "%s, %s, Postgres %s, %d cores; %d apps, %d connections, %d rounds of %s.\n", machine.Processor(),
 		runtime.Version(), version, runtime.NumCPU(), len(w.apps), w.clients, w.rounds, w.length)
 	fmt.Fprintf(out, "Load average before the first round: %s; the figures are good on a machine that does nothing else.\n", w.loadBefore)
 	fmt.Fprint(out, "Each server on core 0 (GOMAXPROCS=1, GOGC=400), Postgres and clients on core 1. Medians of the rounds:\n\n")
@@ -55,28 +55,4 @@ func (w *world) row(table io.Writer, r result, name string, of func(round) load)
 	fmt.Fprintf(table, "%s\t%s\t%.3f\t%.3f\t%.0f\t%.2f\t%.2f\t%.0f %%\t%.0f\t\n", r.operation.title, name, ms(load.perRequest), ms(load.database),
 		median(load.rate), ms(func(l load) time.Duration { return l.p50 }), ms(func(l load) time.Duration { return l.p99 }),
 		100*median(load.busy), median(load.size))
-}
-
-// loadAverage tells how many processes wanted a core in the last minute.
-func loadAverage() string {
-	text, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		return "unknown"
-	}
-	average, _, _ := strings.Cut(string(text), " ")
-	return average
-}
-
-// processor names the machine's processor, as far as Linux knows it.
-func processor() string {
-	text, err := os.ReadFile("/proc/cpuinfo")
-	if err != nil {
-		return runtime.GOARCH
-	}
-	for line := range strings.Lines(string(text)) {
-		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return runtime.GOARCH
 }

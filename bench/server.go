@@ -11,9 +11,10 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
+
+	"portico/bench/machine"
 )
 
 const (
@@ -23,9 +24,6 @@ const (
 	otherCore  = "1"
 	// startTime is how long a server may take to answer.
 	startTime = 30 * time.Second
-	// ticks is how many units of CPU time /proc counts in a second, on Linux
-	// always.
-	ticks = 100
 )
 
 // server is a process under measurement.
@@ -98,24 +96,4 @@ func (s *server) ask(ctx context.Context, token string, body []byte) ([]byte, er
 }
 
 // cpu gives the CPU time that the process has used.
-func (s *server) cpu() (time.Duration, error) { return cpuOf(strconv.Itoa(s.cmd.Process.Pid)) }
-
-// cpuOf gives a process's CPU time, of user and system.
-func cpuOf(pid string) (time.Duration, error) {
-	text, err := os.ReadFile("/proc/" + pid + "/stat")
-	if err != nil {
-		return 0, err
-	}
-	// The second field is a name in parentheses, which may hold anything.
-	_, rest, _ := strings.Cut(string(text), ") ")
-	fields := strings.Fields(rest)
-	if len(fields) < 13 {
-		return 0, fmt.Errorf("unknown form of /proc/PID/stat: %s", text)
-	}
-	user, err := strconv.Atoi(fields[11])
-	if err != nil {
-		return 0, err
-	}
-	system, err := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * time.Second / ticks, err
-}
+func (s *server) cpu() (time.Duration, error) { return machine.CPU(strconv.Itoa(s.cmd.Process.Pid)) }

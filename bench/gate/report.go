@@ -13,6 +13,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"portico/bench/machine"
 )
 
 // pause waits a moment for what happens in the background.
@@ -71,17 +73,8 @@ func over(rounds []pair, figure func(pair) float64) spread {
 // head tells where and how it is measured.
 func (b *bench) head(out io.Writer) {
 	fmt.Fprintf(out, "%s, %d cores; wrk with %d connections, %d rounds of %s; load average %s.\n", runtime.Version(), runtime.NumCPU(),
-		b.connections, b.rounds, b.length, average())
+		b.connections, b.rounds, b.length, machine.LoadAverage())
 	fmt.Fprint(out, "Each server on core 0 (GOMAXPROCS=1), wrk and Postgres on core 1. Limits (rate and quota) and counting are on.\n\n")
-}
-
-func average() string {
-	text, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		return "unknown"
-	}
-	one, _, _ := strings.Cut(string(text), " ")
-	return one
 }
 
 // report prints the medians, and the ratios round by round.

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"portico/bench/machine"
 )
 
 const (
@@ -21,9 +23,6 @@ const (
 	serverCore, otherCore = "0", "1"
 	// startTime is how long a server may take to load its keys.
 	startTime = 5 * time.Minute
-	// ticks is how many units of CPU time /proc counts in a second, on Linux
-	// always; pageKiB is what one page of VmRSS is written in.
-	ticks = 100
 )
 
 // bench is the programs and what was measured.
@@ -149,24 +148,7 @@ func (s *server) stop() error {
 }
 
 // cpu gives the CPU time that the process has used.
-func (s *server) cpu() (time.Duration, error) {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(s.cmd.Process.Pid) + "/stat")
-	if err != nil {
-		return 0, err
-	}
-	// The second field is a name in parentheses, which may hold anything.
-	_, rest, _ := strings.Cut(string(text), ") ")
-	fields := strings.Fields(rest)
-	if len(fields) < 13 {
-		return 0, fmt.Errorf("unknown form of /proc/PID/stat: %s", text)
-	}
-	user, err := strconv.Atoi(fields[11])
-	if err != nil {
-		return 0, err
-	}
-	system, err := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * time.Second / ticks, err
-}
+func (s *server) cpu() (time.Duration, error) { return machine.CPU(strconv.Itoa(s.cmd.Process.Pid)) }
 
 // resident gives the process's memory in MiB, and its highest so far.
 func (s *server) resident() (now, most int, err error) {

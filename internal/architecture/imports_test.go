@@ -81,7 +81,7 @@ func house() map[string][]string {
 		"internal/architecture":           {},
 		"e2e/...":                         with("internal/keyring", "internal/testdb/...", "e2e/...", "internal/playground/browsertest"),
 		"bench/...":                       with("bench/...", "ent/db/...", "internal/auth", "internal/database", "internal/gqlhttp", "internal/keyring", "internal/portal/...", "internal/testdb"),
-		"bench/gate/...":                  with("internal/database", "internal/gateway/door", "internal/keyring", "internal/testdb", "internal/usage/..."),
+		"bench/gate/...":                  with("bench/machine", "internal/database", "internal/gateway/door", "internal/keyring", "internal/testdb", "internal/usage/..."),
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/endpoint"
-	"portico/ent/db/product"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/nodeid"
@@ -39,15 +38,8 @@ func (p *Portal) CreateEndpoint(ctx context.Context, in CreateEndpointInput) (ou
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
 		// Held, so that two at once do not both make the last one.
-		x, err := hold(c, c.Product.Query().Where(product.ID(id))).Only(ctx)
+		x, err := c.holdProduct(ctx, id, policy.EndpointCreate)
 		if err != nil {
-			return err
-		}
-		d := policy.Decide(c.viewer, policy.EndpointCreate, policy.Object{OrganizationID: x.OrganizationID, Product: x.Status})
-		if d.Is(policy.Status) {
-			return fault.Input(fault.WrongStatus, "productId", *d.Message, fault.Param{Name: "status", Value: string(x.Status)})
-		}
-		if err := refusal(d); err != nil {
 			return err
 		}
 		n, err := c.Endpoint.Query().Where(endpoint.ProductID(x.ID)).Count(ctx)

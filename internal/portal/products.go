@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/google/uuid"
+
 	"portico/ent/db"
 	"portico/ent/db/product"
 	"portico/ent/db/subscription"
@@ -121,15 +123,8 @@ func (p *Portal) UpdateProduct(ctx context.Context, in UpdateProductInput) (out 
 		return nil, err
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		x, err := hold(c, c.Product.Query().Where(product.ID(id))).Only(ctx)
+		x, err := c.holdProduct(ctx, id, policy.ProductUpdate)
 		if err != nil {
-			return err
-		}
-		d := policy.Decide(c.viewer, policy.ProductUpdate, policy.Object{OrganizationID: x.OrganizationID, Product: x.Status})
-		if d.Is(policy.Status) {
-			return fault.Input(fault.WrongStatus, "productId", *d.Message, fault.Param{Name: "status", Value: string(x.Status)})
-		}
-		if err := refusal(d); err != nil {
 			return err
 		}
 		if err := sameVersion(in.Revision, x.Version); err != nil {
@@ -227,4 +222,18 @@ func taken(err error, field, message string) error {
 		return fault.Input(fault.Taken, field, message)
 	}
 	return err
+}
+
+// holdProduct reads a product that the viewer may do a to, and keeps others
+// from changing it. A state that forbids it is for the user to see.
+func (c *change) holdProduct(ctx context.Context, id uuid.UUID, a policy.Action) (*db.Product, error) {
+	x, err := hold(c, c.Product.Query().Where(product.ID(id))).Only(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d := policy.Decide(c.viewer, a, policy.Object{OrganizationID: x.OrganizationID, Product: x.Status})
+	if d.Is(policy.Status) {
+		return nil, fault.Input(fault.WrongStatus, "productId", *d.Message, fault.Param{Name: "status", Value: string(x.Status)})
+	}
+	return x, refusal(d)
 }
