@@ -12,6 +12,7 @@
 package gateway
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"log/slog"
@@ -142,6 +143,7 @@ type Gate struct {
 	callers  callers
 	fills    singleflight.Group
 	filling  chan struct{} // bounds the fills at a time
+	quotas   quotaReads
 	desks    sync.Pool
 	wake     chan struct{} // poll now
 	tell     chan struct{} // notify the other nodes
@@ -157,13 +159,17 @@ func New(o Options) *Gate {
 	o = o.withDefaults()
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // it never fails: it ends the program instead
-	return &Gate{
+	g := &Gate{
 		o: o, rows: source{o.DB}, budget: replica.NewBudget(o.MaxKeys), decoy: apikey.NewMatcher(secret),
 		tenants: map[uuid.UUID]*tenant{}, matchers: newMatchers(o.Peppers), callers: newCallers(),
 		filling: make(chan struct{}, fillsAtOnce),
 		desks:   sync.Pool{New: func() any { return new(desk) }},
 		wake:    make(chan struct{}, 1), tell: make(chan struct{}, 1), loaded: make(chan struct{}), page: defaultPage,
 	}
+	g.quotas.read = func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]limits.Used, error) {
+		return o.Usage.QuotasUsed(ctx, ids, o.Clock.Now())
+	}
+	return g
 }
 
 // silence is how long a copy is believed.

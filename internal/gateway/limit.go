@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/google/uuid"
-
 	"portico/internal/limits"
 	"portico/internal/verdict"
 )
@@ -41,26 +39,15 @@ func (g *Gate) limitBy(ctx context.Context, ask take, catalogue *verdict.Catalog
 	v.Code = verdict.Limited(v.Limits.Outcome)
 }
 
-// loadQuota reads what is used of a subscription's quota, once for all who ask
-// at the same time.
+// loadQuota tells the limits what the database knows of a registration's quota.
 func (g *Gate) loadQuota(ctx context.Context, a *limits.Ask) error {
-	id := a.Subscription
-	done := g.fills.DoChan("quota"+string(id[:]), func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience/2)
-		defer cancel()
-		return g.o.Usage.QuotasUsed(ctx, []uuid.UUID{id}, g.o.Clock.Now())
-	})
-	select {
-	case r := <-done:
-		if r.Err != nil {
-			return r.Err
-		}
-		start, _ := a.Quota.Period(g.o.Clock.Now(), a.Location)
-		g.o.Memory.Load(id, start, usedSince(r.Val.(map[uuid.UUID][]limits.Used)[id], start))
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	used, err := g.quotas.of(ctx, a.Subscription)
+	if err != nil {
+		return err
 	}
+	start, _ := a.Quota.Period(g.o.Clock.Now(), a.Location)
+	g.o.Memory.Load(a.Subscription, start, usedSince(used, start))
+	return nil
 }
 
 // usedSince finds the count of the period that began at start; a quota of

@@ -70,9 +70,8 @@ func (s *shard) bounded(k cell) cell {
 	return cell{Call: Call{Organization: k.Organization, Code: k.Code}, minute: k.minute}
 }
 
-// drain fetches all counts, which are zero from then on.
-func (c *Counter) drain() []counted {
-	var out []counted
+// drain fetches all counts, which are zero from then on, and appends them to out.
+func (c *Counter) drain(out []counted) []counted {
 	for i := range c.shards {
 		s := &c.shards[i]
 		s.mu.Lock()

@@ -16,29 +16,34 @@ import (
 // batch is what one transaction stores. It is never changed, so that it can be
 // sent again.
 type batch struct {
-	id   string
-	rows []counted
+	id string
+	// n is how many rows were counted, used what was taken of quotas.
+	n    int
 	used []limits.Used
-	// pages hold the rows and the used in place of the tables where there are
-	// many.
+	// rows go into the tables; where there are many, pages hold them and used.
+	rows  []counted
 	pages []page
 }
 
-// fetch makes batches of what was counted.
+// fetch makes a batch of what was counted.
 func (f *Flusher) fetch() {
-	rows := f.o.Counter.drain()
+	rows := f.o.Counter.drain(f.room.rows())
 	var used []limits.Used
 	if f.o.Quotas != nil {
-		used = f.o.Quotas.Drain(nil)
+		used = f.o.Quotas.Drain(f.room.quotas())
 	}
-	if len(rows)+len(used) > mostDirect {
-		f.waiting = append(f.waiting, &batch{id: "flush/" + uuid.NewString(), rows: rows, used: used, pages: pagesOf(rows, used)})
+	b := &batch{id: "flush/" + uuid.NewString(), n: len(rows), used: used}
+	switch n := len(rows) + len(used); {
+	case n == 0:
 		return
-	}
-	if len(rows)+len(used) > 0 {
+	case n > mostDirect:
+		b.pages = pagesOf(rows, used, f.room.body)
+		f.room.free(rows)
+	default:
 		nameRows(rows)
-		f.waiting = append(f.waiting, &batch{id: "flush/" + uuid.NewString(), rows: rows, used: used})
+		b.rows = rows
 	}
+	f.waiting = append(f.waiting, b)
 }
 
 // nameRows gives rows their ids.
@@ -83,6 +88,7 @@ func (f *Flusher) store(ctx context.Context, b *batch) error {
 	if len(b.used) > 0 {
 		f.o.Quotas.Settle(b.used, totals)
 	}
+	f.room.stored(b)
 	return nil
 }
 

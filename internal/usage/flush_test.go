@@ -226,7 +226,7 @@ func TestACounterIsBounded(t *testing.T) {
 			c.Add(&calls[i], noon, 1)
 		}
 	}
-	rows := c.drain()
+	rows := c.drain(nil)
 	nameRows(rows)
 	require.LessOrEqual(t, len(rows), shards*5)
 	sum := int64(0)
@@ -236,7 +236,7 @@ func TestACounterIsBounded(t *testing.T) {
 		sum += r.calls
 	}
 	require.EqualValues(t, 10_000, sum)
-	require.Empty(t, c.drain())
+	require.Empty(t, c.drain(nil))
 }
 
 func TestAFlushOfManyRows(t *testing.T) {

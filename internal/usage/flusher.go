@@ -52,7 +52,9 @@ type Flusher struct {
 	o       FlusherOptions
 	mu      sync.Mutex // one flush at a time
 	waiting []*batch   // not yet known to be stored, oldest first
-	stored  string     // the id of the batch that was stored last
+	room    room
+	text    []byte // of pages, on their way
+	stored  string // the id of the batch that was stored last
 	through atomic.Int64
 	// visible is through for those who read the counts: what is in the journal
 	// alone is not told yet. open is how many pages of this node are there.
@@ -76,7 +78,7 @@ func NewFlusher(o FlusherOptions) *Flusher {
 	if o.Observe == nil {
 		o.Observe = func(int, time.Duration, error) {}
 	}
-	f := &Flusher{o: o, seen: seen{map[uuid.UUID]int64{}, map[uuid.UUID]int64{}}, inTx: o.DB.InTx}
+	f := &Flusher{o: o, seen: newSeen(), inTx: o.DB.InTx}
 	f.through.Store(o.Clock.Now().UnixMicro())
 	f.visible.Store(f.through.Load())
 	return f
@@ -161,7 +163,7 @@ func (f *Flusher) send(ctx context.Context) (rows int, err error) {
 		if err := f.store(ctx, b); err != nil {
 			return rows, err
 		}
-		rows += len(b.rows)
+		rows += b.n
 		f.waiting[0] = nil
 		f.waiting = f.waiting[1:]
 	}

@@ -118,16 +118,9 @@ func (f *Flusher) foldSome(ctx context.Context, part int, condition string, arg 
 		if n = len(ids); err != nil || n == 0 {
 			return err
 		}
-		rows = make([]counted, 0, len(found.rows))
-		for _, r := range found.rows {
-			rows = append(rows, r)
-		}
+		rows, used = found.counted(), found.quotas()
 		if err := addRolled(ctx, f.o.DB, tx, rows); err != nil {
 			return err
-		}
-		used = used[:0]
-		for _, id := range inOrder(found.used) {
-			used = append(used, found.used[id])
 		}
 		totals = make([]int64, len(used))
 		if err := addQuotas(ctx, f.o.DB, tx, used, totals); err != nil {

@@ -29,41 +29,64 @@ func TestPagesAreReadAsTheyWereWritten(t *testing.T) {
 	for _, call := range randomCalls(uuid.New(), many) {
 		c.Add(&call, noon, 7)
 	}
-	rows := c.drain()
+	rows := c.drain(nil)
 	nameRows(rows)
 	u := limits.Used{Organization: uuid.New(), Subscription: uuid.New(), PeriodStart: noon, PeriodEnd: noon.Add(time.Hour), N: 5}
-	pages := pagesOf(rows, []limits.Used{u, u})
+	later := u
+	later.PeriodStart = u.PeriodEnd
+	pages := pagesOf(rows, []limits.Used{u, u, later}, func() []byte { return nil })
 	found := newSums()
 	for _, p := range pages {
 		require.NoError(t, found.add(p.body))
 	}
-	require.Len(t, found.rows, len(rows))
+	require.ElementsMatch(t, rows, found.counted())
 	for _, r := range rows {
-		require.Equal(t, r, found.rows[r.id])
-		require.Equal(t, r.part(), partOf(pages, r))
+		require.Equal(t, r.part(), partOf(t, pages, r))
 	}
 	u.N = 10
-	require.Equal(t, map[uuid.UUID]limits.Used{quotaID(u): u}, found.used)
+	require.ElementsMatch(t, []limits.Used{u, later}, found.quotas())
 }
 
-// partOf finds the part in which a row alone would be.
-func partOf(pages []page, r counted) int {
+// partOf finds the part in which a row is.
+func partOf(t *testing.T, pages []page, r counted) int {
 	for _, p := range pages {
 		one := newSums()
-		if err := one.add(p.body); err == nil {
-			if _, in := one.rows[r.id]; in {
-				return p.part
-			}
+		require.NoError(t, one.add(p.body))
+		if _, in := one.rows[cell{r.Call, minuteOf(r.at)}]; in {
+			return p.part
 		}
 	}
 	return -1
 }
 
+// Pages that were written before entries had something in common are read.
+func TestPagesOfTheFirstFormAreRead(t *testing.T) {
+	r := counted{at: noon.Truncate(time.Minute), Call: randomCalls(uuid.New(), 1)[0], calls: 3}
+	u := limits.Used{Organization: uuid.New(), Subscription: uuid.New(), PeriodStart: noon, PeriodEnd: noon.Add(time.Hour), N: 5}
+	var body []byte
+	for range 2 {
+		var w writer // which has nothing before
+		w.row(&r)
+		w.quota(&u)
+		body = append(body, w.body...)
+	}
+	found := newSums()
+	require.NoError(t, found.add(body))
+	require.Equal(t, map[cell]int64{{r.Call, minuteOf(r.at)}: 6}, found.rows)
+	u.N = 10
+	require.Equal(t, []limits.Used{u}, found.quotas())
+}
+
 func FuzzPage(f *testing.F) {
 	r := counted{at: noon.Truncate(time.Minute), Call: Call{Organization: uuid.New(), Code: "VALID"}, calls: 3}
-	whole := appendUsed(appendRow(nil, &r), limits.Used{Subscription: uuid.New(), PeriodStart: noon, PeriodEnd: noon, N: 1})
-	for n := range len(whole) + 1 {
-		f.Add(whole[:n])
+	u := limits.Used{Subscription: uuid.New(), PeriodStart: noon, PeriodEnd: noon, N: 1}
+	var w writer
+	for range 2 {
+		w.row(&r)
+		w.quota(&u)
+	}
+	for n := range len(w.body) + 1 {
+		f.Add(w.body[:n])
 	}
 	f.Add([]byte{9})
 	f.Fuzz(func(_ *testing.T, body []byte) {

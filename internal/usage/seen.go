@@ -16,7 +16,11 @@ import (
 type seen struct {
 	// fresh is not yet stored, told is of the latest minute that is.
 	fresh, told map[uuid.UUID]int64
+	// latest is the latest minute of told; it has none before kept.
+	latest, kept int64
 }
+
+func newSeen() seen { return seen{fresh: map[uuid.UUID]int64{}, told: map[uuid.UUID]int64{}} }
 
 // notice takes from rows that are stored when keys were used: only calls that
 // passed used them.
@@ -48,23 +52,29 @@ func (f *Flusher) flushSeen(ctx context.Context) error {
 		}
 		f.seen.settle(chunk)
 	}
+	f.seen.forget()
 	return nil
 }
 
-// settle moves keys from fresh to told, which forgets older minutes.
+// settle moves keys from fresh to told.
 func (s *seen) settle(keys []uuid.UUID) {
-	latest := int64(0)
-	for _, id := range keys {
-		latest = max(latest, s.fresh[id])
-	}
-	for id, minute := range s.told {
-		if minute < latest {
-			delete(s.told, id)
-		}
-	}
 	for _, id := range keys {
 		s.told[id] = s.fresh[id]
+		s.latest = max(s.latest, s.fresh[id])
 		delete(s.fresh, id)
+	}
+}
+
+// forget drops what is told of minutes before the latest.
+func (s *seen) forget() {
+	if s.latest == s.kept {
+		return
+	}
+	s.kept = s.latest
+	for id, minute := range s.told {
+		if minute < s.latest {
+			delete(s.told, id)
+		}
 	}
 }
 

@@ -1,0 +1,77 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/limits"
+)
+
+// Whoever asks while a read is under way shares the next one.
+func TestQuotasAreReadTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var reads []int
+		broken := errors.New("broken")
+		q := &quotaReads{read: func(_ context.Context, ids []uuid.UUID) (map[uuid.UUID][]limits.Used, error) {
+			reads = append(reads, len(ids))
+			time.Sleep(100 * time.Millisecond)
+			out := map[uuid.UUID][]limits.Used{}
+			for _, id := range ids {
+				out[id] = []limits.Used{{Subscription: id, N: int64(id[0])}}
+			}
+			if len(reads) == 3 {
+				return nil, broken
+			}
+			return out, nil
+		}}
+		ask := func(n byte) error {
+			used, err := q.of(t.Context(), uuid.UUID{n})
+			if err == nil {
+				require.Equal(t, []limits.Used{{Subscription: uuid.UUID{n}, N: int64(n)}}, used)
+			}
+			return err
+		}
+		var asking sync.WaitGroup
+		asking.Go(func() { require.NoError(t, ask(1)) })
+		synctest.Wait()
+		for range 2 { // the same registrations twice
+			for n := range byte(50) {
+				asking.Go(func() { require.NoError(t, ask(n)) })
+			}
+		}
+		asking.Wait()
+		require.Equal(t, []int{1, 50}, reads)
+		require.ErrorIs(t, ask(1), broken)
+		require.NoError(t, ask(1), "and the next one reads again")
+	})
+}
+
+// A read that does not end keeps nobody longer than a second.
+func TestAQuotaIsNotWaitedForTooLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := &quotaReads{read: func(ctx context.Context, _ []uuid.UUID) (map[uuid.UUID][]limits.Used, error) {
+			<-ctx.Done()
+			time.Sleep(time.Second) // it does not even listen
+			return nil, ctx.Err()
+		}}
+		var asking sync.WaitGroup
+		for range 2 { // the second one waits for the next read
+			asking.Go(func() {
+				began := time.Now()
+				_, err := q.of(t.Context(), uuid.New())
+				require.Error(t, err)
+				require.LessOrEqual(t, time.Since(began), patience/2)
+			})
+			synctest.Wait()
+		}
+		asking.Wait()
+		time.Sleep(time.Minute) // both reads end
+	})
+}

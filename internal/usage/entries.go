@@ -1,0 +1,212 @@
+package usage
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/internal/limits"
+)
+
+// What an entry of a page begins with. Never change one: pages of an older
+// program are read by a newer one. The entries of a page have most in common,
+// so that those since the second begin with a byte that tells what is as in the
+// one before of their kind and left out, a bit for each field in their order.
+const (
+	entryRow       = 1
+	entryUsed      = 2
+	entryRowAfter  = 3
+	entryUsedAfter = 4
+)
+
+// writer writes a page.
+type writer struct {
+	body []byte
+	row0 *counted
+	use0 *limits.Used
+}
+
+// ids are a call's in the order of an entry.
+func (c *Call) ids() [6]*uuid.UUID {
+	return [...]*uuid.UUID{&c.Organization, &c.Account, &c.App, &c.Credential, &c.Product, &c.Endpoint}
+}
+
+// row adds a row, which must not change until the page is written.
+func (w *writer) row(r *counted) {
+	ids, same := r.ids(), byte(0)
+	if before := w.row0; before == nil {
+		w.body = append(w.body, entryRow)
+	} else {
+		same = bit(0, r.at.Equal(before.at)) | bit(7, r.Code == before.Code)
+		for i, id := range before.ids() {
+			same |= bit(i+1, *id == *ids[i])
+		}
+		w.body = append(w.body, entryRowAfter, same)
+	}
+	w.row0 = r
+	if same&1 == 0 {
+		w.body = binary.AppendVarint(w.body, r.at.Unix()/60)
+	}
+	w.body = binary.AppendVarint(w.body, r.calls)
+	for i, id := range ids {
+		if same&bit(i+1, true) == 0 {
+			w.body = append(w.body, id[:]...)
+		}
+	}
+	if same&bit(7, true) == 0 {
+		w.body = append(binary.AppendUvarint(w.body, uint64(len(r.Code))), r.Code...)
+	}
+}
+
+// quota adds what was used of one; it must not change until the page is written.
+func (w *writer) quota(u *limits.Used) {
+	same := byte(0)
+	if before := w.use0; before == nil {
+		w.body = append(w.body, entryUsed)
+	} else {
+		same = bit(0, u.Organization == before.Organization) |
+			bit(1, u.PeriodStart.Equal(before.PeriodStart) && u.PeriodEnd.Equal(before.PeriodEnd))
+		w.body = append(w.body, entryUsedAfter, same)
+	}
+	w.use0 = u
+	if same&1 == 0 {
+		w.body = append(w.body, u.Organization[:]...)
+	}
+	w.body = append(w.body, u.Subscription[:]...)
+	if same&2 == 0 {
+		w.body = binary.AppendVarint(w.body, u.PeriodStart.UnixMicro())
+		w.body = binary.AppendVarint(w.body, u.PeriodEnd.UnixMicro())
+	}
+	w.body = binary.AppendVarint(w.body, u.N)
+}
+
+// bit is the i-th, if it is to be set.
+func bit(i int, set bool) byte {
+	if set {
+		return 1 << i
+	}
+	return 0
+}
+
+var errPage = errors.New("usage: a page of the journal cannot be read")
+
+// sums are what pages hold, each row and each quota once.
+type sums struct {
+	rows map[cell]int64
+	used map[limits.Used]int64 // by all but N, which is 0
+}
+
+func newSums() *sums { return &sums{map[cell]int64{}, map[limits.Used]int64{}} }
+
+// add reads a page.
+func (s *sums) add(body []byte) error {
+	r := &reader{rest: body}
+	for len(r.rest) > 0 && !r.broken {
+		switch kind := r.take(1)[0]; kind {
+		case entryRow:
+			s.addRow(r, 0)
+		case entryRowAfter:
+			s.addRow(r, r.take(1)[0])
+		case entryUsed:
+			s.addUsed(r, 0)
+		case entryUsedAfter:
+			s.addUsed(r, r.take(1)[0])
+		default:
+			return fmt.Errorf("%w: an entry of kind %d", errPage, kind)
+		}
+	}
+	if r.broken {
+		return errPage
+	}
+	return nil
+}
+
+func (s *sums) addRow(r *reader, same byte) {
+	c := &r.row
+	if same&1 == 0 {
+		c.minute = r.number()
+	}
+	calls := r.number()
+	for i, id := range c.ids() {
+		if same&bit(i+1, true) == 0 {
+			copy(id[:], r.take(len(id)))
+		}
+	}
+	if same&bit(7, true) == 0 {
+		c.Code = string(r.take(int(r.length())))
+	}
+	if !r.broken {
+		s.rows[*c] += calls
+	}
+}
+
+func (s *sums) addUsed(r *reader, same byte) {
+	u := &r.used
+	if same&1 == 0 {
+		copy(u.Organization[:], r.take(16))
+	}
+	copy(u.Subscription[:], r.take(16))
+	if same&2 == 0 {
+		u.PeriodStart, u.PeriodEnd = time.UnixMicro(r.number()).UTC(), time.UnixMicro(r.number()).UTC()
+	}
+	if n := r.number(); !r.broken {
+		s.used[*u] += n
+	}
+}
+
+// counted gives the rows with their ids.
+func (s *sums) counted() []counted {
+	out := appendCounted(nil, s.rows)
+	nameRows(out)
+	return out
+}
+
+// quotas gives what was used, in no order.
+func (s *sums) quotas() []limits.Used {
+	out := make([]limits.Used, 0, len(s.used))
+	for u, n := range s.used {
+		u.N = n
+		out = append(out, u)
+	}
+	return out
+}
+
+// reader takes a page apart; what is too short breaks it. row and used are the
+// last entries of their kinds.
+type reader struct {
+	rest   []byte
+	broken bool
+	row    cell
+	used   limits.Used
+}
+
+func (r *reader) take(n int) []byte {
+	if n < 0 || n > len(r.rest) {
+		r.broken, r.rest = true, nil
+		return make([]byte, 16)
+	}
+	out := r.rest[:n]
+	r.rest = r.rest[n:]
+	return out
+}
+
+func (r *reader) number() int64 {
+	v, n := binary.Varint(r.rest)
+	if n <= 0 {
+		n = len(r.rest) + 1
+	}
+	r.take(n)
+	return v
+}
+
+func (r *reader) length() uint64 {
+	v, n := binary.Uvarint(r.rest)
+	if n <= 0 || v > uint64(len(r.rest)) {
+		n = len(r.rest) + 1
+	}
+	r.take(n)
+	return v
+}

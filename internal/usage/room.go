@@ -1,0 +1,61 @@
+package usage
+
+import "portico/internal/limits"
+
+// room is memory that the flushes of a busy node use again: what they took
+// anew would be most of what the garbage collector has to do.
+type room struct {
+	spare  []counted
+	used   []limits.Used
+	bodies [][]byte
+}
+
+const (
+	// keptRoom is up to how many rows, and keptBody up to how many bytes, are
+	// kept: those of an outage are not.
+	keptRoom, keptBody = 1 << 16, 1 << 20
+)
+
+// rows gives room for rows, which is then the taker's.
+func (r *room) rows() []counted {
+	out := r.spare
+	r.spare = nil
+	return out[:0]
+}
+
+// quotas gives room for what was used of quotas.
+func (r *room) quotas() []limits.Used {
+	out := r.used
+	r.used = nil
+	return out[:0]
+}
+
+// body gives room for a page.
+func (r *room) body() []byte {
+	n := len(r.bodies)
+	if n == 0 {
+		return nil
+	}
+	out := r.bodies[n-1]
+	r.bodies = r.bodies[:n-1]
+	return out[:0]
+}
+
+// free takes back rows that are in pages now.
+func (r *room) free(rows []counted) {
+	if cap(rows) <= keptRoom {
+		r.spare = rows
+	}
+}
+
+// stored takes back what a batch held, which is not sent again.
+func (r *room) stored(b *batch) {
+	if cap(b.used) <= keptRoom {
+		r.used = b.used
+	}
+	for _, p := range b.pages {
+		if cap(p.body) <= keptBody && len(r.bodies) < parts {
+			r.bodies = append(r.bodies, p.body)
+		}
+	}
+}
