@@ -79,11 +79,11 @@ func DecodeInto(dst []byte, s string) bool {
 		s = s[len(chunk):]
 		var value uint64
 		for _, c := range []byte(chunk) {
-			d, ok := digit(c)
-			if !ok {
+			d := values[c]
+			if d == noDigit {
 				return false
 			}
-			value = value*62 + d
+			value = value*62 + uint64(d)
 		}
 		if !n.multiply(value) {
 			return false
@@ -112,17 +112,20 @@ func (n number) multiply(add uint64) bool {
 	return add == 0
 }
 
-func digit(c byte) (value uint64, ok bool) {
-	switch {
-	case c >= '0' && c <= '9':
-		return uint64(c - '0'), true
-	case c >= 'a' && c <= 'z':
-		return uint64(c-'a') + 10, true
-	case c >= 'A' && c <= 'Z':
-		return uint64(c-'A') + 36, true
+// noDigit is the value of what is none.
+const noDigit = 0xff
+
+// values are the digits' values: looked up, as random digits are of no use to
+// a processor that guesses which way a condition goes.
+var values = func() (all [256]byte) {
+	for i := range all {
+		all[i] = noDigit
 	}
-	return 0, false
-}
+	for i, c := range []byte(alphabet) {
+		all[c] = byte(i)
+	}
+	return all
+}()
 
 // Checksum is the CRC-32 of a text: it tells junk and slips of the pen from
 // what was once written, and proves nothing.

@@ -104,6 +104,8 @@ type connection struct {
 	unread, mute bool
 	// heard: something came since the last answer.
 	heard bool
+
+	reading, writing deadline
 }
 
 // lingering is how long a client that is still sending may take to see its answer.
@@ -111,6 +113,11 @@ const lingering = 500 * time.Millisecond
 
 // Read notes that something came.
 func (c *connection) Read(p []byte) (n int, err error) {
+	if c.reading.due() {
+		if err := c.Conn.SetReadDeadline(c.reading.now()); err != nil {
+			return 0, err
+		}
+	}
 	n, err = c.Conn.Read(p)
 	c.heard = c.heard || n > 0
 	return n, err
@@ -121,8 +128,60 @@ func (c *connection) Write(p []byte) (int, error) {
 	if c.mute {
 		return len(p), nil
 	}
+	if c.writing.due() {
+		if err := c.Conn.SetWriteDeadline(c.writing.now()); err != nil {
+			return 0, err
+		}
+	}
 	c.heard = false
 	return c.Conn.Write(p)
+}
+
+// SetReadDeadline bounds the reads that begin from now on.
+func (c *connection) SetReadDeadline(t time.Time) error {
+	c.reading.wanted = t
+	return nil
+}
+
+// SetWriteDeadline bounds the writes that begin from now on.
+func (c *connection) SetWriteDeadline(t time.Time) error {
+	c.writing.wanted = t
+	return nil
+}
+
+// SetDeadline bounds the reads and writes that begin from now on.
+func (c *connection) SetDeadline(t time.Time) error {
+	c.reading.wanted, c.writing.wanted = t, t
+	return nil
+}
+
+// release gives the connection itself, without a deadline.
+func (c *connection) release() net.Conn {
+	c.reading, c.writing = deadline{}, deadline{}
+	_ = c.Conn.SetDeadline(time.Time{}) // it may be closed
+	return c.Conn
+}
+
+// deadline is one of a connection's. fasthttp moves each of them with every
+// request, and almost always nothing is waited for until it moves the next
+// time: the system is told only where that makes a difference.
+type deadline struct{ wanted, set time.Time }
+
+// slack is how much earlier than wanted a deadline may be.
+const slack = time.Second
+
+func (d *deadline) due() bool {
+	if d.wanted.IsZero() || d.set.IsZero() {
+		return d.wanted.IsZero() != d.set.IsZero()
+	}
+	early := d.wanted.Sub(d.set)
+	return early < 0 || early > slack
+}
+
+// now gives the deadline, which is set then.
+func (d *deadline) now() time.Time {
+	d.set = d.wanted
+	return d.set
 }
 
 // Close closes the connection; a client that is still sending may see its
@@ -130,7 +189,7 @@ func (c *connection) Write(p []byte) (int, error) {
 func (c *connection) Close() error {
 	c.front.forget(c)
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.unread && half.CloseWrite() == nil {
-		_ = c.SetReadDeadline(time.Now().Add(lingering))
+		_ = c.Conn.SetReadDeadline(time.Now().Add(lingering))
 		_, _ = io.Copy(io.Discard, c.Conn) // until it closes, or the time is over
 	}
 	return c.Conn.Close()

@@ -90,17 +90,14 @@ func (s *Server) handOver(ctx *fasthttp.RequestCtx, c *connection) {
 	ctx.Hijack(func(read net.Conn) {
 		first = buffered(read, c, first)
 		c.front.forget(c)
-		s.move(&movedConn{Conn: c.Conn, first: first})
+		s.move(&movedConn{Conn: c.release(), first: first})
 	})
 }
 
 // buffered adds what fasthttp has read ahead. The deadline is over, so that
 // nothing is read from the connection itself.
 func buffered(read net.Conn, c *connection, to []byte) []byte {
-	defer func() { _ = c.SetReadDeadline(time.Time{}) }()
-	if c.SetReadDeadline(time.Unix(1, 0)) != nil {
-		return to // it was closed
-	}
+	_ = c.SetReadDeadline(time.Unix(1, 0)) // it never fails
 	var room [4 << 10]byte
 	for {
 		n, err := read.Read(room[:])

@@ -65,13 +65,23 @@ func appendLimits(to []byte, a *limits.Answer) []byte {
 		return to
 	}
 	to = append(to, `,"limits":{`...)
-	if a.Rate.Limit != 0 {
-		to = append(appendWindow(append(to, `"rate":{`...), &a.Rate), "},"...)
+	var from, until int // where the tighter one's rest is
+	for _, w := range [...]struct {
+		name string
+		*limits.Window
+	}{{`"rate":{`, &a.Rate}, {`"quota":{`, &a.Quota}} {
+		if w.Limit == 0 {
+			continue
+		}
+		to = strconv.AppendInt(append(append(to, w.name...), `"limit":`...), w.Limit, 10)
+		start := len(to) + 1
+		to = appendRest(append(to, ','), w.Window)
+		if w.Window == tighter {
+			from, until = start, len(to)
+		}
+		to = append(to, "},"...)
 	}
-	if a.Quota.Limit != 0 {
-		to = append(appendWindow(append(to, `"quota":{`...), &a.Quota), "},"...)
-	}
-	to = appendRest(to, tighter)
+	to = append(to, to[from:until]...)
 	if a.RetryAfter > 0 {
 		to = strconv.AppendInt(append(to, `,"retryAfter":`...), seconds(a.RetryAfter), 10)
 	}
@@ -79,11 +89,6 @@ func appendLimits(to []byte, a *limits.Answer) []byte {
 		to = append(to, `,"local":true`...)
 	}
 	return append(to, '}')
-}
-
-func appendWindow(to []byte, w *limits.Window) []byte {
-	to = strconv.AppendInt(append(to, `"limit":`...), w.Limit, 10)
-	return appendRest(append(to, ','), w)
 }
 
 func appendRest(to []byte, w *limits.Window) []byte {
