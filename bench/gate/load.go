@@ -39,11 +39,20 @@ func (l load) lasting() float64 { return float64(l.requests) / (l.took + l.later
 // perThousand is the CPU time of 1,000 requests, in milliseconds.
 func (l load) perThousand() float64 { return l.cpu.Seconds() * 1e6 / float64(max(1, l.requests)) }
 
+// laterPerThousand is the part of it that was put off.
+func (l load) laterPerThousand() float64 {
+	return l.later.Seconds() * 1e6 / float64(max(1, l.requests))
+}
+
 // busy is the share of the server's core that was used.
 func (l load) busy() float64 { return (l.cpu - l.later).Seconds() / l.took.Seconds() }
 
 // burden keeps wrk's connections busy at one door for a while.
-func (b *bench) burden(ctx context.Context, s *server, w *world, door string, round int) (load, error) {
+func (b *bench) burden(ctx context.Context, c *contender, door string, round int) (load, error) {
+	s, token := c.server, ""
+	if c.place != nil {
+		token = c.place.world.token
+	}
 	path := filepath.Join(b.folder, "load.lua")
 	if err := os.WriteFile(path, []byte(script), 0o600); err != nil {
 		return load{}, err
@@ -52,10 +61,10 @@ func (b *bench) burden(ctx context.Context, s *server, w *world, door string, ro
 	if err != nil {
 		return load{}, err
 	}
-	profiled := b.profiled(s, door)
+	profiled := b.profiled(c, door)
 	out, err := exec.CommandContext(ctx, "taskset", "-c", otherCore, "wrk", "-t1", "-c"+strconv.Itoa(b.connections),
 		"-d"+strconv.Itoa(int(b.length.Seconds()))+"s", "--latency", "-s", path, "http://"+s.address,
-		"--", w.file, door, w.token, s.address, strconv.Itoa(round+1)).CombinedOutput()
+		"--", c.file, door, token, s.address, strconv.Itoa(round+1)).CombinedOutput()
 	if err != nil {
 		return load{}, fmt.Errorf("wrk: %w\n%s", err, out)
 	}
@@ -64,15 +73,18 @@ func (b *bench) burden(ctx context.Context, s *server, w *world, door string, ro
 		return load{}, err
 	}
 	later := after
-	if s.ops != "" {
-		if err := settled(ctx, w); err != nil {
+	if c.place != nil {
+		if err := settled(ctx, c.place.world); err != nil {
 			return load{}, err
 		}
 		if later, err = s.cpu(); err != nil {
 			return load{}, err
 		}
+		if err := rest(ctx, c.place.world); err != nil {
+			return load{}, err
+		}
 	}
-	if err := errors.Join(<-profiled, b.keep(s, door, round, out)); err != nil {
+	if err := errors.Join(<-profiled, b.keep(c, door, round, out)); err != nil {
 		return load{}, err
 	}
 	l, err := read(string(out))
@@ -80,25 +92,35 @@ func (b *bench) burden(ctx context.Context, s *server, w *world, door string, ro
 	return l, err
 }
 
-// settled waits until portico has nothing left to do, so that what it does
-// later disturbs nobody else's round.
+// settled waits until portico and Postgres have nothing left to do, so that what
+// they do later disturbs nobody else's round.
 func settled(ctx context.Context, w *world) error {
-	for {
+	for empty := 0; empty < 2; {
 		var left int
+		// The last counts come into the journal a moment after the last request.
+		if err := pause(ctx, time.Second); err != nil {
+			return err
+		}
 		if err := w.database.QueryRowContext(ctx, `SELECT count(*) FROM usage_journal`).Scan(&left); err != nil {
 			return err
 		}
-		// The last counts come into the journal a moment after the last request.
-		if err := errors.Join(pause(ctx), pause(ctx), pause(ctx), pause(ctx), pause(ctx), pause(ctx)); err != nil {
-			return err
+		if empty++; left > 0 {
+			empty = 0
 		}
-		if left > 0 {
-			continue
-		}
-		if err := w.database.QueryRowContext(ctx, `SELECT count(*) FROM usage_journal`).Scan(&left); err != nil || left == 0 {
+	}
+	return nil
+}
+
+// rest does at once what Postgres would do in the background.
+func rest(ctx context.Context, w *world) error {
+	for _, text := range []string{
+		"VACUUM ANALYZE usage_journal, usage_minutes, usage_hours, usage_days, quota_counts, credentials, usage_batches", "CHECKPOINT",
+	} {
+		if _, err := w.database.ExecContext(ctx, text); err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 // read takes the script's line out of wrk's output.
@@ -118,14 +140,14 @@ func read(out string) (load, error) {
 }
 
 // keep writes wrk's own output into the folder that was asked for.
-func (b *bench) keep(s *server, door string, round int, out []byte) error {
+func (b *bench) keep(c *contender, door string, round int, out []byte) error {
 	if b.raw == "" {
 		return nil
 	}
 	if err := os.MkdirAll(b.raw, 0o755); err != nil { //nolint:gosec // it holds no secret
 		return err
 	}
-	name := fmt.Sprintf("%s-%s-%d.txt", filepath.Base(s.cmd.Args[3]), door, round+1)
+	name := fmt.Sprintf("%s, %s, %d.txt", c.name, door, round)
 	file, err := os.OpenFile(filepath.Join(b.raw, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644) //nolint:gosec // as above
 	if err != nil {
 		return err
@@ -136,15 +158,15 @@ func (b *bench) keep(s *server, door string, round int, out []byte) error {
 
 // profiled takes a CPU profile beside a load, where one is asked for. The
 // channel gives how it ended.
-func (b *bench) profiled(s *server, door string) <-chan error {
+func (b *bench) profiled(c *contender, door string) <-chan error {
 	done := make(chan error, 1)
-	if b.profile == "" || s.ops == "" {
+	if b.profile == "" || c.place == nil {
 		done <- nil
 		return done
 	}
 	go func() {
 		done <- func() error {
-			answer, err := http.Get(fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", s.ops, max(1, int(b.length.Seconds())-1)))
+			answer, err := http.Get(fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", c.ops, max(1, int(b.length.Seconds())-1)))
 			if err != nil {
 				return err
 			}
@@ -153,7 +175,7 @@ func (b *bench) profiled(s *server, door string) <-chan error {
 			if err != nil {
 				return err
 			}
-			return errors.Join(os.MkdirAll(b.profile, 0o755), os.WriteFile(filepath.Join(b.profile, door+".pprof"), text, 0o600)) //nolint:gosec // it holds no secret
+			return errors.Join(os.MkdirAll(b.profile, 0o755), os.WriteFile(filepath.Join(b.profile, c.name+", "+door+".pprof"), text, 0o600)) //nolint:gosec // it holds no secret
 		}()
 	}()
 	return done

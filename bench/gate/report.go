@@ -17,12 +17,12 @@ import (
 	"portico/bench/machine"
 )
 
-// pause waits a moment for what happens in the background.
-func pause(ctx context.Context) error {
+// pause waits for what happens in the background.
+func pause(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(100 * time.Millisecond):
+	case <-time.After(d):
 		return nil
 	}
 }
@@ -61,10 +61,10 @@ func pin(ctx context.Context, w *world) error {
 // spread is a figure over all rounds.
 type spread struct{ min, median, max float64 }
 
-func over(rounds []pair, figure func(pair) float64) spread {
-	all := make([]float64, len(rounds))
-	for i, one := range rounds {
-		all[i] = figure(one)
+func over(rounds int, figure func(round int) float64) spread {
+	all := make([]float64, rounds)
+	for i := range all {
+		all[i] = figure(i)
 	}
 	slices.Sort(all)
 	return spread{all[0], (all[(len(all)-1)/2] + all[len(all)/2]) / 2, all[len(all)-1]}
@@ -80,59 +80,66 @@ func (b *bench) head(out io.Writer) {
 // report prints the medians, and the ratios round by round.
 func (b *bench) report(out io.Writer) {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "keys\tdoor\tserver\trequests/s\tlasting\tp50 ms\tp99 ms\tCPU ms/1000\tcore 0 busy\tMiB resident\thighest\t")
-	for _, r := range b.results {
-		for _, door := range doors() {
-			line(table, r, door, "portico", func(p pair) load { return p.portico })
-			if r.compared {
-				line(table, r, door, "empty", func(p pair) load { return p.empty })
-			}
+	fmt.Fprintln(table, "door\tserver\trequests/s\tlasting\tp50 ms\tp99 ms\tCPU ms/1000\tof it later\tcore 0 busy\t")
+	for _, door := range doors() {
+		for _, c := range b.contenders {
+			b.line(table, c, door)
 		}
 	}
 	_ = table.Flush() // standard output
 	fmt.Fprint(out, "\nA busy node stores counts in a journal and folds them later. CPU holds that work too, and \"lasting\" is the\n"+
 		"rate at which the core would do it as well. Each server has the machine for itself meanwhile.\n\n")
-	for _, r := range b.results {
-		if r.compared {
-			b.compare(out, r)
-		}
-	}
+	b.compare(out)
 	b.growth(out)
-	fmt.Fprint(out, "Published elsewhere: Apache APISIX, 18,000 requests/s on a core at 0.2 ms, with rate limiting and metrics on (it also proxies).\n\n")
+	for _, p := range b.places {
+		fmt.Fprintf(out, "%d keys in memory: %d MiB resident before the first request, %d at the highest\n", p.world.n, p.resident, p.most)
+	}
+	fmt.Fprint(out, "\nPublished elsewhere: Apache APISIX, 18,000 requests/s on a core at 0.2 ms, with rate limiting and metrics on (it also proxies).\n\n")
 }
 
-func line(out io.Writer, r *result, door, name string, of func(pair) load) {
+func (b *bench) line(out io.Writer, c *contender, door string) {
 	m := func(figure func(load) float64) float64 {
-		return over(r.rounds[door], func(p pair) float64 { return figure(of(p)) }).median
+		return over(b.rounds, func(i int) float64 { return figure(c.rounds[door][i]) }).median
 	}
 	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-	memory := "\t\t"
-	if name == "portico" {
-		memory = fmt.Sprintf("%d\t%d\t", r.resident, r.most)
-	}
-	fmt.Fprintf(out, "%d\t%s\t%s\t%.0f\t%.0f\t%.2f\t%.2f\t%.1f\t%.0f %%\t%s\n", r.keys, door, name, m(load.rate), m(load.lasting),
-		m(func(l load) float64 { return ms(l.p50) }), m(func(l load) float64 { return ms(l.p99) }), m(load.perThousand), 100*m(load.busy), memory)
+	fmt.Fprintf(out, "%s\t%s\t%.0f\t%.0f\t%.2f\t%.2f\t%.1f\t%.1f\t%.0f %%\t\n", door, c.name, m(load.rate), m(load.lasting),
+		m(func(l load) float64 { return ms(l.p50) }), m(func(l load) float64 { return ms(l.p99) }), m(load.perThousand),
+		m(load.laterPerThousand), 100*m(load.busy))
 }
 
 // compare prints portico beside the empty handler.
-func (b *bench) compare(out io.Writer, r *result) {
-	for _, door := range doors() {
-		rate := over(r.rounds[door], func(p pair) float64 { return p.portico.lasting() / p.empty.rate() })
-		cpu := over(r.rounds[door], func(p pair) float64 { return p.portico.perThousand() / p.empty.perThousand() })
-		fmt.Fprintf(out, "%s with %d keys, portico / empty: lasting requests/s %.2f (%.2f–%.2f; aim ≥ 0.80), CPU %.2f (%.2f–%.2f)\n",
-			door, r.keys, rate.median, rate.min, rate.max, cpu.median, cpu.min, cpu.max)
+func (b *bench) compare(out io.Writer) {
+	c := b.compared()
+	if c == nil {
+		return
 	}
+	empty := b.contenders[len(b.contenders)-1]
+	for _, door := range doors() {
+		ratio := func(mine, its func(load) float64) spread {
+			return over(b.rounds, func(i int) float64 { return mine(c.rounds[door][i]) / its(empty.rounds[door][i]) })
+		}
+		rate, cpu := ratio(load.lasting, load.rate), ratio(load.perThousand, load.perThousand)
+		fmt.Fprintf(out, "%s, %s / empty: lasting requests/s %.2f (%.2f–%.2f; aim ≥ 0.80), CPU %.2f (%.2f–%.2f)\n",
+			door, c.name, rate.median, rate.min, rate.max, cpu.median, cpu.min, cpu.max)
+	}
+	fmt.Fprintln(out)
 }
 
-// growth prints what more keys cost, against the fewest.
+// growth prints what more keys cost, against the fewest: with as many of them
+// in use, and with all.
 func (b *bench) growth(out io.Writer) {
-	for _, r := range b.results[1:] {
-		for _, door := range doors() {
-			cost := func(r *result) float64 {
-				return over(r.rounds[door], func(p pair) float64 { return p.portico.perThousand() }).median
+	few := b.contenders[0]
+	for _, door := range doors() {
+		for _, c := range b.contenders[1:] {
+			if c.place == nil {
+				continue
 			}
-			few := b.results[0]
-			fmt.Fprintf(out, "%s, CPU with %d keys / with %d: %.2f (aim < 1.15 at 1000000)\n", door, r.keys, few.keys, cost(r)/cost(few))
+			cpu := over(b.rounds, func(i int) float64 { return c.rounds[door][i].perThousand() / few.rounds[door][i].perThousand() })
+			aim := ""
+			if c.used == few.used {
+				aim = "; aim < 1.15"
+			}
+			fmt.Fprintf(out, "%s, %s / %s: CPU %.2f (%.2f–%.2f%s)\n", door, c.name, few.name, cpu.median, cpu.min, cpu.max, aim)
 		}
 	}
 	fmt.Fprintln(out)

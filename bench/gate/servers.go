@@ -29,7 +29,9 @@ const (
 type bench struct {
 	settings
 	folder, portico, empty, ring string
-	results                      []*result
+	places                       []*place
+	contenders                   []*contender
+	rival                        *server
 }
 
 // build makes the programs and the key ring.
@@ -128,8 +130,8 @@ func (b *bench) gate(ctx context.Context, w *world) (*server, error) {
 	return s, err
 }
 
-// rival starts the empty handler.
-func (b *bench) rival(ctx context.Context, verify, authorize int) (*server, error) {
+// startRival starts the empty handler.
+func (b *bench) startRival(ctx context.Context, verify, authorize int) (*server, error) {
 	address, err := freePort()
 	if err != nil {
 		return nil, err
@@ -150,8 +152,8 @@ func (s *server) stop() error {
 // cpu gives the CPU time that the process has used.
 func (s *server) cpu() (time.Duration, error) { return machine.CPU(strconv.Itoa(s.cmd.Process.Pid)) }
 
-// resident gives the process's memory in MiB, and its highest so far.
-func (s *server) resident() (now, most int, err error) {
+// memory gives the process's memory in MiB, and its highest so far.
+func (s *server) memory() (now, most int, err error) {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(s.cmd.Process.Pid) + "/status")
 	if err != nil {
 		return 0, 0, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -31,6 +32,7 @@ const (
 
 // world is a database with keys.
 type world struct {
+	n            int // keys
 	url          string
 	drop         func(context.Context) error
 	database     *database.DB
@@ -46,7 +48,7 @@ type world struct {
 // fill makes a database with n keys: of apps with an approved registration
 // each, by a plan whose limits are counted and never reached.
 func (b *bench) fill(ctx context.Context, n int) (w *world, err error) {
-	w = &world{file: filepath.Join(b.folder, fmt.Sprintf("keys-%d", n))}
+	w = &world{n: n, file: filepath.Join(b.folder, fmt.Sprintf("keys-%d", n))}
 	if w.url, w.drop, err = testdb.Throwaway(ctx); err != nil {
 		return nil, err
 	}
@@ -181,6 +183,21 @@ func (r *rows) insert(ctx context.Context, w *world, pepper string) error {
 		}
 	}
 	return nil
+}
+
+// some writes a file of some of the n keys, of all parts of the world alike.
+func (w *world) some(n, some int) (string, error) {
+	text, err := os.ReadFile(w.file)
+	if err != nil {
+		return "", err
+	}
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	var out []byte
+	for i := range some {
+		out = append(out, lines[i*(n/some)]...)
+	}
+	file := w.file + "-some"
+	return file, os.WriteFile(file, out, 0o600)
 }
 
 func (w *world) close(ctx context.Context) error {

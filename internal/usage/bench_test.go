@@ -130,3 +130,38 @@ func BenchmarkRollUp(b *testing.B) {
 	}
 	b.ReportMetric(float64(took.Nanoseconds())/float64(b.N)/n, "roll-ns/row")
 }
+
+// BenchmarkFold folds 100,000 rows, each of which was counted in three flushes.
+func BenchmarkFold(b *testing.B) {
+	b.Run("sqlite", func(b *testing.B) { benchmarkFold(b, testdb.SQLite(b)) })
+	if os.Getenv(testdb.Variable) != "" {
+		b.Run("postgres", func(b *testing.B) {
+			url, _ := testdb.Postgres(b)
+			benchmarkFold(b, url)
+		})
+	}
+}
+
+func benchmarkFold(b *testing.B, url string) {
+	const n = 100_000
+	w := newWorld(b, url, "UTC", time.Now())
+	calls := randomCalls(w.org, n)
+	var flushing, folding time.Duration
+	for b.Loop() {
+		w.clock.Advance(time.Minute)
+		for range 3 {
+			for i := range calls {
+				w.counter.Add(&calls[i], w.clock.Now(), 1)
+			}
+			before := cpu()
+			require.NoError(b, w.flusher.Flush(context.Background()))
+			flushing += cpu() - before
+		}
+		before := cpu()
+		require.NoError(b, w.flusher.Fold(context.Background()))
+		folding += cpu() - before
+	}
+	b.ReportMetric(float64(flushing.Nanoseconds())/float64(b.N)/3/n, "flush-cpu-ns/row")
+	b.ReportMetric(float64(folding.Nanoseconds())/float64(b.N)/n, "fold-cpu-ns/row")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/row")
+}
