@@ -6468,7 +6468,7 @@ type ProductSubscription implements Node {
   ): EventConnection! @goField(forceResolver: true)
 }
 
-"What is used of a quota. Counts are stored about twice a second."
+"What is used of a quota. Counts are stored about twice a second, and while a server is very busy up to a minute later."
 type QuotaUse {
   "How many calls there are in each period."
   limit: Int!

@@ -79,7 +79,7 @@ func DecodeInto(dst []byte, s string) bool {
 		s = s[len(chunk):]
 		var value uint64
 		for _, c := range []byte(chunk) {
-			d := values[c]
+			d := digit(c)
 			if d == noDigit {
 				return false
 			}
@@ -112,20 +112,22 @@ func (n number) multiply(add uint64) bool {
 	return add == 0
 }
 
-// noDigit is the value of what is none.
-const noDigit = 0xff
+// values are the digits' values, from '0' to 'z', and noDigit in between. They
+// are looked up, as random digits are of no use to a processor that guesses
+// which way a condition goes.
+const (
+	values = "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09" + "\xff\xff\xff\xff\xff\xff\xff" +
+		"\x24\x25\x26\x27\x28\x29\x2a\x2b\x2c\x2d\x2e\x2f\x30\x31\x32\x33\x34\x35\x36\x37\x38\x39\x3a\x3b\x3c\x3d" + "\xff\xff\xff\xff\xff\xff" +
+		"\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x20\x21\x22\x23"
+	noDigit = 0xff
+)
 
-// values are the digits' values: looked up, as random digits are of no use to
-// a processor that guesses which way a condition goes.
-var values = func() (all [256]byte) {
-	for i := range all {
-		all[i] = noDigit
+func digit(c byte) byte {
+	if i := int(c) - '0'; i >= 0 && i < len(values) {
+		return values[i]
 	}
-	for i, c := range []byte(alphabet) {
-		all[c] = byte(i)
-	}
-	return all
-}()
+	return noDigit
+}
 
 // Checksum is the CRC-32 of a text: it tells junk and slips of the pen from
 // what was once written, and proves nothing.

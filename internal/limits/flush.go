@@ -2,7 +2,7 @@ package limits
 
 // Drain appends the quota units taken since the last Drain to into, a row for
 // each subscription and period. They stay counted until Settle or Restore is
-// called with them; one of the two must be.
+// called with them, or Journal; one of them must be.
 func (m *Memory) Drain(into []Used) []Used {
 	for _, s := range m.subscriptions.noted(nil) {
 		s.mu.Lock()
@@ -28,6 +28,25 @@ func (m *Memory) Settle(done []Used, totals []int64) {
 		s.mu.Unlock()
 	}
 }
+
+// Journal tells that drained rows are safe, and that the database will answer
+// them later: they stay counted here until then, see Folded.
+func (m *Memory) Journal(done []Used) {
+	tick := m.tick()
+	for i := range done {
+		s := m.subscriptions.lock(done[i].Subscription, tick)
+		q := s.ledger(done[i].Organization)
+		q.settle(&done[i], -1)
+		q.journaled = max(1, tick)
+		s.mu.Unlock()
+	}
+}
+
+// Mark is the present moment, for Folded.
+func (m *Memory) Mark() int64 { return m.tick() }
+
+// Folded tells that the database answers what was journaled before a Mark.
+func (m *Memory) Folded(mark int64) { m.subscriptions.folded.Store(mark) }
 
 // Restore tells that drained rows could not be stored. They are drained again.
 func (m *Memory) Restore(undone []Used) {

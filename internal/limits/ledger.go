@@ -29,6 +29,9 @@ type ledger struct {
 	// known: stored was loaded for this period, last at the tick loaded.
 	known  bool
 	loaded int64
+	// journaled is when units were last kept safe that the database does not
+	// answer yet; 0: never.
+	journaled int64
 	// stored is the highest count the database is known to have, of all nodes.
 	stored, flying, pending int64
 	// seen is the highest count the shared store has told, and what came since;
@@ -40,10 +43,12 @@ type ledger struct {
 
 func (q *ledger) used() int64 { return max(q.stored+q.flying+q.pending, q.seen) }
 
-// settled tells that the database knows everything, and that whoever read it
-// before it did has told by now and cannot bring back the older count.
-func (q *ledger) settled(tick int64) bool {
+// settled tells that the database answers everything, and that whoever read it
+// before it did has told by now and cannot bring back the older count. Folded
+// is up to when it answers what was journaled.
+func (q *ledger) settled(tick, folded int64) bool {
 	return q.flying == 0 && q.pending == 0 && len(q.left) == 0 &&
+		(q.journaled == 0 || q.journaled < folded) &&
 		(!q.known || tick-q.loaded > slowestLoad.Microseconds())
 }
 

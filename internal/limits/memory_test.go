@@ -252,3 +252,37 @@ func TestNothingThatCountsIsEvicted(t *testing.T) {
 	a := *asks[0]
 	want(t, "what is in flight stays too", w.take(&a).Outcome, limits.QuotaExceeded)
 }
+
+// What is journaled is not in what the database answers: it must not be
+// forgotten before it is.
+func TestWhatIsJournaledIsNotEvicted(t *testing.T) {
+	w := newWorld(1)
+	a := daily(w)
+	a.Cost = 6
+	want(t, "first", w.take(a).Outcome, limits.Passed)
+	w.Journal(w.Drain(nil))
+	crowd := func() {
+		w.pass(time.Minute)
+		for range 100 * 64 { // until every shard has looked for room
+			daily(w)
+			w.Settle(w.Drain(nil), nil)
+		}
+	}
+	crowd()
+	want(t, "it is remembered", w.take(a).Outcome, limits.QuotaExceeded)
+	mark := w.Mark()
+	w.pass(time.Second)
+	w.Folded(mark)
+	crowd()
+	want(t, "it is read again", w.peek(a).Outcome, limits.QuotaUnknown)
+	w.load(a, 6) // which the database knows now
+	want(t, "left", w.peek(a).Quota.Remaining, int64(4))
+
+	w.take(a) // refused: nothing is taken
+	a.Cost = 1
+	w.take(a)
+	w.Journal(w.Drain(nil))
+	w.Folded(mark) // which was before
+	crowd()
+	want(t, "and what came later is too", w.peek(a).Quota.Remaining, int64(3))
+}

@@ -2,6 +2,7 @@ package limits
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/google/uuid"
 )
@@ -52,9 +53,9 @@ func (s *state) drain(tick int64) {
 }
 
 // idle tells that nothing is lost with the state.
-func (s *state) idle(tick int64) bool {
+func (s *state) idle(tick, folded int64) bool {
 	s.drain(tick)
-	return s.debt == 0 && (s.quota == nil || s.quota.settled(tick))
+	return s.debt == 0 && (s.quota == nil || s.quota.settled(tick, folded))
 }
 
 // ledger gives the state's count of a quota, made when first asked for.
@@ -67,7 +68,11 @@ func (s *state) ledger(organization uuid.UUID) *ledger {
 }
 
 // table finds states by id. Its bound is soft, see NewMemory.
-type table struct{ shards [shards]shard }
+type table struct {
+	shards [shards]shard
+	// folded is up to when the database answers what was journaled.
+	folded atomic.Int64
+}
 
 type shard struct {
 	mu     sync.RWMutex
@@ -98,7 +103,7 @@ func (t *table) lock(id uuid.UUID, tick int64) *state {
 		s := sh.states[id]
 		sh.mu.RUnlock()
 		if s == nil {
-			s = sh.add(id, tick)
+			s = sh.add(id, tick, t.folded.Load())
 		}
 		s.mu.Lock()
 		if !s.gone {
@@ -108,14 +113,14 @@ func (t *table) lock(id uuid.UUID, tick int64) *state {
 	}
 }
 
-func (sh *shard) add(id uuid.UUID, tick int64) *state {
+func (sh *shard) add(id uuid.UUID, tick, folded int64) *state {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	if s := sh.states[id]; s != nil {
 		return s
 	}
 	if len(sh.states) >= sh.max {
-		sh.evict(tick)
+		sh.evict(tick, folded)
 	}
 	s := &state{id: id, at: tick}
 	sh.states[id] = s
@@ -124,13 +129,13 @@ func (sh *shard) add(id uuid.UUID, tick int64) *state {
 
 // evict drops every idle one of some states (a map is walked from a random
 // place), so that a shard that had to grow shrinks again.
-func (sh *shard) evict(tick int64) {
+func (sh *shard) evict(tick, folded int64) {
 	looked := 0
 	for id, s := range sh.states {
 		// A state that is in use is not idle; waiting for it could block a call
 		// that holds it and waits for this shard.
 		if s.mu.TryLock() {
-			if s.idle(tick) {
+			if s.idle(tick, folded) {
 				s.gone = true
 				delete(sh.states, id)
 			}

@@ -96,65 +96,34 @@ var errPage = errors.New("usage: a page of the journal cannot be read")
 // sums are what pages hold, each row and each quota once.
 type sums struct {
 	rows map[cell]int64
-	used map[limits.Used]int64 // by all but N, which is 0
+	used map[quotaKey]quotaSum
 }
 
-func newSums() *sums { return &sums{map[cell]int64{}, map[limits.Used]int64{}} }
+// quotaKey is a row of quota_counts.
+type quotaKey struct {
+	organization, subscription uuid.UUID
+	start                      time.Time
+}
 
-// add reads a page.
+// quotaSum is what was used; the end is that of the newest page, as a plan's
+// period may be changed where it begins.
+type quotaSum struct {
+	n   int64
+	end time.Time
+}
+
+func newSums() *sums { return &sums{map[cell]int64{}, map[quotaKey]quotaSum{}} }
+
+// add reads a page; older pages come first. What cannot be read as a whole adds
+// nothing.
 func (s *sums) add(body []byte) error {
-	r := &reader{rest: body}
-	for len(r.rest) > 0 && !r.broken {
-		switch kind := r.take(1)[0]; kind {
-		case entryRow:
-			s.addRow(r, 0)
-		case entryRowAfter:
-			s.addRow(r, r.take(1)[0])
-		case entryUsed:
-			s.addUsed(r, 0)
-		case entryUsedAfter:
-			s.addUsed(r, r.take(1)[0])
-		default:
-			return fmt.Errorf("%w: an entry of kind %d", errPage, kind)
-		}
+	if err := (&reader{rest: body}).each(func(cell, int64) {}, func(limits.Used) {}); err != nil {
+		return err
 	}
-	if r.broken {
-		return errPage
-	}
-	return nil
-}
-
-func (s *sums) addRow(r *reader, same byte) {
-	c := &r.row
-	if same&1 == 0 {
-		c.minute = r.number()
-	}
-	calls := r.number()
-	for i, id := range c.ids() {
-		if same&bit(i+1, true) == 0 {
-			copy(id[:], r.take(len(id)))
-		}
-	}
-	if same&bit(7, true) == 0 {
-		c.Code = string(r.take(int(r.length())))
-	}
-	if !r.broken {
-		s.rows[*c] += calls
-	}
-}
-
-func (s *sums) addUsed(r *reader, same byte) {
-	u := &r.used
-	if same&1 == 0 {
-		copy(u.Organization[:], r.take(16))
-	}
-	copy(u.Subscription[:], r.take(16))
-	if same&2 == 0 {
-		u.PeriodStart, u.PeriodEnd = time.UnixMicro(r.number()).UTC(), time.UnixMicro(r.number()).UTC()
-	}
-	if n := r.number(); !r.broken {
-		s.used[*u] += n
-	}
+	return (&reader{rest: body}).each(func(c cell, calls int64) { s.rows[c] += calls }, func(u limits.Used) {
+		k := quotaKey{u.Organization, u.Subscription, u.PeriodStart}
+		s.used[k] = quotaSum{s.used[k].n + u.N, u.PeriodEnd}
+	})
 }
 
 // counted gives the rows with their ids.
@@ -167,9 +136,8 @@ func (s *sums) counted() []counted {
 // quotas gives what was used, in no order.
 func (s *sums) quotas() []limits.Used {
 	out := make([]limits.Used, 0, len(s.used))
-	for u, n := range s.used {
-		u.N = n
-		out = append(out, u)
+	for k, sum := range s.used {
+		out = append(out, limits.Used{Organization: k.organization, Subscription: k.subscription, PeriodStart: k.start, PeriodEnd: sum.end, N: sum.n})
 	}
 	return out
 }
@@ -181,6 +149,61 @@ type reader struct {
 	broken bool
 	row    cell
 	used   limits.Used
+}
+
+// each gives all entries to row and used.
+func (r *reader) each(row func(cell, int64), used func(limits.Used)) error {
+	for len(r.rest) > 0 {
+		kind, same := r.take(1)[0], byte(0)
+		if kind == entryRowAfter || kind == entryUsedAfter {
+			same = r.take(1)[0]
+		}
+		switch kind {
+		case entryRow, entryRowAfter:
+			if calls := r.nextRow(same); !r.broken {
+				row(r.row, calls)
+			}
+		case entryUsed, entryUsedAfter:
+			if r.nextUsed(same); !r.broken {
+				used(r.used)
+			}
+		default:
+			return fmt.Errorf("%w: an entry of kind %d", errPage, kind)
+		}
+	}
+	if r.broken {
+		return errPage
+	}
+	return nil
+}
+
+func (r *reader) nextRow(same byte) (calls int64) {
+	c := &r.row
+	if same&1 == 0 {
+		c.minute = r.number()
+	}
+	calls = r.number()
+	for i, id := range c.ids() {
+		if same&bit(i+1, true) == 0 {
+			copy(id[:], r.take(len(id)))
+		}
+	}
+	if same&bit(7, true) == 0 {
+		c.Code = string(r.take(int(r.length())))
+	}
+	return calls
+}
+
+func (r *reader) nextUsed(same byte) {
+	u := &r.used
+	if same&1 == 0 {
+		copy(u.Organization[:], r.take(16))
+	}
+	copy(u.Subscription[:], r.take(16))
+	if same&2 == 0 {
+		u.PeriodStart, u.PeriodEnd = time.UnixMicro(r.number()).UTC(), time.UnixMicro(r.number()).UTC()
+	}
+	u.N = r.number()
 }
 
 func (r *reader) take(n int) []byte {

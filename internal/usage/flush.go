@@ -85,7 +85,11 @@ func (f *Flusher) store(ctx context.Context, b *batch) error {
 	if f.open.Add(int64(len(b.pages))); b.pages == nil {
 		f.notice(slices.Values(b.rows))
 	}
-	if len(b.used) > 0 {
+	switch {
+	case len(b.used) == 0:
+	case b.pages != nil:
+		f.o.Quotas.Journal(b.used)
+	default:
 		f.o.Quotas.Settle(b.used, totals)
 	}
 	f.room.stored(b)

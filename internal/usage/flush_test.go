@@ -24,6 +24,8 @@ type quotas struct {
 	pending []limits.Used
 	totals  map[uuid.UUID]int64
 	settled int64
+	// journaled counts rows; folded is how many of them are folded.
+	journaled, folded int64
 }
 
 func (q *quotas) Drain(into []limits.Used) []limits.Used {
@@ -43,6 +45,27 @@ func (q *quotas) Settle(done []limits.Used, totals []int64) {
 			q.totals[u.Subscription] = totals[i]
 		}
 	}
+}
+
+func (q *quotas) Journal(done []limits.Used) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, u := range done {
+		q.settled += u.N
+		q.journaled++
+	}
+}
+
+func (q *quotas) Mark() int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.journaled
+}
+
+func (q *quotas) Folded(mark int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.folded = mark
 }
 
 func (q *quotas) Load(subscription uuid.UUID, _ time.Time, used int64) {

@@ -18,6 +18,11 @@ import (
 type Quotas interface {
 	Drain(into []limits.Used) []limits.Used
 	Settle(done []limits.Used, totals []int64)
+	// Journal tells that rows are safe, but not yet in what the database answers;
+	// Folded that those are which were journaled before a Mark.
+	Journal(done []limits.Used)
+	Mark() int64
+	Folded(mark int64)
 	// Load tells what the database knows.
 	Load(subscription uuid.UUID, periodStart time.Time, used int64)
 }

@@ -23,6 +23,8 @@ const (
 	orphanAge = 5 * time.Minute
 	// foldPages bounds the pages that one transaction folds.
 	foldPages = 256
+	// unreadable is the part of pages that could not be read.
+	unreadable = -1
 )
 
 // keepFolding folds until ctx ends: this node's pages, and those of others that
@@ -56,12 +58,15 @@ func (f *Flusher) keepFolding(ctx context.Context) {
 // Fold puts what this node has in the journal where it belongs.
 func (f *Flusher) Fold(ctx context.Context) error {
 	f.mu.Lock() // between flushes
-	through, until := f.through.Load(), f.o.Clock.Now()
+	through, until, mark := f.through.Load(), f.o.Clock.Now(), int64(0)
+	if f.o.Quotas != nil {
+		mark = f.o.Quotas.Mark()
+	}
 	f.mu.Unlock()
 	if err := f.foldWhere(ctx, "node_id = $2", f.o.Node); err != nil {
 		return err
 	}
-	if err := f.look(ctx, through, until); err != nil {
+	if err := f.look(ctx, through, until, mark); err != nil {
 		return err
 	}
 	return f.flushSeen(ctx)
@@ -69,26 +74,37 @@ func (f *Flusher) Fold(ctx context.Context) error {
 
 // look finds what is left of this node's pages: those since, and those that
 // another node is folding at this moment.
-func (f *Flusher) look(ctx context.Context, through int64, until time.Time) error {
+func (f *Flusher) look(ctx context.Context, through int64, until time.Time, mark int64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var left, old int64
 	err := f.o.DB.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(CASE WHEN taken_at <= $2 THEN 1 ELSE 0 END), 0)
-		FROM usage_journal WHERE node_id = $1`, f.o.Node, until).Scan(&left, &old)
+		FROM usage_journal WHERE node_id = $1 AND part >= 0`, f.o.Node, until).Scan(&left, &old)
 	if err != nil {
 		return err
 	}
 	f.open.Store(left)
-	if old == 0 {
-		f.visible.Store(max(through, f.visible.Load()))
+	if old > 0 {
+		return nil
+	}
+	f.visible.Store(max(through, f.visible.Load()))
+	if f.o.Quotas != nil {
+		f.o.Quotas.Folded(mark)
 	}
 	return nil
 }
 
-// Recover folds all that is in the journal, whoever left it there. It is for
-// the start, before quotas are asked about.
+// Recover folds all that is in the journal, whoever left it there, also what
+// another program could not read. It is for the start, before quotas are asked
+// about.
 func (f *Flusher) Recover(ctx context.Context) error {
-	return f.foldWhere(ctx, "taken_at <= $2", f.o.Clock.Now().Add(orphanAge))
+	const any = "taken_at <= $2"
+	until := f.o.Clock.Now().Add(orphanAge)
+	if err := f.foldWhere(ctx, any, until); err != nil {
+		return err
+	}
+	_, err := f.foldSome(ctx, unreadable, any, until)
+	return err
 }
 
 // foldWhere folds the pages that meet a condition on $2, part by part.
@@ -114,8 +130,12 @@ func (f *Flusher) foldSome(ctx context.Context, part int, condition string, arg 
 	var used []limits.Used
 	var totals []int64
 	err = f.o.DB.InTx(ctx, func(tx *database.Tx) error {
-		found, ids, err := takePages(ctx, f.o.DB, tx, part, condition, arg)
+		found, ids, bad, err := takePages(ctx, f.o.DB, tx, part, condition, arg)
+		if err == nil {
+			err = f.setAside(ctx, tx, bad)
+		}
 		if n = len(ids); err != nil || n == 0 {
+			n += len(bad)
 			return err
 		}
 		rows, used = found.counted(), found.quotas()
@@ -143,8 +163,21 @@ func (f *Flusher) foldSome(ctx context.Context, part int, condition string, arg 
 	return n, nil
 }
 
-// takePages reads the oldest pages and keeps others from folding them.
-func takePages(ctx context.Context, db *database.DB, tx *database.Tx, part int, condition string, arg any) (*sums, []uuid.UUID, error) {
+// setAside takes pages that cannot be read out of everybody's way. They are
+// kept: a newer program may know them.
+func (f *Flusher) setAside(ctx context.Context, tx *database.Tx, bad []uuid.UUID) error {
+	if len(bad) == 0 {
+		return nil
+	}
+	f.o.Log.ErrorContext(ctx, "pages of the journal of calls cannot be read and are set aside; what they hold is not counted", "pages", bad)
+	sel := &selection{db: f.o.DB}
+	_, err := tx.ExecContext(ctx, `UPDATE usage_journal SET part = `+strconv.Itoa(unreadable)+` WHERE `+sel.anyOf("id", bad), sel.args...)
+	return err
+}
+
+// takePages reads the oldest pages and keeps others from folding them. bad are
+// those that cannot be read.
+func takePages(ctx context.Context, db *database.DB, tx *database.Tx, part int, condition string, arg any) (found *sums, ids, bad []uuid.UUID, err error) {
 	lock := ""
 	if db.Dialect() == dialect.Postgres {
 		lock = " FOR UPDATE SKIP LOCKED"
@@ -152,21 +185,21 @@ func takePages(ctx context.Context, db *database.DB, tx *database.Tx, part int, 
 	rows, err := tx.QueryContext(ctx, `SELECT id, body FROM usage_journal WHERE part = $1 AND `+condition+
 		` ORDER BY taken_at LIMIT `+strconv.Itoa(foldPages)+lock, part, arg)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	defer rows.Close()
-	found := newSums()
-	var ids []uuid.UUID
+	found = newSums()
 	for rows.Next() {
 		var id uuid.UUID
 		var body []byte
 		if err := rows.Scan(&id, &body); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
-		if err := found.add(body); err != nil {
-			return nil, nil, err
+		if found.add(body) != nil {
+			bad = append(bad, id)
+			continue
 		}
 		ids = append(ids, id)
 	}
-	return found, ids, rows.Err()
+	return found, ids, bad, rows.Err()
 }

@@ -80,5 +80,8 @@ func (f *Flusher) addPages(ctx context.Context, tx *database.Tx, pages []page) e
 		args = append(args, p.id, p.part, body)
 	}
 	_, err := tx.ExecContext(ctx, text, args...)
+	if cap(f.text) > parts*keptBody {
+		f.text = nil
+	}
 	return err
 }

@@ -3,6 +3,7 @@ package usage
 import (
 	"context"
 	"io"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -57,6 +58,22 @@ func partOf(t *testing.T, pages []page, r counted) int {
 		}
 	}
 	return -1
+}
+
+// A plan whose period is changed where it begins goes on with the same row,
+// which ends as the newest page says.
+func TestTheNewestPageTellsWhenAPeriodEnds(t *testing.T) {
+	u := limits.Used{Organization: uuid.New(), Subscription: uuid.New(), PeriodStart: noon, PeriodEnd: noon.Add(time.Hour), N: 5}
+	month := u
+	month.PeriodEnd = noon.AddDate(0, 1, 0)
+	var first, second writer
+	first.quota(&u)
+	second.quota(&month)
+	found := newSums()
+	require.NoError(t, found.add(first.body))
+	require.NoError(t, found.add(second.body))
+	month.N = 10
+	require.Equal(t, []limits.Used{month}, found.quotas())
 }
 
 // Pages that were written before entries had something in common are read.
@@ -129,9 +146,40 @@ func TestTheJournalIsFoldedOnce(t *testing.T) {
 		require.EqualValues(t, 6, w.number(`SELECT used FROM quota_counts WHERE subscription_id = $1`, sub))
 		require.EqualValues(t, 0, w.number(`SELECT COUNT(*) FROM usage_journal`))
 		// It had not ended after all: nothing is left for it, and nothing is lost.
+		require.Zero(t, q.folded)
 		require.NoError(t, busy.Fold(ctx))
 		require.Equal(t, busy.Through(), busy.Visible())
+		require.EqualValues(t, 3, q.folded)
 		require.EqualValues(t, 3*2*many, w.number(`SELECT SUM(calls) FROM usage_minutes`))
+	})
+}
+
+// A page that cannot be read stands in nobody's way, and is kept for a program
+// that can.
+func TestAPageThatCannotBeReadIsSetAside(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		ctx := context.Background()
+		w := newWorld(t, url, "UTC", noon)
+		f := w.newFlusher(w.counter, nil)
+		page := func(body []byte) (id uuid.UUID) {
+			id = uuid.New()
+			w.exec(`INSERT INTO usage_journal (id, node_id, part, taken_at, body) VALUES ($1, $2, 3, $3, $4)`, id, f.o.Node, noon, body)
+			return id
+		}
+		var good writer
+		good.row(&counted{at: noon, Call: Call{Organization: w.org, Code: "VALID"}, calls: 3})
+		bad := page(append(slices.Clone(good.body), 99))
+		page(good.body)
+		for range 2 {
+			require.NoError(t, f.Recover(ctx))
+			require.EqualValues(t, 3, w.number(`SELECT SUM(calls) FROM usage_minutes`), "nothing of it is counted")
+			require.EqualValues(t, 1, w.number(`SELECT COUNT(*) FROM usage_journal WHERE id = $1`, bad))
+		}
+		require.NoError(t, f.Fold(ctx))
+		require.EqualValues(t, 0, f.open.Load(), "and it is not waited for")
+		w.exec(`UPDATE usage_journal SET body = $1`, good.body) // a newer program reads it
+		require.NoError(t, f.Recover(ctx))
+		require.EqualValues(t, 6, w.number(`SELECT SUM(calls) FROM usage_minutes`))
 	})
 }
 

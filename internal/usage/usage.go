@@ -1,8 +1,8 @@
 // Package usage counts calls and answers how many there were.
 //
-// It owns the tables usage_minutes, usage_hours, usage_days, usage_upstreams,
-// usage_batches and quota_counts, and the column credentials.last_used_at. It
-// does not decide whether a call may pass.
+// It owns the tables usage_minutes, usage_hours, usage_days, usage_journal,
+// usage_upstreams, usage_batches and quota_counts, and the column
+// credentials.last_used_at. It does not decide whether a call may pass.
 //
 // A Counter counts in memory. A Flusher stores what was counted, in batches
 // that are counted exactly once, and with them what was used of quotas. A
