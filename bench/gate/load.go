@@ -48,7 +48,7 @@ func (l load) laterPerThousand() float64 {
 func (l load) busy() float64 { return (l.cpu - l.later).Seconds() / l.took.Seconds() }
 
 // burden keeps wrk's connections busy at one door for a while.
-func (b *bench) burden(ctx context.Context, c *contender, door string, round int) (load, error) {
+func (b *bench) burden(ctx context.Context, c *contender, door string, length time.Duration, round int) (load, error) {
 	s, token := c.server, ""
 	if c.place != nil {
 		token = c.place.world.token
@@ -61,9 +61,9 @@ func (b *bench) burden(ctx context.Context, c *contender, door string, round int
 	if err != nil {
 		return load{}, err
 	}
-	profiled := b.profiled(c, door)
+	profiled := b.profiled(c, door, length)
 	out, err := exec.CommandContext(ctx, "taskset", "-c", otherCore, "wrk", "-t1", "-c"+strconv.Itoa(b.connections),
-		"-d"+strconv.Itoa(int(b.length.Seconds()))+"s", "--latency", "-s", path, "http://"+s.address,
+		"-d"+strconv.Itoa(int(length.Seconds()))+"s", "--latency", "-s", path, "http://"+s.address,
 		"--", c.file, door, token, s.address, strconv.Itoa(round+1)).CombinedOutput()
 	if err != nil {
 		return load{}, fmt.Errorf("wrk: %w\n%s", err, out)
@@ -84,11 +84,15 @@ func (b *bench) burden(ctx context.Context, c *contender, door string, round int
 			return load{}, err
 		}
 	}
-	if err := errors.Join(<-profiled, b.keep(c, door, round, out)); err != nil {
+	if err := errors.Join(<-profiled, b.keep(c, door, length, out)); err != nil {
 		return load{}, err
 	}
 	l, err := read(string(out))
 	l.cpu, l.later = later-before, later-after
+	if c.place != nil {
+		c.place.sent += l.requests
+		c.place.loads++
+	}
 	return l, err
 }
 
@@ -139,16 +143,22 @@ func read(out string) (load, error) {
 	return l, nil
 }
 
-// keep writes wrk's own output into the folder that was asked for.
-func (b *bench) keep(c *contender, door string, round int, out []byte) error {
+// keep writes wrk's own output into the folder that was asked for, a file for
+// each server, door and length; those of an older run are overwritten.
+func (b *bench) keep(c *contender, door string, length time.Duration, out []byte) error {
 	if b.raw == "" {
 		return nil
 	}
 	if err := os.MkdirAll(b.raw, 0o755); err != nil { //nolint:gosec // it holds no secret
 		return err
 	}
-	name := fmt.Sprintf("%s, %s, %d.txt", c.name, door, round)
-	file, err := os.OpenFile(filepath.Join(b.raw, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644) //nolint:gosec // as above
+	name := fmt.Sprintf("%s, %s, %s.txt", c.name, door, length)
+	how := os.O_TRUNC
+	if b.kept[name] {
+		how = os.O_APPEND
+	}
+	b.kept[name] = true
+	file, err := os.OpenFile(filepath.Join(b.raw, name), how|os.O_CREATE|os.O_WRONLY, 0o644) //nolint:gosec // as above
 	if err != nil {
 		return err
 	}
@@ -158,7 +168,7 @@ func (b *bench) keep(c *contender, door string, round int, out []byte) error {
 
 // profiled takes a CPU profile beside a load, where one is asked for. The
 // channel gives how it ended.
-func (b *bench) profiled(c *contender, door string) <-chan error {
+func (b *bench) profiled(c *contender, door string, length time.Duration) <-chan error {
 	done := make(chan error, 1)
 	if b.profile == "" || c.place == nil {
 		done <- nil
@@ -166,7 +176,7 @@ func (b *bench) profiled(c *contender, door string) <-chan error {
 	}
 	go func() {
 		done <- func() error {
-			answer, err := http.Get(fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", c.ops, max(1, int(b.length.Seconds())-1)))
+			answer, err := http.Get(fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", c.ops, max(1, int(length.Seconds())-1)))
 			if err != nil {
 				return err
 			}

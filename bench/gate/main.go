@@ -43,8 +43,8 @@ func parse() (settings, error) {
 	var s settings
 	keys := flag.String("keys", "1000,100000,1000000", "how many keys there are, in one database each; the fewest first")
 	flag.IntVar(&s.used, "used", 100_000, "the number of keys at which the doors are compared with the empty handler")
-	flag.IntVar(&s.rounds, "rounds", 4, "how many rounds are measured")
-	flag.DurationVar(&s.length, "length", 30*time.Second, "how long each server is under load in a round")
+	flag.IntVar(&s.rounds, "rounds", 5, "how many rounds the doors are compared with the empty handler")
+	flag.DurationVar(&s.length, "length", 30*time.Second, "how long each server is under load in such a round")
 	flag.IntVar(&s.connections, "connections", 32, "how many connections are kept busy")
 	flag.IntVar(&s.rows, "rows", 10_000_000, "how many counted rows lie under the chart; 0: no chart")
 	flag.StringVar(&s.raw, "raw", "", "a folder to keep wrk's own output in")
@@ -85,7 +85,7 @@ func run(ctx context.Context, s settings) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	b := &bench{settings: s, folder: folder}
+	b := &bench{settings: s, folder: folder, kept: map[string]bool{}}
 	if err := b.build(ctx); err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func run(ctx context.Context, s settings) (err error) {
 	if err := b.measure(ctx); err != nil {
 		return err
 	}
-	b.report(os.Stdout)
+	b.foot(os.Stdout)
 	if s.rows == 0 {
 		return nil
 	}

@@ -17,46 +17,66 @@ import (
 // doors are the ones that are measured.
 func doors() []string { return []string{"verify", "authorize"} }
 
-// place is a portico over a world, with all its keys in memory.
-type place struct {
-	*server
-	world          *world
-	sent           int
-	resident, most int
+// duel is two servers that take turns, so that what the machine is busy with
+// besides meets both alike.
+type duel struct {
+	// question is what is asked.
+	question string
+	one, two *contender
+	rounds   int
+	length   time.Duration
+	// aim is what the ratio of the first to the second should be.
+	aim string
+	// ratio is the figure that is compared.
+	ratio func(p pair) float64
+	pairs map[string][]pair // by door
 }
 
-// contender is a server that is asked with some keys.
-type contender struct {
-	*server
-	place *place // nil: the empty handler
-	name  string
-	// used is how many keys are asked with, out of those in memory.
-	used   int
-	file   string
-	rounds map[string][]load // by door
+// pair is both servers' work at a door in one round.
+type pair struct{ one, two load }
+
+// slices of growth are short and many: the difference is small, and the
+// machine's own speed changes from one minute to the next.
+const (
+	growthRounds = 15
+	growthLength = 4 * time.Second
+)
+
+// duels are what is measured.
+func (b *bench) duels() []*duel {
+	few, most := b.keys[0], slices.Max(b.keys)
+	cpu := func(p pair) float64 { return p.one.perThousand() / p.two.perThousand() }
+	all := []*duel{{
+		question: fmt.Sprintf("Requests/s that can last, with %d keys in use, to an empty handler's", b.used), aim: "≥ 0.80",
+		one: b.contender(b.used, b.used), two: b.contender(0, 0), rounds: b.rounds, length: b.length,
+		ratio: func(p pair) float64 { return p.one.lasting() / p.two.rate() },
+	}}
+	if few == most {
+		return all
+	}
+	return append(all, &duel{
+		question: fmt.Sprintf("CPU for a request with %d keys in memory, to that with %d; %d in use", most, few, few), aim: "< 1.15",
+		one: b.contender(most, few), two: b.contender(few, few), rounds: growthRounds, length: growthLength, ratio: cpu,
+	}, &duel{
+		question: fmt.Sprintf("The same with all %d in use: the requests alone, without the folding of as many counts", most), aim: "< 1.15",
+		one: b.contender(most, most), two: b.contender(few, few), rounds: max(1, b.rounds/2), length: b.length,
+		ratio: func(p pair) float64 {
+			return (p.one.perThousand() - p.one.laterPerThousand()) / (p.two.perThousand() - p.two.laterPerThousand())
+		},
+	})
 }
 
-// measure starts all servers and lets them take turns, so that what the machine
-// is busy with besides meets them all alike.
+// measure plays all duels, and checks that every request was counted.
 func (b *bench) measure(ctx context.Context) (err error) {
-	defer func() { err = errors.Join(err, b.closeAll(ctx)) }()
-	for _, n := range b.keys {
-		if err := b.enter(ctx, n); err != nil {
-			return fmt.Errorf("%d keys: %w", n, err)
-		}
-	}
-	if err := b.enterRival(ctx); err != nil {
+	defer func() { err = errors.Join(err, b.close(ctx)) }()
+	if err := b.open(ctx); err != nil {
 		return err
 	}
-	if err := pin(ctx, b.places[0].world); err != nil {
-		return err
-	}
-	for round := range b.rounds + 1 { // the first one warms up
-		for _, door := range doors() {
-			if err := b.round(ctx, door, round); err != nil {
-				return err
-			}
+	for _, d := range b.duels() {
+		if err := b.fight(ctx, d); err != nil {
+			return err
 		}
+		d.report(os.Stdout)
 	}
 	for _, p := range b.places {
 		if _, p.most, err = p.memory(); err != nil {
@@ -69,102 +89,30 @@ func (b *bench) measure(ctx context.Context) (err error) {
 	return nil
 }
 
-// enter fills a world and starts portico over it. It is asked with all keys,
-// and where they are the most, also with as many as the first world has.
-func (b *bench) enter(ctx context.Context, n int) error {
-	p := &place{}
-	b.places = append(b.places, p)
-	var err error
-	if p.world, err = b.fill(ctx, n); err != nil {
-		return err
-	}
-	if p.server, err = b.gate(ctx, p.world); err != nil {
-		return err
-	}
-	if p.resident, p.most, err = p.memory(); err != nil {
-		return err
-	}
-	b.contend(&contender{server: p.server, place: p, used: n, file: p.world.file})
-	few := b.keys[0]
-	if n == few || n < slices.Max(b.keys) {
-		return nil
-	}
-	file, err := p.world.some(n, few)
-	b.contend(&contender{server: p.server, place: p, used: few, file: file})
-	return err
-}
-
-func (b *bench) contend(c *contender) {
-	c.rounds = map[string][]load{}
-	if c.name = "empty"; c.place != nil {
-		c.name = fmt.Sprintf("%d keys, %d used", c.place.world.n, c.used)
-	}
-	b.contenders = append(b.contenders, c)
-}
-
-// enterRival starts the empty handler, with answers of portico's sizes.
-func (b *bench) enterRival(ctx context.Context) error {
-	like := b.compared()
-	if like == nil {
-		return nil
-	}
-	verify, authorize, err := sample(like.server, like.place.world)
-	if err != nil {
-		return err
-	}
-	if b.rival, err = b.startRival(ctx, verify, authorize); err != nil {
-		return err
-	}
-	b.contend(&contender{server: b.rival, used: like.used, file: like.file})
-	return nil
-}
-
-// compared is the contender that is compared with the empty handler, if there
-// is one.
-func (b *bench) compared() *contender {
-	for _, c := range b.contenders {
-		if c.place != nil && c.place.world.n == b.used && c.used == b.used {
-			return c
+// fight plays all rounds of a duel; each server begins in every second one.
+func (b *bench) fight(ctx context.Context, d *duel) error {
+	d.pairs = map[string][]pair{}
+	for round := range d.rounds + 1 { // the first one warms up
+		for _, door := range doors() {
+			var p pair
+			turns := []func() error{
+				func() (err error) { p.one, err = b.burden(ctx, d.one, door, d.length, round); return err },
+				func() (err error) { p.two, err = b.burden(ctx, d.two, door, d.length, round); return err },
+			}
+			if round%2 == 1 {
+				slices.Reverse(turns)
+			}
+			for _, turn := range turns {
+				if err := turn(); err != nil {
+					return err
+				}
+			}
+			if round > 0 {
+				d.pairs[door] = append(d.pairs[door], p)
+			}
 		}
 	}
 	return nil
-}
-
-// round asks all contenders, forwards and backwards by turns, and each of them
-// begins once in a while.
-func (b *bench) round(ctx context.Context, door string, round int) error {
-	turns := slices.Concat(b.contenders[round%len(b.contenders):], b.contenders[:round%len(b.contenders)])
-	if round%2 == 1 {
-		slices.Reverse(turns)
-	}
-	for _, c := range turns {
-		l, err := b.burden(ctx, c, door, round)
-		if err != nil {
-			return err
-		}
-		if c.place != nil {
-			c.place.sent += l.requests
-		}
-		if round > 0 {
-			c.rounds[door] = append(c.rounds[door], l)
-		}
-	}
-	return nil
-}
-
-func (b *bench) closeAll(ctx context.Context) (err error) {
-	if b.rival != nil {
-		err = b.rival.stop()
-	}
-	for _, p := range b.places {
-		if p.server != nil {
-			err = errors.Join(err, p.stop())
-		}
-		if p.world != nil {
-			err = errors.Join(err, p.world.close(ctx))
-		}
-	}
-	return err
 }
 
 // sample asks each door once and gives the sizes of the answers: the body's of
@@ -228,7 +176,7 @@ func ask(s *server, w *world, path string, body []byte, key string) (*http.Respo
 // requests that were under way when it stopped.
 func (b *bench) counted(ctx context.Context, p *place) error {
 	w, sent := p.world, p.sent
-	spare := (b.rounds+1)*len(doors())*len(b.contenders)*b.connections + 2
+	spare := p.loads*b.connections + 2
 	for {
 		var valid, all int
 		err := w.database.QueryRowContext(ctx, `SELECT coalesce(sum(calls) FILTER (WHERE code = 'VALID'), 0), coalesce(sum(calls), 0) FROM usage_minutes`).Scan(&valid, &all)

@@ -32,6 +32,7 @@ type bench struct {
 	places                       []*place
 	contenders                   []*contender
 	rival                        *server
+	kept                         map[string]bool // the files of raw that are of this run
 }
 
 // build makes the programs and the key ring.

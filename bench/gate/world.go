@@ -185,8 +185,8 @@ func (r *rows) insert(ctx context.Context, w *world, pepper string) error {
 	return nil
 }
 
-// some writes a file of some of the n keys, of all parts of the world alike.
-func (w *world) some(n, some int) (string, error) {
+// some writes a file of some of the keys, of all parts of the world alike.
+func (w *world) some(some int) (string, error) {
 	text, err := os.ReadFile(w.file)
 	if err != nil {
 		return "", err
@@ -194,7 +194,7 @@ func (w *world) some(n, some int) (string, error) {
 	lines := bytes.SplitAfter(text, []byte("\n"))
 	var out []byte
 	for i := range some {
-		out = append(out, lines[i*(n/some)]...)
+		out = append(out, lines[i*(w.n/some)]...)
 	}
 	file := w.file + "-some"
 	return file, os.WriteFile(file, out, 0o600)
