@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	bootstrap "github.com/envoyproxy/go-control-plane/envoy/config/bootstrap/v3"
+	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	route "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	authz "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/ext_authz/v3"
 	_ "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/router/v3" // so that it can be read
@@ -123,6 +124,7 @@ func TestEnvoyConfiguration(t *testing.T) {
 	require.True(t, c.manager.GetNormalizePath().GetValue())
 	require.True(t, c.manager.GetMergeSlashes())
 	require.Equal(t, hcm.HttpConnectionManager_REJECT_REQUEST, c.manager.GetPathWithEscapedSlashesAction())
+	require.Equal(t, core.HttpProtocolOptions_DROP_HEADER, c.manager.GetCommonHttpProtocolOptions().GetHeadersWithUnderscoresAction())
 	for _, name := range c.removes {
 		require.True(t, strings.HasPrefix(name, "x-portico-") && name != "x-portico-app", name)
 	}

@@ -1,6 +1,7 @@
 package gateways
 
 import (
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -53,6 +54,10 @@ func startEnvoy(t *testing.T, s setup) string {
 // ServeHTTP takes a call through the early header mutation, the route, the
 // filter ext_authz and the router.
 func (e *standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r.Header.Del("Connection") // as Envoy does with every call, whatever is configured
+	if e.config.manager.GetCommonHttpProtocolOptions().GetHeadersWithUnderscoresAction() == core.HttpProtocolOptions_DROP_HEADER {
+		maps.DeleteFunc(r.Header, func(name string, _ []string) bool { return strings.Contains(name, "_") })
+	}
 	for _, name := range e.config.removes {
 		r.Header.Del(name)
 	}
@@ -112,6 +117,9 @@ func (e *standIn) check(r *http.Request, to *route.Route) (*service.CheckRespons
 	headers := map[string]string{}
 	for name, values := range r.Header {
 		allowed := slices.ContainsFunc(e.config.filter.GetAllowedHeaders().GetPatterns(), func(p *matcher.StringMatcher) bool {
+			if p.GetSafeRegex() != nil {
+				return regexp.MustCompile("^(?:" + p.GetSafeRegex().GetRegex() + ")$").MatchString(strings.ToLower(name))
+			}
 			return p.GetExact() == strings.ToLower(name)
 		})
 		if allowed {

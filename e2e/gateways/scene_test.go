@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,7 @@ func TestGateways(t *testing.T) {
 				s := setup{gate: strings.TrimPrefix(w.server.Gate, "http://"), token: w.server.GatewayToken(t, organization, "edge-"+name), upstream: newAPI(t)}
 				g := &gateway{w, "http://" + start(t, s)}
 				t.Run("valid", g.valid)
+				t.Run("forged names", g.forgedNames)
 				t.Run("no key", g.noKey)
 				t.Run("wrong product", g.wrongProduct)
 				t.Run("over the limit", g.overTheLimit)
@@ -130,6 +132,8 @@ func (g *gateway) valid(t *testing.T) {
 		require.Equal(t, "Generous", h.Get("X-Portico-Plan"))
 		require.Equal(t, "VALID", h.Get("X-Portico-Code"))
 		require.Equal(t, "stays", h.Get("X-Other"))
+		require.Empty(t, a.header["Ratelimit"], "there is no limit")
+		require.Empty(t, h["X-Portico-Limits"])
 		for name, values := range h {
 			require.Len(t, values, 1, name)
 			if strings.HasPrefix(name, "X-Portico-") {
@@ -144,6 +148,36 @@ func (g *gateway) valid(t *testing.T) {
 	a := g.call(t, "/rates", "X-API-Key", app.key, "X-Portico-App", app.id)
 	require.Equal(t, app.id, a.reached(t).Get("X-Portico-App"))
 	g.call(t, "/rates", "X-API-Key", app.key, "X-Portico-App", "app_0").refused(t, http.StatusForbidden, "NOT_SUBSCRIBED")
+}
+
+// To CGI and its heirs X_Portico_Account is X-Portico-Account; PHP reads "." like
+// that too, lighttpd every other sign. No caller gets such a name to the API.
+func (g *gateway) forgedNames(t *testing.T) {
+	app := g.world.newApp(t, g.world.generous)
+	plain := regexp.MustCompile("[^a-z0-9]")
+	for _, sign := range strings.Split("_.~!#$%&'*+^`|-", "") {
+		headers := []string{"X-API-Key", app.key}
+		for _, name := range []string{"X?Portico?Account", "X-Portico?Account", "X?Portico-Code", "X?Portico?App", "X?Portico?Limits", "X?PORTICO?Anything"} {
+			// A caller may name the app, and nginx knows no more names than Portico.
+			if sign != "-" || name != "X?Portico?App" && name != "X?PORTICO?Anything" {
+				headers = append(headers, strings.ReplaceAll(name, "?", sign), "forged")
+			}
+		}
+		h := g.call(t, "/rates", headers...).reached(t)
+		var told int
+		for name, values := range h {
+			if strings.HasPrefix(plain.ReplaceAllString(strings.ToLower(name), "-"), "x-portico-") {
+				require.NotContains(t, values, "forged", name)
+				told++
+			}
+		}
+		require.Equal(t, 8, told, "%q: %v", sign, h)
+	}
+	h := g.call(t, "/rates", "X-API-Key", app.key, "X_API_Key", "forged", "X-Api_Key", "forged").reached(t)
+	require.NotContains(t, fmt.Sprint(h), "forged")
+	h = g.call(t, "/rates", "X-API-Key", app.key, "Connection", "keep-alive, X-Portico-Plan, x-portico-account").reached(t)
+	require.Equal(t, "Generous", h.Get("X-Portico-Plan"), "a proxy drops what Connection names")
+	require.NotContains(t, strings.ToLower(h.Get("Connection")), "portico")
 }
 
 func (g *gateway) noKey(t *testing.T) {

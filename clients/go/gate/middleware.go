@@ -28,11 +28,7 @@ func (g *Gate) Middleware(next http.Handler) http.Handler {
 			return
 		}
 		passed := r.Clone(context.WithValue(r.Context(), verdictKey{}, v))
-		for name := range passed.Header {
-			if strings.HasPrefix(name, "X-Portico-") {
-				delete(passed.Header, name)
-			}
-		}
+		removeClaims(passed.Header)
 		if !g.o.PassKey {
 			passed.Header.Del("Authorization")
 			passed.Header.Del("X-Api-Key")
@@ -40,6 +36,32 @@ func (g *Gate) Middleware(next http.Handler) http.Handler {
 		v.describe(passed.Header)
 		next.ServeHTTP(w, passed)
 	})
+}
+
+// removeClaims removes what a server behind may take for Portico's word, or for
+// a key that was looked at.
+func removeClaims(h http.Header) {
+	for name := range h {
+		read := hyphened(name)
+		if strings.HasPrefix(read, "x-portico-") || read == "x-api-key" && name != "X-Api-Key" {
+			delete(h, name)
+		}
+	}
+	// What Connection names goes no further: nobody takes Portico's word away.
+	if strings.Contains(strings.ToLower(strings.Join(h["Connection"], ",")), "x-portico-") {
+		delete(h, "Connection")
+	}
+}
+
+// hyphened is a name as servers may read it: to CGI, and to all that came after
+// it, "_" is the same as "-", and to some every other sign too.
+func hyphened(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(name))
 }
 
 // describe tells a forwarded request's receiver whose call it is.

@@ -14,7 +14,7 @@ local gate = assert(os.getenv("PORTICO_GATE"), "PORTICO_GATE is not set")
 local token = assert(os.getenv("PORTICO_GATEWAY_TOKEN"), "PORTICO_GATEWAY_TOKEN is not set")
 
 -- What Portico says of the caller, for the upstream.
-local told = { "code", "credential", "app", "account", "organization", "product", "plan", "subscription" }
+local told = { "code", "credential", "app", "account", "organization", "product", "plan", "subscription", "limits" }
 -- What a refusal says to the client.
 local shown = { "content-type", "www-authenticate", "x-portico-code", "ratelimit", "ratelimit-policy", "retry-after", "cache-control" }
 

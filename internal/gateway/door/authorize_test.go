@@ -137,6 +137,33 @@ func tryWhatNeverPassesHasNoRetryAfter(t *testing.T, b *bench) {
 	}
 }
 
+// local is a verdict whose limits the node kept alone.
+func local(code verdict.Code) func(*gateway.Request, *verdict.Verdict) {
+	return func(r *gateway.Request, v *verdict.Verdict) {
+		full(code)(r, v)
+		v.Limits.Local, v.Limits.RetryAfter = true, time.Second
+	}
+}
+
+// Limits that a node kept alone are marked, whether the call passes or not.
+func TestLocalLimitsAreMarked(t *testing.T) { onBoth(t, tryLocalLimitsAreMarked) }
+
+func tryLocalLimitsAreMarked(t *testing.T, b *bench) {
+	t.Helper()
+	for _, code := range []verdict.Code{verdict.Valid, verdict.RateLimited} {
+		for want, say := range map[string]func(verdict.Code) func(*gateway.Request, *verdict.Verdict){"local": local, "": full} {
+			b.gate.say = say(code)
+			if a := b.send(t, "GET", "/v1/authorize", ""); a.header.Get("X-Portico-Limits") != want || a.header.Get("RateLimit") == "" {
+				t.Errorf("%s: %v, want %q", code, a.header, want)
+			}
+		}
+	}
+	b.gate.say = func(_ *gateway.Request, v *verdict.Verdict) { v.Code, v.Limits.Local = verdict.Valid, true }
+	if a := b.send(t, "GET", "/v1/authorize", ""); a.header.Values("X-Portico-Limits") != nil {
+		t.Errorf("without a limit: %v", a.header)
+	}
+}
+
 func TestAuthorizeReadsTheCall(t *testing.T) { onBoth(t, tryAuthorizeReadsTheCall) }
 
 func tryAuthorizeReadsTheCall(t *testing.T, b *bench) {

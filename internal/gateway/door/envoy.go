@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 
 	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
@@ -71,7 +72,7 @@ func (e *envoy) Check(ctx context.Context, r *authz.CheckRequest) (*authz.CheckR
 	d.describe(&set, c, &k.verdict, q)
 	k.buffer = set.buffer
 	if k.verdict.Code == verdict.Valid {
-		return passed(&set), nil
+		return passed(&set, r.GetAttributes().GetRequest().GetHttp()), nil
 	}
 	refused := &d.refusals[k.verdict.Code]
 	return denied(refused.status, refused.body, options(&set, everyHeader)), nil
@@ -158,13 +159,26 @@ func forwardedFor(values []string, peer netip.Addr) netip.Addr {
 	return peer
 }
 
-// passed lets a call through. What the caller itself wrote into the fields that
-// tell the upstream whose call it is is overwritten, or removed.
-func passed(set *headerSet) *authz.CheckResponse {
+// passed lets a call through. What the caller itself wrote under Portico's names
+// is overwritten, or removed: also where Envoy does not show it.
+func passed(set *headerSet, call *authz.AttributeContext_HttpRequest) *authz.CheckResponse {
 	var remove []string
-	for _, name := range identityHeaders() {
-		if !set.has(name) {
-			remove = append(remove, strings.ToLower(name))
+	drop := func(name string) {
+		if !set.has(http.CanonicalHeaderKey(name)) && !slices.Contains(remove, name) {
+			remove = append(remove, name)
+		}
+	}
+	for _, name := range upstreamHeaders() {
+		drop(strings.ToLower(name))
+	}
+	for name := range call.GetHeaders() {
+		if readsAsOurs(name) {
+			drop(strings.ToLower(name))
+		}
+	}
+	for _, raw := range call.GetHeaderMap().GetHeaders() {
+		if readsAsOurs(raw.GetKey()) {
+			drop(strings.ToLower(raw.GetKey()))
 		}
 	}
 	return &authz.CheckResponse{
@@ -206,6 +220,20 @@ func rpcCode(httpStatus int) codes.Code {
 }
 
 func isOurs(name string) bool { return strings.HasPrefix(name, "X-Portico-") }
+
+// readsAsOurs tells whether a server may take a caller's header for one of
+// Portico's: to CGI, and to all that came after it, "_" is the same as "-", and
+// to some every other sign too.
+func readsAsOurs(name string) bool {
+	const ours = "x-portico-"
+	hyphened := func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}
+	return len(name) > len(ours) && strings.EqualFold(strings.Map(hyphened, name[:len(ours)]), ours)
+}
 
 func everyHeader(string) bool { return true }
 

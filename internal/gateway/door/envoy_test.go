@@ -87,7 +87,7 @@ func tryEnvoyLetsPass(t *testing.T, b *bench) {
 			t.Errorf("%s is %q", name, up[name])
 		}
 	}
-	if len(up) != 8 || len(ok.GetHeadersToRemove()) != 0 {
+	if len(up) != 8 || !slices.Equal(ok.GetHeadersToRemove(), []string{"x-portico-limits"}) {
 		t.Errorf("the upstream is told %v, and %v is removed", up, ok.GetHeadersToRemove())
 	}
 	if down := values(ok.GetResponseHeadersToAdd()); down["ratelimit"] != `"rate";r=99;t=1, "quota";r=42;t=3600` || down["ratelimit-policy"] == "" || len(down) != 2 {
@@ -103,13 +103,49 @@ func tryEnvoyRemovesWhatTheCallerClaims(t *testing.T, b *bench) {
 	b.gate.say = func(_ *gateway.Request, v *verdict.Verdict) {
 		v.Code, v.Product = verdict.Valid, &verdict.Product{Name: "open", Keyless: true}
 	}
-	a, err := check(t, b.dial(t), call(map[string]string{"x-portico-app": "app_claimed"}, nil), token)
+	claimed := call(map[string]string{
+		"x-portico-app": "app_claimed", "x_portico_account": "acct_claimed", "x-portico_code": "VALID", "x-portico.plan": "Gold", "x-portico-product": "claimed",
+		"x-portico": "stays", "x-porticos-plan": "stays", "xx-portico-plan": "stays", "x_other": "stays",
+	}, nil)
+	claimed.GetAttributes().GetRequest().GetHttp().HeaderMap = &core.HeaderMap{Headers: []*core.HeaderValue{
+		{Key: "X_Portico_Account", RawValue: []byte("acct_claimed")}, {Key: "x-portico-anything", RawValue: []byte("claimed")},
+	}}
+	a, err := check(t, b.dial(t), claimed, token)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"x-portico-account", "x-portico-app", "x-portico-credential", "x-portico-plan", "x-portico-subscription"}
+	want := []string{"x-portico-account", "x-portico-anything", "x-portico-app", "x-portico-credential", "x-portico-limits", "x-portico-plan",
+		"x-portico-subscription", "x-portico.plan", "x-portico_code", "x_portico_account"}
 	if got := slices.Sorted(slices.Values(a.GetOkResponse().GetHeadersToRemove())); !slices.Equal(got, want) {
 		t.Errorf("removed %v", got)
+	}
+	if up := values(a.GetOkResponse().GetHeaders()); up["x-portico-product"] != "open" {
+		t.Errorf("the upstream is told %v", up)
+	}
+}
+
+func TestEnvoyMarksLocalLimits(t *testing.T) { onBoth(t, tryEnvoyMarksLocalLimits) }
+
+func tryEnvoyMarksLocalLimits(t *testing.T, b *bench) {
+	t.Helper()
+	c := b.dial(t)
+	b.gate.say = local(verdict.Valid)
+	passed, err := check(t, c, call(nil, nil), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.gate.say = local(verdict.RateLimited)
+	refused, err := check(t, c, call(nil, nil), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, told := range [][]*core.HeaderValueOption{passed.GetOkResponse().GetHeaders(), refused.GetDeniedResponse().GetHeaders()} {
+		if values(told)["x-portico-limits"] != "local" {
+			t.Errorf("told %v", told)
+		}
+	}
+	if gone := passed.GetOkResponse().GetHeadersToRemove(); len(gone) != 0 {
+		t.Errorf("removed %v", gone)
 	}
 }
 

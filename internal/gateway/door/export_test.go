@@ -1,6 +1,7 @@
 package door
 
 import (
+	"net"
 	"net/http"
 	"testing"
 	"time"
@@ -36,3 +37,6 @@ func (s *Server) Watch(seen func(*http.Request)) {
 
 // Crowd lets fasthttp have so many connections. To be called before Serve.
 func (s *Server) Crowd(most int) { s.most = most }
+
+// Converse serves one connection by fasthttp until it ends.
+func (s *Server) Converse(c net.Conn) { s.converse(&connection{Conn: c, front: newFront(nil, s)}) }

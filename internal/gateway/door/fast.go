@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"time"
 	"unicode/utf8"
 	"unsafe"
 
@@ -169,5 +170,7 @@ func (s *Server) unreadable(ctx *fasthttp.RequestCtx, err error) {
 	}
 	c.unread = !gone
 	a.last = true
+	// fasthttp gives time to write only to what serve answered.
+	_ = c.SetWriteDeadline(time.Now().Add(s.fast.WriteTimeout)) // it never fails
 	write(&ctx.Response, &a)
 }

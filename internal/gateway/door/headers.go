@@ -53,11 +53,12 @@ func (s *headerSet) writeTo(h http.Header) {
 	}
 }
 
-// The fields that tell the upstream whose call it is.
-func identityHeaders() []string {
+// upstreamHeaders are the fields that tell the upstream whose call it is, and
+// what of its limits.
+func upstreamHeaders() []string {
 	return []string{
 		"X-Portico-Credential", "X-Portico-App", "X-Portico-Account", "X-Portico-Organization",
-		"X-Portico-Product", "X-Portico-Plan", "X-Portico-Subscription",
+		"X-Portico-Product", "X-Portico-Plan", "X-Portico-Subscription", "X-Portico-Limits",
 	}
 }
 

@@ -15,6 +15,8 @@ import (
 //
 //	RateLimit-Policy: "rate";q=100;w=60, "quota";q=10000;w=86400
 //	RateLimit: "rate";r=99;t=1, "quota";r=9321;t=40111
+//
+// Limits that this node kept alone, though the nodes share them, are marked.
 func describeLimits(s *headerSet, v *verdict.Verdict, c clock.Clock) {
 	a := &v.Limits
 	if a.Rate.Limit == 0 && a.Quota.Limit == 0 {
@@ -34,6 +36,9 @@ func describeLimits(s *headerSet, v *verdict.Verdict, c clock.Clock) {
 		return appendParameter(to, ";t=", untilSeconds(now, w.ResetAt))
 	})
 	s.end("Ratelimit")
+	if a.Local {
+		s.add("X-Portico-Limits", "local")
+	}
 }
 
 // eachWindow writes a list with a member for each limit there is.

@@ -1,0 +1,66 @@
+package gate_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/clients/go/gate"
+)
+
+// To CGI and its heirs X_Portico_Account is X-Portico-Account, and to some
+// X.Portico.Account too.
+func TestNoCallerWritesUnderNamesThatReadAsPorticos(t *testing.T) {
+	p := newPortico(t)
+	raw, g := p.newKey(t), guard(t, p)
+	for _, name := range []string{
+		"X-Portico-Account", "x-portico-account", "X_Portico_Account", "X-Portico_Account", "X_PORTICO-ACCOUNT", "x.portico.account", "X_Portico_Anything",
+		"X-Portico-Limits", "X_API_Key", "X-Api_Key", "x_api-key", "X.API.Key",
+	} {
+		r := g.call("X-API-Key", raw, name, "forged", "X_Other", "stays", "X-Portico", "stays", "X_Api_Keys", "stays")
+		require.Equal(t, http.StatusOK, r.Code, r.Body)
+		var stayed int
+		for got, values := range r.Header() {
+			require.NotContains(t, values, "forged", "%s, sent as %s", got, name)
+			if values[0] == "stays" {
+				stayed++
+			}
+		}
+		require.Equal(t, 3, stayed, "%v", r.Header())
+		require.True(t, strings.HasPrefix(r.Header().Get("Got-X-Portico-Account"), "acct_"))
+	}
+}
+
+// A proxy drops what Connection names.
+func TestNoCallerTakesPorticosWordAway(t *testing.T) {
+	p := newPortico(t)
+	raw, g := p.newKey(t), guard(t, p)
+	w := g.call("X-API-Key", raw, "Connection", "close", "Connection", "keep-alive, x-portico-Plan")
+	require.Equal(t, http.StatusOK, w.Code, w.Body)
+	require.Empty(t, w.Header()["Got-Connection"])
+	w = g.call("X-API-Key", raw, "Connection", "Upgrade")
+	require.Equal(t, []string{"Upgrade"}, w.Header()["Got-Connection"])
+}
+
+// With PassKey the key that was looked at goes on, and no other.
+func TestPassKeyPassesTheKeyThatWasLookedAt(t *testing.T) {
+	p := newPortico(t)
+	raw := p.newKey(t)
+	made, err := gate.Start(t.Context(), gate.Options{URL: p.URL, Token: token, Product: "rates", PassKey: true, Log: quiet()}, p.clock,
+		func() time.Duration { return 0 })
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = made.Close(context.Background()) })
+	var passed http.Header
+	api := made.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { passed = r.Header }))
+	r := httptest.NewRequest(http.MethodGet, "/rates", nil)
+	r.Header.Set("X-API-Key", raw)
+	r.Header.Set("X_API_Key", "forged")
+	api.ServeHTTP(httptest.NewRecorder(), r)
+	require.Equal(t, []string{raw}, passed["X-Api-Key"])
+	require.NotContains(t, passed, "X_api_key")
+}
