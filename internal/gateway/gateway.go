@@ -81,7 +81,8 @@ type Options struct {
 	NodeID   uuid.UUID
 	NodeName string
 	// MaxKeys is how many keys of all organizations are kept; default
-	// DefaultMaxKeys. With Preload all of them are, from the start.
+	// DefaultMaxKeys. With Preload all of them are, from the start; those of an
+	// organization that comes later, or is read anew, soon after.
 	MaxKeys int
 	Preload bool
 	// Grace is added to Silence, at most MaxGrace: for so much longer a node

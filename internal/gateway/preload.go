@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,17 +18,20 @@ const defaultPage = 2000
 
 // preload follows all organizations and reads everything of them, page by
 // page, while changes go on: what has changed since a page was begun is newer
-// in the copy already, by the log. Organizations that are made later are
-// followed from then on.
+// in the copy already, by the log. Organizations that are made later, and
+// copies that are begun anew, are loaded when they are seen; until then their
+// keys are read when they are asked for, as without a preload.
 func (g *Gate) preload(ctx context.Context) {
-	for !g.preloadOnce(ctx) {
+	well := g.loading(ctx, g.loadAll(ctx), true)
+	for !well {
 		if !pause(ctx, time.Second) {
 			return
 		}
+		well = g.loading(ctx, g.loadAll(ctx), well)
 	}
 	close(g.loaded)
 	for pause(ctx, pollEvery) {
-		_ = g.followAll(ctx) // the poll reports outages
+		well = g.loading(ctx, g.loadNew(ctx), well)
 	}
 }
 
@@ -42,20 +46,91 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-func (g *Gate) preloadOnce(ctx context.Context) bool {
-	err := g.followAll(ctx)
-	for _, load := range []func(context.Context, uuid.UUID) (uuid.UUID, int, error){g.pageOfAccounts, g.pageOfApps, g.pageOfCredentials} {
-		if err == nil {
-			err = inPages(ctx, g.page, load)
-		}
-	}
-	if err != nil && ctx.Err() == nil {
-		g.o.Log.Warn("the keys could not be loaded; trying again", "error", err)
+// loading logs when it begins to fail and when it goes on.
+func (g *Gate) loading(ctx context.Context, err error, well bool) bool {
+	if (err == nil) != well && ctx.Err() == nil {
+		g.o.Log.Warn("whether the keys can be loaded has changed", "loadable", err == nil, "error", err)
 	}
 	return err == nil
 }
 
-// followAll begins to follow the organizations that are not followed yet.
+// loadAll loads all organizations together.
+func (g *Gate) loadAll(ctx context.Context) error {
+	if err := g.followAll(ctx); err != nil {
+		return err
+	}
+	return g.load(ctx, batch{tenants: g.unloaded(), which: byPage})
+}
+
+// loadNew loads, one by one, the organizations that are not loaded yet. One
+// that cannot be is not in the way of the others.
+func (g *Gate) loadNew(ctx context.Context) error {
+	err := g.followAll(ctx)
+	for _, t := range g.unloaded() {
+		if failed := g.load(ctx, batch{[]*tenant{t}, pageOf, []any{t.id}}); failed != nil {
+			err = failed
+		}
+	}
+	return err
+}
+
+func (g *Gate) unloaded() []*tenant {
+	return slices.DeleteFunc(g.followed(), func(t *tenant) bool { return t.whole })
+}
+
+// batch is what is loaded together: the rows of which, with its first
+// arguments, into the copies of some tenants.
+type batch struct {
+	tenants []*tenant
+	which   string
+	args    []any
+}
+
+// load reads all accounts, apps and keys of a batch. When they are in, and
+// everything of the log that the last page may have seen, the copies are whole.
+func (g *Gate) load(ctx context.Context, b batch) error {
+	for _, page := range []reader{g.pageOfAccounts, g.pageOfApps, g.pageOfCredentials} {
+		if err := inPages(ctx, g.page, b, page); err != nil {
+			return err
+		}
+	}
+	heads, err := g.headsOf(ctx, b.tenants)
+	if err != nil {
+		return err
+	}
+	for _, t := range b.tenants {
+		if failed := g.reach(ctx, t, heads[t.id]); failed != nil {
+			err = failed
+			continue
+		}
+		t.store.Whole()
+		t.whole = true
+	}
+	return err
+}
+
+func (g *Gate) headsOf(ctx context.Context, tenants []*tenant) (map[uuid.UUID]int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	ids := make([]uuid.UUID, len(tenants))
+	for i, t := range tenants {
+		ids[i] = t.id
+	}
+	return g.rows.heads(ctx, ids)
+}
+
+// reach brings a copy up to a position.
+func (g *Gate) reach(ctx context.Context, t *tenant, head int64) error {
+	if t.store.Position() >= head {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return g.catchUp(ctx, t)
+}
+
+// followAll begins to follow the organizations that are not followed yet. It
+// goes on after one that cannot be, and gives the last error.
 func (g *Gate) followAll(ctx context.Context) error {
 	var all []uuid.UUID
 	reading, cancel := context.WithTimeout(ctx, patience)
@@ -70,20 +145,24 @@ func (g *Gate) followAll(ctx context.Context) error {
 		return err
 	}
 	for _, id := range all {
-		if _, err := g.tenant(ctx, id); err != nil {
-			return err
+		if _, failed := g.tenant(ctx, id); failed != nil {
+			err = failed
 		}
 	}
-	return nil
+	return err
 }
 
-// inPages calls load with the last id of the page before until a page is
-// short of size rows. A page that too many changes have overtaken is read again.
-func inPages(ctx context.Context, size int, load func(ctx context.Context, after uuid.UUID) (last uuid.UUID, n int, err error)) error {
+// reader reads the page of a batch after an id into the copies. It gives the
+// last id, and how many rows there were.
+type reader func(ctx context.Context, b batch, after uuid.UUID) (last uuid.UUID, n int, err error)
+
+// inPages reads until a page is short of size rows. A page that too many
+// changes have overtaken is read again.
+func inPages(ctx context.Context, size int, b batch, read reader) error {
 	var after uuid.UUID
 	for {
 		page, cancel := context.WithTimeout(ctx, patience)
-		last, n, err := load(page, after)
+		last, n, err := read(page, b, after)
 		cancel()
 		if errors.Is(err, errOvertaken) {
 			continue
@@ -100,38 +179,43 @@ var errOvertaken = errors.New("a page was overtaken by changes")
 
 const byPage = `id > $1 ORDER BY id LIMIT $2`
 
-func (g *Gate) pageOfAccounts(ctx context.Context, after uuid.UUID) (uuid.UUID, int, error) {
-	since := g.positions()
-	rows, err := g.rows.accounts(ctx, byPage, after, g.page)
+func (g *Gate) pageOfAccounts(ctx context.Context, b batch, after uuid.UUID) (uuid.UUID, int, error) {
+	since := b.positions()
+	rows, err := g.rows.accounts(ctx, b.which, b.page(after, g.page)...)
 	return put(since, rows, err, func(a replica.Account) uuid.UUID { return a.ID },
 		func(all []replica.Account) *replica.Change { return &replica.Change{Accounts: all} })
 }
 
-func (g *Gate) pageOfApps(ctx context.Context, after uuid.UUID) (uuid.UUID, int, error) {
-	since := g.positions()
-	rows, err := g.rows.apps(ctx, byPage, after, g.page)
+func (g *Gate) pageOfApps(ctx context.Context, b batch, after uuid.UUID) (uuid.UUID, int, error) {
+	since := b.positions()
+	rows, err := g.rows.apps(ctx, b.which, b.page(after, g.page)...)
 	return put(since, rows, err, func(a replica.App) uuid.UUID { return a.ID },
 		func(all []replica.App) *replica.Change { return &replica.Change{Apps: all} })
 }
 
-func (g *Gate) pageOfCredentials(ctx context.Context, after uuid.UUID) (uuid.UUID, int, error) {
-	since := g.positions()
-	rows, err := g.rows.credentials(ctx, byPage, after, g.page)
+func (g *Gate) pageOfCredentials(ctx context.Context, b batch, after uuid.UUID) (uuid.UUID, int, error) {
+	since := b.positions()
+	rows, err := g.rows.credentials(ctx, b.which, b.page(after, g.page)...)
 	return put(since, rows, err, func(k replica.Credential) uuid.UUID { return k.ID },
 		func(all []replica.Credential) *replica.Change { return &replica.Change{Credentials: all} })
 }
 
+// page is the arguments of the page after an id.
+func (b batch) page(after uuid.UUID, size int) []any {
+	return append(slices.Clone(b.args), after, size)
+}
+
 // positions notes how far each copy is before a page is read.
-func (g *Gate) positions() map[uuid.UUID]sight {
-	out := map[uuid.UUID]sight{}
-	for _, s := range g.sights() {
-		out[s.id] = s
+func (b batch) positions() map[uuid.UUID]sight {
+	out := make(map[uuid.UUID]sight, len(b.tenants))
+	for _, t := range b.tenants {
+		out[t.id] = sight{tenant: t, position: t.store.Position()}
 	}
 	return out
 }
 
-// put shares a page out among its organizations. What belongs to one that is
-// not followed yet will be read when it is.
+// put shares a page out among its organizations. What belongs to one that was
+// not followed when the load began is read when that one is loaded.
 func put[T any](since map[uuid.UUID]sight, rows []owned[T], err error, id func(T) uuid.UUID, change func([]T) *replica.Change) (last uuid.UUID, n int, _ error) {
 	if err != nil || len(rows) == 0 {
 		return last, 0, err

@@ -45,7 +45,7 @@ func (k *keys) usernames() (out []uuid.UUID) {
 }
 
 // After any interleaving of changes and fills, with keys pushed out or not,
-// preloaded or not, each copy shows what a fresh one would.
+// preloaded or not, begun anew or not, each copy shows what a fresh one would.
 func TestCopiesEndUpTrue(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -77,10 +77,14 @@ func TestCopiesEndUpTrue(t *testing.T) {
 		}
 		for i := range 60 {
 			w.something(t, rand.New(rand.NewPCG(uint64(i), 7)), all)
+			if i%25 == 24 {
+				gates["whole"].Forget(w.Organization.ID)
+			}
 		}
 		stop()
 		askers.Wait()
 		<-gates["whole"].Loaded()
+		soon(t, "the load", func() bool { return w.holdsAll(gates["whole"], all.usernames()) })
 		for name, g := range gates {
 			ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 			w.compare(t, name, g, all.usernames())
@@ -135,6 +139,15 @@ func (w *world) something(t *testing.T, r *rand.Rand, all *keys) {
 	case 9:
 		_, _ = w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: w.plan.GlobalID(), RateLimit: set(term.RateLimit{Limit: 1 + r.IntN(9), Per: term.PerSecond, Burst: 10})})
 	}
+}
+
+// holdsAll tells whether a copy knows all keys.
+func (w *world) holdsAll(g *gateway.Gate, usernames []uuid.UUID) bool {
+	if !g.Follows(w.Organization.ID) {
+		return false
+	}
+	store := g.Copy(w.Organization.ID)
+	return !slices.ContainsFunc(usernames, func(u uuid.UUID) bool { return !store.Case(u, new(verdict.Case)) })
 }
 
 // compare holds a copy against a fresh one, for each key that it has.

@@ -26,6 +26,8 @@ type tenant struct {
 	// contact is when, on the monotonic clock, the last read of the log began
 	// that left nothing unapplied.
 	contact atomic.Int64
+	// whole: all its keys were loaded. The preload's alone to read and write.
+	whole bool
 
 	mu sync.Mutex
 	// doubts counts the times that the copy was declared stale: a read of the

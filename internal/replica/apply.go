@@ -27,7 +27,7 @@ func (s *Store) Apply(c *Change) {
 	for i := range c.Credentials {
 		k := &c.Credentials[i]
 		if s.budget.max == 0 || s.find(k.Username) != nil {
-			s.putKey(k)
+			s.putKey(k, s.whole)
 		}
 		s.strangers.remove(k.Username)
 	}

@@ -51,6 +51,7 @@ func key(account uuid.UUID, app *uuid.UUID) replica.Credential {
 func BenchmarkCase(b *testing.B) {
 	s, names := replica.New(0), make([]uuid.UUID, 100_000)
 	account := uuid.New()
+	s.Apply(&replica.Change{Accounts: []replica.Account{{ID: account, Status: "ACTIVE"}}})
 	for i := range names {
 		a := app(account)
 		k := key(account, &a.ID)

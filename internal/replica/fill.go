@@ -7,6 +7,14 @@ import "github.com/google/uuid"
 // none. since is the Position before reading began. false: something of it
 // has changed meanwhile, and it must be read again.
 func (s *Store) Fill(username uuid.UUID, c *Change, since int64) bool {
+	if !s.fill(username, c, since) {
+		return false
+	}
+	s.budget.makeRoom(s.find(username))
+	return true
+}
+
+func (s *Store) fill(username uuid.UUID, c *Change, since int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -19,9 +27,7 @@ func (s *Store) Fill(username uuid.UUID, c *Change, since int64) bool {
 		s.strangers.add(username)
 		return true
 	}
-	s.keep(c, func(uuid.UUID) bool { return true })
-	s.makeRoom()
-	s.listAgain()
+	s.keep(c, true, func(uuid.UUID) bool { return true })
 	return true
 }
 
@@ -36,25 +42,26 @@ func (s *Store) FillPage(c *Change, since int64) bool {
 	if since < s.touched.forgotten {
 		return false
 	}
-	s.keep(c, func(id uuid.UUID) bool { return !s.touched.after(id, since) })
+	s.keep(c, false, func(id uuid.UUID) bool { return !s.touched.after(id, since) })
 	return true
 }
 
-func (s *Store) keep(c *Change, may func(uuid.UUID) bool) {
+// keep puts what may be put. With settled, c has all that its keys stand on:
+// what was not told of by then is gone.
+func (s *Store) keep(c *Change, settled bool, may func(uuid.UUID) bool) {
 	for i := range c.Accounts {
 		if a := &c.Accounts[i]; may(a.ID) {
 			s.putAccount(a)
 		}
 	}
-	// The keys first: they say which apps are wanted.
-	for i := range c.Credentials {
-		if k := &c.Credentials[i]; may(k.ID) {
-			s.putKey(k)
-		}
-	}
 	for i := range c.Apps {
 		if a := &c.Apps[i]; may(a.ID) {
 			s.putApp(a)
+		}
+	}
+	for i := range c.Credentials { // last: a key is found as soon as it is put
+		if k := &c.Credentials[i]; may(k.ID) {
+			s.putKey(k, settled)
 		}
 	}
 	s.listAgain()

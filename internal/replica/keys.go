@@ -1,15 +1,39 @@
 package replica
 
-import "github.com/google/uuid"
+import (
+	"github.com/google/uuid"
+
+	"portico/internal/verdict"
+)
 
 // putKey keeps a key's present state. Its app and its account never change.
-func (s *Store) putKey(k *Credential) {
+// With settled, what was not put of them by now is gone.
+func (s *Store) putKey(k *Credential, settled bool) {
 	made := s.keyOf(k)
 	if place := s.find(k.Username); place != nil {
 		place.key.Store(made)
+		if settled {
+			s.settle(place)
+		}
 		return
 	}
+	place := s.newSlot(k, made)
+	if settled {
+		s.settle(place)
+	}
+	sh := s.shard(k.Username)
+	sh.mu.Lock()
+	sh.slots[k.Username] = place
+	sh.mu.Unlock()
+	s.count(1)
+	if s.budget.max > 0 {
+		s.clock.add(place)
+	}
+}
+
+func (s *Store) newSlot(k *Credential, made *verdict.Key) *slot {
 	place := &slot{account: s.accountAt(k.AccountID)}
+	place.used.Store(unasked)
 	place.key.Store(made)
 	place.account.keys++
 	if k.AppID != nil {
@@ -19,13 +43,17 @@ func (s *Store) putKey(k *Credential) {
 		place.account.own++
 		s.relist[place.account] = true
 	}
-	sh := s.shard(k.Username)
-	sh.mu.Lock()
-	sh.slots[k.Username] = place
-	sh.mu.Unlock()
-	s.budget.used.Add(1)
-	if s.budget.max > 0 {
-		s.clock.add(place)
+	return place
+}
+
+// settle takes what was never told of a key's account and apps as gone.
+func (s *Store) settle(place *slot) {
+	place.account.settle()
+	if place.app != nil {
+		place.app.settle()
+	} else if !place.account.listed {
+		place.account.listed = true
+		s.relist[place.account] = true
 	}
 }
 
@@ -37,7 +65,7 @@ func (s *Store) removeKey(place *slot) {
 	sh.mu.Lock()
 	delete(sh.slots, k.Username)
 	sh.mu.Unlock()
-	s.budget.used.Add(-1)
+	s.count(-1)
 	place.account.keys--
 	if place.app != nil {
 		place.app.keys--

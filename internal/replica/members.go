@@ -11,7 +11,8 @@ import (
 
 // app is an app's place, which its keys point to.
 type app struct {
-	cell atomic.Pointer[cell] // nil: it is gone
+	cell atomic.Pointer[cell] // nil: it is gone, or was never told of
+	gone atomic.Bool          // which of them, while cell is nil
 	keys int32                // how many slots point here
 }
 
@@ -23,19 +24,27 @@ type cell struct {
 
 // account is an account's place, which its keys and its apps' keys point to.
 type account struct {
-	state atomic.Pointer[verdict.Account] // nil: it is gone
-	// apps are all its apps, for its own keys; nil while it has none here.
-	apps atomic.Pointer[[]*verdict.App]
-	held []*app // its apps that are in memory
-	keys int32  // how many slots point here
-	own  int32  // how many of them are keys of the account
+	state atomic.Pointer[verdict.Account] // nil: it is gone, or was never told of
+	gone  atomic.Bool                     // which of them, while state is nil
+	// apps are all its apps, for its own keys; nil while it has none of those
+	// here, or not all apps are.
+	apps   atomic.Pointer[[]*verdict.App]
+	listed bool   // all its apps are in memory
+	held   []*app // those that are
+	keys   int32  // how many slots point here
+	own    int32  // how many of them are keys of the account
 }
 
-func (a *account) all() []*verdict.App {
-	if all := a.apps.Load(); all != nil {
-		return *all
+func (a *account) settle() {
+	if a.state.Load() == nil {
+		a.gone.Store(true)
 	}
-	return nil
+}
+
+func (m *app) settle() {
+	if m.cell.Load() == nil {
+		m.gone.Store(true)
+	}
 }
 
 // listAgain brings the lists up to what was put and dropped, each once.
@@ -48,7 +57,7 @@ func (s *Store) listAgain() {
 
 // list writes the list of apps anew, in the order of their ids.
 func (a *account) list() {
-	if a.own == 0 {
+	if a.own == 0 || !a.listed {
 		if a.apps.Load() != nil {
 			a.apps.Store(nil)
 		}
@@ -86,6 +95,17 @@ func (s *Store) appAt(id, accountID uuid.UUID) *app {
 	return m
 }
 
+// lose notes that it is gone. In this order: nobody finds it unknown meanwhile.
+func (a *account) lose() {
+	a.gone.Store(true)
+	a.state.Store(nil)
+}
+
+func (m *app) lose() {
+	m.gone.Store(true)
+	m.cell.Store(nil)
+}
+
 func (s *Store) putAccount(a *Account) {
 	s.accountAt(a.ID).state.Store(&verdict.Account{ID: a.ID, Suspended: a.suspended()})
 }
@@ -111,7 +131,7 @@ func (s *Store) dropAccount(id uuid.UUID) {
 	if a == nil {
 		return
 	}
-	a.state.Store(nil)
+	a.lose()
 	s.sweepAccount(id, a)
 }
 
@@ -121,7 +141,7 @@ func (s *Store) dropApp(id uuid.UUID) {
 		return
 	}
 	c := m.cell.Load()
-	m.cell.Store(nil)
+	m.lose()
 	if c == nil {
 		return
 	}

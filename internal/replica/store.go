@@ -10,17 +10,19 @@ import (
 	"portico/internal/verdict"
 )
 
-const (
-	// shards share the keys out, so that readers seldom meet a writer.
-	shards = 64
-	// leastKeys may always be kept, however full the budget is by others.
-	leastKeys = 256
-)
+// shards share the keys out, so that readers seldom meet a writer.
+const shards = 64
 
-// Budget is how many keys several Stores may keep between them.
+// Budget is how many keys several Stores may keep between them. Beyond it there
+// is for a moment at most one key more for each Fill that is under way.
 type Budget struct {
-	max  int64 // 0: all
-	used atomic.Int64
+	max      int64 // 0: all
+	used     atomic.Int64
+	sweeping sync.Mutex // held by who makes room; taken before any Store's
+
+	mu     sync.Mutex // guards what follows; taken after any other
+	stores []*Store
+	at     int // the Store that the hand is in
 }
 
 // NewBudget makes a budget of max keys; 0: no limit.
@@ -32,9 +34,9 @@ func (b *Budget) Used() int { return int(b.used.Load()) }
 // Store is the copy in memory. It is safe for concurrent use: Case is for any
 // number of goroutines and waits for no Apply.
 //
-// A Store without a limit keeps everything it is told of. One with a limit
-// keeps the keys that Fill brought, with their apps and accounts, and follows
-// changes of those alone.
+// A Store without a limit keeps everything it is told of; what that is not, it
+// knows to be gone only once it is whole. One with a limit keeps the keys that
+// Fill brought, with their apps and accounts, and follows changes of those alone.
 type Store struct {
 	keys      [shards]shard
 	catalogue atomic.Pointer[verdict.Catalogue]
@@ -52,6 +54,7 @@ type Store struct {
 	relist   map[*account]bool
 	clock    hands
 	words    map[string]string
+	whole    bool // everything was put
 	closed   bool
 }
 
@@ -65,11 +68,21 @@ type slot struct {
 	key     atomic.Pointer[verdict.Key] // nil: it is no longer kept
 	app     *app                        // nil: a key of the account
 	account *account
-	used    atomic.Bool
+	// used is 1 for a key that was asked for since the hand's last visit. The
+	// first time does not count: it is what the key was filled for.
+	used atomic.Int32
 }
 
-// New makes an empty Store of up to max keys; 0: everything is kept.
-func New(max int) *Store { return NewIn(NewBudget(max)) }
+// unasked is used of a key that was just filled.
+const unasked = -1
+
+// New makes an empty Store of up to max keys. 0: everything is kept, and the
+// Store is whole: its Changes tell everything there is.
+func New(max int) *Store {
+	s := NewIn(NewBudget(max))
+	s.whole = max == 0
+	return s
+}
 
 // NewIn makes an empty Store that shares a budget with others.
 func NewIn(b *Budget) *Store {
@@ -81,6 +94,9 @@ func NewIn(b *Budget) *Store {
 		s.keys[i].slots = map[uuid.UUID]*slot{}
 	}
 	s.strangers.init()
+	if b.max > 0 {
+		b.join(s)
+	}
 	return s
 }
 
@@ -97,16 +113,41 @@ func (s *Store) Case(username uuid.UUID, into *verdict.Case) (known bool) {
 	if k == nil {
 		return false
 	}
-	if s.budget.max > 0 && !place.used.Load() {
-		place.used.Store(true)
+	if s.budget.max > 0 {
+		if used := place.used.Load(); used < 1 {
+			place.used.Store(used + 1)
+		}
 	}
 	into.Key, into.Account = k, place.account.state.Load()
-	if place.app == nil {
-		into.Apps = place.account.all()
-	} else if c := place.app.cell.Load(); c != nil {
-		into.Apps = c.self[:]
+	known = into.Account != nil || place.account.gone.Load()
+	if place.app != nil {
+		if c := place.app.cell.Load(); c != nil {
+			into.Apps = c.self[:]
+			return known
+		}
+		return known && place.app.gone.Load()
 	}
-	return true
+	if all := place.account.apps.Load(); all != nil {
+		into.Apps = *all
+		return known
+	}
+	return false
+}
+
+// Whole tells a Store without a limit that all accounts, apps and keys were put
+// into it, as of its Position: what it was not told of does not exist.
+func (s *Store) Whole() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.whole = true
+	for _, m := range s.apps {
+		m.settle()
+	}
+	for _, a := range s.accounts {
+		a.settle()
+		a.listed = true
+		a.list()
+	}
 }
 
 // Catalogue is the present one; nil before the first Change that has it.
@@ -134,8 +175,17 @@ func (s *Store) Close() {
 	if s.closed {
 		return
 	}
+	s.count(-int64(s.Len()))
 	s.closed = true
-	s.budget.used.Add(-int64(s.Len()))
+	s.clock = hands{}
+	s.budget.leave(s)
+}
+
+// count notes in the budget that keys came or went.
+func (s *Store) count(n int64) {
+	if !s.closed {
+		s.budget.used.Add(n)
+	}
 }
 
 func (s *Store) find(username uuid.UUID) *slot {

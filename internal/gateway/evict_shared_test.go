@@ -1,0 +1,60 @@
+package gateway_test
+
+import (
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"portico/internal/gateway"
+	"portico/internal/portal"
+	"portico/internal/testdb"
+	"portico/internal/verdict"
+)
+
+// The memory is everybody's: an organization that calls gets the room of one
+// that does not any more, and both together keep no more than may be.
+func TestOrganizationsShareTheMemory(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		metrics := prometheus.NewRegistry()
+		g := w.gate(t, func(o *gateway.Options) { o.MaxKeys, o.Metrics = 3, gateway.NewMetrics(metrics) })
+		idle := []portal.MadeKey{w.key(t), w.key(t), w.key(t)}
+		busy := threeKeys(t, w, w.MustTenant(t, "busy"))
+		round := func(c *gateway.Caller, keys []portal.MadeKey) {
+			t.Helper()
+			for _, k := range keys {
+				wants(t, g, c, shows(k.Secret), verdict.Valid)
+			}
+		}
+		for range 3 {
+			round(w.caller(t, g), idle)
+		}
+		c, misses := w.callerOf(t, g, "busy"), float64(0)
+		for i := range 8 {
+			if i == 7 {
+				misses = lookups(t, metrics, "miss")
+			}
+			round(c, busy[:])
+		}
+		if n := lookups(t, metrics, "miss") - misses; n > 0 {
+			t.Errorf("%v keys were read from the database again", n)
+		}
+		if n := g.Copy(w.Organization.ID).Len(); n != 0 {
+			t.Errorf("%d keys of the idle organization are kept", n)
+		}
+	})
+}
+
+// lookups counts the look-ups of keys that ended so.
+func lookups(t *testing.T, metrics *prometheus.Registry, result string) (n float64) {
+	t.Helper()
+	all, err := metrics.Gather()
+	for _, family := range ok(t, all, err) {
+		for _, m := range family.GetMetric() {
+			if family.GetName() == "portico_gate_lookups_total" && m.GetLabel()[0].GetValue() == result {
+				n += m.GetCounter().GetValue()
+			}
+		}
+	}
+	return n
+}

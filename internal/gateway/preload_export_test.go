@@ -1,0 +1,31 @@
+package gateway
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+)
+
+// Follows tells whether an organization's copy may be asked.
+func (g *Gate) Follows(organization uuid.UUID) bool {
+	t := g.known(organization)
+	if t == nil {
+		return false
+	}
+	select {
+	case <-t.ready:
+		return t.failed == nil
+	default:
+		return false
+	}
+}
+
+// LoadNew loads what is not loaded yet.
+func (g *Gate) LoadNew(ctx context.Context) error { return g.loadNew(ctx) }
+
+// Forget ends an organization's copy, as when its log cannot be followed on.
+func (g *Gate) Forget(organization uuid.UUID) {
+	if t := g.known(organization); t != nil {
+		g.forget(t)
+	}
+}

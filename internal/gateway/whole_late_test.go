@@ -1,0 +1,166 @@
+package gateway_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"portico/internal/gateway"
+	"portico/internal/portal"
+	"portico/internal/portal/portaltest"
+	"portico/internal/testdb"
+	"portico/internal/verdict"
+)
+
+// threeKeys makes two accounts in a tenant's organization, each with an app that
+// is registered with a product named "weather", and gives the apps' keys and
+// one of the first account.
+func threeKeys(t *testing.T, w *world, tenant portaltest.Tenant) (keys [3]portal.MadeKey) {
+	t.Helper()
+	product, plan := w.MustProduct(t, tenant.Admin, "weather")
+	for i := range 2 {
+		account := w.MustAccount(t, tenant.Admin, uuid.NewString())
+		developer := w.MustDeveloper(t, tenant.Admin, account)
+		a := w.MustApp(t, developer, "Hail")
+		s := w.MustRegister(t, developer, a.App, product, plan)
+		must(t)(w.Portal.Approve(tenant.Admin, s.GlobalID(), nil))
+		keys[i] = portal.MadeKey{Credential: a.Credential, Secret: a.Secret}
+		if i == 0 {
+			keys[2] = w.MustKey(t, tenant.Admin, portal.GenerateKeyInput{AccountID: ptr(account.GlobalID())})
+		}
+	}
+	return keys
+}
+
+func preloads(o *gateway.Options) { o.Preload = true }
+
+// touch changes a key and leaves it as it was.
+func (w *world) touch(t *testing.T, admin context.Context, k portal.MadeKey) {
+	t.Helper()
+	ok(t, 0, second(w.Portal.DisableKey(admin, k.Credential.GlobalID(), nil)))
+	ok(t, 0, second(w.Portal.EnableKey(admin, k.Credential.GlobalID(), nil)))
+}
+
+func (w *world) callerOf(t *testing.T, g *gateway.Gate, slug string) *gateway.Caller {
+	t.Helper()
+	token, hash, hint := w.tokens.New()
+	_, err := w.Portal.CreateGateway(t.Context(), portal.NewGateway{Organization: slug, Name: uuid.NewString(), Hash: hash, Hint: hint})
+	ok(t, 0, err)
+	c, err := g.Caller(t.Context(), token)
+	return ok(t, c, err)
+}
+
+// knows tells whether a copy has all it needs for a key.
+func knows(g *gateway.Gate, organization uuid.UUID, k portal.MadeKey) bool {
+	var c verdict.Case
+	return g.Follows(organization) && g.Copy(organization).Case(k.Credential.Username, &c) && c.Account != nil && len(c.Apps) == 1
+}
+
+// An organization that came after everything was loaded is followed from some
+// moment on; a key that changes then is older in all but itself.
+func TestAnOrganizationThatComesLate(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g := w.gate(t, preloads)
+		late := w.MustTenant(t, "late")
+		keys := threeKeys(t, w, late)
+		c := w.callerOf(t, g, "late")
+		wants(t, g, c, shows(keys[0].Secret), verdict.Valid) // followed from here on
+		for _, k := range keys[1:] {
+			w.touch(t, late.Admin, k)
+		}
+		ok(t, 0, g.Sync(t.Context(), late.Organization.ID))
+		for _, k := range keys[1:] {
+			wants(t, g, c, shows(k.Secret), verdict.Valid)
+		}
+	})
+}
+
+// While a copy is being loaded, keys that change are as good as before; and
+// after it, all are in memory, those of accounts too.
+func TestKeysThatChangeDuringTheLoad(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g := w.gate(t, preloads)
+		g.SetPage(1)
+		tenant := w.MustTenant(t, "again")
+		keys := threeKeys(t, w, tenant)
+		c := w.callerOf(t, g, "again")
+		wants(t, g, c, shows(w.made.Secret), verdict.NotFound) // another organization's: followed, and nothing loaded
+		loaded := make(chan error, 1)
+		for i := range 5 {
+			for _, k := range keys[1:] {
+				w.touch(t, tenant.Admin, k)
+			}
+			ok(t, 0, g.Sync(t.Context(), tenant.Organization.ID))
+			for _, k := range keys[1:] {
+				wants(t, g, c, shows(k.Secret), verdict.Valid)
+			}
+			if i == 0 {
+				go func() { loaded <- g.LoadNew(t.Context()) }()
+			}
+		}
+		ok(t, 0, <-loaded)
+		for _, k := range keys {
+			if !knows(g, tenant.Organization.ID, k) {
+				t.Error("a key is not in memory")
+			}
+		}
+	})
+}
+
+// Its keys are loaded too, without a call that asks for them.
+func TestALateOrganizationIsLoaded(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g := w.gate(t, preloads)
+		g.SetPage(1)
+		run(t, g)
+		<-g.Loaded()
+		late := w.MustTenant(t, "late")
+		for _, k := range threeKeys(t, w, late) {
+			soon(t, "the load", func() bool { return knows(g, late.Organization.ID, k) })
+		}
+	})
+}
+
+// A copy that cannot be mended, here because the log has a gap, is begun anew:
+// with all its keys, and those that change afterwards are as good as before.
+func TestACopyThatIsBegunAgain(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		again := w.MustTenant(t, "again")
+		keys := threeKeys(t, w, again)
+		g := w.gate(t, preloads)
+		run(t, g)
+		<-g.Loaded()
+		c := w.callerOf(t, g, "again")
+		wants(t, g, c, shows(keys[0].Secret), verdict.Valid)
+		before := g.Copy(again.Organization.ID)
+		w.gap(t, g, again)
+		soon(t, "the new copy", func() bool {
+			return g.Follows(again.Organization.ID) && g.Copy(again.Organization.ID) != before
+		})
+		for _, k := range keys[1:] {
+			w.touch(t, again.Admin, k)
+		}
+		ok(t, 0, g.Sync(t.Context(), again.Organization.ID))
+		for _, k := range keys[1:] {
+			wants(t, g, c, shows(k.Secret), verdict.Valid)
+		}
+		for _, k := range keys {
+			soon(t, "the load", func() bool { return knows(g, again.Organization.ID, k) })
+		}
+	})
+}
+
+// gap lets an organization's log jump, as when what a copy had not read yet was
+// purged: the next event does not follow the last.
+func (w *world) gap(t *testing.T, g *gateway.Gate, tenant portaltest.Tenant) {
+	t.Helper()
+	ok(t, 0, g.Sync(t.Context(), tenant.Organization.ID))
+	_, err := w.Database.ExecContext(t.Context(), `UPDATE event_positions SET last = last + 10 WHERE id = $1`, tenant.Organization.ID)
+	ok(t, 0, err)
+	w.MustAccount(t, tenant.Admin, uuid.NewString())
+}
