@@ -19,16 +19,18 @@ import (
 // With after < 0 it yields the whole state, in Changes of bounded size, all
 // with the position to continue from. Else it yields what has changed beyond
 // after, and waits up to wait for it; when nothing comes, it yields one empty
-// Change: a sign of life that says the log was reached. fault.Unavailable says
-// that it was not, ErrTooOld that the state must be taken anew, and
+// Change: a sign of life. Whatever it yields is true as of the call or later:
+// the log was read since, and no Grace applies. fault.Unavailable says that it
+// could not be, ErrTooOld that the state must be taken anew, and
 // fault.Unauthenticated that the token was revoked meanwhile. An error of
 // yield ends it and is returned.
 func (g *Gate) Feed(ctx context.Context, c *Caller, after int64, wait time.Duration, yield func(*replica.Change) error) error {
+	asked := g.o.Mono()
 	t, err := g.tenant(ctx, c.Organization)
 	if err != nil {
 		return database.Fault(err)
 	}
-	f := &feed{gate: g, tenant: t, caller: c, yield: yield}
+	f := &feed{gate: g, tenant: t, caller: c, asked: asked, yield: yield}
 	if after < 0 {
 		err = f.snapshot(ctx)
 	} else {
@@ -42,17 +44,47 @@ type feed struct {
 	gate   *Gate
 	tenant *tenant
 	caller *Caller
+	asked  time.Duration // when the question came, on the monotonic clock
 	yield  func(*replica.Change) error
 }
 
-// give yields a change, or refuses: to a token that is not believed any more,
-// and when nobody knows whether something is missing.
+// prove makes sure that the copy is true as of the question, whose answer the
+// gateway will count its silence from. As a rule a poll has proven it while the
+// gateway waited; else all who ask share a read of the log.
+func (f *feed) prove(ctx context.Context) error {
+	for !f.proven() {
+		// The fills of keys have longer names than the organization's.
+		done := f.gate.fills.DoChan(string(f.tenant.id[:]), func() (any, error) {
+			if f.proven() { // by a read that has just ended
+				return nil, nil
+			}
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+			defer cancel()
+			return nil, f.gate.catchUp(ctx, f.tenant)
+		})
+		select {
+		case r := <-done: // it may have begun before the question
+			if r.Err != nil {
+				return fault.Wrap(fault.Unavailable, r.Err, "The event log cannot be reached at the moment.")
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// proven tells whether the log was read since the question came.
+func (f *feed) proven() bool { return f.tenant.contact.Load() >= int64(f.asked) }
+
+// give yields a change, but not to a token that is not believed any more, and
+// not from a copy that was given up.
 func (f *feed) give(c *replica.Change) error {
 	if !f.gate.callers.believes(f.caller) {
 		return stranger()
 	}
-	if !f.gate.fresh(f.tenant) {
-		return fault.New(fault.Unavailable, "The event log cannot be reached at the moment.")
+	if f.gate.known(f.tenant.id) != f.tenant {
+		return fault.New(fault.Unavailable, "The organization's keys are loaded anew.")
 	}
 	f.reach(c)
 	return f.yield(c)
@@ -86,27 +118,34 @@ func (f *feed) reach(c *replica.Change) {
 
 // since yields what follows a position.
 func (f *feed) since(ctx context.Context, after int64, wait time.Duration) error {
+	if err := f.await(ctx, after, wait); err != nil {
+		return err
+	}
+	if err := f.prove(ctx); err != nil {
+		return err
+	}
+	switch position := f.tenant.store.Position(); {
+	case position > after:
+		return f.deltas(ctx, after)
+	case position < after: // of another time: what another node told, the log has
+		return ErrTooOld
+	}
+	return f.give(&replica.Change{Position: after})
+}
+
+// await returns when the copy is not at a position, or the time is over.
+func (f *feed) await(ctx context.Context, position int64, wait time.Duration) error {
 	timeout := time.NewTimer(wait)
 	defer timeout.Stop()
 	for {
 		news := f.tenant.news()
-		position := f.tenant.store.Position()
-		switch {
-		case position > after:
-			return f.deltas(ctx, after)
-		case position < after: // of another time, or of another node that is ahead
-			if err := f.gate.catchUp(ctx, f.tenant); err != nil {
-				return err
-			}
-			if f.tenant.store.Position() < after {
-				return ErrTooOld
-			}
-			continue
+		if f.tenant.store.Position() != position {
+			return nil
 		}
 		select {
 		case <-news:
 		case <-timeout.C:
-			return f.give(&replica.Change{Position: after})
+			return nil
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -144,6 +183,9 @@ func (f *feed) deltas(ctx context.Context, after int64) error {
 // snapshot yields everything. What changes meanwhile follows by the position,
 // which was noted first.
 func (f *feed) snapshot(ctx context.Context) error {
+	if err := f.prove(ctx); err != nil {
+		return err
+	}
 	organization, position := f.tenant.id, f.tenant.store.Position()
 	catalogue, err := f.gate.rows.catalogue(ctx, organization)
 	if err != nil {

@@ -11,12 +11,14 @@ import (
 
 	"portico/internal/database"
 	"portico/internal/term"
+	"portico/internal/verdict"
 )
 
 // Reporter is whose reports are taken in.
 type Reporter struct {
 	Organization uuid.UUID
-	// Products are the only ones it may report of; nil: all, and of none as well.
+	// Products are the only ones it may report of, but for refusals of calls
+	// that reached none; nil: all, and of none as well.
 	Products []uuid.UUID
 	// Environment is the only one whose keys it may report of; "": all.
 	Environment term.Environment
@@ -40,11 +42,23 @@ func (s *Store) Complete(ctx context.Context, by Reporter, calls []Reported) (ow
 		return false, database.Fault(err)
 	}
 	for i := range calls {
-		if by.Products != nil && !slices.Contains(by.Products, calls[i].Product) || !calls[i].complete(owners) {
+		if !by.reaches(&calls[i]) || !calls[i].complete(owners) {
 			return false, nil
 		}
 	}
 	return true, nil
+}
+
+// reaches tells whether a call is of a product that the reporter may report of.
+// A gateway that is bound to products refuses calls of which nobody can say what
+// product they are for, and Portico counts its own like that: they take nothing
+// from a quota, and hidden they would be missed.
+func (r *Reporter) reaches(c *Reported) bool {
+	if r.Products == nil || slices.Contains(r.Products, c.Product) {
+		return true
+	}
+	refused := c.Code != "" && c.Code != verdict.Valid.String()
+	return c.Product == uuid.Nil && refused && c.StatusClass == 0
 }
 
 // endpointKind is the place of the endpoint in objects.

@@ -71,8 +71,8 @@ func (g *Gate) follow(ctx context.Context) {
 }
 
 // patience is how long Portico may wait for something to tell: an answer proves
-// what was true when it was asked for, so that questions must come much more
-// often than the Silence allows.
+// what was true when it was asked for, because the log is read after that, so
+// that questions must come much more often than the Silence allows.
 func (g *Gate) patience() time.Duration { return g.o.Silence / 5 }
 
 // snapshot reads the whole organization and puts it in place of the copy.

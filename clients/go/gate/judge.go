@@ -116,9 +116,14 @@ func limitsOf(c *verdict.Catalogue, v *verdict.Verdict) limits.Ask {
 	return a
 }
 
-// own is a verdict of the Gate's: it is reported, so that it is counted.
+// own is a verdict of the Gate's: it is reported, so that it is counted. What
+// is refused before anybody looks at the product is a call of it all the same.
 func (g *Gate) own(c *verdict.Catalogue, v *verdict.Verdict) *Verdict {
-	g.calls.add(v, g.clock.Now())
+	product := v.Product
+	if product == nil {
+		product = g.store.Load().Catalogue().Product(g.o.Product)
+	}
+	g.calls.add(v, product, g.clock.Now())
 	return public(c, v)
 }
 
@@ -155,6 +160,9 @@ func (g *Gate) ask(ctx context.Context, c *call, of proof) *Verdict {
 	var known bool
 	if v.code, known = verdict.ParseCode(v.Code); !known || v.Valid != (v.code == verdict.Valid) {
 		g.o.Log.WarnContext(ctx, "portico's verdict is not understood")
+		return g.own(nil, &verdict.Verdict{Code: verdict.Unavailable})
+	}
+	if v.Valid && g.deaf() { // meanwhile; and Portico may be set up to bear more silence
 		return g.own(nil, &verdict.Verdict{Code: verdict.Unavailable})
 	}
 	if c.user == uuid.Nil {

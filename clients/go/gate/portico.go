@@ -40,13 +40,10 @@ type refused struct {
 // Error names the door and the status; the body could repeat what was sent.
 func (r *refused) Error() string { return fmt.Sprintf("%s answered %d", r.door, r.status) }
 
-// lasting tells that the same request will never be taken.
+// lasting tells that it is the request itself that will never be taken. Other
+// refusals are about the token or the way there, and may be over soon.
 func (r *refused) lasting() bool {
-	switch r.status {
-	case http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusTooManyRequests:
-		return false
-	}
-	return r.status >= 400 && r.status < 500
+	return r.status == http.StatusBadRequest || r.status == http.StatusRequestEntityTooLarge
 }
 
 // ask puts a question to one of the doors.

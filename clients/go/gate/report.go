@@ -19,7 +19,9 @@ const (
 	// mostWaiting bounds what waits while Portico cannot be told. What is more
 	// is not counted.
 	mostWaiting = 100_000
-	reportTime  = 6 * time.Second
+	// oldest is how old calls may be for Portico to count them.
+	oldest     = 24 * time.Hour
+	reportTime = 6 * time.Second
 )
 
 // counted is what calls are counted by.
@@ -33,31 +35,14 @@ type counted struct {
 type tally struct {
 	mu    sync.Mutex
 	calls map[counted]int64
-	batch *batch // the one that is under way; it keeps its id until it is taken
-	lost  int64  // calls that did not fit
-}
-
-// batch is the body of /v1/usage.
-type batch struct {
-	ID    string `json:"batch"`
-	Calls []row  `json:"calls"`
-}
-
-type row struct {
-	Account    string    `json:"account,omitempty"`
-	App        string    `json:"app,omitempty"`
-	Credential string    `json:"credential,omitempty"`
-	Product    string    `json:"product,omitempty"`
-	Endpoint   string    `json:"endpoint,omitempty"`
-	Code       string    `json:"code"`
-	Calls      int64     `json:"calls"`
-	At         time.Time `json:"at"`
+	batch *batch // the one that is under way
+	lost  int64  // calls that did not fit, or waited for too long
 }
 
 func newTally() *tally { return &tally{calls: map[counted]int64{}} }
 
-// add counts a verdict.
-func (t *tally) add(v *verdict.Verdict, at time.Time) {
+// add counts a verdict about a call of a product, which may be nil.
+func (t *tally) add(v *verdict.Verdict, product *verdict.Product, at time.Time) {
 	c := counted{endpoint: v.Endpoint, code: v.Code, minute: at.Unix() / 60}
 	if v.Account != nil {
 		c.account = v.Account.ID
@@ -68,8 +53,8 @@ func (t *tally) add(v *verdict.Verdict, at time.Time) {
 	if v.Key != nil {
 		c.credential = v.Key.ID
 	}
-	if v.Product != nil {
-		c.product = v.Product.ID
+	if product != nil {
+		c.product = product.ID
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -80,27 +65,34 @@ func (t *tally) add(v *verdict.Verdict, at time.Time) {
 	t.calls[c]++
 }
 
-// next gives the batch to send: the one that was not taken yet, or a new one of
-// what waits; nil when nothing does.
-func (t *tally) next() *batch {
+// next gives the batch to send: the one that is under way, or a new one of what
+// waits; nil when nothing does.
+func (t *tally) next(now time.Time) *batch {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.batch != nil || len(t.calls) == 0 {
+	if t.batch != nil {
 		return t.batch
 	}
-	t.batch = &batch{ID: uuid.NewString()}
+	var rows []row
 	for c, n := range t.calls {
-		if len(t.batch.Calls) == mostRows {
+		if len(rows) == mostRows {
 			break
 		}
-		t.batch.Calls = append(t.batch.Calls, c.row(n))
 		delete(t.calls, c)
+		if r := c.row(n); r.At.Before(now.Add(-oldest)) {
+			t.lost += n
+		} else {
+			rows = append(rows, r)
+		}
+	}
+	if len(rows) > 0 {
+		t.batch = newBatch(rows)
 	}
 	return t.batch
 }
 
-// taken forgets the batch.
-func (t *tally) taken() {
+// done forgets the batch.
+func (t *tally) done() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.batch = nil
@@ -137,7 +129,7 @@ func (g *Gate) reportUntil(ctx context.Context) {
 		}
 		well = err == nil
 		if n := g.calls.missed(); n > 0 {
-			g.o.Log.ErrorContext(ctx, "calls were not counted: too many wait to be reported", "calls", n)
+			g.o.Log.ErrorContext(ctx, "calls were not counted: too many wait to be reported, or for more than a day", "calls", n)
 		}
 	}
 }
@@ -146,27 +138,37 @@ func (g *Gate) reportUntil(ctx context.Context) {
 // is sent again under its id, which counts nothing twice, before anything new.
 func (g *Gate) report(ctx context.Context) error {
 	g.settle()
-	for {
-		b := g.calls.next()
-		if b == nil {
-			return nil
+	for b := g.calls.next(g.clock.Now()); b != nil; b = g.calls.next(g.clock.Now()) {
+		for !b.over() {
+			if err := g.send(ctx, b); err != nil {
+				return err
+			}
 		}
-		if err := g.send(ctx, b); err != nil {
-			return err
+		g.calls.done()
+		if b.rows > 0 {
+			g.o.Log.ErrorContext(ctx, "portico refuses reports of calls; they are not counted", "rows", b.rows, "calls", b.calls, "error", b.why)
 		}
-		g.calls.taken()
 	}
+	return nil
 }
 
-// send sends a batch. One that Portico will never take is given up.
+// send sends a part of a batch.
 func (g *Gate) send(ctx context.Context, b *batch) error {
 	ctx, cancel := context.WithTimeout(ctx, reportTime)
 	defer cancel()
-	err := g.portico.post(ctx, "/v1/usage", b, nil)
-	if no := (*refused)(nil); errors.As(err, &no) && no.lasting() {
-		g.o.Log.ErrorContext(ctx, "portico refuses a report of calls; they are not counted", "rows", len(b.Calls), "error", err)
+	var answer struct {
+		Replayed bool `json:"replayed"`
+	}
+	err := g.portico.post(ctx, "/v1/usage", b.body(), &answer)
+	if err == nil {
+		b.taken(answer.Replayed)
 		return nil
 	}
+	if no := (*refused)(nil); errors.As(err, &no) && no.lasting() {
+		b.refused(err)
+		return nil
+	}
+	b.failed()
 	return err
 }
 

@@ -40,6 +40,11 @@ func TestComplete(t *testing.T) {
 			"bound":              {usage.Call{Product: product.ID, Credential: app.Credential.ID}, bound, mine.Account.ID, true},
 			"other product":      {usage.Call{Product: otherProduct.ID}, bound, uuid.Nil, false},
 			"no product":         {usage.Call{App: app.App.ID}, bound, uuid.Nil, false},
+			"passed by none":     {usage.Call{App: app.App.ID, Code: "VALID"}, bound, uuid.Nil, false},
+			"refused by none":    {usage.Call{Code: "UNAVAILABLE"}, bound, uuid.Nil, true},
+			"refused app":        {usage.Call{App: app.App.ID, Code: "NOT_SUBSCRIBED"}, bound, mine.Account.ID, true},
+			"refused elsewhere":  {usage.Call{Product: otherProduct.ID, Code: "NOT_SUBSCRIBED"}, bound, uuid.Nil, false},
+			"refused stranger":   {usage.Call{App: stranger.App.ID, Code: "NOT_SUBSCRIBED"}, bound, uuid.Nil, false},
 			"other environment":  {usage.Call{Product: product.ID, Credential: app.Credential.ID}, elsewhere, uuid.Nil, false},
 			"stranger's app":     {usage.Call{App: stranger.App.ID}, whole, uuid.Nil, false},
 			"stranger's account": {usage.Call{Account: other.Account.ID}, whole, other.Account.ID, false},
@@ -51,6 +56,11 @@ func TestComplete(t *testing.T) {
 			if err != nil || owned != c.owned || calls[0].Account != c.account {
 				t.Errorf("%s: %v %v %v", name, owned, err, calls[0].Account)
 			}
+		}
+		// What an API behind the gateway answered was a call of some product.
+		answered := []usage.Reported{{Call: usage.Call{Code: "UNAVAILABLE"}, StatusClass: 5}}
+		if owned, err := s.Complete(t.Context(), bound, answered); owned || err != nil {
+			t.Errorf("an answer of no product: %v %v", owned, err)
 		}
 	})
 }

@@ -22,9 +22,9 @@ const (
 
 // feed is GET /v1/feed?after=&wait=: the changes of the organization after a
 // position, a line of JSON each; without a position all there is. The last
-// line has the position that the node has reached, even if nothing has changed,
-// which proves that it is fresh. A body that is cut off has no end, so that it cannot be mistaken for
-// all of it.
+// line has the position to go on from, even if nothing has changed. The answer
+// proves what was true when the question came: the node has read the log since.
+// A body that is cut off has no end, so that it cannot be mistaken for all of it.
 func (d *Doors) feed(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
 	after, wait, bad := readFeedQuery(r.URL.RawQuery)
 	if bad != nil {

@@ -1,0 +1,44 @@
+package gate_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/clients/go/gate"
+)
+
+// slow is a way to Portico on which a look-up of a key takes longer than the
+// Silence, while the feed is not to be had.
+type slow struct {
+	g *guarded
+}
+
+func (s *slow) RoundTrip(r *http.Request) (*http.Response, error) {
+	switch {
+	case r.URL.Path == "/v1/verify":
+		s.g.mono.Add(int64(gate.MaxSilence) + 1)
+	case r.URL.Path == "/v1/feed" && s.g.mono.Load() > 0:
+		return nil, errors.New("cut")
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// Portico's word counts no longer than the Silence either: a node with a grace
+// goes on saying VALID.
+func TestAnAnswerThatComesAfterTheSilenceRefuses(t *testing.T) {
+	p := newPortico(t)
+	raw := p.newKey(t)
+	g := &guarded{portico: p}
+	o := gate.Options{URL: p.URL, Token: token, Product: "rates", Log: quiet(), HTTPClient: &http.Client{Transport: &slow{g: g}}}
+	made, err := gate.Start(t.Context(), o, p.clock, func() time.Duration { return time.Duration(g.mono.Load()) })
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = made.Close(context.Background()) })
+	w := (&guarded{Gate: made, api: made.Middleware(http.NotFoundHandler())}).call("X-API-Key", raw)
+	require.Equal(t, http.StatusServiceUnavailable, w.Code)
+	require.EqualValues(t, 1, p.asked.Load())
+}

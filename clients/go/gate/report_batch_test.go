@@ -1,0 +1,136 @@
+package gate
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// counter takes reports as Portico does: it looks at the rows first, then at
+// the id, and takes all of them or none.
+type counter struct {
+	ids    map[string]bool
+	counts map[string]int
+	bad    func(row) bool
+}
+
+var errBad = errors.New("a bad row")
+
+func (c *counter) take(r *report) (replayed bool, err error) {
+	for _, one := range r.Calls {
+		if c.bad(one) {
+			return false, errBad
+		}
+	}
+	if c.ids[r.ID] {
+		return true, nil
+	}
+	c.ids[r.ID] = true
+	for _, one := range r.Calls {
+		c.counts[one.Credential]++
+	}
+	return false, nil
+}
+
+// send sends all of a batch; lost tells what the network does to an attempt.
+func (c *counter) send(b *batch, lost func() (question, answer bool)) (attempts int) {
+	for ; !b.over(); attempts++ {
+		question, answer := lost()
+		if question {
+			b.failed()
+			continue
+		}
+		replayed, err := c.take(b.body())
+		switch {
+		case answer:
+			b.failed()
+		case err != nil:
+			b.refused(err)
+		default:
+			b.taken(replayed)
+		}
+	}
+	return attempts
+}
+
+func rowsOf(n int) (rows []row) {
+	for i := range n {
+		rows = append(rows, row{Credential: fmt.Sprint(i), Calls: 2})
+	}
+	return rows
+}
+
+func newCounter(bad ...string) *counter {
+	c := &counter{ids: map[string]bool{}, counts: map[string]int{}}
+	c.bad = func(r row) bool {
+		for _, one := range bad {
+			if r.Credential == one {
+				return true
+			}
+		}
+		return false
+	}
+	return c
+}
+
+func well() (question, answer bool) { return false, false }
+
+func TestABadRowCostsFewAttempts(t *testing.T) {
+	for _, bad := range []string{"0", "500", "999"} {
+		c, b := newCounter(bad), newBatch(rowsOf(1000))
+		require.LessOrEqual(t, c.send(b, well), 22, bad)
+		require.Len(t, c.counts, 999)
+		require.Equal(t, 1, b.rows)
+		require.EqualValues(t, 2, b.calls)
+		require.Equal(t, errBad, b.why)
+	}
+	c, b := newCounter(), newBatch(rowsOf(1000))
+	c.bad = func(row) bool { return true }
+	require.Equal(t, 1999, c.send(b, well))
+	require.Empty(t, c.counts)
+	require.Equal(t, 1000, b.rows)
+}
+
+// A batch that was counted, of which nobody heard, and that is refused when it
+// comes again, because a row has become too old or its key was purged.
+func TestARefusalComesAfterABatchWasCounted(t *testing.T) {
+	c, b := newCounter(), newBatch(rowsOf(10))
+	_, err := c.take(b.body())
+	require.NoError(t, err)
+	b.failed()
+	c.bad = newCounter("3").bad
+	c.send(b, well)
+	require.Len(t, c.counts, 10)
+	for id, n := range c.counts {
+		require.Equal(t, 1, n, id)
+	}
+}
+
+// Whatever is lost on the way, and whatever becomes bad when: nothing is counted
+// twice, and what is never bad is counted, unless the batch says that it is not.
+func TestNothingIsCountedTwice(t *testing.T) {
+	for seed := range uint64(5000) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		n, from, some := 1+r.IntN(20), r.IntN(40), 1+r.IntN(10)
+		c, b, attempts := newCounter(), newBatch(rowsOf(n)), 0
+		bad := func(one row) bool {
+			return len(one.Credential) > 0 && int(one.Credential[len(one.Credential)-1])%some == 0
+		}
+		c.bad = func(one row) bool { return attempts >= from && bad(one) }
+		c.send(b, func() (question, answer bool) {
+			attempts++
+			return r.IntN(6) == 0, r.IntN(6) == 0
+		})
+		missing := 0
+		for _, one := range rowsOf(n) {
+			require.LessOrEqual(t, c.counts[one.Credential], 1, "seed %d", seed)
+			if c.counts[one.Credential] == 0 {
+				missing++
+			}
+		}
+		require.LessOrEqual(t, missing, b.rows, "seed %d", seed)
+	}
+}

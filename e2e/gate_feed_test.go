@@ -1,0 +1,96 @@
+package e2e
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/clients/go/gate"
+	"portico/e2e/servertest"
+	"portico/internal/testdb"
+)
+
+// guard is an API behind the Go middleware.
+type guard struct {
+	*gate.Gate
+	api http.Handler
+}
+
+// newGuard makes one that follows a server; more changes its options.
+func newGuard(t *testing.T, s *servertest.Server, token, product string, more ...func(*gate.Options)) *guard {
+	t.Helper()
+	o := gate.Options{URL: s.Gate, Token: token, Product: product}
+	for _, change := range more {
+		change(&o)
+	}
+	starting, cancel := context.WithTimeout(t.Context(), waitForOthers)
+	defer cancel()
+	g, err := gate.New(starting, o)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = g.Close(context.Background()) }) // Portico may be out of reach
+	return &guard{g, g.Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))}
+}
+
+// code calls the API and gives what the middleware made of it.
+func (g *guard) code(raw string) string {
+	r, w := httptest.NewRequest(http.MethodGet, "/", nil), httptest.NewRecorder()
+	r.Header.Set("X-API-Key", raw)
+	g.api.ServeHTTP(w, r)
+	if w.Code == http.StatusOK {
+		return "VALID"
+	}
+	return w.Header().Get("X-Portico-Code")
+}
+
+// A node that lost its database goes on by its own silence and grace; the
+// gateways that follow it count 5 s from its last look at the log, not from its
+// last word.
+func TestTheMiddlewareRefusesWhenItsNodeIsCutOff(t *testing.T) {
+	t.Parallel()
+	for name, grace := range map[string]string{"no grace": "0s", "a minute's grace": "60s"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			direct, ok := testdb.EmptyPostgres(t)
+			if !ok {
+				t.Skip("SQLite has no network")
+			}
+			network, through := servertest.NewNetwork(t, direct)
+			secrets, ring := "XDG_CONFIG_HOME="+t.TempDir(), t.TempDir()+"/ring.json"
+			out, err := servertest.Command(t, direct, []string{secrets}, "keys", "create", "--keyring", ring).CombinedOutput()
+			require.NoError(t, err, string(out))
+			well := servertest.Start(t, direct, secrets, "PORTICO_KEYRING="+ring)
+			cutOff := servertest.Start(t, direct, secrets, "PORTICO_KEYRING="+ring, "DATABASE_URL="+through, "PORTICO_GATE_GRACE="+grace)
+			c := newOrganization(t, well, "cut-off")
+			product := c.limitedProduct(t, "orders", nil)
+			app, _ := c.newApp(t, "Shop")
+			id, raw := c.newKey(t, app)
+			c.register(t, app, product)
+			g := newGuard(t, cutOff, well.GatewayToken(t, "cut-off", "edge-1", "--keyring", ring), "orders")
+			require.Eventually(t, func() bool { return g.code(raw) == "VALID" }, waitForOthers, pollOthers)
+			c.cutAndRevoke(t, network, g, id, raw)
+			network.Restore()
+			require.Eventually(t, func() bool { return g.code(raw) == "REVOKED" }, waitForOthers, pollOthers)
+		})
+	}
+}
+
+// cutAndRevoke wants a key that is revoked behind a cut to be refused in time.
+func (c *cast) cutAndRevoke(t *testing.T, network *servertest.Network, g *guard, id, raw string) {
+	t.Helper()
+	network.Silence()
+	silent := time.Now()
+	c.dev.Do(t, "revokeKey", vars{"credentialId": id}, `credential { status }`)
+	require.Equal(t, "VALID", g.code(raw), "nobody could know yet")
+	for time.Since(silent) < 2*cutOff {
+		asked := time.Now()
+		code := g.code(raw)
+		if asked.Sub(silent) > cutOff {
+			require.Equal(t, "UNAVAILABLE", code, "%s after the cut", asked.Sub(silent))
+		}
+		time.Sleep(time.Millisecond) // the node's machine is this one
+	}
+}

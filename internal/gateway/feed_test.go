@@ -1,0 +1,139 @@
+package gateway_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"portico/internal/database"
+	"portico/internal/fault"
+	"portico/internal/gateway"
+	"portico/internal/lifecycle"
+	"portico/internal/portal"
+	"portico/internal/replica"
+	"portico/internal/testdb"
+	"portico/internal/verdict"
+)
+
+// fed gives what the feed answers.
+func (w *world) fed(t testing.TB, g *gateway.Gate, c *gateway.Caller, after int64, wait time.Duration) (lines []replica.Change, err error) {
+	t.Helper()
+	err = g.Feed(t.Context(), c, after, wait, func(line *replica.Change) error { lines = append(lines, *line); return nil })
+	return lines, err
+}
+
+// Whatever the feed says, the log was read for it after the question was put;
+// no silence is added to the gateway's own, and no grace.
+func TestTheFeedIsNoOlderThanTheQuestion(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		d := w.secondDB(t)
+		g := w.gate(t, func(o *gateway.Options) { o.DB, o.Grace = d, gateway.MaxGrace })
+		c := w.caller(t, g)
+		wants(t, g, c, w.request(), verdict.Valid)
+		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
+		here := g.Copy(w.Organization.ID).Position()
+		for range 3 {
+			w.mono.Add(1)
+			lines, err := w.fed(t, g, c, here, 0)
+			if err != nil || len(lines) != 1 || lines[0].Position != here || lines[0].Catalogue != nil {
+				t.Fatalf("a sign of life: %+v %v", lines, err)
+			}
+		}
+		ok(t, 0, d.Close())
+		w.mono.Add(1)
+		wants(t, g, c, w.request(), verdict.Valid) // the node's own silence is not over
+		for name, after := range map[string]int64{"a sign of life": here, "changes": here - 1, "a snapshot": -1, "of another time": here + 1} {
+			if lines, err := w.fed(t, g, c, after, time.Millisecond); !fault.Is(err, fault.Unavailable) || len(lines) != 0 {
+				t.Errorf("%s without a database: %+v %v", name, lines, err)
+			}
+		}
+	})
+}
+
+// A node that has not looked at the log yet does not say that nothing is new.
+func TestTheFeedTellsWhatTheNodeHasNotSeen(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g := w.gate(t)
+		c := w.caller(t, g)
+		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
+		here := g.Copy(w.Organization.ID).Position()
+		ok(t, 0, second(w.Portal.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
+		w.mono.Add(1)
+		lines, err := w.fed(t, g, c, here, 0)
+		if err != nil || len(lines) != 1 || lines[0].Position <= here || len(lines[0].Credentials) != 1 || lines[0].Credentials[0].Status != lifecycle.KeyRevoked {
+			t.Errorf("told %+v %v", lines, err)
+		}
+	})
+}
+
+// A gateway that waits is told at once, and a token that was revoked meanwhile
+// learns nothing any more.
+func TestTheFeedWaits(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g := w.gate(t)
+		run(t, g)
+		c, err := g.Caller(t.Context(), w.token(t, portal.NewGateway{Name: "edge-1"}))
+		ok(t, c, err)
+		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
+		here := g.Copy(w.Organization.ID).Position()
+		told := make(chan error, 1)
+		for step, do := range []func() error{
+			func() error { return second(w.Portal.DisableKey(w.Admin, w.made.Credential.GlobalID(), nil)) },
+			func() error { return second(w.Portal.RevokeGateway(t.Context(), w.Organization.Slug, "edge-1")) },
+		} {
+			go func() {
+				told <- g.Feed(t.Context(), c, here, time.Hour, func(line *replica.Change) error { here = line.Position; return nil })
+			}()
+			ok(t, 0, do())
+			if err := <-told; step == 0 && err != nil || step == 1 && !isUnauthenticated(err) {
+				t.Errorf("step %d: %v", step, err)
+			}
+		}
+	})
+}
+
+// However many gateways ask at the same moment, the log is read once for all.
+func TestGatewaysShareTheReadsOfTheLog(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		const gateways = 50
+		w := newWorld(t, url)
+		var reads, asked atomic.Int64
+		everybody := make(chan struct{})
+		d := testdb.OpenWith(t, url, database.Options{OnStatement: func(_ context.Context, query string) {
+			if strings.Contains(query, "FROM events") && asked.Load() > 0 {
+				reads.Add(1)
+				<-everybody
+			}
+		}})
+		g := w.gate(t, func(o *gateway.Options) { o.DB = d })
+		c := w.caller(t, g)
+		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
+		here := g.Copy(w.Organization.ID).Position()
+		w.mono.Add(1)
+		var asking sync.WaitGroup
+		for range gateways {
+			asking.Go(func() {
+				if asked.Add(1) == gateways {
+					close(everybody)
+				}
+				if err := g.Feed(t.Context(), c, here, 0, func(*replica.Change) error { return nil }); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		asking.Wait()
+		if n := reads.Load(); n != 1 {
+			t.Errorf("the log was read %d times", n)
+		}
+		_, err := w.fed(t, g, c, here, 0)
+		if ok(t, 0, err); reads.Load() != 1 {
+			t.Error("it was read again though it had been since the question")
+		}
+	})
+}
