@@ -56,27 +56,42 @@ type verdict struct {
 
 // try asks /v1/verify; an error is one of the network, or no verdict.
 func (d *door) try(ask vars) (v verdict, err error) {
-	body, err := json.Marshal(ask)
-	if err != nil {
-		return v, err
-	}
-	r, err := http.NewRequest(http.MethodPost, d.url+"/v1/verify", bytes.NewReader(body))
-	if err != nil {
-		return v, err
-	}
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("X-Portico-Gateway-Token", d.token)
-	w, err := d.client.Do(r)
-	if err != nil {
-		return v, err
-	}
-	defer w.Body.Close()
-	text, err := io.ReadAll(w.Body)
+	text, err := d.post("/v1/verify", ask)
 	if err != nil {
 		return v, err
 	}
 	v.Message = string(text)
 	return v, json.Unmarshal(text, &v)
+}
+
+// tryAll asks /v1/verify/batch; errors are those of try.
+func (d *door) tryAll(asks []vars) ([]verdict, error) {
+	text, err := d.post("/v1/verify/batch", vars{"requests": asks})
+	if err != nil {
+		return nil, err
+	}
+	var answer struct{ Results []verdict }
+	return answer.Results, json.Unmarshal(text, &answer)
+}
+
+// post sends JSON and gives what is answered.
+func (d *door) post(path string, ask vars) ([]byte, error) {
+	body, err := json.Marshal(ask)
+	if err != nil {
+		return nil, err
+	}
+	r, err := http.NewRequest(http.MethodPost, d.url+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("X-Portico-Gateway-Token", d.token)
+	w, err := d.client.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer w.Body.Close()
+	return io.ReadAll(w.Body)
 }
 
 // verify is try where the network holds.

@@ -60,49 +60,68 @@ func TestKillWhileCounting(t *testing.T) {
 		_, key := c.newKey(t, app)
 		var sent, atLeast int
 		for kill := range countKills {
-			got, killed := answersUntilKill(gate.at(s), key, s)
+			now := gate.at(s)
+			got, killed := answersUntilKill(s, 1, func(int64) bool {
+				v, err := now.try(vars{"key": key})
+				return err == nil && v.Valid
+			}, func() { time.Sleep(countFor) })
 			sent += int(got.sent.Load())
 			// What came in the last second before the kill may be lost.
 			atLeast += got.before(killed.Add(-lostAtMost))
 			s = servertest.Start(t, url, secrets)
-			calls := countedCalls(t, url)
+			calls := counted(t, url, callsOf, "Counting")
 			require.GreaterOrEqual(t, calls, atLeast, "kill %d: calls were lost", kill+1)
 			require.LessOrEqual(t, calls, sent, "kill %d: calls were counted twice", kill+1)
 		}
-		t.Logf("%d calls sent, at least %d had to be counted, %d are", sent, atLeast, countedCalls(t, url))
+		t.Logf("%d calls sent, at least %d had to be counted, %d are", sent, atLeast, counted(t, url, callsOf, "Counting"))
 		s.Kill()
 	})
 }
 
-// answersUntilKill asks until the program is killed.
-func answersUntilKill(gate *door, key string, s *servertest.Server) (got *answers, killed time.Time) {
+// answersUntilKill asks, some calls at a time, until the program is killed,
+// which is when wait returns. pass asks about the calls from the nth on, and
+// tells whether they pass.
+func answersUntilKill(s *servertest.Server, some int64, pass func(n int64) bool, wait func()) (got *answers, killed time.Time) {
 	got = &answers{}
 	var asking sync.WaitGroup
 	for range countClients {
 		asking.Go(func() {
-			for {
-				got.sent.Add(1)
-				if v, err := gate.try(vars{"key": key}); err != nil || !v.Valid {
-					return
-				}
+			for pass(got.sent.Add(some) - some) {
 				got.note()
 			}
 		})
 	}
-	time.Sleep(countFor)
+	wait()
 	killed = time.Now()
 	s.Kill()
 	asking.Wait()
 	return got, killed
 }
 
-// countedCalls reads the counts that are in the database.
-func countedCalls(t *testing.T, url string) (n int) {
+// What is counted in the database: calls by the keys of apps of a name, what
+// these apps used of quotas, and pages of the journal.
+const (
+	callsOf = `SELECT coalesce(sum(m.calls), 0) FROM usage_minutes m
+		JOIN credentials c ON c.id = m.credential_id JOIN apps a ON a.id = c.app_id WHERE a.name = $1`
+	usedBy = `SELECT coalesce(sum(q.used), 0) FROM quota_counts q
+		JOIN subscriptions s ON s.id = q.subscription_id JOIN apps a ON a.id = s.app_id WHERE a.name = $1`
+	pagesLeft = `SELECT count(*) FROM usage_journal`
+)
+
+// counted reads one of them.
+func counted(t *testing.T, url, query string, args ...any) (n int) {
+	t.Helper()
+	inside(t, url, func(d *database.DB) {
+		require.NoError(t, d.QueryRowContext(t.Context(), query, args...).Scan(&n))
+	})
+	return n
+}
+
+// inside opens the program's database for a moment.
+func inside(t *testing.T, url string, do func(*database.DB)) {
 	t.Helper()
 	d, err := database.Open(t.Context(), url, database.Options{})
 	require.NoError(t, err)
 	defer d.Close() // it has told what it knows
-	require.NoError(t, d.QueryRowContext(t.Context(), `SELECT coalesce(sum(m.calls), 0) FROM usage_minutes m
-		JOIN credentials c ON c.id = m.credential_id JOIN apps a ON a.id = c.app_id WHERE a.name = 'Counting'`).Scan(&n))
-	return n
+	do(d)
 }

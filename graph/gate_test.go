@@ -42,6 +42,7 @@ func newCalls(f *portaltest.Fixture) *calls {
 func (c *calls) flush(t testing.TB) {
 	t.Helper()
 	require.NoError(t, c.flusher.Flush(t.Context()))
+	require.NoError(t, c.flusher.FlushLastUsed(t.Context()))
 }
 
 // idOf is the row of an opaque id; zero for none.

@@ -25,8 +25,9 @@ type batch struct {
 	pages []page
 }
 
-// fetch makes a batch of what was counted.
-func (f *Flusher) fetch() {
+// fetch makes a batch of what was counted, and tells whether it is for the
+// journal.
+func (f *Flusher) fetch() (journal bool) {
 	rows := f.o.Counter.drain(f.room.rows())
 	var used []limits.Used
 	if f.o.Quotas != nil {
@@ -35,7 +36,7 @@ func (f *Flusher) fetch() {
 	b := &batch{id: "flush/" + uuid.NewString(), n: len(rows), used: used}
 	switch n := len(rows) + len(used); {
 	case n == 0:
-		return
+		return false
 	case n > mostDirect:
 		b.pages = pagesOf(rows, used, f.room.body)
 		f.room.free(rows)
@@ -44,6 +45,7 @@ func (f *Flusher) fetch() {
 		b.rows = rows
 	}
 	f.waiting = append(f.waiting, b)
+	return b.pages != nil
 }
 
 // nameRows gives rows their ids.

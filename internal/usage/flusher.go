@@ -65,9 +65,8 @@ type Flusher struct {
 	// alone is not told yet. open is how many pages of this node are there.
 	visible, open atomic.Int64
 	// busy tells whether the last flush went into the journal.
-	busy   atomic.Bool
-	seeing sync.Mutex
-	seen   seen
+	busy atomic.Bool
+	seen *seen
 	// inTx runs a transaction. Tests put their own, which fails after the commit.
 	inTx func(context.Context, func(*database.Tx) error) error
 }
@@ -99,24 +98,18 @@ func (f *Flusher) Visible() time.Time { return time.UnixMicro(f.visible.Load()).
 // Run flushes until ctx ends, and once more then. What the database gets wrong
 // is logged; the counts wait.
 func (f *Flusher) Run(ctx context.Context) {
-	var folding sync.WaitGroup
-	folding.Go(func() { f.keepFolding(ctx) })
-	defer folding.Wait()
+	var beside sync.WaitGroup
+	beside.Go(func() { f.keepFolding(ctx) })
+	beside.Go(func() { f.keepSeen(ctx) })
+	defer beside.Wait()
 	tick := time.NewTicker(f.o.Every)
 	defer tick.Stop()
 	failing := false
 	for {
 		select {
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastFlush)
-			defer cancel()
-			err := f.Flush(last)
-			if err == nil && f.open.Load() > 0 {
-				folding.Wait()
-				err = f.Fold(last)
-			}
-			if err != nil {
-				f.o.Log.ErrorContext(last, "counts of calls could not be stored at the end", "error", err)
+			if err := f.end(ctx, &beside); err != nil {
+				f.o.Log.ErrorContext(ctx, "what was counted could not be stored at the end", "error", err)
 			}
 			return
 		case <-tick.C:
@@ -127,6 +120,22 @@ func (f *Flusher) Run(ctx context.Context) {
 			failing = err != nil
 		}
 	}
+}
+
+// end flushes once more, and does what is left when nobody else does it any more.
+func (f *Flusher) end(ctx context.Context, beside *sync.WaitGroup) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastFlush)
+	defer cancel()
+	if err := f.Flush(ctx); err != nil {
+		return err
+	}
+	beside.Wait()
+	if f.open.Load() > 0 {
+		if err := f.Fold(ctx); err != nil {
+			return err
+		}
+	}
+	return f.FlushLastUsed(ctx)
 }
 
 // Flush stores what was counted so far. What cannot be stored waits for the
@@ -147,18 +156,18 @@ func (f *Flusher) flush(ctx context.Context) (rows int, err error) {
 		return rows, err
 	}
 	drained := f.o.Clock.Now()
-	f.fetch()
+	journal := f.fetch()
 	n, err := f.send(ctx)
 	if err != nil {
 		return rows + n, err
 	}
 	f.through.Store(drained.UnixMicro())
-	f.busy.Store(n > mostDirect)
+	f.busy.Store(journal)
 	if f.open.Load() > 0 {
 		return rows + n, nil // Fold does the rest
 	}
 	f.visible.Store(drained.UnixMicro())
-	return rows + n, f.flushSeen(ctx)
+	return rows + n, nil
 }
 
 // send stores what waits, oldest first.

@@ -19,7 +19,7 @@ const (
 	foldEvery = time.Minute
 	// foldTick is how soon a node folds that is not busy any more.
 	foldTick = time.Second
-	// orphanAge is when a page is taken for one of a node that has ended.
+	// orphanAge is when a page is folded by others though its node is still seen.
 	orphanAge = 5 * time.Minute
 	// foldPages bounds the pages that one transaction folds.
 	foldPages = 256
@@ -41,9 +41,9 @@ func (f *Flusher) keepFolding(ctx context.Context) {
 		case <-tick.C:
 		}
 		var err error
-		if time.Since(orphans) > orphanAge {
+		if time.Since(orphans) > foldEvery {
 			orphans = time.Now()
-			err = f.foldWhere(ctx, "taken_at < $2", f.o.Clock.Now().Add(-orphanAge))
+			err = f.foldOrphans(ctx)
 		}
 		if f.open.Load() > 0 && err == nil && (!f.busy.Load() || time.Since(last) > foldEvery) {
 			err = f.Fold(ctx)
@@ -53,6 +53,40 @@ func (f *Flusher) keepFolding(ctx context.Context) {
 			f.o.Log.ErrorContext(ctx, "the journal of calls could not be folded", "error", err)
 		}
 	}
+}
+
+// foldOrphans folds what nodes left behind.
+func (f *Flusher) foldOrphans(ctx context.Context) error {
+	nodes, err := f.orphanNodes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, node := range nodes {
+		if err := f.foldWhere(ctx, "node_id = $2", node); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// orphanNodes finds the nodes that have pages and are not seen any more, or do
+// not get to it.
+func (f *Flusher) orphanNodes(ctx context.Context) (nodes []uuid.UUID, err error) {
+	now := f.o.Clock.Now()
+	rows, err := f.o.DB.QueryContext(ctx, `SELECT DISTINCT j.node_id FROM usage_journal j WHERE j.part >= 0 AND (j.taken_at < $1
+		OR NOT EXISTS (SELECT 1 FROM gate_nodes n WHERE n.id = j.node_id AND n.seen_at >= $2))`, now.Add(-orphanAge), now.Add(-nodeSilence))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var node uuid.UUID
+		if err := rows.Scan(&node); err != nil {
+			return nil, err
+		}
+		nodes = append(nodes, node)
+	}
+	return nodes, rows.Err()
 }
 
 // Fold puts what this node has in the journal where it belongs.
@@ -66,10 +100,7 @@ func (f *Flusher) Fold(ctx context.Context) error {
 	if err := f.foldWhere(ctx, "node_id = $2", f.o.Node); err != nil {
 		return err
 	}
-	if err := f.look(ctx, through, until, mark); err != nil {
-		return err
-	}
-	return f.flushSeen(ctx)
+	return f.look(ctx, through, until, mark)
 }
 
 // look finds what is left of this node's pages: those since, and those that

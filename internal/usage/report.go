@@ -16,9 +16,14 @@ import (
 	"portico/internal/term"
 )
 
-// nodeSilence is after what time a node that has stopped writing is taken for
-// one that has ended, whose counts nobody waits for.
-const nodeSilence = 65 * time.Second
+const (
+	// nodeSilence is after what time a node that has stopped writing is taken for
+	// one that has ended. Only what it left in the journal is waited for.
+	nodeSilence = 65 * time.Second
+	// pageSpan is how old a page's calls are at most when it is stored. They are
+	// older where the database was away, which the node's own row tells.
+	pageSpan = time.Second
+)
 
 // state is what a report must know of the organization and the nodes.
 type state struct {
@@ -26,14 +31,32 @@ type state struct {
 	asOf time.Time
 }
 
+// bound takes asOf back to a time.
+func (s *state) bound(at time.Time) {
+	if at.Before(s.asOf) {
+		s.asOf = at
+	}
+}
+
+const (
+	// flushedBefore is up to when the counts of all nodes are there: of those that
+	// live, and of those that left pages in the journal, which nobody has folded
+	// yet. With a LIMIT Postgres looks for one instead of reading all.
+	flushedBefore = `SELECT MIN(n.flushed_at) FROM gate_nodes n WHERE n.seen_at >= $2
+		OR (SELECT 1 FROM usage_journal j WHERE j.node_id = n.id AND j.part >= 0 LIMIT 1) IS NOT NULL`
+	// oldestPage is when the oldest of them was stored. A node may have ended
+	// before it wrote down that it is there.
+	oldestPage = `SELECT MIN(j.taken_at) FROM usage_journal j WHERE j.part >= 0`
+)
+
 // stateOf reads it. asOf is read before the counts, or it would promise counts
 // that were stored between the two.
 func (s *Store) stateOf(ctx context.Context, organization uuid.UUID) (*state, error) {
 	now := s.clock.Now()
 	var kept sql.NullString
-	var flushed sql.Null[moment]
-	err := s.db.QueryRowContext(ctx, `SELECT o.usage_retention, (SELECT MIN(n.flushed_at) FROM gate_nodes n WHERE n.seen_at >= $2)
-		FROM organizations o WHERE o.id = $1`, organization, now.Add(-nodeSilence)).Scan(&kept, &flushed)
+	var flushed, paged sql.Null[moment]
+	err := s.db.QueryRowContext(ctx, `SELECT o.usage_retention, (`+flushedBefore+`), (`+oldestPage+`)
+		FROM organizations o WHERE o.id = $1`, organization, now.Add(-nodeSilence)).Scan(&kept, &flushed, &paged)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fault.Missing()
 	}
@@ -41,8 +64,11 @@ func (s *Store) stateOf(ctx context.Context, organization uuid.UUID) (*state, er
 		return nil, database.Fault(err)
 	}
 	out := &state{asOf: now}
-	if flushed.Valid && flushed.V.Before(now) {
-		out.asOf = flushed.V.Time
+	if flushed.Valid {
+		out.bound(flushed.V.Time)
+	}
+	if paged.Valid {
+		out.bound(paged.V.Add(-pageSpan))
 	}
 	out.kept, err = retentionOf(kept)
 	return out, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,61 +13,116 @@ import (
 	"portico/internal/verdict"
 )
 
+// seenTick is how often is stored when keys were last used.
+const seenTick = time.Second
+
 // seen is when keys were last used, by the minute since 1970.
 type seen struct {
+	mu sync.Mutex
 	// fresh is not yet stored, told is of the latest minute that is.
 	fresh, told map[uuid.UUID]int64
 	// latest is the latest minute of told; it has none before kept.
 	latest, kept int64
 }
 
-func newSeen() seen { return seen{fresh: map[uuid.UUID]int64{}, told: map[uuid.UUID]int64{}} }
+func newSeen() *seen { return &seen{fresh: map[uuid.UUID]int64{}, told: map[uuid.UUID]int64{}} }
 
 // notice takes from rows that are stored when keys were used: only calls that
 // passed used them.
 func (f *Flusher) notice(rows iter.Seq[counted]) {
-	f.seeing.Lock()
-	defer f.seeing.Unlock()
+	f.seen.mu.Lock()
+	defer f.seen.mu.Unlock()
 	for r := range rows {
-		minute := r.at.Unix() / 60
-		if r.Code != verdict.Valid.String() || r.Credential == uuid.Nil || f.seen.told[r.Credential] >= minute {
-			continue
+		if r.Code == verdict.Valid.String() && r.Credential != uuid.Nil {
+			f.seen.note(r.Credential, r.at.Unix()/60)
 		}
-		f.seen.fresh[r.Credential] = max(f.seen.fresh[r.Credential], minute)
 	}
 }
 
-// flushSeen stores when keys were last used. What fails waits: no more than a
-// time for each key.
-func (f *Flusher) flushSeen(ctx context.Context) error {
-	f.seeing.Lock()
-	defer f.seeing.Unlock()
-	for chunk := range slices.Chunk(inOrder(f.seen.fresh), mostInBatch) {
+// keepSeen stores when keys were last used until ctx ends. It is no part of a
+// flush: that may take seconds, and a flush has less than one.
+func (f *Flusher) keepSeen(ctx context.Context) {
+	tick := time.NewTicker(seenTick)
+	defer tick.Stop()
+	failing := false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		err := f.FlushLastUsed(ctx)
+		if err != nil && !failing && ctx.Err() == nil {
+			f.o.Log.ErrorContext(ctx, "when keys were last used waits for the database", "error", err)
+		}
+		failing = err != nil
+	}
+}
+
+// FlushLastUsed stores when keys were last used, as far as their calls are
+// stored; Run does so every second. What fails waits: no more than a time for
+// each key.
+func (f *Flusher) FlushLastUsed(ctx context.Context) error {
+	fresh := f.seen.take()
+	for chunk := range slices.Chunk(inOrder(fresh), mostInBatch) {
 		b := newBulk(f.o.DB, len(chunk), column{"id", uuids}, column{"at", times})
 		for _, id := range chunk {
 			b.id(id)
-			b.time(time.Unix(f.seen.fresh[id]*60, 0))
+			b.time(time.Unix(fresh[id]*60, 0))
 		}
-		if err := f.o.DB.InTx(ctx, func(tx *database.Tx) error { return touch(ctx, tx, b) }); err != nil {
+		if err := f.inTx(ctx, func(tx *database.Tx) error { return touch(ctx, tx, b) }); err != nil {
+			f.seen.putBack(fresh)
 			return err
 		}
-		f.seen.settle(chunk)
+		f.seen.settle(chunk, fresh)
 	}
 	f.seen.forget()
 	return nil
 }
 
-// settle moves keys from fresh to told.
-func (s *seen) settle(keys []uuid.UUID) {
+// note adds that a key was used in a minute, unless that or a later one is
+// known. The caller holds mu.
+func (s *seen) note(key uuid.UUID, minute int64) {
+	if s.told[key] < minute {
+		s.fresh[key] = max(s.fresh[key], minute)
+	}
+}
+
+// take gives what is not yet stored, to store it without holding mu.
+func (s *seen) take() map[uuid.UUID]int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := s.fresh
+	s.fresh = map[uuid.UUID]int64{}
+	return out
+}
+
+// putBack takes back what was taken and is not stored.
+func (s *seen) putBack(taken map[uuid.UUID]int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, minute := range taken {
+		s.note(id, minute)
+	}
+}
+
+// settle notes what was taken of keys as told, and that no use by then is fresh.
+func (s *seen) settle(keys []uuid.UUID, taken map[uuid.UUID]int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, id := range keys {
-		s.told[id] = s.fresh[id]
-		s.latest = max(s.latest, s.fresh[id])
-		delete(s.fresh, id)
+		s.told[id] = max(s.told[id], taken[id])
+		s.latest = max(s.latest, taken[id])
+		if s.fresh[id] <= s.told[id] {
+			delete(s.fresh, id)
+		}
 	}
 }
 
 // forget drops what is told of minutes before the latest.
 func (s *seen) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.latest == s.kept {
 		return
 	}

@@ -67,6 +67,7 @@ func (w *world) flush() {
 	w.t.Helper()
 	require.NoError(w.t, w.flusher.Flush(context.Background()))
 	require.NoError(w.t, w.flusher.Fold(context.Background()))
+	require.NoError(w.t, w.flusher.FlushLastUsed(context.Background()))
 }
 
 func (w *world) rollUp() {
