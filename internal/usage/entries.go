@@ -24,9 +24,9 @@ const (
 
 // writer writes a page.
 type writer struct {
-	body []byte
-	row0 *counted
-	use0 *limits.Used
+	body     []byte
+	lastRow  *counted
+	lastUsed *limits.Used
 }
 
 // ids are a call's in the order of an entry.
@@ -37,7 +37,7 @@ func (c *Call) ids() [6]*uuid.UUID {
 // row adds a row, which must not change until the page is written.
 func (w *writer) row(r *counted) {
 	ids, same := r.ids(), byte(0)
-	if before := w.row0; before == nil {
+	if before := w.lastRow; before == nil {
 		w.body = append(w.body, entryRow)
 	} else {
 		same = bit(0, r.at.Equal(before.at)) | bit(7, r.Code == before.Code)
@@ -46,9 +46,9 @@ func (w *writer) row(r *counted) {
 		}
 		w.body = append(w.body, entryRowAfter, same)
 	}
-	w.row0 = r
+	w.lastRow = r
 	if same&1 == 0 {
-		w.body = binary.AppendVarint(w.body, r.at.Unix()/60)
+		w.body = binary.AppendVarint(w.body, minuteOf(r.at))
 	}
 	w.body = binary.AppendVarint(w.body, r.calls)
 	for i, id := range ids {
@@ -64,14 +64,14 @@ func (w *writer) row(r *counted) {
 // quota adds what was used of one; it must not change until the page is written.
 func (w *writer) quota(u *limits.Used) {
 	same := byte(0)
-	if before := w.use0; before == nil {
+	if before := w.lastUsed; before == nil {
 		w.body = append(w.body, entryUsed)
 	} else {
 		same = bit(0, u.Organization == before.Organization) |
 			bit(1, u.PeriodStart.Equal(before.PeriodStart) && u.PeriodEnd.Equal(before.PeriodEnd))
 		w.body = append(w.body, entryUsedAfter, same)
 	}
-	w.use0 = u
+	w.lastUsed = u
 	if same&1 == 0 {
 		w.body = append(w.body, u.Organization[:]...)
 	}

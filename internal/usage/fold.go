@@ -129,12 +129,12 @@ func (f *Flusher) look(ctx context.Context, through int64, until time.Time, mark
 // another program could not read. It is for the start, before quotas are asked
 // about.
 func (f *Flusher) Recover(ctx context.Context) error {
-	const any = "taken_at <= $2"
+	const all = "taken_at <= $2"
 	until := f.o.Clock.Now().Add(orphanAge)
-	if err := f.foldWhere(ctx, any, until); err != nil {
+	if err := f.foldWhere(ctx, all, until); err != nil {
 		return err
 	}
-	_, err := f.foldSome(ctx, unreadable, any, until)
+	_, err := f.foldSome(ctx, unreadable, all, until)
 	return err
 }
 

@@ -34,7 +34,7 @@ func (f *Flusher) notice(rows iter.Seq[counted]) {
 	defer f.seen.mu.Unlock()
 	for r := range rows {
 		if r.Code == verdict.Valid.String() && r.Credential != uuid.Nil {
-			f.seen.note(r.Credential, r.at.Unix()/60)
+			f.seen.note(r.Credential, minuteOf(r.at))
 		}
 	}
 }

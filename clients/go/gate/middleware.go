@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"portico/internal/headername"
 	"portico/internal/term"
 	"portico/internal/verdict"
 )
@@ -42,8 +43,7 @@ func (g *Gate) Middleware(next http.Handler) http.Handler {
 // a key that was looked at.
 func removeClaims(h http.Header) {
 	for name := range h {
-		read := hyphened(name)
-		if strings.HasPrefix(read, "x-portico-") || read == "x-api-key" && name != "X-Api-Key" {
+		if headername.ReadsAsOurs(name) || headername.Hyphened(name) == "x-api-key" && name != "X-Api-Key" {
 			delete(h, name)
 		}
 	}
@@ -51,17 +51,6 @@ func removeClaims(h http.Header) {
 	if strings.Contains(strings.ToLower(strings.Join(h["Connection"], ",")), "x-portico-") {
 		delete(h, "Connection")
 	}
-}
-
-// hyphened is a name as servers may read it: to CGI, and to all that came after
-// it, "_" is the same as "-", and to some every other sign too.
-func hyphened(name string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-			return r
-		}
-		return '-'
-	}, strings.ToLower(name))
 }
 
 // describe tells a forwarded request's receiver whose call it is.

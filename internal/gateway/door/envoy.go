@@ -18,6 +18,7 @@ import (
 
 	"portico/internal/fault"
 	"portico/internal/gateway"
+	"portico/internal/headername"
 	"portico/internal/verdict"
 )
 
@@ -172,12 +173,12 @@ func passed(set *headerSet, call *authz.AttributeContext_HttpRequest) *authz.Che
 		drop(strings.ToLower(name))
 	}
 	for name := range call.GetHeaders() {
-		if readsAsOurs(name) {
+		if headername.ReadsAsOurs(name) {
 			drop(strings.ToLower(name))
 		}
 	}
 	for _, raw := range call.GetHeaderMap().GetHeaders() {
-		if readsAsOurs(raw.GetKey()) {
+		if headername.ReadsAsOurs(raw.GetKey()) {
 			drop(strings.ToLower(raw.GetKey()))
 		}
 	}
@@ -220,20 +221,6 @@ func rpcCode(httpStatus int) codes.Code {
 }
 
 func isOurs(name string) bool { return strings.HasPrefix(name, "X-Portico-") }
-
-// readsAsOurs tells whether a server may take a caller's header for one of
-// Portico's: to CGI, and to all that came after it, "_" is the same as "-", and
-// to some every other sign too.
-func readsAsOurs(name string) bool {
-	const ours = "x-portico-"
-	hyphened := func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
-			return r
-		}
-		return '-'
-	}
-	return len(name) > len(ours) && strings.EqualFold(strings.Map(hyphened, name[:len(ours)]), ours)
-}
 
 func everyHeader(string) bool { return true }
 
