@@ -167,6 +167,9 @@ func New(o Options) *Gate {
 		desks:   sync.Pool{New: func() any { return new(desk) }},
 		wake:    make(chan struct{}, 1), tell: make(chan struct{}, 1), loaded: make(chan struct{}), page: defaultPage,
 	}
+	if !o.Preload {
+		close(g.loaded) // here already: a server that loads nothing is ready at once
+	}
 	g.quotas.read = func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]limits.Used, error) {
 		return o.Usage.QuotasUsed(ctx, ids, o.Clock.Now())
 	}

@@ -21,8 +21,6 @@ func (g *Gate) Run(ctx context.Context) {
 	all.Go(func() { g.listen(ctx) })
 	if g.o.Preload {
 		all.Go(func() { g.preload(ctx) })
-	} else {
-		close(g.loaded)
 	}
 }
 

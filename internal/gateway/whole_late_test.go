@@ -110,6 +110,26 @@ func TestKeysThatChangeDuringTheLoad(t *testing.T) {
 	})
 }
 
+// A gate that loads keys when they are asked for is ready before it runs: a
+// server must not say that it is loading what it does not load.
+func TestNothingToLoad(t *testing.T) {
+	w := newWorld(t, testdb.SQLite(t))
+	ready := func(g *gateway.Gate) bool {
+		select {
+		case <-g.Loaded():
+			return true
+		default:
+			return false
+		}
+	}
+	if !ready(w.gate(t)) {
+		t.Error("a gate without a preload is not ready")
+	}
+	if ready(w.gate(t, preloads)) {
+		t.Error("a gate that has loaded nothing is ready")
+	}
+}
+
 // Its keys are loaded too, without a call that asks for them.
 func TestALateOrganizationIsLoaded(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
