@@ -98,7 +98,7 @@ func (w *world) work() {
 	w.called(one, w.ids["other's account"], w.ids["other's app"], "", w.ids["product"], verdict.Waiting, at, 1)
 	w.called(two, w.ids["foreign account"], w.ids["foreign app"], "", w.ids["foreign product"], verdict.Waiting, at, 1)
 	w.calls.flush(w.t)
-	_, err := w.calls.counts.Accept(w.t.Context(), one, "batch", []usage.Reported{{
+	_, err := w.calls.counts.Accept(w.t.Context(), usage.Reporter{Organization: one}, "batch", []usage.Reported{{
 		Call: usage.Call{Organization: one, Account: idOf(w.ids["account"]), App: idOf(w.ids["app"]), Credential: idOf(w.ids["key"]), Product: idOf(w.ids["product"])},
 		At:   at, Calls: 2, StatusClass: 2, Latency: 30 * time.Millisecond,
 	}})

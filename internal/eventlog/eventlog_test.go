@@ -190,9 +190,12 @@ func TestAPurgeMayDeleteButNotChange(t *testing.T) {
 		if err := purge(`DELETE FROM events WHERE position = 1`); err != nil {
 			t.Errorf("a purge could not delete: %v", err)
 		}
-		lines, err := eventlog.Read(t.Context(), d, organization, 0, 10)
+		lines, err := eventlog.Read(t.Context(), d, organization, 1, 10)
 		if err != nil || len(lines) != 2 || lines[0].Position != 2 {
 			t.Errorf("left are %+v (%v)", lines, err)
+		}
+		if lines, err := eventlog.Read(t.Context(), d, organization, 0, 10); !errors.Is(err, eventlog.ErrPurged) {
+			t.Errorf("from the start there are %+v (%v)", lines, err)
 		}
 	})
 }

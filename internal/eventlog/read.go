@@ -3,6 +3,7 @@ package eventlog
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,9 +24,34 @@ type Source interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// Read gives up to limit events of an organization beyond a position, in
-// order. A follower that passes on the last position it was given misses none.
+// ErrPurged says that the log does not have all events beyond a position any
+// more: whoever follows it from there must begin anew.
+var ErrPurged = errors.New("the log was purged beyond this position")
+
+// Read gives up to limit events of an organization beyond a position, in order;
+// none when that is where the log ends. A follower that passes on the last
+// position it was given misses none: where some are gone it gives ErrPurged.
 func Read(ctx context.Context, src Source, organization uuid.UUID, after int64, limit int) ([]Line, error) {
+	lines, err := read(ctx, src, organization, after, limit)
+	if err == nil && len(lines) == 0 {
+		var head int64
+		if head, err = Head(ctx, src, organization); err != nil || head <= after {
+			return nil, err
+		}
+		// They came in between, or else are gone.
+		lines, err = read(ctx, src, organization, after, limit)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(lines) == 0 || lines[0].Position != after+1 {
+		return nil, ErrPurged
+	}
+	return lines, nil
+}
+
+// read gives the events that there are.
+func read(ctx context.Context, src Source, organization uuid.UUID, after int64, limit int) ([]Line, error) {
 	rows, err := src.QueryContext(ctx,
 		`SELECT position, type, at, subject_id, account_id, app_id FROM events WHERE organization_id = $1 AND position > $2 ORDER BY position LIMIT $3`,
 		organization, after, limit)

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -156,11 +157,11 @@ func (f *feed) await(ctx context.Context, position int64, wait time.Duration) er
 func (f *feed) deltas(ctx context.Context, after int64) error {
 	for {
 		lines, err := eventlog.Read(ctx, f.gate.o.DB, f.tenant.id, after, linesAtOnce)
+		if errors.Is(err, eventlog.ErrPurged) {
+			return ErrTooOld
+		}
 		if err != nil || len(lines) == 0 {
 			return err
-		}
-		if lines[0].Position != after+1 {
-			return ErrTooOld
 		}
 		change, err := f.gate.rows.change(ctx, f.tenant.id, touchedBy(lines))
 		if err != nil {

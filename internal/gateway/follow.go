@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/google/uuid"
@@ -26,14 +27,14 @@ func (g *Gate) catchUp(ctx context.Context, t *tenant) error {
 	for {
 		doubts, began, position := t.doubted(), g.o.Mono(), t.store.Position()
 		lines, err := eventlog.Read(ctx, g.o.DB, t.id, position, linesAtOnce)
-		if err != nil {
+		switch {
+		case errors.Is(err, eventlog.ErrPurged): // the copy cannot be mended
+			g.forget(t)
+			return fault.New(fault.Unavailable, "The organization's keys are loaded anew.")
+		case err != nil:
 			return err
 		}
 		if len(lines) > 0 {
-			if lines[0].Position != position+1 { // purged beneath us: the copy cannot be mended
-				g.forget(t)
-				return fault.New(fault.Unavailable, "The organization's keys are loaded anew.")
-			}
 			if err := g.apply(ctx, t, lines); err != nil {
 				return err
 			}

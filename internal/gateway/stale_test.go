@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"context"
+	"errors"
 	neturl "net/url"
 	"sync"
 	"testing"
@@ -65,6 +66,31 @@ func TestTimeJumps(t *testing.T) {
 		ok(t, 0, second(w.Portal.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
 		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 		wants(t, g, c, w.request(), verdict.Revoked)
+	})
+}
+
+// A node that stood still for so long that all it has not read was purged: it
+// does not take the empty log for one without news.
+func TestALogThatWasPurged(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g := w.gate(t)
+		c := w.caller(t, g)
+		wants(t, g, c, w.request(), verdict.Valid)
+		var at int64
+		take := func(change *replica.Change) error { at = change.Position; return nil }
+		ok(t, 0, g.Feed(t.Context(), c, -1, 0, take))
+		_, err := w.Database.ExecContext(t.Context(), `UPDATE event_positions SET last = last + 10 WHERE id = $1`, w.Organization.ID)
+		ok(t, 0, err)
+		w.mono.Add(int64(gateway.Silence) + 1)
+		ok(t, 0, g.PollOnce(t.Context()))
+		if g.Follows(w.Organization.ID) {
+			t.Error("a copy is believed that nobody can bring up to the log")
+		}
+		wants(t, g, c, w.request(), verdict.Valid) // by a new one
+		if err := g.Feed(t.Context(), c, at, 0, take); !errors.Is(err, gateway.ErrTooOld) {
+			t.Errorf("the feed gave %v", err)
+		}
 	})
 }
 

@@ -3,6 +3,7 @@ package usage
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -27,62 +28,83 @@ const (
 )
 
 // Accept takes in what a gateway reports, all of it or nothing. A batch whose
-// id it knows counts nothing, whatever it holds: replayed is true then. Ids are
-// the organization's own and known for two days. It gives fault.BadUserInput
-// for what cannot be, and for calls that are more than a day old.
-func (s *Store) Accept(ctx context.Context, organization uuid.UUID, batchID string, calls []Reported) (replayed bool, err error) {
-	now := s.clock.Now()
-	if err := checkReport(now, batchID, calls); err != nil {
+// id it knows counts nothing, whatever it holds and whatever has become of what
+// it names: replayed is true then. Ids are the organization's own and known for
+// two days. Where a call names only its app or its key, the account is filled
+// in. It gives fault.BadUserInput, and knows no batch of that id, for what
+// cannot be, for calls that are more than a day old, and for a call that names
+// an object that is none of the reporter's, or objects of several accounts.
+func (s *Store) Accept(ctx context.Context, by Reporter, batchID string, calls []Reported) (replayed bool, err error) {
+	if err := checkBatch(batchID, calls); err != nil {
 		return false, err
 	}
-	minutes, upstream := sumUp(organization, calls)
+	now := s.clock.Now()
 	err = s.db.InTx(ctx, func(tx *database.Tx) error {
-		fresh, err := takeBatch(ctx, tx, "report/"+organization.String()+"/"+batchID, now)
+		// First: a batch that was taken is not judged again, and one that is being
+		// taken at this moment is waited for.
+		fresh, err := takeBatch(ctx, tx, "report/"+by.Organization.String()+"/"+batchID, now)
 		replayed = !fresh
 		if err != nil || replayed {
 			return err
 		}
-		if err := addMinutes(ctx, s.db, tx, minutes); err != nil {
+		if err := checkCalls(now, calls); err != nil {
 			return err
 		}
-		if err := addUpstream(ctx, s.db, tx, upstream); err != nil {
-			return err
-		}
-		if err := s.addTaken(ctx, tx, organization, minutes); err != nil {
-			return err
-		}
-		return touchUsed(ctx, s.db, tx, minutes)
+		return s.addReport(ctx, tx, by, slices.Clone(calls))
 	})
 	return replayed && err == nil, database.Fault(err)
 }
 
-func checkReport(now time.Time, batchID string, calls []Reported) error {
-	bad := func(format string, args ...any) error {
-		return fault.New(fault.BadUserInput, fmt.Sprintf(format, args...))
+// addReport counts what a gateway reports.
+func (s *Store) addReport(ctx context.Context, tx *database.Tx, by Reporter, calls []Reported) error {
+	if err := s.complete(ctx, tx, by, calls); err != nil {
+		return err
 	}
+	minutes, upstream := sumUp(by.Organization, calls)
+	if err := addMinutes(ctx, s.db, tx, minutes); err != nil {
+		return err
+	}
+	if err := addUpstream(ctx, s.db, tx, upstream); err != nil {
+		return err
+	}
+	if err := s.addTaken(ctx, tx, by.Organization, minutes); err != nil {
+		return err
+	}
+	return touchUsed(ctx, s.db, tx, minutes)
+}
+
+func badReport(format string, args ...any) error {
+	return fault.New(fault.BadUserInput, fmt.Sprintf(format, args...))
+}
+
+func checkBatch(id string, calls []Reported) error {
 	switch {
-	case batchID == "" || len(batchID) > MaxBatchID:
-		return bad("A batch needs an id of 1 to %d bytes.", MaxBatchID)
+	case id == "" || len(id) > MaxBatchID:
+		return badReport("A batch needs an id of 1 to %d bytes.", MaxBatchID)
 	case len(calls) > MaxReported:
-		return bad("A batch may have at most %d rows.", MaxReported)
+		return badReport("A batch may have at most %d rows.", MaxReported)
 	}
-	for i := range batchID {
-		if batchID[i] < '!' || batchID[i] > '~' {
-			return bad("A batch's id must be of printable ASCII characters without spaces.")
+	for i := range id {
+		if id[i] < '!' || id[i] > '~' {
+			return badReport("A batch's id must be of printable ASCII characters without spaces.")
 		}
 	}
+	return nil
+}
+
+func checkCalls(now time.Time, calls []Reported) error {
 	for i, c := range calls {
 		switch {
 		case c.Calls < 1 || c.Calls > mostCalls:
-			return bad("Row %d: the number of calls must be 1 to %d.", i, mostCalls)
+			return badReport("Row %d: the number of calls must be 1 to %d.", i, mostCalls)
 		case c.StatusClass < 0 || c.StatusClass > 5:
-			return bad("Row %d: the status class must be 1 to 5.", i)
+			return badReport("Row %d: the status class must be 1 to 5.", i)
 		case c.Code == "" && c.StatusClass == 0:
-			return bad("Row %d: there is neither a code nor a status class.", i)
+			return badReport("Row %d: there is neither a code nor a status class.", i)
 		case c.Latency < 0 || c.Latency/time.Duration(c.Calls) > slowest:
-			return bad("Row %d: the latency is out of range.", i)
+			return badReport("Row %d: the latency is out of range.", i)
 		case c.At.Before(now.Add(-acceptsBack)) || c.At.After(now.Add(acceptsAhead)):
-			return bad("Row %d: the time must be within the last 24 hours.", i)
+			return badReport("Row %d: the time must be within the last 24 hours.", i)
 		}
 	}
 	return nil

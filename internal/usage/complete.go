@@ -24,11 +24,12 @@ type Reporter struct {
 	Environment term.Environment
 }
 
-// Complete fills in the account where a call names only its app or its key. An
-// endpoint that is gone meanwhile becomes none. owned is false if a call names
-// an object that is none of the reporter's, or an app and a key of different
-// accounts. It is one statement, whatever the number of calls.
-func (s *Store) Complete(ctx context.Context, by Reporter, calls []Reported) (owned bool, err error) {
+// complete fills in the account where a call names only its app or its key. An
+// endpoint that is gone meanwhile becomes none. It refuses a call that names an
+// object that is none of the reporter's, which answers like one that does not
+// exist, or an app and a key of different accounts. It is one statement,
+// whatever the number of calls.
+func (s *Store) complete(ctx context.Context, tx *database.Tx, by Reporter, calls []Reported) error {
 	named := map[uuid.UUID]bool{}
 	for i := range calls {
 		for _, id := range calls[i].objects() {
@@ -37,16 +38,16 @@ func (s *Store) Complete(ctx context.Context, by Reporter, calls []Reported) (ow
 			}
 		}
 	}
-	owners, err := s.owners(ctx, by, named)
+	owners, err := s.owners(ctx, tx, by, named)
 	if err != nil {
-		return false, database.Fault(err)
+		return err
 	}
 	for i := range calls {
 		if !by.reaches(&calls[i]) || !calls[i].complete(owners) {
-			return false, nil
+			return badReport("The batch names an object that does not exist.")
 		}
 	}
-	return true, nil
+	return nil
 }
 
 // reaches tells whether a call is of a product that the reporter may report of.
@@ -98,7 +99,7 @@ func (c *Call) complete(owners map[object]uuid.UUID) bool {
 }
 
 // owners gives the account of each object that is the organization's.
-func (s *Store) owners(ctx context.Context, by Reporter, named map[uuid.UUID]bool) (map[object]uuid.UUID, error) {
+func (s *Store) owners(ctx context.Context, tx *database.Tx, by Reporter, named map[uuid.UUID]bool) (map[object]uuid.UUID, error) {
 	if len(named) == 0 {
 		return nil, nil
 	}
@@ -112,7 +113,7 @@ func (s *Store) owners(ctx context.Context, by Reporter, named map[uuid.UUID]boo
 		in, list = "IN (SELECT value FROM json_each($2))", string(text)
 	}
 	where := ` WHERE organization_id = $1 AND id ` + in
-	rows, err := s.db.QueryContext(ctx, `SELECT 0, id, id FROM accounts`+where+` UNION ALL SELECT 1, id, account_id FROM apps`+where+
+	rows, err := tx.QueryContext(ctx, `SELECT 0, id, id FROM accounts`+where+` UNION ALL SELECT 1, id, account_id FROM apps`+where+
 		` UNION ALL SELECT 2, id, account_id FROM credentials`+where+` AND ($3 = '' OR environment = $3) UNION ALL SELECT 3, id, NULL FROM products`+where+
 		` UNION ALL SELECT 4, id, NULL FROM endpoints`+where, by.Organization, list, string(by.Environment))
 	if err != nil {

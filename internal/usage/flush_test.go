@@ -323,7 +323,7 @@ func TestLastUsedGoesForwardOnly(t *testing.T) {
 		w.flush()
 		require.Equal(t, at("2026-06-15T14:00:00Z"), lastUsed().Time)
 		w.clock.Advance(3 * time.Hour)
-		_, err := w.store.Accept(context.Background(), w.org, "used", []Reported{{Call: Call{Credential: key, Code: "VALID"}, At: noon.Add(3 * time.Hour), Calls: 1}})
+		_, err := w.store.Accept(context.Background(), Reporter{Organization: w.org}, "used", []Reported{{Call: Call{Credential: key, Code: "VALID"}, At: noon.Add(3 * time.Hour), Calls: 1}})
 		require.NoError(t, err)
 		require.Equal(t, at("2026-06-15T15:00:00Z"), lastUsed().Time)
 	})

@@ -86,6 +86,7 @@ func TestAccept(t *testing.T) {
 		ctx := context.Background()
 		w := newWorld(t, url, "Europe/Berlin", noon)
 		app := uuid.UUID{5}
+		w.own(app)
 		report := []Reported{
 			{Call: *w.call(app, "VALID"), At: noon, Calls: 2},
 			{Call: *w.call(app, "VALID"), At: noon.Add(time.Second), Calls: 3, StatusClass: 2, Latency: 30 * time.Millisecond},
@@ -94,12 +95,12 @@ func TestAccept(t *testing.T) {
 		}
 		report[0].Organization = uuid.New() // it is the caller's organization that counts
 		for n := range 3 {
-			replayed, err := w.store.Accept(ctx, w.org, "batch-1", report)
+			replayed, err := w.store.Accept(ctx, Reporter{Organization: w.org}, "batch-1", report)
 			require.NoError(t, err)
 			require.Equal(t, n > 0, replayed)
 		}
 		other := w.organization("UTC")
-		replayed, err := w.store.Accept(ctx, other, "batch-1", report[:1])
+		replayed, err := w.store.Accept(ctx, Reporter{Organization: other}, "batch-1", []Reported{{Call: Call{Code: "NOT_FOUND"}, At: noon, Calls: 1}})
 		require.NoError(t, err)
 		require.False(t, replayed, "ids are the organization's own")
 		q := w.query(Hour, noon.Add(-time.Hour), noon.Add(time.Hour))
@@ -123,15 +124,24 @@ func TestAccept(t *testing.T) {
 		} {
 			bad := good
 			change(&bad)
-			_, err := w.store.Accept(ctx, w.org, "batch-2", []Reported{good, bad})
+			_, err := w.store.Accept(ctx, Reporter{Organization: w.org}, "batch-2", []Reported{good, bad})
 			require.True(t, fault.Is(err, fault.BadUserInput), name)
 			require.Contains(t, err.Error(), "Row 1", name)
 		}
 		for _, id := range []string{"", strings.Repeat("x", 201), "a b", "ä"} {
-			_, err := w.store.Accept(ctx, w.org, id, nil)
+			_, err := w.store.Accept(ctx, Reporter{Organization: w.org}, id, nil)
 			require.True(t, fault.Is(err, fault.BadUserInput), id)
 		}
-		_, err = w.store.Accept(ctx, w.org, "batch-2", []Reported{good})
+		_, err = w.store.Accept(ctx, Reporter{Organization: w.org}, "batch-2", []Reported{good})
 		require.NoError(t, err, "nothing of the bad ones was kept")
+
+		// Whoever did not hear the answer may ask late, and when the key is gone.
+		w.exec(`DELETE FROM credentials`)
+		w.clock.Advance(acceptsBack + time.Hour)
+		replayed, err = w.store.Accept(ctx, Reporter{Organization: w.org}, "batch-1", report)
+		require.NoError(t, err)
+		require.True(t, replayed)
+		_, err = w.store.Accept(ctx, Reporter{Organization: w.org}, "batch-3", report)
+		require.True(t, fault.Is(err, fault.BadUserInput), err)
 	})
 }

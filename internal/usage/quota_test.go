@@ -48,7 +48,7 @@ func TestReportedCallsCountInQuotas(t *testing.T) {
 		refused.Code = "RATE_LIMITED"
 		report := []Reported{{Call: call, At: noon, Calls: 3}, {Call: call, At: noon.Add(-time.Minute), Calls: 2}, {Call: refused, At: noon, Calls: 5}}
 		for range 2 { // the second time it is known
-			_, err := w.store.Accept(context.Background(), w.org, "one", report)
+			_, err := w.store.Accept(context.Background(), Reporter{Organization: w.org}, "one", report)
 			require.NoError(t, err)
 		}
 		found, err := w.store.quotaUsed(context.Background(), []uuid.UUID{sub}, noon)

@@ -80,6 +80,16 @@ func (w *world) call(app uuid.UUID, code string) *Call {
 	return &Call{Organization: w.org, Account: uuid.UUID{1}, App: app, Credential: app, Product: uuid.UUID{2}, Code: code}
 }
 
+// own makes what such a call names the organization's.
+func (w *world) own(app uuid.UUID) {
+	w.t.Helper()
+	c, now := w.call(app, ""), w.clock.Now()
+	w.exec(`INSERT INTO accounts (id, created_at, updated_at, name, name_folded, profile, organization_id) VALUES ($1, $2, $2, 'a', 'a', '{}', $3)`, c.Account, now, w.org)
+	w.exec(`INSERT INTO apps (id, created_at, updated_at, account_id, reference_id, name, name_folded, labels, organization_id) VALUES ($1, $2, $2, $3, $1, 'a', 'a', '[]', $4)`, c.App, now, c.Account, w.org)
+	w.exec(`INSERT INTO credentials (id, created_at, updated_at, username, secret_hash, account_id, organization_id) VALUES ($1, $2, $2, $1, 'x', $3, $4)`, c.Credential, now, c.Account, w.org)
+	w.exec(`INSERT INTO products (id, created_at, updated_at, name, title, title_folded, auth_types, organization_id) VALUES ($1, $2, $2, 'p', 'p', 'p', '[]', $3)`, c.Product, now, w.org)
+}
+
 // query asks in the organization's zone.
 func (w *world) query(i Interval, from, to time.Time) Query {
 	return Query{Organization: w.org, From: from, To: to, Location: w.zone, OrganizationLocation: w.zone, Interval: i}

@@ -219,25 +219,17 @@ func (p *portico) Feed(ctx context.Context, _ *gateway.Caller, after int64, wait
 	return nil
 }
 
-func (p *portico) Complete(_ context.Context, _ usage.Reporter, calls []usage.Reported) (bool, error) {
+func (p *portico) Accept(_ context.Context, _ usage.Reporter, id string, calls []usage.Reported) (bool, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for i := range calls {
-		if p.strange != nil && p.strange(&calls[i]) {
-			return false, nil
-		}
-	}
-	return true, nil
-}
-
-func (p *portico) Accept(_ context.Context, _ uuid.UUID, id string, calls []usage.Reported) (bool, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.sent++
 	_, replayed := p.batches[id]
 	if !replayed {
+		if p.strange != nil && slices.ContainsFunc(calls, func(c usage.Reported) bool { return p.strange(&c) }) {
+			return false, fault.New(fault.BadUserInput, "A stranger's.")
+		}
 		p.batches[id] = calls
 	}
+	p.sent++
 	if p.forgets {
 		return false, fault.New(fault.Unavailable, "The answer is lost.")
 	}

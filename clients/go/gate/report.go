@@ -156,19 +156,16 @@ func (g *Gate) report(ctx context.Context) error {
 func (g *Gate) send(ctx context.Context, b *batch) error {
 	ctx, cancel := context.WithTimeout(ctx, reportTime)
 	defer cancel()
-	var answer struct {
-		Replayed bool `json:"replayed"`
-	}
+	var answer struct{} // whether it was there already is the same to us
 	err := g.portico.post(ctx, "/v1/usage", b.body(), &answer)
 	if err == nil {
-		b.taken(answer.Replayed)
+		b.taken()
 		return nil
 	}
 	if no := (*refused)(nil); errors.As(err, &no) && no.lasting() {
 		b.refused(err)
 		return nil
 	}
-	b.failed()
 	return err
 }
 

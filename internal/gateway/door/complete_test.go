@@ -1,17 +1,22 @@
 package door_test
 
 import (
+	"database/sql"
+	"errors"
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
 
+	"portico/internal/database"
+	"portico/internal/fault"
 	"portico/internal/portal/portaltest"
 	"portico/internal/term"
 	"portico/internal/testdb"
 	"portico/internal/usage"
 )
 
-func TestComplete(t *testing.T) {
+func TestReportsAreOfOnesOwn(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		mine, other := f.MustTenant(t, "mine"), f.MustTenant(t, "other")
@@ -47,20 +52,45 @@ func TestComplete(t *testing.T) {
 			"refused stranger":   {usage.Call{App: stranger.App.ID, Code: "NOT_SUBSCRIBED"}, bound, uuid.Nil, false},
 			"other environment":  {usage.Call{Product: product.ID, Credential: app.Credential.ID}, elsewhere, uuid.Nil, false},
 			"stranger's app":     {usage.Call{App: stranger.App.ID}, whole, uuid.Nil, false},
-			"stranger's account": {usage.Call{Account: other.Account.ID}, whole, other.Account.ID, false},
-			"two accounts":       {usage.Call{App: app.App.ID, Credential: second.Credential.ID}, whole, mine.Account.ID, false},
-			"wrong account":      {usage.Call{App: second.App.ID, Account: mine.Account.ID}, whole, mine.Account.ID, false},
+			"stranger's account": {usage.Call{Account: other.Account.ID}, whole, uuid.Nil, false},
+			"two accounts":       {usage.Call{App: app.App.ID, Credential: second.Credential.ID}, whole, uuid.Nil, false},
+			"wrong account":      {usage.Call{App: second.App.ID, Account: mine.Account.ID}, whole, uuid.Nil, false},
 		} {
-			calls := []usage.Reported{{Call: c.call}}
-			owned, err := s.Complete(t.Context(), c.by, calls)
-			if err != nil || owned != c.owned || calls[0].Account != c.account {
-				t.Errorf("%s: %v %v %v", name, owned, err, calls[0].Account)
+			call := usage.Reported{Call: c.call, At: f.Clock.Now(), Calls: 1}
+			if c.call.Code == "" {
+				call.StatusClass = 2
+			}
+			owned, account := reported(t, s, f.Database, c.by, call)
+			if owned != c.owned || owned && account != c.account {
+				t.Errorf("%s: %v %v", name, owned, account)
 			}
 		}
 		// What an API behind the gateway answered was a call of some product.
-		answered := []usage.Reported{{Call: usage.Call{Code: "UNAVAILABLE"}, StatusClass: 5}}
-		if owned, err := s.Complete(t.Context(), bound, answered); owned || err != nil {
-			t.Errorf("an answer of no product: %v %v", owned, err)
+		answered := usage.Reported{Call: usage.Call{Code: "UNAVAILABLE"}, StatusClass: 5, At: f.Clock.Now(), Calls: 1}
+		if owned, _ := reported(t, s, f.Database, bound, answered); owned {
+			t.Error("an answer of no product is taken")
 		}
 	})
+}
+
+// reported reports one call, and tells whether it was taken, and as whose. What
+// was taken is forgotten.
+func reported(t *testing.T, s *usage.Store, db *database.DB, by usage.Reporter, call usage.Reported) (owned bool, account uuid.UUID) {
+	t.Helper()
+	_, err := s.Accept(t.Context(), by, uuid.NewString(), []usage.Reported{call})
+	require.True(t, err == nil || fault.Is(err, fault.BadUserInput), err)
+	const rows = `SELECT account_id FROM usage_minutes UNION ALL SELECT account_id FROM usage_upstreams`
+	switch found := db.QueryRowContext(t.Context(), rows).Scan(&account); {
+	case errors.Is(found, sql.ErrNoRows):
+		require.Error(t, err, "it is not counted")
+		return false, uuid.Nil
+	default:
+		require.NoError(t, found)
+		require.NoError(t, err, "it is counted")
+	}
+	for _, table := range []string{"usage_minutes", "usage_upstreams"} {
+		_, err := db.ExecContext(t.Context(), `DELETE FROM `+table)
+		require.NoError(t, err)
+	}
+	return true, account
 }

@@ -97,21 +97,17 @@ type fakeUsage struct {
 	err     error
 }
 
-func (u *fakeUsage) Complete(_ context.Context, by usage.Reporter, calls []usage.Reported) (bool, error) {
-	for _, c := range calls {
-		if c.App[15] == 0xff || by.Organization != organization() {
-			return false, nil
-		}
-	}
-	return true, nil
-}
-
-func (u *fakeUsage) Accept(_ context.Context, _ uuid.UUID, id string, calls []usage.Reported) (bool, error) {
+func (u *fakeUsage) Accept(_ context.Context, by usage.Reporter, id string, calls []usage.Reported) (bool, error) {
 	if u.err != nil {
 		return false, u.err
 	}
 	if _, there := u.batches[id]; there {
 		return true, nil
+	}
+	for _, c := range calls {
+		if c.App[15] == 0xff || by.Organization != organization() {
+			return false, fault.New(fault.BadUserInput, "A stranger's.")
+		}
 	}
 	u.batches[id] = calls
 	return false, nil

@@ -16,13 +16,9 @@ import (
 
 // Usage takes in what gateways report: a *usage.Store.
 type Usage interface {
-	// Complete fills in the account where a call names only its app or key. owned
-	// is false if a call names an object that is none of the reporter's, or
-	// objects of several accounts.
-	Complete(ctx context.Context, by usage.Reporter, calls []usage.Reported) (owned bool, err error)
 	// Accept stores a batch once; replayed tells that it was there already. It
-	// checks what the calls say, and believes whose they are.
-	Accept(ctx context.Context, organization uuid.UUID, batchID string, calls []usage.Reported) (replayed bool, err error)
+	// gives fault.BadUserInput for what a reporter cannot report.
+	Accept(ctx context.Context, by usage.Reporter, batchID string, calls []usage.Reported) (replayed bool, err error)
 }
 
 const (
@@ -49,7 +45,7 @@ func (d *Doors) report(w http.ResponseWriter, r *http.Request, c *gateway.Caller
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), reportTime)
 	defer cancel()
-	replayed, err := d.accept(ctx, usage.Reporter{Organization: c.Organization, Products: c.Products, Environment: c.Environment}, id, calls)
+	replayed, err := d.Usage.Accept(ctx, usage.Reporter{Organization: c.Organization, Products: c.Products, Environment: c.Environment}, id, calls)
 	switch {
 	case err != nil:
 		d.refuseReport(w, r, err)
@@ -58,18 +54,6 @@ func (d *Doors) report(w http.ResponseWriter, r *http.Request, c *gateway.Caller
 	default:
 		d.answer(w, []byte(`{"replayed":false}`))
 	}
-}
-
-// accept stores a batch, unless it names an object of somebody else; such a
-// one answers like one that does not exist.
-func (d *Doors) accept(ctx context.Context, by usage.Reporter, id string, calls []usage.Reported) (replayed bool, err error) {
-	switch owned, err := d.Usage.Complete(ctx, by, calls); {
-	case err != nil:
-		return false, err
-	case !owned:
-		return false, fault.New(fault.BadUserInput, "The batch names an object that does not exist.")
-	}
-	return d.Usage.Accept(ctx, by.Organization, id, calls)
 }
 
 // refuseReport tells what the gateway can mend; everything else is a matter of
