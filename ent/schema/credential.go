@@ -62,7 +62,7 @@ func (Credential) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("app_id", "created_at", "id"),
 		index.Fields("account_id", "created_at", "id"),
-		index.Fields("organization_id"),
+		index.Fields("organization_id", "id"), // copies and the feed read all keys page by page
 		index.Fields("expires_at").Annotations(entsql.IndexWhere("expires_at IS NOT NULL AND expiry_recorded_at IS NULL AND status <> 'REVOKED'")),
 	}
 }

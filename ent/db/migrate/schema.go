@@ -232,9 +232,9 @@ var (
 				Columns: []*schema.Column{CredentialsColumns[24], CredentialsColumns[1], CredentialsColumns[0]},
 			},
 			{
-				Name:    "credential_organization_id",
+				Name:    "credential_organization_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{CredentialsColumns[25]},
+				Columns: []*schema.Column{CredentialsColumns[25], CredentialsColumns[0]},
 			},
 			{
 				Name:    "credential_expires_at",
