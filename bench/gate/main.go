@@ -43,8 +43,10 @@ func parse() (settings, error) {
 	var s settings
 	keys := flag.String("keys", "1000,100000,1000000", "how many keys there are, in one database each; the fewest first")
 	flag.IntVar(&s.used, "used", 100_000, "the number of keys at which the doors are compared with the empty handler")
-	flag.IntVar(&s.rounds, "rounds", 5, "how many rounds the doors are compared with the empty handler")
-	flag.DurationVar(&s.length, "length", 30*time.Second, "how long each server is under load in such a round")
+	flag.IntVar(&s.rounds, "rounds", 4, "how many rounds the doors are compared with the empty handler")
+	// Calls are counted by key and minute: a round of less than a minute has as
+	// many rows to store, for fewer requests.
+	flag.DurationVar(&s.length, "length", time.Minute, "how long each server is under load in such a round")
 	flag.IntVar(&s.connections, "connections", 32, "how many connections are kept busy")
 	flag.IntVar(&s.rows, "rows", 10_000_000, "how many counted rows lie under the chart; 0: no chart")
 	flag.StringVar(&s.raw, "raw", "", "a folder to keep wrk's own output in")
