@@ -44,11 +44,25 @@ func Binary(t testing.TB) string {
 	return path
 }
 
+// Main runs a package's tests and removes the program that was built for them.
+// It is the body of TestMain.
+func Main(m *testing.M) {
+	code := m.Run()
+	if folder != "" {
+		_ = os.RemoveAll(folder) // the system's temporary folder is emptied anyway
+	}
+	os.Exit(code)
+}
+
+// folder holds the program, once it was built.
+var folder string
+
 var binary = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "portico-e2e-")
 	if err != nil {
 		return "", err
 	}
+	folder = dir
 	root, err := exec.Command("go", "env", "GOMOD").Output()
 	if err != nil {
 		return "", err
