@@ -1,7 +1,9 @@
 package replica_test
 
 import (
+	"math/rand/v2"
 	"runtime"
+	"strconv"
 	"testing"
 
 	"github.com/google/uuid"
@@ -47,9 +49,16 @@ func key(account uuid.UUID, app *uuid.UUID) replica.Credential {
 		Environment: "DEVELOPMENT", AuthType: "API_KEY", Access: "ALL", Hash: make([]byte, 32), PepperID: "p1"}
 }
 
-// BenchmarkCase is a look-up among a hundred thousand keys.
+// BenchmarkCase is a look-up among many keys, in no order, and a look at what
+// a verdict reads of them.
 func BenchmarkCase(b *testing.B) {
-	s, names := replica.New(0), make([]uuid.UUID, 100_000)
+	for _, n := range []int{100_000, 1_000_000} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) { benchmarkCase(b, n) })
+	}
+}
+
+func benchmarkCase(b *testing.B, keys int) {
+	s, names := replica.New(0), make([]uuid.UUID, keys)
 	account := uuid.New()
 	s.Apply(&replica.Change{Accounts: []replica.Account{{ID: account, Status: "ACTIVE"}}})
 	for i := range names {
@@ -58,11 +67,13 @@ func BenchmarkCase(b *testing.B) {
 		names[i] = k.Username
 		s.FillPage(&replica.Change{Apps: []replica.App{a}, Credentials: []replica.Credential{k}}, 0)
 	}
+	rand.Shuffle(keys, func(i, j int) { names[i], names[j] = names[j], names[i] })
 	b.ReportAllocs()
 	var c verdict.Case
 	n := 0
 	for b.Loop() {
-		if n++; !s.Case(names[n%len(names)], &c) {
+		n++
+		if !s.Case(names[n%keys], &c) || c.Key.Status != "ACTIVE" || c.Apps[0].Subscriptions[0].Status != "APPROVED" {
 			b.Fatal("a key is missing")
 		}
 	}

@@ -24,10 +24,16 @@ func (s *Store) word(text string) string {
 	return text
 }
 
-func (s *Store) appOf(a *App) verdict.App {
-	out := verdict.App{ID: a.ID, Reference: a.ReferenceID, AccountID: a.AccountID}
-	if len(a.Subscriptions) > 0 {
-		out.Subscriptions = make([]verdict.Subscription, len(a.Subscriptions))
+// fillCell writes an app's state into an empty cell.
+func (s *Store) fillCell(c *cell, a *App) {
+	c.app = verdict.App{ID: a.ID, Reference: a.ReferenceID, AccountID: a.AccountID}
+	c.self[0] = &c.app
+	switch n := len(a.Subscriptions); n {
+	case 0:
+	case 1:
+		c.app.Subscriptions = c.one[:]
+	default:
+		c.app.Subscriptions = make([]verdict.Subscription, n)
 	}
 	for i, sub := range a.Subscriptions {
 		made := verdict.Subscription{
@@ -37,13 +43,12 @@ func (s *Store) appOf(a *App) verdict.App {
 		if sub.EndpointIDs != nil {
 			made.Narrowed, made.Endpoints = true, *sub.EndpointIDs
 		}
-		out.Subscriptions[i] = made
+		c.app.Subscriptions[i] = made
 	}
-	return out
 }
 
-func (s *Store) keyOf(k *Credential) *verdict.Key {
-	out := &verdict.Key{
+func (s *Store) keyOf(k *Credential) verdict.Key {
+	out := verdict.Key{
 		ID: k.ID, Username: k.Username, AccountID: k.AccountID, Pepper: s.word(k.PepperID),
 		Status:      lifecycle.CredentialStatus(s.word(string(k.Status))),
 		Environment: term.Environment(s.word(string(k.Environment))),

@@ -11,7 +11,7 @@ import (
 func (s *Store) putKey(k *Credential, settled bool) {
 	made := s.keyOf(k)
 	if place := s.find(k.Username); place != nil {
-		place.key.Store(made)
+		place.key.Store(&made)
 		if settled {
 			s.settle(place)
 		}
@@ -31,10 +31,10 @@ func (s *Store) putKey(k *Credential, settled bool) {
 	}
 }
 
-func (s *Store) newSlot(k *Credential, made *verdict.Key) *slot {
-	place := &slot{account: s.accountAt(k.AccountID)}
+func (s *Store) newSlot(k *Credential, made verdict.Key) *slot {
+	place := &slot{account: s.accountAt(k.AccountID), first: made}
 	place.used.Store(unasked)
-	place.key.Store(made)
+	place.key.Store(&place.first)
 	place.account.keys++
 	if k.AppID != nil {
 		place.app = s.appAt(*k.AppID, k.AccountID)

@@ -14,12 +14,26 @@ type app struct {
 	cell atomic.Pointer[cell] // nil: it is gone, or was never told of
 	gone atomic.Bool          // which of them, while cell is nil
 	keys int32                // how many slots point here
+	// first is the room of the first state: with a million apps each pointer
+	// less is a page of memory less that a Case has to reach for.
+	first  cell
+	filled bool // it is in use, and never changed again
 }
 
 // cell is one state of an app, with the list of one that a Case is given.
 type cell struct {
 	app  verdict.App
 	self [1]*verdict.App
+	one  [1]verdict.Subscription // the room of its only subscription
+}
+
+// newCell gives room for a state.
+func (m *app) newCell() *cell {
+	if m.filled {
+		return new(cell)
+	}
+	m.filled = true
+	return &m.first
 }
 
 // account is an account's place, which its keys and its apps' keys point to.
@@ -111,9 +125,10 @@ func (s *Store) putAccount(a *Account) {
 }
 
 func (s *Store) putApp(a *App) {
-	c := &cell{app: s.appOf(a)}
-	c.self[0] = &c.app
-	s.appAt(a.ID, a.AccountID).cell.Store(c)
+	m := s.appAt(a.ID, a.AccountID)
+	c := m.newCell()
+	s.fillCell(c, a)
+	m.cell.Store(c)
 	s.relist[s.accountAt(a.AccountID)] = true
 }
 

@@ -71,6 +71,8 @@ type slot struct {
 	// used is 1 for a key that was asked for since the hand's last visit. The
 	// first time does not count: it is what the key was filled for.
 	used atomic.Int32
+	// first is the key's first state: beside its place, it is found at once.
+	first verdict.Key
 }
 
 // unasked is used of a key that was just filled.
