@@ -194,7 +194,7 @@ func TestAPurgeMayDeleteButNotChange(t *testing.T) {
 		if err != nil || len(lines) != 2 || lines[0].Position != 2 {
 			t.Errorf("left are %+v (%v)", lines, err)
 		}
-		if lines, err := eventlog.Read(t.Context(), d, organization, 0, 10); !errors.Is(err, eventlog.ErrPurged) {
+		if lines, err := eventlog.Read(t.Context(), d, organization, 0, 10); !errors.Is(err, eventlog.ErrGap) {
 			t.Errorf("from the start there are %+v (%v)", lines, err)
 		}
 	})

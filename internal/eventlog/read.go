@@ -24,28 +24,29 @@ type Source interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// ErrPurged says that the log does not have all events beyond a position any
-// more: whoever follows it from there must begin anew.
-var ErrPurged = errors.New("the log was purged beyond this position")
+// ErrGap says that the log does not go on from a position: events beyond it
+// were purged, or it ends before it, as after an older state of the database
+// was restored. Whoever follows it from there must begin anew.
+var ErrGap = errors.New("the log does not go on from this position")
 
 // Read gives up to limit events of an organization beyond a position, in order;
 // none when that is where the log ends. A follower that passes on the last
-// position it was given misses none: where some are gone it gives ErrPurged.
+// position it was given misses none: where it would it is given ErrGap.
 func Read(ctx context.Context, src Source, organization uuid.UUID, after int64, limit int) ([]Line, error) {
 	lines, err := read(ctx, src, organization, after, limit)
 	if err == nil && len(lines) == 0 {
 		var head int64
-		if head, err = Head(ctx, src, organization); err != nil || head <= after {
+		if head, err = Head(ctx, src, organization); err != nil || head == after {
 			return nil, err
 		}
-		// They came in between, or else are gone.
+		// They came in between, or else there is a gap.
 		lines, err = read(ctx, src, organization, after, limit)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if len(lines) == 0 || lines[0].Position != after+1 {
-		return nil, ErrPurged
+		return nil, ErrGap
 	}
 	return lines, nil
 }

@@ -157,7 +157,7 @@ func (f *feed) await(ctx context.Context, position int64, wait time.Duration) er
 func (f *feed) deltas(ctx context.Context, after int64) error {
 	for {
 		lines, err := eventlog.Read(ctx, f.gate.o.DB, f.tenant.id, after, linesAtOnce)
-		if errors.Is(err, eventlog.ErrPurged) {
+		if errors.Is(err, eventlog.ErrGap) {
 			return ErrTooOld
 		}
 		if err != nil || len(lines) == 0 {

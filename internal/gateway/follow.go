@@ -28,7 +28,7 @@ func (g *Gate) catchUp(ctx context.Context, t *tenant) error {
 		doubts, began, position := t.doubted(), g.o.Mono(), t.store.Position()
 		lines, err := eventlog.Read(ctx, g.o.DB, t.id, position, linesAtOnce)
 		switch {
-		case errors.Is(err, eventlog.ErrPurged): // the copy cannot be mended
+		case errors.Is(err, eventlog.ErrGap): // the copy cannot be mended
 			g.forget(t)
 			return fault.New(fault.Unavailable, "The organization's keys are loaded anew.")
 		case err != nil:

@@ -74,11 +74,14 @@ func TestPurgeOfEvents(t *testing.T) {
 		}
 		f.Clock.Advance(day)
 		mustPurge(t, f, portal.Purged{Events: 3})
-		if _, err := eventlog.Read(t.Context(), f.Database, id, last-1, 10); !errors.Is(err, eventlog.ErrPurged) {
+		if _, err := eventlog.Read(t.Context(), f.Database, id, last-1, 10); !errors.Is(err, eventlog.ErrGap) {
 			t.Errorf("who has not read all that was purged was told %v", err)
 		}
 		if lines, err := eventlog.Read(t.Context(), f.Database, id, last, 10); err != nil || len(lines) > 0 {
 			t.Errorf("who has read all was told %v, %v", lines, err)
+		}
+		if _, err := eventlog.Read(t.Context(), f.Database, id, last+1, 10); !errors.Is(err, eventlog.ErrGap) {
+			t.Errorf("who has read what is not there was told %v", err)
 		}
 		tell(t, f, id, f.Clock.Now(), 1)
 		if first, _, _ := positions(t, f, id); first != last+1 {
