@@ -41,6 +41,7 @@ func (Account) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("organization_id", "created_at", "id"),
 		index.Fields("organization_id", "name_folded", "id"),
+		index.Fields("organization_id", "id"), // for pages, as those of keys
 	}
 }
 

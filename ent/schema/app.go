@@ -52,6 +52,7 @@ func (App) Indexes() []ent.Index {
 		index.Fields("account_id", "name_folded", "id"),
 		index.Fields("organization_id", "created_at", "id"),
 		index.Fields("organization_id", "name_folded", "id"),
+		index.Fields("organization_id", "id"), // for pages, as those of keys
 		index.Fields("deleted_at").Annotations(entsql.IndexWhere("deleted_at IS NOT NULL AND purged_at IS NULL")),
 	}
 }

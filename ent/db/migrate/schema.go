@@ -93,6 +93,11 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{AccountsColumns[9], AccountsColumns[5], AccountsColumns[0]},
 			},
+			{
+				Name:    "account_organization_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{AccountsColumns[9], AccountsColumns[0]},
+			},
 		},
 	}
 	// AppsColumns holds the columns for the "apps" table.
@@ -155,6 +160,11 @@ var (
 				Name:    "app_organization_id_name_folded_id",
 				Unique:  false,
 				Columns: []*schema.Column{AppsColumns[12], AppsColumns[6], AppsColumns[0]},
+			},
+			{
+				Name:    "app_organization_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{AppsColumns[12], AppsColumns[0]},
 			},
 			{
 				Name:    "app_deleted_at",
