@@ -47,8 +47,9 @@ func (s *Store) fillCell(c *cell, a *App) {
 	}
 }
 
-func (s *Store) keyOf(k *Credential) verdict.Key {
-	out := verdict.Key{
+// fillKey writes a key's state.
+func (s *Store) fillKey(out *verdict.Key, k *Credential) {
+	*out = verdict.Key{
 		ID: k.ID, Username: k.Username, AccountID: k.AccountID, Pepper: s.word(k.PepperID),
 		Status:      lifecycle.CredentialStatus(s.word(string(k.Status))),
 		Environment: term.Environment(s.word(string(k.Environment))),
@@ -67,7 +68,6 @@ func (s *Store) keyOf(k *Credential) verdict.Key {
 	if k.ExpiresAt != nil {
 		out.ExpiresAt = k.ExpiresAt.UnixMicro()
 	}
-	return out
 }
 
 // networks reads an allow list. What cannot be read allows nothing, and never

@@ -1,6 +1,8 @@
 package replica
 
 import (
+	"reflect"
+
 	"github.com/google/uuid"
 
 	"portico/internal/verdict"
@@ -9,15 +11,18 @@ import (
 // putKey keeps a key's present state. Its app and its account never change.
 // With settled, what was not put of them by now is gone.
 func (s *Store) putKey(k *Credential, settled bool) {
-	made := s.keyOf(k)
 	if place := s.find(k.Username); place != nil {
-		place.key.Store(&made)
+		made := new(verdict.Key)
+		s.fillKey(made, k)
+		if !reflect.DeepEqual(made, place.key.Load()) { // else what is there stays
+			place.key.Store(made)
+		}
 		if settled {
 			s.settle(place)
 		}
 		return
 	}
-	place := s.newSlot(k, made)
+	place := s.newSlot(k)
 	if settled {
 		s.settle(place)
 	}
@@ -31,9 +36,10 @@ func (s *Store) putKey(k *Credential, settled bool) {
 	}
 }
 
-func (s *Store) newSlot(k *Credential, made verdict.Key) *slot {
-	place := &slot{account: s.accountAt(k.AccountID), first: made}
+func (s *Store) newSlot(k *Credential) *slot {
+	place := &slot{account: s.accountAt(k.AccountID)}
 	place.used.Store(unasked)
+	s.fillKey(&place.first, k)
 	place.key.Store(&place.first)
 	place.account.keys++
 	if k.AppID != nil {

@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"reflect"
 	"slices"
 	"sync/atomic"
 
@@ -128,6 +129,9 @@ func (s *Store) putApp(a *App) {
 	m := s.appAt(a.ID, a.AccountID)
 	c := m.newCell()
 	s.fillCell(c, a)
+	if now := m.cell.Load(); now != nil && reflect.DeepEqual(now.app, c.app) {
+		return // a key's fill brings its app along, changed or not
+	}
 	m.cell.Store(c)
 	s.relist[s.accountAt(a.AccountID)] = true
 }

@@ -1,0 +1,103 @@
+package replica_test
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"portico/internal/replica"
+	"portico/internal/verdict"
+)
+
+// witness is a Case and what it showed when it was taken.
+type witness struct {
+	facts   verdict.Case
+	key     verdict.Key
+	account verdict.Account
+	apps    []verdict.App
+}
+
+func witnessed(t *testing.T, s *replica.Store, username uuid.UUID) *witness {
+	t.Helper()
+	h := &witness{}
+	if !s.Case(username, &h.facts) || h.facts.Key == nil || h.facts.Account == nil {
+		t.Fatal("a key is missing")
+	}
+	h.key, h.account, h.apps = *h.facts.Key, *h.facts.Account, h.shown()
+	return h
+}
+
+// shown copies the apps that the Case shows now, with their registrations.
+func (h *witness) shown() (out []verdict.App) {
+	for _, a := range h.facts.Apps {
+		one := *a
+		one.Subscriptions = append([]verdict.Subscription(nil), a.Subscriptions...)
+		out = append(out, one)
+	}
+	return out
+}
+
+func (h *witness) same() bool {
+	return reflect.DeepEqual(h.key, *h.facts.Key) && h.account == *h.facts.Account && reflect.DeepEqual(h.apps, h.shown())
+}
+
+// Whoever decides by a Case decides by one state: whatever happens to the key
+// and its app meanwhile, it shows what it did, and a new one shows the news.
+func TestACaseNeverChanges(t *testing.T) {
+	for name, from := range map[string]func() (uuid.UUID, *replica.Change){"of an app": filled, "of an account": ofAccount} {
+		t.Run(name, func(t *testing.T) {
+			s := replica.New(0)
+			username, c := from()
+			another := c.Apps[0].Subscriptions[0]
+			another.ID = uuid.New()
+			all := []*witness{}
+			for i, step := range []func(){
+				func() {},
+				func() { c.Apps[0].Subscriptions[0].Status = "SUSPENDED" },
+				func() { c.Apps[0].Subscriptions = append(c.Apps[0].Subscriptions, another) },
+				func() { c.Apps[0].Subscriptions = c.Apps[0].Subscriptions[1:] },
+				func() { c.Apps[0].Subscriptions = nil },
+				func() { c.Credentials[0].Status = "DISABLED" },
+				func() { c.Accounts[0].Status = "SUSPENDED" },
+				func() {
+					s.Apply(&replica.Change{GoneApps: []uuid.UUID{c.Apps[0].ID}})
+					c.Apps[0].Subscriptions = append(c.Apps[0].Subscriptions, another)
+				},
+				func() {
+					s.Apply(&replica.Change{GoneCredentials: []uuid.UUID{c.Credentials[0].ID}})
+					c.Credentials[0].Status = "ACTIVE"
+				},
+			} {
+				c.Apps[0].Subscriptions = append([]replica.Subscription(nil), c.Apps[0].Subscriptions...)
+				step()
+				c.Position = int64(i + 1)
+				s.Apply(c)
+				all = append(all, witnessed(t, s, username))
+				for n, h := range all {
+					if !h.same() {
+						t.Errorf("step %d changed what was shown after step %d", i, n)
+					}
+				}
+				if i > 0 && reflect.DeepEqual(all[i].key, all[i-1].key) && all[i].account == all[i-1].account && reflect.DeepEqual(all[i].apps, all[i-1].apps) {
+					t.Errorf("step %d is not shown", i)
+				}
+			}
+		})
+	}
+}
+
+// A fill brings an app and an account that are there already, as when the app
+// has a second key: what is there stays, and takes no room of its own.
+func TestWhatIsTheSameStays(t *testing.T) {
+	s := replica.New(10)
+	username, c := filled()
+	s.Fill(username, c, 0)
+	var before, after verdict.Case
+	s.Case(username, &before)
+	second := key(c.Accounts[0].ID, &c.Apps[0].ID)
+	s.Fill(second.Username, &replica.Change{Accounts: c.Accounts, Apps: c.Apps, Credentials: []replica.Credential{second, c.Credentials[0]}}, 0)
+	if s.Case(username, &after); before.Key != after.Key || before.Apps[0] != after.Apps[0] {
+		t.Error("the same was kept once more")
+	}
+}
