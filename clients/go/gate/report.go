@@ -156,7 +156,7 @@ func (g *Gate) report(ctx context.Context) error {
 func (g *Gate) send(ctx context.Context, b *batch) error {
 	ctx, cancel := context.WithTimeout(ctx, reportTime)
 	defer cancel()
-	var answer struct{} // whether it was there already is the same to us
+	var answer struct{} // that it is JSON shows that Portico answered; what it says is the same to us
 	err := g.portico.post(ctx, "/v1/usage", b.body(), &answer)
 	if err == nil {
 		b.taken()

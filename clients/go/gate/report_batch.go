@@ -11,7 +11,10 @@ import (
 // Portico takes a part whole or not at all, and under each id once, and refuses
 // only what it has not taken. So a part of which nobody knows whether it was
 // taken is sent again as it is, and one that is refused is halved until what is
-// refused is a single row, and the others are counted.
+// refused is a single row, and the others are counted. (A first attempt that is
+// still on its way when a second one is refused, and is then taken, would be
+// counted beside its second half. Both are judged alike, unless a row turns a
+// day old in between.)
 type batch struct {
 	// id is the first part's, which is sent next.
 	id    string
