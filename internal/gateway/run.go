@@ -84,14 +84,11 @@ func (g *Gate) poll(ctx context.Context, behind *sync.WaitGroup) error {
 		return err
 	}
 	for _, s := range all {
-		switch head := heads[s.id]; {
-		case head == s.position:
+		if heads[s.id] == s.position {
 			s.confirm(began, s.doubts)
-		case head < s.position: // an older state of the database was restored
-			g.forget(s.tenant)
-		default:
-			behind.Go(func() { g.follow(ctx, s.tenant) })
+			continue
 		}
+		behind.Go(func() { g.follow(ctx, s.tenant) })
 	}
 	return nil
 }

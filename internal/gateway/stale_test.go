@@ -94,6 +94,22 @@ func TestALogThatWasPurged(t *testing.T) {
 	})
 }
 
+// An older state of the database was restored: what the copy knows beyond it
+// did not happen.
+func TestALogThatIsShorterThanTheCopy(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g := w.gate(t)
+		wants(t, g, w.caller(t, g), w.request(), verdict.Valid)
+		_, err := w.Database.ExecContext(t.Context(), `UPDATE event_positions SET last = last - 1 WHERE id = $1`, w.Organization.ID)
+		ok(t, 0, err)
+		ok(t, 0, g.PollOnce(t.Context()))
+		if g.Follows(w.Organization.ID) {
+			t.Error("a copy is believed that is ahead of the log")
+		}
+	})
+}
+
 // A Sync that cannot read the log in time makes the organization refused at
 // once; the next poll that can makes it right again.
 func TestASyncThatCannotRead(t *testing.T) {
