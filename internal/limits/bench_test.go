@@ -2,6 +2,7 @@ package limits_test
 
 import (
 	"context"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -42,12 +43,14 @@ func BenchmarkTake(b *testing.B) {
 	}
 }
 
+// The keys come in no order.
 func BenchmarkTakeOfManyKeys(b *testing.B) {
 	m := limits.NewMemory(clock.System{}, nil, 0)
 	asks := make([]*limits.Ask, 100_000)
 	for i := range asks {
 		_, asks[i] = loaded(m)
 	}
+	rand.Shuffle(len(asks), func(i, j int) { asks[i], asks[j] = asks[j], asks[i] })
 	var out limits.Answer
 	ctx := context.Background()
 	b.ReportAllocs()

@@ -24,7 +24,7 @@ func (m *Memory) Settle(done []Used, totals []int64) {
 			total = totals[i]
 		}
 		s := m.subscriptions.lock(done[i].Subscription, tick)
-		s.ledger(done[i].Organization).settle(&done[i], total)
+		s.quota.settle(&done[i], total)
 		s.mu.Unlock()
 	}
 }
@@ -35,7 +35,7 @@ func (m *Memory) Journal(done []Used) {
 	tick := m.tick()
 	for i := range done {
 		s := m.subscriptions.lock(done[i].Subscription, tick)
-		q := s.ledger(done[i].Organization)
+		q := s.quota
 		q.settle(&done[i], -1)
 		q.journaled = max(1, tick)
 		s.mu.Unlock()
@@ -53,7 +53,7 @@ func (m *Memory) Restore(undone []Used) {
 	tick := m.tick()
 	for i := range undone {
 		s := m.subscriptions.lock(undone[i].Subscription, tick)
-		s.ledger(undone[i].Organization).restore(&undone[i])
+		s.quota.restore(&undone[i])
 		m.subscriptions.note(s)
 		s.mu.Unlock()
 	}

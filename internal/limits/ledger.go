@@ -56,6 +56,7 @@ func (q *ledger) settled(tick, folded int64) bool {
 // left is never entered again because the clock went back; it is when the
 // quota itself is counted over another time.
 func (q *ledger) enter(a *Ask, now time.Time) {
+	q.organization = a.Organization
 	same := q.per == a.Quota.Per && sameZone(q.location, a.Location)
 	if same && now.Before(q.end) {
 		return
@@ -158,6 +159,7 @@ func (q *ledger) settle(u *Used, total int64) {
 
 // restore: u is not stored.
 func (q *ledger) restore(u *Used) {
+	q.organization = u.Organization
 	if !q.start.Equal(u.PeriodStart) {
 		q.keep(u.PeriodStart, u.PeriodEnd, u.N)
 		return

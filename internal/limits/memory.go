@@ -39,6 +39,7 @@ func NewMemory(c clock.Clock, mono func() time.Duration, max int) *Memory {
 	m := &Memory{clock: c, mono: mono}
 	m.keys.init(max / 2)
 	m.subscriptions.init(max / 2)
+	m.subscriptions.counts = true
 	return m
 }
 
@@ -76,7 +77,7 @@ func (m *Memory) hold(a *Ask, now time.Time) (h held) {
 		h.subscription.advance(a.SubscriptionRate, tick)
 	}
 	if !a.Quota.None() {
-		h.subscription.ledger(a.Organization).enter(a, now)
+		h.subscription.quota.enter(a, now)
 	}
 	return h
 }
@@ -134,7 +135,7 @@ func (m *Memory) Load(subscription uuid.UUID, periodStart time.Time, used int64)
 	tick := m.tick()
 	s := m.subscriptions.lock(subscription, tick)
 	defer s.mu.Unlock()
-	if s.quota != nil && s.quota.start.Equal(periodStart) {
+	if s.quota.start.Equal(periodStart) {
 		s.quota.load(used, tick)
 	}
 }

@@ -22,10 +22,17 @@ type state struct {
 	// noted: it is on its shard's list of states with counts to drain.
 	noted bool
 	debt  Debt
-	unit  int64 // of debt
-	limit int   // what drains the debt; for eviction
-	at    int64 // the tick that debt is right for
-	quota *ledger
+	unit  int64   // of debt
+	limit int     // what drains the debt; for eviction
+	at    int64   // the tick that debt is right for
+	quota *ledger // a subscription's, zero at first; nil of a key
+}
+
+// counted is a subscription's state with its ledger beside it: a call that has
+// found the one has found the other.
+type counted struct {
+	state
+	ledger
 }
 
 // advance drains the bucket until tick and counts in r's unit from now on.
@@ -58,18 +65,11 @@ func (s *state) idle(tick, folded int64) bool {
 	return s.debt == 0 && (s.quota == nil || s.quota.settled(tick, folded))
 }
 
-// ledger gives the state's count of a quota, made when first asked for.
-func (s *state) ledger(organization uuid.UUID) *ledger {
-	if s.quota == nil {
-		s.quota = &ledger{}
-	}
-	s.quota.organization = organization
-	return s.quota
-}
-
 // table finds states by id. Its bound is soft, see NewMemory.
 type table struct {
 	shards [shards]shard
+	// counts: its states are those of subscriptions.
+	counts bool
 	// folded is up to when the database answers what was journaled.
 	folded atomic.Int64
 }
@@ -103,7 +103,7 @@ func (t *table) lock(id uuid.UUID, tick int64) *state {
 		s := sh.states[id]
 		sh.mu.RUnlock()
 		if s == nil {
-			s = sh.add(id, tick, t.folded.Load())
+			s = sh.add(t.made(id, tick), tick, t.folded.Load())
 		}
 		s.mu.Lock()
 		if !s.gone {
@@ -113,17 +113,26 @@ func (t *table) lock(id uuid.UUID, tick int64) *state {
 	}
 }
 
-func (sh *shard) add(id uuid.UUID, tick, folded int64) *state {
+func (t *table) made(id uuid.UUID, tick int64) *state {
+	if !t.counts {
+		return &state{id: id, at: tick}
+	}
+	both := &counted{state: state{id: id, at: tick}}
+	both.state.quota = &both.ledger
+	return &both.state
+}
+
+// add gives the state there is, or adds s.
+func (sh *shard) add(s *state, tick, folded int64) *state {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if s := sh.states[id]; s != nil {
-		return s
+	if other := sh.states[s.id]; other != nil {
+		return other
 	}
 	if len(sh.states) >= sh.max {
 		sh.evict(tick, folded)
 	}
-	s := &state{id: id, at: tick}
-	sh.states[id] = s
+	sh.states[s.id] = s
 	return s
 }
 

@@ -48,6 +48,9 @@ type account struct {
 	held   []*app // those that are
 	keys   int32  // how many slots point here
 	own    int32  // how many of them are keys of the account
+	// first is the first state, beside its place like an app's; the zero one: it
+	// is not in use yet.
+	first verdict.Account
 }
 
 func (a *account) settle() {
@@ -122,7 +125,16 @@ func (m *app) lose() {
 }
 
 func (s *Store) putAccount(a *Account) {
-	s.accountAt(a.ID).state.Store(&verdict.Account{ID: a.ID, Suspended: a.suspended()})
+	place, made := s.accountAt(a.ID), verdict.Account{ID: a.ID, Suspended: a.suspended()}
+	switch now := place.state.Load(); {
+	case now != nil && *now == made: // a key's fill brings its account along, changed or not
+	case place.first == verdict.Account{}:
+		place.first = made
+		place.state.Store(&place.first)
+	default:
+		another := made
+		place.state.Store(&another)
+	}
 }
 
 func (s *Store) putApp(a *App) {

@@ -97,7 +97,7 @@ func TestWhatIsTheSameStays(t *testing.T) {
 	s.Case(username, &before)
 	second := key(c.Accounts[0].ID, &c.Apps[0].ID)
 	s.Fill(second.Username, &replica.Change{Accounts: c.Accounts, Apps: c.Apps, Credentials: []replica.Credential{second, c.Credentials[0]}}, 0)
-	if s.Case(username, &after); before.Key != after.Key || before.Apps[0] != after.Apps[0] {
+	if s.Case(username, &after); before.Key != after.Key || before.Account != after.Account || before.Apps[0] != after.Apps[0] {
 		t.Error("the same was kept once more")
 	}
 }
