@@ -174,6 +174,8 @@ func (b *bench) profiled(c *contender, door string, length time.Duration) <-chan
 		done <- nil
 		return done
 	}
+	// pprof reads many files as one.
+	name := fmt.Sprintf("%s, %s, %s, %d.pprof", c.name, door, length, c.place.loads)
 	go func() {
 		done <- func() error {
 			answer, err := http.Get(fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", c.ops, max(1, int(length.Seconds())-1)))
@@ -185,7 +187,7 @@ func (b *bench) profiled(c *contender, door string, length time.Duration) <-chan
 			if err != nil {
 				return err
 			}
-			return errors.Join(os.MkdirAll(b.profile, 0o755), os.WriteFile(filepath.Join(b.profile, c.name+", "+door+".pprof"), text, 0o600)) //nolint:gosec // it holds no secret
+			return errors.Join(os.MkdirAll(b.profile, 0o755), os.WriteFile(filepath.Join(b.profile, name), text, 0o600)) //nolint:gosec // it holds no secret
 		}()
 	}()
 	return done

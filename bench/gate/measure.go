@@ -38,7 +38,7 @@ type pair struct{ one, two load }
 // slices of growth are short and many: the difference is small, and the
 // machine's own speed changes from one minute to the next.
 const (
-	growthRounds = 15
+	growthRounds = 30
 	growthLength = 4 * time.Second
 )
 
