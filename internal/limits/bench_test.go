@@ -46,9 +46,10 @@ func BenchmarkTake(b *testing.B) {
 // The keys come in no order.
 func BenchmarkTakeOfManyKeys(b *testing.B) {
 	m := limits.NewMemory(clock.System{}, nil, 0)
-	asks := make([]*limits.Ask, 100_000)
+	asks := make([]limits.Ask, 100_000)
 	for i := range asks {
-		_, asks[i] = loaded(m)
+		_, a := loaded(m)
+		asks[i] = *a
 	}
 	rand.Shuffle(len(asks), func(i, j int) { asks[i], asks[j] = asks[j], asks[i] })
 	var out limits.Answer
@@ -56,7 +57,7 @@ func BenchmarkTakeOfManyKeys(b *testing.B) {
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
-		m.Take(ctx, asks[n%len(asks)], &out)
+		m.Take(ctx, &asks[n%len(asks)], &out)
 		n++
 	}
 }

@@ -1,8 +1,8 @@
 package limits
 
 // Drain appends the quota units taken since the last Drain to into, a row for
-// each subscription and period. They stay counted until Settle or Restore is
-// called with them, or Journal; one of them must be.
+// each subscription and period. They stay counted until Settle or Journal is
+// called with them; one of them must be.
 func (m *Memory) Drain(into []Used) []Used {
 	for _, s := range m.subscriptions.noted(nil) {
 		s.mu.Lock()
@@ -17,15 +17,15 @@ func (m *Memory) Drain(into []Used) []Used {
 // counts now for done[i]'s subscription and period, of all nodes; -1, or a
 // missing total: unknown.
 func (m *Memory) Settle(done []Used, totals []int64) {
-	tick := m.tick()
 	for i := range done {
 		total := int64(-1)
 		if i < len(totals) {
 			total = totals[i]
 		}
-		s := m.subscriptions.lock(done[i].Subscription, tick)
-		s.quota.settle(&done[i], total)
-		s.mu.Unlock()
+		if s := m.subscriptions.present(done[i].Subscription); s != nil {
+			s.ledger().settle(&done[i], total)
+			s.mu.Unlock()
+		}
 	}
 }
 
@@ -34,8 +34,8 @@ func (m *Memory) Settle(done []Used, totals []int64) {
 func (m *Memory) Journal(done []Used) {
 	tick := m.tick()
 	for i := range done {
-		s := m.subscriptions.lock(done[i].Subscription, tick)
-		q := s.quota
+		s := m.subscriptions.lock(done[i].Subscription, tick, true)
+		q := s.ledger()
 		q.settle(&done[i], -1)
 		q.journaled = max(1, tick)
 		s.mu.Unlock()
@@ -47,14 +47,3 @@ func (m *Memory) Mark() int64 { return m.tick() }
 
 // Folded tells that the database answers what was journaled before a Mark.
 func (m *Memory) Folded(mark int64) { m.subscriptions.folded.Store(mark) }
-
-// Restore tells that drained rows could not be stored. They are drained again.
-func (m *Memory) Restore(undone []Used) {
-	tick := m.tick()
-	for i := range undone {
-		s := m.subscriptions.lock(undone[i].Subscription, tick)
-		s.quota.restore(&undone[i])
-		m.subscriptions.note(s)
-		s.mu.Unlock()
-	}
-}

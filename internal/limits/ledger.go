@@ -32,6 +32,9 @@ type ledger struct {
 	// journaled is when units were last kept safe that the database does not
 	// answer yet; 0: never.
 	journaled int64
+	// owed is how many rows were drained, of whatever period, that are not known
+	// to be safe.
+	owed int
 	// stored is the highest count the database is known to have, of all nodes.
 	stored, flying, pending int64
 	// seen is the highest count the shared store has told, and what came since;
@@ -47,7 +50,7 @@ func (q *ledger) used() int64 { return max(q.stored+q.flying+q.pending, q.seen) 
 // before it did has told by now and cannot bring back the older count. Folded
 // is up to when it answers what was journaled.
 func (q *ledger) settled(tick, folded int64) bool {
-	return q.flying == 0 && q.pending == 0 && len(q.left) == 0 &&
+	return q.owed == 0 && q.pending == 0 && len(q.left) == 0 &&
 		(q.journaled == 0 || q.journaled < folded) &&
 		(!q.known || tick-q.loaded > slowestLoad.Microseconds())
 }
@@ -68,12 +71,15 @@ func (q *ledger) enter(a *Ask, now time.Time) {
 		return
 	}
 	q.leave()
-	*q = ledger{organization: q.organization, per: q.per, location: q.location, start: start, end: end, left: q.left}
+	*q = ledger{
+		organization: q.organization, per: q.per, location: q.location, start: start, end: end,
+		left: q.left, owed: q.owed, journaled: q.journaled, // the period that is left may come again
+	}
 	q.pending = q.reclaim(start)
 }
 
 // leave keeps what is pending for the next Drain. What is in flight is the
-// flusher's to settle or to restore.
+// flusher's.
 func (q *ledger) leave() { q.keep(q.start, q.end, q.pending) }
 
 // keep adds units of a period that is not the present one.
@@ -136,6 +142,7 @@ func (q *ledger) drain(subscription uuid.UUID, into []Used) []Used {
 		u.Organization, u.Subscription = q.organization, subscription
 		into = append(into, u)
 	}
+	q.owed += len(q.left)
 	q.left = nil
 	if q.pending > 0 {
 		into = append(into, Used{
@@ -143,29 +150,20 @@ func (q *ledger) drain(subscription uuid.UUID, into []Used) []Used {
 			PeriodStart: q.start, PeriodEnd: q.end, N: q.pending,
 		})
 		q.flying, q.pending = q.flying+q.pending, 0
+		q.owed++
 	}
 	return into
 }
 
 // settle: u is stored, and the database's count is total now, -1 if unknown.
 func (q *ledger) settle(u *Used, total int64) {
+	q.owed = max(0, q.owed-1)
 	if !q.start.Equal(u.PeriodStart) {
 		return
 	}
 	n := min(u.N, q.flying)
 	q.flying -= n
 	q.stored = max(q.stored+n, total)
-}
-
-// restore: u is not stored.
-func (q *ledger) restore(u *Used) {
-	q.organization = u.Organization
-	if !q.start.Equal(u.PeriodStart) {
-		q.keep(u.PeriodStart, u.PeriodEnd, u.N)
-		return
-	}
-	q.flying -= min(u.N, q.flying)
-	q.pending += u.N
 }
 
 // sameZone compares by name, as each load of a zone has its own address.

@@ -75,13 +75,7 @@ func TestAPeriodEndsExactlyAtItsEnd(t *testing.T) {
 	tomorrow := today.Add(24 * time.Hour)
 	want(t, "the old period's", rows[0], limits.Used{Organization: a.Organization, Subscription: a.Subscription, PeriodStart: today, PeriodEnd: tomorrow, N: 10})
 	want(t, "the new period's", rows[1], limits.Used{Organization: a.Organization, Subscription: a.Subscription, PeriodStart: tomorrow, PeriodEnd: tomorrow.Add(24 * time.Hour), N: 1})
-	// What fails to be stored of either comes again, as itself.
-	w.Restore(rows)
-	again := w.Drain(nil)
-	want(t, "rows again", len(again), 2)
-	want(t, "the old one", again[0], rows[0])
-	want(t, "the new one", again[1], rows[1])
-	w.Settle(again, []int64{10, 1})
+	w.Settle(rows, []int64{10, 1})
 	want(t, "still one taken", w.peek(a).Quota.Remaining, int64(9))
 	want(t, "nothing is left", len(w.Drain(nil)), 0)
 }
@@ -125,6 +119,47 @@ func TestAnotherPeriodOfAPlanIsAnotherCount(t *testing.T) {
 	want(t, "the same start", w.peek(a).Quota.Remaining, int64(9))
 	a.Location = zone(t, "Asia/Kolkata")
 	want(t, "another start", w.peek(a).Outcome, limits.QuotaUnknown)
+}
+
+func TestAPlanMayGetAQuotaLater(t *testing.T) {
+	w, a := newWorld(0), ask()
+	a.SubscriptionRate = limits.Rate{Limit: 1, Per: time.Second, Burst: 3}
+	want(t, "a rate alone", w.take(a).Outcome, limits.Passed)
+	a.Quota = limits.Quota{Limit: 2, Per: term.PerDay}
+	want(t, "a quota as well", w.take(a).Outcome, limits.QuotaUnknown)
+	w.load(a, 1)
+	want(t, "loaded", w.take(a).Outcome, limits.Passed)
+	got := w.take(a)
+	want(t, "used up", got.Outcome, limits.QuotaExceeded)
+	want(t, "and the rate went on", got.Rate.Remaining, int64(1))
+	want(t, "counted", sum(w.Drain(nil)), int64(1))
+}
+
+// A batch that waits for the database stands in no count that can be loaded: it
+// must not be forgotten because the day is over, as the clock may go back.
+func TestWhatWaitsForTheDatabaseIsNotEvicted(t *testing.T) {
+	for name, keep := range map[string]func(*world, []limits.Used){
+		"in flight": func(*world, []limits.Used) {},
+		"journaled": func(w *world, rows []limits.Used) { w.Journal(rows) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(1)
+			a := daily(w)
+			a.Cost = 10
+			want(t, "all of today", w.take(a).Outcome, limits.Passed)
+			keep(w, w.Drain(nil))
+			w.pass(12 * time.Hour)
+			want(t, "tomorrow", w.peek(a).Outcome, limits.QuotaUnknown)
+			w.clock.Advance(-time.Hour)
+			for range 100 * 64 { // until every shard has looked for room
+				w.peek(daily(w))
+			}
+			w.load(a, 0)
+			if got := w.take(a).Outcome; got == limits.Passed {
+				t.Error("today's quota was given twice")
+			}
+		})
+	}
 }
 
 func TestOtherNodesCallsComeWithSettle(t *testing.T) {

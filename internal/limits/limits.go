@@ -9,7 +9,7 @@
 // consumes nothing. Memory keeps them in this process; limits/shared keeps
 // them in Redis for all nodes and falls back to Memory. Quota counts outlive
 // the process in the database: Load brings what it knows, Drain hands over
-// what came since, and Settle, Journal or Restore tells how storing it went.
+// what came since, and Settle or Journal tells that it is stored.
 package limits
 
 import (

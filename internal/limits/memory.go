@@ -39,7 +39,6 @@ func NewMemory(c clock.Clock, mono func() time.Duration, max int) *Memory {
 	m := &Memory{clock: c, mono: mono}
 	m.keys.init(max / 2)
 	m.subscriptions.init(max / 2)
-	m.subscriptions.counts = true
 	return m
 }
 
@@ -69,15 +68,15 @@ type held struct{ key, subscription *state }
 func (m *Memory) hold(a *Ask, now time.Time) (h held) {
 	tick := m.tick()
 	if !a.KeyRate.None() {
-		h.key = m.keys.lock(a.Key, tick)
+		h.key = m.keys.lock(a.Key, tick, false)
 		h.key.advance(a.KeyRate, tick)
 	}
 	if !a.SubscriptionRate.None() || !a.Quota.None() {
-		h.subscription = m.subscriptions.lock(a.Subscription, tick)
+		h.subscription = m.subscriptions.lock(a.Subscription, tick, !a.Quota.None())
 		h.subscription.advance(a.SubscriptionRate, tick)
 	}
 	if !a.Quota.None() {
-		h.subscription.quota.enter(a, now)
+		h.subscription.ledger().enter(a, now)
 	}
 	return h
 }
@@ -133,9 +132,12 @@ func (m *Memory) tick() int64 { return m.mono().Microseconds() }
 // Periods other than the subscription's present one are ignored.
 func (m *Memory) Load(subscription uuid.UUID, periodStart time.Time, used int64) {
 	tick := m.tick()
-	s := m.subscriptions.lock(subscription, tick)
+	s := m.subscriptions.present(subscription)
+	if s == nil {
+		return
+	}
 	defer s.mu.Unlock()
-	if s.quota.start.Equal(periodStart) {
+	if s.quota != nil && s.quota.start.Equal(periodStart) {
 		s.quota.load(used, tick)
 	}
 }

@@ -22,17 +22,17 @@ type state struct {
 	// noted: it is on its shard's list of states with counts to drain.
 	noted bool
 	debt  Debt
-	unit  int64   // of debt
-	limit int     // what drains the debt; for eviction
-	at    int64   // the tick that debt is right for
-	quota *ledger // a subscription's, zero at first; nil of a key
+	unit  int64 // of debt
+	limit int   // what drains the debt; for eviction
+	at    int64 // the tick that debt is right for
+	quota *ledger
 }
 
-// counted is a subscription's state with its ledger beside it: a call that has
-// found the one has found the other.
+// counted is a state with its ledger beside it: a call that has found the one
+// has found the other.
 type counted struct {
-	state
-	ledger
+	state state
+	quota ledger
 }
 
 // advance drains the bucket until tick and counts in r's unit from now on.
@@ -59,6 +59,15 @@ func (s *state) drain(tick int64) {
 	s.at = max(s.at, tick)
 }
 
+// ledger gives the state's count of a quota. Where none was needed at first, as
+// before a change of plan, it is made now.
+func (s *state) ledger() *ledger {
+	if s.quota == nil {
+		s.quota = &ledger{}
+	}
+	return s.quota
+}
+
 // idle tells that nothing is lost with the state.
 func (s *state) idle(tick, folded int64) bool {
 	s.drain(tick)
@@ -68,8 +77,6 @@ func (s *state) idle(tick, folded int64) bool {
 // table finds states by id. Its bound is soft, see NewMemory.
 type table struct {
 	shards [shards]shard
-	// counts: its states are those of subscriptions.
-	counts bool
 	// folded is up to when the database answers what was journaled.
 	folded atomic.Int64
 }
@@ -95,15 +102,26 @@ func (t *table) shard(id uuid.UUID) *shard {
 	return &t.shards[id[len(id)-1]%shards]
 }
 
-// lock gives the state of id, made if need be, with its mutex held.
-func (t *table) lock(id uuid.UUID, tick int64) *state {
+// lock gives the state of id, made if need be, with its mutex held. counts
+// tells that it will need its ledger.
+func (t *table) lock(id uuid.UUID, tick int64, counts bool) *state {
+	for {
+		if s := t.present(id); s != nil {
+			return s
+		}
+		t.shard(id).add(made(id, tick, counts), tick, t.folded.Load())
+	}
+}
+
+// present gives the state of id with its mutex held; nil: there is none.
+func (t *table) present(id uuid.UUID) *state {
 	sh := t.shard(id)
 	for {
 		sh.mu.RLock()
 		s := sh.states[id]
 		sh.mu.RUnlock()
 		if s == nil {
-			s = sh.add(t.made(id, tick), tick, t.folded.Load())
+			return nil
 		}
 		s.mu.Lock()
 		if !s.gone {
@@ -113,27 +131,26 @@ func (t *table) lock(id uuid.UUID, tick int64) *state {
 	}
 }
 
-func (t *table) made(id uuid.UUID, tick int64) *state {
-	if !t.counts {
+func made(id uuid.UUID, tick int64, counts bool) *state {
+	if !counts {
 		return &state{id: id, at: tick}
 	}
 	both := &counted{state: state{id: id, at: tick}}
-	both.state.quota = &both.ledger
+	both.state.quota = &both.quota
 	return &both.state
 }
 
-// add gives the state there is, or adds s.
-func (sh *shard) add(s *state, tick, folded int64) *state {
+// add puts a state, if there is none of its id.
+func (sh *shard) add(s *state, tick, folded int64) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if other := sh.states[s.id]; other != nil {
-		return other
+	if sh.states[s.id] != nil {
+		return
 	}
 	if len(sh.states) >= sh.max {
 		sh.evict(tick, folded)
 	}
 	sh.states[s.id] = s
-	return s
 }
 
 // evict drops every idle one of some states (a map is walked from a random

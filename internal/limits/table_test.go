@@ -13,12 +13,12 @@ func TestAnEvictedStateIsLookedUpAgain(t *testing.T) {
 		var all table
 		all.init(1)
 		id := uuid.New()
-		old := all.lock(id, 0)
+		old := all.lock(id, 0, true)
 		got := make(chan *state)
 		ready := make(chan struct{})
 		go func() {
 			close(ready)
-			s := all.lock(id, 0)
+			s := all.lock(id, 0, true)
 			defer s.mu.Unlock()
 			got <- s
 		}()
