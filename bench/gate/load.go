@@ -174,7 +174,7 @@ func (b *bench) profiled(c *contender, door string, length time.Duration) <-chan
 		done <- nil
 		return done
 	}
-	// pprof reads many files as one.
+	// The number is the load's; pprof reads many files as one.
 	name := fmt.Sprintf("%s, %s, %s, %d.pprof", c.name, door, length, c.place.loads)
 	go func() {
 		done <- func() error {

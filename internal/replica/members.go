@@ -48,9 +48,18 @@ type account struct {
 	held   []*app // those that are
 	keys   int32  // how many slots point here
 	own    int32  // how many of them are keys of the account
-	// first is the first state, beside its place like an app's; the zero one: it
-	// is not in use yet.
-	first verdict.Account
+	// first is the room of the first state, beside its place like an app's.
+	first  verdict.Account
+	filled bool // it is in use, and never changed again
+}
+
+// newState gives room for a state.
+func (a *account) newState() *verdict.Account {
+	if a.filled {
+		return new(verdict.Account)
+	}
+	a.filled = true
+	return &a.first
 }
 
 func (a *account) settle() {
@@ -126,15 +135,12 @@ func (m *app) lose() {
 
 func (s *Store) putAccount(a *Account) {
 	place, made := s.accountAt(a.ID), verdict.Account{ID: a.ID, Suspended: a.suspended()}
-	switch now := place.state.Load(); {
-	case now != nil && *now == made: // a key's fill brings its account along, changed or not
-	case place.first == verdict.Account{}:
-		place.first = made
-		place.state.Store(&place.first)
-	default:
-		another := made
-		place.state.Store(&another)
+	if now := place.state.Load(); now != nil && *now == made {
+		return // a key's fill brings its account along, changed or not
 	}
+	room := place.newState()
+	*room = made
+	place.state.Store(room)
 }
 
 func (s *Store) putApp(a *App) {
