@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"math/bits"
+	"slices"
+	"unsafe"
 )
 
 // ChecksumDigits is the length of a Checksum: 32 bits.
@@ -15,9 +17,11 @@ const (
 	// most is the most bytes that are written: 256 bits.
 	most = 32
 	// A chunk is as many digits as fit into a machine word, so that long numbers
-	// are divided seldom. chunkValue is 62 to the power of chunkDigits.
+	// are divided seldom. chunkValue is 62 to the power of chunkDigits, and
+	// halfValue to that of half as many.
 	chunkDigits = 10
 	chunkValue  = 839299365868340224
+	halfValue   = 916132832
 	alphabet    = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 )
 
@@ -41,23 +45,37 @@ func Append(dst, b []byte, digits int) []byte {
 	}
 	n := number(words[(most-len(b))/8:])
 	start := len(dst)
-	for range digits {
-		dst = append(dst, '0')
-	}
+	dst = slices.Grow(dst, digits)[:start+digits]
 	out := dst[start:]
-	for end := digits; end > 0; end -= chunkDigits {
-		rest := n.divide()
-		for i := end - 1; i >= max(0, end-chunkDigits); i-- {
-			out[i], rest = alphabet[rest%62], rest/62
-		}
+	for ; len(out) >= chunkDigits; out = out[:len(out)-chunkDigits] {
+		writeChunk((*[chunkDigits]byte)(out[len(out)-chunkDigits:]), n.divide())
+	}
+	rest := n.divide()
+	for i := len(out) - 1; i >= 0; i-- {
+		out[i], rest = alphabet[rest%62], rest/62
 	}
 	return dst
+}
+
+// writeChunk writes the digits of a chunk. Its two halves do not wait for each
+// other's divisions.
+func writeChunk(out *[chunkDigits]byte, value uint64) {
+	const half = chunkDigits / 2
+	high, low := uint32(value/halfValue), uint32(value%halfValue)
+	for i := half - 1; i >= 0; i-- {
+		out[i], high = alphabet[high%62], high/62
+		out[i+half], low = alphabet[low%62], low/62
+	}
 }
 
 // divide divides n by chunkValue and gives the remainder.
 func (n number) divide() (rest uint64) {
 	for i := range n {
-		n[i], rest = bits.Div64(rest, n[i], chunkValue)
+		if rest == 0 { // a constant divides one word by a multiplication
+			n[i], rest = n[i]/chunkValue, n[i]%chunkValue
+		} else {
+			n[i], rest = bits.Div64(rest, n[i], chunkValue)
+		}
 	}
 	return rest
 }
@@ -143,11 +161,8 @@ func IsChecksum(text, check string) bool {
 }
 
 func sumOf(text string) (sum [4]byte) {
-	// Byte by byte, as crc32.ChecksumIEEE would need a copy of the text.
-	rest := ^uint32(0)
-	for i := range len(text) {
-		rest = crc32.IEEETable[byte(rest)^text[i]] ^ rest>>8
-	}
-	binary.BigEndian.PutUint32(sum[:], ^rest)
+	// The bytes of the text itself: they are only read, and a copy takes longer.
+	bytes := unsafe.Slice(unsafe.StringData(text), len(text)) //nolint:gosec // as said
+	binary.BigEndian.PutUint32(sum[:], crc32.ChecksumIEEE(bytes))
 	return sum
 }

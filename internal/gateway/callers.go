@@ -77,6 +77,12 @@ func (g *Gate) Caller(ctx context.Context, token string) (*Caller, error) {
 	if c := g.callers.get(sum); c != nil {
 		return c, nil
 	}
+	return g.newCaller(ctx, token, sum)
+}
+
+// newCaller is Caller for a token that is not among the believed ones. Apart
+// from it, sum needs no room on the heap.
+func (g *Gate) newCaller(ctx context.Context, token string, sum [sha256.Size]byte) (*Caller, error) {
 	hashes, ok := g.o.Tokens.Hashes(token)
 	if !ok || g.callers.refused(sum, g.o.Mono()) {
 		return nil, stranger()
