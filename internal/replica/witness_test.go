@@ -59,11 +59,11 @@ func TestACaseNeverChanges(t *testing.T) {
 				func() { c.Apps[0].Subscriptions = c.Apps[0].Subscriptions[1:] },
 				func() { c.Apps[0].Subscriptions = nil },
 				func() { c.Credentials[0].Status = "DISABLED" },
-				func() { c.Accounts[0].Status = "SUSPENDED" },
 				func() {
 					s.Apply(&replica.Change{GoneAccounts: []uuid.UUID{c.Accounts[0].ID}})
-					c.Accounts[0].Status = "ACTIVE"
+					c.Accounts[0].Status = "SUSPENDED"
 				},
+				func() { c.Accounts[0].Status = "ACTIVE" },
 				func() {
 					s.Apply(&replica.Change{GoneApps: []uuid.UUID{c.Apps[0].ID}})
 					c.Apps[0].Subscriptions = append(c.Apps[0].Subscriptions, another)
