@@ -12,6 +12,7 @@ import (
 	"portico/clients/go/gate"
 	"portico/e2e/servertest"
 	"portico/internal/testdb"
+	"portico/internal/testdb/network"
 )
 
 // guard is an API behind the Go middleware.
@@ -58,7 +59,7 @@ func TestTheMiddlewareRefusesWhenItsNodeIsCutOff(t *testing.T) {
 			if !ok {
 				t.Skip("SQLite has no network")
 			}
-			network, through := servertest.NewNetwork(t, direct)
+			between, through := network.New(t, direct)
 			secrets, ring := "XDG_CONFIG_HOME="+t.TempDir(), t.TempDir()+"/ring.json"
 			out, err := servertest.Command(t, direct, []string{secrets}, "keys", "create", "--keyring", ring).CombinedOutput()
 			require.NoError(t, err, string(out))
@@ -71,17 +72,17 @@ func TestTheMiddlewareRefusesWhenItsNodeIsCutOff(t *testing.T) {
 			c.register(t, app, product)
 			g := newGuard(t, cutOff, well.GatewayToken(t, "cut-off", "edge-1", "--keyring", ring), "orders")
 			require.Eventually(t, func() bool { return g.code(raw) == "VALID" }, waitForOthers, pollOthers)
-			c.cutAndRevoke(t, network, g, id, raw)
-			network.Restore()
+			c.cutAndRevoke(t, between, g, id, raw)
+			between.Restore()
 			require.Eventually(t, func() bool { return g.code(raw) == "REVOKED" }, waitForOthers, pollOthers)
 		})
 	}
 }
 
 // cutAndRevoke wants a key that is revoked behind a cut to be refused in time.
-func (c *cast) cutAndRevoke(t *testing.T, network *servertest.Network, g *guard, id, raw string) {
+func (c *cast) cutAndRevoke(t *testing.T, between *network.Network, g *guard, id, raw string) {
 	t.Helper()
-	network.Silence()
+	between.Silence()
 	silent := time.Now()
 	c.dev.Do(t, "revokeKey", vars{"credentialId": id}, `credential { status }`)
 	require.Equal(t, "VALID", g.code(raw), "nobody could know yet")

@@ -1,19 +1,17 @@
 package e2e
 
 import (
-	"net/url"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	toxiproxy "github.com/Shopify/toxiproxy/v2"
-	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
 	"portico/e2e/servertest"
 	"portico/internal/testdb"
+	"portico/internal/testdb/network"
 )
 
 const (
@@ -34,8 +32,8 @@ type fleet struct {
 	*cast
 	nodes   []*servertest.Server
 	gates   []*door
-	line    *toxiproxy.Proxy
-	network *servertest.Network
+	line    *network.Network
+	network *network.Network
 	app     string
 }
 
@@ -43,9 +41,9 @@ func newFleet(t *testing.T) *fleet {
 	t.Helper()
 	databaseURL, _ := testdb.EmptyPostgres(t)
 	f := &fleet{}
-	listen := f.hearThrough(t, databaseURL)
-	var far string
-	f.network, far = servertest.NewNetwork(t, databaseURL)
+	var listen, far string
+	f.line, listen = network.New(t, databaseURL)
+	f.network, far = network.New(t, databaseURL)
 	secrets := "XDG_CONFIG_HOME=" + t.TempDir()
 	ring := t.TempDir() + "/ring.json"
 	first := servertest.Command(t, databaseURL, []string{secrets}, "keys", "create", "--keyring", ring)
@@ -61,19 +59,6 @@ func newFleet(t *testing.T) *fleet {
 	}
 	f.app, _ = f.newApp(t, "Fleet")
 	return f
-}
-
-// hearThrough puts the line between the nodes' LISTEN and Postgres.
-func (f *fleet) hearThrough(t *testing.T, databaseURL string) string {
-	t.Helper()
-	u, err := url.Parse(databaseURL)
-	require.NoError(t, err)
-	log := zerolog.Nop()
-	f.line = toxiproxy.NewProxy(toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), log), "listen", "127.0.0.1:0", u.Host)
-	require.NoError(t, f.line.Start())
-	t.Cleanup(f.line.Stop)
-	u.Host = f.line.Listen
-	return u.String()
 }
 
 // keys makes keys and lets every node use each of them once.
@@ -179,12 +164,12 @@ func TestRevocationReachesEveryNode(t *testing.T) {
 	require.Less(t, d.quantile(0.99), promised)
 
 	ids, raws = f.keys(t, cutRevocations)
-	f.line.Stop()
+	f.line.Cut()
 	d = f.revokeAll(t, ids, raws)
 	t.Logf("LISTEN cut, %d revocations: p50 %s, worst %s", cutRevocations, d.quantile(0.5), d.quantile(1))
 	require.Zero(t, d.passed.Load())
 	require.Less(t, d.quantile(1), cutOff)
-	require.NoError(t, f.line.Start())
+	f.line.Restore()
 
 	f.blackHole(t)
 }

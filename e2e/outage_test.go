@@ -12,6 +12,7 @@ import (
 	"portico/e2e/servertest"
 	"portico/internal/database"
 	"portico/internal/testdb"
+	"portico/internal/testdb/network"
 )
 
 // answerTime is by when a request has its answer while the database does not
@@ -129,13 +130,13 @@ func TestOutage(t *testing.T) {
 	if !ok {
 		t.Skip("SQLite has no network")
 	}
-	network, through := servertest.NewNetwork(t, url)
+	between, through := network.New(t, url)
 	c := newCustomers(t, servertest.Start(t, through))
 	direct := testdb.Open(t, url)
 	for _, outage := range []struct {
 		name  string
 		begin func()
-	}{{"silent", network.Silence}, {"cut", network.Cut}} {
+	}{{"silent", between.Silence}, {"cut", between.Cut}} {
 		c.requireHealed(t)
 		before := failures(t, direct)
 		outage.begin()
@@ -144,7 +145,7 @@ func TestOutage(t *testing.T) {
 			c.requireUnavailable(t, c.reads, c.writes)
 		}
 		require.Equal(t, http.StatusServiceUnavailable, c.ready(t), outage.name)
-		network.Restore()
+		between.Restore()
 		require.Equal(t, before, failures(t, direct), "sign-ins during the outage count as failed")
 		c.requireHealed(t)
 	}
@@ -183,7 +184,7 @@ func TestOutageDuringSignIn(t *testing.T) {
 	if !ok {
 		t.Skip("SQLite has no network")
 	}
-	network, through := servertest.NewNetwork(t, url)
+	between, through := network.New(t, url)
 	c := newCustomers(t, servertest.Start(t, through))
 	direct := testdb.Open(t, url)
 	before := failures(t, direct)
@@ -198,9 +199,9 @@ func TestOutageDuringSignIn(t *testing.T) {
 		c.requireUnavailableSoon(t, c.writes["sign in developer@demo.example"])
 	}()
 	require.Eventually(t, func() bool { return failures(t, direct) > before }, 3*time.Second, 5*time.Millisecond)
-	network.Silence()
+	between.Silence()
 	<-answered
-	network.Restore()
+	between.Restore()
 	require.NoError(t, tx.Rollback())
 	c.server.SignIn(t, "developer@demo.example")
 	require.Equal(t, before, failures(t, direct), "the sign-in that the outage broke off counts as failed")

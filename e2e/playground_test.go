@@ -9,9 +9,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/e2e/browsertest"
 	"portico/e2e/servertest"
 	"portico/internal/playground"
-	"portico/internal/playground/browsertest"
 	"portico/internal/testdb"
 )
 

@@ -63,13 +63,14 @@ var binary = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	folder = dir
-	root, err := exec.Command("go", "env", "GOMOD").Output()
+	// The tests are a module of their own, one folder below the program's.
+	tests, err := exec.Command("go", "env", "GOMOD").Output()
 	if err != nil {
 		return "", err
 	}
 	path := filepath.Join(dir, "portico")
 	build := exec.Command("go", "build", "-o", path, ".")
-	build.Dir = filepath.Dir(strings.TrimSpace(string(root)))
+	build.Dir = filepath.Dir(filepath.Dir(strings.TrimSpace(string(tests))))
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building the program: %w\n%s", err, out)
 	}

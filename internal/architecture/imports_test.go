@@ -74,14 +74,14 @@ func house() map[string][]string {
 		"migrate":    {"internal/database"},
 
 		// Tools and tests reach where they must, but never into the public face.
-		"migrate/diff":                    {"ent/db/migrate", "internal/database", "internal/testdb", "migrate"},
-		"internal/testdb":                 {"internal/database", "migrate"},
-		"internal/testdb/withpg":          {"internal/testdb"},
-		"internal/playground/browsertest": {},
-		"internal/architecture":           {},
-		"e2e/...":                         with("internal/keyring", "internal/testdb/...", "e2e/...", "internal/playground/browsertest"),
-		"bench/...":                       with("bench/...", "ent/db/...", "internal/auth", "internal/database", "internal/gqlhttp", "internal/keyring", "internal/portal/...", "internal/testdb"),
-		"bench/gate/...":                  with("bench/machine", "internal/database", "internal/gateway/door", "internal/keyring", "internal/testdb", "internal/usage/..."),
+		"migrate/diff":            {"ent/db/migrate", "internal/database", "internal/testdb", "migrate"},
+		"internal/testdb":         {"internal/database", "migrate"},
+		"internal/testdb/withpg":  {"internal/testdb"},
+		"internal/testdb/network": {},
+		"internal/architecture":   {},
+		"e2e/...":                 with("internal/keyring", "internal/testdb/...", "e2e/..."),
+		"bench/...":               with("bench/...", "ent/db/...", "internal/auth", "internal/database", "internal/gqlhttp", "internal/keyring", "internal/portal/...", "internal/testdb"),
+		"bench/gate/...":          with("bench/machine", "internal/database", "internal/gateway/door", "internal/keyring", "internal/testdb", "internal/usage/..."),
 	}
 }
 

@@ -61,10 +61,20 @@ type file struct {
 
 func (f file) generated() bool { return ast.IsGenerated(f.ast) }
 
-// list asks the go command for every package of the module, once.
+// list asks the go command for every package of the program's module and of
+// the one with the tests from outside, once.
 var list = sync.OnceValues(func() ([]pkg, error) {
-	cmd := exec.Command("go", "list", "-e", "-json=Dir,ImportPath,Imports,GoFiles,IgnoredGoFiles,TestGoFiles,XTestGoFiles", module+"/...")
-	cmd.Dir = filepath.Join("..", "..")
+	program, err := listModule(".", module+"/...")
+	if err != nil {
+		return nil, err
+	}
+	outside, err := listModule("e2e", module+"/e2e/...")
+	return append(program, outside...), err
+})
+
+func listModule(folder, pattern string) ([]pkg, error) {
+	cmd := exec.Command("go", "list", "-e", "-json=Dir,ImportPath,Imports,GoFiles,IgnoredGoFiles,TestGoFiles,XTestGoFiles", pattern)
+	cmd.Dir = filepath.Join("..", "..", folder)
 	out, err := cmd.Output()
 	if err != nil {
 		return nil, err
@@ -79,7 +89,7 @@ var list = sync.OnceValues(func() ([]pkg, error) {
 		}
 		all = append(all, p)
 	}
-})
+}
 
 func packages(t *testing.T) []pkg {
 	t.Helper()

@@ -4,118 +4,28 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
-	"net/url"
 	"sync"
 	"testing"
 	"time"
 
 	"portico/internal/database"
 	"portico/internal/testdb"
+	"portico/internal/testdb/network"
 )
 
-// network stands between Portico and Postgres and can fall silent or break.
-type network struct {
-	t        *testing.T
-	listener net.Listener
-	server   string
-	mu       sync.Mutex
-	open     *sync.Cond
-	silent   bool
-	conns    []net.Conn
-	running  sync.WaitGroup
+// newNetwork returns the network and the URL of an empty database behind it.
+func newNetwork(t *testing.T) (*network.Network, string) {
+	t.Helper()
+	return network.New(t, emptyPostgres(t))
 }
 
-// newNetwork gives the network and the URL of an empty database behind it.
-func newNetwork(t *testing.T) (*network, string) {
+func emptyPostgres(t *testing.T) string {
 	t.Helper()
 	address, ok := testdb.EmptyPostgres(t)
 	if !ok {
 		t.Skip("SQLite has no network")
 	}
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := &network{t: t, listener: l, server: u.Host}
-	n.open = sync.NewCond(&n.mu)
-	u.Host = l.Addr().String()
-	n.running.Go(n.accept)
-	t.Cleanup(func() {
-		_ = l.Close()
-		n.speak()
-		n.cut()
-		n.running.Wait()
-	})
-	return n, u.String()
-}
-
-func (n *network) accept() {
-	for {
-		client, err := n.listener.Accept()
-		if err != nil {
-			return
-		}
-		server, err := net.Dial("tcp", n.server)
-		if err != nil {
-			n.t.Error(err)
-			return
-		}
-		n.mu.Lock()
-		n.conns = append(n.conns, client, server)
-		n.mu.Unlock()
-		n.running.Go(func() { n.carry(server, client) })
-		n.running.Go(func() { n.carry(client, server) })
-	}
-}
-
-func (n *network) carry(to, from net.Conn) {
-	defer to.Close()
-	buf := make([]byte, 4096)
-	for {
-		k, err := from.Read(buf)
-		n.mu.Lock()
-		for n.silent {
-			n.open.Wait()
-		}
-		n.mu.Unlock()
-		if k > 0 {
-			if _, err := to.Write(buf[:k]); err != nil {
-				return
-			}
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-// hush makes the network swallow everything; nobody is told.
-func (n *network) hush() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.silent = true
-}
-
-func (n *network) speak() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.silent = false
-	n.open.Broadcast()
-}
-
-// cut breaks all connections there are.
-func (n *network) cut() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for _, c := range n.conns {
-		_ = c.Close()
-	}
-	n.conns = nil
+	return address
 }
 
 // fill makes the pool hold as many connections as it may.
@@ -137,7 +47,7 @@ func TestSilentNetwork(t *testing.T) {
 	db := open(t, address, database.Options{
 		MaxConns: 8, IOTimeout: 200 * time.Millisecond, ConnectTimeout: 200 * time.Millisecond})
 	fill(t, db, 8)
-	n.hush()
+	n.Silence()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // a request's deadline
 	defer cancel()
 	for name, ask := range map[string]func() error{
@@ -160,7 +70,7 @@ func TestSilentNetwork(t *testing.T) {
 	if err := ctx.Err(); err != nil {
 		t.Errorf("the answers took the whole deadline: %v", err)
 	}
-	n.speak()
+	n.Restore()
 	for range 8 { // healed at once, and not one dead connection of the pool is met
 		if got := count(t, db); got != 2 {
 			t.Errorf("%d rows, want 2", got)
@@ -172,7 +82,7 @@ func TestSilentNetwork(t *testing.T) {
 func TestSilentNetworkAndContext(t *testing.T) {
 	n, address := newNetwork(t)
 	db := open(t, address, database.Options{IOTimeout: time.Hour, ConnectTimeout: time.Hour})
-	n.hush()
+	n.Silence()
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
 	for range 3 { // the first meets a connection of the pool, the others make one
@@ -187,7 +97,7 @@ func TestBrokenConnections(t *testing.T) {
 	n, address := newNetwork(t)
 	db := open(t, address, database.Options{MaxConns: 8})
 	fill(t, db, 8)
-	n.cut()
+	n.Break()
 	for range 8 {
 		if got := count(t, db); got != 2 {
 			t.Errorf("%d rows, want 2", got)
@@ -197,7 +107,8 @@ func TestBrokenConnections(t *testing.T) {
 
 // A write whose answer is lost may have happened: it is not sent again.
 func TestLostAnswerIsNotRepeated(t *testing.T) {
-	n, address := newNetwork(t)
+	direct := emptyPostgres(t)
+	n, address := network.New(t, direct)
 	db := open(t, address, database.Options{MaxConns: 1})
 	must(t, db, "CREATE SEQUENCE tries")
 	sleeping := make(chan error, 1)
@@ -205,12 +116,7 @@ func TestLostAnswerIsNotRepeated(t *testing.T) {
 		_, err := db.ExecContext(context.Background(), "SELECT nextval('tries'), pg_sleep($1)", 30)
 		sleeping <- err
 	}()
-	direct, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	direct.Host = n.server
-	watch := testdb.Open(t, direct.String())
+	watch := testdb.Open(t, direct)
 	tries := func() (last int) {
 		row := watch.QueryRowContext(context.Background(), "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM tries")
 		if err := row.Scan(&last); err != nil {
@@ -221,7 +127,7 @@ func TestLostAnswerIsNotRepeated(t *testing.T) {
 	for tries() == 0 {
 		time.Sleep(time.Millisecond)
 	}
-	n.cut()
+	n.Break()
 	if err := <-sleeping; !database.IsUnavailable(err) || errors.Is(err, io.EOF) {
 		t.Errorf("got %v", err)
 	}

@@ -3,19 +3,16 @@ package gateway_test
 import (
 	"context"
 	"errors"
-	neturl "net/url"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/Shopify/toxiproxy/v2"
-	"github.com/rs/zerolog"
 
 	"portico/internal/fault"
 	"portico/internal/gateway"
 	"portico/internal/portal"
 	"portico/internal/replica"
 	"portico/internal/testdb"
+	"portico/internal/testdb/network"
 	"portico/internal/verdict"
 )
 
@@ -171,19 +168,6 @@ func (w *world) key(t testing.TB) portal.MadeKey {
 	return w.MustKey(t, w.Developer, portal.GenerateKeyInput{AppID: ptr(w.made.App.GlobalID())})
 }
 
-// proxied gives a proxy to the world's Postgres and the URL through it.
-func proxied(t *testing.T, address string) (*toxiproxy.Proxy, string) {
-	t.Helper()
-	u, err := neturl.Parse(address)
-	ok(t, 0, err)
-	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	p := toxiproxy.NewProxy(server, "postgres", "127.0.0.1:0", u.Host)
-	ok(t, 0, p.Start())
-	t.Cleanup(p.Stop)
-	u.Host = p.Listen
-	return p, u.String()
-}
-
 // A notification makes another node know at once; without the listening
 // connection its poll does, and after it is back notifications again.
 func TestNotifications(t *testing.T) {
@@ -192,7 +176,7 @@ func TestNotifications(t *testing.T) {
 		t.Skip("SQLite has no notifications")
 	}
 	w := newWorld(t, url)
-	proxy, through := proxied(t, url)
+	between, through := network.New(t, url)
 	here := w.gate(t)
 	there := w.gate(t, func(o *gateway.Options) { o.DatabaseURL = through })
 	run(t, here)
@@ -220,9 +204,9 @@ func TestNotifications(t *testing.T) {
 	}
 	soon(t, "listening", listening)
 	flip()
-	proxy.Stop()
+	between.Cut()
 	flip()
-	ok(t, 0, proxy.Start())
+	between.Restore()
 	soon(t, "listening again", listening)
 	flip()
 }

@@ -1,3 +1,5 @@
+// Package playground plays the playground's page in a browser, before a server
+// that knows a few canned answers.
 package playground_test
 
 import (
@@ -8,8 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/e2e/browsertest"
 	"portico/internal/playground"
-	"portico/internal/playground/browsertest"
 )
 
 // One visit, from the first look to signing out; each part goes on from the last.

@@ -1,4 +1,6 @@
-package servertest
+// Package network stands between a program and its Postgres server, for tests
+// of what happens when the network fails.
+package network
 
 import (
 	"net"
@@ -21,9 +23,9 @@ type Network struct {
 	conns            []net.Conn
 }
 
-// NewNetwork gives a network that works, and the URL by which the database of
+// New returns a network that works, and the URL by which the database of
 // databaseURL is reached through it. It lasts until the end of the test.
-func NewNetwork(t testing.TB, databaseURL string) (n *Network, through string) {
+func New(t testing.TB, databaseURL string) (n *Network, through string) {
 	t.Helper()
 	u, err := url.Parse(databaseURL)
 	if err != nil {
@@ -93,6 +95,13 @@ func (n *Network) Silence() { n.set(true, false) }
 
 // Cut breaks all connections, and each new one at once.
 func (n *Network) Cut() { n.set(false, true) }
+
+// Break breaks the connections that there are; new ones work.
+func (n *Network) Break() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.closeAll()
+}
 
 // Restore makes the network work again. What was swallowed arrives late, where
 // anybody still waits for it.
