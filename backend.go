@@ -99,7 +99,7 @@ func newBackend(d *database.DB, ring *keyring.Ring, newGate func(*backend) (*gat
 	o := portal.Options{
 		Client: b.client, Database: d, Clock: b.clock,
 		Secrets: adapters.Secrets{Ring: ring}, Passwords: adapters.Passwords{Passwords: b.passwords}, Limiter: adapters.Limiter{Limiter: b.limiter},
-		Tokens: b.tokens, Addresses: adapters.Addresses{},
+		Tokens: b.tokens,
 	}
 	if newGate != nil {
 		var err error

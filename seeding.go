@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"portico/internal/adapters"
-	"portico/internal/auth"
 	"portico/internal/database"
 	"portico/internal/seed"
 )
@@ -56,7 +55,7 @@ func (p *program) tellSeeded(s *seed.Summary) error {
 func (p *program) seedOptions(b *backend) seed.Options {
 	return seed.Options{
 		Client: b.client, Database: b.database, Clock: b.clock,
-		Hash: b.passwords.Hash, Fold: auth.FoldEmail,
+		Hash: b.passwords.Hash,
 		Pepper: func() (string, []byte) {
 			pepper := adapters.Secrets{Ring: b.ring}.Pepper()
 			return pepper.ID, pepper.Secret

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"portico/internal/address"
 )
 
 // with runs f on the backend, for a command.
@@ -50,7 +52,7 @@ func (u userCreateCommand) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
-		made, err := b.portal.CreateStaff(ctx, u.Organization, u.Name, u.Email, password)
+		made, err := b.portal.CreateStaff(ctx, u.Organization, u.Name, address.ParseEmail(u.Email), password)
 		if err != nil {
 			return err
 		}

@@ -44,7 +44,7 @@ func newInside(b *testing.B) inside {
 	}
 	f, ctx := portaltest.New(b, url), portaltest.System(b)
 	_, err := seed.Large(ctx, seed.Options{
-		Client: f.Client, Database: f.Database, Clock: f.Clock, Hash: f.Passwords.Hash, Fold: auth.FoldEmail, Development: true,
+		Client: f.Client, Database: f.Database, Clock: f.Clock, Hash: f.Passwords.Hash, Development: true,
 		Pepper: func() (string, []byte) { return "p1", make([]byte, 32) },
 	}, benchApps)
 	noError(b, err)

@@ -33,6 +33,7 @@ import (
 	"portico/ent/db/usageminute"
 	"portico/ent/db/usageupstream"
 	"portico/ent/db/user"
+	"portico/internal/address"
 	"portico/internal/lifecycle"
 	"portico/internal/term"
 	"sync"
@@ -22049,7 +22050,7 @@ type UserMutation struct {
 	name                *string
 	name_folded         *string
 	email               *string
-	email_folded        *string
+	email_folded        *address.Email
 	role                *term.UserRole
 	status              *term.UserStatus
 	password_hash       *string
@@ -22442,12 +22443,12 @@ func (m *UserMutation) ResetEmail() {
 }
 
 // SetEmailFolded sets the "email_folded" field.
-func (m *UserMutation) SetEmailFolded(s string) {
-	m.email_folded = &s
+func (m *UserMutation) SetEmailFolded(a address.Email) {
+	m.email_folded = &a
 }
 
 // EmailFolded returns the value of the "email_folded" field in the mutation.
-func (m *UserMutation) EmailFolded() (r string, exists bool) {
+func (m *UserMutation) EmailFolded() (r address.Email, exists bool) {
 	v := m.email_folded
 	if v == nil {
 		return
@@ -22458,7 +22459,7 @@ func (m *UserMutation) EmailFolded() (r string, exists bool) {
 // OldEmailFolded returns the old "email_folded" field's value of the User entity.
 // If the User object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *UserMutation) OldEmailFolded(ctx context.Context) (v string, err error) {
+func (m *UserMutation) OldEmailFolded(ctx context.Context) (v address.Email, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldEmailFolded is only allowed on UpdateOne operations")
 	}
@@ -22975,7 +22976,7 @@ func (m *UserMutation) SetField(name string, value ent.Value) error {
 		m.SetEmail(v)
 		return nil
 	case user.FieldEmailFolded:
-		v, ok := value.(string)
+		v, ok := value.(address.Email)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}

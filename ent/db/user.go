@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"portico/ent/db/organization"
 	"portico/ent/db/user"
+	"portico/internal/address"
 	"portico/internal/term"
 	"strings"
 	"time"
@@ -35,7 +36,7 @@ type User struct {
 	// Email holds the value of the "email" field.
 	Email string `json:"email,omitempty"`
 	// The address as it is compared.
-	EmailFolded string `json:"email_folded,omitempty"`
+	EmailFolded address.Email `json:"email_folded,omitempty"`
 	// Role holds the value of the "role" field.
 	Role term.UserRole `json:"role,omitempty"`
 	// Status holds the value of the "status" field.
@@ -81,12 +82,14 @@ func (*User) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case user.FieldVersion, user.FieldTokenVersion:
 			values[i] = new(sql.NullInt64)
-		case user.FieldName, user.FieldNameFolded, user.FieldEmail, user.FieldEmailFolded, user.FieldRole, user.FieldStatus, user.FieldPasswordHash:
+		case user.FieldName, user.FieldNameFolded, user.FieldEmail, user.FieldRole, user.FieldStatus, user.FieldPasswordHash:
 			values[i] = new(sql.NullString)
 		case user.FieldCreatedAt, user.FieldUpdatedAt, user.FieldLastSignInAt, user.FieldPasswordChangedAt:
 			values[i] = new(sql.NullTime)
 		case user.FieldID, user.FieldOrganizationID:
 			values[i] = new(uuid.UUID)
+		case user.FieldEmailFolded:
+			values[i] = user.ValueScanner.EmailFolded.ScanValue()
 		default:
 			values[i] = new(sql.UnknownType)
 		}
@@ -151,10 +154,10 @@ func (_m *User) assignValues(columns []string, values []any) error {
 				_m.Email = value.String
 			}
 		case user.FieldEmailFolded:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field email_folded", values[i])
-			} else if value.Valid {
-				_m.EmailFolded = value.String
+			if value, err := user.ValueScanner.EmailFolded.FromValue(values[i]); err != nil {
+				return err
+			} else {
+				_m.EmailFolded = value
 			}
 		case user.FieldRole:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -257,7 +260,7 @@ func (_m *User) String() string {
 	builder.WriteString(_m.Email)
 	builder.WriteString(", ")
 	builder.WriteString("email_folded=")
-	builder.WriteString(_m.EmailFolded)
+	builder.WriteString(fmt.Sprintf("%v", _m.EmailFolded))
 	builder.WriteString(", ")
 	builder.WriteString("role=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Role))

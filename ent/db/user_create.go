@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"portico/ent/db/organization"
 	"portico/ent/db/user"
+	"portico/internal/address"
 	"portico/internal/term"
 	"time"
 
@@ -93,7 +94,7 @@ func (_c *UserCreate) SetEmail(v string) *UserCreate {
 }
 
 // SetEmailFolded sets the "email_folded" field.
-func (_c *UserCreate) SetEmailFolded(v string) *UserCreate {
+func (_c *UserCreate) SetEmailFolded(v address.Email) *UserCreate {
 	_c.mutation.SetEmailFolded(v)
 	return _c
 }
@@ -316,7 +317,10 @@ func (_c *UserCreate) sqlSave(ctx context.Context) (*User, error) {
 	if err := _c.check(); err != nil {
 		return nil, err
 	}
-	_node, _spec := _c.createSpec()
+	_node, _spec, err := _c.createSpec()
+	if err != nil {
+		return nil, err
+	}
 	if err := sqlgraph.CreateNode(ctx, _c.driver, _spec); err != nil {
 		if sqlgraph.IsConstraintError(err) {
 			err = &ConstraintError{msg: err.Error(), wrap: err}
@@ -335,7 +339,7 @@ func (_c *UserCreate) sqlSave(ctx context.Context) (*User, error) {
 	return _node, nil
 }
 
-func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec) {
+func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec, error) {
 	var (
 		_node = &User{config: _c.config}
 		_spec = sqlgraph.NewCreateSpec(user.Table, sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID))
@@ -370,7 +374,11 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec) {
 		_node.Email = value
 	}
 	if value, ok := _c.mutation.EmailFolded(); ok {
-		_spec.SetField(user.FieldEmailFolded, field.TypeString, value)
+		vv, err := user.ValueScanner.EmailFolded.Value(value)
+		if err != nil {
+			return nil, nil, err
+		}
+		_spec.SetField(user.FieldEmailFolded, field.TypeString, vv)
 		_node.EmailFolded = value
 	}
 	if value, ok := _c.mutation.Role(); ok {
@@ -414,7 +422,7 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec) {
 		_node.OrganizationID = nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
-	return _node, _spec
+	return _node, _spec, nil
 }
 
 // OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
@@ -533,7 +541,7 @@ func (u *UserUpsert) UpdateEmail() *UserUpsert {
 }
 
 // SetEmailFolded sets the "email_folded" field.
-func (u *UserUpsert) SetEmailFolded(v string) *UserUpsert {
+func (u *UserUpsert) SetEmailFolded(v address.Email) *UserUpsert {
 	u.Set(user.FieldEmailFolded, v)
 	return u
 }
@@ -766,7 +774,7 @@ func (u *UserUpsertOne) UpdateEmail() *UserUpsertOne {
 }
 
 // SetEmailFolded sets the "email_folded" field.
-func (u *UserUpsertOne) SetEmailFolded(v string) *UserUpsertOne {
+func (u *UserUpsertOne) SetEmailFolded(v address.Email) *UserUpsertOne {
 	return u.Update(func(s *UserUpsert) {
 		s.SetEmailFolded(v)
 	})
@@ -952,7 +960,10 @@ func (_c *UserCreateBulk) Save(ctx context.Context) ([]*User, error) {
 				}
 				builder.mutation = mutation
 				var err error
-				nodes[i], specs[i] = builder.createSpec()
+				nodes[i], specs[i], err = builder.createSpec()
+				if err != nil {
+					return nil, err
+				}
 				if i < len(mutators)-1 {
 					_, err = mutators[i+1].Mutate(root, _c.builders[i+1].mutation)
 				} else {
@@ -1183,7 +1194,7 @@ func (u *UserUpsertBulk) UpdateEmail() *UserUpsertBulk {
 }
 
 // SetEmailFolded sets the "email_folded" field.
-func (u *UserUpsertBulk) SetEmailFolded(v string) *UserUpsertBulk {
+func (u *UserUpsertBulk) SetEmailFolded(v address.Email) *UserUpsertBulk {
 	return u.Update(func(s *UserUpsert) {
 		s.SetEmailFolded(v)
 	})

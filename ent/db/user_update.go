@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"portico/ent/db/predicate"
 	"portico/ent/db/user"
+	"portico/internal/address"
 	"portico/internal/term"
 	"time"
 
@@ -108,13 +109,13 @@ func (_u *UserUpdate) SetNillableEmail(v *string) *UserUpdate {
 }
 
 // SetEmailFolded sets the "email_folded" field.
-func (_u *UserUpdate) SetEmailFolded(v string) *UserUpdate {
+func (_u *UserUpdate) SetEmailFolded(v address.Email) *UserUpdate {
 	_u.mutation.SetEmailFolded(v)
 	return _u
 }
 
 // SetNillableEmailFolded sets the "email_folded" field if the given value is not nil.
-func (_u *UserUpdate) SetNillableEmailFolded(v *string) *UserUpdate {
+func (_u *UserUpdate) SetNillableEmailFolded(v *address.Email) *UserUpdate {
 	if v != nil {
 		_u.SetEmailFolded(*v)
 	}
@@ -311,7 +312,11 @@ func (_u *UserUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 		_spec.SetField(user.FieldEmail, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.EmailFolded(); ok {
-		_spec.SetField(user.FieldEmailFolded, field.TypeString, value)
+		vv, err := user.ValueScanner.EmailFolded.Value(value)
+		if err != nil {
+			return 0, err
+		}
+		_spec.SetField(user.FieldEmailFolded, field.TypeString, vv)
 	}
 	if value, ok := _u.mutation.Role(); ok {
 		_spec.SetField(user.FieldRole, field.TypeEnum, value)
@@ -440,13 +445,13 @@ func (_u *UserUpdateOne) SetNillableEmail(v *string) *UserUpdateOne {
 }
 
 // SetEmailFolded sets the "email_folded" field.
-func (_u *UserUpdateOne) SetEmailFolded(v string) *UserUpdateOne {
+func (_u *UserUpdateOne) SetEmailFolded(v address.Email) *UserUpdateOne {
 	_u.mutation.SetEmailFolded(v)
 	return _u
 }
 
 // SetNillableEmailFolded sets the "email_folded" field if the given value is not nil.
-func (_u *UserUpdateOne) SetNillableEmailFolded(v *string) *UserUpdateOne {
+func (_u *UserUpdateOne) SetNillableEmailFolded(v *address.Email) *UserUpdateOne {
 	if v != nil {
 		_u.SetEmailFolded(*v)
 	}
@@ -673,7 +678,11 @@ func (_u *UserUpdateOne) sqlSave(ctx context.Context) (_node *User, err error) {
 		_spec.SetField(user.FieldEmail, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.EmailFolded(); ok {
-		_spec.SetField(user.FieldEmailFolded, field.TypeString, value)
+		vv, err := user.ValueScanner.EmailFolded.Value(value)
+		if err != nil {
+			return nil, err
+		}
+		_spec.SetField(user.FieldEmailFolded, field.TypeString, vv)
 	}
 	if value, ok := _u.mutation.Role(); ok {
 		_spec.SetField(user.FieldRole, field.TypeEnum, value)

@@ -1,6 +1,9 @@
 package schema
 
 import (
+	"database/sql"
+	"database/sql/driver"
+
 	"entgo.io/ent"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/edge"
@@ -8,6 +11,7 @@ import (
 	"entgo.io/ent/schema/index"
 
 	"portico/ent/rule"
+	"portico/internal/address"
 	"portico/internal/nodeid"
 	"portico/internal/term"
 )
@@ -24,13 +28,22 @@ func (User) Fields() []ent.Field {
 		field.String("name"),
 		field.String("name_folded"),
 		field.String("email"),
-		field.String("email_folded").Comment("The address as it is compared."),
+		field.String("email_folded").GoType(address.Email{}).ValueScanner(folded()).Comment("The address as it is compared."),
 		field.Enum("role").GoType(term.UserRole("")),
 		field.Enum("status").GoType(term.UserStatus("")).Default(string(term.UserActive)),
 		field.String("password_hash").Sensitive().Comment("argon2id, in its own encoding; empty: no password."),
 		field.Int("token_version").Default(1).Comment("Access tokens of another version are not believed."),
 		field.Time("last_sign_in_at").Optional().Nillable(),
 		field.Time("password_changed_at").Optional().Nillable(),
+	}
+}
+
+// folded stores an address by the form in which it is compared. A row that does
+// not hold one has an address that nobody has.
+func folded() field.TypeValueScanner[address.Email] {
+	return field.ValueScannerFunc[address.Email, *sql.NullString]{
+		V: func(e address.Email) (driver.Value, error) { return e.String(), nil },
+		S: func(s *sql.NullString) (address.Email, error) { return address.ParseEmail(s.String), nil },
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"math"
 	"portico/graph/model"
 	"portico/graph/sequence"
+	"portico/internal/address"
 	"strconv"
 	"sync/atomic"
 
@@ -1664,6 +1665,22 @@ func (ec *executionContext) unmarshalNInt2int64(ctx context.Context, v any) (int
 func (ec *executionContext) marshalNInt2int64(ctx context.Context, sel ast.SelectionSet, v int64) graphql.Marshaler {
 	_ = sel
 	res := model.MarshalInt64(v)
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNString2porticoᚋinternalᚋaddressᚐEmail(ctx context.Context, v any) (address.Email, error) {
+	res, err := model.UnmarshalEmail(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNString2porticoᚋinternalᚋaddressᚐEmail(ctx context.Context, sel ast.SelectionSet, v address.Email) graphql.Marshaler {
+	_ = sel
+	res := model.MarshalEmail(v)
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")

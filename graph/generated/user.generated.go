@@ -765,7 +765,7 @@ func (ec *executionContext) unmarshalInputCreateUserInput(ctx context.Context, o
 			it.Name = data
 		case "email":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("email"))
-			data, err := ec.unmarshalNString2string(ctx, v)
+			data, err := ec.unmarshalNString2porticoᚋinternalᚋaddressᚐEmail(ctx, v)
 			if err != nil {
 				return it, err
 			}

@@ -460,7 +460,7 @@ func (ec *executionContext) unmarshalInputSignInInput(ctx context.Context, obj a
 		switch k {
 		case "email":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("email"))
-			data, err := ec.unmarshalNString2string(ctx, v)
+			data, err := ec.unmarshalNString2porticoᚋinternalᚋaddressᚐEmail(ctx, v)
 			if err != nil {
 				return it, err
 			}

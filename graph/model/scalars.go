@@ -12,6 +12,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
+	"portico/internal/address"
 	"portico/internal/clock"
 	"portico/internal/fault"
 )
@@ -50,6 +51,16 @@ func UnmarshalUUID(v any) (uuid.UUID, error) {
 		return uuid.Nil, fault.New(fault.BadUserInput, "This is not a UUID by RFC 9562.")
 	}
 	return id, nil
+}
+
+// MarshalEmail writes an e-mail address as it was typed.
+func MarshalEmail(e address.Email) graphql.Marshaler { return graphql.MarshalString(e.Typed()) }
+
+// UnmarshalEmail reads an e-mail address. What is none is told by whoever needs
+// one, in words about the field.
+func UnmarshalEmail(v any) (address.Email, error) {
+	s, err := graphql.UnmarshalString(v)
+	return address.ParseEmail(s), err
 }
 
 var decimal = regexp.MustCompile(`^-?[0-9]{1,12}(?:\.[0-9]{1,6})?$`)

@@ -6,6 +6,7 @@ package adapters
 import (
 	"context"
 
+	"portico/internal/address"
 	"portico/internal/auth"
 	"portico/internal/keyring"
 	"portico/internal/paging"
@@ -45,7 +46,7 @@ func (p Peppers) Pepper(id string) (secret []byte, ok bool) {
 type Passwords struct{ *auth.Passwords }
 
 // Check refuses weak passwords.
-func (Passwords) Check(field, password, email string) error {
+func (Passwords) Check(field, password string, email address.Email) error {
 	return auth.CheckPassword(field, password, email)
 }
 
@@ -53,16 +54,10 @@ func (Passwords) Check(field, password, email string) error {
 type Limiter struct{ *auth.Limiter }
 
 // Reserve counts a guess before it is made.
-func (l Limiter) Reserve(ctx context.Context, email, client string) (portal.Attempt, error) {
+func (l Limiter) Reserve(ctx context.Context, email address.Email, client string) (portal.Attempt, error) {
 	a, err := l.Limiter.Reserve(ctx, email, client)
 	if err != nil {
 		return nil, err // not a, which would be an Attempt that is not nil
 	}
 	return a, nil
 }
-
-// Addresses folds e-mail addresses.
-type Addresses struct{}
-
-// Fold brings an address into the form in which it is compared.
-func (Addresses) Fold(address string) (string, error) { return auth.FoldEmail(address) }

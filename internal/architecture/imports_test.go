@@ -11,7 +11,7 @@ import (
 
 // kernels decide and compute. They know no database, no network, no framework.
 func kernels() []string {
-	return prefixed("internal/", "apikey", "base62", "clock", "fault", "headername", "lifecycle", "limits", "nodeid", "paging", "pathmatch", "policy", "term", "verdict", "viewer")
+	return prefixed("internal/", "address", "apikey", "base62", "clock", "fault", "headername", "lifecycle", "limits", "nodeid", "paging", "pathmatch", "policy", "term", "verdict", "viewer")
 }
 
 func prefixed(prefix string, names ...string) []string {
@@ -61,10 +61,10 @@ func house() map[string][]string {
 		"internal/jobs":       {"internal/clock", "internal/database"},
 		"internal/database":   {"internal/fault"},
 		"internal/gqlhttp":    {"internal/fault"},
-		"internal/config":     {"internal/fault"},
+		"internal/config":     {"internal/address", "internal/fault"},
 		"internal/playground": {},
 
-		"internal/apikey": k, "internal/base62": k, "internal/clock": k, "internal/fault": k, "internal/headername": k, "internal/lifecycle": k, "internal/limits": k, "internal/nodeid": k,
+		"internal/address": k, "internal/apikey": k, "internal/base62": k, "internal/clock": k, "internal/fault": k, "internal/headername": k, "internal/lifecycle": k, "internal/limits": k, "internal/nodeid": k,
 		"internal/paging": k, "internal/pathmatch": k, "internal/policy": k, "internal/term": k, "internal/verdict": k, "internal/viewer": k,
 
 		"ent":        {},
@@ -160,7 +160,7 @@ func TestKernelsStandAlone(t *testing.T) {
 		_, others := p.inside()
 		for _, path := range others {
 			switch {
-			case path == "github.com/google/uuid", path == "net/netip", strings.HasPrefix(path, "golang.org/x/text/"):
+			case path == "github.com/google/uuid", path == "net/netip", path == "golang.org/x/net/idna", strings.HasPrefix(path, "golang.org/x/text/"):
 			case !standard(path), path == "net", strings.HasPrefix(path, "net/"), strings.HasPrefix(path, "database/"), path == "os", strings.HasPrefix(path, "os/"):
 				t.Errorf("the kernel %s must not import %s", p.name(), path)
 			}

@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
 
+	"portico/internal/address"
 	"portico/internal/clock"
 	"portico/internal/database"
 	"portico/internal/fault"
@@ -86,10 +86,10 @@ type bucket struct {
 //
 // The caller looks at the password after it, calls Succeeded (or Withdraw) if
 // the guess is not to count, and Done in any case.
-func (l *Limiter) Reserve(ctx context.Context, email, client string) (*Attempt, error) {
+func (l *Limiter) Reserve(ctx context.Context, email address.Email, client string) (*Attempt, error) {
 	buckets := []bucket{
-		{l.name("sign-in address", fold(email)), AddressFailures, addressAtOnce},
-		{l.name("sign-in client", network(client)), ClientFailures, clientAtOnce},
+		{l.name("sign-in address", email.String()), AddressFailures, addressAtOnce},
+		{l.name("sign-in client", address.ClientNetwork(client)), ClientFailures, clientAtOnce},
 	}
 	leave, err := l.enter(ctx, buckets)
 	if err != nil {
@@ -203,18 +203,4 @@ func full(ctx context.Context, tx *database.Tx, b bucket, now time.Time) (time.D
 func (l *Limiter) name(label, text string) string {
 	peppers := l.ring.All(keyring.Pepper)
 	return hex.EncodeToString(mac(peppers[len(peppers)-1], label, text))
-}
-
-// network gives what counts as one client. Whoever has an IPv6 address has the
-// other 2^64 of its network too.
-func network(client string) string {
-	address, err := netip.ParseAddr(client)
-	if err != nil {
-		return "unknown"
-	}
-	address = address.Unmap().WithZone("")
-	if address.Is4() {
-		return address.String()
-	}
-	return netip.PrefixFrom(address, 64).Masked().String()
 }

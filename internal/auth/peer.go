@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"portico/internal/address"
 )
 
 // Peers finds the address of whoever sent a request.
@@ -19,7 +21,7 @@ type Peers struct {
 // X-Forwarded-For that is not one of theirs: what stands further to the left
 // was written by the client.
 func (p Peers) Address(r *http.Request) string {
-	remote, _ := parseAddress(r.RemoteAddr)
+	remote, _ := address.ParseHost(r.RemoteAddr)
 	client, _ := p.Client(remote, strings.Join(r.Header["X-Forwarded-For"], ","))
 	if !client.IsValid() {
 		return ""
@@ -38,7 +40,7 @@ func (p Peers) Client(remote netip.Addr, forwarded string) (client netip.Addr, b
 	client, believed = remote, p.trusts(remote)
 	for trusted := believed; trusted && forwarded != ""; trusted = p.trusts(client) {
 		comma := strings.LastIndexByte(forwarded, ',')
-		next, ok := parseAddress(strings.TrimSpace(forwarded[comma+1:]))
+		next, ok := address.ParseHost(strings.TrimSpace(forwarded[comma+1:]))
 		if !ok {
 			break // the last one that made sense
 		}
@@ -47,20 +49,6 @@ func (p Peers) Client(remote netip.Addr, forwarded string) (client netip.Addr, b
 	return client, believed
 }
 
-func (p Peers) trusts(address netip.Addr) bool {
-	return slices.ContainsFunc(p.Trusted, func(network netip.Prefix) bool { return network.Contains(address) })
-}
-
-// parseAddress reads "192.0.2.1", "192.0.2.1:80", "2001:db8::1" or
-// "[2001:db8::1]:80". An IPv4 address in IPv6 clothes becomes plain IPv4.
-func parseAddress(text string) (netip.Addr, bool) {
-	address, err := netip.ParseAddr(strings.Trim(text, "[]"))
-	if err != nil {
-		withPort, err := netip.ParseAddrPort(text)
-		if err != nil {
-			return netip.Addr{}, false
-		}
-		address = withPort.Addr()
-	}
-	return address.Unmap().WithZone(""), true
+func (p Peers) trusts(host netip.Addr) bool {
+	return slices.ContainsFunc(p.Trusted, func(network netip.Prefix) bool { return network.Contains(host) })
 }

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -44,4 +45,35 @@ func TestPeerAddress(t *testing.T) {
 			require.Equal(t, c.want, c.peers.Address(r))
 		})
 	}
+}
+
+// Nobody but the listed proxies may say for whom they ask, whatever they send.
+func FuzzPeers(f *testing.F) {
+	f.Add("10.0.0.1:80", "198.51.100.1")
+	f.Add("[::ffff:10.0.0.1]:80", "1.1.1.1,[2001:db8::7]:1, 10.0.0.2")
+	f.Add("192.0.2.1:80", ",,,")
+	f.Add("@", "unknown")
+	trusted := netip.MustParsePrefix("10.0.0.0/8")
+	f.Fuzz(func(t *testing.T, remote, forwarded string) {
+		r := httptest.NewRequest(http.MethodPost, "/graphql", nil)
+		r.RemoteAddr = remote
+		direct := Peers{}.Address(r)
+		r.Header["X-Forwarded-For"] = []string{forwarded}
+		got := Peers{Trusted: []netip.Prefix{trusted}}.Address(r)
+		peer, err := netip.ParseAddr(direct)
+		if err != nil || !trusted.Contains(peer) {
+			if got != direct {
+				t.Fatalf("%q was taken for %q because it sent %q", remote, got, forwarded)
+			}
+			return
+		}
+		if client, err := netip.ParseAddr(got); err != nil || client.Is4In6() || client.Zone() != "" {
+			t.Fatalf("%q and %q became %q", remote, forwarded, got)
+		}
+		// What the client wrote stands to the left of what the proxy added.
+		r.Header["X-Forwarded-For"] = []string{fmt.Sprintf("%s, 198.51.100.7", forwarded)}
+		if got := (Peers{Trusted: []netip.Prefix{trusted}}).Address(r); got != "198.51.100.7" {
+			t.Fatalf("%q was believed: %q", forwarded, got)
+		}
+	})
 }

@@ -7,7 +7,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"portico/internal/address"
 	"portico/internal/fault"
+	"portico/internal/term"
 )
 
 // The length of a password, in characters of any script.
@@ -25,14 +27,13 @@ var commonPasswords string
 // CheckPassword refuses a password that is too short or too long, that is the
 // user's own address, or that everybody guesses first. The fault.Invalid has
 // the code WEAK_PASSWORD and names field, the input's name for the password.
-func CheckPassword(field, password, email string) error {
+func CheckPassword(field, password string, email address.Email) error {
 	password = canonical(password)
 	weak := func(message string, params ...fault.Param) error {
 		return fault.Input(fault.WeakPassword, field, message, params...)
 	}
 	length := utf8.RuneCountInString(password)
-	folded, address := fold(password), fold(email)
-	name, _, _ := strings.Cut(address, "@")
+	folded := term.Fold(password)
 	switch {
 	case !utf8.ValidString(password), strings.ContainsFunc(password, unicode.IsControl):
 		return weak("A password has no control characters.")
@@ -40,7 +41,7 @@ func CheckPassword(field, password, email string) error {
 		return weak("A password has at least 10 characters.", fault.Param{Name: "min", Value: strconv.Itoa(ShortestPassword)})
 	case length > LongestPassword:
 		return weak("A password has at most 128 characters.", fault.Param{Name: "max", Value: strconv.Itoa(LongestPassword)})
-	case folded == address, folded == name:
+	case email.Valid() && (folded == term.Fold(email.String()) || folded == term.Fold(email.Local())):
 		return weak("Your e-mail address is not a good password.")
 	case variety(folded) < leastVariety, isCommon(folded):
 		return weak("This password is easy to guess.")
@@ -62,7 +63,7 @@ func variety(s string) int {
 // scan of two kilobytes needs no index.
 func isCommon(folded string) bool {
 	for line := range strings.Lines(commonPasswords) {
-		if fold(strings.TrimSpace(line)) == folded {
+		if term.Fold(strings.TrimSpace(line)) == folded {
 			return true
 		}
 	}

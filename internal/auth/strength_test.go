@@ -7,11 +7,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/address"
 	"portico/internal/fault"
 )
 
 func TestCheckPassword(t *testing.T) {
-	const email = "developer@demo.example"
+	email := address.ParseEmail("developer@demo.example")
 	for password, good := range map[string]bool{
 		"portico-demo":                          true,
 		"kahve ve simit":                        true,
@@ -49,8 +50,8 @@ func TestCheckPassword(t *testing.T) {
 			require.NotContains(t, problems[0].Message, password)
 		}
 	}
-	require.Error(t, CheckPassword("password", "long.local.part", "long.local.part@demo.example"))
-	require.NoError(t, CheckPassword("password", "portico-demo", ""))
+	require.Error(t, CheckPassword("password", "long.local.part", address.ParseEmail("long.local.part@demo.example")))
+	require.NoError(t, CheckPassword("password", "portico-demo", address.Email{}))
 }
 
 func TestTheCommonPasswordsAreLongEnough(t *testing.T) {

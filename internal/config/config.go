@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"portico/internal/address"
 )
 
 // Config is every knob. The tag "var" names its environment variable; an empty
@@ -73,12 +75,12 @@ func (c *Config) Validate() error {
 // Off in place of an address is no listener.
 const Off = "off"
 
-func checkAddress(name, address string, optional bool) error {
-	if optional && address == Off {
+func checkAddress(name, where string, optional bool) error {
+	if optional && where == Off {
 		return nil
 	}
-	if _, _, err := net.SplitHostPort(address); err != nil {
-		return fmt.Errorf("%s: %q is not HOST:PORT", name, address)
+	if _, _, err := net.SplitHostPort(where); err != nil {
+		return fmt.Errorf("%s: %q is not HOST:PORT", name, where)
 	}
 	return nil
 }
@@ -106,23 +108,18 @@ func isOrigin(s string) bool {
 		!strings.Contains(s, "*") && u.Scheme+"://"+u.Host == s && s == strings.ToLower(s)
 }
 
-// Proxies gives the networks of TrustedProxies; a plain address is a network
+// Proxies returns the networks of TrustedProxies; a plain address is a network
 // of one.
 func (c *Config) Proxies() ([]netip.Prefix, error) {
 	var out []netip.Prefix
 	var errs []error
 	for _, text := range c.TrustedProxies {
-		network, err := netip.ParsePrefix(text)
-		if err != nil {
-			var address netip.Addr
-			address, err = netip.ParseAddr(text)
-			network = netip.PrefixFrom(address, address.BitLen())
-		}
-		if err != nil {
+		network, ok := address.ParseNetwork(text)
+		if !ok {
 			errs = append(errs, fmt.Errorf("PORTICO_TRUSTED_PROXIES: %q is not an address or a network such as 10.0.0.0/8", text))
 			continue
 		}
-		out = append(out, network.Masked())
+		out = append(out, network)
 	}
 	return out, errors.Join(errs...)
 }

@@ -44,11 +44,12 @@ func TestValidate(t *testing.T) {
 }
 
 func TestProxies(t *testing.T) {
-	c := config.Config{TrustedProxies: []string{"10.1.2.3/8", "192.0.2.7", "2001:db8::1"}}
+	c := config.Config{TrustedProxies: []string{"10.1.2.3/8", "192.0.2.7", "2001:db8::1", "::ffff:127.0.0.1", "::ffff:10.1.2.3/104"}}
 	got, err := c.Proxies()
 	require.NoError(t, err)
 	require.Equal(t, []netip.Prefix{
 		netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.7/32"), netip.MustParsePrefix("2001:db8::1/128"),
+		netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("10.0.0.0/8"),
 	}, got)
 }
 

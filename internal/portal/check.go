@@ -1,12 +1,14 @@
 package portal
 
 import (
-	"net/mail"
 	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
+	"portico/internal/address"
 	"portico/internal/fault"
 	"portico/internal/term"
 )
@@ -104,14 +106,17 @@ func checkURL(field, s string) error {
 	return nil
 }
 
-// checkEmail wants a bare address, or nothing.
+// checkEmail wants an address with nothing around it, or nothing at all.
 func checkEmail(field, s string) error {
 	if s == "" {
 		return nil
 	}
-	a, err := mail.ParseAddress(s)
-	if err != nil || a.Address != s || len(s) > 254 {
-		return fault.Input(fault.InvalidValue, field, "This is not an e-mail address.")
+	a := address.ParseEmail(s)
+	if err := a.Check(field); err != nil {
+		return err
+	}
+	if a.Typed() != norm.NFC.String(s) {
+		return fault.Input(fault.InvalidCharacters, field, "There are blanks or unseen characters around the address.")
 	}
 	return nil
 }

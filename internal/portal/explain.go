@@ -70,9 +70,11 @@ func (p *Portal) AccessQuestion(ctx context.Context, in ExplainAccessInput) (q A
 		*text.to = deref(text.from)
 	}
 	if in.Address != nil {
-		if q.Address, err = netip.ParseAddr(*in.Address); err != nil {
+		host, err := netip.ParseAddr(*in.Address)
+		if err != nil || host.Zone() != "" {
 			return q, fault.New(fault.BadUserInput, "The address is not an IP address.")
 		}
+		q.Address = host.Unmap()
 	}
 	return q, nil
 }

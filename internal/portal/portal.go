@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/db"
+	"portico/internal/address"
 	"portico/internal/clock"
 	"portico/internal/database"
 	"portico/internal/paging"
@@ -43,7 +44,7 @@ type Passwords interface {
 	// VerifyNothing does the work of Verify for an address that is unknown.
 	VerifyNothing(ctx context.Context, password string) error
 	// Check refuses weak ones; field names the input's field.
-	Check(field, password, email string) error
+	Check(field, password string, email address.Email) error
 }
 
 // Attempt is a sign-in that counts as failed until it is settled.
@@ -55,17 +56,12 @@ type Attempt interface {
 
 // Limiter counts failed sign-ins; Reserve fails with fault.RateLimited.
 type Limiter interface {
-	Reserve(ctx context.Context, email, client string) (Attempt, error)
+	Reserve(ctx context.Context, email address.Email, client string) (Attempt, error)
 }
 
 // Tokens issues access tokens.
 type Tokens interface {
 	Issue(user, organization uuid.UUID, tokenVersion int) (token string, expiresAt time.Time, err error)
-}
-
-// Addresses folds e-mail addresses into the form in which they are compared.
-type Addresses interface {
-	Fold(address string) (string, error)
 }
 
 // Gate answers gateways in this process. What changes verdicts counts as done
@@ -87,7 +83,6 @@ type Options struct {
 	Passwords Passwords
 	Limiter   Limiter
 	Tokens    Tokens
-	Addresses Addresses
 	// Gate is nil where no gateways are answered, as in commands.
 	Gate Gate
 }
@@ -101,7 +96,6 @@ type Portal struct {
 	passwords Passwords
 	limiter   Limiter
 	tokens    Tokens
-	addresses Addresses
 	gate      Gate
 }
 
@@ -109,7 +103,7 @@ type Portal struct {
 func New(o Options) *Portal {
 	return &Portal{
 		client: o.Client, database: o.Database, clock: o.Clock, secrets: o.Secrets,
-		passwords: o.Passwords, limiter: o.Limiter, tokens: o.Tokens, addresses: o.Addresses, gate: o.Gate,
+		passwords: o.Passwords, limiter: o.Limiter, tokens: o.Tokens, gate: o.Gate,
 	}
 }
 

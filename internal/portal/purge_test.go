@@ -13,6 +13,7 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/membership"
 	"portico/ent/db/subscription"
+	"portico/internal/address"
 	"portico/internal/fault"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
@@ -194,7 +195,7 @@ func TestPurgeOfIdempotencyKeysAndAttempts(t *testing.T) {
 		if _, err := f.Portal.CreateApp(tenant.Developer, portal.CreateAppInput{Name: "App", IdempotencyKey: &key}); err != nil {
 			t.Fatal(err)
 		}
-		_, err := f.Portal.SignIn(tenant.Developer, portal.SignInInput{Email: "nobody@example.com", Password: "wrong"})
+		_, err := f.Portal.SignIn(tenant.Developer, portal.SignInInput{Email: address.ParseEmail("nobody@example.com"), Password: "wrong"})
 		if !fault.Is(err, fault.Unauthenticated) {
 			t.Fatal(err)
 		}

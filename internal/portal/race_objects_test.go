@@ -9,6 +9,7 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/app"
 	"portico/ent/db/user"
+	"portico/internal/address"
 	"portico/internal/eventlog"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
@@ -37,11 +38,11 @@ func TestRaceTaken(t *testing.T) {
 		})
 		t.Run("e-mail address", func(t *testing.T) {
 			_, outcomes := race(a, func(_ int, p *portal.Portal) (*db.User, error) {
-				return p.CreateUser(x.Admin, portal.CreateUserInput{Name: "Twin", Email: "twin@example.com",
+				return p.CreateUser(x.Admin, portal.CreateUserInput{Name: "Twin", Email: address.ParseEmail("twin@example.com"),
 					Password: portaltest.Password, AccountID: ptr(x.Account.GlobalID())})
 			})
 			requireOne(t, outcomes, "TAKEN")
-			twins, err := a.Client.User.Query().Where(user.EmailFolded("twin@example.com")).Count(portaltest.System(t))
+			twins, err := a.Client.User.Query().Where(user.EmailFolded(address.ParseEmail("twin@example.com"))).Count(portaltest.System(t))
 			require.NoError(t, err)
 			require.Equal(t, 1, twins)
 		})

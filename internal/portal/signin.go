@@ -11,6 +11,7 @@ import (
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/user"
+	"portico/internal/address"
 	"portico/internal/database"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
@@ -21,7 +22,7 @@ import (
 
 // SignInInput says who signs in.
 type SignInInput struct {
-	Email        string
+	Email        address.Email
 	Password     string
 	Organization *string
 }
@@ -83,11 +84,7 @@ func (p *Portal) unlooked(ctx context.Context, a Attempt, err error) error {
 // person finds the one user of the address; nil for none, or for several where
 // no organization is named.
 func (p *Portal) person(ctx context.Context, in SignInInput) (*db.User, *db.Organization, error) {
-	folded, err := p.addresses.Fold(in.Email)
-	if err != nil {
-		return nil, nil, nil
-	}
-	q := p.client.User.Query().Where(user.EmailFolded(folded))
+	q := p.client.User.Query().Where(user.EmailFolded(in.Email))
 	if in.Organization != nil && *in.Organization != "" {
 		q.Where(user.HasOrganizationWith(organization.Slug(askable(*in.Organization))))
 	}
@@ -145,7 +142,7 @@ func (p *Portal) ChangePassword(ctx context.Context, current, next string) (out 
 	if err != nil {
 		return out, outward(err)
 	}
-	if err := p.passwords.Check("newPassword", next, u.Email); err != nil {
+	if err := p.passwords.Check("newPassword", next, u.EmailFolded); err != nil {
 		return out, err
 	}
 	if err := p.checkCurrent(ctx, u, current); err != nil {
@@ -175,7 +172,7 @@ func (p *Portal) ChangePassword(ctx context.Context, current, next string) (out 
 // checkCurrent checks the present password. Guesses count as failed sign-ins:
 // a stolen session must not be a way to try passwords.
 func (p *Portal) checkCurrent(ctx context.Context, u *db.User, password string) error {
-	attempt, err := p.limiter.Reserve(ctx, u.Email, viewer.Current(ctx).Address)
+	attempt, err := p.limiter.Reserve(ctx, u.EmailFolded, viewer.Current(ctx).Address)
 	if err != nil {
 		return outward(err)
 	}

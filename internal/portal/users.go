@@ -8,6 +8,7 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/account"
 	"portico/ent/db/user"
+	"portico/internal/address"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/nodeid"
@@ -19,7 +20,7 @@ import (
 // CreateUserInput says what user to make.
 type CreateUserInput struct {
 	Name           string
-	Email          string
+	Email          address.Email
 	Role           *term.UserRole
 	Password       string
 	AccountID      *string
@@ -30,7 +31,7 @@ type CreateUserInput struct {
 // another user of the organization has is TAKEN.
 func (p *Portal) CreateUser(ctx context.Context, in CreateUserInput) (out *db.User, err error) {
 	role := or(in.Role, term.RolePortal)
-	folded, hash, err := p.newPerson(ctx, in.Name, in.Email, in.Password)
+	hash, err := p.newPerson(ctx, in.Name, in.Email, in.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +45,7 @@ func (p *Portal) CreateUser(ctx context.Context, in CreateUserInput) (out *db.Us
 		if err := c.may(policy.UserCreate, policy.Object{OrganizationID: c.organization}); err != nil {
 			return err
 		}
-		out, err = c.addUser(ctx, in.Name, in.Email, folded, hash, role)
+		out, err = c.addUser(ctx, in.Name, in.Email, hash, role)
 		if err != nil || in.AccountID == nil {
 			return err
 		}
@@ -65,26 +66,21 @@ func (p *Portal) CreateUser(ctx context.Context, in CreateUserInput) (out *db.Us
 }
 
 // newPerson checks what is said of a new person, and hashes the password.
-func (p *Portal) newPerson(ctx context.Context, name, email, password string) (folded, hash string, err error) {
-	folded, err = p.addresses.Fold(email)
-	if err != nil {
-		err = fault.Input(fault.InvalidValue, "email", "This is not an e-mail address.")
+func (p *Portal) newPerson(ctx context.Context, name string, email address.Email, password string) (hash string, err error) {
+	if err := fault.Collect(checkName("name", name), email.Check("email"), p.passwords.Check("password", password, email)); err != nil {
+		return "", err
 	}
-	if err := fault.Collect(checkName("name", name), err, p.passwords.Check("password", password, email)); err != nil {
-		return "", "", err
-	}
-	hash, err = p.passwords.Hash(ctx, password)
-	return folded, hash, err
+	return p.passwords.Hash(ctx, password)
 }
 
-func (c *change) addUser(ctx context.Context, name, email, folded, hash string, role term.UserRole) (*db.User, error) {
+func (c *change) addUser(ctx context.Context, name string, email address.Email, hash string, role term.UserRole) (*db.User, error) {
 	out, err := c.User.Create().SetOrganizationID(c.organization).SetName(name).SetNameFolded(term.Fold(name)).
-		SetEmail(email).SetEmailFolded(folded).SetRole(role).SetPasswordHash(hash).SetPasswordChangedAt(c.now).
+		SetEmail(email.Typed()).SetEmailFolded(email).SetRole(role).SetPasswordHash(hash).SetPasswordChangedAt(c.now).
 		SetCreatedAt(c.now).SetUpdatedAt(c.now).Save(ctx)
 	if err != nil {
 		return nil, taken(err, "email", "Somebody in the organization has this address already.")
 	}
-	c.record(userEvent(eventlog.UserCreated, out, created("name", name, "email", email, "role", role)))
+	c.record(userEvent(eventlog.UserCreated, out, created("name", name, "email", email.Typed(), "role", role)))
 	return out, nil
 }
 
@@ -101,9 +97,9 @@ func (c *change) addMember(ctx context.Context, acc *db.Account, u *db.User, rol
 
 // CreateStaff makes an administrator of an organization, by its slug. Only
 // commands do, as Portico itself: it is how the first one comes to be.
-func (p *Portal) CreateStaff(ctx context.Context, slug, name, email, password string) (out *db.User, err error) {
+func (p *Portal) CreateStaff(ctx context.Context, slug, name string, email address.Email, password string) (out *db.User, err error) {
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
-	folded, hash, err := p.newPerson(ctx, name, email, password)
+	hash, err := p.newPerson(ctx, name, email, password)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +108,7 @@ func (p *Portal) CreateStaff(ctx context.Context, slug, name, email, password st
 			return err
 		}
 		var err error
-		out, err = c.addUser(ctx, name, email, folded, hash, term.RoleAdmin)
+		out, err = c.addUser(ctx, name, email, hash, term.RoleAdmin)
 		return err
 	})
 	return out, err

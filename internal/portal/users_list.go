@@ -3,9 +3,11 @@ package portal
 import (
 	"context"
 
+	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"portico/ent/db"
+	"portico/ent/db/predicate"
 	"portico/ent/db/user"
 	"portico/internal/paging"
 	"portico/internal/term"
@@ -25,7 +27,7 @@ func (p *Portal) Users(ctx context.Context, f UserFilter, r Read) (*paging.Page[
 		q := p.client.User.Query()
 		if f.Contains != nil {
 			folded := sought(*f.Contains)
-			q.Where(user.Or(user.NameFoldedContains(folded), user.EmailFoldedContains(folded)))
+			q.Where(user.Or(user.NameFoldedContains(folded), predicate.User(sql.FieldContains(user.FieldEmailFolded, folded))))
 		}
 		if f.Role != nil {
 			q.Where(user.RoleIn(f.Role...))

@@ -22,6 +22,7 @@ import (
 
 	"portico/ent/db"
 	dborg "portico/ent/db/organization"
+	"portico/internal/address"
 	"portico/internal/clock"
 	"portico/internal/database"
 	"portico/internal/viewer"
@@ -43,8 +44,6 @@ type Options struct {
 	Hash func(ctx context.Context, password string) (string, error)
 	// Pepper is the secret that keys are hashed under, and its id.
 	Pepper func() (id string, secret []byte)
-	// Fold gives the form in which e-mail addresses are compared.
-	Fold func(email string) (string, error)
 	// Password is everybody's; empty is DefaultPassword, which is refused
 	// outside development. Its strength is not looked at.
 	Password    string
@@ -122,21 +121,24 @@ func lost(err error) bool {
 }
 
 // known is what is stored of a person's address and password.
-type known struct{ folded, hash string }
+type known struct {
+	email address.Email
+	hash  string
+}
 
 // people hashes the passwords, before the transaction begins: it takes long.
 func (o Options) people(ctx context.Context, password string) (map[string]known, error) {
 	out := map[string]known{}
 	for _, s := range SignIns() {
-		folded, err := o.Fold(s.Email)
-		if err != nil {
+		email := address.ParseEmail(s.Email)
+		if err := email.Check("email"); err != nil {
 			return nil, err
 		}
 		hash, err := o.Hash(ctx, password)
 		if err != nil {
 			return nil, err
 		}
-		out[s.Email] = known{folded, hash}
+		out[s.Email] = known{email, hash}
 	}
 	return out, nil
 }

@@ -30,7 +30,6 @@ func over(d *database.DB) seed.Options {
 		Client: db.NewClient(db.Driver(d.Driver())), Database: d, Clock: clock.NewFake(today()),
 		Hash:        func(_ context.Context, password string) (string, error) { return "hash of " + password, nil },
 		Pepper:      func() (string, []byte) { return "pepper-1", []byte("salt and pepper") },
-		Fold:        func(email string) (string, error) { return strings.ToLower(email), nil },
 		Development: true,
 	}
 }

@@ -31,6 +31,7 @@ import (
 	"portico/ent/db/usageupstream"
 	"portico/ent/db/user"
 	"portico/ent/schema"
+	"portico/internal/address"
 	"portico/internal/term"
 	"time"
 
@@ -38,6 +39,7 @@ import (
 
 	"entgo.io/ent"
 	"entgo.io/ent/privacy"
+	"entgo.io/ent/schema/field"
 )
 
 // The init function reads all schema descriptors with runtime code
@@ -745,6 +747,9 @@ func init() {
 	userDescVersion := userMixinFields2[2].Descriptor()
 	// user.DefaultVersion holds the default value on creation for the version field.
 	user.DefaultVersion = userDescVersion.Default.(int)
+	// userDescEmailFolded is the schema descriptor for email_folded field.
+	userDescEmailFolded := userFields[3].Descriptor()
+	user.ValueScanner.EmailFolded = userDescEmailFolded.ValueScanner.(field.TypeValueScanner[address.Email])
 	// userDescTokenVersion is the schema descriptor for token_version field.
 	userDescTokenVersion := userFields[7].Descriptor()
 	// user.DefaultTokenVersion holds the default value on creation for the token_version field.

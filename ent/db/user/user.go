@@ -4,12 +4,14 @@ package user
 
 import (
 	"fmt"
+	"portico/internal/address"
 	"portico/internal/term"
 	"time"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
 )
 
@@ -106,6 +108,10 @@ var (
 	DefaultTokenVersion int
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
+	// ValueScanner of all User fields.
+	ValueScanner struct {
+		EmailFolded field.TypeValueScanner[address.Email]
+	}
 )
 
 // RoleValidator is a validator for the "role" field enum values. It is called by the builders before save.

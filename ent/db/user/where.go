@@ -3,7 +3,9 @@
 package user
 
 import (
+	"fmt"
 	"portico/ent/db/predicate"
+	"portico/internal/address"
 	"portico/internal/term"
 	"time"
 
@@ -93,8 +95,9 @@ func Email(v string) predicate.User {
 }
 
 // EmailFolded applies equality check predicate on the "email_folded" field. It's identical to EmailFoldedEQ.
-func EmailFolded(v string) predicate.User {
-	return predicate.User(sql.FieldEQ(FieldEmailFolded, v))
+func EmailFolded(v address.Email) predicate.User {
+	vc, err := ValueScanner.EmailFolded.Value(v)
+	return predicate.UserOrErr(sql.FieldEQ(FieldEmailFolded, vc), err)
 }
 
 // PasswordHash applies equality check predicate on the "password_hash" field. It's identical to PasswordHashEQ.
@@ -453,68 +456,117 @@ func EmailContainsFold(v string) predicate.User {
 }
 
 // EmailFoldedEQ applies the EQ predicate on the "email_folded" field.
-func EmailFoldedEQ(v string) predicate.User {
-	return predicate.User(sql.FieldEQ(FieldEmailFolded, v))
+func EmailFoldedEQ(v address.Email) predicate.User {
+	vc, err := ValueScanner.EmailFolded.Value(v)
+	return predicate.UserOrErr(sql.FieldEQ(FieldEmailFolded, vc), err)
 }
 
 // EmailFoldedNEQ applies the NEQ predicate on the "email_folded" field.
-func EmailFoldedNEQ(v string) predicate.User {
-	return predicate.User(sql.FieldNEQ(FieldEmailFolded, v))
+func EmailFoldedNEQ(v address.Email) predicate.User {
+	vc, err := ValueScanner.EmailFolded.Value(v)
+	return predicate.UserOrErr(sql.FieldNEQ(FieldEmailFolded, vc), err)
 }
 
 // EmailFoldedIn applies the In predicate on the "email_folded" field.
-func EmailFoldedIn(vs ...string) predicate.User {
-	return predicate.User(sql.FieldIn(FieldEmailFolded, vs...))
+func EmailFoldedIn(vs ...address.Email) predicate.User {
+	var (
+		err error
+		v   = make([]any, len(vs))
+	)
+	for i := range v {
+		if v[i], err = ValueScanner.EmailFolded.Value(vs[i]); err != nil {
+			break
+		}
+	}
+	return predicate.UserOrErr(sql.FieldIn(FieldEmailFolded, v...), err)
 }
 
 // EmailFoldedNotIn applies the NotIn predicate on the "email_folded" field.
-func EmailFoldedNotIn(vs ...string) predicate.User {
-	return predicate.User(sql.FieldNotIn(FieldEmailFolded, vs...))
+func EmailFoldedNotIn(vs ...address.Email) predicate.User {
+	var (
+		err error
+		v   = make([]any, len(vs))
+	)
+	for i := range v {
+		if v[i], err = ValueScanner.EmailFolded.Value(vs[i]); err != nil {
+			break
+		}
+	}
+	return predicate.UserOrErr(sql.FieldNotIn(FieldEmailFolded, v...), err)
 }
 
 // EmailFoldedGT applies the GT predicate on the "email_folded" field.
-func EmailFoldedGT(v string) predicate.User {
-	return predicate.User(sql.FieldGT(FieldEmailFolded, v))
+func EmailFoldedGT(v address.Email) predicate.User {
+	vc, err := ValueScanner.EmailFolded.Value(v)
+	return predicate.UserOrErr(sql.FieldGT(FieldEmailFolded, vc), err)
 }
 
 // EmailFoldedGTE applies the GTE predicate on the "email_folded" field.
-func EmailFoldedGTE(v string) predicate.User {
-	return predicate.User(sql.FieldGTE(FieldEmailFolded, v))
+func EmailFoldedGTE(v address.Email) predicate.User {
+	vc, err := ValueScanner.EmailFolded.Value(v)
+	return predicate.UserOrErr(sql.FieldGTE(FieldEmailFolded, vc), err)
 }
 
 // EmailFoldedLT applies the LT predicate on the "email_folded" field.
-func EmailFoldedLT(v string) predicate.User {
-	return predicate.User(sql.FieldLT(FieldEmailFolded, v))
+func EmailFoldedLT(v address.Email) predicate.User {
+	vc, err := ValueScanner.EmailFolded.Value(v)
+	return predicate.UserOrErr(sql.FieldLT(FieldEmailFolded, vc), err)
 }
 
 // EmailFoldedLTE applies the LTE predicate on the "email_folded" field.
-func EmailFoldedLTE(v string) predicate.User {
-	return predicate.User(sql.FieldLTE(FieldEmailFolded, v))
+func EmailFoldedLTE(v address.Email) predicate.User {
+	vc, err := ValueScanner.EmailFolded.Value(v)
+	return predicate.UserOrErr(sql.FieldLTE(FieldEmailFolded, vc), err)
 }
 
 // EmailFoldedContains applies the Contains predicate on the "email_folded" field.
-func EmailFoldedContains(v string) predicate.User {
-	return predicate.User(sql.FieldContains(FieldEmailFolded, v))
+func EmailFoldedContains(v address.Email) predicate.User {
+	vc, err := ValueScanner.EmailFolded.Value(v)
+	vcs, ok := vc.(string)
+	if err == nil && !ok {
+		err = fmt.Errorf("email_folded value is not a string: %T", vc)
+	}
+	return predicate.UserOrErr(sql.FieldContains(FieldEmailFolded, vcs), err)
 }
 
 // EmailFoldedHasPrefix applies the HasPrefix predicate on the "email_folded" field.
-func EmailFoldedHasPrefix(v string) predicate.User {
-	return predicate.User(sql.FieldHasPrefix(FieldEmailFolded, v))
+func EmailFoldedHasPrefix(v address.Email) predicate.User {
+	vc, err := ValueScanner.EmailFolded.Value(v)
+	vcs, ok := vc.(string)
+	if err == nil && !ok {
+		err = fmt.Errorf("email_folded value is not a string: %T", vc)
+	}
+	return predicate.UserOrErr(sql.FieldHasPrefix(FieldEmailFolded, vcs), err)
 }
 
 // EmailFoldedHasSuffix applies the HasSuffix predicate on the "email_folded" field.
-func EmailFoldedHasSuffix(v string) predicate.User {
-	return predicate.User(sql.FieldHasSuffix(FieldEmailFolded, v))
+func EmailFoldedHasSuffix(v address.Email) predicate.User {
+	vc, err := ValueScanner.EmailFolded.Value(v)
+	vcs, ok := vc.(string)
+	if err == nil && !ok {
+		err = fmt.Errorf("email_folded value is not a string: %T", vc)
+	}
+	return predicate.UserOrErr(sql.FieldHasSuffix(FieldEmailFolded, vcs), err)
 }
 
 // EmailFoldedEqualFold applies the EqualFold predicate on the "email_folded" field.
-func EmailFoldedEqualFold(v string) predicate.User {
-	return predicate.User(sql.FieldEqualFold(FieldEmailFolded, v))
+func EmailFoldedEqualFold(v address.Email) predicate.User {
+	vc, err := ValueScanner.EmailFolded.Value(v)
+	vcs, ok := vc.(string)
+	if err == nil && !ok {
+		err = fmt.Errorf("email_folded value is not a string: %T", vc)
+	}
+	return predicate.UserOrErr(sql.FieldEqualFold(FieldEmailFolded, vcs), err)
 }
 
 // EmailFoldedContainsFold applies the ContainsFold predicate on the "email_folded" field.
-func EmailFoldedContainsFold(v string) predicate.User {
-	return predicate.User(sql.FieldContainsFold(FieldEmailFolded, v))
+func EmailFoldedContainsFold(v address.Email) predicate.User {
+	vc, err := ValueScanner.EmailFolded.Value(v)
+	vcs, ok := vc.(string)
+	if err == nil && !ok {
+		err = fmt.Errorf("email_folded value is not a string: %T", vc)
+	}
+	return predicate.UserOrErr(sql.FieldContainsFold(FieldEmailFolded, vcs), err)
 }
 
 // RoleEQ applies the EQ predicate on the "role" field.

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/db"
+	"portico/internal/address"
 	"portico/internal/portal"
 	"portico/internal/term"
 )
@@ -25,7 +26,7 @@ func (f *Fixture) MustOrganization(t testing.TB, slug string) *db.Organization {
 // to act in.
 func (f *Fixture) MustAdmin(t testing.TB, o *db.Organization) context.Context {
 	t.Helper()
-	u, err := f.Portal.CreateStaff(t.Context(), o.Slug, "Staff Member", "admin-"+uuid.NewString()+"@"+o.Slug+".example", Password)
+	u, err := f.Portal.CreateStaff(t.Context(), o.Slug, "Staff Member", address.ParseEmail("admin-"+uuid.NewString()+"@"+o.Slug+".example"), Password)
 	return f.Enter(t, must(t, u, err))
 }
 
@@ -41,7 +42,7 @@ func (f *Fixture) MustUser(t testing.TB, admin context.Context, a *db.Account, r
 	t.Helper()
 	id := a.GlobalID()
 	u, err := f.Portal.CreateUser(admin, portal.CreateUserInput{
-		Name: "Dora Developer", Email: "dev-" + uuid.NewString() + "@example.com", Password: Password,
+		Name: "Dora Developer", Email: address.ParseEmail("dev-" + uuid.NewString() + "@example.com"), Password: Password,
 		AccountID: &id, MembershipRole: &role,
 	})
 	return must(t, u, err)

@@ -65,7 +65,7 @@ func NewWith(t testing.TB, url string, o database.Options) *Fixture {
 	f.Portal = portal.New(portal.Options{
 		Client: f.Client, Database: d, Clock: f.Clock, Secrets: adapters.Secrets{Ring: f.Ring},
 		Passwords: adapters.Passwords{Passwords: f.Passwords}, Limiter: adapters.Limiter{Limiter: auth.NewLimiter(d, f.Ring, f.Clock)},
-		Tokens: f.Tokens, Addresses: adapters.Addresses{},
+		Tokens: f.Tokens,
 	})
 	return f
 }
