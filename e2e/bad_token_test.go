@@ -105,6 +105,8 @@ func badTokens(t *testing.T, s *servertest.Server) {
 		"with another content":    parts[0] + "." + parts[1][:len(parts[1])-4] + "AAAA." + parts[2],
 		"with a changed end":      c.dev.Token[:len(c.dev.Token)-6] + "AAAAAA",
 		"with a tail":             c.dev.Token + ".e30",
+		"padded":                  c.dev.Token + "=",
+		"padded in the middle":    parts[0] + "." + parts[1] + "=." + parts[2],
 		"long":                    longText(8000),
 		"of a gateway":            "pgw_" + longText(40),
 	} {

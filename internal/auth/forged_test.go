@@ -160,6 +160,9 @@ func TestVerifyRefusesShapes(t *testing.T) {
 		"empty": "", "dots": "..", "word": "null", "two parts": parts[0] + "." + parts[1],
 		"five parts": good + ".x.y", "JSON form": asJSON, "space before": " " + good,
 		"no signature": parts[0] + "." + parts[1] + ".", "changed claims": parts[0] + "." + part(other) + "." + parts[2],
+		"padded": good + "=", "padded twice": good + "==", "padded claims": parts[0] + "." + parts[1] + "=." + parts[2], "padded header": parts[0] + "=." + parts[1] + "." + parts[2],
+		"line after": good + "\n", "line inside": good[:len(good)-3] + "\r\n" + good[len(good)-3:], "line in the header": good[:3] + "\n" + good[3:],
+		"unused bits": unusedBits(good), "dot after": good + ".", "dot before": "." + good, "zero after": good + "\x00", "space after": good + " ", "comma after": good + ",",
 		"junk header": "!!." + parts[1] + "." + parts[2], "header no object": part([]byte(`[]`)) + "." + parts[1] + "." + parts[2],
 		"too long": long.sign(t), "half": good[:len(good)/2], "zero bytes": strings.Repeat("\x00", 40),
 	} {
@@ -168,4 +171,32 @@ func TestVerifyRefusesShapes(t *testing.T) {
 			requireUnbelieved(t, err)
 		})
 	}
+}
+
+// unusedBits changes the bits that the last digit of a signature of 32 bytes has
+// too many.
+func unusedBits(token string) string {
+	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	last := len(token) - 1
+	return token[:last] + string(digits[strings.IndexByte(digits, token[last])^1])
+}
+
+// No change of a single character, and none appended, leaves a token believed.
+func TestATokenHasOneSpelling(t *testing.T) {
+	tokens, _, _ := newTokens()
+	good := mustIssue(t, tokens)
+	for i := range len(good) + 1 {
+		for _, c := range []byte("=A-_.\n\r \t\x00/+") {
+			changed := []string{good[:i] + string(c) + good[i:]}
+			if i < len(good) && good[i] != c {
+				changed = append(changed, good[:i]+string(c)+good[i+1:])
+			}
+			for _, token := range changed {
+				_, err := tokens.Verify(token)
+				requireUnbelieved(t, err)
+			}
+		}
+	}
+	_, err := tokens.Verify(good)
+	require.NoError(t, err)
 }

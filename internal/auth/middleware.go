@@ -76,12 +76,20 @@ func (a *Authenticator) fromHeaders(ctx context.Context, r *http.Request) (conte
 	default: // a proxy may have checked the other one
 		return ctx, unbelieved(errors.New("there are two Authorization headers"))
 	}
-	token := jwtauth.TokenFromHeader(r)
-	if token == "" {
+	token, ok := bearer(r.Header.Get("Authorization"))
+	if !ok {
 		return ctx, unbelieved(errors.New("the Authorization header bears no token"))
 	}
 	// Two accounts are as good as a malformed one.
 	return a.Authenticate(ctx, token, strings.Join(r.Header.Values(AccountHeader), ","))
+}
+
+// bearer returns the token of an Authorization header (RFC 6750): after the
+// scheme come one or more spaces, and nothing but the token.
+func bearer(header string) (token string, ok bool) {
+	scheme, token, found := strings.Cut(header, " ")
+	token = strings.TrimLeft(token, " ")
+	return token, found && token != "" && strings.EqualFold(scheme, "Bearer")
 }
 
 // Authenticate gives a context that carries the viewer behind a token, an

@@ -83,7 +83,7 @@ func (w *world) send(change func(r *http.Request)) (*httptest.ResponseRecorder, 
 	return answer, seen
 }
 
-func bearer(token string) func(*http.Request) {
+func bears(token string) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }
 }
 
@@ -117,7 +117,7 @@ func TestMiddlewareKnowsAPerson(t *testing.T) {
 	}
 	for _, id := range []string{"", "acct_" + account.String()} {
 		_, seen := w.send(func(r *http.Request) {
-			bearer(mustIssue(t, w.Tokens))(r)
+			bears(mustIssue(t, w.Tokens))(r)
 			if id != "" {
 				r.Header.Set(AccountHeader, id)
 			}
@@ -159,28 +159,32 @@ func TestMiddlewareRefuses(t *testing.T) {
 	wrongAudience := honest(w.ring)
 	wrongAudience.claims["aud"] = "another"
 	onAccount := func(ids ...string) func(*http.Request) {
-		return func(r *http.Request) { bearer(token)(r); r.Header[http.CanonicalHeaderKey(AccountHeader)] = ids }
+		return func(r *http.Request) { bears(token)(r); r.Header[http.CanonicalHeaderKey(AccountHeader)] = ids }
 	}
 	machine, _, _ := w.Machines.New()
 	for name, change := range map[string]func(*http.Request){
-		"forged":          bearer(token[:len(token)-4] + "AAAA"),
-		"none":            bearer(none.sign(t)),
-		"wrong audience":  bearer(wrongAudience.sign(t)),
+		"forged":          bears(token[:len(token)-4] + "AAAA"),
+		"none":            bears(none.sign(t)),
+		"wrong audience":  bears(wrongAudience.sign(t)),
 		"empty":           func(r *http.Request) { r.Header.Set("Authorization", "") },
 		"empty bearer":    func(r *http.Request) { r.Header.Set("Authorization", "Bearer ") },
 		"no scheme":       func(r *http.Request) { r.Header.Set("Authorization", token) },
+		"other separator": func(r *http.Request) { r.Header.Set("Authorization", "Bearer\t"+token) },
+		"no separator":    func(r *http.Request) { r.Header.Set("Authorization", "Bearer_"+token) },
+		"padded":          bears(token + "="),
+		"with a tail":     bears(token + " x"),
 		"basic":           func(r *http.Request) { r.SetBasicAuth("developer@demo.example", "portico-demo") },
 		"two headers":     func(r *http.Request) { r.Header["Authorization"] = []string{"Bearer " + token, "Bearer " + token} },
-		"bad and cookie":  func(r *http.Request) { bearer("x")(r); r.AddCookie(&http.Cookie{Name: "jwt", Value: token}) },
-		"unknown user":    bearer(issue(uuid.New(), organization, 7)),
-		"other org":       bearer(issue(user, uuid.New(), 7)),
-		"old version":     bearer(issue(user, organization, 6)),
+		"bad and cookie":  func(r *http.Request) { bears("x")(r); r.AddCookie(&http.Cookie{Name: "jwt", Value: token}) },
+		"unknown user":    bears(issue(uuid.New(), organization, 7)),
+		"other org":       bears(issue(user, uuid.New(), 7)),
+		"old version":     bears(issue(user, organization, 6)),
 		"other's account": onAccount("acct_" + uuid.NewString()),
 		"malformed":       onAccount("Acme"),
 		"zero account":    onAccount("acct_" + uuid.Nil.String()),
 		"two accounts":    onAccount("acct_"+account.String(), "acct_"+account.String()),
-		"unknown machine": bearer(machine),
-		"broken machine":  bearer(machine[:len(machine)-1] + "~"),
+		"unknown machine": bears(machine),
+		"broken machine":  bears(machine[:len(machine)-1] + "~"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			answer, seen := w.send(change)
@@ -190,7 +194,7 @@ func TestMiddlewareRefuses(t *testing.T) {
 	}
 	t.Run("expired", func(t *testing.T) {
 		w.clock.Advance(TokenLife)
-		answer, seen := w.send(bearer(token))
+		answer, seen := w.send(bears(token))
 		requireRefused(t, answer, http.StatusUnauthorized, "UNAUTHENTICATED")
 		require.Nil(t, seen)
 	})
@@ -199,7 +203,7 @@ func TestMiddlewareRefuses(t *testing.T) {
 func TestJunkIsRefusedWithoutAsking(t *testing.T) {
 	w := newWorld()
 	for _, token := range []string{"x", "pgw_x", "a.b.c", "pgw_" + strings.Repeat("0", 49)} {
-		_, seen := w.send(bearer(token))
+		_, seen := w.send(bears(token))
 		require.Nil(t, seen)
 	}
 	require.Zero(t, w.directory.asked)
@@ -210,7 +214,7 @@ func TestMiddlewareKnowsAMachine(t *testing.T) {
 	token, hash, _ := w.Machines.New()
 	w.directory.machines = [][]byte{hash}
 	_, seen := w.send(func(r *http.Request) {
-		bearer(token)(r)
+		bears(token)(r)
 		r.Header.Set(AccountHeader, "acct_"+account.String())
 	})
 	require.Equal(t, &viewer.Viewer{Role: viewer.Gateway, OrganizationID: organization, Address: "192.0.2.1", RequestID: "req-1"}, seen)
@@ -221,7 +225,7 @@ func TestMiddlewareWithoutADirectory(t *testing.T) {
 	w.directory.err = errors.New("pq: the host db-7 is gone")
 	machine, _, _ := w.Machines.New()
 	for _, token := range []string{mustIssue(t, w.Tokens), machine} {
-		answer, seen := w.send(bearer(token))
+		answer, seen := w.send(bears(token))
 		requireRefused(t, answer, http.StatusServiceUnavailable, "UNAVAILABLE")
 		require.Equal(t, "1", answer.Header().Get("Retry-After"))
 		require.NotContains(t, answer.Body.String(), "db-7")
@@ -231,7 +235,7 @@ func TestMiddlewareWithoutADirectory(t *testing.T) {
 
 func TestARefusalInGraphQLsOwnType(t *testing.T) {
 	answer, _ := newWorld().send(func(r *http.Request) {
-		bearer("x")(r)
+		bears("x")(r)
 		r.Header.Set("Accept", "application/graphql-response+json, application/json")
 	})
 	require.Equal(t, "application/graphql-response+json; charset=utf-8", answer.Header().Get("Content-Type"))

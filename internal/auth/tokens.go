@@ -194,13 +194,9 @@ func (t *Tokens) unexpired(_ context.Context, token jwt.Token) jwt.ValidationErr
 // jwtauth verifies with HS256 whatever the header says; that the header must
 // say so too is decided here.
 func keyID(token string) (string, error) {
-	if strings.Count(token, ".") != 2 {
-		return "", errors.New("this is no token")
-	}
-	encoded, _, _ := strings.Cut(token, ".")
-	content, err := base64.RawURLEncoding.DecodeString(encoded)
+	content, err := headerOf(token)
 	if err != nil {
-		return "", errors.New("the token's header is broken")
+		return "", err
 	}
 	var header struct {
 		Algorithm string          `json:"alg"`
@@ -214,6 +210,27 @@ func keyID(token string) (string, error) {
 		return "", errors.New("the token is signed in another way")
 	}
 	return header.KeyID, nil
+}
+
+// headerOf returns the header of what is written as tokens are: three parts in
+// base64url, each as an encoder writes it. A token has one spelling. The
+// libraries beneath also read others, with padding, line breaks or other unused
+// bits, and take them for the same token.
+func headerOf(token string) (header []byte, err error) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 { //nolint:mnd // header, claims, signature
+		return nil, errors.New("this is no token")
+	}
+	for i, part := range parts {
+		content, err := base64.RawURLEncoding.Strict().DecodeString(part)
+		if err != nil || len(content) == 0 || base64.RawURLEncoding.EncodedLen(len(content)) != len(part) { // as it passes over line breaks
+			return nil, errors.New("the token is not written as tokens are")
+		}
+		if i == 0 {
+			header = content
+		}
+	}
+	return header, nil
 }
 
 func readClaims(token jwt.Token) (Claims, error) {
