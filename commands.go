@@ -39,6 +39,7 @@ type commandLine struct {
 		Rotate keysRotateCommand `cmd:"" help:"Add a secret to the key ring and go over to it."`
 		Retire keysRetireCommand `cmd:"" help:"Drop the JWT secrets that no living token needs."`
 	} `cmd:"" help:"The key ring: the secrets that are not in the database."`
+	Health  healthCommand  `cmd:"" help:"Ask the server on this machine whether it is ready."`
 	Schema  schemaCommand  `cmd:"" help:"Print the GraphQL schema as a role sees it."`
 	Purge   purgeCommand   `cmd:"" help:"Delete for good what is older than its retention time."`
 	Config  configCommand  `cmd:"" help:"Print the configuration, with secrets masked."`

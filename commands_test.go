@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -17,7 +18,7 @@ import (
 func TestEveryCommandHasHelp(t *testing.T) {
 	for _, command := range []string{
 		"", "serve", "migrate", "seed", "org", "org create", "user create", "gateway create", "gateway list", "gateway revoke",
-		"keys", "keys create", "keys rotate", "keys retire", "schema", "purge", "config", "version",
+		"keys", "keys create", "keys rotate", "keys retire", "health", "schema", "purge", "config", "version",
 	} {
 		t.Run(command, func(t *testing.T) {
 			out, err := portico("", append(strings.Fields(command), "--help")...)
@@ -101,6 +102,11 @@ func TestRotate(t *testing.T) {
 		require.NoError(t, run(t.Context(), []string{"keys", "rotate", use, "--keyring", ring}, noVariables, nil, io.Discard, &said))
 		require.Contains(t, said.String(), id+" is used from ")
 	}
+	out, err := portico("", "keys", "rotate", "jwt", "--after=48h", "--keyring", ring)
+	require.NoError(t, err)
+	require.Contains(t, out, "j3 is used from "+time.Now().UTC().Add(48*time.Hour).Format("2006-01-02"))
+	_, err = portico("", "keys", "rotate", "jwt", "--after=-1m", "--keyring", ring)
+	require.ErrorContains(t, err, "--after")
 }
 
 func TestSchemaNeedsNoDatabase(t *testing.T) {

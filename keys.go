@@ -33,18 +33,23 @@ func (keysCreateCommand) Run(_ context.Context, p *program) error {
 }
 
 type keysRotateCommand struct {
-	Use string `arg:"" enum:"pepper,jwt,cursor" help:"Which secret: pepper (of stored keys), jwt (of access tokens) or cursor (of lists)."`
-	Now bool   `help:"For a jwt or cursor secret that has leaked: go over at once and drop the older ones. Everybody signs in again."`
+	Use   string        `arg:"" enum:"pepper,jwt,cursor" help:"Which secret: pepper (of stored keys), jwt (of access tokens) or cursor (of lists)."`
+	After time.Duration `default:"1m" placeholder:"TIME" help:"How long it waits in the ring before it is used: all servers must have the file by then."`
+	Now   bool          `help:"For a jwt or cursor secret that has leaked: go over at once and drop the older ones. Everybody signs in again."`
 }
 
 // Help tells what rotation does to what exists.
 func (keysRotateCommand) Help() string {
 	return "What was made with the older secrets stays good. Running servers read the new one by themselves; " +
-		"it is used from a minute later on, when all have it. Copy the file to servers with a disk of their own within that time."
+		"it is used from --after later on, when all have it. Servers with a disk of their own must get the file within that time; " +
+		"Kubernetes takes up to two minutes to bring a changed secret to its pods, so 10m is right there."
 }
 
 // Run adds a secret.
 func (k keysRotateCommand) Run(_ context.Context, p *program) error {
+	if k.After < 0 {
+		return errors.New("--after: must not be negative")
+	}
 	_, path, err := p.openRing()
 	if err != nil {
 		return err
@@ -53,7 +58,7 @@ func (k keysRotateCommand) Run(_ context.Context, p *program) error {
 	if k.Now {
 		added, err = keyring.Replace(path, clock.System{}, keyring.Use(k.Use))
 	} else {
-		added, err = keyring.Rotate(path, clock.System{}, keyring.Use(k.Use), time.Time{})
+		added, err = keyring.Rotate(path, clock.System{}, keyring.Use(k.Use), clock.System{}.Now().Add(k.After))
 	}
 	if err != nil {
 		return err

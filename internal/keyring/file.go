@@ -39,8 +39,7 @@ func readFile(path string) (keys, os.FileInfo, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("key ring: %w", err)
 	}
-	// Windows has no such bits and shows every file as readable by all.
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+	if exposed(info) {
 		return nil, nil, fmt.Errorf("key ring %s: mode %04o lets others read the secrets; it must be 0600", path, info.Mode().Perm())
 	}
 	content, err := io.ReadAll(file)
