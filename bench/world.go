@@ -38,9 +38,10 @@ type world struct {
 // prepare builds both servers, makes the large set and starts them.
 func prepare(ctx context.Context, folder, url string, s settings) (w *world, err error) {
 	w = &world{settings: s}
+	made := w // what return puts into w may be nil
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, w.close())
+			err = errors.Join(err, made.close())
 		}
 	}()
 	portico, baseline := filepath.Join(folder, "portico"), filepath.Join(folder, "baseline")

@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"entgo.io/ent/dialect"
+	"github.com/lib/pq"
 
 	"portico/internal/database"
 )
@@ -102,34 +103,47 @@ type runner struct {
 	had    map[string]record
 }
 
-func newRunner(ctx context.Context, db *database.DB) (r *runner, err error) {
+func newRunner(ctx context.Context, db *database.DB) (*runner, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r = &runner{conn: conn, sqlite: db.Dialect() == dialect.SQLite}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, r.close())
-		}
-	}()
+	r := &runner{conn: conn, sqlite: db.Dialect() == dialect.SQLite}
+	if err := r.prepare(ctx); err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	return r, nil
+}
+
+// prepare makes the table of what the database has had, and reads it.
+func (r *runner) prepare(ctx context.Context) error {
 	if r.sqlite {
 		// Off before BEGIN, for inside a transaction it has no effect: rebuilding
 		// a table would delete the rows that refer to it.
 		set := fmt.Sprintf("PRAGMA foreign_keys = off; PRAGMA busy_timeout = %d", patience.Milliseconds())
-		if _, err := conn.ExecContext(ctx, set); err != nil {
-			return nil, err
+		if _, err := r.conn.ExecContext(ctx, set); err != nil {
+			return err
 		}
 	}
-	err = r.locked(ctx, func(tx *sql.Tx) error {
+	err := r.locked(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, createTable)
-		return err
+		return advised(err)
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	r.had, err = records(ctx, conn)
-	return r, err
+	r.had, err = records(ctx, r.conn)
+	return err
+}
+
+// advised adds what to do to an error of a user who may not create tables: on
+// Postgres 15 and later that is everybody but the database's owner.
+func advised(err error) error {
+	var p *pq.Error
+	if errors.As(err, &p) && p.Code == "42501" {
+		return fmt.Errorf("%w: the user of DATABASE_URL must be allowed to create tables; as the database's owner, run GRANT CREATE ON SCHEMA public TO that user", err)
+	}
+	return err
 }
 
 // locked runs f in a transaction that no other process has at the same time:

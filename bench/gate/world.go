@@ -52,9 +52,10 @@ func (b *bench) fill(ctx context.Context, n int) (w *world, err error) {
 	if w.url, w.drop, err = testdb.Throwaway(ctx); err != nil {
 		return nil, err
 	}
+	made := w // what return puts into w may be nil
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, w.close(ctx))
+			err = errors.Join(err, made.close(ctx))
 		}
 	}()
 	if err := b.tool(ctx, w, "migrate"); err != nil {

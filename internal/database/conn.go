@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"fmt"
 	"time"
@@ -12,6 +13,10 @@ type connector struct {
 	open   func(context.Context) (driver.Conn, *line, error)
 	driver driver.Driver
 	cached int
+	// isolation is a transaction's level where none is asked for.
+	isolation driver.IsolationLevel
+	// local begins every transaction behind a pooler; "" where there is none.
+	local string
 }
 
 // Connect makes one connection.
@@ -24,7 +29,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if !ok {
 		return nil, fmt.Errorf("the driver's %T lacks a method that is needed", inner)
 	}
-	return &conn{capable: able, line: line, cache: newStatements(c.cached)}, nil
+	return &conn{capable: able, line: line, cache: newStatements(c.cached), isolation: c.isolation, local: c.local}, nil
 }
 
 // Driver is the driver beneath.
@@ -49,10 +54,17 @@ type conn struct {
 	line  *line
 	cache *statements
 	inTx  bool
+
+	isolation driver.IsolationLevel
+	local     string
 }
 
 // QueryContext runs a query, by a prepared statement if it has arguments.
 func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	end, err := c.alone(ctx, len(args))
+	if err != nil {
+		return nil, err
+	}
 	op := c.line.begin(ctx, reads(query))
 	inner := c.line.context(ctx)
 	var found driver.Rows
@@ -66,13 +78,17 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 	})
 	if err != nil {
 		c.cache.release(st)
-		return nil, op.end(err)
+		return nil, end(op.end(err))
 	}
-	return newRows(found, op, func() { c.cache.release(st) }), nil
+	return newRows(found, op, func() { c.cache.release(st) }, end)
 }
 
 // ExecContext runs a statement, by a prepared one if it has arguments.
 func (c *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	end, err := c.alone(ctx, len(args))
+	if err != nil {
+		return nil, err
+	}
 	op := c.line.begin(ctx, false)
 	inner := c.line.context(ctx)
 	var result driver.Result
@@ -85,7 +101,28 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 		return err
 	})
 	c.cache.release(st)
-	return result, op.end(err)
+	return result, end(op.end(err))
+}
+
+// alone makes a transaction of a statement outside of any, where a pooler is in
+// between: a statement with arguments takes two round trips, and the second
+// might reach another session. end takes the statement's error and returns
+// what became of it.
+func (c *conn) alone(ctx context.Context, args int) (end func(error) error, err error) {
+	if c.local == "" || c.inTx || args == 0 {
+		return func(err error) error { return err }, nil
+	}
+	tx, err := c.BeginTx(ctx, driver.TxOptions{})
+	if err != nil {
+		return nil, err
+	}
+	return func(err error) error {
+		if err != nil {
+			_ = tx.Rollback() // the first error is the one to tell
+			return err
+		}
+		return tx.Commit()
+	}, nil
 }
 
 // prepared calls run with the cached statement of the text, or with nil where
@@ -122,17 +159,24 @@ func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 	return st, op.end(err)
 }
 
-// BeginTx starts a transaction. A patient one may also take its time on the
-// server.
+// BeginTx starts a transaction, on Postgres of the level that the code is
+// written for. A patient one may also take its time on the server.
 func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
 	op := c.line.begin(ctx, true)
 	inner := c.line.context(ctx)
+	if opts.Isolation == driver.IsolationLevel(sql.LevelDefault) {
+		opts.Isolation = c.isolation
+	}
 	tx, err := c.capable.BeginTx(inner, opts)
 	if err != nil {
 		return nil, op.end(err)
 	}
+	local := c.local
 	if limit := patience(ctx); limit > 0 && c.line != nil {
-		_, err = c.capable.ExecContext(inner, "SET LOCAL statement_timeout = "+milliseconds(limit), nil)
+		local += patiently(limit)
+	}
+	if local != "" {
+		_, err = c.capable.ExecContext(inner, local, nil)
 	}
 	if err = op.end(err); err != nil {
 		_ = tx.Rollback() // the first error is the one to tell

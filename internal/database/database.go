@@ -35,6 +35,13 @@ type Options struct {
 	// StatementTimeout is when Postgres itself stops a statement; default 3.5 s,
 	// so that it answers before IOTimeout costs the connection. Negative: never.
 	StatementTimeout time.Duration
+	// Abandoned is when Postgres ends a transaction whose client says nothing
+	// any more; default 2 s. Negative: when the database's own setting says so.
+	Abandoned time.Duration
+	// Pooled says that a pooler which lends a session for one transaction stands
+	// before Postgres. No settings of the session and no prepared statements are
+	// used then, and every statement with arguments is a transaction.
+	Pooled bool
 	// CachedStatements is how many prepared statements a connection keeps;
 	// default 128. Negative: none.
 	CachedStatements int
@@ -57,6 +64,9 @@ func (o Options) withDefaults() Options {
 	if o.StatementTimeout == 0 {
 		o.StatementTimeout = 3500 * time.Millisecond
 	}
+	if o.Abandoned == 0 {
+		o.Abandoned = abandoned
+	}
 	if o.CachedStatements == 0 {
 		o.CachedStatements = 128
 	}
@@ -73,11 +83,14 @@ type DB struct {
 	// queries outside transactions. On Postgres they are the same pool.
 	writer, reader *sql.DB
 	onStatement    func(context.Context, string)
+	// check says why a database that answers cannot be used; nil for SQLite.
+	check func(context.Context) error
 }
 
 // Open opens the database named by url: "sqlite:PATH" (the file is made if it
 // is missing, its folder is not) or "postgres://…". It fails when the database
-// does not answer. No error repeats the url's password.
+// does not answer, or could not serve Portico: its encoding is not UTF8, it is
+// read-only, or a pooler is in the way. No error repeats the url's password.
 func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	o = o.withDefaults()
 	d := &DB{onStatement: o.OnStatement}
@@ -96,6 +109,11 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	// The writer first: on SQLite it makes the log files the readers need.
 	if _, err := d.writer.ExecContext(ctx, "SELECT 1"); err != nil {
 		return nil, errors.Join(fmt.Errorf("the database does not answer: %w", err), d.Close())
+	}
+	if d.check != nil {
+		if err := d.check(ctx); err != nil {
+			return nil, errors.Join(err, d.Close())
+		}
 	}
 	return d, nil
 }

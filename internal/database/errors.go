@@ -84,6 +84,9 @@ func IsUnavailable(err error) bool {
 	if p := postgresError(err); p != nil {
 		return postgresOutage(string(p.Code))
 	}
+	if errors.As(err, new(refused)) {
+		return false
+	}
 	var s *sqlite.Error
 	if errors.As(err, &s) {
 		return sqliteOutage(s.Code())
@@ -93,7 +96,7 @@ func IsUnavailable(err error) bool {
 		return true
 	}
 	for _, outage := range []error{
-		driver.ErrBadConn, sql.ErrConnDone, context.DeadlineExceeded, context.Canceled, os.ErrDeadlineExceeded,
+		ErrReadOnly, driver.ErrBadConn, sql.ErrConnDone, context.DeadlineExceeded, context.Canceled, os.ErrDeadlineExceeded,
 		io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE,
 	} {
 		if errors.Is(err, outage) {

@@ -17,24 +17,25 @@ import (
 	"github.com/lib/pq"
 )
 
-// abandoned is when Postgres ends a transaction whose client has fallen
-// silent, so that a cut network cable does not keep locks for hours.
-const abandoned = 30 * time.Second
-
 func (d *DB) openPostgres(address string, o Options) error {
 	cfg, err := pqConfig(address, o)
 	if err != nil {
 		return err
 	}
 	p := &postgres{cfg: cfg, io: o.IOTimeout, connect: o.ConnectTimeout}
+	c := &connector{open: p.open, driver: &pq.Driver{}, cached: o.CachedStatements, isolation: driver.IsolationLevel(sql.LevelReadCommitted)}
+	if o.Pooled {
+		c.cached, c.local = -1, "SET LOCAL timezone = 'UTC';"+o.local()
+	}
 	d.dialect = dialect.Postgres
-	d.writer = sql.OpenDB(&connector{open: p.open, driver: &pq.Driver{}, cached: o.CachedStatements})
+	d.writer = sql.OpenDB(c)
 	d.writer.SetMaxOpenConns(o.MaxConns)
 	// As many idle as open: with fewer, a busy server makes and drops
 	// connections all the time.
 	d.writer.SetMaxIdleConns(o.MaxConns)
 	d.writer.SetConnMaxLifetime(30 * time.Minute)
 	d.reader = d.writer
+	d.check = func(ctx context.Context) error { return p.check(ctx, d.writer) }
 	return nil
 }
 
@@ -56,10 +57,10 @@ func pqConfig(address string, o Options) (pq.Config, error) {
 		}
 	}
 	cfg = cfg.Clone() // so that Runtime is a map, and ours
-	setDefault(cfg.Runtime, "timezone", "UTC")
-	setDefault(cfg.Runtime, "idle_in_transaction_session_timeout", milliseconds(abandoned))
-	if o.StatementTimeout > 0 {
-		setDefault(cfg.Runtime, "statement_timeout", milliseconds(o.StatementTimeout))
+	for _, s := range o.session() {
+		if _, ok := cfg.Runtime[s.name]; !ok {
+			cfg.Runtime[s.name] = s.value
+		}
 	}
 	if cfg.ApplicationName == "" {
 		cfg.ApplicationName = "portico"
@@ -76,7 +77,7 @@ func safeURLError(err error) error {
 	return err
 }
 
-// local tells whether the server is on this machine for certain.
+// local reports whether the server is on this machine for certain.
 func local(cfg pq.Config) bool {
 	if cfg.Hostaddr.IsValid() {
 		return cfg.Hostaddr.IsLoopback() && len(cfg.Multi) == 0
@@ -84,12 +85,6 @@ func local(cfg pq.Config) bool {
 	ip := net.ParseIP(strings.Trim(cfg.Host, "[]"))
 	return len(cfg.Multi) == 0 &&
 		(cfg.Host == "localhost" || filepath.IsAbs(cfg.Host) || ip != nil && ip.IsLoopback())
-}
-
-func setDefault(m map[string]string, key, value string) {
-	if _, ok := m[key]; !ok {
-		m[key] = value
-	}
 }
 
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
@@ -118,7 +113,7 @@ func (p *postgres) open(ctx context.Context) (driver.Conn, *line, error) {
 		if ctx.Err() != nil {
 			err = errors.Join(ctx.Err(), err)
 		}
-		return nil, nil, err
+		return nil, nil, unpooled(err)
 	}
 	dial.line.connected()
 	return inner, dial.line, nil

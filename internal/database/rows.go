@@ -1,6 +1,10 @@
 package database
 
-import "database/sql/driver"
+import (
+	"database/sql/driver"
+	"errors"
+	"fmt"
+)
 
 // columnRows is what both drivers' rows can tell about their columns; ent asks.
 type columnRows interface {
@@ -17,16 +21,18 @@ type rows struct {
 	columnRows
 	op   *op
 	free func()
+	// finish ends the transaction of a statement that is one by itself.
+	finish func(error) error
 }
 
-func newRows(found driver.Rows, o *op, free func()) driver.Rows {
+func newRows(found driver.Rows, o *op, free func(), finish func(error) error) (driver.Rows, error) {
 	able, ok := found.(columnRows)
 	if !ok { // true of neither driver; such rows would go unwatched
 		free()
-		_ = o.end(nil)
-		return found
+		err := errors.Join(fmt.Errorf("the driver's %T lacks a method that is needed", found), found.Close())
+		return nil, finish(o.end(err))
 	}
-	return &rows{columnRows: able, op: o, free: free}
+	return &rows{columnRows: able, op: o, free: free, finish: finish}, nil
 }
 
 // Next reads a row.
@@ -38,5 +44,5 @@ func (r *rows) Next(dest []driver.Value) error {
 func (r *rows) Close() error {
 	err := r.columnRows.Close()
 	r.free()
-	return r.op.end(err)
+	return r.finish(r.op.end(err))
 }

@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"portico/internal/database"
 	"portico/migrate"
@@ -90,9 +91,13 @@ func Open(t testing.TB, url string) *database.DB {
 	return OpenWith(t, url, database.Options{})
 }
 
-// OpenWith is Open with options.
+// OpenWith is Open with options. A transaction may be held for longer than a
+// server may hold one: tests do so on purpose.
 func OpenWith(t testing.TB, url string, o database.Options) *database.DB {
 	t.Helper()
+	if o.Abandoned == 0 {
+		o.Abandoned = time.Minute
+	}
 	db, err := database.Open(context.Background(), url, o)
 	if err != nil {
 		t.Fatalf("opening a test database: %v", err)

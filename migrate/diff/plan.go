@@ -63,9 +63,9 @@ func plan(ctx context.Context, db *database.DB, tables []*schema.Table) (text st
 		schema.WithDiffOptions(atlasschema.DiffNormalized()), // else a CHECK is compared by its name alone
 	}
 	if db.Dialect() == dialect.Postgres {
-		scratch, close, err := openScratch(ctx)
-		if err != nil {
-			return "", err
+		scratch, close, failed := openScratch(ctx)
+		if failed != nil {
+			return "", failed
 		}
 		defer func() { err = errors.Join(err, close()) }()
 		options = append(options, schema.WithDiffHook(spelledAlike(ctx, scratch)))

@@ -54,35 +54,37 @@ func executable(path string) bool {
 }
 
 // start makes a database cluster and a server on it that answers.
-func start(bin string) (s *server, err error) {
+func start(bin string) (*server, error) {
 	folder, err := os.MkdirTemp("", "portico-postgres-")
 	if err != nil {
 		return nil, err
 	}
-	s = &server{folder: folder}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.stop())
-		}
-	}()
+	s := &server{folder: folder}
+	if err := s.begin(bin); err != nil {
+		return nil, errors.Join(err, s.stop())
+	}
+	return s, nil
+}
+
+func (s *server) begin(bin string) error {
 	attributes, err := s.owner()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	data := filepath.Join(folder, "data")
+	data := filepath.Join(s.folder, "data")
 	initdb := exec.Command(filepath.Join(bin, "initdb"), "--no-sync", "--auth=trust", "--username=portico",
 		"--encoding=UTF8", "--locale=C", "--pgdata="+data)
-	initdb.SysProcAttr, initdb.Dir = attributes, folder
+	initdb.SysProcAttr, initdb.Dir = attributes, s.folder
 	if out, err := initdb.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
+		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
 	if s.port, err = freePort(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.launch(filepath.Join(bin, "postgres"), data, attributes); err != nil {
-		return nil, err
+		return err
 	}
-	return s, s.await()
+	return s.await()
 }
 
 // owner gives the folder to the user "postgres" when we are root, for Postgres
