@@ -11,7 +11,7 @@ import (
 
 // kernels decide and compute. They know no database, no network, no framework.
 func kernels() []string {
-	return prefixed("internal/", "address", "apikey", "base62", "clock", "fault", "headername", "lifecycle", "limits", "nodeid", "paging", "pathmatch", "policy", "term", "verdict", "viewer")
+	return prefixed("internal/", "address", "apikey", "base62", "clock", "fault", "headername", "lifecycle", "limits", "nodeid", "paging", "pathmatch", "policy", "term", "verdict", "viewer", "zone")
 }
 
 func prefixed(prefix string, names ...string) []string {
@@ -65,7 +65,7 @@ func house() map[string][]string {
 		"internal/playground": {},
 
 		"internal/address": k, "internal/apikey": k, "internal/base62": k, "internal/clock": k, "internal/fault": k, "internal/headername": k, "internal/lifecycle": k, "internal/limits": k, "internal/nodeid": k,
-		"internal/paging": k, "internal/pathmatch": k, "internal/policy": k, "internal/term": k, "internal/verdict": k, "internal/viewer": k,
+		"internal/paging": k, "internal/pathmatch": k, "internal/policy": k, "internal/term": k, "internal/verdict": k, "internal/viewer": k, "internal/zone": {},
 
 		"ent":        {},
 		"ent/schema": with("ent/rule"),

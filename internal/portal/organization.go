@@ -2,8 +2,6 @@ package portal
 
 import (
 	"context"
-	"strings"
-	"time"
 
 	"portico/ent/db"
 	"portico/ent/db/organization"
@@ -14,6 +12,7 @@ import (
 	"portico/internal/policy"
 	"portico/internal/term"
 	"portico/internal/viewer"
+	"portico/internal/zone"
 
 	"github.com/google/uuid"
 )
@@ -94,8 +93,8 @@ func checkOrganization(in UpdateOrganizationInput) error {
 }
 
 func checkTimeZone(field, s string) error {
-	if _, err := time.LoadLocation(s); err != nil || s == "" || strings.EqualFold(s, "local") {
-		return fault.Input(fault.InvalidValue, field, "This is not a time zone such as Europe/Istanbul.")
+	if !zone.Known(s) {
+		return fault.Input(fault.InvalidValue, field, "This is not the IANA name of a time zone, such as Europe/Istanbul.")
 	}
 	return nil
 }

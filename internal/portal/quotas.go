@@ -23,7 +23,11 @@ func (p *Portal) QuotaPeriods(ctx context.Context, plans []uuid.UUID) (map[uuid.
 	if err != nil {
 		return nil, err
 	}
-	out, now, zone := make(map[uuid.UUID]*QuotaPeriod, len(rows)), p.clock.Now(), p.Zone(ctx)
+	zone, err := p.Zone(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out, now := make(map[uuid.UUID]*QuotaPeriod, len(rows)), p.clock.Now()
 	for id, row := range rows {
 		if q := limits.QuotaOf(row.Quota); !q.None() {
 			period := &QuotaPeriod{Limit: q.Limit}

@@ -11,6 +11,7 @@ import (
 	"portico/internal/nodeid"
 	"portico/internal/usage"
 	"portico/internal/viewer"
+	"portico/internal/zone"
 )
 
 // maxUsageIDs is the most ids of a kind that calls may be narrowed to.
@@ -36,7 +37,10 @@ func (p *Portal) UsageQuery(ctx context.Context, f UsageFilter, by usage.Interva
 	if err := mayCount(v); err != nil {
 		return q, err
 	}
-	q = usage.Query{Organization: v.OrganizationID, From: f.From, To: f.To, Interval: by, OrganizationLocation: p.Zone(ctx)}
+	q = usage.Query{Organization: v.OrganizationID, From: f.From, To: f.To, Interval: by}
+	if q.OrganizationLocation, err = p.Zone(ctx); err != nil {
+		return q, err
+	}
 	if v.Role == viewer.Portal {
 		q.Account = &v.AccountID
 	}
@@ -100,17 +104,18 @@ func distinctIDs(ids []uuid.UUID) []uuid.UUID {
 }
 
 func location(name string) (*time.Location, error) {
-	if checkTimeZone("timeZone", name) != nil {
-		return nil, fault.New(fault.BadUserInput, "This is not a time zone such as Europe/Istanbul.")
+	l, err := zone.Load(name)
+	if err != nil {
+		return nil, fault.New(fault.BadUserInput, "This is not the IANA name of a time zone, such as Europe/Istanbul.")
 	}
-	return time.LoadLocation(name)
+	return l, nil
 }
 
-// Zone is the time zone of the viewer's organization; UTC where it has none.
-func (p *Portal) Zone(ctx context.Context) *time.Location {
-	zone, err := time.LoadLocation(viewer.Current(ctx).TimeZone)
-	if err != nil { // this system does not know it: as the gate does
-		return time.UTC
+// Zone is the time zone of the viewer's organization; UTC for a viewer of none.
+func (p *Portal) Zone(ctx context.Context) (*time.Location, error) {
+	name := viewer.Current(ctx).TimeZone
+	if name == "" {
+		return time.UTC, nil
 	}
-	return zone
+	return zone.Load(name)
 }

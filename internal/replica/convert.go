@@ -2,7 +2,6 @@ package replica
 
 import (
 	"net/netip"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -82,15 +81,11 @@ func networks(texts []string) []netip.Prefix {
 }
 
 func catalogueOf(c *Catalogue) *verdict.Catalogue {
-	zone, err := time.LoadLocation(c.Organization.TimeZone)
-	if err != nil {
-		zone = time.UTC
-	}
 	products := make([]*verdict.Product, len(c.Products))
 	for i := range c.Products {
 		products[i] = productOf(&c.Products[i])
 	}
-	return verdict.NewCatalogue(c.Organization.ID, c.Organization.Slug, zone, products)
+	return verdict.NewCatalogue(c.Organization.ID, c.Organization.Slug, c.Organization.TimeZone.Location, products)
 }
 
 func productOf(p *Product) *verdict.Product {

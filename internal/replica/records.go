@@ -11,14 +11,15 @@ import (
 
 	"portico/internal/lifecycle"
 	"portico/internal/term"
+	"portico/internal/zone"
 )
 
 // Organization is whose copy it is.
 type Organization struct {
 	ID   uuid.UUID `json:"id"`
 	Slug string    `json:"slug"`
-	// TimeZone is an IANA name; quotas count in it.
-	TimeZone string `json:"timeZone"`
+	// TimeZone is where quotas count.
+	TimeZone zone.Zone `json:"timeZone"`
 }
 
 // Product is an API product with its plans and endpoints.

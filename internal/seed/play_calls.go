@@ -11,6 +11,7 @@ import (
 	"portico/ent/db"
 	"portico/internal/limits"
 	"portico/internal/usage"
+	"portico/internal/zone"
 )
 
 // perInsert is how many counts one statement writes.
@@ -18,8 +19,8 @@ const perInsert = 500
 
 // calls lets the apps make their calls: what was counted of them, what is used
 // of their quotas, and when their keys were last used.
-func (p *player) calls(ctx context.Context, zone string) error {
-	loc, err := time.LoadLocation(zone)
+func (p *player) calls(ctx context.Context, name string) error {
+	loc, err := zone.Load(name)
 	if err != nil {
 		return err
 	}

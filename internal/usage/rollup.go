@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/internal/database"
+	"portico/internal/zone"
 )
 
 // mostRolled bounds the minutes that are rolled up in one transaction.
@@ -126,7 +127,7 @@ func (z zones) load(ctx context.Context, tx *database.Tx) error {
 		if err := rows.Scan(&id, &name); err != nil {
 			return err
 		}
-		l, err := time.LoadLocation(name)
+		l, err := zone.Load(name)
 		if err != nil {
 			return fmt.Errorf("usage: the time zone of an organization: %w", err)
 		}

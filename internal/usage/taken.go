@@ -11,6 +11,7 @@ import (
 	"portico/internal/limits"
 	"portico/internal/term"
 	"portico/internal/verdict"
+	"portico/internal/zone"
 )
 
 // addTaken counts the calls that a gateway let pass by itself in the quotas of
@@ -64,8 +65,8 @@ func (s *Store) quotasOf(ctx context.Context, tx *database.Tx, organization uuid
 	for rows.Next() {
 		var q quotaOf
 		var text []byte
-		var zone string
-		if err := rows.Scan(&q.subscription, &q.app, &q.product, &text, &zone); err != nil {
+		var name string
+		if err := rows.Scan(&q.subscription, &q.app, &q.product, &text, &name); err != nil {
 			return nil, err
 		}
 		var terms *term.Quota
@@ -75,7 +76,7 @@ func (s *Store) quotasOf(ctx context.Context, tx *database.Tx, organization uuid
 		if q.quota = limits.QuotaOf(terms); q.quota.None() {
 			continue
 		}
-		if q.zone, err = time.LoadLocation(zone); err != nil {
+		if q.zone, err = zone.Load(name); err != nil {
 			return nil, err
 		}
 		out = append(out, q)

@@ -28,6 +28,7 @@ import (
 	"portico/internal/term"
 	"portico/internal/usage"
 	"portico/internal/verdict"
+	"portico/internal/zone"
 )
 
 const token = "the gateway's token"
@@ -73,7 +74,7 @@ func newPortico(t *testing.T) *portico {
 	p.limit = limits.NewMemory(p.clock, func() time.Duration { return 0 }, 0)
 	plan := replica.Plan{ID: uuid.New(), Name: "Free plan"}
 	product := replica.Product{ID: uuid.New(), Name: "rates", AuthTypes: []term.AuthType{term.APIKey}, Plans: []replica.Plan{plan}}
-	p.now.catalogue = replica.Catalogue{Organization: replica.Organization{ID: p.organize, Slug: "demo", TimeZone: "UTC"}, Products: []replica.Product{product}}
+	p.now.catalogue = replica.Catalogue{Organization: replica.Organization{ID: p.organize, Slug: "demo", TimeZone: zone.Zone{Location: time.UTC}}, Products: []replica.Product{product}}
 	p.now.account = replica.Account{ID: uuid.New(), Status: term.AccountActive}
 	p.now.app = replica.App{ID: uuid.New(), AccountID: p.now.account.ID, ReferenceID: uuid.New(),
 		Subscriptions: []replica.Subscription{{ID: uuid.New(), ProductID: product.ID, PlanID: plan.ID, Status: lifecycle.Approved}}}
