@@ -135,25 +135,30 @@ func (p *program) openRing() (ring *keyring.Ring, path string, err error) {
 // retryEvery is the pause before a database is asked again.
 const retryEvery = time.Second
 
+func databaseOptions(c *config.Config) database.Options {
+	return database.Options{MaxConns: c.DBConns, Pooled: c.DBPooler == "transaction"}
+}
+
 // openDatabase opens the database; one that does not answer is asked again
 // until patience is over.
 func openDatabase(ctx context.Context, c *config.Config, log *slog.Logger, patience time.Duration) (*database.DB, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience+retryEvery)
+	limited, cancel := context.WithTimeout(ctx, patience+retryEvery)
 	defer cancel()
 	deadline := time.Now().Add(patience)
 	for {
-		d, err := database.Open(ctx, c.DatabaseURL, database.Options{MaxConns: c.DBConns})
-		if err == nil {
+		d, err := database.Open(limited, c.DatabaseURL, databaseOptions(c))
+		switch {
+		case err == nil:
 			return d, nil
-		}
-		if !database.IsUnavailable(err) || time.Now().After(deadline) {
+		case ctx.Err() != nil:
+			return nil, fmt.Errorf("told to stop while the database was waited for: %w", ctx.Err())
+		case !database.IsUnavailable(err), time.Now().After(deadline), limited.Err() != nil:
 			return nil, fmt.Errorf("DATABASE_URL (%s): %w", c.MaskedDatabaseURL(), err)
 		}
 		log.WarnContext(ctx, "the database does not answer; asking again", "database", c.MaskedDatabaseURL(),
 			"for", time.Until(deadline).Round(time.Second).String(), "error", err)
 		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
+		case <-limited.Done():
 		case <-time.After(retryEvery):
 		}
 	}

@@ -12,17 +12,20 @@ import (
 
 // program is what every command gets.
 type program struct {
-	config         *config.Config
-	log            *slog.Logger
+	config *config.Config
+	log    *slog.Logger
+	// environ is the environment, NAME=VALUE each; nil in tests.
+	environ        []string
 	stdin          io.Reader
 	stdout, stderr io.Writer
 }
 
-// commandLine is what can be typed.
+// commandLine is what can be typed. The tag "uses" names groups of settings, as
+// usedBy has them; without it a command uses the database and the key ring.
 type commandLine struct {
-	Serve   serveCommand   `cmd:"" default:"1" help:"Serve the API (default)."`
-	Migrate migrateCommand `cmd:"" help:"Bring the database's schema up to date."`
-	Seed    seedCommand    `cmd:"" help:"Fill an empty database with demo data."`
+	Serve   serveCommand   `cmd:"" default:"1" uses:"all" help:"Serve the API (default)."`
+	Migrate migrateCommand `cmd:"" uses:"database wait" help:"Bring the database's schema up to date."`
+	Seed    seedCommand    `cmd:"" uses:"database ring demo" help:"Fill an empty database with demo data."`
 	Org     struct {
 		Create orgCreateCommand `cmd:"" help:"Create an organization."`
 	} `cmd:"" help:"Organizations."`
@@ -35,15 +38,15 @@ type commandLine struct {
 		Revoke gatewayRevokeCommand `cmd:"" help:"Revoke the token of a gateway for ever."`
 	} `cmd:"" help:"Gateways."`
 	Keys struct {
-		Create keysCreateCommand `cmd:"" help:"Write a key ring with fresh secrets."`
-		Rotate keysRotateCommand `cmd:"" help:"Add a secret to the key ring and go over to it."`
-		Retire keysRetireCommand `cmd:"" help:"Drop the JWT secrets that no living token needs."`
+		Create keysCreateCommand `cmd:"" uses:"file" help:"Write a key ring with fresh secrets."`
+		Rotate keysRotateCommand `cmd:"" uses:"ring" help:"Add a secret to the key ring and go over to it."`
+		Retire keysRetireCommand `cmd:"" uses:"ring" help:"Drop the JWT secrets that no living token needs."`
 	} `cmd:"" help:"The key ring: the secrets that are not in the database."`
-	Health  healthCommand  `cmd:"" help:"Ask the server on this machine whether it is ready."`
-	Schema  schemaCommand  `cmd:"" help:"Print the GraphQL schema as a role sees it."`
+	Health  healthCommand  `cmd:"" uses:"health" help:"Ask the server on this machine whether it is ready."`
+	Schema  schemaCommand  `cmd:"" uses:"none" help:"Print the GraphQL schema as a role sees it."`
 	Purge   purgeCommand   `cmd:"" help:"Delete for good what is older than its retention time."`
-	Config  configCommand  `cmd:"" help:"Print the configuration, with secrets masked."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Config  configCommand  `cmd:"" uses:"all" help:"Print the configuration, with secrets masked."`
+	Version versionCommand `cmd:"" uses:"none" help:"Print the version."`
 
 	Settings config.Config `embed:"" group:"Settings (each also by its environment variable)"`
 }
@@ -53,27 +56,34 @@ const description = "Portico is the backend of a developer portal. " +
 
 // parse finds the command and fills p.config. The command is nil when all that
 // was asked for was help.
-func parse(args []string, getenv func(string) string, p *program) (command *kong.Context, err error) {
+func parse(args []string, getenv func(string) string, p *program) (*kong.Context, error) {
 	var line commandLine
 	helped := false
 	parser, err := kong.New(&line,
 		kong.Name("portico"), kong.Description(description),
 		kong.Writers(p.stdout, p.stderr), kong.Exit(func(int) { helped = true }),
-		kong.Resolvers(variables(getenv)), kong.Bind(p),
+		kong.Resolvers(variables(getenv)), kong.Bind(p), kong.Help(printHelp),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}), kong.ValueFormatter(describe),
 	)
 	if err != nil {
 		return nil, err
 	}
-	command, err = parser.Parse(args)
+	command, err := parser.Parse(args)
 	if helped {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
+	if err := exposed(command); err != nil {
+		return nil, err
+	}
 	p.config = &line.Settings
-	return command, p.config.Validate()
+	p.config.TakeSecrets(getenv)
+	if unchecked(command) {
+		return command, nil
+	}
+	return command, p.config.Validate(usedBy(command.Selected()))
 }
 
 // variables takes the settings that are not on the command line from the

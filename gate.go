@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
@@ -53,7 +55,7 @@ func (p *program) newGate(b *backend) (*gate, error) {
 		}})
 	}
 	g.Gate = gateway.New(gateway.Options{
-		DB: b.database, DatabaseURL: cmp.Or(p.config.ListenURL, p.config.DatabaseURL), Clock: b.clock,
+		DB: b.database, DatabaseURL: p.listenURL(), Clock: b.clock,
 		Peppers: adapters.Peppers{Ring: b.ring}, Tokens: b.machines,
 		Limiter: limiter, Memory: memory, Counter: counter, Usage: g.usage, Flushed: g.flusher.Through, Visible: g.flusher.Visible,
 		NodeID: node, NodeName: nodeName(),
@@ -61,6 +63,31 @@ func (p *program) newGate(b *backend) (*gate, error) {
 		Log: p.log, Metrics: gateway.NewMetrics(g.metrics),
 	})
 	return g, nil
+}
+
+// listenURL is where other servers' changes are waited for; "" for nowhere, and
+// then they are found by asking. A pooler gives nobody a session to wait on.
+func (p *program) listenURL() string {
+	if p.config.ListenURL == "" && databaseOptions(p.config).Pooled {
+		p.log.Info("changes of other servers are found by asking, twice a second: PORTICO_LISTEN_URL, which leads past the pooler, is not set")
+		return ""
+	}
+	return cmp.Or(p.config.ListenURL, p.config.DatabaseURL)
+}
+
+// redisTime is how long Redis may take to answer at the start.
+const redisTime = 2 * time.Second
+
+// greetRedis says when Redis does not answer. The server starts all the same.
+func (g *gate) greetRedis(ctx context.Context, log *slog.Logger) {
+	if g.redis == nil {
+		return
+	}
+	limited, cancel := context.WithTimeout(ctx, redisTime)
+	defer cancel()
+	if err := g.redis.Ping(limited).Err(); err != nil {
+		log.WarnContext(ctx, "Redis (REDIS_URL) does not answer: until it does, each server keeps the limits by itself", "error", err)
+	}
 }
 
 // nodeName is this server's name to people.

@@ -17,7 +17,7 @@ import (
 func gatewayFlags(t *testing.T, url string) []string {
 	t.Helper()
 	flags := []string{"--database-url=" + url, "--keyring=" + newRing(t)}
-	_, err := portico("", append([]string{"seed", "--demo-password=correct horse battery"}, flags...)...)
+	_, err := porticoWith(map[string]string{"PORTICO_DEMO_PASSWORD": "correct horse battery"}, append([]string{"seed"}, flags...)...)
 	require.NoError(t, err)
 	return flags
 }

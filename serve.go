@@ -28,7 +28,7 @@ func (serveCommand) Help() string {
 	return "Serves /graphql, /playground, /healthz and /readyz, the gateways' doors, and metrics, each on its own address. " +
 		"The database's schema is brought up to date first; " +
 		"a development server fills an empty database with demo data and prints how to sign in. " +
-		"SIGTERM and Ctrl-C end it after the last request is answered."
+		"SIGTERM, SIGHUP and Ctrl-C end it after the last request is answered."
 }
 
 // Run serves until ctx ends.
@@ -41,22 +41,15 @@ func (serveCommand) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer l.close()
-	b, err := p.open(ctx, p.config.DBWait, p.newGate)
+	b, signIns, err := p.prepare(ctx)
+	if err != nil && ctx.Err() != nil {
+		p.log.InfoContext(ctx, "told to stop before the server was ready", "error", err)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
-	// Counts that a crash left in the journal: quotas count them too.
-	if err := b.gate.flusher.Recover(ctx); err != nil {
-		return fmt.Errorf("storing the counts of calls that were left over: %w", err)
-	}
-	if err := p.seedEmpty(ctx, b); err != nil {
-		return fmt.Errorf("seeding: %w", err)
-	}
-	signIns, err := p.signIns(ctx, b)
-	if err != nil {
-		return err
-	}
 	state := &readiness{database: b.database, loaded: b.gate.Loaded()}
 	services, err := p.services(l, b, state, signIns)
 	if err != nil {
@@ -71,6 +64,31 @@ func (serveCommand) Run(ctx context.Context, p *program) (err error) {
 	}
 	p.tell(ctx, l)
 	return p.answer(ctx, services, state)
+}
+
+// prepare opens the backend and brings the database to where it can be served.
+func (p *program) prepare(ctx context.Context) (*backend, []seed.SignIn, error) {
+	b, err := p.open(ctx, p.config.DBWait, p.newGate)
+	if err != nil {
+		return nil, nil, err
+	}
+	signIns, err := p.fill(ctx, b)
+	if err != nil {
+		return nil, nil, errors.Join(err, b.close())
+	}
+	return b, signIns, nil
+}
+
+func (p *program) fill(ctx context.Context, b *backend) ([]seed.SignIn, error) {
+	b.gate.greetRedis(ctx, p.log)
+	// Counts that a crash left in the journal: quotas count them too.
+	if err := b.gate.flusher.Recover(ctx); err != nil {
+		return nil, fmt.Errorf("storing the counts of calls that were left over: %w", err)
+	}
+	if err := p.seedEmpty(ctx, b); err != nil {
+		return nil, fmt.Errorf("seeding: %w", err)
+	}
+	return p.signIns(ctx, b)
 }
 
 // services puts the backend behind its listeners.

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"strings"
@@ -19,30 +20,50 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"portico/internal/config"
 	"portico/internal/fault"
+	"portico/internal/limits/shared"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	shared.LogWith(slog.Default)
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	// The second signal ends the program at once.
 	context.AfterFunc(ctx, stop)
-	err := run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr)
+	p := &program{environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	err := p.run(ctx, os.Args[1:], os.Getenv)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "portico:", explain(err))
 	}
 	os.Exit(exitCode(err))
 }
 
+// endings are the signals that end the program after the last answer. A closed
+// terminal is one, unless the program was started by nohup to outlive it.
+func endings() []os.Signal {
+	all := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		all = append(all, syscall.SIGHUP)
+	}
+	return all
+}
+
 // run is the program: arguments and environment in, answers out. Results go to
 // stdout, everything else to stderr. It returns when the command is done; serve
 // is done when ctx has ended and the last request is answered.
 func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
-	p := &program{stdin: stdin, stdout: stdout, stderr: stderr}
+	return (&program{stdin: stdin, stdout: stdout, stderr: stderr}).run(ctx, args, getenv)
+}
+
+func (p *program) run(ctx context.Context, args []string, getenv func(string) string) error {
 	command, err := parse(args, getenv, p)
 	if err != nil || command == nil {
 		return err
 	}
-	p.log = newLogger(p.config, stderr)
+	p.log = newLogger(p.config, p.stderr)
+	for _, u := range config.Unknown(p.environ) {
+		p.log.WarnContext(ctx, "there is no such setting", "variable", u.Name, "nearest", u.Nearest)
+	}
 	command.BindTo(ctx, (*context.Context)(nil))
 	return command.Run()
 }

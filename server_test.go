@@ -92,6 +92,14 @@ func portico(stdin string, args ...string) (string, error) {
 	return out.String(), err
 }
 
+// porticoWith is portico with an environment.
+func porticoWith(environment map[string]string, args ...string) (stdout string, err error) {
+	var out bytes.Buffer
+	getenv := func(name string) string { return environment[name] }
+	err = run(context.Background(), args, getenv, strings.NewReader(""), &out, io.Discard)
+	return out.String(), err
+}
+
 func noVariables(string) string { return "" }
 
 // ask sends a document and gives its data.

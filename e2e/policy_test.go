@@ -45,6 +45,9 @@ func policies(t *testing.T, s *servertest.Server) {
 		}
 		corrected(t, c.admin.Ask(t, "updateOrganization", vars{field: wrong}, `organization { id }`), "updateOrganization", code, field)
 	}
+	for _, zone := range []string{"localtime", "Local", "right/Europe/Berlin", "posix/Europe/Berlin", "./Europe/Berlin", "europe/berlin", "posixrules", "Europe/Berlin "} {
+		corrected(t, c.admin.Ask(t, "updateOrganization", vars{"timeZone": zone}, `organization { id }`), "updateOrganization", "INVALID", "timeZone")
+	}
 }
 
 func keyLife(t *testing.T, s *servertest.Server) {

@@ -172,6 +172,9 @@ func (s *Server) Kill() { s.end(syscall.SIGKILL) }
 // Stop asks the program to end (SIGTERM) and gives how it did.
 func (s *Server) Stop() error { return s.end(syscall.SIGTERM) }
 
+// Signal sends a signal that ends the program and returns how it did.
+func (s *Server) Signal(signal syscall.Signal) error { return s.end(signal) }
+
 func (s *Server) end(signal syscall.Signal) error {
 	_ = s.process.Process.Signal(signal)
 	err := <-s.ended

@@ -16,22 +16,25 @@ import (
 )
 
 // Config is every knob. The tag "var" names its environment variable; an empty
-// variable is as good as none.
+// variable is as good as none. What may hold a secret is no flag (kong:"-"):
+// everybody on a machine can read a command line. DatabaseURL is one, and a
+// password in it is refused there.
 type Config struct {
 	Addr           string        `var:"PORTICO_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen. Port 0 takes a free one."`
 	GatewayAddr    string        `var:"PORTICO_GATEWAY_ADDR" name:"gateway-addr" default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"Where gateways ask; off for nowhere."`
 	OpsAddr        string        `var:"PORTICO_OPS_ADDR" name:"ops-addr" default:"127.0.0.1:8082" placeholder:"HOST:PORT" help:"Where metrics, profiles and health are, for operators alone; off for nowhere."`
-	DatabaseURL    string        `var:"DATABASE_URL" default:"sqlite:portico.db" placeholder:"URL" help:"sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME."`
+	DatabaseURL    string        `var:"DATABASE_URL" default:"sqlite:portico.db" placeholder:"URL" help:"sqlite:PATH or postgres://USER@HOST/NAME. A password is taken from the variable alone."`
 	DBConns        int           `var:"PORTICO_DB_CONNS" name:"db-conns" default:"16" placeholder:"N" help:"Most database connections at once, 1 to 500."`
 	DBWait         time.Duration `var:"PORTICO_DB_WAIT" name:"db-wait" default:"30s" placeholder:"TIME" help:"How long serve and migrate wait for a database that does not answer."`
-	RedisURL       string        `var:"REDIS_URL" placeholder:"URL" help:"redis://… or rediss://…: limits are shared by all servers through it. Without, each server keeps them by itself."`
-	ListenURL      string        `var:"PORTICO_LISTEN_URL" placeholder:"URL" help:"Where to wait for other servers' changes (LISTEN), if not at DATABASE_URL: past a pooler that shares connections."`
+	DBPooler       string        `var:"PORTICO_DB_POOLER" name:"db-pooler" enum:"none,transaction" default:"none" placeholder:"MODE" help:"transaction where DATABASE_URL leads to a pooler such as PgBouncer that lends a session for one transaction; else none."`
+	RedisURL       string        `kong:"-" var:"REDIS_URL" help:"redis://… or rediss://…: limits are shared by all servers through it. Without, each server keeps them by itself."`
+	ListenURL      string        `kong:"-" var:"PORTICO_LISTEN_URL" help:"Where to wait for other servers' changes (LISTEN), if not at DATABASE_URL: past a pooler that shares connections."`
 	GateKeys       int           `var:"PORTICO_GATE_KEYS" name:"gate-keys" default:"1000000" placeholder:"N" help:"Most API keys kept in memory for gateways."`
 	GatePreload    bool          `var:"PORTICO_GATE_PRELOAD" name:"gate-preload" help:"Load all API keys at the start instead of each when it is first used; then PORTICO_GATE_KEYS is no limit."`
 	GateGrace      time.Duration `var:"PORTICO_GATE_GRACE" name:"gate-grace" default:"0s" placeholder:"TIME" help:"How much longer than 5 s gateways are answered while the database does not answer, at most 60s; revoked keys may pass that long."`
 	Dev            bool          `var:"PORTICO_DEV" help:"Development mode: made-up secrets, demo data, playground. Never for real data."`
 	Keyring        string        `var:"PORTICO_KEYRING" placeholder:"FILE" help:"File with the secrets, made by keys create. Required outside development."`
-	DemoPassword   string        `var:"PORTICO_DEMO_PASSWORD" placeholder:"TEXT" help:"Password of the demo users, in place of portico-demo."`
+	DemoPassword   string        `kong:"-" var:"PORTICO_DEMO_PASSWORD" help:"Password of the demo users, in place of portico-demo."`
 	Playground     *bool         `var:"PORTICO_PLAYGROUND" negatable:"" help:"Serve /playground; on in development, else off."`
 	AllowedOrigins []string      `var:"PORTICO_ALLOWED_ORIGINS" placeholder:"ORIGIN" help:"Front ends on other origins that may call /graphql, such as https://portal.example.com. In development those on this machine may."`
 	TrustedProxies []string      `var:"PORTICO_TRUSTED_PROXIES" placeholder:"NETWORK" help:"Addresses or networks of the proxies whose X-Forwarded-For is believed."`
@@ -49,55 +52,72 @@ const (
 	mostWait  = time.Hour
 )
 
-// Validate tells everything that is wrong, by the variables' names.
-func (c *Config) Validate() error {
+// Validate says everything that is wrong with the settings for which used
+// reports true, by their variables' names.
+func (c *Config) Validate(used func(variable string) bool) error {
 	var errs []error
-	errs = append(errs, checkAddress("PORTICO_ADDR", c.Addr, false),
-		checkAddress("PORTICO_GATEWAY_ADDR", c.GatewayAddr, true), checkAddress("PORTICO_OPS_ADDR", c.OpsAddr, true), c.checkGate())
-	if c.DBConns < 1 || c.DBConns > mostConns {
-		errs = append(errs, fmt.Errorf("PORTICO_DB_CONNS: must be 1 to %d", mostConns))
+	for _, p := range c.problems() {
+		if p.err != nil && used(p.variable) {
+			errs = append(errs, fmt.Errorf("%s: %w", p.variable, p.err))
+		}
 	}
-	if c.DBWait < 0 || c.DBWait > mostWait {
-		errs = append(errs, fmt.Errorf("PORTICO_DB_WAIT: must be 0s to %s", mostWait))
-	}
-	if c.DrainDelay < 0 || c.DrainDelay > mostDelay {
-		errs = append(errs, fmt.Errorf("PORTICO_DRAIN_DELAY: must be 0s to %s", mostDelay))
+	return errors.Join(errs...)
+}
+
+// problem is what is wrong with a setting; nothing where err is nil.
+type problem struct {
+	variable string
+	err      error
+}
+
+func (c *Config) problems() []problem {
+	all := []problem{
+		{"PORTICO_ADDR", checkAddress(c.Addr, false)},
+		{"PORTICO_GATEWAY_ADDR", checkAddress(c.GatewayAddr, true)},
+		{"PORTICO_OPS_ADDR", checkAddress(c.OpsAddr, true)},
+		{"PORTICO_DB_CONNS", between(c.DBConns, 1, mostConns)},
+		{"PORTICO_DB_WAIT", within(c.DBWait, mostWait)},
+		{"PORTICO_GATE_KEYS", between(c.GateKeys, 1, mostKeys)},
+		{"PORTICO_GATE_GRACE", within(c.GateGrace, mostGrace)},
+		{"PORTICO_DRAIN_DELAY", within(c.DrainDelay, mostDelay)},
+		{"DATABASE_URL", c.checkDatabaseURL()},
+		{"PORTICO_LISTEN_URL", checkURL(c.ListenURL, "postgres://USER:PASSWORD@HOST/NAME", "postgres", "postgresql")},
+		{"REDIS_URL", checkURL(c.RedisURL, "redis://HOST:PORT or rediss://HOST:PORT, with user and password before the host", "redis", "rediss")},
 	}
 	for _, origin := range c.AllowedOrigins {
 		if !isOrigin(origin) {
-			errs = append(errs, fmt.Errorf("PORTICO_ALLOWED_ORIGINS: %q is not an origin such as https://portal.example.com", origin))
+			all = append(all, problem{"PORTICO_ALLOWED_ORIGINS", fmt.Errorf("%q is not an origin such as https://portal.example.com", origin)})
 		}
 	}
 	_, err := c.Proxies()
-	return errors.Join(append(errs, err)...)
+	return append(all, problem{"PORTICO_TRUSTED_PROXIES", err})
 }
 
 // Off in place of an address is no listener.
 const Off = "off"
 
-func checkAddress(name, where string, optional bool) error {
+func checkAddress(where string, optional bool) error {
 	if optional && where == Off {
 		return nil
 	}
 	if _, _, err := net.SplitHostPort(where); err != nil {
-		return fmt.Errorf("%s: %q is not HOST:PORT", name, where)
+		return fmt.Errorf("%q is not HOST:PORT", where)
 	}
 	return nil
 }
 
-func (c *Config) checkGate() error {
-	var errs []error
-	if c.GateKeys < 1 || c.GateKeys > mostKeys {
-		errs = append(errs, fmt.Errorf("PORTICO_GATE_KEYS: must be 1 to %d", mostKeys))
+func between(n, least, most int) error {
+	if n < least || n > most {
+		return fmt.Errorf("must be %d to %d", least, most)
 	}
-	if c.GateGrace < 0 || c.GateGrace > mostGrace {
-		errs = append(errs, fmt.Errorf("PORTICO_GATE_GRACE: must be 0s to %s", mostGrace))
+	return nil
+}
+
+func within(d, most time.Duration) error {
+	if d < 0 || d > most {
+		return fmt.Errorf("must be 0s to %s", most)
 	}
-	if u, err := url.Parse(c.RedisURL); c.RedisURL != "" && (err != nil || u.Scheme != "redis" && u.Scheme != "rediss" || u.Host == "") {
-		// Not quoted: there may be a password in it.
-		errs = append(errs, errors.New("REDIS_URL: must be redis://HOST:PORT or rediss://HOST:PORT, with user and password before the host"))
-	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // isOrigin tells whether s is scheme, host and perhaps a port, as browsers send
@@ -116,7 +136,7 @@ func (c *Config) Proxies() ([]netip.Prefix, error) {
 	for _, text := range c.TrustedProxies {
 		network, ok := address.ParseNetwork(text)
 		if !ok {
-			errs = append(errs, fmt.Errorf("PORTICO_TRUSTED_PROXIES: %q is not an address or a network such as 10.0.0.0/8", text))
+			errs = append(errs, fmt.Errorf("%q is not an address or a network such as 10.0.0.0/8", text))
 			continue
 		}
 		out = append(out, network)

@@ -15,9 +15,11 @@ func valid() config.Config {
 	return config.Config{Addr: "127.0.0.1:0", GatewayAddr: "127.0.0.1:0", OpsAddr: config.Off, GateKeys: 1, DatabaseURL: "sqlite:x.db", DBConns: 1, Log: "auto", LogLevel: "info"}
 }
 
+func all(string) bool { return true }
+
 func TestValidate(t *testing.T) {
 	c := valid()
-	require.NoError(t, c.Validate())
+	require.NoError(t, c.Validate(all))
 	for name, spoil := range map[string]func(*config.Config){
 		"PORTICO_ADDR: \"8080\"":                      func(c *config.Config) { c.Addr = "8080" },
 		"PORTICO_DB_CONNS":                            func(c *config.Config) { c.DBConns = 0 },
@@ -28,6 +30,8 @@ func TestValidate(t *testing.T) {
 		"PORTICO_GATE_KEYS: must be":                  func(c *config.Config) { c.GateKeys = 0 },
 		"PORTICO_GATE_GRACE: must be 0s to 1m0s":      func(c *config.Config) { c.GateGrace = 2 * time.Minute },
 		"REDIS_URL: must be redis://":                 func(c *config.Config) { c.RedisURL = "localhost:6379" },
+		"PORTICO_LISTEN_URL: must be postgres://":     func(c *config.Config) { c.ListenURL = "sqlite:x.db" },
+		"DATABASE_URL: must be sqlite:PATH":           func(c *config.Config) { c.DatabaseURL = "mysql://x" },
 		"PORTICO_DRAIN_DELAY":                         func(c *config.Config) { c.DrainDelay = time.Hour },
 		"PORTICO_ALLOWED_ORIGINS: \"*\"":              func(c *config.Config) { c.AllowedOrigins = []string{"*"} },
 		"PORTICO_ALLOWED_ORIGINS: \"https://*.x.de\"": func(c *config.Config) { c.AllowedOrigins = []string{"https://*.x.de"} },
@@ -38,9 +42,17 @@ func TestValidate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := valid()
 			spoil(&c)
-			require.ErrorContains(t, c.Validate(), name)
+			require.ErrorContains(t, c.Validate(all), name)
 		})
 	}
+}
+
+// A command is not held up by settings that it does not use.
+func TestOnlyWhatIsUsedIsValidated(t *testing.T) {
+	c := valid()
+	c.RedisURL, c.DBConns = "nothing", 0
+	require.ErrorContains(t, c.Validate(func(variable string) bool { return variable == "REDIS_URL" }), "REDIS_URL")
+	require.NoError(t, c.Validate(func(variable string) bool { return variable == "DATABASE_URL" }))
 }
 
 func TestProxies(t *testing.T) {
@@ -55,7 +67,7 @@ func TestProxies(t *testing.T) {
 
 func TestOrigins(t *testing.T) {
 	c := config.Config{AllowedOrigins: []string{"https://portal.example.com"}}
-	require.NoError(t, func() error { v := valid(); v.AllowedOrigins = c.AllowedOrigins; return v.Validate() }())
+	require.NoError(t, func() error { v := valid(); v.AllowedOrigins = c.AllowedOrigins; return v.Validate(all) }())
 	require.Equal(t, []string{"https://portal.example.com"}, c.Origins())
 	c.Dev = true
 	require.Equal(t, []string{"http://localhost:*", "http://127.0.0.1:*", "https://portal.example.com"}, c.Origins())
@@ -77,6 +89,10 @@ func TestMaskedDatabaseURL(t *testing.T) {
 		"postgres://u:ge%heim@db/x":                "xxxxx",
 		"host=db password=geheim":                  "xxxxx",
 		"postgres:u:geheim@db":                     "xxxxx",
+		"postgres://u:1234/geheim@db/x":            "xxxxx",
+		"postgres://u:1234?geheim@db/x":            "xxxxx",
+		"postgres://u:1234#geheim@db/x":            "xxxxx",
+		"postgres://u:geheim@1234@db/x":            "xxxxx",
 	} {
 		c := config.Config{DatabaseURL: given}
 		require.Equal(t, want, c.MaskedDatabaseURL(), given)

@@ -21,6 +21,7 @@ func (c *Config) Settings() []Setting {
 		{"DATABASE_URL", c.MaskedDatabaseURL()},
 		{"PORTICO_DB_CONNS", strconv.Itoa(c.DBConns)},
 		{"PORTICO_DB_WAIT", c.DBWait.String()},
+		{"PORTICO_DB_POOLER", c.DBPooler},
 		{"REDIS_URL", masked(c.RedisURL)},
 		{"PORTICO_LISTEN_URL", masked(c.ListenURL)},
 		{"PORTICO_GATE_KEYS", strconv.Itoa(c.GateKeys)},
@@ -56,7 +57,7 @@ func (c *Config) MaskedDatabaseURL() string {
 		return c.DatabaseURL
 	}
 	u, err := url.Parse(c.DatabaseURL)
-	if err != nil || u.Opaque != "" || u.Host == "" {
+	if err != nil || ambiguous(strings.TrimPrefix(c.DatabaseURL, u.Scheme+"://")) || u.Opaque != "" || u.Host == "" {
 		return mask
 	}
 	shown := url.Values{}

@@ -1,0 +1,32 @@
+package gateway_test
+
+import (
+	"strings"
+	"testing"
+
+	"portico/internal/portal"
+	"portico/internal/testdb"
+	"portico/internal/verdict"
+)
+
+// An organization whose time zone is not known is not counted in another one.
+func TestAnUnknownTimeZoneIsNotUTC(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		token := w.token(t, portal.NewGateway{})
+		_, err := w.Database.ExecContext(t.Context(), `UPDATE organizations SET time_zone = 'Mars/Olympus' WHERE id = $1`, w.Organization.ID)
+		ok(t, 0, err)
+		g := w.gate(t)
+		c, err := g.Caller(t.Context(), token)
+		if err == nil {
+			wants(t, g, c, w.request(), verdict.Unavailable)
+		} else if !strings.Contains(err.Error(), "Mars/Olympus") {
+			t.Errorf("got %v", err)
+		}
+		_, err = w.Database.ExecContext(t.Context(), `UPDATE organizations SET time_zone = 'Asia/Kathmandu' WHERE id = $1`, w.Organization.ID)
+		ok(t, 0, err)
+		c, err = g.Caller(t.Context(), token)
+		ok(t, 0, err)
+		wants(t, g, c, w.request(), verdict.Valid)
+	})
+}
