@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"sync"
 	"time"
 
@@ -110,7 +109,8 @@ func (p *program) services(l listeners, b *backend, state *readiness, signIns []
 		out = append(out, service{l.gateways, doors})
 	}
 	if l.ops != nil {
-		server := &http.Server{Handler: ops(b.gate.metrics, state), ReadHeaderTimeout: drainTime, ErrorLog: errorLog}
+		server := gqlhttp.Server(l.ops.Addr().String(), ops(b.gate.metrics, state, p.opsHosts()), gqlhttp.DefaultTimeouts())
+		server.ErrorLog = errorLog
 		out = append(out, service{l.ops, server})
 	}
 	return out, nil

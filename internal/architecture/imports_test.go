@@ -45,7 +45,7 @@ func house() map[string][]string {
 
 		// The hot path: no ent, no GraphQL, no services.
 		"internal/gateway":          with("internal/database", "internal/eventlog", "internal/replica", "internal/usage"),
-		"internal/gateway/door":     with("internal/gateway", "internal/replica", "internal/usage"),
+		"internal/gateway/door":     with("internal/framing", "internal/gateway", "internal/replica", "internal/usage"),
 		"internal/replica":          k,
 		"internal/usage":            with("internal/database"),
 		"internal/usage/csvhttp":    with("internal/portal", "internal/usage"),
@@ -60,7 +60,8 @@ func house() map[string][]string {
 		"internal/eventlog":   {"internal/nodeid", "internal/term", "internal/viewer"},
 		"internal/jobs":       {"internal/clock", "internal/database"},
 		"internal/database":   {"internal/fault"},
-		"internal/gqlhttp":    {"internal/fault"},
+		"internal/framing":    {},
+		"internal/gqlhttp":    {"internal/framing", "internal/fault"},
 		"internal/config":     {"internal/address", "internal/fault"},
 		"internal/playground": {},
 

@@ -23,6 +23,7 @@ type Config struct {
 	Addr           string        `var:"PORTICO_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen. Port 0 takes a free one."`
 	GatewayAddr    string        `var:"PORTICO_GATEWAY_ADDR" name:"gateway-addr" default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"Where gateways ask; off for nowhere."`
 	OpsAddr        string        `var:"PORTICO_OPS_ADDR" name:"ops-addr" default:"127.0.0.1:8082" placeholder:"HOST:PORT" help:"Where metrics, profiles and health are, for operators alone; off for nowhere."`
+	OpsHosts       []string      `var:"PORTICO_OPS_HOSTS" name:"ops-hosts" placeholder:"NAME" help:"Names or addresses, without port, by which that listener may be called besides those of this machine and its own address."`
 	DatabaseURL    string        `var:"DATABASE_URL" default:"sqlite:portico.db" placeholder:"URL" help:"sqlite:PATH or postgres://USER@HOST/NAME. A password is taken from the variable alone."`
 	DBConns        int           `var:"PORTICO_DB_CONNS" name:"db-conns" default:"16" placeholder:"N" help:"Most database connections at once, 1 to 500."`
 	DBWait         time.Duration `var:"PORTICO_DB_WAIT" name:"db-wait" default:"30s" placeholder:"TIME" help:"How long serve and migrate wait for a database that does not answer."`
@@ -89,6 +90,11 @@ func (c *Config) problems() []problem {
 			all = append(all, problem{"PORTICO_ALLOWED_ORIGINS", fmt.Errorf("%q is not an origin such as https://portal.example.com", origin)})
 		}
 	}
+	for _, name := range c.OpsHosts {
+		if !isHost(name) {
+			all = append(all, problem{"PORTICO_OPS_HOSTS", fmt.Errorf("%q is not the name or the address of a host, without a port", name)})
+		}
+	}
 	_, err := c.Proxies()
 	return append(all, problem{"PORTICO_TRUSTED_PROXIES", err})
 }
@@ -118,6 +124,14 @@ func within(d, most time.Duration) error {
 		return fmt.Errorf("must be 0s to %s", most)
 	}
 	return nil
+}
+
+// isHost reports whether s is a host as browsers and programs name it.
+func isHost(s string) bool {
+	if _, err := netip.ParseAddr(s); err == nil {
+		return true
+	}
+	return s != "" && strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789-_.") == ""
 }
 
 // isOrigin tells whether s is scheme, host and perhaps a port, as browsers send

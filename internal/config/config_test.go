@@ -37,6 +37,8 @@ func TestValidate(t *testing.T) {
 		"PORTICO_ALLOWED_ORIGINS: \"https://*.x.de\"": func(c *config.Config) { c.AllowedOrigins = []string{"https://*.x.de"} },
 		"PORTICO_ALLOWED_ORIGINS: \"https://x.de/\"":  func(c *config.Config) { c.AllowedOrigins = []string{"https://x.de/"} },
 		"PORTICO_ALLOWED_ORIGINS: \"x.de\"":           func(c *config.Config) { c.AllowedOrigins = []string{"x.de"} },
+		"PORTICO_OPS_HOSTS: \"a:8082\"":               func(c *config.Config) { c.OpsHosts = []string{"a:8082"} },
+		"PORTICO_OPS_HOSTS: \"\"":                     func(c *config.Config) { c.OpsHosts = []string{""} },
 		"PORTICO_TRUSTED_PROXIES: \"proxy\"":          func(c *config.Config) { c.TrustedProxies = []string{"proxy"} },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -18,6 +18,7 @@ func (c *Config) Settings() []Setting {
 		{"PORTICO_ADDR", c.Addr},
 		{"PORTICO_GATEWAY_ADDR", c.GatewayAddr},
 		{"PORTICO_OPS_ADDR", c.OpsAddr},
+		{"PORTICO_OPS_HOSTS", strings.Join(c.OpsHosts, ",")},
 		{"DATABASE_URL", c.MaskedDatabaseURL()},
 		{"PORTICO_DB_CONNS", strconv.Itoa(c.DBConns)},
 		{"PORTICO_DB_WAIT", c.DBWait.String()},

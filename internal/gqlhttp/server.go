@@ -3,6 +3,8 @@ package gqlhttp
 import (
 	"net/http"
 	"time"
+
+	"portico/internal/framing"
 )
 
 // Timeouts bound how long a connection may take over each stage.
@@ -25,12 +27,13 @@ func DefaultTimeouts() Timeouts {
 // maxHeaderBytes has room for a GET with a large document and a token.
 const maxHeaderBytes = 32 << 10
 
-// Server gives an HTTP server that does not wait for slow clients. An answer
+// Server gives an HTTP server that does not wait for slow clients, and that
+// ends a connection on which requests may run into one another. An answer
 // that goes on for longer, such as a stream of events, lifts the write
 // deadline for itself through http.ResponseController.
 func Server(addr string, h http.Handler, t Timeouts) *http.Server {
 	return &http.Server{
-		Addr: addr, Handler: h,
+		Addr: addr, Handler: framing.Handler(h),
 		ReadHeaderTimeout: t.Header, ReadTimeout: t.Read, WriteTimeout: t.Write, IdleTimeout: t.Idle,
 		MaxHeaderBytes: maxHeaderBytes,
 	}

@@ -12,6 +12,8 @@ import (
 	"unsafe"
 
 	"github.com/valyala/fasthttp"
+
+	"portico/internal/framing"
 )
 
 // engine is fasthttp with the doors' settings.
@@ -74,7 +76,7 @@ func (s *Server) serve(ctx *fasthttp.RequestCtx) {
 	case !plain,
 		hot == "/v1/verify" && len(body) != max(0, k.head.length),
 		hot == "/v1/authorize" && k.head.length > 0:
-		if !twoLengths(text(raw)) {
+		if !framing.TwoLengths(text(raw)) {
 			d.end(k)
 			s.handOver(ctx, c)
 			return

@@ -136,15 +136,3 @@ func plainHost(value string) bool {
 	}
 	return true
 }
-
-// twoLengths tells whether a head gives its body's length in both ways: a
-// proxy may have taken the one, and a server behind takes the other.
-func twoLengths(text string) bool {
-	var length, chunks bool
-	for line := range strings.Lines(text) {
-		name, _, _ := strings.Cut(line, ":")
-		length = length || strings.EqualFold(name, "Content-Length")
-		chunks = chunks || strings.EqualFold(name, "Transfer-Encoding")
-	}
-	return length && chunks
-}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"portico/internal/framing"
 )
 
 const (
@@ -27,14 +29,15 @@ const (
 )
 
 // Plain gives a server of net/http with the doors' settings: HTTP/1.1, and
-// HTTP/2 without TLS, which gRPC needs. It does not wait for slow sockets; the
-// feed lifts its deadlines for itself.
+// HTTP/2 without TLS, which gRPC needs. It does not wait for slow sockets, and ends a
+// connection on which requests may run into one another; the feed lifts its
+// deadlines for itself.
 func Plain(h http.Handler) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
-		Handler: h, Protocols: protocols, MaxHeaderBytes: maxHeaderBytes,
+		Handler: framing.Handler(h), Protocols: protocols, MaxHeaderBytes: maxHeaderBytes,
 		ReadHeaderTimeout: headTime, ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
 		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: 1000},
 	}
