@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -44,7 +45,16 @@ func TestPanicIsAnsweredAndLogged(t *testing.T) {
 	require.NotContains(t, w.Body.String(), "secret cause")
 	require.Contains(t, log.String(), "secret cause")
 	require.Contains(t, log.String(), `"path":"/graphql","status":500`)
+	require.Regexp(t, `"durationMs":\d+(\.\d{1,3})?,`, log.String())
 	require.NotContains(t, log.String(), "geheim")
+}
+
+// The log says how long a request took in milliseconds, whatever its form.
+func TestDurationsHaveOneUnit(t *testing.T) {
+	require.InDelta(t, 1500.25, inMilliseconds(1500*time.Millisecond+250*time.Microsecond), 0)
+	var log bytes.Buffer
+	logged(slog.New(slog.NewTextHandler(&log, nil)))(http.HandlerFunc(alive)).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+	require.Regexp(t, `durationMs=\d+(\.\d{1,3})? `, log.String())
 }
 
 func TestAbortedAnswersStayAborted(t *testing.T) {

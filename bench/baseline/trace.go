@@ -31,7 +31,7 @@ func traced(log *slog.Logger, next http.Handler) http.Handler {
 		next.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), idKey{}, id)))
 		log.LogAttrs(r.Context(), slog.LevelInfo, "request",
 			slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", answer.status),
-			slog.Int("bytes", answer.bytes), slog.Duration("duration", time.Since(start)),
+			slog.Int("bytes", answer.bytes), slog.Float64("durationMs", float64(time.Since(start).Microseconds())/1000),
 			slog.String("requestId", id), slog.String("role", "ADMIN"))
 	})
 }
