@@ -51,11 +51,12 @@ func personActor(ctx context.Context, p *portal.Portal, id *uuid.UUID) (*model.A
 	return &model.Actor{Role: &role, Name: u.Name, User: u}, nil
 }
 
-// person reads a user with all that an Actor may show; nil when the viewer may
-// not see them.
+// person reads a user with what an Actor shows of them besides the user; nil
+// when the viewer may not see them.
 func person(ctx context.Context, p *portal.Portal, id uuid.UUID) (*userRow, error) {
-	load := func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*userRow, error) {
-		return p.UsersByID(ctx, ids, []string{"name", "email", "role", "status", "last_sign_in_at", "created_at"})
+	columns := loadersOf(ctx).columns(ctx, nodeid.User)
+	if columns != nil {
+		columns = append([]string{"name", "role"}, columns...)
 	}
-	return value(ctx, "person", nodeid.User, id, load)
+	return oneWith(ctx, nodeid.User, id, columns, p.UsersByID)
 }

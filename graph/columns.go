@@ -3,18 +3,18 @@ package graph
 import "portico/internal/nodeid"
 
 // columnsOf tells which columns each field of a type is made of, so that a
-// request reads only what it asks for. The row's id and what the policy needs
-// are always read. A field that is missing here fails a test. Nothing changes
+// request reads only what it asks for. The row's id is always read. A field that
+// is missing here, or made of other columns, fails a test. Nothing changes
 // this table; it is a variable because Go has no constant maps.
 var columnsOf = map[nodeid.Kind]map[string][]string{
 	nodeid.App: {
 		"id": nil, "referenceId": {"reference_id"}, "name": {"name"}, "description": {"description"}, "labels": {"labels"},
 		"createdAt": {"created_at"}, "updatedAt": {"updated_at"}, "version": {"version"},
-		"account": {"account_id"}, "credentials": nil, "keyCounts": nil, "callsLast24h": nil, "productSubscriptions": nil, "connectedEndpoints": nil, "timeline": nil, "viewerCan": nil,
+		"account": {"account_id"}, "credentials": nil, "keyCounts": nil, "callsLast24h": nil, "productSubscriptions": nil, "connectedEndpoints": nil, "timeline": nil, "viewerCan": {"organization_id", "account_id"},
 	},
 	nodeid.Account: {
 		"id": nil, "name": {"name"}, "status": {"status"}, "profile": {"profile"}, "createdAt": {"created_at"}, "version": {"version"},
-		"apps": nil, "credentials": nil, "members": nil, "timeline": nil, "viewerCan": {"status"},
+		"apps": nil, "credentials": nil, "members": nil, "timeline": nil, "viewerCan": {"organization_id", "status"},
 	},
 	nodeid.Membership: {"id": nil, "user": {"user_id"}, "role": {"role"}, "createdAt": {"created_at"}},
 	nodeid.User: {
@@ -26,18 +26,18 @@ var columnsOf = map[nodeid.Kind]map[string][]string{
 		"enabled": {"status", "expires_at"}, "status": {"status", "expires_at"}, "authType": {"auth_type"}, "accountCredential": {"app_id"},
 		"access": {"access"}, "accessControlList": nil, "createdAt": {"created_at"}, "expiresAt": {"expires_at"}, "lastUsedAt": {"last_used_at"},
 		"revokedAt": {"revoked_at"}, "revokedReason": {"revoked_reason"}, "revokedNote": {"revoked_note"}, "version": {"version"},
-		"app": {"app_id"}, "account": {"account_id"}, "organizationId": {"organization_id"}, "viewerCan": {"status", "expires_at"}, "timeline": nil,
+		"app": {"app_id"}, "account": {"account_id"}, "organizationId": {"organization_id"}, "viewerCan": {"organization_id", "account_id", "status", "expires_at"}, "timeline": nil,
 		"allowedAddresses": {"allowed_addresses"}, "rateLimit": {"rate_limit"}, "callsLast24h": nil, "enforcement": nil,
 	},
 	nodeid.Product: {
 		"id": nil, "name": {"name"}, "title": {"title"}, "description": {"description"}, "version": {"api_version"}, "externalId": {"external_id"},
 		"visibility": {"visibility"}, "status": {"status"}, "approval": {"approval"}, "authTypes": {"auth_types"},
-		"documentationUrl": {"documentation_url"}, "createdAt": {"created_at"}, "revision": {"version"}, "plans": nil, "viewerCan": {"status"},
+		"documentationUrl": {"documentation_url"}, "createdAt": {"created_at"}, "revision": {"version"}, "plans": nil, "viewerCan": {"organization_id", "status"},
 		"keyless": {"keyless"}, "enforceEndpoints": {"enforce_endpoints"}, "endpoints": nil,
 	},
 	nodeid.Endpoint: {
 		"id": nil, "product": {"product_id"}, "method": {"method"}, "path": {"path"}, "description": {"description"},
-		"createdAt": {"created_at"}, "version": {"version"}, "viewerCan": nil,
+		"createdAt": {"created_at"}, "version": {"version"}, "viewerCan": {"organization_id"},
 	},
 	nodeid.Plan: {
 		"id": nil, "name": {"name"}, "kind": {"kind"}, "externalId": {"external_id"}, "rateLimit": {"rate_limit"}, "quota": {"quota"},
@@ -46,7 +46,7 @@ var columnsOf = map[nodeid.Kind]map[string][]string{
 	nodeid.ProductSubscription: {
 		"id": nil, "app": {"app_id"}, "product": {"product_id"}, "plan": {"plan_id"}, "status": {"status"}, "badgeColor": {"status"},
 		"requestedBy": {"requested_by"}, "decidedBy": {"decided_by"}, "decidedAt": {"decided_at"}, "reason": {"reason"},
-		"createdAt": {"created_at"}, "updatedAt": {"updated_at"}, "version": {"version"}, "allowedTransitions": {"status"}, "viewerCan": {"status"}, "timeline": nil,
+		"createdAt": {"created_at"}, "updatedAt": {"updated_at"}, "version": {"version"}, "allowedTransitions": {"organization_id", "account_id", "status"}, "viewerCan": {"organization_id", "account_id", "status"}, "timeline": nil,
 		"narrowed": {"endpoint_ids"}, "endpoints": nil, "quota": {"plan_id"}, "callsLast24h": nil,
 	},
 	nodeid.Event: {

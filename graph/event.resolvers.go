@@ -32,7 +32,7 @@ func (r *eventConnectionResolver) Edges(ctx context.Context, obj *model.EventCon
 
 // Node is the resolver for the node field.
 func (r *eventSubjectResolver) Node(ctx context.Context, obj *model.EventSubject) (model.Node, error) {
-	return nodeOf(ctx, r.Portal, obj.Kind, obj.Row)
+	return nodeOf(ctx, r.Portal, obj.Kind, obj.Row, loadersOf(ctx).columns(ctx, obj.Kind))
 }
 
 // Events is the resolver for the events field.

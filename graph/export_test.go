@@ -8,6 +8,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"portico/internal/nodeid"
 	"portico/internal/viewer"
 )
 
@@ -38,6 +39,18 @@ func NewHandlerUnlocked(o Options, field string) (http.Handler, error) {
 		}
 		return hasRole(ctx, obj, next, roles)
 	})
+}
+
+// NewHandlerWhole is NewHandler with every row read with all of its columns.
+func NewHandlerWhole(o Options) (http.Handler, error) {
+	o.reading = func(nodeid.Kind) []string { return nil }
+	return NewHandler(o)
+}
+
+// NewHandlerNarrow is NewHandler with every row read without what it is asked for.
+func NewHandlerNarrow(o Options) (http.Handler, error) {
+	o.reading = func(nodeid.Kind) []string { return []string{"id"} }
+	return NewHandler(o)
 }
 
 // NewHandlerShown is NewHandler as if only the views had forgotten the lock of

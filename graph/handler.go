@@ -14,11 +14,12 @@ import (
 	"portico/graph/generated"
 	"portico/internal/fault"
 	"portico/internal/gqlhttp"
+	"portico/internal/nodeid"
 	"portico/internal/portal"
 	"portico/internal/viewer"
 )
 
-// Options are what the schema's handler needs; all are required.
+// Options are what the schema's handler needs; all but Incomplete are required.
 type Options struct {
 	Portal *portal.Portal
 	Gate   Gate
@@ -28,6 +29,12 @@ type Options struct {
 	// RequestID names the request of a context, as the logs do.
 	RequestID func(ctx context.Context) string
 	Log       *slog.Logger
+	// Incomplete is told of a field whose row was read without a column that
+	// the operation asks for, before the row is read anew; nil: it is logged.
+	Incomplete func(ctx context.Context, field string, k nodeid.Kind)
+	// reading gives the columns to read of a type's rows in place of those that
+	// are asked for; only tests want that.
+	reading func(nodeid.Kind) []string
 }
 
 // NewHandler serves the schema: to each role its own view of it. The viewer
@@ -57,7 +64,7 @@ func newHandler(o Options, whole *ast.Schema, l lock) (http.Handler, error) {
 		if !ok {
 			h = byRole[viewer.Anonymous]
 		}
-		h.ServeHTTP(w, r.WithContext(withLoaders(r.Context(), o.Portal)))
+		h.ServeHTTP(w, r.WithContext(withLoaders(r.Context(), o)))
 	}), nil
 }
 
@@ -73,6 +80,7 @@ func roleHandler(o Options, whole *ast.Schema, role viewer.Role, l lock) (http.H
 		RequestID:      o.RequestID,
 		ListSize:       listSize,
 		BeforeRoot:     forget,
+		Around:         newCompleter(o).around,
 	}
 	if role == viewer.Anonymous {
 		options.UnknownFieldCode = strangerCode

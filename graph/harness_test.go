@@ -41,6 +41,9 @@ func (s *server) serving(t testing.TB, build func(graph.Options) (http.Handler, 
 	api, err := build(graph.Options{
 		Portal: s.Portal, Gate: s.calls.gate, Counts: s.calls.counts, Version: "test", Log: slog.New(slog.DiscardHandler),
 		RequestID: func(context.Context) string { return "request" },
+		Incomplete: func(_ context.Context, field string, k nodeid.Kind) {
+			t.Errorf("%s answers with a %s that was read without columns that are asked for", field, k)
+		},
 	})
 	require.NoError(t, err)
 	who := &auth.Authenticator{

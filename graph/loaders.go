@@ -19,9 +19,14 @@ import (
 type loaders struct {
 	portal *portal.Portal
 
-	mu         sync.Mutex
-	selections map[selectionKey]selection
-	batches    map[string]any
+	// reading is Options.reading.
+	reading func(nodeid.Kind) []string
+	// asked are the columns that the operation asks for, by type.
+	asking sync.Once
+	asked  map[nodeid.Kind][]string
+
+	mu      sync.Mutex
+	batches map[string]any
 	// seen are the ids of objects that were read or pointed at, by type.
 	seen map[nodeid.Kind]*ids
 }
@@ -35,9 +40,9 @@ type ids struct {
 type loadersKey struct{}
 
 // withLoaders gives a request its own loaders.
-func withLoaders(ctx context.Context, p *portal.Portal) context.Context {
+func withLoaders(ctx context.Context, o Options) context.Context {
 	return context.WithValue(ctx, loadersKey{}, &loaders{
-		portal: p, selections: map[selectionKey]selection{}, batches: map[string]any{}, seen: map[nodeid.Kind]*ids{},
+		portal: o.Portal, reading: o.reading, batches: map[string]any{}, seen: map[nodeid.Kind]*ids{},
 	})
 }
 
@@ -137,10 +142,15 @@ func shared[V any](l *loaders, name string, of nodeid.Kind, load func(context.Co
 	return b
 }
 
-// one gives the object of an id with the columns asked for below the field; nil
-// when there is none that the viewer may see.
+// one gives the object of an id with the columns that the operation asks for;
+// nil when there is none that the viewer may see.
 func one[T any](ctx context.Context, k nodeid.Kind, id uuid.UUID, load func(context.Context, []uuid.UUID, []string) (portal.ByID[*T], error)) (*T, error) {
-	l, columns := loadersOf(ctx), selected(ctx, k).columns
+	return oneWith(ctx, k, id, loadersOf(ctx).columns(ctx, k), load)
+}
+
+// oneWith is one with other columns; nil: all.
+func oneWith[T any](ctx context.Context, k nodeid.Kind, id uuid.UUID, columns []string, load func(context.Context, []uuid.UUID, []string) (portal.ByID[*T], error)) (*T, error) {
+	l := loadersOf(ctx)
 	b := shared(l, fmt.Sprint(k, columns), k, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*T, error) {
 		got, err := load(ctx, ids, columns)
 		for _, row := range got {

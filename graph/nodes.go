@@ -17,31 +17,32 @@ type (
 	userRow  = db.User
 )
 
-// nodeOf gives the object of an id; nil when there is none that the viewer may see.
-func nodeOf(ctx context.Context, p *portal.Portal, k nodeid.Kind, id uuid.UUID) (model.Node, error) {
+// nodeOf gives the object of an id with some columns, nil for all; nil when
+// there is none that the viewer may see.
+func nodeOf(ctx context.Context, p *portal.Portal, k nodeid.Kind, id uuid.UUID, columns []string) (model.Node, error) {
 	switch k {
 	case nodeid.App:
-		return some(one(ctx, k, id, p.AppsByID))
+		return some(oneWith(ctx, k, id, columns, p.AppsByID))
 	case nodeid.Account:
-		return some(one(ctx, k, id, p.AccountsByID))
+		return some(oneWith(ctx, k, id, columns, p.AccountsByID))
 	case nodeid.Credential:
-		return some(one(ctx, k, id, p.CredentialsByID))
+		return some(oneWith(ctx, k, id, columns, p.CredentialsByID))
 	case nodeid.Product:
-		return some(one(ctx, k, id, p.ProductsByID))
+		return some(oneWith(ctx, k, id, columns, p.ProductsByID))
 	case nodeid.Plan:
-		return some(one(ctx, k, id, p.PlansByID))
+		return some(oneWith(ctx, k, id, columns, p.PlansByID))
 	case nodeid.Endpoint:
-		return some(one(ctx, k, id, p.EndpointsByID))
+		return some(oneWith(ctx, k, id, columns, p.EndpointsByID))
 	case nodeid.ProductSubscription:
-		return some(one(ctx, k, id, p.SubscriptionsByID))
+		return some(oneWith(ctx, k, id, columns, p.SubscriptionsByID))
 	case nodeid.User:
-		return some(one(ctx, k, id, p.UsersByID))
+		return some(oneWith(ctx, k, id, columns, p.UsersByID))
 	case nodeid.Membership:
-		return some(one(ctx, k, id, p.MembershipsByID))
+		return some(oneWith(ctx, k, id, columns, p.MembershipsByID))
 	case nodeid.Organization:
-		return some(one(ctx, k, id, p.OrganizationsByID))
+		return some(oneWith(ctx, k, id, columns, p.OrganizationsByID))
 	case nodeid.Event:
-		return some(one(ctx, k, id, p.EventsByID))
+		return some(oneWith(ctx, k, id, columns, p.EventsByID))
 	}
 	return nil, nil
 }

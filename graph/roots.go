@@ -22,7 +22,7 @@ func nodeByID(ctx context.Context, p *portal.Portal, id string) (model.Node, err
 		return nil, nil
 	}
 	loadersOf(ctx).saw(kind, row)
-	return nodeOf(ctx, p, kind, row)
+	return nodeOf(ctx, p, kind, row, loadersOf(ctx).columns(ctx, kind))
 }
 
 // nodesByID gives the objects of up to 100 ids; those of one kind are read together.
@@ -48,7 +48,7 @@ func nodesByID(ctx context.Context, p *portal.Portal, ids []string) ([]model.Nod
 }
 
 func appByReference(ctx context.Context, p *portal.Portal, reference uuid.UUID) (*db.App, error) {
-	a, err := p.AppByReference(ctx, reference, selected(ctx, nodeid.App).columns)
+	a, err := p.AppByReference(ctx, reference, loadersOf(ctx).columns(ctx, nodeid.App))
 	if a != nil {
 		note(loadersOf(ctx), a)
 	}

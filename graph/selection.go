@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -11,66 +12,89 @@ import (
 	"portico/internal/portal"
 )
 
-// selection is what a field of the request asks for of the rows behind it.
-type selection struct {
-	columns []string
-	wanted  paging.Wanted
+// asked are the columns that the operation's fields are made of, by type: all
+// that it asks of a type anywhere, whether inside fragments, under whatever
+// alias or behind a condition. Reads are shared by the whole operation, so each
+// must hold what any of its selections may ask of a row.
+func asked(op *ast.OperationDefinition) map[nodeid.Kind][]string {
+	a := asking{columns: make(map[nodeid.Kind][]string, len(columnsOf)), spread: map[*ast.FragmentDefinition]bool{}}
+	a.walk(op.SelectionSet)
+	return a.columns
 }
 
-// selected looks below the field that is being resolved: the columns that the
-// asked-for fields of a type are made of, and what is wanted of the page they
-// are on. It is looked up once for each field of the request.
-func selected(ctx context.Context, k nodeid.Kind) selection {
-	field := graphql.GetFieldContext(ctx).Field
-	l := loadersOf(ctx)
-	key := selectionKey{field.Field, k}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if s, ok := l.selections[key]; ok {
-		return s
-	}
-	s := selection{columns: []string{"id"}}
-	known := columnsOf[k]
-	walk(field.Selections, string(k), func(f *ast.Field) { s.add(f, known, string(k)) })
-	l.selections[key] = s
-	return s
+type asking struct {
+	columns map[nodeid.Kind][]string
+	// spread are the fragments that were looked at: once is enough.
+	spread map[*ast.FragmentDefinition]bool
 }
 
-// selectionKey is a field of the request and the type looked for below it.
-type selectionKey struct {
-	field *ast.Field
-	kind  nodeid.Kind
-}
-
-func (s *selection) add(f *ast.Field, known map[string][]string, typeName string) {
-	if f.ObjectDefinition == nil {
-		return
-	}
-	switch f.ObjectDefinition.Name {
-	case typeName:
-		s.columns = append(s.columns, known[f.Name]...)
-		return
-	case typeName + "Connection":
-		s.wanted.Edges = s.wanted.Edges || f.Name == "edges"
-		s.wanted.Info = s.wanted.Info || f.Name == "pageInfo"
-		s.wanted.Total = s.wanted.Total || f.Name == "totalCount"
-	case typeName + "Edge":
-	default:
-		return
-	}
-	walk(f.SelectionSet, typeName, func(below *ast.Field) { s.add(below, known, typeName) })
-}
-
-// walk visits the fields of a selection, those inside fragments too.
-func walk(set ast.SelectionSet, typeName string, visit func(*ast.Field)) {
+func (a asking) walk(set ast.SelectionSet) {
 	for _, one := range set {
 		switch one := one.(type) {
 		case *ast.Field:
-			visit(one)
+			a.add(one)
+			a.walk(one.SelectionSet)
 		case *ast.InlineFragment:
-			walk(one.SelectionSet, typeName, visit)
+			a.walk(one.SelectionSet)
 		case *ast.FragmentSpread:
-			walk(one.Definition.SelectionSet, typeName, visit)
+			if !a.spread[one.Definition] {
+				a.spread[one.Definition] = true
+				a.walk(one.Definition.SelectionSet)
+			}
+		}
+	}
+}
+
+func (a asking) add(f *ast.Field) {
+	if f.ObjectDefinition == nil {
+		return
+	}
+	k := nodeid.Kind(f.ObjectDefinition.Name)
+	for _, c := range columnsOf[k][f.Name] {
+		if !slices.Contains(a.columns[k], c) {
+			a.columns[k] = append(a.columns[k], c)
+		}
+	}
+}
+
+// columns gives the columns to read of a type's rows, never none: that would
+// mean all.
+func (l *loaders) columns(ctx context.Context, k nodeid.Kind) []string {
+	if l.reading != nil {
+		return l.reading(k)
+	}
+	if c := l.asks(ctx, k); c != nil {
+		return c
+	}
+	return []string{"id"}
+}
+
+// asks gives the columns that the operation asks for of a type.
+func (l *loaders) asks(ctx context.Context, k nodeid.Kind) []string {
+	l.asking.Do(func() { l.asked = asked(graphql.GetOperationContext(ctx).Operation) })
+	return l.asked[k]
+}
+
+// wanted says what is asked of the page that the field being resolved is. The
+// field's selections are those of all its occurrences that were merged: no one
+// syntax node stands for them.
+func wanted(ctx context.Context) paging.Wanted {
+	var w paging.Wanted
+	want(&w, graphql.GetFieldContext(ctx).Field.Selections)
+	return w
+}
+
+func want(w *paging.Wanted, set ast.SelectionSet) {
+	for _, one := range set {
+		switch one := one.(type) {
+		case *ast.Field:
+			w.Edges = w.Edges || one.Name == "edges"
+			w.Info = w.Info || one.Name == "pageInfo"
+			w.Total = w.Total || one.Name == "totalCount"
+		case *ast.InlineFragment:
+			want(w, one.SelectionSet)
+		case *ast.FragmentSpread:
+			want(w, one.Definition.SelectionSet)
 		}
 	}
 }
@@ -78,10 +102,9 @@ func walk(set ast.SelectionSet, typeName string, visit func(*ast.Field)) {
 // read makes a service's Read of a connection's arguments and what is asked
 // for below it.
 func read(ctx context.Context, k nodeid.Kind, first *int, after *string, last *int, before *string) portal.Read {
-	s := selected(ctx, k)
 	return portal.Read{
 		Args:    paging.Args{First: first, After: after, Last: last, Before: before},
-		Columns: s.columns,
-		Wanted:  s.wanted,
+		Columns: loadersOf(ctx).columns(ctx, k),
+		Wanted:  wanted(ctx),
 	}
 }

@@ -43,6 +43,9 @@ type Account struct {
 	// The values are being populated by the AccountQuery when eager-loading is set.
 	Edges        AccountEdges `json:"edges"`
 	selectValues sql.SelectValues
+
+	// columns are those that the row was read with; nil: all of them.
+	columns []string
 }
 
 // AccountEdges holds the relations/edges for other nodes in the graph.

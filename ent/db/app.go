@@ -50,6 +50,9 @@ type App struct {
 	// The values are being populated by the AppQuery when eager-loading is set.
 	Edges        AppEdges `json:"edges"`
 	selectValues sql.SelectValues
+
+	// columns are those that the row was read with; nil: all of them.
+	columns []string
 }
 
 // AppEdges holds the relations/edges for other nodes in the graph.

@@ -78,6 +78,9 @@ type Credential struct {
 	// The values are being populated by the CredentialQuery when eager-loading is set.
 	Edges        CredentialEdges `json:"edges"`
 	selectValues sql.SelectValues
+
+	// columns are those that the row was read with; nil: all of them.
+	columns []string
 }
 
 // CredentialEdges holds the relations/edges for other nodes in the graph.

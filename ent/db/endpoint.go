@@ -41,6 +41,9 @@ type Endpoint struct {
 	// The values are being populated by the EndpointQuery when eager-loading is set.
 	Edges        EndpointEdges `json:"edges"`
 	selectValues sql.SelectValues
+
+	// columns are those that the row was read with; nil: all of them.
+	columns []string
 }
 
 // EndpointEdges holds the relations/edges for other nodes in the graph.

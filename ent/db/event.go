@@ -59,6 +59,9 @@ type Event struct {
 	// The values are being populated by the EventQuery when eager-loading is set.
 	Edges        EventEdges `json:"edges"`
 	selectValues sql.SelectValues
+
+	// columns are those that the row was read with; nil: all of them.
+	columns []string
 }
 
 // EventEdges holds the relations/edges for other nodes in the graph.

@@ -412,6 +412,11 @@ func (_q *EventQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Event,
 			return nil, err
 		}
 	}
+	if len(_q.ctx.Fields) > 0 {
+		for _, n := range nodes {
+			n.columns = _spec.Node.Columns
+		}
+	}
 	return nodes, nil
 }
 

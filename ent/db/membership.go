@@ -36,6 +36,9 @@ type Membership struct {
 	// The values are being populated by the MembershipQuery when eager-loading is set.
 	Edges        MembershipEdges `json:"edges"`
 	selectValues sql.SelectValues
+
+	// columns are those that the row was read with; nil: all of them.
+	columns []string
 }
 
 // MembershipEdges holds the relations/edges for other nodes in the graph.

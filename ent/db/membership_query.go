@@ -498,6 +498,11 @@ func (_q *MembershipQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*M
 			return nil, err
 		}
 	}
+	if len(_q.ctx.Fields) > 0 {
+		for _, n := range nodes {
+			n.columns = _spec.Node.Columns
+		}
+	}
 	return nodes, nil
 }
 

@@ -57,6 +57,9 @@ type Organization struct {
 	// How long counts of calls are kept; NULL: as term says.
 	UsageRetention *term.UsageRetention `json:"usage_retention,omitempty"`
 	selectValues   sql.SelectValues
+
+	// columns are those that the row was read with; nil: all of them.
+	columns []string
 }
 
 // scanValues returns the types for scanning values from sql.Rows.

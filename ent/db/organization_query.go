@@ -366,6 +366,11 @@ func (_q *OrganizationQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
+	if len(_q.ctx.Fields) > 0 {
+		for _, n := range nodes {
+			n.columns = _spec.Node.Columns
+		}
+	}
 	return nodes, nil
 }
 

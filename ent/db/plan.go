@@ -50,6 +50,9 @@ type Plan struct {
 	// The values are being populated by the PlanQuery when eager-loading is set.
 	Edges        PlanEdges `json:"edges"`
 	selectValues sql.SelectValues
+
+	// columns are those that the row was read with; nil: all of them.
+	columns []string
 }
 
 // PlanEdges holds the relations/edges for other nodes in the graph.

@@ -59,6 +59,9 @@ type Product struct {
 	// The values are being populated by the ProductQuery when eager-loading is set.
 	Edges        ProductEdges `json:"edges"`
 	selectValues sql.SelectValues
+
+	// columns are those that the row was read with; nil: all of them.
+	columns []string
 }
 
 // ProductEdges holds the relations/edges for other nodes in the graph.

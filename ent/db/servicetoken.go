@@ -49,6 +49,9 @@ type ServiceToken struct {
 	// The values are being populated by the ServiceTokenQuery when eager-loading is set.
 	Edges        ServiceTokenEdges `json:"edges"`
 	selectValues sql.SelectValues
+
+	// columns are those that the row was read with; nil: all of them.
+	columns []string
 }
 
 // ServiceTokenEdges holds the relations/edges for other nodes in the graph.

@@ -61,6 +61,9 @@ type Subscription struct {
 	// The values are being populated by the SubscriptionQuery when eager-loading is set.
 	Edges        SubscriptionEdges `json:"edges"`
 	selectValues sql.SelectValues
+
+	// columns are those that the row was read with; nil: all of them.
+	columns []string
 }
 
 // SubscriptionEdges holds the relations/edges for other nodes in the graph.

@@ -584,6 +584,11 @@ func (_q *SubscriptionQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]
 			return nil, err
 		}
 	}
+	if len(_q.ctx.Fields) > 0 {
+		for _, n := range nodes {
+			n.columns = _spec.Node.Columns
+		}
+	}
 	return nodes, nil
 }
 

@@ -40,6 +40,9 @@ type Options struct {
 	ListSize func(field *ast.Field, variables map[string]any) int
 	// BeforeRoot is called before each root field is resolved; nil: nothing is.
 	BeforeRoot func(ctx context.Context)
+	// Around resolves each field by calling next, and gives what the field's
+	// answer is written from; nil: next alone.
+	Around graphql.FieldMiddleware
 }
 
 // Handler serves one schema. It is safe for concurrent use.
@@ -67,6 +70,9 @@ func New(schema graphql.ExecutableSchema, o Options) *Handler {
 	}
 	if o.ListSize == nil {
 		o.ListSize = PageSize
+	}
+	if o.Around == nil {
+		o.Around = resolve
 	}
 	return &Handler{
 		schema: schema, options: o, rules: sortedRules(), documents: newCache(o.Limits),
@@ -137,7 +143,7 @@ func (h *Handler) answer(ctx context.Context, r *http.Request, req *request) (a 
 		Variables: variables, Extensions: req.Extensions, Headers: r.Header,
 		Doc: doc.QueryDocument, Operation: op,
 		RecoverFunc:            h.options.Recover,
-		ResolverMiddleware:     resolve,
+		ResolverMiddleware:     h.options.Around,
 		RootResolverMiddleware: h.resolveRoot,
 	}), nil
 }

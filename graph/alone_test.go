@@ -1,0 +1,165 @@
+package graph_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/graph"
+	"portico/internal/database"
+	"portico/internal/nodeid"
+	"portico/internal/portal"
+	"portico/internal/testdb"
+	"portico/internal/viewer"
+)
+
+// Rows that a fragment reads for one alias hold what another one asks of them.
+func TestAliasesThatShareAFragmentAnswerInFull(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		s := newServer(t, url, database.Options{})
+		tenant := s.MustTenant(t, "share")
+		id := s.MustApp(t, tenant.Developer, "one").App.GlobalID()
+		name := "named"
+		s.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AppID: &id, Name: &name})
+		a := s.ask(t, s.token(t, tenant.Developer), `query($id: ID!) {
+			a: app(id: $id) { ...F }
+			b: app(id: $id) { ...F credentials(first: 1) { totalCount pageInfo { hasNextPage } nodes { name } edges { cursor node { environment } } } }
+			c: node(id: $id) { ... on App { ...F credentials(first: 1) { nodes { version } } } }
+		} fragment F on App { credentials(first: 1) { nodes { status } } }`, map[string]any{"id": id})
+		require.Empty(t, a.Errors, a.raw)
+		b := a.Data["b"].(map[string]any)["credentials"].(map[string]any)
+		require.EqualValues(t, 2, b["totalCount"])
+		require.Equal(t, map[string]any{"hasNextPage": true}, b["pageInfo"])
+		require.Equal(t, []any{map[string]any{"status": "ACTIVE", "name": name}}, b["nodes"])
+		edge := b["edges"].([]any)[0].(map[string]any)
+		require.NotEmpty(t, edge["cursor"])
+		require.Equal(t, map[string]any{"environment": "DEVELOPMENT"}, edge["node"])
+		require.JSONEq(t, `{"credentials":{"nodes":[{"status":"ACTIVE","version":1}]}}`, marshal(t, a.Data["c"]))
+	})
+}
+
+// Whatever is asked together is answered like each alias asked alone, and like
+// rows that were read with all of their columns.
+func TestAliasesAnswerAsIfAlone(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		whole := w.serving(t, graph.NewHandlerWhole)
+		ids := map[string][]string{
+			"App": {w.ids["app"]}, "Account": {w.ids["account"], w.ids["other's account"]}, "Product": {w.ids["product"], w.ids["private product"]},
+		}
+		for i := range 3 {
+			ids["App"] = append(ids["App"], w.MustApp(t, w.one.Developer, string(rune('a'+i))).App.GlobalID())
+		}
+		answered := 0
+		d := newDocuments(t, viewer.Admin, 1, ids)
+		for range 300 {
+			doc := d.next()
+			together := w.ask(t, w.tokens["admin"], doc.text, doc.variables)
+			if tooLarge(together) {
+				continue
+			}
+			require.Empty(t, together.Errors, "%s\n%s", together.raw, doc.text)
+			for alias, text := range doc.alone {
+				for name, server := range map[string]*server{"alone": w.server, "with whole rows": whole} {
+					alone := server.ask(t, w.tokens["admin"], text, doc.variables)
+					if tooLarge(alone) {
+						continue // without fragments a document is longer
+					}
+					require.Empty(t, alone.Errors, "%s\n%s", alone.raw, text)
+					answered++
+					require.JSONEq(t, marshal(t, alone.Data[alias]), marshal(t, together.Data[alias]), "%s %s in\n%s", alias, name, doc.text)
+				}
+			}
+		}
+		require.Greater(t, answered, 600, "documents that are refused show nothing")
+	})
+}
+
+// Each field is made of the columns that columns.go says: asked alone, it is
+// answered like on a row that was read whole.
+func TestEachFieldAnswersFromItsColumns(t *testing.T) {
+	w := newWorld(t, testdb.SQLite(t))
+	whole := w.serving(t, graph.NewHandlerWhole)
+	schema, err := graph.View(viewer.Admin)
+	require.NoError(t, err)
+	seen := map[nodeid.Kind]int{}
+	for specimen, id := range w.ids {
+		kind, _, ok := nodeid.Split(id)
+		def := schema.Types[string(kind)]
+		if !ok || def == nil {
+			continue
+		}
+		for _, f := range def.Fields {
+			below := ""
+			if d := schema.Types[f.Type.Name()]; d.Kind == "OBJECT" {
+				below = " { __typename }"
+				if d.Fields.ForName("nodes") != nil {
+					below = " { totalCount nodes { __typename } }"
+				}
+				if f.Name == "viewerCan" {
+					below = " {"
+					for _, p := range d.Fields {
+						below += " " + p.Name + " { allowed }"
+					}
+					below += " }"
+				}
+			}
+			if f.Name == "enforcement" {
+				continue // how long ago is not the row's
+			}
+			text := "query($id: ID!) { node(id: $id) { ... on " + string(kind) + " { " + f.Name + below + " } } }"
+			one, all := w.ask(t, w.tokens["admin"], text, input{"id": id}), whole.ask(t, w.tokens["admin"], text, input{"id": id})
+			require.JSONEq(t, all.raw, one.raw, "%s: %s", specimen, text)
+			seen[kind]++
+		}
+	}
+	require.GreaterOrEqual(t, len(seen), 8, "%v", seen)
+}
+
+// A row that was read without what is asked for is told of, and read again: it
+// never answers as empty. Without anybody to tell, the log is told.
+func TestRowsThatLackColumnsAreReadAgain(t *testing.T) {
+	w := newWorld(t, testdb.SQLite(t))
+	var told []string
+	var log bytes.Buffer
+	narrow := func(o graph.Options) (http.Handler, error) {
+		o.Incomplete = func(_ context.Context, field string, k nodeid.Kind) { told = append(told, fmt.Sprint(field, " ", k)) }
+		return graph.NewHandlerNarrow(o)
+	}
+	logged := func(o graph.Options) (http.Handler, error) {
+		o.Incomplete, o.Log = nil, slog.New(slog.NewTextHandler(&log, nil))
+		return graph.NewHandlerNarrow(o)
+	}
+	ask := func(s *server) string {
+		a := s.ask(t, w.tokens["admin"], `query($id: ID!) { app(id: $id) { name account { name } timeline(first: 2) { edges { node { actor { user { email } } } } } }
+			apps(first: 2) { nodes { version } } nodes(ids: [$id, "nonsense"]) { ... on App { description } } events(first: 1) { nodes { subject { node { id ... on App { name } } } } } }`, input{"id": w.ids["app"]})
+		require.Empty(t, a.Errors, a.raw)
+		return a.raw
+	}
+	require.JSONEq(t, ask(w.server), ask(w.serving(t, narrow)))
+	for _, field := range []string{"Query.app App", "App.account Account", "EventEdge.node Event", "Actor.user User", "AppConnection.nodes App", "Query.nodes App"} {
+		require.Contains(t, told, field)
+	}
+	require.JSONEq(t, ask(w.server), ask(w.serving(t, logged)))
+	require.Contains(t, log.String(), "level=ERROR")
+	require.Contains(t, log.String(), "field=App.account type=Account requestId=request")
+}
+
+// tooLarge reports whether a document was too large to be looked at.
+func tooLarge(a answer) bool {
+	return len(a.Errors) > 0 && regexp.MustCompile("asks for too much|too often|deeper|too many|too long").MatchString(a.Errors[0].Message)
+}
+
+func marshal(t *testing.T, v any) string {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	require.NoError(t, err)
+	return string(raw)
+}
