@@ -14,6 +14,7 @@ import (
 	"portico/internal/clock"
 	"portico/internal/config"
 	"portico/internal/database"
+	"portico/internal/installation"
 	"portico/internal/keyring"
 	"portico/internal/portal"
 	"portico/migrate"
@@ -53,10 +54,14 @@ func (p *program) open(ctx context.Context, patience time.Duration, newGate func
 	if err != nil {
 		return nil, err
 	}
-	if err := p.bringUp(ctx, d); err != nil {
+	err = p.bringUp(ctx, d)
+	if err == nil {
+		err = installation.Check(ctx, d, ring, time.Now())
+	}
+	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	b, err := newBackend(d, ring, newGate)
+	b, err := newBackend(d, ring, p.config.Dev, newGate)
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
@@ -90,7 +95,7 @@ func (p *program) bringUp(ctx context.Context, d *database.DB) error {
 	return err
 }
 
-func newBackend(d *database.DB, ring *keyring.Ring, newGate func(*backend) (*gate, error)) (*backend, error) {
+func newBackend(d *database.DB, ring *keyring.Ring, development bool, newGate func(*backend) (*gate, error)) (*backend, error) {
 	b := &backend{clock: clock.System{}, ring: ring, database: d, client: db.NewClient(db.Driver(d.Driver()))}
 	b.passwords = auth.NewPasswords(auth.PasswordOptions{})
 	b.limiter = auth.NewLimiter(d, ring, b.clock)
@@ -99,7 +104,7 @@ func newBackend(d *database.DB, ring *keyring.Ring, newGate func(*backend) (*gat
 	o := portal.Options{
 		Client: b.client, Database: d, Clock: b.clock,
 		Secrets: adapters.Secrets{Ring: ring}, Passwords: adapters.Passwords{Passwords: b.passwords}, Limiter: adapters.Limiter{Limiter: b.limiter},
-		Tokens: b.tokens,
+		Tokens: b.tokens, Development: development,
 	}
 	if newGate != nil {
 		var err error
@@ -121,6 +126,9 @@ func (p *program) openRing() (ring *keyring.Ring, path string, err error) {
 	switch {
 	case c.Keyring != "":
 		ring, err = keyring.Load(c.Keyring, clock.System{})
+		if err == nil && ring.Development() != c.Dev {
+			err = mixture(c)
+		}
 		if err != nil {
 			err = fmt.Errorf("PORTICO_KEYRING: %w", err)
 		}
@@ -130,6 +138,15 @@ func (p *program) openRing() (ring *keyring.Ring, path string, err error) {
 	}
 	return nil, "", errors.New("PORTICO_KEYRING is not set: it names the file with the secrets, which `portico keys create` makes; " +
 		"only development mode (PORTICO_DEV=true) does without")
+}
+
+// mixture says why development and a ring that is not development's, or the
+// other way round, do not go together.
+func mixture(c *config.Config) error {
+	if c.Dev {
+		return fmt.Errorf("%s holds real secrets, and development mode (PORTICO_DEV=true) is never for real data: unset one of the two", c.Keyring)
+	}
+	return fmt.Errorf("%s was made by development mode, and its secrets are not for real data: make others by `portico keys create` without PORTICO_DEV", c.Keyring)
 }
 
 // retryEvery is the pause before a database is asked again.

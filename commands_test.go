@@ -30,6 +30,7 @@ func TestEveryCommandHasHelp(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	db := "--database-url=" + testdb.EmptySQLite(t)
+	ring := newRing(t)
 	weak := filepath.Join(t.TempDir(), "weak.json")
 	require.NoError(t, os.WriteFile(weak, []byte(`{"pepper": [], "jwt": [], "cursor": []}`), 0o600))
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -46,11 +47,11 @@ func TestRefusals(t *testing.T) {
 		"no address":           {[]string{"serve", "--addr=here", db}, "PORTICO_ADDR"},
 		"database down":        {[]string{"migrate", "--db-wait=0s", "--database-url=postgres://u@127.0.0.1:1/x"}, "DATABASE_URL (postgres://u@127.0.0.1:1/x)"},
 		"no such database":     {[]string{"migrate", "--database-url=mysql://x/y"}, "DATABASE_URL"},
-		"everybody's password": {[]string{"seed", db, "--keyring=" + newRing(t)}, "PORTICO_DEMO_PASSWORD"},
+		"everybody's password": {[]string{"seed", db, "--keyring=" + ring}, "PORTICO_DEMO_PASSWORD"},
 		"unknown secret":       {[]string{"keys", "rotate", "salt"}, "pepper"},
 		"nowhere to write":     {[]string{"keys", "create"}, "--keyring"},
 		"unknown command":      {[]string{"paint"}, "paint"},
-		"unknown organization": {[]string{"gateway", "create", "--organization=x", "--name=y", db, "--keyring=" + newRing(t)}, "organization: There is no organization of this slug."},
+		"unknown organization": {[]string{"gateway", "create", "--organization=x", "--name=y", db, "--keyring=" + ring}, "organization: There is no organization of this slug."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, err := portico("", c.args...)
@@ -96,6 +97,7 @@ func TestRotate(t *testing.T) {
 	ring := newRing(t)
 	_, err := portico("", "keys", "create", "--keyring", ring)
 	require.ErrorIs(t, err, os.ErrExist)
+	require.ErrorContains(t, err, ring+": there is a file already, and it is left as it is")
 	for use, id := range map[string]string{"pepper": "p2", "jwt": "j2", "cursor": "c2"} {
 		var said strings.Builder
 		require.NoError(t, run(t.Context(), []string{"keys", "rotate", use, "--keyring", ring}, noVariables, nil, io.Discard, &said))

@@ -3,11 +3,16 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"portico/internal/database"
+	"portico/internal/installation"
+	"portico/internal/keyring"
 	"portico/migrate"
 )
 
@@ -20,6 +25,7 @@ func alive(w http.ResponseWriter, _ *http.Request) { writeStatus(w, http.StatusO
 // readiness tells whether requests should be sent here.
 type readiness struct {
 	database *database.DB
+	secrets  *secretsCheck
 	// loaded is closed when all keys that are to be in memory from the start are.
 	loaded   <-chan struct{}
 	draining atomic.Bool
@@ -54,6 +60,43 @@ func (s *readiness) hindrance(ctx context.Context) string {
 			return "the database lacks a migration"
 		}
 	}
+	return s.secrets.hindrance(ctx)
+}
+
+// secretsCheck compares the key ring with what the database knows of it each
+// time that the ring's file was read.
+type secretsCheck struct {
+	database *database.DB
+	ring     *keyring.Ring
+	log      *slog.Logger
+
+	mu      sync.Mutex
+	checked any // the revision that was found to be right
+}
+
+// hindrance says nothing of the file and its secrets: whoever may read that
+// reads the log.
+func (c *secretsCheck) hindrance(ctx context.Context) string {
+	const foreign = "the key ring is not the one that the database belongs to"
+	if c.ring.Foreign() != nil {
+		return foreign // the ring itself has written the reason to the log
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	revision := c.ring.Revision()
+	if c.checked == revision {
+		return ""
+	}
+	err := installation.Check(ctx, c.database, c.ring, time.Now())
+	var other *keyring.ForeignError
+	switch {
+	case errors.As(err, &other):
+		c.log.ErrorContext(ctx, "the key ring is not the one that the database belongs to", "error", err)
+		return foreign
+	case err != nil:
+		return "the database does not answer"
+	}
+	c.checked = revision
 	return ""
 }
 

@@ -25,7 +25,11 @@ func (keysCreateCommand) Run(_ context.Context, p *program) error {
 	if p.config.Keyring == "" {
 		return errors.New("say where: portico keys create --keyring FILE")
 	}
-	if err := keyring.Create(p.config.Keyring, clock.System{}); err != nil {
+	create := keyring.Create
+	if p.config.Dev {
+		create = keyring.CreateDevelopment
+	}
+	if err := create(p.config.Keyring, clock.System{}); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(p.stderr, "The key ring %s is made. Keep a copy of it, apart from the database's.\n", p.config.Keyring)

@@ -24,7 +24,7 @@ func serveOps(t *testing.T, timeouts gqlhttp.Timeouts, known ...string) (address
 	require.NoError(t, err)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	server := gqlhttp.Server("", ops(prometheus.NewRegistry(), &readiness{database: d, loaded: done()}, known), timeouts)
+	server := gqlhttp.Server("", ops(prometheus.NewRegistry(), newReadiness(d, done()), known), timeouts)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
 	t.Cleanup(func() {

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/internal/database"
+	"portico/internal/keyring"
 	"portico/internal/testdb"
 )
 
@@ -64,6 +65,12 @@ func TestAbortedAnswersStayAborted(t *testing.T) {
 	})
 }
 
+// newReadiness is of a server whose secrets are the database's.
+func newReadiness(d *database.DB, loaded <-chan struct{}) *readiness {
+	return &readiness{database: d, loaded: loaded,
+		secrets: &secretsCheck{database: d, ring: keyring.ForTest(), log: slog.New(slog.DiscardHandler)}}
+}
+
 func TestReadiness(t *testing.T) {
 	ask := func(s *readiness) (int, string) {
 		w := httptest.NewRecorder()
@@ -71,7 +78,7 @@ func TestReadiness(t *testing.T) {
 		return w.Code, w.Body.String()
 	}
 	testdb.Each(t, func(t *testing.T, url string) {
-		s := &readiness{database: testdb.Open(t, url), loaded: done()}
+		s := newReadiness(testdb.Open(t, url), done())
 		status, _ := ask(s)
 		require.Equal(t, http.StatusOK, status)
 		s.draining.Store(true)
@@ -80,7 +87,7 @@ func TestReadiness(t *testing.T) {
 		require.Contains(t, body, "stopping")
 	})
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
-		status, body := ask(&readiness{database: testdb.Open(t, url), loaded: done()})
+		status, body := ask(newReadiness(testdb.Open(t, url), done()))
 		require.Equal(t, http.StatusServiceUnavailable, status)
 		require.Contains(t, body, "lacks a migration")
 	})
@@ -88,7 +95,7 @@ func TestReadiness(t *testing.T) {
 		d, err := database.Open(t.Context(), testdb.SQLite(t), database.Options{})
 		require.NoError(t, err)
 		require.NoError(t, d.Close())
-		status, body := ask(&readiness{database: d, loaded: done()})
+		status, body := ask(newReadiness(d, done()))
 		require.Equal(t, http.StatusServiceUnavailable, status)
 		require.Contains(t, body, "does not answer")
 	})
@@ -141,7 +148,7 @@ func TestOtherOrigins(t *testing.T) {
 	open := start(t, append(flags, "--allowed-origins=https://portal.example.com")...)
 	require.Equal(t, "https://portal.example.com", allowed(open, "https://portal.example.com"))
 	require.Empty(t, allowed(open, "https://portal.example.com.evil.example"))
-	dev := start(t, append(flags, "--dev")...)
+	dev := start(t, demo(t, testdb.EmptySQLite(t))...)
 	require.Equal(t, "http://localhost:3000", allowed(dev, "http://localhost:3000"))
 	require.Empty(t, allowed(dev, "https://evil.example"))
 }
@@ -202,7 +209,7 @@ func done() <-chan struct{} {
 }
 
 func TestAServerIsReadyWhenItsKeysAreLoaded(t *testing.T) {
-	s := &readiness{database: testdb.Open(t, testdb.SQLite(t)), loaded: make(chan struct{})}
+	s := newReadiness(testdb.Open(t, testdb.SQLite(t)), make(chan struct{}))
 	require.Equal(t, "the keys are being loaded", s.hindrance(t.Context()))
 	s.loaded = done()
 	require.Empty(t, s.hindrance(t.Context()))

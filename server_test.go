@@ -44,6 +44,7 @@ func start(t *testing.T, flags ...string) *running {
 	case address := <-s.log.serving:
 		s.url = "http://" + address
 	case err := <-s.done:
+		s.done <- err // for the end of the test
 		require.FailNow(t, "the program ended", "%v\n%s", err, s.log)
 	}
 	return s
@@ -74,15 +75,21 @@ func (s *running) end(t *testing.T) {
 // demo is the flags of a development server with secrets of the test's own.
 func demo(t *testing.T, url string) []string {
 	t.Helper()
-	return []string{"--dev", "--database-url=" + url, "--keyring=" + newRing(t)}
+	return []string{"--dev", "--database-url=" + url, "--keyring=" + newDevelopmentRing(t)}
 }
 
-func newRing(t *testing.T) string {
+func newRing(t *testing.T, flags ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "keyring.json")
-	_, err := portico("", "keys", "create", "--keyring", path)
+	_, err := portico("", append(flags, "keys", "create", "--keyring", path)...)
 	require.NoError(t, err)
 	return path
+}
+
+// newDevelopmentRing returns secrets that only development takes.
+func newDevelopmentRing(t *testing.T) string {
+	t.Helper()
+	return newRing(t, "--dev")
 }
 
 // portico runs a command to its end and gives what it wrote to standard output.

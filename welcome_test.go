@@ -17,7 +17,7 @@ func TestTheREADMEShowsTheGreeting(t *testing.T) {
 	require.NoError(t, err)
 	shown := regexp.MustCompile("(?s)```\n(Portico is ready\\..*?)```").FindSubmatch(page)
 	require.NotNil(t, shown)
-	ring := newRing(t)
+	ring := newDevelopmentRing(t)
 	t.Chdir(t.TempDir()) // for the database of no other name
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()

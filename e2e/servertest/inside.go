@@ -24,7 +24,7 @@ func (s *Server) Setting(name string) string {
 // same secrets, and gives its standard output.
 func (s *Server) Run(t testing.TB, stdin string, args ...string) string {
 	t.Helper()
-	c := Command(t, s.Setting("DATABASE_URL"), []string{"XDG_CONFIG_HOME=" + s.Setting("XDG_CONFIG_HOME")}, args...)
+	c := Command(t, s.Setting("DATABASE_URL"), []string{"XDG_CONFIG_HOME=" + s.Setting("XDG_CONFIG_HOME"), "PORTICO_KEYRING=" + s.Setting("PORTICO_KEYRING")}, args...)
 	c.Stdin = strings.NewReader(stdin)
 	var problems strings.Builder
 	c.Stderr = &problems

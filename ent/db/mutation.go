@@ -22056,6 +22056,7 @@ type UserMutation struct {
 	password_hash       *string
 	token_version       *int
 	addtoken_version    *int
+	made_in_development *bool
 	last_sign_in_at     *time.Time
 	password_changed_at *time.Time
 	clearedFields       map[string]struct{}
@@ -22642,6 +22643,42 @@ func (m *UserMutation) ResetTokenVersion() {
 	m.addtoken_version = nil
 }
 
+// SetMadeInDevelopment sets the "made_in_development" field.
+func (m *UserMutation) SetMadeInDevelopment(b bool) {
+	m.made_in_development = &b
+}
+
+// MadeInDevelopment returns the value of the "made_in_development" field in the mutation.
+func (m *UserMutation) MadeInDevelopment() (r bool, exists bool) {
+	v := m.made_in_development
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMadeInDevelopment returns the old "made_in_development" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldMadeInDevelopment(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMadeInDevelopment is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMadeInDevelopment requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMadeInDevelopment: %w", err)
+	}
+	return oldValue.MadeInDevelopment, nil
+}
+
+// ResetMadeInDevelopment resets all changes to the "made_in_development" field.
+func (m *UserMutation) ResetMadeInDevelopment() {
+	m.made_in_development = nil
+}
+
 // SetLastSignInAt sets the "last_sign_in_at" field.
 func (m *UserMutation) SetLastSignInAt(t time.Time) {
 	m.last_sign_in_at = &t
@@ -22801,7 +22838,7 @@ func (m *UserMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *UserMutation) Fields() []string {
-	fields := make([]string, 0, 14)
+	fields := make([]string, 0, 15)
 	if m.organization != nil {
 		fields = append(fields, user.FieldOrganizationID)
 	}
@@ -22837,6 +22874,9 @@ func (m *UserMutation) Fields() []string {
 	}
 	if m.token_version != nil {
 		fields = append(fields, user.FieldTokenVersion)
+	}
+	if m.made_in_development != nil {
+		fields = append(fields, user.FieldMadeInDevelopment)
 	}
 	if m.last_sign_in_at != nil {
 		fields = append(fields, user.FieldLastSignInAt)
@@ -22876,6 +22916,8 @@ func (m *UserMutation) Field(name string) (ent.Value, bool) {
 		return m.PasswordHash()
 	case user.FieldTokenVersion:
 		return m.TokenVersion()
+	case user.FieldMadeInDevelopment:
+		return m.MadeInDevelopment()
 	case user.FieldLastSignInAt:
 		return m.LastSignInAt()
 	case user.FieldPasswordChangedAt:
@@ -22913,6 +22955,8 @@ func (m *UserMutation) OldField(ctx context.Context, name string) (ent.Value, er
 		return m.OldPasswordHash(ctx)
 	case user.FieldTokenVersion:
 		return m.OldTokenVersion(ctx)
+	case user.FieldMadeInDevelopment:
+		return m.OldMadeInDevelopment(ctx)
 	case user.FieldLastSignInAt:
 		return m.OldLastSignInAt(ctx)
 	case user.FieldPasswordChangedAt:
@@ -23009,6 +23053,13 @@ func (m *UserMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetTokenVersion(v)
+		return nil
+	case user.FieldMadeInDevelopment:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMadeInDevelopment(v)
 		return nil
 	case user.FieldLastSignInAt:
 		v, ok := value.(time.Time)
@@ -23150,6 +23201,9 @@ func (m *UserMutation) ResetField(name string) error {
 		return nil
 	case user.FieldTokenVersion:
 		m.ResetTokenVersion()
+		return nil
+	case user.FieldMadeInDevelopment:
+		m.ResetMadeInDevelopment()
 		return nil
 	case user.FieldLastSignInAt:
 		m.ResetLastSignInAt()

@@ -45,6 +45,8 @@ type User struct {
 	PasswordHash string `json:"-"`
 	// Access tokens of another version are not believed.
 	TokenVersion int `json:"token_version,omitempty"`
+	// Demo data, with a password that everybody knows: refused outside of development.
+	MadeInDevelopment bool `json:"made_in_development,omitempty"`
 	// LastSignInAt holds the value of the "last_sign_in_at" field.
 	LastSignInAt *time.Time `json:"last_sign_in_at,omitempty"`
 	// PasswordChangedAt holds the value of the "password_changed_at" field.
@@ -83,6 +85,8 @@ func (*User) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case user.FieldMadeInDevelopment:
+			values[i] = new(sql.NullBool)
 		case user.FieldVersion, user.FieldTokenVersion:
 			values[i] = new(sql.NullInt64)
 		case user.FieldName, user.FieldNameFolded, user.FieldEmail, user.FieldRole, user.FieldStatus, user.FieldPasswordHash:
@@ -186,6 +190,12 @@ func (_m *User) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.TokenVersion = int(value.Int64)
 			}
+		case user.FieldMadeInDevelopment:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field made_in_development", values[i])
+			} else if value.Valid {
+				_m.MadeInDevelopment = value.Bool
+			}
 		case user.FieldLastSignInAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field last_sign_in_at", values[i])
@@ -275,6 +285,9 @@ func (_m *User) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("token_version=")
 	builder.WriteString(fmt.Sprintf("%v", _m.TokenVersion))
+	builder.WriteString(", ")
+	builder.WriteString("made_in_development=")
+	builder.WriteString(fmt.Sprintf("%v", _m.MadeInDevelopment))
 	builder.WriteString(", ")
 	if v := _m.LastSignInAt; v != nil {
 		builder.WriteString("last_sign_in_at=")

@@ -139,6 +139,20 @@ func (_c *UserCreate) SetNillableTokenVersion(v *int) *UserCreate {
 	return _c
 }
 
+// SetMadeInDevelopment sets the "made_in_development" field.
+func (_c *UserCreate) SetMadeInDevelopment(v bool) *UserCreate {
+	_c.mutation.SetMadeInDevelopment(v)
+	return _c
+}
+
+// SetNillableMadeInDevelopment sets the "made_in_development" field if the given value is not nil.
+func (_c *UserCreate) SetNillableMadeInDevelopment(v *bool) *UserCreate {
+	if v != nil {
+		_c.SetMadeInDevelopment(*v)
+	}
+	return _c
+}
+
 // SetLastSignInAt sets the "last_sign_in_at" field.
 func (_c *UserCreate) SetLastSignInAt(v time.Time) *UserCreate {
 	_c.mutation.SetLastSignInAt(v)
@@ -249,6 +263,10 @@ func (_c *UserCreate) defaults() error {
 		v := user.DefaultTokenVersion
 		_c.mutation.SetTokenVersion(v)
 	}
+	if _, ok := _c.mutation.MadeInDevelopment(); !ok {
+		v := user.DefaultMadeInDevelopment
+		_c.mutation.SetMadeInDevelopment(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if user.DefaultID == nil {
 			return fmt.Errorf("db: uninitialized user.DefaultID (forgotten import db/runtime?)")
@@ -306,6 +324,9 @@ func (_c *UserCreate) check() error {
 	}
 	if _, ok := _c.mutation.TokenVersion(); !ok {
 		return &ValidationError{Name: "token_version", err: errors.New(`db: missing required field "User.token_version"`)}
+	}
+	if _, ok := _c.mutation.MadeInDevelopment(); !ok {
+		return &ValidationError{Name: "made_in_development", err: errors.New(`db: missing required field "User.made_in_development"`)}
 	}
 	if len(_c.mutation.OrganizationIDs()) == 0 {
 		return &ValidationError{Name: "organization", err: errors.New(`db: missing required edge "User.organization"`)}
@@ -396,6 +417,10 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec, error) {
 	if value, ok := _c.mutation.TokenVersion(); ok {
 		_spec.SetField(user.FieldTokenVersion, field.TypeInt, value)
 		_node.TokenVersion = value
+	}
+	if value, ok := _c.mutation.MadeInDevelopment(); ok {
+		_spec.SetField(user.FieldMadeInDevelopment, field.TypeBool, value)
+		_node.MadeInDevelopment = value
 	}
 	if value, ok := _c.mutation.LastSignInAt(); ok {
 		_spec.SetField(user.FieldLastSignInAt, field.TypeTime, value)
@@ -603,6 +628,18 @@ func (u *UserUpsert) UpdateTokenVersion() *UserUpsert {
 // AddTokenVersion adds v to the "token_version" field.
 func (u *UserUpsert) AddTokenVersion(v int) *UserUpsert {
 	u.Add(user.FieldTokenVersion, v)
+	return u
+}
+
+// SetMadeInDevelopment sets the "made_in_development" field.
+func (u *UserUpsert) SetMadeInDevelopment(v bool) *UserUpsert {
+	u.Set(user.FieldMadeInDevelopment, v)
+	return u
+}
+
+// UpdateMadeInDevelopment sets the "made_in_development" field to the value that was provided on create.
+func (u *UserUpsert) UpdateMadeInDevelopment() *UserUpsert {
+	u.SetExcluded(user.FieldMadeInDevelopment)
 	return u
 }
 
@@ -847,6 +884,20 @@ func (u *UserUpsertOne) AddTokenVersion(v int) *UserUpsertOne {
 func (u *UserUpsertOne) UpdateTokenVersion() *UserUpsertOne {
 	return u.Update(func(s *UserUpsert) {
 		s.UpdateTokenVersion()
+	})
+}
+
+// SetMadeInDevelopment sets the "made_in_development" field.
+func (u *UserUpsertOne) SetMadeInDevelopment(v bool) *UserUpsertOne {
+	return u.Update(func(s *UserUpsert) {
+		s.SetMadeInDevelopment(v)
+	})
+}
+
+// UpdateMadeInDevelopment sets the "made_in_development" field to the value that was provided on create.
+func (u *UserUpsertOne) UpdateMadeInDevelopment() *UserUpsertOne {
+	return u.Update(func(s *UserUpsert) {
+		s.UpdateMadeInDevelopment()
 	})
 }
 
@@ -1267,6 +1318,20 @@ func (u *UserUpsertBulk) AddTokenVersion(v int) *UserUpsertBulk {
 func (u *UserUpsertBulk) UpdateTokenVersion() *UserUpsertBulk {
 	return u.Update(func(s *UserUpsert) {
 		s.UpdateTokenVersion()
+	})
+}
+
+// SetMadeInDevelopment sets the "made_in_development" field.
+func (u *UserUpsertBulk) SetMadeInDevelopment(v bool) *UserUpsertBulk {
+	return u.Update(func(s *UserUpsert) {
+		s.SetMadeInDevelopment(v)
+	})
+}
+
+// UpdateMadeInDevelopment sets the "made_in_development" field to the value that was provided on create.
+func (u *UserUpsertBulk) UpdateMadeInDevelopment() *UserUpsertBulk {
+	return u.Update(func(s *UserUpsert) {
+		s.UpdateMadeInDevelopment()
 	})
 }
 

@@ -185,6 +185,20 @@ func (_u *UserUpdate) AddTokenVersion(v int) *UserUpdate {
 	return _u
 }
 
+// SetMadeInDevelopment sets the "made_in_development" field.
+func (_u *UserUpdate) SetMadeInDevelopment(v bool) *UserUpdate {
+	_u.mutation.SetMadeInDevelopment(v)
+	return _u
+}
+
+// SetNillableMadeInDevelopment sets the "made_in_development" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableMadeInDevelopment(v *bool) *UserUpdate {
+	if v != nil {
+		_u.SetMadeInDevelopment(*v)
+	}
+	return _u
+}
+
 // SetLastSignInAt sets the "last_sign_in_at" field.
 func (_u *UserUpdate) SetLastSignInAt(v time.Time) *UserUpdate {
 	_u.mutation.SetLastSignInAt(v)
@@ -332,6 +346,9 @@ func (_u *UserUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedTokenVersion(); ok {
 		_spec.AddField(user.FieldTokenVersion, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.MadeInDevelopment(); ok {
+		_spec.SetField(user.FieldMadeInDevelopment, field.TypeBool, value)
 	}
 	if value, ok := _u.mutation.LastSignInAt(); ok {
 		_spec.SetField(user.FieldLastSignInAt, field.TypeTime, value)
@@ -521,6 +538,20 @@ func (_u *UserUpdateOne) AddTokenVersion(v int) *UserUpdateOne {
 	return _u
 }
 
+// SetMadeInDevelopment sets the "made_in_development" field.
+func (_u *UserUpdateOne) SetMadeInDevelopment(v bool) *UserUpdateOne {
+	_u.mutation.SetMadeInDevelopment(v)
+	return _u
+}
+
+// SetNillableMadeInDevelopment sets the "made_in_development" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableMadeInDevelopment(v *bool) *UserUpdateOne {
+	if v != nil {
+		_u.SetMadeInDevelopment(*v)
+	}
+	return _u
+}
+
 // SetLastSignInAt sets the "last_sign_in_at" field.
 func (_u *UserUpdateOne) SetLastSignInAt(v time.Time) *UserUpdateOne {
 	_u.mutation.SetLastSignInAt(v)
@@ -698,6 +729,9 @@ func (_u *UserUpdateOne) sqlSave(ctx context.Context) (_node *User, err error) {
 	}
 	if value, ok := _u.mutation.AddedTokenVersion(); ok {
 		_spec.AddField(user.FieldTokenVersion, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.MadeInDevelopment(); ok {
+		_spec.SetField(user.FieldMadeInDevelopment, field.TypeBool, value)
 	}
 	if value, ok := _u.mutation.LastSignInAt(); ok {
 		_spec.SetField(user.FieldLastSignInAt, field.TypeTime, value)

@@ -33,6 +33,7 @@ func (User) Fields() []ent.Field {
 		field.Enum("status").GoType(term.UserStatus("")).Default(string(term.UserActive)),
 		field.String("password_hash").Sensitive().Comment("argon2id, in its own encoding; empty: no password."),
 		field.Int("token_version").Default(1).Comment("Access tokens of another version are not believed."),
+		field.Bool("made_in_development").Default(false).Comment("Demo data, with a password that everybody knows: refused outside of development."),
 		field.Time("last_sign_in_at").Optional().Nillable(),
 		field.Time("password_changed_at").Optional().Nillable(),
 	}

@@ -15,9 +15,22 @@ import (
 // Create writes a fresh ring to path, one active key for each use, mode 0600.
 // The error wraps os.ErrExist when something is there already.
 func Create(path string, c clock.Clock) error {
+	return create(path, contents{keys: fresh(c.Now())})
+}
+
+// CreateDevelopment is Create for a ring that production refuses.
+func CreateDevelopment(path string, c clock.Clock) error {
+	return create(path, contents{keys: fresh(c.Now()), development: true})
+}
+
+func create(path string, ring contents) error {
 	// A link, unlike a rename, never replaces a file that somebody else has
 	// just put there.
-	return writeFile(path, fresh(c.Now()), nil, os.Link)
+	err := writeFile(path, ring, nil, os.Link)
+	if errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("key ring %s: there is a file already, and it is left as it is; `portico keys rotate` adds a secret to a ring: %w", path, os.ErrExist)
+	}
+	return err
 }
 
 // Development gives the made-up ring that belongs to a database, and the path
@@ -70,7 +83,7 @@ func createMissing(path string, c clock.Clock) error {
 	if _, err := os.Stat(path); err == nil {
 		return nil
 	}
-	if err := Create(path, c); err != nil && !errors.Is(err, os.ErrExist) {
+	if err := CreateDevelopment(path, c); err != nil && !errors.Is(err, os.ErrExist) {
 		return err
 	}
 	return nil

@@ -16,6 +16,17 @@ import (
 // keys are the ring's sets, each in the order in which its keys were made.
 type keys map[Use][]Key
 
+// contents are what a ring file holds.
+type contents struct {
+	keys keys
+	// development says that development mode made the file up, so that it is
+	// refused where real data is.
+	development bool
+}
+
+// developmentName is the member of the file that says so.
+const developmentName = "development"
+
 // record is a key as the file holds it.
 type record struct {
 	ID         string    `json:"id"`
@@ -26,55 +37,74 @@ type record struct {
 
 // readFile reads and checks a ring file. The FileInfo is of the very file that
 // was read, even when somebody replaces it meanwhile.
-func readFile(path string) (keys, os.FileInfo, error) {
+func readFile(path string) (contents, os.FileInfo, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil, fmt.Errorf("key ring %s: there is no such file: %w", path, os.ErrNotExist)
+		return contents{}, nil, fmt.Errorf("key ring %s: there is no such file: %w", path, os.ErrNotExist)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("key ring: %w", err)
+		return contents{}, nil, fmt.Errorf("key ring: %w", err)
 	}
 	defer func() { _ = file.Close() }()
 	info, err := file.Stat()
 	if err != nil {
-		return nil, nil, fmt.Errorf("key ring: %w", err)
+		return contents{}, nil, fmt.Errorf("key ring: %w", err)
 	}
 	if exposed(info) {
-		return nil, nil, fmt.Errorf("key ring %s: mode %04o lets others read the secrets; it must be 0600", path, info.Mode().Perm())
+		return contents{}, nil, fmt.Errorf("key ring %s: mode %04o lets others read the secrets; it must be 0600", path, info.Mode().Perm())
 	}
 	content, err := io.ReadAll(file)
 	if err != nil {
-		return nil, nil, fmt.Errorf("key ring: %w", err)
+		return contents{}, nil, fmt.Errorf("key ring: %w", err)
 	}
-	all, err := parse(content)
+	ring, err := parse(content)
 	if err != nil {
-		return nil, nil, fmt.Errorf("key ring %s: %w", path, err)
+		return contents{}, nil, fmt.Errorf("key ring %s: %w", path, err)
 	}
-	return all, info, nil
+	return ring, info, nil
 }
 
 // parse reads a ring and lists everything that is wrong with it.
-func parse(content []byte) (keys, error) {
-	var records map[Use][]record
-	if err := json.Unmarshal(content, &records); err != nil {
-		return nil, errors.New("this is not a key ring: the JSON is broken")
+func parse(text []byte) (contents, error) {
+	broken := errors.New("this is not a key ring: the JSON is broken")
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(text, &members); err != nil {
+		return contents{}, broken
 	}
-	all := make(keys, len(records))
+	out := contents{keys: keys{}}
 	var wrong []string
-	for use, list := range records {
-		for _, r := range list {
-			// What is not base64 stays empty and is reported as such below.
-			secret, err := base64.StdEncoding.DecodeString(r.Secret)
-			if err != nil {
-				wrong = append(wrong, fmt.Sprintf("%s key %q is not base64", use, r.ID))
+	for name, value := range members {
+		if name == developmentName {
+			if err := json.Unmarshal(value, &out.development); err != nil {
+				return contents{}, broken
 			}
-			all[use] = append(all[use], Key{ID: r.ID, Secret: secret, CreatedAt: r.CreatedAt, ActiveFrom: r.ActiveFrom})
+			continue
 		}
+		var records []record
+		if err := json.Unmarshal(value, &records); err != nil {
+			return contents{}, broken
+		}
+		list, faults := decode(Use(name), records)
+		out.keys[Use(name)] = list
+		wrong = append(wrong, faults...)
 	}
-	if wrong = append(wrong, all.problems()...); len(wrong) > 0 {
-		return nil, errors.New(strings.Join(wrong, "; "))
+	if wrong = append(wrong, out.keys.problems()...); len(wrong) > 0 {
+		return contents{}, errors.New(strings.Join(wrong, "; "))
 	}
-	return all, nil
+	return out, nil
+}
+
+// decode reads the keys of a use, and says which are not readable.
+func decode(use Use, records []record) (list []Key, wrong []string) {
+	for _, r := range records {
+		// What is not base64 stays empty and is reported as weak, too.
+		secret, err := base64.StdEncoding.DecodeString(r.Secret)
+		if err != nil {
+			wrong = append(wrong, fmt.Sprintf("%s key %q is not base64", use, r.ID))
+		}
+		list = append(list, Key{ID: r.ID, Secret: secret, CreatedAt: r.CreatedAt, ActiveFrom: r.ActiveFrom})
+	}
+	return list, wrong
 }
 
 // problems says which secrets are missing, weak or used twice.
@@ -106,28 +136,33 @@ func (all keys) problems() []string {
 	return wrong
 }
 
-// encode gives the file's content.
-func (all keys) encode() ([]byte, error) {
-	records := make(map[Use][]record, len(all))
-	for use, list := range all {
-		for _, k := range list {
-			records[use] = append(records[use], record{
+// encode returns the file's text.
+func (c contents) encode() ([]byte, error) {
+	members := make(map[string]any, len(c.keys)+1)
+	if c.development {
+		members[developmentName] = true
+	}
+	for use, list := range c.keys {
+		records := make([]record, len(list))
+		for i, k := range list {
+			records[i] = record{
 				ID: k.ID, Secret: base64.StdEncoding.EncodeToString(k.Secret),
 				CreatedAt: k.CreatedAt, ActiveFrom: k.ActiveFrom,
-			})
+			}
 		}
+		members[string(use)] = records
 	}
-	content, err := json.MarshalIndent(records, "", "  ")
+	text, err := json.MarshalIndent(members, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("key ring: %w", err)
 	}
-	return append(content, '\n'), nil
+	return append(text, '\n'), nil
 }
 
 // writeFile puts a whole ring at path, or nothing: it is written beside it,
 // brought to the disk, and then given its name by place (os.Rename or os.Link).
-func writeFile(path string, all keys, owner os.FileInfo, place func(from, to string) error) error {
-	content, err := all.encode()
+func writeFile(path string, ring contents, owner os.FileInfo, place func(from, to string) error) error {
+	content, err := ring.encode()
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,12 @@ import (
 type Ring struct {
 	path  string // empty when the ring lives in memory only
 	clock clock.Clock
-	keys  atomic.Pointer[keys]
+	// development says that the file was made up by development mode.
+	development bool
+	keys        atomic.Pointer[keys]
+	// foreign is why the file, as it is now, is not this ring any more; nil
+	// while it is.
+	foreign atomic.Pointer[ForeignError]
 
 	// reading guards what follows: one goroutine reads the file at a time.
 	reading sync.Mutex
@@ -35,14 +40,20 @@ type Ring struct {
 // read, a missing use, an id or a secret that is there twice, and a secret
 // that is short or plainly not random. The error says which one.
 func Load(path string, c clock.Clock) (*Ring, error) {
-	all, info, err := readFile(path)
+	ring, info, err := readFile(path)
 	if err != nil {
 		return nil, err
 	}
-	r := &Ring{path: path, clock: c, seen: info}
-	r.keys.Store(&all)
+	r := &Ring{path: path, clock: c, development: ring.development, seen: info}
+	r.keys.Store(&ring.keys)
 	return r, nil
 }
+
+// Path is the ring's file; empty for a ring in memory.
+func (r *Ring) Path() string { return r.path }
+
+// Development reports whether development mode made the ring up.
+func (r *Ring) Development() bool { return r.development }
 
 // ForTest gives a ring in memory, with one key for each use, active at any time.
 func ForTest() *Ring {

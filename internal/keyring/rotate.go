@@ -93,10 +93,10 @@ func change(path string, edit func(keys)) (err error) {
 		return fmt.Errorf("key ring: cannot lock %s: %w", path, err)
 	}
 	defer func() { err = errors.Join(err, lock.Unlock()) }()
-	all, info, err := readFile(path)
+	ring, info, err := readFile(path)
 	if err != nil {
 		return err
 	}
-	edit(all)
-	return writeFile(path, all, info, os.Rename)
+	edit(ring.keys)
+	return writeFile(path, ring, info, os.Rename)
 }

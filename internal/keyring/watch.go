@@ -40,9 +40,10 @@ func (r *Ring) Watch(ctx context.Context, interval time.Duration) {
 	}
 }
 
-// Reload reads the file again if it has changed, and tells whether it did. On
-// an error the keys stay as they were. A file that has lost a pepper is an
-// error too: every key made under that pepper would die.
+// Reload reads the file again if it has changed, and reports whether it did. On
+// an error the keys stay as they were. A file that has lost a pepper, or in
+// which an id names another secret than before, is an error too, a
+// *ForeignError: what was made under the ring so far would die.
 func (r *Ring) Reload() (changed bool, err error) {
 	r.reading.Lock()
 	defer r.reading.Unlock()
@@ -58,18 +59,19 @@ func (r *Ring) reload() (bool, error) {
 		return false, fmt.Errorf("key ring: %w", err)
 	}
 	if os.SameFile(info, r.seen) && info.Size() == r.seen.Size() && info.ModTime().Equal(r.seen.ModTime()) {
+		r.foreign.Store(nil) // it may have been another one meanwhile
 		return false, nil
 	}
-	all, info, err := readFile(r.path)
+	ring, info, err := readFile(r.path)
 	if err != nil {
 		return false, err
 	}
-	for _, k := range r.list(Pepper) {
-		if _, ok := find(all[Pepper], k.ID); !ok {
-			return false, fmt.Errorf("key ring %s: pepper key %q has disappeared", r.path, k.ID)
-		}
+	if foreign := r.compare(ring); foreign != nil {
+		r.foreign.Store(foreign)
+		return false, foreign
 	}
-	r.keys.Store(&all)
+	r.foreign.Store(nil)
+	r.keys.Store(&ring.keys)
 	r.seen = info
 	return true, nil
 }

@@ -3,6 +3,8 @@ package keyring
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/hex"
 	"log/slog"
 	"os"
 	"strings"
@@ -154,4 +156,67 @@ func TestForTest(t *testing.T) {
 	require.False(t, changed)
 	require.NotEqual(t, ring.Current(JWT).Secret, ForTest().Current(JWT).Secret)
 	var _ clock.Clock = ring.clock
+}
+
+// A file whose ids name other secrets is another ring: the one in use stays,
+// and says so until its own file is back.
+func TestAnotherRingIsNotTaken(t *testing.T) {
+	for _, use := range Uses() {
+		t.Run(string(use), func(t *testing.T) {
+			path, c := mustCreate(t)
+			ring := mustLoad(t, path, c)
+			before := ring.Current(use)
+			require.NoError(t, os.Rename(path, path+".own"))
+			require.NoError(t, Create(path, c))
+			edit(t, path, func(all map[Use][]record) {
+				for _, other := range Uses() { // one secret is another one, the rest is the ring's
+					if other != use {
+						all[other][0].Secret = base64.StdEncoding.EncodeToString(ring.Current(other).Secret)
+					}
+				}
+			})
+			_, err := ring.Reload()
+			var foreign *ForeignError
+			require.ErrorAs(t, err, &foreign)
+			require.Equal(t, use, foreign.Use)
+			require.ErrorContains(t, err, path)
+			require.ErrorIs(t, ring.Foreign(), err)
+			require.Equal(t, before, ring.Current(use))
+
+			require.NoError(t, os.Rename(path+".own", path))
+			_, err = ring.Reload()
+			require.NoError(t, err)
+			require.NoError(t, ring.Foreign())
+		})
+	}
+}
+
+func TestARingRemembersThatItIsMadeUp(t *testing.T) {
+	c := clock.NewFake(start)
+	for made, create := range map[bool]func(string, clock.Clock) error{false: Create, true: CreateDevelopment} {
+		path := t.TempDir() + "/ring.json"
+		require.NoError(t, create(path, c))
+		require.Equal(t, made, mustLoad(t, path, c).Development())
+		_, err := Rotate(path, c, Pepper, start)
+		require.NoError(t, err)
+		require.Equal(t, made, mustLoad(t, path, c).Development(), "after a rotation")
+	}
+}
+
+// A fingerprint is another one for each secret, use and id, and holds nothing of
+// the secret.
+func TestFingerprint(t *testing.T) {
+	k := fresh(start)[Pepper][0]
+	seen := map[string]bool{k.Fingerprint(Pepper): true}
+	for _, other := range []struct {
+		key Key
+		use Use
+	}{{fresh(start)[Pepper][0], Pepper}, {k, JWT}, {Key{ID: "p2", Secret: k.Secret}, Pepper}} {
+		print := other.key.Fingerprint(other.use)
+		require.Len(t, print, 64)
+		require.False(t, seen[print])
+		seen[print] = true
+	}
+	require.Equal(t, k.Fingerprint(Pepper), Key{ID: k.ID, Secret: bytes.Clone(k.Secret)}.Fingerprint(Pepper))
+	require.NotContains(t, k.Fingerprint(Pepper), hex.EncodeToString(k.Secret[:4]))
 }

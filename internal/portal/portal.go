@@ -85,6 +85,8 @@ type Options struct {
 	Tokens    Tokens
 	// Gate is nil where no gateways are answered, as in commands.
 	Gate Gate
+	// Development lets demo users in, whose password everybody knows.
+	Development bool
 }
 
 // Portal is the services. It is safe for concurrent use.
@@ -97,13 +99,15 @@ type Portal struct {
 	limiter   Limiter
 	tokens    Tokens
 	gate      Gate
+	// development lets demo users in.
+	development bool
 }
 
 // New makes the services.
 func New(o Options) *Portal {
 	return &Portal{
 		client: o.Client, database: o.Database, clock: o.Clock, secrets: o.Secrets,
-		passwords: o.Passwords, limiter: o.Limiter, tokens: o.Tokens, gate: o.Gate,
+		passwords: o.Passwords, limiter: o.Limiter, tokens: o.Tokens, gate: o.Gate, development: o.Development,
 	}
 }
 

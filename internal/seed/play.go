@@ -19,7 +19,9 @@ type player struct {
 	ids    *series
 	keys   *minter
 	people map[string]known
-	sum    *Summary
+	// development marks the people, whose password everybody knows.
+	development bool
+	sum         *Summary
 
 	org      *db.Organization
 	admin    viewer.Viewer
@@ -78,7 +80,7 @@ func (p *player) organization(ctx context.Context, o organization) (err error) {
 func (p *player) person(ctx context.Context, who person, role term.UserRole, by viewer.Viewer) (*db.User, error) {
 	k := p.people[who.email]
 	u, err := p.User.Create().SetID(p.ids.next()).SetOrganizationID(p.org.ID).SetName(who.name).SetNameFolded(term.Fold(who.name)).
-		SetEmail(k.email.Typed()).SetEmailFolded(k.email).SetRole(role).SetPasswordHash(k.hash).
+		SetEmail(k.email.Typed()).SetEmailFolded(k.email).SetRole(role).SetPasswordHash(k.hash).SetMadeInDevelopment(p.development).
 		SetPasswordChangedAt(p.now).SetCreatedAt(p.now).SetUpdatedAt(p.now).Save(ctx)
 	if err != nil {
 		return nil, err

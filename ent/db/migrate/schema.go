@@ -1074,6 +1074,7 @@ var (
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"ACTIVE", "DISABLED"}, Default: "ACTIVE"},
 		{Name: "password_hash", Type: field.TypeString},
 		{Name: "token_version", Type: field.TypeInt, Default: 1},
+		{Name: "made_in_development", Type: field.TypeBool, Default: false},
 		{Name: "last_sign_in_at", Type: field.TypeTime, Nullable: true},
 		{Name: "password_changed_at", Type: field.TypeTime, Nullable: true},
 		{Name: "organization_id", Type: field.TypeUUID},
@@ -1086,7 +1087,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "users_organizations_organization",
-				Columns:    []*schema.Column{UsersColumns[14]},
+				Columns:    []*schema.Column{UsersColumns[15]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1095,12 +1096,12 @@ var (
 			{
 				Name:    "user_organization_id_email_folded",
 				Unique:  true,
-				Columns: []*schema.Column{UsersColumns[14], UsersColumns[7]},
+				Columns: []*schema.Column{UsersColumns[15], UsersColumns[7]},
 			},
 			{
 				Name:    "user_organization_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{UsersColumns[14], UsersColumns[1], UsersColumns[0]},
+				Columns: []*schema.Column{UsersColumns[15], UsersColumns[1], UsersColumns[0]},
 			},
 			{
 				Name:    "user_email_folded",

@@ -754,6 +754,10 @@ func init() {
 	userDescTokenVersion := userFields[7].Descriptor()
 	// user.DefaultTokenVersion holds the default value on creation for the token_version field.
 	user.DefaultTokenVersion = userDescTokenVersion.Default.(int)
+	// userDescMadeInDevelopment is the schema descriptor for made_in_development field.
+	userDescMadeInDevelopment := userFields[8].Descriptor()
+	// user.DefaultMadeInDevelopment holds the default value on creation for the made_in_development field.
+	user.DefaultMadeInDevelopment = userDescMadeInDevelopment.Default.(bool)
 	// userDescID is the schema descriptor for id field.
 	userDescID := userMixinFields0[0].Descriptor()
 	// user.DefaultID holds the default value on creation for the id field.

@@ -44,6 +44,8 @@ const (
 	FieldPasswordHash = "password_hash"
 	// FieldTokenVersion holds the string denoting the token_version field in the database.
 	FieldTokenVersion = "token_version"
+	// FieldMadeInDevelopment holds the string denoting the made_in_development field in the database.
+	FieldMadeInDevelopment = "made_in_development"
 	// FieldLastSignInAt holds the string denoting the last_sign_in_at field in the database.
 	FieldLastSignInAt = "last_sign_in_at"
 	// FieldPasswordChangedAt holds the string denoting the password_changed_at field in the database.
@@ -76,6 +78,7 @@ var Columns = []string{
 	FieldStatus,
 	FieldPasswordHash,
 	FieldTokenVersion,
+	FieldMadeInDevelopment,
 	FieldLastSignInAt,
 	FieldPasswordChangedAt,
 }
@@ -106,6 +109,8 @@ var (
 	DefaultVersion int
 	// DefaultTokenVersion holds the default value on creation for the "token_version" field.
 	DefaultTokenVersion int
+	// DefaultMadeInDevelopment holds the default value on creation for the "made_in_development" field.
+	DefaultMadeInDevelopment bool
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 	// ValueScanner of all User fields.
@@ -202,6 +207,11 @@ func ByPasswordHash(opts ...sql.OrderTermOption) OrderOption {
 // ByTokenVersion orders the results by the token_version field.
 func ByTokenVersion(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldTokenVersion, opts...).ToFunc()
+}
+
+// ByMadeInDevelopment orders the results by the made_in_development field.
+func ByMadeInDevelopment(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMadeInDevelopment, opts...).ToFunc()
 }
 
 // ByLastSignInAt orders the results by the last_sign_in_at field.

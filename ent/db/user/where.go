@@ -110,6 +110,11 @@ func TokenVersion(v int) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldTokenVersion, v))
 }
 
+// MadeInDevelopment applies equality check predicate on the "made_in_development" field. It's identical to MadeInDevelopmentEQ.
+func MadeInDevelopment(v bool) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldMadeInDevelopment, v))
+}
+
 // LastSignInAt applies equality check predicate on the "last_sign_in_at" field. It's identical to LastSignInAtEQ.
 func LastSignInAt(v time.Time) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldLastSignInAt, v))
@@ -732,6 +737,16 @@ func TokenVersionLT(v int) predicate.User {
 // TokenVersionLTE applies the LTE predicate on the "token_version" field.
 func TokenVersionLTE(v int) predicate.User {
 	return predicate.User(sql.FieldLTE(FieldTokenVersion, v))
+}
+
+// MadeInDevelopmentEQ applies the EQ predicate on the "made_in_development" field.
+func MadeInDevelopmentEQ(v bool) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldMadeInDevelopment, v))
+}
+
+// MadeInDevelopmentNEQ applies the NEQ predicate on the "made_in_development" field.
+func MadeInDevelopmentNEQ(v bool) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldMadeInDevelopment, v))
 }
 
 // LastSignInAtEQ applies the EQ predicate on the "last_sign_in_at" field.

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/keyring"
+	"portico/internal/testdb"
+)
+
+// installed is a database that production has used with a ring: an organization
+// with an administrator.
+func installed(t *testing.T, url, ring string) []string {
+	t.Helper()
+	flags := []string{"--database-url=" + url, "--keyring=" + ring}
+	_, err := portico("", append([]string{"org", "create", "--slug=acme", "--name=Acme"}, flags...)...)
+	require.NoError(t, err)
+	_, err = portico("correct horse battery\n", append([]string{"user", "create", "--organization=acme", "--email=admin@acme.example", "--name=Admin"}, flags...)...)
+	require.NoError(t, err)
+	return flags
+}
+
+// Whatever opens a database with another ring than its own says which secret of
+// which file is wrong, and changes nothing.
+func TestAnotherRingIsRefused(t *testing.T) {
+	testdb.EachEmpty(t, func(t *testing.T, url string) {
+		own, other := newRing(t), newRing(t)
+		flags := installed(t, url, own)
+		for _, command := range [][]string{
+			{"serve", "--addr=127.0.0.1:0", "--gateway-addr=off", "--ops-addr=off"},
+			{"org", "create", "--slug=other", "--name=Other"},
+			{"gateway", "create", "--organization=acme", "--name=edge"},
+			{"purge"},
+		} {
+			_, err := portico("", append(command, flags[0], "--keyring="+other)...)
+			var foreign *keyring.ForeignError
+			require.ErrorAs(t, err, &foreign, command[0])
+			require.ErrorContains(t, err, "key ring "+other+": the pepper key \"p1\" has another secret than the one that this database belongs to")
+		}
+		start(t, flags...).end(t)
+	})
+}
+
+// A copy of the ring that was made before a rotation verifies no key made since.
+func TestARingWithoutAPepperInUseIsRefused(t *testing.T) {
+	testdb.EachEmpty(t, func(t *testing.T, url string) {
+		ring := newDevelopmentRing(t)
+		old, err := os.ReadFile(ring)
+		require.NoError(t, err)
+		flags := []string{"--dev", "--database-url=" + url, "--keyring=" + ring}
+		_, err = portico("", "--dev", "keys", "rotate", "pepper", "--after=0s", "--keyring", ring)
+		require.NoError(t, err)
+		s := start(t, flags...)
+		dev := s.signIn(t, "developer@demo.example", "portico-demo")
+		s.ask(t, dev, `mutation { createApp(input: {name: "First"}) { app { id } } }`) // its key is under p2
+		s.end(t)
+
+		require.NoError(t, os.WriteFile(ring, old, 0o600))
+		_, err = portico("", append([]string{"purge"}, flags...)...)
+		require.ErrorContains(t, err, `the pepper key "p2" is missing, and keys in this database are stored under it`)
+	})
+}
+
+// Development and production do not mix, in either direction.
+func TestDevelopmentAndProductionDoNotMix(t *testing.T) {
+	testdb.EachEmpty(t, func(t *testing.T, url string) {
+		made := demo(t, url)
+		start(t, made...).end(t)
+		serve := []string{"serve", "--addr=127.0.0.1:0", "--gateway-addr=off", "--ops-addr=off"}
+		refused := func(want string, flags ...string) {
+			t.Helper()
+			_, err := portico("", append(serve, flags...)...)
+			require.ErrorContains(t, err, want)
+		}
+		refused("was made by development mode", made[1:]...)
+		refused("it was made in development mode", made[1], "--keyring="+newRing(t))
+		refused("holds real secrets", "--dev", made[1], "--keyring="+newRing(t))
+	})
+	testdb.EachEmpty(t, func(t *testing.T, url string) {
+		flags := installed(t, url, newRing(t))
+		_, err := portico("", "serve", "--dev", flags[0], "--addr=127.0.0.1:0", "--gateway-addr=off", "--ops-addr=off", "--keyring="+newDevelopmentRing(t))
+		require.ErrorContains(t, err, "development mode (PORTICO_DEV=true) was started on a database with data that is not development's own")
+	})
+}
+
+// Where somebody forces the two together, the demo people stay outside, as if
+// their password were wrong.
+func TestDemoPeopleAreRefusedOutsideOfDevelopment(t *testing.T) {
+	testdb.EachEmpty(t, func(t *testing.T, url string) {
+		flags := demo(t, url)
+		start(t, flags...).end(t)
+		ring := strings.TrimPrefix(flags[2], "--keyring=")
+		text, err := os.ReadFile(ring)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(ring, []byte(strings.Replace(string(text), `"development": true,`, "", 1)), 0o600))
+		s := start(t, flags[1:]...)
+		const document = `mutation { signIn(input: {email: "admin@demo.example", password: "%s"}) { accessToken } }`
+		_, right := s.post(t, "", strings.Replace(document, "%s", "portico-demo", 1))
+		require.Contains(t, right, "UNAUTHENTICATED")
+		_, wrong := s.post(t, "", strings.Replace(document, "%s", "something else", 1))
+		require.Equal(t, withoutID(wrong), withoutID(right))
+	})
+}
+
+// withoutID cuts the request's id out of an answer.
+func withoutID(body string) string {
+	before, _, _ := strings.Cut(body, `"requestId"`)
+	return before
+}
+
+// A running server whose file becomes another ring keeps its own secrets, says
+// so on /readyz, and is well again when the file is.
+func TestReadinessLooksAtTheRing(t *testing.T) {
+	testdb.EachEmpty(t, func(t *testing.T, url string) {
+		ring, other := newRing(t), newRing(t)
+		s := start(t, installed(t, url, ring)...)
+		ready := func() (int, string) { return s.get(t, "/readyz") }
+		status, body := ready()
+		require.Equal(t, http.StatusOK, status, body)
+		require.NoError(t, os.Rename(ring, ring+".own"))
+		require.NoError(t, os.Rename(other, ring))
+		require.Eventually(t, func() bool { status, body = ready(); return status == http.StatusServiceUnavailable }, waitLong, waitStep)
+		require.Contains(t, body, "the key ring is not the one that the database belongs to")
+		require.NotContains(t, body, ring, "the path is for the log")
+		require.Contains(t, s.log.String(), "has another secret than before")
+		s.signIn(t, "admin@acme.example", "correct horse battery")
+		require.NoError(t, os.Rename(ring+".own", ring))
+		require.Eventually(t, func() bool { status, _ = ready(); return status == http.StatusOK }, waitLong, waitStep)
+	})
+}
