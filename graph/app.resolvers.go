@@ -38,7 +38,7 @@ func (r *appResolver) KeyCounts(ctx context.Context, obj *db.App) (*portal.KeyCo
 }
 
 // CallsLast24h is the resolver for the callsLast24h field.
-func (r *appResolver) CallsLast24h(ctx context.Context, obj *db.App) (int, error) {
+func (r *appResolver) CallsLast24h(ctx context.Context, obj *db.App) (int64, error) {
 	return r.callsLast24h(ctx, nodeid.App, usage.ByApp, obj.ID)
 }
 

@@ -73,15 +73,14 @@ func (r *Resolver) upstream(ctx context.Context, q usage.Query) ([]*model.Upstre
 }
 
 // callsLast24h counts the calls of one object, for the whole page at once.
-func (r *Resolver) callsLast24h(ctx context.Context, k nodeid.Kind, by usage.Dimension, id uuid.UUID) (int, error) {
-	n, err := value(ctx, "callsLast24h of "+string(k), k, id, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]int64, error) {
+func (r *Resolver) callsLast24h(ctx context.Context, k nodeid.Kind, by usage.Dimension, id uuid.UUID) (int64, error) {
+	return value(ctx, "callsLast24h of "+string(k), k, id, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]int64, error) {
 		zone, err := r.Portal.Zone(ctx)
 		if err != nil {
 			return nil, err
 		}
 		return r.Counts.CallsLast24h(ctx, viewer.Current(ctx).OrganizationID, zone, by, ids)
 	})
-	return int(n), err
 }
 
 // quota says what is used of a registration's quota: the plans and the counts

@@ -21,7 +21,7 @@ func (r *credentialResolver) AccessControlList(ctx context.Context, obj *db.Cred
 }
 
 // CallsLast24h is the resolver for the callsLast24h field.
-func (r *credentialResolver) CallsLast24h(ctx context.Context, obj *db.Credential) (int, error) {
+func (r *credentialResolver) CallsLast24h(ctx context.Context, obj *db.Credential) (int64, error) {
 	return r.callsLast24h(ctx, nodeid.Credential, usage.ByCredential, obj.ID)
 }
 

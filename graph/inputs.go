@@ -77,14 +77,14 @@ func appSubscriptions(in *model.AppSubscriptionFilter) portal.SubscriptionFilter
 
 // givenBurst tells a burst that is too small from one that is not given, which
 // the services take for 0.
-func givenBurst(n *int) int {
+func givenBurst(n *int64) int {
 	switch {
 	case n == nil:
 		return 0
 	case *n == 0:
 		return -1
 	}
-	return *n
+	return int(*n)
 }
 
 // usageRetention is the organization's, or what holds where it has none.

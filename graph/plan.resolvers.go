@@ -33,7 +33,7 @@ func (r *planConnectionResolver) Edges(ctx context.Context, obj *model.PlanConne
 }
 
 // Burst is the resolver for the burst field.
-func (r *rateLimitInputResolver) Burst(ctx context.Context, obj *term.RateLimit, data *int) error {
+func (r *rateLimitInputResolver) Burst(ctx context.Context, obj *term.RateLimit, data *int64) error {
 	obj.Burst = givenBurst(data)
 	return nil
 }

@@ -109,7 +109,7 @@ func (r *productSubscriptionResolver) Quota(ctx context.Context, obj *db.Subscri
 }
 
 // CallsLast24h is the resolver for the callsLast24h field.
-func (r *productSubscriptionResolver) CallsLast24h(ctx context.Context, obj *db.Subscription) (int, error) {
+func (r *productSubscriptionResolver) CallsLast24h(ctx context.Context, obj *db.Subscription) (int64, error) {
 	return r.callsLast24h(ctx, nodeid.ProductSubscription, usage.BySubscription, obj.ID)
 }
 

@@ -31,7 +31,7 @@ type AppResolver interface {
 	Account(ctx context.Context, obj *db.App) (*db.Account, error)
 	Credentials(ctx context.Context, obj *db.App, where *portal.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error)
 	KeyCounts(ctx context.Context, obj *db.App) (*portal.KeyCounts, error)
-	CallsLast24h(ctx context.Context, obj *db.App) (int, error)
+	CallsLast24h(ctx context.Context, obj *db.App) (int64, error)
 	ProductSubscriptions(ctx context.Context, obj *db.App, where *model.AppSubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*model.ProductSubscriptionConnection, error)
 	ConnectedEndpoints(ctx context.Context, obj *db.App, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error)
 	Timeline(ctx context.Context, obj *db.App, first *int, after *string, last *int, before *string) (*model.EventConnection, error)
@@ -546,15 +546,15 @@ func (ec *executionContext) _App_callsLast24h(ctx context.Context, field graphql
 			return ec.Resolvers.App().CallsLast24h(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_App_callsLast24h(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("App", field, true, true, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("App", field, true, true, errors.New("field of type BigInt does not have child fields"))
 }
 
 func (ec *executionContext) _App_productSubscriptions(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {

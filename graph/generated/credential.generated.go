@@ -30,7 +30,7 @@ import (
 type CredentialResolver interface {
 	AccessControlList(ctx context.Context, obj *db.Credential, first *int, after *string, last *int, before *string) (*model.ProductConnection, error)
 
-	CallsLast24h(ctx context.Context, obj *db.Credential) (int, error)
+	CallsLast24h(ctx context.Context, obj *db.Credential) (int64, error)
 	Enforcement(ctx context.Context, obj *db.Credential) (*model.Enforcement, error)
 
 	App(ctx context.Context, obj *db.Credential) (*db.App, error)
@@ -537,15 +537,15 @@ func (ec *executionContext) _Credential_callsLast24h(ctx context.Context, field 
 			return ec.Resolvers.Credential().CallsLast24h(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_Credential_callsLast24h(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Credential", field, true, true, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("Credential", field, true, true, errors.New("field of type BigInt does not have child fields"))
 }
 
 func (ec *executionContext) _Credential_enforcement(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
@@ -1296,14 +1296,14 @@ func (ec *executionContext) _Enforcement_revision(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
+			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_Enforcement_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Enforcement", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("Enforcement", field, false, false, errors.New("field of type BigInt does not have child fields"))
 }
 
 func (ec *executionContext) _Enforcement_appliedBy(ctx context.Context, field graphql.CollectedField, obj *model.Enforcement) (ret graphql.Marshaler) {
@@ -1365,14 +1365,14 @@ func (ec *executionContext) _Enforcement_lagMs(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
+			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_Enforcement_lagMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Enforcement", field, true, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("Enforcement", field, true, false, errors.New("field of type BigInt does not have child fields"))
 }
 
 func (ec *executionContext) _GenerateKeyPayload_credential(ctx context.Context, field graphql.CollectedField, obj *model.GenerateKeyPayload) (ret graphql.Marshaler) {

@@ -27,7 +27,7 @@ type PlanConnectionResolver interface {
 }
 
 type RateLimitInputResolver interface {
-	Burst(ctx context.Context, obj *term.RateLimit, data *int) error
+	Burst(ctx context.Context, obj *term.RateLimit, data *int64) error
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -605,14 +605,14 @@ func (ec *executionContext) _Price_unit(ctx context.Context, field graphql.Colle
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalOInt2int(ctx, selections, v)
+			return ec.marshalOBigInt2int(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
 func (ec *executionContext) fieldContext_Price_unit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Price", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("Price", field, false, false, errors.New("field of type BigInt does not have child fields"))
 }
 
 func (ec *executionContext) _Quota_limit(ctx context.Context, field graphql.CollectedField, obj *term.Quota) (ret graphql.Marshaler) {
@@ -628,14 +628,14 @@ func (ec *executionContext) _Quota_limit(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
+			return ec.marshalNBigInt2int(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_Quota_limit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Quota", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("Quota", field, false, false, errors.New("field of type BigInt does not have child fields"))
 }
 
 func (ec *executionContext) _Quota_per(ctx context.Context, field graphql.CollectedField, obj *term.Quota) (ret graphql.Marshaler) {
@@ -674,14 +674,14 @@ func (ec *executionContext) _RateLimit_limit(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
+			return ec.marshalNBigInt2int(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_RateLimit_limit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("RateLimit", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("RateLimit", field, false, false, errors.New("field of type BigInt does not have child fields"))
 }
 
 func (ec *executionContext) _RateLimit_per(ctx context.Context, field graphql.CollectedField, obj *term.RateLimit) (ret graphql.Marshaler) {
@@ -720,14 +720,14 @@ func (ec *executionContext) _RateLimit_burst(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
+			return ec.marshalNBigInt2int(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_RateLimit_burst(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("RateLimit", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("RateLimit", field, false, false, errors.New("field of type BigInt does not have child fields"))
 }
 
 func (ec *executionContext) _UpdatePlanPayload_plan(ctx context.Context, field graphql.CollectedField, obj *model.UpdatePlanPayload) (ret graphql.Marshaler) {
@@ -915,7 +915,7 @@ func (ec *executionContext) unmarshalInputPriceInput(ctx context.Context, obj an
 			it.Currency = data
 		case "unit":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("unit"))
-			data, err := ec.unmarshalOInt2int(ctx, v)
+			data, err := ec.unmarshalOBigInt2int(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -945,7 +945,7 @@ func (ec *executionContext) unmarshalInputQuotaInput(ctx context.Context, obj an
 		switch k {
 		case "limit":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("limit"))
-			data, err := ec.unmarshalNInt2int(ctx, v)
+			data, err := ec.unmarshalNBigInt2int(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -982,7 +982,7 @@ func (ec *executionContext) unmarshalInputRateLimitInput(ctx context.Context, ob
 		switch k {
 		case "limit":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("limit"))
-			data, err := ec.unmarshalNInt2int(ctx, v)
+			data, err := ec.unmarshalNBigInt2int(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -996,7 +996,7 @@ func (ec *executionContext) unmarshalInputRateLimitInput(ctx context.Context, ob
 			it.Per = data
 		case "burst":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("burst"))
-			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			data, err := ec.unmarshalOBigInt2ᚖint64(ctx, v)
 			if err != nil {
 				return it, err
 			}

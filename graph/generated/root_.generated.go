@@ -4230,9 +4230,9 @@ type AccessLimits {
 "Where a limit stands."
 type LimitWindow {
   "How many calls there are in all."
-  limit: Int!
+  limit: BigInt!
   "How many calls may pass at once."
-  remaining: Int!
+  remaining: BigInt!
   "When all are available again."
   resetsAt: Time!
 }
@@ -4683,8 +4683,8 @@ type App implements Node {
   ): CredentialConnection! @goField(forceResolver: true)
   "How many keys it has, by status."
   keyCounts: KeyCounts! @goField(forceResolver: true)
-  "How many of its calls gateways asked about in the last 24 hours, to the minute; may exceed 32 bits."
-  callsLast24h: Int! @goField(forceResolver: true)
+  "How many of its calls gateways asked about in the last 24 hours, to the minute."
+  callsLast24h: BigInt! @goField(forceResolver: true)
   "Its registrations: the newest of each product, newest first."
   productSubscriptions(
     "Only those for which all of this holds."
@@ -4976,6 +4976,9 @@ scalar UUID @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc9562")
 "A decimal number as text, so that no digit is lost: ` + "`" + `19.90` + "`" + `. At most 12 digits before the point and 6 after it."
 scalar Decimal @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259#section-6")
 
+"A whole number that may exceed 32 bits, as a JSON number: at most 2^53 - 1 = 9007199254740991, which every reader of JSON takes exactly. Counts and sums stop there."
+scalar BigInt @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259#section-6")
+
 "What a caller is to an organization."
 enum Role {
   "API Manager: staff, who see and change everything in their organization."
@@ -5170,10 +5173,10 @@ type Credential implements Node {
   createdAt: Time!
   "From when on it is refused; null: never."
   expiresAt: Time
-  "When a call with it last passed, to the minute; null: never yet."
+  "When a call with it last passed, to the minute, and never before ` + "`" + `createdAt` + "`" + `; null: never yet."
   lastUsedAt: Time
-  "How many calls gateways asked about with it in the last 24 hours, to the minute; may exceed 32 bits."
-  callsLast24h: Int! @goField(forceResolver: true)
+  "How many calls gateways asked about with it in the last 24 hours, to the minute."
+  callsLast24h: BigInt! @goField(forceResolver: true)
   "How far its last change has come, a revocation for example: which servers go by it. Requires: ADMIN."
   enforcement: Enforcement @goField(forceResolver: true) @hasRole(any: [ADMIN])
   "When it was revoked."
@@ -5208,13 +5211,13 @@ type Credential implements Node {
 "Which servers go by a key's last change. One that is cut off refuses all calls after 5 seconds, and the grace that is configured, until it is not named any more."
 type Enforcement {
   "The position of the last event about the key, its app or its account; 0 when the log does not reach back to one."
-  revision: Int!
+  revision: BigInt!
   "The servers that go by it, by their names."
   appliedBy: [String!]!
   "The servers that do not yet, by their names."
   pending: [String!]!
   "For how many milliseconds the slowest server has not gone by it; 0 when all do."
-  lagMs: Int!
+  lagMs: BigInt!
 }
 
 "Where a key stands."
@@ -5630,7 +5633,7 @@ type Event implements Node {
   "The opaque id."
   id: ID!
   "1, 2, 3 … in the order in which changes took effect in the organization, without gaps."
-  position: Int!
+  position: BigInt!
   "What happened."
   type: EventType!
   "Who did it."
@@ -5786,7 +5789,7 @@ input EventFilter {
   "Before this time."
   to: Time
   "Beyond this position: for those who follow the log."
-  afterPosition: Int
+  afterPosition: BigInt
 }
 
 "The order of events: by position."
@@ -5994,11 +5997,11 @@ enum PlanKind {
 "How fast calls may come."
 type RateLimit {
   "How many calls in each ` + "`" + `per` + "`" + `."
-  limit: Int!
+  limit: BigInt!
   "The time they are counted over."
   per: RatePeriod!
   "How many at once."
-  burst: Int!
+  burst: BigInt!
 }
 
 "The time a rate limit is counted over."
@@ -6014,7 +6017,7 @@ enum RatePeriod {
 "How many calls may come."
 type Quota {
   "How many in each ` + "`" + `per` + "`" + `."
-  limit: Int!
+  limit: BigInt!
   "The time they are counted over, in the organization's time zone."
   per: QuotaPeriod!
 }
@@ -6036,7 +6039,7 @@ type Price {
   "The currency by ISO 4217."
   currency: String!
   "How many calls the amount is for; 0 for a SUBSCRIPTION."
-  unit: Int
+  unit: BigInt
 }
 
 "A page of plans."
@@ -6062,17 +6065,17 @@ type PlanEdge {
 "How fast calls may come."
 input RateLimitInput {
   "How many calls in each ` + "`" + `per` + "`" + `: 1–1000000."
-  limit: Int!
+  limit: BigInt!
   "The time they are counted over."
   per: RatePeriod!
   "How many at once: 1–1000000; the limit unless given."
-  burst: Int @goField(forceResolver: true)
+  burst: BigInt @goField(forceResolver: true)
 }
 
 "How many calls may come."
 input QuotaInput {
   "How many in each ` + "`" + `per` + "`" + `: 1–2000000000."
-  limit: Int!
+  limit: BigInt!
   "The time they are counted over."
   per: QuotaPeriod!
 }
@@ -6084,7 +6087,7 @@ input PriceInput {
   "The currency by ISO 4217; the organization's unless given."
   currency: String
   "How many calls the amount is for."
-  unit: Int
+  unit: BigInt
 }
 
 extend type Mutation {
@@ -6431,8 +6434,8 @@ type ProductSubscription implements Node {
   ): EndpointConnection! @goField(forceResolver: true)
   "What is used of its plan's quota in the current period; null when the plan has none."
   quota: QuotaUse @goField(forceResolver: true)
-  "How many calls of its app to its product gateways asked about in the last 24 hours, to the minute; may exceed 32 bits."
-  callsLast24h: Int! @goField(forceResolver: true)
+  "How many calls of its app to its product gateways asked about in the last 24 hours, to the minute."
+  callsLast24h: BigInt! @goField(forceResolver: true)
   "Where it stands."
   status: SubscriptionStatus!
   "The colour to show the status in."
@@ -6471,11 +6474,11 @@ type ProductSubscription implements Node {
 "What is used of a quota. Counts are stored about twice a second, and while a server is very busy up to a minute later."
 type QuotaUse {
   "How many calls there are in each period."
-  limit: Int!
-  "How many of the current period's are used; more than ` + "`" + `limit` + "`" + ` where the plan was changed, or where servers that share no limits let more pass. May exceed 32 bits."
-  used: Int!
+  limit: BigInt!
+  "How many of the current period's are used; more than ` + "`" + `limit` + "`" + ` where the plan was changed, or where servers that share no limits let more pass."
+  used: BigInt!
   "How many are left: never less than 0."
-  remaining: Int!
+  remaining: BigInt!
   "When the next period begins, by the organization's time zone."
   resetsAt: Time!
 }
@@ -6801,10 +6804,10 @@ type Usage {
   series: [UsagePoint!]!
   "The calls of all points by code, in the order of decision; only codes that occurred."
   totals: [CodeCount!]!
-  "All calls of all points; may exceed 32 bits."
-  total: Int!
-  "All calls of the time of the same length just before; null where the counts of that time are not kept any more, or too coarsely to tell. May exceed 32 bits."
-  previousTotal: Int
+  "All calls of all points."
+  total: BigInt!
+  "All calls of the time of the same length just before; null where the counts of that time are not kept any more, or too coarsely to tell."
+  previousTotal: BigInt
   "Calls before then are all counted; later ones may still be missing."
   asOf: Time!
   "The time zone of the points, as it was asked for."
@@ -6824,8 +6827,8 @@ type UsagePoint {
   start: Time!
   "Its end: the next point's beginning."
   end: Time!
-  "All its calls; may exceed 32 bits."
-  calls: Int!
+  "All its calls."
+  calls: BigInt!
   "Its calls by code, in the order of decision; only codes that occurred."
   codes: [CodeCount!]!
 }
@@ -6834,24 +6837,24 @@ type UsagePoint {
 type CodeCount {
   "The verdict."
   code: VerdictCode!
-  "How many calls; may exceed 32 bits."
-  calls: Int!
+  "How many calls."
+  calls: BigInt!
 }
 
 "How many calls an app made."
 type AppCalls {
   "The app; null when it is gone."
   app: App @goField(forceResolver: true)
-  "How many calls; may exceed 32 bits."
-  calls: Int!
+  "How many calls."
+  calls: BigInt!
 }
 
 "Answers behind the gateways, of one class of status."
 type UpstreamCalls {
   "The first digit of the HTTP status: 1–5."
   statusClass: Int!
-  "How many answers; may exceed 32 bits."
-  calls: Int!
+  "How many answers."
+  calls: BigInt!
   "How long they took on average, in milliseconds."
   meanLatencyMs: Float!
 }

@@ -33,7 +33,7 @@ type ProductSubscriptionResolver interface {
 	Narrowed(ctx context.Context, obj *db.Subscription) (bool, error)
 	Endpoints(ctx context.Context, obj *db.Subscription, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error)
 	Quota(ctx context.Context, obj *db.Subscription) (*portal.QuotaUse, error)
-	CallsLast24h(ctx context.Context, obj *db.Subscription) (int, error)
+	CallsLast24h(ctx context.Context, obj *db.Subscription) (int64, error)
 
 	RequestedBy(ctx context.Context, obj *db.Subscription) (*model.Actor, error)
 	DecidedBy(ctx context.Context, obj *db.Subscription) (*model.Actor, error)
@@ -502,15 +502,15 @@ func (ec *executionContext) _ProductSubscription_callsLast24h(ctx context.Contex
 			return ec.Resolvers.ProductSubscription().CallsLast24h(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_ProductSubscription_callsLast24h(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductSubscription", field, true, true, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("ProductSubscription", field, true, true, errors.New("field of type BigInt does not have child fields"))
 }
 
 func (ec *executionContext) _ProductSubscription_status(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
@@ -1056,14 +1056,14 @@ func (ec *executionContext) _QuotaUse_limit(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
+			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_QuotaUse_limit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("QuotaUse", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("QuotaUse", field, false, false, errors.New("field of type BigInt does not have child fields"))
 }
 
 func (ec *executionContext) _QuotaUse_used(ctx context.Context, field graphql.CollectedField, obj *portal.QuotaUse) (ret graphql.Marshaler) {
@@ -1079,14 +1079,14 @@ func (ec *executionContext) _QuotaUse_used(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
+			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_QuotaUse_used(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("QuotaUse", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("QuotaUse", field, false, false, errors.New("field of type BigInt does not have child fields"))
 }
 
 func (ec *executionContext) _QuotaUse_remaining(ctx context.Context, field graphql.CollectedField, obj *portal.QuotaUse) (ret graphql.Marshaler) {
@@ -1102,14 +1102,14 @@ func (ec *executionContext) _QuotaUse_remaining(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
+			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_QuotaUse_remaining(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("QuotaUse", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("QuotaUse", field, false, false, errors.New("field of type BigInt does not have child fields"))
 }
 
 func (ec *executionContext) _QuotaUse_resetsAt(ctx context.Context, field graphql.CollectedField, obj *portal.QuotaUse) (ret graphql.Marshaler) {

@@ -5,6 +5,7 @@ package model
 
 import (
 	"io"
+	"math"
 	"regexp"
 	"strconv"
 	"time"
@@ -79,12 +80,11 @@ func UnmarshalDecimal(v any) (string, error) {
 	return s, nil
 }
 
-// MarshalInt writes a GraphQL Int.
+// MarshalInt writes a GraphQL Int. Fields of type Int are of what cannot come
+// near its bounds; one that did would stop there, as an answer may not exceed
+// 32 bits.
 func MarshalInt(i int) graphql.Marshaler {
-	return graphql.WriterFunc(func(w io.Writer) {
-		var buf [20]byte
-		_, _ = w.Write(strconv.AppendInt(buf[:0], int64(i), 10))
-	})
+	return number(min(max(int64(i), math.MinInt32), math.MaxInt32))
 }
 
 // UnmarshalInt reads a GraphQL Int: 32 bits, as the specification has it.
@@ -96,11 +96,33 @@ func UnmarshalInt(v any) (int, error) {
 	return int(i), nil
 }
 
-// MarshalInt64 writes a position as a GraphQL Int.
-func MarshalInt64(i int64) graphql.Marshaler { return MarshalInt(int(i)) }
+// mostBig is the greatest BigInt: every reader of JSON takes it exactly.
+const mostBig = 1<<53 - 1
 
-// UnmarshalInt64 reads a position.
-func UnmarshalInt64(v any) (int64, error) {
-	i, err := UnmarshalInt(v)
-	return int64(i), err
+// MarshalBigInt writes a BigInt; what exceeds its bounds stops there.
+func MarshalBigInt(i int64) graphql.Marshaler { return number(min(max(i, -mostBig), mostBig)) }
+
+// UnmarshalBigInt reads a BigInt.
+func UnmarshalBigInt(v any) (int64, error) {
+	i, err := graphql.UnmarshalInt64(v)
+	if _, text := v.(string); text || v == nil || err != nil || i < -mostBig || i > mostBig {
+		return 0, fault.New(fault.BadUserInput, "A BigInt is a whole number of at most 2^53 - 1.")
+	}
+	return i, nil
+}
+
+// MarshalCount writes a BigInt.
+func MarshalCount(i int) graphql.Marshaler { return MarshalBigInt(int64(i)) }
+
+// UnmarshalCount reads a BigInt.
+func UnmarshalCount(v any) (int, error) {
+	i, err := UnmarshalBigInt(v)
+	return int(i), err
+}
+
+func number(i int64) graphql.Marshaler {
+	return graphql.WriterFunc(func(w io.Writer) {
+		var buf [20]byte
+		_, _ = w.Write(strconv.AppendInt(buf[:0], i, 10))
+	})
 }

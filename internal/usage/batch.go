@@ -45,11 +45,16 @@ func callColumns() []column {
 const callNames = `id, organization_id, at, account_id, app_id, credential_id, product_id, endpoint_id, code, calls`
 
 // addition is what a table has besides.
-type addition struct{ columns, values, update string }
+type addition struct {
+	columns, values, update string
+	// only is a condition on rows that are there already.
+	only string
+}
 
 // addCalls adds rows, each of which is there once, to a table. They are sorted
-// by id first, so that nodes that add to the same rows do not deadlock.
-func addCalls(ctx context.Context, db *database.DB, tx *database.Tx, table string, also addition, rows []counted) error {
+// by id first, so that nodes that add to the same rows do not deadlock. It
+// returns how many rows were written: all, but for those that also.only leaves.
+func addCalls(ctx context.Context, db *database.DB, tx *database.Tx, table string, also addition, rows []counted) (written int64, err error) {
 	for chunk := range slices.Chunk(byID(rows), mostInBatch) {
 		b := newBulk(db, len(chunk), callColumns()...)
 		for _, r := range chunk {
@@ -60,12 +65,17 @@ func addCalls(ctx context.Context, db *database.DB, tx *database.Tx, table strin
 			b.int(r.calls)
 		}
 		text := `INSERT INTO ` + table + ` AS t (` + callNames + also.columns + `) SELECT ` + callNames + also.values + ` FROM ` + b.source(1) +
-			` WHERE true ON CONFLICT (id) DO UPDATE SET calls = t.calls + excluded.calls` + also.update
-		if _, err := tx.ExecContext(ctx, text, b.args()...); err != nil {
-			return err
+			` WHERE true ON CONFLICT (id) DO UPDATE SET ` + sumIs("t", "calls", "calls") + also.update + also.only
+		r, err := tx.ExecContext(ctx, text, b.args()...)
+		if err != nil {
+			return written, err
+		}
+		n, err := r.RowsAffected()
+		if written += n; err != nil {
+			return written, err
 		}
 	}
-	return nil
+	return written, nil
 }
 
 // byID gives the rows in the order of their ids, without moving them: they are
@@ -81,14 +91,15 @@ func byID(rows []counted) []*counted {
 
 // addMinutes adds to the minutes, from where a roll-up takes them.
 func addMinutes(ctx context.Context, db *database.DB, tx *database.Tx, rows []counted) error {
-	return addCalls(ctx, db, tx, "usage_minutes", addition{update: ", due = true"}, rows)
+	_, err := addCalls(ctx, db, tx, "usage_minutes", addition{update: ", due = true"}, rows)
+	return err
 }
 
 // addRolled adds to the minutes, hours and days at once: with rows that many
 // calls have gone into, that is less work than a roll-up.
 func addRolled(ctx context.Context, db *database.DB, tx *database.Tx, rows []counted) error {
-	rolled := addition{columns: ", rolled, due", values: ", calls, false", update: ", rolled = t.rolled + excluded.calls"}
-	if err := addCalls(ctx, db, tx, "usage_minutes", rolled, rows); err != nil || len(rows) == 0 {
+	rolled := addition{columns: ", rolled, due", values: ", calls, false", update: ", " + sumIs("t", "rolled", "calls")}
+	if _, err := addCalls(ctx, db, tx, "usage_minutes", rolled, rows); err != nil || len(rows) == 0 {
 		return err
 	}
 	return addHoursAndDays(ctx, db, tx, rows)

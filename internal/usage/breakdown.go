@@ -39,7 +39,7 @@ func (s *Store) TopApps(ctx context.Context, q Query, n int) ([]AppCalls, error)
 	sel := &selection{db: s.db, dimensions: "u.app_id"}
 	sel.read(p, sel.conditions(&q))
 	none, most := sel.arg(uuid.Nil), sel.arg(n)
-	rows, err := s.db.QueryContext(ctx, `SELECT u.app_id, CAST(SUM(u.n) AS bigint) AS n FROM `+sel.union()+
+	rows, err := s.db.QueryContext(ctx, `SELECT u.app_id, `+sumOf(s.db, "u.n")+` AS n FROM `+sel.union()+
 		` WHERE u.app_id <> `+none+` GROUP BY u.app_id ORDER BY 2 DESC, 1 LIMIT `+most, sel.args...)
 	if err != nil {
 		return nil, database.Fault(err)
@@ -67,7 +67,7 @@ func (s *Store) Upstream(ctx context.Context, q Query) ([]Upstream, error) {
 	sel := &selection{db: s.db}
 	where := sel.where(source{table: "usage_upstreams"}, sel.conditions(&q))
 	from, to := sel.arg(all.from), sel.arg(all.to)
-	rows, err := s.db.QueryContext(ctx, `SELECT u.status_class, CAST(SUM(u.calls) AS bigint), CAST(SUM(u.latency_us) AS bigint)
+	rows, err := s.db.QueryContext(ctx, `SELECT u.status_class, `+sumOf(s.db, "u.calls")+`, `+meanOf(s.db, "u.latency_us", "u.calls")+`
 		FROM usage_upstreams u WHERE u.at >= `+from+` AND u.at < `+to+` AND `+where+` GROUP BY u.status_class ORDER BY 1`, sel.args...)
 	if err != nil {
 		return nil, database.Fault(err)
@@ -76,11 +76,12 @@ func (s *Store) Upstream(ctx context.Context, q Query) ([]Upstream, error) {
 	var out []Upstream
 	for rows.Next() {
 		var u Upstream
-		var sum int64
-		if err := rows.Scan(&u.StatusClass, &u.Calls, &sum); err != nil {
+		var micros float64
+		if err := rows.Scan(&u.StatusClass, &u.Calls, &micros); err != nil {
 			return nil, err
 		}
-		u.Latency = time.Duration(sum/max(u.Calls, 1)) * time.Microsecond
+		// A mean is at most slowest, unless an older program stored more.
+		u.Latency = time.Duration(min(micros, 1e15) * float64(time.Microsecond))
 		out = append(out, u)
 	}
 	return out, database.Fault(rows.Err())
@@ -116,7 +117,7 @@ func (s *Store) CallsLast24h(ctx context.Context, organization uuid.UUID, zone *
 		join, id = " JOIN subscriptions s ON s.app_id = u.app_id AND s.product_id = u.product_id AND "+of, "s.id"
 	}
 	sel.read(p, append(all, sel.conditions(q)...))
-	rows, err := s.db.QueryContext(ctx, `SELECT `+id+`, CAST(SUM(u.n) AS bigint) FROM `+sel.union()+join+` GROUP BY `+id, sel.args...)
+	rows, err := s.db.QueryContext(ctx, `SELECT `+id+`, `+sumOf(s.db, "u.n")+` FROM `+sel.union()+join+` GROUP BY `+id, sel.args...)
 	if err != nil {
 		return nil, database.Fault(err)
 	}

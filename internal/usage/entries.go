@@ -120,9 +120,9 @@ func (s *sums) add(body []byte) error {
 	if err := (&reader{rest: body}).each(func(cell, int64) {}, func(limits.Used) {}); err != nil {
 		return err
 	}
-	return (&reader{rest: body}).each(func(c cell, calls int64) { s.rows[c] += calls }, func(u limits.Used) {
+	return (&reader{rest: body}).each(func(c cell, calls int64) { s.rows[c] = plus(s.rows[c], calls) }, func(u limits.Used) {
 		k := quotaKey{u.Organization, u.Subscription, u.PeriodStart}
-		s.used[k] = quotaSum{s.used[k].n + u.N, u.PeriodEnd}
+		s.used[k] = quotaSum{plus(s.used[k].n, u.N), u.PeriodEnd}
 	})
 }
 

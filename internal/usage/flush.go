@@ -108,7 +108,7 @@ func addQuotas(ctx context.Context, db *database.DB, tx *database.Tx, used []lim
 	sums := map[uuid.UUID]limits.Used{}
 	for _, u := range used {
 		id := quotaID(u)
-		u.N += sums[id].N
+		u.N = plus(u.N, sums[id].N)
 		sums[id] = u
 	}
 	b := newBulk(db, len(sums), column{"id", uuids}, column{"organization_id", uuids}, column{"subscription_id", uuids},
@@ -122,7 +122,7 @@ func addQuotas(ctx context.Context, db *database.DB, tx *database.Tx, used []lim
 	}
 	const names = `id, organization_id, subscription_id, period_start, period_end, used`
 	found, err := tx.QueryContext(ctx, `INSERT INTO quota_counts AS q (`+names+`) SELECT `+names+` FROM `+b.source(1)+
-		` WHERE true ON CONFLICT (id) DO UPDATE SET used = q.used + excluded.used, period_end = excluded.period_end RETURNING id, used`, b.args()...)
+		` WHERE true ON CONFLICT (id) DO UPDATE SET `+sumIs("q", "used", "used")+`, period_end = excluded.period_end RETURNING id, used`, b.args()...)
 	if err != nil {
 		return err
 	}

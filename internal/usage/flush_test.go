@@ -296,7 +296,7 @@ func TestLastUsedGoesForwardOnly(t *testing.T) {
 		w := newWorld(t, url, "UTC", noon)
 		account, key := uuid.New(), uuid.New()
 		w.exec(`INSERT INTO accounts (id, created_at, updated_at, name, name_folded, profile, organization_id) VALUES ($1, $2, $2, 'a', 'a', '{}', $3)`, account, noon, w.org)
-		w.exec(`INSERT INTO credentials (id, created_at, updated_at, username, secret_hash, account_id, organization_id) VALUES ($1, $2, $2, $1, 'x', $3, $4)`, key, noon, account, w.org)
+		w.exec(`INSERT INTO credentials (id, created_at, updated_at, username, secret_hash, account_id, organization_id) VALUES ($1, $2, $2, $1, 'x', $3, $4)`, key, noon.Add(-time.Hour), account, w.org)
 		lastUsed := func() (m moment) {
 			require.NoError(t, w.db.QueryRowContext(context.Background(), `SELECT last_used_at FROM credentials WHERE id = $1 AND version = 1`, key).Scan(&m))
 			return m

@@ -20,7 +20,7 @@ func (s *Store) QuotasUsed(ctx context.Context, subscriptions []uuid.UUID, at ti
 	}
 	sel := &selection{db: s.db}
 	of, now := sel.anyOf("subscription_id", subscriptions), sel.arg(at)
-	rows, err := s.db.QueryContext(ctx, `SELECT organization_id, subscription_id, period_start, period_end, used FROM quota_counts
+	rows, err := s.db.QueryContext(ctx, `SELECT organization_id, subscription_id, period_start, period_end, `+atMost(s.db, "used")+` FROM quota_counts
 		WHERE `+of+` AND period_start <= `+now+` AND period_end > `+now+` ORDER BY period_start`, sel.args...)
 	if err != nil {
 		return nil, database.Fault(err)

@@ -168,7 +168,7 @@ func (s *Store) series(ctx context.Context, q *Query, c *calendar, before span, 
 func (s *Store) seriesStatement(q *Query, p *plan) (text string, args []any) {
 	sel := &selection{db: s.db, dimensions: "u.code"}
 	sel.read(p, sel.conditions(q))
-	return `SELECT u.source, u.at, u.code, CAST(SUM(u.n) AS bigint) FROM ` + sel.union() + ` GROUP BY u.source, u.at, u.code`, sel.args
+	return `SELECT u.source, u.at, u.code, ` + sumOf(s.db, "u.n") + ` FROM ` + sel.union() + ` GROUP BY u.source, u.at, u.code`, sel.args
 }
 
 // planOf plans to read all spans.
@@ -192,14 +192,14 @@ func (s *series) report(points []span) *Report {
 	for _, r := range s.rows {
 		i := pointOf(points, r.at.Time)
 		if i < 0 {
-			before += r.calls
+			before = plus(before, r.calls)
 			continue
 		}
 		p := &out.Points[i]
-		p.Calls += r.calls
-		p.Codes[r.code] += r.calls
-		out.Totals[r.code] += r.calls
-		out.Total += r.calls
+		p.Calls = plus(p.Calls, r.calls)
+		p.Codes[r.code] = plus(p.Codes[r.code], r.calls)
+		out.Totals[r.code] = plus(out.Totals[r.code], r.calls)
+		out.Total = plus(out.Total, r.calls)
 	}
 	if s.before {
 		out.Previous = &before

@@ -56,7 +56,7 @@ func addHoursAndDays(ctx context.Context, db *database.DB, tx *database.Tx, rows
 		table    string
 		interval Interval
 	}{{"usage_hours", Hour}, {"usage_days", Day}} {
-		if err := addCalls(ctx, db, tx, to.table, addition{}, together(rows, to.interval, zones)); err != nil {
+		if _, err := addCalls(ctx, db, tx, to.table, addition{}, together(rows, to.interval, zones)); err != nil {
 			return err
 		}
 	}
@@ -71,7 +71,7 @@ func (s *Store) dueRows(ctx context.Context, tx *database.Tx, until uuid.UUID) (
 		lock = " FOR NO KEY UPDATE"
 	}
 	rows, err := tx.QueryContext(ctx, fmt.Sprintf(`SELECT id, organization_id, at, account_id, app_id, credential_id, product_id,
-		endpoint_id, code, calls - rolled FROM usage_minutes WHERE due AND id < $1 ORDER BY id LIMIT %d%s`, mostRolled, lock), until)
+		endpoint_id, code, %s FROM usage_minutes WHERE due AND id < $1 ORDER BY id LIMIT %d%s`, atMost(s.db, "calls - rolled"), mostRolled, lock), until)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -94,7 +94,7 @@ func together(rows []counted, to Interval, zones zones) []counted {
 		r.at = to.floor(r.at, zones.of(r.Organization))
 		r.id = movedTo(r.id, r.at)
 		if i, ok := sums[r.id]; ok {
-			out[i].calls += r.calls
+			out[i].calls = plus(out[i].calls, r.calls)
 			continue
 		}
 		sums[r.id] = len(out)

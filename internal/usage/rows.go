@@ -38,7 +38,7 @@ func (s *Store) Rows(ctx context.Context, q Query, yield func(Row) error) (err e
 	const names = `u.account_id, u.app_id, u.credential_id, u.product_id, u.endpoint_id, u.code`
 	sel := &selection{db: s.db, dimensions: names}
 	sel.read(p, sel.conditions(&q))
-	rows, err := tx.QueryContext(ctx, `SELECT u.at, `+names+`, CAST(SUM(u.n) AS bigint) FROM `+sel.union()+
+	rows, err := tx.QueryContext(ctx, `SELECT u.at, `+names+`, `+sumOf(s.db, "u.n")+` FROM `+sel.union()+
 		` GROUP BY u.at, `+names+` ORDER BY u.at`, sel.args...)
 	if err != nil {
 		return database.Fault(err)
@@ -83,7 +83,7 @@ func (e *export) take(rows *sql.Rows) error {
 		}
 		e.point = i
 	}
-	e.current[k] += n
+	e.current[k] = plus(e.current[k], n)
 	return nil
 }
 

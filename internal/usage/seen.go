@@ -153,15 +153,16 @@ func touchUsed(ctx context.Context, db *database.DB, tx *database.Tx, rows []cou
 	return touch(ctx, tx, b)
 }
 
-// touch moves keys' lastUsedAt forward. It is no change of the key: there is no
+// touch moves keys' lastUsedAt forward, and to no time before the key was made:
+// calls are counted by the minute, which may have begun before. It is no change of the key: there is no
 // event, and the version stays. The rows are locked in the order of their ids.
 func touch(ctx context.Context, tx *database.Tx, b *bulk) error {
-	text := `UPDATE credentials SET last_used_at = v.at FROM ` + b.source(1) +
+	text := `UPDATE credentials SET last_used_at = MAX(v.at, created_at) FROM ` + b.source(1) +
 		` WHERE credentials.id = v.id AND (last_used_at IS NULL OR last_used_at < v.at)`
 	if b.postgres {
 		text = `WITH held AS (SELECT c.id, v.at FROM ` + b.source(1) + ` JOIN credentials c ON c.id = v.id
 			WHERE c.last_used_at IS NULL OR c.last_used_at < v.at ORDER BY c.id FOR NO KEY UPDATE OF c)
-			UPDATE credentials c SET last_used_at = held.at FROM held WHERE c.id = held.id`
+			UPDATE credentials c SET last_used_at = GREATEST(held.at, c.created_at) FROM held WHERE c.id = held.id`
 	}
 	_, err := tx.ExecContext(ctx, text, b.args()...)
 	return err

@@ -21,7 +21,7 @@ const patience = 10 * time.Second
 // key makes a key of the organization.
 func (w *world) key() uuid.UUID {
 	w.t.Helper()
-	account, key, now := uuid.New(), uuid.New(), w.clock.Now()
+	account, key, now := uuid.New(), uuid.New(), w.clock.Now().Add(-48*time.Hour)
 	w.exec(`INSERT INTO accounts (id, created_at, updated_at, name, name_folded, profile, organization_id) VALUES ($1, $2, $2, 'a', 'a', '{}', $3)`, account, now, w.org)
 	w.exec(`INSERT INTO credentials (id, created_at, updated_at, username, secret_hash, account_id, organization_id) VALUES ($1, $2, $2, $1, 'x', $3, $4)`, key, now, account, w.org)
 	return key
@@ -38,6 +38,25 @@ func (w *world) lastUsed(key uuid.UUID) time.Time {
 	var m sql.Null[moment]
 	require.NoError(w.t, w.db.QueryRowContext(context.Background(), `SELECT last_used_at FROM credentials WHERE id = $1 AND version = 1`, key).Scan(&m))
 	return m.V.Time
+}
+
+// A key is never used before it was made, though its calls count from the
+// beginning of the minute.
+func TestAKeyIsNotUsedBeforeItWasMade(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url, "UTC", noon)
+		flushed, reported := w.key(), w.key()
+		w.exec(`UPDATE credentials SET created_at = $1`, noon)
+		w.used(flushed, noon.Add(time.Second))
+		w.flush()
+		require.Equal(t, noon, w.lastUsed(flushed))
+		_, err := w.store.Accept(t.Context(), Reporter{Organization: w.org}, "b", []Reported{{Call: Call{Credential: reported, Code: "VALID"}, At: noon.Add(-time.Hour), Calls: 1}})
+		require.NoError(t, err)
+		require.Equal(t, noon, w.lastUsed(reported))
+		w.used(flushed, noon.Add(time.Minute))
+		w.flush()
+		require.Equal(t, noon.Add(time.Minute).Truncate(time.Minute), w.lastUsed(flushed))
+	})
 }
 
 // Flushes go on while the writing of last-used times is stuck, and what they

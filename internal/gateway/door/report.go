@@ -21,12 +21,8 @@ type Usage interface {
 	Accept(ctx context.Context, by usage.Reporter, batchID string, calls []usage.Reported) (replayed bool, err error)
 }
 
-const (
-	mostCalls     = 1_000_000_000
-	mostLatencyMs = 1_000_000_000_000
-	// reportTime bounds the storing of a batch.
-	reportTime = 5 * time.Second
-)
+// reportTime bounds the storing of a batch.
+const reportTime = 5 * time.Second
 
 // report is POST /v1/usage: what a gateway decided on its own, and what was
 // answered behind it. A batch that comes again is counted once.
@@ -129,6 +125,9 @@ func (s *reportScanner) call() (c usage.Reported) {
 	for first := true; s.more(first, '}'); first = false {
 		s.member(&c, &seen, s.name())
 	}
+	if s.bad == nil && c.Calls > 0 && !c.InTime() {
+		s.fail("latencyMs", "must be at most 3600000 for each call.")
+	}
 	return c
 }
 
@@ -156,10 +155,10 @@ func (s *reportScanner) member(c *usage.Reported, seen *fields, name string) {
 		c.StatusClass = int(s.integer(name, 1, 5))
 	case "latencyMs":
 		seen.once(&s.scanner, 7, name)
-		c.Latency = time.Duration(s.integer(name, 0, mostLatencyMs)) * time.Millisecond
+		c.Latency = time.Duration(s.integer(name, 0, usage.MaxLatency.Milliseconds())) * time.Millisecond
 	case "calls":
 		seen.once(&s.scanner, 8, name)
-		c.Calls = s.integer(name, 1, mostCalls)
+		c.Calls = s.integer(name, 1, usage.MaxCalls)
 	case "at":
 		seen.once(&s.scanner, 9, name)
 		c.At = s.time(name)

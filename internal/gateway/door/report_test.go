@@ -60,6 +60,7 @@ func tryReportRefusesBadInput(t *testing.T, b *bench) {
 		call(`"calls":0`): "calls.1.calls", call(`"calls":-1`): "calls.1.calls", call(`"calls":1.5`): "calls.1.calls",
 		call(`"code":"FINE"`): "calls.1.code", call(`"code":""`): "calls.1.code",
 		call(`"statusClass":6`): "calls.1.statusClass", call(`"statusClass":200`): "calls.1.statusClass", call(good + `,"latencyMs":-1`): "calls.1.latencyMs",
+		call(good + `,"latencyMs":3600001`): "calls.1.latencyMs", call(`"calls":1000000000,"latencyMs":100000000001`): "calls.1.latencyMs", call(`"calls":1000000001`): "calls.1.calls",
 		call(`"at":"yesterday"`): "calls.1.at", call(`"at":1`): "calls.1.at",
 		`{"batch":"x","calls":[7]}`: "", `[]`: "", `{"batch":"x","calls":[{`: "", "": "",
 	} {

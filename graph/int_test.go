@@ -1,0 +1,69 @@
+package graph
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"testing"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/stretchr/testify/require"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"portico/graph/model"
+)
+
+// smallInts says, for each field and argument of type Int, why 32 bits are
+// enough. What counts calls, or events, or anything else that only grows, is a
+// BigInt.
+func smallInts() map[string]string {
+	return map[string]string{
+		"first": "at most 100", "revision": "the changes of one object", "last": "at most 100", "version": "the changes of one object", "totalCount": "rows of one list; stops at the bound",
+		"KeyCounts.total": "keys of one app", "KeyCounts.active": "keys of one app", "KeyCounts.uncollected": "keys of one app",
+		"KeyCounts.disabled": "keys of one app", "KeyCounts.expired": "keys of one app", "KeyCounts.revoked": "keys of one app",
+		"deletedRetentionDays": "at most 365", "eventRetentionDays": "at most 3650", "development": "at most 3650", "staging": "at most 3650", "production": "at most 3650",
+		"minutes": "at most 90", "hours": "at most 1000", "days": "at most 3660", "UpstreamCalls.statusClass": "1 to 5",
+	}
+}
+
+func TestEveryIntIsSmall(t *testing.T) {
+	whole, err := wholeSchema()
+	require.NoError(t, err)
+	known := smallInts()
+	check := func(of, name string, typ *ast.Type) {
+		if typ.Name() == "Int" && known[name] == "" && known[of+"."+name] == "" {
+			t.Errorf("%s.%s is an Int: say in smallInts why 32 bits are enough, or make it a BigInt", of, name)
+		}
+	}
+	for _, d := range ours(whole) {
+		for _, f := range d.Fields {
+			check(d.Name, f.Name, f.Type)
+			for _, a := range f.Arguments {
+				check(d.Name+"."+f.Name, a.Name, a.Type)
+			}
+		}
+	}
+	require.NotEmpty(t, whole.Types["BigInt"].Directives.ForName("specifiedBy"))
+}
+
+func TestNumbersStayWithinTheirBounds(t *testing.T) {
+	wrote := func(m graphql.Marshaler) string {
+		var b bytes.Buffer
+		m.MarshalGQL(&b)
+		return b.String()
+	}
+	require.Equal(t, "2147483647", wrote(model.MarshalInt(math.MaxInt32)))
+	require.Equal(t, "2147483647", wrote(model.MarshalInt(math.MaxInt32+1)))
+	require.Equal(t, "-2147483648", wrote(model.MarshalInt(math.MinInt64)))
+	require.Equal(t, "9007199254740991", wrote(model.MarshalBigInt(1<<53-1)))
+	require.Equal(t, "9007199254740991", wrote(model.MarshalBigInt(math.MaxInt64)))
+	require.Equal(t, "9007199254740991", wrote(model.MarshalCount(1<<53)))
+	for _, good := range []any{json.Number("9007199254740991"), int64(1<<53 - 1), json.Number("0"), json.Number("-1")} {
+		_, err := model.UnmarshalBigInt(good)
+		require.NoError(t, err, good)
+	}
+	for _, bad := range []any{json.Number("9007199254740992"), int64(math.MaxInt64), json.Number("1.5"), json.Number("1e3"), "7", nil, true, 1.5} {
+		_, err := model.UnmarshalBigInt(bad)
+		require.Error(t, err, "%v", bad)
+	}
+}
