@@ -131,7 +131,7 @@ func writeInternal(w http.ResponseWriter, id string) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusInternalServerError)
 	_ = json.NewEncoder(w).Encode(map[string]any{"errors": []any{map[string]any{ // the client may have gone
-		"message": f.Message, "extensions": map[string]any{"code": f.Code, "requestId": id},
+		"message": f.Message, "extensions": map[string]any{"code": f.Code, "reason": f.Reason, "requestId": id},
 	}}})
 }
 

@@ -16,13 +16,21 @@ import (
 func hasRole(ctx context.Context, _ any, next graphql.Resolver, roles []viewer.Role) (any, error) {
 	v := viewer.Current(ctx)
 	if v.Role == viewer.Portal && v.AccountSuspended {
-		return nil, fault.New(fault.Forbidden, "The account is suspended.")
+		return nil, fault.New(fault.Forbidden, fault.ReasonAccountSuspended, "The account is suspended.")
 	}
 	if slices.Contains(roles, v.Role) {
 		return next(ctx)
 	}
 	if v.Role == viewer.Anonymous {
-		return nil, fault.New(fault.Unauthenticated, "Sign in first.")
+		return nil, notSignedIn()
 	}
-	return nil, fault.New(fault.Forbidden, "Your role does not allow this.")
+	return nil, wrongRole()
+}
+
+func notSignedIn() error {
+	return fault.New(fault.Unauthenticated, fault.ReasonNotSignedIn, "Sign in first.")
+}
+
+func wrongRole() error {
+	return fault.New(fault.Forbidden, fault.ReasonRole, "Your role does not allow this.")
 }

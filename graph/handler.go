@@ -12,7 +12,6 @@ import (
 	"github.com/vektah/gqlparser/v2/formatter"
 
 	"portico/graph/generated"
-	"portico/internal/fault"
 	"portico/internal/gqlhttp"
 	"portico/internal/nodeid"
 	"portico/internal/portal"
@@ -83,18 +82,18 @@ func roleHandler(o Options, whole *ast.Schema, role viewer.Role, l lock) (http.H
 		Around:         newCompleter(o).around,
 	}
 	if role == viewer.Anonymous {
-		options.UnknownFieldCode = strangerCode
+		options.Stranger = stranger
 	}
 	return gqlhttp.New(generated.NewExecutableSchema(config), options), nil
 }
 
-// strangerCode is the answer to names that the public view does not know: to
-// those that exist for others and to made-up ones alike. Machines cannot sign in.
-func strangerCode(ctx context.Context) fault.Code {
+// stranger is the answer to names that the public view does not know: to those
+// that exist for others and to made-up ones alike. Machines cannot sign in.
+func stranger(ctx context.Context) error {
 	if viewer.Current(ctx).Role == viewer.Anonymous {
-		return fault.Unauthenticated
+		return notSignedIn()
 	}
-	return fault.Forbidden
+	return wrongRole()
 }
 
 // wholeSchema is the schema with everything in it.

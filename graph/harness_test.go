@@ -15,6 +15,7 @@ import (
 	"portico/graph"
 	"portico/internal/auth"
 	"portico/internal/database"
+	"portico/internal/fault"
 	"portico/internal/nodeid"
 	"portico/internal/portal/portaltest"
 	"portico/internal/viewer"
@@ -66,12 +67,15 @@ func (s *server) token(t testing.TB, ctx context.Context) string {
 // answer is what came back.
 type answer struct {
 	Data   map[string]any
-	Errors []struct {
-		Message    string
-		Path       []any
-		Extensions map[string]any
-	}
-	raw string
+	Errors []failure
+	raw    string
+}
+
+// failure is a top-level error.
+type failure struct {
+	Message    string
+	Path       []any
+	Extensions map[string]any
 }
 
 // ask sends a document with a bearer token; "" is nobody.
@@ -89,5 +93,10 @@ func (s *server) ask(t testing.TB, token, document string, vars map[string]any) 
 	var a answer
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &a), w.Body.String())
 	a.raw = w.Body.String()
+	for _, e := range a.Errors {
+		code, _ := e.Extensions["code"].(string)
+		reason, _ := e.Extensions["reason"].(string)
+		require.Contains(t, fault.Kinds(), fault.Kind{Code: fault.Code(code), Reason: fault.Reason(reason)}, a.raw)
+	}
 	return a
 }

@@ -75,8 +75,20 @@ func within(v any, id string) outcome {
 	return found
 }
 
-// strange is what an answer to a name says that the viewer's schema lacks.
-var strange = regexp.MustCompile(`^(Cannot query field|Unknown type|Unknown argument|Field ".*" is not defined)`)
+// strange is what an answer to a name says that the viewer's schema lacks:
+// strangers are told one thing about the whole document.
+func strange(e failure, who string) bool {
+	code, reason := e.Extensions["code"], e.Extensions["reason"]
+	switch who {
+	case "anonymous":
+		return len(e.Path) == 0 && code == "UNAUTHENTICATED" && reason == "NOT_SIGNED_IN"
+	case "gateway":
+		return len(e.Path) == 0 && code == "FORBIDDEN" && reason == "ROLE"
+	}
+	return code == "BAD_USER_INPUT" && unknownNames.MatchString(e.Message)
+}
+
+var unknownNames = regexp.MustCompile(`^(Cannot query field|Unknown type|Unknown argument|Field ".*" is not defined)`)
 
 // erred says what an answer with errors comes to; standIn is the answer to the
 // same with a made-up id, nil when there is no id.
@@ -84,17 +96,8 @@ func erred(a answer, who string, standIn func() answer) outcome {
 	e := a.Errors[0]
 	code := fmt.Sprint(e.Extensions["code"])
 	switch {
-	case strange.MatchString(e.Message):
-		want := "BAD_USER_INPUT"
-		switch who {
-		case "anonymous":
-			want = "UNAUTHENTICATED"
-		case "gateway":
-			want = "FORBIDDEN"
-		}
-		if code == want && a.Data == nil {
-			return unknown
-		}
+	case a.Data == nil && strange(e, who):
+		return unknown
 	case code == "NOT_FOUND":
 		if standIn == nil {
 			return notFound

@@ -136,6 +136,7 @@ func peopleRoads() map[string]question {
 		"UserEdge":                 plain("{ users { edges { %s } } }", "users.edges"),
 		"Viewer":                   plain("{ viewer { %s } }", "viewer"),
 		"Viewer: at sign-in":       atSignIn("viewer { ", ".viewer"),
+		"ErrorKind":                plain(`{ serverInfo { errors { %s } } }`, "serverInfo.errors"),
 		"ServerInfo":               plain(`{ serverInfo(organization: "one") { %s } }`, "serverInfo"),
 	}
 }

@@ -28,7 +28,7 @@ func nodeByID(ctx context.Context, p *portal.Portal, id string) (model.Node, err
 // nodesByID gives the objects of up to 100 ids; those of one kind are read together.
 func nodesByID(ctx context.Context, p *portal.Portal, ids []string) ([]model.Node, error) {
 	if len(ids) > paging.Max {
-		return nil, fault.New(fault.BadUserInput, "Ask for at most 100 nodes.")
+		return nil, fault.New(fault.BadUserInput, fault.ReasonInvalidArgument, "Ask for at most 100 nodes.")
 	}
 	l := loadersOf(ctx)
 	for _, id := range ids {
@@ -122,8 +122,17 @@ func viewerOf(s portal.Session) *model.Viewer {
 	return &model.Viewer{User: s.User, Organization: s.Organization, Account: s.Account, Role: viewer.Role(s.User.Role)}
 }
 
+func errorKinds() []*fault.Kind {
+	kinds := fault.Kinds()
+	out := make([]*fault.Kind, len(kinds))
+	for i := range kinds {
+		out[i] = &kinds[i]
+	}
+	return out
+}
+
 func serverInfo(ctx context.Context, p *portal.Portal, version string, slug *string) (*model.ServerInfo, error) {
-	info := &model.ServerInfo{Version: version, Languages: []string{"en"}}
+	info := &model.ServerInfo{Version: version, Languages: []string{"en"}, Errors: errorKinds()}
 	if slug == nil {
 		return info, nil
 	}

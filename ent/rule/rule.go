@@ -88,7 +88,7 @@ func (p policy) narrowing(v viewer.Viewer, by rows) ([]func(*sql.Selector), erro
 	case v.Role == viewer.System:
 		return tenant(v), nil
 	case v.AccountSuspended && v.Role == viewer.Portal:
-		return nil, fault.New(fault.Forbidden, "The account is suspended.")
+		return nil, fault.New(fault.Forbidden, fault.ReasonAccountSuspended, "The account is suspended.")
 	case reach == permit.Nothing || by == nil:
 		return nil, privacy.Denyf("rule: nothing here is for role %q", v.Role)
 	}

@@ -339,6 +339,11 @@ type ComplexityRoot struct {
 		Revision  func(childComplexity int) int
 	}
 
+	ErrorKind struct {
+		Code   func(childComplexity int) int
+		Reason func(childComplexity int) int
+	}
+
 	Event struct {
 		Actor     func(childComplexity int) int
 		Address   func(childComplexity int) int
@@ -685,6 +690,7 @@ type ComplexityRoot struct {
 	}
 
 	ServerInfo struct {
+		Errors           func(childComplexity int) int
 		Languages        func(childComplexity int) int
 		OrganizationName func(childComplexity int) int
 		PasswordSignIn   func(childComplexity int) int
@@ -1911,6 +1917,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Enforcement.Revision(childComplexity), true
+
+	case "ErrorKind.code":
+		if e.ComplexityRoot.ErrorKind.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErrorKind.Code(childComplexity), true
+	case "ErrorKind.reason":
+		if e.ComplexityRoot.ErrorKind.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErrorKind.Reason(childComplexity), true
 
 	case "Event.actor":
 		if e.ComplexityRoot.Event.Actor == nil {
@@ -3573,6 +3592,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Secret.Username(childComplexity), true
 
+	case "ServerInfo.errors":
+		if e.ComplexityRoot.ServerInfo.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServerInfo.Errors(childComplexity), true
 	case "ServerInfo.languages":
 		if e.ComplexityRoot.ServerInfo.Languages == nil {
 			break
@@ -5628,6 +5653,96 @@ type DeleteEndpointPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/errors.graphql", Input: `"What a top-level error tells a program to do: its ` + "`" + `extensions.code` + "`" + `."
+enum ErrorCode {
+  "Nobody, or somebody who is not believed: sign in."
+  UNAUTHENTICATED
+  "Who asks may see the object, but not do this."
+  FORBIDDEN
+  "There is no such object, or it is somebody else's: the two cannot be told apart."
+  NOT_FOUND
+  "Somebody else was faster: read again, then decide again."
+  CONFLICT
+  "The request itself is malformed or asks for what cannot be: the program that sends it must change."
+  BAD_USER_INPUT
+  "More bytes than are handled."
+  TOO_LARGE
+  "Too many: ` + "`" + `extensions.retryAfter` + "`" + ` says in how many seconds to come again."
+  RATE_LIMITED
+  "Something that Portico needs does not answer: send the same again a little later."
+  UNAVAILABLE
+  "A defect of Portico: ` + "`" + `extensions.requestId` + "`" + ` finds it in the log."
+  INTERNAL
+}
+
+"Why a top-level error came about: its ` + "`" + `extensions.reason` + "`" + `. Each goes with one code."
+enum ErrorReason {
+  "UNAUTHENTICATED: nobody has signed in. What exists for others answers so too, and so does what does not exist."
+  NOT_SIGNED_IN
+  "UNAUTHENTICATED: the access token has expired, its session was ended, or it is none."
+  SESSION_EXPIRED
+  "UNAUTHENTICATED: a machine's token is malformed, unknown or revoked."
+  INVALID_TOKEN
+  "UNAUTHENTICATED: the address or the password is wrong, or the user may not sign in; which of these is not said."
+  WRONG_CREDENTIALS
+  "FORBIDDEN: the viewer's role may not."
+  ROLE
+  "FORBIDDEN: the organization's policy forbids it."
+  POLICY
+  "FORBIDDEN: the account is suspended."
+  ACCOUNT_SUSPENDED
+  "FORBIDDEN: the viewer does not belong to the account, or to any."
+  NOT_A_MEMBER
+  "NOT_FOUND: the target is unknown, deleted, malformed in its id, or somebody else's."
+  UNKNOWN_OBJECT
+  "CONFLICT: the ` + "`" + `version` + "`" + ` of the input is an older one than the object's."
+  STALE_VERSION
+  "CONFLICT: others were changing the same at the same moment; the same request may succeed now."
+  CONCURRENT_CHANGE
+  "CONFLICT: the idempotency key was used before with another input."
+  IDEMPOTENCY_KEY_REUSED
+  "BAD_USER_INPUT: not what GraphQL over HTTP asks for: the method, the headers, the parameters or the body."
+  MALFORMED_REQUEST
+  "BAD_USER_INPUT: the document cannot be read, or the schema does not allow it."
+  INVALID_DOCUMENT
+  "BAD_USER_INPUT: no operation, or none of this name."
+  UNKNOWN_OPERATION
+  "BAD_USER_INPUT: a variable or a value in the document is not of its type."
+  INVALID_VALUE
+  "BAD_USER_INPUT: an argument is of its type and yet cannot be, such as a page of 1000."
+  INVALID_ARGUMENT
+  "BAD_USER_INPUT: the cursor is not one of this list."
+  INVALID_CURSOR
+  "BAD_USER_INPUT: the document is too long, or repeats too much."
+  DOCUMENT_SIZE
+  "BAD_USER_INPUT: the document nests too deep."
+  DEPTH
+  "BAD_USER_INPUT: the operation costs too much."
+  COST
+  "TOO_LARGE: the request's body."
+  REQUEST_SIZE
+  "RATE_LIMITED: too many sign-ins have failed."
+  SIGN_IN_FAILURES
+  "UNAVAILABLE: the database does not answer, or not in time."
+  DATABASE
+  "UNAVAILABLE: too much is going on at the moment."
+  BUSY
+  "UNAVAILABLE: the answer took longer than a request may take."
+  DEADLINE
+  "UNAVAILABLE: the server is still reading what it needs."
+  LOADING
+  "INTERNAL: a defect."
+  DEFECT
+}
+
+"A kind of top-level error."
+type ErrorKind @public {
+  "What to do."
+  code: ErrorCode!
+  "Why."
+  reason: ErrorReason!
+}
+`, BuiltIn: false},
 	{Name: "../schema/event.graphql", Input: `"A line of the append-only log: who did what, to which object, when. It never holds a secret."
 type Event implements Node {
   "The opaque id."
@@ -7109,6 +7224,8 @@ type ServerInfo @public {
   passwordSignIn: Boolean
   "The languages the server speaks, by BCP 47."
   languages: [String!]!
+  "Every kind of top-level error: a code and the reasons that go with it."
+  errors: [ErrorKind!]!
 }
 
 extend type Query {
@@ -7718,6 +7835,16 @@ func (ec *executionContext) childFields_Enforcement(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type Enforcement", field.Name)
 }
 
+func (ec *executionContext) childFields_ErrorKind(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_ErrorKind_code(ctx, field)
+	case "reason":
+		return ec.fieldContext_ErrorKind_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ErrorKind", field.Name)
+}
+
 func (ec *executionContext) childFields_Event(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -8304,6 +8431,8 @@ func (ec *executionContext) childFields_ServerInfo(ctx context.Context, field gr
 		return ec.fieldContext_ServerInfo_passwordSignIn(ctx, field)
 	case "languages":
 		return ec.fieldContext_ServerInfo_languages(ctx, field)
+	case "errors":
+		return ec.fieldContext_ServerInfo_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ServerInfo", field.Name)
 }

@@ -395,6 +395,8 @@ type ServerInfo struct {
 	PasswordSignIn *bool `json:"passwordSignIn,omitempty"`
 	// The languages the server speaks, by BCP 47.
 	Languages []string `json:"languages"`
+	// Every kind of top-level error: a code and the reasons that go with it.
+	Errors []*fault.Kind `json:"errors"`
 }
 
 // The way in.

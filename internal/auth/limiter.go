@@ -155,7 +155,7 @@ func (l *Limiter) record(ctx context.Context, a *Attempt, buckets []bucket) erro
 			wait = max(wait, left)
 		}
 		if wait > 0 {
-			return fault.Later(fault.RateLimited, wait, "Too many sign-ins have failed. Please wait before you try again.")
+			return fault.Later(fault.RateLimited, fault.ReasonSignInFailures, wait, "Too many sign-ins have failed. Please wait before you try again.")
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO sign_in_attempts (id, bucket, attempted_at) VALUES ($1, $2, $3), ($4, $5, $6)`,
 			a.rows[0].String(), buckets[0].name, now, a.rows[1].String(), buckets[1].name, now)

@@ -124,7 +124,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, token, account string)
 func (a *Authenticator) machine(ctx context.Context, token string) (context.Context, error) {
 	hashes, ok := a.Machines.Hashes(token)
 	if !ok {
-		return ctx, unbelieved(errors.New("the service token is malformed"))
+		return ctx, unknownToken(errors.New("the service token is malformed"))
 	}
 	for _, hash := range hashes {
 		v, ok, err := a.Directory.Machine(ctx, hash)
@@ -135,7 +135,7 @@ func (a *Authenticator) machine(ctx context.Context, token string) (context.Cont
 			return carry(ctx, v), nil
 		}
 	}
-	return ctx, unbelieved(errors.New("the service token is unknown"))
+	return ctx, unknownToken(errors.New("the service token is unknown"))
 }
 
 // account reads the account's id. A malformed one becomes an account that
@@ -159,7 +159,7 @@ func carry(ctx context.Context, v viewer.Viewer) context.Context {
 
 // unreachable is the answer when the Directory fails, whatever its reason.
 func unreachable(cause error) *fault.Error {
-	f := fault.Wrap(fault.Unavailable, cause, "Portico cannot check who you are at the moment. Please try again.")
+	f := fault.Wrap(fault.Unavailable, fault.ReasonDatabase, cause, "Portico cannot check who you are at the moment. Please try again.")
 	f.RetryAfter = max(time.Second, fault.From(cause).RetryAfter)
 	return f
 }

@@ -24,9 +24,10 @@ type refusalError struct {
 }
 
 type refusalExtensions struct {
-	Code       fault.Code `json:"code"`
-	RequestID  string     `json:"requestId"`
-	RetryAfter int        `json:"retryAfter,omitempty"` // seconds
+	Code       fault.Code   `json:"code"`
+	Reason     fault.Reason `json:"reason"`
+	RequestID  string       `json:"requestId"`
+	RetryAfter int          `json:"retryAfter,omitempty"` // seconds
 }
 
 // refuse answers instead of the handler: 503 for an outage, 403 for an account
@@ -49,7 +50,7 @@ func refuse(ctx context.Context, w http.ResponseWriter, r *http.Request, err err
 	}
 	w.WriteHeader(status)
 	// The client may have gone; there is nobody else to tell.
-	_ = json.NewEncoder(w).Encode(refusal{[]refusalError{{f.Message, refusalExtensions{f.Code, request, seconds}}}})
+	_ = json.NewEncoder(w).Encode(refusal{[]refusalError{{f.Message, refusalExtensions{f.Code, f.Reason, request, seconds}}}})
 }
 
 // tell logs why a request was refused.

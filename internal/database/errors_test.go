@@ -77,7 +77,7 @@ func TestFault(t *testing.T) {
 	others := []error{
 		nil, errors.New("other"), &pq.Error{Code: "23505"}, &pq.Error{Code: "42601"}, fault.Missing(),
 		fault.Input(fault.Required, "name", "A name is needed."),
-		fault.Wrap(fault.Conflict, context.DeadlineExceeded, "Lost."),
+		fault.Wrap(fault.Conflict, fault.ReasonConcurrentChange, context.DeadlineExceeded, "Lost."),
 	}
 	for _, err := range others {
 		if got := database.Fault(err); got != err {

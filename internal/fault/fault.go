@@ -1,7 +1,8 @@
 // Package fault is what can go wrong, in words that may leave the program.
 //
-// Two kinds exist. An Error ends a request: it has a Code out of a closed list
-// and a message that is safe to show; its cause is kept for the log alone. An
+// Two kinds exist. An Error ends a request: it has a Code and a Reason out of
+// closed lists, and a message that is safe to show; its cause is kept for the
+// log alone. An
 // Invalid lists what the user can correct in the input; it becomes a payload's
 // `userErrors`. Everything else, whatever its type, is an INTERNAL Error to
 // the outside.
@@ -26,6 +27,8 @@ const (
 	Conflict Code = "CONFLICT"
 	// BadUserInput: the request itself is malformed.
 	BadUserInput Code = "BAD_USER_INPUT"
+	// TooLarge: the request holds more than is taken.
+	TooLarge Code = "TOO_LARGE"
 	// RateLimited: too many; RetryAfter says when to come again.
 	RateLimited Code = "RATE_LIMITED"
 	// Unavailable: something Portico needs does not answer; coming again helps.
@@ -35,32 +38,41 @@ const (
 )
 
 // Error ends a request. Message is for the caller's eyes, the cause is not.
+// Make one by New, Wrap or Later, which ask for all that it needs.
 type Error struct {
 	Code       Code
+	Reason     Reason
 	Message    string
 	RetryAfter time.Duration
 	cause      error
 }
 
 // New makes an Error without a cause.
-func New(code Code, message string) *Error { return &Error{Code: code, Message: message} }
+func New(code Code, reason Reason, message string) *Error {
+	return &Error{Code: code, Reason: reason, Message: message}
+}
 
 // Wrap makes an Error that keeps err for the log.
-func Wrap(code Code, err error, message string) *Error {
-	return &Error{Code: code, Message: message, cause: err}
+func Wrap(code Code, reason Reason, err error, message string) *Error {
+	return &Error{Code: code, Reason: reason, Message: message, cause: err}
 }
 
 // Later makes an Error that tells the caller when coming again helps.
-func Later(code Code, after time.Duration, message string) *Error {
-	return &Error{Code: code, Message: message, RetryAfter: after}
+func Later(code Code, reason Reason, after time.Duration, message string) *Error {
+	return &Error{Code: code, Reason: reason, Message: message, RetryAfter: after}
 }
 
 // Missing is the one answer for an object that does not exist, is somebody
 // else's, or whose id is malformed: the three cannot be told apart.
-func Missing() *Error { return New(NotFound, "There is no such object.") }
+func Missing() *Error { return New(NotFound, ReasonUnknownObject, "There is no such object.") }
 
-// Stale is the answer to whoever lost a race or came with an old version.
-func Stale(message string) *Error { return New(Conflict, message) }
+// Stale is the answer to whoever comes with an old version.
+func Stale() *Error {
+	return New(Conflict, ReasonStaleVersion, "Somebody else has changed this meanwhile; read it again.")
+}
+
+// Lost is the answer to whoever lost a race: the same request may succeed now.
+func Lost(message string) *Error { return New(Conflict, ReasonConcurrentChange, message) }
 
 // Error gives the public message and, for logs, the cause.
 func (e *Error) Error() string {
@@ -79,7 +91,7 @@ func From(err error) *Error {
 	if errors.As(err, &e) {
 		return e
 	}
-	return Wrap(Internal, err, "Something went wrong on our side.")
+	return Wrap(Internal, ReasonDefect, err, "Something went wrong on our side.")
 }
 
 // Is tells whether err is an Error of this code.

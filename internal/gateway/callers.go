@@ -99,7 +99,7 @@ func (g *Gate) newCaller(ctx context.Context, token string, sum [sha256.Size]byt
 		}
 		return r.Val.(*Caller), nil
 	case <-ctx.Done():
-		return nil, fault.Wrap(fault.Unavailable, ctx.Err(), "The gateway's token could not be checked in time.")
+		return nil, fault.Wrap(fault.Unavailable, fault.ReasonDatabase, ctx.Err(), "The gateway's token could not be checked in time.")
 	}
 }
 
@@ -109,11 +109,11 @@ func uncertain(err error) error {
 	if errors.As(err, &known) && known.Code == fault.Unauthenticated {
 		return err
 	}
-	return fault.Wrap(fault.Unavailable, err, "The gateway's token cannot be checked at the moment.")
+	return fault.Wrap(fault.Unavailable, fault.ReasonDatabase, err, "The gateway's token cannot be checked at the moment.")
 }
 
 func stranger() *fault.Error {
-	return fault.New(fault.Unauthenticated, "The gateway's token is missing, unknown or revoked.")
+	return fault.New(fault.Unauthenticated, fault.ReasonInvalidToken, "The gateway's token is missing, unknown or revoked.")
 }
 
 // believe finds the token, follows its organization, and only then reads it

@@ -66,7 +66,7 @@ func (f *feed) prove(ctx context.Context) error {
 		select {
 		case r := <-done: // it may have begun before the question
 			if r.Err != nil {
-				return fault.Wrap(fault.Unavailable, r.Err, "The event log cannot be reached at the moment.")
+				return fault.Wrap(fault.Unavailable, fault.ReasonDatabase, r.Err, "The event log cannot be reached at the moment.")
 			}
 		case <-ctx.Done():
 			return ctx.Err()
@@ -85,7 +85,7 @@ func (f *feed) give(c *replica.Change) error {
 		return stranger()
 	}
 	if f.gate.known(f.tenant.id) != f.tenant {
-		return fault.New(fault.Unavailable, "The organization's keys are loaded anew.")
+		return fault.New(fault.Unavailable, fault.ReasonLoading, "The organization's keys are loaded anew.")
 	}
 	f.reach(c)
 	return f.yield(c)

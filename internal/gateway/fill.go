@@ -29,7 +29,7 @@ func (g *Gate) look(ctx context.Context, t *tenant, username uuid.UUID, c *verdi
 			return nil
 		}
 	}
-	return fault.New(fault.Unavailable, "There are more keys in use than are kept.")
+	return fault.New(fault.Unavailable, fault.ReasonBusy, "There are more keys in use than are kept.")
 }
 
 // fill reads a key into the copy, once for all who ask at the same time. It
@@ -65,7 +65,7 @@ func (g *Gate) fillNow(ctx context.Context, t *tenant, username uuid.UUID) error
 			return nil
 		}
 	}
-	return fault.New(fault.Unavailable, "The key is being changed all the time.")
+	return fault.New(fault.Unavailable, fault.ReasonBusy, "The key is being changed all the time.")
 }
 
 // key reads one key and what its verdicts are made of: its app, or all apps of

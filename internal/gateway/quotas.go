@@ -40,7 +40,7 @@ func (q *quotaReads) of(ctx context.Context, subscription uuid.UUID) ([]limits.U
 	case <-r.done:
 		return r.used[subscription], r.err
 	case <-enough.C:
-		return nil, fault.Later(fault.Unavailable, time.Second, "The database does not answer.")
+		return nil, fault.Later(fault.Unavailable, fault.ReasonDatabase, time.Second, "The database does not answer.")
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

@@ -1,6 +1,7 @@
 package gqlhttp
 
 import (
+	"context"
 	"fmt"
 	"sort"
 
@@ -23,7 +24,7 @@ type document struct {
 }
 
 // prepare gives the document of a text, from the cache or anew.
-func (h *Handler) prepare(text string) (*document, gqlerror.List) {
+func (h *Handler) prepare(ctx context.Context, text string) (*document, gqlerror.List) {
 	if d, ok := h.documents.get(text); ok {
 		return d, nil
 	}
@@ -37,12 +38,19 @@ func (h *Handler) prepare(text string) (*document, gqlerror.List) {
 		return nil, gqlerror.List{asBadInput(gqlerror.WrapIfUnwrapped(err))}
 	}
 	if len(parsed.Operations) == 0 {
-		return nil, gqlerror.List{badInput("The document has no operation.", nil)}
+		return nil, gqlerror.List{badInput(fault.ReasonInvalidDocument, "The document has no operation.", nil)}
 	}
 	if refused := measure(parsed, limits); refused != nil {
 		return nil, gqlerror.List{refused}
 	}
-	if errs := h.validate(parsed); len(errs) > 0 {
+	if h.options.Stranger != nil {
+		if errs := h.validate(parsed, h.names); len(errs) > 0 {
+			strange := located(h.options.Stranger(ctx), nil)
+			strange.Locations = errs[0].Locations
+			return nil, gqlerror.List{strange}
+		}
+	}
+	if errs := h.validate(parsed, h.rules); len(errs) > 0 {
 		return nil, errs
 	}
 	d := &document{QueryDocument: parsed, tokens: tokens, cheap: true}
@@ -56,7 +64,7 @@ func (h *Handler) prepare(text string) (*document, gqlerror.List) {
 // operation picks the operation to run.
 func (d *document) operation(name string) (*ast.OperationDefinition, *gqlerror.Error) {
 	if name == "" && len(d.Operations) > 1 {
-		return nil, badInput("The document has several operations: say which one in operationName.", nil)
+		return nil, badInput(fault.ReasonUnknownOperation, "The document has several operations: say which one in operationName.", nil)
 	}
 	if name == "" {
 		return d.Operations[0], nil
@@ -66,23 +74,23 @@ func (d *document) operation(name string) (*ast.OperationDefinition, *gqlerror.E
 			return op, nil
 		}
 	}
-	return nil, badInput(fmt.Sprintf("Unknown operation named %q.", name), nil)
+	return nil, badInput(fault.ReasonUnknownOperation, fmt.Sprintf("Unknown operation named %q.", name), nil)
 }
 
 // enough ends a validation that has found its share of errors.
 type enough struct{}
 
-// validate applies the rules of the specification until Limits.Errors errors
-// are found. Going on would cost: the rules look for similar names for each
+// validate applies rules of the specification until Limits.Errors errors are
+// found. Going on would cost: the rules look for similar names for each
 // unknown one. A panic is the only way out of the library's walk.
-func (h *Handler) validate(doc *ast.QueryDocument) (errs gqlerror.List) {
+func (h *Handler) validate(doc *ast.QueryDocument, list []core.Rule) (errs gqlerror.List) {
 	defer func() {
 		if r := recover(); r != nil && r != (enough{}) {
 			panic(r)
 		}
 	}()
 	events := &core.Events{}
-	for _, rule := range h.rules {
+	for _, rule := range list {
 		rule.RuleFunc(events, func(options ...core.ErrorOption) {
 			err := &gqlerror.Error{Rule: rule.Name}
 			for _, option := range options {
@@ -109,19 +117,21 @@ func sortedRules() []core.Rule {
 	return list
 }
 
-// unknownName tells whether a rule reports something that the schema, as this
+// namingRules are the rules that report something which the schema, as this
 // caller sees it, does not have.
-func unknownName(rule string) bool {
-	switch rule {
-	case "FieldsOnCorrectType", "KnownArgumentNames", "KnownRootType", "KnownTypeNames":
-		return true
+func namingRules(all []core.Rule) (list []core.Rule) {
+	for _, rule := range all {
+		switch rule.Name {
+		case "FieldsOnCorrectType", "KnownArgumentNames", "KnownRootType", "KnownTypeNames":
+			list = append(list, rule)
+		}
 	}
-	return false
+	return list
 }
 
 // badInput is a request error; at may be nil.
-func badInput(message string, at *ast.Position) *gqlerror.Error {
-	return located(fault.New(fault.BadUserInput, message), at)
+func badInput(reason fault.Reason, message string, at *ast.Position) *gqlerror.Error {
+	return located(fault.New(fault.BadUserInput, reason, message), at)
 }
 
 // located makes a GraphQL error of err, whose message is its public one; at
@@ -137,6 +147,10 @@ func located(err error, at *ast.Position) *gqlerror.Error {
 
 // asBadInput gives err the cause from which its code is taken.
 func asBadInput(err *gqlerror.Error) *gqlerror.Error {
-	err.Err = fault.New(fault.BadUserInput, err.Message)
+	reason := fault.ReasonInvalidDocument
+	if err.Rule == "ValuesOfCorrectType" {
+		reason = fault.ReasonInvalidValue
+	}
+	err.Err = fault.New(fault.BadUserInput, reason, err.Message)
 	return err
 }

@@ -29,7 +29,7 @@ func Present(ctx context.Context, err error) *gqlerror.Error {
 	if errors.As(err, &given) {
 		e.Path, e.Locations, e.Rule = given.Path, given.Locations, given.Rule
 	}
-	e.Extensions = map[string]any{"code": f.Code}
+	e.Extensions = map[string]any{"code": f.Code, "reason": f.Reason}
 	if f.RetryAfter > 0 {
 		e.Extensions["retryAfter"] = int(math.Ceil(f.RetryAfter.Seconds()))
 	}
@@ -40,7 +40,7 @@ func Present(ctx context.Context, err error) *gqlerror.Error {
 // answers INTERNAL.
 func Recover(ctx context.Context, p any) error {
 	slog.ErrorContext(ctx, "panic while answering", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-	return fault.Wrap(fault.Internal, fmt.Errorf("panic: %v", p), "Something went wrong on our side.")
+	return fault.Wrap(fault.Internal, fault.ReasonDefect, fmt.Errorf("panic: %v", p), "Something went wrong on our side.")
 }
 
 // present gives the public form of an error: the presenter's, with a code, the
@@ -59,7 +59,8 @@ func (h *Handler) present(ctx context.Context, err error) *gqlerror.Error {
 		e.Extensions = map[string]any{}
 	}
 	if _, has := e.Extensions["code"]; !has {
-		e.Extensions["code"] = fault.From(err).Code
+		f := fault.From(err)
+		e.Extensions["code"], e.Extensions["reason"] = f.Code, f.Reason
 	}
 	if _, has := e.Extensions["requestId"]; !has && h.options.RequestID != nil {
 		e.Extensions["requestId"] = h.options.RequestID(ctx)
@@ -67,21 +68,16 @@ func (h *Handler) present(ctx context.Context, err error) *gqlerror.Error {
 	return &e
 }
 
-// recode gives an error the fault that its circumstances make of it: whatever
-// fails after the deadline failed of it, and a name that is not in the schema
-// has the code that the options say.
+// recode makes a fault of whatever else fails after the deadline: it failed of
+// that.
 func (h *Handler) recode(ctx context.Context, err error) error {
 	var f *fault.Error
 	var e *gqlerror.Error
 	isFault, located := errors.As(err, &f), errors.As(err, &e)
-	switch {
-	case located && unknownName(e.Rule) && h.options.UnknownFieldCode != nil:
-		f = fault.New(h.options.UnknownFieldCode(ctx), e.Message)
-	case !isFault && errors.Is(ctx.Err(), context.DeadlineExceeded):
-		f = fault.Wrap(fault.Unavailable, err, "The answer took too long.")
-	default:
+	if isFault || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return err
 	}
+	f = fault.Wrap(fault.Unavailable, fault.ReasonDeadline, err, "The answer took too long.")
 	again := &gqlerror.Error{Err: f, Message: f.Message, Path: graphql.GetPath(ctx)}
 	if located {
 		again.Path, again.Locations, again.Rule = e.Path, e.Locations, e.Rule
@@ -96,7 +92,7 @@ func badVariable(err *gqlerror.Error) *gqlerror.Error {
 	if len(path) > 0 && path[0] == ast.PathName("variable") {
 		path = path[1:]
 	}
-	return badInput(fmt.Sprintf("Variable \"$%s\" %s.", path, strings.TrimSuffix(err.Message, ".")), nil)
+	return badInput(fault.ReasonInvalidValue, fmt.Sprintf("Variable \"$%s\" %s.", path, strings.TrimSuffix(err.Message, ".")), nil)
 }
 
 // arrange brings errors into a fixed order, since fields run side by side, and

@@ -53,14 +53,24 @@ func TestThePresenterSeesEveryError(t *testing.T) {
 	}
 }
 
-func TestUnknownNamesHaveTheGivenCode(t *testing.T) {
-	h := toyHandler(gqlhttp.Options{UnknownFieldCode: func(context.Context) fault.Code { return fault.Unauthenticated }})
+// A stranger is told one thing about every document that uses what the schema
+// does not have, however much else is wrong with it.
+func TestStrangersAreToldOneThing(t *testing.T) {
+	h := toyHandler(gqlhttp.Options{Stranger: func(context.Context) error {
+		return fault.New(fault.Unauthenticated, fault.ReasonNotSignedIn, "Sign in first.")
+	}})
 	for _, document := range []string{
 		"{ secrets }", "{ madeUp { deeper } }", "{ hello(no: 1) }", "query($x: Hidden) { secrets(x: $x) }",
+		"query($x: Hidden = SECRET, $y: Other!) { hello }", "{ ...F } fragment F on Hidden { id }", "{ hello ... on Hidden { id } }",
+		"query($x: Hidden) { hello(x: {a: $x, b: NOPE}) secrets { ...F } } fragment F on Hidden { id { deeper(x: $z) } }",
+		"{ hello @skip hello @skip hello @skip hello @skip hello @skip hello @skip hello @skip hello @skip secrets }",
 	} {
 		a := query(t, h, document, "")
 		require.Equal(t, "UNAUTHENTICATED", a.code(), document)
-		require.NotEmpty(t, a.JSON.Errors[0].Locations)
+		require.Len(t, a.JSON.Errors, 1, document)
+		require.Equal(t, "Sign in first.", a.JSON.Errors[0].Message, document)
+		require.Equal(t, "NOT_SIGNED_IN", a.JSON.Errors[0].Extensions["reason"], document)
+		require.NotEmpty(t, a.JSON.Errors[0].Locations, document)
 	}
 	require.Equal(t, "BAD_USER_INPUT", query(t, h, "{ hello hello @skip }", "").code())
 }
@@ -82,8 +92,8 @@ func TestErrorsComeInAFixedOrder(t *testing.T) {
 }
 
 func TestThePlainPresenterTellsWhenToComeAgain(t *testing.T) {
-	e := gqlhttp.Present(t.Context(), fault.Later(fault.RateLimited, 1500*time.Millisecond, "Too many."))
-	require.Equal(t, map[string]any{"code": fault.RateLimited, "retryAfter": 2}, e.Extensions)
+	e := gqlhttp.Present(t.Context(), fault.Later(fault.RateLimited, fault.ReasonSignInFailures, 1500*time.Millisecond, "Too many."))
+	require.Equal(t, map[string]any{"code": fault.RateLimited, "reason": fault.ReasonSignInFailures, "retryAfter": 2}, e.Extensions)
 }
 
 func TestDeadline(t *testing.T) {
@@ -110,7 +120,7 @@ func TestPanicsAreLoggedAndSurvived(t *testing.T) {
 
 func TestPanicsOutsideOfResolvers(t *testing.T) {
 	h := gqlhttp.New(brokenSchema{newToy()}, gqlhttp.Options{Recover: func(context.Context, any) error {
-		return fault.New(fault.Internal, "Something went wrong on our side.")
+		return fault.New(fault.Internal, fault.ReasonDefect, "Something went wrong on our side.")
 	}})
 	a := query(t, h, "{ hello }", "")
 	require.Equal(t, http.StatusInternalServerError, a.Code)
@@ -130,7 +140,7 @@ func TestRefuse(t *testing.T) {
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(http.MethodPost, "/graphql", nil)
 	r.Header.Set("Accept", "application/graphql-response+json")
-	h.Refuse(w, r, fault.New(fault.Unauthenticated, "Sign in again."))
+	h.Refuse(w, r, fault.New(fault.Unauthenticated, fault.ReasonInvalidToken, "Sign in again."))
 	require.Equal(t, http.StatusBadRequest, w.Code)
-	require.JSONEq(t, `{"errors":[{"message":"Sign in again.","extensions":{"code":"UNAUTHENTICATED"}}]}`, w.Body.String())
+	require.JSONEq(t, `{"errors":[{"message":"Sign in again.","extensions":{"code":"UNAUTHENTICATED","reason":"INVALID_TOKEN"}}]}`, w.Body.String())
 }

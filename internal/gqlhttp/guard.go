@@ -6,6 +6,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/lexer"
+
+	"portico/internal/fault"
 )
 
 // scan counts tokens and refuses overlong names, before the parser builds
@@ -13,7 +15,7 @@ import (
 // known one. What is no GraphQL is left to the parser.
 func scan(text string, limits Limits) (tokens int, err *gqlerror.Error) {
 	if len(text) > limits.TextBytes {
-		return 0, tooMuch("is too long", limits.TextBytes, "bytes")
+		return 0, tooMuch(fault.ReasonDocumentSize, "is too long", limits.TextBytes, "bytes")
 	}
 	l := lexer.New(&ast.Source{Input: text})
 	for ; tokens <= limits.Tokens; tokens++ {
@@ -22,14 +24,14 @@ func scan(text string, limits Limits) (tokens int, err *gqlerror.Error) {
 			return tokens, nil
 		}
 		if token.Kind == lexer.Name && len(token.Value) > limits.Name {
-			return tokens, tooMuch("has too long a name", limits.Name, "bytes")
+			return tokens, tooMuch(fault.ReasonDocumentSize, "has too long a name", limits.Name, "bytes")
 		}
 	}
-	return tokens, tooMuch("is too long", limits.Tokens, "tokens")
+	return tokens, tooMuch(fault.ReasonDocumentSize, "is too long", limits.Tokens, "tokens")
 }
 
-func tooMuch(what string, limit int, unit string) *gqlerror.Error {
-	return badInput(fmt.Sprintf("The document %s: at most %d %s are allowed.", what, limit, unit), nil)
+func tooMuch(reason fault.Reason, what string, limit int, unit string) *gqlerror.Error {
+	return badInput(reason, fmt.Sprintf("The document %s: at most %d %s are allowed.", what, limit, unit), nil)
 }
 
 // extent is how much a set of selections stands for once its spreads are
@@ -86,7 +88,7 @@ func measure(doc *ast.QueryDocument, limits Limits) *gqlerror.Error {
 
 // conclude checks the sums over the whole document.
 func (g *guard) conclude(all extent) {
-	g.atMost(all.depth, g.limits.Depth, "levels of selections")
+	g.atMost(all.depth, g.limits.Depth, levels)
 	g.atMost(all.nodes, g.limits.Nodes, "selections with all fragments spread")
 	g.atMost(g.aliases, g.limits.Aliases, "aliases")
 	g.atMost(g.directives, g.limits.Directives, "directives")
@@ -95,7 +97,7 @@ func (g *guard) conclude(all extent) {
 		pairs += n * n
 	}
 	if pairs > g.limits.Pairs {
-		g.fail(badInput("The document repeats the same fields too often.", nil))
+		g.fail(badInput(fault.ReasonDocumentSize, "The document repeats the same fields too often.", nil))
 	}
 }
 
@@ -105,9 +107,16 @@ func (g *guard) fail(err *gqlerror.Error) {
 	}
 }
 
+// levels is what the limit of depth counts.
+const levels = "levels of selections"
+
 func (g *guard) atMost(n, limit int, unit string) {
 	if n > limit {
-		g.fail(tooMuch("asks for too much", limit, unit))
+		reason := fault.ReasonDocumentSize
+		if unit == levels {
+			reason = fault.ReasonDepth
+		}
+		g.fail(tooMuch(reason, "asks for too much", limit, unit))
 	}
 }
 
@@ -172,7 +181,7 @@ func (g *guard) field(f *ast.Field) extent {
 func (g *guard) fragment(f *ast.FragmentDefinition) extent {
 	if e, seen := g.known[f]; seen {
 		if e == nil {
-			g.fail(badInput(fmt.Sprintf("Cannot spread fragment %q within itself.", f.Name), f.Position))
+			g.fail(badInput(fault.ReasonInvalidDocument, fmt.Sprintf("Cannot spread fragment %q within itself.", f.Name), f.Position))
 			return extent{}
 		}
 		return *e
@@ -189,7 +198,7 @@ func (g *guard) decorations(list ast.DirectiveList) {
 	for _, d := range list {
 		g.arguments(d.Arguments)
 		if d.Name == "defer" || d.Name == "stream" {
-			g.fail(badInput("Answers are sent in one piece: @"+d.Name+" is not supported.", d.Position))
+			g.fail(badInput(fault.ReasonInvalidDocument, "Answers are sent in one piece: @"+d.Name+" is not supported.", d.Position))
 		}
 	}
 }
@@ -205,7 +214,7 @@ func (g *guard) value(v *ast.Value, depth int) {
 		return
 	}
 	if depth > g.limits.Nesting {
-		g.fail(tooMuch("nests its values too deep", g.limits.Nesting, "levels"))
+		g.fail(tooMuch(fault.ReasonDepth, "nests its values too deep", g.limits.Nesting, "levels"))
 		return
 	}
 	for _, child := range v.Children {

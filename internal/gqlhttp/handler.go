@@ -30,10 +30,11 @@ type Options struct {
 	Recover graphql.RecoverFunc
 	// RequestID names the request in each error's extensions; nil: no name.
 	RequestID func(ctx context.Context) string
-	// UnknownFieldCode is the code for names that are not in the schema. A
-	// schema cut down to what anonymous callers may use answers UNAUTHENTICATED
-	// here, to real and made-up names alike. nil is BAD_USER_INPUT.
-	UnknownFieldCode func(ctx context.Context) fault.Code
+	// Stranger is the one error of a document that uses a field, an argument or
+	// a type which the schema does not have. A schema cut down to what anonymous
+	// callers may use says "sign in" here, to real and made-up names alike. nil
+	// reports what validation finds.
+	Stranger func(ctx context.Context) error
 	// ListSize is how many rows a field yields, as far as its arguments tell.
 	// Variables are nil when a document is first seen: it then gives the most
 	// that any variables could make of it. nil is PageSize.
@@ -50,6 +51,7 @@ type Handler struct {
 	schema    graphql.ExecutableSchema
 	options   Options
 	rules     []core.Rule
+	names     []core.Rule // those of rules that report unknown names
 	documents *cache
 	buffers   sync.Pool
 }
@@ -74,8 +76,9 @@ func New(schema graphql.ExecutableSchema, o Options) *Handler {
 	if o.Around == nil {
 		o.Around = resolve
 	}
+	rules := sortedRules()
 	return &Handler{
-		schema: schema, options: o, rules: sortedRules(), documents: newCache(o.Limits),
+		schema: schema, options: o, rules: rules, names: namingRules(rules), documents: newCache(o.Limits),
 		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
 	}
 }
@@ -121,7 +124,7 @@ func (h *Handler) answer(ctx context.Context, r *http.Request, req *request) (a 
 			a, no = nil, &refusal{status: http.StatusInternalServerError, err: h.options.Recover(ctx, p)}
 		}
 	}()
-	doc, errs := h.prepare(req.Query)
+	doc, errs := h.prepare(ctx, req.Query)
 	if errs != nil {
 		return h.refused(ctx, errs), nil
 	}
@@ -153,14 +156,14 @@ func (h *Handler) variables(
 	doc *document, op *ast.OperationDefinition, given map[string]any,
 ) (map[string]any, *gqlerror.Error) {
 	if op.Operation == ast.Subscription {
-		return nil, badInput("Subscriptions are not served here.", op.Position)
+		return nil, badInput(fault.ReasonInvalidDocument, "Subscriptions are not served here.", op.Position)
 	}
 	values, err := validator.VariableValues(h.schema.Schema(), op, given)
 	if err != nil {
 		return nil, badVariable(gqlerror.WrapIfUnwrapped(err))
 	}
 	if !doc.cheap && h.cost(op, values) > h.options.Limits.Cost {
-		return nil, badInput("The operation asks for too much: ask for smaller pages or fewer fields.", op.Position)
+		return nil, badInput(fault.ReasonCost, "The operation asks for too much: ask for smaller pages or fewer fields.", op.Position)
 	}
 	return values, nil
 }

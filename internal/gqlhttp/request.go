@@ -28,7 +28,7 @@ type refusal struct {
 }
 
 func refuse(status int, message string) *refusal {
-	return &refusal{status: status, err: fault.New(fault.BadUserInput, message)}
+	return &refusal{status: status, err: fault.New(fault.BadUserInput, fault.ReasonMalformedRequest, message)}
 }
 
 // largestKept is the capacity above which a body's buffer is not reused.
@@ -91,7 +91,10 @@ func (h *Handler) readBody(buffer *bytes.Buffer, r *http.Request) *refusal {
 }
 
 func tooLarge() *refusal {
-	return refuse(http.StatusRequestEntityTooLarge, "The request is too large.")
+	return &refusal{
+		status: http.StatusRequestEntityTooLarge,
+		err:    fault.New(fault.TooLarge, fault.ReasonRequestSize, "The request is too large."),
+	}
 }
 
 func (h *Handler) readGet(r *http.Request) (*request, *refusal) {

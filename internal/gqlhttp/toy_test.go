@@ -118,7 +118,7 @@ func (t *toy) leaf(ctx context.Context, op *graphql.OperationContext, name strin
 	case "headers":
 		return op.Headers.Get("X-Test"), nil
 	case "fails":
-		return nil, fault.New(fault.NotFound, "There is no such object.")
+		return nil, fault.New(fault.NotFound, fault.ReasonUnknownObject, "There is no such object.")
 	case "lost":
 		return nil, errors.New("pq: secret detail")
 	case "panics":

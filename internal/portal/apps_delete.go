@@ -97,7 +97,7 @@ func (p *Portal) RestoreApp(ctx context.Context, id string) (out MadeApp, err er
 			return err
 		}
 		if _, err := c.Account.Get(ctx, a.AccountID); db.IsNotFound(err) {
-			return fault.Stale("The app's account was deleted.")
+			return fault.Lost("The app's account was deleted.")
 		} else if err != nil {
 			return err
 		}

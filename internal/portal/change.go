@@ -89,10 +89,21 @@ func refusal(d policy.Decision) error {
 	case d.Is(policy.NotYours):
 		return fault.Missing()
 	case d.Is(policy.Status):
-		return fault.Stale(*d.Message)
+		return fault.Lost(*d.Message)
 	default:
-		return fault.New(fault.Forbidden, *d.Message)
+		return fault.New(fault.Forbidden, reasonOf(*d.Code), *d.Message)
 	}
+}
+
+// reasonOf is the reason of a refusal. Those of other codes never get here.
+func reasonOf(c policy.Code) fault.Reason {
+	switch c {
+	case policy.Policy:
+		return fault.ReasonPolicy
+	case policy.AccountSuspended:
+		return fault.ReasonAccountSuspended
+	}
+	return fault.ReasonRole
 }
 
 // outward makes an error of the storage one for the outside.
@@ -103,11 +114,11 @@ func outward(err error) error {
 	case err == nil, errors.As(err, &known), errors.As(err, &invalid):
 		return err
 	case errors.Is(err, privacy.Deny):
-		return fault.Wrap(fault.Forbidden, err, "Your role does not allow this.")
+		return fault.Wrap(fault.Forbidden, fault.ReasonRole, err, "Your role does not allow this.")
 	case db.IsNotFound(err):
 		return fault.Missing()
 	case database.IsRetryable(err):
-		return fault.Wrap(fault.Conflict, err, "Others were changing the same; try again.")
+		return fault.Wrap(fault.Conflict, fault.ReasonConcurrentChange, err, "Others were changing the same; try again.")
 	}
 	return database.Fault(err)
 }
@@ -143,7 +154,7 @@ func swapped(n int, err error) error {
 		return err
 	}
 	if n == 0 {
-		return fault.Stale("Somebody else has changed this meanwhile; read it again.")
+		return fault.Lost("Somebody else has changed this meanwhile; read it again.")
 	}
 	return nil
 }
@@ -151,7 +162,7 @@ func swapped(n int, err error) error {
 // sameVersion refuses a change against an older state.
 func sameVersion(given *int, present int) error {
 	if given != nil && *given != present {
-		return fault.Stale("Somebody else has changed this meanwhile; read it again.")
+		return fault.Stale()
 	}
 	return nil
 }

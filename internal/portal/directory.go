@@ -60,7 +60,7 @@ func (d *Directory) Person(ctx context.Context, organization, user uuid.UUID, to
 		return viewer.Viewer{}, false, err
 	}
 	if v.Role == viewer.Portal && accountID != uuid.Nil && !acc.Valid {
-		return viewer.Viewer{}, false, fault.New(fault.Forbidden, "You do not belong to this account.")
+		return viewer.Viewer{}, false, fault.New(fault.Forbidden, fault.ReasonNotAMember, "You do not belong to this account.")
 	}
 	v.AccountID = acc.UUID
 	v.AccountOwner = role.String == string(term.Owner)

@@ -67,7 +67,7 @@ func (p *Portal) earlier(ctx context.Context, o once) (*made, error) {
 		return nil, outward(err)
 	}
 	if string(row.InputHash) != string(o.hash) {
-		return nil, fault.Stale("The idempotency key was used before with another input.")
+		return nil, fault.New(fault.Conflict, fault.ReasonIdempotencyKeyReused, "The idempotency key was used before with another input.")
 	}
 	return &made{first: row.ObjectID, second: deref(row.SecondID)}, nil
 }
@@ -116,7 +116,7 @@ func (p *Portal) idempotent(ctx context.Context, o once, make func() error) (*ma
 	if errors.Is(err, errReplay) {
 		// Without the row that was in the way nothing was made, here or there.
 		if again == nil {
-			again = fault.Stale("Another request with this idempotency key was under way; try again.")
+			again = fault.Lost("Another request with this idempotency key was under way; try again.")
 		}
 		return nil, again
 	}

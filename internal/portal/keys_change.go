@@ -236,7 +236,7 @@ func (c *change) revokeAll(ctx context.Context, keys []*db.Credential, why term.
 	}
 	n, err := u.Save(ctx)
 	if err == nil && n != len(ids) {
-		return fault.Stale("Somebody else has changed a key meanwhile; try again.")
+		return fault.Lost("Somebody else has changed a key meanwhile; try again.")
 	}
 	return err
 }

@@ -38,7 +38,7 @@ type Session struct {
 
 // wrongSignIn is the one answer to every sign-in that fails.
 func wrongSignIn() error {
-	return fault.New(fault.Unauthenticated, "The e-mail address or the password is wrong.")
+	return fault.New(fault.Unauthenticated, fault.ReasonWrongCredentials, "The e-mail address or the password is wrong.")
 }
 
 // SignIn checks a password and issues an access token. An unknown or ambiguous

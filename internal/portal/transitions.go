@@ -82,7 +82,7 @@ func subscriptionObject(s *db.Subscription, a lifecycle.SubscriptionAction) poli
 func (c *change) step(ctx context.Context, s *db.Subscription, a lifecycle.SubscriptionAction, reason string) error {
 	to, ok := lifecycle.Next(s.Status, a)
 	if !ok {
-		return fault.Stale("The registration is " + string(s.Status) + ".")
+		return fault.Lost("The registration is " + string(s.Status) + ".")
 	}
 	u := c.Subscription.Update().Where(subscription.ID(s.ID), subscription.StatusEQ(s.Status), subscription.Version(s.Version)).
 		SetStatus(to).SetReason(reason).SetUpdatedAt(c.now).AddVersion(1).SetDecidedAt(c.now)

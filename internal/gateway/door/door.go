@@ -105,18 +105,18 @@ func (d *Doors) with(w http.ResponseWriter, r *http.Request, method string, open
 // UNAVAILABLE to the outside.
 func (d *Doors) believe(ctx context.Context, tokens []string) (*gateway.Caller, *fault.Error) {
 	if len(tokens) != 1 || tokens[0] == "" {
-		return nil, fault.New(fault.Unauthenticated, "A gateway's token is needed in X-Portico-Gateway-Token.")
+		return nil, fault.New(fault.Unauthenticated, fault.ReasonNotSignedIn, "A gateway's token is needed in X-Portico-Gateway-Token.")
 	}
 	caller, err := d.Gate.Caller(ctx, tokens[0])
 	switch {
 	case err == nil:
 		return caller, nil
 	case fault.Is(err, fault.Unauthenticated):
-		return nil, fault.New(fault.Unauthenticated, "The gateway's token is not believed.")
+		return nil, fault.New(fault.Unauthenticated, fault.ReasonInvalidToken, "The gateway's token is not believed.")
 	}
 	d.Log.WarnContext(ctx, "a gateway's token could not be checked", "error", err)
 	after := fault.From(err).RetryAfter
-	return nil, fault.Later(fault.Unavailable, max(after, time.Second), "The gateway's token cannot be checked now. Come again.")
+	return nil, fault.Later(fault.Unavailable, fault.ReasonDatabase, max(after, time.Second), "The gateway's token cannot be checked now. Come again.")
 }
 
 // unbroken answers INTERNAL where a door panics.

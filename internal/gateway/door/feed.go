@@ -47,7 +47,7 @@ func (d *Doors) feed(w http.ResponseWriter, r *http.Request, c *gateway.Caller) 
 	case r.Context().Err() != nil: // the gateway has gone
 	default:
 		d.Log.WarnContext(r.Context(), "the feed failed", "error", err)
-		d.unavailable(w, fault.Later(fault.Unavailable, time.Second, "The feed cannot be read now. Come again."))
+		d.unavailable(w, fault.Later(fault.Unavailable, fault.ReasonDatabase, time.Second, "The feed cannot be read now. Come again."))
 	}
 }
 

@@ -64,7 +64,7 @@ func Handler(o Options) http.Handler {
 			defer func() { <-running }()
 			o.export(w, r, q)
 		default:
-			Refuse(w, r, fault.Later(fault.Unavailable, comeAgain, "Too many exports run at the moment. Please try again."))
+			Refuse(w, r, fault.Later(fault.Unavailable, fault.ReasonBusy, comeAgain, "Too many exports run at the moment. Please try again."))
 		}
 	})
 }

@@ -50,4 +50,6 @@ func moment(values url.Values, name string) (time.Time, error) {
 	return t.UTC(), nil
 }
 
-func invalid(message string) error { return fault.New(fault.BadUserInput, message) }
+func invalid(message string) error {
+	return fault.New(fault.BadUserInput, fault.ReasonInvalidArgument, message)
+}

@@ -12,12 +12,13 @@ import (
 
 // problem is a body of RFC 9457.
 type problem struct {
-	Type      string     `json:"type"`
-	Title     string     `json:"title"`
-	Status    int        `json:"status"`
-	Code      fault.Code `json:"code"`
-	Detail    string     `json:"detail"`
-	RequestID string     `json:"requestId,omitempty"`
+	Type      string       `json:"type"`
+	Title     string       `json:"title"`
+	Status    int          `json:"status"`
+	Code      fault.Code   `json:"code"`
+	Reason    fault.Reason `json:"reason"`
+	Detail    string       `json:"detail"`
+	RequestID string       `json:"requestId,omitempty"`
 }
 
 // Refuse answers with an error in its public form.
@@ -35,7 +36,7 @@ func Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(problem{ // the client may have gone
-		Type: "urn:portico:code:" + string(f.Code), Title: http.StatusText(status), Status: status, Code: f.Code, Detail: f.Message,
+		Type: "urn:portico:code:" + string(f.Code), Title: http.StatusText(status), Status: status, Code: f.Code, Reason: f.Reason, Detail: f.Message,
 		RequestID: viewer.Current(r.Context()).RequestID,
 	})
 }
@@ -52,6 +53,8 @@ func statusOf(c fault.Code) int {
 		return http.StatusConflict
 	case fault.BadUserInput:
 		return http.StatusBadRequest
+	case fault.TooLarge:
+		return http.StatusRequestEntityTooLarge
 	case fault.RateLimited:
 		return http.StatusTooManyRequests
 	case fault.Unavailable:
