@@ -106,7 +106,7 @@ func MarshalBigInt(i int64) graphql.Marshaler { return number(min(max(i, -mostBi
 func UnmarshalBigInt(v any) (int64, error) {
 	i, err := graphql.UnmarshalInt64(v)
 	if _, text := v.(string); text || v == nil || err != nil || i < -mostBig || i > mostBig {
-		return 0, fault.New(fault.BadUserInput, "A BigInt is a whole number of at most 2^53 - 1.")
+		return 0, fault.New(fault.BadUserInput, fault.ReasonInvalidValue, "A BigInt is a whole number of at most 2^53 - 1.")
 	}
 	return i, nil
 }
