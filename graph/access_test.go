@@ -1,6 +1,8 @@
 package graph_test
 
 import (
+	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,6 +88,51 @@ func TestExplanations(t *testing.T) {
 			var n int
 			require.NoError(t, s.Database.QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&n))
 			require.Zero(t, n, table)
+		}
+	})
+}
+
+// A product that is not for the viewer answers like a name that nothing bears,
+// but for the name itself.
+func TestExplanationsTellNothingOfProductsThatAreHidden(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		s := newServer(t, url, database.Options{})
+		tenant, stranger := s.MustTenant(t, "why"), s.MustTenant(t, "else")
+		make := func(admin context.Context, name string, status term.ProductStatus, keyless bool) {
+			product, _ := s.MustProduct(t, admin, name)
+			yes := true
+			_, err := s.Portal.UpdateProduct(admin, portal.UpdateProductInput{ProductID: product.GlobalID(),
+				Keyless: portal.Patch[bool]{Set: true, Value: &keyless}, EnforceEndpoints: portal.Patch[bool]{Set: true, Value: &yes}})
+			require.NoError(t, err)
+			_, err = s.Database.ExecContext(t.Context(), `UPDATE products SET status = $1 WHERE id = $2`, status, product.ID)
+			require.NoError(t, err)
+		}
+		make(tenant.Admin, "draftone", term.Draft, false)
+		make(tenant.Admin, "draftkey", term.Draft, true)
+		make(tenant.Admin, "retired1", term.Retired, true)
+		make(tenant.Admin, "hidden01", term.Published, true)
+		_, err := s.Database.ExecContext(t.Context(), `UPDATE products SET visibility = 'PRIVATE' WHERE name = 'hidden01'`)
+		require.NoError(t, err)
+		make(stranger.Admin, "foreign1", term.Published, true)
+		account := tenant.Account.GlobalID()
+		s.MustApp(t, tenant.Developer, "app")
+		key := s.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AccountID: &account}).Credential.GlobalID()
+		ask := func(token, name string, more input) string {
+			in := input{"credentialId": key, "product": name}
+			for k, v := range more {
+				in[k] = v
+			}
+			a := s.ask(t, token, `query($input: ExplainAccessInput!) { explainAccess(input: $input) {
+				code valid steps { code passed detail remedy } limits { rate { limit } quota { limit } } } }`, map[string]any{"input": in})
+			return strings.ReplaceAll(a.raw, name, "NAME")
+		}
+		for _, more := range []input{nil, {"path": "/", "method": "GET"}, {"environment": "PRODUCTION"}, {"app": "none"}} {
+			developer, admin := s.token(t, tenant.Developer), s.token(t, tenant.Admin)
+			unknown := ask(developer, "unknown1", more)
+			for _, name := range []string{"draftone", "draftkey", "retired1", "hidden01", "foreign1"} {
+				require.Equal(t, unknown, ask(developer, name, more), name)
+			}
+			require.Equal(t, ask(admin, "unknown1", more), ask(admin, "foreign1", more))
 		}
 	})
 }

@@ -116,7 +116,7 @@ func (r *Resolver) explainAccess(ctx context.Context, in portal.ExplainAccessInp
 	if err != nil {
 		return nil, err
 	}
-	e, err := r.Gate.Explain(ctx, &gateway.Caller{Organization: q.Organization, Environment: q.Environment}, q.Credential,
+	e, err := r.Gate.Explain(ctx, &gateway.Caller{Organization: q.Organization, Environment: q.Environment, Products: q.Products}, q.Credential,
 		&gateway.Request{Product: q.Product, App: q.App, Method: q.Method, Path: q.Path, Address: q.Address}, q.At)
 	if err != nil {
 		return nil, err

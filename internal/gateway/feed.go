@@ -80,25 +80,30 @@ func (f *feed) proven() bool { return f.tenant.contact.Load() >= int64(f.asked) 
 
 // give yields a change, but not to a token that is not believed any more, and
 // not from a copy that was given up.
-func (f *feed) give(c *replica.Change) error {
+func (f *feed) give(ctx context.Context, c *replica.Change) error {
 	if !f.gate.callers.believes(f.caller) {
 		return stranger()
 	}
 	if f.gate.known(f.tenant.id) != f.tenant {
 		return fault.New(fault.Unavailable, fault.ReasonLoading, "The organization's keys are loaded anew.")
 	}
-	f.reach(c)
+	if err := f.reach(ctx, c); err != nil {
+		return err
+	}
 	return f.yield(c)
 }
 
-// reach leaves out what the token is not for: keys of other environments and
-// other products, on keys' access lists too.
-func (f *feed) reach(c *replica.Change) {
+// reach leaves out what the token is not for: keys of other environments, other
+// products, on keys' access lists too, and who has nothing to do with its own.
+func (f *feed) reach(ctx context.Context, c *replica.Change) error {
 	if f.caller.Environment != "" {
 		c.Credentials = slices.DeleteFunc(c.Credentials, func(k replica.Credential) bool { return k.Environment != f.caller.Environment })
 	}
 	if f.caller.Products == nil {
-		return
+		return nil
+	}
+	if err := f.related(ctx, c); err != nil {
+		return err
 	}
 	for i := range c.Credentials {
 		c.Credentials[i].AccessList = slices.DeleteFunc(c.Credentials[i].AccessList, func(product uuid.UUID) bool {
@@ -115,6 +120,7 @@ func (f *feed) reach(c *replica.Change) {
 			return !slices.Contains(f.caller.Products, s.ProductID)
 		})
 	}
+	return nil
 }
 
 // since yields what follows a position.
@@ -131,7 +137,7 @@ func (f *feed) since(ctx context.Context, after int64, wait time.Duration) error
 	case position < after: // of another time: what another node told, the log has
 		return ErrTooOld
 	}
-	return f.give(&replica.Change{Position: after})
+	return f.give(ctx, &replica.Change{Position: after})
 }
 
 // await returns when the copy is not at a position, or the time is over.
@@ -169,10 +175,13 @@ func (f *feed) deltas(ctx context.Context, after int64) error {
 		}
 		after = lines[len(lines)-1].Position
 		change.Position = after
+		if err := f.widen(ctx, change); err != nil {
+			return err
+		}
 		if err := f.quotas(ctx, change.Apps); err != nil {
 			return err
 		}
-		if err := f.give(change); err != nil {
+		if err := f.give(ctx, change); err != nil {
 			return err
 		}
 		if len(lines) < linesAtOnce {
@@ -192,7 +201,7 @@ func (f *feed) snapshot(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := f.give(&replica.Change{Position: position, Catalogue: catalogue}); err != nil {
+	if err := f.give(ctx, &replica.Change{Position: position, Catalogue: catalogue}); err != nil {
 		return err
 	}
 	pages := []func(context.Context, uuid.UUID) (*replica.Change, uuid.UUID, error){f.accounts, f.apps, f.credentials}
@@ -204,7 +213,7 @@ func (f *feed) snapshot(ctx context.Context) error {
 			}
 			if more = c != nil; more {
 				c.Position = position
-				if err := f.give(c); err != nil {
+				if err := f.give(ctx, c); err != nil {
 					return err
 				}
 			}

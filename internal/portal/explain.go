@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/ent/db/product"
+	"portico/internal/database"
 	"portico/internal/fault"
 	"portico/internal/nodeid"
 	"portico/internal/term"
@@ -38,6 +40,9 @@ type AccessQuestion struct {
 	Address                    netip.Addr // the zero one: not known
 	Environment                term.Environment
 	At                         time.Time
+	// Products are the only ones the call may reach; nil: all. A product that the
+	// viewer may not see answers like a name that nothing bears.
+	Products []uuid.UUID
 }
 
 // AccessQuestion checks that the viewer may have a call explained. A key that
@@ -76,5 +81,12 @@ func (p *Portal) AccessQuestion(ctx context.Context, in ExplainAccessInput) (q A
 		}
 		q.Address = host.Unmap()
 	}
-	return q, nil
+	if q.Product == "" {
+		return q, nil
+	}
+	shown, err := p.client.Product.Query().Where(product.Name(q.Product)).Exist(ctx)
+	if err == nil && !shown {
+		q.Products = []uuid.UUID{}
+	}
+	return q, database.Fault(err)
 }

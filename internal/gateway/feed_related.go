@@ -1,0 +1,117 @@
+package gateway
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"portico/internal/replica"
+)
+
+// A token that is bound to products is told of the accounts and apps that are,
+// or have been, registered with one of them, and of their keys. Nobody stops to
+// be related, so that whoever a gateway was told of it hears of for ever; whoever
+// becomes related is told of whole.
+
+// related leaves out who has nothing to do with the token's products.
+func (f *feed) related(ctx context.Context, c *replica.Change) error {
+	var apps, accounts []uuid.UUID
+	for _, a := range c.Accounts {
+		accounts = append(accounts, a.ID)
+	}
+	for _, a := range c.Apps {
+		apps = append(apps, a.ID)
+	}
+	for _, k := range c.Credentials {
+		if k.AppID != nil {
+			apps = append(apps, *k.AppID)
+		} else {
+			accounts = append(accounts, k.AccountID)
+		}
+	}
+	knownApps, err := f.relatedAmong(ctx, "app_id", slices.Concat(apps, c.GoneApps))
+	if err != nil {
+		return err
+	}
+	knownAccounts, err := f.relatedAmong(ctx, "account_id", slices.Concat(accounts, c.GoneAccounts))
+	if err != nil {
+		return err
+	}
+	c.Accounts = slices.DeleteFunc(c.Accounts, func(a replica.Account) bool { return !knownAccounts[a.ID] })
+	c.Apps = slices.DeleteFunc(c.Apps, func(a replica.App) bool { return !knownApps[a.ID] })
+	c.Credentials = slices.DeleteFunc(c.Credentials, func(k replica.Credential) bool {
+		return k.AppID != nil && !knownApps[*k.AppID] || k.AppID == nil && !knownAccounts[k.AccountID]
+	})
+	if c.GoneApps, err = f.goneOf(ctx, "apps", c.GoneApps, knownApps); err != nil {
+		return err
+	}
+	c.GoneAccounts, err = f.goneOf(ctx, "accounts", c.GoneAccounts, knownAccounts)
+	return err
+}
+
+// relatedAmong finds those of the ids that are related.
+func (f *feed) relatedAmong(ctx context.Context, column string, among []uuid.UUID) (ids, error) {
+	out := ids{}
+	if len(among) == 0 {
+		return out, nil
+	}
+	s := f.gate.rows
+	query := `SELECT DISTINCT ` + column + ` FROM subscriptions WHERE organization_id = $1 AND ` + s.in(column, "$2") + ` AND ` + s.in("product_id", "$3")
+	return out, s.each(ctx, query, []any{f.tenant.id, s.list(among), s.list(f.caller.Products)}, out.scan)
+}
+
+// goneOf leaves out what is deleted and was never related. What is purged has
+// left nothing to tell by: its id is told.
+func (f *feed) goneOf(ctx context.Context, table string, gone []uuid.UUID, related ids) ([]uuid.UUID, error) {
+	if len(gone) == 0 {
+		return nil, nil
+	}
+	s, kept := f.gate.rows, ids{}
+	query := `SELECT id FROM ` + table + ` WHERE organization_id = $1 AND ` + s.in("id", "$2")
+	if err := s.each(ctx, query, []any{f.tenant.id, s.list(gone)}, kept.scan); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(gone, func(id uuid.UUID) bool { return kept[id] && !related[id] }), nil
+}
+
+// scan adds an id that a statement found.
+func (s ids) scan(r *sql.Rows) error {
+	var id uuid.UUID
+	err := r.Scan(&id)
+	s[id] = true
+	return err
+}
+
+// widen adds, for a token that is bound to products, the accounts and the keys of
+// apps that have changed: they may be related since.
+func (f *feed) widen(ctx context.Context, c *replica.Change) error {
+	if f.caller.Products == nil || len(c.Apps) == 0 {
+		return nil
+	}
+	apps, accounts, told := ids{}, ids{}, ids{}
+	for _, a := range c.Apps {
+		apps[a.ID], accounts[a.AccountID] = true, true
+	}
+	for _, k := range c.Credentials {
+		told[k.ID] = true
+	}
+	s := f.gate.rows
+	keys, err := s.credentials(ctx, `organization_id = $1 AND (`+s.in("app_id", "$2")+` OR app_id IS NULL AND `+s.in("account_id", "$3")+`)`,
+		f.tenant.id, s.list(apps.list()), s.list(accounts.list()))
+	if err != nil {
+		return err
+	}
+	for _, k := range rowsOf(keys) {
+		if !told[k.ID] {
+			c.Credentials = append(c.Credentials, k)
+		}
+	}
+	for _, a := range c.Accounts {
+		delete(accounts, a.ID)
+	}
+	more, err := s.accountsByID(ctx, f.tenant.id, accounts.list())
+	c.Accounts = append(c.Accounts, more...)
+	return err
+}

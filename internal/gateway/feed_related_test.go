@@ -1,0 +1,99 @@
+package gateway_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"portico/internal/gateway"
+	"portico/internal/portal"
+	"portico/internal/replica"
+	"portico/internal/testdb"
+)
+
+// named are all ids of accounts, apps and keys that some lines of the feed name.
+func named(lines []replica.Change) (out []uuid.UUID) {
+	for _, l := range lines {
+		for _, a := range l.Accounts {
+			out = append(out, a.ID)
+		}
+		for _, a := range l.Apps {
+			out = append(out, a.ID)
+			for _, s := range a.Subscriptions {
+				out = append(out, s.ID)
+			}
+		}
+		for _, k := range l.Credentials {
+			out = append(out, k.ID)
+		}
+		out = slices.Concat(out, l.GoneAccounts, l.GoneApps, l.GoneCredentials)
+	}
+	return out
+}
+
+// A token that is bound to a product hears of nobody who has nothing to do with
+// it, and of everything that is theirs as soon as they have.
+func TestTheFeedOfABoundTokenKnowsItsOwnAlone(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		tides, plan := w.MustProduct(t, w.Admin, "tides")
+		stranger := w.MustAccount(t, w.Admin, "Stranger")
+		other := w.MustAppOf(t, w.Admin, stranger, "Elsewhere")
+		theirs := stranger.GlobalID()
+		whole := w.MustKey(t, w.Admin, portal.GenerateKeyInput{AccountID: &theirs}).Credential
+		elsewhere := w.MustRegister(t, w.Admin, other.App, tides, plan)
+		ok(t, 0, second(w.Portal.Approve(w.Admin, elsewhere.GlobalID(), nil)))
+		g := w.gate(t)
+		bound := func(product string) *gateway.Caller {
+			c, err := g.Caller(t.Context(), w.token(t, portal.NewGateway{Products: []string{product}}))
+			return ok(t, c, err)
+		}
+		c := bound("weather")
+		strangers := []uuid.UUID{stranger.ID, other.App.ID, other.Credential.ID, whole.ID, elsewhere.ID}
+		lines, err := w.fed(t, g, c, -1, 0)
+		ok(t, 0, err)
+		told := named(lines)
+		for _, id := range []uuid.UUID{w.Account.ID, w.made.App.ID, w.made.Credential.ID, w.sub.ID} {
+			if !slices.Contains(told, id) {
+				t.Errorf("the snapshot lacks %s", id)
+			}
+		}
+		hidden := func(what string, told []uuid.UUID) {
+			t.Helper()
+			for _, id := range strangers {
+				if slices.Contains(told, id) {
+					t.Errorf("%s names %s", what, id)
+				}
+			}
+		}
+		hidden("the snapshot", told)
+		here := lines[0].Position
+		gone := w.MustAppOf(t, w.Admin, stranger, "Gone")
+		strangers = append(strangers, gone.App.ID, gone.Credential.ID)
+		ok(t, 0, second(w.Portal.DeleteApp(w.Admin, gone.App.GlobalID(), nil)))
+		ok(t, 0, second(w.Portal.DisableKey(w.Admin, whole.GlobalID(), nil)))
+		ok(t, 0, second(w.Portal.SuspendAccount(w.Admin, theirs, nil)))
+		w.mono.Add(1)
+		lines, err = w.fed(t, g, c, here, 0)
+		ok(t, 0, err)
+		hidden("what has changed", named(lines))
+		here = lines[len(lines)-1].Position
+
+		w.MustRegister(t, w.Admin, other.App, w.product, w.plan)
+		w.mono.Add(1)
+		lines, err = w.fed(t, g, c, here, 0)
+		ok(t, 0, err)
+		told = named(lines)
+		for _, id := range []uuid.UUID{stranger.ID, other.App.ID, other.Credential.ID, whole.ID} {
+			if !slices.Contains(told, id) {
+				t.Errorf("what has changed lacks %s", id)
+			}
+		}
+		strangers = []uuid.UUID{elsewhere.ID, gone.App.ID, gone.Credential.ID}
+		hidden("the registration", told)
+		if lines, err = w.fed(t, g, bound("tides"), -1, 0); err != nil || slices.Contains(named(lines), w.made.Credential.ID) {
+			t.Errorf("the other token knows %v %v", named(lines), err)
+		}
+	})
+}
