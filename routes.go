@@ -33,6 +33,7 @@ const exportTime = 5 * time.Minute
 func (p *program) routes(b *backend, state *readiness, signIns []seed.SignIn) (http.Handler, error) {
 	api, err := graph.NewHandler(graph.Options{
 		Portal: b.portal, Gate: b.gate, Counts: b.gate.usage, Version: programVersion(), RequestID: requestID, Log: p.log,
+		MaxAnswer: p.config.MaxAnswer,
 	})
 	if err != nil {
 		return nil, err

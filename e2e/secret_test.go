@@ -54,7 +54,7 @@ func TestSecrets(t *testing.T) {
 		hidden, app, public := secretStory(t, s)
 		admin := s.SignIn(t, "admin@demo.example")
 		hidden["an administrator's token"] = admin.Token
-		answer := admin.Must(t, `query($app: ID!) { app(id: $app) { credentials(first: 100) { nodes { id username secretHint name status timeline { nodes { type reason changes { field before after } } } } }
+		answer := admin.Must(t, `query($app: ID!) { app(id: $app) { credentials(first: 10) { nodes { id username secretHint name status timeline { nodes { type reason changes { field before after } } } } }
 			timeline(first: 100) { nodes { type reason changes { field before after } } } } events(first: 100) { nodes { type reason changes { field before after } } } }`, vars{"app": app})
 		dump := dump(t, url)
 		for name, text := range map[string]string{"answers": answer.Raw, "log": s.Log(), "database": dump} {

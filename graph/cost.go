@@ -1,25 +1,81 @@
 package graph
 
 import (
-	"github.com/vektah/gqlparser/v2/ast"
+	"strings"
 
+	"portico/internal/fault"
 	"portico/internal/gqlhttp"
+	"portico/internal/lifecycle"
+	"portico/internal/portal"
 	"portico/internal/usage"
+	"portico/internal/verdict"
 )
 
-// codesOfAPoint is about how many verdicts the calls of a point get.
-const codesOfAPoint = 4
+const (
+	// mutationCost is what a change costs by itself: a transaction and an event.
+	mutationCost = 10
+	// reportCost is what counts are added up for, however little of the report
+	// is asked for.
+	reportCost = 500
+	// breakdownCost is for a report's lists that are read by themselves.
+	breakdownCost = 200
+	// explanationCost is for the reads that the gate needs.
+	explanationCost = 100
+)
 
-// listSize is gqlhttp.PageSize, which cannot know the lists of a report: they
-// have no arguments.
-func listSize(field *ast.Field, variables map[string]any) int {
-	if field.ObjectDefinition != nil {
-		switch field.ObjectDefinition.Name + "." + field.Name {
-		case "Usage.series":
-			return usage.MaxPoints
-		case "Usage.totals", "UsagePoint.codes":
-			return codesOfAPoint
-		}
+// Lists whose lengths no rule bounds have fewer elements than these in any
+// installation that the other limits allow for.
+const (
+	mostServers   = 16 // that a key's last change has reached, or has not
+	mostChanges   = 20 // of attributes in one event: more than any type has
+	mostSteps     = 6  // of a path inside an input
+	mostParams    = 3  // of a user error's sentence
+	mostClasses   = 5  // of HTTP statuses
+	mostAuthTypes = 2
+	mostLanguages = 1
+)
+
+// prices is the one place where the schema's plain lists have their greatest
+// lengths. A list that is missing fails a test.
+func prices() gqlhttp.Prices {
+	codes := len(verdict.Codes())
+	lengths := map[string]int{
+		"AccessExplanation.steps":                codes,
+		"AccountProfile.customFields":            portal.MaxLabels,
+		"App.labels":                             portal.MaxLabels,
+		"Credential.allowedAddresses":            portal.MaxAddresses,
+		"Enforcement.appliedBy":                  mostServers,
+		"Enforcement.pending":                    mostServers,
+		"Event.changes":                          mostChanges,
+		"Product.authTypes":                      mostAuthTypes,
+		"ProductSubscription.allowedTransitions": len(lifecycle.SubscriptionActions()),
+		"ServerInfo.errors":                      len(fault.Kinds()),
+		"ServerInfo.languages":                   mostLanguages,
+		"Usage.series":                           usage.MaxPoints,
+		"Usage.totals":                           codes,
+		"Usage.upstream":                         mostClasses,
+		"UsagePoint.codes":                       codes,
+		"UserError.field":                        mostSteps,
+		"UserError.params":                       mostParams,
+		userErrors:                               mostProblems,
 	}
-	return gqlhttp.PageSize(field, variables)
+	bases := map[string]int{
+		"Query.explainAccess": explanationCost,
+		"Query.usage":         reportCost,
+		"Usage.topApps":       breakdownCost,
+		"Usage.upstream":      breakdownCost,
+	}
+	return gqlhttp.Prices{Lengths: byField(lengths), Bases: byField(bases), Mutation: mutationCost}
+}
+
+// userErrors stands for the list of that name in every payload.
+const userErrors = "*.userErrors"
+
+func byField(table map[string]int) map[gqlhttp.FieldName]int {
+	out := make(map[gqlhttp.FieldName]int, len(table))
+	for name, n := range table {
+		owner, field, _ := strings.Cut(name, ".")
+		out[gqlhttp.FieldName{Type: owner, Field: field}] = n
+	}
+	return out
 }

@@ -11,6 +11,10 @@ import (
 	"portico/internal/gqlhttp"
 )
 
+// mostProblems is how many userErrors an answer has: more are of no help at
+// once, and the cost of an answer counts with them.
+const mostProblems = 25
+
 // problems parts what the user can correct from what ends the request: the one
 // belongs into the payload, the other is a top-level error.
 func problems(err error) ([]*fault.Problem, error) {
@@ -18,6 +22,7 @@ func problems(err error) ([]*fault.Problem, error) {
 	if list == nil {
 		return []*fault.Problem{}, err
 	}
+	list = list[:min(len(list), mostProblems)]
 	out := make([]*fault.Problem, len(list))
 	for i := range list {
 		out[i] = &list[i]

@@ -18,7 +18,8 @@ import (
 	"portico/internal/viewer"
 )
 
-// Options are what the schema's handler needs; all but Incomplete are required.
+// Options are what the schema's handler needs; all are required, unless said
+// otherwise.
 type Options struct {
 	Portal *portal.Portal
 	Gate   Gate
@@ -28,6 +29,11 @@ type Options struct {
 	// RequestID names the request of a context, as the logs do.
 	RequestID func(ctx context.Context) string
 	Log       *slog.Logger
+	// MaxAnswer is the most bytes that an answer's data may be; 0 is the
+	// default of package gqlhttp.
+	MaxAnswer int
+	// Budget counts what callers spend; nil: nobody counts.
+	Budget gqlhttp.Budget
 	// Incomplete is told of a field whose row was read without a column that
 	// the operation asks for, before the row is read anew; nil: it is logged.
 	Incomplete func(ctx context.Context, field string, k nodeid.Kind)
@@ -50,9 +56,10 @@ func NewHandler(o Options) (http.Handler, error) {
 type lock func(ctx context.Context, obj any, next graphql.Resolver, roles []viewer.Role) (any, error)
 
 func newHandler(o Options, whole *ast.Schema, l lock) (http.Handler, error) {
+	common := commonOptions(o)
 	byRole := map[viewer.Role]http.Handler{}
 	for _, role := range []viewer.Role{viewer.Anonymous, viewer.Portal, viewer.Admin} {
-		h, err := roleHandler(o, whole, role, l)
+		h, err := roleHandler(o, common, whole, role, l)
 		if err != nil {
 			return nil, err
 		}
@@ -67,20 +74,32 @@ func newHandler(o Options, whole *ast.Schema, l lock) (http.Handler, error) {
 	}), nil
 }
 
-func roleHandler(o Options, whole *ast.Schema, role viewer.Role, l lock) (http.Handler, error) {
+// commonOptions are the same for every role: what runs at once is bounded for
+// all together.
+func commonOptions(o Options) gqlhttp.Options {
+	limits := gqlhttp.DefaultLimits()
+	if o.MaxAnswer > 0 {
+		limits.AnswerBytes = o.MaxAnswer
+	}
+	return gqlhttp.Options{
+		Limits:         limits,
+		ErrorPresenter: presenter(o.Log, o.RequestID),
+		RequestID:      o.RequestID,
+		Prices:         prices(),
+		Lanes:          gqlhttp.NewLanes(),
+		Budget:         o.Budget,
+		BeforeRoot:     forget,
+		Around:         newCompleter(o).around,
+	}
+}
+
+func roleHandler(o Options, options gqlhttp.Options, whole *ast.Schema, role viewer.Role, l lock) (http.Handler, error) {
 	cut, err := view(whole, role)
 	if err != nil {
 		return nil, err
 	}
 	config := generated.Config{Schema: cut, Resolvers: &Resolver{Portal: o.Portal, Gate: o.Gate, Counts: o.Counts, Version: o.Version}}
 	config.Directives.HasRole = l
-	options := gqlhttp.Options{
-		ErrorPresenter: presenter(o.Log, o.RequestID),
-		RequestID:      o.RequestID,
-		ListSize:       listSize,
-		BeforeRoot:     forget,
-		Around:         newCompleter(o).around,
-	}
 	if role == viewer.Anonymous {
 		options.Stranger = stranger
 	}

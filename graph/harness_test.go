@@ -78,6 +78,14 @@ type failure struct {
 	Extensions map[string]any
 }
 
+// data gives the answer's data as JSON.
+func (a answer) data(t testing.TB) string {
+	t.Helper()
+	text, err := json.Marshal(a.Data)
+	require.NoError(t, err)
+	return string(text)
+}
+
 // ask sends a document with a bearer token; "" is nobody.
 func (s *server) ask(t testing.TB, token, document string, vars map[string]any) answer {
 	t.Helper()

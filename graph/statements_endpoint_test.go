@@ -86,13 +86,13 @@ func TestABurstIsAtLeastOne(t *testing.T) {
 			return s.ask(t, s.token(t, tenant.Admin), mutation(name, object+" { rateLimit { limit burst } } userErrors { code field }"), map[string]any{"input": in})
 		}
 		a := ask(input{"limit": 7, "per": "SECOND", "burst": 0})
-		require.JSONEq(t, `{"data":{"`+name+`":{"`+object+`":null,"userErrors":[{"code":"INVALID","field":["rateLimit","burst"]}]}}}`, a.raw)
+		require.JSONEq(t, `{"`+name+`":{"`+object+`":null,"userErrors":[{"code":"INVALID","field":["rateLimit","burst"]}]}}`, a.data(t))
 		for _, rate := range []input{{"limit": 7, "per": "SECOND"}, {"limit": 7, "per": "SECOND", "burst": nil}} {
 			if in["name"] != nil {
 				in["name"] = fmt.Sprint("plan ", len(rate))
 			}
 			a = ask(rate)
-			require.JSONEq(t, `{"data":{"`+name+`":{"`+object+`":{"rateLimit":{"limit":7,"burst":7}},"userErrors":[]}}}`, a.raw)
+			require.JSONEq(t, `{"`+name+`":{"`+object+`":{"rateLimit":{"limit":7,"burst":7}},"userErrors":[]}}`, a.data(t))
 		}
 	}
 }

@@ -5140,7 +5140,10 @@ input LabelInput {
   value: String!
 }
 
-"What may be asked."
+"""
+What may be asked. Every answer tells in ` + "`" + `extensions.cost` + "`" + ` what the operation cost and what one may cost: a field costs 1 and what is below it, times the rows of a page
+(` + "`" + `first` + "`" + ` or ` + "`" + `last` + "`" + `, else 20) or the greatest length of a plain list; ` + "`" + `__typename` + "`" + ` costs nothing, each field of a mutation 10. docs/cost.md has the whole formula.
+"""
 type Query {
   "The object of an id; null when there is none that the viewer may see. Requires: ADMIN or PORTAL."
   node(
@@ -5721,6 +5724,8 @@ enum ErrorReason {
   COST
   "TOO_LARGE: the request's body."
   REQUEST_SIZE
+  "TOO_LARGE: the answer, of which nothing or, of a mutation, only a part is sent."
+  ANSWER_SIZE
   "RATE_LIMITED: too many sign-ins have failed."
   SIGN_IN_FAILURES
   "UNAVAILABLE: the database does not answer, or not in time."

@@ -287,7 +287,8 @@ type ProductSubscriptionOrder struct {
 	Direction OrderDirection `json:"direction"`
 }
 
-// What may be asked.
+// What may be asked. Every answer tells in `extensions.cost` what the operation cost and what one may cost: a field costs 1 and what is below it, times the rows of a page
+// (`first` or `last`, else 20) or the greatest length of a plain list; `__typename` costs nothing, each field of a mutation 10. docs/cost.md has the whole formula.
 type Query struct {
 }
 

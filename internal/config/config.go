@@ -39,6 +39,7 @@ type Config struct {
 	Playground     *bool         `var:"PORTICO_PLAYGROUND" negatable:"" help:"Serve /playground; on in development, else off."`
 	AllowedOrigins []string      `var:"PORTICO_ALLOWED_ORIGINS" placeholder:"ORIGIN" help:"Front ends on other origins that may call /graphql, such as https://portal.example.com. In development those on this machine may."`
 	TrustedProxies []string      `var:"PORTICO_TRUSTED_PROXIES" placeholder:"NETWORK" help:"Addresses or networks of the proxies whose X-Forwarded-For is believed."`
+	MaxAnswer      int           `var:"PORTICO_MAX_ANSWER" name:"max-answer" default:"8388608" placeholder:"BYTES" help:"Most bytes that the data of a GraphQL answer may be, 65536 to 1073741824."`
 	DrainDelay     time.Duration `var:"PORTICO_DRAIN_DELAY" default:"1s" placeholder:"TIME" help:"How long, after SIGTERM, requests are still taken while /readyz says no."`
 	Log            string        `var:"PORTICO_LOG" enum:"text,json,auto" default:"auto" placeholder:"FORMAT" help:"Form of the log on standard error: text or json. auto is text in development, else json."`
 	LogLevel       string        `var:"PORTICO_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Least important lines to log: debug, info, warn or error."`
@@ -51,6 +52,9 @@ const (
 	mostGrace = time.Minute
 	mostDelay = time.Minute
 	mostWait  = time.Hour
+
+	leastAnswer = 64 << 10
+	mostAnswer  = 1 << 30
 )
 
 // Validate says everything that is wrong with the settings for which used
@@ -80,6 +84,7 @@ func (c *Config) problems() []problem {
 		{"PORTICO_DB_WAIT", within(c.DBWait, mostWait)},
 		{"PORTICO_GATE_KEYS", between(c.GateKeys, 1, mostKeys)},
 		{"PORTICO_GATE_GRACE", within(c.GateGrace, mostGrace)},
+		{"PORTICO_MAX_ANSWER", between(c.MaxAnswer, leastAnswer, mostAnswer)},
 		{"PORTICO_DRAIN_DELAY", within(c.DrainDelay, mostDelay)},
 		{"DATABASE_URL", c.checkDatabaseURL()},
 		{"PORTICO_LISTEN_URL", checkURL(c.ListenURL, "postgres://USER:PASSWORD@HOST/NAME", "postgres", "postgresql")},

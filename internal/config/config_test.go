@@ -12,7 +12,7 @@ import (
 )
 
 func valid() config.Config {
-	return config.Config{Addr: "127.0.0.1:0", GatewayAddr: "127.0.0.1:0", OpsAddr: config.Off, GateKeys: 1, DatabaseURL: "sqlite:x.db", DBConns: 1, Log: "auto", LogLevel: "info"}
+	return config.Config{Addr: "127.0.0.1:0", GatewayAddr: "127.0.0.1:0", OpsAddr: config.Off, GateKeys: 1, DatabaseURL: "sqlite:x.db", DBConns: 1, MaxAnswer: 64 << 10, Log: "auto", LogLevel: "info"}
 }
 
 func all(string) bool { return true }
@@ -32,6 +32,8 @@ func TestValidate(t *testing.T) {
 		"REDIS_URL: must be redis://":                 func(c *config.Config) { c.RedisURL = "localhost:6379" },
 		"PORTICO_LISTEN_URL: must be postgres://":     func(c *config.Config) { c.ListenURL = "sqlite:x.db" },
 		"DATABASE_URL: must be sqlite:PATH":           func(c *config.Config) { c.DatabaseURL = "mysql://x" },
+		"PORTICO_MAX_ANSWER: must be 65536 to":        func(c *config.Config) { c.MaxAnswer = 65535 },
+		"PORTICO_MAX_ANSWER: must be":                 func(c *config.Config) { c.MaxAnswer = 1<<30 + 1 },
 		"PORTICO_DRAIN_DELAY":                         func(c *config.Config) { c.DrainDelay = time.Hour },
 		"PORTICO_ALLOWED_ORIGINS: \"*\"":              func(c *config.Config) { c.AllowedOrigins = []string{"*"} },
 		"PORTICO_ALLOWED_ORIGINS: \"https://*.x.de\"": func(c *config.Config) { c.AllowedOrigins = []string{"https://*.x.de"} },

@@ -34,6 +34,7 @@ func (c *Config) Settings() []Setting {
 		{"PORTICO_PLAYGROUND", strconv.FormatBool(c.ServesPlayground())},
 		{"PORTICO_ALLOWED_ORIGINS", strings.Join(c.AllowedOrigins, ",")},
 		{"PORTICO_TRUSTED_PROXIES", strings.Join(c.TrustedProxies, ",")},
+		{"PORTICO_MAX_ANSWER", strconv.Itoa(c.MaxAnswer)},
 		{"PORTICO_DRAIN_DELAY", c.DrainDelay.String()},
 		{"PORTICO_LOG", c.LogFormat()},
 		{"PORTICO_LOG_LEVEL", c.LogLevel},

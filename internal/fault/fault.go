@@ -27,7 +27,7 @@ const (
 	Conflict Code = "CONFLICT"
 	// BadUserInput: the request itself is malformed.
 	BadUserInput Code = "BAD_USER_INPUT"
-	// TooLarge: the request holds more than is taken.
+	// TooLarge: the request, or what it asks for, is more than is handled.
 	TooLarge Code = "TOO_LARGE"
 	// RateLimited: too many; RetryAfter says when to come again.
 	RateLimited Code = "RATE_LIMITED"

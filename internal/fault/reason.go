@@ -45,7 +45,10 @@ const (
 )
 
 // TOO_LARGE: more bytes than are handled.
-const ReasonRequestSize Reason = "REQUEST_SIZE"
+const (
+	ReasonRequestSize Reason = "REQUEST_SIZE"
+	ReasonAnswerSize  Reason = "ANSWER_SIZE"
+)
 
 // RATE_LIMITED: too many; RetryAfter says when to come again.
 const ReasonSignInFailures Reason = "SIGN_IN_FAILURES"
@@ -78,7 +81,7 @@ func Kinds() []Kind {
 		{BadUserInput, ReasonMalformedRequest}, {BadUserInput, ReasonInvalidDocument}, {BadUserInput, ReasonUnknownOperation},
 		{BadUserInput, ReasonInvalidValue}, {BadUserInput, ReasonInvalidArgument}, {BadUserInput, ReasonInvalidCursor},
 		{BadUserInput, ReasonDocumentSize}, {BadUserInput, ReasonDepth}, {BadUserInput, ReasonCost},
-		{TooLarge, ReasonRequestSize},
+		{TooLarge, ReasonRequestSize}, {TooLarge, ReasonAnswerSize},
 		{RateLimited, ReasonSignInFailures},
 		{Unavailable, ReasonDatabase}, {Unavailable, ReasonBusy}, {Unavailable, ReasonDeadline}, {Unavailable, ReasonLoading},
 		{Internal, ReasonDefect},

@@ -2,6 +2,7 @@ package gqlhttp
 
 import (
 	"mime"
+	"net/http"
 	"strconv"
 	"strings"
 )
@@ -12,6 +13,15 @@ const (
 	jsonType     = "application/json"
 	responseType = "application/graphql-response+json"
 )
+
+// accepted returns the Accept header as one list, on however many lines it came.
+func accepted(header http.Header) string {
+	lines := header["Accept"]
+	if len(lines) == 1 {
+		return lines[0]
+	}
+	return strings.Join(lines, ",")
+}
 
 // negotiate picks the answer's media type from the Accept header, "" when the
 // client takes none of ours. Without a preference it is plain JSON, which old

@@ -3,10 +3,14 @@ package gqlhttp
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"math"
 	"net/http"
 	"strconv"
 
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"portico/internal/fault"
 )
 
 // answer is a response in the making. Data is JSON already and is written as
@@ -16,7 +20,11 @@ type answer struct {
 	errors     gqlerror.List
 	data       []byte
 	extensions map[string]any
+	cost       *Cost
 }
+
+// nullData is the data of an operation that began and has none.
+var nullData = []byte("null")
 
 // collect makes the answer to an operation that ran.
 func (h *Handler) collect(data []byte, errs gqlerror.List, extensions map[string]any) *answer {
@@ -44,8 +52,11 @@ func (h *Handler) refuse(ctx context.Context, w http.ResponseWriter, mediaType s
 	if no.status == http.StatusRequestEntityTooLarge {
 		w.Header().Set("Connection", "close")
 	}
+	if after := fault.From(no.err).RetryAfter; after > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(after.Seconds()))))
+	}
 	a := h.refused(ctx, gqlerror.List{located(no.err, nil)})
-	a.status = no.status
+	a.status, a.cost = no.status, no.cost
 	a.write(w, mediaType)
 }
 
@@ -91,10 +102,22 @@ func (a *answer) frame() (head, tail []byte) {
 		}
 		head = append(head, `"data":`...)
 	}
-	if len(a.extensions) > 0 {
-		tail = append([]byte(`,"extensions":`), encode(a.extensions)...)
+	return head, append(a.around(tail), '}')
+}
+
+// around writes the answer's extensions.
+func (a *answer) around(b []byte) []byte {
+	switch {
+	case len(a.extensions) > 0:
+		all := maps.Clone(a.extensions)
+		if a.cost != nil {
+			all["cost"] = a.cost
+		}
+		return append(append(b, `,"extensions":`...), encode(all)...)
+	case a.cost != nil:
+		return append(a.cost.append(append(b, `,"extensions":{"cost":`...)), '}')
 	}
-	return head, append(tail, '}')
+	return b
 }
 
 // encode marshals what goes around the data. Extensions come from the

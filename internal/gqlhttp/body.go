@@ -2,14 +2,10 @@ package gqlhttp
 
 import (
 	"bytes"
-	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
+	"net/url"
 	"unicode/utf8"
 )
-
-var errShape = errors.New("too deep or too many values")
 
 // decode reads a POST's body. No refusal repeats any of it: a body may hold a
 // password.
@@ -17,11 +13,14 @@ func decode(body []byte, limits Limits) (*request, *refusal) {
 	if !utf8.Valid(body) {
 		return nil, refuse(http.StatusBadRequest, "The body is not UTF-8.")
 	}
-	if !wellShaped(body, limits) {
-		return nil, refuse(http.StatusBadRequest, "The body nests too deep or holds too many values.")
+	if excess := misshapen(body, limits); excess != nil {
+		return nil, refuseFor(http.StatusBadRequest, *excess, "The body nests too deep or holds too many values.")
 	}
-	req := &request{}
-	if err := decodeJSON(body, req); err != nil {
+	req, err := decodeRequest(body)
+	switch {
+	case err == errDoubled:
+		return nil, refuse(http.StatusBadRequest, "The body names a member of an object twice.")
+	case err != nil:
 		return nil, refuse(http.StatusBadRequest,
 			"The body must be a JSON object with a string query and, if needed, operationName, variables and extensions.")
 	}
@@ -41,35 +40,26 @@ func checkQuery(req *request) *refusal {
 	return nil
 }
 
-// decodeMap reads a JSON object; "" and null are none.
-func decodeMap(text string, limits Limits) (m map[string]any, err error) {
+// decodeParameter reads a JSON object out of an address; "" and null are none.
+func decodeParameter(params url.Values, name string, limits Limits) (map[string]any, *refusal) {
+	text := params.Get(name)
 	if text == "" {
 		return nil, nil
 	}
-	if !utf8.ValidString(text) || !wellShaped([]byte(text), limits) {
-		return nil, errShape
+	if excess := misshapen([]byte(text), limits); excess != nil {
+		return nil, refuseFor(http.StatusBadRequest, *excess, "The parameter "+name+" nests too deep or holds too many values.")
 	}
-	return m, decodeJSON([]byte(text), &m)
+	m, err := decodeObject([]byte(text))
+	if err != nil || !utf8.ValidString(text) {
+		return nil, refuse(http.StatusBadRequest, "The parameter "+name+" must be a JSON object that names no member twice.")
+	}
+	return m, nil
 }
 
-// decodeJSON reads exactly one value and keeps numbers as they were written.
-func decodeJSON(body []byte, into any) error {
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		return err
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return errors.New("more than one value")
-	}
-	return nil
-}
-
-// wellShaped tells whether a JSON text stays within the limits of nesting and
-// number of values. It looks at the punctuation only and skips strings; what
-// is no JSON at all is left to the decoder.
-func wellShaped(body []byte, limits Limits) bool {
+// misshapen returns the limit of nesting or number of values that a JSON text
+// breaks, or nil. It looks at the punctuation only and skips strings; what is
+// no JSON at all is left to the decoder.
+func misshapen(body []byte, limits Limits) *Excess {
 	depth, values := 0, 0
 	for i := 0; i < len(body); i++ {
 		switch body[i] {
@@ -83,14 +73,17 @@ func wellShaped(body []byte, limits Limits) bool {
 		case ',':
 			values++
 		}
-		if depth > limits.Nesting || values > limits.Values {
-			return false
+		if depth > limits.Nesting {
+			return &Excess{Limit: LimitBodyDepth, Allowed: limits.Nesting}
+		}
+		if values > limits.Values {
+			return &Excess{Limit: LimitBodyValues, Allowed: limits.Values}
 		}
 	}
-	return true
+	return nil
 }
 
-// stringEnd gives the index of the quote that closes the string opened at
+// stringEnd returns the index of the quote that closes the string opened at
 // start, or the last index when none does.
 func stringEnd(body []byte, start int) int {
 	for i := start + 1; i < len(body); i++ {

@@ -2,6 +2,7 @@ package gqlhttp
 
 import (
 	"encoding/json"
+	"math"
 	"strconv"
 	"strings"
 
@@ -14,7 +15,26 @@ const (
 	// discount makes introspection cheaper than data, as it reads nothing: the
 	// fullest usual introspection fits into the default limit of cost.
 	discount = 8
+	// priceless is where sums stop, so that they neither overflow nor leave
+	// the range of a GraphQL Int.
+	priceless = math.MaxInt32
 )
+
+// FieldName names a field of the schema.
+type FieldName struct{ Type, Field string }
+
+// Prices are what the schema's own definitions do not tell about the cost of
+// its fields.
+type Prices struct {
+	// Lengths are the greatest numbers of elements of plain lists: of those
+	// that take neither first, last nor ids, and are not the rows of a page.
+	// The type AnyType stands for all that have a field of the name.
+	Lengths map[FieldName]int
+	// Bases are what fields cost by themselves, where that is not 1.
+	Bases map[FieldName]int
+	// Mutation is what each root field of a mutation costs by itself; 0 is 1.
+	Mutation int
+}
 
 // introspected is about how many elements a list of the schema's own
 // description has. Such lists lead to one another, so that a short document
@@ -33,43 +53,61 @@ func introspected(field string) int {
 	return 1
 }
 
-// PageSize is the default Options.ListSize. A field that takes first or last
-// yields as many rows as it is asked for, 20 by default and never more than
-// 100; one that takes ids yields one for each. Other fields yield one: what
-// lies below a connection is multiplied by the connection already.
-func PageSize(field *ast.Field, variables map[string]any) int {
+// size returns how many elements or rows a field yields at most. One that
+// takes first or last yields as many as it is asked for, 20 by default and
+// never more than 100; one that takes ids yields one for each. What lies below
+// a connection is multiplied by the connection already.
+func (p *pricer) size(field *ast.Field) int {
 	if field.ObjectDefinition != nil && strings.HasPrefix(field.ObjectDefinition.Name, "__") {
 		return introspected(field.Name)
 	}
 	if field.Definition == nil {
 		return 1
 	}
-	for _, name := range []string{"first", "last", "ids"} {
-		if arg := field.Arguments.ForName(name); arg != nil {
-			return argumentSize(arg.Value, variables)
+	asked, pages := 0, false
+	for _, name := range [...]string{"first", "last", "ids"} {
+		defined := field.Definition.Arguments.ForName(name)
+		if defined == nil {
+			continue
+		}
+		pages = true
+		value := defined.DefaultValue
+		if given := field.Arguments.ForName(name); given != nil {
+			value = given.Value
+		}
+		if value != nil {
+			asked = max(asked, p.argument(value))
 		}
 	}
-	if field.Definition.Arguments.ForName("first") != nil {
+	switch {
+	case asked > 0:
+		return asked
+	case pages:
 		return defaultPage
+	case field.ObjectDefinition == nil:
+		return 1
 	}
-	return 1
+	return max(1, p.prices.Length(field.ObjectDefinition.Name, field.Name))
 }
 
-// argumentSize is a number's value or a list's length, between 1 and 100. A
-// variable counts as 100 while the variables are not known. Numbers out of
-// range count as 100: the resolver refuses them.
-func argumentSize(value *ast.Value, variables map[string]any) int {
-	if value.Kind == ast.Variable && variables == nil {
-		return largestPage
+// argument returns a number's value or a list's length, between 1 and 100, and
+// 0 for null. A variable counts as 100 while the variables are not known.
+// Numbers out of range count as 100: the resolver refuses them.
+func (p *pricer) argument(value *ast.Value) int {
+	if mentionsVariable(value) {
+		p.varies = true
+		if p.variables == nil && value.Kind == ast.Variable {
+			return largestPage
+		}
 	}
-	given, err := value.Value(variables)
+	given, err := value.Value(p.variables)
 	if err != nil {
 		return largestPage
 	}
 	size := int64(largestPage)
 	switch given := given.(type) {
 	case nil:
-		size = defaultPage
+		return 0
 	case int64:
 		size = given
 	case json.Number:
@@ -85,24 +123,69 @@ func argumentSize(value *ast.Value, variables map[string]any) int {
 	return int(size)
 }
 
-// pricer estimates how many fields an operation resolves.
-type pricer struct {
-	listSize  func(*ast.Field, map[string]any) int
-	variables map[string]any
-	limit     int
-	known     map[*ast.FragmentDefinition]int
-	// schemas counts the fields that describe the whole schema.
-	schemas int
+func mentionsVariable(value *ast.Value) bool {
+	if value.Kind == ast.Variable {
+		return true
+	}
+	for _, child := range value.Children {
+		if mentionsVariable(child.Value) {
+			return true
+		}
+	}
+	return false
 }
 
-// cost gives the estimate for one operation of a validated document, or
-// limit+1 for anything above the limit.
-func (h *Handler) cost(op *ast.OperationDefinition, variables map[string]any) int {
-	p := &pricer{
-		listSize: h.options.ListSize, variables: variables, limit: h.options.Limits.Cost,
-		known: map[*ast.FragmentDefinition]int{},
+// AnyType stands for every type in Prices.Lengths.
+const AnyType = "*"
+
+// Length returns the greatest number of elements of a plain list, 0 for a
+// field that has none.
+func (p *Prices) Length(owner, field string) int {
+	if n, ok := p.Lengths[FieldName{owner, field}]; ok {
+		return n
 	}
-	return min(p.selections(op.SelectionSet), p.limit+1)
+	return p.Lengths[FieldName{AnyType, field}]
+}
+
+// pricer works out the cost of an operation.
+type pricer struct {
+	prices    Prices
+	variables map[string]any
+	known     map[*ast.FragmentDefinition]int
+	// varies: the cost depends on variables.
+	varies bool
+	// described: the whole schema's description was asked for already.
+	described bool
+}
+
+// price returns the cost of one operation of a validated document, and whether
+// it depends on the variables. With nil for these it is the most that any
+// variables can make of it.
+func (h *Handler) price(op *ast.OperationDefinition, variables map[string]any) (cost int, varies bool) {
+	p := &pricer{prices: h.options.Prices, variables: variables, known: map[*ast.FragmentDefinition]int{}}
+	cost = p.selections(op.SelectionSet)
+	if op.Operation == ast.Mutation && p.prices.Mutation > 1 {
+		cost = saturated(cost + (p.prices.Mutation-1)*p.roots(op.SelectionSet))
+	}
+	return cost, p.varies
+}
+
+// roots counts the fields at the root, as often as fragments repeat them.
+func (p *pricer) roots(set ast.SelectionSet) int {
+	n := 0
+	for _, selection := range set {
+		switch s := selection.(type) {
+		case *ast.Field:
+			if s.Name != "__typename" {
+				n++
+			}
+		case *ast.InlineFragment:
+			n += p.roots(s.SelectionSet)
+		case *ast.FragmentSpread:
+			n += p.roots(s.Definition.SelectionSet)
+		}
+	}
+	return n
 }
 
 func (p *pricer) selections(set ast.SelectionSet) int {
@@ -110,11 +193,7 @@ func (p *pricer) selections(set ast.SelectionSet) int {
 	for _, selection := range set {
 		switch s := selection.(type) {
 		case *ast.Field:
-			below := p.selections(s.SelectionSet)
-			if below > 0 {
-				below = min(below*min(p.listSize(s, p.variables), p.most()), p.most())
-			}
-			sum += 1 + p.priced(s, below)
+			sum += p.field(s)
 		case *ast.InlineFragment:
 			sum += p.selections(s.SelectionSet)
 		case *ast.FragmentSpread:
@@ -125,25 +204,40 @@ func (p *pricer) selections(set ast.SelectionSet) int {
 			}
 			sum += price
 		}
-		sum = min(sum, p.most())
+		sum = saturated(sum)
 	}
 	return sum
 }
 
-// most is where counting stops: above the limit even at a discount.
-func (p *pricer) most() int { return discount * (p.limit + 1) }
-
-// priced gives what counts for a field: introspection at a discount, but the
-// whole schema only once.
-func (p *pricer) priced(s *ast.Field, below int) int {
-	switch s.Name {
-	case "__schema":
-		if p.schemas++; p.schemas > 1 {
-			return p.most()
-		}
-		return below / discount
-	case "__type":
-		return below / discount
+// field returns what one field costs with all that is below it. Every element
+// of a list costs at least 1, an object by itself nothing.
+func (p *pricer) field(s *ast.Field) int {
+	if s.Name == "__typename" {
+		return 0
 	}
-	return below
+	below := p.selections(s.SelectionSet)
+	if size := p.size(s); size > 1 {
+		below = saturated(size * max(1, below))
+	}
+	if s.Name == "__schema" || s.Name == "__type" {
+		return saturated(1 + p.introspection(s.Name, below))
+	}
+	base := 1
+	if s.ObjectDefinition != nil && len(p.prices.Bases) > 0 {
+		base = max(1, p.prices.Bases[FieldName{s.ObjectDefinition.Name, s.Name}])
+	}
+	return saturated(base + below)
 }
+
+// introspection gives the discount, for the whole schema only once.
+func (p *pricer) introspection(name string, below int) int {
+	if name == "__schema" {
+		if p.described {
+			return below
+		}
+		p.described = true
+	}
+	return below / discount
+}
+
+func saturated(n int) int { return min(n, priceless) }

@@ -6,14 +6,19 @@
 //
 //  1. HTTP: method, Accept, content type, size (request.go, accept.go).
 //  2. JSON: encoding, nesting and number of values, then the four members
-//     that a request may have (body.go).
+//     that have a meaning, none of them twice (body.go, members.go).
 //  3. Document: number of tokens and length of names, before parsing; depth,
 //     expanded nodes, aliases, directives and the like, before validation
 //     (document.go, guard.go). Validation stops at the first few errors.
-//  4. Cost: fields times page sizes (cost.go).
+//  4. Cost: fields times page sizes and lengths of lists (cost.go).
+//  5. Turns: what callers may spend (budget.go), and what runs at once
+//     (lanes.go).
 //
-// Documents that pass are kept in a bounded cache, so a known one only pays
-// for gates 1, 2 and, when it is an expensive one, 4.
+// While the answer is made its bytes are counted and the deadline is looked at
+// (meter.go, execute.go). Each limit has a name in the refusal (excess.go).
+//
+// Documents that pass are kept in a bounded cache, with the costs of those
+// operations that do not depend on variables.
 //
 // # Cross-site requests
 //
@@ -27,8 +32,9 @@
 //
 // # Deadlines
 //
-// Each request's context ends after Options.Timeout. Nothing stops a resolver
-// that ignores its context: resolvers pass it to everything that waits.
+// Each request's context ends after Options.Timeout; no field is resolved after
+// that. Nothing stops a resolver that ignores its context: resolvers pass it to
+// everything that waits.
 //
 // Subscriptions need a transport of their own and are refused here.
 package gqlhttp

@@ -19,8 +19,9 @@ import (
 type document struct {
 	*ast.QueryDocument
 	tokens int
-	// cheap: no operation costs too much, whatever its variables are.
-	cheap bool
+	// prices are the operations' costs; those that depend on variables are
+	// not among them.
+	prices map[*ast.OperationDefinition]int
 }
 
 // prepare gives the document of a text, from the cache or anew.
@@ -53,9 +54,11 @@ func (h *Handler) prepare(ctx context.Context, text string) (*document, gqlerror
 	if errs := h.validate(parsed, h.rules); len(errs) > 0 {
 		return nil, errs
 	}
-	d := &document{QueryDocument: parsed, tokens: tokens, cheap: true}
+	d := &document{QueryDocument: parsed, tokens: tokens, prices: make(map[*ast.OperationDefinition]int, len(parsed.Operations))}
 	for _, op := range parsed.Operations {
-		d.cheap = d.cheap && h.cost(op, nil) <= limits.Cost
+		if cost, varies := h.price(op, nil); !varies {
+			d.prices[op] = cost
+		}
 	}
 	h.documents.add(text, d)
 	return d, nil

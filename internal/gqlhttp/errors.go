@@ -62,6 +62,10 @@ func (h *Handler) present(ctx context.Context, err error) *gqlerror.Error {
 		f := fault.From(err)
 		e.Extensions["code"], e.Extensions["reason"] = f.Code, f.Reason
 	}
+	var excess *Excess
+	if errors.As(err, &excess) {
+		excess.tell(e.Extensions)
+	}
 	if _, has := e.Extensions["requestId"]; !has && h.options.RequestID != nil {
 		e.Extensions["requestId"] = h.options.RequestID(ctx)
 	}

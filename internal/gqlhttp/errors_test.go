@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/stretchr/testify/require"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -143,4 +144,12 @@ func TestRefuse(t *testing.T) {
 	h.Refuse(w, r, fault.New(fault.Unauthenticated, fault.ReasonInvalidToken, "Sign in again."))
 	require.Equal(t, http.StatusBadRequest, w.Code)
 	require.JSONEq(t, `{"errors":[{"message":"Sign in again.","extensions":{"code":"UNAUTHENTICATED","reason":"INVALID_TOKEN"}}]}`, w.Body.String())
+}
+
+// counting is the plain presenter, counting its calls.
+func counting(n *int) graphql.ErrorPresenterFunc {
+	return func(ctx context.Context, err error) *gqlerror.Error {
+		*n++
+		return gqlhttp.Present(ctx, err)
+	}
 }

@@ -15,7 +15,7 @@ import (
 // known one. What is no GraphQL is left to the parser.
 func scan(text string, limits Limits) (tokens int, err *gqlerror.Error) {
 	if len(text) > limits.TextBytes {
-		return 0, tooMuch(fault.ReasonDocumentSize, "is too long", limits.TextBytes, "bytes")
+		return 0, tooMuch(Excess{LimitDocumentBytes, len(text), limits.TextBytes}, "is too long", "bytes")
 	}
 	l := lexer.New(&ast.Source{Input: text})
 	for ; tokens <= limits.Tokens; tokens++ {
@@ -24,14 +24,10 @@ func scan(text string, limits Limits) (tokens int, err *gqlerror.Error) {
 			return tokens, nil
 		}
 		if token.Kind == lexer.Name && len(token.Value) > limits.Name {
-			return tokens, tooMuch(fault.ReasonDocumentSize, "has too long a name", limits.Name, "bytes")
+			return tokens, tooMuch(Excess{LimitNameBytes, len(token.Value), limits.Name}, "has too long a name", "bytes in each")
 		}
 	}
-	return tokens, tooMuch(fault.ReasonDocumentSize, "is too long", limits.Tokens, "tokens")
-}
-
-func tooMuch(reason fault.Reason, what string, limit int, unit string) *gqlerror.Error {
-	return badInput(reason, fmt.Sprintf("The document %s: at most %d %s are allowed.", what, limit, unit), nil)
+	return tokens, tooMuch(Excess{Limit: LimitTokens, Allowed: limits.Tokens}, "is too long", "tokens")
 }
 
 // extent is how much a set of selections stands for once its spreads are
@@ -61,8 +57,8 @@ func measure(doc *ast.QueryDocument, limits Limits) *gqlerror.Error {
 		known:     make(map[*ast.FragmentDefinition]*extent, len(doc.Fragments)),
 		names:     map[string]int{},
 	}
-	g.atMost(len(doc.Operations), limits.Operations, "operations")
-	g.atMost(len(doc.Fragments), limits.Fragments, "fragments")
+	g.atMost(LimitOperations, len(doc.Operations), limits.Operations, "operations")
+	g.atMost(LimitFragments, len(doc.Fragments), limits.Fragments, "fragments")
 	for _, f := range doc.Fragments {
 		if g.fragments[f.Name] == nil {
 			g.fragments[f.Name] = f
@@ -79,7 +75,7 @@ func measure(doc *ast.QueryDocument, limits Limits) *gqlerror.Error {
 			g.decorations(v.Directives)
 		}
 		e := g.selections(op.SelectionSet)
-		g.atMost(e.fields, limits.RootFields, "fields at the root")
+		g.atMost(LimitRootFields, e.fields, limits.RootFields, "fields at the root")
 		all = g.widest(all, e)
 	}
 	g.conclude(all)
@@ -88,17 +84,22 @@ func measure(doc *ast.QueryDocument, limits Limits) *gqlerror.Error {
 
 // conclude checks the sums over the whole document.
 func (g *guard) conclude(all extent) {
-	g.atMost(all.depth, g.limits.Depth, levels)
-	g.atMost(all.nodes, g.limits.Nodes, "selections with all fragments spread")
-	g.atMost(g.aliases, g.limits.Aliases, "aliases")
-	g.atMost(g.directives, g.limits.Directives, "directives")
-	pairs := 0
+	g.atMost(LimitDepth, all.depth, g.limits.Depth, "levels of selections")
+	g.atMost(LimitSelections, all.nodes, g.limits.Nodes, "selections with all fragments spread")
+	g.atMost(LimitAliases, g.aliases, g.limits.Aliases, "aliases")
+	g.atMost(LimitDirectives, g.directives, g.limits.Directives, "directives")
+	if pairs := g.pairs(); pairs > g.limits.Pairs {
+		g.fail(exceeds(Excess{LimitRepetitions, pairs, g.limits.Pairs}, "The document repeats the same fields too often."))
+	}
+}
+
+// pairs is the sum that Limits.Pairs bounds.
+func (g *guard) pairs() int {
+	sum := 0
 	for _, n := range g.names {
-		pairs += n * n
+		sum += n * n
 	}
-	if pairs > g.limits.Pairs {
-		g.fail(badInput(fault.ReasonDocumentSize, "The document repeats the same fields too often.", nil))
-	}
+	return sum
 }
 
 func (g *guard) fail(err *gqlerror.Error) {
@@ -107,16 +108,9 @@ func (g *guard) fail(err *gqlerror.Error) {
 	}
 }
 
-// levels is what the limit of depth counts.
-const levels = "levels of selections"
-
-func (g *guard) atMost(n, limit int, unit string) {
+func (g *guard) atMost(name LimitName, n, limit int, unit string) {
 	if n > limit {
-		reason := fault.ReasonDocumentSize
-		if unit == levels {
-			reason = fault.ReasonDepth
-		}
-		g.fail(tooMuch(reason, "asks for too much", limit, unit))
+		g.fail(tooMuch(Excess{name, n, limit}, "asks for too much", unit))
 	}
 }
 
@@ -143,10 +137,9 @@ func (g *guard) selections(set ast.SelectionSet) extent {
 				e = g.fragment(f)
 			}
 		}
-		// Both sums stop just above their limits: doubling fragments would
-		// overflow them otherwise.
-		sum.nodes = min(sum.nodes+1+e.nodes, g.limits.Nodes+1)
-		sum.fields = min(sum.fields+e.fields, g.limits.Nodes+1)
+		// Doubling fragments would overflow these sums otherwise.
+		sum.nodes = saturated(sum.nodes + 1 + e.nodes)
+		sum.fields = saturated(sum.fields + e.fields)
 		sum.depth = max(sum.depth, 1+e.depth)
 	}
 	return sum
@@ -214,7 +207,7 @@ func (g *guard) value(v *ast.Value, depth int) {
 		return
 	}
 	if depth > g.limits.Nesting {
-		g.fail(tooMuch(fault.ReasonDepth, "nests its values too deep", g.limits.Nesting, "levels"))
+		g.fail(tooMuch(Excess{Limit: LimitValueDepth, Allowed: g.limits.Nesting}, "nests its values too deep", "levels"))
 		return
 	}
 	for _, child := range v.Children {

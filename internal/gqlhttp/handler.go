@@ -3,6 +3,7 @@ package gqlhttp
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -35,10 +36,12 @@ type Options struct {
 	// callers may use says "sign in" here, to real and made-up names alike. nil
 	// reports what validation finds.
 	Stranger func(ctx context.Context) error
-	// ListSize is how many rows a field yields, as far as its arguments tell.
-	// Variables are nil when a document is first seen: it then gives the most
-	// that any variables could make of it. nil is PageSize.
-	ListSize func(field *ast.Field, variables map[string]any) int
+	// Prices are what fields cost, as far as the schema does not tell.
+	Prices Prices
+	// Lanes bound what runs at once; nil: nothing does.
+	Lanes *Lanes
+	// Budget is asked before an operation runs; nil: nobody counts.
+	Budget Budget
 	// BeforeRoot is called before each root field is resolved; nil: nothing is.
 	BeforeRoot func(ctx context.Context)
 	// Around resolves each field by calling next, and gives what the field's
@@ -70,9 +73,6 @@ func New(schema graphql.ExecutableSchema, o Options) *Handler {
 	if o.Recover == nil {
 		o.Recover = Recover
 	}
-	if o.ListSize == nil {
-		o.ListSize = PageSize
-	}
 	if o.Around == nil {
 		o.Around = resolve
 	}
@@ -87,7 +87,7 @@ func New(schema graphql.ExecutableSchema, o Options) *Handler {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), h.options.Timeout)
 	defer cancel()
-	mediaType := negotiate(r.Header.Get("Accept"))
+	mediaType := negotiate(accepted(r.Header))
 	if mediaType == "" {
 		h.refuse(ctx, w, jsonType, refuse(http.StatusNotAcceptable,
 			"The answer is application/json or application/graphql-response+json."))
@@ -109,7 +109,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Refuse answers like a document that was refused: no data, and err through
 // the ErrorPresenter. It is for middleware in front of the Handler.
 func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, err error) {
-	mediaType := negotiate(r.Header.Get("Accept"))
+	mediaType := negotiate(accepted(r.Header))
 	if mediaType == "" {
 		mediaType = jsonType
 	}
@@ -137,54 +137,39 @@ func (h *Handler) answer(ctx context.Context, r *http.Request, req *request) (a 
 		no.allow = "POST"
 		return nil, no
 	}
-	variables, err := h.variables(doc, op, req.Variables)
-	if err != nil {
-		return h.refused(ctx, gqlerror.List{err}), nil
+	if op.Operation == ast.Subscription {
+		return h.refused(ctx, gqlerror.List{badInput(fault.ReasonInvalidDocument, "Subscriptions are not served here.", op.Position)}), nil
 	}
-	return h.execute(ctx, &graphql.OperationContext{
+	variables, failed := validator.VariableValues(h.schema.Schema(), op, req.Variables)
+	if failed != nil {
+		return h.refused(ctx, gqlerror.List{badVariable(gqlerror.WrapIfUnwrapped(failed))}), nil
+	}
+	c, err := h.priced(doc, op, variables)
+	if err != nil {
+		a := h.refused(ctx, gqlerror.List{err})
+		a.cost = c
+		return a, nil
+	}
+	return h.admit(ctx, &graphql.OperationContext{
 		RawQuery: req.Query, OperationName: req.OperationName,
 		Variables: variables, Extensions: req.Extensions, Headers: r.Header,
 		Doc: doc.QueryDocument, Operation: op,
-		RecoverFunc:            h.options.Recover,
-		ResolverMiddleware:     h.options.Around,
-		RootResolverMiddleware: h.resolveRoot,
-	}), nil
+		RecoverFunc: h.options.Recover,
+	}, c)
 }
 
-// variables brings the variables into their types and prices the operation.
-func (h *Handler) variables(
-	doc *document, op *ast.OperationDefinition, given map[string]any,
-) (map[string]any, *gqlerror.Error) {
-	if op.Operation == ast.Subscription {
-		return nil, badInput(fault.ReasonInvalidDocument, "Subscriptions are not served here.", op.Position)
+// priced returns what an operation costs, with an error when that is too much.
+func (h *Handler) priced(doc *document, op *ast.OperationDefinition, variables map[string]any) (*Cost, *gqlerror.Error) {
+	requested, known := doc.prices[op]
+	if !known {
+		requested, _ = h.price(op, variables)
 	}
-	values, err := validator.VariableValues(h.schema.Schema(), op, given)
-	if err != nil {
-		return nil, badVariable(gqlerror.WrapIfUnwrapped(err))
+	c := &Cost{Requested: requested, Limit: h.options.Limits.Cost}
+	if c.Requested <= c.Limit {
+		return c, nil
 	}
-	if !doc.cheap && h.cost(op, values) > h.options.Limits.Cost {
-		return nil, badInput(fault.ReasonCost, "The operation asks for too much: ask for smaller pages or fewer fields.", op.Position)
-	}
-	return values, nil
-}
-
-// execute runs the operation against the schema.
-func (h *Handler) execute(ctx context.Context, op *graphql.OperationContext) *answer {
-	ctx = graphql.WithOperationContext(ctx, op)
-	ctx = graphql.WithResponseContext(ctx, h.present, h.options.Recover)
-	response := h.schema.Exec(ctx)(ctx)
-	errs := graphql.GetErrors(ctx)
-	for _, err := range response.Errors {
-		errs = append(errs, h.present(ctx, err))
-	}
-	return h.collect(response.Data, errs, graphql.GetExtensions(ctx))
-}
-
-func resolve(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) }
-
-func (h *Handler) resolveRoot(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
-	if h.options.BeforeRoot != nil {
-		h.options.BeforeRoot(ctx)
-	}
-	return next(ctx)
+	err := exceeds(Excess{LimitCost, c.Requested, c.Limit}, fmt.Sprintf(
+		"The operation costs %d, and at most %d is allowed: ask for smaller pages or fewer fields.", c.Requested, c.Limit))
+	err.Locations = []gqlerror.Location{{Line: op.Position.Line, Column: op.Position.Column}}
+	return c, err
 }

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"github.com/vektah/gqlparser/v2/ast"
 
 	"portico/internal/gqlhttp"
 )
@@ -170,10 +169,4 @@ func TestPageSizesInVariablesCount(t *testing.T) {
 	for _, n := range []string{"100", "2147483648", "-1"} {
 		require.Equal(t, "BAD_USER_INPUT", query(t, h, document, `{"n":`+n+`}`).code(), n)
 	}
-}
-
-func TestListSizeCanBeReplaced(t *testing.T) {
-	h := toyHandler(gqlhttp.Options{ListSize: func(*ast.Field, map[string]any) int { return 1 << 40 }})
-	require.Equal(t, "BAD_USER_INPUT", query(t, h, "{ item { id } }", "").code())
-	require.Empty(t, query(t, h, "{ hello }", "").JSON.Errors)
 }

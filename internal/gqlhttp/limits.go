@@ -25,10 +25,11 @@ type Limits struct {
 	// often it stands in the text, once more for each inline fragment around
 	// it: the work of checking that fields merge.
 	Pairs int
-	// Cost is the number of fields an operation may resolve, as estimated
-	// from its page sizes.
+	// Cost is the most that an operation may cost; docs/cost.md has the formula.
 	Cost int
 
+	// AnswerBytes is the most that the data of an answer may be.
+	AnswerBytes int
 	// Errors is the most errors in one answer, Message the longest message in
 	// bytes.
 	Errors, Message int
@@ -48,9 +49,10 @@ func DefaultLimits() Limits {
 		Operations: 20, Fragments: 50,
 		Depth: 20, Nodes: 1000, RootFields: 20,
 		Aliases: 50, Directives: 50,
-		Pairs:  10_000,
-		Cost:   50_000,
-		Errors: 20, Message: 500,
+		Pairs:       10_000,
+		Cost:        50_000,
+		AnswerBytes: 8 << 20,
+		Errors:      20, Message: 500,
 		CacheEntries: 1000, CacheBytes: 32 << 20, CacheText: 8 << 10,
 	}
 }

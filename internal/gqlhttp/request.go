@@ -14,10 +14,8 @@ import (
 
 // request is what a client sent, whichever way.
 type request struct {
-	Query         string         `json:"query"`
-	OperationName string         `json:"operationName"`
-	Variables     map[string]any `json:"variables"`
-	Extensions    map[string]any `json:"extensions"`
+	Query, OperationName  string
+	Variables, Extensions map[string]any
 }
 
 // refusal ends a request before GraphQL sees it, with an HTTP status of its own.
@@ -25,14 +23,18 @@ type refusal struct {
 	status int
 	allow  string
 	err    error
+	// cost is what was asked for, where that is known.
+	cost *Cost
 }
 
 func refuse(status int, message string) *refusal {
 	return &refusal{status: status, err: fault.New(fault.BadUserInput, fault.ReasonMalformedRequest, message)}
 }
 
-// largestKept is the capacity above which a body's buffer is not reused.
-const largestKept = 64 << 10
+// refuseFor refuses because of a limit.
+func refuseFor(status int, e Excess, message string) *refusal {
+	return &refusal{status: status, err: e.fault(message)}
+}
 
 // read takes the request out of HTTP.
 func (h *Handler) read(r *http.Request) (*request, *refusal) {
@@ -55,12 +57,7 @@ func (h *Handler) readPost(r *http.Request) (*request, *refusal) {
 		return nil, refuse(http.StatusUnsupportedMediaType, "The body must not be compressed.")
 	}
 	buffer := h.buffers.Get().(*bytes.Buffer)
-	defer func() {
-		if buffer.Cap() <= largestKept {
-			buffer.Reset()
-			h.buffers.Put(buffer)
-		}
-	}()
+	defer h.giveBack(buffer)
 	if no := h.readBody(buffer, r); no != nil {
 		return nil, no
 	}
@@ -74,7 +71,7 @@ func (h *Handler) readBody(buffer *bytes.Buffer, r *http.Request) *refusal {
 	limits := h.options.Limits
 	asks := strings.EqualFold(r.Header.Get("Expect"), "100-continue")
 	if r.ContentLength > limits.BodyBytes && (asks || r.ContentLength > limits.DrainBytes) {
-		return tooLarge()
+		return h.bodyTooLarge()
 	}
 	_, err := buffer.ReadFrom(io.LimitReader(r.Body, limits.BodyBytes+1))
 	switch {
@@ -87,33 +84,51 @@ func (h *Handler) readBody(buffer *bytes.Buffer, r *http.Request) *refusal {
 	}
 	// What cannot be read need not be thrown away either.
 	_, _ = io.CopyN(io.Discard, r.Body, limits.DrainBytes)
-	return tooLarge()
+	return h.bodyTooLarge()
 }
 
-func tooLarge() *refusal {
-	return &refusal{
-		status: http.StatusRequestEntityTooLarge,
-		err:    fault.New(fault.TooLarge, fault.ReasonRequestSize, "The request is too large."),
-	}
+func (h *Handler) bodyTooLarge() *refusal {
+	return refuseFor(http.StatusRequestEntityTooLarge, Excess{Limit: LimitBodyBytes, Allowed: int(h.options.Limits.BodyBytes)},
+		"The request is too large.")
 }
 
 func (h *Handler) readGet(r *http.Request) (*request, *refusal) {
 	if int64(len(r.URL.RawQuery)) > h.options.Limits.BodyBytes {
-		return nil, refuse(http.StatusRequestURITooLong, "The request is too large.")
+		return nil, refuseFor(http.StatusRequestURITooLong, Excess{LimitBodyBytes, len(r.URL.RawQuery), int(h.options.Limits.BodyBytes)},
+			"The request is too large.")
 	}
 	params, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, "The address's parameters are malformed.")
 	}
+	if doubledParameter(params) {
+		return nil, refuse(http.StatusBadRequest, "The address gives one of query, operationName, variables and extensions twice.")
+	}
 	req := &request{Query: params.Get("query"), OperationName: params.Get("operationName")}
 	if no := checkQuery(req); no != nil {
 		return nil, no
 	}
-	if req.Variables, err = decodeMap(params.Get("variables"), h.options.Limits); err != nil {
-		return nil, refuse(http.StatusBadRequest, "The parameter variables must be a JSON object.")
+	var no *refusal
+	if req.Variables, no = decodeParameter(params, "variables", h.options.Limits); no != nil {
+		return nil, no
 	}
-	if req.Extensions, err = decodeMap(params.Get("extensions"), h.options.Limits); err != nil {
-		return nil, refuse(http.StatusBadRequest, "The parameter extensions must be a JSON object.")
+	if req.Extensions, no = decodeParameter(params, "extensions", h.options.Limits); no != nil {
+		return nil, no
 	}
 	return req, nil
+}
+
+// doubledParameter reports whether a parameter that has a meaning is there
+// twice, in whatever case: another server may take the other one.
+func doubledParameter(params url.Values) bool {
+	seen := map[string]bool{}
+	for name, values := range params {
+		if known := memberNamed(name); known != "" {
+			if len(values) > 1 || seen[known] {
+				return true
+			}
+			seen[known] = true
+		}
+	}
+	return false
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -24,7 +25,8 @@ import (
 const toySDL = `
 enum Color { RED GREEN }
 input Filter { and: [Filter!], color: Color, name: String }
-type Item { id: ID!, name: String, self: Item, items(first: Int, last: Int): Items }
+type Item { id: ID!, name: String, self: Item, items(first: Int, last: Int): Items, tags: [String!], labels: [Label!] }
+type Label { key: String, value: String }
 type Items { nodes: [Item], totalCount: Int }
 type Query {
   hello(name: String, color: Color): String
@@ -37,8 +39,11 @@ type Query {
   panics: String
   waits: String
   headers: String
+  top(first: Int = 7): [Item]
+  text(size: Int!): String
+  endless: String
 }
-type Mutation { push(n: Int!): Int }
+type Mutation { push(n: Int!): Int, pushed(size: Int!): String, endless: String }
 type Subscription { ticks: Int }
 `
 
@@ -47,6 +52,11 @@ type Subscription { ticks: Int }
 type toy struct {
 	schema *ast.Schema
 	pushed []int64
+	// texts counts how often text was resolved, written the bytes of endless.
+	texts, written atomic.Int64
+	// open, where given, is closed to let text go on; inside is told of each
+	// that waits.
+	open, inside chan struct{}
 }
 
 func newToy() *toy {
@@ -70,8 +80,16 @@ func (t *toy) Exec(ctx context.Context) graphql.ResponseHandler {
 func (t *toy) run(root string) graphql.ResponseHandler {
 	return func(ctx context.Context) *graphql.Response {
 		op := graphql.GetOperationContext(ctx)
+		fields := graphql.CollectFields(op, op.Operation.SelectionSet, []string{root})
+		out := graphql.NewFieldSet(fields)
+		for i, field := range fields {
+			ctx := graphql.WithRootFieldContext(ctx, &graphql.RootFieldContext{Object: root, Field: field})
+			out.Values[i] = op.RootResolverMiddleware(ctx, func(ctx context.Context) graphql.Marshaler {
+				return t.field(ctx, op, root, field, ast.Path{ast.PathName(field.Alias)})
+			})
+		}
 		var buffer bytes.Buffer
-		t.object(ctx, op, root, op.Operation.SelectionSet, nil).MarshalGQL(&buffer)
+		out.MarshalGQL(&buffer)
 		return &graphql.Response{Data: buffer.Bytes()}
 	}
 }
@@ -103,7 +121,12 @@ func (t *toy) field(
 	if len(field.Selections) > 0 && field.Definition.Type.Elem == nil && !strings.HasPrefix(field.Name, "__") {
 		return t.object(ctx, op, field.Definition.Type.Name(), field.Selections, path)
 	}
-	result, err := t.leaf(ctx, op, field.Name, field.ArgumentMap(op.Variables))
+	if field.Name == "endless" {
+		return graphql.WriterFunc(t.endless)
+	}
+	result, err := op.ResolverMiddleware(ctx, func(ctx context.Context) (any, error) {
+		return t.leaf(ctx, op, field.Name, field.ArgumentMap(op.Variables))
+	})
 	if err != nil {
 		graphql.AddError(ctx, &gqlerror.Error{Err: err, Message: err.Error(), Path: path})
 		return graphql.Null
@@ -126,12 +149,38 @@ func (t *toy) leaf(ctx context.Context, op *graphql.OperationContext, name strin
 	case "waits":
 		<-ctx.Done()
 		return nil, errors.New("pq: canceling statement")
+	case "text", "pushed":
+		return t.text(ctx, name, args)
 	case "push":
 		n, err := graphql.UnmarshalInt64(args["n"])
 		t.pushed = append(t.pushed, n)
 		return n, err
 	}
 	return nil, nil
+}
+
+func (t *toy) text(ctx context.Context, name string, args map[string]any) (any, error) {
+	size, err := graphql.UnmarshalInt64(args["size"])
+	if name == "pushed" {
+		t.pushed = append(t.pushed, size)
+	}
+	t.texts.Add(1)
+	if t.open != nil {
+		t.inside <- struct{}{}
+		select {
+		case <-t.open:
+		case <-ctx.Done():
+		}
+	}
+	return strings.Repeat("x", int(size)), err
+}
+
+// endless writes until it is stopped.
+func (t *toy) endless(w io.Writer) {
+	for {
+		n, _ := io.WriteString(w, "xxxxxxxx")
+		t.written.Add(int64(n))
+	}
 }
 
 // reply is an answer, taken apart.
@@ -145,6 +194,9 @@ type reply struct {
 			Locations  []any          `json:"locations"`
 			Extensions map[string]any `json:"extensions"`
 		} `json:"errors"`
+		Extensions struct {
+			Cost map[string]any `json:"cost"`
+		} `json:"extensions"`
 	}
 }
 
@@ -182,6 +234,15 @@ func bodyOf(document, variables string) string {
 		variables = "null"
 	}
 	return `{"query":` + string(text) + `,"variables":` + variables + `}`
+}
+
+// limit returns the limit that the first error names.
+func (a *reply) limit() string {
+	if len(a.JSON.Errors) == 0 {
+		return ""
+	}
+	limit, _ := a.JSON.Errors[0].Extensions["limit"].(string)
+	return limit
 }
 
 // code gives the code of the first error, "" when there is none.

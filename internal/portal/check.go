@@ -20,9 +20,11 @@ const (
 	maxDescription = 2000
 	maxLong        = 10000
 	maxReason      = 1000
-	maxLabels      = 50
 	maxLabelKey    = 63
 )
+
+// MaxLabels is how many labels an app, or custom fields an account, may have.
+const MaxLabels = 50
 
 // checkName wants 1–255 characters, without control characters or blanks alone.
 func checkName(field, s string) error {
@@ -70,7 +72,7 @@ func atMost(field string, n, max int) error {
 
 // checkLabels wants at most 50 with different keys.
 func checkLabels(field string, labels []term.Label) error {
-	if err := atMost(field, len(labels), maxLabels); err != nil {
+	if err := atMost(field, len(labels), MaxLabels); err != nil {
 		return err
 	}
 	var errs []error

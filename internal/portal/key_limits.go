@@ -9,13 +9,13 @@ import (
 	"portico/internal/fault"
 )
 
-// maxAddresses is how many networks a key may be used from.
-const maxAddresses = 100
+// MaxAddresses is how many networks a key may be used from.
+const MaxAddresses = 100
 
 // checkAddresses wants at most 100 networks or single addresses.
 func checkAddresses(field string, all []string) error {
-	errs := []error{atMost(field, len(all), maxAddresses)}
-	for i, s := range all[:min(len(all), maxAddresses)] {
+	errs := []error{atMost(field, len(all), MaxAddresses)}
+	for i, s := range all[:min(len(all), MaxAddresses)] {
 		if _, ok := address.ParseNetwork(s); !ok {
 			errs = append(errs, fault.Input(fault.InvalidValue, field+"."+strconv.Itoa(i), "This is neither an IP address nor a network such as 192.0.2.0/24 or 2001:db8::/32."))
 		}

@@ -1,0 +1,44 @@
+package graph
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/gqlhttp"
+)
+
+// The guide has the lengths and limits that are in force.
+func TestTheGuideHasTheNumbersInForce(t *testing.T) {
+	text, err := os.ReadFile("../docs/cost.md")
+	require.NoError(t, err)
+	guide := string(text)
+	p := prices()
+	for name, n := range p.Lengths {
+		require.Contains(t, guide, fmt.Sprintf("| `%s.%s` | %d |", name.Type, name.Field, n))
+	}
+	require.Equal(t, len(p.Lengths), strings.Count(section(guide, "<!-- lengths", "\n\n`*`"), "| `"))
+	l := gqlhttp.DefaultLimits()
+	limits := map[gqlhttp.LimitName]int{
+		gqlhttp.LimitBodyBytes: int(l.BodyBytes), gqlhttp.LimitBodyDepth: l.Nesting, gqlhttp.LimitBodyValues: l.Values,
+		gqlhttp.LimitDocumentBytes: l.TextBytes, gqlhttp.LimitTokens: l.Tokens, gqlhttp.LimitNameBytes: l.Name,
+		gqlhttp.LimitOperations: l.Operations, gqlhttp.LimitFragments: l.Fragments, gqlhttp.LimitRootFields: l.RootFields,
+		gqlhttp.LimitDepth: l.Depth, gqlhttp.LimitSelections: l.Nodes, gqlhttp.LimitAliases: l.Aliases,
+		gqlhttp.LimitDirectives: l.Directives, gqlhttp.LimitRepetitions: l.Pairs, gqlhttp.LimitValueDepth: l.Nesting,
+		gqlhttp.LimitCost: l.Cost, gqlhttp.LimitAnswerBytes: l.AnswerBytes,
+	}
+	for name, n := range limits {
+		require.Contains(t, guide, fmt.Sprintf("| `%s` | %d |", name, n))
+	}
+	require.Equal(t, len(limits), strings.Count(section(guide, "<!-- limits", "\n\n##"), "\n| `")-1)
+}
+
+// section cuts out what stands between two marks.
+func section(text, from, to string) string {
+	_, after, _ := strings.Cut(text, from)
+	out, _, _ := strings.Cut(after, to)
+	return out
+}

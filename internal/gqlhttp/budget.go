@@ -1,0 +1,46 @@
+package gqlhttp
+
+import (
+	"context"
+	"strconv"
+	"time"
+)
+
+// Cost is what an operation costs beside what is allowed. It stands in
+// extensions.cost of every answer to an operation that could be priced.
+type Cost struct {
+	// Requested is the operation's cost, Limit the most that one may cost.
+	Requested, Limit int
+	// Remaining is what is left for further operations, until ResetsAt at the
+	// latest; nil and zero when nobody counts.
+	Remaining *int
+	ResetsAt  time.Time
+}
+
+// Budget counts what callers spend. It is safe for concurrent use.
+type Budget interface {
+	// Take is called with an operation's cost before the operation waits for
+	// its turn. It may fill in Remaining and ResetsAt. An error refuses the
+	// operation: a *fault.Error, with RetryAfter where waiting helps.
+	Take(ctx context.Context, c *Cost) error
+	// Settle is called once for each Take that returned nil, when the answer
+	// is made; ran is false if the operation was turned away after all.
+	Settle(ctx context.Context, c *Cost, ran bool)
+}
+
+// append writes the cost as JSON.
+func (c *Cost) append(b []byte) []byte {
+	b = strconv.AppendInt(append(b, `{"requested":`...), int64(c.Requested), 10)
+	b = strconv.AppendInt(append(b, `,"limit":`...), int64(c.Limit), 10)
+	if c.Remaining != nil {
+		b = strconv.AppendInt(append(b, `,"remaining":`...), int64(*c.Remaining), 10)
+	}
+	if !c.ResetsAt.IsZero() {
+		b = c.ResetsAt.UTC().AppendFormat(append(b, `,"resetsAt":"`...), time.RFC3339)
+		b = append(b, '"')
+	}
+	return append(b, '}')
+}
+
+// MarshalJSON writes the members that are known.
+func (c *Cost) MarshalJSON() ([]byte, error) { return c.append(nil), nil }

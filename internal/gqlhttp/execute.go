@@ -1,0 +1,150 @@
+package gqlhttp
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"portico/internal/fault"
+)
+
+// run is one operation under way.
+type run struct {
+	*Handler
+	meter *meter
+
+	mu      sync.Mutex
+	buffers []*bytes.Buffer
+}
+
+// admit runs an operation when the budget and the lanes allow it.
+func (h *Handler) admit(ctx context.Context, op *graphql.OperationContext, c *Cost) (a *answer, no *refusal) {
+	if b := h.options.Budget; b != nil {
+		if err := b.Take(ctx, c); err != nil {
+			return nil, &refusal{status: statusOf(err), err: err, cost: c}
+		}
+		defer func() { b.Settle(ctx, c, a != nil) }()
+	}
+	leave, err := h.options.Lanes.enter(ctx, c.Requested)
+	if err != nil {
+		return nil, &refusal{status: statusOf(err), err: err, cost: c}
+	}
+	defer leave()
+	a = h.execute(ctx, op)
+	a.cost = c
+	return a, nil
+}
+
+// statusOf is the HTTP status of an operation that was turned away.
+func statusOf(err error) int {
+	if fault.Is(err, fault.RateLimited) {
+		return http.StatusTooManyRequests
+	}
+	return http.StatusServiceUnavailable
+}
+
+// execute runs the operation against the schema.
+func (h *Handler) execute(ctx context.Context, op *graphql.OperationContext) *answer {
+	r := &run{Handler: h, meter: &meter{
+		ctx: ctx, limit: int64(h.options.Limits.AnswerBytes), around: h.options.Around,
+	}}
+	defer r.release()
+	op.ResolverMiddleware, op.RootResolverMiddleware = r.meter.resolve, r.root
+	ctx = graphql.WithOperationContext(ctx, op)
+	ctx = graphql.WithResponseContext(ctx, r.present, h.options.Recover)
+	response := h.schema.Exec(ctx)(ctx)
+	if r.meter.tooLarge() && op.Operation.Operation == ast.Query {
+		// Part of it would be taken for the whole.
+		err := located(r.meter.stopped.Load().err, nil)
+		return h.collect(nullData, gqlerror.List{h.present(ctx, err)}, nil)
+	}
+	errs := graphql.GetErrors(ctx)
+	for _, err := range response.Errors {
+		errs = append(errs, h.present(ctx, err))
+	}
+	return h.collect(response.Data, errs, graphql.GetExtensions(ctx))
+}
+
+// resolve is Options.Around where there is none.
+func resolve(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) }
+
+// mostTold is how many times Limits.Errors are presented, and perhaps logged:
+// where everything fails, one request must not fill the log.
+const mostTold = 10
+
+// present is Handler.present for no more errors than anybody looks at.
+func (r *run) present(ctx context.Context, err error) *gqlerror.Error {
+	if r.meter.told.Add(1) > int64(mostTold*r.options.Limits.Errors) {
+		return nil
+	}
+	return r.Handler.present(ctx, err)
+}
+
+// root resolves a root field and writes it at once: what it was made of is
+// free before the next one is resolved, and a mutation that cannot be written
+// takes nothing away from those before it.
+func (r *run) root(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
+	if r.options.BeforeRoot != nil {
+		r.options.BeforeRoot(ctx)
+	}
+	tree := next(ctx)
+	if tree == nil {
+		return graphql.Null
+	}
+	if tree == graphql.Null || tree == graphql.RequiredNull {
+		return tree
+	}
+	buffer := r.buffer()
+	if err := r.write(ctx, buffer, tree); err != nil {
+		graphql.AddError(ctx, &gqlerror.Error{
+			Err: err, Message: err.Error(), Path: ast.Path{ast.PathName(graphql.GetRootFieldContext(ctx).Field.Alias)},
+		})
+		return graphql.Null
+	}
+	return graphql.WriterFunc(func(w io.Writer) { _, _ = w.Write(buffer.Bytes()) }) // into memory
+}
+
+// write returns why a tree could not be written whole.
+func (r *run) write(ctx context.Context, buffer *bytes.Buffer, tree graphql.Marshaler) (err error) {
+	defer func() {
+		switch p := recover(); p {
+		case nil:
+		case errSink:
+			err = r.meter.stopped.Load().err
+		default:
+			err = r.options.Recover(ctx, p)
+		}
+	}()
+	tree.MarshalGQL(&sink{Buffer: buffer, meter: r.meter})
+	return nil
+}
+
+func (r *run) buffer() *bytes.Buffer {
+	b := r.Handler.buffers.Get().(*bytes.Buffer)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.buffers = append(r.buffers, b)
+	return b
+}
+
+func (r *run) release() {
+	for _, b := range r.buffers {
+		r.giveBack(b)
+	}
+}
+
+// largestKept is the capacity above which a buffer is not used again.
+const largestKept = 64 << 10
+
+func (h *Handler) giveBack(b *bytes.Buffer) {
+	if b.Cap() <= largestKept {
+		b.Reset()
+		h.buffers.Put(b)
+	}
+}
