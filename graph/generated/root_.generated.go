@@ -5730,6 +5730,8 @@ enum ErrorReason {
   SIGN_IN_FAILURES
   "UNAVAILABLE: the database does not answer, or not in time."
   DATABASE
+  "UNAVAILABLE: the database fell silent in the middle of a change, which may have happened: look before you send it again."
+  OUTCOME_UNKNOWN
   "UNAVAILABLE: too much is going on at the moment."
   BUSY
   "UNAVAILABLE: the answer took longer than a request may take."

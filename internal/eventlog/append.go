@@ -19,6 +19,8 @@ import (
 // Entry is what a change tells of itself. Who and from where come from the
 // context's viewer, the position from the log.
 type Entry struct {
+	// ID is the event's id; zero: one is made.
+	ID   uuid.UUID
 	Type Type
 	// Subject is the object that changed, by its public type, row id and name.
 	Subject     nodeid.Kind
@@ -100,6 +102,21 @@ func draw(ctx context.Context, tx Tx, args []any) (last int64, err error) {
 	return last, rows.Err()
 }
 
+// Has reports whether an event stands in the organization's log. It waits for
+// whoever is writing there, and others wait until tx ends: what is not there
+// does not come any more, if its transaction had begun to write.
+func Has(ctx context.Context, tx Tx, organization, id uuid.UUID) (found bool, err error) {
+	if _, err := draw(ctx, tx, []any{organization, int64(0)}); err != nil {
+		return false, err
+	}
+	rows, err := tx.QueryContext(ctx, `SELECT 1 FROM events WHERE id = $1`, id)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	return rows.Next(), rows.Err()
+}
+
 // insertText is the statement for n events; there are at most chunk of them.
 func insertText(dialectName string, n int) string {
 	var b strings.Builder
@@ -125,9 +142,11 @@ func insertText(dialectName string, n int) string {
 
 func rowArgs(ctx context.Context, organization uuid.UUID, at time.Time, e Entry) ([]any, error) {
 	v := viewer.Current(ctx)
-	id, err := uuid.NewV7()
-	if err != nil {
-		return nil, err
+	id, err := e.ID, error(nil)
+	if id == uuid.Nil {
+		if id, err = uuid.NewV7(); err != nil {
+			return nil, err
+		}
 	}
 	changes := e.Changes
 	if changes == nil {

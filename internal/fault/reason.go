@@ -56,9 +56,12 @@ const ReasonSignInFailures Reason = "SIGN_IN_FAILURES"
 // UNAVAILABLE: the same request may succeed a little later.
 const (
 	ReasonDatabase Reason = "DATABASE"
-	ReasonBusy     Reason = "BUSY"
-	ReasonDeadline Reason = "DEADLINE"
-	ReasonLoading  Reason = "LOADING"
+	// ReasonOutcomeUnknown: the database fell silent in the middle of a change,
+	// which may have happened.
+	ReasonOutcomeUnknown Reason = "OUTCOME_UNKNOWN"
+	ReasonBusy           Reason = "BUSY"
+	ReasonDeadline       Reason = "DEADLINE"
+	ReasonLoading        Reason = "LOADING"
 )
 
 // INTERNAL says no more than that.
@@ -83,7 +86,7 @@ func Kinds() []Kind {
 		{BadUserInput, ReasonDocumentSize}, {BadUserInput, ReasonDepth}, {BadUserInput, ReasonCost},
 		{TooLarge, ReasonRequestSize}, {TooLarge, ReasonAnswerSize},
 		{RateLimited, ReasonSignInFailures},
-		{Unavailable, ReasonDatabase}, {Unavailable, ReasonBusy}, {Unavailable, ReasonDeadline}, {Unavailable, ReasonLoading},
+		{Unavailable, ReasonDatabase}, {Unavailable, ReasonOutcomeUnknown}, {Unavailable, ReasonBusy}, {Unavailable, ReasonDeadline}, {Unavailable, ReasonLoading},
 		{Internal, ReasonDefect},
 	}
 }

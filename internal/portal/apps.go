@@ -52,27 +52,17 @@ func (p *Portal) CreateApp(ctx context.Context, in CreateAppInput) (MadeApp, err
 	if err != nil {
 		return MadeApp{}, err
 	}
-	var out MadeApp
-	before, err := p.idempotent(ctx, o, func() error {
-		return p.change(ctx, func(ctx context.Context, c *change) (err error) {
-			out, err = p.makeApp(ctx, c, in)
-			if err != nil {
-				return err
-			}
-			m := made{first: out.App.ID}
-			if out.Credential != nil {
-				m.second = out.Credential.ID
-			}
-			return c.remember(ctx, o, m)
-		})
-	})
-	switch {
-	case err != nil:
-		return MadeApp{}, err // whatever was in hand has not happened
-	case before != nil:
-		return p.madeBefore(ctx, *before)
-	}
-	return out, nil
+	return idempotent(ctx, p, o, func(ctx context.Context, c *change) (MadeApp, made, error) {
+		out, err := p.makeApp(ctx, c, in)
+		if err != nil {
+			return out, made{}, err
+		}
+		m := made{first: out.App.ID}
+		if out.Credential != nil {
+			m.second = out.Credential.ID
+		}
+		return out, m, nil
+	}, p.madeBefore)
 }
 
 func referenceGiven(id *uuid.UUID) error {

@@ -35,21 +35,28 @@ type change struct {
 }
 
 // change does f in one transaction and appends the events it recorded. When f
-// or the log fails, nothing has happened.
+// or the log fails, nothing has happened. It returns when this node's gate goes
+// by whatever the caller may conclude from the answer.
 func (p *Portal) change(ctx context.Context, f func(ctx context.Context, c *change) error) error {
+	var c *change
 	var err error
 	for range retries {
-		if err = p.once(ctx, f); err == nil || !database.IsRetryable(err) {
+		if c, err = p.once(ctx, f); err == nil || !anew(err) || ctx.Err() != nil {
 			break
 		}
 	}
-	return outward(err)
+	err = outward(err)
+	if behind := p.enforce(ctx, c, err); err == nil {
+		err = behind
+	}
+	return err
 }
 
-func (p *Portal) once(ctx context.Context, f func(ctx context.Context, c *change) error) (err error) {
+// once is one try. The change is nil when nothing could be asked.
+func (p *Portal) once(ctx context.Context, f func(ctx context.Context, c *change) error) (*change, error) {
 	tx, err := p.client.Tx(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	// A panic in f passes on, but not over an open transaction.
 	done := false
@@ -61,20 +68,23 @@ func (p *Portal) once(ctx context.Context, f func(ctx context.Context, c *change
 	v := viewer.Current(ctx)
 	c := &change{Tx: tx, viewer: v, now: p.clock.Now(), organization: v.OrganizationID, postgres: p.database.Dialect() == dialect.Postgres}
 	if err := f(ctx, c); err != nil {
-		return err
+		return c, err
 	}
 	if err := eventlog.Append(ctx, tx, p.database.Dialect(), c.organization, c.now, c.entries...); err != nil {
-		return err
+		return c, err
 	}
 	done = true
 	if err := tx.Commit(); err != nil {
-		return err
+		return c, p.unclear(ctx, c, err)
 	}
-	return p.enforce(ctx, c)
+	return c, nil
 }
 
 // record notes an event; it is written when the change has done its work.
-func (c *change) record(e eventlog.Entry) { c.entries = append(c.entries, e) }
+func (c *change) record(e eventlog.Entry) {
+	e.ID = uuid.Must(uuid.NewV7())
+	c.entries = append(c.entries, e)
+}
 
 // may asks the policy and turns a no into the error for the caller.
 func (c *change) may(a policy.Action, o policy.Object) error {

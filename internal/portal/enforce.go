@@ -2,21 +2,53 @@ package portal
 
 import (
 	"context"
+	"errors"
 	"slices"
 
+	"github.com/google/uuid"
+
 	"portico/internal/eventlog"
+	"portico/internal/fault"
 )
 
-// enforce lets the gates know of a change that was committed. One that changes
-// verdicts returns when this node's gate goes by it. The change has happened
-// either way: a gate that cannot follow refuses everything.
-func (p *Portal) enforce(ctx context.Context, c *change) error {
-	if p.gate == nil || len(c.entries) == 0 {
+// enforce lets the gates know of a change, and returns when this node's gate
+// goes by what the answer says. That holds for the answers of changes that
+// changed nothing, too: what is refused because it is so already, or is gone,
+// may have been made so elsewhere a moment ago. The change has happened, or
+// not, either way: a gate that cannot follow refuses everything.
+func (p *Portal) enforce(ctx context.Context, c *change, err error) error {
+	if p.gate == nil || c == nil {
 		return nil
 	}
-	p.gate.Wake()
-	if !slices.ContainsFunc(c.entries, func(e eventlog.Entry) bool { return e.Type.ChangesVerdicts() }) {
+	changed := err == nil && len(c.entries) > 0
+	switch {
+	case changed:
+		p.gate.Wake()
+		if !slices.ContainsFunc(c.entries, func(e eventlog.Entry) bool { return e.Type.ChangesVerdicts() }) {
+			return nil
+		}
+	case err != nil && !tells(err):
+		// It may have happened all the same: the gates shall look.
+		p.gate.Wake()
 		return nil
 	}
 	return p.gate.Sync(ctx, c.organization)
+}
+
+// enforced returns when this node's gate goes by what an organization's rows
+// were like before the call; it is for answers that no change was begun for.
+func (p *Portal) enforced(ctx context.Context, organization uuid.UUID) error {
+	if p.gate == nil {
+		return nil
+	}
+	return p.gate.Sync(ctx, organization)
+}
+
+// tells reports whether a refusal lets its reader conclude how something is.
+func tells(err error) bool {
+	var known *fault.Error
+	if errors.As(err, &known) {
+		return known.Code != fault.Unavailable && known.Code != fault.Internal && known.Code != fault.RateLimited
+	}
+	return errors.As(err, new(*fault.Invalid))
 }

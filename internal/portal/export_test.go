@@ -6,6 +6,8 @@ import "context"
 // row that is gone when it is looked up.
 func (p *Portal) ReplayOfNothing(ctx context.Context) error {
 	key := "gone"
-	_, err := p.idempotent(ctx, once{mutation: "createApp", key: &key}, func() error { return errReplay })
+	_, err := idempotent(ctx, p, once{mutation: "createApp", key: &key}, func(context.Context, *change) (int, made, error) {
+		return 0, made{}, errReplay
+	}, nil)
 	return err
 }

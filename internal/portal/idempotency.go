@@ -96,29 +96,61 @@ func (c *change) remember(ctx context.Context, o once, m made) error {
 	return err
 }
 
-// idempotent does make once for its key: it gives what an earlier request
-// made, or makes it now (nil).
-func (p *Portal) idempotent(ctx context.Context, o once, make func() error) (*made, error) {
-	m, err := p.earlier(ctx, o)
-	if m != nil || err != nil {
-		return m, err
+// idempotent makes something once for its key: it gives what make has made, or,
+// by again, what an earlier request made. The rows that make has made are known
+// by their ids, which are random: a row that this very request left behind,
+// when its commit was heard of no more, is no repetition.
+func idempotent[T any](ctx context.Context, p *Portal, o once, make func(context.Context, *change) (T, made, error), again func(context.Context, made) (T, error)) (T, error) {
+	var out, none T
+	if m, err := p.earlier(ctx, o); m != nil || err != nil {
+		return repeated(ctx, p, m, err, again)
 	}
-	err = make()
-	if err == nil || o.key == nil {
-		return nil, err
+	own := map[uuid.UUID]T{}
+	err := p.change(ctx, func(ctx context.Context, c *change) error {
+		v, m, err := make(ctx, c)
+		if err != nil {
+			return err
+		}
+		out, own[m.first] = v, v
+		return c.remember(ctx, o, m)
+	})
+	if err == nil {
+		return out, nil
+	}
+	if o.key == nil {
+		return none, err // whatever was in hand has not happened
 	}
 	// Of several at once the later ones may have been refused for what the
 	// first has made.
-	m, again := p.earlier(ctx, o)
+	m, lost := p.earlier(ctx, o)
 	if m != nil {
-		return m, nil
+		if v, yes := own[m.first]; yes {
+			return v, p.enforced(ctx, viewer.Current(ctx).OrganizationID)
+		}
+		return repeated(ctx, p, m, nil, again)
 	}
 	if errors.Is(err, errReplay) {
 		// Without the row that was in the way nothing was made, here or there.
-		if again == nil {
-			again = fault.Lost("Another request with this idempotency key was under way; try again.")
+		if lost == nil {
+			lost = fault.Lost("Another request with this idempotency key was under way; try again.")
 		}
-		return nil, again
+		return none, lost
 	}
-	return nil, err
+	return none, err
+}
+
+// repeated answers with what an earlier request made, as it is now: this node's
+// gate goes by that, too.
+func repeated[T any](ctx context.Context, p *Portal, m *made, err error, again func(context.Context, made) (T, error)) (out T, _ error) {
+	if err != nil {
+		return out, err
+	}
+	out, err = again(ctx, *m)
+	if err != nil && !tells(err) {
+		return out, err
+	}
+	if behind := p.enforced(ctx, viewer.Current(ctx).OrganizationID); err == nil {
+		err = behind
+	}
+	return out, err
 }

@@ -75,27 +75,22 @@ func (p *Portal) GenerateKey(ctx context.Context, in GenerateKeyInput) (MadeKey,
 	if err != nil {
 		return MadeKey{}, err
 	}
-	var out MadeKey
-	before, err := p.idempotent(ctx, o, func() error {
-		return p.change(ctx, func(ctx context.Context, c *change) (err error) {
-			out, err = p.generate(ctx, c, in)
-			if err != nil {
-				return err
-			}
-			return c.remember(ctx, o, made{first: out.Credential.ID})
-		})
-	})
-	if err != nil {
-		return MadeKey{}, err // whatever was in hand has not happened
-	}
-	if before != nil {
-		keys, err := p.CredentialsByID(ctx, []uuid.UUID{before.first}, nil)
-		if err == nil && keys[before.first] == nil {
-			err = fault.Missing() // it is gone meanwhile
+	return idempotent(ctx, p, o, func(ctx context.Context, c *change) (MadeKey, made, error) {
+		out, err := p.generate(ctx, c, in)
+		if err != nil {
+			return out, made{}, err
 		}
-		return MadeKey{Credential: keys[before.first], Replayed: true}, err
+		return out, made{first: out.Credential.ID}, nil
+	}, p.keyBefore)
+}
+
+// keyBefore repeats what an earlier request made, without the secret.
+func (p *Portal) keyBefore(ctx context.Context, m made) (MadeKey, error) {
+	keys, err := p.CredentialsByID(ctx, []uuid.UUID{m.first}, nil)
+	if err == nil && keys[m.first] == nil {
+		err = fault.Missing() // it is gone meanwhile
 	}
-	return out, nil
+	return MadeKey{Credential: keys[m.first], Replayed: true}, err
 }
 
 func checkNewKey(in GenerateKeyInput, now time.Time) error {

@@ -74,7 +74,7 @@ type Gate interface {
 	Wake()
 }
 
-// Options are what a Portal needs; all but Gate are required.
+// Options are what a Portal needs; all but Gate and UnclearFor are required.
 type Options struct {
 	Client    *db.Client
 	Database  *database.DB
@@ -87,27 +87,36 @@ type Options struct {
 	Gate Gate
 	// Development lets demo users in, whose password everybody knows.
 	Development bool
+	// UnclearFor is how long is asked whether a commit has happened whose answer
+	// was lost; 0 is 3 s, which is longer than the server lets a transaction live
+	// whose client has fallen silent.
+	UnclearFor time.Duration
 }
 
 // Portal is the services. It is safe for concurrent use.
 type Portal struct {
-	client    *db.Client
-	database  *database.DB
-	clock     clock.Clock
-	secrets   Secrets
-	passwords Passwords
-	limiter   Limiter
-	tokens    Tokens
-	gate      Gate
+	client     *db.Client
+	database   *database.DB
+	clock      clock.Clock
+	secrets    Secrets
+	passwords  Passwords
+	limiter    Limiter
+	tokens     Tokens
+	gate       Gate
+	unclearFor time.Duration
 	// development lets demo users in.
 	development bool
 }
 
 // New makes the services.
 func New(o Options) *Portal {
+	if o.UnclearFor == 0 {
+		o.UnclearFor = unclearFor
+	}
 	return &Portal{
 		client: o.Client, database: o.Database, clock: o.Clock, secrets: o.Secrets,
-		passwords: o.Passwords, limiter: o.Limiter, tokens: o.Tokens, gate: o.Gate, development: o.Development,
+		passwords: o.Passwords, limiter: o.Limiter, tokens: o.Tokens, gate: o.Gate, unclearFor: o.UnclearFor,
+		development: o.Development,
 	}
 }
 

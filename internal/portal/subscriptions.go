@@ -47,27 +47,22 @@ func (p *Portal) Register(ctx context.Context, in RegisterInput) (MadeSubscripti
 	if err != nil {
 		return MadeSubscription{}, err
 	}
-	var out MadeSubscription
-	before, err := p.idempotent(ctx, o, func() error {
-		return p.change(ctx, func(ctx context.Context, c *change) (err error) {
-			out.Subscription, err = c.register(ctx, in)
-			if err != nil {
-				return err
-			}
-			return c.remember(ctx, o, made{first: out.Subscription.ID})
-		})
-	})
-	if err != nil {
-		return MadeSubscription{}, err // whatever was in hand has not happened
-	}
-	if before != nil {
-		found, err := p.SubscriptionsByID(ctx, []uuid.UUID{before.first}, nil)
-		if err == nil && found[before.first] == nil {
-			err = fault.Missing() // it is gone meanwhile
+	return idempotent(ctx, p, o, func(ctx context.Context, c *change) (MadeSubscription, made, error) {
+		s, err := c.register(ctx, in)
+		if err != nil {
+			return MadeSubscription{}, made{}, err
 		}
-		return MadeSubscription{Subscription: found[before.first], Replayed: true}, err
+		return MadeSubscription{Subscription: s}, made{first: s.ID}, nil
+	}, p.registeredBefore)
+}
+
+// registeredBefore repeats what an earlier request made.
+func (p *Portal) registeredBefore(ctx context.Context, m made) (MadeSubscription, error) {
+	found, err := p.SubscriptionsByID(ctx, []uuid.UUID{m.first}, nil)
+	if err == nil && found[m.first] == nil {
+		err = fault.Missing() // it is gone meanwhile
 	}
-	return out, nil
+	return MadeSubscription{Subscription: found[m.first], Replayed: true}, err
 }
 
 func (c *change) register(ctx context.Context, in RegisterInput) (*db.Subscription, error) {

@@ -37,6 +37,7 @@ type Fixture struct {
 	Ring      *keyring.Ring
 	Passwords *auth.Passwords
 	Tokens    *auth.Tokens
+	options   portal.Options
 }
 
 // Start is when each test begins.
@@ -62,12 +63,20 @@ func NewWith(t testing.TB, url string, o database.Options) *Fixture {
 	}
 	f.Tokens = auth.NewTokens(f.Ring, f.Clock, "portico", "portico")
 	f.Directory = portal.NewDirectory(d, f.Client)
-	f.Portal = portal.New(portal.Options{
+	f.options = portal.Options{
 		Client: f.Client, Database: d, Clock: f.Clock, Secrets: adapters.Secrets{Ring: f.Ring},
 		Passwords: adapters.Passwords{Passwords: f.Passwords}, Limiter: adapters.Limiter{Limiter: auth.NewLimiter(d, f.Ring, f.Clock)},
 		Tokens: f.Tokens,
-	})
+	}
+	f.Portal = portal.New(f.options)
 	return f
+}
+
+// With makes another Portal over the same, with other options.
+func (f *Fixture) With(change func(*portal.Options)) *portal.Portal {
+	o := f.options
+	change(&o)
+	return portal.New(o)
 }
 
 // System is the context of Portico itself, in every organization.

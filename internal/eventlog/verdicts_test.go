@@ -1,0 +1,94 @@
+package eventlog_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"strconv"
+	"testing"
+
+	"portico/internal/eventlog"
+)
+
+// changes says of every type what the gate may answer otherwise after it;
+// "" is nothing.
+func changes() map[eventlog.Type]string {
+	return map[eventlog.Type]string{
+		"ORGANIZATION_CREATED":      "",
+		"ORGANIZATION_UPDATED":      "its time zone ends the periods of quotas",
+		"ACCOUNT_CREATED":           "",
+		"ACCOUNT_UPDATED":           "",
+		"ACCOUNT_SUSPENDED":         "its keys are refused",
+		"ACCOUNT_RESUMED":           "its keys are taken again",
+		"ACCOUNT_DELETED":           "its keys are refused",
+		"MEMBER_ADDED":              "",
+		"USER_CREATED":              "",
+		"USER_DISABLED":             "",
+		"USER_ENABLED":              "",
+		"USER_SIGNED_IN":            "",
+		"USER_PASSWORD_CHANGED":     "",
+		"APP_CREATED":               "",
+		"APP_UPDATED":               "",
+		"APP_DELETED":               "its keys are refused",
+		"APP_RESTORED":              "its registrations are there again",
+		"CREDENTIAL_CREATED":        "",
+		"CREDENTIAL_UPDATED":        "its end, access, addresses or limit",
+		"CREDENTIAL_DISABLED":       "it is refused",
+		"CREDENTIAL_ENABLED":        "it is taken again",
+		"CREDENTIAL_EXPIRED":        "", // the gate knows the end beforehand
+		"CREDENTIAL_REVOKED":        "it is refused",
+		"PRODUCT_CREATED":           "",
+		"PRODUCT_UPDATED":           "its status, ways to show keys, endpoints",
+		"PLAN_CREATED":              "",
+		"PLAN_UPDATED":              "its limits",
+		"SUBSCRIPTION_REGISTERED":   "an app that was not registered waits, or may call",
+		"SUBSCRIPTION_APPROVED":     "it may call",
+		"SUBSCRIPTION_REJECTED":     "it is not registered any more",
+		"SUBSCRIPTION_WITHDRAWN":    "it is not registered any more",
+		"SUBSCRIPTION_SUSPENDED":    "it is refused",
+		"SUBSCRIPTION_RESUMED":      "it may call again",
+		"SUBSCRIPTION_UNREGISTERED": "it is not registered any more",
+		"SUBSCRIPTION_NARROWED":     "other endpoints",
+		"ENDPOINT_CREATED":          "a call that no endpoint knew is known",
+		"ENDPOINT_UPDATED":          "other calls",
+		"ENDPOINT_DELETED":          "its calls are known no more",
+		"SERVICE_TOKEN_CREATED":     "",
+		"SERVICE_TOKEN_REVOKED":     "the gateway is refused",
+	}
+}
+
+func TestWhichTypesChangeVerdicts(t *testing.T) {
+	table := changes()
+	for _, name := range declared(t) {
+		what, known := table[name]
+		if !known {
+			t.Errorf("%s: what may the gate answer otherwise after it?", name)
+		} else if name.ChangesVerdicts() != (what != "") {
+			t.Errorf("%s changes verdicts: %v, want %q", name, name.ChangesVerdicts(), what)
+		}
+		delete(table, name)
+	}
+	if len(table) > 0 {
+		t.Errorf("there are no such types: %v", table)
+	}
+}
+
+// declared reads the types off their declarations.
+func declared(t *testing.T) (out []eventlog.Type) {
+	file, err := parser.ParseFile(token.NewFileSet(), "types.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		v, ok := n.(*ast.ValueSpec)
+		if ok && len(v.Values) == 1 {
+			name, err := strconv.Unquote(v.Values[0].(*ast.BasicLit).Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, eventlog.Type(name))
+		}
+		return true
+	})
+	return out
+}

@@ -1,0 +1,104 @@
+package gateway_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"portico/ent/db"
+	"portico/internal/gateway"
+	"portico/internal/portal"
+	"portico/internal/testdb"
+	"portico/internal/verdict"
+)
+
+// server is a node: its services wait for its own gate.
+type server struct {
+	portal *portal.Portal
+	gate   *gateway.Gate
+	caller *gateway.Caller
+}
+
+func (w *world) servers(t *testing.T, n int) (out []server) {
+	t.Helper()
+	for range n {
+		d := w.secondDB(t)
+		g := w.gate(t, func(o *gateway.Options) { o.DB = d })
+		run(t, g)
+		p := w.With(func(o *portal.Options) {
+			o.Client, o.Database, o.Gate = db.NewClient(db.Driver(d.Driver())), d, g
+		})
+		out = append(out, server{p, g, w.caller(t, g)})
+	}
+	return out
+}
+
+// repetition is what many do to the same at once, and what the gate says from
+// then on, whoever it is that was answered.
+type repetition struct {
+	name string
+	do   func(p *portal.Portal, w *world, made portal.MadeApp, sub *db.Subscription) error
+	want verdict.Code
+}
+
+func repetitions() []repetition {
+	return []repetition{
+		{"revoke", func(p *portal.Portal, w *world, made portal.MadeApp, _ *db.Subscription) error {
+			return second(p.RevokeKey(w.Developer, made.Credential.GlobalID(), nil, nil))
+		}, verdict.Revoked},
+		{"disable", func(p *portal.Portal, w *world, made portal.MadeApp, _ *db.Subscription) error {
+			return second(p.DisableKey(w.Admin, made.Credential.GlobalID(), nil))
+		}, verdict.Disabled},
+		{"unregister", func(p *portal.Portal, w *world, _ portal.MadeApp, sub *db.Subscription) error {
+			return second(p.Unregister(w.Admin, sub.GlobalID(), nil))
+		}, verdict.NotSubscribed},
+		{"suspend", func(p *portal.Portal, w *world, _ portal.MadeApp, sub *db.Subscription) error {
+			return second(p.Suspend(w.Admin, sub.GlobalID(), nil))
+		}, verdict.Suspended},
+		{"delete", func(p *portal.Portal, w *world, made portal.MadeApp, _ *db.Subscription) error {
+			return second(p.DeleteApp(w.Admin, made.App.GlobalID(), nil))
+		}, verdict.Revoked},
+	}
+}
+
+// Of many who take the same away at once, on one node or on three, none is
+// answered before the node that answers refuses it: not those who changed
+// nothing, and not those who are told that it is so, or gone.
+func TestRepetitionsHoldWhenAnswered(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		nodes := w.servers(t, map[bool]int{true: 1, false: 3}[url[:6] == "sqlite"])
+		for _, r := range repetitions() {
+			t.Run(r.name, func(t *testing.T) {
+				for range 8 {
+					made := w.MustApp(t, w.Developer, "Racing")
+					sub := w.approved(t, made.App, w.product, w.plan)
+					show := shows(made.Secret)
+					for _, n := range nodes {
+						soon(t, "the key", func() bool { return asks(t, n.gate, n.caller, show) == verdict.Valid })
+					}
+					var all sync.WaitGroup
+					start := make(chan struct{})
+					for i := range 12 {
+						n := nodes[i%len(nodes)]
+						all.Go(func() {
+							<-start
+							err := r.do(n.portal, w, made, sub) // some are told that it is so already
+							if got := verdictOf(t.Context(), n, show); got != r.want {
+								t.Errorf("%s after the answer %v", got, err)
+							}
+						})
+					}
+					close(start)
+					all.Wait()
+				}
+			})
+		}
+	})
+}
+
+func verdictOf(ctx context.Context, n server, r *gateway.Request) verdict.Code {
+	var v verdict.Verdict
+	n.gate.Verify(ctx, n.caller, r, &v)
+	return v.Code
+}

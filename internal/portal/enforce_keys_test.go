@@ -1,0 +1,112 @@
+package portal_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/ent/db"
+	"portico/internal/eventlog"
+	"portico/internal/portal"
+	"portico/internal/term"
+)
+
+func keyMutations() []mutating {
+	on1 := func(f func(ctx context.Context, p *portal.Portal, id string) error) func(t *testing.T, g *gated) func() error {
+		return func(t *testing.T, g *gated) func() error {
+			_, key, _ := on(t, g)
+			return func() error { return f(g.Admin, g.p, key.GlobalID()) }
+		}
+	}
+	return []mutating{
+		{"RevokeKey", on1(func(ctx context.Context, p *portal.Portal, id string) error { return e(p.RevokeKey(ctx, id, nil, nil)) }),
+			[]eventlog.Type{eventlog.CredentialRevoked}, true},
+		{"DisableKey", on1(func(ctx context.Context, p *portal.Portal, id string) error { return e(p.DisableKey(ctx, id, nil)) }),
+			[]eventlog.Type{eventlog.CredentialDisabled}, true},
+		{"UpdateKey", on1(func(ctx context.Context, p *portal.Portal, id string) error {
+			return e(p.UpdateKey(ctx, portal.UpdateKeyInput{CredentialID: id, Access: set(term.AccessListed)}))
+		}), []eventlog.Type{eventlog.CredentialUpdated}, true},
+		{"EnableKey", func(t *testing.T, g *gated) func() error {
+			_, key, _ := on(t, g)
+			require.NoError(t, e(g.Portal.DisableKey(g.Admin, key.GlobalID(), nil)))
+			return func() error { return e(g.p.EnableKey(g.Admin, key.GlobalID(), nil)) }
+		}, []eventlog.Type{eventlog.CredentialEnabled}, true},
+		{"GenerateKey", func(t *testing.T, g *gated) func() error {
+			app, _, _ := on(t, g)
+			id, key := app.GlobalID(), uuid.NewString()
+			return func() error {
+				return e(g.p.GenerateKey(g.Developer, portal.GenerateKeyInput{AppID: &id, IdempotencyKey: &key}))
+			}
+		}, []eventlog.Type{eventlog.CredentialCreated}, false},
+		{"RevokeGateway", func(t *testing.T, g *gated) func() error {
+			_, err := g.Portal.CreateGateway(t.Context(), portal.NewGateway{Organization: "one", Name: "old", Hash: []byte("old")})
+			require.NoError(t, err)
+			return func() error { return e(g.p.RevokeGateway(t.Context(), "one", "old")) }
+		}, []eventlog.Type{eventlog.ServiceTokenRevoked}, true},
+		{"CreateGateway", func(t *testing.T, g *gated) func() error {
+			return func() error {
+				return e(g.p.CreateGateway(t.Context(), portal.NewGateway{Organization: "one", Name: "new", Hash: []byte("new")}))
+			}
+		}, []eventlog.Type{eventlog.ServiceTokenCreated}, false},
+	}
+}
+
+func appMutations() []mutating {
+	sub := func(f func(*portal.Portal, context.Context, string, *string) (*db.Subscription, error), first func(*testing.T, *gated, *db.Subscription)) func(t *testing.T, g *gated) func() error {
+		return func(t *testing.T, g *gated) func() error {
+			_, _, s := on(t, g)
+			if first != nil {
+				first(t, g, s)
+			}
+			return func() error { return e(f(g.p, g.Admin, s.GlobalID(), nil)) }
+		}
+	}
+	waiting := func(f func(p *portal.Portal, g *gated, id string) error) func(t *testing.T, g *gated) func() error {
+		return func(t *testing.T, g *gated) func() error {
+			s := g.MustRegister(t, g.Developer, g.MustApp(t, g.Developer, "App").App, g.product, g.plan)
+			return func() error { return f(g.p, g, s.GlobalID()) }
+		}
+	}
+	return []mutating{
+		{"Unregister", sub((*portal.Portal).Unregister, nil), []eventlog.Type{eventlog.SubscriptionUnregistered}, true},
+		{"Suspend", sub((*portal.Portal).Suspend, nil), []eventlog.Type{eventlog.SubscriptionSuspended}, true},
+		{"Resume", sub((*portal.Portal).Resume, func(t *testing.T, g *gated, s *db.Subscription) {
+			require.NoError(t, e(g.Portal.Suspend(g.Admin, s.GlobalID(), nil)))
+		}), []eventlog.Type{eventlog.SubscriptionResumed}, true},
+		{"Approve", waiting(func(p *portal.Portal, g *gated, id string) error { return e(p.Approve(g.Admin, id, nil)) }),
+			[]eventlog.Type{eventlog.SubscriptionApproved}, true},
+		{"Reject", waiting(func(p *portal.Portal, g *gated, id string) error { return e(p.Reject(g.Admin, id, "no")) }),
+			[]eventlog.Type{eventlog.SubscriptionRejected}, true},
+		{"Withdraw", waiting(func(p *portal.Portal, g *gated, id string) error { return e(p.Withdraw(g.Developer, id, nil)) }),
+			[]eventlog.Type{eventlog.SubscriptionWithdrawn}, true},
+		{"Register", func(t *testing.T, g *gated) func() error {
+			id, product := g.MustApp(t, g.Developer, "App").App.GlobalID(), g.product.GlobalID()
+			return func() error {
+				return e(g.p.Register(g.Developer, portal.RegisterInput{AppID: id, ProductID: product}))
+			}
+		}, []eventlog.Type{eventlog.SubscriptionRegistered}, true},
+		{"CreateApp", func(t *testing.T, g *gated) func() error {
+			key := uuid.NewString()
+			return func() error {
+				return e(g.p.CreateApp(g.Developer, portal.CreateAppInput{Name: "App", IdempotencyKey: &key}))
+			}
+		}, []eventlog.Type{eventlog.AppCreated, eventlog.CredentialCreated}, false},
+		{"UpdateApp", func(t *testing.T, g *gated) func() error {
+			app, _, _ := on(t, g)
+			return func() error {
+				return e(g.p.UpdateApp(g.Developer, portal.UpdateAppInput{AppID: app.GlobalID(), Name: set("Other")}))
+			}
+		}, []eventlog.Type{eventlog.AppUpdated}, false},
+		{"DeleteApp", func(t *testing.T, g *gated) func() error {
+			app, _, _ := on(t, g)
+			return func() error { return e(g.p.DeleteApp(g.Developer, app.GlobalID(), nil)) }
+		}, []eventlog.Type{eventlog.CredentialRevoked, eventlog.SubscriptionUnregistered, eventlog.AppDeleted}, true},
+		{"RestoreApp", func(t *testing.T, g *gated) func() error {
+			app, _, _ := on(t, g)
+			require.NoError(t, e(g.Portal.DeleteApp(g.Developer, app.GlobalID(), nil)))
+			return func() error { return e(g.p.RestoreApp(g.Admin, app.GlobalID())) }
+		}, []eventlog.Type{eventlog.AppRestored, eventlog.CredentialCreated}, true},
+	}
+}
