@@ -11,8 +11,8 @@ import (
 func productLife(t *testing.T, s *servertest.Server) {
 	c := newCast(t, s, "product-life")
 	app, _ := c.newApp(t, "User of a product")
-	a := c.admin.Do(t, "createProduct", vars{"name": "product-life", "description": "Draws.", "version": "1.0", "externalId": "X-1", "documentationUrl": "https://docs.example/x"},
-		`product { id title status visibility approval authTypes revision externalId viewerCan { update { allowed } } }`)
+	a := c.admin.Do(t, "createProduct", vars{"name": "product-life", "description": "Draws.", "apiVersion": "1.0", "externalId": "X-1", "documentationUrl": "https://docs.example/x"},
+		`product { id title status visibility approval authTypes version apiVersion externalId viewerCan { update { allowed } } }`)
 	product := a.Text("createProduct", "product", "id")
 	require.Equal(t, "product-life", a.Text("createProduct", "product", "title"), "the name unless given")
 	require.Equal(t, "DRAFT", a.Text("createProduct", "product", "status"))
@@ -26,8 +26,8 @@ func productLife(t *testing.T, s *servertest.Server) {
 	}
 	require.Nil(t, seen(), "a draft is not for developers")
 	corrected(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields), "register", "UNKNOWN_REFERENCE", "productId")
-	a = c.admin.Do(t, "updateProduct", vars{"productId": product, "status": "PUBLISHED", "visibility": "PRIVATE", "approval": "AUTO", "revision": 1}, `product { revision }`)
-	require.Equal(t, 2, a.Number("updateProduct", "product", "revision"))
+	a = c.admin.Do(t, "updateProduct", vars{"productId": product, "status": "PUBLISHED", "visibility": "PRIVATE", "approval": "AUTO", "version": 1}, `product { version }`)
+	require.Equal(t, 2, a.Number("updateProduct", "product", "version"))
 	require.Nil(t, seen(), "a private one is only for those who have it")
 	c.admin.Do(t, "updateProduct", vars{"productId": product, "visibility": "PUBLIC", "title": "Life", "authTypes": []any{"API_KEY", "BASIC"}}, `product { id }`)
 	require.NotNil(t, seen())
@@ -35,7 +35,7 @@ func productLife(t *testing.T, s *servertest.Server) {
 	require.Equal(t, []string{"Life"}, texts(listed, "title", "products", "nodes"))
 
 	registration := c.register(t, app, product)
-	refused(t, c.admin.Ask(t, "updateProduct", vars{"productId": product, "title": "Late", "revision": 1}, `product { id }`), "CONFLICT")
+	refused(t, c.admin.Ask(t, "updateProduct", vars{"productId": product, "title": "Late", "version": 1}, `product { id }`), "CONFLICT")
 	c.admin.Do(t, "updateProduct", vars{"productId": product, "status": "RETIRED"}, `product { status }`)
 	page := c.dev.Must(t, `query($app: ID!) { app(id: $app) { productSubscriptions { nodes { id status reason product { title status } } } } }`, vars{"app": app})
 	require.Equal(t, []any{map[string]any{"id": registration, "status": "UNSUBSCRIBED", "reason": "The product was retired.",

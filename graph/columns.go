@@ -22,7 +22,7 @@ var columnsOf = map[nodeid.Kind]map[string][]string{
 		"lastSignInAt": {"last_sign_in_at"}, "createdAt": {"created_at"},
 	},
 	nodeid.Credential: {
-		"id": nil, "username": {"username"}, "secretHint": {"secret_hint"}, "name": {"name"}, "environment": {"environment"},
+		"id": nil, "username": {"username"}, "secretHint": {"secret_hint"}, "rawKeyHint": {"raw_key_hint"}, "name": {"name"}, "environment": {"environment"},
 		"enabled": {"status", "expires_at"}, "status": {"status", "expires_at"}, "authType": {"auth_type"}, "accountCredential": {"app_id"},
 		"access": {"access"}, "accessControlList": nil, "createdAt": {"created_at"}, "expiresAt": {"expires_at"}, "lastUsedAt": {"last_used_at"},
 		"revokedAt": {"revoked_at"}, "revokedReason": {"revoked_reason"}, "revokedNote": {"revoked_note"}, "version": {"version"},
@@ -30,9 +30,9 @@ var columnsOf = map[nodeid.Kind]map[string][]string{
 		"allowedAddresses": {"allowed_addresses"}, "rateLimit": {"rate_limit"}, "callsLast24h": nil, "enforcement": nil,
 	},
 	nodeid.Product: {
-		"id": nil, "name": {"name"}, "title": {"title"}, "description": {"description"}, "version": {"api_version"}, "externalId": {"external_id"},
+		"id": nil, "name": {"name"}, "title": {"title"}, "description": {"description"}, "apiVersion": {"api_version"}, "externalId": {"external_id"},
 		"visibility": {"visibility"}, "status": {"status"}, "approval": {"approval"}, "authTypes": {"auth_types"},
-		"documentationUrl": {"documentation_url"}, "createdAt": {"created_at"}, "revision": {"version"}, "plans": nil, "viewerCan": {"organization_id", "status"},
+		"documentationUrl": {"documentation_url"}, "createdAt": {"created_at"}, "version": {"version"}, "plans": nil, "viewerCan": {"organization_id", "status"},
 		"keyless": {"keyless"}, "enforceEndpoints": {"enforce_endpoints"}, "endpoints": nil,
 	},
 	nodeid.Endpoint: {

@@ -13,7 +13,14 @@ import (
 	"portico/internal/nodeid"
 	"portico/internal/portal"
 	"portico/internal/usage"
+
+	"github.com/google/uuid"
 )
+
+// RawKeyHint is the resolver for the rawKeyHint field.
+func (r *credentialResolver) RawKeyHint(ctx context.Context, obj *db.Credential) (*string, error) {
+	return text(obj.RawKeyHint), nil
+}
 
 // AccessControlList is the resolver for the accessControlList field.
 func (r *credentialResolver) AccessControlList(ctx context.Context, obj *db.Credential, first *int, after *string, last *int, before *string) (*model.ProductConnection, error) {
@@ -91,6 +98,15 @@ func (r *mutationResolver) EnableKey(ctx context.Context, input model.EnableKeyI
 	key, err := r.Portal.EnableKey(ctx, input.CredentialID, input.Reason.Value())
 	errs, err := problems(err)
 	return &model.EnableKeyPayload{Credential: key, UserErrors: errs}, err
+}
+
+// CredentialByKey is the resolver for the credentialByKey field.
+func (r *queryResolver) CredentialByKey(ctx context.Context, input model.CredentialByKeyInput) (*db.Credential, error) {
+	id, err := r.Portal.CredentialIDByKey(ctx, input.Key)
+	if err != nil || id == uuid.Nil {
+		return nil, err
+	}
+	return one(ctx, nodeid.Credential, id, r.Portal.CredentialsByID)
 }
 
 // Credential returns generated.CredentialResolver implementation.

@@ -88,6 +88,7 @@ func commonOptions(o Options) gqlhttp.Options {
 		Prices:         prices(),
 		Lanes:          gqlhttp.NewLanes(),
 		Budget:         o.Budget,
+		BodyOnly:       []string{"credentialByKey"},
 		BeforeRoot:     forget,
 		Around:         newCompleter(o).around,
 	}

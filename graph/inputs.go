@@ -30,8 +30,8 @@ func updateAccount(in model.UpdateAccountInput) portal.UpdateAccountInput {
 
 func updateProduct(in model.UpdateProductInput) portal.UpdateProductInput {
 	return portal.UpdateProductInput{
-		ProductID: in.ProductID, Revision: version(in.Revision),
-		Title: patch(in.Title), Description: patch(in.Description), Version: patch(in.Version), ExternalID: patch(in.ExternalID),
+		ProductID: in.ProductID, Version: version(in.Version),
+		Title: patch(in.Title), Description: patch(in.Description), APIVersion: patch(in.APIVersion), ExternalID: patch(in.ExternalID),
 		Visibility: patch(in.Visibility), Status: patch(in.Status), Approval: patch(in.Approval),
 		AuthTypes: patchList(in.AuthTypes), DocumentationURL: patch(in.DocumentationURL),
 		Keyless: patch(in.Keyless), EnforceEndpoints: patch(in.EnforceEndpoints),

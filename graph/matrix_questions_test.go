@@ -80,6 +80,7 @@ func roots() map[string]question {
 		"Query.usage":                used("appIds", "app"),
 		"Query: by key.usage":        used("credentialIds", "key"),
 		"Query: by product.usage":    used("productIds", "product"),
+		"Query.credentialByKey":      {document: "query($id: String!) { credentialByKey(input: {key: $id}) { id } }", specimen: "username"},
 		"Query.explainAccess":        explained("code", "", ""),
 		"Query.serverInfo":           {document: `{ serverInfo(organization: "one") { organizationName } }`},
 

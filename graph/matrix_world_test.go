@@ -78,7 +78,7 @@ func (w *world) stock() {
 	} {
 		w.ids[p.specimen] = w.make("admin", "createProduct", input{
 			"name": w.name("product"), "visibility": p.visibility, "status": p.status, "externalId": "sap-1",
-			"documentationUrl": "https://one.example/docs", "version": "v1", "description": "What it does.",
+			"documentationUrl": "https://one.example/docs", "apiVersion": "v1", "description": "What it does.",
 		}, "product")
 		w.ids["plan of the "+p.specimen] = w.make("admin", "createPlan", input{
 			"productId": w.ids[p.specimen], "name": "metered", "kind": "METERED", "externalId": "sap-2", "approval": "MANUAL",
@@ -115,12 +115,12 @@ func (w *world) furnish() {
 	a := w.askAs("anonymous", mutation("signIn", "accessToken"), map[string]any{"input": w.credentials("developer")})
 	require.Empty(w.t, a.Errors, a.raw)
 
-	a = w.askAs("admin", `query($account: ID!, $app: ID!) { account(id: $account) { members(first: 1) { nodes { id } } } app(id: $app) { referenceId }
+	a = w.askAs("admin", `query($account: ID!, $app: ID!, $key: ID!) { node(id: $key) { ... on Credential { username } } account(id: $account) { members(first: 1) { nodes { id } } } app(id: $app) { referenceId }
 		updated: events(where: {type: [APP_UPDATED]}, first: 1) { nodes { id } }
 		approved: events(where: {type: [SUBSCRIPTION_APPROVED]}, first: 1) { nodes { id } } }`,
-		map[string]any{"account": w.ids["account"], "app": w.ids["app"]})
+		map[string]any{"account": w.ids["account"], "app": w.ids["app"], "key": w.ids["key"]})
 	for specimen, path := range map[string]string{
-		"membership": "account.members.nodes.id", "event": "updated.nodes.id", "event of staff": "approved.nodes.id", "reference": "app.referenceId",
+		"membership": "account.members.nodes.id", "event": "updated.nodes.id", "event of staff": "approved.nodes.id", "reference": "app.referenceId", "username": "node.username",
 	} {
 		id, _ := dig(a.Data, path)
 		require.NotEmpty(w.t, id, "%s: %s", specimen, a.raw)

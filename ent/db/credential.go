@@ -52,6 +52,8 @@ type Credential struct {
 	PepperID string `json:"-"`
 	// The last four characters of the password.
 	SecretHint string `json:"secret_hint,omitempty"`
+	// How the raw key begins and ends; empty for keys made before this was kept.
+	RawKeyHint string `json:"raw_key_hint,omitempty"`
 	// Access holds the value of the "access" field.
 	Access term.Access `json:"access,omitempty"`
 	// Networks (CIDR) it may be used from; NULL or empty: anywhere.
@@ -140,7 +142,7 @@ func (*Credential) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case credential.FieldVersion:
 			values[i] = new(sql.NullInt64)
-		case credential.FieldName, credential.FieldEnvironment, credential.FieldStatus, credential.FieldAuthType, credential.FieldPepperID, credential.FieldSecretHint, credential.FieldAccess, credential.FieldRevokedReason, credential.FieldRevokedNote:
+		case credential.FieldName, credential.FieldEnvironment, credential.FieldStatus, credential.FieldAuthType, credential.FieldPepperID, credential.FieldSecretHint, credential.FieldRawKeyHint, credential.FieldAccess, credential.FieldRevokedReason, credential.FieldRevokedNote:
 			values[i] = new(sql.NullString)
 		case credential.FieldCreatedAt, credential.FieldUpdatedAt, credential.FieldExpiresAt, credential.FieldExpiryRecordedAt, credential.FieldLastUsedAt, credential.FieldRevokedAt, credential.FieldDeletedAt:
 			values[i] = new(sql.NullTime)
@@ -251,6 +253,12 @@ func (_m *Credential) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field secret_hint", values[i])
 			} else if value.Valid {
 				_m.SecretHint = value.String
+			}
+		case credential.FieldRawKeyHint:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field raw_key_hint", values[i])
+			} else if value.Valid {
+				_m.RawKeyHint = value.String
 			}
 		case credential.FieldAccess:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -421,6 +429,9 @@ func (_m *Credential) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("secret_hint=")
 	builder.WriteString(_m.SecretHint)
+	builder.WriteString(", ")
+	builder.WriteString("raw_key_hint=")
+	builder.WriteString(_m.RawKeyHint)
 	builder.WriteString(", ")
 	builder.WriteString("access=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Access))

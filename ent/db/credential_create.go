@@ -193,6 +193,20 @@ func (_c *CredentialCreate) SetNillableSecretHint(v *string) *CredentialCreate {
 	return _c
 }
 
+// SetRawKeyHint sets the "raw_key_hint" field.
+func (_c *CredentialCreate) SetRawKeyHint(v string) *CredentialCreate {
+	_c.mutation.SetRawKeyHint(v)
+	return _c
+}
+
+// SetNillableRawKeyHint sets the "raw_key_hint" field if the given value is not nil.
+func (_c *CredentialCreate) SetNillableRawKeyHint(v *string) *CredentialCreate {
+	if v != nil {
+		_c.SetRawKeyHint(*v)
+	}
+	return _c
+}
+
 // SetAccess sets the "access" field.
 func (_c *CredentialCreate) SetAccess(v term.Access) *CredentialCreate {
 	_c.mutation.SetAccess(v)
@@ -439,6 +453,10 @@ func (_c *CredentialCreate) defaults() error {
 		v := credential.DefaultSecretHint
 		_c.mutation.SetSecretHint(v)
 	}
+	if _, ok := _c.mutation.RawKeyHint(); !ok {
+		v := credential.DefaultRawKeyHint
+		_c.mutation.SetRawKeyHint(v)
+	}
 	if _, ok := _c.mutation.Access(); !ok {
 		v := credential.DefaultAccess
 		_c.mutation.SetAccess(v)
@@ -509,6 +527,9 @@ func (_c *CredentialCreate) check() error {
 	}
 	if _, ok := _c.mutation.SecretHint(); !ok {
 		return &ValidationError{Name: "secret_hint", err: errors.New(`db: missing required field "Credential.secret_hint"`)}
+	}
+	if _, ok := _c.mutation.RawKeyHint(); !ok {
+		return &ValidationError{Name: "raw_key_hint", err: errors.New(`db: missing required field "Credential.raw_key_hint"`)}
 	}
 	if _, ok := _c.mutation.Access(); !ok {
 		return &ValidationError{Name: "access", err: errors.New(`db: missing required field "Credential.access"`)}
@@ -611,6 +632,10 @@ func (_c *CredentialCreate) createSpec() (*Credential, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.SecretHint(); ok {
 		_spec.SetField(credential.FieldSecretHint, field.TypeString, value)
 		_node.SecretHint = value
+	}
+	if value, ok := _c.mutation.RawKeyHint(); ok {
+		_spec.SetField(credential.FieldRawKeyHint, field.TypeString, value)
+		_node.RawKeyHint = value
 	}
 	if value, ok := _c.mutation.Access(); ok {
 		_spec.SetField(credential.FieldAccess, field.TypeEnum, value)
@@ -876,6 +901,18 @@ func (u *CredentialUpsert) SetSecretHint(v string) *CredentialUpsert {
 // UpdateSecretHint sets the "secret_hint" field to the value that was provided on create.
 func (u *CredentialUpsert) UpdateSecretHint() *CredentialUpsert {
 	u.SetExcluded(credential.FieldSecretHint)
+	return u
+}
+
+// SetRawKeyHint sets the "raw_key_hint" field.
+func (u *CredentialUpsert) SetRawKeyHint(v string) *CredentialUpsert {
+	u.Set(credential.FieldRawKeyHint, v)
+	return u
+}
+
+// UpdateRawKeyHint sets the "raw_key_hint" field to the value that was provided on create.
+func (u *CredentialUpsert) UpdateRawKeyHint() *CredentialUpsert {
+	u.SetExcluded(credential.FieldRawKeyHint)
 	return u
 }
 
@@ -1265,6 +1302,20 @@ func (u *CredentialUpsertOne) SetSecretHint(v string) *CredentialUpsertOne {
 func (u *CredentialUpsertOne) UpdateSecretHint() *CredentialUpsertOne {
 	return u.Update(func(s *CredentialUpsert) {
 		s.UpdateSecretHint()
+	})
+}
+
+// SetRawKeyHint sets the "raw_key_hint" field.
+func (u *CredentialUpsertOne) SetRawKeyHint(v string) *CredentialUpsertOne {
+	return u.Update(func(s *CredentialUpsert) {
+		s.SetRawKeyHint(v)
+	})
+}
+
+// UpdateRawKeyHint sets the "raw_key_hint" field to the value that was provided on create.
+func (u *CredentialUpsertOne) UpdateRawKeyHint() *CredentialUpsertOne {
+	return u.Update(func(s *CredentialUpsert) {
+		s.UpdateRawKeyHint()
 	})
 }
 
@@ -1852,6 +1903,20 @@ func (u *CredentialUpsertBulk) SetSecretHint(v string) *CredentialUpsertBulk {
 func (u *CredentialUpsertBulk) UpdateSecretHint() *CredentialUpsertBulk {
 	return u.Update(func(s *CredentialUpsert) {
 		s.UpdateSecretHint()
+	})
+}
+
+// SetRawKeyHint sets the "raw_key_hint" field.
+func (u *CredentialUpsertBulk) SetRawKeyHint(v string) *CredentialUpsertBulk {
+	return u.Update(func(s *CredentialUpsert) {
+		s.SetRawKeyHint(v)
+	})
+}
+
+// UpdateRawKeyHint sets the "raw_key_hint" field to the value that was provided on create.
+func (u *CredentialUpsertBulk) UpdateRawKeyHint() *CredentialUpsertBulk {
+	return u.Update(func(s *CredentialUpsert) {
+		s.UpdateRawKeyHint()
 	})
 }
 

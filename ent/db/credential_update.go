@@ -164,6 +164,20 @@ func (_u *CredentialUpdate) SetNillableSecretHint(v *string) *CredentialUpdate {
 	return _u
 }
 
+// SetRawKeyHint sets the "raw_key_hint" field.
+func (_u *CredentialUpdate) SetRawKeyHint(v string) *CredentialUpdate {
+	_u.mutation.SetRawKeyHint(v)
+	return _u
+}
+
+// SetNillableRawKeyHint sets the "raw_key_hint" field if the given value is not nil.
+func (_u *CredentialUpdate) SetNillableRawKeyHint(v *string) *CredentialUpdate {
+	if v != nil {
+		_u.SetRawKeyHint(*v)
+	}
+	return _u
+}
+
 // SetAccess sets the "access" field.
 func (_u *CredentialUpdate) SetAccess(v term.Access) *CredentialUpdate {
 	_u.mutation.SetAccess(v)
@@ -481,6 +495,9 @@ func (_u *CredentialUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if value, ok := _u.mutation.SecretHint(); ok {
 		_spec.SetField(credential.FieldSecretHint, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.RawKeyHint(); ok {
+		_spec.SetField(credential.FieldRawKeyHint, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.Access(); ok {
 		_spec.SetField(credential.FieldAccess, field.TypeEnum, value)
 	}
@@ -695,6 +712,20 @@ func (_u *CredentialUpdateOne) SetSecretHint(v string) *CredentialUpdateOne {
 func (_u *CredentialUpdateOne) SetNillableSecretHint(v *string) *CredentialUpdateOne {
 	if v != nil {
 		_u.SetSecretHint(*v)
+	}
+	return _u
+}
+
+// SetRawKeyHint sets the "raw_key_hint" field.
+func (_u *CredentialUpdateOne) SetRawKeyHint(v string) *CredentialUpdateOne {
+	_u.mutation.SetRawKeyHint(v)
+	return _u
+}
+
+// SetNillableRawKeyHint sets the "raw_key_hint" field if the given value is not nil.
+func (_u *CredentialUpdateOne) SetNillableRawKeyHint(v *string) *CredentialUpdateOne {
+	if v != nil {
+		_u.SetRawKeyHint(*v)
 	}
 	return _u
 }
@@ -1045,6 +1076,9 @@ func (_u *CredentialUpdateOne) sqlSave(ctx context.Context) (_node *Credential, 
 	}
 	if value, ok := _u.mutation.SecretHint(); ok {
 		_spec.SetField(credential.FieldSecretHint, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.RawKeyHint(); ok {
+		_spec.SetField(credential.FieldRawKeyHint, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Access(); ok {
 		_spec.SetField(credential.FieldAccess, field.TypeEnum, value)

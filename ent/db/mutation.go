@@ -2780,6 +2780,7 @@ type CredentialMutation struct {
 	secret_hash             *[]byte
 	pepper_id               *string
 	secret_hint             *string
+	raw_key_hint            *string
 	access                  *term.Access
 	allowed_addresses       *[]string
 	appendallowed_addresses []string
@@ -3458,6 +3459,42 @@ func (m *CredentialMutation) ResetSecretHint() {
 	m.secret_hint = nil
 }
 
+// SetRawKeyHint sets the "raw_key_hint" field.
+func (m *CredentialMutation) SetRawKeyHint(s string) {
+	m.raw_key_hint = &s
+}
+
+// RawKeyHint returns the value of the "raw_key_hint" field in the mutation.
+func (m *CredentialMutation) RawKeyHint() (r string, exists bool) {
+	v := m.raw_key_hint
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRawKeyHint returns the old "raw_key_hint" field's value of the Credential entity.
+// If the Credential object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CredentialMutation) OldRawKeyHint(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRawKeyHint is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRawKeyHint requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRawKeyHint: %w", err)
+	}
+	return oldValue.RawKeyHint, nil
+}
+
+// ResetRawKeyHint resets all changes to the "raw_key_hint" field.
+func (m *CredentialMutation) ResetRawKeyHint() {
+	m.raw_key_hint = nil
+}
+
 // SetAccess sets the "access" field.
 func (m *CredentialMutation) SetAccess(t term.Access) {
 	m.access = &t
@@ -4102,7 +4139,7 @@ func (m *CredentialMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CredentialMutation) Fields() []string {
-	fields := make([]string, 0, 25)
+	fields := make([]string, 0, 26)
 	if m.organization != nil {
 		fields = append(fields, credential.FieldOrganizationID)
 	}
@@ -4144,6 +4181,9 @@ func (m *CredentialMutation) Fields() []string {
 	}
 	if m.secret_hint != nil {
 		fields = append(fields, credential.FieldSecretHint)
+	}
+	if m.raw_key_hint != nil {
+		fields = append(fields, credential.FieldRawKeyHint)
 	}
 	if m.access != nil {
 		fields = append(fields, credential.FieldAccess)
@@ -4214,6 +4254,8 @@ func (m *CredentialMutation) Field(name string) (ent.Value, bool) {
 		return m.PepperID()
 	case credential.FieldSecretHint:
 		return m.SecretHint()
+	case credential.FieldRawKeyHint:
+		return m.RawKeyHint()
 	case credential.FieldAccess:
 		return m.Access()
 	case credential.FieldAllowedAddresses:
@@ -4273,6 +4315,8 @@ func (m *CredentialMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldPepperID(ctx)
 	case credential.FieldSecretHint:
 		return m.OldSecretHint(ctx)
+	case credential.FieldRawKeyHint:
+		return m.OldRawKeyHint(ctx)
 	case credential.FieldAccess:
 		return m.OldAccess(ctx)
 	case credential.FieldAllowedAddresses:
@@ -4401,6 +4445,13 @@ func (m *CredentialMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetSecretHint(v)
+		return nil
+	case credential.FieldRawKeyHint:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRawKeyHint(v)
 		return nil
 	case credential.FieldAccess:
 		v, ok := value.(term.Access)
@@ -4653,6 +4704,9 @@ func (m *CredentialMutation) ResetField(name string) error {
 		return nil
 	case credential.FieldSecretHint:
 		m.ResetSecretHint()
+		return nil
+	case credential.FieldRawKeyHint:
+		m.ResetRawKeyHint()
 		return nil
 	case credential.FieldAccess:
 		m.ResetAccess()

@@ -34,6 +34,7 @@ func (Credential) Fields() []ent.Field {
 		field.Bytes("secret_hash").Optional().Nillable().Sensitive().Comment("HMAC-SHA-256 of the password; NULL until it is collected."),
 		field.String("pepper_id").Default("").Sensitive().Comment("Which pepper of the key ring made the hash."),
 		field.String("secret_hint").Default("").Comment("The last four characters of the password."),
+		field.String("raw_key_hint").Default("").Comment("How the raw key begins and ends; empty for keys made before this was kept."),
 		field.Enum("access").GoType(term.Access("")).Default(string(term.AccessAll)),
 		field.JSON("allowed_addresses", []string{}).Optional().Comment("Networks (CIDR) it may be used from; NULL or empty: anywhere."),
 		field.JSON("rate_limit", &term.RateLimit{}).Optional().Comment("Its own limit, besides its registrations'; NULL: none."),

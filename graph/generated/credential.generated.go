@@ -28,6 +28,8 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type CredentialResolver interface {
+	RawKeyHint(ctx context.Context, obj *db.Credential) (*string, error)
+
 	AccessControlList(ctx context.Context, obj *db.Credential, first *int, after *string, last *int, before *string) (*model.ProductConnection, error)
 
 	CallsLast24h(ctx context.Context, obj *db.Credential) (int64, error)
@@ -194,6 +196,29 @@ func (ec *executionContext) _Credential_secretHint(ctx context.Context, field gr
 }
 func (ec *executionContext) fieldContext_Credential_secretHint(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Credential", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Credential_rawKeyHint(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_rawKeyHint(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Credential().RawKeyHint(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Credential_rawKeyHint(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Credential", field, true, true, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _Credential_name(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
@@ -1695,6 +1720,36 @@ func (ec *executionContext) fieldContext_UpdateKeyPayload_userErrors(_ context.C
 
 // region    **************************** input.gotpl *****************************
 
+func (ec *executionContext) unmarshalInputCredentialByKeyInput(ctx context.Context, obj any) (model.CredentialByKeyInput, error) {
+	var it model.CredentialByKeyInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"key"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "key":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("key"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Key = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputCredentialFilter(ctx context.Context, obj any) (portal.CredentialFilter, error) {
 	var it portal.CredentialFilter
 	if obj == nil {
@@ -2119,6 +2174,44 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "rawKeyHint":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Credential_rawKeyHint(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "name":
 			out.Values[i] = ec._Credential_name(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -3091,6 +3184,11 @@ func (ec *executionContext) marshalNCredential2ᚖporticoᚋentᚋdbᚐCredentia
 		return graphql.Null
 	}
 	return ec._Credential(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNCredentialByKeyInput2porticoᚋgraphᚋmodelᚐCredentialByKeyInput(ctx context.Context, v any) (model.CredentialByKeyInput, error) {
+	res, err := ec.unmarshalInputCredentialByKeyInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNCredentialConnection2ᚖporticoᚋgraphᚋmodelᚐCredentialConnection(ctx context.Context, sel ast.SelectionSet, v *model.CredentialConnection) graphql.Marshaler {

@@ -239,6 +239,7 @@ type ComplexityRoot struct {
 		Name                 func(childComplexity int) int
 		OrganizationGlobalID func(childComplexity int) int
 		RateLimit            func(childComplexity int) int
+		RawKeyHint           func(childComplexity int) int
 		RevokedAt            func(childComplexity int) int
 		RevokedNote          func(childComplexity int) int
 		RevokedReason        func(childComplexity int) int
@@ -619,6 +620,7 @@ type ComplexityRoot struct {
 		App                  func(childComplexity int, id string) int
 		AppByReferenceID     func(childComplexity int, referenceID uuid.UUID) int
 		Apps                 func(childComplexity int, where *portal.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) int
+		CredentialByKey      func(childComplexity int, input model.CredentialByKeyInput) int
 		Events               func(childComplexity int, where *portal.EventFilter, orderBy model.EventOrder, first *int, after *string, last *int, before *string) int
 		ExplainAccess        func(childComplexity int, input portal.ExplainAccessInput) int
 		Node                 func(childComplexity int, id string) int
@@ -1579,6 +1581,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Credential.RateLimit(childComplexity), true
+	case "Credential.rawKeyHint":
+		if e.ComplexityRoot.Credential.RawKeyHint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Credential.RawKeyHint(childComplexity), true
 	case "Credential.revokedAt":
 		if e.ComplexityRoot.Credential.RevokedAt == nil {
 			break
@@ -2895,7 +2903,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Price.Unit(childComplexity), true
 
-	case "Product.version":
+	case "Product.apiVersion":
 		if e.ComplexityRoot.Product.APIVersion == nil {
 			break
 		}
@@ -2995,7 +3003,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Product.Title(childComplexity), true
-	case "Product.revision":
+	case "Product.version":
 		if e.ComplexityRoot.Product.Version == nil {
 			break
 		}
@@ -3302,6 +3310,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Apps(childComplexity, args["where"].(*portal.AppFilter), args["orderBy"].(model.AppOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Query.credentialByKey":
+		if e.ComplexityRoot.Query.CredentialByKey == nil {
+			break
+		}
+
+		args, err := ec.field_Query_credentialByKey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CredentialByKey(childComplexity, args["input"].(model.CredentialByKeyInput)), true
 	case "Query.events":
 		if e.ComplexityRoot.Query.Events == nil {
 			break
@@ -4098,6 +4117,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputCreatePlanInput,
 		ec.unmarshalInputCreateProductInput,
 		ec.unmarshalInputCreateUserInput,
+		ec.unmarshalInputCredentialByKeyInput,
 		ec.unmarshalInputCredentialFilter,
 		ec.unmarshalInputCredentialOrder,
 		ec.unmarshalInputDeleteAccountInput,
@@ -5168,6 +5188,8 @@ type Credential implements Node {
   username: UUID!
   "The last four characters of the secret half, to tell keys apart; empty before it is collected."
   secretHint: String!
+  "How the raw key begins and its last four characters, ` + "`" + `ptc_1a2b…Wx9z` + "`" + `, to find the key by what one holds; null for keys made before this was kept."
+  rawKeyHint: String @goField(forceResolver: true)
   "0–255 characters."
   name: String!
   "The environment it is made for."
@@ -5368,6 +5390,20 @@ input CredentialOrder {
 enum CredentialOrderField {
   "When they were made."
   CREATED_AT
+}
+
+"The key that somebody holds."
+input CredentialByKeyInput {
+  "The raw key, or its user name and password with a colon between them; the user name alone will do."
+  key: String!
+}
+
+extend type Query {
+  "Finds a key by what one holds of it, a revoked one too; null when there is none such that the viewer may see, and when its secret is another. What cannot be a key is BAD_USER_INPUT. The key belongs in a variable and the body of a POST: a GET with this field is refused. Requires: ADMIN or PORTAL."
+  credentialByKey(
+    "The key."
+    input: CredentialByKeyInput!
+  ): Credential @hasRole(any: [ADMIN, PORTAL])
 }
 
 extend type Mutation {
@@ -6292,7 +6328,7 @@ type Product implements Node {
   "At most 10000 characters; may be Markdown."
   description: String!
   "The API's own version, as its makers call it; empty when they do not."
-  version: String! @goField(name: "APIVersion")
+  apiVersion: String! @goField(name: "APIVersion")
   "The product's name in another system. Requires: ADMIN."
   externalId: String @hasRole(any: [ADMIN])
   "Which developers find it."
@@ -6312,7 +6348,7 @@ type Product implements Node {
   "When it was made."
   createdAt: Time!
   "Grows by one with each change of this entry. Requires: ADMIN."
-  revision: Int @goField(name: "Version") @hasRole(any: [ADMIN])
+  version: Int @hasRole(any: [ADMIN])
   "What it offers; first made first."
   plans(
     "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
@@ -6465,8 +6501,8 @@ input CreateProductInput {
   title: String
   "At most 10000 characters."
   description: String
-  "At most 63 characters."
-  version: String
+  "The API's own version, as its makers call it; at most 63 characters."
+  apiVersion: String
   "At most 255 characters."
   externalId: String
   "Which developers find it."
@@ -6497,14 +6533,14 @@ type CreateProductPayload {
 input UpdateProductInput {
   "Which product."
   productId: ID!
-  "The revision the change is made against; an older one is a CONFLICT."
-  revision: Int
+  "The version the change is made against; an older one is a CONFLICT."
+  version: Int
   "1–255 characters; null is refused."
   title: String
   "At most 10000 characters; null clears."
   description: String
-  "At most 63 characters; null clears."
-  version: String
+  "The API's own version; at most 63 characters; null clears."
+  apiVersion: String
   "At most 255 characters; null clears."
   externalId: String
   "Which developers find it; null is refused."
@@ -7612,6 +7648,8 @@ func (ec *executionContext) childFields_Credential(ctx context.Context, field gr
 		return ec.fieldContext_Credential_username(ctx, field)
 	case "secretHint":
 		return ec.fieldContext_Credential_secretHint(ctx, field)
+	case "rawKeyHint":
+		return ec.fieldContext_Credential_rawKeyHint(ctx, field)
 	case "name":
 		return ec.fieldContext_Credential_name(ctx, field)
 	case "environment":
@@ -8168,8 +8206,8 @@ func (ec *executionContext) childFields_Product(ctx context.Context, field graph
 		return ec.fieldContext_Product_title(ctx, field)
 	case "description":
 		return ec.fieldContext_Product_description(ctx, field)
-	case "version":
-		return ec.fieldContext_Product_version(ctx, field)
+	case "apiVersion":
+		return ec.fieldContext_Product_apiVersion(ctx, field)
 	case "externalId":
 		return ec.fieldContext_Product_externalId(ctx, field)
 	case "visibility":
@@ -8188,8 +8226,8 @@ func (ec *executionContext) childFields_Product(ctx context.Context, field graph
 		return ec.fieldContext_Product_enforceEndpoints(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Product_createdAt(ctx, field)
-	case "revision":
-		return ec.fieldContext_Product_revision(ctx, field)
+	case "version":
+		return ec.fieldContext_Product_version(ctx, field)
 	case "plans":
 		return ec.fieldContext_Product_plans(ctx, field)
 	case "endpoints":

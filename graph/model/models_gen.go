@@ -131,6 +131,12 @@ type CreateUserPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
+// The key that somebody holds.
+type CredentialByKeyInput struct {
+	// The raw key, or its user name and password with a colon between them; the user name alone will do.
+	Key string `json:"key"`
+}
+
 // The order of keys.
 type CredentialOrder struct {
 	// By what.
@@ -626,14 +632,14 @@ type UpdatePlanPayload struct {
 type UpdateProductInput struct {
 	// Which product.
 	ProductID string `json:"productId"`
-	// The revision the change is made against; an older one is a CONFLICT.
-	Revision graphql.Omittable[*int] `json:"revision,omitempty"`
+	// The version the change is made against; an older one is a CONFLICT.
+	Version graphql.Omittable[*int] `json:"version,omitempty"`
 	// 1–255 characters; null is refused.
 	Title graphql.Omittable[*string] `json:"title,omitempty"`
 	// At most 10000 characters; null clears.
 	Description graphql.Omittable[*string] `json:"description,omitempty"`
-	// At most 63 characters; null clears.
-	Version graphql.Omittable[*string] `json:"version,omitempty"`
+	// The API's own version; at most 63 characters; null clears.
+	APIVersion graphql.Omittable[*string] `json:"apiVersion,omitempty"`
 	// At most 255 characters; null clears.
 	ExternalID graphql.Omittable[*string] `json:"externalId,omitempty"`
 	// Which developers find it; null is refused.

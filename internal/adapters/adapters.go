@@ -22,6 +22,12 @@ func (s Secrets) Pepper() portal.Pepper {
 	return portal.Pepper{ID: k.ID, Secret: k.Secret}
 }
 
+// PepperByID finds one that keys may still be hashed under.
+func (s Secrets) PepperByID(id string) (portal.Pepper, bool) {
+	k, ok := s.Ring.Lookup(keyring.Pepper, id)
+	return portal.Pepper{ID: k.ID, Secret: k.Secret}, ok
+}
+
 // CursorKey is the one to seal new cursors with.
 func (s Secrets) CursorKey() paging.Key { return cursorKey(s.Ring.Current(keyring.Cursor)) }
 

@@ -39,6 +39,8 @@ const (
 	bodyDigits = 43 // 256 bits in base 62
 	// MaxPrefix is the longest prefix that Parse accepts.
 	MaxPrefix = 16
+	// hintDigits are shown of each end of a raw key.
+	hintDigits = 4
 )
 
 // Mint makes a new key from the system's cryptographic source.
@@ -113,6 +115,33 @@ func Matches(hash, pepper []byte, username, password uuid.UUID) bool {
 func Hint(password uuid.UUID) string {
 	text := password.String()
 	return text[len(text)-4:]
+}
+
+// RawHint is the part of a raw key that may be shown later, to find the key by
+// what one holds: how it begins, up to four digits behind the prefix, and its
+// last four characters. What it tells of the password, a part of the checksum,
+// leaves far more of it than could be guessed.
+func RawHint(raw string) string {
+	start := strings.IndexByte(raw, '_') + 1
+	return raw[:start+hintDigits] + "…" + raw[len(raw)-hintDigits:]
+}
+
+// ParsePair reads a key as Basic authentication has it: user name and password
+// with a colon between them.
+func ParsePair(pair string) (username, password uuid.UUID, ok bool) {
+	first, second, found := strings.Cut(pair, ":")
+	username, known := parseUUID(first)
+	password, secret := parseUUID(second)
+	return username, password, found && known && secret
+}
+
+// ParseUsername reads a key's public half.
+func ParseUsername(text string) (username uuid.UUID, ok bool) { return parseUUID(text) }
+
+// parseUUID reads the usual text form alone.
+func parseUUID(text string) (uuid.UUID, bool) {
+	id, err := uuid.Parse(text)
+	return id, err == nil && len(text) == len(id.String())
 }
 
 func cutLast(s string) (before, after string, found bool) {

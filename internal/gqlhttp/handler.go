@@ -44,6 +44,9 @@ type Options struct {
 	Budget Budget
 	// BeforeRoot is called before each root field is resolved; nil: nothing is.
 	BeforeRoot func(ctx context.Context)
+	// BodyOnly are root fields whose arguments must not stand in an address, where
+	// others write them down: a GET with one is refused.
+	BodyOnly []string
 	// Around resolves each field by calling next, and gives what the field's
 	// answer is written from; nil: next alone.
 	Around graphql.FieldMiddleware
@@ -132,10 +135,10 @@ func (h *Handler) answer(ctx context.Context, r *http.Request, req *request) (a 
 	if err != nil {
 		return h.refused(ctx, gqlerror.List{err}), nil
 	}
-	if r.Method == http.MethodGet && op.Operation != ast.Query {
-		no := refuse(http.StatusMethodNotAllowed, "GET runs queries only: use POST.")
-		no.allow = "POST"
-		return nil, no
+	if r.Method == http.MethodGet {
+		if no := h.addressed(op); no != nil {
+			return nil, no
+		}
 	}
 	if op.Operation == ast.Subscription {
 		return h.refused(ctx, gqlerror.List{badInput(fault.ReasonInvalidDocument, "Subscriptions are not served here.", op.Position)}), nil

@@ -131,7 +131,7 @@ func TestGoodBodies(t *testing.T) {
 
 func TestGet(t *testing.T) {
 	toy := newToy()
-	h := gqlhttp.New(toy, gqlhttp.Options{})
+	h := gqlhttp.New(toy, gqlhttp.Options{BodyOnly: []string{"item"}})
 	get := func(params ...string) *reply {
 		values := url.Values{}
 		for i := 0; i < len(params); i += 2 {
@@ -148,6 +148,13 @@ func TestGet(t *testing.T) {
 		require.Equal(t, http.StatusMethodNotAllowed, a.Code)
 		require.Equal(t, "POST", a.Header().Get("Allow"))
 		require.Empty(t, toy.pushed)
+	})
+	t.Run("BodyOnly", func(t *testing.T) {
+		for _, document := range []string{"{ item { id } }", "{ hello x: item { id } }", "{ ... { ... on Query { item { id } } } }", "{ ...F } fragment F on Query { ...G } fragment G on Query { item { id } }"} {
+			a := get("query", document)
+			require.Equal(t, http.StatusMethodNotAllowed, a.Code, document)
+			require.Equal(t, "POST", a.Header().Get("Allow"))
+		}
 	})
 	t.Run("MutationBesideAQuery", func(t *testing.T) {
 		a := get("query", "query A { hello } mutation B { push(n: 1) }", "operationName", "B")

@@ -214,7 +214,7 @@ func (p *Portal) makeKey(ctx context.Context, c *change, owner keyOwner, k newKe
 	create := c.Credential.Create().
 		SetOrganizationID(owner.organization).SetAccountID(owner.account).SetNillableAppID(owner.app).
 		SetName(k.Name).SetEnvironment(k.Environment).SetAuthType(k.AuthType).SetAccess(k.Access).SetNillableExpiresAt(end).
-		SetUsername(secret.Username).SetPepperID(pepper.ID).SetSecretHint(apikey.Hint(secret.Password)).
+		SetUsername(secret.Username).SetPepperID(pepper.ID).SetSecretHint(apikey.Hint(secret.Password)).SetRawKeyHint(apikey.RawHint(secret.RawKey)).
 		SetSecretHash(apikey.Hash(pepper.Secret, secret.Username, secret.Password)).
 		SetCreatedAt(c.now).SetUpdatedAt(c.now)
 	if k.Addresses != nil {

@@ -31,6 +31,8 @@ type Pepper struct {
 type Secrets interface {
 	// Pepper is the one to hash new keys under.
 	Pepper() Pepper
+	// PepperByID finds one that keys may still be hashed under.
+	PepperByID(id string) (Pepper, bool)
 	// CursorKey is the one to seal new cursors with.
 	CursorKey() paging.Key
 	// CursorKeyByID finds one that is still believed.

@@ -25,7 +25,7 @@ type CreateProductInput struct {
 	Name             string
 	Title            *string
 	Description      *string
-	Version          *string
+	APIVersion       *string
 	ExternalID       *string
 	Visibility       *term.ProductVisibility
 	Status           *term.ProductStatus
@@ -43,7 +43,7 @@ func (p *Portal) CreateProduct(ctx context.Context, in CreateProductInput) (out 
 	if err := fault.Collect(
 		checkSlug("name", in.Name),
 		checkName("title", title),
-		checkProductTexts(deref(in.Description), deref(in.Version), deref(in.ExternalID), deref(in.DocumentationURL)),
+		checkProductTexts(deref(in.Description), deref(in.APIVersion), deref(in.ExternalID), deref(in.DocumentationURL)),
 		checkAuthTypes(in.AuthTypes, in.AuthTypes != nil),
 	); err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func (p *Portal) CreateProduct(ctx context.Context, in CreateProductInput) (out 
 		}
 		create := c.Product.Create().SetOrganizationID(c.organization).SetName(in.Name).
 			SetTitle(title).SetTitleFolded(term.Fold(title)).SetDescription(deref(in.Description)).
-			SetAPIVersion(deref(in.Version)).SetExternalID(deref(in.ExternalID)).SetDocumentationURL(deref(in.DocumentationURL)).
+			SetAPIVersion(deref(in.APIVersion)).SetExternalID(deref(in.ExternalID)).SetDocumentationURL(deref(in.DocumentationURL)).
 			SetNillableKeyless(in.Keyless).SetNillableEnforceEndpoints(in.EnforceEndpoints).
 			SetNillableVisibility(in.Visibility).SetNillableStatus(in.Status).SetNillableApproval(in.Approval).
 			SetCreatedAt(c.now).SetUpdatedAt(c.now)
@@ -66,7 +66,7 @@ func (p *Portal) CreateProduct(ctx context.Context, in CreateProductInput) (out 
 			return taken(err, "name", "A product bears this name already.")
 		}
 		c.record(productEvent(eventlog.ProductCreated, out, created("name", out.Name, "title", out.Title, "description", out.Description,
-			"version", out.APIVersion, "externalId", out.ExternalID, "status", out.Status, "visibility", out.Visibility,
+			"apiVersion", out.APIVersion, "externalId", out.ExternalID, "status", out.Status, "visibility", out.Visibility,
 			"approval", out.Approval, "authTypes", out.AuthTypes, "documentationUrl", out.DocumentationURL,
 			"keyless", out.Keyless, "enforceEndpoints", out.EnforceEndpoints)))
 		return nil
@@ -77,7 +77,7 @@ func (p *Portal) CreateProduct(ctx context.Context, in CreateProductInput) (out 
 func checkProductTexts(description, version, external, documentation string) error {
 	return fault.Collect(
 		checkText("description", description, maxLong, true),
-		checkLine("version", version, maxAPIVersion),
+		checkLine("apiVersion", version, maxAPIVersion),
 		checkLine("externalId", external, maxShort),
 		checkURL("documentationUrl", documentation),
 	)
@@ -98,10 +98,10 @@ func checkAuthTypes(types []term.AuthType, given bool) error {
 // UpdateProductInput says what to change in a product.
 type UpdateProductInput struct {
 	ProductID        string
-	Revision         *int
+	Version          *int
 	Title            Patch[string]
 	Description      Patch[string]
-	Version          Patch[string]
+	APIVersion       Patch[string]
 	ExternalID       Patch[string]
 	Visibility       Patch[term.ProductVisibility]
 	Status           Patch[term.ProductStatus]
@@ -127,7 +127,7 @@ func (p *Portal) UpdateProduct(ctx context.Context, in UpdateProductInput) (out 
 		if err != nil {
 			return err
 		}
-		if err := sameVersion(in.Revision, x.Version); err != nil {
+		if err := sameVersion(in.Version, x.Version); err != nil {
 			return err
 		}
 		if x.Status != term.Draft && in.Status.or(x.Status) == term.Draft {
@@ -144,7 +144,7 @@ func checkProductPatch(in UpdateProductInput) error {
 	errs := []error{
 		in.Title.needed("title"), in.Visibility.needed("visibility"), in.Status.needed("status"), in.Approval.needed("approval"),
 		in.Keyless.needed("keyless"), in.EnforceEndpoints.needed("enforceEndpoints"),
-		checkProductTexts(in.Description.or(""), in.Version.or(""), in.ExternalID.or(""), in.DocumentationURL.or("")),
+		checkProductTexts(in.Description.or(""), in.APIVersion.or(""), in.ExternalID.or(""), in.DocumentationURL.or("")),
 		checkAuthTypes(in.AuthTypes.or(nil), in.AuthTypes.Set),
 	}
 	if in.Title.Value != nil {
@@ -161,7 +161,7 @@ func (c *change) patchProduct(ctx context.Context, x *db.Product, in UpdateProdu
 		u.SetTitle(*in.Title.Value).SetTitleFolded(term.Fold(*in.Title.Value))
 	}
 	setText(&d, "description", x.Description, in.Description, func(s string) { u.SetDescription(s) })
-	setText(&d, "version", x.APIVersion, in.Version, func(s string) { u.SetAPIVersion(s) })
+	setText(&d, "apiVersion", x.APIVersion, in.APIVersion, func(s string) { u.SetAPIVersion(s) })
 	setText(&d, "externalId", x.ExternalID, in.ExternalID, func(s string) { u.SetExternalID(s) })
 	setText(&d, "documentationUrl", x.DocumentationURL, in.DocumentationURL, func(s string) { u.SetDocumentationURL(s) })
 	setText(&d, "visibility", x.Visibility, in.Visibility, func(v term.ProductVisibility) { u.SetVisibility(v) })

@@ -70,7 +70,7 @@ func TestRaceVersions(t *testing.T) {
 				return p.UpdateAccount(x.Admin, portal.UpdateAccountInput{AccountID: x.Account.GlobalID(), Version: one, Name: set(name)})
 			}},
 			"product": {prod.ID, func(p *portal.Portal, name string) (any, error) {
-				return p.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: prod.GlobalID(), Revision: one, Title: set(name)})
+				return p.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: prod.GlobalID(), Version: one, Title: set(name)})
 			}},
 			"plan": {plan.ID, func(p *portal.Portal, name string) (any, error) {
 				return p.UpdatePlan(x.Admin, portal.UpdatePlanInput{PlanID: plan.GlobalID(), Version: one, Name: set(name)})

@@ -67,7 +67,7 @@ func (d *draft) key(a *db.App, i int, ids *series) error {
 	if err != nil {
 		return err
 	}
-	k.SecretHash, k.SecretHint, k.Access = &s.hash, s.hint, term.AccessAll
+	k.SecretHash, k.SecretHint, k.RawKeyHint, k.Access = &s.hash, s.hint, s.rawHint, term.AccessAll
 	d.keys = append(d.keys, k)
 	d.told = append(d.told, keyCreated(k))
 	return nil
@@ -103,7 +103,7 @@ func (d *draft) insert(ctx context.Context, tx *db.Tx) error {
 		k := d.keys[i]
 		c.SetID(k.ID).SetOrganizationID(k.OrganizationID).SetAccountID(k.AccountID).SetNillableAppID(k.AppID).
 			SetEnvironment(k.Environment).SetUsername(k.Username).SetPepperID(k.PepperID).SetSecretHash(*k.SecretHash).
-			SetSecretHint(k.SecretHint).SetCreatedAt(k.CreatedAt).SetUpdatedAt(k.CreatedAt)
+			SetSecretHint(k.SecretHint).SetRawKeyHint(k.RawKeyHint).SetCreatedAt(k.CreatedAt).SetUpdatedAt(k.CreatedAt)
 	}).Exec(ctx)
 	if err != nil {
 		return err

@@ -23,6 +23,9 @@ type minter struct {
 	pepper   []byte
 }
 
+// prefix begins the raw keys: that of organizations which choose none.
+const prefix = "ptk"
+
 func newMinter(o Options) *minter {
 	id, secret := o.Pepper()
 	return &minter{id, secret}
@@ -30,8 +33,8 @@ func newMinter(o Options) *minter {
 
 // secret is what is stored of a new password.
 type secret struct {
-	hash []byte
-	hint string
+	hash          []byte
+	hint, rawHint string
 }
 
 func (m *minter) secret(username uuid.UUID) (secret, error) {
@@ -39,7 +42,8 @@ func (m *minter) secret(username uuid.UUID) (secret, error) {
 	if err != nil {
 		return secret{}, err
 	}
-	return secret{apikey.Hash(m.pepper, username, password), apikey.Hint(password)}, nil
+	raw := apikey.RawHint(apikey.Join(prefix, username, password))
+	return secret{apikey.Hash(m.pepper, username, password), apikey.Hint(password), raw}, nil
 }
 
 // key makes a key of an app, or of the whole account when a is nil, and lets
@@ -108,7 +112,7 @@ func (p *player) mint(ctx context.Context, own owner, a *db.App, k key) (*db.Cre
 	if err != nil {
 		return nil, err
 	}
-	return create.SetSecretHash(s.hash).SetSecretHint(s.hint).SetPepperID(p.keys.pepperID).Save(ctx)
+	return create.SetSecretHash(s.hash).SetSecretHint(s.hint).SetRawKeyHint(s.rawHint).SetPepperID(p.keys.pepperID).Save(ctx)
 }
 
 // restrict sets where a key may be used from, and how often.

@@ -47,6 +47,8 @@ const (
 	FieldPepperID = "pepper_id"
 	// FieldSecretHint holds the string denoting the secret_hint field in the database.
 	FieldSecretHint = "secret_hint"
+	// FieldRawKeyHint holds the string denoting the raw_key_hint field in the database.
+	FieldRawKeyHint = "raw_key_hint"
 	// FieldAccess holds the string denoting the access field in the database.
 	FieldAccess = "access"
 	// FieldAllowedAddresses holds the string denoting the allowed_addresses field in the database.
@@ -117,6 +119,7 @@ var Columns = []string{
 	FieldSecretHash,
 	FieldPepperID,
 	FieldSecretHint,
+	FieldRawKeyHint,
 	FieldAccess,
 	FieldAllowedAddresses,
 	FieldRateLimit,
@@ -160,6 +163,8 @@ var (
 	DefaultPepperID string
 	// DefaultSecretHint holds the default value on creation for the "secret_hint" field.
 	DefaultSecretHint string
+	// DefaultRawKeyHint holds the default value on creation for the "raw_key_hint" field.
+	DefaultRawKeyHint string
 	// DefaultRevokedNote holds the default value on creation for the "revoked_note" field.
 	DefaultRevokedNote string
 	// DefaultID holds the default value on creation for the "id" field.
@@ -295,6 +300,11 @@ func ByPepperID(opts ...sql.OrderTermOption) OrderOption {
 // BySecretHint orders the results by the secret_hint field.
 func BySecretHint(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSecretHint, opts...).ToFunc()
+}
+
+// ByRawKeyHint orders the results by the raw_key_hint field.
+func ByRawKeyHint(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRawKeyHint, opts...).ToFunc()
 }
 
 // ByAccess orders the results by the access field.

@@ -113,6 +113,11 @@ func SecretHint(v string) predicate.Credential {
 	return predicate.Credential(sql.FieldEQ(FieldSecretHint, v))
 }
 
+// RawKeyHint applies equality check predicate on the "raw_key_hint" field. It's identical to RawKeyHintEQ.
+func RawKeyHint(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldRawKeyHint, v))
+}
+
 // ExpiresAt applies equality check predicate on the "expires_at" field. It's identical to ExpiresAtEQ.
 func ExpiresAt(v time.Time) predicate.Credential {
 	return predicate.Credential(sql.FieldEQ(FieldExpiresAt, v))
@@ -711,6 +716,71 @@ func SecretHintEqualFold(v string) predicate.Credential {
 // SecretHintContainsFold applies the ContainsFold predicate on the "secret_hint" field.
 func SecretHintContainsFold(v string) predicate.Credential {
 	return predicate.Credential(sql.FieldContainsFold(FieldSecretHint, v))
+}
+
+// RawKeyHintEQ applies the EQ predicate on the "raw_key_hint" field.
+func RawKeyHintEQ(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldEQ(FieldRawKeyHint, v))
+}
+
+// RawKeyHintNEQ applies the NEQ predicate on the "raw_key_hint" field.
+func RawKeyHintNEQ(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldNEQ(FieldRawKeyHint, v))
+}
+
+// RawKeyHintIn applies the In predicate on the "raw_key_hint" field.
+func RawKeyHintIn(vs ...string) predicate.Credential {
+	return predicate.Credential(sql.FieldIn(FieldRawKeyHint, vs...))
+}
+
+// RawKeyHintNotIn applies the NotIn predicate on the "raw_key_hint" field.
+func RawKeyHintNotIn(vs ...string) predicate.Credential {
+	return predicate.Credential(sql.FieldNotIn(FieldRawKeyHint, vs...))
+}
+
+// RawKeyHintGT applies the GT predicate on the "raw_key_hint" field.
+func RawKeyHintGT(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldGT(FieldRawKeyHint, v))
+}
+
+// RawKeyHintGTE applies the GTE predicate on the "raw_key_hint" field.
+func RawKeyHintGTE(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldGTE(FieldRawKeyHint, v))
+}
+
+// RawKeyHintLT applies the LT predicate on the "raw_key_hint" field.
+func RawKeyHintLT(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldLT(FieldRawKeyHint, v))
+}
+
+// RawKeyHintLTE applies the LTE predicate on the "raw_key_hint" field.
+func RawKeyHintLTE(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldLTE(FieldRawKeyHint, v))
+}
+
+// RawKeyHintContains applies the Contains predicate on the "raw_key_hint" field.
+func RawKeyHintContains(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldContains(FieldRawKeyHint, v))
+}
+
+// RawKeyHintHasPrefix applies the HasPrefix predicate on the "raw_key_hint" field.
+func RawKeyHintHasPrefix(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldHasPrefix(FieldRawKeyHint, v))
+}
+
+// RawKeyHintHasSuffix applies the HasSuffix predicate on the "raw_key_hint" field.
+func RawKeyHintHasSuffix(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldHasSuffix(FieldRawKeyHint, v))
+}
+
+// RawKeyHintEqualFold applies the EqualFold predicate on the "raw_key_hint" field.
+func RawKeyHintEqualFold(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldEqualFold(FieldRawKeyHint, v))
+}
+
+// RawKeyHintContainsFold applies the ContainsFold predicate on the "raw_key_hint" field.
+func RawKeyHintContainsFold(v string) predicate.Credential {
+	return predicate.Credential(sql.FieldContainsFold(FieldRawKeyHint, v))
 }
 
 // AccessEQ applies the EQ predicate on the "access" field.

@@ -190,6 +190,7 @@ var (
 		{Name: "secret_hash", Type: field.TypeBytes, Nullable: true},
 		{Name: "pepper_id", Type: field.TypeString, Default: ""},
 		{Name: "secret_hint", Type: field.TypeString, Default: ""},
+		{Name: "raw_key_hint", Type: field.TypeString, Default: ""},
 		{Name: "access", Type: field.TypeEnum, Enums: []string{"ALL", "LISTED"}, Default: "ALL"},
 		{Name: "allowed_addresses", Type: field.TypeJSON, Nullable: true},
 		{Name: "rate_limit", Type: field.TypeJSON, Nullable: true},
@@ -213,19 +214,19 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "credentials_apps_app",
-				Columns:    []*schema.Column{CredentialsColumns[23]},
+				Columns:    []*schema.Column{CredentialsColumns[24]},
 				RefColumns: []*schema.Column{AppsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "credentials_accounts_account",
-				Columns:    []*schema.Column{CredentialsColumns[24]},
+				Columns:    []*schema.Column{CredentialsColumns[25]},
 				RefColumns: []*schema.Column{AccountsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "credentials_organizations_organization",
-				Columns:    []*schema.Column{CredentialsColumns[25]},
+				Columns:    []*schema.Column{CredentialsColumns[26]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -234,22 +235,22 @@ var (
 			{
 				Name:    "credential_app_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{CredentialsColumns[23], CredentialsColumns[1], CredentialsColumns[0]},
+				Columns: []*schema.Column{CredentialsColumns[24], CredentialsColumns[1], CredentialsColumns[0]},
 			},
 			{
 				Name:    "credential_account_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{CredentialsColumns[24], CredentialsColumns[1], CredentialsColumns[0]},
+				Columns: []*schema.Column{CredentialsColumns[25], CredentialsColumns[1], CredentialsColumns[0]},
 			},
 			{
 				Name:    "credential_organization_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{CredentialsColumns[25], CredentialsColumns[0]},
+				Columns: []*schema.Column{CredentialsColumns[26], CredentialsColumns[0]},
 			},
 			{
 				Name:    "credential_expires_at",
 				Unique:  false,
-				Columns: []*schema.Column{CredentialsColumns[15]},
+				Columns: []*schema.Column{CredentialsColumns[16]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "expires_at IS NOT NULL AND expiry_recorded_at IS NULL AND status <> 'REVOKED'",
 				},

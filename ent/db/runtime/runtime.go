@@ -184,8 +184,12 @@ func init() {
 	credentialDescSecretHint := credentialFields[9].Descriptor()
 	// credential.DefaultSecretHint holds the default value on creation for the secret_hint field.
 	credential.DefaultSecretHint = credentialDescSecretHint.Default.(string)
+	// credentialDescRawKeyHint is the schema descriptor for raw_key_hint field.
+	credentialDescRawKeyHint := credentialFields[10].Descriptor()
+	// credential.DefaultRawKeyHint holds the default value on creation for the raw_key_hint field.
+	credential.DefaultRawKeyHint = credentialDescRawKeyHint.Default.(string)
 	// credentialDescRevokedNote is the schema descriptor for revoked_note field.
-	credentialDescRevokedNote := credentialFields[19].Descriptor()
+	credentialDescRevokedNote := credentialFields[20].Descriptor()
 	// credential.DefaultRevokedNote holds the default value on creation for the revoked_note field.
 	credential.DefaultRevokedNote = credentialDescRevokedNote.Default.(string)
 	// credentialDescID is the schema descriptor for id field.

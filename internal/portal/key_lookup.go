@@ -1,0 +1,48 @@
+package portal
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/credential"
+	"portico/internal/apikey"
+	"portico/internal/database"
+	"portico/internal/fault"
+)
+
+// CredentialIDByKey finds the key that somebody holds, among those that the
+// viewer may see, the revoked ones too: by its raw key, by its user name and
+// password with a colon between them, or by the user name alone, which is
+// public. uuid.Nil is an unknown key, one with another secret, and one that is
+// not the viewer's to see. What cannot be a key is fault.BadUserInput.
+func (p *Portal) CredentialIDByKey(ctx context.Context, key string) (uuid.UUID, error) {
+	proven := true
+	username, password, ok := apikey.Parse(key)
+	if !ok {
+		username, password, ok = apikey.ParsePair(key)
+	}
+	if !ok {
+		proven = false
+		username, ok = apikey.ParseUsername(key)
+	}
+	if !ok {
+		return uuid.Nil, fault.New(fault.BadUserInput, fault.ReasonInvalidValue, "This is not a key.")
+	}
+	found, err := p.client.Credential.Query().Where(credential.Username(username)).
+		Select(credential.FieldID, credential.FieldSecretHash, credential.FieldPepperID).Only(ctx)
+	switch {
+	case db.IsNotFound(err):
+		return uuid.Nil, nil
+	case err != nil:
+		return uuid.Nil, database.Fault(err)
+	case !proven:
+		return found.ID, nil
+	}
+	pepper, ok := p.secrets.PepperByID(found.PepperID)
+	if !ok || found.SecretHash == nil || !apikey.Matches(*found.SecretHash, pepper.Secret, username, password) {
+		return uuid.Nil, nil
+	}
+	return found.ID, nil
+}
