@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,6 +14,7 @@ import (
 
 	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	route "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
+	hcm "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/http_connection_manager/v3"
 	service "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
 	matcher "github.com/envoyproxy/go-control-plane/envoy/type/matcher/v3"
 	"github.com/stretchr/testify/require"
@@ -54,7 +54,15 @@ func startEnvoy(t *testing.T, s setup) string {
 // ServeHTTP takes a call through the early header mutation, the route, the
 // filter ext_authz and the router.
 func (e *standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	r.Header.Del("Connection") // as Envoy does with every call, whatever is configured
+	if upgrade := strings.Join(r.Header["Upgrade"], ","); upgrade != "" && !e.upgrades(upgrade) {
+		http.Error(w, "", http.StatusForbidden)
+		return
+	} else if upgrade == "" { // as Envoy does with every call, whatever is configured
+		for name := range strings.SplitSeq(strings.Join(r.Header["Connection"], ","), ",") {
+			r.Header.Del(strings.TrimSpace(name))
+		}
+		r.Header.Del("Connection")
+	}
 	if e.config.manager.GetCommonHttpProtocolOptions().GetHeadersWithUnderscoresAction() == core.HttpProtocolOptions_DROP_HEADER {
 		maps.DeleteFunc(r.Header, func(name string, _ []string) bool { return strings.Contains(name, "_") })
 	}
@@ -65,10 +73,19 @@ func (e *standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "", http.StatusBadRequest) // path_with_escaped_slashes_action
 		return
 	}
-	r.URL.Path, r.URL.RawPath = path.Clean(r.URL.Path), "" // normalize_path, merge_slashes
-	to := e.routeOf(r.URL.Path)
-	if to == nil {
+	to := e.routeOf(r)
+	switch {
+	case to == nil:
 		http.NotFound(w, r)
+		return
+	case to.GetDirectResponse() != nil:
+		w.WriteHeader(int(to.GetDirectResponse().GetStatus()))
+		return
+	case e.products[to] == "":
+		for _, name := range append(to.GetRequestHeadersToRemove(), e.config.host.GetRequestHeadersToRemove()...) {
+			r.Header.Del(name)
+		}
+		e.proxy.ServeHTTP(w, r)
 		return
 	}
 	answer, err := e.check(r, to)
@@ -94,13 +111,39 @@ func (e *standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.proxy.ServeHTTP(w, r)
 }
 
-func (e *standIn) routeOf(target string) *route.Route {
-	for _, r := range e.config.host.GetRoutes() {
-		if prefix := r.GetMatch().GetPathSeparatedPrefix(); target == prefix || strings.HasPrefix(target, prefix+"/") {
-			return r
+func (e *standIn) upgrades(to string) bool {
+	return slices.ContainsFunc(e.config.manager.GetUpgradeConfigs(), func(c *hcm.HttpConnectionManager_UpgradeConfig) bool {
+		return strings.EqualFold(c.GetUpgradeType(), to)
+	})
+}
+
+func (e *standIn) routeOf(r *http.Request) *route.Route {
+	target, _, _ := strings.Cut(r.RequestURI, "?")
+	for _, to := range e.config.host.GetRoutes() {
+		prefix := to.GetMatch().GetPathSeparatedPrefix()
+		if (target == prefix || strings.HasPrefix(target, prefix+"/") || prefix == "") && !slices.ContainsFunc(to.GetMatch().GetHeaders(), func(m *route.HeaderMatcher) bool { return !matches(m, r) }) {
+			return to
 		}
 	}
 	return nil
+}
+
+// matches reports whether a request has what a route wants of a header.
+func matches(m *route.HeaderMatcher, r *http.Request) bool {
+	value := r.Header.Get(m.GetName())
+	switch m.GetName() {
+	case ":path":
+		value = r.RequestURI
+	case ":method":
+		value = r.Method
+	}
+	switch s := m.GetStringMatch(); {
+	case s.GetSafeRegex() != nil:
+		return regexp.MustCompile("^(?:"+s.GetSafeRegex().GetRegex()+")$").MatchString(value) != m.GetInvertMatch()
+	case s != nil:
+		return (s.GetExact() == value) != m.GetInvertMatch()
+	}
+	return (value != "") == m.GetPresentMatch()
 }
 
 // check asks Portico as the filter is told to.

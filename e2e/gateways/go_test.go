@@ -56,7 +56,7 @@ func TestTheGatesOwnVerdictsAreCounted(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, url)
 		app := w.newApp(t, w.generous)
-		s := setup{strings.TrimPrefix(w.server.Gate, "http://"), w.server.GatewayToken(t, organization, "edge"), ""}
+		s := setup{gate: strings.TrimPrefix(w.server.Gate, "http://"), token: w.server.GatewayToken(t, organization, "edge")}
 		g := newGate(t, s, "currency-rates")
 		api := g.Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 		db := testdb.Open(t, url)
@@ -84,7 +84,7 @@ func TestTheGateRefusesWhenPorticoIsGone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, testdb.EmptySQLite(t))
 	app := w.newApp(t, w.generous)
-	s := setup{strings.TrimPrefix(w.server.Gate, "http://"), w.server.GatewayToken(t, organization, "edge"), newAPI(t)}
+	s := setup{gate: strings.TrimPrefix(w.server.Gate, "http://"), token: w.server.GatewayToken(t, organization, "edge"), upstream: newAPI(t)}
 	g := &gateway{w, "http://" + startGo(t, s)}
 	g.call(t, "/rates", "X-API-Key", app.key).reached(t)
 	w.server.Kill()

@@ -16,10 +16,10 @@ type start func(t *testing.T, s setup) (address string)
 func startNginx(t *testing.T, s setup) string {
 	t.Helper()
 	nginx, folder, address := program(t, "nginx"), t.TempDir(), freeAddress(t)
-	write(t, folder, "portico.conf", filled(t, "nginx/portico.conf.template", map[string]string{
+	write(t, folder, "portico.conf", s.filled(t, "nginx/portico.conf.template", map[string]string{
 		"LISTEN": address, "PORTICO_GATE": s.gate, "UPSTREAM": s.upstream}))
-	write(t, folder, "portico.guard.conf", filled(t, "nginx/portico.guard.conf", nil))
-	write(t, folder, "portico.token.conf", strings.ReplaceAll(filled(t, "nginx/portico.token.conf.example", nil), "put-the-token-here", s.token))
+	write(t, folder, "portico.guard.conf", s.filled(t, "nginx/portico.guard.conf", nil))
+	write(t, folder, "portico.token.conf", strings.ReplaceAll(s.filled(t, "nginx/portico.token.conf.example", nil), "put-the-token-here", s.token))
 	main := write(t, folder, "nginx.conf", `daemon off; master_process off; pid nginx.pid; error_log stderr;
 		events {}
 		http {
@@ -34,7 +34,7 @@ func startNginx(t *testing.T, s setup) string {
 func startCaddy(t *testing.T, s setup) string {
 	t.Helper()
 	caddy, folder, address := program(t, "caddy"), t.TempDir(), freeAddress(t)
-	run(t, folder, address, environment(s, "http://"+address), caddy, "run", "--config", handedOut(t, "caddy/Caddyfile"), "--adapter", "caddyfile")
+	run(t, folder, address, environment(s, "http://"+address), caddy, "run", "--config", write(t, folder, "Caddyfile", s.text(t, "caddy/Caddyfile")), "--adapter", "caddyfile")
 	return address
 }
 
@@ -42,7 +42,7 @@ func startHAProxy(t *testing.T, s setup) string {
 	t.Helper()
 	haproxy, folder, address := program(t, "haproxy"), t.TempDir(), freeAddress(t)
 	run(t, folder, address, append(environment(s, address), "PORTICO_LUA="+handedOut(t, "haproxy/portico.lua")),
-		haproxy, "-db", "-f", handedOut(t, "haproxy/haproxy.cfg"))
+		haproxy, "-db", "-f", write(t, folder, "haproxy.cfg", s.text(t, "haproxy/haproxy.cfg")))
 	return address
 }
 

@@ -4,10 +4,7 @@
 package gateways
 
 import (
-	"encoding/json"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -71,18 +68,6 @@ func (w *world) newApp(t *testing.T, plan string) app {
 	return out
 }
 
-// newAPI is what stands behind the gateways: it answers with the headers that
-// reached it.
-func newAPI(t *testing.T) (address string) {
-	t.Helper()
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(r.Header)
-	}))
-	t.Cleanup(s.Close)
-	return strings.TrimPrefix(s.URL, "http://")
-}
-
 // freeAddress gives an address on loopback on which nobody listens.
 func freeAddress(t *testing.T) string {
 	t.Helper()
@@ -97,18 +82,29 @@ type setup struct {
 	gate     string // host:port
 	token    string
 	upstream string // host:port
+	cors     bool   // with the lines marked #cors
 }
 
 // filled reads a configuration of deploy/gateways as it is handed out, and
 // fills in its ${VARIABLES}.
-func filled(t *testing.T, name string, values map[string]string) string {
+func (s setup) filled(t *testing.T, name string, values map[string]string) string {
 	t.Helper()
-	text, err := os.ReadFile("../../deploy/gateways/" + name)
-	require.NoError(t, err)
-	return os.Expand(string(text), func(variable string) string {
+	return os.Expand(s.text(t, name), func(variable string) string {
 		if value, known := values[variable]; known {
 			return value
 		}
 		return "$" + variable // nginx has variables of its own
 	})
+}
+
+// text is a configuration of deploy/gateways as it is handed out, or with the
+// lines that are marked #cors.
+func (s setup) text(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../deploy/gateways/" + name)
+	require.NoError(t, err)
+	if !s.cors {
+		return string(text)
+	}
+	return strings.ReplaceAll(string(text), "#cors ", "")
 }

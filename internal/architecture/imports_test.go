@@ -67,7 +67,7 @@ func house() map[string][]string {
 		"internal/installation": {"internal/database", "internal/keyring"},
 
 		"internal/address": k, "internal/apikey": k, "internal/base62": k, "internal/clock": k, "internal/fault": k, "internal/headername": k, "internal/lifecycle": k, "internal/limits": k, "internal/nodeid": k,
-		"internal/paging": k, "internal/pathmatch": k, "internal/policy": k, "internal/term": k, "internal/verdict": k, "internal/viewer": k, "internal/zone": {},
+		"internal/paging": k, "internal/pathmatch": k, "internal/pathmatch/tricks": k, "internal/policy": k, "internal/term": k, "internal/verdict": k, "internal/viewer": k, "internal/zone": {},
 
 		"ent":        {},
 		"ent/schema": with("ent/rule"),
@@ -81,7 +81,7 @@ func house() map[string][]string {
 		"internal/testdb/withpg":  {"internal/testdb"},
 		"internal/testdb/network": {},
 		"internal/architecture":   {},
-		"e2e/...":                 with("internal/keyring", "internal/testdb/...", "e2e/..."),
+		"e2e/...":                 with("internal/pathmatch/tricks", "internal/keyring", "internal/testdb/...", "e2e/..."),
 		"bench/...":               with("bench/...", "ent/db/...", "internal/auth", "internal/database", "internal/gqlhttp", "internal/keyring", "internal/portal/...", "internal/testdb"),
 		"bench/gate/...":          with("bench/machine", "internal/database", "internal/gateway/door", "internal/keyring", "internal/testdb", "internal/usage/..."),
 	}

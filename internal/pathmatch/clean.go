@@ -7,15 +7,15 @@ import (
 )
 
 // Clean gives the path of a request target, which may be in absolute form
-// (https://api.example.com/orders?x=1) or begin with its path; query and
-// fragment are cut off. What needs no escape is unescaped (%41 is A, %C3%A9 is
+// (https://api.example.com/orders?x=1) or begin with its path; the query is
+// cut off. What needs no escape is unescaped (%41 is A, %C3%A9 is
 // é), other escapes are kept in capitals (%2c is %2C), so that Clean of what it
 // gave changes nothing.
 //
 // ok is false for whatever servers read differently, and who guards a door must
 // not guess: segments "." and "..", two slashes in a row, an escaped dot, slash
-// or backslash, a backslash, a semicolon (some cut the segment there), spaces
-// and control characters, bad escapes, escapes within escapes (%252e), text that
+// or backslash, a backslash, a semicolon (some cut the segment there), a
+// fragment (no client sends one, and some servers read on after #), spaces and control characters, bad escapes, escapes within escapes (%252e), text that
 // is not UTF-8, user names before the host, and what has no path at all.
 //
 // Nothing is allocated unless something has to be rewritten.
@@ -37,9 +37,7 @@ func Clean(target string) (path string, ok bool) {
 
 // pathOf cuts the path out of a request target.
 func pathOf(target string) (path string, ok bool) {
-	if i := strings.IndexAny(target, "?#"); i >= 0 {
-		target = target[:i]
-	}
+	target, _, _ = strings.Cut(target, "?")
 	if target == "" {
 		return "", false
 	}

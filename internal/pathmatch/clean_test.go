@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"portico/internal/pathmatch"
+	"portico/internal/pathmatch/tricks"
 )
 
 func TestClean(t *testing.T) {
@@ -15,7 +16,7 @@ func TestClean(t *testing.T) {
 		"/orders/1":                       "/orders/1",
 		"/orders/":                        "/orders/",
 		"/orders?a=/../b":                 "/orders",
-		"/orders#x":                       "/orders",
+		"/orders?x#y":                     "/orders",
 		"/?":                              "/",
 		"/a.b/..c/.d/...":                 "/a.b/..c/.d/...",
 		"/%41%7a%2D":                      "/Az-",
@@ -40,6 +41,14 @@ func TestClean(t *testing.T) {
 	}
 }
 
+func TestWhatIsClearIsClean(t *testing.T) {
+	for _, after := range tricks.Clear() {
+		if got, ok := pathmatch.Clean("/orders" + after); !ok {
+			t.Errorf("%q is refused: %q", after, got)
+		}
+	}
+}
+
 func TestWhatServersReadDifferently(t *testing.T) {
 	for _, target := range []string{
 		"", "?", "#", "*", "orders", "orders/1", " /a", "/a b", "/a\tb", "/a\r\nX: y", "/\x00", "/\x7f", "/a\u0085",
@@ -49,7 +58,13 @@ func TestWhatServersReadDifferently(t *testing.T) {
 		"/%", "/%2", "/%zz", "/%4", "/%u002e", "/a%", "/\xff", "/%ff", "/%C3", "/%c0%ae", "/%c0%af", "/%ED%A0%80", "/%F8%88%80%80%AF",
 		"http:///a", "http://u:p@example.com/a", `http://example.com\@evil/a`, "http://a b/c", "ftp://example.com/a", "://a/b", "http:/a",
 		"javascript:alert(1)", "example.com:443", "http://example.com//a", "http://example.com/../a",
+		"/orders#x", "/a#?b", "http://example.com#/a", "http://example.com/a#b", "/%2C/../admin", "/%2/admin", "/%4g", "/%2;x", "/\x80", "/%80", "/%1f",
 	} {
+		if got, ok := pathmatch.Clean(target); ok || got != "" {
+			t.Errorf("%q is taken for %q", target, got)
+		}
+	}
+	for _, target := range tricks.Targets("/orders") {
 		if got, ok := pathmatch.Clean(target); ok || got != "" {
 			t.Errorf("%q is taken for %q", target, got)
 		}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -27,6 +28,9 @@ func (g *Gate) read(r *http.Request) *call {
 	c := &call{credential: readCredential(r.Header), method: r.Method, path: r.RequestURI, from: g.o.Address(r)}
 	if c.path == "" { // not from a server
 		c.path = r.URL.RequestURI()
+	}
+	if !utf8.ValidString(c.path) {
+		c.path = "" // JSON would make other text of it, which may be an endpoint's
 	}
 	if apps := r.Header.Values("X-Portico-App"); len(apps) == 1 {
 		c.app = apps[0]

@@ -29,6 +29,7 @@ func (g *Gate) Middleware(next http.Handler) http.Handler {
 			return
 		}
 		passed := r.Clone(context.WithValue(r.Context(), verdictKey{}, v))
+		removeHops(r.Method, passed.Header)
 		removeClaims(passed.Header)
 		if !g.o.PassKey {
 			passed.Header.Del("Authorization")
@@ -46,10 +47,6 @@ func removeClaims(h http.Header) {
 		if headername.ReadsAsOurs(name) || headername.Hyphened(name) == "x-api-key" && name != "X-Api-Key" {
 			delete(h, name)
 		}
-	}
-	// What Connection names goes no further: nobody takes Portico's word away.
-	if strings.Contains(strings.ToLower(strings.Join(h["Connection"], ",")), "x-portico-") {
-		delete(h, "Connection")
 	}
 }
 

@@ -43,8 +43,31 @@ func TestNoCallerTakesPorticosWordAway(t *testing.T) {
 	w := g.call("X-API-Key", raw, "Connection", "close", "Connection", "keep-alive, x-portico-Plan")
 	require.Equal(t, http.StatusOK, w.Code, w.Body)
 	require.Empty(t, w.Header()["Got-Connection"])
-	w = g.call("X-API-Key", raw, "Connection", "Upgrade")
+}
+
+// What is hop by hop stays, and of all upgrades only a websocket goes on.
+func TestWhatIsHopByHopGoesNoFurther(t *testing.T) {
+	p := newPortico(t)
+	raw, g := p.newKey(t), guard(t, p)
+	hops := []string{
+		"X-API-Key", raw, "Upgrade", "h2c", "HTTP2-Settings", "AAMAAABkAAQAoAAAAAIAAAAA", "Keep-Alive", "timeout=5", "TE", "trailers", "Trailer", "X-Sum",
+		"Proxy-Authorization", "Basic eA==", "Proxy-Connection", "keep-alive", "X-Named", "secret", "Connection", "Upgrade, HTTP2-Settings", "Connection", "x-named", "X-Other", "stays",
+	}
+	w := g.call(hops...)
+	require.Equal(t, http.StatusOK, w.Code, w.Body)
+	require.Equal(t, []string{"stays"}, w.Header()["Got-X-Other"])
+	for _, name := range []string{"Upgrade", "Http2-Settings", "Keep-Alive", "Te", "Trailer", "Proxy-Authorization", "Proxy-Connection", "X-Named", "Connection"} {
+		require.Empty(t, w.Header()["Got-"+name], name)
+	}
+	w = g.call("X-API-Key", raw, "Connection", "keep-alive, upgrade", "Upgrade", "WebSocket")
 	require.Equal(t, []string{"Upgrade"}, w.Header()["Got-Connection"])
+	require.Equal(t, []string{"websocket"}, w.Header()["Got-Upgrade"])
+	for _, no := range [][]string{{"Upgrade", "websocket, h2c"}, {"Upgrade", "websocket", "Upgrade", "h2c"}, {"Upgrade", "h2c"}} {
+		w = g.call(append(no, "X-API-Key", raw, "Connection", "upgrade")...)
+		require.Equal(t, http.StatusOK, w.Code, w.Body)
+		require.Empty(t, w.Header()["Got-Upgrade"], no)
+		require.Empty(t, w.Header()["Got-Connection"], no)
+	}
 }
 
 // With PassKey the key that was looked at goes on, and no other.

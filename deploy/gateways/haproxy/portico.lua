@@ -50,6 +50,29 @@ local function question(txn, product)
 	}
 end
 
+-- What is for this connection alone: these, and what Connection names.
+local hops = { "connection", "upgrade", "keep-alive", "te", "trailer", "proxy-authenticate", "proxy-authorization", "proxy-connection", "http2-settings" }
+
+local function drop_named(txn)
+	for _, value in ipairs(values(txn.http:req_get_headers(), "connection")) do
+		for name in value:gmatch("[^%s,]+") do
+			local lower = name:lower()
+			-- These say how a message is framed and whom it is for.
+			if lower ~= "host" and lower ~= "content-length" and lower ~= "transfer-encoding" and lower ~= "upgrade" then
+				txn.http:req_del_header(name)
+			end
+		end
+	end
+	txn.http:req_del_header("connection")
+end
+
+core.register_action("portico_hops", { "http-req" }, function(txn)
+	drop_named(txn)
+	for _, name in ipairs(hops) do
+		txn.http:req_del_header(name)
+	end
+end)
+
 local function refuse(txn, answer)
 	local reply = txn:reply({ status = answer.status })
 	for _, name in ipairs(shown) do
@@ -72,6 +95,7 @@ core.register_action("portico", { "http-req" }, function(txn, product)
 		local known = answer.headers and answer.headers["x-portico-code"]
 		refuse(txn, known and answer or unavailable)
 	end
+	drop_named(txn) -- before Portico's word comes, which nobody takes away so
 	for _, name in ipairs(told) do
 		local header = "x-portico-" .. name
 		txn.http:req_del_header(header)

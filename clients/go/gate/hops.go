@@ -1,0 +1,30 @@
+package gate
+
+import (
+	"net/http"
+	"strings"
+)
+
+// removeHops removes what is meant for the caller's own connection, and what
+// Connection names: a handler that forwards the request must neither take
+// Portico's word away for it nor open a tunnel of another protocol (h2c), in
+// which nobody is asked about keys. The wish for a websocket goes on.
+func removeHops(method string, h http.Header) {
+	socket := method == http.MethodGet && len(h["Upgrade"]) == 1 && strings.EqualFold(h["Upgrade"][0], "websocket")
+	upgrade := false
+	for _, line := range h["Connection"] {
+		for name := range strings.SplitSeq(line, ",") {
+			name = strings.TrimSpace(name)
+			upgrade = upgrade || strings.EqualFold(name, "Upgrade")
+			h.Del(name)
+		}
+	}
+	for _, name := range []string{
+		"Connection", "Upgrade", "Keep-Alive", "Te", "Trailer", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "Http2-Settings", "Transfer-Encoding",
+	} {
+		delete(h, name)
+	}
+	if socket && upgrade {
+		h["Connection"], h["Upgrade"] = []string{"Upgrade"}, []string{"websocket"}
+	}
+}

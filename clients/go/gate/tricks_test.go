@@ -1,0 +1,45 @@
+package gate_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/pathmatch/tricks"
+	"portico/internal/replica"
+	"portico/internal/term"
+)
+
+// Where endpoints bind, a target that servers read differently is for none of
+// them, and what is clear is for the one that means it.
+func TestUnclearTargetsAreForNoEndpoint(t *testing.T) {
+	p := newPortico(t)
+	raw := p.newKey(t)
+	p.change(func(s *state) {
+		s.catalogue.Products[0].EnforceEndpoints = true
+		s.catalogue.Products[0].Endpoints = []replica.Endpoint{{ID: uuid.New(), Method: term.MethodGet, Path: "/{all...}"}}
+	})
+	g := guard(t, p)
+	play := func(target string) int {
+		// As net/http hands it on: the target as it came beside what it read.
+		r := httptest.NewRequest(http.MethodGet, "/rates", nil)
+		r.RequestURI = target
+		if read, err := url.ParseRequestURI(target); err == nil {
+			r.URL = read
+		}
+		r.Header.Set("X-API-Key", raw)
+		w := httptest.NewRecorder()
+		g.api.ServeHTTP(w, r)
+		return w.Code
+	}
+	for _, target := range tricks.Targets("/rates") {
+		require.Equal(t, http.StatusForbidden, play(target), "%q", target)
+	}
+	for _, after := range tricks.Clear() {
+		require.Equal(t, http.StatusOK, play("/rates"+after), after)
+	}
+}

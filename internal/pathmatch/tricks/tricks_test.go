@@ -1,0 +1,71 @@
+package tricks_test
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"portico/internal/pathmatch"
+	"portico/internal/pathmatch/tricks"
+)
+
+var (
+	allowed = regexp.MustCompile("(?i)" + tricks.Allowed)
+	denied  = regexp.MustCompile("(?i)" + tricks.Denied)
+)
+
+func TestThePatternsAgreeWithTheTable(t *testing.T) {
+	for _, target := range tricks.Targets("/rates") {
+		if allowed.MatchString(target) && !denied.MatchString(target) {
+			t.Errorf("the patterns let %q through", target)
+		}
+	}
+	for _, after := range tricks.Clear() {
+		if target := "/rates" + after; !allowed.MatchString(target) || denied.MatchString(target) {
+			t.Errorf("the patterns refuse %q", target)
+		}
+	}
+}
+
+// What the patterns let through the matcher reads, whatever the text.
+func FuzzThePatternsAreNoLooserThanTheMatcher(f *testing.F) {
+	for _, target := range tricks.Targets("/rates") {
+		f.Add(target)
+	}
+	for _, after := range tricks.Clear() {
+		f.Add("/rates" + after)
+	}
+	for a := range 256 { // every escape of one byte, and of two
+		f.Add("/" + escape(a))
+		for b := range 256 {
+			if _, ok := pathmatch.Clean("/" + escape(a) + escape(b)); !ok && allowed.MatchString("/"+escape(a)+escape(b)) && !denied.MatchString("/"+escape(a)+escape(b)) {
+				f.Errorf("the patterns let %%%02x%%%02x through", a, b)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, target string) {
+		if _, ok := pathmatch.Clean(target); !ok && !strings.ContainsAny(target, "\n") && allowed.MatchString(target) && !denied.MatchString(target) {
+			t.Fatalf("the patterns let %q through", target)
+		}
+	})
+}
+
+func escape(b int) string {
+	const digits = "0123456789abcdef"
+	return "%" + string(digits[b>>4]) + string(digits[b&15])
+}
+
+func TestEveryConfigurationHasThePatterns(t *testing.T) {
+	for _, name := range []string{"nginx/portico.conf.template", "caddy/Caddyfile", "haproxy/haproxy.cfg", "envoy/envoy.yaml"} {
+		text, err := os.ReadFile("../../../deploy/gateways/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, pattern := range []string{tricks.Allowed, tricks.Denied} {
+			if !strings.Contains(string(text), pattern) {
+				t.Errorf("%s does not have %s", name, pattern)
+			}
+		}
+	}
+}
