@@ -138,18 +138,30 @@ func TestAPlanMayGetAQuotaLater(t *testing.T) {
 // A batch that waits for the database stands in no count that can be loaded: it
 // must not be forgotten because the day is over, as the clock may go back.
 func TestWhatWaitsForTheDatabaseIsNotEvicted(t *testing.T) {
-	for name, keep := range map[string]func(*world, []limits.Used){
-		"in flight": func(*world, []limits.Used) {},
-		"journaled": func(w *world, rows []limits.Used) { w.Journal(rows) },
+	nothing := func(*world) {}
+	for name, c := range map[string]struct {
+		today    func(w *world, a *limits.Ask)
+		tomorrow func(w *world)
+	}{
+		"in flight":                      {func(w *world, a *limits.Ask) { w.takes(a, 10); w.Drain(nil) }, nothing},
+		"journaled":                      {func(w *world, a *limits.Ask) { w.takes(a, 10); w.Journal(w.Drain(nil)) }, nothing},
+		"in flight from a day that ends": {func(w *world, a *limits.Ask) { w.takes(a, 10) }, func(w *world) { w.Drain(nil) }},
+		"one of two batches is stored": {func(w *world, a *limits.Ask) {
+			w.takes(a, 4)
+			first := w.Drain(nil)
+			w.takes(a, 6)
+			w.Drain(nil)
+			w.Settle(first, nil)
+		}, nothing},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(1)
 			a := daily(w)
-			a.Cost = 10
-			want(t, "all of today", w.take(a).Outcome, limits.Passed)
-			keep(w, w.Drain(nil))
+			c.today(w, a)
+			want(t, "all of today", w.take(a).Outcome, limits.QuotaExceeded)
 			w.pass(12 * time.Hour)
 			want(t, "tomorrow", w.peek(a).Outcome, limits.QuotaUnknown)
+			c.tomorrow(w)
 			w.clock.Advance(-time.Hour)
 			for range 100 * 64 { // until every shard has looked for room
 				w.peek(daily(w))
@@ -160,6 +172,13 @@ func TestWhatWaitsForTheDatabaseIsNotEvicted(t *testing.T) {
 				t.Error("today's quota was given twice")
 			}
 		})
+	}
+}
+
+// takes makes calls that all pass.
+func (w *world) takes(a *limits.Ask, n int) {
+	for range n {
+		w.take(a)
 	}
 }
 

@@ -165,8 +165,8 @@ func (f *Flusher) foldSome(ctx context.Context, part int, condition string, arg 
 		if err == nil {
 			err = f.setAside(ctx, tx, bad)
 		}
-		if n = len(ids); err != nil || n == 0 {
-			n += len(bad)
+		// Those that are set aside count: there may be more behind them.
+		if n = len(ids) + len(bad); err != nil || len(ids) == 0 {
 			return err
 		}
 		rows, used = found.counted(), found.quotas()

@@ -154,6 +154,38 @@ func TestTheJournalIsFoldedOnce(t *testing.T) {
 	})
 }
 
+// A part that holds more pages than one transaction folds is folded to its end,
+// also where some of them cannot be read.
+func TestAPartOfManyPagesIsFoldedToItsEnd(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		ctx := context.Background()
+		w := newWorld(t, url, "UTC", noon)
+		f := w.newFlusher(w.counter, nil)
+		for _, n := range []int{foldPages, foldPages + 1, 2*foldPages + 3} {
+			w.exec(`DELETE FROM usage_minutes`)
+			var good writer
+			good.row(&counted{at: noon, Call: Call{Organization: w.org, Code: "VALID"}, calls: 3})
+			for i := range n {
+				body := good.body
+				if i < 2 { // the oldest: they are met first
+					body = append(slices.Clone(body), 99)
+				}
+				w.exec(`INSERT INTO usage_journal (id, node_id, part, taken_at, body) VALUES ($1, $2, 3, $3, $4)`,
+					uuid.New(), f.o.Node, noon.Add(time.Duration(i)*time.Microsecond), body)
+			}
+			f.open.Store(int64(n))
+			w.clock.Advance(time.Minute)
+			require.NoError(t, f.Flush(ctx))
+			require.NoError(t, f.Fold(ctx))
+			require.EqualValues(t, 3*(n-2), w.number(`SELECT SUM(calls) FROM usage_minutes`))
+			require.EqualValues(t, 0, w.number(`SELECT COUNT(*) FROM usage_journal WHERE part >= 0`))
+			require.EqualValues(t, 2, w.number(`SELECT COUNT(*) FROM usage_journal`))
+			require.Equal(t, f.Through(), f.Visible(), "all of it is in what reports are made of")
+			w.exec(`DELETE FROM usage_journal`)
+		}
+	})
+}
+
 // A page that cannot be read stands in nobody's way, and is kept for a program
 // that can.
 func TestAPageThatCannotBeReadIsSetAside(t *testing.T) {

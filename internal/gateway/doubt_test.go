@@ -1,0 +1,64 @@
+package gateway_test
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"portico/internal/database"
+	"portico/internal/gateway"
+	"portico/internal/testdb"
+	"portico/internal/verdict"
+)
+
+// A read of the log that began before a Sync failed knows nothing of what that
+// Sync was for: it does not make the copy fresh again, whatever the read was
+// for. One that begins afterwards does.
+func TestAReadBegunBeforeAFailedSyncProvesNothing(t *testing.T) {
+	for name, read := range map[string]struct {
+		statement string
+		do        func(t *testing.T, w *world, g *gateway.Gate)
+	}{
+		"a poll without news": {"FROM event_positions", func(t *testing.T, _ *world, g *gateway.Gate) {
+			ok(t, 0, g.PollOnce(t.Context()))
+		}},
+		"a poll with news": {"FROM events", func(t *testing.T, w *world, g *gateway.Gate) {
+			w.key(t)
+			ok(t, 0, g.PollOnce(t.Context()))
+		}},
+		"another Sync": {"FROM events", func(t *testing.T, w *world, g *gateway.Gate) {
+			ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			testdb.Each(t, func(t *testing.T, url string) {
+				w := newWorld(t, url)
+				var g *gateway.Gate
+				var armed atomic.Bool
+				fails := func(_ context.Context, query string) {
+					if !strings.Contains(query, read.statement) || !armed.CompareAndSwap(true, false) {
+						return
+					}
+					ended, cancel := context.WithDeadline(context.Background(), time.Unix(1, 0))
+					defer cancel()
+					ok(t, 0, g.Sync(ended, w.Organization.ID))
+				}
+				d := testdb.OpenWith(t, url, database.Options{OnStatement: fails})
+				g = w.gate(t, func(o *gateway.Options) { o.DB = d })
+				c := w.caller(t, g)
+				wants(t, g, c, w.request(), verdict.Valid)
+				w.mono.Add(1) // a read that begins now is a later one
+				armed.Store(true)
+				read.do(t, w, g)
+				if armed.Load() {
+					t.Fatal("no Sync failed in between")
+				}
+				wants(t, g, c, w.request(), verdict.Unavailable)
+				ok(t, 0, g.PollOnce(t.Context()))
+				wants(t, g, c, w.request(), verdict.Valid)
+			})
+		})
+	}
+}
