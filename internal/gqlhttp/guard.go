@@ -51,6 +51,11 @@ type guard struct {
 
 // measure gives the first limit that the document breaks, or nil.
 func measure(doc *ast.QueryDocument, limits Limits) *gqlerror.Error {
+	return measured(doc, limits).worst
+}
+
+// measured is a guard that has seen the whole document.
+func measured(doc *ast.QueryDocument, limits Limits) *guard {
 	g := &guard{
 		limits:    limits,
 		fragments: make(map[string]*ast.FragmentDefinition, len(doc.Fragments)),
@@ -79,7 +84,7 @@ func measure(doc *ast.QueryDocument, limits Limits) *gqlerror.Error {
 		all = g.widest(all, e)
 	}
 	g.conclude(all)
-	return g.worst
+	return g
 }
 
 // conclude checks the sums over the whole document.

@@ -1,0 +1,182 @@
+package gqlhttp
+
+import (
+	"context"
+	"encoding/json"
+	"math/big"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/stretchr/testify/require"
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// plainSchema has one field for each way in which a field is priced.
+type plainSchema struct{ schema *ast.Schema }
+
+func (s plainSchema) Schema() *ast.Schema { return s.schema }
+
+func (plainSchema) Complexity(context.Context, string, string, int, map[string]any) (int, bool) {
+	return 0, false
+}
+
+func (plainSchema) Exec(context.Context) graphql.ResponseHandler { panic("nothing is run") }
+
+func plainHandler(change func(*Limits)) *Handler {
+	schema := gqlparser.MustLoadSchema(&ast.Source{Name: "plain.graphql", Input: `
+		interface Thing { id: ID }
+		type Item implements Thing { id: ID, name: String, tags: [String!], self: Item, items(first: Int, last: Int): Items }
+		type Items { nodes: [Item], totalCount: Int }
+		type Query { item: Item, thing: Thing, items(first: Int, last: Int): Items, top(first: Int = 7): [Item], nodes(ids: [ID!]!): [Item], report: Int }
+		type Mutation { push(n: Int): Item, report: Int }`})
+	limits := DefaultLimits()
+	change(&limits)
+	return New(plainSchema{schema}, Options{Limits: limits, Prices: Prices{
+		Lengths:  map[FieldName]int{{"Item", "tags"}: 30},
+		Bases:    map[FieldName]int{{"Query", "report"}: 100},
+		Mutation: 10,
+	}})
+}
+
+// FuzzGuardAndCost compares the guard's measures and the cost with what comes
+// of putting every fragment in its place.
+func FuzzGuardAndCost(f *testing.F) {
+	for _, seed := range []string{
+		"{ item { id name } }",
+		"{ items(first: 3) { nodes { ...F ... on Item { self { ...F } } } } } fragment F on Item { id tags }",
+		"{ items(last: 7) { nodes { items(first: null, last: 5) { totalCount nodes { __typename } } } } }",
+		"query A { a: item { id @skip(if: true) } } query B @include(if: true) { b: report }",
+		"mutation { push(n: 1) { id } ...M } fragment M on Mutation { again: push(n: 2) { name } report __typename }",
+		"{ thing { id ... on Item { tags } ...G } } fragment G on Thing { __typename id ... { id } }",
+		`{ nodes(ids: ["a", "b"]) { id } top { id } t: top(first: 200) { tags } }`,
+		"{ ...A ...A } fragment A on Query { ...B ...B } fragment B on Query { item { ...C self { ...C } } } fragment C on Item { id tags }",
+		"query($x: Int = 3 @deprecated) { item { id } }",
+	} {
+		f.Add(seed)
+	}
+	// Small, so that the slow one is fast enough; not the point of this.
+	h := plainHandler(func(l *Limits) { l.Nodes, l.Tokens, l.CacheEntries = 300, 300, 0 })
+	f.Fuzz(func(t *testing.T, text string) {
+		doc, errs := h.prepare(context.Background(), text)
+		if errs != nil || introspects(text) || strings.Contains(text, "$") {
+			return
+		}
+		aliases, directives := slowCounts(doc.QueryDocument)
+		g := measured(doc.QueryDocument, h.options.Limits)
+		require.Equal(t, []int{aliases, directives}, []int{g.aliases, g.directives})
+		for _, op := range doc.Operations {
+			nodes, depth, fields := slowExtent(op.SelectionSet)
+			e := g.selections(op.SelectionSet)
+			require.Equal(t, extent{nodes, depth, fields}, e)
+			require.LessOrEqual(t, nodes, h.options.Limits.Nodes)
+			require.LessOrEqual(t, depth, h.options.Limits.Depth)
+			require.LessOrEqual(t, fields, h.options.Limits.RootFields)
+
+			want := slowPrice(h.options.Prices, op)
+			if most := big.NewInt(priceless); want.Cmp(most) > 0 {
+				want = most
+			}
+			got, varies := h.price(op, nil)
+			require.False(t, varies)
+			require.Equal(t, want.Int64(), int64(got))
+		}
+	})
+}
+
+// FuzzBody compares the reading of a body with encoding/json's.
+func FuzzBody(f *testing.F) {
+	for _, seed := range []string{
+		`{"query":"{ a }"}`, `{"query":"{ a }","variables":{"n":[1.50,"x",null,{"a":true}]},"id":[{}],"operationName":"A","extensions":{}}`,
+		`{"qu\u0065ry":"{ a }","query":"b"}`, `{"Query":"{ a }"}`, `{"query":"{ a }","variables":{"a":1,"a":2}}`, `[{"query":"x"}]`,
+		`{"query":"\ud800"}`, `{"query":"a"} `, `{"query":"a"}x`, `{"query":"a","variables":[]}`, `{"query":"[{,\"","variables":null,}`, `{"":{},"query":"a"}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	limits := DefaultLimits()
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var loose map[string]any
+		d := json.NewDecoder(strings.NewReader(string(body)))
+		d.UseNumber()
+		err := d.Decode(&loose)
+		req, no := decode(body, limits)
+		if no != nil {
+			if err != nil || loose == nil {
+				return
+			}
+			// What is refused may be refused for members that are there twice;
+			// written anew it has none but those that differ in case.
+			again(t, loose, limits)
+			return
+		}
+		require.NoError(t, err)
+		require.True(t, json.Valid(body))
+		require.Equal(t, loose["query"], req.Query)
+		name, _ := loose["operationName"].(string)
+		require.Equal(t, name, req.OperationName)
+		variables, _ := loose["variables"].(map[string]any)
+		require.Equal(t, len(variables), len(req.Variables))
+		if len(variables) > 0 {
+			require.Equal(t, variables, req.Variables)
+		}
+	})
+}
+
+// again reads a request that was written from what encoding/json made of it.
+func again(t *testing.T, loose map[string]any, limits Limits) {
+	seen := map[string]bool{}
+	for name := range loose {
+		if known := memberNamed(name); known != "" {
+			if seen[known] {
+				return
+			}
+			seen[known] = true
+		}
+	}
+	text, isText := loose["query"].(string)
+	_, named := loose["operationName"].(string)
+	_, variables := loose["variables"].(map[string]any)
+	_, extensions := loose["extensions"].(map[string]any)
+	if !isText || text == "" || !named && loose["operationName"] != nil || !variables && loose["variables"] != nil || !extensions && loose["extensions"] != nil {
+		return
+	}
+	body, err := json.Marshal(loose)
+	require.NoError(t, err)
+	if misshapen(body, limits) != nil {
+		return
+	}
+	req, no := decode(body, limits)
+	require.Nil(t, no, "%s", body)
+	require.Equal(t, text, req.Query)
+}
+
+// FuzzAccept: what is chosen was asked for, on one line or on several.
+func FuzzAccept(f *testing.F) {
+	for _, seed := range []string{
+		"", "*/*", "application/json", "application/graphql-response+json;q=0.5, */*;q=0.1", "text/html, application/*;q=0.8",
+		`application/json; charset="utf-8"`, "application/json;q=0", "APPLICATION/JSON", "application/json;q=x,*/*;q=-1", "a,,b;;", "*/*;q=NaN", "*/*;q=Inf",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, accept string) {
+		got := negotiate(accept)
+		lines := http.Header{"Accept": strings.Split(accept, ",")}
+		require.Equal(t, negotiate(strings.Join(lines["Accept"], ",")), negotiate(accepted(lines)))
+		lower := strings.ToLower(accept)
+		switch got {
+		case "":
+			require.NotEmpty(t, accept)
+		case responseType:
+			require.Contains(t, lower, responseType)
+		case jsonType:
+			require.True(t, accept == "" || strings.Contains(lower, jsonType) || strings.Contains(lower, "*/*") || strings.Contains(lower, "application/*"))
+		default:
+			t.Fatalf("%q is none of ours", got)
+		}
+		if got != "" && accept != "" {
+			require.Equal(t, got, negotiate(accept+",text/html"), "what else is taken makes no difference")
+		}
+	})
+}

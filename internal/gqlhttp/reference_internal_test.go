@@ -1,0 +1,152 @@
+package gqlhttp
+
+import (
+	"math/big"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// This is the price and the guard's measures once more: by putting what a
+// spread stands for in its place, without memory, bounds or haste. It is what
+// the fuzz target compares the real ones with.
+
+// spread returns the selections with every fragment in its place, inline
+// fragments dissolved.
+func spread(set ast.SelectionSet) (out []*ast.Field) {
+	for _, one := range set {
+		switch one := one.(type) {
+		case *ast.Field:
+			out = append(out, one)
+		case *ast.InlineFragment:
+			out = append(out, spread(one.SelectionSet)...)
+		case *ast.FragmentSpread:
+			out = append(out, spread(one.Definition.SelectionSet)...)
+		}
+	}
+	return out
+}
+
+// slowPrice is the formula of docs/cost.md for documents without
+// introspection and without variables.
+func slowPrice(p Prices, op *ast.OperationDefinition) *big.Int {
+	sum := slowFields(p, op.SelectionSet)
+	if op.Operation == ast.Mutation {
+		for _, f := range spread(op.SelectionSet) {
+			if f.Name != "__typename" {
+				sum.Add(sum, big.NewInt(int64(p.Mutation-1)))
+			}
+		}
+	}
+	return sum
+}
+
+func slowFields(p Prices, set ast.SelectionSet) *big.Int {
+	sum := new(big.Int)
+	for _, f := range spread(set) {
+		if f.Name == "__typename" {
+			continue
+		}
+		below := slowFields(p, f.SelectionSet)
+		if rows := slowRows(p, f); rows > 1 {
+			if below.Sign() == 0 {
+				below.SetInt64(1)
+			}
+			below.Mul(below, big.NewInt(rows))
+		}
+		base := int64(1)
+		if b := p.Bases[FieldName{f.ObjectDefinition.Name, f.Name}]; b > 1 {
+			base = int64(b)
+		}
+		sum.Add(sum, below.Add(below, big.NewInt(base)))
+	}
+	return sum
+}
+
+func slowRows(p Prices, f *ast.Field) int64 {
+	if f.Definition.Arguments.ForName("ids") != nil {
+		return max(1, min(100, int64(len(f.Arguments.ForName("ids").Value.Children))))
+	}
+	if f.Definition.Arguments.ForName("first") == nil {
+		return int64(p.Length(f.ObjectDefinition.Name, f.Name))
+	}
+	var rows int64
+	for _, name := range []string{"first", "last"} {
+		a := f.Arguments.ForName(name)
+		switch {
+		case a == nil && name == "first" && f.Name == "top":
+			rows = max(rows, 7)
+		case a == nil || a.Value.Kind == ast.NullValue:
+		default:
+			n, ok := new(big.Int).SetString(a.Value.Raw, 10)
+			if !ok || n.Sign() <= 0 || n.Cmp(big.NewInt(100)) > 0 {
+				n = big.NewInt(100)
+			}
+			rows = max(rows, n.Int64())
+		}
+	}
+	if rows == 0 {
+		return 20
+	}
+	return rows
+}
+
+// slowExtent measures a set of selections as the guard does.
+func slowExtent(set ast.SelectionSet) (nodes, depth, fields int) {
+	for _, one := range set {
+		var below ast.SelectionSet
+		switch one := one.(type) {
+		case *ast.Field:
+			n, d, _ := slowExtent(one.SelectionSet)
+			nodes, depth, fields = nodes+1+n, max(depth, 1+d), fields+1
+			continue
+		case *ast.InlineFragment:
+			below = one.SelectionSet
+		case *ast.FragmentSpread:
+			below = one.Definition.SelectionSet
+		}
+		n, d, f := slowExtent(below)
+		nodes, depth, fields = nodes+1+n, max(depth, 1+d), fields+f
+	}
+	return nodes, depth, fields
+}
+
+// slowCounts counts aliases and directives in the text.
+func slowCounts(doc *ast.QueryDocument) (aliases, directives int) {
+	var walk func(set ast.SelectionSet)
+	walk = func(set ast.SelectionSet) {
+		for _, one := range set {
+			switch one := one.(type) {
+			case *ast.Field:
+				if one.Alias != one.Name {
+					aliases++
+				}
+				directives += len(one.Directives)
+				walk(one.SelectionSet)
+			case *ast.InlineFragment:
+				directives += len(one.Directives)
+				walk(one.SelectionSet)
+			case *ast.FragmentSpread:
+				directives += len(one.Directives)
+			}
+		}
+	}
+	for _, op := range doc.Operations {
+		directives += len(op.Directives)
+		for _, v := range op.VariableDefinitions {
+			directives += len(v.Directives)
+		}
+		walk(op.SelectionSet)
+	}
+	for _, f := range doc.Fragments {
+		directives += len(f.Directives)
+		walk(f.SelectionSet)
+	}
+	return aliases, directives
+}
+
+// introspects reports whether a document asks for the schema's description,
+// whose discount the slow price does not know.
+func introspects(text string) bool {
+	return strings.Contains(text, "__schema") || strings.Contains(text, "__type(") || strings.Contains(text, "__type (")
+}
