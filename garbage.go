@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"math"
 	"os"
 	"runtime/debug"
 	"runtime/metrics"
@@ -21,6 +22,10 @@ const (
 	gcInterval = 2 * time.Second
 )
 
+// limitFor gives the memory above which the heap is collected again and again:
+// what comes at once, between two looks, must not grow to five times its size.
+func limitFor(live uint64) int64 { return int64(min(live, math.MaxInt64/2)) + 2*gcSpare } //nolint:gosec // it is bounded
+
 // tuneGarbage chooses when memory is collected until ctx ends. It leaves the
 // choice to whoever has set GOGC or GOMEMLIMIT.
 func tuneGarbage(ctx context.Context) {
@@ -33,6 +38,7 @@ func tuneGarbage(ctx context.Context) {
 	present := 0
 	for {
 		metrics.Read(alive)
+		debug.SetMemoryLimit(limitFor(alive[0].Value.Uint64()))
 		if next := percentFor(alive[0].Value.Uint64()); next != present {
 			debug.SetGCPercent(next)
 			present = next

@@ -6,6 +6,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// A burst may take some memory, whatever is alive, and the limit is never below
+// what an ordinary collection leaves room for.
+func TestABurstIsBounded(t *testing.T) {
+	for _, live := range []uint64{0, 50 << 20, 700 << 20, 4 << 30} {
+		room := limitFor(live) - int64(live) //nolint:gosec // it is small
+		require.Equal(t, int64(640<<20), room)
+		require.Greater(t, room, int64(gcSpare)) // the least room that is left beside what is not heap
+	}
+	require.Positive(t, limitFor(1<<63))
+}
+
 func TestALargeHeapGrowsByLittle(t *testing.T) {
 	require.Equal(t, gcPercent, percentFor(0))
 	require.Equal(t, gcPercent, percentFor(50<<20), "a small one may grow to five times what is alive")

@@ -37,6 +37,8 @@ func TestCostFollowsTheFormula(t *testing.T) {
 		"{ items { totalCount } }":                                       1 + 20,
 		"{ items(first: 3) { nodes { id name } } }":                      1 + 3*(1+2),
 		"{ items(last: 4) { nodes { id name } } }":                       1 + 4*(1+2),
+		"{ items(first: 9, last: 2) { totalCount } }":                    1 + 9,
+		"{ items(first: 9, last: null) { totalCount } }":                 1 + 9,
 		"{ items(first: null, last: 5) { totalCount } }":                 1 + 5,
 		"{ items(first: 2, last: 5) { totalCount } }":                    1 + 5,
 		"{ items(first: null) { totalCount } }":                          1 + 20,

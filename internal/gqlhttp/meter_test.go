@@ -38,6 +38,16 @@ func TestALargeAnswerStopsWhileItIsMade(t *testing.T) {
 	require.NotNil(t, a.JSON.Extensions.Cost)
 }
 
+// Inside of one root field, too, where nothing is written before all of it is
+// resolved.
+func TestALargeFieldStopsBeforeItIsWritten(t *testing.T) {
+	toy := newToy()
+	a := query(t, small(toy), "{ item { "+numbered("a%d: text(size: 300) ", 20)+"} }", "")
+	require.Equal(t, "TOO_LARGE", a.code())
+	require.Equal(t, "null", string(a.JSON.Data))
+	require.Equal(t, int64(4), toy.texts.Load())
+}
+
 func TestWritingStopsAtTheLimit(t *testing.T) {
 	toy := newToy()
 	a := query(t, small(toy), "{ endless }", "")

@@ -25,7 +25,7 @@ import (
 const toySDL = `
 enum Color { RED GREEN }
 input Filter { and: [Filter!], color: Color, name: String }
-type Item { id: ID!, name: String, self: Item, items(first: Int, last: Int): Items, tags: [String!], labels: [Label!] }
+type Item { id: ID!, name: String, self: Item, items(first: Int, last: Int): Items, tags: [String!], labels: [Label!], text(size: Int!): String }
 type Label { key: String, value: String }
 type Items { nodes: [Item], totalCount: Int }
 type Query {
