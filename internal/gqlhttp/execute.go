@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -68,7 +69,24 @@ func (h *Handler) execute(ctx context.Context, op *graphql.OperationContext) *an
 	for _, err := range response.Errors {
 		errs = append(errs, h.present(ctx, err))
 	}
+	if r.meter.tooLarge() {
+		errs = onceForEach(errs)
+	}
 	return h.collect(response.Data, errs, graphql.GetExtensions(ctx))
+}
+
+// onceForEach leaves one TOO_LARGE for each root field of a mutation: which
+// fields inside of it were left out makes no difference.
+func onceForEach(errs gqlerror.List) gqlerror.List {
+	told := map[ast.PathElement]bool{}
+	return slices.DeleteFunc(errs, func(e *gqlerror.Error) bool {
+		if e == nil || len(e.Path) == 0 || !fault.Is(e, fault.TooLarge) {
+			return false
+		}
+		again := told[e.Path[0]]
+		told[e.Path[0]] = true
+		return again
+	})
 }
 
 // resolve is Options.Around where there is none.

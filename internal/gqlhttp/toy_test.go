@@ -43,7 +43,7 @@ type Query {
   text(size: Int!): String
   endless: String
 }
-type Mutation { push(n: Int!): Int, pushed(size: Int!): String, endless: String }
+type Mutation { item: Item, push(n: Int!): Int, pushed(size: Int!): String, endless: String }
 type Subscription { ticks: Int }
 `
 
