@@ -3,7 +3,6 @@ package graph
 import (
 	"strings"
 
-	"portico/internal/fault"
 	"portico/internal/gqlhttp"
 	"portico/internal/lifecycle"
 	"portico/internal/portal"
@@ -33,6 +32,7 @@ const (
 	mostClasses   = 5  // of HTTP statuses
 	mostAuthTypes = 2
 	mostLanguages = 1
+	mostReasons   = 60 // of errors; a test holds that there are no more
 )
 
 // prices is the one place where the schema's plain lists have their greatest
@@ -49,7 +49,7 @@ func prices() gqlhttp.Prices {
 		"Event.changes":                          mostChanges,
 		"Product.authTypes":                      mostAuthTypes,
 		"ProductSubscription.allowedTransitions": len(lifecycle.SubscriptionActions()),
-		"ServerInfo.errors":                      len(fault.Kinds()),
+		"ServerInfo.errors":                      mostReasons,
 		"ServerInfo.languages":                   mostLanguages,
 		"Usage.series":                           usage.MaxPoints,
 		"Usage.totals":                           codes,
