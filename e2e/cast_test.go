@@ -80,10 +80,16 @@ func (c *cast) register(t *testing.T, app, product string) string {
 // MANUAL or AUTO.
 func (c *cast) newProduct(t *testing.T, name, approval string) (product, plan string) {
 	t.Helper()
-	product = c.admin.Do(t, "createProduct", vars{"name": name, "title": "Title of " + name, "status": "PUBLISHED", "approval": approval},
+	product = c.admin.Do(t, "createProduct", vars{"name": name, "title": "Title of " + name, "approval": approval},
 		`product { id }`).Text("createProduct", "product", "id")
 	plan = c.admin.Do(t, "createPlan", vars{"productId": product, "name": "Free"}, `plan { id }`).Text("createPlan", "plan", "id")
+	c.publish(t, product)
 	return product, plan
+}
+
+func (c *cast) publish(t *testing.T, product string) {
+	t.Helper()
+	c.admin.Do(t, "updateProduct", vars{"productId": product, "status": "PUBLISHED"}, `product { id }`)
 }
 
 // refused wants one top-level error of this code, which tells the request's

@@ -124,13 +124,14 @@ func (d *door) soon(t testing.TB, want, key, product string) {
 // with these limits.
 func (c *cast) limitedProduct(t *testing.T, name string, limits vars) string {
 	t.Helper()
-	product := c.admin.Do(t, "createProduct", vars{"name": name, "status": "PUBLISHED", "approval": "AUTO", "authTypes": []string{"API_KEY", "BASIC"}},
+	product := c.admin.Do(t, "createProduct", vars{"name": name, "approval": "AUTO", "authTypes": []string{"API_KEY", "BASIC"}},
 		`product { id }`).Text("createProduct", "product", "id")
 	plan := vars{"productId": product, "name": "Limited"}
 	for k, v := range limits {
 		plan[k] = v
 	}
 	c.admin.Do(t, "createPlan", plan, `plan { id }`)
+	c.publish(t, product)
 	return product
 }
 

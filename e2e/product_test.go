@@ -19,6 +19,10 @@ func productLife(t *testing.T, s *servertest.Server) {
 	require.Equal(t, "MANUAL", a.Text("createProduct", "product", "approval"))
 	corrected(t, c.admin.Ask(t, "createProduct", vars{"name": "product-life"}, `product { id }`), "createProduct", "TAKEN", "name")
 	corrected(t, c.admin.Ask(t, "createProduct", vars{"name": "Not A Slug"}, `product { id }`), "createProduct", "INVALID", "name")
+	for _, status := range []string{"PUBLISHED", "DEPRECATED"} {
+		corrected(t, c.admin.Ask(t, "updateProduct", vars{"productId": product, "status": status}, `product { id }`), "updateProduct", "WRONG_STATUS", "status")
+		corrected(t, c.admin.Ask(t, "createProduct", vars{"name": "product-late", "status": status}, `product { id }`), "createProduct", "WRONG_STATUS", "status")
+	}
 	c.admin.Do(t, "createPlan", vars{"productId": product, "name": "Free"}, `plan { id }`)
 
 	seen := func() any {
@@ -47,7 +51,7 @@ func productLife(t *testing.T, s *servertest.Server) {
 
 func planKinds(t *testing.T, s *servertest.Server) {
 	c := newCast(t, s, "plan-kinds")
-	product := c.admin.Do(t, "createProduct", vars{"name": "plan-kinds", "status": "PUBLISHED"}, `product { id }`).Text("createProduct", "product", "id")
+	product := c.admin.Do(t, "createProduct", vars{"name": "plan-kinds"}, `product { id }`).Text("createProduct", "product", "id")
 	const fields = `plan { id name kind rateLimit { limit per burst } quota { limit per } price { amount currency unit } approval version }`
 	rate, quota := vars{"limit": 10, "per": "SECOND"}, vars{"limit": 1000, "per": "MONTH"}
 	a := c.admin.Do(t, "createPlan", vars{"productId": product, "name": "Free", "rateLimit": rate, "quota": quota}, fields)

@@ -88,7 +88,7 @@ func (w *world) disabledUser() string {
 }
 
 func (w *world) freshProduct() string {
-	return w.make("admin", "createProduct", input{"name": w.name("product"), "status": "PUBLISHED"}, "product")
+	return w.make("admin", "createProduct", input{"name": w.name("product")}, "product")
 }
 
 func (w *world) freshPlan() string {

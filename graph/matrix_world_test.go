@@ -77,7 +77,7 @@ func (w *world) stock() {
 		{"product", "PUBLIC", "PUBLISHED"}, {"private product", "PRIVATE", "PUBLISHED"}, {"draft product", "PUBLIC", "DRAFT"},
 	} {
 		w.ids[p.specimen] = w.make("admin", "createProduct", input{
-			"name": w.name("product"), "visibility": p.visibility, "status": p.status, "externalId": "sap-1",
+			"name": w.name("product"), "visibility": p.visibility, "externalId": "sap-1",
 			"documentationUrl": "https://one.example/docs", "apiVersion": "v1", "description": "What it does.",
 		}, "product")
 		w.ids["plan of the "+p.specimen] = w.make("admin", "createPlan", input{
@@ -85,6 +85,7 @@ func (w *world) stock() {
 			"rateLimit": input{"limit": 10, "per": "SECOND"}, "quota": input{"limit": 1000, "per": "MONTH"},
 			"price": input{"amount": "0.10", "unit": 100},
 		}, "plan")
+		w.make("admin", "updateProduct", input{"productId": w.ids[p.specimen], "status": p.status}, "product")
 		w.ids["endpoint of the "+p.specimen] = w.make("admin", "createEndpoint", input{
 			"productId": w.ids[p.specimen], "method": "GET", "path": "/orders/{id}", "description": "One order.",
 		}, "endpoint")
@@ -132,8 +133,9 @@ func (w *world) furnish() {
 func (w *world) neighbours() {
 	w.ids["other's app"] = w.make("other", "createApp", input{"name": "The other's app"}, "app")
 	w.make("other", "register", input{"appId": w.ids["other's app"], "productId": w.ids["product"]}, "productSubscription")
-	w.ids["foreign product"] = w.make("foreign", "createProduct", input{"name": "theirs", "status": "PUBLISHED"}, "product")
+	w.ids["foreign product"] = w.make("foreign", "createProduct", input{"name": "theirs"}, "product")
 	w.make("foreign", "createPlan", input{"productId": w.ids["foreign product"], "name": "free"}, "plan")
+	w.make("foreign", "updateProduct", input{"productId": w.ids["foreign product"], "status": "PUBLISHED"}, "product")
 	w.make("foreign", "createEndpoint", input{"productId": w.ids["foreign product"], "method": "ANY", "path": "/theirs"}, "endpoint")
 	w.ids["foreign app"] = w.make("foreign", "createApp", input{"name": "The foreign app", "accountId": w.ids["foreign account"]}, "app")
 	w.make("foreign", "register", input{"appId": w.ids["foreign app"], "productId": w.ids["foreign product"]}, "productSubscription")

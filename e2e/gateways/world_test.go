@@ -47,13 +47,15 @@ func newWorld(t *testing.T, databaseURL string) *world {
 
 func (w *world) newProduct(t *testing.T, name string) string {
 	t.Helper()
-	return w.admin.Do(t, "createProduct", vars{"name": name, "status": "PUBLISHED", "approval": "AUTO"}, `product { id }`).Text("createProduct", "product", "id")
+	return w.admin.Do(t, "createProduct", vars{"name": name, "approval": "AUTO"}, `product { id }`).Text("createProduct", "product", "id")
 }
 
 func (w *world) newPlan(t *testing.T, product string, plan vars) string {
 	t.Helper()
 	plan["productId"] = product
-	return w.admin.Do(t, "createPlan", plan, `plan { id }`).Text("createPlan", "plan", "id")
+	id := w.admin.Do(t, "createPlan", plan, `plan { id }`).Text("createPlan", "plan", "id")
+	w.admin.Do(t, "updateProduct", vars{"productId": product, "status": "PUBLISHED"}, `product { id }`)
+	return id
 }
 
 // app is an app that is registered with currency-rates, and its key.

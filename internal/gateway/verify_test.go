@@ -65,6 +65,7 @@ func TestKeylessProducts(t *testing.T) {
 		sync := func() { t.Helper(); ok(t, 0, g.Sync(t.Context(), w.Organization.ID)) }
 		sync()
 		wants(t, g, c, open, verdict.Malformed) // it is not out yet
+		w.MustPlan(t, w.Admin, p, "free")
 		published := portal.UpdateProductInput{ProductID: p.GlobalID(), Status: set(term.Published)}
 		ok(t, 0, second(w.Portal.UpdateProduct(w.Admin, published)))
 		sync()

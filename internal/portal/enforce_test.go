@@ -123,7 +123,7 @@ func TestEveryMutationIsPlayed(t *testing.T) {
 	}
 	// They read, or belong to commands and jobs that no gate is asked after, or to sessions.
 	for _, other := range strings.Fields(`Accounts MembersOfAccounts AccountsOfUser Apps AppsOfAccounts AccountsByID AppsByID AppByReference
-		CredentialsByID ProductsByID PlansByID EndpointsByID SubscriptionsByID UsersByID MembershipsByID OrganizationsByID EventsByID AccessLists
+		CredentialsByID CredentialIDByKey ProductsByID PlansByID EndpointsByID SubscriptionsByID UsersByID MembershipsByID OrganizationsByID EventsByID AccessLists
 		KeyCountsOfApps EndpointsOfProducts EndpointsOfSubscriptions ConnectedEndpoints Events Timelines AccessQuestion ReplayOfNothing Gateways
 		CredentialsOfApps CredentialsOfAccounts RecordExpiries Purge CreateOrganization OrganizationBySlug AppPermissions AccountPermissions
 		CredentialPermissions ProductPermissions EndpointPermissions SubscriptionPermissions Transitions Now Products PlansOfProducts PageOfProducts

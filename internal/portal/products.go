@@ -1,12 +1,14 @@
 package portal
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
 	"github.com/google/uuid"
 
 	"portico/ent/db"
+	"portico/ent/db/plan"
 	"portico/ent/db/product"
 	"portico/ent/db/subscription"
 	"portico/internal/database"
@@ -51,6 +53,9 @@ func (p *Portal) CreateProduct(ctx context.Context, in CreateProductInput) (out 
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
 		if err := c.may(policy.ProductCreate, policy.Object{OrganizationID: c.organization}); err != nil {
 			return err
+		}
+		if onOffer(or(in.Status, term.Draft)) {
+			return withoutPlan(term.Draft)
 		}
 		create := c.Product.Create().SetOrganizationID(c.organization).SetName(in.Name).
 			SetTitle(title).SetTitleFolded(term.Fold(title)).SetDescription(deref(in.Description)).
@@ -134,10 +139,24 @@ func (p *Portal) UpdateProduct(ctx context.Context, in UpdateProductInput) (out 
 			return fault.Input(fault.WrongStatus, "status", "What developers have seen cannot become a draft again; deprecate or retire it.",
 				fault.Param{Name: "status", Value: string(x.Status)})
 		}
+		if onOffer(in.Status.or(x.Status)) && !onOffer(x.Status) {
+			if some, err := c.Plan.Query().Where(plan.ProductID(x.ID)).Exist(ctx); err != nil || !some {
+				return cmp.Or(err, withoutPlan(x.Status))
+			}
+		}
 		out, err = c.patchProduct(ctx, x, in)
 		return err
 	})
 	return out, err
+}
+
+// onOffer reports whether apps may register with a product.
+func onOffer(s term.ProductStatus) bool { return s == term.Published || s == term.Deprecated }
+
+// withoutPlan refuses to offer what nobody could register with.
+func withoutPlan(is term.ProductStatus) error {
+	return fault.Input(fault.WrongStatus, "status", "A product is not on offer without a plan: leave it a DRAFT, make a plan, and publish it then.",
+		fault.Param{Name: "status", Value: string(is)})
 }
 
 func checkProductPatch(in UpdateProductInput) error {

@@ -54,7 +54,9 @@ func TestRaceVersions(t *testing.T) {
 	eachArena(t, func(t *testing.T, a *arena) {
 		x := a.MustTenant(t, "one")
 		one := ptr(1)
-		prod, plan := a.MustProduct(t, x.Admin, "weather")
+		_, plan := a.MustProduct(t, x.Admin, "weather")
+		draft, err := a.Portal.CreateProduct(x.Admin, portal.CreateProductInput{Name: "draft"})
+		require.NoError(t, err)
 		made := a.MustApp(t, x.Developer, "App")
 		for name, c := range map[string]struct {
 			of     uuid.UUID
@@ -69,8 +71,8 @@ func TestRaceVersions(t *testing.T) {
 			"account": {x.Account.ID, func(p *portal.Portal, name string) (any, error) {
 				return p.UpdateAccount(x.Admin, portal.UpdateAccountInput{AccountID: x.Account.GlobalID(), Version: one, Name: set(name)})
 			}},
-			"product": {prod.ID, func(p *portal.Portal, name string) (any, error) {
-				return p.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: prod.GlobalID(), Version: one, Title: set(name)})
+			"product": {draft.ID, func(p *portal.Portal, name string) (any, error) {
+				return p.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: draft.GlobalID(), Version: one, Title: set(name)})
 			}},
 			"plan": {plan.ID, func(p *portal.Portal, name string) (any, error) {
 				return p.UpdatePlan(x.Admin, portal.UpdatePlanInput{PlanID: plan.GlobalID(), Version: one, Name: set(name)})

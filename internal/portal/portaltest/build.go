@@ -59,10 +59,11 @@ func (f *Fixture) MustDeveloper(t testing.TB, admin context.Context, a *db.Accou
 // person, with one free plan.
 func (f *Fixture) MustProduct(t testing.TB, admin context.Context, name string) (*db.Product, *db.Plan) {
 	t.Helper()
-	published := term.Published
-	p, err := f.Portal.CreateProduct(admin, portal.CreateProductInput{Name: name, Status: &published})
+	p, err := f.Portal.CreateProduct(admin, portal.CreateProductInput{Name: name})
 	must(t, p, err)
-	return p, f.MustPlan(t, admin, p, "free")
+	plan, published := f.MustPlan(t, admin, p, "free"), term.Published
+	p, err = f.Portal.UpdateProduct(admin, portal.UpdateProductInput{ProductID: p.GlobalID(), Status: portal.Patch[term.ProductStatus]{Set: true, Value: &published}})
+	return must(t, p, err), plan
 }
 
 // MustPlan makes a free plan of a product.

@@ -1,0 +1,44 @@
+package portal_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/fault"
+	"portico/internal/portal"
+	"portico/internal/portal/portaltest"
+	"portico/internal/term"
+	"portico/internal/testdb"
+)
+
+// Nobody could register with a product that has no plan: it is not on offer.
+func TestAProductIsNotOnOfferWithoutAPlan(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		tenant := f.MustTenant(t, "one")
+		draft, err := f.Portal.CreateProduct(tenant.Admin, portal.CreateProductInput{Name: "draft"})
+		require.NoError(t, err)
+		becomes := func(s term.ProductStatus) error {
+			_, err := f.Portal.UpdateProduct(tenant.Admin, portal.UpdateProductInput{ProductID: draft.GlobalID(), Status: portal.Patch[term.ProductStatus]{Set: true, Value: &s}})
+			return err
+		}
+		refused := func(err error) {
+			t.Helper()
+			var invalid *fault.Invalid
+			require.ErrorAs(t, err, &invalid)
+			require.Equal(t, fault.WrongStatus, invalid.Problems[0].Code)
+		}
+		for _, s := range []term.ProductStatus{term.Published, term.Deprecated} {
+			_, err := f.Portal.CreateProduct(tenant.Admin, portal.CreateProductInput{Name: "new", Status: &s})
+			refused(err)
+			refused(becomes(s))
+		}
+		f.MustPlan(t, tenant.Admin, draft, "free")
+		for _, s := range []term.ProductStatus{term.Published, term.Deprecated, term.Published} {
+			require.NoError(t, becomes(s))
+		}
+		_, err = f.Portal.CreateProduct(tenant.Admin, portal.CreateProductInput{Name: "gone", Status: func() *term.ProductStatus { s := term.Retired; return &s }()})
+		require.NoError(t, err)
+	})
+}
