@@ -49,7 +49,7 @@ const pageQuery = `query AppPage($id: ID!) {
     id referenceId name description labels { key value } createdAt updatedAt version
     account { id name status }
     credentials(first: 100) {
-      nodes { id username secretHint name environment enabled status authType access createdAt expiresAt lastUsedAt }
+      nodes { id username secretHint name environment enabled status access createdAt expiresAt lastUsedAt }
     }
     productSubscriptions(first: 100) {
       nodes {

@@ -12,7 +12,7 @@ func firstKey(t *testing.T, s *servertest.Server) {
 	c := newCast(t, s, "first-key")
 	a := c.dev.Do(t, "createApp", vars{"name": "Shop", "description": "Sells\nthings.", "labels": []any{vars{"key": "team", "value": "web"}}},
 		`app { id referenceId name description labels { key value } version createdAt account { id } keyCounts { total active } }
-		 credential { id username secretHint status enabled authType environment access accountCredential app { id } account { id } }
+		 credential { id username secretHint status enabled environment access accountCredential app { id } account { id } }
 		 secret { username password rawKey } replayed`)
 	app, key := a.Text("createApp", "app", "id"), a.Text("createApp", "credential", "id")
 	require.Equal(t, c.account, a.Text("createApp", "app", "account", "id"))
@@ -95,8 +95,8 @@ func keyAccess(t *testing.T, s *servertest.Server) {
 	require.Equal(t, map[string]any{"name": "Choosy key", "access": "LISTED", "expiresAt": nil,
 		"accessControlList": map[string]any{"totalCount": 0.0}}, a.At("updateKey", "credential"), "what is absent stays, null clears")
 
-	a = c.dev.Do(t, "generateKey", vars{"accountId": c.account, "name": "Everywhere", "authType": "BASIC", "access": "LISTED"},
-		`credential { id authType accountCredential app { id } account { credentials { nodes { id } } } }`)
+	a = c.dev.Do(t, "generateKey", vars{"accountId": c.account, "name": "Everywhere", "access": "LISTED"},
+		`credential { id accountCredential app { id } account { credentials { nodes { id } } } }`)
 	require.Equal(t, true, a.At("generateKey", "credential", "accountCredential"))
 	require.Nil(t, a.At("generateKey", "credential", "app"))
 	require.Equal(t, []string{a.Text("generateKey", "credential", "id")}, texts(a, "id", "generateKey", "credential", "account", "credentials", "nodes"))

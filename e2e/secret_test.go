@@ -79,11 +79,11 @@ func secretStory(t *testing.T, s *servertest.Server) (hidden secrets, app string
 	made := c.dev.Do(t, "createApp", vars{"name": "Vault", "idempotencyKey": "once"}, `app { id } `+key)
 	app = made.Text("createApp", "app", "id")
 	hidden.key(t, made, "createApp")
-	generated := c.dev.Do(t, "generateKey", vars{"appId": app, "idempotencyKey": "once", "authType": "BASIC"}, key)
+	generated := c.dev.Do(t, "generateKey", vars{"appId": app, "idempotencyKey": "once"}, key)
 	hidden.key(t, generated, "generateKey")
 	later := []*servertest.Answer{
 		c.dev.Do(t, "createApp", vars{"name": "Vault", "idempotencyKey": "once"}, `app { id } `+key),
-		c.dev.Do(t, "generateKey", vars{"appId": app, "idempotencyKey": "once", "authType": "BASIC"}, key),
+		c.dev.Do(t, "generateKey", vars{"appId": app, "idempotencyKey": "once"}, key),
 		c.dev.Do(t, "deleteApp", vars{"appId": app}, `deletedAppId`),
 	}
 	restored := c.admin.Do(t, "restoreApp", vars{"appId": app}, key)

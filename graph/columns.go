@@ -23,7 +23,7 @@ var columnsOf = map[nodeid.Kind]map[string][]string{
 	},
 	nodeid.Credential: {
 		"id": nil, "username": {"username"}, "secretHint": {"secret_hint"}, "rawKeyHint": {"raw_key_hint"}, "name": {"name"}, "environment": {"environment"},
-		"enabled": {"status", "expires_at"}, "status": {"status", "expires_at"}, "authType": {"auth_type"}, "accountCredential": {"app_id"},
+		"enabled": {"status", "expires_at"}, "status": {"status", "expires_at"}, "accountCredential": {"app_id"},
 		"access": {"access"}, "accessControlList": nil, "createdAt": {"created_at"}, "expiresAt": {"expires_at"}, "lastUsedAt": {"last_used_at"},
 		"revokedAt": {"revoked_at"}, "revokedReason": {"revoked_reason"}, "revokedNote": {"revoked_note"}, "version": {"version"},
 		"app": {"app_id"}, "account": {"account_id"}, "organizationId": {"organization_id"}, "viewerCan": {"organization_id", "account_id", "status", "expires_at"}, "timeline": nil,

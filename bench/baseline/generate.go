@@ -103,12 +103,11 @@ func (b *backend) store(ctx context.Context, tx *database.Tx, v viewer.Viewer, a
 
 // changesOf is what the event tells of the key.
 func changesOf(m made) (string, error) {
-	list := make([]term.Change, 0, 5)
+	list := make([]term.Change, 0, 4)
 	add := func(field, text string) { list = append(list, term.Change{Field: field, After: &text}) }
 	add("username", `"`+m.Username.String()+`"`)
 	add("name", `""`)
 	add("environment", `"`+m.Environment+`"`)
-	add("authType", `"API_KEY"`)
 	add("access", `"ALL"`)
 	if m.ExpiresAt != nil {
 		add("expiresAt", `"`+m.ExpiresAt.Format(time.RFC3339Nano)+`"`)

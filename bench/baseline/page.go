@@ -53,7 +53,6 @@ type credential struct {
 	Environment string                     `json:"environment"`
 	Enabled     bool                       `json:"enabled"`
 	Status      lifecycle.CredentialStatus `json:"status"`
-	AuthType    string                     `json:"authType"`
 	Access      string                     `json:"access"`
 	CreatedAt   time.Time                  `json:"createdAt"`
 	ExpiresAt   *time.Time                 `json:"expiresAt"`
@@ -113,7 +112,7 @@ func (b *backend) appPage(ctx context.Context, node string) (*pageAnswer, error)
 	return &pageAnswer{App: a}, err
 }
 
-const credentialsText = `SELECT id, username, secret_hint, name, environment, status, auth_type, access, created_at, expires_at, last_used_at
+const credentialsText = `SELECT id, username, secret_hint, name, environment, status, access, created_at, expires_at, last_used_at
 FROM credentials WHERE app_id = $1 AND organization_id = $2 AND deleted_at IS NULL
 ORDER BY created_at DESC, id DESC LIMIT $3`
 
@@ -127,7 +126,7 @@ func (b *backend) credentials(ctx context.Context, app, organization uuid.UUID) 
 	for rows.Next() {
 		var id uuid.UUID
 		var c credential
-		if err := rows.Scan(&id, &c.Username, &c.SecretHint, &c.Name, &c.Environment, &c.Status, &c.AuthType,
+		if err := rows.Scan(&id, &c.Username, &c.SecretHint, &c.Name, &c.Environment, &c.Status,
 			&c.Access, &c.CreatedAt, &c.ExpiresAt, &c.LastUsedAt); err != nil {
 			return nil, err
 		}

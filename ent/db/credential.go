@@ -42,7 +42,7 @@ type Credential struct {
 	Environment term.Environment `json:"environment,omitempty"`
 	// Status holds the value of the "status" field.
 	Status lifecycle.CredentialStatus `json:"status,omitempty"`
-	// AuthType holds the value of the "auth_type" field.
+	// Not used: the product says how keys may be presented. Kept for the previous release.
 	AuthType term.AuthType `json:"auth_type,omitempty"`
 	// The key's public half: gateways look it up by this.
 	Username uuid.UUID `json:"username,omitempty"`

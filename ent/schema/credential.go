@@ -29,7 +29,7 @@ func (Credential) Fields() []ent.Field {
 		field.String("name").Default(""),
 		field.Enum("environment").GoType(term.Environment("")).Default(string(term.Development)),
 		field.Enum("status").GoType(lifecycle.CredentialStatus("")).Default(string(lifecycle.KeyActive)),
-		field.Enum("auth_type").GoType(term.AuthType("")).Default(string(term.APIKey)),
+		field.Enum("auth_type").GoType(term.AuthType("")).Default(string(term.APIKey)).Comment("Not used: the product says how keys may be presented. Kept for the previous release."),
 		field.UUID("username", uuid.UUID{}).Unique().Immutable().Comment("The key's public half: gateways look it up by this."),
 		field.Bytes("secret_hash").Optional().Nillable().Sensitive().Comment("HMAC-SHA-256 of the password; NULL until it is collected."),
 		field.String("pepper_id").Default("").Sensitive().Comment("Which pepper of the key ring made the hash."),

@@ -30,7 +30,7 @@ func (Product) Fields() []ent.Field {
 		field.Enum("visibility").GoType(term.ProductVisibility("")).Default(string(term.Public)),
 		field.Enum("status").GoType(term.ProductStatus("")).Default(string(term.Draft)),
 		field.Enum("approval").GoType(term.Approval("")).Default(string(term.Manual)),
-		field.JSON("auth_types", []term.AuthType{}).Default([]term.AuthType{term.APIKey}),
+		field.JSON("auth_types", []term.AuthType{}).Default(term.AuthTypes()),
 		field.String("documentation_url").Default(""),
 		field.Bool("keyless").Default(false).Comment("Calls need no key."),
 		field.Bool("enforce_endpoints").Default(false).Comment("Only calls of its endpoints pass, also for registrations that are not narrowed."),

@@ -1685,7 +1685,7 @@ func (ec *executionContext) unmarshalInputCreateAppInput(ctx context.Context, ob
 		asMap["generateKey"] = true
 	}
 
-	fieldsInOrder := [...]string{"name", "description", "labels", "referenceId", "accountId", "generateKey", "idempotencyKey"}
+	fieldsInOrder := [...]string{"name", "description", "labels", "referenceId", "accountId", "generateKey", "firstKey", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1734,6 +1734,13 @@ func (ec *executionContext) unmarshalInputCreateAppInput(ctx context.Context, ob
 				return it, err
 			}
 			it.GenerateKey = data
+		case "firstKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("firstKey"))
+			data, err := ec.unmarshalOFirstKeyInput2ᚖporticoᚋinternalᚋportalᚐFirstKeyInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FirstKey = data
 		case "idempotencyKey":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -1778,6 +1785,85 @@ func (ec *executionContext) unmarshalInputDeleteAppInput(ctx context.Context, ob
 				return it, err
 			}
 			it.Reason = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputFirstKeyInput(ctx context.Context, obj any) (portal.FirstKeyInput, error) {
+	var it portal.FirstKeyInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["environment"]; !present {
+		asMap["environment"] = "DEVELOPMENT"
+	}
+	if _, present := asMap["access"]; !present {
+		asMap["access"] = "ALL"
+	}
+
+	fieldsInOrder := [...]string{"name", "environment", "expiresAt", "access", "accessControlList", "allowedAddresses", "rateLimit"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		case "environment":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("environment"))
+			data, err := ec.unmarshalOEnvironment2ᚖporticoᚋinternalᚋtermᚐEnvironment(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Environment = data
+		case "expiresAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expiresAt"))
+			data, err := ec.unmarshalOTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpiresAt = data
+		case "access":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("access"))
+			data, err := ec.unmarshalOAccess2ᚖporticoᚋinternalᚋtermᚐAccess(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Access = data
+		case "accessControlList":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("accessControlList"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AccessControlList = data
+		case "allowedAddresses":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("allowedAddresses"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AllowedAddresses = data
+		case "rateLimit":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rateLimit"))
+			data, err := ec.unmarshalORateLimitInput2ᚖporticoᚋinternalᚋtermᚐRateLimit(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RateLimit = data
 		}
 	}
 	return it, nil
@@ -2908,6 +2994,14 @@ func (ec *executionContext) unmarshalOAppFilter2ᚖporticoᚋinternalᚋportal�
 		return nil, nil
 	}
 	res, err := ec.unmarshalInputAppFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOFirstKeyInput2ᚖporticoᚋinternalᚋportalᚐFirstKeyInput(ctx context.Context, v any) (*portal.FirstKeyInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputFirstKeyInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 

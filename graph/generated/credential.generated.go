@@ -313,29 +313,6 @@ func (ec *executionContext) fieldContext_Credential_status(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Credential", field, false, false, errors.New("field of type CredentialStatus does not have child fields"))
 }
 
-func (ec *executionContext) _Credential_authType(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_authType(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AuthType, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v term.AuthType) graphql.Marshaler {
-			return ec.marshalNAuthType2porticoᚋinternalᚋtermᚐAuthType(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Credential_authType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Credential", field, false, false, errors.New("field of type AuthType does not have child fields"))
-}
-
 func (ec *executionContext) _Credential_accountCredential(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1919,11 +1896,8 @@ func (ec *executionContext) unmarshalInputGenerateKeyInput(ctx context.Context, 
 	if _, present := asMap["access"]; !present {
 		asMap["access"] = "ALL"
 	}
-	if _, present := asMap["authType"]; !present {
-		asMap["authType"] = "API_KEY"
-	}
 
-	fieldsInOrder := [...]string{"appId", "accountId", "name", "environment", "expiresAt", "access", "accessControlList", "authType", "allowedAddresses", "rateLimit", "idempotencyKey"}
+	fieldsInOrder := [...]string{"appId", "accountId", "name", "environment", "expiresAt", "access", "accessControlList", "allowedAddresses", "rateLimit", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1979,13 +1953,6 @@ func (ec *executionContext) unmarshalInputGenerateKeyInput(ctx context.Context, 
 				return it, err
 			}
 			it.AccessControlList = data
-		case "authType":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("authType"))
-			data, err := ec.unmarshalOAuthType2ᚖporticoᚋinternalᚋtermᚐAuthType(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.AuthType = data
 		case "allowedAddresses":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("allowedAddresses"))
 			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
@@ -2229,11 +2196,6 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 			}
 		case "status":
 			out.Values[i] = ec._Credential_status(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
-		case "authType":
-			out.Values[i] = ec._Credential_authType(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -3414,25 +3376,6 @@ func (ec *executionContext) marshalOAuthType2ᚕporticoᚋinternalᚋtermᚐAuth
 	}
 
 	return ret
-}
-
-func (ec *executionContext) unmarshalOAuthType2ᚖporticoᚋinternalᚋtermᚐAuthType(ctx context.Context, v any) (*term.AuthType, error) {
-	if v == nil {
-		return nil, nil
-	}
-	tmp, err := graphql.UnmarshalString(v)
-	res := term.AuthType(tmp)
-	return &res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalOAuthType2ᚖporticoᚋinternalᚋtermᚐAuthType(ctx context.Context, sel ast.SelectionSet, v *term.AuthType) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	_ = sel
-	_ = ctx
-	res := graphql.MarshalString(string(*v))
-	return res
 }
 
 func (ec *executionContext) marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx context.Context, sel ast.SelectionSet, v *db.Credential) graphql.Marshaler {

@@ -1041,7 +1041,7 @@ func (ec *executionContext) unmarshalInputCreateProductInput(ctx context.Context
 		asMap["approval"] = "MANUAL"
 	}
 	if _, present := asMap["authTypes"]; !present {
-		asMap["authTypes"] = []any{"API_KEY"}
+		asMap["authTypes"] = []any{"API_KEY", "BASIC"}
 	}
 	if _, present := asMap["keyless"]; !present {
 		asMap["keyless"] = false

@@ -226,7 +226,6 @@ type ComplexityRoot struct {
 		Account              func(childComplexity int) int
 		AllowedAddresses     func(childComplexity int) int
 		App                  func(childComplexity int) int
-		AuthType             func(childComplexity int) int
 		CallsLast24h         func(childComplexity int) int
 		CreatedAt            func(childComplexity int) int
 		Enabled              func(childComplexity int) int
@@ -1503,12 +1502,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Credential.App(childComplexity), true
-	case "Credential.authType":
-		if e.ComplexityRoot.Credential.AuthType == nil {
-			break
-		}
-
-		return e.ComplexityRoot.Credential.AuthType(childComplexity), true
 	case "Credential.callsLast24h":
 		if e.ComplexityRoot.Credential.CallsLast24h == nil {
 			break
@@ -4130,6 +4123,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputEventFilter,
 		ec.unmarshalInputEventOrder,
 		ec.unmarshalInputExplainAccessInput,
+		ec.unmarshalInputFirstKeyInput,
 		ec.unmarshalInputGenerateKeyInput,
 		ec.unmarshalInputKeyLifeInput,
 		ec.unmarshalInputLabelFilter,
@@ -4312,7 +4306,7 @@ enum VerdictCode {
   SUSPENDED
   "The key reaches listed products only, and this one is not listed."
   NOT_IN_ACCESS_LIST
-  "The key was presented in a way that it is not made for, or that the product does not take."
+  "The key was presented in a way that the product does not take."
   AUTH_TYPE_NOT_ALLOWED
   "The method and path are not those of an endpoint that the registration reaches, or servers could read the path in different ways."
   ENDPOINT_NOT_ALLOWED
@@ -4904,6 +4898,24 @@ extend type Mutation {
   ): RestoreAppPayload! @hasRole(any: [ADMIN])
 }
 
+"What the first key of an app is to be like, as in ` + "`" + `generateKey` + "`" + `."
+input FirstKeyInput {
+  "At most 255 characters."
+  name: String
+  "The environment it is for."
+  environment: Environment = DEVELOPMENT
+  "From when on it shall be refused: in the future, and within the organization's longest key life. Left out: the longest life allowed, or never."
+  expiresAt: Time
+  "Which products it reaches."
+  access: Access = ALL
+  "The products of LISTED access, by id; at most 100."
+  accessControlList: [ID!]
+  "The networks (CIDR) or single addresses it may be used from, IPv4 or IPv6, at most 100; anywhere unless given."
+  allowedAddresses: [String!]
+  "How fast its own calls may come, besides what its registrations allow."
+  rateLimit: RateLimitInput
+}
+
 "What app to make."
 input CreateAppInput {
   "1–255 characters of any script, without control characters."
@@ -4918,6 +4930,8 @@ input CreateAppInput {
   accountId: ID
   "Whether to make the first key."
   generateKey: Boolean = true
+  "What that key is to be like; a plain one for development unless given. NOT_ALLOWED together with ` + "`" + `generateKey: false` + "`" + `."
+  firstKey: FirstKeyInput
   "1–255 characters. The same key with the same input within 24 hours makes nothing new; with another input it is a CONFLICT."
   idempotencyKey: String
 }
@@ -5198,8 +5212,6 @@ type Credential implements Node {
   enabled: Boolean!
   "Where it stands, at the time of reading."
   status: CredentialStatus!
-  "How it is presented."
-  authType: AuthType!
   "Whether it is a key of the whole account."
   accountCredential: Boolean! @goField(name: "IsAccountCredential")
   "Which of the products it reaches."
@@ -5284,7 +5296,7 @@ enum CredentialStatus {
   REVOKED
 }
 
-"How a key is presented."
+"How a key is presented. Every key may be presented in either way; a product says which it takes."
 enum AuthType {
   "As one string, the raw key."
   API_KEY
@@ -5450,8 +5462,6 @@ input GenerateKeyInput {
   access: Access = ALL
   "The products of LISTED access, by id; at most 100."
   accessControlList: [ID!]
-  "How it is presented."
-  authType: AuthType = API_KEY
   "The networks (CIDR) or single addresses it may be used from, IPv4 or IPv6, at most 100; anywhere unless given."
   allowedAddresses: [String!]
   "How fast its own calls may come, besides what its registrations allow."
@@ -6337,7 +6347,7 @@ type Product implements Node {
   status: ProductStatus!
   "Whether a registration waits for a person, unless its plan says otherwise."
   approval: Approval!
-  "How keys may be presented."
+  "How keys may be presented to gateways that serve it."
   authTypes: [AuthType!]!
   "Where its documentation is; empty when there is none."
   documentationUrl: String!
@@ -6512,7 +6522,7 @@ input CreateProductInput {
   "Whether registrations wait for a person."
   approval: Approval = MANUAL
   "How keys may be presented; at least one."
-  authTypes: [AuthType!] = [API_KEY]
+  authTypes: [AuthType!] = [API_KEY, BASIC]
   "An https or http address of at most 2000 characters."
   documentationUrl: String
   "Whether calls need no key."
@@ -7658,8 +7668,6 @@ func (ec *executionContext) childFields_Credential(ctx context.Context, field gr
 		return ec.fieldContext_Credential_enabled(ctx, field)
 	case "status":
 		return ec.fieldContext_Credential_status(ctx, field)
-	case "authType":
-		return ec.fieldContext_Credential_authType(ctx, field)
 	case "accountCredential":
 		return ec.fieldContext_Credential_accountCredential(ctx, field)
 	case "access":

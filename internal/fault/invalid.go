@@ -68,6 +68,21 @@ func Input(code ProblemCode, field, message string, params ...Param) *Invalid {
 	return &Invalid{Problems: []Problem{p}}
 }
 
+// Within returns err with the paths of its problems beginning at a field of a
+// larger input. Other errors, and none, are returned as they are.
+func Within(field string, err error) error {
+	inner := Problems(err)
+	if inner == nil {
+		return err
+	}
+	out := &Invalid{Problems: make([]Problem, len(inner))}
+	for i, p := range inner {
+		p.Field = append(strings.Split(field, "."), p.Field...)
+		out.Problems[i] = p
+	}
+	return out
+}
+
 // Problems gives the problems in err's chain, or nil.
 func Problems(err error) []Problem {
 	var i *Invalid

@@ -25,8 +25,8 @@ type Explanation struct {
 // Explain goes through the very checks that Verify makes for a caller, without
 // the key's secret and without taking or counting anything, at a time of one's
 // choice; what is left of limits is always that of now. It reads the database
-// and not the copy. r's key is not looked at; without Presented the key is
-// shown as it is meant to be. An unknown credential is fault.Missing.
+// and not the copy. r's key is not looked at; without Presented the key may be
+// shown in any way that the product takes. An unknown credential is fault.Missing.
 func (g *Gate) Explain(ctx context.Context, c *Caller, credential uuid.UUID, r *Request, at time.Time) (*Explanation, error) {
 	change, err := g.rows.key(ctx, c.Organization, `id = $2`, credential)
 	if err != nil {
@@ -47,9 +47,6 @@ func (g *Gate) Explain(ctx context.Context, c *Caller, credential uuid.UUID, r *
 
 func (g *Gate) explain(ctx context.Context, c *Caller, r *Request, facts *verdict.Case, at time.Time) *Explanation {
 	q := question(c, r, facts.Catalogue, at)
-	if q.Presented == "" {
-		q.Presented = facts.Key.AuthType
-	}
 	e := &Explanation{}
 	if verdict.Keyless(&q, facts.Catalogue, &e.Verdict) {
 		e.Code, e.Steps = e.Verdict.Code, verdict.ExplainKeyless(&e.Verdict)

@@ -36,7 +36,7 @@ func (s source) credentialText() string {
 	if s.db.Dialect() == dialect.Postgres {
 		products = `json_agg(product_id)`
 	}
-	return `SELECT organization_id, id, username, account_id, app_id, status, environment, auth_type, access,
+	return `SELECT organization_id, id, username, account_id, app_id, status, environment, access,
 		CASE WHEN access = 'LISTED' THEN (SELECT ` + products + ` FROM access_entries WHERE credential_id = credentials.id) END,
 		allowed_addresses, rate_limit, expires_at, secret_hash, pepper_id FROM credentials WHERE `
 }
@@ -46,7 +46,7 @@ func scanCredential(r *sql.Rows) (k owned[replica.Credential], err error) {
 	var app uuid.NullUUID
 	var expires sql.NullTime
 	var list, addresses, rate []byte
-	if err := r.Scan(&k.organization, &c.ID, &c.Username, &c.AccountID, &app, &c.Status, &c.Environment, &c.AuthType, &c.Access,
+	if err := r.Scan(&k.organization, &c.ID, &c.Username, &c.AccountID, &app, &c.Status, &c.Environment, &c.Access,
 		&list, &addresses, &rate, &expires, &c.Hash, &c.PepperID); err != nil {
 		return k, err
 	}

@@ -25,7 +25,7 @@ func TestWhatIsShown(t *testing.T) {
 		c := w.caller(t, g)
 		s := w.made.Secret
 		basic := func(username, password string) *gateway.Request {
-			return &gateway.Request{Username: username, Password: password, Presented: term.APIKey}
+			return &gateway.Request{Username: username, Password: password, Presented: term.Basic}
 		}
 		raw := func(text string) *gateway.Request { return &gateway.Request{RawKey: text, Presented: term.APIKey} }
 		for name, x := range map[string]struct {

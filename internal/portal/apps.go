@@ -18,12 +18,14 @@ import (
 
 // CreateAppInput says what app to make.
 type CreateAppInput struct {
-	Name           string
-	Description    *string
-	Labels         []term.Label
-	ReferenceID    *uuid.UUID
-	AccountID      *string
-	GenerateKey    *bool
+	Name        string
+	Description *string
+	Labels      []term.Label
+	ReferenceID *uuid.UUID
+	AccountID   *string
+	GenerateKey *bool
+	// FirstKey says what the first key is to be like; nil: a plain one for development.
+	FirstKey       *FirstKeyInput `json:",omitempty"` // inputs without it are hashed as before it came
 	IdempotencyKey *string
 }
 
@@ -43,6 +45,7 @@ func (p *Portal) CreateApp(ctx context.Context, in CreateAppInput) (MadeApp, err
 		checkText("description", deref(in.Description), maxDescription, true),
 		checkLabels("labels", in.Labels),
 		referenceGiven(in.ReferenceID),
+		checkFirstKey(in, p.clock.Now()),
 	); err != nil {
 		return MadeApp{}, err
 	}
@@ -100,9 +103,11 @@ func (p *Portal) makeApp(ctx context.Context, c *change, in CreateAppInput) (Mad
 		"description", made.Description, "labels", made.Labels)))
 	out := MadeApp{App: made}
 	if in.GenerateKey == nil || *in.GenerateKey {
-		out.Credential, out.Secret, err = p.makeKey(ctx, c, keyOf(made), newKey{Environment: term.Development, Access: term.AccessAll, AuthType: term.APIKey})
+		key, err := p.firstKey(ctx, c, made, in.FirstKey)
+		out.Credential, out.Secret = key.Credential, key.Secret
+		return out, err
 	}
-	return out, err
+	return out, nil
 }
 
 // referenceFree looks among all apps, the deleted ones included: a reference

@@ -122,6 +122,6 @@ func (p *Portal) undelete(ctx, all context.Context, c *change, a *db.App) (*db.A
 		return nil, nil, nil, err
 	}
 	c.record(appEvent(eventlog.AppRestored, back, nil))
-	key, secret, err := p.makeKey(ctx, c, keyOf(back), newKey{Environment: term.Development, Access: term.AccessAll, AuthType: term.APIKey})
+	key, secret, err := p.makeKey(ctx, c, keyOf(back), newKey{Environment: term.Development, Access: term.AccessAll})
 	return back, key, secret, err
 }

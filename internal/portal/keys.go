@@ -30,7 +30,6 @@ type GenerateKeyInput struct {
 	ExpiresAt         *time.Time
 	Access            *term.Access
 	AccessControlList []string
-	AuthType          *term.AuthType
 	// AllowedAddresses are networks or single addresses; none: anywhere.
 	AllowedAddresses []string        `json:",omitempty"` // inputs without them are hashed as before they came
 	RateLimit        *term.RateLimit `json:",omitempty"`
@@ -50,7 +49,6 @@ type newKey struct {
 	Environment term.Environment
 	ExpiresAt   *time.Time
 	Access      term.Access
-	AuthType    term.AuthType
 	Products    []uuid.UUID
 	Addresses   []string
 	RateLimit   *term.RateLimit
@@ -66,7 +64,7 @@ func keyOf(a *db.App) keyOwner { return keyOwner{a.OrganizationID, a.AccountID, 
 
 // GenerateKey makes a key. Its secret is in the answer and nowhere else.
 func (p *Portal) GenerateKey(ctx context.Context, in GenerateKeyInput) (MadeKey, error) {
-	if err := checkNewKey(in, p.clock.Now()); err != nil {
+	if err := fault.Collect(checkKeyTarget(in), checkNewKey(in, p.clock.Now())); err != nil {
 		return MadeKey{}, err
 	}
 	key := in.IdempotencyKey
@@ -93,10 +91,14 @@ func (p *Portal) keyBefore(ctx context.Context, m made) (MadeKey, error) {
 	return MadeKey{Credential: keys[m.first], Replayed: true}, err
 }
 
-func checkNewKey(in GenerateKeyInput, now time.Time) error {
+func checkKeyTarget(in GenerateKeyInput) error {
 	if (in.AppID == nil) == (in.AccountID == nil) {
 		return fault.Input(fault.Required, "appId", "Name either an app or an account.")
 	}
+	return nil
+}
+
+func checkNewKey(in GenerateKeyInput, now time.Time) error {
 	return fault.Collect(
 		checkLine("name", deref(in.Name), maxShort),
 		future("expiresAt", in.ExpiresAt, now),
@@ -125,10 +127,14 @@ func (p *Portal) generate(ctx context.Context, c *change, in GenerateKeyInput) (
 	if err != nil {
 		return MadeKey{}, err
 	}
+	return p.keyFor(ctx, c, owner, in)
+}
+
+// keyFor makes a key for an owner that is held.
+func (p *Portal) keyFor(ctx context.Context, c *change, owner keyOwner, in GenerateKeyInput) (MadeKey, error) {
 	k := newKey{
 		Name: deref(in.Name), Environment: or(in.Environment, term.Development), ExpiresAt: in.ExpiresAt,
-		Access: or(in.Access, term.AccessAll), AuthType: or(in.AuthType, term.APIKey),
-		Addresses: networks(in.AllowedAddresses),
+		Access: or(in.Access, term.AccessAll), Addresses: networks(in.AllowedAddresses),
 	}
 	if in.RateLimit != nil {
 		k.RateLimit = burst(in.RateLimit)
@@ -136,10 +142,11 @@ func (p *Portal) generate(ctx context.Context, c *change, in GenerateKeyInput) (
 	if err := c.may(policy.KeyGenerate, policy.Object{OrganizationID: owner.organization, AccountID: owner.account, Environment: k.Environment}); err != nil {
 		return MadeKey{}, err
 	}
+	var out MadeKey
+	var err error
 	if k.Products, err = c.products(ctx, in.AccessControlList); err != nil {
 		return MadeKey{}, err
 	}
-	var out MadeKey
 	out.Credential, out.Secret, err = p.makeKey(ctx, c, owner, k)
 	return out, err
 }
@@ -213,7 +220,7 @@ func (p *Portal) makeKey(ctx context.Context, c *change, owner keyOwner, k newKe
 	pepper := p.secrets.Pepper()
 	create := c.Credential.Create().
 		SetOrganizationID(owner.organization).SetAccountID(owner.account).SetNillableAppID(owner.app).
-		SetName(k.Name).SetEnvironment(k.Environment).SetAuthType(k.AuthType).SetAccess(k.Access).SetNillableExpiresAt(end).
+		SetName(k.Name).SetEnvironment(k.Environment).SetAccess(k.Access).SetNillableExpiresAt(end).
 		SetUsername(secret.Username).SetPepperID(pepper.ID).SetSecretHint(apikey.Hint(secret.Password)).SetRawKeyHint(apikey.RawHint(secret.RawKey)).
 		SetSecretHash(apikey.Hash(pepper.Secret, secret.Username, secret.Password)).
 		SetCreatedAt(c.now).SetUpdatedAt(c.now)
@@ -231,7 +238,7 @@ func (p *Portal) makeKey(ctx context.Context, c *change, owner keyOwner, k newKe
 		return nil, nil, err
 	}
 	c.record(keyEvent(eventlog.CredentialCreated, made, created("username", made.Username, "name", made.Name,
-		"environment", made.Environment, "authType", made.AuthType, "access", made.Access,
+		"environment", made.Environment, "access", made.Access,
 		"accessControlList", listed(k.Products), "expiresAt", made.ExpiresAt,
 		"allowedAddresses", k.Addresses, "rateLimit", k.RateLimit)))
 	return made, &secret, nil

@@ -46,7 +46,7 @@ func app(account uuid.UUID) replica.App {
 
 func key(account uuid.UUID, app *uuid.UUID) replica.Credential {
 	return replica.Credential{ID: uuid.New(), Username: uuid.New(), AccountID: account, AppID: app, Status: "ACTIVE",
-		Environment: "DEVELOPMENT", AuthType: "API_KEY", Access: "ALL", Hash: make([]byte, 32), PepperID: "p1"}
+		Environment: "DEVELOPMENT", Access: "ALL", Hash: make([]byte, 32), PepperID: "p1"}
 }
 
 // BenchmarkCase is a look-up among many keys, in no order, and a look at what

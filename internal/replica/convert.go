@@ -52,7 +52,6 @@ func (s *Store) fillKey(out *verdict.Key, k *Credential) {
 		ID: k.ID, Username: k.Username, AccountID: k.AccountID, Pepper: s.word(k.PepperID),
 		Status:      lifecycle.CredentialStatus(s.word(string(k.Status))),
 		Environment: term.Environment(s.word(string(k.Environment))),
-		AuthType:    term.AuthType(s.word(string(k.AuthType))),
 		Listed:      k.Access != term.AccessAll,
 		Rate:        limits.RateOf(k.RateLimit),
 		Addresses:   networks(k.AllowedAddresses),

@@ -93,7 +93,6 @@ type Credential struct {
 	AppID            *uuid.UUID                 `json:"appId"`
 	Status           lifecycle.CredentialStatus `json:"status"`
 	Environment      term.Environment           `json:"environment"`
-	AuthType         term.AuthType              `json:"authType"`
 	Access           term.Access                `json:"access"`
 	AccessList       []uuid.UUID                `json:"accessList"`
 	AllowedAddresses []string                   `json:"allowedAddresses"`

@@ -29,7 +29,7 @@ func acme() account {
 		name: "Acme", developer: &person{"Acme Developer", "developer@demo.example"},
 		profile: term.Profile{Website: "https://acme.example", ContactEmail: "api@acme.example", Description: "Makes everything.",
 			CustomFields: []term.Label{{Key: "customerNumber", Value: "10001"}}},
-		keys: []key{{name: "All apps", environment: term.Production, auth: term.Basic}},
+		keys: []key{{name: "All apps", environment: term.Production}},
 		apps: []app{
 			{
 				name: "Storefront", calls: 12_000, description: "The shop that customers see.",

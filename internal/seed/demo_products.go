@@ -37,7 +37,6 @@ func manualProducts() []product {
 			enforced: true,
 			endpoints: []endpoint{post("/letters", "Sends a letter."), get("/letters/{id}", "What became of a letter."),
 				{term.MethodDelete, "/letters/{id}", "Stops a letter that has not been sent."}, get("/attachments/{path...}", "A file of a letter.")},
-			auth: []term.AuthType{term.APIKey, term.Basic},
 			plans: []plan{
 				{name: "Starter", kind: term.PlanSubscription, rate: perSecond(20), quota: aMonth(50_000), price: monthly("9.90")},
 				{name: "Trial", kind: term.PlanFree, rate: perSecond(10), quota: aDay(100), approval: term.Auto},

@@ -42,7 +42,7 @@ type product struct {
 	approval                          term.Approval          // Manual
 	// born and ends are the first and the last state; both are Published.
 	born, ends term.ProductStatus
-	auth       []term.AuthType // APIKey
+	auth       []term.AuthType // both
 	// keyless tells that calls need no key, enforced that only calls of the
 	// endpoints pass.
 	keyless, enforced bool
@@ -93,7 +93,6 @@ type app struct {
 type key struct {
 	name        string
 	environment term.Environment // Development
-	auth        term.AuthType    // APIKey
 	// listed are the products that the key reaches; nil: all.
 	listed []string
 	// addresses are the networks that it may be used from, and rate is its own

@@ -92,7 +92,7 @@ func (p *player) mint(ctx context.Context, own owner, a *db.App, k key) (*db.Cre
 	id := p.ids.next()
 	username := named("key", p.ids.n)
 	create := p.Credential.Create().SetID(id).SetOrganizationID(p.org.ID).SetAccountID(own.ID).SetName(k.name).
-		SetEnvironment(cmp.Or(k.environment, term.Development)).SetAuthType(cmp.Or(k.auth, term.APIKey)).
+		SetEnvironment(cmp.Or(k.environment, term.Development)).
 		SetUsername(username).SetCreatedAt(p.now).SetUpdatedAt(p.now)
 	if a != nil {
 		create.SetAppID(a.ID)

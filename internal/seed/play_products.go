@@ -39,7 +39,7 @@ func (p *player) catalogue(ctx context.Context, all []product) error {
 func (p *player) product(ctx context.Context, x product) (*db.Product, error) {
 	auth := x.auth
 	if auth == nil {
-		auth = []term.AuthType{term.APIKey}
+		auth = term.AuthTypes()
 	}
 	made, err := p.Product.Create().SetID(p.ids.next()).SetOrganizationID(p.org.ID).SetName(x.name).
 		SetTitle(x.title).SetTitleFolded(term.Fold(x.title)).SetDescription(x.description).SetAPIVersion(x.version).

@@ -100,6 +100,9 @@ const (
 	Basic  AuthType = "BASIC"
 )
 
+// AuthTypes lists them: what a product takes unless it says otherwise.
+func AuthTypes() []AuthType { return []AuthType{APIKey, Basic} }
+
 // Values lists them for the storage.
 func (AuthType) Values() []string { return names(APIKey, Basic) }
 

@@ -9,6 +9,7 @@ import (
 
 	"portico/internal/lifecycle"
 	"portico/internal/pathmatch"
+	"portico/internal/term"
 )
 
 // decision is what the checks look at. Its zero standing is absent, so that
@@ -82,11 +83,14 @@ func (d *decision) fromWithin(network netip.Prefix) bool {
 	return network.Contains(from)
 }
 
-// authTypeAllowed tells whether the key was shown in the way it is made for,
-// and in one that the product takes.
+// authTypeAllowed reports whether the key was presented in a way that the
+// product takes. Where it is not known how, any way that the product takes will do.
 func (d *decision) authTypeAllowed() bool {
-	if d.q.Presented != "" && d.q.Presented != d.key.AuthType {
-		return false
+	switch d.q.Presented {
+	case "":
+		return d.product == nil || len(d.product.AuthTypes) > 0
+	case term.APIKey, term.Basic:
+		return d.product == nil || slices.Contains(d.product.AuthTypes, d.q.Presented)
 	}
-	return d.product == nil || slices.Contains(d.product.AuthTypes, d.key.AuthType)
+	return false
 }

@@ -168,9 +168,9 @@ func (d *decision) access() string {
 }
 
 func (d *decision) presentation() string {
-	text := fmt.Sprintf("The key is made to be presented as %s.", d.key.AuthType)
-	if d.q.Presented != "" && d.q.Presented != d.key.AuthType {
-		text += fmt.Sprintf(" It was presented as %s.", d.q.Presented)
+	text := "A key may be presented as raw key or as user name and password."
+	if d.q.Presented != "" {
+		text = fmt.Sprintf("The key is presented as %s.", d.q.Presented)
 	}
 	if d.product == nil {
 		return text

@@ -26,7 +26,7 @@ func TestExplanations(t *testing.T) {
 		"not registered":    {func(w *world) { w.q.Product, w.q.Products = "stock", nil }, NotSubscribed, `registered with a product "stock" that may be called here`},
 		"another app":       {func(w *world) { w.q.App = appID(theOtherApp) }, NotSubscribed, "not one that the key speaks for"},
 		"access list":       {func(w *world) { w.c.Key.AccessList = nil }, NotInAccessList, "does not hold orders"},
-		"presented":         {func(w *world) { w.q.Presented = "BASIC" }, AuthTypeNotAllowed, "presented as API_KEY. It was presented as BASIC. orders takes API_KEY."},
+		"presented":         {func(w *world) { w.q.Presented = "BASIC" }, AuthTypeNotAllowed, "The key is presented as BASIC. orders takes API_KEY."},
 		"no path":           {func(w *world) { w.q.Path = "" }, EndpointNotAllowed, "names no path"},
 		"tricky path":       {func(w *world) { w.q.Path = "/orders/../x" }, EndpointNotAllowed, "different ways"},
 		"path of none":      {func(w *world) { w.q.Path = "/x" }, EndpointNotAllowed, "those of none"},

@@ -32,7 +32,7 @@ func (c Code) Meaning() string {
 	case NotInAccessList:
 		return "The key reaches listed products only, and this one is not listed."
 	case AuthTypeNotAllowed:
-		return "The key was presented in a way that it is not made for, or that the product does not take."
+		return "The key was presented in a way that the product does not take."
 	case EndpointNotAllowed:
 		return "The method and path are not those of an endpoint that the registration reaches, or servers could read the path in different ways."
 	case AmbiguousApp:
@@ -78,7 +78,7 @@ func (c Code) Advice() string {
 	case NotInAccessList:
 		return "Use a key that reaches the product, or ask the owner of this one to list it."
 	case AuthTypeNotAllowed:
-		return "Present the key in the way it is made for: an API key by itself, a BASIC one as user name and password."
+		return "Present the same key in the other way: as raw key, or as user name and password."
 	case EndpointNotAllowed:
 		return "Check the method and the path, and which endpoints the registration reaches."
 	case AmbiguousApp:
@@ -126,7 +126,7 @@ func (c Code) Remedy() string {
 	case NotInAccessList:
 		return "Add the product to the key's access list."
 	case AuthTypeNotAllowed:
-		return "Generate a key of a kind that the product takes, and present it as that kind."
+		return "Present the key in a way that the product takes, or let the product take both (`authTypes`)."
 	case EndpointNotAllowed:
 		return "Add the endpoint to the registration, or to the product if it has none such."
 	case AmbiguousApp:

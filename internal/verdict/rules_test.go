@@ -96,7 +96,8 @@ func TestNoProductIsNamed(t *testing.T) {
 		"a waiting one":                   {func(w *world) { w.registrations(func(s *Subscription) { s.Status = lifecycle.Waiting }) }, Valid, true},
 		"an empty access list":            {func(w *world) { w.c.Key.AccessList = nil }, Valid, true},
 		"no path":                         {func(w *world) { w.q.Path, w.q.Method = "", "" }, Valid, true},
-		"shown in another way":            {func(w *world) { w.q.Presented = term.Basic }, AuthTypeNotAllowed, true},
+		"shown in the other way":          {func(w *world) { w.q.Presented = term.Basic }, Valid, true},
+		"shown in no way that there is":   {func(w *world) { w.q.Presented = "BEARER" }, AuthTypeNotAllowed, true},
 		"another app is named":            {func(w *world) { w.q.App = appID(theOtherApp) }, NotSubscribed, false},
 		"a key of an account":             {func(w *world) { w.ofAccount() }, Valid, false},
 		"of an account with one app":      {func(w *world) { w.c.Key.AppID = uuid.Nil }, Valid, true},
@@ -204,27 +205,35 @@ func TestOldRegistrationsDoNotCount(t *testing.T) {
 }
 
 func TestAuthTypes(t *testing.T) {
+	only := func(types ...term.AuthType) []term.AuthType { return types }
 	for _, c := range []struct {
-		key, presented term.AuthType
-		product        string
-		want           Code
+		takes     []term.AuthType
+		presented term.AuthType
+		product   string
+		want      Code
 	}{
-		{term.APIKey, term.APIKey, "orders", Valid},
-		{term.APIKey, "", "orders", Valid},
-		{term.APIKey, term.Basic, "orders", AuthTypeNotAllowed},
-		{term.Basic, term.Basic, "orders", AuthTypeNotAllowed}, // the product takes API keys only
-		{term.Basic, "", "orders", AuthTypeNotAllowed},
-		{term.Basic, term.APIKey, "orders", AuthTypeNotAllowed},
-		{term.Basic, term.Basic, "", Valid},
-		{term.Basic, "BEARER", "", AuthTypeNotAllowed},
+		{term.AuthTypes(), term.APIKey, "orders", Valid},
+		{term.AuthTypes(), term.Basic, "orders", Valid},
+		{term.AuthTypes(), "", "orders", Valid},
+		{term.AuthTypes(), "BEARER", "orders", AuthTypeNotAllowed},
+		{only(term.APIKey), term.APIKey, "orders", Valid},
+		{only(term.APIKey), term.Basic, "orders", AuthTypeNotAllowed},
+		{only(term.Basic), term.Basic, "orders", Valid},
+		{only(term.Basic), term.APIKey, "orders", AuthTypeNotAllowed},
+		{only(term.Basic), "", "orders", Valid},
+		{nil, "", "orders", AuthTypeNotAllowed},
+		{nil, term.Basic, "", Valid},
+		{nil, term.APIKey, "", Valid},
+		{nil, "BEARER", "", AuthTypeNotAllowed},
 	} {
 		w := valid()
-		w.c.Key.AuthType, w.q.Presented, w.q.Product = c.key, c.presented, c.product
+		w.c.Catalogue.Product("orders").AuthTypes = c.takes
+		w.q.Presented, w.q.Product = c.presented, c.product
 		if c.product == "" {
 			w.q.Products = nil
 		}
 		if v := w.decide(t); v.Code != c.want {
-			t.Errorf("a key of %s shown as %q to %q: %s", c.key, c.presented, c.product, v.Code)
+			t.Errorf("a key shown as %q to %q, which takes %v: %s", c.presented, c.product, c.takes, v.Code)
 		}
 	}
 }

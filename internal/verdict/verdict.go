@@ -47,7 +47,6 @@ type Key struct {
 	Pepper      string // the id of the pepper that made Hash
 	Status      lifecycle.CredentialStatus
 	Environment term.Environment
-	AuthType    term.AuthType
 	// Listed: only the products of AccessList, none if there are none.
 	Listed     bool
 	AccessList []uuid.UUID
@@ -71,7 +70,7 @@ type Question struct {
 	Method    string
 	Path      string        // the request target as it came
 	Address   netip.Addr    // of the caller; the zero Addr is inside no network
-	Presented term.AuthType // how the key was shown; "": not known, taken for the key's own
+	Presented term.AuthType // how the key was shown; "": not known, any way that the product takes
 	Now       time.Time
 	// NeedsProduct makes a call that names no product NOT_SUBSCRIBED. A token that
 	// is bound to products always does.

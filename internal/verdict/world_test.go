@@ -62,7 +62,7 @@ func valid() *world {
 		c: Case{
 			Catalogue: catalogue, Account: &Account{ID: id(theAccount)}, Apps: []*App{app(theApp, theReference, theSubscription)},
 			Key: &Key{
-				ID: id(theKey), AppID: id(theApp), AccountID: id(theAccount), Status: lifecycle.KeyActive, Environment: term.Production, AuthType: term.APIKey,
+				ID: id(theKey), AppID: id(theApp), AccountID: id(theAccount), Status: lifecycle.KeyActive, Environment: term.Production,
 				Listed: true, AccessList: []uuid.UUID{id(theProduct)}, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
 				ExpiresAt: now().Add(time.Hour).UnixMicro(),
 			},

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/clients/go/gate"
+	"portico/internal/apikey"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 	"portico/internal/replica"
@@ -36,6 +37,23 @@ func TestAKeyIsProvenOnceAndDecidedHereFromThenOn(t *testing.T) {
 		require.Empty(t, h.Get("Got-X-Api-Key"), "the key goes no further")
 	}
 	require.EqualValues(t, 1, p.asked.Load())
+}
+
+// The pair is the same key: Portico is asked once, and then it is decided here,
+// by what the product takes.
+func TestThePairIsTheKey(t *testing.T) {
+	p := newPortico(t)
+	username, password, ok := apikey.Parse(p.newKey(t))
+	require.True(t, ok)
+	g := guard(t, p)
+	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(username.String()+":"+password.String()))
+	for range 5 {
+		w := g.call("Authorization", basic)
+		require.Equal(t, http.StatusOK, w.Code, w.Body)
+	}
+	require.EqualValues(t, 1, p.asked.Load())
+	p.change(func(s *state) { s.catalogue.Products[0].AuthTypes = []term.AuthType{term.APIKey} })
+	g.eventually(t, http.StatusForbidden, "AUTH_TYPE_NOT_ALLOWED", "Authorization", basic)
 }
 
 func TestManyFirstUsesAskOnce(t *testing.T) {

@@ -73,7 +73,7 @@ func newPortico(t *testing.T) *portico {
 	p.came = sync.NewCond(&p.mu)
 	p.limit = limits.NewMemory(p.clock, func() time.Duration { return 0 }, 0)
 	plan := replica.Plan{ID: uuid.New(), Name: "Free plan"}
-	product := replica.Product{ID: uuid.New(), Name: "rates", AuthTypes: []term.AuthType{term.APIKey}, Plans: []replica.Plan{plan}}
+	product := replica.Product{ID: uuid.New(), Name: "rates", AuthTypes: term.AuthTypes(), Plans: []replica.Plan{plan}}
 	p.now.catalogue = replica.Catalogue{Organization: replica.Organization{ID: p.organize, Slug: "demo", TimeZone: zone.Zone{Location: time.UTC}}, Products: []replica.Product{product}}
 	p.now.account = replica.Account{ID: uuid.New(), Status: term.AccountActive}
 	p.now.app = replica.App{ID: uuid.New(), AccountID: p.now.account.ID, ReferenceID: uuid.New(),
@@ -100,7 +100,7 @@ func (p *portico) newKey(t *testing.T) (raw string) {
 	p.mu.Unlock()
 	p.change(func(s *state) {
 		s.credential = replica.Credential{ID: uuid.New(), Username: secret.Username, AccountID: s.account.ID, AppID: &s.app.ID,
-			Status: lifecycle.KeyActive, Environment: term.Development, AuthType: term.APIKey, Access: term.AccessAll}
+			Status: lifecycle.KeyActive, Environment: term.Development, Access: term.AccessAll}
 	})
 	return secret.RawKey
 }
@@ -156,6 +156,12 @@ func (p *portico) Verify(ctx context.Context, _ *gateway.Caller, r *gateway.Requ
 	p.mu.Lock()
 	says := p.says
 	username, password, ok := apikey.Parse(r.RawKey)
+	if r.Presented == term.Basic {
+		var first, second error
+		username, first = uuid.Parse(r.Username)
+		password, second = uuid.Parse(r.Password)
+		ok = first == nil && second == nil
+	}
 	right := p.secrets[username] == password
 	p.mu.Unlock()
 	var c verdict.Case

@@ -1,0 +1,48 @@
+package portal
+
+import (
+	"context"
+	"time"
+
+	"portico/ent/db"
+	"portico/internal/fault"
+	"portico/internal/term"
+)
+
+// FirstKeyInput says what the key that is made with an app is to be like.
+type FirstKeyInput struct {
+	Name              *string
+	Environment       *term.Environment
+	ExpiresAt         *time.Time
+	Access            *term.Access
+	AccessControlList []string
+	AllowedAddresses  []string
+	RateLimit         *term.RateLimit
+}
+
+// key is the same said to generateKey, of no app yet.
+func (f *FirstKeyInput) key() GenerateKeyInput {
+	if f == nil {
+		return GenerateKeyInput{}
+	}
+	return GenerateKeyInput{
+		Name: f.Name, Environment: f.Environment, ExpiresAt: f.ExpiresAt, Access: f.Access, AccessControlList: f.AccessControlList,
+		AllowedAddresses: f.AllowedAddresses, RateLimit: f.RateLimit,
+	}
+}
+
+func checkFirstKey(in CreateAppInput, now time.Time) error {
+	if in.FirstKey == nil {
+		return nil
+	}
+	if in.GenerateKey != nil && !*in.GenerateKey {
+		return fault.Input(fault.NotAllowed, "firstKey", "Without a key there is nothing to say of it: leave out firstKey, or generateKey.")
+	}
+	return fault.Within("firstKey", checkNewKey(in.FirstKey.key(), now))
+}
+
+// firstKey makes the key that comes with an app.
+func (p *Portal) firstKey(ctx context.Context, c *change, a *db.App, in *FirstKeyInput) (MadeKey, error) {
+	key, err := p.keyFor(ctx, c, keyOf(a), in.key())
+	return key, fault.Within("firstKey", err)
+}

@@ -1,0 +1,61 @@
+package portal_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/fault"
+	"portico/internal/portal"
+	"portico/internal/portal/portaltest"
+	"portico/internal/term"
+	"portico/internal/testdb"
+)
+
+// An app's first key is as it was asked for, or neither is made; what is wrong
+// with it is told with the path into firstKey.
+func TestTheFirstKey(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		prod, _ := f.MustProduct(t, x.Admin, "weather")
+		name, production, listed, no, yes := "Mine", term.Production, term.AccessListed, false, true
+		end := f.Clock.Now().Add(time.Hour)
+		whole := portal.FirstKeyInput{
+			Name: &name, Environment: &production, ExpiresAt: &end, Access: &listed, AccessControlList: []string{prod.GlobalID()},
+			AllowedAddresses: []string{"192.0.2.1"}, RateLimit: &term.RateLimit{Limit: 5, Per: term.PerMinute},
+		}
+		made, err := f.Portal.CreateApp(x.Developer, portal.CreateAppInput{Name: "App", GenerateKey: &yes, FirstKey: &whole})
+		require.NoError(t, err)
+		k := made.Credential
+		require.Equal(t, []any{name, production, listed, []string{"192.0.2.1/32"}, &term.RateLimit{Limit: 5, Per: term.PerMinute, Burst: 5}},
+			[]any{k.Name, k.Environment, k.Access, k.AllowedAddresses, k.RateLimit})
+		require.True(t, end.Equal(*k.ExpiresAt))
+
+		apps := f.Client.App.Query().CountX(portaltest.System(t))
+		past, far := f.Clock.Now(), f.Clock.Now().Add(400*24*time.Hour)
+		_, err = f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{LongestKeyLife: set(term.KeyLife{Development: 30})})
+		require.NoError(t, err)
+		for problem, in := range map[string]portal.CreateAppInput{
+			"NOT_ALLOWED firstKey":                           {Name: "App", GenerateKey: &no, FirstKey: &whole},
+			"MUST_BE_FUTURE firstKey.expiresAt":              {Name: "App", FirstKey: &portal.FirstKeyInput{ExpiresAt: &past}},
+			"UNKNOWN_REFERENCE firstKey.accessControlList.0": {Name: "App", FirstKey: &portal.FirstKeyInput{AccessControlList: []string{"prod_x"}}},
+			"INVALID firstKey.allowedAddresses.0":            {Name: "App", FirstKey: &portal.FirstKeyInput{AllowedAddresses: []string{"here"}}},
+			"INVALID firstKey.rateLimit.limit":               {Name: "App", FirstKey: &portal.FirstKeyInput{RateLimit: &term.RateLimit{Per: term.PerHour}}},
+		} {
+			_, err := f.Portal.CreateApp(x.Developer, in)
+			requireProblems(t, err, problem)
+		}
+		dev := f.MustDeveloper(t, x.Admin, x.Account) // the policies are read anew
+		_, err = f.Portal.CreateApp(dev, portal.CreateAppInput{Name: "App", FirstKey: &portal.FirstKeyInput{ExpiresAt: &far}})
+		requireProblems(t, err, "TOO_FAR firstKey.expiresAt")
+		require.Equal(t, apps, f.Client.App.Query().CountX(portaltest.System(t)), "an app without its first key is none")
+
+		_, err = f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{ProductionKeys: set(term.OwnersOnly)})
+		require.NoError(t, err)
+		member := f.Enter(t, f.MustUser(t, x.Admin, x.Account, term.Member))
+		_, err = f.Portal.CreateApp(member, portal.CreateAppInput{Name: "App", FirstKey: &portal.FirstKeyInput{Environment: &production}})
+		requireCode(t, err, fault.Forbidden)
+	})
+}
