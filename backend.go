@@ -104,14 +104,14 @@ func newBackend(d *database.DB, ring *keyring.Ring, development bool, newGate fu
 	o := portal.Options{
 		Client: b.client, Database: d, Clock: b.clock,
 		Secrets: adapters.Secrets{Ring: ring}, Passwords: adapters.Passwords{Passwords: b.passwords}, Limiter: adapters.Limiter{Limiter: b.limiter},
-		Tokens: b.tokens, Development: development,
+		Tokens: b.tokens, Devices: auth.NewDevices(ring, b.clock), Development: development,
 	}
 	if newGate != nil {
 		var err error
 		if b.gate, err = newGate(b); err != nil {
 			return nil, err
 		}
-		o.Gate = b.gate
+		o.Gate, o.SignInFailed = b.gate, countSignIns(b.gate.metrics)
 	}
 	b.portal = portal.New(o)
 	return b, nil

@@ -28,10 +28,14 @@ type commandLine struct {
 	Seed    seedCommand    `cmd:"" uses:"database ring demo" help:"Fill an empty database with demo data."`
 	Org     struct {
 		Create orgCreateCommand `cmd:"" help:"Create an organization."`
+		List   orgListCommand   `cmd:"" help:"List the organizations."`
 	} `cmd:"" help:"Organizations."`
 	User struct {
-		Create userCreateCommand `cmd:"" help:"Create an administrator, such as an organization's first one."`
-	} `cmd:"" help:"Administrators."`
+		Create        userCreateCommand        `cmd:"" help:"Create an administrator, such as an organization's first one."`
+		List          userListCommand          `cmd:"" help:"List an organization's users."`
+		ResetPassword userResetPasswordCommand `cmd:"" help:"Give a user another password and end all sessions."`
+		Unlock        userUnlockCommand        `cmd:"" help:"Forgive a user's failed sign-ins."`
+	} `cmd:"" help:"Users."`
 	Gateway struct {
 		Create gatewayCreateCommand `cmd:"" help:"Create the token of a gateway."`
 		List   gatewayListCommand   `cmd:"" help:"List the tokens of an organization's gateways."`

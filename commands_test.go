@@ -17,7 +17,7 @@ import (
 
 func TestEveryCommandHasHelp(t *testing.T) {
 	for _, command := range []string{
-		"", "serve", "migrate", "seed", "org", "org create", "user create", "gateway create", "gateway list", "gateway revoke",
+		"", "serve", "migrate", "seed", "org", "org create", "org list", "user create", "user list", "user reset-password", "user unlock", "gateway create", "gateway list", "gateway revoke",
 		"keys", "keys create", "keys rotate", "keys retire", "health", "schema", "purge", "config", "version",
 	} {
 		t.Run(command, func(t *testing.T) {

@@ -31,8 +31,9 @@ const exportTime = 5 * time.Minute
 
 // routes puts the backend behind HTTP.
 func (p *program) routes(b *backend, state *readiness, signIns []seed.SignIn) (http.Handler, error) {
+	device := auth.DeviceCookie{Secure: !p.config.Dev}
 	api, err := graph.NewHandler(graph.Options{
-		Portal: b.portal, Gate: b.gate, Counts: b.gate.usage, Version: programVersion(), RequestID: requestID, Log: p.log,
+		Portal: b.portal, Gate: b.gate, Counts: b.gate.usage, Devices: device, Version: programVersion(), RequestID: requestID, Log: p.log,
 		MaxAnswer: p.config.MaxAnswer,
 	})
 	if err != nil {
@@ -56,7 +57,7 @@ func (p *program) routes(b *backend, state *readiness, signIns []seed.SignIn) (h
 		if origins := p.config.Origins(); len(origins) > 0 {
 			r.Use(crossOrigin(origins))
 		}
-		r.With(within(requestTime), who.Middleware, noteRole).Handle("/graphql", api)
+		r.With(within(requestTime), who.Middleware, device.Middleware, noteRole).Handle("/graphql", api)
 		r.With(within(exportTime), believing(who, csvhttp.Refuse), noteRole).Get("/usage.csv", p.export(b))
 	})
 	return r, nil

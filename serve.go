@@ -141,6 +141,7 @@ func (p *program) background(ctx context.Context, b *backend) (stop func()) {
 	var running sync.WaitGroup
 	running.Go(func() { b.ring.Watch(ctx, ringInterval) })
 	running.Go(func() { p.jobs(b).Run(ctx) })
+	running.Go(func() { b.portal.WatchFailures(ctx) })
 	running.Go(func() { b.gate.run(ctx) })
 	running.Go(func() { tuneGarbage(ctx) })
 	return func() {

@@ -107,6 +107,8 @@ func (v *visit) manage() {
 	require.Nil(v.t, v.run("FindKey").At("credentialByKey"), "nobody has it")
 	require.Len(v.t, v.run("Enforcement").List("node", "enforcement", "appliedBy"), 1)
 	require.Equal(v.t, "/reports/{id}", v.run("CreateEndpoint").Text("createEndpoint", "endpoint", "path"))
+	require.NotEmpty(v.t, v.run("Users").List("users", "nodes"))
+	require.NotEmpty(v.t, v.run("UnlockUser").Text("unlockUser", "user", "id"))
 	v.run("ApprovalQueue")
 	require.Equal(v.t, "UNSUBSCRIBED", v.run("Unregister").Text("unregister", "productSubscription", "status"))
 }

@@ -65,6 +65,7 @@ func TestStories(t *testing.T) {
 		{"names of any script, and what no name is", badTexts},
 		{"inputs that cannot be", badInputs},
 		{"foreign and malformed ids answer alike", badIDs},
+		{"users by the command line", usersByCommand},
 		{"tokens that are not believed", badTokens},
 		{"pages that are not there", badPages},
 		{"what has happened already", repeated},

@@ -1,7 +1,9 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -32,13 +34,14 @@ func TestSignIn(t *testing.T) {
 			require.Nil(t, a.At("signIn", "viewer", "account"))
 		})
 		t.Run("every failure answers alike", func(t *testing.T) { alike(t, s) })
-		t.Run("an address of two organizations needs one to be named", func(t *testing.T) { ambiguous(t, s) })
+		t.Run("an address of two organizations", func(t *testing.T) { namesakes(t, s) })
 		t.Run("successes are not counted", func(t *testing.T) {
 			for range 12 {
 				require.NotEmpty(t, signIn(t, s, developer, servertest.Password, "").Text("signIn", "accessToken"))
 			}
 		})
 		t.Run("failures are limited", func(t *testing.T) { limited(t, s) })
+		t.Run("and lifted", func(t *testing.T) { lifted(t, s) })
 	})
 }
 
@@ -60,14 +63,21 @@ func alike(t *testing.T, s *servertest.Server) {
 	}
 }
 
-func ambiguous(t *testing.T, s *servertest.Server) {
+func namesakes(t *testing.T, s *servertest.Server) {
 	const email = "both@both.example"
+	passwords := map[string]string{"demo": servertest.Password, "second": "the password of second"}
 	for _, slug := range []string{"demo", "second"} {
-		s.Run(t, servertest.Password+"\n", "user", "create", "--organization", slug, "--email", email, "--name", "Staff of both")
-		require.Equal(t, slug, signIn(t, s, email, servertest.Password, slug).Text("signIn", "viewer", "organization", "slug"))
+		s.Run(t, passwords[slug]+"\n", "user", "create", "--organization", slug, "--email", email, "--name", "Staff of both")
 	}
-	refused(t, signIn(t, s, email, servertest.Password, ""), "UNAUTHENTICATED")
-	require.Equal(t, signIn(t, s, email, "not the password", "demo").Raw, signIn(t, s, email, servertest.Password, "").Raw)
+	for slug, password := range passwords {
+		for _, named := range []string{"", slug} {
+			require.Equal(t, slug, signIn(t, s, email, password, named).Text("signIn", "viewer", "organization", "slug"))
+		}
+	}
+	refused(t, signIn(t, s, email, passwords["demo"], "second"), "UNAUTHENTICATED")
+	s.Run(t, passwords["demo"]+"\n", "user", "reset-password", "--organization", "second", "--email", " BOTH@both.example")
+	corrected(t, signIn(t, s, email, passwords["demo"], ""), "signIn", "REQUIRED", "organization")
+	require.Equal(t, "second", signIn(t, s, email, passwords["demo"], "second").Text("signIn", "viewer", "organization", "slug"))
 }
 
 func limited(t *testing.T, s *servertest.Server) {
@@ -84,4 +94,42 @@ func limited(t *testing.T, s *servertest.Server) {
 		}
 	}
 	require.NotEmpty(t, s.SignIn(t, "developer@second.example").Token, "others still come in")
+}
+
+// lifted lets the address in again that limited has locked out: first the
+// command, then an administrator; the log tells what had happened.
+func lifted(t *testing.T, s *servertest.Server) {
+	const email = "admin@second.example"
+	s.Run(t, "", "user", "unlock", "--organization", "second", "--email", email)
+	a := s.Anonymous().Ask(t, "signIn", vars{"email": email, "password": servertest.Password}, `accessToken deviceToken`)
+	cookie := a.Header.Get("Set-Cookie")
+	require.Regexp(t, `^portico-device=.*; Path=/; Max-Age=15552000; HttpOnly; SameSite=Strict$`, cookie)
+	admin := &servertest.Client{URL: s.URL, Token: a.Text("signIn", "accessToken")}
+
+	developer := admin.Must(t, `{ users(where: {contains: "developer@second"}) { nodes { id } } }`, nil).Text("users", "nodes", 0, "id")
+	for range 10 {
+		refused(t, signIn(t, s, "developer@second.example", "not the password", ""), "UNAUTHENTICATED")
+	}
+	refused(t, signIn(t, s, "developer@second.example", servertest.Password, ""), "RATE_LIMITED")
+	admin.Do(t, "unlockUser", vars{"userId": developer, "reason": "She called."}, `user { id }`)
+	require.NotEmpty(t, signIn(t, s, "developer@second.example", servertest.Password, "").Text("signIn", "accessToken"))
+
+	for range 10 {
+		refused(t, signIn(t, s, email, "not the password", ""), "UNAUTHENTICATED")
+	}
+	refused(t, signIn(t, s, email, servertest.Password, ""), "RATE_LIMITED")
+	known := s.Anonymous().As("Cookie", strings.Split(cookie, ";")[0])
+	require.NotEmpty(t, known.Ask(t, "signIn", vars{"email": email, "password": servertest.Password}, `accessToken`).Text("signIn", "accessToken"))
+	again := vars{"email": email, "password": servertest.Password, "deviceToken": a.Text("signIn", "deviceToken")}
+	require.NotEmpty(t, s.Anonymous().Ask(t, "signIn", again, `accessToken`).Text("signIn", "accessToken"))
+
+	require.Eventually(t, func() bool {
+		events := admin.Must(t, `{ events(where: {type: [USER_SIGN_IN_FAILED]}) { nodes { subject { id } changes { field after } address } } }`, nil)
+		return strings.Contains(events.Raw, developer) && strings.Contains(events.Raw, "WRONG_PASSWORD") && strings.Contains(events.Raw, "127.0.0.1")
+	}, 10*time.Second, 20*time.Millisecond)
+	require.Contains(t, s.Log(), `msg="a sign-in failed" reason=WRONG_PASSWORD email=`+email)
+	require.Contains(t, s.Log(), `reason=UNKNOWN_ADDRESS email=nobody@second.example`)
+	require.NotContains(t, s.Log(), "not the password")
+	unlocked := admin.Must(t, `{ events(where: {type: [USER_UNLOCKED]}) { nodes { reason actor { name } } } }`, nil)
+	require.Equal(t, []string{"She called.", ""}, texts(unlocked, "reason", "events", "nodes"))
 }

@@ -50,3 +50,28 @@ func changedPassword(t *testing.T, s *servertest.Server) {
 	refused(t, signIn(t, s, c.email, servertest.Password, ""), "UNAUTHENTICATED")
 	require.NotEmpty(t, signIn(t, s, c.email, next, "demo").Text("signIn", "accessToken"))
 }
+
+// usersByCommand is how an operator helps: with the built program, while a
+// server runs.
+func usersByCommand(t *testing.T, s *servertest.Server) {
+	c := newOrganization(t, s, "by-command")
+	require.Regexp(t, `(?m)^SLUG +NAME +MADE$`, s.Run(t, "", "org", "list"))
+	require.Regexp(t, `(?m)^by-command +The organization by-command +20\d\d-`, s.Run(t, "", "org", "list"))
+	listed := s.Run(t, "", "user", "list", "--organization", "by-command")
+	require.Regexp(t, `(?m)^admin@by-command\.example +First Administrator +ADMIN +ACTIVE +20\S+ +20`, listed)
+	require.Regexp(t, `(?m)^developer@by-command\.example +by-command developer +PORTAL +ACTIVE `, listed)
+	require.NotContains(t, listed, "@demo.example", "nobody of another organization")
+
+	const next = "another password"
+	s.Run(t, next+"\n", "user", "reset-password", "--organization", "by-command", "--email", "Developer@BY-COMMAND.example")
+	refused(t, c.dev.Send(t, whoAmI, nil), "UNAUTHENTICATED")
+	for range 10 {
+		refused(t, signIn(t, s, c.email, servertest.Password, "by-command"), "UNAUTHENTICATED")
+	}
+	refused(t, signIn(t, s, c.email, next, "by-command"), "RATE_LIMITED")
+	s.Run(t, "", "user", "unlock", "--organization", "by-command", "--email", c.email)
+	require.NotEmpty(t, signIn(t, s, c.email, next, "").Text("signIn", "accessToken"))
+	told := c.admin.Must(t, `query($id: ID!) { events(where: {subjectId: $id, type: [USER_PASSWORD_RESET, USER_UNLOCKED]}) { nodes { type actor { name } } } }`, vars{"id": c.developer})
+	require.Equal(t, []string{"USER_UNLOCKED", "USER_PASSWORD_RESET"}, texts(told, "type", "events", "nodes"))
+	require.NotContains(t, s.Log(), next)
+}

@@ -21,9 +21,10 @@ import (
 // Options are what the schema's handler needs; all are required, unless said
 // otherwise.
 type Options struct {
-	Portal *portal.Portal
-	Gate   Gate
-	Counts Counts
+	Portal  *portal.Portal
+	Gate    Gate
+	Counts  Counts
+	Devices Devices
 	// Version is the program's version.
 	Version string
 	// RequestID names the request of a context, as the logs do.
@@ -99,7 +100,7 @@ func roleHandler(o Options, options gqlhttp.Options, whole *ast.Schema, role vie
 	if err != nil {
 		return nil, err
 	}
-	config := generated.Config{Schema: cut, Resolvers: &Resolver{Portal: o.Portal, Gate: o.Gate, Counts: o.Counts, Version: o.Version}}
+	config := generated.Config{Schema: cut, Resolvers: &Resolver{Portal: o.Portal, Gate: o.Gate, Counts: o.Counts, Devices: o.Devices, Version: o.Version}}
 	config.Directives.HasRole = l
 	if role == viewer.Anonymous {
 		options.Stranger = stranger

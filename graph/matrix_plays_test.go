@@ -100,6 +100,7 @@ func accountPlays() map[string]play {
 		"Mutation.createUser":     {target: "accountId", event: "USER_CREATED", input: newUser},
 		"Mutation.disableUser":    on("userId", "USER_DISABLED", (*world).freshUser),
 		"Mutation.enableUser":     on("userId", "USER_ENABLED", (*world).disabledUser),
+		"Mutation.unlockUser":     on("userId", "USER_UNLOCKED", (*world).freshUser),
 	}
 }
 

@@ -36,6 +36,13 @@ func (r *mutationResolver) EnableUser(ctx context.Context, input model.EnableUse
 	return &model.EnableUserPayload{User: user, UserErrors: errs}, err
 }
 
+// UnlockUser is the resolver for the unlockUser field.
+func (r *mutationResolver) UnlockUser(ctx context.Context, input model.UnlockUserInput) (*model.UnlockUserPayload, error) {
+	user, err := r.Portal.UnlockUser(ctx, input.UserID, input.Reason.Value())
+	errs, err := problems(err)
+	return &model.UnlockUserPayload{User: user, UserErrors: errs}, err
+}
+
 // ChangePassword is the resolver for the changePassword field.
 func (r *mutationResolver) ChangePassword(ctx context.Context, input model.ChangePasswordInput) (*model.ChangePasswordPayload, error) {
 	session, err := r.Portal.ChangePassword(ctx, input.CurrentPassword, input.NewPassword)

@@ -17,9 +17,12 @@ import (
 
 // SignIn is the resolver for the signIn field.
 func (r *mutationResolver) SignIn(ctx context.Context, input portal.SignInInput) (*model.SignInPayload, error) {
+	input.Devices = r.Devices.Presented(ctx)
 	session, err := r.Portal.SignIn(ctx, input)
+	r.Devices.Remember(ctx, session.DeviceToken)
 	errs, err := problems(err)
-	return &model.SignInPayload{AccessToken: text(session.AccessToken), ExpiresAt: moment(session.ExpiresAt), Viewer: viewerOf(session), UserErrors: errs}, err
+	return &model.SignInPayload{AccessToken: text(session.AccessToken), ExpiresAt: moment(session.ExpiresAt), Viewer: viewerOf(session),
+		DeviceToken: text(session.DeviceToken), UserErrors: errs}, err
 }
 
 // Viewer is the resolver for the viewer field.

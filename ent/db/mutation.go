@@ -22112,6 +22112,7 @@ type UserMutation struct {
 	addtoken_version    *int
 	made_in_development *bool
 	last_sign_in_at     *time.Time
+	sign_in_unlocked_at *time.Time
 	password_changed_at *time.Time
 	clearedFields       map[string]struct{}
 	organization        *uuid.UUID
@@ -22782,6 +22783,55 @@ func (m *UserMutation) ResetLastSignInAt() {
 	delete(m.clearedFields, user.FieldLastSignInAt)
 }
 
+// SetSignInUnlockedAt sets the "sign_in_unlocked_at" field.
+func (m *UserMutation) SetSignInUnlockedAt(t time.Time) {
+	m.sign_in_unlocked_at = &t
+}
+
+// SignInUnlockedAt returns the value of the "sign_in_unlocked_at" field in the mutation.
+func (m *UserMutation) SignInUnlockedAt() (r time.Time, exists bool) {
+	v := m.sign_in_unlocked_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSignInUnlockedAt returns the old "sign_in_unlocked_at" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldSignInUnlockedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSignInUnlockedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSignInUnlockedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSignInUnlockedAt: %w", err)
+	}
+	return oldValue.SignInUnlockedAt, nil
+}
+
+// ClearSignInUnlockedAt clears the value of the "sign_in_unlocked_at" field.
+func (m *UserMutation) ClearSignInUnlockedAt() {
+	m.sign_in_unlocked_at = nil
+	m.clearedFields[user.FieldSignInUnlockedAt] = struct{}{}
+}
+
+// SignInUnlockedAtCleared returns if the "sign_in_unlocked_at" field was cleared in this mutation.
+func (m *UserMutation) SignInUnlockedAtCleared() bool {
+	_, ok := m.clearedFields[user.FieldSignInUnlockedAt]
+	return ok
+}
+
+// ResetSignInUnlockedAt resets all changes to the "sign_in_unlocked_at" field.
+func (m *UserMutation) ResetSignInUnlockedAt() {
+	m.sign_in_unlocked_at = nil
+	delete(m.clearedFields, user.FieldSignInUnlockedAt)
+}
+
 // SetPasswordChangedAt sets the "password_changed_at" field.
 func (m *UserMutation) SetPasswordChangedAt(t time.Time) {
 	m.password_changed_at = &t
@@ -22892,7 +22942,7 @@ func (m *UserMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *UserMutation) Fields() []string {
-	fields := make([]string, 0, 15)
+	fields := make([]string, 0, 16)
 	if m.organization != nil {
 		fields = append(fields, user.FieldOrganizationID)
 	}
@@ -22935,6 +22985,9 @@ func (m *UserMutation) Fields() []string {
 	if m.last_sign_in_at != nil {
 		fields = append(fields, user.FieldLastSignInAt)
 	}
+	if m.sign_in_unlocked_at != nil {
+		fields = append(fields, user.FieldSignInUnlockedAt)
+	}
 	if m.password_changed_at != nil {
 		fields = append(fields, user.FieldPasswordChangedAt)
 	}
@@ -22974,6 +23027,8 @@ func (m *UserMutation) Field(name string) (ent.Value, bool) {
 		return m.MadeInDevelopment()
 	case user.FieldLastSignInAt:
 		return m.LastSignInAt()
+	case user.FieldSignInUnlockedAt:
+		return m.SignInUnlockedAt()
 	case user.FieldPasswordChangedAt:
 		return m.PasswordChangedAt()
 	}
@@ -23013,6 +23068,8 @@ func (m *UserMutation) OldField(ctx context.Context, name string) (ent.Value, er
 		return m.OldMadeInDevelopment(ctx)
 	case user.FieldLastSignInAt:
 		return m.OldLastSignInAt(ctx)
+	case user.FieldSignInUnlockedAt:
+		return m.OldSignInUnlockedAt(ctx)
 	case user.FieldPasswordChangedAt:
 		return m.OldPasswordChangedAt(ctx)
 	}
@@ -23122,6 +23179,13 @@ func (m *UserMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetLastSignInAt(v)
 		return nil
+	case user.FieldSignInUnlockedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSignInUnlockedAt(v)
+		return nil
 	case user.FieldPasswordChangedAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -23189,6 +23253,9 @@ func (m *UserMutation) ClearedFields() []string {
 	if m.FieldCleared(user.FieldLastSignInAt) {
 		fields = append(fields, user.FieldLastSignInAt)
 	}
+	if m.FieldCleared(user.FieldSignInUnlockedAt) {
+		fields = append(fields, user.FieldSignInUnlockedAt)
+	}
 	if m.FieldCleared(user.FieldPasswordChangedAt) {
 		fields = append(fields, user.FieldPasswordChangedAt)
 	}
@@ -23208,6 +23275,9 @@ func (m *UserMutation) ClearField(name string) error {
 	switch name {
 	case user.FieldLastSignInAt:
 		m.ClearLastSignInAt()
+		return nil
+	case user.FieldSignInUnlockedAt:
+		m.ClearSignInUnlockedAt()
 		return nil
 	case user.FieldPasswordChangedAt:
 		m.ClearPasswordChangedAt()
@@ -23261,6 +23331,9 @@ func (m *UserMutation) ResetField(name string) error {
 		return nil
 	case user.FieldLastSignInAt:
 		m.ResetLastSignInAt()
+		return nil
+	case user.FieldSignInUnlockedAt:
+		m.ResetSignInUnlockedAt()
 		return nil
 	case user.FieldPasswordChangedAt:
 		m.ResetPasswordChangedAt()

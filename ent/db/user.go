@@ -49,6 +49,8 @@ type User struct {
 	MadeInDevelopment bool `json:"made_in_development,omitempty"`
 	// LastSignInAt holds the value of the "last_sign_in_at" field.
 	LastSignInAt *time.Time `json:"last_sign_in_at,omitempty"`
+	// Failed sign-ins until then are forgiven.
+	SignInUnlockedAt *time.Time `json:"sign_in_unlocked_at,omitempty"`
 	// PasswordChangedAt holds the value of the "password_changed_at" field.
 	PasswordChangedAt *time.Time `json:"password_changed_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -91,7 +93,7 @@ func (*User) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullInt64)
 		case user.FieldName, user.FieldNameFolded, user.FieldEmail, user.FieldRole, user.FieldStatus, user.FieldPasswordHash:
 			values[i] = new(sql.NullString)
-		case user.FieldCreatedAt, user.FieldUpdatedAt, user.FieldLastSignInAt, user.FieldPasswordChangedAt:
+		case user.FieldCreatedAt, user.FieldUpdatedAt, user.FieldLastSignInAt, user.FieldSignInUnlockedAt, user.FieldPasswordChangedAt:
 			values[i] = new(sql.NullTime)
 		case user.FieldID, user.FieldOrganizationID:
 			values[i] = new(uuid.UUID)
@@ -203,6 +205,13 @@ func (_m *User) assignValues(columns []string, values []any) error {
 				_m.LastSignInAt = new(time.Time)
 				*_m.LastSignInAt = value.Time
 			}
+		case user.FieldSignInUnlockedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field sign_in_unlocked_at", values[i])
+			} else if value.Valid {
+				_m.SignInUnlockedAt = new(time.Time)
+				*_m.SignInUnlockedAt = value.Time
+			}
 		case user.FieldPasswordChangedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field password_changed_at", values[i])
@@ -291,6 +300,11 @@ func (_m *User) String() string {
 	builder.WriteString(", ")
 	if v := _m.LastSignInAt; v != nil {
 		builder.WriteString("last_sign_in_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.SignInUnlockedAt; v != nil {
+		builder.WriteString("sign_in_unlocked_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteString(", ")

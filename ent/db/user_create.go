@@ -167,6 +167,20 @@ func (_c *UserCreate) SetNillableLastSignInAt(v *time.Time) *UserCreate {
 	return _c
 }
 
+// SetSignInUnlockedAt sets the "sign_in_unlocked_at" field.
+func (_c *UserCreate) SetSignInUnlockedAt(v time.Time) *UserCreate {
+	_c.mutation.SetSignInUnlockedAt(v)
+	return _c
+}
+
+// SetNillableSignInUnlockedAt sets the "sign_in_unlocked_at" field if the given value is not nil.
+func (_c *UserCreate) SetNillableSignInUnlockedAt(v *time.Time) *UserCreate {
+	if v != nil {
+		_c.SetSignInUnlockedAt(*v)
+	}
+	return _c
+}
+
 // SetPasswordChangedAt sets the "password_changed_at" field.
 func (_c *UserCreate) SetPasswordChangedAt(v time.Time) *UserCreate {
 	_c.mutation.SetPasswordChangedAt(v)
@@ -426,6 +440,10 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec, error) {
 		_spec.SetField(user.FieldLastSignInAt, field.TypeTime, value)
 		_node.LastSignInAt = &value
 	}
+	if value, ok := _c.mutation.SignInUnlockedAt(); ok {
+		_spec.SetField(user.FieldSignInUnlockedAt, field.TypeTime, value)
+		_node.SignInUnlockedAt = &value
+	}
 	if value, ok := _c.mutation.PasswordChangedAt(); ok {
 		_spec.SetField(user.FieldPasswordChangedAt, field.TypeTime, value)
 		_node.PasswordChangedAt = &value
@@ -658,6 +676,24 @@ func (u *UserUpsert) UpdateLastSignInAt() *UserUpsert {
 // ClearLastSignInAt clears the value of the "last_sign_in_at" field.
 func (u *UserUpsert) ClearLastSignInAt() *UserUpsert {
 	u.SetNull(user.FieldLastSignInAt)
+	return u
+}
+
+// SetSignInUnlockedAt sets the "sign_in_unlocked_at" field.
+func (u *UserUpsert) SetSignInUnlockedAt(v time.Time) *UserUpsert {
+	u.Set(user.FieldSignInUnlockedAt, v)
+	return u
+}
+
+// UpdateSignInUnlockedAt sets the "sign_in_unlocked_at" field to the value that was provided on create.
+func (u *UserUpsert) UpdateSignInUnlockedAt() *UserUpsert {
+	u.SetExcluded(user.FieldSignInUnlockedAt)
+	return u
+}
+
+// ClearSignInUnlockedAt clears the value of the "sign_in_unlocked_at" field.
+func (u *UserUpsert) ClearSignInUnlockedAt() *UserUpsert {
+	u.SetNull(user.FieldSignInUnlockedAt)
 	return u
 }
 
@@ -919,6 +955,27 @@ func (u *UserUpsertOne) UpdateLastSignInAt() *UserUpsertOne {
 func (u *UserUpsertOne) ClearLastSignInAt() *UserUpsertOne {
 	return u.Update(func(s *UserUpsert) {
 		s.ClearLastSignInAt()
+	})
+}
+
+// SetSignInUnlockedAt sets the "sign_in_unlocked_at" field.
+func (u *UserUpsertOne) SetSignInUnlockedAt(v time.Time) *UserUpsertOne {
+	return u.Update(func(s *UserUpsert) {
+		s.SetSignInUnlockedAt(v)
+	})
+}
+
+// UpdateSignInUnlockedAt sets the "sign_in_unlocked_at" field to the value that was provided on create.
+func (u *UserUpsertOne) UpdateSignInUnlockedAt() *UserUpsertOne {
+	return u.Update(func(s *UserUpsert) {
+		s.UpdateSignInUnlockedAt()
+	})
+}
+
+// ClearSignInUnlockedAt clears the value of the "sign_in_unlocked_at" field.
+func (u *UserUpsertOne) ClearSignInUnlockedAt() *UserUpsertOne {
+	return u.Update(func(s *UserUpsert) {
+		s.ClearSignInUnlockedAt()
 	})
 }
 
@@ -1353,6 +1410,27 @@ func (u *UserUpsertBulk) UpdateLastSignInAt() *UserUpsertBulk {
 func (u *UserUpsertBulk) ClearLastSignInAt() *UserUpsertBulk {
 	return u.Update(func(s *UserUpsert) {
 		s.ClearLastSignInAt()
+	})
+}
+
+// SetSignInUnlockedAt sets the "sign_in_unlocked_at" field.
+func (u *UserUpsertBulk) SetSignInUnlockedAt(v time.Time) *UserUpsertBulk {
+	return u.Update(func(s *UserUpsert) {
+		s.SetSignInUnlockedAt(v)
+	})
+}
+
+// UpdateSignInUnlockedAt sets the "sign_in_unlocked_at" field to the value that was provided on create.
+func (u *UserUpsertBulk) UpdateSignInUnlockedAt() *UserUpsertBulk {
+	return u.Update(func(s *UserUpsert) {
+		s.UpdateSignInUnlockedAt()
+	})
+}
+
+// ClearSignInUnlockedAt clears the value of the "sign_in_unlocked_at" field.
+func (u *UserUpsertBulk) ClearSignInUnlockedAt() *UserUpsertBulk {
+	return u.Update(func(s *UserUpsert) {
+		s.ClearSignInUnlockedAt()
 	})
 }
 

@@ -219,6 +219,26 @@ func (_u *UserUpdate) ClearLastSignInAt() *UserUpdate {
 	return _u
 }
 
+// SetSignInUnlockedAt sets the "sign_in_unlocked_at" field.
+func (_u *UserUpdate) SetSignInUnlockedAt(v time.Time) *UserUpdate {
+	_u.mutation.SetSignInUnlockedAt(v)
+	return _u
+}
+
+// SetNillableSignInUnlockedAt sets the "sign_in_unlocked_at" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableSignInUnlockedAt(v *time.Time) *UserUpdate {
+	if v != nil {
+		_u.SetSignInUnlockedAt(*v)
+	}
+	return _u
+}
+
+// ClearSignInUnlockedAt clears the value of the "sign_in_unlocked_at" field.
+func (_u *UserUpdate) ClearSignInUnlockedAt() *UserUpdate {
+	_u.mutation.ClearSignInUnlockedAt()
+	return _u
+}
+
 // SetPasswordChangedAt sets the "password_changed_at" field.
 func (_u *UserUpdate) SetPasswordChangedAt(v time.Time) *UserUpdate {
 	_u.mutation.SetPasswordChangedAt(v)
@@ -355,6 +375,12 @@ func (_u *UserUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.LastSignInAtCleared() {
 		_spec.ClearField(user.FieldLastSignInAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.SignInUnlockedAt(); ok {
+		_spec.SetField(user.FieldSignInUnlockedAt, field.TypeTime, value)
+	}
+	if _u.mutation.SignInUnlockedAtCleared() {
+		_spec.ClearField(user.FieldSignInUnlockedAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.PasswordChangedAt(); ok {
 		_spec.SetField(user.FieldPasswordChangedAt, field.TypeTime, value)
@@ -572,6 +598,26 @@ func (_u *UserUpdateOne) ClearLastSignInAt() *UserUpdateOne {
 	return _u
 }
 
+// SetSignInUnlockedAt sets the "sign_in_unlocked_at" field.
+func (_u *UserUpdateOne) SetSignInUnlockedAt(v time.Time) *UserUpdateOne {
+	_u.mutation.SetSignInUnlockedAt(v)
+	return _u
+}
+
+// SetNillableSignInUnlockedAt sets the "sign_in_unlocked_at" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableSignInUnlockedAt(v *time.Time) *UserUpdateOne {
+	if v != nil {
+		_u.SetSignInUnlockedAt(*v)
+	}
+	return _u
+}
+
+// ClearSignInUnlockedAt clears the value of the "sign_in_unlocked_at" field.
+func (_u *UserUpdateOne) ClearSignInUnlockedAt() *UserUpdateOne {
+	_u.mutation.ClearSignInUnlockedAt()
+	return _u
+}
+
 // SetPasswordChangedAt sets the "password_changed_at" field.
 func (_u *UserUpdateOne) SetPasswordChangedAt(v time.Time) *UserUpdateOne {
 	_u.mutation.SetPasswordChangedAt(v)
@@ -738,6 +784,12 @@ func (_u *UserUpdateOne) sqlSave(ctx context.Context) (_node *User, err error) {
 	}
 	if _u.mutation.LastSignInAtCleared() {
 		_spec.ClearField(user.FieldLastSignInAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.SignInUnlockedAt(); ok {
+		_spec.SetField(user.FieldSignInUnlockedAt, field.TypeTime, value)
+	}
+	if _u.mutation.SignInUnlockedAtCleared() {
+		_spec.ClearField(user.FieldSignInUnlockedAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.PasswordChangedAt(); ok {
 		_spec.SetField(user.FieldPasswordChangedAt, field.TypeTime, value)

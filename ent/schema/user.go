@@ -35,6 +35,7 @@ func (User) Fields() []ent.Field {
 		field.Int("token_version").Default(1).Comment("Access tokens of another version are not believed."),
 		field.Bool("made_in_development").Default(false).Comment("Demo data, with a password that everybody knows: refused outside of development."),
 		field.Time("last_sign_in_at").Optional().Nillable(),
+		field.Time("sign_in_unlocked_at").Optional().Nillable().Comment("Failed sign-ins until then are forgiven."),
 		field.Time("password_changed_at").Optional().Nillable(),
 	}
 }

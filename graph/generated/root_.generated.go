@@ -460,6 +460,7 @@ type ComplexityRoot struct {
 		SignIn                      func(childComplexity int, input portal.SignInInput) int
 		SuspendAccount              func(childComplexity int, input model.SuspendAccountInput) int
 		SuspendSubscription         func(childComplexity int, input model.SuspendSubscriptionInput) int
+		UnlockUser                  func(childComplexity int, input model.UnlockUserInput) int
 		Unregister                  func(childComplexity int, input model.UnregisterInput) int
 		UpdateAccount               func(childComplexity int, input model.UpdateAccountInput) int
 		UpdateApp                   func(childComplexity int, input model.UpdateAppInput) int
@@ -700,6 +701,7 @@ type ComplexityRoot struct {
 
 	SignInPayload struct {
 		AccessToken func(childComplexity int) int
+		DeviceToken func(childComplexity int) int
 		ExpiresAt   func(childComplexity int) int
 		UserErrors  func(childComplexity int) int
 		Viewer      func(childComplexity int) int
@@ -713,6 +715,11 @@ type ComplexityRoot struct {
 	SuspendSubscriptionPayload struct {
 		ProductSubscription func(childComplexity int) int
 		UserErrors          func(childComplexity int) int
+	}
+
+	UnlockUserPayload struct {
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	UnregisterPayload struct {
@@ -2526,6 +2533,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SuspendSubscription(childComplexity, args["input"].(model.SuspendSubscriptionInput)), true
+	case "Mutation.unlockUser":
+		if e.ComplexityRoot.Mutation.UnlockUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unlockUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnlockUser(childComplexity, args["input"].(model.UnlockUserInput)), true
 	case "Mutation.unregister":
 		if e.ComplexityRoot.Mutation.Unregister == nil {
 			break
@@ -3641,6 +3659,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SignInPayload.AccessToken(childComplexity), true
+	case "SignInPayload.deviceToken":
+		if e.ComplexityRoot.SignInPayload.DeviceToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignInPayload.DeviceToken(childComplexity), true
 	case "SignInPayload.expiresAt":
 		if e.ComplexityRoot.SignInPayload.ExpiresAt == nil {
 			break
@@ -3685,6 +3709,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SuspendSubscriptionPayload.UserErrors(childComplexity), true
+
+	case "UnlockUserPayload.user":
+		if e.ComplexityRoot.UnlockUserPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnlockUserPayload.User(childComplexity), true
+	case "UnlockUserPayload.userErrors":
+		if e.ComplexityRoot.UnlockUserPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnlockUserPayload.UserErrors(childComplexity), true
 
 	case "UnregisterPayload.productSubscription":
 		if e.ComplexityRoot.UnregisterPayload.ProductSubscription == nil {
@@ -4144,6 +4181,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputSignInInput,
 		ec.unmarshalInputSuspendAccountInput,
 		ec.unmarshalInputSuspendSubscriptionInput,
+		ec.unmarshalInputUnlockUserInput,
 		ec.unmarshalInputUnregisterInput,
 		ec.unmarshalInputUpdateAccountInput,
 		ec.unmarshalInputUpdateAppInput,
@@ -5868,8 +5906,14 @@ enum EventType {
   USER_ENABLED
   "A user signed in."
   USER_SIGNED_IN
+  "Somebody failed to sign in as a user: ` + "`" + `failures` + "`" + ` times since the event before, the last for ` + "`" + `reason` + "`" + `. Summed up for 15 minutes."
+  USER_SIGN_IN_FAILED
+  "A user's failed sign-ins were forgiven."
+  USER_UNLOCKED
   "A user changed the password."
   USER_PASSWORD_CHANGED
+  "An operator gave a user another password."
+  USER_PASSWORD_RESET
   "An app was made."
   APP_CREATED
   "An app changed."
@@ -7161,6 +7205,11 @@ extend type Mutation {
     "Which."
     input: EnableUserInput!
   ): EnableUserPayload! @hasRole(any: [ADMIN])
+  "Forgives a user's failed sign-ins, so that the right password is accepted at once. Requires: ADMIN."
+  unlockUser(
+    "Which."
+    input: UnlockUserInput!
+  ): UnlockUserPayload! @hasRole(any: [ADMIN])
   "Changes the viewer's own password and ends all other sessions; use the new access token from now on. Requires: ADMIN or PORTAL."
   changePassword(
     "The old and the new one."
@@ -7218,6 +7267,22 @@ input EnableUserInput {
 
 "Who was let in again."
 type EnableUserPayload {
+  "The user as it is now; null when there are errors."
+  user: User
+  "What to correct."
+  userErrors: [UserError!]!
+}
+
+"Which user's failed sign-ins to forgive."
+input UnlockUserInput {
+  "Which user."
+  userId: ID!
+  "Why; at most 1000 characters."
+  reason: String
+}
+
+"Whose failed sign-ins were forgiven."
+type UnlockUserPayload {
   "The user as it is now; null when there are errors."
   user: User
   "What to correct."
@@ -7292,7 +7357,16 @@ extend type Query {
 }
 
 extend type Mutation {
-  "Signs in with a password. A wrong password, an unknown or ambiguous address and a disabled user answer alike: UNAUTHENTICATED. After 10 failures of an address, or 100 of a client, within 15 minutes: RATE_LIMITED."
+  """
+  Signs in with a password. A wrong password, an unknown address and a disabled
+  user answer alike: UNAUTHENTICATED. Without ` + "`" + `organization` + "`" + ` the password is tried
+  for the first 3 users of the address; when it is right for several, ` + "`" + `userErrors` + "`" + `
+  ask for the organization. RATE_LIMITED after failures, which are counted of an
+  address from one client (10 within 15 minutes), of a client (100 within 15
+  minutes) and, apart from devices that have signed in before, of an address from
+  anywhere (100 within an hour). Such a device is counted by itself; it is known by
+  a cookie, or by ` + "`" + `deviceToken` + "`" + `. An administrator can forgive: ` + "`" + `unlockUser` + "`" + `.
+  """
   signIn(
     "Who."
     input: SignInInput!
@@ -7305,8 +7379,10 @@ input SignInInput {
   email: String!
   "The password."
   password: String!
-  "The organization's slug; needed where the address is known to several."
+  "The organization's slug; needed where the address and the password are known to several."
   organization: String
+  "The ` + "`" + `deviceToken` + "`" + ` of an earlier sign-in with this address, from clients that keep no cookies."
+  deviceToken: String
 }
 
 "The way in."
@@ -7317,6 +7393,8 @@ type SignInPayload @public {
   expiresAt: Time
   "Who has signed in."
   viewer: Viewer
+  "Shows at later sign-ins that this device has signed in before, for 180 days. It is no way in. Browsers have it as a cookie."
+  deviceToken: String
   "What to correct."
   userErrors: [UserError!]!
 }
@@ -8498,6 +8576,8 @@ func (ec *executionContext) childFields_SignInPayload(ctx context.Context, field
 		return ec.fieldContext_SignInPayload_expiresAt(ctx, field)
 	case "viewer":
 		return ec.fieldContext_SignInPayload_viewer(ctx, field)
+	case "deviceToken":
+		return ec.fieldContext_SignInPayload_deviceToken(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_SignInPayload_userErrors(ctx, field)
 	}
@@ -8522,6 +8602,16 @@ func (ec *executionContext) childFields_SuspendSubscriptionPayload(ctx context.C
 		return ec.fieldContext_SuspendSubscriptionPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SuspendSubscriptionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UnlockUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_UnlockUserPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UnlockUserPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnlockUserPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UnregisterPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

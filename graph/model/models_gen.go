@@ -414,6 +414,8 @@ type SignInPayload struct {
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
 	// Who has signed in.
 	Viewer *Viewer `json:"viewer,omitempty"`
+	// Shows at later sign-ins that this device has signed in before, for 180 days. It is no way in. Browsers have it as a cookie.
+	DeviceToken *string `json:"deviceToken,omitempty"`
 	// What to correct.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
@@ -446,6 +448,22 @@ type SuspendSubscriptionInput struct {
 type SuspendSubscriptionPayload struct {
 	// The registration as it is now; null when there are errors.
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
+	// What to correct.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// Which user's failed sign-ins to forgive.
+type UnlockUserInput struct {
+	// Which user.
+	UserID string `json:"userId"`
+	// Why; at most 1000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+}
+
+// Whose failed sign-ins were forgiven.
+type UnlockUserPayload struct {
+	// The user as it is now; null when there are errors.
+	User *db.User `json:"user,omitempty"`
 	// What to correct.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }

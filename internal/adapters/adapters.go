@@ -60,8 +60,8 @@ func (Passwords) Check(field, password string, email address.Email) error {
 type Limiter struct{ *auth.Limiter }
 
 // Reserve counts a guess before it is made.
-func (l Limiter) Reserve(ctx context.Context, email address.Email, client string) (portal.Attempt, error) {
-	a, err := l.Limiter.Reserve(ctx, email, client)
+func (l Limiter) Reserve(ctx context.Context, g portal.Guess) (portal.Attempt, error) {
+	a, err := l.Limiter.Reserve(ctx, auth.Guess(g))
 	if err != nil {
 		return nil, err // not a, which would be an Attempt that is not nil
 	}

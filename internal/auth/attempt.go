@@ -2,6 +2,8 @@ package auth
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,10 +14,15 @@ import (
 // Attempt is a sign-in that Reserve has counted. It is for one goroutine.
 type Attempt struct {
 	limiter *Limiter
-	rows    [2]uuid.UUID // the row of the address and the row of the client
+	rows    []uuid.UUID     // one in each bucket
+	waits   []time.Duration // of each user, until the password may be tried
 	leave   func()
 	unwatch func() bool
 }
+
+// Open reports whether the password of the user at this place in Guess.Since
+// may be tried.
+func (a *Attempt) Open(user int) bool { return a.waits[user] == 0 }
 
 // Succeeded takes the attempt off the count: the password was right.
 func (a *Attempt) Succeeded(ctx context.Context) error { return a.giveBack(ctx) }
@@ -50,14 +57,18 @@ func (a *Attempt) giveBack(ctx context.Context) error {
 	return database.Fault(err)
 }
 
-func (l *Limiter) remove(ctx context.Context, rows [2]uuid.UUID) error {
-	_, err := l.db.ExecContext(ctx, `DELETE FROM sign_in_attempts WHERE id IN ($1, $2)`, rows[0].String(), rows[1].String())
+func (l *Limiter) remove(ctx context.Context, rows []uuid.UUID) error {
+	places, args := make([]string, len(rows)), make([]any, len(rows))
+	for i, id := range rows {
+		places[i], args[i] = fmt.Sprintf("$%d", i+1), id.String()
+	}
+	_, err := l.db.ExecContext(ctx, `DELETE FROM sign_in_attempts WHERE id IN (`+strings.Join(places, ", ")+`)`, args...)
 	return err
 }
 
 // owe remembers attempts that could not be given back because the database did
 // not answer. Before the next attempt is counted they are.
-func (l *Limiter) owe(attempts ...[2]uuid.UUID) {
+func (l *Limiter) owe(attempts ...[]uuid.UUID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.owed = append(l.owed, attempts[:min(len(attempts), mostOwed-len(l.owed))]...)

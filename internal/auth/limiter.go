@@ -9,13 +9,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
 
-	"portico/internal/address"
 	"portico/internal/clock"
 	"portico/internal/database"
 	"portico/internal/fault"
@@ -23,21 +23,6 @@ import (
 )
 
 const (
-	// AttemptWindow is the time in which failed sign-ins are counted.
-	AttemptWindow = 15 * time.Minute
-	// AddressFailures and ClientFailures are how many may fail in any
-	// AttemptWindow, for one e-mail address and from one client.
-	AddressFailures = 10
-	ClientFailures  = 100
-)
-
-const (
-	// addressAtOnce and clientAtOnce bound the attempts that one node checks at
-	// the same moment. An attempt counts as failed until it has succeeded, so
-	// without this the right password, given twenty times at once, would be
-	// refused ten times.
-	addressAtOnce = 1
-	clientAtOnce  = 16
 	// attemptWait is how long an attempt waits for those before it.
 	attemptWait = 3 * time.Second
 	// settleTime is how long giving an attempt back may take, and graceTime how
@@ -57,40 +42,33 @@ const (
 // are ever looked at and found wrong.
 //
 // The count of an address covers every organization: a sign-in may leave the
-// organization out, and must not have a second set of guesses that way.
+// organization out, and must not have a second set of guesses that way. What an
+// administrator forgives is forgiven for that organization's user alone.
 type Limiter struct {
-	db    *database.DB
-	ring  *keyring.Ring
-	clock clock.Clock
-	gate  *gate
+	db      *database.DB
+	ring    *keyring.Ring
+	devices *Devices
+	clock   clock.Clock
+	gate    *gate
 
 	mu   sync.Mutex
-	owed [][2]uuid.UUID // see Limiter.owe
+	owed [][]uuid.UUID // see Limiter.owe
 }
 
 // NewLimiter makes a limiter over the table sign_in_attempts of db.
 func NewLimiter(db *database.DB, ring *keyring.Ring, c clock.Clock) *Limiter {
-	return &Limiter{db: db, ring: ring, clock: c, gate: newGate()}
-}
-
-// bucket is what is counted together.
-type bucket struct {
-	name   string
-	limit  int
-	atOnce int64
+	return &Limiter{db: db, ring: ring, devices: NewDevices(ring, c), clock: c, gate: newGate()}
 }
 
 // Reserve counts a guess before it is made. It fails with fault.RateLimited,
-// and the time until the next guess, when there were too many. client is an IP
-// address; the addresses of one IPv6 network (/64) count as one client.
+// and the time until the next guess, when there were too many for each of the
+// users whose password would be tried; which of them may be tried the Attempt
+// says.
 //
-// The caller looks at the password after it, calls Succeeded (or Withdraw) if
+// The caller looks at the passwords after it, calls Succeeded (or Withdraw) if
 // the guess is not to count, and Done in any case.
-func (l *Limiter) Reserve(ctx context.Context, email address.Email, client string) (*Attempt, error) {
-	buckets := []bucket{
-		{l.name("sign-in address", email.String()), AddressFailures, addressAtOnce},
-		{l.name("sign-in client", address.ClientNetwork(client)), ClientFailures, clientAtOnce},
-	}
+func (l *Limiter) Reserve(ctx context.Context, g Guess) (*Attempt, error) {
+	buckets := l.buckets(g)
 	leave, err := l.enter(ctx, buckets)
 	if err != nil {
 		return nil, err
@@ -98,7 +76,7 @@ func (l *Limiter) Reserve(ctx context.Context, email address.Email, client strin
 	a := &Attempt{limiter: l, leave: leave}
 	err = l.payBack(ctx)
 	if err == nil {
-		err = l.record(ctx, a, buckets)
+		err = l.record(ctx, a, buckets, g.Since)
 	}
 	if err != nil {
 		a.Done()
@@ -109,8 +87,8 @@ func (l *Limiter) Reserve(ctx context.Context, email address.Email, client strin
 	return a, nil
 }
 
-// enter passes the gate of each bucket. The order is the same for all, the
-// address first, so that no two can wait for each other.
+// enter passes the gate of each bucket that has one. The order is the same for
+// all, the client last, so that no two can wait for each other.
 func (l *Limiter) enter(ctx context.Context, buckets []bucket) (leave func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptWait)
 	defer cancel()
@@ -121,6 +99,9 @@ func (l *Limiter) enter(ctx context.Context, buckets []bucket) (leave func(), er
 		}
 	})
 	for _, b := range buckets {
+		if b.atOnce == 0 {
+			continue
+		}
 		out, err := l.gate.enter(ctx, b.name, b.atOnce)
 		if err != nil {
 			leave()
@@ -133,32 +114,37 @@ func (l *Limiter) enter(ctx context.Context, buckets []bucket) (leave func(), er
 
 // record writes the attempt into its buckets, or fails when one is full. The
 // transaction is short: it has ended when the password is looked at.
-func (l *Limiter) record(ctx context.Context, a *Attempt, buckets []bucket) error {
+func (l *Limiter) record(ctx context.Context, a *Attempt, buckets []bucket, since []time.Time) error {
 	now := l.clock.Now()
-	for i := range a.rows {
+	if len(since) == 0 {
+		since = []time.Time{{}}
+	}
+	a.rows = make([]uuid.UUID, len(buckets))
+	values, args := make([]string, len(buckets)), make([]any, 0, 3*len(buckets)) //nolint:mnd // the columns
+	for i, b := range buckets {
 		id, err := uuid.NewV7()
 		if err != nil {
 			return fmt.Errorf("making an id: %w", err)
 		}
 		a.rows[i] = id
+		values[i] = fmt.Sprintf("($%d, $%d, $%d)", len(args)+1, len(args)+2, len(args)+3) //nolint:mnd // the columns
+		args = append(args, id.String(), b.name, now)
 	}
 	return l.db.InTx(ctx, func(tx *database.Tx) error {
 		if err := l.lock(ctx, tx, buckets); err != nil {
 			return err
 		}
-		var wait time.Duration
+		waits := make([]time.Duration, len(since))
 		for _, b := range buckets {
-			left, err := full(ctx, tx, b, now)
-			if err != nil {
+			if err := b.wait(ctx, tx, now, since, waits); err != nil {
 				return err
 			}
-			wait = max(wait, left)
 		}
-		if wait > 0 {
+		if wait := slices.Min(waits); wait > 0 {
 			return fault.Later(fault.RateLimited, fault.ReasonSignInFailures, wait, "Too many sign-ins have failed. Please wait before you try again.")
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO sign_in_attempts (id, bucket, attempted_at) VALUES ($1, $2, $3), ($4, $5, $6)`,
-			a.rows[0].String(), buckets[0].name, now, a.rows[1].String(), buckets[1].name, now)
+		a.waits = waits
+		_, err := tx.ExecContext(ctx, `INSERT INTO sign_in_attempts (id, bucket, attempted_at) VALUES `+strings.Join(values, ", "), args...)
 		return err
 	})
 }
@@ -183,24 +169,24 @@ func (l *Limiter) lock(ctx context.Context, tx *database.Tx, buckets []bucket) e
 	return nil
 }
 
-// full gives the time until the bucket has room again; zero when it has now.
-func full(ctx context.Context, tx *database.Tx, b bucket, now time.Time) (time.Duration, error) {
+// wait raises the time until the bucket has room again, for each of the users
+// whose failures count since another time. It asks one question, however many
+// they are.
+func (b bucket) wait(ctx context.Context, tx *database.Tx, now time.Time, since []time.Time, waits []time.Duration) error {
 	// The attempt that must first grow old, so that fewer than the limit are left.
 	var blocking time.Time
 	err := tx.QueryRowContext(ctx, `SELECT attempted_at FROM sign_in_attempts WHERE bucket = $1 AND attempted_at > $2
-		ORDER BY attempted_at DESC LIMIT 1 OFFSET $3`, b.name, now.Add(-AttemptWindow), b.limit-1).Scan(&blocking)
+		ORDER BY attempted_at DESC LIMIT 1 OFFSET $3`, b.name, now.Add(-b.window), b.limit-1).Scan(&blocking)
 	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
+		return nil
 	}
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return blocking.Add(AttemptWindow).Sub(now), nil
-}
-
-// name hides what is counted. It uses the oldest pepper, which never leaves
-// the ring: under the newest one a rotation would empty every bucket.
-func (l *Limiter) name(label, text string) string {
-	peppers := l.ring.All(keyring.Pepper)
-	return hex.EncodeToString(mac(peppers[len(peppers)-1], label, text))
+	for i := range since {
+		if b.lasting || blocking.After(since[i]) {
+			waits[i] = max(waits[i], blocking.Add(b.window).Sub(now))
+		}
+	}
+	return nil
 }

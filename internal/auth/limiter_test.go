@@ -34,10 +34,15 @@ func eachLimiter(t *testing.T, f func(t *testing.T, l *Limiter, c *clock.Fake)) 
 	})
 }
 
-// guess makes one attempt and tells whether it was let through.
+// guess makes one attempt and reports whether it was let through.
 func guess(t testing.TB, l *Limiter, email, client string, right bool) error {
 	t.Helper()
-	a, err := l.Reserve(t.Context(), address.ParseEmail(email), client)
+	return attempt(t, l, Guess{Address: address.ParseEmail(email), Client: client}, right)
+}
+
+func attempt(t testing.TB, l *Limiter, g Guess, right bool) error {
+	t.Helper()
+	a, err := l.Reserve(t.Context(), g)
 	if err != nil {
 		return err
 	}
@@ -50,9 +55,13 @@ func guess(t testing.TB, l *Limiter, email, client string, right bool) error {
 }
 
 // patientGuess comes again as long as the server is merely busy.
-func patientGuess(t testing.TB, l *Limiter, email, client string, right bool) (err error) {
+func patientGuess(t testing.TB, l *Limiter, email, client string, right bool) error {
+	return patiently(func() error { return guess(t, l, email, client, right) })
+}
+
+func patiently(try func() error) (err error) {
 	for range 20 {
-		if err = guess(t, l, email, client, right); !fault.Is(err, fault.Unavailable) {
+		if err = try(); !fault.Is(err, fault.Unavailable) {
 			break
 		}
 	}
@@ -65,15 +74,16 @@ func requireLimited(t *testing.T, err error, after time.Duration) {
 	require.Equal(t, after, fault.From(err).RetryAfter)
 }
 
-func TestFailuresOfAnAddress(t *testing.T) {
+func TestFailuresFromOnePlace(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, c *clock.Fake) {
-		for range AddressFailures {
+		for range PairFailures {
 			require.NoError(t, guess(t, l, email, client, false))
 			c.Advance(time.Minute)
 		}
 		// The clock stands at minute 10; the first failure leaves at minute 15.
 		requireLimited(t, guess(t, l, email, client, true), 5*time.Minute)
-		requireLimited(t, guess(t, l, "DEVELOPER@Demo.Example", "192.0.2.2", true), 5*time.Minute)
+		requireLimited(t, guess(t, l, " DEVELOPER@Demo.Example\r\n", "::ffff:192.0.2.1", true), 5*time.Minute)
+		require.NoError(t, guess(t, l, email, "192.0.2.2", true), "strangers do not lock the right person out")
 		require.NoError(t, guess(t, l, "other@demo.example", client, false), "another address is free")
 
 		c.Advance(5*time.Minute - time.Microsecond)
@@ -86,10 +96,10 @@ func TestFailuresOfAnAddress(t *testing.T) {
 
 func TestSuccessesAreNotCounted(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
-		for range AddressFailures - 1 {
+		for range PairFailures - 1 {
 			require.NoError(t, guess(t, l, email, client, false))
 		}
-		for range 3 * AddressFailures {
+		for range 3 * PairFailures {
 			require.NoError(t, guess(t, l, email, client, true))
 		}
 		require.NoError(t, guess(t, l, email, client, false))
@@ -99,9 +109,9 @@ func TestSuccessesAreNotCounted(t *testing.T) {
 
 func TestAnAttemptNobodyLookedAt(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
-		for range 2 * AddressFailures {
+		for range 2 * PairFailures {
 			ctx, hangUp := context.WithCancel(t.Context())
-			a, err := l.Reserve(ctx, address.ParseEmail(email), client)
+			a, err := l.Reserve(ctx, Guess{Address: address.ParseEmail(email), Client: client})
 			require.NoError(t, err)
 			hangUp()
 			require.NoError(t, a.Withdraw(ctx), "also when the request has ended")
@@ -122,34 +132,56 @@ func TestFailuresOfAClient(t *testing.T) {
 		requireLimited(t, fail(100, "2001:db8:1:2:ffff::1"), AttemptWindow)
 		require.NoError(t, fail(100, "2001:db8:1:3::1"), "another network")
 		require.NoError(t, fail(101, client))
-		require.EqualValues(t, 2*(ClientFailures+2), count(t, l), "a refused guess is not counted")
+		require.EqualValues(t, 3*(ClientFailures+2), count(t, l), "a refused guess is not counted")
 	})
 }
 
 // TestGuessesAtOnce has two nodes, each with its own connections and gates.
 func TestGuessesAtOnce(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, url string) {
-		ring, c := keyring.ForTest(), clock.NewFake(start)
-		nodes := []*Limiter{NewLimiter(testdb.Open(t, url), ring, c), NewLimiter(testdb.Open(t, url), ring, c)}
-		var judged, limited atomic.Int64
-		var wait sync.WaitGroup
-		for i := range 64 {
-			wait.Go(func() {
-				err := patientGuess(t, nodes[i%2], email, fmt.Sprintf("192.0.2.%d", i), false)
-				switch {
-				case err == nil:
-					judged.Add(1)
-				case fault.Is(err, fault.RateLimited):
-					limited.Add(1)
-				default:
-					t.Error(err)
+	for name, c := range map[string]struct {
+		guesses, judged int
+		guess           func(l *Limiter, i int) Guess
+	}{
+		"from one place": {64, PairFailures, func(_ *Limiter, _ int) Guess { return Guess{Client: client} }},
+		"on one device": {40, PairFailures, func(l *Limiter, i int) Guess {
+			return Guess{Client: fmt.Sprintf("192.0.2.%d", i), Devices: []string{deviceOf(l)}}
+		}},
+		"in one session": {40, PairFailures, func(_ *Limiter, _ int) Guess { return Guess{Client: client, Session: user} }},
+		"from everywhere": {AddressFailures + 28, AddressFailures, func(_ *Limiter, i int) Guess {
+			return Guess{Client: fmt.Sprintf("192.0.2.%d", i)}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			testdb.Each(t, func(t *testing.T, url string) {
+				ring, now := keyring.ForTest(), clock.NewFake(start)
+				nodes := []*Limiter{NewLimiter(testdb.Open(t, url), ring, now), NewLimiter(testdb.Open(t, url), ring, now)}
+				var judged, limited atomic.Int64
+				var wait sync.WaitGroup
+				for i := range c.guesses {
+					wait.Go(func() {
+						g := c.guess(nodes[0], i)
+						g.Address = address.ParseEmail(email)
+						switch err := patiently(func() error { return attempt(t, nodes[i%2], g, false) }); {
+						case err == nil:
+							judged.Add(1)
+						case fault.Is(err, fault.RateLimited):
+							limited.Add(1)
+						default:
+							t.Error(err)
+						}
+					})
 				}
+				wait.Wait()
+				require.EqualValues(t, c.judged, judged.Load())
+				require.EqualValues(t, c.guesses-c.judged, limited.Load())
 			})
-		}
-		wait.Wait()
-		require.EqualValues(t, AddressFailures, judged.Load())
-		require.EqualValues(t, 64-AddressFailures, limited.Load())
-	})
+		})
+	}
+}
+
+// deviceOf is the same device whenever it is asked for.
+func deviceOf(l *Limiter) string {
+	return deviceToken(l.ring.Current(keyring.Pepper), address.ParseEmail(email), "d1", start.Unix())
 }
 
 func TestRightPasswordsAtOnceAreAllAccepted(t *testing.T) {
@@ -175,7 +207,7 @@ func TestRightPasswordsAtOnceAreAllAccepted(t *testing.T) {
 func TestAForgottenAttemptShutsNobodyOut(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
 		ctx, end := context.WithCancel(t.Context())
-		_, err := l.Reserve(ctx, address.ParseEmail(email), client)
+		_, err := l.Reserve(ctx, Guess{Address: address.ParseEmail(email), Client: client})
 		require.NoError(t, err)
 		end()
 		require.NoError(t, patientGuess(t, l, email, client, true))
@@ -195,11 +227,11 @@ func TestTheTableShowsNoAddress(t *testing.T) {
 			all = append(all, name)
 		}
 		require.NoError(t, rows.Err())
-		require.Len(t, all, 2)
-		require.Regexp(t, `^[0-9a-f]{64} [0-9a-f]{64}$`, strings.Join(all, " "))
+		require.Len(t, all, 3)
+		require.Regexp(t, `^[0-9a-f]{64} [0-9a-f]{64} [0-9a-f]{64}$`, strings.Join(all, " "))
 		other := NewLimiter(l.db, keyring.ForTest(), l.clock)
 		require.NoError(t, guess(t, other, email, client, false), "without the pepper the buckets are others")
-		require.EqualValues(t, 4, count(t, l))
+		require.EqualValues(t, 6, count(t, l))
 	})
 }
 
@@ -210,7 +242,7 @@ func TestARotationForgivesNothing(t *testing.T) {
 		ring, err := keyring.Load(path, c)
 		require.NoError(t, err)
 		l := NewLimiter(testdb.Open(t, url), ring, c)
-		for range AddressFailures {
+		for range PairFailures {
 			require.NoError(t, guess(t, l, email, client, false))
 		}
 		_, err = keyring.Rotate(path, c, keyring.Pepper, start)
@@ -227,7 +259,7 @@ func TestWithoutADatabaseNobodyGuesses(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, db.Close())
 		l := NewLimiter(db, keyring.ForTest(), clock.NewFake(start))
-		_, err = l.Reserve(t.Context(), address.ParseEmail(email), client)
+		_, err = l.Reserve(t.Context(), Guess{Address: address.ParseEmail(email), Client: client})
 		require.Error(t, err)
 		require.Empty(t, l.gate.rooms, "and the gate is open again")
 	})

@@ -32,6 +32,7 @@ const (
 	UserCreate     Action = "user.create"
 	UserDisable    Action = "user.disable"
 	UserEnable     Action = "user.enable"
+	UserUnlock     Action = "user.unlock"
 	PasswordChange Action = "password.change"
 	ProductCreate  Action = "product.create"
 	ProductUpdate  Action = "product.update"
@@ -130,7 +131,7 @@ func granted(r viewer.Role, a Action) bool {
 	case Subscription(lifecycle.Withdraw):
 		return r == viewer.Portal
 	case AppRestore, AccountCreate, AccountUpdate, AccountSuspend, AccountResume, AccountDelete,
-		UserCreate, UserDisable, UserEnable, ProductCreate, ProductUpdate, PlanCreate, PlanUpdate, RulesUpdate,
+		UserCreate, UserDisable, UserEnable, UserUnlock, ProductCreate, ProductUpdate, PlanCreate, PlanUpdate, RulesUpdate,
 		EndpointCreate, EndpointUpdate, EndpointDelete,
 		Key(lifecycle.Disable), Key(lifecycle.Enable),
 		Subscription(lifecycle.Suspend), Subscription(lifecycle.Resume):

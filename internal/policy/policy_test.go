@@ -42,7 +42,7 @@ func grants() map[Action][]viewer.Role {
 		"app.create": both, "app.update": both, "app.delete": both, "app.register": both, "app.restore": admin,
 		"key.generate": both, "key.UPDATE": both, "key.REVOKE": both, "key.DISABLE": admin, "key.ENABLE": admin,
 		"account.create": admin, "account.update": admin, "account.suspend": admin, "account.resume": admin, "account.delete": admin,
-		"user.create": admin, "user.disable": admin, "user.enable": admin, "password.change": both,
+		"user.create": admin, "user.disable": admin, "user.enable": admin, "user.unlock": admin, "password.change": both,
 		"product.create": admin, "product.update": admin, "plan.create": admin, "plan.update": admin, "organization.update": admin,
 		"endpoint.create": admin, "endpoint.update": admin, "endpoint.delete": admin, "subscription.narrow": both,
 		"subscription.APPROVE": {viewer.Admin, viewer.Approver}, "subscription.REJECT": {viewer.Admin, viewer.Approver},
@@ -59,7 +59,7 @@ func grants() map[Action][]viewer.Role {
 func actions() []Action {
 	all := []Action{
 		AppCreate, AppUpdate, AppDelete, AppRestore, AppRegister, KeyGenerate, AccountCreate, AccountUpdate, AccountSuspend,
-		AccountResume, AccountDelete, UserCreate, UserDisable, UserEnable, PasswordChange, ProductCreate, ProductUpdate,
+		AccountResume, AccountDelete, UserCreate, UserDisable, UserEnable, UserUnlock, PasswordChange, ProductCreate, ProductUpdate,
 		PlanCreate, PlanUpdate, RulesUpdate, EndpointCreate, EndpointUpdate, EndpointDelete, SubscriptionNarrow, "app.unheard-of", "",
 	}
 	for _, a := range lifecycle.CredentialActions() {

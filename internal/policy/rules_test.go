@@ -93,6 +93,7 @@ func TestStatesOfOtherThings(t *testing.T) {
 		{UserDisable, Object{User: user}, Policy},
 		{UserDisable, Object{User: elsewhere}, ""},
 		{UserEnable, Object{User: user}, ""},
+		{UserUnlock, Object{User: user}, ""},
 	} {
 		c.object.OrganizationID = organization
 		d := Decide(as(viewer.Admin), c.action, c.object)

@@ -11,3 +11,6 @@ func (p *Portal) ReplayOfNothing(ctx context.Context) error {
 	}, nil)
 	return err
 }
+
+// AttemptLife is for tests, which compare it with what the limiter counts.
+const AttemptLife = attemptLife

@@ -10,6 +10,7 @@ package portal
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -49,8 +50,25 @@ type Passwords interface {
 	Check(field, password string, email address.Email) error
 }
 
+// Guess is a password that somebody is about to try.
+type Guess struct {
+	Address address.Email
+	// Client is the network address that it comes from, Devices are what shows
+	// that a device has signed in before.
+	Client  string
+	Devices []string
+	// Session is the user who is signed in already; all zero when nobody is.
+	Session uuid.UUID
+	// Since has an element for each user whose password would be tried: the
+	// failures until then are forgiven.
+	Since []time.Time
+}
+
 // Attempt is a sign-in that counts as failed until it is settled.
 type Attempt interface {
+	// Open reports whether the password of the user at this place in
+	// Guess.Since may be tried.
+	Open(user int) bool
 	Succeeded(ctx context.Context) error
 	Withdraw(ctx context.Context) error
 	Done()
@@ -58,7 +76,13 @@ type Attempt interface {
 
 // Limiter counts failed sign-ins; Reserve fails with fault.RateLimited.
 type Limiter interface {
-	Reserve(ctx context.Context, email address.Email, client string) (Attempt, error)
+	Reserve(ctx context.Context, g Guess) (Attempt, error)
+}
+
+// Devices makes the tokens by which devices that have signed in are known.
+type Devices interface {
+	// Issue takes what the device presented, which keeps its identity.
+	Issue(e address.Email, presented []string) string
 }
 
 // Tokens issues access tokens.
@@ -76,7 +100,8 @@ type Gate interface {
 	Wake()
 }
 
-// Options are what a Portal needs; all but Gate and UnclearFor are required.
+// Options are what a Portal needs; all but Gate, UnclearFor, Log and
+// SignInFailed are required.
 type Options struct {
 	Client    *db.Client
 	Database  *database.DB
@@ -85,6 +110,7 @@ type Options struct {
 	Passwords Passwords
 	Limiter   Limiter
 	Tokens    Tokens
+	Devices   Devices
 	// Gate is nil where no gateways are answered, as in commands.
 	Gate Gate
 	// Development lets demo users in, whose password everybody knows.
@@ -93,6 +119,10 @@ type Options struct {
 	// was lost; 0 is 3 s, which is longer than the server lets a transaction live
 	// whose client has fallen silent.
 	UnclearFor time.Duration
+	// Log is told of sign-ins that failed; nil: the default one.
+	Log *slog.Logger
+	// SignInFailed is called for each of them, to count them.
+	SignInFailed func(SignInFailure)
 }
 
 // Portal is the services. It is safe for concurrent use.
@@ -104,7 +134,9 @@ type Portal struct {
 	passwords  Passwords
 	limiter    Limiter
 	tokens     Tokens
+	devices    Devices
 	gate       Gate
+	failures   *failures
 	unclearFor time.Duration
 	// development lets demo users in.
 	development bool
@@ -117,8 +149,8 @@ func New(o Options) *Portal {
 	}
 	return &Portal{
 		client: o.Client, database: o.Database, clock: o.Clock, secrets: o.Secrets,
-		passwords: o.Passwords, limiter: o.Limiter, tokens: o.Tokens, gate: o.Gate, unclearFor: o.UnclearFor,
-		development: o.Development,
+		passwords: o.Passwords, limiter: o.Limiter, tokens: o.Tokens, devices: o.Devices, gate: o.Gate, unclearFor: o.UnclearFor,
+		failures: newFailures(o), development: o.Development,
 	}
 }
 

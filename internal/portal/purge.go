@@ -20,8 +20,8 @@ import (
 	"portico/internal/term"
 )
 
-// attemptLife is how long a failed sign-in counts.
-const attemptLife = 15 * time.Minute
+// attemptLife is how long a failed sign-in counts at most.
+const attemptLife = time.Hour
 
 // purgingEvents is the row in leases by which the log's trigger knows a purge;
 // it is never committed.

@@ -200,11 +200,11 @@ func TestPurgeOfIdempotencyKeysAndAttempts(t *testing.T) {
 			t.Fatal(err)
 		}
 		attempts := count(t, f.Client.SignInAttempt.Query())
-		f.Clock.Advance(15*time.Minute - time.Microsecond)
+		f.Clock.Advance(time.Hour - time.Microsecond)
 		mustPurge(t, f, portal.Purged{})
 		f.Clock.Advance(time.Microsecond)
 		mustPurge(t, f, portal.Purged{SignInAttempts: attempts})
-		f.Clock.Advance(day - 15*time.Minute - time.Microsecond)
+		f.Clock.Advance(day - time.Hour - time.Microsecond)
 		mustPurge(t, f, portal.Purged{})
 		f.Clock.Advance(time.Microsecond)
 		mustPurge(t, f, portal.Purged{IdempotencyKeys: 1})

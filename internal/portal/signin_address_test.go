@@ -47,7 +47,7 @@ func TestEverySpellingIsOnePerson(t *testing.T) {
 		for i, text := range spellings() {
 			_, err := f.Portal.SignIn(t.Context(), portal.SignInInput{Email: address.ParseEmail(text), Password: "not this one"})
 			want := fault.Unauthenticated
-			if i >= auth.AddressFailures {
+			if i >= auth.PairFailures {
 				want = fault.RateLimited
 			}
 			require.True(t, fault.Is(err, want), "%d %+q: %v", i, text, err)

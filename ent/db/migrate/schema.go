@@ -1077,6 +1077,7 @@ var (
 		{Name: "token_version", Type: field.TypeInt, Default: 1},
 		{Name: "made_in_development", Type: field.TypeBool, Default: false},
 		{Name: "last_sign_in_at", Type: field.TypeTime, Nullable: true},
+		{Name: "sign_in_unlocked_at", Type: field.TypeTime, Nullable: true},
 		{Name: "password_changed_at", Type: field.TypeTime, Nullable: true},
 		{Name: "organization_id", Type: field.TypeUUID},
 	}
@@ -1088,7 +1089,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "users_organizations_organization",
-				Columns:    []*schema.Column{UsersColumns[15]},
+				Columns:    []*schema.Column{UsersColumns[16]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1097,12 +1098,12 @@ var (
 			{
 				Name:    "user_organization_id_email_folded",
 				Unique:  true,
-				Columns: []*schema.Column{UsersColumns[15], UsersColumns[7]},
+				Columns: []*schema.Column{UsersColumns[16], UsersColumns[7]},
 			},
 			{
 				Name:    "user_organization_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{UsersColumns[15], UsersColumns[1], UsersColumns[0]},
+				Columns: []*schema.Column{UsersColumns[16], UsersColumns[1], UsersColumns[0]},
 			},
 			{
 				Name:    "user_email_folded",

@@ -48,6 +48,8 @@ const (
 	FieldMadeInDevelopment = "made_in_development"
 	// FieldLastSignInAt holds the string denoting the last_sign_in_at field in the database.
 	FieldLastSignInAt = "last_sign_in_at"
+	// FieldSignInUnlockedAt holds the string denoting the sign_in_unlocked_at field in the database.
+	FieldSignInUnlockedAt = "sign_in_unlocked_at"
 	// FieldPasswordChangedAt holds the string denoting the password_changed_at field in the database.
 	FieldPasswordChangedAt = "password_changed_at"
 	// EdgeOrganization holds the string denoting the organization edge name in mutations.
@@ -80,6 +82,7 @@ var Columns = []string{
 	FieldTokenVersion,
 	FieldMadeInDevelopment,
 	FieldLastSignInAt,
+	FieldSignInUnlockedAt,
 	FieldPasswordChangedAt,
 }
 
@@ -217,6 +220,11 @@ func ByMadeInDevelopment(opts ...sql.OrderTermOption) OrderOption {
 // ByLastSignInAt orders the results by the last_sign_in_at field.
 func ByLastSignInAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLastSignInAt, opts...).ToFunc()
+}
+
+// BySignInUnlockedAt orders the results by the sign_in_unlocked_at field.
+func BySignInUnlockedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSignInUnlockedAt, opts...).ToFunc()
 }
 
 // ByPasswordChangedAt orders the results by the password_changed_at field.

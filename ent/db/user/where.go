@@ -120,6 +120,11 @@ func LastSignInAt(v time.Time) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldLastSignInAt, v))
 }
 
+// SignInUnlockedAt applies equality check predicate on the "sign_in_unlocked_at" field. It's identical to SignInUnlockedAtEQ.
+func SignInUnlockedAt(v time.Time) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldSignInUnlockedAt, v))
+}
+
 // PasswordChangedAt applies equality check predicate on the "password_changed_at" field. It's identical to PasswordChangedAtEQ.
 func PasswordChangedAt(v time.Time) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldPasswordChangedAt, v))
@@ -797,6 +802,56 @@ func LastSignInAtIsNil() predicate.User {
 // LastSignInAtNotNil applies the NotNil predicate on the "last_sign_in_at" field.
 func LastSignInAtNotNil() predicate.User {
 	return predicate.User(sql.FieldNotNull(FieldLastSignInAt))
+}
+
+// SignInUnlockedAtEQ applies the EQ predicate on the "sign_in_unlocked_at" field.
+func SignInUnlockedAtEQ(v time.Time) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldSignInUnlockedAt, v))
+}
+
+// SignInUnlockedAtNEQ applies the NEQ predicate on the "sign_in_unlocked_at" field.
+func SignInUnlockedAtNEQ(v time.Time) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldSignInUnlockedAt, v))
+}
+
+// SignInUnlockedAtIn applies the In predicate on the "sign_in_unlocked_at" field.
+func SignInUnlockedAtIn(vs ...time.Time) predicate.User {
+	return predicate.User(sql.FieldIn(FieldSignInUnlockedAt, vs...))
+}
+
+// SignInUnlockedAtNotIn applies the NotIn predicate on the "sign_in_unlocked_at" field.
+func SignInUnlockedAtNotIn(vs ...time.Time) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldSignInUnlockedAt, vs...))
+}
+
+// SignInUnlockedAtGT applies the GT predicate on the "sign_in_unlocked_at" field.
+func SignInUnlockedAtGT(v time.Time) predicate.User {
+	return predicate.User(sql.FieldGT(FieldSignInUnlockedAt, v))
+}
+
+// SignInUnlockedAtGTE applies the GTE predicate on the "sign_in_unlocked_at" field.
+func SignInUnlockedAtGTE(v time.Time) predicate.User {
+	return predicate.User(sql.FieldGTE(FieldSignInUnlockedAt, v))
+}
+
+// SignInUnlockedAtLT applies the LT predicate on the "sign_in_unlocked_at" field.
+func SignInUnlockedAtLT(v time.Time) predicate.User {
+	return predicate.User(sql.FieldLT(FieldSignInUnlockedAt, v))
+}
+
+// SignInUnlockedAtLTE applies the LTE predicate on the "sign_in_unlocked_at" field.
+func SignInUnlockedAtLTE(v time.Time) predicate.User {
+	return predicate.User(sql.FieldLTE(FieldSignInUnlockedAt, v))
+}
+
+// SignInUnlockedAtIsNil applies the IsNil predicate on the "sign_in_unlocked_at" field.
+func SignInUnlockedAtIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldSignInUnlockedAt))
+}
+
+// SignInUnlockedAtNotNil applies the NotNil predicate on the "sign_in_unlocked_at" field.
+func SignInUnlockedAtNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldSignInUnlockedAt))
 }
 
 // PasswordChangedAtEQ applies the EQ predicate on the "password_changed_at" field.

@@ -5,6 +5,7 @@ package portaltest
 
 import (
 	"context"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -66,7 +67,7 @@ func NewWith(t testing.TB, url string, o database.Options) *Fixture {
 	f.options = portal.Options{
 		Client: f.Client, Database: d, Clock: f.Clock, Secrets: adapters.Secrets{Ring: f.Ring},
 		Passwords: adapters.Passwords{Passwords: f.Passwords}, Limiter: adapters.Limiter{Limiter: auth.NewLimiter(d, f.Ring, f.Clock)},
-		Tokens: f.Tokens,
+		Tokens: f.Tokens, Devices: auth.NewDevices(f.Ring, f.Clock), Log: slog.New(slog.DiscardHandler),
 	}
 	f.Portal = portal.New(f.options)
 	return f

@@ -1,0 +1,168 @@
+package auth
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/address"
+	"portico/internal/clock"
+	"portico/internal/fault"
+	"portico/internal/keyring"
+)
+
+// strangers fail from so many places, none of which is full.
+func strangers(t *testing.T, l *Limiter, failures int) {
+	t.Helper()
+	for i := range failures {
+		require.NoError(t, guess(t, l, email, fmt.Sprintf("198.51.100.%d", i), false))
+	}
+}
+
+func TestStrangersFromEverywhereAreLimitedSoftly(t *testing.T) {
+	eachLimiter(t, func(t *testing.T, l *Limiter, c *clock.Fake) {
+		strangers(t, l, AddressFailures)
+		requireLimited(t, guess(t, l, email, client, true), AddressWindow)
+		require.NoError(t, guess(t, l, "other@demo.example", client, false))
+		c.Advance(AddressWindow)
+		require.NoError(t, guess(t, l, email, client, true))
+	})
+}
+
+func TestAKnownDeviceIsCountedByItself(t *testing.T) {
+	eachLimiter(t, func(t *testing.T, l *Limiter, c *clock.Fake) {
+		who := address.ParseEmail(email)
+		mine := Guess{Address: who, Client: client, Devices: []string{"junk", l.devices.Issue(who, nil)}}
+		for range PairFailures {
+			require.NoError(t, guess(t, l, email, client, false), "a stranger behind the same router")
+		}
+		strangers(t, l, AddressFailures-PairFailures)
+		require.True(t, fault.Is(guess(t, l, email, "192.0.2.9", true), fault.RateLimited))
+
+		for range 3 * PairFailures {
+			require.NoError(t, attempt(t, l, mine, true), "strangers lock out strangers alone")
+		}
+		for range PairFailures {
+			require.NoError(t, attempt(t, l, mine, false))
+		}
+		requireLimited(t, attempt(t, l, mine, true), AttemptWindow)
+		renewed := mine
+		renewed.Devices = []string{l.devices.Issue(who, mine.Devices)}
+		requireLimited(t, attempt(t, l, renewed, true), AttemptWindow)
+		other := mine
+		other.Devices = []string{l.devices.Issue(who, nil)}
+		require.NoError(t, attempt(t, l, other, true), "another device is another one")
+		c.Advance(AttemptWindow)
+		require.NoError(t, attempt(t, l, mine, true))
+	})
+}
+
+// Whoever has collected many devices has not as many sets of guesses.
+func TestAllKnownDevicesTogetherAreLimited(t *testing.T) {
+	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
+		who := address.ParseEmail(email)
+		fail := func() error {
+			return attempt(t, l, Guess{Address: who, Client: client, Devices: []string{l.devices.Issue(who, nil)}}, false)
+		}
+		for range AddressFailures {
+			require.NoError(t, fail())
+		}
+		requireLimited(t, fail(), AddressWindow)
+		require.NoError(t, guess(t, l, email, client, true), "and strangers still have theirs")
+	})
+}
+
+func TestASessionIsCountedByItself(t *testing.T) {
+	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
+		for range PairFailures {
+			require.NoError(t, guess(t, l, email, client, false))
+		}
+		mine := Guess{Address: address.ParseEmail(email), Client: client, Session: user}
+		for range PairFailures {
+			require.NoError(t, attempt(t, l, mine, false))
+		}
+		requireLimited(t, attempt(t, l, mine, true), AttemptWindow)
+		mine.Session = uuid.New()
+		require.NoError(t, attempt(t, l, mine, true))
+	})
+}
+
+// What is forgiven one user is not forgiven another of the same address, and
+// the client's own failures are nobody's to forgive.
+func TestForgivenFailures(t *testing.T) {
+	eachLimiter(t, func(t *testing.T, l *Limiter, c *clock.Fake) {
+		for range PairFailures {
+			require.NoError(t, guess(t, l, email, client, false))
+		}
+		g := Guess{Address: address.ParseEmail(email), Client: client, Since: []time.Time{{}, start}}
+		a, err := l.Reserve(t.Context(), g)
+		require.NoError(t, err)
+		require.False(t, a.Open(0))
+		require.True(t, a.Open(1))
+		require.NoError(t, a.Withdraw(t.Context()))
+		a.Done()
+
+		c.Advance(time.Minute)
+		for range PairFailures {
+			require.NoError(t, attempt(t, l, g, false))
+		}
+		requireLimited(t, attempt(t, l, g, false), AttemptWindow)
+		g.Since = nil
+		requireLimited(t, attempt(t, l, g, false), AttemptWindow)
+
+		for i := range ClientFailures - 2*PairFailures {
+			require.NoError(t, guess(t, l, fmt.Sprintf("user%d@demo.example", i), client, false))
+		}
+		g.Since = []time.Time{c.Now().Add(time.Second)}
+		require.True(t, fault.Is(attempt(t, l, g, false), fault.RateLimited))
+	})
+}
+
+func TestDeviceTokens(t *testing.T) {
+	ring, c := keyring.ForTest(), clock.NewFake(start)
+	d, who := NewDevices(ring, c), address.ParseEmail("Orhan@xn--bcher-kva.example")
+	token := d.Issue(who, nil)
+	id, ok := d.known(address.ParseEmail(" orhan@BÜCHER.example"), []string{token})
+	require.True(t, ok, "bound to the folded address")
+	require.NotContains(t, token, "orhan")
+	again, ok := d.known(who, []string{"", d.Issue(who, []string{token})})
+	require.True(t, ok)
+	require.Equal(t, id, again, "signing in again keeps the identity")
+	other, _ := d.known(who, []string{d.Issue(who, nil)})
+	require.NotEqual(t, id, other)
+
+	for name, presented := range map[string][]string{
+		"nothing": nil, "junk": {"x", "a.b.c.d", "...", "p1.x.1."}, "padded": {token + "="}, "tail": {token + "."}, "space": {" " + token},
+		"sixth": {"", "", "", "", "", token}, "long": {token + string(make([]byte, longestDevice))},
+	} {
+		_, ok := d.known(who, presented)
+		require.False(t, ok, name)
+	}
+	for _, stranger := range []address.Email{address.ParseEmail("other@bücher.example"), {}} {
+		_, ok := d.known(stranger, []string{token})
+		require.False(t, ok)
+	}
+	_, ok = NewDevices(keyring.ForTest(), c).known(who, []string{token})
+	require.False(t, ok, "of another ring")
+	c.Advance(DeviceLife)
+	_, ok = d.known(who, []string{token})
+	require.False(t, ok, "too long ago")
+}
+
+// No character of a device token can be another one.
+func TestADeviceTokenHasOneSpelling(t *testing.T) {
+	d, who := NewDevices(keyring.ForTest(), clock.NewFake(start)), address.ParseEmail(email)
+	token := d.Issue(who, nil)
+	for i := range len(token) {
+		for _, c := range []byte("A0=.-_ \n") {
+			if c == token[i] {
+				continue
+			}
+			_, ok := d.known(who, []string{token[:i] + string(c) + token[i+1:]})
+			require.False(t, ok, "%d %q", i, c)
+		}
+	}
+}

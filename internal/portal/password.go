@@ -1,0 +1,89 @@
+package portal
+
+import (
+	"context"
+
+	"portico/ent/db"
+	"portico/ent/db/user"
+	"portico/internal/address"
+	"portico/internal/database"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/policy"
+	"portico/internal/viewer"
+)
+
+// ChangePassword changes the viewer's own password. All tokens issued so far
+// are not believed any more; a fresh one is given.
+func (p *Portal) ChangePassword(ctx context.Context, current, next string) (out Session, err error) {
+	v := viewer.Current(ctx)
+	if err := refusal(policy.Decide(v, policy.PasswordChange, policy.Object{OrganizationID: v.OrganizationID})); err != nil {
+		return out, err
+	}
+	u, err := p.client.User.Get(ctx, v.UserID)
+	if err != nil {
+		return out, outward(err)
+	}
+	if err := p.passwords.Check("newPassword", next, u.EmailFolded); err != nil {
+		return out, err
+	}
+	if err := p.checkCurrent(ctx, u, current); err != nil {
+		return out, err
+	}
+	hash, err := p.passwords.Hash(ctx, next)
+	if err != nil {
+		return out, err
+	}
+	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		n, err := c.User.Update().Where(user.ID(u.ID), user.Version(u.Version), user.TokenVersion(u.TokenVersion)).
+			SetPasswordHash(hash).SetPasswordChangedAt(c.now).AddTokenVersion(1).AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
+		if err := swapped(n, err); err != nil {
+			return err
+		}
+		c.record(userEvent(eventlog.UserPasswordChanged, u, nil))
+		out.User, err = c.User.Get(ctx, u.ID)
+		return err
+	})
+	if err != nil {
+		return Session{}, err
+	}
+	out.AccessToken, out.ExpiresAt, err = p.tokens.Issue(u.ID, u.OrganizationID, out.User.TokenVersion)
+	return out, err
+}
+
+// checkCurrent checks the present password. Guesses are counted, for the
+// session by itself: a stolen one must not be a way to try passwords, and
+// strangers who fail to sign in must not keep its owner from changing it.
+func (p *Portal) checkCurrent(ctx context.Context, u *db.User, password string) error {
+	attempt, err := p.limiter.Reserve(ctx, Guess{Address: u.EmailFolded, Client: viewer.Current(ctx).Address, Session: u.ID})
+	if err != nil {
+		return outward(err)
+	}
+	defer attempt.Done()
+	right, err := p.passwords.Verify(ctx, password, u.PasswordHash)
+	if err != nil {
+		return p.unlooked(ctx, attempt, err)
+	}
+	if !right {
+		return fault.Input(fault.WrongPassword, "currentPassword", "This is not your present password.")
+	}
+	return database.Fault(attempt.Succeeded(ctx))
+}
+
+// ResetPassword gives a user, by the organization's slug and the address,
+// another password, ends all sessions, and forgives failed sign-ins. Only
+// commands do, as Portico itself.
+func (p *Portal) ResetPassword(ctx context.Context, slug string, email address.Email, password string) (out *db.User, err error) {
+	if err := fault.Collect(email.Check("email"), p.passwords.Check("password", password, email)); err != nil {
+		return nil, err
+	}
+	hash, err := p.passwords.Hash(ctx, password)
+	if err != nil {
+		return nil, err
+	}
+	return p.commandUser(ctx, slug, email, func(ctx context.Context, c *change, u *db.User) (*db.User, error) {
+		c.record(userEvent(eventlog.UserPasswordReset, u, nil))
+		return c.User.UpdateOne(u).SetPasswordHash(hash).SetPasswordChangedAt(c.now).SetSignInUnlockedAt(c.now).
+			AddTokenVersion(1).AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
+	})
+}

@@ -1,0 +1,198 @@
+package portal
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/internal/clock"
+	"portico/internal/eventlog"
+	"portico/internal/viewer"
+)
+
+// SignInFailure says why a sign-in failed: to operators and administrators,
+// never to whoever signs in.
+type SignInFailure string
+
+// Why sign-ins fail.
+const (
+	SignInMalformed     SignInFailure = "MALFORMED_ADDRESS"
+	SignInUnknown       SignInFailure = "UNKNOWN_ADDRESS"
+	SignInWrongPassword SignInFailure = "WRONG_PASSWORD"
+	SignInDisabled      SignInFailure = "DISABLED"
+	SignInNoPasswords   SignInFailure = "NO_PASSWORDS"
+	SignInLimited       SignInFailure = "RATE_LIMITED"
+)
+
+// SignInFailures lists all of them, for counters.
+func SignInFailures() []SignInFailure {
+	return []SignInFailure{SignInMalformed, SignInUnknown, SignInWrongPassword, SignInDisabled, SignInNoPasswords, SignInLimited}
+}
+
+const (
+	// failureWindow is how long a user's further failures are summed up after
+	// an event has told of one.
+	failureWindow = 15 * time.Minute
+	// mostFailureEvents is how many such events one server writes into an
+	// organization's log in a failureWindow; what is left waits for the next.
+	mostFailureEvents = 20
+	// mostNoted bounds the users whose failures are remembered.
+	mostNoted = 1000
+)
+
+// noted is what is remembered of a user's failures.
+type noted struct {
+	candidate
+	count       int // that no event has told of
+	reason      SignInFailure
+	address     string // that the last came from
+	requestID   string
+	toldAt      time.Time
+	description string // the folded address
+}
+
+// failures tells of sign-ins that failed: each in the program's log, and summed
+// up in the organizations' logs. Events are written beside the requests, so
+// that the time of an answer does not tell that there is somebody to tell of,
+// and a flood of guesses neither fills an organization's log nor holds it.
+type failures struct {
+	clock  clock.Clock
+	log    *slog.Logger
+	failed func(SignInFailure)
+
+	mu     sync.Mutex
+	people map[uuid.UUID]*noted
+	wake   chan struct{}
+}
+
+func newFailures(o Options) *failures {
+	f := &failures{clock: o.Clock, log: o.Log, failed: o.SignInFailed, people: map[uuid.UUID]*noted{}, wake: make(chan struct{}, 1)}
+	if f.log == nil {
+		f.log = slog.Default()
+	}
+	if f.failed == nil {
+		f.failed = func(SignInFailure) {}
+	}
+	return f
+}
+
+// note takes down a sign-in that failed. An address that is none is not logged:
+// it may be a password.
+func (f *failures) note(ctx context.Context, why SignInFailure, in SignInInput, c candidates) {
+	v := viewer.Current(ctx)
+	f.failed(why)
+	f.log.LogAttrs(ctx, slog.LevelWarn, "a sign-in failed", slog.String("reason", string(why)), slog.String("email", in.Email.String()),
+		slog.String("address", v.Address), slog.String("requestId", v.RequestID))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, one := range c.all {
+		n := f.people[one.user.ID]
+		if n == nil && len(f.people) < mostNoted {
+			n = &noted{}
+			f.people[one.user.ID] = n
+		}
+		if n == nil {
+			continue // the program's log has it
+		}
+		n.candidate, n.reason, n.address, n.requestID, n.description = one, why, v.Address, v.RequestID, in.Email.String()
+		n.count++
+	}
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
+// due takes out what is to be told now, by organization.
+func (f *failures) due() map[uuid.UUID][]noted {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now, told := f.clock.Now(), map[uuid.UUID]int{}
+	var waiting []*noted
+	for id, n := range f.people {
+		switch recent := now.Sub(n.toldAt) < failureWindow; {
+		case recent:
+			told[n.organization.ID]++
+		case n.count == 0:
+			delete(f.people, id)
+		default:
+			waiting = append(waiting, n)
+		}
+	}
+	slices.SortFunc(waiting, func(a, b *noted) int { return cmp.Compare(b.count, a.count) })
+	out := map[uuid.UUID][]noted{}
+	for _, n := range waiting {
+		if o := n.organization.ID; told[o] < mostFailureEvents {
+			told[o]++
+			out[o] = append(out[o], *n)
+			n.count, n.toldAt = 0, now
+		}
+	}
+	return out
+}
+
+// restore counts again what could not be told.
+func (f *failures) restore(all []noted) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, old := range all {
+		if n := f.people[old.user.ID]; n != nil {
+			n.count, n.toldAt = n.count+old.count, old.toldAt
+		}
+	}
+}
+
+// TellFailures writes the events that are due: one for each user, with the
+// number of failures since the one before.
+func (p *Portal) TellFailures(ctx context.Context) error {
+	var errs []error
+	for organization, all := range p.failures.due() {
+		if err := p.tellFailures(ctx, organization, all); err != nil {
+			p.failures.restore(all)
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (p *Portal) tellFailures(ctx context.Context, organization uuid.UUID, all []noted) error {
+	for _, n := range all {
+		// Nobody has signed in: the event has no actor, but the client's address.
+		who := viewer.Viewer{OrganizationID: organization, Address: n.address, RequestID: n.requestID}
+		err := p.change(viewer.NewContext(ctx, who), func(_ context.Context, c *change) error {
+			c.record(userEvent(eventlog.UserSignInFailed, n.user,
+				created("email", n.description, "reason", string(n.reason), "failures", n.count)))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// WatchFailures tells of failed sign-ins until ctx ends, and then of the last.
+func (p *Portal) WatchFailures(ctx context.Context) {
+	const again, parting = time.Minute, 2 * time.Second
+	tick := time.NewTicker(again)
+	defer tick.Stop()
+	for ended := false; !ended; {
+		select {
+		case <-p.failures.wake:
+		case <-tick.C:
+		case <-ctx.Done():
+			ended = true
+		}
+		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), parting)
+		if err := p.TellFailures(limited); err != nil {
+			p.failures.log.WarnContext(ctx, "failed sign-ins could not be written into the event log", "error", err)
+		}
+		cancel()
+	}
+}

@@ -1,0 +1,135 @@
+package portal_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/ent/db"
+	"portico/ent/db/event"
+	"portico/internal/adapters"
+	"portico/internal/address"
+	"portico/internal/auth"
+	"portico/internal/eventlog"
+	"portico/internal/portal"
+	"portico/internal/portal/portaltest"
+	"portico/internal/term"
+	"portico/internal/testdb"
+)
+
+// failuresTold lists the events of failed sign-ins.
+func failuresTold(t *testing.T, f *portaltest.Fixture) []*db.Event {
+	t.Helper()
+	all, err := f.Client.Event.Query().Where(event.Type(string(eventlog.UserSignInFailed))).Order(event.ByPosition()).All(portaltest.System(t))
+	require.NoError(t, err)
+	return all
+}
+
+func changed(e *db.Event, field string) string {
+	for _, c := range e.Changes {
+		if c.Field == field && c.After != nil {
+			return *c.After
+		}
+	}
+	return ""
+}
+
+// A flood of guesses becomes two lines in a quarter of an hour.
+func TestFailuresAreSummedUp(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		u := enlist(t, f, "one", portaltest.Password)
+		fail(t, f.Portal, "192.0.2.1", 1)
+		require.Empty(t, failuresTold(t, f), "not while somebody waits for the answer")
+		require.NoError(t, f.Portal.TellFailures(t.Context()))
+		fail(t, f.Portal, "192.0.2.7", 5)
+		for range 3 {
+			require.NoError(t, f.Portal.TellFailures(t.Context()))
+			require.Len(t, failuresTold(t, f), 1)
+		}
+		f.Clock.Advance(auth.AttemptWindow)
+		require.NoError(t, f.Portal.TellFailures(t.Context()))
+		f.Clock.Advance(auth.AttemptWindow)
+		require.NoError(t, f.Portal.TellFailures(t.Context()))
+
+		all := failuresTold(t, f)
+		require.Len(t, all, 2, "nothing is told of nothing")
+		require.Equal(t, []string{"1", "5"}, []string{changed(all[0], "failures"), changed(all[1], "failures")})
+		require.Contains(t, changed(all[1], "reason"), "WRONG_PASSWORD")
+		require.Contains(t, changed(all[1], "email"), orhan)
+		require.Equal(t, "192.0.2.7", all[1].Address)
+		require.Equal(t, u.ID, all[1].SubjectID)
+		require.Nil(t, all[1].ActorID)
+		staff, err := f.Portal.Events(x.Admin, portal.EventFilter{Type: []eventlog.Type{eventlog.UserSignInFailed}}, true, portal.Read{})
+		require.NoError(t, err)
+		require.Len(t, staff.Nodes, 2)
+		developers, err := f.Portal.Events(x.Developer, portal.EventFilter{Type: []eventlog.Type{eventlog.UserSignInFailed}}, true, portal.Read{})
+		require.NoError(t, err)
+		require.Empty(t, developers.Nodes)
+	})
+}
+
+// Guesses at everybody fill no log either, and what was left out is told later.
+func TestFailuresOfManyAreTaken(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		for i := range 25 {
+			u := f.MustUser(t, x.Admin, x.Account, term.Member)
+			_, err := f.Portal.SignIn(from(t, fmt.Sprintf("192.0.2.%d", i)), portal.SignInInput{Email: u.EmailFolded, Password: "a wrong password"})
+			require.Error(t, err)
+		}
+		for _, n := range []int{20, 20} {
+			require.NoError(t, f.Portal.TellFailures(t.Context()))
+			require.Len(t, failuresTold(t, f), n)
+		}
+		f.Clock.Advance(auth.AttemptWindow)
+		require.NoError(t, f.Portal.TellFailures(t.Context()))
+		require.Len(t, failuresTold(t, f), 25)
+	})
+}
+
+func TestFailuresAreLoggedAndCounted(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		o := f.MustOrganization(t, "one")
+		var log bytes.Buffer
+		counts := map[portal.SignInFailure]int{}
+		p := portal.New(portal.Options{
+			Client: f.Client, Database: f.Database, Clock: f.Clock, Secrets: adapters.Secrets{Ring: f.Ring}, Tokens: f.Tokens,
+			Passwords: adapters.Passwords{Passwords: f.Passwords}, Devices: auth.NewDevices(f.Ring, f.Clock),
+			Limiter: adapters.Limiter{Limiter: auth.NewLimiter(f.Database, f.Ring, f.Clock)}, Log: slog.New(slog.NewJSONHandler(&log, nil)),
+			SignInFailed: func(why portal.SignInFailure) { counts[why]++ },
+		})
+		guess := func(email, password string, want portal.SignInFailure) {
+			log.Reset()
+			_, err := p.SignIn(from(t, "192.0.2.1"), portal.SignInInput{Email: address.ParseEmail(email), Password: password})
+			require.Error(t, err)
+			var line map[string]any
+			require.NoError(t, json.Unmarshal(log.Bytes(), &line), "one line: %s", log.String())
+			require.Equal(t, "WARN", line["level"])
+			require.Equal(t, string(want), line["reason"])
+			require.Equal(t, address.ParseEmail(email).String(), line["email"])
+			require.Equal(t, "192.0.2.1", line["address"])
+			require.NotContains(t, log.String(), password)
+		}
+		guess(orhan, "a wrong password", portal.SignInUnknown)
+		guess("my password, by mistake", "a wrong password", portal.SignInMalformed)
+		u := enlist(t, f, "one", portaltest.Password)
+		guess(" ORHAN@both.example\r\n", "a wrong password", portal.SignInWrongPassword)
+		_, err := f.Portal.DisableUser(f.MustAdmin(t, o), u.GlobalID(), nil)
+		require.NoError(t, err)
+		guess(orhan, portaltest.Password, portal.SignInDisabled)
+		for range auth.PairFailures - 3 {
+			guess(orhan, portaltest.Password, portal.SignInDisabled)
+		}
+		guess(orhan, portaltest.Password, portal.SignInLimited)
+		require.Equal(t, map[portal.SignInFailure]int{portal.SignInUnknown: 1, portal.SignInMalformed: 1, portal.SignInWrongPassword: 1,
+			portal.SignInDisabled: auth.PairFailures - 2, portal.SignInLimited: 1}, counts)
+	})
+}

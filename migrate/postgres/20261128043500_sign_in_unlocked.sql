@@ -1,0 +1,2 @@
+-- Modify "users" table
+ALTER TABLE "users" ADD COLUMN "sign_in_unlocked_at" timestamptz NULL;

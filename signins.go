@@ -1,0 +1,20 @@
+package main
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"portico/internal/portal"
+)
+
+// countSignIns counts sign-ins that failed, by the reason. All reasons are
+// there from the start, so that a rise from nothing is seen.
+func countSignIns(r prometheus.Registerer) func(portal.SignInFailure) {
+	failed := promauto.With(r).NewCounterVec(prometheus.CounterOpts{
+		Name: "portico_sign_ins_failed_total", Help: "Sign-ins that failed, by the reason.",
+	}, []string{"reason"})
+	for _, reason := range portal.SignInFailures() {
+		failed.WithLabelValues(string(reason))
+	}
+	return func(reason portal.SignInFailure) { failed.WithLabelValues(string(reason)).Inc() }
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"text/tabwriter"
+
+	"portico/internal/address"
+	"portico/internal/term"
+)
+
+type orgListCommand struct{}
+
+// Run lists the organizations.
+func (orgListCommand) Run(ctx context.Context, p *program) error {
+	return p.with(ctx, func(b *backend) error {
+		all, err := b.portal.Organizations(ctx)
+		if err != nil {
+			return err
+		}
+		if len(all) == 0 {
+			_, err := fmt.Fprintln(p.stderr, "There is no organization.")
+			return err
+		}
+		w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+		_, _ = fmt.Fprintln(w, "SLUG\tNAME\tMADE") // Flush reports errors
+		for _, o := range all {
+			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", o.Slug, o.Name, moment(&o.CreatedAt))
+		}
+		return w.Flush()
+	})
+}
+
+type userListCommand struct {
+	Organization string `required:"" placeholder:"SLUG" help:"The organization's slug."`
+}
+
+// Help says in which order they come.
+func (userListCommand) Help() string { return "The oldest comes first; times are in UTC." }
+
+// Run lists an organization's users.
+func (u userListCommand) Run(ctx context.Context, p *program) error {
+	return p.with(ctx, func(b *backend) error {
+		all, err := b.portal.UsersOf(ctx, u.Organization)
+		if err != nil {
+			return err
+		}
+		if len(all) == 0 {
+			_, err := fmt.Fprintf(p.stderr, "The organization %s has no users.\n", u.Organization)
+			return err
+		}
+		w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+		_, _ = fmt.Fprintln(w, "EMAIL\tNAME\tROLE\tSTATUS\tMADE\tLAST SIGN-IN") // Flush reports errors
+		for _, one := range all {
+			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", one.Email, one.Name, one.Role, one.Status, moment(&one.CreatedAt), moment(one.LastSignInAt))
+		}
+		return w.Flush()
+	})
+}
+
+// userNamed says which user a command is about.
+type userNamed struct {
+	Organization string `required:"" placeholder:"SLUG" help:"The organization's slug."`
+	Email        string `required:"" help:"The address that the user signs in with."`
+}
+
+type userResetPasswordCommand struct{ userNamed }
+
+// Help says where the password comes from and what else happens.
+func (userResetPasswordCommand) Help() string {
+	return "The new password is asked for at a terminal, and else is the first line of standard input. It has at least 10 characters. " +
+		"All of the user's sessions end with their next request, and failed sign-ins are forgiven."
+}
+
+// Run gives a user another password.
+func (u userResetPasswordCommand) Run(ctx context.Context, p *program) error {
+	return p.with(ctx, func(b *backend) error {
+		password, err := readPassword(ctx, p.stdin, p.stderr)
+		if err != nil {
+			return err
+		}
+		changed, err := b.portal.ResetPassword(ctx, u.Organization, address.ParseEmail(u.Email), password)
+		if err != nil {
+			return err
+		}
+		note := ""
+		if changed.Status != term.UserActive {
+			note = " The user is still disabled."
+		}
+		_, err = fmt.Fprintf(p.stderr, "%s of %s has another password; all sessions have ended.%s\n", changed.Email, u.Organization, note)
+		return err
+	})
+}
+
+type userUnlockCommand struct{ userNamed }
+
+// Help says for whom it holds.
+func (userUnlockCommand) Help() string {
+	return "The right password is accepted at once, by servers that run as well. Users of other organizations who have the same address are not affected."
+}
+
+// Run forgives a user's failed sign-ins.
+func (u userUnlockCommand) Run(ctx context.Context, p *program) error {
+	return p.with(ctx, func(b *backend) error {
+		changed, err := b.portal.UnlockByAddress(ctx, u.Organization, address.ParseEmail(u.Email))
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(p.stderr, "Failed sign-ins of %s of %s are forgiven.\n", changed.Email, u.Organization)
+		return err
+	})
+}
