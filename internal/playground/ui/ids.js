@@ -13,6 +13,7 @@ const kinds = {
   product: "Products",
   plan: "Products",
   endpoint: "Products",
+  user: "Users",
   productSubscription: "Register or ApprovalQueue",
 };
 
