@@ -109,6 +109,7 @@ func peopleMutations() []mutating {
 			}
 		}, []eventlog.Type{eventlog.UserCreated, eventlog.MemberAdded}, false},
 		{"DisableUser", user(func(g *gated, id string) error { return e(g.p.DisableUser(g.Admin, id, nil)) }), []eventlog.Type{eventlog.UserDisabled}, false},
+		{"UnlockUser", user(func(g *gated, id string) error { return e(g.p.UnlockUser(g.Admin, id, nil)) }), []eventlog.Type{eventlog.UserUnlocked}, false},
 		{"EnableUser", func(t *testing.T, g *gated) func() error {
 			u := g.MustUser(t, g.Admin, g.Account, term.Member)
 			require.NoError(t, e(g.Portal.DisableUser(g.Admin, u.GlobalID(), nil)))
