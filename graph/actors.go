@@ -22,7 +22,7 @@ func eventActor(ctx context.Context, p *portal.Portal, e *eventRow) (*model.Acto
 		a.Role = &role
 	}
 	v := viewer.Current(ctx)
-	if !v.Staff() && (role == viewer.Admin || role == viewer.Approver) {
+	if !v.Staff() && role == viewer.Admin {
 		return &model.Actor{Role: a.Role, Name: staffName}, nil
 	}
 	if e.ActorID == nil {

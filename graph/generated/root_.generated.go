@@ -5080,8 +5080,6 @@ scalar BigInt @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259#section-
 enum Role {
   "API Manager: staff, who see and change everything in their organization."
   ADMIN
-  "Staff named for certain products, who decide what waits for those."
-  APPROVER
   "API Portal: a developer, who sees and changes what belongs to the active account."
   PORTAL
   "A machine that verifies keys, and does nothing else."
@@ -6561,7 +6559,7 @@ input CreateProductInput {
   externalId: String
   "Which developers find it."
   visibility: ProductVisibility = PUBLIC
-  "Where it stands."
+  "Where it stands. A product is on offer, PUBLISHED or DEPRECATED, only with a plan: make it a DRAFT, then its plan."
   status: ProductStatus = DRAFT
   "Whether registrations wait for a person."
   approval: Approval = MANUAL
@@ -6599,7 +6597,7 @@ input UpdateProductInput {
   externalId: String
   "Which developers find it; null is refused."
   visibility: ProductVisibility
-  "Where it stands; null is refused. A retired product does not come back, and what developers have seen is no draft again."
+  "Where it stands; null is refused. Without a plan it cannot be PUBLISHED or DEPRECATED. A retired product does not come back, and what developers have seen is no draft again."
   status: ProductStatus
   "Whether registrations wait for a person; null is refused."
   approval: Approval

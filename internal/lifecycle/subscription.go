@@ -70,12 +70,10 @@ const (
 	Suspend    SubscriptionAction = "SUSPEND"
 	Resume     SubscriptionAction = "RESUME"
 	Unregister SubscriptionAction = "UNREGISTER"
-	ChangePlan SubscriptionAction = "CHANGE_PLAN"
 )
 
 // What the system does.
 const (
-	Expire         SubscriptionAction = "EXPIRE"
 	Retire         SubscriptionAction = "RETIRE"
 	AppDeleted     SubscriptionAction = "APP_DELETED"
 	AccountDeleted SubscriptionAction = "ACCOUNT_DELETED"
@@ -83,7 +81,7 @@ const (
 
 // SubscriptionActions lists all actions.
 func SubscriptionActions() []SubscriptionAction {
-	return []SubscriptionAction{Approve, Reject, Withdraw, Suspend, Resume, Unregister, ChangePlan, Expire, Retire, AppDeleted, AccountDeleted}
+	return []SubscriptionAction{Approve, Reject, Withdraw, Suspend, Resume, Unregister, Retire, AppDeleted, AccountDeleted}
 }
 
 // edge is one row of the table.
@@ -104,10 +102,6 @@ func edges() []edge {
 		{Unregister, Waiting, Unsubscribed},
 		{Unregister, Approved, Unsubscribed},
 		{Unregister, Suspended, Unsubscribed},
-		{ChangePlan, Approved, Approved},
-		{Expire, Waiting, Unsubscribed},
-		{Expire, Approved, Unsubscribed},
-		{Expire, Suspended, Unsubscribed},
 		{Retire, Waiting, Unsubscribed},
 		{Retire, Approved, Unsubscribed},
 		{Retire, Suspended, Unsubscribed},

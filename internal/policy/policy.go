@@ -134,10 +134,9 @@ func granted(r viewer.Role, a Action) bool {
 		UserCreate, UserDisable, UserEnable, UserUnlock, ProductCreate, ProductUpdate, PlanCreate, PlanUpdate, RulesUpdate,
 		EndpointCreate, EndpointUpdate, EndpointDelete,
 		Key(lifecycle.Disable), Key(lifecycle.Enable),
-		Subscription(lifecycle.Suspend), Subscription(lifecycle.Resume):
+		Subscription(lifecycle.Suspend), Subscription(lifecycle.Resume),
+		Subscription(lifecycle.Approve), Subscription(lifecycle.Reject):
 		return r == viewer.Admin
-	case Subscription(lifecycle.Approve), Subscription(lifecycle.Reject):
-		return r == viewer.Admin || r == viewer.Approver
 	}
 	return false
 }

@@ -20,7 +20,7 @@ var (
 )
 
 func roles() []viewer.Role {
-	return []viewer.Role{viewer.Anonymous, viewer.Admin, viewer.Approver, viewer.Portal, viewer.Gateway, viewer.System}
+	return []viewer.Role{viewer.Anonymous, viewer.Admin, viewer.Portal, viewer.Gateway, viewer.System}
 }
 
 // as is a viewer of each role who owns the active account of an organization
@@ -45,11 +45,11 @@ func grants() map[Action][]viewer.Role {
 		"user.create": admin, "user.disable": admin, "user.enable": admin, "user.unlock": admin, "password.change": both,
 		"product.create": admin, "product.update": admin, "plan.create": admin, "plan.update": admin, "organization.update": admin,
 		"endpoint.create": admin, "endpoint.update": admin, "endpoint.delete": admin, "subscription.narrow": both,
-		"subscription.APPROVE": {viewer.Admin, viewer.Approver}, "subscription.REJECT": {viewer.Admin, viewer.Approver},
+		"subscription.APPROVE": {viewer.Admin}, "subscription.REJECT": {viewer.Admin},
 		"subscription.WITHDRAW": {viewer.Portal}, "subscription.UNREGISTER": both,
 		"subscription.SUSPEND": admin, "subscription.RESUME": admin,
 		// Nobody's yet, and the system's.
-		"subscription.CHANGE_PLAN": nil, "subscription.EXPIRE": nil, "subscription.RETIRE": nil,
+		"subscription.RETIRE": nil,
 		"subscription.APP_DELETED": nil, "subscription.ACCOUNT_DELETED": nil,
 		"app.unheard-of": nil, "": nil,
 	}

@@ -110,7 +110,6 @@ func TestReach(t *testing.T) {
 		nobody Reach
 	}{
 		{viewer.Anonymous, Nothing, Nothing},
-		{viewer.Approver, Nothing, Nothing},
 		{viewer.Gateway, Nothing, Nothing},
 		{"UNHEARD_OF", Nothing, Nothing},
 		{viewer.Portal, OwnAccount, Nothing},

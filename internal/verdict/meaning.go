@@ -120,7 +120,7 @@ func (c Code) Remedy() string {
 	case NotSubscribed:
 		return "Register the app with the product, or correct the name of the product or the app in the call."
 	case Waiting:
-		return "An administrator or approver decides on the registration."
+		return "An administrator decides on the registration."
 	case Suspended:
 		return "An administrator resumes the registration."
 	case NotInAccessList:

@@ -19,8 +19,6 @@ const (
 	Anonymous Role = ""
 	// Admin: staff of the organization (API Manager).
 	Admin Role = "ADMIN"
-	// Approver: staff who decides for certain products.
-	Approver Role = "APPROVER"
 	// Portal: a developer, acting for one account (API Portal).
 	Portal Role = "PORTAL"
 	// Gateway: a machine that verifies keys.
@@ -63,7 +61,7 @@ type Rules struct {
 func (v Viewer) SignedIn() bool { return v.UserID != uuid.Nil }
 
 // Staff tells whether the viewer works for the organization.
-func (v Viewer) Staff() bool { return v.Role == Admin || v.Role == Approver }
+func (v Viewer) Staff() bool { return v.Role == Admin }
 
 // ForSystem is Portico acting by itself, inside one organization, or in all
 // of them when organization is all zero.
