@@ -49,7 +49,7 @@ func grants() map[Action][]viewer.Role {
 		"subscription.WITHDRAW": {viewer.Portal}, "subscription.UNREGISTER": both,
 		"subscription.SUSPEND": admin, "subscription.RESUME": admin,
 		// Nobody's yet, and the system's.
-		"subscription.RETIRE": nil,
+		"subscription.RETIRE":      nil,
 		"subscription.APP_DELETED": nil, "subscription.ACCOUNT_DELETED": nil,
 		"app.unheard-of": nil, "": nil,
 	}
