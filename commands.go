@@ -47,6 +47,7 @@ type commandLine struct {
 		Retire keysRetireCommand `cmd:"" uses:"ring" help:"Drop the JWT secrets that no living token needs."`
 	} `cmd:"" help:"The key ring: the secrets that are not in the database."`
 	Health  healthCommand  `cmd:"" uses:"health" help:"Ask the server on this machine whether it is ready."`
+	Doctor  doctorCommand  `cmd:"" uses:"all unchecked" help:"Say what is wrong with settings, key ring, database, clock and Redis."`
 	Schema  schemaCommand  `cmd:"" uses:"none" help:"Print the GraphQL schema as a role sees it."`
 	Purge   purgeCommand   `cmd:"" help:"Delete for good what is older than its retention time."`
 	Config  configCommand  `cmd:"" uses:"all" help:"Print the configuration, with secrets masked."`
@@ -77,7 +78,7 @@ func parse(args []string, getenv func(string) string, p *program) (*kong.Context
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, byVariable(parser, getenv, err)
 	}
 	if err := exposed(command); err != nil {
 		return nil, err

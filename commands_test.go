@@ -18,7 +18,7 @@ import (
 func TestEveryCommandHasHelp(t *testing.T) {
 	for _, command := range []string{
 		"", "serve", "migrate", "seed", "org", "org create", "org list", "user create", "user list", "user reset-password", "user unlock", "gateway create", "gateway list", "gateway revoke",
-		"keys", "keys create", "keys rotate", "keys retire", "health", "schema", "purge", "config", "version",
+		"doctor", "keys", "keys create", "keys rotate", "keys retire", "health", "schema", "purge", "config", "version",
 	} {
 		t.Run(command, func(t *testing.T) {
 			out, err := portico("", append(strings.Fields(command), "--help")...)
@@ -91,6 +91,16 @@ func TestMigrateTwice(t *testing.T) {
 		require.NoError(t, err)
 		require.NotContains(t, after, "pending")
 	})
+}
+
+// A value that is not understood is told by the name under which it was given.
+func TestTheVariableIsNamed(t *testing.T) {
+	_, err := porticoWith(map[string]string{"PORTICO_DB_CONNS": "many"}, "serve")
+	require.ErrorContains(t, err, "PORTICO_DB_CONNS: --db-conns: ")
+	require.Equal(t, 2, exitCode(err))
+	_, err = porticoWith(nil, "serve", "--db-conns=many")
+	require.ErrorContains(t, err, "--db-conns: ")
+	require.NotContains(t, err.Error(), "PORTICO_DB_CONNS")
 }
 
 func TestRotate(t *testing.T) {

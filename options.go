@@ -102,6 +102,18 @@ func variablesAlone() map[string]string {
 	return out
 }
 
+// byVariable names the variable whose value was not understood, where kong
+// speaks of the flag that was not given.
+func byVariable(parser *kong.Kong, getenv func(string) string, err error) error {
+	for _, flag := range parser.Model.Flags {
+		about, name := "--"+flag.Name, flag.Tag.Get("var")
+		if rest, found := strings.CutPrefix(err.Error(), about); found && (rest == "" || rest[0] == ':' || rest[0] == ' ') && name != "" && getenv(name) != "" {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return err
+}
+
 // exposed refuses a secret on the command line, which everybody on the machine
 // can read.
 func exposed(command *kong.Context) error {

@@ -40,7 +40,7 @@ func TestHelpShowsWhatIsUsed(t *testing.T) {
 		all = append(all, s.Name)
 	}
 	for command, want := range map[string][]string{
-		"": all, "serve": all, "config": all,
+		"": all, "serve": all, "config": all, "doctor": all,
 		"version": {}, "schema": {},
 		"keys create": {"PORTICO_KEYRING"}, "keys rotate": {"DATABASE_URL", "PORTICO_DEV", "PORTICO_KEYRING"},
 		"migrate":        {"DATABASE_URL", "PORTICO_DB_CONNS", "PORTICO_DB_POOLER", "PORTICO_DB_WAIT", "PORTICO_DEV", "PORTICO_LOG", "PORTICO_LOG_LEVEL"},

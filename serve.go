@@ -32,7 +32,6 @@ func (serveCommand) Help() string {
 
 // Run serves until ctx ends.
 func (serveCommand) Run(ctx context.Context, p *program) (err error) {
-	slog.SetDefault(p.log)
 	// First, so that an address in use is told before anything is changed.
 	// Requests that come early wait until the server is there.
 	l, err := listenAll(p.config)

@@ -61,8 +61,11 @@ func (p *program) run(ctx context.Context, args []string, getenv func(string) st
 		return err
 	}
 	p.log = newLogger(p.config, p.stderr)
-	for _, u := range config.Unknown(p.environ) {
-		p.log.WarnContext(ctx, "there is no such setting", "variable", u.Name, "nearest", u.Nearest)
+	slog.SetDefault(p.log)
+	if !unchecked(command) { // it tells by itself
+		for _, u := range config.Unknown(p.environ) {
+			p.log.WarnContext(ctx, "there is no such setting", "variable", u.Name, "nearest", u.Nearest)
+		}
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
 	return command.Run()

@@ -31,6 +31,8 @@ type State struct {
 	// Unknown: the database had it, but this program does not know it. The
 	// program is older than the schema, which is allowed.
 	Unknown bool
+	// Changed: the database had it in another form than the program has it.
+	Changed bool
 }
 
 // Status lists the program's migrations and those that the database had from a
@@ -55,7 +57,8 @@ func StatusFrom(ctx context.Context, db *database.DB, files fs.FS) ([]State, err
 	}
 	var states []State
 	for _, f := range list {
-		states = append(states, State{Name: f.name, AppliedAt: had[f.version].at})
+		r, applied := had[f.version]
+		states = append(states, State{Name: f.name, AppliedAt: r.at, Changed: applied && r.same(f) != nil})
 		delete(had, f.version)
 	}
 	for _, r := range had {

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"portico/internal/config"
+	"portico/internal/database"
+	"portico/internal/keyring"
+	"portico/internal/limits/shared"
+)
+
+// doctorTime bounds all that the doctor looks at.
+const doctorTime = 30 * time.Second
+
+type doctorCommand struct{}
+
+// Help tells what is looked at.
+func (doctorCommand) Help() string {
+	return "Looks at settings, key ring, database (its encoding, the user's rights, isolation, migrations), clock and Redis, " +
+		"says what is wrong and what to do, and changes nothing. The exit code is 1 when something is wrong."
+}
+
+// Run looks at everything, and fails when something is wrong.
+func (doctorCommand) Run(ctx context.Context, p *program) error {
+	ctx, cancel := context.WithTimeout(ctx, doctorTime)
+	defer cancel()
+	d := &doctor{program: p}
+	d.settings()
+	d.ring()
+	d.lookAtDatabase(ctx)
+	d.redis(ctx)
+	return d.report()
+}
+
+// doctor looks at the program's surroundings, one after the other. What was
+// found before may make something pointless to look at.
+type doctor struct {
+	*program
+	findings []finding
+	// broken are the variables whose values cannot be used.
+	broken map[string]bool
+	// secrets is the ring, nil where it could not be read or is made up.
+	secrets *keyring.Ring
+	// empty: the database has no tables yet. denied: they may not be read.
+	empty, denied bool
+}
+
+// finding is what the doctor has to say about one thing.
+type finding struct {
+	about string
+	state string // ok, note, wrong
+	says  string
+	// advice is what to do about it; "" for nothing.
+	advice string
+}
+
+const (
+	isOK    = "ok"
+	isNote  = "note"
+	isWrong = "wrong"
+)
+
+func (d *doctor) ok(about, format string, v ...any) {
+	d.findings = append(d.findings, finding{about, isOK, fmt.Sprintf(format, v...), ""})
+}
+
+func (d *doctor) note(about, says, advice string) {
+	d.findings = append(d.findings, finding{about, isNote, says, advice})
+}
+
+func (d *doctor) wrong(about, says, advice string) {
+	d.findings = append(d.findings, finding{about, isWrong, says, advice})
+}
+
+// settings looks at the values, and for names that nobody reads.
+func (d *doctor) settings() {
+	d.broken = map[string]bool{}
+	for _, s := range d.config.Settings() {
+		err := d.config.Validate(func(variable string) bool { return variable == s.Name })
+		if err == nil {
+			continue
+		}
+		d.broken[s.Name] = true
+		d.wrong("settings", err.Error(), "correct "+s.Name)
+	}
+	for _, u := range config.Unknown(d.environ) {
+		d.note("settings", "there is no setting "+u.Name, "if "+u.Nearest+" is meant, call it so")
+	}
+	if host, _, err := net.SplitHostPort(d.config.Addr); err == nil && d.config.Dev && !isLocal(host) {
+		d.wrong("settings", "development mode has users with a known password, and "+d.config.Addr+" can be reached from outside", "unset PORTICO_DEV, or listen on 127.0.0.1")
+	}
+	if len(d.broken) == 0 {
+		d.ok("settings", "all can be used")
+	}
+}
+
+func isLocal(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// ring reads the secrets, and makes none.
+func (d *doctor) ring() {
+	const about = "key ring"
+	if d.config.Keyring == "" && d.config.Dev {
+		d.ok(about, "made up, as this is development mode")
+		return
+	}
+	ring, path, err := d.openRing()
+	if err != nil {
+		d.wrong(about, err.Error(), "put the file of the other servers, or of your backup, in its place; only a new installation makes one, by portico keys create")
+		return
+	}
+	d.secrets = ring
+	var inUse []string
+	for _, use := range keyring.Uses() {
+		inUse = append(inUse, ring.Current(use).ID)
+	}
+	d.ok(about, "%s has the secrets %s", path, strings.Join(inUse, ", "))
+}
+
+// redis asks the server that limits are shared through.
+func (d *doctor) redis(ctx context.Context) {
+	const about = "Redis"
+	switch {
+	case d.broken["REDIS_URL"]:
+		return
+	case d.config.RedisURL == "":
+		d.ok(about, "REDIS_URL is not set: each server keeps the limits by itself, which is right for a single one")
+		return
+	}
+	client, err := shared.Open(d.config.RedisURL, 1)
+	if err != nil {
+		d.wrong(about, err.Error(), "correct REDIS_URL")
+		return
+	}
+	defer func() { _ = client.Close() }() // nothing is under way
+	ctx, cancel := context.WithTimeout(ctx, redisTime)
+	defer cancel()
+	if err := client.Ping(ctx).Err(); err != nil {
+		d.wrong(about, "does not answer: "+err.Error(), "start it, or correct REDIS_URL; until then each server keeps the limits by itself")
+		return
+	}
+	d.ok(about, "answers")
+}
+
+// report prints the findings and fails when one of them is wrong.
+func (d *doctor) report() error {
+	n := 0
+	for _, f := range d.findings {
+		if f.state == isWrong {
+			n++
+		}
+		// Errors of the network and of others may have more than one line.
+		if _, err := fmt.Fprintf(d.stdout, "%-6s %-10s %s\n", f.state, f.about, strings.Join(strings.Fields(f.says), " ")); err != nil {
+			return err
+		}
+		if f.advice == "" {
+			continue
+		}
+		if _, err := fmt.Fprintf(d.stdout, "%18s→ %s\n", "", f.advice); err != nil {
+			return err
+		}
+	}
+	switch n {
+	case 0:
+		return nil
+	case 1:
+		return errors.New("one thing is wrong")
+	}
+	return fmt.Errorf("%d things are wrong", n)
+}
+
+// unreachable is what to do about a database that could not be opened.
+func unreachable(err error) string {
+	if errors.Is(err, database.ErrReadOnly) {
+		return "let DATABASE_URL name the primary"
+	}
+	if database.IsUnavailable(err) {
+		return "start the database, correct DATABASE_URL, or let this machine reach it"
+	}
+	return "do what the message says, or correct DATABASE_URL"
+}

@@ -1,0 +1,234 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"entgo.io/ent/dialect"
+
+	"portico/internal/database"
+	"portico/internal/keyring"
+	"portico/internal/zone"
+	"portico/migrate"
+)
+
+// mostSkew is how far this machine's clock may be from the database's.
+const mostSkew = 2 * time.Second
+
+// lookAtDatabase opens the database and looks at what it is to be used for.
+func (d *doctor) lookAtDatabase(ctx context.Context) {
+	const about = "database"
+	if d.broken["DATABASE_URL"] {
+		return
+	}
+	if d.missingFile() {
+		return
+	}
+	db, err := database.Open(ctx, d.config.DatabaseURL, databaseOptions(d.config))
+	if err != nil {
+		d.wrong(about, d.config.MaskedDatabaseURL()+": "+err.Error(), unreachable(err))
+		return
+	}
+	defer func() { _ = db.Close() }() // it was only read
+	looks := []func(context.Context, *database.DB) error{d.migrations, d.zones, d.ringFits}
+	if db.Dialect() == dialect.Postgres {
+		looks = append([]func(context.Context, *database.DB) error{d.postgres, d.clock, d.rights}, looks...)
+	} else {
+		looks = append([]func(context.Context, *database.DB) error{d.sqlite}, looks...)
+	}
+	for _, look := range looks {
+		if d.denied {
+			return // all else would only say so again
+		}
+		if err := look(ctx, db); err != nil {
+			d.wrong(about, err.Error(), "see the log of the database")
+		}
+	}
+}
+
+// missingFile reports whether there is no SQLite file yet. Opening would make it.
+func (d *doctor) missingFile() bool {
+	path, ok := strings.CutPrefix(d.config.DatabaseURL, "sqlite:")
+	if !ok {
+		return false
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	folder := filepath.Dir(path)
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		d.wrong("database", "the folder "+folder+" of the database file does not exist", "make it, or correct DATABASE_URL")
+		return true
+	}
+	d.ok("database", "%s is not there yet: the first start makes it", path)
+	return true
+}
+
+// postgres looks at the server; that the database is UTF8 and takes writes, and
+// that no pooler is in the way unknown, is proven by its being open.
+func (d *doctor) postgres(ctx context.Context, db *database.DB) error {
+	var version, isolation string
+	var most int
+	err := db.QueryRowContext(ctx, `SELECT current_setting('server_version'), current_setting('transaction_isolation'),
+		current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer`).Scan(&version, &isolation, &most)
+	if err != nil {
+		return err
+	}
+	d.ok("database", "%s is Postgres %s, UTF8, and takes changes", d.config.MaskedDatabaseURL(), version)
+	if isolation != "read committed" && !databaseOptions(d.config).Pooled {
+		d.wrong("isolation", "statements run at the level "+isolation+", not read committed", "remove default_transaction_isolation from DATABASE_URL")
+	}
+	if d.config.DBConns > most {
+		d.wrong("database", fmt.Sprintf("PORTICO_DB_CONNS is %d, and the server takes %d connections at most, of all programs", d.config.DBConns, most), "lower PORTICO_DB_CONNS, or raise max_connections")
+	}
+	return nil
+}
+
+// sqlite looks whether the file takes changes at this moment.
+func (d *doctor) sqlite(ctx context.Context, db *database.DB) error {
+	tx, err := db.Begin(ctx, nil)
+	if database.IsUnavailable(err) {
+		d.note("database", d.config.MaskedDatabaseURL()+" is locked by another program: "+err.Error(), "end what keeps it locked; servers of Portico do not for long")
+		return nil
+	}
+	if err != nil {
+		d.wrong("database", d.config.MaskedDatabaseURL()+" takes no changes: "+err.Error(), "give the file and its folder to the user who runs Portico")
+		return nil
+	}
+	d.ok("database", "%s takes changes", d.config.MaskedDatabaseURL())
+	return tx.Rollback()
+}
+
+// rights looks at what the user may do in the schema and with the tables.
+func (d *doctor) rights(ctx context.Context, db *database.DB) error {
+	var user, schema, denied string
+	var may bool
+	err := db.QueryRowContext(ctx, `SELECT current_user, coalesce(current_schema(), ''), coalesce(has_schema_privilege(current_schema(), 'CREATE'), false),
+		coalesce((SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
+			AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))), '')`).
+		Scan(&user, &schema, &may, &denied)
+	if err != nil {
+		return err
+	}
+	switch {
+	case schema == "":
+		d.wrong("rights", "the user "+user+" has no schema to put tables in", "as the owner of the database run: GRANT ALL ON SCHEMA public TO "+user)
+	case !may:
+		d.wrong("rights", "the user "+user+" may not create tables in the schema "+schema+", which migrations do", "as the owner of the database run: GRANT CREATE ON SCHEMA "+schema+" TO "+user)
+	case denied != "":
+		d.denied = true
+		d.wrong("rights", "the user "+user+" may not read and change "+denied, "as the owner of the tables run: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "+schema+" TO "+user)
+	default:
+		d.ok("rights", "%s may create tables in the schema %s, and read and change them", user, schema)
+	}
+	return nil
+}
+
+// clock compares this machine's clock with the database's.
+func (d *doctor) clock(ctx context.Context, db *database.DB) error {
+	var there time.Time
+	asked := time.Now()
+	if err := db.QueryRowContext(ctx, `SELECT clock_timestamp()`).Scan(&there); err != nil {
+		return err
+	}
+	if by := skew(asked, there, time.Now()); by.Abs() > mostSkew {
+		d.wrong("clock", fmt.Sprintf("the database's clock is %s from this machine's", by.Round(time.Millisecond)), "run NTP on both: tokens, expiries and quotas follow the clock")
+		return nil
+	}
+	d.ok("clock", "this machine's and the database's agree")
+	return nil
+}
+
+// skew is how far another clock was ahead when it was asked, for certain: what
+// the question and the answer may have taken on their way is left out.
+func skew(asked, there, answered time.Time) time.Duration {
+	switch {
+	case there.Before(asked):
+		return there.Sub(asked)
+	case there.After(answered):
+		return there.Sub(answered)
+	}
+	return 0
+}
+
+// migrations compares what the database has had with what the program has.
+func (d *doctor) migrations(ctx context.Context, db *database.DB) error {
+	states, err := migrate.Status(ctx, db)
+	if err != nil {
+		return err
+	}
+	d.empty = len(states) == 0 || states[0].AppliedAt.IsZero()
+	pending, newer := 0, 0
+	for _, s := range states {
+		switch {
+		case s.Changed:
+			d.wrong("migrations", "the database has had "+s.Name+" in another form", "run the program that made the database, or restore a backup of it")
+		case s.Unknown:
+			newer++
+		case s.AppliedAt.IsZero():
+			pending++
+		}
+	}
+	switch {
+	case newer > 0:
+		d.note("migrations", fmt.Sprintf("the database has %d of a newer program", newer), "upgrade this one when the others are")
+	case pending > 0:
+		d.note("migrations", fmt.Sprintf("%d are still to come", pending), "serve applies them when it starts; portico migrate does it now")
+	default:
+		d.ok("migrations", "all %d are applied", len(states))
+	}
+	return nil
+}
+
+// zones looks for organizations whose time zone the program does not know: no
+// call of theirs would pass.
+func (d *doctor) zones(ctx context.Context, db *database.DB) error {
+	if d.empty {
+		return nil
+	}
+	rows, err := db.QueryContext(ctx, `SELECT slug, time_zone FROM organizations ORDER BY slug`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var slug, name string
+		if err := rows.Scan(&slug, &name); err != nil {
+			return err
+		}
+		if !zone.Known(name) {
+			d.wrong("time zone", fmt.Sprintf("the organization %s has %q, which is no IANA name", slug, name), "set another one by updateOrganization")
+		}
+	}
+	return rows.Err()
+}
+
+// ringFits looks whether the key ring is the one that the rows were made with.
+// What else ring and database must agree on is looked at here, where both are
+// at hand.
+func (d *doctor) ringFits(ctx context.Context, db *database.DB) error {
+	if d.empty || d.secrets == nil {
+		return nil
+	}
+	rows, err := db.QueryContext(ctx, `SELECT DISTINCT pepper_id FROM credentials WHERE pepper_id <> '' ORDER BY pepper_id`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		if _, ok := d.secrets.Lookup(keyring.Pepper, id); !ok {
+			d.wrong("key ring", "there are API keys that were made with "+id+", which the key ring does not have", "put the newest copy of the file in its place: those keys cannot be verified without it")
+		}
+	}
+	return rows.Err()
+}
