@@ -46,8 +46,8 @@ type doctor struct {
 	broken map[string]bool
 	// secrets is the ring, nil where it could not be read or is made up.
 	secrets *keyring.Ring
-	// empty: the database has no tables yet. denied: they may not be read.
-	empty, denied bool
+	// migrated: the database has every table. denied: they may not be read.
+	migrated, denied bool
 }
 
 // finding is what the doctor has to say about one thing.
@@ -107,7 +107,7 @@ func isLocal(host string) bool {
 // ring reads the secrets, and makes none.
 func (d *doctor) ring() {
 	const about = "key ring"
-	if d.config.Keyring == "" && d.config.Dev {
+	if d.madeUp() {
 		d.ok(about, "made up, as this is development mode")
 		return
 	}
@@ -123,6 +123,9 @@ func (d *doctor) ring() {
 	}
 	d.ok(about, "%s has the secrets %s", path, strings.Join(inUse, ", "))
 }
+
+// madeUp reports whether the secrets are development's own.
+func (d *doctor) madeUp() bool { return d.config.Keyring == "" && d.config.Dev }
 
 // redis asks the server that limits are shared through.
 func (d *doctor) redis(ctx context.Context) {

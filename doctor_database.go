@@ -13,6 +13,7 @@ import (
 	"entgo.io/ent/dialect"
 
 	"portico/internal/database"
+	"portico/internal/installation"
 	"portico/internal/keyring"
 	"portico/internal/zone"
 	"portico/migrate"
@@ -163,7 +164,6 @@ func (d *doctor) migrations(ctx context.Context, db *database.DB) error {
 	if err != nil {
 		return err
 	}
-	d.empty = len(states) == 0 || states[0].AppliedAt.IsZero()
 	pending, newer := 0, 0
 	for _, s := range states {
 		switch {
@@ -175,6 +175,7 @@ func (d *doctor) migrations(ctx context.Context, db *database.DB) error {
 			pending++
 		}
 	}
+	d.migrated = pending == 0
 	switch {
 	case newer > 0:
 		d.note("migrations", fmt.Sprintf("the database has %d of a newer program", newer), "upgrade this one when the others are")
@@ -189,7 +190,7 @@ func (d *doctor) migrations(ctx context.Context, db *database.DB) error {
 // zones looks for organizations whose time zone the program does not know: no
 // call of theirs would pass.
 func (d *doctor) zones(ctx context.Context, db *database.DB) error {
-	if d.empty {
+	if !d.migrated {
 		return nil
 	}
 	rows, err := db.QueryContext(ctx, `SELECT slug, time_zone FROM organizations ORDER BY slug`)
@@ -209,26 +210,30 @@ func (d *doctor) zones(ctx context.Context, db *database.DB) error {
 	return rows.Err()
 }
 
-// ringFits looks whether the key ring is the one that the rows were made with.
-// What else ring and database must agree on is looked at here, where both are
-// at hand.
+// ringFits looks whether the key ring is the one that the database belongs to.
 func (d *doctor) ringFits(ctx context.Context, db *database.DB) error {
-	if d.empty || d.secrets == nil {
+	if !d.migrated {
 		return nil
 	}
-	rows, err := db.QueryContext(ctx, `SELECT DISTINCT pepper_id FROM credentials WHERE pepper_id <> '' ORDER BY pepper_id`)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
+	ring := d.secrets
+	if ring == nil && d.madeUp() {
+		var err error
+		if ring, _, err = d.openRing(); err != nil {
 			return err
 		}
-		if _, ok := d.secrets.Lookup(keyring.Pepper, id); !ok {
-			d.wrong("key ring", "there are API keys that were made with "+id+", which the key ring does not have", "put the newest copy of the file in its place: those keys cannot be verified without it")
-		}
 	}
-	return rows.Err()
+	if ring == nil {
+		return nil // that was said before
+	}
+	switch err := installation.Fits(ctx, db, ring); {
+	case errors.Is(err, installation.ErrRealData):
+		d.wrong("key ring", err.Error(), "never run development mode on real data")
+	case errors.As(err, new(*keyring.ForeignError)):
+		d.wrong("key ring", err.Error(), "put the file that belongs to this database in its place, or let DATABASE_URL name the database that belongs to the file")
+	case err != nil:
+		return err
+	default:
+		d.ok("key ring", "belongs to this database")
+	}
+	return nil
 }

@@ -37,7 +37,7 @@ func TestTheDoctorFindsNothing(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, url string) {
 		ring := filepath.Join(t.TempDir(), "ring.json")
-		require.NoError(t, servertest.Command(t, url, nil, "keys", "create", "--keyring", ring).Run())
+		require.NoError(t, servertest.Command(t, url, []string{"PORTICO_DEV="}, "keys", "create", "--keyring", ring).Run())
 		found, well := consult(t, url, "PORTICO_DEV=", "PORTICO_KEYRING="+ring)
 		require.True(t, well, found)
 		for _, about := range []string{"settings", "key ring", "database", "migrations", "Redis"} {
@@ -106,20 +106,24 @@ func TestTheDoctorLooksIntoTheDatabase(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, url string) {
 		db := testdb.Open(t, url)
-		ring := filepath.Join(t.TempDir(), "ring.json")
-		require.NoError(t, servertest.Command(t, url, nil, "keys", "create", "--keyring", ring).Run())
+		ring, other := filepath.Join(t.TempDir(), "ring.json"), filepath.Join(t.TempDir(), "other.json")
+		for _, path := range []string{ring, other} {
+			require.NoError(t, servertest.Command(t, url, []string{"PORTICO_DEV="}, "keys", "create", "--keyring", path).Run())
+		}
 		require.NoError(t, servertest.Command(t, url, []string{"PORTICO_DEV=", "PORTICO_DEMO_PASSWORD=correct horse battery", "PORTICO_KEYRING=" + ring}, "seed").Run())
-		_, err := db.ExecContext(t.Context(), `UPDATE credentials SET pepper_id = 'p7' WHERE id IN (SELECT id FROM credentials LIMIT 1)`)
-		require.NoError(t, err)
-		_, err = db.ExecContext(t.Context(), `UPDATE organizations SET time_zone = 'localtime' WHERE slug = 'demo'`)
+		_, err := db.ExecContext(t.Context(), `UPDATE organizations SET time_zone = 'localtime' WHERE slug = 'demo'`)
 		require.NoError(t, err)
 		_, err = db.ExecContext(t.Context(), `UPDATE schema_migrations SET sha256 = 'x' WHERE name LIKE '%_initial.sql'`)
 		require.NoError(t, err)
-		found, well := consult(t, url, "PORTICO_DEV=", "PORTICO_KEYRING="+ring)
+		found, well := consult(t, url, "PORTICO_DEV=", "PORTICO_KEYRING="+other)
 		require.False(t, well)
-		require.Contains(t, found, "made with p7")
+		require.Contains(t, found, other)
+		require.Contains(t, found, "has another secret than the one that this database belongs to")
 		require.Contains(t, found, `the organization demo has "localtime"`)
 		require.Contains(t, found, "_initial.sql in another form")
+		found, well = consult(t, url)
+		require.False(t, well)
+		require.Contains(t, found, "never run development mode on real data")
 	})
 }
 

@@ -32,14 +32,8 @@ type fingerprint struct {
 // keys are stored; with ErrRealData when a made-up ring meets data that has
 // another; and with an error of the database.
 func Check(ctx context.Context, d *database.DB, ring *keyring.Ring, now time.Time) error {
-	known, err := read(ctx, d)
+	known, err := fitting(ctx, d, ring)
 	if err != nil {
-		return err
-	}
-	if err := strange(ctx, d, ring, known); err != nil {
-		return err
-	}
-	if err := compare(ctx, d, ring, known); err != nil {
 		return err
 	}
 	added, err := add(ctx, d, ring, known, now)
@@ -51,6 +45,24 @@ func Check(ctx context.Context, d *database.DB, ring *keyring.Ring, now time.Tim
 		return err
 	}
 	return compare(ctx, d, ring, known)
+}
+
+// Fits is Check for whoever only looks: it notes nothing.
+func Fits(ctx context.Context, d *database.DB, ring *keyring.Ring) error {
+	_, err := fitting(ctx, d, ring)
+	return err
+}
+
+// fitting returns what the database knows, if the ring agrees with it.
+func fitting(ctx context.Context, d *database.DB, ring *keyring.Ring) ([]fingerprint, error) {
+	known, err := read(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	if err := strange(ctx, d, ring, known); err != nil {
+		return nil, err
+	}
+	return known, compare(ctx, d, ring, known)
 }
 
 // strange refuses a made-up ring where the data is not development's.
