@@ -4924,7 +4924,7 @@ extend type Mutation {
     "What to change."
     input: UpdateAppInput!
   ): UpdateAppPayload! @hasRole(any: [ADMIN, PORTAL])
-  "Deletes an app: its keys are revoked, its registrations end, and it is gone from every list. Requires: ADMIN or PORTAL."
+  "Deletes an app: its keys are revoked, its registrations end, and it is gone from every list. A suspended registration stays suspended for the account until the app is purged or restored. Requires: ADMIN or PORTAL."
   deleteApp(
     "What to delete."
     input: DeleteAppInput!
@@ -6707,7 +6707,7 @@ enum SubscriptionStatus {
   APPROVED
   "It was refused; the app may register again."
   REJECTED
-  "It was interrupted, and can be resumed."
+  "An administrator interrupted it, and can resume or end it; its developers cannot end it. Meanwhile further registrations of its account with the product wait for approval."
   SUSPENDED
   "It has ended; the app may register again."
   UNSUBSCRIBED
@@ -6828,7 +6828,7 @@ extend type Query {
 }
 
 extend type Mutation {
-  "Registers an app with a product: it waits for approval, or is approved at once where the product or plan says so. Requires: ADMIN or PORTAL."
+  "Registers an app with a product: it waits for approval, or is approved at once where the product or plan says so and the account has no suspended registration with the product. Requires: ADMIN or PORTAL."
   register(
     "What with what."
     input: RegisterInput!
@@ -6838,7 +6838,7 @@ extend type Mutation {
     "Which."
     input: WithdrawInput!
   ): WithdrawPayload! @hasRole(any: [PORTAL])
-  "Ends a live registration. Administrators always may; developers as the organization's policy says. Requires: ADMIN or PORTAL."
+  "Ends a live registration. Administrators always may; developers as the organization's policy says, and never while it is SUSPENDED. When an administrator ends a suspended one, the suspension is over. Requires: ADMIN or PORTAL."
   unregister(
     "Which, and why."
     input: UnregisterInput!

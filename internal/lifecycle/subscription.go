@@ -91,7 +91,8 @@ type edge struct {
 	to     SubscriptionStatus
 }
 
-// edges is the whole table. What is not in it cannot happen.
+// edges is the whole table. What is not in it cannot happen. A suspended
+// registration outlives its app's deletion: that must be no way out of it.
 func edges() []edge {
 	return []edge{
 		{Approve, Waiting, Approved},
@@ -107,7 +108,6 @@ func edges() []edge {
 		{Retire, Suspended, Unsubscribed},
 		{AppDeleted, Waiting, Unsubscribed},
 		{AppDeleted, Approved, Unsubscribed},
-		{AppDeleted, Suspended, Unsubscribed},
 		{AccountDeleted, Waiting, Unsubscribed},
 		{AccountDeleted, Approved, Unsubscribed},
 		{AccountDeleted, Suspended, Unsubscribed},

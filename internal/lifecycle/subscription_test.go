@@ -19,7 +19,7 @@ func expected() map[SubscriptionAction]map[SubscriptionStatus]SubscriptionStatus
 		Resume:         {Waiting: "", Approved: "", Rejected: "", Suspended: Approved, Unsubscribed: ""},
 		Unregister:     {Waiting: Unsubscribed, Approved: Unsubscribed, Rejected: "", Suspended: Unsubscribed, Unsubscribed: ""},
 		Retire:         {Waiting: Unsubscribed, Approved: Unsubscribed, Rejected: "", Suspended: Unsubscribed, Unsubscribed: ""},
-		AppDeleted:     {Waiting: Unsubscribed, Approved: Unsubscribed, Rejected: "", Suspended: Unsubscribed, Unsubscribed: ""},
+		AppDeleted:     {Waiting: Unsubscribed, Approved: Unsubscribed, Rejected: "", Suspended: "", Unsubscribed: ""},
 		AccountDeleted: {Waiting: Unsubscribed, Approved: Unsubscribed, Rejected: "", Suspended: Unsubscribed, Unsubscribed: ""},
 	}
 }

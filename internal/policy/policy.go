@@ -171,6 +171,8 @@ func keyRefusal(s lifecycle.CredentialStatus) string {
 // the states of what takes part.
 func rules(v viewer.Viewer, a Action, o Object) Decision {
 	switch {
+	case a == Subscription(lifecycle.Unregister) && v.Role == viewer.Portal && o.Subscription == lifecycle.Suspended:
+		return no(Policy, "Only an administrator can end a registration that is suspended.")
 	case a == Subscription(lifecycle.Unregister) && v.Role == viewer.Portal &&
 		v.Rules.PortalUnregister != term.UnregisterAllowed && o.Subscription != lifecycle.Waiting:
 		return no(Policy, "Only an administrator can end a registration that was approved.")

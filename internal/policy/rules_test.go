@@ -28,7 +28,7 @@ func TestThePolicyOfUnregistering(t *testing.T) {
 		{viewer.Portal, "", lifecycle.Approved, false},
 		{viewer.Portal, term.UnregisterAllowed, lifecycle.Waiting, true},
 		{viewer.Portal, term.UnregisterAllowed, lifecycle.Approved, true},
-		{viewer.Portal, term.UnregisterAllowed, lifecycle.Suspended, true},
+		{viewer.Portal, term.UnregisterAllowed, lifecycle.Suspended, false},
 		{viewer.Admin, term.WithdrawOnly, lifecycle.Approved, true},
 		{viewer.Admin, term.WithdrawOnly, lifecycle.Suspended, true},
 	} {

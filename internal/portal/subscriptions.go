@@ -35,7 +35,8 @@ type MadeSubscription struct {
 }
 
 // Register registers an app with a product. It waits, or is approved at once
-// where the plan or else the product says AUTO. A live registration with the
+// where the plan or else the product says AUTO and the account has no
+// suspended registration with the product. A live registration with the
 // same product is ALREADY_REGISTERED; an older one becomes history.
 func (p *Portal) Register(ctx context.Context, in RegisterInput) (MadeSubscription, error) {
 	if err := checkEndpoints(in.EndpointIDs, in.EndpointIDs != nil); err != nil {
@@ -66,7 +67,7 @@ func (p *Portal) registeredBefore(ctx context.Context, m made) (MadeSubscription
 }
 
 func (c *change) register(ctx context.Context, in RegisterInput) (*db.Subscription, error) {
-	a, err := c.holdApp(ctx, in.AppID)
+	a, err := c.holdAppAndAccount(ctx, in.AppID)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +86,10 @@ func (c *change) register(ctx context.Context, in RegisterInput) (*db.Subscripti
 	if err != nil {
 		return nil, err
 	}
-	status := lifecycle.Initial(or(chosen.Approval, prod.Approval) == term.Auto)
+	status, err := c.initial(ctx, a, prod, or(chosen.Approval, prod.Approval) == term.Auto)
+	if err != nil {
+		return nil, err
+	}
 	if err := c.makeHistory(ctx, a, prod); err != nil {
 		return nil, err
 	}

@@ -58,6 +58,15 @@ func (p *Portal) transit(ctx context.Context, id string, a lifecycle.Subscriptio
 		return nil, err
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
+		if a == lifecycle.Suspend {
+			s, err := c.Subscription.Get(ctx, subID)
+			if err != nil {
+				return err
+			}
+			if err := c.holdAccountOf(ctx, s.AccountID); err != nil {
+				return err
+			}
+		}
 		s, err := hold(c, c.Subscription.Query().Where(subscription.ID(subID))).Only(ctx)
 		if err != nil {
 			return err

@@ -1,0 +1,25 @@
+package portal_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/portal"
+	"portico/internal/portal/portaltest"
+	"portico/internal/term"
+	"portico/internal/testdb"
+)
+
+// A retired product gets no plan.
+func TestNoPlanOfARetiredProduct(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		prod, _ := f.MustProduct(t, x.Admin, "weather")
+		_, err := f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: prod.GlobalID(), Status: set(term.Retired)})
+		require.NoError(t, err)
+		_, err = f.Portal.CreatePlan(x.Admin, portal.CreatePlanInput{ProductID: prod.GlobalID(), Name: "late"})
+		requireProblems(t, err, "WRONG_STATUS productId")
+	})
+}

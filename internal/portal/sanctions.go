@@ -1,0 +1,61 @@
+package portal
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/account"
+	"portico/ent/db/subscription"
+	"portico/internal/lifecycle"
+	"portico/internal/nodeid"
+	"portico/internal/viewer"
+)
+
+// holdAccountOf keeps others from registering apps of an account, and from
+// suspending its registrations, until the change is done: of a suspension and
+// a registration that come at once, one sees the other.
+func (c *change) holdAccountOf(ctx context.Context, id uuid.UUID) error {
+	all := viewer.NewContext(ctx, viewer.ForSystem(c.organization))
+	_, err := hold(c, c.Account.Query().Where(account.ID(id))).Only(all)
+	return err
+}
+
+// sanctioned reports whether an account has a suspended registration with a
+// product. One whose app was deleted meanwhile counts on until the app is
+// purged: deleting must not be a way around the suspension.
+func (c *change) sanctioned(ctx context.Context, of uuid.UUID, p *db.Product) (bool, error) {
+	all := viewer.NewContext(ctx, viewer.ForSystem(c.organization))
+	return c.Subscription.Query().Where(
+		subscription.AccountID(of), subscription.ProductID(p.ID),
+		subscription.StatusEQ(lifecycle.Suspended),
+	).Exist(all)
+}
+
+// initial returns the state that a registration is born in: it waits, however
+// automatic, while its account is sanctioned for the product.
+func (c *change) initial(ctx context.Context, a *db.App, p *db.Product, automatic bool) (lifecycle.SubscriptionStatus, error) {
+	if !automatic {
+		return lifecycle.Waiting, nil
+	}
+	yes, err := c.sanctioned(ctx, a.AccountID, p)
+	return lifecycle.Initial(!yes), err
+}
+
+// holdAppAndAccount holds an app and, before it, its account: the order in
+// which a deletion of the account holds them.
+func (c *change) holdAppAndAccount(ctx context.Context, id string) (*db.App, error) {
+	appID, err := decode(nodeid.App, id)
+	if err != nil {
+		return nil, err
+	}
+	a, err := c.App.Get(ctx, appID)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.holdAccountOf(ctx, a.AccountID); err != nil {
+		return nil, err
+	}
+	return c.holdApp(ctx, id)
+}

@@ -1,0 +1,97 @@
+package portal_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/ent/db"
+	"portico/ent/db/subscription"
+	"portico/internal/fault"
+	"portico/internal/lifecycle"
+	"portico/internal/portal"
+	"portico/internal/portal/portaltest"
+	"portico/internal/term"
+	"portico/internal/testdb"
+)
+
+// mustAutomatic makes a product whose registrations are approved at once.
+func mustAutomatic(t *testing.T, f *portaltest.Fixture, x portaltest.Tenant) (*db.Product, *db.Plan) {
+	t.Helper()
+	prod, plan := f.MustProduct(t, x.Admin, "weather")
+	prod, err := f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: prod.GlobalID(), Approval: set(term.Auto)})
+	require.NoError(t, err)
+	return prod, plan
+}
+
+// A developer does not shed a suspension: not by ending the registration, not
+// by another app or account key, not by deleting the app.
+func TestASuspensionIsNotShed(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		_, err := f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{PortalUnregister: set(term.UnregisterAllowed)})
+		require.NoError(t, err)
+		dev := f.MustDeveloper(t, x.Admin, x.Account)
+		prod, plan := mustAutomatic(t, f, x)
+		born := func(name string) *db.Subscription {
+			return f.MustRegister(t, dev, f.MustApp(t, dev, name).App, prod, plan)
+		}
+		app := f.MustApp(t, dev, "First").App
+		s := f.MustRegister(t, dev, app, prod, plan)
+		require.Equal(t, lifecycle.Approved, s.Status)
+		_, err = f.Portal.Suspend(x.Admin, s.GlobalID(), nil)
+		require.NoError(t, err)
+
+		_, err = f.Portal.Unregister(dev, s.GlobalID(), nil)
+		requireCode(t, err, fault.Forbidden)
+		second := born("Second")
+		require.Equal(t, lifecycle.Waiting, second.Status)
+		_, err = f.Portal.DeleteApp(dev, app.GlobalID(), nil)
+		require.NoError(t, err)
+		require.Equal(t, lifecycle.Waiting, born("Third").Status, "deleting the app lifts nothing")
+		approved, err := f.Portal.Approve(x.Admin, second.GlobalID(), nil)
+		require.NoError(t, err)
+		require.Equal(t, lifecycle.Approved, approved.Status, "an administrator may decide so")
+
+		other := f.MustAccount(t, x.Admin, "Other")
+		require.Equal(t, lifecycle.Approved, f.MustRegister(t, x.Admin, f.MustAppOf(t, x.Admin, other, "App").App, prod, plan).Status)
+		_, err = f.Portal.RestoreApp(x.Admin, app.GlobalID())
+		require.NoError(t, err)
+		ended, err := f.Portal.Unregister(x.Admin, s.GlobalID(), nil)
+		require.NoError(t, err, "it came back suspended")
+		require.Equal(t, lifecycle.Unsubscribed, ended.Status)
+		require.Equal(t, lifecycle.Approved, born("Fourth").Status, "an administrator has ended it")
+	})
+}
+
+// Whatever registers while another registration is suspended either came
+// before the suspension or waits.
+func TestRaceSuspension(t *testing.T) {
+	eachArena(t, func(t *testing.T, a *arena) {
+		x := a.MustTenant(t, "one")
+		prod, plan := mustAutomatic(t, a.Fixture, x)
+		s := a.MustRegister(t, x.Developer, a.MustApp(t, x.Developer, "App").App, prod, plan)
+		apps := make([]*db.App, racers)
+		for n := range apps {
+			apps[n] = a.MustApp(t, x.Developer, fmt.Sprint("App ", n)).App
+		}
+		_, outcomes := race(a, func(n int, p *portal.Portal) (*db.Subscription, error) {
+			if n == 0 {
+				return p.Suspend(x.Admin, s.GlobalID(), nil)
+			}
+			made, err := p.Register(x.Developer, portal.RegisterInput{AppID: apps[n].GlobalID(), ProductID: prod.GlobalID()})
+			return made.Subscription, err
+		})
+		requireOnly(t, outcomes, won)
+		all := a.Client.Subscription.Query().Where(subscription.IDNEQ(s.ID)).AllX(portaltest.System(t))
+		var suspended int64
+		for _, e := range a.events(t, s.ID) {
+			suspended = max(suspended, e.Position)
+		}
+		for _, one := range all {
+			require.Equal(t, a.events(t, one.ID)[0].Position > suspended, one.Status == lifecycle.Waiting)
+		}
+	})
+}
