@@ -52,7 +52,7 @@ func deletedAccount(t *testing.T, s *servertest.Server) {
 	require.Equal(t, map[string]any{"nodes": []any{nil, nil, nil, nil}, "account": nil,
 		"accounts": map[string]any{"totalCount": 0.0}, "apps": map[string]any{"totalCount": 0.0}}, gone.Data)
 	refused(t, c.admin.Ask(t, "deleteAccount", vars{"accountId": c.account}, `deletedAccountId`), "NOT_FOUND")
-	refused(t, c.admin.Ask(t, "restoreApp", vars{"appId": app}, `app { id }`), "CONFLICT")
+	corrected(t, c.admin.Ask(t, "restoreApp", vars{"appId": app}, `app { id }`), "restoreApp", "WRONG_STATUS", "appId")
 
 	told := c.admin.Must(t, `query($id: ID!) { events(where: {subjectId: $id}) { nodes { type reason } } }`, vars{"id": c.account})
 	require.Equal(t, map[string]any{"type": "ACCOUNT_DELETED", "reason": "Bankrupt."}, told.At("events", "nodes", 0))

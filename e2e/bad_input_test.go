@@ -64,9 +64,10 @@ func badInputs(t *testing.T, s *servertest.Server) {
 		corrected(t, who.Ask(t, "createApp", vars{"name": "Second", "referenceId": reference}, `app { id }`), "createApp", "TAKEN", "referenceId")
 	}
 	corrected(t, c.dev.Ask(t, "createApp", vars{"name": "Zero", "referenceId": "00000000-0000-0000-0000-000000000000"}, `app { id }`), "createApp", "INVALID", "referenceId")
-	for _, wrong := range []any{"not a uuid", "", 7, reference + "0", "{" + reference + "}"} {
-		refused(t, c.dev.Ask(t, "createApp", vars{"name": "Wrong", "referenceId": wrong}, `app { id }`), "BAD_USER_INPUT")
+	for _, wrong := range []any{"not a uuid", "", reference + "0", "{" + reference + "}", "urn:uuid:" + reference} {
+		corrected(t, c.dev.Ask(t, "createApp", vars{"name": "Wrong", "referenceId": wrong}, `app { id }`), "createApp", "INVALID", "referenceId")
 	}
+	refused(t, c.dev.Ask(t, "createApp", vars{"name": "Wrong", "referenceId": 7}, `app { id }`), "BAD_USER_INPUT")
 	label := func(k, v string) any { return vars{"key": k, "value": v} }
 	var many []any
 	for range 51 {
@@ -133,8 +134,8 @@ func repeated(t *testing.T, s *servertest.Server) {
 	id := c.register(t, app, product)
 	corrected(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields), "register", "ALREADY_REGISTERED", "productId")
 	c.admin.Do(t, "approveSubscription", vars{"subscriptionId": id}, registrationFields)
-	refused(t, c.admin.Ask(t, "approveSubscription", vars{"subscriptionId": id}, registrationFields), "CONFLICT")
-	refused(t, c.admin.Ask(t, "rejectSubscription", vars{"subscriptionId": id, "reason": "Late."}, registrationFields), "CONFLICT")
+	corrected(t, c.admin.Ask(t, "approveSubscription", vars{"subscriptionId": id}, registrationFields), "approveSubscription", "WRONG_STATUS", "subscriptionId")
+	corrected(t, c.admin.Ask(t, "rejectSubscription", vars{"subscriptionId": id, "reason": "Late."}, registrationFields), "rejectSubscription", "WRONG_STATUS", "subscriptionId")
 	corrected(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields), "register", "ALREADY_REGISTERED", "productId")
 	require.Equal(t, []string{"SUBSCRIPTION_APPROVED", "SUBSCRIPTION_REGISTERED"}, timeline(t, c.dev, id))
 }

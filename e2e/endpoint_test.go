@@ -116,7 +116,7 @@ func narrowedRegistration(t *testing.T, s *servertest.Server) {
 
 	c.admin.Do(t, "suspendSubscription", vars{"subscriptionId": id}, `productSubscription { id }`)
 	require.Empty(t, connected(), "a suspended registration connects nothing")
-	refused(t, c.dev.Ask(t, "updateSubscriptionEndpoints", vars{"subscriptionId": id, "endpointIds": []any{read}}, fields), "CONFLICT")
+	corrected(t, c.dev.Ask(t, "updateSubscriptionEndpoints", vars{"subscriptionId": id, "endpointIds": []any{read}}, fields), "updateSubscriptionEndpoints", "WRONG_STATUS", "subscriptionId")
 	c.admin.Do(t, "resumeSubscription", vars{"subscriptionId": id}, `productSubscription { id }`)
 	c.admin.Do(t, "updateSubscriptionEndpoints", vars{"subscriptionId": id, "endpointIds": []any{read}}, fields)
 	c.admin.Do(t, "deleteEndpoint", vars{"endpointId": read}, `deletedEndpointId`)

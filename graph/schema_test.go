@@ -112,6 +112,16 @@ func TestEveryFieldNamesItsColumns(t *testing.T) {
 	}
 }
 
+// A mutation that fails answers null by itself: a payload that could not be
+// null would take the others' with it, and with them a secret shown once.
+func TestPayloadsAreNullable(t *testing.T) {
+	whole, err := wholeSchema()
+	require.NoError(t, err)
+	for _, f := range whole.Mutation.Fields {
+		require.Equal(t, strings.ToUpper(f.Name[:1])+f.Name[1:]+"Payload", f.Type.String(), f.Name)
+	}
+}
+
 // Each list is a connection with nodes, a count and the four arguments.
 func TestListsAreConnections(t *testing.T) {
 	whole, err := wholeSchema()

@@ -1715,7 +1715,7 @@ func (ec *executionContext) unmarshalInputCreateAppInput(ctx context.Context, ob
 			it.Labels = data
 		case "referenceId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("referenceId"))
-			data, err := ec.unmarshalOUUID2ᚖgithubᚗcomᚋgoogleᚋuuidᚐUUID(ctx, v)
+			data, err := ec.unmarshalOUUID2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -2917,29 +2917,9 @@ func (ec *executionContext) unmarshalNCreateAppInput2porticoᚋinternalᚋportal
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNCreateAppPayload2ᚖporticoᚋgraphᚋmodelᚐCreateAppPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateAppPayload) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._CreateAppPayload(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNDeleteAppInput2porticoᚋgraphᚋmodelᚐDeleteAppInput(ctx context.Context, v any) (model.DeleteAppInput, error) {
 	res, err := ec.unmarshalInputDeleteAppInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNDeleteAppPayload2ᚖporticoᚋgraphᚋmodelᚐDeleteAppPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteAppPayload) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._DeleteAppPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNKeyCounts2ᚖporticoᚋinternalᚋportalᚐKeyCounts(ctx context.Context, sel ast.SelectionSet, v *portal.KeyCounts) graphql.Marshaler {
@@ -2957,29 +2937,9 @@ func (ec *executionContext) unmarshalNRestoreAppInput2porticoᚋgraphᚋmodelᚐ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNRestoreAppPayload2ᚖporticoᚋgraphᚋmodelᚐRestoreAppPayload(ctx context.Context, sel ast.SelectionSet, v *model.RestoreAppPayload) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._RestoreAppPayload(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNUpdateAppInput2porticoᚋgraphᚋmodelᚐUpdateAppInput(ctx context.Context, v any) (model.UpdateAppInput, error) {
 	res, err := ec.unmarshalInputUpdateAppInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNUpdateAppPayload2ᚖporticoᚋgraphᚋmodelᚐUpdateAppPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateAppPayload) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._UpdateAppPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOApp2ᚖporticoᚋentᚋdbᚐApp(ctx context.Context, sel ast.SelectionSet, v *db.App) graphql.Marshaler {
@@ -2997,6 +2957,20 @@ func (ec *executionContext) unmarshalOAppFilter2ᚖporticoᚋinternalᚋportal�
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalOCreateAppPayload2ᚖporticoᚋgraphᚋmodelᚐCreateAppPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateAppPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CreateAppPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalODeleteAppPayload2ᚖporticoᚋgraphᚋmodelᚐDeleteAppPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteAppPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._DeleteAppPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOFirstKeyInput2ᚖporticoᚋinternalᚋportalᚐFirstKeyInput(ctx context.Context, v any) (*portal.FirstKeyInput, error) {
 	if v == nil {
 		return nil, nil
@@ -3011,6 +2985,20 @@ func (ec *executionContext) unmarshalOLabelFilter2ᚖporticoᚋinternalᚋportal
 	}
 	res, err := ec.unmarshalInputLabelFilter(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalORestoreAppPayload2ᚖporticoᚋgraphᚋmodelᚐRestoreAppPayload(ctx context.Context, sel ast.SelectionSet, v *model.RestoreAppPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RestoreAppPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUpdateAppPayload2ᚖporticoᚋgraphᚋmodelᚐUpdateAppPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateAppPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdateAppPayload(ctx, sel, v)
 }
 
 // endregion ***************************** type.gotpl *****************************

@@ -3236,29 +3236,9 @@ func (ec *executionContext) unmarshalNDisableKeyInput2porticoᚋgraphᚋmodelᚐ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNDisableKeyPayload2ᚖporticoᚋgraphᚋmodelᚐDisableKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.DisableKeyPayload) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._DisableKeyPayload(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNEnableKeyInput2porticoᚋgraphᚋmodelᚐEnableKeyInput(ctx context.Context, v any) (model.EnableKeyInput, error) {
 	res, err := ec.unmarshalInputEnableKeyInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNEnableKeyPayload2ᚖporticoᚋgraphᚋmodelᚐEnableKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.EnableKeyPayload) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._EnableKeyPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNEnvironment2porticoᚋinternalᚋtermᚐEnvironment(ctx context.Context, v any) (term.Environment, error) {
@@ -3283,44 +3263,14 @@ func (ec *executionContext) unmarshalNGenerateKeyInput2porticoᚋinternalᚋport
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNGenerateKeyPayload2ᚖporticoᚋgraphᚋmodelᚐGenerateKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.GenerateKeyPayload) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._GenerateKeyPayload(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNRevokeKeyInput2porticoᚋgraphᚋmodelᚐRevokeKeyInput(ctx context.Context, v any) (model.RevokeKeyInput, error) {
 	res, err := ec.unmarshalInputRevokeKeyInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNRevokeKeyPayload2ᚖporticoᚋgraphᚋmodelᚐRevokeKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.RevokeKeyPayload) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._RevokeKeyPayload(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNUpdateKeyInput2porticoᚋgraphᚋmodelᚐUpdateKeyInput(ctx context.Context, v any) (model.UpdateKeyInput, error) {
 	res, err := ec.unmarshalInputUpdateKeyInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNUpdateKeyPayload2ᚖporticoᚋgraphᚋmodelᚐUpdateKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateKeyPayload) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._UpdateKeyPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOAccess2ᚖporticoᚋinternalᚋtermᚐAccess(ctx context.Context, v any) (*term.Access, error) {
@@ -3429,6 +3379,20 @@ func (ec *executionContext) marshalOCredentialStatus2ᚕporticoᚋinternalᚋlif
 	return ret
 }
 
+func (ec *executionContext) marshalODisableKeyPayload2ᚖporticoᚋgraphᚋmodelᚐDisableKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.DisableKeyPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._DisableKeyPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOEnableKeyPayload2ᚖporticoᚋgraphᚋmodelᚐEnableKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.EnableKeyPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._EnableKeyPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOEnforcement2ᚖporticoᚋgraphᚋmodelᚐEnforcement(ctx context.Context, sel ast.SelectionSet, v *model.Enforcement) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -3491,6 +3455,13 @@ func (ec *executionContext) marshalOEnvironment2ᚖporticoᚋinternalᚋtermᚐE
 	return res
 }
 
+func (ec *executionContext) marshalOGenerateKeyPayload2ᚖporticoᚋgraphᚋmodelᚐGenerateKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.GenerateKeyPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._GenerateKeyPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalORevocationReason2ᚖporticoᚋinternalᚋtermᚐRevocationReason(ctx context.Context, v any) (*term.RevocationReason, error) {
 	if v == nil {
 		return nil, nil
@@ -3510,11 +3481,25 @@ func (ec *executionContext) marshalORevocationReason2ᚖporticoᚋinternalᚋter
 	return res
 }
 
+func (ec *executionContext) marshalORevokeKeyPayload2ᚖporticoᚋgraphᚋmodelᚐRevokeKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.RevokeKeyPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RevokeKeyPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx context.Context, sel ast.SelectionSet, v *apikey.Secret) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Secret(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUpdateKeyPayload2ᚖporticoᚋgraphᚋmodelᚐUpdateKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateKeyPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdateKeyPayload(ctx, sel, v)
 }
 
 // endregion ***************************** type.gotpl *****************************

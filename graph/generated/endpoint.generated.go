@@ -1282,29 +1282,9 @@ func (ec *executionContext) unmarshalNCreateEndpointInput2porticoᚋinternalᚋp
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNCreateEndpointPayload2ᚖporticoᚋgraphᚋmodelᚐCreateEndpointPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateEndpointPayload) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._CreateEndpointPayload(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNDeleteEndpointInput2porticoᚋgraphᚋmodelᚐDeleteEndpointInput(ctx context.Context, v any) (model.DeleteEndpointInput, error) {
 	res, err := ec.unmarshalInputDeleteEndpointInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNDeleteEndpointPayload2ᚖporticoᚋgraphᚋmodelᚐDeleteEndpointPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteEndpointPayload) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._DeleteEndpointPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNEndpoint2ᚕᚖporticoᚋentᚋdbᚐEndpointᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Endpoint) graphql.Marshaler {
@@ -1401,14 +1381,18 @@ func (ec *executionContext) unmarshalNUpdateEndpointInput2porticoᚋgraphᚋmode
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNUpdateEndpointPayload2ᚖporticoᚋgraphᚋmodelᚐUpdateEndpointPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateEndpointPayload) graphql.Marshaler {
+func (ec *executionContext) marshalOCreateEndpointPayload2ᚖporticoᚋgraphᚋmodelᚐCreateEndpointPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateEndpointPayload) graphql.Marshaler {
 	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
 		return graphql.Null
 	}
-	return ec._UpdateEndpointPayload(ctx, sel, v)
+	return ec._CreateEndpointPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalODeleteEndpointPayload2ᚖporticoᚋgraphᚋmodelᚐDeleteEndpointPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteEndpointPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._DeleteEndpointPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOEndpoint2ᚖporticoᚋentᚋdbᚐEndpoint(ctx context.Context, sel ast.SelectionSet, v *db.Endpoint) graphql.Marshaler {
@@ -1435,6 +1419,13 @@ func (ec *executionContext) marshalOHTTPMethod2ᚖporticoᚋinternalᚋtermᚐMe
 	_ = ctx
 	res := graphql.MarshalString(string(*v))
 	return res
+}
+
+func (ec *executionContext) marshalOUpdateEndpointPayload2ᚖporticoᚋgraphᚋmodelᚐUpdateEndpointPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateEndpointPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdateEndpointPayload(ctx, sel, v)
 }
 
 // endregion ***************************** type.gotpl *****************************

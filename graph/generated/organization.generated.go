@@ -1289,16 +1289,6 @@ func (ec *executionContext) unmarshalNUpdateOrganizationInput2porticoᚋgraphᚋ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNUpdateOrganizationPayload2ᚖporticoᚋgraphᚋmodelᚐUpdateOrganizationPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateOrganizationPayload) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._UpdateOrganizationPayload(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalOKeyLifeInput2ᚖporticoᚋinternalᚋtermᚐKeyLife(ctx context.Context, v any) (*term.KeyLife, error) {
 	if v == nil {
 		return nil, nil
@@ -1350,6 +1340,13 @@ func (ec *executionContext) marshalOProductionKeys2ᚖporticoᚋinternalᚋterm�
 	_ = ctx
 	res := graphql.MarshalString(string(*v))
 	return res
+}
+
+func (ec *executionContext) marshalOUpdateOrganizationPayload2ᚖporticoᚋgraphᚋmodelᚐUpdateOrganizationPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateOrganizationPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdateOrganizationPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOUsageRetention2ᚖporticoᚋinternalᚋtermᚐUsageRetention(ctx context.Context, sel ast.SelectionSet, v *term.UsageRetention) graphql.Marshaler {

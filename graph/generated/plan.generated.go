@@ -1536,16 +1536,6 @@ func (ec *executionContext) unmarshalNCreatePlanInput2porticoᚋinternalᚋporta
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNCreatePlanPayload2ᚖporticoᚋgraphᚋmodelᚐCreatePlanPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreatePlanPayload) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._CreatePlanPayload(ctx, sel, v)
-}
-
 func (ec *executionContext) marshalNPlan2ᚕᚖporticoᚋentᚋdbᚐPlanᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Plan) graphql.Marshaler {
 	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -1664,14 +1654,11 @@ func (ec *executionContext) unmarshalNUpdatePlanInput2porticoᚋgraphᚋmodelᚐ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNUpdatePlanPayload2ᚖporticoᚋgraphᚋmodelᚐUpdatePlanPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdatePlanPayload) graphql.Marshaler {
+func (ec *executionContext) marshalOCreatePlanPayload2ᚖporticoᚋgraphᚋmodelᚐCreatePlanPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreatePlanPayload) graphql.Marshaler {
 	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
 		return graphql.Null
 	}
-	return ec._UpdatePlanPayload(ctx, sel, v)
+	return ec._CreatePlanPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx context.Context, sel ast.SelectionSet, v *db.Plan) graphql.Marshaler {
@@ -1743,6 +1730,13 @@ func (ec *executionContext) unmarshalORateLimitInput2ᚖporticoᚋinternalᚋter
 	}
 	res, err := ec.unmarshalInputRateLimitInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOUpdatePlanPayload2ᚖporticoᚋgraphᚋmodelᚐUpdatePlanPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdatePlanPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdatePlanPayload(ctx, sel, v)
 }
 
 // endregion ***************************** type.gotpl *****************************

@@ -4616,27 +4616,27 @@ extend type Mutation {
   createAccount(
     "What to make."
     input: CreateAccountInput!
-  ): CreateAccountPayload! @hasRole(any: [ADMIN])
+  ): CreateAccountPayload @hasRole(any: [ADMIN])
   "Changes an account. What is left out stays; null clears. Requires: ADMIN."
   updateAccount(
     "What to change."
     input: UpdateAccountInput!
-  ): UpdateAccountPayload! @hasRole(any: [ADMIN])
+  ): UpdateAccountPayload @hasRole(any: [ADMIN])
   "Suspends an account: its developers see no more than ` + "`" + `viewer` + "`" + `, and its keys are refused. Suspending a suspended account changes nothing. Requires: ADMIN."
   suspendAccount(
     "Which, and why."
     input: SuspendAccountInput!
-  ): SuspendAccountPayload! @hasRole(any: [ADMIN])
+  ): SuspendAccountPayload @hasRole(any: [ADMIN])
   "Lets a suspended account act again. Requires: ADMIN."
   resumeAccount(
     "Which."
     input: ResumeAccountInput!
-  ): ResumeAccountPayload! @hasRole(any: [ADMIN])
+  ): ResumeAccountPayload @hasRole(any: [ADMIN])
   "Deletes an account with its apps: keys are revoked, registrations end. Its users stay. Requires: ADMIN."
   deleteAccount(
     "Which, and why."
     input: DeleteAccountInput!
-  ): DeleteAccountPayload! @hasRole(any: [ADMIN])
+  ): DeleteAccountPayload @hasRole(any: [ADMIN])
 }
 
 "What account to make."
@@ -4918,22 +4918,22 @@ extend type Mutation {
   createApp(
     "What to make."
     input: CreateAppInput!
-  ): CreateAppPayload! @hasRole(any: [ADMIN, PORTAL])
+  ): CreateAppPayload @hasRole(any: [ADMIN, PORTAL])
   "Changes an app. What is left out stays; null clears. Requires: ADMIN or PORTAL."
   updateApp(
     "What to change."
     input: UpdateAppInput!
-  ): UpdateAppPayload! @hasRole(any: [ADMIN, PORTAL])
+  ): UpdateAppPayload @hasRole(any: [ADMIN, PORTAL])
   "Deletes an app: its keys are revoked, its registrations end, and it is gone from every list. A suspended registration stays suspended for the account until the app is purged or restored. Requires: ADMIN or PORTAL."
   deleteApp(
     "What to delete."
     input: DeleteAppInput!
-  ): DeleteAppPayload! @hasRole(any: [ADMIN, PORTAL])
+  ): DeleteAppPayload @hasRole(any: [ADMIN, PORTAL])
   "Brings a deleted app back within the organization's retention time, with its history and one fresh key. Its old keys stay revoked; it must be registered with products again. Requires: ADMIN."
   restoreApp(
     "What to restore."
     input: RestoreAppInput!
-  ): RestoreAppPayload! @hasRole(any: [ADMIN])
+  ): RestoreAppPayload @hasRole(any: [ADMIN])
 }
 
 "What the first key of an app is to be like, as in ` + "`" + `generateKey` + "`" + `."
@@ -5459,27 +5459,27 @@ extend type Mutation {
   generateKey(
     "What to make."
     input: GenerateKeyInput!
-  ): GenerateKeyPayload! @hasRole(any: [ADMIN, PORTAL])
+  ): GenerateKeyPayload @hasRole(any: [ADMIN, PORTAL])
   "Changes a key's name, end, access or limits; not of a revoked or expired key. What is left out stays. Requires: ADMIN or PORTAL."
   updateKey(
     "What to change."
     input: UpdateKeyInput!
-  ): UpdateKeyPayload! @hasRole(any: [ADMIN, PORTAL])
+  ): UpdateKeyPayload @hasRole(any: [ADMIN, PORTAL])
   "Revokes a key for ever. Revoking a revoked key changes nothing and answers alike. Requires: ADMIN or PORTAL."
   revokeKey(
     "Which, and why."
     input: RevokeKeyInput!
-  ): RevokeKeyPayload! @hasRole(any: [ADMIN, PORTAL])
+  ): RevokeKeyPayload @hasRole(any: [ADMIN, PORTAL])
   "Switches a key off. Disabling a disabled key changes nothing. Requires: ADMIN."
   disableKey(
     "Which, and why."
     input: DisableKeyInput!
-  ): DisableKeyPayload! @hasRole(any: [ADMIN])
+  ): DisableKeyPayload @hasRole(any: [ADMIN])
   "Switches a disabled key on again. Requires: ADMIN."
   enableKey(
     "Which, and why."
     input: EnableKeyInput!
-  ): EnableKeyPayload! @hasRole(any: [ADMIN])
+  ): EnableKeyPayload @hasRole(any: [ADMIN])
 }
 
 "What key to make; either ` + "`" + `appId` + "`" + ` or ` + "`" + `accountId` + "`" + `."
@@ -5669,17 +5669,17 @@ extend type Mutation {
   createEndpoint(
     "What to make."
     input: CreateEndpointInput!
-  ): CreateEndpointPayload! @hasRole(any: [ADMIN])
+  ): CreateEndpointPayload @hasRole(any: [ADMIN])
   "Changes an endpoint, for those who are registered, too. What is left out stays; null clears. Requires: ADMIN."
   updateEndpoint(
     "What to change."
     input: UpdateEndpointInput!
-  ): UpdateEndpointPayload! @hasRole(any: [ADMIN])
+  ): UpdateEndpointPayload @hasRole(any: [ADMIN])
   "Deletes an endpoint. Registrations that are narrowed to it lose it, and stay narrowed to what is left, even if that is nothing. Requires: ADMIN."
   deleteEndpoint(
     "Which."
     input: DeleteEndpointInput!
-  ): DeleteEndpointPayload! @hasRole(any: [ADMIN])
+  ): DeleteEndpointPayload @hasRole(any: [ADMIN])
 }
 
 "What endpoint to make."
@@ -5872,9 +5872,9 @@ type EventSubject {
 type EventChange {
   "The attribute's name in this schema."
   field: String!
-  "Its value before, as JSON; null when it had none."
+  "Its value before: plain text, but JSON for a list or an object; null when it had none."
   before: String
-  "Its value after, as JSON; null when it has none."
+  "Its value after: plain text, but JSON for a list or an object; null when it has none."
   after: String
 }
 
@@ -6125,7 +6125,7 @@ extend type Mutation {
   updateOrganization(
     "What to change."
     input: UpdateOrganizationInput!
-  ): UpdateOrganizationPayload! @hasRole(any: [ADMIN])
+  ): UpdateOrganizationPayload @hasRole(any: [ADMIN])
 }
 
 "What to change in the viewer's organization."
@@ -6305,12 +6305,12 @@ extend type Mutation {
   createPlan(
     "What to make."
     input: CreatePlanInput!
-  ): CreatePlanPayload! @hasRole(any: [ADMIN])
+  ): CreatePlanPayload @hasRole(any: [ADMIN])
   "Changes a plan. What is left out stays; null clears. Requires: ADMIN."
   updatePlan(
     "What to change."
     input: UpdatePlanInput!
-  ): UpdatePlanPayload! @hasRole(any: [ADMIN])
+  ): UpdatePlanPayload @hasRole(any: [ADMIN])
 }
 
 "What plan to make."
@@ -6537,12 +6537,12 @@ extend type Mutation {
   createProduct(
     "What to make."
     input: CreateProductInput!
-  ): CreateProductPayload! @hasRole(any: [ADMIN])
+  ): CreateProductPayload @hasRole(any: [ADMIN])
   "Changes a product. What is left out stays; null clears. Setting RETIRED ends its registrations. Requires: ADMIN."
   updateProduct(
     "What to change."
     input: UpdateProductInput!
-  ): UpdateProductPayload! @hasRole(any: [ADMIN])
+  ): UpdateProductPayload @hasRole(any: [ADMIN])
 }
 
 "What product to make."
@@ -6832,42 +6832,42 @@ extend type Mutation {
   register(
     "What with what."
     input: RegisterInput!
-  ): RegisterPayload! @hasRole(any: [ADMIN, PORTAL])
+  ): RegisterPayload @hasRole(any: [ADMIN, PORTAL])
   "Takes back a registration that still waits. Requires: PORTAL."
   withdraw(
     "Which."
     input: WithdrawInput!
-  ): WithdrawPayload! @hasRole(any: [PORTAL])
+  ): WithdrawPayload @hasRole(any: [PORTAL])
   "Ends a live registration. Administrators always may; developers as the organization's policy says, and never while it is SUSPENDED. When an administrator ends a suspended one, the suspension is over. Requires: ADMIN or PORTAL."
   unregister(
     "Which, and why."
     input: UnregisterInput!
-  ): UnregisterPayload! @hasRole(any: [ADMIN, PORTAL])
+  ): UnregisterPayload @hasRole(any: [ADMIN, PORTAL])
   "Approves a waiting registration. Requires: ADMIN."
   approveSubscription(
     "Which."
     input: ApproveSubscriptionInput!
-  ): ApproveSubscriptionPayload! @hasRole(any: [ADMIN])
+  ): ApproveSubscriptionPayload @hasRole(any: [ADMIN])
   "Rejects a waiting registration. Requires: ADMIN."
   rejectSubscription(
     "Which, and why."
     input: RejectSubscriptionInput!
-  ): RejectSubscriptionPayload! @hasRole(any: [ADMIN])
+  ): RejectSubscriptionPayload @hasRole(any: [ADMIN])
   "Interrupts an approved registration. Requires: ADMIN."
   suspendSubscription(
     "Which, and why."
     input: SuspendSubscriptionInput!
-  ): SuspendSubscriptionPayload! @hasRole(any: [ADMIN])
+  ): SuspendSubscriptionPayload @hasRole(any: [ADMIN])
   "Lets an interrupted registration go on. Requires: ADMIN."
   resumeSubscription(
     "Which."
     input: ResumeSubscriptionInput!
-  ): ResumeSubscriptionPayload! @hasRole(any: [ADMIN])
+  ): ResumeSubscriptionPayload @hasRole(any: [ADMIN])
   "Narrows a waiting or approved registration to some of its product's endpoints, to others, or no more; that needs no new approval. Requires: ADMIN or PORTAL."
   updateSubscriptionEndpoints(
     "Which, and to what."
     input: UpdateSubscriptionEndpointsInput!
-  ): UpdateSubscriptionEndpointsPayload! @hasRole(any: [ADMIN, PORTAL])
+  ): UpdateSubscriptionEndpointsPayload @hasRole(any: [ADMIN, PORTAL])
 }
 
 "What to register with what."
@@ -7192,27 +7192,27 @@ extend type Mutation {
   createUser(
     "What to make."
     input: CreateUserInput!
-  ): CreateUserPayload! @hasRole(any: [ADMIN])
+  ): CreateUserPayload @hasRole(any: [ADMIN])
   "Keeps a user out: open sessions end at once. Disabling a disabled user changes nothing. Requires: ADMIN."
   disableUser(
     "Which, and why."
     input: DisableUserInput!
-  ): DisableUserPayload! @hasRole(any: [ADMIN])
+  ): DisableUserPayload @hasRole(any: [ADMIN])
   "Lets a disabled user sign in again. Requires: ADMIN."
   enableUser(
     "Which."
     input: EnableUserInput!
-  ): EnableUserPayload! @hasRole(any: [ADMIN])
+  ): EnableUserPayload @hasRole(any: [ADMIN])
   "Forgives a user's failed sign-ins, so that the right password is accepted at once. Requires: ADMIN."
   unlockUser(
     "Which."
     input: UnlockUserInput!
-  ): UnlockUserPayload! @hasRole(any: [ADMIN])
+  ): UnlockUserPayload @hasRole(any: [ADMIN])
   "Changes the viewer's own password and ends all other sessions; use the new access token from now on. Requires: ADMIN or PORTAL."
   changePassword(
     "The old and the new one."
     input: ChangePasswordInput!
-  ): ChangePasswordPayload! @hasRole(any: [ADMIN, PORTAL])
+  ): ChangePasswordPayload @hasRole(any: [ADMIN, PORTAL])
 }
 
 "What user to make."
@@ -7368,7 +7368,7 @@ extend type Mutation {
   signIn(
     "Who."
     input: SignInInput!
-  ): SignInPayload! @public
+  ): SignInPayload @public
 }
 
 "Who signs in."

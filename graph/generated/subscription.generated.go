@@ -3273,16 +3273,6 @@ func (ec *executionContext) unmarshalNApproveSubscriptionInput2porticoᚋgraph�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNApproveSubscriptionPayload2ᚖporticoᚋgraphᚋmodelᚐApproveSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, v *model.ApproveSubscriptionPayload) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._ApproveSubscriptionPayload(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNBadgeColor2porticoᚋinternalᚋlifecycleᚐBadgeColor(ctx context.Context, v any) (lifecycle.BadgeColor, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := lifecycle.BadgeColor(tmp)
@@ -3392,44 +3382,14 @@ func (ec *executionContext) unmarshalNRegisterInput2porticoᚋinternalᚋportal�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNRegisterPayload2ᚖporticoᚋgraphᚋmodelᚐRegisterPayload(ctx context.Context, sel ast.SelectionSet, v *model.RegisterPayload) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._RegisterPayload(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNRejectSubscriptionInput2porticoᚋgraphᚋmodelᚐRejectSubscriptionInput(ctx context.Context, v any) (model.RejectSubscriptionInput, error) {
 	res, err := ec.unmarshalInputRejectSubscriptionInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNRejectSubscriptionPayload2ᚖporticoᚋgraphᚋmodelᚐRejectSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, v *model.RejectSubscriptionPayload) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._RejectSubscriptionPayload(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNResumeSubscriptionInput2porticoᚋgraphᚋmodelᚐResumeSubscriptionInput(ctx context.Context, v any) (model.ResumeSubscriptionInput, error) {
 	res, err := ec.unmarshalInputResumeSubscriptionInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNResumeSubscriptionPayload2ᚖporticoᚋgraphᚋmodelᚐResumeSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, v *model.ResumeSubscriptionPayload) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._ResumeSubscriptionPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNSubscriptionStatus2porticoᚋinternalᚋlifecycleᚐSubscriptionStatus(ctx context.Context, v any) (lifecycle.SubscriptionStatus, error) {
@@ -3501,29 +3461,9 @@ func (ec *executionContext) unmarshalNSuspendSubscriptionInput2porticoᚋgraph�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNSuspendSubscriptionPayload2ᚖporticoᚋgraphᚋmodelᚐSuspendSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, v *model.SuspendSubscriptionPayload) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._SuspendSubscriptionPayload(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNUnregisterInput2porticoᚋgraphᚋmodelᚐUnregisterInput(ctx context.Context, v any) (model.UnregisterInput, error) {
 	res, err := ec.unmarshalInputUnregisterInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNUnregisterPayload2ᚖporticoᚋgraphᚋmodelᚐUnregisterPayload(ctx context.Context, sel ast.SelectionSet, v *model.UnregisterPayload) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._UnregisterPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNUpdateSubscriptionEndpointsInput2porticoᚋgraphᚋmodelᚐUpdateSubscriptionEndpointsInput(ctx context.Context, v any) (model.UpdateSubscriptionEndpointsInput, error) {
@@ -3531,29 +3471,9 @@ func (ec *executionContext) unmarshalNUpdateSubscriptionEndpointsInput2portico�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNUpdateSubscriptionEndpointsPayload2ᚖporticoᚋgraphᚋmodelᚐUpdateSubscriptionEndpointsPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateSubscriptionEndpointsPayload) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._UpdateSubscriptionEndpointsPayload(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNWithdrawInput2porticoᚋgraphᚋmodelᚐWithdrawInput(ctx context.Context, v any) (model.WithdrawInput, error) {
 	res, err := ec.unmarshalInputWithdrawInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNWithdrawPayload2ᚖporticoᚋgraphᚋmodelᚐWithdrawPayload(ctx context.Context, sel ast.SelectionSet, v *model.WithdrawPayload) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._WithdrawPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOActor2ᚖporticoᚋgraphᚋmodelᚐActor(ctx context.Context, sel ast.SelectionSet, v *model.Actor) graphql.Marshaler {
@@ -3569,6 +3489,13 @@ func (ec *executionContext) unmarshalOAppSubscriptionFilter2ᚖporticoᚋgraph�
 	}
 	res, err := ec.unmarshalInputAppSubscriptionFilter(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOApproveSubscriptionPayload2ᚖporticoᚋgraphᚋmodelᚐApproveSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, v *model.ApproveSubscriptionPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ApproveSubscriptionPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx context.Context, sel ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
@@ -3591,6 +3518,27 @@ func (ec *executionContext) marshalOQuotaUse2ᚖporticoᚋinternalᚋportalᚐQu
 		return graphql.Null
 	}
 	return ec._QuotaUse(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalORegisterPayload2ᚖporticoᚋgraphᚋmodelᚐRegisterPayload(ctx context.Context, sel ast.SelectionSet, v *model.RegisterPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RegisterPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalORejectSubscriptionPayload2ᚖporticoᚋgraphᚋmodelᚐRejectSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, v *model.RejectSubscriptionPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RejectSubscriptionPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOResumeSubscriptionPayload2ᚖporticoᚋgraphᚋmodelᚐResumeSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, v *model.ResumeSubscriptionPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ResumeSubscriptionPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOSubscriptionStatus2ᚕporticoᚋinternalᚋlifecycleᚐSubscriptionStatusᚄ(ctx context.Context, v any) ([]lifecycle.SubscriptionStatus, error) {
@@ -3627,6 +3575,34 @@ func (ec *executionContext) marshalOSubscriptionStatus2ᚕporticoᚋinternalᚋl
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalOSuspendSubscriptionPayload2ᚖporticoᚋgraphᚋmodelᚐSuspendSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, v *model.SuspendSubscriptionPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SuspendSubscriptionPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUnregisterPayload2ᚖporticoᚋgraphᚋmodelᚐUnregisterPayload(ctx context.Context, sel ast.SelectionSet, v *model.UnregisterPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UnregisterPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUpdateSubscriptionEndpointsPayload2ᚖporticoᚋgraphᚋmodelᚐUpdateSubscriptionEndpointsPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateSubscriptionEndpointsPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdateSubscriptionEndpointsPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOWithdrawPayload2ᚖporticoᚋgraphᚋmodelᚐWithdrawPayload(ctx context.Context, sel ast.SelectionSet, v *model.WithdrawPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._WithdrawPayload(ctx, sel, v)
 }
 
 // endregion ***************************** type.gotpl *****************************

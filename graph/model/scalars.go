@@ -64,6 +64,19 @@ func UnmarshalEmail(v any) (address.Email, error) {
 	return address.ParseEmail(s), err
 }
 
+// MarshalUUIDText writes a UUID that is text already.
+func MarshalUUIDText(s string) graphql.Marshaler { return graphql.MarshalString(s) }
+
+// UnmarshalUUIDText takes what may be a UUID as it is, for inputs in which a
+// malformed one is for the user to correct.
+func UnmarshalUUIDText(v any) (string, error) {
+	s, ok := v.(string)
+	if !ok {
+		return "", fault.New(fault.BadUserInput, fault.ReasonInvalidValue, "A UUID is a string.")
+	}
+	return s, nil
+}
+
 var decimal = regexp.MustCompile(`^-?[0-9]{1,12}(?:\.[0-9]{1,6})?$`)
 
 // MarshalDecimal writes a decimal number as text.

@@ -147,6 +147,9 @@ func (h *Handler) answer(ctx context.Context, r *http.Request, req *request) (a 
 	if failed != nil {
 		return h.refused(ctx, gqlerror.List{badVariable(gqlerror.WrapIfUnwrapped(failed))}), nil
 	}
+	if bad := exact(h.schema.Schema(), op, variables); bad != nil {
+		return h.refused(ctx, gqlerror.List{bad}), nil
+	}
 	c, err := h.priced(doc, op, variables)
 	if err != nil {
 		a := h.refused(ctx, gqlerror.List{err})

@@ -24,16 +24,29 @@ import (
 func (c *change) owningAccount(ctx context.Context, given *string) (*db.Account, error) {
 	id := c.viewer.AccountID
 	if given != nil {
-		var err error
-		if id, err = decode(nodeid.Account, *given); err != nil {
-			return nil, err
+		var ok bool
+		if id, ok = nodeid.Decode(nodeid.Account, *given); !ok {
+			return nil, unknownAccount()
 		}
 	} else if c.viewer.Role != viewer.Portal {
 		return nil, fault.Input(fault.Required, "accountId", "Say whose it shall be.")
 	} else if id == uuid.Nil {
 		return nil, fault.New(fault.Forbidden, fault.ReasonNotAMember, "You do not belong to an account.")
 	}
-	return keep(c, c.Account.Query().Where(account.ID(id))).Only(ctx)
+	return c.keepAccount(ctx, id)
+}
+
+// keepAccount reads an account that the input names beside its target.
+func (c *change) keepAccount(ctx context.Context, id uuid.UUID) (*db.Account, error) {
+	a, err := keep(c, c.Account.Query().Where(account.ID(id))).Only(ctx)
+	if db.IsNotFound(err) {
+		return nil, unknownAccount()
+	}
+	return a, err
+}
+
+func unknownAccount() error {
+	return fault.Input(fault.UnknownReference, "accountId", "There is no such account.")
 }
 
 // CreateAccountInput says what account to make.
@@ -48,6 +61,7 @@ func (p *Portal) CreateAccount(ctx context.Context, in CreateAccountInput) (out 
 	if err := fault.Collect(checkName("name", in.Name), checkProfile("profile", profile)); err != nil {
 		return nil, err
 	}
+	profile = websites(profile)
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
 		if err := c.may(policy.AccountCreate, policy.Object{OrganizationID: c.organization}); err != nil {
 			return err
@@ -91,8 +105,9 @@ func (p *Portal) UpdateAccount(ctx context.Context, in UpdateAccountInput) (*db.
 			u.SetName(*in.Name.Value).SetNameFolded(term.Fold(*in.Name.Value))
 		}
 		if in.Profile.Set {
-			d.note("profile", a.Profile, in.Profile.or(term.Profile{}))
-			u.SetProfile(in.Profile.or(term.Profile{}))
+			given := websites(in.Profile.or(term.Profile{}))
+			d.note("profile", a.Profile, given)
+			u.SetProfile(given)
 		}
 		if d.changes == nil {
 			return a, nil

@@ -21,7 +21,7 @@ type CreateAppInput struct {
 	Name        string
 	Description *string
 	Labels      []term.Label
-	ReferenceID *uuid.UUID
+	ReferenceID *string // a UUID
 	AccountID   *string
 	GenerateKey *bool
 	// FirstKey says what the first key is to be like; nil: a plain one for development.
@@ -44,10 +44,13 @@ func (p *Portal) CreateApp(ctx context.Context, in CreateAppInput) (MadeApp, err
 		checkName("name", in.Name),
 		checkText("description", deref(in.Description), maxDescription, true),
 		checkLabels("labels", in.Labels),
-		referenceGiven(in.ReferenceID),
+		checkReference(in.ReferenceID),
 		checkFirstKey(in, p.clock.Now()),
 	); err != nil {
 		return MadeApp{}, err
+	}
+	if in.ReferenceID != nil {
+		in.ReferenceID = new(referenceOf(*in.ReferenceID).String()) // in one spelling, as it is hashed
 	}
 	key := in.IdempotencyKey
 	in.IdempotencyKey = nil
@@ -68,11 +71,22 @@ func (p *Portal) CreateApp(ctx context.Context, in CreateAppInput) (MadeApp, err
 	}, p.madeBefore)
 }
 
-func referenceGiven(id *uuid.UUID) error {
-	if id != nil && *id == uuid.Nil {
-		return fault.Input(fault.InvalidValue, "referenceId", "The UUID of all zeros is not a name.")
+// checkReference wants a UUID in its usual text form, but for that of all
+// zeros, or nothing.
+func checkReference(given *string) error {
+	if given != nil && referenceOf(*given) == uuid.Nil {
+		return fault.Input(fault.InvalidValue, "referenceId", "This is not a UUID by RFC 9562, or the one of all zeros.")
 	}
 	return nil
+}
+
+// referenceOf reads a UUID in its usual text form; all zeros for anything else.
+func referenceOf(s string) uuid.UUID {
+	id, err := uuid.Parse(s)
+	if err != nil || len(s) != len(id.String()) { // Parse reads other forms, too
+		return uuid.Nil
+	}
+	return id
 }
 
 func (p *Portal) makeApp(ctx context.Context, c *change, in CreateAppInput) (MadeApp, error) {
@@ -90,10 +104,11 @@ func (p *Portal) makeApp(ctx context.Context, c *change, in CreateAppInput) (Mad
 		create.SetLabels(in.Labels)
 	}
 	if in.ReferenceID != nil {
-		if err := c.referenceFree(ctx, *in.ReferenceID); err != nil {
+		id := referenceOf(*in.ReferenceID)
+		if err := c.referenceFree(ctx, id); err != nil {
 			return MadeApp{}, err
 		}
-		create.SetReferenceID(*in.ReferenceID)
+		create.SetReferenceID(id)
 	}
 	made, err := create.Save(ctx)
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"portico/ent/db/subscription"
 	"portico/internal/apikey"
 	"portico/internal/eventlog"
-	"portico/internal/fault"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 	"portico/internal/policy"
@@ -97,7 +96,7 @@ func (p *Portal) RestoreApp(ctx context.Context, id string) (out MadeApp, err er
 			return err
 		}
 		if _, err := c.Account.Get(ctx, a.AccountID); db.IsNotFound(err) {
-			return fault.Lost("The app's account was deleted.")
+			return wrongStatus("appId", "The app's account was deleted.", "DELETED")
 		} else if err != nil {
 			return err
 		}

@@ -91,7 +91,22 @@ func (c *change) may(a policy.Action, o policy.Object) error {
 	return refusal(policy.Decide(c.viewer, a, o))
 }
 
-// refusal is the error of a decision; nil when it is a yes.
+// mayInState is may for what an object's state can forbid: that is for the
+// user to see, on the field that names the object.
+func (c *change) mayInState(a policy.Action, o policy.Object, field, status string) error {
+	d := policy.Decide(c.viewer, a, o)
+	if d.Is(policy.Status) {
+		return wrongStatus(field, *d.Message, status)
+	}
+	return refusal(d)
+}
+
+func wrongStatus(field, message, status string) error {
+	return fault.Input(fault.WrongStatus, field, message, fault.Param{Name: "status", Value: status})
+}
+
+// refusal is the error of a decision; nil when it is a yes. A state is asked
+// about by mayInState; whoever does not name a field has none to point at.
 func refusal(d policy.Decision) error {
 	switch {
 	case d.Allowed:
@@ -99,7 +114,7 @@ func refusal(d policy.Decision) error {
 	case d.Is(policy.NotYours):
 		return fault.Missing()
 	case d.Is(policy.Status):
-		return fault.Lost(*d.Message)
+		return fault.Input(fault.WrongStatus, "", *d.Message)
 	default:
 		return fault.New(fault.Forbidden, reasonOf(*d.Code), *d.Message)
 	}

@@ -1,11 +1,10 @@
 package portal
 
 import (
-	"net/url"
 	"regexp"
 	"strconv"
-	"strings"
 
+	"github.com/bojanz/currency"
 	"golang.org/x/text/unicode/norm"
 
 	"portico/internal/address"
@@ -26,9 +25,10 @@ const (
 // MaxLabels is how many labels an app, or custom fields an account, may have.
 const MaxLabels = 50
 
-// checkName wants 1–255 characters, without control characters or blanks alone.
+// checkName wants 1–255 characters of which something can be seen, and no
+// control characters.
 func checkName(field, s string) error {
-	if strings.TrimSpace(s) == "" {
+	if term.Blank(s) {
 		return fault.Input(fault.Required, field, "This must not be empty.")
 	}
 	return checkLine(field, s, maxName)
@@ -80,7 +80,7 @@ func checkLabels(field string, labels []term.Label) error {
 	for i, l := range labels {
 		at := field + "." + strconv.Itoa(i)
 		switch {
-		case strings.TrimSpace(l.Key) == "":
+		case term.Blank(l.Key):
 			errs = append(errs, fault.Input(fault.Required, at+".key", "A label needs a key."))
 		case seen[l.Key]:
 			errs = append(errs, fault.Input(fault.Taken, at+".key", "Two labels have this key."))
@@ -91,21 +91,6 @@ func checkLabels(field string, labels []term.Label) error {
 		errs = append(errs, checkLine(at+".value", l.Value, maxShort))
 	}
 	return fault.Collect(errs...)
-}
-
-// checkURL wants an address that a browser may follow safely, or nothing.
-func checkURL(field, s string) error {
-	if s == "" {
-		return nil
-	}
-	if err := checkLine(field, s, maxDescription); err != nil {
-		return err
-	}
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
-		return fault.Input(fault.InvalidValue, field, "This is not an http or https address.")
-	}
-	return nil
 }
 
 // checkEmail wants an address with nothing around it, or nothing at all.
@@ -147,10 +132,10 @@ func checkSlug(field, s string) error {
 
 var decimals = regexp.MustCompile(`^[0-9]{1,12}(?:\.[0-9]{1,6})?$`)
 
-var currencies = regexp.MustCompile(`^[A-Z]{3}$`)
-
+// checkCurrency wants the code of money that is in use: no historical one, no
+// metal, none for tests.
 func checkCurrency(field, s string) error {
-	if !currencies.MatchString(s) {
+	if s == "" || !currency.IsValid(s) {
 		return fault.Input(fault.InvalidValue, field, "This is not a currency by ISO 4217, such as EUR.")
 	}
 	return nil

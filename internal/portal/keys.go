@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/db"
+	"portico/ent/db/account"
 	"portico/ent/db/product"
 	"portico/internal/apikey"
 	"portico/internal/database"
@@ -160,7 +161,12 @@ func (c *change) keyOwner(ctx context.Context, in GenerateKeyInput) (keyOwner, e
 		}
 		return keyOf(a), nil
 	}
-	a, err := c.owningAccount(ctx, in.AccountID)
+	// What the key is to belong to is the target here.
+	id, err := decode(nodeid.Account, *in.AccountID)
+	if err != nil {
+		return keyOwner{}, err
+	}
+	a, err := keep(c, c.Account.Query().Where(account.ID(id))).Only(ctx)
 	if err != nil {
 		return keyOwner{}, err
 	}

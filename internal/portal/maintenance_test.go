@@ -80,7 +80,7 @@ func TestRecordExpiries(t *testing.T) {
 		if len(got) != 3 {
 			t.Errorf("%d keys have an expiry, want 3", len(got))
 		}
-		if *got[disabled.ID][0].Changes[0].Before != `"DISABLED"` {
+		if *got[disabled.ID][0].Changes[0].Before != `DISABLED` {
 			t.Error("the event does not tell the state before")
 		}
 		f.Clock.Advance(time.Hour)
@@ -97,7 +97,7 @@ func checkExpiry(t *testing.T, events []*db.Event, k *db.Credential) {
 	e := events[0]
 	if e.OrganizationID != k.OrganizationID || *e.AccountID != k.AccountID || *e.AppID != *k.AppID ||
 		e.ActorRole != string(viewer.System) || e.ActorID != nil || e.ActorName != "Portico" ||
-		len(e.Changes) != 1 || e.Changes[0].Field != "status" || *e.Changes[0].After != `"EXPIRED"` {
+		len(e.Changes) != 1 || e.Changes[0].Field != "status" || *e.Changes[0].After != `EXPIRED` {
 		t.Errorf("the expiry is told as %+v", e)
 	}
 }

@@ -75,7 +75,7 @@ func (p *Portal) UpdateSubscriptionEndpoints(ctx context.Context, in UpdateSubsc
 		if err != nil {
 			return err
 		}
-		if err := c.may(policy.SubscriptionNarrow, subscriptionObject(s, "")); err != nil {
+		if err := c.mayInState(policy.SubscriptionNarrow, subscriptionObject(s, ""), "subscriptionId", string(s.Status)); err != nil {
 			return err
 		}
 		if err := sameVersion(in.Version, s.Version); err != nil {

@@ -183,7 +183,10 @@ func TestWhoseEndpointsNobodyChooses(t *testing.T) {
 				if may {
 					require.NoError(t, err)
 				} else {
-					requireCode(t, err, fault.Conflict)
+					list := fault.Problems(err)
+					require.Len(t, list, 1)
+					require.Equal(t, fault.WrongStatus, list[0].Code)
+					require.Equal(t, []string{"subscriptionId"}, list[0].Field)
 				}
 				require.Equal(t, now.Status == "APPROVED", may)
 			}

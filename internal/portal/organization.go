@@ -133,9 +133,9 @@ func checkUsageRetention(r term.UsageRetention) error {
 func patchOrganization(u *db.OrganizationUpdateOne, o *db.Organization, in UpdateOrganizationInput) []term.Change {
 	var d diff
 	setText(&d, "name", o.Name, in.Name, func(s string) { u.SetName(s) })
-	setText(&d, "website", o.Website, in.Website, func(s string) { u.SetWebsite(s) })
+	setText(&d, "website", o.Website, printedPatch(in.Website), func(s string) { u.SetWebsite(s) })
 	setText(&d, "supportEmail", o.SupportEmail, in.SupportEmail, func(s string) { u.SetSupportEmail(s) })
-	setText(&d, "logoUrl", o.LogoURL, in.LogoURL, func(s string) { u.SetLogoURL(s) })
+	setText(&d, "logoUrl", o.LogoURL, printedPatch(in.LogoURL), func(s string) { u.SetLogoURL(s) })
 	setText(&d, "timeZone", o.TimeZone, in.TimeZone, func(s string) { u.SetTimeZone(s) })
 	setText(&d, "currency", o.Currency, in.Currency, func(s string) { u.SetCurrency(s) })
 	setText(&d, "keyPrefix", o.KeyPrefix, in.KeyPrefix, func(s string) { u.SetKeyPrefix(s) })

@@ -1,8 +1,6 @@
 package portal
 
 import (
-	"encoding/json"
-
 	"portico/internal/fault"
 	"portico/internal/term"
 )
@@ -33,7 +31,7 @@ func (p Patch[T]) needed(field string) error {
 // diff collects the attributes that a change gives another value.
 type diff struct{ changes []term.Change }
 
-// note adds an attribute if its value differs. Both are kept as JSON.
+// note adds an attribute if its value differs. Both are kept as text.
 func (d *diff) note(field string, before, after any) {
 	b, a := text(before), text(after)
 	if b != nil && a != nil && *b == *a || b == nil && a == nil {
@@ -42,18 +40,8 @@ func (d *diff) note(field string, before, after any) {
 	d.changes = append(d.changes, term.Change{Field: field, Before: b, After: a})
 }
 
-// text gives a value as JSON; nil for none.
-func text(v any) *string {
-	if v == nil {
-		return nil
-	}
-	raw, err := json.Marshal(v)
-	if err != nil || string(raw) == "null" {
-		return nil
-	}
-	s := string(raw)
-	return &s
-}
+// text writes a value for an event.
+func text(v any) *string { return term.Text(v) }
 
 // created lists the attributes of something new.
 func created(pairs ...any) []term.Change {

@@ -51,11 +51,7 @@ func (p *Portal) CreatePlan(ctx context.Context, in CreatePlanInput) (out *db.Pl
 		if err != nil {
 			return err
 		}
-		d := policy.Decide(c.viewer, policy.PlanCreate, policy.Object{OrganizationID: x.OrganizationID, Product: x.Status})
-		if d.Is(policy.Status) {
-			return fault.Input(fault.WrongStatus, "productId", *d.Message, fault.Param{Name: "status", Value: string(x.Status)})
-		}
-		if err := refusal(d); err != nil {
+		if err := c.mayInState(policy.PlanCreate, policy.Object{OrganizationID: x.OrganizationID, Product: x.Status}, "productId", string(x.Status)); err != nil {
 			return err
 		}
 		price, err := c.priceOf(ctx, kind, in.Price)

@@ -59,7 +59,7 @@ func (p *Portal) CreateProduct(ctx context.Context, in CreateProductInput) (out 
 		}
 		create := c.Product.Create().SetOrganizationID(c.organization).SetName(in.Name).
 			SetTitle(title).SetTitleFolded(term.Fold(title)).SetDescription(deref(in.Description)).
-			SetAPIVersion(deref(in.APIVersion)).SetExternalID(deref(in.ExternalID)).SetDocumentationURL(deref(in.DocumentationURL)).
+			SetAPIVersion(deref(in.APIVersion)).SetExternalID(deref(in.ExternalID)).SetDocumentationURL(printed(deref(in.DocumentationURL))).
 			SetNillableKeyless(in.Keyless).SetNillableEnforceEndpoints(in.EnforceEndpoints).
 			SetNillableVisibility(in.Visibility).SetNillableStatus(in.Status).SetNillableApproval(in.Approval).
 			SetCreatedAt(c.now).SetUpdatedAt(c.now)
@@ -182,7 +182,7 @@ func (c *change) patchProduct(ctx context.Context, x *db.Product, in UpdateProdu
 	setText(&d, "description", x.Description, in.Description, func(s string) { u.SetDescription(s) })
 	setText(&d, "apiVersion", x.APIVersion, in.APIVersion, func(s string) { u.SetAPIVersion(s) })
 	setText(&d, "externalId", x.ExternalID, in.ExternalID, func(s string) { u.SetExternalID(s) })
-	setText(&d, "documentationUrl", x.DocumentationURL, in.DocumentationURL, func(s string) { u.SetDocumentationURL(s) })
+	setText(&d, "documentationUrl", x.DocumentationURL, printedPatch(in.DocumentationURL), func(s string) { u.SetDocumentationURL(s) })
 	setText(&d, "visibility", x.Visibility, in.Visibility, func(v term.ProductVisibility) { u.SetVisibility(v) })
 	setText(&d, "status", x.Status, in.Status, func(v term.ProductStatus) { u.SetStatus(v) })
 	setText(&d, "approval", x.Approval, in.Approval, func(v term.Approval) { u.SetApproval(v) })
@@ -250,9 +250,5 @@ func (c *change) holdProduct(ctx context.Context, id uuid.UUID, a policy.Action)
 	if err != nil {
 		return nil, err
 	}
-	d := policy.Decide(c.viewer, a, policy.Object{OrganizationID: x.OrganizationID, Product: x.Status})
-	if d.Is(policy.Status) {
-		return nil, fault.Input(fault.WrongStatus, "productId", *d.Message, fault.Param{Name: "status", Value: string(x.Status)})
-	}
-	return x, refusal(d)
+	return x, c.mayInState(a, policy.Object{OrganizationID: x.OrganizationID, Product: x.Status}, "productId", string(x.Status))
 }

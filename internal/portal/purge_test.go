@@ -104,7 +104,7 @@ func checkTombstone(t *testing.T, f *portaltest.Fixture, tenant portaltest.Tenan
 	if _, err := f.Portal.RestoreApp(tenant.Admin, gone.GlobalID()); !fault.Is(err, fault.NotFound) {
 		t.Errorf("restoring a purged app: %v", err)
 	}
-	_, err := f.Portal.CreateApp(tenant.Admin, portal.CreateAppInput{Name: "Thief", AccountID: &owner, ReferenceID: &gone.ReferenceID})
+	_, err := f.Portal.CreateApp(tenant.Admin, portal.CreateAppInput{Name: "Thief", AccountID: &owner, ReferenceID: ptr(gone.ReferenceID.String())})
 	if p := fault.Problems(err); len(p) != 1 || p[0].Code != fault.Taken {
 		t.Errorf("the reference id of a purged app was given again: %v", err)
 	}

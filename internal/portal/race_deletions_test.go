@@ -77,7 +77,7 @@ func TestRaceDeleteApp(t *testing.T) {
 					}
 					return b.use(n, p)
 				})
-				requireOnly(t, outcomes, won, "NOT_FOUND", "ALREADY_REGISTERED", "CONFLICT", "KEY_REVOKED")
+				requireOnly(t, outcomes, won, "NOT_FOUND", "UNKNOWN_REFERENCE", "WRONG_STATUS", "ALREADY_REGISTERED", "CONFLICT", "KEY_REVOKED")
 				require.Equal(t, 1, tally(outcomes[first : first+deleters])[won], "deleted once")
 				require.Len(t, a.events(t, b.made.App.ID, eventlog.AppDeleted), 1)
 				a.nothingLeft(t)
@@ -108,7 +108,7 @@ func TestRaceDeleteAccount(t *testing.T) {
 				}
 				return apps[n%len(apps)].use(n/len(apps), p)
 			})
-			requireOnly(t, outcomes, won, "NOT_FOUND", "ALREADY_REGISTERED", "CONFLICT", "KEY_REVOKED")
+			requireOnly(t, outcomes, won, "NOT_FOUND", "UNKNOWN_REFERENCE", "WRONG_STATUS", "ALREADY_REGISTERED", "CONFLICT", "KEY_REVOKED")
 			require.Equal(t, 1, tally(outcomes[first : first+2])[won], "deleted once")
 			require.Len(t, a.events(t, acc.ID, eventlog.AccountDeleted), 1)
 			a.nothingLeft(t)

@@ -73,7 +73,7 @@ func TestRaceIdempotencyKey(t *testing.T) {
 		owner := a.MustApp(t, x.Developer, "Owner").App
 		t.Run("createApp", func(t *testing.T) { a.createAppAgain(t, x, portal.CreateAppInput{Name: "Same"}) })
 		t.Run("createApp with a reference id", func(t *testing.T) {
-			a.createAppAgain(t, x, portal.CreateAppInput{Name: "Same reference", ReferenceID: ptr(uuid.New())})
+			a.createAppAgain(t, x, portal.CreateAppInput{Name: "Same reference", ReferenceID: ptr(uuid.NewString())})
 		})
 		t.Run("generateKey", func(t *testing.T) {
 			got, outcomes := race(a, func(_ int, p *portal.Portal) (portal.MadeKey, error) {

@@ -23,7 +23,7 @@ func TestRaceTaken(t *testing.T) {
 		t.Run("reference id", func(t *testing.T) {
 			id := uuid.New()
 			got, outcomes := race(a, func(_ int, p *portal.Portal) (portal.MadeApp, error) {
-				return p.CreateApp(x.Developer, portal.CreateAppInput{Name: "App", ReferenceID: &id})
+				return p.CreateApp(x.Developer, portal.CreateAppInput{Name: "App", ReferenceID: ptr(id.String())})
 			})
 			requireOne(t, outcomes, "TAKEN")
 			ids, err := a.Client.App.Query().IDs(portaltest.System(t))

@@ -2,7 +2,6 @@ package portal
 
 import (
 	"context"
-	"strings"
 
 	"portico/ent/db"
 	"portico/ent/db/subscription"
@@ -21,7 +20,7 @@ func (p *Portal) Approve(ctx context.Context, id string, reason *string) (*db.Su
 
 // Reject refuses a waiting registration; the reason is needed.
 func (p *Portal) Reject(ctx context.Context, id, reason string) (*db.Subscription, error) {
-	if strings.TrimSpace(reason) == "" {
+	if term.Blank(reason) {
 		return nil, fault.Input(fault.Required, "reason", "The developer should learn why.")
 	}
 	return p.transit(ctx, id, lifecycle.Reject, &reason)
@@ -48,7 +47,7 @@ func (p *Portal) Resume(ctx context.Context, id string, reason *string) (*db.Sub
 }
 
 // transit takes a registration over one edge of its table. Of many who come at
-// once one wins; the others, and whoever comes later, get CONFLICT.
+// once one wins; the others, and whoever comes later, get WRONG_STATUS.
 func (p *Portal) transit(ctx context.Context, id string, a lifecycle.SubscriptionAction, reason *string) (out *db.Subscription, err error) {
 	if err := checkReason("reason", reason); err != nil {
 		return nil, err
@@ -71,7 +70,7 @@ func (p *Portal) transit(ctx context.Context, id string, a lifecycle.Subscriptio
 		if err != nil {
 			return err
 		}
-		if err := c.may(policy.Subscription(a), subscriptionObject(s, a)); err != nil {
+		if err := c.mayInState(policy.Subscription(a), subscriptionObject(s, a), "subscriptionId", string(s.Status)); err != nil {
 			return err
 		}
 		if err := c.step(ctx, s, a, deref(reason)); err != nil {
@@ -91,7 +90,7 @@ func subscriptionObject(s *db.Subscription, a lifecycle.SubscriptionAction) poli
 func (c *change) step(ctx context.Context, s *db.Subscription, a lifecycle.SubscriptionAction, reason string) error {
 	to, ok := lifecycle.Next(s.Status, a)
 	if !ok {
-		return fault.Lost("The registration is " + string(s.Status) + ".")
+		return wrongStatus("subscriptionId", "The registration is "+string(s.Status)+".", string(s.Status))
 	}
 	u := c.Subscription.Update().Where(subscription.ID(s.ID), subscription.StatusEQ(s.Status), subscription.Version(s.Version)).
 		SetStatus(to).SetReason(reason).SetUpdatedAt(c.now).AddVersion(1).SetDecidedAt(c.now)

@@ -6,7 +6,6 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/db"
-	"portico/ent/db/account"
 	"portico/ent/db/user"
 	"portico/internal/address"
 	"portico/internal/eventlog"
@@ -50,10 +49,7 @@ func (p *Portal) CreateUser(ctx context.Context, in CreateUserInput) (out *db.Us
 			return err
 		}
 		id, _ := nodeid.Decode(nodeid.Account, *in.AccountID)
-		acc, err := keep(c, c.Account.Query().Where(account.ID(id))).Only(ctx)
-		if db.IsNotFound(err) {
-			return fault.Input(fault.UnknownReference, "accountId", "There is no such account.")
-		}
+		acc, err := c.keepAccount(ctx, id)
 		if err != nil {
 			return err
 		}

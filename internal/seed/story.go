@@ -2,7 +2,6 @@ package seed
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
@@ -80,12 +79,5 @@ func became(field string, before, after any) []term.Change {
 	return []term.Change{{Field: field, Before: text(before), After: text(after)}}
 }
 
-// text gives a value as JSON; nil for none.
-func text(v any) *string {
-	raw, err := json.Marshal(v)
-	if err != nil || string(raw) == "null" {
-		return nil
-	}
-	s := string(raw)
-	return &s
-}
+// text writes a value for an event.
+func text(v any) *string { return term.Text(v) }

@@ -24,6 +24,15 @@ const (
 	PerHour   RatePeriod = "HOUR"
 )
 
+// Values lists them for the storage.
+func (RatePeriod) Values() []string { return names(PerSecond, PerMinute, PerHour) }
+
+// MarshalText refuses to write an unknown period into JSON.
+func (p RatePeriod) MarshalText() ([]byte, error) { return known(p) }
+
+// UnmarshalText refuses to read one.
+func (p *RatePeriod) UnmarshalText(text []byte) error { return read(p, text) }
+
 // RateLimit is how fast calls may come: Limit calls in each Per, and Burst at once.
 type RateLimit struct {
 	Limit int        `json:"limit"`
@@ -40,6 +49,15 @@ const (
 	PerWeek  QuotaPeriod = "WEEK"
 	PerMonth QuotaPeriod = "MONTH"
 )
+
+// Values lists them for the storage.
+func (QuotaPeriod) Values() []string { return names(PerDay, PerWeek, PerMonth) }
+
+// MarshalText refuses to write an unknown period into JSON.
+func (p QuotaPeriod) MarshalText() ([]byte, error) { return known(p) }
+
+// UnmarshalText refuses to read one.
+func (p *QuotaPeriod) UnmarshalText(text []byte) error { return read(p, text) }
 
 // Quota is how many calls may come in each Per.
 type Quota struct {
@@ -89,8 +107,8 @@ func (k KeyLife) In(e Environment) int {
 	}
 }
 
-// Change is one attribute's value before and after an event. Absent values are
-// nil; values are JSON text, never a secret.
+// Change is one attribute's value before and after an event, as Text writes
+// values. Absent values are nil; none is ever a secret.
 type Change struct {
 	Field  string  `json:"field"`
 	Before *string `json:"before,omitempty"`

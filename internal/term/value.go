@@ -3,6 +3,11 @@
 // kept in JSON columns. Every enumeration's constants are spelled as in GraphQL.
 package term
 
+import (
+	"fmt"
+	"slices"
+)
+
 // AccountStatus tells whether an account may act.
 type AccountStatus string
 
@@ -105,6 +110,12 @@ func AuthTypes() []AuthType { return []AuthType{APIKey, Basic} }
 
 // Values lists them for the storage.
 func (AuthType) Values() []string { return names(APIKey, Basic) }
+
+// MarshalText refuses to write an unknown way into JSON.
+func (a AuthType) MarshalText() ([]byte, error) { return known(a) }
+
+// UnmarshalText refuses to read one.
+func (a *AuthType) UnmarshalText(text []byte) error { return read(a, text) }
 
 // Environment is what a key is made for.
 type Environment string
@@ -214,6 +225,29 @@ const (
 
 // Values lists them for the storage.
 func (ProductionKeys) Values() []string { return names(AnyMember, OwnersOnly) }
+
+// value is an enumeration that knows its constants.
+type value interface {
+	~string
+	Values() []string
+}
+
+// known gives the text of a constant, and an error for every other value.
+func known[T value](v T) ([]byte, error) {
+	if !slices.Contains(v.Values(), string(v)) {
+		return nil, fmt.Errorf("term: %q is not one of %v", string(v), v.Values())
+	}
+	return []byte(v), nil
+}
+
+// read takes the text of a constant, and refuses every other one.
+func read[T value](v *T, text []byte) error {
+	_, err := known(T(text))
+	if err == nil {
+		*v = T(text)
+	}
+	return err
+}
 
 func names[T ~string](all ...T) []string {
 	out := make([]string, len(all))

@@ -1,0 +1,107 @@
+package graph_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"portico/graph"
+	"portico/internal/testdb"
+)
+
+// target is what each mutation is about: the field of its input whose object
+// must be there, else NOT_FOUND; "" where it is about nothing that has an id.
+// Every other id in an input is the user's to correct.
+func targets() map[string]string {
+	return map[string]string{
+		"createApp": "", "updateApp": "appId", "deleteApp": "appId", "restoreApp": "appId",
+		"generateKey": "appId", "updateKey": "credentialId", "revokeKey": "credentialId", "disableKey": "credentialId", "enableKey": "credentialId",
+		"register": "appId", "withdraw": "subscriptionId", "unregister": "subscriptionId", "approveSubscription": "subscriptionId",
+		"rejectSubscription": "subscriptionId", "suspendSubscription": "subscriptionId", "resumeSubscription": "subscriptionId",
+		"updateSubscriptionEndpoints": "subscriptionId",
+		"createAccount":               "", "updateAccount": "accountId", "suspendAccount": "accountId", "resumeAccount": "accountId", "deleteAccount": "accountId",
+		"createUser": "", "disableUser": "userId", "enableUser": "userId", "unlockUser": "userId", "changePassword": "", "signIn": "",
+		"createProduct": "", "updateProduct": "productId", "createPlan": "productId", "updatePlan": "planId",
+		"createEndpoint": "productId", "updateEndpoint": "endpointId", "deleteEndpoint": "endpointId",
+		"updateOrganization": "",
+	}
+}
+
+// TestIDsAnswerByOneRule plays the rule of docs/errors.md over every mutation
+// and every id of its input: unknown, malformed and of another kind.
+func TestIDsAnswerByOneRule(t *testing.T) {
+	whole, err := graph.WholeSchema()
+	require.NoError(t, err)
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		known := targets()
+		for _, f := range whole.Mutation.Fields {
+			target, ok := known[f.Name]
+			require.True(t, ok, "say what %s is about", f.Name)
+			delete(known, f.Name)
+			in := whole.Types[f.Arguments.ForName("input").Type.Name()]
+			for _, field := range in.Fields {
+				if field.Type.Name() != "ID" {
+					continue
+				}
+				// A key of a whole account is about the account.
+				about := field.Name == target || f.Name == "generateKey" && field.Name == "accountId"
+				for _, id := range []string{madeUp(sample(w, field.Name)), "", "nonsense", "app_" + strings.Repeat("z", 200), w.ids["staff"] + "x", w.ids["organization"]} {
+					judgeID(t, w, f, field, id, about)
+				}
+			}
+			require.True(t, target == "" || in.Fields.ForName(target) != nil, "%s has no %s", f.Name, target)
+		}
+		require.Empty(t, known, "these mutations are gone")
+	})
+}
+
+// sample is an id of the kind that a field of this name takes.
+func sample(w *world, field string) string {
+	return map[string]string{
+		"appId": w.ids["app"], "credentialId": w.ids["key"], "subscriptionId": w.ids["waiting"], "accountId": w.ids["account"], "userId": w.ids["user"],
+		"productId": w.ids["product"], "planId": w.ids["plan of the product"], "endpointId": w.ids["endpoint of the product"],
+		"endpointIds": w.ids["endpoint of the product"], "accessControlList": w.ids["product"],
+	}[field]
+}
+
+// judgeID sends what would go well but for one id.
+func judgeID(t *testing.T, w *world, f, field *ast.FieldDefinition, id string, about bool) {
+	t.Helper()
+	who, in := "admin", input{}
+	switch p, ok := plays()["Mutation."+f.Name]; {
+	case f.Name == "withdraw":
+		who, in = "developer", p.input(w, "developer")
+	case ok:
+		in = p.input(w, who)
+	}
+	if f.Name == "generateKey" && field.Name == "accountId" {
+		delete(in, "appId")
+	}
+	in[field.Name] = id
+	want := field.Name
+	if field.Type.Elem != nil {
+		in[field.Name], want = []string{id}, field.Name+".0"
+	}
+	a := w.ask(t, w.tokens[who], "mutation($in: "+f.Arguments.ForName("input").Type.String()+") { "+f.Name+"(input: $in) { userErrors { code field } } }", map[string]any{"in": in})
+	sent, _ := json.Marshal(in)
+	if about {
+		require.Len(t, a.Errors, 1, "%s %s: %s", f.Name, sent, a.raw)
+		require.Equal(t, "NOT_FOUND", a.Errors[0].Extensions["code"], "%s %s: %s", f.Name, sent, a.raw)
+		return
+	}
+	require.Empty(t, a.Errors, "%s %s: %s", f.Name, sent, a.raw)
+	code, _ := dig(a.Data, f.Name+".userErrors.code")
+	path, _ := dig(a.Data, f.Name+".userErrors")
+	require.Equal(t, "UNKNOWN_REFERENCE", code, "%s %s: %s", f.Name, sent, a.raw)
+	first, _ := path.([]any)[0].(map[string]any)
+	steps := []string{}
+	for _, s := range first["field"].([]any) {
+		steps = append(steps, s.(string))
+	}
+	require.True(t, slices.Equal(strings.Split(want, "."), steps), "%s %s: %s", f.Name, sent, a.raw)
+}

@@ -1,0 +1,17 @@
+package term
+
+import "encoding/json"
+
+// Text writes an attribute's value for a Change: words, numbers, times and the
+// like as plain text, lists and objects as JSON; nil for none.
+func Text(v any) *string {
+	raw, err := json.Marshal(v)
+	if err != nil || string(raw) == "null" {
+		return nil
+	}
+	var plain string
+	if json.Unmarshal(raw, &plain) != nil {
+		plain = string(raw)
+	}
+	return &plain
+}

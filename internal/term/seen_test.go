@@ -1,0 +1,54 @@
+package term_test
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+
+	"portico/internal/term"
+)
+
+func TestNothingToSeeIsBlank(t *testing.T) {
+	for _, s := range []string{
+		"", " ", "\t\n", "\u00a0", "\u2003", "\u3000", "\u1680", "\u2028", "\u200b", "\u200c\u200d", "\u2060", "\u00ad", "\u034f", "\u061c",
+		"\u115f", "\u1160", "\u17b4", "\u17b5", "\u180b", "\u180d", "\u180e", "\u180f", "\u3164", "\uffa0", "\u2800", "\ufeff", "\ufe00", "\ufe0f",
+		"\u2061\u2062\u2063\u2064", "\u2065", "\u206a", "\u202e", "\u2066\u2069", "\u0301", "\u20dd", "\u0903", "\ufff0", "\ufff9", "\ufffb", "\ufffc", "\ufffe",
+		"\U0001d159", "\U0001d173", "\U000e0001", "\U000e0041\U000e007f", "\U000e0100", "\U000e0fff", "\ue000", "\U0010fffd", "\x00", "\xff", "\ufffd",
+		" \u200b\u3164\u2800\u2060\u00ad\u0301 ",
+	} {
+		if !term.Blank(s) {
+			t.Errorf("something is seen of %+q", s)
+		}
+	}
+}
+
+func TestWhatIsSeenIsNotBlank(t *testing.T) {
+	for _, s := range []string{
+		"a", "0", "-", ".", "ş", "İ", "e\u0301", "日本語", "عربي", "नमस्ते", "한국어", "ᄀ", "👍", "👩‍💻", "❤️", "🏴\U000e0067\U000e0062\U000e007f",
+		"\u200ba\u200b", "⠁", "∑", "€", "©",
+	} {
+		if term.Blank(s) {
+			t.Errorf("nothing is seen of %q", s)
+		}
+	}
+}
+
+// Whatever Unicode says a font leaves out is blank, and no letter or digit is,
+// but for the fillers.
+func TestBlankFollowsUnicode(t *testing.T) {
+	fillers := "\u115f\u1160\u3164\uffa0"
+	for r := range unicode.MaxRune + 1 {
+		blank := term.Blank(string(r))
+		for name, table := range map[string]*unicode.RangeTable{
+			"white space": unicode.White_Space, "variation selectors": unicode.Variation_Selector, "marks": unicode.M,
+			"ignorable ones": unicode.Other_Default_Ignorable_Code_Point, "bidirectional controls": unicode.Bidi_Control, "noncharacters": unicode.Noncharacter_Code_Point,
+		} {
+			if unicode.Is(table, r) && !blank {
+				t.Errorf("%U of the %s is seen", r, name)
+			}
+		}
+		if blank && (unicode.IsLetter(r) || unicode.IsNumber(r)) && !strings.ContainsRune(fillers, r) {
+			t.Errorf("%U is a letter and not seen", r)
+		}
+	}
+}
