@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"portico/ent/db"
@@ -50,7 +49,7 @@ func (p *program) open(ctx context.Context, patience time.Duration, newGate func
 	if err != nil {
 		return nil, err
 	}
-	d, err := openDatabase(ctx, p.config, p.log, patience)
+	d, err := p.openDatabase(ctx, patience)
 	if err != nil {
 		return nil, err
 	}
@@ -158,12 +157,14 @@ func databaseOptions(c *config.Config) database.Options {
 
 // openDatabase opens the database; one that does not answer is asked again
 // until patience is over.
-func openDatabase(ctx context.Context, c *config.Config, log *slog.Logger, patience time.Duration) (*database.DB, error) {
+func (p *program) openDatabase(ctx context.Context, patience time.Duration) (*database.DB, error) {
+	c, o := p.config, databaseOptions(p.config)
+	o.OpenPool = p.traces.OpenPool()
 	limited, cancel := context.WithTimeout(ctx, patience+retryEvery)
 	defer cancel()
 	deadline := time.Now().Add(patience)
 	for {
-		d, err := database.Open(limited, c.DatabaseURL, databaseOptions(c))
+		d, err := database.Open(limited, c.DatabaseURL, o)
 		switch {
 		case err == nil:
 			return d, nil
@@ -172,7 +173,7 @@ func openDatabase(ctx context.Context, c *config.Config, log *slog.Logger, patie
 		case !database.IsUnavailable(err), time.Now().After(deadline), limited.Err() != nil:
 			return nil, fmt.Errorf("DATABASE_URL (%s): %w", c.MaskedDatabaseURL(), err)
 		}
-		log.WarnContext(ctx, "the database does not answer; asking again", "database", c.MaskedDatabaseURL(),
+		p.log.WarnContext(ctx, "the database does not answer; asking again", "database", c.MaskedDatabaseURL(),
 			"for", time.Until(deadline).Round(time.Second).String(), "error", err)
 		select {
 		case <-limited.Done():

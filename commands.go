@@ -8,6 +8,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"portico/internal/config"
+	"portico/internal/telemetry"
 )
 
 // program is what every command gets.
@@ -16,6 +17,7 @@ type program struct {
 	log    *slog.Logger
 	// environ is the environment, NAME=VALUE each; nil in tests.
 	environ        []string
+	traces         *telemetry.Traces // nil: none are wanted
 	stdin          io.Reader
 	stdout, stderr io.Writer
 }

@@ -22,6 +22,7 @@ import (
 	"portico/internal/gateway/door"
 	"portico/internal/limits"
 	"portico/internal/limits/shared"
+	"portico/internal/telemetry"
 	"portico/internal/usage"
 )
 
@@ -38,6 +39,7 @@ type gate struct {
 func (p *program) newGate(b *backend) (*gate, error) {
 	g := &gate{usage: usage.NewStore(b.database, b.clock), metrics: prometheus.NewRegistry()}
 	g.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	telemetry.NewPools(g.metrics, b.database.Stats)
 	memory := limits.NewMemory(b.clock, nil, 0)
 	counter := usage.NewCounter()
 	node := uuid.New()

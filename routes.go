@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"time"
@@ -12,10 +13,12 @@ import (
 
 	"portico/graph"
 	"portico/internal/auth"
+	"portico/internal/gqlhttp"
 	"portico/internal/nodeid"
 	"portico/internal/playground"
 	"portico/internal/portal"
 	"portico/internal/seed"
+	"portico/internal/telemetry"
 	"portico/internal/usage/csvhttp"
 )
 
@@ -35,6 +38,7 @@ func (p *program) routes(b *backend, state *readiness, signIns []seed.SignIn) (h
 	api, err := graph.NewHandler(graph.Options{
 		Portal: b.portal, Gate: b.gate, Counts: b.gate.usage, Devices: device, Version: programVersion(), RequestID: requestID, Log: p.log,
 		MaxAnswer: p.config.MaxAnswer,
+		Observe:   observer(telemetry.NewRequests(b.gate.metrics)),
 	})
 	if err != nil {
 		return nil, err
@@ -60,7 +64,16 @@ func (p *program) routes(b *backend, state *readiness, signIns []seed.SignIn) (h
 		r.With(within(requestTime), who.Middleware, device.Middleware, noteRole).Handle("/graphql", api)
 		r.With(within(exportTime), believing(who, csvhttp.Refuse), noteRole).Get("/usage.csv", p.export(b))
 	})
-	return r, nil
+	return p.traces.Handler(r), nil
+}
+
+// observer counts the requests of the API and names their spans.
+func observer(requests *telemetry.Requests) func(context.Context, gqlhttp.Observation) {
+	return func(ctx context.Context, o gqlhttp.Observation) {
+		r := telemetry.Request(o)
+		requests.Observe(r)
+		telemetry.Name(ctx, r)
+	}
 }
 
 func (p *program) authenticator(b *backend) (*auth.Authenticator, error) {

@@ -11,6 +11,7 @@ import (
 
 	"portico/internal/gqlhttp"
 	"portico/internal/seed"
+	"portico/internal/telemetry"
 )
 
 const (
@@ -18,6 +19,8 @@ const (
 	drainTime = 10 * time.Second
 	// ringInterval is how often the key ring's file is looked at.
 	ringInterval = 5 * time.Second
+	// traceTime is how long the last traces may take on their way.
+	traceTime = 5 * time.Second
 )
 
 type serveCommand struct{}
@@ -39,6 +42,10 @@ func (serveCommand) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer l.close()
+	if p.traces, err = telemetry.NewTraces(ctx, programVersion()); err != nil {
+		return fmt.Errorf("OpenTelemetry (OTEL_*): %w", err)
+	}
+	defer p.closeTraces(ctx)
 	b, signIns, err := p.prepare(ctx)
 	if err != nil && ctx.Err() != nil {
 		p.log.InfoContext(ctx, "told to stop before the server was ready", "error", err)
@@ -63,6 +70,16 @@ func (serveCommand) Run(ctx context.Context, p *program) (err error) {
 	}
 	p.tell(ctx, l)
 	return p.answer(ctx, services, state)
+}
+
+// closeTraces exports the last spans. A collector that does not answer does not
+// make the end of the program a failure.
+func (p *program) closeTraces(ctx context.Context) {
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), traceTime)
+	defer cancel()
+	if err := p.traces.Close(limited); err != nil {
+		p.log.WarnContext(ctx, "the last traces were not exported", "error", err)
+	}
 }
 
 // prepare opens the backend and brings the database to where it can be served.

@@ -8,6 +8,7 @@ import (
 
 	"portico/internal/database"
 	"portico/internal/jobs"
+	"portico/internal/telemetry"
 	"portico/migrate"
 )
 
@@ -22,7 +23,7 @@ func (migrateCommand) Help() string {
 
 // Run migrates, or tells what there is to migrate.
 func (m migrateCommand) Run(ctx context.Context, p *program) error {
-	d, err := openDatabase(ctx, p.config, p.log, p.config.DBWait)
+	d, err := p.openDatabase(ctx, p.config.DBWait)
 	if err != nil {
 		return err
 	}
@@ -87,19 +88,24 @@ const (
 
 // jobs is the work that servers do by themselves, one server at a time.
 func (p *program) jobs(b *backend) *jobs.Runner {
-	return jobs.New(b.database, b.clock, nodeName(), p.log,
-		jobs.Job{Name: "expiries", Every: expiriesEvery, Run: func(ctx context.Context) error {
+	all := []jobs.Job{
+		{Name: "expiries", Every: expiriesEvery, Run: func(ctx context.Context) error {
 			_, err := b.portal.RecordExpiries(ctx)
 			return err
 		}},
-		jobs.Job{Name: "purge", Every: purgeEvery, Run: func(ctx context.Context) error {
+		{Name: "purge", Every: purgeEvery, Run: func(ctx context.Context) error {
 			_, err := b.portal.Purge(ctx)
 			return err
 		}},
-		jobs.Job{Name: "usage-rollup", Every: rollUpEvery, Run: b.gate.usage.RollUp},
-		jobs.Job{Name: "usage-purge", Every: purgeEvery, Run: func(ctx context.Context) error {
+		{Name: "usage-rollup", Every: rollUpEvery, Run: b.gate.usage.RollUp},
+		{Name: "usage-purge", Every: purgeEvery, Run: func(ctx context.Context) error {
 			_, err := b.gate.usage.Purge(ctx)
 			return err
 		}},
-	)
+	}
+	counted := telemetry.NewJobs(b.gate.metrics)
+	for i := range all {
+		all[i].Run = counted.Watch(all[i].Name, all[i].Run)
+	}
+	return jobs.New(b.database, b.clock, nodeName(), p.log, all...)
 }

@@ -35,6 +35,8 @@ type Options struct {
 	MaxAnswer int
 	// Budget counts what callers spend; nil: nobody counts.
 	Budget gqlhttp.Budget
+	// Observe is told of each request that was answered; nil: nobody is.
+	Observe func(ctx context.Context, o gqlhttp.Observation)
 	// Incomplete is told of a field whose row was read without a column that
 	// the operation asks for, before the row is read anew; nil: it is logged.
 	Incomplete func(ctx context.Context, field string, k nodeid.Kind)
@@ -90,6 +92,7 @@ func commonOptions(o Options) gqlhttp.Options {
 		Lanes:          gqlhttp.NewLanes(),
 		Budget:         o.Budget,
 		BodyOnly:       []string{"credentialByKey"},
+		Observe:        o.Observe,
 		BeforeRoot:     forget,
 		Around:         newCompleter(o).around,
 	}

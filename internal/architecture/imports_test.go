@@ -64,6 +64,7 @@ func house() map[string][]string {
 		"internal/gqlhttp":      {"internal/framing", "internal/fault"},
 		"internal/config":       {"internal/address", "internal/fault"},
 		"internal/playground":   {},
+		"internal/telemetry":    {},
 		"internal/installation": {"internal/database", "internal/keyring"},
 
 		"internal/address": k, "internal/apikey": k, "internal/base62": k, "internal/clock": k, "internal/fault": k, "internal/headername": k, "internal/lifecycle": k, "internal/limits": k, "internal/nodeid": k,

@@ -12,6 +12,7 @@ package database
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strings"
@@ -49,6 +50,9 @@ type Options struct {
 	// with "BEGIN", "COMMIT" and "ROLLBACK" for the ends of transactions. It is
 	// called from many goroutines.
 	OnStatement func(ctx context.Context, query string)
+	// OpenPool makes a pool of connections; nil is sql.OpenDB. It is for what
+	// watches statements from outside, such as traces.
+	OpenPool func(driver.Connector) *sql.DB
 }
 
 func (o Options) withDefaults() Options {
@@ -69,6 +73,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.CachedStatements == 0 {
 		o.CachedStatements = 128
+	}
+	if o.OpenPool == nil {
+		o.OpenPool = sql.OpenDB
 	}
 	if o.OnStatement == nil {
 		o.OnStatement = func(context.Context, string) {}
@@ -138,6 +145,14 @@ func (d *DB) Close() error {
 		err = errors.Join(err, d.writer.Close())
 	}
 	return err
+}
+
+// Stats returns the state of each pool of connections, by its name.
+func (d *DB) Stats() map[string]sql.DBStats {
+	if d.reader == d.writer {
+		return map[string]sql.DBStats{"all": d.writer.Stats()}
+	}
+	return map[string]sql.DBStats{"reader": d.reader.Stats(), "writer": d.writer.Stats()}
 }
 
 // QueryContext runs a query outside any transaction. Placeholders are $1, $2 …

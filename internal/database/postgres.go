@@ -28,7 +28,7 @@ func (d *DB) openPostgres(address string, o Options) error {
 		c.cached, c.local = -1, "SET LOCAL timezone = 'UTC';"+o.local()
 	}
 	d.dialect = dialect.Postgres
-	d.writer = sql.OpenDB(c)
+	d.writer = o.OpenPool(c)
 	d.writer.SetMaxOpenConns(o.MaxConns)
 	// As many idle as open: with fewer, a busy server makes and drops
 	// connections all the time.

@@ -2,7 +2,6 @@ package database
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -34,9 +33,9 @@ func (d *DB) openSQLite(path string, o Options) error {
 		return err
 	}
 	d.dialect = dialect.SQLite
-	d.writer = sql.OpenDB(&connector{open: withoutLine(write), driver: write.Driver(), cached: o.CachedStatements})
+	d.writer = o.OpenPool(&connector{open: withoutLine(write), driver: write.Driver(), cached: o.CachedStatements})
 	d.writer.SetMaxOpenConns(1)
-	d.reader = sql.OpenDB(&connector{open: withoutLine(read), driver: read.Driver(), cached: o.CachedStatements})
+	d.reader = o.OpenPool(&connector{open: withoutLine(read), driver: read.Driver(), cached: o.CachedStatements})
 	d.reader.SetMaxOpenConns(min(o.MaxConns, readers))
 	d.reader.SetMaxIdleConns(min(o.MaxConns, readers))
 	return nil

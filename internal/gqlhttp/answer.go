@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"portico/internal/fault"
@@ -21,6 +22,10 @@ type answer struct {
 	data       []byte
 	extensions map[string]any
 	cost       *Cost
+	// operation is what ran; nil where the document was refused. known says
+	// that its document was asked before.
+	operation *ast.OperationDefinition
+	known     bool
 }
 
 // nullData is the data of an operation that began and has none.
@@ -58,6 +63,7 @@ func (h *Handler) refuse(ctx context.Context, w http.ResponseWriter, mediaType s
 	a := h.refused(ctx, gqlerror.List{located(no.err, nil)})
 	a.status, a.cost = no.status, no.cost
 	a.write(w, mediaType)
+	h.observe(ctx, a)
 }
 
 // write sends the answer.

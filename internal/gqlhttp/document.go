@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sort"
+	"sync/atomic"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -14,14 +15,16 @@ import (
 	"portico/internal/fault"
 )
 
-// document is a parsed and validated text. It is shared between requests and
-// never changed.
+// document is a parsed and validated text. It is shared between requests; only
+// asked changes.
 type document struct {
 	*ast.QueryDocument
 	tokens int
 	// prices are the operations' costs; those that depend on variables are
 	// not among them.
 	prices map[*ast.OperationDefinition]int
+	// asked: somebody has asked it before.
+	asked atomic.Bool
 }
 
 // prepare gives the document of a text, from the cache or anew.

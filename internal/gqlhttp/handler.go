@@ -42,6 +42,8 @@ type Options struct {
 	Lanes *Lanes
 	// Budget is asked before an operation runs; nil: nobody counts.
 	Budget Budget
+	// Observe is told of each request that was answered; nil: nobody is.
+	Observe func(ctx context.Context, o Observation)
 	// BeforeRoot is called before each root field is resolved; nil: nothing is.
 	BeforeRoot func(ctx context.Context)
 	// BodyOnly are root fields whose arguments must not stand in an address, where
@@ -90,6 +92,7 @@ func New(schema graphql.ExecutableSchema, o Options) *Handler {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), h.options.Timeout)
 	defer cancel()
+	ctx = begun(ctx)
 	mediaType := negotiate(accepted(r.Header))
 	if mediaType == "" {
 		h.refuse(ctx, w, jsonType, refuse(http.StatusNotAcceptable,
@@ -107,6 +110,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.write(w, mediaType)
+	h.observe(ctx, a)
 }
 
 // Refuse answers like a document that was refused: no data, and err through
@@ -116,7 +120,10 @@ func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if mediaType == "" {
 		mediaType = jsonType
 	}
-	h.refused(r.Context(), gqlerror.List{located(err, nil)}).write(w, mediaType)
+	ctx := begun(r.Context())
+	a := h.refused(ctx, gqlerror.List{located(err, nil)})
+	a.write(w, mediaType)
+	h.observe(ctx, a)
 }
 
 // answer runs a request. A panic outside of a resolver ends here; those inside
@@ -135,6 +142,15 @@ func (h *Handler) answer(ctx context.Context, r *http.Request, req *request) (a 
 	if err != nil {
 		return h.refused(ctx, gqlerror.List{err}), nil
 	}
+	known := doc.asked.Swap(true)
+	if a, no = h.operate(ctx, r, req, doc, op); no == nil {
+		a.operation, a.known = op, known
+	}
+	return a, no
+}
+
+// operate runs one operation of a document.
+func (h *Handler) operate(ctx context.Context, r *http.Request, req *request, doc *document, op *ast.OperationDefinition) (*answer, *refusal) {
 	if r.Method == http.MethodGet {
 		if no := h.addressed(op); no != nil {
 			return nil, no

@@ -1,0 +1,92 @@
+// Package telemetry is what operators watch of the API and of the program's own
+// work: metrics for Prometheus, and traces for OpenTelemetry. It knows no
+// GraphQL and no services; they report to it.
+package telemetry
+
+import (
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// mostOperations is how many operation names have metrics of their own. Clients
+// choose the names, and each costs memory here and in Prometheus for ever.
+const mostOperations = 200
+
+// Other stands for the operations without a name, of documents that were not
+// asked before, and beyond the first mostOperations.
+const Other = "other"
+
+// Request is an answered request of the API.
+type Request struct {
+	// Operation is its name, empty where it has none; Kind is query or mutation,
+	// empty where the document was refused.
+	Operation, Kind string
+	// Known reports whether the document was answered before.
+	Known bool
+	// Codes are those of the answer's errors.
+	Codes []string
+	Took  time.Duration
+}
+
+// Requests counts the requests of the API.
+type Requests struct {
+	count  *prometheus.CounterVec
+	errors *prometheus.CounterVec
+	time   *prometheus.HistogramVec
+
+	mu    sync.Mutex
+	names map[string]bool
+}
+
+// NewRequests makes the metrics and registers them.
+func NewRequests(r prometheus.Registerer) *Requests {
+	m := &Requests{
+		count: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "portico_api_requests_total", Help: "Requests of the GraphQL API, by operation name, kind (query, mutation, or refused) and outcome (ok or error)."},
+			[]string{"operation", "kind", "outcome"}),
+		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "portico_api_errors_total", Help: "Top-level errors in the answers of the GraphQL API, by operation name and code."},
+			[]string{"operation", "code"}),
+		time: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "portico_api_request_seconds", Help: "Time from the request's body to the last byte of the answer, by operation name and kind.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"operation", "kind"}),
+		names: map[string]bool{},
+	}
+	r.MustRegister(m.count, m.errors, m.time)
+	return m
+}
+
+// Observe counts one request.
+func (m *Requests) Observe(r Request) {
+	operation, kind, outcome := m.name(r), r.Kind, "ok"
+	if kind == "" {
+		kind = "refused"
+	}
+	if len(r.Codes) > 0 {
+		outcome = "error"
+	}
+	m.count.WithLabelValues(operation, kind, outcome).Inc()
+	m.time.WithLabelValues(operation, kind).Observe(r.Took.Seconds())
+	for _, code := range r.Codes {
+		m.errors.WithLabelValues(operation, code).Inc()
+	}
+}
+
+// name returns the label of an operation.
+func (m *Requests) name(r Request) string {
+	if r.Operation == "" || !r.Known {
+		return Other
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case m.names[r.Operation]:
+		return r.Operation
+	case len(m.names) >= mostOperations:
+		return Other
+	}
+	m.names[r.Operation] = true
+	return r.Operation
+}
