@@ -33,7 +33,7 @@ func installed(t *testing.T, name string) string {
 // option returns the only value of a unit's option.
 func option(t *testing.T, name string) string {
 	t.Helper()
-	all, err := unit.Deserialize(strings.NewReader(read(t, "systemd/portico.service")))
+	all, err := unit.DeserializeOptions(strings.NewReader(read(t, "systemd/portico.service")))
 	require.NoError(t, err)
 	var values []string
 	for _, o := range all {
