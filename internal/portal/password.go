@@ -84,6 +84,7 @@ func (p *Portal) ResetPassword(ctx context.Context, slug string, email address.E
 	return p.commandUser(ctx, slug, email, func(ctx context.Context, c *change, u *db.User) (*db.User, error) {
 		c.record(userEvent(eventlog.UserPasswordReset, u, nil))
 		return c.User.UpdateOne(u).SetPasswordHash(hash).SetPasswordChangedAt(c.now).SetSignInUnlockedAt(c.now).
+			SetMadeInDevelopment(u.MadeInDevelopment && p.development). // a password of its own is not everybody's
 			AddTokenVersion(1).AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
 	})
 }

@@ -289,3 +289,20 @@ func TestResetPassword(t *testing.T) {
 		require.NoError(t, err)
 	})
 }
+
+// Demo people stay outside of production with the password that everybody
+// knows, and come in with one of their own.
+func TestDemoPeopleNeedAPasswordOfTheirOwn(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		f.MustOrganization(t, "one")
+		u := enlist(t, f, "one", portaltest.Password)
+		require.NoError(t, f.Client.User.UpdateOne(u).SetMadeInDevelopment(true).Exec(portaltest.System(t)))
+		_, err := try(from(t, "192.0.2.1"), f.Portal, portaltest.Password)
+		require.True(t, fault.Is(err, fault.Unauthenticated))
+		_, err = f.Portal.ResetPassword(t.Context(), "one", u.EmailFolded, "another password")
+		require.NoError(t, err)
+		_, err = try(from(t, "192.0.2.1"), f.Portal, "another password")
+		require.NoError(t, err)
+	})
+}
