@@ -135,7 +135,7 @@ func escape(s string) appearance {
 	case unreserved(c), c >= utf8.RuneSelf:
 		return rewritable
 	}
-	if small(s[1]) || small(s[2]) {
+	if small(s[2]) { // s[1] is a digit: c is ASCII here
 		return rewritable
 	}
 	return plain

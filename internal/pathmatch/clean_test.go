@@ -26,6 +26,7 @@ func TestClean(t *testing.T) {
 		"/a%3Fb%23c":                      "/a%3Fb%23c",
 		"/100%25":                         "/100%25",
 		"/100%25x":                        "/100%25x",
+		"/%25g4/%254g":                    "/%25g4/%254g",
 		"/a:b@c,d=e&f+g!$'()*":            "/a:b@c,d=e&f+g!$'()*",
 		"https://api.example.com/a/b?c":   "/a/b",
 		"HTTP://127.0.0.1:80/a":           "/a",
@@ -58,7 +59,8 @@ func TestWhatServersReadDifferently(t *testing.T) {
 		"/%", "/%2", "/%zz", "/%4", "/%u002e", "/a%", "/\xff", "/%ff", "/%C3", "/%c0%ae", "/%c0%af", "/%ED%A0%80", "/%F8%88%80%80%AF",
 		"http:///a", "http://u:p@example.com/a", `http://example.com\@evil/a`, "http://a b/c", "ftp://example.com/a", "://a/b", "http:/a",
 		"javascript:alert(1)", "example.com:443", "http://example.com//a", "http://example.com/../a",
-		"/orders#x", "/a#?b", "http://example.com#/a", "http://example.com/a#b", "/%2C/../admin", "/%2/admin", "/%4g", "/%2;x", "/\x80", "/%80", "/%1f",
+		"/orders#x", "/a#?b", "http://example.com#/a", "http://example.com/a#b", "/\x80", "/%80", "/%1f",
+		"/%2C/../admin", "/%2/admin", "/%4g", "/%4G", "/%4`", "/%4@", "/%4:", "/%g4", "/%2;x", "/%/0%9F%98%80",
 	} {
 		if got, ok := pathmatch.Clean(target); ok || got != "" {
 			t.Errorf("%q is taken for %q", target, got)

@@ -69,6 +69,40 @@ func TestTheMostLiteralEndpointWins(t *testing.T) {
 	}
 }
 
+// Each rule decides where the others would choose the other template, in either
+// order of the templates.
+func TestEachRuleDecidesAlone(t *testing.T) {
+	for _, c := range []struct{ rule, call, want, other string }{
+		{"most literals, before the first difference", "GET /a/b/c", "GET /{x}/b/c", "GET /a/{x}/{y}"},
+		{"most literals, before no rest", "GET /a/b/c", "GET /a/b/{rest...}", "GET /a/{x}/{y}"},
+		{"most literals, before the exact method", "GET /a/b", "ANY /{x}/b", "GET /{x}/{y}"},
+		{"no rest, before the first difference", "GET /a/b", "GET /{x}/b", "GET /a/{rest...}"},
+		{"no rest, before the exact method", "GET /a/b", "ANY /{x}/b", "GET /a/{rest...}"},
+		{"no rest, of the same beginning", "GET /a/b", "GET /a/{x}", "GET /a/{rest...}"},
+		{"no rest, at the end", "GET /a/", "GET /a/", "GET /a/{rest...}"},
+		{"first difference, before the exact method", "GET /a/b", "ANY /a/{x}", "GET /{x}/b"},
+		{"first difference, of two with a rest", "GET /a/b/c", "GET /a/{x}/{rest...}", "GET /{x}/b/{rest...}"},
+		{"first difference, though the rest is longer", "GET /a/b/c", "GET /a/{x}/{rest...}", "GET /a/{rest...}"},
+		{"exact method, before GET for HEAD", "HEAD /a/b", "HEAD /a/{x}", "GET /a/{y}"},
+		{"exact method, before any", "HEAD /a/b", "HEAD /a/{x}", "ANY /a/{y}"},
+		{"GET for HEAD, before any", "HEAD /a/b", "GET /a/{x}", "ANY /a/{y}"},
+		{"GET is for HEAD alone", "POST /a/b", "ANY /a/{x}", "GET /a/{y}"},
+		{"HEAD is not for GET", "GET /a/b", "ANY /a/{x}", "HEAD /a/{y}"},
+		{"a method that does not fit has no literals", "POST /a/b", "ANY /{x}/{y}", "GET /a/b"},
+	} {
+		method, path, _ := strings.Cut(c.call, " ")
+		for want, lines := range [][]string{{c.want, c.other}, {c.other, c.want}} {
+			set := pathmatch.NewSet(routes(t, lines...))
+			if got, ok := set.Match(method, path); !ok || got != id(want) {
+				t.Errorf("%s: of %q, %s is not for %s", c.rule, lines, c.call, c.want)
+			}
+			if _, ok := set.MatchAmong(method, path, []uuid.UUID{id(1 - want)}); ok {
+				t.Errorf("%s: of %q, %s is for %s, where that alone is allowed", c.rule, lines, c.call, c.other)
+			}
+		}
+	}
+}
+
 func TestMatchAmong(t *testing.T) {
 	set := pathmatch.NewSet(routes(t, "GET /orders/{id}", "GET /orders/export", "GET /orders/{number}", "ANY /orders/{id}"))
 	for _, c := range []struct {
