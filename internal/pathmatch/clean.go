@@ -16,7 +16,7 @@ import (
 // not guess: segments "." and "..", two slashes in a row, an escaped dot, slash
 // or backslash, a backslash, a semicolon (some cut the segment there), a
 // fragment (no client sends one, and some servers read on after #), spaces and control characters, bad escapes, escapes within escapes (%252e), text that
-// is not UTF-8, user names before the host, and what has no path at all.
+// is not UTF-8 or was not (U+FFFD), user names before the host, and what has no path at all.
 //
 // Nothing is allocated unless something has to be rewritten.
 func Clean(target string) (path string, ok bool) {
@@ -116,10 +116,13 @@ func look(path string) appearance {
 
 func dots(segment string) bool { return segment == "." || segment == ".." }
 
-// printable tells whether a text is UTF-8 without control characters.
+// printable tells whether a text is UTF-8 without control characters, and was
+// so before somebody put U+FFFD in the place of what is not.
 func printable(s string) bool {
-	return utf8.ValidString(s) && strings.IndexFunc(s, unicode.IsControl) < 0
+	return utf8.ValidString(s) && strings.IndexFunc(s, unprintable) < 0
 }
+
+func unprintable(r rune) bool { return r == utf8.RuneError || unicode.IsControl(r) }
 
 // escape tells how the escape looks with which s begins.
 func escape(s string) appearance {

@@ -60,7 +60,7 @@ func TestWhatServersReadDifferently(t *testing.T) {
 		"http:///a", "http://u:p@example.com/a", `http://example.com\@evil/a`, "http://a b/c", "ftp://example.com/a", "://a/b", "http:/a",
 		"javascript:alert(1)", "example.com:443", "http://example.com//a", "http://example.com/../a",
 		"/orders#x", "/a#?b", "http://example.com#/a", "http://example.com/a#b", "/\x80", "/%80", "/%1f",
-		"/%2C/../admin", "/%2/admin", "/%4g", "/%4G", "/%4`", "/%4@", "/%4:", "/%g4", "/%2;x", "/%/0%9F%98%80",
+		"/%2C/../admin", "/%2/admin", "/%4g", "/%4G", "/%4`", "/%4@", "/%4:", "/%g4", "/%2;x", "/%/0%9F%98%80", "/a\ufffd", "/%EF%BF%BD", "/%ef%bf%bd/x", "/%EF\xbf\xbd",
 	} {
 		if got, ok := pathmatch.Clean(target); ok || got != "" {
 			t.Errorf("%q is taken for %q", target, got)

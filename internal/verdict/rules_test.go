@@ -264,6 +264,8 @@ func TestEndpoints(t *testing.T) {
 		"enforced, of none":             {true, false, nil, "GET", "/orders", EndpointNotAllowed, 0},
 		"enforced, no path":             {true, false, nil, "GET", "", EndpointNotAllowed, 0},
 		"enforced, dots":                {true, false, nil, "GET", "/files/../admin", EndpointNotAllowed, 0},
+		"enforced, no longer as sent":   {true, false, nil, "GET", "/files/\ufffd", EndpointNotAllowed, 0},
+		"enforced, the same escaped":    {true, false, nil, "GET", "/files/%EF%BF%BD", EndpointNotAllowed, 0},
 		"enforced, escaped dots":        {true, false, nil, "GET", "/files/%2e%2e/admin", EndpointNotAllowed, 0},
 		"enforced, two slashes":         {true, false, nil, "GET", "/files//admin", EndpointNotAllowed, 0},
 		"enforced, absolute":            {true, false, nil, "GET", "https://api.example/files/a", Valid, anyEndpoint},

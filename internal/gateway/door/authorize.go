@@ -18,10 +18,7 @@ func (d *Doors) authorize(w http.ResponseWriter, r *http.Request, c *gateway.Cal
 	defer d.end(k)
 	k.head.readHTTP(r.Header)
 	d.authorizing(r.Context(), k, c, remoteOf(r))
-	if r.ContentLength != 0 && r.ProtoMajor == 1 {
-		w.Header().Set("Connection", "close") // or net/http waits for a body that nobody reads
-	}
-	d.send(w, &k.answer)
+	d.sendFirst(w, r, &k.answer)
 }
 
 // remoteOf gives the address at the other end of the connection; a Unix socket

@@ -72,7 +72,9 @@ func (d *Doors) text(w http.ResponseWriter, r *http.Request, k *work, most int) 
 	case err != nil:
 		d.say(w, (*answer).cutOff)
 		return "", false
-	case !utf8.Valid(body):
+	}
+	wholly(w, r)
+	if !utf8.Valid(body) {
 		d.say(w, (*answer).notUTF8)
 		return "", false
 	}

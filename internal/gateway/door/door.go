@@ -62,6 +62,7 @@ func New(o Options) *Doors {
 // ServeHTTP goes to the door that the path names.
 func (d *Doors) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer d.unbroken(w, r)
+	hasten(w, r)
 	switch r.URL.Path {
 	case "/v1/verify":
 		d.with(w, r, http.MethodPost, d.verify)

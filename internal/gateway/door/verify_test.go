@@ -154,6 +154,7 @@ func tryVerifyRefusesBadInput(t *testing.T, b *bench) {
 		`{"cost":0}`: "cost", `{"cost":-1}`: "cost", `{"cost":1000001}`: "cost", `{"cost":1.5}`: "cost", `{"cost":"1"}`: "cost", `{"cost":1e3}`: "cost",
 		`{"cost":01}`: "cost", `{"cost":+1}`: "cost", `{"cost":99999999999999999999}`: "cost", `{"cost":true}`: "cost",
 		`{"key":1}`: "key", `{"key":{}}`: "key", `{"key":["a"]}`: "key", `{"product":false}`: "product", `{"path":7}`: "path", `{"key":"\ud800"}`: "key", `{"key":"\udc00\ud800"}`: "key",
+		`{"path":"/\ud800"}`: "path", `{"path":"/\udfff/x"}`: "path", `{"path":"/\ud83dx"}`: "path", `{"path":"/\ud83d\u0041"}`: "path", `{"path":"/` + "\xed\xa0\x80" + `"}`: "",
 		`{"ip":"localhost"}`: "ip", `{"ip":"1.2.3.4:80"}`: "ip", `{"ip":"fe80::1%eth0"}`: "ip", `{"ip":""}`: "ip", `{"ip":"010.0.0.1"}`: "ip",
 		`{"colour":"red"}`: "colour", `{"Key":"x"}`: "Key", `{"key":"a","key":"b"}`: "key",
 		`{"` + secret + `":"x"}`: "", `{"` + strings.Repeat("a", 5000) + `":"x"}`: "",
