@@ -3,6 +3,7 @@ package apikey_test
 import (
 	"bytes"
 	"fmt"
+	"math/big"
 	"strings"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"portico/internal/apikey"
+	"portico/internal/base62"
 )
 
 func uuids() *rapid.Generator[uuid.UUID] {
@@ -88,8 +90,7 @@ func TestJunk(t *testing.T) {
 	}
 }
 
-// A right checksum does not make a number of more than 256 bits a key, nor a
-// text in a prefix that nobody may have.
+// A right checksum does not make a key of a prefix that nobody may have.
 func TestAKeyIsMoreThanItsChecksum(t *testing.T) {
 	for _, prefix := range []string{"", "Ptk", "p_k", "1tk", "p k", "ptk-", strings.Repeat("a", 17), "ü"} {
 		if apikey.ValidPrefix(prefix) {
@@ -102,6 +103,31 @@ func TestAKeyIsMoreThanItsChecksum(t *testing.T) {
 	for _, prefix := range []string{"p", "ptk", "a1", strings.Repeat("z", apikey.MaxPrefix)} {
 		if !apikey.ValidPrefix(prefix) {
 			t.Errorf("%q is no valid prefix", prefix)
+		}
+	}
+}
+
+// tooLarge are right in every way but that their digits are more than 256 bits.
+func tooLarge() (raw []string) {
+	limit := new(big.Int).Lsh(big.NewInt(1), 256)
+	for _, digits := range []string{limit.Text(62), strings.Repeat("Z", 43)} {
+		body := "ptk_" + digits
+		raw = append(raw, body+"_"+base62.Checksum(body))
+	}
+	return raw
+}
+
+func TestANumberOfMoreThan256BitsIsNoKey(t *testing.T) {
+	largest := apikey.Join("ptk", uuid.Max, uuid.Max)
+	if _, _, ok := apikey.Parse(largest); !ok {
+		t.Fatal("the largest number is no key")
+	}
+	for _, raw := range tooLarge() {
+		if len(raw) != len(largest) {
+			t.Fatalf("%q has another length than a key", raw)
+		}
+		if u, p, ok := apikey.Parse(raw); ok || u != uuid.Nil || p != uuid.Nil {
+			t.Errorf("%q was read as %v %v", raw, u, p)
 		}
 	}
 }
@@ -152,7 +178,10 @@ func TestHashes(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add(apikey.Join("ptk", uuid.Nil, uuid.Max))
-	f.Add("ptk_" + strings.Repeat("z", 43) + "_4gfFC3")
+	f.Add(apikey.Join(strings.Repeat("z", apikey.MaxPrefix), uuid.Max, uuid.Max))
+	for _, raw := range tooLarge() {
+		f.Add(raw)
+	}
 	f.Add("__")
 	f.Fuzz(func(t *testing.T, raw string) {
 		u, p, ok := apikey.Parse(raw)

@@ -1,6 +1,8 @@
 package paging_test
 
 import (
+	"encoding/base64"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,6 +60,54 @@ func TestForeignCursorsAreRefused(t *testing.T) {
 	refused(t, "a cursor under another key's id", ring(key("c2", "secret")), "apps|name", cursor)
 }
 
+// Anybody can seal with no secret: a key that the ring does not have must not
+// be taken for one without a secret.
+func TestACursorOfAnUnknownKeyIsRefused(t *testing.T) {
+	place := paging.Place{Value: "a", ID: uuid.Max}
+	for _, id := range []string{"c9", "", "C1", "c1 "} {
+		for _, secret := range []string{"", "secret"} {
+			refused(t, "a cursor of the unknown key "+id, ring(key("c1", "secret")), "apps", paging.Seal(key(id, secret), "apps", place))
+		}
+	}
+}
+
+// What a cursor's last character has of bits behind the last byte is zero, so
+// that a cursor has one spelling.
+func TestUnusedBitsAreRefused(t *testing.T) {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	k, others := key("c1", "secret"), 0
+	for _, value := range []string{"a", "ab", "abc"} { // 0, 2 and 4 bits
+		cursor := paging.Seal(k, "apps", paging.Place{Value: value, ID: uuid.Max})
+		body, last := cursor[:len(cursor)-1], cursor[len(cursor)-1]
+		for i := range len(alphabet) {
+			if alphabet[i] == last {
+				continue
+			}
+			changed := body + alphabet[i:i+1]
+			if same, err := base64.RawURLEncoding.DecodeString(changed); err == nil && base64.RawURLEncoding.EncodeToString(same) == cursor {
+				others++
+			}
+			refused(t, "a cursor with another last character", ring(k), "apps", changed)
+		}
+	}
+	if others != 3+15 {
+		t.Errorf("%d spellings were tried", others)
+	}
+}
+
+// A list's name ends where the place begins: what ends the one cannot begin the
+// other.
+func TestANameDoesNotRunIntoThePlace(t *testing.T) {
+	k := key("c1", "secret")
+	raw, err := base64.RawURLEncoding.DecodeString(paging.Seal(k, "apps ", paging.Place{Value: "a", ID: uuid.Max}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const macLength = 16
+	moved := slices.Insert(raw, macLength, ' ') // which JSON passes over
+	refused(t, "a cursor of a longer name", ring(k), "apps", base64.RawURLEncoding.EncodeToString(moved))
+}
+
 func TestEveryTamperedCursorIsRefused(t *testing.T) {
 	k := key("c1", "secret")
 	cursor := paging.Seal(k, "apps", paging.Place{Value: "2026-01-02T03:04:05Z", ID: uuid.MustParse("8f14e45f-ceea-467a-9575-8a1b3e4b1c2d")})
@@ -80,7 +130,10 @@ func TestEveryTamperedCursorIsRefused(t *testing.T) {
 func FuzzOpen(f *testing.F) {
 	k := key("c1", "secret")
 	place := paging.Place{Value: "a", ID: uuid.Max}
-	f.Add(paging.Seal(k, "apps", place))
+	cursor := paging.Seal(k, "apps", place)
+	f.Add(cursor)
+	f.Add(cursor[:len(cursor)-1] + "_")
+	f.Add(paging.Seal(key("c9", ""), "apps", place))
 	f.Add("")
 	f.Fuzz(func(t *testing.T, cursor string) {
 		if got, err := paging.Open(ring(k), "apps", cursor); err == nil && paging.Seal(k, "apps", got) != cursor {
