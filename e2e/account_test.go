@@ -100,7 +100,7 @@ func accountSwitch(t *testing.T, s *servertest.Server) {
 	refused(t, switched.Ask(t, "updateApp", vars{"appId": mine, "name": "From the other side"}, `app { id }`), "NOT_FOUND")
 	a := switched.Do(t, "createApp", vars{"name": "Here"}, `app { account { id } }`)
 	require.Equal(t, other.account, a.Text("createApp", "app", "account", "id"))
-	refused(t, switched.Ask(t, "createApp", vars{"name": "There", "accountId": c.account}, `app { id }`), "NOT_FOUND")
+	corrected(t, switched.Ask(t, "createApp", vars{"name": "There", "accountId": c.account}, `app { id }`), "createApp", "UNKNOWN_REFERENCE", "accountId")
 }
 
 // alsoJoin makes the developer a member of a second account. The API cannot do

@@ -93,8 +93,8 @@ func badIDs(t *testing.T, s *servertest.Server) {
 				input[m.field] = id
 				a := who.Ask(t, m.mutation, input, m.selection)
 				require.Empty(t, a.Leaks(), a.Raw)
-				if m.field == "productId" {
-					corrected(t, a, m.mutation, "UNKNOWN_REFERENCE", "productId")
+				if m.field == "productId" || m.mutation == "createApp" { // no target of the mutation
+					corrected(t, a, m.mutation, "UNKNOWN_REFERENCE", m.field)
 				} else {
 					refused(t, a, "NOT_FOUND")
 				}

@@ -108,12 +108,18 @@ func badTokens(t *testing.T, s *servertest.Server) {
 		"padded":                  c.dev.Token + "=",
 		"padded in the middle":    parts[0] + "." + parts[1] + "=." + parts[2],
 		"long":                    longText(8000),
-		"of a gateway":            "pgw_" + longText(40),
 	} {
 		a := ask(token)
 		require.Equal(t, first.Raw, a.Raw, name)
 		require.Equal(t, first.Status, a.Status, name)
 	}
+	t.Run("of a gateway", func(t *testing.T) {
+		a := ask("pgw_" + longText(40))
+		refused(t, a, "UNAUTHENTICATED")
+		require.Equal(t, first.Status, a.Status)
+		require.Equal(t, "INVALID_TOKEN", a.Errors[0].Extensions["reason"], "what kind of token was shown is no secret to whoever shows it")
+		require.Equal(t, strings.Replace(first.Raw, "SESSION_EXPIRED", "INVALID_TOKEN", 1), a.Raw)
+	})
 	t.Run("elsewhere than in the header", func(t *testing.T) { strayTokens(t, s, c.dev.Token) })
 }
 

@@ -153,7 +153,7 @@ func (l list) page(t *testing.T, arguments string) (*servertest.Answer, func(...
 func followedEvents(t *testing.T, s *servertest.Server) {
 	c := newOrganization(t, s, "followed-events")
 	c.newApp(t, "Watched")
-	const next = `query($p: Int!) { events(where: {afterPosition: $p}, orderBy: {direction: ASC}, first: 3) { nodes { position type address requestId } } }`
+	const next = `query($p: BigInt!) { events(where: {afterPosition: $p}, orderBy: {direction: ASC}, first: 3) { nodes { position type address requestId } } }`
 	var types []string
 	for position := 0; ; {
 		a := c.admin.Must(t, next, vars{"p": position})

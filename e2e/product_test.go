@@ -67,6 +67,8 @@ func planKinds(t *testing.T, s *servertest.Server) {
 	corrected(t, c.admin.Ask(t, "createPlan", vars{"productId": product, "name": "Zero", "rateLimit": vars{"limit": 0, "per": "SECOND"}}, fields), "createPlan", "INVALID", "rateLimit.limit")
 
 	app, _ := c.newApp(t, "Chooser")
+	corrected(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields), "register", "UNKNOWN_REFERENCE", "productId")
+	c.publish(t, product)
 	corrected(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields), "register", "REQUIRED", "planId")
 	a = c.admin.Do(t, "updatePlan", vars{"planId": monthly, "approval": "AUTO", "quota": quota, "name": "By the month", "version": 1}, fields)
 	require.Equal(t, 2, a.Number("updatePlan", "plan", "version"))
