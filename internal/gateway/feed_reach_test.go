@@ -1,0 +1,168 @@
+package gateway_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/gateway"
+	"portico/internal/portal"
+	"portico/internal/replica"
+	"portico/internal/term"
+	"portico/internal/testdb"
+	"portico/internal/usage"
+	"portico/internal/verdict"
+)
+
+// keysOf are the keys that some lines tell of.
+func keysOf(lines []replica.Change) (out []replica.Credential) {
+	for _, l := range lines {
+		out = append(out, l.Credentials...)
+	}
+	return out
+}
+
+func idsOf(keys []replica.Credential) (out []uuid.UUID) {
+	for _, k := range keys {
+		out = append(out, k.ID)
+	}
+	return out
+}
+
+// A token of one environment is told of that environment's keys alone, in the
+// whole state and in what changes; a token of all, of all.
+func TestTheFeedKeepsEnvironmentsApart(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		app := w.made.App.GlobalID()
+		key := func(e term.Environment) uuid.UUID {
+			return w.MustKey(t, w.Developer, portal.GenerateKeyInput{AppID: &app, Environment: &e}).Credential.ID
+		}
+		production, staging := key(term.Production), key(term.Staging)
+		g := w.gate(t)
+		caller := func(in portal.NewGateway) *gateway.Caller {
+			c, err := g.Caller(t.Context(), w.token(t, in))
+			return ok(t, c, err)
+		}
+		all, some := caller(portal.NewGateway{}), map[term.Environment]*gateway.Caller{}
+		bound := caller(portal.NewGateway{Environment: ptr(term.Staging), Products: []string{"weather"}})
+		for _, e := range []term.Environment{term.Production, term.Staging} {
+			some[e] = caller(portal.NewGateway{Environment: &e})
+		}
+		tells := func(after int64, production, staging uuid.UUID) (position int64) {
+			t.Helper()
+			w.mono.Add(1)
+			for c, want := range map[*gateway.Caller][2]bool{all: {true, true}, some[term.Production]: {true, false}, some[term.Staging]: {false, true}, bound: {false, true}} {
+				lines, err := w.fed(t, g, c, after, 0)
+				told := idsOf(keysOf(ok(t, lines, err)))
+				require.Equal(t, want, [2]bool{slices.Contains(told, production), slices.Contains(told, staging)}, "%q %v after %d", c.Environment, c.Products, after)
+				position = lines[len(lines)-1].Position
+			}
+			return position
+		}
+		here := tells(-1, production, staging)
+		tells(here, key(term.Production), key(term.Staging))
+	})
+}
+
+// A token that is bound to products learns of no other from the list of what a
+// key reaches, nor from the catalogue and the registrations.
+func TestTheFeedNamesNoOtherProducts(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		tides, plan := w.MustProduct(t, w.Admin, "tides")
+		w.approved(t, w.made.App, tides, plan)
+		app, list := w.made.App.GlobalID(), []string{w.product.GlobalID(), tides.GlobalID()}
+		key := func() uuid.UUID {
+			return w.MustKey(t, w.Developer, portal.GenerateKeyInput{AppID: &app, Access: ptr(term.AccessListed), AccessControlList: list}).Credential.ID
+		}
+		first := key()
+		g := w.gate(t)
+		bound := map[*gateway.Caller][]uuid.UUID{w.caller(t, g): {w.product.ID, tides.ID}}
+		for name, p := range map[string]uuid.UUID{"weather": w.product.ID, "tides": tides.ID} {
+			c, err := g.Caller(t.Context(), w.token(t, portal.NewGateway{Products: []string{name}}))
+			bound[ok(t, c, err)] = []uuid.UUID{p}
+		}
+		tells := func(after int64, key uuid.UUID) (position int64) {
+			t.Helper()
+			w.mono.Add(1)
+			for c, products := range bound {
+				lines, err := w.fed(t, g, c, after, 0)
+				keys := keysOf(ok(t, lines, err))
+				i := slices.Index(idsOf(keys), key)
+				require.GreaterOrEqual(t, i, 0)
+				require.ElementsMatch(t, products, keys[i].AccessList)
+				for _, l := range lines {
+					for _, a := range l.Apps {
+						require.Len(t, a.Subscriptions, len(products))
+					}
+					if l.Catalogue != nil {
+						require.Len(t, l.Catalogue.Products, len(products))
+					}
+				}
+				position = lines[len(lines)-1].Position
+			}
+			return position
+		}
+		here := tells(-1, first)
+		tells(here, key())
+	})
+}
+
+// A gateway that counts by itself begins with what Portico knows to be used, of
+// the period that is running; a plan without a quota has nothing to tell.
+func TestTheFeedTellsWhatIsUsedOfQuotas(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		tides, free := w.MustProduct(t, w.Admin, "tides")
+		unlimited := w.approved(t, w.made.App, tides, free)
+		ok(t, 0, second(w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(term.Quota{Limit: 30, Per: term.PerDay})})))
+		var o gateway.Options
+		g := w.gate(t, func(made *gateway.Options) { o = *made })
+		c := w.caller(t, g)
+		flush := func(n int64) {
+			t.Helper()
+			r := w.request()
+			r.Cost = n
+			wants(t, g, c, r, verdict.Valid)
+			ok(t, 0, usage.NewFlusher(usage.FlusherOptions{DB: w.Database, Clock: w.Clock, Counter: o.Counter, Quotas: o.Memory}).Flush(t.Context()))
+		}
+		tells := func(after, used int64) (position int64) {
+			t.Helper()
+			w.mono.Add(1)
+			lines, err := w.fed(t, g, c, after, 0)
+			ok(t, 0, err)
+			day := w.Clock.Now().UTC().Truncate(24 * time.Hour)
+			told := 0
+			for _, l := range lines {
+				for _, a := range l.Apps {
+					for _, s := range a.Subscriptions {
+						if s.ID == unlimited.ID {
+							require.Nil(t, s.QuotaUsed)
+							require.Nil(t, s.QuotaStart)
+							continue
+						}
+						told++
+						require.NotNil(t, s.QuotaUsed)
+						require.NotNil(t, s.QuotaStart)
+						require.Equal(t, used, *s.QuotaUsed)
+						require.True(t, day.Equal(*s.QuotaStart), "%v", s.QuotaStart)
+					}
+				}
+			}
+			require.Equal(t, 1, told)
+			return lines[len(lines)-1].Position
+		}
+		here := tells(-1, 0)
+		flush(7)
+		tells(-1, 7)
+		ok(t, 0, second(w.Portal.UpdateApp(w.Developer, portal.UpdateAppInput{AppID: w.made.App.GlobalID(), Name: set("Rain again")})))
+		here = tells(here, 7)
+		w.Clock.Advance(24 * time.Hour)
+		ok(t, 0, second(w.Portal.UpdateApp(w.Developer, portal.UpdateAppInput{AppID: w.made.App.GlobalID(), Name: set("Rain tomorrow")})))
+		tells(here, 0) // another day
+	})
+}
