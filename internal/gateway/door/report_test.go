@@ -74,6 +74,26 @@ func tryReportRefusesBadInput(t *testing.T, b *bench) {
 	}
 }
 
+func TestReportsAtTheirEdgesAreTaken(t *testing.T) { onBoth(t, tryReportsAtTheirEdgesAreTaken) }
+
+func tryReportsAtTheirEdgesAreTaken(t *testing.T, b *bench) {
+	t.Helper()
+	const at = `,"at":"2026-03-04T12:00:00Z"`
+	for i, call := range []string{
+		`"calls":1000000000,"latencyMs":100000000000,"statusClass":5` + at, `"calls":1,"latencyMs":3600000,"statusClass":1` + at,
+		`"calls":2,"latencyMs":7200000,"statusClass":1` + at, `"calls":1,"latencyMs":0,"code":"VALID"` + at,
+	} {
+		batch := strings.Repeat("~", usage.MaxBatchID-1) + fmt.Sprint(i)
+		if a := b.send(t, "POST", "/v1/usage", `{"batch":"`+batch+`","calls":[{`+call+`}]}`); a.status != 200 || len(b.usage.batches[batch]) != 1 {
+			t.Errorf("%s: %d %s", call, a.status, a.body)
+		}
+	}
+	for field, call := range map[string]string{"latencyMs": `"calls":2,"latencyMs":7200001`, "statusClass": `"calls":1,"statusClass":0`} {
+		a := b.send(t, "POST", "/v1/usage", `{"batch":"x","calls":[{`+call+at+`}]}`)
+		refused(t, a, call, http.StatusBadRequest, "calls.0."+field)
+	}
+}
+
 func TestReportThatIsNotStored(t *testing.T) { onBoth(t, tryReportThatIsNotStored) }
 
 func tryReportThatIsNotStored(t *testing.T, b *bench) {
