@@ -216,16 +216,21 @@ func (d *doctor) ringFits(ctx context.Context, db *database.DB) error {
 		return nil
 	}
 	ring := d.secrets
-	if ring == nil && d.madeUp() {
-		var err error
+	var err error
+	switch {
+	case ring == nil && !d.madeUp():
+		return nil // that was said before
+	case ring == nil && !keyring.DevelopmentExists(d.config.DatabaseURL):
+		err = installation.FitsDevelopment(ctx, db) // opening the ring would make it
+	case ring == nil:
 		if ring, _, err = d.openRing(); err != nil {
 			return err
 		}
+		fallthrough
+	default:
+		err = installation.Fits(ctx, db, ring)
 	}
-	if ring == nil {
-		return nil // that was said before
-	}
-	switch err := installation.Fits(ctx, db, ring); {
+	switch {
 	case errors.Is(err, installation.ErrRealData):
 		d.wrong("key ring", err.Error(), "never run development mode on real data")
 	case errors.As(err, new(*keyring.ForeignError)):

@@ -90,10 +90,11 @@ func (c *secretsCheck) hindrance(ctx context.Context) string {
 	err := installation.Check(ctx, c.database, c.ring, time.Now())
 	var other *keyring.ForeignError
 	switch {
-	case errors.As(err, &other):
+	case errors.As(err, &other), errors.Is(err, installation.ErrRealData):
 		c.log.ErrorContext(ctx, "the key ring is not the one that the database belongs to", "error", err)
 		return foreign
 	case err != nil:
+		c.log.WarnContext(ctx, "the key ring could not be compared with the database", "error", err)
 		return "the database does not answer"
 	}
 	c.checked = revision

@@ -20,6 +20,7 @@ import (
 	"portico/internal/seed"
 	"portico/internal/telemetry"
 	"portico/internal/usage/csvhttp"
+	"portico/internal/viewer"
 )
 
 // corsAge is how many seconds a browser may remember what another origin may do.
@@ -71,6 +72,7 @@ func (p *program) routes(b *backend, state *readiness, signIns []seed.SignIn) (h
 func observer(requests *telemetry.Requests) func(context.Context, gqlhttp.Observation) {
 	return func(ctx context.Context, o gqlhttp.Observation) {
 		r := telemetry.Request(o)
+		r.Known = r.Known && viewer.Current(ctx).Role != viewer.Anonymous
 		requests.Observe(r)
 		telemetry.Name(ctx, r)
 	}

@@ -104,6 +104,14 @@ func (p *program) fill(ctx context.Context, b *backend) ([]seed.SignIn, error) {
 	if err := p.seedEmpty(ctx, b); err != nil {
 		return nil, fmt.Errorf("seeding: %w", err)
 	}
+	mended, err := b.portal.MendTimeZones(ctx)
+	for _, z := range mended {
+		p.log.WarnContext(ctx, "the time zone of an organization was none and was replaced: its administrators may choose another",
+			"organization", z.Organization, "before", z.Before, "after", z.After)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("time zones: %w", err)
+	}
 	return p.signIns(ctx, b)
 }
 

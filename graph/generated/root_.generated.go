@@ -5754,7 +5754,7 @@ enum ErrorCode {
   TOO_LARGE
   "Too many: ` + "`" + `extensions.retryAfter` + "`" + ` says in how many seconds to come again."
   RATE_LIMITED
-  "Something that Portico needs does not answer: send the same again a little later."
+  "Something that Portico needs does not answer: send the same again a little later, unless the reason is ` + "`" + `OUTCOME_UNKNOWN` + "`" + `."
   UNAVAILABLE
   "A defect of Portico: ` + "`" + `extensions.requestId` + "`" + ` finds it in the log."
   INTERNAL

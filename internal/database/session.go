@@ -1,6 +1,7 @@
 package database
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
@@ -28,7 +29,7 @@ func (o Options) session() []setting {
 	if o.Pooled {
 		return []setting{zone}
 	}
-	seconds := func(d time.Duration) string { return milliseconds(d / 1000) }
+	seconds := func(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }
 	return append([]setting{zone,
 		// What the code is written for, whatever the database's default is.
 		{"default_transaction_isolation", "read committed"},

@@ -18,7 +18,8 @@ type Observation struct {
 	Known bool
 	// Codes are those of the answer's errors.
 	Codes []string
-	// Took is the time from the request's head to the last byte of the answer.
+	// Took is the time from the call of the handler, after authentication, to
+	// the last byte of the answer.
 	Took time.Duration
 }
 

@@ -17,7 +17,7 @@ import (
 // ErrRealData says that development mode was started on a database that holds
 // data which development did not make.
 var ErrRealData = errors.New("development mode (PORTICO_DEV=true) was started on a database with data that is not development's own: " +
-	"unset PORTICO_DEV, or choose another DATABASE_URL")
+	"unset PORTICO_DEV, or choose another DATABASE_URL; demo data of an earlier version is made anew where the database is deleted")
 
 // fingerprint is what the database knows of a secret.
 type fingerprint struct {
@@ -59,17 +59,25 @@ func fitting(ctx context.Context, d *database.DB, ring *keyring.Ring) ([]fingerp
 	if err != nil {
 		return nil, err
 	}
-	if err := strange(ctx, d, ring, known); err != nil {
-		return nil, err
+	if ring.Development() {
+		if err := ours(ctx, d, known); err != nil {
+			return nil, err
+		}
 	}
 	return known, compare(ctx, d, ring, known)
 }
 
-// strange refuses a made-up ring where the data is not development's.
-func strange(ctx context.Context, d *database.DB, ring *keyring.Ring, known []fingerprint) error {
-	if !ring.Development() {
-		return nil
+// FitsDevelopment returns ErrRealData where the data is not development's.
+func FitsDevelopment(ctx context.Context, d *database.DB) error {
+	known, err := read(ctx, d)
+	if err != nil {
+		return err
 	}
+	return ours(ctx, d, known)
+}
+
+// ours refuses a made-up ring where the data is not development's.
+func ours(ctx context.Context, d *database.DB, known []fingerprint) error {
 	for _, f := range known {
 		if !f.development {
 			return ErrRealData

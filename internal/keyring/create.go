@@ -38,8 +38,7 @@ func create(path string, ring contents) error {
 // databaseURL finds the same one, whatever folder it runs in; several may
 // start at once. The file is named by a hash, since a URL may hold a password.
 func Development(databaseURL string, c clock.Clock) (ring *Ring, path string, err error) {
-	sum := sha256.Sum256([]byte(databaseURL))
-	name := "development-" + hex.EncodeToString(sum[:16]) + ".json"
+	name := developmentFile(databaseURL)
 	path, err = inConfigFolder(name, c)
 	if err != nil {
 		// A user without a home that can be written to.
@@ -50,6 +49,30 @@ func Development(databaseURL string, c clock.Clock) (ring *Ring, path string, er
 	}
 	ring, err = Load(path, c)
 	return ring, path, err
+}
+
+// DevelopmentExists reports whether Development would find a ring, and not make
+// one.
+func DevelopmentExists(databaseURL string) bool {
+	var folders []string
+	if config, err := os.UserConfigDir(); err == nil {
+		folders = append(folders, filepath.Join(config, "portico"))
+	}
+	for _, folder := range append(folders, tempFolder()) {
+		if _, err := os.Stat(filepath.Join(folder, developmentFile(databaseURL))); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+func developmentFile(databaseURL string) string {
+	sum := sha256.Sum256([]byte(databaseURL))
+	return "development-" + hex.EncodeToString(sum[:16]) + ".json"
+}
+
+func tempFolder() string {
+	return filepath.Join(os.TempDir(), "portico-"+strconv.Itoa(os.Geteuid()))
 }
 
 func inConfigFolder(name string, c clock.Clock) (string, error) {
@@ -66,7 +89,7 @@ func inConfigFolder(name string, c clock.Clock) (string, error) {
 }
 
 func inTempFolder(name string, c clock.Clock) (string, error) {
-	folder := filepath.Join(os.TempDir(), "portico-"+strconv.Itoa(os.Geteuid()))
+	folder := tempFolder()
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return "", fmt.Errorf("key ring: %w", err)
 	}

@@ -54,11 +54,9 @@ func (p *Portal) unclear(ctx context.Context, c *change, err error) error {
 }
 
 // unknown is the answer where nobody knows whether a change has happened, so
-// that nothing may be tried again.
+// that nothing may be tried again: it names no time to do so.
 func unknown(err error) error {
-	f := fault.Wrap(fault.Unavailable, fault.ReasonOutcomeUnknown, errors.New(err.Error()), "The database fell silent in the middle of this change: it may have happened.")
-	f.RetryAfter = time.Second
-	return f
+	return fault.Wrap(fault.Unavailable, fault.ReasonOutcomeUnknown, errors.New(err.Error()), "The database fell silent in the middle of this change: it may have happened.")
 }
 
 // happened looks for the change's last event, when nobody is writing to the

@@ -7,15 +7,16 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// mostOperations is how many operation names have metrics of their own. Clients
-// choose the names, and each costs memory here and in Prometheus for ever.
+// mostOperations is how many operation names have metrics of their own at a
+// time. Clients choose the names, and each costs memory here and in Prometheus.
 const mostOperations = 200
 
-// Other stands for the operations without a name, of documents that were not
-// asked before, and beyond the first mostOperations.
+// Other stands for the operations without a name and for those of documents
+// that are not known.
 const Other = "other"
 
 // Request is an answered request of the API.
@@ -23,7 +24,8 @@ type Request struct {
 	// Operation is its name, empty where it has none; Kind is query or mutation,
 	// empty where the document was refused.
 	Operation, Kind string
-	// Known reports whether the document was answered before.
+	// Known reports whether somebody who is signed in has had the document
+	// answered before.
 	Known bool
 	// Codes are those of the answer's errors.
 	Codes []string
@@ -37,7 +39,7 @@ type Requests struct {
 	time   *prometheus.HistogramVec
 
 	mu    sync.Mutex
-	names map[string]bool
+	names *simplelru.LRU[string, struct{}] // those used last
 }
 
 // NewRequests makes the metrics and registers them.
@@ -50,16 +52,19 @@ func NewRequests(r prometheus.Registerer) *Requests {
 			Name: "portico_api_errors_total", Help: "Top-level errors in the answers of the GraphQL API, by operation name and code."},
 			[]string{"operation", "code"}),
 		time: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "portico_api_request_seconds", Help: "Time from the request's body to the last byte of the answer, by operation name and kind.",
+			Name: "portico_api_request_seconds", Help: "Time from the end of authentication to the last byte of the answer, by operation name and kind.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"operation", "kind"}),
-		names: map[string]bool{},
 	}
+	// The only error is a size below one.
+	m.names, _ = simplelru.NewLRU(mostOperations, func(name string, _ struct{}) { m.forget(name) })
 	r.MustRegister(m.count, m.errors, m.time)
 	return m
 }
 
 // Observe counts one request.
 func (m *Requests) Observe(r Request) {
+	m.mu.Lock() // so that a name is not forgotten while it is counted
+	defer m.mu.Unlock()
 	operation, kind, outcome := m.name(r), r.Kind, "ok"
 	if kind == "" {
 		kind = "refused"
@@ -79,14 +84,14 @@ func (m *Requests) name(r Request) string {
 	if r.Operation == "" || !r.Known {
 		return Other
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	switch {
-	case m.names[r.Operation]:
-		return r.Operation
-	case len(m.names) >= mostOperations:
-		return Other
-	}
-	m.names[r.Operation] = true
+	m.names.Add(r.Operation, struct{}{})
 	return r.Operation
+}
+
+// forget makes room for another name: metrics that nobody adds to go.
+func (m *Requests) forget(name string) {
+	labels := prometheus.Labels{"operation": name}
+	m.count.DeletePartialMatch(labels)
+	m.errors.DeletePartialMatch(labels)
+	m.time.DeletePartialMatch(labels)
 }

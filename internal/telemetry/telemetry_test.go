@@ -43,9 +43,12 @@ func TestNamesAreBounded(t *testing.T) {
 	r := prometheus.NewRegistry()
 	m := NewRequests(r)
 	for i := range 3 * mostOperations {
-		m.Observe(Request{Operation: fmt.Sprintf("Operation%d", i), Kind: "query", Known: true})
+		m.Observe(Request{Operation: fmt.Sprintf("Operation%d", i), Kind: "query", Known: true, Codes: []string{"INTERNAL"}})
+		m.Observe(Request{Operation: "AppPage", Kind: "query", Known: true})
 	}
-	require.Equal(t, mostOperations+1, testutil.CollectAndCount(m.count))
+	require.Equal(t, mostOperations, testutil.CollectAndCount(m.count))
+	require.Equal(t, mostOperations-1, testutil.CollectAndCount(m.errors))
+	require.Equal(t, float64(3*mostOperations), testutil.ToFloat64(m.count.WithLabelValues("AppPage", "query", "ok")), "what is used stays")
 }
 
 func TestJobsAreCounted(t *testing.T) {
@@ -102,18 +105,23 @@ func TestTracesAreOffUnlessWanted(t *testing.T) {
 // in the address is in none.
 func TestSpans(t *testing.T) {
 	seen := tracetest.NewInMemoryExporter()
-	traces, err := newTraces(t.Context(), "v1", sdktrace.NewSimpleSpanProcessor(seen))
+	traces, err := newTraces(t.Context(), "v1", sdktrace.NewSimpleSpanProcessor(discreet{seen}))
 	require.NoError(t, err)
 	h := traces.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		Name(r.Context(), Request{Operation: "AppPage", Kind: "query", Known: true, Codes: []string{"NOT_FOUND"}})
 	}))
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/graphql?query=geheim", nil)
 	r.Header.Set("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+	r.Header.Set("X-Forwarded-For", "203.0.113.7")
+	r.Header.Set("User-Agent", "geheim")
 	h.ServeHTTP(httptest.NewRecorder(), r)
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
 	spans := seen.GetSpans()
 	require.Len(t, spans, 1)
 	require.Equal(t, "query AppPage", spans[0].Name)
 	require.Equal(t, "0af7651916cd43dd8448eb211c80319c", spans[0].SpanContext.TraceID().String())
-	require.NotContains(t, fmt.Sprint(spans[0].Attributes), "geheim")
+	require.NotEmpty(t, spans[0].Attributes)
+	for _, secret := range []string{"geheim", "203.0.113.7", "192.0.2.1"} { // the last one is httptest's peer
+		require.NotContains(t, fmt.Sprint(spans[0].Attributes), secret)
+	}
 }

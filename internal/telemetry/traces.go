@@ -35,7 +35,7 @@ func NewTraces(ctx context.Context, version string) (*Traces, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newTraces(ctx, version, sdktrace.NewBatchSpanProcessor(exporter))
+	return newTraces(ctx, version, sdktrace.NewBatchSpanProcessor(discreet{exporter}))
 }
 
 func wanted() bool {
@@ -100,6 +100,8 @@ func (t *Traces) OpenPool() func(driver.Connector) *sql.DB {
 	return func(c driver.Connector) *sql.DB {
 		return otelsql.OpenDB(c, otelsql.WithTracerProvider(t.provider), otelsql.WithMeterProvider(metricnoop.NewMeterProvider()),
 			otelsql.WithSpanOptions(otelsql.SpanOptions{
+				// The database's words on an error may hold a value.
+				RecordError:    func(error) bool { return false },
 				DisableErrSkip: true, OmitConnResetSession: true, OmitConnPrepare: true, OmitRows: true,
 				// Statements of a request, and not the polling that goes on all the time.
 				SpanFilter: func(ctx context.Context, _ otelsql.Method, _ string, _ []driver.NamedValue) bool {

@@ -9,6 +9,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"path"
 	"strings"
 	"sync"
 	"time"
@@ -65,4 +66,19 @@ func (z *Zone) Scan(from any) error {
 		return z.UnmarshalText(name)
 	}
 	return fmt.Errorf("a time zone is not a %T", from)
+}
+
+// Nearest returns the name of the zone that a name meant which some systems
+// take and IANA does not have: in another case, or by a folder of zoneinfo.
+func Nearest(name string) (string, bool) {
+	name = strings.TrimPrefix(path.Clean("/"+strings.ToLower(name)), "/")
+	for _, folder := range []string{"right/", "posix/"} {
+		name = strings.TrimPrefix(name, folder)
+	}
+	for known := range names() {
+		if strings.ToLower(known) == name {
+			return known, true
+		}
+	}
+	return "", false
 }

@@ -1,0 +1,53 @@
+package portal
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/organization"
+	"portico/internal/eventlog"
+	"portico/internal/term"
+	"portico/internal/zone"
+)
+
+// MendedZone is an organization whose time zone was none.
+type MendedZone struct{ Organization, Before, After string }
+
+// MendTimeZones gives organizations whose stored time zone is none of IANA's
+// names (older versions took whatever the machine had a file for) the zone that
+// the name meant, or UTC where nobody can know. Each is a change like any other,
+// with its event. It may run on several servers at once.
+func (p *Portal) MendTimeZones(ctx context.Context) (mended []MendedZone, err error) {
+	all, err := p.client.Organization.Query().Select(organization.FieldSlug, organization.FieldTimeZone).All(asSystem(ctx, uuid.Nil))
+	if err != nil {
+		return nil, outward(err)
+	}
+	for _, o := range all {
+		if zone.Known(o.TimeZone) {
+			continue
+		}
+		after, ok := zone.Nearest(o.TimeZone)
+		if !ok {
+			after = "UTC"
+		}
+		if err := p.mendZone(asSystem(ctx, o.ID), o, after); err != nil {
+			return mended, err
+		}
+		mended = append(mended, MendedZone{o.Slug, o.TimeZone, after})
+	}
+	return mended, nil
+}
+
+func (p *Portal) mendZone(ctx context.Context, o *db.Organization, after string) error {
+	return p.change(ctx, func(ctx context.Context, c *change) error {
+		n, err := c.Organization.Update().Where(organization.ID(o.ID), organization.TimeZone(o.TimeZone)).
+			SetTimeZone(after).AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
+		if err != nil || n == 0 { // 0: another server did it
+			return err
+		}
+		c.record(organizationEvent(eventlog.OrganizationUpdated, o, []term.Change{{Field: "timeZone", Before: text(o.TimeZone), After: text(after)}}))
+		return nil
+	})
+}
