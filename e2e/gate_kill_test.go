@@ -6,10 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"portico/e2e/servertest"
 	"portico/internal/database"
+	"portico/internal/limits"
 	"portico/internal/testdb"
 )
 
@@ -98,13 +100,11 @@ func answersUntilKill(s *servertest.Server, some int64, pass func(n int64) bool,
 	return got, killed
 }
 
-// What is counted in the database: calls by the keys of apps of a name, what
-// these apps used of quotas, and pages of the journal.
+// What is counted in the database: calls by the keys of apps of a name, and
+// pages of the journal.
 const (
 	callsOf = `SELECT coalesce(sum(m.calls), 0) FROM usage_minutes m
 		JOIN credentials c ON c.id = m.credential_id JOIN apps a ON a.id = c.app_id WHERE a.name = $1`
-	usedBy = `SELECT coalesce(sum(q.used), 0) FROM quota_counts q
-		JOIN subscriptions s ON s.id = q.subscription_id JOIN apps a ON a.id = s.app_id WHERE a.name = $1`
 	pagesLeft = `SELECT count(*) FROM usage_journal`
 )
 
@@ -113,6 +113,29 @@ func counted(t *testing.T, url, query string, args ...any) (n int) {
 	t.Helper()
 	inside(t, url, func(d *database.DB) {
 		require.NoError(t, d.QueryRowContext(t.Context(), query, args...).Scan(&n))
+	})
+	return n
+}
+
+// usedBy counts what the apps of a name used of quotas.
+func usedBy(t *testing.T, url, name string) (n int) {
+	t.Helper()
+	inside(t, url, func(d *database.DB) {
+		rows, err := d.QueryContext(t.Context(), `SELECT DISTINCT s.app_id, s.product_id FROM subscriptions s JOIN apps a ON a.id = s.app_id WHERE a.name = $1`, name)
+		require.NoError(t, err)
+		var counters []uuid.UUID
+		for rows.Next() {
+			var app, product uuid.UUID
+			require.NoError(t, rows.Scan(&app, &product))
+			counters = append(counters, limits.ByApp(app, product))
+		}
+		require.NoError(t, rows.Err())
+		require.NoError(t, rows.Close())
+		for _, c := range counters {
+			var used int
+			require.NoError(t, d.QueryRowContext(t.Context(), `SELECT coalesce(sum(used), 0) FROM quota_counts WHERE subscription_id = $1`, c).Scan(&used))
+			n += used
+		}
 	})
 	return n
 }

@@ -20,6 +20,9 @@ import (
 // maxTopApps is the most apps that topApps gives.
 const maxTopApps = 50
 
+// quotaCounter is what loaders call the counters of quotas, which are no nodes.
+const quotaCounter nodeid.Kind = "counter of a quota"
+
 // Gate is what the schema asks the gate; *gateway.Gate is one.
 type Gate interface {
 	Explain(ctx context.Context, c *gateway.Caller, credential uuid.UUID, r *gateway.Request, at time.Time) (*gateway.Explanation, error)
@@ -90,7 +93,7 @@ func (r *Resolver) quota(ctx context.Context, s *db.Subscription) (*portal.Quota
 	if err != nil || period == nil {
 		return nil, err
 	}
-	counts, err := value(ctx, "quota counts", nodeid.ProductSubscription, s.ID, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]limits.Used, error) {
+	counts, err := value(ctx, "quota counts", quotaCounter, limits.ByApp(s.AppID, s.ProductID), func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]limits.Used, error) {
 		return r.Counts.QuotasUsed(ctx, ids, r.Portal.Now())
 	})
 	if err != nil {

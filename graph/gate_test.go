@@ -59,14 +59,14 @@ func (s *server) called(organization uuid.UUID, account, app, key, product strin
 }
 
 // used takes a number of calls from a registration's quota of 1000 a month.
-func (s *server) used(t testing.TB, organization uuid.UUID, subscription string, n int64) {
+func (s *server) used(t testing.TB, organization, counter uuid.UUID, n int64) {
 	t.Helper()
 	quota := limits.Quota{Limit: 1000, Per: term.PerMonth}
 	start, _ := quota.Period(s.Clock.Now(), time.UTC)
-	ask := &limits.Ask{Organization: organization, Subscription: idOf(subscription), Quota: quota, Location: time.UTC, Cost: n}
+	ask := &limits.Ask{Organization: organization, Subscription: counter, Quota: quota, Location: time.UTC, Cost: n}
 	var out limits.Answer
 	s.calls.limits.Peek(t.Context(), ask, &out) // only what was asked about is loaded
-	s.calls.limits.Load(idOf(subscription), start, 0)
+	s.calls.limits.Load(counter, start, 0)
 	s.calls.limits.Take(t.Context(), ask, &out)
 	require.Equal(t, limits.Passed, out.Outcome)
 }
@@ -90,10 +90,10 @@ func (s *server) serve(t testing.TB, organization uuid.UUID, name string, positi
 func (w *world) work() {
 	one, two := w.one.Organization.ID, w.two.Organization.ID
 	at := portaltest.Start().Add(-time.Minute) // the present minute is not over
-	for specimen, product := range map[string]string{"approved": "private product", "waiting": "product"} {
+	for _, product := range []string{"private product", "product"} {
 		w.called(one, w.ids["account"], w.ids["app"], w.ids["key"], w.ids[product], verdict.Valid, at, 3)
 		w.called(one, w.ids["account"], w.ids["app"], w.ids["key"], w.ids[product], verdict.RateLimited, at, 2)
-		w.used(w.t, one, w.ids[specimen], 3)
+		w.used(w.t, one, limits.ByApp(idOf(w.ids["app"]), idOf(w.ids[product])), 3)
 	}
 	w.called(one, w.ids["other's account"], w.ids["other's app"], "", w.ids["product"], verdict.Waiting, at, 1)
 	w.called(two, w.ids["foreign account"], w.ids["foreign app"], "", w.ids["foreign product"], verdict.Waiting, at, 1)

@@ -10,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"portico/ent/db"
+	"portico/internal/limits"
 	"portico/internal/nodeid"
 	"portico/internal/portal"
 )
@@ -105,6 +106,7 @@ func note[T any](l *loaders, rows ...T) {
 			l.sawOptional(nodeid.App, r.AppID)
 		case *db.Subscription:
 			l.saw(nodeid.ProductSubscription, r.ID)
+			l.saw(quotaCounter, limits.ByApp(r.AppID, r.ProductID))
 			l.saw(nodeid.App, r.AppID)
 			l.saw(nodeid.Product, r.ProductID)
 			l.saw(nodeid.Plan, r.PlanID)

@@ -12,6 +12,7 @@ import (
 
 	"portico/ent/db"
 	"portico/internal/database"
+	"portico/internal/limits"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/term"
@@ -174,9 +175,9 @@ func TestCallsAreReadTogether(t *testing.T) {
 				if n%2 == 0 {
 					plan = s.quotaPlan(t, tenant.Admin, p)
 				}
-				sub := s.MustRegister(t, tenant.Developer, app, p, plan).GlobalID()
+				sub := s.MustRegister(t, tenant.Developer, app, p, plan)
 				if n == 0 {
-					s.used(t, organization, sub, int64(i+1))
+					s.used(t, organization, limits.ByApp(sub.AppID, sub.ProductID), int64(i+1))
 				}
 				s.called(organization, account, id, key, p.GlobalID(), verdict.Valid, s.Clock.Now().Add(-time.Minute), int64(10*i+n+1))
 			}
@@ -245,7 +246,7 @@ func TestQuotaFollowsThePlan(t *testing.T) {
 		require.Equal(t, map[string]any{"limit": 1000.0, "used": 0.0, "remaining": 1000.0, "resetsAt": month}, ask())
 		start := time.Date(2026, 2, 28, 18, 15, 0, 0, time.UTC)
 		_, err = s.Database.ExecContext(t.Context(), `INSERT INTO quota_counts (id, organization_id, subscription_id, period_start, period_end, used) VALUES ($1, $2, $3, $4, $5, 1200)`,
-			uuid.New(), tenant.Organization.ID, sub.ID, start, start.AddDate(0, 1, 0))
+			uuid.New(), tenant.Organization.ID, limits.ByApp(sub.AppID, sub.ProductID), start, start.AddDate(0, 1, 0))
 		require.NoError(t, err)
 		require.Equal(t, map[string]any{"limit": 1000.0, "used": 1200.0, "remaining": 0.0, "resetsAt": month}, ask())
 		_, err = s.Portal.UpdatePlan(tenant.Admin, portal.UpdatePlanInput{PlanID: plan.GlobalID(), Quota: portal.Patch[term.Quota]{Set: true, Value: &term.Quota{Limit: 50, Per: term.PerWeek}}})

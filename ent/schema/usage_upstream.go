@@ -89,7 +89,9 @@ func (UsageJournal) Indexes() []ent.Index {
 // Policy of UsageJournal.
 func (UsageJournal) Policy() ent.Policy { return rule.SystemOnly() }
 
-// QuotaCount is how much of a registration's quota is used in a period.
+// QuotaCount is how much of a quota is used in a period. What subscription_id
+// holds is the counter of an app and a product (limits.ByApp), which outlives
+// the rows that register them.
 type QuotaCount struct{ ent.Schema }
 
 // Fields of QuotaCount.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/internal/limits"
 	"portico/internal/replica"
 )
 
@@ -13,26 +14,26 @@ import (
 func (f *feed) quotas(ctx context.Context, apps []replica.App) error {
 	catalogue := f.tenant.store.Catalogue()
 	var limited []*replica.Subscription
-	var ids []uuid.UUID
+	var counters []uuid.UUID
 	for i := range apps {
 		for j := range apps[i].Subscriptions {
 			s := &apps[i].Subscriptions[j]
 			if p := catalogue.Plan(s.PlanID); p != nil && !p.Quota.None() {
-				limited, ids = append(limited, s), append(ids, s.ID)
+				limited, counters = append(limited, s), append(counters, limits.ByApp(apps[i].ID, s.ProductID))
 			}
 		}
 	}
-	if len(ids) == 0 {
+	if len(counters) == 0 {
 		return nil
 	}
 	now := f.gate.o.Clock.Now()
-	used, err := f.gate.o.Usage.QuotasUsed(ctx, ids, now)
+	used, err := f.gate.o.Usage.QuotasUsed(ctx, counters, now)
 	if err != nil {
 		return err
 	}
-	for _, s := range limited {
+	for i, s := range limited {
 		start, _ := catalogue.Plan(s.PlanID).Quota.Period(now, catalogue.Location)
-		n := usedSince(used[s.ID], start)
+		n := usedSince(used[counters[i]], start)
 		s.QuotaUsed, s.QuotaStart = &n, &start
 	}
 	return nil

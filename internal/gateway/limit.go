@@ -21,7 +21,7 @@ func (g *Gate) limitBy(ctx context.Context, ask take, catalogue *verdict.Catalog
 		Organization: catalogue.Organization, Key: v.Key.ID, KeyRate: v.Key.Rate, Location: catalogue.Location, Cost: max(cost, 1),
 	}
 	if v.Subscription != nil {
-		a.Subscription = v.Subscription.ID
+		a.Subscription = v.Subscription.Counter
 	}
 	if v.Plan != nil {
 		a.SubscriptionRate, a.Quota = v.Plan.Rate, v.Plan.Quota

@@ -33,7 +33,8 @@ type Limiter interface {
 // Ask is one call and the limits that bind it.
 type Ask struct {
 	Organization, Key, Subscription uuid.UUID
-	// KeyRate is counted by Key, SubscriptionRate and Quota by Subscription.
+	// KeyRate is counted by Key, SubscriptionRate and Quota by Subscription,
+	// which is no row's id but the registration's counter: see ByApp.
 	KeyRate, SubscriptionRate Rate
 	Quota                     Quota
 	// Location is the organization's time zone; nil is UTC.

@@ -36,7 +36,7 @@ func (s *Store) fillCell(c *cell, a *App) {
 	}
 	for i, sub := range a.Subscriptions {
 		made := verdict.Subscription{
-			ID: sub.ID, ProductID: sub.ProductID, PlanID: sub.PlanID,
+			ID: sub.ID, ProductID: sub.ProductID, PlanID: sub.PlanID, Counter: limits.ByApp(a.ID, sub.ProductID),
 			Status: lifecycle.SubscriptionStatus(s.word(string(sub.Status))),
 		}
 		if sub.EndpointIDs != nil {

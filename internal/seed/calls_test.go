@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/ent/db"
+	"portico/ent/db/subscription"
 	"portico/internal/clock"
 	"portico/internal/database"
 	"portico/internal/limits"
@@ -89,8 +91,12 @@ func TestQuotasAddUp(t *testing.T) {
 		if len(rows) < 4 {
 			t.Errorf("only %d quotas are in use", len(rows))
 		}
+		registered := map[uuid.UUID]*db.Subscription{}
+		for _, s := range o.Client.Subscription.Query().Where(subscription.Newest(true)).AllX(ctx) {
+			registered[limits.ByApp(s.AppID, s.ProductID)] = s
+		}
 		for _, q := range rows {
-			s := o.Client.Subscription.GetX(ctx, q.SubscriptionID)
+			s := registered[q.SubscriptionID]
 			quota := limits.QuotaOf(o.Client.Plan.GetX(ctx, s.PlanID).Quota)
 			start, end := quota.Period(today(), zones[q.OrganizationID.String()])
 			if !start.Equal(q.PeriodStart) || !end.Equal(q.PeriodEnd) {

@@ -55,10 +55,10 @@ type cell struct {
 	at time.Time
 }
 
-// period is a registration's period of its quota, by its start.
+// period is a period of a quota by what counts it and its start.
 type period struct {
-	registration uuid.UUID
-	start        time.Time
+	counter uuid.UUID
+	start   time.Time
 }
 
 // tally counts calls as the gate would have.
@@ -108,10 +108,11 @@ func (t *tally) take(s *db.Subscription, at time.Time, n int64) int64 {
 		return n
 	}
 	start, end := quota.Period(at, t.loc)
-	u := t.quotas[period{s.ID, start}]
+	of := period{limits.ByApp(s.AppID, s.ProductID), start}
+	u := t.quotas[of]
 	if u == nil {
-		u = &limits.Used{Organization: s.OrganizationID, Subscription: s.ID, PeriodStart: start, PeriodEnd: end}
-		t.quotas[period{s.ID, start}] = u
+		u = &limits.Used{Organization: s.OrganizationID, Subscription: of.counter, PeriodStart: start, PeriodEnd: end}
+		t.quotas[of] = u
 	}
 	n = min(n, quota.Limit-u.N)
 	u.N += n

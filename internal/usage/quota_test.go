@@ -51,8 +51,8 @@ func TestReportedCallsCountInQuotas(t *testing.T) {
 			_, err := w.store.Accept(context.Background(), Reporter{Organization: w.org}, "one", report)
 			require.NoError(t, err)
 		}
-		found, err := w.store.quotaUsed(context.Background(), []uuid.UUID{sub}, noon)
+		found, err := w.store.quotaUsed(context.Background(), []uuid.UUID{limits.ByApp(app, product)}, noon)
 		require.NoError(t, err)
-		require.EqualValues(t, 5, found[sub].N)
+		require.EqualValues(t, 5, found[limits.ByApp(app, product)].N)
 	})
 }

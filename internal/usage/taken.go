@@ -37,7 +37,7 @@ func (s *Store) addTaken(ctx context.Context, tx *database.Tx, organization uuid
 	for _, q := range all {
 		for _, c := range passed[[2]uuid.UUID{q.app, q.product}] {
 			start, end := q.quota.Period(c.at, q.zone)
-			used = append(used, limits.Used{Organization: organization, Subscription: q.subscription, PeriodStart: start, PeriodEnd: end, N: c.calls})
+			used = append(used, limits.Used{Organization: organization, Subscription: limits.ByApp(q.app, q.product), PeriodStart: start, PeriodEnd: end, N: c.calls})
 		}
 	}
 	return addQuotas(ctx, s.db, tx, used, make([]int64, len(used)))
@@ -45,16 +45,16 @@ func (s *Store) addTaken(ctx context.Context, tx *database.Tx, organization uuid
 
 // quotaOf is the quota of a registration.
 type quotaOf struct {
-	subscription, app, product uuid.UUID
-	quota                      limits.Quota
-	zone                       *time.Location
+	app, product uuid.UUID
+	quota        limits.Quota
+	zone         *time.Location
 }
 
 // quotasOf finds the approved registrations of apps whose plans have a quota.
 func (s *Store) quotasOf(ctx context.Context, tx *database.Tx, organization uuid.UUID, apps []uuid.UUID) ([]quotaOf, error) {
 	sel := &selection{db: s.db}
 	in, of := sel.anyOf("s.app_id", apps), sel.arg(organization)
-	rows, err := tx.QueryContext(ctx, `SELECT s.id, s.app_id, s.product_id, p.quota, o.time_zone FROM subscriptions s
+	rows, err := tx.QueryContext(ctx, `SELECT s.app_id, s.product_id, p.quota, o.time_zone FROM subscriptions s
 		JOIN plans p ON p.id = s.plan_id JOIN organizations o ON o.id = s.organization_id
 		WHERE `+in+` AND s.organization_id = `+of+` AND s.newest AND s.status = 'APPROVED' AND p.quota IS NOT NULL`, sel.args...)
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *Store) quotasOf(ctx context.Context, tx *database.Tx, organization uuid
 		var q quotaOf
 		var text []byte
 		var name string
-		if err := rows.Scan(&q.subscription, &q.app, &q.product, &text, &name); err != nil {
+		if err := rows.Scan(&q.app, &q.product, &text, &name); err != nil {
 			return nil, err
 		}
 		var terms *term.Quota

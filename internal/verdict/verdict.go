@@ -31,7 +31,9 @@ type Subscription struct {
 	ID        uuid.UUID
 	ProductID uuid.UUID
 	PlanID    uuid.UUID
-	Status    lifecycle.SubscriptionStatus
+	// Counter is what the plan's rate limit and quota are counted by.
+	Counter uuid.UUID
+	Status  lifecycle.SubscriptionStatus
 	// Narrowed: only calls of Endpoints pass, none if there are none.
 	Narrowed  bool
 	Endpoints []uuid.UUID

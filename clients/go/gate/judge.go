@@ -115,7 +115,7 @@ func (g *Gate) find(c *call, v *verdict.Verdict) (found verdict.Case, known bool
 func limitsOf(c *verdict.Catalogue, v *verdict.Verdict) limits.Ask {
 	a := limits.Ask{Organization: c.Organization, Key: v.Key.ID, KeyRate: v.Key.Rate, Location: c.Location}
 	if v.Subscription != nil && v.Plan != nil {
-		a.Subscription, a.SubscriptionRate, a.Quota = v.Subscription.ID, v.Plan.Rate, v.Plan.Quota
+		a.Subscription, a.SubscriptionRate, a.Quota = v.Subscription.Counter, v.Plan.Rate, v.Plan.Quota
 	}
 	return a
 }

@@ -183,7 +183,7 @@ func (p *portico) Verify(ctx context.Context, _ *gateway.Caller, r *gateway.Requ
 	if v.Code != verdict.Valid {
 		return
 	}
-	ask := limits.Ask{Key: v.Key.ID, Subscription: v.Subscription.ID, SubscriptionRate: v.Plan.Rate, Quota: v.Plan.Quota}
+	ask := limits.Ask{Key: v.Key.ID, Subscription: v.Subscription.Counter, SubscriptionRate: v.Plan.Rate, Quota: v.Plan.Quota}
 	p.limit.Take(ctx, &ask, &v.Limits)
 	if v.Limits.Outcome == limits.QuotaUnknown {
 		start, _ := ask.Quota.Period(p.clock.Now(), nil)

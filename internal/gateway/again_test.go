@@ -1,0 +1,81 @@
+package gateway_test
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/internal/gateway"
+	"portico/internal/limits"
+	"portico/internal/portal"
+	"portico/internal/term"
+	"portico/internal/testdb"
+	"portico/internal/usage"
+	"portico/internal/verdict"
+)
+
+// Registering again gives no quota anew and no full bucket: not by another
+// plan, not for a restored app, not over a restart; and the feed tells so.
+func TestRegisteringAgainGivesNothingAnew(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		quota := set(term.Quota{Limit: 3, Per: term.PerMonth})
+		rate := set(term.RateLimit{Limit: 5, Per: term.PerHour, Burst: 5})
+		other := w.MustPlan(t, w.Admin, w.product, "Other")
+		for _, p := range []*db.Plan{w.plan, other} {
+			ok(t, 0, second(w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: p.GlobalID(), Quota: quota, RateLimit: rate})))
+		}
+		var o gateway.Options
+		g := w.gate(t, func(p *gateway.Options) { o = *p })
+		c := w.caller(t, g)
+		run(t, g)
+		for range 3 {
+			wants(t, g, c, w.request(), verdict.Valid)
+		}
+		wants(t, g, c, w.request(), verdict.QuotaExceeded)
+		f := usage.NewFlusher(usage.FlusherOptions{DB: w.Database, Clock: w.Clock, Counter: o.Counter, Quotas: o.Memory})
+		ok(t, 0, f.Flush(t.Context()))
+
+		same := func(what string, s *db.Subscription) {
+			t.Helper()
+			id := s.ID
+			soon(t, what, func() bool {
+				var v verdict.Verdict
+				g.Verify(t.Context(), c, w.request(), &v)
+				return v.Subscription != nil && v.Subscription.ID == id && v.Code != verdict.Waiting
+			})
+			for name, gate := range map[string]*gateway.Gate{"the same server": g, "a started one": w.gate(t)} {
+				if got := asks(t, gate, w.caller(t, gate), w.request()); got != verdict.QuotaExceeded {
+					t.Errorf("%s: %s answers %s", what, name, got)
+				}
+			}
+			used, err := usage.NewStore(w.Database, w.Clock).QuotasUsed(t.Context(), []uuid.UUID{limits.ByApp(s.AppID, s.ProductID)}, w.Clock.Now())
+			if n := len(ok(t, used, err)); n != 1 {
+				t.Errorf("%s: %d counters", what, n)
+			}
+		}
+		ok(t, 0, second(w.Portal.Unregister(w.Admin, w.sub.GlobalID(), nil)))
+		again := w.approved(t, w.made.App, w.product, w.plan)
+		same("registered again", again)
+		ok(t, 0, second(w.Portal.Unregister(w.Admin, again.GlobalID(), nil)))
+		same("by another plan", w.approved(t, w.made.App, w.product, other))
+		ok(t, "", second(w.Portal.DeleteApp(w.Developer, w.made.App.GlobalID(), nil)))
+		restored, err := w.Portal.RestoreApp(w.Admin, w.made.App.GlobalID())
+		w.made = ok(t, restored, err)
+		same("restored", w.approved(t, w.made.App, w.product, w.plan))
+		// Of the five of the hour three are used, whatever the quota.
+		ok(t, 0, second(w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(term.Quota{Limit: 1000, Per: term.PerMonth})})))
+		passed := 0
+		soon(t, "the end of the rate", func() bool {
+			code := asks(t, g, c, w.request())
+			if code == verdict.Valid {
+				passed++
+			}
+			return code == verdict.RateLimited
+		})
+		if passed != 2 {
+			t.Errorf("%d calls passed after three of five", passed)
+		}
+	})
+}
