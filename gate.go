@@ -17,6 +17,7 @@ import (
 
 	"portico/internal/adapters"
 	"portico/internal/auth"
+	"portico/internal/budget"
 	"portico/internal/clock"
 	"portico/internal/gateway"
 	"portico/internal/gateway/door"
@@ -32,6 +33,7 @@ type gate struct {
 	usage   *usage.Store
 	flusher *usage.Flusher
 	metrics *prometheus.Registry
+	budget  *budget.Budget
 	redis   redis.UniversalClient // nil without
 }
 
@@ -56,6 +58,7 @@ func (p *program) newGate(b *backend) (*gate, error) {
 			}
 		}})
 	}
+	g.budget = p.newBudget(b, g.redis)
 	g.Gate = gateway.New(gateway.Options{
 		DB: b.database, DatabaseURL: p.listenURL(), Clock: b.clock,
 		Peppers: adapters.Peppers{Ring: b.ring}, Tokens: b.machines,
@@ -65,6 +68,17 @@ func (p *program) newGate(b *backend) (*gate, error) {
 		Log: p.log, Metrics: gateway.NewMetrics(g.metrics),
 	})
 	return g, nil
+}
+
+// newBudget bounds what callers of the API spend, in buckets of its own.
+func (p *program) newBudget(b *backend, client redis.UniversalClient) *budget.Budget {
+	memory := limits.NewMemory(b.clock, nil, 0)
+	var limiter limits.Limiter = memory
+	if client != nil {
+		// That Redis fell silent is said by the gateways' limits.
+		limiter = shared.New(client, memory, shared.Options{FellBack: func(error) {}})
+	}
+	return budget.New(budget.Options{Limiter: limiter, User: p.config.UserBudget, Organization: p.config.OrgBudget})
 }
 
 // listenURL is where other servers' changes are waited for; "" for nowhere, and

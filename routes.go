@@ -13,6 +13,7 @@ import (
 
 	"portico/graph"
 	"portico/internal/auth"
+	"portico/internal/budget"
 	"portico/internal/gqlhttp"
 	"portico/internal/nodeid"
 	"portico/internal/playground"
@@ -38,8 +39,8 @@ func (p *program) routes(b *backend, state *readiness, signIns []seed.SignIn) (h
 	device := auth.DeviceCookie{Secure: !p.config.Dev}
 	api, err := graph.NewHandler(graph.Options{
 		Portal: b.portal, Gate: b.gate, Counts: b.gate.usage, Devices: device, Version: programVersion(), RequestID: requestID, Log: p.log,
-		MaxAnswer: p.config.MaxAnswer,
-		Observe:   observer(telemetry.NewRequests(b.gate.metrics)),
+		MaxAnswer: p.config.MaxAnswer, Budget: b.gate.budget,
+		Observe: observer(telemetry.NewRequests(b.gate.metrics)),
 	})
 	if err != nil {
 		return nil, err
@@ -63,7 +64,12 @@ func (p *program) routes(b *backend, state *readiness, signIns []seed.SignIn) (h
 			r.Use(crossOrigin(origins))
 		}
 		r.With(within(requestTime), who.Middleware, device.Middleware, noteRole).Handle("/graphql", api)
-		r.With(within(exportTime), believing(who, csvhttp.Refuse), noteRole).Get("/usage.csv", p.export(b))
+		r.With(within(exportTime), believing(who, csvhttp.Refuse), noteRole, paid(b.gate.budget)).Get("/usage.csv", p.export(b))
+		// A browser asks before it sends a header such as Authorization.
+		r.Options("/usage.csv", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Allow", "GET, HEAD, OPTIONS")
+			w.WriteHeader(http.StatusNoContent)
+		})
 	})
 	return p.traces.Handler(r), nil
 }
@@ -104,14 +110,29 @@ func (p *program) export(b *backend) http.HandlerFunc {
 // accountID reads the opaque id in auth.AccountHeader.
 func accountID(id string) (uuid.UUID, bool) { return nodeid.Decode(nodeid.Account, id) }
 
+// paid takes what an export costs from the caller's budget.
+func paid(b *budget.Budget) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if err := b.Take(r.Context(), &gqlhttp.Cost{Requested: budget.ExportCost}); err != nil {
+				csvhttp.Refuse(w, r, err)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
 // crossOrigin lets pages of other origins call the API. Who calls is told by a
 // header that scripts set, never by a cookie, so no credentials are allowed.
 func crossOrigin(origins []string) func(http.Handler) http.Handler {
 	return cors.Handler(cors.Options{
 		AllowedOrigins: origins,
 		AllowedMethods: []string{http.MethodGet, http.MethodPost},
-		AllowedHeaders: []string{"Accept", "Authorization", "Content-Type", auth.AccountHeader, requestIDHeader},
-		ExposedHeaders: []string{requestIDHeader, "Retry-After"},
+		// Tracing and client libraries add headers of their own (traceparent,
+		// baggage …), and none of them can do more than these few.
+		AllowedHeaders: []string{"*"},
+		ExposedHeaders: []string{requestIDHeader, "Retry-After", "RateLimit", "RateLimit-Policy"},
 		MaxAge:         corsAge,
 	})
 }

@@ -47,7 +47,7 @@ func prepare(ctx context.Context, folder, url string, s settings) (w *world, err
 	portico, baseline := filepath.Join(folder, "portico"), filepath.Join(folder, "baseline")
 	ring := filepath.Join(folder, "keyring.json")
 	env := append(os.Environ(), "DATABASE_URL="+url, "PORTICO_KEYRING="+ring, "PORTICO_DEMO_PASSWORD="+demoPassword,
-		"PORTICO_DEV=false", "PORTICO_LOG=json", "PORTICO_LOG_LEVEL=info",
+		"PORTICO_DEV=false", "PORTICO_USER_BUDGET=0", "PORTICO_ORGANIZATION_BUDGET=0", "PORTICO_LOG=json", "PORTICO_LOG_LEVEL=info",
 		"PORTICO_DB_CONNS="+strconv.Itoa(s.clients), "PORTICO_DRAIN_DELAY=0s", "GOMAXPROCS=1", "GOGC=400")
 	for _, command := range [][]string{
 		{"go", "build", "-o", portico, "portico"},

@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	// mutationCost is what a change costs by itself: a transaction and an event.
-	mutationCost = 10
+	// mutationCost is what a change costs by itself: a transaction, an event, and
+	// a row that stays.
+	mutationCost = 1000
 	// reportCost is what counts are added up for, however little of the report
 	// is asked for.
 	reportCost = 500

@@ -85,7 +85,9 @@ func Command(t testing.TB, databaseURL string, extra []string, args ...string) *
 	c.Dir = t.TempDir()
 	c.Env = append(os.Environ(),
 		"PORTICO_DEV=true", "PORTICO_ADDR=127.0.0.1:0", "PORTICO_GATEWAY_ADDR=127.0.0.1:0", "PORTICO_OPS_ADDR=127.0.0.1:0",
-		"DATABASE_URL="+databaseURL, "XDG_CONFIG_HOME="+c.Dir, "PORTICO_LOG_LEVEL=warn")
+		"DATABASE_URL="+databaseURL, "XDG_CONFIG_HOME="+c.Dir, "PORTICO_LOG_LEVEL=warn",
+		// Tests ask for more in a minute than people do.
+		"PORTICO_USER_BUDGET=0", "PORTICO_ORGANIZATION_BUDGET=0")
 	c.Env = append(c.Env, extra...)
 	return c
 }

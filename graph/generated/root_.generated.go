@@ -5810,6 +5810,8 @@ enum ErrorReason {
   ANSWER_SIZE
   "RATE_LIMITED: too many sign-ins have failed."
   SIGN_IN_FAILURES
+  "RATE_LIMITED: the caller or the organization has spent what its operations may cost in a minute (` + "`" + `extensions.cost` + "`" + `)."
+  BUDGET
   "UNAVAILABLE: the database does not answer, or not in time."
   DATABASE
   "UNAVAILABLE: the database fell silent in the middle of a change, which may have happened: look before you send it again."

@@ -65,6 +65,7 @@ func house() map[string][]string {
 		"internal/config":       {"internal/address", "internal/fault"},
 		"internal/playground":   {},
 		"internal/telemetry":    {},
+		"internal/budget":       with("internal/gqlhttp"),
 		"internal/installation": {"internal/database", "internal/keyring"},
 
 		"internal/address": k, "internal/apikey": k, "internal/base62": k, "internal/clock": k, "internal/fault": k, "internal/headername": k, "internal/lifecycle": k, "internal/limits": k, "internal/nodeid": k,

@@ -35,6 +35,8 @@ func (c *Config) Settings() []Setting {
 		{"PORTICO_ALLOWED_ORIGINS", strings.Join(c.AllowedOrigins, ",")},
 		{"PORTICO_TRUSTED_PROXIES", strings.Join(c.TrustedProxies, ",")},
 		{"PORTICO_MAX_ANSWER", strconv.Itoa(c.MaxAnswer)},
+		{"PORTICO_USER_BUDGET", strconv.Itoa(c.UserBudget)},
+		{"PORTICO_ORGANIZATION_BUDGET", strconv.Itoa(c.OrgBudget)},
 		{"PORTICO_DRAIN_DELAY", c.DrainDelay.String()},
 		{"PORTICO_LOG", c.LogFormat()},
 		{"PORTICO_LOG_LEVEL", c.LogLevel},

@@ -51,7 +51,10 @@ const (
 )
 
 // RATE_LIMITED: too many; RetryAfter says when to come again.
-const ReasonSignInFailures Reason = "SIGN_IN_FAILURES"
+const (
+	ReasonSignInFailures Reason = "SIGN_IN_FAILURES"
+	ReasonBudget         Reason = "BUDGET"
+)
 
 // UNAVAILABLE: the same request may succeed a little later.
 const (
@@ -85,7 +88,7 @@ func Kinds() []Kind {
 		{BadUserInput, ReasonInvalidValue}, {BadUserInput, ReasonInvalidArgument}, {BadUserInput, ReasonInvalidCursor},
 		{BadUserInput, ReasonDocumentSize}, {BadUserInput, ReasonDepth}, {BadUserInput, ReasonCost},
 		{TooLarge, ReasonRequestSize}, {TooLarge, ReasonAnswerSize},
-		{RateLimited, ReasonSignInFailures},
+		{RateLimited, ReasonSignInFailures}, {RateLimited, ReasonBudget},
 		{Unavailable, ReasonDatabase}, {Unavailable, ReasonOutcomeUnknown}, {Unavailable, ReasonBusy}, {Unavailable, ReasonDeadline}, {Unavailable, ReasonLoading},
 		{Internal, ReasonDefect},
 	}

@@ -2,6 +2,9 @@ package gqlhttp
 
 import (
 	"context"
+	"fmt"
+	"math"
+	"net/http"
 	"strconv"
 	"time"
 )
@@ -15,6 +18,9 @@ type Cost struct {
 	// latest; nil and zero when nobody counts.
 	Remaining *int
 	ResetsAt  time.Time
+	// Budget is what may be spent in each Window; 0 when nobody counts.
+	Budget int
+	Window time.Duration
 }
 
 // Budget counts what callers spend. It is safe for concurrent use.
@@ -44,3 +50,13 @@ func (c *Cost) append(b []byte) []byte {
 
 // MarshalJSON writes the members that are known.
 func (c *Cost) MarshalJSON() ([]byte, error) { return c.append(nil), nil }
+
+// headers adds what is left of the budget, in the fields of the IETF's draft
+// draft-ietf-httpapi-ratelimit-headers: for programs that read no body.
+func (c *Cost) headers(h http.Header) {
+	if c == nil || c.Budget == 0 || c.Remaining == nil {
+		return
+	}
+	h.Set("RateLimit-Policy", fmt.Sprintf(`"cost";q=%d;w=%d`, c.Budget, int(c.Window.Seconds())))
+	h.Set("RateLimit", fmt.Sprintf(`"cost";r=%d;t=%d`, *c.Remaining, int(math.Ceil(max(time.Until(c.ResetsAt), 0).Seconds()))))
+}
