@@ -106,7 +106,7 @@ func TestOpsCutsSlowSockets(t *testing.T) {
 
 // A profile may take longer than a request may take to come.
 func TestProfilesTakeTheirTime(t *testing.T) {
-	short := gqlhttp.Timeouts{Header: 50 * time.Millisecond, Read: 50 * time.Millisecond, Write: 100 * time.Millisecond, Idle: time.Second}
+	short := gqlhttp.Timeouts{Header: 10 * time.Second, Read: 10 * time.Second, Write: 500 * time.Millisecond, Idle: time.Second}
 	address := serveOps(t, short)
 	status, body := opsStatus(t, address, "localhost", "/debug/pprof/allocs?seconds=1")
 	require.Equal(t, http.StatusOK, status, body)

@@ -85,6 +85,7 @@ func (s *Server) Serve(l net.Listener) error {
 	s.mu.Unlock()
 	if s.closing.Load() {
 		_ = s.front.Close()
+		s.front.running.Done() // it will never begin, and Shutdown waits for its end
 		return http.ErrServerClosed
 	}
 	s.moved.address = l.Addr()
