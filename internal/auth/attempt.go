@@ -14,13 +14,13 @@ import (
 // Attempt is a sign-in that Reserve has counted. It is for one goroutine.
 type Attempt struct {
 	limiter *Limiter
-	rows    []uuid.UUID     // one in each bucket
+	rows    []uuid.UUID     // one in each bucket that counts it
 	waits   []time.Duration // of each user, until the password may be tried
 	leave   func()
 	unwatch func() bool
 }
 
-// Open reports whether the password of the user at this place in Guess.Since
+// Open reports whether the password of the user at this place in Guess.Users
 // may be tried.
 func (a *Attempt) Open(user int) bool { return a.waits[user] == 0 }
 

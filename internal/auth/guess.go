@@ -20,8 +20,8 @@ const (
 	// whatever the addresses.
 	ClientFailures = 100
 	// AddressWindow and AddressFailures bound what all strangers together may
-	// guess about an address, and all known devices together: softly, because
-	// strangers turn this lock, and slowly.
+	// guess about an address, and all known devices of a user together: softly,
+	// because strangers turn this lock, and slowly.
 	AddressWindow   = time.Hour
 	AddressFailures = 100
 )
@@ -43,10 +43,14 @@ type Guess struct {
 	Client string
 	// Devices are the tokens that it brought; see Devices.
 	Devices []string
-	// Session is the user who is signed in already; all zero when nobody is.
+	// Session is the user who is signed in already, and the only one then; all
+	// zero when nobody is.
 	Session uuid.UUID
-	// Since has an element for each user whose password would be tried: the
-	// failures until then are forgiven. None is as good as one zero time.
+	// Users are those whose password would be tried; for each of them the
+	// devices are known or not.
+	Users []uuid.UUID
+	// Since has an element for each of Users: the failures until then are
+	// forgiven. None is as good as zero times.
 	Since []time.Time
 }
 
@@ -59,30 +63,48 @@ type bucket struct {
 	atOnce int64
 	// lasting failures are not forgiven: they are the client's.
 	lasting bool
+	// whose are the places in Guess.Users of those for whom this counts.
+	whose []int
 }
 
-// buckets are where a guess counts. A device that has signed in before, and a
-// session, count apart from strangers, who so cannot shut them out.
+// users is for how many users the guess is counted: for one when there is none.
+func (g Guess) users() int { return max(1, len(g.Users), len(g.Since)) }
+
+// buckets are where a guess counts. A device on which a user has signed in
+// before, and a session, count apart from strangers, who so cannot shut them out.
+// For the address's other users, whom it does not know, the same guess is a
+// stranger's. The order is the same for all guesses; see Limiter.enter.
 func (l *Limiter) buckets(g Guess) []bucket {
 	who := g.Address.String()
-	known := func(label, id string) []bucket {
+	known := func(label string, user uuid.UUID, id string, place int) []bucket {
+		whose := []int{place}
 		return []bucket{
-			{l.name(label, who+" "+id), PairFailures, AttemptWindow, pairAtOnce, false},
-			{l.name("sign-in known", who), AddressFailures, AddressWindow, 0, false},
+			{l.name(label, who+" "+id), PairFailures, AttemptWindow, pairAtOnce, false, whose},
+			{l.name("sign-in known", who+" "+user.String()), AddressFailures, AddressWindow, 0, false, whose},
 		}
 	}
 	if g.Session != uuid.Nil {
-		return known("sign-in session", g.Session.String())
+		return known("sign-in session", g.Session, g.Session.String(), 0)
 	}
-	if id, ok := l.devices.known(g.Address, g.Devices); ok {
-		return known("sign-in device", id)
+	var out []bucket
+	var strange []int
+	for i := range g.users() {
+		if i < len(g.Users) {
+			if id, ok := l.devices.known(g.Address, g.Users[i], g.Devices); ok {
+				out = append(out, known("sign-in device", g.Users[i], g.Users[i].String()+" "+id, i)...)
+				continue
+			}
+		}
+		strange = append(strange, i)
+	}
+	if len(strange) == 0 {
+		return out
 	}
 	client := address.ClientNetwork(g.Client)
-	return []bucket{
-		{l.name("sign-in pair", who+" "+client), PairFailures, AttemptWindow, pairAtOnce, false},
-		{l.name("sign-in address", who), AddressFailures, AddressWindow, 0, false},
-		{l.name("sign-in client", client), ClientFailures, AttemptWindow, clientAtOnce, true},
-	}
+	return append(out,
+		bucket{l.name("sign-in pair", who+" "+client), PairFailures, AttemptWindow, pairAtOnce, false, strange},
+		bucket{l.name("sign-in address", who), AddressFailures, AddressWindow, 0, false, strange},
+		bucket{l.name("sign-in client", client), ClientFailures, AttemptWindow, clientAtOnce, true, strange})
 }
 
 // name hides what is counted. It uses the oldest pepper, which never leaves

@@ -35,7 +35,7 @@ func TestStrangersFromEverywhereAreLimitedSoftly(t *testing.T) {
 func TestAKnownDeviceIsCountedByItself(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, c *clock.Fake) {
 		who := address.ParseEmail(email)
-		mine := Guess{Address: who, Client: client, Devices: []string{"junk", l.devices.Issue(who, nil)}}
+		mine := Guess{Address: who, Client: client, Users: []uuid.UUID{user}, Devices: []string{"junk", l.devices.Issue(who, user, nil)}}
 		for range PairFailures {
 			require.NoError(t, guess(t, l, email, client, false), "a stranger behind the same router")
 		}
@@ -50,13 +50,41 @@ func TestAKnownDeviceIsCountedByItself(t *testing.T) {
 		}
 		requireLimited(t, attempt(t, l, mine, true), AttemptWindow)
 		renewed := mine
-		renewed.Devices = []string{l.devices.Issue(who, mine.Devices)}
+		renewed.Devices = []string{l.devices.Issue(who, user, mine.Devices)}
 		requireLimited(t, attempt(t, l, renewed, true), AttemptWindow)
 		other := mine
-		other.Devices = []string{l.devices.Issue(who, nil)}
+		other.Devices = []string{l.devices.Issue(who, user, nil)}
 		require.NoError(t, attempt(t, l, other, true), "another device is another one")
 		c.Advance(AttemptWindow)
 		require.NoError(t, attempt(t, l, mine, true))
+	})
+}
+
+// A device of one user of the address is a stranger's for the others: what is
+// guessed with it about them counts with all strangers, and there alone while it
+// may be tried.
+func TestADeviceIsKnownForItsUserAlone(t *testing.T) {
+	eachLimiter(t, func(t *testing.T, l *Limiter, c *clock.Fake) {
+		who, victim, namesake := address.ParseEmail(email), user, uuid.New()
+		with := func(of uuid.UUID, at ...uuid.UUID) Guess {
+			return Guess{Address: who, Client: client, Users: at, Devices: []string{l.devices.Issue(who, of, nil)}}
+		}
+		for range PairFailures {
+			require.NoError(t, attempt(t, l, with(namesake, victim), false))
+		}
+		requireLimited(t, attempt(t, l, with(namesake, victim), true), AttemptWindow)
+		c.Advance(AttemptWindow)
+		for i := range AddressFailures {
+			a, err := l.Reserve(t.Context(), with(namesake, victim, namesake))
+			require.NoError(t, err)
+			require.Equal(t, i < PairFailures, a.Open(0), i)
+			require.True(t, a.Open(1))
+			a.Done()
+		}
+		requireLimited(t, attempt(t, l, with(namesake, victim, namesake), true), AttemptWindow)
+		require.NoError(t, guess(t, l, email, "192.0.2.9", false), "what was not tried fills nothing")
+		require.NoError(t, attempt(t, l, with(victim, victim), true))
+		require.NoError(t, attempt(t, l, with(victim, victim, namesake), true))
 	})
 }
 
@@ -65,7 +93,7 @@ func TestAllKnownDevicesTogetherAreLimited(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
 		who := address.ParseEmail(email)
 		fail := func() error {
-			return attempt(t, l, Guess{Address: who, Client: client, Devices: []string{l.devices.Issue(who, nil)}}, false)
+			return attempt(t, l, Guess{Address: who, Client: client, Users: []uuid.UUID{user}, Devices: []string{l.devices.Issue(who, user, nil)}}, false)
 		}
 		for range AddressFailures {
 			require.NoError(t, fail())
@@ -124,44 +152,44 @@ func TestForgivenFailures(t *testing.T) {
 func TestDeviceTokens(t *testing.T) {
 	ring, c := keyring.ForTest(), clock.NewFake(start)
 	d, who := NewDevices(ring, c), address.ParseEmail("Orhan@xn--bcher-kva.example")
-	token := d.Issue(who, nil)
-	id, ok := d.known(address.ParseEmail(" orhan@BÜCHER.example"), []string{token})
+	token := d.Issue(who, user, nil)
+	id, ok := d.known(address.ParseEmail(" orhan@BÜCHER.example"), user, []string{token})
 	require.True(t, ok, "bound to the folded address")
 	require.NotContains(t, token, "orhan")
-	again, ok := d.known(who, []string{"", d.Issue(who, []string{token})})
+	again, ok := d.known(who, user, []string{"", d.Issue(who, user, []string{token})})
 	require.True(t, ok)
 	require.Equal(t, id, again, "signing in again keeps the identity")
-	other, _ := d.known(who, []string{d.Issue(who, nil)})
+	other, _ := d.known(who, user, []string{d.Issue(who, user, nil)})
 	require.NotEqual(t, id, other)
 
 	for name, presented := range map[string][]string{
 		"nothing": nil, "junk": {"x", "a.b.c.d", "...", "p1.x.1."}, "padded": {token + "="}, "tail": {token + "."}, "space": {" " + token},
 		"sixth": {"", "", "", "", "", token}, "long": {token + string(make([]byte, longestDevice))},
 	} {
-		_, ok := d.known(who, presented)
+		_, ok := d.known(who, user, presented)
 		require.False(t, ok, name)
 	}
 	for _, stranger := range []address.Email{address.ParseEmail("other@bücher.example"), {}} {
-		_, ok := d.known(stranger, []string{token})
+		_, ok := d.known(stranger, user, []string{token})
 		require.False(t, ok)
 	}
-	_, ok = NewDevices(keyring.ForTest(), c).known(who, []string{token})
+	_, ok = NewDevices(keyring.ForTest(), c).known(who, user, []string{token})
 	require.False(t, ok, "of another ring")
 	c.Advance(DeviceLife)
-	_, ok = d.known(who, []string{token})
+	_, ok = d.known(who, user, []string{token})
 	require.False(t, ok, "too long ago")
 }
 
 // No character of a device token can be another one.
 func TestADeviceTokenHasOneSpelling(t *testing.T) {
 	d, who := NewDevices(keyring.ForTest(), clock.NewFake(start)), address.ParseEmail(email)
-	token := d.Issue(who, nil)
+	token := d.Issue(who, user, nil)
 	for i := range len(token) {
 		for _, c := range []byte("A0=.-_ \n") {
 			if c == token[i] {
 				continue
 			}
-			_, ok := d.known(who, []string{token[:i] + string(c) + token[i+1:]})
+			_, ok := d.known(who, user, []string{token[:i] + string(c) + token[i+1:]})
 			require.False(t, ok, "%d %q", i, c)
 		}
 	}

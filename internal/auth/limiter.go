@@ -76,7 +76,7 @@ func (l *Limiter) Reserve(ctx context.Context, g Guess) (*Attempt, error) {
 	a := &Attempt{limiter: l, leave: leave}
 	err = l.payBack(ctx)
 	if err == nil {
-		err = l.record(ctx, a, buckets, g.Since)
+		err = l.record(ctx, a, buckets, g)
 	}
 	if err != nil {
 		a.Done()
@@ -88,7 +88,8 @@ func (l *Limiter) Reserve(ctx context.Context, g Guess) (*Attempt, error) {
 }
 
 // enter passes the gate of each bucket that has one. The order is the same for
-// all, the client last, so that no two can wait for each other.
+// all, an address's users first and the client last, so that no two can wait for
+// each other.
 func (l *Limiter) enter(ctx context.Context, buckets []bucket) (leave func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptWait)
 	defer cancel()
@@ -112,24 +113,12 @@ func (l *Limiter) enter(ctx context.Context, buckets []bucket) (leave func(), er
 	return leave, nil
 }
 
-// record writes the attempt into its buckets, or fails when one is full. The
-// transaction is short: it has ended when the password is looked at.
-func (l *Limiter) record(ctx context.Context, a *Attempt, buckets []bucket, since []time.Time) error {
+// record writes the attempt into its buckets, or fails when it is let through for
+// nobody. The transaction is short: it has ended when the password is looked at.
+func (l *Limiter) record(ctx context.Context, a *Attempt, buckets []bucket, g Guess) error {
 	now := l.clock.Now()
-	if len(since) == 0 {
-		since = []time.Time{{}}
-	}
-	a.rows = make([]uuid.UUID, len(buckets))
-	values, args := make([]string, len(buckets)), make([]any, 0, 3*len(buckets)) //nolint:mnd // the columns
-	for i, b := range buckets {
-		id, err := uuid.NewV7()
-		if err != nil {
-			return fmt.Errorf("making an id: %w", err)
-		}
-		a.rows[i] = id
-		values[i] = fmt.Sprintf("($%d, $%d, $%d)", len(args)+1, len(args)+2, len(args)+3) //nolint:mnd // the columns
-		args = append(args, id.String(), b.name, now)
-	}
+	since := make([]time.Time, g.users())
+	copy(since, g.Since)
 	return l.db.InTx(ctx, func(tx *database.Tx) error {
 		if err := l.lock(ctx, tx, buckets); err != nil {
 			return err
@@ -144,9 +133,31 @@ func (l *Limiter) record(ctx context.Context, a *Attempt, buckets []bucket, sinc
 			return fault.Later(fault.RateLimited, fault.ReasonSignInFailures, wait, "Too many sign-ins have failed. Please wait before you try again.")
 		}
 		a.waits = waits
-		_, err := tx.ExecContext(ctx, `INSERT INTO sign_in_attempts (id, bucket, attempted_at) VALUES `+strings.Join(values, ", "), args...)
-		return err
+		return a.insert(ctx, tx, now, buckets)
 	})
+}
+
+// insert writes the attempt into the buckets of those whose password will be
+// tried. One in which nobody's is does not count it: whoever is known to a
+// namesake would keep everybody else's full.
+func (a *Attempt) insert(ctx context.Context, tx *database.Tx, now time.Time, buckets []bucket) error {
+	a.rows = nil
+	var values []string
+	var args []any
+	for _, b := range buckets {
+		if !slices.ContainsFunc(b.whose, a.Open) {
+			continue
+		}
+		id, err := uuid.NewV7()
+		if err != nil {
+			return fmt.Errorf("making an id: %w", err)
+		}
+		a.rows = append(a.rows, id)
+		values = append(values, fmt.Sprintf("($%d, $%d, $%d)", len(args)+1, len(args)+2, len(args)+3)) //nolint:mnd // the columns
+		args = append(args, id.String(), b.name, now)
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO sign_in_attempts (id, bucket, attempted_at) VALUES `+strings.Join(values, ", "), args...)
+	return err
 }
 
 // lock lets one transaction at a time count a bucket. SQLite has only one that
@@ -169,7 +180,7 @@ func (l *Limiter) lock(ctx context.Context, tx *database.Tx, buckets []bucket) e
 	return nil
 }
 
-// wait raises the time until the bucket has room again, for each of the users
+// wait raises the time until the bucket has room again, for each of its users,
 // whose failures count since another time. It asks one question, however many
 // they are.
 func (b bucket) wait(ctx context.Context, tx *database.Tx, now time.Time, since []time.Time, waits []time.Duration) error {
@@ -183,7 +194,7 @@ func (b bucket) wait(ctx context.Context, tx *database.Tx, now time.Time, since 
 	if err != nil {
 		return err
 	}
-	for i := range since {
+	for _, i := range b.whose {
 		if b.lasting || blocking.After(since[i]) {
 			waits[i] = max(waits[i], blocking.Add(b.window).Sub(now))
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"portico/internal/address"
@@ -144,7 +145,7 @@ func TestGuessesAtOnce(t *testing.T) {
 	}{
 		"from one place": {64, PairFailures, func(_ *Limiter, _ int) Guess { return Guess{Client: client} }},
 		"on one device": {40, PairFailures, func(l *Limiter, i int) Guess {
-			return Guess{Client: fmt.Sprintf("192.0.2.%d", i), Devices: []string{deviceOf(l)}}
+			return Guess{Client: fmt.Sprintf("192.0.2.%d", i), Users: []uuid.UUID{user}, Devices: []string{deviceOf(l)}}
 		}},
 		"in one session": {40, PairFailures, func(_ *Limiter, _ int) Guess { return Guess{Client: client, Session: user} }},
 		"from everywhere": {AddressFailures + 28, AddressFailures, func(_ *Limiter, i int) Guess {
@@ -181,7 +182,7 @@ func TestGuessesAtOnce(t *testing.T) {
 
 // deviceOf is the same device whenever it is asked for.
 func deviceOf(l *Limiter) string {
-	return deviceToken(l.ring.Current(keyring.Pepper), address.ParseEmail(email), "d1", start.Unix())
+	return deviceToken(l.ring.Current(keyring.Pepper), address.ParseEmail(email), user, "d1", start.Unix())
 }
 
 func TestRightPasswordsAtOnceAreAllAccepted(t *testing.T) {

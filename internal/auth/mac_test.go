@@ -74,21 +74,21 @@ func TestWhatIsCountedIsLabelled(t *testing.T) {
 	ring := keyring.ForTest()
 	key := ring.Current(keyring.Pepper)
 	l := NewLimiter(nil, ring, clock.System{})
-	e, session := address.ParseEmail(email), uuid.Max
-	token := l.devices.Issue(e, nil)
+	e, session := address.ParseEmail(email), user
+	token := l.devices.Issue(e, user, nil)
 	id := strings.Split(token, ".")[1]
 	client := address.ClientNetwork("192.0.2.1")
 	want := map[string]string{} // the name of a bucket, and what it counts
 	for label, text := range map[string]string{
 		"sign-in pair": email + " " + client, "sign-in address": email, "sign-in client": client,
-		"sign-in device": email + " " + id, "sign-in session": email + " " + session.String(), "sign-in known": email,
+		"sign-in device": email + " " + user.String() + " " + id, "sign-in session": email + " " + session.String(), "sign-in known": email + " " + user.String(),
 	} {
 		want[hex.EncodeToString(mac(key, label, text))] = label
 	}
 	require.Len(t, want, 6)
 	got := map[string]string{}
 	for _, g := range []Guess{
-		{Address: e, Client: "192.0.2.1"}, {Address: e, Client: "192.0.2.1", Devices: []string{token}}, {Address: e, Client: "192.0.2.1", Session: session},
+		{Address: e, Client: "192.0.2.1"}, {Address: e, Client: "192.0.2.1", Users: []uuid.UUID{user}, Devices: []string{token}}, {Address: e, Client: "192.0.2.1", Session: session},
 	} {
 		for _, b := range l.buckets(g) {
 			got[b.name] = want[b.name]
@@ -98,5 +98,5 @@ func TestWhatIsCountedIsLabelled(t *testing.T) {
 
 	require.Equal(t, append([]byte("p1:"), mac(key, "machine token", "pgw_x")...), hashMachine(key, "pgw_x"))
 	body := token[:strings.LastIndexByte(token, '.')]
-	require.Equal(t, body+"."+base64.RawURLEncoding.EncodeToString(mac(key, "sign-in device token", email+"\x00"+body)), token)
+	require.Equal(t, body+"."+base64.RawURLEncoding.EncodeToString(mac(key, "sign-in device token", email+"\x00"+user.String()+"\x00"+body)), token)
 }

@@ -59,15 +59,17 @@ type Guess struct {
 	Devices []string
 	// Session is the user who is signed in already; all zero when nobody is.
 	Session uuid.UUID
-	// Since has an element for each user whose password would be tried: the
-	// failures until then are forgiven.
+	// Users are those whose password would be tried.
+	Users []uuid.UUID
+	// Since has an element for each of Users: the failures until then are
+	// forgiven.
 	Since []time.Time
 }
 
 // Attempt is a sign-in that counts as failed until it is settled.
 type Attempt interface {
 	// Open reports whether the password of the user at this place in
-	// Guess.Since may be tried.
+	// Guess.Users may be tried.
 	Open(user int) bool
 	Succeeded(ctx context.Context) error
 	Withdraw(ctx context.Context) error
@@ -82,7 +84,7 @@ type Limiter interface {
 // Devices makes the tokens by which devices that have signed in are known.
 type Devices interface {
 	// Issue takes what the device presented, which keeps its identity.
-	Issue(e address.Email, presented []string) string
+	Issue(e address.Email, user uuid.UUID, presented []string) string
 }
 
 // Tokens issues access tokens.

@@ -65,7 +65,7 @@ func (p *Portal) SignIn(ctx context.Context, in SignInInput) (Session, error) {
 		return Session{}, outward(err)
 	}
 	attempt, err := p.limiter.Reserve(ctx, Guess{
-		Address: in.Email, Client: viewer.Current(ctx).Address, Devices: in.devices(), Since: known.since(),
+		Address: in.Email, Client: viewer.Current(ctx).Address, Devices: in.devices(), Users: known.ids(), Since: known.since(),
 	})
 	if err != nil {
 		if fault.Is(err, fault.RateLimited) {
@@ -94,7 +94,7 @@ func (p *Portal) SignIn(ctx context.Context, in SignInInput) (Session, error) {
 	if err != nil {
 		return Session{}, p.unlooked(ctx, attempt, err)
 	}
-	s.DeviceToken = p.devices.Issue(in.Email, in.devices())
+	s.DeviceToken = p.devices.Issue(in.Email, s.User.ID, in.devices())
 	return s, outward(attempt.Succeeded(ctx))
 }
 

@@ -82,6 +82,15 @@ func (p *Portal) candidates(ctx context.Context, in SignInInput) (candidates, er
 	return out, nil
 }
 
+// ids lists those whose password is tried.
+func (c candidates) ids() []uuid.UUID {
+	out := make([]uuid.UUID, len(c.eligible))
+	for i, one := range c.eligible {
+		out[i] = one.user.ID
+	}
+	return out
+}
+
 // since lists from when on the failures of each count.
 func (c candidates) since() []time.Time {
 	out := make([]time.Time, len(c.eligible))

@@ -1,0 +1,59 @@
+package portal_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/address"
+	"portico/internal/auth"
+	"portico/internal/fault"
+	"portico/internal/portal"
+	"portico/internal/portal/portaltest"
+	"portico/internal/testdb"
+)
+
+// An administrator elsewhere who makes a namesake can sign in as it as often as
+// he likes: that buys him no guesses at others of the address, and takes none of
+// theirs.
+func TestDevicesOfANamesake(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		for _, slug := range []string{"one", "two"} {
+			f.MustOrganization(t, slug)
+			enlist(t, f, slug, "the password of "+slug)
+			f.Clock.Advance(time.Second)
+		}
+		const attacker, elsewhere, victim = "192.0.2.1", "192.0.2.2", "192.0.2.7"
+		own, err := try(from(t, victim), f.Portal, "the password of one", "one")
+		require.NoError(t, err)
+
+		guess := func(client, token, password string, organization *string) error {
+			_, err := f.Portal.SignIn(from(t, client), portal.SignInInput{Email: address.ParseEmail(orhan), Password: password,
+				Organization: organization, DeviceToken: &token})
+			return err
+		}
+		for i := range 2 * auth.PairFailures {
+			fresh, err := try(from(t, elsewhere), f.Portal, "the password of two", "two")
+			require.NoError(t, err)
+			want := fault.Unauthenticated
+			if i >= auth.PairFailures {
+				want = fault.RateLimited
+			}
+			err = guess(attacker, fresh.DeviceToken, "a wrong password", ptr("one"))
+			require.True(t, fault.Is(err, want), "%d: %v", i, err)
+		}
+		for range auth.AddressFailures / auth.PairFailures {
+			fresh, err := try(from(t, elsewhere), f.Portal, "the password of two", "two")
+			require.NoError(t, err)
+			for range auth.PairFailures {
+				err := guess(attacker, fresh.DeviceToken, "a wrong password", nil)
+				require.True(t, fault.Is(err, fault.Unauthenticated), "%v", err)
+			}
+		}
+		require.NoError(t, guess(victim, own.DeviceToken, "the password of one", nil))
+		require.NoError(t, guess(victim, own.DeviceToken, "the password of one", ptr("one")))
+		require.NoError(t, guess("192.0.2.9", "", "the password of one", nil), "nor does it fill the strangers' count")
+	})
+}
