@@ -153,16 +153,18 @@ func (f *failures) restore(all []noted) {
 func (p *Portal) TellFailures(ctx context.Context) error {
 	var errs []error
 	for organization, all := range p.failures.due() {
-		if err := p.tellFailures(ctx, organization, all); err != nil {
-			p.failures.restore(all)
+		if told, err := p.tellFailures(ctx, organization, all); err != nil {
+			p.failures.restore(all[told:])
 			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func (p *Portal) tellFailures(ctx context.Context, organization uuid.UUID, all []noted) error {
-	for _, n := range all {
+// tellFailures returns how many events it has written: those before the one that
+// failed are there to stay.
+func (p *Portal) tellFailures(ctx context.Context, organization uuid.UUID, all []noted) (told int, err error) {
+	for i, n := range all {
 		// Nobody has signed in: the event has no actor, but the client's address.
 		who := viewer.Viewer{OrganizationID: organization, Address: n.address, RequestID: n.requestID}
 		err := p.change(viewer.NewContext(ctx, who), func(_ context.Context, c *change) error {
@@ -171,10 +173,10 @@ func (p *Portal) tellFailures(ctx context.Context, organization uuid.UUID, all [
 			return nil
 		})
 		if err != nil {
-			return err
+			return i, err
 		}
 	}
-	return nil
+	return len(all), nil
 }
 
 // WatchFailures tells of failed sign-ins until ctx ends, and then of the last.

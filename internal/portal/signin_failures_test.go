@@ -2,11 +2,14 @@ package portal_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
@@ -14,6 +17,7 @@ import (
 	"portico/internal/adapters"
 	"portico/internal/address"
 	"portico/internal/auth"
+	"portico/internal/database"
 	"portico/internal/eventlog"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
@@ -91,6 +95,42 @@ func TestFailuresOfManyAreTaken(t *testing.T) {
 		f.Clock.Advance(auth.AttemptWindow)
 		require.NoError(t, f.Portal.TellFailures(t.Context()))
 		require.Len(t, failuresTold(t, f), 25)
+	})
+}
+
+// When the third of five events cannot be written, the first two are not told
+// again, and nothing of the others is lost.
+func TestFailuresThatWereToldAreNotToldAgain(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		armed, written := false, 0
+		f := portaltest.NewWith(t, url, database.Options{OnStatement: func(_ context.Context, query string) {
+			if armed && strings.Contains(query, "INSERT INTO events ") {
+				if written++; written == 3 {
+					cancel()
+				}
+			}
+		}})
+		x := f.MustTenant(t, "one")
+		for range 5 {
+			u := f.MustUser(t, x.Admin, x.Account, term.Member)
+			_, err := f.Portal.SignIn(from(t, "192.0.2.1"), portal.SignInInput{Email: u.EmailFolded, Password: "a wrong password"})
+			require.Error(t, err)
+		}
+		armed = true
+		require.Error(t, f.Portal.TellFailures(ctx))
+		require.Len(t, failuresTold(t, f), 2)
+		require.NoError(t, f.Portal.TellFailures(t.Context()))
+		people := map[uuid.UUID]string{}
+		for _, e := range failuresTold(t, f) {
+			require.NotContains(t, people, e.SubjectID, "told twice")
+			people[e.SubjectID] = changed(e, "failures")
+		}
+		require.Len(t, people, 5)
+		for _, failures := range people {
+			require.Equal(t, "1", failures)
+		}
 	})
 }
 
