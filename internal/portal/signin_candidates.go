@@ -109,6 +109,8 @@ func (c candidates) reason(in SignInInput) SignInFailure {
 		return SignInUnknown
 	case len(c.eligible) > 0:
 		return SignInWrongPassword
+	case slices.ContainsFunc(c.all, func(one candidate) bool { return one.mayTry(true) }):
+		return SignInDemo // in development it would have been tried
 	case slices.ContainsFunc(c.all, func(one candidate) bool { return one.user.Status == term.UserActive }):
 		return SignInNoPasswords
 	}

@@ -27,12 +27,13 @@ const (
 	SignInWrongPassword SignInFailure = "WRONG_PASSWORD"
 	SignInDisabled      SignInFailure = "DISABLED"
 	SignInNoPasswords   SignInFailure = "NO_PASSWORDS"
+	SignInDemo          SignInFailure = "MADE_IN_DEVELOPMENT"
 	SignInLimited       SignInFailure = "RATE_LIMITED"
 )
 
 // SignInFailures lists all of them, for counters.
 func SignInFailures() []SignInFailure {
-	return []SignInFailure{SignInMalformed, SignInUnknown, SignInWrongPassword, SignInDisabled, SignInNoPasswords, SignInLimited}
+	return []SignInFailure{SignInMalformed, SignInUnknown, SignInWrongPassword, SignInDisabled, SignInNoPasswords, SignInDemo, SignInLimited}
 }
 
 const (

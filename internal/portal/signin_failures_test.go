@@ -173,3 +173,37 @@ func TestFailuresAreLoggedAndCounted(t *testing.T) {
 			portal.SignInDisabled: auth.PairFailures - 2, portal.SignInLimited: 1}, counts)
 	})
 }
+
+// Operators learn that demo people are refused as such, and not for what their
+// organization wants; who signs in learns nothing more.
+func TestDemoPeopleFailForAReasonOfTheirOwn(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		var last portal.SignInFailure
+		var log bytes.Buffer
+		production := f.With(func(o *portal.Options) {
+			o.SignInFailed, o.Log = func(why portal.SignInFailure) { last = why }, slog.New(slog.NewTextHandler(&log, nil))
+		})
+		demo := f.MustUser(t, x.Admin, x.Account, term.Member)
+		require.NoError(t, f.Client.User.UpdateOne(demo).SetMadeInDevelopment(true).Exec(portaltest.System(t)))
+		guess := func(p *portal.Portal, email address.Email, want portal.SignInFailure) {
+			log.Reset()
+			_, err := p.SignIn(from(t, "192.0.2.1"), portal.SignInInput{Email: email, Password: portaltest.Password})
+			_, unknown := try(from(t, "192.0.2.1"), f.Portal, "a wrong password")
+			require.Equal(t, unknown, err)
+			require.Equal(t, want, last)
+			require.Contains(t, log.String(), "reason="+string(want))
+		}
+		guess(production, demo.EmailFolded, portal.SignInDemo)
+		require.Contains(t, portal.SignInFailures(), last, "it has a counter")
+		require.NoError(t, production.TellFailures(t.Context()))
+		require.Equal(t, "MADE_IN_DEVELOPMENT", changed(failuresTold(t, f)[0], "reason"))
+
+		_, err := f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{PasswordSignIn: set(false)})
+		require.NoError(t, err)
+		guess(production, demo.EmailFolded, portal.SignInNoPasswords)
+		require.NoError(t, f.Client.User.UpdateOne(demo).SetStatus(term.UserDisabled).Exec(portaltest.System(t)))
+		guess(production, demo.EmailFolded, portal.SignInDisabled)
+	})
+}
