@@ -7360,8 +7360,9 @@ extend type Mutation {
   """
   Signs in with a password. A wrong password, an unknown address and a disabled
   user answer alike: UNAUTHENTICATED. Without ` + "`" + `organization` + "`" + ` the password is tried
-  for the first 3 users of the address; when it is right for several, ` + "`" + `userErrors` + "`" + `
-  ask for the organization. RATE_LIMITED after failures, which are counted of an
+  for the first 3 whose password may be tried, of the first 32 users of the address
+  in the order they were made; when it is right for several, ` + "`" + `userErrors` + "`" + ` ask for
+  the organization. RATE_LIMITED after failures, which are counted of an
   address from one client (10 within 15 minutes), of a client (100 within 15
   minutes) and, apart from devices that have signed in before, of an address from
   anywhere (100 within an hour). Such a device is counted by itself; it is known by
