@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"portico/ent/db"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
@@ -14,6 +16,7 @@ import (
 	"portico/ent/db/membership"
 	"portico/ent/db/subscription"
 	"portico/internal/address"
+	"portico/internal/auth"
 	"portico/internal/fault"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
@@ -260,4 +263,9 @@ func TestPurgeTellsWhatFailed(t *testing.T) {
 	if _, err := f.Portal.RecordExpiries(ctx); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("a recording that was broken off: %v", err)
 	}
+}
+
+// A purge takes no failure that still counts.
+func TestFailuresAreKeptAsLongAsTheyCount(t *testing.T) {
+	require.GreaterOrEqual(t, portal.AttemptLife, max(auth.AddressWindow, auth.AttemptWindow))
 }

@@ -50,12 +50,12 @@ const (
 // noted is what is remembered of a user's failures.
 type noted struct {
 	candidate
-	count       int // that no event has told of
-	reason      SignInFailure
-	address     string // that the last came from
-	requestID   string
-	toldAt      time.Time
-	description string // the folded address
+	count     int // that no event has told of
+	reason    SignInFailure
+	address   string // that the last came from
+	requestID string
+	toldAt    time.Time
+	email     string // the folded address
 }
 
 // failures tells of sign-ins that failed: each in the program's log, and summed
@@ -101,7 +101,7 @@ func (f *failures) note(ctx context.Context, why SignInFailure, in SignInInput, 
 		if n == nil {
 			continue // the program's log has it
 		}
-		n.candidate, n.reason, n.address, n.requestID, n.description = one, why, v.Address, v.RequestID, in.Email.String()
+		n.candidate, n.reason, n.address, n.requestID, n.email = one, why, v.Address, v.RequestID, in.Email.String()
 		n.count++
 	}
 	select {
@@ -170,7 +170,7 @@ func (p *Portal) tellFailures(ctx context.Context, organization uuid.UUID, all [
 		who := viewer.Viewer{OrganizationID: organization, Address: n.address, RequestID: n.requestID}
 		err := p.change(viewer.NewContext(ctx, who), func(_ context.Context, c *change) error {
 			c.record(userEvent(eventlog.UserSignInFailed, n.user,
-				created("email", n.description, "reason", string(n.reason), "failures", n.count)))
+				created("email", n.email, "reason", string(n.reason), "failures", n.count)))
 			return nil
 		})
 		if err != nil {

@@ -198,7 +198,6 @@ func TestUnlockUser(t *testing.T) {
 		limited(t, f.Portal, "192.0.2.1", "the password of one", "one")
 		_, err = f.Portal.UnlockUser(one.Developer, mine.GlobalID(), nil)
 		require.True(t, fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden), "%v", err)
-		require.Equal(t, portal.AttemptLife, auth.AddressWindow, "a failure is kept as long as it counts")
 	})
 }
 
