@@ -2,9 +2,11 @@ package playground_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -53,6 +55,23 @@ func TestTabsAreValid(t *testing.T) {
 			_, err := validator.VariableValues(schema, doc.Operations[0], variables)
 			require.NoError(t, err, "the default variables fit")
 		})
+	}
+}
+
+// The tabs are numbered without a gap, and no two alike, so that their names tell
+// their order; variables belong to a tab.
+func TestTabsAreNumberedInOrder(t *testing.T) {
+	tabs, err := filepath.Glob("tabs/*.graphql")
+	require.NoError(t, err)
+	require.Len(t, tabs, len(playground.Tabs()))
+	for i, path := range tabs {
+		require.Regexp(t, fmt.Sprintf(`^%02d_[a-z_]+\.graphql$`, i+1), filepath.Base(path))
+	}
+	variables, err := filepath.Glob("tabs/*.json")
+	require.NoError(t, err)
+	require.NotEmpty(t, variables)
+	for _, path := range variables {
+		require.Contains(t, tabs, strings.TrimSuffix(path, ".json")+".graphql")
 	}
 }
 
