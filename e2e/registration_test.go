@@ -103,6 +103,7 @@ func suspension(t *testing.T, s *servertest.Server) {
 	a = c.admin.Do(t, "suspendSubscription", vars{"subscriptionId": id, "reason": "Unpaid."}, registrationFields)
 	require.Equal(t, "ORANGE", a.Text("suspendSubscription", "productSubscription", "badgeColor"))
 	corrected(t, c.admin.Ask(t, "suspendSubscription", vars{"subscriptionId": id}, registrationFields), "suspendSubscription", "WRONG_STATUS", "subscriptionId")
+	corrected(t, c.dev.Ask(t, "unregister", vars{"subscriptionId": id}, registrationFields), "unregister", "WRONG_STATUS", "subscriptionId")
 	corrected(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields), "register", "ALREADY_REGISTERED", "productId")
 	a = c.admin.Do(t, "resumeSubscription", vars{"subscriptionId": id}, registrationFields)
 	require.Equal(t, "APPROVED", a.Text("resumeSubscription", "productSubscription", "status"))

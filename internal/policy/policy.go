@@ -147,6 +147,9 @@ func edges(v viewer.Viewer, o Object) Decision {
 		if _, ok := lifecycle.Next(o.Subscription, o.SubscriptionAction); !ok {
 			return no(Status, "The registration is "+string(o.Subscription)+".")
 		}
+		if v.Role == viewer.Portal && o.Subscription == lifecycle.Suspended && o.SubscriptionAction == lifecycle.Unregister {
+			return no(Status, "Only an administrator can end a registration that is suspended.")
+		}
 	}
 	if o.KeyAction != "" {
 		if _, ok := lifecycle.NextKey(o.Key, o.KeyAction); !ok {
@@ -171,8 +174,6 @@ func keyRefusal(s lifecycle.CredentialStatus) string {
 // the states of what takes part.
 func rules(v viewer.Viewer, a Action, o Object) Decision {
 	switch {
-	case a == Subscription(lifecycle.Unregister) && v.Role == viewer.Portal && o.Subscription == lifecycle.Suspended:
-		return no(Policy, "Only an administrator can end a registration that is suspended.")
 	case a == Subscription(lifecycle.Unregister) && v.Role == viewer.Portal &&
 		v.Rules.PortalUnregister != term.UnregisterAllowed && o.Subscription != lifecycle.Waiting:
 		return no(Policy, "Only an administrator can end a registration that was approved.")

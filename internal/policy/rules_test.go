@@ -17,25 +17,25 @@ func unregister(from lifecycle.SubscriptionStatus) Object {
 
 func TestThePolicyOfUnregistering(t *testing.T) {
 	for _, c := range []struct {
-		role    viewer.Role
-		rule    term.PortalUnregister
-		from    lifecycle.SubscriptionStatus
-		allowed bool
+		role viewer.Role
+		rule term.PortalUnregister
+		from lifecycle.SubscriptionStatus
+		want Code
 	}{
-		{viewer.Portal, term.WithdrawOnly, lifecycle.Waiting, true},
-		{viewer.Portal, term.WithdrawOnly, lifecycle.Approved, false},
-		{viewer.Portal, term.WithdrawOnly, lifecycle.Suspended, false},
-		{viewer.Portal, "", lifecycle.Approved, false},
-		{viewer.Portal, term.UnregisterAllowed, lifecycle.Waiting, true},
-		{viewer.Portal, term.UnregisterAllowed, lifecycle.Approved, true},
-		{viewer.Portal, term.UnregisterAllowed, lifecycle.Suspended, false},
-		{viewer.Admin, term.WithdrawOnly, lifecycle.Approved, true},
-		{viewer.Admin, term.WithdrawOnly, lifecycle.Suspended, true},
+		{viewer.Portal, term.WithdrawOnly, lifecycle.Waiting, ""},
+		{viewer.Portal, term.WithdrawOnly, lifecycle.Approved, Policy},
+		{viewer.Portal, term.WithdrawOnly, lifecycle.Suspended, Status},
+		{viewer.Portal, "", lifecycle.Approved, Policy},
+		{viewer.Portal, term.UnregisterAllowed, lifecycle.Waiting, ""},
+		{viewer.Portal, term.UnregisterAllowed, lifecycle.Approved, ""},
+		{viewer.Portal, term.UnregisterAllowed, lifecycle.Suspended, Status},
+		{viewer.Admin, term.WithdrawOnly, lifecycle.Approved, ""},
+		{viewer.Admin, term.WithdrawOnly, lifecycle.Suspended, ""},
 	} {
 		v := as(c.role)
 		v.Rules.PortalUnregister = c.rule
 		d := Decide(v, Subscription(lifecycle.Unregister), unregister(c.from))
-		if d.Allowed != c.allowed || !c.allowed && !d.Is(Policy) {
+		if d.Allowed != (c.want == "") || !d.Allowed && !d.Is(c.want) {
 			t.Errorf("%+v: %+v", c, d)
 		}
 	}

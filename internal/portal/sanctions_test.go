@@ -8,7 +8,6 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/subscription"
-	"portico/internal/fault"
 	"portico/internal/lifecycle"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
@@ -45,7 +44,7 @@ func TestASuspensionIsNotShed(t *testing.T) {
 		require.NoError(t, err)
 
 		_, err = f.Portal.Unregister(dev, s.GlobalID(), nil)
-		requireCode(t, err, fault.Forbidden)
+		requireProblems(t, err, "WRONG_STATUS subscriptionId")
 		second := born("Second")
 		require.Equal(t, lifecycle.Waiting, second.Status)
 		_, err = f.Portal.DeleteApp(dev, app.GlobalID(), nil)
