@@ -112,6 +112,40 @@ func suspension(t *testing.T, s *servertest.Server) {
 		timeline(t, c.dev, id))
 }
 
+// outliving ends a suspension whose app was deleted meanwhile.
+func outliving(t *testing.T, s *servertest.Server) {
+	c := newCast(t, s, "outliving")
+	product, _ := c.newProduct(t, "outliving", "AUTO")
+	app, _ := c.newApp(t, "Gone")
+	id := c.register(t, app, product)
+	c.admin.Do(t, "suspendSubscription", vars{"subscriptionId": id, "reason": "Unpaid."}, registrationFields)
+	c.dev.Do(t, "deleteApp", vars{"appId": app}, `deletedAppId`)
+
+	const list = `query($accounts: [ID!], $id: ID!) { node(id: $id) { id }
+		productSubscriptions(where: {status: [SUSPENDED], accountIds: $accounts}) {
+			totalCount nodes { app { name } account { id } product { id } endpoints { totalCount } quota { used } callsLast24h timeline { totalCount } allowedTransitions } } }`
+	who := vars{"accounts": []any{c.account}, "id": id}
+	found := c.admin.Must(t, list, who)
+	require.Equal(t, id, found.Text("node", "id"))
+	require.Equal(t, 1, found.Number("productSubscriptions", "totalCount"))
+	row := []any{"productSubscriptions", "nodes", 0}
+	require.Nil(t, found.At(append(row, "app")...))
+	require.Equal(t, c.account, found.Text(append(row, "account", "id")...))
+	require.Equal(t, []any{"RESUME", "UNREGISTER"}, found.At(append(row, "allowedTransitions")...))
+	own := c.dev.Must(t, `query($id: ID!) { node(id: $id) { id } productSubscriptions(where: {status: [SUSPENDED]}) { totalCount } }`, vars{"id": id})
+	require.Nil(t, own.At("node"))
+	require.Zero(t, own.Number("productSubscriptions", "totalCount"))
+
+	a := c.admin.Do(t, "resumeSubscription", vars{"subscriptionId": id, "reason": "Paid."}, `productSubscription { status app { id } account { id } timeline { nodes { type } } }`)
+	require.Equal(t, "UNSUBSCRIBED", a.Text("resumeSubscription", "productSubscription", "status"))
+	require.Nil(t, a.At("resumeSubscription", "productSubscription", "app"))
+	require.Equal(t, []string{"SUBSCRIPTION_UNREGISTERED", "SUBSCRIPTION_RESUMED", "SUBSCRIPTION_SUSPENDED", "SUBSCRIPTION_REGISTERED"},
+		texts(a, "type", "resumeSubscription", "productSubscription", "timeline", "nodes"))
+	next, _ := c.newApp(t, "Next")
+	a = c.dev.Do(t, "register", vars{"appId": next, "productId": product}, registrationFields)
+	require.Equal(t, "APPROVED", a.Text("register", "productSubscription", "status"))
+}
+
 // history reads what became of the registrations before the present one.
 func history(t *testing.T, s *servertest.Server) {
 	c := newCast(t, s, "history")

@@ -32,6 +32,7 @@ func TestStories(t *testing.T) {
 		{"a registration is approved and seen", approval},
 		{"a registration is rejected and tried again", rejection},
 		{"a registration is suspended and withdrawn", suspension},
+		{"a suspension outlives its app", outliving},
 		{"a key is rotated by hand", rotation},
 		{"a key reaches what it lists", keyAccess},
 		{"an app is deleted and restored", deletion},

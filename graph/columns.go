@@ -44,7 +44,7 @@ var columnsOf = map[nodeid.Kind]map[string][]string{
 		"price": {"price"}, "approval": {"approval"}, "version": {"version"},
 	},
 	nodeid.ProductSubscription: {
-		"id": nil, "app": {"app_id"}, "product": {"product_id"}, "plan": {"plan_id"}, "status": {"status"}, "badgeColor": {"status"},
+		"id": nil, "app": {"app_id"}, "account": {"account_id"}, "product": {"product_id"}, "plan": {"plan_id"}, "status": {"status"}, "badgeColor": {"status"},
 		"requestedBy": {"requested_by"}, "decidedBy": {"decided_by"}, "decidedAt": {"decided_at"}, "reason": {"reason"},
 		"createdAt": {"created_at"}, "updatedAt": {"updated_at"}, "version": {"version"}, "allowedTransitions": {"organization_id", "account_id", "status"}, "viewerCan": {"organization_id", "account_id", "status"}, "timeline": nil,
 		"narrowed": {"endpoint_ids"}, "endpoints": nil, "quota": {"plan_id"}, "callsLast24h": nil,

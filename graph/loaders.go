@@ -108,6 +108,7 @@ func note[T any](l *loaders, rows ...T) {
 			l.saw(nodeid.ProductSubscription, r.ID)
 			l.saw(quotaCounter, limits.ByApp(r.AppID, r.ProductID))
 			l.saw(nodeid.App, r.AppID)
+			l.saw(nodeid.Account, r.AccountID)
 			l.saw(nodeid.Product, r.ProductID)
 			l.saw(nodeid.Plan, r.PlanID)
 			l.sawOptional(nodeid.User, r.RequestedBy)

@@ -80,6 +80,11 @@ func (r *productSubscriptionResolver) App(ctx context.Context, obj *db.Subscript
 	return one(ctx, nodeid.App, obj.AppID, r.Portal.AppsByID)
 }
 
+// Account is the resolver for the account field.
+func (r *productSubscriptionResolver) Account(ctx context.Context, obj *db.Subscription) (*db.Account, error) {
+	return one(ctx, nodeid.Account, obj.AccountID, r.Portal.AccountsByID)
+}
+
 // Product is the resolver for the product field.
 func (r *productSubscriptionResolver) Product(ctx context.Context, obj *db.Subscription) (*db.Product, error) {
 	return one(ctx, nodeid.Product, obj.ProductID, r.Portal.ProductsByID)

@@ -4,6 +4,7 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 
+	"portico/internal/lifecycle"
 	"portico/internal/term"
 	"portico/internal/viewer"
 )
@@ -67,6 +68,18 @@ func Membership() ent.Policy { return policy{read: owned, write: owned, writers:
 // DeletableAccountOwned: as AccountOwned, without the deleted rows.
 func DeletableAccountOwned() ent.Policy {
 	own := func(v viewer.Viewer) []func(*sql.Selector) { return append(owned(v), alive) }
+	return policy{read: own, write: own, writers: everyone, owned: true}
+}
+
+// Subscription: as DeletableAccountOwned, but that administrators also reach
+// those which are suspended behind a deleted app: they hold on until ended.
+func Subscription() ent.Policy {
+	own := func(v viewer.Viewer) []func(*sql.Selector) {
+		if v.Role == viewer.Admin {
+			return append(owned(v), either(alive, equals("status", string(lifecycle.Suspended))))
+		}
+		return append(owned(v), alive)
+	}
 	return policy{read: own, write: own, writers: everyone, owned: true}
 }
 

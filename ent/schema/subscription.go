@@ -73,4 +73,4 @@ func (Subscription) Annotations() []schema.Annotation {
 }
 
 // Policy of Subscription.
-func (Subscription) Policy() ent.Policy { return rule.DeletableAccountOwned() }
+func (Subscription) Policy() ent.Policy { return rule.Subscription() }

@@ -576,6 +576,7 @@ type ComplexityRoot struct {
 	}
 
 	ProductSubscription struct {
+		Account            func(childComplexity int) int
 		AllowedTransitions func(childComplexity int) int
 		App                func(childComplexity int) int
 		BadgeColor         func(childComplexity int) int
@@ -3090,6 +3091,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ProductPermissions.Update(childComplexity), true
 
+	case "ProductSubscription.account":
+		if e.ComplexityRoot.ProductSubscription.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSubscription.Account(childComplexity), true
 	case "ProductSubscription.allowedTransitions":
 		if e.ComplexityRoot.ProductSubscription.AllowedTransitions == nil {
 			break
@@ -4924,7 +4931,7 @@ extend type Mutation {
     "What to change."
     input: UpdateAppInput!
   ): UpdateAppPayload @hasRole(any: [ADMIN, PORTAL])
-  "Deletes an app: its keys are revoked, its registrations end, and it is gone from every list. A suspended registration stays suspended for the account until the app is purged or restored. Requires: ADMIN or PORTAL."
+  "Deletes an app: its keys are revoked, its registrations end, and it is gone from every list. A suspended registration stays suspended for the account until an administrator resumes or ends it. Requires: ADMIN or PORTAL."
   deleteApp(
     "What to delete."
     input: DeleteAppInput!
@@ -6625,8 +6632,10 @@ type UpdateProductPayload {
 type ProductSubscription implements Node {
   "The opaque id."
   id: ID!
-  "The app that is registered."
-  app: App! @goField(forceResolver: true)
+  "The app that is registered; null when it was deleted: a suspended registration outlives its app."
+  app: App @goField(forceResolver: true)
+  "The account of the app."
+  account: Account! @goField(forceResolver: true)
   "The product it is registered with."
   product: Product! @goField(forceResolver: true)
   "The plan it uses."
@@ -6709,7 +6718,7 @@ enum SubscriptionStatus {
   APPROVED
   "It was refused; the app may register again."
   REJECTED
-  "An administrator interrupted it, and can resume or end it; its developers cannot end it. Meanwhile further registrations of its account with the product wait for approval."
+  "An administrator interrupted it, and can resume or end it; its developers cannot end it, nor does deleting the app. Meanwhile further registrations of its account with the product wait for approval."
   SUSPENDED
   "It has ended; the app may register again."
   UNSUBSCRIBED
@@ -6812,7 +6821,7 @@ enum ProductSubscriptionOrderField {
 }
 
 extend type Query {
-  "Registrations, oldest first: with ` + "`" + `where: {status: [WAITING]}` + "`" + ` an administrator's approval queue. A developer's are the active account's. Requires: ADMIN or PORTAL."
+  "Registrations, oldest first: with ` + "`" + `where: {status: [WAITING]}` + "`" + ` an administrator's approval queue. A developer's are the active account's. An administrator's hold the suspended ones of deleted apps too. Requires: ADMIN or PORTAL."
   productSubscriptions(
     "Only those for which all of this holds."
     where: ProductSubscriptionFilter
@@ -6840,7 +6849,7 @@ extend type Mutation {
     "Which."
     input: WithdrawInput!
   ): WithdrawPayload @hasRole(any: [PORTAL])
-  "Ends a live registration. Administrators always may; developers as the organization's policy says, and never while it is SUSPENDED. When an administrator ends a suspended one, the suspension is over. Requires: ADMIN or PORTAL."
+  "Ends a live registration. Administrators always may; developers as the organization's policy says, and never while it is SUSPENDED. When an administrator ends a suspended one, the suspension is over, also when its app was deleted. Requires: ADMIN or PORTAL."
   unregister(
     "Which, and why."
     input: UnregisterInput!
@@ -6860,7 +6869,7 @@ extend type Mutation {
     "Which, and why."
     input: SuspendSubscriptionInput!
   ): SuspendSubscriptionPayload @hasRole(any: [ADMIN])
-  "Lets an interrupted registration go on. Requires: ADMIN."
+  "Lets an interrupted registration go on; when its app was deleted, the suspension is over and the registration ends. Requires: ADMIN."
   resumeSubscription(
     "Which."
     input: ResumeSubscriptionInput!
@@ -8367,6 +8376,8 @@ func (ec *executionContext) childFields_ProductSubscription(ctx context.Context,
 		return ec.fieldContext_ProductSubscription_id(ctx, field)
 	case "app":
 		return ec.fieldContext_ProductSubscription_app(ctx, field)
+	case "account":
+		return ec.fieldContext_ProductSubscription_account(ctx, field)
 	case "product":
 		return ec.fieldContext_ProductSubscription_product(ctx, field)
 	case "plan":

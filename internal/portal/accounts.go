@@ -159,6 +159,9 @@ func (p *Portal) DeleteAccount(ctx context.Context, id string, reason *string) (
 				return nil, err
 			}
 		}
+		if err := c.liftAll(ctx, a.ID, why); err != nil {
+			return nil, err
+		}
 		keys, err := hold(c, c.Credential.Query().Where(credential.AccountID(a.ID), credential.AppIDIsNil())).All(ctx)
 		if err != nil {
 			return nil, err

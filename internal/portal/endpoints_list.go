@@ -38,7 +38,7 @@ func (p *Portal) EndpointsOfSubscriptions(ctx context.Context, subscriptions []u
 // apps reaches by its approved registrations.
 func (p *Portal) ConnectedEndpoints(ctx context.Context, apps []uuid.UUID, r Read) (Pages[*db.Endpoint], error) {
 	return p.reached(ctx, subscription.FieldAppID, apps, r, func(s *sql.Selector, t *sql.SelectTable) {
-		s.Where(sql.EQ(t.C(subscription.FieldStatus), string(lifecycle.Approved)))
+		s.Where(sql.And(sql.IsNull(t.C(subscription.FieldDeletedAt)), sql.EQ(t.C(subscription.FieldStatus), string(lifecycle.Approved))))
 	})
 }
 
@@ -49,7 +49,7 @@ func (p *Portal) reached(ctx context.Context, column string, parents []uuid.UUID
 	ch := children[*db.Endpoint]{list: endpointList(), through: func(s *sql.Selector) string {
 		t := sql.Dialect(s.Dialect()).Table(subscription.Table).As("reach")
 		s.Join(t).On(s.C(endpoint.FieldProductID), t.C(subscription.FieldProductID))
-		s.Where(sql.IsNull(t.C(subscription.FieldDeletedAt))).Where(among(s.C(endpoint.FieldID), t.C(subscription.FieldEndpointIds)))
+		s.Where(among(s.C(endpoint.FieldID), t.C(subscription.FieldEndpointIds)))
 		only(s, t)
 		return t.C(column)
 	}}

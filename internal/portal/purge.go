@@ -17,6 +17,7 @@ import (
 	"portico/ent/db/signinattempt"
 	"portico/ent/db/subscription"
 	"portico/internal/database"
+	"portico/internal/lifecycle"
 	"portico/internal/term"
 )
 
@@ -62,6 +63,9 @@ func (p *Portal) purgeApp(ctx context.Context, id uuid.UUID, by time.Time, total
 			if n, err = c.dropRegistrations(ctx, id); err != nil || n == portion {
 				return err
 			}
+			if err := c.keepSuspensions(ctx, id); err != nil {
+				return err
+			}
 			done = 1
 			return c.App.Update().Where(app.ID(id)).
 				SetName("").SetNameFolded("").SetDescription("").SetLabels([]term.Label{}).
@@ -83,13 +87,35 @@ func (c *change) dropKeys(ctx context.Context, which predicate.Credential) (int,
 	return c.Credential.Delete().Where(database.AnyOf(credential.FieldID, ids)).Exec(ctx)
 }
 
-// dropRegistrations deletes up to a portion of an app's registrations.
+// dropRegistrations deletes up to a portion of an app's registrations, without
+// those that are suspended.
 func (c *change) dropRegistrations(ctx context.Context, appID uuid.UUID) (int, error) {
-	ids, err := c.Subscription.Query().Where(subscription.AppID(appID)).Limit(portion).IDs(ctx)
+	ids, err := c.Subscription.Query().Where(subscription.AppID(appID), subscription.StatusNEQ(lifecycle.Suspended)).Limit(portion).IDs(ctx)
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
 	return c.Subscription.Delete().Where(database.AnyOf(subscription.FieldID, ids)).Exec(ctx)
+}
+
+// keepSuspensions takes who asked for them off an app's suspended
+// registrations, which stay until an administrator ends them. One that is ended
+// at this moment is waited for, and deleted.
+func (c *change) keepSuspensions(ctx context.Context, appID uuid.UUID) error {
+	left, err := hold(c, c.Subscription.Query().Where(subscription.AppID(appID))).All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range left {
+		if s.Status != lifecycle.Suspended {
+			err = c.Subscription.DeleteOne(s).Exec(ctx)
+		} else {
+			err = c.Subscription.UpdateOne(s).ClearRequestedBy().Exec(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // purgeAccounts empties an organization's accounts that were deleted by then.

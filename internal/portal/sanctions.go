@@ -7,6 +7,7 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/account"
+	"portico/ent/db/app"
 	"portico/ent/db/subscription"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
@@ -23,8 +24,8 @@ func (c *change) holdAccountOf(ctx context.Context, id uuid.UUID) error {
 }
 
 // sanctioned reports whether an account has a suspended registration with a
-// product. One whose app was deleted meanwhile counts on until the app is
-// purged: deleting must not be a way around the suspension.
+// product. One whose app was deleted or purged meanwhile counts on until an
+// administrator ends it: deleting must not be a way around the suspension.
 func (c *change) sanctioned(ctx context.Context, of uuid.UUID, p *db.Product) (bool, error) {
 	all := viewer.NewContext(ctx, viewer.ForSystem(c.organization))
 	return c.Subscription.Query().Where(
@@ -58,4 +59,38 @@ func (c *change) holdAppAndAccount(ctx context.Context, id string) (*db.App, err
 		return nil, err
 	}
 	return c.holdApp(ctx, id)
+}
+
+// lift ends a suspended registration behind a deleted app, and so the sanction.
+// One that is resumed ends as well, as all that are approved when their app is
+// deleted. Of a purged app, nothing is left of it but its events.
+func (c *change) lift(ctx context.Context, s *db.Subscription, a lifecycle.SubscriptionAction, reason string) (*db.Subscription, error) {
+	all := viewer.NewContext(ctx, viewer.ForSystem(c.organization))
+	for s.Status.Live() {
+		if err := c.step(all, s, a, reason); err != nil {
+			return nil, err
+		}
+		var err error
+		if s, err = c.Subscription.Get(all, s.ID); err != nil {
+			return nil, err
+		}
+		a = lifecycle.AppDeleted
+	}
+	purged, err := c.App.Query().Where(app.ID(s.AppID), app.PurgedAtNotNil()).Exist(all)
+	if err == nil && purged {
+		err = c.Subscription.DeleteOneID(s.ID).Exec(all)
+	}
+	return s, err
+}
+
+// liftAll ends what is left suspended of an account whose apps have all been
+// deleted.
+func (c *change) liftAll(ctx context.Context, of uuid.UUID, why ending) error {
+	left, err := hold(c, c.Subscription.Query().Where(
+		subscription.AccountID(of), subscription.StatusIn(lifecycle.From(why.subscriptions)...)).
+		Order(subscription.ByAppID())).All(ctx)
+	if err != nil {
+		return err
+	}
+	return c.endAll(ctx, left, why.subscriptions, why.reason)
 }

@@ -73,6 +73,10 @@ func (p *Portal) transit(ctx context.Context, id string, a lifecycle.Subscriptio
 		if err := c.mayInState(policy.Subscription(a), subscriptionObject(s, a), "subscriptionId", string(s.Status)); err != nil {
 			return err
 		}
+		if s.DeletedAt != nil {
+			out, err = c.lift(ctx, s, a, deref(reason))
+			return err
+		}
 		if err := c.step(ctx, s, a, deref(reason)); err != nil {
 			return err
 		}
@@ -126,7 +130,11 @@ func (c *change) productTitle(ctx context.Context, s *db.Subscription) (string, 
 // endAll takes many registrations over the same edge.
 func (c *change) endAll(ctx context.Context, all []*db.Subscription, a lifecycle.SubscriptionAction, reason string) error {
 	for _, s := range all {
-		if err := c.step(ctx, s, a, reason); err != nil {
+		if s.DeletedAt != nil {
+			if _, err := c.lift(ctx, s, a, reason); err != nil {
+				return err
+			}
+		} else if err := c.step(ctx, s, a, reason); err != nil {
 			return err
 		}
 	}

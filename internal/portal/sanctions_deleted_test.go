@@ -1,0 +1,188 @@
+package portal_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/ent/db"
+	"portico/ent/db/app"
+	"portico/ent/db/subscription"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/lifecycle"
+	"portico/internal/portal"
+	"portico/internal/portal/portaltest"
+	"portico/internal/term"
+	"portico/internal/testdb"
+)
+
+// outlived is a suspended registration behind a deleted app.
+type outlived struct {
+	*portaltest.Fixture
+	portaltest.Tenant
+	prod *db.Product
+	plan *db.Plan
+	app  *db.App
+	s    *db.Subscription
+}
+
+func mustOutlive(t *testing.T, url string) outlived {
+	t.Helper()
+	f := portaltest.New(t, url)
+	o := outlived{Fixture: f, Tenant: f.MustTenant(t, "one")}
+	o.prod, o.plan = mustAutomatic(t, f, o.Tenant)
+	o.app = f.MustApp(t, o.Developer, "Secret name").App
+	o.s = f.MustRegister(t, o.Developer, o.app, o.prod, o.plan)
+	_, err := f.Portal.Suspend(o.Admin, o.s.GlobalID(), ptr("Unpaid."))
+	require.NoError(t, err)
+	_, err = f.Portal.DeleteApp(o.Developer, o.app.GlobalID(), nil)
+	require.NoError(t, err)
+	return o
+}
+
+// born is the state in which a further registration of the account is made.
+func (o outlived) born(t *testing.T) lifecycle.SubscriptionStatus {
+	t.Helper()
+	return o.MustRegister(t, o.Developer, o.MustApp(t, o.Developer, "Further").App, o.prod, o.plan).Status
+}
+
+// suspended lists what somebody sees of the account's suspensions.
+func (o outlived) suspended(t *testing.T, who context.Context) []*db.Subscription {
+	t.Helper()
+	f := portal.SubscriptionFilter{Status: []lifecycle.SubscriptionStatus{lifecycle.Suspended}, ProductIDs: []string{o.prod.GlobalID()}}
+	page, err := o.Portal.Subscriptions(who, f, portal.Order{Column: subscription.FieldCreatedAt}, portal.Read{})
+	require.NoError(t, err)
+	return page.Nodes
+}
+
+func (o outlived) purge(t *testing.T) {
+	t.Helper()
+	o.Clock.Advance(30 * day)
+	got, err := o.Portal.Purge(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, got.Apps)
+}
+
+// ways are the two by which an administrator ends a suspension.
+func ways(p *portal.Portal) map[string]func(context.Context, string, *string) (*db.Subscription, error) {
+	return map[string]func(context.Context, string, *string) (*db.Subscription, error){"resume": p.Resume, "unregister": p.Unregister}
+}
+
+// A suspension whose app was deleted, or purged since, is an administrator's to
+// find and to end, and nobody else's.
+func TestAnAdministratorEndsTheSuspensionOfADeletedApp(t *testing.T) {
+	for _, way := range []string{"resume", "unregister"} {
+		for _, purged := range []bool{false, true} {
+			testdb.Each(t, func(t *testing.T, url string) {
+				o := mustOutlive(t, url)
+				if purged {
+					o.purge(t)
+				}
+				end, id, other := ways(o.Portal)[way], o.s.GlobalID(), o.MustTenant(t, "other")
+				for _, who := range []context.Context{o.Developer, other.Admin, other.Developer} {
+					require.Empty(t, o.suspended(t, who))
+					_, err := o.Portal.Unregister(who, id, nil)
+					requireCode(t, err, fault.NotFound)
+				}
+				_, err := o.Portal.Approve(o.Admin, id, nil)
+				requireProblems(t, err, "WRONG_STATUS subscriptionId")
+				require.Equal(t, lifecycle.Waiting, o.born(t))
+
+				seen := o.suspended(t, o.Admin)
+				require.Len(t, seen, 1)
+				require.Equal(t, o.s.ID, seen[0].ID)
+				ended, err := end(o.Admin, id, ptr("Paid."))
+				require.NoError(t, err)
+				require.Equal(t, lifecycle.Unsubscribed, ended.Status, "its app is gone")
+				require.Equal(t, "Paid.", ended.Reason)
+				require.Empty(t, o.suspended(t, o.Admin))
+				require.Equal(t, lifecycle.Approved, o.born(t))
+				_, err = end(o.Admin, id, nil)
+				requireCode(t, err, fault.NotFound)
+				requireStory(t, o, way)
+				requireRest(t, o, purged)
+			})
+		}
+	}
+}
+
+// requireStory wants the log to tell each step.
+func requireStory(t *testing.T, o outlived, way string) {
+	t.Helper()
+	want := []string{string(eventlog.SubscriptionRegistered), string(eventlog.SubscriptionSuspended)}
+	if way == "resume" {
+		want = append(want, string(eventlog.SubscriptionResumed))
+	}
+	require.Equal(t, append(want, string(eventlog.SubscriptionUnregistered)), told(t, o.Fixture, o.s.ID))
+}
+
+// requireRest wants an ended registration to come back as history, and to be
+// gone when the app was purged.
+func requireRest(t *testing.T, o outlived, purged bool) {
+	t.Helper()
+	_, err := o.Portal.RestoreApp(o.Admin, o.app.GlobalID())
+	if purged {
+		requireCode(t, err, fault.NotFound)
+		require.Zero(t, count(t, o.Client.Subscription.Query().Where(subscription.ID(o.s.ID))))
+		return
+	}
+	require.NoError(t, err)
+	back, err := o.Client.Subscription.Get(o.Admin, o.s.ID)
+	require.NoError(t, err)
+	require.Equal(t, lifecycle.Unsubscribed, back.Status)
+}
+
+// The purge leaves of a suspension what it needs to hold, and nothing of the
+// app or of whoever registered it.
+func TestThePurgeKeepsSuspensions(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		o := mustOutlive(t, url)
+		require.Equal(t, lifecycle.Waiting, o.born(t))
+		o.purge(t)
+		mustPurge(t, o.Fixture, portal.Purged{})
+		require.Equal(t, lifecycle.Waiting, o.born(t))
+		row, err := o.Client.Subscription.Get(portaltest.System(t), o.s.ID)
+		require.NoError(t, err)
+		require.Equal(t, lifecycle.Suspended, row.Status)
+		require.Nil(t, row.RequestedBy)
+		require.NotNil(t, row.DecidedBy, "the administrator who suspended it")
+		require.Equal(t, "Unpaid.", row.Reason)
+		require.Zero(t, count(t, o.Client.App.Query().Where(app.Name(o.app.Name))))
+		checkTombstone(t, o.Fixture, o.Tenant, o.app)
+	})
+}
+
+// What ends all registrations of a product or an account ends those of deleted
+// apps, too.
+func TestASuspensionOfADeletedAppEndsWithItsProductAndAccount(t *testing.T) {
+	for what, end := range map[string]func(o outlived) error{
+		"product": func(o outlived) error {
+			_, err := o.Portal.UpdateProduct(o.Admin, portal.UpdateProductInput{ProductID: o.prod.GlobalID(), Status: set(term.Retired)})
+			return err
+		},
+		"account": func(o outlived) error {
+			_, err := o.Portal.DeleteAccount(o.Admin, o.Account.GlobalID(), nil)
+			return err
+		},
+	} {
+		for _, purged := range []bool{false, true} {
+			testdb.Each(t, func(t *testing.T, url string) {
+				o := mustOutlive(t, url)
+				if purged {
+					o.purge(t)
+				}
+				require.NoError(t, end(o), what)
+				require.Empty(t, o.suspended(t, o.Admin))
+				require.Zero(t, count(t, o.Client.Subscription.Query().Where(subscription.StatusEQ(lifecycle.Suspended))))
+				kept := 1
+				if purged {
+					kept = 0
+				}
+				require.Equal(t, kept, count(t, o.Client.Subscription.Query().Where(subscription.ID(o.s.ID))))
+				require.Equal(t, string(eventlog.SubscriptionUnregistered), told(t, o.Fixture, o.s.ID)[2])
+			})
+		}
+	}
+}
