@@ -2,6 +2,7 @@ package portal
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"portico/ent/db"
@@ -53,10 +54,15 @@ func (c *change) dropApp(ctx context.Context, a *db.App, why ending) error {
 	if err := c.revokeAll(ctx, keys, why.keys, why.reason); err != nil {
 		return err
 	}
-	live, err := hold(c, c.Subscription.Query().Where(subscription.AppID(a.ID), subscription.StatusIn(lifecycle.From(why.subscriptions)...))).All(ctx)
+	// All are held: one that is resumed at this moment ends as well.
+	all, err := hold(c, c.Subscription.Query().Where(subscription.AppID(a.ID), subscription.StatusIn(lifecycle.Waiting, lifecycle.Approved, lifecycle.Suspended))).All(ctx)
 	if err != nil {
 		return err
 	}
+	live := slices.DeleteFunc(all, func(s *db.Subscription) bool {
+		_, ends := lifecycle.Next(s.Status, why.subscriptions)
+		return !ends
+	})
 	if err := c.endAll(ctx, live, why.subscriptions, why.reason); err != nil {
 		return err
 	}

@@ -94,3 +94,33 @@ func TestRaceSuspension(t *testing.T) {
 		}
 	})
 }
+
+// An app is deleted while its suspended registrations are resumed: none goes on
+// as approved, and each is either still suspended or has ended.
+func TestRaceResumeAndDeleteApp(t *testing.T) {
+	eachArena(t, func(t *testing.T, a *arena) {
+		x := a.MustTenant(t, "one")
+		products, plans := a.products(t, x, racers)
+		made := a.MustApp(t, x.Developer, "App").App
+		ids := make([]string, racers)
+		for n, prod := range products {
+			s := a.MustRegister(t, x.Admin, made, prod, plans[n])
+			_, err := a.Portal.Approve(x.Admin, s.GlobalID(), nil)
+			require.NoError(t, err)
+			_, err = a.Portal.Suspend(x.Admin, s.GlobalID(), nil)
+			require.NoError(t, err)
+			ids[n] = s.GlobalID()
+		}
+		_, outcomes := race(a, func(n int, p *portal.Portal) (any, error) {
+			if n == racers/2 {
+				return p.DeleteApp(x.Developer, made.GlobalID(), nil)
+			}
+			return p.Resume(x.Admin, ids[n], nil)
+		})
+		requireOnly(t, outcomes, won)
+		left, err := a.Client.Subscription.Query().Where(subscription.AppID(made.ID), subscription.StatusNEQ(lifecycle.Unsubscribed)).All(portaltest.System(t))
+		require.NoError(t, err)
+		require.Len(t, left, 1, "nobody resumed it")
+		require.Equal(t, lifecycle.Suspended, left[0].Status)
+	})
+}
