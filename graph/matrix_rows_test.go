@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
-	"portico/internal/nodeid"
 	"portico/internal/portal/portaltest"
 	"portico/internal/term"
 	"portico/internal/viewer"
@@ -41,6 +40,9 @@ func (m *matrix) reach(l line, who string) outcome {
 	if who == "gateway" {
 		v = viewer.Viewer{Role: viewer.Gateway, OrganizationID: m.one.Organization.ID}
 	}
+	if l.specimen == "make" {
+		return m.makeRow(l.field, v, m.ownOf(who))
+	}
 	is := func(s *sql.Selector) { s.Where(sql.EQ(s.C(at.column), at.value)) }
 	tx, err := m.Client.Tx(m.t.Context())
 	require.NoError(m.t, err)
@@ -64,10 +66,7 @@ func (m *matrix) reach(l line, who string) outcome {
 // picks are the rows at stake. Of Portico's own tables none is needed: they
 // are refused before any row is looked for.
 func (w *world) picks() map[string]pick {
-	of := func(specimen string) uuid.UUID {
-		_, id, _ := nodeid.Split(w.ids[specimen])
-		return id
-	}
+	of := func(specimen string) uuid.UUID { return uuidOf(w.ids[specimen]) }
 	organization, developer, nobody := w.one.Organization.ID, w.people["developer"].UserID, uuid.New()
 	return map[string]pick{
 		"access_entries":   {"credential_id", of("key")},

@@ -13,7 +13,6 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/privacy"
-	"github.com/google/uuid"
 
 	"portico/ent/db/intercept"
 	"portico/internal/fault"
@@ -33,8 +32,12 @@ type policy struct {
 	write rows
 	// writers may change and make rows.
 	writers []viewer.Role
-	// owned tells that new rows of a developer must be the active account's.
+	// makers may make rows; nil: the writers.
+	makers []viewer.Role
+	// owned: new rows of a developer must be the active account's.
 	owned bool
+	// personal: new rows must be the viewer's own.
+	personal bool
 }
 
 // EvalQuery narrows a query.
@@ -61,7 +64,11 @@ func (p policy) EvalMutation(ctx context.Context, m ent.Mutation) error {
 	if !ok {
 		return privacy.Denyf("rule: no viewer")
 	}
-	if v.Role != viewer.System && !contains(p.writers, v.Role) {
+	may := p.writers
+	if m.Op().Is(ent.OpCreate) && p.makers != nil {
+		may = p.makers
+	}
+	if v.Role != viewer.System && !contains(may, v.Role) {
 		return privacy.Denyf("rule: role %q may not change %s", v.Role, m.Type())
 	}
 	if m.Op().Is(ent.OpCreate) {
@@ -71,11 +78,16 @@ func (p policy) EvalMutation(ctx context.Context, m ent.Mutation) error {
 	if err != nil || len(narrow) == 0 {
 		return err
 	}
+	return narrowed(m, narrow...)
+}
+
+// narrowed makes a change one of fewer rows.
+func narrowed(m ent.Mutation, by ...func(*sql.Selector)) error {
 	change, ok := m.(interface{ WhereP(...func(*sql.Selector)) })
 	if !ok {
 		return privacy.Denyf("rule: cannot narrow %T", m)
 	}
-	change.WhereP(narrow...)
+	change.WhereP(by...)
 	return nil
 }
 
@@ -88,7 +100,7 @@ func (p policy) narrowing(v viewer.Viewer, by rows) ([]func(*sql.Selector), erro
 	case v.Role == viewer.System:
 		return tenant(v), nil
 	case v.AccountSuspended && v.Role == viewer.Portal:
-		return nil, fault.New(fault.Forbidden, fault.ReasonAccountSuspended, "The account is suspended.")
+		return nil, suspended()
 	case reach == permit.Nothing || by == nil:
 		return nil, privacy.Denyf("rule: nothing here is for role %q", v.Role)
 	}
@@ -97,18 +109,30 @@ func (p policy) narrowing(v viewer.Viewer, by rows) ([]func(*sql.Selector), erro
 
 // admits refuses a new row that would belong to somebody else.
 func (p policy) admits(v viewer.Viewer, m ent.Mutation) error {
-	if v.Role == viewer.System && v.OrganizationID == uuid.Nil {
+	if permit.ReachOf(v) == permit.Everything {
 		return nil
 	}
 	if got, ok := m.Field("organization_id"); ok && got != v.OrganizationID {
 		return privacy.Denyf("rule: %s of another organization", m.Type())
+	}
+	if v.Role == viewer.Portal && v.AccountSuspended {
+		return suspended()
 	}
 	if p.owned && v.Role == viewer.Portal {
 		if got, ok := m.Field("account_id"); !ok || got != v.AccountID {
 			return privacy.Denyf("rule: %s of another account", m.Type())
 		}
 	}
+	if p.personal && v.Role != viewer.System {
+		if got, ok := m.Field("user_id"); !ok || got != v.UserID {
+			return privacy.Denyf("rule: %s of another person", m.Type())
+		}
+	}
 	return nil
+}
+
+func suspended() error {
+	return fault.New(fault.Forbidden, fault.ReasonAccountSuspended, "The account is suspended.")
 }
 
 func contains(all []viewer.Role, r viewer.Role) bool {

@@ -7,6 +7,7 @@ import (
 	"entgo.io/ent/privacy"
 	"github.com/google/uuid"
 
+	permit "portico/internal/policy"
 	"portico/internal/viewer"
 )
 
@@ -22,13 +23,17 @@ func (p organization) EvalQuery(ctx context.Context, q ent.Query) error {
 	return p.policy.EvalQuery(ctx, q)
 }
 
-// EvalMutation lets nobody but Portico itself make one.
+// EvalMutation lets nobody but Portico itself make one; inside of one
+// organization it changes that alone.
 func (p organization) EvalMutation(ctx context.Context, m ent.Mutation) error {
-	if viewer.Current(ctx).Role == viewer.System {
+	v := viewer.Current(ctx)
+	switch {
+	case permit.ReachOf(v) == permit.Everything:
 		return nil
-	}
-	if m.Op().Is(ent.OpCreate) {
+	case m.Op().Is(ent.OpCreate):
 		return privacy.Denyf("rule: only a command makes organizations")
+	case v.Role == viewer.System:
+		return narrowed(m, equals("id", v.OrganizationID))
 	}
 	return p.policy.EvalMutation(ctx, m)
 }

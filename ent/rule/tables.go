@@ -35,7 +35,8 @@ func Account() ent.Policy {
 }
 
 // User: administrators see all of them; developers themselves and the members
-// of the active account. Everybody may change the own row (a password).
+// of the active account. Everybody may change the own row (a password), and
+// administrators alone make new ones.
 func User() ent.Policy {
 	read := func(v viewer.Viewer) []func(*sql.Selector) {
 		narrow := tenant(v)
@@ -53,7 +54,7 @@ func User() ent.Policy {
 		}
 		return tenant(v)
 	}
-	return policy{read: read, write: write, writers: everyone}
+	return policy{read: read, write: write, writers: everyone, makers: staff}
 }
 
 // AccountOwned: rows with an account_id; administrators see all of them,
@@ -156,12 +157,12 @@ func Own() ent.Policy {
 	own := func(v viewer.Viewer) []func(*sql.Selector) {
 		return append(tenant(v), equals("user_id", v.UserID))
 	}
-	return policy{read: own, write: own, writers: everyone}
+	return policy{read: own, write: own, writers: everyone, personal: true}
 }
 
 // Event: administrators read the organization's log, developers the active
-// account's part. Everybody's changes append to it; nobody changes it.
-func Event() ent.Policy { return appendOnly{policy{read: owned, writers: everyone}} }
+// account's part, and append to that part alone; nobody changes it.
+func Event() ent.Policy { return appendOnly{policy{read: owned, writers: everyone, owned: true}} }
 
 func organizationOnly(v viewer.Viewer) []func(*sql.Selector) { return tenant(v) }
 

@@ -1,0 +1,175 @@
+package graph_test
+
+import (
+	"context"
+	"errors"
+
+	"entgo.io/ent/dialect/sql"
+	"entgo.io/ent/privacy"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/ent/db"
+	"portico/ent/db/account"
+	"portico/ent/db/app"
+	"portico/ent/db/credential"
+	"portico/ent/db/plan"
+	"portico/ent/db/user"
+	"portico/internal/address"
+	"portico/internal/fault"
+	"portico/internal/lifecycle"
+	"portico/internal/nodeid"
+	"portico/internal/portal/portaltest"
+	"portico/internal/term"
+	"portico/internal/viewer"
+)
+
+// owner is whose a new row is: what its columns refer to.
+type owner struct{ organization, account, user, staff, app, key, product, plan uuid.UUID }
+
+// ownerOf is an account with what it has, a person, and a product.
+func (w *world) ownerOf(of uuid.UUID, by, product string) owner {
+	ctx := portaltest.System(w.t)
+	acc, err := w.Client.Account.Query().Where(account.ID(of)).Only(ctx)
+	require.NoError(w.t, err)
+	own, err := w.Client.App.Query().Where(app.AccountID(of)).First(ctx)
+	require.NoError(w.t, err)
+	key, err := w.Client.Credential.Query().Where(credential.AccountID(of), credential.AccessEQ(term.AccessAll)).First(ctx)
+	require.NoError(w.t, err)
+	staff, err := w.Client.User.Query().Where(user.OrganizationID(acc.OrganizationID), user.RoleEQ(term.RoleAdmin)).First(ctx)
+	require.NoError(w.t, err)
+	offer, err := w.Client.Plan.Query().Where(plan.ProductID(uuidOf(w.ids[product]))).First(ctx)
+	require.NoError(w.t, err)
+	return owner{
+		organization: acc.OrganizationID, account: acc.ID, user: w.people[by].UserID, staff: staff.ID,
+		app: own.ID, key: key.ID, product: offer.ProductID, plan: offer.ID,
+	}
+}
+
+// atStake is whose the new row is that everybody tries to make: the developer's.
+func (w *world) atStake() owner { return w.ownerOf(w.one.Account.ID, "developer", "draft product") }
+
+// ownOf is whose the viewer's own rows are; strangers try it with the developer's.
+func (w *world) ownOf(who string) owner {
+	switch who {
+	case "other", "admin":
+		return w.ownerOf(w.globex.ID, who, "product")
+	case "foreign":
+		return w.ownerOf(w.two.Account.ID, who, "foreign product")
+	}
+	return w.ownerOf(w.one.Account.ID, "developer", "product")
+}
+
+// adding is an attempt to make rows, one for each owner, in one statement.
+type adding = func(context.Context, ...owner) error
+
+// added makes an attempt of a table's builders.
+func added[C, B interface{ Exec(context.Context) error }](create func() C, bulk func(...C) B, fill func(C, owner)) adding {
+	return func(ctx context.Context, owners ...owner) error {
+		all := make([]C, len(owners))
+		for i, o := range owners {
+			all[i] = create()
+			fill(all[i], o)
+		}
+		if len(all) == 1 {
+			return all[0].Exec(ctx)
+		}
+		return bulk(all...).Exec(ctx)
+	}
+}
+
+// makeRow tries to make the row at stake: by itself, and behind one of the
+// viewer's own in the same statement, which must come to the same.
+func (m *matrix) makeRow(table string, v viewer.Viewer, own owner) outcome {
+	ctx, stake := portaltest.As(m.t, v), m.atStake()
+	alone, behind := m.attempt(table, ctx, stake), m.attempt(table, ctx, own, stake)
+	if alone != behind {
+		return "alone: " + alone + ", behind a row of one's own: " + behind
+	}
+	return alone
+}
+
+// attempt makes rows and takes it back. Whoever is refused has made none.
+func (m *matrix) attempt(table string, ctx context.Context, owners ...owner) outcome {
+	tx, err := m.Client.Tx(m.t.Context())
+	require.NoError(m.t, err)
+	defer func() { require.NoError(m.t, tx.Rollback(), "nothing is to stay") }()
+	count := func() int {
+		n, err := counting(tx.Client())[table](portaltest.System(m.t), func(*sql.Selector) {})
+		require.NoError(m.t, err)
+		return n
+	}
+	before := count()
+	err = adds(tx.Client())[table](ctx, owners...)
+	switch {
+	case barred(err):
+		if count() != before {
+			return "refused, and yet there are more rows"
+		}
+		return denied
+	case err != nil:
+		return outcome("the database refuses: " + err.Error())
+	case count()-before != len(owners):
+		return none
+	}
+	return yes
+}
+
+// barred reports whether an error is a refusal of the privacy rules.
+func barred(err error) bool {
+	var f *fault.Error
+	return errors.Is(err, privacy.Deny) || errors.As(err, &f) && f.Reason == fault.ReasonAccountSuspended
+}
+
+// uuidOf is the row of a public id.
+func uuidOf(id string) uuid.UUID {
+	_, row, _ := nodeid.Split(id)
+	return row
+}
+
+// adds makes rows of the tables that people and Portico both write to.
+func adds(c *db.Client) map[string]adding {
+	all := addsToOwn(c)
+	all["access_entries"] = added(c.AccessEntry.Create, c.AccessEntry.CreateBulk, func(x *db.AccessEntryCreate, o owner) {
+		x.SetOrganizationID(o.organization).SetAccountID(o.account).SetCredentialID(o.key).SetProductID(o.product)
+	})
+	all["accounts"] = added(c.Account.Create, c.Account.CreateBulk, func(x *db.AccountCreate, o owner) {
+		x.SetOrganizationID(o.organization).SetName("Initech").SetNameFolded("initech")
+	})
+	all["apps"] = added(c.App.Create, c.App.CreateBulk, func(x *db.AppCreate, o owner) {
+		x.SetOrganizationID(o.organization).SetAccountID(o.account).SetName("App").SetNameFolded("app")
+	})
+	all["credentials"] = added(c.Credential.Create, c.Credential.CreateBulk, func(x *db.CredentialCreate, o owner) {
+		x.SetOrganizationID(o.organization).SetAccountID(o.account).SetUsername(uuid.New()).SetSecretHash([]byte("hash"))
+	})
+	all["endpoints"] = added(c.Endpoint.Create, c.Endpoint.CreateBulk, func(x *db.EndpointCreate, o owner) {
+		x.SetOrganizationID(o.organization).SetProductID(o.product).SetMethod(term.MethodGet).SetPath("/" + uuid.NewString())
+	})
+	all["idempotency_keys"] = added(c.IdempotencyKey.Create, c.IdempotencyKey.CreateBulk, func(x *db.IdempotencyKeyCreate, o owner) {
+		x.SetOrganizationID(o.organization).SetUserID(o.user).SetMutation("createApp").SetKey(uuid.NewString()).
+			SetInputHash([]byte("hash")).SetObjectID(o.app)
+	})
+	all["memberships"] = added(c.Membership.Create, c.Membership.CreateBulk, func(x *db.MembershipCreate, o owner) {
+		x.SetOrganizationID(o.organization).SetAccountID(o.account).SetUserID(o.staff)
+	})
+	all["plans"] = added(c.Plan.Create, c.Plan.CreateBulk, func(x *db.PlanCreate, o owner) {
+		x.SetOrganizationID(o.organization).SetProductID(o.product).SetName(uuid.NewString()).SetKind(term.PlanFree)
+	})
+	all["products"] = added(c.Product.Create, c.Product.CreateBulk, func(x *db.ProductCreate, o owner) {
+		x.SetOrganizationID(o.organization).SetName(uuid.NewString()).SetTitle("Product").SetTitleFolded("product")
+	})
+	all["service_tokens"] = added(c.ServiceToken.Create, c.ServiceToken.CreateBulk, func(x *db.ServiceTokenCreate, o owner) {
+		name := uuid.NewString()
+		x.SetOrganizationID(o.organization).SetName(name).SetScopes([]string{"gateway"}).SetTokenHash([]byte(name)).SetHint("last")
+	})
+	all["subscriptions"] = added(c.Subscription.Create, c.Subscription.CreateBulk, func(x *db.SubscriptionCreate, o owner) {
+		x.SetOrganizationID(o.organization).SetAccountID(o.account).SetAppID(o.app).SetProductID(o.product).SetPlanID(o.plan).
+			SetStatus(lifecycle.Rejected).SetNewest(false)
+	})
+	all["users"] = added(c.User.Create, c.User.CreateBulk, func(x *db.UserCreate, o owner) {
+		email := uuid.NewString() + "@example.com"
+		x.SetOrganizationID(o.organization).SetName("Nora New").SetNameFolded("nora new").SetEmail(email).
+			SetEmailFolded(address.ParseEmail(email)).SetRole(term.RolePortal).SetPasswordHash("")
+	})
+	return all
+}

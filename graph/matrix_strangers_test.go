@@ -1,0 +1,181 @@
+package graph_test
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"testing"
+
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/ent/db"
+	"portico/ent/db/accessentry"
+	"portico/ent/db/migrate"
+	"portico/internal/portal/portaltest"
+	"portico/internal/testdb"
+	"portico/internal/viewer"
+)
+
+// strangers are those to whom nothing of the developer's is open, nor anything
+// of the organization's, whatever they do; no request makes some of them.
+func (m *matrix) strangers() map[string]context.Context {
+	one, account := m.one.Organization.ID, m.one.Account.ID
+	developer, suspended := m.people["developer"], m.people["developer"]
+	suspended.AccountSuspended = true
+	homeless := developer
+	homeless.OrganizationID = uuid.Nil
+	out := map[string]context.Context{"nobody at all": m.t.Context()}
+	for name, v := range map[string]viewer.Viewer{
+		"somebody who has not signed in":         {OrganizationID: one, AccountID: account},
+		"a gateway":                              {Role: viewer.Gateway, OrganizationID: one, AccountID: account},
+		"a role that there is not":               {Role: "AUDITOR", OrganizationID: one, AccountID: account, UserID: developer.UserID},
+		"a developer without an account":         {Role: viewer.Portal, OrganizationID: one, UserID: uuid.New()},
+		"a developer of no organization":         homeless,
+		"the developer of a suspended account":   suspended,
+		"an administrator of no organization":    {Role: viewer.Admin, UserID: uuid.New()},
+		"an administrator of another":            m.people["foreign"],
+		"Portico itself in another organization": viewer.ForSystem(m.two.Organization.ID),
+	} {
+		out[name] = portaltest.As(m.t, v)
+	}
+	return out
+}
+
+// ways are how somebody may get at a table's rows: each comes to an error, or
+// to how many rows it changed.
+func (m *matrix) ways(table string) map[string]func(context.Context, *db.Client) (int, error) {
+	at, stake, own := m.picks()[table], m.atStake(), m.ownOf("foreign")
+	is := func(s *sql.Selector) { s.Where(sql.EQ(s.C(at.column), at.value)) }
+	return map[string]func(context.Context, *db.Client) (int, error){
+		"make":                func(ctx context.Context, c *db.Client) (int, error) { return 1, adds(c)[table](ctx, stake) },
+		"make behind another": func(ctx context.Context, c *db.Client) (int, error) { return 1, adds(c)[table](ctx, own, stake) },
+		"change":              func(ctx context.Context, c *db.Client) (int, error) { return changing(c)[table](ctx, is) },
+		"delete":              func(ctx context.Context, c *db.Client) (int, error) { return deleting(c)[table](ctx, is) },
+	}
+}
+
+// crossings lists the ways by which strangers get through to a table.
+func (m *matrix) crossings(table string) []string {
+	var out []string
+	for who, ctx := range m.strangers() {
+		for way, do := range m.ways(table) {
+			tx, err := m.Client.Tx(m.t.Context())
+			require.NoError(m.t, err)
+			n, err := do(ctx, tx.Client())
+			require.NoError(m.t, tx.Rollback(), "nothing is to stay")
+			if !barred(err) && (err != nil || n != 0) {
+				out = append(out, fmt.Sprintf("%s may %s in %s: %d, %v", who, way, table, n, err))
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// TestStrangersWriteNoRow: whoever has no part in a row neither makes it, nor
+// hides it behind one of their own, nor changes nor deletes it.
+func TestStrangersWriteNoRow(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		m := newMatrix(w, w.server)
+		for _, table := range migrate.Tables {
+			for _, crossing := range m.crossings(table.Name) {
+				t.Error(crossing)
+			}
+		}
+	})
+}
+
+// TestStrangersAreSeenWithoutARule: with the rules of any one table taken away,
+// all the ways of strangers to it are open, or end in the database alone; and
+// Portico itself makes a row of each, so that it is the rules which refuse.
+func TestStrangersAreSeenWithoutARule(t *testing.T) {
+	w := newWorld(t, testdb.SQLite(t))
+	m := newMatrix(w, w.server)
+	for _, r := range rules() {
+		t.Run(r.table, func(t *testing.T) {
+			sound := *r.policy
+			defer func() { *r.policy = sound }()
+			require.Equal(t, yes, m.makeRow(r.table, viewer.ForSystem(uuid.Nil), m.ownOf("foreign")))
+			*r.policy = everybody{}
+			found := m.crossings(r.table)
+			for _, way := range []string{"make in", "make behind another in"} {
+				require.True(t, slices.ContainsFunc(found, regexp.MustCompile(way).MatchString), "%s of %s: nobody noticed", way, r.table)
+			}
+		})
+	}
+}
+
+// TestOneRowOfSomebodyElse: a row that is named by its id is behind the same
+// rules as those that a condition finds.
+func TestOneRowOfSomebodyElse(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		own, key := uuidOf(w.ids["app"]), uuidOf(w.ids["key"])
+		entry, err := w.Client.AccessEntry.Query().Where(accessentry.CredentialID(key)).FirstID(portaltest.System(t))
+		require.NoError(t, err)
+		for _, who := range []string{"other", "foreign"} {
+			require.True(t, db.IsNotFound(w.Client.App.UpdateOneID(own).SetName("theirs").Exec(w.as(who))), who)
+			require.True(t, db.IsNotFound(w.Client.AccessEntry.DeleteOneID(entry).Exec(w.as(who))), who)
+		}
+		require.NoError(t, w.Client.App.UpdateOneID(own).SetName("mine").Exec(w.as("developer")))
+		require.NoError(t, w.Client.AccessEntry.DeleteOneID(entry).Exec(w.as("developer")))
+	})
+}
+
+// TestRowsDoNotMove: no statement that changes rows can give them another
+// owner, so that the rules need not look for that.
+func TestRowsDoNotMove(t *testing.T) {
+	moves := regexp.MustCompile(`^(Set|SetNillable|Clear|Add)(Organization|Account|User|App|Credential|Product)(ID|IDs)?$`)
+	client := reflect.ValueOf(db.NewClient()).Elem()
+	tables := 0
+	for i := range client.NumField() {
+		update := client.Field(i).MethodByName("Update")
+		if !client.Type().Field(i).IsExported() || !update.IsValid() {
+			continue
+		}
+		tables++
+		for _, of := range []reflect.Type{update.Type().Out(0), client.Field(i).MethodByName("UpdateOneID").Type().Out(0)} {
+			for j := range of.NumMethod() {
+				require.NotRegexp(t, moves, of.Method(j).Name, "of %s", of)
+			}
+		}
+	}
+	require.Len(t, migrate.Tables, tables)
+}
+
+// deleting deletes the tables' rows.
+func deleting(c *db.Client) map[string]reaching {
+	return map[string]reaching{
+		"access_entries":   deleted(c.AccessEntry.Delete()),
+		"accounts":         deleted(c.Account.Delete()),
+		"apps":             deleted(c.App.Delete()),
+		"credentials":      deleted(c.Credential.Delete()),
+		"endpoints":        deleted(c.Endpoint.Delete()),
+		"events":           deleted(c.Event.Delete()),
+		"event_positions":  deleted(c.EventPosition.Delete()),
+		"idempotency_keys": deleted(c.IdempotencyKey.Delete()),
+		"leases":           deleted(c.Lease.Delete()),
+		"memberships":      deleted(c.Membership.Delete()),
+		"organizations":    deleted(c.Organization.Delete()),
+		"plans":            deleted(c.Plan.Delete()),
+		"products":         deleted(c.Product.Delete()),
+		"service_tokens":   deleted(c.ServiceToken.Delete()),
+		"sign_in_attempts": deleted(c.SignInAttempt.Delete()),
+		"subscriptions":    deleted(c.Subscription.Delete()),
+		"gate_cursors":     deleted(c.GateCursor.Delete()),
+		"gate_nodes":       deleted(c.GateNode.Delete()),
+		"quota_counts":     deleted(c.QuotaCount.Delete()),
+		"usage_batches":    deleted(c.UsageBatch.Delete()),
+		"usage_days":       deleted(c.UsageDay.Delete()),
+		"usage_hours":      deleted(c.UsageHour.Delete()),
+		"usage_journal":    deleted(c.UsageJournal.Delete()),
+		"usage_minutes":    deleted(c.UsageMinute.Delete()),
+		"usage_upstreams":  deleted(c.UsageUpstream.Delete()),
+		"users":            deleted(c.User.Delete()),
+	}
+}
