@@ -9,11 +9,13 @@ import (
 	"testing"
 
 	"entgo.io/ent/dialect/sql"
+	"entgo.io/ent/privacy"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
 	"portico/ent/db/accessentry"
+	"portico/ent/db/event"
 	"portico/ent/db/migrate"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
@@ -124,6 +126,22 @@ func TestOneRowOfSomebodyElse(t *testing.T) {
 		}
 		require.NoError(t, w.Client.App.UpdateOneID(own).SetName("mine").Exec(w.as("developer")))
 		require.NoError(t, w.Client.AccessEntry.DeleteOneID(entry).Exec(w.as("developer")))
+	})
+}
+
+// TestTheLogIsAppendedToByItsOwn: a developer's event is of the active account,
+// not of none, and nobody changes one, Portico itself included.
+func TestTheLogIsAppendedToByItsOwn(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		nobodys := w.Client.Event.Create().SetOrganizationID(w.one.Organization.ID).SetPosition(1 << 32).SetType("APP_UPDATED").
+			SetAt(portaltest.Start()).SetActorRole("PORTAL").SetActorName("Dora").SetSubjectType("App").SetSubjectID(uuid.New())
+		require.ErrorIs(t, nobodys.Exec(w.as("developer")), privacy.Deny)
+		own := uuidOf(w.ids["event"])
+		for _, ctx := range []context.Context{w.as("developer"), w.as("admin"), portaltest.System(t)} {
+			require.ErrorIs(t, w.Client.Event.Update().Where(event.ID(own)).Exec(ctx), privacy.Deny)
+			require.ErrorIs(t, w.Client.Event.UpdateOneID(own).Exec(ctx), privacy.Deny)
+		}
 	})
 }
 
