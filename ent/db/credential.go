@@ -46,7 +46,7 @@ type Credential struct {
 	AuthType term.AuthType `json:"auth_type,omitempty"`
 	// The key's public half: gateways look it up by this.
 	Username uuid.UUID `json:"username,omitempty"`
-	// HMAC-SHA-256 of the password; NULL until it is collected.
+	// HMAC-SHA-256 of the password; kept of every key that is not revoked.
 	SecretHash *[]byte `json:"-"`
 	// Which pepper of the key ring made the hash.
 	PepperID string `json:"-"`

@@ -31,7 +31,7 @@ func (Credential) Fields() []ent.Field {
 		field.Enum("status").GoType(lifecycle.CredentialStatus("")).Default(string(lifecycle.KeyActive)),
 		field.Enum("auth_type").GoType(term.AuthType("")).Default(string(term.APIKey)).Comment("Not used: the product says how keys may be presented. Kept for the previous release."),
 		field.UUID("username", uuid.UUID{}).Unique().Immutable().Comment("The key's public half: gateways look it up by this."),
-		field.Bytes("secret_hash").Optional().Nillable().Sensitive().Comment("HMAC-SHA-256 of the password; NULL until it is collected."),
+		field.Bytes("secret_hash").Optional().Nillable().Sensitive().Comment("HMAC-SHA-256 of the password; kept of every key that is not revoked."),
 		field.String("pepper_id").Default("").Sensitive().Comment("Which pepper of the key ring made the hash."),
 		field.String("secret_hint").Default("").Comment("The last four characters of the password."),
 		field.String("raw_key_hint").Default("").Comment("How the raw key begins and ends; empty for keys made before this was kept."),
@@ -73,7 +73,8 @@ func (Credential) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		node(nodeid.Credential),
 		checks(map[string]string{
-			"credentials_status":      oneOf("status", lifecycle.CredentialStatus("").Values()),
+			// Nothing writes UNCOLLECTED; what is so stored is refused for ever.
+			"credentials_status":      oneOf("status", []string{"ACTIVE", "UNCOLLECTED", "DISABLED", "REVOKED"}),
 			"credentials_environment": oneOf("environment", term.Environment("").Values()),
 			"credentials_auth_type":   oneOf("auth_type", term.AuthType("").Values()),
 			"credentials_access":      oneOf("access", term.Access("").Values()),

@@ -1275,29 +1275,6 @@ func (ec *executionContext) fieldContext_KeyCounts_active(_ context.Context, fie
 	return graphql.NewScalarFieldContext("KeyCounts", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _KeyCounts_uncollected(ctx context.Context, field graphql.CollectedField, obj *portal.KeyCounts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyCounts_uncollected(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Uncollected, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_KeyCounts_uncollected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("KeyCounts", field, false, false, errors.New("field of type Int does not have child fields"))
-}
-
 func (ec *executionContext) _KeyCounts_disabled(ctx context.Context, field graphql.CollectedField, obj *portal.KeyCounts) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2681,11 +2658,6 @@ func (ec *executionContext) _KeyCounts(ctx context.Context, sel ast.SelectionSet
 			}
 		case "active":
 			out.Values[i] = ec._KeyCounts_active(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "uncollected":
-			out.Values[i] = ec._KeyCounts_uncollected(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

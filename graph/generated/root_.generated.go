@@ -390,12 +390,11 @@ type ComplexityRoot struct {
 	}
 
 	KeyCounts struct {
-		Active      func(childComplexity int) int
-		Disabled    func(childComplexity int) int
-		Expired     func(childComplexity int) int
-		Revoked     func(childComplexity int) int
-		Total       func(childComplexity int) int
-		Uncollected func(childComplexity int) int
+		Active   func(childComplexity int) int
+		Disabled func(childComplexity int) int
+		Expired  func(childComplexity int) int
+		Revoked  func(childComplexity int) int
+		Total    func(childComplexity int) int
 	}
 
 	KeyLife struct {
@@ -2138,12 +2137,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.KeyCounts.Total(childComplexity), true
-	case "KeyCounts.uncollected":
-		if e.ComplexityRoot.KeyCounts.Uncollected == nil {
-			break
-		}
-
-		return e.ComplexityRoot.KeyCounts.Uncollected(childComplexity), true
 
 	case "KeyLife.development":
 		if e.ComplexityRoot.KeyLife.Development == nil {
@@ -4329,8 +4322,6 @@ enum VerdictCode {
   MALFORMED
   "There is no such key, or its secret is wrong. The two are not told apart."
   NOT_FOUND
-  "The key was approved, but its owner has not collected it yet; it has no secret."
-  UNCOLLECTED
   "The key was revoked. That is final."
   REVOKED
   "The key's time has come: it was valid until its expiry and is not from that instant on."
@@ -4828,8 +4819,6 @@ type KeyCounts {
   total: Int!
   "Those that may be used."
   active: Int!
-  "Made by an approval and not yet collected."
-  uncollected: Int!
   "Switched off, and able to come back."
   disabled: Int!
   "Past their end."
@@ -5243,7 +5232,7 @@ type Credential implements Node {
   id: ID!
   "The key's public half."
   username: UUID!
-  "The last four characters of the secret half, to tell keys apart; empty before it is collected."
+  "The last four characters of the secret half, to tell keys apart."
   secretHint: String!
   "How the raw key begins and its last four characters, ` + "`" + `ptc_1a2b…Wx9z` + "`" + `, to find the key by what one holds; null for keys made before this was kept."
   rawKeyHint: String @goField(forceResolver: true)
@@ -5329,8 +5318,6 @@ type Enforcement {
 enum CredentialStatus {
   "It may be used."
   ACTIVE
-  "Made by an approval; it has no secret and is refused until its owner collects it."
-  UNCOLLECTED
   "Switched off by an administrator; it can be switched on again."
   DISABLED
   "Past ` + "`" + `expiresAt` + "`" + `."
@@ -8082,8 +8069,6 @@ func (ec *executionContext) childFields_KeyCounts(ctx context.Context, field gra
 		return ec.fieldContext_KeyCounts_total(ctx, field)
 	case "active":
 		return ec.fieldContext_KeyCounts_active(ctx, field)
-	case "uncollected":
-		return ec.fieldContext_KeyCounts_uncollected(ctx, field)
 	case "disabled":
 		return ec.fieldContext_KeyCounts_disabled(ctx, field)
 	case "expired":

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
@@ -50,6 +51,7 @@ func scanCredential(r *sql.Rows) (k owned[replica.Credential], err error) {
 		&list, &addresses, &rate, &expires, &c.Hash, &c.PepperID); err != nil {
 		return k, err
 	}
+	c.Status = c.Status.At(time.Time{}, nil) // as the program knows it; time comes later
 	if app.Valid {
 		c.AppID = &app.UUID
 	}

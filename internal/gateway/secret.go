@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 
 	"portico/internal/apikey"
-	"portico/internal/lifecycle"
 	"portico/internal/verdict"
 )
 
@@ -40,8 +39,7 @@ func readUUID(text string) (uuid.UUID, bool) {
 }
 
 // proves tells whether the password is the key's. A username that does not
-// exist costs the same work. A key that nobody has collected has no secret
-// that could be wrong: what it is refused for is no secret either.
+// exist costs the same work.
 func (g *Gate) proves(p presented, k *verdict.Key) bool {
 	if k == nil {
 		g.decoy.Matches(nil, p.username, p.password)
@@ -51,7 +49,7 @@ func (g *Gate) proves(p presented, k *verdict.Key) bool {
 	if m == nil { // the ring does not have it, or the key has no secret
 		m = g.decoy
 	}
-	return m.Matches(k.Hash[:], p.username, p.password) || k.Status == lifecycle.KeyUncollected
+	return m.Matches(k.Hash[:], p.username, p.password)
 }
 
 // matchers are kept for each pepper of the ring.

@@ -8,27 +8,30 @@ type CredentialStatus string
 // The states of a key. EXPIRED is never stored: it is what ACTIVE and DISABLED
 // become when their time has come.
 const (
-	KeyActive      CredentialStatus = "ACTIVE"
-	KeyUncollected CredentialStatus = "UNCOLLECTED"
-	KeyDisabled    CredentialStatus = "DISABLED"
-	KeyExpired     CredentialStatus = "EXPIRED"
-	KeyRevoked     CredentialStatus = "REVOKED"
+	KeyActive   CredentialStatus = "ACTIVE"
+	KeyDisabled CredentialStatus = "DISABLED"
+	KeyExpired  CredentialStatus = "EXPIRED"
+	KeyRevoked  CredentialStatus = "REVOKED"
 )
 
 // Values lists the states that are stored.
 func (CredentialStatus) Values() []string {
-	return []string{string(KeyActive), string(KeyUncollected), string(KeyDisabled), string(KeyRevoked)}
+	return []string{string(KeyActive), string(KeyDisabled), string(KeyRevoked)}
 }
 
 // CredentialStatuses lists all states.
 func CredentialStatuses() []CredentialStatus {
-	return []CredentialStatus{KeyActive, KeyUncollected, KeyDisabled, KeyExpired, KeyRevoked}
+	return []CredentialStatus{KeyActive, KeyDisabled, KeyExpired, KeyRevoked}
 }
 
-// At gives the state at a time: a key that is not revoked is EXPIRED from
-// expiresAt on (now ≥ expiresAt).
+// At returns the state at a time: a key that is not revoked is EXPIRED from
+// expiresAt on (now ≥ expiresAt). A stored state that this program does not
+// know is REVOKED: nothing makes such a key usable.
 func (s CredentialStatus) At(now time.Time, expiresAt *time.Time) CredentialStatus {
-	if s != KeyRevoked && expiresAt != nil && !now.Before(*expiresAt) {
+	switch {
+	case s != KeyActive && s != KeyDisabled && s != KeyExpired:
+		return KeyRevoked
+	case expiresAt != nil && !now.Before(*expiresAt):
 		return KeyExpired
 	}
 	return s

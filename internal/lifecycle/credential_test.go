@@ -11,10 +11,10 @@ import (
 func TestEveryPairOfKeys(t *testing.T) {
 	type row = map[CredentialStatus]CredentialStatus
 	table := map[CredentialAction]row{
-		Revoke:  {KeyActive: KeyRevoked, KeyUncollected: KeyRevoked, KeyDisabled: KeyRevoked, KeyExpired: KeyRevoked, KeyRevoked: ""},
-		Disable: {KeyActive: KeyDisabled, KeyUncollected: "", KeyDisabled: "", KeyExpired: "", KeyRevoked: ""},
-		Enable:  {KeyActive: "", KeyUncollected: "", KeyDisabled: KeyActive, KeyExpired: "", KeyRevoked: ""},
-		Update:  {KeyActive: KeyActive, KeyUncollected: KeyUncollected, KeyDisabled: KeyDisabled, KeyExpired: "", KeyRevoked: ""},
+		Revoke:  {KeyActive: KeyRevoked, KeyDisabled: KeyRevoked, KeyExpired: KeyRevoked, KeyRevoked: ""},
+		Disable: {KeyActive: KeyDisabled, KeyDisabled: "", KeyExpired: "", KeyRevoked: ""},
+		Enable:  {KeyActive: "", KeyDisabled: KeyActive, KeyExpired: "", KeyRevoked: ""},
+		Update:  {KeyActive: KeyActive, KeyDisabled: KeyDisabled, KeyExpired: "", KeyRevoked: ""},
 	}
 	pairs := 0
 	for _, a := range CredentialActions() {
@@ -29,8 +29,8 @@ func TestEveryPairOfKeys(t *testing.T) {
 			}
 		}
 	}
-	if pairs != 20 {
-		t.Errorf("%d pairs were tested, want 4 × 5", pairs)
+	if pairs != 16 {
+		t.Errorf("%d pairs were tested, want 4 × 4", pairs)
 	}
 	if _, ok := NextKey(KeyActive, "DESTROY"); ok {
 		t.Error("an unknown action happened")
@@ -39,7 +39,7 @@ func TestEveryPairOfKeys(t *testing.T) {
 
 func TestKeysExpire(t *testing.T) {
 	end := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	for _, status := range []CredentialStatus{KeyActive, KeyUncollected, KeyDisabled} {
+	for _, status := range []CredentialStatus{KeyActive, KeyDisabled} {
 		if got := status.At(end.Add(-time.Microsecond), &end); got != status {
 			t.Errorf("before its end a key is %s, want %s", got, status)
 		}
@@ -55,10 +55,15 @@ func TestKeysExpire(t *testing.T) {
 	if got := KeyRevoked.At(end, &end); got != KeyRevoked {
 		t.Errorf("a revoked key became %s", got)
 	}
+	for _, unknown := range []CredentialStatus{"", "UNCOLLECTED", "active"} {
+		if got := unknown.At(end.Add(-time.Hour), &end); got != KeyRevoked || unknown.At(end, nil) != KeyRevoked {
+			t.Errorf("a key in the unknown state %q is %s", unknown, got)
+		}
+	}
 }
 
 func TestExpiredIsNeverStored(t *testing.T) {
-	want := []string{"ACTIVE", "UNCOLLECTED", "DISABLED", "REVOKED"}
+	want := []string{"ACTIVE", "DISABLED", "REVOKED"}
 	if got := KeyActive.Values(); !slices.Equal(got, want) {
 		t.Errorf("stored are %v", got)
 	}

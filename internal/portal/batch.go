@@ -2,6 +2,7 @@ package portal
 
 import (
 	"context"
+	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
@@ -135,7 +136,7 @@ func (p *Portal) AccessLists(ctx context.Context, keys []uuid.UUID) (map[uuid.UU
 
 // KeyCounts says how many keys an app has, by status.
 type KeyCounts struct {
-	Total, Active, Uncollected, Disabled, Expired, Revoked int
+	Total, Active, Disabled, Expired, Revoked int
 }
 
 // KeyCountsOfApps counts the keys of many apps with one statement.
@@ -163,10 +164,11 @@ func (p *Portal) KeyCountsOfApps(ctx context.Context, apps []uuid.UUID) (map[uui
 		out[id] = &KeyCounts{}
 	}
 	for _, r := range rows {
-		if r.Expired == 1 && r.Status != lifecycle.KeyRevoked {
-			r.Status = lifecycle.KeyExpired
+		var end *time.Time
+		if r.Expired == 1 {
+			end = &now
 		}
-		out[r.AppID].add(r.Status, r.N)
+		out[r.AppID].add(r.Status.At(now, end), r.N)
 	}
 	return out, nil
 }
@@ -176,8 +178,6 @@ func (k *KeyCounts) add(s lifecycle.CredentialStatus, n int) {
 	switch s {
 	case lifecycle.KeyActive:
 		k.Active += n
-	case lifecycle.KeyUncollected:
-		k.Uncollected += n
 	case lifecycle.KeyDisabled:
 		k.Disabled += n
 	case lifecycle.KeyExpired:

@@ -43,15 +43,16 @@ func hasLabel(l LabelFilter) predicate.App {
 // inStatus is true for keys that are in one of the states at a time; EXPIRED
 // is not stored but follows from the end.
 func inStatus(wanted []lifecycle.CredentialStatus, now time.Time) predicate.Credential {
+	revoked := credential.StatusNotIn(lifecycle.KeyActive, lifecycle.KeyDisabled) // as lifecycle has it
 	expired := credential.And(
-		credential.StatusNEQ(lifecycle.KeyRevoked), credential.ExpiresAtNotNil(), credential.ExpiresAtLTE(now))
+		credential.Not(revoked), credential.ExpiresAtNotNil(), credential.ExpiresAtLTE(now))
 	var any []predicate.Credential
 	for _, s := range wanted {
 		switch s {
 		case lifecycle.KeyExpired:
 			any = append(any, expired)
 		case lifecycle.KeyRevoked:
-			any = append(any, credential.StatusEQ(s))
+			any = append(any, revoked)
 		default:
 			any = append(any, credential.And(credential.StatusEQ(s), credential.Not(expired)))
 		}

@@ -59,7 +59,7 @@ func (c caller) streams(offers map[uuid.UUID]offer, today time.Time) []stream {
 	for _, k := range c.keys {
 		for _, s := range c.registrations {
 			x, ok := offers[s.ProductID]
-			if !ok || k.Status == lifecycle.KeyUncollected || k.listed != nil && !slices.Contains(k.listed, x.Name) {
+			if !ok || k.listed != nil && !slices.Contains(k.listed, x.Name) {
 				continue
 			}
 			one := stream{registration: s, endpoints: x.reached(s), Call: usage.Call{Organization: k.OrganizationID,

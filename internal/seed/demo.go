@@ -42,7 +42,6 @@ func acme() account {
 					{name: "Staging", environment: term.Staging},
 					{name: "Load test", environment: term.Staging, then: []lifecycle.CredentialAction{lifecycle.Disable}},
 					{name: "Trial", expired: true},
-					{name: "Partner", uncollected: true},
 				},
 				registrations: []registration{
 					{product: "currency-rates", plan: "Business", then: is(lifecycle.Approve)},

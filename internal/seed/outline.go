@@ -103,8 +103,6 @@ type key struct {
 	lasts time.Duration
 	// expired tells that its time ran out soon after it was made.
 	expired bool
-	// uncollected tells that the owner has not fetched the secret.
-	uncollected bool
 	// then is what happened to it, in this order; reason and note say why it
 	// was revoked.
 	then   []lifecycle.CredentialAction

@@ -65,11 +65,7 @@ func (p *player) key(ctx context.Context, own owner, a *db.App, k key) (*db.Cred
 		}
 	}
 	p.sum.Keys++
-	who := own.by
-	if k.uncollected { // such a key comes of an approval
-		who = p.admin
-	}
-	p.tell(who, keyCreated(made))
+	p.tell(own.by, keyCreated(made))
 	if k.addresses != nil || k.rate != nil {
 		p.pass()
 		if made, err = p.restrict(ctx, own, made, k); err != nil {
@@ -104,9 +100,6 @@ func (p *player) mint(ctx context.Context, own owner, a *db.App, k key) (*db.Cre
 		create.SetExpiresAt(p.now.Add(pace))
 	} else if k.lasts > 0 {
 		create.SetExpiresAt(p.now.Add(k.lasts))
-	}
-	if k.uncollected {
-		return create.SetStatus(lifecycle.KeyUncollected).Save(ctx)
 	}
 	s, err := p.keys.secret(username)
 	if err != nil {

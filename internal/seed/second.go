@@ -64,7 +64,6 @@ func ledger() app {
 			{name: "Night run", then: []lifecycle.CredentialAction{lifecycle.Disable}},
 			{name: "Last year", expired: true},
 			{name: "Consultant", then: []lifecycle.CredentialAction{lifecycle.Revoke}, reason: term.PrivilegeWithdrawn},
-			{name: "New branch", uncollected: true},
 		},
 		registrations: []registration{
 			{product: "invoices", plan: "Metered", endpoints: []string{"POST /invoices", "GET /invoices/{id}"}, then: is(lifecycle.Approve)},

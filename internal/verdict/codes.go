@@ -9,7 +9,6 @@ const (
 	Unavailable Code = iota + 1
 	Malformed
 	NotFound
-	Uncollected
 	Revoked
 	Expired
 	Disabled
@@ -56,8 +55,6 @@ func (c Code) String() string {
 		return "MALFORMED"
 	case NotFound:
 		return "NOT_FOUND"
-	case Uncollected:
-		return "UNCOLLECTED"
 	case Revoked:
 		return "REVOKED"
 	case Expired:

@@ -38,8 +38,6 @@ func (d *decision) passes(code Code) bool {
 	switch code {
 	case NotFound:
 		return d.key != nil
-	case Uncollected:
-		return d.key.Status != lifecycle.KeyUncollected // also of one that has expired meanwhile
 	case Revoked:
 		return d.status != lifecycle.KeyRevoked
 	case Expired:

@@ -84,8 +84,8 @@ func TestOfManyBreachesTheFirstIsTold(t *testing.T) {
 // Every status of a key, stored or not, in the verdict's words.
 func TestStatusOfTheKey(t *testing.T) {
 	for status, want := range map[lifecycle.CredentialStatus]Code{
-		lifecycle.KeyActive: Valid, lifecycle.KeyUncollected: Uncollected, lifecycle.KeyDisabled: Disabled, lifecycle.KeyExpired: Expired, lifecycle.KeyRevoked: Revoked,
-		"": Disabled, "UNHEARD_OF": Disabled,
+		lifecycle.KeyActive: Valid, lifecycle.KeyDisabled: Disabled, lifecycle.KeyExpired: Expired, lifecycle.KeyRevoked: Revoked,
+		"": Revoked, "UNCOLLECTED": Revoked, "UNHEARD_OF": Revoked,
 	} {
 		w := valid()
 		w.c.Key.Status = status
@@ -103,7 +103,6 @@ func TestAKeyExpiresAtTheVeryInstant(t *testing.T) {
 	}{
 		{lifecycle.KeyActive, 1, Valid}, {lifecycle.KeyActive, 0, Expired}, {lifecycle.KeyActive, -1, Expired},
 		{lifecycle.KeyDisabled, 1, Disabled}, {lifecycle.KeyDisabled, 0, Expired},
-		{lifecycle.KeyUncollected, 1, Uncollected}, {lifecycle.KeyUncollected, 0, Uncollected},
 		{lifecycle.KeyRevoked, 0, Revoked},
 	} {
 		w := valid()

@@ -51,10 +51,10 @@ func consider(q *Question, c *Case, v *Verdict) decision {
 	return d
 }
 
-// statusAt gives the key's state at a time.
+// statusAt returns the key's state at a time.
 func (k *Key) statusAt(now time.Time) lifecycle.CredentialStatus {
 	if k.ExpiresAt == 0 {
-		return k.Status
+		return k.Status.At(now, nil)
 	}
 	end := time.UnixMicro(k.ExpiresAt)
 	return k.Status.At(now, &end)

@@ -85,7 +85,7 @@ func (d *decision) detail(code Code) string {
 			return "There is no such key."
 		}
 		return "The key exists."
-	case Uncollected, Revoked, Disabled:
+	case Revoked, Disabled:
 		return fmt.Sprintf("The key is %s.", d.status)
 	case Expired:
 		return d.expiry()

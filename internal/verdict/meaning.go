@@ -9,8 +9,6 @@ func (c Code) Meaning() string {
 		return "What was presented is not a key: it is cut short, mistyped, doubled, or no key at all."
 	case NotFound:
 		return "There is no such key, or its secret is wrong. The two are not told apart."
-	case Uncollected:
-		return "The key was approved, but its owner has not collected it yet; it has no secret."
 	case Revoked:
 		return "The key was revoked. That is final."
 	case Expired:
@@ -57,8 +55,6 @@ func (c Code) Advice() string {
 		return "Send the key exactly as it was shown, once, without spaces around it."
 	case NotFound:
 		return "Check that the key is the right one, or generate another. Do not try again with this one."
-	case Uncollected:
-		return "Collect the key in the portal first."
 	case Revoked, Expired:
 		return "Generate another key and use that one."
 	case Disabled:
@@ -103,8 +99,6 @@ func (c Code) Remedy() string {
 		return "Copy the key again from where it is kept; if it is lost, generate another."
 	case NotFound:
 		return "If the key is lost or its secret unknown, generate another."
-	case Uncollected:
-		return "A member of the account collects the key."
 	case Revoked:
 		return "A revoked key never comes back: generate another."
 	case Expired:

@@ -111,7 +111,6 @@ type breach struct {
 func breaches() []breach {
 	return []breach{
 		{NotFound, func(w *world) { w.c.Key = nil }},
-		{Uncollected, func(w *world) { w.c.Key.Status = lifecycle.KeyUncollected }},
 		{Revoked, func(w *world) { w.c.Key.Status = lifecycle.KeyRevoked }},
 		{Expired, func(w *world) { w.c.Key.ExpiresAt = now().UnixMicro() }},
 		{Disabled, func(w *world) { w.c.Key.Status = lifecycle.KeyDisabled }},

@@ -144,7 +144,7 @@ func challenge(presented term.AuthType) string {
 // statusOf says what a verdict is in HTTP.
 func statusOf(c verdict.Code) int {
 	switch c {
-	case verdict.Malformed, verdict.NotFound, verdict.Uncollected, verdict.Revoked, verdict.Expired, verdict.Disabled:
+	case verdict.Malformed, verdict.NotFound, verdict.Revoked, verdict.Expired, verdict.Disabled:
 		return http.StatusUnauthorized
 	case verdict.RateLimited, verdict.QuotaExceeded:
 		return http.StatusTooManyRequests

@@ -188,7 +188,7 @@ const DefaultStatus lifecycle.CredentialStatus = "ACTIVE"
 // StatusValidator is a validator for the "status" field enum values. It is called by the builders before save.
 func StatusValidator(s lifecycle.CredentialStatus) error {
 	switch s {
-	case "ACTIVE", "UNCOLLECTED", "DISABLED", "REVOKED":
+	case "ACTIVE", "DISABLED", "REVOKED":
 		return nil
 	default:
 		return fmt.Errorf("credential: invalid enum value for status field: %q", s)

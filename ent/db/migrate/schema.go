@@ -184,7 +184,7 @@ var (
 		{Name: "version", Type: field.TypeInt, Default: 1},
 		{Name: "name", Type: field.TypeString, Default: ""},
 		{Name: "environment", Type: field.TypeEnum, Enums: []string{"DEVELOPMENT", "STAGING", "PRODUCTION"}, Default: "DEVELOPMENT"},
-		{Name: "status", Type: field.TypeEnum, Enums: []string{"ACTIVE", "UNCOLLECTED", "DISABLED", "REVOKED"}, Default: "ACTIVE"},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"ACTIVE", "DISABLED", "REVOKED"}, Default: "ACTIVE"},
 		{Name: "auth_type", Type: field.TypeEnum, Enums: []string{"API_KEY", "BASIC"}, Default: "API_KEY"},
 		{Name: "username", Type: field.TypeUUID, Unique: true},
 		{Name: "secret_hash", Type: field.TypeBytes, Nullable: true},

@@ -42,7 +42,7 @@ func statusOf(c verdict.Code) int {
 	switch c {
 	case verdict.Valid:
 		return http.StatusOK
-	case verdict.Malformed, verdict.NotFound, verdict.Uncollected, verdict.Revoked, verdict.Expired, verdict.Disabled:
+	case verdict.Malformed, verdict.NotFound, verdict.Revoked, verdict.Expired, verdict.Disabled:
 		return http.StatusUnauthorized
 	case verdict.RateLimited, verdict.QuotaExceeded:
 		return http.StatusTooManyRequests
@@ -62,8 +62,6 @@ func detailOf(c verdict.Code) string {
 		return "One key is needed: as Authorization: Bearer or Basic, or as X-API-Key."
 	case verdict.NotFound:
 		return "There is no such key."
-	case verdict.Uncollected:
-		return "The key was not collected yet."
 	case verdict.Revoked:
 		return "The key was revoked."
 	case verdict.Expired:

@@ -1,0 +1,49 @@
+package graph_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/database"
+	"portico/internal/portal"
+	"portico/internal/testdb"
+)
+
+// A key that is stored in a state that the schema does not have reads as
+// revoked everywhere, stays so, and is explained so.
+func TestAStoredStatusThatIsNotKnownReadsAsRevoked(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		s := newServer(t, url, database.Options{})
+		tenant := s.MustTenant(t, "old")
+		made := s.MustApp(t, tenant.Developer, "Shop")
+		app, end := made.App.GlobalID(), s.Clock.Now().Add(time.Hour)
+		expiring := s.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AppID: &app, ExpiresAt: &end}).Credential
+		_, err := s.Database.ExecContext(t.Context(), `UPDATE credentials SET status = 'UNCOLLECTED', secret_hash = NULL, pepper_id = ''`)
+		require.NoError(t, err)
+		s.Clock.Advance(2 * time.Hour)
+		token, admin := s.token(t, tenant.Developer), s.token(t, tenant.Admin)
+
+		a := s.ask(t, token, `query($id: ID!) { app(id: $id) {
+			all: credentials { nodes { status enabled viewerCan { update { allowed } revoke { allowed } } } }
+			revoked: credentials(where: {status: [REVOKED]}) { totalCount }
+			others: credentials(where: {status: [ACTIVE, DISABLED, EXPIRED]}) { totalCount }
+			keyCounts { total active disabled expired revoked } } }`, map[string]any{"id": app})
+		no := map[string]any{"allowed": false}
+		row := map[string]any{"status": "REVOKED", "enabled": false, "viewerCan": map[string]any{"update": no, "revoke": no}}
+		require.Empty(t, a.Errors, a.raw)
+		require.Equal(t, map[string]any{
+			"all":     map[string]any{"nodes": []any{row, row}},
+			"revoked": map[string]any{"totalCount": 2.0}, "others": map[string]any{"totalCount": 0.0},
+			"keyCounts": map[string]any{"total": 2.0, "active": 0.0, "disabled": 0.0, "expired": 0.0, "revoked": 2.0},
+		}, a.Data["app"])
+
+		for _, key := range []string{made.Credential.GlobalID(), expiring.GlobalID()} {
+			b := s.ask(t, admin, `mutation($id: ID!) { enableKey(input: {credentialId: $id}) { credential { status } userErrors { code } } }`, map[string]any{"id": key})
+			require.Contains(t, b.raw, `"KEY_REVOKED"`)
+			c := s.ask(t, token, `query($id: ID!) { explainAccess(input: {credentialId: $id}) { valid code } }`, map[string]any{"id": key})
+			require.Contains(t, c.raw, `{"valid":false,"code":"REVOKED"}`)
+		}
+	})
+}
