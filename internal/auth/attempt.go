@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,23 +15,37 @@ import (
 // Attempt is a sign-in that Reserve has counted. It is for one goroutine.
 type Attempt struct {
 	limiter *Limiter
-	rows    []uuid.UUID     // one in each bucket that counts it
+	counts  []counted       // one in each bucket that counts it
 	waits   []time.Duration // of each user, until the password may be tried
 	leave   func()
 	unwatch func() bool
+}
+
+// counted is an attempt's row in a bucket.
+type counted struct {
+	bucket
+	row uuid.UUID
 }
 
 // Open reports whether the password of the user at this place in Guess.Users
 // may be tried.
 func (a *Attempt) Open(user int) bool { return a.waits[user] == 0 }
 
-// Succeeded takes the attempt off the count: the password was right.
-func (a *Attempt) Succeeded(ctx context.Context) error { return a.giveBack(ctx) }
+// Succeeded takes the attempt off the count: the password was right for the users
+// at these places in Guess.Users. Where it was tried for others too, it stays a
+// failure of theirs.
+func (a *Attempt) Succeeded(ctx context.Context, right ...int) error {
+	return a.giveBack(ctx, func(c counted) bool {
+		return !c.apart || !slices.ContainsFunc(c.whose, func(user int) bool { return a.Open(user) && !slices.Contains(right, user) })
+	})
+}
 
 // Withdraw takes the attempt off the count because nobody has looked at the
 // password, for instance when its turn did not come. Never call it after a
 // password was found wrong.
-func (a *Attempt) Withdraw(ctx context.Context) error { return a.giveBack(ctx) }
+func (a *Attempt) Withdraw(ctx context.Context) error {
+	return a.giveBack(ctx, func(counted) bool { return true })
+}
 
 // Done ends the attempt; call it in any case. What was not given back before
 // counts as failed.
@@ -43,16 +58,25 @@ func (a *Attempt) Done() {
 
 // giveBack goes on when the request has ended meanwhile: whoever knew the
 // password must not be counted because he hung up.
-func (a *Attempt) giveBack(ctx context.Context) error {
+func (a *Attempt) giveBack(ctx context.Context, which func(counted) bool) error {
+	var rows []uuid.UUID
+	for _, c := range a.counts {
+		if which(c) {
+			rows = append(rows, c.row)
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
 	limit := settleTime
 	if end, ok := ctx.Deadline(); ok {
 		limit = max(graceTime, min(limit, time.Until(end)))
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	err := a.limiter.remove(ctx, a.rows)
+	err := a.limiter.remove(ctx, rows)
 	if err != nil {
-		a.limiter.owe(a.rows)
+		a.limiter.owe(rows)
 	}
 	return database.Fault(err)
 }

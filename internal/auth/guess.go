@@ -49,6 +49,9 @@ type Guess struct {
 	// Users are those whose password would be tried; for each of them the
 	// devices are known or not.
 	Users []uuid.UUID
+	// Anywhere: no organization was named. The password may be right for one of
+	// the Users and wrong for others.
+	Anywhere bool
 	// Since has an element for each of Users: the failures until then are
 	// forgiven. None is as good as zero times.
 	Since []time.Time
@@ -63,6 +66,9 @@ type bucket struct {
 	atOnce int64
 	// lasting failures are not forgiven: they are the client's.
 	lasting bool
+	// apart: an attempt that was right for one user stays counted for the others,
+	// for whom it was wrong. See Limiter.elsewhere.
+	apart bool
 	// whose are the places in Guess.Users of those for whom this counts.
 	whose []int
 }
@@ -79,32 +85,71 @@ func (l *Limiter) buckets(g Guess) []bucket {
 	known := func(label string, user uuid.UUID, id string, place int) []bucket {
 		whose := []int{place}
 		return []bucket{
-			{l.name(label, who+" "+id), PairFailures, AttemptWindow, pairAtOnce, false, whose},
-			{l.name("sign-in known", who+" "+user.String()), AddressFailures, AddressWindow, 0, false, whose},
+			{name: l.name(label, who+" "+id), limit: PairFailures, window: AttemptWindow, atOnce: pairAtOnce, whose: whose},
+			{name: l.name("sign-in known", who+" "+user.String()), limit: AddressFailures, window: AddressWindow, whose: whose},
 		}
 	}
 	if g.Session != uuid.Nil {
 		return known("sign-in session", g.Session, g.Session.String(), 0)
 	}
 	var out []bucket
-	var strange []int
-	for i := range g.users() {
-		if i < len(g.Users) {
-			if id, ok := l.devices.known(g.Address, g.Users[i], g.Devices); ok {
-				out = append(out, known("sign-in device", g.Users[i], g.Users[i].String()+" "+id, i)...)
-				continue
-			}
+	devices, strange := l.knownDevices(g)
+	for i, id := range devices {
+		if id != "" {
+			out = append(out, known("sign-in device", g.Users[i], g.Users[i].String()+" "+id, i)...)
 		}
-		strange = append(strange, i)
 	}
-	if len(strange) == 0 {
-		return out
+	if len(strange) > 0 {
+		client := address.ClientNetwork(g.Client)
+		out = append(out,
+			bucket{name: l.name("sign-in pair", who+" "+client), limit: PairFailures, window: AttemptWindow, atOnce: pairAtOnce, whose: strange},
+			bucket{name: l.name("sign-in address", who), limit: AddressFailures, window: AddressWindow, whose: strange},
+			bucket{name: l.name("sign-in client", client), limit: ClientFailures, window: AttemptWindow, atOnce: clientAtOnce, lasting: true, whose: strange})
 	}
+	if g.Anywhere {
+		out = append(out, l.elsewhere(g, devices, strange)...)
+	}
+	return out
+}
+
+// knownDevices returns, for each of the users, the identity of the device that
+// brought the guess where it has signed in as that user before, and the places of
+// the users to whom it is strange: one when there is nobody.
+func (l *Limiter) knownDevices(g Guess) (ids []string, strange []int) {
+	ids = make([]string, g.users())
+	for i := range ids {
+		if i < len(g.Users) {
+			ids[i], _ = l.devices.known(g.Address, g.Users[i], g.Devices)
+		}
+		if ids[i] == "" {
+			strange = append(strange, i)
+		}
+	}
+	return ids, strange
+}
+
+// elsewhere are the buckets of each user by itself, for guesses that several
+// users are asked about at once. Whoever can choose the password of a namesake in
+// an organization of his own would otherwise try any password on all others of
+// the address, and learn by his own success that it is wrong for them, as often
+// as he likes. They close a user for such guesses alone: a count that also bound
+// sign-ins to a named organization would tell who is known to it.
+func (l *Limiter) elsewhere(g Guess, devices []string, strange []int) (out []bucket) {
 	client := address.ClientNetwork(g.Client)
-	return append(out,
-		bucket{l.name("sign-in pair", who+" "+client), PairFailures, AttemptWindow, pairAtOnce, false, strange},
-		bucket{l.name("sign-in address", who), AddressFailures, AddressWindow, 0, false, strange},
-		bucket{l.name("sign-in client", client), ClientFailures, AttemptWindow, clientAtOnce, true, strange})
+	for i, user := range g.Users {
+		narrow, wide := l.name("sign-in elsewhere pair", user.String()+" "+client), l.name("sign-in elsewhere", user.String())
+		if id := devices[i]; id != "" {
+			narrow, wide = l.name("sign-in elsewhere device", user.String()+" "+id), l.name("sign-in elsewhere known", user.String())
+		}
+		out = append(out,
+			bucket{name: narrow, limit: PairFailures, window: AttemptWindow, apart: true, whose: []int{i}},
+			bucket{name: wide, limit: AddressFailures, window: AddressWindow, apart: true, whose: []int{i}})
+	}
+	if len(strange) > 0 {
+		out = append(out, bucket{name: l.name("sign-in elsewhere client", client), limit: ClientFailures, window: AttemptWindow,
+			lasting: true, apart: true, whose: strange})
+	}
+	return out
 }
 
 // name hides what is counted. It uses the oldest pepper, which never leaves

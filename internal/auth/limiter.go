@@ -3,7 +3,6 @@ package auth
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -123,11 +122,9 @@ func (l *Limiter) record(ctx context.Context, a *Attempt, buckets []bucket, g Gu
 		if err := l.lock(ctx, tx, buckets); err != nil {
 			return err
 		}
-		waits := make([]time.Duration, len(since))
-		for _, b := range buckets {
-			if err := b.wait(ctx, tx, now, since, waits); err != nil {
-				return err
-			}
+		waits, err := waitsOf(ctx, tx, now, buckets, since)
+		if err != nil {
+			return err
 		}
 		if wait := slices.Min(waits); wait > 0 {
 			return fault.Later(fault.RateLimited, fault.ReasonSignInFailures, wait, "Too many sign-ins have failed. Please wait before you try again.")
@@ -141,7 +138,7 @@ func (l *Limiter) record(ctx context.Context, a *Attempt, buckets []bucket, g Gu
 // tried. One in which nobody's is does not count it: whoever is known to a
 // namesake would keep everybody else's full.
 func (a *Attempt) insert(ctx context.Context, tx *database.Tx, now time.Time, buckets []bucket) error {
-	a.rows = nil
+	a.counts = nil
 	var values []string
 	var args []any
 	for _, b := range buckets {
@@ -152,7 +149,7 @@ func (a *Attempt) insert(ctx context.Context, tx *database.Tx, now time.Time, bu
 		if err != nil {
 			return fmt.Errorf("making an id: %w", err)
 		}
-		a.rows = append(a.rows, id)
+		a.counts = append(a.counts, counted{b, id})
 		values = append(values, fmt.Sprintf("($%d, $%d, $%d)", len(args)+1, len(args)+2, len(args)+3)) //nolint:mnd // the columns
 		args = append(args, id.String(), b.name, now)
 	}
@@ -161,13 +158,18 @@ func (a *Attempt) insert(ctx context.Context, tx *database.Tx, now time.Time, bu
 }
 
 // lock lets one transaction at a time count a bucket. SQLite has only one that
-// writes anyhow. On Postgres the locks are taken in one order by everybody.
+// writes anyhow. On Postgres the locks are taken in one order by everybody. A
+// bucket that counts apart needs none: whoever counts in it holds the lock of the
+// address's, the client's or the known device's own.
 func (l *Limiter) lock(ctx context.Context, tx *database.Tx, buckets []bucket) error {
 	if l.db.Dialect() != dialect.Postgres {
 		return nil
 	}
 	sorted := slices.SortedFunc(slices.Values(buckets), func(a, b bucket) int { return cmp.Compare(a.name, b.name) })
 	for _, b := range sorted {
+		if b.apart {
+			continue
+		}
 		digits, err := hex.DecodeString(b.name[:16])
 		if err != nil {
 			return fmt.Errorf("reading a bucket's name: %w", err)
@@ -180,24 +182,37 @@ func (l *Limiter) lock(ctx context.Context, tx *database.Tx, buckets []bucket) e
 	return nil
 }
 
-// wait raises the time until the bucket has room again, for each of its users,
-// whose failures count since another time. It asks one question, however many
-// they are.
-func (b bucket) wait(ctx context.Context, tx *database.Tx, now time.Time, since []time.Time, waits []time.Duration) error {
-	// The attempt that must first grow old, so that fewer than the limit are left.
-	var blocking time.Time
-	err := tx.QueryRowContext(ctx, `SELECT attempted_at FROM sign_in_attempts WHERE bucket = $1 AND attempted_at > $2
-		ORDER BY attempted_at DESC LIMIT 1 OFFSET $3`, b.name, now.Add(-b.window), b.limit-1).Scan(&blocking)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
+// waitsOf returns for each user the time until all buckets that count for it have
+// room again; each user's failures count since another time. It asks one question,
+// however many buckets there are: its time does not tell how many users.
+func waitsOf(ctx context.Context, tx *database.Tx, now time.Time, buckets []bucket, since []time.Time) (waits []time.Duration, err error) {
+	// Of each bucket the attempt that must first grow old, so that fewer than the
+	// limit are left.
+	parts, args := make([]string, len(buckets)), make([]any, 0, 3*len(buckets)) //nolint:mnd // see below
+	for i, b := range buckets {
+		n := len(args)
+		parts[i] = fmt.Sprintf(`SELECT %d AS place, attempted_at FROM (SELECT attempted_at FROM sign_in_attempts
+			WHERE bucket = $%d AND attempted_at > $%d ORDER BY attempted_at DESC LIMIT 1 OFFSET $%d) AS b%d`, i, n+1, n+2, n+3, i) //nolint:mnd // the arguments
+		args = append(args, b.name, now.Add(-b.window), b.limit-1)
 	}
+	rows, err := tx.QueryContext(ctx, strings.Join(parts, " UNION ALL "), args...)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, i := range b.whose {
-		if b.lasting || blocking.After(since[i]) {
-			waits[i] = max(waits[i], blocking.Add(b.window).Sub(now))
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	waits = make([]time.Duration, len(since))
+	for rows.Next() {
+		var place int
+		var blocking time.Time
+		if err := rows.Scan(&place, &blocking); err != nil {
+			return nil, err
+		}
+		b := buckets[place]
+		for _, i := range b.whose {
+			if b.lasting || blocking.After(since[i]) {
+				waits[i] = max(waits[i], blocking.Add(b.window).Sub(now))
+			}
 		}
 	}
-	return nil
+	return waits, rows.Err()
 }

@@ -20,7 +20,8 @@ import (
 func labels() []string {
 	return []string{
 		"machine token", "sign-in device token", "sign-in device", "sign-in session", "sign-in known",
-		"sign-in pair", "sign-in address", "sign-in client", "portico fingerprint",
+		"sign-in pair", "sign-in address", "sign-in client", "sign-in elsewhere pair", "sign-in elsewhere", "sign-in elsewhere device",
+		"sign-in elsewhere known", "sign-in elsewhere client", "portico fingerprint",
 	}
 }
 
@@ -82,13 +83,16 @@ func TestWhatIsCountedIsLabelled(t *testing.T) {
 	for label, text := range map[string]string{
 		"sign-in pair": email + " " + client, "sign-in address": email, "sign-in client": client,
 		"sign-in device": email + " " + user.String() + " " + id, "sign-in session": email + " " + session.String(), "sign-in known": email + " " + user.String(),
+		"sign-in elsewhere pair": user.String() + " " + client, "sign-in elsewhere": user.String(), "sign-in elsewhere client": client,
+		"sign-in elsewhere device": user.String() + " " + id, "sign-in elsewhere known": user.String(),
 	} {
 		want[hex.EncodeToString(mac(key, label, text))] = label
 	}
-	require.Len(t, want, 6)
+	require.Len(t, want, 11)
 	got := map[string]string{}
 	for _, g := range []Guess{
 		{Address: e, Client: "192.0.2.1"}, {Address: e, Client: "192.0.2.1", Users: []uuid.UUID{user}, Devices: []string{token}}, {Address: e, Client: "192.0.2.1", Session: session},
+		{Address: e, Client: "192.0.2.1", Users: []uuid.UUID{user}, Anywhere: true}, {Address: e, Users: []uuid.UUID{user}, Devices: []string{token}, Anywhere: true},
 	} {
 		for _, b := range l.buckets(g) {
 			got[b.name] = want[b.name]

@@ -67,7 +67,7 @@ func (p *Portal) checkCurrent(ctx context.Context, u *db.User, password string) 
 	if !right {
 		return fault.Input(fault.WrongPassword, "currentPassword", "This is not your present password.")
 	}
-	return database.Fault(attempt.Succeeded(ctx))
+	return database.Fault(attempt.Succeeded(ctx, 0))
 }
 
 // ResetPassword gives a user, by the organization's slug and the address,

@@ -61,6 +61,8 @@ type Guess struct {
 	Session uuid.UUID
 	// Users are those whose password would be tried.
 	Users []uuid.UUID
+	// Anywhere: no organization was named.
+	Anywhere bool
 	// Since has an element for each of Users: the failures until then are
 	// forgiven.
 	Since []time.Time
@@ -71,7 +73,9 @@ type Attempt interface {
 	// Open reports whether the password of the user at this place in
 	// Guess.Users may be tried.
 	Open(user int) bool
-	Succeeded(ctx context.Context) error
+	// Succeeded is called with the places of those for whom it was right; for
+	// others whose password was tried it stays a failure.
+	Succeeded(ctx context.Context, right ...int) error
 	Withdraw(ctx context.Context) error
 	Done()
 }

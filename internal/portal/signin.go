@@ -35,6 +35,9 @@ func (in SignInInput) devices() []string {
 	return append([]string{*in.DeviceToken}, in.Devices...)
 }
 
+// anywhere reports whether no organization is named.
+func (in SignInInput) anywhere() bool { return in.Organization == nil || *in.Organization == "" }
+
 // Session is a way in: an access token and whose it is.
 type Session struct {
 	AccessToken  string
@@ -57,7 +60,8 @@ func wrongSignIn() error {
 // same work. Administrators always may: theirs is the way back.
 //
 // Without an organization the password is tried for the address's users in
-// several; it has to be right for one of them alone.
+// several; it has to be right for one of them alone. For the others it then was a
+// wrong guess, and stays counted as one.
 func (p *Portal) SignIn(ctx context.Context, in SignInInput) (Session, error) {
 	system := viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
 	known, err := p.candidates(system, in)
@@ -65,7 +69,8 @@ func (p *Portal) SignIn(ctx context.Context, in SignInInput) (Session, error) {
 		return Session{}, outward(err)
 	}
 	attempt, err := p.limiter.Reserve(ctx, Guess{
-		Address: in.Email, Client: viewer.Current(ctx).Address, Devices: in.devices(), Users: known.ids(), Since: known.since(),
+		Address: in.Email, Client: viewer.Current(ctx).Address, Devices: in.devices(),
+		Users: known.ids(), Anywhere: in.anywhere(), Since: known.since(),
 	})
 	if err != nil {
 		if fault.Is(err, fault.RateLimited) {
@@ -84,25 +89,27 @@ func (p *Portal) SignIn(ctx context.Context, in SignInInput) (Session, error) {
 		return Session{}, wrongSignIn()
 	case 1:
 	default:
-		if err := attempt.Succeeded(ctx); err != nil {
+		if err := attempt.Succeeded(ctx, right...); err != nil {
 			return Session{}, outward(err)
 		}
 		return Session{}, fault.Input(fault.Required, "organization",
 			"This address and password are known to several organizations: name the one to sign in to.")
 	}
-	s, err := p.session(system, ctx, right[0].user, right[0].organization)
+	one := known.eligible[right[0]]
+	s, err := p.session(system, ctx, one.user, one.organization)
 	if err != nil {
-		return Session{}, p.unlooked(ctx, attempt, err)
+		_ = attempt.Succeeded(ctx, right...) // as far as the password goes
+		return Session{}, outward(err)
 	}
 	s.DeviceToken = p.devices.Issue(in.Email, s.User.ID, in.devices())
-	return s, outward(attempt.Succeeded(ctx))
+	return s, outward(attempt.Succeeded(ctx, right...))
 }
 
-// tryAll tries the password for each candidate and returns those it is right
-// for. Where there are fewer than could be, it does the same work for nobody:
+// tryAll tries the password for each candidate and returns the places of those it
+// is right for. Where there are fewer than could be, it does the same work for nobody:
 // its time does not tell how many there are, or whether any.
-func (p *Portal) tryAll(ctx context.Context, attempt Attempt, password string, c candidates) ([]candidate, error) {
-	var right []candidate
+func (p *Portal) tryAll(ctx context.Context, attempt Attempt, password string, c candidates) ([]int, error) {
+	var right []int
 	for i := range c.most {
 		if i >= len(c.eligible) || !attempt.Open(i) {
 			if err := p.passwords.VerifyNothing(ctx, password); err != nil {
@@ -115,7 +122,7 @@ func (p *Portal) tryAll(ctx context.Context, attempt Attempt, password string, c
 			return nil, err
 		}
 		if ok {
-			right = append(right, c.eligible[i])
+			right = append(right, i)
 		}
 	}
 	return right, nil

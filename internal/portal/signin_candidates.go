@@ -48,7 +48,7 @@ type candidates struct {
 func (p *Portal) candidates(ctx context.Context, in SignInInput) (candidates, error) {
 	out := candidates{most: mostCandidates}
 	q := p.client.User.Query().Where(user.EmailFolded(in.Email))
-	if in.Organization != nil && *in.Organization != "" {
+	if !in.anywhere() {
 		out.most = 1 // an address is unique in its organization
 		q.Where(user.HasOrganizationWith(organization.Slug(askable(*in.Organization))))
 	}
