@@ -9,13 +9,11 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/go-chi/cors"
-	"github.com/google/uuid"
 
 	"portico/graph"
 	"portico/internal/auth"
 	"portico/internal/budget"
 	"portico/internal/gqlhttp"
-	"portico/internal/nodeid"
 	"portico/internal/playground"
 	"portico/internal/portal"
 	"portico/internal/seed"
@@ -91,7 +89,7 @@ func (p *program) authenticator(b *backend) (*auth.Authenticator, error) {
 	}
 	return &auth.Authenticator{
 		Tokens: b.tokens, Machines: b.machines, Directory: portal.NewDirectory(b.database, b.client),
-		ParseAccount: accountID, RequestID: requestID, Peers: auth.Peers{Trusted: proxies},
+		RequestID: requestID, Peers: auth.Peers{Trusted: proxies},
 	}, nil
 }
 
@@ -106,9 +104,6 @@ func believing(who *auth.Authenticator, refuse func(http.ResponseWriter, *http.R
 func (p *program) export(b *backend) http.HandlerFunc {
 	return csvhttp.Handler(csvhttp.Options{Query: b.portal.UsageQuery, Rows: b.gate.usage.Rows, Log: p.log}).ServeHTTP
 }
-
-// accountID reads the opaque id in auth.AccountHeader.
-func accountID(id string) (uuid.UUID, bool) { return nodeid.Decode(nodeid.Account, id) }
 
 // paid takes what an export costs from the caller's budget.
 func paid(b *budget.Budget) func(http.Handler) http.Handler {

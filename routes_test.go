@@ -135,7 +135,7 @@ func TestOtherOrigins(t *testing.T) {
 		require.NoError(t, err)
 		r.Header.Set("Origin", origin)
 		r.Header.Set("Access-Control-Request-Method", http.MethodPost)
-		r.Header.Set("Access-Control-Request-Headers", "authorization,content-type,x-portico-account")
+		r.Header.Set("Access-Control-Request-Headers", "authorization,content-type")
 		w, err := http.DefaultTransport.RoundTrip(r)
 		require.NoError(t, err)
 		require.NoError(t, w.Body.Close())

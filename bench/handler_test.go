@@ -10,8 +10,6 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"github.com/google/uuid"
-
 	"portico/ent/db/app"
 	"portico/ent/db/organization"
 	"portico/ent/db/user"
@@ -62,7 +60,7 @@ func newInside(b *testing.B) inside {
 	api, err := graph.NewHandler(graph.Options{Portal: f.Portal, Devices: auth.DeviceCookie{}, RequestID: unnamed, Log: slog.New(slog.DiscardHandler)})
 	noError(b, err)
 	who := &auth.Authenticator{Tokens: f.Tokens, Machines: auth.NewMachineTokens(f.Ring), Directory: f.Directory,
-		ParseAccount: func(string) (uuid.UUID, bool) { return uuid.Nil, false }, RequestID: unnamed}
+		RequestID: unnamed}
 	return inside{w, who.Middleware(api)}
 }
 

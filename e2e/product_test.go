@@ -12,7 +12,7 @@ func productLife(t *testing.T, s *servertest.Server) {
 	c := newCast(t, s, "product-life")
 	app, _ := c.newApp(t, "User of a product")
 	a := c.admin.Do(t, "createProduct", vars{"name": "product-life", "description": "Draws.", "apiVersion": "1.0", "externalId": "X-1", "documentationUrl": "https://docs.example/x"},
-		`product { id title status visibility approval authTypes version apiVersion externalId viewerCan { update { allowed } } }`)
+		`product { id title status approval authTypes version apiVersion externalId viewerCan { update { allowed } } }`)
 	product := a.Text("createProduct", "product", "id")
 	require.Equal(t, "product-life", a.Text("createProduct", "product", "title"), "the name unless given")
 	require.Equal(t, "DRAFT", a.Text("createProduct", "product", "status"))
@@ -30,10 +30,9 @@ func productLife(t *testing.T, s *servertest.Server) {
 	}
 	require.Nil(t, seen(), "a draft is not for developers")
 	corrected(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields), "register", "UNKNOWN_REFERENCE", "productId")
-	a = c.admin.Do(t, "updateProduct", vars{"productId": product, "status": "PUBLISHED", "visibility": "PRIVATE", "approval": "AUTO", "version": 1}, `product { version }`)
+	a = c.admin.Do(t, "updateProduct", vars{"productId": product, "status": "PUBLISHED", "approval": "AUTO", "version": 1}, `product { version }`)
 	require.Equal(t, 2, a.Number("updateProduct", "product", "version"))
-	require.Nil(t, seen(), "a private one is only for those who have it")
-	c.admin.Do(t, "updateProduct", vars{"productId": product, "visibility": "PUBLIC", "title": "Life", "authTypes": []any{"API_KEY", "BASIC"}}, `product { id }`)
+	c.admin.Do(t, "updateProduct", vars{"productId": product, "title": "Life", "authTypes": []any{"API_KEY", "BASIC"}}, `product { id }`)
 	require.NotNil(t, seen())
 	listed := c.dev.Must(t, `{ products(where: {titleContains: "lıfe"}) { nodes { title authTypes } } }`, nil)
 	require.Equal(t, []string{"Life"}, texts(listed, "title", "products", "nodes"))

@@ -40,7 +40,7 @@ func TestStories(t *testing.T) {
 		{"keys are disabled and enabled", disabledKeys},
 		{"an account is suspended and resumed", suspendedAccount},
 		{"an account is deleted", deletedAccount},
-		{"a developer of two accounts acts for one", accountSwitch},
+		{"a developer of two accounts acts for one", oneAccount},
 		{"an account is edited", editedAccount},
 		{"a user is disabled and enabled", disabledUser},
 		{"a password is changed", changedPassword},

@@ -31,7 +31,7 @@ var columnsOf = map[nodeid.Kind]map[string][]string{
 	},
 	nodeid.Product: {
 		"id": nil, "name": {"name"}, "title": {"title"}, "description": {"description"}, "apiVersion": {"api_version"}, "externalId": {"external_id"},
-		"visibility": {"visibility"}, "status": {"status"}, "approval": {"approval"}, "authTypes": {"auth_types"},
+		"status": {"status"}, "approval": {"approval"}, "authTypes": {"auth_types"},
 		"documentationUrl": {"documentation_url"}, "createdAt": {"created_at"}, "version": {"version"}, "plans": nil, "viewerCan": {"organization_id", "status"},
 		"keyless": {"keyless"}, "enforceEndpoints": {"enforce_endpoints"}, "endpoints": nil,
 	},

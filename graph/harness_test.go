@@ -9,7 +9,6 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"portico/graph"
@@ -49,8 +48,7 @@ func (s *server) serving(t testing.TB, build func(graph.Options) (http.Handler, 
 	require.NoError(t, err)
 	who := &auth.Authenticator{
 		Tokens: s.Tokens, Machines: auth.NewMachineTokens(s.Ring), Directory: s.Directory,
-		ParseAccount: func(id string) (uuid.UUID, bool) { return nodeid.Decode(nodeid.Account, id) },
-		RequestID:    func(context.Context) string { return "request" },
+		RequestID: func(context.Context) string { return "request" },
 	}
 	return &server{Fixture: s.Fixture, calls: s.calls, handler: who.Middleware(api)}
 }

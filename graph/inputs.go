@@ -32,7 +32,7 @@ func updateProduct(in model.UpdateProductInput) portal.UpdateProductInput {
 	return portal.UpdateProductInput{
 		ProductID: in.ProductID, Version: version(in.Version),
 		Title: patch(in.Title), Description: patch(in.Description), APIVersion: patch(in.APIVersion), ExternalID: patch(in.ExternalID),
-		Visibility: patch(in.Visibility), Status: patch(in.Status), Approval: patch(in.Approval),
+		Status: patch(in.Status), Approval: patch(in.Approval),
 		AuthTypes: patchList(in.AuthTypes), DocumentationURL: patch(in.DocumentationURL),
 		Keyless: patch(in.Keyless), EnforceEndpoints: patch(in.EnforceEndpoints),
 	}

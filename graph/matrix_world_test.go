@@ -73,11 +73,11 @@ func (w *world) stock() {
 	w.make("admin", "updateOrganization", input{
 		"website": "https://one.example", "longestKeyLife": input{"development": 3650, "staging": 3650, "production": 3650},
 	}, "organization")
-	for _, p := range []struct{ specimen, visibility, status string }{
-		{"product", "PUBLIC", "PUBLISHED"}, {"private product", "PRIVATE", "PUBLISHED"}, {"draft product", "PUBLIC", "DRAFT"},
+	for _, p := range []struct{ specimen, status string }{
+		{"product", "PUBLISHED"}, {"private product", "PUBLISHED"}, {"draft product", "DRAFT"},
 	} {
 		w.ids[p.specimen] = w.make("admin", "createProduct", input{
-			"name": w.name("product"), "visibility": p.visibility, "externalId": "sap-1",
+			"name": w.name("product"), "externalId": "sap-1",
 			"documentationUrl": "https://one.example/docs", "apiVersion": "v1", "description": "What it does.",
 		}, "product")
 		w.ids["plan of the "+p.specimen] = w.make("admin", "createPlan", input{
@@ -90,6 +90,15 @@ func (w *world) stock() {
 			"productId": w.ids[p.specimen], "method": "GET", "path": "/orders/{id}", "description": "One order.",
 		}, "endpoint")
 	}
+	w.hide("private product")
+}
+
+// hide stores a product as PRIVATE, which nothing in the program does yet.
+func (w *world) hide(specimen string) {
+	id, ok := nodeid.Decode(nodeid.Product, w.ids[specimen])
+	require.True(w.t, ok)
+	_, err := w.Database.ExecContext(w.t.Context(), `UPDATE products SET visibility = 'PRIVATE' WHERE id = $1`, id)
+	require.NoError(w.t, err)
 }
 
 // furnish gives the developer one of everything.

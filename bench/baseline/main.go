@@ -23,15 +23,12 @@ import (
 	"strconv"
 	"syscall"
 
-	"github.com/google/uuid"
-
 	"portico/ent/db"
 	"portico/internal/auth"
 	"portico/internal/clock"
 	"portico/internal/database"
 	"portico/internal/gqlhttp"
 	"portico/internal/keyring"
-	"portico/internal/nodeid"
 	"portico/internal/portal"
 )
 
@@ -71,11 +68,10 @@ func run(ctx context.Context) error {
 		return err
 	}
 	who := &auth.Authenticator{
-		Tokens:       auth.NewTokens(ring, clock.System{}, issuer, audience),
-		Machines:     auth.NewMachineTokens(ring),
-		Directory:    portal.NewDirectory(d, db.NewClient(db.Driver(d.Driver()))),
-		ParseAccount: func(id string) (uuid.UUID, bool) { return nodeid.Decode(nodeid.Account, id) },
-		RequestID:    requestID,
+		Tokens:    auth.NewTokens(ring, clock.System{}, issuer, audience),
+		Machines:  auth.NewMachineTokens(ring),
+		Directory: portal.NewDirectory(d, db.NewClient(db.Driver(d.Driver()))),
+		RequestID: requestID,
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	handler := traced(log, who.Middleware(&backend{database: d, ring: ring, clock: clock.System{}}))

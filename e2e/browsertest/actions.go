@@ -140,17 +140,6 @@ func (p *Page) Documentation(path ...string) string {
 	return p.text(`() => ` + content + `.textContent`)
 }
 
-// SwitchAccount chooses another account of the signed-in user.
-func (p *Page) SwitchAccount(name string) {
-	p.t.Helper()
-	p.call("switch account", `(name) => {
-		const list = document.querySelector('#account');
-		list.value = [...list.options].find(o => o.text === name).value;
-		list.dispatchEvent(new Event('change'));
-		return true;
-	}`, new(bool), name)
-}
-
 // Reload loads the page again.
 func (p *Page) Reload() {
 	p.t.Helper()

@@ -24,7 +24,6 @@ type call struct {
 	Query     string
 	Variables map[string]any
 	token     string
-	account   string
 }
 
 // serve starts the playground beside the stub and gives the page's URL.
@@ -61,7 +60,7 @@ func (s *stub) asked(operation string) []call {
 }
 
 func (s *stub) answer(w http.ResponseWriter, r *http.Request) {
-	c := call{token: r.Header.Get("Authorization"), account: r.Header.Get("X-Portico-Account")}
+	c := call{token: r.Header.Get("Authorization")}
 	if err := json.NewDecoder(r.Body).Decode(&c); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
@@ -110,12 +109,11 @@ func signIn(input map[string]any) obj {
 	if input["email"] == "late@demo.example" {
 		life = -time.Minute
 	}
-	acme, globex := obj{"id": "acct_1", "name": "Acme"}, obj{"id": "acct_2", "name": "Globex"}
 	return data(obj{"signIn": obj{
 		"accessToken": "token-of-" + input["email"].(string),
 		"expiresAt":   time.Now().Add(life).UTC().Format(time.RFC3339),
 		"viewer": obj{"role": "PORTAL", "user": obj{"name": "Dana Developer", "email": input["email"]},
-			"account": acme, "accounts": obj{"nodes": []obj{acme, globex}}, "organization": obj{"name": "Demo"}},
+			"account": obj{"id": "acct_1", "name": "Acme"}, "organization": obj{"name": "Demo"}},
 	}})
 }
 

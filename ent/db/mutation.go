@@ -12907,7 +12907,7 @@ type ProductMutation struct {
 	description         *string
 	api_version         *string
 	external_id         *string
-	visibility          *term.ProductVisibility
+	visibility          *string
 	status              *term.ProductStatus
 	approval            *term.Approval
 	auth_types          *[]term.AuthType
@@ -13408,12 +13408,12 @@ func (m *ProductMutation) ResetExternalID() {
 }
 
 // SetVisibility sets the "visibility" field.
-func (m *ProductMutation) SetVisibility(tv term.ProductVisibility) {
-	m.visibility = &tv
+func (m *ProductMutation) SetVisibility(s string) {
+	m.visibility = &s
 }
 
 // Visibility returns the value of the "visibility" field in the mutation.
-func (m *ProductMutation) Visibility() (r term.ProductVisibility, exists bool) {
+func (m *ProductMutation) Visibility() (r string, exists bool) {
 	v := m.visibility
 	if v == nil {
 		return
@@ -13424,7 +13424,7 @@ func (m *ProductMutation) Visibility() (r term.ProductVisibility, exists bool) {
 // OldVisibility returns the old "visibility" field's value of the Product entity.
 // If the Product object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *ProductMutation) OldVisibility(ctx context.Context) (v term.ProductVisibility, err error) {
+func (m *ProductMutation) OldVisibility(ctx context.Context) (v string, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldVisibility is only allowed on UpdateOne operations")
 	}
@@ -13952,7 +13952,7 @@ func (m *ProductMutation) SetField(name string, value ent.Value) error {
 		m.SetExternalID(v)
 		return nil
 	case product.FieldVisibility:
-		v, ok := value.(term.ProductVisibility)
+		v, ok := value.(string)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}

@@ -41,8 +41,8 @@ type Product struct {
 	APIVersion string `json:"api_version,omitempty"`
 	// The product's name in another system.
 	ExternalID string `json:"external_id,omitempty"`
-	// Visibility holds the value of the "visibility" field.
-	Visibility term.ProductVisibility `json:"visibility,omitempty"`
+	// PUBLIC; nothing makes other ones. What is stored as PRIVATE is hidden from developers whose account was never registered with it.
+	Visibility string `json:"visibility,omitempty"`
 	// Status holds the value of the "status" field.
 	Status term.ProductStatus `json:"status,omitempty"`
 	// Approval holds the value of the "approval" field.
@@ -186,7 +186,7 @@ func (_m *Product) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field visibility", values[i])
 			} else if value.Valid {
-				_m.Visibility = term.ProductVisibility(value.String)
+				_m.Visibility = value.String
 			}
 		case product.FieldStatus:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -298,7 +298,7 @@ func (_m *Product) String() string {
 	builder.WriteString(_m.ExternalID)
 	builder.WriteString(", ")
 	builder.WriteString("visibility=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Visibility))
+	builder.WriteString(_m.Visibility)
 	builder.WriteString(", ")
 	builder.WriteString("status=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Status))

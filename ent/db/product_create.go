@@ -135,13 +135,13 @@ func (_c *ProductCreate) SetNillableExternalID(v *string) *ProductCreate {
 }
 
 // SetVisibility sets the "visibility" field.
-func (_c *ProductCreate) SetVisibility(v term.ProductVisibility) *ProductCreate {
+func (_c *ProductCreate) SetVisibility(v string) *ProductCreate {
 	_c.mutation.SetVisibility(v)
 	return _c
 }
 
 // SetNillableVisibility sets the "visibility" field if the given value is not nil.
-func (_c *ProductCreate) SetNillableVisibility(v *term.ProductVisibility) *ProductCreate {
+func (_c *ProductCreate) SetNillableVisibility(v *string) *ProductCreate {
 	if v != nil {
 		_c.SetVisibility(*v)
 	}
@@ -388,11 +388,6 @@ func (_c *ProductCreate) check() error {
 	if _, ok := _c.mutation.Visibility(); !ok {
 		return &ValidationError{Name: "visibility", err: errors.New(`db: missing required field "Product.visibility"`)}
 	}
-	if v, ok := _c.mutation.Visibility(); ok {
-		if err := product.VisibilityValidator(v); err != nil {
-			return &ValidationError{Name: "visibility", err: fmt.Errorf(`db: validator failed for field "Product.visibility": %w`, err)}
-		}
-	}
 	if _, ok := _c.mutation.Status(); !ok {
 		return &ValidationError{Name: "status", err: errors.New(`db: missing required field "Product.status"`)}
 	}
@@ -497,7 +492,7 @@ func (_c *ProductCreate) createSpec() (*Product, *sqlgraph.CreateSpec) {
 		_node.ExternalID = value
 	}
 	if value, ok := _c.mutation.Visibility(); ok {
-		_spec.SetField(product.FieldVisibility, field.TypeEnum, value)
+		_spec.SetField(product.FieldVisibility, field.TypeString, value)
 		_node.Visibility = value
 	}
 	if value, ok := _c.mutation.Status(); ok {
@@ -683,18 +678,6 @@ func (u *ProductUpsert) UpdateExternalID() *ProductUpsert {
 	return u
 }
 
-// SetVisibility sets the "visibility" field.
-func (u *ProductUpsert) SetVisibility(v term.ProductVisibility) *ProductUpsert {
-	u.Set(product.FieldVisibility, v)
-	return u
-}
-
-// UpdateVisibility sets the "visibility" field to the value that was provided on create.
-func (u *ProductUpsert) UpdateVisibility() *ProductUpsert {
-	u.SetExcluded(product.FieldVisibility)
-	return u
-}
-
 // SetStatus sets the "status" field.
 func (u *ProductUpsert) SetStatus(v term.ProductStatus) *ProductUpsert {
 	u.Set(product.FieldStatus, v)
@@ -792,6 +775,9 @@ func (u *ProductUpsertOne) UpdateNewValues() *ProductUpsertOne {
 		}
 		if _, exists := u.create.mutation.Name(); exists {
 			s.SetIgnore(product.FieldName)
+		}
+		if _, exists := u.create.mutation.Visibility(); exists {
+			s.SetIgnore(product.FieldVisibility)
 		}
 	}))
 	return u
@@ -926,20 +912,6 @@ func (u *ProductUpsertOne) SetExternalID(v string) *ProductUpsertOne {
 func (u *ProductUpsertOne) UpdateExternalID() *ProductUpsertOne {
 	return u.Update(func(s *ProductUpsert) {
 		s.UpdateExternalID()
-	})
-}
-
-// SetVisibility sets the "visibility" field.
-func (u *ProductUpsertOne) SetVisibility(v term.ProductVisibility) *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetVisibility(v)
-	})
-}
-
-// UpdateVisibility sets the "visibility" field to the value that was provided on create.
-func (u *ProductUpsertOne) UpdateVisibility() *ProductUpsertOne {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateVisibility()
 	})
 }
 
@@ -1219,6 +1191,9 @@ func (u *ProductUpsertBulk) UpdateNewValues() *ProductUpsertBulk {
 			if _, exists := b.mutation.Name(); exists {
 				s.SetIgnore(product.FieldName)
 			}
+			if _, exists := b.mutation.Visibility(); exists {
+				s.SetIgnore(product.FieldVisibility)
+			}
 		}
 	}))
 	return u
@@ -1353,20 +1328,6 @@ func (u *ProductUpsertBulk) SetExternalID(v string) *ProductUpsertBulk {
 func (u *ProductUpsertBulk) UpdateExternalID() *ProductUpsertBulk {
 	return u.Update(func(s *ProductUpsert) {
 		s.UpdateExternalID()
-	})
-}
-
-// SetVisibility sets the "visibility" field.
-func (u *ProductUpsertBulk) SetVisibility(v term.ProductVisibility) *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.SetVisibility(v)
-	})
-}
-
-// UpdateVisibility sets the "visibility" field to the value that was provided on create.
-func (u *ProductUpsertBulk) UpdateVisibility() *ProductUpsertBulk {
-	return u.Update(func(s *ProductUpsert) {
-		s.UpdateVisibility()
 	})
 }
 

@@ -14,6 +14,9 @@ var (
 	everyone = []viewer.Role{viewer.Admin, viewer.Portal}
 )
 
+// Public is the visibility of a product that the catalogue shows.
+const Public = "PUBLIC"
+
 // Organization: each sees its own; administrators change it.
 func Organization() ent.Policy {
 	own := func(v viewer.Viewer) []func(*sql.Selector) {
@@ -126,7 +129,7 @@ func catalogue(s *sql.Selector) { s.Where(inCatalogue(s.C)) }
 
 func inCatalogue(c func(string) string) *sql.Predicate {
 	return sql.And(
-		sql.EQ(c("visibility"), string(term.Public)),
+		sql.EQ(c("visibility"), Public),
 		sql.In(c("status"), string(term.Published), string(term.Deprecated)),
 	)
 }

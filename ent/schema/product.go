@@ -27,7 +27,7 @@ func (Product) Fields() []ent.Field {
 		field.String("description").Default(""),
 		field.String("api_version").Default("").Comment("The API's own version, as its makers call it."),
 		field.String("external_id").Default("").Comment("The product's name in another system."),
-		field.Enum("visibility").GoType(term.ProductVisibility("")).Default(string(term.Public)),
+		field.String("visibility").Default(rule.Public).Immutable().Comment("PUBLIC; nothing makes other ones. What is stored as PRIVATE is hidden from developers whose account was never registered with it."),
 		field.Enum("status").GoType(term.ProductStatus("")).Default(string(term.Draft)),
 		field.Enum("approval").GoType(term.Approval("")).Default(string(term.Manual)),
 		field.JSON("auth_types", []term.AuthType{}).Default(term.AuthTypes()),
@@ -58,7 +58,7 @@ func (Product) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		node(nodeid.Product),
 		checks(map[string]string{
-			"products_visibility": oneOf("visibility", term.ProductVisibility("").Values()),
+			"products_visibility": oneOf("visibility", []string{rule.Public, "PRIVATE"}),
 			"products_status":     oneOf("status", term.ProductStatus("").Values()),
 			"products_approval":   oneOf("approval", term.Approval("").Values()),
 		}),

@@ -337,29 +337,6 @@ func (ec *executionContext) fieldContext_Product_externalId(_ context.Context, f
 	return graphql.NewScalarFieldContext("Product", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Product_visibility(ctx context.Context, field graphql.CollectedField, obj *db.Product) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Product_visibility(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Visibility, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v term.ProductVisibility) graphql.Marshaler {
-			return ec.marshalNProductVisibility2porticoᚋinternalᚋtermᚐProductVisibility(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Product_visibility(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Product", field, false, false, errors.New("field of type ProductVisibility does not have child fields"))
-}
-
 func (ec *executionContext) _Product_status(ctx context.Context, field graphql.CollectedField, obj *db.Product) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1031,9 +1008,6 @@ func (ec *executionContext) unmarshalInputCreateProductInput(ctx context.Context
 		asMap[k] = v
 	}
 
-	if _, present := asMap["visibility"]; !present {
-		asMap["visibility"] = "PUBLIC"
-	}
 	if _, present := asMap["status"]; !present {
 		asMap["status"] = "DRAFT"
 	}
@@ -1050,7 +1024,7 @@ func (ec *executionContext) unmarshalInputCreateProductInput(ctx context.Context
 		asMap["enforceEndpoints"] = false
 	}
 
-	fieldsInOrder := [...]string{"name", "title", "description", "apiVersion", "externalId", "visibility", "status", "approval", "authTypes", "documentationUrl", "keyless", "enforceEndpoints"}
+	fieldsInOrder := [...]string{"name", "title", "description", "apiVersion", "externalId", "status", "approval", "authTypes", "documentationUrl", "keyless", "enforceEndpoints"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1092,13 +1066,6 @@ func (ec *executionContext) unmarshalInputCreateProductInput(ctx context.Context
 				return it, err
 			}
 			it.ExternalID = data
-		case "visibility":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("visibility"))
-			data, err := ec.unmarshalOProductVisibility2ᚖporticoᚋinternalᚋtermᚐProductVisibility(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Visibility = data
 		case "status":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("status"))
 			data, err := ec.unmarshalOProductStatus2ᚖporticoᚋinternalᚋtermᚐProductStatus(ctx, v)
@@ -1235,7 +1202,7 @@ func (ec *executionContext) unmarshalInputUpdateProductInput(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"productId", "version", "title", "description", "apiVersion", "externalId", "visibility", "status", "approval", "authTypes", "documentationUrl", "keyless", "enforceEndpoints"}
+	fieldsInOrder := [...]string{"productId", "version", "title", "description", "apiVersion", "externalId", "status", "approval", "authTypes", "documentationUrl", "keyless", "enforceEndpoints"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1284,13 +1251,6 @@ func (ec *executionContext) unmarshalInputUpdateProductInput(ctx context.Context
 				return it, err
 			}
 			it.ExternalID = graphql.OmittableOf(data)
-		case "visibility":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("visibility"))
-			data, err := ec.unmarshalOProductVisibility2ᚖporticoᚋinternalᚋtermᚐProductVisibility(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Visibility = graphql.OmittableOf(data)
 		case "status":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("status"))
 			data, err := ec.unmarshalOProductStatus2ᚖporticoᚋinternalᚋtermᚐProductStatus(ctx, v)
@@ -1429,11 +1389,6 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 		case "externalId":
 			out.Values[i] = ec._Product_externalId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
-		case "visibility":
-			out.Values[i] = ec._Product_visibility(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "status":
@@ -1961,23 +1916,6 @@ func (ec *executionContext) marshalNProductStatus2porticoᚋinternalᚋtermᚐPr
 	return res
 }
 
-func (ec *executionContext) unmarshalNProductVisibility2porticoᚋinternalᚋtermᚐProductVisibility(ctx context.Context, v any) (term.ProductVisibility, error) {
-	tmp, err := graphql.UnmarshalString(v)
-	res := term.ProductVisibility(tmp)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNProductVisibility2porticoᚋinternalᚋtermᚐProductVisibility(ctx context.Context, sel ast.SelectionSet, v term.ProductVisibility) graphql.Marshaler {
-	_ = sel
-	res := graphql.MarshalString(string(v))
-	if res == graphql.Null {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-	}
-	return res
-}
-
 func (ec *executionContext) unmarshalNUpdateProductInput2porticoᚋgraphᚋmodelᚐUpdateProductInput(ctx context.Context, v any) (model.UpdateProductInput, error) {
 	res, err := ec.unmarshalInputUpdateProductInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -2070,25 +2008,6 @@ func (ec *executionContext) unmarshalOProductStatus2ᚖporticoᚋinternalᚋterm
 }
 
 func (ec *executionContext) marshalOProductStatus2ᚖporticoᚋinternalᚋtermᚐProductStatus(ctx context.Context, sel ast.SelectionSet, v *term.ProductStatus) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	_ = sel
-	_ = ctx
-	res := graphql.MarshalString(string(*v))
-	return res
-}
-
-func (ec *executionContext) unmarshalOProductVisibility2ᚖporticoᚋinternalᚋtermᚐProductVisibility(ctx context.Context, v any) (*term.ProductVisibility, error) {
-	if v == nil {
-		return nil, nil
-	}
-	tmp, err := graphql.UnmarshalString(v)
-	res := term.ProductVisibility(tmp)
-	return &res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalOProductVisibility2ᚖporticoᚋinternalᚋtermᚐProductVisibility(ctx context.Context, sel ast.SelectionSet, v *term.ProductVisibility) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

@@ -553,7 +553,6 @@ type ComplexityRoot struct {
 		Title            func(childComplexity int) int
 		Version          func(childComplexity int) int
 		ViewerCan        func(childComplexity int) int
-		Visibility       func(childComplexity int) int
 	}
 
 	ProductConnection struct {
@@ -3020,12 +3019,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Product.ViewerCan(childComplexity), true
-	case "Product.visibility":
-		if e.ComplexityRoot.Product.Visibility == nil {
-			break
-		}
-
-		return e.ComplexityRoot.Product.Visibility(childComplexity), true
 
 	case "ProductConnection.edges":
 		if e.ComplexityRoot.ProductConnection.Edges == nil {
@@ -5770,7 +5763,7 @@ enum ErrorReason {
   POLICY
   "FORBIDDEN: the account is suspended."
   ACCOUNT_SUSPENDED
-  "FORBIDDEN: the viewer does not belong to the account, or to any."
+  "FORBIDDEN: the viewer belongs to no account."
   NOT_A_MEMBER
   "NOT_FOUND: the target is unknown, deleted, malformed in its id, or somebody else's."
   UNKNOWN_OBJECT
@@ -6379,8 +6372,6 @@ type Product implements Node {
   apiVersion: String! @goField(name: "APIVersion")
   "The product's name in another system. Requires: ADMIN."
   externalId: String @hasRole(any: [ADMIN])
-  "Which developers find it."
-  visibility: ProductVisibility!
   "Where it stands in its life."
   status: ProductStatus!
   "Whether a registration waits for a person, unless its plan says otherwise."
@@ -6421,14 +6412,6 @@ type Product implements Node {
   ): EndpointConnection! @goField(forceResolver: true)
   "What the viewer may do with it now."
   viewerCan: ProductPermissions! @goField(forceResolver: true)
-}
-
-"Which developers find a product."
-enum ProductVisibility {
-  "All of the organization."
-  PUBLIC
-  "Those whose account is or was registered with it."
-  PRIVATE
 }
 
 "Where a product stands in its life."
@@ -6553,8 +6536,6 @@ input CreateProductInput {
   apiVersion: String
   "At most 255 characters."
   externalId: String
-  "Which developers find it."
-  visibility: ProductVisibility = PUBLIC
   "Where it stands. A product is on offer, PUBLISHED or DEPRECATED, only with a plan: make it a DRAFT, then its plan."
   status: ProductStatus = DRAFT
   "Whether registrations wait for a person."
@@ -6591,8 +6572,6 @@ input UpdateProductInput {
   apiVersion: String
   "At most 255 characters; null clears."
   externalId: String
-  "Which developers find it; null is refused."
-  visibility: ProductVisibility
   "Where it stands; null is refused. Without a plan it cannot be PUBLISHED or DEPRECATED. A retired product does not come back, and what developers have seen is no draft again."
   status: ProductStatus
   "Whether registrations wait for a person; null is refused."
@@ -7309,7 +7288,7 @@ type ChangePasswordPayload {
 type Viewer @public {
   "The person."
   user: User!
-  "The active account: named by the header X-Portico-Account, else the first; null for staff."
+  "The account that a developer acts for: the first that the person joined; null for staff."
   account: Account
   "The accounts the person belongs to; first joined first."
   accounts(
@@ -8291,8 +8270,6 @@ func (ec *executionContext) childFields_Product(ctx context.Context, field graph
 		return ec.fieldContext_Product_apiVersion(ctx, field)
 	case "externalId":
 		return ec.fieldContext_Product_externalId(ctx, field)
-	case "visibility":
-		return ec.fieldContext_Product_visibility(ctx, field)
 	case "status":
 		return ec.fieldContext_Product_status(ctx, field)
 	case "approval":

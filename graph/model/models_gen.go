@@ -660,8 +660,6 @@ type UpdateProductInput struct {
 	APIVersion graphql.Omittable[*string] `json:"apiVersion,omitempty"`
 	// At most 255 characters; null clears.
 	ExternalID graphql.Omittable[*string] `json:"externalId,omitempty"`
-	// Which developers find it; null is refused.
-	Visibility graphql.Omittable[*term.ProductVisibility] `json:"visibility,omitempty"`
 	// Where it stands; null is refused. Without a plan it cannot be PUBLISHED or DEPRECATED. A retired product does not come back, and what developers have seen is no draft again.
 	Status graphql.Omittable[*term.ProductStatus] `json:"status,omitempty"`
 	// Whether registrations wait for a person; null is refused.

@@ -14,17 +14,13 @@ import (
 	"portico/internal/viewer"
 )
 
-// AccountHeader names the account that a developer acts for.
-const AccountHeader = "X-Portico-Account"
-
 // Directory knows the people and the machines. An error means that it could
 // not be asked; whoever it does not know is ok=false.
 type Directory interface {
 	// Person gives the viewer behind an access token, by one SQL statement. ok
 	// is false when there is no such active user, or the token's version is an
-	// old one. An account of all zeros means the user's first; one that is not
-	// the user's is fault.Forbidden.
-	Person(ctx context.Context, organization, user uuid.UUID, tokenVersion int, account uuid.UUID) (v viewer.Viewer, ok bool, err error)
+	// old one.
+	Person(ctx context.Context, organization, user uuid.UUID, tokenVersion int) (v viewer.Viewer, ok bool, err error)
 	// Machine gives the viewer behind the hash of a service token.
 	Machine(ctx context.Context, hash []byte) (v viewer.Viewer, ok bool, err error)
 }
@@ -35,8 +31,6 @@ type Authenticator struct {
 	Tokens    *Tokens
 	Machines  *MachineTokens
 	Directory Directory
-	// ParseAccount reads the opaque id in AccountHeader.
-	ParseAccount func(id string) (uuid.UUID, bool)
 	// RequestID gives the name that the request has in the logs.
 	RequestID func(ctx context.Context) string
 	Peers     Peers
@@ -80,8 +74,7 @@ func (a *Authenticator) fromHeaders(ctx context.Context, r *http.Request) (conte
 	if !ok {
 		return ctx, unbelieved(errors.New("the Authorization header bears no token"))
 	}
-	// Two accounts are as good as a malformed one.
-	return a.Authenticate(ctx, token, strings.Join(r.Header.Values(AccountHeader), ","))
+	return a.Authenticate(ctx, token)
 }
 
 // bearer returns the token of an Authorization header (RFC 6750): after the
@@ -94,13 +87,11 @@ func bearer(header string) (token string, ok bool) {
 
 // Authenticate gives a context that carries the viewer behind a token, an
 // access token or a service token. The Address and the RequestID are those of
-// the viewer that ctx has already. account is the opaque id of the active
-// account, or "" for the user's first; a machine has none.
+// the viewer that ctx has already.
 //
-// It fails with fault.Unauthenticated, with fault.Forbidden when the account is
-// not the user's, or with fault.Unavailable when the Directory could not be
-// asked; the context is then as it was.
-func (a *Authenticator) Authenticate(ctx context.Context, token, account string) (context.Context, error) {
+// It fails with fault.Unauthenticated, or with fault.Unavailable when the
+// Directory could not be asked; the context is then as it was.
+func (a *Authenticator) Authenticate(ctx context.Context, token string) (context.Context, error) {
 	if strings.HasPrefix(token, MachinePrefix) {
 		return a.machine(ctx, token)
 	}
@@ -108,10 +99,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, token, account string)
 	if err != nil {
 		return ctx, unbelieved(err)
 	}
-	v, ok, err := a.Directory.Person(ctx, claims.Organization, claims.User, claims.TokenVersion, a.account(account))
-	if fault.Is(err, fault.Forbidden) {
-		return ctx, err
-	}
+	v, ok, err := a.Directory.Person(ctx, claims.Organization, claims.User, claims.TokenVersion)
 	if err != nil {
 		return ctx, unreachable(err)
 	}
@@ -136,18 +124,6 @@ func (a *Authenticator) machine(ctx context.Context, token string) (context.Cont
 		}
 	}
 	return ctx, unknownToken(errors.New("the service token is unknown"))
-}
-
-// account reads the account's id. A malformed one becomes an account that
-// nobody has, so that it is answered like somebody else's.
-func (a *Authenticator) account(id string) uuid.UUID {
-	if id == "" {
-		return uuid.Nil
-	}
-	if account, ok := a.ParseAccount(id); ok && account != uuid.Nil {
-		return account
-	}
-	return uuid.Max
 }
 
 // carry puts v in the place of the viewer that knew only address and request.

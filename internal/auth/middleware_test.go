@@ -29,9 +29,9 @@ type directory struct {
 	asked    int
 }
 
-func (d *directory) Person(_ context.Context, o, u uuid.UUID, version int, a uuid.UUID) (viewer.Viewer, bool, error) {
+func (d *directory) Person(_ context.Context, o, u uuid.UUID, version int) (viewer.Viewer, bool, error) {
 	d.asked++
-	ok := o == organization && u == user && version == 7 && (a == uuid.Nil || a == account)
+	ok := o == organization && u == user && version == 7
 	return viewer.Viewer{Role: viewer.Portal, OrganizationID: o, UserID: u, AccountID: account}, ok && d.err == nil, d.err
 }
 
@@ -58,10 +58,6 @@ func newWorld() *world {
 	d := &directory{}
 	return &world{&Authenticator{
 		Tokens: tokens, Machines: NewMachineTokens(ring), Directory: d,
-		ParseAccount: func(id string) (uuid.UUID, bool) {
-			a, err := uuid.Parse(strings.TrimPrefix(id, "acct_"))
-			return a, err == nil && strings.HasPrefix(id, "acct_")
-		},
 		RequestID: func(context.Context) string { return "req-1" },
 	}, d, c, ring}
 }
@@ -115,16 +111,9 @@ func TestMiddlewareKnowsAPerson(t *testing.T) {
 		Role: viewer.Portal, OrganizationID: organization, UserID: user, AccountID: account,
 		Address: "192.0.2.1", RequestID: "req-1",
 	}
-	for _, id := range []string{"", "acct_" + account.String()} {
-		_, seen := w.send(func(r *http.Request) {
-			bears(mustIssue(t, w.Tokens))(r)
-			if id != "" {
-				r.Header.Set(AccountHeader, id)
-			}
-		})
-		require.Equal(t, &want, seen)
-	}
-	require.Equal(t, 2, w.directory.asked, "one question a request")
+	_, seen := w.send(bears(mustIssue(t, w.Tokens)))
+	require.Equal(t, &want, seen)
+	require.Equal(t, 1, w.directory.asked, "one question a request")
 }
 
 func TestMiddlewareKnowsNobody(t *testing.T) {
@@ -135,7 +124,6 @@ func TestMiddlewareKnowsNobody(t *testing.T) {
 		"cookie":          func(r *http.Request) { r.AddCookie(&http.Cookie{Name: "jwt", Value: token}) },
 		"query parameter": func(r *http.Request) { r.URL.RawQuery = "jwt=" + token + "&access_token=" + token },
 		"another header":  func(r *http.Request) { r.Header.Set("Proxy-Authorization", "Bearer "+token) },
-		"only an account": func(r *http.Request) { r.Header.Set(AccountHeader, "acct_"+account.String()) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			answer, seen := w.send(change)
@@ -158,9 +146,6 @@ func TestMiddlewareRefuses(t *testing.T) {
 	none.alg, none.header["alg"] = "", "none"
 	wrongAudience := honest(w.ring)
 	wrongAudience.claims["aud"] = "another"
-	onAccount := func(ids ...string) func(*http.Request) {
-		return func(r *http.Request) { bears(token)(r); r.Header[http.CanonicalHeaderKey(AccountHeader)] = ids }
-	}
 	machine, _, _ := w.Machines.New()
 	for name, change := range map[string]func(*http.Request){
 		"forged":          bears(token[:len(token)-4] + "AAAA"),
@@ -179,10 +164,6 @@ func TestMiddlewareRefuses(t *testing.T) {
 		"unknown user":    bears(issue(uuid.New(), organization, 7)),
 		"other org":       bears(issue(user, uuid.New(), 7)),
 		"old version":     bears(issue(user, organization, 6)),
-		"other's account": onAccount("acct_" + uuid.NewString()),
-		"malformed":       onAccount("Acme"),
-		"zero account":    onAccount("acct_" + uuid.Nil.String()),
-		"two accounts":    onAccount("acct_"+account.String(), "acct_"+account.String()),
 		"unknown machine": bears(machine),
 		"broken machine":  bears(machine[:len(machine)-1] + "~"),
 	} {
@@ -213,10 +194,7 @@ func TestMiddlewareKnowsAMachine(t *testing.T) {
 	w := newWorld()
 	token, hash, _ := w.Machines.New()
 	w.directory.machines = [][]byte{hash}
-	_, seen := w.send(func(r *http.Request) {
-		bears(token)(r)
-		r.Header.Set(AccountHeader, "acct_"+account.String())
-	})
+	_, seen := w.send(bears(token))
 	require.Equal(t, &viewer.Viewer{Role: viewer.Gateway, OrganizationID: organization, Address: "192.0.2.1", RequestID: "req-1"}, seen)
 }
 
@@ -245,7 +223,7 @@ func TestARefusalInGraphQLsOwnType(t *testing.T) {
 func TestAuthenticateOutsideARequest(t *testing.T) {
 	w := newWorld()
 	before := viewer.NewContext(t.Context(), viewer.Viewer{Address: "192.0.2.7", RequestID: "socket-1"})
-	ctx, err := w.Authenticate(before, mustIssue(t, w.Tokens), "")
+	ctx, err := w.Authenticate(before, mustIssue(t, w.Tokens))
 	require.NoError(t, err)
 	v := viewer.Current(ctx)
 	require.Equal(t, user, v.UserID)
@@ -256,7 +234,7 @@ func TestAuthenticateOutsideARequest(t *testing.T) {
 	require.Equal(t, start.Add(TokenLife), token.Expiration().UTC())
 
 	w.clock.Advance(time.Hour)
-	ctx, err = w.Authenticate(before, mustIssue(t, w.Tokens)+"x", "")
+	ctx, err = w.Authenticate(before, mustIssue(t, w.Tokens)+"x")
 	requireUnbelieved(t, err)
 	require.False(t, viewer.Current(ctx).SignedIn())
 }

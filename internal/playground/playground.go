@@ -1,13 +1,13 @@
 // Package playground serves a GraphQL playground that needs no internet.
 //
-// It is GraphiQL with a bar above it: sign in, change the active account, sign
-// out, and choose one of the ready scenarios of the folder `tabs`. Everything
+// It is GraphiQL with a bar above it: sign in, sign out,
+// and choose one of the ready scenarios of the folder `tabs`. Everything
 // the page loads is in the binary; the page's content policy forbids anything
 // else. Tokens stay in the browser tab; answers, which may hold secrets, stay
 // in its memory.
 //
 // The page knows only the public schema: it signs in by the mutation `signIn`
-// and sends `Authorization` and `X-Portico-Account` like every other client.
+// and sends `Authorization` like every other client.
 package playground
 
 import (

@@ -5,14 +5,12 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/google/uuid"
 
 	"portico/ent/db"
 	"portico/ent/db/servicetoken"
 	"portico/internal/database"
-	"portico/internal/fault"
 	"portico/internal/term"
 	"portico/internal/viewer"
 )
@@ -28,27 +26,21 @@ type Directory struct {
 func NewDirectory(d *database.DB, c *db.Client) *Directory { return &Directory{d, c} }
 
 // personText finds a user with the organization's policies and the active
-// account: the named one, or the first joined.
+// account: the first joined of those that are not deleted.
 const personText = `SELECT u.role, u.name, o.time_zone, o.portal_unregister, o.production_keys, o.key_prefix, o.longest_key_life, a.id, m.role, a.status
 FROM users u JOIN organizations o ON o.id = u.organization_id
-LEFT JOIN (memberships m JOIN accounts a ON a.id = m.account_id AND a.deleted_at IS NULL) ON m.user_id = u.id%s
+LEFT JOIN (memberships m JOIN accounts a ON a.id = m.account_id AND a.deleted_at IS NULL) ON m.user_id = u.id
 WHERE u.id = $1 AND u.organization_id = $2 AND u.token_version = $3 AND u.status = 'ACTIVE'
 ORDER BY m.created_at, m.id LIMIT 1`
 
 // Person gives the viewer behind an access token, by one statement. ok is
 // false when there is no such active user or the token's version is an old one.
-// An account of all zeros means the user's first; a developer who names one
-// that is not theirs gets fault.Forbidden, whether it exists or not.
-func (d *Directory) Person(ctx context.Context, organization, user uuid.UUID, tokenVersion int, accountID uuid.UUID) (viewer.Viewer, bool, error) {
-	named, args := "", []any{user, organization, tokenVersion}
-	if accountID != uuid.Nil {
-		named, args = " AND a.id = $4", append(args, accountID)
-	}
+func (d *Directory) Person(ctx context.Context, organization, user uuid.UUID, tokenVersion int) (viewer.Viewer, bool, error) {
 	v := viewer.Viewer{OrganizationID: organization, UserID: user}
 	var acc uuid.NullUUID
 	var role, status sql.NullString
 	var life []byte
-	err := d.database.QueryRowContext(ctx, fmt.Sprintf(personText, named), args...).Scan(&v.Role, &v.Name, &v.TimeZone,
+	err := d.database.QueryRowContext(ctx, personText, user, organization, tokenVersion).Scan(&v.Role, &v.Name, &v.TimeZone,
 		&v.Rules.PortalUnregister, &v.Rules.ProductionKeys, &v.Rules.KeyPrefix, &life, &acc, &role, &status)
 	if errors.Is(err, sql.ErrNoRows) {
 		return viewer.Viewer{}, false, nil
@@ -58,9 +50,6 @@ func (d *Directory) Person(ctx context.Context, organization, user uuid.UUID, to
 	}
 	if err := json.Unmarshal(life, &v.Rules.LongestKeyLife); err != nil {
 		return viewer.Viewer{}, false, err
-	}
-	if v.Role == viewer.Portal && accountID != uuid.Nil && !acc.Valid {
-		return viewer.Viewer{}, false, fault.New(fault.Forbidden, fault.ReasonNotAMember, "You do not belong to this account.")
 	}
 	v.AccountID = acc.UUID
 	v.AccountOwner = role.String == string(term.Owner)

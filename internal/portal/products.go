@@ -29,7 +29,6 @@ type CreateProductInput struct {
 	Description      *string
 	APIVersion       *string
 	ExternalID       *string
-	Visibility       *term.ProductVisibility
 	Status           *term.ProductStatus
 	Approval         *term.Approval
 	AuthTypes        []term.AuthType
@@ -61,7 +60,7 @@ func (p *Portal) CreateProduct(ctx context.Context, in CreateProductInput) (out 
 			SetTitle(title).SetTitleFolded(term.Fold(title)).SetDescription(deref(in.Description)).
 			SetAPIVersion(deref(in.APIVersion)).SetExternalID(deref(in.ExternalID)).SetDocumentationURL(printed(deref(in.DocumentationURL))).
 			SetNillableKeyless(in.Keyless).SetNillableEnforceEndpoints(in.EnforceEndpoints).
-			SetNillableVisibility(in.Visibility).SetNillableStatus(in.Status).SetNillableApproval(in.Approval).
+			SetNillableStatus(in.Status).SetNillableApproval(in.Approval).
 			SetCreatedAt(c.now).SetUpdatedAt(c.now)
 		if in.AuthTypes != nil {
 			create.SetAuthTypes(in.AuthTypes)
@@ -71,7 +70,7 @@ func (p *Portal) CreateProduct(ctx context.Context, in CreateProductInput) (out 
 			return taken(err, "name", "A product bears this name already.")
 		}
 		c.record(productEvent(eventlog.ProductCreated, out, created("name", out.Name, "title", out.Title, "description", out.Description,
-			"apiVersion", out.APIVersion, "externalId", out.ExternalID, "status", out.Status, "visibility", out.Visibility,
+			"apiVersion", out.APIVersion, "externalId", out.ExternalID, "status", out.Status,
 			"approval", out.Approval, "authTypes", out.AuthTypes, "documentationUrl", out.DocumentationURL,
 			"keyless", out.Keyless, "enforceEndpoints", out.EnforceEndpoints)))
 		return nil
@@ -108,7 +107,6 @@ type UpdateProductInput struct {
 	Description      Patch[string]
 	APIVersion       Patch[string]
 	ExternalID       Patch[string]
-	Visibility       Patch[term.ProductVisibility]
 	Status           Patch[term.ProductStatus]
 	Approval         Patch[term.Approval]
 	AuthTypes        Patch[[]term.AuthType]
@@ -161,7 +159,7 @@ func withoutPlan(is term.ProductStatus) error {
 
 func checkProductPatch(in UpdateProductInput) error {
 	errs := []error{
-		in.Title.needed("title"), in.Visibility.needed("visibility"), in.Status.needed("status"), in.Approval.needed("approval"),
+		in.Title.needed("title"), in.Status.needed("status"), in.Approval.needed("approval"),
 		in.Keyless.needed("keyless"), in.EnforceEndpoints.needed("enforceEndpoints"),
 		checkProductTexts(in.Description.or(""), in.APIVersion.or(""), in.ExternalID.or(""), in.DocumentationURL.or("")),
 		checkAuthTypes(in.AuthTypes.or(nil), in.AuthTypes.Set),
@@ -183,7 +181,6 @@ func (c *change) patchProduct(ctx context.Context, x *db.Product, in UpdateProdu
 	setText(&d, "apiVersion", x.APIVersion, in.APIVersion, func(s string) { u.SetAPIVersion(s) })
 	setText(&d, "externalId", x.ExternalID, in.ExternalID, func(s string) { u.SetExternalID(s) })
 	setText(&d, "documentationUrl", x.DocumentationURL, printedPatch(in.DocumentationURL), func(s string) { u.SetDocumentationURL(s) })
-	setText(&d, "visibility", x.Visibility, in.Visibility, func(v term.ProductVisibility) { u.SetVisibility(v) })
 	setText(&d, "status", x.Status, in.Status, func(v term.ProductStatus) { u.SetStatus(v) })
 	setText(&d, "approval", x.Approval, in.Approval, func(v term.Approval) { u.SetApproval(v) })
 	setBool(&d, "keyless", x.Keyless, in.Keyless, func(v bool) { u.SetKeyless(v) })

@@ -277,7 +277,7 @@ func TestResetPassword(t *testing.T) {
 
 		changed, err := f.Portal.ResetPassword(t.Context(), "one", email, "another password")
 		require.NoError(t, err)
-		_, ok, err := f.Directory.Person(t.Context(), u.OrganizationID, u.ID, u.TokenVersion, [16]byte{})
+		_, ok, err := f.Directory.Person(t.Context(), u.OrganizationID, u.ID, u.TokenVersion)
 		require.NoError(t, err)
 		require.False(t, ok, "sessions have ended")
 		require.Equal(t, u.TokenVersion+1, changed.TokenVersion)

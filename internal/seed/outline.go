@@ -38,8 +38,7 @@ type account struct {
 
 type product struct {
 	name, title, description, version string
-	visibility                        term.ProductVisibility // Public
-	approval                          term.Approval          // Manual
+	approval                          term.Approval // Manual
 	// born and ends are the first and the last state; both are Published.
 	born, ends term.ProductStatus
 	auth       []term.AuthType // both
@@ -69,7 +68,7 @@ func post(path, description string) endpoint {
 
 // listed tells whether every developer finds the product.
 func (p product) listed() bool {
-	return p.visibility != term.Private && p.born != term.Draft && p.ends != term.Retired
+	return p.born != term.Draft && p.ends != term.Retired
 }
 
 type plan struct {

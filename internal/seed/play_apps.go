@@ -74,13 +74,9 @@ func (p *player) registration(ctx context.Context, own owner, a *db.App, r regis
 	if err != nil {
 		return nil, err
 	}
-	asking := own.by
-	if x.Visibility == term.Private { // developers do not find it by themselves
-		asking = p.admin
-	}
 	status := lifecycle.Initial(automatic(x.Product, chosen))
 	create := p.Subscription.Create().SetID(p.ids.next()).SetOrganizationID(p.org.ID).SetAccountID(own.ID).SetAppID(a.ID).
-		SetProductID(x.ID).SetPlanID(chosen.ID).SetStatus(status).SetNillableRequestedBy(by(asking)).
+		SetProductID(x.ID).SetPlanID(chosen.ID).SetStatus(status).SetNillableRequestedBy(by(own.by)).
 		SetCreatedAt(p.now).SetUpdatedAt(p.now)
 	if narrowed != nil {
 		create.SetEndpointIds(narrowed)
@@ -93,7 +89,7 @@ func (p *player) registration(ctx context.Context, own owner, a *db.App, r regis
 		return nil, err
 	}
 	p.sum.Subscriptions++
-	p.tell(asking, registered(made, x.Product, chosen))
+	p.tell(own.by, registered(made, x.Product, chosen))
 	for _, action := range r.then {
 		p.pass()
 		if made, err = p.transit(ctx, own, made, x.Title, action, r.reason); err != nil {

@@ -44,7 +44,7 @@ func (p *player) product(ctx context.Context, x product) (*db.Product, error) {
 	made, err := p.Product.Create().SetID(p.ids.next()).SetOrganizationID(p.org.ID).SetName(x.name).
 		SetTitle(x.title).SetTitleFolded(term.Fold(x.title)).SetDescription(x.description).SetAPIVersion(x.version).
 		SetDocumentationURL(p.org.Website + "/docs/" + x.name).
-		SetVisibility(cmp.Or(x.visibility, term.Public)).SetApproval(cmp.Or(x.approval, term.Manual)).
+		SetApproval(cmp.Or(x.approval, term.Manual)).
 		SetStatus(cmp.Or(x.born, term.Published)).SetAuthTypes(auth).
 		SetKeyless(x.keyless).SetEnforceEndpoints(x.enforced).
 		SetCreatedAt(p.now).SetUpdatedAt(p.now).Save(ctx)

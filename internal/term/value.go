@@ -56,20 +56,6 @@ const (
 // Values lists them for the storage.
 func (MembershipRole) Values() []string { return names(Owner, Member) }
 
-// ProductVisibility tells which developers find a product in the catalogue.
-type ProductVisibility string
-
-// Who finds a product.
-const (
-	// Public: every developer of the organization.
-	Public ProductVisibility = "PUBLIC"
-	// Private: staff, and developers whose account already has a registration with it.
-	Private ProductVisibility = "PRIVATE"
-)
-
-// Values lists them for the storage.
-func (ProductVisibility) Values() []string { return names(Public, Private) }
-
 // ProductStatus is where a product stands in its life.
 type ProductStatus string
 

@@ -604,7 +604,7 @@ var (
 		{Name: "description", Type: field.TypeString, Default: ""},
 		{Name: "api_version", Type: field.TypeString, Default: ""},
 		{Name: "external_id", Type: field.TypeString, Default: ""},
-		{Name: "visibility", Type: field.TypeEnum, Enums: []string{"PUBLIC", "PRIVATE"}, Default: "PUBLIC"},
+		{Name: "visibility", Type: field.TypeString, Default: "PUBLIC"},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"DRAFT", "PUBLISHED", "DEPRECATED", "RETIRED"}, Default: "DRAFT"},
 		{Name: "approval", Type: field.TypeEnum, Enums: []string{"MANUAL", "AUTO"}, Default: "MANUAL"},
 		{Name: "auth_types", Type: field.TypeJSON},

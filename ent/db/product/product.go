@@ -119,6 +119,8 @@ var (
 	DefaultAPIVersion string
 	// DefaultExternalID holds the default value on creation for the "external_id" field.
 	DefaultExternalID string
+	// DefaultVisibility holds the default value on creation for the "visibility" field.
+	DefaultVisibility string
 	// DefaultAuthTypes holds the default value on creation for the "auth_types" field.
 	DefaultAuthTypes []term.AuthType
 	// DefaultDocumentationURL holds the default value on creation for the "documentation_url" field.
@@ -130,18 +132,6 @@ var (
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
-
-const DefaultVisibility term.ProductVisibility = "PUBLIC"
-
-// VisibilityValidator is a validator for the "visibility" field enum values. It is called by the builders before save.
-func VisibilityValidator(v term.ProductVisibility) error {
-	switch v {
-	case "PUBLIC", "PRIVATE":
-		return nil
-	default:
-		return fmt.Errorf("product: invalid enum value for visibility field: %q", v)
-	}
-}
 
 const DefaultStatus term.ProductStatus = "DRAFT"
 

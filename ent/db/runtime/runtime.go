@@ -534,6 +534,10 @@ func init() {
 	productDescExternalID := productFields[5].Descriptor()
 	// product.DefaultExternalID holds the default value on creation for the external_id field.
 	product.DefaultExternalID = productDescExternalID.Default.(string)
+	// productDescVisibility is the schema descriptor for visibility field.
+	productDescVisibility := productFields[6].Descriptor()
+	// product.DefaultVisibility holds the default value on creation for the visibility field.
+	product.DefaultVisibility = productDescVisibility.Default.(string)
 	// productDescAuthTypes is the schema descriptor for auth_types field.
 	productDescAuthTypes := productFields[9].Descriptor()
 	// product.DefaultAuthTypes holds the default value on creation for the auth_types field.

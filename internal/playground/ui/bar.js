@@ -23,7 +23,6 @@ export class Bar {
       session.signOut();
       $("email").focus();
     });
-    $("account").addEventListener("change", () => session.switchAccount($("account").value));
     session.addEventListener("change", () => this.#show());
     ids.addEventListener("change", () => this.#showRemembered());
     setInterval(() => this.#showExpiry(), 5000);
@@ -93,12 +92,7 @@ export class Bar {
     if (!signedIn) return;
     $("user").textContent = viewer.user?.name ?? "";
     $("role").textContent = roles[viewer.role] ?? viewer.role;
-    $("place").textContent = [viewer.user?.email, viewer.organization?.name].filter(Boolean).join(" · ");
-    const accounts = viewer.accounts?.nodes ?? [];
-    $("account-field").hidden = accounts.length === 0;
-    $("account").replaceChildren(
-      ...accounts.map(({ id, name }) => new Option(name, id, false, id === this.#session.account)),
-    );
+    $("place").textContent = [viewer.user?.email, viewer.account?.name, viewer.organization?.name].filter(Boolean).join(" · ");
     this.#showExpiry();
   }
 

@@ -12,7 +12,6 @@ const signIn = `mutation SignIn($input: SignInInput!) {
       role
       user { name email }
       account { id name }
-      accounts { nodes { id name } }
       organization { name }
     }
   }
@@ -36,11 +35,6 @@ export class Session extends EventTarget {
     return this.#state?.viewer ?? null;
   }
 
-  /** The active account's id, or undefined: staff have none. */
-  get account() {
-    return this.#state?.account;
-  }
-
   /** When the token ends, by this machine's clock. */
   get expiresAt() {
     return new Date(this.#state.endsAt);
@@ -54,9 +48,7 @@ export class Session extends EventTarget {
   /** The headers that say who is calling. */
   headers() {
     if (!this.#state || this.expired) return {};
-    const headers = { Authorization: `Bearer ${this.#state.accessToken}` };
-    if (this.account) headers["X-Portico-Account"] = this.account;
-    return headers;
+    return { Authorization: `Bearer ${this.#state.accessToken}` };
   }
 
   /** Signs in. Throws an Error whose message can be shown. */
@@ -81,12 +73,7 @@ export class Session extends EventTarget {
     // The two clocks may differ; what counts is how long the server gives.
     const served = Date.parse(response.headers.get("Date")) || Date.now();
     const endsAt = Date.parse(payload.expiresAt) + Date.now() - served;
-    this.#keep({ ...payload, endsAt, account: payload.viewer?.account?.id });
-  }
-
-  /** Makes another of the viewer's accounts the active one. */
-  switchAccount(id) {
-    this.#keep({ ...this.#state, account: id });
+    this.#keep({ ...payload, endsAt });
   }
 
   signOut() {

@@ -92,13 +92,7 @@ func As(t testing.TB, v viewer.Viewer) context.Context { return viewer.NewContex
 // row, policies and first account are read anew.
 func (f *Fixture) Enter(t testing.TB, u *db.User) context.Context {
 	t.Helper()
-	return f.EnterFor(t, u, uuid.Nil)
-}
-
-// EnterFor is Enter with an active account.
-func (f *Fixture) EnterFor(t testing.TB, u *db.User, account uuid.UUID) context.Context {
-	t.Helper()
-	v, ok, err := f.Directory.Person(t.Context(), u.OrganizationID, u.ID, u.TokenVersion, account)
+	v, ok, err := f.Directory.Person(t.Context(), u.OrganizationID, u.ID, u.TokenVersion)
 	if err != nil || !ok {
 		t.Fatalf("entering as %s: %v %v", u.Email, ok, err)
 	}
