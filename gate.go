@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -35,6 +36,8 @@ type gate struct {
 	metrics *prometheus.Registry
 	budget  *budget.Budget
 	redis   redis.UniversalClient // nil without
+	// shared are the limiters that ask Redis.
+	shared []*shared.Limiter
 }
 
 // newGate puts the gate over the backend's database.
@@ -46,19 +49,18 @@ func (p *program) newGate(b *backend) (*gate, error) {
 	counter := usage.NewCounter()
 	node := uuid.New()
 	g.flusher = usage.NewFlusher(usage.FlusherOptions{DB: b.database, Clock: b.clock, Node: node, Counter: counter, Quotas: memory, Log: p.log})
-	var limiter limits.Limiter = memory
 	if p.config.RedisURL != "" {
 		var err error
 		if g.redis, err = shared.Open(p.config.RedisURL, 0); err != nil {
 			return nil, err
 		}
-		limiter = shared.New(g.redis, memory, shared.Options{FellBack: func(err error) {
-			if err != nil { // nil while Redis is left alone after a failure
-				p.log.Warn("Redis does not answer: this server keeps the limits by itself meanwhile", "error", err)
-			}
-		}})
 	}
-	g.budget = p.newBudget(b, g.redis)
+	limiter := g.limiter(p.log, memory, "the limits of keys and plans")
+	g.budget = budget.New(budget.Options{
+		// In buckets of its own.
+		Limiter: g.limiter(p.log, limits.NewMemory(b.clock, nil, 0), "the budgets of the API's callers"),
+		User:    p.config.UserBudget, Organization: p.config.OrgBudget, Alone: telemetry.NewLocalBudgets(g.metrics),
+	})
 	g.Gate = gateway.New(gateway.Options{
 		DB: b.database, DatabaseURL: p.listenURL(), Clock: b.clock,
 		Peppers: adapters.Peppers{Ring: b.ring}, Tokens: b.machines,
@@ -70,15 +72,36 @@ func (p *program) newGate(b *backend) (*gate, error) {
 	return g, nil
 }
 
-// newBudget bounds what callers of the API spend, in buckets of its own.
-func (p *program) newBudget(b *backend, client redis.UniversalClient) *budget.Budget {
-	memory := limits.NewMemory(b.clock, nil, 0)
-	var limiter limits.Limiter = memory
-	if client != nil {
-		// That Redis fell silent is said by the gateways' limits.
-		limiter = shared.New(client, memory, shared.Options{FellBack: func(error) {}})
+// limiter is the memory where there is no Redis, and else what falls back to it,
+// which the log tells of once.
+func (g *gate) limiter(log *slog.Logger, memory *limits.Memory, what string) limits.Limiter {
+	if g.redis == nil {
+		return memory
 	}
-	return budget.New(budget.Options{Limiter: limiter, User: p.config.UserBudget, Organization: p.config.OrgBudget})
+	l := shared.New(g.redis, memory, shared.Options{Changed: func(err error) {
+		if err != nil {
+			log.Warn("Redis does not answer: this server keeps "+what+" by itself meanwhile", "error", err)
+			return
+		}
+		log.Info("Redis answers again: servers share " + what)
+	}})
+	g.shared = append(g.shared, l)
+	return l
+}
+
+// alone says that limits are not shared although they should be; "" where they
+// are, and where there is nothing to share them by. Redis is asked only when it was
+// silent before.
+func (g *gate) alone(ctx context.Context) string {
+	if !slices.ContainsFunc(g.shared, (*shared.Limiter).Alone) {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, shared.Timeout)
+	defer cancel()
+	if g.redis.Ping(ctx).Err() == nil {
+		return ""
+	}
+	return "Redis does not answer: this server keeps limits and budgets by itself"
 }
 
 // listenURL is where other servers' changes are waited for; "" for nowhere, and

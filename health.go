@@ -29,15 +29,22 @@ type readiness struct {
 	// loaded is closed when all keys that are to be in memory from the start are.
 	loaded   <-chan struct{}
 	draining atomic.Bool
+	// detail says what does not keep requests away and should be looked at; nil or
+	// "": nothing.
+	detail func(ctx context.Context) string
 }
 
-// ServeHTTP answers 200, or 503 with the reason.
+// ServeHTTP answers 200, with what should be looked at, or 503 with the reason.
 func (s *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if reason := s.hindrance(r.Context()); reason != "" {
 		writeStatus(w, http.StatusServiceUnavailable, "unavailable", reason)
 		return
 	}
-	writeStatus(w, http.StatusOK, "ok", "")
+	detail := ""
+	if s.detail != nil {
+		detail = s.detail(r.Context())
+	}
+	writeStatus(w, http.StatusOK, "ok", detail)
 }
 
 func (s *readiness) hindrance(ctx context.Context) string {

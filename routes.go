@@ -34,6 +34,14 @@ const exportTime = 5 * time.Minute
 
 // routes puts the backend behind HTTP.
 func (p *program) routes(b *backend, state *readiness, signIns []seed.SignIn) (http.Handler, error) {
+	r, err := p.router(b, state, signIns)
+	if err != nil {
+		return nil, err
+	}
+	return p.traces.Handler(r), nil
+}
+
+func (p *program) router(b *backend, state *readiness, signIns []seed.SignIn) (chi.Router, error) {
 	device := auth.DeviceCookie{Secure: !p.config.Dev}
 	api, err := graph.NewHandler(graph.Options{
 		Portal: b.portal, Gate: b.gate, Counts: b.gate.usage, Devices: device, Version: programVersion(), RequestID: requestID, Log: p.log,
@@ -69,7 +77,7 @@ func (p *program) routes(b *backend, state *readiness, signIns []seed.SignIn) (h
 			w.WriteHeader(http.StatusNoContent)
 		})
 	})
-	return p.traces.Handler(r), nil
+	return r, nil
 }
 
 // observer counts the requests of the API and names their spans.
@@ -105,11 +113,14 @@ func (p *program) export(b *backend) http.HandlerFunc {
 	return csvhttp.Handler(csvhttp.Options{Query: b.portal.UsageQuery, Rows: b.gate.usage.Rows, Log: p.log}).ServeHTTP
 }
 
-// paid takes what an export costs from the caller's budget.
+// paid takes what an export costs from the caller's budget, and says what is left.
 func paid(b *budget.Budget) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if err := b.Take(r.Context(), &gqlhttp.Cost{Requested: budget.ExportCost}); err != nil {
+			c := gqlhttp.Cost{Requested: budget.ExportCost, Charged: budget.ExportCost}
+			err := b.Take(r.Context(), &c)
+			c.Headers(w.Header())
+			if err != nil {
 				csvhttp.Refuse(w, r, err)
 				return
 			}
@@ -123,7 +134,7 @@ func paid(b *budget.Budget) func(http.Handler) http.Handler {
 func crossOrigin(origins []string) func(http.Handler) http.Handler {
 	return cors.Handler(cors.Options{
 		AllowedOrigins: origins,
-		AllowedMethods: []string{http.MethodGet, http.MethodPost},
+		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
 		// Tracing and client libraries add headers of their own (traceparent,
 		// baggage …), and none of them can do more than these few.
 		AllowedHeaders: []string{"*"},

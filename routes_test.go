@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"log/slog"
 	"net"
@@ -81,8 +82,12 @@ func TestReadiness(t *testing.T) {
 		s := newReadiness(testdb.Open(t, url), done())
 		status, _ := ask(s)
 		require.Equal(t, http.StatusOK, status)
-		s.draining.Store(true)
+		s.detail = func(context.Context) string { return "the cache is silent" }
 		status, body := ask(s)
+		require.Equal(t, http.StatusOK, status, "what is only to be looked at keeps no requests away")
+		require.JSONEq(t, `{"status": "ok", "reason": "the cache is silent"}`, body)
+		s.draining.Store(true)
+		status, body = ask(s)
 		require.Equal(t, http.StatusServiceUnavailable, status)
 		require.Contains(t, body, "stopping")
 	})

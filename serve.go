@@ -55,7 +55,7 @@ func (serveCommand) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
-	state := &readiness{database: b.database, loaded: b.gate.Loaded(),
+	state := &readiness{database: b.database, loaded: b.gate.Loaded(), detail: b.gate.alone,
 		secrets: &secretsCheck{database: b.database, ring: b.ring, log: p.log, checked: b.ring.Revision()}}
 	services, err := p.services(l, b, state, signIns)
 	if err != nil {

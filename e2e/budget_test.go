@@ -1,7 +1,10 @@
 package e2e
 
 import (
+	"encoding/json"
+	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -89,8 +92,90 @@ func TestBudgets(t *testing.T) {
 	})
 }
 
+// All people and tokens of an organization share its budget, and no other's.
+func TestAnOrganizationsBudget(t *testing.T) {
+	t.Parallel()
+	s := servertest.Start(t, testdb.EmptySQLite(t), "PORTICO_USER_BUDGET=0", "PORTICO_ORGANIZATION_BUDGET=50000")
+	_, refused := flood(t, s.SignIn(t, "developer@demo.example"), 1000)
+	require.NotNil(t, refused)
+	require.Equal(t, `"cost";q=50000;w=60`, refused.Header.Get("RateLimit-Policy"))
+	// The dearest that is left to nobody now, whoever of the organization asks.
+	dear := `{ apps(first: 100) { nodes { a: labels { key value } b: labels { key } c: labels { key } } } }`
+	for _, colleague := range []string{"admin@demo.example", "developer@globex.example"} {
+		a := s.SignIn(t, colleague).Send(t, dear, nil)
+		require.Equal(t, http.StatusTooManyRequests, a.Status, a.Raw)
+		require.Equal(t, "BUDGET", a.Errors[0].Extensions["reason"])
+	}
+	s.SignIn(t, "admin@second.example").Must(t, dear, nil)
+}
+
+// A gateway's token that asks the API has a budget of its own, which neither its
+// address nor its organization's other tokens have a part in.
+func TestTokensHaveBudgetsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	s := servertest.Start(t, testdb.EmptySQLite(t), usual("PORTICO_USER_BUDGET=50000")...)
+	token := func(organization, name string) *servertest.Client {
+		return &servertest.Client{URL: s.URL, Token: s.GatewayToken(t, organization, name)}
+	}
+	// A second description of the schema is paid for in full.
+	busy, dear := token("demo", "busy"), `{ __schema { types { name } } s: __schema { types { fields { name } } } }`
+	var refused *servertest.Answer
+	for range 200 {
+		if a := busy.Send(t, dear, nil); a.Status == http.StatusTooManyRequests {
+			refused = a
+			break
+		}
+	}
+	require.NotNil(t, refused)
+	for _, other := range []*servertest.Client{token("demo", "idle"), token("second", "idle"), s.Anonymous()} {
+		a := other.Send(t, dear, nil)
+		require.Empty(t, a.Errors, a.Raw)
+		require.Contains(t, a.Raw, `"remaining":`)
+	}
+}
+
+// An export is paid for like ten thousand, says what is left, and a refusal when to
+// come again.
+func TestExportsArePaid(t *testing.T) {
+	t.Parallel()
+	s := servertest.Start(t, testdb.EmptySQLite(t), "PORTICO_USER_BUDGET=50000")
+	dev := s.SignIn(t, "developer@demo.example")
+	export := func() (*http.Response, string) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
+			s.URL+"/usage.csv?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z&interval=DAY&timeZone=Europe/Berlin", nil)
+		require.NoError(t, err)
+		r.Header.Set("Authorization", "Bearer "+dev.Token)
+		w, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		defer w.Body.Close()
+		body, err := io.ReadAll(w.Body)
+		require.NoError(t, err)
+		require.Equal(t, `"cost";q=50000;w=60`, w.Header.Get("RateLimit-Policy"))
+		require.Regexp(t, `^"cost";r=\d+;t=\d+$`, w.Header.Get("RateLimit"))
+		return w, string(body)
+	}
+	first, body := export()
+	require.Equal(t, http.StatusOK, first.StatusCode, body)
+	require.Contains(t, first.Header.Get("RateLimit"), ";r=40000;")
+	for range 20 {
+		if first, body = export(); first.StatusCode != http.StatusOK {
+			break
+		}
+	}
+	require.Equal(t, http.StatusTooManyRequests, first.StatusCode)
+	require.Equal(t, "application/problem+json", first.Header.Get("Content-Type"))
+	var problem struct {
+		Code, Reason string
+		RetryAfter   int
+	}
+	require.NoError(t, json.Unmarshal([]byte(body), &problem))
+	require.Equal(t, []string{"RATE_LIMITED", "BUDGET"}, []string{problem.Code, problem.Reason})
+	require.Positive(t, problem.RetryAfter)
+	require.Equal(t, strconv.Itoa(problem.RetryAfter), first.Header.Get("Retry-After"))
+}
+
 // Servers that share Redis share the budgets; when it goes, each keeps them by
-// itself.
+// itself and says so: once in the log, in a metric and in /readyz.
 func TestBudgetsAreShared(t *testing.T) {
 	t.Parallel()
 	database, ok := testdb.EmptyPostgres(t)
@@ -108,35 +193,33 @@ func TestBudgetsAreShared(t *testing.T) {
 	a, err := there.Try(`mutation { createApp(input: {name: "There", generateKey: false}) { app { id } } }`, nil)
 	require.NoError(t, err)
 	require.Equal(t, []string{"RATE_LIMITED"}, a.Codes())
+	require.JSONEq(t, `{"status": "ok"}`, page(t, one.URL+"/readyz"))
+
 	cache.Stop()
-	there.Must(t, `{ apps(first: 1) { nodes { id } } }`, nil)
+	colleague := one.SignIn(t, "developer@globex.example")
+	for _, s := range []*servertest.Server{one, two} {
+		for _, c := range []*servertest.Client{dev, colleague} {
+			c = &servertest.Client{URL: s.URL, Token: c.Token}
+			made, refused := flood(t, c, 1620)
+			require.NotNil(t, refused, "it goes on counting")
+			require.Less(t, made, int64(400))
+		}
+		require.Equal(t, 1, strings.Count(s.Log(), "keeps the budgets of the API's callers by itself"), s.Log())
+		require.Contains(t, page(t, s.URL+"/readyz"), "keeps limits and budgets by itself")
+		require.Regexp(t, `(?m)^portico_api_local_budgets_total [1-9]`, page(t, s.Ops+"/metrics"))
+	}
+	cache.Restart()
+	require.JSONEq(t, `{"status": "ok"}`, page(t, one.URL+"/readyz"))
 }
 
-// A page of a listed origin may ask with whatever headers its libraries add, at
-// every route that a front end calls.
-func TestPreflights(t *testing.T) {
-	t.Parallel()
-	s := servertest.Start(t, testdb.EmptySQLite(t), "PORTICO_ALLOWED_ORIGINS=https://portal.example.com")
-	for path, method := range map[string]string{"/graphql": http.MethodPost, "/usage.csv": http.MethodGet} {
-		for origin, allowed := range map[string]bool{"https://portal.example.com": true, "https://evil.example": false} {
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, s.URL+path, nil)
-			require.NoError(t, err)
-			r.Header.Set("Origin", origin)
-			r.Header.Set("Access-Control-Request-Method", method)
-			r.Header.Set("Access-Control-Request-Headers", "apollographql-client-name,authorization,baggage,sentry-trace,traceparent")
-			answer, err := http.DefaultClient.Do(r)
-			require.NoError(t, err)
-			require.NoError(t, answer.Body.Close())
-			require.Less(t, answer.StatusCode, 300, path)
-			require.Empty(t, answer.Header.Get("Access-Control-Allow-Credentials"))
-			if !allowed {
-				require.Empty(t, answer.Header.Get("Access-Control-Allow-Origin"), path)
-				continue
-			}
-			require.Equal(t, origin, answer.Header.Get("Access-Control-Allow-Origin"), path)
-			for _, header := range []string{"apollographql-client-name", "authorization", "baggage", "sentry-trace", "traceparent"} {
-				require.Contains(t, strings.ToLower(answer.Header.Get("Access-Control-Allow-Headers")), header, path)
-			}
-		}
-	}
+// page is what is at an address.
+func page(t *testing.T, url string) string {
+	t.Helper()
+	w, err := http.Get(url)
+	require.NoError(t, err)
+	defer w.Body.Close()
+	require.Equal(t, http.StatusOK, w.StatusCode, url)
+	body, err := io.ReadAll(w.Body)
+	require.NoError(t, err)
+	return string(body)
 }

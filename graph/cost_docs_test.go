@@ -21,6 +21,11 @@ func TestTheGuideHasTheNumbersInForce(t *testing.T) {
 		require.Contains(t, guide, fmt.Sprintf("| `%s.%s` | %d |", name.Type, name.Field, n))
 	}
 	require.Equal(t, len(p.Lengths), strings.Count(section(guide, "<!-- lengths", "\n\n`*`"), "| `"))
+	require.Equal(t, 1000, p.Mutation, "as the guide and the schema say")
+	require.Contains(t, guide, "| the fields of a mutation | 1,000 each")
+	whole, err := wholeSchema()
+	require.NoError(t, err)
+	require.Contains(t, whole.Types["Query"].Description, "each field of a mutation 1,000 more")
 	l := gqlhttp.DefaultLimits()
 	limits := map[gqlhttp.LimitName]int{
 		gqlhttp.LimitBodyBytes: int(l.BodyBytes), gqlhttp.LimitBodyDepth: l.Nesting, gqlhttp.LimitBodyValues: l.Values,

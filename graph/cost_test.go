@@ -1,13 +1,21 @@
 package graph
 
 import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"portico/internal/budget"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
+	"portico/internal/viewer"
 )
 
 // Every list of the schema has a price: the rows of a page are multiplied by
@@ -58,5 +66,42 @@ func TestConnectionsAreMultipliedByTheirPages(t *testing.T) {
 				t.Errorf("%s.%s has no first", d.Name, f.Name)
 			}
 		}
+	}
+}
+
+// spent notes what the budget was asked for.
+type spent struct{ costs []gqlhttp.Cost }
+
+func (s *spent) Take(_ context.Context, c *gqlhttp.Cost) error {
+	s.costs = append(s.costs, *c)
+	return nil
+}
+
+func (*spent) Settle(context.Context, *gqlhttp.Cost, bool) {}
+
+// Whoever opens an editor asks for all of the schema: as an operation that is one
+// of the dearest that pass, and fifty times in a minute leave most of the budget.
+func TestIntrospectionIsDearAndHardlyCharged(t *testing.T) {
+	document, err := os.ReadFile("../internal/gqlhttp/testdata/introspection.graphql")
+	require.NoError(t, err)
+	body, err := json.Marshal(map[string]string{"query": string(document)})
+	require.NoError(t, err)
+	purse := &spent{}
+	h, err := NewHandler(Options{Budget: purse})
+	require.NoError(t, err)
+	for _, role := range []viewer.Role{viewer.Anonymous, viewer.Portal, viewer.Admin} {
+		r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(string(body)))
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r.WithContext(viewer.NewContext(t.Context(), viewer.Viewer{Role: role})))
+		require.Equal(t, http.StatusOK, w.Code)
+		require.True(t, strings.HasPrefix(w.Body.String(), `{"data":`))
+	}
+	for _, c := range purse.costs {
+		require.Equal(t, purse.costs[0], c, "whoever asks")
+		require.Greater(t, c.Requested, 30_000, "the guide says some 40,000")
+		require.LessOrEqual(t, c.Requested, c.Limit)
+		require.InDelta(t, c.Requested/10, c.Charged, 1)
+		require.Less(t, 50*c.Charged, budget.DefaultUser*3/4)
 	}
 }

@@ -5201,7 +5201,7 @@ input LabelInput {
 
 """
 What may be asked. Every answer tells in ` + "`" + `extensions.cost` + "`" + ` what the operation cost and what one may cost: a field costs 1 and what is below it, times the rows of a page
-(` + "`" + `first` + "`" + ` or ` + "`" + `last` + "`" + `, else 20) or the greatest length of a plain list; ` + "`" + `__typename` + "`" + ` costs nothing, each field of a mutation 10. docs/cost.md has the whole formula.
+(` + "`" + `first` + "`" + ` or ` + "`" + `last` + "`" + `, else 20) or the greatest length of a plain list; ` + "`" + `__typename` + "`" + ` costs nothing, each field of a mutation 1,000 more. docs/cost.md has the whole formula.
 """
 type Query {
   "The object of an id; null when there is none that the viewer may see. Requires: ADMIN or PORTAL."
@@ -7337,7 +7337,8 @@ extend type Mutation {
   user answer alike: UNAUTHENTICATED. Without ` + "`" + `organization` + "`" + ` the password is tried
   for the first 3 whose password may be tried, of the first 32 users of the address
   in the order they were made; when it is right for several, ` + "`" + `userErrors` + "`" + ` ask for
-  the organization. RATE_LIMITED after failures, which are counted of an
+  the organization, and when it is right for one, that counts as a failure of the
+  others, apart from all else: one whose count is full is not tried. RATE_LIMITED after failures, which are counted of an
   address from one client (10 within 15 minutes), of a client (100 within 15
   minutes) and, apart from devices that have signed in before, of an address from
   anywhere (100 within an hour). Such a device is counted by itself; it is known by

@@ -294,7 +294,7 @@ type ProductSubscriptionOrder struct {
 }
 
 // What may be asked. Every answer tells in `extensions.cost` what the operation cost and what one may cost: a field costs 1 and what is below it, times the rows of a page
-// (`first` or `last`, else 20) or the greatest length of a plain list; `__typename` costs nothing, each field of a mutation 10. docs/cost.md has the whole formula.
+// (`first` or `last`, else 20) or the greatest length of a plain list; `__typename` costs nothing, each field of a mutation 1,000 more. docs/cost.md has the whole formula.
 type Query struct {
 }
 

@@ -1,7 +1,7 @@
 // Package budget bounds what callers of the API may spend in a minute: each
-// person, each organization, and, where nobody is signed in, each client. It
-// counts the costs that package gqlhttp works out, in buckets of package limits,
-// which servers share where they share Redis.
+// person, each service token, each organization, and, where nobody is signed in,
+// each client. It counts the costs that package gqlhttp works out, in buckets of
+// package limits, which servers share where they share Redis.
 package budget
 
 import (
@@ -33,17 +33,26 @@ const ExportCost = 10_000
 type Options struct {
 	// Limiter keeps the buckets.
 	Limiter limits.Limiter
-	// User is the cost that a person, or a client that has not signed in, may
-	// spend in a minute; Organization that of all its people together. 0 is no
-	// limit.
+	// User is the cost that a person, a service token, or a client that has not
+	// signed in may spend in a minute; Organization that of all its people and
+	// tokens together. 0 is no limit. What costs more than a limit is always
+	// refused, so that one should be at least the most that an operation may cost.
 	User, Organization int
+	// Alone is called for each answer that servers should have given together and
+	// this one gave by itself; nil: nobody is told.
+	Alone func()
 }
 
 // Budget is gqlhttp.Budget over the viewer of the context.
 type Budget struct{ o Options }
 
 // New returns a budget.
-func New(o Options) *Budget { return &Budget{o} }
+func New(o Options) *Budget {
+	if o.Alone == nil {
+		o.Alone = func() {}
+	}
+	return &Budget{o}
+}
 
 func perMinute(cost int) limits.Rate {
 	return limits.Rate{Limit: cost, Per: time.Minute, Burst: cost}
@@ -53,29 +62,44 @@ func perMinute(cost int) limits.Rate {
 // asks, its subscription the organization.
 func (b *Budget) ask(ctx context.Context, cost int) limits.Ask {
 	v := viewer.Current(ctx)
-	a := limits.Ask{Organization: v.OrganizationID, Key: v.UserID, KeyRate: perMinute(b.o.User), Cost: int64(cost)}
+	a := limits.Ask{Organization: v.OrganizationID, Key: caller(v), KeyRate: perMinute(b.o.User), Cost: int64(cost)}
 	if v.OrganizationID != uuid.Nil {
 		a.Subscription, a.SubscriptionRate = v.OrganizationID, perMinute(b.o.Organization)
-	}
-	if v.UserID == uuid.Nil {
-		a.Key = uuid.NewSHA1(uuid.NameSpaceURL, []byte("portico client "+address.ClientNetwork(v.Address)))
 	}
 	return a
 }
 
-// Take takes an operation's cost from the caller's bucket and the
+// caller is who has the bucket: a person, a machine's token, or else a client. A
+// key is never one of two organizations, for not every limiter tells them apart.
+func caller(v viewer.Viewer) uuid.UUID {
+	switch {
+	case v.UserID != uuid.Nil:
+		return v.UserID
+	case v.TokenID != uuid.Nil:
+		return v.TokenID
+	}
+	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("portico client "+v.OrganizationID.String()+" "+address.ClientNetwork(v.Address)))
+}
+
+// Take takes an operation's charge from the caller's bucket and the
 // organization's, or refuses it with RATE_LIMITED and takes nothing.
 func (b *Budget) Take(ctx context.Context, c *gqlhttp.Cost) error {
-	a := b.ask(ctx, c.Requested)
+	a := b.ask(ctx, c.Charged)
 	if a.KeyRate.None() && a.SubscriptionRate.None() {
 		return nil
 	}
 	var out limits.Answer
 	b.o.Limiter.Take(ctx, &a, &out)
+	if out.Local {
+		b.o.Alone()
+	}
 	remaining := int(out.Rate.Remaining)
 	c.Remaining, c.ResetsAt, c.Budget, c.Window = &remaining, out.Rate.ResetAt, int(out.Rate.Limit), out.Rate.Per
-	if out.Outcome == limits.Passed {
+	switch {
+	case out.Outcome == limits.Passed:
 		return nil
+	case out.RetryAfter == 0: // never
+		return fault.New(fault.RateLimited, fault.ReasonBudget, "This costs more than may be spent in a minute.")
 	}
 	return fault.Later(fault.RateLimited, fault.ReasonBudget, max(out.RetryAfter, time.Second), "You ask for too much in too short a time: wait a little.")
 }

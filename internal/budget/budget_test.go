@@ -34,7 +34,7 @@ func newScene(user, organization int) *scene {
 func (s *scene) pass(d time.Duration) { s.clock.Advance(d); s.mono += d }
 
 func (s *scene) spend(ctx context.Context, cost int) (*gqlhttp.Cost, error) {
-	c := &gqlhttp.Cost{Requested: cost}
+	c := &gqlhttp.Cost{Requested: cost, Charged: cost}
 	return c, s.Take(ctx, c)
 }
 

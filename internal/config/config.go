@@ -40,8 +40,8 @@ type Config struct {
 	AllowedOrigins []string      `var:"PORTICO_ALLOWED_ORIGINS" placeholder:"ORIGIN" help:"Front ends on other origins that may call /graphql, such as https://portal.example.com. In development those on this machine may."`
 	TrustedProxies []string      `var:"PORTICO_TRUSTED_PROXIES" placeholder:"NETWORK" help:"Addresses or networks of the proxies whose X-Forwarded-For is believed."`
 	MaxAnswer      int           `var:"PORTICO_MAX_ANSWER" name:"max-answer" default:"8388608" placeholder:"BYTES" help:"Most bytes that the data of a GraphQL answer may be, 65536 to 1073741824."`
-	UserBudget     int           `var:"PORTICO_USER_BUDGET" name:"user-budget" default:"300000" placeholder:"COST" help:"What a person's GraphQL operations may cost in a minute, and those of a client that has not signed in; 0: as much as they like."`
-	OrgBudget      int           `var:"PORTICO_ORGANIZATION_BUDGET" name:"organization-budget" default:"3000000" placeholder:"COST" help:"What the operations of all people of an organization may cost in a minute; 0: as much as they like."`
+	UserBudget     int           `var:"PORTICO_USER_BUDGET" name:"user-budget" default:"300000" placeholder:"COST" help:"What a person's or a gateway token's GraphQL operations may cost in a minute, and those of a client that has not signed in: 50000 or more; 0: as much as they like."`
+	OrgBudget      int           `var:"PORTICO_ORGANIZATION_BUDGET" name:"organization-budget" default:"3000000" placeholder:"COST" help:"What the operations of all people and tokens of an organization may cost in a minute: 50000 or more; 0: as much as they like."`
 	DrainDelay     time.Duration `var:"PORTICO_DRAIN_DELAY" default:"1s" placeholder:"TIME" help:"How long, after SIGTERM, requests are still taken while /readyz says no."`
 	Log            string        `var:"PORTICO_LOG" enum:"text,json,auto" default:"auto" placeholder:"FORMAT" help:"Form of the log on standard error: text or json. auto is text in development, else json."`
 	LogLevel       string        `var:"PORTICO_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Least important lines to log: debug, info, warn or error."`
@@ -58,6 +58,9 @@ const (
 	leastAnswer = 64 << 10
 	mostAnswer  = 1 << 30
 	mostBudget  = 1_000_000_000
+	// LeastBudget is the most that one operation may cost: with less to spend it
+	// would be refused however long one waits.
+	LeastBudget = 50_000
 )
 
 // Validate says everything that is wrong with the settings for which used
@@ -88,8 +91,8 @@ func (c *Config) problems() []problem {
 		{"PORTICO_GATE_KEYS", between(c.GateKeys, 1, mostKeys)},
 		{"PORTICO_GATE_GRACE", within(c.GateGrace, mostGrace)},
 		{"PORTICO_MAX_ANSWER", between(c.MaxAnswer, leastAnswer, mostAnswer)},
-		{"PORTICO_USER_BUDGET", between(c.UserBudget, 0, mostBudget)},
-		{"PORTICO_ORGANIZATION_BUDGET", between(c.OrgBudget, 0, mostBudget)},
+		{"PORTICO_USER_BUDGET", checkBudget(c.UserBudget)},
+		{"PORTICO_ORGANIZATION_BUDGET", checkBudget(c.OrgBudget)},
 		{"PORTICO_DRAIN_DELAY", within(c.DrainDelay, mostDelay)},
 		{"DATABASE_URL", c.checkDatabaseURL()},
 		{"PORTICO_LISTEN_URL", checkURL(c.ListenURL, "postgres://USER:PASSWORD@HOST/NAME", "postgres", "postgresql")},
@@ -125,6 +128,13 @@ func checkAddress(where string, optional bool) error {
 func between(n, least, most int) error {
 	if n < least || n > most {
 		return fmt.Errorf("must be %d to %d", least, most)
+	}
+	return nil
+}
+
+func checkBudget(n int) error {
+	if n != 0 && (n < LeastBudget || n > mostBudget) {
+		return fmt.Errorf("must be 0 (no limit) or %d to %d: a single operation may cost %d", LeastBudget, mostBudget, LeastBudget)
 	}
 	return nil
 }

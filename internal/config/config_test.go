@@ -21,33 +21,45 @@ func TestValidate(t *testing.T) {
 	c := valid()
 	require.NoError(t, c.Validate(all))
 	for name, spoil := range map[string]func(*config.Config){
-		"PORTICO_ADDR: \"8080\"":                      func(c *config.Config) { c.Addr = "8080" },
-		"PORTICO_DB_CONNS":                            func(c *config.Config) { c.DBConns = 0 },
-		"PORTICO_DB_CONNS: must be":                   func(c *config.Config) { c.DBConns = 501 },
-		"PORTICO_DB_WAIT":                             func(c *config.Config) { c.DBWait = -time.Second },
-		"PORTICO_GATEWAY_ADDR: \"x\"":                 func(c *config.Config) { c.GatewayAddr = "x" },
-		"PORTICO_OPS_ADDR: \"\"":                      func(c *config.Config) { c.OpsAddr = "" },
-		"PORTICO_GATE_KEYS: must be":                  func(c *config.Config) { c.GateKeys = 0 },
-		"PORTICO_GATE_GRACE: must be 0s to 1m0s":      func(c *config.Config) { c.GateGrace = 2 * time.Minute },
-		"REDIS_URL: must be redis://":                 func(c *config.Config) { c.RedisURL = "localhost:6379" },
-		"PORTICO_LISTEN_URL: must be postgres://":     func(c *config.Config) { c.ListenURL = "sqlite:x.db" },
-		"DATABASE_URL: must be sqlite:PATH":           func(c *config.Config) { c.DatabaseURL = "mysql://x" },
-		"PORTICO_MAX_ANSWER: must be 65536 to":        func(c *config.Config) { c.MaxAnswer = 65535 },
-		"PORTICO_MAX_ANSWER: must be":                 func(c *config.Config) { c.MaxAnswer = 1<<30 + 1 },
-		"PORTICO_DRAIN_DELAY":                         func(c *config.Config) { c.DrainDelay = time.Hour },
-		"PORTICO_ALLOWED_ORIGINS: \"*\"":              func(c *config.Config) { c.AllowedOrigins = []string{"*"} },
-		"PORTICO_ALLOWED_ORIGINS: \"https://*.x.de\"": func(c *config.Config) { c.AllowedOrigins = []string{"https://*.x.de"} },
-		"PORTICO_ALLOWED_ORIGINS: \"https://x.de/\"":  func(c *config.Config) { c.AllowedOrigins = []string{"https://x.de/"} },
-		"PORTICO_ALLOWED_ORIGINS: \"x.de\"":           func(c *config.Config) { c.AllowedOrigins = []string{"x.de"} },
-		"PORTICO_OPS_HOSTS: \"a:8082\"":               func(c *config.Config) { c.OpsHosts = []string{"a:8082"} },
-		"PORTICO_OPS_HOSTS: \"\"":                     func(c *config.Config) { c.OpsHosts = []string{""} },
-		"PORTICO_TRUSTED_PROXIES: \"proxy\"":          func(c *config.Config) { c.TrustedProxies = []string{"proxy"} },
+		"PORTICO_ADDR: \"8080\"":                                                   func(c *config.Config) { c.Addr = "8080" },
+		"PORTICO_DB_CONNS":                                                         func(c *config.Config) { c.DBConns = 0 },
+		"PORTICO_DB_CONNS: must be":                                                func(c *config.Config) { c.DBConns = 501 },
+		"PORTICO_DB_WAIT":                                                          func(c *config.Config) { c.DBWait = -time.Second },
+		"PORTICO_GATEWAY_ADDR: \"x\"":                                              func(c *config.Config) { c.GatewayAddr = "x" },
+		"PORTICO_OPS_ADDR: \"\"":                                                   func(c *config.Config) { c.OpsAddr = "" },
+		"PORTICO_GATE_KEYS: must be":                                               func(c *config.Config) { c.GateKeys = 0 },
+		"PORTICO_GATE_GRACE: must be 0s to 1m0s":                                   func(c *config.Config) { c.GateGrace = 2 * time.Minute },
+		"REDIS_URL: must be redis://":                                              func(c *config.Config) { c.RedisURL = "localhost:6379" },
+		"PORTICO_LISTEN_URL: must be postgres://":                                  func(c *config.Config) { c.ListenURL = "sqlite:x.db" },
+		"DATABASE_URL: must be sqlite:PATH":                                        func(c *config.Config) { c.DatabaseURL = "mysql://x" },
+		"PORTICO_MAX_ANSWER: must be 65536 to":                                     func(c *config.Config) { c.MaxAnswer = 65535 },
+		"PORTICO_MAX_ANSWER: must be":                                              func(c *config.Config) { c.MaxAnswer = 1<<30 + 1 },
+		"PORTICO_USER_BUDGET: must be 0 (no limit) or 50000 to 1000000000":         func(c *config.Config) { c.UserBudget = 49_999 },
+		"PORTICO_USER_BUDGET: must be 0":                                           func(c *config.Config) { c.UserBudget = -1 },
+		"PORTICO_USER_BUDGET: must be":                                             func(c *config.Config) { c.UserBudget = 1_000_000_001 },
+		"PORTICO_ORGANIZATION_BUDGET: must be 0 (no limit) or 50000 to 1000000000": func(c *config.Config) { c.OrgBudget = 1 },
+		"PORTICO_DRAIN_DELAY":                                                      func(c *config.Config) { c.DrainDelay = time.Hour },
+		"PORTICO_ALLOWED_ORIGINS: \"*\"":                                           func(c *config.Config) { c.AllowedOrigins = []string{"*"} },
+		"PORTICO_ALLOWED_ORIGINS: \"https://*.x.de\"":                              func(c *config.Config) { c.AllowedOrigins = []string{"https://*.x.de"} },
+		"PORTICO_ALLOWED_ORIGINS: \"https://x.de/\"":                               func(c *config.Config) { c.AllowedOrigins = []string{"https://x.de/"} },
+		"PORTICO_ALLOWED_ORIGINS: \"x.de\"":                                        func(c *config.Config) { c.AllowedOrigins = []string{"x.de"} },
+		"PORTICO_OPS_HOSTS: \"a:8082\"":                                            func(c *config.Config) { c.OpsHosts = []string{"a:8082"} },
+		"PORTICO_OPS_HOSTS: \"\"":                                                  func(c *config.Config) { c.OpsHosts = []string{""} },
+		"PORTICO_TRUSTED_PROXIES: \"proxy\"":                                       func(c *config.Config) { c.TrustedProxies = []string{"proxy"} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := valid()
 			spoil(&c)
 			require.ErrorContains(t, c.Validate(all), name)
 		})
+	}
+}
+
+func TestBudgetsThatCanBeSpent(t *testing.T) {
+	for _, n := range []int{0, config.LeastBudget, 300_000, 1_000_000_000} {
+		c := valid()
+		c.UserBudget, c.OrgBudget = n, n
+		require.NoError(t, c.Validate(all), n)
 	}
 }
 

@@ -75,7 +75,7 @@ func (a *answer) write(w http.ResponseWriter, mediaType string) {
 	header["Cache-Control"] = []string{"no-store"}
 	header["X-Content-Type-Options"] = []string{"nosniff"}
 	header.Add("Vary", "Accept")
-	a.cost.headers(header)
+	a.cost.Headers(header)
 	w.WriteHeader(a.code(mediaType))
 	// A client that left is nobody to report an error to.
 	for _, part := range [][]byte{head, a.data, tail} {

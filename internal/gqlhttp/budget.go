@@ -14,6 +14,9 @@ import (
 type Cost struct {
 	// Requested is the operation's cost, Limit the most that one may cost.
 	Requested, Limit int
+	// Charged is what is taken from the budget: as much, but less for the schema's
+	// description.
+	Charged int
 	// Remaining is what is left for further operations, until ResetsAt at the
 	// latest; nil and zero when nobody counts.
 	Remaining *int
@@ -37,6 +40,9 @@ type Budget interface {
 // append writes the cost as JSON.
 func (c *Cost) append(b []byte) []byte {
 	b = strconv.AppendInt(append(b, `{"requested":`...), int64(c.Requested), 10)
+	if c.Remaining != nil && c.Charged != c.Requested {
+		b = strconv.AppendInt(append(b, `,"charged":`...), int64(c.Charged), 10)
+	}
 	b = strconv.AppendInt(append(b, `,"limit":`...), int64(c.Limit), 10)
 	if c.Remaining != nil {
 		b = strconv.AppendInt(append(b, `,"remaining":`...), int64(*c.Remaining), 10)
@@ -51,9 +57,9 @@ func (c *Cost) append(b []byte) []byte {
 // MarshalJSON writes the members that are known.
 func (c *Cost) MarshalJSON() ([]byte, error) { return c.append(nil), nil }
 
-// headers adds what is left of the budget, in the fields of the IETF's draft
+// Headers adds what is left of the budget, in the fields of the IETF's draft
 // draft-ietf-httpapi-ratelimit-headers: for programs that read no body.
-func (c *Cost) headers(h http.Header) {
+func (c *Cost) Headers(h http.Header) {
 	if c == nil || c.Budget == 0 || c.Remaining == nil {
 		return
 	}

@@ -13,8 +13,10 @@ const (
 	defaultPage = 20
 	largestPage = 100
 	// discount makes introspection cheaper than data, as it reads nothing: the
-	// fullest usual introspection fits into the default limit of cost.
-	discount = 8
+	// fullest usual introspection fits into the default limit of cost. rebate is
+	// the same for the budget: editors ask for all of the schema whenever they are
+	// opened, at once and without a word from whoever opens them.
+	discount, rebate = 8, 80
 	// priceless is where sums stop, so that they neither overflow nor leave
 	// the range of a GraphQL Int.
 	priceless = math.MaxInt32
@@ -154,15 +156,27 @@ type pricer struct {
 	known     map[*ast.FragmentDefinition]int
 	// varies: the cost depends on variables.
 	varies bool
-	// described: the whole schema's description was asked for already.
+	// discount is that of the schema's description; described: the whole of it was
+	// asked for already.
+	discount  int
 	described bool
 }
 
-// price returns the cost of one operation of a validated document, and whether
+// price is what an operation costs, and what of it the budget is charged.
+type price struct{ cost, charged int }
+
+// price returns the price of one operation of a validated document, and whether
 // it depends on the variables. With nil for these it is the most that any
 // variables can make of it.
-func (h *Handler) price(op *ast.OperationDefinition, variables map[string]any) (cost int, varies bool) {
-	p := &pricer{prices: h.options.Prices, variables: variables, known: map[*ast.FragmentDefinition]int{}}
+func (h *Handler) price(op *ast.OperationDefinition, variables map[string]any) (out price, varies bool) {
+	out.cost, varies = h.priceAt(discount, op, variables)
+	out.charged, _ = h.priceAt(rebate, op, variables)
+	return out, varies
+}
+
+// priceAt is the cost at one discount of the schema's description.
+func (h *Handler) priceAt(discount int, op *ast.OperationDefinition, variables map[string]any) (cost int, varies bool) {
+	p := &pricer{prices: h.options.Prices, variables: variables, known: map[*ast.FragmentDefinition]int{}, discount: discount}
 	cost = p.selections(op.SelectionSet)
 	if op.Operation == ast.Mutation && p.prices.Mutation > 1 {
 		cost = saturated(cost + (p.prices.Mutation-1)*p.roots(op.SelectionSet))
@@ -237,7 +251,7 @@ func (p *pricer) introspection(name string, below int) int {
 		}
 		p.described = true
 	}
-	return below / discount
+	return below / p.discount
 }
 
 func saturated(n int) int { return min(n, priceless) }

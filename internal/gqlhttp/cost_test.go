@@ -128,10 +128,10 @@ type purse struct {
 }
 
 func (p *purse) Take(_ context.Context, c *gqlhttp.Cost) error {
-	if c.Requested > p.left {
+	if c.Charged > p.left {
 		return fault.Later(fault.RateLimited, fault.ReasonBusy, 1500*time.Millisecond, "That is too much for now.")
 	}
-	p.left -= c.Requested
+	p.left -= c.Charged
 	left := p.left
 	c.Remaining, c.ResetsAt = &left, time.Unix(0, 0)
 	return nil
@@ -158,4 +158,28 @@ func TestABudgetIsAskedBeforeAndToldAfter(t *testing.T) {
 	require.Equal(t, 2.0, a.JSON.Extensions.Cost["requested"])
 	require.Equal(t, int64(2), toy.texts.Load(), "what is refused does not run")
 	require.Len(t, p.settled, 1)
+}
+
+// The budget is charged a tenth of what the schema's description costs, once, and
+// all of everything else.
+func TestDescriptionsAreChargedLess(t *testing.T) {
+	for document, want := range map[string][2]int{
+		"{ __schema { types { fields { name } } } }":                                           {1 + 150*13/8, 1 + 150*13/80},
+		"{ ...S } fragment S on Query { __schema { types { fields { name } } } }":              {1 + 150*13/8, 1 + 150*13/80},
+		"{ __schema { types { name } } a: text(size: 1) }":                                     {1 + 151/8 + 1, 1 + 151/80 + 1},
+		"{ a: __schema { types { name } } b: __schema { types { name } } }":                    {1 + 151/8 + 1 + 151, 1 + 151/80 + 1 + 151},
+		"{ items(first: 3) { nodes { id } } }":                                                 {1 + 3*2, 1 + 3*2},
+		"query($n: Int = 3) { items(first: $n) { nodes { id } } __schema { types { name } } }": {1 + 3*2 + 1 + 151/8, 1 + 3*2 + 1 + 151/80},
+	} {
+		p := &purse{left: 10_000}
+		a := query(t, gqlhttp.New(newToy(), gqlhttp.Options{Budget: p}), document, "")
+		require.Empty(t, a.JSON.Errors, document)
+		require.EqualValues(t, want[0], a.JSON.Extensions.Cost["requested"], document)
+		require.Equal(t, 10_000-want[1], p.left, document)
+		if want[0] == want[1] {
+			require.NotContains(t, a.JSON.Extensions.Cost, "charged", document)
+		} else {
+			require.EqualValues(t, want[1], a.JSON.Extensions.Cost["charged"], document)
+		}
+	}
 }

@@ -22,7 +22,7 @@ type document struct {
 	tokens int
 	// prices are the operations' costs; those that depend on variables are
 	// not among them.
-	prices map[*ast.OperationDefinition]int
+	prices map[*ast.OperationDefinition]price
 	// asked: somebody has asked it before.
 	asked atomic.Bool
 }
@@ -57,7 +57,7 @@ func (h *Handler) prepare(ctx context.Context, text string) (*document, gqlerror
 	if errs := h.validate(parsed, h.rules); len(errs) > 0 {
 		return nil, errs
 	}
-	d := &document{QueryDocument: parsed, tokens: tokens, prices: make(map[*ast.OperationDefinition]int, len(parsed.Operations))}
+	d := &document{QueryDocument: parsed, tokens: tokens, prices: make(map[*ast.OperationDefinition]price, len(parsed.Operations))}
 	for _, op := range parsed.Operations {
 		if cost, varies := h.price(op, nil); !varies {
 			d.prices[op] = cost

@@ -81,7 +81,8 @@ func FuzzGuardAndCost(f *testing.F) {
 			}
 			got, varies := h.price(op, nil)
 			require.False(t, varies)
-			require.Equal(t, want.Int64(), int64(got))
+			require.Equal(t, want.Int64(), int64(got.cost))
+			require.Equal(t, got.cost, got.charged)
 		}
 	})
 }

@@ -182,11 +182,11 @@ func (h *Handler) operate(ctx context.Context, r *http.Request, req *request, do
 
 // priced returns what an operation costs, with an error when that is too much.
 func (h *Handler) priced(doc *document, op *ast.OperationDefinition, variables map[string]any) (*Cost, *gqlerror.Error) {
-	requested, known := doc.prices[op]
+	p, known := doc.prices[op]
 	if !known {
-		requested, _ = h.price(op, variables)
+		p, _ = h.price(op, variables)
 	}
-	c := &Cost{Requested: requested, Limit: h.options.Limits.Cost}
+	c := &Cost{Requested: p.cost, Charged: p.charged, Limit: h.options.Limits.Cost}
 	if c.Requested <= c.Limit {
 		return c, nil
 	}

@@ -67,5 +67,5 @@ func (d *Directory) Machine(ctx context.Context, hash []byte) (viewer.Viewer, bo
 	if err != nil {
 		return viewer.Viewer{}, false, database.Fault(err)
 	}
-	return viewer.Viewer{Role: viewer.Gateway, OrganizationID: t.OrganizationID, Name: t.Name}, true, nil
+	return viewer.Viewer{Role: viewer.Gateway, OrganizationID: t.OrganizationID, TokenID: t.ID, Name: t.Name}, true, nil
 }

@@ -69,9 +69,10 @@ func TestRevokeGateway(t *testing.T) {
 		in := portal.NewGateway{Organization: "one", Name: "edge-1", Hash: []byte("hash"), Hint: "abcd"}
 		made, err := f.Portal.CreateGateway(t.Context(), in)
 		require.NoError(t, err)
-		_, found, err := f.Directory.Machine(t.Context(), in.Hash)
+		who, found, err := f.Directory.Machine(t.Context(), in.Hash)
 		require.NoError(t, err)
 		require.True(t, found)
+		require.Equal(t, made.ID, who.TokenID, "it is told apart from others")
 		for _, at := range [][2]string{{"two", "edge-1"}, {"one", "edge-2"}, {"one", ""}, {"one", "edge-1\x00"}} {
 			_, err = f.Portal.RevokeGateway(t.Context(), at[0], at[1])
 			requireProblems(t, err, "UNKNOWN_REFERENCE name")

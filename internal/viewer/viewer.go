@@ -33,6 +33,8 @@ type Viewer struct {
 	OrganizationID uuid.UUID
 	// UserID is nil (all zero) for System, Gateway and Anonymous.
 	UserID uuid.UUID
+	// TokenID is the service token of a Gateway; all zero for everybody else.
+	TokenID uuid.UUID
 	// Name is shown as the actor in timelines.
 	Name string
 	// AccountID is the active account of a Portal viewer; all zero when the

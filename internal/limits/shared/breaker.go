@@ -34,13 +34,10 @@ func (b *breaker) allows() bool {
 	return int64(now) >= until && b.until.CompareAndSwap(until, int64(now+b.pause))
 }
 
-// heard tells how an allowed call went.
-func (b *breaker) heard(err error) {
+// heard is told how an allowed call went, and reports whether that is news.
+func (b *breaker) heard(err error) (changed bool) {
 	if err != nil {
-		b.until.Store(max(1, int64(b.mono()+b.pause)))
-		return
+		return b.until.Swap(max(1, int64(b.mono()+b.pause))) == 0
 	}
-	if b.until.Load() != 0 {
-		b.until.Store(0)
-	}
+	return b.until.Load() != 0 && b.until.Swap(0) != 0
 }

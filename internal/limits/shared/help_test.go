@@ -20,11 +20,11 @@ const patient = 10 * time.Second
 // node is one process of several.
 type node struct {
 	*shared.Limiter
-	memory *limits.Memory
-	clock  *clock.Fake
-	mono   atomic.Int64 // of the memory and the pause alike
-	client redis.UniversalClient
-	failed atomic.Int64
+	memory       *limits.Memory
+	clock        *clock.Fake
+	mono         atomic.Int64 // of the memory and the pause alike
+	client       redis.UniversalClient
+	failed, back atomic.Int64 // how often Redis fell silent, and answered again
 }
 
 func newNode(t testing.TB, url string, timeout time.Duration) *node {
@@ -38,9 +38,17 @@ func newNode(t testing.TB, url string, timeout time.Duration) *node {
 	mono := func() time.Duration { return time.Duration(n.mono.Load()) }
 	n.memory = limits.NewMemory(n.clock, mono, 0)
 	n.Limiter = shared.New(client, n.memory, shared.Options{
-		Timeout: timeout, Mono: mono, FellBack: func(error) { n.failed.Add(1) },
+		Timeout: timeout, Mono: mono, Changed: n.note,
 	})
 	return n
+}
+
+func (n *node) note(err error) {
+	if err != nil {
+		n.failed.Add(1)
+		return
+	}
+	n.back.Add(1)
 }
 
 func (n *node) pass(d time.Duration) {

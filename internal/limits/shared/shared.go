@@ -40,35 +40,35 @@ type Options struct {
 	// Mono is the time since any fixed moment that times the pause; nil is the
 	// process's own.
 	Mono func() time.Duration
-	// FellBack is called for each answer that Redis should have given and did
-	// not; err is the reason, nil during a pause. It must be quick and safe for
+	// Changed is called when Redis begins to be silent, with the reason, and with
+	// nil when it answers again: once each. It must be quick and safe for
 	// concurrent use.
-	FellBack func(err error)
+	Changed func(err error)
 }
 
 // Limiter asks Redis and falls back to a limits.Memory. It implements
 // limits.Limiter.
 type Limiter struct {
-	client   redis.UniversalClient
-	script   *redis.Script
-	memory   *limits.Memory
-	timeout  time.Duration
-	breaker  breaker
-	fellBack func(error)
+	client  redis.UniversalClient
+	script  *redis.Script
+	memory  *limits.Memory
+	timeout time.Duration
+	breaker breaker
+	changed func(error)
 }
 
 // New makes a Limiter over a client of Open, which stays the caller's to close.
 func New(client redis.UniversalClient, memory *limits.Memory, o Options) *Limiter {
 	l := &Limiter{
 		client: client, script: redis.NewScript(source), memory: memory,
-		timeout: o.Timeout, fellBack: o.FellBack,
+		timeout: o.Timeout, changed: o.Changed,
 		breaker: breaker{pause: o.Pause, mono: o.Mono},
 	}
 	if l.timeout <= 0 {
 		l.timeout = Timeout
 	}
-	if l.fellBack == nil {
-		l.fellBack = func(error) {}
+	if l.changed == nil {
+		l.changed = func(error) {}
 	}
 	l.breaker.init()
 	return l
@@ -90,6 +90,9 @@ func (l *Limiter) Peek(ctx context.Context, a *limits.Ask, out *limits.Answer) {
 	}
 }
 
+// Alone reports whether Redis did not answer when it was last asked.
+func (l *Limiter) Alone() bool { return l.breaker.until.Load() != 0 }
+
 // decide asks Redis; answered is false if that failed.
 func (l *Limiter) decide(ctx context.Context, a *limits.Ask, out *limits.Answer, take bool) (answered bool) {
 	level := l.memory.Level(a)
@@ -102,13 +105,13 @@ func (l *Limiter) decide(ctx context.Context, a *limits.Ask, out *limits.Answer,
 		return true
 	}
 	if !l.breaker.allows() {
-		l.fellBack(nil)
 		return false
 	}
 	outcome, err := l.run(ctx, a, &level, take)
-	l.breaker.heard(err)
+	if l.breaker.heard(err) {
+		l.changed(err)
+	}
 	if err != nil {
-		l.fellBack(err)
 		return false
 	}
 	l.memory.Follow(a, &level, outcome, take && outcome == limits.Passed, out)

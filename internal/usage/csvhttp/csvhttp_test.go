@@ -151,10 +151,13 @@ func TestWhatIsWrongIsAProblem(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(body), &problem))
 		require.Equal(t, string(code), problem["code"])
 		require.Equal(t, "So it is.", problem["detail"])
+		require.EqualValues(t, 2, problem["retryAfter"], "as in the header")
 	}
 	url := serve(t, nil, func(context.Context, func(usage.Row) error) error { return errors.New("pq: secret") })
-	_, body, err := get(t, url+query)
+	r, body, err := get(t, url+query)
 	require.NoError(t, err)
+	require.Empty(t, r.Header.Get("Retry-After"))
+	require.NotContains(t, body, "retryAfter")
 	require.Contains(t, body, `"INTERNAL"`)
 	require.NotContains(t, body, "secret")
 }

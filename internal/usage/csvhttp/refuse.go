@@ -19,6 +19,8 @@ type problem struct {
 	Reason    fault.Reason `json:"reason"`
 	Detail    string       `json:"detail"`
 	RequestID string       `json:"requestId,omitempty"`
+	// RetryAfter is in seconds; 0, left out, where waiting does not help.
+	RetryAfter int `json:"retryAfter,omitempty"`
 }
 
 // Refuse answers with an error in its public form.
@@ -31,13 +33,14 @@ func Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", "Bearer")
 	}
-	if f.RetryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
+	seconds := int(math.Ceil(f.RetryAfter.Seconds()))
+	if seconds > 0 {
+		h.Set("Retry-After", strconv.Itoa(seconds))
 	}
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(problem{ // the client may have gone
 		Type: "urn:portico:code:" + string(f.Code), Title: http.StatusText(status), Status: status, Code: f.Code, Reason: f.Reason, Detail: f.Message,
-		RequestID: viewer.Current(r.Context()).RequestID,
+		RequestID: viewer.Current(r.Context()).RequestID, RetryAfter: seconds,
 	})
 }
 

@@ -1,0 +1,14 @@
+package telemetry
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// NewLocalBudgets registers the counter of answers about budgets that this server
+// gave by itself, and returns what counts one.
+func NewLocalBudgets(r prometheus.Registerer) (count func()) {
+	c := prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "portico_api_local_budgets_total",
+		Help: "Requests of the API whose budgets were kept by this server alone because Redis did not answer.",
+	})
+	r.MustRegister(c)
+	return c.Inc
+}

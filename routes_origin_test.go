@@ -1,0 +1,116 @@
+package main
+
+import (
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/budget"
+	"portico/internal/config"
+	"portico/internal/gqlhttp"
+	"portico/internal/telemetry"
+	"portico/internal/testdb"
+)
+
+// ownPages are the routes that no front end of another origin calls. Every other
+// one has to let listed origins in.
+func ownPages() []string { return []string{"/", "/healthz", "/playground", "/playground/*", "/readyz"} }
+
+const listed, unlisted = "https://portal.example.com", "https://evil.example"
+
+// testRouter is the program's router with one listed origin.
+func testRouter(t *testing.T) chi.Router {
+	t.Helper()
+	p := &program{stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard, log: slog.New(slog.DiscardHandler)}
+	_, err := parse(append([]string{"serve", "--allowed-origins=" + listed}, demo(t, testdb.EmptySQLite(t))...), noVariables, p)
+	require.NoError(t, err)
+	p.traces, err = telemetry.NewTraces(t.Context(), programVersion())
+	require.NoError(t, err)
+	b, err := p.open(t.Context(), 0, p.newGate)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, b.close()) })
+	r, err := p.router(b, newReadiness(b.database, done()), nil)
+	require.NoError(t, err)
+	return r
+}
+
+// served lists the routes that front ends may call, with the methods that they
+// take: those that are not answered by 405.
+func served(t *testing.T, r chi.Router) map[string][]string {
+	t.Helper()
+	out := map[string][]string{}
+	note := func(method, route string) {
+		if w := call(r, method, route, nil); w.Code != http.StatusMethodNotAllowed && !slices.Contains(out[route], method) {
+			out[route] = append(out[route], method)
+		}
+	}
+	err := chi.Walk(r, func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		if slices.Contains(ownPages(), route) || method == http.MethodOptions {
+			return nil
+		}
+		note(method, route)
+		if method == http.MethodGet {
+			note(http.MethodHead, route)
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	return out
+}
+
+func call(h http.Handler, method, path string, header map[string]string) *httptest.ResponseRecorder {
+	w, r := httptest.NewRecorder(), httptest.NewRequest(method, path, nil)
+	for name, value := range header {
+		r.Header.Set(name, value)
+	}
+	h.ServeHTTP(w, r)
+	return w
+}
+
+// A page of a listed origin may call every route that is not the program's own
+// page, by each method that it takes, with whatever headers its libraries add, and
+// read what it is told in headers.
+func TestPreflights(t *testing.T) {
+	r := testRouter(t)
+	routes := served(t, r)
+	require.Subset(t, slices.Collect(maps.Keys(routes)), []string{"/graphql", "/usage.csv"})
+	require.ElementsMatch(t, []string{http.MethodGet, http.MethodPost}, routes["/graphql"])
+	require.ElementsMatch(t, []string{http.MethodGet, http.MethodHead}, routes["/usage.csv"])
+	const asked = "apollographql-client-name,authorization,baggage,sentry-trace,traceparent"
+	for route, methods := range routes {
+		for _, method := range methods {
+			preflight := map[string]string{"Origin": listed, "Access-Control-Request-Method": method, "Access-Control-Request-Headers": asked}
+			w := call(r, http.MethodOptions, route, preflight)
+			require.Less(t, w.Code, 300, "%s %s", method, route)
+			require.Equal(t, listed, w.Header().Get("Access-Control-Allow-Origin"), "%s %s", method, route)
+			require.Contains(t, w.Header().Get("Access-Control-Allow-Methods"), method, route)
+			for header := range strings.SplitSeq(asked, ",") {
+				require.Contains(t, strings.ToLower(w.Header().Get("Access-Control-Allow-Headers")), header, route)
+			}
+			preflight["Origin"] = unlisted
+			w = call(r, http.MethodOptions, route, preflight)
+			require.Less(t, w.Code, 300, route)
+			require.Empty(t, w.Header().Get("Access-Control-Allow-Origin"), route)
+
+			w = call(r, method, route, map[string]string{"Origin": listed})
+			require.Equal(t, listed, w.Header().Get("Access-Control-Allow-Origin"), "%s %s", method, route)
+			exposed := strings.Split(w.Header().Get("Access-Control-Expose-Headers"), ", ")
+			require.ElementsMatch(t, []string{"X-Request-Id", "Retry-After", "Ratelimit", "Ratelimit-Policy"}, exposed, "%s %s", method, route)
+			require.Empty(t, w.Header().Get("Access-Control-Allow-Credentials"))
+		}
+	}
+}
+
+// The least budget that a setting allows pays for the dearest single request.
+func TestBudgetsHoldTheDearestRequest(t *testing.T) {
+	require.Equal(t, max(gqlhttp.DefaultLimits().Cost, budget.ExportCost), config.LeastBudget)
+	require.GreaterOrEqual(t, budget.DefaultUser, config.LeastBudget)
+}
