@@ -9,10 +9,12 @@ package rule
 
 import (
 	"context"
+	"slices"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/privacy"
+	"github.com/google/uuid"
 
 	"portico/ent/db/intercept"
 	"portico/internal/fault"
@@ -38,16 +40,15 @@ type policy struct {
 	owned bool
 	// personal: new rows must be the viewer's own.
 	personal bool
+	// wall is what Portico itself reaches inside one organization; nil: the
+	// rows that name it.
+	wall rows
 }
 
 // EvalQuery narrows a query.
 func (p policy) EvalQuery(ctx context.Context, q ent.Query) error {
-	v, ok := viewer.FromContext(ctx)
-	if !ok {
-		return privacy.Denyf("rule: no viewer")
-	}
-	narrow, err := p.narrowing(v, p.read)
-	if err != nil || len(narrow) == 0 {
+	narrow, err := p.narrowing(viewer.Current(ctx), p.read)
+	if err != nil {
 		return err
 	}
 	query, err := intercept.NewQuery(q)
@@ -60,48 +61,40 @@ func (p policy) EvalQuery(ctx context.Context, q ent.Query) error {
 
 // EvalMutation narrows a change, or refuses it.
 func (p policy) EvalMutation(ctx context.Context, m ent.Mutation) error {
-	v, ok := viewer.FromContext(ctx)
-	if !ok {
-		return privacy.Denyf("rule: no viewer")
-	}
-	may := p.writers
-	if m.Op().Is(ent.OpCreate) && p.makers != nil {
+	v, makes, may := viewer.Current(ctx), m.Op().Is(ent.OpCreate), p.writers
+	if makes && p.makers != nil {
 		may = p.makers
 	}
-	if v.Role != viewer.System && !contains(may, v.Role) {
+	if v.Role != viewer.System && !slices.Contains(may, v.Role) {
 		return privacy.Denyf("rule: role %q may not change %s", v.Role, m.Type())
 	}
-	if m.Op().Is(ent.OpCreate) {
+	if makes {
 		return p.admits(v, m)
 	}
 	narrow, err := p.narrowing(v, p.write)
-	if err != nil || len(narrow) == 0 {
+	if err != nil {
 		return err
 	}
-	return narrowed(m, narrow...)
-}
-
-// narrowed makes a change one of fewer rows.
-func narrowed(m ent.Mutation, by ...func(*sql.Selector)) error {
 	change, ok := m.(interface{ WhereP(...func(*sql.Selector)) })
 	if !ok {
 		return privacy.Denyf("rule: cannot narrow %T", m)
 	}
-	change.WhereP(by...)
+	change.WhereP(narrow...)
 	return nil
 }
 
-// narrowing gives the conditions for v.
+// narrowing returns the conditions for v.
 func (p policy) narrowing(v viewer.Viewer, by rows) ([]func(*sql.Selector), error) {
-	reach := permit.ReachOf(v)
-	switch {
+	switch reach := permit.ReachOf(v); {
 	case reach == permit.Everything:
 		return nil, nil
+	case v.Role == viewer.System && p.wall != nil:
+		return p.wall(v), nil
 	case v.Role == viewer.System:
 		return tenant(v), nil
-	case v.AccountSuspended && v.Role == viewer.Portal:
+	case v.Role == viewer.Portal && v.AccountSuspended:
 		return nil, suspended()
-	case reach == permit.Nothing || by == nil:
+	case reach == permit.Nothing:
 		return nil, privacy.Denyf("rule: nothing here is for role %q", v.Role)
 	}
 	return by(v), nil
@@ -109,39 +102,29 @@ func (p policy) narrowing(v viewer.Viewer, by rows) ([]func(*sql.Selector), erro
 
 // admits refuses a new row that would belong to somebody else.
 func (p policy) admits(v viewer.Viewer, m ent.Mutation) error {
-	if permit.ReachOf(v) == permit.Everything {
+	switch {
+	case permit.ReachOf(v) == permit.Everything:
 		return nil
-	}
-	if got, ok := m.Field("organization_id"); ok && got != v.OrganizationID {
+	case !has(m, "organization_id", v.OrganizationID):
 		return privacy.Denyf("rule: %s of another organization", m.Type())
-	}
-	if v.Role == viewer.Portal && v.AccountSuspended {
+	case v.Role == viewer.Portal && v.AccountSuspended:
 		return suspended()
-	}
-	if p.owned && v.Role == viewer.Portal {
-		if got, ok := m.Field("account_id"); !ok || got != v.AccountID {
-			return privacy.Denyf("rule: %s of another account", m.Type())
-		}
-	}
-	if p.personal && v.Role != viewer.System {
-		if got, ok := m.Field("user_id"); !ok || got != v.UserID {
-			return privacy.Denyf("rule: %s of another person", m.Type())
-		}
+	case p.owned && v.Role == viewer.Portal && !has(m, "account_id", v.AccountID):
+		return privacy.Denyf("rule: %s of another account", m.Type())
+	case p.personal && v.Role != viewer.System && !has(m, "user_id", v.UserID):
+		return privacy.Denyf("rule: %s of another person", m.Type())
 	}
 	return nil
 }
 
-func suspended() error {
-	return fault.New(fault.Forbidden, fault.ReasonAccountSuspended, "The account is suspended.")
+// has reports whether a new row names id in a column; one left empty does not.
+func has(m ent.Mutation, column string, id uuid.UUID) bool {
+	got, _ := m.Field(column)
+	return got == id
 }
 
-func contains(all []viewer.Role, r viewer.Role) bool {
-	for _, one := range all {
-		if one == r {
-			return true
-		}
-	}
-	return false
+func suspended() error {
+	return fault.New(fault.Forbidden, fault.ReasonAccountSuspended, "The account is suspended.")
 }
 
 // tenant is the wall between organizations.

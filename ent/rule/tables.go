@@ -17,12 +17,14 @@ var (
 // Public is the visibility of a product that the catalogue shows.
 const Public = "PUBLIC"
 
-// Organization: each sees its own; administrators change it.
+// Organization: each sees its own; administrators change it. It has no
+// organization_id (its id is that), so that only Portico itself, inside of
+// none, can make one.
 func Organization() ent.Policy {
 	own := func(v viewer.Viewer) []func(*sql.Selector) {
 		return []func(*sql.Selector){equals("id", v.OrganizationID)}
 	}
-	return organization{policy{read: own, write: own, writers: staff}}
+	return policy{read: own, write: own, writers: staff, wall: own}
 }
 
 // Account: administrators see all of them, developers the active one.

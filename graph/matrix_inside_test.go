@@ -1,0 +1,123 @@
+package graph_test
+
+import (
+	"context"
+	"testing"
+
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/ent/db"
+	"portico/ent/db/account"
+	"portico/ent/db/app"
+	"portico/ent/db/credential"
+	"portico/ent/db/migrate"
+	"portico/ent/db/organization"
+	"portico/ent/db/subscription"
+	"portico/internal/fault"
+	"portico/internal/lifecycle"
+	"portico/internal/portal/portaltest"
+	"portico/internal/testdb"
+	"portico/internal/viewer"
+)
+
+// TestPorticoInsideOneOrganization: there it makes, reads and changes the rows
+// of every table that an organization has a part in, and no others; it makes
+// no organization, and what belongs to all of them it does not reach.
+func TestPorticoInsideOneOrganization(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		m := newMatrix(w, w.server)
+		inside, policy := viewer.ForSystem(w.one.Organization.ID), readPolicy(t)
+		for _, table := range migrate.Tables {
+			makes, others := yes, yes
+			for _, l := range policy {
+				if l.owner == rows && l.field == table.Name && l.want["admin"] == denied {
+					switch {
+					case l.specimen == "make" && table.Name != "idempotency_keys" && table.Name != "events":
+						makes = denied
+					case l.specimen == "read":
+						others = denied
+					}
+				}
+			}
+			require.Equal(t, makes, m.makeRow(table.Name, inside, m.ownOf("other")), "make %s", table.Name)
+			at := w.picks()[table.Name]
+			n, err := counting(w.Client)[table.Name](portaltest.As(t, inside), func(s *sql.Selector) { s.Where(sql.EQ(s.C(at.column), at.value)) })
+			require.Equal(t, others == denied, barred(err), "%s: %v", table.Name, err)
+			require.Equal(t, others == yes, n > 0, "read %s", table.Name)
+		}
+		all, err := w.Client.Organization.Query().IDs(portaltest.As(t, inside))
+		require.NoError(t, err)
+		require.Equal(t, []uuid.UUID{w.one.Organization.ID}, all)
+		n, err := w.Client.Organization.Update().AddVersion(1).Where(organization.SlugNEQ("")).Save(portaltest.As(t, inside))
+		require.NoError(t, err)
+		require.Equal(t, 1, n)
+	})
+}
+
+// TestTheRulesSayWhichAccountIsSuspended: whatever its developers try to do
+// with rows comes to that reason; it is nothing to administrators.
+func TestTheRulesSayWhichAccountIsSuspended(t *testing.T) {
+	w := newWorld(t, testdb.SQLite(t))
+	m := newMatrix(w, w.server)
+	developer, admin := w.people["developer"], w.people["admin"]
+	developer.AccountSuspended, admin.AccountSuspended = true, true
+	anything := func(*sql.Selector) {}
+	for _, table := range []string{"apps", "credentials", "subscriptions", "access_entries"} {
+		ctx := portaltest.As(t, developer)
+		_, read := counting(w.Client)[table](ctx, anything)
+		_, change := changing(w.Client)[table](ctx, anything)
+		for _, err := range []error{read, change, adds(w.Client)[table](ctx, m.atStake())} {
+			var f *fault.Error
+			require.ErrorAs(t, err, &f, table)
+			require.Equal(t, fault.ReasonAccountSuspended, f.Reason, table)
+		}
+		n, err := counting(w.Client)[table](portaltest.As(t, admin), anything)
+		require.NoError(t, err)
+		require.NotZero(t, n, table)
+		require.Equal(t, yes, m.makeRow(table, admin, m.ownOf("other")), table)
+	}
+}
+
+// TestDeletedRowsAreGone: nobody but Portico itself reads or changes a deleted
+// row; administrators still reach a suspended registration of a deleted app.
+func TestDeletedRowsAreGone(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		system, at := portaltest.System(t), portaltest.Start()
+		require.NoError(t, w.Client.Account.Update().Where(account.ID(w.one.Account.ID)).SetDeletedAt(at).Exec(system))
+		require.NoError(t, w.Client.App.Update().Where(app.ID(uuidOf(w.ids["app"]))).SetDeletedAt(at).Exec(system))
+		require.NoError(t, w.Client.Credential.Update().Where(credential.ID(uuidOf(w.ids["key"]))).SetDeletedAt(at).Exec(system))
+		require.NoError(t, w.Client.Subscription.Update().Where(subscription.ID(uuidOf(w.ids["approved"]))).SetDeletedAt(at).Exec(system))
+		reached := func(ctx context.Context, c *db.Client, table string) (int, int) {
+			at := w.picks()[table]
+			is := func(s *sql.Selector) { s.Where(sql.EQ(s.C(at.column), at.value)) }
+			read, err := counting(c)[table](ctx, is)
+			require.NoError(t, err)
+			changed := 0
+			if n, err := changing(c)[table](ctx, is); !barred(err) {
+				require.NoError(t, err)
+				changed = n
+			}
+			return read, changed
+		}
+		for _, table := range []string{"accounts", "apps", "credentials", "subscriptions"} {
+			for _, who := range []string{"developer", "admin"} {
+				read, changed := reached(w.as(who), w.Client, table)
+				require.Zero(t, read+changed, "%s of %s", who, table)
+			}
+			read, changed := reached(system, w.Client, table)
+			require.Equal(t, 2, read+changed, "Portico itself, of %s", table)
+		}
+		held := w.Client.Subscription.Update().Where(subscription.ID(uuidOf(w.ids["approved"]))).SetStatus(lifecycle.Suspended)
+		require.NoError(t, held.Exec(system))
+		read, changed := reached(w.as("admin"), w.Client, "subscriptions")
+		require.Equal(t, 2, read+changed)
+		read, changed = reached(w.as("developer"), w.Client, "subscriptions")
+		require.Zero(t, read+changed)
+		read, changed = reached(w.as("foreign"), w.Client, "subscriptions")
+		require.Zero(t, read+changed)
+	})
+}
