@@ -36,6 +36,7 @@ func TestRefusals(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer taken.Close()
+	alone := map[string]string{"PORTICO_GATEWAY_ADDR": "off", "PORTICO_OPS_ADDR": "off"}
 	for name, c := range map[string]struct {
 		args []string
 		want string
@@ -54,7 +55,7 @@ func TestRefusals(t *testing.T) {
 		"unknown organization": {[]string{"gateway", "create", "--organization=x", "--name=y", db, "--keyring=" + ring}, "organization: There is no organization of this slug."},
 	} {
 		t.Run(name, func(t *testing.T) {
-			out, err := portico("", c.args...)
+			out, err := porticoWith(alone, c.args...)
 			require.Error(t, err)
 			require.Contains(t, explain(err), c.want)
 			require.NotContains(t, explain(err), "geheim")
