@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"strings"
 
+	"golang.org/x/sync/semaphore"
+
 	"portico/internal/base62"
 	"portico/internal/keyring"
 )
@@ -22,10 +24,22 @@ const (
 // Such a token is 256 random bits, so a plain SHA-256 could not be turned back
 // either. The hash is an HMAC under a pepper nevertheless: with a dump of the
 // database alone, nobody can even tell whether a token he found is a real one.
-type MachineTokens struct{ ring *keyring.Ring }
+type MachineTokens struct {
+	ring *keyring.Ring
+	// turns bound those that an Authenticator asks about at once.
+	turns *semaphore.Weighted
+}
+
+// lookupsAtOnce is how many tokens of machines the Directory is asked about at a
+// time. Anybody can write tokens that look like real ones, and nobody has signed
+// in yet who could be charged: a flood of them must leave the database to others.
+// Machines hardly use the API; gateways have doors of their own.
+const lookupsAtOnce = 4
 
 // NewMachineTokens makes tokens under the ring's peppers.
-func NewMachineTokens(ring *keyring.Ring) *MachineTokens { return &MachineTokens{ring} }
+func NewMachineTokens(ring *keyring.Ring) *MachineTokens {
+	return &MachineTokens{ring, semaphore.NewWeighted(lookupsAtOnce)}
+}
 
 // New makes a token. hash is what is stored; hint, the last four characters,
 // is what may be shown; the token itself is shown once and kept nowhere.

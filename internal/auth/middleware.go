@@ -114,6 +114,12 @@ func (a *Authenticator) machine(ctx context.Context, token string) (context.Cont
 	if !ok {
 		return ctx, unknownToken(errors.New("the service token is malformed"))
 	}
+	turn, cancel := context.WithTimeout(ctx, attemptWait)
+	defer cancel()
+	if err := a.Machines.turns.Acquire(turn, 1); err != nil {
+		return ctx, unreachable(err)
+	}
+	defer a.Machines.turns.Release(1)
 	for _, hash := range hashes {
 		v, ok, err := a.Directory.Machine(ctx, hash)
 		if err != nil {

@@ -198,6 +198,52 @@ func TestMiddlewareKnowsAMachine(t *testing.T) {
 	require.Equal(t, &viewer.Viewer{Role: viewer.Gateway, OrganizationID: organization, Address: "192.0.2.1", RequestID: "req-1"}, seen)
 }
 
+// slowDirectory answers about machines when it is let.
+type slowDirectory struct {
+	directory
+	inside, answer chan struct{}
+}
+
+func (d *slowDirectory) Machine(ctx context.Context, _ []byte) (viewer.Viewer, bool, error) {
+	d.inside <- struct{}{}
+	select {
+	case <-d.answer:
+	case <-ctx.Done():
+	}
+	return viewer.Viewer{}, false, ctx.Err()
+}
+
+// However many tokens are made up, the database is asked about a few at a time,
+// and people do not wait for them.
+func TestAFloodOfMadeUpTokens(t *testing.T) {
+	w := newWorld()
+	slow := &slowDirectory{inside: make(chan struct{}, 100), answer: make(chan struct{})}
+	w.Directory = slow
+	answers := make(chan int)
+	flood := func() {
+		token, _, _ := w.Machines.New()
+		answer, _ := w.send(bears(token))
+		answers <- answer.Code
+	}
+	for range lookupsAtOnce {
+		go flood()
+		<-slow.inside
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	token, _, _ := w.Machines.New()
+	answer, _ := w.send(func(r *http.Request) { bears(token)(r); *r = *r.WithContext(gone) })
+	requireRefused(t, answer, http.StatusServiceUnavailable, "UNAVAILABLE")
+	require.Empty(t, slow.inside, "one more is not asked about")
+	_, seen := w.send(bears(mustIssue(t, w.Tokens)))
+	require.NotNil(t, seen)
+	close(slow.answer)
+	go flood()
+	for range lookupsAtOnce + 1 {
+		require.Equal(t, http.StatusUnauthorized, <-answers)
+	}
+}
+
 func TestMiddlewareWithoutADirectory(t *testing.T) {
 	w := newWorld()
 	w.directory.err = errors.New("pq: the host db-7 is gone")

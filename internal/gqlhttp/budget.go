@@ -28,13 +28,31 @@ type Cost struct {
 
 // Budget counts what callers spend. It is safe for concurrent use.
 type Budget interface {
-	// Take is called with an operation's cost before the operation waits for
+	// Take is called with what a document costs to read, before it is read, where
+	// it is not known, and with an operation's cost before the operation waits for
 	// its turn. It may fill in Remaining and ResetsAt. An error refuses the
-	// operation: a *fault.Error, with RetryAfter where waiting helps.
+	// request: a *fault.Error, with RetryAfter where waiting helps.
 	Take(ctx context.Context, c *Cost) error
-	// Settle is called once for each Take that returned nil, when the answer
-	// is made; ran is false if the operation was turned away after all.
+	// Settle is called once for each operation's Take that returned nil, when the
+	// answer is made; ran is false if the operation was turned away after all.
 	Settle(ctx context.Context, c *Cost, ran bool)
+}
+
+// bytesForOne is how many bytes of a document are read for a cost of 1.
+const bytesForOne = 64
+
+// afford takes what it costs to read a document that is not known, whatever
+// becomes of it: whoever sends one after the other that is refused pays too.
+func (h *Handler) afford(ctx context.Context, text string) *refusal {
+	if h.options.Budget == nil || h.documents.has(text) {
+		return nil
+	}
+	cost := 1 + min(len(text), h.options.Limits.TextBytes)/bytesForOne
+	c := &Cost{Requested: cost, Charged: cost, Limit: h.options.Limits.Cost}
+	if err := h.options.Budget.Take(ctx, c); err != nil {
+		return &refusal{status: statusOf(err), err: err, cost: c}
+	}
+	return nil
 }
 
 // append writes the cost as JSON.

@@ -39,6 +39,16 @@ func (c *cache) get(text string) (*document, bool) {
 	return c.lru.Get(text)
 }
 
+// has reports whether get would find the text's document.
+func (c *cache) has(text string) bool {
+	if c.lru == nil || len(text) > c.maxText {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lru.Contains(text)
+}
+
 func (c *cache) add(text string, d *document) {
 	if c.lru == nil || len(text) > c.maxText {
 		return

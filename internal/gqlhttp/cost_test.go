@@ -3,6 +3,7 @@ package gqlhttp_test
 import (
 	"context"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -143,7 +144,7 @@ func (p *purse) Settle(_ context.Context, c *gqlhttp.Cost, ran bool) {
 }
 
 func TestABudgetIsAskedBeforeAndToldAfter(t *testing.T) {
-	p := &purse{left: 3}
+	p := &purse{left: 3 + 1} // for reading it
 	toy := newToy()
 	h := gqlhttp.New(toy, gqlhttp.Options{Budget: p})
 	a := query(t, h, "{ a: text(size: 1) b: text(size: 1) }", "")
@@ -175,11 +176,41 @@ func TestDescriptionsAreChargedLess(t *testing.T) {
 		a := query(t, gqlhttp.New(newToy(), gqlhttp.Options{Budget: p}), document, "")
 		require.Empty(t, a.JSON.Errors, document)
 		require.EqualValues(t, want[0], a.JSON.Extensions.Cost["requested"], document)
-		require.Equal(t, 10_000-want[1], p.left, document)
+		require.Equal(t, 10_000-want[1]-1-len(document)/64, p.left, document)
 		if want[0] == want[1] {
 			require.NotContains(t, a.JSON.Extensions.Cost, "charged", document)
 		} else {
 			require.EqualValues(t, want[1], a.JSON.Extensions.Cost["charged"], document)
 		}
 	}
+}
+
+// A document that is not known is paid for before it is read, by its length and
+// whatever becomes of it; one that is known costs nothing but its operation.
+func TestReadingIsPaidFor(t *testing.T) {
+	broken := "{ hello " + strings.Repeat(" ", 640) + "nothing }"
+	for document, want := range map[string]int{
+		"{ nothing }": 1, "{": 1, broken: 11, strings.Repeat("x", 1<<20): 1 + 1<<10,
+		"{ items(first: 100) { nodes { items(first: 100) { nodes { items(first: 100) { totalCount } } } } } }": 2,
+	} {
+		p := &purse{left: 10_000}
+		limits := gqlhttp.DefaultLimits()
+		limits.BodyBytes = 2 << 20
+		a := query(t, gqlhttp.New(newToy(), gqlhttp.Options{Budget: p, Limits: limits}), document, "")
+		require.NotEmpty(t, a.JSON.Errors)
+		require.Equal(t, 10_000-want, p.left, "%.40s", document)
+		require.Empty(t, p.settled, "it is no operation")
+	}
+	p := &purse{left: 3}
+	h := gqlhttp.New(newToy(), gqlhttp.Options{Budget: p})
+	require.Equal(t, "BAD_USER_INPUT", query(t, h, "{ nothing }", "").code())
+	require.Empty(t, query(t, h, "{ hello }", "").JSON.Errors)
+	require.Zero(t, p.left)
+	for _, document := range []string{"{ nothing }", "{", "{ hello }"} {
+		a := query(t, h, document, "")
+		require.Equal(t, http.StatusTooManyRequests, a.Code, document)
+		require.Equal(t, "RATE_LIMITED", a.code(), document)
+	}
+	p.left = 1
+	require.Empty(t, query(t, h, "{ hello }", "").JSON.Errors, "it is known")
 }

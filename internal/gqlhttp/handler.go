@@ -134,6 +134,9 @@ func (h *Handler) answer(ctx context.Context, r *http.Request, req *request) (a 
 			a, no = nil, &refusal{status: http.StatusInternalServerError, err: h.options.Recover(ctx, p)}
 		}
 	}()
+	if no := h.afford(ctx, req.Query); no != nil {
+		return nil, no
+	}
 	doc, errs := h.prepare(ctx, req.Query)
 	if errs != nil {
 		return h.refused(ctx, errs), nil
