@@ -20,6 +20,10 @@ const (
 	gcLeast = 40
 	// gcInterval is how often the heap is looked at.
 	gcInterval = 2 * time.Second
+	// gcIdle is how little is allocated between two looks after a burst, and
+	// gcHeld how much more than what is alive is given back to the system then:
+	// the collector by itself would come after two minutes.
+	gcIdle, gcHeld = 16 << 20, 128 << 20
 )
 
 // limitFor gives the memory above which the heap is collected again and again:
@@ -34,21 +38,48 @@ func tuneGarbage(ctx context.Context) {
 	}
 	ticker := time.NewTicker(gcInterval)
 	defer ticker.Stop()
-	alive := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	present := 0
+	present, before := 0, lookAtHeap()
 	for {
-		metrics.Read(alive)
-		debug.SetMemoryLimit(limitFor(alive[0].Value.Uint64()))
-		if next := percentFor(alive[0].Value.Uint64()); next != present {
+		now := lookAtHeap()
+		debug.SetMemoryLimit(limitFor(now.live))
+		if next := percentFor(now.live); next != present {
 			debug.SetGCPercent(next)
 			present = next
 		}
+		if now.idleSince(before) {
+			debug.FreeOSMemory()
+		}
+		before = now
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
 	}
+}
+
+// heap is how the heap looks at one time.
+type heap struct {
+	// live is what the last collection found alive, held what is taken from
+	// the system, allocated the sum since the start.
+	live, held, allocated uint64
+}
+
+func lookAtHeap() heap {
+	s := []metrics.Sample{
+		{Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/allocs:bytes"},
+		{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/unused:bytes"}, {Name: "/memory/classes/heap/free:bytes"},
+	}
+	metrics.Read(s)
+	return heap{
+		live: s[0].Value.Uint64(), allocated: s[1].Value.Uint64(),
+		held: s[2].Value.Uint64() + s[3].Value.Uint64() + s[4].Value.Uint64(),
+	}
+}
+
+// idleSince reports whether much is held that hardly anybody has used since.
+func (h heap) idleSince(before heap) bool {
+	return h.allocated-before.allocated <= gcIdle && h.held > h.live+gcHeld
 }
 
 // percentFor gives the growth, in percent of the live bytes, after which the

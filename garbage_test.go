@@ -17,6 +17,22 @@ func TestABurstIsBounded(t *testing.T) {
 	require.Positive(t, limitFor(1<<63))
 }
 
+// What a burst has left behind is given back once it is over, and nothing is
+// collected for it meanwhile.
+func TestTheHeapIsGivenBackWhenItIsIdle(t *testing.T) {
+	burst := heap{live: 50 << 20, held: 700 << 20, allocated: 5 << 30}
+	after := burst
+	after.allocated += gcIdle
+	require.True(t, after.idleSince(burst))
+	after.allocated++
+	require.False(t, after.idleSince(burst))
+	small := heap{live: 50 << 20, held: 50<<20 + gcHeld, allocated: 5 << 30}
+	require.False(t, small.idleSince(small))
+	seen := lookAtHeap()
+	require.Positive(t, seen.held)
+	require.Positive(t, seen.allocated)
+}
+
 func TestALargeHeapGrowsByLittle(t *testing.T) {
 	require.Equal(t, gcPercent, percentFor(0))
 	require.Equal(t, gcPercent, percentFor(50<<20), "a small one may grow to five times what is alive")

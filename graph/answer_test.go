@@ -72,7 +72,7 @@ func TestLongAnswersStop(t *testing.T) {
 		"texts":     "{ apps(first: 10) { nodes { account { apps(first: 10) { nodes { description } } } } } }",
 		"aliases":   "{ apps(first: 10) { nodes { a: description b: description c: description d: description e: description f: description } } }",
 		"labels":    "{ apps(first: 10) { nodes { labels { value } } } }",
-		"timelines": "{ apps(first: 10) { nodes { timeline(first: 10) { nodes { id changes { field before after } } } account { apps(first: 10) { nodes { timeline(first: 5) { nodes { changes { after } } } } } } } } }",
+		"timelines": "{ apps(first: 10) { nodes { timeline(first: 10) { nodes { id changes { field before after } } } account { apps(first: 5) { nodes { timeline(first: 3) { nodes { changes { after } } } } } } } } }",
 	} {
 		whole := s.ask(t, token, document, nil)
 		require.Empty(t, whole.Errors, name)

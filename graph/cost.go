@@ -60,13 +60,52 @@ func prices() gqlhttp.Prices {
 		"UserError.params":                       mostParams,
 		userErrors:                               mostProblems,
 	}
-	bases := map[string]int{
+	bases := longTexts()
+	for name, n := range map[string]int{
 		"Query.explainAccess": explanationCost,
 		"Query.usage":         reportCost,
 		"Usage.topApps":       breakdownCost,
 		"Usage.upstream":      breakdownCost,
+	} {
+		bases[name] = n
 	}
 	return gqlhttp.Prices{Lengths: byField(lengths), Bases: byField(bases), Mutation: mutationCost}
+}
+
+// Lengths of texts that may be long, in kilobytes of 256 characters.
+const (
+	aReason      = 4  // 1,000 characters
+	aDescription = 8  // 2,000
+	longest      = 40 // 10,000
+	// aWebsite has 2,000 characters, each of which may be escaped.
+	aWebsite = 24
+	// aValue is a value before or after an event. All of the event's changes
+	// together are counted with mostChanges values: as much as the longest
+	// profile of an account.
+	aValue = 5
+)
+
+// longTexts are what fields with long texts cost by themselves: 1 for each 256
+// characters that can be stored. A text that may be longer than that and is
+// missing fails a test.
+func longTexts() map[string]int {
+	return map[string]int{
+		"AccessStep.detail":          aDescription,
+		"AccountProfile.description": aDescription,
+		"AccountProfile.website":     aWebsite,
+		"App.description":            aDescription,
+		"Credential.revokedNote":     aReason,
+		"Endpoint.description":       aDescription,
+		"Endpoint.path":              aReason,
+		"Event.reason":               aReason,
+		"EventChange.after":          aValue,
+		"EventChange.before":         aValue,
+		"Organization.logoUrl":       aWebsite,
+		"Organization.website":       aWebsite,
+		"Product.description":        longest,
+		"Product.documentationUrl":   aWebsite,
+		"ProductSubscription.reason": aReason,
+	}
 }
 
 // userErrors stands for the list of that name in every payload.

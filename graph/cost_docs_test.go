@@ -26,6 +26,10 @@ func TestTheGuideHasTheNumbersInForce(t *testing.T) {
 	whole, err := wholeSchema()
 	require.NoError(t, err)
 	require.Contains(t, whole.Types["Query"].Description, "each field of a mutation 1,000 more")
+	for name, n := range longTexts() {
+		require.Contains(t, guide, fmt.Sprintf("| `%s` | %d |", name, n))
+	}
+	require.Equal(t, len(longTexts()), strings.Count(section(guide, "<!-- texts", "\n\nAddresses"), "| `"))
 	l := gqlhttp.DefaultLimits()
 	limits := map[gqlhttp.LimitName]int{
 		gqlhttp.LimitBodyBytes: int(l.BodyBytes), gqlhttp.LimitBodyDepth: l.Nesting, gqlhttp.LimitBodyValues: l.Values,

@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/address"
 	"portico/internal/fault"
 	"portico/internal/gqlhttp"
 	"portico/internal/limits"
@@ -62,23 +61,11 @@ func perMinute(cost int) limits.Rate {
 // asks, its subscription the organization.
 func (b *Budget) ask(ctx context.Context, cost int) limits.Ask {
 	v := viewer.Current(ctx)
-	a := limits.Ask{Organization: v.OrganizationID, Key: caller(v), KeyRate: perMinute(b.o.User), Cost: int64(cost)}
+	a := limits.Ask{Organization: v.OrganizationID, Key: v.Counted(), KeyRate: perMinute(b.o.User), Cost: int64(cost)}
 	if v.OrganizationID != uuid.Nil {
 		a.Subscription, a.SubscriptionRate = v.OrganizationID, perMinute(b.o.Organization)
 	}
 	return a
-}
-
-// caller is who has the bucket: a person, a machine's token, or else a client. A
-// key is never one of two organizations, for not every limiter tells them apart.
-func caller(v viewer.Viewer) uuid.UUID {
-	switch {
-	case v.UserID != uuid.Nil:
-		return v.UserID
-	case v.TokenID != uuid.Nil:
-		return v.TokenID
-	}
-	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("portico client "+v.OrganizationID.String()+" "+address.ClientNetwork(v.Address)))
 }
 
 // Take takes an operation's charge from the caller's bucket and the

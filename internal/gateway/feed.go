@@ -161,6 +161,11 @@ func (f *feed) await(ctx context.Context, position int64, wait time.Duration) er
 
 // deltas yields everything from a position to the log's end.
 func (f *feed) deltas(ctx context.Context, after int64) error {
+	leave, err := f.read(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	for {
 		lines, err := eventlog.Read(ctx, f.gate.o.DB, f.tenant.id, after, linesAtOnce)
 		if errors.Is(err, eventlog.ErrGap) {
@@ -190,9 +195,24 @@ func (f *feed) deltas(ctx context.Context, after int64) error {
 	}
 }
 
+// read waits for the turn to read rows: what was read is held until the gateway
+// has taken it.
+func (f *feed) read(ctx context.Context) (leave func(), err error) {
+	claim, ok := f.gate.readers.Enter(ctx, f.caller.Token.String(), 1)
+	if !ok {
+		return nil, fault.Later(fault.Unavailable, fault.ReasonBusy, time.Second, "Too many gateways read the feed at the moment.")
+	}
+	return claim.Leave, nil
+}
+
 // snapshot yields everything. What changes meanwhile follows by the position,
 // which was noted first.
 func (f *feed) snapshot(ctx context.Context) error {
+	leave, err := f.read(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	if err := f.prove(ctx); err != nil {
 		return err
 	}

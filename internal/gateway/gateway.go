@@ -23,6 +23,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"portico/internal/apikey"
+	"portico/internal/backlog"
 	"portico/internal/clock"
 	"portico/internal/database"
 	"portico/internal/limits"
@@ -144,6 +145,7 @@ type Gate struct {
 	callers  callers
 	fills    singleflight.Group
 	filling  chan struct{} // bounds the fills at a time
+	readers  *backlog.Room // bounds the answers of the feed
 	quotas   quotaReads
 	desks    sync.Pool
 	wake     chan struct{} // poll now
@@ -152,8 +154,14 @@ type Gate struct {
 	page     int           // rows read at a time, where there are many
 }
 
-// fillsAtOnce bounds how many of the database's connections fills may hold.
-const fillsAtOnce = 8
+const (
+	// fillsAtOnce bounds how many of the database's connections fills may hold.
+	fillsAtOnce = 8
+	// readersAtOnce bounds the answers of the feed that are under way: each holds
+	// some hundreds of rows until the gateway has read them. readersShare is for
+	// those of one token, and readersLine is how many wait for a short time.
+	readersAtOnce, readersShare, readersLine = 64, 32, 1000
+)
 
 // New makes a Gate that knows nothing yet.
 func New(o Options) *Gate {
@@ -163,9 +171,9 @@ func New(o Options) *Gate {
 	g := &Gate{
 		o: o, rows: source{o.DB}, budget: replica.NewBudget(o.MaxKeys), decoy: apikey.NewMatcher(secret),
 		tenants: map[uuid.UUID]*tenant{}, matchers: newMatchers(o.Peppers), callers: newCallers(),
-		filling: make(chan struct{}, fillsAtOnce),
-		desks:   sync.Pool{New: func() any { return new(desk) }},
-		wake:    make(chan struct{}, 1), tell: make(chan struct{}, 1), loaded: make(chan struct{}), page: defaultPage,
+		filling: make(chan struct{}, fillsAtOnce), readers: backlog.NewRoom(readersAtOnce, readersShare, readersLine),
+		desks: sync.Pool{New: func() any { return new(desk) }},
+		wake:  make(chan struct{}, 1), tell: make(chan struct{}, 1), loaded: make(chan struct{}), page: defaultPage,
 	}
 	if !o.Preload {
 		close(g.loaded) // here already: a server that loads nothing is ready at once

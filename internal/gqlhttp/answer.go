@@ -3,6 +3,7 @@ package gqlhttp
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"maps"
 	"math"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"portico/internal/backlog"
 	"portico/internal/fault"
 )
 
@@ -26,6 +28,8 @@ type answer struct {
 	// that its document was asked before.
 	operation *ast.OperationDefinition
 	known     bool
+	// claim is the room that the data takes until it is written.
+	claim *backlog.Claim
 }
 
 // nullData is the data of an operation that began and has none.
@@ -66,8 +70,9 @@ func (h *Handler) refuse(ctx context.Context, w http.ResponseWriter, mediaType s
 	h.observe(ctx, a)
 }
 
-// write sends the answer.
+// write sends the answer and gives back the room that it took.
 func (a *answer) write(w http.ResponseWriter, mediaType string) {
+	defer a.claim.Leave()
 	head, tail := a.frame()
 	header := w.Header()
 	header["Content-Type"] = []string{mediaType + "; charset=utf-8"}
@@ -77,13 +82,20 @@ func (a *answer) write(w http.ResponseWriter, mediaType string) {
 	header.Add("Vary", "Accept")
 	a.cost.Headers(header)
 	w.WriteHeader(a.code(mediaType))
+	var out io.Writer = w
+	if len(a.data) > atOnce {
+		out = backlog.NewWriter(w)
+	}
 	// A client that left is nobody to report an error to.
 	for _, part := range [][]byte{head, a.data, tail} {
-		if _, err := w.Write(part); err != nil {
+		if _, err := out.Write(part); err != nil {
 			return
 		}
 	}
 }
+
+// atOnce is the most bytes for which the server's own bound is long enough.
+const atOnce = 64 << 10
 
 // code is the HTTP status: that of the refusal, or, when nothing was run, what
 // the media type asks for.

@@ -32,14 +32,34 @@ func (h *Handler) admit(ctx context.Context, op *graphql.OperationContext, c *Co
 		}
 		defer func() { b.Settle(ctx, c, a != nil) }()
 	}
+	claim, err := h.options.Lanes.hold(ctx, h.options.Holder(ctx), h.told(op.Operation, c.Requested), h.options.Limits.AnswerBytes)
+	if err != nil {
+		return nil, &refusal{status: statusOf(err), err: err, cost: c}
+	}
+	defer func() {
+		if a == nil {
+			claim.Leave()
+		}
+	}()
 	leave, err := h.options.Lanes.enter(ctx, c.Requested)
 	if err != nil {
 		return nil, &refusal{status: statusOf(err), err: err, cost: c}
 	}
 	defer leave()
 	a = h.execute(ctx, op)
-	a.cost = c
+	a.cost, a.claim = c, claim
+	claim.Resize(int64(cap(a.data)))
 	return a, nil
+}
+
+// told is the part of an operation's cost that can be answered with something:
+// that of a change by itself is not.
+func (h *Handler) told(op *ast.OperationDefinition, cost int) int {
+	if op.Operation != ast.Mutation || h.options.Prices.Mutation <= 1 {
+		return cost
+	}
+	p := pricer{}
+	return cost - (h.options.Prices.Mutation-1)*p.roots(op.SelectionSet)
 }
 
 // statusOf is the HTTP status of an operation that was turned away.

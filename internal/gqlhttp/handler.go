@@ -40,6 +40,9 @@ type Options struct {
 	Prices Prices
 	// Lanes bound what runs at once; nil: nothing does.
 	Lanes *Lanes
+	// Holder names who is answered, as far as callers have shares of the Lanes;
+	// nil: all are one.
+	Holder func(ctx context.Context) string
 	// Budget is asked before an operation runs; nil: nobody counts.
 	Budget Budget
 	// Observe is told of each request that was answered; nil: nobody is.
@@ -81,6 +84,9 @@ func New(schema graphql.ExecutableSchema, o Options) *Handler {
 	if o.Around == nil {
 		o.Around = resolve
 	}
+	if o.Holder == nil {
+		o.Holder = func(context.Context) string { return "" }
+	}
 	rules := sortedRules()
 	return &Handler{
 		schema: schema, options: o, rules: rules, names: namingRules(rules), documents: newCache(o.Limits),
@@ -104,6 +110,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(ctx, w, mediaType, no)
 		return
 	}
+	defer req.claim.Leave()
 	a, no := h.answer(ctx, r, req)
 	if no != nil {
 		h.refuse(ctx, w, mediaType, no)

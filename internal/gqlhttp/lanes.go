@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"portico/internal/backlog"
 	"portico/internal/fault"
 )
 
@@ -23,10 +24,34 @@ const (
 	patience               = 2 * time.Second
 )
 
+const (
+	// perCost is the most bytes that a cost of 1 can be answered with: a text of
+	// 256 characters, with the longest name that a field can have.
+	perCost = 1280
+	// small is the most bytes of an answer that does not wait behind large ones.
+	small = 1 << 20
+	// smallRoom is how many bytes of small answers there are at once, and
+	// smallShare how many of one caller; largeRoom and largeShare are the same
+	// of large ones, in greatest answers. An answer is held until it is read.
+	smallRoom, smallShare = 48 << 20, 12 << 20
+	largeRoom, largeShare = 6, 2
+	// bodyRoom is how many bytes of requests there are at once, bodyShare how
+	// many of one caller. Those of at most bodyFree are not counted.
+	bodyRoom, bodyShare, bodyFree = 64 << 20, 16 << 20, 16 << 10
+)
+
 // Lanes bound what runs at once: cheap operations by the sum of their costs,
 // heavy ones by number, so that a processor is left for all else. Who finds no
 // room waits in line for a short time, heavy ones apart from cheap ones.
-type Lanes struct{ quick, heavy lane }
+//
+// They also bound the bytes of the answers that are made, or written to clients
+// that do not read them: of all callers and of each. What an answer may take at
+// most is known by its cost; what it does take, when it is made. The bytes of
+// requests are bounded alike: their clients may be slow to send them.
+type Lanes struct {
+	quick, heavy         lane
+	small, large, bodies *backlog.Room
+}
 
 // lane lets operations in as long as there is room.
 type lane struct {
@@ -36,9 +61,15 @@ type lane struct {
 	most    int64
 }
 
-// NewLanes makes the lanes of one server; all its handlers share them.
-func NewLanes() *Lanes {
-	l := &Lanes{}
+// NewLanes makes the lanes of one server, whose answers have at most so many
+// bytes; all its handlers share them.
+func NewLanes(answerBytes int) *Lanes {
+	most := int64(answerBytes)
+	l := &Lanes{
+		small:  backlog.NewRoom(smallRoom, smallShare, quickQueue),
+		large:  backlog.NewRoom(largeRoom*most, largeShare*most, quickQueue),
+		bodies: backlog.NewRoom(bodyRoom, bodyShare, quickQueue),
+	}
 	l.quick.init(quickRoom, quickQueue)
 	l.heavy.init(max(1, int64(runtime.GOMAXPROCS(0))/2), heavyQueue)
 	return l
@@ -81,6 +112,41 @@ func (l *lane) wait(ctx context.Context, weight int64) error {
 		return busy()
 	}
 	return nil
+}
+
+// take waits until there is room for a request of a length, -1 where it is not
+// known, of at most so many bytes. The claim is given back when it is answered.
+func (l *Lanes) take(ctx context.Context, holder string, length, most int64) (*backlog.Claim, error) {
+	if l == nil || length >= 0 && length <= bodyFree {
+		return nil, nil
+	}
+	if length < 0 || length > most {
+		length = most
+	}
+	claim, ok := l.bodies.Enter(ctx, holder, length)
+	if !ok {
+		return nil, busy()
+	}
+	return claim, nil
+}
+
+// hold waits until there is room for the answer to an operation of this cost.
+// The claim is given back when the answer is written. A nil Lanes has room for
+// everything.
+func (l *Lanes) hold(ctx context.Context, holder string, cost, most int) (*backlog.Claim, error) {
+	if l == nil {
+		return nil, nil
+	}
+	size := min(int64(cost)*perCost, int64(most))
+	room := l.small
+	if size > small {
+		room = l.large
+	}
+	claim, ok := room.Enter(ctx, holder, size)
+	if !ok {
+		return nil, busy()
+	}
+	return claim, nil
 }
 
 func busy() error {

@@ -28,7 +28,7 @@ func fill(t *testing.T, l *Lanes) (leave func()) {
 
 func TestHeavyOperationsTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := NewLanes()
+		l := NewLanes(8 << 20)
 		leave := fill(t, l)
 		done := make(chan error)
 		go func() {
@@ -51,7 +51,7 @@ func TestHeavyOperationsTakeTurns(t *testing.T) {
 
 func TestWhoWaitsTooLongIsTurnedAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := NewLanes()
+		l := NewLanes(8 << 20)
 		defer fill(t, l)()
 		start := time.Now()
 		_, err := l.enter(t.Context(), heavy)
@@ -63,7 +63,7 @@ func TestWhoWaitsTooLongIsTurnedAway(t *testing.T) {
 
 func TestALineHasAnEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := NewLanes()
+		l := NewLanes(8 << 20)
 		defer fill(t, l)()
 		ctx, cancel := context.WithCancel(t.Context())
 		for range heavyQueue {
@@ -81,7 +81,7 @@ func TestALineHasAnEnd(t *testing.T) {
 }
 
 func TestCheapOperationsShareTheirRoomByCost(t *testing.T) {
-	l := NewLanes()
+	l := NewLanes(8 << 20)
 	n := int(quickRoom / (heavy - 1 + quickLeast))
 	var out []func()
 	for range n {

@@ -113,7 +113,7 @@ func TestHeavyRequestsAreTurnedAwayWhenTheLineIsFull(t *testing.T) {
 	toy.open, toy.inside = make(chan struct{}), make(chan struct{}, 1000)
 	prices := gqlhttp.Prices{Bases: map[gqlhttp.FieldName]int{{Type: "Query", Field: "text"}: 20_000}}
 	p := &purse{left: 1 << 30}
-	lanes := gqlhttp.NewLanes()
+	lanes := gqlhttp.NewLanes(8 << 20)
 	h := gqlhttp.New(toy, gqlhttp.Options{Prices: prices, Lanes: lanes})
 	other := gqlhttp.New(toy, gqlhttp.Options{Prices: prices, Lanes: lanes, Budget: p})
 	const many = 200

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"portico/internal/backlog"
 	"portico/internal/fault"
 )
 
@@ -16,6 +17,8 @@ import (
 type request struct {
 	Query, OperationName  string
 	Variables, Extensions map[string]any
+	// claim is the room that the request takes until it is answered.
+	claim *backlog.Claim
 }
 
 // refusal ends a request before GraphQL sees it, with an HTTP status of its own.
@@ -49,19 +52,29 @@ func (h *Handler) read(r *http.Request) (*request, *refusal) {
 	return nil, no
 }
 
-func (h *Handler) readPost(r *http.Request) (*request, *refusal) {
+func (h *Handler) readPost(r *http.Request) (req *request, no *refusal) {
 	if !isJSON(r.Header.Get("Content-Type")) {
 		return nil, refuse(http.StatusUnsupportedMediaType, "The content type must be application/json in UTF-8.")
 	}
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
 		return nil, refuse(http.StatusUnsupportedMediaType, "The body must not be compressed.")
 	}
+	claim, err := h.options.Lanes.take(r.Context(), h.options.Holder(r.Context()), r.ContentLength, h.options.Limits.BodyBytes)
+	if err != nil {
+		return nil, &refusal{status: statusOf(err), err: err}
+	}
 	buffer := h.buffers.Get().(*bytes.Buffer)
 	defer h.giveBack(buffer)
-	if no := h.readBody(buffer, r); no != nil {
+	no = h.readBody(buffer, r)
+	if no == nil {
+		req, no = decode(buffer.Bytes(), h.options.Limits)
+	}
+	if no != nil {
+		claim.Leave()
 		return nil, no
 	}
-	return decode(buffer.Bytes(), h.options.Limits)
+	req.claim = claim
+	return req, nil
 }
 
 // readBody reads a body of allowed size. Of a larger one it throws some away:

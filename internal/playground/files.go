@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -33,6 +34,9 @@ type file struct {
 	kind    string // its content type
 	etag    string // of the plain content, without quotes
 	gzipped []byte
+	// plain is inflated when it is first asked for, and once: clients that do
+	// not read would each hold a copy.
+	plain func() []byte
 }
 
 // loadFiles reads the foreign files, stored compressed, and our own, stored plain.
@@ -43,7 +47,8 @@ func loadFiles() *files {
 		sum := sha256.Sum256(gzipped)
 		build.Write([]byte(name))
 		build.Write(sum[:])
-		all.byName[name] = &file{kind: contentType(name), etag: hex.EncodeToString(sum[:8]), gzipped: gzipped}
+		all.byName[name] = &file{kind: contentType(name), etag: hex.EncodeToString(sum[:8]), gzipped: gzipped,
+			plain: sync.OnceValue(func() []byte { return inflate(gzipped) })}
 	}
 	each(foreign, "assets", func(name string, content []byte) {
 		add(strings.TrimSuffix(name, ".gz"), content)
@@ -93,7 +98,7 @@ func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if takesGzip(r.Header.Get("Accept-Encoding")) {
 		h.Set("Content-Encoding", "gzip")
 	} else {
-		content, etag = inflate(f.gzipped), f.etag
+		content, etag = f.plain(), f.etag
 	}
 	h.Set("ETag", `"`+etag+`"`)
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))

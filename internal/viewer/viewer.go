@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/internal/address"
 	"portico/internal/term"
 )
 
@@ -61,6 +62,19 @@ type Rules struct {
 
 // SignedIn tells whether there is a person behind the request.
 func (v Viewer) SignedIn() bool { return v.UserID != uuid.Nil }
+
+// Counted names for whom a request counts where each has a share of something:
+// for a person, a machine's token, or else a client's network. It is never one
+// of two organizations, for not everybody tells them apart.
+func (v Viewer) Counted() uuid.UUID {
+	switch {
+	case v.UserID != uuid.Nil:
+		return v.UserID
+	case v.TokenID != uuid.Nil:
+		return v.TokenID
+	}
+	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("portico client "+v.OrganizationID.String()+" "+address.ClientNetwork(v.Address)))
+}
 
 // Staff tells whether the viewer works for the organization.
 func (v Viewer) Staff() bool { return v.Role == Admin }

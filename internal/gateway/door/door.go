@@ -13,6 +13,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"portico/internal/backlog"
 	"portico/internal/clock"
 	"portico/internal/fault"
 	"portico/internal/gateway"
@@ -48,13 +49,14 @@ type Doors struct {
 	refusals []refusal // by verdict.Code
 	envoy    *grpc.Server
 	works    sync.Pool // of *work
+	batches  *backlog.Room
 	// Header fields that never change, so that an answer need not make them.
 	json, noStore []string
 }
 
 // New makes the doors.
 func New(o Options) *Doors {
-	d := &Doors{Options: o, refusals: newRefusals(), json: []string{jsonType}, noStore: []string{"no-store"}}
+	d := &Doors{Options: o, refusals: newRefusals(), batches: backlog.NewRoom(batchesAtOnce, batchesShare, batchesLine), json: []string{jsonType}, noStore: []string{"no-store"}}
 	d.envoy = newEnvoy(d)
 	return d
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"portico/internal/backlog"
 	"portico/internal/fault"
 	"portico/internal/gateway"
 	"portico/internal/replica"
@@ -16,7 +17,7 @@ import (
 const (
 	// longestWait is the most that a poll may wait for a change.
 	longestWait = 25 * time.Second
-	// lineTime is how long a slow reader may take over a line of the feed.
+	// lineTime is how long making a line of the feed may take.
 	lineTime = 15 * time.Second
 )
 
@@ -31,7 +32,7 @@ func (d *Doors) feed(w http.ResponseWriter, r *http.Request, c *gateway.Caller) 
 		d.invalid(w, bad)
 		return
 	}
-	out := &feedWriter{answer: w, control: http.NewResponseController(w), lines: json.NewEncoder(w)}
+	out := &feedWriter{answer: w, control: http.NewResponseController(w), lines: json.NewEncoder(backlog.NewWriter(w))}
 	out.until(wait + lineTime)
 	err := d.Gate.Feed(r.Context(), c, after, wait, out.line)
 	switch {
@@ -51,7 +52,7 @@ func (d *Doors) feed(w http.ResponseWriter, r *http.Request, c *gateway.Caller) 
 	}
 }
 
-// feedWriter writes lines, and gives a reader time for each.
+// feedWriter writes lines to a gateway that reads them fast enough.
 type feedWriter struct {
 	answer  http.ResponseWriter
 	control *http.ResponseController

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"portico/internal/fault"
 	"portico/internal/gateway"
 	"portico/internal/term"
 	"portico/internal/verdict"
@@ -17,6 +18,9 @@ const (
 	mostCost = 1_000_000
 	// mostQuestions is the most of one batch.
 	mostQuestions = 100
+	// batchesAtOnce bounds the batches whose answers are made or not read yet,
+	// batchesShare those of one token; batchesLine is how many wait for a short time.
+	batchesAtOnce, batchesShare, batchesLine = 256, 128, 1000
 	// batchTime bounds all of a batch: its questions are asked one by one.
 	batchTime = 5 * time.Second
 )
@@ -70,6 +74,12 @@ func (d *Doors) verifyBatch(w http.ResponseWriter, r *http.Request, c *gateway.C
 		d.invalid(w, s.bad)
 		return
 	}
+	claim, ok := d.batches.Enter(r.Context(), c.Token.String(), 1)
+	if !ok {
+		d.unavailable(w, fault.Later(fault.Unavailable, fault.ReasonBusy, time.Second, "Too many batches are answered at the moment. Come again."))
+		return
+	}
+	defer claim.Leave()
 	ctx, cancel := context.WithTimeout(r.Context(), batchTime)
 	defer cancel()
 	out := append(k.buffer[:0], `{"results":[`...)

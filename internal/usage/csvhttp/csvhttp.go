@@ -21,17 +21,18 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/internal/backlog"
 	"portico/internal/fault"
 	"portico/internal/nodeid"
 	"portico/internal/portal"
 	"portico/internal/usage"
+	"portico/internal/viewer"
 )
 
 const (
-	// stall is how long a client may leave what is sent to it unread.
-	stall = 15 * time.Second
-	// atOnce bounds the exports that run: each holds a connection to the database.
-	atOnce = 4
+	// atOnce bounds the exports that run, and share those of one person: each
+	// holds a connection to the database for as long as its client reads.
+	atOnce, share = 4, 2
 	// comeAgain is when to try again beyond that.
 	comeAgain = 5 * time.Second
 )
@@ -47,7 +48,7 @@ type Options struct {
 
 // Handler serves the export. The viewer must be in the request's context.
 func Handler(o Options) http.Handler {
-	running := make(chan struct{}, atOnce)
+	running := backlog.NewRoom(atOnce, share, 0) // nobody waits
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		filter, by, err := parse(r.URL.Query())
 		if err != nil {
@@ -59,19 +60,19 @@ func Handler(o Options) http.Handler {
 			o.refuse(w, r, err)
 			return
 		}
-		select {
-		case running <- struct{}{}:
-			defer func() { <-running }()
-			o.export(w, r, q)
-		default:
+		claim, ok := running.Enter(r.Context(), viewer.Current(r.Context()).Counted().String(), 1)
+		if !ok {
 			Refuse(w, r, fault.Later(fault.Unavailable, fault.ReasonBusy, comeAgain, "Too many exports run at the moment. Please try again."))
+			return
 		}
+		defer claim.Leave()
+		o.export(w, r, q)
 	})
 }
 
 // export sends the rows.
 func (o Options) export(w http.ResponseWriter, r *http.Request, q usage.Query) {
-	s := &sheet{answer: w, control: http.NewResponseController(w)}
+	s := &sheet{answer: w, out: backlog.NewWriter(w)}
 	if r.Method == http.MethodHead {
 		_ = s.begin() // nothing is sent yet
 		return
@@ -102,19 +103,12 @@ func (o Options) refuse(w http.ResponseWriter, r *http.Request, err error) {
 
 // sheet is an answer that begins with its first row.
 type sheet struct {
-	answer  http.ResponseWriter
-	control *http.ResponseController
-	csv     *csv.Writer // nil before the first row
-	cells   [8]string
-}
-
-// Write sends what is ready. A client that takes it may go on for as long as
-// there is something to send; the server's usual bound would cut it off.
-func (s *sheet) Write(ready []byte) (int, error) {
-	if err := s.control.SetWriteDeadline(time.Now().Add(stall)); err != nil {
-		return 0, err
-	}
-	return s.answer.Write(ready)
+	answer http.ResponseWriter
+	// out sends to a client that reads fast enough, for as long as there is
+	// something to send; the server's usual bound would cut it off.
+	out   *backlog.Writer
+	csv   *csv.Writer // nil before the first row
+	cells [8]string
 }
 
 // begin writes the head.
@@ -123,7 +117,7 @@ func (s *sheet) begin() error {
 	h.Set("Content-Type", "text/csv; charset=utf-8")
 	h.Set("Content-Disposition", `attachment; filename="usage.csv"`)
 	h.Set("Cache-Control", "no-store")
-	s.csv = csv.NewWriter(s)
+	s.csv = csv.NewWriter(s.out)
 	s.csv.UseCRLF = true // RFC 4180
 	return s.csv.Write([]string{"start", "end", "app", "product", "credential", "endpoint", "code", "calls"})
 }

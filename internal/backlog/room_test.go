@@ -1,0 +1,139 @@
+package backlog_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/backlog"
+)
+
+func enter(t *testing.T, r *backlog.Room, holder string, size int64) *backlog.Claim {
+	t.Helper()
+	c, ok := r.Enter(t.Context(), holder, size)
+	require.True(t, ok)
+	return c
+}
+
+func TestAHolderHasAShare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := backlog.NewRoom(100, 40, 10)
+		first := enter(t, r, "a", 1000)
+		_, ok := r.Enter(t.Context(), "a", 1)
+		require.False(t, ok, "more than a share is a share, and there is no more")
+		enter(t, r, "b", 40)
+		enter(t, r, "c", 20)
+		start := time.Now()
+		_, ok = r.Enter(t.Context(), "d", 1)
+		require.False(t, ok, "the room is full")
+		require.Equal(t, 3*time.Second, time.Since(start))
+		first.Resize(10)
+		enter(t, r, "d", 30)
+		first.Leave()
+		first.Leave()
+		enter(t, r, "a", 10)
+		_, ok = r.Enter(t.Context(), "e", 1)
+		require.False(t, ok, "what was given back twice is there once")
+	})
+}
+
+// Who waits for a part of the own share holds nobody up; who waits for room is
+// not overtaken.
+func TestWhoHoldsUpWhom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := backlog.NewRoom(100, 60, 10)
+		first := enter(t, r, "a", 60)
+		came := make(chan string, 10)
+		ask := func(holder string, size int64) {
+			go func() {
+				if _, ok := r.Enter(t.Context(), holder, size); ok {
+					came <- holder
+				}
+			}()
+			synctest.Wait()
+		}
+		ask("a", 50)
+		ask("b", 40)
+		require.Equal(t, "b", <-came, "a waits for its own share alone")
+		ask("c", 50)
+		time.Sleep(time.Second)
+		ask("d", 10)
+		require.Empty(t, came, "d would have to overtake c, which waits for room")
+		first.Resize(45)
+		require.Empty(t, came)
+		first.Leave()
+		synctest.Wait()
+		require.Len(t, came, 1)
+		require.Equal(t, "a", <-came, "which came before c")
+		time.Sleep(2 * time.Second)
+		require.Equal(t, "d", <-came, "c was given up, and holds up nobody any more")
+	})
+}
+
+func TestALineHasAnEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := backlog.NewRoom(10, 10, 2)
+		whole := enter(t, r, "a", 10)
+		for range 2 {
+			go func() {
+				c, _ := r.Enter(t.Context(), "a", 5)
+				c.Leave()
+			}()
+		}
+		synctest.Wait()
+		start := time.Now()
+		_, ok := r.Enter(t.Context(), "b", 1)
+		require.False(t, ok)
+		require.Zero(t, time.Since(start), "it is turned away at once")
+		whole.Resize(5)
+		synctest.Wait()
+		enter(t, r, "b", 5)
+	})
+}
+
+func TestALineEndsWithItsContext(t *testing.T) {
+	r := backlog.NewRoom(10, 10, 2)
+	enter(t, r, "a", 10)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, ok := r.Enter(gone, "a", 1)
+	require.False(t, ok)
+}
+
+// Whatever comes and goes, no more is held than there is, and all comes back.
+func TestARoomIsNeverOverfull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size, share = 1000, 400
+		r := backlog.NewRoom(size, share, 1000)
+		var held atomic.Int64
+		var all sync.WaitGroup
+		for i := range 200 {
+			all.Go(func() {
+				random := rand.New(rand.NewPCG(1, uint64(i)))
+				for range 20 {
+					want := 1 + random.Int64N(share)
+					c, ok := r.Enter(t.Context(), strconv.Itoa(i%7), want)
+					if !ok {
+						continue
+					}
+					require.LessOrEqual(t, held.Add(want), int64(size))
+					time.Sleep(time.Duration(random.IntN(50)) * time.Millisecond) // of the bubble's clock
+					held.Add(-want)
+					c.Resize(want / 2)
+					c.Leave()
+				}
+			})
+		}
+		all.Wait()
+		for i := range 5 {
+			enter(t, r, strconv.Itoa(i), size/5)
+		}
+	})
+}
