@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"portico/internal/database"
 	"portico/internal/installation"
 	"portico/internal/keyring"
@@ -32,6 +34,8 @@ type readiness struct {
 	// detail says what does not keep requests away and should be looked at; nil or
 	// "": nothing.
 	detail func(ctx context.Context) string
+	// flight lets all who ask at the same time wait for one look: anybody may ask.
+	flight singleflight.Group
 }
 
 // ServeHTTP answers 200, with what should be looked at, or 503 with the reason.
@@ -56,8 +60,21 @@ func (s *readiness) hindrance(ctx context.Context) string {
 	default:
 		return "the keys are being loaded"
 	}
-	ctx, cancel := context.WithTimeout(ctx, readyTime)
-	defer cancel()
+	found := s.flight.DoChan("", func() (any, error) {
+		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyTime)
+		defer cancel()
+		return s.look(limited), nil
+	})
+	select {
+	case r := <-found:
+		return r.Val.(string)
+	case <-ctx.Done():
+		return "the database does not answer"
+	}
+}
+
+// look asks the database.
+func (s *readiness) look(ctx context.Context) string {
 	states, err := migrate.Status(ctx, s.database)
 	if err != nil {
 		return "the database does not answer"

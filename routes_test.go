@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -211,6 +212,34 @@ func done() <-chan struct{} {
 	c := make(chan struct{})
 	close(c)
 	return c
+}
+
+// However many ask at once whether the server is ready, the database is asked by
+// one.
+func TestReadinessIsLookedAtOnceAtATime(t *testing.T) {
+	asking, answer := make(chan struct{}, 100), make(chan struct{})
+	d, err := database.Open(t.Context(), testdb.SQLite(t), database.Options{OnStatement: func(context.Context, string) {
+		asking <- struct{}{}
+		<-answer
+	}})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, d.Close()) })
+	s := newReadiness(d, done())
+	first := make(chan string)
+	go func() { first <- s.hindrance(t.Context()) }()
+	<-asking
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 10 {
+		require.Equal(t, "the database does not answer", s.hindrance(gone))
+	}
+	for range 10_000 {
+		runtime.Gosched() // whoever would ask by himself gets to it
+	}
+	require.Empty(t, asking, "nobody else has asked it")
+	close(answer)
+	require.Empty(t, <-first)
+	require.Empty(t, s.hindrance(t.Context()))
 }
 
 func TestAServerIsReadyWhenItsKeysAreLoaded(t *testing.T) {
