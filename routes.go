@@ -42,10 +42,14 @@ func (p *program) routes(b *backend, state *readiness, signIns []seed.SignIn) (h
 }
 
 func (p *program) router(b *backend, state *readiness, signIns []seed.SignIn) (chi.Router, error) {
+	lanes := gqlhttp.NewLanes(p.config.MaxAnswer)
+	telemetry.NewLanes(b.gate.metrics, map[string]telemetry.Load{
+		"quick": lanes.Quick, "heavy": lanes.Heavy, "passwords": b.passwords.Load, "reads": b.gate.Reads,
+	})
 	device := auth.DeviceCookie{Secure: !p.config.Dev}
 	api, err := graph.NewHandler(graph.Options{
 		Portal: b.portal, Gate: b.gate, Counts: b.gate.usage, Devices: device, Version: programVersion(), RequestID: requestID, Log: p.log,
-		MaxAnswer: p.config.MaxAnswer, Budget: b.gate.budget,
+		MaxAnswer: p.config.MaxAnswer, Budget: b.gate.budget, Lanes: lanes,
 		Observe: observer(telemetry.NewRequests(b.gate.metrics)),
 	})
 	if err != nil {

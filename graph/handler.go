@@ -35,6 +35,8 @@ type Options struct {
 	MaxAnswer int
 	// Budget counts what callers spend; nil: nobody counts.
 	Budget gqlhttp.Budget
+	// Lanes bound what runs at once; nil: the handler's own.
+	Lanes *gqlhttp.Lanes
 	// Observe is told of each request that was answered; nil: nobody is.
 	Observe func(ctx context.Context, o gqlhttp.Observation)
 	// Incomplete is told of a field whose row was read without a column that
@@ -84,12 +86,16 @@ func commonOptions(o Options) gqlhttp.Options {
 	if o.MaxAnswer > 0 {
 		limits.AnswerBytes = o.MaxAnswer
 	}
+	lanes := o.Lanes
+	if lanes == nil {
+		lanes = gqlhttp.NewLanes(limits.AnswerBytes)
+	}
 	return gqlhttp.Options{
 		Limits:         limits,
 		ErrorPresenter: presenter(o.Log, o.RequestID),
 		RequestID:      o.RequestID,
 		Prices:         prices(),
-		Lanes:          gqlhttp.NewLanes(limits.AnswerBytes),
+		Lanes:          lanes,
 		Holder:         func(ctx context.Context) string { return viewer.Current(ctx).Counted().String() },
 		Budget:         o.Budget,
 		BodyOnly:       []string{"credentialByKey"},

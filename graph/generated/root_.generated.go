@@ -4341,7 +4341,7 @@ enum VerdictCode {
   ENDPOINT_NOT_ALLOWED
   "The key speaks for several apps that are registered with the product, and none was named."
   AMBIGUOUS_APP
-  "Calls come faster than the registration or the key allows."
+  "Calls come faster than the registration or the key allows, or the key was not looked for because too many unknown ones were shown."
   RATE_LIMITED
   "The calls of this period are used up."
   QUOTA_EXCEEDED

@@ -64,12 +64,19 @@ func ClientNetwork(client string) string {
 	if err != nil {
 		return "unknown"
 	}
-	host = plain(host)
-	if host.Is4() {
-		return host.String()
+	network := NetworkOf(host)
+	if network.IsSingleIP() {
+		return network.Addr().String()
 	}
+	return network.String()
+}
+
+// NetworkOf is ClientNetwork for an address, without a text: an IPv4 address, or
+// an IPv6 /64. That of the zero Addr is the zero Prefix.
+func NetworkOf(client netip.Addr) netip.Prefix {
 	const site = 64
-	return netip.PrefixFrom(host, site).Masked().String()
+	host := plain(client)
+	return netip.PrefixFrom(host, min(site, host.BitLen())).Masked()
 }
 
 func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }

@@ -34,6 +34,15 @@ func TestClientNetwork(t *testing.T) {
 	}
 }
 
+func TestNetworkOf(t *testing.T) {
+	for text, want := range map[string]string{
+		"192.0.2.1": "192.0.2.1/32", "::ffff:192.0.2.1": "192.0.2.1/32", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64",
+	} {
+		require.Equal(t, want, address.NetworkOf(netip.MustParseAddr(text)).String(), text)
+	}
+	require.Equal(t, netip.Prefix{}, address.NetworkOf(netip.Addr{}))
+}
+
 func FuzzParseNetwork(f *testing.F) {
 	for _, text := range []string{"10.0.0.0/8", "::ffff:10.0.0.0/104", "::ffff:127.0.0.1", "2001:db8::/32", "fe80::1%eth0", "/", "::ffff:0:0/96"} {
 		f.Add(text)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/alexedwards/argon2id"
@@ -35,10 +36,13 @@ type PasswordOptions struct {
 type Passwords struct {
 	cost   argon2id.Params
 	turns  *semaphore.Weighted
+	atOnce int64
 	wait   time.Duration
 	nobody string // a hash that no password has
 	// computed is called for every hash that is computed; tests count them.
 	computed func()
+
+	used, waiting, refused atomic.Int64
 }
 
 // NewPasswords makes a Passwords. It computes nothing yet.
@@ -53,7 +57,7 @@ func NewPasswords(o PasswordOptions) *Passwords {
 		o.Wait = 3 * time.Second
 	}
 	return &Passwords{
-		cost: o.Cost, turns: semaphore.NewWeighted(int64(o.AtOnce)), wait: o.Wait,
+		cost: o.Cost, turns: semaphore.NewWeighted(int64(o.AtOnce)), atOnce: int64(o.AtOnce), wait: o.Wait,
 		nobody: hashOfNothing(o.Cost), computed: func() {},
 	}
 }
@@ -92,14 +96,26 @@ func (p *Passwords) VerifyNothing(ctx context.Context, password string) error {
 	})
 }
 
+// Load tells how many hashes are computed and the most that may be at a time,
+// how many callers wait for their turn, and how many have waited in vain.
+func (p *Passwords) Load() (used, most, waiting, refused int64) {
+	return p.used.Load(), p.atOnce, p.waiting.Load(), p.refused.Load()
+}
+
 // inTurn computes one hash when it is the caller's turn.
 func (p *Passwords) inTurn(ctx context.Context, compute func() error) error {
 	waiting, cancel := context.WithTimeout(ctx, p.wait)
 	defer cancel()
-	if err := p.turns.Acquire(waiting, 1); err != nil {
+	p.waiting.Add(1)
+	err := p.turns.Acquire(waiting, 1)
+	p.waiting.Add(-1)
+	if err != nil {
+		p.refused.Add(1)
 		return busy(err)
 	}
 	defer p.turns.Release(1)
+	p.used.Add(1)
+	defer p.used.Add(-1)
 	p.computed()
 	if err := compute(); err != nil {
 		return fmt.Errorf("argon2id: %w", err)

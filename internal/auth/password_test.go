@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/alexedwards/argon2id"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"portico/internal/fault"
@@ -111,6 +112,8 @@ func TestWaitingForATurn(t *testing.T) {
 		go func() { _ = p.VerifyNothing(t.Context(), "x") }()
 		synctest.Wait()
 
+		load := func() [4]int64 { used, most, waiting, refused := p.Load(); return [4]int64{used, most, waiting, refused} }
+		time.AfterFunc(time.Second, func() { assert.Equal(t, [4]int64{1, 1, 1, 0}, load()) })
 		began := time.Now()
 		_, err := p.Hash(t.Context(), "portico-demo")
 		require.True(t, fault.Is(err, fault.Unavailable))
@@ -123,7 +126,10 @@ func TestWaitingForATurn(t *testing.T) {
 		_, err = p.Verify(gone, "portico-demo", p.nobody)
 		require.True(t, fault.Is(err, fault.Unavailable))
 		require.Zero(t, time.Since(began), "nobody waits for a caller who has left")
+		require.Equal(t, [4]int64{1, 1, 0, 2}, load())
 		close(release)
+		synctest.Wait()
+		require.Equal(t, [4]int64{0, 1, 0, 2}, load())
 	})
 }
 

@@ -87,20 +87,7 @@ func (g *Gate) newCaller(ctx context.Context, token string, sum [sha256.Size]byt
 	if !ok || g.callers.refused(sum, g.o.Mono()) {
 		return nil, stranger()
 	}
-	done := g.callers.flight.DoChan(string(sum[:]), func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
-		defer cancel()
-		return g.believe(ctx, sum, hashes)
-	})
-	select {
-	case r := <-done:
-		if r.Err != nil {
-			return nil, uncertain(r.Err)
-		}
-		return r.Val.(*Caller), nil
-	case <-ctx.Done():
-		return nil, fault.Wrap(fault.Unavailable, fault.ReasonDatabase, ctx.Err(), "The gateway's token could not be checked in time.")
-	}
+	return g.readCaller(ctx, sum, hashes)
 }
 
 // uncertain makes of whatever went wrong that nobody can tell.
@@ -121,7 +108,7 @@ func stranger() *fault.Error {
 func (g *Gate) believe(ctx context.Context, sum [sha256.Size]byte, hashes [][]byte) (*Caller, error) {
 	for _, hash := range hashes {
 		for range attempts {
-			found, err := g.rows.caller(ctx, hash)
+			found, err := g.firstCaller(ctx, hash)
 			if err != nil {
 				return nil, err
 			}

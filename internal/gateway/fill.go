@@ -13,48 +13,46 @@ import (
 // attempts is how often a read that a change has overtaken is begun again.
 const attempts = 5
 
-// look finds what is known about a username, in memory or else in the
-// database. An unknown one leaves c.Key nil.
-func (g *Gate) look(ctx context.Context, t *tenant, username uuid.UUID, c *verdict.Case) error {
-	if t.store.Case(username, c) {
-		g.o.Metrics.hit()
-		return nil
-	}
-	g.o.Metrics.miss()
+// read finds in the database what is known about a username. An unknown one
+// leaves c.Key nil. mine is false where somebody else's read was shared.
+func (g *Gate) read(ctx context.Context, t *tenant, who *Caller, username uuid.UUID, c *verdict.Case) (mine bool, err error) {
 	for range attempts { // others' keys may crowd it out before it is read
-		if err := g.fill(ctx, t, username); err != nil {
-			return err
+		led, err := g.fill(ctx, t, who, username)
+		mine = mine || led
+		if err != nil {
+			return mine, err
 		}
 		if t.store.Case(username, c) {
-			return nil
+			return mine, nil
 		}
 	}
-	return fault.New(fault.Unavailable, fault.ReasonBusy, "There are more keys in use than are kept.")
+	return mine, fault.New(fault.Unavailable, fault.ReasonBusy, "There are more keys in use than are kept.")
 }
 
 // fill reads a key into the copy, once for all who ask at the same time. It
-// does not end when one of them leaves.
-func (g *Gate) fill(ctx context.Context, t *tenant, username uuid.UUID) error {
+// does not end when one of them leaves; mine is true for the first, if it stays.
+func (g *Gate) fill(ctx context.Context, t *tenant, who *Caller, username uuid.UUID) (mine bool, err error) {
+	led := false
 	done := g.fills.DoChan(string(t.id[:])+string(username[:]), func() (any, error) {
+		led = true
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 		defer cancel()
-		return nil, g.fillNow(ctx, t, username)
+		return nil, g.fillNow(ctx, t, who.Token, username)
 	})
 	select {
 	case r := <-done:
-		return r.Err
+		return led, r.Err
 	case <-ctx.Done():
-		return ctx.Err()
+		return false, ctx.Err()
 	}
 }
 
-func (g *Gate) fillNow(ctx context.Context, t *tenant, username uuid.UUID) error {
-	select {
-	case g.filling <- struct{}{}:
-		defer func() { <-g.filling }()
-	case <-ctx.Done():
-		return ctx.Err()
+func (g *Gate) fillNow(ctx context.Context, t *tenant, token, username uuid.UUID) error {
+	leave, err := g.turns.enter(ctx, t.id, token)
+	if err != nil {
+		return err
 	}
+	defer leave()
 	for range attempts {
 		since := t.store.Position()
 		change, err := g.rows.key(ctx, t.id, `username = $2`, username)

@@ -54,6 +54,9 @@ func (g *Gate) apply(ctx context.Context, t *tenant, lines []eventlog.Line) erro
 		return err
 	}
 	change.Position = lines[len(lines)-1].Position
+	for i := range change.Credentials {
+		t.names.add(change.Credentials[i].Username[:])
+	}
 	t.store.Apply(change)
 	for id := range touched.tokens {
 		g.callers.drop(t.id, id)

@@ -144,7 +144,9 @@ type Gate struct {
 	matchers matchers
 	callers  callers
 	fills    singleflight.Group
-	filling  chan struct{} // bounds the fills at a time
+	reads    *limits.Memory // what was read in vain
+	turns    turns
+	tokens   names         // of service tokens, by their hashes
 	readers  *backlog.Room // bounds the answers of the feed
 	quotas   quotaReads
 	desks    sync.Pool
@@ -155,8 +157,6 @@ type Gate struct {
 }
 
 const (
-	// fillsAtOnce bounds how many of the database's connections fills may hold.
-	fillsAtOnce = 8
 	// readersAtOnce bounds the answers of the feed that are under way: each holds
 	// some hundreds of rows until the gateway has read them. readersShare is for
 	// those of one token, and readersLine is how many wait for a short time.
@@ -171,9 +171,10 @@ func New(o Options) *Gate {
 	g := &Gate{
 		o: o, rows: source{o.DB}, budget: replica.NewBudget(o.MaxKeys), decoy: apikey.NewMatcher(secret),
 		tenants: map[uuid.UUID]*tenant{}, matchers: newMatchers(o.Peppers), callers: newCallers(),
-		filling: make(chan struct{}, fillsAtOnce), readers: backlog.NewRoom(readersAtOnce, readersShare, readersLine),
-		desks: sync.Pool{New: func() any { return new(desk) }},
-		wake:  make(chan struct{}, 1), tell: make(chan struct{}, 1), loaded: make(chan struct{}), page: defaultPage,
+		reads: limits.NewMemory(o.Clock, o.Mono, readStates), turns: newTurns(),
+		readers: backlog.NewRoom(readersAtOnce, readersShare, readersLine),
+		desks:   sync.Pool{New: func() any { return new(desk) }},
+		wake:    make(chan struct{}, 1), tell: make(chan struct{}, 1), loaded: make(chan struct{}), page: defaultPage,
 	}
 	if !o.Preload {
 		close(g.loaded) // here already: a server that loads nothing is ready at once

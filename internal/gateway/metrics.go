@@ -17,7 +17,14 @@ type Metrics struct {
 	cursorLag    prometheus.Gauge
 	flushLag     prometheus.Gauge
 	local        prometheus.Counter
+	refusedReads map[string]prometheus.Counter // by what was not read
 }
+
+// What may not be read.
+const (
+	ofKey   = "key"
+	ofToken = "token"
+)
 
 // NewMetrics makes them and registers them; a nil Registerer shows them nowhere.
 func NewMetrics(r prometheus.Registerer) *Metrics {
@@ -25,7 +32,10 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		Name: "portico_gate_verdicts_total", Help: "Verdicts, by code."}, []string{"code"})
 	lookups := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "portico_gate_lookups_total", Help: "Look-ups of keys: hit, in memory; miss, read from the database."}, []string{"result"})
+	refused := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "portico_gate_refused_reads_total", Help: "What was not in memory and not read from the database, because too much was read in vain: key, token."}, []string{"of"})
 	m := &Metrics{
+		refusedReads: map[string]prometheus.Counter{ofKey: refused.WithLabelValues(ofKey), ofToken: refused.WithLabelValues(ofToken)},
 		latency: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "portico_gate_verdict_seconds", Help: "Time to a verdict, without the door's reading and writing.",
 			Buckets: []float64{1e-6, 2.5e-6, 5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 1e-3, 5e-3, 2.5e-2, 0.1, 0.5, 2}}),
@@ -44,13 +54,15 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		m.verdicts[c] = verdicts.WithLabelValues(c.String())
 	}
 	if r != nil {
-		r.MustRegister(verdicts, lookups, m.latency, m.keys, m.cursorLag, m.flushLag, m.local)
+		r.MustRegister(verdicts, lookups, m.latency, m.keys, m.cursorLag, m.flushLag, m.local, refused)
 	}
 	return m
 }
 
 func (m *Metrics) hit()  { m.hits.Inc() }
 func (m *Metrics) miss() { m.misses.Inc() }
+
+func (m *Metrics) refusedRead(of string) { m.refusedReads[of].Inc() }
 
 func (m *Metrics) verdict(v *verdict.Verdict, took time.Duration) {
 	m.verdicts[v.Code].Inc()
@@ -74,3 +86,8 @@ func (g *Gate) measure() {
 	g.o.Metrics.flushLag.Set(g.o.Clock.Now().Sub(g.o.Flushed()).Seconds())
 	g.o.Metrics.keys.Set(float64(g.budget.Used()))
 }
+
+// Reads tells how many keys and tokens are being read from the database for calls
+// and the most that may be at a time, how many wait, and how many were turned
+// away or have waited in vain.
+func (g *Gate) Reads() (used, most, waiting, refused int64) { return g.turns.load() }

@@ -26,6 +26,7 @@ type tenant struct {
 	// contact is when, on the monotonic clock, the last read of the log began
 	// that left nothing unapplied.
 	contact atomic.Int64
+	names   names // of its keys: the usernames
 	// whole: all its keys were loaded. The preload's alone to read and write.
 	whole bool
 

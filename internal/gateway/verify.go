@@ -38,6 +38,8 @@ type desk struct {
 	facts    verdict.Case
 	ask      limits.Ask
 	call     usage.Call
+	// charged: ask was taken from the buckets of what may be read in vain.
+	charged bool
 }
 
 // Verify answers a question, takes what the call costs from its limits, and
@@ -76,11 +78,11 @@ func (g *Gate) decide(ctx context.Context, c *Caller, r *Request, d *desk, v *ve
 		v.Code = verdict.Malformed
 		return
 	}
-	if err := g.look(ctx, t, shown.username, &d.facts); err != nil {
-		v.Code = verdict.Unavailable
+	if v.Code = g.look(ctx, t, c, r, shown, d, v); v.Code != 0 {
 		return
 	}
-	if !g.proves(shown, d.facts.Key) {
+	proven := g.proves(shown, d.facts.Key)
+	if g.settle(d, proven); !proven {
 		v.Code = verdict.NotFound
 		return
 	}

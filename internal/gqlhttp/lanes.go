@@ -55,10 +55,11 @@ type Lanes struct {
 
 // lane lets operations in as long as there is room.
 type lane struct {
-	room    *semaphore.Weighted
-	size    int64
-	waiting atomic.Int64
-	most    int64
+	room *semaphore.Weighted
+	size int64
+	most int64
+
+	used, waiting, refused atomic.Int64
 }
 
 // NewLanes makes the lanes of one server, whose answers have at most so many
@@ -79,6 +80,18 @@ func (l *lane) init(size, most int64) {
 	l.room, l.size, l.most = semaphore.NewWeighted(size), size, most
 }
 
+// Quick tells how full the lane of cheap operations is: the sum of the costs that
+// run and the most that may, how many operations wait, and how many were turned
+// away.
+func (l *Lanes) Quick() (used, size, waiting, refused int64) { return l.quick.load() }
+
+// Heavy is Quick for the lane of heavy operations, which are counted by number.
+func (l *Lanes) Heavy() (used, size, waiting, refused int64) { return l.heavy.load() }
+
+func (l *lane) load() (used, size, waiting, refused int64) {
+	return l.used.Load(), l.size, l.waiting.Load(), l.refused.Load()
+}
+
 // enter waits until an operation of this cost may run; leave is called when it
 // has ended. A nil Lanes lets everything in.
 func (l *Lanes) enter(ctx context.Context, cost int) (leave func(), err error) {
@@ -95,10 +108,15 @@ func (l *lane) enter(ctx context.Context, weight int64) (leave func(), err error
 	weight = min(weight, l.size)
 	if !l.room.TryAcquire(weight) {
 		if err := l.wait(ctx, weight); err != nil {
+			l.refused.Add(1)
 			return nil, err
 		}
 	}
-	return func() { l.room.Release(weight) }, nil
+	l.used.Add(weight)
+	return func() {
+		l.used.Add(-weight)
+		l.room.Release(weight)
+	}, nil
 }
 
 func (l *lane) wait(ctx context.Context, weight int64) error {

@@ -105,3 +105,24 @@ func TestNoLanesIsNoBound(t *testing.T) {
 	require.NoError(t, err)
 	leave()
 }
+
+// What runs, waits and was turned away is what operators see.
+func TestHowFullLanesAre(t *testing.T) {
+	load := func(used, size, waiting, refused int64) [4]int64 { return [4]int64{used, size, waiting, refused} }
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLanes(1 << 20)
+		leave := fill(t, l)
+		out, err := l.enter(t.Context(), 900)
+		require.NoError(t, err)
+		require.Equal(t, [4]int64{1000, quickRoom, 0, 0}, load(l.Quick()))
+		out()
+		require.Equal(t, [4]int64{0, quickRoom, 0, 0}, load(l.Quick()))
+		done := make(chan error)
+		go func() { _, err := l.enter(t.Context(), heavy); done <- err }()
+		synctest.Wait()
+		require.Equal(t, [4]int64{l.heavy.size, l.heavy.size, 1, 0}, load(l.Heavy()))
+		require.Error(t, <-done)
+		leave()
+		require.Equal(t, [4]int64{0, l.heavy.size, 0, 1}, load(l.Heavy()))
+	})
+}

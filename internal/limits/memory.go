@@ -48,6 +48,18 @@ func (m *Memory) Take(_ context.Context, a *Ask, out *Answer) { m.decide(a, out,
 // Peek implements Limiter.
 func (m *Memory) Peek(_ context.Context, a *Ask, out *Answer) { m.decide(a, out, false) }
 
+// Return gives back the cost that a Take of a has consumed from its rates, where
+// the call turns out to have cost nothing. Quotas are left alone.
+func (m *Memory) Return(a *Ask) {
+	tick := m.tick()
+	if !a.KeyRate.None() {
+		m.keys.giveBack(a.Key, a.KeyRate, a.cost(), tick)
+	}
+	if !a.SubscriptionRate.None() {
+		m.subscriptions.giveBack(a.Subscription, a.SubscriptionRate, a.cost(), tick)
+	}
+}
+
 func (m *Memory) decide(a *Ask, out *Answer, take bool) {
 	now := m.clock.Now()
 	h := m.hold(a, now)

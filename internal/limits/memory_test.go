@@ -290,3 +290,30 @@ func TestWhatIsJournaledIsNotEvicted(t *testing.T) {
 	crowd()
 	want(t, "and what came later is too", w.peek(a).Quota.Remaining, int64(3))
 }
+
+// What was taken for nothing is given back to both rates, and no more than that.
+func TestWhatIsReturnedCanBeTakenAgain(t *testing.T) {
+	w, a := newWorld(0), ask()
+	a.KeyRate, a.SubscriptionRate = limits.Rate{Limit: 1, Per: time.Hour, Burst: 3}, limits.Rate{Limit: 1, Per: time.Minute, Burst: 4}
+	for range 3 {
+		w.take(a)
+	}
+	want(t, "outcome", w.take(a).Outcome, limits.RateExceeded)
+	w.Return(a)
+	want(t, "outcome", w.take(a).Outcome, limits.Passed)
+	want(t, "outcome", w.take(a).Outcome, limits.RateExceeded)
+	other := *a
+	other.Key = uuid.New()
+	want(t, "the subscription", w.take(&other).Outcome, limits.Passed)
+	want(t, "the subscription", w.take(&other).Outcome, limits.RateExceeded)
+	w.pass(24 * time.Hour)
+	w.Return(a) // of what time has given back already nothing is left
+	a.Cost = 4
+	want(t, "more than fits", w.take(a).Outcome, limits.RateExceeded)
+	a.Cost = 3
+	want(t, "all that fits", w.take(a).Outcome, limits.Passed)
+	stranger := ask()
+	stranger.KeyRate = a.KeyRate
+	w.Return(stranger)
+	want(t, "of one who took nothing", w.peek(stranger).Rate.Remaining, int64(3))
+}

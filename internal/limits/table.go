@@ -131,6 +131,17 @@ func (t *table) present(id uuid.UUID) *state {
 	}
 }
 
+// giveBack takes cost out of the bucket of id. One that was evicted is empty.
+func (t *table) giveBack(id uuid.UUID, r Rate, cost, tick int64) {
+	s := t.present(id)
+	if s == nil {
+		return
+	}
+	defer s.mu.Unlock()
+	s.advance(r, tick)
+	s.debt = max(0, s.debt-Debt(cost*r.Unit()))
+}
+
 func made(id uuid.UUID, tick int64, counts bool) *state {
 	if !counts {
 		return &state{id: id, at: tick}

@@ -77,6 +77,25 @@ portico_db_wait_seconds_total{pool="writer"} 5
 `), "portico_db_connections_used", "portico_db_wait_seconds_total"))
 }
 
+func TestLanesAreShown(t *testing.T) {
+	r := prometheus.NewRegistry()
+	NewLanes(r, map[string]Load{"heavy": func() (used, size, waiting, refused int64) { return 1, 2, 3, 4 }})
+	require.NoError(t, testutil.GatherAndCompare(r, strings.NewReader(`
+# HELP portico_lane_refused_total How many found no place in a lane in time, or too many waiting.
+# TYPE portico_lane_refused_total counter
+portico_lane_refused_total{lane="heavy"} 4
+# HELP portico_lane_size How much fits into a lane at once.
+# TYPE portico_lane_size gauge
+portico_lane_size{lane="heavy"} 2
+# HELP portico_lane_used How much of a lane, which bounds the work that runs at once, is in use.
+# TYPE portico_lane_used gauge
+portico_lane_used{lane="heavy"} 1
+# HELP portico_lane_waiting How many wait for a place in a lane.
+# TYPE portico_lane_waiting gauge
+portico_lane_waiting{lane="heavy"} 3
+`)))
+}
+
 func TestTracesAreOffUnlessWanted(t *testing.T) {
 	for name, c := range map[string]struct {
 		environment map[string]string

@@ -36,7 +36,7 @@ func (c Code) Meaning() string {
 	case AmbiguousApp:
 		return "The key speaks for several apps that are registered with the product, and none was named."
 	case RateLimited:
-		return "Calls come faster than the registration or the key allows."
+		return "Calls come faster than the registration or the key allows, or the key was not looked for because too many unknown ones were shown."
 	case QuotaExceeded:
 		return "The calls of this period are used up."
 	case Valid:
@@ -126,7 +126,7 @@ func (c Code) Remedy() string {
 	case AmbiguousApp:
 		return "Name the app in the call, or use a key of one app."
 	case RateLimited:
-		return "Change to a plan with a higher rate limit, or raise the key's own."
+		return "Change to a plan with a higher rate limit, or raise the key's own. Where no key is named, somebody shows many that do not exist."
 	case QuotaExceeded:
 		return "Change to a plan with a larger quota."
 	}

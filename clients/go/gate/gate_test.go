@@ -84,6 +84,23 @@ func TestAWrongSecretIsNeverProven(t *testing.T) {
 	}
 }
 
+// Where Portico does not look for a key, because too many unknown ones were
+// shown, it says nothing about the secret: the key is asked about again.
+func TestAKeyThatWasNotLookedForIsNotProven(t *testing.T) {
+	p := newPortico(t)
+	raw, g := p.newKey(t), guard(t, p)
+	p.set(func(p *portico) {
+		p.secrets[p.now.credential.Username] = p.now.app.ID
+		p.says = verdict.RateLimited
+	})
+	require.Equal(t, http.StatusTooManyRequests, g.call("X-API-Key", raw).Code)
+	p.set(func(p *portico) { p.says = 0 })
+	w := g.call("X-API-Key", raw)
+	require.Equal(t, http.StatusUnauthorized, w.Code)
+	require.Equal(t, "NOT_FOUND", w.Header().Get("X-Portico-Code"))
+	require.EqualValues(t, 2, p.asked.Load())
+}
+
 func TestJunkIsRefusedWithoutAsking(t *testing.T) {
 	p := newPortico(t)
 	raw, g := p.newKey(t), guard(t, p)

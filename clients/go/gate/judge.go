@@ -169,7 +169,7 @@ func (g *Gate) ask(ctx context.Context, c *call, of proof) *Verdict {
 	if v.Valid && g.deaf() { // meanwhile; and Portico may be set up to bear more silence
 		return g.own(nil, &verdict.Verdict{Code: verdict.Unavailable})
 	}
-	if c.user == uuid.Nil {
+	if c.user == uuid.Nil || v.Credential == "" { // it did not look for the key, or found none
 		return &v
 	}
 	switch v.code {

@@ -52,17 +52,22 @@ func (a *answer) malformed() {
 // unbelieved answers a gateway whose token is not believed, or cannot be checked.
 func (a *answer) unbelieved(err *fault.Error) {
 	if err.Code != fault.Unauthenticated {
-		a.unavailable(err)
+		a.later(err)
 		return
 	}
 	a.set.add("Www-Authenticate", `PorticoGatewayToken realm="portico"`)
 	a.problem(http.StatusUnauthorized, string(fault.Unauthenticated), err.Message)
 }
 
-// unavailable answers that coming again helps.
-func (a *answer) unavailable(err *fault.Error) {
+// later answers that coming again helps: to what is unavailable, or was asked
+// too often.
+func (a *answer) later(err *fault.Error) {
 	a.set.buffer = strconv.AppendInt(a.set.buffer, seconds(err.RetryAfter), 10)
 	a.set.end("Retry-After")
+	if err.Code == fault.RateLimited {
+		a.problem(http.StatusTooManyRequests, string(fault.RateLimited), err.Message)
+		return
+	}
 	a.problem(http.StatusServiceUnavailable, string(fault.Unavailable), err.Message)
 }
 
@@ -110,8 +115,8 @@ func (d *Doors) invalid(w http.ResponseWriter, bad *badInput) {
 	d.say(w, func(a *answer) { a.invalid(bad) })
 }
 
-func (d *Doors) unavailable(w http.ResponseWriter, err *fault.Error) {
-	d.say(w, func(a *answer) { a.unavailable(err) })
+func (d *Doors) later(w http.ResponseWriter, err *fault.Error) {
+	d.say(w, func(a *answer) { a.later(err) })
 }
 
 // stranger answers a gateway that is not believed.

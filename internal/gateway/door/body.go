@@ -130,12 +130,13 @@ func readAll(from io.Reader, into []byte, most int) ([]byte, error) {
 
 // isJSON tells whether the one content type is JSON, whatever its parameters.
 func isJSON(types []string) bool {
-	if len(types) != 1 {
-		return false
-	}
-	if types[0] == "application/json" {
+	return len(types) == 1 && jsonBody(types[0])
+}
+
+func jsonBody(kind string) bool {
+	if kind == "application/json" {
 		return true
 	}
-	plain, _, _ := strings.Cut(types[0], ";")
+	plain, _, _ := strings.Cut(kind, ";")
 	return strings.EqualFold(strings.TrimSpace(plain), "application/json")
 }

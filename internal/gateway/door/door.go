@@ -105,7 +105,7 @@ func (d *Doors) with(w http.ResponseWriter, r *http.Request, method string, open
 }
 
 // believe finds whose token it is. Whatever keeps it from being checked is
-// UNAVAILABLE to the outside.
+// UNAVAILABLE to the outside, or RATE_LIMITED where too many unknown ones came.
 func (d *Doors) believe(ctx context.Context, tokens []string) (*gateway.Caller, *fault.Error) {
 	if len(tokens) != 1 || tokens[0] == "" {
 		return nil, fault.New(fault.Unauthenticated, fault.ReasonNotSignedIn, "A gateway's token is needed in X-Portico-Gateway-Token.")
@@ -116,6 +116,8 @@ func (d *Doors) believe(ctx context.Context, tokens []string) (*gateway.Caller, 
 		return caller, nil
 	case fault.Is(err, fault.Unauthenticated):
 		return nil, fault.New(fault.Unauthenticated, fault.ReasonInvalidToken, "The gateway's token is not believed.")
+	case fault.Is(err, fault.RateLimited):
+		return nil, fault.From(err)
 	}
 	d.Log.WarnContext(ctx, "a gateway's token could not be checked", "error", err)
 	after := fault.From(err).RetryAfter

@@ -59,6 +59,8 @@ func (e *envoy) Check(ctx context.Context, r *authz.CheckRequest) (*authz.CheckR
 	case no == nil:
 	case no.Code == fault.Unauthenticated:
 		return nil, status.Error(codes.Unauthenticated, no.Message)
+	case no.Code == fault.RateLimited:
+		return nil, status.Error(codes.ResourceExhausted, no.Message)
 	default:
 		return nil, status.Error(codes.Unavailable, no.Message)
 	}

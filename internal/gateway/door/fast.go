@@ -19,7 +19,7 @@ import (
 // engine is fasthttp with the doors' settings.
 func (s *Server) engine() *fasthttp.Server {
 	return &fasthttp.Server{
-		Handler: s.serve, HeaderReceived: leaveBody, ErrorHandler: s.unreadable, Logger: quiet{s.log},
+		Handler: s.serve, HeaderReceived: s.leaveBody, ErrorHandler: s.unreadable, Logger: quiet{s.log},
 		ReadTimeout: headTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
 		ReadBufferSize: maxHeaderBytes, MaxRequestBodySize: mostVerifyBytes,
 		NoDefaultServerHeader: true, NoDefaultContentType: true, SecureErrorLogMessage: true,
@@ -57,13 +57,26 @@ func hotDoor(h *fasthttp.RequestHeader) string {
 
 // leaveBody keeps fasthttp from reading a body that it does not have to know:
 // it stays in the connection, as it came, for net/http.
-func leaveBody(h *fasthttp.RequestHeader) (same fasthttp.RequestConfig) {
+func (s *Server) leaveBody(h *fasthttp.RequestHeader) (same fasthttp.RequestConfig) {
 	n := h.ContentLength()
-	if hotDoor(h) != "/v1/verify" || n < 0 || n > mostVerifyBytes || len(h.Peek(fasthttp.HeaderExpect)) > 0 {
+	if hotDoor(h) != "/v1/verify" || n < 0 || n > mostVerifyBytes || len(h.Peek(fasthttp.HeaderExpect)) > 0 || n > 0 && !s.reads(h) {
 		h.SetContentLength(0)
 		h.Del(fasthttp.HeaderExpect)
 	}
 	return same
+}
+
+// reads reports whether the body of a question is read: the answers to strangers,
+// and to what is no JSON, do not wait for it. A token that is known costs nothing
+// here; one that is not is asked about again when the request is answered, and
+// then the gate remembers.
+func (s *Server) reads(h *fasthttp.RequestHeader) bool {
+	tokens := h.PeekAll("X-Portico-Gateway-Token")
+	if len(tokens) != 1 || !jsonBody(text(h.ContentType())) {
+		return false
+	}
+	_, err := s.doors.believe(context.Background(), []string{text(tokens[0])})
+	return err == nil
 }
 
 // serve answers a plain request to a hot door, and hands over any other.

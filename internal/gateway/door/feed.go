@@ -44,11 +44,11 @@ func (d *Doors) feed(w http.ResponseWriter, r *http.Request, c *gateway.Caller) 
 	case fault.Is(err, fault.Unauthenticated): // revoked while it waited
 		d.stranger(w, fault.From(err))
 	case fault.Is(err, fault.Unavailable):
-		d.unavailable(w, fault.From(err))
+		d.later(w, fault.From(err))
 	case r.Context().Err() != nil: // the gateway has gone
 	default:
 		d.Log.WarnContext(r.Context(), "the feed failed", "error", err)
-		d.unavailable(w, fault.Later(fault.Unavailable, fault.ReasonDatabase, time.Second, "The feed cannot be read now. Come again."))
+		d.later(w, fault.Later(fault.Unavailable, fault.ReasonDatabase, time.Second, "The feed cannot be read now. Come again."))
 	}
 }
 

@@ -89,7 +89,7 @@ func detailOf(c verdict.Code) string {
 	case verdict.AmbiguousApp:
 		return "Several apps of the account are registered with this product: name one in X-Portico-App."
 	case verdict.RateLimited:
-		return "Too many calls. Come again later."
+		return "Too many calls, or too many unknown keys. Come again later."
 	case verdict.QuotaExceeded:
 		return "The quota of this period is used up."
 	default:

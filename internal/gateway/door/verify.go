@@ -76,7 +76,7 @@ func (d *Doors) verifyBatch(w http.ResponseWriter, r *http.Request, c *gateway.C
 	}
 	claim, ok := d.batches.Enter(r.Context(), c.Token.String(), 1)
 	if !ok {
-		d.unavailable(w, fault.Later(fault.Unavailable, fault.ReasonBusy, time.Second, "Too many batches are answered at the moment. Come again."))
+		d.later(w, fault.Later(fault.Unavailable, fault.ReasonBusy, time.Second, "Too many batches are answered at the moment. Come again."))
 		return
 	}
 	defer claim.Leave()

@@ -1,0 +1,172 @@
+package e2e
+
+import (
+	"bytes"
+	"crypto/rand"
+	"io"
+	"net/http"
+	"regexp"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/e2e/servertest"
+	"portico/internal/base62"
+	"portico/internal/testdb"
+)
+
+// floodClient is whose calls the flood is made of.
+const floodClient = "192.0.2.1"
+
+// madeUp is a question about a key of nobody's.
+func madeUp() vars {
+	return vars{"username": uuid.NewString(), "password": uuid.NewString(), "ip": floodClient}
+}
+
+// madeUpToken is in the form of a service token.
+func madeUpToken() string {
+	secret := make([]byte, 32)
+	_, _ = rand.Read(secret) // it never fails
+	body := "pgw_" + base62.Encode(secret, 43)
+	return body + base62.Checksum(body)
+}
+
+// flood shows made-up keys, from several connections and many at a time, until
+// the test calls stop; it returns when the first were not looked for.
+func (d *door) flood(t *testing.T) (stop func()) {
+	t.Helper()
+	done, begun := make(chan struct{}), make(chan struct{})
+	var first sync.Once
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				asks := make([]vars, 100)
+				for i := range asks {
+					asks[i] = madeUp()
+				}
+				verdicts, err := d.tryAll(asks)
+				if err != nil {
+					t.Errorf("asking: %v", err)
+					return
+				}
+				for _, v := range verdicts {
+					switch v.Code {
+					case "NOT_FOUND":
+					case "RATE_LIMITED":
+						first.Do(func() { close(begun) })
+					default:
+						t.Errorf("%+v", v)
+					}
+				}
+			}
+		})
+	}
+	select {
+	case <-begun:
+	case <-time.After(waitForOthers):
+		t.Error("everything was looked for")
+	}
+	return func() { close(done); all.Wait() }
+}
+
+// metric is a value of /metrics.
+func metric(t *testing.T, s *servertest.Server, name string) float64 {
+	t.Helper()
+	w, err := http.Get(s.Ops + "/metrics")
+	require.NoError(t, err)
+	defer w.Body.Close()
+	text, err := io.ReadAll(w.Body)
+	require.NoError(t, err)
+	found := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(name) + ` (\S+)$`).FindSubmatch(text)
+	require.NotNil(t, found, name)
+	n, err := strconv.ParseFloat(string(found[1]), 64)
+	require.NoError(t, err)
+	return n
+}
+
+// While somebody tries keys, what exists is found, the portal answers, other
+// organizations notice nothing, and the database is asked so often and no oftener.
+func TestAFloodOfMadeUpKeys(t *testing.T) {
+	t.Parallel()
+	testdb.EachEmpty(t, func(t *testing.T, url string) {
+		s := servertest.Start(t, url)
+		c := newOrganization(t, s, "flooded")
+		gate, other := newDoor(t, s, "flooded", "edge"), newDoor(t, s, "demo", "edge-elsewhere")
+		product := c.limitedProduct(t, "orders", nil)
+		app, _ := c.newApp(t, "Shop")
+		c.register(t, app, product)
+		_, known := c.newKey(t, app)
+		_, unused := c.newKey(t, app)
+		shown := func(key string) vars { return vars{"key": key, "product": "orders", "ip": floodClient} }
+		require.Equal(t, "VALID", gate.verify(t, shown(known)).Code)
+
+		began := time.Now()
+		stop := gate.flood(t)
+		for range 20 {
+			require.Equal(t, "VALID", gate.verify(t, shown(known)).Code)
+			require.Equal(t, app, c.dev.Must(t, `query($id: ID!) { app(id: $id) { id credentials { nodes { id } } } }`, vars{"id": app}).Text("app", "id"))
+			require.Equal(t, "NOT_FOUND", other.verify(t, madeUp()).Code, "another organization")
+		}
+		found := func(key, what string) {
+			t.Helper()
+			require.Eventually(t, func() bool { return gate.verify(t, shown(key)).Code == "VALID" }, waitForOthers, pollOthers, what)
+		}
+		found(unused, "a key that was not used before")
+		_, late := c.newKey(t, app)
+		found(late, "a key that was made meanwhile")
+		stop()
+		read := metric(t, s, `portico_gate_lookups_total{result="miss"}`)
+		require.LessOrEqual(t, read, 200+20*time.Since(began).Seconds()+100)
+		require.Greater(t, metric(t, s, `portico_gate_refused_reads_total{of="key"}`), 0.0)
+	})
+}
+
+// Tokens of nobody's are looked for so often, and whoever has a real one is
+// believed all the same.
+func TestAFloodOfMadeUpTokens(t *testing.T) {
+	t.Parallel()
+	testdb.EachEmpty(t, func(t *testing.T, url string) {
+		s := servertest.Start(t, url)
+		gate := newDoor(t, s, "demo", "edge-1")
+		require.Equal(t, "NOT_FOUND", gate.verify(t, madeUp()).Code)
+		status := func(token string) int {
+			r, err := http.NewRequest(http.MethodPost, s.Gate+"/v1/verify", bytes.NewReader([]byte(`{"username":"a","password":"b"}`)))
+			require.NoError(t, err)
+			r.Header.Set("X-Portico-Gateway-Token", token)
+			r.Header.Set("Content-Type", "application/json")
+			w, err := gate.client.Do(r)
+			require.NoError(t, err)
+			defer w.Body.Close()
+			if w.StatusCode == http.StatusTooManyRequests {
+				require.NotEmpty(t, w.Header.Get("Retry-After"))
+			}
+			return w.StatusCode
+		}
+		made := func() int { return status(madeUpToken()) }
+		for n := 0; ; n++ {
+			if code := made(); code == http.StatusTooManyRequests {
+				break
+			} else if code != http.StatusUnauthorized || n == 50_000 {
+				t.Fatalf("the %dth is answered %d", n, code)
+			}
+		}
+		require.Equal(t, "NOT_FOUND", gate.verify(t, madeUp()).Code, "a token that is known")
+		late := newDoor(t, s, "demo", "edge-2")
+		require.Eventually(t, func() bool {
+			for range 10 {
+				made()
+			}
+			return status(late.token) == http.StatusOK
+		}, waitForOthers, pollOthers, "a token that was made meanwhile")
+	})
+}

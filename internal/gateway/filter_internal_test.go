@@ -1,0 +1,38 @@
+package gateway
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+)
+
+// A filter knows all that was added, as it grows, and takes few others for known.
+func TestAFilterMissesNothing(t *testing.T) {
+	f := newFilter()
+	if f.may([]byte("anything")) {
+		t.Error("an empty one knows something")
+	}
+	all := make([]uuid.UUID, 6*firstRoom) // three layers
+	for i := range all {
+		all[i] = uuid.New()
+		f.add(all[i][:])
+		f.add(all[i][:]) // twice is once
+	}
+	for i := range all {
+		if !f.may(all[i][:]) {
+			t.Fatal("one was forgotten")
+		}
+	}
+	if len(f.layers) != 3 {
+		t.Errorf("%d layers", len(f.layers))
+	}
+	wrong := 0
+	for range 100_000 {
+		if id := uuid.New(); f.may(id[:]) {
+			wrong++
+		}
+	}
+	if wrong > 300 {
+		t.Errorf("%d of 100,000 others are taken for known", wrong)
+	}
+}

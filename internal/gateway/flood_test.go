@@ -1,0 +1,221 @@
+package gateway_test
+
+import (
+	"fmt"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"portico/internal/apikey"
+	"portico/internal/gateway"
+	"portico/internal/portal"
+	"portico/internal/term"
+	"portico/internal/testdb"
+	"portico/internal/verdict"
+)
+
+// What one client, and one token, may have read in vain at once.
+const clientRoom, tokenRoom = 200, 2_000
+
+// madeUp is a well-formed key of nobody's, as one piece or as a pair.
+func madeUp(n int) *gateway.Request {
+	username, password := uuid.New(), uuid.New()
+	if n%2 == 0 {
+		return &gateway.Request{RawKey: apikey.Join("ptk", username, password), Presented: term.APIKey, Product: "weather"}
+	}
+	return &gateway.Request{Username: username.String(), Password: password.String(), Presented: term.Basic, Product: "weather"}
+}
+
+func from(r *gateway.Request, client string) *gateway.Request {
+	r.Address = netip.MustParseAddr(client)
+	return r
+}
+
+// watched is a gate whose metrics the test reads.
+func (w *world) watched(t testing.TB, change ...func(*gateway.Options)) (*gateway.Gate, *prometheus.Registry) {
+	t.Helper()
+	metrics := prometheus.NewRegistry()
+	return w.gate(t, append(change, func(o *gateway.Options) { o.Metrics = gateway.NewMetrics(metrics) })...), metrics
+}
+
+// flood shows made-up keys and tells how many were looked for; the others are
+// refused as they should be.
+func flood(t *testing.T, g *gateway.Gate, c *gateway.Caller, n int, client func(i int) string) (looked int) {
+	t.Helper()
+	for i := range n {
+		r := madeUp(i)
+		if client != nil {
+			from(r, client(i))
+		}
+		var v verdict.Verdict
+		g.Verify(t.Context(), c, r, &v)
+		switch {
+		case v.Code == verdict.NotFound && v.Limits.Rate.Limit == 0:
+			looked++
+		case v.Code == verdict.RateLimited && v.Key == nil && v.Limits.RetryAfter > 0 && v.Limits.Rate.Limit > 0 && v.Limits.Rate.Remaining == 0:
+		default:
+			t.Fatalf("answered %s with %+v", v.Code, v.Limits)
+		}
+	}
+	return looked
+}
+
+func always(client string) func(int) string { return func(int) string { return client } }
+
+// Made-up keys of one client are looked for so often and no oftener, however
+// they are shown; nobody else is in its way, nor is what is known.
+func TestAClientsMadeUpKeys(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g, metrics := w.watched(t)
+		c := w.caller(t, g)
+		wants(t, g, c, from(w.request(), "192.0.2.1"), verdict.Valid)
+		e, err := g.Explain(t.Context(), c, w.made.Credential.ID, madeUp(0), w.Clock.Now())
+		ok(t, e, err)
+		before := lookups(t, metrics, "miss")
+		if n := flood(t, g, c, 3*clientRoom, always("192.0.2.1")); n != clientRoom {
+			t.Errorf("%d were looked for", n)
+		}
+		if n := lookups(t, metrics, "miss") - before; n != clientRoom {
+			t.Errorf("%v were read", n)
+		}
+		wants(t, g, c, from(w.request(), "192.0.2.1"), verdict.Valid)
+		for name, client := range map[string]string{"another client": "192.0.2.2", "an IPv6 network": "2001:db8::1"} {
+			if n := flood(t, g, c, 20, always(client)); n != 20 {
+				t.Errorf("%s: %d of 20 were looked for", name, n)
+			}
+		}
+		if n := flood(t, g, c, 2*clientRoom, func(i int) string { return fmt.Sprintf("2001:db8::%x", i+1) }); n != clientRoom-20 {
+			t.Errorf("all of a network: %d were looked for", n)
+		}
+		w.mono.Add(int64(time.Second))
+		if n := flood(t, g, c, clientRoom, always("192.0.2.1")); n != 20 {
+			t.Errorf("%d were looked for a second later", n)
+		}
+	})
+}
+
+// However many clients there are, a token has its end, and other tokens, also of
+// the same organization, have their own.
+func TestATokensMadeUpKeys(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		other := w.MustTenant(t, "other")
+		g := w.gate(t)
+		c := w.caller(t, g)
+		many := func(i int) string { return fmt.Sprintf("10.0.%d.%d", i/200%200, i%200) }
+		if n := flood(t, g, c, tokenRoom+500, many); n != tokenRoom {
+			t.Errorf("%d were looked for", n)
+		}
+		if n := flood(t, g, c, 500, nil); n != 0 {
+			t.Errorf("without an address %d were looked for", n)
+		}
+		wants(t, g, w.caller(t, g), w.request(), verdict.Valid)
+		if n := flood(t, g, w.caller(t, g), 300, nil); n != 300 {
+			t.Errorf("at another token %d were looked for", n)
+		}
+		if n := flood(t, g, w.callerOf(t, g, other.Organization.Slug), 300, nil); n != 300 {
+			t.Errorf("in another organization %d were looked for", n)
+		}
+	})
+}
+
+// Many at once have no more read than one after another.
+func TestACrowdsMadeUpKeys(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g, metrics := w.watched(t)
+		c := w.caller(t, g)
+		var all sync.WaitGroup
+		for i := range 4 * clientRoom {
+			all.Go(func() { asks(t, g, c, from(madeUp(i), "192.0.2.1")) })
+		}
+		all.Wait()
+		if n := lookups(t, metrics, "miss"); n != clientRoom {
+			t.Errorf("%v were read", n)
+		}
+	})
+}
+
+// Keys that exist cost nothing, however often they must be read; wrong secrets
+// do.
+func TestRealKeysCostNothing(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g, metrics := w.watched(t, func(o *gateway.Options) { o.MaxKeys = 1 })
+		c := w.caller(t, g)
+		keys := []portal.MadeKey{w.key(t), w.key(t), w.key(t)}
+		for i := range clientRoom + 100 {
+			wants(t, g, c, from(shows(keys[i%3].Secret), "192.0.2.1"), verdict.Valid)
+		}
+		if n := lookups(t, metrics, "miss"); n <= clientRoom {
+			t.Fatalf("%v were read: that proves nothing", n)
+		}
+		for i := range clientRoom / 2 {
+			r := from(madeUp(1), "192.0.2.1")
+			r.Username = keys[i%3].Secret.Username.String()
+			wants(t, g, c, r, verdict.NotFound)
+		}
+		if n := flood(t, g, c, clientRoom, always("192.0.2.1")); n >= clientRoom {
+			t.Error("wrong secrets counted for nothing")
+		}
+	})
+}
+
+// While a client's and its token's reads are used up, real keys are found all
+// the same: those that were there, and those that are made meanwhile, however.
+func TestRealKeysAreFoundDuringAFlood(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g := w.gate(t)
+		g.SetPage(2)
+		c := w.caller(t, g)
+		for range 5 {
+			w.key(t)
+		}
+		old := w.key(t)
+		shown := func(s *apikey.Secret) *gateway.Request { return from(shows(s), "192.0.2.1") }
+		if n := flood(t, g, c, tokenRoom+100, nil); n != tokenRoom {
+			t.Fatalf("%d were looked for", n)
+		}
+		soon(t, "the names of the keys", func() bool { return asks(t, g, c, shown(old.Secret)) == verdict.Valid })
+		wrong := shown(old.Secret)
+		wrong.RawKey = apikey.Join("ptk", old.Secret.Username, uuid.New())
+		wants(t, g, c, wrong, verdict.NotFound)
+
+		made := w.MustApp(t, w.Developer, "Made meanwhile")
+		w.approved(t, made.App, w.product, w.plan)
+		ok(t, "", second(w.Portal.DeleteApp(w.Developer, made.App.GlobalID(), nil)))
+		restored, err := w.Portal.RestoreApp(w.Admin, made.App.GlobalID())
+		ok(t, restored, err)
+		w.approved(t, restored.App, w.product, w.plan)
+		late := w.key(t)
+		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
+		wants(t, g, c, shown(made.Secret), verdict.Revoked)
+		wants(t, g, c, shown(restored.Secret), verdict.Valid)
+		wants(t, g, c, shown(late.Secret), verdict.Valid)
+		if n := flood(t, g, c, 500, nil); n > 5 {
+			t.Errorf("%d made-up keys were taken for real ones", n)
+		}
+	})
+}
+
+// A refusal costs no memory, and neither does a known key.
+func TestAFloodAllocatesNothing(t *testing.T) {
+	w := newWorld(t, testdb.SQLite(t))
+	g := w.gate(t)
+	c := w.caller(t, g)
+	known, unknown := from(w.request(), "192.0.2.1"), from(madeUp(0), "192.0.2.1")
+	wants(t, g, c, known, verdict.Valid)
+	flood(t, g, c, clientRoom+1, always("192.0.2.1"))
+	for what, r := range map[string]*gateway.Request{"a known key": known, "a refused one": unknown} {
+		var v verdict.Verdict
+		if n := testing.AllocsPerRun(500, func() { g.Verify(t.Context(), c, r, &v) }); n != 0 {
+			t.Errorf("%s: %v allocations for %s", what, n, v.Code)
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package gateway_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"portico/internal/fault"
+	"portico/internal/gateway"
+	"portico/internal/portal"
+	"portico/internal/testdb"
+	"portico/internal/verdict"
+)
+
+// strangerRoom is how many unknown tokens are looked for at once.
+const strangerRoom = 500
+
+// strangers show tokens of nobody's; looked for are those that are refused for
+// good.
+func strangers(t *testing.T, w *world, g *gateway.Gate, n int) (looked int) {
+	t.Helper()
+	for range n {
+		_, err := g.Caller(t.Context(), unknownToken(w))
+		switch {
+		case isUnauthenticated(err):
+			looked++
+		case fault.Is(err, fault.RateLimited) && fault.From(err).RetryAfter >= time.Second:
+		default:
+			t.Fatal(err)
+		}
+	}
+	return looked
+}
+
+func believed(t *testing.T, g *gateway.Gate, token string) bool {
+	t.Helper()
+	_, err := g.Caller(t.Context(), token)
+	if err != nil && !fault.Is(err, fault.RateLimited) {
+		t.Fatal(err)
+	}
+	return err == nil
+}
+
+// Tokens of nobody's are looked for so often and no oftener; whoever has a real
+// one is believed all the same.
+func TestMadeUpTokens(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g, metrics := w.watched(t)
+		c := w.caller(t, g)
+		early := w.token(t, portal.NewGateway{})
+		if n := strangers(t, w, g, 2*strangerRoom); n != strangerRoom {
+			t.Errorf("%d were looked for", n)
+		}
+		if n := refused(t, metrics, "token"); n != strangerRoom {
+			t.Errorf("%v are counted as refused", n)
+		}
+		wants(t, g, c, w.request(), verdict.Valid)
+		soon(t, "a token that was not asked for before", func() bool { return believed(t, g, early) })
+		late := w.token(t, portal.NewGateway{})
+		soon(t, "a token that was made meanwhile", func() bool {
+			w.mono.Add(int64(time.Millisecond))
+			return believed(t, g, late)
+		})
+		w.mono.Add(int64(20 * time.Second))
+		if n := strangers(t, w, g, strangerRoom); n != strangerRoom {
+			t.Errorf("%d were looked for after a while", n)
+		}
+	})
+}
+
+// Tokens that are real cost nothing.
+func TestRealTokensCostNothing(t *testing.T) {
+	w := newWorld(t, testdb.SQLite(t))
+	g := w.gate(t)
+	for range 20 {
+		w.caller(t, g)
+	}
+	if n := strangers(t, w, g, strangerRoom+10); n != strangerRoom {
+		t.Errorf("%d were looked for", n)
+	}
+}
+
+// refused counts what was not read.
+func refused(t *testing.T, metrics *prometheus.Registry, of string) (n float64) {
+	t.Helper()
+	all, err := metrics.Gather()
+	for _, family := range ok(t, all, err) {
+		for _, m := range family.GetMetric() {
+			if family.GetName() == "portico_gate_refused_reads_total" && m.GetLabel()[0].GetValue() == of {
+				n += m.GetCounter().GetValue()
+			}
+		}
+	}
+	return n
+}

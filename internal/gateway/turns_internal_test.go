@@ -1,0 +1,129 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/uuid"
+
+	"portico/internal/fault"
+)
+
+// turnOf is one who asked for a turn.
+type turnOf struct {
+	leave func()
+	err   error
+}
+
+// wait asks for a turn; the channel has who got it.
+func wait(ctx context.Context, all *turns, organization, token uuid.UUID) chan turnOf {
+	out := make(chan turnOf, 1)
+	go func() {
+		leave, err := all.enter(ctx, organization, token)
+		out <- turnOf{leave, err}
+	}()
+	synctest.Wait()
+	return out
+}
+
+// begun asks for turns until one has to be waited for.
+func begun(t *testing.T, all *turns, organization uuid.UUID) (leave []func()) {
+	t.Helper()
+	for {
+		turn, err := all.join(organization, uuid.New())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if turn != nil {
+			return leave
+		}
+		leave = append(leave, func() { all.leave(organization) })
+	}
+}
+
+// No organization has all turns, and strangers have few.
+func TestNobodyHasAllTurns(t *testing.T) {
+	all := newTurns()
+	if n := len(begun(t, &all, uuid.Nil)); n != strangersAtOnce {
+		t.Errorf("strangers have %d", n)
+	}
+	if n := len(begun(t, &all, uuid.New())); n != readsOfOne {
+		t.Errorf("an organization has %d", n)
+	}
+	fresh := newTurns()
+	for range 2 {
+		begun(t, &fresh, uuid.New())
+	}
+	if used, most, waiting, _ := fresh.load(); used != most || waiting != 2 {
+		t.Errorf("%d of %d are used, and %d wait", used, most, waiting)
+	}
+}
+
+// Who comes last does not wait for all that another organization, or another
+// token of its own, has waiting.
+func TestTurnsGoRound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := newTurns()
+		busy, other, loud := uuid.New(), uuid.New(), uuid.New()
+		held := begun(t, &all, busy)
+		for range 100 {
+			wait(t.Context(), &all, busy, loud)
+		}
+		held = append(held, begun(t, &all, other)...)
+		late := wait(t.Context(), &all, uuid.New(), uuid.New())
+		quiet := wait(t.Context(), &all, busy, uuid.New())
+		for i, want := range []chan turnOf{late, quiet} {
+			for n := 0; len(want) == 0; n++ {
+				if n > 3 {
+					t.Fatalf("the %dth is passed over", i)
+				}
+				held[0]()
+				held = held[1:]
+				synctest.Wait()
+			}
+		}
+	})
+}
+
+// Of one token so many may wait; who leaves makes room, and a turn that comes
+// to who has left goes to the next.
+func TestWhoWaitsForATurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := newTurns()
+		organization, token := uuid.New(), uuid.New()
+		for range readsOfOne {
+			if turn, err := all.join(organization, token); turn != nil || err != nil {
+				t.Fatal("it has to wait", err)
+			}
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		for range mostWaiting - 1 {
+			wait(ctx, &all, organization, token)
+		}
+		last := wait(t.Context(), &all, organization, token)
+		if _, err := all.enter(t.Context(), organization, token); !fault.Is(err, fault.Unavailable) {
+			t.Errorf("one too many: %v", err)
+		}
+		cancel()
+		synctest.Wait()
+		if _, err := all.enter(ctx, organization, token); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		for range readsOfOne {
+			all.leave(organization)
+		}
+		if r := <-last; r.err != nil {
+			t.Error(r.err)
+		} else {
+			r.leave()
+		}
+		if len(all.lines) != 0 || len(all.waiting) != 0 || all.free != readsAtOnce {
+			t.Errorf("left over: %+v", &all)
+		}
+		if used, _, waiting, refused := all.load(); used != 0 || waiting != 0 || refused != mostWaiting+1 {
+			t.Errorf("%d are used, %d wait, %d were refused", used, waiting, refused)
+		}
+	})
+}
