@@ -112,7 +112,10 @@ func TestWaitingForATurn(t *testing.T) {
 		go func() { _ = p.VerifyNothing(t.Context(), "x") }()
 		synctest.Wait()
 
-		load := func() [4]int64 { used, most, waiting, refused := p.Load(); return [4]int64{used, most, waiting, refused} }
+		load := func() [4]int64 {
+			used, most, waiting, refused := p.Load()
+			return [4]int64{used, most, waiting, refused}
+		}
 		time.AfterFunc(time.Second, func() { assert.Equal(t, [4]int64{1, 1, 1, 0}, load()) })
 		began := time.Now()
 		_, err := p.Hash(t.Context(), "portico-demo")

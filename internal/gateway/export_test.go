@@ -15,6 +15,20 @@ func (g *Gate) Copy(organization uuid.UUID) *replica.Store { return g.known(orga
 // SetPage sets how many rows are read at a time.
 func (g *Gate) SetPage(n int) { g.page = n }
 
+// HoldTurns keeps an organization's reads waiting until release is called.
+func (g *Gate) HoldTurns(organization uuid.UUID) (release func()) {
+	for range readsOfOne {
+		if turn, err := g.turns.join(organization, uuid.Nil); turn != nil || err != nil {
+			panic("somebody reads")
+		}
+	}
+	return func() {
+		for range readsOfOne {
+			g.turns.leave(organization)
+		}
+	}
+}
+
 // PollOnce polls, and waits for what it began.
 func (g *Gate) PollOnce(ctx context.Context) error {
 	var behind sync.WaitGroup

@@ -141,6 +141,27 @@ func TestACrowdsMadeUpKeys(t *testing.T) {
 	})
 }
 
+// Many who show the same made-up key share one read, and are counted once.
+func TestACrowdWithOneMadeUpKey(t *testing.T) {
+	w := newWorld(t, testdb.SQLite(t))
+	g, metrics := w.watched(t)
+	c := w.caller(t, g)
+	const crowd = 100
+	release := g.HoldTurns(w.Organization.ID)
+	key := madeUp(0)
+	var all sync.WaitGroup
+	for range crowd {
+		r := *key
+		all.Go(func() { wants(t, g, c, from(&r, "192.0.2.1"), verdict.NotFound) })
+	}
+	soon(t, "the crowd", func() bool { return lookups(t, metrics, "miss") == crowd })
+	release()
+	all.Wait()
+	if n := flood(t, g, c, clientRoom, always("192.0.2.1")); n < clientRoom-crowd/2 { // one may come just after the read
+		t.Errorf("%d were looked for afterwards", n)
+	}
+}
+
 // Keys that exist cost nothing, however often they must be read; wrong secrets
 // do.
 func TestRealKeysCostNothing(t *testing.T) {

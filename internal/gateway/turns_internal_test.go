@@ -59,6 +59,18 @@ func TestNobodyHasAllTurns(t *testing.T) {
 	if used, most, waiting, _ := fresh.load(); used != most || waiting != 2 {
 		t.Errorf("%d of %d are used, and %d wait", used, most, waiting)
 	}
+	other := newTurns()
+	leave := begun(t, &other, uuid.Nil)
+	begun(t, &other, uuid.New())
+	leave[0]()
+	if used, _, waiting, _ := other.load(); used != readsOfOne+strangersAtOnce || waiting != 1 {
+		t.Errorf("who waits among strangers is next: %d are used, and %d wait", used, waiting)
+	}
+	leave[1]()
+	leave[0]()
+	if used, _, waiting, _ := other.load(); used != readsOfOne || waiting != 1 {
+		t.Errorf("an organization goes beyond its turns: %d are used, and %d wait", used, waiting)
+	}
 }
 
 // Who comes last does not wait for all that another organization, or another
