@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/e2e/servertest"
+	"portico/internal/testdb"
 )
 
 // signIn tries to sign in; organization "" is none.
@@ -132,4 +134,29 @@ func lifted(t *testing.T, s *servertest.Server) {
 	require.NotContains(t, s.Log(), "not the password")
 	unlocked := admin.Must(t, `{ events(where: {type: [USER_UNLOCKED]}) { nodes { reason actor { name } } } }`, nil)
 	require.Equal(t, []string{"She called.", ""}, texts(unlocked, "reason", "events", "nodes"))
+}
+
+// An administrator elsewhere makes a namesake and gives it one password after the
+// other: after ten, signing in tells nothing of the victim's own.
+func TestANamesakeTellsNothing(t *testing.T) {
+	t.Parallel()
+	testdb.EachEmpty(t, func(t *testing.T, database string) {
+		const victim, first = "developer@demo.example", "the first password"
+		s := servertest.Start(t, database)
+		admin := s.SignIn(t, "admin@second.example")
+		account := admin.Must(t, `{ accounts(first: 1) { nodes { id } } }`, nil).Text("accounts", "nodes", 0, "id")
+		admin.Do(t, "createUser", vars{"name": "Namesake", "email": victim, "password": first, "accountId": account}, `user { id }`)
+		namesake, password := s.Anonymous(), first
+		namesake.Token = signIn(t, s, victim, first, "second").Text("signIn", "accessToken")
+		guess := func(next string) string {
+			a := namesake.Do(t, "changePassword", vars{"currentPassword": password, "newPassword": next}, `accessToken`)
+			namesake.Token, password = a.Text("changePassword", "accessToken"), next
+			return signIn(t, s, victim, next, "").Text("signIn", "viewer", "organization", "slug")
+		}
+		for i := range 10 {
+			require.Equal(t, "second", guess(fmt.Sprintf("guess number %d", i)))
+		}
+		require.Equal(t, "second", guess(servertest.Password), "which is the victim's too")
+		require.Equal(t, "demo", signIn(t, s, victim, servertest.Password, "demo").Text("signIn", "viewer", "organization", "slug"))
+	})
 }
