@@ -61,7 +61,7 @@ func NewHandler(o Options) (http.Handler, error) {
 type lock func(ctx context.Context, obj any, next graphql.Resolver, roles []viewer.Role) (any, error)
 
 func newHandler(o Options, whole *ast.Schema, l lock) (http.Handler, error) {
-	common := commonOptions(o)
+	common := commonOptions(o, whole)
 	byRole := map[viewer.Role]http.Handler{}
 	for _, role := range []viewer.Role{viewer.Anonymous, viewer.Portal, viewer.Admin} {
 		h, err := roleHandler(o, common, whole, role, l)
@@ -81,7 +81,7 @@ func newHandler(o Options, whole *ast.Schema, l lock) (http.Handler, error) {
 
 // commonOptions are the same for every role: what runs at once is bounded for
 // all together.
-func commonOptions(o Options) gqlhttp.Options {
+func commonOptions(o Options, whole *ast.Schema) gqlhttp.Options {
 	limits := gqlhttp.DefaultLimits()
 	if o.MaxAnswer > 0 {
 		limits.AnswerBytes = o.MaxAnswer
@@ -101,7 +101,7 @@ func commonOptions(o Options) gqlhttp.Options {
 		BodyOnly:       []string{"credentialByKey"},
 		Observe:        o.Observe,
 		BeforeRoot:     forget,
-		Around:         newCompleter(o).around,
+		Around:         newNulls(whole).around(newCompleter(o).around),
 	}
 }
 

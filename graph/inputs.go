@@ -72,7 +72,7 @@ func appSubscriptions(in *model.AppSubscriptionFilter) portal.SubscriptionFilter
 	if in == nil {
 		return portal.SubscriptionFilter{}
 	}
-	return portal.SubscriptionFilter{Status: in.Status.Value(), History: in.History.Value()}
+	return portal.SubscriptionFilter{Status: in.Status.Value(), History: in.History}
 }
 
 // givenBurst tells a burst that is too small from one that is not given, which

@@ -68,8 +68,8 @@ func (b *backend) generateKey(ctx context.Context, node string) (*generateAnswer
 	}
 	m := made{ID: nodeid.Encode(nodeid.Credential, key), Username: s.Username, SecretHint: apikey.Hint(s.Password),
 		Environment: string(term.Development), Status: "ACTIVE", CreatedAt: now}
-	if days := v.Rules.LongestKeyLife.In(term.Development); days > 0 {
-		end := now.Add(time.Duration(days) * 24 * time.Hour)
+	if days := v.Rules.LongestKeyLife.In(term.Development); days != nil {
+		end := now.Add(time.Duration(*days) * 24 * time.Hour)
 		m.ExpiresAt = &end
 	}
 	err = b.database.InTx(ctx, func(tx *database.Tx) error { return b.store(ctx, tx, v, id, key, m, s.Password) })

@@ -1781,9 +1781,6 @@ func (ec *executionContext) unmarshalInputFirstKeyInput(ctx context.Context, obj
 	if _, present := asMap["environment"]; !present {
 		asMap["environment"] = "DEVELOPMENT"
 	}
-	if _, present := asMap["access"]; !present {
-		asMap["access"] = "ALL"
-	}
 
 	fieldsInOrder := [...]string{"name", "environment", "expiresAt", "access", "accessControlList", "allowedAddresses", "rateLimit"}
 	for _, k := range fieldsInOrder {

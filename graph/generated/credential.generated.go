@@ -1893,9 +1893,6 @@ func (ec *executionContext) unmarshalInputGenerateKeyInput(ctx context.Context, 
 	if _, present := asMap["environment"]; !present {
 		asMap["environment"] = "DEVELOPMENT"
 	}
-	if _, present := asMap["access"]; !present {
-		asMap["access"] = "ALL"
-	}
 
 	fieldsInOrder := [...]string{"appId", "accountId", "name", "environment", "expiresAt", "access", "accessControlList", "allowedAddresses", "rateLimit", "idempotencyKey"}
 	for _, k := range fieldsInOrder {

@@ -43,8 +43,8 @@ func (ec *executionContext) _KeyLife_development(ctx context.Context, field grap
 			return obj.Development, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalOInt2int(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
 		},
 		true,
 		false,
@@ -66,8 +66,8 @@ func (ec *executionContext) _KeyLife_staging(ctx context.Context, field graphql.
 			return obj.Staging, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalOInt2int(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
 		},
 		true,
 		false,
@@ -89,8 +89,8 @@ func (ec *executionContext) _KeyLife_production(ctx context.Context, field graph
 			return obj.Production, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalOInt2int(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
 		},
 		true,
 		false,
@@ -738,21 +738,21 @@ func (ec *executionContext) unmarshalInputKeyLifeInput(ctx context.Context, obj 
 		switch k {
 		case "development":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("development"))
-			data, err := ec.unmarshalOInt2int(ctx, v)
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.Development = data
 		case "staging":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("staging"))
-			data, err := ec.unmarshalOInt2int(ctx, v)
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.Staging = data
 		case "production":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("production"))
-			data, err := ec.unmarshalOInt2int(ctx, v)
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
 			if err != nil {
 				return it, err
 			}

@@ -4650,8 +4650,8 @@ type CreateAccountPayload {
 input UpdateAccountInput {
   "Which account."
   accountId: ID!
-  "The version the change is made against; an older one is a CONFLICT."
-  version: Int
+  "The version the change is made against; an older one is a CONFLICT; null is refused."
+  version: Int @notNull
   "1–255 characters; null is refused."
   name: String
   "Instead of the present profile; null clears."
@@ -4929,13 +4929,13 @@ extend type Mutation {
 input FirstKeyInput {
   "At most 255 characters."
   name: String
-  "The environment it is for."
+  "The environment it is for; null is refused."
   environment: Environment = DEVELOPMENT
   "From when on it shall be refused: in the future, and within the organization's longest key life. Left out: the longest life allowed, or never."
   expiresAt: Time
-  "Which products it reaches."
-  access: Access = ALL
-  "The products of LISTED access, by id; at most 100."
+  "Which products it reaches. Left out: LISTED where ` + "`" + `accessControlList` + "`" + ` names any, else ALL; null is refused."
+  access: Access @notNull
+  "The products of LISTED access, by id, at most 100; with ALL there can be none."
   accessControlList: [ID!]
   "The networks (CIDR) or single addresses it may be used from, IPv4 or IPv6, at most 100; anywhere unless given."
   allowedAddresses: [String!]
@@ -4955,7 +4955,7 @@ input CreateAppInput {
   referenceId: UUID
   "Whose it shall be: an administrator must say; a developer's is always of the active account."
   accountId: ID
-  "Whether to make the first key."
+  "Whether to make the first key; null is refused."
   generateKey: Boolean = true
   "What that key is to be like; a plain one for development unless given. NOT_ALLOWED together with ` + "`" + `generateKey: false` + "`" + `."
   firstKey: FirstKeyInput
@@ -4981,8 +4981,8 @@ type CreateAppPayload {
 input UpdateAppInput {
   "Which app."
   appId: ID!
-  "The version the change is made against; an older one than the app's is a CONFLICT."
-  version: Int
+  "The version the change is made against; an older one than the app's is a CONFLICT; null is refused."
+  version: Int @notNull
   "1–255 characters; null is refused."
   name: String
   "At most 2000 characters; null clears."
@@ -5044,6 +5044,9 @@ directive @hasRole(
 
 "Everybody may use what carries this, without signing in."
 directive @public on FIELD_DEFINITION | OBJECT
+
+"The field may be left out, but not be null: that is REQUIRED, as it is for every optional field that has a default."
+directive @notNull on INPUT_FIELD_DEFINITION
 
 "How the Go code resolves a field; of no meaning to clients."
 directive @goField(
@@ -5216,7 +5219,10 @@ type Query {
   ): [Node]! @hasRole(any: [ADMIN, PORTAL])
 }
 
-"What may be changed. Each takes one input and answers with what changed and with ` + "`" + `userErrors` + "`" + `."
+"""
+What may be changed. Each takes one input and answers with what changed and with ` + "`" + `userErrors` + "`" + `. In an input null clears, or says that there is nothing to say;
+where there must be something it is REQUIRED and never the default: a default is for fields that are left out.
+"""
 type Mutation
 `, BuiltIn: false},
 	{Name: "../schema/credential.graphql", Input: `"An API key, of an app or of a whole account. Its secret is in the answer that made it and nowhere else."
@@ -5477,13 +5483,13 @@ input GenerateKeyInput {
   accountId: ID
   "At most 255 characters."
   name: String
-  "The environment it is for."
+  "The environment it is for; null is refused."
   environment: Environment = DEVELOPMENT
   "From when on it shall be refused: in the future, and within the organization's longest key life. Left out: the longest life allowed, or never."
   expiresAt: Time
-  "Which products it reaches."
-  access: Access = ALL
-  "The products of LISTED access, by id; at most 100."
+  "Which products it reaches. Left out: LISTED where ` + "`" + `accessControlList` + "`" + ` names any, else ALL; null is refused."
+  access: Access @notNull
+  "The products of LISTED access, by id, at most 100; with ALL there can be none."
   accessControlList: [ID!]
   "The networks (CIDR) or single addresses it may be used from, IPv4 or IPv6, at most 100; anywhere unless given."
   allowedAddresses: [String!]
@@ -5509,15 +5515,15 @@ type GenerateKeyPayload {
 input UpdateKeyInput {
   "Which key."
   credentialId: ID!
-  "The version the change is made against; an older one is a CONFLICT."
-  version: Int
+  "The version the change is made against; an older one is a CONFLICT; null is refused."
+  version: Int @notNull
   "At most 255 characters; null clears."
   name: String
   "From when on it shall be refused; null: never, where the organization allows that."
   expiresAt: Time
-  "Which products it reaches; null is refused."
+  "Which products it reaches; null is refused. ALL clears ` + "`" + `accessControlList` + "`" + `."
   access: Access
-  "Instead of the present list, at most 100 ids; null clears."
+  "Instead of the present list, at most 100 ids; null clears. With ALL access there can be none: set LISTED as well."
   accessControlList: [ID!]
   "Instead of the present list, at most 100 networks (CIDR) or single addresses; null or an empty list: anywhere."
   allowedAddresses: [String!]
@@ -5537,7 +5543,7 @@ type UpdateKeyPayload {
 input RevokeKeyInput {
   "Which key."
   credentialId: ID!
-  "Why."
+  "Why; null is refused."
   reason: RevocationReason = UNSPECIFIED
   "What else there is to say; at most 1000 characters."
   note: String
@@ -5693,8 +5699,8 @@ type CreateEndpointPayload {
 input UpdateEndpointInput {
   "Which endpoint."
   endpointId: ID!
-  "The version the change is made against; an older one is a CONFLICT."
-  version: Int
+  "The version the change is made against; an older one is a CONFLICT; null is refused."
+  version: Int @notNull
   "The method of its calls; null is refused."
   method: HTTPMethod
   "A template of at most 1024 bytes and 32 segments; null is refused."
@@ -6069,7 +6075,7 @@ enum ProductionKeys {
   OWNERS_ONLY
 }
 
-"The longest life of keys by environment, in days; 0: no limit."
+"The longest life of keys by environment, in days; null: no limit."
 type KeyLife {
   "Of DEVELOPMENT keys."
   development: Int
@@ -6079,7 +6085,7 @@ type KeyLife {
   production: Int
 }
 
-"The longest life of keys by environment, 1–3650 days; left out or 0: no limit."
+"The longest life of keys by environment, 1–3650 days; left out or null: no limit."
 input KeyLifeInput {
   "Of DEVELOPMENT keys."
   development: Int
@@ -6119,8 +6125,8 @@ extend type Mutation {
 
 "What to change in the viewer's organization."
 input UpdateOrganizationInput {
-  "The version the change is made against; an older one is a CONFLICT."
-  version: Int
+  "The version the change is made against; an older one is a CONFLICT; null is refused."
+  version: Int @notNull
   "1–255 characters; null is refused."
   name: String
   "An https or http address; null clears."
@@ -6237,7 +6243,7 @@ type Price {
   amount: Decimal!
   "The currency by ISO 4217."
   currency: String!
-  "How many calls the amount is for; 0 for a SUBSCRIPTION."
+  "How many calls the amount is for; 0 where it is not for calls."
   unit: BigInt
 }
 
@@ -6267,7 +6273,7 @@ input RateLimitInput {
   limit: BigInt!
   "The time they are counted over."
   per: RatePeriod!
-  "How many at once: 1–1000000; the limit unless given."
+  "How many at once: 1–1000000; as many as the limit where it is null or left out."
   burst: BigInt @goField(forceResolver: true)
 }
 
@@ -6283,9 +6289,9 @@ input QuotaInput {
 input PriceInput {
   "How much; not negative."
   amount: Decimal!
-  "The currency by ISO 4217; the organization's unless given."
-  currency: String
-  "How many calls the amount is for."
+  "The currency by ISO 4217; the organization's unless given. Null is refused."
+  currency: String @notNull
+  "How many calls the amount is for: 1–2000000000 in a METERED or TIERED plan; 0, null or left out in others."
   unit: BigInt
 }
 
@@ -6308,7 +6314,7 @@ input CreatePlanInput {
   productId: ID!
   "1–255 characters, unique in the product."
   name: String!
-  "How it is paid for."
+  "How it is paid for; null is refused."
   kind: PlanKind = FREE
   "At most 255 characters."
   externalId: String
@@ -6334,8 +6340,8 @@ type CreatePlanPayload {
 input UpdatePlanInput {
   "Which plan."
   planId: ID!
-  "The version the change is made against; an older one is a CONFLICT."
-  version: Int
+  "The version the change is made against; an older one is a CONFLICT; null is refused."
+  version: Int @notNull
   "1–255 characters; null is refused."
   name: String
   "At most 255 characters; null clears."
@@ -6528,25 +6534,25 @@ extend type Mutation {
 input CreateProductInput {
   "A slug: 1–63 small letters, digits and hyphens; never changed."
   name: String!
-  "1–255 characters; the name unless given."
-  title: String
+  "1–255 characters; the name unless given. Null is refused."
+  title: String @notNull
   "At most 10000 characters."
   description: String
   "The API's own version, as its makers call it; at most 63 characters."
   apiVersion: String
   "At most 255 characters."
   externalId: String
-  "Where it stands. A product is on offer, PUBLISHED or DEPRECATED, only with a plan: make it a DRAFT, then its plan."
+  "Where it stands. A product is on offer, PUBLISHED or DEPRECATED, only with a plan: make it a DRAFT, then its plan. Null is refused."
   status: ProductStatus = DRAFT
-  "Whether registrations wait for a person."
+  "Whether registrations wait for a person; null is refused."
   approval: Approval = MANUAL
-  "How keys may be presented; at least one."
+  "How keys may be presented; at least one. Null is refused."
   authTypes: [AuthType!] = [API_KEY, BASIC]
   "An https or http address of at most 2000 characters."
   documentationUrl: String
-  "Whether calls need no key."
+  "Whether calls need no key; null is refused."
   keyless: Boolean = false
-  "Whether only calls of its endpoints pass."
+  "Whether only calls of its endpoints pass; null is refused."
   enforceEndpoints: Boolean = false
 }
 
@@ -6562,8 +6568,8 @@ type CreateProductPayload {
 input UpdateProductInput {
   "Which product."
   productId: ID!
-  "The version the change is made against; an older one is a CONFLICT."
-  version: Int
+  "The version the change is made against; an older one is a CONFLICT; null is refused."
+  version: Int @notNull
   "1–255 characters; null is refused."
   title: String
   "At most 10000 characters; null clears."
@@ -6576,7 +6582,7 @@ input UpdateProductInput {
   status: ProductStatus
   "Whether registrations wait for a person; null is refused."
   approval: Approval
-  "How keys may be presented; at least one."
+  "How keys may be presented; at least one. Null is refused."
   authTypes: [AuthType!]
   "An https or http address of at most 2000 characters; null clears."
   documentationUrl: String
@@ -6755,7 +6761,7 @@ input AppSubscriptionFilter {
   "In one of these states."
   status: [SubscriptionStatus!]
   "Show older registrations with the same product too."
-  history: Boolean = false
+  history: Boolean! = false
 }
 
 "Conditions on registrations."
@@ -6769,7 +6775,7 @@ input ProductSubscriptionFilter {
   "Of one of these accounts. Requires: ADMIN."
   accountIds: [ID!] @hasRole(any: [ADMIN])
   "Show older registrations of the same app and product too."
-  history: Boolean = false
+  history: Boolean! = false
 }
 
 "The order of registrations."
@@ -6971,8 +6977,8 @@ type ResumeSubscriptionPayload {
 input UpdateSubscriptionEndpointsInput {
   "Which registration."
   subscriptionId: ID!
-  "The version the change is made against; an older one is a CONFLICT."
-  version: Int
+  "The version the change is made against; an older one is a CONFLICT; null is refused."
+  version: Int @notNull
   "The product's endpoints to narrow it to instead of the present ones, 1–500; null: not narrowed any more. An empty list is refused."
   endpointIds: [ID!]
 }
@@ -7198,13 +7204,13 @@ input CreateUserInput {
   name: String!
   "An e-mail address, unique in the organization whatever the case."
   email: String!
-  "What the person is."
+  "What the person is; null is refused."
   role: UserRole = PORTAL
   "10–128 characters; the person may change it."
   password: String!
   "The account of a developer, who needs one; staff have none."
   accountId: ID
-  "What the developer is in the account."
+  "What the developer is in the account; null is refused."
   membershipRole: MembershipRole = MEMBER
 }
 

@@ -1674,11 +1674,11 @@ func (ec *executionContext) unmarshalInputAppSubscriptionFilter(ctx context.Cont
 			it.Status = graphql.OmittableOf(data)
 		case "history":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("history"))
-			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it.History = graphql.OmittableOf(data)
+			it.History = data
 		}
 	}
 	return it, nil
@@ -1795,7 +1795,7 @@ func (ec *executionContext) unmarshalInputProductSubscriptionFilter(ctx context.
 			}
 		case "history":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("history"))
-			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
 			if err != nil {
 				return it, err
 			}

@@ -38,7 +38,7 @@ type AppSubscriptionFilter struct {
 	// In one of these states.
 	Status graphql.Omittable[[]lifecycle.SubscriptionStatus] `json:"status,omitempty"`
 	// Show older registrations with the same product too.
-	History graphql.Omittable[*bool] `json:"history,omitempty"`
+	History bool `json:"history"`
 }
 
 // Which registration to approve.
@@ -273,7 +273,8 @@ type GenerateKeyPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// What may be changed. Each takes one input and answers with what changed and with `userErrors`.
+// What may be changed. Each takes one input and answers with what changed and with `userErrors`. In an input null clears, or says that there is nothing to say;
+// where there must be something it is REQUIRED and never the default: a default is for fields that are left out.
 type Mutation struct {
 }
 
@@ -378,7 +379,7 @@ type ResumeSubscriptionPayload struct {
 type RevokeKeyInput struct {
 	// Which key.
 	CredentialID string `json:"credentialId"`
-	// Why.
+	// Why; null is refused.
 	Reason graphql.Omittable[*term.RevocationReason] `json:"reason,omitempty"`
 	// What else there is to say; at most 1000 characters.
 	Note graphql.Omittable[*string] `json:"note,omitempty"`
@@ -488,7 +489,7 @@ type UnregisterPayload struct {
 type UpdateAccountInput struct {
 	// Which account.
 	AccountID string `json:"accountId"`
-	// The version the change is made against; an older one is a CONFLICT.
+	// The version the change is made against; an older one is a CONFLICT; null is refused.
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
 	// 1–255 characters; null is refused.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
@@ -508,7 +509,7 @@ type UpdateAccountPayload struct {
 type UpdateAppInput struct {
 	// Which app.
 	AppID string `json:"appId"`
-	// The version the change is made against; an older one than the app's is a CONFLICT.
+	// The version the change is made against; an older one than the app's is a CONFLICT; null is refused.
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
 	// 1–255 characters; null is refused.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
@@ -530,7 +531,7 @@ type UpdateAppPayload struct {
 type UpdateEndpointInput struct {
 	// Which endpoint.
 	EndpointID string `json:"endpointId"`
-	// The version the change is made against; an older one is a CONFLICT.
+	// The version the change is made against; an older one is a CONFLICT; null is refused.
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
 	// The method of its calls; null is refused.
 	Method graphql.Omittable[*term.Method] `json:"method,omitempty"`
@@ -552,15 +553,15 @@ type UpdateEndpointPayload struct {
 type UpdateKeyInput struct {
 	// Which key.
 	CredentialID string `json:"credentialId"`
-	// The version the change is made against; an older one is a CONFLICT.
+	// The version the change is made against; an older one is a CONFLICT; null is refused.
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
 	// At most 255 characters; null clears.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
 	// From when on it shall be refused; null: never, where the organization allows that.
 	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
-	// Which products it reaches; null is refused.
+	// Which products it reaches; null is refused. ALL clears `accessControlList`.
 	Access graphql.Omittable[*term.Access] `json:"access,omitempty"`
-	// Instead of the present list, at most 100 ids; null clears.
+	// Instead of the present list, at most 100 ids; null clears. With ALL access there can be none: set LISTED as well.
 	AccessControlList graphql.Omittable[[]string] `json:"accessControlList,omitempty"`
 	// Instead of the present list, at most 100 networks (CIDR) or single addresses; null or an empty list: anywhere.
 	AllowedAddresses graphql.Omittable[[]string] `json:"allowedAddresses,omitempty"`
@@ -578,7 +579,7 @@ type UpdateKeyPayload struct {
 
 // What to change in the viewer's organization.
 type UpdateOrganizationInput struct {
-	// The version the change is made against; an older one is a CONFLICT.
+	// The version the change is made against; an older one is a CONFLICT; null is refused.
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
 	// 1–255 characters; null is refused.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
@@ -622,7 +623,7 @@ type UpdateOrganizationPayload struct {
 type UpdatePlanInput struct {
 	// Which plan.
 	PlanID string `json:"planId"`
-	// The version the change is made against; an older one is a CONFLICT.
+	// The version the change is made against; an older one is a CONFLICT; null is refused.
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
 	// 1–255 characters; null is refused.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
@@ -650,7 +651,7 @@ type UpdatePlanPayload struct {
 type UpdateProductInput struct {
 	// Which product.
 	ProductID string `json:"productId"`
-	// The version the change is made against; an older one is a CONFLICT.
+	// The version the change is made against; an older one is a CONFLICT; null is refused.
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
 	// 1–255 characters; null is refused.
 	Title graphql.Omittable[*string] `json:"title,omitempty"`
@@ -664,7 +665,7 @@ type UpdateProductInput struct {
 	Status graphql.Omittable[*term.ProductStatus] `json:"status,omitempty"`
 	// Whether registrations wait for a person; null is refused.
 	Approval graphql.Omittable[*term.Approval] `json:"approval,omitempty"`
-	// How keys may be presented; at least one.
+	// How keys may be presented; at least one. Null is refused.
 	AuthTypes graphql.Omittable[[]term.AuthType] `json:"authTypes,omitempty"`
 	// An https or http address of at most 2000 characters; null clears.
 	DocumentationURL graphql.Omittable[*string] `json:"documentationUrl,omitempty"`
@@ -686,7 +687,7 @@ type UpdateProductPayload struct {
 type UpdateSubscriptionEndpointsInput struct {
 	// Which registration.
 	SubscriptionID string `json:"subscriptionId"`
-	// The version the change is made against; an older one is a CONFLICT.
+	// The version the change is made against; an older one is a CONFLICT; null is refused.
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
 	// The product's endpoints to narrow it to instead of the present ones, 1–500; null: not narrowed any more. An empty list is refused.
 	EndpointIds graphql.Omittable[[]string] `json:"endpointIds,omitempty"`

@@ -127,8 +127,11 @@ func UnmarshalBigInt(v any) (int64, error) {
 // MarshalCount writes a BigInt.
 func MarshalCount(i int) graphql.Marshaler { return MarshalBigInt(int64(i)) }
 
-// UnmarshalCount reads a BigInt.
+// UnmarshalCount reads a BigInt; null, which only optional ones can be, is 0.
 func UnmarshalCount(v any) (int, error) {
+	if v == nil {
+		return 0, nil
+	}
 	i, err := UnmarshalBigInt(v)
 	return int(i), err
 }

@@ -5,12 +5,13 @@ package address
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/net/idna"
 	"golang.org/x/text/unicode/norm"
 
 	"portico/internal/fault"
+	"portico/internal/unseen"
 )
 
 const (
@@ -42,10 +43,10 @@ func ParseEmail(text string) Email {
 	if !utf8.ValidString(text) {
 		return Email{problem: fault.InvalidValue}
 	}
-	typed := norm.NFC.String(strings.TrimFunc(text, blank))
-	if typed == "" {
+	if unseen.All(text) {
 		return Email{problem: fault.Required}
 	}
+	typed := norm.NFC.String(strings.TrimFunc(text, around))
 	if len(typed) > longestTyped {
 		return Email{problem: fault.TooLong}
 	}
@@ -94,24 +95,31 @@ func (e Email) Check(field string) error {
 	return nil
 }
 
+// around reports whether a character beside an address is to be left out: white
+// space of every kind, and what nobody sees. Controls that are no white space,
+// and what stands for broken text, make it no address.
+func around(r rune) bool {
+	return unicode.IsSpace(r) || unseen.Rune(r) && !unicode.IsControl(r) && r != unicode.ReplacementChar
+}
+
 // canonical returns the form in which addresses are compared.
 func canonical(typed string) (string, fault.ProblemCode) {
 	wide := norm.NFKC.String(typed)
-	if strings.ContainsFunc(typed, unseen) || strings.ContainsFunc(wide, unseen) {
+	if strings.ContainsFunc(typed, unseen.Rune) || strings.ContainsFunc(wide, unseen.Rune) {
 		return "", fault.InvalidValue
 	}
 	local, domain, found := strings.Cut(wide, "@")
 	if local = fold(local); !found || !isLocal(local) {
 		return "", fault.InvalidValue
 	}
-	unicode, ascii := foldDomain(domain)
-	if unicode == "" {
+	shown, ascii := foldDomain(domain)
+	if shown == "" {
 		return "", fault.InvalidValue
 	}
 	if len(local)+1+len(ascii) > longestEmail {
 		return "", fault.TooLong
 	}
-	return local + "@" + unicode, ""
+	return local + "@" + shown, ""
 }
 
 // fold returns the same text for what differs in case or in composition alone.
@@ -130,40 +138,10 @@ func fold(s string) string {
 func isLocal(s string) bool {
 	for atom := range strings.SplitSeq(s, ".") {
 		if atom == "" || strings.ContainsFunc(atom, func(r rune) bool {
-			return strings.ContainsRune("\"()<>[]:;@\\,.", r) || unseen(r)
+			return strings.ContainsRune("\"()<>[]:;@\\,.", r) || unseen.Rune(r)
 		}) {
 			return false
 		}
 	}
 	return true
-}
-
-// foldDomain returns a domain in Unicode and in ASCII, or "" for what is none.
-// Both spellings come out of the same look-up form, so they cannot differ.
-func foldDomain(domain string) (unicode, ascii string) {
-	domain = withoutDots(domain)
-	ascii, err := domains().ToASCII(domain)
-	if err != nil || ascii == "" || strings.HasSuffix(ascii, ".") {
-		return "", ""
-	}
-	unicode, err = domains().ToUnicode(ascii)
-	// Punycode can spell the dot over an i that every other spelling drops.
-	if err != nil || withoutDots(unicode) != unicode {
-		return "", ""
-	}
-	return unicode, ascii
-}
-
-// withoutDots makes an i of a dotted one, which Turkish keyboards write in
-// capitals. Other than in the part before the @, a dotless ı stays: domains
-// with one are other domains.
-func withoutDots(domain string) string {
-	domain = strings.ReplaceAll(norm.NFC.String(domain), "İ", "i")
-	return strings.ReplaceAll(domain, "i\u0307", "i")
-}
-
-// domains is the form in which domains are looked up (UTS #46), strictly.
-func domains() *idna.Profile {
-	return idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(true),
-		idna.BidiRule(), idna.CheckJoiners(true), idna.VerifyDNSLength(true))
 }

@@ -11,7 +11,7 @@ import (
 
 // kernels decide and compute. They know no database, no network, no framework.
 func kernels() []string {
-	return prefixed("internal/", "address", "apikey", "base62", "clock", "fault", "headername", "lifecycle", "limits", "nodeid", "paging", "pathmatch", "policy", "term", "verdict", "viewer", "zone")
+	return prefixed("internal/", "address", "apikey", "base62", "clock", "fault", "headername", "lifecycle", "limits", "nodeid", "paging", "pathmatch", "policy", "term", "unseen", "verdict", "viewer", "zone")
 }
 
 func prefixed(prefix string, names ...string) []string {
@@ -70,7 +70,7 @@ func house() map[string][]string {
 		"internal/installation": {"internal/database", "internal/keyring"},
 
 		"internal/address": k, "internal/apikey": k, "internal/base62": k, "internal/clock": k, "internal/fault": k, "internal/headername": k, "internal/lifecycle": k, "internal/limits": k, "internal/nodeid": k,
-		"internal/paging": k, "internal/pathmatch": k, "internal/pathmatch/tricks": k, "internal/policy": k, "internal/term": k, "internal/verdict": k, "internal/viewer": k, "internal/zone": {},
+		"internal/paging": k, "internal/pathmatch": k, "internal/pathmatch/tricks": k, "internal/policy": k, "internal/term": k, "internal/unseen": {}, "internal/verdict": k, "internal/viewer": k, "internal/zone": {},
 
 		"ent":        {},
 		"ent/schema": with("ent/rule"),

@@ -10,6 +10,7 @@ import (
 	"portico/internal/address"
 	"portico/internal/fault"
 	"portico/internal/term"
+	"portico/internal/unseen"
 )
 
 // The length of a password, in characters of any script.
@@ -26,7 +27,8 @@ var commonPasswords string
 
 // CheckPassword refuses a password that is too short or too long, that is the
 // user's own address, or that everybody guesses first. The fault.Invalid has
-// the code WEAK_PASSWORD and names field, the input's name for the password.
+// the code WEAK_PASSWORD, or REQUIRED where nothing is seen of the password, and
+// names field, the input's name for it.
 func CheckPassword(field, password string, email address.Email) error {
 	password = canonical(password)
 	weak := func(message string, params ...fault.Param) error {
@@ -37,6 +39,8 @@ func CheckPassword(field, password string, email address.Email) error {
 	switch {
 	case !utf8.ValidString(password), strings.ContainsFunc(password, unicode.IsControl):
 		return weak("A password has no control characters.")
+	case password != "" && unseen.All(password):
+		return fault.Input(fault.Required, field, "Nothing can be seen of this password.")
 	case length < ShortestPassword:
 		return weak("A password has at least 10 characters.", fault.Param{Name: "min", Value: strconv.Itoa(ShortestPassword)})
 	case length > LongestPassword:

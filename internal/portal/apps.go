@@ -53,7 +53,7 @@ func (p *Portal) CreateApp(ctx context.Context, in CreateAppInput) (MadeApp, err
 		in.ReferenceID = new(referenceOf(*in.ReferenceID).String()) // in one spelling, as it is hashed
 	}
 	key := in.IdempotencyKey
-	in.IdempotencyKey = nil
+	in.IdempotencyKey, in.FirstKey = nil, in.FirstKey.whole()
 	o, err := onceOf(ctx, "createApp", key, in)
 	if err != nil {
 		return MadeApp{}, err

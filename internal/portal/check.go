@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"regexp"
 	"strconv"
 
@@ -10,6 +11,7 @@ import (
 	"portico/internal/address"
 	"portico/internal/fault"
 	"portico/internal/term"
+	"portico/internal/unseen"
 )
 
 // Limits of texts, in characters.
@@ -28,17 +30,35 @@ const MaxLabels = 50
 // checkName wants 1–255 characters of which something can be seen, and no
 // control characters.
 func checkName(field, s string) error {
-	if term.Blank(s) {
-		return fault.Input(fault.Required, field, "This must not be empty.")
-	}
-	return checkLine(field, s, maxName)
+	return cmp.Or(checkGiven(field, s), checkLine(field, s, maxName))
 }
 
-// checkLine wants at most max characters on one line.
+// checkGiven wants something that can be seen.
+func checkGiven(field, s string) error {
+	if unseen.All(s) {
+		return fault.Input(fault.Required, field, "This must not be empty.")
+	}
+	return nil
+}
+
+// checkSeen wants something that can be seen, or nothing: a text that is there
+// and is not seen would be taken for none, or for another.
+func checkSeen(field, s string) error {
+	if s != "" && unseen.All(s) {
+		return fault.Input(fault.Required, field, "Nothing can be seen of this.")
+	}
+	return nil
+}
+
+// checkLine wants at most max characters on one line, or nothing.
 func checkLine(field, s string, max int) error { return checkText(field, s, max, false) }
 
-// checkText wants at most max characters, none of them control characters.
+// checkText wants at most max characters, none of them control characters, or
+// nothing.
 func checkText(field, s string, max int, multiline bool) error {
+	if err := checkSeen(field, s); err != nil {
+		return err
+	}
 	if !term.Printable(s, multiline) {
 		return fault.Input(fault.InvalidCharacters, field, "This holds characters that cannot be shown.")
 	}
@@ -80,12 +100,10 @@ func checkLabels(field string, labels []term.Label) error {
 	for i, l := range labels {
 		at := field + "." + strconv.Itoa(i)
 		switch {
-		case term.Blank(l.Key):
-			errs = append(errs, fault.Input(fault.Required, at+".key", "A label needs a key."))
 		case seen[l.Key]:
 			errs = append(errs, fault.Input(fault.Taken, at+".key", "Two labels have this key."))
 		default:
-			errs = append(errs, checkLine(at+".key", l.Key, maxLabelKey))
+			errs = append(errs, cmp.Or(checkGiven(at+".key", l.Key), checkLine(at+".key", l.Key, maxLabelKey)))
 		}
 		seen[l.Key] = true
 		errs = append(errs, checkLine(at+".value", l.Value, maxShort))
@@ -121,8 +139,8 @@ func checkProfile(field string, p term.Profile) error {
 var slugs = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)
 
 func checkSlug(field, s string) error {
-	if s == "" {
-		return fault.Input(fault.Required, field, "This must not be empty.")
+	if err := checkGiven(field, s); err != nil {
+		return err
 	}
 	if !slugs.MatchString(s) {
 		return fault.Input(fault.InvalidValue, field, "This must be 1–63 small letters, digits and hyphens, with no hyphen at either end.")
@@ -135,6 +153,9 @@ var decimals = regexp.MustCompile(`^[0-9]{1,12}(?:\.[0-9]{1,6})?$`)
 // checkCurrency wants the code of money that is in use: no historical one, no
 // metal, none for tests.
 func checkCurrency(field, s string) error {
+	if err := checkSeen(field, s); err != nil {
+		return err
+	}
 	if s == "" || !currency.IsValid(s) {
 		return fault.Input(fault.InvalidValue, field, "This is not a currency by ISO 4217, such as EUR.")
 	}

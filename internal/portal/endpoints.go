@@ -64,6 +64,9 @@ func (p *Portal) CreateEndpoint(ctx context.Context, in CreateEndpointInput) (ou
 
 // template reads a path template and gives it in its one spelling.
 func template(field, s string) (string, error) {
+	if err := checkSeen(field, s); err != nil {
+		return "", err
+	}
 	t, err := pathmatch.Parse(s)
 	if err != nil {
 		return "", fault.Input(fault.InvalidValue, field, "This is no path template: "+err.Error()+".")

@@ -31,6 +31,16 @@ func (f *FirstKeyInput) key() GenerateKeyInput {
 	}
 }
 
+// whole is the same with what follows from it, in one spelling as it is hashed.
+func (f *FirstKeyInput) whole() *FirstKeyInput {
+	if f == nil {
+		return nil
+	}
+	out := *f
+	out.Access = accessOf(f.Access, f.AccessControlList)
+	return &out
+}
+
 func checkFirstKey(in CreateAppInput, now time.Time) error {
 	if in.FirstKey == nil {
 		return nil

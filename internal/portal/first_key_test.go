@@ -35,7 +35,7 @@ func TestTheFirstKey(t *testing.T) {
 
 		apps := f.Client.App.Query().CountX(portaltest.System(t))
 		past, far := f.Clock.Now(), f.Clock.Now().Add(400*24*time.Hour)
-		_, err = f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{LongestKeyLife: set(term.KeyLife{Development: 30})})
+		_, err = f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{LongestKeyLife: set(term.KeyLife{Development: new(30)})})
 		require.NoError(t, err)
 		for problem, in := range map[string]portal.CreateAppInput{
 			"NOT_ALLOWED firstKey":                           {Name: "App", GenerateKey: &no, FirstKey: &whole},

@@ -16,11 +16,19 @@ const MaxAddresses = 100
 func checkAddresses(field string, all []string) error {
 	errs := []error{atMost(field, len(all), MaxAddresses)}
 	for i, s := range all[:min(len(all), MaxAddresses)] {
-		if _, ok := address.ParseNetwork(s); !ok {
-			errs = append(errs, fault.Input(fault.InvalidValue, field+"."+strconv.Itoa(i), "This is neither an IP address nor a network such as 192.0.2.0/24 or 2001:db8::/32."))
-		}
+		errs = append(errs, checkNetwork(field+"."+strconv.Itoa(i), s))
 	}
 	return fault.Collect(errs...)
+}
+
+func checkNetwork(field, s string) error {
+	if err := checkSeen(field, s); err != nil {
+		return err
+	}
+	if _, ok := address.ParseNetwork(s); !ok {
+		return fault.Input(fault.InvalidValue, field, "This is neither an IP address nor a network such as 192.0.2.0/24 or 2001:db8::/32.")
+	}
+	return nil
 }
 
 // networks gives checked addresses in one spelling, as masked CIDR, each once;

@@ -9,18 +9,13 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/account"
-	"portico/ent/db/product"
 	"portico/internal/apikey"
-	"portico/internal/database"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/nodeid"
 	"portico/internal/policy"
 	"portico/internal/term"
 )
-
-// maxAccessList is how many products an access control list may name.
-const maxAccessList = 100
 
 // GenerateKeyInput says what key to make: of an app, or of a whole account.
 type GenerateKeyInput struct {
@@ -29,7 +24,7 @@ type GenerateKeyInput struct {
 	Name              *string
 	Environment       *term.Environment
 	ExpiresAt         *time.Time
-	Access            *term.Access
+	Access            *term.Access // nil: LISTED where the list names any, else ALL
 	AccessControlList []string
 	// AllowedAddresses are networks or single addresses; none: anywhere.
 	AllowedAddresses []string        `json:",omitempty"` // inputs without them are hashed as before they came
@@ -69,7 +64,7 @@ func (p *Portal) GenerateKey(ctx context.Context, in GenerateKeyInput) (MadeKey,
 		return MadeKey{}, err
 	}
 	key := in.IdempotencyKey
-	in.IdempotencyKey = nil
+	in.IdempotencyKey, in.Access = nil, accessOf(in.Access, in.AccessControlList)
 	o, err := onceOf(ctx, "generateKey", key, in)
 	if err != nil {
 		return MadeKey{}, err
@@ -103,14 +98,10 @@ func checkNewKey(in GenerateKeyInput, now time.Time) error {
 	return fault.Collect(
 		checkLine("name", deref(in.Name), maxShort),
 		future("expiresAt", in.ExpiresAt, now),
-		checkAccessList(in.AccessControlList),
+		checkAccess(*accessOf(in.Access, in.AccessControlList), in.AccessControlList),
 		checkAddresses("allowedAddresses", in.AllowedAddresses),
 		checkRateLimit(in.RateLimit),
 	)
-}
-
-func checkAccessList(ids []string) error {
-	return atMost("accessControlList", len(ids), maxAccessList)
 }
 
 func future(field string, t *time.Time, now time.Time) error {
@@ -135,7 +126,7 @@ func (p *Portal) generate(ctx context.Context, c *change, in GenerateKeyInput) (
 func (p *Portal) keyFor(ctx context.Context, c *change, owner keyOwner, in GenerateKeyInput) (MadeKey, error) {
 	k := newKey{
 		Name: deref(in.Name), Environment: or(in.Environment, term.Development), ExpiresAt: in.ExpiresAt,
-		Access: or(in.Access, term.AccessAll), Addresses: networks(in.AllowedAddresses),
+		Access: *accessOf(in.Access, in.AccessControlList), Addresses: networks(in.AllowedAddresses),
 	}
 	if in.RateLimit != nil {
 		k.RateLimit = burst(in.RateLimit)
@@ -177,40 +168,18 @@ func (c *change) keyOwner(ctx context.Context, in GenerateKeyInput) (keyOwner, e
 // end becomes the latest one allowed.
 func (c *change) lifeOf(end *time.Time, e term.Environment) (*time.Time, error) {
 	days := c.viewer.Rules.LongestKeyLife.In(e)
-	if days == 0 {
+	if days == nil {
 		return end, nil
 	}
-	latest := c.now.Add(time.Duration(days) * 24 * time.Hour)
+	latest := c.now.Add(time.Duration(*days) * 24 * time.Hour)
 	if end == nil {
 		return &latest, nil
 	}
 	if end.After(latest) {
-		n := strconv.Itoa(days)
+		n := strconv.Itoa(*days)
 		return nil, fault.Input(fault.TooFar, "expiresAt", "Keys of this environment live at most "+n+" days.", fault.Param{Name: "max", Value: n})
 	}
 	return end, nil
-}
-
-// products finds the products of an access control list, those that the viewer
-// may see.
-func (c *change) products(ctx context.Context, ids []string) ([]uuid.UUID, error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	found, err := c.Product.Query().Where(database.AnyOf(product.FieldID, decodeAll(nodeid.Product, ids))).IDs(ctx)
-	if err != nil {
-		return nil, err
-	}
-	known := make(map[uuid.UUID]bool, len(found))
-	for _, id := range found {
-		known[id] = true
-	}
-	for i, s := range ids {
-		if id, ok := nodeid.Decode(nodeid.Product, s); !ok || !known[id] {
-			return nil, fault.Input(fault.UnknownReference, "accessControlList."+strconv.Itoa(i), "There is no such product.")
-		}
-	}
-	return found, nil
 }
 
 // makeKey mints a key and stores what may be stored of it.
@@ -256,16 +225,6 @@ func listed(products []uuid.UUID) any {
 		return nil
 	}
 	return productIDs(products)
-}
-
-// allow writes a key's access control list.
-func (c *change) allow(ctx context.Context, key *db.Credential, products []uuid.UUID) error {
-	if len(products) == 0 {
-		return nil
-	}
-	return c.AccessEntry.MapCreateBulk(products, func(e *db.AccessEntryCreate, i int) {
-		e.SetOrganizationID(key.OrganizationID).SetAccountID(key.AccountID).SetCredentialID(key.ID).SetProductID(products[i])
-	}).Exec(ctx)
 }
 
 func keyEvent(t eventlog.Type, k *db.Credential, changes []term.Change) eventlog.Entry {

@@ -2,16 +2,12 @@ package portal
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
 	"portico/ent/db"
-	"portico/ent/db/accessentry"
 	"portico/ent/db/credential"
-	"portico/ent/db/product"
-	"portico/internal/database"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/lifecycle"
@@ -115,14 +111,8 @@ func (c *change) patchKey(ctx context.Context, k *db.Credential, in UpdateKeyInp
 			u.ClearExpiresAt()
 		}
 	}
-	if in.Access.Set {
-		d.note("access", k.Access, *in.Access.Value)
-		u.SetAccess(*in.Access.Value)
-	}
-	if in.AccessControlList.Set {
-		if err := c.replaceAccess(ctx, k, in.AccessControlList.or(nil), &d); err != nil {
-			return nil, err
-		}
+	if err := c.patchAccess(ctx, u, k, in, &d); err != nil {
+		return nil, err
 	}
 	limitKey(u, k, in, &d)
 	if d.changes == nil {
@@ -130,45 +120,6 @@ func (c *change) patchKey(ctx context.Context, k *db.Credential, in UpdateKeyInp
 	}
 	c.record(keyEvent(eventlog.CredentialUpdated, k, d.changes))
 	return u.AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
-}
-
-// replaceAccess puts another access control list in the place of the present one.
-func (c *change) replaceAccess(ctx context.Context, k *db.Credential, ids []string, d *diff) error {
-	products, err := c.products(ctx, ids)
-	if err != nil {
-		return err
-	}
-	old, err := c.AccessEntry.Query().Where(accessentry.CredentialID(k.ID)).Order(accessentry.ByProductID()).All(ctx)
-	if err != nil {
-		return err
-	}
-	before := make([]uuid.UUID, len(old))
-	for i, e := range old {
-		before[i] = e.ProductID
-	}
-	hidden, err := c.hidden(ctx, before)
-	if err != nil {
-		return err
-	}
-	products = append(products, hidden...)
-	d.note("accessControlList", productIDs(before), productIDs(products))
-	if _, err := c.AccessEntry.Delete().Where(accessentry.CredentialID(k.ID)).Exec(ctx); err != nil {
-		return err
-	}
-	return c.allow(ctx, k, products)
-}
-
-// hidden lists the products that the viewer does not see, and so did not mean
-// to take off the list.
-func (c *change) hidden(ctx context.Context, products []uuid.UUID) ([]uuid.UUID, error) {
-	if len(products) == 0 {
-		return nil, nil
-	}
-	seen, err := c.Product.Query().Where(database.AnyOf(product.FieldID, products)).IDs(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(slices.Clone(products), func(id uuid.UUID) bool { return slices.Contains(seen, id) }), nil
 }
 
 func productIDs(ids []uuid.UUID) []string {

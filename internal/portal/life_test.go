@@ -19,14 +19,14 @@ func TestEveryKeyHasTheLongestLifeAllowed(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	tenant := f.MustTenant(t, "life")
 	_, err := f.Portal.UpdateOrganization(tenant.Admin, portal.UpdateOrganizationInput{
-		LongestKeyLife: portal.Patch[term.KeyLife]{Set: true, Value: &term.KeyLife{Development: 30}},
+		LongestKeyLife: portal.Patch[term.KeyLife]{Set: true, Value: &term.KeyLife{Development: new(30)}},
 	})
 	require.NoError(t, err)
 	v := viewer.Current(tenant.Developer)
-	v.Rules.LongestKeyLife.Development = 30
+	v.Rules.LongestKeyLife.Development = new(30)
 	developer := portaltest.As(t, v)
 	v = viewer.Current(tenant.Admin)
-	v.Rules.LongestKeyLife.Development = 30
+	v.Rules.LongestKeyLife.Development = new(30)
 	admin := portaltest.As(t, v)
 	latest := f.Clock.Now().Add(30 * 24 * time.Hour)
 

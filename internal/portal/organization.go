@@ -86,13 +86,26 @@ func checkOrganization(in UpdateOrganizationInput) error {
 	if in.TimeZone.Value != nil {
 		errs = append(errs, checkTimeZone("timeZone", *in.TimeZone.Value))
 	}
-	if v := in.KeyPrefix.Value; v != nil && (!apikey.ValidPrefix(*v) || len(*v) < 2 || len(*v) > 10) {
-		errs = append(errs, fault.Input(fault.InvalidValue, "keyPrefix", "This must be 2–10 small letters and digits, the first a letter."))
+	if in.KeyPrefix.Value != nil {
+		errs = append(errs, checkKeyPrefix("keyPrefix", *in.KeyPrefix.Value))
 	}
 	return fault.Collect(errs...)
 }
 
+func checkKeyPrefix(field, s string) error {
+	if err := checkSeen(field, s); err != nil {
+		return err
+	}
+	if !apikey.ValidPrefix(s) || len(s) < 2 || len(s) > 10 {
+		return fault.Input(fault.InvalidValue, field, "This must be 2–10 small letters and digits, the first a letter.")
+	}
+	return nil
+}
+
 func checkTimeZone(field, s string) error {
+	if err := checkSeen(field, s); err != nil {
+		return err
+	}
 	if !zone.Known(s) {
 		return fault.Input(fault.InvalidValue, field, "This is not the IANA name of a time zone, such as Europe/Istanbul.")
 	}
@@ -103,10 +116,10 @@ func checkKeyLife(k term.KeyLife) error {
 	var errs []error
 	for _, in := range []struct {
 		field string
-		days  int
+		days  *int
 	}{{"development", k.Development}, {"staging", k.Staging}, {"production", k.Production}} {
-		if in.days != 0 {
-			errs = append(errs, checkRange("longestKeyLife."+in.field, in.days, 1, 3650))
+		if in.days != nil {
+			errs = append(errs, checkRange("longestKeyLife."+in.field, *in.days, 1, 3650))
 		}
 	}
 	return fault.Collect(errs...)

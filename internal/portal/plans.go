@@ -54,7 +54,7 @@ func (p *Portal) CreatePlan(ctx context.Context, in CreatePlanInput) (out *db.Pl
 		if err := c.mayInState(policy.PlanCreate, policy.Object{OrganizationID: x.OrganizationID, Product: x.Status}, "productId", string(x.Status)); err != nil {
 			return err
 		}
-		price, err := c.priceOf(ctx, kind, in.Price)
+		price, err := c.priceOf(ctx, in.Price)
 		if err != nil {
 			return err
 		}
@@ -126,21 +126,26 @@ func checkPrice(kind term.PlanKind, p *term.Price) error {
 	if p.Currency != "" {
 		errs = append(errs, checkCurrency("price.currency", p.Currency))
 	}
+	return fault.Collect(append(errs, checkUnit(kind, p.Unit))...)
+}
+
+// checkUnit wants a number of calls where calls are paid for, and none elsewhere.
+func checkUnit(kind term.PlanKind, unit int) error {
 	if kind == term.PlanMetered || kind == term.PlanTiered {
-		errs = append(errs, checkRange("price.unit", p.Unit, 1, maxQuota))
+		return checkRange("price.unit", unit, 1, maxQuota)
 	}
-	return fault.Collect(errs...)
+	if unit != 0 {
+		return fault.Input(fault.InvalidValue, "price.unit", "Only in METERED and TIERED plans the amount is for a number of calls.")
+	}
+	return nil
 }
 
 // priceOf fills in the organization's currency.
-func (c *change) priceOf(ctx context.Context, kind term.PlanKind, p *term.Price) (*term.Price, error) {
+func (c *change) priceOf(ctx context.Context, p *term.Price) (*term.Price, error) {
 	if p == nil {
 		return nil, nil
 	}
 	out := *p
-	if kind == term.PlanSubscription {
-		out.Unit = 0
-	}
 	if out.Currency == "" {
 		org, err := c.Organization.Get(ctx, c.organization)
 		if err != nil {
@@ -217,7 +222,7 @@ func (c *change) patchPlan(ctx context.Context, x *db.Plan, in UpdatePlanInput) 
 		if err := checkPrice(x.Kind, in.Price.Value); err != nil {
 			return nil, err
 		}
-		price, err := c.priceOf(ctx, x.Kind, in.Price.Value)
+		price, err := c.priceOf(ctx, in.Price.Value)
 		if err != nil {
 			return nil, err
 		}

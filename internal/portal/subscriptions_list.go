@@ -19,7 +19,7 @@ type SubscriptionFilter struct {
 	ProductIDs []string
 	AppIDs     []string
 	AccountIDs []string
-	History    *bool
+	History    bool
 }
 
 func subscriptionList() list[*db.Subscription] {
@@ -41,7 +41,7 @@ func (p *Portal) SubscriptionsOfApps(ctx context.Context, apps []uuid.UUID, f Su
 func (p *Portal) subscriptionQuery(f SubscriptionFilter) func() listable[*db.Subscription, *db.SubscriptionSelect] {
 	return func() listable[*db.Subscription, *db.SubscriptionSelect] {
 		q := p.client.Subscription.Query()
-		if !deref(f.History) {
+		if !f.History {
 			q.Where(subscription.Newest(true))
 		}
 		if f.Status != nil {

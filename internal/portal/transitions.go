@@ -11,6 +11,7 @@ import (
 	"portico/internal/nodeid"
 	"portico/internal/policy"
 	"portico/internal/term"
+	"portico/internal/unseen"
 )
 
 // Approve lets a waiting registration be used.
@@ -20,7 +21,7 @@ func (p *Portal) Approve(ctx context.Context, id string, reason *string) (*db.Su
 
 // Reject refuses a waiting registration; the reason is needed.
 func (p *Portal) Reject(ctx context.Context, id, reason string) (*db.Subscription, error) {
-	if term.Blank(reason) {
+	if unseen.All(reason) {
 		return nil, fault.Input(fault.Required, "reason", "The developer should learn why.")
 	}
 	return p.transit(ctx, id, lifecycle.Reject, &reason)

@@ -1,15 +1,15 @@
 package portal
 
 import (
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
-	"unicode"
 
-	"golang.org/x/net/idna"
-
+	"portico/internal/address"
 	"portico/internal/fault"
 	"portico/internal/term"
+	"portico/internal/unseen"
 )
 
 // checkURL wants an address that a browser may follow safely, or nothing.
@@ -17,8 +17,12 @@ func checkURL(field, s string) error {
 	if err := checkLine(field, s, maxDescription); err != nil {
 		return err
 	}
-	if _, ok := website(s); !ok {
+	kept, ok := website(s)
+	if !ok {
 		return fault.Input(fault.InvalidValue, field, "This is not an http or https address.")
+	}
+	if len(kept) > maxDescription {
+		return tooLong(field, maxDescription) // as it is kept, other scripts take more
 	}
 	return nil
 }
@@ -44,33 +48,64 @@ func website(s string) (string, bool) {
 	if s == "" {
 		return "", true
 	}
-	if strings.ContainsAny(s, "\"'<>\\^`{|}") || strings.ContainsFunc(s, unseen) {
+	if strings.ContainsAny(s, "\"'<>\\^`{|}") || strings.ContainsFunc(s, unseen.Rune) {
 		return "", false
 	}
 	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Opaque != "" || u.User != nil || u.Hostname() == "" {
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Opaque != "" || u.User != nil {
 		return "", false
 	}
-	if port := u.Port(); port == "" && strings.HasSuffix(u.Host, ":") || port != "" && !isPort(port) {
+	host, ok := hostOf(u)
+	if !ok {
 		return "", false
 	}
-	if !strings.HasPrefix(u.Host, "[") {
-		name, err := idna.Lookup.ToASCII(u.Hostname())
-		if err != nil || name == "" {
-			return "", false
-		}
-		u.Host = name + strings.TrimPrefix(u.Host, u.Hostname())
+	port, ok := portOf(u)
+	if !ok {
+		return "", false
 	}
+	u.Host = host + port
 	return u.String(), true
 }
 
-func isPort(s string) bool {
-	n, err := strconv.ParseUint(s, 10, 16)
-	return err == nil && n > 0
+// hostOf returns the host of an address as it is written there: a name of the
+// DNS in ASCII, an IPv4 address, or an IPv6 one in brackets and without a zone.
+func hostOf(u *url.URL) (string, bool) {
+	name := u.Hostname()
+	if strings.HasPrefix(u.Host, "[") {
+		ip, err := netip.ParseAddr(name)
+		return "[" + ip.String() + "]", err == nil && ip.Is6() && ip.Zone() == ""
+	}
+	name, ok := address.ParseDomain(name)
+	if !ok {
+		return "", false
+	}
+	if last := name[strings.LastIndexByte(name, '.')+1:]; isNumber(last) {
+		// Browsers take every such name for an address, 1.65793 for that of
+		// this network.
+		ip, err := netip.ParseAddr(name)
+		return name, err == nil && ip.Is4()
+	}
+	return name, true
 }
 
-// unseen reports whether a character has no place in an address as it stands.
-func unseen(r rune) bool { return unicode.IsSpace(r) || term.Blank(string(r)) && !unicode.IsMark(r) }
+// isNumber reports whether browsers read the last label of a name as a number.
+func isNumber(label string) bool {
+	if strings.Trim(label, "0123456789") == "" {
+		return true
+	}
+	digits, hex := strings.CutPrefix(label, "0x")
+	return hex && strings.Trim(digits, "0123456789abcdef") == ""
+}
+
+// portOf returns the port of an address, with its colon; "" where it has none.
+func portOf(u *url.URL) (string, bool) {
+	text := u.Port()
+	if text == "" {
+		return "", !strings.HasSuffix(u.Host, ":")
+	}
+	n, err := strconv.ParseUint(text, 10, 16)
+	return ":" + strconv.FormatUint(n, 10), err == nil && n > 0
+}
 
 // websites prints an account's addresses as they are kept.
 func websites(p term.Profile) term.Profile {

@@ -81,22 +81,22 @@ func DefaultUsageRetention() UsageRetention {
 
 // Price is what a plan costs. Amount is a decimal number in Currency (ISO
 // 4217), for each month of a SUBSCRIPTION and for each Unit calls of a METERED
-// or TIERED plan.
+// or TIERED plan; others have no Unit.
 type Price struct {
 	Amount   string `json:"amount"`
 	Currency string `json:"currency"`
 	Unit     int    `json:"unit,omitempty"`
 }
 
-// KeyLife is the longest life of keys, in days, by environment; 0 is no limit.
+// KeyLife is the longest life of keys, in days, by environment; nil is no limit.
 type KeyLife struct {
-	Development int `json:"development,omitempty"`
-	Staging     int `json:"staging,omitempty"`
-	Production  int `json:"production,omitempty"`
+	Development *int `json:"development,omitempty"`
+	Staging     *int `json:"staging,omitempty"`
+	Production  *int `json:"production,omitempty"`
 }
 
-// In gives the days for one environment.
-func (k KeyLife) In(e Environment) int {
+// In returns the days for one environment; nil for no limit.
+func (k KeyLife) In(e Environment) *int {
 	switch e {
 	case Staging:
 		return k.Staging

@@ -71,10 +71,13 @@ func TestPrintable(t *testing.T) {
 }
 
 func TestKeyLife(t *testing.T) {
-	life := term.KeyLife{Development: 1, Staging: 2, Production: 3}
-	for e, want := range map[term.Environment]int{term.Development: 1, term.Staging: 2, term.Production: 3} {
-		if got := life.In(e); got != want {
-			t.Errorf("keys of %s live %d days", e, got)
+	life := term.KeyLife{Development: new(1), Staging: new(2)}
+	for e, want := range map[term.Environment]int{term.Development: 1, term.Staging: 2} {
+		if got := life.In(e); got == nil || *got != want {
+			t.Errorf("keys of %s live %v days", e, got)
 		}
+	}
+	if life.In(term.Production) != nil {
+		t.Error("keys of production are limited")
 	}
 }

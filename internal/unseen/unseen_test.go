@@ -1,11 +1,13 @@
-package term_test
+package unseen_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unicode"
 
-	"portico/internal/term"
+	"portico/internal/unseen"
 )
 
 func TestNothingToSeeIsBlank(t *testing.T) {
@@ -16,7 +18,7 @@ func TestNothingToSeeIsBlank(t *testing.T) {
 		"\U0001d159", "\U0001d173", "\U000e0001", "\U000e0041\U000e007f", "\U000e0100", "\U000e0fff", "\ue000", "\U0010fffd", "\x00", "\xff", "\ufffd",
 		" \u200b\u3164\u2800\u2060\u00ad\u0301 ",
 	} {
-		if !term.Blank(s) {
+		if !unseen.All(s) {
 			t.Errorf("something is seen of %+q", s)
 		}
 	}
@@ -27,7 +29,7 @@ func TestWhatIsSeenIsNotBlank(t *testing.T) {
 		"a", "0", "-", ".", "ş", "İ", "e\u0301", "日本語", "عربي", "नमस्ते", "한국어", "ᄀ", "👍", "👩‍💻", "❤️", "🏴\U000e0067\U000e0062\U000e007f",
 		"\u200ba\u200b", "⠁", "∑", "€", "©",
 	} {
-		if term.Blank(s) {
+		if unseen.All(s) {
 			t.Errorf("nothing is seen of %q", s)
 		}
 	}
@@ -38,7 +40,7 @@ func TestWhatIsSeenIsNotBlank(t *testing.T) {
 func TestBlankFollowsUnicode(t *testing.T) {
 	fillers := "\u115f\u1160\u3164\uffa0"
 	for r := range unicode.MaxRune + 1 {
-		blank := term.Blank(string(r))
+		blank := unseen.All(string(r))
 		for name, table := range map[string]*unicode.RangeTable{
 			"white space": unicode.White_Space, "variation selectors": unicode.Variation_Selector, "marks": unicode.M,
 			"ignorable ones": unicode.Other_Default_Ignorable_Code_Point, "bidirectional controls": unicode.Bidi_Control, "noncharacters": unicode.Noncharacter_Code_Point,
@@ -47,8 +49,50 @@ func TestBlankFollowsUnicode(t *testing.T) {
 				t.Errorf("%U of the %s is seen", r, name)
 			}
 		}
+		if !unicode.IsMark(r) && blank != unseen.Rune(r) {
+			t.Errorf("%U is no mark, and seen alone otherwise than beside others", r)
+		}
 		if blank && (unicode.IsLetter(r) || unicode.IsNumber(r)) && !strings.ContainsRune(fillers, r) {
 			t.Errorf("%U is a letter and not seen", r)
 		}
+	}
+}
+
+// Upon others, marks are seen that a font does not leave out.
+func TestMarksAreSeenOnOthers(t *testing.T) {
+	for _, r := range "\u034f\ufe0f\U000e0100\u180b" {
+		if !unseen.Rune(r) {
+			t.Errorf("%U is seen on others", r)
+		}
+	}
+	for _, r := range "\u0301\u20dd\u0903" {
+		if unseen.Rune(r) {
+			t.Errorf("%U is not seen on others", r)
+		}
+	}
+}
+
+// There is no second definition.
+func TestNobodyElseSaysWhatIsUnseen(t *testing.T) {
+	err := filepath.WalkDir("../..", func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "node_modules" || strings.HasPrefix(d.Name(), ".") && d.Name() != "..") {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || path == "../../internal/unseen/unseen.go" {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		for _, table := range []string{"Default_Ignorable", "Variation_Selector", "unicode.IsGraphic", "unicode.IsPrint"} {
+			if strings.Contains(string(text), table) {
+				t.Errorf("%s asks for %s: ask package unseen", path, table)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

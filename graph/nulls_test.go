@@ -1,0 +1,144 @@
+package graph_test
+
+import (
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"portico/internal/testdb"
+)
+
+// mayBeNothing are the optional fields of inputs that can be null, each with
+// what that means. All others must be refused: their default is for those who
+// leave them out.
+func mayBeNothing() map[string]string {
+	out := map[string]string{
+		"CreateAppInput.referenceId": "made up", "CreateAppInput.accountId": "a developer's active one", "CreateAppInput.firstKey": "nothing is said of it",
+		"GenerateKeyInput.appId": "none", "GenerateKeyInput.accountId": "none", "CreateUserInput.accountId": "none, for staff", "RegisterInput.planId": "the only one",
+		"FirstKeyInput.expiresAt": "the longest life allowed", "GenerateKeyInput.expiresAt": "the longest life allowed", "UpdateKeyInput.expiresAt": "the longest life allowed",
+		"RegisterInput.endpointIds": "not narrowed", "UpdateSubscriptionEndpointsInput.endpointIds": "not narrowed",
+		"UpdateOrganizationInput.longestKeyLife": "no limits", "UpdateOrganizationInput.usageRetention": "the usual ones", "PriceInput.unit": "none", "RateLimitInput.burst": "the limit",
+		"KeyLifeInput.development": "no limit", "KeyLifeInput.staging": "no limit", "KeyLifeInput.production": "no limit",
+		"CreateAccountInput.profile": "an empty one", "UpdateAccountInput.profile": "an empty one",
+		"SignInInput.organization": "any", "SignInInput.deviceToken": "none",
+		"CreateAppInput.idempotencyKey": "none", "GenerateKeyInput.idempotencyKey": "none", "RegisterInput.idempotencyKey": "none", "RevokeKeyInput.note": "none",
+	}
+	for owner, fields := range map[string]string{
+		"AccountProfileInput": "website contactEmail description customFields",
+		"CreateAppInput":      "description labels", "UpdateAppInput": "description labels",
+		"FirstKeyInput":       "name accessControlList allowedAddresses rateLimit",
+		"GenerateKeyInput":    "name accessControlList allowedAddresses rateLimit",
+		"UpdateKeyInput":      "name accessControlList allowedAddresses rateLimit",
+		"CreateEndpointInput": "description", "UpdateEndpointInput": "description",
+		"UpdateOrganizationInput": "website supportEmail logoUrl",
+		"CreatePlanInput":         "externalId rateLimit quota price approval", "UpdatePlanInput": "externalId rateLimit quota price approval",
+		"CreateProductInput": "description apiVersion externalId documentationUrl", "UpdateProductInput": "description apiVersion externalId documentationUrl",
+	} {
+		for f := range strings.FieldsSeq(fields) {
+			out[owner+"."+f] = "cleared"
+		}
+	}
+	for of := range strings.FieldsSeq(`SuspendAccount ResumeAccount DeleteAccount DeleteApp DisableKey EnableKey DisableUser EnableUser UnlockUser
+		Withdraw Unregister ApproveSubscription SuspendSubscription ResumeSubscription`) {
+		out[of+"Input.reason"] = "none said"
+	}
+	return out
+}
+
+// Null is never a default: it clears, it says nothing, or it is REQUIRED.
+func TestNullIsNeverADefault(t *testing.T) {
+	whole, all := places(t)
+	testdb.Each(t, func(t *testing.T, url string) {
+		b := &bases{newWorld(t, url), whole, map[string]input{}}
+		known := mayBeNothing()
+		for _, p := range all {
+			if p.field.Type.NonNull {
+				continue
+			}
+			if known[p.name()] == "" {
+				a := b.send(p, nil, "")
+				require.Equal(t, "REQUIRED "+strings.Join(p.path, "."), b.problem(p, a), "%s: %s", p, a.raw)
+				continue
+			}
+			b.judgeNothing(t, p, known[p.name()] == "cleared")
+		}
+		for _, p := range all {
+			delete(known, p.name())
+		}
+		require.Empty(t, known, "there are no such fields any more")
+	})
+}
+
+// judgeNothing sends null, which must be answered as if the field were left
+// out, and is read as nothing where it clears.
+func (b *bases) judgeNothing(t *testing.T, p place, cleared bool) {
+	t.Helper()
+	selection, object := b.reading(p)
+	without := maps.Clone(b.of(p.mutation))
+	delete(without, p.path[0])
+	want := b.problem(p, b.post(p.mutation, without, ""))
+	delete(b.made, p.mutation)
+	a := b.send(p, nil, selection)
+	require.Equal(t, want, b.problem(p, a), "%s: %s", p, a.raw)
+	delete(b.made, p.mutation)
+	if !cleared || object == "" || want != "" {
+		return
+	}
+	v := a.Data[p.mutation].(map[string]any)[object].(map[string]any)[p.field.Name]
+	if list, ok := v.([]any); ok && len(list) == 0 || v == "" {
+		v = nil
+	}
+	require.Nil(t, v, "%s: %s", p, a.raw)
+}
+
+// reading is what to ask for to read a field of the object that a mutation
+// answers with; nothing for what is deeper or elsewhere.
+func (b *bases) reading(p place) (selection, object string) {
+	if len(p.path) > 1 {
+		return "", ""
+	}
+	for _, o := range b.whole.Types[b.whole.Mutation.Fields.ForName(p.mutation).Type.Name()].Fields {
+		d := b.whole.Types[o.Type.Name()]
+		f := d.Fields.ForName(p.field.Name)
+		if d.Kind != ast.Object || f == nil {
+			continue
+		}
+		switch below := b.whole.Types[f.Type.Name()]; {
+		case strings.HasSuffix(below.Name, "Connection"):
+			return "", ""
+		case below.Kind == ast.Object:
+			return o.Name + " { " + f.Name + " { __typename } }", o.Name
+		}
+		return o.Name + " { " + f.Name + " }", o.Name
+	}
+	return "", ""
+}
+
+// A variable that was not sent is a field that is left out, not null.
+func TestAVariableThatIsNotSentIsLeftOut(t *testing.T) {
+	w := newWorld(t, testdb.SQLite(t))
+	document := `mutation($app: ID!, $access: Access, $environment: Environment, $name: String) {
+		made: generateKey(input: {appId: $app, access: $access, environment: $environment, name: $name}) { credential { access environment } userErrors { field } }
+		kept: updateApp(input: {appId: $app, name: $name, description: $name}) { app { name description } userErrors { field } } }`
+	a := w.askAs("developer", document, map[string]any{"app": w.ids["app"]})
+	require.JSONEq(t, `{"made": {"credential": {"access": "ALL", "environment": "DEVELOPMENT"}, "userErrors": []},
+		"kept": {"app": {"name": "The developer's app", "description": "New."}, "userErrors": []}}`, a.data(t), a.raw)
+	a = w.askAs("developer", document, map[string]any{"app": w.ids["app"], "access": nil, "environment": nil, "name": nil})
+	require.JSONEq(t, `{"made": {"credential": null, "userErrors": [{"field": ["environment"]}, {"field": ["access"]}]},
+		"kept": {"app": null, "userErrors": [{"field": ["name"]}]}}`, a.data(t), a.raw)
+}
+
+// A null in the document is the same as one in a variable.
+func TestNullsInTheDocument(t *testing.T) {
+	w := newWorld(t, testdb.SQLite(t))
+	a := w.askAs("developer", `mutation { createApp(input: {name: "x", generateKey: null, labels: {key: "a", value: "b"}, firstKey: {access: null, environment: null}}) {
+		app { id } replayed userErrors { code field } } }`, nil)
+	require.JSONEq(t, `{"createApp": {"app": null, "replayed": false, "userErrors": [{"code": "REQUIRED", "field": ["generateKey"]},
+		{"code": "REQUIRED", "field": ["firstKey", "environment"]}, {"code": "REQUIRED", "field": ["firstKey", "access"]}]}}`, a.data(t), a.raw)
+	a = w.askAs("developer", `{ productSubscriptions(where: {history: null}) { totalCount } }`, nil)
+	require.Len(t, a.Errors, 1, a.raw)
+	require.Equal(t, "BAD_USER_INPUT", a.Errors[0].Extensions["code"])
+}

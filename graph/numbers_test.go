@@ -1,0 +1,130 @@
+package graph_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"portico/internal/portal/portaltest"
+	"portico/internal/testdb"
+)
+
+// bounds are the least and the most that a number of an input may be, as the
+// schema says.
+func bounds() map[string][2]int {
+	return map[string][2]int{
+		"RateLimitInput.limit": {1, 1_000_000}, "RateLimitInput.burst": {1, 1_000_000}, "QuotaInput.limit": {1, 2_000_000_000},
+		"KeyLifeInput.development": {1, 3650}, "KeyLifeInput.staging": {1, 3650}, "KeyLifeInput.production": {1, 3650},
+		"UpdateOrganizationInput.deletedRetentionDays": {1, 365}, "UpdateOrganizationInput.eventRetentionDays": {30, 3650},
+		"UsageRetentionInput.minutes": {1, 90}, "UsageRetentionInput.hours": {1, 1000}, "UsageRetentionInput.days": {1, 3660},
+		"PriceInput.unit": {0, 0}, // of a plan that is not for calls; see below
+	}
+}
+
+// A number outside its bounds is refused with its place, and 0 is a number:
+// where nothing is meant, nothing is sent.
+func TestNumbersOfInputsHaveBounds(t *testing.T) {
+	whole, all := places(t)
+	b := &bases{newWorld(t, testdb.SQLite(t)), whole, map[string]input{}}
+	known, met := bounds(), map[string]bool{}
+	for _, p := range all {
+		if name := p.field.Type.Name(); name != "Int" && name != "BigInt" {
+			continue
+		}
+		if p.field.Name == "version" {
+			for _, v := range []int{0, -1, 1<<31 - 1} {
+				a := b.send(p, v, "")
+				require.Len(t, a.Errors, 1, "%s: %s", p, a.raw)
+				require.Equal(t, "STALE_VERSION", a.Errors[0].Extensions["reason"], "%s: %s", p, a.raw)
+			}
+			continue
+		}
+		bound, ok := known[p.name()]
+		require.True(t, ok, "say what %s may be", p)
+		met[p.name()] = true
+		for _, v := range []int{0, -1, bound[0] - 1, bound[1] + 1, 1<<31 - 1} {
+			if v < bound[0] || v > bound[1] {
+				a := b.send(p, v, "")
+				require.Equal(t, "INVALID "+strings.Join(p.path, "."), b.problem(p, a), "%s = %d: %s", p, v, a.raw)
+			}
+		}
+		if p.owner == "UsageRetentionInput" {
+			continue // its numbers depend on one another
+		}
+		for _, v := range bound {
+			require.Empty(t, b.problem(p, b.send(p, v, "")), "%s = %d", p, v)
+			delete(b.made, p.mutation)
+		}
+	}
+	require.Len(t, met, len(known), "there are no such numbers any more")
+}
+
+func TestCallsThatAPriceIsFor(t *testing.T) {
+	w := newWorld(t, testdb.SQLite(t))
+	for kind, wrong := range map[string][]any{
+		"METERED": {0, -1, 2_000_000_001, nil}, "TIERED": {0, -1, 2_000_000_001, nil}, "SUBSCRIPTION": {1, -1, 1000}, "FREE": {1, -1},
+	} {
+		for _, unit := range wrong {
+			a := w.askAs("admin", mutation("createPlan", "plan { id } userErrors { code field }"), map[string]any{"input": input{
+				"productId": w.freshProduct(), "name": "plan", "kind": kind, "price": input{"amount": "1", "unit": unit}}})
+			require.JSONEq(t, `{"createPlan": {"plan": null, "userErrors": [{"code": "INVALID", "field": ["price", "unit"]}]}}`, a.data(t), "%s %v", kind, unit)
+		}
+	}
+}
+
+// What is read of a policy can be written again.
+func TestKeyLifeIsReadAsItIsWritten(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		s := newWorld(t, url)
+		const reading = "organization { longestKeyLife { development staging production } } userErrors { code field }"
+		set := func(life any) string {
+			return s.askAs("admin", mutation("updateOrganization", reading), map[string]any{"input": input{"longestKeyLife": life}}).data(t)
+		}
+		for _, life := range []string{`{"development":30,"staging":null,"production":null}`, `{"development":null,"staging":null,"production":null}`} {
+			vars := map[string]any{"development": nil, "production": nil}
+			if strings.Contains(life, "30") {
+				vars["development"] = 30
+			}
+			require.JSONEq(t, `{"updateOrganization":{"organization":{"longestKeyLife":`+life+`},"userErrors":[]}}`, set(vars))
+		}
+		require.JSONEq(t, `{"updateOrganization":{"organization":null,"userErrors":[{"code":"INVALID","field":["longestKeyLife","production"]}]}}`, set(map[string]any{"production": 0}))
+		require.NotNil(t, s.Client.Organization.GetX(portaltest.System(t), s.one.Organization.ID).LongestKeyLife)
+	})
+}
+
+// Pages and tops are bounded everywhere they can be asked for at the root.
+func TestNumbersOfQuestionsHaveBounds(t *testing.T) {
+	whole, _ := places(t)
+	w := newWorld(t, testdb.SQLite(t))
+	tried := 0
+	for _, f := range whole.Query.Fields {
+		if f.Arguments.ForName("first") == nil {
+			continue
+		}
+		for _, ask := range []string{"first: 0", "first: -1", "first: 101", "last: 0", "last: -1", "last: 101"} {
+			tried++
+			a := w.askAs("admin", "{ "+f.Name+"("+ask+") { totalCount } }", nil)
+			require.Len(t, a.Errors, 1, "%s %s: %s", f.Name, ask, a.raw)
+			require.Equal(t, "BAD_USER_INPUT", a.Errors[0].Extensions["code"], "%s %s: %s", f.Name, ask, a.raw)
+		}
+	}
+	require.Positive(t, tried)
+	for _, n := range []string{"0", "-1", "51"} {
+		a := w.askAs("admin", `{ usage(where: {from: "2026-03-01T00:00:00Z", to: "2026-03-01T01:00:00Z", timeZone: "UTC"}, interval: HOUR) { topApps(first: `+n+`) { calls } } }`, nil)
+		require.Len(t, a.Errors, 1, a.raw)
+		require.Equal(t, "BAD_USER_INPUT", a.Errors[0].Extensions["code"], a.raw)
+	}
+	// Nothing else that is asked has a number but the position to go on from,
+	// before which there is nothing.
+	for _, d := range whole.Types {
+		if d.Kind == ast.InputObject && strings.HasSuffix(d.Name, "Filter") {
+			for _, f := range d.Fields {
+				if name := f.Type.Name(); name == "Int" || name == "BigInt" {
+					require.Equal(t, "afterPosition", f.Name)
+				}
+			}
+		}
+	}
+}

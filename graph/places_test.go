@@ -1,0 +1,138 @@
+package graph_test
+
+import (
+	"encoding/json"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"portico/graph"
+)
+
+// place is a field of a mutation's input, however deep: where the schema has a
+// new one, the tests that go over all of them meet it.
+type place struct {
+	mutation string
+	// path leads to it; "0" is the element of a list.
+	path  []string
+	owner string
+	field *ast.FieldDefinition
+}
+
+// name is how the tables of the tests call it.
+func (p place) name() string { return p.owner + "." + p.field.Name }
+
+func (p place) String() string { return p.mutation + " " + strings.Join(p.path, ".") }
+
+// places lists all of them.
+func places(t testing.TB) (whole *ast.Schema, out []place) {
+	t.Helper()
+	whole, err := graph.WholeSchema()
+	require.NoError(t, err)
+	var in func(mutation string, d *ast.Definition, path []string)
+	in = func(mutation string, d *ast.Definition, path []string) {
+		for _, f := range d.Fields {
+			at := append(append([]string(nil), path...), f.Name)
+			out = append(out, place{mutation, at, d.Name, f})
+			if below := whole.Types[f.Type.Name()]; below.Kind == ast.InputObject {
+				if f.Type.Elem != nil {
+					at = append(at, "0")
+				}
+				in(mutation, below, at)
+			}
+		}
+	}
+	for _, f := range whole.Mutation.Fields {
+		in(f.Name, whole.Types[f.Arguments.ForName("input").Type.Name()], nil)
+	}
+	return whole, out
+}
+
+// put gives an input with a value at a path; what is on the way there has all
+// that must be given.
+func put(w *world, whole *ast.Schema, d *ast.Definition, in map[string]any, path []string, v any) map[string]any {
+	out := maps.Clone(in)
+	f := d.Fields.ForName(path[0])
+	rest, list := path[1:], false
+	if len(rest) > 0 && rest[0] == "0" {
+		rest, list = rest[1:], true
+	}
+	if len(rest) > 0 {
+		below := whole.Types[f.Type.Name()]
+		needed, _ := filled(w, whole, &ast.Type{NamedType: below.Name}, nil, "").(map[string]any)
+		v = put(w, whole, below, needed, rest, v)
+	}
+	if list {
+		v = []any{v}
+	}
+	out[f.Name] = v
+	return out
+}
+
+// bases are inputs with which each mutation would go well, and who sends them.
+type bases struct {
+	*world
+	whole *ast.Schema
+	made  map[string]input
+}
+
+func (b *bases) who(mutation string) string {
+	if mutation == "withdraw" {
+		return "developer"
+	}
+	return "admin"
+}
+
+// of gives a mutation's input, the same until somebody has used it up.
+func (b *bases) of(mutation string) input {
+	if in, ok := b.made[mutation]; ok {
+		return in
+	}
+	for _, section := range []string{"", ": one's own", ": as the developer"} {
+		if p, ok := plays()["Mutation"+section+"."+mutation]; ok {
+			b.made[mutation] = p.input(b.world, b.who(mutation))
+			if mutation == "createApp" {
+				b.made[mutation]["accountId"] = b.ids["account"]
+			}
+			return b.made[mutation]
+		}
+	}
+	b.t.Fatalf("there is no play of %s", mutation)
+	return nil
+}
+
+// send sends a mutation's input with another value at one place.
+func (b *bases) send(p place, v any, selection string) answer {
+	d := b.whole.Types[b.whole.Mutation.Fields.ForName(p.mutation).Arguments.ForName("input").Type.Name()]
+	in := put(b.world, b.whole, d, b.of(p.mutation), p.path, v)
+	return b.post(p.mutation, in, selection)
+}
+
+func (b *bases) post(mutation string, in map[string]any, selection string) answer {
+	document := "mutation($in: " + strings.ToUpper(mutation[:1]) + mutation[1:] + "Input!) { " + mutation + "(input: $in) { userErrors { code field } " + selection + " } }"
+	return b.askAs(b.who(mutation), document, map[string]any{"in": in})
+}
+
+// problem is the first of an answer's userErrors, as "CODE a.b.c"; "" for none.
+func (b *bases) problem(p place, a answer) string {
+	require.Empty(b.t, a.Errors, "%s: %s", p, a.raw)
+	payload, _ := a.Data[p.mutation].(map[string]any)
+	list, _ := payload["userErrors"].([]any)
+	if len(list) == 0 {
+		return ""
+	}
+	first, _ := list[0].(map[string]any)
+	var steps []string
+	for _, s := range first["field"].([]any) {
+		steps = append(steps, s.(string))
+	}
+	return first["code"].(string) + " " + strings.Join(steps, ".")
+}
+
+func (b *bases) sent(v any) string {
+	text, _ := json.Marshal(v)
+	return string(text)
+}

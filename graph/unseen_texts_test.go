@@ -1,0 +1,45 @@
+package graph_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/testdb"
+)
+
+// comparedTexts are not kept: what somebody sends is compared with what is
+// there, and what is not found answers alike whatever it is.
+func comparedTexts() map[string]bool {
+	return map[string]bool{
+		"SignInInput.email": true, "SignInInput.password": true, "SignInInput.organization": true, "SignInInput.deviceToken": true,
+		"ChangePasswordInput.currentPassword": true,
+	}
+}
+
+// A text of which nothing can be seen is REQUIRED in every input that keeps one.
+func TestTextsOfWhichNothingIsSeen(t *testing.T) {
+	whole, all := places(t)
+	b := &bases{newWorld(t, testdb.SQLite(t)), whole, map[string]input{}}
+	tried, compared := 0, comparedTexts()
+	for _, p := range all {
+		if p.field.Type.Name() != "String" {
+			continue
+		}
+		if compared[p.name()] {
+			delete(compared, p.name())
+			continue
+		}
+		if p.field.Type.Elem != nil {
+			p.path = append(p.path, "0")
+		}
+		for _, blank := range []string{" \u2003\u3000 ", "\u200b\u3164\u2800\u2060\u00ad", "\U000e0041\ufe0f\u034f\u0301", strings.Repeat("\u3164\u200b\u2060\u00ad\u2800", 3)} {
+			tried++
+			a := b.send(p, blank, "")
+			require.Equal(t, "REQUIRED "+strings.Join(p.path, "."), b.problem(p, a), "%s: %+q: %s", p, blank, a.raw)
+		}
+	}
+	require.Empty(t, compared, "there are no such texts any more")
+	require.Greater(t, tried, 200)
+}

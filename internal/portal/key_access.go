@@ -1,0 +1,141 @@
+package portal
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/accessentry"
+	"portico/ent/db/product"
+	"portico/internal/database"
+	"portico/internal/fault"
+	"portico/internal/nodeid"
+	"portico/internal/term"
+)
+
+// maxAccessList is how many products an access control list may name.
+const maxAccessList = 100
+
+// accessOf is the access of a new key. Whoever names products and does not say
+// which access means those: a key that reached all of them would be more than
+// was asked for.
+func accessOf(given *term.Access, list []string) *term.Access {
+	if given != nil {
+		return given
+	}
+	if len(list) > 0 {
+		return new(term.AccessListed)
+	}
+	return new(term.AccessAll)
+}
+
+// checkAccess wants a list of a bearable length, and none with ALL access: who
+// reads it would take it for what the key reaches.
+func checkAccess(access term.Access, list []string) error {
+	if access == term.AccessAll && len(list) > 0 {
+		return listUnderAll()
+	}
+	return checkAccessList(list)
+}
+
+func checkAccessList(ids []string) error {
+	return atMost("accessControlList", len(ids), maxAccessList)
+}
+
+func listUnderAll() error {
+	return fault.Input(fault.InvalidValue, "accessControlList", "A key of ALL access has no list of products: set the access to LISTED, or leave the list empty.")
+}
+
+// products finds the products of an access control list, those that the viewer
+// may see.
+func (c *change) products(ctx context.Context, ids []string) ([]uuid.UUID, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	found, err := c.Product.Query().Where(database.AnyOf(product.FieldID, decodeAll(nodeid.Product, ids))).IDs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known := make(map[uuid.UUID]bool, len(found))
+	for _, id := range found {
+		known[id] = true
+	}
+	for i, s := range ids {
+		if id, ok := nodeid.Decode(nodeid.Product, s); !ok || !known[id] {
+			return nil, fault.Input(fault.UnknownReference, "accessControlList."+strconv.Itoa(i), "There is no such product.")
+		}
+	}
+	return found, nil
+}
+
+// allow writes a key's access control list.
+func (c *change) allow(ctx context.Context, key *db.Credential, products []uuid.UUID) error {
+	if len(products) == 0 {
+		return nil
+	}
+	return c.AccessEntry.MapCreateBulk(products, func(e *db.AccessEntryCreate, i int) {
+		e.SetOrganizationID(key.OrganizationID).SetAccountID(key.AccountID).SetCredentialID(key.ID).SetProductID(products[i])
+	}).Exec(ctx)
+}
+
+// patchAccess changes which products a key reaches. ALL access takes the list
+// with it.
+func (c *change) patchAccess(ctx context.Context, u *db.CredentialUpdateOne, k *db.Credential, in UpdateKeyInput, d *diff) error {
+	access := k.Access
+	if in.Access.Set {
+		access = *in.Access.Value
+		d.note("access", k.Access, access)
+		u.SetAccess(access)
+	}
+	products, err := c.products(ctx, in.AccessControlList.or(nil))
+	if err != nil {
+		return err
+	}
+	if access == term.AccessAll && len(products) > 0 {
+		return listUnderAll()
+	}
+	if !in.AccessControlList.Set && !(in.Access.Set && access == term.AccessAll) {
+		return nil
+	}
+	return c.replaceAccess(ctx, k, access, products, d)
+}
+
+// replaceAccess puts another access control list in the place of the present one.
+func (c *change) replaceAccess(ctx context.Context, k *db.Credential, access term.Access, products []uuid.UUID, d *diff) error {
+	old, err := c.AccessEntry.Query().Where(accessentry.CredentialID(k.ID)).Order(accessentry.ByProductID()).All(ctx)
+	if err != nil {
+		return err
+	}
+	before := make([]uuid.UUID, len(old))
+	for i, e := range old {
+		before[i] = e.ProductID
+	}
+	if access == term.AccessListed {
+		hidden, err := c.hidden(ctx, before)
+		if err != nil {
+			return err
+		}
+		products = append(products, hidden...)
+	}
+	d.note("accessControlList", productIDs(before), productIDs(products))
+	if _, err := c.AccessEntry.Delete().Where(accessentry.CredentialID(k.ID)).Exec(ctx); err != nil {
+		return err
+	}
+	return c.allow(ctx, k, products)
+}
+
+// hidden lists the products that the viewer does not see, and so did not mean
+// to take off the list.
+func (c *change) hidden(ctx context.Context, products []uuid.UUID) ([]uuid.UUID, error) {
+	if len(products) == 0 {
+		return nil, nil
+	}
+	seen, err := c.Product.Query().Where(database.AnyOf(product.FieldID, products)).IDs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(products), func(id uuid.UUID) bool { return slices.Contains(seen, id) }), nil
+}

@@ -1,0 +1,92 @@
+package portal_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/ent/db"
+	"portico/ent/db/accessentry"
+	"portico/internal/portal"
+	"portico/internal/portal/portaltest"
+	"portico/internal/term"
+	"portico/internal/testdb"
+)
+
+// A key that names products reaches those, and one of ALL access names none,
+// whatever is said in which order.
+func TestAListGoesWithListedAccess(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		p, _ := f.MustProduct(t, x.Admin, "weather")
+		app := f.MustApp(t, x.Developer, "App").App.GlobalID()
+		list := []string{p.GlobalID()}
+		reaches := func(k *db.Credential, access term.Access, n int) {
+			t.Helper()
+			require.Equal(t, access, k.Access)
+			require.Equal(t, n, f.Client.AccessEntry.Query().Where(accessentry.CredentialID(k.ID)).CountX(portaltest.System(t)))
+		}
+		all, listed := term.AccessAll, term.AccessListed
+		reaches(f.MustKey(t, x.Developer, portal.GenerateKeyInput{AppID: &app}).Credential, all, 0)
+		reaches(f.MustKey(t, x.Developer, portal.GenerateKeyInput{AppID: &app, Access: &all, AccessControlList: []string{}}).Credential, all, 0)
+		reaches(f.MustKey(t, x.Developer, portal.GenerateKeyInput{AppID: &app, Access: &listed}).Credential, listed, 0)
+		reaches(f.MustKey(t, x.Developer, portal.GenerateKeyInput{AppID: &app, AccessControlList: list}).Credential, listed, 1)
+		_, err := f.Portal.GenerateKey(x.Developer, portal.GenerateKeyInput{AppID: &app, Access: &all, AccessControlList: list})
+		requireProblems(t, err, "INVALID accessControlList")
+
+		made, err := f.Portal.CreateApp(x.Developer, portal.CreateAppInput{Name: "Listed", FirstKey: &portal.FirstKeyInput{AccessControlList: list}})
+		require.NoError(t, err)
+		reaches(made.Credential, listed, 1)
+		_, err = f.Portal.CreateApp(x.Developer, portal.CreateAppInput{Name: "All", FirstKey: &portal.FirstKeyInput{Access: &all, AccessControlList: list}})
+		requireProblems(t, err, "INVALID firstKey.accessControlList")
+
+		k := f.MustKey(t, x.Developer, portal.GenerateKeyInput{AppID: &app}).Credential
+		update := func(in portal.UpdateKeyInput) (*db.Credential, error) {
+			in.CredentialID = k.GlobalID()
+			return f.Portal.UpdateKey(x.Developer, in)
+		}
+		must := func(in portal.UpdateKeyInput, access term.Access, n int) {
+			t.Helper()
+			changed, err := update(in)
+			require.NoError(t, err)
+			reaches(changed, access, n)
+		}
+		refused := func(in portal.UpdateKeyInput, problem string) {
+			t.Helper()
+			before := f.Client.Credential.GetX(portaltest.System(t), k.ID)
+			_, err := update(in)
+			requireProblems(t, err, problem)
+			require.Equal(t, before.Version, f.Client.Credential.GetX(portaltest.System(t), k.ID).Version)
+		}
+		refused(portal.UpdateKeyInput{AccessControlList: set(list)}, "INVALID accessControlList")
+		refused(portal.UpdateKeyInput{Access: set(all), AccessControlList: set(list)}, "INVALID accessControlList")
+		must(portal.UpdateKeyInput{AccessControlList: set([]string{})}, all, 0)
+		must(portal.UpdateKeyInput{Access: set(listed), AccessControlList: set(list)}, listed, 1)
+		must(portal.UpdateKeyInput{Name: set("Other")}, listed, 1)
+		refused(portal.UpdateKeyInput{Access: set(all), AccessControlList: set(list)}, "INVALID accessControlList")
+		must(portal.UpdateKeyInput{Access: set(all)}, all, 0)
+		must(portal.UpdateKeyInput{Access: set(listed)}, listed, 0)
+	})
+}
+
+// What follows from an input is the same input under an idempotency key.
+func TestAnAccessThatFollowsIsNoOtherInput(t *testing.T) {
+	f := portaltest.New(t, testdb.SQLite(t))
+	x := f.MustTenant(t, "one")
+	p, _ := f.MustProduct(t, x.Admin, "weather")
+	app := f.MustApp(t, x.Developer, "App").App.GlobalID()
+	list, listed := []string{p.GlobalID()}, term.AccessListed
+	first, err := f.Portal.GenerateKey(x.Developer, portal.GenerateKeyInput{AppID: &app, AccessControlList: list, IdempotencyKey: ptr("once")})
+	require.NoError(t, err)
+	again, err := f.Portal.GenerateKey(x.Developer, portal.GenerateKeyInput{AppID: &app, Access: &listed, AccessControlList: list, IdempotencyKey: ptr("once")})
+	require.NoError(t, err)
+	require.True(t, again.Replayed)
+	require.Equal(t, first.Credential.ID, again.Credential.ID)
+	made, err := f.Portal.CreateApp(x.Developer, portal.CreateAppInput{Name: "App", FirstKey: &portal.FirstKeyInput{AccessControlList: list}, IdempotencyKey: ptr("once")})
+	require.NoError(t, err)
+	repeated, err := f.Portal.CreateApp(x.Developer, portal.CreateAppInput{Name: "App", FirstKey: &portal.FirstKeyInput{Access: &listed, AccessControlList: list}, IdempotencyKey: ptr("once")})
+	require.NoError(t, err)
+	require.True(t, repeated.Replayed)
+	require.Equal(t, made.App.ID, repeated.App.ID)
+}
