@@ -24,8 +24,9 @@ import (
 // program serves at /graphql, without the program around it.
 type server struct {
 	*portaltest.Fixture
-	calls   *calls
-	handler http.Handler
+	calls    *calls
+	observed *observations
+	handler  http.Handler
 }
 
 func newServer(t testing.TB, url string, o database.Options) *server {
@@ -50,7 +51,8 @@ func (s *server) serving(t testing.TB, build func(graph.Options) (http.Handler, 
 		Tokens: s.Tokens, Machines: auth.NewMachineTokens(s.Ring), Directory: s.Directory,
 		RequestID: func(context.Context) string { return "request" },
 	}
-	return &server{Fixture: s.Fixture, calls: s.calls, handler: who.Middleware(api)}
+	o := newObservations(t)
+	return &server{Fixture: s.Fixture, calls: s.calls, observed: o, handler: o.observing(t, who.Middleware(api))}
 }
 
 // token gives an access token of the person behind a context.

@@ -5074,8 +5074,6 @@ enum Role {
   ADMIN
   "API Portal: a developer, who sees and changes what belongs to the active account."
   PORTAL
-  "A machine that verifies keys, and does nothing else."
-  GATEWAY
 }
 
 "An object with an opaque, lasting id. Do not look inside an id; another's id answers like one that does not exist."
@@ -5168,12 +5166,8 @@ type Permission {
 enum PermissionCode {
   "The viewer's role may not."
   ROLE
-  "It belongs to somebody else."
-  NOT_YOURS
   "Not possible in the object's present status."
   STATUS
-  "The organization's policy forbids it."
-  POLICY
   "The account is suspended."
   ACCOUNT_SUSPENDED
 }
@@ -5365,8 +5359,6 @@ enum RevocationReason {
   PRIVILEGE_WITHDRAWN
   "Its app was deleted; set by Portico."
   APP_DELETED
-  "Its account was deleted; set by Portico."
-  ACCOUNT_DELETED
 }
 
 "A key's secret. It is shown here, once; Portico keeps no more than a hash of it."
@@ -5813,8 +5805,6 @@ enum ErrorReason {
   BUSY
   "UNAVAILABLE: the answer took longer than a request may take."
   DEADLINE
-  "UNAVAILABLE: the server is still reading what it needs."
-  LOADING
   "INTERNAL: a defect."
   DEFECT
 }

@@ -64,7 +64,6 @@ const (
 	ReasonOutcomeUnknown Reason = "OUTCOME_UNKNOWN"
 	ReasonBusy           Reason = "BUSY"
 	ReasonDeadline       Reason = "DEADLINE"
-	ReasonLoading        Reason = "LOADING"
 )
 
 // INTERNAL says no more than that.
@@ -89,7 +88,7 @@ func Kinds() []Kind {
 		{BadUserInput, ReasonDocumentSize}, {BadUserInput, ReasonDepth}, {BadUserInput, ReasonCost},
 		{TooLarge, ReasonRequestSize}, {TooLarge, ReasonAnswerSize},
 		{RateLimited, ReasonSignInFailures}, {RateLimited, ReasonBudget},
-		{Unavailable, ReasonDatabase}, {Unavailable, ReasonOutcomeUnknown}, {Unavailable, ReasonBusy}, {Unavailable, ReasonDeadline}, {Unavailable, ReasonLoading},
+		{Unavailable, ReasonDatabase}, {Unavailable, ReasonOutcomeUnknown}, {Unavailable, ReasonBusy}, {Unavailable, ReasonDeadline},
 		{Internal, ReasonDefect},
 	}
 }

@@ -85,7 +85,7 @@ func (f *feed) give(ctx context.Context, c *replica.Change) error {
 		return stranger()
 	}
 	if f.gate.known(f.tenant.id) != f.tenant {
-		return fault.New(fault.Unavailable, fault.ReasonLoading, "The organization's keys are loaded anew.")
+		return fault.New(fault.Unavailable, fault.ReasonBusy, "The organization's keys are loaded anew.")
 	}
 	if err := f.reach(ctx, c); err != nil {
 		return err

@@ -117,7 +117,7 @@ func (g *Gate) tenant(ctx context.Context, organization uuid.UUID) (*tenant, err
 	case <-t.ready:
 		return t, t.failed
 	case <-ctx.Done():
-		return nil, fault.Wrap(fault.Unavailable, fault.ReasonLoading, ctx.Err(), "The organization's keys are not loaded yet.")
+		return nil, fault.Wrap(fault.Unavailable, fault.ReasonDatabase, ctx.Err(), "The organization's keys are not loaded yet.")
 	}
 }
 

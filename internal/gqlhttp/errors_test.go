@@ -114,6 +114,7 @@ func TestPanicsAreLoggedAndSurvived(t *testing.T) {
 	h := toyHandler(gqlhttp.Options{})
 	a := query(t, h, "{ panics }", "")
 	require.Equal(t, "INTERNAL", a.code())
+	require.Equal(t, "DEFECT", a.JSON.Errors[0].Extensions["reason"])
 	require.NotContains(t, a.Body.String(), "toy")
 	require.Contains(t, log.String(), "panic=toy")
 	require.Empty(t, query(t, h, "{ hello }", "").JSON.Errors)

@@ -89,6 +89,7 @@ func TestTheDeadlineEndsWriting(t *testing.T) {
 	limits.AnswerBytes = 1 << 30
 	a := query(t, gqlhttp.New(newToy(), gqlhttp.Options{Limits: limits, Timeout: time.Millisecond}), "{ endless }", "")
 	require.Equal(t, "UNAVAILABLE", a.code())
+	require.Equal(t, "DEADLINE", a.JSON.Errors[0].Extensions["reason"])
 	require.Equal(t, []any{"endless"}, a.JSON.Errors[0].Path)
 	require.JSONEq(t, `{"endless":null}`, string(a.JSON.Data))
 }
@@ -125,6 +126,7 @@ func TestHeavyRequestsAreTurnedAwayWhenTheLineIsFull(t *testing.T) {
 	turned := <-answers
 	require.Equal(t, 503, turned.Code)
 	require.Equal(t, "UNAVAILABLE", turned.code())
+	require.Equal(t, "BUSY", turned.JSON.Errors[0].Extensions["reason"])
 	require.Equal(t, "1", turned.Header().Get("Retry-After"))
 	require.Empty(t, query(t, other, "{ hello }", "").JSON.Errors)
 	require.Equal(t, []bool{true}, p.settled)

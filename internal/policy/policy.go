@@ -78,9 +78,10 @@ type Code string
 
 // Why something is not allowed.
 const (
-	Role             Code = "ROLE"
-	NotYours         Code = "NOT_YOURS"
-	Status           Code = "STATUS"
+	Role   Code = "ROLE"
+	Status Code = "STATUS"
+	// Policy forbids steps alone that `viewerCan` does not speak of; so the
+	// schema does not have it.
 	Policy           Code = "POLICY"
 	AccountSuspended Code = "ACCOUNT_SUSPENDED"
 )
@@ -88,7 +89,8 @@ const (
 // Decision is the policy's answer.
 type Decision struct {
 	Allowed bool
-	// Code and Message say why not; nil when allowed.
+	// Code and Message say why not; nil when allowed, and of somebody else's
+	// object, of which nothing is said.
 	Code    *Code
 	Message *string
 }
@@ -96,6 +98,9 @@ type Decision struct {
 func yes() Decision { return Decision{Allowed: true} }
 
 func no(c Code, message string) Decision { return Decision{Code: &c, Message: &message} }
+
+// Foreign reports whether the answer is no because the object is somebody else's.
+func (d Decision) Foreign() bool { return !d.Allowed && d.Code == nil }
 
 // Is tells whether the answer is no, for this reason.
 func (d Decision) Is(c Code) bool { return d.Code != nil && *d.Code == c }
@@ -111,7 +116,7 @@ func Decide(v viewer.Viewer, a Action, o Object) Decision {
 		return no(Role, "Your role does not allow this.")
 	}
 	if o.OrganizationID != v.OrganizationID || v.Role == viewer.Portal && o.AccountID != uuid.Nil && o.AccountID != v.AccountID {
-		return no(NotYours, "This belongs to somebody else.")
+		return Decision{}
 	}
 	if v.Role == viewer.Portal && v.AccountSuspended {
 		return no(AccountSuspended, "The account is suspended.")

@@ -114,7 +114,7 @@ func TestNobodyReachesOverTheWall(t *testing.T) {
 	}
 	// What is somebody else's comes before its state: that would tell of it.
 	o := Object{OrganizationID: elsewhere, Key: lifecycle.KeyRevoked, KeyAction: lifecycle.Update}
-	if d := Decide(as(viewer.Admin), Key(lifecycle.Update), o); !d.Is(NotYours) {
+	if d := Decide(as(viewer.Admin), Key(lifecycle.Update), o); !d.Foreign() {
 		t.Errorf("a foreign key answers %+v", d)
 	}
 }

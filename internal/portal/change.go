@@ -111,7 +111,7 @@ func refusal(d policy.Decision) error {
 	switch {
 	case d.Allowed:
 		return nil
-	case d.Is(policy.NotYours):
+	case d.Foreign():
 		return fault.Missing()
 	case d.Is(policy.Status):
 		return fault.Input(fault.WrongStatus, "", *d.Message)

@@ -2,7 +2,7 @@
 
 const $ = (id) => document.getElementById(id);
 
-const roles = { ADMIN: "administrator", PORTAL: "developer", GATEWAY: "gateway" };
+const roles = { ADMIN: "administrator", PORTAL: "developer" };
 
 const kindNames = { productSubscription: "registration", credential: "key" };
 

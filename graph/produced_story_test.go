@@ -1,0 +1,241 @@
+package graph_test
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/limits"
+	"portico/internal/portal"
+	"portico/internal/portal/portaltest"
+)
+
+// tellEverything brings about every value that a story can.
+func (w *world) tellEverything() {
+	w.playAll()
+	w.tellOfTheCatalogue()
+	w.tellOfPeople()
+	w.tellOfKeys()
+	w.tellOfRegistrations()
+	w.tellOfVerdicts()
+	w.tellOfMistakes()
+	w.tellOfErrors()
+	w.askForAll()
+	require.NoError(w.t, w.Database.Close())
+	require.Contains(w.t, w.askAs("admin", "{ viewer { role } }", nil).raw, `"reason":"DATABASE"`)
+}
+
+// values are those of an enum.
+func (w *world) values(enum string) []string {
+	var out []string
+	for _, v := range w.observed.whole.Types[enum].EnumValues {
+		out = append(out, v.Name)
+	}
+	return out
+}
+
+// playAll lets every mutation happen once.
+func (w *world) playAll() {
+	for section, p := range plays() {
+		owner, name, _ := strings.Cut(section, ".")
+		if owner != "Mutation" {
+			continue
+		}
+		who := "admin"
+		if name == "withdraw" || name == "changePassword" {
+			who = "developer"
+		}
+		token := w.tokens[who]
+		in := p.input(w, who)
+		if p.enter != nil {
+			token, _ = p.enter(w, who)
+		}
+		a := w.ask(w.t, token, mutation(name, "userErrors { code }"), map[string]any{"input": in})
+		require.Empty(w.t, a.Errors, "%s: %s", name, a.raw)
+	}
+}
+
+func (w *world) tellOfTheCatalogue() {
+	for _, v := range w.values("PortalUnregister") {
+		w.does("admin", "updateOrganization", input{"portalUnregister": v}, "organization { portalUnregister }")
+	}
+	for _, v := range w.values("ProductionKeys") {
+		w.does("admin", "updateOrganization", input{"productionKeys": v}, "organization { productionKeys }")
+	}
+	w.make("admin", "updateOrganization", input{"portalUnregister": "WITHDRAW_ONLY", "productionKeys": "MEMBERS"}, "organization")
+	product := w.freshProduct()
+	w.does("admin", "createProduct", input{"name": w.name("product"), "status": "DRAFT"}, "product { status }")
+	for _, kind := range w.values("PlanKind") {
+		in := input{"productId": product, "name": w.name("plan"), "kind": kind, "approval": "AUTO"}
+		if kind != "FREE" {
+			in["price"] = input{"amount": "0.10", "unit": 100}
+		}
+		w.does("admin", "createPlan", in, "plan { kind approval }")
+	}
+	for _, per := range w.values("RatePeriod") {
+		w.does("admin", "createPlan", input{"productId": product, "name": w.name("plan"), "rateLimit": input{"limit": 1, "per": per}}, "plan { rateLimit { per } }")
+	}
+	for _, per := range w.values("QuotaPeriod") {
+		w.does("admin", "createPlan", input{"productId": product, "name": w.name("plan"), "quota": input{"limit": 1, "per": per}}, "plan { quota { per } }")
+	}
+	for _, m := range w.values("HTTPMethod") {
+		w.does("admin", "createEndpoint", input{"productId": product, "method": m, "path": "/x"}, "endpoint { method }")
+	}
+	for _, a := range w.values("Approval") {
+		w.does("admin", "updateProduct", input{"productId": product, "approval": a}, "product { approval }")
+	}
+	for _, a := range w.values("AuthType") {
+		w.does("admin", "updateProduct", input{"productId": product, "authTypes": []string{a}}, "product { authTypes }")
+	}
+	for _, s := range w.values("ProductStatus")[1:] { // a DRAFT is made, and never again
+		w.does("admin", "updateProduct", input{"productId": product, "status": s}, "product { status }")
+	}
+}
+
+func (w *world) tellOfPeople() {
+	for _, role := range w.values("UserRole") {
+		in := newUser(w, "")
+		if in["role"] = role; role == "ADMIN" {
+			delete(in, "accountId")
+		}
+		w.does("admin", "createUser", in, "user { role status }")
+	}
+	account := w.freshAccount()
+	for _, role := range w.values("MembershipRole") {
+		in := newUser(w, "")
+		in["accountId"], in["membershipRole"] = account, role
+		w.make("admin", "createUser", in, "user")
+	}
+	w.must("admin", `query($id: ID!) { account(id: $id) { status members { nodes { role } } } }`, account)
+	w.does("admin", "disableUser", input{"userId": w.freshUser()}, "user { status }")
+	w.does("admin", "suspendAccount", input{"accountId": account}, "account { status }")
+
+	token, person := w.freshPerson("developer")
+	a := w.ask(w.t, token, mutation("changePassword", "userErrors { code }"), map[string]any{"input": input{"currentPassword": portaltest.Password, "newPassword": "another battery, and a staple"}})
+	require.Contains(w.t, a.raw, `"userErrors":[]`)
+	u, err := w.Client.User.Get(portaltest.System(w.t), person.UserID)
+	require.NoError(w.t, err)
+	_, err = w.Portal.ResetPassword(w.t.Context(), "one", u.EmailFolded, portaltest.Password)
+	require.NoError(w.t, err)
+	_, err = w.Portal.CreateGateway(w.t.Context(), portal.NewGateway{Organization: "one", Name: "edge-2", Hash: []byte("two")})
+	require.NoError(w.t, err)
+	_, err = w.Portal.RevokeGateway(w.t.Context(), "one", "edge-2")
+	require.NoError(w.t, err)
+}
+
+func (w *world) tellOfKeys() {
+	for _, v := range w.values("Environment") {
+		w.does("developer", "generateKey", input{"appId": w.ids["app"], "environment": v}, "credential { environment }")
+	}
+	for _, v := range w.values("Access") {
+		w.does("developer", "generateKey", input{"appId": w.ids["app"], "access": v}, "credential { access }")
+	}
+	for _, v := range w.values("RevocationReason") {
+		if v != "APP_DELETED" {
+			w.does("developer", "revokeKey", input{"credentialId": w.freshKey(), "reason": v}, "credential { revokedReason }")
+		}
+	}
+	app := w.deletedApp()
+	w.does("admin", "restoreApp", input{"appId": app}, "app { credentials { nodes { status revokedReason } } }")
+	w.does("admin", "disableKey", input{"credentialId": w.freshKey()}, "credential { status }")
+	w.ids["expired key"] = w.make("developer", "generateKey", input{"appId": w.ids["app"], "expiresAt": w.Clock.Now().Add(time.Second).Format(time.RFC3339)}, "credential")
+	w.Clock.Advance(2 * time.Second)
+	_, err := w.Portal.RecordExpiries(portaltest.System(w.t))
+	require.NoError(w.t, err)
+	for _, who := range []string{"admin", "developer"} {
+		w.must(who, `query($id: ID!) { node(id: $id) { ... on Credential { status viewerCan { enable { code } } } } }`, w.ids["expired key"])
+	}
+}
+
+func (w *world) tellOfRegistrations() {
+	const about = `query($id: ID!) { node(id: $id) { ... on ProductSubscription { status badgeColor allowedTransitions } } }`
+	for _, id := range []string{w.waiting(), w.approved(), w.suspended(),
+		w.make("admin", "rejectSubscription", input{"subscriptionId": w.waiting(), "reason": "No."}, "productSubscription"),
+		w.make("admin", "unregister", input{"subscriptionId": w.approved()}, "productSubscription"),
+	} {
+		w.must("admin", about, id)
+		w.must("developer", about, id)
+	}
+}
+
+func (w *world) tellOfVerdicts() {
+	is := func(code, key string, more input) {
+		w.t.Helper()
+		more["credentialId"] = key
+		a := w.askAs("admin", `query($input: ExplainAccessInput!) { explainAccess(input: $input) { code } }`, map[string]any{"input": more})
+		require.Contains(w.t, a.raw, fmt.Sprintf(`{"code":%q}`, code))
+	}
+	app, private := w.make("developer", "createApp", input{"name": "Caller"}, "app"), w.productName("private product")
+	key := w.make("developer", "generateKey", input{"appId": app}, "credential")
+	is("VALID", key, input{})
+	is("DISABLED", w.disabledKey(), input{})
+	is("EXPIRED", w.ids["expired key"], input{})
+	is("REVOKED", w.ids["revoked key"], input{})
+	is("WRONG_ENVIRONMENT", key, input{"environment": "PRODUCTION"})
+	is("IP_NOT_ALLOWED", w.ids["key"], input{"address": "198.51.100.1"})
+	is("NOT_SUBSCRIBED", key, input{"product": private})
+	is("ENDPOINT_NOT_ALLOWED", w.make("developer", "generateKey", input{"appId": w.ids["app"]}, "credential"), input{"product": private, "method": "GET", "path": "/others"})
+
+	other := w.productName("product")
+	subscription := w.make("developer", "register", input{"appId": app, "productId": w.ids["product"]}, "productSubscription")
+	is("WAITING", key, input{"product": other})
+	w.make("admin", "approveSubscription", input{"subscriptionId": subscription}, "productSubscription")
+	listed := w.make("developer", "generateKey", input{"appId": app, "access": "LISTED"}, "credential")
+	is("NOT_IN_ACCESS_LIST", listed, input{"product": other})
+	w.approved() // of another app of the account
+	is("AMBIGUOUS_APP", w.freshAccountKey(), input{"product": other})
+	w.used(w.t, w.one.Organization.ID, limits.ByApp(idOf(app), idOf(w.ids["product"])), 1000)
+	is("QUOTA_EXCEEDED", key, input{"product": other})
+	w.make("admin", "suspendSubscription", input{"subscriptionId": subscription}, "productSubscription")
+	is("SUSPENDED", key, input{"product": other})
+	w.make("admin", "suspendAccount", input{"accountId": w.ids["account"]}, "account")
+	is("ACCOUNT_SUSPENDED", key, input{})
+	require.Contains(w.t, w.askAs("developer", `{ viewer { account { viewerCan { createApp { code } } } } }`, nil).raw, `{"code":"ACCOUNT_SUSPENDED"}`)
+	require.Contains(w.t, w.askAs("developer", `{ apps { totalCount } }`, nil).raw, `"reason":"ACCOUNT_SUSPENDED"`)
+	w.make("admin", "resumeAccount", input{"accountId": w.ids["account"]}, "account")
+	for _, interval := range w.values("UsageInterval") {
+		a := w.askAs("developer", `query($i: UsageInterval!) { usage(where: {from: "2026-03-01T00:00:00Z", to: "2026-03-01T03:00:00Z", timeZone: "UTC"}, interval: $i) { total } }`, map[string]any{"i": interval})
+		require.Empty(w.t, a.Errors, a.raw)
+	}
+}
+
+// askForAll sends every value of the conditions and orders of lists.
+func (w *world) askForAll() {
+	whole := w.observed.whole
+	for owner, around := range map[string]string{"Query": "{ %s }", "App": `{ app(id: "` + w.ids["app"] + `") { %s } }`} {
+		for _, f := range whole.Types[owner].Fields {
+			for _, a := range f.Arguments {
+				if a.Name != "where" && a.Name != "orderBy" {
+					continue
+				}
+				for _, path := range enumsIn(whole, a.Type, nil) {
+					for _, v := range w.values(path.enum) {
+						list := fmt.Sprintf("%s(%s: %s, first: 100) { nodes { __typename } }", f.Name, a.Name, literal(whole, a.Type, filled(w, whole, a.Type, path.fields, v)))
+						if path.enum == "EventType" {
+							list = strings.Replace(list, "__typename", "type actor { role }", 1)
+						}
+						a := w.askAs("admin", fmt.Sprintf(around, list), nil)
+						require.Empty(w.t, a.Errors, "%s: %s", list, a.raw)
+					}
+				}
+			}
+		}
+	}
+}
+
+// does a mutation that must succeed.
+func (w *world) does(who, name string, in input, selection string) {
+	w.t.Helper()
+	a := w.askAs(who, mutation(name, selection+" userErrors { code }"), map[string]any{"input": in})
+	require.Empty(w.t, a.Errors, "%s: %s", name, a.raw)
+	require.Contains(w.t, a.raw, `"userErrors":[]`, name)
+}
+
+// must asks about $id and wants an answer.
+func (w *world) must(who, document string, id any) {
+	w.t.Helper()
+	a := w.askAs(who, document, map[string]any{"id": id})
+	require.Empty(w.t, a.Errors, a.raw)
+}
