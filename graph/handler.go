@@ -96,6 +96,7 @@ func commonOptions(o Options, whole *ast.Schema) gqlhttp.Options {
 		RequestID:      o.RequestID,
 		Prices:         prices(),
 		Lanes:          lanes,
+		Scalars:        scalars(),
 		Holder:         func(ctx context.Context) string { return viewer.Current(ctx).Counted().String() },
 		Budget:         o.Budget,
 		BodyOnly:       []string{"credentialByKey"},

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"unicode/utf8"
+
+	"portico/internal/jsontext"
 )
 
 // decode reads a POST's body. No refusal repeats any of it: a body may hold a
@@ -12,6 +14,9 @@ import (
 func decode(body []byte, limits Limits) (*request, *refusal) {
 	if !utf8.Valid(body) {
 		return nil, refuse(http.StatusBadRequest, "The body is not UTF-8.")
+	}
+	if !jsontext.Exact(body) {
+		return nil, refuse(http.StatusBadRequest, "The body holds half a character: one escape of a surrogate pair without the other.")
 	}
 	if excess := misshapen(body, limits); excess != nil {
 		return nil, refuseFor(http.StatusBadRequest, *excess, "The body nests too deep or holds too many values.")
@@ -34,7 +39,7 @@ func checkQuery(req *request) *refusal {
 	if req.Query == "" {
 		return refuse(http.StatusBadRequest, "The request has no query.")
 	}
-	if !utf8.ValidString(req.Query) {
+	if !utf8.ValidString(req.Query) || !utf8.ValidString(req.OperationName) {
 		return refuse(http.StatusBadRequest, "The query is not UTF-8.")
 	}
 	return nil
@@ -50,8 +55,8 @@ func decodeParameter(params url.Values, name string, limits Limits) (map[string]
 		return nil, refuseFor(http.StatusBadRequest, *excess, "The parameter "+name+" nests too deep or holds too many values.")
 	}
 	m, err := decodeObject([]byte(text))
-	if err != nil || !utf8.ValidString(text) {
-		return nil, refuse(http.StatusBadRequest, "The parameter "+name+" must be a JSON object that names no member twice.")
+	if err != nil || !jsontext.Exact([]byte(text)) {
+		return nil, refuse(http.StatusBadRequest, "The parameter "+name+" must be a JSON object in UTF-8 that names no member twice and holds no half characters.")
 	}
 	return m, nil
 }

@@ -112,10 +112,10 @@ func (h *Handler) validate(doc *ast.QueryDocument, list []core.Rule) (errs gqler
 	return errs
 }
 
-// sortedRules are the specification's rules in a fixed order, so that the same
-// document always gets the same errors.
-func sortedRules() []core.Rule {
-	var list []core.Rule
+// sortedRules are the specification's rules and that of the scalars in a fixed
+// order, so that the same document always gets the same errors.
+func sortedRules(scalars Scalars) []core.Rule {
+	list := []core.Rule{scalars.rule()}
 	for name, f := range rules.NewDefaultRules().GetInner() {
 		list = append(list, core.Rule{Name: name, RuleFunc: f})
 	}
@@ -154,7 +154,7 @@ func located(err error, at *ast.Position) *gqlerror.Error {
 // asBadInput gives err the cause from which its code is taken.
 func asBadInput(err *gqlerror.Error) *gqlerror.Error {
 	reason := fault.ReasonInvalidDocument
-	if err.Rule == "ValuesOfCorrectType" {
+	if err.Rule == kindRule || err.Rule == scalarRule {
 		reason = fault.ReasonInvalidValue
 	}
 	err.Err = fault.New(fault.BadUserInput, reason, err.Message)

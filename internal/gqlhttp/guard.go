@@ -2,12 +2,15 @@ package gqlhttp
 
 import (
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/lexer"
 
 	"portico/internal/fault"
+	"portico/internal/jsontext"
 )
 
 // scan counts tokens and refuses overlong names, before the parser builds
@@ -17,7 +20,7 @@ func scan(text string, limits Limits) (tokens int, err *gqlerror.Error) {
 	if len(text) > limits.TextBytes {
 		return 0, tooMuch(Excess{LimitDocumentBytes, len(text), limits.TextBytes}, "is too long", "bytes")
 	}
-	l := lexer.New(&ast.Source{Input: text})
+	l, written := lexer.New(&ast.Source{Input: text}), halves{text: text}
 	for ; tokens <= limits.Tokens; tokens++ {
 		token, err := l.ReadToken()
 		if err != nil || token.Kind == lexer.EOF {
@@ -26,8 +29,28 @@ func scan(text string, limits Limits) (tokens int, err *gqlerror.Error) {
 		if token.Kind == lexer.Name && len(token.Value) > limits.Name {
 			return tokens, tooMuch(Excess{LimitNameBytes, len(token.Value), limits.Name}, "has too long a name", "bytes in each")
 		}
+		if token.Kind == lexer.String && written.within(token) {
+			return tokens, badInput(fault.ReasonInvalidDocument, "A text of the document holds half a character: one escape of a surrogate pair without the other.", &token.Pos)
+		}
 	}
 	return tokens, tooMuch(Excess{Limit: LimitTokens, Allowed: limits.Tokens}, "is too long", "tokens")
+}
+
+// halves finds halves of surrogate pairs, in whose place the lexer puts U+FFFD.
+type halves struct {
+	text  string
+	runes []rune // of text, once they are needed
+}
+
+// within looks at a string as it was written: its place is told in runes.
+func (h *halves) within(token lexer.Token) bool {
+	if !strings.ContainsRune(token.Value, utf8.RuneError) {
+		return false
+	}
+	if h.runes == nil {
+		h.runes = []rune(h.text)
+	}
+	return !jsontext.Exact([]byte(string(h.runes[token.Pos.Start:token.Pos.End])))
 }
 
 // extent is how much a set of selections stands for once its spreads are

@@ -36,6 +36,9 @@ type Options struct {
 	// callers may use says "sign in" here, to real and made-up names alike. nil
 	// reports what validation finds.
 	Stranger func(ctx context.Context) error
+	// Scalars say what the schema's own scalars take; what is not among them
+	// takes anything here, and its resolver refuses.
+	Scalars Scalars
 	// Prices are what fields cost, as far as the schema does not tell.
 	Prices Prices
 	// Lanes bound what runs at once; nil: nothing does.
@@ -61,6 +64,7 @@ type Options struct {
 type Handler struct {
 	schema    graphql.ExecutableSchema
 	options   Options
+	scalars   Scalars
 	rules     []core.Rule
 	names     []core.Rule // those of rules that report unknown names
 	documents *cache
@@ -87,9 +91,10 @@ func New(schema graphql.ExecutableSchema, o Options) *Handler {
 	if o.Holder == nil {
 		o.Holder = func(context.Context) string { return "" }
 	}
-	rules := sortedRules()
+	scalars := o.Scalars.withBuiltIn()
+	rules := sortedRules(scalars)
 	return &Handler{
-		schema: schema, options: o, rules: rules, names: namingRules(rules), documents: newCache(o.Limits),
+		schema: schema, options: o, scalars: scalars, rules: rules, names: namingRules(rules), documents: newCache(o.Limits),
 		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
 	}
 }
@@ -169,12 +174,12 @@ func (h *Handler) operate(ctx context.Context, r *http.Request, req *request, do
 	if op.Operation == ast.Subscription {
 		return h.refused(ctx, gqlerror.List{badInput(fault.ReasonInvalidDocument, "Subscriptions are not served here.", op.Position)}), nil
 	}
+	if bad := h.exact(op, req.Variables); bad != nil {
+		return h.refused(ctx, gqlerror.List{bad}), nil
+	}
 	variables, failed := validator.VariableValues(h.schema.Schema(), op, req.Variables)
 	if failed != nil {
 		return h.refused(ctx, gqlerror.List{badVariable(gqlerror.WrapIfUnwrapped(failed))}), nil
-	}
-	if bad := exact(h.schema.Schema(), op, variables); bad != nil {
-		return h.refused(ctx, gqlerror.List{bad}), nil
 	}
 	c, err := h.priced(doc, op, variables)
 	if err != nil {

@@ -92,6 +92,23 @@ func FuzzFeed(f *testing.F) {
 
 // Whatever Portico says to a report: rows are counted, given up or kept, none
 // twice and none otherwise, and only its own refusals give up any.
+// What the decoder would change without a word is no answer.
+func TestInexactAnswersAreNone(t *testing.T) {
+	for _, name := range []string{`\ud800`, `\udc00\ud800`, "\xff", "\xed\xa0\x80"} {
+		text := `{"position":7,"catalogue":{"id":"01890000-0000-7000-8000-000000000001","name":"` + name + `","zone":"UTC","products":[]}}`
+		g := wired(&wire{status: http.StatusOK, text: text, end: io.EOF})
+		if err := g.snapshot(t.Context()); !errors.Is(err, errInexact) || g.store.Load().Catalogue() != nil || g.heard.Load() != 0 {
+			t.Errorf("a snapshot with %q: %v", name, err)
+		}
+		if err := g.poll(t.Context(), 0); !errors.Is(err, errInexact) || g.heard.Load() != 0 {
+			t.Errorf("a poll with %q: %v", name, err)
+		}
+		if err := g.portico.post(t.Context(), "/v1/verify", struct{}{}, new(any)); !errors.Is(err, errInexact) {
+			t.Errorf("a verdict with %q: %v", name, err)
+		}
+	}
+}
+
 func FuzzReportAnswers(f *testing.F) {
 	for _, a := range []struct {
 		status int

@@ -109,7 +109,7 @@ func TestJunkIsRefusedWithoutAsking(t *testing.T) {
 		"no key": nil, "junk": {"X-API-Key", "junk"}, "empty": {"X-API-Key", ""}, "a changed letter": {"X-API-Key", raw[:len(raw)-1] + "!"},
 		"two headers": {"X-API-Key", raw, "Authorization", "Bearer " + raw}, "twice": {"X-API-Key", raw, "X-API-Key", raw},
 		"another scheme": {"Authorization", "Digest " + raw}, "half a pair": {"Authorization", basic("only")},
-		"not base 64": {"Authorization", "Basic ä"}, "two apps": {"X-API-Key", raw, "X-Portico-App", "a", "X-Portico-App", "b"},
+		"not base 64": {"Authorization", "Basic ä"}, "two apps": {"X-API-Key", raw, "X-Portico-App", "a", "X-Portico-App", "b"}, "an app that is not UTF-8": {"X-API-Key", raw, "X-Portico-App", "a\xff"},
 	} {
 		w := g.call(headers...)
 		require.Equal(t, http.StatusUnauthorized, w.Code, name)

@@ -32,9 +32,10 @@ func (g *Gate) read(r *http.Request) *call {
 	if !utf8.ValidString(c.path) {
 		c.path = "" // JSON would make other text of it, which may be an endpoint's
 	}
-	if apps := r.Header.Values("X-Portico-App"); len(apps) == 1 {
+	switch apps := r.Header.Values("X-Portico-App"); {
+	case len(apps) == 1 && utf8.ValidString(apps[0]):
 		c.app = apps[0]
-	} else if len(apps) > 1 {
+	case len(apps) > 0:
 		c.malformed = true
 	}
 	return c

@@ -11,11 +11,15 @@ import (
 	"strconv"
 	"time"
 
+	"portico/internal/jsontext"
 	"portico/internal/replica"
 )
 
 // errTooOld: Portico's log no longer reaches back to the copy's position.
 var errTooOld = errors.New("the feed does not reach back")
+
+// errInexact: texts of the answer are not what they would be taken for.
+var errInexact = errors.New("an answer is not UTF-8, or holds halves of surrogate pairs")
 
 // portico is the other side: the doors that a Gate needs.
 type portico struct {
@@ -85,7 +89,19 @@ func (p *portico) post(ctx context.Context, door string, body, into any) error {
 		return err
 	}
 	defer w.Body.Close()
-	return json.NewDecoder(w.Body).Decode(into)
+	return decode(json.NewDecoder(w.Body), into)
+}
+
+// decode reads one value, of which the decoder must not make another text.
+func decode(from *json.Decoder, into any) error {
+	var text json.RawMessage
+	if err := from.Decode(&text); err != nil {
+		return err
+	}
+	if !jsontext.Exact(text) {
+		return errInexact
+	}
+	return json.Unmarshal(text, into)
 }
 
 // after is the feed's query for what came after a position.
@@ -102,7 +118,7 @@ func (p *portico) feed(ctx context.Context, query string, apply func(*replica.Ch
 	defer w.Body.Close()
 	for lines := json.NewDecoder(w.Body); ; {
 		var c replica.Change
-		switch err := lines.Decode(&c); {
+		switch err := decode(lines, &c); {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:

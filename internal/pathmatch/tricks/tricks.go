@@ -29,6 +29,7 @@ func Unclear() []Trick {
 		{"overlong dot", "/%c0%ae%c0%ae/places"}, {"overlong slash", "/..%c0%afplaces"}, {"overlong slash of three", "/%e0%80%af"}, {"overlong slash of four", "/%f0%80%80%af"},
 		{"overlong slash of five", "/%F8%88%80%80%AF"}, {"byte that begins nothing", "/%80"}, {"byte of no text", "/%ff"}, {"cut letter", "/%C3"}, {"cut letter of three", "/%e2%82"},
 		{"surrogate", "/%ED%A0%80"}, {"beyond Unicode", "/%f4%90%80%80"}, {"raw byte that begins nothing", "/\x80"}, {"raw byte of no text", "/\xff"},
+		{"U+FFFD", "/%EF%BF%BD"}, {"U+FFFD, small letters", "/x%ef%bf%bdy"}, {"U+FFFD as it is", "/\ufffd"}, {"U+FFFD, escaped in part", "/\xef%BF%BD"},
 	}
 }
 
@@ -41,7 +42,7 @@ func Whole() []string {
 // Clear are what every door must let through, after a path that is guarded.
 func Clear() []string {
 	return []string{
-		"", "/", "/x", "/x/", "/x.json", "/...", "/.x/..y/z.", "/a%20b%2c", "/caf%C3%A9/%e2%82%ac/%F0%9F%98%80", "/%41%7a", "/100%25", "/100%25/x", "/a%3Fb%23c",
+		"", "/", "/x", "/x/", "/x.json", "/...", "/.x/..y/z.", "/a%20b%2c", "/caf%C3%A9/%e2%82%ac/%F0%9F%98%80", "/%EF%BF%BC/%ef%be%bd/%EF%BD%BF/%ee%bf%bd/%ef%80%80", "/%41%7a", "/100%25", "/100%25/x", "/a%3Fb%23c",
 		"/a:b@c,d=e&f+g!$'()*~_-", "?a=/../b", "/x?y=%2e%2e//;%00\\",
 	}
 }
@@ -50,7 +51,8 @@ func Clear() []string {
 // words that RE2 and PCRE share, whatever the case of the letters: it is one that
 // Allowed does not match or that Denied matches. They hold no backslash, no
 // braces and no quotes, so that each configuration can have them as they are.
-// Allowed knows what RFC 3986 lets a path hold, and escapes that are UTF-8.
+// Allowed knows what RFC 3986 lets a path hold, and escapes that are UTF-8 and
+// not U+FFFD, which encoders put in the place of what is none.
 const (
 	Allowed = "^/([a-z0-9/._~!$&-,:=@-]|%(" + ascii + "|" + two + "|" + three + "|" + four + "))*([?]|$)"
 	Denied  = "^[^?]*(//|/[.][.]?([/?]|$)|%25[0-9a-f%])"
@@ -58,7 +60,8 @@ const (
 	ascii = "2[0-9a-d]|3[0-9ac-f]|[46][0-9a-f]|5[0-9abd-f]|7[0-9a-e]"
 	more  = "%[89ab][0-9a-f]"
 	two   = "c2%[ab][0-9a-f]|(c[3-9a-f]|d[0-9a-f])" + more
-	three = "e0%[ab][0-9a-f]" + more + "|e[1-9a-cef]" + more + more + "|ed%[89][0-9a-f]" + more
+	three = "e0%[ab][0-9a-f]" + more + "|e[1-9a-ce]" + more + more + "|ed%[89][0-9a-f]" + more +
+		"|ef%([89a][0-9a-f]|b[0-9a-e])" + more + "|ef%bf%([89a][0-9a-f]|b[0-9abcef])"
 	four  = "f0%[9ab][0-9a-f]" + more + more + "|f[1-3]" + more + more + more + "|f4%8[0-9a-f]" + more + more
 )
 

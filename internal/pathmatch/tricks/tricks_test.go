@@ -51,6 +51,33 @@ func FuzzThePatternsAreNoLooserThanTheMatcher(f *testing.F) {
 	})
 }
 
+// The patterns and the matcher agree on every letter of several bytes, as far as
+// the edges of what is UTF-8 go.
+func TestThePatternsAgreeOnEveryLetter(t *testing.T) {
+	edges := []int{0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xaf, 0xb0, 0xbb, 0xbc, 0xbd, 0xbe, 0xbf, 0xc0}
+	try := func(bytes ...int) {
+		target := "/"
+		for _, b := range bytes {
+			target += escape(b)
+		}
+		_, clear := pathmatch.Clean(target)
+		if passes := allowed.MatchString(target) && !denied.MatchString(target); passes != clear {
+			t.Errorf("%s: the patterns let it pass: %v; the matcher: %v", target, passes, clear)
+		}
+	}
+	for first := 0xbf; first <= 0xff; first++ {
+		for _, second := range edges {
+			try(first, second)
+			for _, third := range edges {
+				try(first, second, third)
+				for _, fourth := range []int{0x80, 0xbd, 0xbf, 0xc0} {
+					try(first, second, third, fourth)
+				}
+			}
+		}
+	}
+}
+
 func escape(b int) string {
 	const digits = "0123456789abcdef"
 	return "%" + string(digits[b>>4]) + string(digits[b&15])
