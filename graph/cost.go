@@ -79,10 +79,6 @@ const (
 	longest      = 40 // 10,000
 	// aWebsite has 2,000 characters, each of which may be escaped.
 	aWebsite = 24
-	// aValue is a value before or after an event. All of the event's changes
-	// together are counted with mostChanges values: as much as the longest
-	// profile of an account.
-	aValue = 5
 )
 
 // longTexts are what fields with long texts cost by themselves: 1 for each 256
@@ -98,8 +94,6 @@ func longTexts() map[string]int {
 		"Endpoint.description":       aDescription,
 		"Endpoint.path":              aReason,
 		"Event.reason":               aReason,
-		"EventChange.after":          aValue,
-		"EventChange.before":         aValue,
 		"Organization.logoUrl":       aWebsite,
 		"Organization.website":       aWebsite,
 		"Product.description":        longest,

@@ -22,6 +22,7 @@ func smallTexts() map[string]string {
 		"Credential.secretHint": "four characters", "Credential.rawKeyHint": short, "Secret.rawKey": "a key's length",
 		"Credential.allowedAddresses": "a network's length", "Enforcement.appliedBy": name, "Enforcement.pending": name,
 		"Event.address": "an address", "Event.requestId": "at most 64 characters", "EventSubject.type": words, "EventChange.field": words,
+		"EventChange.before": "may be long, and seldom is: timelines would be dear", "EventChange.after": "as before",
 	}
 }
 

@@ -140,5 +140,13 @@ func (c *Claim) Resize(size int64) {
 	c.room.admit()
 }
 
+// Size is what the claim holds.
+func (c *Claim) Size() int64 {
+	if c == nil {
+		return 0
+	}
+	return c.size
+}
+
 // Leave gives everything back. It may be called again.
 func (c *Claim) Leave() { c.Resize(0) }

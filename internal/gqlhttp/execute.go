@@ -12,6 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"portico/internal/backlog"
 	"portico/internal/fault"
 )
 
@@ -46,7 +47,7 @@ func (h *Handler) admit(ctx context.Context, op *graphql.OperationContext, c *Co
 		return nil, &refusal{status: statusOf(err), err: err, cost: c}
 	}
 	defer leave()
-	a = h.execute(ctx, op)
+	a = h.execute(ctx, op, claim)
 	a.cost, a.claim = c, claim
 	claim.Resize(int64(cap(a.data)))
 	return a, nil
@@ -71,9 +72,10 @@ func statusOf(err error) int {
 }
 
 // execute runs the operation against the schema.
-func (h *Handler) execute(ctx context.Context, op *graphql.OperationContext) *answer {
+func (h *Handler) execute(ctx context.Context, op *graphql.OperationContext, claim *backlog.Claim) *answer {
 	r := &run{Handler: h, meter: &meter{
 		ctx: ctx, limit: int64(h.options.Limits.AnswerBytes), around: h.options.Around,
+		claim: claim, claimed: claim.Size(),
 	}}
 	defer r.release()
 	op.ResolverMiddleware, op.RootResolverMiddleware = r.meter.resolve, r.root

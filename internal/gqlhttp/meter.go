@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 
+	"portico/internal/backlog"
 	"portico/internal/fault"
 )
 
@@ -24,6 +26,11 @@ type meter struct {
 	// written what was written.
 	resolved, written atomic.Int64
 	stopped           atomic.Pointer[stop]
+	// claim is the room that was taken for the answer, claimed its size; beyond
+	// is done once, when the answer grows beyond it.
+	claim   *backlog.Claim
+	claimed int64
+	beyond  sync.Once
 	// told counts the errors that were presented.
 	told atomic.Int64
 }
@@ -57,7 +64,11 @@ func (m *meter) live() error {
 
 // count adds to one of the sums.
 func (m *meter) count(sum *atomic.Int64, n int) error {
-	if sum.Add(int64(n)) > m.limit {
+	total := sum.Add(int64(n))
+	if total > m.claimed {
+		m.beyond.Do(func() { m.claim.Resize(m.limit) })
+	}
+	if total > m.limit {
 		return m.halt(Excess{Limit: LimitAnswerBytes, Allowed: int(m.limit)}.fault(
 			fmt.Sprintf("The answer is too large: at most %d bytes are sent. Ask for smaller pages or fewer fields.", m.limit)))
 	}

@@ -70,3 +70,16 @@ func TestChangesTakeRoomForTheirAnswers(t *testing.T) {
 	require.Equal(t, 7, h.told(mutation, 2005))
 	require.Equal(t, 2005, h.told(&ast.OperationDefinition{Operation: ast.Query, SelectionSet: mutation.SelectionSet}, 2005))
 }
+
+// An answer that grows beyond its price takes the room of the greatest one.
+func TestAnAnswerGrowsBeyondItsPrice(t *testing.T) {
+	l := NewLanes(most)
+	claim, err := l.hold(t.Context(), "a", 10, most)
+	require.NoError(t, err)
+	m := &meter{ctx: t.Context(), limit: most, claim: claim, claimed: claim.Size()}
+	require.NoError(t, m.count(&m.resolved, 10*perCost))
+	require.EqualValues(t, 10*perCost, claim.Size())
+	require.NoError(t, m.count(&m.resolved, 1))
+	require.NoError(t, m.count(&m.written, 1000))
+	require.EqualValues(t, most, claim.Size())
+}

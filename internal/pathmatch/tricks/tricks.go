@@ -62,7 +62,7 @@ const (
 	two   = "c2%[ab][0-9a-f]|(c[3-9a-f]|d[0-9a-f])" + more
 	three = "e0%[ab][0-9a-f]" + more + "|e[1-9a-ce]" + more + more + "|ed%[89][0-9a-f]" + more +
 		"|ef%([89a][0-9a-f]|b[0-9a-e])" + more + "|ef%bf%([89a][0-9a-f]|b[0-9abcef])"
-	four  = "f0%[9ab][0-9a-f]" + more + more + "|f[1-3]" + more + more + more + "|f4%8[0-9a-f]" + more + more
+	four = "f0%[9ab][0-9a-f]" + more + more + "|f[1-3]" + more + more + more + "|f4%8[0-9a-f]" + more + more
 )
 
 // Targets are the tricks after a path, and the whole ones.
