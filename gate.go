@@ -34,6 +34,7 @@ type gate struct {
 	usage   *usage.Store
 	flusher *usage.Flusher
 	metrics *prometheus.Registry
+	lanes   *telemetry.Lanes
 	budget  *budget.Budget
 	redis   redis.UniversalClient // nil without
 	// shared are the limiters that ask Redis.
@@ -45,6 +46,7 @@ func (p *program) newGate(b *backend) (*gate, error) {
 	g := &gate{usage: usage.NewStore(b.database, b.clock), metrics: prometheus.NewRegistry()}
 	g.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	telemetry.NewPools(g.metrics, b.database.Stats)
+	g.lanes = telemetry.NewLanes(g.metrics)
 	memory := limits.NewMemory(b.clock, nil, 0)
 	counter := usage.NewCounter()
 	node := uuid.New()
@@ -156,9 +158,12 @@ func (p *program) doors(g *gate) (*door.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return door.NewServer(door.New(door.Options{
+	d := door.New(door.Options{
 		Gate: g.Gate, Usage: g.usage, Peer: gatewayPeer(proxies), Clock: clock.System{}, Log: p.log,
-	})), nil
+	})
+	g.lanes.Add(g.Loads())
+	g.lanes.Add(map[string]telemetry.Load{"batches": d.Batches})
+	return door.NewServer(d), nil
 }
 
 // gatewayPeer tells for whom a gateway asks, and whether it is believed what it

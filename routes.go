@@ -43,9 +43,8 @@ func (p *program) routes(b *backend, state *readiness, signIns []seed.SignIn) (h
 
 func (p *program) router(b *backend, state *readiness, signIns []seed.SignIn) (chi.Router, error) {
 	lanes := gqlhttp.NewLanes(p.config.MaxAnswer)
-	telemetry.NewLanes(b.gate.metrics, map[string]telemetry.Load{
-		"quick": lanes.Quick, "heavy": lanes.Heavy, "passwords": b.passwords.Load, "reads": b.gate.Reads,
-	})
+	b.gate.lanes.Add(lanes.Loads())
+	b.gate.lanes.Add(map[string]telemetry.Load{"passwords": b.passwords.Load})
 	device := auth.DeviceCookie{Secure: !p.config.Dev}
 	api, err := graph.NewHandler(graph.Options{
 		Portal: b.portal, Gate: b.gate, Counts: b.gate.usage, Devices: device, Version: programVersion(), RequestID: requestID, Log: p.log,
@@ -114,7 +113,9 @@ func believing(who *auth.Authenticator, refuse func(http.ResponseWriter, *http.R
 
 // export serves the rows behind the API's usage.
 func (p *program) export(b *backend) http.HandlerFunc {
-	return csvhttp.Handler(csvhttp.Options{Query: b.portal.UsageQuery, Rows: b.gate.usage.Rows, Log: p.log}).ServeHTTP
+	running := csvhttp.NewRoom()
+	b.gate.lanes.Add(map[string]telemetry.Load{"exports": running.Load})
+	return csvhttp.Handler(csvhttp.Options{Query: b.portal.UsageQuery, Rows: b.gate.usage.Rows, Log: p.log, Running: running}).ServeHTTP
 }
 
 // paid takes what an export costs from the caller's budget, and says what is left.

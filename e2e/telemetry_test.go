@@ -102,6 +102,7 @@ func TestMetricsOfTheAPI(t *testing.T) {
 			"portico_db_connections_max{pool=", "portico_db_waits_total{pool=", "portico_gate_cursor_lag_seconds",
 			`portico_job_last_success_timestamp_seconds{job="expiries"}`,
 			`portico_lane_size{lane="quick"}`, `portico_lane_used{lane="heavy"} 0`, `portico_lane_waiting{lane="passwords"}`, `portico_lane_refused_total{lane="reads"}`,
+			`portico_lane_used{lane="small_answers"}`, `portico_lane_size{lane="batches"}`, `portico_lane_size{lane="exports"}`,
 		} {
 			require.Contains(t, all, want)
 		}

@@ -16,13 +16,14 @@ const patience = 3 * time.Second
 // none can keep the others out; who waits for a share holds nobody up. It is
 // safe for concurrent use.
 type Room struct {
-	share int64
-	line  int
+	size, share int64
+	line        int
 
 	mu      sync.Mutex
 	free    int64
 	held    map[string]int64
 	waiting list.List // of *waiter, in the order in which they came
+	refused int64
 }
 
 // waiter is a request in line.
@@ -35,7 +36,7 @@ type waiter struct {
 // NewRoom makes a room of a size, of which each holder may have a share. At
 // most so many requests wait in its line.
 func NewRoom(size, share int64, line int) *Room {
-	return &Room{share: min(share, size), line: line, free: size, held: map[string]int64{}}
+	return &Room{size: size, share: min(share, size), line: line, free: size, held: map[string]int64{}}
 }
 
 // Claim is what a holder has of a Room. The methods of a nil Claim do nothing.
@@ -70,6 +71,7 @@ func (r *Room) queue(w *waiter) *list.Element {
 	}
 	if r.waiting.Len() > r.line {
 		r.waiting.Remove(place)
+		r.refused++
 		return nil
 	}
 	return place
@@ -90,6 +92,7 @@ func (r *Room) wait(ctx context.Context, w *waiter, place *list.Element) bool {
 		return true
 	}
 	r.waiting.Remove(place)
+	r.refused++
 	r.admit() // it may have stood before smaller ones
 	return false
 }
@@ -126,6 +129,14 @@ func (r *Room) take(holder string, size int64) {
 	if r.held[holder] += size; r.held[holder] <= 0 {
 		delete(r.held, holder)
 	}
+}
+
+// Load tells how much of the room is held and how large it is, how many requests
+// wait, and how many found no room.
+func (r *Room) Load() (used, size, waiting, refused int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.size - r.free, r.size, int64(r.waiting.Len()), r.refused
 }
 
 // Resize says what is really held, which may be more than was thought.

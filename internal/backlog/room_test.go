@@ -137,3 +137,25 @@ func TestARoomIsNeverOverfull(t *testing.T) {
 		}
 	})
 }
+
+// What is held, waits and was turned away is what operators see.
+func TestHowFullARoomIs(t *testing.T) {
+	load := func(r *backlog.Room) [4]int64 {
+		used, size, waiting, refused := r.Load()
+		return [4]int64{used, size, waiting, refused}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		r := backlog.NewRoom(100, 60, 1)
+		c := enter(t, r, "a", 60)
+		require.Equal(t, [4]int64{60, 100, 0, 0}, load(r))
+		done := make(chan bool)
+		go func() { _, ok := r.Enter(t.Context(), "a", 1); done <- ok }()
+		synctest.Wait()
+		_, ok := r.Enter(t.Context(), "a", 1)
+		require.False(t, ok, "the line is full")
+		require.Equal(t, [4]int64{60, 100, 1, 1}, load(r))
+		require.False(t, <-done, "it took too long")
+		c.Leave()
+		require.Equal(t, [4]int64{0, 100, 0, 2}, load(r))
+	})
+}

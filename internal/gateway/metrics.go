@@ -87,7 +87,12 @@ func (g *Gate) measure() {
 	g.o.Metrics.keys.Set(float64(g.budget.Used()))
 }
 
-// Reads tells how many keys and tokens are being read from the database for calls
-// and the most that may be at a time, how many wait, and how many were turned
-// away or have waited in vain.
-func (g *Gate) Reads() (used, most, waiting, refused int64) { return g.turns.load() }
+// Load is how full a lane is: how much of its size is in use, how many wait, and
+// how many were turned away.
+type Load = func() (used, size, waiting, refused int64)
+
+// Loads tells how full the gate's lanes are, by their names: keys and tokens that
+// are read from the database for calls, and answers of the feed.
+func (g *Gate) Loads() map[string]Load {
+	return map[string]Load{"reads": g.turns.load, "feeds": g.readers.Load}
+}

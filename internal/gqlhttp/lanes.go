@@ -80,13 +80,18 @@ func (l *lane) init(size, most int64) {
 	l.room, l.size, l.most = semaphore.NewWeighted(size), size, most
 }
 
-// Quick tells how full the lane of cheap operations is: the sum of the costs that
-// run and the most that may, how many operations wait, and how many were turned
-// away.
-func (l *Lanes) Quick() (used, size, waiting, refused int64) { return l.quick.load() }
+// Load is how full a lane is: how much of its size is in use, how many wait, and
+// how many were turned away.
+type Load = func() (used, size, waiting, refused int64)
 
-// Heavy is Quick for the lane of heavy operations, which are counted by number.
-func (l *Lanes) Heavy() (used, size, waiting, refused int64) { return l.heavy.load() }
+// Loads tells how full the lanes are, by their names: cheap operations by the
+// sum of their costs, heavy ones by number, answers and requests by bytes.
+func (l *Lanes) Loads() map[string]Load {
+	return map[string]Load{
+		"quick": l.quick.load, "heavy": l.heavy.load,
+		"small_answers": l.small.Load, "large_answers": l.large.Load, "bodies": l.bodies.Load,
+	}
+}
 
 func (l *lane) load() (used, size, waiting, refused int64) {
 	return l.used.Load(), l.size, l.waiting.Load(), l.refused.Load()

@@ -108,21 +108,28 @@ func TestNoLanesIsNoBound(t *testing.T) {
 
 // What runs, waits and was turned away is what operators see.
 func TestHowFullLanesAre(t *testing.T) {
-	load := func(used, size, waiting, refused int64) [4]int64 { return [4]int64{used, size, waiting, refused} }
 	synctest.Test(t, func(t *testing.T) {
 		l := NewLanes(1 << 20)
+		load := func(lane string) [4]int64 {
+			used, size, waiting, refused := l.Loads()[lane]()
+			return [4]int64{used, size, waiting, refused}
+		}
 		leave := fill(t, l)
 		out, err := l.enter(t.Context(), 900)
 		require.NoError(t, err)
-		require.Equal(t, [4]int64{1000, quickRoom, 0, 0}, load(l.Quick()))
+		require.Equal(t, [4]int64{1000, quickRoom, 0, 0}, load("quick"))
 		out()
-		require.Equal(t, [4]int64{0, quickRoom, 0, 0}, load(l.Quick()))
+		require.Equal(t, [4]int64{0, quickRoom, 0, 0}, load("quick"))
 		done := make(chan error)
 		go func() { _, err := l.enter(t.Context(), heavy); done <- err }()
 		synctest.Wait()
-		require.Equal(t, [4]int64{l.heavy.size, l.heavy.size, 1, 0}, load(l.Heavy()))
+		require.Equal(t, [4]int64{l.heavy.size, l.heavy.size, 1, 0}, load("heavy"))
 		require.Error(t, <-done)
+		claim, err := l.hold(t.Context(), "somebody", 10, 1<<20)
+		require.NoError(t, err)
+		require.Equal(t, [4]int64{10 * perCost, smallRoom, 0, 0}, load("small_answers"))
+		claim.Leave()
 		leave()
-		require.Equal(t, [4]int64{0, l.heavy.size, 0, 1}, load(l.Heavy()))
+		require.Equal(t, [4]int64{0, l.heavy.size, 0, 1}, load("heavy"))
 	})
 }

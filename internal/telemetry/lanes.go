@@ -1,40 +1,58 @@
 package telemetry
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"maps"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
 
 // Load is how full a lane is: how much of its size is in use, how many wait for
 // a place, and how many were turned away since the start.
-type Load func() (used, size, waiting, refused int64)
+type Load = func() (used, size, waiting, refused int64)
 
-// lanes shows what bounds work that runs at once, as it is when asked.
-type lanes struct {
-	loads                        map[string]Load
+// Lanes shows what bounds work that runs at once, as it is when asked.
+type Lanes struct {
 	used, size, waiting, refused *prometheus.Desc
+
+	mu    sync.Mutex
+	loads map[string]Load
 }
 
-// NewLanes registers the metrics of lanes, by their names.
-func NewLanes(r prometheus.Registerer, loads map[string]Load) {
+// NewLanes registers the metrics of lanes. Which there are is told by Add.
+func NewLanes(r prometheus.Registerer) *Lanes {
 	desc := func(name, help string) *prometheus.Desc {
 		return prometheus.NewDesc("portico_lane_"+name, help, []string{"lane"}, nil)
 	}
-	r.MustRegister(&lanes{
-		loads:   loads,
+	l := &Lanes{
+		loads:   map[string]Load{},
 		used:    desc("used", "How much of a lane, which bounds the work that runs at once, is in use."),
 		size:    desc("size", "How much fits into a lane at once."),
 		waiting: desc("waiting", "How many wait for a place in a lane."),
 		refused: desc("refused_total", "How many found no place in a lane in time, or too many waiting."),
-	})
+	}
+	r.MustRegister(l)
+	return l
+}
+
+// Add shows lanes, by their names.
+func (l *Lanes) Add(loads map[string]Load) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	maps.Copy(l.loads, loads)
 }
 
 // Describe lists the metrics.
-func (l *lanes) Describe(out chan<- *prometheus.Desc) {
+func (l *Lanes) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{l.used, l.size, l.waiting, l.refused} {
 		out <- d
 	}
 }
 
 // Collect reads the lanes.
-func (l *lanes) Collect(out chan<- prometheus.Metric) {
+func (l *Lanes) Collect(out chan<- prometheus.Metric) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	for name, load := range l.loads {
 		used, size, waiting, refused := load()
 		gauge := func(d *prometheus.Desc, n int64) {

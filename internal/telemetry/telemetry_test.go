@@ -79,7 +79,7 @@ portico_db_wait_seconds_total{pool="writer"} 5
 
 func TestLanesAreShown(t *testing.T) {
 	r := prometheus.NewRegistry()
-	NewLanes(r, map[string]Load{"heavy": func() (used, size, waiting, refused int64) { return 1, 2, 3, 4 }})
+	NewLanes(r).Add(map[string]Load{"heavy": func() (used, size, waiting, refused int64) { return 1, 2, 3, 4 }})
 	require.NoError(t, testutil.GatherAndCompare(r, strings.NewReader(`
 # HELP portico_lane_refused_total How many found no place in a lane in time, or too many waiting.
 # TYPE portico_lane_refused_total counter

@@ -61,6 +61,10 @@ func New(o Options) *Doors {
 	return d
 }
 
+// Batches tells how many batches are answered and the most that may be at once,
+// how many wait, and how many were turned away.
+func (d *Doors) Batches() (used, most, waiting, refused int64) { return d.batches.Load() }
+
 // ServeHTTP goes to the door that the path names.
 func (d *Doors) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer d.unbroken(w, r)

@@ -44,11 +44,15 @@ type Options struct {
 	// Rows gives the answer, a row at a time.
 	Rows func(ctx context.Context, q usage.Query, yield func(usage.Row) error) error
 	Log  *slog.Logger
+	// Running bounds the exports that run: NewRoom's.
+	Running *backlog.Room
 }
+
+// NewRoom makes the room for the exports of a server.
+func NewRoom() *backlog.Room { return backlog.NewRoom(atOnce, share, 0) } // nobody waits
 
 // Handler serves the export. The viewer must be in the request's context.
 func Handler(o Options) http.Handler {
-	running := backlog.NewRoom(atOnce, share, 0) // nobody waits
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		filter, by, err := parse(r.URL.Query())
 		if err != nil {
@@ -60,7 +64,7 @@ func Handler(o Options) http.Handler {
 			o.refuse(w, r, err)
 			return
 		}
-		claim, ok := running.Enter(r.Context(), viewer.Current(r.Context()).Counted().String(), 1)
+		claim, ok := o.Running.Enter(r.Context(), viewer.Current(r.Context()).Counted().String(), 1)
 		if !ok {
 			Refuse(w, r, fault.Later(fault.Unavailable, fault.ReasonBusy, comeAgain, "Too many exports run at the moment. Please try again."))
 			return

@@ -35,6 +35,7 @@ func serve(t *testing.T, asked *portal.UsageFilter, rows func(ctx context.Contex
 func serveWithin(t *testing.T, bound time.Duration, asked *portal.UsageFilter, rows func(ctx context.Context, yield func(usage.Row) error) error) string {
 	t.Helper()
 	h := csvhttp.Handler(csvhttp.Options{
+		Running: csvhttp.NewRoom(),
 		Query: func(_ context.Context, f portal.UsageFilter, by usage.Interval) (usage.Query, error) {
 			if asked != nil {
 				*asked = f
