@@ -14,3 +14,6 @@ func (p *Portal) ReplayOfNothing(ctx context.Context) error {
 
 // AttemptLife is for tests, which compare it with what the limiter counts.
 const AttemptLife = attemptLife
+
+// Tells is for tests, which go through all codes.
+func Tells(err error) bool { return tells(err) }

@@ -33,6 +33,10 @@ func TestTheFirstKey(t *testing.T) {
 			[]any{k.Name, k.Environment, k.Access, k.AllowedAddresses, k.RateLimit})
 		require.True(t, end.Equal(*k.ExpiresAt))
 
+		bare, err := f.Portal.CreateApp(x.Developer, portal.CreateAppInput{Name: "Bare", GenerateKey: &no})
+		require.NoError(t, err)
+		require.Nil(t, bare.Credential, "nobody asked for a key")
+
 		apps := f.Client.App.Query().CountX(portaltest.System(t))
 		past, far := f.Clock.Now(), f.Clock.Now().Add(400*24*time.Hour)
 		_, err = f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{LongestKeyLife: set(term.KeyLife{Development: new(30)})})

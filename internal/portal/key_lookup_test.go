@@ -54,6 +54,13 @@ func TestAKeyInHandIsFound(t *testing.T) {
 		require.NoError(t, err)
 		everywhere("revoked")
 
+		// A key whose secret nobody has ever had is known by its name alone.
+		bare := f.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AccountID: &account})
+		_, err = f.Database.ExecContext(t.Context(), `UPDATE credentials SET secret_hash = NULL, status = 'UNCOLLECTED' WHERE id = $1`, bare.Credential.ID)
+		require.NoError(t, err)
+		require.Equal(t, uuid.Nil, find(tenant.Admin, bare.Secret.RawKey))
+		require.Equal(t, bare.Credential.ID, find(tenant.Admin, bare.Secret.Username.String()))
+
 		before := statements.Load()
 		for _, junk := range []string{"", "x", s.RawKey[1:], s.RawKey + "x", strings.ToUpper(s.RawKey), " " + s.RawKey, s.Username.String() + ":", ":" + s.Password.String(),
 			"{" + s.Username.String() + "}", strings.Repeat("a", 1<<16), "Basic eDp5", "\x00"} {

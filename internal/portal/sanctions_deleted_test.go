@@ -79,6 +79,9 @@ func TestAnAdministratorEndsTheSuspensionOfADeletedApp(t *testing.T) {
 				o := mustOutlive(t, url)
 				if purged {
 					o.purge(t)
+				} else { // another app's purge is none of it
+					gone := o.MustAppOf(t, o.Admin, o.Account, "Gone").App
+					o.Client.App.UpdateOne(gone).SetDeletedAt(o.Clock.Now()).SetPurgedAt(o.Clock.Now()).ExecX(portaltest.System(t))
 				}
 				end, id, other := ways(o.Portal)[way], o.s.GlobalID(), o.MustTenant(t, "other")
 				for _, who := range []context.Context{o.Developer, other.Admin, other.Developer} {

@@ -54,6 +54,10 @@ func TestASuspensionIsNotShed(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, lifecycle.Approved, approved.Status, "an administrator may decide so")
 
+		rain, rainPlan := f.MustProduct(t, x.Admin, "rain")
+		rain, err = f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: rain.GlobalID(), Approval: set(term.Auto)})
+		require.NoError(t, err)
+		require.Equal(t, lifecycle.Approved, f.MustRegister(t, dev, f.MustApp(t, dev, "Rain").App, rain, rainPlan).Status, "it is about that product alone")
 		other := f.MustAccount(t, x.Admin, "Other")
 		require.Equal(t, lifecycle.Approved, f.MustRegister(t, x.Admin, f.MustAppOf(t, x.Admin, other, "App").App, prod, plan).Status)
 		_, err = f.Portal.RestoreApp(x.Admin, app.GlobalID())

@@ -1,0 +1,69 @@
+package portal_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/fault"
+	"portico/internal/lifecycle"
+	"portico/internal/portal"
+	"portico/internal/portal/portaltest"
+	"portico/internal/term"
+	"portico/internal/testdb"
+	"portico/internal/viewer"
+)
+
+// TestWhatARegistrationSays: who asked for it, and when it was decided, where
+// nobody had to decide.
+func TestWhatARegistrationSays(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		prod, plan := f.MustProduct(t, x.Admin, "rain")
+		waiting := f.MustRegister(t, x.Developer, f.MustApp(t, x.Developer, "App").App, prod, plan)
+		require.Equal(t, lifecycle.Waiting, waiting.Status)
+		require.Nil(t, waiting.DecidedAt)
+		require.Equal(t, viewer.Current(x.Developer).UserID, *waiting.RequestedBy)
+
+		prod, plan = mustAutomatic(t, f, x)
+		approved := f.MustRegister(t, x.Developer, f.MustApp(t, x.Developer, "App").App, prod, plan)
+		require.Equal(t, lifecycle.Approved, approved.Status)
+		require.True(t, f.Clock.Now().Equal(*approved.DecidedAt))
+		itself := f.MustRegister(t, portaltest.As(t, viewer.ForSystem(x.Organization.ID)), f.MustApp(t, x.Developer, "App").App, prod, plan)
+		require.Nil(t, itself.RequestedBy, "Portico is nobody")
+
+		app := f.MustApp(t, x.Developer, "Late").App.GlobalID()
+		_, err := f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: prod.GlobalID(), Status: set(term.Retired)})
+		require.NoError(t, err)
+		for _, who := range []context.Context{x.Admin, x.Developer} {
+			_, err = f.Portal.Register(who, portal.RegisterInput{AppID: app, ProductID: prod.GlobalID()})
+			requireProblems(t, err, "NOT_AVAILABLE productId")
+			require.Equal(t, []fault.Param{{Name: "status", Value: "RETIRED"}}, fault.Problems(err)[0].Params)
+		}
+	})
+}
+
+// TestHowKeysArePresented: a product takes at least one way, each said once,
+// and both unless it says otherwise.
+func TestHowKeysArePresented(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		both, err := f.Portal.CreateProduct(x.Admin, portal.CreateProductInput{Name: "both"})
+		require.NoError(t, err)
+		require.ElementsMatch(t, term.AuthTypes(), both.AuthTypes)
+		for problem, types := range map[string][]term.AuthType{"REQUIRED authTypes": {}, "INVALID authTypes": {term.Basic, term.APIKey, term.Basic}} {
+			_, err = f.Portal.CreateProduct(x.Admin, portal.CreateProductInput{Name: "other", AuthTypes: types})
+			requireProblems(t, err, problem)
+			_, err = f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: set(types)})
+			requireProblems(t, err, problem)
+		}
+		_, err = f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: portal.Patch[[]term.AuthType]{Set: true}})
+		requireProblems(t, err, "REQUIRED authTypes")
+		one, err := f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: set([]term.AuthType{term.Basic})})
+		require.NoError(t, err)
+		require.Equal(t, []term.AuthType{term.Basic}, one.AuthTypes)
+	})
+}
