@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"maps"
 	"math"
 	"net/http"
 	"strconv"
@@ -19,11 +18,10 @@ import (
 // answer is a response in the making. Data is JSON already and is written as
 // it is, never copied; nil means that nothing was run.
 type answer struct {
-	status     int
-	errors     gqlerror.List
-	data       []byte
-	extensions map[string]any
-	cost       *Cost
+	status int
+	errors gqlerror.List
+	data   []byte
+	cost   *Cost
 	// operation is what ran; nil where the document was refused. known says
 	// that its document was asked before.
 	operation *ast.OperationDefinition
@@ -36,12 +34,8 @@ type answer struct {
 var nullData = []byte("null")
 
 // collect makes the answer to an operation that ran.
-func (h *Handler) collect(data []byte, errs gqlerror.List, extensions map[string]any) *answer {
-	a := &answer{errors: errs, data: data, extensions: extensions}
-	if len(errs) > 0 {
-		a.errors = arrange(errs, h.options.Limits.Errors)
-	}
-	return a
+func (h *Handler) collect(data []byte, errs gqlerror.List) *answer {
+	return &answer{errors: arrange(errs, h.options.Limits.Errors), data: data}
 }
 
 // refused is the answer to a request that was well-formed HTTP and no more.
@@ -50,7 +44,7 @@ func (h *Handler) refused(ctx context.Context, errs gqlerror.List) *answer {
 	for _, err := range errs {
 		list = append(list, h.present(ctx, err))
 	}
-	return h.collect(nil, list, nil)
+	return h.collect(nil, list)
 }
 
 // refuse answers a request that never became GraphQL.
@@ -126,21 +120,14 @@ func (a *answer) frame() (head, tail []byte) {
 
 // around writes the answer's extensions.
 func (a *answer) around(b []byte) []byte {
-	switch {
-	case len(a.extensions) > 0:
-		all := maps.Clone(a.extensions)
-		if a.cost != nil {
-			all["cost"] = a.cost
-		}
-		return append(append(b, `,"extensions":`...), encode(all)...)
-	case a.cost != nil:
-		return append(a.cost.append(append(b, `,"extensions":{"cost":`...)), '}')
+	if a.cost == nil {
+		return b
 	}
-	return b
+	return append(a.cost.append(append(b, `,"extensions":{"cost":`...)), '}')
 }
 
-// encode marshals what goes around the data. Extensions come from the
-// program's own code, so a failure is a defect and panics.
+// encode marshals what goes before the data. It comes from the program's own
+// code, so a failure is a defect and panics.
 func encode(v any) []byte {
 	text, err := json.Marshal(v)
 	if err != nil {

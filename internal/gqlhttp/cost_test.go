@@ -134,7 +134,7 @@ func (p *purse) Take(_ context.Context, c *gqlhttp.Cost) error {
 	}
 	p.left -= c.Charged
 	left := p.left
-	c.Remaining, c.ResetsAt = &left, time.Unix(0, 0)
+	c.Remaining, c.ResetsAt, c.Budget, c.Window = &left, time.Unix(0, 0), 3, time.Minute
 	return nil
 }
 
@@ -150,6 +150,7 @@ func TestABudgetIsAskedBeforeAndToldAfter(t *testing.T) {
 	a := query(t, h, "{ a: text(size: 1) b: text(size: 1) }", "")
 	require.Equal(t, map[string]any{"requested": 2.0, "limit": 50_000.0, "remaining": 2.0, "resetsAt": "1970-01-01T00:00:00Z"}, a.JSON.Extensions.Cost)
 	require.Equal(t, []bool{true}, p.settled)
+	require.Equal(t, []string{`"cost";q=3;w=60`, `"cost";r=2;t=0`}, []string{a.Header().Get("RateLimit-Policy"), a.Header().Get("RateLimit")})
 
 	a = query(t, h, "{ a: text(size: 1) b: text(size: 1) }", "")
 	require.Equal(t, http.StatusTooManyRequests, a.Code)

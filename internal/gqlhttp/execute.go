@@ -85,7 +85,7 @@ func (h *Handler) execute(ctx context.Context, op *graphql.OperationContext, cla
 	if r.meter.tooLarge() && op.Operation.Operation == ast.Query {
 		// Part of it would be taken for the whole.
 		err := located(r.meter.stopped.Load().err, nil)
-		return h.collect(nullData, gqlerror.List{h.present(ctx, err)}, nil)
+		return h.collect(nullData, gqlerror.List{h.present(ctx, err)})
 	}
 	errs := graphql.GetErrors(ctx)
 	for _, err := range response.Errors {
@@ -94,7 +94,7 @@ func (h *Handler) execute(ctx context.Context, op *graphql.OperationContext, cla
 	if r.meter.tooLarge() {
 		errs = onceForEach(errs)
 	}
-	return h.collect(response.Data, errs, graphql.GetExtensions(ctx))
+	return h.collect(response.Data, errs)
 }
 
 // onceForEach leaves one TOO_LARGE for each root field of a mutation: which

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -64,7 +65,50 @@ func TestContentLengthIsExact(t *testing.T) {
 		// net/http fails a handler whose body and Content-Length differ.
 		require.Positive(t, response.ContentLength)
 		require.NoError(t, response.Body.Close())
+		// It is said, and not left to net/http, which knows short bodies alone.
+		a := send(t, toyHandler(gqlhttp.Options{}), post(body))
+		require.Equal(t, strconv.Itoa(a.Body.Len()), a.Header().Get("Content-Length"))
 	}
+}
+
+// What a refusal says beside its status is said where it means something.
+func TestHeadersOfRefusals(t *testing.T) {
+	limits := gqlhttp.DefaultLimits()
+	limits.BodyBytes = 100
+	h := toyHandler(gqlhttp.Options{Limits: limits})
+	of := func(r *http.Request) []string {
+		header := send(t, h, r).Header()
+		return []string{header.Get("Allow"), header.Get("Connection"), header.Get("Retry-After")}
+	}
+	require.Equal(t, []string{"", "", ""}, of(post("{")))
+	require.Equal(t, []string{"", "", ""}, of(post("{}", "Content-Type", "text/plain")))
+	require.Equal(t, []string{"", "close", ""}, of(post(strings.Repeat(" ", 101))))
+	require.Equal(t, []string{"GET, POST", "", ""}, of(httptest.NewRequest(http.MethodPut, "/graphql", nil)))
+}
+
+// An address is read as strictly as a body.
+func TestMalformedAddresses(t *testing.T) {
+	limits := gqlhttp.DefaultLimits()
+	limits.Nesting = 3
+	h := toyHandler(gqlhttp.Options{Limits: limits})
+	for name, c := range map[string][2]string{
+		"the query is not UTF-8":          {"query=%7Bhello(name:%22%ff%22)%7D", "The query is not UTF-8."},
+		"the variables are not UTF-8":     {"query={hello}&variables=%7B%22a%22:%22%ff%22%7D", "must be a JSON object"},
+		"the variables are no object":     {"query={hello}&variables=[1]", "must be a JSON object"},
+		"something follows the variables": {"query={hello}&variables={}{}", "must be a JSON object"},
+		"an end follows the variables":    {"query={hello}&variables={}}", "must be a JSON object"},
+		"the variables nest":              {`query={hello}&variables={"a":[[[1]]]}`, "nests too deep"},
+		"the extensions nest":             {`query={hello}&extensions={"a":[[[1]]]}`, "nests too deep"},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/graphql", nil)
+		r.URL.RawQuery = c[0]
+		a := send(t, h, r)
+		require.Equal(t, 400, a.Code, name)
+		require.Contains(t, a.JSON.Errors[0].Message, c[1], name)
+	}
+	r := httptest.NewRequest(http.MethodGet, "/graphql", nil)
+	r.URL.RawQuery = `query={hello}&variables={"a":[[1]]}`
+	require.Empty(t, send(t, h, r).JSON.Errors)
 }
 
 func TestRequestErrorsDifferByMediaType(t *testing.T) {

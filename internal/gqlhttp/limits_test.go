@@ -137,6 +137,14 @@ func TestTheShapeOfABody(t *testing.T) {
 		require.Equal(t, want, a.limit(), variables)
 		require.Equal(t, want != "", len(a.JSON.Errors) > 0, variables)
 	}
+	// The two objects, the comma between the members, the list, and its commas.
+	list := `{"a":[` + strings.Repeat("1,", limits.Values-4)
+	require.Empty(t, query(t, h, "{ hello }", list+`1]}`).limit(), "as many as may be")
+	require.Equal(t, "BODY_VALUES", query(t, h, "{ hello }", list+`1,1]}`).limit())
+	// A string without an end is no JSON; what is in it is nothing else.
+	open := send(t, h, post(`{"query":"[[[[[[[[,,,,,,,,,,,,,,`))
+	require.Equal(t, 400, open.Code)
+	require.Empty(t, open.limit())
 }
 
 func TestALargeBodySaysWhichLimit(t *testing.T) {

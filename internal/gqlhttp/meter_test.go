@@ -1,7 +1,10 @@
 package gqlhttp_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -90,6 +93,7 @@ func TestTheDeadlineEndsWriting(t *testing.T) {
 	a := query(t, gqlhttp.New(newToy(), gqlhttp.Options{Limits: limits, Timeout: time.Millisecond}), "{ endless }", "")
 	require.Equal(t, "UNAVAILABLE", a.code())
 	require.Equal(t, "DEADLINE", a.JSON.Errors[0].Extensions["reason"])
+	require.Equal(t, "The answer took too long.", a.JSON.Errors[0].Message)
 	require.Equal(t, []any{"endless"}, a.JSON.Errors[0].Path)
 	require.JSONEq(t, `{"endless":null}`, string(a.JSON.Data))
 }
@@ -114,8 +118,9 @@ func TestHeavyRequestsAreTurnedAwayWhenTheLineIsFull(t *testing.T) {
 	toy.open, toy.inside = make(chan struct{}), make(chan struct{}, 1000)
 	prices := gqlhttp.Prices{Bases: map[gqlhttp.FieldName]int{{Type: "Query", Field: "text"}: 20_000}}
 	p := &purse{left: 1 << 30}
+	turnedAway := &turns{}
 	lanes := gqlhttp.NewLanes(8 << 20)
-	h := gqlhttp.New(toy, gqlhttp.Options{Prices: prices, Lanes: lanes})
+	h := gqlhttp.New(toy, gqlhttp.Options{Prices: prices, Lanes: lanes, Budget: turnedAway})
 	other := gqlhttp.New(toy, gqlhttp.Options{Prices: prices, Lanes: lanes, Budget: p})
 	const many = 200
 	answers := make(chan *reply, many)
@@ -128,6 +133,7 @@ func TestHeavyRequestsAreTurnedAwayWhenTheLineIsFull(t *testing.T) {
 	require.Equal(t, "UNAVAILABLE", turned.code())
 	require.Equal(t, "BUSY", turned.JSON.Errors[0].Extensions["reason"])
 	require.Equal(t, "1", turned.Header().Get("Retry-After"))
+	require.Equal(t, []any{int64(1), int64(0)}, []any{turnedAway.away.Load(), turnedAway.ran.Load()}, "its cost is given back")
 	require.Empty(t, query(t, other, "{ hello }", "").JSON.Errors)
 	require.Equal(t, []bool{true}, p.settled)
 	close(toy.open)
@@ -135,4 +141,33 @@ func TestHeavyRequestsAreTurnedAwayWhenTheLineIsFull(t *testing.T) {
 		<-answers
 	}
 	require.Less(t, int(toy.texts.Load()), many)
+}
+
+// turns counts the operations that ran, and those that did not.
+type turns struct{ ran, away atomic.Int64 }
+
+func (*turns) Take(context.Context, *gqlhttp.Cost) error { return nil }
+
+func (n *turns) Settle(_ context.Context, _ *gqlhttp.Cost, ran bool) {
+	if ran {
+		n.ran.Add(1)
+	} else {
+		n.away.Add(1)
+	}
+}
+
+// A marshaler that panics while it writes is a failure of its field alone.
+func TestAPanicWhileWritingIsTheFieldsOwn(t *testing.T) {
+	var told []any
+	recovered := func(_ context.Context, p any) error {
+		told = append(told, p)
+		return errors.New("broken")
+	}
+	h := gqlhttp.New(newToy(), gqlhttp.Options{Recover: recovered})
+	a := query(t, h, "mutation { a: pushed(size: 1) bursts b: pushed(size: 2) }", "")
+	require.JSONEq(t, `{"a":"x","bursts":null,"b":"xx"}`, string(a.JSON.Data))
+	require.Len(t, a.JSON.Errors, 1)
+	require.Equal(t, []any{"bursts"}, a.JSON.Errors[0].Path)
+	require.Equal(t, "INTERNAL", a.code())
+	require.Equal(t, []any{"toy bursts"}, told)
 }

@@ -43,7 +43,7 @@ type Query {
   text(size: Int!): String
   endless: String
 }
-type Mutation { item: Item, push(n: Int!): Int, pushed(size: Int!): String, endless: String }
+type Mutation { item: Item, push(n: Int!): Int, pushed(size: Int!): String, endless: String, bursts: String }
 type Subscription { ticks: Int }
 `
 
@@ -123,6 +123,9 @@ func (t *toy) field(
 	}
 	if field.Name == "endless" {
 		return graphql.WriterFunc(t.endless)
+	}
+	if field.Name == "bursts" {
+		return graphql.WriterFunc(func(io.Writer) { panic("toy bursts") })
 	}
 	result, err := op.ResolverMiddleware(ctx, func(ctx context.Context) (any, error) {
 		return t.leaf(ctx, op, field.Name, field.ArgumentMap(op.Variables))

@@ -1,0 +1,59 @@
+package gqlhttp
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"portico/internal/fault"
+)
+
+// What is said once for each root field is that it was too large, and nothing else.
+func TestOnlyTooLargeIsSaidOnce(t *testing.T) {
+	at := func(root string, code fault.Code) *gqlerror.Error {
+		e := &gqlerror.Error{Err: fault.New(code, "", "no")}
+		if root != "" {
+			e.Path = ast.Path{ast.PathName(root), ast.PathName("field")}
+		}
+		return e
+	}
+	large, lost, nowhere := at("a", fault.TooLarge), at("a", fault.NotFound), at("", fault.TooLarge)
+	other := at("b", fault.TooLarge)
+	all := gqlerror.List{nil, large, lost, at("a", fault.TooLarge), lost, other, at("b", fault.TooLarge), nowhere, nowhere, nil}
+	require.Equal(t, gqlerror.List{nil, large, lost, lost, other, nowhere, nowhere, nil}, onceForEach(all))
+}
+
+// What a value is said to need at the very least, it needs.
+func TestLeastBytes(t *testing.T) {
+	long, labels := strings.Repeat("x", 1000), []string{"team", "", strings.Repeat("y", 500)}
+	for _, value := range []any{long, &long, (*string)(nil), labels, []string{}, 5, nil, true} {
+		text, err := json.Marshal(value)
+		require.NoError(t, err)
+		require.LessOrEqual(t, leastBytes(value), len(text)+1, "%T", value)
+		if len(text) > 100 {
+			require.Greater(t, leastBytes(value), len(text)-4, "%T", value)
+		}
+	}
+}
+
+// A buffer that has grown is not kept: its memory is given back.
+func TestLargeBuffersAreNotKept(t *testing.T) {
+	made := 0
+	h := &Handler{buffers: sync.Pool{New: func() any { made++; return new(bytes.Buffer) }}}
+	for range 100 {
+		b := h.buffers.Get().(*bytes.Buffer)
+		b.Grow(largestKept + 1)
+		h.giveBack(b)
+	}
+	require.Equal(t, 100, made)
+	b := bytes.NewBuffer(make([]byte, 0, largestKept))
+	b.WriteString("of another answer")
+	h.giveBack(b)
+	require.Zero(t, b.Len())
+}
