@@ -54,6 +54,7 @@ func TestReportsAtTheirEdges(t *testing.T) {
 			"mean":        {func(r *Reported) { r.Calls, r.Latency = 2, 2*slowest }, func(r *Reported) { r.Calls, r.Latency = 2, 2*slowest+1 }},
 			"few":         {func(r *Reported) { r.Calls, r.Latency = 27777, 27777*slowest }, func(r *Reported) { r.Calls, r.Latency = 27777, 27777*slowest+1 }},
 			"latency":     {func(r *Reported) { r.Calls, r.Latency = 27778, MaxLatency }, func(r *Reported) { r.Calls, r.Latency = MaxCalls, MaxLatency+1 }},
+			"many":        {func(r *Reported) { r.Calls, r.Latency = 3_000_000, MaxLatency }, func(r *Reported) { r.Calls, r.Latency = 3_000_000, MaxLatency+1 }},
 			"negative":    {func(r *Reported) { r.Latency = 0 }, func(r *Reported) { r.Latency = -1 }},
 			"past":        {func(r *Reported) { r.At = noon.Add(-24 * time.Hour) }, func(r *Reported) { r.At = noon.Add(-24*time.Hour - 1) }},
 			"future":      {func(r *Reported) { r.At = noon.Add(5 * time.Minute) }, func(r *Reported) { r.At = noon.Add(5*time.Minute + 1) }},

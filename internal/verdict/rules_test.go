@@ -222,6 +222,7 @@ func TestAuthTypes(t *testing.T) {
 		{only(term.Basic), term.APIKey, "orders", AuthTypeNotAllowed},
 		{only(term.Basic), "", "orders", Valid},
 		{nil, "", "orders", AuthTypeNotAllowed},
+		{nil, "", "", Valid},
 		{nil, term.Basic, "", Valid},
 		{nil, term.APIKey, "", Valid},
 		{nil, "BEARER", "", AuthTypeNotAllowed},

@@ -1,0 +1,125 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/address"
+	"portico/internal/base62"
+	"portico/internal/clock"
+	"portico/internal/database"
+	"portico/internal/keyring"
+	"portico/internal/testdb"
+)
+
+// gone is a database that does not answer.
+func gone(t *testing.T, url string) *database.DB {
+	t.Helper()
+	db, err := database.Open(t.Context(), url, database.Options{})
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+	return db
+}
+
+// An attempt that was right while the database had gone is taken off the count
+// before the next one is counted, and never before.
+func TestWhatIsOwedAfterAnOutageIsPaidBack(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		up, down := testdb.Open(t, url), gone(t, url)
+		l := NewLimiter(up, keyring.ForTest(), clock.NewFake(start))
+		g := Guess{Address: address.ParseEmail(email), Client: client}
+		rows := int64(len(l.buckets(g)))
+		for i := range 2 * PairFailures {
+			l.db = up
+			a, err := l.Reserve(t.Context(), g)
+			require.NoError(t, err, "of %d nothing stays counted", i)
+			require.Equal(t, rows, count(t, l))
+			l.db = down
+			require.Error(t, a.Succeeded(t.Context(), 0))
+			a.Done()
+			_, err = l.Reserve(t.Context(), g)
+			require.Error(t, err, "it is still down")
+		}
+		l.db = up
+		require.Equal(t, rows, count(t, l), "the last one is owed")
+		require.NoError(t, l.payBack(t.Context()))
+		require.Zero(t, count(t, l))
+		require.Empty(t, l.owed)
+	})
+}
+
+// What is owed is bounded, and of several nothing is forgotten when the
+// database goes again in the middle.
+func TestWhatIsOwedIsKeptUntilItIsPaid(t *testing.T) {
+	l := NewLimiter(gone(t, testdb.SQLite(t)), keyring.ForTest(), clock.NewFake(start))
+	attempts := [][]uuid.UUID{{uuid.New()}, {uuid.New()}, {uuid.New()}}
+	l.owe(attempts...)
+	require.Error(t, l.payBack(t.Context()))
+	require.Equal(t, attempts, l.owed)
+	for range mostOwed {
+		l.owe([]uuid.UUID{uuid.New()})
+	}
+	require.Len(t, l.owed, mostOwed)
+	require.Equal(t, attempts, l.owed[:3], "the oldest first")
+}
+
+// An attempt that waits for its client's turn, and does not get it, leaves the
+// gate of its address open.
+func TestWhoDoesNotGetInLeavesNoGateShut(t *testing.T) {
+	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
+		who := func(i int) Guess {
+			return Guess{Address: address.ParseEmail(fmt.Sprintf("user%d@demo.example", i)), Client: client}
+		}
+		var inside []*Attempt
+		for i := range clientAtOnce {
+			a, err := l.Reserve(t.Context(), who(i))
+			require.NoError(t, err)
+			inside = append(inside, a)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		_, err := l.Reserve(ctx, who(clientAtOnce))
+		require.Error(t, err)
+		for _, a := range inside {
+			a.Done()
+		}
+		require.Empty(t, l.gate.rooms, "nobody is inside any more")
+	})
+}
+
+// A device token proves nothing under a pepper that the ring does not have, nor
+// from further ahead than clocks go apart.
+func TestForgedDeviceTokens(t *testing.T) {
+	c := clock.NewFake(start)
+	d, who := NewDevices(keyring.ForTest(), c), address.ParseEmail(email)
+	for _, pepper := range []keyring.Key{{}, {ID: "p9"}, {ID: "p9", Secret: []byte("chosen")}} {
+		_, ok := d.known(who, user, []string{deviceToken(pepper, who, user, "0123456789abcdef", c.Now().Unix())})
+		require.False(t, ok, "%s", pepper.ID)
+	}
+	nobody := address.Email{}
+	_, ok := d.known(nobody, user, []string{deviceToken(d.ring.Current(keyring.Pepper), nobody, user, "0123456789abcdef", c.Now().Unix())})
+	require.False(t, ok, "of no address")
+	c.Advance(skew)
+	token := d.Issue(who, user, nil)
+	c.Advance(-skew)
+	_, ok = d.known(who, user, []string{token})
+	require.True(t, ok, "another node's clock is ahead")
+	c.Advance(-time.Second)
+	_, ok = d.known(who, user, []string{token})
+	require.False(t, ok, "no clock is so far ahead")
+}
+
+// What has a checksum is no machine token by that alone.
+func TestOtherTokensWithAChecksum(t *testing.T) {
+	m := NewMachineTokens(keyring.ForTest())
+	token, _, _ := m.New()
+	body := "ptk_" + token[len(MachinePrefix):len(token)-base62.ChecksumDigits]
+	require.Len(t, MachinePrefix, 4)
+	_, ok := m.Hashes(body + base62.Checksum(body))
+	require.False(t, ok)
+}
