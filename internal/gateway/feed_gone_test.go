@@ -1,0 +1,105 @@
+package gateway_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/gateway"
+	"portico/internal/portal"
+	"portico/internal/replica"
+	"portico/internal/testdb"
+)
+
+// gone are the accounts, apps and keys that some lines say are gone.
+func gone(lines []replica.Change) (out []uuid.UUID) {
+	for _, l := range lines {
+		out = slices.Concat(out, l.GoneAccounts, l.GoneApps, l.GoneCredentials)
+	}
+	return out
+}
+
+// boundTo is a caller whose token is for products.
+func (w *world) boundTo(t *testing.T, g *gateway.Gate, products ...string) *gateway.Caller {
+	c, err := g.Caller(t.Context(), w.token(t, portal.NewGateway{Products: products}))
+	return ok(t, c, err)
+}
+
+// A token that is bound to a product is told that its own accounts and apps are
+// gone, and of others not even that.
+func TestTheFeedOfABoundTokenTellsWhoIsGone(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g := w.gate(t)
+		c := w.boundTo(t, g, "weather")
+		stranger, customer := w.MustAccount(t, w.Admin, "Stranger"), w.MustAccount(t, w.Admin, "Customer")
+		theirs, app := w.MustAppOf(t, w.Admin, stranger, "Elsewhere"), w.MustAppOf(t, w.Admin, customer, "Weather")
+		w.MustRegister(t, w.Admin, app.App, w.product, w.plan)
+		deleted := w.MustAppOf(t, w.Admin, stranger, "Second")
+		lines, err := w.fed(t, g, c, -1, 0)
+		here := ok(t, lines, err)[0].Position
+
+		ok(t, 0, second(w.Portal.DeleteApp(w.Admin, deleted.App.GlobalID(), nil)))
+		ok(t, 0, second(w.Portal.DeleteApp(w.Admin, w.made.App.GlobalID(), nil)))
+		ok(t, 0, second(w.Portal.DeleteAccount(w.Admin, stranger.GlobalID(), nil)))
+		ok(t, 0, second(w.Portal.DeleteAccount(w.Admin, customer.GlobalID(), nil)))
+		w.mono.Add(1)
+		lines, err = w.fed(t, g, c, here, 0)
+		told := gone(ok(t, lines, err))
+		for _, id := range []uuid.UUID{w.made.App.ID, app.App.ID, customer.ID} {
+			require.Contains(t, told, id)
+		}
+		for _, id := range []uuid.UUID{stranger.ID, theirs.App.ID, deleted.App.ID} {
+			require.NotContains(t, told, id)
+			require.NotContains(t, named(lines), id)
+		}
+	})
+}
+
+// A gateway that comes back after a purge drops the keys of what was purged.
+func TestTheFeedOfABoundTokenAfterAPurge(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g := w.gate(t)
+		c := w.boundTo(t, g, "weather")
+		lines, err := w.fed(t, g, c, -1, 0)
+		here := ok(t, lines, err)[0].Position
+		ok(t, 0, second(w.Portal.DeleteApp(w.Admin, w.made.App.GlobalID(), nil)))
+		w.Clock.Advance(31 * 24 * time.Hour)
+		purged, err := w.Portal.Purge(t.Context())
+		require.Equal(t, 1, ok(t, purged, err).Apps)
+		w.mono.Add(1)
+		lines, err = w.fed(t, g, c, here, 0)
+		told := gone(ok(t, lines, err))
+		require.Contains(t, told, w.made.Credential.ID)
+	})
+}
+
+// What changes twice on the way is told of once in a line.
+func TestTheFeedOfABoundTokenRepeatsNothing(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		g := w.gate(t)
+		c := w.boundTo(t, g, "weather")
+		lines, err := w.fed(t, g, c, -1, 0)
+		here := ok(t, lines, err)[0].Position
+		account := w.Account.GlobalID()
+		whole := w.MustKey(t, w.Developer, portal.GenerateKeyInput{AccountID: &account}).Credential
+		ok(t, 0, second(w.Portal.DisableKey(w.Admin, w.made.Credential.GlobalID(), nil)))
+		ok(t, 0, second(w.Portal.SuspendAccount(w.Admin, account, nil)))
+		ok(t, 0, second(w.Portal.ResumeAccount(w.Admin, account, nil)))
+		ok(t, 0, second(w.Portal.Suspend(w.Admin, w.sub.GlobalID(), nil)))
+		w.mono.Add(1)
+		lines, err = w.fed(t, g, c, here, 0)
+		require.Len(t, ok(t, lines, err), 1)
+		told := named(lines)
+		for _, id := range []uuid.UUID{w.Account.ID, w.made.App.ID, w.made.Credential.ID, whole.ID, w.sub.ID} {
+			require.Contains(t, told, id)
+		}
+		slices.SortFunc(told, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
+		require.Equal(t, slices.Compact(slices.Clone(told)), told)
+	})
+}
