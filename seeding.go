@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"portico/internal/adapters"
+	"portico/internal/address"
+	"portico/internal/auth"
 	"portico/internal/database"
 	"portico/internal/seed"
 )
 
 type seedCommand struct {
-	Apps int `placeholder:"N" help:"Instead make a large organization of this many apps, to measure with."`
+	Apps *int `placeholder:"N" help:"Instead make a large organization of this many apps, to measure with."`
 }
 
 // Help tells what is asked for outside development.
@@ -23,13 +25,16 @@ func (seedCommand) Help() string {
 
 // Run makes the demo data, or the large set.
 func (s seedCommand) Run(ctx context.Context, p *program) error {
-	if s.Apps < 0 {
+	if s.Apps != nil && *s.Apps < 1 {
 		return errors.New("--apps must be 1 or more")
+	}
+	if err := p.checkDemoPassword(); err != nil {
+		return err
 	}
 	return p.with(ctx, func(b *backend) error {
 		o := p.seedOptions(b)
-		if s.Apps > 0 {
-			made, err := seed.Large(ctx, o, s.Apps)
+		if s.Apps != nil {
+			made, err := seed.Large(ctx, o, *s.Apps)
 			if err != nil {
 				return err
 			}
@@ -50,6 +55,15 @@ func (p *program) tellSeeded(s *seed.Summary) error {
 	_, err := fmt.Fprintf(p.stderr, "Made: %d organizations, %d accounts, %d users, %d endpoints, %d plans, %d apps, %d keys, %d registrations, %d events.\n",
 		s.Organizations, s.Accounts, s.Users, s.Endpoints, s.Plans, s.Apps, s.Keys, s.Subscriptions, s.Events)
 	return err
+}
+
+// checkDemoPassword wants of the demo users' password what is wanted of
+// everybody's; the one that is known is for package seed to refuse.
+func (p *program) checkDemoPassword() error {
+	if given := p.config.DemoPassword; given != "" && given != seed.DefaultPassword {
+		return auth.CheckPassword("PORTICO_DEMO_PASSWORD", given, address.Email{})
+	}
+	return nil
 }
 
 func (p *program) seedOptions(b *backend) seed.Options {
@@ -88,6 +102,9 @@ func (p *program) seedEmpty(ctx context.Context, b *backend) error {
 func (p *program) seedOnce(ctx context.Context, b *backend) error {
 	empty, err := seed.Empty(ctx, b.client)
 	if err != nil || !empty {
+		return err
+	}
+	if err := p.checkDemoPassword(); err != nil {
 		return err
 	}
 	// Another server may have been faster.

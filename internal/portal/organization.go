@@ -210,7 +210,7 @@ func (p *Portal) OrganizationBySlug(ctx context.Context, slug string) (*db.Organ
 // enter lets a command work inside the organization of a slug: its events go
 // to that one's log.
 func (c *change) enter(ctx context.Context, slug string) error {
-	id, err := c.Organization.Query().Where(organization.Slug(slug)).OnlyID(ctx)
+	id, err := c.Organization.Query().Where(organization.Slug(askable(slug))).OnlyID(ctx)
 	if db.IsNotFound(err) {
 		return unknownOrganization()
 	}

@@ -14,9 +14,12 @@ import (
 	"portico/internal/term"
 )
 
-// askable is a text to compare with stored ones. NUL, which Postgres refuses
-// and nothing stored holds, becomes a character that is found as little.
-func askable(s string) string { return strings.ReplaceAll(s, "\x00", "\uFFFD") }
+// askable is a text to compare with stored ones. NUL and what is no UTF-8, which
+// Postgres refuses and nothing stored holds, become a character that is found as
+// little.
+func askable(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}
 
 // sought is a text to look for in folded names.
 func sought(s string) string { return askable(term.Fold(s)) }

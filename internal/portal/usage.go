@@ -111,11 +111,7 @@ func location(name string) (*time.Location, error) {
 	return l, nil
 }
 
-// Zone is the time zone of the viewer's organization; UTC for a viewer of none.
+// Zone is the time zone of the viewer's organization; a viewer of none has none.
 func (p *Portal) Zone(ctx context.Context) (*time.Location, error) {
-	name := viewer.Current(ctx).TimeZone
-	if name == "" {
-		return time.UTC, nil
-	}
-	return zone.Load(name)
+	return zone.Load(viewer.Current(ctx).TimeZone)
 }

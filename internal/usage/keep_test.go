@@ -145,3 +145,27 @@ func TestAccept(t *testing.T) {
 		require.True(t, fault.Is(err, fault.BadUserInput), err)
 	})
 }
+
+// Calls of an organization that is not known are in no zone, UTC least of all:
+// they wait, are told, and hold up nobody else's.
+func TestCallsOfAnUnknownOrganizationAreToldAndWait(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url, "Europe/Istanbul", noon)
+		stranger := w.call(uuid.UUID{5}, "VALID")
+		stranger.Organization = uuid.New()
+		w.counter.Add(w.call(uuid.UUID{5}, "VALID"), noon.Add(-2*time.Hour), 3)
+		w.counter.Add(stranger, noon.Add(-2*time.Hour), 5)
+		w.flush()
+		for range 2 {
+			err := w.store.RollUp(context.Background())
+			require.ErrorContains(t, err, stranger.Organization.String())
+			require.EqualValues(t, 3, w.number(`SELECT sum(calls) FROM usage_hours`))
+			require.EqualValues(t, 3, w.number(`SELECT sum(calls) FROM usage_days`))
+			require.EqualValues(t, 1, w.number(`SELECT count(*) FROM usage_minutes WHERE due`))
+		}
+		w.exec(`INSERT INTO organizations (id, created_at, updated_at, slug, name, time_zone, longest_key_life) VALUES ($1, $2, $2, 'back', 'Back', 'Asia/Tokyo', '{}')`,
+			stranger.Organization, w.clock.Now())
+		require.NoError(t, w.store.RollUp(context.Background()))
+		require.EqualValues(t, 8, w.number(`SELECT sum(calls) FROM usage_hours`))
+	})
+}

@@ -2,6 +2,8 @@ package usage
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -16,7 +18,8 @@ const mostRolled = 2000
 
 // RollUp adds to hours and days what the minutes that are over hold and those
 // do not yet. Any number of nodes may do it at once, and calls may come late: a
-// row to which something is added becomes due again.
+// row to which something is added becomes due again. Calls of an organization
+// that is not known wait, and are an error: nobody can say on which day they were.
 func (s *Store) RollUp(ctx context.Context) error {
 	until := firstID(Minute.floor(s.clock.Now(), time.UTC))
 	for {
@@ -25,10 +28,32 @@ func (s *Store) RollUp(ctx context.Context) error {
 			n, err = s.rollSome(ctx, tx, until)
 			return err
 		})
-		if err != nil || n < mostRolled {
+		if err != nil {
 			return database.Fault(err)
 		}
+		if n < mostRolled {
+			return s.stranded(ctx)
+		}
 	}
+}
+
+// stranded returns an error that names an organization that has calls and is not
+// known, nil where there is none.
+func (s *Store) stranded(ctx context.Context) error {
+	var id uuid.UUID
+	err := s.db.QueryRowContext(ctx, `SELECT organization_id FROM usage_minutes
+		WHERE due AND organization_id NOT IN (SELECT id FROM organizations) LIMIT 1`).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return database.Fault(err)
+	}
+	return unknownOrganization(id)
+}
+
+func unknownOrganization(id uuid.UUID) error {
+	return fmt.Errorf("usage: there are calls of the organization %s, which is not known; they are not added to hours and days", id)
 }
 
 // rollSome rolls up the oldest rows that are due and tells how many there were.
@@ -56,7 +81,11 @@ func addHoursAndDays(ctx context.Context, db *database.DB, tx *database.Tx, rows
 		table    string
 		interval Interval
 	}{{"usage_hours", Hour}, {"usage_days", Day}} {
-		if _, err := addCalls(ctx, db, tx, to.table, addition{}, together(rows, to.interval, zones)); err != nil {
+		sums, err := together(rows, to.interval, zones)
+		if err != nil {
+			return err
+		}
+		if _, err := addCalls(ctx, db, tx, to.table, addition{}, sums); err != nil {
 			return err
 		}
 	}
@@ -71,7 +100,7 @@ func (s *Store) dueRows(ctx context.Context, tx *database.Tx, until uuid.UUID) (
 		lock = " FOR NO KEY UPDATE"
 	}
 	rows, err := tx.QueryContext(ctx, fmt.Sprintf(`SELECT id, organization_id, at, account_id, app_id, credential_id, product_id,
-		endpoint_id, code, %s FROM usage_minutes WHERE due AND id < $1 ORDER BY id LIMIT %d%s`, atMost(s.db, "calls - rolled"), mostRolled, lock), until)
+		endpoint_id, code, %s FROM usage_minutes WHERE due AND id < $1 AND organization_id IN (SELECT id FROM organizations) ORDER BY id LIMIT %d%s`, atMost(s.db, "calls - rolled"), mostRolled, lock), until)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -87,11 +116,14 @@ func (s *Store) dueRows(ctx context.Context, tx *database.Tx, until uuid.UUID) (
 }
 
 // together sums rows up by their hours or days.
-func together(rows []counted, to Interval, zones zones) []counted {
+func together(rows []counted, to Interval, zones zones) (out []counted, err error) {
 	sums := map[uuid.UUID]int{}
-	var out []counted
 	for _, r := range rows {
-		r.at = to.floor(r.at, zones.of(r.Organization))
+		zone, known := zones[r.Organization]
+		if !known {
+			return nil, unknownOrganization(r.Organization)
+		}
+		r.at = to.floor(r.at, zone)
 		r.id = movedTo(r.id, r.at)
 		if i, ok := sums[r.id]; ok {
 			out[i].calls = plus(out[i].calls, r.calls)
@@ -100,19 +132,11 @@ func together(rows []counted, to Interval, zones zones) []counted {
 		sums[r.id] = len(out)
 		out = append(out, r)
 	}
-	return out
+	return out, nil
 }
 
 // zones are the organizations' time zones.
 type zones map[uuid.UUID]*time.Location
-
-// of gives an organization's zone; UTC if it is not known.
-func (z zones) of(organization uuid.UUID) *time.Location {
-	if l := z[organization]; l != nil {
-		return l
-	}
-	return time.UTC
-}
 
 // load reads the zones of all organizations, which are few.
 func (z zones) load(ctx context.Context, tx *database.Tx) error {
