@@ -24,14 +24,18 @@ func ops(metrics *prometheus.Registry, state *readiness, known hosts) http.Handl
 	r.Get("/readyz", state.ServeHTTP)
 	r.Handle("/metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	r.Route("/debug/pprof", func(r chi.Router) {
+		r.HandleFunc("/symbol", pprof.Symbol)
+		r = r.With(briefly(func(path string) bool { return path == profilePath || path == tracePath }))
 		r.HandleFunc("/", pprof.Index)
 		r.HandleFunc("/profile", pprof.Profile)
-		r.HandleFunc("/symbol", pprof.Symbol)
 		r.HandleFunc("/trace", pprof.Trace)
 		r.HandleFunc("/{profile}", pprof.Index)
 	})
 	return r
 }
+
+// The profiles that take some time in any case.
+const profilePath, tracePath = "/debug/pprof/profile", "/debug/pprof/trace"
 
 // hosts are the names by which the operators' listener may be called. A page
 // of another origin can make a name of its own lead here; then the name in the

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -110,6 +111,45 @@ func TestProfilesTakeTheirTime(t *testing.T) {
 	address := serveOps(t, short)
 	status, body := opsStatus(t, address, "localhost", "/debug/pprof/allocs?seconds=1")
 	require.Equal(t, http.StatusOK, status, body)
+}
+
+// A profile of hours would keep the program slow for as long.
+func TestProfilesAreBounded(t *testing.T) {
+	address := serveOps(t, gqlhttp.DefaultTimeouts())
+	for _, name := range []string{"profile", "trace", "heap", "allocs", "goroutine", ""} {
+		for _, seconds := range []string{"61", "60.5", "3600", "1e9", "-1", "0", "NaN", "Inf", "x", "1&seconds=3600", "&seconds=1", "99999999999999999999"} {
+			status, body := opsStatus(t, address, "localhost", "/debug/pprof/"+name+"?seconds="+seconds)
+			require.Equal(t, http.StatusBadRequest, status, "%s of %s: %s", name, seconds, body)
+		}
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+"/debug/pprof/"+name, strings.NewReader("seconds=3600"))
+		require.NoError(t, err)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		status, _ := send(t, r)
+		require.Equal(t, http.StatusMethodNotAllowed, status, name)
+	}
+}
+
+func TestOneProfileAtATime(t *testing.T) {
+	begun, end, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	h := briefly(func(path string) bool { return path == profilePath })(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == profilePath {
+			begun <- struct{}{}
+			<-end
+		}
+	}))
+	ask := func(path string) int {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		return w.Code
+	}
+	go func() { ask(profilePath); close(ended) }()
+	<-begun
+	require.Equal(t, http.StatusServiceUnavailable, ask(profilePath))
+	require.Equal(t, http.StatusServiceUnavailable, ask("/debug/pprof/heap?seconds=5"))
+	require.Equal(t, http.StatusOK, ask("/debug/pprof/heap"), "that is there at once")
+	close(end)
+	<-ended
+	require.Equal(t, http.StatusOK, ask("/debug/pprof/heap?seconds=5"))
 }
 
 // Every listener has the same limits.

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"reflect"
 
 	"github.com/99designs/gqlgen/graphql"
 
-	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/nodeid"
 	"portico/internal/portal"
@@ -28,10 +28,11 @@ type row interface {
 type completer struct {
 	portal *portal.Portal
 	report func(ctx context.Context, field string, k nodeid.Kind)
+	nodes  reflect.Type // model.Node
 }
 
 func newCompleter(o Options) completer {
-	c := completer{o.Portal, o.Incomplete}
+	c := completer{o.Portal, o.Incomplete, reflect.TypeFor[model.Node]()}
 	if c.report == nil {
 		c.report = func(ctx context.Context, field string, k nodeid.Kind) {
 			o.Log.LogAttrs(ctx, slog.LevelError, "a row was read without columns that are asked for, and is read again",
@@ -47,108 +48,44 @@ func (c completer) around(ctx context.Context, next graphql.Resolver) (any, erro
 	if err != nil {
 		return out, err
 	}
-	switch out := out.(type) {
-	case *db.App:
-		return completed(ctx, c, out)
-	case *db.Account:
-		return completed(ctx, c, out)
-	case *db.Credential:
-		return completed(ctx, c, out)
-	case *db.Endpoint:
-		return completed(ctx, c, out)
-	case *db.Event:
-		return completed(ctx, c, out)
-	case *db.Membership:
-		return completed(ctx, c, out)
-	case *db.Organization:
-		return completed(ctx, c, out)
-	case *db.Plan:
-		return completed(ctx, c, out)
-	case *db.Product:
-		return completed(ctx, c, out)
-	case *db.Subscription:
-		return completed(ctx, c, out)
-	case *db.User:
-		return completed(ctx, c, out)
-	case model.Node:
-		return c.node(ctx, out)
+	if r, ok := out.(row); ok {
+		return c.whole(ctx, r)
 	}
-	return c.list(ctx, out)
-}
-
-func (c completer) list(ctx context.Context, out any) (any, error) {
-	switch out := out.(type) {
-	case []*db.App:
-		return allCompleted(ctx, c, out)
-	case []*db.Account:
-		return allCompleted(ctx, c, out)
-	case []*db.Credential:
-		return allCompleted(ctx, c, out)
-	case []*db.Endpoint:
-		return allCompleted(ctx, c, out)
-	case []*db.Event:
-		return allCompleted(ctx, c, out)
-	case []*db.Membership:
-		return allCompleted(ctx, c, out)
-	case []*db.Organization:
-		return allCompleted(ctx, c, out)
-	case []*db.Plan:
-		return allCompleted(ctx, c, out)
-	case []*db.Product:
-		return allCompleted(ctx, c, out)
-	case []*db.Subscription:
-		return allCompleted(ctx, c, out)
-	case []*db.User:
-		return allCompleted(ctx, c, out)
-	case []model.Node:
-		return allCompleted(ctx, c, out)
+	if list := reflect.ValueOf(out); list.Kind() == reflect.Slice && list.Type().Elem().Implements(c.nodes) {
+		return c.list(ctx, list)
 	}
 	return out, nil
 }
 
-// allCompleted completes a list's rows; others may hold the list, so it is
-// copied where one of them is another.
-func allCompleted[T interface {
-	comparable
-	model.Node
-}](ctx context.Context, c completer, list []T) ([]T, error) {
+// list completes a list's rows; others may hold the list, so it is copied where
+// one of them is another.
+func (c completer) list(ctx context.Context, list reflect.Value) (any, error) {
 	copied := false
-	for i, one := range list {
-		full, err := completed(ctx, c, one)
+	for i := range list.Len() {
+		one, ok := list.Index(i).Interface().(row)
+		if !ok {
+			continue
+		}
+		full, err := c.whole(ctx, one)
 		if err != nil {
 			return nil, err
 		}
-		if full != one {
-			if !copied {
-				list, copied = append([]T(nil), list...), true
-			}
-			list[i] = full
+		if full == one {
+			continue
 		}
+		if !copied {
+			list, copied = reflect.AppendSlice(reflect.MakeSlice(list.Type(), 0, list.Len()), list), true
+		}
+		list.Index(i).Set(reflect.ValueOf(full))
 	}
-	return list, nil
+	return list.Interface(), nil
 }
 
-func completed[T interface {
-	comparable
-	model.Node
-}](ctx context.Context, c completer, one T) (T, error) {
-	var none T
-	if one == none {
-		return one, nil
-	}
-	full, err := c.node(ctx, one)
-	if err != nil {
-		return none, err
-	}
-	return full.(T), nil
-}
-
-// node gives the row itself, or a whole one in its place: others may be reading
+// whole gives the row itself, or a whole one in its place: others may be reading
 // the row, so it stays as it is.
-func (c completer) node(ctx context.Context, n model.Node) (model.Node, error) {
-	r, ok := n.(row)
-	if !ok || !r.Lacks(loadersOf(ctx).asks(ctx, r.NodeKind())) {
-		return n, nil
+func (c completer) whole(ctx context.Context, r row) (model.Node, error) {
+	if reflect.ValueOf(r).IsNil() || !r.Lacks(loadersOf(ctx).asks(ctx, r.NodeKind())) {
+		return r, nil
 	}
 	fc := graphql.GetFieldContext(ctx)
 	c.report(ctx, fc.Object+"."+fc.Field.Name, r.NodeKind())
