@@ -66,7 +66,7 @@ func (p *program) newGate(b *backend) (*gate, error) {
 	g.Gate = gateway.New(gateway.Options{
 		DB: b.database, DatabaseURL: p.listenURL(), Clock: b.clock,
 		Peppers: adapters.Peppers{Ring: b.ring}, Tokens: b.machines,
-		Limiter: limiter, Memory: memory, Counter: counter, Usage: g.usage, Flushed: g.flusher.Through, Visible: g.flusher.Visible,
+		Limiter: limiter, Memory: memory, Counter: counter, Usage: g.usage, Flush: g.flusher.Flush, Flushed: g.flusher.Through, Visible: g.flusher.Visible,
 		NodeID: node, NodeName: nodeName(),
 		MaxKeys: p.config.GateKeys, Preload: p.config.GatePreload, Grace: p.config.GateGrace,
 		Log: p.log, Metrics: gateway.NewMetrics(g.metrics),

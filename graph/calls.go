@@ -2,6 +2,8 @@ package graph
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,8 +22,9 @@ import (
 // maxTopApps is the most apps that topApps gives.
 const maxTopApps = 50
 
-// quotaCounter is what loaders call the counters of quotas, which are no nodes.
-const quotaCounter nodeid.Kind = "counter of a quota"
+// quotaHolder is what loaders call the registrations that were read with all
+// that their quotas are counted by.
+const quotaHolder nodeid.Kind = "registration with its plan"
 
 // Gate is what the schema asks the gate; *gateway.Gate is one.
 type Gate interface {
@@ -35,7 +38,7 @@ type Counts interface {
 	TopApps(ctx context.Context, q usage.Query, n int) ([]usage.AppCalls, error)
 	Upstream(ctx context.Context, q usage.Query) ([]usage.Upstream, error)
 	CallsLast24h(ctx context.Context, organization uuid.UUID, zone *time.Location, by usage.Dimension, ids []uuid.UUID) (map[uuid.UUID]int64, error)
-	QuotasUsed(ctx context.Context, subscriptions []uuid.UUID, at time.Time) (map[uuid.UUID][]limits.Used, error)
+	QuotasUsed(ctx context.Context, counters []uuid.UUID, at time.Time) (map[uuid.UUID][]limits.Used, error)
 }
 
 func (r *Resolver) usage(ctx context.Context, where portal.UsageFilter, interval usage.Interval) (*model.Usage, error) {
@@ -89,17 +92,32 @@ func (r *Resolver) callsLast24h(ctx context.Context, k nodeid.Kind, by usage.Dim
 // quota says what is used of a registration's quota: the plans and the counts
 // are read for the whole page at once.
 func (r *Resolver) quota(ctx context.Context, s *db.Subscription) (*portal.QuotaUse, error) {
-	period, err := value(ctx, "quotas", nodeid.Plan, s.PlanID, r.Portal.QuotaPeriods)
-	if err != nil || period == nil {
-		return nil, err
+	loadersOf(ctx).holder(s)
+	return value(ctx, "quotas used", quotaHolder, s.ID, r.quotasUsed)
+}
+
+func (r *Resolver) quotasUsed(ctx context.Context, registrations []uuid.UUID) (map[uuid.UUID]*portal.QuotaUse, error) {
+	l := loadersOf(ctx)
+	periods, counters := map[uuid.UUID]*portal.QuotaPeriod{}, map[uuid.UUID]uuid.UUID{}
+	for _, id := range registrations {
+		s := l.held(id)
+		period, err := value(ctx, "quotas", nodeid.Plan, s.PlanID, r.Portal.QuotaPeriods)
+		if err != nil {
+			return nil, err
+		}
+		if period != nil {
+			periods[id], counters[id] = period, period.Counter(s)
+		}
 	}
-	counts, err := value(ctx, "quota counts", quotaCounter, limits.ByApp(s.AppID, s.ProductID), func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]limits.Used, error) {
-		return r.Counts.QuotasUsed(ctx, ids, r.Portal.Now())
-	})
+	counts, err := r.Counts.QuotasUsed(ctx, slices.Collect(maps.Values(counters)), r.Portal.Now())
 	if err != nil {
 		return nil, err
 	}
-	return period.Use(counts), nil
+	out := make(map[uuid.UUID]*portal.QuotaUse, len(periods))
+	for id, period := range periods {
+		out[id] = period.Use(counts[counters[id]])
+	}
+	return out, nil
 }
 
 // enforcement tells how far a key's last change has come, for the whole page

@@ -40,7 +40,7 @@ var columnsOf = map[nodeid.Kind]map[string][]string{
 		"createdAt": {"created_at"}, "version": {"version"}, "viewerCan": {"organization_id"},
 	},
 	nodeid.Plan: {
-		"id": nil, "name": {"name"}, "kind": {"kind"}, "externalId": {"external_id"}, "rateLimit": {"rate_limit"}, "quota": {"quota"},
+		"id": nil, "name": {"name"}, "kind": {"kind"}, "externalId": {"external_id"}, "rateLimit": {"rate_limit"}, "quota": {"quota"}, "quotaPer": {"quota_per"},
 		"price": {"price"}, "approval": {"approval"}, "version": {"version"},
 	},
 	nodeid.ProductSubscription: {

@@ -52,7 +52,7 @@ func updateSubscriptionEndpoints(in model.UpdateSubscriptionEndpointsInput) port
 func updatePlan(in model.UpdatePlanInput) portal.UpdatePlanInput {
 	return portal.UpdatePlanInput{
 		PlanID: in.PlanID, Version: version(in.Version), Name: patch(in.Name), ExternalID: patch(in.ExternalID),
-		RateLimit: patch(in.RateLimit), Quota: patch(in.Quota), Price: patch(in.Price), Approval: patch(in.Approval),
+		RateLimit: patch(in.RateLimit), Quota: patch(in.Quota), QuotaPer: patch(in.QuotaPer), Price: patch(in.Price), Approval: patch(in.Approval),
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"portico/ent/db"
-	"portico/internal/limits"
 	"portico/internal/nodeid"
 	"portico/internal/portal"
 )
@@ -30,6 +29,8 @@ type loaders struct {
 	batches map[string]any
 	// seen are the ids of objects that were read or pointed at, by type.
 	seen map[nodeid.Kind]*ids
+	// holders are the registrations of kind quotaHolder.
+	holders map[uuid.UUID]*db.Subscription
 }
 
 // ids is a set in the order of arrival.
@@ -43,7 +44,7 @@ type loadersKey struct{}
 // withLoaders gives a request its own loaders.
 func withLoaders(ctx context.Context, o Options) context.Context {
 	return context.WithValue(ctx, loadersKey{}, &loaders{
-		portal: o.Portal, reading: o.reading, batches: map[string]any{}, seen: map[nodeid.Kind]*ids{},
+		portal: o.Portal, reading: o.reading, batches: map[string]any{}, seen: map[nodeid.Kind]*ids{}, holders: map[uuid.UUID]*db.Subscription{},
 	})
 }
 
@@ -58,6 +59,7 @@ func forget(ctx context.Context) {
 	defer l.mu.Unlock()
 	clear(l.batches)
 	clear(l.seen)
+	clear(l.holders)
 }
 
 func loadersOf(ctx context.Context) *loaders { return ctx.Value(loadersKey{}).(*loaders) }
@@ -106,7 +108,7 @@ func note[T any](l *loaders, rows ...T) {
 			l.sawOptional(nodeid.App, r.AppID)
 		case *db.Subscription:
 			l.saw(nodeid.ProductSubscription, r.ID)
-			l.saw(quotaCounter, limits.ByApp(r.AppID, r.ProductID))
+			l.holder(r)
 			l.saw(nodeid.App, r.AppID)
 			l.saw(nodeid.Account, r.AccountID)
 			l.saw(nodeid.Product, r.ProductID)
@@ -125,6 +127,23 @@ func note[T any](l *loaders, rows ...T) {
 			l.saw(nodeid.Kind(r.SubjectType), r.SubjectID)
 		}
 	}
+}
+
+// holder notes a registration whose quota may be asked for, if its plan was read.
+func (l *loaders) holder(s *db.Subscription) {
+	if s.PlanID == uuid.Nil {
+		return
+	}
+	l.mu.Lock()
+	l.holders[s.ID] = s
+	l.mu.Unlock()
+	l.saw(quotaHolder, s.ID)
+}
+
+func (l *loaders) held(id uuid.UUID) *db.Subscription {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.holders[id]
 }
 
 func (l *loaders) sawOptional(k nodeid.Kind, id *uuid.UUID) {

@@ -11765,6 +11765,7 @@ type PlanMutation struct {
 	kind                *term.PlanKind
 	rate_limit          **term.RateLimit
 	quota               **term.Quota
+	quota_per           *term.QuotaPer
 	price               **term.Price
 	approval            *term.Approval
 	clearedFields       map[string]struct{}
@@ -12287,6 +12288,42 @@ func (m *PlanMutation) ResetQuota() {
 	delete(m.clearedFields, plan.FieldQuota)
 }
 
+// SetQuotaPer sets the "quota_per" field.
+func (m *PlanMutation) SetQuotaPer(tp term.QuotaPer) {
+	m.quota_per = &tp
+}
+
+// QuotaPer returns the value of the "quota_per" field in the mutation.
+func (m *PlanMutation) QuotaPer() (r term.QuotaPer, exists bool) {
+	v := m.quota_per
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldQuotaPer returns the old "quota_per" field's value of the Plan entity.
+// If the Plan object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PlanMutation) OldQuotaPer(ctx context.Context) (v term.QuotaPer, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldQuotaPer is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldQuotaPer requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldQuotaPer: %w", err)
+	}
+	return oldValue.QuotaPer, nil
+}
+
+// ResetQuotaPer resets all changes to the "quota_per" field.
+func (m *PlanMutation) ResetQuotaPer() {
+	m.quota_per = nil
+}
+
 // SetPrice sets the "price" field.
 func (m *PlanMutation) SetPrice(t *term.Price) {
 	m.price = &t
@@ -12473,7 +12510,7 @@ func (m *PlanMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PlanMutation) Fields() []string {
-	fields := make([]string, 0, 12)
+	fields := make([]string, 0, 13)
 	if m.organization != nil {
 		fields = append(fields, plan.FieldOrganizationID)
 	}
@@ -12503,6 +12540,9 @@ func (m *PlanMutation) Fields() []string {
 	}
 	if m.quota != nil {
 		fields = append(fields, plan.FieldQuota)
+	}
+	if m.quota_per != nil {
+		fields = append(fields, plan.FieldQuotaPer)
 	}
 	if m.price != nil {
 		fields = append(fields, plan.FieldPrice)
@@ -12538,6 +12578,8 @@ func (m *PlanMutation) Field(name string) (ent.Value, bool) {
 		return m.RateLimit()
 	case plan.FieldQuota:
 		return m.Quota()
+	case plan.FieldQuotaPer:
+		return m.QuotaPer()
 	case plan.FieldPrice:
 		return m.Price()
 	case plan.FieldApproval:
@@ -12571,6 +12613,8 @@ func (m *PlanMutation) OldField(ctx context.Context, name string) (ent.Value, er
 		return m.OldRateLimit(ctx)
 	case plan.FieldQuota:
 		return m.OldQuota(ctx)
+	case plan.FieldQuotaPer:
+		return m.OldQuotaPer(ctx)
 	case plan.FieldPrice:
 		return m.OldPrice(ctx)
 	case plan.FieldApproval:
@@ -12653,6 +12697,13 @@ func (m *PlanMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetQuota(v)
+		return nil
+	case plan.FieldQuotaPer:
+		v, ok := value.(term.QuotaPer)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetQuotaPer(v)
 		return nil
 	case plan.FieldPrice:
 		v, ok := value.(*term.Price)
@@ -12788,6 +12839,9 @@ func (m *PlanMutation) ResetField(name string) error {
 		return nil
 	case plan.FieldQuota:
 		m.ResetQuota()
+		return nil
+	case plan.FieldQuotaPer:
+		m.ResetQuotaPer()
 		return nil
 	case plan.FieldPrice:
 		m.ResetPrice()
@@ -14201,6 +14255,7 @@ type QuotaCountMutation struct {
 	id              *uuid.UUID
 	organization_id *uuid.UUID
 	subscription_id *uuid.UUID
+	account_counter *uuid.UUID
 	period_start    *time.Time
 	period_end      *time.Time
 	used            *int64
@@ -14387,6 +14442,55 @@ func (m *QuotaCountMutation) ResetSubscriptionID() {
 	m.subscription_id = nil
 }
 
+// SetAccountCounter sets the "account_counter" field.
+func (m *QuotaCountMutation) SetAccountCounter(u uuid.UUID) {
+	m.account_counter = &u
+}
+
+// AccountCounter returns the value of the "account_counter" field in the mutation.
+func (m *QuotaCountMutation) AccountCounter() (r uuid.UUID, exists bool) {
+	v := m.account_counter
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccountCounter returns the old "account_counter" field's value of the QuotaCount entity.
+// If the QuotaCount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *QuotaCountMutation) OldAccountCounter(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccountCounter is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccountCounter requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccountCounter: %w", err)
+	}
+	return oldValue.AccountCounter, nil
+}
+
+// ClearAccountCounter clears the value of the "account_counter" field.
+func (m *QuotaCountMutation) ClearAccountCounter() {
+	m.account_counter = nil
+	m.clearedFields[quotacount.FieldAccountCounter] = struct{}{}
+}
+
+// AccountCounterCleared returns if the "account_counter" field was cleared in this mutation.
+func (m *QuotaCountMutation) AccountCounterCleared() bool {
+	_, ok := m.clearedFields[quotacount.FieldAccountCounter]
+	return ok
+}
+
+// ResetAccountCounter resets all changes to the "account_counter" field.
+func (m *QuotaCountMutation) ResetAccountCounter() {
+	m.account_counter = nil
+	delete(m.clearedFields, quotacount.FieldAccountCounter)
+}
+
 // SetPeriodStart sets the "period_start" field.
 func (m *QuotaCountMutation) SetPeriodStart(t time.Time) {
 	m.period_start = &t
@@ -14549,12 +14653,15 @@ func (m *QuotaCountMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *QuotaCountMutation) Fields() []string {
-	fields := make([]string, 0, 5)
+	fields := make([]string, 0, 6)
 	if m.organization_id != nil {
 		fields = append(fields, quotacount.FieldOrganizationID)
 	}
 	if m.subscription_id != nil {
 		fields = append(fields, quotacount.FieldSubscriptionID)
+	}
+	if m.account_counter != nil {
+		fields = append(fields, quotacount.FieldAccountCounter)
 	}
 	if m.period_start != nil {
 		fields = append(fields, quotacount.FieldPeriodStart)
@@ -14577,6 +14684,8 @@ func (m *QuotaCountMutation) Field(name string) (ent.Value, bool) {
 		return m.OrganizationID()
 	case quotacount.FieldSubscriptionID:
 		return m.SubscriptionID()
+	case quotacount.FieldAccountCounter:
+		return m.AccountCounter()
 	case quotacount.FieldPeriodStart:
 		return m.PeriodStart()
 	case quotacount.FieldPeriodEnd:
@@ -14596,6 +14705,8 @@ func (m *QuotaCountMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldOrganizationID(ctx)
 	case quotacount.FieldSubscriptionID:
 		return m.OldSubscriptionID(ctx)
+	case quotacount.FieldAccountCounter:
+		return m.OldAccountCounter(ctx)
 	case quotacount.FieldPeriodStart:
 		return m.OldPeriodStart(ctx)
 	case quotacount.FieldPeriodEnd:
@@ -14624,6 +14735,13 @@ func (m *QuotaCountMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetSubscriptionID(v)
+		return nil
+	case quotacount.FieldAccountCounter:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccountCounter(v)
 		return nil
 	case quotacount.FieldPeriodStart:
 		v, ok := value.(time.Time)
@@ -14690,7 +14808,11 @@ func (m *QuotaCountMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *QuotaCountMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(quotacount.FieldAccountCounter) {
+		fields = append(fields, quotacount.FieldAccountCounter)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -14703,6 +14825,11 @@ func (m *QuotaCountMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *QuotaCountMutation) ClearField(name string) error {
+	switch name {
+	case quotacount.FieldAccountCounter:
+		m.ClearAccountCounter()
+		return nil
+	}
 	return fmt.Errorf("unknown QuotaCount nullable field %s", name)
 }
 
@@ -14715,6 +14842,9 @@ func (m *QuotaCountMutation) ResetField(name string) error {
 		return nil
 	case quotacount.FieldSubscriptionID:
 		m.ResetSubscriptionID()
+		return nil
+	case quotacount.FieldAccountCounter:
+		m.ResetAccountCounter()
 		return nil
 	case quotacount.FieldPeriodStart:
 		m.ResetPeriodStart()

@@ -42,6 +42,8 @@ type Plan struct {
 	RateLimit *term.RateLimit `json:"rate_limit,omitempty"`
 	// NULL: as many as may be.
 	Quota *term.Quota `json:"quota,omitempty"`
+	// QuotaPer holds the value of the "quota_per" field.
+	QuotaPer term.QuotaPer `json:"quota_per,omitempty"`
 	// NULL: nothing.
 	Price *term.Price `json:"price,omitempty"`
 	// NULL: the product's.
@@ -97,7 +99,7 @@ func (*Plan) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case plan.FieldVersion:
 			values[i] = new(sql.NullInt64)
-		case plan.FieldName, plan.FieldExternalID, plan.FieldKind, plan.FieldApproval:
+		case plan.FieldName, plan.FieldExternalID, plan.FieldKind, plan.FieldQuotaPer, plan.FieldApproval:
 			values[i] = new(sql.NullString)
 		case plan.FieldCreatedAt, plan.FieldUpdatedAt:
 			values[i] = new(sql.NullTime)
@@ -187,6 +189,12 @@ func (_m *Plan) assignValues(columns []string, values []any) error {
 				if err := json.Unmarshal(*value, &_m.Quota); err != nil {
 					return fmt.Errorf("unmarshal field quota: %w", err)
 				}
+			}
+		case plan.FieldQuotaPer:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field quota_per", values[i])
+			} else if value.Valid {
+				_m.QuotaPer = term.QuotaPer(value.String)
 			}
 		case plan.FieldPrice:
 			if value, ok := values[i].(*[]byte); !ok {
@@ -278,6 +286,9 @@ func (_m *Plan) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("quota=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Quota))
+	builder.WriteString(", ")
+	builder.WriteString("quota_per=")
+	builder.WriteString(fmt.Sprintf("%v", _m.QuotaPer))
 	builder.WriteString(", ")
 	builder.WriteString("price=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Price))

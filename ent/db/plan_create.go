@@ -119,6 +119,20 @@ func (_c *PlanCreate) SetQuota(v *term.Quota) *PlanCreate {
 	return _c
 }
 
+// SetQuotaPer sets the "quota_per" field.
+func (_c *PlanCreate) SetQuotaPer(v term.QuotaPer) *PlanCreate {
+	_c.mutation.SetQuotaPer(v)
+	return _c
+}
+
+// SetNillableQuotaPer sets the "quota_per" field if the given value is not nil.
+func (_c *PlanCreate) SetNillableQuotaPer(v *term.QuotaPer) *PlanCreate {
+	if v != nil {
+		_c.SetQuotaPer(*v)
+	}
+	return _c
+}
+
 // SetPrice sets the "price" field.
 func (_c *PlanCreate) SetPrice(v *term.Price) *PlanCreate {
 	_c.mutation.SetPrice(v)
@@ -222,6 +236,10 @@ func (_c *PlanCreate) defaults() error {
 		v := plan.DefaultExternalID
 		_c.mutation.SetExternalID(v)
 	}
+	if _, ok := _c.mutation.QuotaPer(); !ok {
+		v := plan.DefaultQuotaPer
+		_c.mutation.SetQuotaPer(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if plan.DefaultID == nil {
 			return fmt.Errorf("db: uninitialized plan.DefaultID (forgotten import db/runtime?)")
@@ -261,6 +279,14 @@ func (_c *PlanCreate) check() error {
 	if v, ok := _c.mutation.Kind(); ok {
 		if err := plan.KindValidator(v); err != nil {
 			return &ValidationError{Name: "kind", err: fmt.Errorf(`db: validator failed for field "Plan.kind": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.QuotaPer(); !ok {
+		return &ValidationError{Name: "quota_per", err: errors.New(`db: missing required field "Plan.quota_per"`)}
+	}
+	if v, ok := _c.mutation.QuotaPer(); ok {
+		if err := plan.QuotaPerValidator(v); err != nil {
+			return &ValidationError{Name: "quota_per", err: fmt.Errorf(`db: validator failed for field "Plan.quota_per": %w`, err)}
 		}
 	}
 	if v, ok := _c.mutation.Approval(); ok {
@@ -341,6 +367,10 @@ func (_c *PlanCreate) createSpec() (*Plan, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Quota(); ok {
 		_spec.SetField(plan.FieldQuota, field.TypeJSON, value)
 		_node.Quota = value
+	}
+	if value, ok := _c.mutation.QuotaPer(); ok {
+		_spec.SetField(plan.FieldQuotaPer, field.TypeEnum, value)
+		_node.QuotaPer = value
 	}
 	if value, ok := _c.mutation.Price(); ok {
 		_spec.SetField(plan.FieldPrice, field.TypeJSON, value)
@@ -535,6 +565,18 @@ func (u *PlanUpsert) UpdateQuota() *PlanUpsert {
 // ClearQuota clears the value of the "quota" field.
 func (u *PlanUpsert) ClearQuota() *PlanUpsert {
 	u.SetNull(plan.FieldQuota)
+	return u
+}
+
+// SetQuotaPer sets the "quota_per" field.
+func (u *PlanUpsert) SetQuotaPer(v term.QuotaPer) *PlanUpsert {
+	u.Set(plan.FieldQuotaPer, v)
+	return u
+}
+
+// UpdateQuotaPer sets the "quota_per" field to the value that was provided on create.
+func (u *PlanUpsert) UpdateQuotaPer() *PlanUpsert {
+	u.SetExcluded(plan.FieldQuotaPer)
 	return u
 }
 
@@ -747,6 +789,20 @@ func (u *PlanUpsertOne) UpdateQuota() *PlanUpsertOne {
 func (u *PlanUpsertOne) ClearQuota() *PlanUpsertOne {
 	return u.Update(func(s *PlanUpsert) {
 		s.ClearQuota()
+	})
+}
+
+// SetQuotaPer sets the "quota_per" field.
+func (u *PlanUpsertOne) SetQuotaPer(v term.QuotaPer) *PlanUpsertOne {
+	return u.Update(func(s *PlanUpsert) {
+		s.SetQuotaPer(v)
+	})
+}
+
+// UpdateQuotaPer sets the "quota_per" field to the value that was provided on create.
+func (u *PlanUpsertOne) UpdateQuotaPer() *PlanUpsertOne {
+	return u.Update(func(s *PlanUpsert) {
+		s.UpdateQuotaPer()
 	})
 }
 
@@ -1132,6 +1188,20 @@ func (u *PlanUpsertBulk) UpdateQuota() *PlanUpsertBulk {
 func (u *PlanUpsertBulk) ClearQuota() *PlanUpsertBulk {
 	return u.Update(func(s *PlanUpsert) {
 		s.ClearQuota()
+	})
+}
+
+// SetQuotaPer sets the "quota_per" field.
+func (u *PlanUpsertBulk) SetQuotaPer(v term.QuotaPer) *PlanUpsertBulk {
+	return u.Update(func(s *PlanUpsert) {
+		s.SetQuotaPer(v)
+	})
+}
+
+// UpdateQuotaPer sets the "quota_per" field to the value that was provided on create.
+func (u *PlanUpsertBulk) UpdateQuotaPer() *PlanUpsertBulk {
+	return u.Update(func(s *PlanUpsert) {
+		s.UpdateQuotaPer()
 	})
 }
 

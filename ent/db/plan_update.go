@@ -131,6 +131,20 @@ func (_u *PlanUpdate) ClearQuota() *PlanUpdate {
 	return _u
 }
 
+// SetQuotaPer sets the "quota_per" field.
+func (_u *PlanUpdate) SetQuotaPer(v term.QuotaPer) *PlanUpdate {
+	_u.mutation.SetQuotaPer(v)
+	return _u
+}
+
+// SetNillableQuotaPer sets the "quota_per" field if the given value is not nil.
+func (_u *PlanUpdate) SetNillableQuotaPer(v *term.QuotaPer) *PlanUpdate {
+	if v != nil {
+		_u.SetQuotaPer(*v)
+	}
+	return _u
+}
+
 // SetPrice sets the "price" field.
 func (_u *PlanUpdate) SetPrice(v *term.Price) *PlanUpdate {
 	_u.mutation.SetPrice(v)
@@ -202,6 +216,11 @@ func (_u *PlanUpdate) check() error {
 			return &ValidationError{Name: "kind", err: fmt.Errorf(`db: validator failed for field "Plan.kind": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.QuotaPer(); ok {
+		if err := plan.QuotaPerValidator(v); err != nil {
+			return &ValidationError{Name: "quota_per", err: fmt.Errorf(`db: validator failed for field "Plan.quota_per": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.Approval(); ok {
 		if err := plan.ApprovalValidator(v); err != nil {
 			return &ValidationError{Name: "approval", err: fmt.Errorf(`db: validator failed for field "Plan.approval": %w`, err)}
@@ -263,6 +282,9 @@ func (_u *PlanUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.QuotaCleared() {
 		_spec.ClearField(plan.FieldQuota, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.QuotaPer(); ok {
+		_spec.SetField(plan.FieldQuotaPer, field.TypeEnum, value)
 	}
 	if value, ok := _u.mutation.Price(); ok {
 		_spec.SetField(plan.FieldPrice, field.TypeJSON, value)
@@ -399,6 +421,20 @@ func (_u *PlanUpdateOne) ClearQuota() *PlanUpdateOne {
 	return _u
 }
 
+// SetQuotaPer sets the "quota_per" field.
+func (_u *PlanUpdateOne) SetQuotaPer(v term.QuotaPer) *PlanUpdateOne {
+	_u.mutation.SetQuotaPer(v)
+	return _u
+}
+
+// SetNillableQuotaPer sets the "quota_per" field if the given value is not nil.
+func (_u *PlanUpdateOne) SetNillableQuotaPer(v *term.QuotaPer) *PlanUpdateOne {
+	if v != nil {
+		_u.SetQuotaPer(*v)
+	}
+	return _u
+}
+
 // SetPrice sets the "price" field.
 func (_u *PlanUpdateOne) SetPrice(v *term.Price) *PlanUpdateOne {
 	_u.mutation.SetPrice(v)
@@ -483,6 +519,11 @@ func (_u *PlanUpdateOne) check() error {
 			return &ValidationError{Name: "kind", err: fmt.Errorf(`db: validator failed for field "Plan.kind": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.QuotaPer(); ok {
+		if err := plan.QuotaPerValidator(v); err != nil {
+			return &ValidationError{Name: "quota_per", err: fmt.Errorf(`db: validator failed for field "Plan.quota_per": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.Approval(); ok {
 		if err := plan.ApprovalValidator(v); err != nil {
 			return &ValidationError{Name: "approval", err: fmt.Errorf(`db: validator failed for field "Plan.approval": %w`, err)}
@@ -561,6 +602,9 @@ func (_u *PlanUpdateOne) sqlSave(ctx context.Context) (_node *Plan, err error) {
 	}
 	if _u.mutation.QuotaCleared() {
 		_spec.ClearField(plan.FieldQuota, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.QuotaPer(); ok {
+		_spec.SetField(plan.FieldQuotaPer, field.TypeEnum, value)
 	}
 	if value, ok := _u.mutation.Price(); ok {
 		_spec.SetField(plan.FieldPrice, field.TypeJSON, value)

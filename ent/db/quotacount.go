@@ -23,6 +23,8 @@ type QuotaCount struct {
 	OrganizationID uuid.UUID `json:"organization_id,omitempty"`
 	// SubscriptionID holds the value of the "subscription_id" field.
 	SubscriptionID uuid.UUID `json:"subscription_id,omitempty"`
+	// limits.ByAccount; NULL: not known.
+	AccountCounter *uuid.UUID `json:"account_counter,omitempty"`
 	// PeriodStart holds the value of the "period_start" field.
 	PeriodStart time.Time `json:"period_start,omitempty"`
 	// PeriodEnd holds the value of the "period_end" field.
@@ -37,6 +39,8 @@ func (*QuotaCount) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case quotacount.FieldAccountCounter:
+			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case quotacount.FieldUsed:
 			values[i] = new(sql.NullInt64)
 		case quotacount.FieldPeriodStart, quotacount.FieldPeriodEnd:
@@ -75,6 +79,13 @@ func (_m *QuotaCount) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field subscription_id", values[i])
 			} else if value != nil {
 				_m.SubscriptionID = *value
+			}
+		case quotacount.FieldAccountCounter:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field account_counter", values[i])
+			} else if value.Valid {
+				_m.AccountCounter = new(uuid.UUID)
+				*_m.AccountCounter = *value.S.(*uuid.UUID)
 			}
 		case quotacount.FieldPeriodStart:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -135,6 +146,11 @@ func (_m *QuotaCount) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("subscription_id=")
 	builder.WriteString(fmt.Sprintf("%v", _m.SubscriptionID))
+	builder.WriteString(", ")
+	if v := _m.AccountCounter; v != nil {
+		builder.WriteString("account_counter=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("period_start=")
 	builder.WriteString(_m.PeriodStart.Format(time.ANSIC))

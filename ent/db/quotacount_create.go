@@ -36,6 +36,20 @@ func (_c *QuotaCountCreate) SetSubscriptionID(v uuid.UUID) *QuotaCountCreate {
 	return _c
 }
 
+// SetAccountCounter sets the "account_counter" field.
+func (_c *QuotaCountCreate) SetAccountCounter(v uuid.UUID) *QuotaCountCreate {
+	_c.mutation.SetAccountCounter(v)
+	return _c
+}
+
+// SetNillableAccountCounter sets the "account_counter" field if the given value is not nil.
+func (_c *QuotaCountCreate) SetNillableAccountCounter(v *uuid.UUID) *QuotaCountCreate {
+	if v != nil {
+		_c.SetAccountCounter(*v)
+	}
+	return _c
+}
+
 // SetPeriodStart sets the "period_start" field.
 func (_c *QuotaCountCreate) SetPeriodStart(v time.Time) *QuotaCountCreate {
 	_c.mutation.SetPeriodStart(v)
@@ -153,6 +167,10 @@ func (_c *QuotaCountCreate) createSpec() (*QuotaCount, *sqlgraph.CreateSpec) {
 		_spec.SetField(quotacount.FieldSubscriptionID, field.TypeUUID, value)
 		_node.SubscriptionID = value
 	}
+	if value, ok := _c.mutation.AccountCounter(); ok {
+		_spec.SetField(quotacount.FieldAccountCounter, field.TypeUUID, value)
+		_node.AccountCounter = &value
+	}
 	if value, ok := _c.mutation.PeriodStart(); ok {
 		_spec.SetField(quotacount.FieldPeriodStart, field.TypeTime, value)
 		_node.PeriodStart = value
@@ -216,6 +234,24 @@ type (
 		*sql.UpdateSet
 	}
 )
+
+// SetAccountCounter sets the "account_counter" field.
+func (u *QuotaCountUpsert) SetAccountCounter(v uuid.UUID) *QuotaCountUpsert {
+	u.Set(quotacount.FieldAccountCounter, v)
+	return u
+}
+
+// UpdateAccountCounter sets the "account_counter" field to the value that was provided on create.
+func (u *QuotaCountUpsert) UpdateAccountCounter() *QuotaCountUpsert {
+	u.SetExcluded(quotacount.FieldAccountCounter)
+	return u
+}
+
+// ClearAccountCounter clears the value of the "account_counter" field.
+func (u *QuotaCountUpsert) ClearAccountCounter() *QuotaCountUpsert {
+	u.SetNull(quotacount.FieldAccountCounter)
+	return u
+}
 
 // SetUsed sets the "used" field.
 func (u *QuotaCountUpsert) SetUsed(v int64) *QuotaCountUpsert {
@@ -293,6 +329,27 @@ func (u *QuotaCountUpsertOne) Update(set func(*QuotaCountUpsert)) *QuotaCountUps
 		set(&QuotaCountUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetAccountCounter sets the "account_counter" field.
+func (u *QuotaCountUpsertOne) SetAccountCounter(v uuid.UUID) *QuotaCountUpsertOne {
+	return u.Update(func(s *QuotaCountUpsert) {
+		s.SetAccountCounter(v)
+	})
+}
+
+// UpdateAccountCounter sets the "account_counter" field to the value that was provided on create.
+func (u *QuotaCountUpsertOne) UpdateAccountCounter() *QuotaCountUpsertOne {
+	return u.Update(func(s *QuotaCountUpsert) {
+		s.UpdateAccountCounter()
+	})
+}
+
+// ClearAccountCounter clears the value of the "account_counter" field.
+func (u *QuotaCountUpsertOne) ClearAccountCounter() *QuotaCountUpsertOne {
+	return u.Update(func(s *QuotaCountUpsert) {
+		s.ClearAccountCounter()
+	})
 }
 
 // SetUsed sets the "used" field.
@@ -540,6 +597,27 @@ func (u *QuotaCountUpsertBulk) Update(set func(*QuotaCountUpsert)) *QuotaCountUp
 		set(&QuotaCountUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetAccountCounter sets the "account_counter" field.
+func (u *QuotaCountUpsertBulk) SetAccountCounter(v uuid.UUID) *QuotaCountUpsertBulk {
+	return u.Update(func(s *QuotaCountUpsert) {
+		s.SetAccountCounter(v)
+	})
+}
+
+// UpdateAccountCounter sets the "account_counter" field to the value that was provided on create.
+func (u *QuotaCountUpsertBulk) UpdateAccountCounter() *QuotaCountUpsertBulk {
+	return u.Update(func(s *QuotaCountUpsert) {
+		s.UpdateAccountCounter()
+	})
+}
+
+// ClearAccountCounter clears the value of the "account_counter" field.
+func (u *QuotaCountUpsertBulk) ClearAccountCounter() *QuotaCountUpsertBulk {
+	return u.Update(func(s *QuotaCountUpsert) {
+		s.ClearAccountCounter()
+	})
 }
 
 // SetUsed sets the "used" field.

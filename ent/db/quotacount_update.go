@@ -12,6 +12,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
+	"github.com/google/uuid"
 )
 
 // QuotaCountUpdate is the builder for updating QuotaCount entities.
@@ -25,6 +26,26 @@ type QuotaCountUpdate struct {
 // Where appends a list predicates to the QuotaCountUpdate builder.
 func (_u *QuotaCountUpdate) Where(ps ...predicate.QuotaCount) *QuotaCountUpdate {
 	_u.mutation.Where(ps...)
+	return _u
+}
+
+// SetAccountCounter sets the "account_counter" field.
+func (_u *QuotaCountUpdate) SetAccountCounter(v uuid.UUID) *QuotaCountUpdate {
+	_u.mutation.SetAccountCounter(v)
+	return _u
+}
+
+// SetNillableAccountCounter sets the "account_counter" field if the given value is not nil.
+func (_u *QuotaCountUpdate) SetNillableAccountCounter(v *uuid.UUID) *QuotaCountUpdate {
+	if v != nil {
+		_u.SetAccountCounter(*v)
+	}
+	return _u
+}
+
+// ClearAccountCounter clears the value of the "account_counter" field.
+func (_u *QuotaCountUpdate) ClearAccountCounter() *QuotaCountUpdate {
+	_u.mutation.ClearAccountCounter()
 	return _u
 }
 
@@ -96,6 +117,12 @@ func (_u *QuotaCountUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 			}
 		}
 	}
+	if value, ok := _u.mutation.AccountCounter(); ok {
+		_spec.SetField(quotacount.FieldAccountCounter, field.TypeUUID, value)
+	}
+	if _u.mutation.AccountCounterCleared() {
+		_spec.ClearField(quotacount.FieldAccountCounter, field.TypeUUID)
+	}
 	if value, ok := _u.mutation.Used(); ok {
 		_spec.SetField(quotacount.FieldUsed, field.TypeInt64, value)
 	}
@@ -122,6 +149,26 @@ type QuotaCountUpdateOne struct {
 	hooks     []Hook
 	mutation  *QuotaCountMutation
 	modifiers []func(*sql.UpdateBuilder)
+}
+
+// SetAccountCounter sets the "account_counter" field.
+func (_u *QuotaCountUpdateOne) SetAccountCounter(v uuid.UUID) *QuotaCountUpdateOne {
+	_u.mutation.SetAccountCounter(v)
+	return _u
+}
+
+// SetNillableAccountCounter sets the "account_counter" field if the given value is not nil.
+func (_u *QuotaCountUpdateOne) SetNillableAccountCounter(v *uuid.UUID) *QuotaCountUpdateOne {
+	if v != nil {
+		_u.SetAccountCounter(*v)
+	}
+	return _u
+}
+
+// ClearAccountCounter clears the value of the "account_counter" field.
+func (_u *QuotaCountUpdateOne) ClearAccountCounter() *QuotaCountUpdateOne {
+	_u.mutation.ClearAccountCounter()
+	return _u
 }
 
 // SetUsed sets the "used" field.
@@ -221,6 +268,12 @@ func (_u *QuotaCountUpdateOne) sqlSave(ctx context.Context) (_node *QuotaCount, 
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.AccountCounter(); ok {
+		_spec.SetField(quotacount.FieldAccountCounter, field.TypeUUID, value)
+	}
+	if _u.mutation.AccountCounterCleared() {
+		_spec.ClearField(quotacount.FieldAccountCounter, field.TypeUUID)
 	}
 	if value, ok := _u.mutation.Used(); ok {
 		_spec.SetField(quotacount.FieldUsed, field.TypeInt64, value)

@@ -28,6 +28,7 @@ func (Plan) Fields() []ent.Field {
 		field.Enum("kind").GoType(term.PlanKind("")),
 		field.JSON("rate_limit", &term.RateLimit{}).Optional().Comment("NULL: as fast as may be."),
 		field.JSON("quota", &term.Quota{}).Optional().Comment("NULL: as many as may be."),
+		field.Enum("quota_per").GoType(term.QuotaPer("")).Default(string(term.QuotaPerApp)),
 		field.JSON("price", &term.Price{}).Optional().Comment("NULL: nothing."),
 		field.Enum("approval").GoType(term.Approval("")).Optional().Nillable().Comment("NULL: the product's."),
 	}
@@ -54,8 +55,9 @@ func (Plan) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		node(nodeid.Plan),
 		checks(map[string]string{
-			"plans_kind":     oneOf("kind", term.PlanKind("").Values()),
-			"plans_approval": "approval IS NULL OR " + oneOf("approval", term.Approval("").Values()),
+			"plans_kind":      oneOf("kind", term.PlanKind("").Values()),
+			"plans_quota_per": oneOf("quota_per", term.QuotaPer("").Values()),
+			"plans_approval":  "approval IS NULL OR " + oneOf("approval", term.Approval("").Values()),
 		}),
 	}
 }

@@ -89,9 +89,11 @@ func (UsageJournal) Indexes() []ent.Index {
 // Policy of UsageJournal.
 func (UsageJournal) Policy() ent.Policy { return rule.SystemOnly() }
 
-// QuotaCount is how much of a quota is used in a period. What subscription_id
-// holds is the counter of an app and a product (limits.ByApp), which outlives
-// the rows that register them.
+// QuotaCount is how much of a quota an app used in a period. What
+// subscription_id holds is the counter of the app and the product
+// (limits.ByApp), which outlives the rows that register them. What an account
+// used is the sum over the rows with its counter, so that both are right
+// whichever of them a plan counts by.
 type QuotaCount struct{ ent.Schema }
 
 // Fields of QuotaCount.
@@ -100,6 +102,7 @@ func (QuotaCount) Fields() []ent.Field {
 		field.UUID("id", uuid.UUID{}).Immutable().Comment("Made of the registration and the period's start."),
 		field.UUID("organization_id", uuid.UUID{}).Immutable(),
 		field.UUID("subscription_id", uuid.UUID{}).Immutable(),
+		field.UUID("account_counter", uuid.UUID{}).Optional().Nillable().Comment("limits.ByAccount; NULL: not known."),
 		field.Time("period_start").Immutable(),
 		field.Time("period_end").Immutable(),
 		field.Int64("used"),
@@ -110,6 +113,7 @@ func (QuotaCount) Fields() []ent.Field {
 func (QuotaCount) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("subscription_id", "period_start").Unique(),
+		index.Fields("account_counter", "period_start"),
 		index.Fields("organization_id"),
 		index.Fields("period_end"),
 	}

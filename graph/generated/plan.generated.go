@@ -276,6 +276,29 @@ func (ec *executionContext) fieldContext_Plan_quota(_ context.Context, field gra
 	return fc, nil
 }
 
+func (ec *executionContext) _Plan_quotaPer(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Plan_quotaPer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.QuotaPer, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v term.QuotaPer) graphql.Marshaler {
+			return ec.marshalNQuotaPer2porticoᚋinternalᚋtermᚐQuotaPer(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Plan_quotaPer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Plan", field, false, false, errors.New("field of type QuotaPer does not have child fields"))
+}
+
 func (ec *executionContext) _Plan_price(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -812,8 +835,11 @@ func (ec *executionContext) unmarshalInputCreatePlanInput(ctx context.Context, o
 	if _, present := asMap["kind"]; !present {
 		asMap["kind"] = "FREE"
 	}
+	if _, present := asMap["quotaPer"]; !present {
+		asMap["quotaPer"] = "APP"
+	}
 
-	fieldsInOrder := [...]string{"productId", "name", "kind", "externalId", "rateLimit", "quota", "price", "approval"}
+	fieldsInOrder := [...]string{"productId", "name", "kind", "externalId", "rateLimit", "quota", "quotaPer", "price", "approval"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -862,6 +888,13 @@ func (ec *executionContext) unmarshalInputCreatePlanInput(ctx context.Context, o
 				return it, err
 			}
 			it.Quota = data
+		case "quotaPer":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("quotaPer"))
+			data, err := ec.unmarshalOQuotaPer2ᚖporticoᚋinternalᚋtermᚐQuotaPer(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.QuotaPer = data
 		case "price":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("price"))
 			data, err := ec.unmarshalOPriceInput2ᚖporticoᚋinternalᚋtermᚐPrice(ctx, v)
@@ -1019,7 +1052,7 @@ func (ec *executionContext) unmarshalInputUpdatePlanInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"planId", "version", "name", "externalId", "rateLimit", "quota", "price", "approval"}
+	fieldsInOrder := [...]string{"planId", "version", "name", "externalId", "rateLimit", "quota", "quotaPer", "price", "approval"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1068,6 +1101,13 @@ func (ec *executionContext) unmarshalInputUpdatePlanInput(ctx context.Context, o
 				return it, err
 			}
 			it.Quota = graphql.OmittableOf(data)
+		case "quotaPer":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("quotaPer"))
+			data, err := ec.unmarshalOQuotaPer2ᚖporticoᚋinternalᚋtermᚐQuotaPer(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.QuotaPer = graphql.OmittableOf(data)
 		case "price":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("price"))
 			data, err := ec.unmarshalOPriceInput2ᚖporticoᚋinternalᚋtermᚐPrice(ctx, v)
@@ -1178,6 +1218,11 @@ func (ec *executionContext) _Plan(ctx context.Context, sel ast.SelectionSet, obj
 		case "quota":
 			out.Values[i] = ec._Plan_quota(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "quotaPer":
+			out.Values[i] = ec._Plan_quotaPer(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "price":
@@ -1615,6 +1660,23 @@ func (ec *executionContext) marshalNPlanKind2porticoᚋinternalᚋtermᚐPlanKin
 	return res
 }
 
+func (ec *executionContext) unmarshalNQuotaPer2porticoᚋinternalᚋtermᚐQuotaPer(ctx context.Context, v any) (term.QuotaPer, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := term.QuotaPer(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNQuotaPer2porticoᚋinternalᚋtermᚐQuotaPer(ctx context.Context, sel ast.SelectionSet, v term.QuotaPer) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNQuotaPeriod2porticoᚋinternalᚋtermᚐQuotaPeriod(ctx context.Context, v any) (term.QuotaPeriod, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := term.QuotaPeriod(tmp)
@@ -1715,6 +1777,25 @@ func (ec *executionContext) unmarshalOQuotaInput2ᚖporticoᚋinternalᚋtermᚐ
 	}
 	res, err := ec.unmarshalInputQuotaInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOQuotaPer2ᚖporticoᚋinternalᚋtermᚐQuotaPer(ctx context.Context, v any) (*term.QuotaPer, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := term.QuotaPer(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOQuotaPer2ᚖporticoᚋinternalᚋtermᚐQuotaPer(ctx context.Context, sel ast.SelectionSet, v *term.QuotaPer) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
 }
 
 func (ec *executionContext) marshalORateLimit2ᚖporticoᚋinternalᚋtermᚐRateLimit(ctx context.Context, sel ast.SelectionSet, v *term.RateLimit) graphql.Marshaler {

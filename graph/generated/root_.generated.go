@@ -513,6 +513,7 @@ type ComplexityRoot struct {
 		Name       func(childComplexity int) int
 		Price      func(childComplexity int) int
 		Quota      func(childComplexity int) int
+		QuotaPer   func(childComplexity int) int
 		RateLimit  func(childComplexity int) int
 		Version    func(childComplexity int) int
 	}
@@ -2837,6 +2838,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Plan.Quota(childComplexity), true
+	case "Plan.quotaPer":
+		if e.ComplexityRoot.Plan.QuotaPer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Plan.QuotaPer(childComplexity), true
 	case "Plan.rateLimit":
 		if e.ComplexityRoot.Plan.RateLimit == nil {
 			break
@@ -6169,6 +6176,8 @@ type Plan implements Node {
   rateLimit: RateLimit
   "How many calls may come; null: as many as may be."
   quota: Quota
+  "Whose calls the quota counts together; without a quota it says nothing. The rate limit is each app's own in any case."
+  quotaPer: QuotaPer!
   "What it costs; null: nothing."
   price: Price
   "Whether a registration waits for a person: the plan's own rule, else its product's."
@@ -6225,6 +6234,17 @@ enum QuotaPeriod {
   WEEK
   "A calendar month."
   MONTH
+}
+
+"""
+Whose calls a quota counts together. A count follows the app, or the account, and the product: registering again, by another plan of the same period too, gives nothing anew.
+Both are counted whichever a plan goes by, so that a changed ` + "`" + `quotaPer` + "`" + `, or another plan, finds what was used of the present period. The last calls before the change may be known a second after it, those of a very busy server up to a minute.
+"""
+enum QuotaPer {
+  "Each app has the whole quota for itself; an account with another app has another quota."
+  APP
+  "All apps of an account share one quota, those that are made later or are deleted meanwhile too. Each app is held to the quota of its own plan, by what all apps of the account used of quotas of the product that are counted over the same period."
+  ACCOUNT
 }
 
 "What a plan costs."
@@ -6312,6 +6332,8 @@ input CreatePlanInput {
   rateLimit: RateLimitInput
   "How many calls may come."
   quota: QuotaInput
+  "Whose calls the quota counts together: with APP each new app of an account brings a new quota, with ACCOUNT none does."
+  quotaPer: QuotaPer = APP
   "What it costs; only a FREE plan may leave it out."
   price: PriceInput
   "Whether registrations wait for a person; the product's rule unless given."
@@ -6340,6 +6362,8 @@ input UpdatePlanInput {
   rateLimit: RateLimitInput
   "How many calls may come; null: as many as may be."
   quota: QuotaInput
+  "Whose calls the quota counts together; null is refused. It holds at once and for what the present period has counted: with ACCOUNT, accounts whose apps used more than the quota together are refused until the next period."
+  quotaPer: QuotaPer
   "What it costs; null: nothing, for a FREE plan."
   price: PriceInput
   "Whether registrations wait for a person; null: the product's rule."
@@ -6615,7 +6639,7 @@ type ProductSubscription implements Node {
     "Those before this cursor."
     before: String
   ): EndpointConnection! @goField(forceResolver: true)
-  "What is used of its plan's quota in the current period; null when the plan has none."
+  "What is used of its plan's quota in the current period, by this app, or by all apps of the account where the plan's ` + "`" + `quotaPer` + "`" + ` is ACCOUNT; null when the plan has none."
   quota: QuotaUse @goField(forceResolver: true)
   "How many calls of its app to its product gateways asked about in the last 24 hours, to the minute."
   callsLast24h: BigInt! @goField(forceResolver: true)
@@ -8207,6 +8231,8 @@ func (ec *executionContext) childFields_Plan(ctx context.Context, field graphql.
 		return ec.fieldContext_Plan_rateLimit(ctx, field)
 	case "quota":
 		return ec.fieldContext_Plan_quota(ctx, field)
+	case "quotaPer":
+		return ec.fieldContext_Plan_quotaPer(ctx, field)
 	case "price":
 		return ec.fieldContext_Plan_price(ctx, field)
 	case "approval":

@@ -633,6 +633,8 @@ type UpdatePlanInput struct {
 	RateLimit graphql.Omittable[*term.RateLimit] `json:"rateLimit,omitempty"`
 	// How many calls may come; null: as many as may be.
 	Quota graphql.Omittable[*term.Quota] `json:"quota,omitempty"`
+	// Whose calls the quota counts together; null is refused. It holds at once and for what the present period has counted: with ACCOUNT, accounts whose apps used more than the quota together are refused until the next period.
+	QuotaPer graphql.Omittable[*term.QuotaPer] `json:"quotaPer,omitempty"`
 	// What it costs; null: nothing, for a FREE plan.
 	Price graphql.Omittable[*term.Price] `json:"price,omitempty"`
 	// Whether registrations wait for a person; null: the product's rule.

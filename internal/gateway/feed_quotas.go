@@ -9,8 +9,8 @@ import (
 	"portico/internal/replica"
 )
 
-// quotas tells what is used of the quotas of the apps' registrations, as far
-// as it is stored.
+// quotas tells what is used of the quotas of the apps' registrations, or of the
+// accounts' by plans that count so, as far as it is stored.
 func (f *feed) quotas(ctx context.Context, apps []replica.App) error {
 	catalogue := f.tenant.store.Catalogue()
 	var limited []*replica.Subscription
@@ -19,7 +19,11 @@ func (f *feed) quotas(ctx context.Context, apps []replica.App) error {
 		for j := range apps[i].Subscriptions {
 			s := &apps[i].Subscriptions[j]
 			if p := catalogue.Plan(s.PlanID); p != nil && !p.Quota.None() {
-				limited, counters = append(limited, s), append(counters, limits.ByApp(apps[i].ID, s.ProductID))
+				counter := limits.ByApp(apps[i].ID, s.ProductID)
+				if p.PerAccount {
+					counter = limits.ByAccount(apps[i].AccountID, s.ProductID, p.Quota.Per)
+				}
+				limited, counters = append(limited, s), append(counters, counter)
 			}
 		}
 	}

@@ -93,6 +93,8 @@ type Options struct {
 	Log *slog.Logger
 	// Metrics; default: counted, and shown nowhere.
 	Metrics *Metrics
+	// Flush stores what was taken of quotas so far; default: nothing.
+	Flush func(context.Context) error
 	// Flushed tells up to when counts are stored, Visible up to when reports
 	// show them; default: the start.
 	Flushed, Visible func() time.Time
@@ -179,6 +181,7 @@ func New(o Options) *Gate {
 	if !o.Preload {
 		close(g.loaded) // here already: a server that loads nothing is ready at once
 	}
+	g.quotas.store = o.Flush
 	g.quotas.read = func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]limits.Used, error) {
 		return o.Usage.QuotasUsed(ctx, ids, o.Clock.Now())
 	}

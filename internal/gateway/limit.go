@@ -20,11 +20,8 @@ func (g *Gate) limitBy(ctx context.Context, ask take, catalogue *verdict.Catalog
 	*a = limits.Ask{
 		Organization: catalogue.Organization, Key: v.Key.ID, KeyRate: v.Key.Rate, Location: catalogue.Location, Cost: max(cost, 1),
 	}
-	if v.Subscription != nil {
-		a.Subscription = v.Subscription.Counter
-	}
-	if v.Plan != nil {
-		a.SubscriptionRate, a.Quota = v.Plan.Rate, v.Plan.Quota
+	if v.Subscription != nil && v.Plan != nil {
+		v.Plan.Bind(v.Subscription, a)
 	}
 	if a.KeyRate.None() && a.SubscriptionRate.None() && a.Quota.None() {
 		return
@@ -39,14 +36,17 @@ func (g *Gate) limitBy(ctx context.Context, ask take, catalogue *verdict.Catalog
 	v.Code = verdict.Limited(v.Limits.Outcome)
 }
 
-// loadQuota tells the limits what the database knows of a registration's quota.
+// loadQuota tells the limits what the database knows of a quota. Calls that were
+// taken here from quotas of an account's apps may not be stored yet: those of a
+// plan that has only now come to count by the account.
 func (g *Gate) loadQuota(ctx context.Context, a *limits.Ask) error {
-	used, err := g.quotas.of(ctx, a.Subscription)
+	counter := a.QuotaCounter()
+	used, err := g.quotas.of(ctx, counter, a.PerAccount)
 	if err != nil {
 		return err
 	}
 	start, _ := a.Quota.Period(g.o.Clock.Now(), a.Location)
-	g.o.Memory.Load(a.Subscription, start, usedSince(used, start))
+	g.o.Memory.Load(counter, start, usedSince(used, start))
 	return nil
 }
 

@@ -16,6 +16,8 @@ import (
 // begins, is asked about all registrations at once.
 type quotaReads struct {
 	read func(context.Context, []uuid.UUID) (map[uuid.UUID][]limits.Used, error)
+	// store stores what was taken here so far.
+	store func(context.Context) error
 
 	mu      sync.Mutex
 	next    *quotaRead // nil: nobody waits
@@ -24,21 +26,24 @@ type quotaReads struct {
 
 // quotaRead is one read.
 type quotaRead struct {
-	ids  map[uuid.UUID]struct{}
-	done chan struct{} // closed when what follows is there
-	used map[uuid.UUID][]limits.Used
-	err  error
+	ids map[uuid.UUID]struct{}
+	// stored: what was taken here is to be stored before.
+	stored bool
+	done   chan struct{} // closed when what follows is there
+	used   map[uuid.UUID][]limits.Used
+	err    error
 }
 
-// of gives what is used of a registration's quota in the periods that hold
-// this moment. It waits a second at most.
-func (q *quotaReads) of(ctx context.Context, subscription uuid.UUID) ([]limits.Used, error) {
-	r := q.join(subscription)
+// of gives what is used of a quota by its counter in the periods that hold this
+// moment, with stored what was taken here until now as well. It waits a second
+// at most.
+func (q *quotaReads) of(ctx context.Context, counter uuid.UUID, stored bool) ([]limits.Used, error) {
+	r := q.join(counter, stored)
 	enough := time.NewTimer(patience / 2)
 	defer enough.Stop()
 	select {
 	case <-r.done:
-		return r.used[subscription], r.err
+		return r.used[counter], r.err
 	case <-enough.C:
 		return nil, fault.Later(fault.Unavailable, fault.ReasonDatabase, time.Second, "The database does not answer.")
 	case <-ctx.Done():
@@ -47,14 +52,15 @@ func (q *quotaReads) of(ctx context.Context, subscription uuid.UUID) ([]limits.U
 }
 
 // join asks in the next read, which begins at once if none is under way.
-func (q *quotaReads) join(subscription uuid.UUID) *quotaRead {
+func (q *quotaReads) join(counter uuid.UUID, stored bool) *quotaRead {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.next == nil {
 		q.next = &quotaRead{ids: map[uuid.UUID]struct{}{}, done: make(chan struct{})}
 	}
 	r := q.next
-	r.ids[subscription] = struct{}{}
+	r.ids[counter] = struct{}{}
+	r.stored = r.stored || stored
 	if !q.reading {
 		q.reading = true
 		go q.run()
@@ -85,5 +91,10 @@ func (q *quotaReads) answer(r *quotaRead) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience/2)
 	defer cancel()
+	if r.stored && q.store != nil {
+		if r.err = q.store(ctx); r.err != nil {
+			return
+		}
+	}
 	r.used, r.err = q.read(ctx, ids)
 }

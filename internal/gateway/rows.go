@@ -112,12 +112,12 @@ func (s source) products(ctx context.Context, organization uuid.UUID, at map[uui
 }
 
 func (s source) plans(ctx context.Context, organization uuid.UUID, products []replica.Product, at map[uuid.UUID]int) error {
-	return s.each(ctx, `SELECT id, product_id, name, rate_limit, quota FROM plans WHERE organization_id = $1 ORDER BY product_id, name`,
+	return s.each(ctx, `SELECT id, product_id, name, rate_limit, quota, quota_per FROM plans WHERE organization_id = $1 ORDER BY product_id, name`,
 		[]any{organization}, func(r *sql.Rows) error {
 			var p replica.Plan
 			var product uuid.UUID
 			var rate, quota []byte
-			if err := r.Scan(&p.ID, &product, &p.Name, &rate, &quota); err != nil {
+			if err := r.Scan(&p.ID, &product, &p.Name, &rate, &quota, &p.QuotaPer); err != nil {
 				return err
 			}
 			if err := decode(rate, &p.RateLimit); err != nil {

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"portico/internal/clock"
 	"portico/internal/limits"
 	"portico/internal/term"
@@ -21,6 +23,11 @@ func TestTakeDoesNotAllocate(t *testing.T) {
 
 func loaded(m *limits.Memory) (*limits.Memory, *limits.Ask) {
 	a := ask()
+	a.Account = uuid.New()
+	return loadedFor(m, a)
+}
+
+func loadedFor(m *limits.Memory, a *limits.Ask) (*limits.Memory, *limits.Ask) {
 	a.KeyRate = limits.Rate{Limit: 1_000_000, Per: time.Second, Burst: 1_000_000}
 	a.SubscriptionRate = a.KeyRate
 	a.Quota = limits.Quota{Limit: 1 << 50, Per: term.PerMonth}
@@ -28,13 +35,26 @@ func loaded(m *limits.Memory) (*limits.Memory, *limits.Ask) {
 	var out limits.Answer
 	m.Take(context.Background(), a, &out)
 	start, _ := a.Quota.Period(time.Now(), a.Location)
-	m.Load(a.Subscription, start, 0)
+	m.Load(a.QuotaCounter(), start, 0)
 	return m, a
 }
 
 // Outcomes other than Passed come too: a second has but a million calls.
 func BenchmarkTake(b *testing.B) {
 	m, a := loaded(limits.NewMemory(clock.System{}, nil, 0))
+	var out limits.Answer
+	ctx := context.Background()
+	b.ReportAllocs()
+	for b.Loop() {
+		m.Take(ctx, a, &out)
+	}
+}
+
+// The quota is the account's.
+func BenchmarkTakePerAccount(b *testing.B) {
+	a := ask()
+	a.Account, a.PerAccount = uuid.New(), true
+	m, a := loadedFor(limits.NewMemory(clock.System{}, nil, 0), a)
 	var out limits.Answer
 	ctx := context.Background()
 	b.ReportAllocs()

@@ -159,8 +159,13 @@ func (m *Memory) Follow(a *Ask, l *Level, outcome Outcome, taken bool, out *Answ
 	if a.Quota.None() || outcome == QuotaUnknown {
 		return
 	}
-	h.subscription.quota.follow(l, a.cost(), taken)
-	if taken {
-		m.subscriptions.note(h.subscription)
+	h.binding().follow(l, a.cost(), taken)
+	if !taken {
+		return
 	}
+	if h.account != nil {
+		h.account.quota.left = nil // its apps have them
+		h.subscription.quota.part(l, a.cost(), h.account.quota.start.Equal(l.Start))
+	}
+	m.subscriptions.note(h.subscription)
 }

@@ -9,7 +9,9 @@
 // consumes nothing. Memory keeps them in this process; limits/shared keeps
 // them in Redis for all nodes and falls back to Memory. Quota counts outlive
 // the process in the database: Load brings what it knows, Drain hands over
-// what came since, and Settle or Journal tells that it is stored.
+// what came since, and Settle or Journal tells that it is stored. What is stored
+// are the counts of apps; an account's is their sum, and is kept here beside
+// them for the quotas that all its apps share.
 package limits
 
 import (
@@ -37,6 +39,11 @@ type Ask struct {
 	// which is no row's id but the registration's counter: see ByApp.
 	KeyRate, SubscriptionRate Rate
 	Quota                     Quota
+	// Account is the counter of all apps of the account for such a quota, see
+	// ByAccount; zero where nobody asks for it. What is taken is stored as a part
+	// of both counts. With PerAccount it is Account's that the Quota binds.
+	Account    uuid.UUID
+	PerAccount bool
 	// Location is the organization's time zone; nil is UTC.
 	Location *time.Location
 	// Cost is how many calls this one counts for; less than 1 is taken as 1.
@@ -44,6 +51,14 @@ type Ask struct {
 }
 
 func (a *Ask) cost() int64 { return max(a.Cost, 1) }
+
+// QuotaCounter is what the Quota is counted by.
+func (a *Ask) QuotaCounter() uuid.UUID {
+	if a.PerAccount {
+		return a.Account
+	}
+	return a.Subscription
+}
 
 // Outcome is what became of an Ask.
 type Outcome uint8

@@ -18,7 +18,8 @@ const DefaultStates = 2 << 20
 type Memory struct {
 	clock clock.Clock
 	mono  func() time.Duration
-	// keys are locked before subscriptions, so that calls cannot block each other.
+	// keys are locked before subscriptions, and of those an app's before its
+	// account's, so that calls cannot block each other.
 	keys, subscriptions table
 }
 
@@ -73,8 +74,9 @@ func (m *Memory) decide(a *Ask, out *Answer, take bool) {
 	l.answer(a, outcome, now, out)
 }
 
-// held are the locked states of one call; what no limit needs is nil.
-type held struct{ key, subscription *state }
+// held are the locked states of one call; what no limit needs is nil. account
+// is there when it binds the quota.
+type held struct{ key, subscription, account *state }
 
 // hold locks the states of a call and brings them up to this moment.
 func (m *Memory) hold(a *Ask, now time.Time) (h held) {
@@ -89,11 +91,28 @@ func (m *Memory) hold(a *Ask, now time.Time) (h held) {
 	}
 	if !a.Quota.None() {
 		h.subscription.ledger().enter(a, now)
+		if a.PerAccount {
+			h.account = m.subscriptions.lock(a.Account, tick, true)
+			h.account.ledger().enter(a, now)
+			h.account.quota.left = nil // its apps have them
+			h.account.quota.join(h.subscription.quota)
+		}
 	}
 	return h
 }
 
+// binding is the ledger that a quota is held against.
+func (h held) binding() *ledger {
+	if h.account != nil {
+		return h.account.quota
+	}
+	return h.subscription.quota
+}
+
 func (h held) release() {
+	if h.account != nil {
+		h.account.mu.Unlock()
+	}
 	if h.subscription != nil {
 		h.subscription.mu.Unlock()
 	}
@@ -113,7 +132,8 @@ func (h held) level(a *Ask) (l Level) {
 	if !a.SubscriptionRate.None() {
 		l.Subscription = h.subscription.debt
 	}
-	if q := h.subscription.quota; !a.Quota.None() {
+	if !a.Quota.None() {
+		q := h.binding()
 		l.Used, l.Start, l.End, l.Known, l.loaded = q.used(), q.start, q.end, q.known, q.loaded
 	}
 	return l
@@ -130,21 +150,28 @@ func (h held) took(subscriptions *table, a *Ask, l *Level) {
 	if !a.SubscriptionRate.None() {
 		h.subscription.debt = l.Subscription
 	}
-	if !a.Quota.None() {
-		h.subscription.quota.take(l, a.cost())
-		subscriptions.note(h.subscription)
+	if a.Quota.None() {
+		return
 	}
+	h.binding().take(l, a.cost())
+	if h.account != nil {
+		h.subscription.quota.part(l, a.cost(), true)
+	}
+	subscriptions.note(h.subscription)
 }
 
 // tick is the monotonic time in microseconds.
 func (m *Memory) tick() int64 { return m.mono().Microseconds() }
 
-// Load tells what the database knows to be used of a subscription's quota in
-// the period that began at periodStart. It never lowers what is known here.
-// Periods other than the subscription's present one are ignored.
-func (m *Memory) Load(subscription uuid.UUID, periodStart time.Time, used int64) {
+// Holds reports whether a counter is kept here, so that Load is of use.
+func (m *Memory) Holds(counter uuid.UUID) bool { return m.subscriptions.has(counter) }
+
+// Load tells what the database knows to be counted by a quota's counter, of an
+// app or of an account, in the period that began at periodStart. It never lowers
+// what is known here. Periods other than the counter's present one are ignored.
+func (m *Memory) Load(counter uuid.UUID, periodStart time.Time, used int64) {
 	tick := m.tick()
-	s := m.subscriptions.present(subscription)
+	s := m.subscriptions.present(counter)
 	if s == nil {
 		return
 	}

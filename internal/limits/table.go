@@ -13,7 +13,8 @@ const (
 	sample = 16
 )
 
-// state is what is kept of a key or a subscription. mu guards all but id.
+// state is what is kept of a key, a subscription or an account. mu guards all
+// but id.
 type state struct {
 	id uuid.UUID
 	mu sync.Mutex
@@ -111,6 +112,14 @@ func (t *table) lock(id uuid.UUID, tick int64, counts bool) *state {
 		}
 		t.shard(id).add(made(id, tick, counts), tick, t.folded.Load())
 	}
+}
+
+// has reports whether there is a state of id.
+func (t *table) has(id uuid.UUID) bool {
+	sh := t.shard(id)
+	sh.mu.RLock()
+	defer sh.mu.RUnlock()
+	return sh.states[id] != nil
 }
 
 // present gives the state of id with its mutex held; nil: there is none.

@@ -27,6 +27,7 @@ type CreatePlanInput struct {
 	ExternalID *string
 	RateLimit  *term.RateLimit
 	Quota      *term.Quota
+	QuotaPer   *term.QuotaPer
 	Price      *term.Price
 	Approval   *term.Approval
 }
@@ -59,7 +60,7 @@ func (p *Portal) CreatePlan(ctx context.Context, in CreatePlanInput) (out *db.Pl
 			return err
 		}
 		create := c.Plan.Create().SetOrganizationID(x.OrganizationID).SetProductID(x.ID).SetName(in.Name).SetKind(kind).
-			SetExternalID(deref(in.ExternalID)).SetNillableApproval(in.Approval).SetCreatedAt(c.now).SetUpdatedAt(c.now)
+			SetExternalID(deref(in.ExternalID)).SetNillableQuotaPer(in.QuotaPer).SetNillableApproval(in.Approval).SetCreatedAt(c.now).SetUpdatedAt(c.now)
 		if in.RateLimit != nil {
 			create.SetRateLimit(burst(in.RateLimit))
 		}
@@ -73,7 +74,7 @@ func (p *Portal) CreatePlan(ctx context.Context, in CreatePlanInput) (out *db.Pl
 		if err != nil {
 			return taken(err, "name", "A plan of this product bears this name already.")
 		}
-		c.record(planEvent(eventlog.PlanCreated, out, created("name", out.Name, "kind", out.Kind, "externalId", out.ExternalID, "approval", out.Approval, "rateLimit", out.RateLimit, "quota", out.Quota, "price", out.Price)))
+		c.record(planEvent(eventlog.PlanCreated, out, created("name", out.Name, "kind", out.Kind, "externalId", out.ExternalID, "approval", out.Approval, "rateLimit", out.RateLimit, "quota", out.Quota, "quotaPer", out.QuotaPer, "price", out.Price)))
 		return nil
 	})
 	return out, err
@@ -164,13 +165,14 @@ type UpdatePlanInput struct {
 	ExternalID Patch[string]
 	RateLimit  Patch[term.RateLimit]
 	Quota      Patch[term.Quota]
+	QuotaPer   Patch[term.QuotaPer]
 	Price      Patch[term.Price]
 	Approval   Patch[term.Approval]
 }
 
 // UpdatePlan changes a plan; it holds for those who are registered, too.
 func (p *Portal) UpdatePlan(ctx context.Context, in UpdatePlanInput) (out *db.Plan, err error) {
-	errs := []error{in.Name.needed("name"), checkLine("externalId", in.ExternalID.or(""), maxShort), checkTerms(in.RateLimit.Value, in.Quota.Value)}
+	errs := []error{in.Name.needed("name"), in.QuotaPer.needed("quotaPer"), checkLine("externalId", in.ExternalID.or(""), maxShort), checkTerms(in.RateLimit.Value, in.Quota.Value)}
 	if in.Name.Value != nil {
 		errs = append(errs, checkName("name", *in.Name.Value))
 	}
@@ -203,6 +205,7 @@ func (c *change) patchPlan(ctx context.Context, x *db.Plan, in UpdatePlanInput) 
 	var d diff
 	setText(&d, "name", x.Name, in.Name, func(s string) { u.SetName(s) })
 	setText(&d, "externalId", x.ExternalID, in.ExternalID, func(s string) { u.SetExternalID(s) })
+	setText(&d, "quotaPer", x.QuotaPer, in.QuotaPer, func(v term.QuotaPer) { u.SetQuotaPer(v) })
 	if in.RateLimit.Set {
 		if in.RateLimit.Value == nil {
 			d.note("rateLimit", x.RateLimit, nil)

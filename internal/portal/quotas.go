@@ -6,20 +6,32 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/ent/db"
 	"portico/ent/db/plan"
 	"portico/internal/limits"
+	"portico/internal/term"
 )
 
 // QuotaPeriod is a plan's quota in the period that holds the present.
 type QuotaPeriod struct {
 	Limit      int64
 	Start, End time.Time
+	per        term.QuotaPeriod
+	perAccount bool
+}
+
+// Counter is what a registration's quota is counted by.
+func (q *QuotaPeriod) Counter(s *db.Subscription) uuid.UUID {
+	if q.perAccount {
+		return limits.ByAccount(s.AccountID, s.ProductID, q.per)
+	}
+	return limits.ByApp(s.AppID, s.ProductID)
 }
 
 // QuotaPeriods gives the quotas of plans, with one statement. Plans that have
 // none are missing.
 func (p *Portal) QuotaPeriods(ctx context.Context, plans []uuid.UUID) (map[uuid.UUID]*QuotaPeriod, error) {
-	rows, err := p.PlansByID(ctx, plans, []string{plan.FieldQuota})
+	rows, err := p.PlansByID(ctx, plans, []string{plan.FieldQuota, plan.FieldQuotaPer})
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +42,7 @@ func (p *Portal) QuotaPeriods(ctx context.Context, plans []uuid.UUID) (map[uuid.
 	out, now := make(map[uuid.UUID]*QuotaPeriod, len(rows)), p.clock.Now()
 	for id, row := range rows {
 		if q := limits.QuotaOf(row.Quota); !q.None() {
-			period := &QuotaPeriod{Limit: q.Limit}
+			period := &QuotaPeriod{Limit: q.Limit, per: q.Per, perAccount: row.QuotaPer == term.QuotaPerAccount}
 			period.Start, period.End = q.Period(now, zone)
 			out[id] = period
 		}

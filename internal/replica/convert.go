@@ -36,7 +36,8 @@ func (s *Store) fillCell(c *cell, a *App) {
 	}
 	for i, sub := range a.Subscriptions {
 		made := verdict.Subscription{
-			ID: sub.ID, ProductID: sub.ProductID, PlanID: sub.PlanID, Counter: limits.ByApp(a.ID, sub.ProductID),
+			ID: sub.ID, ProductID: sub.ProductID, PlanID: sub.PlanID,
+			Counter: limits.ByApp(a.ID, sub.ProductID), Account: limits.OfAccount(a.AccountID, sub.ProductID),
 			Status: lifecycle.SubscriptionStatus(s.word(string(sub.Status))),
 		}
 		if sub.EndpointIDs != nil {
@@ -102,6 +103,7 @@ func productOf(p *Product) *verdict.Product {
 	for _, plan := range p.Plans {
 		out.Plans = append(out.Plans, &verdict.Plan{
 			ID: plan.ID, Name: plan.Name, Rate: limits.RateOf(plan.RateLimit), Quota: limits.QuotaOf(plan.Quota),
+			PerAccount: plan.QuotaPer == term.QuotaPerAccount,
 		})
 	}
 	return out

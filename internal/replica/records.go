@@ -40,6 +40,8 @@ type Plan struct {
 	Name      string          `json:"name"`
 	RateLimit *term.RateLimit `json:"rateLimit"`
 	Quota     *term.Quota     `json:"quota"`
+	// QuotaPer is whose calls the quota counts together; "" is APP.
+	QuotaPer term.QuotaPer `json:"quotaPer,omitempty"`
 }
 
 // Endpoint is a method and a path template.
@@ -78,8 +80,8 @@ type Subscription struct {
 	Status    lifecycle.SubscriptionStatus `json:"status"`
 	// EndpointIDs are the only ones it reaches; nil when it is not narrowed.
 	EndpointIDs *[]uuid.UUID `json:"endpointIds"`
-	// QuotaUsed is what was used of the quota since QuotaStart. The feed tells
-	// it; a Store does not keep it.
+	// QuotaUsed is what was used of the quota since QuotaStart, by all apps of the
+	// account where the plan says so. The feed tells it; a Store does not keep it.
 	QuotaUsed  *int64     `json:"quotaUsed,omitempty"`
 	QuotaStart *time.Time `json:"quotaStart,omitempty"`
 }

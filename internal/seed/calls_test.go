@@ -14,6 +14,7 @@ import (
 	"portico/internal/database"
 	"portico/internal/limits"
 	"portico/internal/seed"
+	"portico/internal/term"
 	"portico/internal/testdb"
 	"portico/internal/viewer"
 )
@@ -95,9 +96,20 @@ func TestQuotasAddUp(t *testing.T) {
 		for _, s := range o.Client.Subscription.Query().Where(subscription.Newest(true)).AllX(ctx) {
 			registered[limits.ByApp(s.AppID, s.ProductID)] = s
 		}
+		shared := map[uuid.UUID]int64{}
 		for _, q := range rows {
 			s := registered[q.SubscriptionID]
-			quota := limits.QuotaOf(o.Client.Plan.GetX(ctx, s.PlanID).Quota)
+			plan := o.Client.Plan.GetX(ctx, s.PlanID)
+			quota := limits.QuotaOf(plan.Quota)
+			account := limits.ByAccount(s.AccountID, s.ProductID, quota.Per)
+			if q.AccountCounter == nil || *q.AccountCounter != account {
+				t.Errorf("a count of app %s that is none of its account", s.AppID)
+			}
+			if plan.QuotaPer == term.QuotaPerAccount {
+				if shared[account] += q.Used; shared[account] > quota.Limit {
+					t.Errorf("an account used %d of %d", shared[account], quota.Limit)
+				}
+			}
 			start, end := quota.Period(today(), zones[q.OrganizationID.String()])
 			if !start.Equal(q.PeriodStart) || !end.Equal(q.PeriodEnd) {
 				t.Errorf("a %s from %s to %s, want %s to %s", quota.Per, q.PeriodStart, q.PeriodEnd, start, end)
@@ -107,6 +119,9 @@ func TestQuotasAddUp(t *testing.T) {
 			if passed != strconv.FormatInt(q.Used, 10) || q.Used > quota.Limit {
 				t.Errorf("%d of %d used, and %s passed", q.Used, quota.Limit, passed)
 			}
+		}
+		if len(shared) == 0 {
+			t.Error("no account shares a quota")
 		}
 		if refused := ask(t, o.Database, "SELECT id FROM usage_days WHERE code = 'QUOTA_EXCEEDED'"); len(refused) == 0 {
 			t.Error("nobody ever used up a quota")

@@ -49,7 +49,7 @@ func automaticProducts() []product {
 	return []product{
 		{name: "public-holidays", title: "Public Holidays", version: "2026", description: "When nobody works, by country and region.",
 			endpoints: []endpoint{get("/holidays/{country}", "A country's holidays."), get("/holidays/{country}/{region}", "A region's holidays.")},
-			approval:  term.Auto, plans: []plan{{name: "Free", kind: term.PlanFree, rate: perSecond(20), quota: aWeek(250_000)}}},
+			approval:  term.Auto, plans: []plan{{name: "Free", kind: term.PlanFree, rate: perSecond(20), quota: aWeek(250_000), quotaPer: term.QuotaPerAccount}}},
 		{name: "service-status", title: "Service Status", version: "1.0", description: "What works at this moment. Anybody may ask, without a key.",
 			keyless: true, endpoints: []endpoint{get("/status", "What works."), get("/incidents/{path...}", "What did not.")},
 			approval: term.Auto, plans: []plan{{name: "Open", kind: term.PlanFree, rate: perSecond(10), quota: aDay(100_000)}}},

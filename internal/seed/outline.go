@@ -76,6 +76,7 @@ type plan struct {
 	kind     term.PlanKind
 	rate     *term.RateLimit
 	quota    *term.Quota
+	quotaPer term.QuotaPer // APP
 	price    *term.Price
 	approval term.Approval // the product's
 }

@@ -10,6 +10,7 @@ import (
 
 	"portico/ent/db"
 	"portico/internal/limits"
+	"portico/internal/term"
 	"portico/internal/usage"
 	"portico/internal/zone"
 )
@@ -29,7 +30,7 @@ func (p *player) calls(ctx context.Context, name string) error {
 		offers[x.ID] = x
 	}
 	t := &tally{loc: loc, now: p.today, offers: offers, counts: map[usage.Interval]map[cell]int64{usage.Minute: {}, usage.Hour: {}, usage.Day: {}},
-		quotas: map[period]*limits.Used{}, used: map[uuid.UUID]time.Time{}}
+		quotas: map[period]*limits.Used{}, accounts: map[period]int64{}, used: map[uuid.UUID]time.Time{}}
 	from := usage.Day.Start(p.today.AddDate(0, 0, 1-daysOfCalls), loc)
 	for _, c := range p.callers {
 		for _, s := range c.streams(offers, p.today) {
@@ -67,10 +68,11 @@ type tally struct {
 	now    time.Time
 	offers map[uuid.UUID]offer
 	counts map[usage.Interval]map[cell]int64
-	// quotas is what registrations used in each period, used when a call with
-	// each key was last good.
-	quotas map[period]*limits.Used
-	used   map[uuid.UUID]time.Time
+	// quotas is what registrations used in each period, accounts what all apps of
+	// an account did, used when a call with each key was last good.
+	quotas   map[period]*limits.Used
+	accounts map[period]int64
+	used     map[uuid.UUID]time.Time
 }
 
 // count counts n calls of a minute. What is beyond a quota was refused.
@@ -103,19 +105,26 @@ func (t *tally) add(call usage.Call, at time.Time, n int64) {
 // take takes up to n units of a registration's quota and gives how many there
 // were.
 func (t *tally) take(s *db.Subscription, at time.Time, n int64) int64 {
-	quota := limits.QuotaOf(t.offers[s.ProductID].byID(s.PlanID).Quota)
+	plan := t.offers[s.ProductID].byID(s.PlanID)
+	quota := limits.QuotaOf(plan.Quota)
 	if quota.None() {
 		return n
 	}
 	start, end := quota.Period(at, t.loc)
 	of := period{limits.ByApp(s.AppID, s.ProductID), start}
+	account := period{limits.ByAccount(s.AccountID, s.ProductID, quota.Per), start}
 	u := t.quotas[of]
 	if u == nil {
-		u = &limits.Used{Organization: s.OrganizationID, Subscription: of.counter, PeriodStart: start, PeriodEnd: end}
+		u = &limits.Used{Organization: s.OrganizationID, Subscription: of.counter, Account: account.counter, PeriodStart: start, PeriodEnd: end}
 		t.quotas[of] = u
 	}
-	n = min(n, quota.Limit-u.N)
+	counted := u.N
+	if plan.QuotaPer == term.QuotaPerAccount {
+		counted = t.accounts[account]
+	}
+	n = min(n, quota.Limit-counted)
 	u.N += n
+	t.accounts[account] += n
 	return n
 }
 
@@ -155,7 +164,7 @@ func (t *tally) write(ctx context.Context, tx *db.Tx) error {
 			continue
 		}
 		err := tx.QuotaCount.Create().SetID(usage.QuotaID(*u)).SetOrganizationID(u.Organization).SetSubscriptionID(u.Subscription).
-			SetPeriodStart(u.PeriodStart).SetPeriodEnd(u.PeriodEnd).SetUsed(u.N).Exec(ctx)
+			SetAccountCounter(u.Account).SetPeriodStart(u.PeriodStart).SetPeriodEnd(u.PeriodEnd).SetUsed(u.N).Exec(ctx)
 		if err != nil {
 			return err
 		}

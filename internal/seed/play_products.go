@@ -76,6 +76,9 @@ func (p *player) plan(ctx context.Context, x *db.Product, one plan) (*db.Plan, e
 	if one.quota != nil {
 		create.SetQuota(one.quota)
 	}
+	if one.quotaPer != "" {
+		create.SetQuotaPer(one.quotaPer)
+	}
 	if one.price != nil {
 		price := *one.price
 		price.Currency = p.org.Currency
@@ -90,7 +93,7 @@ func (p *player) plan(ctx context.Context, x *db.Product, one plan) (*db.Plan, e
 	}
 	p.sum.Plans++
 	p.tell(p.admin, eventlog.Entry{Type: eventlog.PlanCreated, Subject: nodeid.Plan, SubjectID: made.ID, SubjectName: made.Name,
-		Changes: values("name", made.Name, "kind", made.Kind, "rateLimit", made.RateLimit, "quota", made.Quota, "price", made.Price)})
+		Changes: values("name", made.Name, "kind", made.Kind, "rateLimit", made.RateLimit, "quota", made.Quota, "quotaPer", made.QuotaPer, "price", made.Price)})
 	return made, nil
 }
 

@@ -65,6 +65,26 @@ type Quota struct {
 	Per   QuotaPeriod `json:"per"`
 }
 
+// QuotaPer is whose calls a plan's quota counts together.
+type QuotaPer string
+
+// What a quota may be counted by.
+const (
+	// QuotaPerApp: each app has the whole quota.
+	QuotaPerApp QuotaPer = "APP"
+	// QuotaPerAccount: all apps of an account share one.
+	QuotaPerAccount QuotaPer = "ACCOUNT"
+)
+
+// Values lists them for the storage.
+func (QuotaPer) Values() []string { return names(QuotaPerApp, QuotaPerAccount) }
+
+// MarshalText refuses to write an unknown one into JSON.
+func (p QuotaPer) MarshalText() ([]byte, error) { return known(p) }
+
+// UnmarshalText refuses to read one.
+func (p *QuotaPer) UnmarshalText(text []byte) error { return read(p, text) }
+
 // UsageRetention is for how many days counts of calls are kept: those of
 // single minutes, of hours and of days.
 type UsageRetention struct {

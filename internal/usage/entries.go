@@ -20,6 +20,9 @@ const (
 	entryUsed      = 2
 	entryRowAfter  = 3
 	entryUsedAfter = 4
+	// Those of an app whose account has a count, too.
+	entryShared      = 5
+	entrySharedAfter = 6
 )
 
 // writer writes a page.
@@ -63,19 +66,27 @@ func (w *writer) row(r *counted) {
 
 // quota adds what was used of one; it must not change until the page is written.
 func (w *writer) quota(u *limits.Used) {
-	same := byte(0)
+	first, after, same := byte(entryUsed), byte(entryUsedAfter), byte(0)
+	shared := u.Account != uuid.Nil
+	if shared {
+		first, after = entryShared, entrySharedAfter
+	}
 	if before := w.lastUsed; before == nil {
-		w.body = append(w.body, entryUsed)
+		w.body = append(w.body, first)
 	} else {
 		same = bit(0, u.Organization == before.Organization) |
-			bit(1, u.PeriodStart.Equal(before.PeriodStart) && u.PeriodEnd.Equal(before.PeriodEnd))
-		w.body = append(w.body, entryUsedAfter, same)
+			bit(1, u.PeriodStart.Equal(before.PeriodStart) && u.PeriodEnd.Equal(before.PeriodEnd)) |
+			bit(2, shared && u.Account == before.Account)
+		w.body = append(w.body, after, same)
 	}
 	w.lastUsed = u
 	if same&1 == 0 {
 		w.body = append(w.body, u.Organization[:]...)
 	}
 	w.body = append(w.body, u.Subscription[:]...)
+	if shared && same&4 == 0 {
+		w.body = append(w.body, u.Account[:]...)
+	}
 	if same&2 == 0 {
 		w.body = binary.AppendVarint(w.body, u.PeriodStart.UnixMicro())
 		w.body = binary.AppendVarint(w.body, u.PeriodEnd.UnixMicro())
@@ -105,11 +116,12 @@ type quotaKey struct {
 	start                      time.Time
 }
 
-// quotaSum is what was used; the end is that of the newest page, as a plan's
-// period may be changed where it begins.
+// quotaSum is what was used; the end and the account are those of the newest
+// page, as a plan's period may be changed where it begins.
 type quotaSum struct {
-	n   int64
-	end time.Time
+	n       int64
+	end     time.Time
+	account uuid.UUID
 }
 
 func newSums() *sums { return &sums{map[cell]int64{}, map[quotaKey]quotaSum{}} }
@@ -122,7 +134,7 @@ func (s *sums) add(body []byte) error {
 	}
 	return (&reader{rest: body}).each(func(c cell, calls int64) { s.rows[c] = plus(s.rows[c], calls) }, func(u limits.Used) {
 		k := quotaKey{u.Organization, u.Subscription, u.PeriodStart}
-		s.used[k] = quotaSum{plus(s.used[k].n, u.N), u.PeriodEnd}
+		s.used[k] = quotaSum{plus(s.used[k].n, u.N), u.PeriodEnd, u.Account}
 	})
 }
 
@@ -137,7 +149,7 @@ func (s *sums) counted() []counted {
 func (s *sums) quotas() []limits.Used {
 	out := make([]limits.Used, 0, len(s.used))
 	for k, sum := range s.used {
-		out = append(out, limits.Used{Organization: k.organization, Subscription: k.subscription, PeriodStart: k.start, PeriodEnd: sum.end, N: sum.n})
+		out = append(out, limits.Used{Organization: k.organization, Subscription: k.subscription, Account: sum.account, PeriodStart: k.start, PeriodEnd: sum.end, N: sum.n})
 	}
 	return out
 }
@@ -155,7 +167,7 @@ type reader struct {
 func (r *reader) each(row func(cell, int64), used func(limits.Used)) error {
 	for len(r.rest) > 0 {
 		kind, same := r.take(1)[0], byte(0)
-		if kind == entryRowAfter || kind == entryUsedAfter {
+		if kind == entryRowAfter || kind == entryUsedAfter || kind == entrySharedAfter {
 			same = r.take(1)[0]
 		}
 		switch kind {
@@ -163,8 +175,8 @@ func (r *reader) each(row func(cell, int64), used func(limits.Used)) error {
 			if calls := r.nextRow(same); !r.broken {
 				row(r.row, calls)
 			}
-		case entryUsed, entryUsedAfter:
-			if r.nextUsed(same); !r.broken {
+		case entryUsed, entryUsedAfter, entryShared, entrySharedAfter:
+			if r.nextUsed(kind >= entryShared, same); !r.broken {
 				used(r.used)
 			}
 		default:
@@ -194,12 +206,18 @@ func (r *reader) nextRow(same byte) (calls int64) {
 	return calls
 }
 
-func (r *reader) nextUsed(same byte) {
+func (r *reader) nextUsed(shared bool, same byte) {
 	u := &r.used
 	if same&1 == 0 {
 		copy(u.Organization[:], r.take(16))
 	}
 	copy(u.Subscription[:], r.take(16))
+	switch {
+	case !shared:
+		u.Account = uuid.Nil
+	case same&4 == 0:
+		copy(u.Account[:], r.take(16))
+	}
 	if same&2 == 0 {
 		u.PeriodStart, u.PeriodEnd = time.UnixMicro(r.number()).UTC(), time.UnixMicro(r.number()).UTC()
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -59,6 +60,7 @@ func nameRows(rows []counted) {
 // is not needed any more: its end is known.
 func (f *Flusher) store(ctx context.Context, b *batch) error {
 	totals := make([]int64, len(b.used))
+	var accounts []limits.Used
 	err := f.inTx(ctx, func(tx *database.Tx) error {
 		for i := range totals {
 			totals[i] = -1
@@ -78,7 +80,11 @@ func (f *Flusher) store(ctx context.Context, b *batch) error {
 		if err := addMinutes(ctx, f.o.DB, tx, b.rows); err != nil {
 			return err
 		}
-		return addQuotas(ctx, f.o.DB, tx, b.used, totals)
+		if err := addQuotas(ctx, f.o.DB, tx, b.used, totals); err != nil {
+			return err
+		}
+		accounts, err = f.accounts(ctx, tx, b.used)
+		return err
 	})
 	if err != nil {
 		return err
@@ -93,6 +99,7 @@ func (f *Flusher) store(ctx context.Context, b *batch) error {
 		f.o.Quotas.Journal(b.used)
 	default:
 		f.o.Quotas.Settle(b.used, totals)
+		f.load(accounts)
 	}
 	f.room.stored(b)
 	return nil
@@ -112,17 +119,19 @@ func addQuotas(ctx context.Context, db *database.DB, tx *database.Tx, used []lim
 		sums[id] = u
 	}
 	b := newBulk(db, len(sums), column{"id", uuids}, column{"organization_id", uuids}, column{"subscription_id", uuids},
-		column{"period_start", times}, column{"period_end", times}, column{"used", ints})
+		column{"account_counter", uuids}, column{"period_start", times}, column{"period_end", times}, column{"used", ints})
 	for _, id := range inOrder(sums) {
 		u := sums[id]
-		b.id(id, u.Organization, u.Subscription)
+		b.id(id, u.Organization, u.Subscription, u.Account)
 		b.time(u.PeriodStart)
 		b.time(u.PeriodEnd)
 		b.int(u.N)
 	}
-	const names = `id, organization_id, subscription_id, period_start, period_end, used`
-	found, err := tx.QueryContext(ctx, `INSERT INTO quota_counts AS q (`+names+`) SELECT `+names+` FROM `+b.source(1)+
-		` WHERE true ON CONFLICT (id) DO UPDATE SET `+sumIs("q", "used", "used")+`, period_end = excluded.period_end RETURNING id, used`, b.args()...)
+	const names = `id, organization_id, subscription_id, account_counter, period_start, period_end, used`
+	values := strings.Replace(names, "account_counter", "NULLIF(account_counter, '"+uuid.Nil.String()+"')", 1)
+	found, err := tx.QueryContext(ctx, `INSERT INTO quota_counts AS q (`+names+`) SELECT `+values+` FROM `+b.source(1)+
+		` WHERE true ON CONFLICT (id) DO UPDATE SET `+sumIs("q", "used", "used")+`, period_end = excluded.period_end,
+			account_counter = COALESCE(excluded.account_counter, q.account_counter) RETURNING id, used`, b.args()...)
 	if err != nil {
 		return err
 	}
@@ -131,6 +140,33 @@ func addQuotas(ctx context.Context, db *database.DB, tx *database.Tx, used []lim
 		totals[i] = known[quotaID(u)]
 	}
 	return err
+}
+
+// accounts finds what all apps used of the accounts of rows: of those that are
+// kept here.
+func (f *Flusher) accounts(ctx context.Context, tx *database.Tx, used []limits.Used) ([]limits.Used, error) {
+	if f.o.Quotas == nil {
+		return nil, nil
+	}
+	asked := map[uuid.UUID]bool{}
+	var counters []uuid.UUID
+	for _, u := range used {
+		if u.Account != uuid.Nil && !asked[u.Account] && f.o.Quotas.Holds(u.Account) {
+			asked[u.Account] = true
+			counters = append(counters, u.Account)
+		}
+	}
+	if len(counters) == 0 {
+		return nil, nil
+	}
+	return accountsUsed(ctx, f.o.DB, tx, counters, f.o.Clock.Now())
+}
+
+// load tells the quotas what the database counts for accounts.
+func (f *Flusher) load(accounts []limits.Used) {
+	for _, u := range accounts {
+		f.o.Quotas.Load(u.Subscription, u.PeriodStart, u.N)
+	}
 }
 
 // quotaID names the row of a registration's period.

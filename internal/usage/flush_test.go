@@ -56,6 +56,8 @@ func (q *quotas) Journal(done []limits.Used) {
 	}
 }
 
+func (q *quotas) Holds(uuid.UUID) bool { return false }
+
 func (q *quotas) Mark() int64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -23,8 +23,10 @@ type Quotas interface {
 	Journal(done []limits.Used)
 	Mark() int64
 	Folded(mark int64)
-	// Load tells what the database knows.
-	Load(subscription uuid.UUID, periodStart time.Time, used int64)
+	// Load tells what the database knows of a counter, an app's or an account's;
+	// it is of use for those that Holds reports.
+	Load(counter uuid.UUID, periodStart time.Time, used int64)
+	Holds(counter uuid.UUID) bool
 }
 
 const (

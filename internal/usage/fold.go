@@ -160,6 +160,7 @@ func (f *Flusher) foldSome(ctx context.Context, part int, condition string, arg 
 	var rows []counted
 	var used []limits.Used
 	var totals []int64
+	var accounts []limits.Used
 	err = f.o.DB.InTx(ctx, func(tx *database.Tx) error {
 		found, ids, bad, err := takePages(ctx, f.o.DB, tx, part, condition, arg)
 		if err == nil {
@@ -177,6 +178,9 @@ func (f *Flusher) foldSome(ctx context.Context, part int, condition string, arg 
 		if err := addQuotas(ctx, f.o.DB, tx, used, totals); err != nil {
 			return err
 		}
+		if accounts, err = f.accounts(ctx, tx, used); err != nil {
+			return err
+		}
 		sel := &selection{db: f.o.DB}
 		_, err = tx.ExecContext(ctx, `DELETE FROM usage_journal WHERE `+sel.anyOf("id", ids), sel.args...)
 		return err
@@ -191,6 +195,7 @@ func (f *Flusher) foldSome(ctx context.Context, part int, condition string, arg 
 	for i, u := range used {
 		f.o.Quotas.Load(u.Subscription, u.PeriodStart, totals[i])
 	}
+	f.load(accounts)
 	return n, nil
 }
 

@@ -102,6 +102,9 @@ func FuzzPage(f *testing.F) {
 		w.row(&r)
 		w.quota(&u)
 	}
+	u.Account = uuid.New()
+	w.quota(&u)
+	w.quota(&u)
 	for n := range len(w.body) + 1 {
 		f.Add(w.body[:n])
 	}

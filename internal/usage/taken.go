@@ -15,7 +15,8 @@ import (
 )
 
 // addTaken counts the calls that a gateway let pass by itself in the quotas of
-// their registrations, so that everybody else sees them.
+// their registrations, and so of their accounts, so that everybody else sees
+// them.
 func (s *Store) addTaken(ctx context.Context, tx *database.Tx, organization uuid.UUID, calls []counted) error {
 	passed := map[[2]uuid.UUID][]counted{} // by app and product
 	var apps []uuid.UUID
@@ -37,7 +38,10 @@ func (s *Store) addTaken(ctx context.Context, tx *database.Tx, organization uuid
 	for _, q := range all {
 		for _, c := range passed[[2]uuid.UUID{q.app, q.product}] {
 			start, end := q.quota.Period(c.at, q.zone)
-			used = append(used, limits.Used{Organization: organization, Subscription: limits.ByApp(q.app, q.product), PeriodStart: start, PeriodEnd: end, N: c.calls})
+			used = append(used, limits.Used{
+				Organization: organization, Subscription: limits.ByApp(q.app, q.product), Account: limits.ByAccount(c.Account, q.product, q.quota.Per),
+				PeriodStart: start, PeriodEnd: end, N: c.calls,
+			})
 		}
 	}
 	return addQuotas(ctx, s.db, tx, used, make([]int64, len(used)))

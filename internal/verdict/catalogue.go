@@ -39,6 +39,14 @@ type Plan struct {
 	Name  string
 	Rate  limits.Rate
 	Quota limits.Quota
+	// PerAccount: all apps of an account share the quota.
+	PerAccount bool
+}
+
+// Bind puts the limits of a registration by this plan into a.
+func (p *Plan) Bind(s *Subscription, a *limits.Ask) {
+	a.Subscription, a.SubscriptionRate, a.Quota = s.Counter, p.Rate, p.Quota
+	a.Account, a.PerAccount = limits.InPeriod(s.Account, p.Quota.Per), p.PerAccount
 }
 
 // NewCatalogue makes the catalogue of an organization. Products that cannot be

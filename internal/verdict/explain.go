@@ -52,7 +52,11 @@ func ExplainLimits(v *Verdict) []Step {
 	if v.Code == RateLimited {
 		return steps
 	}
-	return append(steps, step(QuotaExceeded, v.Code != QuotaExceeded, window("quota", v.Limits.Quota)))
+	quota := "quota"
+	if v.Plan != nil && v.Plan.PerAccount && !v.Plan.Quota.None() {
+		quota = "account's quota, which its apps share,"
+	}
+	return append(steps, step(QuotaExceeded, v.Code != QuotaExceeded, window(quota, v.Limits.Quota)))
 }
 
 // Limited gives the code for what the limits answered to a call that may pass

@@ -31,8 +31,10 @@ type Subscription struct {
 	ID        uuid.UUID
 	ProductID uuid.UUID
 	PlanID    uuid.UUID
-	// Counter is what the plan's rate limit and quota are counted by.
+	// Counter is what the plan's rate limit and quota are counted by, Account what
+	// limits.InPeriod makes the counter of a quota of the whole account of.
 	Counter uuid.UUID
+	Account uuid.UUID
 	Status  lifecycle.SubscriptionStatus
 	// Narrowed: only calls of Endpoints pass, none if there are none.
 	Narrowed  bool

@@ -315,26 +315,3 @@ func TestOptions(t *testing.T) {
 	_, err = gate.New(ctx, good)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
-
-// An app that registers again goes on with what it used, here as at Portico.
-func TestRegisteringAgainGivesNoQuotaAnew(t *testing.T) {
-	p := newPortico(t) // which knows 7 to be used
-	p.change(func(s *state) { s.catalogue.Products[0].Plans[0].Quota = &term.Quota{Limit: 10, Per: term.PerDay} })
-	raw, g := p.newKey(t), guard(t, p)
-	for range 3 {
-		require.Equal(t, http.StatusOK, g.call("X-API-Key", raw).Code)
-	}
-	p.change(func(s *state) {
-		again := s.app.Subscriptions[0]
-		again.ID, again.Status = uuid.New(), lifecycle.Waiting
-		s.app.Subscriptions = []replica.Subscription{again}
-	})
-	g.eventually(t, http.StatusForbidden, "WAITING", "X-API-Key", raw)
-	p.change(func(s *state) {
-		again := s.app.Subscriptions[0]
-		again.Status = lifecycle.Approved
-		s.app.Subscriptions = []replica.Subscription{again}
-	})
-	g.eventually(t, http.StatusTooManyRequests, "QUOTA_EXCEEDED", "X-API-Key", raw)
-	require.EqualValues(t, 1, p.asked.Load(), "nothing of it is news")
-}

@@ -116,7 +116,7 @@ func (g *Gate) find(c *call, v *verdict.Verdict) (found verdict.Case, known bool
 func limitsOf(c *verdict.Catalogue, v *verdict.Verdict) limits.Ask {
 	a := limits.Ask{Organization: c.Organization, Key: v.Key.ID, KeyRate: v.Key.Rate, Location: c.Location}
 	if v.Subscription != nil && v.Plan != nil {
-		a.Subscription, a.SubscriptionRate, a.Quota = v.Subscription.Counter, v.Plan.Rate, v.Plan.Quota
+		v.Plan.Bind(v.Subscription, &a)
 	}
 	return a
 }
@@ -207,6 +207,6 @@ func (g *Gate) learn(c *call, told *Verdict) bool {
 	}
 	g.memory.Peek(context.Background(), &whole, &answer) // enters the period
 	start, _ := whole.Quota.Period(g.clock.Now(), whole.Location)
-	g.memory.Load(whole.Subscription, start, told.Limits.Quota.Limit-told.Limits.Quota.Remaining)
+	g.memory.Load(whole.QuotaCounter(), start, told.Limits.Quota.Limit-told.Limits.Quota.Remaining)
 	return true
 }

@@ -183,11 +183,12 @@ func (p *portico) Verify(ctx context.Context, _ *gateway.Caller, r *gateway.Requ
 	if v.Code != verdict.Valid {
 		return
 	}
-	ask := limits.Ask{Key: v.Key.ID, Subscription: v.Subscription.Counter, SubscriptionRate: v.Plan.Rate, Quota: v.Plan.Quota}
+	ask := limits.Ask{Key: v.Key.ID}
+	v.Plan.Bind(v.Subscription, &ask)
 	p.limit.Take(ctx, &ask, &v.Limits)
 	if v.Limits.Outcome == limits.QuotaUnknown {
 		start, _ := ask.Quota.Period(p.clock.Now(), nil)
-		p.limit.Load(ask.Subscription, start, 7)
+		p.limit.Load(ask.QuotaCounter(), start, 7)
 		p.limit.Take(ctx, &ask, &v.Limits)
 	}
 	switch v.Limits.Outcome {

@@ -555,6 +555,7 @@ var (
 		{Name: "kind", Type: field.TypeEnum, Enums: []string{"FREE", "SUBSCRIPTION", "METERED", "TIERED"}},
 		{Name: "rate_limit", Type: field.TypeJSON, Nullable: true},
 		{Name: "quota", Type: field.TypeJSON, Nullable: true},
+		{Name: "quota_per", Type: field.TypeEnum, Enums: []string{"APP", "ACCOUNT"}, Default: "APP"},
 		{Name: "price", Type: field.TypeJSON, Nullable: true},
 		{Name: "approval", Type: field.TypeEnum, Nullable: true, Enums: []string{"MANUAL", "AUTO"}},
 		{Name: "product_id", Type: field.TypeUUID},
@@ -568,13 +569,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "plans_products_product",
-				Columns:    []*schema.Column{PlansColumns[11]},
+				Columns:    []*schema.Column{PlansColumns[12]},
 				RefColumns: []*schema.Column{ProductsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "plans_organizations_organization",
-				Columns:    []*schema.Column{PlansColumns[12]},
+				Columns:    []*schema.Column{PlansColumns[13]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -583,12 +584,12 @@ var (
 			{
 				Name:    "plan_product_id_name",
 				Unique:  true,
-				Columns: []*schema.Column{PlansColumns[11], PlansColumns[4]},
+				Columns: []*schema.Column{PlansColumns[12], PlansColumns[4]},
 			},
 			{
 				Name:    "plan_product_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{PlansColumns[11], PlansColumns[1], PlansColumns[0]},
+				Columns: []*schema.Column{PlansColumns[12], PlansColumns[1], PlansColumns[0]},
 			},
 		},
 	}
@@ -649,6 +650,7 @@ var (
 		{Name: "id", Type: field.TypeUUID},
 		{Name: "organization_id", Type: field.TypeUUID},
 		{Name: "subscription_id", Type: field.TypeUUID},
+		{Name: "account_counter", Type: field.TypeUUID, Nullable: true},
 		{Name: "period_start", Type: field.TypeTime},
 		{Name: "period_end", Type: field.TypeTime},
 		{Name: "used", Type: field.TypeInt64},
@@ -662,7 +664,12 @@ var (
 			{
 				Name:    "quotacount_subscription_id_period_start",
 				Unique:  true,
-				Columns: []*schema.Column{QuotaCountsColumns[2], QuotaCountsColumns[3]},
+				Columns: []*schema.Column{QuotaCountsColumns[2], QuotaCountsColumns[4]},
+			},
+			{
+				Name:    "quotacount_account_counter_period_start",
+				Unique:  false,
+				Columns: []*schema.Column{QuotaCountsColumns[3], QuotaCountsColumns[4]},
 			},
 			{
 				Name:    "quotacount_organization_id",
@@ -672,7 +679,7 @@ var (
 			{
 				Name:    "quotacount_period_end",
 				Unique:  false,
-				Columns: []*schema.Column{QuotaCountsColumns[4]},
+				Columns: []*schema.Column{QuotaCountsColumns[5]},
 			},
 		},
 	}
@@ -1195,8 +1202,9 @@ func init() {
 	PlansTable.ForeignKeys[1].RefTable = OrganizationsTable
 	PlansTable.Annotation = &entsql.Annotation{}
 	PlansTable.Annotation.Checks = map[string]string{
-		"plans_approval": "approval IS NULL OR approval IN ('MANUAL', 'AUTO')",
-		"plans_kind":     "kind IN ('FREE', 'SUBSCRIPTION', 'METERED', 'TIERED')",
+		"plans_approval":  "approval IS NULL OR approval IN ('MANUAL', 'AUTO')",
+		"plans_kind":      "kind IN ('FREE', 'SUBSCRIPTION', 'METERED', 'TIERED')",
+		"plans_quota_per": "quota_per IN ('APP', 'ACCOUNT')",
 	}
 	ProductsTable.ForeignKeys[0].RefTable = OrganizationsTable
 	ProductsTable.Annotation = &entsql.Annotation{}

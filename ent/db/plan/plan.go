@@ -38,6 +38,8 @@ const (
 	FieldRateLimit = "rate_limit"
 	// FieldQuota holds the string denoting the quota field in the database.
 	FieldQuota = "quota"
+	// FieldQuotaPer holds the string denoting the quota_per field in the database.
+	FieldQuotaPer = "quota_per"
 	// FieldPrice holds the string denoting the price field in the database.
 	FieldPrice = "price"
 	// FieldApproval holds the string denoting the approval field in the database.
@@ -77,6 +79,7 @@ var Columns = []string{
 	FieldKind,
 	FieldRateLimit,
 	FieldQuota,
+	FieldQuotaPer,
 	FieldPrice,
 	FieldApproval,
 }
@@ -118,6 +121,18 @@ func KindValidator(k term.PlanKind) error {
 		return nil
 	default:
 		return fmt.Errorf("plan: invalid enum value for kind field: %q", k)
+	}
+}
+
+const DefaultQuotaPer term.QuotaPer = "APP"
+
+// QuotaPerValidator is a validator for the "quota_per" field enum values. It is called by the builders before save.
+func QuotaPerValidator(qp term.QuotaPer) error {
+	switch qp {
+	case "APP", "ACCOUNT":
+		return nil
+	default:
+		return fmt.Errorf("plan: invalid enum value for quota_per field: %q", qp)
 	}
 }
 
@@ -177,6 +192,11 @@ func ByExternalID(opts ...sql.OrderTermOption) OrderOption {
 // ByKind orders the results by the kind field.
 func ByKind(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldKind, opts...).ToFunc()
+}
+
+// ByQuotaPer orders the results by the quota_per field.
+func ByQuotaPer(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldQuotaPer, opts...).ToFunc()
 }
 
 // ByApproval orders the results by the approval field.

@@ -432,6 +432,36 @@ func QuotaNotNil() predicate.Plan {
 	return predicate.Plan(sql.FieldNotNull(FieldQuota))
 }
 
+// QuotaPerEQ applies the EQ predicate on the "quota_per" field.
+func QuotaPerEQ(v term.QuotaPer) predicate.Plan {
+	vc := v
+	return predicate.Plan(sql.FieldEQ(FieldQuotaPer, vc))
+}
+
+// QuotaPerNEQ applies the NEQ predicate on the "quota_per" field.
+func QuotaPerNEQ(v term.QuotaPer) predicate.Plan {
+	vc := v
+	return predicate.Plan(sql.FieldNEQ(FieldQuotaPer, vc))
+}
+
+// QuotaPerIn applies the In predicate on the "quota_per" field.
+func QuotaPerIn(vs ...term.QuotaPer) predicate.Plan {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Plan(sql.FieldIn(FieldQuotaPer, v...))
+}
+
+// QuotaPerNotIn applies the NotIn predicate on the "quota_per" field.
+func QuotaPerNotIn(vs ...term.QuotaPer) predicate.Plan {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Plan(sql.FieldNotIn(FieldQuotaPer, v...))
+}
+
 // PriceIsNil applies the IsNil predicate on the "price" field.
 func PriceIsNil() predicate.Plan {
 	return predicate.Plan(sql.FieldIsNull(FieldPrice))

@@ -16,6 +16,8 @@ const (
 	FieldOrganizationID = "organization_id"
 	// FieldSubscriptionID holds the string denoting the subscription_id field in the database.
 	FieldSubscriptionID = "subscription_id"
+	// FieldAccountCounter holds the string denoting the account_counter field in the database.
+	FieldAccountCounter = "account_counter"
 	// FieldPeriodStart holds the string denoting the period_start field in the database.
 	FieldPeriodStart = "period_start"
 	// FieldPeriodEnd holds the string denoting the period_end field in the database.
@@ -31,6 +33,7 @@ var Columns = []string{
 	FieldID,
 	FieldOrganizationID,
 	FieldSubscriptionID,
+	FieldAccountCounter,
 	FieldPeriodStart,
 	FieldPeriodEnd,
 	FieldUsed,
@@ -72,6 +75,11 @@ func ByOrganizationID(opts ...sql.OrderTermOption) OrderOption {
 // BySubscriptionID orders the results by the subscription_id field.
 func BySubscriptionID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSubscriptionID, opts...).ToFunc()
+}
+
+// ByAccountCounter orders the results by the account_counter field.
+func ByAccountCounter(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAccountCounter, opts...).ToFunc()
 }
 
 // ByPeriodStart orders the results by the period_start field.

@@ -65,6 +65,11 @@ func SubscriptionID(v uuid.UUID) predicate.QuotaCount {
 	return predicate.QuotaCount(sql.FieldEQ(FieldSubscriptionID, v))
 }
 
+// AccountCounter applies equality check predicate on the "account_counter" field. It's identical to AccountCounterEQ.
+func AccountCounter(v uuid.UUID) predicate.QuotaCount {
+	return predicate.QuotaCount(sql.FieldEQ(FieldAccountCounter, v))
+}
+
 // PeriodStart applies equality check predicate on the "period_start" field. It's identical to PeriodStartEQ.
 func PeriodStart(v time.Time) predicate.QuotaCount {
 	return predicate.QuotaCount(sql.FieldEQ(FieldPeriodStart, v))
@@ -158,6 +163,56 @@ func SubscriptionIDLT(v uuid.UUID) predicate.QuotaCount {
 // SubscriptionIDLTE applies the LTE predicate on the "subscription_id" field.
 func SubscriptionIDLTE(v uuid.UUID) predicate.QuotaCount {
 	return predicate.QuotaCount(sql.FieldLTE(FieldSubscriptionID, v))
+}
+
+// AccountCounterEQ applies the EQ predicate on the "account_counter" field.
+func AccountCounterEQ(v uuid.UUID) predicate.QuotaCount {
+	return predicate.QuotaCount(sql.FieldEQ(FieldAccountCounter, v))
+}
+
+// AccountCounterNEQ applies the NEQ predicate on the "account_counter" field.
+func AccountCounterNEQ(v uuid.UUID) predicate.QuotaCount {
+	return predicate.QuotaCount(sql.FieldNEQ(FieldAccountCounter, v))
+}
+
+// AccountCounterIn applies the In predicate on the "account_counter" field.
+func AccountCounterIn(vs ...uuid.UUID) predicate.QuotaCount {
+	return predicate.QuotaCount(sql.FieldIn(FieldAccountCounter, vs...))
+}
+
+// AccountCounterNotIn applies the NotIn predicate on the "account_counter" field.
+func AccountCounterNotIn(vs ...uuid.UUID) predicate.QuotaCount {
+	return predicate.QuotaCount(sql.FieldNotIn(FieldAccountCounter, vs...))
+}
+
+// AccountCounterGT applies the GT predicate on the "account_counter" field.
+func AccountCounterGT(v uuid.UUID) predicate.QuotaCount {
+	return predicate.QuotaCount(sql.FieldGT(FieldAccountCounter, v))
+}
+
+// AccountCounterGTE applies the GTE predicate on the "account_counter" field.
+func AccountCounterGTE(v uuid.UUID) predicate.QuotaCount {
+	return predicate.QuotaCount(sql.FieldGTE(FieldAccountCounter, v))
+}
+
+// AccountCounterLT applies the LT predicate on the "account_counter" field.
+func AccountCounterLT(v uuid.UUID) predicate.QuotaCount {
+	return predicate.QuotaCount(sql.FieldLT(FieldAccountCounter, v))
+}
+
+// AccountCounterLTE applies the LTE predicate on the "account_counter" field.
+func AccountCounterLTE(v uuid.UUID) predicate.QuotaCount {
+	return predicate.QuotaCount(sql.FieldLTE(FieldAccountCounter, v))
+}
+
+// AccountCounterIsNil applies the IsNil predicate on the "account_counter" field.
+func AccountCounterIsNil() predicate.QuotaCount {
+	return predicate.QuotaCount(sql.FieldIsNull(FieldAccountCounter))
+}
+
+// AccountCounterNotNil applies the NotNil predicate on the "account_counter" field.
+func AccountCounterNotNil() predicate.QuotaCount {
+	return predicate.QuotaCount(sql.FieldNotNull(FieldAccountCounter))
 }
 
 // PeriodStartEQ applies the EQ predicate on the "period_start" field.

@@ -42,11 +42,10 @@ func parse(numbers []int64, level *limits.Level) (limits.Outcome, error) {
 // node of a Redis Cluster, as a script needs.
 func keys(a *limits.Ask, level *limits.Level) []string {
 	prefix := "portico:{" + a.Organization.String() + "}:"
-	subscription := a.Subscription.String()
 	return []string{
 		prefix + "key:" + a.Key.String(),
-		prefix + "rate:" + subscription,
-		prefix + "quota:" + subscription + ":" + strconv.FormatInt(level.Start.Unix(), 10),
+		prefix + "rate:" + a.Subscription.String(),
+		prefix + "quota:" + a.QuotaCounter().String() + ":" + strconv.FormatInt(level.Start.Unix(), 10),
 	}
 }
 

@@ -1,0 +1,71 @@
+package gate_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/lifecycle"
+	"portico/internal/replica"
+	"portico/internal/term"
+)
+
+// An app that registers again goes on with what it used, here as at Portico.
+func TestRegisteringAgainGivesNoQuotaAnew(t *testing.T) {
+	p := newPortico(t) // which knows 7 to be used
+	p.change(func(s *state) { s.catalogue.Products[0].Plans[0].Quota = &term.Quota{Limit: 10, Per: term.PerDay} })
+	raw, g := p.newKey(t), guard(t, p)
+	for range 3 {
+		require.Equal(t, http.StatusOK, g.call("X-API-Key", raw).Code)
+	}
+	p.change(func(s *state) {
+		again := s.app.Subscriptions[0]
+		again.ID, again.Status = uuid.New(), lifecycle.Waiting
+		s.app.Subscriptions = []replica.Subscription{again}
+	})
+	g.eventually(t, http.StatusForbidden, "WAITING", "X-API-Key", raw)
+	p.change(func(s *state) {
+		again := s.app.Subscriptions[0]
+		again.Status = lifecycle.Approved
+		s.app.Subscriptions = []replica.Subscription{again}
+	})
+	g.eventually(t, http.StatusTooManyRequests, "QUOTA_EXCEEDED", "X-API-Key", raw)
+	require.EqualValues(t, 1, p.asked.Load(), "nothing of it is news")
+}
+
+// The apps of an account share the quota of a plan that counts so, here as at
+// Portico: what one took is not left for the other, nor for a new one.
+func TestTheAppsOfAnAccountShareAQuota(t *testing.T) {
+	p := newPortico(t) // which knows 7 to be used
+	p.change(func(s *state) {
+		plan := &s.catalogue.Products[0].Plans[0]
+		plan.Quota, plan.QuotaPer = &term.Quota{Limit: 12, Per: term.PerDay}, term.QuotaPerAccount
+	})
+	another := func() string {
+		p.change(func(s *state) {
+			s.app.ID, s.app.ReferenceID = uuid.New(), uuid.New()
+			s.app.Subscriptions = []replica.Subscription{s.app.Subscriptions[0]}
+			s.app.Subscriptions[0].ID = uuid.New()
+			s.credential = replica.Credential{}
+		})
+		return p.newKey(t)
+	}
+	one := p.newKey(t)
+	g := guard(t, p)
+	require.Equal(t, http.StatusOK, g.call("X-API-Key", one).Code, "the eighth")
+	two := another()
+	g.eventually(t, http.StatusOK, "", "X-API-Key", two) // the ninth, which Portico counts
+	require.EqualValues(t, 2, p.asked.Load(), "each key was proven once")
+	for _, key := range []string{one, two, one} {
+		require.Equal(t, http.StatusOK, g.call("X-API-Key", key).Code)
+	}
+	for _, key := range []string{one, two} {
+		w := g.call("X-API-Key", key)
+		require.Equal(t, "QUOTA_EXCEEDED", w.Header().Get("X-Portico-Code"))
+	}
+	require.EqualValues(t, 2, p.asked.Load())
+	p.change(func(s *state) { s.catalogue.Products[0].Plans[0].QuotaPer = "" }) // as an older Portico tells it
+	g.eventually(t, http.StatusOK, "", "X-API-Key", one)
+}

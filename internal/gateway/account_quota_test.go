@@ -1,0 +1,276 @@
+package gateway_test
+
+import (
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/ent/db"
+	"portico/internal/database"
+	"portico/internal/gateway"
+	"portico/internal/limits/redistest"
+	"portico/internal/limits/shared"
+	"portico/internal/portal"
+	"portico/internal/term"
+	"portico/internal/testdb"
+	"portico/internal/usage"
+	"portico/internal/verdict"
+)
+
+// counting is a server that takes from quotas and stores what it took.
+type counting struct {
+	*gateway.Gate
+	w       *world
+	caller  *gateway.Caller
+	flusher *usage.Flusher
+}
+
+func (w *world) counting(t testing.TB, change ...func(*gateway.Options)) *counting {
+	t.Helper()
+	c := &counting{w: w}
+	c.Gate = w.gate(t, append(change, func(o *gateway.Options) {
+		c.flusher = usage.NewFlusher(usage.FlusherOptions{DB: o.DB, Clock: w.Clock, Counter: o.Counter, Quotas: o.Memory, Node: o.NodeID})
+		o.Flush = c.flusher.Flush
+	})...)
+	c.caller = w.caller(t, c.Gate)
+	run(t, c.Gate)
+	return c
+}
+
+// knows brings a server up to what was committed.
+func (c *counting) knows(t testing.TB) {
+	t.Helper()
+	ok(t, 0, c.Sync(t.Context(), c.w.Organization.ID))
+}
+
+// asks asks for an app.
+func (c *counting) asks(t testing.TB, app portal.MadeApp) verdict.Code {
+	t.Helper()
+	return asks(t, c.Gate, c.caller, shows(app.Secret))
+}
+
+// counts sets a plan's quota of a month and whose calls it counts together.
+func (w *world) counts(t testing.TB, p *db.Plan, per term.QuotaPer, limit int) {
+	t.Helper()
+	quota := set(term.Quota{Limit: limit, Per: term.PerMonth})
+	ok(t, 0, second(w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: p.GlobalID(), Quota: quota, QuotaPer: set(per)})))
+}
+
+// app makes an app that is registered by a plan.
+func (w *world) app(t testing.TB, name string, by *db.Plan) portal.MadeApp {
+	t.Helper()
+	made := w.MustApp(t, w.Developer, name)
+	w.approved(t, made.App, w.product, by)
+	return made
+}
+
+// All apps of an account share the quota of a plan that counts so: another app,
+// another registration, a deleted app and a restart give nothing anew.
+func TestAnAccountsQuotaIsUsedUpByAllItsApps(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		w.counts(t, w.plan, term.QuotaPerAccount, 10)
+		snow := w.app(t, "Snow", w.plan)
+		g := w.counting(t)
+		for n := range 10 {
+			require.Equal(t, verdict.Valid, g.asks(t, []portal.MadeApp{w.made, snow}[n%2]), n)
+		}
+		refused := func(what string, c *counting, apps ...portal.MadeApp) {
+			t.Helper()
+			c.knows(t)
+			for _, a := range apps {
+				require.Equal(t, verdict.QuotaExceeded, c.asks(t, a), what)
+			}
+		}
+		refused("the eleventh", g, w.made, snow)
+		hail := w.app(t, "Hail", w.plan)
+		refused("another app", g, hail)
+		ok(t, 0, g.flusher.Flush(t.Context()))
+		refused("a restart", w.counting(t), hail, snow, w.made)
+		w.tellsOfTheAccount(t, g)
+
+		ok(t, 0, second(w.Portal.Unregister(w.Admin, w.sub.GlobalID(), nil)))
+		w.approved(t, w.made.App, w.product, w.plan)
+		refused("registered again", g, w.made)
+		ok(t, "", second(w.Portal.DeleteApp(w.Developer, snow.App.GlobalID(), nil)))
+		refused("an app is deleted", g, w.made, w.app(t, "Fog", w.plan))
+		refused("and after a restart", w.counting(t), w.made)
+
+		w.Developer = w.MustDeveloper(t, w.Admin, w.MustAccount(t, w.Admin, "Other"))
+		sun := w.app(t, "Sun", w.plan)
+		g.knows(t)
+		require.Equal(t, verdict.Valid, g.asks(t, sun), "another account")
+	})
+}
+
+// tellsOfTheAccount looks at what the feed and an explanation tell.
+func (w *world) tellsOfTheAccount(t *testing.T, g *counting) {
+	t.Helper()
+	lines, err := w.fed(t, g.Gate, g.caller, -1, 0)
+	ok(t, 0, err)
+	told := 0
+	for _, l := range lines {
+		if l.Catalogue != nil {
+			require.Equal(t, term.QuotaPerAccount, l.Catalogue.Products[0].Plans[0].QuotaPer)
+		}
+		for _, a := range l.Apps {
+			for _, s := range a.Subscriptions {
+				told++
+				require.EqualValues(t, 10, *s.QuotaUsed)
+			}
+		}
+	}
+	require.Equal(t, 3, told)
+	e, err := g.Explain(t.Context(), &gateway.Caller{Organization: w.Organization.ID}, w.made.Credential.ID, &gateway.Request{Product: "weather"}, w.Clock.Now())
+	ok(t, 0, err)
+	require.Equal(t, verdict.QuotaExceeded, e.Code)
+	last := e.Steps[len(e.Steps)-1]
+	require.True(t, strings.HasPrefix(last.Detail, "Of the account's quota, which its apps share, of 10 a month, 0 are left;"), last.Detail)
+}
+
+// Whose calls a quota counts together may be changed at any time, and an app may
+// take another plan: what was used of the period counts on, from the next call.
+func TestWhatWasUsedCountsWhicheverWayAPlanCounts(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		w.counts(t, w.plan, term.QuotaPerApp, 10)
+		shared := w.MustPlan(t, w.Admin, w.product, "Shared")
+		w.counts(t, shared, term.QuotaPerAccount, 10)
+		rain, snow, g := w.made, w.app(t, "Snow", w.plan), w.counting(t)
+		passes := func(a portal.MadeApp, n int) {
+			t.Helper()
+			g.knows(t)
+			for i := range n {
+				require.Equal(t, verdict.Valid, g.asks(t, a), i)
+			}
+		}
+		ends := func(a portal.MadeApp) {
+			t.Helper()
+			g.knows(t)
+			require.Equal(t, verdict.QuotaExceeded, g.asks(t, a))
+		}
+		passes(rain, 6)
+		w.counts(t, w.plan, term.QuotaPerAccount, 10)
+		passes(snow, 4)
+		ends(snow)
+		ends(rain)
+		w.counts(t, w.plan, term.QuotaPerApp, 10)
+		passes(snow, 6)
+		ends(snow)
+		passes(rain, 1)
+
+		// Seventeen are used by the account, seven by the app.
+		ok(t, 0, second(w.Portal.Unregister(w.Admin, w.sub.GlobalID(), nil)))
+		again := w.approved(t, rain.App, w.product, shared)
+		ends(rain)
+		w.counts(t, shared, term.QuotaPerAccount, 18)
+		passes(rain, 1)
+		ends(rain)
+		ok(t, 0, second(w.Portal.Unregister(w.Admin, again.GlobalID(), nil)))
+		w.approved(t, rain.App, w.product, w.plan)
+		passes(rain, 2)
+		ends(rain)
+		ok(t, 0, g.flusher.Flush(t.Context()))
+		g = w.counting(t)
+		ends(rain)
+		ends(snow)
+	})
+}
+
+// Many apps of one account at once take what there is, and no more.
+func TestAnAccountsAppsAtOnce(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		w.counts(t, w.plan, term.QuotaPerAccount, 100)
+		g := w.counting(t)
+		apps := []portal.MadeApp{w.made}
+		for range 7 {
+			apps = append(apps, w.app(t, "Many", w.plan))
+		}
+		g.knows(t)
+		passed := crowd(t, []*counting{g}, apps)
+		require.EqualValues(t, 100, passed)
+	})
+}
+
+// crowd lets apps ask servers at once, until each is refused.
+func crowd(t *testing.T, servers []*counting, apps []portal.MadeApp) int64 {
+	var passed atomic.Int64
+	var asking sync.WaitGroup
+	for i := range 4 * len(apps) {
+		asking.Go(func() {
+			for n := 0; ; n++ {
+				switch code := servers[(i+n)%len(servers)].asks(t, apps[i%len(apps)]); code {
+				case verdict.Valid:
+					passed.Add(1)
+				case verdict.QuotaExceeded:
+					return
+				default:
+					t.Errorf("answered %s", code)
+					return
+				}
+			}
+		})
+	}
+	asking.Wait()
+	return passed.Load()
+}
+
+// Servers with one Redis keep an account's quota together, whichever app asks
+// which; and a registration that is made again finds what the other server took.
+func TestServersShareAnAccountsQuota(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		address, _ := redistest.Start(t)
+		server := func(d *database.DB) *counting {
+			client, err := shared.Open(address, 0)
+			ok(t, 0, err)
+			t.Cleanup(func() { _ = client.Close() })
+			return w.counting(t, func(o *gateway.Options) {
+				o.DB, o.Limiter = d, shared.New(client, o.Memory, shared.Options{Timeout: 10 * time.Second})
+			})
+		}
+		one, two := server(w.Database), server(w.secondDB(t))
+		both := func(want verdict.Code, apps ...portal.MadeApp) {
+			t.Helper()
+			for _, s := range []*counting{one, two} {
+				s.knows(t)
+				for _, a := range apps {
+					require.Equal(t, want, s.asks(t, a))
+				}
+			}
+		}
+		// Counted by the app, which registers again.
+		w.counts(t, w.plan, term.QuotaPerApp, 4)
+		both(verdict.Valid, w.made, w.made)
+		both(verdict.QuotaExceeded, w.made)
+		ok(t, 0, second(w.Portal.Unregister(w.Admin, w.sub.GlobalID(), nil)))
+		other := w.MustPlan(t, w.Admin, w.product, "Other")
+		w.counts(t, other, term.QuotaPerApp, 4)
+		w.sub = w.approved(t, w.made.App, w.product, other)
+		both(verdict.QuotaExceeded, w.made)
+
+		// Counted by the account, of which an app is at each server.
+		for _, s := range []*counting{one, two} {
+			ok(t, 0, s.flusher.Flush(t.Context()))
+		}
+		w.counts(t, other, term.QuotaPerAccount, 10)
+		snow := w.app(t, "Snow", other)
+		both(verdict.Valid, w.made, snow)
+		one.knows(t)
+		require.Equal(t, verdict.Valid, one.asks(t, w.made))
+		require.Equal(t, verdict.Valid, two.asks(t, snow))
+		both(verdict.QuotaExceeded, w.made, snow, w.app(t, "Hail", other))
+
+		// As many apps as there may be, at both servers at once.
+		w.counts(t, other, term.QuotaPerAccount, 60)
+		apps := []portal.MadeApp{w.made, snow, w.app(t, "Fog", other), w.app(t, "Dew", other)}
+		one.knows(t)
+		two.knows(t)
+		require.EqualValues(t, 50, crowd(t, []*counting{one, two}, apps))
+	})
+}

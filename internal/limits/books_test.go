@@ -1,0 +1,122 @@
+package limits_test
+
+import (
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/internal/limits"
+)
+
+// books is a database that keeps what apps used, and with it what their
+// accounts did. It fails when it is told to: then rows wait.
+type books struct {
+	mu       sync.Mutex
+	rows     map[row]limits.Used
+	of       map[uuid.UUID]map[row]bool // rows by app and by account
+	waiting  []limits.Used
+	unfolded []limits.Used
+}
+
+// row is what an app used in a period.
+type row struct {
+	app   uuid.UUID
+	start time.Time
+}
+
+func newBooks() *books { return &books{rows: map[row]limits.Used{}, of: map[uuid.UUID]map[row]bool{}} }
+
+// used is what an app or an account used in the period from start on.
+func (b *books) used(counter uuid.UUID, start time.Time) int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.sum(counter, start)
+}
+
+func (b *books) sum(counter uuid.UUID, start time.Time) (n int64) {
+	for of := range b.of[counter] {
+		if u := b.rows[of]; of.start.Equal(start) && (of.app == counter || u.Account == counter) {
+			n += u.N
+		}
+	}
+	return n
+}
+
+// periods is what was used in each period.
+func (b *books) periods(counter uuid.UUID) map[time.Time]int64 {
+	out := map[time.Time]int64{}
+	for of := range b.of[counter] {
+		if n := b.used(counter, of.start); n > 0 {
+			out[of.start] = n
+		}
+	}
+	return out
+}
+
+func (b *books) flush(m *limits.Memory, store bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.waiting = m.Drain(b.waiting)
+	if !store {
+		return
+	}
+	rows := b.waiting
+	b.waiting = nil
+	m.Settle(rows, b.add(rows))
+	b.tell(m, rows)
+}
+
+// store stores everything, the journal too.
+func (b *books) store(m *limits.Memory) {
+	b.flush(m, true)
+	b.fold(m)
+}
+
+func (b *books) journal(m *limits.Memory) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	rows := m.Drain(b.waiting)
+	b.waiting = nil
+	m.Journal(rows)
+	b.unfolded = append(b.unfolded, rows...)
+}
+
+func (b *books) fold(m *limits.Memory) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	rows, mark := b.unfolded, m.Mark()
+	b.unfolded = nil
+	for i, total := range b.add(rows) {
+		m.Load(rows[i].Subscription, rows[i].PeriodStart, total)
+	}
+	b.tell(m, rows)
+	m.Folded(mark)
+}
+
+func (b *books) add(rows []limits.Used) (totals []int64) {
+	for _, u := range rows {
+		of := row{u.Subscription, u.PeriodStart}
+		u.N += b.rows[of].N
+		b.rows[of] = u
+		for _, counter := range []uuid.UUID{u.Subscription, u.Account} {
+			if b.of[counter] == nil {
+				b.of[counter] = map[row]bool{}
+			}
+			b.of[counter][of] = true
+		}
+	}
+	for _, u := range rows {
+		totals = append(totals, b.sum(u.Subscription, u.PeriodStart))
+	}
+	return totals
+}
+
+// tell tells the accounts' counts.
+func (b *books) tell(m *limits.Memory, rows []limits.Used) {
+	for _, u := range rows {
+		if m.Holds(u.Account) {
+			m.Load(u.Account, u.PeriodStart, b.sum(u.Account, u.PeriodStart))
+		}
+	}
+}

@@ -1,0 +1,49 @@
+package portal_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/ent/db/event"
+	"portico/internal/eventlog"
+	"portico/internal/portal"
+	"portico/internal/portal/portaltest"
+	"portico/internal/term"
+	"portico/internal/testdb"
+)
+
+// A plan counts its quota by the app unless it says otherwise; each change of
+// that is told, and the database takes nothing else.
+func TestAPlanSaysWhoseCallsItsQuotaCounts(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		prod, plan := f.MustProduct(t, x.Admin, "weather")
+		require.Equal(t, term.QuotaPerApp, plan.QuotaPer)
+		made, err := f.Portal.CreatePlan(x.Admin, portal.CreatePlanInput{ProductID: prod.GlobalID(), Name: "shared", QuotaPer: ptr(term.QuotaPerAccount)})
+		require.NoError(t, err)
+		require.Equal(t, term.QuotaPerAccount, made.QuotaPer)
+
+		update := func(in portal.UpdatePlanInput) error {
+			in.PlanID = made.GlobalID()
+			return e(f.Portal.UpdatePlan(x.Admin, in))
+		}
+		require.NoError(t, update(portal.UpdatePlanInput{QuotaPer: set(term.QuotaPerApp)}))
+		require.NoError(t, update(portal.UpdatePlanInput{QuotaPer: set(term.QuotaPerApp)}), "it is so already")
+		require.NoError(t, update(portal.UpdatePlanInput{Name: set("renamed")}))
+		requireProblems(t, update(portal.UpdatePlanInput{QuotaPer: portal.Patch[term.QuotaPer]{Set: true}}), "REQUIRED quotaPer")
+
+		var told [][2]string
+		for _, one := range f.Client.Event.Query().Where(event.SubjectID(made.ID)).Order(event.ByPosition()).AllX(portaltest.System(t)) {
+			for _, c := range one.Changes {
+				if c.Field == "quotaPer" {
+					told = append(told, [2]string{string(one.Type), *c.After})
+				}
+			}
+		}
+		require.Equal(t, [][2]string{{string(eventlog.PlanCreated), "ACCOUNT"}, {string(eventlog.PlanUpdated), "APP"}}, told)
+		_, err = f.Database.ExecContext(t.Context(), `UPDATE plans SET quota_per = 'account' WHERE id = $1`, made.ID)
+		require.Error(t, err)
+	})
+}
