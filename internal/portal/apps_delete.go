@@ -96,6 +96,14 @@ func (p *Portal) RestoreApp(ctx context.Context, id string) (out MadeApp, err er
 		if err != nil {
 			return err
 		}
+		found, err := c.App.Get(all, appID)
+		if err != nil {
+			return err
+		}
+		// Before the app, as deletions of the account hold them.
+		if err := c.holdAccountOf(ctx, found.AccountID); err != nil {
+			return err
+		}
 		since := c.now.Add(-time.Duration(org.DeletedRetentionDays) * 24 * time.Hour)
 		a, err := hold(c, c.App.Query().Where(app.ID(appID), app.DeletedAtGT(since), app.PurgedAtIsNil())).Only(all)
 		if err != nil {

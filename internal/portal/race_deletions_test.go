@@ -119,6 +119,36 @@ func TestRaceDeleteAccount(t *testing.T) {
 	})
 }
 
+// Deleted apps are restored while their account is deleted: none comes back to
+// an account that is gone.
+func TestRaceRestoreAppOfAnAccountThatIsDeleted(t *testing.T) {
+	eachArena(t, func(t *testing.T, a *arena) {
+		x := a.MustTenant(t, "one")
+		for round := range 3 {
+			acc := a.MustAccount(t, x.Admin, "Short-lived")
+			deleted := make([]string, racers)
+			for i := range deleted {
+				made := a.MustAppOf(t, x.Admin, acc, strconv.Itoa(i))
+				deleted[i] = made.App.GlobalID()
+				_, err := a.Portal.DeleteApp(x.Admin, deleted[i], nil)
+				require.NoError(t, err)
+			}
+			_, outcomes := race(a, func(n int, p *portal.Portal) (any, error) {
+				if n == racers/4*round {
+					return p.DeleteAccount(x.Admin, acc.GlobalID(), nil)
+				}
+				return p.RestoreApp(x.Admin, deleted[n])
+			})
+			requireOnly(t, outcomes, won, "WRONG_STATUS")
+			require.Equal(t, won, outcomes[racers/4*round])
+			a.nothingLeft(t)
+			left, err := a.Client.App.Query().Where(app.AccountID(acc.ID), app.DeletedAtIsNil()).Count(portaltest.System(t))
+			require.NoError(t, err)
+			require.Zero(t, left)
+		}
+	})
+}
+
 // nothingLeft wants that nothing of a deleted app or account is alive.
 func (a *arena) nothingLeft(t *testing.T) {
 	t.Helper()
