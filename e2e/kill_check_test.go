@@ -108,8 +108,9 @@ func offences() map[string]string {
 			OR NOT EXISTS (SELECT 1 FROM credentials c WHERE c.id = k.second_id AND c.app_id = k.object_id)`,
 		"keys of deleted apps": `SELECT count(*) FROM credentials c JOIN apps a ON a.id = c.app_id
 			WHERE a.deleted_at IS NOT NULL AND (c.status <> 'REVOKED' OR c.deleted_at IS NULL)`,
+		// Suspended ones outlive their app: deleting it lifts no sanction.
 		"registrations of deleted apps": `SELECT count(*) FROM subscriptions s JOIN apps a ON a.id = s.app_id
-			WHERE a.deleted_at IS NOT NULL AND (s.status IN ('WAITING', 'APPROVED', 'SUSPENDED') OR s.deleted_at IS NULL)`,
+			WHERE a.deleted_at IS NOT NULL AND (s.status IN ('WAITING', 'APPROVED') OR s.deleted_at IS NULL)`,
 		"organizations with gaps in their log": `SELECT count(*) FROM event_positions p WHERE
 			(SELECT count(*) FROM events e WHERE e.organization_id = p.id) <> last
 			OR (SELECT min(position) FROM events e WHERE e.organization_id = p.id) <> 1

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -89,6 +90,7 @@ func secretStory(t *testing.T, s *servertest.Server) (hidden secrets, app string
 	restored := c.admin.Do(t, "restoreApp", vars{"appId": app}, key)
 	hidden.key(t, restored, "restoreApp")
 
+	later = append(later, lookUps(t, s, c.dev, generated)...)
 	const email = "keeper@secrets.example"
 	later = append(later, c.admin.Do(t, "createUser", vars{"name": "Keeper", "email": email, "password": first, "accountId": c.account}, `user { id name email }`))
 	keeper := &servertest.Client{URL: s.URL, Token: signIn(t, s, email, first, "").Text("signIn", "accessToken")}
@@ -118,6 +120,45 @@ func secretStory(t *testing.T, s *servertest.Server) (hidden secrets, app string
 		require.Empty(t, hidden.found(a.Raw), a.Raw)
 	}
 	return hidden, app, []string{"Vault", made.Text("createApp", "credential", "username"), generated.Text("generateKey", "credential", "username")}
+}
+
+// lookUps sends a key to find it by, in ways that succeed and in ways that do
+// not. It gives the answers but those that may name what was sent.
+func lookUps(t *testing.T, s *servertest.Server, dev *servertest.Client, made *servertest.Answer) []*servertest.Answer {
+	t.Helper()
+	raw := made.Text("generateKey", "secret", "rawKey")
+	pair := made.Text("generateKey", "credential", "username") + ":" + made.Text("generateKey", "secret", "password")
+	const document = `query($input: CredentialByKeyInput!) { credentialByKey(input: $input) { id } }`
+	var out []*servertest.Answer
+	for _, key := range []string{raw, pair} {
+		found := dev.Must(t, document, vars{"input": vars{"key": key}})
+		require.NotNil(t, found.At("credentialByKey"))
+		out = append(out, found)
+		for name, content := range map[string]string{
+			"cut short":      body(document, vars{"input": vars{"key": key[:len(key)-1]}}),
+			"padded":         body(document, vars{"input": vars{"key": key + " "}}),
+			"a list":         body(document, vars{"input": vars{"key": []any{key, key}}}),
+			"in a field":     body(document, vars{"input": vars{key: "x"}}),
+			"as the input":   body(document, vars{"input": key}),
+			"as a variable":  body(document, vars{key: "x"}),
+			"in quotes":      body(`{ credentialByKey(input: {key: "`+key+`"}) { id } }`, nil),
+			"unquoted":       body(`{ credentialByKey(input: {key: `+key+`}) { id } }`, nil),
+			"no end":         body(`{ credentialByKey(input: {key: "`+key, nil),
+			"as the name":    `{"query": "query A { __typename }", "operationName": "` + key + `"}`,
+			"as a member":    `{"query": "{ __typename }", "` + key + `": 1}`,
+			"no JSON":        `{"query": "{ __typename }", "variables": {"key": ` + key + `}}`,
+			"broken JSON":    `{"query": "` + document + `", "variables": {"input": {"key": "` + key,
+			"the whole body": key,
+		} {
+			for _, who := range []*servertest.Client{dev, s.Anonymous()} {
+				require.NotEmpty(t, post(t, who, content).Raw, name)
+			}
+		}
+		r, err := http.Get(s.URL + "/graphql?" + url.Values{"query": {`{ credentialByKey(input: {key: "` + key + `"}) { id } }`}}.Encode())
+		require.NoError(t, err)
+		require.NoError(t, r.Body.Close())
+	}
+	return out
 }
 
 // dump gives all that lies in a database: every row of Postgres as text, and

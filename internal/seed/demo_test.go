@@ -77,6 +77,14 @@ func TestEveryStatus(t *testing.T) {
 	})
 }
 
+// Nobody could register with a product without a plan.
+func TestWhatIsOnOfferHasAPlan(t *testing.T) {
+	each(t, func(t *testing.T, d *database.DB, org string) {
+		wants(t, ask(t, d, "SELECT name FROM products x WHERE status IN ('PUBLISHED', 'DEPRECATED') AND organization_id = $1 "+
+			"AND NOT EXISTS (SELECT 1 FROM plans p WHERE p.product_id = x.id)", org))
+	})
+}
+
 func TestSpecialRows(t *testing.T) {
 	each(t, func(t *testing.T, d *database.DB, org string) {
 		for what, query := range map[string]string{
