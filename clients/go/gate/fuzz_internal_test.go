@@ -55,7 +55,7 @@ func wired(w *wire) *Gate {
 // Whatever the feed's lines hold: no text breaks the Gate, what is not whole
 // replaces no copy and is no sign of life, and a position never goes back.
 func FuzzFeed(f *testing.F) {
-	catalogue := `{"position":7,"catalogue":{"id":"01890000-0000-7000-8000-000000000001","name":"demo","zone":"UTC","products":[]}}` + "\n"
+	catalogue := `{"position":7,"catalogue":{"organization":{"id":"01890000-0000-7000-8000-000000000001","slug":"demo","timeZone":"UTC"},"products":[]}}` + "\n"
 	for _, text := range []string{
 		"", "{}", "null\n", "[]", `{"position":7}` + "\n" + `{"position":8}`, catalogue, catalogue + `{"posi`, `{"position":-1}`, `{"position":1e99}`, `{"catalogue":null}`,
 		catalogue + `{"position":9,"accounts":[{"id":"01890000-0000-7000-8000-000000000002"}],"apps":[{"id":"01890000-0000-7000-8000-000000000003"}],"credentials":[{"id":"01890000-0000-7000-8000-000000000004","addresses":["::/0","x"]}]}`,
@@ -88,6 +88,27 @@ func FuzzFeed(f *testing.F) {
 		var c verdict.Case
 		g.store.Load().Case(uuid.UUID{1}, &c)
 	})
+}
+
+// Quotas count by the organization's days: a catalogue that does not say whose
+// they are is not taken, neither as the first nor later.
+func TestACatalogueWithoutATimeZoneIsNotTaken(t *testing.T) {
+	const whole = `{"position":7,"catalogue":{"organization":{"id":"01890000-0000-7000-8000-000000000001","slug":"demo","timeZone":"Asia/Tokyo"},"products":[]}}`
+	for _, zone := range []string{``, `,"timeZone":null`, `,"timeZone":""`, `,"timeZone":"Local"`, `,"timeZone":"moon"`} {
+		text := strings.Replace(whole, `,"timeZone":"Asia/Tokyo"`, zone, 1)
+		g := wired(&wire{status: http.StatusOK, text: text, end: io.EOF})
+		if err := g.snapshot(t.Context()); err == nil || g.store.Load().Catalogue() != nil || g.heard.Load() != 0 {
+			t.Errorf("%s was taken: %v", text, err)
+		}
+		g = wired(&wire{status: http.StatusOK, text: whole, end: io.EOF})
+		if err := g.snapshot(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		g.portico.http.Transport = &wire{status: http.StatusOK, text: text, end: io.EOF}
+		if err := g.poll(t.Context(), 0); err == nil || g.store.Load().Catalogue().Location.String() != "Asia/Tokyo" {
+			t.Errorf("%s was taken by a poll: %v", text, err)
+		}
+	}
 }
 
 // Whatever Portico says to a report: rows are counted, given up or kept, none

@@ -123,6 +123,8 @@ func (p *portico) feed(ctx context.Context, query string, apply func(*replica.Ch
 			return nil
 		case err != nil:
 			return err
+		case c.Catalogue != nil && c.Catalogue.Organization.TimeZone.Location == nil:
+			return errors.New("the feed's catalogue has no time zone: quotas would count in another than the organization's")
 		}
 		apply(&c)
 	}
