@@ -83,6 +83,16 @@ func TestPlainHeads(t *testing.T) {
 		require.Equal(t, []string{"one of " + name, "two"}, of(&r), name)
 	}
 	require.Equal(t, []any{-1, false}, []any{r.length, r.last})
+	// Once each, their values share one room.
+	all = []string{"Host: gate.internal"}
+	for name := range fields {
+		all = append(all, name+": one of "+name)
+	}
+	var single rawHead
+	require.True(t, single.read(lines(all...)))
+	for name, of := range fields {
+		require.Equal(t, []string{"one of " + name}, of(&single), name)
+	}
 	for connection, last := range map[string]bool{"close": true, "Close": true, "keep-alive": false, "KEEP-ALIVE": false} {
 		var r rawHead
 		require.True(t, r.read(lines("Host: a", "Connection: "+connection, "Content-Length: 2147483647")), connection)
