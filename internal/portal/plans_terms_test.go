@@ -49,6 +49,7 @@ func wrongPrices() map[string][]portal.CreatePlanInput {
 		"INVALID price.unit": {
 			priced(term.PlanMetered, &term.Price{Amount: "1"}), priced(term.PlanTiered, &term.Price{Amount: "1"}),
 			priced(term.PlanMetered, &term.Price{Amount: "1", Unit: 2_000_000_001}),
+			priced(term.PlanSubscription, &term.Price{Amount: "1", Unit: 1}), priced(term.PlanFree, &term.Price{Amount: "1", Unit: 1}),
 		},
 		"INVALID price.currency INVALID price.unit": {priced(term.PlanMetered, &term.Price{Amount: "1", Currency: "XXQ"})},
 	}
@@ -104,7 +105,10 @@ func TestPlansThatCannotBeKept(t *testing.T) {
 func planOf(t *testing.T, f *portaltest.Fixture, x portaltest.Tenant, product *db.Product, kind *term.PlanKind) *db.Plan {
 	in := portal.CreatePlanInput{ProductID: product.GlobalID(), Name: "Sound", Kind: kind}
 	if kind != nil && *kind != term.PlanFree {
-		in.Price = &term.Price{Amount: "1", Unit: 1}
+		in.Price = &term.Price{Amount: "1"}
+		if *kind != term.PlanSubscription {
+			in.Price.Unit = 1
+		}
 	}
 	made, err := f.Portal.CreatePlan(x.Admin, in)
 	require.NoError(t, err)
@@ -112,7 +116,7 @@ func planOf(t *testing.T, f *portaltest.Fixture, x portaltest.Tenant, product *d
 }
 
 // TestPlansAtTheirEdges: the largest terms are taken, what is left out is
-// filled in, and what a kind has no use for is not kept.
+// filled in.
 func TestPlansAtTheirEdges(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
@@ -127,7 +131,7 @@ func TestPlansAtTheirEdges(t *testing.T) {
 		require.Equal(t, &term.Price{Amount: "999999999999.999999", Currency: "USD", Unit: 2_000_000_000}, made.Price)
 
 		made, err = f.Portal.CreatePlan(x.Admin, portal.CreatePlanInput{ProductID: product.GlobalID(), Name: "Least", Kind: &monthly,
-			RateLimit: &term.RateLimit{Limit: 1, Per: term.PerHour}, Quota: &term.Quota{Limit: 1, Per: term.PerDay}, Price: &term.Price{Amount: "0", Unit: 7}})
+			RateLimit: &term.RateLimit{Limit: 1, Per: term.PerHour}, Quota: &term.Quota{Limit: 1, Per: term.PerDay}, Price: &term.Price{Amount: "0"}})
 		require.NoError(t, err)
 		require.Equal(t, &term.RateLimit{Limit: 1, Per: term.PerHour, Burst: 1}, made.RateLimit)
 		require.Equal(t, &term.Price{Amount: "0", Currency: x.Organization.Currency}, made.Price)
@@ -135,5 +139,53 @@ func TestPlansAtTheirEdges(t *testing.T) {
 		made, err = f.Portal.CreatePlan(x.Admin, portal.CreatePlanInput{ProductID: product.GlobalID(), Name: "Nothing"})
 		require.NoError(t, err)
 		require.Equal(t, []any{term.PlanFree, (*term.RateLimit)(nil), (*term.Quota)(nil), (*term.Price)(nil)}, []any{made.Kind, made.RateLimit, made.Quota, made.Price})
+	})
+}
+
+// TestAPlanIsChangedAndCleared: each term by itself, the others stay; what is
+// cleared is gone, what is the same already is no change, and the log tells.
+func TestAPlanIsChangedAndCleared(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		product, _ := f.MustProduct(t, x.Admin, "weather")
+		rate, quota, price, auto := &term.RateLimit{Limit: 5, Per: term.PerMinute, Burst: 7}, &term.Quota{Limit: 9, Per: term.PerDay}, &term.Price{Amount: "1", Currency: "USD"}, term.Auto
+		made, err := f.Portal.CreatePlan(x.Admin, portal.CreatePlanInput{ProductID: product.GlobalID(), Name: "Plan"})
+		require.NoError(t, err)
+		terms := func() []any {
+			p := f.Client.Plan.GetX(portaltest.System(t), made.ID)
+			return []any{p.Name, p.ExternalID, p.RateLimit, p.Quota, p.Price, p.Approval}
+		}
+		want := terms()
+		require.Equal(t, []any{"Plan", "", (*term.RateLimit)(nil), (*term.Quota)(nil), (*term.Price)(nil), (*term.Approval)(nil)}, want)
+		version := 1
+		change := func(place int, in portal.UpdatePlanInput, value any) {
+			t.Helper()
+			for range 2 {
+				in.PlanID = made.GlobalID()
+				out, err := f.Portal.UpdatePlan(x.Admin, in)
+				require.NoError(t, err)
+				want[place] = value
+				require.Equal(t, want, terms())
+				if version == out.Version {
+					return // it was so already
+				}
+				require.Equal(t, version+1, out.Version)
+				version++
+			}
+			require.Fail(t, "what changes nothing is a change")
+		}
+		change(0, portal.UpdatePlanInput{Name: set("Other")}, "Other")
+		change(1, portal.UpdatePlanInput{ExternalID: set("sap-1")}, "sap-1")
+		change(2, portal.UpdatePlanInput{RateLimit: set(*rate)}, rate)
+		change(3, portal.UpdatePlanInput{Quota: set(*quota)}, quota)
+		change(4, portal.UpdatePlanInput{Price: set(*price)}, price)
+		change(5, portal.UpdatePlanInput{Approval: set(auto)}, &auto)
+		change(1, portal.UpdatePlanInput{ExternalID: portal.Patch[string]{Set: true}}, "")
+		change(2, portal.UpdatePlanInput{RateLimit: portal.Patch[term.RateLimit]{Set: true}}, (*term.RateLimit)(nil))
+		change(3, portal.UpdatePlanInput{Quota: portal.Patch[term.Quota]{Set: true}}, (*term.Quota)(nil))
+		change(4, portal.UpdatePlanInput{Price: portal.Patch[term.Price]{Set: true}}, (*term.Price)(nil))
+		change(5, portal.UpdatePlanInput{Approval: portal.Patch[term.Approval]{Set: true}}, (*term.Approval)(nil))
+		require.Equal(t, 12, version)
 	})
 }
