@@ -1,0 +1,80 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/config"
+)
+
+// The pages name settings that there are, and the README has a row for each.
+func TestThePagesNameTheSettingsThatThereAre(t *testing.T) {
+	known := map[string]bool{"PORTICO_GATEWAY_TOKEN": true} // of the gateways' own files
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	for _, s := range new(config.Config).Settings() {
+		known[s.Name] = true
+		require.Regexp(t, "(?m)^\\|[^|]*`"+s.Name+"`", string(readme), "the README has no row for %s", s.Name)
+	}
+	name := regexp.MustCompile(`\b(PORTICO_[A-Z_]*[A-Z]|DATABASE_URL|REDIS_URL)\b`)
+	for path, text := range pages(t) {
+		for _, found := range name.FindAllString(text, -1) {
+			require.True(t, known[found], "%s names %s, which nothing reads", path, found)
+		}
+	}
+}
+
+// The pages name header fields that the program knows.
+func TestThePagesNameTheHeadersThatThereAre(t *testing.T) {
+	var code strings.Builder
+	for path, text := range files(t, ".", ".go") {
+		if !strings.HasSuffix(path, "_test.go") {
+			code.WriteString(strings.ToLower(text))
+		}
+	}
+	name := regexp.MustCompile(`\bX-[A-Z][A-Za-z]*(-[A-Z][A-Za-z]*)*\b`)
+	for path, text := range pages(t) {
+		for _, found := range name.FindAllString(text, -1) {
+			require.Contains(t, code.String(), `"`+strings.ToLower(found), "%s names %s, which nothing reads or writes", path, found)
+		}
+	}
+}
+
+// pages are what users read, but for the list of what changed.
+func pages(t *testing.T) map[string]string {
+	all := files(t, "docs", ".md")
+	for path, text := range files(t, "deploy", ".md") {
+		all[path] = text
+	}
+	text, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	all["README.md"] = string(text)
+	return all
+}
+
+func files(t *testing.T, folder, ending string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	require.NoError(t, filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "node_modules" || d.Name() == ".git" || d.Name() == "e2e") {
+			return filepath.SkipDir
+		}
+		if !d.IsDir() && strings.HasSuffix(path, ending) {
+			text, err := os.ReadFile(path)
+			out[path] = string(text)
+			return err
+		}
+		return nil
+	}))
+	require.NotEmpty(t, out)
+	return out
+}
