@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"portico/ent/db"
@@ -45,16 +49,23 @@ type backend struct {
 // A database that does not answer is waited for until patience is over; its
 // schema is brought up to date.
 func (p *program) open(ctx context.Context, patience time.Duration, newGate func(*backend) (*gate, error)) (*backend, error) {
-	ring, _, err := p.openRing()
-	if err != nil {
-		return nil, err
+	var ring *keyring.Ring
+	if !p.madeUp() {
+		var err error
+		if ring, err = p.openRing(); err != nil {
+			return nil, err
+		}
 	}
 	d, err := p.openDatabase(ctx, patience)
 	if err != nil {
 		return nil, err
 	}
 	err = p.bringUp(ctx, d)
-	if err == nil {
+	switch {
+	case err != nil:
+	case ring == nil:
+		ring, err = installation.Development(ctx, d, clock.System{})
+	default:
 		err = installation.Check(ctx, d, ring, time.Now())
 	}
 	if err != nil {
@@ -118,34 +129,59 @@ func newBackend(d *database.DB, ring *keyring.Ring, development bool, newGate fu
 
 func (b *backend) close() error { return b.database.Close() }
 
-// openRing gives the secrets and the path of their file: the configured one,
-// or, in development, one that is made up.
-func (p *program) openRing() (ring *keyring.Ring, path string, err error) {
+// madeUp reports whether the secrets are development's own: those that the
+// database belongs to.
+func (p *program) madeUp() bool { return p.config.Keyring == "" && p.config.Dev }
+
+// errNoRing says that no secrets were configured.
+var errNoRing = errors.New("PORTICO_KEYRING is not set: it names the file with the secrets, which `portico keys create` makes; " +
+	"only development mode (PORTICO_DEV=true) does without")
+
+// errMixed says that development and real secrets would meet.
+var errMixed = errors.New("development and production do not mix")
+
+// openRing returns the secrets in the configured file.
+func (p *program) openRing() (*keyring.Ring, error) {
 	c := p.config
-	switch {
-	case c.Keyring != "":
-		ring, err = keyring.Load(c.Keyring, clock.System{})
-		if err == nil && ring.Development() != c.Dev {
-			err = mixture(c)
-		}
-		if err != nil {
-			err = fmt.Errorf("PORTICO_KEYRING: %w", err)
-		}
-		return ring, c.Keyring, err
-	case c.Dev:
-		return keyring.Development(c.DatabaseURL, clock.System{})
+	if c.Keyring == "" {
+		return nil, errNoRing
 	}
-	return nil, "", errors.New("PORTICO_KEYRING is not set: it names the file with the secrets, which `portico keys create` makes; " +
-		"only development mode (PORTICO_DEV=true) does without")
+	ring, err := keyring.Load(c.Keyring, clock.System{})
+	if err == nil && ring.Development() != c.Dev {
+		err = mixture(c)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("PORTICO_KEYRING: %w", err)
+	}
+	return ring, nil
 }
 
 // mixture says why development and a ring that is not development's, or the
 // other way round, do not go together.
 func mixture(c *config.Config) error {
 	if c.Dev {
-		return fmt.Errorf("%s holds real secrets, and development mode (PORTICO_DEV=true) is never for real data: unset one of the two", c.Keyring)
+		return fmt.Errorf("%w: %s holds real secrets, and development mode (PORTICO_DEV=true) is never for real data: unset one of the two", errMixed, c.Keyring)
 	}
-	return fmt.Errorf("%s was made by development mode, and its secrets are not for real data: make others by `portico keys create` without PORTICO_DEV", c.Keyring)
+	return fmt.Errorf("%w: %s was made by development mode, and its secrets are not for real data: make others by `portico keys create` without PORTICO_DEV", errMixed, c.Keyring)
+}
+
+// errNoDatabase says that no database was configured. A default would be an
+// empty one wherever the setting was lost.
+var errNoDatabase = errors.New("DATABASE_URL is not set: it names the database, sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME; " +
+	"only development mode (PORTICO_DEV=true) has one of its own, " + config.DevelopmentDatabase)
+
+// newFile reports whether a database is an SQLite file that does not exist yet,
+// and where it would be.
+func newFile(databaseURL string) (path string, fresh bool) {
+	path, ok := strings.CutPrefix(databaseURL, "sqlite:")
+	if !ok {
+		return "", false
+	}
+	if whole, err := filepath.Abs(path); err == nil {
+		path = whole
+	}
+	_, err := os.Stat(path)
+	return path, errors.Is(err, fs.ErrNotExist)
 }
 
 // retryEvery is the pause before a database is asked again.
@@ -159,6 +195,12 @@ func databaseOptions(c *config.Config) database.Options {
 // until patience is over.
 func (p *program) openDatabase(ctx context.Context, patience time.Duration) (*database.DB, error) {
 	c, o := p.config, databaseOptions(p.config)
+	if c.DatabaseURL == "" {
+		return nil, errNoDatabase
+	}
+	if path, fresh := newFile(c.DatabaseURL); fresh && !c.Dev {
+		p.log.WarnContext(ctx, "there is no database yet; an empty one is made", "file", path)
+	}
 	o.OpenPool = p.traces.OpenPool()
 	limited, cancel := context.WithTimeout(ctx, patience+retryEvery)
 	defer cancel()

@@ -86,7 +86,7 @@ func parse(args []string, getenv func(string) string, p *program) (*kong.Context
 		return nil, err
 	}
 	p.config = &line.Settings
-	p.config.TakeSecrets(getenv)
+	p.config.Complete(getenv)
 	if unchecked(command) {
 		return command, nil
 	}

@@ -52,6 +52,9 @@ func TestRefusals(t *testing.T) {
 		"unknown secret":       {[]string{"keys", "rotate", "salt"}, "pepper"},
 		"nowhere to write":     {[]string{"keys", "create"}, "--keyring"},
 		"unknown command":      {[]string{"paint"}, "paint"},
+		"no database":          {[]string{"serve", "--addr=127.0.0.1:0", "--keyring=" + ring}, "DATABASE_URL is not set"},
+		"nothing to migrate":   {[]string{"migrate"}, "DATABASE_URL is not set"},
+		"nowhere to look":      {[]string{"org", "list", "--keyring=" + ring}, "DATABASE_URL is not set"},
 		"unknown organization": {[]string{"gateway", "create", "--organization=x", "--name=y", db, "--keyring=" + ring}, "organization: There is no organization of this slug."},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -144,4 +147,48 @@ func TestSettingsComeFromTheEnvironment(t *testing.T) {
 	} {
 		require.Contains(t, out.String(), want)
 	}
+}
+
+// Where the database is not named, production makes none, and only development
+// has one of its own.
+func TestNoDatabaseIsMadeByMistake(t *testing.T) {
+	folder, ring := t.TempDir(), newRing(t)
+	t.Chdir(folder)
+	for _, command := range [][]string{{"migrate"}, {"org", "list"}, {"purge"}, {"seed"}, {"doctor"}} {
+		_, err := porticoWith(map[string]string{"PORTICO_KEYRING": ring, "DATABASE_URL": ""}, command...)
+		require.Error(t, err)
+		left, err := os.ReadDir(folder)
+		require.NoError(t, err)
+		require.Empty(t, left, command)
+	}
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	_, err := portico("", "org", "list", "--dev")
+	require.NoError(t, err)
+	require.FileExists(t, filepath.Join(folder, "portico.db"))
+}
+
+// A new file is told of, since the name may be wrong.
+func TestANewDatabaseFileIsTold(t *testing.T) {
+	url, ring := testdb.EmptySQLite(t), newRing(t)
+	for _, told := range []bool{true, false} {
+		var said strings.Builder
+		require.NoError(t, run(t.Context(), []string{"org", "list", "--database-url", url, "--keyring", ring}, noVariables, nil, io.Discard, &said))
+		require.Equal(t, told, strings.Contains(said.String(), "there is no database yet; an empty one is made"), said.String())
+	}
+}
+
+func TestSeedSaysWhatItAdds(t *testing.T) {
+	flags := demo(t, testdb.EmptySQLite(t))
+	seeded := func(args ...string) string {
+		var said strings.Builder
+		require.NoError(t, run(t.Context(), append(append([]string{"seed"}, args...), flags...), noVariables, nil, io.Discard, &said))
+		return said.String()
+	}
+	seeded()
+	require.Contains(t, seeded("--apps=3"), "the organization demo now has 3 apps in accounts called Load")
+	require.Contains(t, seeded("--apps=2"), "the organization demo now has 3 apps in accounts called Load")
+	_, err := portico("", append([]string{"org", "create", "--slug=acme", "--name=Acme"}, flags...)...)
+	require.NoError(t, err)
+	_, err = portico("", append([]string{"seed", "--apps=9"}, flags...)...)
+	require.ErrorContains(t, err, "it has the organization acme")
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
+	"os"
 	"strings"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"portico/internal/database"
 	"portico/internal/keyring"
 	"portico/internal/limits/shared"
+	"portico/internal/telemetry"
 )
 
 // doctorTime bounds all that the doctor looks at.
@@ -29,6 +32,8 @@ func (doctorCommand) Help() string {
 func (doctorCommand) Run(ctx context.Context, p *program) error {
 	ctx, cancel := context.WithTimeout(ctx, doctorTime)
 	defer cancel()
+	// What libraries have to say is in the findings.
+	slog.SetDefault(slog.New(slog.DiscardHandler))
 	d := &doctor{program: p}
 	d.settings()
 	d.ring()
@@ -91,6 +96,14 @@ func (d *doctor) settings() {
 	for _, u := range config.Unknown(d.environ) {
 		d.note("settings", "there is no setting "+u.Name, "if "+u.Nearest+" is meant, call it so")
 	}
+	if d.config.DatabaseURL == "" {
+		d.broken["DATABASE_URL"] = true
+		d.wrong("settings", errNoDatabase.Error(), "set DATABASE_URL to the database of this installation")
+	}
+	if err := telemetry.Check(os.Getenv); err != nil {
+		d.broken["OTEL_*"] = true
+		d.wrong("settings", err.Error(), "correct it, or unset it")
+	}
 	if host, _, err := net.SplitHostPort(d.config.Addr); err == nil && d.config.Dev && !isLocal(host) {
 		d.wrong("settings", "development mode has users with a known password, and "+d.config.Addr+" can be reached from outside", "unset PORTICO_DEV, or listen on 127.0.0.1")
 	}
@@ -103,29 +116,6 @@ func isLocal(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
-
-// ring reads the secrets, and makes none.
-func (d *doctor) ring() {
-	const about = "key ring"
-	if d.madeUp() {
-		d.ok(about, "made up, as this is development mode")
-		return
-	}
-	ring, path, err := d.openRing()
-	if err != nil {
-		d.wrong(about, err.Error(), "put the file of the other servers, or of your backup, in its place; only a new installation makes one, by portico keys create")
-		return
-	}
-	d.secrets = ring
-	var inUse []string
-	for _, use := range keyring.Uses() {
-		inUse = append(inUse, ring.Current(use).ID)
-	}
-	d.ok(about, "%s has the secrets %s", path, strings.Join(inUse, ", "))
-}
-
-// madeUp reports whether the secrets are development's own.
-func (d *doctor) madeUp() bool { return d.config.Keyring == "" && d.config.Dev }
 
 // redis asks the server that limits are shared through.
 func (d *doctor) redis(ctx context.Context) {

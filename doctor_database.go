@@ -2,19 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"entgo.io/ent/dialect"
 
 	"portico/internal/database"
-	"portico/internal/installation"
-	"portico/internal/keyring"
 	"portico/internal/zone"
 	"portico/migrate"
 )
@@ -55,19 +50,19 @@ func (d *doctor) lookAtDatabase(ctx context.Context) {
 
 // missingFile reports whether there is no SQLite file yet. Opening would make it.
 func (d *doctor) missingFile() bool {
-	path, ok := strings.CutPrefix(d.config.DatabaseURL, "sqlite:")
-	if !ok {
-		return false
-	}
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+	path, fresh := newFile(d.config.DatabaseURL)
+	if !fresh {
 		return false
 	}
 	folder := filepath.Dir(path)
-	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+	switch info, err := os.Stat(folder); {
+	case err != nil || !info.IsDir():
 		d.wrong("database", "the folder "+folder+" of the database file does not exist", "make it, or correct DATABASE_URL")
-		return true
+	case d.config.Dev:
+		d.ok("database", "%s is not there yet: the first start makes it", path)
+	default:
+		d.note("database", path+" is not there yet: the first start makes an empty one", "correct DATABASE_URL if this installation has a database already")
 	}
-	d.ok("database", "%s is not there yet: the first start makes it", path)
 	return true
 }
 
@@ -208,37 +203,4 @@ func (d *doctor) zones(ctx context.Context, db *database.DB) error {
 		}
 	}
 	return rows.Err()
-}
-
-// ringFits looks whether the key ring is the one that the database belongs to.
-func (d *doctor) ringFits(ctx context.Context, db *database.DB) error {
-	if !d.migrated {
-		return nil
-	}
-	ring := d.secrets
-	var err error
-	switch {
-	case ring == nil && !d.madeUp():
-		return nil // that was said before
-	case ring == nil && !keyring.DevelopmentExists(d.config.DatabaseURL):
-		err = installation.FitsDevelopment(ctx, db) // opening the ring would make it
-	case ring == nil:
-		if ring, _, err = d.openRing(); err != nil {
-			return err
-		}
-		fallthrough
-	default:
-		err = installation.Fits(ctx, db, ring)
-	}
-	switch {
-	case errors.Is(err, installation.ErrRealData):
-		d.wrong("key ring", err.Error(), "never run development mode on real data")
-	case errors.As(err, new(*keyring.ForeignError)):
-		d.wrong("key ring", err.Error(), "put the file that belongs to this database in its place, or let DATABASE_URL name the database that belongs to the file")
-	case err != nil:
-		return err
-	default:
-		d.ok("key ring", "belongs to this database")
-	}
-	return nil
 }

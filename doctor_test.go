@@ -1,11 +1,99 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"portico/internal/testdb"
 )
+
+// All secrets are listed, with what each is for.
+func TestTheDoctorListsTheRing(t *testing.T) {
+	ring, db := newRing(t), testdb.SQLite(t)
+	_, err := portico("", "keys", "rotate", "pepper", "--after=0s", "--keyring", ring)
+	require.NoError(t, err)
+	_, err = portico("", "keys", "rotate", "jwt", "--after=48h", "--keyring", ring)
+	require.NoError(t, err)
+	out, err := portico("", "doctor", "--keyring", ring, "--database-url", db)
+	require.NoError(t, err, out)
+	require.Regexp(t, `(?m)^ok +key ring +`+ring+` has pepper p1, p2 \(current\); jwt j1 \(current\), j2 \(used from \S+Z on\); cursor c1 \(current\), and belongs to this database$`, out)
+	require.Equal(t, 1, strings.Count(out, "key ring"), out)
+
+	require.NoError(t, os.Chmod(ring, 0o644))
+	out, err = portico("", "doctor", "--keyring", ring, "--database-url", db)
+	require.Error(t, err)
+	require.Contains(t, out, "→ chmod 600 "+ring+"\n")
+	out, err = portico("", "doctor", "--database-url", db)
+	require.Error(t, err)
+	require.Contains(t, out, "→ set it to the file")
+	out, err = portico("", "doctor", "--keyring", newDevelopmentRing(t), "--database-url", db)
+	require.Error(t, err)
+	require.Contains(t, out, "→ decide which it is")
+	out, err = portico("", "doctor", "--keyring", newRing(t))
+	require.Error(t, err)
+	require.Contains(t, out, "DATABASE_URL is not set")
+	require.Contains(t, out, "→ set DATABASE_URL")
+	out, err = portico("", "doctor", "--keyring", newRing(t), "--database-url", testdb.EmptySQLite(t))
+	require.NoError(t, err)
+	require.Regexp(t, `(?m)^note +database .*is not there yet: the first start makes an empty one$`, out)
+}
+
+// However a database is called, it finds the secrets that were made for it, and
+// the doctor says the same of it before and after.
+func TestTheMadeUpRingIsTheDatabases(t *testing.T) {
+	home, folder := t.TempDir(), t.TempDir()
+	t.Setenv("XDG_CONFIG_HOME", home)
+	t.Chdir(folder)
+	_, err := portico("", "seed", "--dev", "--database-url=sqlite:d.db")
+	require.NoError(t, err)
+	made, err := filepath.Glob(filepath.Join(home, "portico", "*"))
+	require.NoError(t, err)
+	require.Len(t, made, 1)
+	require.NoError(t, os.Symlink(filepath.Join(folder, "d.db"), filepath.Join(folder, "link.db")))
+	elsewhere := filepath.Join(folder, "elsewhere")
+	require.NoError(t, os.Mkdir(elsewhere, 0o700))
+	for where, urls := range map[string][]string{
+		folder:    {"sqlite:d.db", "sqlite:./d.db", "sqlite:elsewhere/../d.db", "sqlite:" + folder + "/d.db", "sqlite:" + folder + "//d.db", "sqlite://" + folder + "/d.db", "sqlite:link.db"},
+		elsewhere: {"sqlite:../d.db", "sqlite:../link.db"},
+	} {
+		t.Chdir(where)
+		for _, url := range urls {
+			out, err := portico("", "org", "list", "--dev", "--database-url", url)
+			require.NoError(t, err, url)
+			require.Contains(t, out, "second")
+			_, err = portico("", "keys", "rotate", "cursor", "--dev", "--database-url", url)
+			require.NoError(t, err, url)
+			out, err = portico("", "doctor", "--dev", "--database-url", url)
+			require.NoError(t, err, out)
+			require.Contains(t, out, made[0])
+		}
+	}
+	now, err := filepath.Glob(filepath.Join(home, "portico", "development-*.json"))
+	require.NoError(t, err)
+	require.Equal(t, made, now)
+}
+
+// The same of Postgres, whose URLs have even more spellings.
+func TestTheMadeUpRingIsThePostgresDatabases(t *testing.T) {
+	url, ok := testdb.Postgres(t)
+	if !ok {
+		t.Skip("Postgres is not installed")
+	}
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	joined := "?"
+	if strings.Contains(url, "?") {
+		joined = "&"
+	}
+	for _, spelled := range []string{url, strings.Replace(url, "postgres://", "postgresql://", 1), url + joined + "application_name=x", url + joined + "connect_timeout=9&application_name=y"} {
+		_, err := portico("", "org", "list", "--dev", "--database-url", spelled)
+		require.NoError(t, err, spelled)
+	}
+}
 
 // What the way there and back may have taken is no skew.
 func TestSkew(t *testing.T) {

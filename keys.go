@@ -36,6 +36,20 @@ func (keysCreateCommand) Run(_ context.Context, p *program) error {
 	return err
 }
 
+// ringFile returns the file of the secrets. The database is asked for it only
+// where it alone knows.
+func (p *program) ringFile(ctx context.Context) (path string, err error) {
+	if !p.madeUp() {
+		_, err := p.openRing()
+		return p.config.Keyring, err
+	}
+	err = p.with(ctx, func(b *backend) error {
+		path = b.ring.Path()
+		return nil
+	})
+	return path, err
+}
+
 type keysRotateCommand struct {
 	Use   string        `arg:"" enum:"pepper,jwt,cursor" help:"Which secret: pepper (of stored keys), jwt (of access tokens) or cursor (of lists)."`
 	After time.Duration `default:"1m" placeholder:"TIME" help:"How long it waits in the ring before it is used: all servers must have the file by then."`
@@ -50,11 +64,11 @@ func (keysRotateCommand) Help() string {
 }
 
 // Run adds a secret.
-func (k keysRotateCommand) Run(_ context.Context, p *program) error {
+func (k keysRotateCommand) Run(ctx context.Context, p *program) error {
 	if k.After < 0 {
 		return errors.New("--after: must not be negative")
 	}
-	_, path, err := p.openRing()
+	path, err := p.ringFile(ctx)
 	if err != nil {
 		return err
 	}
@@ -74,8 +88,8 @@ func (k keysRotateCommand) Run(_ context.Context, p *program) error {
 type keysRetireCommand struct{}
 
 // Run drops old JWT secrets.
-func (keysRetireCommand) Run(_ context.Context, p *program) error {
-	_, path, err := p.openRing()
+func (keysRetireCommand) Run(ctx context.Context, p *program) error {
+	path, err := p.ringFile(ctx)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ func groups() map[string][]string {
 		"database": {"DATABASE_URL", "PORTICO_DB_CONNS", "PORTICO_DB_POOLER", "PORTICO_DEV", "PORTICO_LOG", "PORTICO_LOG_LEVEL"},
 		"wait":     {"PORTICO_DB_WAIT"},
 		"file":     {"PORTICO_KEYRING"},
-		"ring":     {"PORTICO_KEYRING", "PORTICO_DEV", "DATABASE_URL"},
+		"ring":     {"PORTICO_KEYRING", "PORTICO_DEV", "DATABASE_URL", "PORTICO_DB_CONNS", "PORTICO_DB_POOLER"},
 		"demo":     {"PORTICO_DEMO_PASSWORD"},
 		"health":   {"PORTICO_ADDR"},
 		"none":     {}, "unchecked": {},

@@ -42,7 +42,7 @@ func TestHelpShowsWhatIsUsed(t *testing.T) {
 	for command, want := range map[string][]string{
 		"": all, "serve": all, "config": all, "doctor": all,
 		"version": {}, "schema": {},
-		"keys create": {"PORTICO_KEYRING"}, "keys rotate": {"DATABASE_URL", "PORTICO_DEV", "PORTICO_KEYRING"},
+		"keys create": {"PORTICO_KEYRING"}, "keys rotate": {"DATABASE_URL", "PORTICO_DB_CONNS", "PORTICO_DB_POOLER", "PORTICO_DEV", "PORTICO_KEYRING"},
 		"migrate":        {"DATABASE_URL", "PORTICO_DB_CONNS", "PORTICO_DB_POOLER", "PORTICO_DB_WAIT", "PORTICO_DEV", "PORTICO_LOG", "PORTICO_LOG_LEVEL"},
 		"org create":     {"DATABASE_URL", "PORTICO_DB_CONNS", "PORTICO_DB_POOLER", "PORTICO_DEV", "PORTICO_KEYRING", "PORTICO_LOG", "PORTICO_LOG_LEVEL"},
 		"gateway create": {"DATABASE_URL", "PORTICO_DB_CONNS", "PORTICO_DB_POOLER", "PORTICO_DEV", "PORTICO_KEYRING", "PORTICO_LOG", "PORTICO_LOG_LEVEL"},

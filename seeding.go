@@ -14,13 +14,16 @@ import (
 )
 
 type seedCommand struct {
-	Apps *int `placeholder:"N" help:"Instead make a large organization of this many apps, to measure with."`
+	Apps *int `placeholder:"N" help:"Add apps to the organization demo until it has this many beside the demo data, to measure with."`
 }
 
 // Help tells what is asked for outside development.
 func (seedCommand) Help() string {
 	return "Development servers do this themselves when they find an empty database. " +
-		"Elsewhere the demo users need a password of their own in PORTICO_DEMO_PASSWORD."
+		"Elsewhere the demo users need a password of their own in PORTICO_DEMO_PASSWORD. " +
+		"A database with an organization that is not the seed's own is refused, everywhere, and so is demo data that is there already. " +
+		"With --apps the organization demo gets accounts Load 0001, Load 0002 … of 100 apps each, with keys, registrations and events; " +
+		"demo data that is missing is made first, what is there stays as it is, and only the apps that are missing are added."
 }
 
 // Run makes the demo data, or the large set.
@@ -38,7 +41,11 @@ func (s seedCommand) Run(ctx context.Context, p *program) error {
 			if err != nil {
 				return err
 			}
-			return p.tellSeeded(made)
+			if err := p.tellSeeded(made); err != nil || made.Organizations > 0 {
+				return err
+			}
+			_, err = fmt.Fprintf(p.stderr, "The demo data was there already; the organization demo now has %d apps in accounts called Load.\n", made.LoadApps)
+			return err
 		}
 		made, err := seed.Demo(ctx, o)
 		if err != nil {
@@ -108,7 +115,7 @@ func (p *program) seedOnce(ctx context.Context, b *backend) error {
 		return err
 	}
 	// Another server may have been faster.
-	if _, err = seed.Demo(ctx, p.seedOptions(b)); errors.Is(err, seed.ErrExists) {
+	if _, err = seed.Demo(ctx, p.seedOptions(b)); errors.Is(err, seed.ErrExists) || errors.Is(err, seed.ErrNotEmpty) {
 		return nil
 	}
 	return err

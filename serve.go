@@ -43,7 +43,7 @@ func (serveCommand) Run(ctx context.Context, p *program) (err error) {
 	}
 	defer l.close()
 	if p.traces, err = telemetry.NewTraces(ctx, programVersion()); err != nil {
-		return fmt.Errorf("OpenTelemetry (OTEL_*): %w", err)
+		return fmt.Errorf("traces by OpenTelemetry: %w", err)
 	}
 	defer p.closeTraces(ctx)
 	b, signIns, err := p.prepare(ctx)

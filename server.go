@@ -23,10 +23,12 @@ import (
 	"portico/internal/config"
 	"portico/internal/fault"
 	"portico/internal/limits/shared"
+	"portico/internal/telemetry"
 )
 
 func main() {
 	shared.LogWith(slog.Default)
+	telemetry.LogWith(slog.Default)
 	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	// The second signal ends the program at once.
 	context.AfterFunc(ctx, stop)

@@ -28,7 +28,7 @@ func consult(t *testing.T, databaseURL string, settings ...string) (found string
 		return string(out), true
 	}
 	require.Equal(t, 1, c.ProcessState.ExitCode(), problems.String())
-	require.Regexp(t, `(?m)^portico: (one thing is|\d+ things are) wrong$`, problems.String())
+	require.Regexp(t, `^portico: (one thing is|\d+ things are) wrong\n$`, problems.String(), "the report is all there is")
 	require.Contains(t, string(out), "wrong ")
 	return string(out), false
 }
@@ -85,6 +85,8 @@ func TestTheDoctorSaysWhatIsWrong(t *testing.T) {
 		"no database": {"postgres://nobody@" + unused(t) + "/x", nil, []string{"does not answer", "start the database"}},
 		"password":    {"postgres://nobody:geh/eim@db/x", nil, []string{"percent-encode"}},
 		"no redis":    {file, []string{"REDIS_URL=redis://:geheim@" + unused(t)}, []string{"wrong  Redis"}},
+		"no url":      {"", []string{"PORTICO_DEV="}, []string{"DATABASE_URL is not set", "set DATABASE_URL"}},
+		"traces":      {file, []string{"OTEL_TRACES_EXPORTER=jaeger"}, []string{`OTEL_TRACES_EXPORTER: "jaeger" is none of otlp, console, none`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			found, well := consult(t, c.url, c.settings...)
@@ -121,9 +123,16 @@ func TestTheDoctorLooksIntoTheDatabase(t *testing.T) {
 		require.Contains(t, found, "has another secret than the one that this database belongs to")
 		require.Contains(t, found, `the organization demo has "localtime"`)
 		require.Contains(t, found, "_initial.sql in another form")
-		found, well = consult(t, url)
+		secrets := t.TempDir()
+		before, well := consult(t, url, "XDG_CONFIG_HOME="+secrets)
 		require.False(t, well)
-		require.Contains(t, found, "never run development mode on real data")
+		require.Contains(t, before, "never run development mode on real data")
+		require.Error(t, servertest.Command(t, url, []string{"XDG_CONFIG_HOME=" + secrets}, "org", "list").Run())
+		after, _ := consult(t, url, "XDG_CONFIG_HOME="+secrets)
+		require.Equal(t, before, after)
+		made, err := os.ReadDir(secrets)
+		require.NoError(t, err)
+		require.Empty(t, made, "no secrets are made in vain")
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http/httptrace"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -124,6 +125,33 @@ func awaitClosed(t *testing.T, s *servertest.Server) {
 		}
 		return err != nil
 	}, 10*time.Second, 10*time.Millisecond)
+}
+
+// Failed sign-ins that wait to be summed up are in the event log when the program
+// has ended, whatever asked it to.
+func TestDrainTellsOfFailedSignIns(t *testing.T) {
+	t.Parallel()
+	testdb.EachEmpty(t, func(t *testing.T, url string) {
+		secrets := "XDG_CONFIG_HOME=" + t.TempDir()
+		for i, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
+			s := servertest.Start(t, url, secrets, "PORTICO_DRAIN_DELAY=0s")
+			email := []string{"developer@demo.example", "developer@globex.example"}[i]
+			told := func() (n int) {
+				t.Helper()
+				require.NoError(t, testdb.Open(t, url).QueryRowContext(t.Context(),
+					`SELECT count(*) FROM events e JOIN users u ON u.id = e.subject_id WHERE e.type = 'USER_SIGN_IN_FAILED' AND u.email = $1`, email).Scan(&n))
+				return n
+			}
+			refused(t, signIn(t, s, email, "not the password", ""), "UNAUTHENTICATED")
+			require.Eventually(t, func() bool { return told() == 1 }, 20*time.Second, 20*time.Millisecond)
+			for range 4 {
+				refused(t, signIn(t, s, email, "not the password", ""), "UNAUTHENTICATED")
+			}
+			require.Equal(t, 1, told())
+			require.NoError(t, s.Signal(signal), s.Log())
+			require.Equal(t, 2, told())
+		}
+	})
 }
 
 // A second signal ends the program at once, whatever is under way.

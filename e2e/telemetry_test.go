@@ -72,6 +72,28 @@ func TestTracesReachACollector(t *testing.T) {
 	})
 }
 
+// What OpenTelemetry's library has to say comes in lines of the log's form.
+func TestACollectorThatRefusesIsTold(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	s := servertest.Start(t, testdb.EmptySQLite(t), "PORTICO_LOG=json", "OTEL_EXPORTER_OTLP_ENDPOINT="+server.URL, "OTEL_BSP_SCHEDULE_DELAY=50")
+	s.SignIn(t, "developer@demo.example")
+	require.Eventually(t, func() bool { return strings.Contains(s.Log(), `"msg":"OpenTelemetry"`) }, 20*time.Second, 20*time.Millisecond)
+	require.NoError(t, s.Stop())
+	for line := range strings.Lines(s.Log()) {
+		require.True(t, strings.HasPrefix(line, "{"), line)
+	}
+}
+
+// What is wrong with its variables ends the start, by name and value.
+func TestAnUnknownExporterIsRefused(t *testing.T) {
+	t.Parallel()
+	out, err := servertest.Command(t, testdb.EmptySQLite(t), []string{"OTEL_TRACES_EXPORTER=jaeger"}, "serve").CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), `OTEL_TRACES_EXPORTER: "jaeger" is none of otlp, console, none`)
+}
+
 // What operators watch of the API is at /metrics.
 func TestMetricsOfTheAPI(t *testing.T) {
 	t.Parallel()

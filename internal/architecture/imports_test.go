@@ -68,7 +68,7 @@ func house() map[string][]string {
 		"internal/playground":   {},
 		"internal/telemetry":    {},
 		"internal/budget":       with("internal/gqlhttp"),
-		"internal/installation": {"internal/database", "internal/keyring"},
+		"internal/installation": {"internal/clock", "internal/database", "internal/keyring"},
 
 		"internal/address": k, "internal/apikey": k, "internal/base62": k, "internal/clock": k, "internal/fault": k, "internal/headername": k, "internal/lifecycle": k, "internal/limits": k, "internal/nodeid": k,
 		"internal/paging": k, "internal/pathmatch": k, "internal/pathmatch/tricks": k, "internal/policy": k, "internal/term": k, "internal/unseen": {}, "internal/verdict": k, "internal/viewer": k, "internal/zone": {},

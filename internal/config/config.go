@@ -24,7 +24,7 @@ type Config struct {
 	GatewayAddr    string        `var:"PORTICO_GATEWAY_ADDR" name:"gateway-addr" default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"Where gateways ask; off for nowhere."`
 	OpsAddr        string        `var:"PORTICO_OPS_ADDR" name:"ops-addr" default:"127.0.0.1:8082" placeholder:"HOST:PORT" help:"Where metrics, profiles and health are, for operators alone; off for nowhere."`
 	OpsHosts       []string      `var:"PORTICO_OPS_HOSTS" name:"ops-hosts" placeholder:"NAME" help:"Names or addresses, without port, by which that listener may be called besides those of this machine and its own address."`
-	DatabaseURL    string        `var:"DATABASE_URL" default:"sqlite:portico.db" placeholder:"URL" help:"sqlite:PATH or postgres://USER@HOST/NAME. A password is taken from the variable alone."`
+	DatabaseURL    string        `var:"DATABASE_URL" placeholder:"URL" help:"sqlite:PATH or postgres://USER@HOST/NAME; in development sqlite:portico.db if not given. A password is taken from the variable alone."`
 	DBConns        int           `var:"PORTICO_DB_CONNS" name:"db-conns" default:"16" placeholder:"N" help:"Most database connections at once, 1 to 500."`
 	DBWait         time.Duration `var:"PORTICO_DB_WAIT" name:"db-wait" default:"30s" placeholder:"TIME" help:"How long serve and migrate wait for a database that does not answer."`
 	DBPooler       string        `var:"PORTICO_DB_POOLER" name:"db-pooler" enum:"none,transaction" default:"none" placeholder:"MODE" help:"transaction where DATABASE_URL leads to a pooler such as PgBouncer that lends a session for one transaction; else none."`

@@ -14,9 +14,6 @@ func (c *Config) checkDatabaseURL() error {
 	if strings.HasPrefix(c.DatabaseURL, "sqlite:") {
 		return nil
 	}
-	if c.DatabaseURL == "" {
-		return errors.New("must be sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME")
-	}
 	return checkURL(c.DatabaseURL, "sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME", "postgres", "postgresql")
 }
 
@@ -53,8 +50,14 @@ func ambiguous(rest string) bool {
 		strings.Contains(path, "@") || asked && path == "" && strings.Contains(query, "@")
 }
 
-// TakeSecrets fills in what is no flag.
-func (c *Config) TakeSecrets(getenv func(string) string) {
+// DevelopmentDatabase is the database of development where none is named.
+const DevelopmentDatabase = "sqlite:portico.db"
+
+// Complete fills in what is no flag, and what development has by itself.
+func (c *Config) Complete(getenv func(string) string) {
+	if c.DatabaseURL == "" && c.Dev {
+		c.DatabaseURL = DevelopmentDatabase
+	}
 	c.RedisURL, c.ListenURL, c.DemoPassword = getenv("REDIS_URL"), getenv("PORTICO_LISTEN_URL"), getenv("PORTICO_DEMO_PASSWORD")
 }
 

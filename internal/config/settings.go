@@ -57,7 +57,7 @@ func (c *Config) LogFormat() string {
 // MaskedDatabaseURL is the database's URL, fit to be shown: no password, and
 // of a Postgres URL no parameters but sslmode, for a password may be one too.
 func (c *Config) MaskedDatabaseURL() string {
-	if strings.HasPrefix(c.DatabaseURL, "sqlite:") {
+	if c.DatabaseURL == "" || strings.HasPrefix(c.DatabaseURL, "sqlite:") {
 		return c.DatabaseURL
 	}
 	u, err := url.Parse(c.DatabaseURL)

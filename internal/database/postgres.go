@@ -23,6 +23,11 @@ func (d *DB) openPostgres(address string, o Options) error {
 		return err
 	}
 	p := &postgres{cfg: cfg, io: o.IOTimeout, connect: o.ConnectTimeout}
+	// lib/pq would bound its dialling by a context that it ends at once, and the
+	// line would be cut with it.
+	if p.cfg.ConnectTimeout > 0 {
+		p.connect, p.cfg.ConnectTimeout = p.cfg.ConnectTimeout, 0
+	}
 	c := &connector{open: p.open, driver: &pq.Driver{}, cached: o.CachedStatements, isolation: driver.IsolationLevel(sql.LevelReadCommitted)}
 	if o.Pooled {
 		c.cached, c.local = -1, "SET LOCAL timezone = 'UTC';"+o.local()

@@ -6,6 +6,7 @@ package installation
 import (
 	"context"
 	"crypto/subtle"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -65,15 +66,6 @@ func fitting(ctx context.Context, d *database.DB, ring *keyring.Ring) ([]fingerp
 		}
 	}
 	return known, compare(ctx, d, ring, known)
-}
-
-// FitsDevelopment returns ErrRealData where the data is not development's.
-func FitsDevelopment(ctx context.Context, d *database.DB) error {
-	known, err := read(ctx, d)
-	if err != nil {
-		return err
-	}
-	return ours(ctx, d, known)
 }
 
 // ours refuses a made-up ring where the data is not development's.
@@ -162,13 +154,28 @@ func add(ctx context.Context, d *database.DB, ring *keyring.Ring, known []finger
 			if noted[string(use)+" "+k.ID] {
 				continue
 			}
-			if _, err := d.ExecContext(ctx, `INSERT INTO secret_fingerprints (use_name, key_id, fingerprint, development, created_at)
-				VALUES ($1, $2, $3, $4, $5) ON CONFLICT (use_name, key_id) DO NOTHING`,
-				string(use), k.ID, k.Fingerprint(use), ring.Development(), now.UTC().Truncate(time.Microsecond)); err != nil {
-				return added, fmt.Errorf("noting which secrets belong to the database: %w", err)
+			if _, err := note(ctx, d, ring, use, k, now); err != nil {
+				return added, err
 			}
 			added = true
 		}
 	}
 	return added, nil
+}
+
+// note notes a secret, and reports whether the database did not know its name.
+func note(ctx context.Context, d execer, ring *keyring.Ring, use keyring.Use, k keyring.Key, now time.Time) (bool, error) {
+	result, err := d.ExecContext(ctx, `INSERT INTO secret_fingerprints (use_name, key_id, fingerprint, development, created_at)
+		VALUES ($1, $2, $3, $4, $5) ON CONFLICT (use_name, key_id) DO NOTHING`,
+		string(use), k.ID, k.Fingerprint(use), ring.Development(), now.UTC().Truncate(time.Microsecond))
+	if err != nil {
+		return false, fmt.Errorf("noting which secrets belong to the database: %w", err)
+	}
+	n, err := result.RowsAffected()
+	return n > 0, err
+}
+
+// execer is a database or a transaction.
+type execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }

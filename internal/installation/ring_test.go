@@ -92,19 +92,22 @@ func TestWhoseDataItIs(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		d, made, ctx := f.Database, newRing(t, keyring.CreateDevelopment), t.Context()
-		require.NoError(t, installation.FitsDevelopment(ctx, d))
+		none, err := installation.FindDevelopment(ctx, d, clock.System{})
+		require.NoError(t, err)
+		require.Nil(t, none)
 		require.NoError(t, installation.Check(ctx, d, made, time.Now()), "nothing is there yet")
 		f.MustTenant(t, "one")
-		require.NoError(t, installation.FitsDevelopment(ctx, d))
+		require.NoError(t, installation.Fits(ctx, d, made))
 		require.NoError(t, installation.Check(ctx, d, rotated(t, made), time.Now()), "that data is its own")
 
 		var foreign *keyring.ForeignError
 		require.ErrorAs(t, installation.Check(ctx, d, newRing(t, keyring.Create), time.Now()), &foreign)
 		require.Equal(t, "has another secret than the one that this database belongs to; it was made in development mode", foreign.Why)
 
-		_, err := d.ExecContext(ctx, `UPDATE secret_fingerprints SET development = $1 WHERE key_id = 'p2'`, false)
+		_, err = d.ExecContext(ctx, `UPDATE secret_fingerprints SET development = $1 WHERE key_id = 'p2'`, false)
 		require.NoError(t, err)
-		require.ErrorIs(t, installation.FitsDevelopment(ctx, d), installation.ErrRealData)
+		_, err = installation.FindDevelopment(ctx, d, clock.System{})
+		require.ErrorIs(t, err, installation.ErrRealData)
 		require.ErrorIs(t, installation.Fits(ctx, d, made), installation.ErrRealData)
 	})
 }

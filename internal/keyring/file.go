@@ -27,6 +27,26 @@ type contents struct {
 // developmentName is the member of the file that says so.
 const developmentName = "development"
 
+// ErrExposed says that others than its owner may read a ring's file.
+var ErrExposed = errors.New("others may read the key ring")
+
+// inWords is an error that is said in words of its own, without those of the
+// one that it wraps.
+type inWords struct {
+	words string
+	err   error
+}
+
+// Error returns the words.
+func (e inWords) Error() string { return e.words }
+
+// Unwrap returns the error that they stand for.
+func (e inWords) Unwrap() error { return e.err }
+
+func missing(path string) error {
+	return inWords{"key ring " + path + ": there is no such file", os.ErrNotExist}
+}
+
 // record is a key as the file holds it.
 type record struct {
 	ID         string    `json:"id"`
@@ -40,7 +60,7 @@ type record struct {
 func readFile(path string) (contents, os.FileInfo, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return contents{}, nil, fmt.Errorf("key ring %s: there is no such file: %w", path, os.ErrNotExist)
+		return contents{}, nil, missing(path)
 	}
 	if err != nil {
 		return contents{}, nil, fmt.Errorf("key ring: %w", err)
@@ -51,7 +71,7 @@ func readFile(path string) (contents, os.FileInfo, error) {
 		return contents{}, nil, fmt.Errorf("key ring: %w", err)
 	}
 	if exposed(info) {
-		return contents{}, nil, fmt.Errorf("key ring %s: mode %04o lets others read the secrets; it must be 0600", path, info.Mode().Perm())
+		return contents{}, nil, inWords{fmt.Sprintf("key ring %s: mode %04o lets others read the secrets; it must be 0600: chmod 600 %s", path, info.Mode().Perm(), path), ErrExposed}
 	}
 	content, err := io.ReadAll(file)
 	if err != nil {

@@ -82,7 +82,11 @@ func Replace(path string, c clock.Clock, use Use) (Key, error) {
 // change reads the ring, lets edit alter it and writes it back, alone.
 func change(path string, edit func(keys)) (err error) {
 	// A mounted secret is often a link; its target is what must be replaced.
-	path, err = filepath.EvalSymlinks(path)
+	name := path
+	path, err = filepath.EvalSymlinks(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return missing(name)
+	}
 	if err != nil {
 		return fmt.Errorf("key ring: %w", err)
 	}

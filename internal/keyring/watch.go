@@ -2,6 +2,7 @@ package keyring
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -55,6 +56,9 @@ func (r *Ring) reload() (bool, error) {
 		return false, nil
 	}
 	info, err := os.Stat(r.path)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, missing(r.path)
+	}
 	if err != nil {
 		return false, fmt.Errorf("key ring: %w", err)
 	}

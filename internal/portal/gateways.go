@@ -78,7 +78,7 @@ func (p *Portal) CreateGateway(ctx context.Context, in NewGateway) (out *db.Serv
 			create.SetProductIds(products)
 		}
 		if out, err = create.Save(ctx); err != nil {
-			return taken(err, "name", "A token of the organization bears this name already, or bore it before it was revoked.")
+			return taken(err, "name", "A token of the organization bears this name already, or bore it before it was revoked; names are given once. Choose another: `portico gateway list` shows those that were given.")
 		}
 		c.record(gatewayEvent(eventlog.ServiceTokenCreated, out, created("name", out.Name, "products", listed(products), "environment", out.Environment)))
 		return nil

@@ -110,14 +110,17 @@ func (f *failures) note(ctx context.Context, why SignInFailure, in SignInInput, 
 	}
 }
 
-// due takes out what is to be told now, by organization.
-func (f *failures) due() map[uuid.UUID][]noted {
+// due takes out what is to be told now, by organization: in the end everything
+// that no event has told of.
+func (f *failures) due(ended bool) map[uuid.UUID][]noted {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now, told := f.clock.Now(), map[uuid.UUID]int{}
 	var waiting []*noted
 	for id, n := range f.people {
 		switch recent := now.Sub(n.toldAt) < failureWindow; {
+		case ended && n.count > 0:
+			waiting = append(waiting, n)
 		case recent:
 			told[n.organization.ID]++
 		case n.count == 0:
@@ -129,13 +132,23 @@ func (f *failures) due() map[uuid.UUID][]noted {
 	slices.SortFunc(waiting, func(a, b *noted) int { return cmp.Compare(b.count, a.count) })
 	out := map[uuid.UUID][]noted{}
 	for _, n := range waiting {
-		if o := n.organization.ID; told[o] < mostFailureEvents {
+		if o := n.organization.ID; ended || told[o] < mostFailureEvents {
 			told[o]++
 			out[o] = append(out[o], *n)
 			n.count, n.toldAt = 0, now
 		}
 	}
 	return out
+}
+
+// untold is how many failures no event has told of.
+func (f *failures) untold() (n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, one := range f.people {
+		n += one.count
+	}
+	return n
 }
 
 // restore counts again what could not be told.
@@ -151,9 +164,11 @@ func (f *failures) restore(all []noted) {
 
 // TellFailures writes the events that are due: one for each user, with the
 // number of failures since the one before.
-func (p *Portal) TellFailures(ctx context.Context) error {
+func (p *Portal) TellFailures(ctx context.Context) error { return p.tellDue(ctx, false) }
+
+func (p *Portal) tellDue(ctx context.Context, ended bool) error {
 	var errs []error
-	for organization, all := range p.failures.due() {
+	for organization, all := range p.failures.due(ended) {
 		if told, err := p.tellFailures(ctx, organization, all); err != nil {
 			p.failures.restore(all[told:])
 			errs = append(errs, err)
@@ -180,7 +195,8 @@ func (p *Portal) tellFailures(ctx context.Context, organization uuid.UUID, all [
 	return len(all), nil
 }
 
-// WatchFailures tells of failed sign-ins until ctx ends, and then of the last.
+// WatchFailures tells of failed sign-ins until ctx ends, and then within a short
+// time of all that are left: nobody else knows of them.
 func (p *Portal) WatchFailures(ctx context.Context) {
 	const again, parting = time.Minute, 2 * time.Second
 	tick := time.NewTicker(again)
@@ -193,8 +209,8 @@ func (p *Portal) WatchFailures(ctx context.Context) {
 			ended = true
 		}
 		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), parting)
-		if err := p.TellFailures(limited); err != nil {
-			p.failures.log.WarnContext(ctx, "failed sign-ins could not be written into the event log", "error", err)
+		if err := p.tellDue(limited, ended); err != nil {
+			p.failures.log.WarnContext(ctx, "failed sign-ins could not be written into the event log", "failures", p.failures.untold(), "error", err)
 		}
 		cancel()
 	}

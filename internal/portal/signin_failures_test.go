@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -75,6 +76,37 @@ func TestFailuresAreSummedUp(t *testing.T) {
 		developers, err := f.Portal.Events(x.Developer, portal.EventFilter{Type: []eventlog.Type{eventlog.UserSignInFailed}}, true, portal.Read{})
 		require.NoError(t, err)
 		require.Empty(t, developers.Nodes)
+	})
+}
+
+// At the end of the program everything is told that was still summed up: nobody
+// else knows of it.
+func TestTheLastFailuresAreTold(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		enlist(t, f, "one", portaltest.Password)
+		fail(t, f.Portal, "192.0.2.1", 1)
+		const others = 22 // more than a quarter of an hour has room for
+		for i := range others {
+			u := f.MustUser(t, x.Admin, x.Account, term.Member)
+			_, err := f.Portal.SignIn(from(t, fmt.Sprintf("192.0.2.%d", i)), portal.SignInInput{Email: u.EmailFolded, Password: "a wrong password"})
+			require.Error(t, err)
+		}
+		require.NoError(t, f.Portal.TellFailures(t.Context()))
+		fail(t, f.Portal, "192.0.2.7", 5)
+		ended, end := context.WithCancel(t.Context())
+		end()
+		f.Portal.WatchFailures(ended)
+		told := 0
+		for _, e := range failuresTold(t, f) {
+			n, err := strconv.Atoi(changed(e, "failures"))
+			require.NoError(t, err)
+			told += n
+		}
+		require.Equal(t, 1+others+5, told)
+		f.Portal.WatchFailures(ended)
+		require.Len(t, failuresTold(t, f), 1+others+1, "nothing is told twice")
 	})
 }
 

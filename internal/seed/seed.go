@@ -35,6 +35,10 @@ const DefaultPassword = "portico-demo"
 // changed.
 var ErrExists = errors.New("the demo data exists already")
 
+// ErrNotEmpty says that the database holds organizations that the seed has not
+// made; nothing was changed.
+var ErrNotEmpty = errors.New("the database is not empty")
+
 // Options are what seeding needs.
 type Options struct {
 	Client   *db.Client
@@ -72,17 +76,19 @@ func Empty(ctx context.Context, c *db.Client) (bool, error) {
 	return !exists, err
 }
 
-// Demo makes the demo data, all of it or nothing. It fails with ErrExists when
-// one of the organizations is there already. When another process makes the
+// Demo makes the demo data, all of it or nothing. It fails with ErrNotEmpty when
+// there is an organization of somebody else's, in development too: people whose
+// password others know have no business beside real data. It fails with
+// ErrExists when one of its own is there already. When another process makes the
 // same data at the same moment, one does and the other succeeds too; its
 // summary then has no counts.
 func Demo(ctx context.Context, o Options) (*Summary, error) {
 	ctx = asSystem(ctx)
-	password, err := o.password()
-	if err != nil {
+	if err := o.absent(ctx); err != nil {
 		return nil, err
 	}
-	if err := o.absent(ctx); err != nil {
+	password, err := o.password()
+	if err != nil {
 		return nil, err
 	}
 	people, err := o.people(ctx, password)
@@ -100,8 +106,23 @@ func Demo(ctx context.Context, o Options) (*Summary, error) {
 	return made, err
 }
 
-// absent fails with ErrExists when one of the organizations is there.
+// mostNamed bounds how many organizations a refusal names.
+const mostNamed = 3
+
+// absent fails with ErrNotEmpty when there is an organization that the seed has
+// not made, by its id, and with ErrExists when there is one of the seed's.
 func (o Options) absent(ctx context.Context) error {
+	strangers, err := o.Client.Organization.Query().Where(dborg.Or(dborg.IDLT(floor(demoFrom)), dborg.IDGTE(floor(largeFrom)))).
+		Order(dborg.BySlug()).Limit(mostNamed + 1).Select(dborg.FieldSlug).Strings(ctx)
+	if err != nil {
+		return err
+	}
+	if len(strangers) > mostNamed {
+		strangers[mostNamed] = "others"
+	}
+	if len(strangers) > 0 {
+		return fmt.Errorf("%w: it has the organization %s, which is no demo data; nothing was changed", ErrNotEmpty, strings.Join(strangers, " and "))
+	}
 	var slugs []string
 	for _, org := range organizations() {
 		slugs = append(slugs, org.slug)

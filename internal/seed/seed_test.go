@@ -114,19 +114,43 @@ func TestDemoTwice(t *testing.T) {
 	})
 }
 
-// One of the two organizations is somebody else's: nothing of the other is made.
-func TestDemoBesideSecond(t *testing.T) {
+// An organization is somebody else's, whatever it is called: nothing is made
+// beside it or inside it, neither in development nor outside.
+func TestNothingIsSeededBesideRealData(t *testing.T) {
+	for _, slug := range []string{"acme", "demo", "second"} {
+		testdb.Each(t, func(t *testing.T, url string) {
+			o := options(t, url)
+			o.Password = "correct horse battery"
+			if _, err := o.Database.ExecContext(t.Context(), `INSERT INTO organizations (id, created_at, updated_at, slug, name, longest_key_life)
+				VALUES ('019dcd5c-c800-7000-8000-000000000001', $1, $2, $3, 'Mine', '{}')`, today(), today(), slug); err != nil {
+				t.Fatal(err)
+			}
+			before := counted(t, o.Database)
+			for _, o.Development = range []bool{true, false} {
+				if _, err := seed.Demo(t.Context(), o); !errors.Is(err, seed.ErrNotEmpty) || !strings.Contains(err.Error(), slug) {
+					t.Errorf("got %v", err)
+				}
+				if _, err := seed.Large(t.Context(), o, 300); !errors.Is(err, seed.ErrNotEmpty) {
+					t.Errorf("large: got %v", err)
+				}
+			}
+			if after := counted(t, o.Database); after != before {
+				t.Errorf("before %s\nafter  %s", before, after)
+			}
+		})
+	}
+}
+
+// Nor is anything added to the demo data once somebody else's is beside it.
+func TestNothingIsAddedBesideRealData(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
-		o := options(t, url)
-		if _, err := o.Database.ExecContext(t.Context(), `INSERT INTO organizations (id, created_at, updated_at, slug, name, website,
-			support_email, logo_url, time_zone, currency, portal_unregister, production_keys, password_sign_in, key_prefix,
-			longest_key_life, deleted_retention_days, event_retention_days, version)
-			VALUES ('019415f3-bc00-7000-8000-000000000000', $1, $2, 'second', 'Mine', '', '', '', 'UTC', 'EUR', 'ALLOWED', 'MEMBERS',
-			true, 'ptk', '{}', 30, 730, 1)`, today(), today()); err != nil {
+		o, _ := seeded(t, url)
+		if _, err := o.Database.ExecContext(t.Context(), `INSERT INTO organizations (id, created_at, updated_at, slug, name, longest_key_life)
+			VALUES ('019dcd5c-c800-7000-8000-000000000001', $1, $2, 'acme', 'Acme', '{}')`, today(), today()); err != nil {
 			t.Fatal(err)
 		}
 		before := counted(t, o.Database)
-		if _, err := seed.Demo(t.Context(), o); !errors.Is(err, seed.ErrExists) {
+		if _, err := seed.Large(t.Context(), o, 300); !errors.Is(err, seed.ErrNotEmpty) {
 			t.Errorf("got %v", err)
 		}
 		if after := counted(t, o.Database); after != before {

@@ -34,6 +34,8 @@ type Summary struct {
 	// Products are the titles of the products of the organization demo that its
 	// developers find in the catalogue, in the order of their making.
 	Products []string
+	// LoadApps is how many apps the large set has, those made before included.
+	LoadApps int
 
 	Organizations, Accounts, Users, Endpoints, Plans, Apps, Keys, Subscriptions, Events int
 }

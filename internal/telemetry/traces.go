@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"log/slog"
 	"net/http"
 	"os"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/XSAM/otelsql"
 	"go.opentelemetry.io/contrib/exporters/autoexport"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/propagation"
@@ -28,8 +30,11 @@ type Traces struct{ provider *sdktrace.TracerProvider }
 // OTEL_* variables mean what they mean elsewhere. Without any of the three, or
 // with OTEL_SDK_DISABLED=true, it returns nil.
 func NewTraces(ctx context.Context, version string) (*Traces, error) {
-	if !wanted() {
+	if !wanted(os.Getenv) {
 		return nil, nil
+	}
+	if err := Check(os.Getenv); err != nil {
+		return nil, err
 	}
 	exporter, err := autoexport.NewSpanExporter(ctx)
 	if err != nil {
@@ -38,14 +43,24 @@ func NewTraces(ctx context.Context, version string) (*Traces, error) {
 	return newTraces(ctx, version, sdktrace.NewBatchSpanProcessor(discreet{exporter}))
 }
 
-func wanted() bool {
-	if strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true") {
+func wanted(getenv func(string) string) bool {
+	if strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") {
 		return false
 	}
-	if exporter := os.Getenv("OTEL_TRACES_EXPORTER"); exporter != "" {
+	if exporter := getenv("OTEL_TRACES_EXPORTER"); exporter != "" {
 		return exporter != "none"
 	}
-	return os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != ""
+	return getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != ""
+}
+
+// LogWith sends what the library of OpenTelemetry has to say to a log, as
+// warnings; it would write plain lines to standard error. The library has one log
+// for the whole process, so only the program itself calls this. The log is asked
+// for at each line, for it is chosen later.
+func LogWith(log func() *slog.Logger) {
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
+		log().Warn("OpenTelemetry", "error", err)
+	}))
 }
 
 func newTraces(ctx context.Context, version string, processor sdktrace.SpanProcessor) (*Traces, error) {

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"portico/internal/clock"
+	"portico/internal/database"
+	"portico/internal/installation"
+	"portico/internal/keyring"
+)
+
+// aboutRing is the finding of the secrets, of which there is one.
+const aboutRing = "key ring"
+
+// ring reads the configured secrets, and makes none. Which are development's own
+// the database knows.
+func (d *doctor) ring() {
+	if d.madeUp() {
+		d.ok(aboutRing, "made up by development mode")
+		return
+	}
+	ring, err := d.openRing()
+	if err != nil {
+		d.wrong(aboutRing, err.Error(), d.remedy(err))
+		return
+	}
+	d.secrets = ring
+	d.ok(aboutRing, "%s", contentsOf(ring, time.Now()))
+}
+
+// remedy is what to do about a ring that could not be read.
+func (d *doctor) remedy(err error) string {
+	const onlyNew = "; only a new installation makes one, by portico keys create"
+	switch {
+	case errors.Is(err, errNoRing):
+		return "set it to the file of this installation's secrets" + onlyNew
+	case errors.Is(err, keyring.ErrExposed):
+		return "chmod 600 " + d.config.Keyring
+	case errors.Is(err, fs.ErrPermission):
+		return "give the file to the user who runs Portico: chown USER " + d.config.Keyring
+	case errors.Is(err, errMixed):
+		return "decide which it is: PORTICO_DEV=true, or the secrets of an installation"
+	}
+	return "put the file of the other servers, or of your backup, in its place" + onlyNew
+}
+
+// contentsOf lists the secrets of a ring: of each use the one that things are
+// made with, those that wait for their time, and those that only check.
+func contentsOf(ring *keyring.Ring, now time.Time) string {
+	var uses []string
+	for _, use := range keyring.Uses() {
+		current := ring.Current(use)
+		var names []string
+		for _, k := range slices.Backward(ring.All(use)) {
+			switch {
+			case k.ID == current.ID:
+				names = append(names, k.ID+" (current)")
+			case k.ActiveFrom.After(now):
+				names = append(names, fmt.Sprintf("%s (used from %s on)", k.ID, k.ActiveFrom.UTC().Format(time.RFC3339)))
+			default:
+				names = append(names, k.ID)
+			}
+		}
+		uses = append(uses, string(use)+" "+strings.Join(names, ", "))
+	}
+	return ring.Path() + " has " + strings.Join(uses, "; ")
+}
+
+// ringFits looks whether the key ring is the one that the database belongs to.
+func (d *doctor) ringFits(ctx context.Context, db *database.DB) error {
+	if !d.migrated {
+		return nil
+	}
+	ring := d.secrets
+	var err error
+	switch {
+	case ring != nil:
+		err = installation.Fits(ctx, db, ring)
+	case !d.madeUp():
+		return nil // that was said before
+	default:
+		ring, err = installation.FindDevelopment(ctx, db, clock.System{})
+	}
+	switch {
+	case errors.Is(err, installation.ErrRealData):
+		d.ringIs(isWrong, err.Error(), "never run development mode on real data")
+	case errors.Is(err, fs.ErrNotExist):
+		d.ringIs(isWrong, err.Error(), "do what the message says")
+	case errors.As(err, new(*keyring.ForeignError)):
+		d.ringIs(isWrong, err.Error(), "put the file that belongs to this database in its place, or let DATABASE_URL name the database that belongs to the file")
+	case err != nil && d.madeUp():
+		d.ringIs(isWrong, err.Error(), "mend the file, or delete the database")
+	case err != nil:
+		return err
+	case ring == nil:
+		d.ringIs(isOK, "the first start makes one up, as this is development mode, in "+keyring.MadeUpFolder(), "")
+	default:
+		d.ringIs(isOK, contentsOf(ring, time.Now())+", and belongs to this database", "")
+	}
+	return nil
+}
+
+// ringIs says in the place of the first finding what the database has shown.
+func (d *doctor) ringIs(state, says, advice string) {
+	at := slices.IndexFunc(d.findings, func(f finding) bool { return f.about == aboutRing })
+	d.findings[at] = finding{aboutRing, state, says, advice}
+}
