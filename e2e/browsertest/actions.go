@@ -89,6 +89,16 @@ func (p *Page) awaitOperation(name string) {
 		&& document.querySelector(editor).CodeMirror.operationName === name`, queryEditor, name)
 }
 
+// AwaitTabInSight waits until all of the open tab can be seen in its row.
+func (p *Page) AwaitTabInSight() {
+	p.t.Helper()
+	p.await("the open tab to be in sight", `() => {
+		const tab = document.querySelector('.graphiql-tab-active')?.getBoundingClientRect();
+		const row = document.querySelector('.graphiql-tabs')?.getBoundingClientRect();
+		return Boolean(tab && row) && tab.left >= row.left - 1 && tab.right <= row.right + 1 && tab.right <= innerWidth;
+	}`)
+}
+
 // CloseTab closes the open tab.
 func (p *Page) CloseTab() {
 	p.t.Helper()

@@ -94,6 +94,26 @@ func testIds(t *testing.T, server *stub, page *browsertest.Page) {
 		shot(page, "4-answer")
 	})
 
+	t.Run("a user is somebody else", func(t *testing.T) {
+		page.SelectTab("Users")
+		page.Run()
+		page.SelectTab("UnlockUser")
+		page.Run()
+		calls := server.asked("UnlockUser")
+		require.Len(t, calls, 1)
+		require.Equal(t, "user_2", calls[0].Variables["input"].(map[string]any)["userId"])
+	})
+
+	t.Run("the open tab is in sight", func(t *testing.T) {
+		for place, tab := range page.Tabs() {
+			page.SelectScenario(place+1, tab)
+			page.AwaitTabInSight()
+		}
+		shot(page, "4-last-tab")
+		page.SelectTab("Register")
+		page.AwaitTabInSight()
+	})
+
 	t.Run("a closed scenario opens again", func(t *testing.T) {
 		page.CloseTab()
 		require.NotContains(t, page.Tabs(), "Register")

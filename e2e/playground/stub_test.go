@@ -85,6 +85,8 @@ func reply(c call) any {
 	case c.Operation == "CreateApp":
 		return data(obj{"createApp": obj{"app": obj{"id": "app_1", "name": "Station"},
 			"credential": obj{"id": "cred_1", "secretHint": "aaaa"}}})
+	case c.Operation == "Users":
+		return data(obj{"users": obj{"nodes": []obj{{"id": "user_1", "name": "Dana Developer"}, {"id": "user_2", "name": "Somebody Else"}}}})
 	case c.Operation == "GenerateKey":
 		return data(obj{"generateKey": obj{"credential": obj{"id": "cred_2", "secretHint": "bbbb"}}})
 	case c.Operation == "RevokeKey":
@@ -112,7 +114,7 @@ func signIn(input map[string]any) obj {
 	return data(obj{"signIn": obj{
 		"accessToken": "token-of-" + input["email"].(string),
 		"expiresAt":   time.Now().Add(life).UTC().Format(time.RFC3339),
-		"viewer": obj{"role": "PORTAL", "user": obj{"name": "Dana Developer", "email": input["email"]},
+		"viewer": obj{"role": "PORTAL", "user": obj{"id": "user_1", "name": "Dana Developer", "email": input["email"]},
 			"account": obj{"id": "acct_1", "name": "Acme"}, "organization": obj{"name": "Demo"}},
 	}})
 }

@@ -101,3 +101,16 @@ func TestPlaceholdersAreKnown(t *testing.T) {
 	}
 	require.True(t, some)
 }
+
+// The first scenario says which kinds of ids there are: those that ui/ids.js knows.
+func TestWelcomeNamesEveryKind(t *testing.T) {
+	script, err := os.ReadFile("ui/ids.js")
+	require.NoError(t, err)
+	block := regexp.MustCompile(`(?s)const kinds = \{(.*?)\n\};`).FindSubmatch(script)
+	require.NotNil(t, block)
+	kinds := regexp.MustCompile(`(?m)^  (\w+): "`).FindAllSubmatch(block[1], -1)
+	require.NotEmpty(t, kinds)
+	for _, kind := range kinds {
+		require.Regexp(t, `(?m)^#.*\b`+string(kind[1])+`\b`, playground.Tabs()[0].Query)
+	}
+}

@@ -19,7 +19,7 @@ export function createFetcher(endpoint, session, ids) {
         body: JSON.stringify({ query, operationName, variables: ids.fill(variables) }),
       });
       const answer = await read(response);
-      ids.remember(answer.data);
+      ids.remember(answer.data, session.viewer?.user?.id);
       return answer;
     } catch (problem) {
       return { errors: [{ message: problem.message }] };

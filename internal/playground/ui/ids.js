@@ -61,13 +61,18 @@ export class Ids extends EventTarget {
 
   /**
    * Remembers the ids of an answer's data: of each kind the first, unless the
-   * answer holds the one already remembered, which then stays.
+   * answer holds the one already remembered, which then stays. Who is signed in
+   * (own, an id) is nobody to unlock or to disable, and is left out.
    */
-  remember(data) {
+  remember(data, own) {
     if (!data) return;
     const seen = new Map();
     collect(data, null, seen);
-    for (const [kind, objects] of seen) this.#keep(kind, objects);
+    if (this.#last.get("user")?.id === own) this.#last.delete("user");
+    for (const [kind, objects] of seen) {
+      const others = objects.filter((object) => kind !== "user" || object.id !== own);
+      if (others.length) this.#keep(kind, others);
+    }
     this.#forgetDeleted(data);
     this.dispatchEvent(new Event("change"));
   }

@@ -35,6 +35,17 @@ function Reach() {
   return null;
 }
 
+// Brings the open tab into sight: not all of them fit into the row.
+function reveal() {
+  document.querySelector(".graphiql-tab-active")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+// The class of the open tab is told by React later than onTabChange: whoever
+// opened it, and however, it is the attribute that changes.
+new MutationObserver((changes) => {
+  if (changes.some(({ target }) => target.classList?.contains("graphiql-tab-active"))) reveal();
+}).observe(document.getElementById("graphiql"), { attributes: true, attributeFilter: ["class"], subtree: true });
+
 const operationName = (query) => /^(?:query|mutation)\s+(\w+)/m.exec(query)?.[1];
 
 // Goes to a scenario's tab, or opens it again if it has been closed.

@@ -10,7 +10,7 @@ const signIn = `mutation SignIn($input: SignInInput!) {
     userErrors { message }
     viewer {
       role
-      user { name email }
+      user { id name email }
       account { id name }
       organization { name }
     }
