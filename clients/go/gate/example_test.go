@@ -29,7 +29,7 @@ func Example() {
 		v, _ := gate.FromContext(r.Context())
 		fmt.Fprintf(w, "Good day, %s.\n", v.App)
 	})
-	err = http.ListenAndServe("127.0.0.1:8080", g.Middleware(api))
+	err = http.ListenAndServe("127.0.0.1:9000", g.Middleware(api))
 	log.Print(err)
 
 	// The last calls are still to be reported.

@@ -190,6 +190,7 @@ func TestRateLimit(t *testing.T) {
 		w := g.call("X-API-Key", raw)
 		require.Equal(t, http.StatusOK, w.Code)
 		require.Equal(t, `"rate";r=`+[]string{"2;t=20", "1;t=40", "0;t=60"}[n], w.Header().Get("RateLimit"))
+		require.Equal(t, `"rate";q=3;w=60`, w.Header().Get("RateLimit-Policy"), "the first is Portico's word, the others are the Gate's own")
 	}
 	w := g.call("X-API-Key", raw)
 	require.Equal(t, http.StatusTooManyRequests, w.Code)

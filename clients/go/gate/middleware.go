@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"portico/internal/headername"
+	"portico/internal/limits"
 	"portico/internal/term"
 	"portico/internal/verdict"
 )
@@ -67,31 +68,16 @@ func (v *Verdict) describe(h http.Header) {
 // characters percent-encoded, so that it cannot be taken for anything else.
 func escaped(name string) string { return strings.ReplaceAll(url.QueryEscape(name), "+", "%20") }
 
-// limit writes the fields RateLimit-Policy and RateLimit of
-// draft-ietf-httpapi-ratelimit-headers.
+// limit writes the fields RateLimit-Policy and RateLimit as Portico's
+// /v1/authorize does.
 func (v *Verdict) limit(h http.Header, now time.Time) {
 	if v.Limits == nil {
 		return
 	}
-	var policies, states []string
-	for _, one := range []struct {
-		name string
-		w    *Window
-	}{{"rate", v.Limits.Rate}, {"quota", v.Limits.Quota}} {
-		if one.w == nil {
-			continue
-		}
-		policy := `"` + one.name + `";q=` + strconv.FormatInt(one.w.Limit, 10)
-		if one.w.per >= time.Second {
-			policy += ";w=" + strconv.FormatInt(int64(one.w.per/time.Second), 10)
-		}
-		policies = append(policies, policy)
-		states = append(states, `"`+one.name+`";r=`+strconv.FormatInt(one.w.Remaining, 10)+
-			";t="+strconv.FormatInt(max(0, ceilSeconds(one.w.ResetAt.Sub(now))), 10))
-	}
-	if policies != nil {
-		h.Set("RateLimit-Policy", strings.Join(policies, ", "))
-		h.Set("RateLimit", strings.Join(states, ", "))
+	a := limits.Answer{Rate: v.Limits.Rate.inside(), Quota: v.Limits.Quota.inside()}
+	if policy := a.AppendPolicy(nil); policy != nil {
+		h.Set("RateLimit-Policy", string(policy))
+		h.Set("RateLimit", string(a.AppendState(nil, now)))
 	}
 }
 

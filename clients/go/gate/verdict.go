@@ -46,11 +46,20 @@ type Limits struct {
 
 // Window is the state of one limit.
 type Window struct {
-	Limit     int64     `json:"limit"`
+	Limit int64 `json:"limit"`
+	// Per is the seconds over which the limit is counted; of a quota, this
+	// period's length. 0: not known.
+	Per       int64     `json:"per,omitempty"`
 	Remaining int64     `json:"remaining"`
 	ResetAt   time.Time `json:"resetAt"`
+}
 
-	per time.Duration // zero: not known
+// inside is a window in the form of package limits; nil is none.
+func (w *Window) inside() limits.Window {
+	if w == nil {
+		return limits.Window{}
+	}
+	return limits.Window{Limit: w.Limit, Remaining: w.Remaining, ResetAt: w.ResetAt, Per: time.Duration(w.Per) * time.Second}
 }
 
 // verdictKey is where a request's context has its Verdict.
@@ -107,7 +116,7 @@ func publicWindow(w *limits.Window) *Window {
 	if w.Limit == 0 {
 		return nil
 	}
-	return &Window{Limit: w.Limit, Remaining: max(0, w.Remaining), ResetAt: w.ResetAt, per: w.Per}
+	return &Window{Limit: w.Limit, Remaining: max(0, w.Remaining), ResetAt: w.ResetAt, Per: int64(w.Per / time.Second)}
 }
 
 // ceilSeconds is a time in whole seconds, rounded up.

@@ -45,7 +45,7 @@ func tryAKeyThatIsNotLookedFor(t *testing.T, b *bench) {
 			Outcome: limits.RateExceeded, Rate: limits.Window{Limit: 20, ResetAt: noon().Add(10 * time.Second), Per: time.Second}, RetryAfter: 50 * time.Millisecond,
 		}}
 	}
-	const limit = `"limits":{"rate":{"limit":20,"remaining":0,"resetAt":"2026-03-04T12:00:10Z"},"remaining":0,"resetAt":"2026-03-04T12:00:10Z","retryAfter":1}`
+	const limit = `"limits":{"rate":{"limit":20,"per":1,"remaining":0,"resetAt":"2026-03-04T12:00:10Z"},"remaining":0,"resetAt":"2026-03-04T12:00:10Z","retryAfter":1}`
 	for path, body := range map[string]string{"/v1/verify": `{"key":"k"}`, "/v1/verify/batch": `{"requests":[{"key":"k"}]}`} {
 		a := b.send(t, "POST", path, body)
 		if a.status != http.StatusOK || !strings.Contains(a.body, `"code":"RATE_LIMITED","organization":`) || !strings.Contains(a.body, limit) {

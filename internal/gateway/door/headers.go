@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"time"
 
 	"portico/internal/gateway"
 	"portico/internal/nodeid"
@@ -140,11 +139,6 @@ func appendEscaped(to []byte, name string) []byte {
 		}
 	}
 	return to
-}
-
-// untilSeconds is how long it is from now to a time, in whole seconds.
-func untilSeconds(now, then time.Time) int64 {
-	return max(0, int64((then.Sub(now)+time.Second-1)/time.Second))
 }
 
 // has tells whether a field is in the set.

@@ -74,6 +74,9 @@ func appendLimits(to []byte, a *limits.Answer) []byte {
 			continue
 		}
 		to = strconv.AppendInt(append(append(to, w.name...), `"limit":`...), w.Limit, 10)
+		if w.Per >= time.Second {
+			to = strconv.AppendInt(append(to, `,"per":`...), int64(w.Per/time.Second), 10)
+		}
 		start := len(to) + 1
 		to = appendRest(append(to, ','), w.Window)
 		if w.Window == tighter {

@@ -52,8 +52,8 @@ func tryVerifyIsAlways200(t *testing.T, b *bench) {
 		if err := json.Unmarshal([]byte(a.body), &got); err != nil {
 			t.Fatalf("%s: %v: %s", code, err, a.body)
 		}
-		window := func(limit, remaining int, reset string) map[string]any {
-			return map[string]any{"limit": float64(limit), "remaining": float64(remaining), "resetAt": reset}
+		window := func(limit, per, remaining int, reset string) map[string]any {
+			return map[string]any{"limit": float64(limit), "per": float64(per), "remaining": float64(remaining), "resetAt": reset}
 		}
 		want := map[string]any{
 			"valid": code == verdict.Valid, "code": code.String(),
@@ -61,7 +61,7 @@ func tryVerifyIsAlways200(t *testing.T, b *bench) {
 			"organization": nodeid.Encode(nodeid.Organization, organization()), "product": "orders", "plan": "Gold",
 			"subscription": nodeid.Encode(nodeid.ProductSubscription, id(6)), "endpoint": nodeid.Encode(nodeid.Endpoint, id(7)), "environment": "PRODUCTION",
 			"limits": map[string]any{
-				"rate": window(100, 99, "2026-03-04T12:00:00.6Z"), "quota": window(10000, 42, "2026-03-04T13:00:00Z"),
+				"rate": window(100, 60, 99, "2026-03-04T12:00:00.6Z"), "quota": window(10000, 86400, 42, "2026-03-04T13:00:00Z"),
 				"remaining": 42.0, "resetAt": "2026-03-04T13:00:00Z",
 			},
 		}
