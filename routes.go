@@ -18,6 +18,7 @@ import (
 	"portico/internal/portal"
 	"portico/internal/seed"
 	"portico/internal/telemetry"
+	"portico/internal/usage"
 	"portico/internal/usage/csvhttp"
 	"portico/internal/viewer"
 )
@@ -48,7 +49,7 @@ func (p *program) router(b *backend, state *readiness, signIns []seed.SignIn) (c
 	device := auth.DeviceCookie{Secure: !p.config.Dev}
 	api, err := graph.NewHandler(graph.Options{
 		Portal: b.portal, Gate: b.gate, Counts: b.gate.usage, Devices: device, Version: programVersion(), RequestID: requestID, Log: p.log,
-		MaxAnswer: p.config.MaxAnswer, Budget: b.gate.budget, Lanes: lanes,
+		Doubt: auth.Doubt, MaxAnswer: p.config.MaxAnswer, Budget: b.gate.budget, Lanes: lanes,
 		Observe: observer(telemetry.NewRequests(b.gate.metrics)),
 	})
 	if err != nil {
@@ -72,8 +73,8 @@ func (p *program) router(b *backend, state *readiness, signIns []seed.SignIn) (c
 		if origins := p.config.Origins(); len(origins) > 0 {
 			r.Use(crossOrigin(origins))
 		}
-		r.With(within(requestTime), who.Middleware, device.Middleware, noteRole).Handle("/graphql", api)
-		r.With(within(exportTime), believing(who, csvhttp.Refuse), noteRole, paid(b.gate.budget)).Get("/usage.csv", p.export(b))
+		r.With(within(requestTime), doubting(who), device.Middleware, noteRole).Handle("/graphql", api)
+		r.With(within(exportTime), believing(who, csvhttp.Refuse), noteRole).Get("/usage.csv", p.export(b))
 		// A browser asks before it sends a header such as Authorization.
 		r.Options("/usage.csv", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Allow", "GET, HEAD, OPTIONS")
@@ -111,26 +112,42 @@ func believing(who *auth.Authenticator, refuse func(http.ResponseWriter, *http.R
 	return other.Middleware
 }
 
+// doubting is an authenticator's middleware that leaves it to the API what
+// whoever is not believed may ask all the same.
+func doubting(who *auth.Authenticator) func(http.Handler) http.Handler {
+	other := *who
+	other.Doubts = true
+	return other.Middleware
+}
+
 // export serves the rows behind the API's usage.
 func (p *program) export(b *backend) http.HandlerFunc {
 	running := csvhttp.NewRoom()
 	b.gate.lanes.Add(map[string]telemetry.Load{"exports": running.Load})
-	return csvhttp.Handler(csvhttp.Options{Query: b.portal.UsageQuery, Rows: b.gate.usage.Rows, Log: p.log, Running: running}).ServeHTTP
+	return csvhttp.Handler(csvhttp.Options{
+		Running: running, May: b.portal.MayCount, Pay: pay(b.gate.budget), Rows: b.gate.usage.Rows, Log: p.log,
+		Query: func(ctx context.Context, f portal.UsageFilter, by usage.Interval) (usage.Query, error) {
+			q, err := b.portal.UsageQuery(ctx, f, by)
+			if err == nil {
+				err = b.gate.usage.Check(ctx, q)
+			}
+			return q, err
+		},
+	}).ServeHTTP
 }
 
-// paid takes what an export costs from the caller's budget, and says what is left.
-func paid(b *budget.Budget) func(http.Handler) http.Handler {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			c := gqlhttp.Cost{Requested: budget.ExportCost, Charged: budget.ExportCost}
-			err := b.Take(r.Context(), &c)
-			c.Headers(w.Header())
-			if err != nil {
-				csvhttp.Refuse(w, r, err)
-				return
-			}
-			next.ServeHTTP(w, r)
-		})
+// pay takes what an export costs from the caller's budget, and says what is left:
+// looking at the question first, and then what is left of the whole price.
+func pay(b *budget.Budget) func(ctx context.Context, h http.Header, bytes int, rows bool) error {
+	return func(ctx context.Context, h http.Header, bytes int, rows bool) error {
+		cost := gqlhttp.ReadingCost(bytes)
+		if rows {
+			cost = max(budget.ExportCost-cost, 0)
+		}
+		c := gqlhttp.Cost{Requested: cost, Charged: cost}
+		err := b.Take(ctx, &c)
+		c.Headers(h)
+		return err
 	}
 }
 

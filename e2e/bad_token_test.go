@@ -68,7 +68,7 @@ func badTokens(t *testing.T, s *servertest.Server) {
 	f := forger{t, s.KeyRing(t).Current(keyring.JWT), c.dev.Token}
 	ask := func(token string) *servertest.Answer {
 		who := &servertest.Client{URL: s.URL, Token: token}
-		return who.As("X-Request-Id", "same").Send(t, `{ viewer { user { id } } serverInfo { version } }`, nil)
+		return who.As("X-Request-Id", "same").Send(t, `{ viewer { user { id } } serverInfo { version } apps(first: 1) { totalCount } }`, nil)
 	}
 	require.Equal(t, c.developer, ask(f.sign(nil)).Text("viewer", "user", "id"), "a token signed here as the program signs is believed")
 
@@ -113,6 +113,11 @@ func badTokens(t *testing.T, s *servertest.Server) {
 		require.Equal(t, first.Raw, a.Raw, name)
 		require.Equal(t, first.Status, a.Status, name)
 	}
+	t.Run("signing in again", func(t *testing.T) {
+		expired := &servertest.Client{URL: s.URL, Token: f.with(map[string]any{"exp": now.Add(-time.Second), "iat": now.Add(-10 * time.Minute)})}
+		a := expired.Ask(t, "signIn", vars{"email": "developer@demo.example", "password": servertest.Password}, "accessToken")
+		require.NotEmpty(t, a.Text("signIn", "accessToken"), a.Raw)
+	})
 	t.Run("of a gateway", func(t *testing.T) {
 		a := ask("pgw_" + longText(40))
 		refused(t, a, "UNAUTHENTICATED")
@@ -125,8 +130,9 @@ func badTokens(t *testing.T, s *servertest.Server) {
 
 // strayTokens brings a good token where none is looked for.
 func strayTokens(t *testing.T, s *servertest.Server, token string) {
+	document := `{ viewer { user { id } } }`
 	send := func(url string, header http.Header) *servertest.Answer {
-		a := (&servertest.Client{URL: url, Header: header}).Send(t, `{ viewer { user { id } } }`, nil)
+		a := (&servertest.Client{URL: url, Header: header}).Send(t, document, nil)
 		require.Empty(t, a.Leaks())
 		return a
 	}
@@ -138,6 +144,7 @@ func strayTokens(t *testing.T, s *servertest.Server, token string) {
 		require.Empty(t, a.Errors, name)
 		require.Nil(t, a.At("viewer"), "%s: nobody is signed in", name)
 	}
+	document = `{ apps(first: 1) { totalCount } }`
 	for name, header := range map[string]http.Header{
 		"Basic": {"Authorization": {"Basic " + token}}, "bare": {"Authorization": {token}}, "two": {"Authorization": {"Bearer " + token, "Bearer " + token}},
 		"empty": {"Authorization": {""}}, "header and cookie": {"Authorization": {"Bearer x"}, "Cookie": {"jwt=" + token}},

@@ -154,9 +154,10 @@ func TestExportsArePaid(t *testing.T) {
 		require.Regexp(t, `^"cost";r=\d+;t=\d+$`, w.Header.Get("RateLimit"))
 		return w, string(body)
 	}
+	mistyped(t, s, dev.Token)
 	first, body := export()
 	require.Equal(t, http.StatusOK, first.StatusCode, body)
-	require.Contains(t, first.Header.Get("RateLimit"), ";r=40000;")
+	require.Regexp(t, `^"cost";r=(39\d\d\d|40000);`, first.Header.Get("RateLimit"))
 	for range 20 {
 		if first, body = export(); first.StatusCode != http.StatusOK {
 			break
@@ -172,6 +173,35 @@ func TestExportsArePaid(t *testing.T) {
 	require.Equal(t, []string{"RATE_LIMITED", "BUDGET"}, []string{problem.Code, problem.Reason})
 	require.Positive(t, problem.RetryAfter)
 	require.Equal(t, strconv.Itoa(problem.RetryAfter), first.Header.Get("Retry-After"))
+}
+
+// mistyped asks for exports that cannot be, or of which there is but the head: it
+// costs what it costs to say so.
+func mistyped(t *testing.T, s *servertest.Server, token string) {
+	t.Helper()
+	const day = "?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z&timeZone=Europe/Berlin&interval="
+	for range 10 {
+		for _, x := range []struct {
+			method, query string
+			status        int
+		}{
+			{"GET", "?from=yesterday", http.StatusBadRequest},
+			{"GET", day + "MINUTE", http.StatusBadRequest}, // more than 400 points
+			{"GET", strings.Replace(day, "to=2026-03-02", "to=2026-02-02", 1) + "DAY", http.StatusBadRequest},
+			{"GET", day + "DAY&appId=app_1", http.StatusNotFound},
+			{"HEAD", day + "DAY", http.StatusOK},
+			{"HEAD", day + "MINUTE", http.StatusBadRequest},
+		} {
+			r, err := http.NewRequestWithContext(t.Context(), x.method, s.URL+"/usage.csv"+x.query, nil)
+			require.NoError(t, err)
+			r.Header.Set("Authorization", "Bearer "+token)
+			w, err := http.DefaultClient.Do(r)
+			require.NoError(t, err)
+			require.NoError(t, w.Body.Close())
+			require.Equal(t, x.status, w.StatusCode, "%s %s", x.method, x.query)
+			require.Regexp(t, `^"cost";r=(49\d\d\d|50000);`, w.Header.Get("RateLimit"))
+		}
+	}
 }
 
 // Servers that share Redis share the budgets; when it goes, each keeps them by

@@ -33,6 +33,9 @@ type Options struct {
 	// MaxAnswer is the most bytes that an answer's data may be; 0 is the
 	// default of package gqlhttp.
 	MaxAnswer int
+	// Doubt returns why the sender of a context's request, whose viewer is
+	// anonymous, is not believed; nil where there is no doubt, or for none at all.
+	Doubt func(ctx context.Context) error
 	// Budget counts what callers spend; nil: nobody counts.
 	Budget gqlhttp.Budget
 	// Lanes bound what runs at once; nil: the handler's own.
@@ -115,6 +118,7 @@ func roleHandler(o Options, options gqlhttp.Options, whole *ast.Schema, role vie
 	config.Directives.HasRole = l
 	if role == viewer.Anonymous {
 		options.Stranger = stranger
+		options.Doubt, options.Public = o.Doubt, publicRoots(whole)
 	}
 	return gqlhttp.New(generated.NewExecutableSchema(config), options), nil
 }

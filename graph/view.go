@@ -9,6 +9,7 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
 
+	"portico/internal/gqlhttp"
 	"portico/internal/viewer"
 )
 
@@ -95,6 +96,19 @@ func (c *cutter) hidden(d *ast.Definition, f *ast.FieldDefinition) bool {
 		return false
 	}
 	return d.Directives.ForName("public") == nil && f.Directives.ForName("public") == nil
+}
+
+// publicRoots are the fields at the root that everybody may ask for.
+func publicRoots(whole *ast.Schema) map[gqlhttp.FieldName]bool {
+	out := map[gqlhttp.FieldName]bool{}
+	for _, root := range []*ast.Definition{whole.Query, whole.Mutation} {
+		for _, f := range root.Fields {
+			if f.Directives.ForName("public") != nil {
+				out[gqlhttp.FieldName{Type: root.Name, Field: f.Name}] = true
+			}
+		}
+	}
+	return out
 }
 
 // forbidden tells whether a @hasRole names other roles only. Administrators are

@@ -5796,6 +5796,8 @@ enum ErrorReason {
   DEPTH
   "BAD_USER_INPUT: the operation costs too much."
   COST
+  "BAD_USER_INPUT: a hash in the place of the document, as Apollo's persisted queries have it: send the document."
+  PERSISTED_QUERY_NOT_SUPPORTED
   "TOO_LARGE: the request's body."
   REQUEST_SIZE
   "TOO_LARGE: the answer, of which nothing or, of a mutation, only a part is sent."
@@ -7378,7 +7380,11 @@ input SignInInput {
   password: String!
   "The organization's slug; needed where the address and the password are known to several."
   organization: String
-  "The ` + "`" + `deviceToken` + "`" + ` of an earlier sign-in with this address, from clients that keep no cookies."
+  """
+  The ` + "`" + `deviceToken` + "`" + ` of an earlier sign-in with this address, from clients that have no
+  cookie of it: programs, and front ends on another origin than the API's, which keep
+  the token by themselves.
+  """
   deviceToken: String
 }
 
@@ -7390,7 +7396,12 @@ type SignInPayload @public {
   expiresAt: Time
   "Who has signed in."
   viewer: Viewer
-  "Shows at later sign-ins that this device has signed in before, for 180 days. It is no way in. Browsers have it as a cookie."
+  """
+  Shows at later sign-ins that this device has signed in before, for 180 days. It is no
+  way in. Front ends on the API's own origin have it as a cookie and need not keep it;
+  on any other origin, where the browser leaves cookies out, a front end stores it by
+  itself, such as in ` + "`" + `localStorage` + "`" + `, and sends it as ` + "`" + `deviceToken` + "`" + ` of ` + "`" + `signIn` + "`" + `.
+  """
   deviceToken: String
   "What to correct."
   userErrors: [UserError!]!

@@ -415,7 +415,10 @@ type SignInPayload struct {
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
 	// Who has signed in.
 	Viewer *Viewer `json:"viewer,omitempty"`
-	// Shows at later sign-ins that this device has signed in before, for 180 days. It is no way in. Browsers have it as a cookie.
+	// Shows at later sign-ins that this device has signed in before, for 180 days. It is no
+	// way in. Front ends on the API's own origin have it as a cookie and need not keep it;
+	// on any other origin, where the browser leaves cookies out, a front end stores it by
+	// itself, such as in `localStorage`, and sends it as `deviceToken` of `signIn`.
 	DeviceToken *string `json:"deviceToken,omitempty"`
 	// What to correct.
 	UserErrors []*fault.Problem `json:"userErrors"`

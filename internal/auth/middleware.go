@@ -37,11 +37,23 @@ type Authenticator struct {
 	// Refuse answers whoever is not believed, or could not be asked about; nil
 	// answers in the shape that GraphQL clients read.
 	Refuse func(w http.ResponseWriter, r *http.Request, err error)
+	// Doubts lets whoever is not believed in as nobody, to a handler that asks
+	// Doubt and refuses all but what is everybody's.
+	Doubts bool
+}
+
+type doubtKey struct{}
+
+// Doubt returns why the sender of a request is not believed; nil where the
+// sender is, or claims to be nobody.
+func Doubt(ctx context.Context) error {
+	err, _ := ctx.Value(doubtKey{}).(error)
+	return err
 }
 
 // Middleware puts the viewer into the request's context: an anonymous one when
 // there is no Authorization header. It answers 401 itself when there is one
-// that is not believed, and 503 when nobody could be asked. Cookies and query
+// that is not believed (but see Doubts), and 503 when nobody could be asked. Cookies and query
 // parameters are never looked at.
 func (a *Authenticator) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -51,9 +63,12 @@ func (a *Authenticator) Middleware(next http.Handler) http.Handler {
 		ctx, err := a.fromHeaders(ctx, r)
 		if err != nil {
 			tell(ctx, err)
-			if a.Refuse != nil {
+			switch {
+			case a.Doubts && fault.Is(err, fault.Unauthenticated):
+				next.ServeHTTP(w, r.WithContext(context.WithValue(ctx, doubtKey{}, err)))
+			case a.Refuse != nil:
 				a.Refuse(w, r.WithContext(ctx), err)
-			} else {
+			default:
 				refuse(ctx, w, r, err)
 			}
 			return

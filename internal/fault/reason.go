@@ -42,6 +42,8 @@ const (
 	ReasonDocumentSize     Reason = "DOCUMENT_SIZE"
 	ReasonDepth            Reason = "DEPTH"
 	ReasonCost             Reason = "COST"
+	// ReasonPersistedQueryNotSupported: a document's hash in the place of the document.
+	ReasonPersistedQueryNotSupported Reason = "PERSISTED_QUERY_NOT_SUPPORTED"
 )
 
 // TOO_LARGE: more bytes than are handled.
@@ -85,7 +87,7 @@ func Kinds() []Kind {
 		{Conflict, ReasonStaleVersion}, {Conflict, ReasonConcurrentChange}, {Conflict, ReasonIdempotencyKeyReused},
 		{BadUserInput, ReasonMalformedRequest}, {BadUserInput, ReasonInvalidDocument}, {BadUserInput, ReasonUnknownOperation},
 		{BadUserInput, ReasonInvalidValue}, {BadUserInput, ReasonInvalidArgument}, {BadUserInput, ReasonInvalidCursor},
-		{BadUserInput, ReasonDocumentSize}, {BadUserInput, ReasonDepth}, {BadUserInput, ReasonCost},
+		{BadUserInput, ReasonDocumentSize}, {BadUserInput, ReasonDepth}, {BadUserInput, ReasonCost}, {BadUserInput, ReasonPersistedQueryNotSupported},
 		{TooLarge, ReasonRequestSize}, {TooLarge, ReasonAnswerSize},
 		{RateLimited, ReasonSignInFailures}, {RateLimited, ReasonBudget},
 		{Unavailable, ReasonDatabase}, {Unavailable, ReasonOutcomeUnknown}, {Unavailable, ReasonBusy}, {Unavailable, ReasonDeadline},

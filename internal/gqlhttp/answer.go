@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"math"
 	"net/http"
 	"strconv"
 
@@ -12,7 +11,6 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"portico/internal/backlog"
-	"portico/internal/fault"
 )
 
 // answer is a response in the making. Data is JSON already and is written as
@@ -55,8 +53,8 @@ func (h *Handler) refuse(ctx context.Context, w http.ResponseWriter, mediaType s
 	if no.status == http.StatusRequestEntityTooLarge {
 		w.Header().Set("Connection", "close")
 	}
-	if after := fault.From(no.err).RetryAfter; after > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(after.Seconds()))))
+	if no.status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 	}
 	a := h.refused(ctx, gqlerror.List{located(no.err, nil)})
 	a.status, a.cost = no.status, no.cost
@@ -75,6 +73,9 @@ func (a *answer) write(w http.ResponseWriter, mediaType string) {
 	header["X-Content-Type-Options"] = []string{"nosniff"}
 	header.Add("Vary", "Accept")
 	a.cost.Headers(header)
+	if seconds := a.later(); seconds > 0 {
+		header.Set("Retry-After", strconv.Itoa(seconds))
+	}
 	w.WriteHeader(a.code(mediaType))
 	var out io.Writer = w
 	if len(a.data) > atOnce {

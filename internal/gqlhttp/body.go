@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"unicode/utf8"
 
+	"portico/internal/fault"
 	"portico/internal/jsontext"
 )
 
@@ -36,6 +37,9 @@ func decode(body []byte, limits Limits) (*request, *refusal) {
 }
 
 func checkQuery(req *request) *refusal {
+	if req.Query == "" && req.Extensions["persistedQuery"] != nil {
+		return unknownHash()
+	}
 	if req.Query == "" {
 		return refuse(http.StatusBadRequest, "The request has no query.")
 	}
@@ -43,6 +47,13 @@ func checkQuery(req *request) *refusal {
 		return refuse(http.StatusBadRequest, "The query is not UTF-8.")
 	}
 	return nil
+}
+
+// unknownHash answers a request that has a document's hash in its place, in the
+// words and with the status by which clients of Apollo's protocol know to send
+// the document.
+func unknownHash() *refusal {
+	return &refusal{status: http.StatusOK, err: fault.New(fault.BadUserInput, fault.ReasonPersistedQueryNotSupported, "PersistedQueryNotSupported")}
 }
 
 // decodeParameter reads a JSON object out of an address; "" and null are none.

@@ -41,13 +41,16 @@ type Budget interface {
 // bytesForOne is how many bytes of a document are read for a cost of 1.
 const bytesForOne = 64
 
+// ReadingCost is what it costs to look at a question of so many bytes.
+func ReadingCost(bytes int) int { return 1 + bytes/bytesForOne }
+
 // afford takes what it costs to read a document that is not known, whatever
 // becomes of it: whoever sends one after the other that is refused pays too.
 func (h *Handler) afford(ctx context.Context, text string) *refusal {
 	if h.options.Budget == nil || h.documents.has(text) {
 		return nil
 	}
-	cost := 1 + min(len(text), h.options.Limits.TextBytes)/bytesForOne
+	cost := ReadingCost(min(len(text), h.options.Limits.TextBytes))
 	c := &Cost{Requested: cost, Charged: cost, Limit: h.options.Limits.Cost}
 	if err := h.options.Budget.Take(ctx, c); err != nil {
 		return &refusal{status: statusOf(err), err: err, cost: c}

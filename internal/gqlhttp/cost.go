@@ -179,24 +179,16 @@ func (h *Handler) priceAt(discount int, op *ast.OperationDefinition, variables m
 	p := &pricer{prices: h.options.Prices, variables: variables, known: map[*ast.FragmentDefinition]int{}, discount: discount}
 	cost = p.selections(op.SelectionSet)
 	if op.Operation == ast.Mutation && p.prices.Mutation > 1 {
-		cost = saturated(cost + (p.prices.Mutation-1)*p.roots(op.SelectionSet))
+		cost = saturated(cost + (p.prices.Mutation-1)*rooted(op.SelectionSet))
 	}
 	return cost, p.varies
 }
 
-// roots counts the fields at the root, as often as fragments repeat them.
-func (p *pricer) roots(set ast.SelectionSet) int {
-	n := 0
-	for _, selection := range set {
-		switch s := selection.(type) {
-		case *ast.Field:
-			if s.Name != "__typename" {
-				n++
-			}
-		case *ast.InlineFragment:
-			n += p.roots(s.SelectionSet)
-		case *ast.FragmentSpread:
-			n += p.roots(s.Definition.SelectionSet)
+// rooted counts the fields at the root, as often as fragments repeat them.
+func rooted(set ast.SelectionSet) (n int) {
+	for field := range roots(set) {
+		if field.Name != typename {
+			n++
 		}
 	}
 	return n
@@ -226,7 +218,7 @@ func (p *pricer) selections(set ast.SelectionSet) int {
 // field returns what one field costs with all that is below it. Every element
 // of a list costs at least 1, an object by itself nothing.
 func (p *pricer) field(s *ast.Field) int {
-	if s.Name == "__typename" {
+	if s.Name == typename {
 		return 0
 	}
 	below := p.selections(s.SelectionSet)

@@ -59,8 +59,7 @@ func (h *Handler) told(op *ast.OperationDefinition, cost int) int {
 	if op.Operation != ast.Mutation || h.options.Prices.Mutation <= 1 {
 		return cost
 	}
-	p := pricer{}
-	return cost - (h.options.Prices.Mutation-1)*p.roots(op.SelectionSet)
+	return cost - (h.options.Prices.Mutation-1)*rooted(op.SelectionSet)
 }
 
 // statusOf is the HTTP status of an operation that was turned away.

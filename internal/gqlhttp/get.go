@@ -25,15 +25,10 @@ func (h *Handler) addressed(op *ast.OperationDefinition) *refusal {
 
 // bodyOnly reports whether one of the root fields is among those of BodyOnly.
 func (h *Handler) bodyOnly(root ast.SelectionSet) bool {
-	return slices.ContainsFunc(root, func(s ast.Selection) bool {
-		switch s := s.(type) {
-		case *ast.Field:
-			return slices.Contains(h.options.BodyOnly, s.Name)
-		case *ast.InlineFragment:
-			return h.bodyOnly(s.SelectionSet)
-		case *ast.FragmentSpread:
-			return h.bodyOnly(s.Definition.SelectionSet)
+	for field := range roots(root) {
+		if slices.Contains(h.options.BodyOnly, field.Name) {
+			return true
 		}
-		return false
-	})
+	}
+	return false
 }

@@ -39,6 +39,12 @@ type Options struct {
 	// Scalars say what the schema's own scalars take; what is not among them
 	// takes anything here, and its resolver refuses.
 	Scalars Scalars
+	// Doubt returns why whoever sent a request is not believed, nil where there is
+	// no doubt. What comes in doubt is refused for it with 401, unless it asks for
+	// nothing but what the schema serves to everybody: for fields of Public at the
+	// root, and below them for what this schema has. nil: there is never a doubt.
+	Doubt  func(ctx context.Context) error
+	Public map[FieldName]bool
 	// Prices are what fields cost, as far as the schema does not tell.
 	Prices Prices
 	// Lanes bound what runs at once; nil: nothing does.
@@ -106,13 +112,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx = begun(ctx)
 	mediaType := negotiate(accepted(r.Header))
 	if mediaType == "" {
-		h.refuse(ctx, w, jsonType, refuse(http.StatusNotAcceptable,
-			"The answer is application/json or application/graphql-response+json."))
+		h.refuse(ctx, w, jsonType, h.unread(ctx, refuse(http.StatusNotAcceptable,
+			"The answer is application/json or application/graphql-response+json.")))
 		return
 	}
 	req, no := h.read(r)
 	if no != nil {
-		h.refuse(ctx, w, mediaType, no)
+		h.refuse(ctx, w, mediaType, h.unread(ctx, no))
 		return
 	}
 	defer req.claim.Leave()
@@ -149,19 +155,31 @@ func (h *Handler) answer(ctx context.Context, r *http.Request, req *request) (a 
 	if no := h.afford(ctx, req.Query); no != nil {
 		return nil, no
 	}
-	doc, errs := h.prepare(ctx, req.Query)
+	doc, op, errs := h.find(ctx, req)
+	if no := h.doubted(ctx, op); no != nil {
+		return nil, no
+	}
 	if errs != nil {
 		return h.refused(ctx, errs), nil
-	}
-	op, err := doc.operation(req.OperationName)
-	if err != nil {
-		return h.refused(ctx, gqlerror.List{err}), nil
 	}
 	known := doc.asked.Swap(true)
 	if a, no = h.operate(ctx, r, req, doc, op); no == nil {
 		a.operation, a.known = op, known
 	}
 	return a, no
+}
+
+// find returns the document of a request, and the operation that it asks for.
+func (h *Handler) find(ctx context.Context, req *request) (*document, *ast.OperationDefinition, gqlerror.List) {
+	doc, errs := h.prepare(ctx, req.Query)
+	if errs != nil {
+		return nil, nil, errs
+	}
+	op, err := doc.operation(req.OperationName)
+	if err != nil {
+		return nil, nil, gqlerror.List{err}
+	}
+	return doc, op, nil
 }
 
 // operate runs one operation of a document.

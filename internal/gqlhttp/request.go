@@ -118,14 +118,14 @@ func (h *Handler) readGet(r *http.Request) (*request, *refusal) {
 		return nil, refuse(http.StatusBadRequest, "The address gives one of query, operationName, variables and extensions twice.")
 	}
 	req := &request{Query: params.Get("query"), OperationName: params.Get("operationName")}
-	if no := checkQuery(req); no != nil {
-		return nil, no
-	}
 	var no *refusal
 	if req.Variables, no = decodeParameter(params, "variables", h.options.Limits); no != nil {
 		return nil, no
 	}
 	if req.Extensions, no = decodeParameter(params, "extensions", h.options.Limits); no != nil {
+		return nil, no
+	}
+	if no := checkQuery(req); no != nil {
 		return nil, no
 	}
 	return req, nil

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2"
@@ -36,6 +37,7 @@ type Query {
   search(where: Filter): Int
   fails: String
   lost: String
+  later: String
   panics: String
   waits: String
   headers: String
@@ -145,6 +147,8 @@ func (t *toy) leaf(ctx context.Context, op *graphql.OperationContext, name strin
 		return op.Headers.Get("X-Test"), nil
 	case "fails":
 		return nil, fault.New(fault.NotFound, fault.ReasonUnknownObject, "There is no such object.")
+	case "later":
+		return nil, fault.Later(fault.Unavailable, fault.ReasonDatabase, 2*time.Second, "The database does not answer.")
 	case "lost":
 		return nil, errors.New("pq: secret detail")
 	case "panics":

@@ -57,6 +57,10 @@ func (p *Portal) UsageQuery(ctx context.Context, f UsageFilter, by usage.Interva
 	return q, err
 }
 
+// MayCount refuses viewers who may ask for no counts at all, whatever they ask
+// for: a caller who looks at the question first would tell them of its mistakes.
+func (p *Portal) MayCount(ctx context.Context) error { return mayCount(viewer.Current(ctx)) }
+
 // mayCount refuses those who count nothing, in the words of the schema's locks.
 func mayCount(v viewer.Viewer) error {
 	switch {

@@ -15,6 +15,16 @@ import (
 // exportTime is how long the statement of an export may take.
 const exportTime = 5 * time.Minute
 
+// Check returns what Rows would refuse a query for, without reading any.
+func (s *Store) Check(ctx context.Context, q Query) error {
+	points, err := q.spans()
+	if err != nil {
+		return err
+	}
+	_, err = s.plan(ctx, &q, points...)
+	return err
+}
+
 // Rows calls yield for each combination of account, app, key, product, endpoint
 // and code that had calls in a point of the query, in the order of time. Memory
 // is used for one point at a time. It stops with yield's error; its own are

@@ -39,7 +39,14 @@ const (
 
 // Options are what an export needs; all are required.
 type Options struct {
-	// Query gives the question that the request's viewer may ask.
+	// May refuses viewers who may export nothing, whatever they ask for.
+	May func(ctx context.Context) error
+	// Pay takes from the viewer's budget what a request costs, and says in the
+	// answer's header what is left: first what it costs to look at a question of so
+	// many bytes, then, of one whose rows are read, the rest.
+	Pay func(ctx context.Context, h http.Header, bytes int, rows bool) error
+	// Query gives the question that the request's viewer may ask, if Rows can
+	// answer it.
 	Query func(ctx context.Context, f portal.UsageFilter, by usage.Interval) (usage.Query, error)
 	// Rows gives the answer, a row at a time.
 	Rows func(ctx context.Context, q usage.Query, yield func(usage.Row) error) error
@@ -54,12 +61,7 @@ func NewRoom() *backlog.Room { return backlog.NewRoom(atOnce, share, 0) } // nob
 // Handler serves the export. The viewer must be in the request's context.
 func Handler(o Options) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		filter, by, err := parse(r.URL.Query())
-		if err != nil {
-			Refuse(w, r, err)
-			return
-		}
-		q, err := o.Query(r.Context(), filter, by)
+		q, err := o.question(w, r)
 		if err != nil {
 			o.refuse(w, r, err)
 			return
@@ -74,11 +76,31 @@ func Handler(o Options) http.Handler {
 	})
 }
 
+// question reads what is asked, by somebody who may ask. It is paid for like any
+// other question, and the rows only where there will be some.
+func (o Options) question(w http.ResponseWriter, r *http.Request) (q usage.Query, err error) {
+	if err := o.May(r.Context()); err != nil {
+		return q, err
+	}
+	if err := o.Pay(r.Context(), w.Header(), len(r.URL.RawQuery), false); err != nil {
+		return q, err
+	}
+	filter, by, err := parse(r.URL.RawQuery)
+	if err != nil {
+		return q, err
+	}
+	return o.Query(r.Context(), filter, by)
+}
+
 // export sends the rows.
 func (o Options) export(w http.ResponseWriter, r *http.Request, q usage.Query) {
 	s := &sheet{answer: w, out: backlog.NewWriter(w)}
 	if r.Method == http.MethodHead {
 		_ = s.begin() // nothing is sent yet
+		return
+	}
+	if err := o.Pay(r.Context(), w.Header(), len(r.URL.RawQuery), true); err != nil {
+		o.refuse(w, r, err)
 		return
 	}
 	err := o.Rows(r.Context(), q, s.row)

@@ -36,6 +36,8 @@ func serveWithin(t *testing.T, bound time.Duration, asked *portal.UsageFilter, r
 	t.Helper()
 	h := csvhttp.Handler(csvhttp.Options{
 		Running: csvhttp.NewRoom(),
+		May:     func(context.Context) error { return nil },
+		Pay:     func(context.Context, http.Header, int, bool) error { return nil },
 		Query: func(_ context.Context, f portal.UsageFilter, by usage.Interval) (usage.Query, error) {
 			if asked != nil {
 				*asked = f

@@ -14,7 +14,11 @@ import (
 // parse reads the query: from, to, interval and timeZone once each; appId,
 // productId and credentialId as often as wanted. What is misspelt is refused:
 // it would export more than was meant.
-func parse(values url.Values) (f portal.UsageFilter, by usage.Interval, err error) {
+func parse(query string) (f portal.UsageFilter, by usage.Interval, err error) {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return f, by, invalid("The address's parameters are malformed.")
+	}
 	for name, all := range values {
 		switch name {
 		case "from", "to", "interval", "timeZone":

@@ -30,8 +30,11 @@ func Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
-	if status == http.StatusUnauthorized {
+	switch {
+	case status == http.StatusUnauthorized && f.Reason == fault.ReasonNotSignedIn:
 		h.Set("WWW-Authenticate", "Bearer")
+	case status == http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 	}
 	seconds := int(math.Ceil(f.RetryAfter.Seconds()))
 	if seconds > 0 {

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"portico/graph"
+	"portico/internal/viewer"
+)
+
+// everybodys are documents of each field that everybody may ask for, and what
+// stands in their answers.
+func everybodys() map[string][2]string {
+	return map[string][2]string{
+		"viewer":     {`query { viewer { role user { name } } }`, `"viewer":null`},
+		"serverInfo": {`query { __typename ...F } fragment F on Query { i: serverInfo { languages } }`, `"i":{"languages":["en"]}`},
+		// There is nobody to sign in; that a password was looked at is enough.
+		"signIn": {`mutation { signIn(input: {email: "nobody@demo.example", password: "portico-demo"}) { accessToken } }`, `"reason":"WRONG_CREDENTIALS"`},
+	}
+}
+
+// dead are Authorization headers that nobody believes.
+func dead() map[string][]string {
+	return map[string][]string{
+		"junk": {"Bearer junk"}, "of a gateway": {"Bearer pgw_junk"}, "basic": {"Basic YTpi"}, "two": {"Bearer a", "Bearer b"}, "empty": {""},
+	}
+}
+
+func askAs(h http.Handler, method, document string, header http.Header) *httptest.ResponseRecorder {
+	target, body := "/graphql", ""
+	if method == http.MethodGet {
+		target += "?query=" + url.QueryEscape(document)
+	} else {
+		text, _ := json.Marshal(map[string]string{"query": document})
+		body = string(text)
+	}
+	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	r.Header = header.Clone()
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+// A token that has ended keeps nobody from what everybody may ask, such as
+// signing in again; whatever else is asked is refused for it.
+func TestADeadTokenIsIgnoredForWhatIsEverybodys(t *testing.T) {
+	text, err := graph.SchemaFor(viewer.Anonymous)
+	require.NoError(t, err)
+	public := gqlparser.MustLoadSchema(&ast.Source{Input: text})
+	var names []string
+	for _, f := range slices.Concat(public.Query.Fields, public.Mutation.Fields) {
+		if !strings.HasPrefix(f.Name, "__") {
+			names = append(names, f.Name)
+		}
+	}
+	require.ElementsMatch(t, slices.Collect(maps.Keys(everybodys())), names, "each has a document")
+	r := testRouter(t)
+	for kind, tokens := range dead() {
+		header := http.Header{"Authorization": tokens}
+		for name, x := range everybodys() {
+			w := askAs(r, http.MethodPost, x[0], header)
+			require.Equal(t, http.StatusOK, w.Code, "%s, %s: %s", kind, name, w.Body)
+			require.Contains(t, w.Body.String(), x[1], name)
+			w = askAs(r, http.MethodGet, x[0], header)
+			if strings.HasPrefix(x[0], "mutation") {
+				require.Equal(t, http.StatusMethodNotAllowed, w.Code, "as to anybody")
+				continue
+			}
+			require.Equal(t, http.StatusOK, w.Code, "%s, %s: %s", kind, name, w.Body)
+			require.Contains(t, w.Body.String(), x[1], name)
+		}
+	}
+}
+
+func TestADeadTokenIsRefusedForAllElse(t *testing.T) {
+	r := testRouter(t)
+	others := []string{
+		`{ apps(first: 1) { totalCount } }`, `{ serverInfo { version } apps(first: 1) { totalCount } }`,
+		`{ serverInfo { version } ...F } fragment F on Query { apps(first: 1) { totalCount } }`,
+		`{ viewer { user { status } } }`, `{ serverInfo { version } __schema { queryType { name } } }`, `{ __type(name: "App") { name } }`, `{ __typename }`,
+		`{ nothing }`, `{`, `query A { viewer { role } } query B { viewer { role } }`, ``,
+		`mutation { signIn(input: {email: "a", password: "b"}) { accessToken } deleteApp(input: {appId: "app_1"}) { deletedAppId } }`,
+		`subscription { viewer }`,
+	}
+	for kind, tokens := range dead() {
+		for _, document := range others {
+			for _, method := range []string{http.MethodPost, http.MethodGet, http.MethodPut} {
+				w := askAs(r, method, document, http.Header{"Authorization": tokens})
+				require.Equal(t, http.StatusUnauthorized, w.Code, "%s, %s %s: %s", kind, method, document, w.Body)
+				require.Equal(t, `Bearer error="invalid_token"`, w.Header().Get("WWW-Authenticate"))
+				require.Regexp(t, `^\{"errors":\[\{"message":"[^"]+","extensions":\{"code":"UNAUTHENTICATED","reason":"(SESSION_EXPIRED|INVALID_TOKEN)","requestId":"[^"]+"\}\}\]\}$`,
+					strings.ReplaceAll(w.Body.String(), "\n", ""), document)
+			}
+		}
+	}
+	w := askAs(r, http.MethodPost, `{ serverInfo { version } }`, http.Header{"Authorization": {"Bearer junk"}, "Accept": {"text/html"}})
+	require.Equal(t, http.StatusUnauthorized, w.Code, "who is not believed is told that first")
+	for _, query := range []string{"", "?from=yesterday"} {
+		for header, challenge := range map[string]string{"": `Bearer`, "Bearer junk": `Bearer error="invalid_token"`} {
+			given := map[string]string{}
+			if header != "" {
+				given["Authorization"] = header
+			}
+			w := call(r, http.MethodGet, "/usage.csv"+query, given)
+			require.Equal(t, http.StatusUnauthorized, w.Code, "%q %q", query, header)
+			require.Equal(t, challenge, w.Header().Get("WWW-Authenticate"))
+		}
+	}
+}
