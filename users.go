@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"text/tabwriter"
+	"time"
 
 	"portico/internal/address"
+	"portico/internal/auth"
 	"portico/internal/term"
 )
 
@@ -36,7 +38,10 @@ type userListCommand struct {
 }
 
 // Help says in which order they come.
-func (userListCommand) Help() string { return "The oldest comes first; times are in UTC." }
+func (userListCommand) Help() string {
+	return "The oldest comes first; times are in UTC. LOCKED OUT is until when failed sign-ins keep out a client or device (some), " +
+		"or everybody who comes from where nobody has signed in as the user before (everywhere); `portico user unlock` ends both."
+}
 
 // Run lists an organization's users.
 func (u userListCommand) Run(ctx context.Context, p *program) error {
@@ -50,12 +55,36 @@ func (u userListCommand) Run(ctx context.Context, p *program) error {
 			return err
 		}
 		w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-		_, _ = fmt.Fprintln(w, "EMAIL\tNAME\tROLE\tSTATUS\tMADE\tLAST SIGN-IN") // Flush reports errors
+		_, _ = fmt.Fprintln(w, "EMAIL\tNAME\tROLE\tSTATUS\tMADE\tLAST SIGN-IN\tLOCKED OUT") // Flush reports errors
 		for _, one := range all {
-			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", one.Email, one.Name, one.Role, one.Status, moment(&one.CreatedAt), moment(one.LastSignInAt))
+			var since time.Time
+			if one.SignInUnlockedAt != nil {
+				since = *one.SignInUnlockedAt
+			}
+			out, err := b.limiter.Lockout(ctx, one.EmailFolded, one.ID, since)
+			if err != nil {
+				return err
+			}
+			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", one.Email, one.Name, one.Role, one.Status, moment(&one.CreatedAt), moment(one.LastSignInAt), lockedOut(out))
 		}
 		return w.Flush()
 	})
+}
+
+// lockedOut says who is kept out, and until when: the minute after, so that
+// whoever waits for it does not come too early.
+func lockedOut(out auth.Lockout) string {
+	until := func(t time.Time) string {
+		t = t.Add(time.Minute - 1).Truncate(time.Minute)
+		return moment(&t)
+	}
+	switch {
+	case !out.Everywhere.IsZero():
+		return "everywhere until " + until(out.Everywhere)
+	case !out.Somewhere.IsZero():
+		return "some until " + until(out.Somewhere)
+	}
+	return moment(nil)
 }
 
 // userNamed says which user a command is about.

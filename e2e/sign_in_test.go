@@ -102,7 +102,11 @@ func limited(t *testing.T, s *servertest.Server) {
 // command, then an administrator; the log tells what had happened.
 func lifted(t *testing.T, s *servertest.Server) {
 	const email = "admin@second.example"
+	listed := func() string { return s.Run(t, "", "user", "list", "--organization", "second") }
+	require.Regexp(t, `(?m)^admin@second\.example .* some until \d{4}-\d\d-\d\dT\d\d:\d\dZ$`, listed())
+	require.Regexp(t, `(?m)^developer@second\.example .* –$`, listed())
 	s.Run(t, "", "user", "unlock", "--organization", "second", "--email", email)
+	require.Regexp(t, `(?m)^admin@second\.example .* –$`, listed())
 	a := s.Anonymous().Ask(t, "signIn", vars{"email": email, "password": servertest.Password}, `accessToken deviceToken`)
 	cookie := a.Header.Get("Set-Cookie")
 	require.Regexp(t, `^portico-device=.*; Path=/; Max-Age=15552000; HttpOnly; SameSite=Strict$`, cookie)

@@ -85,7 +85,7 @@ func (l *Limiter) buckets(g Guess) []bucket {
 	known := func(label string, user uuid.UUID, id string, place int) []bucket {
 		whose := []int{place}
 		return []bucket{
-			{name: l.name(label, who+" "+id), limit: PairFailures, window: AttemptWindow, atOnce: pairAtOnce, whose: whose},
+			{name: l.narrow(who, label, id), limit: PairFailures, window: AttemptWindow, atOnce: pairAtOnce, whose: whose},
 			{name: l.name("sign-in known", who+" "+user.String()), limit: AddressFailures, window: AddressWindow, whose: whose},
 		}
 	}
@@ -102,7 +102,7 @@ func (l *Limiter) buckets(g Guess) []bucket {
 	if len(strange) > 0 {
 		client := address.ClientNetwork(g.Client)
 		out = append(out,
-			bucket{name: l.name("sign-in pair", who+" "+client), limit: PairFailures, window: AttemptWindow, atOnce: pairAtOnce, whose: strange},
+			bucket{name: l.narrow(who, "sign-in pair", client), limit: PairFailures, window: AttemptWindow, atOnce: pairAtOnce, whose: strange},
 			bucket{name: l.name("sign-in address", who), limit: AddressFailures, window: AddressWindow, whose: strange},
 			bucket{name: l.name("sign-in client", client), limit: ClientFailures, window: AttemptWindow, atOnce: clientAtOnce, lasting: true, whose: strange})
 	}
@@ -150,6 +150,18 @@ func (l *Limiter) elsewhere(g Guess, devices []string, strange []int) (out []buc
 			lasting: true, apart: true, whose: strange})
 	}
 	return out
+}
+
+// family is what the names of an address's narrow buckets begin with, so that
+// they can be found for somebody who asks whether a user is locked out.
+func (l *Limiter) family(who string) string { return l.name("sign-in family", who)[:familyDigits] }
+
+// familyDigits is how long a family is.
+const familyDigits = 32
+
+// narrow names the bucket of one client, device or session of an address.
+func (l *Limiter) narrow(who, label, id string) string {
+	return l.family(who) + l.name(label, who+" "+id)
 }
 
 // name hides what is counted. It uses the oldest pepper, which never leaves

@@ -170,7 +170,7 @@ func (l *Limiter) lock(ctx context.Context, tx *database.Tx, buckets []bucket) e
 		if b.apart {
 			continue
 		}
-		digits, err := hex.DecodeString(b.name[:16])
+		digits, err := hex.DecodeString(b.name[len(b.name)-16:])
 		if err != nil {
 			return fmt.Errorf("reading a bucket's name: %w", err)
 		}
