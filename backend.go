@@ -60,7 +60,9 @@ func (p *program) open(ctx context.Context, patience time.Duration, newGate func
 	if err != nil {
 		return nil, err
 	}
-	err = p.bringUp(ctx, d)
+	if err = p.lookFirst(ctx, d, ring); err == nil {
+		err = p.bringUp(ctx, d)
+	}
 	switch {
 	case err != nil:
 	case ring == nil:
@@ -76,6 +78,30 @@ func (p *program) open(ctx context.Context, patience time.Duration, newGate func
 		return nil, errors.Join(err, d.Close())
 	}
 	return b, nil
+}
+
+// lookFirst refuses secrets that are not the database's before anything is
+// changed there: development mode must not bring up the schema of real data. A
+// database that keeps no fingerprints yet cannot be asked.
+func (p *program) lookFirst(ctx context.Context, d *database.DB, ring *keyring.Ring) error {
+	states, err := migrate.Status(ctx, d)
+	if err != nil {
+		return nil //nolint:nilerr // whoever migrates has better words for it
+	}
+	asked, pending := false, false
+	for _, s := range states {
+		pending = pending || s.AppliedAt.IsZero()
+		asked = asked || strings.HasSuffix(s.Name, "_secret_fingerprints.sql") && !s.AppliedAt.IsZero()
+	}
+	switch {
+	case !asked || !pending:
+		return nil
+	case ring == nil:
+		_, err = installation.FindDevelopment(ctx, d, clock.System{})
+	default:
+		err = installation.Fits(ctx, d, ring)
+	}
+	return err
 }
 
 // tellEvery is how often a start that waits says so.

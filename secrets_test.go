@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/installation"
 	"portico/internal/keyring"
 	"portico/internal/testdb"
 )
@@ -84,6 +85,28 @@ func TestDevelopmentAndProductionDoNotMix(t *testing.T) {
 		flags := installed(t, url, newRing(t))
 		_, err := portico("", "serve", "--dev", flags[0], "--addr=127.0.0.1:0", "--gateway-addr=off", "--ops-addr=off", "--keyring="+newDevelopmentRing(t))
 		require.ErrorContains(t, err, "development mode (PORTICO_DEV=true) was started on a database with data that is not development's own")
+	})
+}
+
+// Who is refused has not changed the schema either.
+func TestTheSchemaOfRealDataIsLeftAlone(t *testing.T) {
+	testdb.EachEmpty(t, func(t *testing.T, url string) {
+		t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+		flags := installed(t, url, newRing(t))
+		const last = `FROM schema_migrations WHERE version = (SELECT max(version) FROM schema_migrations)`
+		db := testdb.Open(t, url)
+		var before, after string
+		_, err := db.ExecContext(t.Context(), `DELETE `+last)
+		require.NoError(t, err)
+		require.NoError(t, db.QueryRowContext(t.Context(), `SELECT version `+last).Scan(&before))
+		_, err = portico("", "org", "list", "--dev", flags[0])
+		require.ErrorIs(t, err, installation.ErrRealData)
+		_, err = portico("", "org", "list", "--dev", flags[0], "--keyring="+newDevelopmentRing(t))
+		require.ErrorIs(t, err, installation.ErrRealData)
+		_, err = portico("", "org", "list", flags[0], "--keyring="+newRing(t))
+		require.ErrorContains(t, err, "has another secret than the one that this database belongs to")
+		require.NoError(t, db.QueryRowContext(t.Context(), `SELECT version `+last).Scan(&after))
+		require.Equal(t, before, after)
 	})
 }
 
