@@ -69,8 +69,11 @@ func (w *world) tellOfTheCatalogue() {
 	w.does("admin", "createProduct", input{"name": w.name("product"), "status": "DRAFT"}, "product { status }")
 	for _, kind := range w.values("PlanKind") {
 		in := input{"productId": product, "name": w.name("plan"), "kind": kind, "approval": "AUTO"}
-		if kind != "FREE" {
+		switch kind {
+		case "METERED", "TIERED":
 			in["price"] = input{"amount": "0.10", "unit": 100}
+		case "SUBSCRIPTION":
+			in["price"] = input{"amount": "9.90"}
 		}
 		w.does("admin", "createPlan", in, "plan { kind approval }")
 	}
@@ -79,6 +82,9 @@ func (w *world) tellOfTheCatalogue() {
 	}
 	for _, per := range w.values("QuotaPeriod") {
 		w.does("admin", "createPlan", input{"productId": product, "name": w.name("plan"), "quota": input{"limit": 1, "per": per}}, "plan { quota { per } }")
+	}
+	for _, per := range w.values("QuotaPer") {
+		w.does("admin", "createPlan", input{"productId": product, "name": w.name("plan"), "quota": input{"limit": 1, "per": "DAY"}, "quotaPer": per}, "plan { quotaPer }")
 	}
 	for _, m := range w.values("HTTPMethod") {
 		w.does("admin", "createEndpoint", input{"productId": product, "method": m, "path": "/x"}, "endpoint { method }")

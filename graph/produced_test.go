@@ -79,6 +79,8 @@ func witnesses() map[string]witness {
 		return witness{"../internal/gateway/verify_test.go", "TestWhatIsShown", words}
 	}
 	return map[string]witness{
+		"ErrorReason.PERSISTED_QUERY_NOT_SUPPORTED": {"../internal/gqlhttp/statuses_test.go", "TestAHashIsNoDocument", `"reason":"PERSISTED_QUERY_NOT_SUPPORTED"`},
+
 		"ErrorReason.CONCURRENT_CHANGE":     {"../internal/portal/password_test.go", "TestAPasswordThatChangesMeanwhile", "fault.ReasonConcurrentChange"},
 		"ErrorReason.ANSWER_SIZE":           {"../internal/gqlhttp/meter_test.go", "TestALargeAnswerStopsWhileItIsMade", `"ANSWER_SIZE"`},
 		"ErrorReason.BUDGET":                {"../e2e/budget_test.go", "TestBudgets", `"BUDGET"`},
