@@ -111,8 +111,6 @@ func TestACatalogueWithoutATimeZoneIsNotTaken(t *testing.T) {
 	}
 }
 
-// Whatever Portico says to a report: rows are counted, given up or kept, none
-// twice and none otherwise, and only its own refusals give up any.
 // What the decoder would change without a word is no answer.
 func TestInexactAnswersAreNone(t *testing.T) {
 	for _, name := range []string{`\ud800`, `\udc00\ud800`, "\xff", "\xed\xa0\x80"} {
@@ -130,6 +128,8 @@ func TestInexactAnswersAreNone(t *testing.T) {
 	}
 }
 
+// Whatever Portico says to a report: rows are counted, given up or kept, none
+// twice and none otherwise, and only its own refusals give up any.
 func FuzzReportAnswers(f *testing.F) {
 	for _, a := range []struct {
 		status int
