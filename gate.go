@@ -21,7 +21,7 @@ import (
 	"portico/internal/budget"
 	"portico/internal/clock"
 	"portico/internal/gateway"
-	"portico/internal/gateway/door"
+	"portico/internal/gateway/httpapi"
 	"portico/internal/limits"
 	"portico/internal/limits/shared"
 	"portico/internal/telemetry"
@@ -153,17 +153,17 @@ func (g *gate) run(ctx context.Context) {
 }
 
 // doors is what gateways talk to.
-func (p *program) doors(g *gate) (*door.Server, error) {
+func (p *program) doors(g *gate) (*httpapi.Server, error) {
 	proxies, err := p.config.Proxies()
 	if err != nil {
 		return nil, err
 	}
-	d := door.New(door.Options{
-		Gate: g.Gate, Usage: g.usage, Peer: gatewayPeer(proxies), Clock: clock.System{}, Log: p.log,
+	d := httpapi.New(httpapi.Options{
+		Verifier: g.Gate, Usage: g.usage, Peer: gatewayPeer(proxies), Clock: clock.System{}, Log: p.log,
 	})
 	g.lanes.Add(g.Loads())
 	g.lanes.Add(map[string]telemetry.Load{"batches": d.Batches})
-	return door.NewServer(d), nil
+	return httpapi.NewServer(d), nil
 }
 
 // gatewayPeer tells for whom a gateway asks, and whether it is believed what it

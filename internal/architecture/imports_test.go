@@ -45,7 +45,7 @@ func house() map[string][]string {
 
 		// The hot path: no ent, no GraphQL, no services.
 		"internal/gateway":          with("internal/backlog", "internal/database", "internal/eventlog", "internal/replica", "internal/usage"),
-		"internal/gateway/door":     with("internal/backlog", "internal/framing", "internal/gateway", "internal/replica", "internal/usage"),
+		"internal/gateway/httpapi":  with("internal/backlog", "internal/framing", "internal/gateway", "internal/replica", "internal/usage"),
 		"internal/replica":          k,
 		"internal/usage":            with("internal/database"),
 		"internal/usage/csvhttp":    with("internal/backlog", "internal/portal", "internal/usage"),
@@ -87,7 +87,7 @@ func house() map[string][]string {
 		"internal/architecture":   {},
 		"e2e/...":                 with("internal/pathmatch/tricks", "internal/keyring", "internal/testdb/...", "e2e/..."),
 		"bench/...":               with("bench/...", "ent/db/...", "internal/auth", "internal/database", "internal/gqlhttp", "internal/keyring", "internal/portal/...", "internal/testdb"),
-		"bench/gate/...":          with("bench/machine", "internal/database", "internal/gateway/door", "internal/keyring", "internal/testdb", "internal/usage/..."),
+		"bench/gate/...":          with("bench/machine", "internal/database", "internal/gateway/httpapi", "internal/keyring", "internal/testdb", "internal/usage/..."),
 	}
 }
 

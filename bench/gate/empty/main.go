@@ -11,7 +11,7 @@ import (
 	"os"
 	"strconv"
 
-	"portico/internal/gateway/door"
+	"portico/internal/gateway/httpapi"
 )
 
 func main() {
@@ -46,7 +46,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	return door.Plain(handler).Serve(l)
+	return httpapi.HTTPServer(handler).Serve(l)
 }
 
 func answer(name string) ([]byte, error) {

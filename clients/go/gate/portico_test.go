@@ -21,7 +21,7 @@ import (
 	"portico/internal/clock"
 	"portico/internal/fault"
 	"portico/internal/gateway"
-	"portico/internal/gateway/door"
+	"portico/internal/gateway/httpapi"
 	"portico/internal/lifecycle"
 	"portico/internal/limits"
 	"portico/internal/replica"
@@ -79,7 +79,7 @@ func newPortico(t *testing.T) *portico {
 	p.now.app = replica.App{ID: uuid.New(), AccountID: p.now.account.ID, ReferenceID: uuid.New(),
 		Subscriptions: []replica.Subscription{{ID: uuid.New(), ProductID: product.ID, PlanID: plan.ID, Status: lifecycle.Approved}}}
 	p.change(func(*state) {})
-	server := httptest.NewUnstartedServer(door.New(door.Options{Gate: p, Usage: p, Clock: p.clock, Log: quiet(),
+	server := httptest.NewUnstartedServer(httpapi.New(httpapi.Options{Verifier: p, Usage: p, Clock: p.clock, Log: quiet(),
 		Peer: func(netip.Addr, string) (netip.Addr, bool) { return netip.MustParseAddr("127.0.0.1"), true }}))
 	server.Config.Protocols = nil
 	server.Start()

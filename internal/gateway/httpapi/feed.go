@@ -1,0 +1,107 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"portico/internal/backlog"
+	"portico/internal/fault"
+	"portico/internal/gateway"
+	"portico/internal/replica"
+)
+
+const (
+	// longestWait is the most that a poll may wait for a change.
+	longestWait = 25 * time.Second
+	// lineTime is how long making a line of the feed may take.
+	lineTime = 15 * time.Second
+)
+
+// feed is GET /v1/feed?after=&wait=: the changes of the organization after a
+// position, a line of JSON each; without a position all there is. The last
+// line has the position to go on from, even if nothing has changed. The answer
+// proves what was true when the question came: the node has read the log since.
+// A body that is cut off has no end, so that it cannot be mistaken for all of it.
+func (d *Handler) feed(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
+	after, wait, bad := readFeedQuery(r.URL.RawQuery)
+	if bad != nil {
+		d.invalid(w, bad)
+		return
+	}
+	out := &feedWriter{answer: w, control: http.NewResponseController(w), lines: json.NewEncoder(backlog.NewWriter(w))}
+	out.until(wait + lineTime)
+	err := d.Verifier.Feed(r.Context(), c, after, wait, out.line)
+	switch {
+	case err == nil && out.begun:
+	case out.begun:
+		panic(http.ErrAbortHandler)
+	case errors.Is(err, gateway.ErrTooOld):
+		d.problem(w, http.StatusGone, "TOO_OLD", "The log no longer reaches back to this position. Ask without one.")
+	case fault.Is(err, fault.Unauthenticated): // revoked while it waited
+		d.stranger(w, fault.From(err))
+	case fault.Is(err, fault.Unavailable):
+		d.later(w, fault.From(err))
+	case r.Context().Err() != nil: // the gateway has gone
+	default:
+		d.Log.WarnContext(r.Context(), "the feed failed", "error", err)
+		d.later(w, fault.Later(fault.Unavailable, fault.ReasonDatabase, time.Second, "The feed cannot be read now. Come again."))
+	}
+}
+
+// feedWriter writes lines to a gateway that reads them fast enough.
+type feedWriter struct {
+	answer  http.ResponseWriter
+	control *http.ResponseController
+	lines   *json.Encoder
+	begun   bool
+}
+
+func (f *feedWriter) line(c *replica.Change) error {
+	if !f.begun {
+		h := f.answer.Header()
+		h.Set("Content-Type", "application/x-ndjson")
+		h.Set("Cache-Control", "no-store")
+		f.begun = true
+	}
+	f.until(lineTime)
+	return f.lines.Encode(c)
+}
+
+// until moves the deadlines. The one for reading must be moved too: when it
+// passes, the server takes the caller for gone. A writer that has none cannot
+// be slow.
+func (f *feedWriter) until(d time.Duration) {
+	at := time.Now().Add(d)
+	_ = f.control.SetWriteDeadline(at)
+	_ = f.control.SetReadDeadline(at)
+}
+
+// readFeedQuery reads after, -1 for none, and wait.
+func readFeedQuery(raw string) (after int64, wait time.Duration, bad *badInput) {
+	query, err := url.ParseQuery(raw)
+	if err != nil {
+		return 0, 0, &badInput{"", "The query is malformed."}
+	}
+	after = -1
+	for name, values := range query {
+		switch name {
+		case "after":
+			after, err = strconv.ParseInt(values[0], 10, 64)
+			if err != nil || after < 0 || len(values) > 1 {
+				return 0, 0, &badInput{name, "must be a position: a whole number."}
+			}
+		case "wait":
+			wait, err = time.ParseDuration(values[0])
+			if err != nil || wait < 0 || wait > longestWait || len(values) > 1 {
+				return 0, 0, &badInput{name, "must be a time from 0s to 25s."}
+			}
+		default:
+			return 0, 0, &badInput{"", "The query has a parameter that is not known: it takes after and wait."}
+		}
+	}
+	return after, wait, nil
+}

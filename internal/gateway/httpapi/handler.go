@@ -1,0 +1,145 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"portico/internal/backlog"
+	"portico/internal/clock"
+	"portico/internal/fault"
+	"portico/internal/gateway"
+	"portico/internal/replica"
+	"portico/internal/verdict"
+)
+
+// Verifier is what the doors ask: a *gateway.Verifier.
+type Verifier interface {
+	Caller(ctx context.Context, token string) (*gateway.Caller, error)
+	Verify(ctx context.Context, c *gateway.Caller, r *gateway.Request, v *verdict.Verdict)
+	Feed(ctx context.Context, c *gateway.Caller, after int64, wait time.Duration, yield func(*replica.Change) error) error
+}
+
+// Options are what the doors stand on. All are needed.
+type Options struct {
+	Verifier Verifier
+	Usage    Usage
+	// Peer gives the address of the caller of whom a gateway asks, and whether
+	// the sender of the request is believed when it says which method and URI
+	// it asks about: one on loopback, or a listed proxy.
+	// remote is the other end of the connection, not valid where it has no
+	// address; forwarded is what X-Forwarded-For says, doubles joined by commas.
+	Peer  func(remote netip.Addr, forwarded string) (address netip.Addr, believed bool)
+	Clock clock.Clock
+	Log   *slog.Logger
+}
+
+// Handler are the handler of all doors. They ask for the gateway's token
+// themselves, and survive panics. A Server answers the hot ones without it.
+type Handler struct {
+	Options
+	refusals []refusal // by verdict.Code
+	envoy    *grpc.Server
+	works    sync.Pool // of *work
+	batches  *backlog.Room
+	// Header fields that never change, so that an answer need not make them.
+	json, noStore []string
+}
+
+// New makes the doors.
+func New(o Options) *Handler {
+	d := &Handler{Options: o, refusals: newRefusals(), batches: backlog.NewRoom(batchesAtOnce, batchesShare, batchesLine), json: []string{jsonType}, noStore: []string{"no-store"}}
+	d.envoy = newEnvoy(d)
+	return d
+}
+
+// Batches tells how many batches are answered and the most that may be at once,
+// how many wait, and how many were turned away.
+func (d *Handler) Batches() (used, most, waiting, refused int64) { return d.batches.Load() }
+
+// ServeHTTP goes to the door that the path names.
+func (d *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer d.unbroken(w, r)
+	hasten(w, r)
+	switch r.URL.Path {
+	case "/v1/verify":
+		d.with(w, r, http.MethodPost, d.verify)
+	case "/v1/authorize":
+		d.with(w, r, "", d.authorize)
+	case "/v1/verify/batch":
+		d.with(w, r, http.MethodPost, d.verifyBatch)
+	case "/v1/feed":
+		d.with(w, r, http.MethodGet, d.feed)
+	case "/v1/usage":
+		d.with(w, r, http.MethodPost, d.report)
+	case "/healthz":
+		w.Header()["Cache-Control"] = d.noStore
+		w.WriteHeader(http.StatusOK)
+	default:
+		if r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
+			d.envoy.ServeHTTP(w, r)
+			return
+		}
+		d.problem(w, http.StatusNotFound, string(fault.NotFound), "There is no such door.")
+	}
+}
+
+// with opens a door to a believed gateway that comes with the right method; ""
+// is any.
+func (d *Handler) with(w http.ResponseWriter, r *http.Request, method string, open func(http.ResponseWriter, *http.Request, *gateway.Caller)) {
+	if method != "" && r.Method != method {
+		w.Header().Set("Allow", method)
+		d.problem(w, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "This door takes "+method+" alone.")
+		return
+	}
+	caller, err := d.believe(r.Context(), r.Header["X-Portico-Gateway-Token"])
+	if err != nil {
+		d.stranger(w, err)
+		return
+	}
+	open(w, r, caller)
+}
+
+// believe finds whose token it is. Whatever keeps it from being checked is
+// UNAVAILABLE to the outside, or RATE_LIMITED where too many unknown ones came.
+func (d *Handler) believe(ctx context.Context, tokens []string) (*gateway.Caller, *fault.Error) {
+	if len(tokens) != 1 || tokens[0] == "" {
+		return nil, fault.New(fault.Unauthenticated, fault.ReasonNotSignedIn, "A gateway's token is needed in X-Portico-Gateway-Token.")
+	}
+	caller, err := d.Verifier.Caller(ctx, tokens[0])
+	switch {
+	case err == nil:
+		return caller, nil
+	case fault.Is(err, fault.Unauthenticated):
+		return nil, fault.New(fault.Unauthenticated, fault.ReasonInvalidToken, "The gateway's token is not believed.")
+	case fault.Is(err, fault.RateLimited):
+		return nil, fault.From(err)
+	}
+	d.Log.WarnContext(ctx, "a gateway's token could not be checked", "error", err)
+	after := fault.From(err).RetryAfter
+	return nil, fault.Later(fault.Unavailable, fault.ReasonDatabase, max(after, time.Second), "The gateway's token cannot be checked now. Come again.")
+}
+
+// unbroken answers INTERNAL where a door panics.
+func (d *Handler) unbroken(w http.ResponseWriter, r *http.Request) {
+	switch p := recover(); p {
+	case nil:
+	case http.ErrAbortHandler:
+		panic(p) // the server's own way to hang up
+	default:
+		d.noteBroken(r.Context(), p)
+		d.say(w, (*answer).broken)
+	}
+}
+
+func (d *Handler) noteBroken(ctx context.Context, p any) {
+	d.Log.ErrorContext(ctx, "panic at a door of the gate", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+}

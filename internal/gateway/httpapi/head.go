@@ -1,0 +1,25 @@
+package httpapi
+
+import "net/http"
+
+// head is the fields of a request's head that /v1/verify and /v1/authorize
+// know: every value of each, in their order, for a field that is there twice
+// is an answer of its own.
+type head struct {
+	token, contentType                       []string
+	authorization, apiKey                    []string
+	product, app, cost, refuseWith           []string
+	forwardedMethod, originalMethod          []string
+	forwardedURI, originalURI, forwardedAddr []string
+}
+
+// readHTTP takes the fields out of net/http's headers.
+func (h *head) readHTTP(from http.Header) {
+	*h = head{
+		token: from["X-Portico-Gateway-Token"], contentType: from["Content-Type"],
+		authorization: from["Authorization"], apiKey: from["X-Api-Key"],
+		product: from["X-Portico-Product"], app: from["X-Portico-App"], cost: from["X-Portico-Cost"], refuseWith: from["X-Portico-Refuse-With"],
+		forwardedMethod: from["X-Forwarded-Method"], originalMethod: from["X-Original-Method"],
+		forwardedURI: from["X-Forwarded-Uri"], originalURI: from["X-Original-Uri"], forwardedAddr: from["X-Forwarded-For"],
+	}
+}

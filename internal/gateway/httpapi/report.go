@@ -1,0 +1,208 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/internal/fault"
+	"portico/internal/gateway"
+	"portico/internal/nodeid"
+	"portico/internal/usage"
+	"portico/internal/verdict"
+)
+
+// Usage takes in what gateways report: a *usage.Store.
+type Usage interface {
+	// Accept stores a batch once; replayed tells that it was there already. It
+	// gives fault.BadUserInput for what a reporter cannot report.
+	Accept(ctx context.Context, by usage.Reporter, batchID string, calls []usage.Reported) (replayed bool, err error)
+}
+
+// reportTime bounds the storing of a batch.
+const reportTime = 5 * time.Second
+
+// report is POST /v1/usage: what a gateway decided on its own, and what was
+// answered behind it. A batch that comes again is counted once.
+func (d *Handler) report(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
+	k := d.begin()
+	defer d.end(k)
+	text, ok := d.text(w, r, k, mostUsageBytes)
+	if !ok {
+		return
+	}
+	s := reportScanner{scanner: scanner{text: text}, organization: c.Organization}
+	id, calls := s.batch()
+	if s.bad != nil {
+		d.invalid(w, s.bad)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), reportTime)
+	defer cancel()
+	replayed, err := d.Usage.Accept(ctx, usage.Reporter{Organization: c.Organization, Products: c.Products, Environment: c.Environment}, id, calls)
+	switch {
+	case err != nil:
+		d.refuseReport(w, r, err)
+	case replayed:
+		d.answer(w, []byte(`{"replayed":true}`))
+	default:
+		d.answer(w, []byte(`{"replayed":false}`))
+	}
+}
+
+// refuseReport tells what the gateway can mend; everything else is a matter of
+// coming again, which counts nothing twice.
+func (d *Handler) refuseReport(w http.ResponseWriter, r *http.Request, err error) {
+	f := fault.From(err)
+	if f.Code == fault.BadUserInput {
+		d.problem(w, http.StatusBadRequest, codeInvalid, f.Message)
+		return
+	}
+	d.Log.WarnContext(r.Context(), "a report of calls could not be stored", "error", err)
+	d.later(w, fault.Later(fault.Unavailable, fault.ReasonDatabase, max(time.Second, f.RetryAfter), "The report cannot be stored now. Send the same batch again."))
+}
+
+// reportScanner reads a batch of reports. What they say is checked by whoever
+// stores them.
+type reportScanner struct {
+	scanner
+	organization uuid.UUID
+}
+
+func (s *reportScanner) batch() (id string, calls []usage.Reported) {
+	if !s.open('{', "", notObject) {
+		return "", nil
+	}
+	var seen fields
+	for first := true; s.more(first, '}'); first = false {
+		switch name := s.name(); name {
+		case "batch":
+			seen.once(&s.scanner, 0, name)
+			id = s.string(name)
+		case "calls":
+			seen.once(&s.scanner, 1, name)
+			calls = s.calls()
+		default:
+			s.unknown(name)
+		}
+	}
+	s.end()
+	switch {
+	case s.bad != nil:
+	case id == "" || len(id) > usage.MaxBatchID || !visible(id):
+		s.fail("batch", "must be 1 to 100 letters, digits and signs.")
+	case len(calls) == 0:
+		s.fail("calls", "must be an array of 1 to 1000 reports.")
+	}
+	return id, calls
+}
+
+func (s *reportScanner) calls() (all []usage.Reported) {
+	const reason = "must be an array of 1 to 1000 reports."
+	if !s.open('[', "calls", reason) {
+		return nil
+	}
+	for s.more(len(all) == 0, ']') {
+		if len(all) == usage.MaxReported {
+			s.fail("calls", reason)
+			return nil
+		}
+		all = append(all, s.call())
+		s.within("calls", len(all)-1)
+	}
+	return all
+}
+
+// call reads one report. A field that is null is absent.
+func (s *reportScanner) call() (c usage.Reported) {
+	c.Organization = s.organization
+	if !s.open('{', "", "Each report must be a JSON object.") {
+		return c
+	}
+	var seen fields
+	for first := true; s.more(first, '}'); first = false {
+		s.member(&c, &seen, s.name())
+	}
+	if s.bad == nil && c.Calls > 0 && !c.InTime() {
+		s.fail("latencyMs", "must be at most 3600000 for each call.")
+	}
+	return c
+}
+
+func (s *reportScanner) member(c *usage.Reported, seen *fields, name string) {
+	id := func(bit int, k nodeid.Kind, into *uuid.UUID) {
+		seen.once(&s.scanner, bit, name)
+		*into = s.node(name, k)
+	}
+	switch name {
+	case "credential":
+		id(0, nodeid.Credential, &c.Credential)
+	case "app":
+		id(1, nodeid.App, &c.App)
+	case "account":
+		id(2, nodeid.Account, &c.Account)
+	case "product":
+		id(3, nodeid.Product, &c.Product)
+	case "endpoint":
+		id(4, nodeid.Endpoint, &c.Endpoint)
+	case "code":
+		seen.once(&s.scanner, 5, name)
+		c.Code = s.code(name)
+	case "statusClass":
+		seen.once(&s.scanner, 6, name)
+		c.StatusClass = int(s.integer(name, 1, 5))
+	case "latencyMs":
+		seen.once(&s.scanner, 7, name)
+		c.Latency = time.Duration(s.integer(name, 0, usage.MaxLatency.Milliseconds())) * time.Millisecond
+	case "calls":
+		seen.once(&s.scanner, 8, name)
+		c.Calls = s.integer(name, 1, usage.MaxCalls)
+	case "at":
+		seen.once(&s.scanner, 9, name)
+		c.At = s.time(name)
+	default:
+		s.unknown(name)
+	}
+}
+
+// node reads an id of a kind, as verdicts tell it or as the feed does.
+func (s *reportScanner) node(field string, k nodeid.Kind) uuid.UUID {
+	if s.null() {
+		return uuid.Nil
+	}
+	text := s.string(field)
+	id, ok := nodeid.Decode(k, text)
+	if !ok && len(text) == len(uuid.Nil.String()) {
+		plain, err := uuid.Parse(text)
+		id, ok = plain, err == nil
+	}
+	if !ok && s.bad == nil {
+		s.fail(field, "must be the id of such an object.")
+	}
+	return id
+}
+
+func (s *reportScanner) code(field string) string {
+	if s.null() {
+		return ""
+	}
+	text := s.string(field)
+	if _, ok := verdict.ParseCode(text); !ok && s.bad == nil {
+		s.fail(field, "must be a code of the gate.")
+	}
+	return text
+}
+
+func (s *reportScanner) time(field string) time.Time {
+	if s.null() {
+		return time.Time{}
+	}
+	text := s.string(field)
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil && s.bad == nil {
+		s.fail(field, "must be a time of RFC 3339.")
+	}
+	return at.UTC()
+}

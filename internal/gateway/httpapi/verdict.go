@@ -1,0 +1,112 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/internal/gateway"
+	"portico/internal/limits"
+	"portico/internal/nodeid"
+	"portico/internal/verdict"
+)
+
+// appendVerdict writes a verdict as JSON. What does not apply is absent; the
+// key itself is never in it.
+func appendVerdict(to []byte, c *gateway.Caller, v *verdict.Verdict) []byte {
+	if v.Code == verdict.Valid {
+		to = append(to, `{"valid":true,"code":"`...)
+	} else {
+		to = append(to, `{"valid":false,"code":"`...)
+	}
+	to = append(append(to, v.Code.String()...), '"')
+	if v.Key != nil {
+		to = appendIDField(to, `,"credential":"`, nodeid.Credential, v.Key.ID)
+	}
+	if v.App != nil {
+		to = appendIDField(to, `,"app":"`, nodeid.App, v.App.ID)
+	}
+	if v.Account != nil {
+		to = appendIDField(to, `,"account":"`, nodeid.Account, v.Account.ID)
+	}
+	to = appendIDField(to, `,"organization":"`, nodeid.Organization, c.Organization)
+	if v.Product != nil {
+		to = appendText(append(to, `,"product":`...), v.Product.Name)
+	}
+	if v.Plan != nil {
+		to = appendText(append(to, `,"plan":`...), v.Plan.Name)
+	}
+	if v.Subscription != nil {
+		to = appendIDField(to, `,"subscription":"`, nodeid.ProductSubscription, v.Subscription.ID)
+	}
+	if v.Endpoint != uuid.Nil {
+		to = appendIDField(to, `,"endpoint":"`, nodeid.Endpoint, v.Endpoint)
+	}
+	if v.Key != nil {
+		to = appendText(append(to, `,"environment":`...), string(v.Key.Environment))
+	}
+	return append(appendLimits(to, &v.Limits), '}')
+}
+
+func appendIDField(to []byte, name string, k nodeid.Kind, id uuid.UUID) []byte {
+	return append(nodeid.Append(append(to, name...), k, id), '"')
+}
+
+// appendLimits writes what is left, if there is a limit. The remaining of all
+// is that of the window with the least.
+func appendLimits(to []byte, a *limits.Answer) []byte {
+	tighter := &a.Rate
+	if a.Rate.Limit == 0 || a.Quota.Limit != 0 && a.Quota.Remaining < a.Rate.Remaining {
+		tighter = &a.Quota
+	}
+	if tighter.Limit == 0 {
+		return to
+	}
+	to = append(to, `,"limits":{`...)
+	var from, until int // where the tighter one's rest is
+	for _, w := range [...]struct {
+		name string
+		*limits.Window
+	}{{`"rate":{`, &a.Rate}, {`"quota":{`, &a.Quota}} {
+		if w.Limit == 0 {
+			continue
+		}
+		to = strconv.AppendInt(append(append(to, w.name...), `"limit":`...), w.Limit, 10)
+		if w.Per >= time.Second {
+			to = strconv.AppendInt(append(to, `,"per":`...), int64(w.Per/time.Second), 10)
+		}
+		start := len(to) + 1
+		to = appendRest(append(to, ','), w.Window)
+		if w.Window == tighter {
+			from, until = start, len(to)
+		}
+		to = append(to, "},"...)
+	}
+	to = append(to, to[from:until]...)
+	if a.RetryAfter > 0 {
+		to = strconv.AppendInt(append(to, `,"retryAfter":`...), seconds(a.RetryAfter), 10)
+	}
+	if a.Local {
+		to = append(to, `,"local":true`...)
+	}
+	return append(to, '}')
+}
+
+func appendRest(to []byte, w *limits.Window) []byte {
+	to = strconv.AppendInt(append(to, `"remaining":`...), max(0, w.Remaining), 10)
+	to = append(to, `,"resetAt":"`...)
+	return append(w.ResetAt.UTC().AppendFormat(to, time.RFC3339Nano), '"')
+}
+
+// appendText writes a JSON string. Names are almost always plain.
+func appendText(to []byte, text string) []byte {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
+			quoted, _ := json.Marshal(text) // a string is always marshalled
+			return append(to, quoted...)
+		}
+	}
+	return append(append(append(to, '"'), text...), '"')
+}

@@ -1,0 +1,237 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"portico/internal/fault"
+	"portico/internal/gateway"
+	"portico/internal/term"
+	"portico/internal/verdict"
+)
+
+const (
+	// mostCost is the most units that one call may take of its limits.
+	mostCost = 1_000_000
+	// mostQuestions is the most of one batch.
+	mostQuestions = 100
+	// batchesAtOnce bounds the batches whose answers are made or not read yet,
+	// batchesShare those of one token; batchesLine is how many wait for a short time.
+	batchesAtOnce, batchesShare, batchesLine = 256, 128, 1000
+	// batchTime bounds all of a batch: its questions are asked one by one.
+	batchTime = 5 * time.Second
+)
+
+// verify is POST /v1/verify: one question in JSON, one verdict.
+func (d *Handler) verify(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
+	k := d.begin()
+	defer d.end(k)
+	text, ok := d.text(w, r, k, mostVerifyBytes)
+	if !ok {
+		return
+	}
+	k.head.readHTTP(r.Header)
+	d.verifying(r.Context(), k, c, text)
+	d.send(w, &k.answer)
+}
+
+// verifying answers the question in a body of JSON. A product may be named by
+// the header instead; the body goes before it.
+func (d *Handler) verifying(ctx context.Context, k *work, c *gateway.Caller, body string) {
+	s := scanner{text: body}
+	s.question(&k.question)
+	s.end()
+	if s.bad != nil {
+		k.answer.invalid(s.bad)
+		return
+	}
+	if k.question.Product == "" && len(k.head.product) > 0 {
+		var bad *badInput
+		if k.question.Product, bad = single(k.head.product, "X-Portico-Product"); bad != nil {
+			k.answer.invalid(bad)
+			return
+		}
+	}
+	d.Verifier.Verify(ctx, c, &k.question, &k.verdict)
+	k.buffer = appendVerdict(k.buffer[:0], c, &k.verdict)
+	k.answer.json(k.buffer)
+}
+
+// verifyBatch is POST /v1/verify/batch: the verdicts in the order of the questions.
+func (d *Handler) verifyBatch(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
+	k := d.begin()
+	defer d.end(k)
+	text, ok := d.text(w, r, k, mostBatchBytes)
+	if !ok {
+		return
+	}
+	s := scanner{text: text}
+	questions := s.questions()
+	if s.bad != nil {
+		d.invalid(w, s.bad)
+		return
+	}
+	claim, ok := d.batches.Enter(r.Context(), c.Token.String(), 1)
+	if !ok {
+		d.later(w, fault.Later(fault.Unavailable, fault.ReasonBusy, time.Second, "Too many batches are answered at the moment. Come again."))
+		return
+	}
+	defer claim.Leave()
+	ctx, cancel := context.WithTimeout(r.Context(), batchTime)
+	defer cancel()
+	out := append(k.buffer[:0], `{"results":[`...)
+	for i := range questions {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		k.verdict = verdict.Verdict{}
+		d.Verifier.Verify(ctx, c, &questions[i], &k.verdict)
+		out = appendVerdict(out, c, &k.verdict)
+	}
+	k.buffer = append(out, "]}"...)
+	d.answer(w, k.buffer)
+}
+
+// answer writes a body of JSON.
+func (d *Handler) answer(w http.ResponseWriter, body []byte) {
+	d.say(w, func(a *answer) { a.json(body) })
+}
+
+// questions reads a batch.
+func (s *scanner) questions() []gateway.Request {
+	if !s.open('{', "", notObject) {
+		return nil
+	}
+	if s.more(true, '}') {
+		if name := s.name(); s.bad == nil && name != "requests" {
+			s.unknown(name)
+		}
+	}
+	var all []gateway.Request
+	if s.open('[', "requests", "must be an array of 1 to 100 questions.") {
+		for s.more(len(all) == 0, ']') {
+			if len(all) == mostQuestions {
+				s.fail("requests", "must be an array of 1 to 100 questions.")
+				return nil
+			}
+			all = append(all, gateway.Request{})
+			s.question(&all[len(all)-1])
+			s.within("requests", len(all)-1)
+		}
+	}
+	if s.bad == nil && len(all) == 0 {
+		s.fail("requests", "must be an array of 1 to 100 questions.")
+	}
+	if s.more(false, '}') {
+		s.unknown(s.name())
+	}
+	s.end()
+	return all
+}
+
+// within says in which member of an array a mistake is.
+func (s *scanner) within(array string, i int) {
+	if s.bad != nil && s.bad.field != "" {
+		s.bad.field = array + "." + strconv.Itoa(i) + "." + s.bad.field
+	}
+}
+
+// unknown refuses a field. Its name is said if it looks like one: it could be a key.
+func (s *scanner) unknown(name string) {
+	for i := range len(name) {
+		if c := name[i] | 0x20; (c < 'a' || c > 'z') && name[i] != '_' || len(name) > 32 {
+			s.fail("", "A field is not known.")
+			return
+		}
+	}
+	s.fail(name, "is not known.")
+}
+
+// fields notes which fields of an object were there; a second one is a mistake,
+// because two readers might believe different ones.
+type fields uint16
+
+func (f *fields) once(s *scanner, bit int, name string) {
+	if *f&(1<<bit) != 0 {
+		s.fail(name, "is there twice.")
+	}
+	*f |= 1 << bit
+}
+
+// question reads one question of the gate. A field that is null is absent.
+func (s *scanner) question(q *gateway.Request) {
+	if !s.open('{', "", notObject) {
+		return
+	}
+	var seen fields
+	var key, pair bool
+	for first := true; s.more(first, '}'); first = false {
+		switch name := s.name(); name {
+		case "key":
+			seen.once(s, 0, name)
+			key = s.next() != 'n'
+			q.RawKey = s.string(name)
+		case "username":
+			seen.once(s, 1, name)
+			pair = pair || s.next() != 'n'
+			q.Username = s.string(name)
+		case "password":
+			seen.once(s, 2, name)
+			pair = pair || s.next() != 'n'
+			q.Password = s.string(name)
+		case "product":
+			seen.once(s, 3, name)
+			q.Product = s.string(name)
+		case "app":
+			seen.once(s, 4, name)
+			q.App = s.string(name)
+		case "method":
+			seen.once(s, 5, name)
+			q.Method = s.string(name)
+		case "path":
+			seen.once(s, 6, name)
+			q.Path = s.string(name)
+		case "ip":
+			seen.once(s, 7, name)
+			q.Address = s.address(name)
+		case "cost":
+			seen.once(s, 8, name)
+			q.Cost = s.integer(name, 1, mostCost)
+		default:
+			s.unknown(name)
+		}
+	}
+	present(q, key, pair)
+}
+
+// present notes how the key of a question in JSON was presented. Two keys, an
+// empty one and half a pair are malformed: the gateway passes on what callers
+// sent, so that this is a verdict on the caller.
+func present(q *gateway.Request, key, pair bool) {
+	switch {
+	case key:
+		q.Presented, q.Malformed = term.APIKey, pair || q.RawKey == ""
+	case pair:
+		q.Presented, q.Malformed = term.Basic, q.Username == "" || q.Password == ""
+	}
+}
+
+// address reads an IP address.
+func (s *scanner) address(field string) netip.Addr {
+	if s.null() {
+		return netip.Addr{}
+	}
+	text := s.string(field)
+	if s.bad != nil {
+		return netip.Addr{}
+	}
+	address, err := netip.ParseAddr(text)
+	if err != nil || address.Zone() != "" {
+		s.fail(field, "must be an IP address.")
+		return netip.Addr{}
+	}
+	return address.Unmap()
+}
