@@ -9,8 +9,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"portico/internal/domain"
 	"portico/internal/portal"
-	"portico/internal/term"
 )
 
 type gatewayCreateCommand struct {
@@ -32,7 +32,7 @@ func (g gatewayCreateCommand) Run(ctx context.Context, p *program) error {
 		token, hash, hint := b.machines.New()
 		in := portal.NewGateway{Organization: g.Organization, Name: g.Name, Products: g.Product, Hash: hash, Hint: hint}
 		if g.Environment != "" {
-			in.Environment = new(term.Environment(g.Environment))
+			in.Environment = new(domain.Environment(g.Environment))
 		}
 		if _, err := b.portal.CreateGateway(ctx, in); err != nil {
 			return err

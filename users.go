@@ -8,7 +8,7 @@ import (
 
 	"portico/internal/address"
 	"portico/internal/auth"
-	"portico/internal/term"
+	"portico/internal/domain"
 )
 
 type orgListCommand struct{}
@@ -113,7 +113,7 @@ func (u userResetPasswordCommand) Run(ctx context.Context, p *program) error {
 			return err
 		}
 		note := ""
-		if changed.Status != term.UserActive {
+		if changed.Status != domain.UserActive {
 			note = " The user is still disabled."
 		}
 		_, err = fmt.Fprintf(p.stderr, "%s of %s has another password; all sessions have ended.%s\n", changed.Email, u.Organization, note)

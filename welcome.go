@@ -6,9 +6,9 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"portico/internal/domain"
 	"portico/internal/playground"
 	"portico/internal/seed"
-	"portico/internal/term"
 )
 
 // welcome tells a developer where things are.
@@ -55,7 +55,7 @@ func (p *program) tellSignIns(signIns []seed.SignIn) error {
 }
 
 func roleOf(s seed.SignIn) string {
-	if s.Role == term.RoleAdmin {
+	if s.Role == domain.RoleAdmin {
 		return "administrator"
 	}
 	return "developer of " + s.Account

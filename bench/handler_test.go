@@ -15,10 +15,10 @@ import (
 	"portico/ent/db/user"
 	"portico/graph"
 	"portico/internal/auth"
+	"portico/internal/domain"
 	"portico/internal/nodeid"
 	"portico/internal/portal/portaltest"
 	"portico/internal/seed"
-	"portico/internal/term"
 	"portico/internal/testdb"
 )
 
@@ -49,7 +49,7 @@ func newInside(b *testing.B) inside {
 	_, err = f.Database.ExecContext(ctx, "VACUUM ANALYZE")
 	noError(b, err)
 	demo := f.Client.Organization.Query().Where(organization.Slug("demo")).OnlyX(ctx)
-	admin := f.Client.User.Query().Where(user.OrganizationID(demo.ID), user.RoleEQ(term.RoleAdmin)).FirstX(ctx)
+	admin := f.Client.User.Query().Where(user.OrganizationID(demo.ID), user.RoleEQ(domain.RoleAdmin)).FirstX(ctx)
 	w := &world{cursors: []*string{nil}}
 	for _, id := range f.Client.App.Query().Where(app.OrganizationID(demo.ID)).IDsX(ctx) {
 		w.apps = append(w.apps, nodeid.Encode(nodeid.App, id))

@@ -10,8 +10,8 @@ import (
 	"portico/ent/db"
 	_ "portico/ent/db/runtime" // the privacy rules and defaults of ent's entities
 	"portico/internal/clock"
+	"portico/internal/domain"
 	"portico/internal/nodeid"
-	"portico/internal/term"
 	"portico/internal/testdb"
 	"portico/internal/viewer"
 )
@@ -106,7 +106,7 @@ func (c *cast) alsoJoin(t *testing.T, account string) {
 	joined, err := client.Account.Get(ctx, id(nodeid.Account, account))
 	require.NoError(t, err)
 	require.NoError(t, client.Membership.Create().SetOrganizationID(joined.OrganizationID).SetAccountID(joined.ID).
-		SetUserID(id(nodeid.User, c.developer)).SetRole(term.Member).SetCreatedAt(clock.System{}.Now()).Exec(ctx))
+		SetUserID(id(nodeid.User, c.developer)).SetRole(domain.Member).SetCreatedAt(clock.System{}.Now()).Exec(ctx))
 }
 
 func editedAccount(t *testing.T, s *servertest.Server) {

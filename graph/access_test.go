@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/portal"
-	"portico/internal/term"
 	"portico/internal/testdb"
 )
 
@@ -98,7 +98,7 @@ func TestExplanationsTellNothingOfProductsThatAreHidden(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := newServer(t, url, database.Options{})
 		tenant, stranger := s.MustTenant(t, "why"), s.MustTenant(t, "else")
-		make := func(admin context.Context, name string, status term.ProductStatus, keyless bool) {
+		make := func(admin context.Context, name string, status domain.ProductStatus, keyless bool) {
 			product, _ := s.MustProduct(t, admin, name)
 			yes := true
 			_, err := s.Portal.UpdateProduct(admin, portal.UpdateProductInput{ProductID: product.GlobalID(),
@@ -107,13 +107,13 @@ func TestExplanationsTellNothingOfProductsThatAreHidden(t *testing.T) {
 			_, err = s.Database.ExecContext(t.Context(), `UPDATE products SET status = $1 WHERE id = $2`, status, product.ID)
 			require.NoError(t, err)
 		}
-		make(tenant.Admin, "draftone", term.Draft, false)
-		make(tenant.Admin, "draftkey", term.Draft, true)
-		make(tenant.Admin, "retired1", term.Retired, true)
-		make(tenant.Admin, "hidden01", term.Published, true)
+		make(tenant.Admin, "draftone", domain.Draft, false)
+		make(tenant.Admin, "draftkey", domain.Draft, true)
+		make(tenant.Admin, "retired1", domain.Retired, true)
+		make(tenant.Admin, "hidden01", domain.Published, true)
 		_, err := s.Database.ExecContext(t.Context(), `UPDATE products SET visibility = 'PRIVATE' WHERE name = 'hidden01'`)
 		require.NoError(t, err)
-		make(stranger.Admin, "foreign1", term.Published, true)
+		make(stranger.Admin, "foreign1", domain.Published, true)
 		account := tenant.Account.GlobalID()
 		s.MustApp(t, tenant.Developer, "app")
 		key := s.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AccountID: &account}).Credential.GlobalID()
@@ -157,7 +157,7 @@ func TestCallsThatCannotBeExplained(t *testing.T) {
 		require.Equal(t, "BAD_USER_INPUT", a.Errors[0].Extensions["code"], name)
 	}
 	for _, id := range []string{account, madeUp(key), "", "' OR 1=1 --"} {
-		a := s.ask(t, s.token(t, tenant.Admin), explanation, map[string]any{"input": input{"credentialId": id, "environment": term.Production}})
+		a := s.ask(t, s.token(t, tenant.Admin), explanation, map[string]any{"input": input{"credentialId": id, "environment": domain.Production}})
 		require.Len(t, a.Errors, 1, a.raw)
 		require.Equal(t, "NOT_FOUND", a.Errors[0].Extensions["code"], id)
 	}

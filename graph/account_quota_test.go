@@ -9,9 +9,9 @@ import (
 
 	"portico/ent/db"
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/limits"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 	"portico/internal/testdb"
 )
 
@@ -19,7 +19,7 @@ import (
 // account's.
 func (s *server) takes(t testing.TB, sub *db.Subscription, n int64) {
 	t.Helper()
-	quota := limits.Quota{Limit: 1000, Per: term.PerMonth}
+	quota := limits.Quota{Limit: 1000, Per: domain.PerMonth}
 	ask := &limits.Ask{
 		Organization: sub.OrganizationID, Subscription: limits.ByApp(sub.AppID, sub.ProductID), Quota: quota, Cost: n,
 		Account: limits.ByAccount(sub.AccountID, sub.ProductID, quota.Per), PerAccount: true,

@@ -11,8 +11,8 @@ import (
 
 	"portico/graph"
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/portal"
-	"portico/internal/term"
 	"portico/internal/testdb"
 )
 
@@ -86,10 +86,10 @@ func TestLongAnswersStop(t *testing.T) {
 	}
 }
 
-func manyLabels(value string) []term.Label {
-	out := make([]term.Label, portal.MaxLabels)
+func manyLabels(value string) []domain.Label {
+	out := make([]domain.Label, portal.MaxLabels)
 	for i := range out {
-		out[i] = term.Label{Key: "key" + strconv.Itoa(i), Value: value}
+		out[i] = domain.Label{Key: "key" + strconv.Itoa(i), Value: value}
 	}
 	return out
 }

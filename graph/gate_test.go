@@ -9,11 +9,11 @@ import (
 
 	"portico/internal/adapters"
 	"portico/internal/auth"
+	"portico/internal/domain"
 	"portico/internal/gateway"
 	"portico/internal/limits"
 	"portico/internal/nodeid"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 	"portico/internal/usage"
 	"portico/internal/verdict"
 )
@@ -61,7 +61,7 @@ func (s *server) called(organization uuid.UUID, account, app, key, product strin
 // used takes a number of calls from a registration's quota of 1000 a month.
 func (s *server) used(t testing.TB, organization, counter uuid.UUID, n int64) {
 	t.Helper()
-	quota := limits.Quota{Limit: 1000, Per: term.PerMonth}
+	quota := limits.Quota{Limit: 1000, Per: domain.PerMonth}
 	start, _ := quota.Period(s.Clock.Now(), time.UTC)
 	ask := &limits.Ask{Organization: organization, Subscription: counter, Quota: quota, Location: time.UTC, Cost: n}
 	var out limits.Answer

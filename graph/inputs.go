@@ -5,8 +5,8 @@ import (
 
 	"portico/ent/db"
 	"portico/graph/model"
+	"portico/internal/domain"
 	"portico/internal/portal"
-	"portico/internal/term"
 )
 
 func updateApp(in model.UpdateAppInput) portal.UpdateAppInput {
@@ -88,11 +88,11 @@ func givenBurst(n *int64) int {
 }
 
 // usageRetention is the organization's, or what holds where it has none.
-func usageRetention(o *db.Organization) *term.UsageRetention {
+func usageRetention(o *db.Organization) *domain.UsageRetention {
 	if o.UsageRetention != nil {
 		return o.UsageRetention
 	}
-	usual := term.DefaultUsageRetention()
+	usual := domain.DefaultUsageRetention()
 	return &usual
 }
 

@@ -16,11 +16,11 @@ import (
 	"portico/ent/db/plan"
 	"portico/ent/db/user"
 	"portico/internal/address"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 	"portico/internal/viewer"
 )
 
@@ -34,9 +34,9 @@ func (w *world) ownerOf(of uuid.UUID, by, product string) owner {
 	require.NoError(w.t, err)
 	own, err := w.Client.App.Query().Where(app.AccountID(of)).First(ctx)
 	require.NoError(w.t, err)
-	key, err := w.Client.Credential.Query().Where(credential.AccountID(of), credential.AccessEQ(term.AccessAll)).First(ctx)
+	key, err := w.Client.Credential.Query().Where(credential.AccountID(of), credential.AccessEQ(domain.AccessAll)).First(ctx)
 	require.NoError(w.t, err)
-	staff, err := w.Client.User.Query().Where(user.OrganizationID(acc.OrganizationID), user.RoleEQ(term.RoleAdmin)).First(ctx)
+	staff, err := w.Client.User.Query().Where(user.OrganizationID(acc.OrganizationID), user.RoleEQ(domain.RoleAdmin)).First(ctx)
 	require.NoError(w.t, err)
 	offer, err := w.Client.Plan.Query().Where(plan.ProductID(uuidOf(w.ids[product]))).First(ctx)
 	require.NoError(w.t, err)
@@ -143,7 +143,7 @@ func adds(c *db.Client) map[string]adding {
 		x.SetOrganizationID(o.organization).SetAccountID(o.account).SetUsername(uuid.New()).SetSecretHash([]byte("hash"))
 	})
 	all["endpoints"] = added(c.Endpoint.Create, c.Endpoint.CreateBulk, func(x *db.EndpointCreate, o owner) {
-		x.SetOrganizationID(o.organization).SetProductID(o.product).SetMethod(term.MethodGet).SetPath("/" + uuid.NewString())
+		x.SetOrganizationID(o.organization).SetProductID(o.product).SetMethod(domain.MethodGet).SetPath("/" + uuid.NewString())
 	})
 	all["idempotency_keys"] = added(c.IdempotencyKey.Create, c.IdempotencyKey.CreateBulk, func(x *db.IdempotencyKeyCreate, o owner) {
 		x.SetOrganizationID(o.organization).SetUserID(o.user).SetMutation("createApp").SetKey(uuid.NewString()).
@@ -153,7 +153,7 @@ func adds(c *db.Client) map[string]adding {
 		x.SetOrganizationID(o.organization).SetAccountID(o.account).SetUserID(o.staff)
 	})
 	all["plans"] = added(c.Plan.Create, c.Plan.CreateBulk, func(x *db.PlanCreate, o owner) {
-		x.SetOrganizationID(o.organization).SetProductID(o.product).SetName(uuid.NewString()).SetKind(term.PlanFree)
+		x.SetOrganizationID(o.organization).SetProductID(o.product).SetName(uuid.NewString()).SetKind(domain.PlanFree)
 	})
 	all["products"] = added(c.Product.Create, c.Product.CreateBulk, func(x *db.ProductCreate, o owner) {
 		x.SetOrganizationID(o.organization).SetName(uuid.NewString()).SetTitle("Product").SetTitleFolded("product")
@@ -169,7 +169,7 @@ func adds(c *db.Client) map[string]adding {
 	all["users"] = added(c.User.Create, c.User.CreateBulk, func(x *db.UserCreate, o owner) {
 		email := uuid.NewString() + "@example.com"
 		x.SetOrganizationID(o.organization).SetName("Nora New").SetNameFolded("nora new").SetEmail(email).
-			SetEmailFolded(address.ParseEmail(email)).SetRole(term.RolePortal).SetPasswordHash("")
+			SetEmailFolded(address.ParseEmail(email)).SetRole(domain.RolePortal).SetPasswordHash("")
 	})
 	return all
 }

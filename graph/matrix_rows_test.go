@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
+	"portico/internal/domain"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 	"portico/internal/viewer"
 )
 
@@ -142,7 +142,7 @@ func changing(c *db.Client) map[string]reaching {
 		"event_positions":  deleted(c.EventPosition.Delete()),
 		"idempotency_keys": deleted(c.IdempotencyKey.Delete()),
 		"leases":           deleted(c.Lease.Delete()),
-		"memberships":      updated(c.Membership.Update().SetRole(term.Member)),
+		"memberships":      updated(c.Membership.Update().SetRole(domain.Member)),
 		"organizations":    updated(c.Organization.Update().AddVersion(1)),
 		"plans":            updated(c.Plan.Update().AddVersion(1)),
 		"products":         updated(c.Product.Update().AddVersion(1)),

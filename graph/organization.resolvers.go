@@ -10,7 +10,7 @@ import (
 	"portico/ent/db"
 	"portico/graph/generated"
 	"portico/graph/model"
-	"portico/internal/term"
+	"portico/internal/domain"
 )
 
 // UpdateOrganization is the resolver for the updateOrganization field.
@@ -21,7 +21,7 @@ func (r *mutationResolver) UpdateOrganization(ctx context.Context, input model.U
 }
 
 // UsageRetention is the resolver for the usageRetention field.
-func (r *organizationResolver) UsageRetention(ctx context.Context, obj *db.Organization) (*term.UsageRetention, error) {
+func (r *organizationResolver) UsageRetention(ctx context.Context, obj *db.Organization) (*domain.UsageRetention, error) {
 	return usageRetention(obj), nil
 }
 

@@ -3,8 +3,8 @@ package graph
 import (
 	"github.com/99designs/gqlgen/graphql"
 
+	"portico/internal/domain"
 	"portico/internal/portal"
-	"portico/internal/term"
 )
 
 // patch tells absent from null in an update's input.
@@ -23,16 +23,16 @@ func patchList[T any](o graphql.Omittable[[]T]) portal.Patch[[]T] {
 }
 
 // patchLabels does so for labels.
-func patchLabels(o graphql.Omittable[[]*term.Label]) portal.Patch[[]term.Label] {
+func patchLabels(o graphql.Omittable[[]*domain.Label]) portal.Patch[[]domain.Label] {
 	v, set := o.ValueOK()
 	if v == nil {
-		return portal.Patch[[]term.Label]{Set: set}
+		return portal.Patch[[]domain.Label]{Set: set}
 	}
-	labels := make([]term.Label, len(v))
+	labels := make([]domain.Label, len(v))
 	for i, l := range v {
 		labels[i] = *l
 	}
-	return portal.Patch[[]term.Label]{Set: set, Value: &labels}
+	return portal.Patch[[]domain.Label]{Set: set, Value: &labels}
 }
 
 // version reads the version an update is made against.

@@ -9,8 +9,8 @@ import (
 	"context"
 	"portico/graph/generated"
 	"portico/graph/model"
+	"portico/internal/domain"
 	"portico/internal/portal"
-	"portico/internal/term"
 )
 
 // CreatePlan is the resolver for the createPlan field.
@@ -33,7 +33,7 @@ func (r *planConnectionResolver) Edges(ctx context.Context, obj *model.PlanConne
 }
 
 // Burst is the resolver for the burst field.
-func (r *rateLimitInputResolver) Burst(ctx context.Context, obj *term.RateLimit, data *int64) error {
+func (r *rateLimitInputResolver) Burst(ctx context.Context, obj *domain.RateLimit, data *int64) error {
 	obj.Burst = givenBurst(data)
 	return nil
 }

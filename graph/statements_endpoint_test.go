@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/portal"
-	"portico/internal/term"
 	"portico/internal/testdb"
 )
 
@@ -25,7 +25,7 @@ func TestEndpointsAreReadTogether(t *testing.T) {
 			p, plan := s.MustProduct(t, tenant.Admin, fmt.Sprint("product-", i))
 			var ids []string
 			for n := range i + 2 {
-				made, err := s.Portal.CreateEndpoint(tenant.Admin, portal.CreateEndpointInput{ProductID: p.GlobalID(), Method: term.MethodGet, Path: fmt.Sprint("/", n)})
+				made, err := s.Portal.CreateEndpoint(tenant.Admin, portal.CreateEndpointInput{ProductID: p.GlobalID(), Method: domain.MethodGet, Path: fmt.Sprint("/", n)})
 				require.NoError(t, err)
 				ids = append(ids, made.GlobalID())
 			}

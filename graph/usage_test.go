@@ -12,10 +12,10 @@ import (
 
 	"portico/ent/db"
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/limits"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 	"portico/internal/testdb"
 	"portico/internal/verdict"
 )
@@ -151,7 +151,7 @@ func TestReportsHaveTheirPrice(t *testing.T) {
 // quotaPlan gives a product a plan with a quota.
 func (s *server) quotaPlan(t testing.TB, admin context.Context, p *db.Product) *db.Plan {
 	t.Helper()
-	made, err := s.Portal.CreatePlan(admin, portal.CreatePlanInput{ProductID: p.GlobalID(), Name: "limited", Quota: &term.Quota{Limit: 1000, Per: term.PerMonth}})
+	made, err := s.Portal.CreatePlan(admin, portal.CreatePlanInput{ProductID: p.GlobalID(), Name: "limited", Quota: &domain.Quota{Limit: 1000, Per: domain.PerMonth}})
 	require.NoError(t, err)
 	return made
 }
@@ -249,10 +249,10 @@ func TestQuotaFollowsThePlan(t *testing.T) {
 			uuid.New(), tenant.Organization.ID, limits.ByApp(sub.AppID, sub.ProductID), start, start.AddDate(0, 1, 0))
 		require.NoError(t, err)
 		require.Equal(t, map[string]any{"limit": 1000.0, "used": 1200.0, "remaining": 0.0, "resetsAt": month}, ask())
-		_, err = s.Portal.UpdatePlan(tenant.Admin, portal.UpdatePlanInput{PlanID: plan.GlobalID(), Quota: portal.Patch[term.Quota]{Set: true, Value: &term.Quota{Limit: 50, Per: term.PerWeek}}})
+		_, err = s.Portal.UpdatePlan(tenant.Admin, portal.UpdatePlanInput{PlanID: plan.GlobalID(), Quota: portal.Patch[domain.Quota]{Set: true, Value: &domain.Quota{Limit: 50, Per: domain.PerWeek}}})
 		require.NoError(t, err)
 		require.Equal(t, map[string]any{"limit": 50.0, "used": 0.0, "remaining": 50.0, "resetsAt": "2026-03-01T18:15:00Z"}, ask(), "a week has its own count")
-		_, err = s.Portal.UpdatePlan(tenant.Admin, portal.UpdatePlanInput{PlanID: plan.GlobalID(), Quota: portal.Patch[term.Quota]{Set: true}})
+		_, err = s.Portal.UpdatePlan(tenant.Admin, portal.UpdatePlanInput{PlanID: plan.GlobalID(), Quota: portal.Patch[domain.Quota]{Set: true}})
 		require.NoError(t, err)
 		require.Nil(t, ask())
 	})

@@ -9,9 +9,9 @@ import (
 
 	"portico/internal/apikey"
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/keyring"
 	"portico/internal/nodeid"
-	"portico/internal/term"
 	"portico/internal/viewer"
 )
 
@@ -67,8 +67,8 @@ func (b *backend) generateKey(ctx context.Context, node string) (*generateAnswer
 		return nil, err
 	}
 	m := made{ID: nodeid.Encode(nodeid.Credential, key), Username: s.Username, SecretHint: apikey.Hint(s.Password),
-		Environment: string(term.Development), Status: "ACTIVE", CreatedAt: now}
-	if days := v.Rules.LongestKeyLife.In(term.Development); days != nil {
+		Environment: string(domain.Development), Status: "ACTIVE", CreatedAt: now}
+	if days := v.Rules.LongestKeyLife.In(domain.Development); days != nil {
 		end := now.Add(time.Duration(*days) * 24 * time.Hour)
 		m.ExpiresAt = &end
 	}
@@ -103,8 +103,8 @@ func (b *backend) store(ctx context.Context, tx *database.Tx, v viewer.Viewer, a
 
 // changesOf is what the event tells of the key.
 func changesOf(m made) (string, error) {
-	list := make([]term.Change, 0, 4)
-	add := func(field, text string) { list = append(list, term.Change{Field: field, After: &text}) }
+	list := make([]domain.Change, 0, 4)
+	add := func(field, text string) { list = append(list, domain.Change{Field: field, After: &text}) }
 	add("username", `"`+m.Username.String()+`"`)
 	add("name", `""`)
 	add("environment", `"`+m.Environment+`"`)

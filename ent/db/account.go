@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"portico/ent/db/account"
 	"portico/ent/db/organization"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"strings"
 	"time"
 
@@ -34,9 +34,9 @@ type Account struct {
 	// The name as it is searched and ordered.
 	NameFolded string `json:"name_folded,omitempty"`
 	// Profile holds the value of the "profile" field.
-	Profile term.Profile `json:"profile,omitempty"`
+	Profile domain.Profile `json:"profile,omitempty"`
 	// Status holds the value of the "status" field.
-	Status term.AccountStatus `json:"status,omitempty"`
+	Status domain.AccountStatus `json:"status,omitempty"`
 	// DeletedAt holds the value of the "deleted_at" field.
 	DeletedAt *time.Time `json:"deleted_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -152,7 +152,7 @@ func (_m *Account) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field status", values[i])
 			} else if value.Valid {
-				_m.Status = term.AccountStatus(value.String)
+				_m.Status = domain.AccountStatus(value.String)
 			}
 		case account.FieldDeletedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {

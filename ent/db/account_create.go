@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"portico/ent/db/account"
 	"portico/ent/db/organization"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -87,13 +87,13 @@ func (_c *AccountCreate) SetNameFolded(v string) *AccountCreate {
 }
 
 // SetProfile sets the "profile" field.
-func (_c *AccountCreate) SetProfile(v term.Profile) *AccountCreate {
+func (_c *AccountCreate) SetProfile(v domain.Profile) *AccountCreate {
 	_c.mutation.SetProfile(v)
 	return _c
 }
 
 // SetNillableProfile sets the "profile" field if the given value is not nil.
-func (_c *AccountCreate) SetNillableProfile(v *term.Profile) *AccountCreate {
+func (_c *AccountCreate) SetNillableProfile(v *domain.Profile) *AccountCreate {
 	if v != nil {
 		_c.SetProfile(*v)
 	}
@@ -101,13 +101,13 @@ func (_c *AccountCreate) SetNillableProfile(v *term.Profile) *AccountCreate {
 }
 
 // SetStatus sets the "status" field.
-func (_c *AccountCreate) SetStatus(v term.AccountStatus) *AccountCreate {
+func (_c *AccountCreate) SetStatus(v domain.AccountStatus) *AccountCreate {
 	_c.mutation.SetStatus(v)
 	return _c
 }
 
 // SetNillableStatus sets the "status" field if the given value is not nil.
-func (_c *AccountCreate) SetNillableStatus(v *term.AccountStatus) *AccountCreate {
+func (_c *AccountCreate) SetNillableStatus(v *domain.AccountStatus) *AccountCreate {
 	if v != nil {
 		_c.SetStatus(*v)
 	}
@@ -446,7 +446,7 @@ func (u *AccountUpsert) UpdateNameFolded() *AccountUpsert {
 }
 
 // SetProfile sets the "profile" field.
-func (u *AccountUpsert) SetProfile(v term.Profile) *AccountUpsert {
+func (u *AccountUpsert) SetProfile(v domain.Profile) *AccountUpsert {
 	u.Set(account.FieldProfile, v)
 	return u
 }
@@ -458,7 +458,7 @@ func (u *AccountUpsert) UpdateProfile() *AccountUpsert {
 }
 
 // SetStatus sets the "status" field.
-func (u *AccountUpsert) SetStatus(v term.AccountStatus) *AccountUpsert {
+func (u *AccountUpsert) SetStatus(v domain.AccountStatus) *AccountUpsert {
 	u.Set(account.FieldStatus, v)
 	return u
 }
@@ -605,7 +605,7 @@ func (u *AccountUpsertOne) UpdateNameFolded() *AccountUpsertOne {
 }
 
 // SetProfile sets the "profile" field.
-func (u *AccountUpsertOne) SetProfile(v term.Profile) *AccountUpsertOne {
+func (u *AccountUpsertOne) SetProfile(v domain.Profile) *AccountUpsertOne {
 	return u.Update(func(s *AccountUpsert) {
 		s.SetProfile(v)
 	})
@@ -619,7 +619,7 @@ func (u *AccountUpsertOne) UpdateProfile() *AccountUpsertOne {
 }
 
 // SetStatus sets the "status" field.
-func (u *AccountUpsertOne) SetStatus(v term.AccountStatus) *AccountUpsertOne {
+func (u *AccountUpsertOne) SetStatus(v domain.AccountStatus) *AccountUpsertOne {
 	return u.Update(func(s *AccountUpsert) {
 		s.SetStatus(v)
 	})
@@ -938,7 +938,7 @@ func (u *AccountUpsertBulk) UpdateNameFolded() *AccountUpsertBulk {
 }
 
 // SetProfile sets the "profile" field.
-func (u *AccountUpsertBulk) SetProfile(v term.Profile) *AccountUpsertBulk {
+func (u *AccountUpsertBulk) SetProfile(v domain.Profile) *AccountUpsertBulk {
 	return u.Update(func(s *AccountUpsert) {
 		s.SetProfile(v)
 	})
@@ -952,7 +952,7 @@ func (u *AccountUpsertBulk) UpdateProfile() *AccountUpsertBulk {
 }
 
 // SetStatus sets the "status" field.
-func (u *AccountUpsertBulk) SetStatus(v term.AccountStatus) *AccountUpsertBulk {
+func (u *AccountUpsertBulk) SetStatus(v domain.AccountStatus) *AccountUpsertBulk {
 	return u.Update(func(s *AccountUpsert) {
 		s.SetStatus(v)
 	})

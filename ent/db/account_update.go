@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"portico/ent/db/account"
 	"portico/ent/db/predicate"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -94,13 +94,13 @@ func (_u *AccountUpdate) SetNillableNameFolded(v *string) *AccountUpdate {
 }
 
 // SetProfile sets the "profile" field.
-func (_u *AccountUpdate) SetProfile(v term.Profile) *AccountUpdate {
+func (_u *AccountUpdate) SetProfile(v domain.Profile) *AccountUpdate {
 	_u.mutation.SetProfile(v)
 	return _u
 }
 
 // SetNillableProfile sets the "profile" field if the given value is not nil.
-func (_u *AccountUpdate) SetNillableProfile(v *term.Profile) *AccountUpdate {
+func (_u *AccountUpdate) SetNillableProfile(v *domain.Profile) *AccountUpdate {
 	if v != nil {
 		_u.SetProfile(*v)
 	}
@@ -108,13 +108,13 @@ func (_u *AccountUpdate) SetNillableProfile(v *term.Profile) *AccountUpdate {
 }
 
 // SetStatus sets the "status" field.
-func (_u *AccountUpdate) SetStatus(v term.AccountStatus) *AccountUpdate {
+func (_u *AccountUpdate) SetStatus(v domain.AccountStatus) *AccountUpdate {
 	_u.mutation.SetStatus(v)
 	return _u
 }
 
 // SetNillableStatus sets the "status" field if the given value is not nil.
-func (_u *AccountUpdate) SetNillableStatus(v *term.AccountStatus) *AccountUpdate {
+func (_u *AccountUpdate) SetNillableStatus(v *domain.AccountStatus) *AccountUpdate {
 	if v != nil {
 		_u.SetStatus(*v)
 	}
@@ -317,13 +317,13 @@ func (_u *AccountUpdateOne) SetNillableNameFolded(v *string) *AccountUpdateOne {
 }
 
 // SetProfile sets the "profile" field.
-func (_u *AccountUpdateOne) SetProfile(v term.Profile) *AccountUpdateOne {
+func (_u *AccountUpdateOne) SetProfile(v domain.Profile) *AccountUpdateOne {
 	_u.mutation.SetProfile(v)
 	return _u
 }
 
 // SetNillableProfile sets the "profile" field if the given value is not nil.
-func (_u *AccountUpdateOne) SetNillableProfile(v *term.Profile) *AccountUpdateOne {
+func (_u *AccountUpdateOne) SetNillableProfile(v *domain.Profile) *AccountUpdateOne {
 	if v != nil {
 		_u.SetProfile(*v)
 	}
@@ -331,13 +331,13 @@ func (_u *AccountUpdateOne) SetNillableProfile(v *term.Profile) *AccountUpdateOn
 }
 
 // SetStatus sets the "status" field.
-func (_u *AccountUpdateOne) SetStatus(v term.AccountStatus) *AccountUpdateOne {
+func (_u *AccountUpdateOne) SetStatus(v domain.AccountStatus) *AccountUpdateOne {
 	_u.mutation.SetStatus(v)
 	return _u
 }
 
 // SetNillableStatus sets the "status" field if the given value is not nil.
-func (_u *AccountUpdateOne) SetNillableStatus(v *term.AccountStatus) *AccountUpdateOne {
+func (_u *AccountUpdateOne) SetNillableStatus(v *domain.AccountStatus) *AccountUpdateOne {
 	if v != nil {
 		_u.SetStatus(*v)
 	}

@@ -8,7 +8,7 @@ import (
 	"portico/ent/db/account"
 	"portico/ent/db/app"
 	"portico/ent/db/organization"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"strings"
 	"time"
 
@@ -41,7 +41,7 @@ type App struct {
 	// Description holds the value of the "description" field.
 	Description string `json:"description,omitempty"`
 	// Labels holds the value of the "labels" field.
-	Labels []term.Label `json:"labels,omitempty"`
+	Labels []domain.Label `json:"labels,omitempty"`
 	// DeletedAt holds the value of the "deleted_at" field.
 	DeletedAt *time.Time `json:"deleted_at,omitempty"`
 	// Set when retention is over: only the row with its reference id is left, so that the id is never given again.

@@ -9,7 +9,7 @@ import (
 	"portico/ent/db/account"
 	"portico/ent/db/app"
 	"portico/ent/db/organization"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -122,7 +122,7 @@ func (_c *AppCreate) SetNillableDescription(v *string) *AppCreate {
 }
 
 // SetLabels sets the "labels" field.
-func (_c *AppCreate) SetLabels(v []term.Label) *AppCreate {
+func (_c *AppCreate) SetLabels(v []domain.Label) *AppCreate {
 	_c.mutation.SetLabels(v)
 	return _c
 }
@@ -526,7 +526,7 @@ func (u *AppUpsert) UpdateDescription() *AppUpsert {
 }
 
 // SetLabels sets the "labels" field.
-func (u *AppUpsert) SetLabels(v []term.Label) *AppUpsert {
+func (u *AppUpsert) SetLabels(v []domain.Label) *AppUpsert {
 	u.Set(app.FieldLabels, v)
 	return u
 }
@@ -711,7 +711,7 @@ func (u *AppUpsertOne) UpdateDescription() *AppUpsertOne {
 }
 
 // SetLabels sets the "labels" field.
-func (u *AppUpsertOne) SetLabels(v []term.Label) *AppUpsertOne {
+func (u *AppUpsertOne) SetLabels(v []domain.Label) *AppUpsertOne {
 	return u.Update(func(s *AppUpsert) {
 		s.SetLabels(v)
 	})
@@ -1071,7 +1071,7 @@ func (u *AppUpsertBulk) UpdateDescription() *AppUpsertBulk {
 }
 
 // SetLabels sets the "labels" field.
-func (u *AppUpsertBulk) SetLabels(v []term.Label) *AppUpsertBulk {
+func (u *AppUpsertBulk) SetLabels(v []domain.Label) *AppUpsertBulk {
 	return u.Update(func(s *AppUpsert) {
 		s.SetLabels(v)
 	})

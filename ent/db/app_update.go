@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"portico/ent/db/app"
 	"portico/ent/db/predicate"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -109,13 +109,13 @@ func (_u *AppUpdate) SetNillableDescription(v *string) *AppUpdate {
 }
 
 // SetLabels sets the "labels" field.
-func (_u *AppUpdate) SetLabels(v []term.Label) *AppUpdate {
+func (_u *AppUpdate) SetLabels(v []domain.Label) *AppUpdate {
 	_u.mutation.SetLabels(v)
 	return _u
 }
 
 // AppendLabels appends value to the "labels" field.
-func (_u *AppUpdate) AppendLabels(v []term.Label) *AppUpdate {
+func (_u *AppUpdate) AppendLabels(v []domain.Label) *AppUpdate {
 	_u.mutation.AppendLabels(v)
 	return _u
 }
@@ -359,13 +359,13 @@ func (_u *AppUpdateOne) SetNillableDescription(v *string) *AppUpdateOne {
 }
 
 // SetLabels sets the "labels" field.
-func (_u *AppUpdateOne) SetLabels(v []term.Label) *AppUpdateOne {
+func (_u *AppUpdateOne) SetLabels(v []domain.Label) *AppUpdateOne {
 	_u.mutation.SetLabels(v)
 	return _u
 }
 
 // AppendLabels appends value to the "labels" field.
-func (_u *AppUpdateOne) AppendLabels(v []term.Label) *AppUpdateOne {
+func (_u *AppUpdateOne) AppendLabels(v []domain.Label) *AppUpdateOne {
 	_u.mutation.AppendLabels(v)
 	return _u
 }

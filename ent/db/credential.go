@@ -9,8 +9,8 @@ import (
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
 	"portico/ent/db/organization"
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
-	"portico/internal/term"
 	"strings"
 	"time"
 
@@ -39,11 +39,11 @@ type Credential struct {
 	// Name holds the value of the "name" field.
 	Name string `json:"name,omitempty"`
 	// Environment holds the value of the "environment" field.
-	Environment term.Environment `json:"environment,omitempty"`
+	Environment domain.Environment `json:"environment,omitempty"`
 	// Status holds the value of the "status" field.
 	Status lifecycle.CredentialStatus `json:"status,omitempty"`
 	// Not used: the product says how keys may be presented. Kept for the previous release.
-	AuthType term.AuthType `json:"auth_type,omitempty"`
+	AuthType domain.AuthType `json:"auth_type,omitempty"`
 	// The key's public half: gateways look it up by this.
 	Username uuid.UUID `json:"username,omitempty"`
 	// HMAC-SHA-256 of the password; kept of every key that is not revoked.
@@ -55,11 +55,11 @@ type Credential struct {
 	// How the raw key begins and ends; empty for keys made before this was kept.
 	RawKeyHint string `json:"raw_key_hint,omitempty"`
 	// Access holds the value of the "access" field.
-	Access term.Access `json:"access,omitempty"`
+	Access domain.Access `json:"access,omitempty"`
 	// Networks (CIDR) it may be used from; NULL or empty: anywhere.
 	AllowedAddresses []string `json:"allowed_addresses,omitempty"`
 	// Its own limit, besides its registrations'; NULL: none.
-	RateLimit *term.RateLimit `json:"rate_limit,omitempty"`
+	RateLimit *domain.RateLimit `json:"rate_limit,omitempty"`
 	// NULL: never.
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 	// When the event that tells of the expiry was written.
@@ -71,7 +71,7 @@ type Credential struct {
 	// RevokedBy holds the value of the "revoked_by" field.
 	RevokedBy *uuid.UUID `json:"revoked_by,omitempty"`
 	// RevokedReason holds the value of the "revoked_reason" field.
-	RevokedReason *term.RevocationReason `json:"revoked_reason,omitempty"`
+	RevokedReason *domain.RevocationReason `json:"revoked_reason,omitempty"`
 	// RevokedNote holds the value of the "revoked_note" field.
 	RevokedNote string `json:"revoked_note,omitempty"`
 	// Its app was deleted.
@@ -216,7 +216,7 @@ func (_m *Credential) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field environment", values[i])
 			} else if value.Valid {
-				_m.Environment = term.Environment(value.String)
+				_m.Environment = domain.Environment(value.String)
 			}
 		case credential.FieldStatus:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -228,7 +228,7 @@ func (_m *Credential) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field auth_type", values[i])
 			} else if value.Valid {
-				_m.AuthType = term.AuthType(value.String)
+				_m.AuthType = domain.AuthType(value.String)
 			}
 		case credential.FieldUsername:
 			if value, ok := values[i].(*uuid.UUID); !ok {
@@ -264,7 +264,7 @@ func (_m *Credential) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field access", values[i])
 			} else if value.Valid {
-				_m.Access = term.Access(value.String)
+				_m.Access = domain.Access(value.String)
 			}
 		case credential.FieldAllowedAddresses:
 			if value, ok := values[i].(*[]byte); !ok {
@@ -321,8 +321,8 @@ func (_m *Credential) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field revoked_reason", values[i])
 			} else if value.Valid {
-				_m.RevokedReason = new(term.RevocationReason)
-				*_m.RevokedReason = term.RevocationReason(value.String)
+				_m.RevokedReason = new(domain.RevocationReason)
+				*_m.RevokedReason = domain.RevocationReason(value.String)
 			}
 		case credential.FieldRevokedNote:
 			if value, ok := values[i].(*sql.NullString); !ok {

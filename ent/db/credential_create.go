@@ -10,8 +10,8 @@ import (
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
 	"portico/ent/db/organization"
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
-	"portico/internal/term"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -112,13 +112,13 @@ func (_c *CredentialCreate) SetNillableName(v *string) *CredentialCreate {
 }
 
 // SetEnvironment sets the "environment" field.
-func (_c *CredentialCreate) SetEnvironment(v term.Environment) *CredentialCreate {
+func (_c *CredentialCreate) SetEnvironment(v domain.Environment) *CredentialCreate {
 	_c.mutation.SetEnvironment(v)
 	return _c
 }
 
 // SetNillableEnvironment sets the "environment" field if the given value is not nil.
-func (_c *CredentialCreate) SetNillableEnvironment(v *term.Environment) *CredentialCreate {
+func (_c *CredentialCreate) SetNillableEnvironment(v *domain.Environment) *CredentialCreate {
 	if v != nil {
 		_c.SetEnvironment(*v)
 	}
@@ -140,13 +140,13 @@ func (_c *CredentialCreate) SetNillableStatus(v *lifecycle.CredentialStatus) *Cr
 }
 
 // SetAuthType sets the "auth_type" field.
-func (_c *CredentialCreate) SetAuthType(v term.AuthType) *CredentialCreate {
+func (_c *CredentialCreate) SetAuthType(v domain.AuthType) *CredentialCreate {
 	_c.mutation.SetAuthType(v)
 	return _c
 }
 
 // SetNillableAuthType sets the "auth_type" field if the given value is not nil.
-func (_c *CredentialCreate) SetNillableAuthType(v *term.AuthType) *CredentialCreate {
+func (_c *CredentialCreate) SetNillableAuthType(v *domain.AuthType) *CredentialCreate {
 	if v != nil {
 		_c.SetAuthType(*v)
 	}
@@ -208,13 +208,13 @@ func (_c *CredentialCreate) SetNillableRawKeyHint(v *string) *CredentialCreate {
 }
 
 // SetAccess sets the "access" field.
-func (_c *CredentialCreate) SetAccess(v term.Access) *CredentialCreate {
+func (_c *CredentialCreate) SetAccess(v domain.Access) *CredentialCreate {
 	_c.mutation.SetAccess(v)
 	return _c
 }
 
 // SetNillableAccess sets the "access" field if the given value is not nil.
-func (_c *CredentialCreate) SetNillableAccess(v *term.Access) *CredentialCreate {
+func (_c *CredentialCreate) SetNillableAccess(v *domain.Access) *CredentialCreate {
 	if v != nil {
 		_c.SetAccess(*v)
 	}
@@ -228,7 +228,7 @@ func (_c *CredentialCreate) SetAllowedAddresses(v []string) *CredentialCreate {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (_c *CredentialCreate) SetRateLimit(v *term.RateLimit) *CredentialCreate {
+func (_c *CredentialCreate) SetRateLimit(v *domain.RateLimit) *CredentialCreate {
 	_c.mutation.SetRateLimit(v)
 	return _c
 }
@@ -304,13 +304,13 @@ func (_c *CredentialCreate) SetNillableRevokedBy(v *uuid.UUID) *CredentialCreate
 }
 
 // SetRevokedReason sets the "revoked_reason" field.
-func (_c *CredentialCreate) SetRevokedReason(v term.RevocationReason) *CredentialCreate {
+func (_c *CredentialCreate) SetRevokedReason(v domain.RevocationReason) *CredentialCreate {
 	_c.mutation.SetRevokedReason(v)
 	return _c
 }
 
 // SetNillableRevokedReason sets the "revoked_reason" field if the given value is not nil.
-func (_c *CredentialCreate) SetNillableRevokedReason(v *term.RevocationReason) *CredentialCreate {
+func (_c *CredentialCreate) SetNillableRevokedReason(v *domain.RevocationReason) *CredentialCreate {
 	if v != nil {
 		_c.SetRevokedReason(*v)
 	}
@@ -827,7 +827,7 @@ func (u *CredentialUpsert) UpdateName() *CredentialUpsert {
 }
 
 // SetEnvironment sets the "environment" field.
-func (u *CredentialUpsert) SetEnvironment(v term.Environment) *CredentialUpsert {
+func (u *CredentialUpsert) SetEnvironment(v domain.Environment) *CredentialUpsert {
 	u.Set(credential.FieldEnvironment, v)
 	return u
 }
@@ -851,7 +851,7 @@ func (u *CredentialUpsert) UpdateStatus() *CredentialUpsert {
 }
 
 // SetAuthType sets the "auth_type" field.
-func (u *CredentialUpsert) SetAuthType(v term.AuthType) *CredentialUpsert {
+func (u *CredentialUpsert) SetAuthType(v domain.AuthType) *CredentialUpsert {
 	u.Set(credential.FieldAuthType, v)
 	return u
 }
@@ -917,7 +917,7 @@ func (u *CredentialUpsert) UpdateRawKeyHint() *CredentialUpsert {
 }
 
 // SetAccess sets the "access" field.
-func (u *CredentialUpsert) SetAccess(v term.Access) *CredentialUpsert {
+func (u *CredentialUpsert) SetAccess(v domain.Access) *CredentialUpsert {
 	u.Set(credential.FieldAccess, v)
 	return u
 }
@@ -947,7 +947,7 @@ func (u *CredentialUpsert) ClearAllowedAddresses() *CredentialUpsert {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (u *CredentialUpsert) SetRateLimit(v *term.RateLimit) *CredentialUpsert {
+func (u *CredentialUpsert) SetRateLimit(v *domain.RateLimit) *CredentialUpsert {
 	u.Set(credential.FieldRateLimit, v)
 	return u
 }
@@ -1055,7 +1055,7 @@ func (u *CredentialUpsert) ClearRevokedBy() *CredentialUpsert {
 }
 
 // SetRevokedReason sets the "revoked_reason" field.
-func (u *CredentialUpsert) SetRevokedReason(v term.RevocationReason) *CredentialUpsert {
+func (u *CredentialUpsert) SetRevokedReason(v domain.RevocationReason) *CredentialUpsert {
 	u.Set(credential.FieldRevokedReason, v)
 	return u
 }
@@ -1215,7 +1215,7 @@ func (u *CredentialUpsertOne) UpdateName() *CredentialUpsertOne {
 }
 
 // SetEnvironment sets the "environment" field.
-func (u *CredentialUpsertOne) SetEnvironment(v term.Environment) *CredentialUpsertOne {
+func (u *CredentialUpsertOne) SetEnvironment(v domain.Environment) *CredentialUpsertOne {
 	return u.Update(func(s *CredentialUpsert) {
 		s.SetEnvironment(v)
 	})
@@ -1243,7 +1243,7 @@ func (u *CredentialUpsertOne) UpdateStatus() *CredentialUpsertOne {
 }
 
 // SetAuthType sets the "auth_type" field.
-func (u *CredentialUpsertOne) SetAuthType(v term.AuthType) *CredentialUpsertOne {
+func (u *CredentialUpsertOne) SetAuthType(v domain.AuthType) *CredentialUpsertOne {
 	return u.Update(func(s *CredentialUpsert) {
 		s.SetAuthType(v)
 	})
@@ -1320,7 +1320,7 @@ func (u *CredentialUpsertOne) UpdateRawKeyHint() *CredentialUpsertOne {
 }
 
 // SetAccess sets the "access" field.
-func (u *CredentialUpsertOne) SetAccess(v term.Access) *CredentialUpsertOne {
+func (u *CredentialUpsertOne) SetAccess(v domain.Access) *CredentialUpsertOne {
 	return u.Update(func(s *CredentialUpsert) {
 		s.SetAccess(v)
 	})
@@ -1355,7 +1355,7 @@ func (u *CredentialUpsertOne) ClearAllowedAddresses() *CredentialUpsertOne {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (u *CredentialUpsertOne) SetRateLimit(v *term.RateLimit) *CredentialUpsertOne {
+func (u *CredentialUpsertOne) SetRateLimit(v *domain.RateLimit) *CredentialUpsertOne {
 	return u.Update(func(s *CredentialUpsert) {
 		s.SetRateLimit(v)
 	})
@@ -1481,7 +1481,7 @@ func (u *CredentialUpsertOne) ClearRevokedBy() *CredentialUpsertOne {
 }
 
 // SetRevokedReason sets the "revoked_reason" field.
-func (u *CredentialUpsertOne) SetRevokedReason(v term.RevocationReason) *CredentialUpsertOne {
+func (u *CredentialUpsertOne) SetRevokedReason(v domain.RevocationReason) *CredentialUpsertOne {
 	return u.Update(func(s *CredentialUpsert) {
 		s.SetRevokedReason(v)
 	})
@@ -1816,7 +1816,7 @@ func (u *CredentialUpsertBulk) UpdateName() *CredentialUpsertBulk {
 }
 
 // SetEnvironment sets the "environment" field.
-func (u *CredentialUpsertBulk) SetEnvironment(v term.Environment) *CredentialUpsertBulk {
+func (u *CredentialUpsertBulk) SetEnvironment(v domain.Environment) *CredentialUpsertBulk {
 	return u.Update(func(s *CredentialUpsert) {
 		s.SetEnvironment(v)
 	})
@@ -1844,7 +1844,7 @@ func (u *CredentialUpsertBulk) UpdateStatus() *CredentialUpsertBulk {
 }
 
 // SetAuthType sets the "auth_type" field.
-func (u *CredentialUpsertBulk) SetAuthType(v term.AuthType) *CredentialUpsertBulk {
+func (u *CredentialUpsertBulk) SetAuthType(v domain.AuthType) *CredentialUpsertBulk {
 	return u.Update(func(s *CredentialUpsert) {
 		s.SetAuthType(v)
 	})
@@ -1921,7 +1921,7 @@ func (u *CredentialUpsertBulk) UpdateRawKeyHint() *CredentialUpsertBulk {
 }
 
 // SetAccess sets the "access" field.
-func (u *CredentialUpsertBulk) SetAccess(v term.Access) *CredentialUpsertBulk {
+func (u *CredentialUpsertBulk) SetAccess(v domain.Access) *CredentialUpsertBulk {
 	return u.Update(func(s *CredentialUpsert) {
 		s.SetAccess(v)
 	})
@@ -1956,7 +1956,7 @@ func (u *CredentialUpsertBulk) ClearAllowedAddresses() *CredentialUpsertBulk {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (u *CredentialUpsertBulk) SetRateLimit(v *term.RateLimit) *CredentialUpsertBulk {
+func (u *CredentialUpsertBulk) SetRateLimit(v *domain.RateLimit) *CredentialUpsertBulk {
 	return u.Update(func(s *CredentialUpsert) {
 		s.SetRateLimit(v)
 	})
@@ -2082,7 +2082,7 @@ func (u *CredentialUpsertBulk) ClearRevokedBy() *CredentialUpsertBulk {
 }
 
 // SetRevokedReason sets the "revoked_reason" field.
-func (u *CredentialUpsertBulk) SetRevokedReason(v term.RevocationReason) *CredentialUpsertBulk {
+func (u *CredentialUpsertBulk) SetRevokedReason(v domain.RevocationReason) *CredentialUpsertBulk {
 	return u.Update(func(s *CredentialUpsert) {
 		s.SetRevokedReason(v)
 	})

@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"portico/ent/db/credential"
 	"portico/ent/db/predicate"
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
-	"portico/internal/term"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -83,13 +83,13 @@ func (_u *CredentialUpdate) SetNillableName(v *string) *CredentialUpdate {
 }
 
 // SetEnvironment sets the "environment" field.
-func (_u *CredentialUpdate) SetEnvironment(v term.Environment) *CredentialUpdate {
+func (_u *CredentialUpdate) SetEnvironment(v domain.Environment) *CredentialUpdate {
 	_u.mutation.SetEnvironment(v)
 	return _u
 }
 
 // SetNillableEnvironment sets the "environment" field if the given value is not nil.
-func (_u *CredentialUpdate) SetNillableEnvironment(v *term.Environment) *CredentialUpdate {
+func (_u *CredentialUpdate) SetNillableEnvironment(v *domain.Environment) *CredentialUpdate {
 	if v != nil {
 		_u.SetEnvironment(*v)
 	}
@@ -111,13 +111,13 @@ func (_u *CredentialUpdate) SetNillableStatus(v *lifecycle.CredentialStatus) *Cr
 }
 
 // SetAuthType sets the "auth_type" field.
-func (_u *CredentialUpdate) SetAuthType(v term.AuthType) *CredentialUpdate {
+func (_u *CredentialUpdate) SetAuthType(v domain.AuthType) *CredentialUpdate {
 	_u.mutation.SetAuthType(v)
 	return _u
 }
 
 // SetNillableAuthType sets the "auth_type" field if the given value is not nil.
-func (_u *CredentialUpdate) SetNillableAuthType(v *term.AuthType) *CredentialUpdate {
+func (_u *CredentialUpdate) SetNillableAuthType(v *domain.AuthType) *CredentialUpdate {
 	if v != nil {
 		_u.SetAuthType(*v)
 	}
@@ -179,13 +179,13 @@ func (_u *CredentialUpdate) SetNillableRawKeyHint(v *string) *CredentialUpdate {
 }
 
 // SetAccess sets the "access" field.
-func (_u *CredentialUpdate) SetAccess(v term.Access) *CredentialUpdate {
+func (_u *CredentialUpdate) SetAccess(v domain.Access) *CredentialUpdate {
 	_u.mutation.SetAccess(v)
 	return _u
 }
 
 // SetNillableAccess sets the "access" field if the given value is not nil.
-func (_u *CredentialUpdate) SetNillableAccess(v *term.Access) *CredentialUpdate {
+func (_u *CredentialUpdate) SetNillableAccess(v *domain.Access) *CredentialUpdate {
 	if v != nil {
 		_u.SetAccess(*v)
 	}
@@ -211,7 +211,7 @@ func (_u *CredentialUpdate) ClearAllowedAddresses() *CredentialUpdate {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (_u *CredentialUpdate) SetRateLimit(v *term.RateLimit) *CredentialUpdate {
+func (_u *CredentialUpdate) SetRateLimit(v *domain.RateLimit) *CredentialUpdate {
 	_u.mutation.SetRateLimit(v)
 	return _u
 }
@@ -323,13 +323,13 @@ func (_u *CredentialUpdate) ClearRevokedBy() *CredentialUpdate {
 }
 
 // SetRevokedReason sets the "revoked_reason" field.
-func (_u *CredentialUpdate) SetRevokedReason(v term.RevocationReason) *CredentialUpdate {
+func (_u *CredentialUpdate) SetRevokedReason(v domain.RevocationReason) *CredentialUpdate {
 	_u.mutation.SetRevokedReason(v)
 	return _u
 }
 
 // SetNillableRevokedReason sets the "revoked_reason" field if the given value is not nil.
-func (_u *CredentialUpdate) SetNillableRevokedReason(v *term.RevocationReason) *CredentialUpdate {
+func (_u *CredentialUpdate) SetNillableRevokedReason(v *domain.RevocationReason) *CredentialUpdate {
 	if v != nil {
 		_u.SetRevokedReason(*v)
 	}
@@ -635,13 +635,13 @@ func (_u *CredentialUpdateOne) SetNillableName(v *string) *CredentialUpdateOne {
 }
 
 // SetEnvironment sets the "environment" field.
-func (_u *CredentialUpdateOne) SetEnvironment(v term.Environment) *CredentialUpdateOne {
+func (_u *CredentialUpdateOne) SetEnvironment(v domain.Environment) *CredentialUpdateOne {
 	_u.mutation.SetEnvironment(v)
 	return _u
 }
 
 // SetNillableEnvironment sets the "environment" field if the given value is not nil.
-func (_u *CredentialUpdateOne) SetNillableEnvironment(v *term.Environment) *CredentialUpdateOne {
+func (_u *CredentialUpdateOne) SetNillableEnvironment(v *domain.Environment) *CredentialUpdateOne {
 	if v != nil {
 		_u.SetEnvironment(*v)
 	}
@@ -663,13 +663,13 @@ func (_u *CredentialUpdateOne) SetNillableStatus(v *lifecycle.CredentialStatus) 
 }
 
 // SetAuthType sets the "auth_type" field.
-func (_u *CredentialUpdateOne) SetAuthType(v term.AuthType) *CredentialUpdateOne {
+func (_u *CredentialUpdateOne) SetAuthType(v domain.AuthType) *CredentialUpdateOne {
 	_u.mutation.SetAuthType(v)
 	return _u
 }
 
 // SetNillableAuthType sets the "auth_type" field if the given value is not nil.
-func (_u *CredentialUpdateOne) SetNillableAuthType(v *term.AuthType) *CredentialUpdateOne {
+func (_u *CredentialUpdateOne) SetNillableAuthType(v *domain.AuthType) *CredentialUpdateOne {
 	if v != nil {
 		_u.SetAuthType(*v)
 	}
@@ -731,13 +731,13 @@ func (_u *CredentialUpdateOne) SetNillableRawKeyHint(v *string) *CredentialUpdat
 }
 
 // SetAccess sets the "access" field.
-func (_u *CredentialUpdateOne) SetAccess(v term.Access) *CredentialUpdateOne {
+func (_u *CredentialUpdateOne) SetAccess(v domain.Access) *CredentialUpdateOne {
 	_u.mutation.SetAccess(v)
 	return _u
 }
 
 // SetNillableAccess sets the "access" field if the given value is not nil.
-func (_u *CredentialUpdateOne) SetNillableAccess(v *term.Access) *CredentialUpdateOne {
+func (_u *CredentialUpdateOne) SetNillableAccess(v *domain.Access) *CredentialUpdateOne {
 	if v != nil {
 		_u.SetAccess(*v)
 	}
@@ -763,7 +763,7 @@ func (_u *CredentialUpdateOne) ClearAllowedAddresses() *CredentialUpdateOne {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (_u *CredentialUpdateOne) SetRateLimit(v *term.RateLimit) *CredentialUpdateOne {
+func (_u *CredentialUpdateOne) SetRateLimit(v *domain.RateLimit) *CredentialUpdateOne {
 	_u.mutation.SetRateLimit(v)
 	return _u
 }
@@ -875,13 +875,13 @@ func (_u *CredentialUpdateOne) ClearRevokedBy() *CredentialUpdateOne {
 }
 
 // SetRevokedReason sets the "revoked_reason" field.
-func (_u *CredentialUpdateOne) SetRevokedReason(v term.RevocationReason) *CredentialUpdateOne {
+func (_u *CredentialUpdateOne) SetRevokedReason(v domain.RevocationReason) *CredentialUpdateOne {
 	_u.mutation.SetRevokedReason(v)
 	return _u
 }
 
 // SetNillableRevokedReason sets the "revoked_reason" field if the given value is not nil.
-func (_u *CredentialUpdateOne) SetNillableRevokedReason(v *term.RevocationReason) *CredentialUpdateOne {
+func (_u *CredentialUpdateOne) SetNillableRevokedReason(v *domain.RevocationReason) *CredentialUpdateOne {
 	if v != nil {
 		_u.SetRevokedReason(*v)
 	}

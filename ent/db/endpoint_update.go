@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/predicate"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -66,13 +66,13 @@ func (_u *EndpointUpdate) AddVersion(v int) *EndpointUpdate {
 }
 
 // SetMethod sets the "method" field.
-func (_u *EndpointUpdate) SetMethod(v term.Method) *EndpointUpdate {
+func (_u *EndpointUpdate) SetMethod(v domain.Method) *EndpointUpdate {
 	_u.mutation.SetMethod(v)
 	return _u
 }
 
 // SetNillableMethod sets the "method" field if the given value is not nil.
-func (_u *EndpointUpdate) SetNillableMethod(v *term.Method) *EndpointUpdate {
+func (_u *EndpointUpdate) SetNillableMethod(v *domain.Method) *EndpointUpdate {
 	if v != nil {
 		_u.SetMethod(*v)
 	}
@@ -254,13 +254,13 @@ func (_u *EndpointUpdateOne) AddVersion(v int) *EndpointUpdateOne {
 }
 
 // SetMethod sets the "method" field.
-func (_u *EndpointUpdateOne) SetMethod(v term.Method) *EndpointUpdateOne {
+func (_u *EndpointUpdateOne) SetMethod(v domain.Method) *EndpointUpdateOne {
 	_u.mutation.SetMethod(v)
 	return _u
 }
 
 // SetNillableMethod sets the "method" field if the given value is not nil.
-func (_u *EndpointUpdateOne) SetNillableMethod(v *term.Method) *EndpointUpdateOne {
+func (_u *EndpointUpdateOne) SetNillableMethod(v *domain.Method) *EndpointUpdateOne {
 	if v != nil {
 		_u.SetMethod(*v)
 	}

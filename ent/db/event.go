@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"portico/ent/db/event"
 	"portico/ent/db/organization"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"strings"
 	"time"
 
@@ -54,7 +54,7 @@ type Event struct {
 	// Reason holds the value of the "reason" field.
 	Reason string `json:"reason,omitempty"`
 	// Changes holds the value of the "changes" field.
-	Changes []term.Change `json:"changes,omitempty"`
+	Changes []domain.Change `json:"changes,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the EventQuery when eager-loading is set.
 	Edges        EventEdges `json:"edges"`

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"portico/ent/db/event"
 	"portico/ent/db/organization"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -187,7 +187,7 @@ func (_c *EventCreate) SetNillableReason(v *string) *EventCreate {
 }
 
 // SetChanges sets the "changes" field.
-func (_c *EventCreate) SetChanges(v []term.Change) *EventCreate {
+func (_c *EventCreate) SetChanges(v []domain.Change) *EventCreate {
 	_c.mutation.SetChanges(v)
 	return _c
 }

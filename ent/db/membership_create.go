@@ -10,7 +10,7 @@ import (
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/user"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -47,13 +47,13 @@ func (_c *MembershipCreate) SetUserID(v uuid.UUID) *MembershipCreate {
 }
 
 // SetRole sets the "role" field.
-func (_c *MembershipCreate) SetRole(v term.MembershipRole) *MembershipCreate {
+func (_c *MembershipCreate) SetRole(v domain.MembershipRole) *MembershipCreate {
 	_c.mutation.SetRole(v)
 	return _c
 }
 
 // SetNillableRole sets the "role" field if the given value is not nil.
-func (_c *MembershipCreate) SetNillableRole(v *term.MembershipRole) *MembershipCreate {
+func (_c *MembershipCreate) SetNillableRole(v *domain.MembershipRole) *MembershipCreate {
 	if v != nil {
 		_c.SetRole(*v)
 	}
@@ -340,7 +340,7 @@ type (
 )
 
 // SetRole sets the "role" field.
-func (u *MembershipUpsert) SetRole(v term.MembershipRole) *MembershipUpsert {
+func (u *MembershipUpsert) SetRole(v domain.MembershipRole) *MembershipUpsert {
 	u.Set(membership.FieldRole, v)
 	return u
 }
@@ -412,7 +412,7 @@ func (u *MembershipUpsertOne) Update(set func(*MembershipUpsert)) *MembershipUps
 }
 
 // SetRole sets the "role" field.
-func (u *MembershipUpsertOne) SetRole(v term.MembershipRole) *MembershipUpsertOne {
+func (u *MembershipUpsertOne) SetRole(v domain.MembershipRole) *MembershipUpsertOne {
 	return u.Update(func(s *MembershipUpsert) {
 		s.SetRole(v)
 	})
@@ -653,7 +653,7 @@ func (u *MembershipUpsertBulk) Update(set func(*MembershipUpsert)) *MembershipUp
 }
 
 // SetRole sets the "role" field.
-func (u *MembershipUpsertBulk) SetRole(v term.MembershipRole) *MembershipUpsertBulk {
+func (u *MembershipUpsertBulk) SetRole(v domain.MembershipRole) *MembershipUpsertBulk {
 	return u.Update(func(s *MembershipUpsert) {
 		s.SetRole(v)
 	})

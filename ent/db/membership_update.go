@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"portico/ent/db/membership"
 	"portico/ent/db/predicate"
-	"portico/internal/term"
+	"portico/internal/domain"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -30,13 +30,13 @@ func (_u *MembershipUpdate) Where(ps ...predicate.Membership) *MembershipUpdate 
 }
 
 // SetRole sets the "role" field.
-func (_u *MembershipUpdate) SetRole(v term.MembershipRole) *MembershipUpdate {
+func (_u *MembershipUpdate) SetRole(v domain.MembershipRole) *MembershipUpdate {
 	_u.mutation.SetRole(v)
 	return _u
 }
 
 // SetNillableRole sets the "role" field if the given value is not nil.
-func (_u *MembershipUpdate) SetNillableRole(v *term.MembershipRole) *MembershipUpdate {
+func (_u *MembershipUpdate) SetNillableRole(v *domain.MembershipRole) *MembershipUpdate {
 	if v != nil {
 		_u.SetRole(*v)
 	}
@@ -138,13 +138,13 @@ type MembershipUpdateOne struct {
 }
 
 // SetRole sets the "role" field.
-func (_u *MembershipUpdateOne) SetRole(v term.MembershipRole) *MembershipUpdateOne {
+func (_u *MembershipUpdateOne) SetRole(v domain.MembershipRole) *MembershipUpdateOne {
 	_u.mutation.SetRole(v)
 	return _u
 }
 
 // SetNillableRole sets the "role" field if the given value is not nil.
-func (_u *MembershipUpdateOne) SetNillableRole(v *term.MembershipRole) *MembershipUpdateOne {
+func (_u *MembershipUpdateOne) SetNillableRole(v *domain.MembershipRole) *MembershipUpdateOne {
 	if v != nil {
 		_u.SetRole(*v)
 	}

@@ -34,8 +34,8 @@ import (
 	"portico/ent/db/usageupstream"
 	"portico/ent/db/user"
 	"portico/internal/address"
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
-	"portico/internal/term"
 	"sync"
 	"time"
 
@@ -779,8 +779,8 @@ type AccountMutation struct {
 	addversion          *int
 	name                *string
 	name_folded         *string
-	profile             *term.Profile
-	status              *term.AccountStatus
+	profile             *domain.Profile
+	status              *domain.AccountStatus
 	deleted_at          *time.Time
 	clearedFields       map[string]struct{}
 	organization        *uuid.UUID
@@ -1131,12 +1131,12 @@ func (m *AccountMutation) ResetNameFolded() {
 }
 
 // SetProfile sets the "profile" field.
-func (m *AccountMutation) SetProfile(t term.Profile) {
+func (m *AccountMutation) SetProfile(t domain.Profile) {
 	m.profile = &t
 }
 
 // Profile returns the value of the "profile" field in the mutation.
-func (m *AccountMutation) Profile() (r term.Profile, exists bool) {
+func (m *AccountMutation) Profile() (r domain.Profile, exists bool) {
 	v := m.profile
 	if v == nil {
 		return
@@ -1147,7 +1147,7 @@ func (m *AccountMutation) Profile() (r term.Profile, exists bool) {
 // OldProfile returns the old "profile" field's value of the Account entity.
 // If the Account object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *AccountMutation) OldProfile(ctx context.Context) (v term.Profile, err error) {
+func (m *AccountMutation) OldProfile(ctx context.Context) (v domain.Profile, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldProfile is only allowed on UpdateOne operations")
 	}
@@ -1167,12 +1167,12 @@ func (m *AccountMutation) ResetProfile() {
 }
 
 // SetStatus sets the "status" field.
-func (m *AccountMutation) SetStatus(ts term.AccountStatus) {
+func (m *AccountMutation) SetStatus(ts domain.AccountStatus) {
 	m.status = &ts
 }
 
 // Status returns the value of the "status" field in the mutation.
-func (m *AccountMutation) Status() (r term.AccountStatus, exists bool) {
+func (m *AccountMutation) Status() (r domain.AccountStatus, exists bool) {
 	v := m.status
 	if v == nil {
 		return
@@ -1183,7 +1183,7 @@ func (m *AccountMutation) Status() (r term.AccountStatus, exists bool) {
 // OldStatus returns the old "status" field's value of the Account entity.
 // If the Account object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *AccountMutation) OldStatus(ctx context.Context) (v term.AccountStatus, err error) {
+func (m *AccountMutation) OldStatus(ctx context.Context) (v domain.AccountStatus, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
 	}
@@ -1445,14 +1445,14 @@ func (m *AccountMutation) SetField(name string, value ent.Value) error {
 		m.SetNameFolded(v)
 		return nil
 	case account.FieldProfile:
-		v, ok := value.(term.Profile)
+		v, ok := value.(domain.Profile)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetProfile(v)
 		return nil
 	case account.FieldStatus:
-		v, ok := value.(term.AccountStatus)
+		v, ok := value.(domain.AccountStatus)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -1657,8 +1657,8 @@ type AppMutation struct {
 	name                *string
 	name_folded         *string
 	description         *string
-	labels              *[]term.Label
-	appendlabels        []term.Label
+	labels              *[]domain.Label
+	appendlabels        []domain.Label
 	deleted_at          *time.Time
 	purged_at           *time.Time
 	clearedFields       map[string]struct{}
@@ -2120,13 +2120,13 @@ func (m *AppMutation) ResetDescription() {
 }
 
 // SetLabels sets the "labels" field.
-func (m *AppMutation) SetLabels(t []term.Label) {
+func (m *AppMutation) SetLabels(t []domain.Label) {
 	m.labels = &t
 	m.appendlabels = nil
 }
 
 // Labels returns the value of the "labels" field in the mutation.
-func (m *AppMutation) Labels() (r []term.Label, exists bool) {
+func (m *AppMutation) Labels() (r []domain.Label, exists bool) {
 	v := m.labels
 	if v == nil {
 		return
@@ -2137,7 +2137,7 @@ func (m *AppMutation) Labels() (r []term.Label, exists bool) {
 // OldLabels returns the old "labels" field's value of the App entity.
 // If the App object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *AppMutation) OldLabels(ctx context.Context) (v []term.Label, err error) {
+func (m *AppMutation) OldLabels(ctx context.Context) (v []domain.Label, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldLabels is only allowed on UpdateOne operations")
 	}
@@ -2152,12 +2152,12 @@ func (m *AppMutation) OldLabels(ctx context.Context) (v []term.Label, err error)
 }
 
 // AppendLabels adds t to the "labels" field.
-func (m *AppMutation) AppendLabels(t []term.Label) {
+func (m *AppMutation) AppendLabels(t []domain.Label) {
 	m.appendlabels = append(m.appendlabels, t...)
 }
 
 // AppendedLabels returns the list of values that were appended to the "labels" field in this mutation.
-func (m *AppMutation) AppendedLabels() ([]term.Label, bool) {
+func (m *AppMutation) AppendedLabels() ([]domain.Label, bool) {
 	if len(m.appendlabels) == 0 {
 		return nil, false
 	}
@@ -2531,7 +2531,7 @@ func (m *AppMutation) SetField(name string, value ent.Value) error {
 		m.SetDescription(v)
 		return nil
 	case app.FieldLabels:
-		v, ok := value.([]term.Label)
+		v, ok := value.([]domain.Label)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -2773,24 +2773,24 @@ type CredentialMutation struct {
 	version                 *int
 	addversion              *int
 	name                    *string
-	environment             *term.Environment
+	environment             *domain.Environment
 	status                  *lifecycle.CredentialStatus
-	auth_type               *term.AuthType
+	auth_type               *domain.AuthType
 	username                *uuid.UUID
 	secret_hash             *[]byte
 	pepper_id               *string
 	secret_hint             *string
 	raw_key_hint            *string
-	access                  *term.Access
+	access                  *domain.Access
 	allowed_addresses       *[]string
 	appendallowed_addresses []string
-	rate_limit              **term.RateLimit
+	rate_limit              **domain.RateLimit
 	expires_at              *time.Time
 	expiry_recorded_at      *time.Time
 	last_used_at            *time.Time
 	revoked_at              *time.Time
 	revoked_by              *uuid.UUID
-	revoked_reason          *term.RevocationReason
+	revoked_reason          *domain.RevocationReason
 	revoked_note            *string
 	deleted_at              *time.Time
 	clearedFields           map[string]struct{}
@@ -3195,12 +3195,12 @@ func (m *CredentialMutation) ResetName() {
 }
 
 // SetEnvironment sets the "environment" field.
-func (m *CredentialMutation) SetEnvironment(t term.Environment) {
+func (m *CredentialMutation) SetEnvironment(t domain.Environment) {
 	m.environment = &t
 }
 
 // Environment returns the value of the "environment" field in the mutation.
-func (m *CredentialMutation) Environment() (r term.Environment, exists bool) {
+func (m *CredentialMutation) Environment() (r domain.Environment, exists bool) {
 	v := m.environment
 	if v == nil {
 		return
@@ -3211,7 +3211,7 @@ func (m *CredentialMutation) Environment() (r term.Environment, exists bool) {
 // OldEnvironment returns the old "environment" field's value of the Credential entity.
 // If the Credential object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *CredentialMutation) OldEnvironment(ctx context.Context) (v term.Environment, err error) {
+func (m *CredentialMutation) OldEnvironment(ctx context.Context) (v domain.Environment, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldEnvironment is only allowed on UpdateOne operations")
 	}
@@ -3267,12 +3267,12 @@ func (m *CredentialMutation) ResetStatus() {
 }
 
 // SetAuthType sets the "auth_type" field.
-func (m *CredentialMutation) SetAuthType(tt term.AuthType) {
+func (m *CredentialMutation) SetAuthType(tt domain.AuthType) {
 	m.auth_type = &tt
 }
 
 // AuthType returns the value of the "auth_type" field in the mutation.
-func (m *CredentialMutation) AuthType() (r term.AuthType, exists bool) {
+func (m *CredentialMutation) AuthType() (r domain.AuthType, exists bool) {
 	v := m.auth_type
 	if v == nil {
 		return
@@ -3283,7 +3283,7 @@ func (m *CredentialMutation) AuthType() (r term.AuthType, exists bool) {
 // OldAuthType returns the old "auth_type" field's value of the Credential entity.
 // If the Credential object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *CredentialMutation) OldAuthType(ctx context.Context) (v term.AuthType, err error) {
+func (m *CredentialMutation) OldAuthType(ctx context.Context) (v domain.AuthType, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldAuthType is only allowed on UpdateOne operations")
 	}
@@ -3496,12 +3496,12 @@ func (m *CredentialMutation) ResetRawKeyHint() {
 }
 
 // SetAccess sets the "access" field.
-func (m *CredentialMutation) SetAccess(t term.Access) {
+func (m *CredentialMutation) SetAccess(t domain.Access) {
 	m.access = &t
 }
 
 // Access returns the value of the "access" field in the mutation.
-func (m *CredentialMutation) Access() (r term.Access, exists bool) {
+func (m *CredentialMutation) Access() (r domain.Access, exists bool) {
 	v := m.access
 	if v == nil {
 		return
@@ -3512,7 +3512,7 @@ func (m *CredentialMutation) Access() (r term.Access, exists bool) {
 // OldAccess returns the old "access" field's value of the Credential entity.
 // If the Credential object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *CredentialMutation) OldAccess(ctx context.Context) (v term.Access, err error) {
+func (m *CredentialMutation) OldAccess(ctx context.Context) (v domain.Access, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldAccess is only allowed on UpdateOne operations")
 	}
@@ -3597,12 +3597,12 @@ func (m *CredentialMutation) ResetAllowedAddresses() {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (m *CredentialMutation) SetRateLimit(tl *term.RateLimit) {
+func (m *CredentialMutation) SetRateLimit(tl *domain.RateLimit) {
 	m.rate_limit = &tl
 }
 
 // RateLimit returns the value of the "rate_limit" field in the mutation.
-func (m *CredentialMutation) RateLimit() (r *term.RateLimit, exists bool) {
+func (m *CredentialMutation) RateLimit() (r *domain.RateLimit, exists bool) {
 	v := m.rate_limit
 	if v == nil {
 		return
@@ -3613,7 +3613,7 @@ func (m *CredentialMutation) RateLimit() (r *term.RateLimit, exists bool) {
 // OldRateLimit returns the old "rate_limit" field's value of the Credential entity.
 // If the Credential object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *CredentialMutation) OldRateLimit(ctx context.Context) (v *term.RateLimit, err error) {
+func (m *CredentialMutation) OldRateLimit(ctx context.Context) (v *domain.RateLimit, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldRateLimit is only allowed on UpdateOne operations")
 	}
@@ -3891,12 +3891,12 @@ func (m *CredentialMutation) ResetRevokedBy() {
 }
 
 // SetRevokedReason sets the "revoked_reason" field.
-func (m *CredentialMutation) SetRevokedReason(tr term.RevocationReason) {
+func (m *CredentialMutation) SetRevokedReason(tr domain.RevocationReason) {
 	m.revoked_reason = &tr
 }
 
 // RevokedReason returns the value of the "revoked_reason" field in the mutation.
-func (m *CredentialMutation) RevokedReason() (r term.RevocationReason, exists bool) {
+func (m *CredentialMutation) RevokedReason() (r domain.RevocationReason, exists bool) {
 	v := m.revoked_reason
 	if v == nil {
 		return
@@ -3907,7 +3907,7 @@ func (m *CredentialMutation) RevokedReason() (r term.RevocationReason, exists bo
 // OldRevokedReason returns the old "revoked_reason" field's value of the Credential entity.
 // If the Credential object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *CredentialMutation) OldRevokedReason(ctx context.Context) (v *term.RevocationReason, err error) {
+func (m *CredentialMutation) OldRevokedReason(ctx context.Context) (v *domain.RevocationReason, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldRevokedReason is only allowed on UpdateOne operations")
 	}
@@ -4398,7 +4398,7 @@ func (m *CredentialMutation) SetField(name string, value ent.Value) error {
 		m.SetName(v)
 		return nil
 	case credential.FieldEnvironment:
-		v, ok := value.(term.Environment)
+		v, ok := value.(domain.Environment)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -4412,7 +4412,7 @@ func (m *CredentialMutation) SetField(name string, value ent.Value) error {
 		m.SetStatus(v)
 		return nil
 	case credential.FieldAuthType:
-		v, ok := value.(term.AuthType)
+		v, ok := value.(domain.AuthType)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -4454,7 +4454,7 @@ func (m *CredentialMutation) SetField(name string, value ent.Value) error {
 		m.SetRawKeyHint(v)
 		return nil
 	case credential.FieldAccess:
-		v, ok := value.(term.Access)
+		v, ok := value.(domain.Access)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -4468,7 +4468,7 @@ func (m *CredentialMutation) SetField(name string, value ent.Value) error {
 		m.SetAllowedAddresses(v)
 		return nil
 	case credential.FieldRateLimit:
-		v, ok := value.(*term.RateLimit)
+		v, ok := value.(*domain.RateLimit)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -4510,7 +4510,7 @@ func (m *CredentialMutation) SetField(name string, value ent.Value) error {
 		m.SetRevokedBy(v)
 		return nil
 	case credential.FieldRevokedReason:
-		v, ok := value.(term.RevocationReason)
+		v, ok := value.(domain.RevocationReason)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -4865,7 +4865,7 @@ type EndpointMutation struct {
 	updated_at          *time.Time
 	version             *int
 	addversion          *int
-	method              *term.Method
+	method              *domain.Method
 	_path               *string
 	description         *string
 	clearedFields       map[string]struct{}
@@ -5183,12 +5183,12 @@ func (m *EndpointMutation) ResetProductID() {
 }
 
 // SetMethod sets the "method" field.
-func (m *EndpointMutation) SetMethod(t term.Method) {
+func (m *EndpointMutation) SetMethod(t domain.Method) {
 	m.method = &t
 }
 
 // Method returns the value of the "method" field in the mutation.
-func (m *EndpointMutation) Method() (r term.Method, exists bool) {
+func (m *EndpointMutation) Method() (r domain.Method, exists bool) {
 	v := m.method
 	if v == nil {
 		return
@@ -5199,7 +5199,7 @@ func (m *EndpointMutation) Method() (r term.Method, exists bool) {
 // OldMethod returns the old "method" field's value of the Endpoint entity.
 // If the Endpoint object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *EndpointMutation) OldMethod(ctx context.Context) (v term.Method, err error) {
+func (m *EndpointMutation) OldMethod(ctx context.Context) (v domain.Method, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldMethod is only allowed on UpdateOne operations")
 	}
@@ -5497,7 +5497,7 @@ func (m *EndpointMutation) SetField(name string, value ent.Value) error {
 		m.SetProductID(v)
 		return nil
 	case endpoint.FieldMethod:
-		v, ok := value.(term.Method)
+		v, ok := value.(domain.Method)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -5724,8 +5724,8 @@ type EventMutation struct {
 	account_id          *uuid.UUID
 	app_id              *uuid.UUID
 	reason              *string
-	changes             *[]term.Change
-	appendchanges       []term.Change
+	changes             *[]domain.Change
+	appendchanges       []domain.Change
 	clearedFields       map[string]struct{}
 	organization        *uuid.UUID
 	clearedorganization bool
@@ -6494,13 +6494,13 @@ func (m *EventMutation) ResetReason() {
 }
 
 // SetChanges sets the "changes" field.
-func (m *EventMutation) SetChanges(t []term.Change) {
+func (m *EventMutation) SetChanges(t []domain.Change) {
 	m.changes = &t
 	m.appendchanges = nil
 }
 
 // Changes returns the value of the "changes" field in the mutation.
-func (m *EventMutation) Changes() (r []term.Change, exists bool) {
+func (m *EventMutation) Changes() (r []domain.Change, exists bool) {
 	v := m.changes
 	if v == nil {
 		return
@@ -6511,7 +6511,7 @@ func (m *EventMutation) Changes() (r []term.Change, exists bool) {
 // OldChanges returns the old "changes" field's value of the Event entity.
 // If the Event object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *EventMutation) OldChanges(ctx context.Context) (v []term.Change, err error) {
+func (m *EventMutation) OldChanges(ctx context.Context) (v []domain.Change, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldChanges is only allowed on UpdateOne operations")
 	}
@@ -6526,12 +6526,12 @@ func (m *EventMutation) OldChanges(ctx context.Context) (v []term.Change, err er
 }
 
 // AppendChanges adds t to the "changes" field.
-func (m *EventMutation) AppendChanges(t []term.Change) {
+func (m *EventMutation) AppendChanges(t []domain.Change) {
 	m.appendchanges = append(m.appendchanges, t...)
 }
 
 // AppendedChanges returns the list of values that were appended to the "changes" field in this mutation.
-func (m *EventMutation) AppendedChanges() ([]term.Change, bool) {
+func (m *EventMutation) AppendedChanges() ([]domain.Change, bool) {
 	if len(m.appendchanges) == 0 {
 		return nil, false
 	}
@@ -6864,7 +6864,7 @@ func (m *EventMutation) SetField(name string, value ent.Value) error {
 		m.SetReason(v)
 		return nil
 	case event.FieldChanges:
-		v, ok := value.([]term.Change)
+		v, ok := value.([]domain.Change)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -9688,7 +9688,7 @@ type MembershipMutation struct {
 	op                  Op
 	typ                 string
 	id                  *uuid.UUID
-	role                *term.MembershipRole
+	role                *domain.MembershipRole
 	created_at          *time.Time
 	clearedFields       map[string]struct{}
 	account             *uuid.UUID
@@ -9915,12 +9915,12 @@ func (m *MembershipMutation) ResetUserID() {
 }
 
 // SetRole sets the "role" field.
-func (m *MembershipMutation) SetRole(tr term.MembershipRole) {
+func (m *MembershipMutation) SetRole(tr domain.MembershipRole) {
 	m.role = &tr
 }
 
 // Role returns the value of the "role" field in the mutation.
-func (m *MembershipMutation) Role() (r term.MembershipRole, exists bool) {
+func (m *MembershipMutation) Role() (r domain.MembershipRole, exists bool) {
 	v := m.role
 	if v == nil {
 		return
@@ -9931,7 +9931,7 @@ func (m *MembershipMutation) Role() (r term.MembershipRole, exists bool) {
 // OldRole returns the old "role" field's value of the Membership entity.
 // If the Membership object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *MembershipMutation) OldRole(ctx context.Context) (v term.MembershipRole, err error) {
+func (m *MembershipMutation) OldRole(ctx context.Context) (v domain.MembershipRole, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldRole is only allowed on UpdateOne operations")
 	}
@@ -10185,7 +10185,7 @@ func (m *MembershipMutation) SetField(name string, value ent.Value) error {
 		m.SetUserID(v)
 		return nil
 	case membership.FieldRole:
-		v, ok := value.(term.MembershipRole)
+		v, ok := value.(domain.MembershipRole)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -10393,16 +10393,16 @@ type OrganizationMutation struct {
 	logo_url                  *string
 	time_zone                 *string
 	currency                  *string
-	portal_unregister         *term.PortalUnregister
-	production_keys           *term.ProductionKeys
+	portal_unregister         *domain.PortalUnregister
+	production_keys           *domain.ProductionKeys
 	password_sign_in          *bool
 	key_prefix                *string
-	longest_key_life          *term.KeyLife
+	longest_key_life          *domain.KeyLife
 	deleted_retention_days    *int
 	adddeleted_retention_days *int
 	event_retention_days      *int
 	addevent_retention_days   *int
-	usage_retention           **term.UsageRetention
+	usage_retention           **domain.UsageRetention
 	clearedFields             map[string]struct{}
 	done                      bool
 	oldValue                  func(context.Context) (*Organization, error)
@@ -10894,12 +10894,12 @@ func (m *OrganizationMutation) ResetCurrency() {
 }
 
 // SetPortalUnregister sets the "portal_unregister" field.
-func (m *OrganizationMutation) SetPortalUnregister(tu term.PortalUnregister) {
+func (m *OrganizationMutation) SetPortalUnregister(tu domain.PortalUnregister) {
 	m.portal_unregister = &tu
 }
 
 // PortalUnregister returns the value of the "portal_unregister" field in the mutation.
-func (m *OrganizationMutation) PortalUnregister() (r term.PortalUnregister, exists bool) {
+func (m *OrganizationMutation) PortalUnregister() (r domain.PortalUnregister, exists bool) {
 	v := m.portal_unregister
 	if v == nil {
 		return
@@ -10910,7 +10910,7 @@ func (m *OrganizationMutation) PortalUnregister() (r term.PortalUnregister, exis
 // OldPortalUnregister returns the old "portal_unregister" field's value of the Organization entity.
 // If the Organization object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *OrganizationMutation) OldPortalUnregister(ctx context.Context) (v term.PortalUnregister, err error) {
+func (m *OrganizationMutation) OldPortalUnregister(ctx context.Context) (v domain.PortalUnregister, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldPortalUnregister is only allowed on UpdateOne operations")
 	}
@@ -10930,12 +10930,12 @@ func (m *OrganizationMutation) ResetPortalUnregister() {
 }
 
 // SetProductionKeys sets the "production_keys" field.
-func (m *OrganizationMutation) SetProductionKeys(tk term.ProductionKeys) {
+func (m *OrganizationMutation) SetProductionKeys(tk domain.ProductionKeys) {
 	m.production_keys = &tk
 }
 
 // ProductionKeys returns the value of the "production_keys" field in the mutation.
-func (m *OrganizationMutation) ProductionKeys() (r term.ProductionKeys, exists bool) {
+func (m *OrganizationMutation) ProductionKeys() (r domain.ProductionKeys, exists bool) {
 	v := m.production_keys
 	if v == nil {
 		return
@@ -10946,7 +10946,7 @@ func (m *OrganizationMutation) ProductionKeys() (r term.ProductionKeys, exists b
 // OldProductionKeys returns the old "production_keys" field's value of the Organization entity.
 // If the Organization object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *OrganizationMutation) OldProductionKeys(ctx context.Context) (v term.ProductionKeys, err error) {
+func (m *OrganizationMutation) OldProductionKeys(ctx context.Context) (v domain.ProductionKeys, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldProductionKeys is only allowed on UpdateOne operations")
 	}
@@ -11038,12 +11038,12 @@ func (m *OrganizationMutation) ResetKeyPrefix() {
 }
 
 // SetLongestKeyLife sets the "longest_key_life" field.
-func (m *OrganizationMutation) SetLongestKeyLife(tl term.KeyLife) {
+func (m *OrganizationMutation) SetLongestKeyLife(tl domain.KeyLife) {
 	m.longest_key_life = &tl
 }
 
 // LongestKeyLife returns the value of the "longest_key_life" field in the mutation.
-func (m *OrganizationMutation) LongestKeyLife() (r term.KeyLife, exists bool) {
+func (m *OrganizationMutation) LongestKeyLife() (r domain.KeyLife, exists bool) {
 	v := m.longest_key_life
 	if v == nil {
 		return
@@ -11054,7 +11054,7 @@ func (m *OrganizationMutation) LongestKeyLife() (r term.KeyLife, exists bool) {
 // OldLongestKeyLife returns the old "longest_key_life" field's value of the Organization entity.
 // If the Organization object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *OrganizationMutation) OldLongestKeyLife(ctx context.Context) (v term.KeyLife, err error) {
+func (m *OrganizationMutation) OldLongestKeyLife(ctx context.Context) (v domain.KeyLife, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldLongestKeyLife is only allowed on UpdateOne operations")
 	}
@@ -11186,12 +11186,12 @@ func (m *OrganizationMutation) ResetEventRetentionDays() {
 }
 
 // SetUsageRetention sets the "usage_retention" field.
-func (m *OrganizationMutation) SetUsageRetention(tr *term.UsageRetention) {
+func (m *OrganizationMutation) SetUsageRetention(tr *domain.UsageRetention) {
 	m.usage_retention = &tr
 }
 
 // UsageRetention returns the value of the "usage_retention" field in the mutation.
-func (m *OrganizationMutation) UsageRetention() (r *term.UsageRetention, exists bool) {
+func (m *OrganizationMutation) UsageRetention() (r *domain.UsageRetention, exists bool) {
 	v := m.usage_retention
 	if v == nil {
 		return
@@ -11202,7 +11202,7 @@ func (m *OrganizationMutation) UsageRetention() (r *term.UsageRetention, exists 
 // OldUsageRetention returns the old "usage_retention" field's value of the Organization entity.
 // If the Organization object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *OrganizationMutation) OldUsageRetention(ctx context.Context) (v *term.UsageRetention, err error) {
+func (m *OrganizationMutation) OldUsageRetention(ctx context.Context) (v *domain.UsageRetention, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldUsageRetention is only allowed on UpdateOne operations")
 	}
@@ -11492,14 +11492,14 @@ func (m *OrganizationMutation) SetField(name string, value ent.Value) error {
 		m.SetCurrency(v)
 		return nil
 	case organization.FieldPortalUnregister:
-		v, ok := value.(term.PortalUnregister)
+		v, ok := value.(domain.PortalUnregister)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetPortalUnregister(v)
 		return nil
 	case organization.FieldProductionKeys:
-		v, ok := value.(term.ProductionKeys)
+		v, ok := value.(domain.ProductionKeys)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -11520,7 +11520,7 @@ func (m *OrganizationMutation) SetField(name string, value ent.Value) error {
 		m.SetKeyPrefix(v)
 		return nil
 	case organization.FieldLongestKeyLife:
-		v, ok := value.(term.KeyLife)
+		v, ok := value.(domain.KeyLife)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -11541,7 +11541,7 @@ func (m *OrganizationMutation) SetField(name string, value ent.Value) error {
 		m.SetEventRetentionDays(v)
 		return nil
 	case organization.FieldUsageRetention:
-		v, ok := value.(*term.UsageRetention)
+		v, ok := value.(*domain.UsageRetention)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -11762,12 +11762,12 @@ type PlanMutation struct {
 	addversion          *int
 	name                *string
 	external_id         *string
-	kind                *term.PlanKind
-	rate_limit          **term.RateLimit
-	quota               **term.Quota
-	quota_per           *term.QuotaPer
-	price               **term.Price
-	approval            *term.Approval
+	kind                *domain.PlanKind
+	rate_limit          **domain.RateLimit
+	quota               **domain.Quota
+	quota_per           *domain.QuotaPer
+	price               **domain.Price
+	approval            *domain.Approval
 	clearedFields       map[string]struct{}
 	product             *uuid.UUID
 	clearedproduct      bool
@@ -12155,12 +12155,12 @@ func (m *PlanMutation) ResetExternalID() {
 }
 
 // SetKind sets the "kind" field.
-func (m *PlanMutation) SetKind(tk term.PlanKind) {
+func (m *PlanMutation) SetKind(tk domain.PlanKind) {
 	m.kind = &tk
 }
 
 // Kind returns the value of the "kind" field in the mutation.
-func (m *PlanMutation) Kind() (r term.PlanKind, exists bool) {
+func (m *PlanMutation) Kind() (r domain.PlanKind, exists bool) {
 	v := m.kind
 	if v == nil {
 		return
@@ -12171,7 +12171,7 @@ func (m *PlanMutation) Kind() (r term.PlanKind, exists bool) {
 // OldKind returns the old "kind" field's value of the Plan entity.
 // If the Plan object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *PlanMutation) OldKind(ctx context.Context) (v term.PlanKind, err error) {
+func (m *PlanMutation) OldKind(ctx context.Context) (v domain.PlanKind, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldKind is only allowed on UpdateOne operations")
 	}
@@ -12191,12 +12191,12 @@ func (m *PlanMutation) ResetKind() {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (m *PlanMutation) SetRateLimit(tl *term.RateLimit) {
+func (m *PlanMutation) SetRateLimit(tl *domain.RateLimit) {
 	m.rate_limit = &tl
 }
 
 // RateLimit returns the value of the "rate_limit" field in the mutation.
-func (m *PlanMutation) RateLimit() (r *term.RateLimit, exists bool) {
+func (m *PlanMutation) RateLimit() (r *domain.RateLimit, exists bool) {
 	v := m.rate_limit
 	if v == nil {
 		return
@@ -12207,7 +12207,7 @@ func (m *PlanMutation) RateLimit() (r *term.RateLimit, exists bool) {
 // OldRateLimit returns the old "rate_limit" field's value of the Plan entity.
 // If the Plan object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *PlanMutation) OldRateLimit(ctx context.Context) (v *term.RateLimit, err error) {
+func (m *PlanMutation) OldRateLimit(ctx context.Context) (v *domain.RateLimit, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldRateLimit is only allowed on UpdateOne operations")
 	}
@@ -12240,12 +12240,12 @@ func (m *PlanMutation) ResetRateLimit() {
 }
 
 // SetQuota sets the "quota" field.
-func (m *PlanMutation) SetQuota(t *term.Quota) {
+func (m *PlanMutation) SetQuota(t *domain.Quota) {
 	m.quota = &t
 }
 
 // Quota returns the value of the "quota" field in the mutation.
-func (m *PlanMutation) Quota() (r *term.Quota, exists bool) {
+func (m *PlanMutation) Quota() (r *domain.Quota, exists bool) {
 	v := m.quota
 	if v == nil {
 		return
@@ -12256,7 +12256,7 @@ func (m *PlanMutation) Quota() (r *term.Quota, exists bool) {
 // OldQuota returns the old "quota" field's value of the Plan entity.
 // If the Plan object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *PlanMutation) OldQuota(ctx context.Context) (v *term.Quota, err error) {
+func (m *PlanMutation) OldQuota(ctx context.Context) (v *domain.Quota, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldQuota is only allowed on UpdateOne operations")
 	}
@@ -12289,12 +12289,12 @@ func (m *PlanMutation) ResetQuota() {
 }
 
 // SetQuotaPer sets the "quota_per" field.
-func (m *PlanMutation) SetQuotaPer(tp term.QuotaPer) {
+func (m *PlanMutation) SetQuotaPer(tp domain.QuotaPer) {
 	m.quota_per = &tp
 }
 
 // QuotaPer returns the value of the "quota_per" field in the mutation.
-func (m *PlanMutation) QuotaPer() (r term.QuotaPer, exists bool) {
+func (m *PlanMutation) QuotaPer() (r domain.QuotaPer, exists bool) {
 	v := m.quota_per
 	if v == nil {
 		return
@@ -12305,7 +12305,7 @@ func (m *PlanMutation) QuotaPer() (r term.QuotaPer, exists bool) {
 // OldQuotaPer returns the old "quota_per" field's value of the Plan entity.
 // If the Plan object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *PlanMutation) OldQuotaPer(ctx context.Context) (v term.QuotaPer, err error) {
+func (m *PlanMutation) OldQuotaPer(ctx context.Context) (v domain.QuotaPer, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldQuotaPer is only allowed on UpdateOne operations")
 	}
@@ -12325,12 +12325,12 @@ func (m *PlanMutation) ResetQuotaPer() {
 }
 
 // SetPrice sets the "price" field.
-func (m *PlanMutation) SetPrice(t *term.Price) {
+func (m *PlanMutation) SetPrice(t *domain.Price) {
 	m.price = &t
 }
 
 // Price returns the value of the "price" field in the mutation.
-func (m *PlanMutation) Price() (r *term.Price, exists bool) {
+func (m *PlanMutation) Price() (r *domain.Price, exists bool) {
 	v := m.price
 	if v == nil {
 		return
@@ -12341,7 +12341,7 @@ func (m *PlanMutation) Price() (r *term.Price, exists bool) {
 // OldPrice returns the old "price" field's value of the Plan entity.
 // If the Plan object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *PlanMutation) OldPrice(ctx context.Context) (v *term.Price, err error) {
+func (m *PlanMutation) OldPrice(ctx context.Context) (v *domain.Price, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldPrice is only allowed on UpdateOne operations")
 	}
@@ -12374,12 +12374,12 @@ func (m *PlanMutation) ResetPrice() {
 }
 
 // SetApproval sets the "approval" field.
-func (m *PlanMutation) SetApproval(t term.Approval) {
+func (m *PlanMutation) SetApproval(t domain.Approval) {
 	m.approval = &t
 }
 
 // Approval returns the value of the "approval" field in the mutation.
-func (m *PlanMutation) Approval() (r term.Approval, exists bool) {
+func (m *PlanMutation) Approval() (r domain.Approval, exists bool) {
 	v := m.approval
 	if v == nil {
 		return
@@ -12390,7 +12390,7 @@ func (m *PlanMutation) Approval() (r term.Approval, exists bool) {
 // OldApproval returns the old "approval" field's value of the Plan entity.
 // If the Plan object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *PlanMutation) OldApproval(ctx context.Context) (v *term.Approval, err error) {
+func (m *PlanMutation) OldApproval(ctx context.Context) (v *domain.Approval, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldApproval is only allowed on UpdateOne operations")
 	}
@@ -12678,42 +12678,42 @@ func (m *PlanMutation) SetField(name string, value ent.Value) error {
 		m.SetExternalID(v)
 		return nil
 	case plan.FieldKind:
-		v, ok := value.(term.PlanKind)
+		v, ok := value.(domain.PlanKind)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetKind(v)
 		return nil
 	case plan.FieldRateLimit:
-		v, ok := value.(*term.RateLimit)
+		v, ok := value.(*domain.RateLimit)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetRateLimit(v)
 		return nil
 	case plan.FieldQuota:
-		v, ok := value.(*term.Quota)
+		v, ok := value.(*domain.Quota)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetQuota(v)
 		return nil
 	case plan.FieldQuotaPer:
-		v, ok := value.(term.QuotaPer)
+		v, ok := value.(domain.QuotaPer)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetQuotaPer(v)
 		return nil
 	case plan.FieldPrice:
-		v, ok := value.(*term.Price)
+		v, ok := value.(*domain.Price)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetPrice(v)
 		return nil
 	case plan.FieldApproval:
-		v, ok := value.(term.Approval)
+		v, ok := value.(domain.Approval)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -12962,10 +12962,10 @@ type ProductMutation struct {
 	api_version         *string
 	external_id         *string
 	visibility          *string
-	status              *term.ProductStatus
-	approval            *term.Approval
-	auth_types          *[]term.AuthType
-	appendauth_types    []term.AuthType
+	status              *domain.ProductStatus
+	approval            *domain.Approval
+	auth_types          *[]domain.AuthType
+	appendauth_types    []domain.AuthType
 	documentation_url   *string
 	keyless             *bool
 	enforce_endpoints   *bool
@@ -13498,12 +13498,12 @@ func (m *ProductMutation) ResetVisibility() {
 }
 
 // SetStatus sets the "status" field.
-func (m *ProductMutation) SetStatus(ts term.ProductStatus) {
+func (m *ProductMutation) SetStatus(ts domain.ProductStatus) {
 	m.status = &ts
 }
 
 // Status returns the value of the "status" field in the mutation.
-func (m *ProductMutation) Status() (r term.ProductStatus, exists bool) {
+func (m *ProductMutation) Status() (r domain.ProductStatus, exists bool) {
 	v := m.status
 	if v == nil {
 		return
@@ -13514,7 +13514,7 @@ func (m *ProductMutation) Status() (r term.ProductStatus, exists bool) {
 // OldStatus returns the old "status" field's value of the Product entity.
 // If the Product object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *ProductMutation) OldStatus(ctx context.Context) (v term.ProductStatus, err error) {
+func (m *ProductMutation) OldStatus(ctx context.Context) (v domain.ProductStatus, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
 	}
@@ -13534,12 +13534,12 @@ func (m *ProductMutation) ResetStatus() {
 }
 
 // SetApproval sets the "approval" field.
-func (m *ProductMutation) SetApproval(t term.Approval) {
+func (m *ProductMutation) SetApproval(t domain.Approval) {
 	m.approval = &t
 }
 
 // Approval returns the value of the "approval" field in the mutation.
-func (m *ProductMutation) Approval() (r term.Approval, exists bool) {
+func (m *ProductMutation) Approval() (r domain.Approval, exists bool) {
 	v := m.approval
 	if v == nil {
 		return
@@ -13550,7 +13550,7 @@ func (m *ProductMutation) Approval() (r term.Approval, exists bool) {
 // OldApproval returns the old "approval" field's value of the Product entity.
 // If the Product object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *ProductMutation) OldApproval(ctx context.Context) (v term.Approval, err error) {
+func (m *ProductMutation) OldApproval(ctx context.Context) (v domain.Approval, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldApproval is only allowed on UpdateOne operations")
 	}
@@ -13570,13 +13570,13 @@ func (m *ProductMutation) ResetApproval() {
 }
 
 // SetAuthTypes sets the "auth_types" field.
-func (m *ProductMutation) SetAuthTypes(tt []term.AuthType) {
+func (m *ProductMutation) SetAuthTypes(tt []domain.AuthType) {
 	m.auth_types = &tt
 	m.appendauth_types = nil
 }
 
 // AuthTypes returns the value of the "auth_types" field in the mutation.
-func (m *ProductMutation) AuthTypes() (r []term.AuthType, exists bool) {
+func (m *ProductMutation) AuthTypes() (r []domain.AuthType, exists bool) {
 	v := m.auth_types
 	if v == nil {
 		return
@@ -13587,7 +13587,7 @@ func (m *ProductMutation) AuthTypes() (r []term.AuthType, exists bool) {
 // OldAuthTypes returns the old "auth_types" field's value of the Product entity.
 // If the Product object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *ProductMutation) OldAuthTypes(ctx context.Context) (v []term.AuthType, err error) {
+func (m *ProductMutation) OldAuthTypes(ctx context.Context) (v []domain.AuthType, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldAuthTypes is only allowed on UpdateOne operations")
 	}
@@ -13602,12 +13602,12 @@ func (m *ProductMutation) OldAuthTypes(ctx context.Context) (v []term.AuthType, 
 }
 
 // AppendAuthTypes adds tt to the "auth_types" field.
-func (m *ProductMutation) AppendAuthTypes(tt []term.AuthType) {
+func (m *ProductMutation) AppendAuthTypes(tt []domain.AuthType) {
 	m.appendauth_types = append(m.appendauth_types, tt...)
 }
 
 // AppendedAuthTypes returns the list of values that were appended to the "auth_types" field in this mutation.
-func (m *ProductMutation) AppendedAuthTypes() ([]term.AuthType, bool) {
+func (m *ProductMutation) AppendedAuthTypes() ([]domain.AuthType, bool) {
 	if len(m.appendauth_types) == 0 {
 		return nil, false
 	}
@@ -14013,21 +14013,21 @@ func (m *ProductMutation) SetField(name string, value ent.Value) error {
 		m.SetVisibility(v)
 		return nil
 	case product.FieldStatus:
-		v, ok := value.(term.ProductStatus)
+		v, ok := value.(domain.ProductStatus)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetStatus(v)
 		return nil
 	case product.FieldApproval:
-		v, ok := value.(term.Approval)
+		v, ok := value.(domain.Approval)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetApproval(v)
 		return nil
 	case product.FieldAuthTypes:
-		v, ok := value.([]term.AuthType)
+		v, ok := value.([]domain.AuthType)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -14924,7 +14924,7 @@ type ServiceTokenMutation struct {
 	hint                *string
 	product_ids         *[]uuid.UUID
 	appendproduct_ids   []uuid.UUID
-	environment         *term.Environment
+	environment         *domain.Environment
 	revoked_at          *time.Time
 	last_used_at        *time.Time
 	clearedFields       map[string]struct{}
@@ -15428,12 +15428,12 @@ func (m *ServiceTokenMutation) ResetProductIds() {
 }
 
 // SetEnvironment sets the "environment" field.
-func (m *ServiceTokenMutation) SetEnvironment(t term.Environment) {
+func (m *ServiceTokenMutation) SetEnvironment(t domain.Environment) {
 	m.environment = &t
 }
 
 // Environment returns the value of the "environment" field in the mutation.
-func (m *ServiceTokenMutation) Environment() (r term.Environment, exists bool) {
+func (m *ServiceTokenMutation) Environment() (r domain.Environment, exists bool) {
 	v := m.environment
 	if v == nil {
 		return
@@ -15444,7 +15444,7 @@ func (m *ServiceTokenMutation) Environment() (r term.Environment, exists bool) {
 // OldEnvironment returns the old "environment" field's value of the ServiceToken entity.
 // If the ServiceToken object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *ServiceTokenMutation) OldEnvironment(ctx context.Context) (v *term.Environment, err error) {
+func (m *ServiceTokenMutation) OldEnvironment(ctx context.Context) (v *domain.Environment, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldEnvironment is only allowed on UpdateOne operations")
 	}
@@ -15810,7 +15810,7 @@ func (m *ServiceTokenMutation) SetField(name string, value ent.Value) error {
 		m.SetProductIds(v)
 		return nil
 	case servicetoken.FieldEnvironment:
-		v, ok := value.(term.Environment)
+		v, ok := value.(domain.Environment)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -22235,8 +22235,8 @@ type UserMutation struct {
 	name_folded         *string
 	email               *string
 	email_folded        *address.Email
-	role                *term.UserRole
-	status              *term.UserStatus
+	role                *domain.UserRole
+	status              *domain.UserStatus
 	password_hash       *string
 	token_version       *int
 	addtoken_version    *int
@@ -22665,12 +22665,12 @@ func (m *UserMutation) ResetEmailFolded() {
 }
 
 // SetRole sets the "role" field.
-func (m *UserMutation) SetRole(tr term.UserRole) {
+func (m *UserMutation) SetRole(tr domain.UserRole) {
 	m.role = &tr
 }
 
 // Role returns the value of the "role" field in the mutation.
-func (m *UserMutation) Role() (r term.UserRole, exists bool) {
+func (m *UserMutation) Role() (r domain.UserRole, exists bool) {
 	v := m.role
 	if v == nil {
 		return
@@ -22681,7 +22681,7 @@ func (m *UserMutation) Role() (r term.UserRole, exists bool) {
 // OldRole returns the old "role" field's value of the User entity.
 // If the User object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *UserMutation) OldRole(ctx context.Context) (v term.UserRole, err error) {
+func (m *UserMutation) OldRole(ctx context.Context) (v domain.UserRole, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldRole is only allowed on UpdateOne operations")
 	}
@@ -22701,12 +22701,12 @@ func (m *UserMutation) ResetRole() {
 }
 
 // SetStatus sets the "status" field.
-func (m *UserMutation) SetStatus(ts term.UserStatus) {
+func (m *UserMutation) SetStatus(ts domain.UserStatus) {
 	m.status = &ts
 }
 
 // Status returns the value of the "status" field in the mutation.
-func (m *UserMutation) Status() (r term.UserStatus, exists bool) {
+func (m *UserMutation) Status() (r domain.UserStatus, exists bool) {
 	v := m.status
 	if v == nil {
 		return
@@ -22717,7 +22717,7 @@ func (m *UserMutation) Status() (r term.UserStatus, exists bool) {
 // OldStatus returns the old "status" field's value of the User entity.
 // If the User object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *UserMutation) OldStatus(ctx context.Context) (v term.UserStatus, err error) {
+func (m *UserMutation) OldStatus(ctx context.Context) (v domain.UserStatus, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
 	}
@@ -23268,14 +23268,14 @@ func (m *UserMutation) SetField(name string, value ent.Value) error {
 		m.SetEmailFolded(v)
 		return nil
 	case user.FieldRole:
-		v, ok := value.(term.UserRole)
+		v, ok := value.(domain.UserRole)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetRole(v)
 		return nil
 	case user.FieldStatus:
-		v, ok := value.(term.UserStatus)
+		v, ok := value.(domain.UserStatus)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}

@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"portico/ent/db/organization"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"strings"
 	"time"
 
@@ -41,21 +41,21 @@ type Organization struct {
 	// ISO 4217.
 	Currency string `json:"currency,omitempty"`
 	// PortalUnregister holds the value of the "portal_unregister" field.
-	PortalUnregister term.PortalUnregister `json:"portal_unregister,omitempty"`
+	PortalUnregister domain.PortalUnregister `json:"portal_unregister,omitempty"`
 	// ProductionKeys holds the value of the "production_keys" field.
-	ProductionKeys term.ProductionKeys `json:"production_keys,omitempty"`
+	ProductionKeys domain.ProductionKeys `json:"production_keys,omitempty"`
 	// PasswordSignIn holds the value of the "password_sign_in" field.
 	PasswordSignIn bool `json:"password_sign_in,omitempty"`
 	// First part of raw keys made from now on.
 	KeyPrefix string `json:"key_prefix,omitempty"`
 	// LongestKeyLife holds the value of the "longest_key_life" field.
-	LongestKeyLife term.KeyLife `json:"longest_key_life,omitempty"`
+	LongestKeyLife domain.KeyLife `json:"longest_key_life,omitempty"`
 	// DeletedRetentionDays holds the value of the "deleted_retention_days" field.
 	DeletedRetentionDays int `json:"deleted_retention_days,omitempty"`
 	// EventRetentionDays holds the value of the "event_retention_days" field.
 	EventRetentionDays int `json:"event_retention_days,omitempty"`
 	// How long counts of calls are kept; NULL: as term says.
-	UsageRetention *term.UsageRetention `json:"usage_retention,omitempty"`
+	UsageRetention *domain.UsageRetention `json:"usage_retention,omitempty"`
 	selectValues   sql.SelectValues
 
 	// columns are those that the row was read with; nil: all of them.
@@ -164,13 +164,13 @@ func (_m *Organization) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field portal_unregister", values[i])
 			} else if value.Valid {
-				_m.PortalUnregister = term.PortalUnregister(value.String)
+				_m.PortalUnregister = domain.PortalUnregister(value.String)
 			}
 		case organization.FieldProductionKeys:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field production_keys", values[i])
 			} else if value.Valid {
-				_m.ProductionKeys = term.ProductionKeys(value.String)
+				_m.ProductionKeys = domain.ProductionKeys(value.String)
 			}
 		case organization.FieldPasswordSignIn:
 			if value, ok := values[i].(*sql.NullBool); !ok {

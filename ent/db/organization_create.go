@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"portico/ent/db/organization"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -150,13 +150,13 @@ func (_c *OrganizationCreate) SetNillableCurrency(v *string) *OrganizationCreate
 }
 
 // SetPortalUnregister sets the "portal_unregister" field.
-func (_c *OrganizationCreate) SetPortalUnregister(v term.PortalUnregister) *OrganizationCreate {
+func (_c *OrganizationCreate) SetPortalUnregister(v domain.PortalUnregister) *OrganizationCreate {
 	_c.mutation.SetPortalUnregister(v)
 	return _c
 }
 
 // SetNillablePortalUnregister sets the "portal_unregister" field if the given value is not nil.
-func (_c *OrganizationCreate) SetNillablePortalUnregister(v *term.PortalUnregister) *OrganizationCreate {
+func (_c *OrganizationCreate) SetNillablePortalUnregister(v *domain.PortalUnregister) *OrganizationCreate {
 	if v != nil {
 		_c.SetPortalUnregister(*v)
 	}
@@ -164,13 +164,13 @@ func (_c *OrganizationCreate) SetNillablePortalUnregister(v *term.PortalUnregist
 }
 
 // SetProductionKeys sets the "production_keys" field.
-func (_c *OrganizationCreate) SetProductionKeys(v term.ProductionKeys) *OrganizationCreate {
+func (_c *OrganizationCreate) SetProductionKeys(v domain.ProductionKeys) *OrganizationCreate {
 	_c.mutation.SetProductionKeys(v)
 	return _c
 }
 
 // SetNillableProductionKeys sets the "production_keys" field if the given value is not nil.
-func (_c *OrganizationCreate) SetNillableProductionKeys(v *term.ProductionKeys) *OrganizationCreate {
+func (_c *OrganizationCreate) SetNillableProductionKeys(v *domain.ProductionKeys) *OrganizationCreate {
 	if v != nil {
 		_c.SetProductionKeys(*v)
 	}
@@ -206,13 +206,13 @@ func (_c *OrganizationCreate) SetNillableKeyPrefix(v *string) *OrganizationCreat
 }
 
 // SetLongestKeyLife sets the "longest_key_life" field.
-func (_c *OrganizationCreate) SetLongestKeyLife(v term.KeyLife) *OrganizationCreate {
+func (_c *OrganizationCreate) SetLongestKeyLife(v domain.KeyLife) *OrganizationCreate {
 	_c.mutation.SetLongestKeyLife(v)
 	return _c
 }
 
 // SetNillableLongestKeyLife sets the "longest_key_life" field if the given value is not nil.
-func (_c *OrganizationCreate) SetNillableLongestKeyLife(v *term.KeyLife) *OrganizationCreate {
+func (_c *OrganizationCreate) SetNillableLongestKeyLife(v *domain.KeyLife) *OrganizationCreate {
 	if v != nil {
 		_c.SetLongestKeyLife(*v)
 	}
@@ -248,7 +248,7 @@ func (_c *OrganizationCreate) SetNillableEventRetentionDays(v *int) *Organizatio
 }
 
 // SetUsageRetention sets the "usage_retention" field.
-func (_c *OrganizationCreate) SetUsageRetention(v *term.UsageRetention) *OrganizationCreate {
+func (_c *OrganizationCreate) SetUsageRetention(v *domain.UsageRetention) *OrganizationCreate {
 	_c.mutation.SetUsageRetention(v)
 	return _c
 }
@@ -721,7 +721,7 @@ func (u *OrganizationUpsert) UpdateCurrency() *OrganizationUpsert {
 }
 
 // SetPortalUnregister sets the "portal_unregister" field.
-func (u *OrganizationUpsert) SetPortalUnregister(v term.PortalUnregister) *OrganizationUpsert {
+func (u *OrganizationUpsert) SetPortalUnregister(v domain.PortalUnregister) *OrganizationUpsert {
 	u.Set(organization.FieldPortalUnregister, v)
 	return u
 }
@@ -733,7 +733,7 @@ func (u *OrganizationUpsert) UpdatePortalUnregister() *OrganizationUpsert {
 }
 
 // SetProductionKeys sets the "production_keys" field.
-func (u *OrganizationUpsert) SetProductionKeys(v term.ProductionKeys) *OrganizationUpsert {
+func (u *OrganizationUpsert) SetProductionKeys(v domain.ProductionKeys) *OrganizationUpsert {
 	u.Set(organization.FieldProductionKeys, v)
 	return u
 }
@@ -769,7 +769,7 @@ func (u *OrganizationUpsert) UpdateKeyPrefix() *OrganizationUpsert {
 }
 
 // SetLongestKeyLife sets the "longest_key_life" field.
-func (u *OrganizationUpsert) SetLongestKeyLife(v term.KeyLife) *OrganizationUpsert {
+func (u *OrganizationUpsert) SetLongestKeyLife(v domain.KeyLife) *OrganizationUpsert {
 	u.Set(organization.FieldLongestKeyLife, v)
 	return u
 }
@@ -817,7 +817,7 @@ func (u *OrganizationUpsert) AddEventRetentionDays(v int) *OrganizationUpsert {
 }
 
 // SetUsageRetention sets the "usage_retention" field.
-func (u *OrganizationUpsert) SetUsageRetention(v *term.UsageRetention) *OrganizationUpsert {
+func (u *OrganizationUpsert) SetUsageRetention(v *domain.UsageRetention) *OrganizationUpsert {
 	u.Set(organization.FieldUsageRetention, v)
 	return u
 }
@@ -1008,7 +1008,7 @@ func (u *OrganizationUpsertOne) UpdateCurrency() *OrganizationUpsertOne {
 }
 
 // SetPortalUnregister sets the "portal_unregister" field.
-func (u *OrganizationUpsertOne) SetPortalUnregister(v term.PortalUnregister) *OrganizationUpsertOne {
+func (u *OrganizationUpsertOne) SetPortalUnregister(v domain.PortalUnregister) *OrganizationUpsertOne {
 	return u.Update(func(s *OrganizationUpsert) {
 		s.SetPortalUnregister(v)
 	})
@@ -1022,7 +1022,7 @@ func (u *OrganizationUpsertOne) UpdatePortalUnregister() *OrganizationUpsertOne 
 }
 
 // SetProductionKeys sets the "production_keys" field.
-func (u *OrganizationUpsertOne) SetProductionKeys(v term.ProductionKeys) *OrganizationUpsertOne {
+func (u *OrganizationUpsertOne) SetProductionKeys(v domain.ProductionKeys) *OrganizationUpsertOne {
 	return u.Update(func(s *OrganizationUpsert) {
 		s.SetProductionKeys(v)
 	})
@@ -1064,7 +1064,7 @@ func (u *OrganizationUpsertOne) UpdateKeyPrefix() *OrganizationUpsertOne {
 }
 
 // SetLongestKeyLife sets the "longest_key_life" field.
-func (u *OrganizationUpsertOne) SetLongestKeyLife(v term.KeyLife) *OrganizationUpsertOne {
+func (u *OrganizationUpsertOne) SetLongestKeyLife(v domain.KeyLife) *OrganizationUpsertOne {
 	return u.Update(func(s *OrganizationUpsert) {
 		s.SetLongestKeyLife(v)
 	})
@@ -1120,7 +1120,7 @@ func (u *OrganizationUpsertOne) UpdateEventRetentionDays() *OrganizationUpsertOn
 }
 
 // SetUsageRetention sets the "usage_retention" field.
-func (u *OrganizationUpsertOne) SetUsageRetention(v *term.UsageRetention) *OrganizationUpsertOne {
+func (u *OrganizationUpsertOne) SetUsageRetention(v *domain.UsageRetention) *OrganizationUpsertOne {
 	return u.Update(func(s *OrganizationUpsert) {
 		s.SetUsageRetention(v)
 	})
@@ -1481,7 +1481,7 @@ func (u *OrganizationUpsertBulk) UpdateCurrency() *OrganizationUpsertBulk {
 }
 
 // SetPortalUnregister sets the "portal_unregister" field.
-func (u *OrganizationUpsertBulk) SetPortalUnregister(v term.PortalUnregister) *OrganizationUpsertBulk {
+func (u *OrganizationUpsertBulk) SetPortalUnregister(v domain.PortalUnregister) *OrganizationUpsertBulk {
 	return u.Update(func(s *OrganizationUpsert) {
 		s.SetPortalUnregister(v)
 	})
@@ -1495,7 +1495,7 @@ func (u *OrganizationUpsertBulk) UpdatePortalUnregister() *OrganizationUpsertBul
 }
 
 // SetProductionKeys sets the "production_keys" field.
-func (u *OrganizationUpsertBulk) SetProductionKeys(v term.ProductionKeys) *OrganizationUpsertBulk {
+func (u *OrganizationUpsertBulk) SetProductionKeys(v domain.ProductionKeys) *OrganizationUpsertBulk {
 	return u.Update(func(s *OrganizationUpsert) {
 		s.SetProductionKeys(v)
 	})
@@ -1537,7 +1537,7 @@ func (u *OrganizationUpsertBulk) UpdateKeyPrefix() *OrganizationUpsertBulk {
 }
 
 // SetLongestKeyLife sets the "longest_key_life" field.
-func (u *OrganizationUpsertBulk) SetLongestKeyLife(v term.KeyLife) *OrganizationUpsertBulk {
+func (u *OrganizationUpsertBulk) SetLongestKeyLife(v domain.KeyLife) *OrganizationUpsertBulk {
 	return u.Update(func(s *OrganizationUpsert) {
 		s.SetLongestKeyLife(v)
 	})
@@ -1593,7 +1593,7 @@ func (u *OrganizationUpsertBulk) UpdateEventRetentionDays() *OrganizationUpsertB
 }
 
 // SetUsageRetention sets the "usage_retention" field.
-func (u *OrganizationUpsertBulk) SetUsageRetention(v *term.UsageRetention) *OrganizationUpsertBulk {
+func (u *OrganizationUpsertBulk) SetUsageRetention(v *domain.UsageRetention) *OrganizationUpsertBulk {
 	return u.Update(func(s *OrganizationUpsert) {
 		s.SetUsageRetention(v)
 	})

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"portico/ent/db/organization"
 	"portico/ent/db/predicate"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -150,13 +150,13 @@ func (_u *OrganizationUpdate) SetNillableCurrency(v *string) *OrganizationUpdate
 }
 
 // SetPortalUnregister sets the "portal_unregister" field.
-func (_u *OrganizationUpdate) SetPortalUnregister(v term.PortalUnregister) *OrganizationUpdate {
+func (_u *OrganizationUpdate) SetPortalUnregister(v domain.PortalUnregister) *OrganizationUpdate {
 	_u.mutation.SetPortalUnregister(v)
 	return _u
 }
 
 // SetNillablePortalUnregister sets the "portal_unregister" field if the given value is not nil.
-func (_u *OrganizationUpdate) SetNillablePortalUnregister(v *term.PortalUnregister) *OrganizationUpdate {
+func (_u *OrganizationUpdate) SetNillablePortalUnregister(v *domain.PortalUnregister) *OrganizationUpdate {
 	if v != nil {
 		_u.SetPortalUnregister(*v)
 	}
@@ -164,13 +164,13 @@ func (_u *OrganizationUpdate) SetNillablePortalUnregister(v *term.PortalUnregist
 }
 
 // SetProductionKeys sets the "production_keys" field.
-func (_u *OrganizationUpdate) SetProductionKeys(v term.ProductionKeys) *OrganizationUpdate {
+func (_u *OrganizationUpdate) SetProductionKeys(v domain.ProductionKeys) *OrganizationUpdate {
 	_u.mutation.SetProductionKeys(v)
 	return _u
 }
 
 // SetNillableProductionKeys sets the "production_keys" field if the given value is not nil.
-func (_u *OrganizationUpdate) SetNillableProductionKeys(v *term.ProductionKeys) *OrganizationUpdate {
+func (_u *OrganizationUpdate) SetNillableProductionKeys(v *domain.ProductionKeys) *OrganizationUpdate {
 	if v != nil {
 		_u.SetProductionKeys(*v)
 	}
@@ -206,13 +206,13 @@ func (_u *OrganizationUpdate) SetNillableKeyPrefix(v *string) *OrganizationUpdat
 }
 
 // SetLongestKeyLife sets the "longest_key_life" field.
-func (_u *OrganizationUpdate) SetLongestKeyLife(v term.KeyLife) *OrganizationUpdate {
+func (_u *OrganizationUpdate) SetLongestKeyLife(v domain.KeyLife) *OrganizationUpdate {
 	_u.mutation.SetLongestKeyLife(v)
 	return _u
 }
 
 // SetNillableLongestKeyLife sets the "longest_key_life" field if the given value is not nil.
-func (_u *OrganizationUpdate) SetNillableLongestKeyLife(v *term.KeyLife) *OrganizationUpdate {
+func (_u *OrganizationUpdate) SetNillableLongestKeyLife(v *domain.KeyLife) *OrganizationUpdate {
 	if v != nil {
 		_u.SetLongestKeyLife(*v)
 	}
@@ -262,7 +262,7 @@ func (_u *OrganizationUpdate) AddEventRetentionDays(v int) *OrganizationUpdate {
 }
 
 // SetUsageRetention sets the "usage_retention" field.
-func (_u *OrganizationUpdate) SetUsageRetention(v *term.UsageRetention) *OrganizationUpdate {
+func (_u *OrganizationUpdate) SetUsageRetention(v *domain.UsageRetention) *OrganizationUpdate {
 	_u.mutation.SetUsageRetention(v)
 	return _u
 }
@@ -550,13 +550,13 @@ func (_u *OrganizationUpdateOne) SetNillableCurrency(v *string) *OrganizationUpd
 }
 
 // SetPortalUnregister sets the "portal_unregister" field.
-func (_u *OrganizationUpdateOne) SetPortalUnregister(v term.PortalUnregister) *OrganizationUpdateOne {
+func (_u *OrganizationUpdateOne) SetPortalUnregister(v domain.PortalUnregister) *OrganizationUpdateOne {
 	_u.mutation.SetPortalUnregister(v)
 	return _u
 }
 
 // SetNillablePortalUnregister sets the "portal_unregister" field if the given value is not nil.
-func (_u *OrganizationUpdateOne) SetNillablePortalUnregister(v *term.PortalUnregister) *OrganizationUpdateOne {
+func (_u *OrganizationUpdateOne) SetNillablePortalUnregister(v *domain.PortalUnregister) *OrganizationUpdateOne {
 	if v != nil {
 		_u.SetPortalUnregister(*v)
 	}
@@ -564,13 +564,13 @@ func (_u *OrganizationUpdateOne) SetNillablePortalUnregister(v *term.PortalUnreg
 }
 
 // SetProductionKeys sets the "production_keys" field.
-func (_u *OrganizationUpdateOne) SetProductionKeys(v term.ProductionKeys) *OrganizationUpdateOne {
+func (_u *OrganizationUpdateOne) SetProductionKeys(v domain.ProductionKeys) *OrganizationUpdateOne {
 	_u.mutation.SetProductionKeys(v)
 	return _u
 }
 
 // SetNillableProductionKeys sets the "production_keys" field if the given value is not nil.
-func (_u *OrganizationUpdateOne) SetNillableProductionKeys(v *term.ProductionKeys) *OrganizationUpdateOne {
+func (_u *OrganizationUpdateOne) SetNillableProductionKeys(v *domain.ProductionKeys) *OrganizationUpdateOne {
 	if v != nil {
 		_u.SetProductionKeys(*v)
 	}
@@ -606,13 +606,13 @@ func (_u *OrganizationUpdateOne) SetNillableKeyPrefix(v *string) *OrganizationUp
 }
 
 // SetLongestKeyLife sets the "longest_key_life" field.
-func (_u *OrganizationUpdateOne) SetLongestKeyLife(v term.KeyLife) *OrganizationUpdateOne {
+func (_u *OrganizationUpdateOne) SetLongestKeyLife(v domain.KeyLife) *OrganizationUpdateOne {
 	_u.mutation.SetLongestKeyLife(v)
 	return _u
 }
 
 // SetNillableLongestKeyLife sets the "longest_key_life" field if the given value is not nil.
-func (_u *OrganizationUpdateOne) SetNillableLongestKeyLife(v *term.KeyLife) *OrganizationUpdateOne {
+func (_u *OrganizationUpdateOne) SetNillableLongestKeyLife(v *domain.KeyLife) *OrganizationUpdateOne {
 	if v != nil {
 		_u.SetLongestKeyLife(*v)
 	}
@@ -662,7 +662,7 @@ func (_u *OrganizationUpdateOne) AddEventRetentionDays(v int) *OrganizationUpdat
 }
 
 // SetUsageRetention sets the "usage_retention" field.
-func (_u *OrganizationUpdateOne) SetUsageRetention(v *term.UsageRetention) *OrganizationUpdateOne {
+func (_u *OrganizationUpdateOne) SetUsageRetention(v *domain.UsageRetention) *OrganizationUpdateOne {
 	_u.mutation.SetUsageRetention(v)
 	return _u
 }

@@ -8,7 +8,7 @@ import (
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"strings"
 	"time"
 
@@ -37,17 +37,17 @@ type Plan struct {
 	// ExternalID holds the value of the "external_id" field.
 	ExternalID string `json:"external_id,omitempty"`
 	// Kind holds the value of the "kind" field.
-	Kind term.PlanKind `json:"kind,omitempty"`
+	Kind domain.PlanKind `json:"kind,omitempty"`
 	// NULL: as fast as may be.
-	RateLimit *term.RateLimit `json:"rate_limit,omitempty"`
+	RateLimit *domain.RateLimit `json:"rate_limit,omitempty"`
 	// NULL: as many as may be.
-	Quota *term.Quota `json:"quota,omitempty"`
+	Quota *domain.Quota `json:"quota,omitempty"`
 	// QuotaPer holds the value of the "quota_per" field.
-	QuotaPer term.QuotaPer `json:"quota_per,omitempty"`
+	QuotaPer domain.QuotaPer `json:"quota_per,omitempty"`
 	// NULL: nothing.
-	Price *term.Price `json:"price,omitempty"`
+	Price *domain.Price `json:"price,omitempty"`
 	// NULL: the product's.
-	Approval *term.Approval `json:"approval,omitempty"`
+	Approval *domain.Approval `json:"approval,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the PlanQuery when eager-loading is set.
 	Edges        PlanEdges `json:"edges"`
@@ -172,7 +172,7 @@ func (_m *Plan) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field kind", values[i])
 			} else if value.Valid {
-				_m.Kind = term.PlanKind(value.String)
+				_m.Kind = domain.PlanKind(value.String)
 			}
 		case plan.FieldRateLimit:
 			if value, ok := values[i].(*[]byte); !ok {
@@ -194,7 +194,7 @@ func (_m *Plan) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field quota_per", values[i])
 			} else if value.Valid {
-				_m.QuotaPer = term.QuotaPer(value.String)
+				_m.QuotaPer = domain.QuotaPer(value.String)
 			}
 		case plan.FieldPrice:
 			if value, ok := values[i].(*[]byte); !ok {
@@ -208,8 +208,8 @@ func (_m *Plan) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field approval", values[i])
 			} else if value.Valid {
-				_m.Approval = new(term.Approval)
-				*_m.Approval = term.Approval(value.String)
+				_m.Approval = new(domain.Approval)
+				*_m.Approval = domain.Approval(value.String)
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])

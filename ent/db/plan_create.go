@@ -9,7 +9,7 @@ import (
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -102,31 +102,31 @@ func (_c *PlanCreate) SetNillableExternalID(v *string) *PlanCreate {
 }
 
 // SetKind sets the "kind" field.
-func (_c *PlanCreate) SetKind(v term.PlanKind) *PlanCreate {
+func (_c *PlanCreate) SetKind(v domain.PlanKind) *PlanCreate {
 	_c.mutation.SetKind(v)
 	return _c
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (_c *PlanCreate) SetRateLimit(v *term.RateLimit) *PlanCreate {
+func (_c *PlanCreate) SetRateLimit(v *domain.RateLimit) *PlanCreate {
 	_c.mutation.SetRateLimit(v)
 	return _c
 }
 
 // SetQuota sets the "quota" field.
-func (_c *PlanCreate) SetQuota(v *term.Quota) *PlanCreate {
+func (_c *PlanCreate) SetQuota(v *domain.Quota) *PlanCreate {
 	_c.mutation.SetQuota(v)
 	return _c
 }
 
 // SetQuotaPer sets the "quota_per" field.
-func (_c *PlanCreate) SetQuotaPer(v term.QuotaPer) *PlanCreate {
+func (_c *PlanCreate) SetQuotaPer(v domain.QuotaPer) *PlanCreate {
 	_c.mutation.SetQuotaPer(v)
 	return _c
 }
 
 // SetNillableQuotaPer sets the "quota_per" field if the given value is not nil.
-func (_c *PlanCreate) SetNillableQuotaPer(v *term.QuotaPer) *PlanCreate {
+func (_c *PlanCreate) SetNillableQuotaPer(v *domain.QuotaPer) *PlanCreate {
 	if v != nil {
 		_c.SetQuotaPer(*v)
 	}
@@ -134,19 +134,19 @@ func (_c *PlanCreate) SetNillableQuotaPer(v *term.QuotaPer) *PlanCreate {
 }
 
 // SetPrice sets the "price" field.
-func (_c *PlanCreate) SetPrice(v *term.Price) *PlanCreate {
+func (_c *PlanCreate) SetPrice(v *domain.Price) *PlanCreate {
 	_c.mutation.SetPrice(v)
 	return _c
 }
 
 // SetApproval sets the "approval" field.
-func (_c *PlanCreate) SetApproval(v term.Approval) *PlanCreate {
+func (_c *PlanCreate) SetApproval(v domain.Approval) *PlanCreate {
 	_c.mutation.SetApproval(v)
 	return _c
 }
 
 // SetNillableApproval sets the "approval" field if the given value is not nil.
-func (_c *PlanCreate) SetNillableApproval(v *term.Approval) *PlanCreate {
+func (_c *PlanCreate) SetNillableApproval(v *domain.Approval) *PlanCreate {
 	if v != nil {
 		_c.SetApproval(*v)
 	}
@@ -521,7 +521,7 @@ func (u *PlanUpsert) UpdateExternalID() *PlanUpsert {
 }
 
 // SetKind sets the "kind" field.
-func (u *PlanUpsert) SetKind(v term.PlanKind) *PlanUpsert {
+func (u *PlanUpsert) SetKind(v domain.PlanKind) *PlanUpsert {
 	u.Set(plan.FieldKind, v)
 	return u
 }
@@ -533,7 +533,7 @@ func (u *PlanUpsert) UpdateKind() *PlanUpsert {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (u *PlanUpsert) SetRateLimit(v *term.RateLimit) *PlanUpsert {
+func (u *PlanUpsert) SetRateLimit(v *domain.RateLimit) *PlanUpsert {
 	u.Set(plan.FieldRateLimit, v)
 	return u
 }
@@ -551,7 +551,7 @@ func (u *PlanUpsert) ClearRateLimit() *PlanUpsert {
 }
 
 // SetQuota sets the "quota" field.
-func (u *PlanUpsert) SetQuota(v *term.Quota) *PlanUpsert {
+func (u *PlanUpsert) SetQuota(v *domain.Quota) *PlanUpsert {
 	u.Set(plan.FieldQuota, v)
 	return u
 }
@@ -569,7 +569,7 @@ func (u *PlanUpsert) ClearQuota() *PlanUpsert {
 }
 
 // SetQuotaPer sets the "quota_per" field.
-func (u *PlanUpsert) SetQuotaPer(v term.QuotaPer) *PlanUpsert {
+func (u *PlanUpsert) SetQuotaPer(v domain.QuotaPer) *PlanUpsert {
 	u.Set(plan.FieldQuotaPer, v)
 	return u
 }
@@ -581,7 +581,7 @@ func (u *PlanUpsert) UpdateQuotaPer() *PlanUpsert {
 }
 
 // SetPrice sets the "price" field.
-func (u *PlanUpsert) SetPrice(v *term.Price) *PlanUpsert {
+func (u *PlanUpsert) SetPrice(v *domain.Price) *PlanUpsert {
 	u.Set(plan.FieldPrice, v)
 	return u
 }
@@ -599,7 +599,7 @@ func (u *PlanUpsert) ClearPrice() *PlanUpsert {
 }
 
 // SetApproval sets the "approval" field.
-func (u *PlanUpsert) SetApproval(v term.Approval) *PlanUpsert {
+func (u *PlanUpsert) SetApproval(v domain.Approval) *PlanUpsert {
 	u.Set(plan.FieldApproval, v)
 	return u
 }
@@ -737,7 +737,7 @@ func (u *PlanUpsertOne) UpdateExternalID() *PlanUpsertOne {
 }
 
 // SetKind sets the "kind" field.
-func (u *PlanUpsertOne) SetKind(v term.PlanKind) *PlanUpsertOne {
+func (u *PlanUpsertOne) SetKind(v domain.PlanKind) *PlanUpsertOne {
 	return u.Update(func(s *PlanUpsert) {
 		s.SetKind(v)
 	})
@@ -751,7 +751,7 @@ func (u *PlanUpsertOne) UpdateKind() *PlanUpsertOne {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (u *PlanUpsertOne) SetRateLimit(v *term.RateLimit) *PlanUpsertOne {
+func (u *PlanUpsertOne) SetRateLimit(v *domain.RateLimit) *PlanUpsertOne {
 	return u.Update(func(s *PlanUpsert) {
 		s.SetRateLimit(v)
 	})
@@ -772,7 +772,7 @@ func (u *PlanUpsertOne) ClearRateLimit() *PlanUpsertOne {
 }
 
 // SetQuota sets the "quota" field.
-func (u *PlanUpsertOne) SetQuota(v *term.Quota) *PlanUpsertOne {
+func (u *PlanUpsertOne) SetQuota(v *domain.Quota) *PlanUpsertOne {
 	return u.Update(func(s *PlanUpsert) {
 		s.SetQuota(v)
 	})
@@ -793,7 +793,7 @@ func (u *PlanUpsertOne) ClearQuota() *PlanUpsertOne {
 }
 
 // SetQuotaPer sets the "quota_per" field.
-func (u *PlanUpsertOne) SetQuotaPer(v term.QuotaPer) *PlanUpsertOne {
+func (u *PlanUpsertOne) SetQuotaPer(v domain.QuotaPer) *PlanUpsertOne {
 	return u.Update(func(s *PlanUpsert) {
 		s.SetQuotaPer(v)
 	})
@@ -807,7 +807,7 @@ func (u *PlanUpsertOne) UpdateQuotaPer() *PlanUpsertOne {
 }
 
 // SetPrice sets the "price" field.
-func (u *PlanUpsertOne) SetPrice(v *term.Price) *PlanUpsertOne {
+func (u *PlanUpsertOne) SetPrice(v *domain.Price) *PlanUpsertOne {
 	return u.Update(func(s *PlanUpsert) {
 		s.SetPrice(v)
 	})
@@ -828,7 +828,7 @@ func (u *PlanUpsertOne) ClearPrice() *PlanUpsertOne {
 }
 
 // SetApproval sets the "approval" field.
-func (u *PlanUpsertOne) SetApproval(v term.Approval) *PlanUpsertOne {
+func (u *PlanUpsertOne) SetApproval(v domain.Approval) *PlanUpsertOne {
 	return u.Update(func(s *PlanUpsert) {
 		s.SetApproval(v)
 	})
@@ -1136,7 +1136,7 @@ func (u *PlanUpsertBulk) UpdateExternalID() *PlanUpsertBulk {
 }
 
 // SetKind sets the "kind" field.
-func (u *PlanUpsertBulk) SetKind(v term.PlanKind) *PlanUpsertBulk {
+func (u *PlanUpsertBulk) SetKind(v domain.PlanKind) *PlanUpsertBulk {
 	return u.Update(func(s *PlanUpsert) {
 		s.SetKind(v)
 	})
@@ -1150,7 +1150,7 @@ func (u *PlanUpsertBulk) UpdateKind() *PlanUpsertBulk {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (u *PlanUpsertBulk) SetRateLimit(v *term.RateLimit) *PlanUpsertBulk {
+func (u *PlanUpsertBulk) SetRateLimit(v *domain.RateLimit) *PlanUpsertBulk {
 	return u.Update(func(s *PlanUpsert) {
 		s.SetRateLimit(v)
 	})
@@ -1171,7 +1171,7 @@ func (u *PlanUpsertBulk) ClearRateLimit() *PlanUpsertBulk {
 }
 
 // SetQuota sets the "quota" field.
-func (u *PlanUpsertBulk) SetQuota(v *term.Quota) *PlanUpsertBulk {
+func (u *PlanUpsertBulk) SetQuota(v *domain.Quota) *PlanUpsertBulk {
 	return u.Update(func(s *PlanUpsert) {
 		s.SetQuota(v)
 	})
@@ -1192,7 +1192,7 @@ func (u *PlanUpsertBulk) ClearQuota() *PlanUpsertBulk {
 }
 
 // SetQuotaPer sets the "quota_per" field.
-func (u *PlanUpsertBulk) SetQuotaPer(v term.QuotaPer) *PlanUpsertBulk {
+func (u *PlanUpsertBulk) SetQuotaPer(v domain.QuotaPer) *PlanUpsertBulk {
 	return u.Update(func(s *PlanUpsert) {
 		s.SetQuotaPer(v)
 	})
@@ -1206,7 +1206,7 @@ func (u *PlanUpsertBulk) UpdateQuotaPer() *PlanUpsertBulk {
 }
 
 // SetPrice sets the "price" field.
-func (u *PlanUpsertBulk) SetPrice(v *term.Price) *PlanUpsertBulk {
+func (u *PlanUpsertBulk) SetPrice(v *domain.Price) *PlanUpsertBulk {
 	return u.Update(func(s *PlanUpsert) {
 		s.SetPrice(v)
 	})
@@ -1227,7 +1227,7 @@ func (u *PlanUpsertBulk) ClearPrice() *PlanUpsertBulk {
 }
 
 // SetApproval sets the "approval" field.
-func (u *PlanUpsertBulk) SetApproval(v term.Approval) *PlanUpsertBulk {
+func (u *PlanUpsertBulk) SetApproval(v domain.Approval) *PlanUpsertBulk {
 	return u.Update(func(s *PlanUpsert) {
 		s.SetApproval(v)
 	})

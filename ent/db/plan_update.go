@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"portico/ent/db/plan"
 	"portico/ent/db/predicate"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -94,13 +94,13 @@ func (_u *PlanUpdate) SetNillableExternalID(v *string) *PlanUpdate {
 }
 
 // SetKind sets the "kind" field.
-func (_u *PlanUpdate) SetKind(v term.PlanKind) *PlanUpdate {
+func (_u *PlanUpdate) SetKind(v domain.PlanKind) *PlanUpdate {
 	_u.mutation.SetKind(v)
 	return _u
 }
 
 // SetNillableKind sets the "kind" field if the given value is not nil.
-func (_u *PlanUpdate) SetNillableKind(v *term.PlanKind) *PlanUpdate {
+func (_u *PlanUpdate) SetNillableKind(v *domain.PlanKind) *PlanUpdate {
 	if v != nil {
 		_u.SetKind(*v)
 	}
@@ -108,7 +108,7 @@ func (_u *PlanUpdate) SetNillableKind(v *term.PlanKind) *PlanUpdate {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (_u *PlanUpdate) SetRateLimit(v *term.RateLimit) *PlanUpdate {
+func (_u *PlanUpdate) SetRateLimit(v *domain.RateLimit) *PlanUpdate {
 	_u.mutation.SetRateLimit(v)
 	return _u
 }
@@ -120,7 +120,7 @@ func (_u *PlanUpdate) ClearRateLimit() *PlanUpdate {
 }
 
 // SetQuota sets the "quota" field.
-func (_u *PlanUpdate) SetQuota(v *term.Quota) *PlanUpdate {
+func (_u *PlanUpdate) SetQuota(v *domain.Quota) *PlanUpdate {
 	_u.mutation.SetQuota(v)
 	return _u
 }
@@ -132,13 +132,13 @@ func (_u *PlanUpdate) ClearQuota() *PlanUpdate {
 }
 
 // SetQuotaPer sets the "quota_per" field.
-func (_u *PlanUpdate) SetQuotaPer(v term.QuotaPer) *PlanUpdate {
+func (_u *PlanUpdate) SetQuotaPer(v domain.QuotaPer) *PlanUpdate {
 	_u.mutation.SetQuotaPer(v)
 	return _u
 }
 
 // SetNillableQuotaPer sets the "quota_per" field if the given value is not nil.
-func (_u *PlanUpdate) SetNillableQuotaPer(v *term.QuotaPer) *PlanUpdate {
+func (_u *PlanUpdate) SetNillableQuotaPer(v *domain.QuotaPer) *PlanUpdate {
 	if v != nil {
 		_u.SetQuotaPer(*v)
 	}
@@ -146,7 +146,7 @@ func (_u *PlanUpdate) SetNillableQuotaPer(v *term.QuotaPer) *PlanUpdate {
 }
 
 // SetPrice sets the "price" field.
-func (_u *PlanUpdate) SetPrice(v *term.Price) *PlanUpdate {
+func (_u *PlanUpdate) SetPrice(v *domain.Price) *PlanUpdate {
 	_u.mutation.SetPrice(v)
 	return _u
 }
@@ -158,13 +158,13 @@ func (_u *PlanUpdate) ClearPrice() *PlanUpdate {
 }
 
 // SetApproval sets the "approval" field.
-func (_u *PlanUpdate) SetApproval(v term.Approval) *PlanUpdate {
+func (_u *PlanUpdate) SetApproval(v domain.Approval) *PlanUpdate {
 	_u.mutation.SetApproval(v)
 	return _u
 }
 
 // SetNillableApproval sets the "approval" field if the given value is not nil.
-func (_u *PlanUpdate) SetNillableApproval(v *term.Approval) *PlanUpdate {
+func (_u *PlanUpdate) SetNillableApproval(v *domain.Approval) *PlanUpdate {
 	if v != nil {
 		_u.SetApproval(*v)
 	}
@@ -384,13 +384,13 @@ func (_u *PlanUpdateOne) SetNillableExternalID(v *string) *PlanUpdateOne {
 }
 
 // SetKind sets the "kind" field.
-func (_u *PlanUpdateOne) SetKind(v term.PlanKind) *PlanUpdateOne {
+func (_u *PlanUpdateOne) SetKind(v domain.PlanKind) *PlanUpdateOne {
 	_u.mutation.SetKind(v)
 	return _u
 }
 
 // SetNillableKind sets the "kind" field if the given value is not nil.
-func (_u *PlanUpdateOne) SetNillableKind(v *term.PlanKind) *PlanUpdateOne {
+func (_u *PlanUpdateOne) SetNillableKind(v *domain.PlanKind) *PlanUpdateOne {
 	if v != nil {
 		_u.SetKind(*v)
 	}
@@ -398,7 +398,7 @@ func (_u *PlanUpdateOne) SetNillableKind(v *term.PlanKind) *PlanUpdateOne {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (_u *PlanUpdateOne) SetRateLimit(v *term.RateLimit) *PlanUpdateOne {
+func (_u *PlanUpdateOne) SetRateLimit(v *domain.RateLimit) *PlanUpdateOne {
 	_u.mutation.SetRateLimit(v)
 	return _u
 }
@@ -410,7 +410,7 @@ func (_u *PlanUpdateOne) ClearRateLimit() *PlanUpdateOne {
 }
 
 // SetQuota sets the "quota" field.
-func (_u *PlanUpdateOne) SetQuota(v *term.Quota) *PlanUpdateOne {
+func (_u *PlanUpdateOne) SetQuota(v *domain.Quota) *PlanUpdateOne {
 	_u.mutation.SetQuota(v)
 	return _u
 }
@@ -422,13 +422,13 @@ func (_u *PlanUpdateOne) ClearQuota() *PlanUpdateOne {
 }
 
 // SetQuotaPer sets the "quota_per" field.
-func (_u *PlanUpdateOne) SetQuotaPer(v term.QuotaPer) *PlanUpdateOne {
+func (_u *PlanUpdateOne) SetQuotaPer(v domain.QuotaPer) *PlanUpdateOne {
 	_u.mutation.SetQuotaPer(v)
 	return _u
 }
 
 // SetNillableQuotaPer sets the "quota_per" field if the given value is not nil.
-func (_u *PlanUpdateOne) SetNillableQuotaPer(v *term.QuotaPer) *PlanUpdateOne {
+func (_u *PlanUpdateOne) SetNillableQuotaPer(v *domain.QuotaPer) *PlanUpdateOne {
 	if v != nil {
 		_u.SetQuotaPer(*v)
 	}
@@ -436,7 +436,7 @@ func (_u *PlanUpdateOne) SetNillableQuotaPer(v *term.QuotaPer) *PlanUpdateOne {
 }
 
 // SetPrice sets the "price" field.
-func (_u *PlanUpdateOne) SetPrice(v *term.Price) *PlanUpdateOne {
+func (_u *PlanUpdateOne) SetPrice(v *domain.Price) *PlanUpdateOne {
 	_u.mutation.SetPrice(v)
 	return _u
 }
@@ -448,13 +448,13 @@ func (_u *PlanUpdateOne) ClearPrice() *PlanUpdateOne {
 }
 
 // SetApproval sets the "approval" field.
-func (_u *PlanUpdateOne) SetApproval(v term.Approval) *PlanUpdateOne {
+func (_u *PlanUpdateOne) SetApproval(v domain.Approval) *PlanUpdateOne {
 	_u.mutation.SetApproval(v)
 	return _u
 }
 
 // SetNillableApproval sets the "approval" field if the given value is not nil.
-func (_u *PlanUpdateOne) SetNillableApproval(v *term.Approval) *PlanUpdateOne {
+func (_u *PlanUpdateOne) SetNillableApproval(v *domain.Approval) *PlanUpdateOne {
 	if v != nil {
 		_u.SetApproval(*v)
 	}

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"portico/ent/db/organization"
 	"portico/ent/db/product"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"strings"
 	"time"
 
@@ -44,11 +44,11 @@ type Product struct {
 	// PUBLIC; nothing makes other ones. What is stored as PRIVATE is hidden from developers whose account was never registered with it.
 	Visibility string `json:"visibility,omitempty"`
 	// Status holds the value of the "status" field.
-	Status term.ProductStatus `json:"status,omitempty"`
+	Status domain.ProductStatus `json:"status,omitempty"`
 	// Approval holds the value of the "approval" field.
-	Approval term.Approval `json:"approval,omitempty"`
+	Approval domain.Approval `json:"approval,omitempty"`
 	// AuthTypes holds the value of the "auth_types" field.
-	AuthTypes []term.AuthType `json:"auth_types,omitempty"`
+	AuthTypes []domain.AuthType `json:"auth_types,omitempty"`
 	// DocumentationURL holds the value of the "documentation_url" field.
 	DocumentationURL string `json:"documentation_url,omitempty"`
 	// Calls need no key.
@@ -192,13 +192,13 @@ func (_m *Product) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field status", values[i])
 			} else if value.Valid {
-				_m.Status = term.ProductStatus(value.String)
+				_m.Status = domain.ProductStatus(value.String)
 			}
 		case product.FieldApproval:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field approval", values[i])
 			} else if value.Valid {
-				_m.Approval = term.Approval(value.String)
+				_m.Approval = domain.Approval(value.String)
 			}
 		case product.FieldAuthTypes:
 			if value, ok := values[i].(*[]byte); !ok {

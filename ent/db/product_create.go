@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"portico/ent/db/organization"
 	"portico/ent/db/product"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -149,13 +149,13 @@ func (_c *ProductCreate) SetNillableVisibility(v *string) *ProductCreate {
 }
 
 // SetStatus sets the "status" field.
-func (_c *ProductCreate) SetStatus(v term.ProductStatus) *ProductCreate {
+func (_c *ProductCreate) SetStatus(v domain.ProductStatus) *ProductCreate {
 	_c.mutation.SetStatus(v)
 	return _c
 }
 
 // SetNillableStatus sets the "status" field if the given value is not nil.
-func (_c *ProductCreate) SetNillableStatus(v *term.ProductStatus) *ProductCreate {
+func (_c *ProductCreate) SetNillableStatus(v *domain.ProductStatus) *ProductCreate {
 	if v != nil {
 		_c.SetStatus(*v)
 	}
@@ -163,13 +163,13 @@ func (_c *ProductCreate) SetNillableStatus(v *term.ProductStatus) *ProductCreate
 }
 
 // SetApproval sets the "approval" field.
-func (_c *ProductCreate) SetApproval(v term.Approval) *ProductCreate {
+func (_c *ProductCreate) SetApproval(v domain.Approval) *ProductCreate {
 	_c.mutation.SetApproval(v)
 	return _c
 }
 
 // SetNillableApproval sets the "approval" field if the given value is not nil.
-func (_c *ProductCreate) SetNillableApproval(v *term.Approval) *ProductCreate {
+func (_c *ProductCreate) SetNillableApproval(v *domain.Approval) *ProductCreate {
 	if v != nil {
 		_c.SetApproval(*v)
 	}
@@ -177,7 +177,7 @@ func (_c *ProductCreate) SetNillableApproval(v *term.Approval) *ProductCreate {
 }
 
 // SetAuthTypes sets the "auth_types" field.
-func (_c *ProductCreate) SetAuthTypes(v []term.AuthType) *ProductCreate {
+func (_c *ProductCreate) SetAuthTypes(v []domain.AuthType) *ProductCreate {
 	_c.mutation.SetAuthTypes(v)
 	return _c
 }
@@ -679,7 +679,7 @@ func (u *ProductUpsert) UpdateExternalID() *ProductUpsert {
 }
 
 // SetStatus sets the "status" field.
-func (u *ProductUpsert) SetStatus(v term.ProductStatus) *ProductUpsert {
+func (u *ProductUpsert) SetStatus(v domain.ProductStatus) *ProductUpsert {
 	u.Set(product.FieldStatus, v)
 	return u
 }
@@ -691,7 +691,7 @@ func (u *ProductUpsert) UpdateStatus() *ProductUpsert {
 }
 
 // SetApproval sets the "approval" field.
-func (u *ProductUpsert) SetApproval(v term.Approval) *ProductUpsert {
+func (u *ProductUpsert) SetApproval(v domain.Approval) *ProductUpsert {
 	u.Set(product.FieldApproval, v)
 	return u
 }
@@ -703,7 +703,7 @@ func (u *ProductUpsert) UpdateApproval() *ProductUpsert {
 }
 
 // SetAuthTypes sets the "auth_types" field.
-func (u *ProductUpsert) SetAuthTypes(v []term.AuthType) *ProductUpsert {
+func (u *ProductUpsert) SetAuthTypes(v []domain.AuthType) *ProductUpsert {
 	u.Set(product.FieldAuthTypes, v)
 	return u
 }
@@ -916,7 +916,7 @@ func (u *ProductUpsertOne) UpdateExternalID() *ProductUpsertOne {
 }
 
 // SetStatus sets the "status" field.
-func (u *ProductUpsertOne) SetStatus(v term.ProductStatus) *ProductUpsertOne {
+func (u *ProductUpsertOne) SetStatus(v domain.ProductStatus) *ProductUpsertOne {
 	return u.Update(func(s *ProductUpsert) {
 		s.SetStatus(v)
 	})
@@ -930,7 +930,7 @@ func (u *ProductUpsertOne) UpdateStatus() *ProductUpsertOne {
 }
 
 // SetApproval sets the "approval" field.
-func (u *ProductUpsertOne) SetApproval(v term.Approval) *ProductUpsertOne {
+func (u *ProductUpsertOne) SetApproval(v domain.Approval) *ProductUpsertOne {
 	return u.Update(func(s *ProductUpsert) {
 		s.SetApproval(v)
 	})
@@ -944,7 +944,7 @@ func (u *ProductUpsertOne) UpdateApproval() *ProductUpsertOne {
 }
 
 // SetAuthTypes sets the "auth_types" field.
-func (u *ProductUpsertOne) SetAuthTypes(v []term.AuthType) *ProductUpsertOne {
+func (u *ProductUpsertOne) SetAuthTypes(v []domain.AuthType) *ProductUpsertOne {
 	return u.Update(func(s *ProductUpsert) {
 		s.SetAuthTypes(v)
 	})
@@ -1332,7 +1332,7 @@ func (u *ProductUpsertBulk) UpdateExternalID() *ProductUpsertBulk {
 }
 
 // SetStatus sets the "status" field.
-func (u *ProductUpsertBulk) SetStatus(v term.ProductStatus) *ProductUpsertBulk {
+func (u *ProductUpsertBulk) SetStatus(v domain.ProductStatus) *ProductUpsertBulk {
 	return u.Update(func(s *ProductUpsert) {
 		s.SetStatus(v)
 	})
@@ -1346,7 +1346,7 @@ func (u *ProductUpsertBulk) UpdateStatus() *ProductUpsertBulk {
 }
 
 // SetApproval sets the "approval" field.
-func (u *ProductUpsertBulk) SetApproval(v term.Approval) *ProductUpsertBulk {
+func (u *ProductUpsertBulk) SetApproval(v domain.Approval) *ProductUpsertBulk {
 	return u.Update(func(s *ProductUpsert) {
 		s.SetApproval(v)
 	})
@@ -1360,7 +1360,7 @@ func (u *ProductUpsertBulk) UpdateApproval() *ProductUpsertBulk {
 }
 
 // SetAuthTypes sets the "auth_types" field.
-func (u *ProductUpsertBulk) SetAuthTypes(v []term.AuthType) *ProductUpsertBulk {
+func (u *ProductUpsertBulk) SetAuthTypes(v []domain.AuthType) *ProductUpsertBulk {
 	return u.Update(func(s *ProductUpsert) {
 		s.SetAuthTypes(v)
 	})

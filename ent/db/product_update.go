@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"portico/ent/db/predicate"
 	"portico/ent/db/product"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -137,13 +137,13 @@ func (_u *ProductUpdate) SetNillableExternalID(v *string) *ProductUpdate {
 }
 
 // SetStatus sets the "status" field.
-func (_u *ProductUpdate) SetStatus(v term.ProductStatus) *ProductUpdate {
+func (_u *ProductUpdate) SetStatus(v domain.ProductStatus) *ProductUpdate {
 	_u.mutation.SetStatus(v)
 	return _u
 }
 
 // SetNillableStatus sets the "status" field if the given value is not nil.
-func (_u *ProductUpdate) SetNillableStatus(v *term.ProductStatus) *ProductUpdate {
+func (_u *ProductUpdate) SetNillableStatus(v *domain.ProductStatus) *ProductUpdate {
 	if v != nil {
 		_u.SetStatus(*v)
 	}
@@ -151,13 +151,13 @@ func (_u *ProductUpdate) SetNillableStatus(v *term.ProductStatus) *ProductUpdate
 }
 
 // SetApproval sets the "approval" field.
-func (_u *ProductUpdate) SetApproval(v term.Approval) *ProductUpdate {
+func (_u *ProductUpdate) SetApproval(v domain.Approval) *ProductUpdate {
 	_u.mutation.SetApproval(v)
 	return _u
 }
 
 // SetNillableApproval sets the "approval" field if the given value is not nil.
-func (_u *ProductUpdate) SetNillableApproval(v *term.Approval) *ProductUpdate {
+func (_u *ProductUpdate) SetNillableApproval(v *domain.Approval) *ProductUpdate {
 	if v != nil {
 		_u.SetApproval(*v)
 	}
@@ -165,13 +165,13 @@ func (_u *ProductUpdate) SetNillableApproval(v *term.Approval) *ProductUpdate {
 }
 
 // SetAuthTypes sets the "auth_types" field.
-func (_u *ProductUpdate) SetAuthTypes(v []term.AuthType) *ProductUpdate {
+func (_u *ProductUpdate) SetAuthTypes(v []domain.AuthType) *ProductUpdate {
 	_u.mutation.SetAuthTypes(v)
 	return _u
 }
 
 // AppendAuthTypes appends value to the "auth_types" field.
-func (_u *ProductUpdate) AppendAuthTypes(v []term.AuthType) *ProductUpdate {
+func (_u *ProductUpdate) AppendAuthTypes(v []domain.AuthType) *ProductUpdate {
 	_u.mutation.AppendAuthTypes(v)
 	return _u
 }
@@ -461,13 +461,13 @@ func (_u *ProductUpdateOne) SetNillableExternalID(v *string) *ProductUpdateOne {
 }
 
 // SetStatus sets the "status" field.
-func (_u *ProductUpdateOne) SetStatus(v term.ProductStatus) *ProductUpdateOne {
+func (_u *ProductUpdateOne) SetStatus(v domain.ProductStatus) *ProductUpdateOne {
 	_u.mutation.SetStatus(v)
 	return _u
 }
 
 // SetNillableStatus sets the "status" field if the given value is not nil.
-func (_u *ProductUpdateOne) SetNillableStatus(v *term.ProductStatus) *ProductUpdateOne {
+func (_u *ProductUpdateOne) SetNillableStatus(v *domain.ProductStatus) *ProductUpdateOne {
 	if v != nil {
 		_u.SetStatus(*v)
 	}
@@ -475,13 +475,13 @@ func (_u *ProductUpdateOne) SetNillableStatus(v *term.ProductStatus) *ProductUpd
 }
 
 // SetApproval sets the "approval" field.
-func (_u *ProductUpdateOne) SetApproval(v term.Approval) *ProductUpdateOne {
+func (_u *ProductUpdateOne) SetApproval(v domain.Approval) *ProductUpdateOne {
 	_u.mutation.SetApproval(v)
 	return _u
 }
 
 // SetNillableApproval sets the "approval" field if the given value is not nil.
-func (_u *ProductUpdateOne) SetNillableApproval(v *term.Approval) *ProductUpdateOne {
+func (_u *ProductUpdateOne) SetNillableApproval(v *domain.Approval) *ProductUpdateOne {
 	if v != nil {
 		_u.SetApproval(*v)
 	}
@@ -489,13 +489,13 @@ func (_u *ProductUpdateOne) SetNillableApproval(v *term.Approval) *ProductUpdate
 }
 
 // SetAuthTypes sets the "auth_types" field.
-func (_u *ProductUpdateOne) SetAuthTypes(v []term.AuthType) *ProductUpdateOne {
+func (_u *ProductUpdateOne) SetAuthTypes(v []domain.AuthType) *ProductUpdateOne {
 	_u.mutation.SetAuthTypes(v)
 	return _u
 }
 
 // AppendAuthTypes appends value to the "auth_types" field.
-func (_u *ProductUpdateOne) AppendAuthTypes(v []term.AuthType) *ProductUpdateOne {
+func (_u *ProductUpdateOne) AppendAuthTypes(v []domain.AuthType) *ProductUpdateOne {
 	_u.mutation.AppendAuthTypes(v)
 	return _u
 }

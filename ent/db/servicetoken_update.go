@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"portico/ent/db/predicate"
 	"portico/ent/db/servicetoken"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -132,13 +132,13 @@ func (_u *ServiceTokenUpdate) ClearProductIds() *ServiceTokenUpdate {
 }
 
 // SetEnvironment sets the "environment" field.
-func (_u *ServiceTokenUpdate) SetEnvironment(v term.Environment) *ServiceTokenUpdate {
+func (_u *ServiceTokenUpdate) SetEnvironment(v domain.Environment) *ServiceTokenUpdate {
 	_u.mutation.SetEnvironment(v)
 	return _u
 }
 
 // SetNillableEnvironment sets the "environment" field if the given value is not nil.
-func (_u *ServiceTokenUpdate) SetNillableEnvironment(v *term.Environment) *ServiceTokenUpdate {
+func (_u *ServiceTokenUpdate) SetNillableEnvironment(v *domain.Environment) *ServiceTokenUpdate {
 	if v != nil {
 		_u.SetEnvironment(*v)
 	}
@@ -431,13 +431,13 @@ func (_u *ServiceTokenUpdateOne) ClearProductIds() *ServiceTokenUpdateOne {
 }
 
 // SetEnvironment sets the "environment" field.
-func (_u *ServiceTokenUpdateOne) SetEnvironment(v term.Environment) *ServiceTokenUpdateOne {
+func (_u *ServiceTokenUpdateOne) SetEnvironment(v domain.Environment) *ServiceTokenUpdateOne {
 	_u.mutation.SetEnvironment(v)
 	return _u
 }
 
 // SetNillableEnvironment sets the "environment" field if the given value is not nil.
-func (_u *ServiceTokenUpdateOne) SetNillableEnvironment(v *term.Environment) *ServiceTokenUpdateOne {
+func (_u *ServiceTokenUpdateOne) SetNillableEnvironment(v *domain.Environment) *ServiceTokenUpdateOne {
 	if v != nil {
 		_u.SetEnvironment(*v)
 	}

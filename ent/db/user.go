@@ -7,7 +7,7 @@ import (
 	"portico/ent/db/organization"
 	"portico/ent/db/user"
 	"portico/internal/address"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"strings"
 	"time"
 
@@ -38,9 +38,9 @@ type User struct {
 	// The address as it is compared.
 	EmailFolded address.Email `json:"email_folded,omitempty"`
 	// Role holds the value of the "role" field.
-	Role term.UserRole `json:"role,omitempty"`
+	Role domain.UserRole `json:"role,omitempty"`
 	// Status holds the value of the "status" field.
-	Status term.UserStatus `json:"status,omitempty"`
+	Status domain.UserStatus `json:"status,omitempty"`
 	// argon2id, in its own encoding; empty: no password.
 	PasswordHash string `json:"-"`
 	// Access tokens of another version are not believed.
@@ -172,13 +172,13 @@ func (_m *User) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field role", values[i])
 			} else if value.Valid {
-				_m.Role = term.UserRole(value.String)
+				_m.Role = domain.UserRole(value.String)
 			}
 		case user.FieldStatus:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field status", values[i])
 			} else if value.Valid {
-				_m.Status = term.UserStatus(value.String)
+				_m.Status = domain.UserStatus(value.String)
 			}
 		case user.FieldPasswordHash:
 			if value, ok := values[i].(*sql.NullString); !ok {

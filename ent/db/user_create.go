@@ -9,7 +9,7 @@ import (
 	"portico/ent/db/organization"
 	"portico/ent/db/user"
 	"portico/internal/address"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -100,19 +100,19 @@ func (_c *UserCreate) SetEmailFolded(v address.Email) *UserCreate {
 }
 
 // SetRole sets the "role" field.
-func (_c *UserCreate) SetRole(v term.UserRole) *UserCreate {
+func (_c *UserCreate) SetRole(v domain.UserRole) *UserCreate {
 	_c.mutation.SetRole(v)
 	return _c
 }
 
 // SetStatus sets the "status" field.
-func (_c *UserCreate) SetStatus(v term.UserStatus) *UserCreate {
+func (_c *UserCreate) SetStatus(v domain.UserStatus) *UserCreate {
 	_c.mutation.SetStatus(v)
 	return _c
 }
 
 // SetNillableStatus sets the "status" field if the given value is not nil.
-func (_c *UserCreate) SetNillableStatus(v *term.UserStatus) *UserCreate {
+func (_c *UserCreate) SetNillableStatus(v *domain.UserStatus) *UserCreate {
 	if v != nil {
 		_c.SetStatus(*v)
 	}
@@ -596,7 +596,7 @@ func (u *UserUpsert) UpdateEmailFolded() *UserUpsert {
 }
 
 // SetRole sets the "role" field.
-func (u *UserUpsert) SetRole(v term.UserRole) *UserUpsert {
+func (u *UserUpsert) SetRole(v domain.UserRole) *UserUpsert {
 	u.Set(user.FieldRole, v)
 	return u
 }
@@ -608,7 +608,7 @@ func (u *UserUpsert) UpdateRole() *UserUpsert {
 }
 
 // SetStatus sets the "status" field.
-func (u *UserUpsert) SetStatus(v term.UserStatus) *UserUpsert {
+func (u *UserUpsert) SetStatus(v domain.UserStatus) *UserUpsert {
 	u.Set(user.FieldStatus, v)
 	return u
 }
@@ -861,7 +861,7 @@ func (u *UserUpsertOne) UpdateEmailFolded() *UserUpsertOne {
 }
 
 // SetRole sets the "role" field.
-func (u *UserUpsertOne) SetRole(v term.UserRole) *UserUpsertOne {
+func (u *UserUpsertOne) SetRole(v domain.UserRole) *UserUpsertOne {
 	return u.Update(func(s *UserUpsert) {
 		s.SetRole(v)
 	})
@@ -875,7 +875,7 @@ func (u *UserUpsertOne) UpdateRole() *UserUpsertOne {
 }
 
 // SetStatus sets the "status" field.
-func (u *UserUpsertOne) SetStatus(v term.UserStatus) *UserUpsertOne {
+func (u *UserUpsertOne) SetStatus(v domain.UserStatus) *UserUpsertOne {
 	return u.Update(func(s *UserUpsert) {
 		s.SetStatus(v)
 	})
@@ -1316,7 +1316,7 @@ func (u *UserUpsertBulk) UpdateEmailFolded() *UserUpsertBulk {
 }
 
 // SetRole sets the "role" field.
-func (u *UserUpsertBulk) SetRole(v term.UserRole) *UserUpsertBulk {
+func (u *UserUpsertBulk) SetRole(v domain.UserRole) *UserUpsertBulk {
 	return u.Update(func(s *UserUpsert) {
 		s.SetRole(v)
 	})
@@ -1330,7 +1330,7 @@ func (u *UserUpsertBulk) UpdateRole() *UserUpsertBulk {
 }
 
 // SetStatus sets the "status" field.
-func (u *UserUpsertBulk) SetStatus(v term.UserStatus) *UserUpsertBulk {
+func (u *UserUpsertBulk) SetStatus(v domain.UserStatus) *UserUpsertBulk {
 	return u.Update(func(s *UserUpsert) {
 		s.SetStatus(v)
 	})

@@ -9,7 +9,7 @@ import (
 	"portico/ent/db/predicate"
 	"portico/ent/db/user"
 	"portico/internal/address"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -123,13 +123,13 @@ func (_u *UserUpdate) SetNillableEmailFolded(v *address.Email) *UserUpdate {
 }
 
 // SetRole sets the "role" field.
-func (_u *UserUpdate) SetRole(v term.UserRole) *UserUpdate {
+func (_u *UserUpdate) SetRole(v domain.UserRole) *UserUpdate {
 	_u.mutation.SetRole(v)
 	return _u
 }
 
 // SetNillableRole sets the "role" field if the given value is not nil.
-func (_u *UserUpdate) SetNillableRole(v *term.UserRole) *UserUpdate {
+func (_u *UserUpdate) SetNillableRole(v *domain.UserRole) *UserUpdate {
 	if v != nil {
 		_u.SetRole(*v)
 	}
@@ -137,13 +137,13 @@ func (_u *UserUpdate) SetNillableRole(v *term.UserRole) *UserUpdate {
 }
 
 // SetStatus sets the "status" field.
-func (_u *UserUpdate) SetStatus(v term.UserStatus) *UserUpdate {
+func (_u *UserUpdate) SetStatus(v domain.UserStatus) *UserUpdate {
 	_u.mutation.SetStatus(v)
 	return _u
 }
 
 // SetNillableStatus sets the "status" field if the given value is not nil.
-func (_u *UserUpdate) SetNillableStatus(v *term.UserStatus) *UserUpdate {
+func (_u *UserUpdate) SetNillableStatus(v *domain.UserStatus) *UserUpdate {
 	if v != nil {
 		_u.SetStatus(*v)
 	}
@@ -502,13 +502,13 @@ func (_u *UserUpdateOne) SetNillableEmailFolded(v *address.Email) *UserUpdateOne
 }
 
 // SetRole sets the "role" field.
-func (_u *UserUpdateOne) SetRole(v term.UserRole) *UserUpdateOne {
+func (_u *UserUpdateOne) SetRole(v domain.UserRole) *UserUpdateOne {
 	_u.mutation.SetRole(v)
 	return _u
 }
 
 // SetNillableRole sets the "role" field if the given value is not nil.
-func (_u *UserUpdateOne) SetNillableRole(v *term.UserRole) *UserUpdateOne {
+func (_u *UserUpdateOne) SetNillableRole(v *domain.UserRole) *UserUpdateOne {
 	if v != nil {
 		_u.SetRole(*v)
 	}
@@ -516,13 +516,13 @@ func (_u *UserUpdateOne) SetNillableRole(v *term.UserRole) *UserUpdateOne {
 }
 
 // SetStatus sets the "status" field.
-func (_u *UserUpdateOne) SetStatus(v term.UserStatus) *UserUpdateOne {
+func (_u *UserUpdateOne) SetStatus(v domain.UserStatus) *UserUpdateOne {
 	_u.mutation.SetStatus(v)
 	return _u
 }
 
 // SetNillableStatus sets the "status" field if the given value is not nil.
-func (_u *UserUpdateOne) SetNillableStatus(v *term.UserStatus) *UserUpdateOne {
+func (_u *UserUpdateOne) SetNillableStatus(v *domain.UserStatus) *UserUpdateOne {
 	if v != nil {
 		_u.SetStatus(*v)
 	}

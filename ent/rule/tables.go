@@ -4,8 +4,8 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
-	"portico/internal/term"
 	"portico/internal/viewer"
 )
 
@@ -132,7 +132,7 @@ func catalogue(s *sql.Selector) { s.Where(inCatalogue(s.C)) }
 func inCatalogue(c func(string) string) *sql.Predicate {
 	return sql.And(
 		sql.EQ(c("visibility"), Public),
-		sql.In(c("status"), string(term.Published), string(term.Deprecated)),
+		sql.In(c("status"), string(domain.Published), string(domain.Deprecated)),
 	)
 }
 

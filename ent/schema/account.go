@@ -8,8 +8,8 @@ import (
 	"entgo.io/ent/schema/index"
 
 	"portico/ent/rule"
+	"portico/internal/domain"
 	"portico/internal/nodeid"
-	"portico/internal/term"
 )
 
 // Account is a portal account: a company, or a developer alone.
@@ -23,8 +23,8 @@ func (Account) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("name"),
 		field.String("name_folded").Comment("The name as it is searched and ordered."),
-		field.JSON("profile", term.Profile{}).Default(term.Profile{}),
-		field.Enum("status").GoType(term.AccountStatus("")).Default(string(term.AccountActive)),
+		field.JSON("profile", domain.Profile{}).Default(domain.Profile{}),
+		field.Enum("status").GoType(domain.AccountStatus("")).Default(string(domain.AccountActive)),
 		field.Time("deleted_at").Optional().Nillable(),
 	}
 }
@@ -49,7 +49,7 @@ func (Account) Indexes() []ent.Index {
 func (Account) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		node(nodeid.Account),
-		checks(map[string]string{"accounts_status": oneOf("status", term.AccountStatus("").Values())}),
+		checks(map[string]string{"accounts_status": oneOf("status", domain.AccountStatus("").Values())}),
 	}
 }
 

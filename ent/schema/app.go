@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/rule"
+	"portico/internal/domain"
 	"portico/internal/nodeid"
-	"portico/internal/term"
 )
 
 // App is a developer's application: what keys and subscriptions belong to.
@@ -29,7 +29,7 @@ func (App) Fields() []ent.Field {
 		field.String("name"),
 		field.String("name_folded"),
 		field.String("description").Default(""),
-		field.JSON("labels", []term.Label{}).Default([]term.Label{}),
+		field.JSON("labels", []domain.Label{}).Default([]domain.Label{}),
 		field.Time("deleted_at").Optional().Nillable(),
 		field.Time("purged_at").Optional().Nillable().
 			Comment("Set when retention is over: only the row with its reference id is left, so that the id is never given again."),

@@ -10,9 +10,9 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/rule"
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
-	"portico/internal/term"
 )
 
 // Credential is an API key, of an app or of a whole account.
@@ -27,23 +27,23 @@ func (Credential) Fields() []ent.Field {
 		field.UUID("account_id", uuid.UUID{}).Immutable(),
 		field.UUID("app_id", uuid.UUID{}).Optional().Nillable().Immutable().Comment("NULL: a key of the whole account."),
 		field.String("name").Default(""),
-		field.Enum("environment").GoType(term.Environment("")).Default(string(term.Development)),
+		field.Enum("environment").GoType(domain.Environment("")).Default(string(domain.Development)),
 		field.Enum("status").GoType(lifecycle.CredentialStatus("")).Default(string(lifecycle.KeyActive)),
-		field.Enum("auth_type").GoType(term.AuthType("")).Default(string(term.APIKey)).Comment("Not used: the product says how keys may be presented. Kept for the previous release."),
+		field.Enum("auth_type").GoType(domain.AuthType("")).Default(string(domain.APIKey)).Comment("Not used: the product says how keys may be presented. Kept for the previous release."),
 		field.UUID("username", uuid.UUID{}).Unique().Immutable().Comment("The key's public half: gateways look it up by this."),
 		field.Bytes("secret_hash").Optional().Nillable().Sensitive().Comment("HMAC-SHA-256 of the password; kept of every key that is not revoked."),
 		field.String("pepper_id").Default("").Sensitive().Comment("Which pepper of the key ring made the hash."),
 		field.String("secret_hint").Default("").Comment("The last four characters of the password."),
 		field.String("raw_key_hint").Default("").Comment("How the raw key begins and ends; empty for keys made before this was kept."),
-		field.Enum("access").GoType(term.Access("")).Default(string(term.AccessAll)),
+		field.Enum("access").GoType(domain.Access("")).Default(string(domain.AccessAll)),
 		field.JSON("allowed_addresses", []string{}).Optional().Comment("Networks (CIDR) it may be used from; NULL or empty: anywhere."),
-		field.JSON("rate_limit", &term.RateLimit{}).Optional().Comment("Its own limit, besides its registrations'; NULL: none."),
+		field.JSON("rate_limit", &domain.RateLimit{}).Optional().Comment("Its own limit, besides its registrations'; NULL: none."),
 		field.Time("expires_at").Optional().Nillable().Comment("NULL: never."),
 		field.Time("expiry_recorded_at").Optional().Nillable().Comment("When the event that tells of the expiry was written."),
 		field.Time("last_used_at").Optional().Nillable(),
 		field.Time("revoked_at").Optional().Nillable(),
 		field.UUID("revoked_by", uuid.UUID{}).Optional().Nillable(),
-		field.Enum("revoked_reason").GoType(term.RevocationReason("")).Optional().Nillable(),
+		field.Enum("revoked_reason").GoType(domain.RevocationReason("")).Optional().Nillable(),
 		field.String("revoked_note").Default(""),
 		field.Time("deleted_at").Optional().Nillable().Comment("Its app was deleted."),
 	}
@@ -75,10 +75,10 @@ func (Credential) Annotations() []schema.Annotation {
 		checks(map[string]string{
 			// Nothing writes UNCOLLECTED; what is so stored is refused for ever.
 			"credentials_status":      oneOf("status", []string{"ACTIVE", "UNCOLLECTED", "DISABLED", "REVOKED"}),
-			"credentials_environment": oneOf("environment", term.Environment("").Values()),
-			"credentials_auth_type":   oneOf("auth_type", term.AuthType("").Values()),
-			"credentials_access":      oneOf("access", term.Access("").Values()),
-			"credentials_reason":      "revoked_reason IS NULL OR " + oneOf("revoked_reason", term.RevocationReason("").Values()),
+			"credentials_environment": oneOf("environment", domain.Environment("").Values()),
+			"credentials_auth_type":   oneOf("auth_type", domain.AuthType("").Values()),
+			"credentials_access":      oneOf("access", domain.Access("").Values()),
+			"credentials_reason":      "revoked_reason IS NULL OR " + oneOf("revoked_reason", domain.RevocationReason("").Values()),
 			"credentials_revoked":     "((status = 'REVOKED') = (revoked_at IS NOT NULL) AND (status = 'REVOKED') = (revoked_reason IS NOT NULL))",
 			"credentials_secret":      "status = 'REVOKED' OR (status = 'UNCOLLECTED') = (secret_hash IS NULL)",
 		}),

@@ -9,8 +9,8 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/rule"
+	"portico/internal/domain"
 	"portico/internal/nodeid"
-	"portico/internal/term"
 )
 
 // Endpoint is one of a product's APIs: a method and a path template.
@@ -23,7 +23,7 @@ func (Endpoint) Mixin() []ent.Mixin { return []ent.Mixin{Identity{}, Tenant{}, C
 func (Endpoint) Fields() []ent.Field {
 	return []ent.Field{
 		field.UUID("product_id", uuid.UUID{}).Immutable(),
-		field.Enum("method").GoType(term.Method("")),
+		field.Enum("method").GoType(domain.Method("")),
 		field.String("path").MaxLen(1024).Comment("A template such as /orders/{id}; package pathmatch tells what it may be."),
 		field.String("description").Default(""),
 	}
@@ -50,7 +50,7 @@ func (Endpoint) Indexes() []ent.Index {
 func (Endpoint) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		node(nodeid.Endpoint),
-		checks(map[string]string{"endpoints_method": oneOf("method", term.Method("").Values())}),
+		checks(map[string]string{"endpoints_method": oneOf("method", domain.Method("").Values())}),
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/rule"
+	"portico/internal/domain"
 	"portico/internal/nodeid"
-	"portico/internal/term"
 )
 
 // Event is one line of the append-only log: who did what to which object.
@@ -38,7 +38,7 @@ func (Event) Fields() []ent.Field {
 		field.UUID("account_id", uuid.UUID{}).Optional().Nillable().Immutable().Comment("The account whose developers may read it."),
 		field.UUID("app_id", uuid.UUID{}).Optional().Nillable().Immutable().Comment("The app in whose timeline it stands."),
 		field.String("reason").Default("").Immutable(),
-		field.JSON("changes", []term.Change{}).Default([]term.Change{}).Immutable(),
+		field.JSON("changes", []domain.Change{}).Default([]domain.Change{}).Immutable(),
 	}
 }
 

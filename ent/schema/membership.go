@@ -9,8 +9,8 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/rule"
+	"portico/internal/domain"
 	"portico/internal/nodeid"
-	"portico/internal/term"
 )
 
 // Membership puts a user into an account.
@@ -24,7 +24,7 @@ func (Membership) Fields() []ent.Field {
 	return []ent.Field{
 		field.UUID("account_id", uuid.UUID{}).Immutable(),
 		field.UUID("user_id", uuid.UUID{}).Immutable(),
-		field.Enum("role").GoType(term.MembershipRole("")).Default(string(term.Member)),
+		field.Enum("role").GoType(domain.MembershipRole("")).Default(string(domain.Member)),
 		field.Time("created_at").Immutable().Default(now),
 	}
 }
@@ -50,7 +50,7 @@ func (Membership) Indexes() []ent.Index {
 func (Membership) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		node(nodeid.Membership),
-		checks(map[string]string{"memberships_role": oneOf("role", term.MembershipRole("").Values())}),
+		checks(map[string]string{"memberships_role": oneOf("role", domain.MembershipRole("").Values())}),
 	}
 }
 

@@ -6,8 +6,8 @@ import (
 	"entgo.io/ent/schema/field"
 
 	"portico/ent/rule"
+	"portico/internal/domain"
 	"portico/internal/nodeid"
-	"portico/internal/term"
 )
 
 // Organization is a tenant: staff, products, accounts, and the policies that
@@ -27,14 +27,14 @@ func (Organization) Fields() []ent.Field {
 		field.String("logo_url").Default(""),
 		field.String("time_zone").Default("UTC").Comment("IANA name; quota periods end by it."),
 		field.String("currency").Default("EUR").Comment("ISO 4217."),
-		field.Enum("portal_unregister").GoType(term.PortalUnregister("")).Default(string(term.WithdrawOnly)),
-		field.Enum("production_keys").GoType(term.ProductionKeys("")).Default(string(term.AnyMember)),
+		field.Enum("portal_unregister").GoType(domain.PortalUnregister("")).Default(string(domain.WithdrawOnly)),
+		field.Enum("production_keys").GoType(domain.ProductionKeys("")).Default(string(domain.AnyMember)),
 		field.Bool("password_sign_in").Default(true),
 		field.String("key_prefix").Default("ptk").Comment("First part of raw keys made from now on."),
-		field.JSON("longest_key_life", term.KeyLife{}).Default(term.KeyLife{}),
+		field.JSON("longest_key_life", domain.KeyLife{}).Default(domain.KeyLife{}),
 		field.Int("deleted_retention_days").Default(30).Positive(),
 		field.Int("event_retention_days").Default(730).Positive(),
-		field.JSON("usage_retention", &term.UsageRetention{}).Optional().Comment("How long counts of calls are kept; NULL: as term says."),
+		field.JSON("usage_retention", &domain.UsageRetention{}).Optional().Comment("How long counts of calls are kept; NULL: as term says."),
 	}
 }
 
@@ -43,8 +43,8 @@ func (Organization) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		node(nodeid.Organization),
 		checks(map[string]string{
-			"organizations_portal_unregister": oneOf("portal_unregister", term.PortalUnregister("").Values()),
-			"organizations_production_keys":   oneOf("production_keys", term.ProductionKeys("").Values()),
+			"organizations_portal_unregister": oneOf("portal_unregister", domain.PortalUnregister("").Values()),
+			"organizations_production_keys":   oneOf("production_keys", domain.ProductionKeys("").Values()),
 		}),
 	}
 }

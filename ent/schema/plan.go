@@ -9,8 +9,8 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/rule"
+	"portico/internal/domain"
 	"portico/internal/nodeid"
-	"portico/internal/term"
 )
 
 // Plan is an offer of a product: what may be called, how often, for how much.
@@ -25,12 +25,12 @@ func (Plan) Fields() []ent.Field {
 		field.UUID("product_id", uuid.UUID{}).Immutable(),
 		field.String("name"),
 		field.String("external_id").Default(""),
-		field.Enum("kind").GoType(term.PlanKind("")),
-		field.JSON("rate_limit", &term.RateLimit{}).Optional().Comment("NULL: as fast as may be."),
-		field.JSON("quota", &term.Quota{}).Optional().Comment("NULL: as many as may be."),
-		field.Enum("quota_per").GoType(term.QuotaPer("")).Default(string(term.QuotaPerApp)),
-		field.JSON("price", &term.Price{}).Optional().Comment("NULL: nothing."),
-		field.Enum("approval").GoType(term.Approval("")).Optional().Nillable().Comment("NULL: the product's."),
+		field.Enum("kind").GoType(domain.PlanKind("")),
+		field.JSON("rate_limit", &domain.RateLimit{}).Optional().Comment("NULL: as fast as may be."),
+		field.JSON("quota", &domain.Quota{}).Optional().Comment("NULL: as many as may be."),
+		field.Enum("quota_per").GoType(domain.QuotaPer("")).Default(string(domain.QuotaPerApp)),
+		field.JSON("price", &domain.Price{}).Optional().Comment("NULL: nothing."),
+		field.Enum("approval").GoType(domain.Approval("")).Optional().Nillable().Comment("NULL: the product's."),
 	}
 }
 
@@ -55,9 +55,9 @@ func (Plan) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		node(nodeid.Plan),
 		checks(map[string]string{
-			"plans_kind":      oneOf("kind", term.PlanKind("").Values()),
-			"plans_quota_per": oneOf("quota_per", term.QuotaPer("").Values()),
-			"plans_approval":  "approval IS NULL OR " + oneOf("approval", term.Approval("").Values()),
+			"plans_kind":      oneOf("kind", domain.PlanKind("").Values()),
+			"plans_quota_per": oneOf("quota_per", domain.QuotaPer("").Values()),
+			"plans_approval":  "approval IS NULL OR " + oneOf("approval", domain.Approval("").Values()),
 		}),
 	}
 }

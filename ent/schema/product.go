@@ -8,8 +8,8 @@ import (
 	"entgo.io/ent/schema/index"
 
 	"portico/ent/rule"
+	"portico/internal/domain"
 	"portico/internal/nodeid"
-	"portico/internal/term"
 )
 
 // Product is an API product: what apps register with.
@@ -28,9 +28,9 @@ func (Product) Fields() []ent.Field {
 		field.String("api_version").Default("").Comment("The API's own version, as its makers call it."),
 		field.String("external_id").Default("").Comment("The product's name in another system."),
 		field.String("visibility").Default(rule.Public).Immutable().Comment("PUBLIC; nothing makes other ones. What is stored as PRIVATE is hidden from developers whose account was never registered with it."),
-		field.Enum("status").GoType(term.ProductStatus("")).Default(string(term.Draft)),
-		field.Enum("approval").GoType(term.Approval("")).Default(string(term.Manual)),
-		field.JSON("auth_types", []term.AuthType{}).Default(term.AuthTypes()),
+		field.Enum("status").GoType(domain.ProductStatus("")).Default(string(domain.Draft)),
+		field.Enum("approval").GoType(domain.Approval("")).Default(string(domain.Manual)),
+		field.JSON("auth_types", []domain.AuthType{}).Default(domain.AuthTypes()),
 		field.String("documentation_url").Default(""),
 		field.Bool("keyless").Default(false).Comment("Calls need no key."),
 		field.Bool("enforce_endpoints").Default(false).Comment("Only calls of its endpoints pass, also for registrations that are not narrowed."),
@@ -59,8 +59,8 @@ func (Product) Annotations() []schema.Annotation {
 		node(nodeid.Product),
 		checks(map[string]string{
 			"products_visibility": oneOf("visibility", []string{rule.Public, "PRIVATE"}),
-			"products_status":     oneOf("status", term.ProductStatus("").Values()),
-			"products_approval":   oneOf("approval", term.Approval("").Values()),
+			"products_status":     oneOf("status", domain.ProductStatus("").Values()),
+			"products_approval":   oneOf("approval", domain.Approval("").Values()),
 		}),
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/rule"
+	"portico/internal/domain"
 	"portico/internal/nodeid"
-	"portico/internal/term"
 )
 
 // ServiceToken is what a machine shows instead of a password.
@@ -27,7 +27,7 @@ func (ServiceToken) Fields() []ent.Field {
 		field.Bytes("token_hash").Unique().Sensitive(),
 		field.String("hint").Comment("The last four characters."),
 		field.JSON("product_ids", []uuid.UUID{}).Optional().Comment("The products it may ask about; NULL: all."),
-		field.Enum("environment").GoType(term.Environment("")).Optional().Nillable().Comment("The environment of the keys it takes; NULL: any."),
+		field.Enum("environment").GoType(domain.Environment("")).Optional().Nillable().Comment("The environment of the keys it takes; NULL: any."),
 		field.Time("revoked_at").Optional().Nillable(),
 		field.Time("last_used_at").Optional().Nillable(),
 	}
@@ -49,7 +49,7 @@ func (ServiceToken) Indexes() []ent.Index {
 func (ServiceToken) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		node(nodeid.ServiceToken),
-		checks(map[string]string{"service_tokens_environment": "environment IS NULL OR " + oneOf("environment", term.Environment("").Values())}),
+		checks(map[string]string{"service_tokens_environment": "environment IS NULL OR " + oneOf("environment", domain.Environment("").Values())}),
 	}
 }
 

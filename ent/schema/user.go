@@ -12,8 +12,8 @@ import (
 
 	"portico/ent/rule"
 	"portico/internal/address"
+	"portico/internal/domain"
 	"portico/internal/nodeid"
-	"portico/internal/term"
 )
 
 // User is a person, of one organization.
@@ -29,8 +29,8 @@ func (User) Fields() []ent.Field {
 		field.String("name_folded"),
 		field.String("email"),
 		field.String("email_folded").GoType(address.Email{}).ValueScanner(folded()).Comment("The address as it is compared."),
-		field.Enum("role").GoType(term.UserRole("")),
-		field.Enum("status").GoType(term.UserStatus("")).Default(string(term.UserActive)),
+		field.Enum("role").GoType(domain.UserRole("")),
+		field.Enum("status").GoType(domain.UserStatus("")).Default(string(domain.UserActive)),
 		field.String("password_hash").Sensitive().Comment("argon2id, in its own encoding; empty: no password."),
 		field.Int("token_version").Default(1).Comment("Access tokens of another version are not believed."),
 		field.Bool("made_in_development").Default(false).Comment("Demo data, with a password that everybody knows: refused outside of development."),
@@ -70,8 +70,8 @@ func (User) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		node(nodeid.User),
 		checks(map[string]string{
-			"users_role":   oneOf("role", term.UserRole("").Values()),
-			"users_status": oneOf("status", term.UserStatus("").Values()),
+			"users_role":   oneOf("role", domain.UserRole("").Values()),
+			"users_status": oneOf("status", domain.UserStatus("").Values()),
 		}),
 	}
 }

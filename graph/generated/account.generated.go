@@ -9,11 +9,11 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/graph/sequence"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"portico/internal/portal"
-	"portico/internal/term"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -291,7 +291,7 @@ func (ec *executionContext) _Account_status(ctx context.Context, field graphql.C
 			return obj.Status, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v term.AccountStatus) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v domain.AccountStatus) graphql.Marshaler {
 			return ec.marshalNAccountStatus2porticoᚋinternalᚋtermᚐAccountStatus(ctx, selections, v)
 		},
 		true,
@@ -314,7 +314,7 @@ func (ec *executionContext) _Account_profile(ctx context.Context, field graphql.
 			return obj.Profile, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v term.Profile) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v domain.Profile) graphql.Marshaler {
 			return ec.marshalNAccountProfile2porticoᚋinternalᚋtermᚐProfile(ctx, selections, v)
 		},
 		true,
@@ -954,7 +954,7 @@ func (ec *executionContext) fieldContext_AccountPermissions_generateKey(_ contex
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountProfile_website(ctx context.Context, field graphql.CollectedField, obj *term.Profile) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountProfile_website(ctx context.Context, field graphql.CollectedField, obj *domain.Profile) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -977,7 +977,7 @@ func (ec *executionContext) fieldContext_AccountProfile_website(_ context.Contex
 	return graphql.NewScalarFieldContext("AccountProfile", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _AccountProfile_contactEmail(ctx context.Context, field graphql.CollectedField, obj *term.Profile) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountProfile_contactEmail(ctx context.Context, field graphql.CollectedField, obj *domain.Profile) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1000,7 +1000,7 @@ func (ec *executionContext) fieldContext_AccountProfile_contactEmail(_ context.C
 	return graphql.NewScalarFieldContext("AccountProfile", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _AccountProfile_description(ctx context.Context, field graphql.CollectedField, obj *term.Profile) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountProfile_description(ctx context.Context, field graphql.CollectedField, obj *domain.Profile) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1023,7 +1023,7 @@ func (ec *executionContext) fieldContext_AccountProfile_description(_ context.Co
 	return graphql.NewScalarFieldContext("AccountProfile", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _AccountProfile_customFields(ctx context.Context, field graphql.CollectedField, obj *term.Profile) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountProfile_customFields(ctx context.Context, field graphql.CollectedField, obj *domain.Profile) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1035,7 +1035,7 @@ func (ec *executionContext) _AccountProfile_customFields(ctx context.Context, fi
 			return obj.CustomFields, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []term.Label) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []domain.Label) graphql.Marshaler {
 			return ec.marshalNLabel2ᚕporticoᚋinternalᚋtermᚐLabelᚄ(ctx, selections, v)
 		},
 		true,
@@ -1241,7 +1241,7 @@ func (ec *executionContext) _Membership_role(ctx context.Context, field graphql.
 			return obj.Role, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v term.MembershipRole) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v domain.MembershipRole) graphql.Marshaler {
 			return ec.marshalNMembershipRole2porticoᚋinternalᚋtermᚐMembershipRole(ctx, selections, v)
 		},
 		true,
@@ -1723,8 +1723,8 @@ func (ec *executionContext) unmarshalInputAccountOrder(ctx context.Context, obj 
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputAccountProfileInput(ctx context.Context, obj any) (term.Profile, error) {
-	var it term.Profile
+func (ec *executionContext) unmarshalInputAccountProfileInput(ctx context.Context, obj any) (domain.Profile, error) {
+	var it domain.Profile
 	if obj == nil {
 		return it, nil
 	}
@@ -2428,7 +2428,7 @@ func (ec *executionContext) _AccountPermissions(ctx context.Context, sel ast.Sel
 
 var accountProfileImplementors = []string{"AccountProfile"}
 
-func (ec *executionContext) _AccountProfile(ctx context.Context, sel ast.SelectionSet, obj *term.Profile) graphql.Marshaler {
+func (ec *executionContext) _AccountProfile(ctx context.Context, sel ast.SelectionSet, obj *domain.Profile) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, accountProfileImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -3000,17 +3000,17 @@ func (ec *executionContext) marshalNAccountPermissions2ᚖporticoᚋinternalᚋp
 	return ec._AccountPermissions(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNAccountProfile2porticoᚋinternalᚋtermᚐProfile(ctx context.Context, sel ast.SelectionSet, v term.Profile) graphql.Marshaler {
+func (ec *executionContext) marshalNAccountProfile2porticoᚋinternalᚋtermᚐProfile(ctx context.Context, sel ast.SelectionSet, v domain.Profile) graphql.Marshaler {
 	return ec._AccountProfile(ctx, sel, &v)
 }
 
-func (ec *executionContext) unmarshalNAccountStatus2porticoᚋinternalᚋtermᚐAccountStatus(ctx context.Context, v any) (term.AccountStatus, error) {
+func (ec *executionContext) unmarshalNAccountStatus2porticoᚋinternalᚋtermᚐAccountStatus(ctx context.Context, v any) (domain.AccountStatus, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.AccountStatus(tmp)
+	res := domain.AccountStatus(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNAccountStatus2porticoᚋinternalᚋtermᚐAccountStatus(ctx context.Context, sel ast.SelectionSet, v term.AccountStatus) graphql.Marshaler {
+func (ec *executionContext) marshalNAccountStatus2porticoᚋinternalᚋtermᚐAccountStatus(ctx context.Context, sel ast.SelectionSet, v domain.AccountStatus) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -3093,13 +3093,13 @@ func (ec *executionContext) marshalNMembershipEdge2ᚖporticoᚋgraphᚋmodelᚐ
 	return ec._MembershipEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNMembershipRole2porticoᚋinternalᚋtermᚐMembershipRole(ctx context.Context, v any) (term.MembershipRole, error) {
+func (ec *executionContext) unmarshalNMembershipRole2porticoᚋinternalᚋtermᚐMembershipRole(ctx context.Context, v any) (domain.MembershipRole, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.MembershipRole(tmp)
+	res := domain.MembershipRole(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNMembershipRole2porticoᚋinternalᚋtermᚐMembershipRole(ctx context.Context, sel ast.SelectionSet, v term.MembershipRole) graphql.Marshaler {
+func (ec *executionContext) marshalNMembershipRole2porticoᚋinternalᚋtermᚐMembershipRole(ctx context.Context, sel ast.SelectionSet, v domain.MembershipRole) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -3140,7 +3140,7 @@ func (ec *executionContext) unmarshalOAccountFilter2ᚖporticoᚋinternalᚋport
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOAccountProfileInput2ᚖporticoᚋinternalᚋtermᚐProfile(ctx context.Context, v any) (*term.Profile, error) {
+func (ec *executionContext) unmarshalOAccountProfileInput2ᚖporticoᚋinternalᚋtermᚐProfile(ctx context.Context, v any) (*domain.Profile, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -3148,13 +3148,13 @@ func (ec *executionContext) unmarshalOAccountProfileInput2ᚖporticoᚋinternal�
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOAccountStatus2ᚕporticoᚋinternalᚋtermᚐAccountStatusᚄ(ctx context.Context, v any) ([]term.AccountStatus, error) {
+func (ec *executionContext) unmarshalOAccountStatus2ᚕporticoᚋinternalᚋtermᚐAccountStatusᚄ(ctx context.Context, v any) ([]domain.AccountStatus, error) {
 	if v == nil {
 		return nil, nil
 	}
 	vSlice := graphql.CoerceList(v)
 	var err error
-	res := make([]term.AccountStatus, len(vSlice))
+	res := make([]domain.AccountStatus, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
 		res[i], err = ec.unmarshalNAccountStatus2porticoᚋinternalᚋtermᚐAccountStatus(ctx, vSlice[i])
@@ -3165,7 +3165,7 @@ func (ec *executionContext) unmarshalOAccountStatus2ᚕporticoᚋinternalᚋterm
 	return res, nil
 }
 
-func (ec *executionContext) marshalOAccountStatus2ᚕporticoᚋinternalᚋtermᚐAccountStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []term.AccountStatus) graphql.Marshaler {
+func (ec *executionContext) marshalOAccountStatus2ᚕporticoᚋinternalᚋtermᚐAccountStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.AccountStatus) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -3198,16 +3198,16 @@ func (ec *executionContext) marshalODeleteAccountPayload2ᚖporticoᚋgraphᚋmo
 	return ec._DeleteAccountPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOMembershipRole2ᚖporticoᚋinternalᚋtermᚐMembershipRole(ctx context.Context, v any) (*term.MembershipRole, error) {
+func (ec *executionContext) unmarshalOMembershipRole2ᚖporticoᚋinternalᚋtermᚐMembershipRole(ctx context.Context, v any) (*domain.MembershipRole, error) {
 	if v == nil {
 		return nil, nil
 	}
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.MembershipRole(tmp)
+	res := domain.MembershipRole(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOMembershipRole2ᚖporticoᚋinternalᚋtermᚐMembershipRole(ctx context.Context, sel ast.SelectionSet, v *term.MembershipRole) graphql.Marshaler {
+func (ec *executionContext) marshalOMembershipRole2ᚖporticoᚋinternalᚋtermᚐMembershipRole(ctx context.Context, sel ast.SelectionSet, v *domain.MembershipRole) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

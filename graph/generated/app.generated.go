@@ -11,11 +11,11 @@ import (
 	"portico/graph/model"
 	"portico/graph/sequence"
 	"portico/internal/apikey"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"portico/internal/portal"
-	"portico/internal/term"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -337,7 +337,7 @@ func (ec *executionContext) _App_labels(ctx context.Context, field graphql.Colle
 			return obj.Labels, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []term.Label) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []domain.Label) graphql.Marshaler {
 			return ec.marshalNLabel2ᚕporticoᚋinternalᚋtermᚐLabelᚄ(ctx, selections, v)
 		},
 		true,

@@ -10,11 +10,11 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/graph/sequence"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"portico/internal/portal"
-	"portico/internal/term"
 	"portico/internal/usage"
 	"portico/internal/viewer"
 	"strconv"
@@ -1091,7 +1091,7 @@ func (ec *executionContext) field_Query_users_args(ctx context.Context, rawArgs 
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _Label_key(ctx context.Context, field graphql.CollectedField, obj *term.Label) (ret graphql.Marshaler) {
+func (ec *executionContext) _Label_key(ctx context.Context, field graphql.CollectedField, obj *domain.Label) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1114,7 +1114,7 @@ func (ec *executionContext) fieldContext_Label_key(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Label", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Label_value(ctx context.Context, field graphql.CollectedField, obj *term.Label) (ret graphql.Marshaler) {
+func (ec *executionContext) _Label_value(ctx context.Context, field graphql.CollectedField, obj *domain.Label) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4745,8 +4745,8 @@ func (ec *executionContext) fieldContext_UserErrorParam_value(_ context.Context,
 
 // region    **************************** input.gotpl *****************************
 
-func (ec *executionContext) unmarshalInputLabelInput(ctx context.Context, obj any) (term.Label, error) {
-	var it term.Label
+func (ec *executionContext) unmarshalInputLabelInput(ctx context.Context, obj any) (domain.Label, error) {
+	var it domain.Label
 	if obj == nil {
 		return it, nil
 	}
@@ -4860,7 +4860,7 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 
 var labelImplementors = []string{"Label"}
 
-func (ec *executionContext) _Label(ctx context.Context, sel ast.SelectionSet, obj *term.Label) graphql.Marshaler {
+func (ec *executionContext) _Label(ctx context.Context, sel ast.SelectionSet, obj *domain.Label) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, labelImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -5872,11 +5872,11 @@ func (ec *executionContext) marshalNDecimal2string(ctx context.Context, sel ast.
 	return res
 }
 
-func (ec *executionContext) marshalNLabel2porticoᚋinternalᚋtermᚐLabel(ctx context.Context, sel ast.SelectionSet, v term.Label) graphql.Marshaler {
+func (ec *executionContext) marshalNLabel2porticoᚋinternalᚋtermᚐLabel(ctx context.Context, sel ast.SelectionSet, v domain.Label) graphql.Marshaler {
 	return ec._Label(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNLabel2ᚕporticoᚋinternalᚋtermᚐLabelᚄ(ctx context.Context, sel ast.SelectionSet, v []term.Label) graphql.Marshaler {
+func (ec *executionContext) marshalNLabel2ᚕporticoᚋinternalᚋtermᚐLabelᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.Label) graphql.Marshaler {
 	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -5892,12 +5892,12 @@ func (ec *executionContext) marshalNLabel2ᚕporticoᚋinternalᚋtermᚐLabel�
 	return ret
 }
 
-func (ec *executionContext) unmarshalNLabelInput2porticoᚋinternalᚋtermᚐLabel(ctx context.Context, v any) (term.Label, error) {
+func (ec *executionContext) unmarshalNLabelInput2porticoᚋinternalᚋtermᚐLabel(ctx context.Context, v any) (domain.Label, error) {
 	res, err := ec.unmarshalInputLabelInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalNLabelInput2ᚖporticoᚋinternalᚋtermᚐLabel(ctx context.Context, v any) (*term.Label, error) {
+func (ec *executionContext) unmarshalNLabelInput2ᚖporticoᚋinternalᚋtermᚐLabel(ctx context.Context, v any) (*domain.Label, error) {
 	res, err := ec.unmarshalInputLabelInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -6126,13 +6126,13 @@ func (ec *executionContext) marshalOBigInt2ᚖint64(ctx context.Context, sel ast
 	return res
 }
 
-func (ec *executionContext) unmarshalOLabelInput2ᚕporticoᚋinternalᚋtermᚐLabelᚄ(ctx context.Context, v any) ([]term.Label, error) {
+func (ec *executionContext) unmarshalOLabelInput2ᚕporticoᚋinternalᚋtermᚐLabelᚄ(ctx context.Context, v any) ([]domain.Label, error) {
 	if v == nil {
 		return nil, nil
 	}
 	vSlice := graphql.CoerceList(v)
 	var err error
-	res := make([]term.Label, len(vSlice))
+	res := make([]domain.Label, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
 		res[i], err = ec.unmarshalNLabelInput2porticoᚋinternalᚋtermᚐLabel(ctx, vSlice[i])
@@ -6143,13 +6143,13 @@ func (ec *executionContext) unmarshalOLabelInput2ᚕporticoᚋinternalᚋtermᚐ
 	return res, nil
 }
 
-func (ec *executionContext) unmarshalOLabelInput2ᚕᚖporticoᚋinternalᚋtermᚐLabelᚄ(ctx context.Context, v any) ([]*term.Label, error) {
+func (ec *executionContext) unmarshalOLabelInput2ᚕᚖporticoᚋinternalᚋtermᚐLabelᚄ(ctx context.Context, v any) ([]*domain.Label, error) {
 	if v == nil {
 		return nil, nil
 	}
 	vSlice := graphql.CoerceList(v)
 	var err error
-	res := make([]*term.Label, len(vSlice))
+	res := make([]*domain.Label, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
 		res[i], err = ec.unmarshalNLabelInput2ᚖporticoᚋinternalᚋtermᚐLabel(ctx, vSlice[i])

@@ -10,12 +10,12 @@ import (
 	"portico/graph/model"
 	"portico/graph/sequence"
 	"portico/internal/apikey"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/lifecycle"
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"portico/internal/portal"
-	"portico/internal/term"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -256,7 +256,7 @@ func (ec *executionContext) _Credential_environment(ctx context.Context, field g
 			return obj.Environment, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v term.Environment) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v domain.Environment) graphql.Marshaler {
 			return ec.marshalNEnvironment2porticoᚋinternalᚋtermᚐEnvironment(ctx, selections, v)
 		},
 		true,
@@ -348,7 +348,7 @@ func (ec *executionContext) _Credential_access(ctx context.Context, field graphq
 			return obj.Access, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v term.Access) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v domain.Access) graphql.Marshaler {
 			return ec.marshalNAccess2porticoᚋinternalᚋtermᚐAccess(ctx, selections, v)
 		},
 		true,
@@ -438,7 +438,7 @@ func (ec *executionContext) _Credential_rateLimit(ctx context.Context, field gra
 			return obj.RateLimit, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *term.RateLimit) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *domain.RateLimit) graphql.Marshaler {
 			return ec.marshalORateLimit2ᚖporticoᚋinternalᚋtermᚐRateLimit(ctx, selections, v)
 		},
 		true,
@@ -635,7 +635,7 @@ func (ec *executionContext) _Credential_revokedReason(ctx context.Context, field
 			return obj.RevokedReason, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *term.RevocationReason) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *domain.RevocationReason) graphql.Marshaler {
 			return ec.marshalORevocationReason2ᚖporticoᚋinternalᚋtermᚐRevocationReason(ctx, selections, v)
 		},
 		true,
@@ -3055,13 +3055,13 @@ func (ec *executionContext) _UpdateKeyPayload(ctx context.Context, sel ast.Selec
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) unmarshalNAccess2porticoᚋinternalᚋtermᚐAccess(ctx context.Context, v any) (term.Access, error) {
+func (ec *executionContext) unmarshalNAccess2porticoᚋinternalᚋtermᚐAccess(ctx context.Context, v any) (domain.Access, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.Access(tmp)
+	res := domain.Access(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNAccess2porticoᚋinternalᚋtermᚐAccess(ctx context.Context, sel ast.SelectionSet, v term.Access) graphql.Marshaler {
+func (ec *executionContext) marshalNAccess2porticoᚋinternalᚋtermᚐAccess(ctx context.Context, sel ast.SelectionSet, v domain.Access) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -3072,13 +3072,13 @@ func (ec *executionContext) marshalNAccess2porticoᚋinternalᚋtermᚐAccess(ct
 	return res
 }
 
-func (ec *executionContext) unmarshalNAuthType2porticoᚋinternalᚋtermᚐAuthType(ctx context.Context, v any) (term.AuthType, error) {
+func (ec *executionContext) unmarshalNAuthType2porticoᚋinternalᚋtermᚐAuthType(ctx context.Context, v any) (domain.AuthType, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.AuthType(tmp)
+	res := domain.AuthType(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNAuthType2porticoᚋinternalᚋtermᚐAuthType(ctx context.Context, sel ast.SelectionSet, v term.AuthType) graphql.Marshaler {
+func (ec *executionContext) marshalNAuthType2porticoᚋinternalᚋtermᚐAuthType(ctx context.Context, sel ast.SelectionSet, v domain.AuthType) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -3089,10 +3089,10 @@ func (ec *executionContext) marshalNAuthType2porticoᚋinternalᚋtermᚐAuthTyp
 	return res
 }
 
-func (ec *executionContext) unmarshalNAuthType2ᚕporticoᚋinternalᚋtermᚐAuthTypeᚄ(ctx context.Context, v any) ([]term.AuthType, error) {
+func (ec *executionContext) unmarshalNAuthType2ᚕporticoᚋinternalᚋtermᚐAuthTypeᚄ(ctx context.Context, v any) ([]domain.AuthType, error) {
 	vSlice := graphql.CoerceList(v)
 	var err error
-	res := make([]term.AuthType, len(vSlice))
+	res := make([]domain.AuthType, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
 		res[i], err = ec.unmarshalNAuthType2porticoᚋinternalᚋtermᚐAuthType(ctx, vSlice[i])
@@ -3103,7 +3103,7 @@ func (ec *executionContext) unmarshalNAuthType2ᚕporticoᚋinternalᚋtermᚐAu
 	return res, nil
 }
 
-func (ec *executionContext) marshalNAuthType2ᚕporticoᚋinternalᚋtermᚐAuthTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []term.AuthType) graphql.Marshaler {
+func (ec *executionContext) marshalNAuthType2ᚕporticoᚋinternalᚋtermᚐAuthTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.AuthType) graphql.Marshaler {
 	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -3238,13 +3238,13 @@ func (ec *executionContext) unmarshalNEnableKeyInput2porticoᚋgraphᚋmodelᚐE
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalNEnvironment2porticoᚋinternalᚋtermᚐEnvironment(ctx context.Context, v any) (term.Environment, error) {
+func (ec *executionContext) unmarshalNEnvironment2porticoᚋinternalᚋtermᚐEnvironment(ctx context.Context, v any) (domain.Environment, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.Environment(tmp)
+	res := domain.Environment(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNEnvironment2porticoᚋinternalᚋtermᚐEnvironment(ctx context.Context, sel ast.SelectionSet, v term.Environment) graphql.Marshaler {
+func (ec *executionContext) marshalNEnvironment2porticoᚋinternalᚋtermᚐEnvironment(ctx context.Context, sel ast.SelectionSet, v domain.Environment) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -3270,16 +3270,16 @@ func (ec *executionContext) unmarshalNUpdateKeyInput2porticoᚋgraphᚋmodelᚐU
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOAccess2ᚖporticoᚋinternalᚋtermᚐAccess(ctx context.Context, v any) (*term.Access, error) {
+func (ec *executionContext) unmarshalOAccess2ᚖporticoᚋinternalᚋtermᚐAccess(ctx context.Context, v any) (*domain.Access, error) {
 	if v == nil {
 		return nil, nil
 	}
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.Access(tmp)
+	res := domain.Access(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOAccess2ᚖporticoᚋinternalᚋtermᚐAccess(ctx context.Context, sel ast.SelectionSet, v *term.Access) graphql.Marshaler {
+func (ec *executionContext) marshalOAccess2ᚖporticoᚋinternalᚋtermᚐAccess(ctx context.Context, sel ast.SelectionSet, v *domain.Access) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -3289,13 +3289,13 @@ func (ec *executionContext) marshalOAccess2ᚖporticoᚋinternalᚋtermᚐAccess
 	return res
 }
 
-func (ec *executionContext) unmarshalOAuthType2ᚕporticoᚋinternalᚋtermᚐAuthTypeᚄ(ctx context.Context, v any) ([]term.AuthType, error) {
+func (ec *executionContext) unmarshalOAuthType2ᚕporticoᚋinternalᚋtermᚐAuthTypeᚄ(ctx context.Context, v any) ([]domain.AuthType, error) {
 	if v == nil {
 		return nil, nil
 	}
 	vSlice := graphql.CoerceList(v)
 	var err error
-	res := make([]term.AuthType, len(vSlice))
+	res := make([]domain.AuthType, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
 		res[i], err = ec.unmarshalNAuthType2porticoᚋinternalᚋtermᚐAuthType(ctx, vSlice[i])
@@ -3306,7 +3306,7 @@ func (ec *executionContext) unmarshalOAuthType2ᚕporticoᚋinternalᚋtermᚐAu
 	return res, nil
 }
 
-func (ec *executionContext) marshalOAuthType2ᚕporticoᚋinternalᚋtermᚐAuthTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []term.AuthType) graphql.Marshaler {
+func (ec *executionContext) marshalOAuthType2ᚕporticoᚋinternalᚋtermᚐAuthTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.AuthType) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -3397,13 +3397,13 @@ func (ec *executionContext) marshalOEnforcement2ᚖporticoᚋgraphᚋmodelᚐEnf
 	return ec._Enforcement(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOEnvironment2ᚕporticoᚋinternalᚋtermᚐEnvironmentᚄ(ctx context.Context, v any) ([]term.Environment, error) {
+func (ec *executionContext) unmarshalOEnvironment2ᚕporticoᚋinternalᚋtermᚐEnvironmentᚄ(ctx context.Context, v any) ([]domain.Environment, error) {
 	if v == nil {
 		return nil, nil
 	}
 	vSlice := graphql.CoerceList(v)
 	var err error
-	res := make([]term.Environment, len(vSlice))
+	res := make([]domain.Environment, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
 		res[i], err = ec.unmarshalNEnvironment2porticoᚋinternalᚋtermᚐEnvironment(ctx, vSlice[i])
@@ -3414,7 +3414,7 @@ func (ec *executionContext) unmarshalOEnvironment2ᚕporticoᚋinternalᚋterm�
 	return res, nil
 }
 
-func (ec *executionContext) marshalOEnvironment2ᚕporticoᚋinternalᚋtermᚐEnvironmentᚄ(ctx context.Context, sel ast.SelectionSet, v []term.Environment) graphql.Marshaler {
+func (ec *executionContext) marshalOEnvironment2ᚕporticoᚋinternalᚋtermᚐEnvironmentᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.Environment) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -3433,16 +3433,16 @@ func (ec *executionContext) marshalOEnvironment2ᚕporticoᚋinternalᚋtermᚐE
 	return ret
 }
 
-func (ec *executionContext) unmarshalOEnvironment2ᚖporticoᚋinternalᚋtermᚐEnvironment(ctx context.Context, v any) (*term.Environment, error) {
+func (ec *executionContext) unmarshalOEnvironment2ᚖporticoᚋinternalᚋtermᚐEnvironment(ctx context.Context, v any) (*domain.Environment, error) {
 	if v == nil {
 		return nil, nil
 	}
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.Environment(tmp)
+	res := domain.Environment(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOEnvironment2ᚖporticoᚋinternalᚋtermᚐEnvironment(ctx context.Context, sel ast.SelectionSet, v *term.Environment) graphql.Marshaler {
+func (ec *executionContext) marshalOEnvironment2ᚖporticoᚋinternalᚋtermᚐEnvironment(ctx context.Context, sel ast.SelectionSet, v *domain.Environment) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -3459,16 +3459,16 @@ func (ec *executionContext) marshalOGenerateKeyPayload2ᚖporticoᚋgraphᚋmode
 	return ec._GenerateKeyPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalORevocationReason2ᚖporticoᚋinternalᚋtermᚐRevocationReason(ctx context.Context, v any) (*term.RevocationReason, error) {
+func (ec *executionContext) unmarshalORevocationReason2ᚖporticoᚋinternalᚋtermᚐRevocationReason(ctx context.Context, v any) (*domain.RevocationReason, error) {
 	if v == nil {
 		return nil, nil
 	}
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.RevocationReason(tmp)
+	res := domain.RevocationReason(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalORevocationReason2ᚖporticoᚋinternalᚋtermᚐRevocationReason(ctx context.Context, sel ast.SelectionSet, v *term.RevocationReason) graphql.Marshaler {
+func (ec *executionContext) marshalORevocationReason2ᚖporticoᚋinternalᚋtermᚐRevocationReason(ctx context.Context, sel ast.SelectionSet, v *domain.RevocationReason) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

@@ -9,11 +9,11 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/graph/sequence"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"portico/internal/portal"
-	"portico/internal/term"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -227,7 +227,7 @@ func (ec *executionContext) _Endpoint_method(ctx context.Context, field graphql.
 			return obj.Method, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v term.Method) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v domain.Method) graphql.Marshaler {
 			return ec.marshalNHTTPMethod2porticoᚋinternalᚋtermᚐMethod(ctx, selections, v)
 		},
 		true,
@@ -1359,13 +1359,13 @@ func (ec *executionContext) marshalNEndpointPermissions2ᚖporticoᚋinternalᚋ
 	return ec._EndpointPermissions(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNHTTPMethod2porticoᚋinternalᚋtermᚐMethod(ctx context.Context, v any) (term.Method, error) {
+func (ec *executionContext) unmarshalNHTTPMethod2porticoᚋinternalᚋtermᚐMethod(ctx context.Context, v any) (domain.Method, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.Method(tmp)
+	res := domain.Method(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNHTTPMethod2porticoᚋinternalᚋtermᚐMethod(ctx context.Context, sel ast.SelectionSet, v term.Method) graphql.Marshaler {
+func (ec *executionContext) marshalNHTTPMethod2porticoᚋinternalᚋtermᚐMethod(ctx context.Context, sel ast.SelectionSet, v domain.Method) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -1402,16 +1402,16 @@ func (ec *executionContext) marshalOEndpoint2ᚖporticoᚋentᚋdbᚐEndpoint(ct
 	return ec._Endpoint(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOHTTPMethod2ᚖporticoᚋinternalᚋtermᚐMethod(ctx context.Context, v any) (*term.Method, error) {
+func (ec *executionContext) unmarshalOHTTPMethod2ᚖporticoᚋinternalᚋtermᚐMethod(ctx context.Context, v any) (*domain.Method, error) {
 	if v == nil {
 		return nil, nil
 	}
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.Method(tmp)
+	res := domain.Method(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOHTTPMethod2ᚖporticoᚋinternalᚋtermᚐMethod(ctx context.Context, sel ast.SelectionSet, v *term.Method) graphql.Marshaler {
+func (ec *executionContext) marshalOHTTPMethod2ᚖporticoᚋinternalᚋtermᚐMethod(ctx context.Context, sel ast.SelectionSet, v *domain.Method) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

@@ -9,10 +9,10 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/graph/sequence"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/paging"
 	"portico/internal/portal"
-	"portico/internal/term"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -233,7 +233,7 @@ func (ec *executionContext) _Event_changes(ctx context.Context, field graphql.Co
 			return obj.Changes, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []term.Change) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []domain.Change) graphql.Marshaler {
 			return ec.marshalNEventChange2ᚕporticoᚋinternalᚋtermᚐChangeᚄ(ctx, selections, v)
 		},
 		true,
@@ -335,7 +335,7 @@ func (ec *executionContext) fieldContext_Event_requestId(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Event", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _EventChange_field(ctx context.Context, field graphql.CollectedField, obj *term.Change) (ret graphql.Marshaler) {
+func (ec *executionContext) _EventChange_field(ctx context.Context, field graphql.CollectedField, obj *domain.Change) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -358,7 +358,7 @@ func (ec *executionContext) fieldContext_EventChange_field(_ context.Context, fi
 	return graphql.NewScalarFieldContext("EventChange", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _EventChange_before(ctx context.Context, field graphql.CollectedField, obj *term.Change) (ret graphql.Marshaler) {
+func (ec *executionContext) _EventChange_before(ctx context.Context, field graphql.CollectedField, obj *domain.Change) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -381,7 +381,7 @@ func (ec *executionContext) fieldContext_EventChange_before(_ context.Context, f
 	return graphql.NewScalarFieldContext("EventChange", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _EventChange_after(ctx context.Context, field graphql.CollectedField, obj *term.Change) (ret graphql.Marshaler) {
+func (ec *executionContext) _EventChange_after(ctx context.Context, field graphql.CollectedField, obj *domain.Change) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -934,7 +934,7 @@ func (ec *executionContext) _Event(ctx context.Context, sel ast.SelectionSet, ob
 
 var eventChangeImplementors = []string{"EventChange"}
 
-func (ec *executionContext) _EventChange(ctx context.Context, sel ast.SelectionSet, obj *term.Change) graphql.Marshaler {
+func (ec *executionContext) _EventChange(ctx context.Context, sel ast.SelectionSet, obj *domain.Change) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, eventChangeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1225,11 +1225,11 @@ func (ec *executionContext) marshalNEvent2ᚖporticoᚋentᚋdbᚐEvent(ctx cont
 	return ec._Event(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNEventChange2porticoᚋinternalᚋtermᚐChange(ctx context.Context, sel ast.SelectionSet, v term.Change) graphql.Marshaler {
+func (ec *executionContext) marshalNEventChange2porticoᚋinternalᚋtermᚐChange(ctx context.Context, sel ast.SelectionSet, v domain.Change) graphql.Marshaler {
 	return ec._EventChange(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNEventChange2ᚕporticoᚋinternalᚋtermᚐChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []term.Change) graphql.Marshaler {
+func (ec *executionContext) marshalNEventChange2ᚕporticoᚋinternalᚋtermᚐChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.Change) graphql.Marshaler {
 	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]

@@ -8,8 +8,8 @@ import (
 	"math"
 	"portico/ent/db"
 	"portico/graph/model"
+	"portico/internal/domain"
 	"portico/internal/fault"
-	"portico/internal/term"
 	"strconv"
 	"sync/atomic"
 
@@ -20,7 +20,7 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type OrganizationResolver interface {
-	UsageRetention(ctx context.Context, obj *db.Organization) (*term.UsageRetention, error)
+	UsageRetention(ctx context.Context, obj *db.Organization) (*domain.UsageRetention, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -31,7 +31,7 @@ type OrganizationResolver interface {
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _KeyLife_development(ctx context.Context, field graphql.CollectedField, obj *term.KeyLife) (ret graphql.Marshaler) {
+func (ec *executionContext) _KeyLife_development(ctx context.Context, field graphql.CollectedField, obj *domain.KeyLife) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -54,7 +54,7 @@ func (ec *executionContext) fieldContext_KeyLife_development(_ context.Context, 
 	return graphql.NewScalarFieldContext("KeyLife", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _KeyLife_staging(ctx context.Context, field graphql.CollectedField, obj *term.KeyLife) (ret graphql.Marshaler) {
+func (ec *executionContext) _KeyLife_staging(ctx context.Context, field graphql.CollectedField, obj *domain.KeyLife) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -77,7 +77,7 @@ func (ec *executionContext) fieldContext_KeyLife_staging(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("KeyLife", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _KeyLife_production(ctx context.Context, field graphql.CollectedField, obj *term.KeyLife) (ret graphql.Marshaler) {
+func (ec *executionContext) _KeyLife_production(ctx context.Context, field graphql.CollectedField, obj *domain.KeyLife) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -296,7 +296,7 @@ func (ec *executionContext) _Organization_portalUnregister(ctx context.Context, 
 			return obj.PortalUnregister, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v term.PortalUnregister) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v domain.PortalUnregister) graphql.Marshaler {
 			return ec.marshalNPortalUnregister2porticoᚋinternalᚋtermᚐPortalUnregister(ctx, selections, v)
 		},
 		true,
@@ -319,7 +319,7 @@ func (ec *executionContext) _Organization_productionKeys(ctx context.Context, fi
 			return obj.ProductionKeys, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v term.ProductionKeys) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v domain.ProductionKeys) graphql.Marshaler {
 			return ec.marshalNProductionKeys2porticoᚋinternalᚋtermᚐProductionKeys(ctx, selections, v)
 		},
 		true,
@@ -388,7 +388,7 @@ func (ec *executionContext) _Organization_longestKeyLife(ctx context.Context, fi
 			return obj.LongestKeyLife, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v term.KeyLife) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v domain.KeyLife) graphql.Marshaler {
 			return ec.marshalNKeyLife2porticoᚋinternalᚋtermᚐKeyLife(ctx, selections, v)
 		},
 		true,
@@ -507,11 +507,11 @@ func (ec *executionContext) _Organization_usageRetention(ctx context.Context, fi
 			directive1 := func(ctx context.Context) (any, error) {
 				any, err := ec.unmarshalNRole2ᚕporticoᚋinternalᚋviewerᚐRoleᚄ(ctx, []any{"ADMIN"})
 				if err != nil {
-					var zeroVal *term.UsageRetention
+					var zeroVal *domain.UsageRetention
 					return zeroVal, err
 				}
 				if ec.Directives.HasRole == nil {
-					var zeroVal *term.UsageRetention
+					var zeroVal *domain.UsageRetention
 					return zeroVal, errors.New("directive hasRole is not implemented")
 				}
 				return ec.Directives.HasRole(ctx, obj, directive0, any)
@@ -520,7 +520,7 @@ func (ec *executionContext) _Organization_usageRetention(ctx context.Context, fi
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *term.UsageRetention) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *domain.UsageRetention) graphql.Marshaler {
 			return ec.marshalOUsageRetention2ᚖporticoᚋinternalᚋtermᚐUsageRetention(ctx, selections, v)
 		},
 		true,
@@ -645,7 +645,7 @@ func (ec *executionContext) fieldContext_UpdateOrganizationPayload_userErrors(_ 
 	return fc, nil
 }
 
-func (ec *executionContext) _UsageRetention_minutes(ctx context.Context, field graphql.CollectedField, obj *term.UsageRetention) (ret graphql.Marshaler) {
+func (ec *executionContext) _UsageRetention_minutes(ctx context.Context, field graphql.CollectedField, obj *domain.UsageRetention) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -668,7 +668,7 @@ func (ec *executionContext) fieldContext_UsageRetention_minutes(_ context.Contex
 	return graphql.NewScalarFieldContext("UsageRetention", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _UsageRetention_hours(ctx context.Context, field graphql.CollectedField, obj *term.UsageRetention) (ret graphql.Marshaler) {
+func (ec *executionContext) _UsageRetention_hours(ctx context.Context, field graphql.CollectedField, obj *domain.UsageRetention) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -691,7 +691,7 @@ func (ec *executionContext) fieldContext_UsageRetention_hours(_ context.Context,
 	return graphql.NewScalarFieldContext("UsageRetention", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _UsageRetention_days(ctx context.Context, field graphql.CollectedField, obj *term.UsageRetention) (ret graphql.Marshaler) {
+func (ec *executionContext) _UsageRetention_days(ctx context.Context, field graphql.CollectedField, obj *domain.UsageRetention) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -718,8 +718,8 @@ func (ec *executionContext) fieldContext_UsageRetention_days(_ context.Context, 
 
 // region    **************************** input.gotpl *****************************
 
-func (ec *executionContext) unmarshalInputKeyLifeInput(ctx context.Context, obj any) (term.KeyLife, error) {
-	var it term.KeyLife
+func (ec *executionContext) unmarshalInputKeyLifeInput(ctx context.Context, obj any) (domain.KeyLife, error) {
+	var it domain.KeyLife
 	if obj == nil {
 		return it, nil
 	}
@@ -890,8 +890,8 @@ func (ec *executionContext) unmarshalInputUpdateOrganizationInput(ctx context.Co
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputUsageRetentionInput(ctx context.Context, obj any) (term.UsageRetention, error) {
-	var it term.UsageRetention
+func (ec *executionContext) unmarshalInputUsageRetentionInput(ctx context.Context, obj any) (domain.UsageRetention, error) {
+	var it domain.UsageRetention
 	if obj == nil {
 		return it, nil
 	}
@@ -944,7 +944,7 @@ func (ec *executionContext) unmarshalInputUsageRetentionInput(ctx context.Contex
 
 var keyLifeImplementors = []string{"KeyLife"}
 
-func (ec *executionContext) _KeyLife(ctx context.Context, sel ast.SelectionSet, obj *term.KeyLife) graphql.Marshaler {
+func (ec *executionContext) _KeyLife(ctx context.Context, sel ast.SelectionSet, obj *domain.KeyLife) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, keyLifeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1186,7 +1186,7 @@ func (ec *executionContext) _UpdateOrganizationPayload(ctx context.Context, sel 
 
 var usageRetentionImplementors = []string{"UsageRetention"}
 
-func (ec *executionContext) _UsageRetention(ctx context.Context, sel ast.SelectionSet, obj *term.UsageRetention) graphql.Marshaler {
+func (ec *executionContext) _UsageRetention(ctx context.Context, sel ast.SelectionSet, obj *domain.UsageRetention) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRetentionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1236,7 +1236,7 @@ func (ec *executionContext) _UsageRetention(ctx context.Context, sel ast.Selecti
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) marshalNKeyLife2porticoᚋinternalᚋtermᚐKeyLife(ctx context.Context, sel ast.SelectionSet, v term.KeyLife) graphql.Marshaler {
+func (ec *executionContext) marshalNKeyLife2porticoᚋinternalᚋtermᚐKeyLife(ctx context.Context, sel ast.SelectionSet, v domain.KeyLife) graphql.Marshaler {
 	return ec._KeyLife(ctx, sel, &v)
 }
 
@@ -1250,13 +1250,13 @@ func (ec *executionContext) marshalNOrganization2ᚖporticoᚋentᚋdbᚐOrganiz
 	return ec._Organization(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNPortalUnregister2porticoᚋinternalᚋtermᚐPortalUnregister(ctx context.Context, v any) (term.PortalUnregister, error) {
+func (ec *executionContext) unmarshalNPortalUnregister2porticoᚋinternalᚋtermᚐPortalUnregister(ctx context.Context, v any) (domain.PortalUnregister, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.PortalUnregister(tmp)
+	res := domain.PortalUnregister(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNPortalUnregister2porticoᚋinternalᚋtermᚐPortalUnregister(ctx context.Context, sel ast.SelectionSet, v term.PortalUnregister) graphql.Marshaler {
+func (ec *executionContext) marshalNPortalUnregister2porticoᚋinternalᚋtermᚐPortalUnregister(ctx context.Context, sel ast.SelectionSet, v domain.PortalUnregister) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -1267,13 +1267,13 @@ func (ec *executionContext) marshalNPortalUnregister2porticoᚋinternalᚋterm�
 	return res
 }
 
-func (ec *executionContext) unmarshalNProductionKeys2porticoᚋinternalᚋtermᚐProductionKeys(ctx context.Context, v any) (term.ProductionKeys, error) {
+func (ec *executionContext) unmarshalNProductionKeys2porticoᚋinternalᚋtermᚐProductionKeys(ctx context.Context, v any) (domain.ProductionKeys, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.ProductionKeys(tmp)
+	res := domain.ProductionKeys(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNProductionKeys2porticoᚋinternalᚋtermᚐProductionKeys(ctx context.Context, sel ast.SelectionSet, v term.ProductionKeys) graphql.Marshaler {
+func (ec *executionContext) marshalNProductionKeys2porticoᚋinternalᚋtermᚐProductionKeys(ctx context.Context, sel ast.SelectionSet, v domain.ProductionKeys) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -1289,7 +1289,7 @@ func (ec *executionContext) unmarshalNUpdateOrganizationInput2porticoᚋgraphᚋ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOKeyLifeInput2ᚖporticoᚋinternalᚋtermᚐKeyLife(ctx context.Context, v any) (*term.KeyLife, error) {
+func (ec *executionContext) unmarshalOKeyLifeInput2ᚖporticoᚋinternalᚋtermᚐKeyLife(ctx context.Context, v any) (*domain.KeyLife, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -1304,16 +1304,16 @@ func (ec *executionContext) marshalOOrganization2ᚖporticoᚋentᚋdbᚐOrganiz
 	return ec._Organization(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOPortalUnregister2ᚖporticoᚋinternalᚋtermᚐPortalUnregister(ctx context.Context, v any) (*term.PortalUnregister, error) {
+func (ec *executionContext) unmarshalOPortalUnregister2ᚖporticoᚋinternalᚋtermᚐPortalUnregister(ctx context.Context, v any) (*domain.PortalUnregister, error) {
 	if v == nil {
 		return nil, nil
 	}
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.PortalUnregister(tmp)
+	res := domain.PortalUnregister(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOPortalUnregister2ᚖporticoᚋinternalᚋtermᚐPortalUnregister(ctx context.Context, sel ast.SelectionSet, v *term.PortalUnregister) graphql.Marshaler {
+func (ec *executionContext) marshalOPortalUnregister2ᚖporticoᚋinternalᚋtermᚐPortalUnregister(ctx context.Context, sel ast.SelectionSet, v *domain.PortalUnregister) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -1323,16 +1323,16 @@ func (ec *executionContext) marshalOPortalUnregister2ᚖporticoᚋinternalᚋter
 	return res
 }
 
-func (ec *executionContext) unmarshalOProductionKeys2ᚖporticoᚋinternalᚋtermᚐProductionKeys(ctx context.Context, v any) (*term.ProductionKeys, error) {
+func (ec *executionContext) unmarshalOProductionKeys2ᚖporticoᚋinternalᚋtermᚐProductionKeys(ctx context.Context, v any) (*domain.ProductionKeys, error) {
 	if v == nil {
 		return nil, nil
 	}
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.ProductionKeys(tmp)
+	res := domain.ProductionKeys(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOProductionKeys2ᚖporticoᚋinternalᚋtermᚐProductionKeys(ctx context.Context, sel ast.SelectionSet, v *term.ProductionKeys) graphql.Marshaler {
+func (ec *executionContext) marshalOProductionKeys2ᚖporticoᚋinternalᚋtermᚐProductionKeys(ctx context.Context, sel ast.SelectionSet, v *domain.ProductionKeys) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -1349,14 +1349,14 @@ func (ec *executionContext) marshalOUpdateOrganizationPayload2ᚖporticoᚋgraph
 	return ec._UpdateOrganizationPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOUsageRetention2ᚖporticoᚋinternalᚋtermᚐUsageRetention(ctx context.Context, sel ast.SelectionSet, v *term.UsageRetention) graphql.Marshaler {
+func (ec *executionContext) marshalOUsageRetention2ᚖporticoᚋinternalᚋtermᚐUsageRetention(ctx context.Context, sel ast.SelectionSet, v *domain.UsageRetention) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._UsageRetention(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOUsageRetentionInput2ᚖporticoᚋinternalᚋtermᚐUsageRetention(ctx context.Context, v any) (*term.UsageRetention, error) {
+func (ec *executionContext) unmarshalOUsageRetentionInput2ᚖporticoᚋinternalᚋtermᚐUsageRetention(ctx context.Context, v any) (*domain.UsageRetention, error) {
 	if v == nil {
 		return nil, nil
 	}

@@ -9,10 +9,10 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/graph/sequence"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/paging"
 	"portico/internal/portal"
-	"portico/internal/term"
 	"strconv"
 	"sync/atomic"
 
@@ -27,7 +27,7 @@ type PlanConnectionResolver interface {
 }
 
 type RateLimitInputResolver interface {
-	Burst(ctx context.Context, obj *term.RateLimit, data *int64) error
+	Burst(ctx context.Context, obj *domain.RateLimit, data *int64) error
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -160,7 +160,7 @@ func (ec *executionContext) _Plan_kind(ctx context.Context, field graphql.Collec
 			return obj.Kind, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v term.PlanKind) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v domain.PlanKind) graphql.Marshaler {
 			return ec.marshalNPlanKind2porticoᚋinternalᚋtermᚐPlanKind(ctx, selections, v)
 		},
 		true,
@@ -224,7 +224,7 @@ func (ec *executionContext) _Plan_rateLimit(ctx context.Context, field graphql.C
 			return obj.RateLimit, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *term.RateLimit) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *domain.RateLimit) graphql.Marshaler {
 			return ec.marshalORateLimit2ᚖporticoᚋinternalᚋtermᚐRateLimit(ctx, selections, v)
 		},
 		true,
@@ -256,7 +256,7 @@ func (ec *executionContext) _Plan_quota(ctx context.Context, field graphql.Colle
 			return obj.Quota, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *term.Quota) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *domain.Quota) graphql.Marshaler {
 			return ec.marshalOQuota2ᚖporticoᚋinternalᚋtermᚐQuota(ctx, selections, v)
 		},
 		true,
@@ -288,7 +288,7 @@ func (ec *executionContext) _Plan_quotaPer(ctx context.Context, field graphql.Co
 			return obj.QuotaPer, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v term.QuotaPer) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v domain.QuotaPer) graphql.Marshaler {
 			return ec.marshalNQuotaPer2porticoᚋinternalᚋtermᚐQuotaPer(ctx, selections, v)
 		},
 		true,
@@ -311,7 +311,7 @@ func (ec *executionContext) _Plan_price(ctx context.Context, field graphql.Colle
 			return obj.Price, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *term.Price) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *domain.Price) graphql.Marshaler {
 			return ec.marshalOPrice2ᚖporticoᚋinternalᚋtermᚐPrice(ctx, selections, v)
 		},
 		true,
@@ -343,7 +343,7 @@ func (ec *executionContext) _Plan_approval(ctx context.Context, field graphql.Co
 			return obj.Approval, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *term.Approval) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *domain.Approval) graphql.Marshaler {
 			return ec.marshalOApproval2ᚖporticoᚋinternalᚋtermᚐApproval(ctx, selections, v)
 		},
 		true,
@@ -569,7 +569,7 @@ func (ec *executionContext) fieldContext_PlanEdge_node(_ context.Context, field 
 	return fc, nil
 }
 
-func (ec *executionContext) _Price_amount(ctx context.Context, field graphql.CollectedField, obj *term.Price) (ret graphql.Marshaler) {
+func (ec *executionContext) _Price_amount(ctx context.Context, field graphql.CollectedField, obj *domain.Price) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -592,7 +592,7 @@ func (ec *executionContext) fieldContext_Price_amount(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Price", field, false, false, errors.New("field of type Decimal does not have child fields"))
 }
 
-func (ec *executionContext) _Price_currency(ctx context.Context, field graphql.CollectedField, obj *term.Price) (ret graphql.Marshaler) {
+func (ec *executionContext) _Price_currency(ctx context.Context, field graphql.CollectedField, obj *domain.Price) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -615,7 +615,7 @@ func (ec *executionContext) fieldContext_Price_currency(_ context.Context, field
 	return graphql.NewScalarFieldContext("Price", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Price_unit(ctx context.Context, field graphql.CollectedField, obj *term.Price) (ret graphql.Marshaler) {
+func (ec *executionContext) _Price_unit(ctx context.Context, field graphql.CollectedField, obj *domain.Price) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -638,7 +638,7 @@ func (ec *executionContext) fieldContext_Price_unit(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Price", field, false, false, errors.New("field of type BigInt does not have child fields"))
 }
 
-func (ec *executionContext) _Quota_limit(ctx context.Context, field graphql.CollectedField, obj *term.Quota) (ret graphql.Marshaler) {
+func (ec *executionContext) _Quota_limit(ctx context.Context, field graphql.CollectedField, obj *domain.Quota) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -661,7 +661,7 @@ func (ec *executionContext) fieldContext_Quota_limit(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Quota", field, false, false, errors.New("field of type BigInt does not have child fields"))
 }
 
-func (ec *executionContext) _Quota_per(ctx context.Context, field graphql.CollectedField, obj *term.Quota) (ret graphql.Marshaler) {
+func (ec *executionContext) _Quota_per(ctx context.Context, field graphql.CollectedField, obj *domain.Quota) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -673,7 +673,7 @@ func (ec *executionContext) _Quota_per(ctx context.Context, field graphql.Collec
 			return obj.Per, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v term.QuotaPeriod) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v domain.QuotaPeriod) graphql.Marshaler {
 			return ec.marshalNQuotaPeriod2porticoᚋinternalᚋtermᚐQuotaPeriod(ctx, selections, v)
 		},
 		true,
@@ -684,7 +684,7 @@ func (ec *executionContext) fieldContext_Quota_per(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Quota", field, false, false, errors.New("field of type QuotaPeriod does not have child fields"))
 }
 
-func (ec *executionContext) _RateLimit_limit(ctx context.Context, field graphql.CollectedField, obj *term.RateLimit) (ret graphql.Marshaler) {
+func (ec *executionContext) _RateLimit_limit(ctx context.Context, field graphql.CollectedField, obj *domain.RateLimit) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -707,7 +707,7 @@ func (ec *executionContext) fieldContext_RateLimit_limit(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("RateLimit", field, false, false, errors.New("field of type BigInt does not have child fields"))
 }
 
-func (ec *executionContext) _RateLimit_per(ctx context.Context, field graphql.CollectedField, obj *term.RateLimit) (ret graphql.Marshaler) {
+func (ec *executionContext) _RateLimit_per(ctx context.Context, field graphql.CollectedField, obj *domain.RateLimit) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -719,7 +719,7 @@ func (ec *executionContext) _RateLimit_per(ctx context.Context, field graphql.Co
 			return obj.Per, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v term.RatePeriod) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v domain.RatePeriod) graphql.Marshaler {
 			return ec.marshalNRatePeriod2porticoᚋinternalᚋtermᚐRatePeriod(ctx, selections, v)
 		},
 		true,
@@ -730,7 +730,7 @@ func (ec *executionContext) fieldContext_RateLimit_per(_ context.Context, field 
 	return graphql.NewScalarFieldContext("RateLimit", field, false, false, errors.New("field of type RatePeriod does not have child fields"))
 }
 
-func (ec *executionContext) _RateLimit_burst(ctx context.Context, field graphql.CollectedField, obj *term.RateLimit) (ret graphql.Marshaler) {
+func (ec *executionContext) _RateLimit_burst(ctx context.Context, field graphql.CollectedField, obj *domain.RateLimit) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -914,8 +914,8 @@ func (ec *executionContext) unmarshalInputCreatePlanInput(ctx context.Context, o
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputPriceInput(ctx context.Context, obj any) (term.Price, error) {
-	var it term.Price
+func (ec *executionContext) unmarshalInputPriceInput(ctx context.Context, obj any) (domain.Price, error) {
+	var it domain.Price
 	if obj == nil {
 		return it, nil
 	}
@@ -958,8 +958,8 @@ func (ec *executionContext) unmarshalInputPriceInput(ctx context.Context, obj an
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputQuotaInput(ctx context.Context, obj any) (term.Quota, error) {
-	var it term.Quota
+func (ec *executionContext) unmarshalInputQuotaInput(ctx context.Context, obj any) (domain.Quota, error) {
+	var it domain.Quota
 	if obj == nil {
 		return it, nil
 	}
@@ -995,8 +995,8 @@ func (ec *executionContext) unmarshalInputQuotaInput(ctx context.Context, obj an
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputRateLimitInput(ctx context.Context, obj any) (term.RateLimit, error) {
-	var it term.RateLimit
+func (ec *executionContext) unmarshalInputRateLimitInput(ctx context.Context, obj any) (domain.RateLimit, error) {
+	var it domain.RateLimit
 	if obj == nil {
 		return it, nil
 	}
@@ -1392,7 +1392,7 @@ func (ec *executionContext) _PlanEdge(ctx context.Context, sel ast.SelectionSet,
 
 var priceImplementors = []string{"Price"}
 
-func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, obj *term.Price) graphql.Marshaler {
+func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, obj *domain.Price) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, priceImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1440,7 +1440,7 @@ func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, ob
 
 var quotaImplementors = []string{"Quota"}
 
-func (ec *executionContext) _Quota(ctx context.Context, sel ast.SelectionSet, obj *term.Quota) graphql.Marshaler {
+func (ec *executionContext) _Quota(ctx context.Context, sel ast.SelectionSet, obj *domain.Quota) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, quotaImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1483,7 +1483,7 @@ func (ec *executionContext) _Quota(ctx context.Context, sel ast.SelectionSet, ob
 
 var rateLimitImplementors = []string{"RateLimit"}
 
-func (ec *executionContext) _RateLimit(ctx context.Context, sel ast.SelectionSet, obj *term.RateLimit) graphql.Marshaler {
+func (ec *executionContext) _RateLimit(ctx context.Context, sel ast.SelectionSet, obj *domain.RateLimit) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, rateLimitImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1643,13 +1643,13 @@ func (ec *executionContext) marshalNPlanEdge2ᚖporticoᚋgraphᚋmodelᚐPlanEd
 	return ec._PlanEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNPlanKind2porticoᚋinternalᚋtermᚐPlanKind(ctx context.Context, v any) (term.PlanKind, error) {
+func (ec *executionContext) unmarshalNPlanKind2porticoᚋinternalᚋtermᚐPlanKind(ctx context.Context, v any) (domain.PlanKind, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.PlanKind(tmp)
+	res := domain.PlanKind(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNPlanKind2porticoᚋinternalᚋtermᚐPlanKind(ctx context.Context, sel ast.SelectionSet, v term.PlanKind) graphql.Marshaler {
+func (ec *executionContext) marshalNPlanKind2porticoᚋinternalᚋtermᚐPlanKind(ctx context.Context, sel ast.SelectionSet, v domain.PlanKind) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -1660,13 +1660,13 @@ func (ec *executionContext) marshalNPlanKind2porticoᚋinternalᚋtermᚐPlanKin
 	return res
 }
 
-func (ec *executionContext) unmarshalNQuotaPer2porticoᚋinternalᚋtermᚐQuotaPer(ctx context.Context, v any) (term.QuotaPer, error) {
+func (ec *executionContext) unmarshalNQuotaPer2porticoᚋinternalᚋtermᚐQuotaPer(ctx context.Context, v any) (domain.QuotaPer, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.QuotaPer(tmp)
+	res := domain.QuotaPer(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNQuotaPer2porticoᚋinternalᚋtermᚐQuotaPer(ctx context.Context, sel ast.SelectionSet, v term.QuotaPer) graphql.Marshaler {
+func (ec *executionContext) marshalNQuotaPer2porticoᚋinternalᚋtermᚐQuotaPer(ctx context.Context, sel ast.SelectionSet, v domain.QuotaPer) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -1677,13 +1677,13 @@ func (ec *executionContext) marshalNQuotaPer2porticoᚋinternalᚋtermᚐQuotaPe
 	return res
 }
 
-func (ec *executionContext) unmarshalNQuotaPeriod2porticoᚋinternalᚋtermᚐQuotaPeriod(ctx context.Context, v any) (term.QuotaPeriod, error) {
+func (ec *executionContext) unmarshalNQuotaPeriod2porticoᚋinternalᚋtermᚐQuotaPeriod(ctx context.Context, v any) (domain.QuotaPeriod, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.QuotaPeriod(tmp)
+	res := domain.QuotaPeriod(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNQuotaPeriod2porticoᚋinternalᚋtermᚐQuotaPeriod(ctx context.Context, sel ast.SelectionSet, v term.QuotaPeriod) graphql.Marshaler {
+func (ec *executionContext) marshalNQuotaPeriod2porticoᚋinternalᚋtermᚐQuotaPeriod(ctx context.Context, sel ast.SelectionSet, v domain.QuotaPeriod) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -1694,13 +1694,13 @@ func (ec *executionContext) marshalNQuotaPeriod2porticoᚋinternalᚋtermᚐQuot
 	return res
 }
 
-func (ec *executionContext) unmarshalNRatePeriod2porticoᚋinternalᚋtermᚐRatePeriod(ctx context.Context, v any) (term.RatePeriod, error) {
+func (ec *executionContext) unmarshalNRatePeriod2porticoᚋinternalᚋtermᚐRatePeriod(ctx context.Context, v any) (domain.RatePeriod, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.RatePeriod(tmp)
+	res := domain.RatePeriod(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNRatePeriod2porticoᚋinternalᚋtermᚐRatePeriod(ctx context.Context, sel ast.SelectionSet, v term.RatePeriod) graphql.Marshaler {
+func (ec *executionContext) marshalNRatePeriod2porticoᚋinternalᚋtermᚐRatePeriod(ctx context.Context, sel ast.SelectionSet, v domain.RatePeriod) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -1730,16 +1730,16 @@ func (ec *executionContext) marshalOPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx contex
 	return ec._Plan(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOPlanKind2ᚖporticoᚋinternalᚋtermᚐPlanKind(ctx context.Context, v any) (*term.PlanKind, error) {
+func (ec *executionContext) unmarshalOPlanKind2ᚖporticoᚋinternalᚋtermᚐPlanKind(ctx context.Context, v any) (*domain.PlanKind, error) {
 	if v == nil {
 		return nil, nil
 	}
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.PlanKind(tmp)
+	res := domain.PlanKind(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOPlanKind2ᚖporticoᚋinternalᚋtermᚐPlanKind(ctx context.Context, sel ast.SelectionSet, v *term.PlanKind) graphql.Marshaler {
+func (ec *executionContext) marshalOPlanKind2ᚖporticoᚋinternalᚋtermᚐPlanKind(ctx context.Context, sel ast.SelectionSet, v *domain.PlanKind) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -1749,14 +1749,14 @@ func (ec *executionContext) marshalOPlanKind2ᚖporticoᚋinternalᚋtermᚐPlan
 	return res
 }
 
-func (ec *executionContext) marshalOPrice2ᚖporticoᚋinternalᚋtermᚐPrice(ctx context.Context, sel ast.SelectionSet, v *term.Price) graphql.Marshaler {
+func (ec *executionContext) marshalOPrice2ᚖporticoᚋinternalᚋtermᚐPrice(ctx context.Context, sel ast.SelectionSet, v *domain.Price) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Price(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOPriceInput2ᚖporticoᚋinternalᚋtermᚐPrice(ctx context.Context, v any) (*term.Price, error) {
+func (ec *executionContext) unmarshalOPriceInput2ᚖporticoᚋinternalᚋtermᚐPrice(ctx context.Context, v any) (*domain.Price, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -1764,14 +1764,14 @@ func (ec *executionContext) unmarshalOPriceInput2ᚖporticoᚋinternalᚋtermᚐ
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOQuota2ᚖporticoᚋinternalᚋtermᚐQuota(ctx context.Context, sel ast.SelectionSet, v *term.Quota) graphql.Marshaler {
+func (ec *executionContext) marshalOQuota2ᚖporticoᚋinternalᚋtermᚐQuota(ctx context.Context, sel ast.SelectionSet, v *domain.Quota) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Quota(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOQuotaInput2ᚖporticoᚋinternalᚋtermᚐQuota(ctx context.Context, v any) (*term.Quota, error) {
+func (ec *executionContext) unmarshalOQuotaInput2ᚖporticoᚋinternalᚋtermᚐQuota(ctx context.Context, v any) (*domain.Quota, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -1779,16 +1779,16 @@ func (ec *executionContext) unmarshalOQuotaInput2ᚖporticoᚋinternalᚋtermᚐ
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOQuotaPer2ᚖporticoᚋinternalᚋtermᚐQuotaPer(ctx context.Context, v any) (*term.QuotaPer, error) {
+func (ec *executionContext) unmarshalOQuotaPer2ᚖporticoᚋinternalᚋtermᚐQuotaPer(ctx context.Context, v any) (*domain.QuotaPer, error) {
 	if v == nil {
 		return nil, nil
 	}
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.QuotaPer(tmp)
+	res := domain.QuotaPer(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOQuotaPer2ᚖporticoᚋinternalᚋtermᚐQuotaPer(ctx context.Context, sel ast.SelectionSet, v *term.QuotaPer) graphql.Marshaler {
+func (ec *executionContext) marshalOQuotaPer2ᚖporticoᚋinternalᚋtermᚐQuotaPer(ctx context.Context, sel ast.SelectionSet, v *domain.QuotaPer) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -1798,14 +1798,14 @@ func (ec *executionContext) marshalOQuotaPer2ᚖporticoᚋinternalᚋtermᚐQuot
 	return res
 }
 
-func (ec *executionContext) marshalORateLimit2ᚖporticoᚋinternalᚋtermᚐRateLimit(ctx context.Context, sel ast.SelectionSet, v *term.RateLimit) graphql.Marshaler {
+func (ec *executionContext) marshalORateLimit2ᚖporticoᚋinternalᚋtermᚐRateLimit(ctx context.Context, sel ast.SelectionSet, v *domain.RateLimit) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._RateLimit(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalORateLimitInput2ᚖporticoᚋinternalᚋtermᚐRateLimit(ctx context.Context, v any) (*term.RateLimit, error) {
+func (ec *executionContext) unmarshalORateLimitInput2ᚖporticoᚋinternalᚋtermᚐRateLimit(ctx context.Context, v any) (*domain.RateLimit, error) {
 	if v == nil {
 		return nil, nil
 	}

@@ -9,11 +9,11 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/graph/sequence"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"portico/internal/portal"
-	"portico/internal/term"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -349,7 +349,7 @@ func (ec *executionContext) _Product_status(ctx context.Context, field graphql.C
 			return obj.Status, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v term.ProductStatus) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v domain.ProductStatus) graphql.Marshaler {
 			return ec.marshalNProductStatus2porticoᚋinternalᚋtermᚐProductStatus(ctx, selections, v)
 		},
 		true,
@@ -372,7 +372,7 @@ func (ec *executionContext) _Product_approval(ctx context.Context, field graphql
 			return obj.Approval, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v term.Approval) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v domain.Approval) graphql.Marshaler {
 			return ec.marshalNApproval2porticoᚋinternalᚋtermᚐApproval(ctx, selections, v)
 		},
 		true,
@@ -395,7 +395,7 @@ func (ec *executionContext) _Product_authTypes(ctx context.Context, field graphq
 			return obj.AuthTypes, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []term.AuthType) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []domain.AuthType) graphql.Marshaler {
 			return ec.marshalNAuthType2ᚕporticoᚋinternalᚋtermᚐAuthTypeᚄ(ctx, selections, v)
 		},
 		true,
@@ -1790,13 +1790,13 @@ func (ec *executionContext) _UpdateProductPayload(ctx context.Context, sel ast.S
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) unmarshalNApproval2porticoᚋinternalᚋtermᚐApproval(ctx context.Context, v any) (term.Approval, error) {
+func (ec *executionContext) unmarshalNApproval2porticoᚋinternalᚋtermᚐApproval(ctx context.Context, v any) (domain.Approval, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.Approval(tmp)
+	res := domain.Approval(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNApproval2porticoᚋinternalᚋtermᚐApproval(ctx context.Context, sel ast.SelectionSet, v term.Approval) graphql.Marshaler {
+func (ec *executionContext) marshalNApproval2porticoᚋinternalᚋtermᚐApproval(ctx context.Context, sel ast.SelectionSet, v domain.Approval) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -1899,13 +1899,13 @@ func (ec *executionContext) marshalNProductPermissions2ᚖporticoᚋinternalᚋp
 	return ec._ProductPermissions(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNProductStatus2porticoᚋinternalᚋtermᚐProductStatus(ctx context.Context, v any) (term.ProductStatus, error) {
+func (ec *executionContext) unmarshalNProductStatus2porticoᚋinternalᚋtermᚐProductStatus(ctx context.Context, v any) (domain.ProductStatus, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.ProductStatus(tmp)
+	res := domain.ProductStatus(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNProductStatus2porticoᚋinternalᚋtermᚐProductStatus(ctx context.Context, sel ast.SelectionSet, v term.ProductStatus) graphql.Marshaler {
+func (ec *executionContext) marshalNProductStatus2porticoᚋinternalᚋtermᚐProductStatus(ctx context.Context, sel ast.SelectionSet, v domain.ProductStatus) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -1921,16 +1921,16 @@ func (ec *executionContext) unmarshalNUpdateProductInput2porticoᚋgraphᚋmodel
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOApproval2ᚖporticoᚋinternalᚋtermᚐApproval(ctx context.Context, v any) (*term.Approval, error) {
+func (ec *executionContext) unmarshalOApproval2ᚖporticoᚋinternalᚋtermᚐApproval(ctx context.Context, v any) (*domain.Approval, error) {
 	if v == nil {
 		return nil, nil
 	}
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.Approval(tmp)
+	res := domain.Approval(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOApproval2ᚖporticoᚋinternalᚋtermᚐApproval(ctx context.Context, sel ast.SelectionSet, v *term.Approval) graphql.Marshaler {
+func (ec *executionContext) marshalOApproval2ᚖporticoᚋinternalᚋtermᚐApproval(ctx context.Context, sel ast.SelectionSet, v *domain.Approval) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -1962,13 +1962,13 @@ func (ec *executionContext) unmarshalOProductFilter2ᚖporticoᚋinternalᚋport
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOProductStatus2ᚕporticoᚋinternalᚋtermᚐProductStatusᚄ(ctx context.Context, v any) ([]term.ProductStatus, error) {
+func (ec *executionContext) unmarshalOProductStatus2ᚕporticoᚋinternalᚋtermᚐProductStatusᚄ(ctx context.Context, v any) ([]domain.ProductStatus, error) {
 	if v == nil {
 		return nil, nil
 	}
 	vSlice := graphql.CoerceList(v)
 	var err error
-	res := make([]term.ProductStatus, len(vSlice))
+	res := make([]domain.ProductStatus, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
 		res[i], err = ec.unmarshalNProductStatus2porticoᚋinternalᚋtermᚐProductStatus(ctx, vSlice[i])
@@ -1979,7 +1979,7 @@ func (ec *executionContext) unmarshalOProductStatus2ᚕporticoᚋinternalᚋterm
 	return res, nil
 }
 
-func (ec *executionContext) marshalOProductStatus2ᚕporticoᚋinternalᚋtermᚐProductStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []term.ProductStatus) graphql.Marshaler {
+func (ec *executionContext) marshalOProductStatus2ᚕporticoᚋinternalᚋtermᚐProductStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.ProductStatus) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -1998,16 +1998,16 @@ func (ec *executionContext) marshalOProductStatus2ᚕporticoᚋinternalᚋterm�
 	return ret
 }
 
-func (ec *executionContext) unmarshalOProductStatus2ᚖporticoᚋinternalᚋtermᚐProductStatus(ctx context.Context, v any) (*term.ProductStatus, error) {
+func (ec *executionContext) unmarshalOProductStatus2ᚖporticoᚋinternalᚋtermᚐProductStatus(ctx context.Context, v any) (*domain.ProductStatus, error) {
 	if v == nil {
 		return nil, nil
 	}
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.ProductStatus(tmp)
+	res := domain.ProductStatus(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOProductStatus2ᚖporticoᚋinternalᚋtermᚐProductStatus(ctx context.Context, sel ast.SelectionSet, v *term.ProductStatus) graphql.Marshaler {
+func (ec *executionContext) marshalOProductStatus2ᚖporticoᚋinternalᚋtermᚐProductStatus(ctx context.Context, sel ast.SelectionSet, v *domain.ProductStatus) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

@@ -9,10 +9,10 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/graph/sequence"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/paging"
 	"portico/internal/portal"
-	"portico/internal/term"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -482,7 +482,7 @@ func (ec *executionContext) _User_role(ctx context.Context, field graphql.Collec
 			return obj.Role, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v term.UserRole) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v domain.UserRole) graphql.Marshaler {
 			return ec.marshalNUserRole2porticoᚋinternalᚋtermᚐUserRole(ctx, selections, v)
 		},
 		true,
@@ -505,7 +505,7 @@ func (ec *executionContext) _User_status(ctx context.Context, field graphql.Coll
 			return obj.Status, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v term.UserStatus) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v domain.UserStatus) graphql.Marshaler {
 			return ec.marshalNUserStatus2porticoᚋinternalᚋtermᚐUserStatus(ctx, selections, v)
 		},
 		true,
@@ -1543,13 +1543,13 @@ func (ec *executionContext) marshalNUserEdge2ᚖporticoᚋgraphᚋmodelᚐUserEd
 	return ec._UserEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNUserRole2porticoᚋinternalᚋtermᚐUserRole(ctx context.Context, v any) (term.UserRole, error) {
+func (ec *executionContext) unmarshalNUserRole2porticoᚋinternalᚋtermᚐUserRole(ctx context.Context, v any) (domain.UserRole, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.UserRole(tmp)
+	res := domain.UserRole(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNUserRole2porticoᚋinternalᚋtermᚐUserRole(ctx context.Context, sel ast.SelectionSet, v term.UserRole) graphql.Marshaler {
+func (ec *executionContext) marshalNUserRole2porticoᚋinternalᚋtermᚐUserRole(ctx context.Context, sel ast.SelectionSet, v domain.UserRole) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -1560,13 +1560,13 @@ func (ec *executionContext) marshalNUserRole2porticoᚋinternalᚋtermᚐUserRol
 	return res
 }
 
-func (ec *executionContext) unmarshalNUserStatus2porticoᚋinternalᚋtermᚐUserStatus(ctx context.Context, v any) (term.UserStatus, error) {
+func (ec *executionContext) unmarshalNUserStatus2porticoᚋinternalᚋtermᚐUserStatus(ctx context.Context, v any) (domain.UserStatus, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.UserStatus(tmp)
+	res := domain.UserStatus(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNUserStatus2porticoᚋinternalᚋtermᚐUserStatus(ctx context.Context, sel ast.SelectionSet, v term.UserStatus) graphql.Marshaler {
+func (ec *executionContext) marshalNUserStatus2porticoᚋinternalᚋtermᚐUserStatus(ctx context.Context, sel ast.SelectionSet, v domain.UserStatus) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -1627,13 +1627,13 @@ func (ec *executionContext) unmarshalOUserFilter2ᚖporticoᚋinternalᚋportal�
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOUserRole2ᚕporticoᚋinternalᚋtermᚐUserRoleᚄ(ctx context.Context, v any) ([]term.UserRole, error) {
+func (ec *executionContext) unmarshalOUserRole2ᚕporticoᚋinternalᚋtermᚐUserRoleᚄ(ctx context.Context, v any) ([]domain.UserRole, error) {
 	if v == nil {
 		return nil, nil
 	}
 	vSlice := graphql.CoerceList(v)
 	var err error
-	res := make([]term.UserRole, len(vSlice))
+	res := make([]domain.UserRole, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
 		res[i], err = ec.unmarshalNUserRole2porticoᚋinternalᚋtermᚐUserRole(ctx, vSlice[i])
@@ -1644,7 +1644,7 @@ func (ec *executionContext) unmarshalOUserRole2ᚕporticoᚋinternalᚋtermᚐUs
 	return res, nil
 }
 
-func (ec *executionContext) marshalOUserRole2ᚕporticoᚋinternalᚋtermᚐUserRoleᚄ(ctx context.Context, sel ast.SelectionSet, v []term.UserRole) graphql.Marshaler {
+func (ec *executionContext) marshalOUserRole2ᚕporticoᚋinternalᚋtermᚐUserRoleᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.UserRole) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -1663,16 +1663,16 @@ func (ec *executionContext) marshalOUserRole2ᚕporticoᚋinternalᚋtermᚐUser
 	return ret
 }
 
-func (ec *executionContext) unmarshalOUserRole2ᚖporticoᚋinternalᚋtermᚐUserRole(ctx context.Context, v any) (*term.UserRole, error) {
+func (ec *executionContext) unmarshalOUserRole2ᚖporticoᚋinternalᚋtermᚐUserRole(ctx context.Context, v any) (*domain.UserRole, error) {
 	if v == nil {
 		return nil, nil
 	}
 	tmp, err := graphql.UnmarshalString(v)
-	res := term.UserRole(tmp)
+	res := domain.UserRole(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOUserRole2ᚖporticoᚋinternalᚋtermᚐUserRole(ctx context.Context, sel ast.SelectionSet, v *term.UserRole) graphql.Marshaler {
+func (ec *executionContext) marshalOUserRole2ᚖporticoᚋinternalᚋtermᚐUserRole(ctx context.Context, sel ast.SelectionSet, v *domain.UserRole) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -1682,13 +1682,13 @@ func (ec *executionContext) marshalOUserRole2ᚖporticoᚋinternalᚋtermᚐUser
 	return res
 }
 
-func (ec *executionContext) unmarshalOUserStatus2ᚕporticoᚋinternalᚋtermᚐUserStatusᚄ(ctx context.Context, v any) ([]term.UserStatus, error) {
+func (ec *executionContext) unmarshalOUserStatus2ᚕporticoᚋinternalᚋtermᚐUserStatusᚄ(ctx context.Context, v any) ([]domain.UserStatus, error) {
 	if v == nil {
 		return nil, nil
 	}
 	vSlice := graphql.CoerceList(v)
 	var err error
-	res := make([]term.UserStatus, len(vSlice))
+	res := make([]domain.UserStatus, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
 		res[i], err = ec.unmarshalNUserStatus2porticoᚋinternalᚋtermᚐUserStatus(ctx, vSlice[i])
@@ -1699,7 +1699,7 @@ func (ec *executionContext) unmarshalOUserStatus2ᚕporticoᚋinternalᚋtermᚐ
 	return res, nil
 }
 
-func (ec *executionContext) marshalOUserStatus2ᚕporticoᚋinternalᚋtermᚐUserStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []term.UserStatus) graphql.Marshaler {
+func (ec *executionContext) marshalOUserStatus2ᚕporticoᚋinternalᚋtermᚐUserStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.UserStatus) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

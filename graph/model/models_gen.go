@@ -8,9 +8,9 @@ import (
 	"io"
 	"portico/ent/db"
 	"portico/internal/apikey"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/lifecycle"
-	"portico/internal/term"
 	"strconv"
 	"time"
 
@@ -380,7 +380,7 @@ type RevokeKeyInput struct {
 	// Which key.
 	CredentialID string `json:"credentialId"`
 	// Why; null is refused.
-	Reason graphql.Omittable[*term.RevocationReason] `json:"reason,omitempty"`
+	Reason graphql.Omittable[*domain.RevocationReason] `json:"reason,omitempty"`
 	// What else there is to say; at most 1000 characters.
 	Note graphql.Omittable[*string] `json:"note,omitempty"`
 }
@@ -497,7 +497,7 @@ type UpdateAccountInput struct {
 	// 1–255 characters; null is refused.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
 	// Instead of the present profile; null clears.
-	Profile graphql.Omittable[*term.Profile] `json:"profile,omitempty"`
+	Profile graphql.Omittable[*domain.Profile] `json:"profile,omitempty"`
 }
 
 // What was changed.
@@ -519,7 +519,7 @@ type UpdateAppInput struct {
 	// At most 2000 characters; null clears.
 	Description graphql.Omittable[*string] `json:"description,omitempty"`
 	// At most 50, instead of the present ones; null clears.
-	Labels graphql.Omittable[[]*term.Label] `json:"labels,omitempty"`
+	Labels graphql.Omittable[[]*domain.Label] `json:"labels,omitempty"`
 }
 
 // What was changed.
@@ -537,7 +537,7 @@ type UpdateEndpointInput struct {
 	// The version the change is made against; an older one is a CONFLICT; null is refused.
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
 	// The method of its calls; null is refused.
-	Method graphql.Omittable[*term.Method] `json:"method,omitempty"`
+	Method graphql.Omittable[*domain.Method] `json:"method,omitempty"`
 	// A template of at most 1024 bytes and 32 segments; null is refused.
 	Path graphql.Omittable[*string] `json:"path,omitempty"`
 	// At most 2000 characters; null clears.
@@ -563,13 +563,13 @@ type UpdateKeyInput struct {
 	// From when on it shall be refused; null: never, where the organization allows that.
 	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
 	// Which products it reaches; null is refused. ALL clears `accessControlList`.
-	Access graphql.Omittable[*term.Access] `json:"access,omitempty"`
+	Access graphql.Omittable[*domain.Access] `json:"access,omitempty"`
 	// Instead of the present list, at most 100 ids; null clears. With ALL access there can be none: set LISTED as well.
 	AccessControlList graphql.Omittable[[]string] `json:"accessControlList,omitempty"`
 	// Instead of the present list, at most 100 networks (CIDR) or single addresses; null or an empty list: anywhere.
 	AllowedAddresses graphql.Omittable[[]string] `json:"allowedAddresses,omitempty"`
 	// How fast its own calls may come, besides what its registrations allow; null: no limit of its own.
-	RateLimit graphql.Omittable[*term.RateLimit] `json:"rateLimit,omitempty"`
+	RateLimit graphql.Omittable[*domain.RateLimit] `json:"rateLimit,omitempty"`
 }
 
 // What was changed.
@@ -597,21 +597,21 @@ type UpdateOrganizationInput struct {
 	// Three capital letters by ISO 4217; null is refused.
 	Currency graphql.Omittable[*string] `json:"currency,omitempty"`
 	// Which registrations developers may end by themselves; null is refused.
-	PortalUnregister graphql.Omittable[*term.PortalUnregister] `json:"portalUnregister,omitempty"`
+	PortalUnregister graphql.Omittable[*domain.PortalUnregister] `json:"portalUnregister,omitempty"`
 	// Who may make keys for production; null is refused.
-	ProductionKeys graphql.Omittable[*term.ProductionKeys] `json:"productionKeys,omitempty"`
+	ProductionKeys graphql.Omittable[*domain.ProductionKeys] `json:"productionKeys,omitempty"`
 	// Whether developers sign in with a password, administrators always may; null is refused. Sessions that are open stay.
 	PasswordSignIn graphql.Omittable[*bool] `json:"passwordSignIn,omitempty"`
 	// 2–10 small letters and digits, the first a letter; null is refused. Keys with the old prefix stay valid.
 	KeyPrefix graphql.Omittable[*string] `json:"keyPrefix,omitempty"`
 	// The longest life of keys made or changed from now on; null: no limits.
-	LongestKeyLife graphql.Omittable[*term.KeyLife] `json:"longestKeyLife,omitempty"`
+	LongestKeyLife graphql.Omittable[*domain.KeyLife] `json:"longestKeyLife,omitempty"`
 	// 1–365 days; null is refused.
 	DeletedRetentionDays graphql.Omittable[*int] `json:"deletedRetentionDays,omitempty"`
 	// 30–3650 days; null is refused.
 	EventRetentionDays graphql.Omittable[*int] `json:"eventRetentionDays,omitempty"`
 	// How long counts of calls are kept; null: minutes for 7 days, hours for 400, days for 1830. What is too old is deleted for ever.
-	UsageRetention graphql.Omittable[*term.UsageRetention] `json:"usageRetention,omitempty"`
+	UsageRetention graphql.Omittable[*domain.UsageRetention] `json:"usageRetention,omitempty"`
 }
 
 // What was changed.
@@ -633,15 +633,15 @@ type UpdatePlanInput struct {
 	// At most 255 characters; null clears.
 	ExternalID graphql.Omittable[*string] `json:"externalId,omitempty"`
 	// How fast calls may come; null: as fast as may be.
-	RateLimit graphql.Omittable[*term.RateLimit] `json:"rateLimit,omitempty"`
+	RateLimit graphql.Omittable[*domain.RateLimit] `json:"rateLimit,omitempty"`
 	// How many calls may come; null: as many as may be.
-	Quota graphql.Omittable[*term.Quota] `json:"quota,omitempty"`
+	Quota graphql.Omittable[*domain.Quota] `json:"quota,omitempty"`
 	// Whose calls the quota counts together; null is refused. It holds at once and for what the present period has counted: with ACCOUNT, accounts whose apps used more than the quota together are refused until the next period.
-	QuotaPer graphql.Omittable[*term.QuotaPer] `json:"quotaPer,omitempty"`
+	QuotaPer graphql.Omittable[*domain.QuotaPer] `json:"quotaPer,omitempty"`
 	// What it costs; null: nothing, for a FREE plan.
-	Price graphql.Omittable[*term.Price] `json:"price,omitempty"`
+	Price graphql.Omittable[*domain.Price] `json:"price,omitempty"`
 	// Whether registrations wait for a person; null: the product's rule.
-	Approval graphql.Omittable[*term.Approval] `json:"approval,omitempty"`
+	Approval graphql.Omittable[*domain.Approval] `json:"approval,omitempty"`
 }
 
 // What was changed.
@@ -667,11 +667,11 @@ type UpdateProductInput struct {
 	// At most 255 characters; null clears.
 	ExternalID graphql.Omittable[*string] `json:"externalId,omitempty"`
 	// Where it stands; null is refused. Without a plan it cannot be PUBLISHED or DEPRECATED. A retired product does not come back, and what developers have seen is no draft again.
-	Status graphql.Omittable[*term.ProductStatus] `json:"status,omitempty"`
+	Status graphql.Omittable[*domain.ProductStatus] `json:"status,omitempty"`
 	// Whether registrations wait for a person; null is refused.
-	Approval graphql.Omittable[*term.Approval] `json:"approval,omitempty"`
+	Approval graphql.Omittable[*domain.Approval] `json:"approval,omitempty"`
 	// How keys may be presented; at least one. Null is refused.
-	AuthTypes graphql.Omittable[[]term.AuthType] `json:"authTypes,omitempty"`
+	AuthTypes graphql.Omittable[[]domain.AuthType] `json:"authTypes,omitempty"`
 	// An https or http address of at most 2000 characters; null clears.
 	DocumentationURL graphql.Omittable[*string] `json:"documentationUrl,omitempty"`
 	// Whether calls need no key; null is refused.

@@ -57,7 +57,7 @@ func house() map[string][]string {
 
 		"internal/auth":         with("internal/database", "internal/keyring"),
 		"internal/keyring":      {"internal/clock"},
-		"internal/eventlog":     {"internal/nodeid", "internal/term", "internal/viewer"},
+		"internal/eventlog":     {"internal/nodeid", "internal/domain", "internal/viewer"},
 		"internal/jobs":         {"internal/clock", "internal/database"},
 		"internal/database":     {"internal/fault"},
 		"internal/framing":      {},
@@ -71,7 +71,7 @@ func house() map[string][]string {
 		"internal/installation": {"internal/clock", "internal/database", "internal/keyring"},
 
 		"internal/address": k, "internal/apikey": k, "internal/base62": k, "internal/clock": k, "internal/fault": k, "internal/headername": k, "internal/lifecycle": k, "internal/limits": k, "internal/nodeid": k,
-		"internal/paging": k, "internal/pathmatch": k, "internal/pathmatch/tricks": k, "internal/policy": k, "internal/term": k, "internal/unseen": {}, "internal/verdict": k, "internal/viewer": k, "internal/zone": {},
+		"internal/paging": k, "internal/pathmatch": k, "internal/pathmatch/tricks": k, "internal/policy": k, "internal/domain": k, "internal/unseen": {}, "internal/verdict": k, "internal/viewer": k, "internal/zone": {},
 
 		"ent":        {},
 		"ent/schema": with("ent/rule"),

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 
 	"portico/internal/address"
+	"portico/internal/domain"
 	"portico/internal/fault"
-	"portico/internal/term"
 	"portico/internal/unseen"
 )
 
@@ -35,7 +35,7 @@ func CheckPassword(field, password string, email address.Email) error {
 		return fault.Input(fault.WeakPassword, field, message, params...)
 	}
 	length := utf8.RuneCountInString(password)
-	folded := term.Fold(password)
+	folded := domain.Fold(password)
 	switch {
 	case !utf8.ValidString(password), strings.ContainsFunc(password, unicode.IsControl):
 		return weak("A password has no control characters.")
@@ -45,7 +45,7 @@ func CheckPassword(field, password string, email address.Email) error {
 		return weak("A password has at least 10 characters.", fault.Param{Name: "min", Value: strconv.Itoa(ShortestPassword)})
 	case length > LongestPassword:
 		return weak("A password has at most 128 characters.", fault.Param{Name: "max", Value: strconv.Itoa(LongestPassword)})
-	case email.Valid() && (folded == term.Fold(email.String()) || folded == term.Fold(email.Local())):
+	case email.Valid() && (folded == domain.Fold(email.String()) || folded == domain.Fold(email.Local())):
 		return weak("Your e-mail address is not a good password.")
 	case variety(folded) < leastVariety, isCommon(folded):
 		return weak("This password is easy to guess.")
@@ -67,7 +67,7 @@ func variety(s string) int {
 // scan of two kilobytes needs no index.
 func isCommon(folded string) bool {
 	for line := range strings.Lines(commonPasswords) {
-		if term.Fold(strings.TrimSpace(line)) == folded {
+		if domain.Fold(strings.TrimSpace(line)) == folded {
 			return true
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
 
+	"portico/internal/domain"
 	"portico/internal/nodeid"
-	"portico/internal/term"
 	"portico/internal/viewer"
 )
 
@@ -32,7 +32,7 @@ type Entry struct {
 	// Reason is the actor's own words.
 	Reason string
 	// Changes are the attributes that changed; never a secret.
-	Changes []term.Change
+	Changes []domain.Change
 }
 
 // Tx is the transaction of the change.
@@ -150,7 +150,7 @@ func rowArgs(ctx context.Context, organization uuid.UUID, at time.Time, e Entry)
 	}
 	changes := e.Changes
 	if changes == nil {
-		changes = []term.Change{}
+		changes = []domain.Change{}
 	}
 	text, err := json.Marshal(changes)
 	if err != nil {

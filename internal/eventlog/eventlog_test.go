@@ -12,9 +12,9 @@ import (
 	"portico/ent/db"
 	_ "portico/ent/db/runtime" // the schema's defaults
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/nodeid"
-	"portico/internal/term"
 	"portico/internal/testdb"
 	"portico/internal/viewer"
 )
@@ -70,7 +70,7 @@ func TestAnEventIsReadAsItWasWritten(t *testing.T) {
 		})
 		e := eventlog.Entry{
 			Type: eventlog.AppUpdated, Subject: nodeid.App, SubjectID: app, SubjectName: "Åpp", AccountID: &account, AppID: &app,
-			Reason: "because", Changes: []term.Change{{Field: "name", Before: &before, After: &after}},
+			Reason: "because", Changes: []domain.Change{{Field: "name", Before: &before, After: &after}},
 		}
 		if err := d.InTx(ctx, func(tx *database.Tx) error {
 			return eventlog.Append(ctx, tx, d.Dialect(), organization, at(), e, entry())

@@ -11,11 +11,11 @@ import (
 
 	"portico/ent/db"
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/gateway"
 	"portico/internal/limits/redistest"
 	"portico/internal/limits/shared"
 	"portico/internal/portal"
-	"portico/internal/term"
 	"portico/internal/testdb"
 	"portico/internal/usage"
 	"portico/internal/verdict"
@@ -54,9 +54,9 @@ func (c *counting) asks(t testing.TB, app portal.MadeApp) verdict.Code {
 }
 
 // counts sets a plan's quota of a month and whose calls it counts together.
-func (w *world) counts(t testing.TB, p *db.Plan, per term.QuotaPer, limit int) {
+func (w *world) counts(t testing.TB, p *db.Plan, per domain.QuotaPer, limit int) {
 	t.Helper()
-	quota := set(term.Quota{Limit: limit, Per: term.PerMonth})
+	quota := set(domain.Quota{Limit: limit, Per: domain.PerMonth})
 	ok(t, 0, second(w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: p.GlobalID(), Quota: quota, QuotaPer: set(per)})))
 }
 
@@ -73,7 +73,7 @@ func (w *world) app(t testing.TB, name string, by *db.Plan) portal.MadeApp {
 func TestAnAccountsQuotaIsUsedUpByAllItsApps(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		w.counts(t, w.plan, term.QuotaPerAccount, 10)
+		w.counts(t, w.plan, domain.QuotaPerAccount, 10)
 		snow := w.app(t, "Snow", w.plan)
 		g := w.counting(t)
 		for n := range 10 {
@@ -115,7 +115,7 @@ func (w *world) tellsOfTheAccount(t *testing.T, g *counting) {
 	told := 0
 	for _, l := range lines {
 		if l.Catalogue != nil {
-			require.Equal(t, term.QuotaPerAccount, l.Catalogue.Products[0].Plans[0].QuotaPer)
+			require.Equal(t, domain.QuotaPerAccount, l.Catalogue.Products[0].Plans[0].QuotaPer)
 		}
 		for _, a := range l.Apps {
 			for _, s := range a.Subscriptions {
@@ -137,9 +137,9 @@ func (w *world) tellsOfTheAccount(t *testing.T, g *counting) {
 func TestWhatWasUsedCountsWhicheverWayAPlanCounts(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		w.counts(t, w.plan, term.QuotaPerApp, 10)
+		w.counts(t, w.plan, domain.QuotaPerApp, 10)
 		shared := w.MustPlan(t, w.Admin, w.product, "Shared")
-		w.counts(t, shared, term.QuotaPerAccount, 10)
+		w.counts(t, shared, domain.QuotaPerAccount, 10)
 		rain, snow, g := w.made, w.app(t, "Snow", w.plan), w.counting(t)
 		passes := func(a portal.MadeApp, n int) {
 			t.Helper()
@@ -154,11 +154,11 @@ func TestWhatWasUsedCountsWhicheverWayAPlanCounts(t *testing.T) {
 			require.Equal(t, verdict.QuotaExceeded, g.asks(t, a))
 		}
 		passes(rain, 6)
-		w.counts(t, w.plan, term.QuotaPerAccount, 10)
+		w.counts(t, w.plan, domain.QuotaPerAccount, 10)
 		passes(snow, 4)
 		ends(snow)
 		ends(rain)
-		w.counts(t, w.plan, term.QuotaPerApp, 10)
+		w.counts(t, w.plan, domain.QuotaPerApp, 10)
 		passes(snow, 6)
 		ends(snow)
 		passes(rain, 1)
@@ -167,7 +167,7 @@ func TestWhatWasUsedCountsWhicheverWayAPlanCounts(t *testing.T) {
 		ok(t, 0, second(w.Portal.Unregister(w.Admin, w.sub.GlobalID(), nil)))
 		again := w.approved(t, rain.App, w.product, shared)
 		ends(rain)
-		w.counts(t, shared, term.QuotaPerAccount, 18)
+		w.counts(t, shared, domain.QuotaPerAccount, 18)
 		passes(rain, 1)
 		ends(rain)
 		ok(t, 0, second(w.Portal.Unregister(w.Admin, again.GlobalID(), nil)))
@@ -185,7 +185,7 @@ func TestWhatWasUsedCountsWhicheverWayAPlanCounts(t *testing.T) {
 func TestAnAccountsAppsAtOnce(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		w.counts(t, w.plan, term.QuotaPerAccount, 100)
+		w.counts(t, w.plan, domain.QuotaPerAccount, 100)
 		g := w.counting(t)
 		apps := []portal.MadeApp{w.made}
 		for range 7 {
@@ -245,12 +245,12 @@ func TestServersShareAnAccountsQuota(t *testing.T) {
 			}
 		}
 		// Counted by the app, which registers again.
-		w.counts(t, w.plan, term.QuotaPerApp, 4)
+		w.counts(t, w.plan, domain.QuotaPerApp, 4)
 		both(verdict.Valid, w.made, w.made)
 		both(verdict.QuotaExceeded, w.made)
 		ok(t, 0, second(w.Portal.Unregister(w.Admin, w.sub.GlobalID(), nil)))
 		other := w.MustPlan(t, w.Admin, w.product, "Other")
-		w.counts(t, other, term.QuotaPerApp, 4)
+		w.counts(t, other, domain.QuotaPerApp, 4)
 		w.sub = w.approved(t, w.made.App, w.product, other)
 		both(verdict.QuotaExceeded, w.made)
 
@@ -258,7 +258,7 @@ func TestServersShareAnAccountsQuota(t *testing.T) {
 		for _, s := range []*counting{one, two} {
 			ok(t, 0, s.flusher.Flush(t.Context()))
 		}
-		w.counts(t, other, term.QuotaPerAccount, 10)
+		w.counts(t, other, domain.QuotaPerAccount, 10)
 		snow := w.app(t, "Snow", other)
 		both(verdict.Valid, w.made, snow)
 		one.knows(t)
@@ -267,7 +267,7 @@ func TestServersShareAnAccountsQuota(t *testing.T) {
 		both(verdict.QuotaExceeded, w.made, snow, w.app(t, "Hail", other))
 
 		// As many apps as there may be, at both servers at once.
-		w.counts(t, other, term.QuotaPerAccount, 60)
+		w.counts(t, other, domain.QuotaPerAccount, 60)
 		apps := []portal.MadeApp{w.made, snow, w.app(t, "Fog", other), w.app(t, "Dew", other)}
 		one.knows(t)
 		two.knows(t)

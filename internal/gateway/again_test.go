@@ -6,10 +6,10 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/db"
+	"portico/internal/domain"
 	"portico/internal/gateway"
 	"portico/internal/limits"
 	"portico/internal/portal"
-	"portico/internal/term"
 	"portico/internal/testdb"
 	"portico/internal/usage"
 	"portico/internal/verdict"
@@ -20,8 +20,8 @@ import (
 func TestRegisteringAgainGivesNothingAnew(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		quota := set(term.Quota{Limit: 3, Per: term.PerMonth})
-		rate := set(term.RateLimit{Limit: 5, Per: term.PerHour, Burst: 5})
+		quota := set(domain.Quota{Limit: 3, Per: domain.PerMonth})
+		rate := set(domain.RateLimit{Limit: 5, Per: domain.PerHour, Burst: 5})
 		other := w.MustPlan(t, w.Admin, w.product, "Other")
 		for _, p := range []*db.Plan{w.plan, other} {
 			ok(t, 0, second(w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: p.GlobalID(), Quota: quota, RateLimit: rate})))
@@ -65,7 +65,7 @@ func TestRegisteringAgainGivesNothingAnew(t *testing.T) {
 		w.made = ok(t, restored, err)
 		same("restored", w.approved(t, w.made.App, w.product, w.plan))
 		// Of the five of the hour three are used, whatever the quota.
-		ok(t, 0, second(w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(term.Quota{Limit: 1000, Per: term.PerMonth})})))
+		ok(t, 0, second(w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(domain.Quota{Limit: 1000, Per: domain.PerMonth})})))
 		passed := 0
 		soon(t, "the end of the rate", func() bool {
 			code := asks(t, g, c, w.request())

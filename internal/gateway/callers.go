@@ -14,8 +14,8 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"golang.org/x/sync/singleflight"
 
+	"portico/internal/domain"
 	"portico/internal/fault"
-	"portico/internal/term"
 )
 
 const (
@@ -35,7 +35,7 @@ type Caller struct {
 	// Products are the only ones it may ask about; nil: all.
 	Products []uuid.UUID
 	// Environment is the only one whose keys it lets pass; "": all.
-	Environment term.Environment
+	Environment domain.Environment
 
 	// used is the minute, since 1970, in which it last asked.
 	used atomic.Int64
@@ -151,7 +151,7 @@ func (s source) caller(ctx context.Context, hash []byte) (out *Caller, err error
 		if slices.Contains(all, scope) {
 			out = &c
 		}
-		c.Environment = term.Environment(environment.String)
+		c.Environment = domain.Environment(environment.String)
 		return decode(products, &c.Products)
 	})
 	return out, err

@@ -8,10 +8,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/domain"
 	"portico/internal/gateway"
 	"portico/internal/portal"
 	"portico/internal/replica"
-	"portico/internal/term"
 	"portico/internal/testdb"
 	"portico/internal/usage"
 	"portico/internal/verdict"
@@ -38,24 +38,24 @@ func TestTheFeedKeepsEnvironmentsApart(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		app := w.made.App.GlobalID()
-		key := func(e term.Environment) uuid.UUID {
+		key := func(e domain.Environment) uuid.UUID {
 			return w.MustKey(t, w.Developer, portal.GenerateKeyInput{AppID: &app, Environment: &e}).Credential.ID
 		}
-		production, staging := key(term.Production), key(term.Staging)
+		production, staging := key(domain.Production), key(domain.Staging)
 		g := w.gate(t)
 		caller := func(in portal.NewGateway) *gateway.Caller {
 			c, err := g.Caller(t.Context(), w.token(t, in))
 			return ok(t, c, err)
 		}
-		all, some := caller(portal.NewGateway{}), map[term.Environment]*gateway.Caller{}
-		bound := caller(portal.NewGateway{Environment: ptr(term.Staging), Products: []string{"weather"}})
-		for _, e := range []term.Environment{term.Production, term.Staging} {
+		all, some := caller(portal.NewGateway{}), map[domain.Environment]*gateway.Caller{}
+		bound := caller(portal.NewGateway{Environment: ptr(domain.Staging), Products: []string{"weather"}})
+		for _, e := range []domain.Environment{domain.Production, domain.Staging} {
 			some[e] = caller(portal.NewGateway{Environment: &e})
 		}
 		tells := func(after int64, production, staging uuid.UUID) (position int64) {
 			t.Helper()
 			w.mono.Add(1)
-			for c, want := range map[*gateway.Caller][2]bool{all: {true, true}, some[term.Production]: {true, false}, some[term.Staging]: {false, true}, bound: {false, true}} {
+			for c, want := range map[*gateway.Caller][2]bool{all: {true, true}, some[domain.Production]: {true, false}, some[domain.Staging]: {false, true}, bound: {false, true}} {
 				lines, err := w.fed(t, g, c, after, 0)
 				told := idsOf(keysOf(ok(t, lines, err)))
 				require.Equal(t, want, [2]bool{slices.Contains(told, production), slices.Contains(told, staging)}, "%q %v after %d", c.Environment, c.Products, after)
@@ -64,7 +64,7 @@ func TestTheFeedKeepsEnvironmentsApart(t *testing.T) {
 			return position
 		}
 		here := tells(-1, production, staging)
-		tells(here, key(term.Production), key(term.Staging))
+		tells(here, key(domain.Production), key(domain.Staging))
 	})
 }
 
@@ -77,7 +77,7 @@ func TestTheFeedNamesNoOtherProducts(t *testing.T) {
 		w.approved(t, w.made.App, tides, plan)
 		app, list := w.made.App.GlobalID(), []string{w.product.GlobalID(), tides.GlobalID()}
 		key := func() uuid.UUID {
-			return w.MustKey(t, w.Developer, portal.GenerateKeyInput{AppID: &app, Access: ptr(term.AccessListed), AccessControlList: list}).Credential.ID
+			return w.MustKey(t, w.Developer, portal.GenerateKeyInput{AppID: &app, Access: ptr(domain.AccessListed), AccessControlList: list}).Credential.ID
 		}
 		first := key()
 		g := w.gate(t)
@@ -119,7 +119,7 @@ func TestTheFeedTellsWhatIsUsedOfQuotas(t *testing.T) {
 		w := newWorld(t, url)
 		tides, free := w.MustProduct(t, w.Admin, "tides")
 		unlimited := w.approved(t, w.made.App, tides, free)
-		ok(t, 0, second(w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(term.Quota{Limit: 30, Per: term.PerDay})})))
+		ok(t, 0, second(w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(domain.Quota{Limit: 30, Per: domain.PerDay})})))
 		var o gateway.Options
 		g := w.gate(t, func(made *gateway.Options) { o = *made })
 		c := w.caller(t, g)

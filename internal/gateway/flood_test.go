@@ -11,9 +11,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"portico/internal/apikey"
+	"portico/internal/domain"
 	"portico/internal/gateway"
 	"portico/internal/portal"
-	"portico/internal/term"
 	"portico/internal/testdb"
 	"portico/internal/verdict"
 )
@@ -25,9 +25,9 @@ const clientRoom, tokenRoom = 200, 2_000
 func madeUp(n int) *gateway.Request {
 	username, password := uuid.New(), uuid.New()
 	if n%2 == 0 {
-		return &gateway.Request{RawKey: apikey.Join("ptk", username, password), Presented: term.APIKey, Product: "weather"}
+		return &gateway.Request{RawKey: apikey.Join("ptk", username, password), Presented: domain.APIKey, Product: "weather"}
 	}
-	return &gateway.Request{Username: username.String(), Password: password.String(), Presented: term.Basic, Product: "weather"}
+	return &gateway.Request{Username: username.String(), Password: password.String(), Presented: domain.Basic, Product: "weather"}
 }
 
 func from(r *gateway.Request, client string) *gateway.Request {

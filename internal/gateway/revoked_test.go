@@ -4,9 +4,9 @@ import (
 	"testing"
 
 	"portico/ent/db"
+	"portico/internal/domain"
 	"portico/internal/gateway"
 	"portico/internal/portal"
-	"portico/internal/term"
 	"portico/internal/testdb"
 	"portico/internal/verdict"
 )
@@ -49,11 +49,11 @@ func takings() []taking {
 			return err
 		}, verdict.Suspended},
 		{"retire the product", func(t *testing.T, w *world) error {
-			_, err := w.Portal.UpdateProduct(w.Admin, portal.UpdateProductInput{ProductID: w.product.GlobalID(), Status: set(term.Retired)})
+			_, err := w.Portal.UpdateProduct(w.Admin, portal.UpdateProductInput{ProductID: w.product.GlobalID(), Status: set(domain.Retired)})
 			return err
 		}, verdict.NotSubscribed},
 		{"another way to show keys", func(t *testing.T, w *world) error {
-			_, err := w.Portal.UpdateProduct(w.Admin, portal.UpdateProductInput{ProductID: w.product.GlobalID(), AuthTypes: set([]term.AuthType{term.Basic})})
+			_, err := w.Portal.UpdateProduct(w.Admin, portal.UpdateProductInput{ProductID: w.product.GlobalID(), AuthTypes: set([]domain.AuthType{domain.Basic})})
 			return err
 		}, verdict.AuthTypeNotAllowed},
 		{"enforce endpoints", func(t *testing.T, w *world) error {
@@ -61,7 +61,7 @@ func takings() []taking {
 			return err
 		}, verdict.EndpointNotAllowed},
 		{"narrow the key", func(t *testing.T, w *world) error {
-			_, err := w.Portal.UpdateKey(w.Developer, portal.UpdateKeyInput{CredentialID: w.made.Credential.GlobalID(), Access: set(term.AccessListed)})
+			_, err := w.Portal.UpdateKey(w.Developer, portal.UpdateKeyInput{CredentialID: w.made.Credential.GlobalID(), Access: set(domain.AccessListed)})
 			return err
 		}, verdict.NotInAccessList},
 		{"other addresses", func(t *testing.T, w *world) error {
@@ -69,7 +69,7 @@ func takings() []taking {
 			return err
 		}, verdict.IPNotAllowed},
 		{"a smaller plan", func(t *testing.T, w *world) error {
-			_, err := w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(term.Quota{Limit: 1, Per: term.PerDay})})
+			_, err := w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(domain.Quota{Limit: 1, Per: domain.PerDay})})
 			return err
 		}, verdict.QuotaExceeded},
 	}
@@ -210,7 +210,7 @@ func TestTokensBind(t *testing.T) {
 		r.Product = ""
 		wants(t, g, bound(portal.NewGateway{Products: []string{"tides"}}), r, verdict.NotSubscribed)
 		wants(t, g, bound(portal.NewGateway{Products: []string{"weather"}}), r, verdict.Valid)
-		wants(t, g, bound(portal.NewGateway{Environment: ptr(term.Production)}), r, verdict.WrongEnvironment)
-		wants(t, g, bound(portal.NewGateway{Environment: ptr(term.Development)}), r, verdict.Valid)
+		wants(t, g, bound(portal.NewGateway{Environment: ptr(domain.Production)}), r, verdict.WrongEnvironment)
+		wants(t, g, bound(portal.NewGateway{Environment: ptr(domain.Development)}), r, verdict.Valid)
 	})
 }

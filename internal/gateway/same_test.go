@@ -12,9 +12,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/domain"
 	"portico/internal/gateway"
 	"portico/internal/portal"
-	"portico/internal/term"
 	"portico/internal/testdb"
 	"portico/internal/verdict"
 )
@@ -120,7 +120,7 @@ func (w *world) something(t *testing.T, r *rand.Rand, all *keys) {
 	case 3:
 		_, _ = w.Portal.RevokeKey(w.Admin, key, nil, nil)
 	case 4:
-		_, _ = w.Portal.UpdateKey(w.Admin, portal.UpdateKeyInput{CredentialID: key, RateLimit: set(term.RateLimit{Limit: 1 + r.IntN(9), Per: term.PerSecond, Burst: 10})})
+		_, _ = w.Portal.UpdateKey(w.Admin, portal.UpdateKeyInput{CredentialID: key, RateLimit: set(domain.RateLimit{Limit: 1 + r.IntN(9), Per: domain.PerSecond, Burst: 10})})
 	case 5:
 		_, _ = w.Portal.Suspend(w.Admin, w.sub.GlobalID(), nil)
 	case 6:
@@ -137,7 +137,7 @@ func (w *world) something(t *testing.T, r *rand.Rand, all *keys) {
 		_, _ = w.Portal.SuspendAccount(w.Admin, w.Account.GlobalID(), nil)
 		_, _ = w.Portal.ResumeAccount(w.Admin, w.Account.GlobalID(), nil)
 	case 9:
-		_, _ = w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: w.plan.GlobalID(), RateLimit: set(term.RateLimit{Limit: 1 + r.IntN(9), Per: term.PerSecond, Burst: 10})})
+		_, _ = w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: w.plan.GlobalID(), RateLimit: set(domain.RateLimit{Limit: 1 + r.IntN(9), Per: domain.PerSecond, Burst: 10})})
 	}
 }
 

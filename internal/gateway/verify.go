@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"portico/internal/domain"
 	"portico/internal/limits"
-	"portico/internal/term"
 	"portico/internal/usage"
 	"portico/internal/verdict"
 )
@@ -17,7 +17,7 @@ type Request struct {
 	// RawKey, or Username and Password, is the key as it was shown.
 	RawKey, Username, Password string
 	// Presented is how it was shown; "": nothing was.
-	Presented term.AuthType
+	Presented domain.AuthType
 	// Malformed: what was shown cannot be read as a key at all.
 	Malformed bool
 	// Product is the name of the product that is called; a token that is bound

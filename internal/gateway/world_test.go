@@ -14,12 +14,12 @@ import (
 	"portico/internal/apikey"
 	"portico/internal/auth"
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/gateway"
 	"portico/internal/limits"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 	"portico/internal/testdb"
 	"portico/internal/usage"
 	"portico/internal/verdict"
@@ -121,7 +121,7 @@ func (w *world) caller(t testing.TB, g *gateway.Gate) *gateway.Caller {
 func (w *world) request() *gateway.Request { return shows(w.made.Secret) }
 
 func shows(s *apikey.Secret) *gateway.Request {
-	return &gateway.Request{RawKey: s.RawKey, Presented: term.APIKey, Product: "weather"}
+	return &gateway.Request{RawKey: s.RawKey, Presented: domain.APIKey, Product: "weather"}
 }
 
 func asks(t testing.TB, g *gateway.Gate, c *gateway.Caller, r *gateway.Request) verdict.Code {

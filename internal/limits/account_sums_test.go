@@ -9,8 +9,8 @@ import (
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
+	"portico/internal/domain"
 	"portico/internal/limits"
-	"portico/internal/term"
 )
 
 // Many accounts at once, with flushes that fail, days that go by, and states
@@ -20,7 +20,7 @@ func TestEveryUnitOfAccountsIsStoredOnce(t *testing.T) {
 	all := make([]*family, accounts)
 	w, b := newWorld(64), newBooks()
 	for i := range all {
-		all[i] = newFamily(1, apps, limits.Quota{Limit: limit, Per: term.PerDay})
+		all[i] = newFamily(1, apps, limits.Quota{Limit: limit, Per: domain.PerDay})
 		all[i].world, all[i].books = w, b
 	}
 	stop, stopped := make(chan struct{}), make(chan struct{})
@@ -69,7 +69,7 @@ func TestEveryUnitOfAccountsIsStoredOnce(t *testing.T) {
 func TestTheSumsOfAnAccountHoldInAnyOrder(t *testing.T) {
 	const limit = 20
 	rapid.Check(t, func(t *rapid.T) {
-		f := newFamily(2, 3, limits.Quota{Limit: limit, Per: term.PerDay})
+		f := newFamily(2, 3, limits.Quota{Limit: limit, Per: domain.PerDay})
 		passed, today := map[uuid.UUID]int64{}, map[time.Time]int64{}
 		t.Repeat(map[string]func(*rapid.T){
 			"take": func(t *rapid.T) {

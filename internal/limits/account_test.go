@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/internal/domain"
 	"portico/internal/limits"
-	"portico/internal/term"
 )
 
 // family is an account with apps, whose plan has a quota per account.
@@ -55,7 +55,7 @@ func (f *family) per(account bool) {
 	}
 }
 
-func monthly(n int64) limits.Quota { return limits.Quota{Limit: n, Per: term.PerMonth} }
+func monthly(n int64) limits.Quota { return limits.Quota{Limit: n, Per: domain.PerMonth} }
 
 func TestTheAppsOfAnAccountShareItsQuota(t *testing.T) {
 	f := newFamily(0, 3, monthly(10))
@@ -154,7 +154,7 @@ func TestQuotasOverDifferentPeriodsAreApart(t *testing.T) {
 	f := newFamily(0, 2, monthly(10))
 	daily := f.apps[1]
 	account, product := uuid.New(), uuid.New()
-	daily.Quota = limits.Quota{Limit: 3, Per: term.PerDay}
+	daily.Quota = limits.Quota{Limit: 3, Per: domain.PerDay}
 	for _, a := range f.apps {
 		a.Account = limits.InPeriod(limits.OfAccount(account, product), a.Quota.Per)
 		want(t, "the counter", a.Account, limits.ByAccount(account, product, a.Quota.Per))
@@ -175,7 +175,7 @@ func TestQuotasOverDifferentPeriodsAreApart(t *testing.T) {
 // Another period is another count of the account's, also where both begin; what
 // the app used is stored once, and is the new count's with its next call.
 func TestAnotherPeriodWhereBothBegin(t *testing.T) {
-	f := newFamily(0, 1, limits.Quota{Limit: 5, Per: term.PerDay})
+	f := newFamily(0, 1, limits.Quota{Limit: 5, Per: domain.PerDay})
 	f.clock.Advance(time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC).Sub(noon()))
 	a := f.apps[0]
 	a.Cost = 3

@@ -9,8 +9,8 @@ import (
 	"github.com/google/uuid"
 
 	"portico/internal/clock"
+	"portico/internal/domain"
 	"portico/internal/limits"
-	"portico/internal/term"
 )
 
 func TestTakeDoesNotAllocate(t *testing.T) {
@@ -30,7 +30,7 @@ func loaded(m *limits.Memory) (*limits.Memory, *limits.Ask) {
 func loadedFor(m *limits.Memory, a *limits.Ask) (*limits.Memory, *limits.Ask) {
 	a.KeyRate = limits.Rate{Limit: 1_000_000, Per: time.Second, Burst: 1_000_000}
 	a.SubscriptionRate = a.KeyRate
-	a.Quota = limits.Quota{Limit: 1 << 50, Per: term.PerMonth}
+	a.Quota = limits.Quota{Limit: 1 << 50, Per: domain.PerMonth}
 	a.Location = time.UTC
 	var out limits.Answer
 	m.Take(context.Background(), a, &out)
@@ -94,7 +94,7 @@ func BenchmarkTakeTogether(b *testing.B) {
 }
 
 func BenchmarkPeriod(b *testing.B) {
-	q, now, loc := limits.Quota{Limit: 1, Per: term.PerMonth}, noon(), zone(b, "Europe/Berlin")
+	q, now, loc := limits.Quota{Limit: 1, Per: domain.PerMonth}, noon(), zone(b, "Europe/Berlin")
 	for b.Loop() {
 		q.Period(now, loc)
 	}

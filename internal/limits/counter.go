@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/term"
+	"portico/internal/domain"
 )
 
 // ByApp is what an app's calls of a product are counted by, for the plan's
@@ -18,7 +18,7 @@ func ByApp(app, product uuid.UUID) uuid.UUID {
 // ByAccount is what the calls of all apps of an account are counted by, for
 // quotas of a product that are counted over the same period. A plan that counts
 // its quota per account goes by it.
-func ByAccount(account, product uuid.UUID, per term.QuotaPeriod) uuid.UUID {
+func ByAccount(account, product uuid.UUID, per domain.QuotaPeriod) uuid.UUID {
 	return InPeriod(OfAccount(account, product), per)
 }
 
@@ -30,11 +30,11 @@ func OfAccount(account, product uuid.UUID) uuid.UUID {
 
 // InPeriod tells the quotas of days, weeks and months of an account apart: apps
 // of one account may have plans of each at the same time.
-func InPeriod(ofAccount uuid.UUID, per term.QuotaPeriod) uuid.UUID {
+func InPeriod(ofAccount uuid.UUID, per domain.QuotaPeriod) uuid.UUID {
 	switch per {
-	case term.PerWeek:
+	case domain.PerWeek:
 		ofAccount[0] ^= 1
-	case term.PerMonth:
+	case domain.PerMonth:
 		ofAccount[0] ^= 2
 	}
 	return ofAccount

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/term"
+	"portico/internal/domain"
 )
 
 // slowestLoad is longer than it takes to read a count and to Load it.
@@ -28,7 +28,7 @@ type Used struct {
 // of stored. Those of an account come to the database as its apps'.
 type ledger struct {
 	organization, account uuid.UUID
-	per                   term.QuotaPeriod
+	per                   domain.QuotaPeriod
 	location              *time.Location
 	start, end            time.Time
 	// known: stored was loaded for this period, last at the tick loaded.

@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
+	"portico/internal/domain"
 	"portico/internal/limits"
-	"portico/internal/term"
 )
 
 // together runs f on 64 goroutines at once.
@@ -27,7 +27,7 @@ func TestNothingPassesBeyondALimitTogether(t *testing.T) {
 	for name, set := range map[string]func(a *limits.Ask){
 		"key":          func(a *limits.Ask) { a.KeyRate = limits.Rate{Limit: 1, Per: time.Hour, Burst: 1000} },
 		"subscription": func(a *limits.Ask) { a.SubscriptionRate = limits.Rate{Limit: 1, Per: time.Hour, Burst: 1000} },
-		"quota":        func(a *limits.Ask) { a.Quota = limits.Quota{Limit: 1000, Per: term.PerMonth} },
+		"quota":        func(a *limits.Ask) { a.Quota = limits.Quota{Limit: 1000, Per: domain.PerMonth} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, common := newWorld(0), ask()
@@ -105,7 +105,7 @@ func TestEveryUnitIsStoredOnce(t *testing.T) {
 	passed := make([]atomic.Int64, subscriptions)
 	for i := range asks {
 		asks[i] = ask()
-		asks[i].Quota = limits.Quota{Limit: limit, Per: term.PerDay}
+		asks[i].Quota = limits.Quota{Limit: limit, Per: domain.PerDay}
 	}
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -164,7 +164,7 @@ func TestEveryUnitIsStoredOnce(t *testing.T) {
 func TestTheSumsHoldInAnyOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w, a := newWorld(2), ask()
-		a.Quota = limits.Quota{Limit: 20, Per: term.PerDay}
+		a.Quota = limits.Quota{Limit: 20, Per: domain.PerDay}
 		d := &database{counts: map[uuid.UUID]map[time.Time]int64{}}
 		var passed int64
 		t.Repeat(map[string]func(*rapid.T){
@@ -229,7 +229,7 @@ func TestStatesAreBounded(t *testing.T) {
 // What the database tells of a registration that nobody uses is not kept.
 func TestNothingIsMadeOfWhatIsToldAlone(t *testing.T) {
 	w, a := newWorld(0), ask()
-	a.Quota = limits.Quota{Limit: 1, Per: term.PerDay}
+	a.Quota = limits.Quota{Limit: 1, Per: domain.PerDay}
 	w.load(a, 1)
 	w.Settle([]limits.Used{{Organization: a.Organization, Subscription: a.Subscription, PeriodStart: noon(), N: 1}}, []int64{1})
 	want(t, "states", w.Size(), 0)
@@ -241,7 +241,7 @@ func TestNothingThatCountsIsEvicted(t *testing.T) {
 	for i := range asks {
 		asks[i] = ask()
 		asks[i].KeyRate = limits.Rate{Limit: 1, Per: time.Minute, Burst: 1}
-		asks[i].Quota = limits.Quota{Limit: 1, Per: term.PerDay}
+		asks[i].Quota = limits.Quota{Limit: 1, Per: domain.PerDay}
 		w.take(asks[i])
 		w.load(asks[i], 0)
 		want(t, "outcome", w.take(asks[i]).Outcome, limits.Passed)

@@ -3,18 +3,18 @@ package limits
 import (
 	"time"
 
-	"portico/internal/term"
+	"portico/internal/domain"
 )
 
 // Quota is how many calls may come in each calendar period. The zero Quota is
 // no limit.
 type Quota struct {
 	Limit int64
-	Per   term.QuotaPeriod
+	Per   domain.QuotaPeriod
 }
 
 // QuotaOf converts the stored form; nil is no limit.
-func QuotaOf(q *term.Quota) Quota {
+func QuotaOf(q *domain.Quota) Quota {
 	if q == nil {
 		return Quota{}
 	}
@@ -35,10 +35,10 @@ func (q Quota) Period(now time.Time, loc *time.Location) (start, end time.Time) 
 	year, month, day := now.In(loc).Date()
 	months, days := 0, 1
 	switch q.Per {
-	case term.PerWeek:
+	case domain.PerWeek:
 		day -= (int(now.In(loc).Weekday()) + 6) % 7
 		days = 7
-	case term.PerMonth:
+	case domain.PerMonth:
 		day, months, days = 1, 1, 0
 	}
 	at := func(n int) time.Time { return midnight(year, month+time.Month(n*months), day+n*days, loc) }

@@ -5,7 +5,7 @@ import (
 	"math/bits"
 	"time"
 
-	"portico/internal/term"
+	"portico/internal/domain"
 )
 
 // Rate is how fast calls may come: Limit calls in each Per on the average, and
@@ -17,17 +17,17 @@ type Rate struct {
 }
 
 // RateOf converts the stored form; nil is no limit. A Burst below 1 is the Limit.
-func RateOf(r *term.RateLimit) Rate {
+func RateOf(r *domain.RateLimit) Rate {
 	if r == nil {
 		return Rate{}
 	}
 	out := Rate{Limit: r.Limit, Burst: r.Burst}
 	switch r.Per {
-	case term.PerSecond:
+	case domain.PerSecond:
 		out.Per = time.Second
-	case term.PerMinute:
+	case domain.PerMinute:
 		out.Per = time.Minute
-	case term.PerHour:
+	case domain.PerHour:
 		out.Per = time.Hour
 	}
 	if out.Burst < 1 {

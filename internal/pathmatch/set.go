@@ -7,13 +7,13 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/term"
+	"portico/internal/domain"
 )
 
 // Route is an endpoint: a method and a template.
 type Route struct {
 	ID     uuid.UUID
-	Method term.Method
+	Method domain.Method
 	Path   Template
 }
 
@@ -154,13 +154,13 @@ func (e *ending) best(method string) int {
 }
 
 // grade tells how well an endpoint's method fits a call's; 0 is not at all.
-func grade(of term.Method, method string) int {
+func grade(of domain.Method, method string) int {
 	switch {
 	case string(of) == method:
 		return 3
-	case of == term.MethodGet && method == string(term.MethodHead):
+	case of == domain.MethodGet && method == string(domain.MethodHead):
 		return 2
-	case of == term.MethodAny:
+	case of == domain.MethodAny:
 		return 1
 	}
 	return 0

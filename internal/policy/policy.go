@@ -7,8 +7,8 @@ package policy
 import (
 	"github.com/google/uuid"
 
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
-	"portico/internal/term"
 	"portico/internal/viewer"
 )
 
@@ -59,16 +59,16 @@ type Object struct {
 	// AccountID is the account that owns it; all zero for what belongs to the organization.
 	AccountID uuid.UUID
 	// Environment is that of the key to be made.
-	Environment term.Environment
+	Environment domain.Environment
 	// Key and KeyAction, Subscription and SubscriptionAction name an edge of package lifecycle.
 	Key                lifecycle.CredentialStatus
 	KeyAction          lifecycle.CredentialAction
 	Subscription       lifecycle.SubscriptionStatus
 	SubscriptionAction lifecycle.SubscriptionAction
 	// Account is the state of the account itself, for actions on it.
-	Account term.AccountStatus
+	Account domain.AccountStatus
 	// Product is the state of the product to register with or to change.
-	Product term.ProductStatus
+	Product domain.ProductStatus
 	// User is the user to be disabled or enabled.
 	User uuid.UUID
 }
@@ -180,20 +180,20 @@ func keyRefusal(s lifecycle.CredentialStatus) string {
 func rules(v viewer.Viewer, a Action, o Object) Decision {
 	switch {
 	case a == Subscription(lifecycle.Unregister) && v.Role == viewer.Portal &&
-		v.Rules.PortalUnregister != term.UnregisterAllowed && o.Subscription != lifecycle.Waiting:
+		v.Rules.PortalUnregister != domain.UnregisterAllowed && o.Subscription != lifecycle.Waiting:
 		return no(Policy, "Only an administrator can end a registration that was approved.")
-	case a == KeyGenerate && v.Role == viewer.Portal && o.Environment == term.Production &&
-		v.Rules.ProductionKeys == term.OwnersOnly && !v.AccountOwner:
+	case a == KeyGenerate && v.Role == viewer.Portal && o.Environment == domain.Production &&
+		v.Rules.ProductionKeys == domain.OwnersOnly && !v.AccountOwner:
 		return no(Policy, "Only the account's owners can make keys for production.")
-	case a == AppRegister && o.Product != "" && o.Product != term.Published && o.Product != term.Deprecated:
+	case a == AppRegister && o.Product != "" && o.Product != domain.Published && o.Product != domain.Deprecated:
 		return no(Status, "The product is not on offer.")
-	case a == AccountSuspend && o.Account == term.AccountSuspended:
+	case a == AccountSuspend && o.Account == domain.AccountSuspended:
 		return no(Status, "The account is suspended already.")
-	case a == AccountResume && o.Account == term.AccountActive:
+	case a == AccountResume && o.Account == domain.AccountActive:
 		return no(Status, "The account is not suspended.")
 	case a == SubscriptionNarrow && o.Subscription != "" && o.Subscription != lifecycle.Waiting && o.Subscription != lifecycle.Approved:
 		return no(Status, "The registration is "+string(o.Subscription)+".")
-	case (a == ProductUpdate || a == PlanCreate || a == EndpointCreate) && o.Product == term.Retired:
+	case (a == ProductUpdate || a == PlanCreate || a == EndpointCreate) && o.Product == domain.Retired:
 		return no(Status, "A retired product does not come back.")
 	case a == UserDisable && o.User == v.UserID:
 		return no(Policy, "You cannot disable yourself.")

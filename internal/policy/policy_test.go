@@ -6,9 +6,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
 	. "portico/internal/policy"
-	"portico/internal/term"
 	"portico/internal/viewer"
 )
 
@@ -29,7 +29,7 @@ func as(r viewer.Role) viewer.Viewer {
 	v := viewer.Viewer{Role: r, OrganizationID: organization, UserID: user}
 	if r == viewer.Portal {
 		v.AccountID, v.AccountOwner = account, true
-		v.Rules = viewer.Rules{PortalUnregister: term.UnregisterAllowed, ProductionKeys: term.AnyMember}
+		v.Rules = viewer.Rules{PortalUnregister: domain.UnregisterAllowed, ProductionKeys: domain.AnyMember}
 	}
 	return v
 }

@@ -5,9 +5,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
 	. "portico/internal/policy"
-	"portico/internal/term"
 	"portico/internal/viewer"
 )
 
@@ -18,19 +18,19 @@ func unregister(from lifecycle.SubscriptionStatus) Object {
 func TestThePolicyOfUnregistering(t *testing.T) {
 	for _, c := range []struct {
 		role viewer.Role
-		rule term.PortalUnregister
+		rule domain.PortalUnregister
 		from lifecycle.SubscriptionStatus
 		want Code
 	}{
-		{viewer.Portal, term.WithdrawOnly, lifecycle.Waiting, ""},
-		{viewer.Portal, term.WithdrawOnly, lifecycle.Approved, Policy},
-		{viewer.Portal, term.WithdrawOnly, lifecycle.Suspended, Status},
+		{viewer.Portal, domain.WithdrawOnly, lifecycle.Waiting, ""},
+		{viewer.Portal, domain.WithdrawOnly, lifecycle.Approved, Policy},
+		{viewer.Portal, domain.WithdrawOnly, lifecycle.Suspended, Status},
 		{viewer.Portal, "", lifecycle.Approved, Policy},
-		{viewer.Portal, term.UnregisterAllowed, lifecycle.Waiting, ""},
-		{viewer.Portal, term.UnregisterAllowed, lifecycle.Approved, ""},
-		{viewer.Portal, term.UnregisterAllowed, lifecycle.Suspended, Status},
-		{viewer.Admin, term.WithdrawOnly, lifecycle.Approved, ""},
-		{viewer.Admin, term.WithdrawOnly, lifecycle.Suspended, ""},
+		{viewer.Portal, domain.UnregisterAllowed, lifecycle.Waiting, ""},
+		{viewer.Portal, domain.UnregisterAllowed, lifecycle.Approved, ""},
+		{viewer.Portal, domain.UnregisterAllowed, lifecycle.Suspended, Status},
+		{viewer.Admin, domain.WithdrawOnly, lifecycle.Approved, ""},
+		{viewer.Admin, domain.WithdrawOnly, lifecycle.Suspended, ""},
 	} {
 		v := as(c.role)
 		v.Rules.PortalUnregister = c.rule
@@ -44,17 +44,17 @@ func TestThePolicyOfUnregistering(t *testing.T) {
 func TestThePolicyOfProductionKeys(t *testing.T) {
 	for _, c := range []struct {
 		role        viewer.Role
-		rule        term.ProductionKeys
+		rule        domain.ProductionKeys
 		owner       bool
-		environment term.Environment
+		environment domain.Environment
 		allowed     bool
 	}{
-		{viewer.Portal, term.AnyMember, false, term.Production, true},
-		{viewer.Portal, term.OwnersOnly, false, term.Production, false},
-		{viewer.Portal, term.OwnersOnly, true, term.Production, true},
-		{viewer.Portal, term.OwnersOnly, false, term.Staging, true},
-		{viewer.Portal, term.OwnersOnly, false, term.Development, true},
-		{viewer.Admin, term.OwnersOnly, false, term.Production, true},
+		{viewer.Portal, domain.AnyMember, false, domain.Production, true},
+		{viewer.Portal, domain.OwnersOnly, false, domain.Production, false},
+		{viewer.Portal, domain.OwnersOnly, true, domain.Production, true},
+		{viewer.Portal, domain.OwnersOnly, false, domain.Staging, true},
+		{viewer.Portal, domain.OwnersOnly, false, domain.Development, true},
+		{viewer.Admin, domain.OwnersOnly, false, domain.Production, true},
 	} {
 		v := as(c.role)
 		v.Rules.ProductionKeys, v.AccountOwner = c.rule, c.owner
@@ -71,20 +71,20 @@ func TestStatesOfOtherThings(t *testing.T) {
 		object Object
 		want   Code // "" is yes
 	}{
-		{AppRegister, Object{Product: term.Draft}, Status},
-		{AppRegister, Object{Product: term.Published}, ""},
-		{AppRegister, Object{Product: term.Deprecated}, ""},
-		{AppRegister, Object{Product: term.Retired}, Status},
-		{AccountSuspend, Object{Account: term.AccountActive}, ""},
-		{AccountSuspend, Object{Account: term.AccountSuspended}, Status},
-		{AccountResume, Object{Account: term.AccountActive}, Status},
-		{AccountResume, Object{Account: term.AccountSuspended}, ""},
-		{ProductUpdate, Object{Product: term.Draft}, ""},
-		{ProductUpdate, Object{Product: term.Published}, ""},
-		{ProductUpdate, Object{Product: term.Deprecated}, ""},
-		{ProductUpdate, Object{Product: term.Retired}, Status},
-		{EndpointCreate, Object{Product: term.Draft}, ""},
-		{EndpointCreate, Object{Product: term.Retired}, Status},
+		{AppRegister, Object{Product: domain.Draft}, Status},
+		{AppRegister, Object{Product: domain.Published}, ""},
+		{AppRegister, Object{Product: domain.Deprecated}, ""},
+		{AppRegister, Object{Product: domain.Retired}, Status},
+		{AccountSuspend, Object{Account: domain.AccountActive}, ""},
+		{AccountSuspend, Object{Account: domain.AccountSuspended}, Status},
+		{AccountResume, Object{Account: domain.AccountActive}, Status},
+		{AccountResume, Object{Account: domain.AccountSuspended}, ""},
+		{ProductUpdate, Object{Product: domain.Draft}, ""},
+		{ProductUpdate, Object{Product: domain.Published}, ""},
+		{ProductUpdate, Object{Product: domain.Deprecated}, ""},
+		{ProductUpdate, Object{Product: domain.Retired}, Status},
+		{EndpointCreate, Object{Product: domain.Draft}, ""},
+		{EndpointCreate, Object{Product: domain.Retired}, Status},
 		{SubscriptionNarrow, Object{Subscription: lifecycle.Waiting}, ""},
 		{SubscriptionNarrow, Object{Subscription: lifecycle.Approved}, ""},
 		{SubscriptionNarrow, Object{Subscription: lifecycle.Suspended}, Status},

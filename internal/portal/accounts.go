@@ -9,12 +9,12 @@ import (
 	"portico/ent/db/account"
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 	"portico/internal/policy"
-	"portico/internal/term"
 	"portico/internal/viewer"
 )
 
@@ -52,7 +52,7 @@ func unknownAccount() error {
 // CreateAccountInput says what account to make.
 type CreateAccountInput struct {
 	Name    string
-	Profile *term.Profile
+	Profile *domain.Profile
 }
 
 // CreateAccount makes an account.
@@ -66,7 +66,7 @@ func (p *Portal) CreateAccount(ctx context.Context, in CreateAccountInput) (out 
 		if err := c.may(policy.AccountCreate, policy.Object{OrganizationID: c.organization}); err != nil {
 			return err
 		}
-		out, err = c.Account.Create().SetOrganizationID(c.organization).SetName(in.Name).SetNameFolded(term.Fold(in.Name)).
+		out, err = c.Account.Create().SetOrganizationID(c.organization).SetName(in.Name).SetNameFolded(domain.Fold(in.Name)).
 			SetProfile(profile).SetCreatedAt(c.now).SetUpdatedAt(c.now).Save(ctx)
 		if err != nil {
 			return err
@@ -82,12 +82,12 @@ type UpdateAccountInput struct {
 	AccountID string
 	Version   *int
 	Name      Patch[string]
-	Profile   Patch[term.Profile]
+	Profile   Patch[domain.Profile]
 }
 
 // UpdateAccount changes an account.
 func (p *Portal) UpdateAccount(ctx context.Context, in UpdateAccountInput) (*db.Account, error) {
-	errs := []error{in.Name.needed("name"), checkProfile("profile", in.Profile.or(term.Profile{}))}
+	errs := []error{in.Name.needed("name"), checkProfile("profile", in.Profile.or(domain.Profile{}))}
 	if in.Name.Value != nil {
 		errs = append(errs, checkName("name", *in.Name.Value))
 	}
@@ -102,10 +102,10 @@ func (p *Portal) UpdateAccount(ctx context.Context, in UpdateAccountInput) (*db.
 		var d diff
 		if in.Name.Set {
 			d.note("name", a.Name, *in.Name.Value)
-			u.SetName(*in.Name.Value).SetNameFolded(term.Fold(*in.Name.Value))
+			u.SetName(*in.Name.Value).SetNameFolded(domain.Fold(*in.Name.Value))
 		}
 		if in.Profile.Set {
-			given := websites(in.Profile.or(term.Profile{}))
+			given := websites(in.Profile.or(domain.Profile{}))
 			d.note("profile", a.Profile, given)
 			u.SetProfile(given)
 		}
@@ -120,15 +120,15 @@ func (p *Portal) UpdateAccount(ctx context.Context, in UpdateAccountInput) (*db.
 // SuspendAccount keeps an account's developers out and its keys from being
 // accepted; a suspended one is given as it is.
 func (p *Portal) SuspendAccount(ctx context.Context, id string, reason *string) (*db.Account, error) {
-	return p.setAccount(ctx, id, reason, policy.AccountSuspend, term.AccountSuspended, eventlog.AccountSuspended)
+	return p.setAccount(ctx, id, reason, policy.AccountSuspend, domain.AccountSuspended, eventlog.AccountSuspended)
 }
 
 // ResumeAccount lets a suspended account act again; an active one is given as it is.
 func (p *Portal) ResumeAccount(ctx context.Context, id string, reason *string) (*db.Account, error) {
-	return p.setAccount(ctx, id, reason, policy.AccountResume, term.AccountActive, eventlog.AccountResumed)
+	return p.setAccount(ctx, id, reason, policy.AccountResume, domain.AccountActive, eventlog.AccountResumed)
 }
 
-func (p *Portal) setAccount(ctx context.Context, id string, reason *string, a policy.Action, to term.AccountStatus, t eventlog.Type) (*db.Account, error) {
+func (p *Portal) setAccount(ctx context.Context, id string, reason *string, a policy.Action, to domain.AccountStatus, t eventlog.Type) (*db.Account, error) {
 	if err := checkReason("reason", reason); err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func (p *Portal) setAccount(ctx context.Context, id string, reason *string, a po
 		if acc.Status == to {
 			return acc, nil
 		}
-		e := accountEvent(t, acc, []term.Change{{Field: "status", Before: text(acc.Status), After: text(to)}})
+		e := accountEvent(t, acc, []domain.Change{{Field: "status", Before: text(acc.Status), After: text(to)}})
 		e.Reason = deref(reason)
 		c.record(e)
 		return c.Account.UpdateOne(acc).SetStatus(to).SetUpdatedAt(c.now).AddVersion(1).Save(ctx)
@@ -149,7 +149,7 @@ func (p *Portal) DeleteAccount(ctx context.Context, id string, reason *string) (
 		return "", err
 	}
 	a, err := p.changeAccount(ctx, id, policy.AccountDelete, func(ctx context.Context, c *change, a *db.Account) (*db.Account, error) {
-		why := ending{term.AccountDeleted, lifecycle.AccountDeleted, deref(reason)}
+		why := ending{domain.AccountDeleted, lifecycle.AccountDeleted, deref(reason)}
 		apps, err := hold(c, c.App.Query().Where(app.AccountID(a.ID)).Order(app.ByID())).All(ctx)
 		if err != nil {
 			return nil, err
@@ -204,6 +204,6 @@ func (p *Portal) changeAccount(ctx context.Context, id string, a policy.Action, 
 	return out, err
 }
 
-func accountEvent(t eventlog.Type, a *db.Account, changes []term.Change) eventlog.Entry {
+func accountEvent(t eventlog.Type, a *db.Account, changes []domain.Change) eventlog.Entry {
 	return eventlog.Entry{Type: t, Subject: nodeid.Account, SubjectID: a.ID, SubjectName: a.Name, AccountID: &a.ID, Changes: changes}
 }

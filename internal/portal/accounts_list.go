@@ -10,15 +10,15 @@ import (
 	"portico/ent/db/account"
 	"portico/ent/db/membership"
 	"portico/ent/db/predicate"
+	"portico/internal/domain"
 	"portico/internal/paging"
-	"portico/internal/term"
 	"portico/internal/viewer"
 )
 
 // AccountFilter narrows a list of accounts.
 type AccountFilter struct {
 	NameContains *string
-	Status       []term.AccountStatus
+	Status       []domain.AccountStatus
 }
 
 func accountList() list[*db.Account] {

@@ -8,11 +8,11 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/app"
 	"portico/internal/apikey"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/nodeid"
 	"portico/internal/policy"
-	"portico/internal/term"
 	"portico/internal/viewer"
 )
 
@@ -20,7 +20,7 @@ import (
 type CreateAppInput struct {
 	Name        string
 	Description *string
-	Labels      []term.Label
+	Labels      []domain.Label
 	ReferenceID *string // a UUID
 	AccountID   *string
 	GenerateKey *bool
@@ -98,7 +98,7 @@ func (p *Portal) makeApp(ctx context.Context, c *change, in CreateAppInput) (Mad
 		return MadeApp{}, err
 	}
 	create := c.App.Create().SetOrganizationID(owner.OrganizationID).SetAccountID(owner.ID).
-		SetName(in.Name).SetNameFolded(term.Fold(in.Name)).SetDescription(deref(in.Description)).
+		SetName(in.Name).SetNameFolded(domain.Fold(in.Name)).SetDescription(deref(in.Description)).
 		SetCreatedAt(c.now).SetUpdatedAt(c.now)
 	if in.Labels != nil {
 		create.SetLabels(in.Labels)
@@ -158,7 +158,7 @@ type UpdateAppInput struct {
 	Version     *int
 	Name        Patch[string]
 	Description Patch[string]
-	Labels      Patch[[]term.Label]
+	Labels      Patch[[]domain.Label]
 }
 
 // UpdateApp changes an app. Nothing to change is no change and no event.
@@ -198,14 +198,14 @@ func (c *change) patchApp(ctx context.Context, a *db.App, in UpdateAppInput) (*d
 	var d diff
 	if in.Name.Set {
 		d.note("name", a.Name, *in.Name.Value)
-		u.SetName(*in.Name.Value).SetNameFolded(term.Fold(*in.Name.Value))
+		u.SetName(*in.Name.Value).SetNameFolded(domain.Fold(*in.Name.Value))
 	}
 	if in.Description.Set {
 		d.note("description", a.Description, in.Description.or(""))
 		u.SetDescription(in.Description.or(""))
 	}
 	if in.Labels.Set {
-		labels := in.Labels.or([]term.Label{})
+		labels := in.Labels.or([]domain.Label{})
 		d.note("labels", a.Labels, labels)
 		u.SetLabels(labels)
 	}
@@ -226,6 +226,6 @@ func (c *change) holdApp(ctx context.Context, id string) (*db.App, error) {
 	return hold(c, c.App.Query().Where(app.ID(appID))).Only(ctx)
 }
 
-func appEvent(t eventlog.Type, a *db.App, changes []term.Change) eventlog.Entry {
+func appEvent(t eventlog.Type, a *db.App, changes []domain.Change) eventlog.Entry {
 	return eventlog.Entry{Type: t, Subject: nodeid.App, SubjectID: a.ID, SubjectName: a.Name, AccountID: &a.AccountID, AppID: &a.ID, Changes: changes}
 }

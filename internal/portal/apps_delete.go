@@ -10,11 +10,11 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/subscription"
 	"portico/internal/apikey"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 	"portico/internal/policy"
-	"portico/internal/term"
 	"portico/internal/viewer"
 )
 
@@ -33,14 +33,14 @@ func (p *Portal) DeleteApp(ctx context.Context, id string, reason *string) (dele
 			return err
 		}
 		deleted = a.GlobalID()
-		return c.dropApp(ctx, a, ending{term.AppDeleted, lifecycle.AppDeleted, deref(reason)})
+		return c.dropApp(ctx, a, ending{domain.AppDeleted, lifecycle.AppDeleted, deref(reason)})
 	})
 	return deleted, err
 }
 
 // ending is why apps end.
 type ending struct {
-	keys          term.RevocationReason
+	keys          domain.RevocationReason
 	subscriptions lifecycle.SubscriptionAction
 	reason        string
 }
@@ -135,6 +135,6 @@ func (p *Portal) undelete(ctx, all context.Context, c *change, a *db.App) (*db.A
 		return nil, nil, nil, err
 	}
 	c.record(appEvent(eventlog.AppRestored, back, nil))
-	key, secret, err := p.makeKey(ctx, c, keyOf(back), newKey{Environment: term.Development, Access: term.AccessAll})
+	key, secret, err := p.makeKey(ctx, c, keyOf(back), newKey{Environment: domain.Development, Access: domain.AccessAll})
 	return back, key, secret, err
 }

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"portico/internal/address"
+	"portico/internal/domain"
 	"portico/internal/fault"
-	"portico/internal/term"
 	"portico/internal/unseen"
 )
 
@@ -59,10 +59,10 @@ func checkText(field, s string, max int, multiline bool) error {
 	if err := checkSeen(field, s); err != nil {
 		return err
 	}
-	if !term.Printable(s, multiline) {
+	if !domain.Printable(s, multiline) {
 		return fault.Input(fault.InvalidCharacters, field, "This holds characters that cannot be shown.")
 	}
-	if term.Runes(s) > max {
+	if domain.Runes(s) > max {
 		return tooLong(field, max)
 	}
 	return nil
@@ -91,7 +91,7 @@ func atMost(field string, n, max int) error {
 }
 
 // checkLabels wants at most 50 with different keys.
-func checkLabels(field string, labels []term.Label) error {
+func checkLabels(field string, labels []domain.Label) error {
 	if err := atMost(field, len(labels), MaxLabels); err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func checkEmail(field, s string) error {
 	return nil
 }
 
-func checkProfile(field string, p term.Profile) error {
+func checkProfile(field string, p domain.Profile) error {
 	return fault.Collect(
 		checkURL(field+".website", p.Website),
 		checkEmail(field+".contactEmail", p.ContactEmail),

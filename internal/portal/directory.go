@@ -11,7 +11,7 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/servicetoken"
 	"portico/internal/database"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"portico/internal/viewer"
 )
 
@@ -52,8 +52,8 @@ func (d *Directory) Person(ctx context.Context, organization, user uuid.UUID, to
 		return viewer.Viewer{}, false, err
 	}
 	v.AccountID = acc.UUID
-	v.AccountOwner = role.String == string(term.Owner)
-	v.AccountSuspended = status.String == string(term.AccountSuspended)
+	v.AccountOwner = role.String == string(domain.Owner)
+	v.AccountSuspended = status.String == string(domain.AccountSuspended)
 	return v, true, nil
 }
 

@@ -6,12 +6,12 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/endpoint"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/nodeid"
 	"portico/internal/pathmatch"
 	"portico/internal/policy"
-	"portico/internal/term"
 )
 
 // maxEndpoints is how many endpoints a product may have.
@@ -20,7 +20,7 @@ const maxEndpoints = 500
 // CreateEndpointInput says what endpoint to make.
 type CreateEndpointInput struct {
 	ProductID   string
-	Method      term.Method
+	Method      domain.Method
 	Path        string
 	Description *string
 }
@@ -82,7 +82,7 @@ func takenEndpoint(err error) error {
 type UpdateEndpointInput struct {
 	EndpointID  string
 	Version     *int
-	Method      Patch[term.Method]
+	Method      Patch[domain.Method]
 	Path        Patch[string]
 	Description Patch[string]
 }
@@ -109,7 +109,7 @@ func (p *Portal) UpdateEndpoint(ctx context.Context, in UpdateEndpointInput) (ou
 		}
 		u := c.Endpoint.UpdateOne(x)
 		var d diff
-		setText(&d, "method", x.Method, in.Method, func(m term.Method) { u.SetMethod(m) })
+		setText(&d, "method", x.Method, in.Method, func(m domain.Method) { u.SetMethod(m) })
 		setText(&d, "path", x.Path, in.Path, func(s string) { u.SetPath(s) })
 		setText(&d, "description", x.Description, in.Description, func(s string) { u.SetDescription(s) })
 		if d.changes == nil {
@@ -156,6 +156,6 @@ func (c *change) holdEndpoint(ctx context.Context, id string, a policy.Action) (
 	return x, c.may(a, policy.Object{OrganizationID: x.OrganizationID})
 }
 
-func endpointEvent(t eventlog.Type, x *db.Endpoint, changes []term.Change) eventlog.Entry {
+func endpointEvent(t eventlog.Type, x *db.Endpoint, changes []domain.Change) eventlog.Entry {
 	return eventlog.Entry{Type: t, Subject: nodeid.Endpoint, SubjectID: x.ID, SubjectName: string(x.Method) + " " + x.Path, Changes: changes}
 }

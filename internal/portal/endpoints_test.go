@@ -10,12 +10,12 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/event"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/nodeid"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 	"portico/internal/testdb"
 )
 
@@ -39,7 +39,7 @@ func requireCode(t *testing.T, err error, want fault.Code) {
 }
 
 // mustEndpoint makes an endpoint.
-func mustEndpoint(t *testing.T, f *portaltest.Fixture, admin context.Context, p *db.Product, m term.Method, path string) *db.Endpoint {
+func mustEndpoint(t *testing.T, f *portaltest.Fixture, admin context.Context, p *db.Product, m domain.Method, path string) *db.Endpoint {
 	t.Helper()
 	made, err := f.Portal.CreateEndpoint(admin, portal.CreateEndpointInput{ProductID: p.GlobalID(), Method: m, Path: path})
 	require.NoError(t, err)
@@ -65,13 +65,13 @@ func TestEndpointsAreUniqueInTheirProduct(t *testing.T) {
 		x := f.MustTenant(t, "one")
 		prod, _ := f.MustProduct(t, x.Admin, "orders")
 		next, _ := f.MustProduct(t, x.Admin, "returns")
-		get := mustEndpoint(t, f, x.Admin, prod, term.MethodGet, "/orders/{id}")
-		post := mustEndpoint(t, f, x.Admin, prod, term.MethodPost, "/orders/{id}")
-		mustEndpoint(t, f, x.Admin, next, term.MethodGet, "/orders/{id}")
+		get := mustEndpoint(t, f, x.Admin, prod, domain.MethodGet, "/orders/{id}")
+		post := mustEndpoint(t, f, x.Admin, prod, domain.MethodPost, "/orders/{id}")
+		mustEndpoint(t, f, x.Admin, next, domain.MethodGet, "/orders/{id}")
 
-		_, err := f.Portal.CreateEndpoint(x.Admin, portal.CreateEndpointInput{ProductID: prod.GlobalID(), Method: term.MethodGet, Path: "/orders/{id}"})
+		_, err := f.Portal.CreateEndpoint(x.Admin, portal.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: "/orders/{id}"})
 		requireProblems(t, err, "TAKEN path")
-		_, err = f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: post.GlobalID(), Method: set(term.MethodGet)})
+		_, err = f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: post.GlobalID(), Method: set(domain.MethodGet)})
 		requireProblems(t, err, "TAKEN path")
 
 		same, err := f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: get.GlobalID(), Path: set("/orders/{id}")})
@@ -91,7 +91,7 @@ func TestEndpointsAreUniqueInTheirProduct(t *testing.T) {
 		_, err = f.Portal.DeleteEndpoint(x.Admin, get.GlobalID())
 		requireCode(t, err, fault.NotFound)
 		require.Equal(t, []string{string(eventlog.EndpointCreated), string(eventlog.EndpointUpdated), string(eventlog.EndpointDeleted)}, told(t, f, get.ID))
-		again := mustEndpoint(t, f, x.Admin, prod, term.MethodGet, "/orders/{order}/lines")
+		again := mustEndpoint(t, f, x.Admin, prod, domain.MethodGet, "/orders/{order}/lines")
 		require.NotEqual(t, get.ID, again.ID)
 	})
 }
@@ -101,25 +101,25 @@ func TestWhatNoEndpointIs(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	x := f.MustTenant(t, "one")
 	prod, _ := f.MustProduct(t, x.Admin, "orders")
-	made := mustEndpoint(t, f, x.Admin, prod, term.MethodAny, "/")
+	made := mustEndpoint(t, f, x.Admin, prod, domain.MethodAny, "/")
 	for _, path := range []string{"", "orders", "/a/../b", "//", "/a?b", "/{}", "/{rest...}/more", "/%2e%2e", "/\x00", "/" + strings.Repeat("x", 1024), strings.Repeat("/x", 33)} {
-		_, err := f.Portal.CreateEndpoint(x.Admin, portal.CreateEndpointInput{ProductID: prod.GlobalID(), Method: term.MethodGet, Path: path})
+		_, err := f.Portal.CreateEndpoint(x.Admin, portal.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: path})
 		requireProblems(t, err, "INVALID path")
 		_, err = f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: made.GlobalID(), Path: set(path)})
 		requireProblems(t, err, "INVALID path")
 	}
 	_, err := f.Portal.CreateEndpoint(x.Admin, portal.CreateEndpointInput{
-		ProductID: prod.GlobalID(), Method: term.MethodGet, Path: "bad", Description: ptr(strings.Repeat("x", 2001)),
+		ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: "bad", Description: ptr(strings.Repeat("x", 2001)),
 	})
 	requireProblems(t, err, "INVALID path", "TOO_LONG description")
 	_, err = f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{
-		EndpointID: made.GlobalID(), Method: portal.Patch[term.Method]{Set: true}, Path: portal.Patch[string]{Set: true},
+		EndpointID: made.GlobalID(), Method: portal.Patch[domain.Method]{Set: true}, Path: portal.Patch[string]{Set: true},
 	})
 	requireProblems(t, err, "REQUIRED method", "REQUIRED path")
 
-	_, err = f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: prod.GlobalID(), Status: set(term.Retired)})
+	_, err = f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: prod.GlobalID(), Status: set(domain.Retired)})
 	require.NoError(t, err)
-	_, err = f.Portal.CreateEndpoint(x.Admin, portal.CreateEndpointInput{ProductID: prod.GlobalID(), Method: term.MethodGet, Path: "/late"})
+	_, err = f.Portal.CreateEndpoint(x.Admin, portal.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: "/late"})
 	requireProblems(t, err, "WRONG_STATUS productId")
 }
 
@@ -130,9 +130,9 @@ func TestEndpointsOfOthers(t *testing.T) {
 		f := portaltest.New(t, url)
 		x, y := f.MustTenant(t, "one"), f.MustTenant(t, "two")
 		prod, _ := f.MustProduct(t, x.Admin, "orders")
-		made := mustEndpoint(t, f, x.Admin, prod, term.MethodGet, "/orders")
+		made := mustEndpoint(t, f, x.Admin, prod, domain.MethodGet, "/orders")
 		attempts := func(as context.Context, product, endpoint string) (errs []error) {
-			_, err := f.Portal.CreateEndpoint(as, portal.CreateEndpointInput{ProductID: product, Method: term.MethodGet, Path: "/planted"})
+			_, err := f.Portal.CreateEndpoint(as, portal.CreateEndpointInput{ProductID: product, Method: domain.MethodGet, Path: "/planted"})
 			errs = append(errs, err)
 			_, err = f.Portal.UpdateEndpoint(as, portal.UpdateEndpointInput{EndpointID: endpoint, Path: set("/stolen")})
 			errs = append(errs, err)

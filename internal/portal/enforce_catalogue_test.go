@@ -8,17 +8,17 @@ import (
 
 	"portico/ent/db"
 	"portico/internal/address"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 )
 
 func catalogueMutations() []mutating {
 	return []mutating{
 		{"UpdateSubscriptionEndpoints", func(t *testing.T, g *gated) func() error {
 			_, _, s := on(t, g)
-			x, err := g.Portal.CreateEndpoint(g.Admin, portal.CreateEndpointInput{ProductID: g.product.GlobalID(), Method: term.MethodGet, Path: "/narrow"})
+			x, err := g.Portal.CreateEndpoint(g.Admin, portal.CreateEndpointInput{ProductID: g.product.GlobalID(), Method: domain.MethodGet, Path: "/narrow"})
 			require.NoError(t, err)
 			return func() error {
 				return e(g.p.UpdateSubscriptionEndpoints(g.Developer, portal.UpdateSubscriptionEndpointsInput{SubscriptionID: s.GlobalID(), EndpointIDs: set([]string{x.GlobalID()})}))
@@ -26,7 +26,7 @@ func catalogueMutations() []mutating {
 		}, []eventlog.Type{eventlog.SubscriptionNarrowed}, true},
 		{"CreateEndpoint", func(t *testing.T, g *gated) func() error {
 			return func() error {
-				return e(g.p.CreateEndpoint(g.Admin, portal.CreateEndpointInput{ProductID: g.product.GlobalID(), Method: term.MethodGet, Path: "/new"}))
+				return e(g.p.CreateEndpoint(g.Admin, portal.CreateEndpointInput{ProductID: g.product.GlobalID(), Method: domain.MethodGet, Path: "/new"}))
 			}
 		}, []eventlog.Type{eventlog.EndpointCreated}, true},
 		{"UpdateEndpoint", endpoint(func(g *gated, x *db.Endpoint) error {
@@ -40,7 +40,7 @@ func catalogueMutations() []mutating {
 		{"UpdateProduct", func(t *testing.T, g *gated) func() error {
 			x, _ := g.MustProduct(t, g.Admin, "gone")
 			return func() error {
-				return e(g.p.UpdateProduct(g.Admin, portal.UpdateProductInput{ProductID: x.GlobalID(), Status: set(term.Retired)}))
+				return e(g.p.UpdateProduct(g.Admin, portal.UpdateProductInput{ProductID: x.GlobalID(), Status: set(domain.Retired)}))
 			}
 		}, []eventlog.Type{eventlog.ProductUpdated}, true},
 		{"CreatePlan", func(t *testing.T, g *gated) func() error {
@@ -51,7 +51,7 @@ func catalogueMutations() []mutating {
 		{"UpdatePlan", func(t *testing.T, g *gated) func() error {
 			_, plan := g.MustProduct(t, g.Admin, "planned")
 			return func() error {
-				return e(g.p.UpdatePlan(g.Admin, portal.UpdatePlanInput{PlanID: plan.GlobalID(), Quota: set(term.Quota{Limit: 1, Per: term.PerDay})}))
+				return e(g.p.UpdatePlan(g.Admin, portal.UpdatePlanInput{PlanID: plan.GlobalID(), Quota: set(domain.Quota{Limit: 1, Per: domain.PerDay})}))
 			}
 		}, []eventlog.Type{eventlog.PlanUpdated}, true},
 		{"UpdateOrganization", func(t *testing.T, g *gated) func() error {
@@ -64,7 +64,7 @@ func catalogueMutations() []mutating {
 
 func endpoint(f func(g *gated, x *db.Endpoint) error) func(t *testing.T, g *gated) func() error {
 	return func(t *testing.T, g *gated) func() error {
-		x, err := g.Portal.CreateEndpoint(g.Admin, portal.CreateEndpointInput{ProductID: g.product.GlobalID(), Method: term.MethodPost, Path: "/" + uuid.NewString()})
+		x, err := g.Portal.CreateEndpoint(g.Admin, portal.CreateEndpointInput{ProductID: g.product.GlobalID(), Method: domain.MethodPost, Path: "/" + uuid.NewString()})
 		require.NoError(t, err)
 		return func() error { return f(g, x) }
 	}
@@ -82,7 +82,7 @@ func peopleMutations() []mutating {
 	}
 	user := func(f func(g *gated, id string) error) func(t *testing.T, g *gated) func() error {
 		return func(t *testing.T, g *gated) func() error {
-			u := g.MustUser(t, g.Admin, g.Account, term.Member)
+			u := g.MustUser(t, g.Admin, g.Account, domain.Member)
 			return func() error { return f(g, u.GlobalID()) }
 		}
 	}
@@ -111,7 +111,7 @@ func peopleMutations() []mutating {
 		{"DisableUser", user(func(g *gated, id string) error { return e(g.p.DisableUser(g.Admin, id, nil)) }), []eventlog.Type{eventlog.UserDisabled}, false},
 		{"UnlockUser", user(func(g *gated, id string) error { return e(g.p.UnlockUser(g.Admin, id, nil)) }), []eventlog.Type{eventlog.UserUnlocked}, false},
 		{"EnableUser", func(t *testing.T, g *gated) func() error {
-			u := g.MustUser(t, g.Admin, g.Account, term.Member)
+			u := g.MustUser(t, g.Admin, g.Account, domain.Member)
 			require.NoError(t, e(g.Portal.DisableUser(g.Admin, u.GlobalID(), nil)))
 			return func() error { return e(g.p.EnableUser(g.Admin, u.GlobalID(), nil)) }
 		}, []eventlog.Type{eventlog.UserEnabled}, false},

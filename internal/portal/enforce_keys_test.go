@@ -8,9 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/portal"
-	"portico/internal/term"
 )
 
 func keyMutations() []mutating {
@@ -26,7 +26,7 @@ func keyMutations() []mutating {
 		{"DisableKey", on1(func(ctx context.Context, p *portal.Portal, id string) error { return e(p.DisableKey(ctx, id, nil)) }),
 			[]eventlog.Type{eventlog.CredentialDisabled}, true},
 		{"UpdateKey", on1(func(ctx context.Context, p *portal.Portal, id string) error {
-			return e(p.UpdateKey(ctx, portal.UpdateKeyInput{CredentialID: id, Access: set(term.AccessListed)}))
+			return e(p.UpdateKey(ctx, portal.UpdateKeyInput{CredentialID: id, Access: set(domain.AccessListed)}))
 		}), []eventlog.Type{eventlog.CredentialUpdated}, true},
 		{"EnableKey", func(t *testing.T, g *gated) func() error {
 			_, key, _ := on(t, g)

@@ -9,9 +9,9 @@ import (
 
 	"portico/ent/db/product"
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/nodeid"
-	"portico/internal/term"
 	"portico/internal/viewer"
 )
 
@@ -28,7 +28,7 @@ type ExplainAccessInput struct {
 	Address *string
 	// App is an app's id or reference id.
 	App         *string
-	Environment *term.Environment
+	Environment *domain.Environment
 	// At is when; nil is now.
 	At *time.Time
 }
@@ -38,7 +38,7 @@ type AccessQuestion struct {
 	Organization, Credential   uuid.UUID
 	Product, Method, Path, App string
 	Address                    netip.Addr // the zero one: not known
-	Environment                term.Environment
+	Environment                domain.Environment
 	At                         time.Time
 	// Products are the only ones the call may reach; nil: all. A product that the
 	// viewer may not see answers like a name that nothing bears.

@@ -5,19 +5,19 @@ import (
 	"time"
 
 	"portico/ent/db"
+	"portico/internal/domain"
 	"portico/internal/fault"
-	"portico/internal/term"
 )
 
 // FirstKeyInput says what the key that is made with an app is to be like.
 type FirstKeyInput struct {
 	Name              *string
-	Environment       *term.Environment
+	Environment       *domain.Environment
 	ExpiresAt         *time.Time
-	Access            *term.Access
+	Access            *domain.Access
 	AccessControlList []string
 	AllowedAddresses  []string
-	RateLimit         *term.RateLimit
+	RateLimit         *domain.RateLimit
 }
 
 // key is the same said to generateKey, of no app yet.

@@ -6,10 +6,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 	"portico/internal/testdb"
 )
 
@@ -20,16 +20,16 @@ func TestTheFirstKey(t *testing.T) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
 		prod, _ := f.MustProduct(t, x.Admin, "weather")
-		name, production, listed, no, yes := "Mine", term.Production, term.AccessListed, false, true
+		name, production, listed, no, yes := "Mine", domain.Production, domain.AccessListed, false, true
 		end := f.Clock.Now().Add(time.Hour)
 		whole := portal.FirstKeyInput{
 			Name: &name, Environment: &production, ExpiresAt: &end, Access: &listed, AccessControlList: []string{prod.GlobalID()},
-			AllowedAddresses: []string{"192.0.2.1"}, RateLimit: &term.RateLimit{Limit: 5, Per: term.PerMinute},
+			AllowedAddresses: []string{"192.0.2.1"}, RateLimit: &domain.RateLimit{Limit: 5, Per: domain.PerMinute},
 		}
 		made, err := f.Portal.CreateApp(x.Developer, portal.CreateAppInput{Name: "App", GenerateKey: &yes, FirstKey: &whole})
 		require.NoError(t, err)
 		k := made.Credential
-		require.Equal(t, []any{name, production, listed, []string{"192.0.2.1/32"}, &term.RateLimit{Limit: 5, Per: term.PerMinute, Burst: 5}},
+		require.Equal(t, []any{name, production, listed, []string{"192.0.2.1/32"}, &domain.RateLimit{Limit: 5, Per: domain.PerMinute, Burst: 5}},
 			[]any{k.Name, k.Environment, k.Access, k.AllowedAddresses, k.RateLimit})
 		require.True(t, end.Equal(*k.ExpiresAt))
 
@@ -39,14 +39,14 @@ func TestTheFirstKey(t *testing.T) {
 
 		apps := f.Client.App.Query().CountX(portaltest.System(t))
 		past, far := f.Clock.Now(), f.Clock.Now().Add(400*24*time.Hour)
-		_, err = f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{LongestKeyLife: set(term.KeyLife{Development: new(30)})})
+		_, err = f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{LongestKeyLife: set(domain.KeyLife{Development: new(30)})})
 		require.NoError(t, err)
 		for problem, in := range map[string]portal.CreateAppInput{
 			"NOT_ALLOWED firstKey":                           {Name: "App", GenerateKey: &no, FirstKey: &whole},
 			"MUST_BE_FUTURE firstKey.expiresAt":              {Name: "App", FirstKey: &portal.FirstKeyInput{ExpiresAt: &past}},
 			"UNKNOWN_REFERENCE firstKey.accessControlList.0": {Name: "App", FirstKey: &portal.FirstKeyInput{AccessControlList: []string{"prod_x"}}},
 			"INVALID firstKey.allowedAddresses.0":            {Name: "App", FirstKey: &portal.FirstKeyInput{AllowedAddresses: []string{"here"}}},
-			"INVALID firstKey.rateLimit.limit":               {Name: "App", FirstKey: &portal.FirstKeyInput{RateLimit: &term.RateLimit{Per: term.PerHour}}},
+			"INVALID firstKey.rateLimit.limit":               {Name: "App", FirstKey: &portal.FirstKeyInput{RateLimit: &domain.RateLimit{Per: domain.PerHour}}},
 		} {
 			_, err := f.Portal.CreateApp(x.Developer, in)
 			requireProblems(t, err, problem)
@@ -56,9 +56,9 @@ func TestTheFirstKey(t *testing.T) {
 		requireProblems(t, err, "TOO_FAR firstKey.expiresAt")
 		require.Equal(t, apps, f.Client.App.Query().CountX(portaltest.System(t)), "an app without its first key is none")
 
-		_, err = f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{ProductionKeys: set(term.OwnersOnly)})
+		_, err = f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{ProductionKeys: set(domain.OwnersOnly)})
 		require.NoError(t, err)
-		member := f.Enter(t, f.MustUser(t, x.Admin, x.Account, term.Member))
+		member := f.Enter(t, f.MustUser(t, x.Admin, x.Account, domain.Member))
 		_, err = f.Portal.CreateApp(member, portal.CreateAppInput{Name: "App", FirstKey: &portal.FirstKeyInput{Environment: &production}})
 		requireCode(t, err, fault.Forbidden)
 	})

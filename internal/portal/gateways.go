@@ -12,10 +12,10 @@ import (
 	"portico/ent/db/product"
 	"portico/ent/db/servicetoken"
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/nodeid"
-	"portico/internal/term"
 	"portico/internal/viewer"
 )
 
@@ -35,7 +35,7 @@ type NewGateway struct {
 	// Products are the names of the products it may ask about; none: all.
 	Products []string
 	// Environment is that of the keys it takes; nil: any.
-	Environment *term.Environment
+	Environment *domain.Environment
 	// Hash and Hint are all that is stored of the token.
 	Hash []byte
 	Hint string
@@ -47,7 +47,7 @@ type GatewayToken struct {
 	// Products are the names of the products it is bound to; none: all.
 	Products []string
 	// Environment is that of the keys it takes; nil: any.
-	Environment *term.Environment
+	Environment *domain.Environment
 	CreatedAt   time.Time
 	// LastUsedAt and RevokedAt are nil while that has not happened.
 	LastUsedAt, RevokedAt *time.Time
@@ -124,7 +124,7 @@ func (p *Portal) RevokeGateway(ctx context.Context, organization, name string) (
 			out = t
 			return nil
 		}
-		c.record(gatewayEvent(eventlog.ServiceTokenRevoked, t, []term.Change{{Field: "revokedAt", After: text(c.now)}}))
+		c.record(gatewayEvent(eventlog.ServiceTokenRevoked, t, []domain.Change{{Field: "revokedAt", After: text(c.now)}}))
 		out, err = c.ServiceToken.UpdateOne(t).SetRevokedAt(c.now).SetUpdatedAt(c.now).AddVersion(1).Save(ctx)
 		return err
 	})
@@ -173,6 +173,6 @@ func (p *Portal) Gateways(ctx context.Context, organization string) ([]GatewayTo
 	return out, nil
 }
 
-func gatewayEvent(t eventlog.Type, x *db.ServiceToken, changes []term.Change) eventlog.Entry {
+func gatewayEvent(t eventlog.Type, x *db.ServiceToken, changes []domain.Change) eventlog.Entry {
 	return eventlog.Entry{Type: t, Subject: nodeid.ServiceToken, SubjectID: x.ID, SubjectName: x.Name, Changes: changes}
 }

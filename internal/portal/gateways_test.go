@@ -8,10 +8,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 	"portico/internal/testdb"
 )
 
@@ -31,7 +31,7 @@ func TestGatewayTokens(t *testing.T) {
 		require.Nil(t, wide.ProductIds, "nil is all products")
 		require.Nil(t, wide.Environment)
 		f.Clock.Advance(1)
-		narrow, err := create(portal.NewGateway{Organization: "one", Name: "edge-2", Products: []string{"orders", "orders"}, Environment: ptr(term.Production)})
+		narrow, err := create(portal.NewGateway{Organization: "one", Name: "edge-2", Products: []string{"orders", "orders"}, Environment: ptr(domain.Production)})
 		require.NoError(t, err)
 		require.Equal(t, []uuid.UUID{orders.ID}, narrow.ProductIds)
 
@@ -50,7 +50,7 @@ func TestGatewayTokens(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []portal.GatewayToken{
 			{Name: "edge-1", Hint: "abcd", CreatedAt: wide.CreatedAt},
-			{Name: "edge-2", Hint: "abcd", Products: []string{"orders"}, Environment: ptr(term.Production), CreatedAt: narrow.CreatedAt},
+			{Name: "edge-2", Hint: "abcd", Products: []string{"orders"}, Environment: ptr(domain.Production), CreatedAt: narrow.CreatedAt},
 		}, list)
 		list, err = f.Portal.Gateways(t.Context(), "two")
 		require.NoError(t, err)
@@ -124,10 +124,10 @@ func TestUsageRetention(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
-		keep := func(r term.UsageRetention) (*db.Organization, error) {
+		keep := func(r domain.UsageRetention) (*db.Organization, error) {
 			return f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{UsageRetention: set(r)})
 		}
-		for r, problems := range map[term.UsageRetention][]string{
+		for r, problems := range map[domain.UsageRetention][]string{
 			{Minutes: 0, Hours: 0, Days: 0}:        {"INVALID usageRetention.minutes", "INVALID usageRetention.hours", "INVALID usageRetention.days"},
 			{Minutes: 91, Hours: 1001, Days: 3661}: {"INVALID usageRetention.minutes", "INVALID usageRetention.hours", "INVALID usageRetention.days"},
 			{Minutes: 8, Hours: 7, Days: 90}:       {"INVALID usageRetention.hours"},
@@ -136,16 +136,16 @@ func TestUsageRetention(t *testing.T) {
 			_, err := keep(r)
 			requireProblems(t, err, problems...)
 		}
-		for _, r := range []term.UsageRetention{{Minutes: 1, Hours: 1, Days: 1}, {Minutes: 90, Hours: 1000, Days: 3660}} {
+		for _, r := range []domain.UsageRetention{{Minutes: 1, Hours: 1, Days: 1}, {Minutes: 90, Hours: 1000, Days: 3660}} {
 			o, err := keep(r)
 			require.NoError(t, err)
 			require.Equal(t, &r, o.UsageRetention)
 		}
-		o, err := f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{UsageRetention: portal.Patch[term.UsageRetention]{Set: true}})
+		o, err := f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{UsageRetention: portal.Patch[domain.UsageRetention]{Set: true}})
 		require.NoError(t, err)
 		require.Nil(t, o.UsageRetention, "what Portico has for all")
 		require.Equal(t, 4, o.Version)
-		_, err = f.Portal.UpdateOrganization(x.Developer, portal.UpdateOrganizationInput{UsageRetention: set(term.DefaultUsageRetention())})
+		_, err = f.Portal.UpdateOrganization(x.Developer, portal.UpdateOrganizationInput{UsageRetention: set(domain.DefaultUsageRetention())})
 		requireCode(t, err, "FORBIDDEN")
 	})
 }

@@ -11,9 +11,9 @@ import (
 	"portico/ent/db/accessentry"
 	"portico/ent/db/product"
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/nodeid"
-	"portico/internal/term"
 )
 
 // maxAccessList is how many products an access control list may name.
@@ -22,20 +22,20 @@ const maxAccessList = 100
 // accessOf is the access of a new key. Whoever names products and does not say
 // which access means those: a key that reached all of them would be more than
 // was asked for.
-func accessOf(given *term.Access, list []string) *term.Access {
+func accessOf(given *domain.Access, list []string) *domain.Access {
 	if given != nil {
 		return given
 	}
 	if len(list) > 0 {
-		return new(term.AccessListed)
+		return new(domain.AccessListed)
 	}
-	return new(term.AccessAll)
+	return new(domain.AccessAll)
 }
 
 // checkAccess wants a list of a bearable length, and none with ALL access: who
 // reads it would take it for what the key reaches.
-func checkAccess(access term.Access, list []string) error {
-	if access == term.AccessAll && len(list) > 0 {
+func checkAccess(access domain.Access, list []string) error {
+	if access == domain.AccessAll && len(list) > 0 {
 		return listUnderAll()
 	}
 	return checkAccessList(list)
@@ -94,17 +94,17 @@ func (c *change) patchAccess(ctx context.Context, u *db.CredentialUpdateOne, k *
 	if err != nil {
 		return err
 	}
-	if access == term.AccessAll && len(products) > 0 {
+	if access == domain.AccessAll && len(products) > 0 {
 		return listUnderAll()
 	}
-	if !in.AccessControlList.Set && !(in.Access.Set && access == term.AccessAll) {
+	if !in.AccessControlList.Set && !(in.Access.Set && access == domain.AccessAll) {
 		return nil
 	}
 	return c.replaceAccess(ctx, k, access, products, d)
 }
 
 // replaceAccess puts another access control list in the place of the present one.
-func (c *change) replaceAccess(ctx context.Context, k *db.Credential, access term.Access, products []uuid.UUID, d *diff) error {
+func (c *change) replaceAccess(ctx context.Context, k *db.Credential, access domain.Access, products []uuid.UUID, d *diff) error {
 	old, err := c.AccessEntry.Query().Where(accessentry.CredentialID(k.ID)).Order(accessentry.ByProductID()).All(ctx)
 	if err != nil {
 		return err
@@ -113,7 +113,7 @@ func (c *change) replaceAccess(ctx context.Context, k *db.Credential, access ter
 	for i, e := range old {
 		before[i] = e.ProductID
 	}
-	if access == term.AccessListed {
+	if access == domain.AccessListed {
 		hidden, err := c.hidden(ctx, before)
 		if err != nil {
 			return err

@@ -7,9 +7,9 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/accessentry"
+	"portico/internal/domain"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 	"portico/internal/testdb"
 )
 
@@ -22,12 +22,12 @@ func TestAListGoesWithListedAccess(t *testing.T) {
 		p, _ := f.MustProduct(t, x.Admin, "weather")
 		app := f.MustApp(t, x.Developer, "App").App.GlobalID()
 		list := []string{p.GlobalID()}
-		reaches := func(k *db.Credential, access term.Access, n int) {
+		reaches := func(k *db.Credential, access domain.Access, n int) {
 			t.Helper()
 			require.Equal(t, access, k.Access)
 			require.Equal(t, n, f.Client.AccessEntry.Query().Where(accessentry.CredentialID(k.ID)).CountX(portaltest.System(t)))
 		}
-		all, listed := term.AccessAll, term.AccessListed
+		all, listed := domain.AccessAll, domain.AccessListed
 		reaches(f.MustKey(t, x.Developer, portal.GenerateKeyInput{AppID: &app}).Credential, all, 0)
 		reaches(f.MustKey(t, x.Developer, portal.GenerateKeyInput{AppID: &app, Access: &all, AccessControlList: []string{}}).Credential, all, 0)
 		reaches(f.MustKey(t, x.Developer, portal.GenerateKeyInput{AppID: &app, Access: &listed}).Credential, listed, 0)
@@ -46,7 +46,7 @@ func TestAListGoesWithListedAccess(t *testing.T) {
 			in.CredentialID = k.GlobalID()
 			return f.Portal.UpdateKey(x.Developer, in)
 		}
-		must := func(in portal.UpdateKeyInput, access term.Access, n int) {
+		must := func(in portal.UpdateKeyInput, access domain.Access, n int) {
 			t.Helper()
 			changed, err := update(in)
 			require.NoError(t, err)
@@ -76,7 +76,7 @@ func TestAnAccessThatFollowsIsNoOtherInput(t *testing.T) {
 	x := f.MustTenant(t, "one")
 	p, _ := f.MustProduct(t, x.Admin, "weather")
 	app := f.MustApp(t, x.Developer, "App").App.GlobalID()
-	list, listed := []string{p.GlobalID()}, term.AccessListed
+	list, listed := []string{p.GlobalID()}, domain.AccessListed
 	first, err := f.Portal.GenerateKey(x.Developer, portal.GenerateKeyInput{AppID: &app, AccessControlList: list, IdempotencyKey: ptr("once")})
 	require.NoError(t, err)
 	again, err := f.Portal.GenerateKey(x.Developer, portal.GenerateKeyInput{AppID: &app, Access: &listed, AccessControlList: list, IdempotencyKey: ptr("once")})

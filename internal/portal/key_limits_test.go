@@ -7,10 +7,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 	"portico/internal/testdb"
 )
 
@@ -72,26 +72,26 @@ func TestLimitsOfAKey(t *testing.T) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
 		account := x.Account.GlobalID()
-		key := f.MustKey(t, x.Developer, portal.GenerateKeyInput{AccountID: &account, RateLimit: &term.RateLimit{Limit: 5, Per: term.PerMinute}}).Credential
-		require.Equal(t, &term.RateLimit{Limit: 5, Per: term.PerMinute, Burst: 5}, key.RateLimit, "a burst of the limit unless said")
+		key := f.MustKey(t, x.Developer, portal.GenerateKeyInput{AccountID: &account, RateLimit: &domain.RateLimit{Limit: 5, Per: domain.PerMinute}}).Credential
+		require.Equal(t, &domain.RateLimit{Limit: 5, Per: domain.PerMinute, Burst: 5}, key.RateLimit, "a burst of the limit unless said")
 		id := key.GlobalID()
-		key, err := f.Portal.UpdateKey(x.Admin, portal.UpdateKeyInput{CredentialID: id, RateLimit: set(term.RateLimit{Limit: 1, Per: term.PerHour, Burst: 9}), AllowedAddresses: set([]string{"10.0.0.1"})})
+		key, err := f.Portal.UpdateKey(x.Admin, portal.UpdateKeyInput{CredentialID: id, RateLimit: set(domain.RateLimit{Limit: 1, Per: domain.PerHour, Burst: 9}), AllowedAddresses: set([]string{"10.0.0.1"})})
 		require.NoError(t, err)
-		require.Equal(t, &term.RateLimit{Limit: 1, Per: term.PerHour, Burst: 9}, key.RateLimit)
+		require.Equal(t, &domain.RateLimit{Limit: 1, Per: domain.PerHour, Burst: 9}, key.RateLimit)
 		key, err = f.Portal.UpdateKey(x.Developer, portal.UpdateKeyInput{CredentialID: id, Name: set("named")})
 		require.NoError(t, err)
 		require.NotNil(t, key.RateLimit, "what is left out stays")
 		require.Len(t, key.AllowedAddresses, 1)
-		key, err = f.Portal.UpdateKey(x.Developer, portal.UpdateKeyInput{CredentialID: id, RateLimit: portal.Patch[term.RateLimit]{Set: true}, AllowedAddresses: portal.Patch[[]string]{Set: true}})
+		key, err = f.Portal.UpdateKey(x.Developer, portal.UpdateKeyInput{CredentialID: id, RateLimit: portal.Patch[domain.RateLimit]{Set: true}, AllowedAddresses: portal.Patch[[]string]{Set: true}})
 		require.NoError(t, err)
 		require.Nil(t, key.RateLimit)
 		require.Empty(t, key.AllowedAddresses)
-		for _, r := range []term.RateLimit{{Limit: 0}, {Limit: -1}, {Limit: 1_000_001}} {
+		for _, r := range []domain.RateLimit{{Limit: 0}, {Limit: -1}, {Limit: 1_000_001}} {
 			_, err = f.Portal.UpdateKey(x.Developer, portal.UpdateKeyInput{CredentialID: id, RateLimit: set(r)})
 			requireProblems(t, err, "INVALID rateLimit.limit")
 		}
 		for _, burst := range []int{-1, 1_000_001} {
-			_, err = f.Portal.GenerateKey(x.Developer, portal.GenerateKeyInput{AccountID: &account, RateLimit: &term.RateLimit{Limit: 1, Per: term.PerSecond, Burst: burst}})
+			_, err = f.Portal.GenerateKey(x.Developer, portal.GenerateKeyInput{AccountID: &account, RateLimit: &domain.RateLimit{Limit: 1, Per: domain.PerSecond, Burst: burst}})
 			requireProblems(t, err, "INVALID rateLimit.burst")
 		}
 		_, err = f.Portal.RevokeKey(x.Developer, id, nil, nil)

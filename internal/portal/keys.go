@@ -10,11 +10,11 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/account"
 	"portico/internal/apikey"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/nodeid"
 	"portico/internal/policy"
-	"portico/internal/term"
 )
 
 // GenerateKeyInput says what key to make: of an app, or of a whole account.
@@ -22,13 +22,13 @@ type GenerateKeyInput struct {
 	AppID             *string
 	AccountID         *string
 	Name              *string
-	Environment       *term.Environment
+	Environment       *domain.Environment
 	ExpiresAt         *time.Time
-	Access            *term.Access // nil: LISTED where the list names any, else ALL
+	Access            *domain.Access // nil: LISTED where the list names any, else ALL
 	AccessControlList []string
 	// AllowedAddresses are networks or single addresses; none: anywhere.
-	AllowedAddresses []string        `json:",omitempty"` // inputs without them are hashed as before they came
-	RateLimit        *term.RateLimit `json:",omitempty"`
+	AllowedAddresses []string          `json:",omitempty"` // inputs without them are hashed as before they came
+	RateLimit        *domain.RateLimit `json:",omitempty"`
 	IdempotencyKey   *string
 }
 
@@ -42,12 +42,12 @@ type MadeKey struct {
 // newKey are the attributes of a key to be made.
 type newKey struct {
 	Name        string
-	Environment term.Environment
+	Environment domain.Environment
 	ExpiresAt   *time.Time
-	Access      term.Access
+	Access      domain.Access
 	Products    []uuid.UUID
 	Addresses   []string
-	RateLimit   *term.RateLimit
+	RateLimit   *domain.RateLimit
 }
 
 // keyOwner is what a key is to belong to.
@@ -125,7 +125,7 @@ func (p *Portal) generate(ctx context.Context, c *change, in GenerateKeyInput) (
 // keyFor makes a key for an owner that is held.
 func (p *Portal) keyFor(ctx context.Context, c *change, owner keyOwner, in GenerateKeyInput) (MadeKey, error) {
 	k := newKey{
-		Name: deref(in.Name), Environment: or(in.Environment, term.Development), ExpiresAt: in.ExpiresAt,
+		Name: deref(in.Name), Environment: or(in.Environment, domain.Development), ExpiresAt: in.ExpiresAt,
 		Access: *accessOf(in.Access, in.AccessControlList), Addresses: networks(in.AllowedAddresses),
 	}
 	if in.RateLimit != nil {
@@ -166,7 +166,7 @@ func (c *change) keyOwner(ctx context.Context, in GenerateKeyInput) (keyOwner, e
 
 // lifeOf checks a key's end against the organization's longest key life; no
 // end becomes the latest one allowed.
-func (c *change) lifeOf(end *time.Time, e term.Environment) (*time.Time, error) {
+func (c *change) lifeOf(end *time.Time, e domain.Environment) (*time.Time, error) {
 	days := c.viewer.Rules.LongestKeyLife.In(e)
 	if days == nil {
 		return end, nil
@@ -227,7 +227,7 @@ func listed(products []uuid.UUID) any {
 	return productIDs(products)
 }
 
-func keyEvent(t eventlog.Type, k *db.Credential, changes []term.Change) eventlog.Entry {
+func keyEvent(t eventlog.Type, k *db.Credential, changes []domain.Change) eventlog.Entry {
 	name := k.Name
 	if name == "" {
 		name = "…" + k.SecretHint

@@ -8,12 +8,12 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/credential"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 	"portico/internal/policy"
-	"portico/internal/term"
 )
 
 // holdKey reads a key, in the state it is in now, and keeps others from
@@ -58,10 +58,10 @@ type UpdateKeyInput struct {
 	Version           *int
 	Name              Patch[string]
 	ExpiresAt         Patch[time.Time]
-	Access            Patch[term.Access]
+	Access            Patch[domain.Access]
 	AccessControlList Patch[[]string]
 	AllowedAddresses  Patch[[]string]
-	RateLimit         Patch[term.RateLimit]
+	RateLimit         Patch[domain.RateLimit]
 }
 
 // UpdateKey changes a key's name, end, access or limits. A revoked or expired key is
@@ -132,12 +132,12 @@ func productIDs(ids []uuid.UUID) []string {
 
 // RevokeKey revokes a key for ever. A revoked key is given as it is: nothing
 // happens again.
-func (p *Portal) RevokeKey(ctx context.Context, id string, reason *term.RevocationReason, note *string) (out *db.Credential, err error) {
+func (p *Portal) RevokeKey(ctx context.Context, id string, reason *domain.RevocationReason, note *string) (out *db.Credential, err error) {
 	if err := checkReason("note", note); err != nil {
 		return nil, err
 	}
-	why := or(reason, term.Unspecified)
-	if why == term.AppDeleted || why == term.AccountDeleted {
+	why := or(reason, domain.Unspecified)
+	if why == domain.AppDeleted || why == domain.AccountDeleted {
 		return nil, fault.Input(fault.InvalidValue, "reason", "Only Portico gives this reason.")
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
@@ -162,14 +162,14 @@ func (p *Portal) RevokeKey(ctx context.Context, id string, reason *term.Revocati
 }
 
 // revokeAll revokes those of the keys that are not yet.
-func (c *change) revokeAll(ctx context.Context, keys []*db.Credential, why term.RevocationReason, note string) error {
+func (c *change) revokeAll(ctx context.Context, keys []*db.Credential, why domain.RevocationReason, note string) error {
 	var ids []uuid.UUID
 	for _, k := range keys {
 		if k.Status == lifecycle.KeyRevoked {
 			continue
 		}
 		ids = append(ids, k.ID)
-		e := keyEvent(eventlog.CredentialRevoked, k, []term.Change{
+		e := keyEvent(eventlog.CredentialRevoked, k, []domain.Change{
 			{Field: "status", Before: text(k.Status), After: text(lifecycle.KeyRevoked)},
 			{Field: "revokedReason", After: text(why)},
 		})
@@ -219,7 +219,7 @@ func (p *Portal) toggleKey(ctx context.Context, id string, reason *string, a lif
 		if err := c.mayKey(k, a); err != nil {
 			return err
 		}
-		e := keyEvent(t, k, []term.Change{{Field: "status", Before: text(k.Status), After: text(to)}})
+		e := keyEvent(t, k, []domain.Change{{Field: "status", Before: text(k.Status), After: text(to)}})
 		e.Reason = deref(reason)
 		c.record(e)
 		out, err = c.Credential.UpdateOne(k).SetStatus(to).SetUpdatedAt(c.now).AddVersion(1).Save(ctx)

@@ -7,8 +7,8 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/credential"
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
-	"portico/internal/term"
 )
 
 // Credentials are always read with what their status depends on.
@@ -20,7 +20,7 @@ func credentialList() list[*db.Credential] {
 // CredentialFilter narrows a list of keys.
 type CredentialFilter struct {
 	Status      []lifecycle.CredentialStatus
-	Environment []term.Environment
+	Environment []domain.Environment
 }
 
 // CredentialsOfApps gives the same page of the keys of many apps.

@@ -6,9 +6,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/domain"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 	"portico/internal/testdb"
 	"portico/internal/viewer"
 )
@@ -19,7 +19,7 @@ func TestEveryKeyHasTheLongestLifeAllowed(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	tenant := f.MustTenant(t, "life")
 	_, err := f.Portal.UpdateOrganization(tenant.Admin, portal.UpdateOrganizationInput{
-		LongestKeyLife: portal.Patch[term.KeyLife]{Set: true, Value: &term.KeyLife{Development: new(30)}},
+		LongestKeyLife: portal.Patch[domain.KeyLife]{Set: true, Value: &domain.KeyLife{Development: new(30)}},
 	})
 	require.NoError(t, err)
 	v := viewer.Current(tenant.Developer)

@@ -11,9 +11,9 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/organization"
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/lifecycle"
-	"portico/internal/term"
 	"portico/internal/viewer"
 )
 
@@ -55,7 +55,7 @@ func (p *Portal) recordSome(ctx context.Context) (n int, err error) {
 		ids := make([]uuid.UUID, len(keys))
 		for i, k := range keys {
 			ids[i] = k.ID
-			c.record(keyEvent(eventlog.CredentialExpired, k, []term.Change{
+			c.record(keyEvent(eventlog.CredentialExpired, k, []domain.Change{
 				{Field: "status", Before: text(k.Status), After: text(lifecycle.KeyExpired)},
 			}))
 		}

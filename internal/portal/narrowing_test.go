@@ -8,12 +8,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/nodeid"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 	"portico/internal/testdb"
 )
 
@@ -38,7 +38,7 @@ func (s shop) offer(t *testing.T, name string, paths ...string) (*db.Product, *d
 	x, plan := s.MustProduct(t, s.Admin, name)
 	var all []*db.Endpoint
 	for _, path := range paths {
-		all = append(all, mustEndpoint(t, s.Fixture, s.Admin, x, term.MethodGet, path))
+		all = append(all, mustEndpoint(t, s.Fixture, s.Admin, x, domain.MethodGet, path))
 	}
 	return x, plan, all
 }

@@ -6,11 +6,11 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/organization"
 	"portico/internal/apikey"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/nodeid"
 	"portico/internal/policy"
-	"portico/internal/term"
 	"portico/internal/viewer"
 	"portico/internal/zone"
 
@@ -26,14 +26,14 @@ type UpdateOrganizationInput struct {
 	LogoURL              Patch[string]
 	TimeZone             Patch[string]
 	Currency             Patch[string]
-	PortalUnregister     Patch[term.PortalUnregister]
-	ProductionKeys       Patch[term.ProductionKeys]
+	PortalUnregister     Patch[domain.PortalUnregister]
+	ProductionKeys       Patch[domain.ProductionKeys]
 	PasswordSignIn       Patch[bool]
 	KeyPrefix            Patch[string]
-	LongestKeyLife       Patch[term.KeyLife]
+	LongestKeyLife       Patch[domain.KeyLife]
 	DeletedRetentionDays Patch[int]
 	EventRetentionDays   Patch[int]
-	UsageRetention       Patch[term.UsageRetention]
+	UsageRetention       Patch[domain.UsageRetention]
 }
 
 // UpdateOrganization changes the profile and the policies of the viewer's organization.
@@ -74,8 +74,8 @@ func checkOrganization(in UpdateOrganizationInput) error {
 		checkURL("website", in.Website.or("")), checkEmail("supportEmail", in.SupportEmail.or("")), checkURL("logoUrl", in.LogoURL.or("")),
 		checkRange("deletedRetentionDays", in.DeletedRetentionDays.or(30), 1, 365),
 		checkRange("eventRetentionDays", in.EventRetentionDays.or(730), 30, 3650),
-		checkKeyLife(in.LongestKeyLife.or(term.KeyLife{})),
-		checkUsageRetention(in.UsageRetention.or(term.DefaultUsageRetention())),
+		checkKeyLife(in.LongestKeyLife.or(domain.KeyLife{})),
+		checkUsageRetention(in.UsageRetention.or(domain.DefaultUsageRetention())),
 	}
 	if in.Name.Value != nil {
 		errs = append(errs, checkName("name", *in.Name.Value))
@@ -112,7 +112,7 @@ func checkTimeZone(field, s string) error {
 	return nil
 }
 
-func checkKeyLife(k term.KeyLife) error {
+func checkKeyLife(k domain.KeyLife) error {
 	var errs []error
 	for _, in := range []struct {
 		field string
@@ -126,7 +126,7 @@ func checkKeyLife(k term.KeyLife) error {
 }
 
 // checkUsageRetention wants counts kept the longer the coarser they are.
-func checkUsageRetention(r term.UsageRetention) error {
+func checkUsageRetention(r domain.UsageRetention) error {
 	if err := fault.Collect(
 		checkRange("usageRetention.minutes", r.Minutes, 1, 90),
 		checkRange("usageRetention.hours", r.Hours, 1, 1000),
@@ -143,7 +143,7 @@ func checkUsageRetention(r term.UsageRetention) error {
 	return nil
 }
 
-func patchOrganization(u *db.OrganizationUpdateOne, o *db.Organization, in UpdateOrganizationInput) []term.Change {
+func patchOrganization(u *db.OrganizationUpdateOne, o *db.Organization, in UpdateOrganizationInput) []domain.Change {
 	var d diff
 	setText(&d, "name", o.Name, in.Name, func(s string) { u.SetName(s) })
 	setText(&d, "website", o.Website, printedPatch(in.Website), func(s string) { u.SetWebsite(s) })
@@ -152,11 +152,11 @@ func patchOrganization(u *db.OrganizationUpdateOne, o *db.Organization, in Updat
 	setText(&d, "timeZone", o.TimeZone, in.TimeZone, func(s string) { u.SetTimeZone(s) })
 	setText(&d, "currency", o.Currency, in.Currency, func(s string) { u.SetCurrency(s) })
 	setText(&d, "keyPrefix", o.KeyPrefix, in.KeyPrefix, func(s string) { u.SetKeyPrefix(s) })
-	setText(&d, "portalUnregister", o.PortalUnregister, in.PortalUnregister, func(v term.PortalUnregister) { u.SetPortalUnregister(v) })
-	setText(&d, "productionKeys", o.ProductionKeys, in.ProductionKeys, func(v term.ProductionKeys) { u.SetProductionKeys(v) })
+	setText(&d, "portalUnregister", o.PortalUnregister, in.PortalUnregister, func(v domain.PortalUnregister) { u.SetPortalUnregister(v) })
+	setText(&d, "productionKeys", o.ProductionKeys, in.ProductionKeys, func(v domain.ProductionKeys) { u.SetProductionKeys(v) })
 	setBool(&d, "passwordSignIn", o.PasswordSignIn, in.PasswordSignIn, func(v bool) { u.SetPasswordSignIn(v) })
 	if in.LongestKeyLife.Set {
-		life := in.LongestKeyLife.or(term.KeyLife{})
+		life := in.LongestKeyLife.or(domain.KeyLife{})
 		d.note("longestKeyLife", o.LongestKeyLife, life)
 		u.SetLongestKeyLife(life)
 	}
@@ -222,6 +222,6 @@ func unknownOrganization() error {
 	return fault.Input(fault.UnknownReference, "organization", "There is no organization of this slug.")
 }
 
-func organizationEvent(t eventlog.Type, o *db.Organization, changes []term.Change) eventlog.Entry {
+func organizationEvent(t eventlog.Type, o *db.Organization, changes []domain.Change) eventlog.Entry {
 	return eventlog.Entry{Type: t, Subject: nodeid.Organization, SubjectID: o.ID, SubjectName: o.Name, Changes: changes}
 }

@@ -1,8 +1,8 @@
 package portal
 
 import (
+	"portico/internal/domain"
 	"portico/internal/fault"
-	"portico/internal/term"
 )
 
 // Patch is an attribute of an update: left out (Set is false), cleared (Value
@@ -29,7 +29,7 @@ func (p Patch[T]) needed(field string) error {
 }
 
 // diff collects the attributes that a change gives another value.
-type diff struct{ changes []term.Change }
+type diff struct{ changes []domain.Change }
 
 // note adds an attribute if its value differs. Both are kept as text.
 func (d *diff) note(field string, before, after any) {
@@ -37,14 +37,14 @@ func (d *diff) note(field string, before, after any) {
 	if b != nil && a != nil && *b == *a || b == nil && a == nil {
 		return
 	}
-	d.changes = append(d.changes, term.Change{Field: field, Before: b, After: a})
+	d.changes = append(d.changes, domain.Change{Field: field, Before: b, After: a})
 }
 
 // text writes a value for an event.
-func text(v any) *string { return term.Text(v) }
+func text(v any) *string { return domain.Text(v) }
 
 // created lists the attributes of something new.
-func created(pairs ...any) []term.Change {
+func created(pairs ...any) []domain.Change {
 	var d diff
 	for i := 0; i+1 < len(pairs); i += 2 {
 		d.note(pairs[i].(string), nil, pairs[i+1])

@@ -6,11 +6,11 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/nodeid"
 	"portico/internal/policy"
-	"portico/internal/term"
 )
 
 // Bounds of a plan's numbers.
@@ -23,18 +23,18 @@ const (
 type CreatePlanInput struct {
 	ProductID  string
 	Name       string
-	Kind       *term.PlanKind
+	Kind       *domain.PlanKind
 	ExternalID *string
-	RateLimit  *term.RateLimit
-	Quota      *term.Quota
-	QuotaPer   *term.QuotaPer
-	Price      *term.Price
-	Approval   *term.Approval
+	RateLimit  *domain.RateLimit
+	Quota      *domain.Quota
+	QuotaPer   *domain.QuotaPer
+	Price      *domain.Price
+	Approval   *domain.Approval
 }
 
 // CreatePlan makes a plan of a product.
 func (p *Portal) CreatePlan(ctx context.Context, in CreatePlanInput) (out *db.Plan, err error) {
-	kind := or(in.Kind, term.PlanFree)
+	kind := or(in.Kind, domain.PlanFree)
 	if err := fault.Collect(
 		checkName("name", in.Name),
 		checkLine("externalId", deref(in.ExternalID), maxShort),
@@ -81,7 +81,7 @@ func (p *Portal) CreatePlan(ctx context.Context, in CreatePlanInput) (out *db.Pl
 }
 
 // burst fills in how many calls may come at once: the limit unless said.
-func burst(r *term.RateLimit) *term.RateLimit {
+func burst(r *domain.RateLimit) *domain.RateLimit {
 	out := *r
 	if out.Burst == 0 {
 		out.Burst = out.Limit
@@ -91,7 +91,7 @@ func burst(r *term.RateLimit) *term.RateLimit {
 
 // checkRateLimit wants a limit that can be kept, or none. A burst of 0 was not
 // given.
-func checkRateLimit(r *term.RateLimit) error {
+func checkRateLimit(r *domain.RateLimit) error {
 	if r == nil {
 		return nil
 	}
@@ -102,7 +102,7 @@ func checkRateLimit(r *term.RateLimit) error {
 	return fault.Collect(errs...)
 }
 
-func checkTerms(r *term.RateLimit, q *term.Quota) error {
+func checkTerms(r *domain.RateLimit, q *domain.Quota) error {
 	var errs []error
 	errs = append(errs, checkRateLimit(r))
 	if q != nil {
@@ -113,9 +113,9 @@ func checkTerms(r *term.RateLimit, q *term.Quota) error {
 
 // checkPrice wants a price of each plan that is not free, in calls where calls
 // are paid for.
-func checkPrice(kind term.PlanKind, p *term.Price) error {
+func checkPrice(kind domain.PlanKind, p *domain.Price) error {
 	if p == nil {
-		if kind == term.PlanFree {
+		if kind == domain.PlanFree {
 			return nil
 		}
 		return fault.Input(fault.Required, "price", "Only a free plan has no price.")
@@ -131,8 +131,8 @@ func checkPrice(kind term.PlanKind, p *term.Price) error {
 }
 
 // checkUnit wants a number of calls where calls are paid for, and none elsewhere.
-func checkUnit(kind term.PlanKind, unit int) error {
-	if kind == term.PlanMetered || kind == term.PlanTiered {
+func checkUnit(kind domain.PlanKind, unit int) error {
+	if kind == domain.PlanMetered || kind == domain.PlanTiered {
 		return checkRange("price.unit", unit, 1, maxQuota)
 	}
 	if unit != 0 {
@@ -142,7 +142,7 @@ func checkUnit(kind term.PlanKind, unit int) error {
 }
 
 // priceOf fills in the organization's currency.
-func (c *change) priceOf(ctx context.Context, p *term.Price) (*term.Price, error) {
+func (c *change) priceOf(ctx context.Context, p *domain.Price) (*domain.Price, error) {
 	if p == nil {
 		return nil, nil
 	}
@@ -163,11 +163,11 @@ type UpdatePlanInput struct {
 	Version    *int
 	Name       Patch[string]
 	ExternalID Patch[string]
-	RateLimit  Patch[term.RateLimit]
-	Quota      Patch[term.Quota]
-	QuotaPer   Patch[term.QuotaPer]
-	Price      Patch[term.Price]
-	Approval   Patch[term.Approval]
+	RateLimit  Patch[domain.RateLimit]
+	Quota      Patch[domain.Quota]
+	QuotaPer   Patch[domain.QuotaPer]
+	Price      Patch[domain.Price]
+	Approval   Patch[domain.Approval]
 }
 
 // UpdatePlan changes a plan; it holds for those who are registered, too.
@@ -205,7 +205,7 @@ func (c *change) patchPlan(ctx context.Context, x *db.Plan, in UpdatePlanInput) 
 	var d diff
 	setText(&d, "name", x.Name, in.Name, func(s string) { u.SetName(s) })
 	setText(&d, "externalId", x.ExternalID, in.ExternalID, func(s string) { u.SetExternalID(s) })
-	setText(&d, "quotaPer", x.QuotaPer, in.QuotaPer, func(v term.QuotaPer) { u.SetQuotaPer(v) })
+	setText(&d, "quotaPer", x.QuotaPer, in.QuotaPer, func(v domain.QuotaPer) { u.SetQuotaPer(v) })
 	if in.RateLimit.Set {
 		if in.RateLimit.Value == nil {
 			d.note("rateLimit", x.RateLimit, nil)
@@ -247,6 +247,6 @@ func (c *change) patchPlan(ctx context.Context, x *db.Plan, in UpdatePlanInput) 
 	return u.AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
 }
 
-func planEvent(t eventlog.Type, x *db.Plan, changes []term.Change) eventlog.Entry {
+func planEvent(t eventlog.Type, x *db.Plan, changes []domain.Change) eventlog.Entry {
 	return eventlog.Entry{Type: t, Subject: nodeid.Plan, SubjectID: x.ID, SubjectName: x.Name, Changes: changes}
 }

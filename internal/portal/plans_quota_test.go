@@ -6,10 +6,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db/event"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 	"portico/internal/testdb"
 )
 
@@ -20,19 +20,19 @@ func TestAPlanSaysWhoseCallsItsQuotaCounts(t *testing.T) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
 		prod, plan := f.MustProduct(t, x.Admin, "weather")
-		require.Equal(t, term.QuotaPerApp, plan.QuotaPer)
-		made, err := f.Portal.CreatePlan(x.Admin, portal.CreatePlanInput{ProductID: prod.GlobalID(), Name: "shared", QuotaPer: ptr(term.QuotaPerAccount)})
+		require.Equal(t, domain.QuotaPerApp, plan.QuotaPer)
+		made, err := f.Portal.CreatePlan(x.Admin, portal.CreatePlanInput{ProductID: prod.GlobalID(), Name: "shared", QuotaPer: ptr(domain.QuotaPerAccount)})
 		require.NoError(t, err)
-		require.Equal(t, term.QuotaPerAccount, made.QuotaPer)
+		require.Equal(t, domain.QuotaPerAccount, made.QuotaPer)
 
 		update := func(in portal.UpdatePlanInput) error {
 			in.PlanID = made.GlobalID()
 			return e(f.Portal.UpdatePlan(x.Admin, in))
 		}
-		require.NoError(t, update(portal.UpdatePlanInput{QuotaPer: set(term.QuotaPerApp)}))
-		require.NoError(t, update(portal.UpdatePlanInput{QuotaPer: set(term.QuotaPerApp)}), "it is so already")
+		require.NoError(t, update(portal.UpdatePlanInput{QuotaPer: set(domain.QuotaPerApp)}))
+		require.NoError(t, update(portal.UpdatePlanInput{QuotaPer: set(domain.QuotaPerApp)}), "it is so already")
 		require.NoError(t, update(portal.UpdatePlanInput{Name: set("renamed")}))
-		requireProblems(t, update(portal.UpdatePlanInput{QuotaPer: portal.Patch[term.QuotaPer]{Set: true}}), "REQUIRED quotaPer")
+		requireProblems(t, update(portal.UpdatePlanInput{QuotaPer: portal.Patch[domain.QuotaPer]{Set: true}}), "REQUIRED quotaPer")
 
 		var told [][2]string
 		for _, one := range f.Client.Event.Query().Where(event.SubjectID(made.ID)).Order(event.ByPosition()).AllX(portaltest.System(t)) {

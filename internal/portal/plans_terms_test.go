@@ -7,18 +7,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
+	"portico/internal/domain"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 	"portico/internal/testdb"
 )
 
 // wrongTerms are what no plan can promise, and the problems of it.
 func wrongTerms() map[string]portal.CreatePlanInput {
-	rate := func(limit, burst int) *term.RateLimit {
-		return &term.RateLimit{Limit: limit, Per: term.PerSecond, Burst: burst}
+	rate := func(limit, burst int) *domain.RateLimit {
+		return &domain.RateLimit{Limit: limit, Per: domain.PerSecond, Burst: burst}
 	}
-	quota := func(limit int) *term.Quota { return &term.Quota{Limit: limit, Per: term.PerMonth} }
+	quota := func(limit int) *domain.Quota { return &domain.Quota{Limit: limit, Per: domain.PerMonth} }
 	return map[string]portal.CreatePlanInput{
 		"INVALID rateLimit.limit":                     {RateLimit: rate(0, 0)},
 		"INVALID rateLimit.limit ":                    {RateLimit: rate(1_000_001, 0)},
@@ -34,24 +34,24 @@ func wrongTerms() map[string]portal.CreatePlanInput {
 
 // wrongPrices are what nobody can be charged by, of a plan's kind.
 func wrongPrices() map[string][]portal.CreatePlanInput {
-	priced := func(kind term.PlanKind, p *term.Price) portal.CreatePlanInput {
+	priced := func(kind domain.PlanKind, p *domain.Price) portal.CreatePlanInput {
 		return portal.CreatePlanInput{Kind: &kind, Price: p}
 	}
 	return map[string][]portal.CreatePlanInput{
-		"REQUIRED price": {priced(term.PlanSubscription, nil), priced(term.PlanMetered, nil), priced(term.PlanTiered, nil)},
+		"REQUIRED price": {priced(domain.PlanSubscription, nil), priced(domain.PlanMetered, nil), priced(domain.PlanTiered, nil)},
 		"INVALID price.amount": {
-			priced(term.PlanFree, &term.Price{Amount: "free"}), priced(term.PlanSubscription, &term.Price{Amount: "-1"}),
-			priced(term.PlanSubscription, &term.Price{Amount: "1e3"}), priced(term.PlanMetered, &term.Price{Amount: "", Unit: 1}),
+			priced(domain.PlanFree, &domain.Price{Amount: "free"}), priced(domain.PlanSubscription, &domain.Price{Amount: "-1"}),
+			priced(domain.PlanSubscription, &domain.Price{Amount: "1e3"}), priced(domain.PlanMetered, &domain.Price{Amount: "", Unit: 1}),
 		},
 		"INVALID price.currency": {
-			priced(term.PlanFree, &term.Price{Amount: "1", Currency: "XXQ"}), priced(term.PlanTiered, &term.Price{Amount: "1", Currency: "eur", Unit: 1}),
+			priced(domain.PlanFree, &domain.Price{Amount: "1", Currency: "XXQ"}), priced(domain.PlanTiered, &domain.Price{Amount: "1", Currency: "eur", Unit: 1}),
 		},
 		"INVALID price.unit": {
-			priced(term.PlanMetered, &term.Price{Amount: "1"}), priced(term.PlanTiered, &term.Price{Amount: "1"}),
-			priced(term.PlanMetered, &term.Price{Amount: "1", Unit: 2_000_000_001}),
-			priced(term.PlanSubscription, &term.Price{Amount: "1", Unit: 1}), priced(term.PlanFree, &term.Price{Amount: "1", Unit: 1}),
+			priced(domain.PlanMetered, &domain.Price{Amount: "1"}), priced(domain.PlanTiered, &domain.Price{Amount: "1"}),
+			priced(domain.PlanMetered, &domain.Price{Amount: "1", Unit: 2_000_000_001}),
+			priced(domain.PlanSubscription, &domain.Price{Amount: "1", Unit: 1}), priced(domain.PlanFree, &domain.Price{Amount: "1", Unit: 1}),
 		},
-		"INVALID price.currency INVALID price.unit": {priced(term.PlanMetered, &term.Price{Amount: "1", Currency: "XXQ"})},
+		"INVALID price.currency INVALID price.unit": {priced(domain.PlanMetered, &domain.Price{Amount: "1", Currency: "XXQ"})},
 	}
 }
 
@@ -76,8 +76,8 @@ func TestPlansThatCannotBeKept(t *testing.T) {
 			}
 			requireProblems(t, err, want...)
 			plan := planOf(t, f, x, product, in.Kind)
-			change := portal.UpdatePlanInput{PlanID: plan.GlobalID(), Price: portal.Patch[term.Price]{Set: in.Kind != nil, Value: in.Price},
-				RateLimit: portal.Patch[term.RateLimit]{Set: true, Value: in.RateLimit}, Quota: portal.Patch[term.Quota]{Set: true, Value: in.Quota}}
+			change := portal.UpdatePlanInput{PlanID: plan.GlobalID(), Price: portal.Patch[domain.Price]{Set: in.Kind != nil, Value: in.Price},
+				RateLimit: portal.Patch[domain.RateLimit]{Set: true, Value: in.RateLimit}, Quota: portal.Patch[domain.Quota]{Set: true, Value: in.Quota}}
 			if in.ExternalID != nil {
 				change.ExternalID = set(*in.ExternalID)
 			}
@@ -102,11 +102,11 @@ func TestPlansThatCannotBeKept(t *testing.T) {
 }
 
 // planOf is a sound plan of a kind.
-func planOf(t *testing.T, f *portaltest.Fixture, x portaltest.Tenant, product *db.Product, kind *term.PlanKind) *db.Plan {
+func planOf(t *testing.T, f *portaltest.Fixture, x portaltest.Tenant, product *db.Product, kind *domain.PlanKind) *db.Plan {
 	in := portal.CreatePlanInput{ProductID: product.GlobalID(), Name: "Sound", Kind: kind}
-	if kind != nil && *kind != term.PlanFree {
-		in.Price = &term.Price{Amount: "1"}
-		if *kind != term.PlanSubscription {
+	if kind != nil && *kind != domain.PlanFree {
+		in.Price = &domain.Price{Amount: "1"}
+		if *kind != domain.PlanSubscription {
 			in.Price.Unit = 1
 		}
 	}
@@ -122,23 +122,23 @@ func TestPlansAtTheirEdges(t *testing.T) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
 		product, _ := f.MustProduct(t, x.Admin, "weather")
-		most, monthly, metered := term.RateLimit{Limit: 1_000_000, Per: term.PerSecond, Burst: 1_000_000}, term.PlanSubscription, term.PlanMetered
+		most, monthly, metered := domain.RateLimit{Limit: 1_000_000, Per: domain.PerSecond, Burst: 1_000_000}, domain.PlanSubscription, domain.PlanMetered
 		made, err := f.Portal.CreatePlan(x.Admin, portal.CreatePlanInput{ProductID: product.GlobalID(), Name: "Most", Kind: &metered, RateLimit: &most,
-			Quota: &term.Quota{Limit: 2_000_000_000, Per: term.PerMonth}, Price: &term.Price{Amount: "999999999999.999999", Currency: "USD", Unit: 2_000_000_000}})
+			Quota: &domain.Quota{Limit: 2_000_000_000, Per: domain.PerMonth}, Price: &domain.Price{Amount: "999999999999.999999", Currency: "USD", Unit: 2_000_000_000}})
 		require.NoError(t, err)
 		require.Equal(t, &most, made.RateLimit)
 		require.Equal(t, 2_000_000_000, made.Quota.Limit)
-		require.Equal(t, &term.Price{Amount: "999999999999.999999", Currency: "USD", Unit: 2_000_000_000}, made.Price)
+		require.Equal(t, &domain.Price{Amount: "999999999999.999999", Currency: "USD", Unit: 2_000_000_000}, made.Price)
 
 		made, err = f.Portal.CreatePlan(x.Admin, portal.CreatePlanInput{ProductID: product.GlobalID(), Name: "Least", Kind: &monthly,
-			RateLimit: &term.RateLimit{Limit: 1, Per: term.PerHour}, Quota: &term.Quota{Limit: 1, Per: term.PerDay}, Price: &term.Price{Amount: "0"}})
+			RateLimit: &domain.RateLimit{Limit: 1, Per: domain.PerHour}, Quota: &domain.Quota{Limit: 1, Per: domain.PerDay}, Price: &domain.Price{Amount: "0"}})
 		require.NoError(t, err)
-		require.Equal(t, &term.RateLimit{Limit: 1, Per: term.PerHour, Burst: 1}, made.RateLimit)
-		require.Equal(t, &term.Price{Amount: "0", Currency: x.Organization.Currency}, made.Price)
+		require.Equal(t, &domain.RateLimit{Limit: 1, Per: domain.PerHour, Burst: 1}, made.RateLimit)
+		require.Equal(t, &domain.Price{Amount: "0", Currency: x.Organization.Currency}, made.Price)
 
 		made, err = f.Portal.CreatePlan(x.Admin, portal.CreatePlanInput{ProductID: product.GlobalID(), Name: "Nothing"})
 		require.NoError(t, err)
-		require.Equal(t, []any{term.PlanFree, (*term.RateLimit)(nil), (*term.Quota)(nil), (*term.Price)(nil)}, []any{made.Kind, made.RateLimit, made.Quota, made.Price})
+		require.Equal(t, []any{domain.PlanFree, (*domain.RateLimit)(nil), (*domain.Quota)(nil), (*domain.Price)(nil)}, []any{made.Kind, made.RateLimit, made.Quota, made.Price})
 	})
 }
 
@@ -149,7 +149,7 @@ func TestAPlanIsChangedAndCleared(t *testing.T) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
 		product, _ := f.MustProduct(t, x.Admin, "weather")
-		rate, quota, price, auto := &term.RateLimit{Limit: 5, Per: term.PerMinute, Burst: 7}, &term.Quota{Limit: 9, Per: term.PerDay}, &term.Price{Amount: "1", Currency: "USD"}, term.Auto
+		rate, quota, price, auto := &domain.RateLimit{Limit: 5, Per: domain.PerMinute, Burst: 7}, &domain.Quota{Limit: 9, Per: domain.PerDay}, &domain.Price{Amount: "1", Currency: "USD"}, domain.Auto
 		made, err := f.Portal.CreatePlan(x.Admin, portal.CreatePlanInput{ProductID: product.GlobalID(), Name: "Plan"})
 		require.NoError(t, err)
 		terms := func() []any {
@@ -157,7 +157,7 @@ func TestAPlanIsChangedAndCleared(t *testing.T) {
 			return []any{p.Name, p.ExternalID, p.RateLimit, p.Quota, p.Price, p.Approval}
 		}
 		want := terms()
-		require.Equal(t, []any{"Plan", "", (*term.RateLimit)(nil), (*term.Quota)(nil), (*term.Price)(nil), (*term.Approval)(nil)}, want)
+		require.Equal(t, []any{"Plan", "", (*domain.RateLimit)(nil), (*domain.Quota)(nil), (*domain.Price)(nil), (*domain.Approval)(nil)}, want)
 		version := 1
 		change := func(place int, in portal.UpdatePlanInput, value any) {
 			t.Helper()
@@ -182,10 +182,10 @@ func TestAPlanIsChangedAndCleared(t *testing.T) {
 		change(4, portal.UpdatePlanInput{Price: set(*price)}, price)
 		change(5, portal.UpdatePlanInput{Approval: set(auto)}, &auto)
 		change(1, portal.UpdatePlanInput{ExternalID: portal.Patch[string]{Set: true}}, "")
-		change(2, portal.UpdatePlanInput{RateLimit: portal.Patch[term.RateLimit]{Set: true}}, (*term.RateLimit)(nil))
-		change(3, portal.UpdatePlanInput{Quota: portal.Patch[term.Quota]{Set: true}}, (*term.Quota)(nil))
-		change(4, portal.UpdatePlanInput{Price: portal.Patch[term.Price]{Set: true}}, (*term.Price)(nil))
-		change(5, portal.UpdatePlanInput{Approval: portal.Patch[term.Approval]{Set: true}}, (*term.Approval)(nil))
+		change(2, portal.UpdatePlanInput{RateLimit: portal.Patch[domain.RateLimit]{Set: true}}, (*domain.RateLimit)(nil))
+		change(3, portal.UpdatePlanInput{Quota: portal.Patch[domain.Quota]{Set: true}}, (*domain.Quota)(nil))
+		change(4, portal.UpdatePlanInput{Price: portal.Patch[domain.Price]{Set: true}}, (*domain.Price)(nil))
+		change(5, portal.UpdatePlanInput{Approval: portal.Patch[domain.Approval]{Set: true}}, (*domain.Approval)(nil))
 		require.Equal(t, 12, version)
 	})
 }

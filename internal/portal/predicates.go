@@ -10,8 +10,8 @@ import (
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
 	"portico/ent/db/predicate"
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
-	"portico/internal/term"
 )
 
 // askable is a text to compare with stored ones. NUL and what is no UTF-8, which
@@ -22,7 +22,7 @@ func askable(s string) string {
 }
 
 // sought is a text to look for in folded names.
-func sought(s string) string { return askable(term.Fold(s)) }
+func sought(s string) string { return askable(domain.Fold(s)) }
 
 // hasLabel is true for apps that bear a label.
 func hasLabel(l LabelFilter) predicate.App {

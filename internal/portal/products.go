@@ -12,12 +12,12 @@ import (
 	"portico/ent/db/product"
 	"portico/ent/db/subscription"
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 	"portico/internal/policy"
-	"portico/internal/term"
 )
 
 const maxAPIVersion = 63
@@ -29,9 +29,9 @@ type CreateProductInput struct {
 	Description      *string
 	APIVersion       *string
 	ExternalID       *string
-	Status           *term.ProductStatus
-	Approval         *term.Approval
-	AuthTypes        []term.AuthType
+	Status           *domain.ProductStatus
+	Approval         *domain.Approval
+	AuthTypes        []domain.AuthType
 	DocumentationURL *string
 	Keyless          *bool
 	EnforceEndpoints *bool
@@ -53,11 +53,11 @@ func (p *Portal) CreateProduct(ctx context.Context, in CreateProductInput) (out 
 		if err := c.may(policy.ProductCreate, policy.Object{OrganizationID: c.organization}); err != nil {
 			return err
 		}
-		if onOffer(or(in.Status, term.Draft)) {
-			return withoutPlan(term.Draft)
+		if onOffer(or(in.Status, domain.Draft)) {
+			return withoutPlan(domain.Draft)
 		}
 		create := c.Product.Create().SetOrganizationID(c.organization).SetName(in.Name).
-			SetTitle(title).SetTitleFolded(term.Fold(title)).SetDescription(deref(in.Description)).
+			SetTitle(title).SetTitleFolded(domain.Fold(title)).SetDescription(deref(in.Description)).
 			SetAPIVersion(deref(in.APIVersion)).SetExternalID(deref(in.ExternalID)).SetDocumentationURL(printed(deref(in.DocumentationURL))).
 			SetNillableKeyless(in.Keyless).SetNillableEnforceEndpoints(in.EnforceEndpoints).
 			SetNillableStatus(in.Status).SetNillableApproval(in.Approval).
@@ -88,7 +88,7 @@ func checkProductTexts(description, version, external, documentation string) err
 }
 
 // checkAuthTypes wants at least one, each once.
-func checkAuthTypes(types []term.AuthType, given bool) error {
+func checkAuthTypes(types []domain.AuthType, given bool) error {
 	if given && len(types) == 0 {
 		return fault.Input(fault.Required, "authTypes", "Name at least one way to present a key.")
 	}
@@ -107,9 +107,9 @@ type UpdateProductInput struct {
 	Description      Patch[string]
 	APIVersion       Patch[string]
 	ExternalID       Patch[string]
-	Status           Patch[term.ProductStatus]
-	Approval         Patch[term.Approval]
-	AuthTypes        Patch[[]term.AuthType]
+	Status           Patch[domain.ProductStatus]
+	Approval         Patch[domain.Approval]
+	AuthTypes        Patch[[]domain.AuthType]
 	DocumentationURL Patch[string]
 	Keyless          Patch[bool]
 	EnforceEndpoints Patch[bool]
@@ -133,7 +133,7 @@ func (p *Portal) UpdateProduct(ctx context.Context, in UpdateProductInput) (out 
 		if err := sameVersion(in.Version, x.Version); err != nil {
 			return err
 		}
-		if x.Status != term.Draft && in.Status.or(x.Status) == term.Draft {
+		if x.Status != domain.Draft && in.Status.or(x.Status) == domain.Draft {
 			return fault.Input(fault.WrongStatus, "status", "What developers have seen cannot become a draft again; deprecate or retire it.",
 				fault.Param{Name: "status", Value: string(x.Status)})
 		}
@@ -149,10 +149,10 @@ func (p *Portal) UpdateProduct(ctx context.Context, in UpdateProductInput) (out 
 }
 
 // onOffer reports whether apps may register with a product.
-func onOffer(s term.ProductStatus) bool { return s == term.Published || s == term.Deprecated }
+func onOffer(s domain.ProductStatus) bool { return s == domain.Published || s == domain.Deprecated }
 
 // withoutPlan refuses to offer what nobody could register with.
-func withoutPlan(is term.ProductStatus) error {
+func withoutPlan(is domain.ProductStatus) error {
 	return fault.Input(fault.WrongStatus, "status", "A product is not on offer without a plan: leave it a DRAFT, make a plan, and publish it then.",
 		fault.Param{Name: "status", Value: string(is)})
 }
@@ -175,14 +175,14 @@ func (c *change) patchProduct(ctx context.Context, x *db.Product, in UpdateProdu
 	var d diff
 	if in.Title.Set {
 		d.note("title", x.Title, *in.Title.Value)
-		u.SetTitle(*in.Title.Value).SetTitleFolded(term.Fold(*in.Title.Value))
+		u.SetTitle(*in.Title.Value).SetTitleFolded(domain.Fold(*in.Title.Value))
 	}
 	setText(&d, "description", x.Description, in.Description, func(s string) { u.SetDescription(s) })
 	setText(&d, "apiVersion", x.APIVersion, in.APIVersion, func(s string) { u.SetAPIVersion(s) })
 	setText(&d, "externalId", x.ExternalID, in.ExternalID, func(s string) { u.SetExternalID(s) })
 	setText(&d, "documentationUrl", x.DocumentationURL, printedPatch(in.DocumentationURL), func(s string) { u.SetDocumentationURL(s) })
-	setText(&d, "status", x.Status, in.Status, func(v term.ProductStatus) { u.SetStatus(v) })
-	setText(&d, "approval", x.Approval, in.Approval, func(v term.Approval) { u.SetApproval(v) })
+	setText(&d, "status", x.Status, in.Status, func(v domain.ProductStatus) { u.SetStatus(v) })
+	setText(&d, "approval", x.Approval, in.Approval, func(v domain.Approval) { u.SetApproval(v) })
 	setBool(&d, "keyless", x.Keyless, in.Keyless, func(v bool) { u.SetKeyless(v) })
 	setBool(&d, "enforceEndpoints", x.EnforceEndpoints, in.EnforceEndpoints, func(v bool) { u.SetEnforceEndpoints(v) })
 	if in.AuthTypes.Set {
@@ -193,7 +193,7 @@ func (c *change) patchProduct(ctx context.Context, x *db.Product, in UpdateProdu
 		return x, nil
 	}
 	c.record(productEvent(eventlog.ProductUpdated, x, d.changes))
-	if in.Status.Set && *in.Status.Value == term.Retired {
+	if in.Status.Set && *in.Status.Value == domain.Retired {
 		if err := c.retire(ctx, x); err != nil {
 			return nil, err
 		}
@@ -228,7 +228,7 @@ func setBool(d *diff, field string, before bool, in Patch[bool], set func(bool))
 	}
 }
 
-func productEvent(t eventlog.Type, x *db.Product, changes []term.Change) eventlog.Entry {
+func productEvent(t eventlog.Type, x *db.Product, changes []domain.Change) eventlog.Entry {
 	return eventlog.Entry{Type: t, Subject: nodeid.Product, SubjectID: x.ID, SubjectName: x.Title, Changes: changes}
 }
 

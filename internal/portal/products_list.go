@@ -9,14 +9,14 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
+	"portico/internal/domain"
 	"portico/internal/paging"
-	"portico/internal/term"
 )
 
 // ProductFilter narrows a list of products.
 type ProductFilter struct {
 	TitleContains *string
-	Status        []term.ProductStatus
+	Status        []domain.ProductStatus
 }
 
 func productList() list[*db.Product] {

@@ -5,10 +5,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 	"portico/internal/testdb"
 )
 
@@ -19,8 +19,8 @@ func TestAProductIsNotOnOfferWithoutAPlan(t *testing.T) {
 		tenant := f.MustTenant(t, "one")
 		draft, err := f.Portal.CreateProduct(tenant.Admin, portal.CreateProductInput{Name: "draft"})
 		require.NoError(t, err)
-		becomes := func(s term.ProductStatus) error {
-			_, err := f.Portal.UpdateProduct(tenant.Admin, portal.UpdateProductInput{ProductID: draft.GlobalID(), Status: portal.Patch[term.ProductStatus]{Set: true, Value: &s}})
+		becomes := func(s domain.ProductStatus) error {
+			_, err := f.Portal.UpdateProduct(tenant.Admin, portal.UpdateProductInput{ProductID: draft.GlobalID(), Status: portal.Patch[domain.ProductStatus]{Set: true, Value: &s}})
 			return err
 		}
 		refused := func(err error) {
@@ -29,16 +29,16 @@ func TestAProductIsNotOnOfferWithoutAPlan(t *testing.T) {
 			require.ErrorAs(t, err, &invalid)
 			require.Equal(t, fault.WrongStatus, invalid.Problems[0].Code)
 		}
-		for _, s := range []term.ProductStatus{term.Published, term.Deprecated} {
+		for _, s := range []domain.ProductStatus{domain.Published, domain.Deprecated} {
 			_, err := f.Portal.CreateProduct(tenant.Admin, portal.CreateProductInput{Name: "new", Status: &s})
 			refused(err)
 			refused(becomes(s))
 		}
 		f.MustPlan(t, tenant.Admin, draft, "free")
-		for _, s := range []term.ProductStatus{term.Published, term.Deprecated, term.Published} {
+		for _, s := range []domain.ProductStatus{domain.Published, domain.Deprecated, domain.Published} {
 			require.NoError(t, becomes(s))
 		}
-		_, err = f.Portal.CreateProduct(tenant.Admin, portal.CreateProductInput{Name: "gone", Status: func() *term.ProductStatus { s := term.Retired; return &s }()})
+		_, err = f.Portal.CreateProduct(tenant.Admin, portal.CreateProductInput{Name: "gone", Status: func() *domain.ProductStatus { s := domain.Retired; return &s }()})
 		require.NoError(t, err)
 	})
 }

@@ -17,8 +17,8 @@ import (
 	"portico/ent/db/signinattempt"
 	"portico/ent/db/subscription"
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
-	"portico/internal/term"
 )
 
 // attemptLife is how long a failed sign-in counts at most.
@@ -68,7 +68,7 @@ func (p *Portal) purgeApp(ctx context.Context, id uuid.UUID, by time.Time, total
 			}
 			done = 1
 			return c.App.Update().Where(app.ID(id)).
-				SetName("").SetNameFolded("").SetDescription("").SetLabels([]term.Label{}).
+				SetName("").SetNameFolded("").SetDescription("").SetLabels([]domain.Label{}).
 				SetPurgedAt(c.now).SetUpdatedAt(c.now).AddVersion(1).Exec(ctx)
 		})
 		return n, addTo(total, done, err)
@@ -152,7 +152,7 @@ func (p *Portal) purgeAccount(ctx context.Context, id uuid.UUID, by time.Time, t
 				return err
 			}
 			done = 1
-			return c.Account.Update().Where(account.ID(id)).SetName("").SetNameFolded("").SetProfile(term.Profile{}).
+			return c.Account.Update().Where(account.ID(id)).SetName("").SetNameFolded("").SetProfile(domain.Profile{}).
 				SetUpdatedAt(c.now).AddVersion(1).Exec(ctx)
 		})
 		return n, addTo(total, done, err)

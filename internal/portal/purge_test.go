@@ -17,10 +17,10 @@ import (
 	"portico/ent/db/subscription"
 	"portico/internal/address"
 	"portico/internal/auth"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 	"portico/internal/testdb"
 )
 
@@ -53,7 +53,7 @@ func count(t *testing.T, q interface {
 func fullApp(t *testing.T, f *portaltest.Fixture, tenant portaltest.Tenant, product *db.Product, plan *db.Plan) *db.App {
 	t.Helper()
 	made := f.MustApp(t, tenant.Developer, "Full")
-	id, listed := made.App.GlobalID(), term.AccessListed
+	id, listed := made.App.GlobalID(), domain.AccessListed
 	f.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AppID: &id, Access: &listed, AccessControlList: []string{product.GlobalID()}})
 	f.MustRegister(t, tenant.Developer, made.App, product, plan)
 	return made.App

@@ -8,15 +8,15 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/plan"
+	"portico/internal/domain"
 	"portico/internal/limits"
-	"portico/internal/term"
 )
 
 // QuotaPeriod is a plan's quota in the period that holds the present.
 type QuotaPeriod struct {
 	Limit      int64
 	Start, End time.Time
-	per        term.QuotaPeriod
+	per        domain.QuotaPeriod
 	perAccount bool
 }
 
@@ -42,7 +42,7 @@ func (p *Portal) QuotaPeriods(ctx context.Context, plans []uuid.UUID) (map[uuid.
 	out, now := make(map[uuid.UUID]*QuotaPeriod, len(rows)), p.clock.Now()
 	for id, row := range rows {
 		if q := limits.QuotaOf(row.Quota); !q.None() {
-			period := &QuotaPeriod{Limit: q.Limit, per: q.Per, perAccount: row.QuotaPer == term.QuotaPerAccount}
+			period := &QuotaPeriod{Limit: q.Limit, per: q.Per, perAccount: row.QuotaPer == domain.QuotaPerAccount}
 			period.Start, period.End = q.Period(now, zone)
 			out[id] = period
 		}

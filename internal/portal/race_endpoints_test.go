@@ -7,10 +7,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 )
 
 // fill gives a product n endpoints, without their events.
@@ -19,7 +19,7 @@ func fill(t *testing.T, f *portaltest.Fixture, p *db.Product, n int) {
 	now := f.Clock.Now()
 	for done := 0; done < n; done += 100 {
 		require.NoError(t, f.Client.Endpoint.MapCreateBulk(make([]struct{}, min(100, n-done)), func(c *db.EndpointCreate, i int) {
-			c.SetOrganizationID(p.OrganizationID).SetProductID(p.ID).SetMethod(term.MethodGet).
+			c.SetOrganizationID(p.OrganizationID).SetProductID(p.ID).SetMethod(domain.MethodGet).
 				SetPath(fmt.Sprintf("/filled/%d", done+i)).SetCreatedAt(now).SetUpdatedAt(now)
 		}).Exec(portaltest.System(t)))
 	}
@@ -32,7 +32,7 @@ func TestRaceLastEndpoints(t *testing.T) {
 		prod, _ := a.MustProduct(t, x.Admin, "orders")
 		fill(t, a.Fixture, prod, 495)
 		_, outcomes := race(a, func(n int, p *portal.Portal) (*db.Endpoint, error) {
-			return p.CreateEndpoint(x.Admin, portal.CreateEndpointInput{ProductID: prod.GlobalID(), Method: term.MethodGet, Path: fmt.Sprintf("/raced/%d", n)})
+			return p.CreateEndpoint(x.Admin, portal.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: fmt.Sprintf("/raced/%d", n)})
 		})
 		require.Equal(t, map[string]int{won: 5, "TOO_MANY": racers - 5}, tally(outcomes))
 	})
@@ -45,14 +45,14 @@ func TestRaceEndpoint(t *testing.T) {
 		x := a.MustTenant(t, "one")
 		prod, _ := a.MustProduct(t, x.Admin, "orders")
 		made, outcomes := race(a, func(_ int, p *portal.Portal) (*db.Endpoint, error) {
-			return p.CreateEndpoint(x.Admin, portal.CreateEndpointInput{ProductID: prod.GlobalID(), Method: term.MethodGet, Path: "/orders"})
+			return p.CreateEndpoint(x.Admin, portal.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: "/orders"})
 		})
 		requireOne(t, outcomes, "TAKEN")
 		one := winner(made, outcomes)
 
 		others := make([]*db.Endpoint, racers)
 		for n := range others {
-			others[n] = mustEndpoint(t, a.Fixture, x.Admin, prod, term.MethodPost, fmt.Sprintf("/orders/%d", n))
+			others[n] = mustEndpoint(t, a.Fixture, x.Admin, prod, domain.MethodPost, fmt.Sprintf("/orders/%d", n))
 		}
 		_, outcomes = race(a, func(n int, p *portal.Portal) (*db.Endpoint, error) {
 			return p.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: others[n].GlobalID(), Path: set("/orders/last")})

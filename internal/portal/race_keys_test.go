@@ -9,11 +9,11 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/lifecycle"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 )
 
 // A key that many revoke at once, each with a reason of his own, is revoked
@@ -22,7 +22,7 @@ func TestRaceRevoke(t *testing.T) {
 	eachArena(t, func(t *testing.T, a *arena) {
 		x := a.MustTenant(t, "one")
 		key := a.MustApp(t, x.Developer, "App").Credential
-		reasons := []term.RevocationReason{term.Unspecified, term.KeyCompromise, term.Superseded}
+		reasons := []domain.RevocationReason{domain.Unspecified, domain.KeyCompromise, domain.Superseded}
 		got, outcomes := race(a, func(n int, p *portal.Portal) (*db.Credential, error) {
 			return p.RevokeKey(x.Developer, key.GlobalID(), &reasons[n%len(reasons)], nil)
 		})

@@ -10,10 +10,10 @@ import (
 	"portico/ent/db/app"
 	"portico/ent/db/user"
 	"portico/internal/address"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 )
 
 // What may exist once is made once.
@@ -111,7 +111,7 @@ func TestRacePolicies(t *testing.T) {
 func TestRaceSuspend(t *testing.T) {
 	eachArena(t, func(t *testing.T, a *arena) {
 		x := a.MustTenant(t, "one")
-		dora := a.MustUser(t, x.Admin, x.Account, term.Owner)
+		dora := a.MustUser(t, x.Admin, x.Account, domain.Owner)
 		developer := a.Enter(t, dora)
 		_, outcomes := race(a, func(n int, p *portal.Portal) (any, error) {
 			if n%2 == 0 {

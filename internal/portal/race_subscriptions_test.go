@@ -10,12 +10,12 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/subscription"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/lifecycle"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 )
 
 // edge takes a registration over an edge, as whoever may.
@@ -159,7 +159,7 @@ func TestRaceRetire(t *testing.T) {
 		_, outcomes := race(a, func(n int, p *portal.Portal) (any, error) {
 			switch {
 			case n == racers/4 || n == racers/2:
-				out, err := p.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: prod.GlobalID(), Status: set(term.Retired)})
+				out, err := p.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: prod.GlobalID(), Status: set(domain.Retired)})
 				if list := fault.Problems(err); len(list) == 1 && list[0].Code == fault.WrongStatus {
 					late.Add(1)
 				}

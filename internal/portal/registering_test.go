@@ -6,11 +6,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/lifecycle"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 	"portico/internal/testdb"
 	"portico/internal/viewer"
 )
@@ -35,7 +35,7 @@ func TestWhatARegistrationSays(t *testing.T) {
 		require.Nil(t, itself.RequestedBy, "Portico is nobody")
 
 		app := f.MustApp(t, x.Developer, "Late").App.GlobalID()
-		_, err := f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: prod.GlobalID(), Status: set(term.Retired)})
+		_, err := f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: prod.GlobalID(), Status: set(domain.Retired)})
 		require.NoError(t, err)
 		for _, who := range []context.Context{x.Admin, x.Developer} {
 			_, err = f.Portal.Register(who, portal.RegisterInput{AppID: app, ProductID: prod.GlobalID()})
@@ -53,17 +53,17 @@ func TestHowKeysArePresented(t *testing.T) {
 		x := f.MustTenant(t, "one")
 		both, err := f.Portal.CreateProduct(x.Admin, portal.CreateProductInput{Name: "both"})
 		require.NoError(t, err)
-		require.ElementsMatch(t, term.AuthTypes(), both.AuthTypes)
-		for problem, types := range map[string][]term.AuthType{"REQUIRED authTypes": {}, "INVALID authTypes": {term.Basic, term.APIKey, term.Basic}} {
+		require.ElementsMatch(t, domain.AuthTypes(), both.AuthTypes)
+		for problem, types := range map[string][]domain.AuthType{"REQUIRED authTypes": {}, "INVALID authTypes": {domain.Basic, domain.APIKey, domain.Basic}} {
 			_, err = f.Portal.CreateProduct(x.Admin, portal.CreateProductInput{Name: "other", AuthTypes: types})
 			requireProblems(t, err, problem)
 			_, err = f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: set(types)})
 			requireProblems(t, err, problem)
 		}
-		_, err = f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: portal.Patch[[]term.AuthType]{Set: true}})
+		_, err = f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: portal.Patch[[]domain.AuthType]{Set: true}})
 		requireProblems(t, err, "REQUIRED authTypes")
-		one, err := f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: set([]term.AuthType{term.Basic})})
+		one, err := f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: set([]domain.AuthType{domain.Basic})})
 		require.NoError(t, err)
-		require.Equal(t, []term.AuthType{term.Basic}, one.AuthTypes)
+		require.Equal(t, []domain.AuthType{domain.Basic}, one.AuthTypes)
 	})
 }

@@ -9,12 +9,12 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/app"
 	"portico/ent/db/subscription"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/lifecycle"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 	"portico/internal/testdb"
 )
 
@@ -162,7 +162,7 @@ func TestThePurgeKeepsSuspensions(t *testing.T) {
 func TestASuspensionOfADeletedAppEndsWithItsProductAndAccount(t *testing.T) {
 	for what, end := range map[string]func(o outlived) error{
 		"product": func(o outlived) error {
-			_, err := o.Portal.UpdateProduct(o.Admin, portal.UpdateProductInput{ProductID: o.prod.GlobalID(), Status: set(term.Retired)})
+			_, err := o.Portal.UpdateProduct(o.Admin, portal.UpdateProductInput{ProductID: o.prod.GlobalID(), Status: set(domain.Retired)})
 			return err
 		},
 		"account": func(o outlived) error {

@@ -8,10 +8,10 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/subscription"
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 	"portico/internal/testdb"
 )
 
@@ -19,7 +19,7 @@ import (
 func mustAutomatic(t *testing.T, f *portaltest.Fixture, x portaltest.Tenant) (*db.Product, *db.Plan) {
 	t.Helper()
 	prod, plan := f.MustProduct(t, x.Admin, "weather")
-	prod, err := f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: prod.GlobalID(), Approval: set(term.Auto)})
+	prod, err := f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: prod.GlobalID(), Approval: set(domain.Auto)})
 	require.NoError(t, err)
 	return prod, plan
 }
@@ -30,7 +30,7 @@ func TestASuspensionIsNotShed(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
-		_, err := f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{PortalUnregister: set(term.UnregisterAllowed)})
+		_, err := f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{PortalUnregister: set(domain.UnregisterAllowed)})
 		require.NoError(t, err)
 		dev := f.MustDeveloper(t, x.Admin, x.Account)
 		prod, plan := mustAutomatic(t, f, x)
@@ -55,7 +55,7 @@ func TestASuspensionIsNotShed(t *testing.T) {
 		require.Equal(t, lifecycle.Approved, approved.Status, "an administrator may decide so")
 
 		rain, rainPlan := f.MustProduct(t, x.Admin, "rain")
-		rain, err = f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: rain.GlobalID(), Approval: set(term.Auto)})
+		rain, err = f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: rain.GlobalID(), Approval: set(domain.Auto)})
 		require.NoError(t, err)
 		require.Equal(t, lifecycle.Approved, f.MustRegister(t, dev, f.MustApp(t, dev, "Rain").App, rain, rainPlan).Status, "it is about that product alone")
 		other := f.MustAccount(t, x.Admin, "Other")

@@ -8,10 +8,10 @@ import (
 
 	"portico/internal/address"
 	"portico/internal/auth"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 	"portico/internal/testdb"
 )
 
@@ -71,7 +71,7 @@ func TestOtherAddressesAreTidyToo(t *testing.T) {
 	})
 }
 
-func profileOf(contact string) term.Profile { return term.Profile{ContactEmail: contact} }
+func profileOf(contact string) domain.Profile { return domain.Profile{ContactEmail: contact} }
 
 // fields lists the fields of what is to be corrected.
 func fields(err error) [][]string {

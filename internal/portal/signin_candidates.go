@@ -11,7 +11,7 @@ import (
 	"portico/ent/db/organization"
 	"portico/ent/db/user"
 	"portico/internal/database"
-	"portico/internal/term"
+	"portico/internal/domain"
 )
 
 const (
@@ -31,7 +31,7 @@ type candidate struct {
 // mayTry reports whether a password can let the user in. Everybody knows that of
 // demo users: it does so in development alone.
 func (c candidate) mayTry(development bool) bool {
-	return (development || !c.user.MadeInDevelopment) && c.user.Status == term.UserActive && (c.organization.PasswordSignIn || c.user.Role == term.RoleAdmin)
+	return (development || !c.user.MadeInDevelopment) && c.user.Status == domain.UserActive && (c.organization.PasswordSignIn || c.user.Role == domain.RoleAdmin)
 }
 
 // candidates are the users of an address, those who were there first first, so
@@ -111,7 +111,7 @@ func (c candidates) reason(in SignInInput) SignInFailure {
 		return SignInWrongPassword
 	case slices.ContainsFunc(c.all, func(one candidate) bool { return one.mayTry(true) }):
 		return SignInDemo // in development it would have been tried
-	case slices.ContainsFunc(c.all, func(one candidate) bool { return one.user.Status == term.UserActive }):
+	case slices.ContainsFunc(c.all, func(one candidate) bool { return one.user.Status == domain.UserActive }):
 		return SignInNoPasswords
 	}
 	return SignInDisabled

@@ -19,10 +19,10 @@ import (
 	"portico/internal/address"
 	"portico/internal/auth"
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 	"portico/internal/testdb"
 )
 
@@ -89,7 +89,7 @@ func TestTheLastFailuresAreTold(t *testing.T) {
 		fail(t, f.Portal, "192.0.2.1", 1)
 		const others = 22 // more than a quarter of an hour has room for
 		for i := range others {
-			u := f.MustUser(t, x.Admin, x.Account, term.Member)
+			u := f.MustUser(t, x.Admin, x.Account, domain.Member)
 			_, err := f.Portal.SignIn(from(t, fmt.Sprintf("192.0.2.%d", i)), portal.SignInInput{Email: u.EmailFolded, Password: "a wrong password"})
 			require.Error(t, err)
 		}
@@ -116,7 +116,7 @@ func TestFailuresOfManyAreTaken(t *testing.T) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
 		for i := range 25 {
-			u := f.MustUser(t, x.Admin, x.Account, term.Member)
+			u := f.MustUser(t, x.Admin, x.Account, domain.Member)
 			_, err := f.Portal.SignIn(from(t, fmt.Sprintf("192.0.2.%d", i)), portal.SignInInput{Email: u.EmailFolded, Password: "a wrong password"})
 			require.Error(t, err)
 		}
@@ -146,7 +146,7 @@ func TestFailuresThatWereToldAreNotToldAgain(t *testing.T) {
 		}})
 		x := f.MustTenant(t, "one")
 		for range 5 {
-			u := f.MustUser(t, x.Admin, x.Account, term.Member)
+			u := f.MustUser(t, x.Admin, x.Account, domain.Member)
 			_, err := f.Portal.SignIn(from(t, "192.0.2.1"), portal.SignInInput{Email: u.EmailFolded, Password: "a wrong password"})
 			require.Error(t, err)
 		}
@@ -217,7 +217,7 @@ func TestDemoPeopleFailForAReasonOfTheirOwn(t *testing.T) {
 		production := f.With(func(o *portal.Options) {
 			o.SignInFailed, o.Log = func(why portal.SignInFailure) { last = why }, slog.New(slog.NewTextHandler(&log, nil))
 		})
-		demo := f.MustUser(t, x.Admin, x.Account, term.Member)
+		demo := f.MustUser(t, x.Admin, x.Account, domain.Member)
 		require.NoError(t, f.Client.User.UpdateOne(demo).SetMadeInDevelopment(true).Exec(portaltest.System(t)))
 		guess := func(p *portal.Portal, email address.Email, want portal.SignInFailure) {
 			log.Reset()
@@ -235,7 +235,7 @@ func TestDemoPeopleFailForAReasonOfTheirOwn(t *testing.T) {
 		_, err := f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{PasswordSignIn: set(false)})
 		require.NoError(t, err)
 		guess(production, demo.EmailFolded, portal.SignInNoPasswords)
-		require.NoError(t, f.Client.User.UpdateOne(demo).SetStatus(term.UserDisabled).Exec(portaltest.System(t)))
+		require.NoError(t, f.Client.User.UpdateOne(demo).SetStatus(domain.UserDisabled).Exec(portaltest.System(t)))
 		guess(production, demo.EmailFolded, portal.SignInDisabled)
 	})
 }

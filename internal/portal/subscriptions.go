@@ -10,12 +10,12 @@ import (
 	"portico/ent/db/product"
 	"portico/ent/db/subscription"
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 	"portico/internal/policy"
-	"portico/internal/term"
 )
 
 // RegisterInput says which app to register with what.
@@ -86,7 +86,7 @@ func (c *change) register(ctx context.Context, in RegisterInput) (*db.Subscripti
 	if err != nil {
 		return nil, err
 	}
-	status, err := c.initial(ctx, a, prod, or(chosen.Approval, prod.Approval) == term.Auto)
+	status, err := c.initial(ctx, a, prod, or(chosen.Approval, prod.Approval) == domain.Auto)
 	if err != nil {
 		return nil, err
 	}
@@ -167,6 +167,6 @@ func (c *change) makeHistory(ctx context.Context, a *db.App, prod *db.Product) e
 	return c.Subscription.UpdateOne(newest).SetNewest(false).Exec(ctx)
 }
 
-func subscriptionEvent(t eventlog.Type, s *db.Subscription, name string, changes []term.Change) eventlog.Entry {
+func subscriptionEvent(t eventlog.Type, s *db.Subscription, name string, changes []domain.Change) eventlog.Entry {
 	return eventlog.Entry{Type: t, Subject: nodeid.ProductSubscription, SubjectID: s.ID, SubjectName: name, AccountID: &s.AccountID, AppID: &s.AppID, Changes: changes}
 }

@@ -5,12 +5,12 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/subscription"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 	"portico/internal/policy"
-	"portico/internal/term"
 	"portico/internal/unseen"
 )
 
@@ -111,7 +111,7 @@ func (c *change) step(ctx context.Context, s *db.Subscription, a lifecycle.Subsc
 	if err != nil {
 		return err
 	}
-	e := subscriptionEvent(edgeEvent(a), s, name, []term.Change{{Field: "status", Before: text(s.Status), After: text(to)}})
+	e := subscriptionEvent(edgeEvent(a), s, name, []domain.Change{{Field: "status", Before: text(s.Status), After: text(to)}})
 	e.Reason = reason
 	c.record(e)
 	return nil

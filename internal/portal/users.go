@@ -8,11 +8,11 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/user"
 	"portico/internal/address"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/nodeid"
 	"portico/internal/policy"
-	"portico/internal/term"
 	"portico/internal/viewer"
 )
 
@@ -20,24 +20,24 @@ import (
 type CreateUserInput struct {
 	Name           string
 	Email          address.Email
-	Role           *term.UserRole
+	Role           *domain.UserRole
 	Password       string
 	AccountID      *string
-	MembershipRole *term.MembershipRole
+	MembershipRole *domain.MembershipRole
 }
 
 // CreateUser makes a user; a developer is put into an account. An address that
 // another user of the organization has is TAKEN.
 func (p *Portal) CreateUser(ctx context.Context, in CreateUserInput) (out *db.User, err error) {
-	role := or(in.Role, term.RolePortal)
+	role := or(in.Role, domain.RolePortal)
 	hash, err := p.newPerson(ctx, in.Name, in.Email, in.Password)
 	if err != nil {
 		return nil, err
 	}
-	if role == term.RolePortal && in.AccountID == nil {
+	if role == domain.RolePortal && in.AccountID == nil {
 		return nil, fault.Input(fault.Required, "accountId", "A developer needs an account.")
 	}
-	if role == term.RoleAdmin && in.AccountID != nil {
+	if role == domain.RoleAdmin && in.AccountID != nil {
 		return nil, fault.Input(fault.InvalidValue, "accountId", "Staff have no account.")
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
@@ -53,7 +53,7 @@ func (p *Portal) CreateUser(ctx context.Context, in CreateUserInput) (out *db.Us
 		if err != nil {
 			return err
 		}
-		return c.addMember(ctx, acc, out, or(in.MembershipRole, term.Member))
+		return c.addMember(ctx, acc, out, or(in.MembershipRole, domain.Member))
 	})
 	if err != nil {
 		return nil, err // without an account there is no user either
@@ -69,8 +69,8 @@ func (p *Portal) newPerson(ctx context.Context, name string, email address.Email
 	return p.passwords.Hash(ctx, password)
 }
 
-func (c *change) addUser(ctx context.Context, name string, email address.Email, hash string, role term.UserRole) (*db.User, error) {
-	out, err := c.User.Create().SetOrganizationID(c.organization).SetName(name).SetNameFolded(term.Fold(name)).
+func (c *change) addUser(ctx context.Context, name string, email address.Email, hash string, role domain.UserRole) (*db.User, error) {
+	out, err := c.User.Create().SetOrganizationID(c.organization).SetName(name).SetNameFolded(domain.Fold(name)).
 		SetEmail(email.Typed()).SetEmailFolded(email).SetRole(role).SetPasswordHash(hash).SetPasswordChangedAt(c.now).
 		SetCreatedAt(c.now).SetUpdatedAt(c.now).Save(ctx)
 	if err != nil {
@@ -80,7 +80,7 @@ func (c *change) addUser(ctx context.Context, name string, email address.Email, 
 	return out, nil
 }
 
-func (c *change) addMember(ctx context.Context, acc *db.Account, u *db.User, role term.MembershipRole) error {
+func (c *change) addMember(ctx context.Context, acc *db.Account, u *db.User, role domain.MembershipRole) error {
 	m, err := c.Membership.Create().SetOrganizationID(acc.OrganizationID).SetAccountID(acc.ID).SetUserID(u.ID).
 		SetRole(role).SetCreatedAt(c.now).Save(ctx)
 	if err != nil {
@@ -104,7 +104,7 @@ func (p *Portal) CreateStaff(ctx context.Context, slug, name string, email addre
 			return err
 		}
 		var err error
-		out, err = c.addUser(ctx, name, email, hash, term.RoleAdmin)
+		out, err = c.addUser(ctx, name, email, hash, domain.RoleAdmin)
 		return err
 	})
 	return out, err
@@ -113,15 +113,15 @@ func (p *Portal) CreateStaff(ctx context.Context, slug, name string, email addre
 // DisableUser keeps a user out: open sessions end with the next request. A
 // disabled user is given as it is.
 func (p *Portal) DisableUser(ctx context.Context, id string, reason *string) (*db.User, error) {
-	return p.setUser(ctx, id, reason, policy.UserDisable, term.UserDisabled, eventlog.UserDisabled)
+	return p.setUser(ctx, id, reason, policy.UserDisable, domain.UserDisabled, eventlog.UserDisabled)
 }
 
 // EnableUser lets a disabled user sign in again; an active one is given as it is.
 func (p *Portal) EnableUser(ctx context.Context, id string, reason *string) (*db.User, error) {
-	return p.setUser(ctx, id, reason, policy.UserEnable, term.UserActive, eventlog.UserEnabled)
+	return p.setUser(ctx, id, reason, policy.UserEnable, domain.UserActive, eventlog.UserEnabled)
 }
 
-func (p *Portal) setUser(ctx context.Context, id string, reason *string, a policy.Action, to term.UserStatus, t eventlog.Type) (out *db.User, err error) {
+func (p *Portal) setUser(ctx context.Context, id string, reason *string, a policy.Action, to domain.UserStatus, t eventlog.Type) (out *db.User, err error) {
 	if err := checkReason("reason", reason); err != nil {
 		return nil, err
 	}
@@ -142,7 +142,7 @@ func (p *Portal) setUser(ctx context.Context, id string, reason *string, a polic
 			out = u
 			return err
 		}
-		e := userEvent(t, u, []term.Change{{Field: "status", Before: text(u.Status), After: text(to)}})
+		e := userEvent(t, u, []domain.Change{{Field: "status", Before: text(u.Status), After: text(to)}})
 		e.Reason = deref(reason)
 		c.record(e)
 		out, err = c.User.UpdateOne(u).SetStatus(to).AddTokenVersion(1).SetUpdatedAt(c.now).AddVersion(1).Save(ctx)
@@ -151,6 +151,6 @@ func (p *Portal) setUser(ctx context.Context, id string, reason *string, a polic
 	return out, err
 }
 
-func userEvent(t eventlog.Type, u *db.User, changes []term.Change) eventlog.Entry {
+func userEvent(t eventlog.Type, u *db.User, changes []domain.Change) eventlog.Entry {
 	return eventlog.Entry{Type: t, Subject: nodeid.User, SubjectID: u.ID, SubjectName: u.Name, Changes: changes}
 }

@@ -9,15 +9,15 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/predicate"
 	"portico/ent/db/user"
+	"portico/internal/domain"
 	"portico/internal/paging"
-	"portico/internal/term"
 )
 
 // UserFilter narrows a list of users.
 type UserFilter struct {
 	Contains *string
-	Role     []term.UserRole
-	Status   []term.UserStatus
+	Role     []domain.UserRole
+	Status   []domain.UserStatus
 }
 
 // Users gives a page of the organization's users.

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"portico/internal/address"
+	"portico/internal/domain"
 	"portico/internal/fault"
-	"portico/internal/term"
 	"portico/internal/unseen"
 )
 
@@ -108,7 +108,7 @@ func portOf(u *url.URL) (string, bool) {
 }
 
 // websites prints an account's addresses as they are kept.
-func websites(p term.Profile) term.Profile {
+func websites(p domain.Profile) domain.Profile {
 	p.Website = printed(p.Website)
 	return p
 }

@@ -7,8 +7,8 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/organization"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
-	"portico/internal/term"
 	"portico/internal/zone"
 )
 
@@ -47,7 +47,7 @@ func (p *Portal) mendZone(ctx context.Context, o *db.Organization, after string)
 		if err != nil || n == 0 { // 0: another server did it
 			return err
 		}
-		c.record(organizationEvent(eventlog.OrganizationUpdated, o, []term.Change{{Field: "timeZone", Before: text(o.TimeZone), After: text(after)}}))
+		c.record(organizationEvent(eventlog.OrganizationUpdated, o, []domain.Change{{Field: "timeZone", Before: text(o.TimeZone), After: text(after)}}))
 		return nil
 	})
 }

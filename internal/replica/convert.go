@@ -5,14 +5,14 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
 	"portico/internal/limits"
 	"portico/internal/pathmatch"
-	"portico/internal/term"
 	"portico/internal/verdict"
 )
 
-func (a *Account) suspended() bool { return a.Status != term.AccountActive }
+func (a *Account) suspended() bool { return a.Status != domain.AccountActive }
 
 // word gives one copy of a text that comes again and again: states, peppers.
 func (s *Store) word(text string) string {
@@ -52,8 +52,8 @@ func (s *Store) fillKey(out *verdict.Key, k *Credential) {
 	*out = verdict.Key{
 		ID: k.ID, Username: k.Username, AccountID: k.AccountID, Pepper: s.word(k.PepperID),
 		Status:      lifecycle.CredentialStatus(s.word(string(k.Status))),
-		Environment: term.Environment(s.word(string(k.Environment))),
-		Listed:      k.Access != term.AccessAll,
+		Environment: domain.Environment(s.word(string(k.Environment))),
+		Listed:      k.Access != domain.AccessAll,
 		Rate:        limits.RateOf(k.RateLimit),
 		Addresses:   networks(k.AllowedAddresses),
 	}
@@ -103,7 +103,7 @@ func productOf(p *Product) *verdict.Product {
 	for _, plan := range p.Plans {
 		out.Plans = append(out.Plans, &verdict.Plan{
 			ID: plan.ID, Name: plan.Name, Rate: limits.RateOf(plan.RateLimit), Quota: limits.QuotaOf(plan.Quota),
-			PerAccount: plan.QuotaPer == term.QuotaPerAccount,
+			PerAccount: plan.QuotaPer == domain.QuotaPerAccount,
 		})
 	}
 	return out

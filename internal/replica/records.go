@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
-	"portico/internal/term"
 	"portico/internal/zone"
 )
 
@@ -24,9 +24,9 @@ type Organization struct {
 
 // Product is an API product with its plans and endpoints.
 type Product struct {
-	ID        uuid.UUID       `json:"id"`
-	Name      string          `json:"name"`
-	AuthTypes []term.AuthType `json:"authTypes"`
+	ID        uuid.UUID         `json:"id"`
+	Name      string            `json:"name"`
+	AuthTypes []domain.AuthType `json:"authTypes"`
 	// Keyless products need no key. EnforceEndpoints: only listed endpoints pass.
 	Keyless          bool       `json:"keyless"`
 	EnforceEndpoints bool       `json:"enforceEndpoints"`
@@ -36,19 +36,19 @@ type Product struct {
 
 // Plan is what a registration may use of a product; nil is no limit.
 type Plan struct {
-	ID        uuid.UUID       `json:"id"`
-	Name      string          `json:"name"`
-	RateLimit *term.RateLimit `json:"rateLimit"`
-	Quota     *term.Quota     `json:"quota"`
+	ID        uuid.UUID         `json:"id"`
+	Name      string            `json:"name"`
+	RateLimit *domain.RateLimit `json:"rateLimit"`
+	Quota     *domain.Quota     `json:"quota"`
 	// QuotaPer is whose calls the quota counts together; "" is APP.
-	QuotaPer term.QuotaPer `json:"quotaPer,omitempty"`
+	QuotaPer domain.QuotaPer `json:"quotaPer,omitempty"`
 }
 
 // Endpoint is a method and a path template.
 type Endpoint struct {
-	ID     uuid.UUID   `json:"id"`
-	Method term.Method `json:"method"`
-	Path   string      `json:"path"`
+	ID     uuid.UUID     `json:"id"`
+	Method domain.Method `json:"method"`
+	Path   string        `json:"path"`
 }
 
 // Catalogue is everything that the keys of an organization have in common. It
@@ -60,8 +60,8 @@ type Catalogue struct {
 
 // Account is who owns apps and keys.
 type Account struct {
-	ID     uuid.UUID          `json:"id"`
-	Status term.AccountStatus `json:"status"`
+	ID     uuid.UUID            `json:"id"`
+	Status domain.AccountStatus `json:"status"`
 }
 
 // App is an app with its registrations, the newest for each product.
@@ -94,11 +94,11 @@ type Credential struct {
 	// AppID is nil for a key of the whole account.
 	AppID            *uuid.UUID                 `json:"appId"`
 	Status           lifecycle.CredentialStatus `json:"status"`
-	Environment      term.Environment           `json:"environment"`
-	Access           term.Access                `json:"access"`
+	Environment      domain.Environment         `json:"environment"`
+	Access           domain.Access              `json:"access"`
 	AccessList       []uuid.UUID                `json:"accessList"`
 	AllowedAddresses []string                   `json:"allowedAddresses"`
-	RateLimit        *term.RateLimit            `json:"rateLimit"`
+	RateLimit        *domain.RateLimit          `json:"rateLimit"`
 	ExpiresAt        *time.Time                 `json:"expiresAt"`
 	Hash             []byte                     `json:"-"`
 	PepperID         string                     `json:"-"`

@@ -9,8 +9,8 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/db"
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
-	"portico/internal/term"
 	"portico/internal/usage"
 )
 
@@ -64,7 +64,7 @@ func (c caller) streams(offers map[uuid.UUID]offer, today time.Time) []stream {
 			}
 			one := stream{registration: s, endpoints: x.reached(s), Call: usage.Call{Organization: k.OrganizationID,
 				Account: c.account, App: c.app, Credential: k.ID, Product: x.ID, Code: verdictOf(k.Credential, s, today)}}
-			one.daily = map[term.Environment]float64{term.Production: 8, term.Staging: 1, term.Development: 2}[k.Environment]
+			one.daily = map[domain.Environment]float64{domain.Production: 8, domain.Staging: 1, domain.Development: 2}[k.Environment]
 			if one.Code != valid {
 				one.daily *= attempts
 			}

@@ -12,9 +12,9 @@ import (
 	"portico/ent/db/subscription"
 	"portico/internal/clock"
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/limits"
 	"portico/internal/seed"
-	"portico/internal/term"
 	"portico/internal/testdb"
 	"portico/internal/viewer"
 )
@@ -105,7 +105,7 @@ func TestQuotasAddUp(t *testing.T) {
 			if q.AccountCounter == nil || *q.AccountCounter != account {
 				t.Errorf("a count of app %s that is none of its account", s.AppID)
 			}
-			if plan.QuotaPer == term.QuotaPerAccount {
+			if plan.QuotaPer == domain.QuotaPerAccount {
 				if shared[account] += q.Used; shared[account] > quota.Limit {
 					t.Errorf("an account used %d of %d", shared[account], quota.Limit)
 				}

@@ -3,8 +3,8 @@ package seed
 import (
 	"time"
 
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
-	"portico/internal/term"
 )
 
 // demo is the organization that one looks at first.
@@ -27,20 +27,20 @@ func demo() organization {
 func acme() account {
 	return account{
 		name: "Acme", developer: &person{"Acme Developer", "developer@demo.example"},
-		profile: term.Profile{Website: "https://acme.example", ContactEmail: "api@acme.example", Description: "Makes everything.",
-			CustomFields: []term.Label{{Key: "customerNumber", Value: "10001"}}},
-		keys: []key{{name: "All apps", environment: term.Production}},
+		profile: domain.Profile{Website: "https://acme.example", ContactEmail: "api@acme.example", Description: "Makes everything.",
+			CustomFields: []domain.Label{{Key: "customerNumber", Value: "10001"}}},
+		keys: []key{{name: "All apps", environment: domain.Production}},
 		apps: []app{
 			{
 				name: "Storefront", calls: 12_000, description: "The shop that customers see.",
-				labels: []term.Label{{Key: "team", Value: "web"}, {Key: "stage", Value: "live"}},
+				labels: []domain.Label{{Key: "team", Value: "web"}, {Key: "stage", Value: "live"}},
 				keys: []key{
-					{name: "Old production", environment: term.Production, then: []lifecycle.CredentialAction{lifecycle.Revoke},
-						reason: term.Superseded, note: "The yearly rotation."},
-					{name: "Production", environment: term.Production, lasts: 365 * 24 * time.Hour,
+					{name: "Old production", environment: domain.Production, then: []lifecycle.CredentialAction{lifecycle.Revoke},
+						reason: domain.Superseded, note: "The yearly rotation."},
+					{name: "Production", environment: domain.Production, lasts: 365 * 24 * time.Hour,
 						addresses: []string{"203.0.113.0/24", "2001:db8:1::/48"}, rate: perSecond(40)},
-					{name: "Staging", environment: term.Staging},
-					{name: "Load test", environment: term.Staging, then: []lifecycle.CredentialAction{lifecycle.Disable}},
+					{name: "Staging", environment: domain.Staging},
+					{name: "Load test", environment: domain.Staging, then: []lifecycle.CredentialAction{lifecycle.Disable}},
 					{name: "Trial", expired: true},
 				},
 				registrations: []registration{
@@ -53,7 +53,7 @@ func acme() account {
 				},
 			},
 			{
-				name: "Mobile App", calls: 2_500, description: "For telephones.", labels: []term.Label{{Key: "team", Value: "mobile"}},
+				name: "Mobile App", calls: 2_500, description: "For telephones.", labels: []domain.Label{{Key: "team", Value: "mobile"}},
 				keys: []key{{name: "Phones", listed: []string{"public-holidays", "vehicle-data"}}},
 				registrations: []registration{
 					{product: "public-holidays", plan: "Free", endpoints: []string{"GET /holidays/{country}"}},
@@ -70,12 +70,12 @@ func acme() account {
 func globex() account {
 	return account{
 		name: "Globex", developer: &person{"Globex Developer", "developer@globex.example"},
-		profile: term.Profile{Website: "https://globex.example", Description: "Moves everything."},
+		profile: domain.Profile{Website: "https://globex.example", Description: "Moves everything."},
 		apps: []app{
 			{
-				name: "Route Planner", calls: 240, labels: []term.Label{{Key: "stage", Value: "test"}},
+				name: "Route Planner", calls: 240, labels: []domain.Label{{Key: "stage", Value: "test"}},
 				keys: []key{
-					{name: "Leaked", then: []lifecycle.CredentialAction{lifecycle.Revoke}, reason: term.KeyCompromise, note: "It was in a public repository."},
+					{name: "Leaked", then: []lifecycle.CredentialAction{lifecycle.Revoke}, reason: domain.KeyCompromise, note: "It was in a public repository."},
 					{name: "Planner"},
 				},
 				registrations: []registration{
@@ -87,7 +87,7 @@ func globex() account {
 			{
 				name: "Fleet Dashboard", calls: 30_000, description: "Where all the trucks are.",
 				keys: []key{
-					{name: "Live", environment: term.Production},
+					{name: "Live", environment: domain.Production},
 					{name: "Fair", expired: true},
 				},
 				registrations: []registration{

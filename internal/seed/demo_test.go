@@ -9,9 +9,9 @@ import (
 
 	"portico/ent/db"
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
 	"portico/internal/seed"
-	"portico/internal/term"
 	"portico/internal/testdb"
 	"portico/internal/viewer"
 )
@@ -68,12 +68,12 @@ func TestEveryStatus(t *testing.T) {
 			all = append(all, string(s))
 		}
 		wants(t, keys, all...)
-		wants(t, ask(t, d, "SELECT DISTINCT environment FROM credentials WHERE organization_id = $1", org), term.Environment("").Values()...)
-		wants(t, ask(t, d, "SELECT DISTINCT status FROM products WHERE organization_id = $1", org), term.ProductStatus("").Values()...)
+		wants(t, ask(t, d, "SELECT DISTINCT environment FROM credentials WHERE organization_id = $1", org), domain.Environment("").Values()...)
+		wants(t, ask(t, d, "SELECT DISTINCT status FROM products WHERE organization_id = $1", org), domain.ProductStatus("").Values()...)
 		wants(t, ask(t, d, "SELECT DISTINCT visibility FROM products WHERE organization_id = $1", org), "PUBLIC")
-		wants(t, ask(t, d, "SELECT DISTINCT approval FROM products WHERE status = 'PUBLISHED' AND organization_id = $1", org), term.Approval("").Values()...)
+		wants(t, ask(t, d, "SELECT DISTINCT approval FROM products WHERE status = 'PUBLISHED' AND organization_id = $1", org), domain.Approval("").Values()...)
 		wants(t, ask(t, d, "SELECT DISTINCT p.kind FROM plans p JOIN products x ON x.id = p.product_id "+
-			"WHERE x.status = 'PUBLISHED' AND p.organization_id = $1", org), term.PlanKind("").Values()...)
+			"WHERE x.status = 'PUBLISHED' AND p.organization_id = $1", org), domain.PlanKind("").Values()...)
 	})
 }
 
@@ -133,7 +133,7 @@ func TestFirstProducts(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		o, sum := seeded(t, url)
 		for _, s := range sum.SignIns {
-			if s.Role != term.RolePortal {
+			if s.Role != domain.RolePortal {
 				continue
 			}
 			ids := strings.Fields(ask(t, o.Database, `SELECT m.organization_id, m.account_id, m.user_id FROM memberships m
@@ -151,8 +151,8 @@ func TestFirstProducts(t *testing.T) {
 			for _, p := range o.Client.Product.Query().Order(ageOf, idOf).Limit(3).AllX(ctx) {
 				plans := o.Client.Plan.Query().Where(planOf(p.ID)).AllX(ctx)
 				for _, one := range plans {
-					if p.Approval != term.Manual || one.Approval != nil || p.Status != term.Published ||
-						one.RateLimit.Per != term.PerSecond || one.RateLimit.Limit < 10 || one.RateLimit.Burst < 10 {
+					if p.Approval != domain.Manual || one.Approval != nil || p.Status != domain.Published ||
+						one.RateLimit.Per != domain.PerSecond || one.RateLimit.Limit < 10 || one.RateLimit.Burst < 10 {
 						t.Errorf("%s sees first %s with the plan %s: %+v", s.Email, p.Title, one.Name, one.RateLimit)
 					}
 				}

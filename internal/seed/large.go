@@ -12,8 +12,8 @@ import (
 	dbplan "portico/ent/db/plan"
 	dbproduct "portico/ent/db/product"
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
-	"portico/internal/term"
 	"portico/internal/viewer"
 )
 
@@ -96,8 +96,8 @@ func (l *load) prepare(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	products, err := l.Client.Product.Query().Where(dbproduct.OrganizationID(l.org.ID), dbproduct.StatusEQ(term.Published),
-		dbproduct.ApprovalEQ(term.Auto), dbproduct.Keyless(false)).Order(dbproduct.ByCreatedAt(), dbproduct.ByID()).All(ctx)
+	products, err := l.Client.Product.Query().Where(dbproduct.OrganizationID(l.org.ID), dbproduct.StatusEQ(domain.Published),
+		dbproduct.ApprovalEQ(domain.Auto), dbproduct.Keyless(false)).Order(dbproduct.ByCreatedAt(), dbproduct.ByID()).All(ctx)
 	if err != nil {
 		return err
 	}

@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"portico/ent/db"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/lifecycle"
-	"portico/internal/term"
 )
 
 const (
@@ -61,13 +61,13 @@ func (d *draft) app(n, end int) error {
 func (d *draft) key(a *db.App, i int, ids *series) error {
 	id := ids.next()
 	k := &db.Credential{ID: id, OrganizationID: a.OrganizationID, AccountID: a.AccountID, AppID: &a.ID,
-		Environment: []term.Environment{term.Development, term.Staging, term.Production}[i],
+		Environment: []domain.Environment{domain.Development, domain.Staging, domain.Production}[i],
 		Username:    named("large key", ids.n), PepperID: d.minter.pepperID, CreatedAt: a.CreatedAt}
 	s, err := d.minter.secret(k.Username)
 	if err != nil {
 		return err
 	}
-	k.SecretHash, k.SecretHint, k.RawKeyHint, k.Access = &s.hash, s.hint, s.rawHint, term.AccessAll
+	k.SecretHash, k.SecretHint, k.RawKeyHint, k.Access = &s.hash, s.hint, s.rawHint, domain.AccessAll
 	d.keys = append(d.keys, k)
 	d.told = append(d.told, keyCreated(k))
 	return nil
@@ -85,7 +85,7 @@ func (d *draft) subscription(a *db.App, o automaticOffer, ids *series) {
 func (d *draft) insert(ctx context.Context, tx *db.Tx) error {
 	err := tx.Account.MapCreateBulk(d.accounts, func(c *db.AccountCreate, i int) {
 		a := d.accounts[i]
-		c.SetID(a.ID).SetOrganizationID(a.OrganizationID).SetName(a.Name).SetNameFolded(term.Fold(a.Name)).
+		c.SetID(a.ID).SetOrganizationID(a.OrganizationID).SetName(a.Name).SetNameFolded(domain.Fold(a.Name)).
 			SetCreatedAt(a.CreatedAt).SetUpdatedAt(a.CreatedAt)
 	}).Exec(ctx)
 	if err != nil {
@@ -94,7 +94,7 @@ func (d *draft) insert(ctx context.Context, tx *db.Tx) error {
 	err = tx.App.MapCreateBulk(d.apps, func(c *db.AppCreate, i int) {
 		a := d.apps[i]
 		c.SetID(a.ID).SetOrganizationID(a.OrganizationID).SetAccountID(a.AccountID).SetReferenceID(a.ReferenceID).
-			SetName(a.Name).SetNameFolded(term.Fold(a.Name)).SetCreatedAt(a.CreatedAt).SetUpdatedAt(a.CreatedAt)
+			SetName(a.Name).SetNameFolded(domain.Fold(a.Name)).SetCreatedAt(a.CreatedAt).SetUpdatedAt(a.CreatedAt)
 	}).Exec(ctx)
 	if err != nil {
 		return err

@@ -3,8 +3,8 @@ package seed
 import (
 	"time"
 
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
-	"portico/internal/term"
 )
 
 // The types of this file are the outline of the data: what the tables of the
@@ -26,7 +26,7 @@ type person struct{ name, email string }
 
 type account struct {
 	name    string
-	profile term.Profile
+	profile domain.Profile
 	// developer owns the account; nil: nobody signs in for it.
 	developer *person
 	// keys are of the whole account.
@@ -38,10 +38,10 @@ type account struct {
 
 type product struct {
 	name, title, description, version string
-	approval                          term.Approval // Manual
+	approval                          domain.Approval // Manual
 	// born and ends are the first and the last state; both are Published.
-	born, ends term.ProductStatus
-	auth       []term.AuthType // both
+	born, ends domain.ProductStatus
+	auth       []domain.AuthType // both
 	// keyless tells that calls need no key, enforced that only calls of the
 	// endpoints pass.
 	keyless, enforced bool
@@ -51,7 +51,7 @@ type product struct {
 
 // endpoint is one of a product's APIs.
 type endpoint struct {
-	method            term.Method
+	method            domain.Method
 	path, description string
 }
 
@@ -59,31 +59,31 @@ type endpoint struct {
 func (e endpoint) String() string { return string(e.method) + " " + e.path }
 
 func get(path, description string) endpoint {
-	return endpoint{term.MethodGet, path, description}
+	return endpoint{domain.MethodGet, path, description}
 }
 
 func post(path, description string) endpoint {
-	return endpoint{term.MethodPost, path, description}
+	return endpoint{domain.MethodPost, path, description}
 }
 
 // listed tells whether every developer finds the product.
 func (p product) listed() bool {
-	return p.born != term.Draft && p.ends != term.Retired
+	return p.born != domain.Draft && p.ends != domain.Retired
 }
 
 type plan struct {
 	name     string
-	kind     term.PlanKind
-	rate     *term.RateLimit
-	quota    *term.Quota
-	quotaPer term.QuotaPer // APP
-	price    *term.Price
-	approval term.Approval // the product's
+	kind     domain.PlanKind
+	rate     *domain.RateLimit
+	quota    *domain.Quota
+	quotaPer domain.QuotaPer // APP
+	price    *domain.Price
+	approval domain.Approval // the product's
 }
 
 type app struct {
 	name, description string
-	labels            []term.Label
+	labels            []domain.Label
 	keys              []key
 	registrations     []registration
 	// calls is about how many calls it makes on a busy day.
@@ -92,13 +92,13 @@ type app struct {
 
 type key struct {
 	name        string
-	environment term.Environment // Development
+	environment domain.Environment // Development
 	// listed are the products that the key reaches; nil: all.
 	listed []string
 	// addresses are the networks that it may be used from, and rate is its own
 	// limit; its owner sets them a step after it is made.
 	addresses []string
-	rate      *term.RateLimit
+	rate      *domain.RateLimit
 	// lasts is how long the key lives; 0: for ever.
 	lasts time.Duration
 	// expired tells that its time ran out soon after it was made.
@@ -106,7 +106,7 @@ type key struct {
 	// then is what happened to it, in this order; reason and note say why it
 	// was revoked.
 	then   []lifecycle.CredentialAction
-	reason term.RevocationReason
+	reason domain.RevocationReason
 	note   string
 }
 
@@ -123,20 +123,20 @@ type registration struct {
 // is lists what happened to a registration.
 func is(actions ...lifecycle.SubscriptionAction) []lifecycle.SubscriptionAction { return actions }
 
-func perSecond(n int) *term.RateLimit {
-	return &term.RateLimit{Limit: n, Per: term.PerSecond, Burst: 2 * n}
+func perSecond(n int) *domain.RateLimit {
+	return &domain.RateLimit{Limit: n, Per: domain.PerSecond, Burst: 2 * n}
 }
 
-func perMinute(n int) *term.RateLimit {
-	return &term.RateLimit{Limit: n, Per: term.PerMinute, Burst: n}
+func perMinute(n int) *domain.RateLimit {
+	return &domain.RateLimit{Limit: n, Per: domain.PerMinute, Burst: n}
 }
 
-func aDay(n int) *term.Quota   { return &term.Quota{Limit: n, Per: term.PerDay} }
-func aWeek(n int) *term.Quota  { return &term.Quota{Limit: n, Per: term.PerWeek} }
-func aMonth(n int) *term.Quota { return &term.Quota{Limit: n, Per: term.PerMonth} }
+func aDay(n int) *domain.Quota   { return &domain.Quota{Limit: n, Per: domain.PerDay} }
+func aWeek(n int) *domain.Quota  { return &domain.Quota{Limit: n, Per: domain.PerWeek} }
+func aMonth(n int) *domain.Quota { return &domain.Quota{Limit: n, Per: domain.PerMonth} }
 
 // monthly is the price of a month in the organization's currency.
-func monthly(amount string) *term.Price { return &term.Price{Amount: amount} }
+func monthly(amount string) *domain.Price { return &domain.Price{Amount: amount} }
 
 // perThousand is the price of a thousand calls.
-func perThousand(amount string) *term.Price { return &term.Price{Amount: amount, Unit: 1000} }
+func perThousand(amount string) *domain.Price { return &domain.Price{Amount: amount, Unit: 1000} }

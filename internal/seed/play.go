@@ -6,9 +6,9 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/db"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/nodeid"
-	"portico/internal/term"
 	"portico/internal/viewer"
 )
 
@@ -56,7 +56,7 @@ func (p *player) organization(ctx context.Context, o organization) (err error) {
 	system := viewer.ForSystem(p.org.ID)
 	p.tell(system, eventlog.Entry{Type: eventlog.OrganizationCreated, Subject: nodeid.Organization, SubjectID: p.org.ID,
 		SubjectName: o.name, Changes: values("slug", o.slug, "name", o.name)})
-	staff, err := p.person(ctx, o.staff, term.RoleAdmin, system)
+	staff, err := p.person(ctx, o.staff, domain.RoleAdmin, system)
 	if err != nil {
 		return err
 	}
@@ -77,9 +77,9 @@ func (p *player) organization(ctx context.Context, o organization) (err error) {
 }
 
 // person makes a user.
-func (p *player) person(ctx context.Context, who person, role term.UserRole, by viewer.Viewer) (*db.User, error) {
+func (p *player) person(ctx context.Context, who person, role domain.UserRole, by viewer.Viewer) (*db.User, error) {
 	k := p.people[who.email]
-	u, err := p.User.Create().SetID(p.ids.next()).SetOrganizationID(p.org.ID).SetName(who.name).SetNameFolded(term.Fold(who.name)).
+	u, err := p.User.Create().SetID(p.ids.next()).SetOrganizationID(p.org.ID).SetName(who.name).SetNameFolded(domain.Fold(who.name)).
 		SetEmail(k.email.Typed()).SetEmailFolded(k.email).SetRole(role).SetPasswordHash(k.hash).SetMadeInDevelopment(p.development).
 		SetPasswordChangedAt(p.now).SetCreatedAt(p.now).SetUpdatedAt(p.now).Save(ctx)
 	if err != nil {
@@ -98,7 +98,7 @@ func acting(u *db.User) viewer.Viewer {
 
 // account makes an account with all that belongs to it.
 func (p *player) account(ctx context.Context, a account) error {
-	made, err := p.Account.Create().SetID(p.ids.next()).SetOrganizationID(p.org.ID).SetName(a.name).SetNameFolded(term.Fold(a.name)).
+	made, err := p.Account.Create().SetID(p.ids.next()).SetOrganizationID(p.org.ID).SetName(a.name).SetNameFolded(domain.Fold(a.name)).
 		SetProfile(a.profile).SetCreatedAt(p.now).SetUpdatedAt(p.now).Save(ctx)
 	if err != nil {
 		return err
@@ -127,29 +127,29 @@ func (p *player) account(ctx context.Context, a account) error {
 		return nil
 	}
 	p.pass()
-	e := accountEvent(eventlog.AccountSuspended, made, became("status", term.AccountActive, term.AccountSuspended))
+	e := accountEvent(eventlog.AccountSuspended, made, became("status", domain.AccountActive, domain.AccountSuspended))
 	e.Reason = a.suspended
 	p.tell(p.admin, e)
-	return p.Account.UpdateOne(made).SetStatus(term.AccountSuspended).SetUpdatedAt(p.now).AddVersion(1).Exec(ctx)
+	return p.Account.UpdateOne(made).SetStatus(domain.AccountSuspended).SetUpdatedAt(p.now).AddVersion(1).Exec(ctx)
 }
 
 // developer makes the owner of an account.
 func (p *player) developer(ctx context.Context, a *db.Account, who person) (viewer.Viewer, error) {
-	u, err := p.person(ctx, who, term.RolePortal, p.admin)
+	u, err := p.person(ctx, who, domain.RolePortal, p.admin)
 	if err != nil {
 		return viewer.Viewer{}, err
 	}
 	m, err := p.Membership.Create().SetID(p.ids.next()).SetOrganizationID(p.org.ID).SetAccountID(a.ID).SetUserID(u.ID).
-		SetRole(term.Owner).SetCreatedAt(p.now).Save(ctx)
+		SetRole(domain.Owner).SetCreatedAt(p.now).Save(ctx)
 	if err != nil {
 		return viewer.Viewer{}, err
 	}
 	p.tell(p.admin, eventlog.Entry{Type: eventlog.MemberAdded, Subject: nodeid.Membership, SubjectID: m.ID, SubjectName: u.Name,
-		AccountID: &a.ID, Changes: values("role", term.Owner)})
+		AccountID: &a.ID, Changes: values("role", domain.Owner)})
 	return acting(u), nil
 }
 
-func accountEvent(t eventlog.Type, a *db.Account, changes []term.Change) eventlog.Entry {
+func accountEvent(t eventlog.Type, a *db.Account, changes []domain.Change) eventlog.Entry {
 	return eventlog.Entry{Type: t, Subject: nodeid.Account, SubjectID: a.ID, SubjectName: a.Name, AccountID: &a.ID, Changes: changes}
 }
 

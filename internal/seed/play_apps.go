@@ -9,10 +9,10 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/subscription"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
-	"portico/internal/term"
 	"portico/internal/viewer"
 )
 
@@ -20,7 +20,7 @@ import (
 func (p *player) app(ctx context.Context, own owner, a app) error {
 	id := p.ids.next()
 	create := p.App.Create().SetID(id).SetOrganizationID(p.org.ID).SetAccountID(own.ID).SetReferenceID(named("app", p.ids.n)).
-		SetName(a.name).SetNameFolded(term.Fold(a.name)).SetDescription(a.description).SetCreatedAt(p.now).SetUpdatedAt(p.now)
+		SetName(a.name).SetNameFolded(domain.Fold(a.name)).SetDescription(a.description).SetCreatedAt(p.now).SetUpdatedAt(p.now)
 	if a.labels != nil {
 		create.SetLabels(a.labels)
 	}
@@ -116,9 +116,9 @@ func (o offer) narrowed(r registration) ([]uuid.UUID, error) {
 // automatic tells whether nobody has to approve a registration.
 func automatic(x *db.Product, chosen *db.Plan) bool {
 	if chosen.Approval != nil {
-		return *chosen.Approval == term.Auto
+		return *chosen.Approval == domain.Auto
 	}
-	return x.Approval == term.Auto
+	return x.Approval == domain.Auto
 }
 
 func registered(s *db.Subscription, x *db.Product, chosen *db.Plan) eventlog.Entry {
@@ -170,6 +170,6 @@ func (p *player) doer(own owner, a lifecycle.SubscriptionAction) (viewer.Viewer,
 	}
 }
 
-func subscriptionEvent(t eventlog.Type, s *db.Subscription, title string, changes []term.Change) eventlog.Entry {
+func subscriptionEvent(t eventlog.Type, s *db.Subscription, title string, changes []domain.Change) eventlog.Entry {
 	return eventlog.Entry{Type: t, Subject: nodeid.ProductSubscription, SubjectID: s.ID, SubjectName: title, AccountID: &s.AccountID, AppID: &s.AppID, Changes: changes}
 }

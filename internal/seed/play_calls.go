@@ -9,8 +9,8 @@ import (
 	"github.com/google/uuid"
 
 	"portico/ent/db"
+	"portico/internal/domain"
 	"portico/internal/limits"
-	"portico/internal/term"
 	"portico/internal/usage"
 	"portico/internal/zone"
 )
@@ -119,7 +119,7 @@ func (t *tally) take(s *db.Subscription, at time.Time, n int64) int64 {
 		t.quotas[of] = u
 	}
 	counted := u.N
-	if plan.QuotaPer == term.QuotaPerAccount {
+	if plan.QuotaPer == domain.QuotaPerAccount {
 		counted = t.accounts[account]
 	}
 	n = min(n, quota.Limit-counted)

@@ -9,10 +9,10 @@ import (
 
 	"portico/ent/db"
 	"portico/internal/apikey"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
-	"portico/internal/term"
 	"portico/internal/viewer"
 )
 
@@ -88,13 +88,13 @@ func (p *player) mint(ctx context.Context, own owner, a *db.App, k key) (*db.Cre
 	id := p.ids.next()
 	username := named("key", p.ids.n)
 	create := p.Credential.Create().SetID(id).SetOrganizationID(p.org.ID).SetAccountID(own.ID).SetName(k.name).
-		SetEnvironment(cmp.Or(k.environment, term.Development)).
+		SetEnvironment(cmp.Or(k.environment, domain.Development)).
 		SetUsername(username).SetCreatedAt(p.now).SetUpdatedAt(p.now)
 	if a != nil {
 		create.SetAppID(a.ID)
 	}
 	if k.listed != nil {
-		create.SetAccess(term.AccessListed)
+		create.SetAccess(domain.AccessListed)
 	}
 	if k.expired {
 		create.SetExpiresAt(p.now.Add(pace))
@@ -111,7 +111,7 @@ func (p *player) mint(ctx context.Context, own owner, a *db.App, k key) (*db.Cre
 // restrict sets where a key may be used from, and how often.
 func (p *player) restrict(ctx context.Context, own owner, made *db.Credential, k key) (*db.Credential, error) {
 	u := p.Credential.UpdateOne(made).SetUpdatedAt(p.now).AddVersion(1)
-	var changes []term.Change
+	var changes []domain.Change
 	if k.addresses != nil {
 		u.SetAllowedAddresses(k.addresses)
 		changes = append(changes, values("allowedAddresses", k.addresses)...)
@@ -159,7 +159,7 @@ func keyCreated(k *db.Credential) eventlog.Entry {
 		"environment", k.Environment, "access", k.Access, "expiresAt", k.ExpiresAt))
 }
 
-func keyEvent(t eventlog.Type, k *db.Credential, changes []term.Change) eventlog.Entry {
+func keyEvent(t eventlog.Type, k *db.Credential, changes []domain.Change) eventlog.Entry {
 	return eventlog.Entry{Type: t, Subject: nodeid.Credential, SubjectID: k.ID, SubjectName: cmp.Or(k.Name, "…"+k.SecretHint),
 		AccountID: &k.AccountID, AppID: k.AppID, Changes: changes}
 }

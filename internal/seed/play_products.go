@@ -5,9 +5,9 @@ import (
 	"context"
 
 	"portico/ent/db"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/nodeid"
-	"portico/internal/term"
 )
 
 // catalogue makes the products, their endpoints and their plans.
@@ -39,13 +39,13 @@ func (p *player) catalogue(ctx context.Context, all []product) error {
 func (p *player) product(ctx context.Context, x product) (*db.Product, error) {
 	auth := x.auth
 	if auth == nil {
-		auth = term.AuthTypes()
+		auth = domain.AuthTypes()
 	}
 	made, err := p.Product.Create().SetID(p.ids.next()).SetOrganizationID(p.org.ID).SetName(x.name).
-		SetTitle(x.title).SetTitleFolded(term.Fold(x.title)).SetDescription(x.description).SetAPIVersion(x.version).
+		SetTitle(x.title).SetTitleFolded(domain.Fold(x.title)).SetDescription(x.description).SetAPIVersion(x.version).
 		SetDocumentationURL(p.org.Website + "/docs/" + x.name).
-		SetApproval(cmp.Or(x.approval, term.Manual)).
-		SetStatus(cmp.Or(x.born, term.Published)).SetAuthTypes(auth).
+		SetApproval(cmp.Or(x.approval, domain.Manual)).
+		SetStatus(cmp.Or(x.born, domain.Published)).SetAuthTypes(auth).
 		SetKeyless(x.keyless).SetEnforceEndpoints(x.enforced).
 		SetCreatedAt(p.now).SetUpdatedAt(p.now).Save(ctx)
 	if err != nil {
@@ -113,6 +113,6 @@ func (p *player) outcome(ctx context.Context, all []product) error {
 	return nil
 }
 
-func productEvent(t eventlog.Type, x *db.Product, changes []term.Change) eventlog.Entry {
+func productEvent(t eventlog.Type, x *db.Product, changes []domain.Change) eventlog.Entry {
 	return eventlog.Entry{Type: t, Subject: nodeid.Product, SubjectID: x.ID, SubjectName: x.Title, Changes: changes}
 }

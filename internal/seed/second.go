@@ -1,8 +1,8 @@
 package seed
 
 import (
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
-	"portico/internal/term"
 )
 
 // second is an organization beside the first one: nothing of either is ever
@@ -15,8 +15,8 @@ func second() organization {
 		products: secondProducts(),
 		accounts: []account{{
 			name: "Initech", developer: &person{"Initech Developer", "developer@second.example"},
-			profile: term.Profile{Website: "https://initech.example"},
-			keys:    []key{{name: "Everywhere", environment: term.Staging}},
+			profile: domain.Profile{Website: "https://initech.example"},
+			keys:    []key{{name: "Everywhere", environment: domain.Staging}},
 			apps:    []app{ledger(), helpDesk()},
 		}},
 	}
@@ -26,44 +26,44 @@ func secondProducts() []product {
 	return []product{
 		{name: "bank-accounts", title: "Bank Accounts", version: "1.0", description: "Tells whether a bank account exists.",
 			endpoints: []endpoint{get("/accounts/{number}", "Whether an account exists.")},
-			plans:     []plan{{name: "Free", kind: term.PlanFree, rate: perSecond(10), quota: aDay(1_000)}}},
+			plans:     []plan{{name: "Free", kind: domain.PlanFree, rate: perSecond(10), quota: aDay(1_000)}}},
 		{name: "customer-directory", title: "Customer Directory", version: "2.0", description: "Who buys what.",
 			endpoints: []endpoint{get("/customers", "The customers."), get("/customers/{id}", "One customer.")},
-			plans:     []plan{{name: "Standard", kind: term.PlanSubscription, rate: perSecond(25), quota: aMonth(100_000), price: monthly("29.00")}}},
+			plans:     []plan{{name: "Standard", kind: domain.PlanSubscription, rate: perSecond(25), quota: aMonth(100_000), price: monthly("29.00")}}},
 		{name: "invoices", title: "Invoices", version: "4.2", description: "Makes invoices and reminds of them.",
 			enforced: true, endpoints: []endpoint{post("/invoices", "Makes an invoice."), get("/invoices/{id}", "One invoice."),
 				post("/invoices/{id}/reminders", "Reminds of an invoice.")},
 			plans: []plan{
-				{name: "Metered", kind: term.PlanMetered, rate: perSecond(10), quota: aMonth(500_000), price: perThousand("3.00")},
-				{name: "Tiered", kind: term.PlanTiered, rate: perSecond(50), quota: aMonth(5_000_000), price: perThousand("2.50")},
+				{name: "Metered", kind: domain.PlanMetered, rate: perSecond(10), quota: aMonth(500_000), price: perThousand("3.00")},
+				{name: "Tiered", kind: domain.PlanTiered, rate: perSecond(50), quota: aMonth(5_000_000), price: perThousand("2.50")},
 			}},
 		{name: "office-hours", title: "Office Hours", version: "1.0", description: "When branches are open. Anybody may ask, without a key.",
 			keyless: true, endpoints: []endpoint{get("/branches/{id}/hours", "When a branch is open.")},
-			approval: term.Auto, plans: []plan{{name: "Open", kind: term.PlanFree, rate: perSecond(10), quota: aDay(100_000)}}},
+			approval: domain.Auto, plans: []plan{{name: "Open", kind: domain.PlanFree, rate: perSecond(10), quota: aDay(100_000)}}},
 		{name: "public-transport", title: "Public Transport", version: "1.1", description: "Departures and delays.",
 			endpoints: []endpoint{get("/departures/{stop}", "What leaves from a stop.")},
-			approval:  term.Auto, plans: []plan{{name: "Free", kind: term.PlanFree, rate: perSecond(10), quota: aWeek(50_000)}}},
+			approval:  domain.Auto, plans: []plan{{name: "Free", kind: domain.PlanFree, rate: perSecond(10), quota: aWeek(50_000)}}},
 		{name: "risk-scores", title: "Risk Scores", version: "0.8", description: "With a contract alone.",
-			plans: []plan{{name: "Partner", kind: term.PlanSubscription, rate: perSecond(10), quota: aDay(500), price: monthly("300.00")}}},
+			plans: []plan{{name: "Partner", kind: domain.PlanSubscription, rate: perSecond(10), quota: aDay(500), price: monthly("300.00")}}},
 		{name: "stock-levels", title: "Stock Levels", version: "1.0", description: "Replaced by nothing yet.",
-			ends: term.Deprecated, plans: []plan{{name: "Free", kind: term.PlanFree, rate: perMinute(600), quota: aDay(5_000)}}},
+			ends: domain.Deprecated, plans: []plan{{name: "Free", kind: domain.PlanFree, rate: perMinute(600), quota: aDay(5_000)}}},
 		{name: "telemetry", title: "Telemetry", version: "0.1", description: "Not ready yet.",
-			born: term.Draft, plans: []plan{{name: "Free", kind: term.PlanFree, rate: perSecond(10), quota: aDay(1_000)}}},
+			born: domain.Draft, plans: []plan{{name: "Free", kind: domain.PlanFree, rate: perSecond(10), quota: aDay(1_000)}}},
 		{name: "voice-calls", title: "Voice Calls", version: "1.0", description: "Nobody calls any more.",
-			ends: term.Retired, plans: []plan{{name: "Free", kind: term.PlanFree, rate: perSecond(10), quota: aDay(1_000)}}},
+			ends: domain.Retired, plans: []plan{{name: "Free", kind: domain.PlanFree, rate: perSecond(10), quota: aDay(1_000)}}},
 	}
 }
 
 func ledger() app {
 	return app{
-		name: "Ledger", calls: 4_000, description: "Books that balance.", labels: []term.Label{{Key: "team", Value: "finance"}},
+		name: "Ledger", calls: 4_000, description: "Books that balance.", labels: []domain.Label{{Key: "team", Value: "finance"}},
 		keys: []key{
 			{name: "Ledger"},
-			{name: "Auditors", listed: []string{"invoices"}, environment: term.Production,
+			{name: "Auditors", listed: []string{"invoices"}, environment: domain.Production,
 				addresses: []string{"198.51.100.0/24"}, rate: perMinute(60)},
 			{name: "Night run", then: []lifecycle.CredentialAction{lifecycle.Disable}},
 			{name: "Last year", expired: true},
-			{name: "Consultant", then: []lifecycle.CredentialAction{lifecycle.Revoke}, reason: term.PrivilegeWithdrawn},
+			{name: "Consultant", then: []lifecycle.CredentialAction{lifecycle.Revoke}, reason: domain.PrivilegeWithdrawn},
 		},
 		registrations: []registration{
 			{product: "invoices", plan: "Metered", endpoints: []string{"POST /invoices", "GET /invoices/{id}"}, then: is(lifecycle.Approve)},

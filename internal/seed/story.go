@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/internal/domain"
 	"portico/internal/eventlog"
-	"portico/internal/term"
 	"portico/internal/viewer"
 )
 
@@ -64,20 +64,20 @@ func (s *story) write(ctx context.Context, tx eventlog.Tx, dialect string, organ
 
 // values lists the attributes of something new, for its event: pairs of a
 // field and its value. Absent values are left out.
-func values(pairs ...any) []term.Change {
-	var out []term.Change
+func values(pairs ...any) []domain.Change {
+	var out []domain.Change
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if after := text(pairs[i+1]); after != nil {
-			out = append(out, term.Change{Field: pairs[i].(string), After: after})
+			out = append(out, domain.Change{Field: pairs[i].(string), After: after})
 		}
 	}
 	return out
 }
 
 // became is the change of one attribute.
-func became(field string, before, after any) []term.Change {
-	return []term.Change{{Field: field, Before: text(before), After: text(after)}}
+func became(field string, before, after any) []domain.Change {
+	return []domain.Change{{Field: field, Before: text(before), After: text(after)}}
 }
 
 // text writes a value for an event.
-func text(v any) *string { return term.Text(v) }
+func text(v any) *string { return domain.Text(v) }

@@ -1,6 +1,6 @@
 package seed
 
-import "portico/internal/term"
+import "portico/internal/domain"
 
 // SignIn is somebody who can sign in.
 type SignIn struct {
@@ -9,7 +9,7 @@ type SignIn struct {
 	Organization string
 	// Account is the name of a developer's account; empty for staff.
 	Account string
-	Role    term.UserRole
+	Role    domain.UserRole
 }
 
 // SignIns lists everybody who can sign in, the first organization first, and
@@ -17,10 +17,10 @@ type SignIn struct {
 func SignIns() []SignIn {
 	var out []SignIn
 	for _, org := range organizations() {
-		out = append(out, SignIn{Email: org.staff.email, Organization: org.slug, Role: term.RoleAdmin})
+		out = append(out, SignIn{Email: org.staff.email, Organization: org.slug, Role: domain.RoleAdmin})
 		for _, a := range org.accounts {
 			if a.developer != nil {
-				out = append(out, SignIn{Email: a.developer.email, Organization: org.slug, Account: a.name, Role: term.RolePortal})
+				out = append(out, SignIn{Email: a.developer.email, Organization: org.slug, Account: a.name, Role: domain.RolePortal})
 			}
 		}
 	}

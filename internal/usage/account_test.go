@@ -7,8 +7,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/domain"
 	"portico/internal/limits"
-	"portico/internal/term"
 	"portico/internal/testdb"
 )
 
@@ -16,7 +16,7 @@ import (
 // account of ten a month.
 func (w *world) asks(apps int) []*limits.Ask {
 	account, product := uuid.New(), uuid.New()
-	quota := limits.Quota{Limit: 10, Per: term.PerMonth}
+	quota := limits.Quota{Limit: 10, Per: domain.PerMonth}
 	var out []*limits.Ask
 	for range apps {
 		out = append(out, &limits.Ask{

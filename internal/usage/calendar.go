@@ -3,8 +3,8 @@ package usage
 import (
 	"time"
 
+	"portico/internal/domain"
 	"portico/internal/limits"
-	"portico/internal/term"
 )
 
 // bucket gives the minute, hour, day or month that holds t in a time zone: from
@@ -18,9 +18,9 @@ func (i Interval) bucket(t time.Time, loc *time.Location) (start, end time.Time)
 	case Hour:
 		return hour(t.In(loc))
 	case Month:
-		return limits.Quota{Per: term.PerMonth}.Period(t, loc)
+		return limits.Quota{Per: domain.PerMonth}.Period(t, loc)
 	default:
-		return limits.Quota{Per: term.PerDay}.Period(t, loc)
+		return limits.Quota{Per: domain.PerDay}.Period(t, loc)
 	}
 }
 

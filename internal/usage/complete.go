@@ -10,7 +10,7 @@ import (
 	"github.com/lib/pq"
 
 	"portico/internal/database"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"portico/internal/verdict"
 )
 
@@ -21,7 +21,7 @@ type Reporter struct {
 	// that reached none; nil: all, and of none as well.
 	Products []uuid.UUID
 	// Environment is the only one whose keys it may report of; "": all.
-	Environment term.Environment
+	Environment domain.Environment
 }
 
 // complete fills in the account where a call names only its app or its key. An

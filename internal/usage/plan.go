@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"portico/internal/domain"
 	"portico/internal/fault"
-	"portico/internal/term"
 )
 
 // span is a time from from on, before to.
@@ -26,7 +26,7 @@ type calendar struct {
 }
 
 // newCalendar gives the calendar of an organization.
-func newCalendar(zone *time.Location, kept term.UsageRetention, now time.Time) *calendar {
+func newCalendar(zone *time.Location, kept domain.UsageRetention, now time.Time) *calendar {
 	return &calendar{zone: zone, coarsest: Day, keptFrom: map[Interval]time.Time{
 		Minute: now.AddDate(0, 0, -kept.Minutes), Hour: now.AddDate(0, 0, -kept.Hours), Day: now.AddDate(0, 0, -kept.Days),
 	}}

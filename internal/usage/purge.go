@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/internal/database"
-	"portico/internal/term"
+	"portico/internal/domain"
 )
 
 const (
@@ -81,13 +81,13 @@ func (s *Store) drop(ctx context.Context, total *int, table, where string, args 
 }
 
 // retentions reads how long each organization keeps its counts.
-func (s *Store) retentions(ctx context.Context) (map[uuid.UUID]term.UsageRetention, error) {
+func (s *Store) retentions(ctx context.Context) (map[uuid.UUID]domain.UsageRetention, error) {
 	rows, err := s.db.QueryContext(ctx, `SELECT id, usage_retention FROM organizations`)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	out := map[uuid.UUID]term.UsageRetention{}
+	out := map[uuid.UUID]domain.UsageRetention{}
 	for rows.Next() {
 		var id uuid.UUID
 		var kept sql.NullString

@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/domain"
 	"portico/internal/limits"
-	"portico/internal/term"
 	"portico/internal/testdb"
 )
 
@@ -55,6 +55,6 @@ func TestReportedCallsCountInQuotas(t *testing.T) {
 		found, err := w.store.quotaUsed(context.Background(), []uuid.UUID{limits.ByApp(app, product)}, noon)
 		require.NoError(t, err)
 		require.EqualValues(t, 5, found[limits.ByApp(app, product)].N)
-		require.EqualValues(t, 5, w.uses(limits.ByAccount(account, product, term.PerDay)), "and in its account's")
+		require.EqualValues(t, 5, w.uses(limits.ByAccount(account, product, domain.PerDay)), "and in its account's")
 	})
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/google/uuid"
 
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/fault"
-	"portico/internal/term"
 )
 
 const (
@@ -27,7 +27,7 @@ const (
 
 // state is what a report must know of the organization and the nodes.
 type state struct {
-	kept term.UsageRetention
+	kept domain.UsageRetention
 	asOf time.Time
 }
 
@@ -75,8 +75,8 @@ func (s *Store) stateOf(ctx context.Context, organization uuid.UUID) (*state, er
 }
 
 // retentionOf reads an organization's column; NULL is the default.
-func retentionOf(column sql.NullString) (term.UsageRetention, error) {
-	kept := term.DefaultUsageRetention()
+func retentionOf(column sql.NullString) (domain.UsageRetention, error) {
+	kept := domain.DefaultUsageRetention()
 	if !column.Valid || column.String == "null" {
 		return kept, nil
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/limits"
-	"portico/internal/term"
 	"portico/internal/verdict"
 	"portico/internal/zone"
 )
@@ -73,7 +73,7 @@ func (s *Store) quotasOf(ctx context.Context, tx *database.Tx, organization uuid
 		if err := rows.Scan(&q.app, &q.product, &text, &name); err != nil {
 			return nil, err
 		}
-		var terms *term.Quota
+		var terms *domain.Quota
 		if err := json.Unmarshal(text, &terms); err != nil {
 			return nil, err
 		}

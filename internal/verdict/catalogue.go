@@ -5,9 +5,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/internal/domain"
 	"portico/internal/limits"
 	"portico/internal/pathmatch"
-	"portico/internal/term"
 )
 
 // Catalogue is what an organization offers: its products and their plans. It is
@@ -28,7 +28,7 @@ type Product struct {
 	Name      string
 	Keyless   bool // calls need no key
 	Enforced  bool // only calls of its endpoints pass
-	AuthTypes []term.AuthType
+	AuthTypes []domain.AuthType
 	Endpoints *pathmatch.Set // nil: it has none
 	Plans     []*Plan
 }

@@ -7,9 +7,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
 	"portico/internal/pathmatch"
-	"portico/internal/term"
 )
 
 // decision is what the checks look at. Its zero standing is absent, so that
@@ -89,7 +89,7 @@ func (d *decision) authTypeAllowed() bool {
 	switch d.q.Presented {
 	case "":
 		return d.product == nil || len(d.product.AuthTypes) > 0
-	case term.APIKey, term.Basic:
+	case domain.APIKey, domain.Basic:
 		return d.product == nil || slices.Contains(d.product.AuthTypes, d.q.Presented)
 	}
 	return false

@@ -6,9 +6,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
-	"portico/internal/term"
 	. "portico/internal/verdict"
 )
 
@@ -57,14 +57,14 @@ func TestAddresses(t *testing.T) {
 
 func TestWhatTheTokenIsBoundTo(t *testing.T) {
 	for name, c := range map[string]struct {
-		environment term.Environment
+		environment domain.Environment
 		products    []uuid.UUID
 		product     string
 		want        Code
 	}{
 		"nothing":             {"", nil, "orders", Valid},
-		"its environment":     {term.Production, nil, "orders", Valid},
-		"another environment": {term.Development, nil, "orders", WrongEnvironment},
+		"its environment":     {domain.Production, nil, "orders", Valid},
+		"another environment": {domain.Development, nil, "orders", WrongEnvironment},
 		"its product":         {"", []uuid.UUID{id(theOtherProduct), id(theProduct)}, "orders", Valid},
 		"another product":     {"", []uuid.UUID{id(theOtherProduct)}, "orders", NotSubscribed},
 		"no product":          {"", []uuid.UUID{}, "orders", NotSubscribed},
@@ -96,7 +96,7 @@ func TestNoProductIsNamed(t *testing.T) {
 		"a waiting one":                   {func(w *world) { w.registrations(func(s *Subscription) { s.Status = lifecycle.Waiting }) }, Valid, true},
 		"an empty access list":            {func(w *world) { w.c.Key.AccessList = nil }, Valid, true},
 		"no path":                         {func(w *world) { w.q.Path, w.q.Method = "", "" }, Valid, true},
-		"shown in the other way":          {func(w *world) { w.q.Presented = term.Basic }, Valid, true},
+		"shown in the other way":          {func(w *world) { w.q.Presented = domain.Basic }, Valid, true},
 		"shown in no way that there is":   {func(w *world) { w.q.Presented = "BEARER" }, AuthTypeNotAllowed, true},
 		"another app is named":            {func(w *world) { w.q.App = appID(theOtherApp) }, NotSubscribed, false},
 		"a key of an account":             {func(w *world) { w.ofAccount() }, Valid, false},
@@ -205,26 +205,26 @@ func TestOldRegistrationsDoNotCount(t *testing.T) {
 }
 
 func TestAuthTypes(t *testing.T) {
-	only := func(types ...term.AuthType) []term.AuthType { return types }
+	only := func(types ...domain.AuthType) []domain.AuthType { return types }
 	for _, c := range []struct {
-		takes     []term.AuthType
-		presented term.AuthType
+		takes     []domain.AuthType
+		presented domain.AuthType
 		product   string
 		want      Code
 	}{
-		{term.AuthTypes(), term.APIKey, "orders", Valid},
-		{term.AuthTypes(), term.Basic, "orders", Valid},
-		{term.AuthTypes(), "", "orders", Valid},
-		{term.AuthTypes(), "BEARER", "orders", AuthTypeNotAllowed},
-		{only(term.APIKey), term.APIKey, "orders", Valid},
-		{only(term.APIKey), term.Basic, "orders", AuthTypeNotAllowed},
-		{only(term.Basic), term.Basic, "orders", Valid},
-		{only(term.Basic), term.APIKey, "orders", AuthTypeNotAllowed},
-		{only(term.Basic), "", "orders", Valid},
+		{domain.AuthTypes(), domain.APIKey, "orders", Valid},
+		{domain.AuthTypes(), domain.Basic, "orders", Valid},
+		{domain.AuthTypes(), "", "orders", Valid},
+		{domain.AuthTypes(), "BEARER", "orders", AuthTypeNotAllowed},
+		{only(domain.APIKey), domain.APIKey, "orders", Valid},
+		{only(domain.APIKey), domain.Basic, "orders", AuthTypeNotAllowed},
+		{only(domain.Basic), domain.Basic, "orders", Valid},
+		{only(domain.Basic), domain.APIKey, "orders", AuthTypeNotAllowed},
+		{only(domain.Basic), "", "orders", Valid},
 		{nil, "", "orders", AuthTypeNotAllowed},
 		{nil, "", "", Valid},
-		{nil, term.Basic, "", Valid},
-		{nil, term.APIKey, "", Valid},
+		{nil, domain.Basic, "", Valid},
+		{nil, domain.APIKey, "", Valid},
 		{nil, "BEARER", "", AuthTypeNotAllowed},
 	} {
 		w := valid()

@@ -6,9 +6,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
 	"portico/internal/limits"
-	"portico/internal/term"
 )
 
 // Account is the owner of a key.
@@ -50,7 +50,7 @@ type Key struct {
 	Hash        [32]byte
 	Pepper      string // the id of the pepper that made Hash
 	Status      lifecycle.CredentialStatus
-	Environment term.Environment
+	Environment domain.Environment
 	// Listed: only the products of AccessList, none if there are none.
 	Listed     bool
 	AccessList []uuid.UUID
@@ -72,17 +72,17 @@ type Question struct {
 	Product   string // by name; "": the key is asked about, not a product, unless NeedsProduct
 	App       string // the app's id or its reference id; "": none is named
 	Method    string
-	Path      string        // the request target as it came
-	Address   netip.Addr    // of the caller; the zero Addr is inside no network
-	Presented term.AuthType // how the key was shown; "": not known, any way that the product takes
+	Path      string          // the request target as it came
+	Address   netip.Addr      // of the caller; the zero Addr is inside no network
+	Presented domain.AuthType // how the key was shown; "": not known, any way that the product takes
 	Now       time.Time
 	// NeedsProduct makes a call that names no product NOT_SUBSCRIBED. A token that
 	// is bound to products always does.
 	NeedsProduct bool
 
 	// What the gateway's token is bound to.
-	Environment term.Environment // "": any
-	Products    []uuid.UUID      // nil: all; empty: none
+	Environment domain.Environment // "": any
+	Products    []uuid.UUID        // nil: all; empty: none
 }
 
 // Verdict is the answer and what was found out on the way; its pointers are

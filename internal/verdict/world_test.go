@@ -6,10 +6,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
 	"portico/internal/limits"
 	"portico/internal/pathmatch"
-	"portico/internal/term"
 	. "portico/internal/verdict"
 )
 
@@ -45,24 +45,24 @@ type world struct {
 // valid is a world in which every check has something to look at, and passes.
 func valid() *world {
 	endpoints := pathmatch.NewSet([]pathmatch.Route{
-		{ID: id(ordersEndpoint), Method: term.MethodGet, Path: template("/orders/{id}")},
-		{ID: id(exportEndpoint), Method: term.MethodGet, Path: template("/orders/export")},
-		{ID: id(anyEndpoint), Method: term.MethodAny, Path: template("/files/{path...}")},
+		{ID: id(ordersEndpoint), Method: domain.MethodGet, Path: template("/orders/{id}")},
+		{ID: id(exportEndpoint), Method: domain.MethodGet, Path: template("/orders/export")},
+		{ID: id(anyEndpoint), Method: domain.MethodAny, Path: template("/files/{path...}")},
 	})
 	plan := &Plan{ID: id(thePlan), Name: "gold", Rate: limits.Rate{Limit: 10, Per: time.Second, Burst: 10}}
 	catalogue := NewCatalogue(id(200), "demo", time.UTC, []*Product{
-		{ID: id(theProduct), Name: "orders", Enforced: true, AuthTypes: []term.AuthType{term.APIKey}, Endpoints: endpoints, Plans: []*Plan{plan}},
-		{ID: id(theOtherProduct), Name: "stock", AuthTypes: []term.AuthType{term.APIKey, term.Basic}},
+		{ID: id(theProduct), Name: "orders", Enforced: true, AuthTypes: []domain.AuthType{domain.APIKey}, Endpoints: endpoints, Plans: []*Plan{plan}},
+		{ID: id(theOtherProduct), Name: "stock", AuthTypes: []domain.AuthType{domain.APIKey, domain.Basic}},
 	})
 	return &world{
 		q: Question{
-			Product: "orders", Method: "GET", Path: "/orders/1?x=y", Address: netip.MustParseAddr("192.0.2.7"), Presented: term.APIKey, Now: now(),
-			Environment: term.Production, Products: []uuid.UUID{id(theProduct)},
+			Product: "orders", Method: "GET", Path: "/orders/1?x=y", Address: netip.MustParseAddr("192.0.2.7"), Presented: domain.APIKey, Now: now(),
+			Environment: domain.Production, Products: []uuid.UUID{id(theProduct)},
 		},
 		c: Case{
 			Catalogue: catalogue, Account: &Account{ID: id(theAccount)}, Apps: []*App{app(theApp, theReference, theSubscription)},
 			Key: &Key{
-				ID: id(theKey), AppID: id(theApp), AccountID: id(theAccount), Status: lifecycle.KeyActive, Environment: term.Production,
+				ID: id(theKey), AppID: id(theApp), AccountID: id(theAccount), Status: lifecycle.KeyActive, Environment: domain.Production,
 				Listed: true, AccessList: []uuid.UUID{id(theProduct)}, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
 				ExpiresAt: now().Add(time.Hour).UnixMicro(),
 			},
@@ -115,7 +115,7 @@ func breaches() []breach {
 		{Expired, func(w *world) { w.c.Key.ExpiresAt = now().UnixMicro() }},
 		{Disabled, func(w *world) { w.c.Key.Status = lifecycle.KeyDisabled }},
 		{AccountSuspended, func(w *world) { w.c.Account.Suspended = true }},
-		{WrongEnvironment, func(w *world) { w.c.Key.Environment = term.Staging }},
+		{WrongEnvironment, func(w *world) { w.c.Key.Environment = domain.Staging }},
 		{IPNotAllowed, func(w *world) { w.q.Address = netip.MustParseAddr("198.51.100.1") }},
 		{NotSubscribed, func(w *world) {
 			w.registrations(func(s *Subscription) { s.Status = lifecycle.Unsubscribed })
@@ -123,7 +123,7 @@ func breaches() []breach {
 		{Waiting, func(w *world) { w.registrations(func(s *Subscription) { s.Status = lifecycle.Waiting }) }},
 		{Suspended, func(w *world) { w.registrations(func(s *Subscription) { s.Status = lifecycle.Suspended }) }},
 		{NotInAccessList, func(w *world) { w.c.Key.AccessList = []uuid.UUID{id(theOtherProduct)} }},
-		{AuthTypeNotAllowed, func(w *world) { w.q.Presented = term.Basic }},
+		{AuthTypeNotAllowed, func(w *world) { w.q.Presented = domain.Basic }},
 		{EndpointNotAllowed, func(w *world) { w.q.Path = "/orders/export" }},
 		{AmbiguousApp, func(w *world) { w.ofAccount() }},
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/internal/address"
-	"portico/internal/term"
+	"portico/internal/domain"
 )
 
 // Role is what somebody is to an organization.
@@ -54,10 +54,10 @@ type Viewer struct {
 
 // Rules are an organization's policies that decide what its people may do.
 type Rules struct {
-	PortalUnregister term.PortalUnregister
-	ProductionKeys   term.ProductionKeys
+	PortalUnregister domain.PortalUnregister
+	ProductionKeys   domain.ProductionKeys
 	KeyPrefix        string
-	LongestKeyLife   term.KeyLife
+	LongestKeyLife   domain.KeyLife
 }
 
 // SignedIn tells whether there is a person behind the request.

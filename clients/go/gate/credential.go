@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/internal/apikey"
-	"portico/internal/term"
+	"portico/internal/domain"
 )
 
 // longestCredential is the most bytes of a header that may hold a key.
@@ -16,7 +16,7 @@ const longestCredential = 1 << 10
 
 // credential is what a request presents. The zero credential is none.
 type credential struct {
-	presented          term.AuthType
+	presented          domain.AuthType
 	rawKey             string
 	username, password string
 	malformed          bool
@@ -31,7 +31,7 @@ func readCredential(h http.Header) credential {
 	authorization, key := h.Values("Authorization"), h.Values("X-Api-Key")
 	switch {
 	case len(authorization)+len(key) > 1:
-		return credential{presented: term.APIKey, malformed: true}
+		return credential{presented: domain.APIKey, malformed: true}
 	case len(key) == 1:
 		return rawKey(key[0])
 	case len(authorization) == 0:
@@ -45,16 +45,16 @@ func readCredential(h http.Header) credential {
 	case strings.EqualFold(scheme, "Basic"):
 		return pair(rest)
 	}
-	return credential{presented: term.APIKey, malformed: true}
+	return credential{presented: domain.APIKey, malformed: true}
 }
 
 func rawKey(text string) credential {
 	user, _, ok := apikey.Parse(text)
-	return credential{presented: term.APIKey, rawKey: text, user: user, malformed: !ok}
+	return credential{presented: domain.APIKey, rawKey: text, user: user, malformed: !ok}
 }
 
 func pair(text string) credential {
-	c := credential{presented: term.Basic, malformed: true}
+	c := credential{presented: domain.Basic, malformed: true}
 	if len(text) > longestCredential || strings.ContainsAny(text, "\r\n") { // which the decoder skips
 		return c
 	}

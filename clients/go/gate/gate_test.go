@@ -14,10 +14,10 @@ import (
 
 	"portico/clients/go/gate"
 	"portico/internal/apikey"
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 	"portico/internal/replica"
-	"portico/internal/term"
 	"portico/internal/verdict"
 )
 
@@ -52,7 +52,7 @@ func TestThePairIsTheKey(t *testing.T) {
 		require.Equal(t, http.StatusOK, w.Code, w.Body)
 	}
 	require.EqualValues(t, 1, p.asked.Load())
-	p.change(func(s *state) { s.catalogue.Products[0].AuthTypes = []term.AuthType{term.APIKey} })
+	p.change(func(s *state) { s.catalogue.Products[0].AuthTypes = []domain.AuthType{domain.APIKey} })
 	g.eventually(t, http.StatusForbidden, "AUTH_TYPE_NOT_ALLOWED", "Authorization", basic)
 }
 
@@ -183,7 +183,7 @@ func TestALogThatIsTooShortGivesANewSnapshot(t *testing.T) {
 func TestRateLimit(t *testing.T) {
 	p := newPortico(t)
 	p.change(func(s *state) {
-		s.catalogue.Products[0].Plans[0].RateLimit = &term.RateLimit{Limit: 3, Per: term.PerMinute, Burst: 3}
+		s.catalogue.Products[0].Plans[0].RateLimit = &domain.RateLimit{Limit: 3, Per: domain.PerMinute, Burst: 3}
 	})
 	raw, g := p.newKey(t), guard(t, p)
 	for n := range 3 {
@@ -202,7 +202,7 @@ func TestRateLimit(t *testing.T) {
 
 func TestAQuotaBeginsWithWhatPorticoKnows(t *testing.T) {
 	p := newPortico(t) // which knows 7 to be used
-	p.change(func(s *state) { s.catalogue.Products[0].Plans[0].Quota = &term.Quota{Limit: 10, Per: term.PerDay} })
+	p.change(func(s *state) { s.catalogue.Products[0].Plans[0].Quota = &domain.Quota{Limit: 10, Per: domain.PerDay} })
 	raw, g := p.newKey(t), guard(t, p)
 	for range 3 {
 		require.Equal(t, http.StatusOK, g.call("X-API-Key", raw).Code)
@@ -226,7 +226,7 @@ func TestAKeylessProductNeedsNoKey(t *testing.T) {
 	p.change(func(s *state) { s.catalogue.Products[0].EnforceEndpoints = true })
 	g.eventually(t, http.StatusForbidden, "ENDPOINT_NOT_ALLOWED")
 	p.change(func(s *state) {
-		s.catalogue.Products[0].Endpoints = []replica.Endpoint{{ID: uuid.New(), Method: term.MethodGet, Path: "/rates"}}
+		s.catalogue.Products[0].Endpoints = []replica.Endpoint{{ID: uuid.New(), Method: domain.MethodGet, Path: "/rates"}}
 	})
 	g.eventually(t, http.StatusOK, "")
 	require.Zero(t, p.asked.Load())

@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/internal/domain"
 	"portico/internal/limits"
-	"portico/internal/term"
 	"portico/internal/verdict"
 )
 
@@ -148,7 +148,7 @@ type question struct {
 // pass, or stops only at a limit, is proven.
 func (g *Gate) ask(ctx context.Context, c *call, of proof) *Verdict {
 	q := question{Product: g.o.Product, App: c.app, Method: c.method, Path: c.path, Key: c.rawKey, Username: c.username, Password: c.password}
-	if c.presented == term.APIKey {
+	if c.presented == domain.APIKey {
 		q.Username, q.Password = "", ""
 	}
 	if c.from.IsValid() {

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"portico/internal/domain"
 	"portico/internal/headername"
 	"portico/internal/limits"
-	"portico/internal/term"
 	"portico/internal/verdict"
 )
 
@@ -83,7 +83,7 @@ func (v *Verdict) limit(h http.Header, now time.Time) {
 
 // refuse writes the answer to a call that may not pass; presented is how it
 // showed its key.
-func (v *Verdict) refuse(w http.ResponseWriter, presented term.AuthType) {
+func (v *Verdict) refuse(w http.ResponseWriter, presented domain.AuthType) {
 	status := statusOf(v.code)
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
@@ -117,11 +117,11 @@ type problem struct {
 
 // challenge is what RFC 9110 wants of a 401. Basic is offered only to those
 // who came with it: browsers ask people for a password when they see it.
-func challenge(presented term.AuthType) string {
+func challenge(presented domain.AuthType) string {
 	switch presented {
 	case "":
 		return `Bearer realm="portico"`
-	case term.Basic:
+	case domain.Basic:
 		return `Basic realm="portico", charset="UTF-8"`
 	}
 	return `Bearer realm="portico", error="invalid_token"`

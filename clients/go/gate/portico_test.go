@@ -19,13 +19,13 @@ import (
 	"portico/clients/go/gate"
 	"portico/internal/apikey"
 	"portico/internal/clock"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/gateway"
 	"portico/internal/gateway/httpapi"
 	"portico/internal/lifecycle"
 	"portico/internal/limits"
 	"portico/internal/replica"
-	"portico/internal/term"
 	"portico/internal/usage"
 	"portico/internal/verdict"
 	"portico/internal/zone"
@@ -73,9 +73,9 @@ func newPortico(t *testing.T) *portico {
 	p.came = sync.NewCond(&p.mu)
 	p.limit = limits.NewMemory(p.clock, func() time.Duration { return 0 }, 0)
 	plan := replica.Plan{ID: uuid.New(), Name: "Free plan"}
-	product := replica.Product{ID: uuid.New(), Name: "rates", AuthTypes: term.AuthTypes(), Plans: []replica.Plan{plan}}
+	product := replica.Product{ID: uuid.New(), Name: "rates", AuthTypes: domain.AuthTypes(), Plans: []replica.Plan{plan}}
 	p.now.catalogue = replica.Catalogue{Organization: replica.Organization{ID: p.organize, Slug: "demo", TimeZone: zone.Zone{Location: time.UTC}}, Products: []replica.Product{product}}
-	p.now.account = replica.Account{ID: uuid.New(), Status: term.AccountActive}
+	p.now.account = replica.Account{ID: uuid.New(), Status: domain.AccountActive}
 	p.now.app = replica.App{ID: uuid.New(), AccountID: p.now.account.ID, ReferenceID: uuid.New(),
 		Subscriptions: []replica.Subscription{{ID: uuid.New(), ProductID: product.ID, PlanID: plan.ID, Status: lifecycle.Approved}}}
 	p.change(func(*state) {})
@@ -100,7 +100,7 @@ func (p *portico) newKey(t *testing.T) (raw string) {
 	p.mu.Unlock()
 	p.change(func(s *state) {
 		s.credential = replica.Credential{ID: uuid.New(), Username: secret.Username, AccountID: s.account.ID, AppID: &s.app.ID,
-			Status: lifecycle.KeyActive, Environment: term.Development, Access: term.AccessAll}
+			Status: lifecycle.KeyActive, Environment: domain.Development, Access: domain.AccessAll}
 	})
 	return secret.RawKey
 }
@@ -156,7 +156,7 @@ func (p *portico) Verify(ctx context.Context, _ *gateway.Caller, r *gateway.Requ
 	p.mu.Lock()
 	says := p.says
 	username, password, ok := apikey.Parse(r.RawKey)
-	if r.Presented == term.Basic {
+	if r.Presented == domain.Basic {
 		var first, second error
 		username, first = uuid.Parse(r.Username)
 		password, second = uuid.Parse(r.Password)

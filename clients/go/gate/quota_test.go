@@ -7,15 +7,15 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
 	"portico/internal/replica"
-	"portico/internal/term"
 )
 
 // An app that registers again goes on with what it used, here as at Portico.
 func TestRegisteringAgainGivesNoQuotaAnew(t *testing.T) {
 	p := newPortico(t) // which knows 7 to be used
-	p.change(func(s *state) { s.catalogue.Products[0].Plans[0].Quota = &term.Quota{Limit: 10, Per: term.PerDay} })
+	p.change(func(s *state) { s.catalogue.Products[0].Plans[0].Quota = &domain.Quota{Limit: 10, Per: domain.PerDay} })
 	raw, g := p.newKey(t), guard(t, p)
 	for range 3 {
 		require.Equal(t, http.StatusOK, g.call("X-API-Key", raw).Code)
@@ -41,7 +41,7 @@ func TestTheAppsOfAnAccountShareAQuota(t *testing.T) {
 	p := newPortico(t) // which knows 7 to be used
 	p.change(func(s *state) {
 		plan := &s.catalogue.Products[0].Plans[0]
-		plan.Quota, plan.QuotaPer = &term.Quota{Limit: 12, Per: term.PerDay}, term.QuotaPerAccount
+		plan.Quota, plan.QuotaPer = &domain.Quota{Limit: 12, Per: domain.PerDay}, domain.QuotaPerAccount
 	})
 	another := func() string {
 		p.change(func(s *state) {

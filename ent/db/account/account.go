@@ -4,7 +4,7 @@ package account
 
 import (
 	"fmt"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent"
@@ -88,15 +88,15 @@ var (
 	// DefaultVersion holds the default value on creation for the "version" field.
 	DefaultVersion int
 	// DefaultProfile holds the default value on creation for the "profile" field.
-	DefaultProfile term.Profile
+	DefaultProfile domain.Profile
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
 
-const DefaultStatus term.AccountStatus = "ACTIVE"
+const DefaultStatus domain.AccountStatus = "ACTIVE"
 
 // StatusValidator is a validator for the "status" field enum values. It is called by the builders before save.
-func StatusValidator(s term.AccountStatus) error {
+func StatusValidator(s domain.AccountStatus) error {
 	switch s {
 	case "ACTIVE", "SUSPENDED":
 		return nil

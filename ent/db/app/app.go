@@ -3,7 +3,7 @@
 package app
 
 import (
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent"
@@ -109,7 +109,7 @@ var (
 	// DefaultDescription holds the default value on creation for the "description" field.
 	DefaultDescription string
 	// DefaultLabels holds the default value on creation for the "labels" field.
-	DefaultLabels []term.Label
+	DefaultLabels []domain.Label
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )

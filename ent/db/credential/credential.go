@@ -4,8 +4,8 @@ package credential
 
 import (
 	"fmt"
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
-	"portico/internal/term"
 	"time"
 
 	"entgo.io/ent"
@@ -171,10 +171,10 @@ var (
 	DefaultID func() uuid.UUID
 )
 
-const DefaultEnvironment term.Environment = "DEVELOPMENT"
+const DefaultEnvironment domain.Environment = "DEVELOPMENT"
 
 // EnvironmentValidator is a validator for the "environment" field enum values. It is called by the builders before save.
-func EnvironmentValidator(e term.Environment) error {
+func EnvironmentValidator(e domain.Environment) error {
 	switch e {
 	case "DEVELOPMENT", "STAGING", "PRODUCTION":
 		return nil
@@ -195,10 +195,10 @@ func StatusValidator(s lifecycle.CredentialStatus) error {
 	}
 }
 
-const DefaultAuthType term.AuthType = "API_KEY"
+const DefaultAuthType domain.AuthType = "API_KEY"
 
 // AuthTypeValidator is a validator for the "auth_type" field enum values. It is called by the builders before save.
-func AuthTypeValidator(at term.AuthType) error {
+func AuthTypeValidator(at domain.AuthType) error {
 	switch at {
 	case "API_KEY", "BASIC":
 		return nil
@@ -207,10 +207,10 @@ func AuthTypeValidator(at term.AuthType) error {
 	}
 }
 
-const DefaultAccess term.Access = "ALL"
+const DefaultAccess domain.Access = "ALL"
 
 // AccessValidator is a validator for the "access" field enum values. It is called by the builders before save.
-func AccessValidator(a term.Access) error {
+func AccessValidator(a domain.Access) error {
 	switch a {
 	case "ALL", "LISTED":
 		return nil
@@ -220,7 +220,7 @@ func AccessValidator(a term.Access) error {
 }
 
 // RevokedReasonValidator is a validator for the "revoked_reason" field enum values. It is called by the builders before save.
-func RevokedReasonValidator(rr term.RevocationReason) error {
+func RevokedReasonValidator(rr domain.RevocationReason) error {
 	switch rr {
 	case "UNSPECIFIED", "KEY_COMPROMISE", "SUPERSEDED", "CESSATION_OF_OPERATION", "PRIVILEGE_WITHDRAWN", "APP_DELETED", "ACCOUNT_DELETED":
 		return nil

@@ -4,8 +4,8 @@ package credential
 
 import (
 	"portico/ent/db/predicate"
+	"portico/internal/domain"
 	"portico/internal/lifecycle"
-	"portico/internal/term"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -409,19 +409,19 @@ func NameContainsFold(v string) predicate.Credential {
 }
 
 // EnvironmentEQ applies the EQ predicate on the "environment" field.
-func EnvironmentEQ(v term.Environment) predicate.Credential {
+func EnvironmentEQ(v domain.Environment) predicate.Credential {
 	vc := v
 	return predicate.Credential(sql.FieldEQ(FieldEnvironment, vc))
 }
 
 // EnvironmentNEQ applies the NEQ predicate on the "environment" field.
-func EnvironmentNEQ(v term.Environment) predicate.Credential {
+func EnvironmentNEQ(v domain.Environment) predicate.Credential {
 	vc := v
 	return predicate.Credential(sql.FieldNEQ(FieldEnvironment, vc))
 }
 
 // EnvironmentIn applies the In predicate on the "environment" field.
-func EnvironmentIn(vs ...term.Environment) predicate.Credential {
+func EnvironmentIn(vs ...domain.Environment) predicate.Credential {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -430,7 +430,7 @@ func EnvironmentIn(vs ...term.Environment) predicate.Credential {
 }
 
 // EnvironmentNotIn applies the NotIn predicate on the "environment" field.
-func EnvironmentNotIn(vs ...term.Environment) predicate.Credential {
+func EnvironmentNotIn(vs ...domain.Environment) predicate.Credential {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -469,19 +469,19 @@ func StatusNotIn(vs ...lifecycle.CredentialStatus) predicate.Credential {
 }
 
 // AuthTypeEQ applies the EQ predicate on the "auth_type" field.
-func AuthTypeEQ(v term.AuthType) predicate.Credential {
+func AuthTypeEQ(v domain.AuthType) predicate.Credential {
 	vc := v
 	return predicate.Credential(sql.FieldEQ(FieldAuthType, vc))
 }
 
 // AuthTypeNEQ applies the NEQ predicate on the "auth_type" field.
-func AuthTypeNEQ(v term.AuthType) predicate.Credential {
+func AuthTypeNEQ(v domain.AuthType) predicate.Credential {
 	vc := v
 	return predicate.Credential(sql.FieldNEQ(FieldAuthType, vc))
 }
 
 // AuthTypeIn applies the In predicate on the "auth_type" field.
-func AuthTypeIn(vs ...term.AuthType) predicate.Credential {
+func AuthTypeIn(vs ...domain.AuthType) predicate.Credential {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -490,7 +490,7 @@ func AuthTypeIn(vs ...term.AuthType) predicate.Credential {
 }
 
 // AuthTypeNotIn applies the NotIn predicate on the "auth_type" field.
-func AuthTypeNotIn(vs ...term.AuthType) predicate.Credential {
+func AuthTypeNotIn(vs ...domain.AuthType) predicate.Credential {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -784,19 +784,19 @@ func RawKeyHintContainsFold(v string) predicate.Credential {
 }
 
 // AccessEQ applies the EQ predicate on the "access" field.
-func AccessEQ(v term.Access) predicate.Credential {
+func AccessEQ(v domain.Access) predicate.Credential {
 	vc := v
 	return predicate.Credential(sql.FieldEQ(FieldAccess, vc))
 }
 
 // AccessNEQ applies the NEQ predicate on the "access" field.
-func AccessNEQ(v term.Access) predicate.Credential {
+func AccessNEQ(v domain.Access) predicate.Credential {
 	vc := v
 	return predicate.Credential(sql.FieldNEQ(FieldAccess, vc))
 }
 
 // AccessIn applies the In predicate on the "access" field.
-func AccessIn(vs ...term.Access) predicate.Credential {
+func AccessIn(vs ...domain.Access) predicate.Credential {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -805,7 +805,7 @@ func AccessIn(vs ...term.Access) predicate.Credential {
 }
 
 // AccessNotIn applies the NotIn predicate on the "access" field.
-func AccessNotIn(vs ...term.Access) predicate.Credential {
+func AccessNotIn(vs ...domain.Access) predicate.Credential {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -1084,19 +1084,19 @@ func RevokedByNotNil() predicate.Credential {
 }
 
 // RevokedReasonEQ applies the EQ predicate on the "revoked_reason" field.
-func RevokedReasonEQ(v term.RevocationReason) predicate.Credential {
+func RevokedReasonEQ(v domain.RevocationReason) predicate.Credential {
 	vc := v
 	return predicate.Credential(sql.FieldEQ(FieldRevokedReason, vc))
 }
 
 // RevokedReasonNEQ applies the NEQ predicate on the "revoked_reason" field.
-func RevokedReasonNEQ(v term.RevocationReason) predicate.Credential {
+func RevokedReasonNEQ(v domain.RevocationReason) predicate.Credential {
 	vc := v
 	return predicate.Credential(sql.FieldNEQ(FieldRevokedReason, vc))
 }
 
 // RevokedReasonIn applies the In predicate on the "revoked_reason" field.
-func RevokedReasonIn(vs ...term.RevocationReason) predicate.Credential {
+func RevokedReasonIn(vs ...domain.RevocationReason) predicate.Credential {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -1105,7 +1105,7 @@ func RevokedReasonIn(vs ...term.RevocationReason) predicate.Credential {
 }
 
 // RevokedReasonNotIn applies the NotIn predicate on the "revoked_reason" field.
-func RevokedReasonNotIn(vs ...term.RevocationReason) predicate.Credential {
+func RevokedReasonNotIn(vs ...domain.RevocationReason) predicate.Credential {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]

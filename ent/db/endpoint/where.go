@@ -4,7 +4,7 @@ package endpoint
 
 import (
 	"portico/ent/db/predicate"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -253,19 +253,19 @@ func ProductIDNotIn(vs ...uuid.UUID) predicate.Endpoint {
 }
 
 // MethodEQ applies the EQ predicate on the "method" field.
-func MethodEQ(v term.Method) predicate.Endpoint {
+func MethodEQ(v domain.Method) predicate.Endpoint {
 	vc := v
 	return predicate.Endpoint(sql.FieldEQ(FieldMethod, vc))
 }
 
 // MethodNEQ applies the NEQ predicate on the "method" field.
-func MethodNEQ(v term.Method) predicate.Endpoint {
+func MethodNEQ(v domain.Method) predicate.Endpoint {
 	vc := v
 	return predicate.Endpoint(sql.FieldNEQ(FieldMethod, vc))
 }
 
 // MethodIn applies the In predicate on the "method" field.
-func MethodIn(vs ...term.Method) predicate.Endpoint {
+func MethodIn(vs ...domain.Method) predicate.Endpoint {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -274,7 +274,7 @@ func MethodIn(vs ...term.Method) predicate.Endpoint {
 }
 
 // MethodNotIn applies the NotIn predicate on the "method" field.
-func MethodNotIn(vs ...term.Method) predicate.Endpoint {
+func MethodNotIn(vs ...domain.Method) predicate.Endpoint {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]

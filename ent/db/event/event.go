@@ -3,7 +3,7 @@
 package event
 
 import (
-	"portico/internal/term"
+	"portico/internal/domain"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
@@ -114,7 +114,7 @@ var (
 	// DefaultReason holds the default value on creation for the "reason" field.
 	DefaultReason string
 	// DefaultChanges holds the default value on creation for the "changes" field.
-	DefaultChanges []term.Change
+	DefaultChanges []domain.Change
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )

@@ -4,7 +4,7 @@ package membership
 
 import (
 	"fmt"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent"
@@ -93,10 +93,10 @@ var (
 	DefaultID func() uuid.UUID
 )
 
-const DefaultRole term.MembershipRole = "MEMBER"
+const DefaultRole domain.MembershipRole = "MEMBER"
 
 // RoleValidator is a validator for the "role" field enum values. It is called by the builders before save.
-func RoleValidator(r term.MembershipRole) error {
+func RoleValidator(r domain.MembershipRole) error {
 	switch r {
 	case "OWNER", "MEMBER":
 		return nil

@@ -4,7 +4,7 @@ package membership
 
 import (
 	"portico/ent/db/predicate"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -138,19 +138,19 @@ func UserIDNotIn(vs ...uuid.UUID) predicate.Membership {
 }
 
 // RoleEQ applies the EQ predicate on the "role" field.
-func RoleEQ(v term.MembershipRole) predicate.Membership {
+func RoleEQ(v domain.MembershipRole) predicate.Membership {
 	vc := v
 	return predicate.Membership(sql.FieldEQ(FieldRole, vc))
 }
 
 // RoleNEQ applies the NEQ predicate on the "role" field.
-func RoleNEQ(v term.MembershipRole) predicate.Membership {
+func RoleNEQ(v domain.MembershipRole) predicate.Membership {
 	vc := v
 	return predicate.Membership(sql.FieldNEQ(FieldRole, vc))
 }
 
 // RoleIn applies the In predicate on the "role" field.
-func RoleIn(vs ...term.MembershipRole) predicate.Membership {
+func RoleIn(vs ...domain.MembershipRole) predicate.Membership {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -159,7 +159,7 @@ func RoleIn(vs ...term.MembershipRole) predicate.Membership {
 }
 
 // RoleNotIn applies the NotIn predicate on the "role" field.
-func RoleNotIn(vs ...term.MembershipRole) predicate.Membership {
+func RoleNotIn(vs ...domain.MembershipRole) predicate.Membership {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]

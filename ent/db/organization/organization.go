@@ -4,7 +4,7 @@ package organization
 
 import (
 	"fmt"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent"
@@ -121,7 +121,7 @@ var (
 	// DefaultKeyPrefix holds the default value on creation for the "key_prefix" field.
 	DefaultKeyPrefix string
 	// DefaultLongestKeyLife holds the default value on creation for the "longest_key_life" field.
-	DefaultLongestKeyLife term.KeyLife
+	DefaultLongestKeyLife domain.KeyLife
 	// DefaultDeletedRetentionDays holds the default value on creation for the "deleted_retention_days" field.
 	DefaultDeletedRetentionDays int
 	// DeletedRetentionDaysValidator is a validator for the "deleted_retention_days" field. It is called by the builders before save.
@@ -134,10 +134,10 @@ var (
 	DefaultID func() uuid.UUID
 )
 
-const DefaultPortalUnregister term.PortalUnregister = "WITHDRAW_ONLY"
+const DefaultPortalUnregister domain.PortalUnregister = "WITHDRAW_ONLY"
 
 // PortalUnregisterValidator is a validator for the "portal_unregister" field enum values. It is called by the builders before save.
-func PortalUnregisterValidator(pu term.PortalUnregister) error {
+func PortalUnregisterValidator(pu domain.PortalUnregister) error {
 	switch pu {
 	case "WITHDRAW_ONLY", "ALLOWED":
 		return nil
@@ -146,10 +146,10 @@ func PortalUnregisterValidator(pu term.PortalUnregister) error {
 	}
 }
 
-const DefaultProductionKeys term.ProductionKeys = "MEMBERS"
+const DefaultProductionKeys domain.ProductionKeys = "MEMBERS"
 
 // ProductionKeysValidator is a validator for the "production_keys" field enum values. It is called by the builders before save.
-func ProductionKeysValidator(pk term.ProductionKeys) error {
+func ProductionKeysValidator(pk domain.ProductionKeys) error {
 	switch pk {
 	case "MEMBERS", "OWNERS_ONLY":
 		return nil

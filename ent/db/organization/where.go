@@ -4,7 +4,7 @@ package organization
 
 import (
 	"portico/ent/db/predicate"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -702,19 +702,19 @@ func CurrencyContainsFold(v string) predicate.Organization {
 }
 
 // PortalUnregisterEQ applies the EQ predicate on the "portal_unregister" field.
-func PortalUnregisterEQ(v term.PortalUnregister) predicate.Organization {
+func PortalUnregisterEQ(v domain.PortalUnregister) predicate.Organization {
 	vc := v
 	return predicate.Organization(sql.FieldEQ(FieldPortalUnregister, vc))
 }
 
 // PortalUnregisterNEQ applies the NEQ predicate on the "portal_unregister" field.
-func PortalUnregisterNEQ(v term.PortalUnregister) predicate.Organization {
+func PortalUnregisterNEQ(v domain.PortalUnregister) predicate.Organization {
 	vc := v
 	return predicate.Organization(sql.FieldNEQ(FieldPortalUnregister, vc))
 }
 
 // PortalUnregisterIn applies the In predicate on the "portal_unregister" field.
-func PortalUnregisterIn(vs ...term.PortalUnregister) predicate.Organization {
+func PortalUnregisterIn(vs ...domain.PortalUnregister) predicate.Organization {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -723,7 +723,7 @@ func PortalUnregisterIn(vs ...term.PortalUnregister) predicate.Organization {
 }
 
 // PortalUnregisterNotIn applies the NotIn predicate on the "portal_unregister" field.
-func PortalUnregisterNotIn(vs ...term.PortalUnregister) predicate.Organization {
+func PortalUnregisterNotIn(vs ...domain.PortalUnregister) predicate.Organization {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -732,19 +732,19 @@ func PortalUnregisterNotIn(vs ...term.PortalUnregister) predicate.Organization {
 }
 
 // ProductionKeysEQ applies the EQ predicate on the "production_keys" field.
-func ProductionKeysEQ(v term.ProductionKeys) predicate.Organization {
+func ProductionKeysEQ(v domain.ProductionKeys) predicate.Organization {
 	vc := v
 	return predicate.Organization(sql.FieldEQ(FieldProductionKeys, vc))
 }
 
 // ProductionKeysNEQ applies the NEQ predicate on the "production_keys" field.
-func ProductionKeysNEQ(v term.ProductionKeys) predicate.Organization {
+func ProductionKeysNEQ(v domain.ProductionKeys) predicate.Organization {
 	vc := v
 	return predicate.Organization(sql.FieldNEQ(FieldProductionKeys, vc))
 }
 
 // ProductionKeysIn applies the In predicate on the "production_keys" field.
-func ProductionKeysIn(vs ...term.ProductionKeys) predicate.Organization {
+func ProductionKeysIn(vs ...domain.ProductionKeys) predicate.Organization {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -753,7 +753,7 @@ func ProductionKeysIn(vs ...term.ProductionKeys) predicate.Organization {
 }
 
 // ProductionKeysNotIn applies the NotIn predicate on the "production_keys" field.
-func ProductionKeysNotIn(vs ...term.ProductionKeys) predicate.Organization {
+func ProductionKeysNotIn(vs ...domain.ProductionKeys) predicate.Organization {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]

@@ -4,7 +4,7 @@ package plan
 
 import (
 	"fmt"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent"
@@ -115,7 +115,7 @@ var (
 )
 
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
-func KindValidator(k term.PlanKind) error {
+func KindValidator(k domain.PlanKind) error {
 	switch k {
 	case "FREE", "SUBSCRIPTION", "METERED", "TIERED":
 		return nil
@@ -124,10 +124,10 @@ func KindValidator(k term.PlanKind) error {
 	}
 }
 
-const DefaultQuotaPer term.QuotaPer = "APP"
+const DefaultQuotaPer domain.QuotaPer = "APP"
 
 // QuotaPerValidator is a validator for the "quota_per" field enum values. It is called by the builders before save.
-func QuotaPerValidator(qp term.QuotaPer) error {
+func QuotaPerValidator(qp domain.QuotaPer) error {
 	switch qp {
 	case "APP", "ACCOUNT":
 		return nil
@@ -137,7 +137,7 @@ func QuotaPerValidator(qp term.QuotaPer) error {
 }
 
 // ApprovalValidator is a validator for the "approval" field enum values. It is called by the builders before save.
-func ApprovalValidator(a term.Approval) error {
+func ApprovalValidator(a domain.Approval) error {
 	switch a {
 	case "MANUAL", "AUTO":
 		return nil

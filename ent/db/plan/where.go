@@ -4,7 +4,7 @@ package plan
 
 import (
 	"portico/ent/db/predicate"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -383,19 +383,19 @@ func ExternalIDContainsFold(v string) predicate.Plan {
 }
 
 // KindEQ applies the EQ predicate on the "kind" field.
-func KindEQ(v term.PlanKind) predicate.Plan {
+func KindEQ(v domain.PlanKind) predicate.Plan {
 	vc := v
 	return predicate.Plan(sql.FieldEQ(FieldKind, vc))
 }
 
 // KindNEQ applies the NEQ predicate on the "kind" field.
-func KindNEQ(v term.PlanKind) predicate.Plan {
+func KindNEQ(v domain.PlanKind) predicate.Plan {
 	vc := v
 	return predicate.Plan(sql.FieldNEQ(FieldKind, vc))
 }
 
 // KindIn applies the In predicate on the "kind" field.
-func KindIn(vs ...term.PlanKind) predicate.Plan {
+func KindIn(vs ...domain.PlanKind) predicate.Plan {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -404,7 +404,7 @@ func KindIn(vs ...term.PlanKind) predicate.Plan {
 }
 
 // KindNotIn applies the NotIn predicate on the "kind" field.
-func KindNotIn(vs ...term.PlanKind) predicate.Plan {
+func KindNotIn(vs ...domain.PlanKind) predicate.Plan {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -433,19 +433,19 @@ func QuotaNotNil() predicate.Plan {
 }
 
 // QuotaPerEQ applies the EQ predicate on the "quota_per" field.
-func QuotaPerEQ(v term.QuotaPer) predicate.Plan {
+func QuotaPerEQ(v domain.QuotaPer) predicate.Plan {
 	vc := v
 	return predicate.Plan(sql.FieldEQ(FieldQuotaPer, vc))
 }
 
 // QuotaPerNEQ applies the NEQ predicate on the "quota_per" field.
-func QuotaPerNEQ(v term.QuotaPer) predicate.Plan {
+func QuotaPerNEQ(v domain.QuotaPer) predicate.Plan {
 	vc := v
 	return predicate.Plan(sql.FieldNEQ(FieldQuotaPer, vc))
 }
 
 // QuotaPerIn applies the In predicate on the "quota_per" field.
-func QuotaPerIn(vs ...term.QuotaPer) predicate.Plan {
+func QuotaPerIn(vs ...domain.QuotaPer) predicate.Plan {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -454,7 +454,7 @@ func QuotaPerIn(vs ...term.QuotaPer) predicate.Plan {
 }
 
 // QuotaPerNotIn applies the NotIn predicate on the "quota_per" field.
-func QuotaPerNotIn(vs ...term.QuotaPer) predicate.Plan {
+func QuotaPerNotIn(vs ...domain.QuotaPer) predicate.Plan {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -473,19 +473,19 @@ func PriceNotNil() predicate.Plan {
 }
 
 // ApprovalEQ applies the EQ predicate on the "approval" field.
-func ApprovalEQ(v term.Approval) predicate.Plan {
+func ApprovalEQ(v domain.Approval) predicate.Plan {
 	vc := v
 	return predicate.Plan(sql.FieldEQ(FieldApproval, vc))
 }
 
 // ApprovalNEQ applies the NEQ predicate on the "approval" field.
-func ApprovalNEQ(v term.Approval) predicate.Plan {
+func ApprovalNEQ(v domain.Approval) predicate.Plan {
 	vc := v
 	return predicate.Plan(sql.FieldNEQ(FieldApproval, vc))
 }
 
 // ApprovalIn applies the In predicate on the "approval" field.
-func ApprovalIn(vs ...term.Approval) predicate.Plan {
+func ApprovalIn(vs ...domain.Approval) predicate.Plan {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -494,7 +494,7 @@ func ApprovalIn(vs ...term.Approval) predicate.Plan {
 }
 
 // ApprovalNotIn applies the NotIn predicate on the "approval" field.
-func ApprovalNotIn(vs ...term.Approval) predicate.Plan {
+func ApprovalNotIn(vs ...domain.Approval) predicate.Plan {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]

@@ -4,7 +4,7 @@ package product
 
 import (
 	"fmt"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent"
@@ -122,7 +122,7 @@ var (
 	// DefaultVisibility holds the default value on creation for the "visibility" field.
 	DefaultVisibility string
 	// DefaultAuthTypes holds the default value on creation for the "auth_types" field.
-	DefaultAuthTypes []term.AuthType
+	DefaultAuthTypes []domain.AuthType
 	// DefaultDocumentationURL holds the default value on creation for the "documentation_url" field.
 	DefaultDocumentationURL string
 	// DefaultKeyless holds the default value on creation for the "keyless" field.
@@ -133,10 +133,10 @@ var (
 	DefaultID func() uuid.UUID
 )
 
-const DefaultStatus term.ProductStatus = "DRAFT"
+const DefaultStatus domain.ProductStatus = "DRAFT"
 
 // StatusValidator is a validator for the "status" field enum values. It is called by the builders before save.
-func StatusValidator(s term.ProductStatus) error {
+func StatusValidator(s domain.ProductStatus) error {
 	switch s {
 	case "DRAFT", "PUBLISHED", "DEPRECATED", "RETIRED":
 		return nil
@@ -145,10 +145,10 @@ func StatusValidator(s term.ProductStatus) error {
 	}
 }
 
-const DefaultApproval term.Approval = "MANUAL"
+const DefaultApproval domain.Approval = "MANUAL"
 
 // ApprovalValidator is a validator for the "approval" field enum values. It is called by the builders before save.
-func ApprovalValidator(a term.Approval) error {
+func ApprovalValidator(a domain.Approval) error {
 	switch a {
 	case "MANUAL", "AUTO":
 		return nil

@@ -4,7 +4,7 @@ package product
 
 import (
 	"portico/ent/db/predicate"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -723,19 +723,19 @@ func VisibilityContainsFold(v string) predicate.Product {
 }
 
 // StatusEQ applies the EQ predicate on the "status" field.
-func StatusEQ(v term.ProductStatus) predicate.Product {
+func StatusEQ(v domain.ProductStatus) predicate.Product {
 	vc := v
 	return predicate.Product(sql.FieldEQ(FieldStatus, vc))
 }
 
 // StatusNEQ applies the NEQ predicate on the "status" field.
-func StatusNEQ(v term.ProductStatus) predicate.Product {
+func StatusNEQ(v domain.ProductStatus) predicate.Product {
 	vc := v
 	return predicate.Product(sql.FieldNEQ(FieldStatus, vc))
 }
 
 // StatusIn applies the In predicate on the "status" field.
-func StatusIn(vs ...term.ProductStatus) predicate.Product {
+func StatusIn(vs ...domain.ProductStatus) predicate.Product {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -744,7 +744,7 @@ func StatusIn(vs ...term.ProductStatus) predicate.Product {
 }
 
 // StatusNotIn applies the NotIn predicate on the "status" field.
-func StatusNotIn(vs ...term.ProductStatus) predicate.Product {
+func StatusNotIn(vs ...domain.ProductStatus) predicate.Product {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -753,19 +753,19 @@ func StatusNotIn(vs ...term.ProductStatus) predicate.Product {
 }
 
 // ApprovalEQ applies the EQ predicate on the "approval" field.
-func ApprovalEQ(v term.Approval) predicate.Product {
+func ApprovalEQ(v domain.Approval) predicate.Product {
 	vc := v
 	return predicate.Product(sql.FieldEQ(FieldApproval, vc))
 }
 
 // ApprovalNEQ applies the NEQ predicate on the "approval" field.
-func ApprovalNEQ(v term.Approval) predicate.Product {
+func ApprovalNEQ(v domain.Approval) predicate.Product {
 	vc := v
 	return predicate.Product(sql.FieldNEQ(FieldApproval, vc))
 }
 
 // ApprovalIn applies the In predicate on the "approval" field.
-func ApprovalIn(vs ...term.Approval) predicate.Product {
+func ApprovalIn(vs ...domain.Approval) predicate.Product {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -774,7 +774,7 @@ func ApprovalIn(vs ...term.Approval) predicate.Product {
 }
 
 // ApprovalNotIn applies the NotIn predicate on the "approval" field.
-func ApprovalNotIn(vs ...term.Approval) predicate.Product {
+func ApprovalNotIn(vs ...domain.Approval) predicate.Product {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]

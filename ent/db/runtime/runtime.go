@@ -32,7 +32,7 @@ import (
 	"portico/ent/db/user"
 	"portico/ent/schema"
 	"portico/internal/address"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"github.com/google/uuid"
@@ -95,7 +95,7 @@ func init() {
 	// accountDescProfile is the schema descriptor for profile field.
 	accountDescProfile := accountFields[2].Descriptor()
 	// account.DefaultProfile holds the default value on creation for the profile field.
-	account.DefaultProfile = accountDescProfile.Default.(term.Profile)
+	account.DefaultProfile = accountDescProfile.Default.(domain.Profile)
 	// accountDescID is the schema descriptor for id field.
 	accountDescID := accountMixinFields0[0].Descriptor()
 	// account.DefaultID holds the default value on creation for the id field.
@@ -139,7 +139,7 @@ func init() {
 	// appDescLabels is the schema descriptor for labels field.
 	appDescLabels := appFields[5].Descriptor()
 	// app.DefaultLabels holds the default value on creation for the labels field.
-	app.DefaultLabels = appDescLabels.Default.([]term.Label)
+	app.DefaultLabels = appDescLabels.Default.([]domain.Label)
 	// appDescID is the schema descriptor for id field.
 	appDescID := appMixinFields0[0].Descriptor()
 	// app.DefaultID holds the default value on creation for the id field.
@@ -273,7 +273,7 @@ func init() {
 	// eventDescChanges is the schema descriptor for changes field.
 	eventDescChanges := eventFields[15].Descriptor()
 	// event.DefaultChanges holds the default value on creation for the changes field.
-	event.DefaultChanges = eventDescChanges.Default.([]term.Change)
+	event.DefaultChanges = eventDescChanges.Default.([]domain.Change)
 	// eventDescID is the schema descriptor for id field.
 	eventDescID := eventMixinFields0[0].Descriptor()
 	// event.DefaultID holds the default value on creation for the id field.
@@ -437,7 +437,7 @@ func init() {
 	// organizationDescLongestKeyLife is the schema descriptor for longest_key_life field.
 	organizationDescLongestKeyLife := organizationFields[11].Descriptor()
 	// organization.DefaultLongestKeyLife holds the default value on creation for the longest_key_life field.
-	organization.DefaultLongestKeyLife = organizationDescLongestKeyLife.Default.(term.KeyLife)
+	organization.DefaultLongestKeyLife = organizationDescLongestKeyLife.Default.(domain.KeyLife)
 	// organizationDescDeletedRetentionDays is the schema descriptor for deleted_retention_days field.
 	organizationDescDeletedRetentionDays := organizationFields[12].Descriptor()
 	// organization.DefaultDeletedRetentionDays holds the default value on creation for the deleted_retention_days field.
@@ -541,7 +541,7 @@ func init() {
 	// productDescAuthTypes is the schema descriptor for auth_types field.
 	productDescAuthTypes := productFields[9].Descriptor()
 	// product.DefaultAuthTypes holds the default value on creation for the auth_types field.
-	product.DefaultAuthTypes = productDescAuthTypes.Default.([]term.AuthType)
+	product.DefaultAuthTypes = productDescAuthTypes.Default.([]domain.AuthType)
 	// productDescDocumentationURL is the schema descriptor for documentation_url field.
 	productDescDocumentationURL := productFields[10].Descriptor()
 	// product.DefaultDocumentationURL holds the default value on creation for the documentation_url field.

@@ -4,7 +4,7 @@ package servicetoken
 
 import (
 	"fmt"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent"
@@ -101,7 +101,7 @@ var (
 )
 
 // EnvironmentValidator is a validator for the "environment" field enum values. It is called by the builders before save.
-func EnvironmentValidator(e term.Environment) error {
+func EnvironmentValidator(e domain.Environment) error {
 	switch e {
 	case "DEVELOPMENT", "STAGING", "PRODUCTION":
 		return nil

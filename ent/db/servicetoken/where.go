@@ -4,7 +4,7 @@ package servicetoken
 
 import (
 	"portico/ent/db/predicate"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -423,19 +423,19 @@ func ProductIdsNotNil() predicate.ServiceToken {
 }
 
 // EnvironmentEQ applies the EQ predicate on the "environment" field.
-func EnvironmentEQ(v term.Environment) predicate.ServiceToken {
+func EnvironmentEQ(v domain.Environment) predicate.ServiceToken {
 	vc := v
 	return predicate.ServiceToken(sql.FieldEQ(FieldEnvironment, vc))
 }
 
 // EnvironmentNEQ applies the NEQ predicate on the "environment" field.
-func EnvironmentNEQ(v term.Environment) predicate.ServiceToken {
+func EnvironmentNEQ(v domain.Environment) predicate.ServiceToken {
 	vc := v
 	return predicate.ServiceToken(sql.FieldNEQ(FieldEnvironment, vc))
 }
 
 // EnvironmentIn applies the In predicate on the "environment" field.
-func EnvironmentIn(vs ...term.Environment) predicate.ServiceToken {
+func EnvironmentIn(vs ...domain.Environment) predicate.ServiceToken {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -444,7 +444,7 @@ func EnvironmentIn(vs ...term.Environment) predicate.ServiceToken {
 }
 
 // EnvironmentNotIn applies the NotIn predicate on the "environment" field.
-func EnvironmentNotIn(vs ...term.Environment) predicate.ServiceToken {
+func EnvironmentNotIn(vs ...domain.Environment) predicate.ServiceToken {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]

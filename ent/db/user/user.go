@@ -5,7 +5,7 @@ package user
 import (
 	"fmt"
 	"portico/internal/address"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent"
@@ -123,7 +123,7 @@ var (
 )
 
 // RoleValidator is a validator for the "role" field enum values. It is called by the builders before save.
-func RoleValidator(r term.UserRole) error {
+func RoleValidator(r domain.UserRole) error {
 	switch r {
 	case "ADMIN", "PORTAL":
 		return nil
@@ -132,10 +132,10 @@ func RoleValidator(r term.UserRole) error {
 	}
 }
 
-const DefaultStatus term.UserStatus = "ACTIVE"
+const DefaultStatus domain.UserStatus = "ACTIVE"
 
 // StatusValidator is a validator for the "status" field enum values. It is called by the builders before save.
-func StatusValidator(s term.UserStatus) error {
+func StatusValidator(s domain.UserStatus) error {
 	switch s {
 	case "ACTIVE", "DISABLED":
 		return nil

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"portico/ent/db/predicate"
 	"portico/internal/address"
-	"portico/internal/term"
+	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -580,19 +580,19 @@ func EmailFoldedContainsFold(v address.Email) predicate.User {
 }
 
 // RoleEQ applies the EQ predicate on the "role" field.
-func RoleEQ(v term.UserRole) predicate.User {
+func RoleEQ(v domain.UserRole) predicate.User {
 	vc := v
 	return predicate.User(sql.FieldEQ(FieldRole, vc))
 }
 
 // RoleNEQ applies the NEQ predicate on the "role" field.
-func RoleNEQ(v term.UserRole) predicate.User {
+func RoleNEQ(v domain.UserRole) predicate.User {
 	vc := v
 	return predicate.User(sql.FieldNEQ(FieldRole, vc))
 }
 
 // RoleIn applies the In predicate on the "role" field.
-func RoleIn(vs ...term.UserRole) predicate.User {
+func RoleIn(vs ...domain.UserRole) predicate.User {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -601,7 +601,7 @@ func RoleIn(vs ...term.UserRole) predicate.User {
 }
 
 // RoleNotIn applies the NotIn predicate on the "role" field.
-func RoleNotIn(vs ...term.UserRole) predicate.User {
+func RoleNotIn(vs ...domain.UserRole) predicate.User {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -610,19 +610,19 @@ func RoleNotIn(vs ...term.UserRole) predicate.User {
 }
 
 // StatusEQ applies the EQ predicate on the "status" field.
-func StatusEQ(v term.UserStatus) predicate.User {
+func StatusEQ(v domain.UserStatus) predicate.User {
 	vc := v
 	return predicate.User(sql.FieldEQ(FieldStatus, vc))
 }
 
 // StatusNEQ applies the NEQ predicate on the "status" field.
-func StatusNEQ(v term.UserStatus) predicate.User {
+func StatusNEQ(v domain.UserStatus) predicate.User {
 	vc := v
 	return predicate.User(sql.FieldNEQ(FieldStatus, vc))
 }
 
 // StatusIn applies the In predicate on the "status" field.
-func StatusIn(vs ...term.UserStatus) predicate.User {
+func StatusIn(vs ...domain.UserStatus) predicate.User {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -631,7 +631,7 @@ func StatusIn(vs ...term.UserStatus) predicate.User {
 }
 
 // StatusNotIn applies the NotIn predicate on the "status" field.
-func StatusNotIn(vs ...term.UserStatus) predicate.User {
+func StatusNotIn(vs ...domain.UserStatus) predicate.User {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]

@@ -4,7 +4,7 @@ import (
 	"encoding/base64"
 	"strings"
 
-	"portico/internal/term"
+	"portico/internal/domain"
 )
 
 // longestCredential is the most bytes of a header that may hold a credential.
@@ -14,7 +14,7 @@ const longestCredential = 1 << 10
 // presented is the credential of one request. Nothing is presented when kind
 // is empty; malformed excludes every other field but kind.
 type presented struct {
-	kind               term.AuthType
+	kind               domain.AuthType
 	rawKey             string
 	username, password string
 	malformed          bool
@@ -38,16 +38,16 @@ func readCredential(authorization, apiKey []string) presented {
 }
 
 // kindOf tells how the first of several Authorization headers presents a key.
-func kindOf(authorization []string) term.AuthType {
+func kindOf(authorization []string) domain.AuthType {
 	if len(authorization) == 0 {
-		return term.APIKey
+		return domain.APIKey
 	}
 	return readAuthorization(authorization[0]).kind
 }
 
 func readAuthorization(value string) presented {
 	if len(value) > longestCredential {
-		return presented{kind: term.APIKey, malformed: true}
+		return presented{kind: domain.APIKey, malformed: true}
 	}
 	scheme, rest, _ := strings.Cut(value, " ")
 	rest = strings.TrimLeft(rest, " ") // RFC 9110 allows more than one space, and nothing else
@@ -57,21 +57,21 @@ func readAuthorization(value string) presented {
 	case strings.EqualFold(scheme, "Basic"):
 		return pair(rest)
 	default:
-		return presented{kind: term.APIKey, malformed: true}
+		return presented{kind: domain.APIKey, malformed: true}
 	}
 }
 
 // rawKey takes a text that could be a key; whether it is one the gate finds out.
 func rawKey(text string) presented {
 	if text == "" || len(text) > longestCredential || !visible(text) {
-		return presented{kind: term.APIKey, malformed: true}
+		return presented{kind: domain.APIKey, malformed: true}
 	}
-	return presented{kind: term.APIKey, rawKey: text}
+	return presented{kind: domain.APIKey, rawKey: text}
 }
 
 // pair reads the base 64 of "username:password".
 func pair(text string) presented {
-	malformed := presented{kind: term.Basic, malformed: true}
+	malformed := presented{kind: domain.Basic, malformed: true}
 	var room [longestCredential]byte
 	if base64.StdEncoding.DecodedLen(len(text)) > len(room) || !visible(text) {
 		return malformed // visible, because the decoder skips line breaks
@@ -84,7 +84,7 @@ func pair(text string) presented {
 	if !found || username == "" || password == "" || !visible(username) || !visible(password) {
 		return malformed
 	}
-	return presented{kind: term.Basic, username: username, password: password}
+	return presented{kind: domain.Basic, username: username, password: password}
 }
 
 // visible tells whether a text is of ASCII letters, digits and signs alone:

@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/portal/portaltest"
-	"portico/internal/term"
 	"portico/internal/testdb"
 	"portico/internal/usage"
 )
@@ -25,9 +25,9 @@ func TestReportsAreOfOnesOwn(t *testing.T) {
 		second := f.MustAppOf(t, mine.Admin, f.MustAccount(t, mine.Admin, "Second"), "C")
 		otherProduct, _ := f.MustProduct(t, mine.Admin, "billing")
 		whole := usage.Reporter{Organization: mine.Organization.ID}
-		bound := usage.Reporter{Organization: mine.Organization.ID, Products: []uuid.UUID{product.ID}, Environment: term.Development}
+		bound := usage.Reporter{Organization: mine.Organization.ID, Products: []uuid.UUID{product.ID}, Environment: domain.Development}
 		elsewhere := bound
-		elsewhere.Environment = term.Production
+		elsewhere.Environment = domain.Production
 		s := usage.NewStore(f.Database, f.Clock)
 		for name, c := range map[string]struct {
 			call    usage.Call

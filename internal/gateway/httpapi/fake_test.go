@@ -16,12 +16,12 @@ import (
 	"github.com/google/uuid"
 
 	"portico/internal/clock"
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/gateway"
 	"portico/internal/gateway/httpapi"
 	"portico/internal/limits"
 	"portico/internal/replica"
-	"portico/internal/term"
 	"portico/internal/usage"
 	"portico/internal/verdict"
 )
@@ -278,7 +278,7 @@ func id(n byte) uuid.UUID {
 
 // full is a verdict with everything in it.
 func full(code verdict.Code) func(*gateway.Request, *verdict.Verdict) {
-	key := &verdict.Key{ID: id(1), Username: id(9), Environment: term.Production}
+	key := &verdict.Key{ID: id(1), Username: id(9), Environment: domain.Production}
 	app, account := &verdict.App{ID: id(2)}, &verdict.Account{ID: id(3)}
 	product, plan := &verdict.Product{ID: id(4), Name: "orders"}, &verdict.Plan{ID: id(5), Name: "Gold"}
 	subscription := &verdict.Subscription{ID: id(6)}

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strconv"
 
+	"portico/internal/domain"
 	"portico/internal/gateway"
 	"portico/internal/nodeid"
-	"portico/internal/term"
 	"portico/internal/verdict"
 )
 
@@ -119,7 +119,7 @@ func challenge(q *gateway.Request) string {
 	switch q.Presented {
 	case "":
 		return `Bearer realm="portico"`
-	case term.Basic:
+	case domain.Basic:
 		return `Basic realm="portico", charset="UTF-8"`
 	default:
 		return `Bearer realm="portico", error="invalid_token"`

@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"time"
 
+	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/gateway"
-	"portico/internal/term"
 	"portico/internal/verdict"
 )
 
@@ -213,9 +213,9 @@ func (s *scanner) question(q *gateway.Request) {
 func present(q *gateway.Request, key, pair bool) {
 	switch {
 	case key:
-		q.Presented, q.Malformed = term.APIKey, pair || q.RawKey == ""
+		q.Presented, q.Malformed = domain.APIKey, pair || q.RawKey == ""
 	case pair:
-		q.Presented, q.Malformed = term.Basic, q.Username == "" || q.Password == ""
+		q.Presented, q.Malformed = domain.Basic, q.Username == "" || q.Password == ""
 	}
 }
 

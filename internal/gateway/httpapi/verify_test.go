@@ -10,10 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"portico/internal/domain"
 	"portico/internal/gateway"
 	"portico/internal/limits"
 	"portico/internal/nodeid"
-	"portico/internal/term"
 	"portico/internal/verdict"
 )
 
@@ -24,13 +24,13 @@ func tryVerifyAsksWhatItIsTold(t *testing.T, b *bench) {
 	for body, want := range map[string]gateway.Request{
 		`{}`: {},
 		`{"key":"` + secret + `","product":"orders","app":"app_x","method":"GET","path":"/a?b","ip":"::ffff:192.0.2.1","cost":1000000}`: {
-			RawKey: secret, Presented: term.APIKey, Product: "orders", App: "app_x", Method: "GET", Path: "/a?b", Address: netip.MustParseAddr("192.0.2.1"), Cost: 1000000},
-		" {\n\"username\" : \"u\", \"password\":\"p\",\t\"key\":null } ": {Username: "u", Password: "p", Presented: term.Basic},
-		`{"key":"\u0061\n\u00e9\ud83d\ude00\/"}`:                         {RawKey: "a\né😀/", Presented: term.APIKey},
-		`{"key":"a","username":"u","password":"p"}`:                      {RawKey: "a", Username: "u", Password: "p", Presented: term.APIKey, Malformed: true},
-		`{"key":""}`:       {Presented: term.APIKey, Malformed: true},
-		`{"username":"u"}`: {Username: "u", Presented: term.Basic, Malformed: true},
-		`{"password":"p"}`: {Password: "p", Presented: term.Basic, Malformed: true},
+			RawKey: secret, Presented: domain.APIKey, Product: "orders", App: "app_x", Method: "GET", Path: "/a?b", Address: netip.MustParseAddr("192.0.2.1"), Cost: 1000000},
+		" {\n\"username\" : \"u\", \"password\":\"p\",\t\"key\":null } ": {Username: "u", Password: "p", Presented: domain.Basic},
+		`{"key":"\u0061\n\u00e9\ud83d\ude00\/"}`:                         {RawKey: "a\né😀/", Presented: domain.APIKey},
+		`{"key":"a","username":"u","password":"p"}`:                      {RawKey: "a", Username: "u", Password: "p", Presented: domain.APIKey, Malformed: true},
+		`{"key":""}`:       {Presented: domain.APIKey, Malformed: true},
+		`{"username":"u"}`: {Username: "u", Presented: domain.Basic, Malformed: true},
+		`{"password":"p"}`: {Password: "p", Presented: domain.Basic, Malformed: true},
 	} {
 		if a := b.send(t, "POST", "/v1/verify", body); a.status != 200 || a.header.Get("Content-Type") != "application/json" {
 			t.Errorf("%s: %d %s", body, a.status, a.body)

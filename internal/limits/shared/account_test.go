@@ -7,9 +7,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/internal/domain"
 	"portico/internal/limits"
 	"portico/internal/limits/redistest"
-	"portico/internal/term"
 )
 
 // apps are questions of apps of one account that share a quota.
@@ -39,7 +39,7 @@ func (n *node) loadedFor(a *limits.Ask, used int64) limits.Answer {
 func TestTwoNodesShareAnAccountsQuota(t *testing.T) {
 	url, _ := redistest.Start(t)
 	one, two := newNode(t, url, patient), newNode(t, url, patient)
-	a := apps(3, limits.Quota{Limit: 6, Per: term.PerMonth})
+	a := apps(3, limits.Quota{Limit: 6, Per: domain.PerMonth})
 	a[0].SubscriptionRate, a[1].SubscriptionRate = slow(2), slow(3)
 	for range 2 {
 		want(t, "an app at one", one.loadedFor(a[0], 0).Outcome, limits.Passed)
@@ -76,7 +76,7 @@ func TestTwoNodesShareAnAccountsQuota(t *testing.T) {
 func TestAnAccountsQuotaInAnOutage(t *testing.T) {
 	server := redistest.New(t)
 	one, two := newNode(t, server.URL(), time.Second), newNode(t, server.URL(), time.Second)
-	a := apps(2, limits.Quota{Limit: 8, Per: term.PerDay})
+	a := apps(2, limits.Quota{Limit: 8, Per: domain.PerDay})
 	for _, n := range []*node{one, two} {
 		for _, app := range a {
 			want(t, "shared", n.loadedFor(app, 0).Outcome, limits.Passed)
@@ -102,13 +102,13 @@ func TestRegisteringAgainAtAnotherNode(t *testing.T) {
 	app, product := uuid.New(), uuid.New()
 	a := ask()
 	a.Subscription = limits.ByApp(app, product)
-	a.SubscriptionRate, a.Quota = slow(5), limits.Quota{Limit: 4, Per: term.PerMonth}
+	a.SubscriptionRate, a.Quota = slow(5), limits.Quota{Limit: 4, Per: domain.PerMonth}
 	for range 4 {
 		want(t, "within", one.loaded(a, 0).Outcome, limits.Passed)
 	}
 	again := ask()
 	again.Organization, again.Subscription = a.Organization, limits.ByApp(app, product)
-	again.SubscriptionRate, again.Quota = slow(5), limits.Quota{Limit: 5, Per: term.PerMonth}
+	again.SubscriptionRate, again.Quota = slow(5), limits.Quota{Limit: 5, Per: domain.PerMonth}
 	want(t, "the larger plan's last", two.loaded(again, 0).Quota.Remaining, int64(0))
 	again.Quota.Limit = 100
 	want(t, "the rate goes on, too", two.take(again).Outcome, limits.RateExceeded)

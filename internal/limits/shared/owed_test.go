@@ -4,9 +4,9 @@ import (
 	"testing"
 	"time"
 
+	"portico/internal/domain"
 	"portico/internal/limits"
 	"portico/internal/limits/redistest"
-	"portico/internal/term"
 )
 
 // What a node let pass while Redis was silent is owed when Redis is there again,
@@ -17,7 +17,7 @@ func TestWhatPassedInAnOutageIsOwed(t *testing.T) {
 	one, two := newNode(t, server.URL(), time.Second), newNode(t, server.URL(), time.Second)
 	a := ask()
 	a.KeyRate = slow(20)
-	a.Quota = limits.Quota{Limit: 10, Per: term.PerDay}
+	a.Quota = limits.Quota{Limit: 10, Per: domain.PerDay}
 	for range 2 {
 		want(t, "shared", two.loaded(a, 0).Outcome, limits.Passed)
 	}

@@ -8,8 +8,8 @@ import (
 
 	"portico/ent/db"
 	"portico/internal/address"
+	"portico/internal/domain"
 	"portico/internal/portal"
-	"portico/internal/term"
 )
 
 // The builders go through the services, as people do, so that every row has
@@ -38,7 +38,7 @@ func (f *Fixture) MustAccount(t testing.TB, admin context.Context, name string) 
 }
 
 // MustUser makes a developer of an account.
-func (f *Fixture) MustUser(t testing.TB, admin context.Context, a *db.Account, role term.MembershipRole) *db.User {
+func (f *Fixture) MustUser(t testing.TB, admin context.Context, a *db.Account, role domain.MembershipRole) *db.User {
 	t.Helper()
 	id := a.GlobalID()
 	u, err := f.Portal.CreateUser(admin, portal.CreateUserInput{
@@ -52,7 +52,7 @@ func (f *Fixture) MustUser(t testing.TB, admin context.Context, a *db.Account, r
 // to act in.
 func (f *Fixture) MustDeveloper(t testing.TB, admin context.Context, a *db.Account) context.Context {
 	t.Helper()
-	return f.Enter(t, f.MustUser(t, admin, a, term.Owner))
+	return f.Enter(t, f.MustUser(t, admin, a, domain.Owner))
 }
 
 // MustProduct makes a published product whose registrations are approved by a
@@ -61,8 +61,8 @@ func (f *Fixture) MustProduct(t testing.TB, admin context.Context, name string) 
 	t.Helper()
 	p, err := f.Portal.CreateProduct(admin, portal.CreateProductInput{Name: name})
 	must(t, p, err)
-	plan, published := f.MustPlan(t, admin, p, "free"), term.Published
-	p, err = f.Portal.UpdateProduct(admin, portal.UpdateProductInput{ProductID: p.GlobalID(), Status: portal.Patch[term.ProductStatus]{Set: true, Value: &published}})
+	plan, published := f.MustPlan(t, admin, p, "free"), domain.Published
+	p, err = f.Portal.UpdateProduct(admin, portal.UpdateProductInput{ProductID: p.GlobalID(), Status: portal.Patch[domain.ProductStatus]{Set: true, Value: &published}})
 	return must(t, p, err), plan
 }
 

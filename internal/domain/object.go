@@ -1,4 +1,4 @@
-package term
+package domain
 
 // Label is a key and a value that somebody put on an app.
 type Label struct {

@@ -1,4 +1,4 @@
-package term
+package domain
 
 import "encoding/json"
 

@@ -1,11 +1,11 @@
-package term_test
+package domain_test
 
 import (
 	"strings"
 	"testing"
 	"unicode"
 
-	"portico/internal/term"
+	"portico/internal/domain"
 )
 
 func TestFoldFindsWhatPeopleMean(t *testing.T) {
@@ -19,13 +19,13 @@ func TestFoldFindsWhatPeopleMean(t *testing.T) {
 		{"", ""},
 	} {
 		for _, s := range same[1:] {
-			if a, b := term.Fold(same[0]), term.Fold(s); a != b {
+			if a, b := domain.Fold(same[0]), domain.Fold(s); a != b {
 				t.Errorf("%q and %q do not find each other: %q, %q", same[0], s, a, b)
 			}
 		}
 	}
 	for _, pair := range [][2]string{{"ada", "adá"}, {"o", "ö"}, {"s", "ş"}, {"g", "ğ"}, {"a b", "ab"}} {
-		if term.Fold(pair[0]) == term.Fold(pair[1]) {
+		if domain.Fold(pair[0]) == domain.Fold(pair[1]) {
 			t.Errorf("%q and %q are taken for the same", pair[0], pair[1])
 		}
 	}
@@ -36,15 +36,15 @@ func TestFoldingTwiceChangesNothing(t *testing.T) {
 		if !unicode.IsLetter(r) {
 			continue
 		}
-		if once := term.Fold(string(r)); term.Fold(once) != once {
-			t.Errorf("%U folds to %q and then to %q", r, once, term.Fold(once))
+		if once := domain.Fold(string(r)); domain.Fold(once) != once {
+			t.Errorf("%U folds to %q and then to %q", r, once, domain.Fold(once))
 		}
 	}
 }
 
 func TestRunes(t *testing.T) {
 	for s, want := range map[string]int{"": 0, "abc": 3, "şğı": 3, "日本語": 3, "👍": 1, strings.Repeat("ğ", 255): 255} {
-		if got := term.Runes(s); got != want {
+		if got := domain.Runes(s); got != want {
 			t.Errorf("%q has %d characters, want %d", s, got, want)
 		}
 	}
@@ -52,32 +52,32 @@ func TestRunes(t *testing.T) {
 
 func TestPrintable(t *testing.T) {
 	for _, s := range []string{"", "plain", "Şirket İğne", "日本語", "👩‍💻", "عربي", "a\u00a0b", "zero\u200djoiner"} {
-		if !term.Printable(s, false) || !term.Printable(s, true) {
+		if !domain.Printable(s, false) || !domain.Printable(s, true) {
 			t.Errorf("%q cannot be shown", s)
 		}
 	}
 	for _, s := range []string{"a\nb", "a\tb", "a\r\nb"} {
-		if term.Printable(s, false) || !term.Printable(s, true) {
+		if domain.Printable(s, false) || !domain.Printable(s, true) {
 			t.Errorf("%q on one line, or not on several", s)
 		}
 	}
 	for _, s := range []string{
 		"\x00", "a\x1bb", "\x7f", "\u0085", "\u202e", "\u2066", "\u200e", "\u2028", "\u2029", "\ufeff", "\xff", "a\xc3", "\xed\xa0\x80",
 	} {
-		if term.Printable(s, false) || term.Printable(s, true) {
+		if domain.Printable(s, false) || domain.Printable(s, true) {
 			t.Errorf("%q can be shown", s)
 		}
 	}
 }
 
 func TestKeyLife(t *testing.T) {
-	life := term.KeyLife{Development: new(1), Staging: new(2)}
-	for e, want := range map[term.Environment]int{term.Development: 1, term.Staging: 2} {
+	life := domain.KeyLife{Development: new(1), Staging: new(2)}
+	for e, want := range map[domain.Environment]int{domain.Development: 1, domain.Staging: 2} {
 		if got := life.In(e); got == nil || *got != want {
 			t.Errorf("keys of %s live %v days", e, got)
 		}
 	}
-	if life.In(term.Production) != nil {
+	if life.In(domain.Production) != nil {
 		t.Error("keys of production are limited")
 	}
 }
