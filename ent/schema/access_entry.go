@@ -7,7 +7,7 @@ import (
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
 
-	"portico/ent/rule"
+	"portico/ent/rowpolicy"
 )
 
 // AccessEntry is a line of a key's access control list: a product it reaches.
@@ -41,4 +41,4 @@ func (AccessEntry) Indexes() []ent.Index {
 }
 
 // Policy of AccessEntry.
-func (AccessEntry) Policy() ent.Policy { return rule.AccountOwned() }
+func (AccessEntry) Policy() ent.Policy { return rowpolicy.AccountOwned() }

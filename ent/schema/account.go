@@ -7,7 +7,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 
-	"portico/ent/rule"
+	"portico/ent/rowpolicy"
 	"portico/internal/domain"
 	"portico/internal/nodeid"
 )
@@ -54,4 +54,4 @@ func (Account) Annotations() []schema.Annotation {
 }
 
 // Policy of Account.
-func (Account) Policy() ent.Policy { return rule.Account() }
+func (Account) Policy() ent.Policy { return rowpolicy.Account() }

@@ -9,7 +9,7 @@ import (
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
 
-	"portico/ent/rule"
+	"portico/ent/rowpolicy"
 	"portico/internal/domain"
 	"portico/internal/nodeid"
 )
@@ -66,4 +66,4 @@ func (App) Annotations() []schema.Annotation {
 }
 
 // Policy of App.
-func (App) Policy() ent.Policy { return rule.DeletableAccountOwned() }
+func (App) Policy() ent.Policy { return rowpolicy.DeletableAccountOwned() }

@@ -9,7 +9,7 @@ import (
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
 
-	"portico/ent/rule"
+	"portico/ent/rowpolicy"
 	"portico/internal/domain"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
@@ -86,4 +86,4 @@ func (Credential) Annotations() []schema.Annotation {
 }
 
 // Policy of Credential.
-func (Credential) Policy() ent.Policy { return rule.DeletableAccountOwned() }
+func (Credential) Policy() ent.Policy { return rowpolicy.DeletableAccountOwned() }

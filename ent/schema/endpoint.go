@@ -8,7 +8,7 @@ import (
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
 
-	"portico/ent/rule"
+	"portico/ent/rowpolicy"
 	"portico/internal/domain"
 	"portico/internal/nodeid"
 )
@@ -55,4 +55,4 @@ func (Endpoint) Annotations() []schema.Annotation {
 }
 
 // Policy of Endpoint.
-func (Endpoint) Policy() ent.Policy { return rule.OfProduct() }
+func (Endpoint) Policy() ent.Policy { return rowpolicy.OfProduct() }

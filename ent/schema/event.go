@@ -8,7 +8,7 @@ import (
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
 
-	"portico/ent/rule"
+	"portico/ent/rowpolicy"
 	"portico/internal/domain"
 	"portico/internal/nodeid"
 )
@@ -64,4 +64,4 @@ func (Event) Indexes() []ent.Index {
 func (Event) Annotations() []schema.Annotation { return []schema.Annotation{node(nodeid.Event)} }
 
 // Policy of Event.
-func (Event) Policy() ent.Policy { return rule.Event() }
+func (Event) Policy() ent.Policy { return rowpolicy.Event() }

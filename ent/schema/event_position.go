@@ -5,7 +5,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
 
-	"portico/ent/rule"
+	"portico/ent/rowpolicy"
 )
 
 // EventPosition is the number an organization's log has reached. Its row lock,
@@ -22,4 +22,4 @@ func (EventPosition) Fields() []ent.Field {
 }
 
 // Policy of EventPosition.
-func (EventPosition) Policy() ent.Policy { return rule.SystemOnly() }
+func (EventPosition) Policy() ent.Policy { return rowpolicy.SystemOnly() }

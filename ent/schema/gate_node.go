@@ -6,7 +6,7 @@ import (
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
 
-	"portico/ent/rule"
+	"portico/ent/rowpolicy"
 )
 
 // GateNode is a running server that answers gateways.
@@ -27,7 +27,7 @@ func (GateNode) Fields() []ent.Field {
 func (GateNode) Indexes() []ent.Index { return []ent.Index{index.Fields("seen_at")} }
 
 // Policy of GateNode.
-func (GateNode) Policy() ent.Policy { return rule.SystemOnly() }
+func (GateNode) Policy() ent.Policy { return rowpolicy.SystemOnly() }
 
 // GateCursor is the position of an organization's log up to which a node has
 // applied it.
@@ -53,4 +53,4 @@ func (GateCursor) Indexes() []ent.Index {
 }
 
 // Policy of GateCursor.
-func (GateCursor) Policy() ent.Policy { return rule.SystemOnly() }
+func (GateCursor) Policy() ent.Policy { return rowpolicy.SystemOnly() }

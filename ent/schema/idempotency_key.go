@@ -6,7 +6,7 @@ import (
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
 
-	"portico/ent/rule"
+	"portico/ent/rowpolicy"
 )
 
 // IdempotencyKey remembers what a request with a key of the client's choice
@@ -38,4 +38,4 @@ func (IdempotencyKey) Indexes() []ent.Index {
 }
 
 // Policy of IdempotencyKey.
-func (IdempotencyKey) Policy() ent.Policy { return rule.Own() }
+func (IdempotencyKey) Policy() ent.Policy { return rowpolicy.Own() }

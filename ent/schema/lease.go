@@ -4,7 +4,7 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/schema/field"
 
-	"portico/ent/rule"
+	"portico/ent/rowpolicy"
 )
 
 // Lease lets one node at a time do a background job.
@@ -21,4 +21,4 @@ func (Lease) Fields() []ent.Field {
 }
 
 // Policy of Lease.
-func (Lease) Policy() ent.Policy { return rule.SystemOnly() }
+func (Lease) Policy() ent.Policy { return rowpolicy.SystemOnly() }

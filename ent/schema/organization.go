@@ -5,7 +5,7 @@ import (
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 
-	"portico/ent/rule"
+	"portico/ent/rowpolicy"
 	"portico/internal/domain"
 	"portico/internal/nodeid"
 )
@@ -50,4 +50,4 @@ func (Organization) Annotations() []schema.Annotation {
 }
 
 // Policy of Organization.
-func (Organization) Policy() ent.Policy { return rule.Organization() }
+func (Organization) Policy() ent.Policy { return rowpolicy.Organization() }

@@ -8,7 +8,7 @@ import (
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
 
-	"portico/ent/rule"
+	"portico/ent/rowpolicy"
 	"portico/internal/domain"
 	"portico/internal/nodeid"
 )
@@ -63,4 +63,4 @@ func (Plan) Annotations() []schema.Annotation {
 }
 
 // Policy of Plan.
-func (Plan) Policy() ent.Policy { return rule.OfProduct() }
+func (Plan) Policy() ent.Policy { return rowpolicy.OfProduct() }

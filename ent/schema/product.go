@@ -7,7 +7,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 
-	"portico/ent/rule"
+	"portico/ent/rowpolicy"
 	"portico/internal/domain"
 	"portico/internal/nodeid"
 )
@@ -27,7 +27,7 @@ func (Product) Fields() []ent.Field {
 		field.String("description").Default(""),
 		field.String("api_version").Default("").Comment("The API's own version, as its makers call it."),
 		field.String("external_id").Default("").Comment("The product's name in another system."),
-		field.String("visibility").Default(rule.Public).Immutable().Comment("PUBLIC; nothing makes other ones. What is stored as PRIVATE is hidden from developers whose account was never registered with it."),
+		field.String("visibility").Default(rowpolicy.Public).Immutable().Comment("PUBLIC; nothing makes other ones. What is stored as PRIVATE is hidden from developers whose account was never registered with it."),
 		field.Enum("status").GoType(domain.ProductStatus("")).Default(string(domain.Draft)),
 		field.Enum("approval").GoType(domain.Approval("")).Default(string(domain.Manual)),
 		field.JSON("auth_types", []domain.AuthType{}).Default(domain.AuthTypes()),
@@ -58,7 +58,7 @@ func (Product) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		node(nodeid.Product),
 		checks(map[string]string{
-			"products_visibility": oneOf("visibility", []string{rule.Public, "PRIVATE"}),
+			"products_visibility": oneOf("visibility", []string{rowpolicy.Public, "PRIVATE"}),
 			"products_status":     oneOf("status", domain.ProductStatus("").Values()),
 			"products_approval":   oneOf("approval", domain.Approval("").Values()),
 		}),
@@ -66,4 +66,4 @@ func (Product) Annotations() []schema.Annotation {
 }
 
 // Policy of Product.
-func (Product) Policy() ent.Policy { return rule.Product() }
+func (Product) Policy() ent.Policy { return rowpolicy.Product() }

@@ -8,7 +8,7 @@ import (
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
 
-	"portico/ent/rule"
+	"portico/ent/rowpolicy"
 	"portico/internal/domain"
 	"portico/internal/nodeid"
 )
@@ -54,4 +54,4 @@ func (ServiceToken) Annotations() []schema.Annotation {
 }
 
 // Policy of ServiceToken.
-func (ServiceToken) Policy() ent.Policy { return rule.StaffOnly() }
+func (ServiceToken) Policy() ent.Policy { return rowpolicy.StaffOnly() }

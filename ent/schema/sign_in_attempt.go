@@ -5,7 +5,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 
-	"portico/ent/rule"
+	"portico/ent/rowpolicy"
 )
 
 // SignInAttempt is a sign-in that failed, or is still being checked.
@@ -28,4 +28,4 @@ func (SignInAttempt) Indexes() []ent.Index {
 }
 
 // Policy of SignInAttempt.
-func (SignInAttempt) Policy() ent.Policy { return rule.SystemOnly() }
+func (SignInAttempt) Policy() ent.Policy { return rowpolicy.SystemOnly() }

@@ -9,7 +9,7 @@ import (
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
 
-	"portico/ent/rule"
+	"portico/ent/rowpolicy"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 )
@@ -73,4 +73,4 @@ func (Subscription) Annotations() []schema.Annotation {
 }
 
 // Policy of Subscription.
-func (Subscription) Policy() ent.Policy { return rule.Subscription() }
+func (Subscription) Policy() ent.Policy { return rowpolicy.Subscription() }

@@ -7,7 +7,7 @@ import (
 	"entgo.io/ent/schema/mixin"
 	"github.com/google/uuid"
 
-	"portico/ent/rule"
+	"portico/ent/rowpolicy"
 )
 
 // Calls is what counted calls have in common. The id is made of the time and
@@ -72,7 +72,7 @@ func (UsageMinute) Indexes() []ent.Index {
 }
 
 // Policy of UsageMinute.
-func (UsageMinute) Policy() ent.Policy { return rule.SystemOnly() }
+func (UsageMinute) Policy() ent.Policy { return rowpolicy.SystemOnly() }
 
 // UsageHour counts the calls of an hour, by the organization's time zone.
 type UsageHour struct{ ent.Schema }
@@ -81,7 +81,7 @@ type UsageHour struct{ ent.Schema }
 func (UsageHour) Mixin() []ent.Mixin { return []ent.Mixin{RolledCalls{}} }
 
 // Policy of UsageHour.
-func (UsageHour) Policy() ent.Policy { return rule.SystemOnly() }
+func (UsageHour) Policy() ent.Policy { return rowpolicy.SystemOnly() }
 
 // UsageDay counts the calls of a day, by the organization's time zone.
 type UsageDay struct{ ent.Schema }
@@ -90,4 +90,4 @@ type UsageDay struct{ ent.Schema }
 func (UsageDay) Mixin() []ent.Mixin { return []ent.Mixin{RolledCalls{}} }
 
 // Policy of UsageDay.
-func (UsageDay) Policy() ent.Policy { return rule.SystemOnly() }
+func (UsageDay) Policy() ent.Policy { return rowpolicy.SystemOnly() }

@@ -8,7 +8,7 @@ import (
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
 
-	"portico/ent/rule"
+	"portico/ent/rowpolicy"
 )
 
 // UsageUpstream is what gateways reported of the answers behind them, by the
@@ -40,7 +40,7 @@ func (UsageUpstream) Indexes() []ent.Index {
 }
 
 // Policy of UsageUpstream.
-func (UsageUpstream) Policy() ent.Policy { return rule.SystemOnly() }
+func (UsageUpstream) Policy() ent.Policy { return rowpolicy.SystemOnly() }
 
 // UsageBatch is a batch of counts that has been taken in, so that the same one
 // sent again counts nothing.
@@ -58,7 +58,7 @@ func (UsageBatch) Fields() []ent.Field {
 func (UsageBatch) Indexes() []ent.Index { return []ent.Index{index.Fields("received_at")} }
 
 // Policy of UsageBatch.
-func (UsageBatch) Policy() ent.Policy { return rule.SystemOnly() }
+func (UsageBatch) Policy() ent.Policy { return rowpolicy.SystemOnly() }
 
 // UsageJournal is counts of calls as a busy node stores them first: many in one
 // row, so that they are safe within the second. They are put where they belong
@@ -87,7 +87,7 @@ func (UsageJournal) Indexes() []ent.Index {
 }
 
 // Policy of UsageJournal.
-func (UsageJournal) Policy() ent.Policy { return rule.SystemOnly() }
+func (UsageJournal) Policy() ent.Policy { return rowpolicy.SystemOnly() }
 
 // QuotaCount is how much of a quota an app used in a period. What
 // subscription_id holds is the counter of the app and the product
@@ -120,4 +120,4 @@ func (QuotaCount) Indexes() []ent.Index {
 }
 
 // Policy of QuotaCount.
-func (QuotaCount) Policy() ent.Policy { return rule.SystemOnly() }
+func (QuotaCount) Policy() ent.Policy { return rowpolicy.SystemOnly() }

@@ -10,7 +10,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 
-	"portico/ent/rule"
+	"portico/ent/rowpolicy"
 	"portico/internal/address"
 	"portico/internal/domain"
 	"portico/internal/nodeid"
@@ -77,4 +77,4 @@ func (User) Annotations() []schema.Annotation {
 }
 
 // Policy of User.
-func (User) Policy() ent.Policy { return rule.User() }
+func (User) Policy() ent.Policy { return rowpolicy.User() }

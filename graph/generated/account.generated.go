@@ -292,7 +292,7 @@ func (ec *executionContext) _Account_status(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.AccountStatus) graphql.Marshaler {
-			return ec.marshalNAccountStatus2porticoᚋinternalᚋtermᚐAccountStatus(ctx, selections, v)
+			return ec.marshalNAccountStatus2porticoᚋinternalᚋdomainᚐAccountStatus(ctx, selections, v)
 		},
 		true,
 		true,
@@ -315,7 +315,7 @@ func (ec *executionContext) _Account_profile(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.Profile) graphql.Marshaler {
-			return ec.marshalNAccountProfile2porticoᚋinternalᚋtermᚐProfile(ctx, selections, v)
+			return ec.marshalNAccountProfile2porticoᚋinternalᚋdomainᚐProfile(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1036,7 +1036,7 @@ func (ec *executionContext) _AccountProfile_customFields(ctx context.Context, fi
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []domain.Label) graphql.Marshaler {
-			return ec.marshalNLabel2ᚕporticoᚋinternalᚋtermᚐLabelᚄ(ctx, selections, v)
+			return ec.marshalNLabel2ᚕporticoᚋinternalᚋdomainᚐLabelᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1242,7 +1242,7 @@ func (ec *executionContext) _Membership_role(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.MembershipRole) graphql.Marshaler {
-			return ec.marshalNMembershipRole2porticoᚋinternalᚋtermᚐMembershipRole(ctx, selections, v)
+			return ec.marshalNMembershipRole2porticoᚋinternalᚋdomainᚐMembershipRole(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1672,7 +1672,7 @@ func (ec *executionContext) unmarshalInputAccountFilter(ctx context.Context, obj
 			it.NameContains = data
 		case "status":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("status"))
-			data, err := ec.unmarshalOAccountStatus2ᚕporticoᚋinternalᚋtermᚐAccountStatusᚄ(ctx, v)
+			data, err := ec.unmarshalOAccountStatus2ᚕporticoᚋinternalᚋdomainᚐAccountStatusᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1764,7 +1764,7 @@ func (ec *executionContext) unmarshalInputAccountProfileInput(ctx context.Contex
 			it.Description = data
 		case "customFields":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customFields"))
-			data, err := ec.unmarshalOLabelInput2ᚕporticoᚋinternalᚋtermᚐLabelᚄ(ctx, v)
+			data, err := ec.unmarshalOLabelInput2ᚕporticoᚋinternalᚋdomainᚐLabelᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1801,7 +1801,7 @@ func (ec *executionContext) unmarshalInputCreateAccountInput(ctx context.Context
 			it.Name = data
 		case "profile":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("profile"))
-			data, err := ec.unmarshalOAccountProfileInput2ᚖporticoᚋinternalᚋtermᚐProfile(ctx, v)
+			data, err := ec.unmarshalOAccountProfileInput2ᚖporticoᚋinternalᚋdomainᚐProfile(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1963,7 +1963,7 @@ func (ec *executionContext) unmarshalInputUpdateAccountInput(ctx context.Context
 			it.Name = graphql.OmittableOf(data)
 		case "profile":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("profile"))
-			data, err := ec.unmarshalOAccountProfileInput2ᚖporticoᚋinternalᚋtermᚐProfile(ctx, v)
+			data, err := ec.unmarshalOAccountProfileInput2ᚖporticoᚋinternalᚋdomainᚐProfile(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -3000,17 +3000,17 @@ func (ec *executionContext) marshalNAccountPermissions2ᚖporticoᚋinternalᚋp
 	return ec._AccountPermissions(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNAccountProfile2porticoᚋinternalᚋtermᚐProfile(ctx context.Context, sel ast.SelectionSet, v domain.Profile) graphql.Marshaler {
+func (ec *executionContext) marshalNAccountProfile2porticoᚋinternalᚋdomainᚐProfile(ctx context.Context, sel ast.SelectionSet, v domain.Profile) graphql.Marshaler {
 	return ec._AccountProfile(ctx, sel, &v)
 }
 
-func (ec *executionContext) unmarshalNAccountStatus2porticoᚋinternalᚋtermᚐAccountStatus(ctx context.Context, v any) (domain.AccountStatus, error) {
+func (ec *executionContext) unmarshalNAccountStatus2porticoᚋinternalᚋdomainᚐAccountStatus(ctx context.Context, v any) (domain.AccountStatus, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := domain.AccountStatus(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNAccountStatus2porticoᚋinternalᚋtermᚐAccountStatus(ctx context.Context, sel ast.SelectionSet, v domain.AccountStatus) graphql.Marshaler {
+func (ec *executionContext) marshalNAccountStatus2porticoᚋinternalᚋdomainᚐAccountStatus(ctx context.Context, sel ast.SelectionSet, v domain.AccountStatus) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -3093,13 +3093,13 @@ func (ec *executionContext) marshalNMembershipEdge2ᚖporticoᚋgraphᚋmodelᚐ
 	return ec._MembershipEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNMembershipRole2porticoᚋinternalᚋtermᚐMembershipRole(ctx context.Context, v any) (domain.MembershipRole, error) {
+func (ec *executionContext) unmarshalNMembershipRole2porticoᚋinternalᚋdomainᚐMembershipRole(ctx context.Context, v any) (domain.MembershipRole, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := domain.MembershipRole(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNMembershipRole2porticoᚋinternalᚋtermᚐMembershipRole(ctx context.Context, sel ast.SelectionSet, v domain.MembershipRole) graphql.Marshaler {
+func (ec *executionContext) marshalNMembershipRole2porticoᚋinternalᚋdomainᚐMembershipRole(ctx context.Context, sel ast.SelectionSet, v domain.MembershipRole) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -3140,7 +3140,7 @@ func (ec *executionContext) unmarshalOAccountFilter2ᚖporticoᚋinternalᚋport
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOAccountProfileInput2ᚖporticoᚋinternalᚋtermᚐProfile(ctx context.Context, v any) (*domain.Profile, error) {
+func (ec *executionContext) unmarshalOAccountProfileInput2ᚖporticoᚋinternalᚋdomainᚐProfile(ctx context.Context, v any) (*domain.Profile, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -3148,7 +3148,7 @@ func (ec *executionContext) unmarshalOAccountProfileInput2ᚖporticoᚋinternal�
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOAccountStatus2ᚕporticoᚋinternalᚋtermᚐAccountStatusᚄ(ctx context.Context, v any) ([]domain.AccountStatus, error) {
+func (ec *executionContext) unmarshalOAccountStatus2ᚕporticoᚋinternalᚋdomainᚐAccountStatusᚄ(ctx context.Context, v any) ([]domain.AccountStatus, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -3157,7 +3157,7 @@ func (ec *executionContext) unmarshalOAccountStatus2ᚕporticoᚋinternalᚋterm
 	res := make([]domain.AccountStatus, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNAccountStatus2porticoᚋinternalᚋtermᚐAccountStatus(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNAccountStatus2porticoᚋinternalᚋdomainᚐAccountStatus(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -3165,14 +3165,14 @@ func (ec *executionContext) unmarshalOAccountStatus2ᚕporticoᚋinternalᚋterm
 	return res, nil
 }
 
-func (ec *executionContext) marshalOAccountStatus2ᚕporticoᚋinternalᚋtermᚐAccountStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.AccountStatus) graphql.Marshaler {
+func (ec *executionContext) marshalOAccountStatus2ᚕporticoᚋinternalᚋdomainᚐAccountStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.AccountStatus) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAccountStatus2porticoᚋinternalᚋtermᚐAccountStatus(ctx, sel, v[i])
+		return ec.marshalNAccountStatus2porticoᚋinternalᚋdomainᚐAccountStatus(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -3198,7 +3198,7 @@ func (ec *executionContext) marshalODeleteAccountPayload2ᚖporticoᚋgraphᚋmo
 	return ec._DeleteAccountPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOMembershipRole2ᚖporticoᚋinternalᚋtermᚐMembershipRole(ctx context.Context, v any) (*domain.MembershipRole, error) {
+func (ec *executionContext) unmarshalOMembershipRole2ᚖporticoᚋinternalᚋdomainᚐMembershipRole(ctx context.Context, v any) (*domain.MembershipRole, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -3207,7 +3207,7 @@ func (ec *executionContext) unmarshalOMembershipRole2ᚖporticoᚋinternalᚋter
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOMembershipRole2ᚖporticoᚋinternalᚋtermᚐMembershipRole(ctx context.Context, sel ast.SelectionSet, v *domain.MembershipRole) graphql.Marshaler {
+func (ec *executionContext) marshalOMembershipRole2ᚖporticoᚋinternalᚋdomainᚐMembershipRole(ctx context.Context, sel ast.SelectionSet, v *domain.MembershipRole) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

@@ -338,7 +338,7 @@ func (ec *executionContext) _App_labels(ctx context.Context, field graphql.Colle
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []domain.Label) graphql.Marshaler {
-			return ec.marshalNLabel2ᚕporticoᚋinternalᚋtermᚐLabelᚄ(ctx, selections, v)
+			return ec.marshalNLabel2ᚕporticoᚋinternalᚋdomainᚐLabelᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1685,7 +1685,7 @@ func (ec *executionContext) unmarshalInputCreateAppInput(ctx context.Context, ob
 			it.Description = data
 		case "labels":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("labels"))
-			data, err := ec.unmarshalOLabelInput2ᚕporticoᚋinternalᚋtermᚐLabelᚄ(ctx, v)
+			data, err := ec.unmarshalOLabelInput2ᚕporticoᚋinternalᚋdomainᚐLabelᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1798,7 +1798,7 @@ func (ec *executionContext) unmarshalInputFirstKeyInput(ctx context.Context, obj
 			it.Name = data
 		case "environment":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("environment"))
-			data, err := ec.unmarshalOEnvironment2ᚖporticoᚋinternalᚋtermᚐEnvironment(ctx, v)
+			data, err := ec.unmarshalOEnvironment2ᚖporticoᚋinternalᚋdomainᚐEnvironment(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1812,7 +1812,7 @@ func (ec *executionContext) unmarshalInputFirstKeyInput(ctx context.Context, obj
 			it.ExpiresAt = data
 		case "access":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("access"))
-			data, err := ec.unmarshalOAccess2ᚖporticoᚋinternalᚋtermᚐAccess(ctx, v)
+			data, err := ec.unmarshalOAccess2ᚖporticoᚋinternalᚋdomainᚐAccess(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1833,7 +1833,7 @@ func (ec *executionContext) unmarshalInputFirstKeyInput(ctx context.Context, obj
 			it.AllowedAddresses = data
 		case "rateLimit":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rateLimit"))
-			data, err := ec.unmarshalORateLimitInput2ᚖporticoᚋinternalᚋtermᚐRateLimit(ctx, v)
+			data, err := ec.unmarshalORateLimitInput2ᚖporticoᚋinternalᚋdomainᚐRateLimit(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1958,7 +1958,7 @@ func (ec *executionContext) unmarshalInputUpdateAppInput(ctx context.Context, ob
 			it.Description = graphql.OmittableOf(data)
 		case "labels":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("labels"))
-			data, err := ec.unmarshalOLabelInput2ᚕᚖporticoᚋinternalᚋtermᚐLabelᚄ(ctx, v)
+			data, err := ec.unmarshalOLabelInput2ᚕᚖporticoᚋinternalᚋdomainᚐLabelᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}

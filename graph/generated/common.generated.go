@@ -5872,15 +5872,15 @@ func (ec *executionContext) marshalNDecimal2string(ctx context.Context, sel ast.
 	return res
 }
 
-func (ec *executionContext) marshalNLabel2porticoᚋinternalᚋtermᚐLabel(ctx context.Context, sel ast.SelectionSet, v domain.Label) graphql.Marshaler {
+func (ec *executionContext) marshalNLabel2porticoᚋinternalᚋdomainᚐLabel(ctx context.Context, sel ast.SelectionSet, v domain.Label) graphql.Marshaler {
 	return ec._Label(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNLabel2ᚕporticoᚋinternalᚋtermᚐLabelᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.Label) graphql.Marshaler {
+func (ec *executionContext) marshalNLabel2ᚕporticoᚋinternalᚋdomainᚐLabelᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.Label) graphql.Marshaler {
 	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNLabel2porticoᚋinternalᚋtermᚐLabel(ctx, sel, v[i])
+		return ec.marshalNLabel2porticoᚋinternalᚋdomainᚐLabel(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -5892,12 +5892,12 @@ func (ec *executionContext) marshalNLabel2ᚕporticoᚋinternalᚋtermᚐLabel�
 	return ret
 }
 
-func (ec *executionContext) unmarshalNLabelInput2porticoᚋinternalᚋtermᚐLabel(ctx context.Context, v any) (domain.Label, error) {
+func (ec *executionContext) unmarshalNLabelInput2porticoᚋinternalᚋdomainᚐLabel(ctx context.Context, v any) (domain.Label, error) {
 	res, err := ec.unmarshalInputLabelInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalNLabelInput2ᚖporticoᚋinternalᚋtermᚐLabel(ctx context.Context, v any) (*domain.Label, error) {
+func (ec *executionContext) unmarshalNLabelInput2ᚖporticoᚋinternalᚋdomainᚐLabel(ctx context.Context, v any) (*domain.Label, error) {
 	res, err := ec.unmarshalInputLabelInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -6126,7 +6126,7 @@ func (ec *executionContext) marshalOBigInt2ᚖint64(ctx context.Context, sel ast
 	return res
 }
 
-func (ec *executionContext) unmarshalOLabelInput2ᚕporticoᚋinternalᚋtermᚐLabelᚄ(ctx context.Context, v any) ([]domain.Label, error) {
+func (ec *executionContext) unmarshalOLabelInput2ᚕporticoᚋinternalᚋdomainᚐLabelᚄ(ctx context.Context, v any) ([]domain.Label, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -6135,7 +6135,7 @@ func (ec *executionContext) unmarshalOLabelInput2ᚕporticoᚋinternalᚋtermᚐ
 	res := make([]domain.Label, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNLabelInput2porticoᚋinternalᚋtermᚐLabel(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNLabelInput2porticoᚋinternalᚋdomainᚐLabel(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -6143,7 +6143,7 @@ func (ec *executionContext) unmarshalOLabelInput2ᚕporticoᚋinternalᚋtermᚐ
 	return res, nil
 }
 
-func (ec *executionContext) unmarshalOLabelInput2ᚕᚖporticoᚋinternalᚋtermᚐLabelᚄ(ctx context.Context, v any) ([]*domain.Label, error) {
+func (ec *executionContext) unmarshalOLabelInput2ᚕᚖporticoᚋinternalᚋdomainᚐLabelᚄ(ctx context.Context, v any) ([]*domain.Label, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -6152,7 +6152,7 @@ func (ec *executionContext) unmarshalOLabelInput2ᚕᚖporticoᚋinternalᚋterm
 	res := make([]*domain.Label, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNLabelInput2ᚖporticoᚋinternalᚋtermᚐLabel(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNLabelInput2ᚖporticoᚋinternalᚋdomainᚐLabel(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}

@@ -257,7 +257,7 @@ func (ec *executionContext) _Credential_environment(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.Environment) graphql.Marshaler {
-			return ec.marshalNEnvironment2porticoᚋinternalᚋtermᚐEnvironment(ctx, selections, v)
+			return ec.marshalNEnvironment2porticoᚋinternalᚋdomainᚐEnvironment(ctx, selections, v)
 		},
 		true,
 		true,
@@ -349,7 +349,7 @@ func (ec *executionContext) _Credential_access(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.Access) graphql.Marshaler {
-			return ec.marshalNAccess2porticoᚋinternalᚋtermᚐAccess(ctx, selections, v)
+			return ec.marshalNAccess2porticoᚋinternalᚋdomainᚐAccess(ctx, selections, v)
 		},
 		true,
 		true,
@@ -439,7 +439,7 @@ func (ec *executionContext) _Credential_rateLimit(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.RateLimit) graphql.Marshaler {
-			return ec.marshalORateLimit2ᚖporticoᚋinternalᚋtermᚐRateLimit(ctx, selections, v)
+			return ec.marshalORateLimit2ᚖporticoᚋinternalᚋdomainᚐRateLimit(ctx, selections, v)
 		},
 		true,
 		false,
@@ -636,7 +636,7 @@ func (ec *executionContext) _Credential_revokedReason(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.RevocationReason) graphql.Marshaler {
-			return ec.marshalORevocationReason2ᚖporticoᚋinternalᚋtermᚐRevocationReason(ctx, selections, v)
+			return ec.marshalORevocationReason2ᚖporticoᚋinternalᚋdomainᚐRevocationReason(ctx, selections, v)
 		},
 		true,
 		false,
@@ -1754,7 +1754,7 @@ func (ec *executionContext) unmarshalInputCredentialFilter(ctx context.Context, 
 			it.Status = data
 		case "environment":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("environment"))
-			data, err := ec.unmarshalOEnvironment2ᚕporticoᚋinternalᚋtermᚐEnvironmentᚄ(ctx, v)
+			data, err := ec.unmarshalOEnvironment2ᚕporticoᚋinternalᚋdomainᚐEnvironmentᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1924,7 +1924,7 @@ func (ec *executionContext) unmarshalInputGenerateKeyInput(ctx context.Context, 
 			it.Name = data
 		case "environment":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("environment"))
-			data, err := ec.unmarshalOEnvironment2ᚖporticoᚋinternalᚋtermᚐEnvironment(ctx, v)
+			data, err := ec.unmarshalOEnvironment2ᚖporticoᚋinternalᚋdomainᚐEnvironment(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1938,7 +1938,7 @@ func (ec *executionContext) unmarshalInputGenerateKeyInput(ctx context.Context, 
 			it.ExpiresAt = data
 		case "access":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("access"))
-			data, err := ec.unmarshalOAccess2ᚖporticoᚋinternalᚋtermᚐAccess(ctx, v)
+			data, err := ec.unmarshalOAccess2ᚖporticoᚋinternalᚋdomainᚐAccess(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1959,7 +1959,7 @@ func (ec *executionContext) unmarshalInputGenerateKeyInput(ctx context.Context, 
 			it.AllowedAddresses = data
 		case "rateLimit":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rateLimit"))
-			data, err := ec.unmarshalORateLimitInput2ᚖporticoᚋinternalᚋtermᚐRateLimit(ctx, v)
+			data, err := ec.unmarshalORateLimitInput2ᚖporticoᚋinternalᚋdomainᚐRateLimit(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -2007,7 +2007,7 @@ func (ec *executionContext) unmarshalInputRevokeKeyInput(ctx context.Context, ob
 			it.CredentialID = data
 		case "reason":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
-			data, err := ec.unmarshalORevocationReason2ᚖporticoᚋinternalᚋtermᚐRevocationReason(ctx, v)
+			data, err := ec.unmarshalORevocationReason2ᚖporticoᚋinternalᚋdomainᚐRevocationReason(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -2072,7 +2072,7 @@ func (ec *executionContext) unmarshalInputUpdateKeyInput(ctx context.Context, ob
 			it.ExpiresAt = graphql.OmittableOf(data)
 		case "access":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("access"))
-			data, err := ec.unmarshalOAccess2ᚖporticoᚋinternalᚋtermᚐAccess(ctx, v)
+			data, err := ec.unmarshalOAccess2ᚖporticoᚋinternalᚋdomainᚐAccess(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -2093,7 +2093,7 @@ func (ec *executionContext) unmarshalInputUpdateKeyInput(ctx context.Context, ob
 			it.AllowedAddresses = graphql.OmittableOf(data)
 		case "rateLimit":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rateLimit"))
-			data, err := ec.unmarshalORateLimitInput2ᚖporticoᚋinternalᚋtermᚐRateLimit(ctx, v)
+			data, err := ec.unmarshalORateLimitInput2ᚖporticoᚋinternalᚋdomainᚐRateLimit(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -3055,13 +3055,13 @@ func (ec *executionContext) _UpdateKeyPayload(ctx context.Context, sel ast.Selec
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) unmarshalNAccess2porticoᚋinternalᚋtermᚐAccess(ctx context.Context, v any) (domain.Access, error) {
+func (ec *executionContext) unmarshalNAccess2porticoᚋinternalᚋdomainᚐAccess(ctx context.Context, v any) (domain.Access, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := domain.Access(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNAccess2porticoᚋinternalᚋtermᚐAccess(ctx context.Context, sel ast.SelectionSet, v domain.Access) graphql.Marshaler {
+func (ec *executionContext) marshalNAccess2porticoᚋinternalᚋdomainᚐAccess(ctx context.Context, sel ast.SelectionSet, v domain.Access) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -3072,13 +3072,13 @@ func (ec *executionContext) marshalNAccess2porticoᚋinternalᚋtermᚐAccess(ct
 	return res
 }
 
-func (ec *executionContext) unmarshalNAuthType2porticoᚋinternalᚋtermᚐAuthType(ctx context.Context, v any) (domain.AuthType, error) {
+func (ec *executionContext) unmarshalNAuthType2porticoᚋinternalᚋdomainᚐAuthType(ctx context.Context, v any) (domain.AuthType, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := domain.AuthType(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNAuthType2porticoᚋinternalᚋtermᚐAuthType(ctx context.Context, sel ast.SelectionSet, v domain.AuthType) graphql.Marshaler {
+func (ec *executionContext) marshalNAuthType2porticoᚋinternalᚋdomainᚐAuthType(ctx context.Context, sel ast.SelectionSet, v domain.AuthType) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -3089,13 +3089,13 @@ func (ec *executionContext) marshalNAuthType2porticoᚋinternalᚋtermᚐAuthTyp
 	return res
 }
 
-func (ec *executionContext) unmarshalNAuthType2ᚕporticoᚋinternalᚋtermᚐAuthTypeᚄ(ctx context.Context, v any) ([]domain.AuthType, error) {
+func (ec *executionContext) unmarshalNAuthType2ᚕporticoᚋinternalᚋdomainᚐAuthTypeᚄ(ctx context.Context, v any) ([]domain.AuthType, error) {
 	vSlice := graphql.CoerceList(v)
 	var err error
 	res := make([]domain.AuthType, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNAuthType2porticoᚋinternalᚋtermᚐAuthType(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNAuthType2porticoᚋinternalᚋdomainᚐAuthType(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -3103,11 +3103,11 @@ func (ec *executionContext) unmarshalNAuthType2ᚕporticoᚋinternalᚋtermᚐAu
 	return res, nil
 }
 
-func (ec *executionContext) marshalNAuthType2ᚕporticoᚋinternalᚋtermᚐAuthTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.AuthType) graphql.Marshaler {
+func (ec *executionContext) marshalNAuthType2ᚕporticoᚋinternalᚋdomainᚐAuthTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.AuthType) graphql.Marshaler {
 	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAuthType2porticoᚋinternalᚋtermᚐAuthType(ctx, sel, v[i])
+		return ec.marshalNAuthType2porticoᚋinternalᚋdomainᚐAuthType(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -3238,13 +3238,13 @@ func (ec *executionContext) unmarshalNEnableKeyInput2porticoᚋgraphᚋmodelᚐE
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalNEnvironment2porticoᚋinternalᚋtermᚐEnvironment(ctx context.Context, v any) (domain.Environment, error) {
+func (ec *executionContext) unmarshalNEnvironment2porticoᚋinternalᚋdomainᚐEnvironment(ctx context.Context, v any) (domain.Environment, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := domain.Environment(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNEnvironment2porticoᚋinternalᚋtermᚐEnvironment(ctx context.Context, sel ast.SelectionSet, v domain.Environment) graphql.Marshaler {
+func (ec *executionContext) marshalNEnvironment2porticoᚋinternalᚋdomainᚐEnvironment(ctx context.Context, sel ast.SelectionSet, v domain.Environment) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -3270,7 +3270,7 @@ func (ec *executionContext) unmarshalNUpdateKeyInput2porticoᚋgraphᚋmodelᚐU
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOAccess2ᚖporticoᚋinternalᚋtermᚐAccess(ctx context.Context, v any) (*domain.Access, error) {
+func (ec *executionContext) unmarshalOAccess2ᚖporticoᚋinternalᚋdomainᚐAccess(ctx context.Context, v any) (*domain.Access, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -3279,7 +3279,7 @@ func (ec *executionContext) unmarshalOAccess2ᚖporticoᚋinternalᚋtermᚐAcce
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOAccess2ᚖporticoᚋinternalᚋtermᚐAccess(ctx context.Context, sel ast.SelectionSet, v *domain.Access) graphql.Marshaler {
+func (ec *executionContext) marshalOAccess2ᚖporticoᚋinternalᚋdomainᚐAccess(ctx context.Context, sel ast.SelectionSet, v *domain.Access) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -3289,7 +3289,7 @@ func (ec *executionContext) marshalOAccess2ᚖporticoᚋinternalᚋtermᚐAccess
 	return res
 }
 
-func (ec *executionContext) unmarshalOAuthType2ᚕporticoᚋinternalᚋtermᚐAuthTypeᚄ(ctx context.Context, v any) ([]domain.AuthType, error) {
+func (ec *executionContext) unmarshalOAuthType2ᚕporticoᚋinternalᚋdomainᚐAuthTypeᚄ(ctx context.Context, v any) ([]domain.AuthType, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -3298,7 +3298,7 @@ func (ec *executionContext) unmarshalOAuthType2ᚕporticoᚋinternalᚋtermᚐAu
 	res := make([]domain.AuthType, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNAuthType2porticoᚋinternalᚋtermᚐAuthType(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNAuthType2porticoᚋinternalᚋdomainᚐAuthType(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -3306,14 +3306,14 @@ func (ec *executionContext) unmarshalOAuthType2ᚕporticoᚋinternalᚋtermᚐAu
 	return res, nil
 }
 
-func (ec *executionContext) marshalOAuthType2ᚕporticoᚋinternalᚋtermᚐAuthTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.AuthType) graphql.Marshaler {
+func (ec *executionContext) marshalOAuthType2ᚕporticoᚋinternalᚋdomainᚐAuthTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.AuthType) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAuthType2porticoᚋinternalᚋtermᚐAuthType(ctx, sel, v[i])
+		return ec.marshalNAuthType2porticoᚋinternalᚋdomainᚐAuthType(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -3397,7 +3397,7 @@ func (ec *executionContext) marshalOEnforcement2ᚖporticoᚋgraphᚋmodelᚐEnf
 	return ec._Enforcement(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOEnvironment2ᚕporticoᚋinternalᚋtermᚐEnvironmentᚄ(ctx context.Context, v any) ([]domain.Environment, error) {
+func (ec *executionContext) unmarshalOEnvironment2ᚕporticoᚋinternalᚋdomainᚐEnvironmentᚄ(ctx context.Context, v any) ([]domain.Environment, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -3406,7 +3406,7 @@ func (ec *executionContext) unmarshalOEnvironment2ᚕporticoᚋinternalᚋterm�
 	res := make([]domain.Environment, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNEnvironment2porticoᚋinternalᚋtermᚐEnvironment(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNEnvironment2porticoᚋinternalᚋdomainᚐEnvironment(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -3414,14 +3414,14 @@ func (ec *executionContext) unmarshalOEnvironment2ᚕporticoᚋinternalᚋterm�
 	return res, nil
 }
 
-func (ec *executionContext) marshalOEnvironment2ᚕporticoᚋinternalᚋtermᚐEnvironmentᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.Environment) graphql.Marshaler {
+func (ec *executionContext) marshalOEnvironment2ᚕporticoᚋinternalᚋdomainᚐEnvironmentᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.Environment) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNEnvironment2porticoᚋinternalᚋtermᚐEnvironment(ctx, sel, v[i])
+		return ec.marshalNEnvironment2porticoᚋinternalᚋdomainᚐEnvironment(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -3433,7 +3433,7 @@ func (ec *executionContext) marshalOEnvironment2ᚕporticoᚋinternalᚋtermᚐE
 	return ret
 }
 
-func (ec *executionContext) unmarshalOEnvironment2ᚖporticoᚋinternalᚋtermᚐEnvironment(ctx context.Context, v any) (*domain.Environment, error) {
+func (ec *executionContext) unmarshalOEnvironment2ᚖporticoᚋinternalᚋdomainᚐEnvironment(ctx context.Context, v any) (*domain.Environment, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -3442,7 +3442,7 @@ func (ec *executionContext) unmarshalOEnvironment2ᚖporticoᚋinternalᚋterm�
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOEnvironment2ᚖporticoᚋinternalᚋtermᚐEnvironment(ctx context.Context, sel ast.SelectionSet, v *domain.Environment) graphql.Marshaler {
+func (ec *executionContext) marshalOEnvironment2ᚖporticoᚋinternalᚋdomainᚐEnvironment(ctx context.Context, sel ast.SelectionSet, v *domain.Environment) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -3459,7 +3459,7 @@ func (ec *executionContext) marshalOGenerateKeyPayload2ᚖporticoᚋgraphᚋmode
 	return ec._GenerateKeyPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalORevocationReason2ᚖporticoᚋinternalᚋtermᚐRevocationReason(ctx context.Context, v any) (*domain.RevocationReason, error) {
+func (ec *executionContext) unmarshalORevocationReason2ᚖporticoᚋinternalᚋdomainᚐRevocationReason(ctx context.Context, v any) (*domain.RevocationReason, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -3468,7 +3468,7 @@ func (ec *executionContext) unmarshalORevocationReason2ᚖporticoᚋinternalᚋt
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalORevocationReason2ᚖporticoᚋinternalᚋtermᚐRevocationReason(ctx context.Context, sel ast.SelectionSet, v *domain.RevocationReason) graphql.Marshaler {
+func (ec *executionContext) marshalORevocationReason2ᚖporticoᚋinternalᚋdomainᚐRevocationReason(ctx context.Context, sel ast.SelectionSet, v *domain.RevocationReason) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

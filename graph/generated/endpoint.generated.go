@@ -228,7 +228,7 @@ func (ec *executionContext) _Endpoint_method(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.Method) graphql.Marshaler {
-			return ec.marshalNHTTPMethod2porticoᚋinternalᚋtermᚐMethod(ctx, selections, v)
+			return ec.marshalNHTTPMethod2porticoᚋinternalᚋdomainᚐMethod(ctx, selections, v)
 		},
 		true,
 		true,
@@ -713,7 +713,7 @@ func (ec *executionContext) unmarshalInputCreateEndpointInput(ctx context.Contex
 			it.ProductID = data
 		case "method":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("method"))
-			data, err := ec.unmarshalNHTTPMethod2porticoᚋinternalᚋtermᚐMethod(ctx, v)
+			data, err := ec.unmarshalNHTTPMethod2porticoᚋinternalᚋdomainᚐMethod(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -801,7 +801,7 @@ func (ec *executionContext) unmarshalInputUpdateEndpointInput(ctx context.Contex
 			it.Version = graphql.OmittableOf(data)
 		case "method":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("method"))
-			data, err := ec.unmarshalOHTTPMethod2ᚖporticoᚋinternalᚋtermᚐMethod(ctx, v)
+			data, err := ec.unmarshalOHTTPMethod2ᚖporticoᚋinternalᚋdomainᚐMethod(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1359,13 +1359,13 @@ func (ec *executionContext) marshalNEndpointPermissions2ᚖporticoᚋinternalᚋ
 	return ec._EndpointPermissions(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNHTTPMethod2porticoᚋinternalᚋtermᚐMethod(ctx context.Context, v any) (domain.Method, error) {
+func (ec *executionContext) unmarshalNHTTPMethod2porticoᚋinternalᚋdomainᚐMethod(ctx context.Context, v any) (domain.Method, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := domain.Method(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNHTTPMethod2porticoᚋinternalᚋtermᚐMethod(ctx context.Context, sel ast.SelectionSet, v domain.Method) graphql.Marshaler {
+func (ec *executionContext) marshalNHTTPMethod2porticoᚋinternalᚋdomainᚐMethod(ctx context.Context, sel ast.SelectionSet, v domain.Method) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -1402,7 +1402,7 @@ func (ec *executionContext) marshalOEndpoint2ᚖporticoᚋentᚋdbᚐEndpoint(ct
 	return ec._Endpoint(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOHTTPMethod2ᚖporticoᚋinternalᚋtermᚐMethod(ctx context.Context, v any) (*domain.Method, error) {
+func (ec *executionContext) unmarshalOHTTPMethod2ᚖporticoᚋinternalᚋdomainᚐMethod(ctx context.Context, v any) (*domain.Method, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -1411,7 +1411,7 @@ func (ec *executionContext) unmarshalOHTTPMethod2ᚖporticoᚋinternalᚋtermᚐ
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOHTTPMethod2ᚖporticoᚋinternalᚋtermᚐMethod(ctx context.Context, sel ast.SelectionSet, v *domain.Method) graphql.Marshaler {
+func (ec *executionContext) marshalOHTTPMethod2ᚖporticoᚋinternalᚋdomainᚐMethod(ctx context.Context, sel ast.SelectionSet, v *domain.Method) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

@@ -234,7 +234,7 @@ func (ec *executionContext) _Event_changes(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []domain.Change) graphql.Marshaler {
-			return ec.marshalNEventChange2ᚕporticoᚋinternalᚋtermᚐChangeᚄ(ctx, selections, v)
+			return ec.marshalNEventChange2ᚕporticoᚋinternalᚋdomainᚐChangeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1225,15 +1225,15 @@ func (ec *executionContext) marshalNEvent2ᚖporticoᚋentᚋdbᚐEvent(ctx cont
 	return ec._Event(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNEventChange2porticoᚋinternalᚋtermᚐChange(ctx context.Context, sel ast.SelectionSet, v domain.Change) graphql.Marshaler {
+func (ec *executionContext) marshalNEventChange2porticoᚋinternalᚋdomainᚐChange(ctx context.Context, sel ast.SelectionSet, v domain.Change) graphql.Marshaler {
 	return ec._EventChange(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNEventChange2ᚕporticoᚋinternalᚋtermᚐChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.Change) graphql.Marshaler {
+func (ec *executionContext) marshalNEventChange2ᚕporticoᚋinternalᚋdomainᚐChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.Change) graphql.Marshaler {
 	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNEventChange2porticoᚋinternalᚋtermᚐChange(ctx, sel, v[i])
+		return ec.marshalNEventChange2porticoᚋinternalᚋdomainᚐChange(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {

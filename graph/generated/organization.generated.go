@@ -297,7 +297,7 @@ func (ec *executionContext) _Organization_portalUnregister(ctx context.Context, 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.PortalUnregister) graphql.Marshaler {
-			return ec.marshalNPortalUnregister2porticoᚋinternalᚋtermᚐPortalUnregister(ctx, selections, v)
+			return ec.marshalNPortalUnregister2porticoᚋinternalᚋdomainᚐPortalUnregister(ctx, selections, v)
 		},
 		true,
 		true,
@@ -320,7 +320,7 @@ func (ec *executionContext) _Organization_productionKeys(ctx context.Context, fi
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.ProductionKeys) graphql.Marshaler {
-			return ec.marshalNProductionKeys2porticoᚋinternalᚋtermᚐProductionKeys(ctx, selections, v)
+			return ec.marshalNProductionKeys2porticoᚋinternalᚋdomainᚐProductionKeys(ctx, selections, v)
 		},
 		true,
 		true,
@@ -389,7 +389,7 @@ func (ec *executionContext) _Organization_longestKeyLife(ctx context.Context, fi
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.KeyLife) graphql.Marshaler {
-			return ec.marshalNKeyLife2porticoᚋinternalᚋtermᚐKeyLife(ctx, selections, v)
+			return ec.marshalNKeyLife2porticoᚋinternalᚋdomainᚐKeyLife(ctx, selections, v)
 		},
 		true,
 		true,
@@ -521,7 +521,7 @@ func (ec *executionContext) _Organization_usageRetention(ctx context.Context, fi
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.UsageRetention) graphql.Marshaler {
-			return ec.marshalOUsageRetention2ᚖporticoᚋinternalᚋtermᚐUsageRetention(ctx, selections, v)
+			return ec.marshalOUsageRetention2ᚖporticoᚋinternalᚋdomainᚐUsageRetention(ctx, selections, v)
 		},
 		true,
 		false,
@@ -831,14 +831,14 @@ func (ec *executionContext) unmarshalInputUpdateOrganizationInput(ctx context.Co
 			it.Currency = graphql.OmittableOf(data)
 		case "portalUnregister":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("portalUnregister"))
-			data, err := ec.unmarshalOPortalUnregister2ᚖporticoᚋinternalᚋtermᚐPortalUnregister(ctx, v)
+			data, err := ec.unmarshalOPortalUnregister2ᚖporticoᚋinternalᚋdomainᚐPortalUnregister(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.PortalUnregister = graphql.OmittableOf(data)
 		case "productionKeys":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("productionKeys"))
-			data, err := ec.unmarshalOProductionKeys2ᚖporticoᚋinternalᚋtermᚐProductionKeys(ctx, v)
+			data, err := ec.unmarshalOProductionKeys2ᚖporticoᚋinternalᚋdomainᚐProductionKeys(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -859,7 +859,7 @@ func (ec *executionContext) unmarshalInputUpdateOrganizationInput(ctx context.Co
 			it.KeyPrefix = graphql.OmittableOf(data)
 		case "longestKeyLife":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("longestKeyLife"))
-			data, err := ec.unmarshalOKeyLifeInput2ᚖporticoᚋinternalᚋtermᚐKeyLife(ctx, v)
+			data, err := ec.unmarshalOKeyLifeInput2ᚖporticoᚋinternalᚋdomainᚐKeyLife(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -880,7 +880,7 @@ func (ec *executionContext) unmarshalInputUpdateOrganizationInput(ctx context.Co
 			it.EventRetentionDays = graphql.OmittableOf(data)
 		case "usageRetention":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("usageRetention"))
-			data, err := ec.unmarshalOUsageRetentionInput2ᚖporticoᚋinternalᚋtermᚐUsageRetention(ctx, v)
+			data, err := ec.unmarshalOUsageRetentionInput2ᚖporticoᚋinternalᚋdomainᚐUsageRetention(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1236,7 +1236,7 @@ func (ec *executionContext) _UsageRetention(ctx context.Context, sel ast.Selecti
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) marshalNKeyLife2porticoᚋinternalᚋtermᚐKeyLife(ctx context.Context, sel ast.SelectionSet, v domain.KeyLife) graphql.Marshaler {
+func (ec *executionContext) marshalNKeyLife2porticoᚋinternalᚋdomainᚐKeyLife(ctx context.Context, sel ast.SelectionSet, v domain.KeyLife) graphql.Marshaler {
 	return ec._KeyLife(ctx, sel, &v)
 }
 
@@ -1250,13 +1250,13 @@ func (ec *executionContext) marshalNOrganization2ᚖporticoᚋentᚋdbᚐOrganiz
 	return ec._Organization(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNPortalUnregister2porticoᚋinternalᚋtermᚐPortalUnregister(ctx context.Context, v any) (domain.PortalUnregister, error) {
+func (ec *executionContext) unmarshalNPortalUnregister2porticoᚋinternalᚋdomainᚐPortalUnregister(ctx context.Context, v any) (domain.PortalUnregister, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := domain.PortalUnregister(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNPortalUnregister2porticoᚋinternalᚋtermᚐPortalUnregister(ctx context.Context, sel ast.SelectionSet, v domain.PortalUnregister) graphql.Marshaler {
+func (ec *executionContext) marshalNPortalUnregister2porticoᚋinternalᚋdomainᚐPortalUnregister(ctx context.Context, sel ast.SelectionSet, v domain.PortalUnregister) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -1267,13 +1267,13 @@ func (ec *executionContext) marshalNPortalUnregister2porticoᚋinternalᚋterm�
 	return res
 }
 
-func (ec *executionContext) unmarshalNProductionKeys2porticoᚋinternalᚋtermᚐProductionKeys(ctx context.Context, v any) (domain.ProductionKeys, error) {
+func (ec *executionContext) unmarshalNProductionKeys2porticoᚋinternalᚋdomainᚐProductionKeys(ctx context.Context, v any) (domain.ProductionKeys, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := domain.ProductionKeys(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNProductionKeys2porticoᚋinternalᚋtermᚐProductionKeys(ctx context.Context, sel ast.SelectionSet, v domain.ProductionKeys) graphql.Marshaler {
+func (ec *executionContext) marshalNProductionKeys2porticoᚋinternalᚋdomainᚐProductionKeys(ctx context.Context, sel ast.SelectionSet, v domain.ProductionKeys) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -1289,7 +1289,7 @@ func (ec *executionContext) unmarshalNUpdateOrganizationInput2porticoᚋgraphᚋ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOKeyLifeInput2ᚖporticoᚋinternalᚋtermᚐKeyLife(ctx context.Context, v any) (*domain.KeyLife, error) {
+func (ec *executionContext) unmarshalOKeyLifeInput2ᚖporticoᚋinternalᚋdomainᚐKeyLife(ctx context.Context, v any) (*domain.KeyLife, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -1304,7 +1304,7 @@ func (ec *executionContext) marshalOOrganization2ᚖporticoᚋentᚋdbᚐOrganiz
 	return ec._Organization(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOPortalUnregister2ᚖporticoᚋinternalᚋtermᚐPortalUnregister(ctx context.Context, v any) (*domain.PortalUnregister, error) {
+func (ec *executionContext) unmarshalOPortalUnregister2ᚖporticoᚋinternalᚋdomainᚐPortalUnregister(ctx context.Context, v any) (*domain.PortalUnregister, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -1313,7 +1313,7 @@ func (ec *executionContext) unmarshalOPortalUnregister2ᚖporticoᚋinternalᚋt
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOPortalUnregister2ᚖporticoᚋinternalᚋtermᚐPortalUnregister(ctx context.Context, sel ast.SelectionSet, v *domain.PortalUnregister) graphql.Marshaler {
+func (ec *executionContext) marshalOPortalUnregister2ᚖporticoᚋinternalᚋdomainᚐPortalUnregister(ctx context.Context, sel ast.SelectionSet, v *domain.PortalUnregister) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -1323,7 +1323,7 @@ func (ec *executionContext) marshalOPortalUnregister2ᚖporticoᚋinternalᚋter
 	return res
 }
 
-func (ec *executionContext) unmarshalOProductionKeys2ᚖporticoᚋinternalᚋtermᚐProductionKeys(ctx context.Context, v any) (*domain.ProductionKeys, error) {
+func (ec *executionContext) unmarshalOProductionKeys2ᚖporticoᚋinternalᚋdomainᚐProductionKeys(ctx context.Context, v any) (*domain.ProductionKeys, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -1332,7 +1332,7 @@ func (ec *executionContext) unmarshalOProductionKeys2ᚖporticoᚋinternalᚋter
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOProductionKeys2ᚖporticoᚋinternalᚋtermᚐProductionKeys(ctx context.Context, sel ast.SelectionSet, v *domain.ProductionKeys) graphql.Marshaler {
+func (ec *executionContext) marshalOProductionKeys2ᚖporticoᚋinternalᚋdomainᚐProductionKeys(ctx context.Context, sel ast.SelectionSet, v *domain.ProductionKeys) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -1349,14 +1349,14 @@ func (ec *executionContext) marshalOUpdateOrganizationPayload2ᚖporticoᚋgraph
 	return ec._UpdateOrganizationPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOUsageRetention2ᚖporticoᚋinternalᚋtermᚐUsageRetention(ctx context.Context, sel ast.SelectionSet, v *domain.UsageRetention) graphql.Marshaler {
+func (ec *executionContext) marshalOUsageRetention2ᚖporticoᚋinternalᚋdomainᚐUsageRetention(ctx context.Context, sel ast.SelectionSet, v *domain.UsageRetention) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._UsageRetention(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOUsageRetentionInput2ᚖporticoᚋinternalᚋtermᚐUsageRetention(ctx context.Context, v any) (*domain.UsageRetention, error) {
+func (ec *executionContext) unmarshalOUsageRetentionInput2ᚖporticoᚋinternalᚋdomainᚐUsageRetention(ctx context.Context, v any) (*domain.UsageRetention, error) {
 	if v == nil {
 		return nil, nil
 	}

@@ -161,7 +161,7 @@ func (ec *executionContext) _Plan_kind(ctx context.Context, field graphql.Collec
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.PlanKind) graphql.Marshaler {
-			return ec.marshalNPlanKind2porticoᚋinternalᚋtermᚐPlanKind(ctx, selections, v)
+			return ec.marshalNPlanKind2porticoᚋinternalᚋdomainᚐPlanKind(ctx, selections, v)
 		},
 		true,
 		true,
@@ -225,7 +225,7 @@ func (ec *executionContext) _Plan_rateLimit(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.RateLimit) graphql.Marshaler {
-			return ec.marshalORateLimit2ᚖporticoᚋinternalᚋtermᚐRateLimit(ctx, selections, v)
+			return ec.marshalORateLimit2ᚖporticoᚋinternalᚋdomainᚐRateLimit(ctx, selections, v)
 		},
 		true,
 		false,
@@ -257,7 +257,7 @@ func (ec *executionContext) _Plan_quota(ctx context.Context, field graphql.Colle
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.Quota) graphql.Marshaler {
-			return ec.marshalOQuota2ᚖporticoᚋinternalᚋtermᚐQuota(ctx, selections, v)
+			return ec.marshalOQuota2ᚖporticoᚋinternalᚋdomainᚐQuota(ctx, selections, v)
 		},
 		true,
 		false,
@@ -289,7 +289,7 @@ func (ec *executionContext) _Plan_quotaPer(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.QuotaPer) graphql.Marshaler {
-			return ec.marshalNQuotaPer2porticoᚋinternalᚋtermᚐQuotaPer(ctx, selections, v)
+			return ec.marshalNQuotaPer2porticoᚋinternalᚋdomainᚐQuotaPer(ctx, selections, v)
 		},
 		true,
 		true,
@@ -312,7 +312,7 @@ func (ec *executionContext) _Plan_price(ctx context.Context, field graphql.Colle
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.Price) graphql.Marshaler {
-			return ec.marshalOPrice2ᚖporticoᚋinternalᚋtermᚐPrice(ctx, selections, v)
+			return ec.marshalOPrice2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx, selections, v)
 		},
 		true,
 		false,
@@ -344,7 +344,7 @@ func (ec *executionContext) _Plan_approval(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.Approval) graphql.Marshaler {
-			return ec.marshalOApproval2ᚖporticoᚋinternalᚋtermᚐApproval(ctx, selections, v)
+			return ec.marshalOApproval2ᚖporticoᚋinternalᚋdomainᚐApproval(ctx, selections, v)
 		},
 		true,
 		false,
@@ -674,7 +674,7 @@ func (ec *executionContext) _Quota_per(ctx context.Context, field graphql.Collec
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.QuotaPeriod) graphql.Marshaler {
-			return ec.marshalNQuotaPeriod2porticoᚋinternalᚋtermᚐQuotaPeriod(ctx, selections, v)
+			return ec.marshalNQuotaPeriod2porticoᚋinternalᚋdomainᚐQuotaPeriod(ctx, selections, v)
 		},
 		true,
 		true,
@@ -720,7 +720,7 @@ func (ec *executionContext) _RateLimit_per(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.RatePeriod) graphql.Marshaler {
-			return ec.marshalNRatePeriod2porticoᚋinternalᚋtermᚐRatePeriod(ctx, selections, v)
+			return ec.marshalNRatePeriod2porticoᚋinternalᚋdomainᚐRatePeriod(ctx, selections, v)
 		},
 		true,
 		true,
@@ -862,7 +862,7 @@ func (ec *executionContext) unmarshalInputCreatePlanInput(ctx context.Context, o
 			it.Name = data
 		case "kind":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
-			data, err := ec.unmarshalOPlanKind2ᚖporticoᚋinternalᚋtermᚐPlanKind(ctx, v)
+			data, err := ec.unmarshalOPlanKind2ᚖporticoᚋinternalᚋdomainᚐPlanKind(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -876,35 +876,35 @@ func (ec *executionContext) unmarshalInputCreatePlanInput(ctx context.Context, o
 			it.ExternalID = data
 		case "rateLimit":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rateLimit"))
-			data, err := ec.unmarshalORateLimitInput2ᚖporticoᚋinternalᚋtermᚐRateLimit(ctx, v)
+			data, err := ec.unmarshalORateLimitInput2ᚖporticoᚋinternalᚋdomainᚐRateLimit(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.RateLimit = data
 		case "quota":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("quota"))
-			data, err := ec.unmarshalOQuotaInput2ᚖporticoᚋinternalᚋtermᚐQuota(ctx, v)
+			data, err := ec.unmarshalOQuotaInput2ᚖporticoᚋinternalᚋdomainᚐQuota(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.Quota = data
 		case "quotaPer":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("quotaPer"))
-			data, err := ec.unmarshalOQuotaPer2ᚖporticoᚋinternalᚋtermᚐQuotaPer(ctx, v)
+			data, err := ec.unmarshalOQuotaPer2ᚖporticoᚋinternalᚋdomainᚐQuotaPer(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.QuotaPer = data
 		case "price":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("price"))
-			data, err := ec.unmarshalOPriceInput2ᚖporticoᚋinternalᚋtermᚐPrice(ctx, v)
+			data, err := ec.unmarshalOPriceInput2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.Price = data
 		case "approval":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("approval"))
-			data, err := ec.unmarshalOApproval2ᚖporticoᚋinternalᚋtermᚐApproval(ctx, v)
+			data, err := ec.unmarshalOApproval2ᚖporticoᚋinternalᚋdomainᚐApproval(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -985,7 +985,7 @@ func (ec *executionContext) unmarshalInputQuotaInput(ctx context.Context, obj an
 			it.Limit = data
 		case "per":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("per"))
-			data, err := ec.unmarshalNQuotaPeriod2porticoᚋinternalᚋtermᚐQuotaPeriod(ctx, v)
+			data, err := ec.unmarshalNQuotaPeriod2porticoᚋinternalᚋdomainᚐQuotaPeriod(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1022,7 +1022,7 @@ func (ec *executionContext) unmarshalInputRateLimitInput(ctx context.Context, ob
 			it.Limit = data
 		case "per":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("per"))
-			data, err := ec.unmarshalNRatePeriod2porticoᚋinternalᚋtermᚐRatePeriod(ctx, v)
+			data, err := ec.unmarshalNRatePeriod2porticoᚋinternalᚋdomainᚐRatePeriod(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1089,35 +1089,35 @@ func (ec *executionContext) unmarshalInputUpdatePlanInput(ctx context.Context, o
 			it.ExternalID = graphql.OmittableOf(data)
 		case "rateLimit":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rateLimit"))
-			data, err := ec.unmarshalORateLimitInput2ᚖporticoᚋinternalᚋtermᚐRateLimit(ctx, v)
+			data, err := ec.unmarshalORateLimitInput2ᚖporticoᚋinternalᚋdomainᚐRateLimit(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.RateLimit = graphql.OmittableOf(data)
 		case "quota":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("quota"))
-			data, err := ec.unmarshalOQuotaInput2ᚖporticoᚋinternalᚋtermᚐQuota(ctx, v)
+			data, err := ec.unmarshalOQuotaInput2ᚖporticoᚋinternalᚋdomainᚐQuota(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.Quota = graphql.OmittableOf(data)
 		case "quotaPer":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("quotaPer"))
-			data, err := ec.unmarshalOQuotaPer2ᚖporticoᚋinternalᚋtermᚐQuotaPer(ctx, v)
+			data, err := ec.unmarshalOQuotaPer2ᚖporticoᚋinternalᚋdomainᚐQuotaPer(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.QuotaPer = graphql.OmittableOf(data)
 		case "price":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("price"))
-			data, err := ec.unmarshalOPriceInput2ᚖporticoᚋinternalᚋtermᚐPrice(ctx, v)
+			data, err := ec.unmarshalOPriceInput2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.Price = graphql.OmittableOf(data)
 		case "approval":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("approval"))
-			data, err := ec.unmarshalOApproval2ᚖporticoᚋinternalᚋtermᚐApproval(ctx, v)
+			data, err := ec.unmarshalOApproval2ᚖporticoᚋinternalᚋdomainᚐApproval(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1643,13 +1643,13 @@ func (ec *executionContext) marshalNPlanEdge2ᚖporticoᚋgraphᚋmodelᚐPlanEd
 	return ec._PlanEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNPlanKind2porticoᚋinternalᚋtermᚐPlanKind(ctx context.Context, v any) (domain.PlanKind, error) {
+func (ec *executionContext) unmarshalNPlanKind2porticoᚋinternalᚋdomainᚐPlanKind(ctx context.Context, v any) (domain.PlanKind, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := domain.PlanKind(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNPlanKind2porticoᚋinternalᚋtermᚐPlanKind(ctx context.Context, sel ast.SelectionSet, v domain.PlanKind) graphql.Marshaler {
+func (ec *executionContext) marshalNPlanKind2porticoᚋinternalᚋdomainᚐPlanKind(ctx context.Context, sel ast.SelectionSet, v domain.PlanKind) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -1660,13 +1660,13 @@ func (ec *executionContext) marshalNPlanKind2porticoᚋinternalᚋtermᚐPlanKin
 	return res
 }
 
-func (ec *executionContext) unmarshalNQuotaPer2porticoᚋinternalᚋtermᚐQuotaPer(ctx context.Context, v any) (domain.QuotaPer, error) {
+func (ec *executionContext) unmarshalNQuotaPer2porticoᚋinternalᚋdomainᚐQuotaPer(ctx context.Context, v any) (domain.QuotaPer, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := domain.QuotaPer(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNQuotaPer2porticoᚋinternalᚋtermᚐQuotaPer(ctx context.Context, sel ast.SelectionSet, v domain.QuotaPer) graphql.Marshaler {
+func (ec *executionContext) marshalNQuotaPer2porticoᚋinternalᚋdomainᚐQuotaPer(ctx context.Context, sel ast.SelectionSet, v domain.QuotaPer) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -1677,13 +1677,13 @@ func (ec *executionContext) marshalNQuotaPer2porticoᚋinternalᚋtermᚐQuotaPe
 	return res
 }
 
-func (ec *executionContext) unmarshalNQuotaPeriod2porticoᚋinternalᚋtermᚐQuotaPeriod(ctx context.Context, v any) (domain.QuotaPeriod, error) {
+func (ec *executionContext) unmarshalNQuotaPeriod2porticoᚋinternalᚋdomainᚐQuotaPeriod(ctx context.Context, v any) (domain.QuotaPeriod, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := domain.QuotaPeriod(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNQuotaPeriod2porticoᚋinternalᚋtermᚐQuotaPeriod(ctx context.Context, sel ast.SelectionSet, v domain.QuotaPeriod) graphql.Marshaler {
+func (ec *executionContext) marshalNQuotaPeriod2porticoᚋinternalᚋdomainᚐQuotaPeriod(ctx context.Context, sel ast.SelectionSet, v domain.QuotaPeriod) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -1694,13 +1694,13 @@ func (ec *executionContext) marshalNQuotaPeriod2porticoᚋinternalᚋtermᚐQuot
 	return res
 }
 
-func (ec *executionContext) unmarshalNRatePeriod2porticoᚋinternalᚋtermᚐRatePeriod(ctx context.Context, v any) (domain.RatePeriod, error) {
+func (ec *executionContext) unmarshalNRatePeriod2porticoᚋinternalᚋdomainᚐRatePeriod(ctx context.Context, v any) (domain.RatePeriod, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := domain.RatePeriod(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNRatePeriod2porticoᚋinternalᚋtermᚐRatePeriod(ctx context.Context, sel ast.SelectionSet, v domain.RatePeriod) graphql.Marshaler {
+func (ec *executionContext) marshalNRatePeriod2porticoᚋinternalᚋdomainᚐRatePeriod(ctx context.Context, sel ast.SelectionSet, v domain.RatePeriod) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -1730,7 +1730,7 @@ func (ec *executionContext) marshalOPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx contex
 	return ec._Plan(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOPlanKind2ᚖporticoᚋinternalᚋtermᚐPlanKind(ctx context.Context, v any) (*domain.PlanKind, error) {
+func (ec *executionContext) unmarshalOPlanKind2ᚖporticoᚋinternalᚋdomainᚐPlanKind(ctx context.Context, v any) (*domain.PlanKind, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -1739,7 +1739,7 @@ func (ec *executionContext) unmarshalOPlanKind2ᚖporticoᚋinternalᚋtermᚐPl
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOPlanKind2ᚖporticoᚋinternalᚋtermᚐPlanKind(ctx context.Context, sel ast.SelectionSet, v *domain.PlanKind) graphql.Marshaler {
+func (ec *executionContext) marshalOPlanKind2ᚖporticoᚋinternalᚋdomainᚐPlanKind(ctx context.Context, sel ast.SelectionSet, v *domain.PlanKind) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -1749,14 +1749,14 @@ func (ec *executionContext) marshalOPlanKind2ᚖporticoᚋinternalᚋtermᚐPlan
 	return res
 }
 
-func (ec *executionContext) marshalOPrice2ᚖporticoᚋinternalᚋtermᚐPrice(ctx context.Context, sel ast.SelectionSet, v *domain.Price) graphql.Marshaler {
+func (ec *executionContext) marshalOPrice2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx context.Context, sel ast.SelectionSet, v *domain.Price) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Price(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOPriceInput2ᚖporticoᚋinternalᚋtermᚐPrice(ctx context.Context, v any) (*domain.Price, error) {
+func (ec *executionContext) unmarshalOPriceInput2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx context.Context, v any) (*domain.Price, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -1764,14 +1764,14 @@ func (ec *executionContext) unmarshalOPriceInput2ᚖporticoᚋinternalᚋtermᚐ
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOQuota2ᚖporticoᚋinternalᚋtermᚐQuota(ctx context.Context, sel ast.SelectionSet, v *domain.Quota) graphql.Marshaler {
+func (ec *executionContext) marshalOQuota2ᚖporticoᚋinternalᚋdomainᚐQuota(ctx context.Context, sel ast.SelectionSet, v *domain.Quota) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Quota(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOQuotaInput2ᚖporticoᚋinternalᚋtermᚐQuota(ctx context.Context, v any) (*domain.Quota, error) {
+func (ec *executionContext) unmarshalOQuotaInput2ᚖporticoᚋinternalᚋdomainᚐQuota(ctx context.Context, v any) (*domain.Quota, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -1779,7 +1779,7 @@ func (ec *executionContext) unmarshalOQuotaInput2ᚖporticoᚋinternalᚋtermᚐ
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOQuotaPer2ᚖporticoᚋinternalᚋtermᚐQuotaPer(ctx context.Context, v any) (*domain.QuotaPer, error) {
+func (ec *executionContext) unmarshalOQuotaPer2ᚖporticoᚋinternalᚋdomainᚐQuotaPer(ctx context.Context, v any) (*domain.QuotaPer, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -1788,7 +1788,7 @@ func (ec *executionContext) unmarshalOQuotaPer2ᚖporticoᚋinternalᚋtermᚐQu
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOQuotaPer2ᚖporticoᚋinternalᚋtermᚐQuotaPer(ctx context.Context, sel ast.SelectionSet, v *domain.QuotaPer) graphql.Marshaler {
+func (ec *executionContext) marshalOQuotaPer2ᚖporticoᚋinternalᚋdomainᚐQuotaPer(ctx context.Context, sel ast.SelectionSet, v *domain.QuotaPer) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -1798,14 +1798,14 @@ func (ec *executionContext) marshalOQuotaPer2ᚖporticoᚋinternalᚋtermᚐQuot
 	return res
 }
 
-func (ec *executionContext) marshalORateLimit2ᚖporticoᚋinternalᚋtermᚐRateLimit(ctx context.Context, sel ast.SelectionSet, v *domain.RateLimit) graphql.Marshaler {
+func (ec *executionContext) marshalORateLimit2ᚖporticoᚋinternalᚋdomainᚐRateLimit(ctx context.Context, sel ast.SelectionSet, v *domain.RateLimit) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._RateLimit(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalORateLimitInput2ᚖporticoᚋinternalᚋtermᚐRateLimit(ctx context.Context, v any) (*domain.RateLimit, error) {
+func (ec *executionContext) unmarshalORateLimitInput2ᚖporticoᚋinternalᚋdomainᚐRateLimit(ctx context.Context, v any) (*domain.RateLimit, error) {
 	if v == nil {
 		return nil, nil
 	}

@@ -350,7 +350,7 @@ func (ec *executionContext) _Product_status(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.ProductStatus) graphql.Marshaler {
-			return ec.marshalNProductStatus2porticoᚋinternalᚋtermᚐProductStatus(ctx, selections, v)
+			return ec.marshalNProductStatus2porticoᚋinternalᚋdomainᚐProductStatus(ctx, selections, v)
 		},
 		true,
 		true,
@@ -373,7 +373,7 @@ func (ec *executionContext) _Product_approval(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.Approval) graphql.Marshaler {
-			return ec.marshalNApproval2porticoᚋinternalᚋtermᚐApproval(ctx, selections, v)
+			return ec.marshalNApproval2porticoᚋinternalᚋdomainᚐApproval(ctx, selections, v)
 		},
 		true,
 		true,
@@ -396,7 +396,7 @@ func (ec *executionContext) _Product_authTypes(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []domain.AuthType) graphql.Marshaler {
-			return ec.marshalNAuthType2ᚕporticoᚋinternalᚋtermᚐAuthTypeᚄ(ctx, selections, v)
+			return ec.marshalNAuthType2ᚕporticoᚋinternalᚋdomainᚐAuthTypeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1068,21 +1068,21 @@ func (ec *executionContext) unmarshalInputCreateProductInput(ctx context.Context
 			it.ExternalID = data
 		case "status":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("status"))
-			data, err := ec.unmarshalOProductStatus2ᚖporticoᚋinternalᚋtermᚐProductStatus(ctx, v)
+			data, err := ec.unmarshalOProductStatus2ᚖporticoᚋinternalᚋdomainᚐProductStatus(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.Status = data
 		case "approval":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("approval"))
-			data, err := ec.unmarshalOApproval2ᚖporticoᚋinternalᚋtermᚐApproval(ctx, v)
+			data, err := ec.unmarshalOApproval2ᚖporticoᚋinternalᚋdomainᚐApproval(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.Approval = data
 		case "authTypes":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("authTypes"))
-			data, err := ec.unmarshalOAuthType2ᚕporticoᚋinternalᚋtermᚐAuthTypeᚄ(ctx, v)
+			data, err := ec.unmarshalOAuthType2ᚕporticoᚋinternalᚋdomainᚐAuthTypeᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1140,7 +1140,7 @@ func (ec *executionContext) unmarshalInputProductFilter(ctx context.Context, obj
 			it.TitleContains = data
 		case "status":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("status"))
-			data, err := ec.unmarshalOProductStatus2ᚕporticoᚋinternalᚋtermᚐProductStatusᚄ(ctx, v)
+			data, err := ec.unmarshalOProductStatus2ᚕporticoᚋinternalᚋdomainᚐProductStatusᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1253,21 +1253,21 @@ func (ec *executionContext) unmarshalInputUpdateProductInput(ctx context.Context
 			it.ExternalID = graphql.OmittableOf(data)
 		case "status":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("status"))
-			data, err := ec.unmarshalOProductStatus2ᚖporticoᚋinternalᚋtermᚐProductStatus(ctx, v)
+			data, err := ec.unmarshalOProductStatus2ᚖporticoᚋinternalᚋdomainᚐProductStatus(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.Status = graphql.OmittableOf(data)
 		case "approval":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("approval"))
-			data, err := ec.unmarshalOApproval2ᚖporticoᚋinternalᚋtermᚐApproval(ctx, v)
+			data, err := ec.unmarshalOApproval2ᚖporticoᚋinternalᚋdomainᚐApproval(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.Approval = graphql.OmittableOf(data)
 		case "authTypes":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("authTypes"))
-			data, err := ec.unmarshalOAuthType2ᚕporticoᚋinternalᚋtermᚐAuthTypeᚄ(ctx, v)
+			data, err := ec.unmarshalOAuthType2ᚕporticoᚋinternalᚋdomainᚐAuthTypeᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1790,13 +1790,13 @@ func (ec *executionContext) _UpdateProductPayload(ctx context.Context, sel ast.S
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) unmarshalNApproval2porticoᚋinternalᚋtermᚐApproval(ctx context.Context, v any) (domain.Approval, error) {
+func (ec *executionContext) unmarshalNApproval2porticoᚋinternalᚋdomainᚐApproval(ctx context.Context, v any) (domain.Approval, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := domain.Approval(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNApproval2porticoᚋinternalᚋtermᚐApproval(ctx context.Context, sel ast.SelectionSet, v domain.Approval) graphql.Marshaler {
+func (ec *executionContext) marshalNApproval2porticoᚋinternalᚋdomainᚐApproval(ctx context.Context, sel ast.SelectionSet, v domain.Approval) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -1899,13 +1899,13 @@ func (ec *executionContext) marshalNProductPermissions2ᚖporticoᚋinternalᚋp
 	return ec._ProductPermissions(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNProductStatus2porticoᚋinternalᚋtermᚐProductStatus(ctx context.Context, v any) (domain.ProductStatus, error) {
+func (ec *executionContext) unmarshalNProductStatus2porticoᚋinternalᚋdomainᚐProductStatus(ctx context.Context, v any) (domain.ProductStatus, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := domain.ProductStatus(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNProductStatus2porticoᚋinternalᚋtermᚐProductStatus(ctx context.Context, sel ast.SelectionSet, v domain.ProductStatus) graphql.Marshaler {
+func (ec *executionContext) marshalNProductStatus2porticoᚋinternalᚋdomainᚐProductStatus(ctx context.Context, sel ast.SelectionSet, v domain.ProductStatus) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -1921,7 +1921,7 @@ func (ec *executionContext) unmarshalNUpdateProductInput2porticoᚋgraphᚋmodel
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOApproval2ᚖporticoᚋinternalᚋtermᚐApproval(ctx context.Context, v any) (*domain.Approval, error) {
+func (ec *executionContext) unmarshalOApproval2ᚖporticoᚋinternalᚋdomainᚐApproval(ctx context.Context, v any) (*domain.Approval, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -1930,7 +1930,7 @@ func (ec *executionContext) unmarshalOApproval2ᚖporticoᚋinternalᚋtermᚐAp
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOApproval2ᚖporticoᚋinternalᚋtermᚐApproval(ctx context.Context, sel ast.SelectionSet, v *domain.Approval) graphql.Marshaler {
+func (ec *executionContext) marshalOApproval2ᚖporticoᚋinternalᚋdomainᚐApproval(ctx context.Context, sel ast.SelectionSet, v *domain.Approval) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -1962,7 +1962,7 @@ func (ec *executionContext) unmarshalOProductFilter2ᚖporticoᚋinternalᚋport
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOProductStatus2ᚕporticoᚋinternalᚋtermᚐProductStatusᚄ(ctx context.Context, v any) ([]domain.ProductStatus, error) {
+func (ec *executionContext) unmarshalOProductStatus2ᚕporticoᚋinternalᚋdomainᚐProductStatusᚄ(ctx context.Context, v any) ([]domain.ProductStatus, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -1971,7 +1971,7 @@ func (ec *executionContext) unmarshalOProductStatus2ᚕporticoᚋinternalᚋterm
 	res := make([]domain.ProductStatus, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNProductStatus2porticoᚋinternalᚋtermᚐProductStatus(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNProductStatus2porticoᚋinternalᚋdomainᚐProductStatus(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -1979,14 +1979,14 @@ func (ec *executionContext) unmarshalOProductStatus2ᚕporticoᚋinternalᚋterm
 	return res, nil
 }
 
-func (ec *executionContext) marshalOProductStatus2ᚕporticoᚋinternalᚋtermᚐProductStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.ProductStatus) graphql.Marshaler {
+func (ec *executionContext) marshalOProductStatus2ᚕporticoᚋinternalᚋdomainᚐProductStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.ProductStatus) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNProductStatus2porticoᚋinternalᚋtermᚐProductStatus(ctx, sel, v[i])
+		return ec.marshalNProductStatus2porticoᚋinternalᚋdomainᚐProductStatus(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -1998,7 +1998,7 @@ func (ec *executionContext) marshalOProductStatus2ᚕporticoᚋinternalᚋterm�
 	return ret
 }
 
-func (ec *executionContext) unmarshalOProductStatus2ᚖporticoᚋinternalᚋtermᚐProductStatus(ctx context.Context, v any) (*domain.ProductStatus, error) {
+func (ec *executionContext) unmarshalOProductStatus2ᚖporticoᚋinternalᚋdomainᚐProductStatus(ctx context.Context, v any) (*domain.ProductStatus, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -2007,7 +2007,7 @@ func (ec *executionContext) unmarshalOProductStatus2ᚖporticoᚋinternalᚋterm
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOProductStatus2ᚖporticoᚋinternalᚋtermᚐProductStatus(ctx context.Context, sel ast.SelectionSet, v *domain.ProductStatus) graphql.Marshaler {
+func (ec *executionContext) marshalOProductStatus2ᚖporticoᚋinternalᚋdomainᚐProductStatus(ctx context.Context, sel ast.SelectionSet, v *domain.ProductStatus) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

@@ -483,7 +483,7 @@ func (ec *executionContext) _User_role(ctx context.Context, field graphql.Collec
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.UserRole) graphql.Marshaler {
-			return ec.marshalNUserRole2porticoᚋinternalᚋtermᚐUserRole(ctx, selections, v)
+			return ec.marshalNUserRole2porticoᚋinternalᚋdomainᚐUserRole(ctx, selections, v)
 		},
 		true,
 		true,
@@ -506,7 +506,7 @@ func (ec *executionContext) _User_status(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.UserStatus) graphql.Marshaler {
-			return ec.marshalNUserStatus2porticoᚋinternalᚋtermᚐUserStatus(ctx, selections, v)
+			return ec.marshalNUserStatus2porticoᚋinternalᚋdomainᚐUserStatus(ctx, selections, v)
 		},
 		true,
 		true,
@@ -836,7 +836,7 @@ func (ec *executionContext) unmarshalInputCreateUserInput(ctx context.Context, o
 			it.Email = data
 		case "role":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("role"))
-			data, err := ec.unmarshalOUserRole2ᚖporticoᚋinternalᚋtermᚐUserRole(ctx, v)
+			data, err := ec.unmarshalOUserRole2ᚖporticoᚋinternalᚋdomainᚐUserRole(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -857,7 +857,7 @@ func (ec *executionContext) unmarshalInputCreateUserInput(ctx context.Context, o
 			it.AccountID = data
 		case "membershipRole":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("membershipRole"))
-			data, err := ec.unmarshalOMembershipRole2ᚖporticoᚋinternalᚋtermᚐMembershipRole(ctx, v)
+			data, err := ec.unmarshalOMembershipRole2ᚖporticoᚋinternalᚋdomainᚐMembershipRole(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1005,14 +1005,14 @@ func (ec *executionContext) unmarshalInputUserFilter(ctx context.Context, obj an
 			it.Contains = data
 		case "role":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("role"))
-			data, err := ec.unmarshalOUserRole2ᚕporticoᚋinternalᚋtermᚐUserRoleᚄ(ctx, v)
+			data, err := ec.unmarshalOUserRole2ᚕporticoᚋinternalᚋdomainᚐUserRoleᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.Role = data
 		case "status":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("status"))
-			data, err := ec.unmarshalOUserStatus2ᚕporticoᚋinternalᚋtermᚐUserStatusᚄ(ctx, v)
+			data, err := ec.unmarshalOUserStatus2ᚕporticoᚋinternalᚋdomainᚐUserStatusᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1543,13 +1543,13 @@ func (ec *executionContext) marshalNUserEdge2ᚖporticoᚋgraphᚋmodelᚐUserEd
 	return ec._UserEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNUserRole2porticoᚋinternalᚋtermᚐUserRole(ctx context.Context, v any) (domain.UserRole, error) {
+func (ec *executionContext) unmarshalNUserRole2porticoᚋinternalᚋdomainᚐUserRole(ctx context.Context, v any) (domain.UserRole, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := domain.UserRole(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNUserRole2porticoᚋinternalᚋtermᚐUserRole(ctx context.Context, sel ast.SelectionSet, v domain.UserRole) graphql.Marshaler {
+func (ec *executionContext) marshalNUserRole2porticoᚋinternalᚋdomainᚐUserRole(ctx context.Context, sel ast.SelectionSet, v domain.UserRole) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -1560,13 +1560,13 @@ func (ec *executionContext) marshalNUserRole2porticoᚋinternalᚋtermᚐUserRol
 	return res
 }
 
-func (ec *executionContext) unmarshalNUserStatus2porticoᚋinternalᚋtermᚐUserStatus(ctx context.Context, v any) (domain.UserStatus, error) {
+func (ec *executionContext) unmarshalNUserStatus2porticoᚋinternalᚋdomainᚐUserStatus(ctx context.Context, v any) (domain.UserStatus, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := domain.UserStatus(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNUserStatus2porticoᚋinternalᚋtermᚐUserStatus(ctx context.Context, sel ast.SelectionSet, v domain.UserStatus) graphql.Marshaler {
+func (ec *executionContext) marshalNUserStatus2porticoᚋinternalᚋdomainᚐUserStatus(ctx context.Context, sel ast.SelectionSet, v domain.UserStatus) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -1627,7 +1627,7 @@ func (ec *executionContext) unmarshalOUserFilter2ᚖporticoᚋinternalᚋportal�
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOUserRole2ᚕporticoᚋinternalᚋtermᚐUserRoleᚄ(ctx context.Context, v any) ([]domain.UserRole, error) {
+func (ec *executionContext) unmarshalOUserRole2ᚕporticoᚋinternalᚋdomainᚐUserRoleᚄ(ctx context.Context, v any) ([]domain.UserRole, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -1636,7 +1636,7 @@ func (ec *executionContext) unmarshalOUserRole2ᚕporticoᚋinternalᚋtermᚐUs
 	res := make([]domain.UserRole, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNUserRole2porticoᚋinternalᚋtermᚐUserRole(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNUserRole2porticoᚋinternalᚋdomainᚐUserRole(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -1644,14 +1644,14 @@ func (ec *executionContext) unmarshalOUserRole2ᚕporticoᚋinternalᚋtermᚐUs
 	return res, nil
 }
 
-func (ec *executionContext) marshalOUserRole2ᚕporticoᚋinternalᚋtermᚐUserRoleᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.UserRole) graphql.Marshaler {
+func (ec *executionContext) marshalOUserRole2ᚕporticoᚋinternalᚋdomainᚐUserRoleᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.UserRole) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNUserRole2porticoᚋinternalᚋtermᚐUserRole(ctx, sel, v[i])
+		return ec.marshalNUserRole2porticoᚋinternalᚋdomainᚐUserRole(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -1663,7 +1663,7 @@ func (ec *executionContext) marshalOUserRole2ᚕporticoᚋinternalᚋtermᚐUser
 	return ret
 }
 
-func (ec *executionContext) unmarshalOUserRole2ᚖporticoᚋinternalᚋtermᚐUserRole(ctx context.Context, v any) (*domain.UserRole, error) {
+func (ec *executionContext) unmarshalOUserRole2ᚖporticoᚋinternalᚋdomainᚐUserRole(ctx context.Context, v any) (*domain.UserRole, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -1672,7 +1672,7 @@ func (ec *executionContext) unmarshalOUserRole2ᚖporticoᚋinternalᚋtermᚐUs
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOUserRole2ᚖporticoᚋinternalᚋtermᚐUserRole(ctx context.Context, sel ast.SelectionSet, v *domain.UserRole) graphql.Marshaler {
+func (ec *executionContext) marshalOUserRole2ᚖporticoᚋinternalᚋdomainᚐUserRole(ctx context.Context, sel ast.SelectionSet, v *domain.UserRole) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -1682,7 +1682,7 @@ func (ec *executionContext) marshalOUserRole2ᚖporticoᚋinternalᚋtermᚐUser
 	return res
 }
 
-func (ec *executionContext) unmarshalOUserStatus2ᚕporticoᚋinternalᚋtermᚐUserStatusᚄ(ctx context.Context, v any) ([]domain.UserStatus, error) {
+func (ec *executionContext) unmarshalOUserStatus2ᚕporticoᚋinternalᚋdomainᚐUserStatusᚄ(ctx context.Context, v any) ([]domain.UserStatus, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -1691,7 +1691,7 @@ func (ec *executionContext) unmarshalOUserStatus2ᚕporticoᚋinternalᚋtermᚐ
 	res := make([]domain.UserStatus, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNUserStatus2porticoᚋinternalᚋtermᚐUserStatus(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNUserStatus2porticoᚋinternalᚋdomainᚐUserStatus(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -1699,14 +1699,14 @@ func (ec *executionContext) unmarshalOUserStatus2ᚕporticoᚋinternalᚋtermᚐ
 	return res, nil
 }
 
-func (ec *executionContext) marshalOUserStatus2ᚕporticoᚋinternalᚋtermᚐUserStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.UserStatus) graphql.Marshaler {
+func (ec *executionContext) marshalOUserStatus2ᚕporticoᚋinternalᚋdomainᚐUserStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.UserStatus) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNUserStatus2porticoᚋinternalᚋtermᚐUserStatus(ctx, sel, v[i])
+		return ec.marshalNUserStatus2porticoᚋinternalᚋdomainᚐUserStatus(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {

@@ -73,11 +73,11 @@ func house() map[string][]string {
 		"internal/address": k, "internal/apikey": k, "internal/base62": k, "internal/clock": k, "internal/fault": k, "internal/headername": k, "internal/lifecycle": k, "internal/limits": k, "internal/nodeid": k,
 		"internal/paging": k, "internal/pathmatch": k, "internal/pathmatch/tricks": k, "internal/policy": k, "internal/domain": k, "internal/unseen": {}, "internal/verdict": k, "internal/viewer": k, "internal/zone": {},
 
-		"ent":        {},
-		"ent/schema": with("ent/rule"),
-		"ent/rule":   with("ent/db/intercept"),
-		"ent/db/...": with("ent/db/...", "ent/rule", "ent/schema"),
-		"migrate":    {"internal/database"},
+		"ent":           {},
+		"ent/schema":    with("ent/rowpolicy"),
+		"ent/rowpolicy": with("ent/db/intercept"),
+		"ent/db/...":    with("ent/db/...", "ent/rowpolicy", "ent/schema"),
+		"migrate":       {"internal/database"},
 
 		// Tools and tests reach where they must, but never into the public face.
 		"migrate/diff":            {"ent/db/migrate", "internal/database", "internal/testdb", "migrate"},
@@ -190,7 +190,7 @@ func foreign() map[string][]string {
 		"internal/keyring":  slices.Concat(graphql, web, store),
 		"graph/...":         store,
 		"ent/schema":        slices.Concat(graphql, web),
-		"ent/rule":          slices.Concat(graphql, web),
+		"ent/rowpolicy":     slices.Concat(graphql, web),
 	}
 }
 

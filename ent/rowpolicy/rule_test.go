@@ -1,4 +1,4 @@
-package rule_test
+package rowpolicy_test
 
 import (
 	"testing"
@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"portico/ent/rule"
+	"portico/ent/rowpolicy"
 	"portico/internal/viewer"
 )
 
@@ -22,6 +22,6 @@ func (unknown) Type() string { return "Toaster" }
 // to does not pass for one without conditions.
 func TestWhatCannotBeNarrowedIsRefused(t *testing.T) {
 	ctx := viewer.NewContext(t.Context(), viewer.Viewer{Role: viewer.Admin, OrganizationID: uuid.New()})
-	require.ErrorIs(t, rule.Account().EvalMutation(ctx, unknown{}), privacy.Deny)
-	require.ErrorContains(t, rule.Account().EvalQuery(ctx, "toasters"), "unknown query type")
+	require.ErrorIs(t, rowpolicy.Account().EvalMutation(ctx, unknown{}), privacy.Deny)
+	require.ErrorContains(t, rowpolicy.Account().EvalQuery(ctx, "toasters"), "unknown query type")
 }

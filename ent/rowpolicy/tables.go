@@ -1,4 +1,4 @@
-package rule
+package rowpolicy
 
 import (
 	"entgo.io/ent"

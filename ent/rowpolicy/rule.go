@@ -5,7 +5,7 @@
 //
 // Nobody in the context is a refusal. Portico itself (role SYSTEM) passes,
 // narrowed to one organization when its viewer names one.
-package rule
+package rowpolicy
 
 import (
 	"context"
