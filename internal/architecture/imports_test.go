@@ -44,15 +44,15 @@ func house() map[string][]string {
 		"internal/seed":              with("ent/db/...", "internal/database", "internal/eventlog", "internal/usage"),
 
 		// The hot path: no ent, no GraphQL, no services.
-		"internal/gateway":          with("internal/backlog", "internal/database", "internal/eventlog", "internal/replica", "internal/usage"),
-		"internal/gateway/httpapi":  with("internal/backlog", "internal/framing", "internal/gateway", "internal/replica", "internal/usage"),
-		"internal/replica":          k,
+		"internal/gateway":          with("internal/backlog", "internal/database", "internal/eventlog", "internal/keycache", "internal/usage"),
+		"internal/gateway/httpapi":  with("internal/backlog", "internal/framing", "internal/gateway", "internal/keycache", "internal/usage"),
+		"internal/keycache":         k,
 		"internal/usage":            with("internal/database"),
 		"internal/usage/csvhttp":    with("internal/backlog", "internal/portal", "internal/usage"),
 		"internal/usage/usagetest":  with("internal/database", "internal/usage"),
 		"internal/limits/shared":    k,
 		"internal/limits/redistest": {},
-		"clients/go/gate":           with("internal/jsontext", "internal/replica"),
+		"clients/go/gate":           with("internal/jsontext", "internal/keycache"),
 		"deploy/grafana":            with("internal/gateway"),
 
 		"internal/auth":         with("internal/database", "internal/keyring"),

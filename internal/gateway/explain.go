@@ -8,8 +8,8 @@ import (
 
 	"portico/internal/database"
 	"portico/internal/fault"
+	"portico/internal/keycache"
 	"portico/internal/limits"
-	"portico/internal/replica"
 	"portico/internal/verdict"
 )
 
@@ -38,7 +38,7 @@ func (g *Gate) Explain(ctx context.Context, c *Caller, credential uuid.UUID, r *
 	if change.Catalogue, err = g.rows.catalogue(ctx, c.Organization); err != nil {
 		return nil, database.Fault(err)
 	}
-	store := replica.New(0)
+	store := keycache.New(0)
 	store.Apply(change)
 	var facts verdict.Case
 	store.Case(change.Credentials[0].Username, &facts)

@@ -6,11 +6,11 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/replica"
+	"portico/internal/keycache"
 )
 
 // Copy gives a followed organization's copy.
-func (g *Gate) Copy(organization uuid.UUID) *replica.Store { return g.known(organization).store }
+func (g *Gate) Copy(organization uuid.UUID) *keycache.Cache { return g.known(organization).store }
 
 // SetPage sets how many rows are read at a time.
 func (g *Gate) SetPage(n int) { g.page = n }
@@ -37,13 +37,13 @@ func (g *Gate) PollOnce(ctx context.Context) error {
 }
 
 // FreshCopy reads keys into a copy of its own.
-func (g *Gate) FreshCopy(ctx context.Context, organization uuid.UUID, usernames []uuid.UUID) (*replica.Store, error) {
-	s := replica.New(0)
+func (g *Gate) FreshCopy(ctx context.Context, organization uuid.UUID, usernames []uuid.UUID) (*keycache.Cache, error) {
+	s := keycache.New(0)
 	catalogue, err := g.rows.catalogue(ctx, organization)
 	if err != nil {
 		return nil, err
 	}
-	s.Apply(&replica.Change{Catalogue: catalogue})
+	s.Apply(&keycache.Change{Catalogue: catalogue})
 	for _, u := range usernames {
 		c, err := g.rows.key(ctx, organization, `username = $2`, u)
 		if err != nil {

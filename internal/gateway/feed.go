@@ -11,7 +11,7 @@ import (
 	"portico/internal/database"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
-	"portico/internal/replica"
+	"portico/internal/keycache"
 )
 
 // Feed gives a gateway that decides on its own what it needs, as far as its
@@ -25,7 +25,7 @@ import (
 // could not be, ErrTooOld that the state must be taken anew, and
 // fault.Unauthenticated that the token was revoked meanwhile. An error of
 // yield ends it and is returned.
-func (g *Gate) Feed(ctx context.Context, c *Caller, after int64, wait time.Duration, yield func(*replica.Change) error) error {
+func (g *Gate) Feed(ctx context.Context, c *Caller, after int64, wait time.Duration, yield func(*keycache.Change) error) error {
 	asked := g.o.Mono()
 	t, err := g.tenant(ctx, c.Organization)
 	if err != nil {
@@ -46,7 +46,7 @@ type feed struct {
 	tenant *tenant
 	caller *Caller
 	asked  time.Duration // when the question came, on the monotonic clock
-	yield  func(*replica.Change) error
+	yield  func(*keycache.Change) error
 }
 
 // prove makes sure that the copy is true as of the question, whose answer the
@@ -80,7 +80,7 @@ func (f *feed) proven() bool { return f.tenant.contact.Load() >= int64(f.asked) 
 
 // give yields a change, but not to a token that is not believed any more, and
 // not from a copy that was given up.
-func (f *feed) give(ctx context.Context, c *replica.Change) error {
+func (f *feed) give(ctx context.Context, c *keycache.Change) error {
 	if !f.gate.callers.believes(f.caller) {
 		return stranger()
 	}
@@ -95,9 +95,9 @@ func (f *feed) give(ctx context.Context, c *replica.Change) error {
 
 // reach leaves out what the token is not for: keys of other environments, other
 // products, on keys' access lists too, and who has nothing to do with its own.
-func (f *feed) reach(ctx context.Context, c *replica.Change) error {
+func (f *feed) reach(ctx context.Context, c *keycache.Change) error {
 	if f.caller.Environment != "" {
-		c.Credentials = slices.DeleteFunc(c.Credentials, func(k replica.Credential) bool { return k.Environment != f.caller.Environment })
+		c.Credentials = slices.DeleteFunc(c.Credentials, func(k keycache.Credential) bool { return k.Environment != f.caller.Environment })
 	}
 	if f.caller.Products == nil {
 		return nil
@@ -111,12 +111,12 @@ func (f *feed) reach(ctx context.Context, c *replica.Change) error {
 		})
 	}
 	if c.Catalogue != nil {
-		c.Catalogue.Products = slices.DeleteFunc(c.Catalogue.Products, func(p replica.Product) bool {
+		c.Catalogue.Products = slices.DeleteFunc(c.Catalogue.Products, func(p keycache.Product) bool {
 			return !slices.Contains(f.caller.Products, p.ID)
 		})
 	}
 	for i := range c.Apps {
-		c.Apps[i].Subscriptions = slices.DeleteFunc(c.Apps[i].Subscriptions, func(s replica.Subscription) bool {
+		c.Apps[i].Subscriptions = slices.DeleteFunc(c.Apps[i].Subscriptions, func(s keycache.Subscription) bool {
 			return !slices.Contains(f.caller.Products, s.ProductID)
 		})
 	}
@@ -137,7 +137,7 @@ func (f *feed) since(ctx context.Context, after int64, wait time.Duration) error
 	case position < after: // of another time: what another node told, the log has
 		return ErrTooOld
 	}
-	return f.give(ctx, &replica.Change{Position: after})
+	return f.give(ctx, &keycache.Change{Position: after})
 }
 
 // await returns when the copy is not at a position, or the time is over.
@@ -221,13 +221,13 @@ func (f *feed) snapshot(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := f.give(ctx, &replica.Change{Position: position, Catalogue: catalogue}); err != nil {
+	if err := f.give(ctx, &keycache.Change{Position: position, Catalogue: catalogue}); err != nil {
 		return err
 	}
-	pages := []func(context.Context, uuid.UUID) (*replica.Change, uuid.UUID, error){f.accounts, f.apps, f.credentials}
+	pages := []func(context.Context, uuid.UUID) (*keycache.Change, uuid.UUID, error){f.accounts, f.apps, f.credentials}
 	for _, page := range pages {
 		for after, more := (uuid.UUID{}), true; more; {
-			var c *replica.Change
+			var c *keycache.Change
 			if c, after, err = page(ctx, after); err != nil {
 				return err
 			}
@@ -245,27 +245,27 @@ func (f *feed) snapshot(ctx context.Context) error {
 // pageOf is the condition of the next page of an organization.
 const pageOf = `organization_id = $1 AND id > $2 ORDER BY id LIMIT $3`
 
-func (f *feed) accounts(ctx context.Context, after uuid.UUID) (*replica.Change, uuid.UUID, error) {
+func (f *feed) accounts(ctx context.Context, after uuid.UUID) (*keycache.Change, uuid.UUID, error) {
 	rows, err := f.gate.rows.accounts(ctx, pageOf, f.tenant.id, after, f.gate.page)
 	if err != nil || len(rows) == 0 {
 		return nil, after, err
 	}
-	return &replica.Change{Accounts: rowsOf(rows)}, rows[len(rows)-1].row.ID, nil
+	return &keycache.Change{Accounts: rowsOf(rows)}, rows[len(rows)-1].row.ID, nil
 }
 
-func (f *feed) apps(ctx context.Context, after uuid.UUID) (*replica.Change, uuid.UUID, error) {
+func (f *feed) apps(ctx context.Context, after uuid.UUID) (*keycache.Change, uuid.UUID, error) {
 	rows, err := f.gate.rows.apps(ctx, pageOf, f.tenant.id, after, f.gate.page)
 	if err != nil || len(rows) == 0 {
 		return nil, after, err
 	}
-	c := &replica.Change{Apps: rowsOf(rows)}
+	c := &keycache.Change{Apps: rowsOf(rows)}
 	return c, rows[len(rows)-1].row.ID, f.quotas(ctx, c.Apps)
 }
 
-func (f *feed) credentials(ctx context.Context, after uuid.UUID) (*replica.Change, uuid.UUID, error) {
+func (f *feed) credentials(ctx context.Context, after uuid.UUID) (*keycache.Change, uuid.UUID, error) {
 	rows, err := f.gate.rows.credentials(ctx, pageOf, f.tenant.id, after, f.gate.page)
 	if err != nil || len(rows) == 0 {
 		return nil, after, err
 	}
-	return &replica.Change{Credentials: rowsOf(rows)}, rows[len(rows)-1].row.ID, nil
+	return &keycache.Change{Credentials: rowsOf(rows)}, rows[len(rows)-1].row.ID, nil
 }

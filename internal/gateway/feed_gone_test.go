@@ -9,13 +9,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/internal/gateway"
+	"portico/internal/keycache"
 	"portico/internal/portal"
-	"portico/internal/replica"
 	"portico/internal/testdb"
 )
 
 // gone are the accounts, apps and keys that some lines say are gone.
-func gone(lines []replica.Change) (out []uuid.UUID) {
+func gone(lines []keycache.Change) (out []uuid.UUID) {
 	for _, l := range lines {
 		out = slices.Concat(out, l.GoneAccounts, l.GoneApps, l.GoneCredentials)
 	}

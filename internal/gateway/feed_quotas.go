@@ -5,15 +5,15 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/internal/keycache"
 	"portico/internal/limits"
-	"portico/internal/replica"
 )
 
 // quotas tells what is used of the quotas of the apps' registrations, or of the
 // accounts' by plans that count so, as far as it is stored.
-func (f *feed) quotas(ctx context.Context, apps []replica.App) error {
+func (f *feed) quotas(ctx context.Context, apps []keycache.App) error {
 	catalogue := f.tenant.store.Catalogue()
-	var limited []*replica.Subscription
+	var limited []*keycache.Subscription
 	var counters []uuid.UUID
 	for i := range apps {
 		for j := range apps[i].Subscriptions {

@@ -10,22 +10,22 @@ import (
 
 	"portico/internal/domain"
 	"portico/internal/gateway"
+	"portico/internal/keycache"
 	"portico/internal/portal"
-	"portico/internal/replica"
 	"portico/internal/testdb"
 	"portico/internal/usage"
 	"portico/internal/verdict"
 )
 
 // keysOf are the keys that some lines tell of.
-func keysOf(lines []replica.Change) (out []replica.Credential) {
+func keysOf(lines []keycache.Change) (out []keycache.Credential) {
 	for _, l := range lines {
 		out = append(out, l.Credentials...)
 	}
 	return out
 }
 
-func idsOf(keys []replica.Credential) (out []uuid.UUID) {
+func idsOf(keys []keycache.Credential) (out []uuid.UUID) {
 	for _, k := range keys {
 		out = append(out, k.ID)
 	}

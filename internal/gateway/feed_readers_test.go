@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"portico/internal/fault"
-	"portico/internal/replica"
+	"portico/internal/keycache"
 	"portico/internal/testdb"
 )
 
@@ -22,7 +22,7 @@ func TestFewAnswersOfTheFeedAreUnderWay(t *testing.T) {
 	for range share {
 		go func() {
 			first := true
-			ended <- g.Feed(t.Context(), c, -1, 0, func(*replica.Change) error {
+			ended <- g.Feed(t.Context(), c, -1, 0, func(*keycache.Change) error {
 				if first {
 					begun <- struct{}{}
 					<-ctx.Done()
@@ -35,7 +35,7 @@ func TestFewAnswersOfTheFeedAreUnderWay(t *testing.T) {
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel() // it waits for nothing
-	err := g.Feed(gone, c, -1, 0, func(*replica.Change) error { return nil })
+	err := g.Feed(gone, c, -1, 0, func(*keycache.Change) error { return nil })
 	if !fault.Is(err, fault.Unavailable) || fault.From(err).Reason != fault.ReasonBusy || fault.From(err).RetryAfter == 0 {
 		t.Errorf("one more of the same token: %v", err)
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/replica"
+	"portico/internal/keycache"
 )
 
 // A token that is bound to products is told of the accounts and apps that are,
@@ -16,7 +16,7 @@ import (
 // becomes related is told of whole.
 
 // related leaves out who has nothing to do with the token's products.
-func (f *feed) related(ctx context.Context, c *replica.Change) error {
+func (f *feed) related(ctx context.Context, c *keycache.Change) error {
 	var apps, accounts []uuid.UUID
 	for _, a := range c.Accounts {
 		accounts = append(accounts, a.ID)
@@ -39,9 +39,9 @@ func (f *feed) related(ctx context.Context, c *replica.Change) error {
 	if err != nil {
 		return err
 	}
-	c.Accounts = slices.DeleteFunc(c.Accounts, func(a replica.Account) bool { return !knownAccounts[a.ID] })
-	c.Apps = slices.DeleteFunc(c.Apps, func(a replica.App) bool { return !knownApps[a.ID] })
-	c.Credentials = slices.DeleteFunc(c.Credentials, func(k replica.Credential) bool {
+	c.Accounts = slices.DeleteFunc(c.Accounts, func(a keycache.Account) bool { return !knownAccounts[a.ID] })
+	c.Apps = slices.DeleteFunc(c.Apps, func(a keycache.App) bool { return !knownApps[a.ID] })
+	c.Credentials = slices.DeleteFunc(c.Credentials, func(k keycache.Credential) bool {
 		return k.AppID != nil && !knownApps[*k.AppID] || k.AppID == nil && !knownAccounts[k.AccountID]
 	})
 	if c.GoneApps, err = f.goneOf(ctx, "apps", c.GoneApps, knownApps); err != nil {
@@ -86,7 +86,7 @@ func (s ids) scan(r *sql.Rows) error {
 
 // widen adds, for a token that is bound to products, the accounts and the keys of
 // apps that have changed: they may be related since.
-func (f *feed) widen(ctx context.Context, c *replica.Change) error {
+func (f *feed) widen(ctx context.Context, c *keycache.Change) error {
 	if f.caller.Products == nil || len(c.Apps) == 0 {
 		return nil
 	}

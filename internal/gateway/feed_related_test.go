@@ -7,13 +7,13 @@ import (
 	"github.com/google/uuid"
 
 	"portico/internal/gateway"
+	"portico/internal/keycache"
 	"portico/internal/portal"
-	"portico/internal/replica"
 	"portico/internal/testdb"
 )
 
 // named are all ids of accounts, apps and keys that some lines of the feed name.
-func named(lines []replica.Change) (out []uuid.UUID) {
+func named(lines []keycache.Change) (out []uuid.UUID) {
 	for _, l := range lines {
 		for _, a := range l.Accounts {
 			out = append(out, a.ID)

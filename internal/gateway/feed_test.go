@@ -11,17 +11,17 @@ import (
 	"portico/internal/database"
 	"portico/internal/fault"
 	"portico/internal/gateway"
+	"portico/internal/keycache"
 	"portico/internal/lifecycle"
 	"portico/internal/portal"
-	"portico/internal/replica"
 	"portico/internal/testdb"
 	"portico/internal/verdict"
 )
 
 // fed gives what the feed answers.
-func (w *world) fed(t testing.TB, g *gateway.Gate, c *gateway.Caller, after int64, wait time.Duration) (lines []replica.Change, err error) {
+func (w *world) fed(t testing.TB, g *gateway.Gate, c *gateway.Caller, after int64, wait time.Duration) (lines []keycache.Change, err error) {
 	t.Helper()
-	err = g.Feed(t.Context(), c, after, wait, func(line *replica.Change) error { lines = append(lines, *line); return nil })
+	err = g.Feed(t.Context(), c, after, wait, func(line *keycache.Change) error { lines = append(lines, *line); return nil })
 	return lines, err
 }
 
@@ -88,7 +88,7 @@ func TestTheFeedWaits(t *testing.T) {
 			func() error { return second(w.Portal.RevokeGateway(t.Context(), w.Organization.Slug, "edge-1")) },
 		} {
 			go func() {
-				told <- g.Feed(t.Context(), c, here, time.Hour, func(line *replica.Change) error { here = line.Position; return nil })
+				told <- g.Feed(t.Context(), c, here, time.Hour, func(line *keycache.Change) error { here = line.Position; return nil })
 			}()
 			ok(t, 0, do())
 			if err := <-told; step == 0 && err != nil || step == 1 && !isUnauthenticated(err) {
@@ -122,7 +122,7 @@ func TestGatewaysShareTheReadsOfTheLog(t *testing.T) {
 				if asked.Add(1) == gateways {
 					close(everybody)
 				}
-				if err := g.Feed(t.Context(), c, here, 0, func(*replica.Change) error { return nil }); err != nil {
+				if err := g.Feed(t.Context(), c, here, 0, func(*keycache.Change) error { return nil }); err != nil {
 					t.Error(err)
 				}
 			})

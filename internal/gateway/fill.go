@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/internal/fault"
-	"portico/internal/replica"
+	"portico/internal/keycache"
 	"portico/internal/verdict"
 )
 
@@ -68,18 +68,18 @@ func (g *Gate) fillNow(ctx context.Context, t *tenant, token, username uuid.UUID
 
 // key reads one key and what its verdicts are made of: its app, or all apps of
 // its account, and its account. None found: an empty Change.
-func (s source) key(ctx context.Context, organization uuid.UUID, which string, arg any) (*replica.Change, error) {
-	c := &replica.Change{}
+func (s source) key(ctx context.Context, organization uuid.UUID, which string, arg any) (*keycache.Change, error) {
+	c := &keycache.Change{}
 	found, err := s.credentials(ctx, `organization_id = $1 AND `+which, organization, arg)
 	if err != nil || len(found) == 0 {
 		return c, err
 	}
 	k := found[0].row
-	c.Credentials = []replica.Credential{k}
+	c.Credentials = []keycache.Credential{k}
 	if k.AppID != nil {
 		c.Apps, err = s.appsByID(ctx, organization, []uuid.UUID{*k.AppID})
 	} else {
-		var apps []owned[replica.App]
+		var apps []owned[keycache.App]
 		apps, err = s.apps(ctx, `organization_id = $1 AND account_id = $2`, organization, k.AccountID)
 		c.Apps = rowsOf(apps)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"portico/internal/eventlog"
 	"portico/internal/fault"
-	"portico/internal/replica"
+	"portico/internal/keycache"
 )
 
 // linesAtOnce is how many events are applied in one go.
@@ -124,8 +124,8 @@ func (t *touched) owners(l *eventlog.Line) {
 }
 
 // change reads the present state of what was touched.
-func (s source) change(ctx context.Context, organization uuid.UUID, t touched) (*replica.Change, error) {
-	c := &replica.Change{}
+func (s source) change(ctx context.Context, organization uuid.UUID, t touched) (*keycache.Change, error) {
+	c := &keycache.Change{}
 	var err error
 	if t.catalogue {
 		if c.Catalogue, err = s.catalogue(ctx, organization); err != nil {
@@ -141,9 +141,9 @@ func (s source) change(ctx context.Context, organization uuid.UUID, t touched) (
 	if c.Credentials, err = s.credentialsByID(ctx, organization, t.credentials.list()); err != nil {
 		return nil, err
 	}
-	c.GoneAccounts = missing(t.accounts, c.Accounts, func(a replica.Account) uuid.UUID { return a.ID })
-	c.GoneApps = missing(t.apps, c.Apps, func(a replica.App) uuid.UUID { return a.ID })
-	c.GoneCredentials = missing(t.credentials, c.Credentials, func(k replica.Credential) uuid.UUID { return k.ID })
+	c.GoneAccounts = missing(t.accounts, c.Accounts, func(a keycache.Account) uuid.UUID { return a.ID })
+	c.GoneApps = missing(t.apps, c.Apps, func(a keycache.App) uuid.UUID { return a.ID })
+	c.GoneCredentials = missing(t.credentials, c.Credentials, func(k keycache.Credential) uuid.UUID { return k.ID })
 	return c, nil
 }
 

@@ -26,8 +26,8 @@ import (
 	"portico/internal/backlog"
 	"portico/internal/clock"
 	"portico/internal/database"
+	"portico/internal/keycache"
 	"portico/internal/limits"
-	"portico/internal/replica"
 	"portico/internal/usage"
 )
 
@@ -136,7 +136,7 @@ func (o Options) withDefaults() Options {
 type Gate struct {
 	o      Options
 	rows   source
-	budget *replica.Budget
+	budget *keycache.Budget
 	// decoy is a pepper for usernames that do not exist: the same work, no match.
 	decoy *apikey.Matcher
 
@@ -171,7 +171,7 @@ func New(o Options) *Gate {
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // it never fails: it ends the program instead
 	g := &Gate{
-		o: o, rows: source{o.DB}, budget: replica.NewBudget(o.MaxKeys), decoy: apikey.NewMatcher(secret),
+		o: o, rows: source{o.DB}, budget: keycache.NewBudget(o.MaxKeys), decoy: apikey.NewMatcher(secret),
 		tenants: map[uuid.UUID]*tenant{}, matchers: newMatchers(o.Peppers), callers: newCallers(),
 		reads: limits.NewMemory(o.Clock, o.Mono, readStates), turns: newTurns(),
 		readers: backlog.NewRoom(readersAtOnce, readersShare, readersLine),

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/replica"
+	"portico/internal/keycache"
 )
 
 // defaultPage is how many rows a preload reads at a time: each page is a
@@ -182,22 +182,22 @@ const byPage = `id > $1 ORDER BY id LIMIT $2`
 func (g *Gate) pageOfAccounts(ctx context.Context, b batch, after uuid.UUID) (uuid.UUID, int, error) {
 	since := b.positions()
 	rows, err := g.rows.accounts(ctx, b.which, b.page(after, g.page)...)
-	return put(since, rows, err, func(a replica.Account) uuid.UUID { return a.ID },
-		func(all []replica.Account) *replica.Change { return &replica.Change{Accounts: all} })
+	return put(since, rows, err, func(a keycache.Account) uuid.UUID { return a.ID },
+		func(all []keycache.Account) *keycache.Change { return &keycache.Change{Accounts: all} })
 }
 
 func (g *Gate) pageOfApps(ctx context.Context, b batch, after uuid.UUID) (uuid.UUID, int, error) {
 	since := b.positions()
 	rows, err := g.rows.apps(ctx, b.which, b.page(after, g.page)...)
-	return put(since, rows, err, func(a replica.App) uuid.UUID { return a.ID },
-		func(all []replica.App) *replica.Change { return &replica.Change{Apps: all} })
+	return put(since, rows, err, func(a keycache.App) uuid.UUID { return a.ID },
+		func(all []keycache.App) *keycache.Change { return &keycache.Change{Apps: all} })
 }
 
 func (g *Gate) pageOfCredentials(ctx context.Context, b batch, after uuid.UUID) (uuid.UUID, int, error) {
 	since := b.positions()
 	rows, err := g.rows.credentials(ctx, b.which, b.page(after, g.page)...)
-	return put(since, rows, err, func(k replica.Credential) uuid.UUID { return k.ID },
-		func(all []replica.Credential) *replica.Change { return &replica.Change{Credentials: all} })
+	return put(since, rows, err, func(k keycache.Credential) uuid.UUID { return k.ID },
+		func(all []keycache.Credential) *keycache.Change { return &keycache.Change{Credentials: all} })
 }
 
 // page is the arguments of the page after an id.
@@ -216,7 +216,7 @@ func (b batch) positions() map[uuid.UUID]sight {
 
 // put shares a page out among its organizations. What belongs to one that was
 // not followed when the load began is read when that one is loaded.
-func put[T any](since map[uuid.UUID]sight, rows []owned[T], err error, id func(T) uuid.UUID, change func([]T) *replica.Change) (last uuid.UUID, n int, _ error) {
+func put[T any](since map[uuid.UUID]sight, rows []owned[T], err error, id func(T) uuid.UUID, change func([]T) *keycache.Change) (last uuid.UUID, n int, _ error) {
 	if err != nil || len(rows) == 0 {
 		return last, 0, err
 	}

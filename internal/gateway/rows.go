@@ -12,7 +12,7 @@ import (
 	"portico/internal/database"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
-	"portico/internal/replica"
+	"portico/internal/keycache"
 )
 
 // source reads the rows that a copy is made of.
@@ -69,8 +69,8 @@ func (s source) head(ctx context.Context, organization uuid.UUID) (int64, error)
 
 // catalogue reads what an organization offers. A missing organization is
 // fault.Missing.
-func (s source) catalogue(ctx context.Context, organization uuid.UUID) (*replica.Catalogue, error) {
-	c := &replica.Catalogue{Products: []replica.Product{}}
+func (s source) catalogue(ctx context.Context, organization uuid.UUID) (*keycache.Catalogue, error) {
+	c := &keycache.Catalogue{Products: []keycache.Product{}}
 	found := false
 	err := s.each(ctx, `SELECT id, slug, time_zone FROM organizations WHERE id = $1`, []any{organization}, func(r *sql.Rows) error {
 		found = true
@@ -94,11 +94,11 @@ func (s source) catalogue(ctx context.Context, organization uuid.UUID) (*replica
 
 // products also tells at which place each stands. One that is not out, or not
 // any more, needs a key like any other.
-func (s source) products(ctx context.Context, organization uuid.UUID, at map[uuid.UUID]int) ([]replica.Product, error) {
-	out := []replica.Product{}
+func (s source) products(ctx context.Context, organization uuid.UUID, at map[uuid.UUID]int) ([]keycache.Product, error) {
+	out := []keycache.Product{}
 	err := s.each(ctx, `SELECT id, name, auth_types, keyless AND status IN ('PUBLISHED', 'DEPRECATED'), enforce_endpoints
 		FROM products WHERE organization_id = $1 ORDER BY name`, []any{organization}, func(r *sql.Rows) error {
-		p := replica.Product{Plans: []replica.Plan{}, Endpoints: []replica.Endpoint{}}
+		p := keycache.Product{Plans: []keycache.Plan{}, Endpoints: []keycache.Endpoint{}}
 		var types []byte
 		if err := r.Scan(&p.ID, &p.Name, &types, &p.Keyless, &p.EnforceEndpoints); err != nil {
 			return err
@@ -111,10 +111,10 @@ func (s source) products(ctx context.Context, organization uuid.UUID, at map[uui
 	return out, err
 }
 
-func (s source) plans(ctx context.Context, organization uuid.UUID, products []replica.Product, at map[uuid.UUID]int) error {
+func (s source) plans(ctx context.Context, organization uuid.UUID, products []keycache.Product, at map[uuid.UUID]int) error {
 	return s.each(ctx, `SELECT id, product_id, name, rate_limit, quota, quota_per FROM plans WHERE organization_id = $1 ORDER BY product_id, name`,
 		[]any{organization}, func(r *sql.Rows) error {
-			var p replica.Plan
+			var p keycache.Plan
 			var product uuid.UUID
 			var rate, quota []byte
 			if err := r.Scan(&p.ID, &product, &p.Name, &rate, &quota, &p.QuotaPer); err != nil {
@@ -133,10 +133,10 @@ func (s source) plans(ctx context.Context, organization uuid.UUID, products []re
 		})
 }
 
-func (s source) endpoints(ctx context.Context, organization uuid.UUID, products []replica.Product, at map[uuid.UUID]int) error {
+func (s source) endpoints(ctx context.Context, organization uuid.UUID, products []keycache.Product, at map[uuid.UUID]int) error {
 	return s.each(ctx, `SELECT id, product_id, method, path FROM endpoints WHERE organization_id = $1 ORDER BY product_id, path, method`,
 		[]any{organization}, func(r *sql.Rows) error {
-			var e replica.Endpoint
+			var e keycache.Endpoint
 			var product uuid.UUID
 			if err := r.Scan(&e.ID, &product, &e.Method, &e.Path); err != nil {
 				return err

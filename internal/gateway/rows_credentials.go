@@ -8,11 +8,11 @@ import (
 	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
 
-	"portico/internal/replica"
+	"portico/internal/keycache"
 )
 
 // credentialsByID reads keys; those of deleted apps too, which are revoked.
-func (s source) credentialsByID(ctx context.Context, organization uuid.UUID, ids []uuid.UUID) ([]replica.Credential, error) {
+func (s source) credentialsByID(ctx context.Context, organization uuid.UUID, ids []uuid.UUID) ([]keycache.Credential, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -20,7 +20,7 @@ func (s source) credentialsByID(ctx context.Context, organization uuid.UUID, ids
 	return rowsOf(all), err
 }
 
-func (s source) credentials(ctx context.Context, which string, args ...any) (out []owned[replica.Credential], err error) {
+func (s source) credentials(ctx context.Context, which string, args ...any) (out []owned[keycache.Credential], err error) {
 	err = s.each(ctx, s.credentialText()+which, args, func(r *sql.Rows) error {
 		k, err := scanCredential(r)
 		if err != nil {
@@ -42,7 +42,7 @@ func (s source) credentialText() string {
 		allowed_addresses, rate_limit, expires_at, secret_hash, pepper_id FROM credentials WHERE `
 }
 
-func scanCredential(r *sql.Rows) (k owned[replica.Credential], err error) {
+func scanCredential(r *sql.Rows) (k owned[keycache.Credential], err error) {
 	c := &k.row
 	var app uuid.NullUUID
 	var expires sql.NullTime

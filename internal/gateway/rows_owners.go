@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/replica"
+	"portico/internal/keycache"
 )
 
 // owned is a row together with its organization, for pages over all of them.
@@ -24,7 +24,7 @@ func rowsOf[T any](all []owned[T]) []T {
 }
 
 // accountsByID reads accounts that are not deleted.
-func (s source) accountsByID(ctx context.Context, organization uuid.UUID, ids []uuid.UUID) ([]replica.Account, error) {
+func (s source) accountsByID(ctx context.Context, organization uuid.UUID, ids []uuid.UUID) ([]keycache.Account, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -32,9 +32,9 @@ func (s source) accountsByID(ctx context.Context, organization uuid.UUID, ids []
 	return rowsOf(all), err
 }
 
-func (s source) accounts(ctx context.Context, which string, args ...any) (out []owned[replica.Account], err error) {
+func (s source) accounts(ctx context.Context, which string, args ...any) (out []owned[keycache.Account], err error) {
 	err = s.each(ctx, `SELECT organization_id, id, status FROM accounts WHERE deleted_at IS NULL AND `+which, args, func(r *sql.Rows) error {
-		var a owned[replica.Account]
+		var a owned[keycache.Account]
 		if err := r.Scan(&a.organization, &a.row.ID, &a.row.Status); err != nil {
 			return err
 		}
@@ -45,7 +45,7 @@ func (s source) accounts(ctx context.Context, which string, args ...any) (out []
 }
 
 // appsByID reads apps that are not deleted, with their registrations.
-func (s source) appsByID(ctx context.Context, organization uuid.UUID, ids []uuid.UUID) ([]replica.App, error) {
+func (s source) appsByID(ctx context.Context, organization uuid.UUID, ids []uuid.UUID) ([]keycache.App, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -53,9 +53,9 @@ func (s source) appsByID(ctx context.Context, organization uuid.UUID, ids []uuid
 	return rowsOf(all), err
 }
 
-func (s source) apps(ctx context.Context, which string, args ...any) (out []owned[replica.App], err error) {
+func (s source) apps(ctx context.Context, which string, args ...any) (out []owned[keycache.App], err error) {
 	err = s.each(ctx, `SELECT organization_id, id, account_id, reference_id FROM apps WHERE deleted_at IS NULL AND `+which, args, func(r *sql.Rows) error {
-		a := owned[replica.App]{row: replica.App{Subscriptions: []replica.Subscription{}}}
+		a := owned[keycache.App]{row: keycache.App{Subscriptions: []keycache.Subscription{}}}
 		if err := r.Scan(&a.organization, &a.row.ID, &a.row.AccountID, &a.row.ReferenceID); err != nil {
 			return err
 		}
@@ -70,7 +70,7 @@ func (s source) apps(ctx context.Context, which string, args ...any) (out []owne
 
 // subscriptions adds to the apps what is live; what has ended is like what
 // never was.
-func (s source) subscriptions(ctx context.Context, apps []owned[replica.App]) error {
+func (s source) subscriptions(ctx context.Context, apps []owned[keycache.App]) error {
 	at := make(map[uuid.UUID]int, len(apps))
 	ids := make([]uuid.UUID, len(apps))
 	for i := range apps {
@@ -79,7 +79,7 @@ func (s source) subscriptions(ctx context.Context, apps []owned[replica.App]) er
 	query := `SELECT id, app_id, product_id, plan_id, status, endpoint_ids FROM subscriptions
 		WHERE status IN ('WAITING', 'APPROVED', 'SUSPENDED') AND ` + s.in("app_id", "$1") + ` ORDER BY app_id, product_id`
 	return s.each(ctx, query, []any{s.list(ids)}, func(r *sql.Rows) error {
-		var sub replica.Subscription
+		var sub keycache.Subscription
 		var app uuid.UUID
 		var narrowed []byte
 		if err := r.Scan(&sub.ID, &app, &sub.ProductID, &sub.PlanID, &sub.Status, &narrowed); err != nil {

@@ -9,8 +9,8 @@ import (
 
 	"portico/internal/fault"
 	"portico/internal/gateway"
+	"portico/internal/keycache"
 	"portico/internal/portal"
-	"portico/internal/replica"
 	"portico/internal/testdb"
 	"portico/internal/testdb/network"
 	"portico/internal/verdict"
@@ -40,7 +40,7 @@ func TestADatabaseThatIsGone(t *testing.T) {
 				if _, err := g.Caller(t.Context(), unknownToken(w)); !fault.Is(err, fault.Unavailable) {
 					t.Errorf("a token that cannot be looked up gave %v", err)
 				}
-				if err := g.Feed(t.Context(), c, 0, 0, func(*replica.Change) error { return nil }); err == nil {
+				if err := g.Feed(t.Context(), c, 0, 0, func(*keycache.Change) error { return nil }); err == nil {
 					t.Error("the feed gave a sign of life")
 				}
 			})
@@ -75,7 +75,7 @@ func TestALogThatWasPurged(t *testing.T) {
 		c := w.caller(t, g)
 		wants(t, g, c, w.request(), verdict.Valid)
 		var at int64
-		take := func(change *replica.Change) error { at = change.Position; return nil }
+		take := func(change *keycache.Change) error { at = change.Position; return nil }
 		ok(t, 0, g.Feed(t.Context(), c, -1, 0, take))
 		_, err := w.Database.ExecContext(t.Context(), `UPDATE event_positions SET last = last + 10 WHERE id = $1`, w.Organization.ID)
 		ok(t, 0, err)

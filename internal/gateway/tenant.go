@@ -10,13 +10,13 @@ import (
 	"github.com/google/uuid"
 
 	"portico/internal/fault"
-	"portico/internal/replica"
+	"portico/internal/keycache"
 )
 
 // tenant is an organization that this node follows.
 type tenant struct {
 	id    uuid.UUID
-	store *replica.Store
+	store *keycache.Cache
 	// ready is closed when the copy may be asked, or when there will be none,
 	// which failed tells.
 	ready  chan struct{}
@@ -41,9 +41,9 @@ type tenant struct {
 // never is a contact that is too long ago by any measure.
 const never = math.MinInt64 / 2
 
-func newTenant(id uuid.UUID, b *replica.Budget) *tenant {
+func newTenant(id uuid.UUID, b *keycache.Budget) *tenant {
 	t := &tenant{
-		id: id, store: replica.NewIn(b), ready: make(chan struct{}),
+		id: id, store: keycache.NewWithBudget(b), ready: make(chan struct{}),
 		applying: make(chan struct{}, 1), moved: make(chan struct{}),
 	}
 	t.contact.Store(never)
@@ -155,7 +155,7 @@ func (g *Gate) start(ctx context.Context, t *tenant) error {
 	if err != nil {
 		return err
 	}
-	t.store.Apply(&replica.Change{Position: head, Catalogue: catalogue})
+	t.store.Apply(&keycache.Change{Position: head, Catalogue: catalogue})
 	// Whoever asks which nodes must still apply a change must see this one.
 	if err := g.writeCursors(ctx, []cursor{{t.id, head}}); err != nil {
 		return err

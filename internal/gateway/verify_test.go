@@ -10,9 +10,9 @@ import (
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/gateway"
+	"portico/internal/keycache"
 	"portico/internal/limits"
 	"portico/internal/portal"
-	"portico/internal/replica"
 	"portico/internal/testdb"
 	"portico/internal/usage"
 	"portico/internal/verdict"
@@ -140,8 +140,8 @@ func TestTheFeed(t *testing.T) {
 			w.key(t)
 		}
 		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
-		s, at := replica.New(0), int64(-1)
-		take := func(change *replica.Change) error {
+		s, at := keycache.New(0), int64(-1)
+		take := func(change *keycache.Change) error {
 			for _, k := range change.Credentials {
 				if k.Hash == nil {
 					t.Error("a hash went missing before it was written")

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"portico/internal/replica"
+	"portico/internal/keycache"
 )
 
 const (
@@ -80,7 +80,7 @@ func (g *Gate) snapshot(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, snapshotTime)
 	defer cancel()
 	asked := g.mono()
-	fresh := replica.New(0)
+	fresh := keycache.New(0)
 	if err := g.portico.feed(ctx, "", fresh.Apply); err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (g *Gate) poll(ctx context.Context, wait time.Duration) error {
 	defer cancel()
 	asked := g.mono()
 	store := g.store.Load()
-	if err := g.portico.feed(ctx, after(store.Position(), wait), func(c *replica.Change) { store.Apply(c) }); err != nil {
+	if err := g.portico.feed(ctx, after(store.Position(), wait), func(c *keycache.Change) { store.Apply(c) }); err != nil {
 		return err
 	}
 	g.heardAt(asked)

@@ -14,8 +14,8 @@ import (
 	"github.com/google/uuid"
 
 	"portico/internal/clock"
+	"portico/internal/keycache"
 	"portico/internal/limits"
-	"portico/internal/replica"
 	"portico/internal/verdict"
 )
 
@@ -48,7 +48,7 @@ func wired(w *wire) *Gate {
 		clock: c, mono: mono, memory: limits.NewMemory(c, mono, 0), calls: newTally(),
 		portico: &portico{url: "http://portico.test", token: "token", http: &http.Client{Transport: w}},
 	}
-	g.store.Store(replica.New(0))
+	g.store.Store(keycache.New(0))
 	return g
 }
 

@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"portico/internal/clock"
+	"portico/internal/keycache"
 	"portico/internal/limits"
-	"portico/internal/replica"
 )
 
 const (
@@ -70,7 +70,7 @@ type Gate struct {
 	mono    func() time.Duration // since any moment; never goes back
 	portico *portico
 
-	store   atomic.Pointer[replica.Store]
+	store   atomic.Pointer[keycache.Cache]
 	heard   atomic.Int64 // mono when the last answered question to the feed was put
 	memory  *limits.Memory
 	proofs  *proofs

@@ -15,9 +15,9 @@ import (
 	"portico/clients/go/gate"
 	"portico/internal/apikey"
 	"portico/internal/domain"
+	"portico/internal/keycache"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
-	"portico/internal/replica"
 	"portico/internal/verdict"
 )
 
@@ -226,7 +226,7 @@ func TestAKeylessProductNeedsNoKey(t *testing.T) {
 	p.change(func(s *state) { s.catalogue.Products[0].EnforceEndpoints = true })
 	g.eventually(t, http.StatusForbidden, "ENDPOINT_NOT_ALLOWED")
 	p.change(func(s *state) {
-		s.catalogue.Products[0].Endpoints = []replica.Endpoint{{ID: uuid.New(), Method: domain.MethodGet, Path: "/rates"}}
+		s.catalogue.Products[0].Endpoints = []keycache.Endpoint{{ID: uuid.New(), Method: domain.MethodGet, Path: "/rates"}}
 	})
 	g.eventually(t, http.StatusOK, "")
 	require.Zero(t, p.asked.Load())

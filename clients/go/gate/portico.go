@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"portico/internal/jsontext"
-	"portico/internal/replica"
+	"portico/internal/keycache"
 )
 
 // errTooOld: Portico's log no longer reaches back to the copy's position.
@@ -110,14 +110,14 @@ func after(position int64, wait time.Duration) string {
 }
 
 // feed reads changes, a line each, until the answer ends.
-func (p *portico) feed(ctx context.Context, query string, apply func(*replica.Change)) error {
+func (p *portico) feed(ctx context.Context, query string, apply func(*keycache.Change)) error {
 	w, err := p.ask(ctx, http.MethodGet, "/v1/feed"+query, nil)
 	if err != nil {
 		return err
 	}
 	defer w.Body.Close()
 	for lines := json.NewDecoder(w.Body); ; {
-		var c replica.Change
+		var c keycache.Change
 		switch err := decode(lines, &c); {
 		case errors.Is(err, io.EOF):
 			return nil

@@ -23,9 +23,9 @@ import (
 	"portico/internal/fault"
 	"portico/internal/gateway"
 	"portico/internal/gateway/httpapi"
+	"portico/internal/keycache"
 	"portico/internal/lifecycle"
 	"portico/internal/limits"
-	"portico/internal/replica"
 	"portico/internal/usage"
 	"portico/internal/verdict"
 	"portico/internal/zone"
@@ -38,13 +38,13 @@ const token = "the gateway's token"
 type portico struct {
 	URL   string
 	clock *clock.Fake
-	store *replica.Store
+	store *keycache.Cache
 	asked atomic.Int64
 	limit *limits.Memory
 
 	mu       sync.Mutex
 	came     *sync.Cond
-	changes  []replica.Change
+	changes  []keycache.Change
 	oldest   int64 // positions below it are TOO_OLD
 	away     bool  // everything is answered UNAVAILABLE
 	revoked  bool  // the token is not believed
@@ -60,24 +60,24 @@ type portico struct {
 
 // state is what the organization has.
 type state struct {
-	catalogue  replica.Catalogue
-	account    replica.Account
-	app        replica.App
-	credential replica.Credential
+	catalogue  keycache.Catalogue
+	account    keycache.Account
+	app        keycache.App
+	credential keycache.Credential
 }
 
 func newPortico(t *testing.T) *portico {
 	t.Helper()
-	p := &portico{clock: clock.NewFake(time.Date(2026, 3, 4, 10, 0, 0, 0, time.UTC)), store: replica.New(0),
+	p := &portico{clock: clock.NewFake(time.Date(2026, 3, 4, 10, 0, 0, 0, time.UTC)), store: keycache.New(0),
 		secrets: map[uuid.UUID]uuid.UUID{}, batches: map[string][]usage.Reported{}, organize: uuid.New()}
 	p.came = sync.NewCond(&p.mu)
 	p.limit = limits.NewMemory(p.clock, func() time.Duration { return 0 }, 0)
-	plan := replica.Plan{ID: uuid.New(), Name: "Free plan"}
-	product := replica.Product{ID: uuid.New(), Name: "rates", AuthTypes: domain.AuthTypes(), Plans: []replica.Plan{plan}}
-	p.now.catalogue = replica.Catalogue{Organization: replica.Organization{ID: p.organize, Slug: "demo", TimeZone: zone.Zone{Location: time.UTC}}, Products: []replica.Product{product}}
-	p.now.account = replica.Account{ID: uuid.New(), Status: domain.AccountActive}
-	p.now.app = replica.App{ID: uuid.New(), AccountID: p.now.account.ID, ReferenceID: uuid.New(),
-		Subscriptions: []replica.Subscription{{ID: uuid.New(), ProductID: product.ID, PlanID: plan.ID, Status: lifecycle.Approved}}}
+	plan := keycache.Plan{ID: uuid.New(), Name: "Free plan"}
+	product := keycache.Product{ID: uuid.New(), Name: "rates", AuthTypes: domain.AuthTypes(), Plans: []keycache.Plan{plan}}
+	p.now.catalogue = keycache.Catalogue{Organization: keycache.Organization{ID: p.organize, Slug: "demo", TimeZone: zone.Zone{Location: time.UTC}}, Products: []keycache.Product{product}}
+	p.now.account = keycache.Account{ID: uuid.New(), Status: domain.AccountActive}
+	p.now.app = keycache.App{ID: uuid.New(), AccountID: p.now.account.ID, ReferenceID: uuid.New(),
+		Subscriptions: []keycache.Subscription{{ID: uuid.New(), ProductID: product.ID, PlanID: plan.ID, Status: lifecycle.Approved}}}
 	p.change(func(*state) {})
 	server := httptest.NewUnstartedServer(httpapi.New(httpapi.Options{Verifier: p, Usage: p, Clock: p.clock, Log: quiet(),
 		Peer: func(netip.Addr, string) (netip.Addr, bool) { return netip.MustParseAddr("127.0.0.1"), true }}))
@@ -99,7 +99,7 @@ func (p *portico) newKey(t *testing.T) (raw string) {
 	p.secrets[secret.Username] = secret.Password
 	p.mu.Unlock()
 	p.change(func(s *state) {
-		s.credential = replica.Credential{ID: uuid.New(), Username: secret.Username, AccountID: s.account.ID, AppID: &s.app.ID,
+		s.credential = keycache.Credential{ID: uuid.New(), Username: secret.Username, AccountID: s.account.ID, AppID: &s.app.ID,
 			Status: lifecycle.KeyActive, Environment: domain.Development, Access: domain.AccessAll}
 	})
 	return secret.RawKey
@@ -110,9 +110,9 @@ func (p *portico) change(f func(*state)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	f(&p.now)
-	c := replica.Change{Position: int64(len(p.changes) + 1), Catalogue: new(p.now.catalogue), Accounts: []replica.Account{p.now.account}, Apps: []replica.App{p.now.app}}
+	c := keycache.Change{Position: int64(len(p.changes) + 1), Catalogue: new(p.now.catalogue), Accounts: []keycache.Account{p.now.account}, Apps: []keycache.App{p.now.app}}
 	if p.now.credential.ID != uuid.Nil {
-		c.Credentials = []replica.Credential{p.now.credential}
+		c.Credentials = []keycache.Credential{p.now.credential}
 	}
 	p.tell(c)
 }
@@ -121,11 +121,11 @@ func (p *portico) change(f func(*state)) {
 func (p *portico) gone() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.tell(replica.Change{Position: int64(len(p.changes) + 1), GoneCredentials: []uuid.UUID{p.now.credential.ID}})
-	p.now.credential = replica.Credential{}
+	p.tell(keycache.Change{Position: int64(len(p.changes) + 1), GoneCredentials: []uuid.UUID{p.now.credential.ID}})
+	p.now.credential = keycache.Credential{}
 }
 
-func (p *portico) tell(c replica.Change) {
+func (p *portico) tell(c keycache.Change) {
 	p.changes = append(p.changes, c)
 	p.store.Apply(&c)
 	p.came.Broadcast()
@@ -199,7 +199,7 @@ func (p *portico) Verify(ctx context.Context, _ *gateway.Caller, r *gateway.Requ
 	}
 }
 
-func (p *portico) Feed(ctx context.Context, _ *gateway.Caller, after int64, wait time.Duration, yield func(*replica.Change) error) error {
+func (p *portico) Feed(ctx context.Context, _ *gateway.Caller, after int64, wait time.Duration, yield func(*keycache.Change) error) error {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { p.set(func(*portico) {}) })() // wakes those who wait
@@ -217,7 +217,7 @@ func (p *portico) Feed(ctx context.Context, _ *gateway.Caller, after int64, wait
 		return fault.New(fault.Unavailable, fault.ReasonDatabase, "Away.")
 	}
 	if len(changes) == 0 {
-		return yield(&replica.Change{Position: after})
+		return yield(&keycache.Change{Position: after})
 	}
 	for i := range changes {
 		if err := yield(&changes[i]); err != nil {

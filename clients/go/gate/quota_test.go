@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/internal/domain"
+	"portico/internal/keycache"
 	"portico/internal/lifecycle"
-	"portico/internal/replica"
 )
 
 // An app that registers again goes on with what it used, here as at Portico.
@@ -23,13 +23,13 @@ func TestRegisteringAgainGivesNoQuotaAnew(t *testing.T) {
 	p.change(func(s *state) {
 		again := s.app.Subscriptions[0]
 		again.ID, again.Status = uuid.New(), lifecycle.Waiting
-		s.app.Subscriptions = []replica.Subscription{again}
+		s.app.Subscriptions = []keycache.Subscription{again}
 	})
 	g.eventually(t, http.StatusForbidden, "WAITING", "X-API-Key", raw)
 	p.change(func(s *state) {
 		again := s.app.Subscriptions[0]
 		again.Status = lifecycle.Approved
-		s.app.Subscriptions = []replica.Subscription{again}
+		s.app.Subscriptions = []keycache.Subscription{again}
 	})
 	g.eventually(t, http.StatusTooManyRequests, "QUOTA_EXCEEDED", "X-API-Key", raw)
 	require.EqualValues(t, 1, p.asked.Load(), "nothing of it is news")
@@ -46,9 +46,9 @@ func TestTheAppsOfAnAccountShareAQuota(t *testing.T) {
 	another := func() string {
 		p.change(func(s *state) {
 			s.app.ID, s.app.ReferenceID = uuid.New(), uuid.New()
-			s.app.Subscriptions = []replica.Subscription{s.app.Subscriptions[0]}
+			s.app.Subscriptions = []keycache.Subscription{s.app.Subscriptions[0]}
 			s.app.Subscriptions[0].ID = uuid.New()
-			s.credential = replica.Credential{}
+			s.credential = keycache.Credential{}
 		})
 		return p.newKey(t)
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/internal/domain"
+	"portico/internal/keycache"
 	"portico/internal/pathmatch/tricks"
-	"portico/internal/replica"
 )
 
 // Where endpoints bind, a target that servers read differently is for none of
@@ -21,7 +21,7 @@ func TestUnclearTargetsAreForNoEndpoint(t *testing.T) {
 	raw := p.newKey(t)
 	p.change(func(s *state) {
 		s.catalogue.Products[0].EnforceEndpoints = true
-		s.catalogue.Products[0].Endpoints = []replica.Endpoint{{ID: uuid.New(), Method: domain.MethodGet, Path: "/{all...}"}}
+		s.catalogue.Products[0].Endpoints = []keycache.Endpoint{{ID: uuid.New(), Method: domain.MethodGet, Path: "/{all...}"}}
 	})
 	g := guard(t, p)
 	play := func(target string) int {

@@ -17,7 +17,7 @@ import (
 
 	"portico/internal/gateway"
 	"portico/internal/gateway/httpapi"
-	"portico/internal/replica"
+	"portico/internal/keycache"
 	"portico/internal/verdict"
 )
 
@@ -129,8 +129,8 @@ func TestThePlainQuestionsAreFasthttps(t *testing.T) {
 // over is net/http's too.
 func TestARequestIsHandedOver(t *testing.T) {
 	w := watch(t)
-	w.gate.feed = func(_ context.Context, after int64, _ time.Duration, yield func(*replica.Change) error) error {
-		return yield(&replica.Change{Position: after + 1})
+	w.gate.feed = func(_ context.Context, after int64, _ time.Duration, yield func(*keycache.Change) error) error {
+		return yield(&keycache.Change{Position: after + 1})
 	}
 	c := w.connect(t)
 	verify := asking("POST", "/v1/verify", `{"key":"k"}`)
@@ -157,8 +157,8 @@ func tryPipelinedRequests(t *testing.T, b *bench) {
 	b.gate.say = func(r *gateway.Request, v *verdict.Verdict) {
 		v.Code, v.Product = verdict.Valid, &verdict.Product{Name: strings.Clone(r.RawKey)}
 	}
-	b.gate.feed = func(_ context.Context, after int64, _ time.Duration, yield func(*replica.Change) error) error {
-		return yield(&replica.Change{Position: after})
+	b.gate.feed = func(_ context.Context, after int64, _ time.Duration, yield func(*keycache.Change) error) error {
+		return yield(&keycache.Change{Position: after})
 	}
 	c := b.connect(t)
 	var all strings.Builder
@@ -339,10 +339,10 @@ func tryShutdownLosesNothing(t *testing.T, b *bench) {
 	idle, slow, fed := b.connect(t), b.connect(t), b.connect(t)
 	idle.write(t, asking("GET", "/v1/authorize", ""))
 	idle.answer(t, "GET")
-	b.gate.feed = func(_ context.Context, _ int64, _ time.Duration, yield func(*replica.Change) error) error {
+	b.gate.feed = func(_ context.Context, _ int64, _ time.Duration, yield func(*keycache.Change) error) error {
 		begun <- struct{}{}
 		<-end
-		return yield(&replica.Change{Position: 5})
+		return yield(&keycache.Change{Position: 5})
 	}
 	slow.write(t, asking("POST", "/v1/verify", `{"key":"slow"}`))
 	fed.write(t, asking("GET", "/v1/feed", ""))

@@ -20,8 +20,8 @@ import (
 	"portico/internal/fault"
 	"portico/internal/gateway"
 	"portico/internal/gateway/httpapi"
+	"portico/internal/keycache"
 	"portico/internal/limits"
-	"portico/internal/replica"
 	"portico/internal/usage"
 	"portico/internal/verdict"
 )
@@ -42,7 +42,7 @@ type fakeGate struct {
 	say   func(r *gateway.Request, v *verdict.Verdict)
 	// callerErr is why no token can be checked.
 	callerErr error
-	feed      func(ctx context.Context, after int64, wait time.Duration, yield func(*replica.Change) error) error
+	feed      func(ctx context.Context, after int64, wait time.Duration, yield func(*keycache.Change) error) error
 }
 
 func (g *fakeGate) Caller(_ context.Context, t string) (*gateway.Caller, error) {
@@ -70,7 +70,7 @@ func (g *fakeGate) Verify(_ context.Context, _ *gateway.Caller, r *gateway.Reque
 	g.say(r, v)
 }
 
-func (g *fakeGate) Feed(ctx context.Context, _ *gateway.Caller, after int64, wait time.Duration, yield func(*replica.Change) error) error {
+func (g *fakeGate) Feed(ctx context.Context, _ *gateway.Caller, after int64, wait time.Duration, yield func(*keycache.Change) error) error {
 	return g.feed(ctx, after, wait, yield)
 }
 

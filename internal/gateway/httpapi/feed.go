@@ -11,7 +11,7 @@ import (
 	"portico/internal/backlog"
 	"portico/internal/fault"
 	"portico/internal/gateway"
-	"portico/internal/replica"
+	"portico/internal/keycache"
 )
 
 const (
@@ -60,7 +60,7 @@ type feedWriter struct {
 	begun   bool
 }
 
-func (f *feedWriter) line(c *replica.Change) error {
+func (f *feedWriter) line(c *keycache.Change) error {
 	if !f.begun {
 		h := f.answer.Header()
 		h.Set("Content-Type", "application/x-ndjson")

@@ -12,11 +12,11 @@ import (
 	"portico/internal/clock"
 	"portico/internal/gateway"
 	"portico/internal/gateway/httpapi"
-	"portico/internal/replica"
+	"portico/internal/keycache"
 	"portico/internal/verdict"
 )
 
-func noFeed(context.Context, int64, time.Duration, func(*replica.Change) error) error {
+func noFeed(context.Context, int64, time.Duration, func(*keycache.Change) error) error {
 	return gateway.ErrTooOld
 }
 

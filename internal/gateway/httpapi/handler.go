@@ -17,7 +17,7 @@ import (
 	"portico/internal/clock"
 	"portico/internal/fault"
 	"portico/internal/gateway"
-	"portico/internal/replica"
+	"portico/internal/keycache"
 	"portico/internal/verdict"
 )
 
@@ -25,7 +25,7 @@ import (
 type Verifier interface {
 	Caller(ctx context.Context, token string) (*gateway.Caller, error)
 	Verify(ctx context.Context, c *gateway.Caller, r *gateway.Request, v *verdict.Verdict)
-	Feed(ctx context.Context, c *gateway.Caller, after int64, wait time.Duration, yield func(*replica.Change) error) error
+	Feed(ctx context.Context, c *gateway.Caller, after int64, wait time.Duration, yield func(*keycache.Change) error) error
 }
 
 // Options are what the doors stand on. All are needed.

@@ -14,7 +14,7 @@ import (
 
 	"portico/internal/fault"
 	"portico/internal/gateway"
-	"portico/internal/replica"
+	"portico/internal/keycache"
 	"portico/internal/verdict"
 )
 
@@ -158,17 +158,17 @@ func trySlowSockets(t *testing.T, b *bench) {
 	}
 }
 
-func change(position int64) *replica.Change {
-	return &replica.Change{Position: position, Credentials: []replica.Credential{{ID: id(1), Hash: []byte(secret), PepperID: "pepper-of-" + secret}}}
+func change(position int64) *keycache.Change {
+	return &keycache.Change{Position: position, Credentials: []keycache.Credential{{ID: id(1), Hash: []byte(secret), PepperID: "pepper-of-" + secret}}}
 }
 
 func TestFeed(t *testing.T) { onBoth(t, tryFeed) }
 
 func tryFeed(t *testing.T, b *bench) {
 	t.Helper()
-	b.gate.feed = func(_ context.Context, after int64, wait time.Duration, yield func(*replica.Change) error) error {
+	b.gate.feed = func(_ context.Context, after int64, wait time.Duration, yield func(*keycache.Change) error) error {
 		if after == 7 && wait == 0 {
-			return yield(&replica.Change{Position: 7})
+			return yield(&keycache.Change{Position: 7})
 		}
 		if after == -1 && wait == 0 || after == 3 && wait == 2*time.Second {
 			return errors.Join(yield(change(4)), yield(change(5)))
@@ -201,23 +201,23 @@ func TestFeedThatFails(t *testing.T) { onBoth(t, tryFeedThatFails) }
 func tryFeedThatFails(t *testing.T, b *bench) {
 	t.Helper()
 	for want, err := range map[int]error{401: fault.New(fault.Unauthenticated, fault.ReasonInvalidToken, "Revoked."), 410: fmt.Errorf("around: %w", gateway.ErrTooOld), 503: fault.Later(fault.Unavailable, fault.ReasonDatabase, time.Second, "Stale.")} {
-		b.gate.feed = func(context.Context, int64, time.Duration, func(*replica.Change) error) error { return err }
+		b.gate.feed = func(context.Context, int64, time.Duration, func(*keycache.Change) error) error { return err }
 		a := b.send(t, "GET", "/v1/feed?after=1", "")
 		refused(t, a, err.Error(), want, "")
 		if (a.header.Get("Retry-After") != "") != (want == 503) {
 			t.Errorf("%d: %v", want, a.header)
 		}
 	}
-	b.gate.feed = func(context.Context, int64, time.Duration, func(*replica.Change) error) error {
+	b.gate.feed = func(context.Context, int64, time.Duration, func(*keycache.Change) error) error {
 		return io.ErrUnexpectedEOF
 	}
 	refused(t, b.send(t, "GET", "/v1/feed", ""), "an unknown error", 503, "")
-	b.gate.feed = func(context.Context, int64, time.Duration, func(*replica.Change) error) error { return nil }
+	b.gate.feed = func(context.Context, int64, time.Duration, func(*keycache.Change) error) error { return nil }
 	if a := b.send(t, "GET", "/v1/feed", ""); a.status == 200 && a.body != "" {
 		t.Errorf("an empty snapshot: %q", a.body)
 	}
 	// Half a feed has no end, so that it is not mistaken for a whole one.
-	b.gate.feed = func(_ context.Context, _ int64, _ time.Duration, yield func(*replica.Change) error) error {
+	b.gate.feed = func(_ context.Context, _ int64, _ time.Duration, yield func(*keycache.Change) error) error {
 		return errors.Join(yield(change(1)), io.ErrUnexpectedEOF)
 	}
 	r, _ := http.NewRequestWithContext(t.Context(), "GET", b.url+"/v1/feed", nil)
@@ -238,7 +238,7 @@ func TestALongPollWaits(t *testing.T) { onBothInHaste(t, 100*time.Millisecond, t
 func tryALongPollWaits(t *testing.T, b *bench) {
 	t.Helper()
 	ended := make(chan struct{})
-	b.gate.feed = func(ctx context.Context, _ int64, wait time.Duration, yield func(*replica.Change) error) error {
+	b.gate.feed = func(ctx context.Context, _ int64, wait time.Duration, yield func(*keycache.Change) error) error {
 		if wait == 25*time.Second {
 			<-ctx.Done()
 			close(ended)

@@ -1,4 +1,4 @@
-package replica
+package keycache
 
 import (
 	"github.com/google/uuid"
@@ -7,7 +7,7 @@ import (
 // Apply brings the Store up to a change. Changes must come in the order of
 // their positions. When it returns, no Case shows an older state of what the
 // change names; and no Fill that began before it will bring one.
-func (s *Store) Apply(c *Change) {
+func (s *Cache) Apply(c *Change) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.touch(c)
@@ -38,7 +38,7 @@ func (s *Store) Apply(c *Change) {
 	}
 }
 
-func (s *Store) drop(c *Change) {
+func (s *Cache) drop(c *Change) {
 	for _, id := range c.GoneCredentials {
 		s.dropKey(id)
 	}
@@ -51,7 +51,7 @@ func (s *Store) drop(c *Change) {
 }
 
 // touch remembers what a change names, for the fills that are under way.
-func (s *Store) touch(c *Change) {
+func (s *Cache) touch(c *Change) {
 	note := func(id uuid.UUID) { s.touched.note(id, c.Position) }
 	for _, a := range c.Accounts {
 		note(a.ID)

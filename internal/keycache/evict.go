@@ -1,4 +1,4 @@
-package replica
+package keycache
 
 // stride is how many keys the hand passes before it lets the Store's other
 // writers go on.
@@ -65,7 +65,7 @@ func (b *Budget) makeRoom(but *slot) {
 }
 
 // under gives the Store under the hand, or the next one when that was passed.
-func (b *Budget) under(passed bool) *Store {
+func (b *Budget) under(passed bool) *Cache {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if passed {
@@ -82,7 +82,7 @@ func (b *Budget) under(passed bool) *Store {
 
 // sweep moves the hand on until the budget is kept, but no more than stride
 // keys; passed tells that it has come to the last.
-func (s *Store) sweep(but *slot) (passed bool) {
+func (s *Cache) sweep(but *slot) (passed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer s.listAgain()
@@ -102,14 +102,14 @@ func (s *Store) sweep(but *slot) (passed bool) {
 }
 
 // join puts a Store among those that share the budget.
-func (b *Budget) join(s *Store) {
+func (b *Budget) join(s *Cache) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.stores = append(b.stores, s)
 }
 
 // leave takes one out. It is the caller's to give its keys' share back first.
-func (b *Budget) leave(s *Store) {
+func (b *Budget) leave(s *Cache) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for i, other := range b.stores {

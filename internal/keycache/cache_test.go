@@ -1,4 +1,4 @@
-package replica_test
+package keycache_test
 
 import (
 	"encoding/json"
@@ -7,28 +7,28 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/replica"
+	"portico/internal/keycache"
 	"portico/internal/verdict"
 )
 
 // filled gives what a fill of one new key brings.
-func filled() (username uuid.UUID, c *replica.Change) {
-	account := replica.Account{ID: uuid.New(), Status: "ACTIVE"}
+func filled() (username uuid.UUID, c *keycache.Change) {
+	account := keycache.Account{ID: uuid.New(), Status: "ACTIVE"}
 	a := app(account.ID)
 	k := key(account.ID, &a.ID)
-	return k.Username, &replica.Change{Accounts: []replica.Account{account}, Apps: []replica.App{a}, Credentials: []replica.Credential{k}}
+	return k.Username, &keycache.Change{Accounts: []keycache.Account{account}, Apps: []keycache.App{a}, Credentials: []keycache.Credential{k}}
 }
 
 func TestAFillIsNotOlderThanTheLog(t *testing.T) {
 	username, c := filled()
-	for name, event := range map[string]*replica.Change{
+	for name, event := range map[string]*keycache.Change{
 		"the key":         {Credentials: c.Credentials},
 		"the key is gone": {GoneCredentials: []uuid.UUID{c.Credentials[0].ID}},
 		"the app":         {Apps: c.Apps},
 		"the app is gone": {GoneApps: []uuid.UUID{c.Apps[0].ID}},
 		"the account":     {Accounts: c.Accounts},
 	} {
-		s := replica.New(10)
+		s := keycache.New(10)
 		since := s.Position()
 		event.Position = 5
 		s.Apply(event)
@@ -39,32 +39,32 @@ func TestAFillIsNotOlderThanTheLog(t *testing.T) {
 			t.Errorf("%s: a read after it was not kept", name)
 		}
 	}
-	s := replica.New(10)
-	s.Apply(&replica.Change{Position: 5, Credentials: c.Credentials})
-	if s.Fill(username, &replica.Change{}, 0) {
+	s := keycache.New(10)
+	s.Apply(&keycache.Change{Position: 5, Credentials: c.Credentials})
+	if s.Fill(username, &keycache.Change{}, 0) {
 		t.Error("a key that came to be meanwhile was kept as unknown")
 	}
 }
 
 func TestUnknownUsernames(t *testing.T) {
-	s := replica.New(10)
+	s := keycache.New(10)
 	username, c := filled()
 	var facts verdict.Case
 	if s.Case(username, &facts) {
 		t.Error("an empty copy knows a key")
 	}
-	s.Fill(username, &replica.Change{}, 0)
+	s.Fill(username, &keycache.Change{}, 0)
 	if !s.Case(username, &facts) || facts.Key != nil {
 		t.Error("what does not exist is not remembered")
 	}
-	s.Apply(&replica.Change{Position: 1, Credentials: c.Credentials})
+	s.Apply(&keycache.Change{Position: 1, Credentials: c.Credentials})
 	if s.Case(username, &facts) {
 		t.Error("a key that came to be is still unknown")
 	}
 }
 
 func TestABudgetIsKept(t *testing.T) {
-	s := replica.New(100)
+	s := keycache.New(100)
 	often, c := filled()
 	s.Fill(often, c, 0)
 	for range 1000 {

@@ -2,7 +2,7 @@
 // its catalogue, its accounts and apps, its keys. It knows no database and
 // asks nobody; package gateway fills it and tells it what has changed, and
 // gateways that decide on their own do the same with what the feed carries.
-package replica
+package keycache
 
 import (
 	"time"

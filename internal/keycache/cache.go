@@ -1,4 +1,4 @@
-package replica
+package keycache
 
 import (
 	"encoding/binary"
@@ -21,7 +21,7 @@ type Budget struct {
 	sweeping sync.Mutex // held by who makes room; taken before any Store's
 
 	mu     sync.Mutex // guards what follows; taken after any other
-	stores []*Store
+	stores []*Cache
 	at     int // the Store that the hand is in
 }
 
@@ -31,13 +31,13 @@ func NewBudget(max int) *Budget { return &Budget{max: int64(max)} }
 // Used is the number of keys in all its Stores.
 func (b *Budget) Used() int { return int(b.used.Load()) }
 
-// Store is the copy in memory. It is safe for concurrent use: Case is for any
+// Cache is the copy in memory. It is safe for concurrent use: Case is for any
 // number of goroutines and waits for no Apply.
 //
 // A Store without a limit keeps everything it is told of; what that is not, it
 // knows to be gone only once it is whole. One with a limit keeps the keys that
 // Fill brought, with their apps and accounts, and follows changes of those alone.
-type Store struct {
+type Cache struct {
 	keys      [shards]shard
 	catalogue atomic.Pointer[verdict.Catalogue]
 	position  atomic.Int64
@@ -80,15 +80,15 @@ const unasked = -1
 
 // New makes an empty Store of up to max keys. 0: everything is kept, and the
 // Store is whole: its Changes tell everything there is.
-func New(max int) *Store {
-	s := NewIn(NewBudget(max))
+func New(max int) *Cache {
+	s := NewWithBudget(NewBudget(max))
 	s.whole = max == 0
 	return s
 }
 
-// NewIn makes an empty Store that shares a budget with others.
-func NewIn(b *Budget) *Store {
-	s := &Store{
+// NewWithBudget makes an empty Store that shares a budget with others.
+func NewWithBudget(b *Budget) *Cache {
+	s := &Cache{
 		budget: b, apps: map[uuid.UUID]*app{}, accounts: map[uuid.UUID]*account{},
 		touched: newTouched(), lists: newTouched(), relist: map[*account]bool{}, words: map[string]string{},
 	}
@@ -105,7 +105,7 @@ func NewIn(b *Budget) *Store {
 // Case gives what a key's verdict is made of, without allocating. known is
 // false when the Store cannot tell; a username that is known not to exist
 // gives true with into.Key nil.
-func (s *Store) Case(username uuid.UUID, into *verdict.Case) (known bool) {
+func (s *Cache) Case(username uuid.UUID, into *verdict.Case) (known bool) {
 	*into = verdict.Case{Catalogue: s.catalogue.Load()}
 	place := s.find(username)
 	if place == nil {
@@ -138,7 +138,7 @@ func (s *Store) Case(username uuid.UUID, into *verdict.Case) (known bool) {
 
 // Whole tells a Store without a limit that all accounts, apps and keys were put
 // into it, as of its Position: what it was not told of does not exist.
-func (s *Store) Whole() {
+func (s *Cache) Whole() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.whole = true
@@ -153,13 +153,13 @@ func (s *Store) Whole() {
 }
 
 // Catalogue is the present one; nil before the first Change that has it.
-func (s *Store) Catalogue() *verdict.Catalogue { return s.catalogue.Load() }
+func (s *Cache) Catalogue() *verdict.Catalogue { return s.catalogue.Load() }
 
 // Position is up to where changes were applied.
-func (s *Store) Position() int64 { return s.position.Load() }
+func (s *Cache) Position() int64 { return s.position.Load() }
 
 // Len is the number of keys.
-func (s *Store) Len() int {
+func (s *Cache) Len() int {
 	n := 0
 	for i := range s.keys {
 		s.keys[i].mu.RLock()
@@ -171,7 +171,7 @@ func (s *Store) Len() int {
 
 // Close gives the keys' share of the budget back. What fills bring from now on
 // is not kept.
-func (s *Store) Close() {
+func (s *Cache) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -184,13 +184,13 @@ func (s *Store) Close() {
 }
 
 // count notes in the budget that keys came or went.
-func (s *Store) count(n int64) {
+func (s *Cache) count(n int64) {
 	if !s.closed {
 		s.budget.used.Add(n)
 	}
 }
 
-func (s *Store) find(username uuid.UUID) *slot {
+func (s *Cache) find(username uuid.UUID) *slot {
 	sh := s.shard(username)
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
@@ -198,6 +198,6 @@ func (s *Store) find(username uuid.UUID) *slot {
 }
 
 // shard goes by the last bytes, which are random in every kind of UUID.
-func (s *Store) shard(username uuid.UUID) *shard {
+func (s *Cache) shard(username uuid.UUID) *shard {
 	return &s.keys[binary.BigEndian.Uint64(username[8:])%shards]
 }

@@ -1,4 +1,4 @@
-package replica_test
+package keycache_test
 
 import (
 	"math/rand/v2"
@@ -7,13 +7,13 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/replica"
+	"portico/internal/keycache"
 	"portico/internal/verdict"
 )
 
 // use asks for a key as the gate does: from memory, or else by a fill. It tells
 // whether the key was in memory.
-func use(s *replica.Store, username uuid.UUID, c *replica.Change) bool {
+func use(s *keycache.Cache, username uuid.UUID, c *keycache.Change) bool {
 	var facts verdict.Case
 	if s.Case(username, &facts) {
 		return true
@@ -25,17 +25,17 @@ func use(s *replica.Store, username uuid.UUID, c *replica.Change) bool {
 
 // keyring is an organization's copy and the keys that it is asked for.
 type keyring struct {
-	store   *replica.Store
+	store   *keycache.Cache
 	names   []uuid.UUID
-	changes []*replica.Change
+	changes []*keycache.Change
 }
 
 // keyrings makes n organizations of so many keys each in one budget; every
 // third key is one of an account.
-func keyrings(b *replica.Budget, n, keys int) []*keyring {
+func keyrings(b *keycache.Budget, n, keys int) []*keyring {
 	out := make([]*keyring, n)
 	for i := range out {
-		r := &keyring{store: replica.NewIn(b)}
+		r := &keyring{store: keycache.NewWithBudget(b)}
 		for k := range keys {
 			from := filled
 			if k%3 == 0 {
@@ -69,7 +69,7 @@ func held(all []*keyring) (n int) {
 // Who is busy gets the room of who is not, whoever had it first.
 func TestABusyOrganizationDisplacesAnIdleOne(t *testing.T) {
 	const room = 2000
-	b := replica.NewBudget(room)
+	b := keycache.NewBudget(room)
 	all := keyrings(b, 3, room-10)
 	for round := range 2 { // one after the other has its busy time
 		for _, busy := range all {
@@ -90,7 +90,7 @@ func TestABusyOrganizationDisplacesAnIdleOne(t *testing.T) {
 // and however little room there is.
 func TestAFillMakesRoomForItself(t *testing.T) {
 	for room := 1; room < 5; room++ {
-		b := replica.NewBudget(room)
+		b := keycache.NewBudget(room)
 		all := keyrings(b, 3, 5)
 		r := rand.New(rand.NewPCG(uint64(room), 1))
 		for range 500 {
@@ -108,7 +108,7 @@ func TestAFillMakesRoomForItself(t *testing.T) {
 // what is used all the time stays.
 func TestManyOrganizationsShareABudget(t *testing.T) {
 	const room = 1000
-	b := replica.NewBudget(room)
+	b := keycache.NewBudget(room)
 	all := keyrings(b, 100, 100)
 	often := all[0]
 	often.names, often.changes = often.names[:50], often.changes[:50]
@@ -129,7 +129,7 @@ func TestManyOrganizationsShareABudget(t *testing.T) {
 // all there.
 func TestTheBudgetIsKeptWhateverHappens(t *testing.T) {
 	const room, askers = 40, 4
-	b := replica.NewBudget(room)
+	b := keycache.NewBudget(room)
 	all := keyrings(b, 8, 30)
 	var running sync.WaitGroup
 	for i := range askers {
@@ -152,7 +152,7 @@ func TestTheBudgetIsKeptWhateverHappens(t *testing.T) {
 			ring := all[r.IntN(len(all))]
 			c := *ring.changes[r.IntN(len(ring.changes))]
 			if r.IntN(5) == 0 {
-				c = replica.Change{GoneCredentials: []uuid.UUID{c.Credentials[0].ID}}
+				c = keycache.Change{GoneCredentials: []uuid.UUID{c.Credentials[0].ID}}
 			}
 			c.Position = ring.store.Position() + position
 			ring.store.Apply(&c)
@@ -175,7 +175,7 @@ func TestTheBudgetIsKeptWhateverHappens(t *testing.T) {
 
 // What a closed Store kept takes no room, and is in nobody's way.
 func TestAClosedStoreGivesItsRoomBack(t *testing.T) {
-	b := replica.NewBudget(100)
+	b := keycache.NewBudget(100)
 	all := keyrings(b, 2, 100)
 	all[0].misses()
 	all[0].store.Close()
@@ -183,7 +183,7 @@ func TestAClosedStoreGivesItsRoomBack(t *testing.T) {
 	if n := b.Used(); n != 0 {
 		t.Errorf("%d keys are counted", n)
 	}
-	all[0].store.Apply(&replica.Change{Position: 1, GoneCredentials: []uuid.UUID{all[0].changes[0].Credentials[0].ID}})
+	all[0].store.Apply(&keycache.Change{Position: 1, GoneCredentials: []uuid.UUID{all[0].changes[0].Credentials[0].ID}})
 	all[1].misses()
 	if n := all[1].misses(); n > 0 || b.Used() != 100 {
 		t.Errorf("%d of 100 keys did not find room; %d are counted", n, b.Used())
@@ -192,7 +192,7 @@ func TestAClosedStoreGivesItsRoomBack(t *testing.T) {
 
 // BenchmarkFill is a fill that must make room, among many organizations.
 func BenchmarkFill(b *testing.B) {
-	budget := replica.NewBudget(100_000)
+	budget := keycache.NewBudget(100_000)
 	all := keyrings(budget, 1000, 200)
 	for _, r := range all {
 		r.misses()

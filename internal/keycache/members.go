@@ -1,4 +1,4 @@
-package replica
+package keycache
 
 import (
 	"reflect"
@@ -75,7 +75,7 @@ func (m *app) settle() {
 }
 
 // listAgain brings the lists up to what was put and dropped, each once.
-func (s *Store) listAgain() {
+func (s *Cache) listAgain() {
 	for a := range s.relist {
 		a.list()
 	}
@@ -101,7 +101,7 @@ func (a *account) list() {
 }
 
 // accountAt gives an account's place, made if need be.
-func (s *Store) accountAt(id uuid.UUID) *account {
+func (s *Cache) accountAt(id uuid.UUID) *account {
 	a := s.accounts[id]
 	if a == nil {
 		a = &account{}
@@ -111,7 +111,7 @@ func (s *Store) accountAt(id uuid.UUID) *account {
 }
 
 // appAt gives an app's place, made if need be.
-func (s *Store) appAt(id, accountID uuid.UUID) *app {
+func (s *Cache) appAt(id, accountID uuid.UUID) *app {
 	m := s.apps[id]
 	if m == nil {
 		m = &app{}
@@ -133,7 +133,7 @@ func (m *app) lose() {
 	m.cell.Store(nil)
 }
 
-func (s *Store) putAccount(a *Account) {
+func (s *Cache) putAccount(a *Account) {
 	place, made := s.accountAt(a.ID), verdict.Account{ID: a.ID, Suspended: a.suspended()}
 	if now := place.state.Load(); now != nil && *now == made {
 		return // a key's fill brings its account along, changed or not
@@ -143,7 +143,7 @@ func (s *Store) putAccount(a *Account) {
 	place.state.Store(room)
 }
 
-func (s *Store) putApp(a *App) {
+func (s *Cache) putApp(a *App) {
 	m := s.appAt(a.ID, a.AccountID)
 	c := m.newCell()
 	s.fillCell(c, a)
@@ -155,7 +155,7 @@ func (s *Store) putApp(a *App) {
 }
 
 // wantsApp tells whether an app's state is to be kept.
-func (s *Store) wantsApp(a *App) bool {
+func (s *Cache) wantsApp(a *App) bool {
 	if s.budget.max == 0 || s.apps[a.ID] != nil {
 		return true
 	}
@@ -163,7 +163,7 @@ func (s *Store) wantsApp(a *App) bool {
 	return owner != nil && owner.own > 0
 }
 
-func (s *Store) dropAccount(id uuid.UUID) {
+func (s *Cache) dropAccount(id uuid.UUID) {
 	a := s.accounts[id]
 	if a == nil {
 		return
@@ -172,7 +172,7 @@ func (s *Store) dropAccount(id uuid.UUID) {
 	s.sweepAccount(id, a)
 }
 
-func (s *Store) dropApp(id uuid.UUID) {
+func (s *Cache) dropApp(id uuid.UUID) {
 	m := s.apps[id]
 	if m == nil {
 		return
@@ -189,14 +189,14 @@ func (s *Store) dropApp(id uuid.UUID) {
 }
 
 // sweepApp forgets an app for which nothing in memory asks any more.
-func (s *Store) sweepApp(id uuid.UUID, m *app, accountID uuid.UUID) {
+func (s *Cache) sweepApp(id uuid.UUID, m *app, accountID uuid.UUID) {
 	gone := m.cell.Load() == nil
 	if m.keys == 0 && (gone || s.budget.max > 0 && s.accounts[accountID].own == 0) {
 		s.forgetApp(id, m, accountID)
 	}
 }
 
-func (s *Store) forgetApp(id uuid.UUID, m *app, accountID uuid.UUID) {
+func (s *Cache) forgetApp(id uuid.UUID, m *app, accountID uuid.UUID) {
 	delete(s.apps, id)
 	owner := s.accounts[accountID]
 	if i := slices.Index(owner.held, m); i >= 0 {
@@ -206,7 +206,7 @@ func (s *Store) forgetApp(id uuid.UUID, m *app, accountID uuid.UUID) {
 }
 
 // sweepAccount forgets an account for which nothing in memory asks any more.
-func (s *Store) sweepAccount(id uuid.UUID, a *account) {
+func (s *Cache) sweepAccount(id uuid.UUID, a *account) {
 	if a.keys == 0 && len(a.held) == 0 && (a.state.Load() == nil || s.budget.max > 0) {
 		delete(s.accounts, id)
 	}

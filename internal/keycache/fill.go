@@ -1,4 +1,4 @@
-package replica
+package keycache
 
 import "github.com/google/uuid"
 
@@ -6,7 +6,7 @@ import "github.com/google/uuid"
 // of its account, and its account; or that there is no such key, when c has
 // none. since is the Position before reading began. false: something of it
 // has changed meanwhile, and it must be read again.
-func (s *Store) Fill(username uuid.UUID, c *Change, since int64) bool {
+func (s *Cache) Fill(username uuid.UUID, c *Change, since int64) bool {
 	if !s.fill(username, c, since) {
 		return false
 	}
@@ -14,7 +14,7 @@ func (s *Store) Fill(username uuid.UUID, c *Change, since int64) bool {
 	return true
 }
 
-func (s *Store) fill(username uuid.UUID, c *Change, since int64) bool {
+func (s *Cache) fill(username uuid.UUID, c *Change, since int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -33,7 +33,7 @@ func (s *Store) fill(username uuid.UUID, c *Change, since int64) bool {
 
 // FillPage keeps a page of everything, but what has changed since is newer
 // here already. false: too much has happened, and it must be read again.
-func (s *Store) FillPage(c *Change, since int64) bool {
+func (s *Cache) FillPage(c *Change, since int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -48,7 +48,7 @@ func (s *Store) FillPage(c *Change, since int64) bool {
 
 // keep puts what may be put. With settled, c has all that its keys stand on:
 // what was not told of by then is gone.
-func (s *Store) keep(c *Change, settled bool, may func(uuid.UUID) bool) {
+func (s *Cache) keep(c *Change, settled bool, may func(uuid.UUID) bool) {
 	for i := range c.Accounts {
 		if a := &c.Accounts[i]; may(a.ID) {
 			s.putAccount(a)
@@ -68,7 +68,7 @@ func (s *Store) keep(c *Change, settled bool, may func(uuid.UUID) bool) {
 }
 
 // outdated tells whether something that was read may have changed since.
-func (s *Store) outdated(c *Change, since int64) bool {
+func (s *Cache) outdated(c *Change, since int64) bool {
 	for _, a := range c.Accounts {
 		if s.touched.after(a.ID, since) {
 			return true

@@ -1,4 +1,4 @@
-package replica_test
+package keycache_test
 
 import (
 	"reflect"
@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/replica"
+	"portico/internal/keycache"
 	"portico/internal/verdict"
 )
 
@@ -18,7 +18,7 @@ type witness struct {
 	apps    []verdict.App
 }
 
-func witnessed(t *testing.T, s *replica.Store, username uuid.UUID) *witness {
+func witnessed(t *testing.T, s *keycache.Cache, username uuid.UUID) *witness {
 	t.Helper()
 	h := &witness{}
 	if !s.Case(username, &h.facts) || h.facts.Key == nil || h.facts.Account == nil {
@@ -45,9 +45,9 @@ func (h *witness) same() bool {
 // Whoever decides by a Case decides by one state: whatever happens to the key
 // and its app meanwhile, it shows what it did, and a new one shows the news.
 func TestACaseNeverChanges(t *testing.T) {
-	for name, from := range map[string]func() (uuid.UUID, *replica.Change){"of an app": filled, "of an account": ofAccount} {
+	for name, from := range map[string]func() (uuid.UUID, *keycache.Change){"of an app": filled, "of an account": ofAccount} {
 		t.Run(name, func(t *testing.T) {
-			s := replica.New(0)
+			s := keycache.New(0)
 			username, c := from()
 			another := c.Apps[0].Subscriptions[0]
 			another.ID = uuid.New()
@@ -60,20 +60,20 @@ func TestACaseNeverChanges(t *testing.T) {
 				func() { c.Apps[0].Subscriptions = nil },
 				func() { c.Credentials[0].Status = "DISABLED" },
 				func() {
-					s.Apply(&replica.Change{GoneAccounts: []uuid.UUID{c.Accounts[0].ID}})
+					s.Apply(&keycache.Change{GoneAccounts: []uuid.UUID{c.Accounts[0].ID}})
 					c.Accounts[0].Status = "SUSPENDED"
 				},
 				func() { c.Accounts[0].Status = "ACTIVE" },
 				func() {
-					s.Apply(&replica.Change{GoneApps: []uuid.UUID{c.Apps[0].ID}})
+					s.Apply(&keycache.Change{GoneApps: []uuid.UUID{c.Apps[0].ID}})
 					c.Apps[0].Subscriptions = append(c.Apps[0].Subscriptions, another)
 				},
 				func() {
-					s.Apply(&replica.Change{GoneCredentials: []uuid.UUID{c.Credentials[0].ID}})
+					s.Apply(&keycache.Change{GoneCredentials: []uuid.UUID{c.Credentials[0].ID}})
 					c.Credentials[0].Status = "ACTIVE"
 				},
 			} {
-				c.Apps[0].Subscriptions = append([]replica.Subscription(nil), c.Apps[0].Subscriptions...)
+				c.Apps[0].Subscriptions = append([]keycache.Subscription(nil), c.Apps[0].Subscriptions...)
 				step()
 				c.Position = int64(i + 1)
 				s.Apply(c)
@@ -94,13 +94,13 @@ func TestACaseNeverChanges(t *testing.T) {
 // A fill brings an app and an account that are there already, as when the app
 // has a second key: what is there stays, and takes no room of its own.
 func TestWhatIsTheSameStays(t *testing.T) {
-	s := replica.New(10)
+	s := keycache.New(10)
 	username, c := filled()
 	s.Fill(username, c, 0)
 	var before, after verdict.Case
 	s.Case(username, &before)
 	second := key(c.Accounts[0].ID, &c.Apps[0].ID)
-	s.Fill(second.Username, &replica.Change{Accounts: c.Accounts, Apps: c.Apps, Credentials: []replica.Credential{second, c.Credentials[0]}}, 0)
+	s.Fill(second.Username, &keycache.Change{Accounts: c.Accounts, Apps: c.Apps, Credentials: []keycache.Credential{second, c.Credentials[0]}}, 0)
 	if s.Case(username, &after); before.Key != after.Key || before.Account != after.Account || before.Apps[0] != after.Apps[0] {
 		t.Error("the same was kept once more")
 	}

@@ -1,4 +1,4 @@
-package replica
+package keycache
 
 import (
 	"net/netip"
@@ -15,7 +15,7 @@ import (
 func (a *Account) suspended() bool { return a.Status != domain.AccountActive }
 
 // word gives one copy of a text that comes again and again: states, peppers.
-func (s *Store) word(text string) string {
+func (s *Cache) word(text string) string {
 	if known, ok := s.words[text]; ok {
 		return known
 	}
@@ -24,7 +24,7 @@ func (s *Store) word(text string) string {
 }
 
 // fillCell writes an app's state into an empty cell.
-func (s *Store) fillCell(c *cell, a *App) {
+func (s *Cache) fillCell(c *cell, a *App) {
 	c.app = verdict.App{ID: a.ID, Reference: a.ReferenceID, AccountID: a.AccountID}
 	c.self[0] = &c.app
 	switch n := len(a.Subscriptions); n {
@@ -48,7 +48,7 @@ func (s *Store) fillCell(c *cell, a *App) {
 }
 
 // fillKey writes a key's state.
-func (s *Store) fillKey(out *verdict.Key, k *Credential) {
+func (s *Cache) fillKey(out *verdict.Key, k *Credential) {
 	*out = verdict.Key{
 		ID: k.ID, Username: k.Username, AccountID: k.AccountID, Pepper: s.word(k.PepperID),
 		Status:      lifecycle.CredentialStatus(s.word(string(k.Status))),

@@ -1,4 +1,4 @@
-package replica_test
+package keycache_test
 
 import (
 	"math/rand/v2"
@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/replica"
+	"portico/internal/keycache"
 	"portico/internal/verdict"
 )
 
@@ -18,12 +18,12 @@ func BenchmarkMemory(b *testing.B) {
 	const n = 1_000_000
 	for b.Loop() {
 		before := heap()
-		s := replica.New(0)
+		s := keycache.New(0)
 		account := uuid.New()
-		s.Apply(&replica.Change{Accounts: []replica.Account{{ID: account, Status: "ACTIVE"}}})
+		s.Apply(&keycache.Change{Accounts: []keycache.Account{{ID: account, Status: "ACTIVE"}}})
 		for range n {
 			a := app(account)
-			s.FillPage(&replica.Change{Apps: []replica.App{a}, Credentials: []replica.Credential{key(account, &a.ID)}}, 0)
+			s.FillPage(&keycache.Change{Apps: []keycache.App{a}, Credentials: []keycache.Credential{key(account, &a.ID)}}, 0)
 		}
 		b.ReportMetric(float64(heap()-before)/n, "bytes/key")
 		if s.Len() != n {
@@ -39,13 +39,13 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-func app(account uuid.UUID) replica.App {
-	return replica.App{ID: uuid.New(), AccountID: account, ReferenceID: uuid.New(),
-		Subscriptions: []replica.Subscription{{ID: uuid.New(), ProductID: uuid.New(), PlanID: uuid.New(), Status: "APPROVED"}}}
+func app(account uuid.UUID) keycache.App {
+	return keycache.App{ID: uuid.New(), AccountID: account, ReferenceID: uuid.New(),
+		Subscriptions: []keycache.Subscription{{ID: uuid.New(), ProductID: uuid.New(), PlanID: uuid.New(), Status: "APPROVED"}}}
 }
 
-func key(account uuid.UUID, app *uuid.UUID) replica.Credential {
-	return replica.Credential{ID: uuid.New(), Username: uuid.New(), AccountID: account, AppID: app, Status: "ACTIVE",
+func key(account uuid.UUID, app *uuid.UUID) keycache.Credential {
+	return keycache.Credential{ID: uuid.New(), Username: uuid.New(), AccountID: account, AppID: app, Status: "ACTIVE",
 		Environment: "DEVELOPMENT", Access: "ALL", Hash: make([]byte, 32), PepperID: "p1"}
 }
 
@@ -58,14 +58,14 @@ func BenchmarkCase(b *testing.B) {
 }
 
 func benchmarkCase(b *testing.B, keys int) {
-	s, names := replica.New(0), make([]uuid.UUID, keys)
+	s, names := keycache.New(0), make([]uuid.UUID, keys)
 	account := uuid.New()
-	s.Apply(&replica.Change{Accounts: []replica.Account{{ID: account, Status: "ACTIVE"}}})
+	s.Apply(&keycache.Change{Accounts: []keycache.Account{{ID: account, Status: "ACTIVE"}}})
 	for i := range names {
 		a := app(account)
 		k := key(account, &a.ID)
 		names[i] = k.Username
-		s.FillPage(&replica.Change{Apps: []replica.App{a}, Credentials: []replica.Credential{k}}, 0)
+		s.FillPage(&keycache.Change{Apps: []keycache.App{a}, Credentials: []keycache.Credential{k}}, 0)
 	}
 	rand.Shuffle(keys, func(i, j int) { names[i], names[j] = names[j], names[i] })
 	b.ReportAllocs()

@@ -1,4 +1,4 @@
-package replica
+package keycache
 
 import (
 	"reflect"
@@ -10,7 +10,7 @@ import (
 
 // putKey keeps a key's present state. Its app and its account never change.
 // With settled, what was not put of them by now is gone.
-func (s *Store) putKey(k *Credential, settled bool) {
+func (s *Cache) putKey(k *Credential, settled bool) {
 	if place := s.find(k.Username); place != nil {
 		made := new(verdict.Key)
 		s.fillKey(made, k)
@@ -36,7 +36,7 @@ func (s *Store) putKey(k *Credential, settled bool) {
 	}
 }
 
-func (s *Store) newSlot(k *Credential) *slot {
+func (s *Cache) newSlot(k *Credential) *slot {
 	place := &slot{account: s.accountAt(k.AccountID)}
 	place.used.Store(unasked)
 	s.fillKey(&place.first, k)
@@ -53,7 +53,7 @@ func (s *Store) newSlot(k *Credential) *slot {
 }
 
 // settle takes what was never told of a key's account and apps as gone.
-func (s *Store) settle(place *slot) {
+func (s *Cache) settle(place *slot) {
 	place.account.settle()
 	if place.app != nil {
 		place.app.settle()
@@ -64,7 +64,7 @@ func (s *Store) settle(place *slot) {
 }
 
 // removeKey forgets a key, and its app and account if nothing else asks for them.
-func (s *Store) removeKey(place *slot) {
+func (s *Cache) removeKey(place *slot) {
 	k := place.key.Load()
 	place.key.Store(nil)
 	sh := s.shard(k.Username)
@@ -83,14 +83,14 @@ func (s *Store) removeKey(place *slot) {
 }
 
 // disband ends an account's list of apps when its last own key is forgotten.
-func (s *Store) disband(a *account, id uuid.UUID) {
+func (s *Cache) disband(a *account, id uuid.UUID) {
 	s.relist[a] = true
 	for appID, m := range s.appsOf(a) {
 		s.sweepApp(appID, m, id)
 	}
 }
 
-func (s *Store) appsOf(a *account) map[uuid.UUID]*app {
+func (s *Cache) appsOf(a *account) map[uuid.UUID]*app {
 	out := make(map[uuid.UUID]*app, len(a.held))
 	for _, m := range a.held {
 		if c := m.cell.Load(); c != nil {
@@ -102,7 +102,7 @@ func (s *Store) appsOf(a *account) map[uuid.UUID]*app {
 
 // dropKey forgets a key whose row is gone. That is rare, and only the row
 // could have told the username: look at all.
-func (s *Store) dropKey(id uuid.UUID) {
+func (s *Cache) dropKey(id uuid.UUID) {
 	var found *slot
 	for i := range s.keys {
 		for _, place := range s.keys[i].slots { // writers alone change it, and mu is held

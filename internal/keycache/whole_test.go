@@ -1,29 +1,29 @@
-package replica_test
+package keycache_test
 
 import (
 	"testing"
 
 	"github.com/google/uuid"
 
-	"portico/internal/replica"
+	"portico/internal/keycache"
 	"portico/internal/verdict"
 )
 
 // ofAccount gives what a fill of one new key of an account with two apps brings.
-func ofAccount() (username uuid.UUID, c *replica.Change) {
-	account := replica.Account{ID: uuid.New(), Status: "ACTIVE"}
+func ofAccount() (username uuid.UUID, c *keycache.Change) {
+	account := keycache.Account{ID: uuid.New(), Status: "ACTIVE"}
 	k := key(account.ID, nil)
-	return k.Username, &replica.Change{Accounts: []replica.Account{account},
-		Apps: []replica.App{app(account.ID), app(account.ID)}, Credentials: []replica.Credential{k}}
+	return k.Username, &keycache.Change{Accounts: []keycache.Account{account},
+		Apps: []keycache.App{app(account.ID), app(account.ID)}, Credentials: []keycache.Credential{k}}
 }
 
 // A key that an event brought says nothing while its account or its apps were
 // never told of: they may be as they should.
 func TestAKeyAloneIsNotKnown(t *testing.T) {
-	for name, a := range map[string]func() (uuid.UUID, *replica.Change){"of an app": filled, "of an account": ofAccount} {
+	for name, a := range map[string]func() (uuid.UUID, *keycache.Change){"of an app": filled, "of an account": ofAccount} {
 		t.Run(name, func(t *testing.T) {
 			username, c := a()
-			for what, told := range map[string]*replica.Change{
+			for what, told := range map[string]*keycache.Change{
 				"nothing else": {},
 				"the account":  {Accounts: c.Accounts},
 				"an app":       {Apps: c.Apps[:1]},
@@ -31,7 +31,7 @@ func TestAKeyAloneIsNotKnown(t *testing.T) {
 				if what == "an app" && c.Credentials[0].AppID != nil {
 					told.Accounts = nil // all but the account
 				}
-				s := replica.NewIn(replica.NewBudget(0))
+				s := keycache.NewWithBudget(keycache.NewBudget(0))
 				told.Position, told.Credentials = 1, c.Credentials
 				s.Apply(told)
 				var facts verdict.Case
@@ -49,19 +49,19 @@ func TestAKeyAloneIsNotKnown(t *testing.T) {
 // What a fill looked for and did not find is gone, and known to be.
 func TestAFillTellsWhatIsGone(t *testing.T) {
 	for _, limit := range []int{0, 10} {
-		for _, a := range []func() (uuid.UUID, *replica.Change){filled, ofAccount} {
+		for _, a := range []func() (uuid.UUID, *keycache.Change){filled, ofAccount} {
 			username, c := a()
-			s := replica.NewIn(replica.NewBudget(limit))
-			s.Fill(username, &replica.Change{Credentials: c.Credentials}, 0)
+			s := keycache.NewWithBudget(keycache.NewBudget(limit))
+			s.Fill(username, &keycache.Change{Credentials: c.Credentials}, 0)
 			var facts verdict.Case
 			if !s.Case(username, &facts) || facts.Account != nil || len(facts.Apps) != 0 {
 				t.Errorf("a key whose account and apps are gone: %+v", facts)
 			}
-			s.Apply(&replica.Change{Position: 1, Accounts: c.Accounts, Apps: c.Apps})
+			s.Apply(&keycache.Change{Position: 1, Accounts: c.Accounts, Apps: c.Apps})
 			if !s.Case(username, &facts) || facts.Account == nil || len(facts.Apps) != len(c.Apps) {
 				t.Errorf("they came back: account %v and %d apps", facts.Account, len(facts.Apps))
 			}
-			s.Apply(&replica.Change{Position: 2, GoneAccounts: []uuid.UUID{c.Accounts[0].ID}, GoneApps: []uuid.UUID{c.Apps[0].ID}})
+			s.Apply(&keycache.Change{Position: 2, GoneAccounts: []uuid.UUID{c.Accounts[0].ID}, GoneApps: []uuid.UUID{c.Apps[0].ID}})
 			if !s.Case(username, &facts) || facts.Account != nil || len(facts.Apps) != len(c.Apps)-1 {
 				t.Errorf("they went again: account %v and %d apps", facts.Account, len(facts.Apps))
 			}
