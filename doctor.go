@@ -13,7 +13,7 @@ import (
 	"portico/internal/config"
 	"portico/internal/database"
 	"portico/internal/keyring"
-	"portico/internal/limits/shared"
+	"portico/internal/limits/redislimits"
 	"portico/internal/telemetry"
 )
 
@@ -127,7 +127,7 @@ func (d *doctor) redis(ctx context.Context) {
 		d.ok(about, "REDIS_URL is not set: each server keeps the limits by itself, which is right for a single one")
 		return
 	}
-	client, err := shared.Open(d.config.RedisURL, 1)
+	client, err := redislimits.Open(d.config.RedisURL, 1)
 	if err != nil {
 		d.wrong(about, err.Error(), "correct REDIS_URL")
 		return

@@ -23,7 +23,7 @@ import (
 	"portico/internal/gateway"
 	"portico/internal/gateway/httpapi"
 	"portico/internal/limits"
-	"portico/internal/limits/shared"
+	"portico/internal/limits/redislimits"
 	"portico/internal/telemetry"
 	"portico/internal/usage"
 )
@@ -38,7 +38,7 @@ type gate struct {
 	budget  *budget.Budget
 	redis   redis.UniversalClient // nil without
 	// shared are the limiters that ask Redis.
-	shared []*shared.Limiter
+	shared []*redislimits.Limiter
 }
 
 // newGate puts the gate over the backend's database.
@@ -53,7 +53,7 @@ func (p *program) newGate(b *backend) (*gate, error) {
 	g.flusher = usage.NewFlusher(usage.FlusherOptions{DB: b.database, Clock: b.clock, Node: node, Counter: counter, Quotas: memory, Log: p.log})
 	if p.config.RedisURL != "" {
 		var err error
-		if g.redis, err = shared.Open(p.config.RedisURL, 0); err != nil {
+		if g.redis, err = redislimits.Open(p.config.RedisURL, 0); err != nil {
 			return nil, err
 		}
 	}
@@ -80,7 +80,7 @@ func (g *gate) limiter(log *slog.Logger, memory *limits.Memory, what string) lim
 	if g.redis == nil {
 		return memory
 	}
-	l := shared.New(g.redis, memory, shared.Options{Changed: func(err error) {
+	l := redislimits.New(g.redis, memory, redislimits.Options{Changed: func(err error) {
 		if err != nil {
 			log.Warn("Redis does not answer: this server keeps "+what+" by itself meanwhile", "error", err)
 			return
@@ -95,10 +95,10 @@ func (g *gate) limiter(log *slog.Logger, memory *limits.Memory, what string) lim
 // are, and where there is nothing to share them by. Redis is asked only when it was
 // silent before.
 func (g *gate) alone(ctx context.Context) string {
-	if !slices.ContainsFunc(g.shared, (*shared.Limiter).Alone) {
+	if !slices.ContainsFunc(g.shared, (*redislimits.Limiter).Alone) {
 		return ""
 	}
-	ctx, cancel := context.WithTimeout(ctx, shared.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, redislimits.Timeout)
 	defer cancel()
 	if g.redis.Ping(ctx).Err() == nil {
 		return ""

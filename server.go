@@ -22,12 +22,12 @@ import (
 
 	"portico/internal/config"
 	"portico/internal/fault"
-	"portico/internal/limits/shared"
+	"portico/internal/limits/redislimits"
 	"portico/internal/telemetry"
 )
 
 func main() {
-	shared.LogWith(slog.Default)
+	redislimits.LogWith(slog.Default)
 	telemetry.LogWith(slog.Default)
 	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	// The second signal ends the program at once.

@@ -14,8 +14,8 @@ import (
 	"portico/internal/fault"
 	"portico/internal/gqlhttp"
 	"portico/internal/limits"
+	"portico/internal/limits/redislimits"
 	"portico/internal/limits/redistest"
-	"portico/internal/limits/shared"
 	"portico/internal/viewer"
 )
 
@@ -37,10 +37,10 @@ const patient = 10 * time.Second
 
 func sharedBy(t *testing.T, server *redistest.Server) limits.Limiter {
 	t.Helper()
-	client, err := shared.Open(server.URL(), 0)
+	client, err := redislimits.Open(server.URL(), 0)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
-	return shared.New(client, limits.NewMemory(clock.System{}, nil, 0), shared.Options{Timeout: patient})
+	return redislimits.New(client, limits.NewMemory(clock.System{}, nil, 0), redislimits.Options{Timeout: patient})
 }
 
 func take(ctx context.Context, b *budget.Budget, cost int) error {

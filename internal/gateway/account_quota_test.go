@@ -13,8 +13,8 @@ import (
 	"portico/internal/database"
 	"portico/internal/domain"
 	"portico/internal/gateway"
+	"portico/internal/limits/redislimits"
 	"portico/internal/limits/redistest"
-	"portico/internal/limits/shared"
 	"portico/internal/portal"
 	"portico/internal/testdb"
 	"portico/internal/usage"
@@ -227,11 +227,11 @@ func TestServersShareAnAccountsQuota(t *testing.T) {
 		w := newWorld(t, url)
 		address, _ := redistest.Start(t)
 		server := func(d *database.DB) *counting {
-			client, err := shared.Open(address, 0)
+			client, err := redislimits.Open(address, 0)
 			ok(t, 0, err)
 			t.Cleanup(func() { _ = client.Close() })
 			return w.counting(t, func(o *gateway.Options) {
-				o.DB, o.Limiter = d, shared.New(client, o.Memory, shared.Options{Timeout: 10 * time.Second})
+				o.DB, o.Limiter = d, redislimits.New(client, o.Memory, redislimits.Options{Timeout: 10 * time.Second})
 			})
 		}
 		one, two := server(w.Database), server(w.secondDB(t))

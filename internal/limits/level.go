@@ -23,7 +23,7 @@ type Level struct {
 }
 
 // outcome decides. It is the only place that does, but for the script of
-// limits/shared, which says the same in Lua.
+// limits/redislimits, which says the same in Lua.
 func (l *Level) outcome(a *Ask) Outcome {
 	cost := a.cost()
 	switch {

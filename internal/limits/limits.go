@@ -6,7 +6,7 @@
 // or a month in the organization's time zone.
 //
 // All limits of a call are asked at once, all or nothing: a refused call
-// consumes nothing. Memory keeps them in this process; limits/shared keeps
+// consumes nothing. Memory keeps them in this process; limits/redislimits keeps
 // them in Redis for all nodes and falls back to Memory. Quota counts outlive
 // the process in the database: Load brings what it knows, Drain hands over
 // what came since, and Settle or Journal tells that it is stored. What is stored

@@ -9,7 +9,7 @@
 // When Redis comes back empty, a quota is not given anew: its count starts from
 // what this node and the database know. A rate's bucket starts from what the
 // first node that asks knows of it.
-package shared
+package redislimits
 
 import (
 	"context"

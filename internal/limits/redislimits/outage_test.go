@@ -1,4 +1,4 @@
-package shared_test
+package redislimits_test
 
 import (
 	"context"
@@ -11,8 +11,8 @@ import (
 
 	"portico/internal/domain"
 	"portico/internal/limits"
+	"portico/internal/limits/redislimits"
 	"portico/internal/limits/redistest"
-	"portico/internal/limits/shared"
 )
 
 // slack is what a busy machine may add to a timeout.
@@ -94,7 +94,7 @@ func TestASilentRedisIsLeftAlone(t *testing.T) {
 	want(t, "asked", count.scripts.Load(), int64(0))
 	want(t, "told of, once", n.failed.Load(), int64(1))
 	want(t, "alone", n.Alone(), true)
-	n.pass(shared.Pause)
+	n.pass(redislimits.Pause)
 	began = time.Now()
 	n.take(a)
 	if took := time.Since(began); took > 100*time.Millisecond+slack {
@@ -118,7 +118,7 @@ func warm(t *testing.T, n *node, a *limits.Ask) {
 // until peeks, a pause apart, until answers are local or no more.
 func until(t *testing.T, n *node, a *limits.Ask, local bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); n.peek(a).Local != local; n.pass(shared.Pause) {
+	for deadline := time.Now().Add(30 * time.Second); n.peek(a).Local != local; n.pass(redislimits.Pause) {
 		if time.Now().After(deadline) {
 			t.Fatalf("answers did not become local=%v", local)
 		}
@@ -236,7 +236,7 @@ func TestNoLimitsNeedNoRedis(t *testing.T) {
 
 func TestOpenNeverShowsTheURL(t *testing.T) {
 	for _, url := range []string{"redis://user:hunter2@host:port/0", "http://:hunter2@host", "hunter2", "redis://:hunter2@host/x", ""} {
-		_, err := shared.Open(url, 0)
+		_, err := redislimits.Open(url, 0)
 		if err == nil {
 			t.Errorf("%q was taken", url)
 			continue

@@ -1,4 +1,4 @@
-package shared_test
+package redislimits_test
 
 import (
 	"strings"

@@ -1,4 +1,4 @@
-package shared_test
+package redislimits_test
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 
 	"portico/internal/clock"
 	"portico/internal/limits"
-	"portico/internal/limits/shared"
+	"portico/internal/limits/redislimits"
 )
 
 // patient is a timeout that a busy machine does not reach.
@@ -19,7 +19,7 @@ const patient = 10 * time.Second
 
 // node is one process of several.
 type node struct {
-	*shared.Limiter
+	*redislimits.Limiter
 	memory       *limits.Memory
 	clock        *clock.Fake
 	mono         atomic.Int64 // of the memory and the pause alike
@@ -29,7 +29,7 @@ type node struct {
 
 func newNode(t testing.TB, url string, timeout time.Duration) *node {
 	t.Helper()
-	client, err := shared.Open(url, 0)
+	client, err := redislimits.Open(url, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func newNode(t testing.TB, url string, timeout time.Duration) *node {
 	n := &node{client: client, clock: clock.NewFake(time.Date(2026, 6, 17, 12, 0, 0, 0, time.UTC))}
 	mono := func() time.Duration { return time.Duration(n.mono.Load()) }
 	n.memory = limits.NewMemory(n.clock, mono, 0)
-	n.Limiter = shared.New(client, n.memory, shared.Options{
+	n.Limiter = redislimits.New(client, n.memory, redislimits.Options{
 		Timeout: timeout, Mono: mono, Changed: n.note,
 	})
 	return n
