@@ -41,14 +41,14 @@ type backend struct {
 	tokens    *auth.Tokens
 	machines  *auth.MachineTokens
 	portal    *portal.Portal
-	// gate answers gateways; nil in commands.
-	gate *gate
+	// gateway answers gateways; nil in commands.
+	gateway *gatewayService
 }
 
 // open puts the backend together, with a gate where there is a maker for one.
 // A database that does not answer is waited for until patience is over; its
 // schema is brought up to date.
-func (p *program) open(ctx context.Context, patience time.Duration, newGate func(*backend) (*gate, error)) (*backend, error) {
+func (p *program) open(ctx context.Context, patience time.Duration, newGate func(*backend) (*gatewayService, error)) (*backend, error) {
 	var ring *keyring.Ring
 	if !p.madeUp() {
 		var err error
@@ -131,7 +131,7 @@ func (p *program) bringUp(ctx context.Context, d *database.DB) error {
 	return err
 }
 
-func newBackend(d *database.DB, ring *keyring.Ring, development bool, newGate func(*backend) (*gate, error)) (*backend, error) {
+func newBackend(d *database.DB, ring *keyring.Ring, development bool, newGate func(*backend) (*gatewayService, error)) (*backend, error) {
 	b := &backend{clock: clock.System{}, ring: ring, database: d, client: db.NewClient(db.Driver(d.Driver()))}
 	b.passwords = auth.NewPasswords(auth.PasswordOptions{})
 	b.limiter = auth.NewLimiter(d, ring, b.clock)
@@ -144,10 +144,10 @@ func newBackend(d *database.DB, ring *keyring.Ring, development bool, newGate fu
 	}
 	if newGate != nil {
 		var err error
-		if b.gate, err = newGate(b); err != nil {
+		if b.gateway, err = newGate(b); err != nil {
 			return nil, err
 		}
-		o.Gate, o.SignInFailed = b.gate, countSignIns(b.gate.metrics)
+		o.Revocations, o.SignInFailed = b.gateway, countSignIns(b.gateway.metrics)
 	}
 	b.portal = portal.New(o)
 	return b, nil

@@ -28,9 +28,9 @@ import (
 	"portico/internal/usage"
 )
 
-// gate is what answers gateways: the keys in memory, the limits, the counts.
-type gate struct {
-	*gateway.Gate
+// gateway is what answers gateways: the keys in memory, the limits, the counts.
+type gatewayService struct {
+	*gateway.Verifier
 	usage   *usage.Store
 	flusher *usage.Flusher
 	metrics *prometheus.Registry
@@ -41,9 +41,9 @@ type gate struct {
 	shared []*redislimits.Limiter
 }
 
-// newGate puts the gate over the backend's database.
-func (p *program) newGate(b *backend) (*gate, error) {
-	g := &gate{usage: usage.NewStore(b.database, b.clock), metrics: prometheus.NewRegistry()}
+// newGatewayService puts the gate over the backend's database.
+func (p *program) newGatewayService(b *backend) (*gatewayService, error) {
+	g := &gatewayService{usage: usage.NewStore(b.database, b.clock), metrics: prometheus.NewRegistry()}
 	g.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	telemetry.NewPools(g.metrics, b.database.Stats)
 	g.lanes = telemetry.NewLanes(g.metrics)
@@ -63,7 +63,7 @@ func (p *program) newGate(b *backend) (*gate, error) {
 		Limiter: g.limiter(p.log, limits.NewMemory(b.clock, nil, 0), "the budgets of the API's callers"),
 		User:    p.config.UserBudget, Organization: p.config.OrgBudget, Alone: telemetry.NewLocalBudgets(g.metrics),
 	})
-	g.Gate = gateway.New(gateway.Options{
+	g.Verifier = gateway.New(gateway.Options{
 		DB: b.database, DatabaseURL: p.listenURL(), Clock: b.clock,
 		Peppers: adapters.Peppers{Ring: b.ring}, Tokens: b.machines,
 		Limiter: limiter, Memory: memory, Counter: counter, Usage: g.usage, Flush: g.flusher.Flush, Flushed: g.flusher.Through, Visible: g.flusher.Visible,
@@ -76,7 +76,7 @@ func (p *program) newGate(b *backend) (*gate, error) {
 
 // limiter is the memory where there is no Redis, and else what falls back to it,
 // which the log tells of once.
-func (g *gate) limiter(log *slog.Logger, memory *limits.Memory, what string) limits.Limiter {
+func (g *gatewayService) limiter(log *slog.Logger, memory *limits.Memory, what string) limits.Limiter {
 	if g.redis == nil {
 		return memory
 	}
@@ -94,7 +94,7 @@ func (g *gate) limiter(log *slog.Logger, memory *limits.Memory, what string) lim
 // alone says that limits are not shared although they should be; "" where they
 // are, and where there is nothing to share them by. Redis is asked only when it was
 // silent before.
-func (g *gate) alone(ctx context.Context) string {
+func (g *gatewayService) alone(ctx context.Context) string {
 	if !slices.ContainsFunc(g.shared, (*redislimits.Limiter).Alone) {
 		return ""
 	}
@@ -119,8 +119,8 @@ func (p *program) listenURL() string {
 // redisTime is how long Redis may take to answer at the start.
 const redisTime = 2 * time.Second
 
-// greetRedis says when Redis does not answer. The server starts all the same.
-func (g *gate) greetRedis(ctx context.Context, log *slog.Logger) {
+// checkRedis says when Redis does not answer. The server starts all the same.
+func (g *gatewayService) checkRedis(ctx context.Context, log *slog.Logger) {
 	if g.redis == nil {
 		return
 	}
@@ -142,7 +142,7 @@ func nodeName() string {
 
 // run follows the log and stores counts until ctx ends; the last counts are
 // stored then.
-func (g *gate) run(ctx context.Context) {
+func (g *gatewayService) run(ctx context.Context) {
 	var running sync.WaitGroup
 	running.Go(func() { g.Run(ctx) })
 	running.Go(func() { g.flusher.Run(ctx) })
@@ -152,14 +152,14 @@ func (g *gate) run(ctx context.Context) {
 	}
 }
 
-// doors is what gateways talk to.
-func (p *program) doors(g *gate) (*httpapi.Server, error) {
+// gatewayServer is what gateways talk to.
+func (p *program) gatewayServer(g *gatewayService) (*httpapi.Server, error) {
 	proxies, err := p.config.Proxies()
 	if err != nil {
 		return nil, err
 	}
 	d := httpapi.New(httpapi.Options{
-		Verifier: g.Gate, Usage: g.usage, Peer: gatewayPeer(proxies), Clock: clock.System{}, Log: p.log,
+		Verifier: g.Verifier, Usage: g.usage, Peer: gatewayPeer(proxies), Clock: clock.System{}, Log: p.log,
 	})
 	g.lanes.Add(g.Loads())
 	g.lanes.Add(map[string]telemetry.Load{"batches": d.Batches})

@@ -44,13 +44,13 @@ func (p *program) routes(b *backend, state *readiness, signIns []seed.SignIn) (h
 
 func (p *program) router(b *backend, state *readiness, signIns []seed.SignIn) (chi.Router, error) {
 	lanes := gqlhttp.NewLanes(p.config.MaxAnswer)
-	b.gate.lanes.Add(lanes.Loads())
-	b.gate.lanes.Add(map[string]telemetry.Load{"passwords": b.passwords.Load})
+	b.gateway.lanes.Add(lanes.Loads())
+	b.gateway.lanes.Add(map[string]telemetry.Load{"passwords": b.passwords.Load})
 	device := auth.DeviceCookie{Secure: !p.config.Dev}
 	api, err := graph.NewHandler(graph.Options{
-		Portal: b.portal, Gate: b.gate, Counts: b.gate.usage, Devices: device, Version: programVersion(), RequestID: requestID, Log: p.log,
-		Doubt: auth.Doubt, MaxAnswer: p.config.MaxAnswer, Budget: b.gate.budget, Lanes: lanes,
-		Observe: observer(telemetry.NewRequests(b.gate.metrics)),
+		Portal: b.portal, Gateway: b.gateway, Counts: b.gateway.usage, Devices: device, Version: programVersion(), RequestID: requestID, Log: p.log,
+		Doubt: auth.Doubt, MaxAnswer: p.config.MaxAnswer, Budget: b.gateway.budget, Lanes: lanes,
+		Observe: observer(telemetry.NewRequests(b.gateway.metrics)),
 	})
 	if err != nil {
 		return nil, err
@@ -123,13 +123,13 @@ func doubting(who *auth.Authenticator) func(http.Handler) http.Handler {
 // export serves the rows behind the API's usage.
 func (p *program) export(b *backend) http.HandlerFunc {
 	running := csvhttp.NewRoom()
-	b.gate.lanes.Add(map[string]telemetry.Load{"exports": running.Load})
+	b.gateway.lanes.Add(map[string]telemetry.Load{"exports": running.Load})
 	return csvhttp.Handler(csvhttp.Options{
-		Running: running, May: b.portal.MayCount, Pay: pay(b.gate.budget), Rows: b.gate.usage.Rows, Log: p.log,
+		Running: running, May: b.portal.MayCount, Pay: pay(b.gateway.budget), Rows: b.gateway.usage.Rows, Log: p.log,
 		Query: func(ctx context.Context, f portal.UsageFilter, by usage.Interval) (usage.Query, error) {
 			q, err := b.portal.UsageQuery(ctx, f, by)
 			if err == nil {
-				err = b.gate.usage.Check(ctx, q)
+				err = b.gateway.usage.Check(ctx, q)
 			}
 			return q, err
 		},

@@ -34,7 +34,7 @@ func testRouter(t *testing.T) chi.Router {
 	require.NoError(t, err)
 	p.traces, err = telemetry.NewTraces(t.Context(), programVersion())
 	require.NoError(t, err)
-	b, err := p.open(t.Context(), 0, p.newGate)
+	b, err := p.open(t.Context(), 0, p.newGatewayService)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, b.close()) })
 	r, err := p.router(b, newReadiness(b.database, done()), nil)

@@ -55,7 +55,7 @@ func (serveCommand) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
-	state := &readiness{database: b.database, loaded: b.gate.Loaded(), detail: b.gate.alone,
+	state := &readiness{database: b.database, loaded: b.gateway.Loaded(), detail: b.gateway.alone,
 		secrets: &secretsCheck{database: b.database, ring: b.ring, log: p.log, checked: b.ring.Revision()}}
 	services, err := p.services(l, b, state, signIns)
 	if err != nil {
@@ -84,7 +84,7 @@ func (p *program) closeTraces(ctx context.Context) {
 
 // prepare opens the backend and brings the database to where it can be served.
 func (p *program) prepare(ctx context.Context) (*backend, []seed.SignIn, error) {
-	b, err := p.open(ctx, p.config.DBWait, p.newGate)
+	b, err := p.open(ctx, p.config.DBWait, p.newGatewayService)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -96,9 +96,9 @@ func (p *program) prepare(ctx context.Context) (*backend, []seed.SignIn, error) 
 }
 
 func (p *program) fill(ctx context.Context, b *backend) ([]seed.SignIn, error) {
-	b.gate.greetRedis(ctx, p.log)
+	b.gateway.checkRedis(ctx, p.log)
 	// Counts that a crash left in the journal: quotas count them too.
-	if err := b.gate.flusher.Recover(ctx); err != nil {
+	if err := b.gateway.flusher.Recover(ctx); err != nil {
 		return nil, fmt.Errorf("storing the counts of calls that were left over: %w", err)
 	}
 	if err := p.seedEmpty(ctx, b); err != nil {
@@ -127,14 +127,14 @@ func (p *program) services(l listeners, b *backend, state *readiness, signIns []
 	public.ErrorLog = errorLog
 	out := []service{{l.api, public}}
 	if l.gateways != nil {
-		doors, err := p.doors(b.gate)
+		doors, err := p.gatewayServer(b.gateway)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, service{l.gateways, doors})
 	}
 	if l.ops != nil {
-		server := gqlhttp.Server(l.ops.Addr().String(), ops(b.gate.metrics, state, p.opsHosts()), gqlhttp.DefaultTimeouts())
+		server := gqlhttp.Server(l.ops.Addr().String(), ops(b.gateway.metrics, state, p.opsHosts()), gqlhttp.DefaultTimeouts())
 		server.ErrorLog = errorLog
 		out = append(out, service{l.ops, server})
 	}
@@ -166,7 +166,7 @@ func (p *program) background(ctx context.Context, b *backend) (stop func()) {
 	running.Go(func() { b.ring.Watch(ctx, ringInterval) })
 	running.Go(func() { p.jobs(b).Run(ctx) })
 	running.Go(func() { b.portal.WatchFailures(ctx) })
-	running.Go(func() { b.gate.run(ctx) })
+	running.Go(func() { b.gateway.run(ctx) })
 	running.Go(func() { tuneGarbage(ctx) })
 	return func() {
 		cancel()

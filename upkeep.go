@@ -97,13 +97,13 @@ func (p *program) jobs(b *backend) *jobs.Runner {
 			_, err := b.portal.Purge(ctx)
 			return err
 		}},
-		{Name: "usage-rollup", Every: rollUpEvery, Run: b.gate.usage.RollUp},
+		{Name: "usage-rollup", Every: rollUpEvery, Run: b.gateway.usage.RollUp},
 		{Name: "usage-purge", Every: purgeEvery, Run: func(ctx context.Context) error {
-			_, err := b.gate.usage.Purge(ctx)
+			_, err := b.gateway.usage.Purge(ctx)
 			return err
 		}},
 	}
-	counted := telemetry.NewJobs(b.gate.metrics)
+	counted := telemetry.NewJobs(b.gateway.metrics)
 	for i := range all {
 		all[i].Run = counted.Watch(all[i].Name, all[i].Run)
 	}

@@ -26,8 +26,8 @@ const maxTopApps = 50
 // that their quotas are counted by.
 const quotaHolder nodeid.Kind = "registration with its plan"
 
-// Gate is what the schema asks the gate; *gateway.Gate is one.
-type Gate interface {
+// GatewayView is what the schema asks the gate; *gateway.GatewayView is one.
+type GatewayView interface {
 	Explain(ctx context.Context, c *gateway.Caller, credential uuid.UUID, r *gateway.Request, at time.Time) (*gateway.Explanation, error)
 	Enforcements(ctx context.Context, organization uuid.UUID, credentials []uuid.UUID) (map[uuid.UUID]gateway.Enforcement, error)
 }
@@ -124,7 +124,7 @@ func (r *Resolver) quotasUsed(ctx context.Context, registrations []uuid.UUID) (m
 // at once.
 func (r *Resolver) enforcement(ctx context.Context, key uuid.UUID) (*model.Enforcement, error) {
 	e, err := value(ctx, "enforcement", nodeid.Credential, key, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]gateway.Enforcement, error) {
-		return r.Gate.Enforcements(ctx, viewer.Current(ctx).OrganizationID, ids)
+		return r.Gateway.Enforcements(ctx, viewer.Current(ctx).OrganizationID, ids)
 	})
 	if err != nil {
 		return nil, err
@@ -137,7 +137,7 @@ func (r *Resolver) explainAccess(ctx context.Context, in portal.ExplainAccessInp
 	if err != nil {
 		return nil, err
 	}
-	e, err := r.Gate.Explain(ctx, &gateway.Caller{Organization: q.Organization, Environment: q.Environment, Products: q.Products}, q.Credential,
+	e, err := r.Gateway.Explain(ctx, &gateway.Caller{Organization: q.Organization, Environment: q.Environment, Products: q.Products}, q.Credential,
 		&gateway.Request{Product: q.Product, App: q.App, Method: q.Method, Path: q.Path, Address: q.Address}, q.At)
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ import (
 // calls is what counts calls on a server: the gate's own parts, without
 // gateways.
 type calls struct {
-	gate    *gateway.Gate
+	gate    *gateway.Verifier
 	counts  *usage.Store
 	counter *usage.Counter
 	limits  *limits.Memory

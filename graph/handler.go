@@ -22,7 +22,7 @@ import (
 // otherwise.
 type Options struct {
 	Portal  *portal.Portal
-	Gate    Gate
+	Gateway GatewayView
 	Counts  Counts
 	Devices Devices
 	// Version is the program's version.
@@ -114,7 +114,7 @@ func roleHandler(o Options, options gqlhttp.Options, whole *ast.Schema, role vie
 	if err != nil {
 		return nil, err
 	}
-	config := generated.Config{Schema: cut, Resolvers: &Resolver{Portal: o.Portal, Gate: o.Gate, Counts: o.Counts, Devices: o.Devices, Version: o.Version}}
+	config := generated.Config{Schema: cut, Resolvers: &Resolver{Portal: o.Portal, Gateway: o.Gateway, Counts: o.Counts, Devices: o.Devices, Version: o.Version}}
 	config.Directives.HasRole = l
 	if role == viewer.Anonymous {
 		options.Stranger = stranger

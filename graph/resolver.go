@@ -20,7 +20,7 @@ type Devices interface {
 // Resolver is the root of all resolvers.
 type Resolver struct {
 	Portal  *portal.Portal
-	Gate    Gate
+	Gateway GatewayView
 	Counts  Counts
 	Devices Devices
 	// Version is the program's version, as serverInfo tells it.

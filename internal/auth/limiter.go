@@ -44,11 +44,11 @@ const (
 // organization out, and must not have a second set of guesses that way. What an
 // administrator forgives is forgiven for that organization's user alone.
 type Limiter struct {
-	db      *database.DB
-	ring    *keyring.Ring
-	devices *Devices
-	clock   clock.Clock
-	gate    *gate
+	db        *database.DB
+	ring      *keyring.Ring
+	devices   *Devices
+	clock     clock.Clock
+	admission *admission
 
 	mu   sync.Mutex
 	owed [][]uuid.UUID // see Limiter.owe
@@ -56,7 +56,7 @@ type Limiter struct {
 
 // NewLimiter makes a limiter over the table sign_in_attempts of db.
 func NewLimiter(db *database.DB, ring *keyring.Ring, c clock.Clock) *Limiter {
-	return &Limiter{db: db, ring: ring, devices: NewDevices(ring, c), clock: c, gate: newGate()}
+	return &Limiter{db: db, ring: ring, devices: NewDevices(ring, c), clock: c, admission: newAdmission()}
 }
 
 // Reserve counts a guess before it is made. It fails with fault.RateLimited,
@@ -102,7 +102,7 @@ func (l *Limiter) enter(ctx context.Context, buckets []bucket) (leave func(), er
 		if b.atOnce == 0 {
 			continue
 		}
-		out, err := l.gate.enter(ctx, b.name, b.atOnce)
+		out, err := l.admission.enter(ctx, b.name, b.atOnce)
 		if err != nil {
 			leave()
 			return nil, busy(err)

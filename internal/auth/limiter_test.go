@@ -201,7 +201,7 @@ func TestRightPasswordsAtOnceAreAllAccepted(t *testing.T) {
 		}
 		wait.Wait()
 		require.Zero(t, count(t, l))
-		require.Empty(t, l.gate.rooms)
+		require.Empty(t, l.admission.queues)
 	})
 }
 
@@ -262,7 +262,7 @@ func TestWithoutADatabaseNobodyGuesses(t *testing.T) {
 		l := NewLimiter(db, keyring.ForTest(), clock.NewFake(start))
 		_, err = l.Reserve(t.Context(), Guess{Address: address.ParseEmail(email), Client: client})
 		require.Error(t, err)
-		require.Empty(t, l.gate.rooms, "and the gate is open again")
+		require.Empty(t, l.admission.queues, "and the gate is open again")
 	})
 }
 

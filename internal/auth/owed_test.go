@@ -88,7 +88,7 @@ func TestWhoDoesNotGetInLeavesNoGateShut(t *testing.T) {
 		for _, a := range inside {
 			a.Done()
 		}
-		require.Empty(t, l.gate.rooms, "nobody is inside any more")
+		require.Empty(t, l.admission.queues, "nobody is inside any more")
 	})
 }
 

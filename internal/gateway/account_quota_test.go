@@ -23,7 +23,7 @@ import (
 
 // counting is a server that takes from quotas and stores what it took.
 type counting struct {
-	*gateway.Gate
+	*gateway.Verifier
 	w       *world
 	caller  *gateway.Caller
 	flusher *usage.Flusher
@@ -32,12 +32,12 @@ type counting struct {
 func (w *world) counting(t testing.TB, change ...func(*gateway.Options)) *counting {
 	t.Helper()
 	c := &counting{w: w}
-	c.Gate = w.gate(t, append(change, func(o *gateway.Options) {
+	c.Verifier = w.gate(t, append(change, func(o *gateway.Options) {
 		c.flusher = usage.NewFlusher(usage.FlusherOptions{DB: o.DB, Clock: w.Clock, Counter: o.Counter, Quotas: o.Memory, Node: o.NodeID})
 		o.Flush = c.flusher.Flush
 	})...)
-	c.caller = w.caller(t, c.Gate)
-	run(t, c.Gate)
+	c.caller = w.caller(t, c.Verifier)
+	run(t, c.Verifier)
 	return c
 }
 
@@ -50,7 +50,7 @@ func (c *counting) knows(t testing.TB) {
 // asks asks for an app.
 func (c *counting) asks(t testing.TB, app portal.MadeApp) verdict.Code {
 	t.Helper()
-	return asks(t, c.Gate, c.caller, shows(app.Secret))
+	return asks(t, c.Verifier, c.caller, shows(app.Secret))
 }
 
 // counts sets a plan's quota of a month and whose calls it counts together.
@@ -110,7 +110,7 @@ func TestAnAccountsQuotaIsUsedUpByAllItsApps(t *testing.T) {
 // tellsOfTheAccount looks at what the feed and an explanation tell.
 func (w *world) tellsOfTheAccount(t *testing.T, g *counting) {
 	t.Helper()
-	lines, err := w.fed(t, g.Gate, g.caller, -1, 0)
+	lines, err := w.fed(t, g.Verifier, g.caller, -1, 0)
 	ok(t, 0, err)
 	told := 0
 	for _, l := range lines {

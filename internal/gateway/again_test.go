@@ -45,7 +45,7 @@ func TestRegisteringAgainGivesNothingAnew(t *testing.T) {
 				g.Verify(t.Context(), c, w.request(), &v)
 				return v.Subscription != nil && v.Subscription.ID == id && v.Code != verdict.Waiting
 			})
-			for name, gate := range map[string]*gateway.Gate{"the same server": g, "a started one": w.gate(t)} {
+			for name, gate := range map[string]*gateway.Verifier{"the same server": g, "a started one": w.gate(t)} {
 				if got := asks(t, gate, w.caller(t, gate), w.request()); got != verdict.QuotaExceeded {
 					t.Errorf("%s: %s answers %s", what, name, got)
 				}

@@ -68,7 +68,7 @@ func newCallers() callers {
 // Caller gives who a gateway's token belongs to. A token that is not believed,
 // or not any more, is fault.Unauthenticated; fault.Unavailable says that
 // nobody can tell at the moment. A known token costs no statement.
-func (g *Gate) Caller(ctx context.Context, token string) (*Caller, error) {
+func (g *Verifier) Caller(ctx context.Context, token string) (*Caller, error) {
 	if token == "" || len(token) > longestToken {
 		return nil, stranger()
 	}
@@ -82,7 +82,7 @@ func (g *Gate) Caller(ctx context.Context, token string) (*Caller, error) {
 
 // newCaller is Caller for a token that is not among the believed ones. Apart
 // from it, sum needs no room on the heap.
-func (g *Gate) newCaller(ctx context.Context, token string, sum [sha256.Size]byte) (*Caller, error) {
+func (g *Verifier) newCaller(ctx context.Context, token string, sum [sha256.Size]byte) (*Caller, error) {
 	hashes, ok := g.o.Tokens.Hashes(token)
 	if !ok || g.callers.refused(sum, g.o.Mono()) {
 		return nil, stranger()
@@ -105,7 +105,7 @@ func stranger() *fault.Error {
 
 // believe finds the token, follows its organization, and only then reads it
 // for good: from now on the log tells of its revocation.
-func (g *Gate) believe(ctx context.Context, sum [sha256.Size]byte, hashes [][]byte) (*Caller, error) {
+func (g *Verifier) believe(ctx context.Context, sum [sha256.Size]byte, hashes [][]byte) (*Caller, error) {
 	for _, hash := range hashes {
 		for range attempts {
 			found, err := g.firstCaller(ctx, hash)

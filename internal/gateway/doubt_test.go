@@ -19,23 +19,23 @@ import (
 func TestAReadBegunBeforeAFailedSyncProvesNothing(t *testing.T) {
 	for name, read := range map[string]struct {
 		statement string
-		do        func(t *testing.T, w *world, g *gateway.Gate)
+		do        func(t *testing.T, w *world, g *gateway.Verifier)
 	}{
-		"a poll without news": {"FROM event_positions", func(t *testing.T, _ *world, g *gateway.Gate) {
+		"a poll without news": {"FROM event_positions", func(t *testing.T, _ *world, g *gateway.Verifier) {
 			ok(t, 0, g.PollOnce(t.Context()))
 		}},
-		"a poll with news": {"FROM events", func(t *testing.T, w *world, g *gateway.Gate) {
+		"a poll with news": {"FROM events", func(t *testing.T, w *world, g *gateway.Verifier) {
 			w.key(t)
 			ok(t, 0, g.PollOnce(t.Context()))
 		}},
-		"another Sync": {"FROM events", func(t *testing.T, w *world, g *gateway.Gate) {
+		"another Sync": {"FROM events", func(t *testing.T, w *world, g *gateway.Verifier) {
 			ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			testdb.Each(t, func(t *testing.T, url string) {
 				w := newWorld(t, url)
-				var g *gateway.Gate
+				var g *gateway.Verifier
 				var armed atomic.Bool
 				fails := func(_ context.Context, query string) {
 					if !strings.Contains(query, read.statement) || !armed.CompareAndSwap(true, false) {

@@ -29,7 +29,7 @@ type Enforcement struct {
 // Enforcements tells how far the last changes of keys have come, in two
 // statements whatever their number. Keys that are not the organization's are
 // left out.
-func (g *Gate) Enforcements(ctx context.Context, organization uuid.UUID, credentials []uuid.UUID) (map[uuid.UUID]Enforcement, error) {
+func (g *Verifier) Enforcements(ctx context.Context, organization uuid.UUID, credentials []uuid.UUID) (map[uuid.UUID]Enforcement, error) {
 	nodes, err := g.rows.nodes(ctx, organization, g.o.Clock.Now().Add(-nodeLife-g.o.Grace))
 	if err != nil {
 		return nil, database.Fault(err)

@@ -27,7 +27,7 @@ type Explanation struct {
 // choice; what is left of limits is always that of now. It reads the database
 // and not the copy. r's key is not looked at; without Presented the key may be
 // shown in any way that the product takes. An unknown credential is fault.Missing.
-func (g *Gate) Explain(ctx context.Context, c *Caller, credential uuid.UUID, r *Request, at time.Time) (*Explanation, error) {
+func (g *Verifier) Explain(ctx context.Context, c *Caller, credential uuid.UUID, r *Request, at time.Time) (*Explanation, error) {
 	change, err := g.rows.key(ctx, c.Organization, `id = $2`, credential)
 	if err != nil {
 		return nil, database.Fault(err)
@@ -45,7 +45,7 @@ func (g *Gate) Explain(ctx context.Context, c *Caller, credential uuid.UUID, r *
 	return g.explain(ctx, c, r, &facts, at), nil
 }
 
-func (g *Gate) explain(ctx context.Context, c *Caller, r *Request, facts *verdict.Case, at time.Time) *Explanation {
+func (g *Verifier) explain(ctx context.Context, c *Caller, r *Request, facts *verdict.Case, at time.Time) *Explanation {
 	q := question(c, r, facts.Catalogue, at)
 	e := &Explanation{}
 	if verdict.Keyless(&q, facts.Catalogue, &e.Verdict) {

@@ -10,13 +10,13 @@ import (
 )
 
 // Copy gives a followed organization's copy.
-func (g *Gate) Copy(organization uuid.UUID) *keycache.Cache { return g.known(organization).store }
+func (g *Verifier) Copy(organization uuid.UUID) *keycache.Cache { return g.known(organization).store }
 
 // SetPage sets how many rows are read at a time.
-func (g *Gate) SetPage(n int) { g.page = n }
+func (g *Verifier) SetPage(n int) { g.page = n }
 
 // HoldTurns keeps an organization's reads waiting until release is called.
-func (g *Gate) HoldTurns(organization uuid.UUID) (release func()) {
+func (g *Verifier) HoldTurns(organization uuid.UUID) (release func()) {
 	for range readsOfOne {
 		if turn, err := g.turns.join(organization, uuid.Nil); turn != nil || err != nil {
 			panic("somebody reads")
@@ -30,14 +30,14 @@ func (g *Gate) HoldTurns(organization uuid.UUID) (release func()) {
 }
 
 // PollOnce polls, and waits for what it began.
-func (g *Gate) PollOnce(ctx context.Context) error {
+func (g *Verifier) PollOnce(ctx context.Context) error {
 	var behind sync.WaitGroup
 	defer behind.Wait()
 	return g.poll(ctx, &behind)
 }
 
 // FreshCopy reads keys into a copy of its own.
-func (g *Gate) FreshCopy(ctx context.Context, organization uuid.UUID, usernames []uuid.UUID) (*keycache.Cache, error) {
+func (g *Verifier) FreshCopy(ctx context.Context, organization uuid.UUID, usernames []uuid.UUID) (*keycache.Cache, error) {
 	s := keycache.New(0)
 	catalogue, err := g.rows.catalogue(ctx, organization)
 	if err != nil {
@@ -55,7 +55,7 @@ func (g *Gate) FreshCopy(ctx context.Context, organization uuid.UUID, usernames 
 }
 
 // ReportOnce writes the node and its cursors down.
-func (g *Gate) ReportOnce(ctx context.Context) error {
+func (g *Verifier) ReportOnce(ctx context.Context) error {
 	g.reportCursors(ctx, map[uuid.UUID]int64{})
 	return g.writeNode(ctx, g.o.Clock.Now())
 }

@@ -25,7 +25,7 @@ import (
 // could not be, ErrTooOld that the state must be taken anew, and
 // fault.Unauthenticated that the token was revoked meanwhile. An error of
 // yield ends it and is returned.
-func (g *Gate) Feed(ctx context.Context, c *Caller, after int64, wait time.Duration, yield func(*keycache.Change) error) error {
+func (g *Verifier) Feed(ctx context.Context, c *Caller, after int64, wait time.Duration, yield func(*keycache.Change) error) error {
 	asked := g.o.Mono()
 	t, err := g.tenant(ctx, c.Organization)
 	if err != nil {
@@ -42,7 +42,7 @@ func (g *Gate) Feed(ctx context.Context, c *Caller, after int64, wait time.Durat
 
 // feed is one answer.
 type feed struct {
-	gate   *Gate
+	gate   *Verifier
 	tenant *tenant
 	caller *Caller
 	asked  time.Duration // when the question came, on the monotonic clock

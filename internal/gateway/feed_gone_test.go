@@ -23,7 +23,7 @@ func gone(lines []keycache.Change) (out []uuid.UUID) {
 }
 
 // boundTo is a caller whose token is for products.
-func (w *world) boundTo(t *testing.T, g *gateway.Gate, products ...string) *gateway.Caller {
+func (w *world) boundTo(t *testing.T, g *gateway.Verifier, products ...string) *gateway.Caller {
 	c, err := g.Caller(t.Context(), w.token(t, portal.NewGateway{Products: products}))
 	return ok(t, c, err)
 }

@@ -19,7 +19,7 @@ import (
 )
 
 // fed gives what the feed answers.
-func (w *world) fed(t testing.TB, g *gateway.Gate, c *gateway.Caller, after int64, wait time.Duration) (lines []keycache.Change, err error) {
+func (w *world) fed(t testing.TB, g *gateway.Verifier, c *gateway.Caller, after int64, wait time.Duration) (lines []keycache.Change, err error) {
 	t.Helper()
 	err = g.Feed(t.Context(), c, after, wait, func(line *keycache.Change) error { lines = append(lines, *line); return nil })
 	return lines, err

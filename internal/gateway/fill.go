@@ -15,7 +15,7 @@ const attempts = 5
 
 // read finds in the database what is known about a username. An unknown one
 // leaves c.Key nil. mine is false where somebody else's read was shared.
-func (g *Gate) read(ctx context.Context, t *tenant, who *Caller, username uuid.UUID, c *verdict.Case) (mine bool, err error) {
+func (g *Verifier) read(ctx context.Context, t *tenant, who *Caller, username uuid.UUID, c *verdict.Case) (mine bool, err error) {
 	for range attempts { // others' keys may crowd it out before it is read
 		led, err := g.fill(ctx, t, who, username)
 		mine = mine || led
@@ -31,7 +31,7 @@ func (g *Gate) read(ctx context.Context, t *tenant, who *Caller, username uuid.U
 
 // fill reads a key into the copy, once for all who ask at the same time. It
 // does not end when one of them leaves; mine is true for the first, if it stays.
-func (g *Gate) fill(ctx context.Context, t *tenant, who *Caller, username uuid.UUID) (mine bool, err error) {
+func (g *Verifier) fill(ctx context.Context, t *tenant, who *Caller, username uuid.UUID) (mine bool, err error) {
 	led := false
 	done := g.fills.DoChan(string(t.id[:])+string(username[:]), func() (any, error) {
 		led = true
@@ -47,7 +47,7 @@ func (g *Gate) fill(ctx context.Context, t *tenant, who *Caller, username uuid.U
 	}
 }
 
-func (g *Gate) fillNow(ctx context.Context, t *tenant, token, username uuid.UUID) error {
+func (g *Verifier) fillNow(ctx context.Context, t *tenant, token, username uuid.UUID) error {
 	leave, err := g.turns.enter(ctx, t.id, token)
 	if err != nil {
 		return err

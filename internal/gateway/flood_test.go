@@ -36,7 +36,7 @@ func from(r *gateway.Request, client string) *gateway.Request {
 }
 
 // watched is a gate whose metrics the test reads.
-func (w *world) watched(t testing.TB, change ...func(*gateway.Options)) (*gateway.Gate, *prometheus.Registry) {
+func (w *world) watched(t testing.TB, change ...func(*gateway.Options)) (*gateway.Verifier, *prometheus.Registry) {
 	t.Helper()
 	metrics := prometheus.NewRegistry()
 	return w.gate(t, append(change, func(o *gateway.Options) { o.Metrics = gateway.NewMetrics(metrics) })...), metrics
@@ -44,7 +44,7 @@ func (w *world) watched(t testing.TB, change ...func(*gateway.Options)) (*gatewa
 
 // flood shows made-up keys and tells how many were looked for; the others are
 // refused as they should be.
-func flood(t *testing.T, g *gateway.Gate, c *gateway.Caller, n int, client func(i int) string) (looked int) {
+func flood(t *testing.T, g *gateway.Verifier, c *gateway.Caller, n int, client func(i int) string) (looked int) {
 	t.Helper()
 	for i := range n {
 		r := madeUp(i)

@@ -17,7 +17,7 @@ const linesAtOnce = 500
 
 // catchUp applies everything that was committed before the call. One at a
 // time does; the others wait, and read what came since.
-func (g *Gate) catchUp(ctx context.Context, t *tenant) error {
+func (g *Verifier) catchUp(ctx context.Context, t *tenant) error {
 	select {
 	case t.applying <- struct{}{}:
 		defer func() { <-t.applying }()
@@ -47,7 +47,7 @@ func (g *Gate) catchUp(ctx context.Context, t *tenant) error {
 }
 
 // apply reads again what the events touched, and puts it into the copy.
-func (g *Gate) apply(ctx context.Context, t *tenant, lines []eventlog.Line) error {
+func (g *Verifier) apply(ctx context.Context, t *tenant, lines []eventlog.Line) error {
 	touched := touchedBy(lines)
 	change, err := g.rows.change(ctx, t.id, touched)
 	if err != nil {

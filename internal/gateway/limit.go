@@ -12,11 +12,11 @@ import (
 type take func(ctx context.Context, a *limits.Ask, out *limits.Answer)
 
 // limit asks the limits of a call that is allowed otherwise.
-func (g *Gate) limit(ctx context.Context, catalogue *verdict.Catalogue, cost int64, a *limits.Ask, v *verdict.Verdict) {
+func (g *Verifier) limit(ctx context.Context, catalogue *verdict.Catalogue, cost int64, a *limits.Ask, v *verdict.Verdict) {
 	g.limitBy(ctx, g.o.Limiter.Take, catalogue, cost, a, v)
 }
 
-func (g *Gate) limitBy(ctx context.Context, ask take, catalogue *verdict.Catalogue, cost int64, a *limits.Ask, v *verdict.Verdict) {
+func (g *Verifier) limitBy(ctx context.Context, ask take, catalogue *verdict.Catalogue, cost int64, a *limits.Ask, v *verdict.Verdict) {
 	*a = limits.Ask{
 		Organization: catalogue.Organization, Key: v.Key.ID, KeyRate: v.Key.Rate, Location: catalogue.Location, Cost: max(cost, 1),
 	}
@@ -39,7 +39,7 @@ func (g *Gate) limitBy(ctx context.Context, ask take, catalogue *verdict.Catalog
 // loadQuota tells the limits what the database knows of a quota. Calls that were
 // taken here from quotas of an account's apps may not be stored yet: those of a
 // plan that has only now come to count by the account.
-func (g *Gate) loadQuota(ctx context.Context, a *limits.Ask) error {
+func (g *Verifier) loadQuota(ctx context.Context, a *limits.Ask) error {
 	counter := a.QuotaCounter()
 	used, err := g.quotas.of(ctx, counter, a.PerAccount)
 	if err != nil {

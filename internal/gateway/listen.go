@@ -22,7 +22,7 @@ const (
 
 // listen wakes the poll when another node has committed something. It makes
 // things faster and nothing true: what it misses, the next poll finds.
-func (g *Gate) listen(ctx context.Context) {
+func (g *Verifier) listen(ctx context.Context) {
 	if g.o.DB.Dialect() != dialect.Postgres || g.o.DatabaseURL == "" {
 		return
 	}
@@ -41,7 +41,7 @@ func (g *Gate) listen(ctx context.Context) {
 	g.hear(ctx, l)
 }
 
-func (g *Gate) hear(ctx context.Context, l *pq.Listener) {
+func (g *Verifier) hear(ctx context.Context, l *pq.Listener) {
 	ping := time.NewTicker(pingEvery)
 	defer ping.Stop()
 	for {
@@ -62,7 +62,7 @@ func (g *Gate) hear(ctx context.Context, l *pq.Listener) {
 // notify tells the other nodes after commits here, outside their
 // transactions: inside, Postgres would let the commits of all organizations
 // wait for one another. Many commits become one notification.
-func (g *Gate) notify(ctx context.Context) {
+func (g *Verifier) notify(ctx context.Context) {
 	if g.o.DB.Dialect() != dialect.Postgres {
 		return
 	}
@@ -79,7 +79,7 @@ func (g *Gate) notify(ctx context.Context) {
 	}
 }
 
-func (g *Gate) notifyOnce(ctx context.Context) error {
+func (g *Verifier) notifyOnce(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	_, err := g.o.DB.ExecContext(ctx, `SELECT pg_notify($1, $2)`, channel, g.o.NodeID.String())

@@ -73,7 +73,7 @@ func (m *Metrics) verdict(v *verdict.Verdict, took time.Duration) {
 }
 
 // measure brings the gauges up to date.
-func (g *Gate) measure() {
+func (g *Verifier) measure() {
 	now, worst := g.o.Mono(), time.Duration(0)
 	for _, t := range g.followed() {
 		if contact := t.contact.Load(); contact == never {
@@ -93,6 +93,6 @@ type Load = func() (used, size, waiting, refused int64)
 
 // Loads tells how full the gate's lanes are, by their names: keys and tokens that
 // are read from the database for calls, and answers of the feed.
-func (g *Gate) Loads() map[string]Load {
+func (g *Verifier) Loads() map[string]Load {
 	return map[string]Load{"reads": g.turns.load, "feeds": g.readers.Load}
 }

@@ -69,7 +69,7 @@ func (n *names) may(key []byte) bool {
 // listed reports whether the organization may have a key of this username. The
 // first question has all usernames read, and answers no; from then on the log
 // tells of new ones.
-func (g *Gate) listed(t *tenant, username uuid.UUID) bool {
+func (g *Verifier) listed(t *tenant, username uuid.UUID) bool {
 	if t.names.may(username[:]) {
 		return true
 	}
@@ -79,7 +79,7 @@ func (g *Gate) listed(t *tenant, username uuid.UUID) bool {
 	return false
 }
 
-func (g *Gate) list(t *tenant) {
+func (g *Verifier) list(t *tenant) {
 	err := t.names.read(func(f *filter) error {
 		return g.inNames(t.id, func(ctx context.Context, after uuid.UUID) (last uuid.UUID, n int, err error) {
 			err = g.rows.each(ctx, `SELECT id, username FROM credentials WHERE `+pageOf, []any{t.id, after, g.page}, func(r *sql.Rows) error {
@@ -98,7 +98,7 @@ func (g *Gate) list(t *tenant) {
 }
 
 // inNames reads page by page, each in its turn.
-func (g *Gate) inNames(organization uuid.UUID, read func(ctx context.Context, after uuid.UUID) (last uuid.UUID, n int, err error)) error {
+func (g *Verifier) inNames(organization uuid.UUID, read func(ctx context.Context, after uuid.UUID) (last uuid.UUID, n int, err error)) error {
 	page := func(after uuid.UUID) (uuid.UUID, int, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()

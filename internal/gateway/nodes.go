@@ -29,7 +29,7 @@ type cursor struct {
 }
 
 // report writes down that this node lives and how far it has come.
-func (g *Gate) report(ctx context.Context) {
+func (g *Verifier) report(ctx context.Context) {
 	started := g.o.Clock.Now()
 	written, used := map[uuid.UUID]int64{}, map[uuid.UUID]int64{}
 	tick := time.NewTicker(reportEvery)
@@ -52,7 +52,7 @@ func (g *Gate) report(ctx context.Context) {
 }
 
 // quietly does what may fail during an outage, which others report.
-func (g *Gate) quietly(ctx context.Context, f func(context.Context) error) bool {
+func (g *Verifier) quietly(ctx context.Context, f func(context.Context) error) bool {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	err := f(ctx)
@@ -62,7 +62,7 @@ func (g *Gate) quietly(ctx context.Context, f func(context.Context) error) bool 
 	return err == nil
 }
 
-func (g *Gate) reportCursors(ctx context.Context, written map[uuid.UUID]int64) {
+func (g *Verifier) reportCursors(ctx context.Context, written map[uuid.UUID]int64) {
 	var moved []cursor
 	for _, t := range g.followed() {
 		if p := t.store.Position(); written[t.id] != p {
@@ -80,7 +80,7 @@ func (g *Gate) reportCursors(ctx context.Context, written map[uuid.UUID]int64) {
 }
 
 // reportTokens writes when tokens were last used, to the minute.
-func (g *Gate) reportTokens(ctx context.Context, written map[uuid.UUID]int64) {
+func (g *Verifier) reportTokens(ctx context.Context, written map[uuid.UUID]int64) {
 	for token, minute := range g.callers.used(written) {
 		if g.quietly(ctx, func(ctx context.Context) error {
 			_, err := g.o.DB.ExecContext(ctx, `UPDATE service_tokens SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)`,
@@ -92,7 +92,7 @@ func (g *Gate) reportTokens(ctx context.Context, written map[uuid.UUID]int64) {
 	}
 }
 
-func (g *Gate) writeNode(ctx context.Context, started time.Time) error {
+func (g *Verifier) writeNode(ctx context.Context, started time.Time) error {
 	_, err := g.o.DB.ExecContext(ctx, `INSERT INTO gate_nodes (id, name, started_at, seen_at, flushed_at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, flushed_at = excluded.flushed_at`,
 		g.o.NodeID, g.o.NodeName, started, g.o.Clock.Now(), g.o.Visible())
@@ -101,7 +101,7 @@ func (g *Gate) writeNode(ctx context.Context, started time.Time) error {
 
 // writeCursors writes all of them in one statement. An older position never
 // replaces a newer one.
-func (g *Gate) writeCursors(ctx context.Context, all []cursor) error {
+func (g *Verifier) writeCursors(ctx context.Context, all []cursor) error {
 	type row struct {
 		ID           uuid.UUID `json:"id"`
 		Organization uuid.UUID `json:"organization"`
@@ -127,7 +127,7 @@ func (g *Gate) writeCursors(ctx context.Context, all []cursor) error {
 }
 
 // bury deletes what nodes left that are long gone.
-func (g *Gate) bury(ctx context.Context) error {
+func (g *Verifier) bury(ctx context.Context) error {
 	by := g.o.Clock.Now().Add(-buriedAfter - g.o.Grace)
 	if _, err := g.o.DB.ExecContext(ctx, `DELETE FROM gate_cursors WHERE node_id IN (SELECT id FROM gate_nodes WHERE seen_at < $1)`, by); err != nil {
 		return err

@@ -21,7 +21,7 @@ const defaultPage = 2000
 // in the copy already, by the log. Organizations that are made later, and
 // copies that are begun anew, are loaded when they are seen; until then their
 // keys are read when they are asked for, as without a preload.
-func (g *Gate) preload(ctx context.Context) {
+func (g *Verifier) preload(ctx context.Context) {
 	well := g.loading(ctx, g.loadAll(ctx), true)
 	for !well {
 		if !pause(ctx, time.Second) {
@@ -47,7 +47,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 }
 
 // loading logs when it begins to fail and when it goes on.
-func (g *Gate) loading(ctx context.Context, err error, well bool) bool {
+func (g *Verifier) loading(ctx context.Context, err error, well bool) bool {
 	if (err == nil) != well && ctx.Err() == nil {
 		g.o.Log.Warn("whether the keys can be loaded has changed", "loadable", err == nil, "error", err)
 	}
@@ -55,7 +55,7 @@ func (g *Gate) loading(ctx context.Context, err error, well bool) bool {
 }
 
 // loadAll loads all organizations together.
-func (g *Gate) loadAll(ctx context.Context) error {
+func (g *Verifier) loadAll(ctx context.Context) error {
 	if err := g.followAll(ctx); err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (g *Gate) loadAll(ctx context.Context) error {
 
 // loadNew loads, one by one, the organizations that are not loaded yet. One
 // that cannot be is not in the way of the others.
-func (g *Gate) loadNew(ctx context.Context) error {
+func (g *Verifier) loadNew(ctx context.Context) error {
 	err := g.followAll(ctx)
 	for _, t := range g.unloaded() {
 		if failed := g.load(ctx, batch{[]*tenant{t}, pageOf, []any{t.id}}); failed != nil {
@@ -74,7 +74,7 @@ func (g *Gate) loadNew(ctx context.Context) error {
 	return err
 }
 
-func (g *Gate) unloaded() []*tenant {
+func (g *Verifier) unloaded() []*tenant {
 	return slices.DeleteFunc(g.followed(), func(t *tenant) bool { return t.whole })
 }
 
@@ -88,7 +88,7 @@ type batch struct {
 
 // load reads all accounts, apps and keys of a batch. When they are in, and
 // everything of the log that the last page may have seen, the copies are whole.
-func (g *Gate) load(ctx context.Context, b batch) error {
+func (g *Verifier) load(ctx context.Context, b batch) error {
 	for _, page := range []reader{g.pageOfAccounts, g.pageOfApps, g.pageOfCredentials} {
 		if err := inPages(ctx, g.page, b, page); err != nil {
 			return err
@@ -109,7 +109,7 @@ func (g *Gate) load(ctx context.Context, b batch) error {
 	return err
 }
 
-func (g *Gate) headsOf(ctx context.Context, tenants []*tenant) (map[uuid.UUID]int64, error) {
+func (g *Verifier) headsOf(ctx context.Context, tenants []*tenant) (map[uuid.UUID]int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	ids := make([]uuid.UUID, len(tenants))
@@ -120,7 +120,7 @@ func (g *Gate) headsOf(ctx context.Context, tenants []*tenant) (map[uuid.UUID]in
 }
 
 // reach brings a copy up to a position.
-func (g *Gate) reach(ctx context.Context, t *tenant, head int64) error {
+func (g *Verifier) reach(ctx context.Context, t *tenant, head int64) error {
 	if t.store.Position() >= head {
 		return nil
 	}
@@ -131,7 +131,7 @@ func (g *Gate) reach(ctx context.Context, t *tenant, head int64) error {
 
 // followAll begins to follow the organizations that are not followed yet. It
 // goes on after one that cannot be, and gives the last error.
-func (g *Gate) followAll(ctx context.Context) error {
+func (g *Verifier) followAll(ctx context.Context) error {
 	var all []uuid.UUID
 	reading, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -179,21 +179,21 @@ var errOvertaken = errors.New("a page was overtaken by changes")
 
 const byPage = `id > $1 ORDER BY id LIMIT $2`
 
-func (g *Gate) pageOfAccounts(ctx context.Context, b batch, after uuid.UUID) (uuid.UUID, int, error) {
+func (g *Verifier) pageOfAccounts(ctx context.Context, b batch, after uuid.UUID) (uuid.UUID, int, error) {
 	since := b.positions()
 	rows, err := g.rows.accounts(ctx, b.which, b.page(after, g.page)...)
 	return put(since, rows, err, func(a keycache.Account) uuid.UUID { return a.ID },
 		func(all []keycache.Account) *keycache.Change { return &keycache.Change{Accounts: all} })
 }
 
-func (g *Gate) pageOfApps(ctx context.Context, b batch, after uuid.UUID) (uuid.UUID, int, error) {
+func (g *Verifier) pageOfApps(ctx context.Context, b batch, after uuid.UUID) (uuid.UUID, int, error) {
 	since := b.positions()
 	rows, err := g.rows.apps(ctx, b.which, b.page(after, g.page)...)
 	return put(since, rows, err, func(a keycache.App) uuid.UUID { return a.ID },
 		func(all []keycache.App) *keycache.Change { return &keycache.Change{Apps: all} })
 }
 
-func (g *Gate) pageOfCredentials(ctx context.Context, b batch, after uuid.UUID) (uuid.UUID, int, error) {
+func (g *Verifier) pageOfCredentials(ctx context.Context, b batch, after uuid.UUID) (uuid.UUID, int, error) {
 	since := b.positions()
 	rows, err := g.rows.credentials(ctx, b.which, b.page(after, g.page)...)
 	return put(since, rows, err, func(k keycache.Credential) uuid.UUID { return k.ID },

@@ -7,7 +7,7 @@ import (
 )
 
 // Follows tells whether an organization's copy may be asked.
-func (g *Gate) Follows(organization uuid.UUID) bool {
+func (g *Verifier) Follows(organization uuid.UUID) bool {
 	t := g.known(organization)
 	if t == nil {
 		return false
@@ -21,10 +21,10 @@ func (g *Gate) Follows(organization uuid.UUID) bool {
 }
 
 // LoadNew loads what is not loaded yet.
-func (g *Gate) LoadNew(ctx context.Context) error { return g.loadNew(ctx) }
+func (g *Verifier) LoadNew(ctx context.Context) error { return g.loadNew(ctx) }
 
 // Forget ends an organization's copy, as when its log cannot be followed on.
-func (g *Gate) Forget(organization uuid.UUID) {
+func (g *Verifier) Forget(organization uuid.UUID) {
 	if t := g.known(organization); t != nil {
 		g.forget(t)
 	}

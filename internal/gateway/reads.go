@@ -63,7 +63,7 @@ func readsByStrangers(a *limits.Ask) {
 // it does. Beyond what may be read in vain a username is read only if
 // there is likely to be such a key, so that no flood of made-up ones keeps a
 // real one out.
-func (g *Gate) look(ctx context.Context, t *tenant, c *Caller, r *Request, shown presented, d *desk, v *verdict.Verdict) verdict.Code {
+func (g *Verifier) look(ctx context.Context, t *tenant, c *Caller, r *Request, shown presented, d *desk, v *verdict.Verdict) verdict.Code {
 	if t.store.Case(shown.username, &d.facts) {
 		g.o.Metrics.hit()
 		return 0
@@ -87,13 +87,13 @@ func (g *Gate) look(ctx context.Context, t *tenant, c *Caller, r *Request, shown
 }
 
 // settle gives back what a read was counted for that was not in vain.
-func (g *Gate) settle(d *desk, proven bool) {
+func (g *Verifier) settle(d *desk, proven bool) {
 	if proven {
 		g.giveBack(d)
 	}
 }
 
-func (g *Gate) giveBack(d *desk) {
+func (g *Verifier) giveBack(d *desk) {
 	if d.charged {
 		d.charged = false
 		g.reads.Return(&d.ask)

@@ -12,7 +12,7 @@ import (
 // Run follows the logs until ctx ends: it polls, listens, tells other nodes
 // what was committed here, and writes down how far this node has come. An
 // outage is logged and waited out.
-func (g *Gate) Run(ctx context.Context) {
+func (g *Verifier) Run(ctx context.Context) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	all.Go(func() { g.pollAll(ctx) })
@@ -25,11 +25,11 @@ func (g *Gate) Run(ctx context.Context) {
 }
 
 // Loaded is closed when everything is in memory that shall be from the start.
-func (g *Gate) Loaded() <-chan struct{} { return g.loaded }
+func (g *Verifier) Loaded() <-chan struct{} { return g.loaded }
 
 // Wake is to be called after a commit here: the log is looked at now, and the
 // other nodes are told to, soon after and once for many.
-func (g *Gate) Wake() {
+func (g *Verifier) Wake() {
 	nudge(g.wake)
 	nudge(g.tell)
 }
@@ -43,7 +43,7 @@ func nudge(c chan struct{}) {
 }
 
 // pollAll looks at the logs twice a second and whenever it is woken.
-func (g *Gate) pollAll(ctx context.Context) {
+func (g *Verifier) pollAll(ctx context.Context) {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	var behind sync.WaitGroup
@@ -71,7 +71,7 @@ func (g *Gate) pollAll(ctx context.Context) {
 // poll asks once how far the logs of the followed organizations reach. Those
 // with nothing new are confirmed; for the others a goroutine catches up, so
 // that no organization waits for another's events.
-func (g *Gate) poll(ctx context.Context, behind *sync.WaitGroup) error {
+func (g *Verifier) poll(ctx context.Context, behind *sync.WaitGroup) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	all := g.sights()
@@ -94,7 +94,7 @@ func (g *Gate) poll(ctx context.Context, behind *sync.WaitGroup) error {
 }
 
 // follow catches up in its own time.
-func (g *Gate) follow(ctx context.Context, t *tenant) {
+func (g *Verifier) follow(ctx context.Context, t *tenant) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	if len(t.applying) > 0 {
@@ -112,7 +112,7 @@ type sight struct {
 	position int64
 }
 
-func (g *Gate) sights() []sight {
+func (g *Verifier) sights() []sight {
 	followed := g.followed()
 	out := make([]sight, len(followed))
 	for i, t := range followed {
@@ -121,7 +121,7 @@ func (g *Gate) sights() []sight {
 	return out
 }
 
-func (g *Gate) heads(ctx context.Context, all []sight) (map[uuid.UUID]int64, error) {
+func (g *Verifier) heads(ctx context.Context, all []sight) (map[uuid.UUID]int64, error) {
 	ids := make([]uuid.UUID, len(all))
 	for i, s := range all {
 		ids[i] = s.id

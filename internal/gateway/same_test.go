@@ -49,7 +49,7 @@ func (k *keys) usernames() (out []uuid.UUID) {
 func TestCopiesEndUpTrue(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		gates := map[string]*gateway.Gate{
+		gates := map[string]*gateway.Verifier{
 			"roomy": w.gate(t),
 			"tight": w.gate(t, func(o *gateway.Options) { o.MaxKeys = 3 }),
 			"whole": w.gate(t, func(o *gateway.Options) { o.Preload = true }),
@@ -142,7 +142,7 @@ func (w *world) something(t *testing.T, r *rand.Rand, all *keys) {
 }
 
 // holdsAll tells whether a copy knows all keys.
-func (w *world) holdsAll(g *gateway.Gate, usernames []uuid.UUID) bool {
+func (w *world) holdsAll(g *gateway.Verifier, usernames []uuid.UUID) bool {
 	if !g.Follows(w.Organization.ID) {
 		return false
 	}
@@ -151,7 +151,7 @@ func (w *world) holdsAll(g *gateway.Gate, usernames []uuid.UUID) bool {
 }
 
 // compare holds a copy against a fresh one, for each key that it has.
-func (w *world) compare(t *testing.T, name string, g *gateway.Gate, usernames []uuid.UUID) {
+func (w *world) compare(t *testing.T, name string, g *gateway.Verifier, usernames []uuid.UUID) {
 	t.Helper()
 	fresh, err := g.FreshCopy(t.Context(), w.Organization.ID, usernames)
 	ok(t, 0, err)

@@ -15,7 +15,7 @@ import (
 
 // readCaller is newCaller for a token that could be one. Beyond what strangers
 // may have read in vain, those tokens alone are read that there may be.
-func (g *Gate) readCaller(ctx context.Context, sum [sha256.Size]byte, hashes [][]byte) (*Caller, error) {
+func (g *Verifier) readCaller(ctx context.Context, sum [sha256.Size]byte, hashes [][]byte) (*Caller, error) {
 	var ask limits.Ask
 	var room limits.Answer
 	readsByStrangers(&ask)
@@ -48,7 +48,7 @@ func (g *Gate) readCaller(ctx context.Context, sum [sha256.Size]byte, hashes [][
 }
 
 // firstCaller reads a token when it is its turn.
-func (g *Gate) firstCaller(ctx context.Context, hash []byte) (*Caller, error) {
+func (g *Verifier) firstCaller(ctx context.Context, hash []byte) (*Caller, error) {
 	leave, err := g.turns.enter(ctx, uuid.Nil, uuid.Nil)
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func (g *Gate) firstCaller(ctx context.Context, hash []byte) (*Caller, error) {
 // listedToken reports whether there may be a token of one of these hashes. No
 // log is followed by which new ones of all organizations would be learnt, so
 // that they are read again and again while the answer is no.
-func (g *Gate) listedToken(hashes [][]byte) bool {
+func (g *Verifier) listedToken(hashes [][]byte) bool {
 	if slices.ContainsFunc(hashes, g.tokens.may) {
 		return true
 	}
@@ -70,7 +70,7 @@ func (g *Gate) listedToken(hashes [][]byte) bool {
 	return false
 }
 
-func (g *Gate) listTokens() {
+func (g *Verifier) listTokens() {
 	err := g.tokens.read(func(f *filter) error {
 		return g.inNames(uuid.Nil, func(ctx context.Context, after uuid.UUID) (last uuid.UUID, n int, err error) {
 			err = g.rows.each(ctx, `SELECT id, token_hash FROM service_tokens WHERE revoked_at IS NULL AND id > $1 ORDER BY id LIMIT $2`,

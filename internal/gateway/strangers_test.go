@@ -18,7 +18,7 @@ const strangerRoom = 500
 
 // strangers show tokens of nobody's; looked for are those that are refused for
 // good.
-func strangers(t *testing.T, w *world, g *gateway.Gate, n int) (looked int) {
+func strangers(t *testing.T, w *world, g *gateway.Verifier, n int) (looked int) {
 	t.Helper()
 	for range n {
 		_, err := g.Caller(t.Context(), unknownToken(w))
@@ -33,7 +33,7 @@ func strangers(t *testing.T, w *world, g *gateway.Gate, n int) (looked int) {
 	return looked
 }
 
-func believed(t *testing.T, g *gateway.Gate, token string) bool {
+func believed(t *testing.T, g *gateway.Verifier, token string) bool {
 	t.Helper()
 	_, err := g.Caller(t.Context(), token)
 	if err != nil && !fault.Is(err, fault.RateLimited) {

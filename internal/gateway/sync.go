@@ -14,7 +14,7 @@ import (
 // keys as UNAVAILABLE until it can be, and nil is returned all the same: the
 // change that the caller waits for has happened, and no gateway here passes a
 // key that it took away. A caller who leaves early changes nothing.
-func (g *Gate) Sync(ctx context.Context, organization uuid.UUID) error {
+func (g *Verifier) Sync(ctx context.Context, organization uuid.UUID) error {
 	t := g.known(organization)
 	if t == nil {
 		return nil // nothing of it is in memory: whatever is asked next is read anew

@@ -76,7 +76,7 @@ func (t *tenant) distrust() {
 }
 
 // fresh tells whether the copy may be believed.
-func (g *Gate) fresh(t *tenant) bool {
+func (g *Verifier) fresh(t *tenant) bool {
 	return int64(g.o.Mono())-t.contact.Load() <= int64(g.silence())
 }
 
@@ -95,7 +95,7 @@ func (t *tenant) news() <-chan struct{} {
 }
 
 // known gives the organization's tenant, which may not be ready, or nil.
-func (g *Gate) known(organization uuid.UUID) *tenant {
+func (g *Verifier) known(organization uuid.UUID) *tenant {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	return g.tenants[organization]
@@ -103,7 +103,7 @@ func (g *Gate) known(organization uuid.UUID) *tenant {
 
 // tenant gives an organization's tenant, ready to be asked. The first call
 // begins to follow the organization.
-func (g *Gate) tenant(ctx context.Context, organization uuid.UUID) (*tenant, error) {
+func (g *Verifier) tenant(ctx context.Context, organization uuid.UUID) (*tenant, error) {
 	t := g.known(organization)
 	if t == nil {
 		t = g.begin(ctx, organization)
@@ -123,7 +123,7 @@ func (g *Gate) tenant(ctx context.Context, organization uuid.UUID) (*tenant, err
 
 // begin registers the tenant before anything is read: from now on Sync waits
 // for what it must not miss.
-func (g *Gate) begin(ctx context.Context, organization uuid.UUID) *tenant {
+func (g *Verifier) begin(ctx context.Context, organization uuid.UUID) *tenant {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if t := g.tenants[organization]; t != nil {
@@ -145,7 +145,7 @@ func (g *Gate) begin(ctx context.Context, organization uuid.UUID) *tenant {
 
 // start reads where the log is, and then what all keys have in common: what
 // changes from then on, the log will tell.
-func (g *Gate) start(ctx context.Context, t *tenant) error {
+func (g *Verifier) start(ctx context.Context, t *tenant) error {
 	doubts, began := t.doubted(), g.o.Mono()
 	head, err := g.rows.head(ctx, t.id)
 	if err != nil {
@@ -165,7 +165,7 @@ func (g *Gate) start(ctx context.Context, t *tenant) error {
 }
 
 // forget ends a tenant. Whoever asks for the organization next begins anew.
-func (g *Gate) forget(t *tenant) {
+func (g *Verifier) forget(t *tenant) {
 	t.distrust()
 	g.mu.Lock()
 	if g.tenants[t.id] == t {
@@ -178,7 +178,7 @@ func (g *Gate) forget(t *tenant) {
 }
 
 // followed gives the tenants that are ready.
-func (g *Gate) followed() []*tenant {
+func (g *Verifier) followed() []*tenant {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	out := make([]*tenant, 0, len(g.tenants))

@@ -46,7 +46,7 @@ type desk struct {
 // counts it. It never fails: what cannot be known is UNAVAILABLE. It waits for
 // the database, 2 s at most, only for what is not in memory yet. v is
 // overwritten; what it points to must not be changed.
-func (g *Gate) Verify(ctx context.Context, c *Caller, r *Request, v *verdict.Verdict) {
+func (g *Verifier) Verify(ctx context.Context, c *Caller, r *Request, v *verdict.Verdict) {
 	began := g.o.Mono()
 	d := g.desks.Get().(*desk)
 	*v = verdict.Verdict{}
@@ -59,7 +59,7 @@ func (g *Gate) Verify(ctx context.Context, c *Caller, r *Request, v *verdict.Ver
 	g.o.Metrics.verdict(v, g.o.Mono()-began)
 }
 
-func (g *Gate) decide(ctx context.Context, c *Caller, r *Request, d *desk, v *verdict.Verdict) {
+func (g *Verifier) decide(ctx context.Context, c *Caller, r *Request, d *desk, v *verdict.Verdict) {
 	t, err := g.tenant(ctx, c.Organization)
 	if err != nil || !g.fresh(t) {
 		v.Code = verdict.Unavailable
@@ -116,7 +116,7 @@ func among(q *verdict.Question, p *verdict.Product) bool {
 
 // count adds the call to the counts. Who showed a key without its secret is
 // nobody: that must not stand in the key's own account.
-func (g *Gate) count(c *Caller, d *desk, v *verdict.Verdict) {
+func (g *Verifier) count(c *Caller, d *desk, v *verdict.Verdict) {
 	d.call = usage.Call{Organization: c.Organization, Endpoint: v.Endpoint, Code: v.Code.String()}
 	if v.Product != nil {
 		d.call.Product = v.Product.ID

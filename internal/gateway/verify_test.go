@@ -178,7 +178,7 @@ func TestEnforcement(t *testing.T) {
 		w := newWorld(t, url)
 		named := func(name string) func(*gateway.Options) { return func(o *gateway.Options) { o.NodeName = name } }
 		fast, slow := w.gate(t, named("fast")), w.gate(t, named("slow"))
-		for _, g := range []*gateway.Gate{fast, slow} {
+		for _, g := range []*gateway.Verifier{fast, slow} {
 			wants(t, g, w.caller(t, g), w.request(), verdict.Valid)
 			ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 			ok(t, 0, g.ReportOnce(t.Context()))

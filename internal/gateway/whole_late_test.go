@@ -42,7 +42,7 @@ func (w *world) touch(t *testing.T, admin context.Context, k portal.MadeKey) {
 	ok(t, 0, second(w.Portal.EnableKey(admin, k.Credential.GlobalID(), nil)))
 }
 
-func (w *world) callerOf(t *testing.T, g *gateway.Gate, slug string) *gateway.Caller {
+func (w *world) callerOf(t *testing.T, g *gateway.Verifier, slug string) *gateway.Caller {
 	t.Helper()
 	token, hash, hint := w.tokens.New()
 	_, err := w.Portal.CreateGateway(t.Context(), portal.NewGateway{Organization: slug, Name: uuid.NewString(), Hash: hash, Hint: hint})
@@ -52,7 +52,7 @@ func (w *world) callerOf(t *testing.T, g *gateway.Gate, slug string) *gateway.Ca
 }
 
 // knows tells whether a copy has all it needs for a key.
-func knows(g *gateway.Gate, organization uuid.UUID, k portal.MadeKey) bool {
+func knows(g *gateway.Verifier, organization uuid.UUID, k portal.MadeKey) bool {
 	var c verdict.Case
 	return g.Follows(organization) && g.Copy(organization).Case(k.Credential.Username, &c) && c.Account != nil && len(c.Apps) == 1
 }
@@ -114,7 +114,7 @@ func TestKeysThatChangeDuringTheLoad(t *testing.T) {
 // server must not say that it is loading what it does not load.
 func TestNothingToLoad(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
-	ready := func(g *gateway.Gate) bool {
+	ready := func(g *gateway.Verifier) bool {
 		select {
 		case <-g.Loaded():
 			return true
@@ -177,7 +177,7 @@ func TestACopyThatIsBegunAgain(t *testing.T) {
 
 // gap lets an organization's log jump, as when what a copy had not read yet was
 // purged: the next event does not follow the last.
-func (w *world) gap(t *testing.T, g *gateway.Gate, tenant portaltest.Tenant) {
+func (w *world) gap(t *testing.T, g *gateway.Verifier, tenant portaltest.Tenant) {
 	t.Helper()
 	ok(t, 0, g.Sync(t.Context(), tenant.Organization.ID))
 	_, err := w.Database.ExecContext(t.Context(), `UPDATE event_positions SET last = last + 10 WHERE id = $1`, tenant.Organization.ID)

@@ -74,7 +74,7 @@ func ok[T any](t testing.TB, v T, err error) T {
 }
 
 // gate makes a gate over the world's database, or over another connection to it.
-func (w *world) gate(t testing.TB, change ...func(*gateway.Options)) *gateway.Gate {
+func (w *world) gate(t testing.TB, change ...func(*gateway.Options)) *gateway.Verifier {
 	t.Helper()
 	mono := func() time.Duration { return time.Duration(w.mono.Load()) }
 	o := gateway.Options{
@@ -90,7 +90,7 @@ func (w *world) gate(t testing.TB, change ...func(*gateway.Options)) *gateway.Ga
 }
 
 // run lets a gate follow until the test ends.
-func run(t testing.TB, g *gateway.Gate) {
+func run(t testing.TB, g *gateway.Verifier) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -111,7 +111,7 @@ func (w *world) token(t testing.TB, in portal.NewGateway) string {
 	return token
 }
 
-func (w *world) caller(t testing.TB, g *gateway.Gate) *gateway.Caller {
+func (w *world) caller(t testing.TB, g *gateway.Verifier) *gateway.Caller {
 	t.Helper()
 	c, err := g.Caller(t.Context(), w.token(t, portal.NewGateway{}))
 	return ok(t, c, err)
@@ -124,14 +124,14 @@ func shows(s *apikey.Secret) *gateway.Request {
 	return &gateway.Request{RawKey: s.RawKey, Presented: domain.APIKey, Product: "weather"}
 }
 
-func asks(t testing.TB, g *gateway.Gate, c *gateway.Caller, r *gateway.Request) verdict.Code {
+func asks(t testing.TB, g *gateway.Verifier, c *gateway.Caller, r *gateway.Request) verdict.Code {
 	t.Helper()
 	var v verdict.Verdict
 	g.Verify(t.Context(), c, r, &v)
 	return v.Code
 }
 
-func wants(t testing.TB, g *gateway.Gate, c *gateway.Caller, r *gateway.Request, want verdict.Code) {
+func wants(t testing.TB, g *gateway.Verifier, c *gateway.Caller, r *gateway.Request, want verdict.Code) {
 	t.Helper()
 	if got := asks(t, g, c, r); got != want {
 		t.Errorf("answered %s, want %s", got, want)

@@ -17,31 +17,31 @@ import (
 // may have been made so elsewhere a moment ago. The change has happened, or
 // not, either way: a gate that cannot follow refuses everything.
 func (p *Portal) enforce(ctx context.Context, c *change, err error) error {
-	if p.gate == nil || c == nil {
+	if p.revocations == nil || c == nil {
 		return nil
 	}
 	changed := err == nil && len(c.entries) > 0
 	switch {
 	case changed:
-		p.gate.Wake()
+		p.revocations.Wake()
 		if !slices.ContainsFunc(c.entries, func(e eventlog.Entry) bool { return e.Type.ChangesVerdicts() }) {
 			return nil
 		}
 	case err != nil && !tells(err):
 		// It may have happened all the same: the gates shall look.
-		p.gate.Wake()
+		p.revocations.Wake()
 		return nil
 	}
-	return p.gate.Sync(ctx, c.organization)
+	return p.revocations.Sync(ctx, c.organization)
 }
 
 // enforced returns when this node's gate goes by what an organization's rows
 // were like before the call; it is for answers that no change was begun for.
 func (p *Portal) enforced(ctx context.Context, organization uuid.UUID) error {
-	if p.gate == nil {
+	if p.revocations == nil {
 		return nil
 	}
-	return p.gate.Sync(ctx, organization)
+	return p.revocations.Sync(ctx, organization)
 }
 
 // tells reports whether a refusal lets its reader conclude how something is.

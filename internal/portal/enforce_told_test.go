@@ -46,7 +46,7 @@ func TestWhatTheGateIsTold(t *testing.T) {
 		app, key := made.App.GlobalID(), made.Credential.GlobalID()
 		d, gate := &faulty{Driver: f.Database.Driver()}, &noted{}
 		p := f.With(func(o *portal.Options) {
-			o.Client, o.Gate, o.UnclearFor = db.NewClient(db.Driver(d)), gate, 100*time.Millisecond
+			o.Client, o.Revocations, o.UnclearFor = db.NewClient(db.Driver(d)), gate, 100*time.Millisecond
 		})
 		told := func() noted {
 			is := *gate

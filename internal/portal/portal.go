@@ -96,9 +96,9 @@ type Tokens interface {
 	Issue(user, organization uuid.UUID, tokenVersion int) (token string, expiresAt time.Time, err error)
 }
 
-// Gate answers gateways in this process. What changes verdicts counts as done
+// RevocationSync answers gateways in this process. What changes verdicts counts as done
 // only when the gate goes by it.
-type Gate interface {
+type RevocationSync interface {
 	// Sync returns when the gate has applied everything that the organization
 	// committed before the call, or refuses all of its keys until it has.
 	Sync(ctx context.Context, organization uuid.UUID) error
@@ -117,8 +117,8 @@ type Options struct {
 	Limiter   Limiter
 	Tokens    Tokens
 	Devices   Devices
-	// Gate is nil where no gateways are answered, as in commands.
-	Gate Gate
+	// RevocationSync is nil where no gateways are answered, as in commands.
+	Revocations RevocationSync
 	// Development lets demo users in, whose password everybody knows.
 	Development bool
 	// UnclearFor is how long is asked whether a commit has happened whose answer
@@ -133,17 +133,17 @@ type Options struct {
 
 // Portal is the services. It is safe for concurrent use.
 type Portal struct {
-	client     *db.Client
-	database   *database.DB
-	clock      clock.Clock
-	secrets    Secrets
-	passwords  Passwords
-	limiter    Limiter
-	tokens     Tokens
-	devices    Devices
-	gate       Gate
-	failures   *failures
-	unclearFor time.Duration
+	client      *db.Client
+	database    *database.DB
+	clock       clock.Clock
+	secrets     Secrets
+	passwords   Passwords
+	limiter     Limiter
+	tokens      Tokens
+	devices     Devices
+	revocations RevocationSync
+	failures    *failures
+	unclearFor  time.Duration
 	// development lets demo users in.
 	development bool
 }
@@ -155,7 +155,7 @@ func New(o Options) *Portal {
 	}
 	return &Portal{
 		client: o.Client, database: o.Database, clock: o.Clock, secrets: o.Secrets,
-		passwords: o.Passwords, limiter: o.Limiter, tokens: o.Tokens, devices: o.Devices, gate: o.Gate, unclearFor: o.UnclearFor,
+		passwords: o.Passwords, limiter: o.Limiter, tokens: o.Tokens, devices: o.Devices, revocations: o.Revocations, unclearFor: o.UnclearFor,
 		failures: newFailures(o), development: o.Development,
 	}
 }

@@ -29,7 +29,7 @@ type house struct {
 	*bench
 	fixture *portaltest.Fixture
 	tenant  portaltest.Tenant
-	gate    *gateway.Gate
+	gate    *gateway.Verifier
 	token   string
 }
 

@@ -131,9 +131,9 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Gate answers. It is safe for concurrent use. Run must run, or every copy
+// Verifier answers. It is safe for concurrent use. Run must run, or every copy
 // falls silent.
-type Gate struct {
+type Verifier struct {
 	o      Options
 	rows   source
 	budget *keycache.Budget
@@ -166,11 +166,11 @@ const (
 )
 
 // New makes a Gate that knows nothing yet.
-func New(o Options) *Gate {
+func New(o Options) *Verifier {
 	o = o.withDefaults()
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // it never fails: it ends the program instead
-	g := &Gate{
+	g := &Verifier{
 		o: o, rows: source{o.DB}, budget: keycache.NewBudget(o.MaxKeys), decoy: apikey.NewMatcher(secret),
 		tenants: map[uuid.UUID]*tenant{}, matchers: newMatchers(o.Peppers), callers: newCallers(),
 		reads: limits.NewMemory(o.Clock, o.Mono, readStates), turns: newTurns(),
@@ -189,4 +189,4 @@ func New(o Options) *Gate {
 }
 
 // silence is how long a copy is believed.
-func (g *Gate) silence() time.Duration { return Silence + g.o.Grace }
+func (g *Verifier) silence() time.Duration { return Silence + g.o.Grace }

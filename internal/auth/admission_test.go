@@ -10,7 +10,7 @@ import (
 
 func TestGate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGate()
+		g := newAdmission()
 		first, err := g.enter(t.Context(), "a", 2)
 		require.NoError(t, err)
 		second, err := g.enter(t.Context(), "a", 2)
@@ -43,6 +43,6 @@ func TestGate(t *testing.T) {
 		synctest.Wait()
 		require.True(t, inside)
 		second()
-		require.Empty(t, g.rooms, "nothing is kept for nobody")
+		require.Empty(t, g.queues, "nothing is kept for nobody")
 	})
 }

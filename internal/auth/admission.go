@@ -1,0 +1,50 @@
+package auth
+
+import (
+	"context"
+	"sync"
+
+	"golang.org/x/sync/semaphore"
+)
+
+// admission lets only so many in at a time for each key; the others wait outside.
+type admission struct {
+	mu     sync.Mutex
+	queues map[string]*queue
+}
+
+// queue is one key's. It exists while anybody is inside or waits.
+type queue struct {
+	slots   *semaphore.Weighted
+	waiting int
+}
+
+func newAdmission() *admission { return &admission{queues: map[string]*queue{}} }
+
+// enter waits until fewer than places are inside. leave must be called once.
+func (g *admission) enter(ctx context.Context, key string, places int64) (leave func(), err error) {
+	g.mu.Lock()
+	r := g.queues[key]
+	if r == nil {
+		r = &queue{slots: semaphore.NewWeighted(places)}
+		g.queues[key] = r
+	}
+	r.waiting++
+	g.mu.Unlock()
+	if err := r.slots.Acquire(ctx, 1); err != nil {
+		g.release(key, r)
+		return nil, err
+	}
+	return func() {
+		r.slots.Release(1)
+		g.release(key, r)
+	}, nil
+}
+
+func (g *admission) release(key string, r *queue) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if r.waiting--; r.waiting == 0 {
+		delete(g.queues, key)
+	}
+}
