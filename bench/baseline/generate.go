@@ -58,7 +58,7 @@ func (b *backend) generateKey(ctx context.Context, node string) (*generateAnswer
 		return nil, errUnknown
 	}
 	v, now := viewer.Current(ctx), b.clock.Now()
-	s, err := apikey.Mint(v.Rules.KeyPrefix)
+	s, err := apikey.Mint(v.Policy.KeyPrefix)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (b *backend) generateKey(ctx context.Context, node string) (*generateAnswer
 	}
 	m := made{ID: nodeid.Encode(nodeid.Credential, key), Username: s.Username, SecretHint: apikey.Hint(s.Password),
 		Environment: string(domain.Development), Status: "ACTIVE", CreatedAt: now}
-	if days := v.Rules.LongestKeyLife.In(domain.Development); days != nil {
+	if days := v.Policy.LongestKeyLife.In(domain.Development); days != nil {
 		end := now.Add(time.Duration(*days) * 24 * time.Hour)
 		m.ExpiresAt = &end
 	}

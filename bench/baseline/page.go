@@ -132,7 +132,7 @@ func (b *backend) credentials(ctx context.Context, app, organization uuid.UUID) 
 		}
 		c.ID = nodeid.Encode(nodeid.Credential, id)
 		c.Status = c.Status.At(now, c.ExpiresAt)
-		c.Enabled = c.Status == lifecycle.KeyActive
+		c.Enabled = c.Status == lifecycle.CredentialActive
 		out = append(out, c)
 	}
 	return out, rows.Err()

@@ -174,7 +174,7 @@ func (m *Credential) OrganizationGlobalID() string {
 
 // Enabled tells whether the key may be used: its status is ACTIVE. The status
 // must have been settled for the time of reading.
-func (m *Credential) Enabled() bool { return m.Status == lifecycle.KeyActive }
+func (m *Credential) Enabled() bool { return m.Status == lifecycle.CredentialActive }
 
 // IsAccountCredential tells whether the key belongs to a whole account instead of an app.
 func (m *Credential) IsAccountCredential() bool { return m.AppID == nil }

@@ -28,7 +28,7 @@ func (Credential) Fields() []ent.Field {
 		field.UUID("app_id", uuid.UUID{}).Optional().Nillable().Immutable().Comment("NULL: a key of the whole account."),
 		field.String("name").Default(""),
 		field.Enum("environment").GoType(domain.Environment("")).Default(string(domain.Development)),
-		field.Enum("status").GoType(lifecycle.CredentialStatus("")).Default(string(lifecycle.KeyActive)),
+		field.Enum("status").GoType(lifecycle.CredentialStatus("")).Default(string(lifecycle.CredentialActive)),
 		field.Enum("auth_type").GoType(domain.AuthType("")).Default(string(domain.APIKey)).Comment("Not used: the product says how keys may be presented. Kept for the previous release."),
 		field.UUID("username", uuid.UUID{}).Unique().Immutable().Comment("The key's public half: gateways look it up by this."),
 		field.Bytes("secret_hash").Optional().Nillable().Sensitive().Comment("HMAC-SHA-256 of the password; kept of every key that is not revoked."),

@@ -65,7 +65,7 @@ func TestTheFeedTellsWhatTheNodeHasNotSeen(t *testing.T) {
 		ok(t, 0, second(w.Portal.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
 		w.mono.Add(1)
 		lines, err := w.fed(t, g, c, here, 0)
-		if err != nil || len(lines) != 1 || lines[0].Position <= here || len(lines[0].Credentials) != 1 || lines[0].Credentials[0].Status != lifecycle.KeyRevoked {
+		if err != nil || len(lines) != 1 || lines[0].Position <= here || len(lines[0].Credentials) != 1 || lines[0].Credentials[0].Status != lifecycle.CredentialRevoked {
 			t.Errorf("told %+v %v", lines, err)
 		}
 	})

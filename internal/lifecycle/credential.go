@@ -8,20 +8,20 @@ type CredentialStatus string
 // The states of a key. EXPIRED is never stored: it is what ACTIVE and DISABLED
 // become when their time has come.
 const (
-	KeyActive   CredentialStatus = "ACTIVE"
-	KeyDisabled CredentialStatus = "DISABLED"
-	KeyExpired  CredentialStatus = "EXPIRED"
-	KeyRevoked  CredentialStatus = "REVOKED"
+	CredentialActive   CredentialStatus = "ACTIVE"
+	CredentialDisabled CredentialStatus = "DISABLED"
+	CredentialExpired  CredentialStatus = "EXPIRED"
+	CredentialRevoked  CredentialStatus = "REVOKED"
 )
 
 // Values lists the states that are stored.
 func (CredentialStatus) Values() []string {
-	return []string{string(KeyActive), string(KeyDisabled), string(KeyRevoked)}
+	return []string{string(CredentialActive), string(CredentialDisabled), string(CredentialRevoked)}
 }
 
 // CredentialStatuses lists all states.
 func CredentialStatuses() []CredentialStatus {
-	return []CredentialStatus{KeyActive, KeyDisabled, KeyExpired, KeyRevoked}
+	return []CredentialStatus{CredentialActive, CredentialDisabled, CredentialExpired, CredentialRevoked}
 }
 
 // At returns the state at a time: a key that is not revoked is EXPIRED from
@@ -29,10 +29,10 @@ func CredentialStatuses() []CredentialStatus {
 // know is REVOKED: nothing makes such a key usable.
 func (s CredentialStatus) At(now time.Time, expiresAt *time.Time) CredentialStatus {
 	switch {
-	case s != KeyActive && s != KeyDisabled && s != KeyExpired:
-		return KeyRevoked
+	case s != CredentialActive && s != CredentialDisabled && s != CredentialExpired:
+		return CredentialRevoked
 	case expiresAt != nil && !now.Before(*expiresAt):
-		return KeyExpired
+		return CredentialExpired
 	}
 	return s
 }
@@ -53,22 +53,22 @@ func CredentialActions() []CredentialAction {
 	return []CredentialAction{Revoke, Disable, Enable, Update}
 }
 
-// NextKey gives the state after action, and false when it cannot happen. A
+// NextCredential gives the state after action, and false when it cannot happen. A
 // revoked key never comes back; an expired one can only be revoked.
-func NextKey(from CredentialStatus, action CredentialAction) (CredentialStatus, bool) {
+func NextCredential(from CredentialStatus, action CredentialAction) (CredentialStatus, bool) {
 	switch {
-	case from == KeyRevoked:
+	case from == CredentialRevoked:
 		return "", false
 	case action == Revoke:
-		return KeyRevoked, true
-	case from == KeyExpired:
+		return CredentialRevoked, true
+	case from == CredentialExpired:
 		return "", false
 	case action == Update:
 		return from, true
-	case action == Disable && from == KeyActive:
-		return KeyDisabled, true
-	case action == Enable && from == KeyDisabled:
-		return KeyActive, true
+	case action == Disable && from == CredentialActive:
+		return CredentialDisabled, true
+	case action == Enable && from == CredentialDisabled:
+		return CredentialActive, true
 	}
 	return "", false
 }

@@ -11,10 +11,10 @@ import (
 func TestEveryPairOfKeys(t *testing.T) {
 	type row = map[CredentialStatus]CredentialStatus
 	table := map[CredentialAction]row{
-		Revoke:  {KeyActive: KeyRevoked, KeyDisabled: KeyRevoked, KeyExpired: KeyRevoked, KeyRevoked: ""},
-		Disable: {KeyActive: KeyDisabled, KeyDisabled: "", KeyExpired: "", KeyRevoked: ""},
-		Enable:  {KeyActive: "", KeyDisabled: KeyActive, KeyExpired: "", KeyRevoked: ""},
-		Update:  {KeyActive: KeyActive, KeyDisabled: KeyDisabled, KeyExpired: "", KeyRevoked: ""},
+		Revoke:  {CredentialActive: CredentialRevoked, CredentialDisabled: CredentialRevoked, CredentialExpired: CredentialRevoked, CredentialRevoked: ""},
+		Disable: {CredentialActive: CredentialDisabled, CredentialDisabled: "", CredentialExpired: "", CredentialRevoked: ""},
+		Enable:  {CredentialActive: "", CredentialDisabled: CredentialActive, CredentialExpired: "", CredentialRevoked: ""},
+		Update:  {CredentialActive: CredentialActive, CredentialDisabled: CredentialDisabled, CredentialExpired: "", CredentialRevoked: ""},
 	}
 	pairs := 0
 	for _, a := range CredentialActions() {
@@ -24,7 +24,7 @@ func TestEveryPairOfKeys(t *testing.T) {
 			if !known {
 				t.Fatalf("nothing is expected of %s on %s", a, from)
 			}
-			if got, ok := NextKey(from, a); got != want || ok != (want != "") {
+			if got, ok := NextCredential(from, a); got != want || ok != (want != "") {
 				t.Errorf("%s of %s gives %q %v, want %q", a, from, got, ok, want)
 			}
 		}
@@ -32,19 +32,19 @@ func TestEveryPairOfKeys(t *testing.T) {
 	if pairs != 16 {
 		t.Errorf("%d pairs were tested, want 4 × 4", pairs)
 	}
-	if _, ok := NextKey(KeyActive, "DESTROY"); ok {
+	if _, ok := NextCredential(CredentialActive, "DESTROY"); ok {
 		t.Error("an unknown action happened")
 	}
 }
 
 func TestKeysExpire(t *testing.T) {
 	end := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	for _, status := range []CredentialStatus{KeyActive, KeyDisabled} {
+	for _, status := range []CredentialStatus{CredentialActive, CredentialDisabled} {
 		if got := status.At(end.Add(-time.Microsecond), &end); got != status {
 			t.Errorf("before its end a key is %s, want %s", got, status)
 		}
 		for _, now := range []time.Time{end, end.Add(time.Hour)} {
-			if got := status.At(now, &end); got != KeyExpired {
+			if got := status.At(now, &end); got != CredentialExpired {
 				t.Errorf("after its end a key is %s", got)
 			}
 		}
@@ -52,11 +52,11 @@ func TestKeysExpire(t *testing.T) {
 			t.Errorf("a key without an end is %s, want %s", got, status)
 		}
 	}
-	if got := KeyRevoked.At(end, &end); got != KeyRevoked {
+	if got := CredentialRevoked.At(end, &end); got != CredentialRevoked {
 		t.Errorf("a revoked key became %s", got)
 	}
 	for _, unknown := range []CredentialStatus{"", "UNCOLLECTED", "active"} {
-		if got := unknown.At(end.Add(-time.Hour), &end); got != KeyRevoked || unknown.At(end, nil) != KeyRevoked {
+		if got := unknown.At(end.Add(-time.Hour), &end); got != CredentialRevoked || unknown.At(end, nil) != CredentialRevoked {
 			t.Errorf("a key in the unknown state %q is %s", unknown, got)
 		}
 	}
@@ -64,7 +64,7 @@ func TestKeysExpire(t *testing.T) {
 
 func TestExpiredIsNeverStored(t *testing.T) {
 	want := []string{"ACTIVE", "DISABLED", "REVOKED"}
-	if got := KeyActive.Values(); !slices.Equal(got, want) {
+	if got := CredentialActive.Values(); !slices.Equal(got, want) {
 		t.Errorf("stored are %v", got)
 	}
 }

@@ -18,39 +18,41 @@ type Action string
 // The actions. Those on keys and subscriptions are named in package lifecycle
 // and made into Actions by Key and Subscription.
 const (
-	AppCreate      Action = "app.create"
-	AppUpdate      Action = "app.update"
-	AppDelete      Action = "app.delete"
-	AppRestore     Action = "app.restore"
-	AppRegister    Action = "app.register"
-	KeyGenerate    Action = "key.generate"
-	AccountCreate  Action = "account.create"
-	AccountUpdate  Action = "account.update"
-	AccountSuspend Action = "account.suspend"
-	AccountResume  Action = "account.resume"
-	AccountDelete  Action = "account.delete"
-	UserCreate     Action = "user.create"
-	UserDisable    Action = "user.disable"
-	UserEnable     Action = "user.enable"
-	UserUnlock     Action = "user.unlock"
-	PasswordChange Action = "password.change"
-	ProductCreate  Action = "product.create"
-	ProductUpdate  Action = "product.update"
-	PlanCreate     Action = "plan.create"
-	PlanUpdate     Action = "plan.update"
-	EndpointCreate Action = "endpoint.create"
-	EndpointUpdate Action = "endpoint.update"
-	EndpointDelete Action = "endpoint.delete"
-	RulesUpdate    Action = "organization.update"
+	AppCreate          Action = "app.create"
+	AppUpdate          Action = "app.update"
+	AppDelete          Action = "app.delete"
+	AppRestore         Action = "app.restore"
+	AppRegister        Action = "app.register"
+	CredentialGenerate Action = "key.generate"
+	AccountCreate      Action = "account.create"
+	AccountUpdate      Action = "account.update"
+	AccountSuspend     Action = "account.suspend"
+	AccountResume      Action = "account.resume"
+	AccountDelete      Action = "account.delete"
+	UserCreate         Action = "user.create"
+	UserDisable        Action = "user.disable"
+	UserEnable         Action = "user.enable"
+	UserUnlock         Action = "user.unlock"
+	PasswordChange     Action = "password.change"
+	ProductCreate      Action = "product.create"
+	ProductUpdate      Action = "product.update"
+	PlanCreate         Action = "plan.create"
+	PlanUpdate         Action = "plan.update"
+	EndpointCreate     Action = "endpoint.create"
+	EndpointUpdate     Action = "endpoint.update"
+	EndpointDelete     Action = "endpoint.delete"
+	OrganizationUpdate Action = "organization.update"
 	// SubscriptionNarrow is to choose among a registration's endpoints, fewer or more.
 	SubscriptionNarrow Action = "subscription.narrow"
 )
 
-// Key is the action on a key.
-func Key(a lifecycle.CredentialAction) Action { return Action("key." + string(a)) }
+// Credential is the action on a key.
+func CredentialAction(a lifecycle.CredentialAction) Action { return Action("key." + string(a)) }
 
-// Subscription is the action on a subscription.
-func Subscription(a lifecycle.SubscriptionAction) Action { return Action("subscription." + string(a)) }
+// SubscriptionAction is the action on a subscription.
+func SubscriptionAction(a lifecycle.SubscriptionAction) Action {
+	return Action("subscription." + string(a))
+}
 
 // Object is what the policy needs to know of the object at stake. Absent facts
 // are zero and ask nothing.
@@ -60,9 +62,9 @@ type Object struct {
 	AccountID uuid.UUID
 	// Environment is that of the key to be made.
 	Environment domain.Environment
-	// Key and KeyAction, Subscription and SubscriptionAction name an edge of package lifecycle.
-	Key                lifecycle.CredentialStatus
-	KeyAction          lifecycle.CredentialAction
+	// Credential and CredentialAction, Subscription and SubscriptionAction name an edge of package lifecycle.
+	Credential         lifecycle.CredentialStatus
+	CredentialAction   lifecycle.CredentialAction
 	Subscription       lifecycle.SubscriptionStatus
 	SubscriptionAction lifecycle.SubscriptionAction
 	// Account is the state of the account itself, for actions on it.
@@ -124,23 +126,23 @@ func Decide(v viewer.Viewer, a Action, o Object) Decision {
 	if d := edges(v, o); !d.Allowed {
 		return d
 	}
-	return rules(v, a, o)
+	return conditions(v, a, o)
 }
 
 // granted is the table of roles. What is not in it is refused.
 func granted(r viewer.Role, a Action) bool {
 	switch a {
-	case AppCreate, AppUpdate, AppDelete, AppRegister, KeyGenerate, PasswordChange, SubscriptionNarrow,
-		Key(lifecycle.Revoke), Key(lifecycle.Update), Subscription(lifecycle.Unregister):
+	case AppCreate, AppUpdate, AppDelete, AppRegister, CredentialGenerate, PasswordChange, SubscriptionNarrow,
+		CredentialAction(lifecycle.Revoke), CredentialAction(lifecycle.Update), SubscriptionAction(lifecycle.Unregister):
 		return r == viewer.Admin || r == viewer.Portal
-	case Subscription(lifecycle.Withdraw):
+	case SubscriptionAction(lifecycle.Withdraw):
 		return r == viewer.Portal
 	case AppRestore, AccountCreate, AccountUpdate, AccountSuspend, AccountResume, AccountDelete,
-		UserCreate, UserDisable, UserEnable, UserUnlock, ProductCreate, ProductUpdate, PlanCreate, PlanUpdate, RulesUpdate,
+		UserCreate, UserDisable, UserEnable, UserUnlock, ProductCreate, ProductUpdate, PlanCreate, PlanUpdate, OrganizationUpdate,
 		EndpointCreate, EndpointUpdate, EndpointDelete,
-		Key(lifecycle.Disable), Key(lifecycle.Enable),
-		Subscription(lifecycle.Suspend), Subscription(lifecycle.Resume),
-		Subscription(lifecycle.Approve), Subscription(lifecycle.Reject):
+		CredentialAction(lifecycle.Disable), CredentialAction(lifecycle.Enable),
+		SubscriptionAction(lifecycle.Suspend), SubscriptionAction(lifecycle.Resume),
+		SubscriptionAction(lifecycle.Approve), SubscriptionAction(lifecycle.Reject):
 		return r == viewer.Admin
 	}
 	return false
@@ -156,34 +158,34 @@ func edges(v viewer.Viewer, o Object) Decision {
 			return no(Status, "Only an administrator can end a registration that is suspended.")
 		}
 	}
-	if o.KeyAction != "" {
-		if _, ok := lifecycle.NextKey(o.Key, o.KeyAction); !ok {
-			return no(Status, keyRefusal(o.Key))
+	if o.CredentialAction != "" {
+		if _, ok := lifecycle.NextCredential(o.Credential, o.CredentialAction); !ok {
+			return no(Status, credentialRefusal(o.Credential))
 		}
 	}
 	return yes()
 }
 
-func keyRefusal(s lifecycle.CredentialStatus) string {
+func credentialRefusal(s lifecycle.CredentialStatus) string {
 	switch s {
-	case lifecycle.KeyRevoked:
+	case lifecycle.CredentialRevoked:
 		return "A revoked key never comes back."
-	case lifecycle.KeyExpired:
+	case lifecycle.CredentialExpired:
 		return "The key has expired."
 	default:
 		return "The key is " + string(s) + "."
 	}
 }
 
-// rules asks what else stands against it: policies of the organization, and
+// conditions asks what else stands against it: policies of the organization, and
 // the states of what takes part.
-func rules(v viewer.Viewer, a Action, o Object) Decision {
+func conditions(v viewer.Viewer, a Action, o Object) Decision {
 	switch {
-	case a == Subscription(lifecycle.Unregister) && v.Role == viewer.Portal &&
-		v.Rules.PortalUnregister != domain.UnregisterAllowed && o.Subscription != lifecycle.Waiting:
+	case a == SubscriptionAction(lifecycle.Unregister) && v.Role == viewer.Portal &&
+		v.Policy.PortalUnregister != domain.UnregisterAllowed && o.Subscription != lifecycle.Waiting:
 		return no(Policy, "Only an administrator can end a registration that was approved.")
-	case a == KeyGenerate && v.Role == viewer.Portal && o.Environment == domain.Production &&
-		v.Rules.ProductionKeys == domain.OwnersOnly && !v.AccountOwner:
+	case a == CredentialGenerate && v.Role == viewer.Portal && o.Environment == domain.Production &&
+		v.Policy.ProductionKeys == domain.OwnersOnly && !v.AccountOwner:
 		return no(Policy, "Only the account's owners can make keys for production.")
 	case a == AppRegister && o.Product != "" && o.Product != domain.Published && o.Product != domain.Deprecated:
 		return no(Status, "The product is not on offer.")

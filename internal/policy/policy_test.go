@@ -29,7 +29,7 @@ func as(r viewer.Role) viewer.Viewer {
 	v := viewer.Viewer{Role: r, OrganizationID: organization, UserID: user}
 	if r == viewer.Portal {
 		v.AccountID, v.AccountOwner = account, true
-		v.Rules = viewer.Rules{PortalUnregister: domain.UnregisterAllowed, ProductionKeys: domain.AnyMember}
+		v.Policy = viewer.OrganizationPolicy{PortalUnregister: domain.UnregisterAllowed, ProductionKeys: domain.AnyMember}
 	}
 	return v
 }
@@ -58,15 +58,15 @@ func grants() map[Action][]viewer.Role {
 // actions lists every action that the package and the states know.
 func actions() []Action {
 	all := []Action{
-		AppCreate, AppUpdate, AppDelete, AppRestore, AppRegister, KeyGenerate, AccountCreate, AccountUpdate, AccountSuspend,
+		AppCreate, AppUpdate, AppDelete, AppRestore, AppRegister, CredentialGenerate, AccountCreate, AccountUpdate, AccountSuspend,
 		AccountResume, AccountDelete, UserCreate, UserDisable, UserEnable, UserUnlock, PasswordChange, ProductCreate, ProductUpdate,
-		PlanCreate, PlanUpdate, RulesUpdate, EndpointCreate, EndpointUpdate, EndpointDelete, SubscriptionNarrow, "app.unheard-of", "",
+		PlanCreate, PlanUpdate, OrganizationUpdate, EndpointCreate, EndpointUpdate, EndpointDelete, SubscriptionNarrow, "app.unheard-of", "",
 	}
 	for _, a := range lifecycle.CredentialActions() {
-		all = append(all, Key(a))
+		all = append(all, CredentialAction(a))
 	}
 	for _, a := range lifecycle.SubscriptionActions() {
-		all = append(all, Subscription(a))
+		all = append(all, SubscriptionAction(a))
 	}
 	return all
 }
@@ -113,8 +113,8 @@ func TestNobodyReachesOverTheWall(t *testing.T) {
 		}
 	}
 	// What is somebody else's comes before its state: that would tell of it.
-	o := Object{OrganizationID: elsewhere, Key: lifecycle.KeyRevoked, KeyAction: lifecycle.Update}
-	if d := Decide(as(viewer.Admin), Key(lifecycle.Update), o); !d.Foreign() {
+	o := Object{OrganizationID: elsewhere, Credential: lifecycle.CredentialRevoked, CredentialAction: lifecycle.Update}
+	if d := Decide(as(viewer.Admin), CredentialAction(lifecycle.Update), o); !d.Foreign() {
 		t.Errorf("a foreign key answers %+v", d)
 	}
 }
@@ -139,8 +139,8 @@ func TestEveryEdgeIsAsked(t *testing.T) {
 		for _, a := range lifecycle.SubscriptionActions() {
 			for _, from := range lifecycle.SubscriptionStatuses() {
 				_, possible := lifecycle.Next(from, a)
-				d := Decide(as(r), Subscription(a), Object{OrganizationID: organization, Subscription: from, SubscriptionAction: a})
-				granted := r == viewer.System || slices.Contains(grants()[Subscription(a)], r)
+				d := Decide(as(r), SubscriptionAction(a), Object{OrganizationID: organization, Subscription: from, SubscriptionAction: a})
+				granted := r == viewer.System || slices.Contains(grants()[SubscriptionAction(a)], r)
 				if d.Allowed != (possible && granted) || granted && !possible && !d.Is(Status) {
 					t.Errorf("%q, %s of %s: %+v", r, a, from, d)
 				}
@@ -148,8 +148,8 @@ func TestEveryEdgeIsAsked(t *testing.T) {
 		}
 		for _, a := range lifecycle.CredentialActions() {
 			for _, from := range lifecycle.CredentialStatuses() {
-				_, possible := lifecycle.NextKey(from, a)
-				d := Decide(as(r), Key(a), Object{OrganizationID: organization, Key: from, KeyAction: a})
+				_, possible := lifecycle.NextCredential(from, a)
+				d := Decide(as(r), CredentialAction(a), Object{OrganizationID: organization, Credential: from, CredentialAction: a})
 				if d.Allowed != possible || !possible && !d.Is(Status) {
 					t.Errorf("%q, %s of %s: %+v", r, a, from, d)
 				}

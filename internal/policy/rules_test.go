@@ -33,8 +33,8 @@ func TestThePolicyOfUnregistering(t *testing.T) {
 		{viewer.Admin, domain.WithdrawOnly, lifecycle.Suspended, ""},
 	} {
 		v := as(c.role)
-		v.Rules.PortalUnregister = c.rule
-		d := Decide(v, Subscription(lifecycle.Unregister), unregister(c.from))
+		v.Policy.PortalUnregister = c.rule
+		d := Decide(v, SubscriptionAction(lifecycle.Unregister), unregister(c.from))
 		if d.Allowed != (c.want == "") || !d.Allowed && !d.Is(c.want) {
 			t.Errorf("%+v: %+v", c, d)
 		}
@@ -57,8 +57,8 @@ func TestThePolicyOfProductionKeys(t *testing.T) {
 		{viewer.Admin, domain.OwnersOnly, false, domain.Production, true},
 	} {
 		v := as(c.role)
-		v.Rules.ProductionKeys, v.AccountOwner = c.rule, c.owner
-		d := Decide(v, KeyGenerate, Object{OrganizationID: organization, AccountID: account, Environment: c.environment})
+		v.Policy.ProductionKeys, v.AccountOwner = c.rule, c.owner
+		d := Decide(v, CredentialGenerate, Object{OrganizationID: organization, AccountID: account, Environment: c.environment})
 		if d.Allowed != c.allowed || !c.allowed && !d.Is(Policy) {
 			t.Errorf("%+v: %+v", c, d)
 		}

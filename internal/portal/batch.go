@@ -176,13 +176,13 @@ func (p *Portal) KeyCountsOfApps(ctx context.Context, apps []uuid.UUID) (map[uui
 func (k *KeyCounts) add(s lifecycle.CredentialStatus, n int) {
 	k.Total += n
 	switch s {
-	case lifecycle.KeyActive:
+	case lifecycle.CredentialActive:
 		k.Active += n
-	case lifecycle.KeyDisabled:
+	case lifecycle.CredentialDisabled:
 		k.Disabled += n
-	case lifecycle.KeyExpired:
+	case lifecycle.CredentialExpired:
 		k.Expired += n
-	case lifecycle.KeyRevoked:
+	case lifecycle.CredentialRevoked:
 		k.Revoked += n
 	}
 }

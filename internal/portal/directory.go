@@ -41,14 +41,14 @@ func (d *Directory) Person(ctx context.Context, organization, user uuid.UUID, to
 	var role, status sql.NullString
 	var life []byte
 	err := d.database.QueryRowContext(ctx, personText, user, organization, tokenVersion).Scan(&v.Role, &v.Name, &v.TimeZone,
-		&v.Rules.PortalUnregister, &v.Rules.ProductionKeys, &v.Rules.KeyPrefix, &life, &acc, &role, &status)
+		&v.Policy.PortalUnregister, &v.Policy.ProductionKeys, &v.Policy.KeyPrefix, &life, &acc, &role, &status)
 	if errors.Is(err, sql.ErrNoRows) {
 		return viewer.Viewer{}, false, nil
 	}
 	if err != nil {
 		return viewer.Viewer{}, false, database.Fault(err)
 	}
-	if err := json.Unmarshal(life, &v.Rules.LongestKeyLife); err != nil {
+	if err := json.Unmarshal(life, &v.Policy.LongestKeyLife); err != nil {
 		return viewer.Viewer{}, false, err
 	}
 	v.AccountID = acc.UUID

@@ -131,7 +131,7 @@ func (p *Portal) keyFor(ctx context.Context, c *change, owner keyOwner, in Gener
 	if in.RateLimit != nil {
 		k.RateLimit = burst(in.RateLimit)
 	}
-	if err := c.may(policy.KeyGenerate, policy.Object{OrganizationID: owner.organization, AccountID: owner.account, Environment: k.Environment}); err != nil {
+	if err := c.may(policy.CredentialGenerate, policy.Object{OrganizationID: owner.organization, AccountID: owner.account, Environment: k.Environment}); err != nil {
 		return MadeKey{}, err
 	}
 	var out MadeKey
@@ -167,7 +167,7 @@ func (c *change) keyOwner(ctx context.Context, in GenerateKeyInput) (keyOwner, e
 // lifeOf checks a key's end against the organization's longest key life; no
 // end becomes the latest one allowed.
 func (c *change) lifeOf(end *time.Time, e domain.Environment) (*time.Time, error) {
-	days := c.viewer.Rules.LongestKeyLife.In(e)
+	days := c.viewer.Policy.LongestKeyLife.In(e)
 	if days == nil {
 		return end, nil
 	}
@@ -188,7 +188,7 @@ func (p *Portal) makeKey(ctx context.Context, c *change, owner keyOwner, k newKe
 	if err != nil {
 		return nil, nil, err
 	}
-	secret, err := apikey.Mint(c.viewer.Rules.KeyPrefix)
+	secret, err := apikey.Mint(c.viewer.Policy.KeyPrefix)
 	if err != nil {
 		return nil, nil, err
 	}

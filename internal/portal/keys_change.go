@@ -34,22 +34,22 @@ func (c *change) holdKey(ctx context.Context, id string) (*db.Credential, error)
 // mayKey asks the policy about an action on a key; a state that forbids it is
 // for the user to see.
 func (c *change) mayKey(k *db.Credential, a lifecycle.CredentialAction) error {
-	d := policy.Decide(c.viewer, policy.Key(a), keyObject(k, a))
+	d := policy.Decide(c.viewer, policy.CredentialAction(a), keyObject(k, a))
 	if !d.Is(policy.Status) {
 		return refusal(d)
 	}
 	code := fault.WrongStatus
 	switch k.Status {
-	case lifecycle.KeyRevoked:
+	case lifecycle.CredentialRevoked:
 		code = fault.KeyRevoked
-	case lifecycle.KeyExpired:
+	case lifecycle.CredentialExpired:
 		code = fault.KeyExpired
 	}
 	return fault.Input(code, "credentialId", *d.Message, fault.Param{Name: "status", Value: string(k.Status)})
 }
 
 func keyObject(k *db.Credential, a lifecycle.CredentialAction) policy.Object {
-	return policy.Object{OrganizationID: k.OrganizationID, AccountID: k.AccountID, Key: k.Status, KeyAction: a}
+	return policy.Object{OrganizationID: k.OrganizationID, AccountID: k.AccountID, Credential: k.Status, CredentialAction: a}
 }
 
 // UpdateKeyInput says what to change in a key.
@@ -145,9 +145,9 @@ func (p *Portal) RevokeKey(ctx context.Context, id string, reason *domain.Revoca
 		if err != nil {
 			return err
 		}
-		if k.Status == lifecycle.KeyRevoked {
+		if k.Status == lifecycle.CredentialRevoked {
 			out = k
-			return refusal(policy.Decide(c.viewer, policy.Key(lifecycle.Revoke), keyObject(k, "")))
+			return refusal(policy.Decide(c.viewer, policy.CredentialAction(lifecycle.Revoke), keyObject(k, "")))
 		}
 		if err := c.mayKey(k, lifecycle.Revoke); err != nil {
 			return err
@@ -165,12 +165,12 @@ func (p *Portal) RevokeKey(ctx context.Context, id string, reason *domain.Revoca
 func (c *change) revokeAll(ctx context.Context, keys []*db.Credential, why domain.RevocationReason, note string) error {
 	var ids []uuid.UUID
 	for _, k := range keys {
-		if k.Status == lifecycle.KeyRevoked {
+		if k.Status == lifecycle.CredentialRevoked {
 			continue
 		}
 		ids = append(ids, k.ID)
 		e := keyEvent(eventlog.CredentialRevoked, k, []domain.Change{
-			{Field: "status", Before: text(k.Status), After: text(lifecycle.KeyRevoked)},
+			{Field: "status", Before: text(k.Status), After: text(lifecycle.CredentialRevoked)},
 			{Field: "revokedReason", After: text(why)},
 		})
 		e.Reason = note
@@ -179,8 +179,8 @@ func (c *change) revokeAll(ctx context.Context, keys []*db.Credential, why domai
 	if ids == nil {
 		return nil
 	}
-	u := c.Credential.Update().Where(credential.IDIn(ids...), credential.StatusNEQ(lifecycle.KeyRevoked)).
-		SetStatus(lifecycle.KeyRevoked).SetRevokedAt(c.now).SetRevokedReason(why).SetRevokedNote(note).
+	u := c.Credential.Update().Where(credential.IDIn(ids...), credential.StatusNEQ(lifecycle.CredentialRevoked)).
+		SetStatus(lifecycle.CredentialRevoked).SetRevokedAt(c.now).SetRevokedReason(why).SetRevokedNote(note).
 		SetUpdatedAt(c.now).AddVersion(1)
 	if c.viewer.SignedIn() {
 		u.SetRevokedBy(c.viewer.UserID)
@@ -194,13 +194,13 @@ func (c *change) revokeAll(ctx context.Context, keys []*db.Credential, why domai
 
 // DisableKey switches a key off; a disabled one is given as it is.
 func (p *Portal) DisableKey(ctx context.Context, id string, reason *string) (*db.Credential, error) {
-	return p.toggleKey(ctx, id, reason, lifecycle.Disable, lifecycle.KeyDisabled, eventlog.CredentialDisabled)
+	return p.toggleKey(ctx, id, reason, lifecycle.Disable, lifecycle.CredentialDisabled, eventlog.CredentialDisabled)
 }
 
 // EnableKey switches a disabled key on; an active one is given as it is. A
 // revoked key is KEY_REVOKED: it never comes back.
 func (p *Portal) EnableKey(ctx context.Context, id string, reason *string) (*db.Credential, error) {
-	return p.toggleKey(ctx, id, reason, lifecycle.Enable, lifecycle.KeyActive, eventlog.CredentialEnabled)
+	return p.toggleKey(ctx, id, reason, lifecycle.Enable, lifecycle.CredentialActive, eventlog.CredentialEnabled)
 }
 
 func (p *Portal) toggleKey(ctx context.Context, id string, reason *string, a lifecycle.CredentialAction, to lifecycle.CredentialStatus, t eventlog.Type) (out *db.Credential, err error) {
@@ -214,7 +214,7 @@ func (p *Portal) toggleKey(ctx context.Context, id string, reason *string, a lif
 		}
 		if k.Status == to {
 			out = k
-			return refusal(policy.Decide(c.viewer, policy.Key(a), keyObject(k, "")))
+			return refusal(policy.Decide(c.viewer, policy.CredentialAction(a), keyObject(k, "")))
 		}
 		if err := c.mayKey(k, a); err != nil {
 			return err

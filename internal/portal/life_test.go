@@ -23,10 +23,10 @@ func TestEveryKeyHasTheLongestLifeAllowed(t *testing.T) {
 	})
 	require.NoError(t, err)
 	v := viewer.Current(tenant.Developer)
-	v.Rules.LongestKeyLife.Development = new(30)
+	v.Policy.LongestKeyLife.Development = new(30)
 	developer := portaltest.As(t, v)
 	v = viewer.Current(tenant.Admin)
-	v.Rules.LongestKeyLife.Development = new(30)
+	v.Policy.LongestKeyLife.Development = new(30)
 	admin := portaltest.As(t, v)
 	latest := f.Clock.Now().Add(30 * 24 * time.Hour)
 

@@ -56,7 +56,7 @@ func (p *Portal) recordSome(ctx context.Context) (n int, err error) {
 		for i, k := range keys {
 			ids[i] = k.ID
 			c.record(keyEvent(eventlog.CredentialExpired, k, []domain.Change{
-				{Field: "status", Before: text(k.Status), After: text(lifecycle.KeyExpired)},
+				{Field: "status", Before: text(k.Status), After: text(lifecycle.CredentialExpired)},
 			}))
 		}
 		n = len(keys)
@@ -72,7 +72,7 @@ func expired(now time.Time) func(*sql.Selector) {
 		s.Where(sql.And(
 			sql.LTE(s.C(credential.FieldExpiresAt), now),
 			sql.IsNull(s.C(credential.FieldExpiryRecordedAt)),
-			sql.NEQ(s.C(credential.FieldStatus), string(lifecycle.KeyRevoked)),
+			sql.NEQ(s.C(credential.FieldStatus), string(lifecycle.CredentialRevoked)),
 		))
 	}
 }

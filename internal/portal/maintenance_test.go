@@ -110,7 +110,7 @@ func manyKeys(t *testing.T, f *portaltest.Fixture, a *db.App, n int, set func(*d
 		m := min(n, chunk)
 		err := f.Client.Credential.MapCreateBulk(make([]struct{}, m), func(c *db.CredentialCreate, _ int) {
 			c.SetOrganizationID(a.OrganizationID).SetAccountID(a.AccountID).SetAppID(a.ID).SetUsername(uuid.New()).
-				SetSecretHash([]byte("hash")).SetStatus(lifecycle.KeyActive)
+				SetSecretHash([]byte("hash")).SetStatus(lifecycle.CredentialActive)
 			set(c)
 		}).Exec(portaltest.System(t))
 		if err != nil {

@@ -42,7 +42,7 @@ func (p *Portal) UpdateOrganization(ctx context.Context, in UpdateOrganizationIn
 		return nil, err
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		if err := c.may(policy.RulesUpdate, policy.Object{OrganizationID: c.organization}); err != nil {
+		if err := c.may(policy.OrganizationUpdate, policy.Object{OrganizationID: c.organization}); err != nil {
 			return err
 		}
 		o, err := hold(c, c.Organization.Query().Where(organization.ID(c.organization))).Only(ctx)

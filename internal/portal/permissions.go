@@ -18,7 +18,7 @@ func (p *Portal) AppPermissions(ctx context.Context, a *db.App) *AppPermissions 
 	return &AppPermissions{
 		Update:      policy.Decide(v, policy.AppUpdate, o),
 		Delete:      policy.Decide(v, policy.AppDelete, o),
-		GenerateKey: policy.Decide(v, policy.KeyGenerate, o),
+		GenerateKey: policy.Decide(v, policy.CredentialGenerate, o),
 		Register:    policy.Decide(v, policy.AppRegister, o),
 	}
 }
@@ -36,7 +36,7 @@ func (p *Portal) AccountPermissions(ctx context.Context, a *db.Account) *Account
 		Resume:      policy.Decide(v, policy.AccountResume, o),
 		Delete:      policy.Decide(v, policy.AccountDelete, o),
 		CreateApp:   policy.Decide(v, policy.AppCreate, o),
-		GenerateKey: policy.Decide(v, policy.KeyGenerate, o),
+		GenerateKey: policy.Decide(v, policy.CredentialGenerate, o),
 	}
 }
 
@@ -47,7 +47,7 @@ type CredentialPermissions struct{ Update, Revoke, Disable, Enable policy.Decisi
 func (p *Portal) CredentialPermissions(ctx context.Context, k *db.Credential) *CredentialPermissions {
 	v := viewer.Current(ctx)
 	ask := func(a lifecycle.CredentialAction) policy.Decision {
-		return policy.Decide(v, policy.Key(a), keyObject(k, a))
+		return policy.Decide(v, policy.CredentialAction(a), keyObject(k, a))
 	}
 	return &CredentialPermissions{
 		Update: ask(lifecycle.Update), Revoke: ask(lifecycle.Revoke), Disable: ask(lifecycle.Disable), Enable: ask(lifecycle.Enable),
@@ -96,7 +96,7 @@ func (p *Portal) Transitions(ctx context.Context, s *db.Subscription) []lifecycl
 	for _, a := range []lifecycle.SubscriptionAction{
 		lifecycle.Approve, lifecycle.Reject, lifecycle.Withdraw, lifecycle.Suspend, lifecycle.Resume, lifecycle.Unregister,
 	} {
-		if policy.Decide(v, policy.Subscription(a), subscriptionObject(s, a)).Allowed {
+		if policy.Decide(v, policy.SubscriptionAction(a), subscriptionObject(s, a)).Allowed {
 			out = append(out, a)
 		}
 	}

@@ -46,15 +46,15 @@ func hasLabel(l LabelFilter) predicate.App {
 // inStatus is true for keys that are in one of the states at a time; EXPIRED
 // is not stored but follows from the end.
 func inStatus(wanted []lifecycle.CredentialStatus, now time.Time) predicate.Credential {
-	revoked := credential.StatusNotIn(lifecycle.KeyActive, lifecycle.KeyDisabled) // as lifecycle has it
+	revoked := credential.StatusNotIn(lifecycle.CredentialActive, lifecycle.CredentialDisabled) // as lifecycle has it
 	expired := credential.And(
 		credential.Not(revoked), credential.ExpiresAtNotNil(), credential.ExpiresAtLTE(now))
 	var any []predicate.Credential
 	for _, s := range wanted {
 		switch s {
-		case lifecycle.KeyExpired:
+		case lifecycle.CredentialExpired:
 			any = append(any, expired)
-		case lifecycle.KeyRevoked:
+		case lifecycle.CredentialRevoked:
 			any = append(any, revoked)
 		default:
 			any = append(any, credential.And(credential.StatusEQ(s), credential.Not(expired)))

@@ -153,7 +153,7 @@ func TestRaceRestoreAppOfAnAccountThatIsDeleted(t *testing.T) {
 func (a *arena) nothingLeft(t *testing.T) {
 	t.Helper()
 	gone := app.DeletedAtNotNil()
-	keys, err := a.Client.Credential.Query().Where(credential.StatusNEQ(lifecycle.KeyRevoked),
+	keys, err := a.Client.Credential.Query().Where(credential.StatusNEQ(lifecycle.CredentialRevoked),
 		credential.Or(credential.HasAppWith(gone), credential.HasAccountWith(account.DeletedAtNotNil()))).Count(portaltest.System(t))
 	require.NoError(t, err)
 	require.Zero(t, keys, "keys")

@@ -28,7 +28,7 @@ func TestRaceRevoke(t *testing.T) {
 		})
 		require.Equal(t, map[string]int{won: racers}, tally(outcomes))
 		for _, k := range got {
-			require.Equal(t, lifecycle.KeyRevoked, k.Status)
+			require.Equal(t, lifecycle.CredentialRevoked, k.Status)
 			require.Equal(t, got[0].RevokedReason, k.RevokedReason)
 			require.Equal(t, got[0].RevokedAt, k.RevokedAt)
 			require.Equal(t, 2, k.Version)
@@ -59,7 +59,7 @@ func TestRaceRevokeAndEnable(t *testing.T) {
 		require.Len(t, a.events(t, key.ID, eventlog.CredentialRevoked), 1)
 		now, err := a.Client.Credential.Get(portaltest.System(t), key.ID)
 		require.NoError(t, err)
-		require.Equal(t, lifecycle.KeyRevoked, now.Status)
+		require.Equal(t, lifecycle.CredentialRevoked, now.Status)
 		require.Len(t, events, now.Version)
 	})
 }

@@ -71,7 +71,7 @@ func (p *Portal) transit(ctx context.Context, id string, a lifecycle.Subscriptio
 		if err != nil {
 			return err
 		}
-		if err := c.mayInState(policy.Subscription(a), subscriptionObject(s, a), "subscriptionId", string(s.Status)); err != nil {
+		if err := c.mayInState(policy.SubscriptionAction(a), subscriptionObject(s, a), "subscriptionId", string(s.Status)); err != nil {
 			return err
 		}
 		if s.DeletedAt != nil {

@@ -88,7 +88,7 @@ const (
 // verdictOf is what a call with a key gets: the key's state counts before the
 // registration's.
 func verdictOf(k *db.Credential, s *db.Subscription, now time.Time) string {
-	if status := k.Status.At(now, k.ExpiresAt); status != lifecycle.KeyActive {
+	if status := k.Status.At(now, k.ExpiresAt); status != lifecycle.CredentialActive {
 		return string(status)
 	}
 	switch s.Status {

@@ -126,7 +126,7 @@ func (p *player) restrict(ctx context.Context, own owner, made *db.Credential, k
 
 // act disables or revokes a key.
 func (p *player) act(ctx context.Context, own owner, k *db.Credential, a lifecycle.CredentialAction, told key) (*db.Credential, error) {
-	to, ok := lifecycle.NextKey(k.Status, a)
+	to, ok := lifecycle.NextCredential(k.Status, a)
 	if !ok {
 		return nil, fmt.Errorf("seed: %s cannot follow %s", a, k.Status)
 	}
@@ -150,7 +150,7 @@ func (p *player) act(ctx context.Context, own owner, k *db.Credential, a lifecyc
 // expire lets a key's time run out, which Portico notices.
 func (p *player) expire(ctx context.Context, made *db.Credential) error {
 	p.pass()
-	p.tell(viewer.ForSystem(p.org.ID), keyEvent(eventlog.CredentialExpired, made, became("status", made.Status, lifecycle.KeyExpired)))
+	p.tell(viewer.ForSystem(p.org.ID), keyEvent(eventlog.CredentialExpired, made, became("status", made.Status, lifecycle.CredentialExpired)))
 	return p.Credential.UpdateOne(made).SetExpiryRecordedAt(p.now).Exec(ctx)
 }
 

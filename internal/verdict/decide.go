@@ -39,11 +39,11 @@ func (d *decision) passes(code Code) bool {
 	case NotFound:
 		return d.key != nil
 	case Revoked:
-		return d.status != lifecycle.KeyRevoked
+		return d.status != lifecycle.CredentialRevoked
 	case Expired:
-		return d.status != lifecycle.KeyExpired
+		return d.status != lifecycle.CredentialExpired
 	case Disabled:
-		return d.status == lifecycle.KeyActive
+		return d.status == lifecycle.CredentialActive
 	case AccountSuspended:
 		return d.account != nil && !d.account.Suspended
 	case WrongEnvironment:

@@ -84,7 +84,7 @@ func TestOfManyBreachesTheFirstIsTold(t *testing.T) {
 // Every status of a key, stored or not, in the verdict's words.
 func TestStatusOfTheKey(t *testing.T) {
 	for status, want := range map[lifecycle.CredentialStatus]Code{
-		lifecycle.KeyActive: Valid, lifecycle.KeyDisabled: Disabled, lifecycle.KeyExpired: Expired, lifecycle.KeyRevoked: Revoked,
+		lifecycle.CredentialActive: Valid, lifecycle.CredentialDisabled: Disabled, lifecycle.CredentialExpired: Expired, lifecycle.CredentialRevoked: Revoked,
 		"": Revoked, "UNCOLLECTED": Revoked, "UNHEARD_OF": Revoked,
 	} {
 		w := valid()
@@ -101,9 +101,9 @@ func TestAKeyExpiresAtTheVeryInstant(t *testing.T) {
 		after  int64 // microseconds
 		want   Code
 	}{
-		{lifecycle.KeyActive, 1, Valid}, {lifecycle.KeyActive, 0, Expired}, {lifecycle.KeyActive, -1, Expired},
-		{lifecycle.KeyDisabled, 1, Disabled}, {lifecycle.KeyDisabled, 0, Expired},
-		{lifecycle.KeyRevoked, 0, Revoked},
+		{lifecycle.CredentialActive, 1, Valid}, {lifecycle.CredentialActive, 0, Expired}, {lifecycle.CredentialActive, -1, Expired},
+		{lifecycle.CredentialDisabled, 1, Disabled}, {lifecycle.CredentialDisabled, 0, Expired},
+		{lifecycle.CredentialRevoked, 0, Revoked},
 	} {
 		w := valid()
 		w.c.Key.Status, w.c.Key.ExpiresAt = c.status, now().UnixMicro()+c.after
@@ -181,7 +181,7 @@ func BenchmarkDecide(b *testing.B) {
 	open.c.Catalogue.Product("orders").Enforced = false
 	open.registrations(func(s *Subscription) { s.Narrowed = false })
 	revoked := valid()
-	revoked.c.Key.Status = lifecycle.KeyRevoked
+	revoked.c.Key.Status = lifecycle.CredentialRevoked
 	many := valid().ofAccount()
 	many.q.App = id(theReference).String()
 	for range 98 {

@@ -62,7 +62,7 @@ func valid() *world {
 		c: Case{
 			Catalogue: catalogue, Account: &Account{ID: id(theAccount)}, Apps: []*App{app(theApp, theReference, theSubscription)},
 			Key: &Key{
-				ID: id(theKey), AppID: id(theApp), AccountID: id(theAccount), Status: lifecycle.KeyActive, Environment: domain.Production,
+				ID: id(theKey), AppID: id(theApp), AccountID: id(theAccount), Status: lifecycle.CredentialActive, Environment: domain.Production,
 				Listed: true, AccessList: []uuid.UUID{id(theProduct)}, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
 				ExpiresAt: now().Add(time.Hour).UnixMicro(),
 			},
@@ -111,9 +111,9 @@ type breach struct {
 func breaches() []breach {
 	return []breach{
 		{NotFound, func(w *world) { w.c.Key = nil }},
-		{Revoked, func(w *world) { w.c.Key.Status = lifecycle.KeyRevoked }},
+		{Revoked, func(w *world) { w.c.Key.Status = lifecycle.CredentialRevoked }},
 		{Expired, func(w *world) { w.c.Key.ExpiresAt = now().UnixMicro() }},
-		{Disabled, func(w *world) { w.c.Key.Status = lifecycle.KeyDisabled }},
+		{Disabled, func(w *world) { w.c.Key.Status = lifecycle.CredentialDisabled }},
 		{AccountSuspended, func(w *world) { w.c.Account.Suspended = true }},
 		{WrongEnvironment, func(w *world) { w.c.Key.Environment = domain.Staging }},
 		{IPNotAllowed, func(w *world) { w.q.Address = netip.MustParseAddr("198.51.100.1") }},

@@ -45,15 +45,15 @@ type Viewer struct {
 	AccountSuspended bool
 	// TimeZone is the organization's, by its IANA name; "" where no person asks.
 	TimeZone string
-	// Rules are the organization's policies at the time of the request.
-	Rules Rules
+	// OrganizationPolicy are the organization's policies at the time of the request.
+	Policy OrganizationPolicy
 	// Address is the caller's network address, RequestID the request's name in the logs.
 	Address   string
 	RequestID string
 }
 
-// Rules are an organization's policies that decide what its people may do.
-type Rules struct {
+// OrganizationPolicy are an organization's policies that decide what its people may do.
+type OrganizationPolicy struct {
 	PortalUnregister domain.PortalUnregister
 	ProductionKeys   domain.ProductionKeys
 	KeyPrefix        string

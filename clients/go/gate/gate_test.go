@@ -123,7 +123,7 @@ func TestARevocationIsToldByTheFeed(t *testing.T) {
 	p := newPortico(t)
 	raw, g := p.newKey(t), guard(t, p)
 	require.Equal(t, http.StatusOK, g.call("X-API-Key", raw).Code)
-	p.change(func(s *state) { s.credential.Status = lifecycle.KeyRevoked })
+	p.change(func(s *state) { s.credential.Status = lifecycle.CredentialRevoked })
 	g.eventually(t, http.StatusUnauthorized, "REVOKED", "X-API-Key", raw)
 	require.EqualValues(t, 1, p.asked.Load(), "decided here")
 }
@@ -176,7 +176,7 @@ func TestALogThatIsTooShortGivesANewSnapshot(t *testing.T) {
 	raw, g := p.newKey(t), guard(t, p)
 	require.Equal(t, http.StatusOK, g.call("X-API-Key", raw).Code)
 	p.set(func(p *portico) { p.oldest = 1 << 20 })
-	p.change(func(s *state) { s.credential.Status = lifecycle.KeyDisabled })
+	p.change(func(s *state) { s.credential.Status = lifecycle.CredentialDisabled })
 	g.eventually(t, http.StatusUnauthorized, "DISABLED", "X-API-Key", raw)
 }
 

@@ -100,7 +100,7 @@ func (p *portico) newKey(t *testing.T) (raw string) {
 	p.mu.Unlock()
 	p.change(func(s *state) {
 		s.credential = keycache.Credential{ID: uuid.New(), Username: secret.Username, AccountID: s.account.ID, AppID: &s.app.ID,
-			Status: lifecycle.KeyActive, Environment: domain.Development, Access: domain.AccessAll}
+			Status: lifecycle.CredentialActive, Environment: domain.Development, Access: domain.AccessAll}
 	})
 	return secret.RawKey
 }
