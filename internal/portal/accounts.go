@@ -33,12 +33,12 @@ func (c *change) owningAccount(ctx context.Context, given *string) (*db.Account,
 	} else if id == uuid.Nil {
 		return nil, fault.New(fault.Forbidden, fault.ReasonNotAMember, "You do not belong to an account.")
 	}
-	return c.keepAccount(ctx, id)
+	return c.lockAccountForShare(ctx, id)
 }
 
-// keepAccount reads an account that the input names beside its target.
-func (c *change) keepAccount(ctx context.Context, id uuid.UUID) (*db.Account, error) {
-	a, err := keep(c, c.Account.Query().Where(account.ID(id))).Only(ctx)
+// lockAccountForShare reads an account that the input names beside its target.
+func (c *change) lockAccountForShare(ctx context.Context, id uuid.UUID) (*db.Account, error) {
+	a, err := lockForShare(c, c.Account.Query().Where(account.ID(id))).Only(ctx)
 	if db.IsNotFound(err) {
 		return nil, unknownAccount()
 	}
@@ -63,7 +63,7 @@ func (p *Portal) CreateAccount(ctx context.Context, in CreateAccountInput) (out 
 	}
 	profile = websites(profile)
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		if err := c.may(policy.AccountCreate, policy.Object{OrganizationID: c.organization}); err != nil {
+		if err := c.authorize(policy.AccountCreate, policy.Object{OrganizationID: c.organization}); err != nil {
 			return err
 		}
 		out, err = c.Account.Create().SetOrganizationID(c.organization).SetName(in.Name).SetNameFolded(domain.Fold(in.Name)).
@@ -95,7 +95,7 @@ func (p *Portal) UpdateAccount(ctx context.Context, in UpdateAccountInput) (*db.
 		return nil, err
 	}
 	return p.changeAccount(ctx, in.AccountID, policy.AccountUpdate, func(ctx context.Context, c *change, a *db.Account) (*db.Account, error) {
-		if err := sameVersion(in.Version, a.Version); err != nil {
+		if err := checkVersion(in.Version, a.Version); err != nil {
 			return nil, err
 		}
 		u := c.Account.UpdateOne(a)
@@ -150,7 +150,7 @@ func (p *Portal) DeleteAccount(ctx context.Context, id string, reason *string) (
 	}
 	a, err := p.changeAccount(ctx, id, policy.AccountDelete, func(ctx context.Context, c *change, a *db.Account) (*db.Account, error) {
 		why := ending{domain.AccountDeleted, lifecycle.AccountDeleted, deref(reason)}
-		apps, err := hold(c, c.App.Query().Where(app.AccountID(a.ID)).Order(app.ByID())).All(ctx)
+		apps, err := lockForUpdate(c, c.App.Query().Where(app.AccountID(a.ID)).Order(app.ByID())).All(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -162,7 +162,7 @@ func (p *Portal) DeleteAccount(ctx context.Context, id string, reason *string) (
 		if err := c.liftAll(ctx, a.ID, why); err != nil {
 			return nil, err
 		}
-		keys, err := hold(c, c.Credential.Query().Where(credential.AccountID(a.ID), credential.AppIDIsNil())).All(ctx)
+		keys, err := lockForUpdate(c, c.Credential.Query().Where(credential.AccountID(a.ID), credential.AppIDIsNil())).All(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -191,11 +191,11 @@ func (p *Portal) changeAccount(ctx context.Context, id string, a policy.Action, 
 		return nil, err
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		acc, err := hold(c, c.Account.Query().Where(account.ID(accountID))).Only(ctx)
+		acc, err := lockForUpdate(c, c.Account.Query().Where(account.ID(accountID))).Only(ctx)
 		if err != nil {
 			return err
 		}
-		if err := c.may(a, policy.Object{OrganizationID: acc.OrganizationID}); err != nil {
+		if err := c.authorize(a, policy.Object{OrganizationID: acc.OrganizationID}); err != nil {
 			return err
 		}
 		out, err = f(ctx, c, acc)

@@ -94,7 +94,7 @@ func (p *Portal) makeApp(ctx context.Context, c *change, in CreateAppInput) (Mad
 	if err != nil {
 		return MadeApp{}, err
 	}
-	if err := c.may(policy.AppCreate, policy.Object{OrganizationID: owner.OrganizationID, AccountID: owner.ID}); err != nil {
+	if err := c.authorize(policy.AppCreate, policy.Object{OrganizationID: owner.OrganizationID, AccountID: owner.ID}); err != nil {
 		return MadeApp{}, err
 	}
 	create := c.App.Create().SetOrganizationID(owner.OrganizationID).SetAccountID(owner.ID).
@@ -167,14 +167,14 @@ func (p *Portal) UpdateApp(ctx context.Context, in UpdateAppInput) (out *db.App,
 		return nil, err
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		a, err := c.holdApp(ctx, in.AppID)
+		a, err := c.lockApp(ctx, in.AppID)
 		if err != nil {
 			return err
 		}
-		if err := c.may(policy.AppUpdate, policy.Object{OrganizationID: a.OrganizationID, AccountID: a.AccountID}); err != nil {
+		if err := c.authorize(policy.AppUpdate, policy.Object{OrganizationID: a.OrganizationID, AccountID: a.AccountID}); err != nil {
 			return err
 		}
-		if err := sameVersion(in.Version, a.Version); err != nil {
+		if err := checkVersion(in.Version, a.Version); err != nil {
 			return err
 		}
 		out, err = c.patchApp(ctx, a, in)
@@ -216,14 +216,14 @@ func (c *change) patchApp(ctx context.Context, a *db.App, in UpdateAppInput) (*d
 	return u.AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
 }
 
-// holdApp reads an app and keeps others from changing it, or anything that
+// lockApp reads an app and keeps others from changing it, or anything that
 // hangs on it, until the change is done.
-func (c *change) holdApp(ctx context.Context, id string) (*db.App, error) {
+func (c *change) lockApp(ctx context.Context, id string) (*db.App, error) {
 	appID, err := decode(nodeid.App, id)
 	if err != nil {
 		return nil, err
 	}
-	return hold(c, c.App.Query().Where(app.ID(appID))).Only(ctx)
+	return lockForUpdate(c, c.App.Query().Where(app.ID(appID))).Only(ctx)
 }
 
 func appEvent(t eventlog.Type, a *db.App, changes []domain.Change) eventlog.Entry {

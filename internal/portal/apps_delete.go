@@ -25,11 +25,11 @@ func (p *Portal) DeleteApp(ctx context.Context, id string, reason *string) (dele
 		return "", err
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		a, err := c.holdApp(ctx, id)
+		a, err := c.lockApp(ctx, id)
 		if err != nil {
 			return err
 		}
-		if err := c.may(policy.AppDelete, policy.Object{OrganizationID: a.OrganizationID, AccountID: a.AccountID}); err != nil {
+		if err := c.authorize(policy.AppDelete, policy.Object{OrganizationID: a.OrganizationID, AccountID: a.AccountID}); err != nil {
 			return err
 		}
 		deleted = a.GlobalID()
@@ -47,7 +47,7 @@ type ending struct {
 
 // dropApp deletes an app that is held.
 func (c *change) dropApp(ctx context.Context, a *db.App, why ending) error {
-	keys, err := hold(c, c.Credential.Query().Where(credential.AppID(a.ID))).All(ctx)
+	keys, err := lockForUpdate(c, c.Credential.Query().Where(credential.AppID(a.ID))).All(ctx)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (c *change) dropApp(ctx context.Context, a *db.App, why ending) error {
 		return err
 	}
 	// All are held: one that is resumed at this moment ends as well.
-	all, err := hold(c, c.Subscription.Query().Where(subscription.AppID(a.ID), subscription.StatusIn(lifecycle.Waiting, lifecycle.Approved, lifecycle.Suspended))).All(ctx)
+	all, err := lockForUpdate(c, c.Subscription.Query().Where(subscription.AppID(a.ID), subscription.StatusIn(lifecycle.Waiting, lifecycle.Approved, lifecycle.Suspended))).All(ctx)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (c *change) dropApp(ctx context.Context, a *db.App, why ending) error {
 	e.Reason = why.reason
 	c.record(e)
 	n, err := c.App.Update().Where(app.ID(a.ID), app.Version(a.Version)).SetDeletedAt(c.now).SetUpdatedAt(c.now).AddVersion(1).Save(ctx)
-	return swapped(n, err)
+	return expectOneRow(n, err)
 }
 
 // RestoreApp brings a deleted app back within the organization's retention
@@ -88,7 +88,7 @@ func (p *Portal) RestoreApp(ctx context.Context, id string) (out MadeApp, err er
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
 		o := policy.Object{OrganizationID: c.viewer.OrganizationID}
-		if err := c.may(policy.AppRestore, o); err != nil {
+		if err := c.authorize(policy.AppRestore, o); err != nil {
 			return err
 		}
 		all := viewer.NewContext(ctx, viewer.ForSystem(c.organization))
@@ -101,11 +101,11 @@ func (p *Portal) RestoreApp(ctx context.Context, id string) (out MadeApp, err er
 			return err
 		}
 		// Before the app, as deletions of the account hold them.
-		if err := c.holdAccountOf(ctx, found.AccountID); err != nil {
+		if err := c.lockAccountOf(ctx, found.AccountID); err != nil {
 			return err
 		}
 		since := c.now.Add(-time.Duration(org.DeletedRetentionDays) * 24 * time.Hour)
-		a, err := hold(c, c.App.Query().Where(app.ID(appID), app.DeletedAtGT(since), app.PurgedAtIsNil())).Only(all)
+		a, err := lockForUpdate(c, c.App.Query().Where(app.ID(appID), app.DeletedAtGT(since), app.PurgedAtIsNil())).Only(all)
 		if err != nil {
 			return err
 		}

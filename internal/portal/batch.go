@@ -29,7 +29,7 @@ func batch[T row, S any](ctx context.Context, q listable[T, S], ids []uuid.UUID,
 	q.Modify(anyOf("id", ids))
 	rows, err := q.All(ctx)
 	if err != nil {
-		return nil, outward(err)
+		return nil, publicError(err)
 	}
 	out := make(ByID[T], len(rows))
 	for _, r := range rows {
@@ -67,7 +67,7 @@ func (p *Portal) AppByReference(ctx context.Context, reference uuid.UUID, column
 	if db.IsNotFound(err) {
 		return nil, nil
 	}
-	return one, outward(err)
+	return one, publicError(err)
 }
 
 // CredentialsByID reads keys.
@@ -125,7 +125,7 @@ func (p *Portal) AccessLists(ctx context.Context, keys []uuid.UUID) (map[uuid.UU
 	rows, err := p.client.AccessEntry.Query().Where(database.AnyOf(accessentry.FieldCredentialID, keys)).
 		Order(accessentry.ByProductID()).All(ctx)
 	if err != nil {
-		return nil, outward(err)
+		return nil, publicError(err)
 	}
 	out := make(map[uuid.UUID][]uuid.UUID, len(keys))
 	for _, r := range rows {
@@ -157,7 +157,7 @@ func (p *Portal) KeyCountsOfApps(ctx context.Context, apps []uuid.UUID) (map[uui
 		s.GroupBy(s.C(credential.FieldAppID), s.C(credential.FieldStatus), "expired")
 	}).Scan(ctx, &rows)
 	if err != nil {
-		return nil, outward(err)
+		return nil, publicError(err)
 	}
 	out := make(map[uuid.UUID]*KeyCounts, len(apps))
 	for _, id := range apps {

@@ -41,11 +41,11 @@ func (p *Portal) change(ctx context.Context, f func(ctx context.Context, c *chan
 	var c *change
 	var err error
 	for range retries {
-		if c, err = p.once(ctx, f); err == nil || !anew(err) || ctx.Err() != nil {
+		if c, err = p.once(ctx, f); err == nil || !retryable(err) || ctx.Err() != nil {
 			break
 		}
 	}
-	err = outward(err)
+	err = publicError(err)
 	if behind := p.enforce(ctx, c, err); err == nil {
 		err = behind
 	}
@@ -75,7 +75,7 @@ func (p *Portal) once(ctx context.Context, f func(ctx context.Context, c *change
 	}
 	done = true
 	if err := tx.Commit(); err != nil {
-		return c, p.unclear(ctx, c, err)
+		return c, p.resolveUnclearCommit(ctx, c, err)
 	}
 	return c, nil
 }
@@ -86,14 +86,14 @@ func (c *change) record(e eventlog.Entry) {
 	c.entries = append(c.entries, e)
 }
 
-// may asks the policy and turns a no into the error for the caller.
-func (c *change) may(a policy.Action, o policy.Object) error {
+// authorize asks the policy and turns a no into the error for the caller.
+func (c *change) authorize(a policy.Action, o policy.Object) error {
 	return refusal(policy.Decide(c.viewer, a, o))
 }
 
-// mayInState is may for what an object's state can forbid: that is for the
+// authorizeInState is may for what an object's state can forbid: that is for the
 // user to see, on the field that names the object.
-func (c *change) mayInState(a policy.Action, o policy.Object, field, status string) error {
+func (c *change) authorizeInState(a policy.Action, o policy.Object, field, status string) error {
 	d := policy.Decide(c.viewer, a, o)
 	if d.Is(policy.Status) {
 		return wrongStatus(field, *d.Message, status)
@@ -106,7 +106,7 @@ func wrongStatus(field, message, status string) error {
 }
 
 // refusal is the error of a decision; nil when it is a yes. A state is asked
-// about by mayInState; whoever does not name a field has none to point at.
+// about by authorizeInState; whoever does not name a field has none to point at.
 func refusal(d policy.Decision) error {
 	switch {
 	case d.Allowed:
@@ -131,8 +131,8 @@ func reasonOf(c policy.Code) fault.Reason {
 	return fault.ReasonRole
 }
 
-// outward makes an error of the storage one for the outside.
-func outward(err error) error {
+// publicError makes an error of the storage one for the outside.
+func publicError(err error) error {
 	var known *fault.Error
 	var invalid *fault.Invalid
 	switch {
@@ -155,26 +155,26 @@ type lockable[Q any] interface {
 	ForShare(...sql.LockOption) Q
 }
 
-// hold locks the rows against every change. Others may still refer to them: a
+// lockForUpdate locks the rows against every change. Others may still refer to them: a
 // foreign key's check must not wait here, for its transaction may hold what
 // this one wants next.
-func hold[Q lockable[Q]](c *change, q Q) Q {
+func lockForUpdate[Q lockable[Q]](c *change, q Q) Q {
 	if c.postgres {
 		return q.ForUpdate(sql.WithLockClause("FOR NO KEY UPDATE"))
 	}
 	return q
 }
 
-// keep locks the rows against changes, while others may keep them too.
-func keep[Q lockable[Q]](c *change, q Q) Q {
+// lockForShare locks the rows against changes, while others may keep them too.
+func lockForShare[Q lockable[Q]](c *change, q Q) Q {
 	if c.postgres {
 		return q.ForShare()
 	}
 	return q
 }
 
-// swapped turns the count of a compare-and-set into its error.
-func swapped(n int, err error) error {
+// expectOneRow turns the count of a compare-and-set into its error.
+func expectOneRow(n int, err error) error {
 	if err != nil {
 		return err
 	}
@@ -184,8 +184,8 @@ func swapped(n int, err error) error {
 	return nil
 }
 
-// sameVersion refuses a change against an older state.
-func sameVersion(given *int, present int) error {
+// checkVersion refuses a change against an older state.
+func checkVersion(given *int, present int) error {
 	if given != nil && *given != present {
 		return fault.Stale()
 	}

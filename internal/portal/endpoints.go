@@ -38,7 +38,7 @@ func (p *Portal) CreateEndpoint(ctx context.Context, in CreateEndpointInput) (ou
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
 		// Held, so that two at once do not both make the last one.
-		x, err := c.holdProduct(ctx, id, policy.EndpointCreate)
+		x, err := c.lockProduct(ctx, id, policy.EndpointCreate)
 		if err != nil {
 			return err
 		}
@@ -100,11 +100,11 @@ func (p *Portal) UpdateEndpoint(ctx context.Context, in UpdateEndpointInput) (ou
 		return nil, err
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		x, err := c.holdEndpoint(ctx, in.EndpointID, policy.EndpointUpdate)
+		x, err := c.lockEndpoint(ctx, in.EndpointID, policy.EndpointUpdate)
 		if err != nil {
 			return err
 		}
-		if err := sameVersion(in.Version, x.Version); err != nil {
+		if err := checkVersion(in.Version, x.Version); err != nil {
 			return err
 		}
 		u := c.Endpoint.UpdateOne(x)
@@ -128,7 +128,7 @@ func (p *Portal) UpdateEndpoint(ctx context.Context, in UpdateEndpointInput) (ou
 // It gives the endpoint's opaque id.
 func (p *Portal) DeleteEndpoint(ctx context.Context, id string) (deleted string, err error) {
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		x, err := c.holdEndpoint(ctx, id, policy.EndpointDelete)
+		x, err := c.lockEndpoint(ctx, id, policy.EndpointDelete)
 		if err != nil {
 			return err
 		}
@@ -142,18 +142,18 @@ func (p *Portal) DeleteEndpoint(ctx context.Context, id string) (deleted string,
 	return deleted, nil
 }
 
-// holdEndpoint reads an endpoint that the viewer may do something to, and
+// lockEndpoint reads an endpoint that the viewer may do something to, and
 // keeps others from changing it.
-func (c *change) holdEndpoint(ctx context.Context, id string, a policy.Action) (*db.Endpoint, error) {
+func (c *change) lockEndpoint(ctx context.Context, id string, a policy.Action) (*db.Endpoint, error) {
 	row, err := decode(nodeid.Endpoint, id)
 	if err != nil {
 		return nil, err
 	}
-	x, err := hold(c, c.Endpoint.Query().Where(endpoint.ID(row))).Only(ctx)
+	x, err := lockForUpdate(c, c.Endpoint.Query().Where(endpoint.ID(row))).Only(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return x, c.may(a, policy.Object{OrganizationID: x.OrganizationID})
+	return x, c.authorize(a, policy.Object{OrganizationID: x.OrganizationID})
 }
 
 func endpointEvent(t eventlog.Type, x *db.Endpoint, changes []domain.Change) eventlog.Entry {

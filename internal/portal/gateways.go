@@ -113,7 +113,7 @@ func (p *Portal) RevokeGateway(ctx context.Context, organization, name string) (
 		if err := c.enter(ctx, organization); err != nil {
 			return err
 		}
-		t, err := hold(c, c.ServiceToken.Query().Where(servicetoken.OrganizationID(c.organization), servicetoken.Name(askable(name)))).Only(ctx)
+		t, err := lockForUpdate(c, c.ServiceToken.Query().Where(servicetoken.OrganizationID(c.organization), servicetoken.Name(askable(name)))).Only(ctx)
 		if db.IsNotFound(err) {
 			return fault.Input(fault.UnknownReference, "name", "The organization has no token of this name.")
 		}
@@ -145,7 +145,7 @@ func (p *Portal) Gateways(ctx context.Context, organization string) ([]GatewayTo
 	rows, err := p.client.ServiceToken.Query().Where(servicetoken.OrganizationID(o.ID)).
 		Order(servicetoken.ByCreatedAt(), servicetoken.ByID()).All(ctx)
 	if err != nil {
-		return nil, outward(err)
+		return nil, publicError(err)
 	}
 	var bound []uuid.UUID
 	for _, t := range rows {
@@ -153,7 +153,7 @@ func (p *Portal) Gateways(ctx context.Context, organization string) ([]GatewayTo
 	}
 	products, err := p.client.Product.Query().Where(database.AnyOf(product.FieldID, bound)).Select(product.FieldName).All(ctx)
 	if err != nil {
-		return nil, outward(err)
+		return nil, publicError(err)
 	}
 	names := make(map[uuid.UUID]string, len(products))
 	for _, x := range products {

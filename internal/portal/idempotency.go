@@ -64,7 +64,7 @@ func (p *Portal) earlier(ctx context.Context, o once) (*made, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, outward(err)
+		return nil, publicError(err)
 	}
 	if string(row.InputHash) != string(o.hash) {
 		return nil, fault.New(fault.Conflict, fault.ReasonIdempotencyKeyReused, "The idempotency key was used before with another input.")
@@ -72,9 +72,9 @@ func (p *Portal) earlier(ctx context.Context, o once) (*made, error) {
 	return &made{first: row.ObjectID, second: deref(row.SecondID)}, nil
 }
 
-// remember notes, inside the change, what the request made. Whoever comes
+// rememberKey notes, inside the change, what the request made. Whoever comes
 // second waits here for the first, and gets errReplay.
-func (c *change) remember(ctx context.Context, o once, m made) error {
+func (c *change) rememberKey(ctx context.Context, o once, m made) error {
 	if o.key == nil {
 		return nil
 	}
@@ -112,7 +112,7 @@ func idempotent[T any](ctx context.Context, p *Portal, o once, make func(context
 			return err
 		}
 		out, own[m.first] = v, v
-		return c.remember(ctx, o, m)
+		return c.rememberKey(ctx, o, m)
 	})
 	if err == nil {
 		return out, nil

@@ -131,7 +131,7 @@ func (p *Portal) keyFor(ctx context.Context, c *change, owner keyOwner, in Gener
 	if in.RateLimit != nil {
 		k.RateLimit = burst(in.RateLimit)
 	}
-	if err := c.may(policy.CredentialGenerate, policy.Object{OrganizationID: owner.organization, AccountID: owner.account, Environment: k.Environment}); err != nil {
+	if err := c.authorize(policy.CredentialGenerate, policy.Object{OrganizationID: owner.organization, AccountID: owner.account, Environment: k.Environment}); err != nil {
 		return MadeKey{}, err
 	}
 	var out MadeKey
@@ -146,7 +146,7 @@ func (p *Portal) keyFor(ctx context.Context, c *change, owner keyOwner, in Gener
 // keyOwner finds what the key is to belong to, and holds it.
 func (c *change) keyOwner(ctx context.Context, in GenerateKeyInput) (keyOwner, error) {
 	if in.AppID != nil {
-		a, err := c.holdApp(ctx, *in.AppID)
+		a, err := c.lockApp(ctx, *in.AppID)
 		if err != nil {
 			return keyOwner{}, err
 		}
@@ -157,7 +157,7 @@ func (c *change) keyOwner(ctx context.Context, in GenerateKeyInput) (keyOwner, e
 	if err != nil {
 		return keyOwner{}, err
 	}
-	a, err := keep(c, c.Account.Query().Where(account.ID(id))).Only(ctx)
+	a, err := lockForShare(c, c.Account.Query().Where(account.ID(id))).Only(ctx)
 	if err != nil {
 		return keyOwner{}, err
 	}

@@ -16,14 +16,14 @@ import (
 	"portico/internal/policy"
 )
 
-// holdKey reads a key, in the state it is in now, and keeps others from
+// lockCredential reads a key, in the state it is in now, and keeps others from
 // changing it.
-func (c *change) holdKey(ctx context.Context, id string) (*db.Credential, error) {
+func (c *change) lockCredential(ctx context.Context, id string) (*db.Credential, error) {
 	keyID, err := decode(nodeid.Credential, id)
 	if err != nil {
 		return nil, err
 	}
-	k, err := hold(c, c.Credential.Query().Where(credential.ID(keyID))).Only(ctx)
+	k, err := lockForUpdate(c, c.Credential.Query().Where(credential.ID(keyID))).Only(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -31,9 +31,9 @@ func (c *change) holdKey(ctx context.Context, id string) (*db.Credential, error)
 	return k, nil
 }
 
-// mayKey asks the policy about an action on a key; a state that forbids it is
+// authorizeCredential asks the policy about an action on a key; a state that forbids it is
 // for the user to see.
-func (c *change) mayKey(k *db.Credential, a lifecycle.CredentialAction) error {
+func (c *change) authorizeCredential(k *db.Credential, a lifecycle.CredentialAction) error {
 	d := policy.Decide(c.viewer, policy.CredentialAction(a), keyObject(k, a))
 	if !d.Is(policy.Status) {
 		return refusal(d)
@@ -78,14 +78,14 @@ func (p *Portal) UpdateKey(ctx context.Context, in UpdateKeyInput) (out *db.Cred
 		return nil, err
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		k, err := c.holdKey(ctx, in.CredentialID)
+		k, err := c.lockCredential(ctx, in.CredentialID)
 		if err != nil {
 			return err
 		}
-		if err := c.mayKey(k, lifecycle.Update); err != nil {
+		if err := c.authorizeCredential(k, lifecycle.Update); err != nil {
 			return err
 		}
-		if err := sameVersion(in.Version, k.Version); err != nil {
+		if err := checkVersion(in.Version, k.Version); err != nil {
 			return err
 		}
 		out, err = c.patchKey(ctx, k, in)
@@ -141,7 +141,7 @@ func (p *Portal) RevokeKey(ctx context.Context, id string, reason *domain.Revoca
 		return nil, fault.Input(fault.InvalidValue, "reason", "Only Portico gives this reason.")
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		k, err := c.holdKey(ctx, id)
+		k, err := c.lockCredential(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -149,7 +149,7 @@ func (p *Portal) RevokeKey(ctx context.Context, id string, reason *domain.Revoca
 			out = k
 			return refusal(policy.Decide(c.viewer, policy.CredentialAction(lifecycle.Revoke), keyObject(k, "")))
 		}
-		if err := c.mayKey(k, lifecycle.Revoke); err != nil {
+		if err := c.authorizeCredential(k, lifecycle.Revoke); err != nil {
 			return err
 		}
 		if err := c.revokeAll(ctx, []*db.Credential{k}, why, deref(note)); err != nil {
@@ -208,7 +208,7 @@ func (p *Portal) toggleKey(ctx context.Context, id string, reason *string, a lif
 		return nil, err
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		k, err := c.holdKey(ctx, id)
+		k, err := c.lockCredential(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -216,7 +216,7 @@ func (p *Portal) toggleKey(ctx context.Context, id string, reason *string, a lif
 			out = k
 			return refusal(policy.Decide(c.viewer, policy.CredentialAction(a), keyObject(k, "")))
 		}
-		if err := c.mayKey(k, a); err != nil {
+		if err := c.authorizeCredential(k, a); err != nil {
 			return err
 		}
 		e := keyEvent(t, k, []domain.Change{{Field: "status", Before: text(k.Status), After: text(to)}})

@@ -28,7 +28,7 @@ func (p *Portal) RecordExpiries(ctx context.Context) (n int, err error) {
 	all, err := p.client.Credential.Query().Where(expired(p.clock.Now())).Unique(true).
 		Select(credential.FieldOrganizationID).Strings(asSystem(ctx, uuid.Nil))
 	if err != nil {
-		return 0, outward(err)
+		return 0, publicError(err)
 	}
 	var errs []error
 	for _, text := range all {
@@ -48,7 +48,7 @@ func (p *Portal) RecordExpiries(ctx context.Context) (n int, err error) {
 // recordSome records the expiry of up to a portion of one organization's keys.
 func (p *Portal) recordSome(ctx context.Context) (n int, err error) {
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		keys, err := hold(c, c.Credential.Query().Where(expired(c.now)).Order(credential.ByID()).Limit(portion)).All(ctx)
+		keys, err := lockForUpdate(c, c.Credential.Query().Where(expired(c.now)).Order(credential.ByID()).Limit(portion)).All(ctx)
 		if err != nil {
 			return err
 		}
@@ -89,7 +89,7 @@ func (p *Portal) Purge(ctx context.Context) (*Purged, error) {
 	out := &Purged{}
 	all, err := p.client.Organization.Query().Order(organization.ByID()).All(asSystem(ctx, uuid.Nil))
 	if err != nil {
-		return out, outward(err)
+		return out, publicError(err)
 	}
 	now := p.clock.Now()
 	var errs []error

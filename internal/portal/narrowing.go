@@ -32,7 +32,7 @@ func (c *change) endpoints(ctx context.Context, productID uuid.UUID, ids []strin
 	if ids == nil {
 		return nil, nil
 	}
-	found, err := keep(c, c.Endpoint.Query().Where(endpoint.ProductID(productID),
+	found, err := lockForShare(c, c.Endpoint.Query().Where(endpoint.ProductID(productID),
 		database.AnyOf(endpoint.FieldID, decodeAll(nodeid.Endpoint, ids)))).IDs(ctx)
 	if err != nil {
 		return nil, err
@@ -71,14 +71,14 @@ func (p *Portal) UpdateSubscriptionEndpoints(ctx context.Context, in UpdateSubsc
 		return nil, err
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		s, err := hold(c, c.Subscription.Query().Where(subscription.ID(subID))).Only(ctx)
+		s, err := lockForUpdate(c, c.Subscription.Query().Where(subscription.ID(subID))).Only(ctx)
 		if err != nil {
 			return err
 		}
-		if err := c.mayInState(policy.SubscriptionNarrow, subscriptionObject(s, ""), "subscriptionId", string(s.Status)); err != nil {
+		if err := c.authorizeInState(policy.SubscriptionNarrow, subscriptionObject(s, ""), "subscriptionId", string(s.Status)); err != nil {
 			return err
 		}
-		if err := sameVersion(in.Version, s.Version); err != nil {
+		if err := checkVersion(in.Version, s.Version); err != nil {
 			return err
 		}
 		if out = s; !in.EndpointIDs.Set {

@@ -42,14 +42,14 @@ func (p *Portal) UpdateOrganization(ctx context.Context, in UpdateOrganizationIn
 		return nil, err
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		if err := c.may(policy.OrganizationUpdate, policy.Object{OrganizationID: c.organization}); err != nil {
+		if err := c.authorize(policy.OrganizationUpdate, policy.Object{OrganizationID: c.organization}); err != nil {
 			return err
 		}
-		o, err := hold(c, c.Organization.Query().Where(organization.ID(c.organization))).Only(ctx)
+		o, err := lockForUpdate(c, c.Organization.Query().Where(organization.ID(c.organization))).Only(ctx)
 		if err != nil {
 			return err
 		}
-		if err := sameVersion(in.Version, o.Version); err != nil {
+		if err := checkVersion(in.Version, o.Version); err != nil {
 			return err
 		}
 		u := c.Organization.UpdateOne(o)
@@ -204,7 +204,7 @@ func (p *Portal) OrganizationBySlug(ctx context.Context, slug string) (*db.Organ
 	if db.IsNotFound(err) {
 		return nil, nil
 	}
-	return o, outward(err)
+	return o, publicError(err)
 }
 
 // enter lets a command work inside the organization of a slug: its events go

@@ -22,7 +22,7 @@ func (p *Portal) ChangePassword(ctx context.Context, current, next string) (out 
 	}
 	u, err := p.client.User.Get(ctx, v.UserID)
 	if err != nil {
-		return out, outward(err)
+		return out, publicError(err)
 	}
 	if err := p.passwords.Check("newPassword", next, u.EmailFolded); err != nil {
 		return out, err
@@ -37,7 +37,7 @@ func (p *Portal) ChangePassword(ctx context.Context, current, next string) (out 
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
 		n, err := c.User.Update().Where(user.ID(u.ID), user.Version(u.Version), user.TokenVersion(u.TokenVersion)).
 			SetPasswordHash(hash).SetPasswordChangedAt(c.now).AddTokenVersion(1).AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
-		if err := swapped(n, err); err != nil {
+		if err := expectOneRow(n, err); err != nil {
 			return err
 		}
 		c.record(userEvent(eventlog.UserPasswordChanged, u, nil))
@@ -57,7 +57,7 @@ func (p *Portal) ChangePassword(ctx context.Context, current, next string) (out 
 func (p *Portal) checkCurrent(ctx context.Context, u *db.User, password string) error {
 	attempt, err := p.limiter.Reserve(ctx, Guess{Address: u.EmailFolded, Client: viewer.Current(ctx).Address, Session: u.ID})
 	if err != nil {
-		return outward(err)
+		return publicError(err)
 	}
 	defer attempt.Done()
 	right, err := p.passwords.Verify(ctx, password, u.PasswordHash)

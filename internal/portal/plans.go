@@ -48,11 +48,11 @@ func (p *Portal) CreatePlan(ctx context.Context, in CreatePlanInput) (out *db.Pl
 		return nil, err
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		x, err := keep(c, c.Product.Query().Where(product.ID(id))).Only(ctx)
+		x, err := lockForShare(c, c.Product.Query().Where(product.ID(id))).Only(ctx)
 		if err != nil {
 			return err
 		}
-		if err := c.mayInState(policy.PlanCreate, policy.Object{OrganizationID: x.OrganizationID, Product: x.Status}, "productId", string(x.Status)); err != nil {
+		if err := c.authorizeInState(policy.PlanCreate, policy.Object{OrganizationID: x.OrganizationID, Product: x.Status}, "productId", string(x.Status)); err != nil {
 			return err
 		}
 		price, err := c.priceOf(ctx, in.Price)
@@ -184,14 +184,14 @@ func (p *Portal) UpdatePlan(ctx context.Context, in UpdatePlanInput) (out *db.Pl
 		return nil, err
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		x, err := hold(c, c.Plan.Query().Where(plan.ID(id))).Only(ctx)
+		x, err := lockForUpdate(c, c.Plan.Query().Where(plan.ID(id))).Only(ctx)
 		if err != nil {
 			return err
 		}
-		if err := c.may(policy.PlanUpdate, policy.Object{OrganizationID: x.OrganizationID}); err != nil {
+		if err := c.authorize(policy.PlanUpdate, policy.Object{OrganizationID: x.OrganizationID}); err != nil {
 			return err
 		}
-		if err := sameVersion(in.Version, x.Version); err != nil {
+		if err := checkVersion(in.Version, x.Version); err != nil {
 			return err
 		}
 		out, err = c.patchPlan(ctx, x, in)

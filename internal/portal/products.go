@@ -50,7 +50,7 @@ func (p *Portal) CreateProduct(ctx context.Context, in CreateProductInput) (out 
 		return nil, err
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		if err := c.may(policy.ProductCreate, policy.Object{OrganizationID: c.organization}); err != nil {
+		if err := c.authorize(policy.ProductCreate, policy.Object{OrganizationID: c.organization}); err != nil {
 			return err
 		}
 		if onOffer(or(in.Status, domain.Draft)) {
@@ -126,11 +126,11 @@ func (p *Portal) UpdateProduct(ctx context.Context, in UpdateProductInput) (out 
 		return nil, err
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		x, err := c.holdProduct(ctx, id, policy.ProductUpdate)
+		x, err := c.lockProduct(ctx, id, policy.ProductUpdate)
 		if err != nil {
 			return err
 		}
-		if err := sameVersion(in.Version, x.Version); err != nil {
+		if err := checkVersion(in.Version, x.Version); err != nil {
 			return err
 		}
 		if x.Status != domain.Draft && in.Status.or(x.Status) == domain.Draft {
@@ -203,7 +203,7 @@ func (c *change) patchProduct(ctx context.Context, x *db.Product, in UpdateProdu
 
 // retire ends the registrations with a product that nobody can call any more.
 func (c *change) retire(ctx context.Context, x *db.Product) error {
-	live, err := hold(c, c.Subscription.Query().Where(
+	live, err := lockForUpdate(c, c.Subscription.Query().Where(
 		subscription.ProductID(x.ID), subscription.StatusIn(lifecycle.From(lifecycle.Retire)...)).
 		Order(subscription.ByAppID())).All(ctx) // in the order in which accounts are deleted
 	if err != nil {
@@ -240,12 +240,12 @@ func taken(err error, field, message string) error {
 	return err
 }
 
-// holdProduct reads a product that the viewer may do a to, and keeps others
+// lockProduct reads a product that the viewer may do a to, and keeps others
 // from changing it. A state that forbids it is for the user to see.
-func (c *change) holdProduct(ctx context.Context, id uuid.UUID, a policy.Action) (*db.Product, error) {
-	x, err := hold(c, c.Product.Query().Where(product.ID(id))).Only(ctx)
+func (c *change) lockProduct(ctx context.Context, id uuid.UUID, a policy.Action) (*db.Product, error) {
+	x, err := lockForUpdate(c, c.Product.Query().Where(product.ID(id))).Only(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return x, c.mayInState(a, policy.Object{OrganizationID: x.OrganizationID, Product: x.Status}, "productId", string(x.Status))
+	return x, c.authorizeInState(a, policy.Object{OrganizationID: x.OrganizationID, Product: x.Status}, "productId", string(x.Status))
 }

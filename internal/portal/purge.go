@@ -35,7 +35,7 @@ func (p *Portal) purgeApps(ctx context.Context, by time.Time, total *int) error 
 		due, err := p.client.App.Query().Where(app.DeletedAtLTE(by), app.PurgedAtIsNil()).
 			Order(app.ByDeletedAt(), app.ByID()).Limit(portion).IDs(ctx)
 		if err != nil {
-			return 0, outward(err)
+			return 0, publicError(err)
 		}
 		for _, id := range due {
 			if err := p.purgeApp(ctx, id, by, total); err != nil {
@@ -53,7 +53,7 @@ func (p *Portal) purgeApp(ctx context.Context, id uuid.UUID, by time.Time, total
 		done := 0
 		err = p.change(ctx, func(ctx context.Context, c *change) error {
 			n, done = 0, 0
-			held, err := hold(c, c.App.Query().Where(app.ID(id), app.DeletedAtLTE(by), app.PurgedAtIsNil())).IDs(ctx)
+			held, err := lockForUpdate(c, c.App.Query().Where(app.ID(id), app.DeletedAtLTE(by), app.PurgedAtIsNil())).IDs(ctx)
 			if err != nil || len(held) == 0 {
 				return err
 			}
@@ -101,7 +101,7 @@ func (c *change) dropRegistrations(ctx context.Context, appID uuid.UUID) (int, e
 // registrations, which stay until an administrator ends them. One that is ended
 // at this moment is waited for, and deleted.
 func (c *change) keepSuspensions(ctx context.Context, appID uuid.UUID) error {
-	left, err := hold(c, c.Subscription.Query().Where(subscription.AppID(appID))).All(ctx)
+	left, err := lockForUpdate(c, c.Subscription.Query().Where(subscription.AppID(appID))).All(ctx)
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (p *Portal) purgeAccounts(ctx context.Context, by time.Time, total *int) er
 	return inBatches(func() (int, error) {
 		due, err := p.client.Account.Query().Where(account.DeletedAtLTE(by), account.NameNEQ("")).Limit(portion).IDs(ctx)
 		if err != nil {
-			return 0, outward(err)
+			return 0, publicError(err)
 		}
 		for _, id := range due {
 			if err := p.purgeAccount(ctx, id, by, total); err != nil {
@@ -141,7 +141,7 @@ func (p *Portal) purgeAccount(ctx context.Context, id uuid.UUID, by time.Time, t
 		done := 0
 		err = p.change(ctx, func(ctx context.Context, c *change) error {
 			n, done = 0, 0
-			held, err := hold(c, c.Account.Query().Where(account.ID(id), account.DeletedAtLTE(by), account.NameNEQ(""))).IDs(ctx)
+			held, err := lockForUpdate(c, c.Account.Query().Where(account.ID(id), account.DeletedAtLTE(by), account.NameNEQ(""))).IDs(ctx)
 			if err != nil || len(held) == 0 {
 				return err
 			}
@@ -200,10 +200,10 @@ func (p *Portal) purgeIdempotencyKeys(ctx context.Context, now time.Time, total 
 	return inBatches(func() (int, error) {
 		ids, err := p.client.IdempotencyKey.Query().Where(idempotencykey.CreatedAtLTE(now.Add(-idempotencyLife))).Limit(portion).IDs(ctx)
 		if err != nil || len(ids) == 0 {
-			return 0, outward(err)
+			return 0, publicError(err)
 		}
 		n, err := p.client.IdempotencyKey.Delete().Where(database.AnyOf(idempotencykey.FieldID, ids)).Exec(ctx)
-		return len(ids), addTo(total, n, outward(err))
+		return len(ids), addTo(total, n, publicError(err))
 	})
 }
 
@@ -212,10 +212,10 @@ func (p *Portal) purgeAttempts(ctx context.Context, now time.Time, total *int) e
 	return inBatches(func() (int, error) {
 		ids, err := p.client.SignInAttempt.Query().Where(signinattempt.AttemptedAtLTE(now.Add(-attemptLife))).Limit(portion).IDs(ctx)
 		if err != nil || len(ids) == 0 {
-			return 0, outward(err)
+			return 0, publicError(err)
 		}
 		n, err := p.client.SignInAttempt.Delete().Where(database.AnyOf(signinattempt.FieldID, ids)).Exec(ctx)
-		return len(ids), addTo(total, n, outward(err))
+		return len(ids), addTo(total, n, publicError(err))
 	})
 }
 

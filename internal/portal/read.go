@@ -143,7 +143,7 @@ func readPage[T row, S any](ctx context.Context, p *Portal, l list[T], fresh fun
 	})
 	rows, err := q.All(ctx)
 	if err != nil {
-		return nil, outward(err)
+		return nil, publicError(err)
 	}
 	out := paging.Trim(rd.window, rows, rd.wanted, cursor(p, l, order))
 	if rd.wanted.Total && len(rows) == 0 && rd.bounded() {

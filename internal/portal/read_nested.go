@@ -78,7 +78,7 @@ func readPages[T row, S any](ctx context.Context, p *Portal, ch children[T], fre
 	})
 	rows, err := q.All(ctx)
 	if err != nil {
-		return nil, outward(err)
+		return nil, publicError(err)
 	}
 	return assemble(ctx, p, ch, fresh, rows, rd, parents)
 }

@@ -14,12 +14,12 @@ import (
 	"portico/internal/viewer"
 )
 
-// holdAccountOf keeps others from registering apps of an account, and from
+// lockAccountOf keeps others from registering apps of an account, and from
 // suspending its registrations, until the change is done: of a suspension and
 // a registration that come at once, one sees the other.
-func (c *change) holdAccountOf(ctx context.Context, id uuid.UUID) error {
+func (c *change) lockAccountOf(ctx context.Context, id uuid.UUID) error {
 	all := viewer.NewContext(ctx, viewer.ForSystem(c.organization))
-	_, err := hold(c, c.Account.Query().Where(account.ID(id))).Only(all)
+	_, err := lockForUpdate(c, c.Account.Query().Where(account.ID(id))).Only(all)
 	return err
 }
 
@@ -44,9 +44,9 @@ func (c *change) initial(ctx context.Context, a *db.App, p *db.Product, automati
 	return lifecycle.Initial(!yes), err
 }
 
-// holdAppAndAccount holds an app and, before it, its account: the order in
+// lockAppAndAccount holds an app and, before it, its account: the order in
 // which a deletion of the account holds them.
-func (c *change) holdAppAndAccount(ctx context.Context, id string) (*db.App, error) {
+func (c *change) lockAppAndAccount(ctx context.Context, id string) (*db.App, error) {
 	appID, err := decode(nodeid.App, id)
 	if err != nil {
 		return nil, err
@@ -55,10 +55,10 @@ func (c *change) holdAppAndAccount(ctx context.Context, id string) (*db.App, err
 	if err != nil {
 		return nil, err
 	}
-	if err := c.holdAccountOf(ctx, a.AccountID); err != nil {
+	if err := c.lockAccountOf(ctx, a.AccountID); err != nil {
 		return nil, err
 	}
-	return c.holdApp(ctx, id)
+	return c.lockApp(ctx, id)
 }
 
 // lift ends a suspended registration behind a deleted app, and so the sanction.
@@ -86,7 +86,7 @@ func (c *change) lift(ctx context.Context, s *db.Subscription, a lifecycle.Subsc
 // liftAll ends what is left suspended of an account whose apps have all been
 // deleted.
 func (c *change) liftAll(ctx context.Context, of uuid.UUID, why ending) error {
-	left, err := hold(c, c.Subscription.Query().Where(
+	left, err := lockForUpdate(c, c.Subscription.Query().Where(
 		subscription.AccountID(of), subscription.StatusIn(lifecycle.From(why.subscriptions)...)).
 		Order(subscription.ByAppID())).All(ctx)
 	if err != nil {

@@ -66,7 +66,7 @@ func (p *Portal) SignIn(ctx context.Context, in SignInInput) (Session, error) {
 	system := viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
 	known, err := p.candidates(system, in)
 	if err != nil {
-		return Session{}, outward(err)
+		return Session{}, publicError(err)
 	}
 	attempt, err := p.limiter.Reserve(ctx, Guess{
 		Address: in.Email, Client: viewer.Current(ctx).Address, Devices: in.devices(),
@@ -76,7 +76,7 @@ func (p *Portal) SignIn(ctx context.Context, in SignInInput) (Session, error) {
 		if fault.Is(err, fault.RateLimited) {
 			p.failures.note(ctx, SignInLimited, in, known)
 		}
-		return Session{}, outward(err)
+		return Session{}, publicError(err)
 	}
 	defer attempt.Done()
 	right, err := p.tryAll(ctx, attempt, in.Password, known)
@@ -90,7 +90,7 @@ func (p *Portal) SignIn(ctx context.Context, in SignInInput) (Session, error) {
 	case 1:
 	default:
 		if err := attempt.Succeeded(ctx, right...); err != nil {
-			return Session{}, outward(err)
+			return Session{}, publicError(err)
 		}
 		return Session{}, fault.Input(fault.Required, "organization",
 			"This address and password are known to several organizations: name the one to sign in to.")
@@ -99,10 +99,10 @@ func (p *Portal) SignIn(ctx context.Context, in SignInInput) (Session, error) {
 	s, err := p.session(system, ctx, one.user, one.organization)
 	if err != nil {
 		_ = attempt.Succeeded(ctx, right...) // as far as the password goes
-		return Session{}, outward(err)
+		return Session{}, publicError(err)
 	}
 	s.DeviceToken = p.devices.Issue(in.Email, s.User.ID, in.devices())
-	return s, outward(attempt.Succeeded(ctx, right...))
+	return s, publicError(attempt.Succeeded(ctx, right...))
 }
 
 // tryAll tries the password for each candidate and returns the places of those it
@@ -131,7 +131,7 @@ func (p *Portal) tryAll(ctx context.Context, attempt Attempt, password string, c
 // unlooked takes an attempt off the count whose password nobody looked at.
 func (p *Portal) unlooked(ctx context.Context, a Attempt, err error) error {
 	_ = a.Withdraw(ctx)
-	return outward(err)
+	return publicError(err)
 }
 
 // session records the sign-in and issues the token.

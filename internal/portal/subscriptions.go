@@ -67,7 +67,7 @@ func (p *Portal) registeredBefore(ctx context.Context, m made) (MadeSubscription
 }
 
 func (c *change) register(ctx context.Context, in RegisterInput) (*db.Subscription, error) {
-	a, err := c.holdAppAndAccount(ctx, in.AppID)
+	a, err := c.lockAppAndAccount(ctx, in.AppID)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +126,7 @@ func (c *change) offer(ctx context.Context, in RegisterInput) (*db.Product, *db.
 	if !ok {
 		return nil, nil, fault.Input(fault.UnknownReference, "productId", "There is no such product.")
 	}
-	prod, err := keep(c, c.Product.Query().Where(product.ID(id))).Only(ctx)
+	prod, err := lockForShare(c, c.Product.Query().Where(product.ID(id))).Only(ctx)
 	if db.IsNotFound(err) {
 		return nil, nil, fault.Input(fault.UnknownReference, "productId", "There is no such product.")
 	}
@@ -138,7 +138,7 @@ func (c *change) offer(ctx context.Context, in RegisterInput) (*db.Product, *db.
 		planID, _ := nodeid.Decode(nodeid.Plan, *in.PlanID)
 		q.Where(plan.ID(planID))
 	}
-	plans, err := keep(c, q.Limit(2)).All(ctx)
+	plans, err := lockForShare(c, q.Limit(2)).All(ctx)
 	switch {
 	case err != nil:
 		return nil, nil, err

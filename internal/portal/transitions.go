@@ -63,15 +63,15 @@ func (p *Portal) transit(ctx context.Context, id string, a lifecycle.Subscriptio
 			if err != nil {
 				return err
 			}
-			if err := c.holdAccountOf(ctx, s.AccountID); err != nil {
+			if err := c.lockAccountOf(ctx, s.AccountID); err != nil {
 				return err
 			}
 		}
-		s, err := hold(c, c.Subscription.Query().Where(subscription.ID(subID))).Only(ctx)
+		s, err := lockForUpdate(c, c.Subscription.Query().Where(subscription.ID(subID))).Only(ctx)
 		if err != nil {
 			return err
 		}
-		if err := c.mayInState(policy.SubscriptionAction(a), subscriptionObject(s, a), "subscriptionId", string(s.Status)); err != nil {
+		if err := c.authorizeInState(policy.SubscriptionAction(a), subscriptionObject(s, a), "subscriptionId", string(s.Status)); err != nil {
 			return err
 		}
 		if s.DeletedAt != nil {
@@ -104,7 +104,7 @@ func (c *change) step(ctx context.Context, s *db.Subscription, a lifecycle.Subsc
 	} else {
 		u.ClearDecidedBy()
 	}
-	if err := swapped(u.Save(ctx)); err != nil {
+	if err := expectOneRow(u.Save(ctx)); err != nil {
 		return err
 	}
 	name, err := c.productTitle(ctx, s)

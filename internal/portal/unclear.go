@@ -22,29 +22,29 @@ type undone struct{ error }
 
 func (u undone) Unwrap() error { return u.error }
 
-// anew reports whether a change may begin anew: nothing of it has happened,
+// retryable reports whether a change may begin anew: nothing of it has happened,
 // and the next try may well succeed.
-func anew(err error) bool { return errors.As(err, new(undone)) || database.IsRetryable(err) }
+func retryable(err error) bool { return errors.As(err, new(undone)) || database.IsRetryable(err) }
 
-// unclear finds out whether a change has happened whose commit failed with err:
+// resolveUnclearCommit finds out whether a change has happened whose commit failed with err:
 // the connection may have been lost on the way there, or on the way back. It
 // gives nil when it has. A caller who has left changes nothing: what was made
 // is to be found with what it was made for, such as an idempotency key.
-func (p *Portal) unclear(ctx context.Context, c *change, err error) error {
+func (p *Portal) resolveUnclearCommit(ctx context.Context, c *change, err error) error {
 	if len(c.entries) == 0 {
 		return err // nothing was said; whoever reads next sees how it is
 	}
 	ask, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.unclearFor)
 	defer cancel()
 	for {
-		happened, lost := p.happened(ask, c)
+		happened, lost := p.committed(ask, c)
 		switch {
 		case lost == nil && happened:
 			return nil
 		case lost == nil:
 			return undone{err}
 		case ask.Err() != nil, !database.IsUnavailable(lost) && !database.IsRetryable(lost):
-			return unknown(err)
+			return outcomeUnknown(err)
 		}
 		select {
 		case <-ask.Done():
@@ -53,15 +53,15 @@ func (p *Portal) unclear(ctx context.Context, c *change, err error) error {
 	}
 }
 
-// unknown is the answer where nobody knows whether a change has happened, so
+// outcomeUnknown is the answer where nobody knows whether a change has happened, so
 // that nothing may be tried again: it names no time to do so.
-func unknown(err error) error {
+func outcomeUnknown(err error) error {
 	return fault.Wrap(fault.Unavailable, fault.ReasonOutcomeUnknown, errors.New(err.Error()), "The database fell silent in the middle of this change: it may have happened.")
 }
 
-// happened looks for the change's last event, when nobody is writing to the
+// committed looks for the change's last event, when nobody is writing to the
 // organization's log any more: not the lost transaction either.
-func (p *Portal) happened(ctx context.Context, c *change) (bool, error) {
+func (p *Portal) committed(ctx context.Context, c *change) (bool, error) {
 	tx, err := p.client.Tx(ctx)
 	if err != nil {
 		return false, err

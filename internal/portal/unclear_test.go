@@ -99,7 +99,7 @@ func first(errs ...error) error {
 // lost and gave up are how a commit's answer may fail.
 var lost, gaveUp = driver.ErrBadConn, error(&pq.Error{Code: "40001"})
 
-// unclear are commits of whose end nothing certain was heard.
+// resolveUnclearCommit are commits of whose end nothing certain was heard.
 func unclear() map[string][]commit {
 	return map[string][]commit{
 		"it happened, and the answer was lost":          {{true, false, lost}},

@@ -41,7 +41,7 @@ func (p *Portal) CreateUser(ctx context.Context, in CreateUserInput) (out *db.Us
 		return nil, fault.Input(fault.InvalidValue, "accountId", "Staff have no account.")
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		if err := c.may(policy.UserCreate, policy.Object{OrganizationID: c.organization}); err != nil {
+		if err := c.authorize(policy.UserCreate, policy.Object{OrganizationID: c.organization}); err != nil {
 			return err
 		}
 		out, err = c.addUser(ctx, in.Name, in.Email, hash, role)
@@ -49,7 +49,7 @@ func (p *Portal) CreateUser(ctx context.Context, in CreateUserInput) (out *db.Us
 			return err
 		}
 		id, _ := nodeid.Decode(nodeid.Account, *in.AccountID)
-		acc, err := c.keepAccount(ctx, id)
+		acc, err := c.lockAccountForShare(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -130,7 +130,7 @@ func (p *Portal) setUser(ctx context.Context, id string, reason *string, a polic
 		return nil, err
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		u, err := hold(c, c.User.Query().Where(user.ID(userID))).Only(ctx)
+		u, err := lockForUpdate(c, c.User.Query().Where(user.ID(userID))).Only(ctx)
 		if err != nil {
 			return err
 		}

@@ -28,11 +28,11 @@ func (p *Portal) UnlockUser(ctx context.Context, id string, reason *string) (out
 		return nil, err
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		u, err := hold(c, c.User.Query().Where(user.ID(userID))).Only(ctx)
+		u, err := lockForUpdate(c, c.User.Query().Where(user.ID(userID))).Only(ctx)
 		if err != nil {
 			return err
 		}
-		if err := c.may(policy.UserUnlock, policy.Object{OrganizationID: u.OrganizationID, User: u.ID}); err != nil {
+		if err := c.authorize(policy.UserUnlock, policy.Object{OrganizationID: u.OrganizationID, User: u.ID}); err != nil {
 			return err
 		}
 		out, err = c.unlock(ctx, u, deref(reason))
@@ -66,7 +66,7 @@ func (p *Portal) commandUser(ctx context.Context, slug string, email address.Ema
 		if err := c.enter(ctx, slug); err != nil {
 			return err
 		}
-		u, err := hold(c, c.User.Query().Where(user.OrganizationID(c.organization), user.EmailFolded(email))).Only(ctx)
+		u, err := lockForUpdate(c, c.User.Query().Where(user.OrganizationID(c.organization), user.EmailFolded(email))).Only(ctx)
 		if db.IsNotFound(err) {
 			return fault.Input(fault.UnknownReference, "email", "Nobody in the organization has this address.")
 		}
@@ -83,7 +83,7 @@ func (p *Portal) commandUser(ctx context.Context, slug string, email address.Ema
 func (p *Portal) Organizations(ctx context.Context) ([]*db.Organization, error) {
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
 	all, err := p.client.Organization.Query().Order(organization.BySlug()).All(ctx)
-	return all, outward(err)
+	return all, publicError(err)
 }
 
 // UsersOf lists an organization's users, for commands; first made first.
@@ -94,8 +94,8 @@ func (p *Portal) UsersOf(ctx context.Context, slug string) ([]*db.User, error) {
 		return nil, unknownOrganization()
 	}
 	if err != nil {
-		return nil, outward(err)
+		return nil, publicError(err)
 	}
 	all, err := p.client.User.Query().Where(user.OrganizationID(o.ID)).Order(user.ByCreatedAt(), user.ByID()).All(ctx)
-	return all, outward(err)
+	return all, publicError(err)
 }

@@ -22,7 +22,7 @@ type MendedZone struct{ Organization, Before, After string }
 func (p *Portal) MendTimeZones(ctx context.Context) (mended []MendedZone, err error) {
 	all, err := p.client.Organization.Query().Select(organization.FieldSlug, organization.FieldTimeZone).All(asSystem(ctx, uuid.Nil))
 	if err != nil {
-		return nil, outward(err)
+		return nil, publicError(err)
 	}
 	for _, o := range all {
 		if zone.Known(o.TimeZone) {
