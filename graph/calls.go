@@ -55,7 +55,7 @@ func (r *Resolver) usage(ctx context.Context, where portal.UsageFilter, interval
 
 func (r *Resolver) topApps(ctx context.Context, q usage.Query, first int) ([]*usage.AppCalls, error) {
 	if first < 1 || first > maxTopApps {
-		return nil, fault.New(fault.BadUserInput, fault.ReasonInvalidArgument, "Ask for 1 to 50 apps.")
+		return nil, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "Ask for 1 to 50 apps.")
 	}
 	found, err := r.Counts.TopApps(ctx, q, first)
 	if err != nil {

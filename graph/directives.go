@@ -16,7 +16,7 @@ import (
 func hasRole(ctx context.Context, _ any, next graphql.Resolver, roles []viewer.Role) (any, error) {
 	v := viewer.Current(ctx)
 	if v.Role == viewer.Portal && v.AccountSuspended {
-		return nil, fault.New(fault.Forbidden, fault.ReasonAccountSuspended, "The account is suspended.")
+		return nil, fault.New(fault.CodeForbidden, fault.ReasonAccountSuspended, "The account is suspended.")
 	}
 	if slices.Contains(roles, v.Role) {
 		return next(ctx)
@@ -28,9 +28,9 @@ func hasRole(ctx context.Context, _ any, next graphql.Resolver, roles []viewer.R
 }
 
 func notSignedIn() error {
-	return fault.New(fault.Unauthenticated, fault.ReasonNotSignedIn, "Sign in first.")
+	return fault.New(fault.CodeUnauthenticated, fault.ReasonNotSignedIn, "Sign in first.")
 }
 
 func wrongRole() error {
-	return fault.New(fault.Forbidden, fault.ReasonRole, "Your role does not allow this.")
+	return fault.New(fault.CodeForbidden, fault.ReasonRole, "Your role does not allow this.")
 }

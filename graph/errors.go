@@ -34,7 +34,7 @@ func problems(err error) ([]*fault.Problem, error) {
 // caller is not told into the log.
 func presenter(log *slog.Logger, requestID func(context.Context) string) graphql.ErrorPresenterFunc {
 	return func(ctx context.Context, err error) *gqlerror.Error {
-		if f := fault.From(err); f.Code == fault.Internal || f.Code == fault.Unavailable {
+		if f := fault.From(err); f.Code == fault.CodeInternal || f.Code == fault.CodeUnavailable {
 			log.LogAttrs(ctx, slog.LevelError, "a request failed", slog.String("code", string(f.Code)),
 				slog.String("error", err.Error()), slog.String("requestId", requestID(ctx)), slog.String("path", graphql.GetPath(ctx).String()))
 		}

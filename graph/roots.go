@@ -28,7 +28,7 @@ func nodeByID(ctx context.Context, p *portal.Portal, id string) (model.Node, err
 // nodesByID gives the objects of up to 100 ids; those of one kind are read together.
 func nodesByID(ctx context.Context, p *portal.Portal, ids []string) ([]model.Node, error) {
 	if len(ids) > paging.Max {
-		return nil, fault.New(fault.BadUserInput, fault.ReasonInvalidArgument, "Ask for at most 100 nodes.")
+		return nil, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "Ask for at most 100 nodes.")
 	}
 	l := loadersOf(ctx)
 	for _, id := range ids {

@@ -124,7 +124,7 @@ func has(m ent.Mutation, column string, id uuid.UUID) bool {
 }
 
 func suspended() error {
-	return fault.New(fault.Forbidden, fault.ReasonAccountSuspended, "The account is suspended.")
+	return fault.New(fault.CodeForbidden, fault.ReasonAccountSuspended, "The account is suspended.")
 }
 
 // tenant is the wall between organizations.

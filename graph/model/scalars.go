@@ -32,11 +32,11 @@ func MarshalTime(t time.Time) graphql.Marshaler {
 func UnmarshalTime(v any) (time.Time, error) {
 	s, ok := v.(string)
 	if !ok {
-		return time.Time{}, fault.New(fault.BadUserInput, fault.ReasonInvalidValue, "A Time is a string by RFC 3339.")
+		return time.Time{}, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidValue, "A Time is a string by RFC 3339.")
 	}
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil || t.UTC().Year() < 1 || t.UTC().Year() > 9999 {
-		return time.Time{}, fault.New(fault.BadUserInput, fault.ReasonInvalidValue, "This is not a Time by RFC 3339.")
+		return time.Time{}, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidValue, "This is not a Time by RFC 3339.")
 	}
 	return clock.Whole(t), nil
 }
@@ -49,7 +49,7 @@ func UnmarshalUUID(v any) (uuid.UUID, error) {
 	s, ok := v.(string)
 	id, err := uuid.Parse(s)
 	if !ok || err != nil || len(s) != len(id.String()) { // Parse reads other forms, too
-		return uuid.Nil, fault.New(fault.BadUserInput, fault.ReasonInvalidValue, "This is not a UUID by RFC 9562.")
+		return uuid.Nil, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidValue, "This is not a UUID by RFC 9562.")
 	}
 	return id, nil
 }
@@ -72,7 +72,7 @@ func MarshalUUIDText(s string) graphql.Marshaler { return graphql.MarshalString(
 func UnmarshalUUIDText(v any) (string, error) {
 	s, ok := v.(string)
 	if !ok {
-		return "", fault.New(fault.BadUserInput, fault.ReasonInvalidValue, "A UUID is a string.")
+		return "", fault.New(fault.CodeBadUserInput, fault.ReasonInvalidValue, "A UUID is a string.")
 	}
 	return s, nil
 }
@@ -88,7 +88,7 @@ func MarshalDecimal(s string) graphql.Marshaler {
 func UnmarshalDecimal(v any) (string, error) {
 	s, ok := v.(string)
 	if !ok || !decimal.MatchString(s) {
-		return "", fault.New(fault.BadUserInput, fault.ReasonInvalidValue, `A Decimal is a string such as "19.90".`)
+		return "", fault.New(fault.CodeBadUserInput, fault.ReasonInvalidValue, `A Decimal is a string such as "19.90".`)
 	}
 	return s, nil
 }
@@ -104,7 +104,7 @@ func MarshalInt(i int) graphql.Marshaler {
 func UnmarshalInt(v any) (int, error) {
 	i, err := graphql.UnmarshalInt32(v)
 	if err != nil {
-		return 0, fault.New(fault.BadUserInput, fault.ReasonInvalidValue, "An Int is a whole number of 32 bits.")
+		return 0, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidValue, "An Int is a whole number of 32 bits.")
 	}
 	return int(i), nil
 }
@@ -119,7 +119,7 @@ func MarshalBigInt(i int64) graphql.Marshaler { return number(min(max(i, -mostBi
 func UnmarshalBigInt(v any) (int64, error) {
 	i, err := graphql.UnmarshalInt64(v)
 	if _, text := v.(string); text || v == nil || err != nil || i < -mostBig || i > mostBig {
-		return 0, fault.New(fault.BadUserInput, fault.ReasonInvalidValue, "A BigInt is a whole number of at most 2^53 - 1.")
+		return 0, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidValue, "A BigInt is a whole number of at most 2^53 - 1.")
 	}
 	return i, nil
 }

@@ -40,7 +40,7 @@ func TestAKnownDeviceIsCountedByItself(t *testing.T) {
 			require.NoError(t, guess(t, l, email, client, false), "a stranger behind the same router")
 		}
 		strangers(t, l, AddressFailures-PairFailures)
-		require.True(t, fault.Is(guess(t, l, email, "192.0.2.9", true), fault.RateLimited))
+		require.True(t, fault.Is(guess(t, l, email, "192.0.2.9", true), fault.CodeRateLimited))
 
 		for range 3 * PairFailures {
 			require.NoError(t, attempt(t, l, mine, true), "strangers lock out strangers alone")
@@ -145,7 +145,7 @@ func TestForgivenFailures(t *testing.T) {
 			require.NoError(t, guess(t, l, fmt.Sprintf("user%d@demo.example", i), client, false))
 		}
 		g.Since = []time.Time{c.Now().Add(time.Second)}
-		require.True(t, fault.Is(attempt(t, l, g, false), fault.RateLimited))
+		require.True(t, fault.Is(attempt(t, l, g, false), fault.CodeRateLimited))
 	})
 }
 

@@ -62,7 +62,7 @@ func patientGuess(t testing.TB, l *Limiter, email, client string, right bool) er
 
 func patiently(try func() error) (err error) {
 	for range 20 {
-		if err = try(); !fault.Is(err, fault.Unavailable) {
+		if err = try(); !fault.Is(err, fault.CodeUnavailable) {
 			break
 		}
 	}
@@ -71,7 +71,7 @@ func patiently(try func() error) (err error) {
 
 func requireLimited(t *testing.T, err error, after time.Duration) {
 	t.Helper()
-	require.True(t, fault.Is(err, fault.RateLimited), "%v", err)
+	require.True(t, fault.Is(err, fault.CodeRateLimited), "%v", err)
 	require.Equal(t, after, fault.From(err).RetryAfter)
 }
 
@@ -165,7 +165,7 @@ func TestGuessesAtOnce(t *testing.T) {
 						switch err := patiently(func() error { return attempt(t, nodes[i%2], g, false) }); {
 						case err == nil:
 							judged.Add(1)
-						case fault.Is(err, fault.RateLimited):
+						case fault.Is(err, fault.CodeRateLimited):
 							limited.Add(1)
 						default:
 							t.Error(err)

@@ -64,7 +64,7 @@ func (a *Authenticator) Middleware(next http.Handler) http.Handler {
 		if err != nil {
 			tell(ctx, err)
 			switch {
-			case a.Doubts && fault.Is(err, fault.Unauthenticated):
+			case a.Doubts && fault.Is(err, fault.CodeUnauthenticated):
 				next.ServeHTTP(w, r.WithContext(context.WithValue(ctx, doubtKey{}, err)))
 			case a.Refuse != nil:
 				a.Refuse(w, r.WithContext(ctx), err)
@@ -156,7 +156,7 @@ func carry(ctx context.Context, v viewer.Viewer) context.Context {
 
 // unreachable is the answer when the Directory fails, whatever its reason.
 func unreachable(cause error) *fault.Error {
-	f := fault.Wrap(fault.Unavailable, fault.ReasonDatabase, cause, "Portico cannot check who you are at the moment. Please try again.")
+	f := fault.Wrap(fault.CodeUnavailable, fault.ReasonDatabase, cause, "Portico cannot check who you are at the moment. Please try again.")
 	f.RetryAfter = max(time.Second, fault.From(cause).RetryAfter)
 	return f
 }

@@ -125,7 +125,7 @@ func (p *Passwords) inTurn(ctx context.Context, compute func() error) error {
 
 // busy is the answer to whoever has waited in vain.
 func busy(cause error) error {
-	f := fault.Wrap(fault.Unavailable, fault.ReasonBusy, errors.Join(errors.New("waited too long for a turn"), cause),
+	f := fault.Wrap(fault.CodeUnavailable, fault.ReasonBusy, errors.Join(errors.New("waited too long for a turn"), cause),
 		"Too many people are signing in at this moment. Please try again.")
 	f.RetryAfter = time.Second
 	return f

@@ -119,7 +119,7 @@ func TestWaitingForATurn(t *testing.T) {
 		time.AfterFunc(time.Second, func() { assert.Equal(t, [4]int64{1, 1, 1, 0}, load()) })
 		began := time.Now()
 		_, err := p.Hash(t.Context(), "portico-demo")
-		require.True(t, fault.Is(err, fault.Unavailable))
+		require.True(t, fault.Is(err, fault.CodeUnavailable))
 		require.Equal(t, time.Second, fault.From(err).RetryAfter)
 		require.Equal(t, 3*time.Second, time.Since(began))
 
@@ -127,7 +127,7 @@ func TestWaitingForATurn(t *testing.T) {
 		cancel()
 		began = time.Now()
 		_, err = p.Verify(gone, "portico-demo", p.nobody)
-		require.True(t, fault.Is(err, fault.Unavailable))
+		require.True(t, fault.Is(err, fault.CodeUnavailable))
 		require.Zero(t, time.Since(began), "nobody waits for a caller who has left")
 		require.Equal(t, [4]int64{1, 1, 0, 2}, load())
 		close(release)

@@ -40,9 +40,9 @@ func refuse(ctx context.Context, w http.ResponseWriter, r *http.Request, err err
 	header.Set("Cache-Control", "no-store")
 	status := http.StatusUnauthorized
 	switch f.Code {
-	case fault.Forbidden:
+	case fault.CodeForbidden:
 		status = http.StatusForbidden
-	case fault.Unavailable:
+	case fault.CodeUnavailable:
 		status = http.StatusServiceUnavailable
 		header.Set("Retry-After", strconv.Itoa(seconds))
 	default:
@@ -57,8 +57,8 @@ func refuse(ctx context.Context, w http.ResponseWriter, r *http.Request, err err
 func tell(ctx context.Context, err error) {
 	request := viewer.Current(ctx).RequestID
 	switch fault.From(err).Code {
-	case fault.Forbidden:
-	case fault.Unavailable:
+	case fault.CodeForbidden:
+	case fault.CodeUnavailable:
 		slog.ErrorContext(ctx, "a request could not be authenticated", "requestId", request, "error", err)
 	default:
 		slog.DebugContext(ctx, "a request was not believed", "requestId", request, "error", err)

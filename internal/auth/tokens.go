@@ -255,10 +255,10 @@ func readClaims(token jwt.Token) (Claims, error) {
 
 // unbelieved is the one answer to every access token that is not believed.
 func unbelieved(cause error) *fault.Error {
-	return fault.Wrap(fault.Unauthenticated, fault.ReasonSessionExpired, cause, "You are not signed in, or your sign-in has ended.")
+	return fault.Wrap(fault.CodeUnauthenticated, fault.ReasonSessionExpired, cause, "You are not signed in, or your sign-in has ended.")
 }
 
 // unknownToken is the one answer to every machine's token that is not believed.
 func unknownToken(cause error) *fault.Error {
-	return fault.Wrap(fault.Unauthenticated, fault.ReasonInvalidToken, cause, "You are not signed in, or your sign-in has ended.")
+	return fault.Wrap(fault.CodeUnauthenticated, fault.ReasonInvalidToken, cause, "You are not signed in, or your sign-in has ended.")
 }

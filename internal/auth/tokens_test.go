@@ -43,7 +43,7 @@ func mustIssue(t testing.TB, tokens *Tokens) string {
 // requireUnbelieved asserts the one answer to everything that is wrong.
 func requireUnbelieved(t *testing.T, err error) {
 	t.Helper()
-	require.True(t, fault.Is(err, fault.Unauthenticated), "%v", err)
+	require.True(t, fault.Is(err, fault.CodeUnauthenticated), "%v", err)
 	require.Equal(t, "You are not signed in, or your sign-in has ended.", fault.From(err).Message)
 }
 

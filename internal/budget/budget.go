@@ -86,9 +86,9 @@ func (b *Budget) Take(ctx context.Context, c *gqlhttp.Cost) error {
 	case out.Outcome == limits.Passed:
 		return nil
 	case out.RetryAfter == 0: // never
-		return fault.New(fault.RateLimited, fault.ReasonBudget, "This costs more than may be spent in a minute.")
+		return fault.New(fault.CodeRateLimited, fault.ReasonBudget, "This costs more than may be spent in a minute.")
 	}
-	return fault.Later(fault.RateLimited, fault.ReasonBudget, max(out.RetryAfter, time.Second), "You ask for too much in too short a time: wait a little.")
+	return fault.Later(fault.CodeRateLimited, fault.ReasonBudget, max(out.RetryAfter, time.Second), "You ask for too much in too short a time: wait a little.")
 }
 
 // Settle has nothing to do: what was turned away for another reason has been

@@ -50,7 +50,7 @@ func refused(t *testing.T, err error) *fault.Error {
 	t.Helper()
 	var f *fault.Error
 	require.True(t, errors.As(err, &f), "%v", err)
-	require.Equal(t, fault.RateLimited, f.Code)
+	require.Equal(t, fault.CodeRateLimited, f.Code)
 	require.Equal(t, fault.ReasonBudget, f.Reason)
 	require.GreaterOrEqual(t, f.RetryAfter, time.Second)
 	return f

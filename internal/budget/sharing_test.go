@@ -85,7 +85,7 @@ func TestWaitingForEverIsNotAdvised(t *testing.T) {
 		each(t, o, func(t *testing.T, b *budget.Budget) {
 			who := person(t, uuid.New())
 			err := take(who, b, 101)
-			require.True(t, fault.Is(err, fault.RateLimited), "%v", err)
+			require.True(t, fault.Is(err, fault.CodeRateLimited), "%v", err)
 			require.Zero(t, fault.From(err).RetryAfter)
 			require.NoError(t, take(who, b, 100))
 			refused(t, take(who, b, 100))

@@ -32,7 +32,7 @@ func Fault(err error) error {
 		return err
 	}
 	if IsUnavailable(err) || IsRetryable(err) {
-		f := fault.Wrap(fault.Unavailable, fault.ReasonDatabase, err, "The database does not answer at the moment.")
+		f := fault.Wrap(fault.CodeUnavailable, fault.ReasonDatabase, err, "The database does not answer at the moment.")
 		f.RetryAfter = retryAfter
 		return f
 	}

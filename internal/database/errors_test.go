@@ -67,7 +67,7 @@ func TestFault(t *testing.T) {
 	}
 	for _, err := range outages {
 		got := database.Fault(fmt.Errorf("reading: %w", err))
-		if !fault.Is(got, fault.Unavailable) || fault.From(got).RetryAfter <= 0 {
+		if !fault.Is(got, fault.CodeUnavailable) || fault.From(got).RetryAfter <= 0 {
 			t.Errorf("%v gives %v, want UNAVAILABLE and when to come again", err, got)
 		}
 		if !errors.Is(got, err) {
@@ -77,7 +77,7 @@ func TestFault(t *testing.T) {
 	others := []error{
 		nil, errors.New("other"), &pq.Error{Code: "23505"}, &pq.Error{Code: "42601"}, fault.Missing(),
 		fault.Input(fault.Required, "name", "A name is needed."),
-		fault.Wrap(fault.Conflict, fault.ReasonConcurrentChange, context.DeadlineExceeded, "Lost."),
+		fault.Wrap(fault.CodeConflict, fault.ReasonConcurrentChange, context.DeadlineExceeded, "Lost."),
 	}
 	for _, err := range others {
 		if got := database.Fault(err); got != err {

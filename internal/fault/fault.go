@@ -17,24 +17,24 @@ import (
 type Code string
 
 const (
-	// Unauthenticated: nobody, or a credential that is not believed.
-	Unauthenticated Code = "UNAUTHENTICATED"
-	// Forbidden: the caller is known and may see the object, but not do this.
-	Forbidden Code = "FORBIDDEN"
-	// NotFound: there is no such object, or it is somebody else's.
-	NotFound Code = "NOT_FOUND"
-	// Conflict: somebody else was faster, or the version is an old one.
-	Conflict Code = "CONFLICT"
-	// BadUserInput: the request itself is malformed.
-	BadUserInput Code = "BAD_USER_INPUT"
-	// TooLarge: the request, or what it asks for, is more than is handled.
-	TooLarge Code = "TOO_LARGE"
-	// RateLimited: too many; RetryAfter says when to come again.
-	RateLimited Code = "RATE_LIMITED"
-	// Unavailable: something Portico needs does not answer; coming again helps.
-	Unavailable Code = "UNAVAILABLE"
-	// Internal: a defect of Portico.
-	Internal Code = "INTERNAL"
+	// CodeUnauthenticated: nobody, or a credential that is not believed.
+	CodeUnauthenticated Code = "UNAUTHENTICATED"
+	// CodeForbidden: the caller is known and may see the object, but not do this.
+	CodeForbidden Code = "FORBIDDEN"
+	// CodeNotFound: there is no such object, or it is somebody else's.
+	CodeNotFound Code = "NOT_FOUND"
+	// CodeConflict: somebody else was faster, or the version is an old one.
+	CodeConflict Code = "CONFLICT"
+	// CodeBadUserInput: the request itself is malformed.
+	CodeBadUserInput Code = "BAD_USER_INPUT"
+	// CodeTooLarge: the request, or what it asks for, is more than is handled.
+	CodeTooLarge Code = "TOO_LARGE"
+	// CodeRateLimited: too many; RetryAfter says when to come again.
+	CodeRateLimited Code = "RATE_LIMITED"
+	// CodeUnavailable: something Portico needs does not answer; coming again helps.
+	CodeUnavailable Code = "UNAVAILABLE"
+	// CodeInternal: a defect of Portico.
+	CodeInternal Code = "INTERNAL"
 )
 
 // Error ends a request. Message is for the caller's eyes, the cause is not.
@@ -64,15 +64,15 @@ func Later(code Code, reason Reason, after time.Duration, message string) *Error
 
 // Missing is the one answer for an object that does not exist, is somebody
 // else's, or whose id is malformed: the three cannot be told apart.
-func Missing() *Error { return New(NotFound, ReasonUnknownObject, "There is no such object.") }
+func Missing() *Error { return New(CodeNotFound, ReasonUnknownObject, "There is no such object.") }
 
 // Stale is the answer to whoever comes with an old version.
 func Stale() *Error {
-	return New(Conflict, ReasonStaleVersion, "Somebody else has changed this meanwhile; read it again.")
+	return New(CodeConflict, ReasonStaleVersion, "Somebody else has changed this meanwhile; read it again.")
 }
 
 // Lost is the answer to whoever lost a race: the same request may succeed now.
-func Lost(message string) *Error { return New(Conflict, ReasonConcurrentChange, message) }
+func Lost(message string) *Error { return New(CodeConflict, ReasonConcurrentChange, message) }
 
 // Error gives the public message and, for logs, the cause.
 func (e *Error) Error() string {
@@ -91,7 +91,7 @@ func From(err error) *Error {
 	if errors.As(err, &e) {
 		return e
 	}
-	return Wrap(Internal, ReasonDefect, err, "Something went wrong on our side.")
+	return Wrap(CodeInternal, ReasonDefect, err, "Something went wrong on our side.")
 }
 
 // Is tells whether err is an Error of this code.

@@ -13,18 +13,18 @@ import (
 )
 
 func TestAFaultKeepsItsCauseToItself(t *testing.T) {
-	e := fault.Wrap(fault.Unavailable, fault.ReasonDatabase, io.EOF, "Come again.")
+	e := fault.Wrap(fault.CodeUnavailable, fault.ReasonDatabase, io.EOF, "Come again.")
 	wrapped := fmt.Errorf("around: %w", e)
 	if got := fault.From(wrapped); got != e || got.Message != "Come again." || !errors.Is(got, io.EOF) {
 		t.Errorf("found %+v", got)
 	}
-	if !fault.Is(wrapped, fault.Unavailable) || fault.Is(wrapped, fault.Internal) || fault.Is(io.EOF, fault.Internal) || fault.Is(nil, "") {
+	if !fault.Is(wrapped, fault.CodeUnavailable) || fault.Is(wrapped, fault.CodeInternal) || fault.Is(io.EOF, fault.CodeInternal) || fault.Is(nil, "") {
 		t.Error("Is is mistaken")
 	}
 	if text := e.Error(); !strings.Contains(text, "EOF") || !strings.Contains(text, "UNAVAILABLE") {
 		t.Errorf("the log reads %q", text)
 	}
-	if text := fault.New(fault.Forbidden, fault.ReasonRole, "No.").Error(); text != "FORBIDDEN: No." {
+	if text := fault.New(fault.CodeForbidden, fault.ReasonRole, "No.").Error(); text != "FORBIDDEN: No." {
 		t.Errorf("the log reads %q", text)
 	}
 }
@@ -32,22 +32,22 @@ func TestAFaultKeepsItsCauseToItself(t *testing.T) {
 func TestWhatIsUnknownIsInternalAndHidden(t *testing.T) {
 	secret := errors.New("pq: password authentication failed")
 	e := fault.From(secret)
-	if e.Code != fault.Internal || e.Reason != fault.ReasonDefect || strings.Contains(e.Message, "pq") || !errors.Is(e, secret) {
+	if e.Code != fault.CodeInternal || e.Reason != fault.ReasonDefect || strings.Contains(e.Message, "pq") || !errors.Is(e, secret) {
 		t.Errorf("became %+v", e)
 	}
 }
 
 func TestShorthands(t *testing.T) {
-	if e := fault.Missing(); e.Code != fault.NotFound || e.Reason != fault.ReasonUnknownObject || e.Message != fault.Missing().Message {
+	if e := fault.Missing(); e.Code != fault.CodeNotFound || e.Reason != fault.ReasonUnknownObject || e.Message != fault.Missing().Message {
 		t.Errorf("missing is %+v", e)
 	}
-	if e := fault.Stale(); e.Code != fault.Conflict || e.Reason != fault.ReasonStaleVersion {
+	if e := fault.Stale(); e.Code != fault.CodeConflict || e.Reason != fault.ReasonStaleVersion {
 		t.Errorf("stale is %+v", e)
 	}
-	if e := fault.Lost("Late."); e.Code != fault.Conflict || e.Reason != fault.ReasonConcurrentChange || e.Message != "Late." {
+	if e := fault.Lost("Late."); e.Code != fault.CodeConflict || e.Reason != fault.ReasonConcurrentChange || e.Message != "Late." {
 		t.Errorf("lost is %+v", e)
 	}
-	if e := fault.Later(fault.RateLimited, fault.ReasonSignInFailures, time.Minute, "Slowly."); e.Code != fault.RateLimited || e.RetryAfter != time.Minute {
+	if e := fault.Later(fault.CodeRateLimited, fault.ReasonSignInFailures, time.Minute, "Slowly."); e.Code != fault.CodeRateLimited || e.RetryAfter != time.Minute {
 		t.Errorf("later is %+v", e)
 	}
 }

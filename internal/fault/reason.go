@@ -80,17 +80,17 @@ type Kind struct {
 // Kinds lists every pair of a Code and a Reason that occurs, by code.
 func Kinds() []Kind {
 	return []Kind{
-		{Unauthenticated, ReasonNotSignedIn}, {Unauthenticated, ReasonSessionExpired},
-		{Unauthenticated, ReasonInvalidToken}, {Unauthenticated, ReasonWrongCredentials},
-		{Forbidden, ReasonRole}, {Forbidden, ReasonPolicy}, {Forbidden, ReasonAccountSuspended}, {Forbidden, ReasonNotAMember},
-		{NotFound, ReasonUnknownObject},
-		{Conflict, ReasonStaleVersion}, {Conflict, ReasonConcurrentChange}, {Conflict, ReasonIdempotencyKeyReused},
-		{BadUserInput, ReasonMalformedRequest}, {BadUserInput, ReasonInvalidDocument}, {BadUserInput, ReasonUnknownOperation},
-		{BadUserInput, ReasonInvalidValue}, {BadUserInput, ReasonInvalidArgument}, {BadUserInput, ReasonInvalidCursor},
-		{BadUserInput, ReasonDocumentSize}, {BadUserInput, ReasonDepth}, {BadUserInput, ReasonCost}, {BadUserInput, ReasonPersistedQueryNotSupported},
-		{TooLarge, ReasonRequestSize}, {TooLarge, ReasonAnswerSize},
-		{RateLimited, ReasonSignInFailures}, {RateLimited, ReasonBudget},
-		{Unavailable, ReasonDatabase}, {Unavailable, ReasonOutcomeUnknown}, {Unavailable, ReasonBusy}, {Unavailable, ReasonDeadline},
-		{Internal, ReasonDefect},
+		{CodeUnauthenticated, ReasonNotSignedIn}, {CodeUnauthenticated, ReasonSessionExpired},
+		{CodeUnauthenticated, ReasonInvalidToken}, {CodeUnauthenticated, ReasonWrongCredentials},
+		{CodeForbidden, ReasonRole}, {CodeForbidden, ReasonPolicy}, {CodeForbidden, ReasonAccountSuspended}, {CodeForbidden, ReasonNotAMember},
+		{CodeNotFound, ReasonUnknownObject},
+		{CodeConflict, ReasonStaleVersion}, {CodeConflict, ReasonConcurrentChange}, {CodeConflict, ReasonIdempotencyKeyReused},
+		{CodeBadUserInput, ReasonMalformedRequest}, {CodeBadUserInput, ReasonInvalidDocument}, {CodeBadUserInput, ReasonUnknownOperation},
+		{CodeBadUserInput, ReasonInvalidValue}, {CodeBadUserInput, ReasonInvalidArgument}, {CodeBadUserInput, ReasonInvalidCursor},
+		{CodeBadUserInput, ReasonDocumentSize}, {CodeBadUserInput, ReasonDepth}, {CodeBadUserInput, ReasonCost}, {CodeBadUserInput, ReasonPersistedQueryNotSupported},
+		{CodeTooLarge, ReasonRequestSize}, {CodeTooLarge, ReasonAnswerSize},
+		{CodeRateLimited, ReasonSignInFailures}, {CodeRateLimited, ReasonBudget},
+		{CodeUnavailable, ReasonDatabase}, {CodeUnavailable, ReasonOutcomeUnknown}, {CodeUnavailable, ReasonBusy}, {CodeUnavailable, ReasonDeadline},
+		{CodeInternal, ReasonDefect},
 	}
 }

@@ -93,14 +93,14 @@ func (g *Verifier) newCaller(ctx context.Context, token string, sum [sha256.Size
 // uncertain makes of whatever went wrong that nobody can tell.
 func uncertain(err error) error {
 	var known *fault.Error
-	if errors.As(err, &known) && known.Code == fault.Unauthenticated {
+	if errors.As(err, &known) && known.Code == fault.CodeUnauthenticated {
 		return err
 	}
-	return fault.Wrap(fault.Unavailable, fault.ReasonDatabase, err, "The gateway's token cannot be checked at the moment.")
+	return fault.Wrap(fault.CodeUnavailable, fault.ReasonDatabase, err, "The gateway's token cannot be checked at the moment.")
 }
 
 func stranger() *fault.Error {
-	return fault.New(fault.Unauthenticated, fault.ReasonInvalidToken, "The gateway's token is missing, unknown or revoked.")
+	return fault.New(fault.CodeUnauthenticated, fault.ReasonInvalidToken, "The gateway's token is missing, unknown or revoked.")
 }
 
 // believe finds the token, follows its organization, and only then reads it

@@ -66,7 +66,7 @@ func (f *feed) prove(ctx context.Context) error {
 		select {
 		case r := <-done: // it may have begun before the question
 			if r.Err != nil {
-				return fault.Wrap(fault.Unavailable, fault.ReasonDatabase, r.Err, "The event log cannot be reached at the moment.")
+				return fault.Wrap(fault.CodeUnavailable, fault.ReasonDatabase, r.Err, "The event log cannot be reached at the moment.")
 			}
 		case <-ctx.Done():
 			return ctx.Err()
@@ -85,7 +85,7 @@ func (f *feed) give(ctx context.Context, c *keycache.Change) error {
 		return stranger()
 	}
 	if f.gate.known(f.tenant.id) != f.tenant {
-		return fault.New(fault.Unavailable, fault.ReasonBusy, "The organization's keys are loaded anew.")
+		return fault.New(fault.CodeUnavailable, fault.ReasonBusy, "The organization's keys are loaded anew.")
 	}
 	if err := f.reach(ctx, c); err != nil {
 		return err
@@ -200,7 +200,7 @@ func (f *feed) deltas(ctx context.Context, after int64) error {
 func (f *feed) read(ctx context.Context) (leave func(), err error) {
 	claim, ok := f.gate.readers.Enter(ctx, f.caller.Token.String(), 1)
 	if !ok {
-		return nil, fault.Later(fault.Unavailable, fault.ReasonBusy, time.Second, "Too many gateways read the feed at the moment.")
+		return nil, fault.Later(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "Too many gateways read the feed at the moment.")
 	}
 	return claim.Leave, nil
 }

@@ -36,7 +36,7 @@ func TestFewAnswersOfTheFeedAreUnderWay(t *testing.T) {
 	gone, cancel := context.WithCancel(t.Context())
 	cancel() // it waits for nothing
 	err := g.Feed(gone, c, -1, 0, func(*keycache.Change) error { return nil })
-	if !fault.Is(err, fault.Unavailable) || fault.From(err).Reason != fault.ReasonBusy || fault.From(err).RetryAfter == 0 {
+	if !fault.Is(err, fault.CodeUnavailable) || fault.From(err).Reason != fault.ReasonBusy || fault.From(err).RetryAfter == 0 {
 		t.Errorf("one more of the same token: %v", err)
 	}
 	if _, err := w.fed(t, g, c, g.Copy(w.Organization.ID).Position(), 0); err != nil {

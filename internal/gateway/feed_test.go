@@ -47,7 +47,7 @@ func TestTheFeedIsNoOlderThanTheQuestion(t *testing.T) {
 		w.mono.Add(1)
 		wants(t, g, c, w.request(), verdict.Valid) // the node's own silence is not over
 		for name, after := range map[string]int64{"a sign of life": here, "changes": here - 1, "a snapshot": -1, "of another time": here + 1} {
-			if lines, err := w.fed(t, g, c, after, time.Millisecond); !fault.Is(err, fault.Unavailable) || len(lines) != 0 {
+			if lines, err := w.fed(t, g, c, after, time.Millisecond); !fault.Is(err, fault.CodeUnavailable) || len(lines) != 0 {
 				t.Errorf("%s without a database: %+v %v", name, lines, err)
 			}
 		}

@@ -26,7 +26,7 @@ func (g *Verifier) read(ctx context.Context, t *tenant, who *Caller, username uu
 			return mine, nil
 		}
 	}
-	return mine, fault.New(fault.Unavailable, fault.ReasonBusy, "There are more keys in use than are kept.")
+	return mine, fault.New(fault.CodeUnavailable, fault.ReasonBusy, "There are more keys in use than are kept.")
 }
 
 // fill reads a key into the copy, once for all who ask at the same time. It
@@ -63,7 +63,7 @@ func (g *Verifier) fillNow(ctx context.Context, t *tenant, token, username uuid.
 			return nil
 		}
 	}
-	return fault.New(fault.Unavailable, fault.ReasonBusy, "The key is being changed all the time.")
+	return fault.New(fault.CodeUnavailable, fault.ReasonBusy, "The key is being changed all the time.")
 }
 
 // key reads one key and what its verdicts are made of: its app, or all apps of

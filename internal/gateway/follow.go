@@ -30,7 +30,7 @@ func (g *Verifier) catchUp(ctx context.Context, t *tenant) error {
 		switch {
 		case errors.Is(err, eventlog.ErrGap): // the copy cannot be mended
 			g.forget(t)
-			return fault.New(fault.Unavailable, fault.ReasonBusy, "The organization's keys are loaded anew.")
+			return fault.New(fault.CodeUnavailable, fault.ReasonBusy, "The organization's keys are loaded anew.")
 		case err != nil:
 			return err
 		}

@@ -37,7 +37,7 @@ func TestADatabaseThatIsGone(t *testing.T) {
 				wants(t, g, c, shows(other.Secret), verdict.Unavailable)
 				w.mono.Add(1)
 				wants(t, g, c, w.request(), verdict.Unavailable)
-				if _, err := g.Caller(t.Context(), unknownToken(w)); !fault.Is(err, fault.Unavailable) {
+				if _, err := g.Caller(t.Context(), unknownToken(w)); !fault.Is(err, fault.CodeUnavailable) {
 					t.Errorf("a token that cannot be looked up gave %v", err)
 				}
 				if err := g.Feed(t.Context(), c, 0, 0, func(*keycache.Change) error { return nil }); err == nil {

@@ -23,7 +23,7 @@ func (g *Verifier) readCaller(ctx context.Context, sum [sha256.Size]byte, hashes
 	charged := room.Outcome == limits.Passed
 	if !charged && !g.listedToken(hashes) {
 		g.o.Metrics.refusedRead(ofToken)
-		return nil, fault.Later(fault.RateLimited, fault.ReasonBudget, max(room.RetryAfter, time.Second),
+		return nil, fault.Later(fault.CodeRateLimited, fault.ReasonBudget, max(room.RetryAfter, time.Second),
 			"Too many tokens that nobody knows were shown: this one was not looked for. Come again.")
 	}
 	led := false
@@ -35,7 +35,7 @@ func (g *Verifier) readCaller(ctx context.Context, sum [sha256.Size]byte, hashes
 	})
 	select {
 	case r := <-done:
-		if charged && (!led || !fault.Is(r.Err, fault.Unauthenticated)) {
+		if charged && (!led || !fault.Is(r.Err, fault.CodeUnauthenticated)) {
 			g.reads.Return(&ask)
 		}
 		if r.Err != nil {
@@ -43,7 +43,7 @@ func (g *Verifier) readCaller(ctx context.Context, sum [sha256.Size]byte, hashes
 		}
 		return r.Val.(*Caller), nil
 	case <-ctx.Done():
-		return nil, fault.Wrap(fault.Unavailable, fault.ReasonDatabase, ctx.Err(), "The gateway's token could not be checked in time.")
+		return nil, fault.Wrap(fault.CodeUnavailable, fault.ReasonDatabase, ctx.Err(), "The gateway's token could not be checked in time.")
 	}
 }
 

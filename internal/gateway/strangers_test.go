@@ -25,7 +25,7 @@ func strangers(t *testing.T, w *world, g *gateway.Verifier, n int) (looked int) 
 		switch {
 		case isUnauthenticated(err):
 			looked++
-		case fault.Is(err, fault.RateLimited) && fault.From(err).RetryAfter >= time.Second:
+		case fault.Is(err, fault.CodeRateLimited) && fault.From(err).RetryAfter >= time.Second:
 		default:
 			t.Fatal(err)
 		}
@@ -36,7 +36,7 @@ func strangers(t *testing.T, w *world, g *gateway.Verifier, n int) (looked int) 
 func believed(t *testing.T, g *gateway.Verifier, token string) bool {
 	t.Helper()
 	_, err := g.Caller(t.Context(), token)
-	if err != nil && !fault.Is(err, fault.RateLimited) {
+	if err != nil && !fault.Is(err, fault.CodeRateLimited) {
 		t.Fatal(err)
 	}
 	return err == nil

@@ -117,7 +117,7 @@ func (g *Verifier) tenant(ctx context.Context, organization uuid.UUID) (*tenant,
 	case <-t.ready:
 		return t, t.failed
 	case <-ctx.Done():
-		return nil, fault.Wrap(fault.Unavailable, fault.ReasonDatabase, ctx.Err(), "The organization's keys are not loaded yet.")
+		return nil, fault.Wrap(fault.CodeUnavailable, fault.ReasonDatabase, ctx.Err(), "The organization's keys are not loaded yet.")
 	}
 }
 

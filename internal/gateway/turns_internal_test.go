@@ -115,7 +115,7 @@ func TestWhoWaitsForATurn(t *testing.T) {
 			wait(ctx, &all, organization, token)
 		}
 		last := wait(t.Context(), &all, organization, token)
-		if _, err := all.enter(t.Context(), organization, token); !fault.Is(err, fault.Unavailable) {
+		if _, err := all.enter(t.Context(), organization, token); !fault.Is(err, fault.CodeUnavailable) {
 			t.Errorf("one too many: %v", err)
 		}
 		cancel()

@@ -122,7 +122,7 @@ func TestExplanations(t *testing.T) {
 			t.Errorf("explained as %+v", e)
 		}
 		for _, other := range [][2]uuid.UUID{{w.Organization.ID, uuid.New()}, {uuid.New(), w.made.Credential.ID}} {
-			if _, err := g.Explain(t.Context(), &gateway.Caller{Organization: other[0]}, other[1], &gateway.Request{}, w.Clock.Now()); !fault.Is(err, fault.NotFound) {
+			if _, err := g.Explain(t.Context(), &gateway.Caller{Organization: other[0]}, other[1], &gateway.Request{}, w.Clock.Now()); !fault.Is(err, fault.CodeNotFound) {
 				t.Errorf("somebody else's key gave %v", err)
 			}
 		}

@@ -159,4 +159,4 @@ func unknownToken(w *world) string {
 	return token
 }
 
-func isUnauthenticated(err error) bool { return fault.Is(err, fault.Unauthenticated) }
+func isUnauthenticated(err error) bool { return fault.Is(err, fault.CodeUnauthenticated) }

@@ -23,9 +23,9 @@ func TestOnlyTooLargeIsSaidOnce(t *testing.T) {
 		}
 		return e
 	}
-	large, lost, nowhere := at("a", fault.TooLarge), at("a", fault.NotFound), at("", fault.TooLarge)
-	other := at("b", fault.TooLarge)
-	all := gqlerror.List{nil, large, lost, at("a", fault.TooLarge), lost, other, at("b", fault.TooLarge), nowhere, nowhere, nil}
+	large, lost, nowhere := at("a", fault.CodeTooLarge), at("a", fault.CodeNotFound), at("", fault.CodeTooLarge)
+	other := at("b", fault.CodeTooLarge)
+	all := gqlerror.List{nil, large, lost, at("a", fault.CodeTooLarge), lost, other, at("b", fault.CodeTooLarge), nowhere, nowhere, nil}
 	require.Equal(t, gqlerror.List{nil, large, lost, lost, other, nowhere, nowhere, nil}, onceForEach(all))
 }
 

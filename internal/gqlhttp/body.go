@@ -53,7 +53,7 @@ func checkQuery(req *request) *refusal {
 // words and with the status by which clients of Apollo's protocol know to send
 // the document.
 func unknownHash() *refusal {
-	return &refusal{status: http.StatusOK, err: fault.New(fault.BadUserInput, fault.ReasonPersistedQueryNotSupported, "PersistedQueryNotSupported")}
+	return &refusal{status: http.StatusOK, err: fault.New(fault.CodeBadUserInput, fault.ReasonPersistedQueryNotSupported, "PersistedQueryNotSupported")}
 }
 
 // decodeParameter reads a JSON object out of an address; "" and null are none.

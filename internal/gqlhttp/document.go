@@ -137,7 +137,7 @@ func namingRules(all []core.Rule) (list []core.Rule) {
 
 // badInput is a request error; at may be nil.
 func badInput(reason fault.Reason, message string, at *ast.Position) *gqlerror.Error {
-	return located(fault.New(fault.BadUserInput, reason, message), at)
+	return located(fault.New(fault.CodeBadUserInput, reason, message), at)
 }
 
 // located makes a GraphQL error of err, whose message is its public one; at
@@ -157,6 +157,6 @@ func asBadInput(err *gqlerror.Error) *gqlerror.Error {
 	if err.Rule == kindRule || err.Rule == scalarRule {
 		reason = fault.ReasonInvalidValue
 	}
-	err.Err = fault.New(fault.BadUserInput, reason, err.Message)
+	err.Err = fault.New(fault.CodeBadUserInput, reason, err.Message)
 	return err
 }

@@ -26,7 +26,7 @@ func (h *Handler) doubted(ctx context.Context, op *ast.OperationDefinition) *ref
 func (h *Handler) unread(ctx context.Context, no *refusal) *refusal {
 	why := h.doubt(ctx)
 	switch f := fault.From(no.err); {
-	case why == nil, f.Code == fault.RateLimited, f.Code == fault.Unavailable, f.Reason == fault.ReasonPersistedQueryNotSupported:
+	case why == nil, f.Code == fault.CodeRateLimited, f.Code == fault.CodeUnavailable, f.Reason == fault.ReasonPersistedQueryNotSupported:
 		return no
 	}
 	return &refusal{status: http.StatusUnauthorized, err: why}

@@ -40,7 +40,7 @@ func Present(ctx context.Context, err error) *gqlerror.Error {
 // answers INTERNAL.
 func Recover(ctx context.Context, p any) error {
 	slog.ErrorContext(ctx, "panic while answering", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-	return fault.Wrap(fault.Internal, fault.ReasonDefect, fmt.Errorf("panic: %v", p), "Something went wrong on our side.")
+	return fault.Wrap(fault.CodeInternal, fault.ReasonDefect, fmt.Errorf("panic: %v", p), "Something went wrong on our side.")
 }
 
 // present gives the public form of an error: the presenter's, with a code, the
@@ -81,7 +81,7 @@ func (h *Handler) recode(ctx context.Context, err error) error {
 	if isFault || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return err
 	}
-	f = fault.Wrap(fault.Unavailable, fault.ReasonDeadline, err, "The answer took too long.")
+	f = fault.Wrap(fault.CodeUnavailable, fault.ReasonDeadline, err, "The answer took too long.")
 	again := &gqlerror.Error{Err: f, Message: f.Message, Path: graphql.GetPath(ctx)}
 	if located {
 		again.Path, again.Locations, again.Rule = e.Path, e.Locations, e.Rule

@@ -58,7 +58,7 @@ func TestThePresenterSeesEveryError(t *testing.T) {
 // does not have, however much else is wrong with it.
 func TestStrangersAreToldOneThing(t *testing.T) {
 	h := toyHandler(gqlhttp.Options{Stranger: func(context.Context) error {
-		return fault.New(fault.Unauthenticated, fault.ReasonNotSignedIn, "Sign in first.")
+		return fault.New(fault.CodeUnauthenticated, fault.ReasonNotSignedIn, "Sign in first.")
 	}})
 	for _, document := range []string{
 		"{ secrets }", "{ madeUp { deeper } }", "{ hello(no: 1) }", "query($x: Hidden) { secrets(x: $x) }",
@@ -93,8 +93,8 @@ func TestErrorsComeInAFixedOrder(t *testing.T) {
 }
 
 func TestThePlainPresenterTellsWhenToComeAgain(t *testing.T) {
-	e := gqlhttp.Present(t.Context(), fault.Later(fault.RateLimited, fault.ReasonSignInFailures, 1500*time.Millisecond, "Too many."))
-	require.Equal(t, map[string]any{"code": fault.RateLimited, "reason": fault.ReasonSignInFailures, "retryAfter": 2}, e.Extensions)
+	e := gqlhttp.Present(t.Context(), fault.Later(fault.CodeRateLimited, fault.ReasonSignInFailures, 1500*time.Millisecond, "Too many."))
+	require.Equal(t, map[string]any{"code": fault.CodeRateLimited, "reason": fault.ReasonSignInFailures, "retryAfter": 2}, e.Extensions)
 }
 
 func TestDeadline(t *testing.T) {
@@ -122,7 +122,7 @@ func TestPanicsAreLoggedAndSurvived(t *testing.T) {
 
 func TestPanicsOutsideOfResolvers(t *testing.T) {
 	h := gqlhttp.New(brokenSchema{newToy()}, gqlhttp.Options{Recover: func(context.Context, any) error {
-		return fault.New(fault.Internal, fault.ReasonDefect, "Something went wrong on our side.")
+		return fault.New(fault.CodeInternal, fault.ReasonDefect, "Something went wrong on our side.")
 	}})
 	a := query(t, h, "{ hello }", "")
 	require.Equal(t, http.StatusInternalServerError, a.Code)
@@ -142,7 +142,7 @@ func TestRefuse(t *testing.T) {
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(http.MethodPost, "/graphql", nil)
 	r.Header.Set("Accept", "application/graphql-response+json")
-	h.Refuse(w, r, fault.New(fault.Unauthenticated, fault.ReasonInvalidToken, "Sign in again."))
+	h.Refuse(w, r, fault.New(fault.CodeUnauthenticated, fault.ReasonInvalidToken, "Sign in again."))
 	require.Equal(t, http.StatusBadRequest, w.Code)
 	require.JSONEq(t, `{"errors":[{"message":"Sign in again.","extensions":{"code":"UNAUTHENTICATED","reason":"INVALID_TOKEN"}}]}`, w.Body.String())
 }

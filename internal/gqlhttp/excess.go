@@ -60,17 +60,17 @@ func (e *Excess) tell(extensions map[string]any) {
 func (e Excess) fault(message string) *fault.Error {
 	switch e.Limit {
 	case LimitAnswerBytes:
-		return fault.Wrap(fault.TooLarge, fault.ReasonAnswerSize, &e, message)
+		return fault.Wrap(fault.CodeTooLarge, fault.ReasonAnswerSize, &e, message)
 	case LimitBodyBytes:
-		return fault.Wrap(fault.TooLarge, fault.ReasonRequestSize, &e, message)
+		return fault.Wrap(fault.CodeTooLarge, fault.ReasonRequestSize, &e, message)
 	case LimitBodyDepth, LimitBodyValues:
-		return fault.Wrap(fault.BadUserInput, fault.ReasonMalformedRequest, &e, message)
+		return fault.Wrap(fault.CodeBadUserInput, fault.ReasonMalformedRequest, &e, message)
 	case LimitCost:
-		return fault.Wrap(fault.BadUserInput, fault.ReasonCost, &e, message)
+		return fault.Wrap(fault.CodeBadUserInput, fault.ReasonCost, &e, message)
 	case LimitDepth, LimitValueDepth:
-		return fault.Wrap(fault.BadUserInput, fault.ReasonDepth, &e, message)
+		return fault.Wrap(fault.CodeBadUserInput, fault.ReasonDepth, &e, message)
 	}
-	return fault.Wrap(fault.BadUserInput, fault.ReasonDocumentSize, &e, message)
+	return fault.Wrap(fault.CodeBadUserInput, fault.ReasonDocumentSize, &e, message)
 }
 
 // exceeds makes a document's refusal.

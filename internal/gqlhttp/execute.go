@@ -64,7 +64,7 @@ func (h *Handler) told(op *ast.OperationDefinition, cost int) int {
 
 // statusOf is the HTTP status of an operation that was turned away.
 func statusOf(err error) int {
-	if fault.Is(err, fault.RateLimited) {
+	if fault.Is(err, fault.CodeRateLimited) {
 		return http.StatusTooManyRequests
 	}
 	return http.StatusServiceUnavailable
@@ -101,7 +101,7 @@ func (h *Handler) execute(ctx context.Context, op *graphql.OperationContext, cla
 func onceForEach(errs gqlerror.List) gqlerror.List {
 	told := map[ast.PathElement]bool{}
 	return slices.DeleteFunc(errs, func(e *gqlerror.Error) bool {
-		if e == nil || len(e.Path) == 0 || !fault.Is(e, fault.TooLarge) {
+		if e == nil || len(e.Path) == 0 || !fault.Is(e, fault.CodeTooLarge) {
 			return false
 		}
 		again := told[e.Path[0]]

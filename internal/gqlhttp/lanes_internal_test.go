@@ -56,7 +56,7 @@ func TestWhoWaitsTooLongIsTurnedAway(t *testing.T) {
 		start := time.Now()
 		_, err := l.enter(t.Context(), heavy)
 		require.Equal(t, patience, time.Since(start))
-		require.True(t, fault.Is(err, fault.Unavailable))
+		require.True(t, fault.Is(err, fault.CodeUnavailable))
 		require.Equal(t, time.Second, fault.From(err).RetryAfter)
 	})
 }
@@ -72,7 +72,7 @@ func TestALineHasAnEnd(t *testing.T) {
 		synctest.Wait()
 		start := time.Now()
 		_, err := l.enter(t.Context(), heavy)
-		require.True(t, fault.Is(err, fault.Unavailable))
+		require.True(t, fault.Is(err, fault.CodeUnavailable))
 		require.Zero(t, time.Since(start), "it is turned away at once")
 		cancel()
 		synctest.Wait()

@@ -55,9 +55,9 @@ func (m *meter) live() error {
 	}
 	switch err := m.ctx.Err(); {
 	case errors.Is(err, context.DeadlineExceeded):
-		return m.halt(fault.Wrap(fault.Unavailable, fault.ReasonDeadline, err, "The answer took too long."))
+		return m.halt(fault.Wrap(fault.CodeUnavailable, fault.ReasonDeadline, err, "The answer took too long."))
 	case err != nil:
-		return m.halt(fault.Wrap(fault.Unavailable, fault.ReasonDeadline, err, "The request was given up."))
+		return m.halt(fault.Wrap(fault.CodeUnavailable, fault.ReasonDeadline, err, "The request was given up."))
 	}
 	return nil
 }
@@ -78,7 +78,7 @@ func (m *meter) count(sum *atomic.Int64, n int) error {
 // tooLarge reports whether the answer grew beyond the limit.
 func (m *meter) tooLarge() bool {
 	s := m.stopped.Load()
-	return s != nil && fault.Is(s.err, fault.TooLarge)
+	return s != nil && fault.Is(s.err, fault.CodeTooLarge)
 }
 
 // resolve is the middleware of every field.

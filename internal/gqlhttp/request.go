@@ -31,7 +31,7 @@ type refusal struct {
 }
 
 func refuse(status int, message string) *refusal {
-	return &refusal{status: status, err: fault.New(fault.BadUserInput, fault.ReasonMalformedRequest, message)}
+	return &refusal{status: status, err: fault.New(fault.CodeBadUserInput, fault.ReasonMalformedRequest, message)}
 }
 
 // refuseFor refuses because of a limit.

@@ -23,14 +23,14 @@ func TestAnswersTakeRoom(t *testing.T) {
 				require.NoError(t, err)
 			}
 			_, err := l.hold(t.Context(), holder, 50_000, most)
-			require.True(t, fault.Is(err, fault.Unavailable))
+			require.True(t, fault.Is(err, fault.CodeUnavailable))
 			require.Equal(t, fault.ReasonBusy, fault.From(err).Reason)
 			small, err := l.hold(t.Context(), holder, 800, most)
 			require.NoError(t, err)
 			small.Leave()
 		}
 		_, err := l.hold(t.Context(), "d", 50_000, most)
-		require.True(t, fault.Is(err, fault.Unavailable), "the room is full")
+		require.True(t, fault.Is(err, fault.CodeUnavailable), "the room is full")
 	})
 }
 
@@ -53,7 +53,7 @@ func TestLongRequestsTakeRoom(t *testing.T) {
 		}
 		for _, length := range []int64{-1, bodyFree + 1, 1 << 30} {
 			_, err := l.take(t.Context(), "a", length, 256<<10)
-			require.True(t, fault.Is(err, fault.Unavailable), length)
+			require.True(t, fault.Is(err, fault.CodeUnavailable), length)
 		}
 		_, err := l.take(t.Context(), "a", bodyFree, 256<<10)
 		require.NoError(t, err)

@@ -49,14 +49,14 @@ func outcomes() map[string]outcome {
 	}
 	asJSON := []string{"Content-Type", "application/json"}
 	dead := func(context.Context) error {
-		return fault.New(fault.Unauthenticated, fault.ReasonSessionExpired, "Gone.")
+		return fault.New(fault.CodeUnauthenticated, fault.ReasonSessionExpired, "Gone.")
 	}
 	return map[string]outcome{
 		"ran":         {request: ask(`{ hello(name: "you") }`)},
 		"ran in part": {request: ask(`{ hello(name: "you") later }`)},
 		"later":       {request: ask("{ __typename later }")},
 		"signed out": {options: gqlhttp.Options{Stranger: func(context.Context) error {
-			return fault.New(fault.Unauthenticated, fault.ReasonNotSignedIn, "Sign in first.")
+			return fault.New(fault.CodeUnauthenticated, fault.ReasonNotSignedIn, "Sign in first.")
 		}}, request: ask("{ secret }")},
 		"document":        {request: ask("{ nothing }")},
 		"persisted":       {request: func() *http.Request { return post(`{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"00"}}}`) }},
@@ -68,8 +68,8 @@ func outcomes() map[string]outcome {
 		"body":            {request: func() *http.Request { return post(strings.Repeat(" ", 300_000)) }},
 		"address":         {request: sent("GET", "/graphql?query="+strings.Repeat("x", 300_000))},
 		"content type":    {request: sent("POST", "/graphql", "Content-Type", "text/plain")},
-		"budget":          {options: refusing(fault.RateLimited, fault.ReasonBudget, time.Minute), request: ask("{ hello }")},
-		"busy":            {options: refusing(fault.Unavailable, fault.ReasonBusy, time.Second), request: ask("{ hello }")},
+		"budget":          {options: refusing(fault.CodeRateLimited, fault.ReasonBudget, time.Minute), request: ask("{ hello }")},
+		"busy":            {options: refusing(fault.CodeUnavailable, fault.ReasonBusy, time.Second), request: ask("{ hello }")},
 		"defect":          {broken: true, request: ask("{ hello }")},
 	}
 }
@@ -124,7 +124,7 @@ func TestAHashIsNoDocument(t *testing.T) {
 
 	// Whoever is not believed may be about to sign in: the document tells.
 	doubting := toyHandler(gqlhttp.Options{Doubt: func(context.Context) error {
-		return fault.New(fault.Unauthenticated, fault.ReasonSessionExpired, "Gone.")
+		return fault.New(fault.CodeUnauthenticated, fault.ReasonSessionExpired, "Gone.")
 	}})
 	a = send(t, doubting, post(`{"extensions":`+extensions+`}`))
 	require.Equal(t, "PersistedQueryNotSupported", a.JSON.Errors[0].Message)

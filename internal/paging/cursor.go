@@ -45,7 +45,7 @@ func Seal(k Key, list string, p Place) string {
 // Open reads a cursor; find gives the ring's key of an id. Whatever Seal did
 // not write for the same list is BAD_USER_INPUT.
 func Open(find func(id string) (Key, bool), list, cursor string) (Place, error) {
-	bad := fault.New(fault.BadUserInput, fault.ReasonInvalidCursor, "The cursor is not one of this list.")
+	bad := fault.New(fault.CodeBadUserInput, fault.ReasonInvalidCursor, "The cursor is not one of this list.")
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if err != nil || strings.ContainsAny(cursor, "\r\n") || // which base64 passes over
 		len(raw) <= macLength {

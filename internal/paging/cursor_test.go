@@ -44,7 +44,7 @@ func TestACursorIsReadBack(t *testing.T) {
 func refused(t *testing.T, what string, find func(string) (paging.Key, bool), list, cursor string) {
 	t.Helper()
 	place, err := paging.Open(find, list, cursor)
-	if !fault.Is(err, fault.BadUserInput) || place != (paging.Place{}) {
+	if !fault.Is(err, fault.CodeBadUserInput) || place != (paging.Place{}) {
 		t.Errorf("%s was read as %+v (%v)", what, place, err)
 	}
 }

@@ -35,14 +35,14 @@ func (a Args) Window() (Window, error) {
 	w := Window{Limit: Default}
 	switch {
 	case a.First != nil && a.Last != nil:
-		return w, fault.New(fault.BadUserInput, fault.ReasonInvalidArgument, "Give first or last, not both.")
+		return w, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "Give first or last, not both.")
 	case a.First != nil:
 		w.Limit = *a.First
 	case a.Last != nil:
 		w.Limit, w.Backward = *a.Last, true
 	}
 	if w.Limit < 1 || w.Limit > Max {
-		return w, fault.New(fault.BadUserInput, fault.ReasonInvalidArgument, "first and last must be between 1 and 100.")
+		return w, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "first and last must be between 1 and 100.")
 	}
 	if a.After != nil {
 		w.After = *a.After

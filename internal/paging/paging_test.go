@@ -21,13 +21,13 @@ func TestTheSizeOfAPage(t *testing.T) {
 	}
 	for _, n := range []int{math.MinInt, -2147483648, -1, 0, 101, 1000, 2147483647, 2147483648, math.MaxInt} {
 		for _, args := range []paging.Args{{First: &n}, {Last: &n}} {
-			if _, err := args.Window(); !fault.Is(err, fault.BadUserInput) {
+			if _, err := args.Window(); !fault.Is(err, fault.CodeBadUserInput) {
 				t.Errorf("%d rows: %v", n, err)
 			}
 		}
 	}
 	one := 1
-	if _, err := (paging.Args{First: &one, Last: &one}).Window(); !fault.Is(err, fault.BadUserInput) {
+	if _, err := (paging.Args{First: &one, Last: &one}).Window(); !fault.Is(err, fault.CodeBadUserInput) {
 		t.Errorf("both ends at once: %v", err)
 	}
 	after, before := "a", "b"

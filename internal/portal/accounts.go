@@ -31,7 +31,7 @@ func (c *change) owningAccount(ctx context.Context, given *string) (*db.Account,
 	} else if c.viewer.Role != viewer.Portal {
 		return nil, fault.Input(fault.Required, "accountId", "Say whose it shall be.")
 	} else if id == uuid.Nil {
-		return nil, fault.New(fault.Forbidden, fault.ReasonNotAMember, "You do not belong to an account.")
+		return nil, fault.New(fault.CodeForbidden, fault.ReasonNotAMember, "You do not belong to an account.")
 	}
 	return c.lockAccountForShare(ctx, id)
 }

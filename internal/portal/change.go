@@ -116,7 +116,7 @@ func refusal(d policy.Decision) error {
 	case d.Is(policy.Status):
 		return fault.Input(fault.WrongStatus, "", *d.Message)
 	default:
-		return fault.New(fault.Forbidden, reasonOf(*d.Code), *d.Message)
+		return fault.New(fault.CodeForbidden, reasonOf(*d.Code), *d.Message)
 	}
 }
 
@@ -139,11 +139,11 @@ func publicError(err error) error {
 	case err == nil, errors.As(err, &known), errors.As(err, &invalid):
 		return err
 	case errors.Is(err, privacy.Deny):
-		return fault.Wrap(fault.Forbidden, fault.ReasonRole, err, "Your role does not allow this.")
+		return fault.Wrap(fault.CodeForbidden, fault.ReasonRole, err, "Your role does not allow this.")
 	case db.IsNotFound(err):
 		return fault.Missing()
 	case database.IsRetryable(err):
-		return fault.Wrap(fault.Conflict, fault.ReasonConcurrentChange, err, "Others were changing the same; try again.")
+		return fault.Wrap(fault.CodeConflict, fault.ReasonConcurrentChange, err, "Others were changing the same; try again.")
 	}
 	return database.Fault(err)
 }

@@ -83,13 +83,13 @@ func TestEndpointsAreUniqueInTheirProduct(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []any{"/orders/{order}/lines", "Its lines.", 2}, []any{moved.Path, moved.Description, moved.Version})
 		_, err = f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: get.GlobalID(), Version: ptr(1), Path: set("/late")})
-		requireCode(t, err, fault.Conflict)
+		requireCode(t, err, fault.CodeConflict)
 
 		deleted, err := f.Portal.DeleteEndpoint(x.Admin, get.GlobalID())
 		require.NoError(t, err)
 		require.Equal(t, get.GlobalID(), deleted)
 		_, err = f.Portal.DeleteEndpoint(x.Admin, get.GlobalID())
-		requireCode(t, err, fault.NotFound)
+		requireCode(t, err, fault.CodeNotFound)
 		require.Equal(t, []string{string(eventlog.EndpointCreated), string(eventlog.EndpointUpdated), string(eventlog.EndpointDeleted)}, told(t, f, get.ID))
 		again := mustEndpoint(t, f, x.Admin, prod, domain.MethodGet, "/orders/{order}/lines")
 		require.NotEqual(t, get.ID, again.ID)
@@ -143,12 +143,12 @@ func TestEndpointsOfOthers(t *testing.T) {
 		unknown := attempts(y.Admin, nodeid.Encode(nodeid.Product, uuid.New()), nodeid.Encode(nodeid.Endpoint, uuid.New()))
 		malformed := attempts(y.Admin, "prod_?", prod.GlobalID())
 		for i, err := range foreign {
-			requireCode(t, err, fault.NotFound)
+			requireCode(t, err, fault.CodeNotFound)
 			require.Equal(t, unknown[i].Error(), err.Error())
 			require.Equal(t, malformed[i].Error(), err.Error())
 		}
 		for _, err := range attempts(x.Developer, prod.GlobalID(), made.GlobalID()) {
-			requireCode(t, err, fault.Forbidden)
+			requireCode(t, err, fault.CodeForbidden)
 		}
 		now, err := f.Client.Endpoint.Query().All(portaltest.System(t))
 		require.NoError(t, err)

@@ -48,7 +48,7 @@ func (p *Portal) enforced(ctx context.Context, organization uuid.UUID) error {
 func tells(err error) bool {
 	var known *fault.Error
 	if errors.As(err, &known) {
-		return known.Code != fault.Unavailable && known.Code != fault.Internal && known.Code != fault.RateLimited
+		return known.Code != fault.CodeUnavailable && known.Code != fault.CodeInternal && known.Code != fault.CodeRateLimited
 	}
 	return errors.As(err, new(*fault.Invalid))
 }

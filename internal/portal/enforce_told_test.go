@@ -20,8 +20,8 @@ import (
 // say only that nobody could look.
 func TestWhichRefusalsTell(t *testing.T) {
 	for code, tells := range map[fault.Code]bool{
-		fault.Unauthenticated: true, fault.Forbidden: true, fault.NotFound: true, fault.Conflict: true, fault.BadUserInput: true, fault.TooLarge: true,
-		fault.RateLimited: false, fault.Unavailable: false, fault.Internal: false,
+		fault.CodeUnauthenticated: true, fault.CodeForbidden: true, fault.CodeNotFound: true, fault.CodeConflict: true, fault.CodeBadUserInput: true, fault.CodeTooLarge: true,
+		fault.CodeRateLimited: false, fault.CodeUnavailable: false, fault.CodeInternal: false,
 	} {
 		require.Equal(t, tells, portal.Tells(fault.New(code, "", "no")), code)
 	}
@@ -74,7 +74,7 @@ func TestWhatTheGateIsTold(t *testing.T) {
 		d.fail, d.dark = []commit{{true, false, gaveUp}}, 1<<30
 		require.Equal(t, fault.ReasonOutcomeUnknown, fault.From(rename("Third")).Reason)
 		require.Equal(t, noted{woken: 1}, told(), "it may have happened")
-		requireCode(t, rename("Fourth"), fault.Unavailable)
+		requireCode(t, rename("Fourth"), fault.CodeUnavailable)
 		require.Equal(t, noted{}, told(), "nothing has happened, and nothing is known")
 	})
 }

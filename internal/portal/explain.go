@@ -70,14 +70,14 @@ func (p *Portal) AccessQuestion(ctx context.Context, in ExplainAccessInput) (q A
 		max  int
 	}{{in.Product, &q.Product, maxShort}, {in.Method, &q.Method, maxShort}, {in.Path, &q.Path, maxPath}, {in.App, &q.App, maxShort}} {
 		if checkText("", deref(text.from), text.max, false) != nil {
-			return q, fault.New(fault.BadUserInput, fault.ReasonInvalidArgument, "The product, the method, the path or the app is too long or holds characters that cannot be shown.")
+			return q, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "The product, the method, the path or the app is too long or holds characters that cannot be shown.")
 		}
 		*text.to = deref(text.from)
 	}
 	if in.Address != nil {
 		host, err := netip.ParseAddr(*in.Address)
 		if err != nil || host.Zone() != "" {
-			return q, fault.New(fault.BadUserInput, fault.ReasonInvalidArgument, "The address is not an IP address.")
+			return q, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "The address is not an IP address.")
 		}
 		q.Address = host.Unmap()
 	}

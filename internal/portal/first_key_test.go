@@ -60,6 +60,6 @@ func TestTheFirstKey(t *testing.T) {
 		require.NoError(t, err)
 		member := f.Enter(t, f.MustUser(t, x.Admin, x.Account, domain.Member))
 		_, err = f.Portal.CreateApp(member, portal.CreateAppInput{Name: "App", FirstKey: &portal.FirstKeyInput{Environment: &production}})
-		requireCode(t, err, fault.Forbidden)
+		requireCode(t, err, fault.CodeForbidden)
 	})
 }

@@ -67,7 +67,7 @@ func (p *Portal) earlier(ctx context.Context, o once) (*made, error) {
 		return nil, publicError(err)
 	}
 	if string(row.InputHash) != string(o.hash) {
-		return nil, fault.New(fault.Conflict, fault.ReasonIdempotencyKeyReused, "The idempotency key was used before with another input.")
+		return nil, fault.New(fault.CodeConflict, fault.ReasonIdempotencyKeyReused, "The idempotency key was used before with another input.")
 	}
 	return &made{first: row.ObjectID, second: deref(row.SecondID)}, nil
 }

@@ -113,5 +113,5 @@ func TestGenerateLimitedKeyOnce(t *testing.T) {
 	require.Equal(t, made.Credential.ID, again.Credential.ID)
 	in.AllowedAddresses = nil
 	_, err := f.Portal.GenerateKey(x.Developer, in)
-	requireCode(t, err, fault.Conflict)
+	requireCode(t, err, fault.CodeConflict)
 }

@@ -28,7 +28,7 @@ func (p *Portal) CredentialIDByKey(ctx context.Context, key string) (uuid.UUID, 
 		username, ok = apikey.ParseUsername(key)
 	}
 	if !ok {
-		return uuid.Nil, fault.New(fault.BadUserInput, fault.ReasonInvalidValue, "This is not a key.")
+		return uuid.Nil, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidValue, "This is not a key.")
 	}
 	found, err := p.client.Credential.Query().Where(credential.Username(username)).
 		Select(credential.FieldID, credential.FieldSecretHash, credential.FieldPepperID).Only(ctx)

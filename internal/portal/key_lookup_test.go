@@ -65,7 +65,7 @@ func TestAKeyInHandIsFound(t *testing.T) {
 		for _, junk := range []string{"", "x", s.RawKey[1:], s.RawKey + "x", strings.ToUpper(s.RawKey), " " + s.RawKey, s.Username.String() + ":", ":" + s.Password.String(),
 			"{" + s.Username.String() + "}", strings.Repeat("a", 1<<16), "Basic eDp5", "\x00"} {
 			_, err := f.Portal.CredentialIDByKey(tenant.Admin, junk)
-			require.True(t, fault.Is(err, fault.BadUserInput), "%.50q", junk)
+			require.True(t, fault.Is(err, fault.CodeBadUserInput), "%.50q", junk)
 			require.NotContains(t, err.Error(), s.Password.String())
 		}
 		require.Equal(t, before, statements.Load())

@@ -107,7 +107,7 @@ func TestRegisterNarrowedOnce(t *testing.T) {
 	for _, other := range [][]string{nil, ids(s.endpoints[1])} {
 		in.EndpointIDs = other
 		_, err = s.Portal.Register(s.Developer, in)
-		requireCode(t, err, fault.Conflict)
+		requireCode(t, err, fault.CodeConflict)
 	}
 }
 
@@ -138,7 +138,7 @@ func TestUpdateSubscriptionEndpoints(t *testing.T) {
 		_, err = s.Portal.UpdateSubscriptionEndpoints(s.Developer, portal.UpdateSubscriptionEndpointsInput{
 			SubscriptionID: sub.GlobalID(), Version: ptr(1), EndpointIDs: set(ids(a)),
 		})
-		requireCode(t, err, fault.Conflict)
+		requireCode(t, err, fault.CodeConflict)
 		same, err := s.Portal.UpdateSubscriptionEndpoints(s.Developer, portal.UpdateSubscriptionEndpointsInput{SubscriptionID: sub.GlobalID()})
 		require.NoError(t, err)
 		require.Equal(t, now.EndpointIds, same.EndpointIds, "what is left out stays")
@@ -167,7 +167,7 @@ func TestWhoseEndpointsNobodyChooses(t *testing.T) {
 		for _, as := range []context.Context{other, foreign.Admin, foreign.Developer} {
 			_, err := s.narrow(as, sub, ids(s.endpoints...)...)
 			_, want := s.narrow(as, &unknown, ids(s.endpoints...)...)
-			requireCode(t, err, fault.NotFound)
+			requireCode(t, err, fault.CodeNotFound)
 			require.Equal(t, want.Error(), err.Error())
 		}
 		for _, step := range []func() (*db.Subscription, error){

@@ -39,7 +39,7 @@ func TestAPasswordThatChangesMeanwhile(t *testing.T) {
 			}}
 		})
 		err := change(p, "the second of two batteries")
-		require.True(t, fault.Is(err, fault.Conflict), "%v", err)
+		require.True(t, fault.Is(err, fault.CodeConflict), "%v", err)
 		require.Equal(t, fault.ReasonConcurrentChange, fault.From(err).Reason)
 	})
 }

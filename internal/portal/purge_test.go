@@ -104,7 +104,7 @@ func TestPurgeOfApps(t *testing.T) {
 func checkTombstone(t *testing.T, f *portaltest.Fixture, tenant portaltest.Tenant, gone *db.App) {
 	t.Helper()
 	owner := f.MustAccount(t, tenant.Admin, "Later").GlobalID()
-	if _, err := f.Portal.RestoreApp(tenant.Admin, gone.GlobalID()); !fault.Is(err, fault.NotFound) {
+	if _, err := f.Portal.RestoreApp(tenant.Admin, gone.GlobalID()); !fault.Is(err, fault.CodeNotFound) {
 		t.Errorf("restoring a purged app: %v", err)
 	}
 	_, err := f.Portal.CreateApp(tenant.Admin, portal.CreateAppInput{Name: "Thief", AccountID: &owner, ReferenceID: ptr(gone.ReferenceID.String())})
@@ -199,7 +199,7 @@ func TestPurgeOfIdempotencyKeysAndAttempts(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := f.Portal.SignIn(tenant.Developer, portal.SignInInput{Email: address.ParseEmail("nobody@example.com"), Password: "wrong"})
-		if !fault.Is(err, fault.Unauthenticated) {
+		if !fault.Is(err, fault.CodeUnauthenticated) {
 			t.Fatal(err)
 		}
 		attempts := count(t, f.Client.SignInAttempt.Query())
@@ -257,10 +257,10 @@ func TestPurgeTellsWhatFailed(t *testing.T) {
 	f.MustTenant(t, "one")
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	if _, err := f.Portal.Purge(ctx); !fault.Is(err, fault.Unavailable) || !errors.Is(err, context.Canceled) {
+	if _, err := f.Portal.Purge(ctx); !fault.Is(err, fault.CodeUnavailable) || !errors.Is(err, context.Canceled) {
 		t.Errorf("a purge that was broken off: %v", err)
 	}
-	if _, err := f.Portal.RecordExpiries(ctx); !fault.Is(err, fault.Unavailable) {
+	if _, err := f.Portal.RecordExpiries(ctx); !fault.Is(err, fault.CodeUnavailable) {
 		t.Errorf("a recording that was broken off: %v", err)
 	}
 }

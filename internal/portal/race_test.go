@@ -82,7 +82,7 @@ func outcome(err error) string {
 		return won
 	case len(problems) > 0:
 		return string(problems[0].Code)
-	case database.IsRetryable(err) || fault.From(err).Code == fault.Internal:
+	case database.IsRetryable(err) || fault.From(err).Code == fault.CodeInternal:
 		return err.Error()
 	}
 	return string(fault.From(err).Code)

@@ -91,7 +91,7 @@ func (p *Portal) open(name string, order Order, cursor string) (*position, error
 	}
 	value, err := parsePlace(order.Column, place.Value)
 	if err != nil {
-		return nil, fault.New(fault.BadUserInput, fault.ReasonInvalidCursor, "The cursor is not one of this list.")
+		return nil, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidCursor, "The cursor is not one of this list.")
 	}
 	return &position{value: value, id: place.ID}, nil
 }

@@ -87,7 +87,7 @@ func TestAnAdministratorEndsTheSuspensionOfADeletedApp(t *testing.T) {
 				for _, who := range []context.Context{o.Developer, other.Admin, other.Developer} {
 					require.Empty(t, o.suspended(t, who))
 					_, err := o.Portal.Unregister(who, id, nil)
-					requireCode(t, err, fault.NotFound)
+					requireCode(t, err, fault.CodeNotFound)
 				}
 				_, err := o.Portal.Approve(o.Admin, id, nil)
 				requireProblems(t, err, "WRONG_STATUS subscriptionId")
@@ -103,7 +103,7 @@ func TestAnAdministratorEndsTheSuspensionOfADeletedApp(t *testing.T) {
 				require.Empty(t, o.suspended(t, o.Admin))
 				require.Equal(t, lifecycle.Approved, o.born(t))
 				_, err = end(o.Admin, id, nil)
-				requireCode(t, err, fault.NotFound)
+				requireCode(t, err, fault.CodeNotFound)
 				requireStory(t, o, way)
 				requireRest(t, o, purged)
 			})
@@ -127,7 +127,7 @@ func requireRest(t *testing.T, o outlived, purged bool) {
 	t.Helper()
 	_, err := o.Portal.RestoreApp(o.Admin, o.app.GlobalID())
 	if purged {
-		requireCode(t, err, fault.NotFound)
+		requireCode(t, err, fault.CodeNotFound)
 		require.Zero(t, count(t, o.Client.Subscription.Query().Where(subscription.ID(o.s.ID))))
 		return
 	}

@@ -51,7 +51,7 @@ type Session struct {
 
 // wrongSignIn is the one answer to every sign-in that fails.
 func wrongSignIn() error {
-	return fault.New(fault.Unauthenticated, fault.ReasonWrongCredentials, "The e-mail address or the password is wrong.")
+	return fault.New(fault.CodeUnauthenticated, fault.ReasonWrongCredentials, "The e-mail address or the password is wrong.")
 }
 
 // SignIn checks a password and issues an access token. An unknown address, a
@@ -73,7 +73,7 @@ func (p *Portal) SignIn(ctx context.Context, in SignInInput) (Session, error) {
 		Users: known.ids(), Anywhere: in.anywhere(), Since: known.since(),
 	})
 	if err != nil {
-		if fault.Is(err, fault.RateLimited) {
+		if fault.Is(err, fault.CodeRateLimited) {
 			p.failures.note(ctx, SignInLimited, in, known)
 		}
 		return Session{}, publicError(err)

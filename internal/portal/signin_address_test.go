@@ -46,9 +46,9 @@ func TestEverySpellingIsOnePerson(t *testing.T) {
 		}
 		for i, text := range spellings() {
 			_, err := f.Portal.SignIn(t.Context(), portal.SignInInput{Email: address.ParseEmail(text), Password: "not this one"})
-			want := fault.Unauthenticated
+			want := fault.CodeUnauthenticated
 			if i >= auth.PairFailures {
-				want = fault.RateLimited
+				want = fault.CodeRateLimited
 			}
 			require.True(t, fault.Is(err, want), "%d %+q: %v", i, text, err)
 		}

@@ -37,9 +37,9 @@ func TestDevicesOfANamesake(t *testing.T) {
 		for i := range 2 * auth.PairFailures {
 			fresh, err := try(from(t, elsewhere), f.Portal, "the password of two", "two")
 			require.NoError(t, err)
-			want := fault.Unauthenticated
+			want := fault.CodeUnauthenticated
 			if i >= auth.PairFailures {
-				want = fault.RateLimited
+				want = fault.CodeRateLimited
 			}
 			err = guess(attacker, fresh.DeviceToken, "a wrong password", ptr("one"))
 			require.True(t, fault.Is(err, want), "%d: %v", i, err)
@@ -49,7 +49,7 @@ func TestDevicesOfANamesake(t *testing.T) {
 			require.NoError(t, err)
 			for range auth.PairFailures {
 				err := guess(attacker, fresh.DeviceToken, "a wrong password", nil)
-				require.True(t, fault.Is(err, fault.Unauthenticated), "%v", err)
+				require.True(t, fault.Is(err, fault.CodeUnauthenticated), "%v", err)
 			}
 		}
 		require.NoError(t, guess(victim, own.DeviceToken, "the password of one", nil))

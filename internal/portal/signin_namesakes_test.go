@@ -42,7 +42,7 @@ func TestWhoseTurnItIs(t *testing.T) {
 			s, err := try(from(t, "192.0.2.1"), f.Portal, fmt.Sprintf("password of org%d", at))
 			f.Clock.Advance(auth.AttemptWindow)
 			if err != nil {
-				require.True(t, fault.Is(err, fault.Unauthenticated), "%v", err)
+				require.True(t, fault.Is(err, fault.CodeUnauthenticated), "%v", err)
 				return false
 			}
 			return s.User.ID == u.ID

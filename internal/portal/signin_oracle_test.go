@@ -89,11 +89,11 @@ func TestAnUnfinishedSignInCountsForOthers(t *testing.T) {
 			hangUp = cancel
 			_, err := try(ctx, f.Portal, "the password of two")
 			require.Error(t, err)
-			require.False(t, fault.Is(err, fault.Unauthenticated), "%v", err)
+			require.False(t, fault.Is(err, fault.CodeUnauthenticated), "%v", err)
 		}
 		hangUp = func() {}
 		_, err := try(from(t, "192.0.2.1"), f.Portal, "the password of one")
-		require.True(t, fault.Is(err, fault.Unauthenticated), "it is not tried: %v", err)
+		require.True(t, fault.Is(err, fault.CodeUnauthenticated), "it is not tried: %v", err)
 		_, err = try(from(t, "192.0.2.1"), f.Portal, "the password of two")
 		require.NoError(t, err)
 	})

@@ -80,7 +80,7 @@ func TestNamesakesElsewhere(t *testing.T) {
 			hashes.Store(0)
 			s, err := try(from(t, "192.0.2.1"), p, password, organization...)
 			if want == "" {
-				require.True(t, fault.Is(err, fault.Unauthenticated), "%v", err)
+				require.True(t, fault.Is(err, fault.CodeUnauthenticated), "%v", err)
 			} else {
 				require.NoError(t, err)
 				require.Equal(t, want, s.Organization.Slug)
@@ -123,7 +123,7 @@ func TestOnePasswordInTwoOrganizations(t *testing.T) {
 		require.NoError(t, err, "what was asked for the organization did not fail")
 		require.Equal(t, "two", s.Organization.Slug)
 		_, err = try(from(t, "192.0.2.1"), f.Portal, "a wrong password")
-		require.True(t, fault.Is(err, fault.Unauthenticated), "%v", err)
+		require.True(t, fault.Is(err, fault.CodeUnauthenticated), "%v", err)
 	})
 }
 
@@ -150,14 +150,14 @@ func fail(t *testing.T, p *portal.Portal, client string, n int, organization ...
 	t.Helper()
 	for range n {
 		_, err := try(from(t, client), p, "a wrong password", organization...)
-		require.True(t, fault.Is(err, fault.Unauthenticated), "%v", err)
+		require.True(t, fault.Is(err, fault.CodeUnauthenticated), "%v", err)
 	}
 }
 
 func limited(t *testing.T, p *portal.Portal, client, password string, organization ...string) {
 	t.Helper()
 	_, err := try(from(t, client), p, password, organization...)
-	require.True(t, fault.Is(err, fault.RateLimited), "%v", err)
+	require.True(t, fault.Is(err, fault.CodeRateLimited), "%v", err)
 }
 
 // Strangers lock out strangers; an administrator lifts the rest, for the own
@@ -179,12 +179,12 @@ func TestUnlockUser(t *testing.T) {
 		fail(t, f.Portal, "192.0.2.1", auth.PairFailures)
 		f.Clock.Advance(time.Second)
 		_, err := f.Portal.UnlockUser(one.Admin, theirs.GlobalID(), nil)
-		require.True(t, fault.Is(err, fault.NotFound), "%v", err)
+		require.True(t, fault.Is(err, fault.CodeNotFound), "%v", err)
 		_, err = f.Portal.UnlockUser(two.Admin, theirs.GlobalID(), nil)
 		require.NoError(t, err)
 		limited(t, f.Portal, "192.0.2.1", "the password of one", "one")
 		_, err = try(from(t, "192.0.2.1"), f.Portal, "the password of one")
-		require.True(t, fault.Is(err, fault.Unauthenticated), "it is not tried: %v", err)
+		require.True(t, fault.Is(err, fault.CodeUnauthenticated), "it is not tried: %v", err)
 		_, err = try(from(t, "192.0.2.1"), f.Portal, "the password of two")
 		require.NoError(t, err)
 
@@ -197,7 +197,7 @@ func TestUnlockUser(t *testing.T) {
 		fail(t, f.Portal, "192.0.2.1", auth.PairFailures, "one")
 		limited(t, f.Portal, "192.0.2.1", "the password of one", "one")
 		_, err = f.Portal.UnlockUser(one.Developer, mine.GlobalID(), nil)
-		require.True(t, fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden), "%v", err)
+		require.True(t, fault.Is(err, fault.CodeNotFound) || fault.Is(err, fault.CodeForbidden), "%v", err)
 	})
 }
 
@@ -220,10 +220,10 @@ func TestGuessesAtOnceAreAlike(t *testing.T) {
 				wait.Go(func() {
 					for range 20 {
 						_, err := try(from(t, "192.0.2.1"), []*portal.Portal{first, second}[i%2], "a wrong password")
-						if fault.Is(err, fault.RateLimited) {
+						if fault.Is(err, fault.CodeRateLimited) {
 							refused.Add(1)
 						}
-						if !fault.Is(err, fault.Unavailable) {
+						if !fault.Is(err, fault.CodeUnavailable) {
 							break
 						}
 					}
@@ -255,7 +255,7 @@ func TestADeviceThatSignedInBefore(t *testing.T) {
 		require.NoError(t, err, "as a cookie")
 		in.Email = address.ParseEmail("other@both.example")
 		_, err = f.Portal.SignIn(from(t, "192.0.2.1"), in)
-		require.True(t, fault.Is(err, fault.Unauthenticated), "it is no way in: %v", err)
+		require.True(t, fault.Is(err, fault.CodeUnauthenticated), "it is no way in: %v", err)
 	})
 }
 
@@ -283,7 +283,7 @@ func TestResetPassword(t *testing.T) {
 		require.Equal(t, u.TokenVersion+1, changed.TokenVersion)
 		fail(t, f.Portal, "192.0.2.1", 1)
 		_, err = try(from(t, "192.0.2.1"), f.Portal, portaltest.Password)
-		require.True(t, fault.Is(err, fault.Unauthenticated))
+		require.True(t, fault.Is(err, fault.CodeUnauthenticated))
 		_, err = try(from(t, "192.0.2.1"), f.Portal, "another password")
 		require.NoError(t, err)
 	})
@@ -298,7 +298,7 @@ func TestDemoPeopleNeedAPasswordOfTheirOwn(t *testing.T) {
 		u := enlist(t, f, "one", portaltest.Password)
 		require.NoError(t, f.Client.User.UpdateOne(u).SetMadeInDevelopment(true).Exec(portaltest.System(t)))
 		_, err := try(from(t, "192.0.2.1"), f.Portal, portaltest.Password)
-		require.True(t, fault.Is(err, fault.Unauthenticated))
+		require.True(t, fault.Is(err, fault.CodeUnauthenticated))
 		_, err = f.Portal.ResetPassword(t.Context(), "one", u.EmailFolded, "another password")
 		require.NoError(t, err)
 		_, err = try(from(t, "192.0.2.1"), f.Portal, "another password")

@@ -56,7 +56,7 @@ func (p *Portal) resolveUnclearCommit(ctx context.Context, c *change, err error)
 // outcomeUnknown is the answer where nobody knows whether a change has happened, so
 // that nothing may be tried again: it names no time to do so.
 func outcomeUnknown(err error) error {
-	return fault.Wrap(fault.Unavailable, fault.ReasonOutcomeUnknown, errors.New(err.Error()), "The database fell silent in the middle of this change: it may have happened.")
+	return fault.Wrap(fault.CodeUnavailable, fault.ReasonOutcomeUnknown, errors.New(err.Error()), "The database fell silent in the middle of this change: it may have happened.")
 }
 
 // committed looks for the change's last event, when nobody is writing to the

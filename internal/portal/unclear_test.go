@@ -185,7 +185,7 @@ func TestACommitThatStaysUnclear(t *testing.T) {
 		key := "mine"
 		before := f.Client.Credential.Query().CountX(portaltest.System(t))
 		made, err := p.GenerateKey(x.Developer, portal.GenerateKeyInput{AppID: &id})
-		require.True(t, fault.Is(err, fault.Unavailable), "%v", err)
+		require.True(t, fault.Is(err, fault.CodeUnavailable), "%v", err)
 		require.Equal(t, fault.ReasonOutcomeUnknown, fault.From(err).Reason)
 		require.Nil(t, made.Secret, "what may not be there is not shown")
 		require.Equal(t, before+1, f.Client.Credential.Query().CountX(portaltest.System(t)), "it is not tried again")

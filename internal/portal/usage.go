@@ -67,13 +67,13 @@ func mayCount(v viewer.Viewer) error {
 	case v.Role == viewer.Admin:
 		return nil
 	case v.Role == viewer.Portal && v.AccountSuspended:
-		return fault.New(fault.Forbidden, fault.ReasonAccountSuspended, "The account is suspended.")
+		return fault.New(fault.CodeForbidden, fault.ReasonAccountSuspended, "The account is suspended.")
 	case v.Role == viewer.Portal && v.AccountID != uuid.Nil:
 		return nil
 	case v.Role == viewer.Anonymous:
-		return fault.New(fault.Unauthenticated, fault.ReasonNotSignedIn, "Sign in first.")
+		return fault.New(fault.CodeUnauthenticated, fault.ReasonNotSignedIn, "Sign in first.")
 	}
-	return fault.New(fault.Forbidden, fault.ReasonRole, "Your role does not allow this.")
+	return fault.New(fault.CodeForbidden, fault.ReasonRole, "Your role does not allow this.")
 }
 
 // usageIDs reads a list of ids, all of which the viewer must see.
@@ -82,7 +82,7 @@ func usageIDs[T any](ctx context.Context, k nodeid.Kind, ids []string, load func
 		return nil, nil
 	}
 	if len(ids) == 0 || len(ids) > maxUsageIDs {
-		return nil, fault.New(fault.BadUserInput, fault.ReasonInvalidArgument, fmt.Sprintf("Name 1 to %d ids, or leave the list out.", maxUsageIDs))
+		return nil, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, fmt.Sprintf("Name 1 to %d ids, or leave the list out.", maxUsageIDs))
 	}
 	asked := distinctIDs(decodeAll(k, ids))
 	seen, err := load(ctx, asked, []string{"id"})
@@ -110,7 +110,7 @@ func distinctIDs(ids []uuid.UUID) []uuid.UUID {
 func location(name string) (*time.Location, error) {
 	l, err := zone.Load(name)
 	if err != nil {
-		return nil, fault.New(fault.BadUserInput, fault.ReasonInvalidArgument, "This is not the IANA name of a time zone, such as Europe/Istanbul.")
+		return nil, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "This is not the IANA name of a time zone, such as Europe/Istanbul.")
 	}
 	return l, nil
 }

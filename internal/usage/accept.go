@@ -73,7 +73,7 @@ func (s *Store) addReport(ctx context.Context, tx *database.Tx, by Reporter, cal
 }
 
 func badReport(format string, args ...any) error {
-	return fault.New(fault.BadUserInput, fault.ReasonInvalidArgument, fmt.Sprintf(format, args...))
+	return fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, fmt.Sprintf(format, args...))
 }
 
 func checkBatch(id string, calls []Reported) error {

@@ -37,7 +37,7 @@ func (w *world) accept(batch string, rows ...Reported) error {
 func (w *world) refusedRow(row int, rows ...Reported) {
 	w.t.Helper()
 	err := w.accept("refused", rows...)
-	require.True(w.t, fault.Is(err, fault.BadUserInput), "%v", err)
+	require.True(w.t, fault.Is(err, fault.CodeBadUserInput), "%v", err)
 	require.Contains(w.t, err.Error(), fmt.Sprintf("Row %d:", row))
 }
 
@@ -66,13 +66,13 @@ func TestReportsAtTheirEdges(t *testing.T) {
 			w.refusedRow(1, one, beyond)
 		}
 		require.NoError(t, w.accept(strings.Repeat("a", MaxBatchID), one))
-		require.True(t, fault.Is(w.accept(strings.Repeat("a", MaxBatchID+1), one), fault.BadUserInput))
+		require.True(t, fault.Is(w.accept(strings.Repeat("a", MaxBatchID+1), one), fault.CodeBadUserInput))
 		many := make([]Reported, MaxReported+1)
 		for i := range many {
 			many[i] = one
 		}
 		require.NoError(t, w.accept("many", many[1:]...))
-		require.True(t, fault.Is(w.accept("more", many...), fault.BadUserInput))
+		require.True(t, fault.Is(w.accept("more", many...), fault.CodeBadUserInput))
 	})
 }
 

@@ -26,7 +26,7 @@ func (s *Store) plan(ctx context.Context, q *Query, spans ...span) (*plan, error
 // time, the busiest first. Its errors are those of Report.
 func (s *Store) TopApps(ctx context.Context, q Query, n int) ([]AppCalls, error) {
 	if n < 1 || n > mostTop {
-		return nil, fault.New(fault.BadUserInput, fault.ReasonInvalidArgument, "Ask for 1 to 100 apps.")
+		return nil, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "Ask for 1 to 100 apps.")
 	}
 	all, err := q.whole()
 	if err != nil {

@@ -125,12 +125,12 @@ func TestAccept(t *testing.T) {
 			bad := good
 			change(&bad)
 			_, err := w.store.Accept(ctx, Reporter{Organization: w.org}, "batch-2", []Reported{good, bad})
-			require.True(t, fault.Is(err, fault.BadUserInput), name)
+			require.True(t, fault.Is(err, fault.CodeBadUserInput), name)
 			require.Contains(t, err.Error(), "Row 1", name)
 		}
 		for _, id := range []string{"", strings.Repeat("x", 201), "a b", "ä"} {
 			_, err := w.store.Accept(ctx, Reporter{Organization: w.org}, id, nil)
-			require.True(t, fault.Is(err, fault.BadUserInput), id)
+			require.True(t, fault.Is(err, fault.CodeBadUserInput), id)
 		}
 		_, err = w.store.Accept(ctx, Reporter{Organization: w.org}, "batch-2", []Reported{good})
 		require.NoError(t, err, "nothing of the bad ones was kept")
@@ -142,7 +142,7 @@ func TestAccept(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, replayed)
 		_, err = w.store.Accept(ctx, Reporter{Organization: w.org}, "batch-3", report)
-		require.True(t, fault.Is(err, fault.BadUserInput), err)
+		require.True(t, fault.Is(err, fault.CodeBadUserInput), err)
 	})
 }
 

@@ -89,13 +89,13 @@ func tooOld(table Interval, kept time.Time) error {
 	since := kept.Format(time.RFC3339)
 	switch table {
 	case Minute:
-		return fault.New(fault.BadUserInput, fault.ReasonInvalidArgument, fmt.Sprintf("Calls of single minutes are kept since %s. "+
+		return fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, fmt.Sprintf("Calls of single minutes are kept since %s. "+
 			"Before that, ask for full hours or days of the organization's time zone.", since))
 	case Hour:
-		return fault.New(fault.BadUserInput, fault.ReasonInvalidArgument, fmt.Sprintf("Calls of single hours are kept since %s. "+
+		return fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, fmt.Sprintf("Calls of single hours are kept since %s. "+
 			"Before that, ask for full days of the organization's time zone.", since))
 	default:
-		return fault.New(fault.BadUserInput, fault.ReasonInvalidArgument, fmt.Sprintf("Calls are kept since %s.", since))
+		return fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, fmt.Sprintf("Calls are kept since %s.", since))
 	}
 }
 
@@ -104,11 +104,11 @@ func (q *Query) whole() (span, error) {
 	s := span{Minute.floor(q.From, time.UTC), Minute.ceil(q.To, time.UTC)}
 	switch {
 	case q.From.IsZero() || q.To.IsZero() || !q.From.Before(q.To):
-		return s, fault.New(fault.BadUserInput, fault.ReasonInvalidArgument, "The time must have a beginning, and an end after it.")
+		return s, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "The time must have a beginning, and an end after it.")
 	case q.From.Year() < 1970 || q.To.Year() > 9999:
-		return s, fault.New(fault.BadUserInput, fault.ReasonInvalidArgument, "The time is out of range.")
+		return s, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "The time is out of range.")
 	case q.Location == nil || q.OrganizationLocation == nil:
-		return s, fault.New(fault.BadUserInput, fault.ReasonInvalidArgument, "The time zone is missing.")
+		return s, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "The time zone is missing.")
 	}
 	return s, nil
 }
@@ -123,12 +123,12 @@ func (q *Query) spans() ([]span, error) {
 	switch q.Interval {
 	case Minute, Hour, Day, Month:
 	default:
-		return nil, fault.New(fault.BadUserInput, fault.ReasonInvalidArgument, "The interval must be MINUTE, HOUR, DAY or MONTH.")
+		return nil, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "The interval must be MINUTE, HOUR, DAY or MONTH.")
 	}
 	var out []span
 	for from := all.from; from.Before(all.to); {
 		if len(out) == MaxPoints {
-			return nil, fault.New(fault.BadUserInput, fault.ReasonInvalidArgument, fmt.Sprintf(
+			return nil, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, fmt.Sprintf(
 				"That would be more than %d points. Ask for a shorter time or a longer interval.", MaxPoints))
 		}
 		_, to := q.Interval.bucket(from, q.Location)

@@ -105,7 +105,7 @@ func (s *Store) Report(ctx context.Context, q Query) (*Report, error) {
 		c := newCalendar(q.OrganizationLocation, st.kept, s.clock.Now())
 		c.coarsest = coarsest
 		next, err := s.series(ctx, &q, c, before, points)
-		if err != nil && (found == nil || !fault.Is(err, fault.BadUserInput)) {
+		if err != nil && (found == nil || !fault.Is(err, fault.CodeBadUserInput)) {
 			return nil, err
 		}
 		// Rows of a time zone that the organization has left count by their start,

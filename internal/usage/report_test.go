@@ -66,13 +66,13 @@ func TestWhatCannotBeAsked(t *testing.T) {
 		q := w.query(Day, noon.AddDate(0, 0, -3), noon)
 		c.change(&q)
 		_, err := w.store.Report(context.Background(), q)
-		require.True(t, fault.Is(err, fault.BadUserInput), "%s: %v", name, err)
+		require.True(t, fault.Is(err, fault.CodeBadUserInput), "%s: %v", name, err)
 		require.Contains(t, fault.From(err).Message, c.words, name)
 	}
 	q := w.query(Day, noon.AddDate(0, 0, -3), noon)
 	q.Organization = uuid.New()
 	_, err := w.store.Report(context.Background(), q)
-	require.True(t, fault.Is(err, fault.NotFound))
+	require.True(t, fault.Is(err, fault.CodeNotFound))
 }
 
 // What is too old for its own table is answered by a coarser one where that is
@@ -153,6 +153,6 @@ func TestTopAppsBounds(t *testing.T) {
 	require.Equal(t, []AppCalls{{uuid.UUID{5}, 5}, {uuid.UUID{4}, 4}}, top)
 	for _, n := range []int{0, 101} {
 		_, err := w.store.TopApps(context.Background(), q, n)
-		require.True(t, fault.Is(err, fault.BadUserInput))
+		require.True(t, fault.Is(err, fault.CodeBadUserInput))
 	}
 }

@@ -144,9 +144,9 @@ func (p *portico) Caller(_ context.Context, text string) (*gateway.Caller, error
 	defer p.mu.Unlock()
 	switch {
 	case p.away:
-		return nil, fault.New(fault.Unavailable, fault.ReasonDatabase, "Away.")
+		return nil, fault.New(fault.CodeUnavailable, fault.ReasonDatabase, "Away.")
 	case text != token || p.revoked:
-		return nil, fault.New(fault.Unauthenticated, fault.ReasonInvalidToken, "No.")
+		return nil, fault.New(fault.CodeUnauthenticated, fault.ReasonInvalidToken, "No.")
 	}
 	return &gateway.Caller{Organization: p.organize}, nil
 }
@@ -214,7 +214,7 @@ func (p *portico) Feed(ctx context.Context, _ *gateway.Caller, after int64, wait
 	away, changes := p.away, slices.Clone(p.changes[min(max(after, 0), int64(len(p.changes))):])
 	p.mu.Unlock()
 	if away {
-		return fault.New(fault.Unavailable, fault.ReasonDatabase, "Away.")
+		return fault.New(fault.CodeUnavailable, fault.ReasonDatabase, "Away.")
 	}
 	if len(changes) == 0 {
 		return yield(&keycache.Change{Position: after})
@@ -233,13 +233,13 @@ func (p *portico) Accept(_ context.Context, _ usage.Reporter, id string, calls [
 	_, replayed := p.batches[id]
 	if !replayed {
 		if p.strange != nil && slices.ContainsFunc(calls, func(c usage.Reported) bool { return p.strange(&c) }) {
-			return false, fault.New(fault.BadUserInput, fault.ReasonInvalidArgument, "A stranger's.")
+			return false, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "A stranger's.")
 		}
 		p.batches[id] = calls
 	}
 	p.sent++
 	if p.forgets {
-		return false, fault.New(fault.Unavailable, fault.ReasonDatabase, "The answer is lost.")
+		return false, fault.New(fault.CodeUnavailable, fault.ReasonDatabase, "The answer is lost.")
 	}
 	return replayed, nil
 }

@@ -51,12 +51,12 @@ func (a *answer) malformed() {
 
 // unbelieved answers a gateway whose token is not believed, or cannot be checked.
 func (a *answer) unbelieved(err *fault.Error) {
-	if err.Code != fault.Unauthenticated {
+	if err.Code != fault.CodeUnauthenticated {
 		a.later(err)
 		return
 	}
 	a.set.add("Www-Authenticate", `PorticoGatewayToken realm="portico"`)
-	a.problem(http.StatusUnauthorized, string(fault.Unauthenticated), err.Message)
+	a.problem(http.StatusUnauthorized, string(fault.CodeUnauthenticated), err.Message)
 }
 
 // later answers that coming again helps: to what is unavailable, or was asked
@@ -64,16 +64,16 @@ func (a *answer) unbelieved(err *fault.Error) {
 func (a *answer) later(err *fault.Error) {
 	a.set.buffer = strconv.AppendInt(a.set.buffer, seconds(err.RetryAfter), 10)
 	a.set.end("Retry-After")
-	if err.Code == fault.RateLimited {
-		a.problem(http.StatusTooManyRequests, string(fault.RateLimited), err.Message)
+	if err.Code == fault.CodeRateLimited {
+		a.problem(http.StatusTooManyRequests, string(fault.CodeRateLimited), err.Message)
 		return
 	}
-	a.problem(http.StatusServiceUnavailable, string(fault.Unavailable), err.Message)
+	a.problem(http.StatusServiceUnavailable, string(fault.CodeUnavailable), err.Message)
 }
 
 // broken answers that the server has a defect.
 func (a *answer) broken() {
-	a.problem(http.StatusInternalServerError, string(fault.Internal), fault.From(nil).Message)
+	a.problem(http.StatusInternalServerError, string(fault.CodeInternal), fault.From(nil).Message)
 }
 
 // send writes an answer by net/http.

@@ -78,7 +78,7 @@ func TestReportsAreOfOnesOwn(t *testing.T) {
 func reported(t *testing.T, s *usage.Store, db *database.DB, by usage.Reporter, call usage.Reported) (owned bool, account uuid.UUID) {
 	t.Helper()
 	_, err := s.Accept(t.Context(), by, uuid.NewString(), []usage.Reported{call})
-	require.True(t, err == nil || fault.Is(err, fault.BadUserInput), err)
+	require.True(t, err == nil || fault.Is(err, fault.CodeBadUserInput), err)
 	const rows = `SELECT account_id FROM usage_minutes UNION ALL SELECT account_id FROM usage_upstreams`
 	switch found := db.QueryRowContext(t.Context(), rows).Scan(&account); {
 	case errors.Is(found, sql.ErrNoRows):

@@ -57,9 +57,9 @@ func (e *envoy) Check(ctx context.Context, r *authz.CheckRequest) (*authz.CheckR
 	c, no := d.believe(ctx, tokens)
 	switch {
 	case no == nil:
-	case no.Code == fault.Unauthenticated:
+	case no.Code == fault.CodeUnauthenticated:
 		return nil, status.Error(codes.Unauthenticated, no.Message)
-	case no.Code == fault.RateLimited:
+	case no.Code == fault.CodeRateLimited:
 		return nil, status.Error(codes.ResourceExhausted, no.Message)
 	default:
 		return nil, status.Error(codes.Unavailable, no.Message)

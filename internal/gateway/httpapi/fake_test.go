@@ -50,7 +50,7 @@ func (g *fakeGate) Caller(_ context.Context, t string) (*gateway.Caller, error) 
 	case g.callerErr != nil:
 		return nil, g.callerErr
 	case t != token:
-		return nil, fault.New(fault.Unauthenticated, fault.ReasonInvalidToken, "no")
+		return nil, fault.New(fault.CodeUnauthenticated, fault.ReasonInvalidToken, "no")
 	}
 	return &gateway.Caller{Organization: organization()}, nil
 }
@@ -106,7 +106,7 @@ func (u *fakeUsage) Accept(_ context.Context, by usage.Reporter, id string, call
 	}
 	for _, c := range calls {
 		if c.App[15] == 0xff || by.Organization != organization() {
-			return false, fault.New(fault.BadUserInput, fault.ReasonInvalidArgument, "A stranger's.")
+			return false, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "A stranger's.")
 		}
 	}
 	u.batches[id] = calls

@@ -41,14 +41,14 @@ func (d *Handler) feed(w http.ResponseWriter, r *http.Request, c *gateway.Caller
 		panic(http.ErrAbortHandler)
 	case errors.Is(err, gateway.ErrTooOld):
 		d.problem(w, http.StatusGone, "TOO_OLD", "The log no longer reaches back to this position. Ask without one.")
-	case fault.Is(err, fault.Unauthenticated): // revoked while it waited
+	case fault.Is(err, fault.CodeUnauthenticated): // revoked while it waited
 		d.stranger(w, fault.From(err))
-	case fault.Is(err, fault.Unavailable):
+	case fault.Is(err, fault.CodeUnavailable):
 		d.later(w, fault.From(err))
 	case r.Context().Err() != nil: // the gateway has gone
 	default:
 		d.Log.WarnContext(r.Context(), "the feed failed", "error", err)
-		d.later(w, fault.Later(fault.Unavailable, fault.ReasonDatabase, time.Second, "The feed cannot be read now. Come again."))
+		d.later(w, fault.Later(fault.CodeUnavailable, fault.ReasonDatabase, time.Second, "The feed cannot be read now. Come again."))
 	}
 }
 

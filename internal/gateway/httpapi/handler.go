@@ -88,7 +88,7 @@ func (d *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			d.envoy.ServeHTTP(w, r)
 			return
 		}
-		d.problem(w, http.StatusNotFound, string(fault.NotFound), "There is no such door.")
+		d.problem(w, http.StatusNotFound, string(fault.CodeNotFound), "There is no such door.")
 	}
 }
 
@@ -112,20 +112,20 @@ func (d *Handler) with(w http.ResponseWriter, r *http.Request, method string, op
 // UNAVAILABLE to the outside, or RATE_LIMITED where too many unknown ones came.
 func (d *Handler) believe(ctx context.Context, tokens []string) (*gateway.Caller, *fault.Error) {
 	if len(tokens) != 1 || tokens[0] == "" {
-		return nil, fault.New(fault.Unauthenticated, fault.ReasonNotSignedIn, "A gateway's token is needed in X-Portico-Gateway-Token.")
+		return nil, fault.New(fault.CodeUnauthenticated, fault.ReasonNotSignedIn, "A gateway's token is needed in X-Portico-Gateway-Token.")
 	}
 	caller, err := d.Verifier.Caller(ctx, tokens[0])
 	switch {
 	case err == nil:
 		return caller, nil
-	case fault.Is(err, fault.Unauthenticated):
-		return nil, fault.New(fault.Unauthenticated, fault.ReasonInvalidToken, "The gateway's token is not believed.")
-	case fault.Is(err, fault.RateLimited):
+	case fault.Is(err, fault.CodeUnauthenticated):
+		return nil, fault.New(fault.CodeUnauthenticated, fault.ReasonInvalidToken, "The gateway's token is not believed.")
+	case fault.Is(err, fault.CodeRateLimited):
 		return nil, fault.From(err)
 	}
 	d.Log.WarnContext(ctx, "a gateway's token could not be checked", "error", err)
 	after := fault.From(err).RetryAfter
-	return nil, fault.Later(fault.Unavailable, fault.ReasonDatabase, max(after, time.Second), "The gateway's token cannot be checked now. Come again.")
+	return nil, fault.Later(fault.CodeUnavailable, fault.ReasonDatabase, max(after, time.Second), "The gateway's token cannot be checked now. Come again.")
 }
 
 // unbroken answers INTERNAL where a door panics.

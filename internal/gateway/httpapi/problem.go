@@ -9,7 +9,7 @@ import (
 )
 
 // codeInvalid is the code of requests that are malformed.
-const codeInvalid = string(fault.BadUserInput)
+const codeInvalid = string(fault.CodeBadUserInput)
 
 // problem is a body of RFC 9457.
 type problem struct {

@@ -56,12 +56,12 @@ func (d *Handler) report(w http.ResponseWriter, r *http.Request, c *gateway.Call
 // coming again, which counts nothing twice.
 func (d *Handler) refuseReport(w http.ResponseWriter, r *http.Request, err error) {
 	f := fault.From(err)
-	if f.Code == fault.BadUserInput {
+	if f.Code == fault.CodeBadUserInput {
 		d.problem(w, http.StatusBadRequest, codeInvalid, f.Message)
 		return
 	}
 	d.Log.WarnContext(r.Context(), "a report of calls could not be stored", "error", err)
-	d.later(w, fault.Later(fault.Unavailable, fault.ReasonDatabase, max(time.Second, f.RetryAfter), "The report cannot be stored now. Send the same batch again."))
+	d.later(w, fault.Later(fault.CodeUnavailable, fault.ReasonDatabase, max(time.Second, f.RetryAfter), "The report cannot be stored now. Send the same batch again."))
 }
 
 // reportScanner reads a batch of reports. What they say is checked by whoever

@@ -68,7 +68,7 @@ func Handler(o Options) http.Handler {
 		}
 		claim, ok := o.Running.Enter(r.Context(), viewer.Current(r.Context()).Counted().String(), 1)
 		if !ok {
-			Refuse(w, r, fault.Later(fault.Unavailable, fault.ReasonBusy, comeAgain, "Too many exports run at the moment. Please try again."))
+			Refuse(w, r, fault.Later(fault.CodeUnavailable, fault.ReasonBusy, comeAgain, "Too many exports run at the moment. Please try again."))
 			return
 		}
 		defer claim.Leave()
@@ -121,7 +121,7 @@ func (o Options) export(w http.ResponseWriter, r *http.Request, q usage.Query) {
 
 // refuse is Refuse, with what the caller is not told written into the log.
 func (o Options) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	if f := fault.From(err); f.Code == fault.Internal || f.Code == fault.Unavailable {
+	if f := fault.From(err); f.Code == fault.CodeInternal || f.Code == fault.CodeUnavailable {
 		o.Log.ErrorContext(r.Context(), "an export failed", "code", string(f.Code), "error", err)
 	}
 	Refuse(w, r, err)

@@ -150,8 +150,8 @@ func TestAFailureAfterTheFirstRowBreaksOff(t *testing.T) {
 
 func TestWhatIsWrongIsAProblem(t *testing.T) {
 	for code, status := range map[fault.Code]int{
-		fault.Unauthenticated: 401, fault.Forbidden: 403, fault.NotFound: 404, fault.Conflict: 409, fault.BadUserInput: 400,
-		fault.RateLimited: 429, fault.Unavailable: 503, fault.Internal: 500,
+		fault.CodeUnauthenticated: 401, fault.CodeForbidden: 403, fault.CodeNotFound: 404, fault.CodeConflict: 409, fault.CodeBadUserInput: 400,
+		fault.CodeRateLimited: 429, fault.CodeUnavailable: 503, fault.CodeInternal: 500,
 	} {
 		url := serve(t, nil, func(context.Context, func(usage.Row) error) error {
 			return &fault.Error{Code: code, Message: "So it is.", RetryAfter: 1500 * time.Millisecond}

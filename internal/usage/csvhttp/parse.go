@@ -55,5 +55,5 @@ func moment(values url.Values, name string) (time.Time, error) {
 }
 
 func invalid(message string) error {
-	return fault.New(fault.BadUserInput, fault.ReasonInvalidArgument, message)
+	return fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, message)
 }

@@ -25,7 +25,7 @@ type steps struct {
 func (s *steps) take(name string) error {
 	s.done = append(s.done, name)
 	if name == s.wrong {
-		return fault.New(fault.Unauthenticated, fault.ReasonNotSignedIn, "Sign in first.")
+		return fault.New(fault.CodeUnauthenticated, fault.ReasonNotSignedIn, "Sign in first.")
 	}
 	return nil
 }

@@ -49,21 +49,21 @@ func Refuse(w http.ResponseWriter, r *http.Request, err error) {
 
 func statusOf(c fault.Code) int {
 	switch c {
-	case fault.Unauthenticated:
+	case fault.CodeUnauthenticated:
 		return http.StatusUnauthorized
-	case fault.Forbidden:
+	case fault.CodeForbidden:
 		return http.StatusForbidden
-	case fault.NotFound:
+	case fault.CodeNotFound:
 		return http.StatusNotFound
-	case fault.Conflict:
+	case fault.CodeConflict:
 		return http.StatusConflict
-	case fault.BadUserInput:
+	case fault.CodeBadUserInput:
 		return http.StatusBadRequest
-	case fault.TooLarge:
+	case fault.CodeTooLarge:
 		return http.StatusRequestEntityTooLarge
-	case fault.RateLimited:
+	case fault.CodeRateLimited:
 		return http.StatusTooManyRequests
-	case fault.Unavailable:
+	case fault.CodeUnavailable:
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusInternalServerError
