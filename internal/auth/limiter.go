@@ -127,7 +127,7 @@ func (l *Limiter) record(ctx context.Context, a *Attempt, buckets []bucket, g Gu
 			return err
 		}
 		if wait := slices.Min(waits); wait > 0 {
-			return fault.Later(fault.CodeRateLimited, fault.ReasonSignInFailures, wait, "Too many sign-ins have failed. Please wait before you try again.")
+			return fault.RetryAfter(fault.CodeRateLimited, fault.ReasonSignInFailures, wait, "Too many sign-ins have failed. Please wait before you try again.")
 		}
 		a.waits = waits
 		return a.insert(ctx, tx, now, buckets)

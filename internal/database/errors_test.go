@@ -75,7 +75,7 @@ func TestFault(t *testing.T) {
 		}
 	}
 	others := []error{
-		nil, errors.New("other"), &pq.Error{Code: "23505"}, &pq.Error{Code: "42601"}, fault.Missing(),
+		nil, errors.New("other"), &pq.Error{Code: "23505"}, &pq.Error{Code: "42601"}, fault.NotFound(),
 		fault.Input(fault.Required, "name", "A name is needed."),
 		fault.Wrap(fault.CodeConflict, fault.ReasonConcurrentChange, context.DeadlineExceeded, "Lost."),
 	}

@@ -57,22 +57,22 @@ func Wrap(code Code, reason Reason, err error, message string) *Error {
 	return &Error{Code: code, Reason: reason, Message: message, cause: err}
 }
 
-// Later makes an Error that tells the caller when coming again helps.
-func Later(code Code, reason Reason, after time.Duration, message string) *Error {
+// RetryAfter makes an Error that tells the caller when coming again helps.
+func RetryAfter(code Code, reason Reason, after time.Duration, message string) *Error {
 	return &Error{Code: code, Reason: reason, Message: message, RetryAfter: after}
 }
 
-// Missing is the one answer for an object that does not exist, is somebody
+// NotFound is the one answer for an object that does not exist, is somebody
 // else's, or whose id is malformed: the three cannot be told apart.
-func Missing() *Error { return New(CodeNotFound, ReasonUnknownObject, "There is no such object.") }
+func NotFound() *Error { return New(CodeNotFound, ReasonUnknownObject, "There is no such object.") }
 
-// Stale is the answer to whoever comes with an old version.
-func Stale() *Error {
+// StaleVersion is the answer to whoever comes with an old version.
+func StaleVersion() *Error {
 	return New(CodeConflict, ReasonStaleVersion, "Somebody else has changed this meanwhile; read it again.")
 }
 
-// Lost is the answer to whoever lost a race: the same request may succeed now.
-func Lost(message string) *Error { return New(CodeConflict, ReasonConcurrentChange, message) }
+// Conflict is the answer to whoever lost a race: the same request may succeed now.
+func Conflict(message string) *Error { return New(CodeConflict, ReasonConcurrentChange, message) }
 
 // Error gives the public message and, for logs, the cause.
 func (e *Error) Error() string {

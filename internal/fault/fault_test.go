@@ -38,16 +38,16 @@ func TestWhatIsUnknownIsInternalAndHidden(t *testing.T) {
 }
 
 func TestShorthands(t *testing.T) {
-	if e := fault.Missing(); e.Code != fault.CodeNotFound || e.Reason != fault.ReasonUnknownObject || e.Message != fault.Missing().Message {
+	if e := fault.NotFound(); e.Code != fault.CodeNotFound || e.Reason != fault.ReasonUnknownObject || e.Message != fault.NotFound().Message {
 		t.Errorf("missing is %+v", e)
 	}
-	if e := fault.Stale(); e.Code != fault.CodeConflict || e.Reason != fault.ReasonStaleVersion {
+	if e := fault.StaleVersion(); e.Code != fault.CodeConflict || e.Reason != fault.ReasonStaleVersion {
 		t.Errorf("stale is %+v", e)
 	}
-	if e := fault.Lost("Late."); e.Code != fault.CodeConflict || e.Reason != fault.ReasonConcurrentChange || e.Message != "Late." {
+	if e := fault.Conflict("Late."); e.Code != fault.CodeConflict || e.Reason != fault.ReasonConcurrentChange || e.Message != "Late." {
 		t.Errorf("lost is %+v", e)
 	}
-	if e := fault.Later(fault.CodeRateLimited, fault.ReasonSignInFailures, time.Minute, "Slowly."); e.Code != fault.CodeRateLimited || e.RetryAfter != time.Minute {
+	if e := fault.RetryAfter(fault.CodeRateLimited, fault.ReasonSignInFailures, time.Minute, "Slowly."); e.Code != fault.CodeRateLimited || e.RetryAfter != time.Minute {
 		t.Errorf("later is %+v", e)
 	}
 }
@@ -61,7 +61,7 @@ func TestProblems(t *testing.T) {
 	if f := fault.Input(fault.Required, "", "Say something.").Problems[0].Field; f == nil || len(f) != 0 {
 		t.Errorf("no field is %v, which would be null", f)
 	}
-	if fault.Problems(io.EOF) != nil || fault.Problems(nil) != nil || fault.Problems(fault.Missing()) != nil {
+	if fault.Problems(io.EOF) != nil || fault.Problems(nil) != nil || fault.Problems(fault.NotFound()) != nil {
 		t.Error("problems were found where there are none")
 	}
 }

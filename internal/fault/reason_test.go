@@ -47,7 +47,7 @@ func TestErrorsAreMadeWithAReasonOfTheirCode(t *testing.T) {
 			used[m[1]] = true
 		}
 	}
-	own, err := os.ReadFile("fault.go") // Missing, Stale, Lost and From
+	own, err := os.ReadFile("fault.go") // NotFound, Stale, Lost and From
 	require.NoError(t, err)
 	for name := range reasons {
 		require.True(t, used[name] || strings.Contains(string(own), name), "nothing gives %s", name)

@@ -33,7 +33,7 @@ func (g *Verifier) Explain(ctx context.Context, c *Caller, credential uuid.UUID,
 		return nil, database.Fault(err)
 	}
 	if len(change.Credentials) == 0 {
-		return nil, fault.Missing()
+		return nil, fault.NotFound()
 	}
 	if change.Catalogue, err = g.rows.catalogue(ctx, c.Organization); err != nil {
 		return nil, database.Fault(err)

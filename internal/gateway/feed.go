@@ -200,7 +200,7 @@ func (f *feed) deltas(ctx context.Context, after int64) error {
 func (f *feed) read(ctx context.Context) (leave func(), err error) {
 	claim, ok := f.gate.readers.Enter(ctx, f.caller.Token.String(), 1)
 	if !ok {
-		return nil, fault.Later(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "Too many gateways read the feed at the moment.")
+		return nil, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "Too many gateways read the feed at the moment.")
 	}
 	return claim.Leave, nil
 }

@@ -45,7 +45,7 @@ func (q *quotaReads) of(ctx context.Context, counter uuid.UUID, stored bool) ([]
 	case <-r.done:
 		return r.used[counter], r.err
 	case <-enough.C:
-		return nil, fault.Later(fault.CodeUnavailable, fault.ReasonDatabase, time.Second, "The database does not answer.")
+		return nil, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, time.Second, "The database does not answer.")
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

@@ -80,7 +80,7 @@ func (s source) catalogue(ctx context.Context, organization uuid.UUID) (*keycach
 		return nil, err
 	}
 	if !found {
-		return nil, fault.Missing()
+		return nil, fault.NotFound()
 	}
 	at := map[uuid.UUID]int{}
 	if c.Products, err = s.products(ctx, organization, at); err != nil {

@@ -23,7 +23,7 @@ func (g *Verifier) readCaller(ctx context.Context, sum [sha256.Size]byte, hashes
 	charged := room.Outcome == limits.Passed
 	if !charged && !g.listedToken(hashes) {
 		g.o.Metrics.refusedRead(ofToken)
-		return nil, fault.Later(fault.CodeRateLimited, fault.ReasonBudget, max(room.RetryAfter, time.Second),
+		return nil, fault.RetryAfter(fault.CodeRateLimited, fault.ReasonBudget, max(room.RetryAfter, time.Second),
 			"Too many tokens that nobody knows were shown: this one was not looked for. Come again.")
 	}
 	led := false

@@ -96,7 +96,7 @@ func (t *turns) join(organization, token uuid.UUID) (turn chan struct{}, err err
 	q := l.queues[i]
 	if len(q.waiting) >= mostWaiting {
 		t.refused++
-		return nil, fault.Later(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "Too many keys are being read.")
+		return nil, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "Too many keys are being read.")
 	}
 	turn = make(chan struct{})
 	q.waiting = append(q.waiting, turn)

@@ -130,7 +130,7 @@ type purse struct {
 
 func (p *purse) Take(_ context.Context, c *gqlhttp.Cost) error {
 	if c.Charged > p.left {
-		return fault.Later(fault.CodeRateLimited, fault.ReasonBusy, 1500*time.Millisecond, "That is too much for now.")
+		return fault.RetryAfter(fault.CodeRateLimited, fault.ReasonBusy, 1500*time.Millisecond, "That is too much for now.")
 	}
 	p.left -= c.Charged
 	left := p.left

@@ -93,7 +93,7 @@ func TestErrorsComeInAFixedOrder(t *testing.T) {
 }
 
 func TestThePlainPresenterTellsWhenToComeAgain(t *testing.T) {
-	e := gqlhttp.Present(t.Context(), fault.Later(fault.CodeRateLimited, fault.ReasonSignInFailures, 1500*time.Millisecond, "Too many."))
+	e := gqlhttp.Present(t.Context(), fault.RetryAfter(fault.CodeRateLimited, fault.ReasonSignInFailures, 1500*time.Millisecond, "Too many."))
 	require.Equal(t, map[string]any{"code": fault.CodeRateLimited, "reason": fault.ReasonSignInFailures, "retryAfter": 2}, e.Extensions)
 }
 

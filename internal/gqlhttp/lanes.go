@@ -173,5 +173,5 @@ func (l *Lanes) hold(ctx context.Context, holder string, cost, most int) (*backl
 }
 
 func busy() error {
-	return fault.Later(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "The server is busy: try again in a moment.")
+	return fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "The server is busy: try again in a moment.")
 }

@@ -24,7 +24,7 @@ func (t till) Take(context.Context, *gqlhttp.Cost) error { return t.err }
 func (till) Settle(context.Context, *gqlhttp.Cost, bool) {}
 
 func refusing(code fault.Code, reason fault.Reason, after time.Duration) gqlhttp.Options {
-	return gqlhttp.Options{Budget: till{fault.Later(code, reason, after, "Come again.")}}
+	return gqlhttp.Options{Budget: till{fault.RetryAfter(code, reason, after, "Come again.")}}
 }
 
 // outcome is a row of the table of HTTP statuses: what is sent to which server.

@@ -148,7 +148,7 @@ func (t *toy) leaf(ctx context.Context, op *graphql.OperationContext, name strin
 	case "fails":
 		return nil, fault.New(fault.CodeNotFound, fault.ReasonUnknownObject, "There is no such object.")
 	case "later":
-		return nil, fault.Later(fault.CodeUnavailable, fault.ReasonDatabase, 2*time.Second, "The database does not answer.")
+		return nil, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, 2*time.Second, "The database does not answer.")
 	case "lost":
 		return nil, errors.New("pq: secret detail")
 	case "panics":

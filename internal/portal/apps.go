@@ -146,7 +146,7 @@ func (p *Portal) madeBefore(ctx context.Context, m made) (MadeApp, error) {
 		return MadeApp{}, err
 	}
 	if apps[m.first] == nil {
-		return MadeApp{}, fault.Missing() // it is gone meanwhile
+		return MadeApp{}, fault.NotFound() // it is gone meanwhile
 	}
 	keys, err := p.CredentialsByID(ctx, []uuid.UUID{m.second}, nil)
 	return MadeApp{App: apps[m.first], Credential: keys[m.second], Replayed: true}, err

@@ -112,7 +112,7 @@ func refusal(d policy.Decision) error {
 	case d.Allowed:
 		return nil
 	case d.Foreign():
-		return fault.Missing()
+		return fault.NotFound()
 	case d.Is(policy.Status):
 		return fault.Input(fault.WrongStatus, "", *d.Message)
 	default:
@@ -141,7 +141,7 @@ func publicError(err error) error {
 	case errors.Is(err, privacy.Deny):
 		return fault.Wrap(fault.CodeForbidden, fault.ReasonRole, err, "Your role does not allow this.")
 	case db.IsNotFound(err):
-		return fault.Missing()
+		return fault.NotFound()
 	case database.IsRetryable(err):
 		return fault.Wrap(fault.CodeConflict, fault.ReasonConcurrentChange, err, "Others were changing the same; try again.")
 	}
@@ -179,7 +179,7 @@ func expectOneRow(n int, err error) error {
 		return err
 	}
 	if n == 0 {
-		return fault.Lost("Somebody else has changed this meanwhile; read it again.")
+		return fault.Conflict("Somebody else has changed this meanwhile; read it again.")
 	}
 	return nil
 }
@@ -187,7 +187,7 @@ func expectOneRow(n int, err error) error {
 // checkVersion refuses a change against an older state.
 func checkVersion(given *int, present int) error {
 	if given != nil && *given != present {
-		return fault.Stale()
+		return fault.StaleVersion()
 	}
 	return nil
 }

@@ -57,7 +57,7 @@ func (p *Portal) AccessQuestion(ctx context.Context, in ExplainAccessInput) (q A
 		return q, err
 	}
 	if seen[q.Credential] == nil {
-		return q, fault.Missing()
+		return q, fault.NotFound()
 	}
 	q.Organization, q.At = viewer.Current(ctx).OrganizationID, p.clock.Now()
 	if in.At != nil {

@@ -132,7 +132,7 @@ func idempotent[T any](ctx context.Context, p *Portal, o once, make func(context
 	if errors.Is(err, errReplay) {
 		// Without the row that was in the way nothing was made, here or there.
 		if lost == nil {
-			lost = fault.Lost("Another request with this idempotency key was under way; try again.")
+			lost = fault.Conflict("Another request with this idempotency key was under way; try again.")
 		}
 		return none, lost
 	}

@@ -22,7 +22,7 @@ func decodeAll(k nodeid.Kind, ids []string) []uuid.UUID {
 func decode(k nodeid.Kind, s string) (uuid.UUID, error) {
 	id, ok := nodeid.Decode(k, s)
 	if !ok {
-		return uuid.Nil, fault.Missing()
+		return uuid.Nil, fault.NotFound()
 	}
 	return id, nil
 }

@@ -82,7 +82,7 @@ func (p *Portal) GenerateKey(ctx context.Context, in GenerateKeyInput) (MadeKey,
 func (p *Portal) keyBefore(ctx context.Context, m made) (MadeKey, error) {
 	keys, err := p.CredentialsByID(ctx, []uuid.UUID{m.first}, nil)
 	if err == nil && keys[m.first] == nil {
-		err = fault.Missing() // it is gone meanwhile
+		err = fault.NotFound() // it is gone meanwhile
 	}
 	return MadeKey{Credential: keys[m.first], Replayed: true}, err
 }

@@ -187,7 +187,7 @@ func (c *change) revokeAll(ctx context.Context, keys []*db.Credential, why domai
 	}
 	n, err := u.Save(ctx)
 	if err == nil && n != len(ids) {
-		return fault.Lost("Somebody else has changed a key meanwhile; try again.")
+		return fault.Conflict("Somebody else has changed a key meanwhile; try again.")
 	}
 	return err
 }

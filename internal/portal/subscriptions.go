@@ -61,7 +61,7 @@ func (p *Portal) Register(ctx context.Context, in RegisterInput) (MadeSubscripti
 func (p *Portal) registeredBefore(ctx context.Context, m made) (MadeSubscription, error) {
 	found, err := p.SubscriptionsByID(ctx, []uuid.UUID{m.first}, nil)
 	if err == nil && found[m.first] == nil {
-		err = fault.Missing() // it is gone meanwhile
+		err = fault.NotFound() // it is gone meanwhile
 	}
 	return MadeSubscription{Subscription: found[m.first], Replayed: true}, err
 }

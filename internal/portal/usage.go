@@ -90,7 +90,7 @@ func usageIDs[T any](ctx context.Context, k nodeid.Kind, ids []string, load func
 		return nil, err
 	}
 	if len(decodeAll(k, ids)) < len(ids) || len(seen) < len(asked) {
-		return nil, fault.Missing()
+		return nil, fault.NotFound()
 	}
 	return asked, nil
 }

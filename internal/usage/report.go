@@ -58,7 +58,7 @@ func (s *Store) stateOf(ctx context.Context, organization uuid.UUID) (*state, er
 	err := s.db.QueryRowContext(ctx, `SELECT o.usage_retention, (`+flushedBefore+`), (`+oldestPage+`)
 		FROM organizations o WHERE o.id = $1`, organization, now.Add(-nodeSilence)).Scan(&kept, &flushed, &paged)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, fault.Missing()
+		return nil, fault.NotFound()
 	}
 	if err != nil {
 		return nil, database.Fault(err)

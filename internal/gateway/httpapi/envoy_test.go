@@ -248,7 +248,7 @@ func tryEnvoyFails(t *testing.T, b *bench) {
 			t.Errorf("a panic: %v", err)
 		}
 	}
-	b.gate.callerErr = fault.Later(fault.CodeUnavailable, fault.ReasonDatabase, time.Second, "Down.")
+	b.gate.callerErr = fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, time.Second, "Down.")
 	if _, err := check(t, c, call(nil, nil), token); status.Code(err) != codes.Unavailable {
 		t.Errorf("without a database: %v", err)
 	}

@@ -48,7 +48,7 @@ func (d *Handler) feed(w http.ResponseWriter, r *http.Request, c *gateway.Caller
 	case r.Context().Err() != nil: // the gateway has gone
 	default:
 		d.Log.WarnContext(r.Context(), "the feed failed", "error", err)
-		d.later(w, fault.Later(fault.CodeUnavailable, fault.ReasonDatabase, time.Second, "The feed cannot be read now. Come again."))
+		d.later(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, time.Second, "The feed cannot be read now. Come again."))
 	}
 }
 

@@ -21,7 +21,7 @@ func TestTooManyUnknownTokens(t *testing.T) { onBoth(t, tryTooManyUnknownTokens)
 func tryTooManyUnknownTokens(t *testing.T, b *bench) {
 	t.Helper()
 	c := b.dial(t)
-	b.gate.callerErr = fault.Later(fault.CodeRateLimited, fault.ReasonBudget, 3*time.Second, "Too many.")
+	b.gate.callerErr = fault.RetryAfter(fault.CodeRateLimited, fault.ReasonBudget, 3*time.Second, "Too many.")
 	for path, method := range routes() {
 		a := b.send(t, method, path, "")
 		refused(t, a, path, http.StatusTooManyRequests, "")

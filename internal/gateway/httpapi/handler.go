@@ -125,7 +125,7 @@ func (d *Handler) believe(ctx context.Context, tokens []string) (*gateway.Caller
 	}
 	d.Log.WarnContext(ctx, "a gateway's token could not be checked", "error", err)
 	after := fault.From(err).RetryAfter
-	return nil, fault.Later(fault.CodeUnavailable, fault.ReasonDatabase, max(after, time.Second), "The gateway's token cannot be checked now. Come again.")
+	return nil, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, max(after, time.Second), "The gateway's token cannot be checked now. Come again.")
 }
 
 // unbroken answers INTERNAL where a door panics.

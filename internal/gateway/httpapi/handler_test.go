@@ -52,7 +52,7 @@ func TestWithoutADatabaseTheDoorsSayLater(t *testing.T) {
 
 func tryWithoutADatabaseTheDoorsSayLater(t *testing.T, b *bench) {
 	t.Helper()
-	for _, err := range []error{fault.Later(fault.CodeUnavailable, fault.ReasonDatabase, 2*time.Second, "No database."), errors.New("pq: the connection is gone"), context.DeadlineExceeded} {
+	for _, err := range []error{fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, 2*time.Second, "No database."), errors.New("pq: the connection is gone"), context.DeadlineExceeded} {
 		b.gate.callerErr = err
 		for path, method := range routes() {
 			a := b.send(t, method, path, "")
@@ -200,7 +200,7 @@ func TestFeedThatFails(t *testing.T) { onBoth(t, tryFeedThatFails) }
 
 func tryFeedThatFails(t *testing.T, b *bench) {
 	t.Helper()
-	for want, err := range map[int]error{401: fault.New(fault.CodeUnauthenticated, fault.ReasonInvalidToken, "Revoked."), 410: fmt.Errorf("around: %w", gateway.ErrTooOld), 503: fault.Later(fault.CodeUnavailable, fault.ReasonDatabase, time.Second, "Stale.")} {
+	for want, err := range map[int]error{401: fault.New(fault.CodeUnauthenticated, fault.ReasonInvalidToken, "Revoked."), 410: fmt.Errorf("around: %w", gateway.ErrTooOld), 503: fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, time.Second, "Stale.")} {
 		b.gate.feed = func(context.Context, int64, time.Duration, func(*keycache.Change) error) error { return err }
 		a := b.send(t, "GET", "/v1/feed?after=1", "")
 		refused(t, a, err.Error(), want, "")

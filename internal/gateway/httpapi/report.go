@@ -61,7 +61,7 @@ func (d *Handler) refuseReport(w http.ResponseWriter, r *http.Request, err error
 		return
 	}
 	d.Log.WarnContext(r.Context(), "a report of calls could not be stored", "error", err)
-	d.later(w, fault.Later(fault.CodeUnavailable, fault.ReasonDatabase, max(time.Second, f.RetryAfter), "The report cannot be stored now. Send the same batch again."))
+	d.later(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, max(time.Second, f.RetryAfter), "The report cannot be stored now. Send the same batch again."))
 }
 
 // reportScanner reads a batch of reports. What they say is checked by whoever

@@ -104,7 +104,7 @@ func tryReportThatIsNotStored(t *testing.T, b *bench) {
 		status int
 	}{
 		{fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "Too old."), 400},
-		{fault.New(fault.CodeConflict, fault.ReasonConcurrentChange, "Lost a race."), 503}, {fault.Later(fault.CodeUnavailable, fault.ReasonDatabase, time.Second, "Down."), 503}, {errors.New("pq: broken"), 503},
+		{fault.New(fault.CodeConflict, fault.ReasonConcurrentChange, "Lost a race."), 503}, {fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, time.Second, "Down."), 503}, {errors.New("pq: broken"), 503},
 	} {
 		b.usage.err = c.err
 		a := b.send(t, "POST", "/v1/usage", body)

@@ -68,7 +68,7 @@ func Handler(o Options) http.Handler {
 		}
 		claim, ok := o.Running.Enter(r.Context(), viewer.Current(r.Context()).Counted().String(), 1)
 		if !ok {
-			Refuse(w, r, fault.Later(fault.CodeUnavailable, fault.ReasonBusy, comeAgain, "Too many exports run at the moment. Please try again."))
+			Refuse(w, r, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, comeAgain, "Too many exports run at the moment. Please try again."))
 			return
 		}
 		defer claim.Leave()
