@@ -40,12 +40,12 @@ func (g *Verifier) Explain(ctx context.Context, c *Caller, credential uuid.UUID,
 	}
 	store := keycache.New(0)
 	store.Apply(change)
-	var facts verdict.Case
-	store.Case(change.Credentials[0].Username, &facts)
+	var facts verdict.Facts
+	store.Facts(change.Credentials[0].Username, &facts)
 	return g.explain(ctx, c, r, &facts, at), nil
 }
 
-func (g *Verifier) explain(ctx context.Context, c *Caller, r *Request, facts *verdict.Case, at time.Time) *Explanation {
+func (g *Verifier) explain(ctx context.Context, c *Caller, r *Request, facts *verdict.Facts, at time.Time) *Explanation {
 	q := question(c, r, facts.Catalogue, at)
 	e := &Explanation{}
 	if verdict.Keyless(&q, facts.Catalogue, &e.Verdict) {

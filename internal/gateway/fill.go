@@ -15,14 +15,14 @@ const attempts = 5
 
 // read finds in the database what is known about a username. An unknown one
 // leaves c.Key nil. mine is false where somebody else's read was shared.
-func (g *Verifier) read(ctx context.Context, t *tenant, who *Caller, username uuid.UUID, c *verdict.Case) (mine bool, err error) {
+func (g *Verifier) read(ctx context.Context, t *tenant, who *Caller, username uuid.UUID, c *verdict.Facts) (mine bool, err error) {
 	for range attempts { // others' keys may crowd it out before it is read
 		led, err := g.fill(ctx, t, who, username)
 		mine = mine || led
 		if err != nil {
 			return mine, err
 		}
-		if t.store.Case(username, c) {
+		if t.store.Facts(username, c) {
 			return mine, nil
 		}
 	}

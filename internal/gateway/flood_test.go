@@ -56,7 +56,7 @@ func flood(t *testing.T, g *gateway.Verifier, c *gateway.Caller, n int, client f
 		switch {
 		case v.Code == verdict.NotFound && v.Limits.Rate.Limit == 0:
 			looked++
-		case v.Code == verdict.RateLimited && v.Key == nil && v.Limits.RetryAfter > 0 && v.Limits.Rate.Limit > 0 && v.Limits.Rate.Remaining == 0:
+		case v.Code == verdict.RateLimited && v.Credential == nil && v.Limits.RetryAfter > 0 && v.Limits.Rate.Limit > 0 && v.Limits.Rate.Remaining == 0:
 		default:
 			t.Fatalf("answered %s with %+v", v.Code, v.Limits)
 		}

@@ -18,7 +18,7 @@ func (g *Verifier) limit(ctx context.Context, catalogue *verdict.Catalogue, cost
 
 func (g *Verifier) limitBy(ctx context.Context, ask take, catalogue *verdict.Catalogue, cost int64, a *limits.Ask, v *verdict.Verdict) {
 	*a = limits.Ask{
-		Organization: catalogue.Organization, Key: v.Key.ID, KeyRate: v.Key.Rate, Location: catalogue.Location, Cost: max(cost, 1),
+		Organization: catalogue.Organization, Key: v.Credential.ID, KeyRate: v.Credential.Rate, Location: catalogue.Location, Cost: max(cost, 1),
 	}
 	if v.Subscription != nil && v.Plan != nil {
 		v.Plan.Bind(v.Subscription, a)

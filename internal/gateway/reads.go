@@ -64,7 +64,7 @@ func readsByStrangers(a *limits.Ask) {
 // there is likely to be such a key, so that no flood of made-up ones keeps a
 // real one out.
 func (g *Verifier) look(ctx context.Context, t *tenant, c *Caller, r *Request, shown presented, d *desk, v *verdict.Verdict) verdict.Code {
-	if t.store.Case(shown.username, &d.facts) {
+	if t.store.Facts(shown.username, &d.facts) {
 		g.o.Metrics.hit()
 		return 0
 	}

@@ -147,7 +147,7 @@ func (w *world) holdsAll(g *gateway.Verifier, usernames []uuid.UUID) bool {
 		return false
 	}
 	store := g.Copy(w.Organization.ID)
-	return !slices.ContainsFunc(usernames, func(u uuid.UUID) bool { return !store.Case(u, new(verdict.Case)) })
+	return !slices.ContainsFunc(usernames, func(u uuid.UUID) bool { return !store.Facts(u, new(verdict.Facts)) })
 }
 
 // compare holds a copy against a fresh one, for each key that it has.
@@ -157,20 +157,20 @@ func (w *world) compare(t *testing.T, name string, g *gateway.Verifier, username
 	ok(t, 0, err)
 	store, seen := g.Copy(w.Organization.ID), 0
 	for _, u := range usernames {
-		var have, want verdict.Case
-		if !store.Case(u, &have) {
+		var have, want verdict.Facts
+		if !store.Facts(u, &have) {
 			continue
 		}
 		seen++
-		if !fresh.Case(u, &want) {
+		if !fresh.Facts(u, &want) {
 			t.Fatal("a fresh copy misses a key")
 		}
-		for _, c := range []*verdict.Case{&have, &want} {
+		for _, c := range []*verdict.Facts{&have, &want} {
 			slices.SortFunc(c.Apps, func(a, b *verdict.App) int { return slices.Compare(a.ID[:], b.ID[:]) })
 			c.Catalogue = nil
 		}
 		if !reflect.DeepEqual(have, want) {
-			t.Errorf("%s: have %+v %+v, want %+v %+v", name, have.Key, have.Apps, want.Key, want.Apps)
+			t.Errorf("%s: have %+v %+v, want %+v %+v", name, have.Credential, have.Apps, want.Credential, want.Apps)
 		}
 	}
 	if !reflect.DeepEqual(store.Catalogue().Product("weather"), fresh.Catalogue().Product("weather")) {

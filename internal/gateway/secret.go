@@ -40,7 +40,7 @@ func readUUID(text string) (uuid.UUID, bool) {
 
 // proves tells whether the password is the key's. A username that does not
 // exist costs the same work.
-func (g *Verifier) proves(p presented, k *verdict.Key) bool {
+func (g *Verifier) proves(p presented, k *verdict.Credential) bool {
 	if k == nil {
 		g.decoy.Matches(nil, p.username, p.password)
 		return false

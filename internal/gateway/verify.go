@@ -35,7 +35,7 @@ type Request struct {
 // desk is what one verdict needs; it is used again for the next.
 type desk struct {
 	question verdict.Question
-	facts    verdict.Case
+	facts    verdict.Facts
 	ask      limits.Ask
 	call     usage.Call
 	// charged: ask was taken from the buckets of what may be read in vain.
@@ -81,7 +81,7 @@ func (g *Verifier) decide(ctx context.Context, c *Caller, r *Request, d *desk, v
 	if v.Code = g.look(ctx, t, c, r, shown, d, v); v.Code != 0 {
 		return
 	}
-	proven := g.proves(shown, d.facts.Key)
+	proven := g.proves(shown, d.facts.Credential)
 	if g.settle(d, proven); !proven {
 		v.Code = verdict.NotFound
 		return
@@ -124,8 +124,8 @@ func (g *Verifier) count(c *Caller, d *desk, v *verdict.Verdict) {
 	if v.App != nil {
 		d.call.App = v.App.ID
 	}
-	if v.Key != nil {
-		d.call.Credential, d.call.Account = v.Key.ID, v.Key.AccountID
+	if v.Credential != nil {
+		d.call.Credential, d.call.Account = v.Credential.ID, v.Credential.AccountID
 	}
 	g.o.Counter.Add(&d.call, d.question.Now, 1)
 }

@@ -163,9 +163,9 @@ func TestTheFeed(t *testing.T) {
 		ok(t, 0, second(w.Portal.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
 		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 		ok(t, 0, g.Feed(t.Context(), c, at, 0, take))
-		var facts verdict.Case
-		if !s.Case(w.made.Credential.Username, &facts) || facts.Key.Status != "REVOKED" || at <= before {
-			t.Errorf("the feed told %+v", facts.Key)
+		var facts verdict.Facts
+		if !s.Facts(w.made.Credential.Username, &facts) || facts.Credential.Status != "REVOKED" || at <= before {
+			t.Errorf("the feed told %+v", facts.Credential)
 		}
 		if err := g.Feed(t.Context(), c, at+1, 0, take); err != gateway.ErrTooOld {
 			t.Errorf("a position of another log gave %v", err)

@@ -53,8 +53,8 @@ func (w *world) callerOf(t *testing.T, g *gateway.Verifier, slug string) *gatewa
 
 // knows tells whether a copy has all it needs for a key.
 func knows(g *gateway.Verifier, organization uuid.UUID, k portal.MadeKey) bool {
-	var c verdict.Case
-	return g.Follows(organization) && g.Copy(organization).Case(k.Credential.Username, &c) && c.Account != nil && len(c.Apps) == 1
+	var c verdict.Facts
+	return g.Follows(organization) && g.Copy(organization).Facts(k.Credential.Username, &c) && c.Account != nil && len(c.Apps) == 1
 }
 
 // An organization that came after everything was loaded is followed from some

@@ -69,11 +69,11 @@ func benchmarkCase(b *testing.B, keys int) {
 	}
 	rand.Shuffle(keys, func(i, j int) { names[i], names[j] = names[j], names[i] })
 	b.ReportAllocs()
-	var c verdict.Case
+	var c verdict.Facts
 	n := 0
 	for b.Loop() {
 		n++
-		if !s.Case(names[n%keys], &c) || c.Key.Status != "ACTIVE" || c.Apps[0].Subscriptions[0].Status != "APPROVED" {
+		if !s.Facts(names[n%keys], &c) || c.Credential.Status != "ACTIVE" || c.Apps[0].Subscriptions[0].Status != "APPROVED" {
 			b.Fatal("a key is missing")
 		}
 	}

@@ -65,14 +65,14 @@ type shard struct {
 
 // slot is a key's place. Its pointers are replaced, what they point to never changes.
 type slot struct {
-	key     atomic.Pointer[verdict.Key] // nil: it is no longer kept
-	app     *app                        // nil: a key of the account
+	key     atomic.Pointer[verdict.Credential] // nil: it is no longer kept
+	app     *app                               // nil: a key of the account
 	account *account
 	// used is 1 for a key that was asked for since the hand's last visit. The
 	// first time does not count: it is what the key was filled for.
 	used atomic.Int32
 	// first is the key's first state: beside its place, it is found at once.
-	first verdict.Key
+	first verdict.Credential
 }
 
 // unasked is used of a key that was just filled.
@@ -102,11 +102,11 @@ func NewWithBudget(b *Budget) *Cache {
 	return s
 }
 
-// Case gives what a key's verdict is made of, without allocating. known is
+// Facts gives what a key's verdict is made of, without allocating. known is
 // false when the Store cannot tell; a username that is known not to exist
 // gives true with into.Key nil.
-func (s *Cache) Case(username uuid.UUID, into *verdict.Case) (known bool) {
-	*into = verdict.Case{Catalogue: s.catalogue.Load()}
+func (s *Cache) Facts(username uuid.UUID, into *verdict.Facts) (known bool) {
+	*into = verdict.Facts{Catalogue: s.catalogue.Load()}
 	place := s.find(username)
 	if place == nil {
 		return s.strangers.has(username)
@@ -120,7 +120,7 @@ func (s *Cache) Case(username uuid.UUID, into *verdict.Case) (known bool) {
 			place.used.Store(used + 1)
 		}
 	}
-	into.Key, into.Account = k, place.account.state.Load()
+	into.Credential, into.Account = k, place.account.state.Load()
 	known = into.Account != nil || place.account.gone.Load()
 	if place.app != nil {
 		if c := place.app.cell.Load(); c != nil {

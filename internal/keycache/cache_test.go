@@ -49,16 +49,16 @@ func TestAFillIsNotOlderThanTheLog(t *testing.T) {
 func TestUnknownUsernames(t *testing.T) {
 	s := keycache.New(10)
 	username, c := filled()
-	var facts verdict.Case
-	if s.Case(username, &facts) {
+	var facts verdict.Facts
+	if s.Facts(username, &facts) {
 		t.Error("an empty copy knows a key")
 	}
 	s.Fill(username, &keycache.Change{}, 0)
-	if !s.Case(username, &facts) || facts.Key != nil {
+	if !s.Facts(username, &facts) || facts.Credential != nil {
 		t.Error("what does not exist is not remembered")
 	}
 	s.Apply(&keycache.Change{Position: 1, Credentials: c.Credentials})
-	if s.Case(username, &facts) {
+	if s.Facts(username, &facts) {
 		t.Error("a key that came to be is still unknown")
 	}
 }
@@ -70,8 +70,8 @@ func TestABudgetIsKept(t *testing.T) {
 	for range 1000 {
 		username, c := filled()
 		s.Fill(username, c, 0)
-		var facts verdict.Case
-		if !s.Case(often, &facts) || facts.Account == nil || len(facts.Apps) != 1 {
+		var facts verdict.Facts
+		if !s.Facts(often, &facts) || facts.Account == nil || len(facts.Apps) != 1 {
 			t.Fatal("the key that is always in use was pushed out")
 		}
 	}

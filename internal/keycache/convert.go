@@ -48,8 +48,8 @@ func (s *Cache) fillCell(c *cell, a *App) {
 }
 
 // fillKey writes a key's state.
-func (s *Cache) fillKey(out *verdict.Key, k *Credential) {
-	*out = verdict.Key{
+func (s *Cache) fillKey(out *verdict.Credential, k *Credential) {
+	*out = verdict.Credential{
 		ID: k.ID, Username: k.Username, AccountID: k.AccountID, Pepper: s.word(k.PepperID),
 		Status:      lifecycle.CredentialStatus(s.word(string(k.Status))),
 		Environment: domain.Environment(s.word(string(k.Environment))),

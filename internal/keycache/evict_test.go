@@ -14,12 +14,12 @@ import (
 // use asks for a key as the gate does: from memory, or else by a fill. It tells
 // whether the key was in memory.
 func use(s *keycache.Cache, username uuid.UUID, c *keycache.Change) bool {
-	var facts verdict.Case
-	if s.Case(username, &facts) {
+	var facts verdict.Facts
+	if s.Facts(username, &facts) {
 		return true
 	}
 	s.Fill(username, c, s.Position())
-	s.Case(username, &facts)
+	s.Facts(username, &facts)
 	return false
 }
 
@@ -97,7 +97,7 @@ func TestAFillMakesRoomForItself(t *testing.T) {
 			ring := all[r.IntN(len(all))]
 			k := r.IntN(len(ring.names))
 			ring.store.Fill(ring.names[k], ring.changes[k], ring.store.Position())
-			if !ring.store.Case(ring.names[k], new(verdict.Case)) || b.Used() > room {
+			if !ring.store.Facts(ring.names[k], new(verdict.Facts)) || b.Used() > room {
 				t.Fatalf("with room for %d, the key that was filled is not there, or %d are kept", room, b.Used())
 			}
 		}
@@ -162,8 +162,8 @@ func TestTheBudgetIsKeptWhateverHappens(t *testing.T) {
 	running.Wait()
 	for _, ring := range all[1:] {
 		for i, name := range ring.names {
-			var facts verdict.Case
-			if c := ring.changes[i]; ring.store.Case(name, &facts) && (facts.Account == nil || len(facts.Apps) != len(c.Apps)) {
+			var facts verdict.Facts
+			if c := ring.changes[i]; ring.store.Facts(name, &facts) && (facts.Account == nil || len(facts.Apps) != len(c.Apps)) {
 				t.Errorf("account %v and %d of %d apps", facts.Account, len(facts.Apps), len(c.Apps))
 			}
 		}

@@ -12,7 +12,7 @@ import (
 // With settled, what was not put of them by now is gone.
 func (s *Cache) putKey(k *Credential, settled bool) {
 	if place := s.find(k.Username); place != nil {
-		made := new(verdict.Key)
+		made := new(verdict.Credential)
 		s.fillKey(made, k)
 		if !reflect.DeepEqual(made, place.key.Load()) { // else what is there stays
 			place.key.Store(made)

@@ -34,11 +34,11 @@ func TestAKeyAloneIsNotKnown(t *testing.T) {
 				s := keycache.NewWithBudget(keycache.NewBudget(0))
 				told.Position, told.Credentials = 1, c.Credentials
 				s.Apply(told)
-				var facts verdict.Case
-				if s.Case(username, &facts) {
+				var facts verdict.Facts
+				if s.Facts(username, &facts) {
 					t.Errorf("with %s told of, account %v and %d apps are known", what, facts.Account, len(facts.Apps))
 				}
-				if !s.Fill(username, c, s.Position()) || !s.Case(username, &facts) || facts.Account == nil || len(facts.Apps) != len(c.Apps) {
+				if !s.Fill(username, c, s.Position()) || !s.Facts(username, &facts) || facts.Account == nil || len(facts.Apps) != len(c.Apps) {
 					t.Errorf("with %s told of, a fill did not mend it: account %v and %d apps", what, facts.Account, len(facts.Apps))
 				}
 			}
@@ -53,16 +53,16 @@ func TestAFillTellsWhatIsGone(t *testing.T) {
 			username, c := a()
 			s := keycache.NewWithBudget(keycache.NewBudget(limit))
 			s.Fill(username, &keycache.Change{Credentials: c.Credentials}, 0)
-			var facts verdict.Case
-			if !s.Case(username, &facts) || facts.Account != nil || len(facts.Apps) != 0 {
+			var facts verdict.Facts
+			if !s.Facts(username, &facts) || facts.Account != nil || len(facts.Apps) != 0 {
 				t.Errorf("a key whose account and apps are gone: %+v", facts)
 			}
 			s.Apply(&keycache.Change{Position: 1, Accounts: c.Accounts, Apps: c.Apps})
-			if !s.Case(username, &facts) || facts.Account == nil || len(facts.Apps) != len(c.Apps) {
+			if !s.Facts(username, &facts) || facts.Account == nil || len(facts.Apps) != len(c.Apps) {
 				t.Errorf("they came back: account %v and %d apps", facts.Account, len(facts.Apps))
 			}
 			s.Apply(&keycache.Change{Position: 2, GoneAccounts: []uuid.UUID{c.Accounts[0].ID}, GoneApps: []uuid.UUID{c.Apps[0].ID}})
-			if !s.Case(username, &facts) || facts.Account != nil || len(facts.Apps) != len(c.Apps)-1 {
+			if !s.Facts(username, &facts) || facts.Account != nil || len(facts.Apps) != len(c.Apps)-1 {
 				t.Errorf("they went again: account %v and %d apps", facts.Account, len(facts.Apps))
 			}
 		}

@@ -12,8 +12,8 @@ import (
 
 // witness is a Case and what it showed when it was taken.
 type witness struct {
-	facts   verdict.Case
-	key     verdict.Key
+	facts   verdict.Facts
+	key     verdict.Credential
 	account verdict.Account
 	apps    []verdict.App
 }
@@ -21,10 +21,10 @@ type witness struct {
 func witnessed(t *testing.T, s *keycache.Cache, username uuid.UUID) *witness {
 	t.Helper()
 	h := &witness{}
-	if !s.Case(username, &h.facts) || h.facts.Key == nil || h.facts.Account == nil {
+	if !s.Facts(username, &h.facts) || h.facts.Credential == nil || h.facts.Account == nil {
 		t.Fatal("a key is missing")
 	}
-	h.key, h.account, h.apps = *h.facts.Key, *h.facts.Account, h.shown()
+	h.key, h.account, h.apps = *h.facts.Credential, *h.facts.Account, h.shown()
 	return h
 }
 
@@ -39,7 +39,7 @@ func (h *witness) shown() (out []verdict.App) {
 }
 
 func (h *witness) same() bool {
-	return reflect.DeepEqual(h.key, *h.facts.Key) && h.account == *h.facts.Account && reflect.DeepEqual(h.apps, h.shown())
+	return reflect.DeepEqual(h.key, *h.facts.Credential) && h.account == *h.facts.Account && reflect.DeepEqual(h.apps, h.shown())
 }
 
 // Whoever decides by a Case decides by one state: whatever happens to the key
@@ -97,11 +97,11 @@ func TestWhatIsTheSameStays(t *testing.T) {
 	s := keycache.New(10)
 	username, c := filled()
 	s.Fill(username, c, 0)
-	var before, after verdict.Case
-	s.Case(username, &before)
+	var before, after verdict.Facts
+	s.Facts(username, &before)
 	second := key(c.Accounts[0].ID, &c.Apps[0].ID)
 	s.Fill(second.Username, &keycache.Change{Accounts: c.Accounts, Apps: c.Apps, Credentials: []keycache.Credential{second, c.Credentials[0]}}, 0)
-	if s.Case(username, &after); before.Key != after.Key || before.Account != after.Account || before.Apps[0] != after.Apps[0] {
+	if s.Facts(username, &after); before.Credential != after.Credential || before.Account != after.Account || before.Apps[0] != after.Apps[0] {
 		t.Error("the same was kept once more")
 	}
 }

@@ -13,7 +13,7 @@ func TestThreeAppsThatFitAreAmbiguous(t *testing.T) {
 	for fit := 2; fit <= 5; fit++ {
 		for unfit := range 3 {
 			w := valid()
-			w.c.Key.AppID = [16]byte{}
+			w.c.Credential.AppID = [16]byte{}
 			w.c.Apps = nil
 			for i := range fit {
 				for range unfit {
@@ -45,7 +45,7 @@ func TestNoneOfSeveralAppsIsTold(t *testing.T) {
 	} {
 		for apps := 1; apps <= 5; apps++ {
 			w := valid()
-			w.c.Key.AppID = [16]byte{}
+			w.c.Credential.AppID = [16]byte{}
 			w.c.Apps = nil
 			for i := range apps {
 				w.c.Apps = append(w.c.Apps, app(byte(100+i), byte(110+i), byte(120+i)))

@@ -22,8 +22,8 @@ const (
 
 // Decide answers a question. It writes all of v, whatever was in it, and
 // allocates nothing but what reading an app's id takes, if one is named so.
-func Decide(q *Question, c *Case, v *Verdict) {
-	d := consider(q, c, v)
+func Decide(q *Question, c *Facts, v *Verdict) {
+	d := evaluate(q, c, v)
 	for code := firstCheck; code <= lastCheck; code++ {
 		if !d.passes(code) {
 			v.Code = code
@@ -34,10 +34,10 @@ func Decide(q *Question, c *Case, v *Verdict) {
 }
 
 // passes is the table of checks. Whatever is not known fails.
-func (d *decision) passes(code Code) bool {
+func (d *evaluation) passes(code Code) bool {
 	switch code {
 	case NotFound:
-		return d.key != nil
+		return d.credential != nil
 	case Revoked:
 		return d.status != lifecycle.CredentialRevoked
 	case Expired:
@@ -47,9 +47,9 @@ func (d *decision) passes(code Code) bool {
 	case AccountSuspended:
 		return d.account != nil && !d.account.Suspended
 	case WrongEnvironment:
-		return d.q.Environment == "" || d.q.Environment == d.key.Environment
+		return d.q.Environment == "" || d.q.Environment == d.credential.Environment
 	case IPNotAllowed:
-		return len(d.key.Addresses) == 0 || slices.ContainsFunc(d.key.Addresses, d.fromWithin)
+		return len(d.credential.Addresses) == 0 || slices.ContainsFunc(d.credential.Addresses, d.comesFrom)
 	case NotSubscribed:
 		return d.standing > unregistered
 	case Waiting:
@@ -57,7 +57,7 @@ func (d *decision) passes(code Code) bool {
 	case Suspended:
 		return d.standing > suspended
 	case NotInAccessList:
-		return d.product == nil || !d.key.Listed || slices.Contains(d.key.AccessList, d.product.ID)
+		return d.product == nil || !d.credential.Listed || slices.Contains(d.credential.AccessList, d.product.ID)
 	case AuthTypeNotAllowed:
 		return d.authTypeAllowed()
 	case EndpointNotAllowed:

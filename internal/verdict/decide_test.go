@@ -14,7 +14,7 @@ func TestAValidCallTellsEverything(t *testing.T) {
 	w := valid()
 	v := w.decide(t)
 	want := Verdict{
-		Code: Valid, Key: w.c.Key, Account: w.c.Account, App: w.c.Apps[0], Product: w.c.Catalogue.Product("orders"), Plan: w.c.Catalogue.Plan(id(thePlan)),
+		Code: Valid, Credential: w.c.Credential, Account: w.c.Account, App: w.c.Apps[0], Product: w.c.Catalogue.Product("orders"), Plan: w.c.Catalogue.Plan(id(thePlan)),
 		Subscription: &w.c.Apps[0].Subscriptions[0], Endpoint: id(ordersEndpoint),
 	}
 	if v != want {
@@ -75,7 +75,7 @@ func TestOfManyBreachesTheFirstIsTold(t *testing.T) {
 		if v.Code != want {
 			t.Fatalf("told %s, want %s", v.Code, want)
 		}
-		if named && w.c.Key != nil && (v.App == nil || v.App.ID != id(theApp)) {
+		if named && w.c.Credential != nil && (v.App == nil || v.App.ID != id(theApp)) {
 			t.Fatalf("the app that is named is not told: %+v", v.App)
 		}
 	})
@@ -88,7 +88,7 @@ func TestStatusOfTheKey(t *testing.T) {
 		"": Revoked, "UNCOLLECTED": Revoked, "UNHEARD_OF": Revoked,
 	} {
 		w := valid()
-		w.c.Key.Status = status
+		w.c.Credential.Status = status
 		if v := w.decide(t); v.Code != want {
 			t.Errorf("%q is told as %s", status, v.Code)
 		}
@@ -106,13 +106,13 @@ func TestAKeyExpiresAtTheVeryInstant(t *testing.T) {
 		{lifecycle.CredentialRevoked, 0, Revoked},
 	} {
 		w := valid()
-		w.c.Key.Status, w.c.Key.ExpiresAt = c.status, now().UnixMicro()+c.after
+		w.c.Credential.Status, w.c.Credential.ExpiresAt = c.status, now().UnixMicro()+c.after
 		if v := w.decide(t); v.Code != c.want {
 			t.Errorf("%s, %d µs before its end, is told as %s", c.status, c.after, v.Code)
 		}
 	}
 	w := valid()
-	w.c.Key.ExpiresAt, w.q.Now = 0, now().AddDate(1000, 0, 0)
+	w.c.Credential.ExpiresAt, w.q.Now = 0, now().AddDate(1000, 0, 0)
 	if v := w.decide(t); v.Code != Valid {
 		t.Errorf("a key without an end is told as %s", v.Code)
 	}
@@ -129,13 +129,13 @@ func TestWhatIsNotKnownFails(t *testing.T) {
 		"no app":               {func(w *world) { w.c.Apps = nil }, NotSubscribed},
 		"no app, no product":   {func(w *world) { w.c.Apps, w.q.Product = nil, "" }, NotSubscribed},
 		"another's app":        {func(w *world) { w.c.Apps[0].AccountID = id(99) }, NotSubscribed},
-		"not the key's app":    {func(w *world) { w.c.Key.AppID = id(theOtherApp) }, NotSubscribed},
+		"not the key's app":    {func(w *world) { w.c.Credential.AppID = id(theOtherApp) }, NotSubscribed},
 		"no address":           {func(w *world) { w.q.Address = zeroAddress() }, IPNotAllowed},
 		"no authentication":    {func(w *world) { w.c.Catalogue.Product("orders").AuthTypes = nil }, AuthTypeNotAllowed},
 		"no endpoints":         {func(w *world) { w.c.Catalogue.Product("orders").Endpoints = nil }, EndpointNotAllowed},
 		"no path":              {func(w *world) { w.q.Path = "" }, EndpointNotAllowed},
-		"an empty access list": {func(w *world) { w.c.Key.AccessList = nil }, NotInAccessList},
-		"nothing at all":       {func(w *world) { w.c, w.q = Case{}, Question{} }, NotFound},
+		"an empty access list": {func(w *world) { w.c.Credential.AccessList = nil }, NotInAccessList},
+		"nothing at all":       {func(w *world) { w.c, w.q = Facts{}, Question{} }, NotFound},
 		"an unknown status":    {func(w *world) { w.registrations(func(s *Subscription) { s.Status = "UNHEARD_OF" }) }, NotSubscribed},
 	} {
 		w := valid()
@@ -149,7 +149,7 @@ func TestWhatIsNotKnownFails(t *testing.T) {
 func TestDecideWritesAllOfTheVerdict(t *testing.T) {
 	v := valid().decide(t)
 	w := valid()
-	w.c.Key = nil
+	w.c.Credential = nil
 	Decide(&w.q, &w.c, &v)
 	if v != (Verdict{Code: NotFound, Account: w.c.Account}) {
 		t.Errorf("an old verdict shines through: %+v", v)
@@ -181,7 +181,7 @@ func BenchmarkDecide(b *testing.B) {
 	open.c.Catalogue.Product("orders").Enforced = false
 	open.registrations(func(s *Subscription) { s.Narrowed = false })
 	revoked := valid()
-	revoked.c.Key.Status = lifecycle.CredentialRevoked
+	revoked.c.Credential.Status = lifecycle.CredentialRevoked
 	many := valid().ofAccount()
 	many.q.App = id(theReference).String()
 	for range 98 {

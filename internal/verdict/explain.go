@@ -24,8 +24,8 @@ type Step struct {
 
 // Explain answers as Decide does, by the very same checks, and tells each of
 // them in order until one fails.
-func Explain(q *Question, c *Case, v *Verdict) []Step {
-	d := consider(q, c, v)
+func Explain(q *Question, c *Facts, v *Verdict) []Step {
+	d := evaluate(q, c, v)
 	var steps []Step
 	v.Code = Valid
 	for code := firstCheck; code <= lastCheck && v.Code == Valid; code++ {
@@ -82,10 +82,10 @@ func step(code Code, passed bool, detail string) Step {
 }
 
 // detail says what a check looked at.
-func (d *decision) detail(code Code) string {
+func (d *evaluation) detail(code Code) string {
 	switch code {
 	case NotFound:
-		if d.key == nil {
+		if d.credential == nil {
 			return "There is no such key."
 		}
 		return "The key exists."
@@ -100,9 +100,9 @@ func (d *decision) detail(code Code) string {
 		return "The account is active."
 	case WrongEnvironment:
 		if d.q.Environment == "" {
-			return fmt.Sprintf("The key is for %s; the gateway serves every environment.", d.key.Environment)
+			return fmt.Sprintf("The key is for %s; the gateway serves every environment.", d.credential.Environment)
 		}
-		return fmt.Sprintf("The key is for %s; the gateway serves %s.", d.key.Environment, d.q.Environment)
+		return fmt.Sprintf("The key is for %s; the gateway serves %s.", d.credential.Environment, d.q.Environment)
 	case IPNotAllowed:
 		return d.networks()
 	case NotSubscribed, Waiting, Suspended:
@@ -119,19 +119,19 @@ func (d *decision) detail(code Code) string {
 	return ""
 }
 
-func (d *decision) expiry() string {
-	if d.key.ExpiresAt == 0 {
+func (d *evaluation) expiry() string {
+	if d.credential.ExpiresAt == 0 {
 		return "The key never expires."
 	}
-	return fmt.Sprintf("The key is valid until %s; the time asked about is %s.", instant(time.UnixMicro(d.key.ExpiresAt)), instant(d.q.Now))
+	return fmt.Sprintf("The key is valid until %s; the time asked about is %s.", instant(time.UnixMicro(d.credential.ExpiresAt)), instant(d.q.Now))
 }
 
-func (d *decision) networks() string {
-	if len(d.key.Addresses) == 0 {
+func (d *evaluation) networks() string {
+	if len(d.credential.Addresses) == 0 {
 		return "The key may be used from anywhere."
 	}
 	var all []string
-	for _, n := range d.key.Addresses {
+	for _, n := range d.credential.Addresses {
 		all = append(all, n.String())
 	}
 	from := "an address that is not known"
@@ -143,7 +143,7 @@ func (d *decision) networks() string {
 
 // registration does not tell a product that does not exist from one that is not
 // to be seen.
-func (d *decision) registration() string {
+func (d *evaluation) registration() string {
 	switch {
 	case d.standing == absent:
 		return "The app that is named is not one that the key speaks for, or it has none."
@@ -159,9 +159,9 @@ func (d *decision) registration() string {
 	return fmt.Sprintf("The registration with %s is %s.", d.product.Name, lifecycle.Approved)
 }
 
-func (d *decision) access() string {
+func (d *evaluation) access() string {
 	switch {
-	case !d.key.Listed:
+	case !d.credential.Listed:
 		return "The key reaches every product of its apps."
 	case d.product == nil:
 		return "The key reaches listed products only; no product is named."
@@ -171,7 +171,7 @@ func (d *decision) access() string {
 	return fmt.Sprintf("The key's access list does not hold %s.", d.product.Name)
 }
 
-func (d *decision) presentation() string {
+func (d *evaluation) presentation() string {
 	text := "A key may be presented as raw key or as user name and password."
 	if d.q.Presented != "" {
 		text = fmt.Sprintf("The key is presented as %s.", d.q.Presented)
@@ -186,7 +186,7 @@ func (d *decision) presentation() string {
 	return fmt.Sprintf("%s %s takes %s.", text, d.product.Name, strings.Join(takes, ", "))
 }
 
-func (d *decision) reach() string {
+func (d *evaluation) reach() string {
 	switch {
 	case d.product == nil:
 		return "No product is named: endpoints are not looked at."
@@ -204,9 +204,9 @@ func (d *decision) reach() string {
 	return "The registration is narrowed to other endpoints."
 }
 
-func (d *decision) choice() string {
+func (d *evaluation) choice() string {
 	switch {
-	case d.passes(AmbiguousApp) && d.key.AppID == uuid.Nil:
+	case d.passes(AmbiguousApp) && d.credential.AppID == uuid.Nil:
 		return "It is clear which app the call is for, or none is needed."
 	case d.passes(AmbiguousApp):
 		return "The key belongs to one app."

@@ -19,13 +19,13 @@ func TestExplanations(t *testing.T) {
 		code   Code
 		detail string
 	}{
-		"expired":           {func(w *world) { w.c.Key.ExpiresAt = now().UnixMicro() }, Expired, "until 2026-05-04T10:00:00.123456Z; the time asked about is 2026-05-04T10:00:00.123456789Z"},
+		"expired":           {func(w *world) { w.c.Credential.ExpiresAt = now().UnixMicro() }, Expired, "until 2026-05-04T10:00:00.123456Z; the time asked about is 2026-05-04T10:00:00.123456789Z"},
 		"environment":       {func(w *world) { w.q.Environment = "STAGING" }, WrongEnvironment, "The key is for PRODUCTION; the gateway serves STAGING."},
-		"address":           {func(w *world) { w.c.Key.Addresses = w.c.Key.Addresses[:1]; w.q.Address = zeroAddress() }, IPNotAllowed, "an address that is not known; the key may be used from 192.0.2.0/24."},
+		"address":           {func(w *world) { w.c.Credential.Addresses = w.c.Credential.Addresses[:1]; w.q.Address = zeroAddress() }, IPNotAllowed, "an address that is not known; the key may be used from 192.0.2.0/24."},
 		"unknown product":   {func(w *world) { w.q.Product = "secret" }, NotSubscribed, `registered with a product "secret" that may be called here`},
 		"not registered":    {func(w *world) { w.q.Product, w.q.Products = "stock", nil }, NotSubscribed, `registered with a product "stock" that may be called here`},
 		"another app":       {func(w *world) { w.q.App = appID(theOtherApp) }, NotSubscribed, "not one that the key speaks for"},
-		"access list":       {func(w *world) { w.c.Key.AccessList = nil }, NotInAccessList, "does not hold orders"},
+		"access list":       {func(w *world) { w.c.Credential.AccessList = nil }, NotInAccessList, "does not hold orders"},
 		"presented":         {func(w *world) { w.q.Presented = "BASIC" }, AuthTypeNotAllowed, "The key is presented as BASIC. orders takes API_KEY."},
 		"no path":           {func(w *world) { w.q.Path = "" }, EndpointNotAllowed, "names no path"},
 		"tricky path":       {func(w *world) { w.q.Path = "/orders/../x" }, EndpointNotAllowed, "different ways"},
@@ -49,7 +49,7 @@ func TestExplanations(t *testing.T) {
 // A key without bounds, asked about by itself, is explained without them.
 func TestAnExplanationOfAKeyAlone(t *testing.T) {
 	w := valid()
-	w.c.Key.AppID, w.c.Apps, w.c.Key.Addresses, w.c.Key.ExpiresAt = uuid.Nil, nil, nil, 0
+	w.c.Credential.AppID, w.c.Apps, w.c.Credential.Addresses, w.c.Credential.ExpiresAt = uuid.Nil, nil, nil, 0
 	w.q.Product, w.q.Products, w.q.Environment = "", nil, ""
 	var v Verdict
 	var all []string

@@ -42,14 +42,14 @@ func TestAddresses(t *testing.T) {
 		{"::1/128", "127.0.0.1", false},
 	} {
 		w := valid()
-		w.c.Key.Addresses = []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix(c.network)}
+		w.c.Credential.Addresses = []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix(c.network)}
 		w.q.Address = netip.MustParseAddr(c.address)
 		if v := w.decide(t); (v.Code == Valid) != c.inside || !c.inside && v.Code != IPNotAllowed {
 			t.Errorf("%s in %s: %s", c.address, c.network, v.Code)
 		}
 	}
 	w := valid()
-	w.c.Key.Addresses, w.q.Address = nil, zeroAddress()
+	w.c.Credential.Addresses, w.q.Address = nil, zeroAddress()
 	if v := w.decide(t); v.Code != Valid {
 		t.Errorf("a key that may be used from anywhere: %s", v.Code)
 	}
@@ -94,14 +94,14 @@ func TestNoProductIsNamed(t *testing.T) {
 		"a key of an app":                 {func(*world) {}, Valid, true},
 		"without registrations":           {func(w *world) { w.c.Apps[0].Subscriptions = nil }, Valid, true},
 		"a waiting one":                   {func(w *world) { w.registrations(func(s *Subscription) { s.Status = lifecycle.Waiting }) }, Valid, true},
-		"an empty access list":            {func(w *world) { w.c.Key.AccessList = nil }, Valid, true},
+		"an empty access list":            {func(w *world) { w.c.Credential.AccessList = nil }, Valid, true},
 		"no path":                         {func(w *world) { w.q.Path, w.q.Method = "", "" }, Valid, true},
 		"shown in the other way":          {func(w *world) { w.q.Presented = domain.Basic }, Valid, true},
 		"shown in no way that there is":   {func(w *world) { w.q.Presented = "BEARER" }, AuthTypeNotAllowed, true},
 		"another app is named":            {func(w *world) { w.q.App = appID(theOtherApp) }, NotSubscribed, false},
 		"a key of an account":             {func(w *world) { w.ofAccount() }, Valid, false},
-		"of an account with one app":      {func(w *world) { w.c.Key.AppID = uuid.Nil }, Valid, true},
-		"of an account without apps":      {func(w *world) { w.c.Key.AppID, w.c.Apps = uuid.Nil, nil }, Valid, false},
+		"of an account with one app":      {func(w *world) { w.c.Credential.AppID = uuid.Nil }, Valid, true},
+		"of an account without apps":      {func(w *world) { w.c.Credential.AppID, w.c.Apps = uuid.Nil, nil }, Valid, false},
 		"of an account, an app is named":  {func(w *world) { w.ofAccount().q.App = appID(theOtherApp) }, Valid, true},
 		"of an account, another is named": {func(w *world) { w.ofAccount().q.App = appID(99) }, NotSubscribed, false},
 	} {

@@ -41,8 +41,8 @@ type Subscription struct {
 	Endpoints []uuid.UUID
 }
 
-// Key is a credential as the gate knows it. It is immutable.
-type Key struct {
+// Credential is a credential as the gate knows it. It is immutable.
+type Credential struct {
 	ID          uuid.UUID
 	Username    uuid.UUID
 	AppID       uuid.UUID // zero: a key of the whole account
@@ -59,12 +59,12 @@ type Key struct {
 	ExpiresAt  int64          // microseconds since 1970; 0: never
 }
 
-// Case is all that is known about a key at one moment.
-type Case struct {
-	Catalogue *Catalogue
-	Key       *Key
-	Account   *Account
-	Apps      []*App // the key's app, or all of its account
+// Facts is all that is known about a key at one moment.
+type Facts struct {
+	Catalogue  *Catalogue
+	Credential *Credential
+	Account    *Account
+	Apps       []*App // the key's app, or all of its account
 }
 
 // Question is one call.
@@ -91,7 +91,7 @@ type Question struct {
 // also in a refusal; Endpoint is zero when the call is for none.
 type Verdict struct {
 	Code         Code
-	Key          *Key
+	Credential   *Credential
 	Account      *Account
 	App          *App
 	Product      *Product

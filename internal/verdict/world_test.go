@@ -39,7 +39,7 @@ func now() time.Time { return time.Date(2026, 5, 4, 10, 0, 0, 123456789, time.UT
 // world is a question and a case, to be spoilt.
 type world struct {
 	q Question
-	c Case
+	c Facts
 }
 
 // valid is a world in which every check has something to look at, and passes.
@@ -59,9 +59,9 @@ func valid() *world {
 			Product: "orders", Method: "GET", Path: "/orders/1?x=y", Address: netip.MustParseAddr("192.0.2.7"), Presented: domain.APIKey, Now: now(),
 			Environment: domain.Production, Products: []uuid.UUID{id(theProduct)},
 		},
-		c: Case{
+		c: Facts{
 			Catalogue: catalogue, Account: &Account{ID: id(theAccount)}, Apps: []*App{app(theApp, theReference, theSubscription)},
-			Key: &Key{
+			Credential: &Credential{
 				ID: id(theKey), AppID: id(theApp), AccountID: id(theAccount), Status: lifecycle.CredentialActive, Environment: domain.Production,
 				Listed: true, AccessList: []uuid.UUID{id(theProduct)}, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
 				ExpiresAt: now().Add(time.Hour).UnixMicro(),
@@ -86,7 +86,7 @@ func app(number, reference, subscription byte) *App {
 
 // ofAccount turns the key into one of the whole account, with a second app.
 func (w *world) ofAccount() *world {
-	w.c.Key.AppID = uuid.Nil
+	w.c.Credential.AppID = uuid.Nil
 	w.c.Apps = append(w.c.Apps, app(theOtherApp, theOtherReference, theOtherSubscription))
 	return w
 }
@@ -110,19 +110,19 @@ type breach struct {
 // from the last to the first breaks each of them at once.
 func breaches() []breach {
 	return []breach{
-		{NotFound, func(w *world) { w.c.Key = nil }},
-		{Revoked, func(w *world) { w.c.Key.Status = lifecycle.CredentialRevoked }},
-		{Expired, func(w *world) { w.c.Key.ExpiresAt = now().UnixMicro() }},
-		{Disabled, func(w *world) { w.c.Key.Status = lifecycle.CredentialDisabled }},
+		{NotFound, func(w *world) { w.c.Credential = nil }},
+		{Revoked, func(w *world) { w.c.Credential.Status = lifecycle.CredentialRevoked }},
+		{Expired, func(w *world) { w.c.Credential.ExpiresAt = now().UnixMicro() }},
+		{Disabled, func(w *world) { w.c.Credential.Status = lifecycle.CredentialDisabled }},
 		{AccountSuspended, func(w *world) { w.c.Account.Suspended = true }},
-		{WrongEnvironment, func(w *world) { w.c.Key.Environment = domain.Staging }},
+		{WrongEnvironment, func(w *world) { w.c.Credential.Environment = domain.Staging }},
 		{IPNotAllowed, func(w *world) { w.q.Address = netip.MustParseAddr("198.51.100.1") }},
 		{NotSubscribed, func(w *world) {
 			w.registrations(func(s *Subscription) { s.Status = lifecycle.Unsubscribed })
 		}},
 		{Waiting, func(w *world) { w.registrations(func(s *Subscription) { s.Status = lifecycle.Waiting }) }},
 		{Suspended, func(w *world) { w.registrations(func(s *Subscription) { s.Status = lifecycle.Suspended }) }},
-		{NotInAccessList, func(w *world) { w.c.Key.AccessList = []uuid.UUID{id(theOtherProduct)} }},
+		{NotInAccessList, func(w *world) { w.c.Credential.AccessList = []uuid.UUID{id(theOtherProduct)} }},
 		{AuthTypeNotAllowed, func(w *world) { w.q.Presented = domain.Basic }},
 		{EndpointNotAllowed, func(w *world) { w.q.Path = "/orders/export" }},
 		{AmbiguousApp, func(w *world) { w.ofAccount() }},

@@ -85,8 +85,8 @@ func FuzzFeed(f *testing.F) {
 		if now := g.store.Load().Position(); now < at {
 			t.Fatalf("the position went back from %d to %d", at, now)
 		}
-		var c verdict.Case
-		g.store.Load().Case(uuid.UUID{1}, &c)
+		var c verdict.Facts
+		g.store.Load().Facts(uuid.UUID{1}, &c)
 	})
 }
 

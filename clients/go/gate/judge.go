@@ -100,9 +100,9 @@ func (g *Gate) decide(c *call, of proof) *Verdict {
 }
 
 // find decides all but the limits; known is false when the copy has no such key.
-func (g *Gate) find(c *call, v *verdict.Verdict) (found verdict.Case, known bool) {
+func (g *Gate) find(c *call, v *verdict.Verdict) (found verdict.Facts, known bool) {
 	store := g.store.Load()
-	if !store.Case(c.user, &found) || found.Key == nil {
+	if !store.Facts(c.user, &found) || found.Credential == nil {
 		return found, false
 	}
 	verdict.Decide(&verdict.Question{
@@ -114,7 +114,7 @@ func (g *Gate) find(c *call, v *verdict.Verdict) (found verdict.Case, known bool
 
 // limitsOf says which limits bind a call that may pass otherwise.
 func limitsOf(c *verdict.Catalogue, v *verdict.Verdict) limits.Ask {
-	a := limits.Ask{Organization: c.Organization, Key: v.Key.ID, KeyRate: v.Key.Rate, Location: c.Location}
+	a := limits.Ask{Organization: c.Organization, Key: v.Credential.ID, KeyRate: v.Credential.Rate, Location: c.Location}
 	if v.Subscription != nil && v.Plan != nil {
 		v.Plan.Bind(v.Subscription, &a)
 	}

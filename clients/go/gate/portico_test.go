@@ -164,7 +164,7 @@ func (p *portico) Verify(ctx context.Context, _ *gateway.Caller, r *gateway.Requ
 	}
 	right := p.secrets[username] == password
 	p.mu.Unlock()
-	var c verdict.Case
+	var c verdict.Facts
 	switch {
 	case says != 0:
 		v.Code = says
@@ -175,7 +175,7 @@ func (p *portico) Verify(ctx context.Context, _ *gateway.Caller, r *gateway.Requ
 	case !ok:
 		v.Code = verdict.Malformed
 		return
-	case !right || !p.store.Case(username, &c):
+	case !right || !p.store.Facts(username, &c):
 		v.Code = verdict.NotFound
 		return
 	}
@@ -183,7 +183,7 @@ func (p *portico) Verify(ctx context.Context, _ *gateway.Caller, r *gateway.Requ
 	if v.Code != verdict.Valid {
 		return
 	}
-	ask := limits.Ask{Key: v.Key.ID}
+	ask := limits.Ask{Key: v.Credential.ID}
 	v.Plan.Bind(v.Subscription, &ask)
 	p.limit.Take(ctx, &ask, &v.Limits)
 	if v.Limits.Outcome == limits.QuotaUnknown {

@@ -50,8 +50,8 @@ func (t *tally) add(v *verdict.Verdict, product *verdict.Product, at time.Time) 
 	if v.App != nil {
 		c.app = v.App.ID
 	}
-	if v.Key != nil {
-		c.credential = v.Key.ID
+	if v.Credential != nil {
+		c.credential = v.Credential.ID
 	}
 	if product != nil {
 		c.product = product.ID

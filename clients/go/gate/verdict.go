@@ -77,8 +77,8 @@ func public(c *verdict.Catalogue, in *verdict.Verdict) *Verdict {
 	if c != nil {
 		out.Organization = nodeid.Encode(nodeid.Organization, c.Organization)
 	}
-	if in.Key != nil {
-		out.Credential, out.Environment = nodeid.Encode(nodeid.Credential, in.Key.ID), string(in.Key.Environment)
+	if in.Credential != nil {
+		out.Credential, out.Environment = nodeid.Encode(nodeid.Credential, in.Credential.ID), string(in.Credential.Environment)
 	}
 	if in.App != nil {
 		out.App = nodeid.Encode(nodeid.App, in.App.ID)

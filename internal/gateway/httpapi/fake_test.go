@@ -278,12 +278,12 @@ func id(n byte) uuid.UUID {
 
 // full is a verdict with everything in it.
 func full(code verdict.Code) func(*gateway.Request, *verdict.Verdict) {
-	key := &verdict.Key{ID: id(1), Username: id(9), Environment: domain.Production}
+	key := &verdict.Credential{ID: id(1), Username: id(9), Environment: domain.Production}
 	app, account := &verdict.App{ID: id(2)}, &verdict.Account{ID: id(3)}
 	product, plan := &verdict.Product{ID: id(4), Name: "orders"}, &verdict.Plan{ID: id(5), Name: "Gold"}
 	subscription := &verdict.Subscription{ID: id(6)}
 	return func(_ *gateway.Request, v *verdict.Verdict) {
-		*v = verdict.Verdict{Code: code, Key: key, App: app, Account: account, Product: product, Plan: plan, Subscription: subscription, Endpoint: id(7),
+		*v = verdict.Verdict{Code: code, Credential: key, App: app, Account: account, Product: product, Plan: plan, Subscription: subscription, Endpoint: id(7),
 			Limits: limits.Answer{
 				Rate:  limits.Window{Limit: 100, Remaining: 99, ResetAt: noon().Add(600 * time.Millisecond), Per: time.Minute},
 				Quota: limits.Window{Limit: 10000, Remaining: 42, ResetAt: noon().Add(time.Hour), Per: 24 * time.Hour},

@@ -85,8 +85,8 @@ func (d *Handler) describe(s *headerSet, c *gateway.Caller, v *verdict.Verdict, 
 }
 
 func describeWhose(s *headerSet, c *gateway.Caller, v *verdict.Verdict) {
-	if v.Key != nil {
-		s.buffer = nodeid.Append(s.buffer, nodeid.Credential, v.Key.ID)
+	if v.Credential != nil {
+		s.buffer = nodeid.Append(s.buffer, nodeid.Credential, v.Credential.ID)
 		s.end("X-Portico-Credential")
 	}
 	if v.App != nil {

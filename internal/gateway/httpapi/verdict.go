@@ -22,8 +22,8 @@ func appendVerdict(to []byte, c *gateway.Caller, v *verdict.Verdict) []byte {
 		to = append(to, `{"valid":false,"code":"`...)
 	}
 	to = append(append(to, v.Code.String()...), '"')
-	if v.Key != nil {
-		to = appendIDField(to, `,"credential":"`, nodeid.Credential, v.Key.ID)
+	if v.Credential != nil {
+		to = appendIDField(to, `,"credential":"`, nodeid.Credential, v.Credential.ID)
 	}
 	if v.App != nil {
 		to = appendIDField(to, `,"app":"`, nodeid.App, v.App.ID)
@@ -44,8 +44,8 @@ func appendVerdict(to []byte, c *gateway.Caller, v *verdict.Verdict) []byte {
 	if v.Endpoint != uuid.Nil {
 		to = appendIDField(to, `,"endpoint":"`, nodeid.Endpoint, v.Endpoint)
 	}
-	if v.Key != nil {
-		to = appendText(append(to, `,"environment":`...), string(v.Key.Environment))
+	if v.Credential != nil {
+		to = appendText(append(to, `,"environment":`...), string(v.Credential.Environment))
 	}
 	return append(appendLimits(to, &v.Limits), '}')
 }

@@ -12,14 +12,14 @@ import (
 	"portico/internal/pathmatch"
 )
 
-// decision is what the checks look at. Its zero standing is absent, so that
+// evaluation is what the checks look at. Its zero standing is absent, so that
 // nothing passes by having been forgotten.
-type decision struct {
-	q       *Question
-	key     *Key
-	account *Account
-	product *Product // nil: none is named, or none such is to be had here
-	status  lifecycle.CredentialStatus
+type evaluation struct {
+	q          *Question
+	credential *Credential
+	account    *Account
+	product    *Product // nil: none is named, or none such is to be had here
+	status     lifecycle.CredentialStatus
 
 	path     string // clean; "" if it is not
 	endpoint uuid.UUID
@@ -29,15 +29,15 @@ type decision struct {
 	apps     int      // how many of them stand so
 }
 
-// consider finds out everything that the checks need, and writes into v whatever
+// evaluate finds out everything that the checks need, and writes into v whatever
 // can be said of the call, however it is decided.
-func consider(q *Question, c *Case, v *Verdict) decision {
-	*v = Verdict{Key: c.Key, Account: c.Account}
-	d := decision{q: q, key: c.Key, account: c.Account}
-	if d.key == nil {
+func evaluate(q *Question, c *Facts, v *Verdict) evaluation {
+	*v = Verdict{Credential: c.Credential, Account: c.Account}
+	d := evaluation{q: q, credential: c.Credential, account: c.Account}
+	if d.credential == nil {
 		return d
 	}
-	d.status = d.key.statusAt(q.Now)
+	d.status = d.credential.statusAt(q.Now)
 	d.product = c.productOf(q)
 	v.Product = d.product
 	if d.product != nil && d.product.Endpoints != nil {
@@ -47,12 +47,12 @@ func consider(q *Question, c *Case, v *Verdict) decision {
 			v.Endpoint = d.endpoint
 		}
 	}
-	d.survey(c, v)
+	d.findApps(c, v)
 	return d
 }
 
 // statusAt returns the key's state at a time.
-func (k *Key) statusAt(now time.Time) lifecycle.CredentialStatus {
+func (k *Credential) statusAt(now time.Time) lifecycle.CredentialStatus {
 	if k.ExpiresAt == 0 {
 		return k.Status.At(now, nil)
 	}
@@ -62,7 +62,7 @@ func (k *Key) statusAt(now time.Time) lifecycle.CredentialStatus {
 
 // productOf gives the product that is asked for, if the gateway's token may ask
 // for it.
-func (c *Case) productOf(q *Question) *Product {
+func (c *Facts) productOf(q *Question) *Product {
 	if q.Product == "" {
 		return nil
 	}
@@ -73,9 +73,9 @@ func (c *Case) productOf(q *Question) *Product {
 	return p
 }
 
-// fromWithin tells whether the call comes from a network. An IPv4 address is the
+// comesFrom tells whether the call comes from a network. An IPv4 address is the
 // same in its IPv6 form (::ffff:192.0.2.1), in the network as in the call.
-func (d *decision) fromWithin(network netip.Prefix) bool {
+func (d *evaluation) comesFrom(network netip.Prefix) bool {
 	from := d.q.Address.Unmap().WithZone("")
 	if network.Addr().Is4In6() && from.Is4() {
 		from = netip.AddrFrom16(from.As16())
@@ -85,7 +85,7 @@ func (d *decision) fromWithin(network netip.Prefix) bool {
 
 // authTypeAllowed reports whether the key was presented in a way that the
 // product takes. Where it is not known how, any way that the product takes will do.
-func (d *decision) authTypeAllowed() bool {
+func (d *evaluation) authTypeAllowed() bool {
 	switch d.q.Presented {
 	case "":
 		return d.product == nil || len(d.product.AuthTypes) > 0

@@ -23,17 +23,17 @@ const (
 	allowed
 )
 
-// survey finds the apps that may be meant and how the best of them stands. If
+// findApps finds the apps that may be meant and how the best of them stands. If
 // it is one alone, v tells of it.
-func (d *decision) survey(c *Case, v *Verdict) {
+func (d *evaluation) findApps(c *Facts, v *Verdict) {
 	var best *App
 	var registration *Subscription
 	named := appNamed(d.q.App)
-	if d.keyAlone() && d.key.AppID == uuid.Nil && !named.any {
+	if d.withoutProduct() && d.credential.AppID == uuid.Nil && !named.any {
 		d.standing = allowed // an account's key alone is asked about: no app is needed
 	}
 	for _, app := range c.Apps {
-		if !d.may(app) || !named.means(app) {
+		if !d.covers(app) || !named.means(app) {
 			continue
 		}
 		standing, s := d.standingOf(app)
@@ -50,12 +50,12 @@ func (d *decision) survey(c *Case, v *Verdict) {
 	}
 	if d.apps == 1 {
 		v.App, v.Subscription = best, registration
-		d.tell(c, v)
+		d.fill(c, v)
 	}
 }
 
-// tell writes down what follows from the registration that was found.
-func (d *decision) tell(c *Case, v *Verdict) {
+// fill writes down what follows from the registration that was found.
+func (d *evaluation) fill(c *Facts, v *Verdict) {
 	if v.Subscription == nil {
 		return
 	}
@@ -65,19 +65,19 @@ func (d *decision) tell(c *Case, v *Verdict) {
 	}
 }
 
-// keyAlone tells whether the key is asked about, and no product.
-func (d *decision) keyAlone() bool {
+// withoutProduct tells whether the key is asked about, and no product.
+func (d *evaluation) withoutProduct() bool {
 	return d.q.Product == "" && !d.q.NeedsProduct && d.q.Products == nil
 }
 
-// may tells whether the key speaks for an app.
-func (d *decision) may(app *App) bool {
-	return app.AccountID == d.key.AccountID && (d.key.AppID == uuid.Nil || d.key.AppID == app.ID)
+// covers tells whether the key speaks for an app.
+func (d *evaluation) covers(app *App) bool {
+	return app.AccountID == d.credential.AccountID && (d.credential.AppID == uuid.Nil || d.credential.AppID == app.ID)
 }
 
 // standingOf tells how an app stands, and by which registration.
-func (d *decision) standingOf(app *App) (best standing, by *Subscription) {
-	if d.keyAlone() {
+func (d *evaluation) standingOf(app *App) (best standing, by *Subscription) {
+	if d.withoutProduct() {
 		return allowed, nil
 	}
 	best = unregistered
@@ -93,7 +93,7 @@ func (d *decision) standingOf(app *App) (best standing, by *Subscription) {
 	return best, by
 }
 
-func (d *decision) standingBy(s *Subscription) standing {
+func (d *evaluation) standingBy(s *Subscription) standing {
 	switch s.Status {
 	case lifecycle.Waiting:
 		return waiting
@@ -110,7 +110,7 @@ func (d *decision) standingBy(s *Subscription) standing {
 
 // endpointFor gives the call's endpoint if the registration reaches it. What is
 // reached without an endpoint is not asked here.
-func (d *decision) endpointFor(s *Subscription) (uuid.UUID, bool) {
+func (d *evaluation) endpointFor(s *Subscription) (uuid.UUID, bool) {
 	if !s.Narrowed || !d.matched || slices.Contains(s.Endpoints, d.endpoint) {
 		return d.endpoint, d.matched
 	}
