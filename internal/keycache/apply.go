@@ -27,7 +27,7 @@ func (s *Cache) Apply(c *Change) {
 	for i := range c.Credentials {
 		k := &c.Credentials[i]
 		if s.budget.max == 0 || s.find(k.Username) != nil {
-			s.putKey(k, s.whole)
+			s.putCredential(k, s.whole)
 		}
 		s.strangers.remove(k.Username)
 	}
@@ -40,7 +40,7 @@ func (s *Cache) Apply(c *Change) {
 
 func (s *Cache) drop(c *Change) {
 	for _, id := range c.GoneCredentials {
-		s.dropKey(id)
+		s.dropCredential(id)
 	}
 	for _, id := range c.GoneApps {
 		s.dropApp(id)

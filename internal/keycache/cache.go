@@ -42,7 +42,7 @@ type Cache struct {
 	catalogue atomic.Pointer[verdict.Catalogue]
 	position  atomic.Int64
 	budget    *Budget
-	strangers strangers
+	strangers absences
 
 	// mu is held by writers; it guards what follows. Readers reach apps and
 	// accounts by the keys' own pointers.

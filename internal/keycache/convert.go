@@ -47,8 +47,8 @@ func (s *Cache) fillCell(c *cell, a *App) {
 	}
 }
 
-// fillKey writes a key's state.
-func (s *Cache) fillKey(out *verdict.Credential, k *Credential) {
+// fillCredential writes a key's state.
+func (s *Cache) fillCredential(out *verdict.Credential, k *Credential) {
 	*out = verdict.Credential{
 		ID: k.ID, Username: k.Username, AccountID: k.AccountID, Pepper: s.word(k.PepperID),
 		Status:      lifecycle.CredentialStatus(s.word(string(k.Status))),

@@ -93,7 +93,7 @@ func (s *Cache) sweep(but *slot) (passed bool) {
 			return true
 		}
 		if place := s.clock.next(but); place != nil {
-			if s.removeKey(place); s.budget.used.Load() <= s.budget.max {
+			if s.removeCredential(place); s.budget.used.Load() <= s.budget.max {
 				return false
 			}
 		}

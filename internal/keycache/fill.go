@@ -61,7 +61,7 @@ func (s *Cache) keep(c *Change, settled bool, may func(uuid.UUID) bool) {
 	}
 	for i := range c.Credentials { // last: a key is found as soon as it is put
 		if k := &c.Credentials[i]; may(k.ID) {
-			s.putKey(k, settled)
+			s.putCredential(k, settled)
 		}
 	}
 	s.listAgain()

@@ -9,16 +9,16 @@ import (
 // maxStrangers is how many unknown usernames a generation holds.
 const maxStrangers = 8 << 10
 
-// strangers are the usernames known not to exist, in two generations: the
+// absences are the usernames known not to exist, in two generations: the
 // older one makes room, and what is still asked for moves to the newer.
-type strangers struct {
+type absences struct {
 	mu            sync.Mutex
 	recent, older map[uuid.UUID]struct{}
 }
 
-func (l *strangers) init() { l.recent, l.older = map[uuid.UUID]struct{}{}, nil }
+func (l *absences) init() { l.recent, l.older = map[uuid.UUID]struct{}{}, nil }
 
-func (l *strangers) has(username uuid.UUID) bool {
+func (l *absences) has(username uuid.UUID) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if _, ok := l.recent[username]; ok {
@@ -31,20 +31,20 @@ func (l *strangers) has(username uuid.UUID) bool {
 	return ok
 }
 
-func (l *strangers) add(username uuid.UUID) {
+func (l *absences) add(username uuid.UUID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.put(username)
 }
 
-func (l *strangers) put(username uuid.UUID) {
+func (l *absences) put(username uuid.UUID) {
 	if len(l.recent) >= maxStrangers {
 		l.recent, l.older = map[uuid.UUID]struct{}{}, l.recent
 	}
 	l.recent[username] = struct{}{}
 }
 
-func (l *strangers) remove(username uuid.UUID) {
+func (l *absences) remove(username uuid.UUID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.recent, username)

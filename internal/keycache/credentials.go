@@ -8,12 +8,12 @@ import (
 	"portico/internal/verdict"
 )
 
-// putKey keeps a key's present state. Its app and its account never change.
+// putCredential keeps a key's present state. Its app and its account never change.
 // With settled, what was not put of them by now is gone.
-func (s *Cache) putKey(k *Credential, settled bool) {
+func (s *Cache) putCredential(k *Credential, settled bool) {
 	if place := s.find(k.Username); place != nil {
 		made := new(verdict.Credential)
-		s.fillKey(made, k)
+		s.fillCredential(made, k)
 		if !reflect.DeepEqual(made, place.key.Load()) { // else what is there stays
 			place.key.Store(made)
 		}
@@ -39,7 +39,7 @@ func (s *Cache) putKey(k *Credential, settled bool) {
 func (s *Cache) newSlot(k *Credential) *slot {
 	place := &slot{account: s.accountAt(k.AccountID)}
 	place.used.Store(unasked)
-	s.fillKey(&place.first, k)
+	s.fillCredential(&place.first, k)
 	place.key.Store(&place.first)
 	place.account.keys++
 	if k.AppID != nil {
@@ -63,8 +63,8 @@ func (s *Cache) settle(place *slot) {
 	}
 }
 
-// removeKey forgets a key, and its app and account if nothing else asks for them.
-func (s *Cache) removeKey(place *slot) {
+// removeCredential forgets a key, and its app and account if nothing else asks for them.
+func (s *Cache) removeCredential(place *slot) {
 	k := place.key.Load()
 	place.key.Store(nil)
 	sh := s.shard(k.Username)
@@ -100,9 +100,9 @@ func (s *Cache) appsOf(a *account) map[uuid.UUID]*app {
 	return out
 }
 
-// dropKey forgets a key whose row is gone. That is rare, and only the row
+// dropCredential forgets a key whose row is gone. That is rare, and only the row
 // could have told the username: look at all.
-func (s *Cache) dropKey(id uuid.UUID) {
+func (s *Cache) dropCredential(id uuid.UUID) {
 	var found *slot
 	for i := range s.keys {
 		for _, place := range s.keys[i].slots { // writers alone change it, and mu is held
@@ -112,6 +112,6 @@ func (s *Cache) dropKey(id uuid.UUID) {
 		}
 	}
 	if found != nil {
-		s.removeKey(found)
+		s.removeCredential(found)
 	}
 }
