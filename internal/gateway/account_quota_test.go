@@ -48,7 +48,7 @@ func (c *counting) knows(t testing.TB) {
 }
 
 // asks asks for an app.
-func (c *counting) asks(t testing.TB, app portal.MadeApp) verdict.Code {
+func (c *counting) asks(t testing.TB, app portal.CreatedApp) verdict.Code {
 	t.Helper()
 	return asks(t, c.Verifier, c.caller, shows(app.Secret))
 }
@@ -61,7 +61,7 @@ func (w *world) counts(t testing.TB, p *db.Plan, per domain.QuotaPer, limit int)
 }
 
 // app makes an app that is registered by a plan.
-func (w *world) app(t testing.TB, name string, by *db.Plan) portal.MadeApp {
+func (w *world) app(t testing.TB, name string, by *db.Plan) portal.CreatedApp {
 	t.Helper()
 	made := w.MustApp(t, w.Developer, name)
 	w.approved(t, made.App, w.product, by)
@@ -77,9 +77,9 @@ func TestAnAccountsQuotaIsUsedUpByAllItsApps(t *testing.T) {
 		snow := w.app(t, "Snow", w.plan)
 		g := w.counting(t)
 		for n := range 10 {
-			require.Equal(t, verdict.Valid, g.asks(t, []portal.MadeApp{w.made, snow}[n%2]), n)
+			require.Equal(t, verdict.Valid, g.asks(t, []portal.CreatedApp{w.made, snow}[n%2]), n)
 		}
-		refused := func(what string, c *counting, apps ...portal.MadeApp) {
+		refused := func(what string, c *counting, apps ...portal.CreatedApp) {
 			t.Helper()
 			c.knows(t)
 			for _, a := range apps {
@@ -141,14 +141,14 @@ func TestWhatWasUsedCountsWhicheverWayAPlanCounts(t *testing.T) {
 		shared := w.MustPlan(t, w.Admin, w.product, "Shared")
 		w.counts(t, shared, domain.QuotaPerAccount, 10)
 		rain, snow, g := w.made, w.app(t, "Snow", w.plan), w.counting(t)
-		passes := func(a portal.MadeApp, n int) {
+		passes := func(a portal.CreatedApp, n int) {
 			t.Helper()
 			g.knows(t)
 			for i := range n {
 				require.Equal(t, verdict.Valid, g.asks(t, a), i)
 			}
 		}
-		ends := func(a portal.MadeApp) {
+		ends := func(a portal.CreatedApp) {
 			t.Helper()
 			g.knows(t)
 			require.Equal(t, verdict.QuotaExceeded, g.asks(t, a))
@@ -187,7 +187,7 @@ func TestAnAccountsAppsAtOnce(t *testing.T) {
 		w := newWorld(t, url)
 		w.counts(t, w.plan, domain.QuotaPerAccount, 100)
 		g := w.counting(t)
-		apps := []portal.MadeApp{w.made}
+		apps := []portal.CreatedApp{w.made}
 		for range 7 {
 			apps = append(apps, w.app(t, "Many", w.plan))
 		}
@@ -198,7 +198,7 @@ func TestAnAccountsAppsAtOnce(t *testing.T) {
 }
 
 // crowd lets apps ask servers at once, until each is refused.
-func crowd(t *testing.T, servers []*counting, apps []portal.MadeApp) int64 {
+func crowd(t *testing.T, servers []*counting, apps []portal.CreatedApp) int64 {
 	var passed atomic.Int64
 	var asking sync.WaitGroup
 	for i := range 4 * len(apps) {
@@ -235,7 +235,7 @@ func TestServersShareAnAccountsQuota(t *testing.T) {
 			})
 		}
 		one, two := server(w.Database), server(w.secondDB(t))
-		both := func(want verdict.Code, apps ...portal.MadeApp) {
+		both := func(want verdict.Code, apps ...portal.CreatedApp) {
 			t.Helper()
 			for _, s := range []*counting{one, two} {
 				s.knows(t)
@@ -268,7 +268,7 @@ func TestServersShareAnAccountsQuota(t *testing.T) {
 
 		// As many apps as there may be, at both servers at once.
 		w.counts(t, other, domain.QuotaPerAccount, 60)
-		apps := []portal.MadeApp{w.made, snow, w.app(t, "Fog", other), w.app(t, "Dew", other)}
+		apps := []portal.CreatedApp{w.made, snow, w.app(t, "Fog", other), w.app(t, "Dew", other)}
 		one.knows(t)
 		two.knows(t)
 		require.EqualValues(t, 50, crowd(t, []*counting{one, two}, apps))

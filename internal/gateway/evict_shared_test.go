@@ -18,9 +18,9 @@ func TestOrganizationsShareTheMemory(t *testing.T) {
 		w := newWorld(t, url)
 		metrics := prometheus.NewRegistry()
 		g := w.gate(t, func(o *gateway.Options) { o.MaxKeys, o.Metrics = 3, gateway.NewMetrics(metrics) })
-		idle := []portal.MadeKey{w.key(t), w.key(t), w.key(t)}
+		idle := []portal.CreatedCredential{w.key(t), w.key(t), w.key(t)}
 		busy := threeKeys(t, w, w.MustTenant(t, "busy"))
-		round := func(c *gateway.Caller, keys []portal.MadeKey) {
+		round := func(c *gateway.Caller, keys []portal.CreatedCredential) {
 			t.Helper()
 			for _, k := range keys {
 				wants(t, g, c, shows(k.Secret), verdict.Valid)

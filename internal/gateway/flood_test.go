@@ -169,7 +169,7 @@ func TestRealKeysCostNothing(t *testing.T) {
 		w := newWorld(t, url)
 		g, metrics := w.watched(t, func(o *gateway.Options) { o.MaxKeys = 1 })
 		c := w.caller(t, g)
-		keys := []portal.MadeKey{w.key(t), w.key(t), w.key(t)}
+		keys := []portal.CreatedCredential{w.key(t), w.key(t), w.key(t)}
 		for i := range clientRoom + 100 {
 			wants(t, g, c, from(shows(keys[i%3].Secret), "192.0.2.1"), verdict.Valid)
 		}

@@ -37,25 +37,25 @@ func (w *world) servers(t *testing.T, n int) (out []server) {
 // then on, whoever it is that was answered.
 type repetition struct {
 	name string
-	do   func(p *portal.Portal, w *world, made portal.MadeApp, sub *db.Subscription) error
+	do   func(p *portal.Portal, w *world, made portal.CreatedApp, sub *db.Subscription) error
 	want verdict.Code
 }
 
 func repetitions() []repetition {
 	return []repetition{
-		{"revoke", func(p *portal.Portal, w *world, made portal.MadeApp, _ *db.Subscription) error {
+		{"revoke", func(p *portal.Portal, w *world, made portal.CreatedApp, _ *db.Subscription) error {
 			return second(p.RevokeKey(w.Developer, made.Credential.GlobalID(), nil, nil))
 		}, verdict.Revoked},
-		{"disable", func(p *portal.Portal, w *world, made portal.MadeApp, _ *db.Subscription) error {
+		{"disable", func(p *portal.Portal, w *world, made portal.CreatedApp, _ *db.Subscription) error {
 			return second(p.DisableKey(w.Admin, made.Credential.GlobalID(), nil))
 		}, verdict.Disabled},
-		{"unregister", func(p *portal.Portal, w *world, _ portal.MadeApp, sub *db.Subscription) error {
+		{"unregister", func(p *portal.Portal, w *world, _ portal.CreatedApp, sub *db.Subscription) error {
 			return second(p.Unregister(w.Admin, sub.GlobalID(), nil))
 		}, verdict.NotSubscribed},
-		{"suspend", func(p *portal.Portal, w *world, _ portal.MadeApp, sub *db.Subscription) error {
+		{"suspend", func(p *portal.Portal, w *world, _ portal.CreatedApp, sub *db.Subscription) error {
 			return second(p.Suspend(w.Admin, sub.GlobalID(), nil))
 		}, verdict.Suspended},
-		{"delete", func(p *portal.Portal, w *world, made portal.MadeApp, _ *db.Subscription) error {
+		{"delete", func(p *portal.Portal, w *world, made portal.CreatedApp, _ *db.Subscription) error {
 			return second(p.DeleteApp(w.Admin, made.App.GlobalID(), nil))
 		}, verdict.Revoked},
 	}

@@ -22,16 +22,16 @@ import (
 // keys are those that the changes of a property test go on about.
 type keys struct {
 	mu   sync.Mutex
-	made []portal.MadeKey
+	made []portal.CreatedCredential
 }
 
-func (k *keys) add(m portal.MadeKey) {
+func (k *keys) add(m portal.CreatedCredential) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.made = append(k.made, m)
 }
 
-func (k *keys) any(r *rand.Rand) portal.MadeKey {
+func (k *keys) any(r *rand.Rand) portal.CreatedCredential {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.made[r.IntN(len(k.made))]
@@ -127,7 +127,7 @@ func (w *world) something(t *testing.T, r *rand.Rand, all *keys) {
 		_, _ = w.Portal.Resume(w.Admin, w.sub.GlobalID(), nil)
 	case 7:
 		made := w.MustApp(t, w.Developer, "Another")
-		all.add(portal.MadeKey{Credential: made.Credential, Secret: made.Secret})
+		all.add(portal.CreatedCredential{Credential: made.Credential, Secret: made.Secret})
 		if r.IntN(2) == 0 {
 			_, _ = w.Portal.DeleteApp(w.Developer, made.App.GlobalID(), nil)
 		} else {

@@ -138,7 +138,7 @@ func TestSyncIsTrueUnderLoad(t *testing.T) {
 		run(t, g)
 		c := w.caller(t, g)
 		for range 12 {
-			two := []portal.MadeKey{w.key(t), w.key(t)}
+			two := []portal.CreatedCredential{w.key(t), w.key(t)}
 			load, stop := context.WithCancel(t.Context())
 			var all sync.WaitGroup
 			for i := range 8 {
@@ -163,7 +163,7 @@ func TestSyncIsTrueUnderLoad(t *testing.T) {
 	})
 }
 
-func (w *world) key(t testing.TB) portal.MadeKey {
+func (w *world) key(t testing.TB) portal.CreatedCredential {
 	t.Helper()
 	return w.MustKey(t, w.Developer, portal.GenerateKeyInput{AppID: ptr(w.made.App.GlobalID())})
 }

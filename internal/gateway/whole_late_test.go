@@ -16,7 +16,7 @@ import (
 // threeKeys makes two accounts in a tenant's organization, each with an app that
 // is registered with a product named "weather", and gives the apps' keys and
 // one of the first account.
-func threeKeys(t *testing.T, w *world, tenant portaltest.Tenant) (keys [3]portal.MadeKey) {
+func threeKeys(t *testing.T, w *world, tenant portaltest.Tenant) (keys [3]portal.CreatedCredential) {
 	t.Helper()
 	product, plan := w.MustProduct(t, tenant.Admin, "weather")
 	for i := range 2 {
@@ -25,7 +25,7 @@ func threeKeys(t *testing.T, w *world, tenant portaltest.Tenant) (keys [3]portal
 		a := w.MustApp(t, developer, "Hail")
 		s := w.MustRegister(t, developer, a.App, product, plan)
 		must(t)(w.Portal.Approve(tenant.Admin, s.GlobalID(), nil))
-		keys[i] = portal.MadeKey{Credential: a.Credential, Secret: a.Secret}
+		keys[i] = portal.CreatedCredential{Credential: a.Credential, Secret: a.Secret}
 		if i == 0 {
 			keys[2] = w.MustKey(t, tenant.Admin, portal.GenerateKeyInput{AccountID: ptr(account.GlobalID())})
 		}
@@ -36,7 +36,7 @@ func threeKeys(t *testing.T, w *world, tenant portaltest.Tenant) (keys [3]portal
 func preloads(o *gateway.Options) { o.Preload = true }
 
 // touch changes a key and leaves it as it was.
-func (w *world) touch(t *testing.T, admin context.Context, k portal.MadeKey) {
+func (w *world) touch(t *testing.T, admin context.Context, k portal.CreatedCredential) {
 	t.Helper()
 	ok(t, 0, second(w.Portal.DisableKey(admin, k.Credential.GlobalID(), nil)))
 	ok(t, 0, second(w.Portal.EnableKey(admin, k.Credential.GlobalID(), nil)))
@@ -52,7 +52,7 @@ func (w *world) callerOf(t *testing.T, g *gateway.Verifier, slug string) *gatewa
 }
 
 // knows tells whether a copy has all it needs for a key.
-func knows(g *gateway.Verifier, organization uuid.UUID, k portal.MadeKey) bool {
+func knows(g *gateway.Verifier, organization uuid.UUID, k portal.CreatedCredential) bool {
 	var c verdict.Facts
 	return g.Follows(organization) && g.Copy(organization).Facts(k.Credential.Username, &c) && c.Account != nil && len(c.Apps) == 1
 }

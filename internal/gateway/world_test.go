@@ -33,7 +33,7 @@ type world struct {
 	tokens  *auth.MachineTokens
 	product *db.Product
 	plan    *db.Plan
-	made    portal.MadeApp
+	made    portal.CreatedApp
 	sub     *db.Subscription
 	mono    atomic.Int64
 }

@@ -29,8 +29,8 @@ type CreateAppInput struct {
 	IdempotencyKey *string
 }
 
-// MadeApp is a new app and its first key.
-type MadeApp struct {
+// CreatedApp is a new app and its first key.
+type CreatedApp struct {
 	App        *db.App
 	Credential *db.Credential
 	Secret     *apikey.Secret
@@ -39,7 +39,7 @@ type MadeApp struct {
 
 // CreateApp makes an app and, unless told otherwise, its first key: both or
 // neither. A reference id that was ever given is TAKEN.
-func (p *Portal) CreateApp(ctx context.Context, in CreateAppInput) (MadeApp, error) {
+func (p *Portal) CreateApp(ctx context.Context, in CreateAppInput) (CreatedApp, error) {
 	if err := fault.Collect(
 		checkName("name", in.Name),
 		checkText("description", deref(in.Description), maxDescription, true),
@@ -47,7 +47,7 @@ func (p *Portal) CreateApp(ctx context.Context, in CreateAppInput) (MadeApp, err
 		checkReference(in.ReferenceID),
 		checkFirstKey(in, p.clock.Now()),
 	); err != nil {
-		return MadeApp{}, err
+		return CreatedApp{}, err
 	}
 	if in.ReferenceID != nil {
 		in.ReferenceID = new(referenceOf(*in.ReferenceID).String()) // in one spelling, as it is hashed
@@ -56,19 +56,19 @@ func (p *Portal) CreateApp(ctx context.Context, in CreateAppInput) (MadeApp, err
 	in.IdempotencyKey, in.FirstKey = nil, in.FirstKey.whole()
 	o, err := onceOf(ctx, "createApp", key, in)
 	if err != nil {
-		return MadeApp{}, err
+		return CreatedApp{}, err
 	}
-	return idempotent(ctx, p, o, func(ctx context.Context, c *change) (MadeApp, made, error) {
-		out, err := p.makeApp(ctx, c, in)
+	return idempotent(ctx, p, o, func(ctx context.Context, c *change) (CreatedApp, createdIDs, error) {
+		out, err := p.createApp(ctx, c, in)
 		if err != nil {
-			return out, made{}, err
+			return out, createdIDs{}, err
 		}
-		m := made{first: out.App.ID}
+		m := createdIDs{first: out.App.ID}
 		if out.Credential != nil {
 			m.second = out.Credential.ID
 		}
 		return out, m, nil
-	}, p.madeBefore)
+	}, p.earlierApp)
 }
 
 // checkReference wants a UUID in its usual text form, but for that of all
@@ -89,13 +89,13 @@ func referenceOf(s string) uuid.UUID {
 	return id
 }
 
-func (p *Portal) makeApp(ctx context.Context, c *change, in CreateAppInput) (MadeApp, error) {
+func (p *Portal) createApp(ctx context.Context, c *change, in CreateAppInput) (CreatedApp, error) {
 	owner, err := c.owningAccount(ctx, in.AccountID)
 	if err != nil {
-		return MadeApp{}, err
+		return CreatedApp{}, err
 	}
 	if err := c.authorize(policy.AppCreate, policy.Object{OrganizationID: owner.OrganizationID, AccountID: owner.ID}); err != nil {
-		return MadeApp{}, err
+		return CreatedApp{}, err
 	}
 	create := c.App.Create().SetOrganizationID(owner.OrganizationID).SetAccountID(owner.ID).
 		SetName(in.Name).SetNameFolded(domain.Fold(in.Name)).SetDescription(deref(in.Description)).
@@ -106,17 +106,17 @@ func (p *Portal) makeApp(ctx context.Context, c *change, in CreateAppInput) (Mad
 	if in.ReferenceID != nil {
 		id := referenceOf(*in.ReferenceID)
 		if err := c.referenceFree(ctx, id); err != nil {
-			return MadeApp{}, err
+			return CreatedApp{}, err
 		}
 		create.SetReferenceID(id)
 	}
 	made, err := create.Save(ctx)
 	if err != nil {
-		return MadeApp{}, taken(err, "referenceId", "An app bears this reference id already.")
+		return CreatedApp{}, taken(err, "referenceId", "An app bears this reference id already.")
 	}
 	c.record(appEvent(eventlog.AppCreated, made, created("name", made.Name, "referenceId", made.ReferenceID,
 		"description", made.Description, "labels", made.Labels)))
-	out := MadeApp{App: made}
+	out := CreatedApp{App: made}
 	if in.GenerateKey == nil || *in.GenerateKey {
 		key, err := p.firstKey(ctx, c, made, in.FirstKey)
 		out.Credential, out.Secret = key.Credential, key.Secret
@@ -139,17 +139,17 @@ func (c *change) referenceFree(ctx context.Context, id uuid.UUID) error {
 	return nil
 }
 
-// madeBefore repeats what an earlier request made, without the secret.
-func (p *Portal) madeBefore(ctx context.Context, m made) (MadeApp, error) {
+// earlierApp repeats what an earlier request made, without the secret.
+func (p *Portal) earlierApp(ctx context.Context, m createdIDs) (CreatedApp, error) {
 	apps, err := p.AppsByID(ctx, []uuid.UUID{m.first}, nil)
 	if err != nil {
-		return MadeApp{}, err
+		return CreatedApp{}, err
 	}
 	if apps[m.first] == nil {
-		return MadeApp{}, fault.NotFound() // it is gone meanwhile
+		return CreatedApp{}, fault.NotFound() // it is gone meanwhile
 	}
 	keys, err := p.CredentialsByID(ctx, []uuid.UUID{m.second}, nil)
-	return MadeApp{App: apps[m.first], Credential: keys[m.second], Replayed: true}, err
+	return CreatedApp{App: apps[m.first], Credential: keys[m.second], Replayed: true}, err
 }
 
 // UpdateAppInput says what to change in an app.

@@ -81,7 +81,7 @@ func (c *change) dropApp(ctx context.Context, a *db.App, why ending) error {
 
 // RestoreApp brings a deleted app back within the organization's retention
 // time, with its history and one fresh key.
-func (p *Portal) RestoreApp(ctx context.Context, id string) (out MadeApp, err error) {
+func (p *Portal) RestoreApp(ctx context.Context, id string) (out CreatedApp, err error) {
 	appID, err := decode(nodeid.App, id)
 	if err != nil {
 		return out, err
@@ -118,7 +118,7 @@ func (p *Portal) RestoreApp(ctx context.Context, id string) (out MadeApp, err er
 		return err
 	})
 	if err != nil {
-		return MadeApp{}, err // whatever was in hand has not happened
+		return CreatedApp{}, err // whatever was in hand has not happened
 	}
 	return out, nil
 }
@@ -135,6 +135,6 @@ func (p *Portal) undelete(ctx, all context.Context, c *change, a *db.App) (*db.A
 		return nil, nil, nil, err
 	}
 	c.record(appEvent(eventlog.AppRestored, back, nil))
-	key, secret, err := p.makeKey(ctx, c, keyOf(back), newKey{Environment: domain.Development, Access: domain.AccessAll})
+	key, secret, err := p.createCredential(ctx, c, credentialInput(back), newCredential{Environment: domain.Development, Access: domain.AccessAll})
 	return back, key, secret, err
 }

@@ -6,8 +6,8 @@ import "context"
 // row that is gone when it is looked up.
 func (p *Portal) ReplayOfNothing(ctx context.Context) error {
 	key := "gone"
-	_, err := idempotent(ctx, p, once{mutation: "createApp", key: &key}, func(context.Context, *change) (int, made, error) {
-		return 0, made{}, errReplay
+	_, err := idempotent(ctx, p, once{mutation: "createApp", key: &key}, func(context.Context, *change) (int, createdIDs, error) {
+		return 0, createdIDs{}, errReplay
 	}, nil)
 	return err
 }

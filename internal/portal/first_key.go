@@ -48,11 +48,11 @@ func checkFirstKey(in CreateAppInput, now time.Time) error {
 	if in.GenerateKey != nil && !*in.GenerateKey {
 		return fault.Input(fault.NotAllowed, "firstKey", "Without a key there is nothing to say of it: leave out firstKey, or generateKey.")
 	}
-	return fault.Within("firstKey", checkNewKey(in.FirstKey.key(), now))
+	return fault.Within("firstKey", checkNewCredential(in.FirstKey.key(), now))
 }
 
 // firstKey makes the key that comes with an app.
-func (p *Portal) firstKey(ctx context.Context, c *change, a *db.App, in *FirstKeyInput) (MadeKey, error) {
-	key, err := p.keyFor(ctx, c, keyOf(a), in.key())
+func (p *Portal) firstKey(ctx context.Context, c *change, a *db.App, in *FirstKeyInput) (CreatedCredential, error) {
+	key, err := p.createCredentialFor(ctx, c, credentialInput(a), in.key())
 	return key, fault.Within("firstKey", err)
 }

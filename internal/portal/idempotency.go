@@ -44,15 +44,15 @@ func onceOf(ctx context.Context, mutation string, key *string, input any) (once,
 	return once{mutation: mutation, key: key, hash: sum[:]}, nil
 }
 
-// made is what the first request made.
-type made struct{ first, second uuid.UUID }
+// createdIDs is what the first request made.
+type createdIDs struct{ first, second uuid.UUID }
 
 // errReplay ends a change whose key was used before, or is being used.
 var errReplay = errors.New("portal: the idempotency key was used before")
 
 // earlier finds what an earlier request under the key made. Another input
 // under the same key is a CONFLICT.
-func (p *Portal) earlier(ctx context.Context, o once) (*made, error) {
+func (p *Portal) earlier(ctx context.Context, o once) (*createdIDs, error) {
 	if o.key == nil {
 		return nil, nil
 	}
@@ -69,12 +69,12 @@ func (p *Portal) earlier(ctx context.Context, o once) (*made, error) {
 	if string(row.InputHash) != string(o.hash) {
 		return nil, fault.New(fault.CodeConflict, fault.ReasonIdempotencyKeyReused, "The idempotency key was used before with another input.")
 	}
-	return &made{first: row.ObjectID, second: deref(row.SecondID)}, nil
+	return &createdIDs{first: row.ObjectID, second: deref(row.SecondID)}, nil
 }
 
 // rememberKey notes, inside the change, what the request made. Whoever comes
 // second waits here for the first, and gets errReplay.
-func (c *change) rememberKey(ctx context.Context, o once, m made) error {
+func (c *change) rememberKey(ctx context.Context, o once, m createdIDs) error {
 	if o.key == nil {
 		return nil
 	}
@@ -100,7 +100,7 @@ func (c *change) rememberKey(ctx context.Context, o once, m made) error {
 // by again, what an earlier request made. The rows that make has made are known
 // by their ids, which are random: a row that this very request left behind,
 // when its commit was heard of no more, is no repetition.
-func idempotent[T any](ctx context.Context, p *Portal, o once, make func(context.Context, *change) (T, made, error), again func(context.Context, made) (T, error)) (T, error) {
+func idempotent[T any](ctx context.Context, p *Portal, o once, make func(context.Context, *change) (T, createdIDs, error), again func(context.Context, createdIDs) (T, error)) (T, error) {
 	var out, none T
 	if m, err := p.earlier(ctx, o); m != nil || err != nil {
 		return repeated(ctx, p, m, err, again)
@@ -141,7 +141,7 @@ func idempotent[T any](ctx context.Context, p *Portal, o once, make func(context
 
 // repeated answers with what an earlier request made, as it is now: this node's
 // gate goes by that, too.
-func repeated[T any](ctx context.Context, p *Portal, m *made, err error, again func(context.Context, made) (T, error)) (out T, _ error) {
+func repeated[T any](ctx context.Context, p *Portal, m *createdIDs, err error, again func(context.Context, createdIDs) (T, error)) (out T, _ error) {
 	if err != nil {
 		return out, err
 	}

@@ -55,7 +55,7 @@ func (p *Portal) recordSome(ctx context.Context) (n int, err error) {
 		ids := make([]uuid.UUID, len(keys))
 		for i, k := range keys {
 			ids[i] = k.ID
-			c.record(keyEvent(eventlog.CredentialExpired, k, []domain.Change{
+			c.record(credentialEvent(eventlog.CredentialExpired, k, []domain.Change{
 				{Field: "status", Before: text(k.Status), After: text(lifecycle.CredentialExpired)},
 			}))
 		}

@@ -19,7 +19,7 @@ import (
 	"portico/internal/viewer"
 )
 
-// keyFor makes a key of an app that ends after a while; 0 is never.
+// createCredentialFor makes a key of an app that ends after a while; 0 is never.
 func keyFor(t *testing.T, f *portaltest.Fixture, ctx context.Context, a *db.App, life time.Duration) *db.Credential {
 	t.Helper()
 	id := a.GlobalID()

@@ -47,7 +47,7 @@ type CredentialPermissions struct{ Update, Revoke, Disable, Enable policy.Decisi
 func (p *Portal) CredentialPermissions(ctx context.Context, k *db.Credential) *CredentialPermissions {
 	v := viewer.Current(ctx)
 	ask := func(a lifecycle.CredentialAction) policy.Decision {
-		return policy.Decide(v, policy.CredentialAction(a), keyObject(k, a))
+		return policy.Decide(v, policy.CredentialAction(a), credentialObject(k, a))
 	}
 	return &CredentialPermissions{
 		Update: ask(lifecycle.Update), Revoke: ask(lifecycle.Revoke), Disable: ask(lifecycle.Disable), Enable: ask(lifecycle.Enable),

@@ -57,10 +57,10 @@ func (p *Portal) purgeApp(ctx context.Context, id uuid.UUID, by time.Time, total
 			if err != nil || len(held) == 0 {
 				return err
 			}
-			if n, err = c.dropKeys(ctx, credential.AppID(id)); err != nil || n == portion {
+			if n, err = c.dropCredentials(ctx, credential.AppID(id)); err != nil || n == portion {
 				return err
 			}
-			if n, err = c.dropRegistrations(ctx, id); err != nil || n == portion {
+			if n, err = c.dropSubscriptions(ctx, id); err != nil || n == portion {
 				return err
 			}
 			if err := c.keepSuspensions(ctx, id); err != nil {
@@ -75,8 +75,8 @@ func (p *Portal) purgeApp(ctx context.Context, id uuid.UUID, by time.Time, total
 	})
 }
 
-// dropKeys deletes up to a portion of keys with their access control lists.
-func (c *change) dropKeys(ctx context.Context, which predicate.Credential) (int, error) {
+// dropCredentials deletes up to a portion of keys with their access control lists.
+func (c *change) dropCredentials(ctx context.Context, which predicate.Credential) (int, error) {
 	ids, err := c.Credential.Query().Where(which).Limit(portion).IDs(ctx)
 	if err != nil || len(ids) == 0 {
 		return 0, err
@@ -87,9 +87,9 @@ func (c *change) dropKeys(ctx context.Context, which predicate.Credential) (int,
 	return c.Credential.Delete().Where(database.AnyOf(credential.FieldID, ids)).Exec(ctx)
 }
 
-// dropRegistrations deletes up to a portion of an app's registrations, without
+// dropSubscriptions deletes up to a portion of an app's registrations, without
 // those that are suspended.
-func (c *change) dropRegistrations(ctx context.Context, appID uuid.UUID) (int, error) {
+func (c *change) dropSubscriptions(ctx context.Context, appID uuid.UUID) (int, error) {
 	ids, err := c.Subscription.Query().Where(subscription.AppID(appID), subscription.StatusNEQ(lifecycle.Suspended)).Limit(portion).IDs(ctx)
 	if err != nil || len(ids) == 0 {
 		return 0, err
@@ -145,7 +145,7 @@ func (p *Portal) purgeAccount(ctx context.Context, id uuid.UUID, by time.Time, t
 			if err != nil || len(held) == 0 {
 				return err
 			}
-			if n, err = c.dropKeys(ctx, credential.And(credential.AccountID(id), credential.AppIDIsNil())); err != nil || n == portion {
+			if n, err = c.dropCredentials(ctx, credential.And(credential.AccountID(id), credential.AppIDIsNil())); err != nil || n == portion {
 				return err
 			}
 			if _, err := c.Membership.Delete().Where(membership.AccountID(id)).Exec(ctx); err != nil {

@@ -20,7 +20,7 @@ import (
 // busy is an app on which everything can happen at once.
 type busy struct {
 	portaltest.Tenant
-	made     portal.MadeApp
+	made     portal.CreatedApp
 	waiting  *db.Subscription
 	products []*db.Product
 	plans    []*db.Plan

@@ -76,7 +76,7 @@ func TestRaceIdempotencyKey(t *testing.T) {
 			a.createAppAgain(t, x, portal.CreateAppInput{Name: "Same reference", ReferenceID: ptr(uuid.NewString())})
 		})
 		t.Run("generateKey", func(t *testing.T) {
-			got, outcomes := race(a, func(_ int, p *portal.Portal) (portal.MadeKey, error) {
+			got, outcomes := race(a, func(_ int, p *portal.Portal) (portal.CreatedCredential, error) {
 				return p.GenerateKey(x.Developer, portal.GenerateKeyInput{AppID: ptr(owner.GlobalID()), IdempotencyKey: ptr("once")})
 			})
 			require.Equal(t, map[string]int{won: racers}, tally(outcomes))
@@ -92,7 +92,7 @@ func TestRaceIdempotencyKey(t *testing.T) {
 			require.Len(t, a.events(t, got[0].Credential.ID), 1)
 		})
 		t.Run("register", func(t *testing.T) {
-			got, outcomes := race(a, func(_ int, p *portal.Portal) (portal.MadeSubscription, error) {
+			got, outcomes := race(a, func(_ int, p *portal.Portal) (portal.CreatedSubscription, error) {
 				return p.Register(x.Developer, portal.RegisterInput{AppID: owner.GlobalID(), ProductID: prod.GlobalID(),
 					PlanID: ptr(plan.GlobalID()), IdempotencyKey: ptr("once")})
 			})
@@ -113,7 +113,7 @@ func TestRaceIdempotencyKey(t *testing.T) {
 func (a *arena) createAppAgain(t *testing.T, x portaltest.Tenant, in portal.CreateAppInput) {
 	t.Helper()
 	in.IdempotencyKey = ptr("once " + in.Name)
-	got, outcomes := race(a, func(_ int, p *portal.Portal) (portal.MadeApp, error) { return p.CreateApp(x.Developer, in) })
+	got, outcomes := race(a, func(_ int, p *portal.Portal) (portal.CreatedApp, error) { return p.CreateApp(x.Developer, in) })
 	require.Equal(t, map[string]int{won: racers}, tally(outcomes))
 	fresh := 0
 	for _, m := range got {
@@ -139,7 +139,7 @@ func (a *arena) createAppAgain(t *testing.T, x portaltest.Tenant, in portal.Crea
 func TestRaceIdempotencyKeyWithOtherInput(t *testing.T) {
 	eachArena(t, func(t *testing.T, a *arena) {
 		x := a.MustTenant(t, "one")
-		_, outcomes := race(a, func(n int, p *portal.Portal) (portal.MadeApp, error) {
+		_, outcomes := race(a, func(n int, p *portal.Portal) (portal.CreatedApp, error) {
 			return p.CreateApp(x.Developer, portal.CreateAppInput{Name: "App " + uuid.NewString(), IdempotencyKey: ptr("once")})
 		})
 		requireOne(t, outcomes, "CONFLICT")

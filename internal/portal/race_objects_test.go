@@ -22,7 +22,7 @@ func TestRaceTaken(t *testing.T) {
 		x := a.MustTenant(t, "one")
 		t.Run("reference id", func(t *testing.T) {
 			id := uuid.New()
-			got, outcomes := race(a, func(_ int, p *portal.Portal) (portal.MadeApp, error) {
+			got, outcomes := race(a, func(_ int, p *portal.Portal) (portal.CreatedApp, error) {
 				return p.CreateApp(x.Developer, portal.CreateAppInput{Name: "App", ReferenceID: ptr(id.String())})
 			})
 			requireOne(t, outcomes, "TAKEN")

@@ -112,7 +112,7 @@ func TestRaceRegister(t *testing.T) {
 		x := a.MustTenant(t, "one")
 		prod, plan := a.MustProduct(t, x.Admin, "weather")
 		app := a.MustApp(t, x.Developer, "App").App
-		register := func(n int, p *portal.Portal) (portal.MadeSubscription, error) {
+		register := func(n int, p *portal.Portal) (portal.CreatedSubscription, error) {
 			as := []context.Context{x.Developer, x.Admin}[n/2%2]
 			return p.Register(as, portal.RegisterInput{AppID: app.GlobalID(), ProductID: prod.GlobalID(), PlanID: ptr(plan.GlobalID())})
 		}

@@ -28,8 +28,8 @@ type RegisterInput struct {
 	IdempotencyKey *string
 }
 
-// MadeSubscription is a new registration.
-type MadeSubscription struct {
+// CreatedSubscription is a new registration.
+type CreatedSubscription struct {
 	Subscription *db.Subscription
 	Replayed     bool
 }
@@ -38,32 +38,32 @@ type MadeSubscription struct {
 // where the plan or else the product says AUTO and the account has no
 // suspended registration with the product. A live registration with the
 // same product is ALREADY_REGISTERED; an older one becomes history.
-func (p *Portal) Register(ctx context.Context, in RegisterInput) (MadeSubscription, error) {
+func (p *Portal) Register(ctx context.Context, in RegisterInput) (CreatedSubscription, error) {
 	if err := checkEndpoints(in.EndpointIDs, in.EndpointIDs != nil); err != nil {
-		return MadeSubscription{}, err
+		return CreatedSubscription{}, err
 	}
 	key := in.IdempotencyKey
 	in.IdempotencyKey = nil
 	o, err := onceOf(ctx, "register", key, in)
 	if err != nil {
-		return MadeSubscription{}, err
+		return CreatedSubscription{}, err
 	}
-	return idempotent(ctx, p, o, func(ctx context.Context, c *change) (MadeSubscription, made, error) {
+	return idempotent(ctx, p, o, func(ctx context.Context, c *change) (CreatedSubscription, createdIDs, error) {
 		s, err := c.register(ctx, in)
 		if err != nil {
-			return MadeSubscription{}, made{}, err
+			return CreatedSubscription{}, createdIDs{}, err
 		}
-		return MadeSubscription{Subscription: s}, made{first: s.ID}, nil
-	}, p.registeredBefore)
+		return CreatedSubscription{Subscription: s}, createdIDs{first: s.ID}, nil
+	}, p.earlierSubscription)
 }
 
-// registeredBefore repeats what an earlier request made.
-func (p *Portal) registeredBefore(ctx context.Context, m made) (MadeSubscription, error) {
+// earlierSubscription repeats what an earlier request made.
+func (p *Portal) earlierSubscription(ctx context.Context, m createdIDs) (CreatedSubscription, error) {
 	found, err := p.SubscriptionsByID(ctx, []uuid.UUID{m.first}, nil)
 	if err == nil && found[m.first] == nil {
 		err = fault.NotFound() // it is gone meanwhile
 	}
-	return MadeSubscription{Subscription: found[m.first], Replayed: true}, err
+	return CreatedSubscription{Subscription: found[m.first], Replayed: true}, err
 }
 
 func (c *change) register(ctx context.Context, in RegisterInput) (*db.Subscription, error) {
@@ -90,7 +90,7 @@ func (c *change) register(ctx context.Context, in RegisterInput) (*db.Subscripti
 	if err != nil {
 		return nil, err
 	}
-	if err := c.makeHistory(ctx, a, prod); err != nil {
+	if err := c.endPrevious(ctx, a, prod); err != nil {
 		return nil, err
 	}
 	create := c.Subscription.Create().SetOrganizationID(a.OrganizationID).SetAccountID(a.AccountID).
@@ -152,8 +152,8 @@ func (c *change) offer(ctx context.Context, in RegisterInput) (*db.Product, *db.
 	return prod, plans[0], nil
 }
 
-// makeHistory steps an ended registration back, so that the new one is the newest.
-func (c *change) makeHistory(ctx context.Context, a *db.App, prod *db.Product) error {
+// endPrevious steps an ended registration back, so that the new one is the newest.
+func (c *change) endPrevious(ctx context.Context, a *db.App, prod *db.Product) error {
 	newest, err := c.Subscription.Query().Where(subscription.AppID(a.ID), subscription.ProductID(prod.ID), subscription.Newest(true)).Only(ctx)
 	if db.IsNotFound(err) {
 		return nil

@@ -136,7 +136,7 @@ func (h *house) ask(t *testing.T, method, path, body string, headers ...string) 
 	return h.send(t, method, path, body, append([]string{"X-Portico-Gateway-Token", "", "X-Portico-Gateway-Token", h.token}, headers...)...)
 }
 
-func (h *house) tryAuthorize(t *testing.T, made portal.MadeApp) {
+func (h *house) tryAuthorize(t *testing.T, made portal.CreatedApp) {
 	t.Helper()
 	for key, want := range map[string]int{made.Secret.RawKey: 200, made.Secret.RawKey + "x": 401, strings.ToUpper(made.Secret.RawKey): 401, strings.Repeat("a", 30000): 401} {
 		a := h.ask(t, "GET", "/v1/authorize", "", "X-API-Key", key, "X-Portico-Product", "orders", "X-Original-Method", "GET", "X-Original-URI", "/a/../b")
@@ -152,7 +152,7 @@ func (h *house) tryAuthorize(t *testing.T, made portal.MadeApp) {
 	}
 }
 
-func (h *house) tryEnvoy(t *testing.T, made portal.MadeApp) {
+func (h *house) tryEnvoy(t *testing.T, made portal.CreatedApp) {
 	t.Helper()
 	c := h.dial(t)
 	for product, ok := range map[string]bool{"orders": true, "others": false} {
@@ -163,7 +163,7 @@ func (h *house) tryEnvoy(t *testing.T, made portal.MadeApp) {
 	}
 }
 
-func (h *house) tryFeed(t *testing.T, made portal.MadeApp) {
+func (h *house) tryFeed(t *testing.T, made portal.CreatedApp) {
 	t.Helper()
 	a := h.ask(t, "GET", "/v1/feed", "")
 	lines := strings.Split(strings.TrimSuffix(a.body, "\n"), "\n")
@@ -182,7 +182,7 @@ func (h *house) tryFeed(t *testing.T, made portal.MadeApp) {
 	}
 }
 
-func (h *house) tryUsage(t *testing.T, made portal.MadeApp) {
+func (h *house) tryUsage(t *testing.T, made portal.CreatedApp) {
 	t.Helper()
 	at := h.clock.Now().Format(time.RFC3339)
 	body := `{"batch":"one","calls":[{"app":"` + made.App.GlobalID() + `","account":"` + nodeid.Encode(nodeid.Account, h.tenant.Account.ID) + `","credential":"` + made.Credential.GlobalID() +

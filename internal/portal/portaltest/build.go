@@ -74,14 +74,14 @@ func (f *Fixture) MustPlan(t testing.TB, admin context.Context, p *db.Product, n
 }
 
 // MustApp makes an app, with its first key, of the developer's account.
-func (f *Fixture) MustApp(t testing.TB, developer context.Context, name string) portal.MadeApp {
+func (f *Fixture) MustApp(t testing.TB, developer context.Context, name string) portal.CreatedApp {
 	t.Helper()
 	made, err := f.Portal.CreateApp(developer, portal.CreateAppInput{Name: name})
 	return must(t, made, err)
 }
 
 // MustAppOf makes an app, with its first key, of an account.
-func (f *Fixture) MustAppOf(t testing.TB, admin context.Context, a *db.Account, name string) portal.MadeApp {
+func (f *Fixture) MustAppOf(t testing.TB, admin context.Context, a *db.Account, name string) portal.CreatedApp {
 	t.Helper()
 	id := a.GlobalID()
 	made, err := f.Portal.CreateApp(admin, portal.CreateAppInput{Name: name, AccountID: &id})
@@ -89,7 +89,7 @@ func (f *Fixture) MustAppOf(t testing.TB, admin context.Context, a *db.Account, 
 }
 
 // MustKey makes a key; in names the app or the account.
-func (f *Fixture) MustKey(t testing.TB, ctx context.Context, in portal.GenerateKeyInput) portal.MadeKey {
+func (f *Fixture) MustKey(t testing.TB, ctx context.Context, in portal.GenerateKeyInput) portal.CreatedCredential {
 	t.Helper()
 	made, err := f.Portal.GenerateKey(ctx, in)
 	return must(t, made, err)

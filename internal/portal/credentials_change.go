@@ -34,7 +34,7 @@ func (c *change) lockCredential(ctx context.Context, id string) (*db.Credential,
 // authorizeCredential asks the policy about an action on a key; a state that forbids it is
 // for the user to see.
 func (c *change) authorizeCredential(k *db.Credential, a lifecycle.CredentialAction) error {
-	d := policy.Decide(c.viewer, policy.CredentialAction(a), keyObject(k, a))
+	d := policy.Decide(c.viewer, policy.CredentialAction(a), credentialObject(k, a))
 	if !d.Is(policy.Status) {
 		return refusal(d)
 	}
@@ -48,7 +48,7 @@ func (c *change) authorizeCredential(k *db.Credential, a lifecycle.CredentialAct
 	return fault.Input(code, "credentialId", *d.Message, fault.Param{Name: "status", Value: string(k.Status)})
 }
 
-func keyObject(k *db.Credential, a lifecycle.CredentialAction) policy.Object {
+func credentialObject(k *db.Credential, a lifecycle.CredentialAction) policy.Object {
 	return policy.Object{OrganizationID: k.OrganizationID, AccountID: k.AccountID, Credential: k.Status, CredentialAction: a}
 }
 
@@ -88,13 +88,13 @@ func (p *Portal) UpdateKey(ctx context.Context, in UpdateKeyInput) (out *db.Cred
 		if err := checkVersion(in.Version, k.Version); err != nil {
 			return err
 		}
-		out, err = c.patchKey(ctx, k, in)
+		out, err = c.patchCredential(ctx, k, in)
 		return err
 	})
 	return out, err
 }
 
-func (c *change) patchKey(ctx context.Context, k *db.Credential, in UpdateKeyInput) (*db.Credential, error) {
+func (c *change) patchCredential(ctx context.Context, k *db.Credential, in UpdateKeyInput) (*db.Credential, error) {
 	u := c.Credential.UpdateOne(k)
 	var d diff
 	if in.Name.Set {
@@ -102,7 +102,7 @@ func (c *change) patchKey(ctx context.Context, k *db.Credential, in UpdateKeyInp
 		u.SetName(in.Name.or(""))
 	}
 	if in.ExpiresAt.Set {
-		end, err := c.lifeOf(in.ExpiresAt.Value, k.Environment)
+		end, err := c.longestLife(in.ExpiresAt.Value, k.Environment)
 		if err != nil {
 			return nil, err
 		}
@@ -114,11 +114,11 @@ func (c *change) patchKey(ctx context.Context, k *db.Credential, in UpdateKeyInp
 	if err := c.patchAccess(ctx, u, k, in, &d); err != nil {
 		return nil, err
 	}
-	limitKey(u, k, in, &d)
+	credentialLimit(u, k, in, &d)
 	if d.changes == nil {
 		return k, nil
 	}
-	c.record(keyEvent(eventlog.CredentialUpdated, k, d.changes))
+	c.record(credentialEvent(eventlog.CredentialUpdated, k, d.changes))
 	return u.AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
 }
 
@@ -147,7 +147,7 @@ func (p *Portal) RevokeKey(ctx context.Context, id string, reason *domain.Revoca
 		}
 		if k.Status == lifecycle.CredentialRevoked {
 			out = k
-			return refusal(policy.Decide(c.viewer, policy.CredentialAction(lifecycle.Revoke), keyObject(k, "")))
+			return refusal(policy.Decide(c.viewer, policy.CredentialAction(lifecycle.Revoke), credentialObject(k, "")))
 		}
 		if err := c.authorizeCredential(k, lifecycle.Revoke); err != nil {
 			return err
@@ -169,7 +169,7 @@ func (c *change) revokeAll(ctx context.Context, keys []*db.Credential, why domai
 			continue
 		}
 		ids = append(ids, k.ID)
-		e := keyEvent(eventlog.CredentialRevoked, k, []domain.Change{
+		e := credentialEvent(eventlog.CredentialRevoked, k, []domain.Change{
 			{Field: "status", Before: text(k.Status), After: text(lifecycle.CredentialRevoked)},
 			{Field: "revokedReason", After: text(why)},
 		})
@@ -194,16 +194,16 @@ func (c *change) revokeAll(ctx context.Context, keys []*db.Credential, why domai
 
 // DisableKey switches a key off; a disabled one is given as it is.
 func (p *Portal) DisableKey(ctx context.Context, id string, reason *string) (*db.Credential, error) {
-	return p.toggleKey(ctx, id, reason, lifecycle.Disable, lifecycle.CredentialDisabled, eventlog.CredentialDisabled)
+	return p.toggleCredential(ctx, id, reason, lifecycle.Disable, lifecycle.CredentialDisabled, eventlog.CredentialDisabled)
 }
 
 // EnableKey switches a disabled key on; an active one is given as it is. A
 // revoked key is KEY_REVOKED: it never comes back.
 func (p *Portal) EnableKey(ctx context.Context, id string, reason *string) (*db.Credential, error) {
-	return p.toggleKey(ctx, id, reason, lifecycle.Enable, lifecycle.CredentialActive, eventlog.CredentialEnabled)
+	return p.toggleCredential(ctx, id, reason, lifecycle.Enable, lifecycle.CredentialActive, eventlog.CredentialEnabled)
 }
 
-func (p *Portal) toggleKey(ctx context.Context, id string, reason *string, a lifecycle.CredentialAction, to lifecycle.CredentialStatus, t eventlog.Type) (out *db.Credential, err error) {
+func (p *Portal) toggleCredential(ctx context.Context, id string, reason *string, a lifecycle.CredentialAction, to lifecycle.CredentialStatus, t eventlog.Type) (out *db.Credential, err error) {
 	if err := checkReason("reason", reason); err != nil {
 		return nil, err
 	}
@@ -214,12 +214,12 @@ func (p *Portal) toggleKey(ctx context.Context, id string, reason *string, a lif
 		}
 		if k.Status == to {
 			out = k
-			return refusal(policy.Decide(c.viewer, policy.CredentialAction(a), keyObject(k, "")))
+			return refusal(policy.Decide(c.viewer, policy.CredentialAction(a), credentialObject(k, "")))
 		}
 		if err := c.authorizeCredential(k, a); err != nil {
 			return err
 		}
-		e := keyEvent(t, k, []domain.Change{{Field: "status", Before: text(k.Status), After: text(to)}})
+		e := credentialEvent(t, k, []domain.Change{{Field: "status", Before: text(k.Status), After: text(to)}})
 		e.Reason = deref(reason)
 		c.record(e)
 		out, err = c.Credential.UpdateOne(k).SetStatus(to).SetUpdatedAt(c.now).AddVersion(1).Save(ctx)

@@ -32,15 +32,15 @@ type GenerateKeyInput struct {
 	IdempotencyKey   *string
 }
 
-// MadeKey is a new key and, this once, its secret.
-type MadeKey struct {
+// CreatedCredential is a new key and, this once, its secret.
+type CreatedCredential struct {
 	Credential *db.Credential
 	Secret     *apikey.Secret
 	Replayed   bool
 }
 
-// newKey are the attributes of a key to be made.
-type newKey struct {
+// newCredential are the attributes of a key to be made.
+type newCredential struct {
 	Name        string
 	Environment domain.Environment
 	ExpiresAt   *time.Time
@@ -50,51 +50,53 @@ type newKey struct {
 	RateLimit   *domain.RateLimit
 }
 
-// keyOwner is what a key is to belong to.
-type keyOwner struct {
+// credentialOwner is what a key is to belong to.
+type credentialOwner struct {
 	organization, account uuid.UUID
 	app                   *uuid.UUID
 }
 
-func keyOf(a *db.App) keyOwner { return keyOwner{a.OrganizationID, a.AccountID, &a.ID} }
+func credentialInput(a *db.App) credentialOwner {
+	return credentialOwner{a.OrganizationID, a.AccountID, &a.ID}
+}
 
 // GenerateKey makes a key. Its secret is in the answer and nowhere else.
-func (p *Portal) GenerateKey(ctx context.Context, in GenerateKeyInput) (MadeKey, error) {
-	if err := fault.Collect(checkKeyTarget(in), checkNewKey(in, p.clock.Now())); err != nil {
-		return MadeKey{}, err
+func (p *Portal) GenerateKey(ctx context.Context, in GenerateKeyInput) (CreatedCredential, error) {
+	if err := fault.Collect(checkCredentialTarget(in), checkNewCredential(in, p.clock.Now())); err != nil {
+		return CreatedCredential{}, err
 	}
 	key := in.IdempotencyKey
 	in.IdempotencyKey, in.Access = nil, accessOf(in.Access, in.AccessControlList)
 	o, err := onceOf(ctx, "generateKey", key, in)
 	if err != nil {
-		return MadeKey{}, err
+		return CreatedCredential{}, err
 	}
-	return idempotent(ctx, p, o, func(ctx context.Context, c *change) (MadeKey, made, error) {
+	return idempotent(ctx, p, o, func(ctx context.Context, c *change) (CreatedCredential, createdIDs, error) {
 		out, err := p.generate(ctx, c, in)
 		if err != nil {
-			return out, made{}, err
+			return out, createdIDs{}, err
 		}
-		return out, made{first: out.Credential.ID}, nil
-	}, p.keyBefore)
+		return out, createdIDs{first: out.Credential.ID}, nil
+	}, p.earlierCredential)
 }
 
-// keyBefore repeats what an earlier request made, without the secret.
-func (p *Portal) keyBefore(ctx context.Context, m made) (MadeKey, error) {
+// earlierCredential repeats what an earlier request made, without the secret.
+func (p *Portal) earlierCredential(ctx context.Context, m createdIDs) (CreatedCredential, error) {
 	keys, err := p.CredentialsByID(ctx, []uuid.UUID{m.first}, nil)
 	if err == nil && keys[m.first] == nil {
 		err = fault.NotFound() // it is gone meanwhile
 	}
-	return MadeKey{Credential: keys[m.first], Replayed: true}, err
+	return CreatedCredential{Credential: keys[m.first], Replayed: true}, err
 }
 
-func checkKeyTarget(in GenerateKeyInput) error {
+func checkCredentialTarget(in GenerateKeyInput) error {
 	if (in.AppID == nil) == (in.AccountID == nil) {
 		return fault.Input(fault.Required, "appId", "Name either an app or an account.")
 	}
 	return nil
 }
 
-func checkNewKey(in GenerateKeyInput, now time.Time) error {
+func checkNewCredential(in GenerateKeyInput, now time.Time) error {
 	return fault.Collect(
 		checkLine("name", deref(in.Name), maxShort),
 		future("expiresAt", in.ExpiresAt, now),
@@ -114,17 +116,17 @@ func future(field string, t *time.Time, now time.Time) error {
 	return nil
 }
 
-func (p *Portal) generate(ctx context.Context, c *change, in GenerateKeyInput) (MadeKey, error) {
-	owner, err := c.keyOwner(ctx, in)
+func (p *Portal) generate(ctx context.Context, c *change, in GenerateKeyInput) (CreatedCredential, error) {
+	owner, err := c.credentialOwner(ctx, in)
 	if err != nil {
-		return MadeKey{}, err
+		return CreatedCredential{}, err
 	}
-	return p.keyFor(ctx, c, owner, in)
+	return p.createCredentialFor(ctx, c, owner, in)
 }
 
-// keyFor makes a key for an owner that is held.
-func (p *Portal) keyFor(ctx context.Context, c *change, owner keyOwner, in GenerateKeyInput) (MadeKey, error) {
-	k := newKey{
+// createCredentialFor makes a key for an owner that is held.
+func (p *Portal) createCredentialFor(ctx context.Context, c *change, owner credentialOwner, in GenerateKeyInput) (CreatedCredential, error) {
+	k := newCredential{
 		Name: deref(in.Name), Environment: or(in.Environment, domain.Development), ExpiresAt: in.ExpiresAt,
 		Access: *accessOf(in.Access, in.AccessControlList), Addresses: networks(in.AllowedAddresses),
 	}
@@ -132,41 +134,41 @@ func (p *Portal) keyFor(ctx context.Context, c *change, owner keyOwner, in Gener
 		k.RateLimit = burst(in.RateLimit)
 	}
 	if err := c.authorize(policy.CredentialGenerate, policy.Object{OrganizationID: owner.organization, AccountID: owner.account, Environment: k.Environment}); err != nil {
-		return MadeKey{}, err
+		return CreatedCredential{}, err
 	}
-	var out MadeKey
+	var out CreatedCredential
 	var err error
 	if k.Products, err = c.products(ctx, in.AccessControlList); err != nil {
-		return MadeKey{}, err
+		return CreatedCredential{}, err
 	}
-	out.Credential, out.Secret, err = p.makeKey(ctx, c, owner, k)
+	out.Credential, out.Secret, err = p.createCredential(ctx, c, owner, k)
 	return out, err
 }
 
-// keyOwner finds what the key is to belong to, and holds it.
-func (c *change) keyOwner(ctx context.Context, in GenerateKeyInput) (keyOwner, error) {
+// credentialOwner finds what the key is to belong to, and holds it.
+func (c *change) credentialOwner(ctx context.Context, in GenerateKeyInput) (credentialOwner, error) {
 	if in.AppID != nil {
 		a, err := c.lockApp(ctx, *in.AppID)
 		if err != nil {
-			return keyOwner{}, err
+			return credentialOwner{}, err
 		}
-		return keyOf(a), nil
+		return credentialInput(a), nil
 	}
 	// What the key is to belong to is the target here.
 	id, err := decode(nodeid.Account, *in.AccountID)
 	if err != nil {
-		return keyOwner{}, err
+		return credentialOwner{}, err
 	}
 	a, err := lockForShare(c, c.Account.Query().Where(account.ID(id))).Only(ctx)
 	if err != nil {
-		return keyOwner{}, err
+		return credentialOwner{}, err
 	}
-	return keyOwner{organization: a.OrganizationID, account: a.ID}, nil
+	return credentialOwner{organization: a.OrganizationID, account: a.ID}, nil
 }
 
-// lifeOf checks a key's end against the organization's longest key life; no
+// longestLife checks a key's end against the organization's longest key life; no
 // end becomes the latest one allowed.
-func (c *change) lifeOf(end *time.Time, e domain.Environment) (*time.Time, error) {
+func (c *change) longestLife(end *time.Time, e domain.Environment) (*time.Time, error) {
 	days := c.viewer.Policy.LongestKeyLife.In(e)
 	if days == nil {
 		return end, nil
@@ -182,9 +184,9 @@ func (c *change) lifeOf(end *time.Time, e domain.Environment) (*time.Time, error
 	return end, nil
 }
 
-// makeKey mints a key and stores what may be stored of it.
-func (p *Portal) makeKey(ctx context.Context, c *change, owner keyOwner, k newKey) (*db.Credential, *apikey.Secret, error) {
-	end, err := c.lifeOf(k.ExpiresAt, k.Environment)
+// createCredential mints a key and stores what may be stored of it.
+func (p *Portal) createCredential(ctx context.Context, c *change, owner credentialOwner, k newCredential) (*db.Credential, *apikey.Secret, error) {
+	end, err := c.longestLife(k.ExpiresAt, k.Environment)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -212,7 +214,7 @@ func (p *Portal) makeKey(ctx context.Context, c *change, owner keyOwner, k newKe
 	if err := c.allow(ctx, made, k.Products); err != nil {
 		return nil, nil, err
 	}
-	c.record(keyEvent(eventlog.CredentialCreated, made, created("username", made.Username, "name", made.Name,
+	c.record(credentialEvent(eventlog.CredentialCreated, made, created("username", made.Username, "name", made.Name,
 		"environment", made.Environment, "access", made.Access,
 		"accessControlList", listed(k.Products), "expiresAt", made.ExpiresAt,
 		"allowedAddresses", k.Addresses, "rateLimit", k.RateLimit)))
@@ -227,7 +229,7 @@ func listed(products []uuid.UUID) any {
 	return productIDs(products)
 }
 
-func keyEvent(t eventlog.Type, k *db.Credential, changes []domain.Change) eventlog.Entry {
+func credentialEvent(t eventlog.Type, k *db.Credential, changes []domain.Change) eventlog.Entry {
 	name := k.Name
 	if name == "" {
 		name = "…" + k.SecretHint

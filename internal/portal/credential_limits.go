@@ -44,8 +44,8 @@ func networks(all []string) []string {
 	return out
 }
 
-// limitKey changes from where, and how often, a key may be used.
-func limitKey(u *db.CredentialUpdateOne, k *db.Credential, in UpdateKeyInput, d *diff) {
+// credentialLimit changes from where, and how often, a key may be used.
+func credentialLimit(u *db.CredentialUpdateOne, k *db.Credential, in UpdateKeyInput, d *diff) {
 	if in.AllowedAddresses.Set {
 		given := networks(in.AllowedAddresses.or(nil))
 		d.note("allowedAddresses", k.AllowedAddresses, given)
