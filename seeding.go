@@ -22,7 +22,7 @@ func (seedCommand) Help() string {
 	return "Development servers do this themselves when they find an empty database. " +
 		"Elsewhere the demo users need a password of their own in PORTICO_DEMO_PASSWORD. " +
 		"A database with an organization that is not the seed's own is refused, everywhere, and so is demo data that is there already. " +
-		"With --apps the organization demo gets accounts Load 0001, Load 0002 … of 100 apps each, with keys, registrations and events; " +
+		"With --apps the organization demo gets accounts Load 0001, Load 0002 … of 100 apps each, with keys, subscriptions and events; " +
 		"demo data that is missing is made first, what is there stays as it is, and only the apps that are missing are added."
 }
 
@@ -59,7 +59,7 @@ func (s seedCommand) Run(ctx context.Context, p *program) error {
 }
 
 func (p *program) tellSeeded(s *seed.Summary) error {
-	_, err := fmt.Fprintf(p.stderr, "Made: %d organizations, %d accounts, %d users, %d endpoints, %d plans, %d apps, %d keys, %d registrations, %d events.\n",
+	_, err := fmt.Fprintf(p.stderr, "Made: %d organizations, %d accounts, %d users, %d endpoints, %d plans, %d apps, %d keys, %d subscriptions, %d events.\n",
 		s.Organizations, s.Accounts, s.Users, s.Endpoints, s.Plans, s.Apps, s.Keys, s.Subscriptions, s.Events)
 	return err
 }

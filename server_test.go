@@ -172,7 +172,7 @@ func at(v any, path ...any) any {
 	return v
 }
 
-// The main path: an app, its first key, a registration, its approval.
+// The main path: an app, its first key, a subscription, its approval.
 func TestDevelopment(t *testing.T) {
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
 		s := start(t, demo(t, url)...)

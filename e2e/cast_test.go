@@ -69,7 +69,7 @@ func (c *cast) newApp(t *testing.T, name string) (app, key string) {
 	return a.Text("createApp", "app", "id"), a.Text("createApp", "credential", "id")
 }
 
-// register registers an app and gives the registration's id.
+// register registers an app and gives the subscription's id.
 func (c *cast) register(t *testing.T, app, product string) string {
 	t.Helper()
 	a := c.dev.Do(t, "register", vars{"appId": app, "productId": product}, `productSubscription { id }`)

@@ -69,7 +69,7 @@ func endpointLife(t *testing.T, s *servertest.Server) {
 	corrected(t, c.admin.Ask(t, "updateProduct", vars{"productId": product, "keyless": nil}, `product { id }`), "updateProduct", "REQUIRED", "keyless")
 }
 
-// narrowedRegistration plays a registration that is narrowed to some endpoints.
+// narrowedRegistration plays a subscription that is narrowed to some endpoints.
 func narrowedRegistration(t *testing.T, s *servertest.Server) {
 	c, other := newCast(t, s, "narrowed"), newCast(t, s, "narrowed-other")
 	product, _ := c.newProduct(t, "narrowed", "AUTO")
@@ -115,7 +115,7 @@ func narrowedRegistration(t *testing.T, s *servertest.Server) {
 	})
 
 	c.admin.Do(t, "suspendSubscription", vars{"subscriptionId": id}, `productSubscription { id }`)
-	require.Empty(t, connected(), "a suspended registration connects nothing")
+	require.Empty(t, connected(), "a suspended subscription connects nothing")
 	corrected(t, c.dev.Ask(t, "updateSubscriptionEndpoints", vars{"subscriptionId": id, "endpointIds": []any{read}}, fields), "updateSubscriptionEndpoints", "WRONG_STATUS", "subscriptionId")
 	c.admin.Do(t, "resumeSubscription", vars{"subscriptionId": id}, `productSubscription { id }`)
 	c.admin.Do(t, "updateSubscriptionEndpoints", vars{"subscriptionId": id, "endpointIds": []any{read}}, fields)

@@ -11,7 +11,7 @@ import (
 )
 
 // An account has two apps and a quota of ten for all of them: the eleventh call
-// over both is refused, and neither a new app, nor another registration, nor
+// over both is refused, and neither a new app, nor another subscription, nor
 // another server, nor a restart gives more.
 func TestAnAccountsAppsShareItsQuota(t *testing.T) {
 	t.Parallel()

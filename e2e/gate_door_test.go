@@ -120,7 +120,7 @@ func (d *door) soon(t testing.TB, want, key, product string) {
 	require.Eventually(t, func() bool { return d.code(t, key, product) == want }, waitForOthers, pollOthers, "no %s", want)
 }
 
-// limitedProduct publishes a product whose registrations are approved at once,
+// limitedProduct publishes a product whose subscriptions are approved at once,
 // with these limits.
 func (c *cast) limitedProduct(t *testing.T, name string, limits vars) string {
 	t.Helper()

@@ -22,7 +22,7 @@ const (
 	journalFor = 2500 * time.Millisecond
 	// journalKeys are so many that most flushes have more than the 512 rows which
 	// go into the counts at once. journalBatch of them are asked about together,
-	// and as many are of an app, which has a registration with a quota.
+	// and as many are of an app, which has a subscription with a quota.
 	journalKeys, journalBatch = 1024, 64
 )
 

@@ -56,7 +56,7 @@ func (v *victim) finish(t *testing.T) {
 	v.cut = nil
 }
 
-// states gives the apps, keys and registrations as they are, by their ids.
+// states gives the apps, keys and subscriptions as they are, by their ids.
 func states(t *testing.T, db *database.DB) map[string]fact {
 	t.Helper()
 	rows, err := db.QueryContext(t.Context(), `
@@ -81,12 +81,12 @@ func offences() map[string]string {
 	return map[string]string{
 		"apps without their event":          `SELECT count(*) FROM apps x WHERE` + of + `'APP_CREATED')`,
 		"keys without their event":          `SELECT count(*) FROM credentials x WHERE` + of + `'CREDENTIAL_CREATED')`,
-		"registrations without their event": `SELECT count(*) FROM subscriptions x WHERE` + of + `'SUBSCRIPTION_REGISTERED')`,
+		"subscriptions without their event": `SELECT count(*) FROM subscriptions x WHERE` + of + `'SUBSCRIPTION_REGISTERED')`,
 		"deleted apps without their event":  `SELECT count(*) FROM apps x WHERE deleted_at IS NOT NULL AND` + of + `'APP_DELETED')`,
 		"revoked keys without their event":  `SELECT count(*) FROM credentials x WHERE status = 'REVOKED' AND` + of + `'CREDENTIAL_REVOKED')`,
-		"approved registrations without their event": `SELECT count(*) FROM subscriptions x WHERE status = 'APPROVED' AND version = 2 AND` +
+		"approved subscriptions without their event": `SELECT count(*) FROM subscriptions x WHERE status = 'APPROVED' AND version = 2 AND` +
 			of + `'SUBSCRIPTION_APPROVED')`,
-		"ended registrations without their event": `SELECT count(*) FROM subscriptions x WHERE status = 'UNSUBSCRIBED' AND NOT EXISTS
+		"ended subscriptions without their event": `SELECT count(*) FROM subscriptions x WHERE status = 'UNSUBSCRIBED' AND NOT EXISTS
 			(SELECT 1 FROM events e WHERE e.subject_id = x.id AND e.type IN ('SUBSCRIPTION_UNREGISTERED', 'SUBSCRIPTION_WITHDRAWN'))`,
 		"events of things that are not there": `SELECT count(*) FROM events e WHERE
 			type = 'APP_CREATED' AND NOT EXISTS (SELECT 1 FROM apps x WHERE x.id = e.subject_id)
@@ -99,7 +99,7 @@ func offences() map[string]string {
 			(SELECT count(*) FROM events e WHERE e.subject_id = x.id)`,
 		"keys with more or fewer changes than events": `SELECT count(*) FROM credentials x WHERE version <>
 			(SELECT count(*) FROM events e WHERE e.subject_id = x.id AND type <> 'CREDENTIAL_EXPIRED')`,
-		"registrations with more or fewer changes than events": `SELECT count(*) FROM subscriptions x WHERE version <>
+		"subscriptions with more or fewer changes than events": `SELECT count(*) FROM subscriptions x WHERE version <>
 			(SELECT count(*) FROM events e WHERE e.subject_id = x.id)`,
 		"apps without their first key": `SELECT count(*) FROM apps a WHERE name LIKE 'Life of %' AND NOT EXISTS
 			(SELECT 1 FROM credentials c WHERE c.app_id = a.id)`,
@@ -109,7 +109,7 @@ func offences() map[string]string {
 		"keys of deleted apps": `SELECT count(*) FROM credentials c JOIN apps a ON a.id = c.app_id
 			WHERE a.deleted_at IS NOT NULL AND (c.status <> 'REVOKED' OR c.deleted_at IS NULL)`,
 		// Suspended ones outlive their app: deleting it lifts no sanction.
-		"registrations of deleted apps": `SELECT count(*) FROM subscriptions s JOIN apps a ON a.id = s.app_id
+		"subscriptions of deleted apps": `SELECT count(*) FROM subscriptions s JOIN apps a ON a.id = s.app_id
 			WHERE a.deleted_at IS NOT NULL AND (s.status IN ('WAITING', 'APPROVED') OR s.deleted_at IS NULL)`,
 		"organizations with gaps in their log": `SELECT count(*) FROM event_positions p WHERE
 			(SELECT count(*) FROM events e WHERE e.organization_id = p.id) <> last

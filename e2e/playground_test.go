@@ -50,7 +50,7 @@ func TestPlayground(t *testing.T) {
 	})
 }
 
-// ask plays the developer up to the registration that waits.
+// ask plays the developer up to the subscription that waits.
 func (v *visit) ask() {
 	v.signIn("developer@demo.example", "Acme Developer")
 	made := v.run("CreateApp")

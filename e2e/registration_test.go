@@ -146,7 +146,7 @@ func outliving(t *testing.T, s *servertest.Server) {
 	require.Equal(t, "APPROVED", a.Text("register", "productSubscription", "status"))
 }
 
-// history reads what became of the registrations before the present one.
+// history reads what became of the subscriptions before the present one.
 func history(t *testing.T, s *servertest.Server) {
 	c := newCast(t, s, "history")
 	app, _ := c.newApp(t, "Old")

@@ -29,9 +29,9 @@ func TestStories(t *testing.T) {
 		play func(t *testing.T, s *servertest.Server)
 	}{
 		{"a developer makes an app and gets its first key", firstKey},
-		{"a registration is approved and seen", approval},
-		{"a registration is rejected and tried again", rejection},
-		{"a registration is suspended and withdrawn", suspension},
+		{"a subscription is approved and seen", approval},
+		{"a subscription is rejected and tried again", rejection},
+		{"a subscription is suspended and withdrawn", suspension},
 		{"a suspension outlives its app", outliving},
 		{"a key is rotated by hand", rotation},
 		{"a key reaches what it lists", keyAccess},
@@ -47,7 +47,7 @@ func TestStories(t *testing.T) {
 		{"a product is published, changed and retired", productLife},
 		{"plans of every kind", planKinds},
 		{"a product's endpoints are made, changed and deleted", endpointLife},
-		{"a registration is narrowed to endpoints", narrowedRegistration},
+		{"a subscription is narrowed to endpoints", narrowedRegistration},
 		{"keys have addresses and limits of their own", limitedKeys},
 		{"what developers may do follows the policies", policies},
 		{"keys live no longer than the policy says", keyLife},
@@ -56,7 +56,7 @@ func TestStories(t *testing.T) {
 		{"apps are found by name and label", search},
 		{"lists are ordered", order},
 		{"lists are read page by page", pages},
-		{"registrations have a history", history},
+		{"subscriptions have a history", history},
 		{"events are followed by their position", followedEvents},
 
 		{"gateways are told who may pass", gateVerdicts},

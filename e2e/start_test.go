@@ -61,7 +61,7 @@ func census(t *testing.T, url string) map[string]int {
 		"plans":         `SELECT count(*) FROM plans`,
 		"apps":          `SELECT count(*) FROM apps`,
 		"keys":          `SELECT count(*) FROM credentials`,
-		"registrations": `SELECT count(*) FROM subscriptions`,
+		"subscriptions": `SELECT count(*) FROM subscriptions`,
 		"events":        `SELECT count(*) FROM events WHERE type <> 'USER_SIGNED_IN' AND type <> 'CREDENTIAL_EXPIRED'`,
 		"gaps": `SELECT count(*) FROM event_positions p WHERE last <> (SELECT count(*) FROM events e WHERE e.organization_id = p.id)
 			OR last <> (SELECT max(position) FROM events e WHERE e.organization_id = p.id)`,

@@ -75,7 +75,7 @@ func TestAQuotaTellsWhatItsAccountUsed(t *testing.T) {
 		require.Equal(t, []float64{15, 15, 15, 15, 15}, used(developer))
 		require.Equal(t, []float64{15, 15, 15, 15, 15, 6}, used(admin))
 		for _, ctx := range []context.Context{tenant.Developer, tenant.Admin} {
-			// viewer, apps, registrations, plans, counts
+			// viewer, apps, subscriptions, plans, counts
 			s.wantStatements(t, &c, s.token(t, ctx), "shared quotas", `query($n: Int) { apps(first: $n, orderBy: {field: NAME, direction: ASC}) { nodes { productSubscriptions { nodes { quota { used } } } } } }`, 5, `{"quota":{"used":15}}`)
 		}
 		per("updatePlan", "planId", "quotaPer: APP", id)

@@ -22,9 +22,9 @@ import (
 // maxTopApps is the most apps that topApps gives.
 const maxTopApps = 50
 
-// quotaHolder is what loaders call the registrations that were read with all
+// quotaHolder is what loaders call the subscriptions that were read with all
 // that their quotas are counted by.
-const quotaHolder nodeid.Kind = "registration with its plan"
+const quotaHolder nodeid.Kind = "subscription with its plan"
 
 // GatewayView is what the schema asks the gate; *gateway.GatewayView is one.
 type GatewayView interface {
@@ -89,7 +89,7 @@ func (r *Resolver) callsLast24h(ctx context.Context, k nodeid.Kind, by usage.Dim
 	})
 }
 
-// quota says what is used of a registration's quota: the plans and the counts
+// quota says what is used of a subscription's quota: the plans and the counts
 // are read for the whole page at once.
 func (r *Resolver) quota(ctx context.Context, s *db.Subscription) (*portal.QuotaUse, error) {
 	loadersOf(ctx).holder(s)

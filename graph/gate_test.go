@@ -58,7 +58,7 @@ func (s *server) called(organization uuid.UUID, account, app, key, product strin
 	}, at, n)
 }
 
-// used takes a number of calls from a registration's quota of 1000 a month.
+// used takes a number of calls from a subscription's quota of 1000 a month.
 func (s *server) used(t testing.TB, organization, counter uuid.UUID, n int64) {
 	t.Helper()
 	quota := limits.Quota{Limit: 1000, Per: domain.PerMonth}

@@ -67,7 +67,7 @@ func updateOrganization(in model.UpdateOrganizationInput) portal.UpdateOrganizat
 	}
 }
 
-// appSubscriptions is the filter of an app's registrations.
+// appSubscriptions is the filter of an app's subscriptions.
 func appSubscriptions(in *model.AppSubscriptionFilter) portal.SubscriptionFilter {
 	if in == nil {
 		return portal.SubscriptionFilter{}

@@ -29,7 +29,7 @@ type loaders struct {
 	batches map[string]any
 	// seen are the ids of objects that were read or pointed at, by type.
 	seen map[nodeid.Kind]*ids
-	// holders are the registrations of kind quotaHolder.
+	// holders are the subscriptions of kind quotaHolder.
 	holders map[uuid.UUID]*db.Subscription
 }
 
@@ -129,7 +129,7 @@ func note[T any](l *loaders, rows ...T) {
 	}
 }
 
-// holder notes a registration whose quota may be asked for, if its plan was read.
+// holder notes a subscription whose quota may be asked for, if its plan was read.
 func (l *loaders) holder(s *db.Subscription) {
 	if s.PlanID == uuid.Nil {
 		return

@@ -82,7 +82,7 @@ func TestTheRulesSayWhichAccountIsSuspended(t *testing.T) {
 }
 
 // TestDeletedRowsAreGone: nobody but Portico itself reads or changes a deleted
-// row; administrators still reach a suspended registration of a deleted app.
+// row; administrators still reach a suspended subscription of a deleted app.
 func TestDeletedRowsAreGone(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)

@@ -160,7 +160,7 @@ func strangePlays() map[string]play {
 	return out
 }
 
-// narrowing is a play upon a registration with the public product.
+// narrowing is a play upon a subscription with the public product.
 func narrowing(fresh func(*world) string, to string) play {
 	return play{target: "subscriptionId", event: "SUBSCRIPTION_NARROWED", input: func(w *world, _ string) input {
 		return input{"subscriptionId": fresh(w), "endpointIds": []string{w.ids[to]}}

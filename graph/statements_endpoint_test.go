@@ -47,7 +47,7 @@ func TestEndpointsAreReadTogether(t *testing.T) {
 			for document, most := range map[string]int{
 				// viewer, apps, endpoints, product of an endpoint
 				`query($n: Int) { apps(first: $n) { nodes { connectedEndpoints(first: 3) { totalCount nodes { method path product { name } } } } } }`: 4,
-				// viewer, apps, registrations, endpoints
+				// viewer, apps, subscriptions, endpoints
 				`query($n: Int) { apps(first: $n) { nodes { productSubscriptions { nodes { narrowed endpoints(first: 3) { totalCount nodes { path } pageInfo { hasNextPage } } } } } } }`: 4,
 				// viewer, products, endpoints
 				`query($n: Int) { products(first: $n) { nodes { keyless enforceEndpoints endpoints(last: 2) { totalCount nodes { path viewerCan { update { allowed } } } } } } }`: 3,

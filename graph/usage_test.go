@@ -195,9 +195,9 @@ func TestCallsAreReadTogether(t *testing.T) {
 			"apps": {`query($n: Int) { apps(first: $n) { nodes { name callsLast24h } } }`, 3, `{"name":"app4","callsLast24h":215}`},
 			// viewer, apps, keys, calls
 			"keys": {`query($n: Int) { apps(first: $n) { nodes { credentials { nodes { callsLast24h } } } } }`, 4, `{"callsLast24h":215}`},
-			// viewer, apps, registrations, calls
-			"registrations": {`query($n: Int) { apps(first: $n) { nodes { productSubscriptions { nodes { callsLast24h } } } } }`, 4, `{"callsLast24h":45}`},
-			// viewer, apps, registrations, plans, counts
+			// viewer, apps, subscriptions, calls
+			"subscriptions": {`query($n: Int) { apps(first: $n) { nodes { productSubscriptions { nodes { callsLast24h } } } } }`, 4, `{"callsLast24h":45}`},
+			// viewer, apps, subscriptions, plans, counts
 			"quotas": {`query($n: Int) { apps(first: $n) { nodes { productSubscriptions { nodes { quota { limit used remaining resetsAt } } } } } }`, 5,
 				`{"quota":{"limit":1000,"used":5,"remaining":995,"resetsAt":"2026-04-01T00:00:00Z"}}`},
 		} {

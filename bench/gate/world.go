@@ -45,7 +45,7 @@ type world struct {
 	file string
 }
 
-// fill makes a database with n keys: of apps with an approved registration
+// fill makes a database with n keys: of apps with an approved subscription
 // each, by a plan whose limits are counted and never reached.
 func (b *bench) fill(ctx context.Context, n int) (w *world, err error) {
 	w = &world{n: n, file: filepath.Join(b.folder, fmt.Sprintf("keys-%d", n))}

@@ -136,7 +136,7 @@ func inCatalogue(c func(string) string) *sql.Predicate {
 	)
 }
 
-// registered is true where the active account has, or had, a registration.
+// registered is true where the active account has, or had, a subscription.
 func registered(column string, v viewer.Viewer) func(*sql.Selector) {
 	return inside(column, "subscriptions", "product_id", func(t *sql.SelectTable) *sql.Predicate {
 		return sql.EQ(t.C("account_id"), v.AccountID)

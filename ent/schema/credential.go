@@ -37,7 +37,7 @@ func (Credential) Fields() []ent.Field {
 		field.String("raw_key_hint").Default("").Comment("How the raw key begins and ends; empty for keys made before this was kept."),
 		field.Enum("access").GoType(domain.Access("")).Default(string(domain.AccessAll)),
 		field.JSON("allowed_addresses", []string{}).Optional().Comment("Networks (CIDR) it may be used from; NULL or empty: anywhere."),
-		field.JSON("rate_limit", &domain.RateLimit{}).Optional().Comment("Its own limit, besides its registrations'; NULL: none."),
+		field.JSON("rate_limit", &domain.RateLimit{}).Optional().Comment("Its own limit, besides its subscriptions'; NULL: none."),
 		field.Time("expires_at").Optional().Nillable().Comment("NULL: never."),
 		field.Time("expiry_recorded_at").Optional().Nillable().Comment("When the event that tells of the expiry was written."),
 		field.Time("last_used_at").Optional().Nillable(),

@@ -33,7 +33,7 @@ func (Product) Fields() []ent.Field {
 		field.JSON("auth_types", []domain.AuthType{}).Default(domain.AuthTypes()),
 		field.String("documentation_url").Default(""),
 		field.Bool("keyless").Default(false).Comment("Calls need no key."),
-		field.Bool("enforce_endpoints").Default(false).Comment("Only calls of its endpoints pass, also for registrations that are not narrowed."),
+		field.Bool("enforce_endpoints").Default(false).Comment("Only calls of its endpoints pass, also for subscriptions that are not narrowed."),
 	}
 }
 

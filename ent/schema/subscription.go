@@ -14,7 +14,7 @@ import (
 	"portico/internal/nodeid"
 )
 
-// Subscription is an app's registration with a product by a plan. The public
+// Subscription is an app's subscription with a product by a plan. The public
 // type is ProductSubscription, as GraphQL keeps the short name for itself.
 type Subscription struct{ ent.Schema }
 

@@ -99,7 +99,7 @@ type QuotaCount struct{ ent.Schema }
 // Fields of QuotaCount.
 func (QuotaCount) Fields() []ent.Field {
 	return []ent.Field{
-		field.UUID("id", uuid.UUID{}).Immutable().Comment("Made of the registration and the period's start."),
+		field.UUID("id", uuid.UUID{}).Immutable().Comment("Made of the subscription and the period's start."),
 		field.UUID("organization_id", uuid.UUID{}).Immutable(),
 		field.UUID("subscription_id", uuid.UUID{}).Immutable(),
 		field.UUID("account_counter", uuid.UUID{}).Optional().Nillable().Comment("limits.ByAccount; NULL: not known."),

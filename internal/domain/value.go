@@ -70,7 +70,7 @@ const (
 // Values lists them for the storage.
 func (ProductStatus) Values() []string { return names(Draft, Published, Deprecated, Retired) }
 
-// Approval tells whether a registration waits for a person.
+// Approval tells whether a subscription waits for a person.
 type Approval string
 
 // The modes of approval.
@@ -186,7 +186,7 @@ func (PlanKind) Values() []string {
 }
 
 // PortalUnregister is the organization's rule for developers who end a
-// registration by themselves.
+// subscription by themselves.
 type PortalUnregister string
 
 // What developers may end.

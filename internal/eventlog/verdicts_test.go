@@ -33,7 +33,7 @@ func changes() map[eventlog.Type]string {
 		"APP_CREATED":               "",
 		"APP_UPDATED":               "",
 		"APP_DELETED":               "its keys are refused",
-		"APP_RESTORED":              "its registrations are there again",
+		"APP_RESTORED":              "its subscriptions are there again",
 		"CREDENTIAL_CREATED":        "",
 		"CREDENTIAL_UPDATED":        "its end, access, addresses or limit",
 		"CREDENTIAL_DISABLED":       "it is refused",

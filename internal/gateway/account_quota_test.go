@@ -69,7 +69,7 @@ func (w *world) app(t testing.TB, name string, by *db.Plan) portal.CreatedApp {
 }
 
 // All apps of an account share the quota of a plan that counts so: another app,
-// another registration, a deleted app and a restart give nothing anew.
+// another subscription, a deleted app and a restart give nothing anew.
 func TestAnAccountsQuotaIsUsedUpByAllItsApps(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -221,7 +221,7 @@ func crowd(t *testing.T, servers []*counting, apps []portal.CreatedApp) int64 {
 }
 
 // Servers with one Redis keep an account's quota together, whichever app asks
-// which; and a registration that is made again finds what the other server took.
+// which; and a subscription that is made again finds what the other server took.
 func TestServersShareAnAccountsQuota(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)

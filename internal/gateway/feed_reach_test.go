@@ -69,7 +69,7 @@ func TestTheFeedKeepsEnvironmentsApart(t *testing.T) {
 }
 
 // A token that is bound to products learns of no other from the list of what a
-// key reaches, nor from the catalogue and the registrations.
+// key reaches, nor from the catalogue and the subscriptions.
 func TestTheFeedNamesNoOtherProducts(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)

@@ -91,7 +91,7 @@ func TestTheFeedOfABoundTokenKnowsItsOwnAlone(t *testing.T) {
 			}
 		}
 		strangers = []uuid.UUID{elsewhere.ID, gone.App.ID, gone.Credential.ID}
-		hidden("the registration", told)
+		hidden("the subscription", told)
 		if lines, err = w.fed(t, g, bound("tides"), -1, 0); err != nil || slices.Contains(named(lines), w.made.Credential.ID) {
 			t.Errorf("the other token knows %v %v", named(lines), err)
 		}

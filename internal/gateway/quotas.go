@@ -13,7 +13,7 @@ import (
 
 // quotaReads read what is used of quotas: whoever asks while a read is under
 // way shares the next one. A node that starts, and every node when a period
-// begins, is asked about all registrations at once.
+// begins, is asked about all subscriptions at once.
 type quotaReads struct {
 	read func(context.Context, []uuid.UUID) (map[uuid.UUID][]limits.Used, error)
 	// store stores what was taken here so far.

@@ -41,7 +41,7 @@ func TestQuotasAreReadTogether(t *testing.T) {
 		var asking sync.WaitGroup
 		asking.Go(func() { require.NoError(t, ask(1)) })
 		synctest.Wait()
-		for range 2 { // the same registrations twice
+		for range 2 { // the same subscriptions twice
 			for n := range byte(50) {
 				asking.Go(func() { require.NoError(t, ask(n)) })
 			}

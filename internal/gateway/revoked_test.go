@@ -44,7 +44,7 @@ func takings() []taking {
 			_, err := w.Portal.Unregister(w.Admin, w.sub.GlobalID(), nil)
 			return err
 		}, verdict.NotSubscribed},
-		{"suspend the registration", func(t *testing.T, w *world) error {
+		{"suspend the subscription", func(t *testing.T, w *world) error {
 			_, err := w.Portal.Suspend(w.Admin, w.sub.GlobalID(), nil)
 			return err
 		}, verdict.Suspended},

@@ -44,7 +44,7 @@ func (s source) accounts(ctx context.Context, which string, args ...any) (out []
 	return out, err
 }
 
-// appsByID reads apps that are not deleted, with their registrations.
+// appsByID reads apps that are not deleted, with their subscriptions.
 func (s source) appsByID(ctx context.Context, organization uuid.UUID, ids []uuid.UUID) ([]keycache.App, error) {
 	if len(ids) == 0 {
 		return nil, nil

@@ -12,7 +12,7 @@ import (
 	"portico/internal/verdict"
 )
 
-// BenchmarkMemory is what a key costs in memory with an app and a registration
+// BenchmarkMemory is what a key costs in memory with an app and a subscription
 // of its own, a million times.
 func BenchmarkMemory(b *testing.B) {
 	const n = 1_000_000

@@ -34,7 +34,7 @@ type Product struct {
 	Endpoints        []Endpoint `json:"endpoints"`
 }
 
-// Plan is what a registration may use of a product; nil is no limit.
+// Plan is what a subscription may use of a product; nil is no limit.
 type Plan struct {
 	ID        uuid.UUID         `json:"id"`
 	Name      string            `json:"name"`
@@ -64,7 +64,7 @@ type Account struct {
 	Status domain.AccountStatus `json:"status"`
 }
 
-// App is an app with its registrations, the newest for each product.
+// App is an app with its subscriptions, the newest for each product.
 type App struct {
 	ID            uuid.UUID      `json:"id"`
 	AccountID     uuid.UUID      `json:"accountId"`
@@ -72,7 +72,7 @@ type App struct {
 	Subscriptions []Subscription `json:"subscriptions"`
 }
 
-// Subscription is an app's registration with a product.
+// Subscription is an app's subscription with a product.
 type Subscription struct {
 	ID        uuid.UUID                    `json:"id"`
 	ProductID uuid.UUID                    `json:"productId"`

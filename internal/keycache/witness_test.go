@@ -28,7 +28,7 @@ func witnessed(t *testing.T, s *keycache.Cache, username uuid.UUID) *witness {
 	return h
 }
 
-// shown copies the apps that the Case shows now, with their registrations.
+// shown copies the apps that the Case shows now, with their subscriptions.
 func (h *witness) shown() (out []verdict.App) {
 	for _, a := range h.facts.Apps {
 		one := *a

@@ -92,7 +92,7 @@ type edge struct {
 }
 
 // edges is the whole table. What is not in it cannot happen. A suspended
-// registration outlives its app's deletion: that must be no way out of it.
+// subscription outlives its app's deletion: that must be no way out of it.
 func edges() []edge {
 	return []edge{
 		{Approve, Waiting, Approved},

@@ -79,6 +79,6 @@ func TestStates(t *testing.T) {
 		}
 	}
 	if Initial(true) != Approved || Initial(false) != Waiting {
-		t.Error("a registration is born in the wrong state")
+		t.Error("a subscription is born in the wrong state")
 	}
 }

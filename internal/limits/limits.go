@@ -36,7 +36,7 @@ type Limiter interface {
 type Ask struct {
 	Organization, Key, Subscription uuid.UUID
 	// KeyRate is counted by Key, SubscriptionRate and Quota by Subscription,
-	// which is no row's id but the registration's counter: see ByApp.
+	// which is no row's id but the subscription's counter: see ByApp.
 	KeyRate, SubscriptionRate Rate
 	Quota                     Quota
 	// Account is the counter of all apps of the account for such a quota, see

@@ -226,7 +226,7 @@ func TestStatesAreBounded(t *testing.T) {
 	}
 }
 
-// What the database tells of a registration that nobody uses is not kept.
+// What the database tells of a subscription that nobody uses is not kept.
 func TestNothingIsMadeOfWhatIsToldAlone(t *testing.T) {
 	w, a := newWorld(0), ask()
 	a.Quota = limits.Quota{Limit: 1, Per: domain.PerDay}

@@ -42,7 +42,7 @@ const (
 	EndpointUpdate     Action = "endpoint.update"
 	EndpointDelete     Action = "endpoint.delete"
 	OrganizationUpdate Action = "organization.update"
-	// SubscriptionNarrow is to choose among a registration's endpoints, fewer or more.
+	// SubscriptionNarrow is to choose among a subscription's endpoints, fewer or more.
 	SubscriptionNarrow Action = "subscription.narrow"
 )
 
@@ -152,10 +152,10 @@ func granted(r viewer.Role, a Action) bool {
 func edges(v viewer.Viewer, o Object) Decision {
 	if o.SubscriptionAction != "" {
 		if _, ok := lifecycle.Next(o.Subscription, o.SubscriptionAction); !ok {
-			return no(Status, "The registration is "+string(o.Subscription)+".")
+			return no(Status, "The subscription is "+string(o.Subscription)+".")
 		}
 		if v.Role == viewer.Portal && o.Subscription == lifecycle.Suspended && o.SubscriptionAction == lifecycle.Unregister {
-			return no(Status, "Only an administrator can end a registration that is suspended.")
+			return no(Status, "Only an administrator can end a subscription that is suspended.")
 		}
 	}
 	if o.CredentialAction != "" {
@@ -183,7 +183,7 @@ func conditions(v viewer.Viewer, a Action, o Object) Decision {
 	switch {
 	case a == SubscriptionAction(lifecycle.Unregister) && v.Role == viewer.Portal &&
 		v.Policy.PortalUnregister != domain.UnregisterAllowed && o.Subscription != lifecycle.Waiting:
-		return no(Policy, "Only an administrator can end a registration that was approved.")
+		return no(Policy, "Only an administrator can end a subscription that was approved.")
 	case a == CredentialGenerate && v.Role == viewer.Portal && o.Environment == domain.Production &&
 		v.Policy.ProductionKeys == domain.OwnersOnly && !v.AccountOwner:
 		return no(Policy, "Only the account's owners can make keys for production.")
@@ -194,7 +194,7 @@ func conditions(v viewer.Viewer, a Action, o Object) Decision {
 	case a == AccountResume && o.Account == domain.AccountActive:
 		return no(Status, "The account is not suspended.")
 	case a == SubscriptionNarrow && o.Subscription != "" && o.Subscription != lifecycle.Waiting && o.Subscription != lifecycle.Approved:
-		return no(Status, "The registration is "+string(o.Subscription)+".")
+		return no(Status, "The subscription is "+string(o.Subscription)+".")
 	case (a == ProductUpdate || a == PlanCreate || a == EndpointCreate) && o.Product == domain.Retired:
 		return no(Status, "A retired product does not come back.")
 	case a == UserDisable && o.User == v.UserID:

@@ -19,7 +19,7 @@ import (
 )
 
 // DeleteApp takes an app out of every list: its keys are revoked and its live
-// registrations end, in the same transaction. It gives the app's opaque id.
+// subscriptions end, in the same transaction. It gives the app's opaque id.
 func (p *Portal) DeleteApp(ctx context.Context, id string, reason *string) (deleted string, err error) {
 	if err := checkReason("reason", reason); err != nil {
 		return "", err

@@ -94,7 +94,7 @@ func (p *Portal) EndpointsByID(ctx context.Context, ids []uuid.UUID, columns []s
 	return batch(ctx, p.client.Endpoint.Query(), ids, func(r *db.Endpoint) uuid.UUID { return r.ID }, endpointList().needs, columns)
 }
 
-// SubscriptionsByID reads registrations.
+// SubscriptionsByID reads subscriptions.
 func (p *Portal) SubscriptionsByID(ctx context.Context, ids []uuid.UUID, columns []string) (ByID[*db.Subscription], error) {
 	return batch(ctx, p.client.Subscription.Query(), ids, func(r *db.Subscription) uuid.UUID { return r.ID }, subscriptionList().needs, columns)
 }

@@ -123,7 +123,7 @@ func (p *Portal) UpdateEndpoint(ctx context.Context, in UpdateEndpointInput) (ou
 	return out, err
 }
 
-// DeleteEndpoint takes an endpoint out of its product. Registrations that are
+// DeleteEndpoint takes an endpoint out of its product. Subscriptions that are
 // narrowed to it lose it, and stay narrowed to what is left, were it nothing.
 // It gives the endpoint's opaque id.
 func (p *Portal) DeleteEndpoint(ctx context.Context, id string) (deleted string, err error) {

@@ -29,21 +29,21 @@ func (p *Portal) EndpointsOfProducts(ctx context.Context, products []uuid.UUID, 
 }
 
 // EndpointsOfSubscriptions gives the same page of the endpoints that each of
-// many registrations is for: those it is narrowed to, else all of its product.
+// many subscriptions is for: those it is narrowed to, else all of its product.
 func (p *Portal) EndpointsOfSubscriptions(ctx context.Context, subscriptions []uuid.UUID, r Read) (Pages[*db.Endpoint], error) {
 	return p.reached(ctx, subscription.FieldID, subscriptions, r, func(*sql.Selector, *sql.SelectTable) {})
 }
 
 // ConnectedEndpoints gives the same page of the endpoints that each of many
-// apps reaches by its approved registrations.
+// apps reaches by its approved subscriptions.
 func (p *Portal) ConnectedEndpoints(ctx context.Context, apps []uuid.UUID, r Read) (Pages[*db.Endpoint], error) {
 	return p.reached(ctx, subscription.FieldAppID, apps, r, func(s *sql.Selector, t *sql.SelectTable) {
 		s.Where(sql.And(sql.IsNull(t.C(subscription.FieldDeletedAt)), sql.EQ(t.C(subscription.FieldStatus), string(lifecycle.Approved))))
 	})
 }
 
-// reached gives the endpoints behind registrations, by a column of those. An
-// app has one live registration with a product, so that it reaches each
+// reached gives the endpoints behind subscriptions, by a column of those. An
+// app has one live subscription with a product, so that it reaches each
 // endpoint once.
 func (p *Portal) reached(ctx context.Context, column string, parents []uuid.UUID, r Read, only func(*sql.Selector, *sql.SelectTable)) (Pages[*db.Endpoint], error) {
 	ch := children[*db.Endpoint]{list: endpointList(), through: func(s *sql.Selector) string {

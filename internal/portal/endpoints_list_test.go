@@ -24,7 +24,7 @@ func paths(p *paging.Page[*db.Endpoint]) string {
 	return strings.Join(out, " ")
 }
 
-// Registrations and apps give their own endpoints, page by page, whether asked
+// Subscriptions and apps give their own endpoints, page by page, whether asked
 // for one alone or for many at once. An endpoint may be on the pages of many.
 func TestEndpointsThatAreReached(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {

@@ -26,7 +26,7 @@ func checkEndpoints(ids []string, given bool) error {
 	return atMost("endpointIds", len(ids), maxEndpoints)
 }
 
-// endpoints finds the endpoints of a product that a registration is to be
+// endpoints finds the endpoints of a product that a subscription is to be
 // narrowed to, each once and in one order; nil for no choice.
 func (c *change) endpoints(ctx context.Context, productID uuid.UUID, ids []string) ([]uuid.UUID, error) {
 	if ids == nil {
@@ -50,7 +50,7 @@ func (c *change) endpoints(ctx context.Context, productID uuid.UUID, ids []strin
 	return found, nil
 }
 
-// UpdateSubscriptionEndpointsInput says what endpoints a registration is for.
+// UpdateSubscriptionEndpointsInput says what endpoints a subscription is for.
 type UpdateSubscriptionEndpointsInput struct {
 	SubscriptionID string
 	Version        *int
@@ -58,7 +58,7 @@ type UpdateSubscriptionEndpointsInput struct {
 	EndpointIDs Patch[[]string]
 }
 
-// UpdateSubscriptionEndpoints narrows a registration to some of its product's
+// UpdateSubscriptionEndpoints narrows a subscription to some of its product's
 // endpoints, to others, or no more. It must be waiting or approved: a choice
 // within the product needs no new approval.
 func (p *Portal) UpdateSubscriptionEndpoints(ctx context.Context, in UpdateSubscriptionEndpointsInput) (out *db.Subscription, err error) {

@@ -49,7 +49,7 @@ func (s shop) register(as context.Context, app *db.App, ids ...string) (*db.Subs
 	return made.Subscription, err
 }
 
-// narrow changes a registration's endpoints.
+// narrow changes a subscription's endpoints.
 func (s shop) narrow(as context.Context, sub *db.Subscription, ids ...string) (*db.Subscription, error) {
 	return s.Portal.UpdateSubscriptionEndpoints(as, portal.UpdateSubscriptionEndpointsInput{SubscriptionID: sub.GlobalID(), EndpointIDs: set(ids)})
 }
@@ -69,7 +69,7 @@ func rowIDs(all ...*db.Endpoint) (out []uuid.UUID) {
 	return out
 }
 
-// A registration is narrowed when it is made, to endpoints of its product alone.
+// A subscription is narrowed when it is made, to endpoints of its product alone.
 func TestRegisterNarrowed(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := newShop(t, portaltest.New(t, url), "/a", "/b", "/c")
@@ -112,7 +112,7 @@ func TestRegisterNarrowedOnce(t *testing.T) {
 }
 
 // A developer chooses among the endpoints, fewer and more, while the
-// registration waits or is approved; each choice is told once.
+// subscription waits or is approved; each choice is told once.
 func TestUpdateSubscriptionEndpoints(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := newShop(t, portaltest.New(t, url), "/a", "/b")
@@ -154,7 +154,7 @@ func TestUpdateSubscriptionEndpoints(t *testing.T) {
 	})
 }
 
-// Others' registrations answer like those there are not, and what is
+// Others' subscriptions answer like those there are not, and what is
 // interrupted or has ended stays as it is.
 func TestWhoseEndpointsNobodyChooses(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {

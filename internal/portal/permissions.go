@@ -81,16 +81,16 @@ func (p *Portal) EndpointPermissions(ctx context.Context, x *db.Endpoint) *Endpo
 	}
 }
 
-// SubscriptionPermissions is what the viewer may do with a registration besides
+// SubscriptionPermissions is what the viewer may do with a subscription besides
 // taking it to another state.
 type SubscriptionPermissions struct{ UpdateEndpoints policy.Decision }
 
-// SubscriptionPermissions asks the policy about a registration.
+// SubscriptionPermissions asks the policy about a subscription.
 func (p *Portal) SubscriptionPermissions(ctx context.Context, s *db.Subscription) *SubscriptionPermissions {
 	return &SubscriptionPermissions{UpdateEndpoints: policy.Decide(viewer.Current(ctx), policy.SubscriptionNarrow, subscriptionObject(s, ""))}
 }
 
-// Transitions lists what the viewer may do to a registration now.
+// Transitions lists what the viewer may do to a subscription now.
 func (p *Portal) Transitions(ctx context.Context, s *db.Subscription) []lifecycle.SubscriptionAction {
 	v, out := viewer.Current(ctx), []lifecycle.SubscriptionAction{}
 	for _, a := range []lifecycle.SubscriptionAction{

@@ -1,5 +1,5 @@
 // Package portal is the services: what people do with apps, keys, products,
-// registrations, accounts and users, one noun a file. Each method takes the
+// subscriptions, accounts and users, one noun a file. Each method takes the
 // viewer from its context, asks package policy, and does one thing in one
 // transaction together with its event. It knows no HTTP and no GraphQL.
 //

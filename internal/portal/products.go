@@ -115,7 +115,7 @@ type UpdateProductInput struct {
 	EnforceEndpoints Patch[bool]
 }
 
-// UpdateProduct changes a product. Retiring it ends its registrations; a
+// UpdateProduct changes a product. Retiring it ends its subscriptions; a
 // retired product is WRONG_STATUS.
 func (p *Portal) UpdateProduct(ctx context.Context, in UpdateProductInput) (out *db.Product, err error) {
 	if err := checkProductPatch(in); err != nil {
@@ -201,7 +201,7 @@ func (c *change) patchProduct(ctx context.Context, x *db.Product, in UpdateProdu
 	return u.AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
 }
 
-// retire ends the registrations with a product that nobody can call any more.
+// retire ends the subscriptions with a product that nobody can call any more.
 func (c *change) retire(ctx context.Context, x *db.Product) error {
 	live, err := lockForUpdate(c, c.Subscription.Query().Where(
 		subscription.ProductID(x.ID), subscription.StatusIn(lifecycle.From(lifecycle.Retire)...)).

@@ -87,7 +87,7 @@ func (c *change) dropCredentials(ctx context.Context, which predicate.Credential
 	return c.Credential.Delete().Where(database.AnyOf(credential.FieldID, ids)).Exec(ctx)
 }
 
-// dropSubscriptions deletes up to a portion of an app's registrations, without
+// dropSubscriptions deletes up to a portion of an app's subscriptions, without
 // those that are suspended.
 func (c *change) dropSubscriptions(ctx context.Context, appID uuid.UUID) (int, error) {
 	ids, err := c.Subscription.Query().Where(subscription.AppID(appID), subscription.StatusNEQ(lifecycle.Suspended)).Limit(portion).IDs(ctx)
@@ -98,7 +98,7 @@ func (c *change) dropSubscriptions(ctx context.Context, appID uuid.UUID) (int, e
 }
 
 // keepSuspensions takes who asked for them off an app's suspended
-// registrations, which stay until an administrator ends them. One that is ended
+// subscriptions, which stay until an administrator ends them. One that is ended
 // at this moment is waited for, and deleted.
 func (c *change) keepSuspensions(ctx context.Context, appID uuid.UUID) error {
 	left, err := lockForUpdate(c, c.Subscription.Query().Where(subscription.AppID(appID))).All(ctx)

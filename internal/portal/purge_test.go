@@ -80,7 +80,7 @@ func TestPurgeOfApps(t *testing.T) {
 			t.Errorf("%d keys are left", n)
 		}
 		if n := count(t, f.Client.Subscription.Query().Where(subscription.AppID(gone.ID))); n != 0 {
-			t.Errorf("%d registrations are left", n)
+			t.Errorf("%d subscriptions are left", n)
 		}
 		if n := count(t, f.Client.AccessEntry.Query()); n != 1 {
 			t.Errorf("%d access entries are left, want the other app's one", n)

@@ -160,5 +160,5 @@ func (a *arena) nothingLeft(t *testing.T) {
 	open, err := a.Client.Credential.Query().Where(credential.DeletedAtIsNil(), credential.HasAppWith(gone)).Count(portaltest.System(t))
 	require.NoError(t, err)
 	require.Zero(t, open, "keys that are still listed")
-	require.Zero(t, a.live(t), "registrations")
+	require.Zero(t, a.live(t), "subscriptions")
 }

@@ -66,7 +66,7 @@ func TestRaceEndpoint(t *testing.T) {
 }
 
 // Whoever chooses an endpoint while it is deleted keeps it or is refused; the
-// registration is never wider for it.
+// subscription is never wider for it.
 func TestRaceNarrowAndDelete(t *testing.T) {
 	eachArena(t, func(t *testing.T, a *arena) {
 		s := newShop(t, a.Fixture, "/a", "/b")

@@ -18,7 +18,7 @@ import (
 	"portico/internal/portal/portaltest"
 )
 
-// edge takes a registration over an edge, as whoever may.
+// edge takes a subscription over an edge, as whoever may.
 type edge struct {
 	event eventlog.Type
 	take  func(p *portal.Portal, x portaltest.Tenant, id string) (*db.Subscription, error)
@@ -47,7 +47,7 @@ func edges() map[lifecycle.SubscriptionAction]edge {
 	}
 }
 
-// Many decide the same registration at once: each step of its life has one
+// Many decide the same subscription at once: each step of its life has one
 // winner and one event, and the steps follow one another by the table.
 func TestRaceDecisions(t *testing.T) {
 	eachArena(t, func(t *testing.T, a *arena) {
@@ -74,7 +74,7 @@ func TestRaceDecisions(t *testing.T) {
 	})
 }
 
-// checkLife follows a registration's events along the table, and wants one
+// checkLife follows a subscription's events along the table, and wants one
 // event for each winner.
 func (a *arena) checkLife(t *testing.T, s *db.Subscription, actions []lifecycle.SubscriptionAction, outcomes []string) {
 	t.Helper()
@@ -106,7 +106,7 @@ func (a *arena) checkLife(t *testing.T, s *db.Subscription, actions []lifecycle.
 	require.Len(t, events, now.Version)
 }
 
-// One of many registrations of the same app with the same product lives.
+// One of many subscriptions of the same app with the same product lives.
 func TestRaceRegister(t *testing.T) {
 	eachArena(t, func(t *testing.T, a *arena) {
 		x := a.MustTenant(t, "one")
@@ -141,7 +141,7 @@ func winner[T any](got []T, outcomes []string) (first T) {
 	return first
 }
 
-// A product retires while apps register with it and their registrations are
+// A product retires while apps register with it and their subscriptions are
 // decided: afterwards none lives.
 func TestRaceRetire(t *testing.T) {
 	eachArena(t, func(t *testing.T, a *arena) {
@@ -177,7 +177,7 @@ func TestRaceRetire(t *testing.T) {
 	})
 }
 
-// live counts the registrations that live.
+// live counts the subscriptions that live.
 func (a *arena) live(t *testing.T) int {
 	t.Helper()
 	n, err := a.Client.Subscription.Query().Where(

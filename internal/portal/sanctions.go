@@ -15,15 +15,15 @@ import (
 )
 
 // lockAccountOf keeps others from registering apps of an account, and from
-// suspending its registrations, until the change is done: of a suspension and
-// a registration that come at once, one sees the other.
+// suspending its subscriptions, until the change is done: of a suspension and
+// a subscription that come at once, one sees the other.
 func (c *change) lockAccountOf(ctx context.Context, id uuid.UUID) error {
 	all := viewer.NewContext(ctx, viewer.ForSystem(c.organization))
 	_, err := lockForUpdate(c, c.Account.Query().Where(account.ID(id))).Only(all)
 	return err
 }
 
-// sanctioned reports whether an account has a suspended registration with a
+// sanctioned reports whether an account has a suspended subscription with a
 // product. One whose app was deleted or purged meanwhile counts on until an
 // administrator ends it: deleting must not be a way around the suspension.
 func (c *change) sanctioned(ctx context.Context, of uuid.UUID, p *db.Product) (bool, error) {
@@ -34,7 +34,7 @@ func (c *change) sanctioned(ctx context.Context, of uuid.UUID, p *db.Product) (b
 	).Exist(all)
 }
 
-// initial returns the state that a registration is born in: it waits, however
+// initial returns the state that a subscription is born in: it waits, however
 // automatic, while its account is sanctioned for the product.
 func (c *change) initial(ctx context.Context, a *db.App, p *db.Product, automatic bool) (lifecycle.SubscriptionStatus, error) {
 	if !automatic {
@@ -61,7 +61,7 @@ func (c *change) lockAppAndAccount(ctx context.Context, id string) (*db.App, err
 	return c.lockApp(ctx, id)
 }
 
-// lift ends a suspended registration behind a deleted app, and so the sanction.
+// lift ends a suspended subscription behind a deleted app, and so the sanction.
 // One that is resumed ends as well, as all that are approved when their app is
 // deleted. Of a purged app, nothing is left of it but its events.
 func (c *change) lift(ctx context.Context, s *db.Subscription, a lifecycle.SubscriptionAction, reason string) (*db.Subscription, error) {

@@ -18,7 +18,7 @@ import (
 	"portico/internal/testdb"
 )
 
-// outlived is a suspended registration behind a deleted app.
+// outlived is a suspended subscription behind a deleted app.
 type outlived struct {
 	*portaltest.Fixture
 	portaltest.Tenant
@@ -42,7 +42,7 @@ func mustOutlive(t *testing.T, url string) outlived {
 	return o
 }
 
-// born is the state in which a further registration of the account is made.
+// born is the state in which a further subscription of the account is made.
 func (o outlived) born(t *testing.T) lifecycle.SubscriptionStatus {
 	t.Helper()
 	return o.MustRegister(t, o.Developer, o.MustApp(t, o.Developer, "Further").App, o.prod, o.plan).Status
@@ -121,7 +121,7 @@ func requireStory(t *testing.T, o outlived, way string) {
 	require.Equal(t, append(want, string(eventlog.SubscriptionUnregistered)), told(t, o.Fixture, o.s.ID))
 }
 
-// requireRest wants an ended registration to come back as history, and to be
+// requireRest wants an ended subscription to come back as history, and to be
 // gone when the app was purged.
 func requireRest(t *testing.T, o outlived, purged bool) {
 	t.Helper()
@@ -157,7 +157,7 @@ func TestThePurgeKeepsSuspensions(t *testing.T) {
 	})
 }
 
-// What ends all registrations of a product or an account ends those of deleted
+// What ends all subscriptions of a product or an account ends those of deleted
 // apps, too.
 func TestASuspensionOfADeletedAppEndsWithItsProductAndAccount(t *testing.T) {
 	for what, end := range map[string]func(o outlived) error{

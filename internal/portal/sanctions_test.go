@@ -15,7 +15,7 @@ import (
 	"portico/internal/testdb"
 )
 
-// mustAutomatic makes a product whose registrations are approved at once.
+// mustAutomatic makes a product whose subscriptions are approved at once.
 func mustAutomatic(t *testing.T, f *portaltest.Fixture, x portaltest.Tenant) (*db.Product, *db.Plan) {
 	t.Helper()
 	prod, plan := f.MustProduct(t, x.Admin, "weather")
@@ -24,7 +24,7 @@ func mustAutomatic(t *testing.T, f *portaltest.Fixture, x portaltest.Tenant) (*d
 	return prod, plan
 }
 
-// A developer does not shed a suspension: not by ending the registration, not
+// A developer does not shed a suspension: not by ending the subscription, not
 // by another app or account key, not by deleting the app.
 func TestASuspensionIsNotShed(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
@@ -69,7 +69,7 @@ func TestASuspensionIsNotShed(t *testing.T) {
 	})
 }
 
-// Whatever registers while another registration is suspended either came
+// Whatever registers while another subscription is suspended either came
 // before the suspension or waits.
 func TestRaceSuspension(t *testing.T) {
 	eachArena(t, func(t *testing.T, a *arena) {
@@ -99,7 +99,7 @@ func TestRaceSuspension(t *testing.T) {
 	})
 }
 
-// An app is deleted while its suspended registrations are resumed: none goes on
+// An app is deleted while its suspended subscriptions are resumed: none goes on
 // as approved, and each is either still suspended or has ended.
 func TestRaceResumeAndDeleteApp(t *testing.T) {
 	eachArena(t, func(t *testing.T, a *arena) {

@@ -28,7 +28,7 @@ type RegisterInput struct {
 	IdempotencyKey *string
 }
 
-// CreatedSubscription is a new registration.
+// CreatedSubscription is a new subscription.
 type CreatedSubscription struct {
 	Subscription *db.Subscription
 	Replayed     bool
@@ -36,7 +36,7 @@ type CreatedSubscription struct {
 
 // Register registers an app with a product. It waits, or is approved at once
 // where the plan or else the product says AUTO and the account has no
-// suspended registration with the product. A live registration with the
+// suspended subscription with the product. A live subscription with the
 // same product is ALREADY_REGISTERED; an older one becomes history.
 func (p *Portal) Register(ctx context.Context, in RegisterInput) (CreatedSubscription, error) {
 	if err := checkEndpoints(in.EndpointIDs, in.EndpointIDs != nil); err != nil {
@@ -120,7 +120,7 @@ func alreadyRegistered() error {
 }
 
 // offer finds the product and the plan. A plan may be left out where there is
-// but one. Both are kept from changing under the registration.
+// but one. Both are kept from changing under the subscription.
 func (c *change) offer(ctx context.Context, in RegisterInput) (*db.Product, *db.Plan, error) {
 	id, ok := nodeid.Decode(nodeid.Product, in.ProductID)
 	if !ok {
@@ -152,7 +152,7 @@ func (c *change) offer(ctx context.Context, in RegisterInput) (*db.Product, *db.
 	return prod, plans[0], nil
 }
 
-// endPrevious steps an ended registration back, so that the new one is the newest.
+// endPrevious steps an ended subscription back, so that the new one is the newest.
 func (c *change) endPrevious(ctx context.Context, a *db.App, prod *db.Product) error {
 	newest, err := c.Subscription.Query().Where(subscription.AppID(a.ID), subscription.ProductID(prod.ID), subscription.Newest(true)).Only(ctx)
 	if db.IsNotFound(err) {

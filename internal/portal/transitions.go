@@ -14,12 +14,12 @@ import (
 	"portico/internal/unseen"
 )
 
-// Approve lets a waiting registration be used.
+// Approve lets a waiting subscription be used.
 func (p *Portal) Approve(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
 	return p.transit(ctx, id, lifecycle.Approve, reason)
 }
 
-// Reject refuses a waiting registration; the reason is needed.
+// Reject refuses a waiting subscription; the reason is needed.
 func (p *Portal) Reject(ctx context.Context, id, reason string) (*db.Subscription, error) {
 	if unseen.All(reason) {
 		return nil, fault.Input(fault.Required, "reason", "The developer should learn why.")
@@ -27,27 +27,27 @@ func (p *Portal) Reject(ctx context.Context, id, reason string) (*db.Subscriptio
 	return p.transit(ctx, id, lifecycle.Reject, &reason)
 }
 
-// Withdraw takes back a waiting registration.
+// Withdraw takes back a waiting subscription.
 func (p *Portal) Withdraw(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
 	return p.transit(ctx, id, lifecycle.Withdraw, reason)
 }
 
-// Unregister ends a live registration.
+// Unregister ends a live subscription.
 func (p *Portal) Unregister(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
 	return p.transit(ctx, id, lifecycle.Unregister, reason)
 }
 
-// Suspend interrupts an approved registration.
+// Suspend interrupts an approved subscription.
 func (p *Portal) Suspend(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
 	return p.transit(ctx, id, lifecycle.Suspend, reason)
 }
 
-// Resume lets an interrupted registration go on.
+// Resume lets an interrupted subscription go on.
 func (p *Portal) Resume(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
 	return p.transit(ctx, id, lifecycle.Resume, reason)
 }
 
-// transit takes a registration over one edge of its table. Of many who come at
+// transit takes a subscription over one edge of its table. Of many who come at
 // once one wins; the others, and whoever comes later, get WRONG_STATUS.
 func (p *Portal) transit(ctx context.Context, id string, a lifecycle.SubscriptionAction, reason *string) (out *db.Subscription, err error) {
 	if err := checkReason("reason", reason); err != nil {
@@ -95,7 +95,7 @@ func subscriptionObject(s *db.Subscription, a lifecycle.SubscriptionAction) poli
 func (c *change) step(ctx context.Context, s *db.Subscription, a lifecycle.SubscriptionAction, reason string) error {
 	to, ok := lifecycle.Next(s.Status, a)
 	if !ok {
-		return wrongStatus("subscriptionId", "The registration is "+string(s.Status)+".", string(s.Status))
+		return wrongStatus("subscriptionId", "The subscription is "+string(s.Status)+".", string(s.Status))
 	}
 	u := c.Subscription.Update().Where(subscription.ID(s.ID), subscription.StatusEQ(s.Status), subscription.Version(s.Version)).
 		SetStatus(to).SetReason(reason).SetUpdatedAt(c.now).AddVersion(1).SetDecidedAt(c.now)
@@ -128,7 +128,7 @@ func (c *change) productTitle(ctx context.Context, s *db.Subscription) (string, 
 	return prod.Title, nil
 }
 
-// endAll takes many registrations over the same edge.
+// endAll takes many subscriptions over the same edge.
 func (c *change) endAll(ctx context.Context, all []*db.Subscription, a lifecycle.SubscriptionAction, reason string) error {
 	for _, s := range all {
 		if s.DeletedAt != nil {

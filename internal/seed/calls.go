@@ -30,7 +30,7 @@ const (
 )
 
 // caller is an app that makes calls, with all its keys and the newest of its
-// registrations with each product.
+// subscriptions with each product.
 type caller struct {
 	account, app  uuid.UUID
 	busy          int // calls on a busy day
@@ -86,7 +86,7 @@ const (
 )
 
 // verdictOf is what a call with a key gets: the key's state counts before the
-// registration's.
+// subscription's.
 func verdictOf(k *db.Credential, s *db.Subscription, now time.Time) string {
 	if status := k.Status.At(now, k.ExpiresAt); status != lifecycle.CredentialActive {
 		return string(status)
@@ -101,7 +101,7 @@ func verdictOf(k *db.Credential, s *db.Subscription, now time.Time) string {
 	}
 }
 
-// reached are the endpoints that a registration reaches, in one order.
+// reached are the endpoints that a subscription reaches, in one order.
 func (o offer) reached(s *db.Subscription) []uuid.UUID {
 	if s.EndpointIds != nil {
 		return s.EndpointIds

@@ -47,7 +47,7 @@ func TestCallsAddUp(t *testing.T) {
 			"calls with what does not belong together": `SELECT u.id FROM usage_days u LEFT JOIN credentials k ON k.id = u.credential_id AND k.app_id = u.app_id AND k.account_id = u.account_id
 				LEFT JOIN endpoints e ON e.id = u.endpoint_id AND e.product_id = u.product_id
 				WHERE u.organization_id = $1 AND u.at < $2 AND (k.id IS NULL OR e.id IS NULL AND EXISTS (SELECT 1 FROM endpoints WHERE product_id = u.product_id))`,
-			"good calls without a registration, or with a key that is not good": `SELECT u.id FROM usage_days u JOIN credentials k ON k.id = u.credential_id WHERE u.organization_id = $1 AND u.code = 'VALID'
+			"good calls without a subscription, or with a key that is not good": `SELECT u.id FROM usage_days u JOIN credentials k ON k.id = u.credential_id WHERE u.organization_id = $1 AND u.code = 'VALID'
 				AND (k.status <> 'ACTIVE' OR k.expires_at <= $2 OR NOT EXISTS
 				(SELECT 1 FROM subscriptions s WHERE s.app_id = u.app_id AND s.product_id = u.product_id AND s.newest AND s.status = 'APPROVED'))`,
 			"good keys that were never used, or used in the future": `SELECT k.id FROM credentials k WHERE k.organization_id = $1 AND EXISTS

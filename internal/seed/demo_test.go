@@ -99,7 +99,7 @@ func TestSpecialRows(t *testing.T) {
 			"a keyless product": "SELECT id FROM products WHERE keyless AND status = 'PUBLISHED' AND organization_id = $1",
 			"a key with networks and a limit of its own": "SELECT id FROM credentials WHERE allowed_addresses IS NOT NULL " +
 				"AND rate_limit IS NOT NULL AND organization_id = $1",
-			"a live registration that is narrowed": "SELECT id FROM subscriptions WHERE endpoint_ids IS NOT NULL AND status = 'APPROVED' AND organization_id = $1",
+			"a live subscription that is narrowed": "SELECT id FROM subscriptions WHERE endpoint_ids IS NOT NULL AND status = 'APPROVED' AND organization_id = $1",
 			"labels":                               "SELECT id FROM apps WHERE cast(labels AS text) <> '[]' AND organization_id = $1",
 		} {
 			if len(ask(t, d, query, org)) == 0 {
@@ -108,12 +108,12 @@ func TestSpecialRows(t *testing.T) {
 		}
 		for what, query := range map[string]string{
 			"a product without a plan": "SELECT x.name FROM products x WHERE x.organization_id = $1 AND NOT EXISTS (SELECT 1 FROM plans p WHERE p.product_id = x.id)",
-			"a live registration with what is not on offer": "SELECT s.id FROM subscriptions s JOIN products x ON x.id = s.product_id WHERE s.organization_id = $1 " +
+			"a live subscription with what is not on offer": "SELECT s.id FROM subscriptions s JOIN products x ON x.id = s.product_id WHERE s.organization_id = $1 " +
 				"AND s.status IN ('WAITING', 'APPROVED', 'SUSPENDED') AND x.status NOT IN ('PUBLISHED', 'DEPRECATED')",
-			"a registration across the wall": "SELECT s.id FROM subscriptions s JOIN products x ON x.id = s.product_id JOIN plans p ON p.id = s.plan_id JOIN apps a ON a.id = s.app_id " +
+			"a subscription across the wall": "SELECT s.id FROM subscriptions s JOIN products x ON x.id = s.product_id JOIN plans p ON p.id = s.plan_id JOIN apps a ON a.id = s.app_id " +
 				"WHERE s.organization_id = $1 AND NOT (x.organization_id = s.organization_id AND p.product_id = x.id AND a.account_id = s.account_id)",
 			"a plan without a rate limit or a quota":    "SELECT name FROM plans WHERE organization_id = $1 AND (rate_limit IS NULL OR quota IS NULL)",
-			"a registration with a product without key": "SELECT s.id FROM subscriptions s JOIN products x ON x.id = s.product_id WHERE s.organization_id = $1 AND x.keyless",
+			"a subscription with a product without key": "SELECT s.id FROM subscriptions s JOIN products x ON x.id = s.product_id WHERE s.organization_id = $1 AND x.keyless",
 			"an endpoint without a description":         "SELECT id FROM endpoints WHERE organization_id = $1 AND description = ''",
 			"a free plan with a price, or the reverse":  "SELECT name FROM plans WHERE organization_id = $1 AND (kind = 'FREE') <> (price IS NULL)",
 		} {
@@ -122,7 +122,7 @@ func TestSpecialRows(t *testing.T) {
 			}
 		}
 		if n, err := strconv.Atoi(ask(t, d, "SELECT count(*) FROM subscriptions WHERE status = 'WAITING'")[0]); err != nil || n >= 50 {
-			t.Errorf("%d registrations wait, want fewer than 50 (%v)", n, err)
+			t.Errorf("%d subscriptions wait, want fewer than 50 (%v)", n, err)
 		}
 	})
 }
@@ -172,7 +172,7 @@ func firstThree(t *testing.T, all []*db.Product) string {
 	return all[0].Title + ", " + all[1].Title + ", " + all[2].Title
 }
 
-// The registrations in their log end where the rows stand, and each is asked
+// The subscriptions in their log end where the rows stand, and each is asked
 // for before it is decided.
 func TestLogTellsTheRows(t *testing.T) {
 	each(t, func(t *testing.T, d *database.DB, org string) {

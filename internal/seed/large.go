@@ -35,7 +35,7 @@ const (
 // Large sees to it that the organization demo has, besides the demo data,
 // which it makes first if need be, that many apps in accounts called "Load
 // 0001", "Load 0002" …, 100 in each: apps with one to three keys and one to
-// three approved registrations, and their events. It makes only those that are
+// three approved subscriptions, and their events. It makes only those that are
 // missing, so that it can be broken off and begun again, or repeated with a
 // greater number. The summary counts what was made this time. Like Demo it fails
 // with ErrNotEmpty beside other organizations.

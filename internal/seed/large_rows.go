@@ -73,7 +73,7 @@ func (d *draft) key(a *db.App, i int, ids *series) error {
 	return nil
 }
 
-// subscription drafts a registration, approved at once.
+// subscription drafts a subscription, approved at once.
 func (d *draft) subscription(a *db.App, o automaticOffer, ids *series) {
 	s := &db.Subscription{ID: ids.next(), OrganizationID: a.OrganizationID, AccountID: a.AccountID, AppID: a.ID,
 		ProductID: o.product.ID, PlanID: o.plan.ID, Status: lifecycle.Initial(true), CreatedAt: a.CreatedAt}

@@ -48,7 +48,7 @@ func TestLarge(t *testing.T) {
 			t.Errorf("%s events, told of %d", all, small+sum.Events)
 		}
 		if waiting := ask(t, o.Database, "SELECT count(*) FROM subscriptions WHERE status = 'WAITING'")[0]; len(waiting) > 1 {
-			t.Errorf("%s registrations wait", waiting)
+			t.Errorf("%s subscriptions wait", waiting)
 		}
 		inOrder(t, o.Database, ask(t, o.Database, "SELECT id FROM organizations WHERE slug = 'demo'")[0])
 		if missing := ask(t, o.Database, `SELECT x.id FROM (SELECT id FROM apps UNION ALL SELECT id FROM credentials UNION ALL

@@ -120,7 +120,7 @@ type registration struct {
 	reason string
 }
 
-// is lists what happened to a registration.
+// is lists what happened to a subscription.
 func is(actions ...lifecycle.SubscriptionAction) []lifecycle.SubscriptionAction { return actions }
 
 func perSecond(n int) *domain.RateLimit {

@@ -16,7 +16,7 @@ import (
 	"portico/internal/viewer"
 )
 
-// app makes an app, its keys and its registrations.
+// app makes an app, its keys and its subscriptions.
 func (p *player) app(ctx context.Context, own owner, a app) error {
 	id := p.ids.next()
 	create := p.App.Create().SetID(id).SetOrganizationID(p.org.ID).SetAccountID(own.ID).SetReferenceID(named("app", p.ids.n)).
@@ -58,8 +58,8 @@ func appCreated(a *db.App) eventlog.Entry {
 		AccountID: &a.AccountID, AppID: &a.ID, Changes: values("name", a.Name, "referenceId", a.ReferenceID)}
 }
 
-// registration registers an app with a product, and lets happen what happened
-// then. An earlier registration with the same product becomes history.
+// subscription registers an app with a product, and lets happen what happened
+// then. An earlier subscription with the same product becomes history.
 func (p *player) registration(ctx context.Context, own owner, a *db.App, r registration) (*db.Subscription, error) {
 	x, ok := p.products[r.product]
 	chosen := x.plans[r.plan]
@@ -99,7 +99,7 @@ func (p *player) registration(ctx context.Context, own owner, a *db.App, r regis
 	return made, nil
 }
 
-// narrowed gives the ids of the endpoints that a registration is narrowed to;
+// narrowed gives the ids of the endpoints that a subscription is narrowed to;
 // nil: all of the product.
 func (o offer) narrowed(r registration) ([]uuid.UUID, error) {
 	var ids []uuid.UUID
@@ -113,7 +113,7 @@ func (o offer) narrowed(r registration) ([]uuid.UUID, error) {
 	return ids, nil
 }
 
-// automatic tells whether nobody has to approve a registration.
+// automatic tells whether nobody has to approve a subscription.
 func automatic(x *db.Product, chosen *db.Plan) bool {
 	if chosen.Approval != nil {
 		return *chosen.Approval == domain.Auto
@@ -135,7 +135,7 @@ func opaque(endpoints []uuid.UUID) []string {
 	return out
 }
 
-// transit takes a registration over one edge of the table.
+// transit takes a subscription over one edge of the table.
 func (p *player) transit(ctx context.Context, own owner, s *db.Subscription, title string, a lifecycle.SubscriptionAction, reason string) (*db.Subscription, error) {
 	to, ok := lifecycle.Next(s.Status, a)
 	if !ok {

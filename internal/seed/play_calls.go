@@ -68,7 +68,7 @@ type tally struct {
 	now    time.Time
 	offers map[uuid.UUID]offer
 	counts map[usage.Interval]map[cell]int64
-	// quotas is what registrations used in each period, accounts what all apps of
+	// quotas is what subscriptions used in each period, accounts what all apps of
 	// an account did, used when a call with each key was last good.
 	quotas   map[period]*limits.Used
 	accounts map[period]int64
@@ -102,7 +102,7 @@ func (t *tally) add(call usage.Call, at time.Time, n int64) {
 	t.counts[usage.Day][cell{call, usage.Day.Start(at, t.loc)}] += n
 }
 
-// take takes up to n units of a registration's quota and gives how many there
+// take takes up to n units of a subscription's quota and gives how many there
 // were.
 func (t *tally) take(s *db.Subscription, at time.Time, n int64) int64 {
 	plan := t.offers[s.ProductID].byID(s.PlanID)

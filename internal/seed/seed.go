@@ -1,6 +1,6 @@
 // Package seed fills a database with data to try Portico with: two
 // organizations that know nothing of each other, with products, developers,
-// apps, keys and registrations in every state (Demo), and a large number of
+// apps, keys and subscriptions in every state (Demo), and a large number of
 // apps to measure with (Large).
 //
 // What the data is stands as plain tables in demo.go and second.go; a player

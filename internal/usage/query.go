@@ -88,6 +88,6 @@ type Dimension uint8
 const (
 	ByApp Dimension = iota
 	ByCredential
-	// BySubscription counts the calls of the registration's app to its product.
+	// BySubscription counts the calls of the subscription's app to its product.
 	BySubscription
 )

@@ -33,7 +33,7 @@ func TestAQuotaThatIsMadeLongerKeepsItsCount(t *testing.T) {
 	})
 }
 
-// What a gateway let pass by itself counts in the quota of the registration.
+// What a gateway let pass by itself counts in the quota of the subscription.
 func TestReportedCallsCountInQuotas(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url, "UTC", noon)

@@ -15,7 +15,7 @@ import (
 )
 
 // addTaken counts the calls that a gateway let pass by itself in the quotas of
-// their registrations, and so of their accounts, so that everybody else sees
+// their subscriptions, and so of their accounts, so that everybody else sees
 // them.
 func (s *Store) addTaken(ctx context.Context, tx *database.Tx, organization uuid.UUID, calls []counted) error {
 	passed := map[[2]uuid.UUID][]counted{} // by app and product
@@ -47,14 +47,14 @@ func (s *Store) addTaken(ctx context.Context, tx *database.Tx, organization uuid
 	return addQuotas(ctx, s.db, tx, used, make([]int64, len(used)))
 }
 
-// quotaOf is the quota of a registration.
+// quotaOf is the quota of a subscription.
 type quotaOf struct {
 	app, product uuid.UUID
 	quota        limits.Quota
 	zone         *time.Location
 }
 
-// quotasOf finds the approved registrations of apps whose plans have a quota.
+// quotasOf finds the approved subscriptions of apps whose plans have a quota.
 func (s *Store) quotasOf(ctx context.Context, tx *database.Tx, organization uuid.UUID, apps []uuid.UUID) ([]quotaOf, error) {
 	sel := &selection{db: s.db}
 	in, of := sel.anyOf("s.app_id", apps), sel.arg(organization)

@@ -27,7 +27,7 @@ const (
 // it is one alone, v tells of it.
 func (d *evaluation) findApps(c *Facts, v *Verdict) {
 	var best *App
-	var registration *Subscription
+	var subscription *Subscription
 	named := appNamed(d.q.App)
 	if d.withoutProduct() && d.credential.AppID == uuid.Nil && !named.any {
 		d.standing = allowed // an account's key alone is asked about: no app is needed
@@ -40,7 +40,7 @@ func (d *evaluation) findApps(c *Facts, v *Verdict) {
 		switch {
 		case standing < d.standing:
 		case standing > d.standing || d.apps == 0:
-			d.standing, d.apps, best, registration = standing, 1, app, s
+			d.standing, d.apps, best, subscription = standing, 1, app, s
 		default:
 			d.apps++
 		}
@@ -49,12 +49,12 @@ func (d *evaluation) findApps(c *Facts, v *Verdict) {
 		}
 	}
 	if d.apps == 1 {
-		v.App, v.Subscription = best, registration
+		v.App, v.Subscription = best, subscription
 		d.fill(c, v)
 	}
 }
 
-// fill writes down what follows from the registration that was found.
+// fill writes down what follows from the subscription that was found.
 func (d *evaluation) fill(c *Facts, v *Verdict) {
 	if v.Subscription == nil {
 		return
@@ -75,7 +75,7 @@ func (d *evaluation) covers(app *App) bool {
 	return app.AccountID == d.credential.AccountID && (d.credential.AppID == uuid.Nil || d.credential.AppID == app.ID)
 }
 
-// standingOf tells how an app stands, and by which registration.
+// standingOf tells how an app stands, and by which subscription.
 func (d *evaluation) standingOf(app *App) (best standing, by *Subscription) {
 	if d.withoutProduct() {
 		return allowed, nil
@@ -108,7 +108,7 @@ func (d *evaluation) standingBy(s *Subscription) standing {
 	return unregistered
 }
 
-// endpointFor gives the call's endpoint if the registration reaches it. What is
+// endpointFor gives the call's endpoint if the subscription reaches it. What is
 // reached without an endpoint is not asked here.
 func (d *evaluation) endpointFor(s *Subscription) (uuid.UUID, bool) {
 	if !s.Narrowed || !d.matched || slices.Contains(s.Endpoints, d.endpoint) {

@@ -43,7 +43,7 @@ type Plan struct {
 	PerAccount bool
 }
 
-// Bind puts the limits of a registration by this plan into a.
+// Bind puts the limits of a subscription by this plan into a.
 func (p *Plan) Bind(s *Subscription, a *limits.Ask) {
 	a.Subscription, a.SubscriptionRate, a.Quota = s.Counter, p.Rate, p.Quota
 	a.Account, a.PerAccount = limits.InPeriod(s.Account, p.Quota.Per), p.PerAccount

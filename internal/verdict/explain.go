@@ -106,7 +106,7 @@ func (d *evaluation) detail(code Code) string {
 	case IPNotAllowed:
 		return d.networks()
 	case NotSubscribed, Waiting, Suspended:
-		return d.registration()
+		return d.subscription()
 	case NotInAccessList:
 		return d.access()
 	case AuthTypeNotAllowed:
@@ -141,22 +141,22 @@ func (d *evaluation) networks() string {
 	return fmt.Sprintf("The call comes from %s; the key may be used from %s.", from, strings.Join(all, ", "))
 }
 
-// registration does not tell a product that does not exist from one that is not
+// subscription does not tell a product that does not exist from one that is not
 // to be seen.
-func (d *evaluation) registration() string {
+func (d *evaluation) subscription() string {
 	switch {
 	case d.standing == absent:
 		return "The app that is named is not one that the key speaks for, or it has none."
 	case d.q.Product == "":
-		return "No product is named: registrations are not looked at."
+		return "No product is named: subscriptions are not looked at."
 	case d.standing == unregistered:
 		return fmt.Sprintf("No app of the key is registered with a product %q that may be called here.", d.q.Product)
 	case d.standing == waiting:
-		return fmt.Sprintf("The registration with %s is %s.", d.product.Name, lifecycle.Waiting)
+		return fmt.Sprintf("The subscription with %s is %s.", d.product.Name, lifecycle.Waiting)
 	case d.standing == suspended:
-		return fmt.Sprintf("The registration with %s is %s.", d.product.Name, lifecycle.Suspended)
+		return fmt.Sprintf("The subscription with %s is %s.", d.product.Name, lifecycle.Suspended)
 	}
-	return fmt.Sprintf("The registration with %s is %s.", d.product.Name, lifecycle.Approved)
+	return fmt.Sprintf("The subscription with %s is %s.", d.product.Name, lifecycle.Approved)
 }
 
 func (d *evaluation) access() string {
@@ -193,15 +193,15 @@ func (d *evaluation) reach() string {
 	case d.standing == allowed && !d.matched:
 		return "Nothing binds the call to endpoints."
 	case d.standing == allowed:
-		return "The call is for an endpoint that the registration reaches, or is not bound to endpoints."
+		return "The call is for an endpoint that the subscription reaches, or is not bound to endpoints."
 	case d.q.Path == "":
-		return "The registration or the product is bound to endpoints, and the call names no path."
+		return "The subscription or the product is bound to endpoints, and the call names no path."
 	case d.path == "" && d.product.Endpoints != nil:
-		return "The registration or the product is bound to endpoints, and servers could read the path in different ways."
+		return "The subscription or the product is bound to endpoints, and servers could read the path in different ways."
 	case !d.matched:
-		return "The registration or the product is bound to endpoints, and method and path are those of none."
+		return "The subscription or the product is bound to endpoints, and method and path are those of none."
 	}
-	return "The registration is narrowed to other endpoints."
+	return "The subscription is narrowed to other endpoints."
 }
 
 func (d *evaluation) choice() string {

@@ -58,7 +58,7 @@ func TestAnExplanationOfAKeyAlone(t *testing.T) {
 	}
 	for _, want := range []string{
 		"The key exists.", "The key is ACTIVE.", "The key never expires.", "The account is active.", "The key is for PRODUCTION; the gateway serves every environment.",
-		"The key may be used from anywhere.", "No product is named: registrations are not looked at.", "No product is named: endpoints are not looked at.",
+		"The key may be used from anywhere.", "No product is named: subscriptions are not looked at.", "No product is named: endpoints are not looked at.",
 	} {
 		if !slices.Contains(all, want) {
 			t.Errorf("%q is not told in %q", want, all)

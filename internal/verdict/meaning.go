@@ -24,19 +24,19 @@ func (c Code) Meaning() string {
 	case NotSubscribed:
 		return "The app is not registered with the product, there is no such product for it, or the app named is not one that the key speaks for."
 	case Waiting:
-		return "The app's registration with the product waits for a decision."
+		return "The app's subscription with the product waits for a decision."
 	case Suspended:
-		return "The app's registration with the product is suspended."
+		return "The app's subscription with the product is suspended."
 	case NotInAccessList:
 		return "The key reaches listed products only, and this one is not listed."
 	case AuthTypeNotAllowed:
 		return "The key was presented in a way that the product does not take."
 	case EndpointNotAllowed:
-		return "The method and path are not those of an endpoint that the registration reaches, or servers could read the path in different ways."
+		return "The method and path are not those of an endpoint that the subscription reaches, or servers could read the path in different ways."
 	case AmbiguousApp:
 		return "The key speaks for several apps that are registered with the product, and none was named."
 	case RateLimited:
-		return "Calls come faster than the registration or the key allows, or the key was not looked for because too many unknown ones were shown."
+		return "Calls come faster than the subscription or the key allows, or the key was not looked for because too many unknown ones were shown."
 	case QuotaExceeded:
 		return "The calls of this period are used up."
 	case Valid:
@@ -68,15 +68,15 @@ func (c Code) Advice() string {
 	case NotSubscribed:
 		return "Register the app with the product, and check the names of both."
 	case Waiting:
-		return "Wait for the decision on the registration."
+		return "Wait for the decision on the subscription."
 	case Suspended:
-		return "Ask the provider why the registration is suspended."
+		return "Ask the provider why the subscription is suspended."
 	case NotInAccessList:
 		return "Use a key that reaches the product, or ask the owner of this one to list it."
 	case AuthTypeNotAllowed:
 		return "Present the same key in the other way: as raw key, or as user name and password."
 	case EndpointNotAllowed:
-		return "Check the method and the path, and which endpoints the registration reaches."
+		return "Check the method and the path, and which endpoints the subscription reaches."
 	case AmbiguousApp:
 		return "Name the app that the call is for, by its id or its reference id."
 	case RateLimited:
@@ -114,15 +114,15 @@ func (c Code) Remedy() string {
 	case NotSubscribed:
 		return "Register the app with the product, or correct the name of the product or the app in the call."
 	case Waiting:
-		return "An administrator decides on the registration."
+		return "An administrator decides on the subscription."
 	case Suspended:
-		return "An administrator resumes the registration."
+		return "An administrator resumes the subscription."
 	case NotInAccessList:
 		return "Add the product to the key's access list."
 	case AuthTypeNotAllowed:
 		return "Present the key in a way that the product takes, or let the product take both (`authTypes`)."
 	case EndpointNotAllowed:
-		return "Add the endpoint to the registration, or to the product if it has none such."
+		return "Add the endpoint to the subscription, or to the product if it has none such."
 	case AmbiguousApp:
 		return "Name the app in the call, or use a key of one app."
 	case RateLimited:

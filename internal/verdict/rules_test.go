@@ -92,7 +92,7 @@ func TestNoProductIsNamed(t *testing.T) {
 		app    bool
 	}{
 		"a key of an app":                 {func(*world) {}, Valid, true},
-		"without registrations":           {func(w *world) { w.c.Apps[0].Subscriptions = nil }, Valid, true},
+		"without subscriptions":           {func(w *world) { w.c.Apps[0].Subscriptions = nil }, Valid, true},
 		"a waiting one":                   {func(w *world) { w.registrations(func(s *Subscription) { s.Status = lifecycle.Waiting }) }, Valid, true},
 		"an empty access list":            {func(w *world) { w.c.Credential.AccessList = nil }, Valid, true},
 		"no path":                         {func(w *world) { w.q.Path, w.q.Method = "", "" }, Valid, true},

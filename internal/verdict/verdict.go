@@ -17,7 +17,7 @@ type Account struct {
 	Suspended bool
 }
 
-// App is an app with its registrations. It is immutable.
+// App is an app with its subscriptions. It is immutable.
 type App struct {
 	ID        uuid.UUID
 	Reference uuid.UUID
@@ -26,7 +26,7 @@ type App struct {
 	Subscriptions []Subscription
 }
 
-// Subscription is an app's registration with a product.
+// Subscription is an app's subscription with a product.
 type Subscription struct {
 	ID        uuid.UUID
 	ProductID uuid.UUID

@@ -91,7 +91,7 @@ func (w *world) ofAccount() *world {
 	return w
 }
 
-// registrations changes those of all apps.
+// subscriptions changes those of all apps.
 func (w *world) registrations(change func(*Subscription)) {
 	for _, a := range w.c.Apps {
 		for i := range a.Subscriptions {

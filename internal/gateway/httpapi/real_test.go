@@ -96,7 +96,7 @@ func TestTheRealGate(t *testing.T) {
 		made := f.MustApp(t, h.tenant.Developer, "Shop")
 		question := `{"key":"` + made.Secret.RawKey + `","product":"orders","method":"GET","path":"/orders/1"}`
 		if got := h.code(t, question); got != "NOT_SUBSCRIBED" {
-			t.Fatalf("without a registration: %s", got)
+			t.Fatalf("without a subscription: %s", got)
 		}
 		subscription := f.MustRegister(t, h.tenant.Developer, made.App, product, plan)
 		if _, err := f.Portal.Approve(admin, subscription.GlobalID(), nil); err != nil {

@@ -77,15 +77,15 @@ func detailOf(c verdict.Code) string {
 	case verdict.NotSubscribed:
 		return "The app of the key is not registered with this product."
 	case verdict.Waiting:
-		return "The registration with this product waits for a decision."
+		return "The subscription with this product waits for a decision."
 	case verdict.Suspended:
-		return "The registration with this product is suspended."
+		return "The subscription with this product is suspended."
 	case verdict.NotInAccessList:
 		return "The key's access list does not hold this product."
 	case verdict.AuthTypeNotAllowed:
 		return "The key must be presented in another way."
 	case verdict.EndpointNotAllowed:
-		return "The registration does not reach this endpoint."
+		return "The subscription does not reach this endpoint."
 	case verdict.AmbiguousApp:
 		return "Several apps of the account are registered with this product: name one in X-Portico-App."
 	case verdict.RateLimited:

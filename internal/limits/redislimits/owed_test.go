@@ -60,7 +60,7 @@ func TestABucketIsKeptAlong(t *testing.T) {
 	got := n.take(a)
 	want(t, "local", got.Local, true)
 	want(t, "the last", got.Outcome, limits.Passed)
-	want(t, "no more of the registration's", n.take(a).Outcome, limits.RateExceeded)
+	want(t, "no more of the subscription's", n.take(a).Outcome, limits.RateExceeded)
 	a.SubscriptionRate = limits.Rate{}
 	want(t, "one of the key's", n.take(a).Outcome, limits.Passed)
 	want(t, "no more of the key's", n.take(a).Outcome, limits.RateExceeded)

@@ -4,7 +4,7 @@ const $ = (id) => document.getElementById(id);
 
 const roles = { ADMIN: "administrator", PORTAL: "developer" };
 
-const kindNames = { productSubscription: "registration", credential: "key" };
+const kindNames = { productSubscription: "subscription", credential: "key" };
 
 export class Bar {
   #session;

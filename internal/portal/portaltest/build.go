@@ -55,7 +55,7 @@ func (f *Fixture) MustDeveloper(t testing.TB, admin context.Context, a *db.Accou
 	return f.Enter(t, f.MustUser(t, admin, a, domain.Owner))
 }
 
-// MustProduct makes a published product whose registrations are approved by a
+// MustProduct makes a published product whose subscriptions are approved by a
 // person, with one free plan.
 func (f *Fixture) MustProduct(t testing.TB, admin context.Context, name string) (*db.Product, *db.Plan) {
 	t.Helper()
