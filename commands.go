@@ -119,7 +119,7 @@ func describe(value *kong.Value) string {
 	return value.Help + " (" + strings.Join(notes, ", ") + ")"
 }
 
-// newLogger gives the log, on standard error.
+// newLogger returns the log, on standard error.
 func newLogger(c *config.Config, stderr io.Writer) *slog.Logger {
 	var level slog.Level
 	// The command line takes only names that slog knows.

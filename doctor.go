@@ -22,7 +22,7 @@ const doctorTime = 30 * time.Second
 
 type doctorCommand struct{}
 
-// Help tells what is looked at.
+// Help returns what is looked at.
 func (doctorCommand) Help() string {
 	return "Looks at settings, key ring, database (its encoding, the user's rights, isolation, migrations), clock and Redis, " +
 		"says what is wrong and what to do, and changes nothing. The exit code is 1 when something is wrong."

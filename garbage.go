@@ -26,7 +26,7 @@ const (
 	gcIdle, gcHeld = 16 << 20, 128 << 20
 )
 
-// limitFor gives the memory above which the heap is collected again and again:
+// limitFor returns the memory above which the heap is collected again and again:
 // what comes at once, between two looks, must not grow to five times its size.
 func limitFor(live uint64) int64 { return int64(min(live, math.MaxInt64/2)) + 2*gcSpare } //nolint:gosec // it is bounded
 
@@ -82,7 +82,7 @@ func (h heap) idleSince(before heap) bool {
 	return h.allocated-before.allocated <= gcIdle && h.held > h.live+gcHeld
 }
 
-// percentFor gives the growth, in percent of the live bytes, after which the
+// percentFor returns the growth, in percent of the live bytes, after which the
 // heap is collected; in steps of ten, so that it seldom changes.
 func percentFor(live uint64) int {
 	if live == 0 {

@@ -49,7 +49,7 @@ type gatewayListCommand struct {
 	Organization string `required:"" placeholder:"SLUG" help:"The organization's slug."`
 }
 
-// Help tells what is not shown.
+// Help returns what is not shown.
 func (gatewayListCommand) Help() string {
 	return "The oldest comes first; times are in UTC. Tokens are not stored: of each only its last four characters are known."
 }

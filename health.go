@@ -24,7 +24,7 @@ const readyTime = 2 * time.Second
 // alive answers as long as the process does.
 func alive(w http.ResponseWriter, _ *http.Request) { writeStatus(w, http.StatusOK, "ok", "") }
 
-// readiness tells whether requests should be sent here.
+// readiness reports whether requests should be sent here.
 type readiness struct {
 	database *database.DB
 	secrets  *secretsCheck

@@ -18,7 +18,7 @@ const mostReason = 1 << 10
 
 type healthCommand struct{}
 
-// Help tells what it is for.
+// Help returns what it is for.
 func (healthCommand) Help() string {
 	return "Asks /readyz of the server that listens at PORTICO_ADDR on this machine. " +
 		"The exit code is 0 when it is ready and 1 when it is not: for containers, which have no curl."

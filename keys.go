@@ -14,7 +14,7 @@ import (
 
 type keysCreateCommand struct{}
 
-// Help tells what becomes of the file.
+// Help returns what becomes of the file.
 func (keysCreateCommand) Help() string {
 	return "The file is the one of --keyring. Every server of the installation needs the same one, and a copy belongs where backups are kept: " +
 		"without it no API key can be verified any more. An existing file is never overwritten."
@@ -56,7 +56,7 @@ type keysRotateCommand struct {
 	Now   bool          `help:"For a jwt or cursor secret that has leaked: go over at once and drop the older ones. Everybody signs in again."`
 }
 
-// Help tells what rotation does to what exists.
+// Help returns what rotation does to what exists.
 func (keysRotateCommand) Help() string {
 	return "What was made with the older secrets stays good. Running servers read the new one by themselves; " +
 		"it is used from --after later on, when all have it. Servers with a disk of their own must get the file within that time; " +

@@ -29,7 +29,7 @@ type trace struct {
 
 type traceKey struct{}
 
-// traceOf gives the request's trace, or an empty one outside of a request.
+// traceOf returns the request's trace, or an empty one outside of a request.
 func traceOf(ctx context.Context) *trace {
 	if t, ok := ctx.Value(traceKey{}).(*trace); ok {
 		return t
@@ -39,7 +39,7 @@ func traceOf(ctx context.Context) *trace {
 
 func requestID(ctx context.Context) string { return traceOf(ctx).id }
 
-// named gives the request its name: the caller's if it is a sane one, so that
+// named returns the request its name: the caller's if it is a sane one, so that
 // logs of several programs fit together, else a new one.
 func named(next http.Handler) http.Handler {
 	// What may stand in a log or a header without being mistaken for anything else.
@@ -54,7 +54,7 @@ func named(next http.Handler) http.Handler {
 	})
 }
 
-// within gives the request's work a deadline.
+// within returns the request's work a deadline.
 func within(limit time.Duration) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -17,7 +17,7 @@ type seedCommand struct {
 	Apps *int `placeholder:"N" help:"Add apps to the organization demo until it has this many beside the demo data, to measure with."`
 }
 
-// Help tells what is asked for outside development.
+// Help returns what is asked for outside development.
 func (seedCommand) Help() string {
 	return "Development servers do this themselves when they find an empty database. " +
 		"Elsewhere the demo users need a password of their own in PORTICO_DEMO_PASSWORD. " +
@@ -85,7 +85,7 @@ func (p *program) seedOptions(b *backend) seed.Options {
 	}
 }
 
-// seedEmpty gives a development server's empty database the demo data. Another
+// seedEmpty returns a development server's empty database the demo data. Another
 // server that does so at this moment is waited for.
 func (p *program) seedEmpty(ctx context.Context, b *backend) error {
 	if !p.config.Dev {

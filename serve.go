@@ -25,7 +25,7 @@ const (
 
 type serveCommand struct{}
 
-// Help tells what it serves, and how it ends.
+// Help returns what it serves, and how it ends.
 func (serveCommand) Help() string {
 	return "Serves /graphql, /playground, /healthz and /readyz, the gateways' doors, and metrics, each on its own address. " +
 		"The database's schema is brought up to date first; " +

@@ -52,7 +52,7 @@ type schemaCommand struct {
 	Role string `enum:"admin,portal,anonymous" default:"admin" placeholder:"ROLE" help:"Who looks: admin, portal (a developer) or anonymous."`
 }
 
-// Help tells what it does not need.
+// Help returns what it does not need.
 func (schemaCommand) Help() string {
 	return "The administrators' view contains the others. No database is needed."
 }

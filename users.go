@@ -101,7 +101,7 @@ func (userResetPasswordCommand) Help() string {
 		"All of the user's sessions end with their next request, and failed sign-ins are forgiven."
 }
 
-// Run gives a user another password.
+// Run returns a user another password.
 func (u userResetPasswordCommand) Run(ctx context.Context, p *program) error {
 	return p.with(ctx, func(b *backend) error {
 		password, err := readPassword(ctx, p.stdin, p.stderr)

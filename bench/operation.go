@@ -13,7 +13,7 @@ type operation struct {
 	query string
 	// goal is the greatest ratio of CPU that is aimed for.
 	goal float64
-	// variables gives those of one request.
+	// variables returns those of one request.
 	variables func(w *world, r *rand.Rand) map[string]any
 }
 

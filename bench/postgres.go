@@ -53,7 +53,7 @@ func (w *world) postgres(ctx context.Context) (pids []string, err error) {
 	return pids, rows.Err()
 }
 
-// postgresCPU gives the CPU time that the present processes of Postgres have
+// postgresCPU returns the CPU time that the present processes of Postgres have
 // used. Over a round they stay the same, but for autovacuum's.
 func (w *world) postgresCPU(ctx context.Context) (time.Duration, error) {
 	pids, err := w.postgres(ctx)

@@ -95,5 +95,5 @@ func (s *server) ask(ctx context.Context, token string, body []byte) ([]byte, er
 	return text, err
 }
 
-// cpu gives the CPU time that the process has used.
+// cpu returns the CPU time that the process has used.
 func (s *server) cpu() (time.Duration, error) { return machine.CPU(strconv.Itoa(s.cmd.Process.Pid)) }

@@ -148,7 +148,7 @@ func deletion(t *testing.T, s *servertest.Server) {
 	refused(t, c.admin.Ask(t, "restoreApp", vars{"appId": app}, `app { id }`), "NOT_FOUND")
 }
 
-// view gives the data of a query that goes well.
+// view returns the data of a query that goes well.
 func (c *cast) view(t *testing.T, who *servertest.Client, document string, v vars) map[string]any {
 	t.Helper()
 	return who.Must(t, document, v).Data

@@ -9,7 +9,7 @@ import (
 	"portico/e2e/servertest"
 )
 
-// longText gives n characters.
+// longText returns n characters.
 func longText(n int) string { return strings.Repeat("x", n) }
 
 // badTexts plays names: 255 characters of any script, and nothing else.

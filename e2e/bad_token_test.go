@@ -44,7 +44,7 @@ func (f forger) signWith(algorithm jwa.SignatureAlgorithm, secret []byte, id str
 	return string(signed)
 }
 
-// unsigned gives the real token with the algorithm none.
+// unsigned returns the real token with the algorithm none.
 func (f forger) unsigned() string {
 	header := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"JWT","kid":"` + f.key.ID + `"}`))
 	return header + "." + strings.Split(f.real, ".")[1] + "."

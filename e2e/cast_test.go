@@ -130,7 +130,7 @@ func corrected(t *testing.T, a *servertest.Answer, mutation, code, field string)
 	require.Empty(t, a.Leaks(), a.Raw)
 }
 
-// texts gives one field of every element of a list.
+// texts returns one field of every element of a list.
 func texts(a *servertest.Answer, field string, path ...any) []string {
 	out := []string{}
 	for _, one := range a.List(path...) {
@@ -141,7 +141,7 @@ func texts(a *servertest.Answer, field string, path ...any) []string {
 	return out
 }
 
-// timeline gives the types of an object's events, newest first.
+// timeline returns the types of an object's events, newest first.
 func timeline(t *testing.T, c *servertest.Client, id string) []string {
 	t.Helper()
 	a := c.Must(t, `query($id: ID!) { node(id: $id) {

@@ -29,7 +29,7 @@ func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
 	return l.way.RoundTrip(r)
 }
 
-// countedBy gives how many calls of a product were counted by code; "" are
+// countedBy returns how many calls of a product were counted by code; "" are
 // those of no product.
 func countedBy(t *testing.T, db *database.DB, code, product string) (n int) {
 	t.Helper()

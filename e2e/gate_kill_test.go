@@ -82,7 +82,7 @@ func TestKillWhileCounting(t *testing.T) {
 
 // answersUntilKill asks, some calls at a time, until the program is killed,
 // which is when wait returns. pass asks about the calls from the nth on, and
-// tells whether they pass.
+// reports whether they pass.
 func answersUntilKill(s *servertest.Server, some int64, pass func(n int64) bool, wait func()) (got *answers, killed time.Time) {
 	got = &answers{}
 	var asking sync.WaitGroup

@@ -56,7 +56,7 @@ func (v *victim) finish(t *testing.T) {
 	v.cut = nil
 }
 
-// states gives the apps, keys and subscriptions as they are, by their ids.
+// states returns the apps, keys and subscriptions as they are, by their ids.
 func states(t *testing.T, db *database.DB) map[string]fact {
 	t.Helper()
 	rows, err := db.QueryContext(t.Context(), `

@@ -73,7 +73,7 @@ type writer struct {
 	lives            int
 }
 
-// live plays the life of one app and tells whether the program still answers.
+// live plays the life of one app and reports whether the program still answers.
 func (x *writer) live() bool {
 	x.lives++
 	name := "Life of " + uuid.NewString()
@@ -176,7 +176,7 @@ func told(a *servertest.Answer, mutation string) []fact {
 	return facts
 }
 
-// row gives the row's id behind an opaque one.
+// row returns the row's id behind an opaque one.
 func row(id string) string {
 	_, key, _ := nodeid.Split(id)
 	return key.String()

@@ -61,7 +61,7 @@ func approval(t *testing.T, s *servertest.Server) {
 	require.NotContains(t, page.Raw, "admin@demo.example")
 }
 
-// inner gives a selection without the field around it.
+// inner returns a selection without the field around it.
 func inner(selection string) string {
 	return selection[len("productSubscription { ") : len(selection)-len(" }")]
 }

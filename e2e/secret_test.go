@@ -161,7 +161,7 @@ func lookUps(t *testing.T, s *servertest.Server, dev *servertest.Client, made *s
 	return out
 }
 
-// dump gives all that lies in a database: every row of Postgres as text, and
+// dump returns all that lies in a database: every row of Postgres as text, and
 // SQLite's files as they are.
 func dump(t *testing.T, url string) string {
 	t.Helper()

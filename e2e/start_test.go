@@ -122,7 +122,7 @@ func (l *listener) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// String gives all that was written.
+// String returns all that was written.
 func (l *listener) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -25,7 +25,7 @@ type batch[V any] struct {
 // limit bounds one statement's ids.
 const limit = 500
 
-// get gives the value of an id; ok is false when there is none that the viewer
+// get returns the value of an id; ok is false when there is none that the viewer
 // may see. A read that failed fails for the whole request: its database would
 // not answer the next one either.
 func (b *batch[V]) get(ctx context.Context, id uuid.UUID) (v V, ok bool, err error) {

@@ -120,7 +120,7 @@ func (r *Resolver) quotasUsed(ctx context.Context, registrations []uuid.UUID) (m
 	return out, nil
 }
 
-// enforcement tells how far a key's last change has come, for the whole page
+// enforcement returns how far a key's last change has come, for the whole page
 // at once.
 func (r *Resolver) enforcement(ctx context.Context, key uuid.UUID) (*model.Enforcement, error) {
 	e, err := value(ctx, "enforcement", nodeid.Credential, key, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]gateway.Enforcement, error) {

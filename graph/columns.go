@@ -2,7 +2,7 @@ package graph
 
 import "portico/internal/nodeid"
 
-// columnsOf tells which columns each field of a type is made of, so that a
+// columnsOf returns which columns each field of a type is made of, so that a
 // request reads only what it asks for. The row's id is always read. A field that
 // is missing here, or made of other columns, fails a test. Nothing changes
 // this table; it is a variable because Go has no constant maps.

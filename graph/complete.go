@@ -81,7 +81,7 @@ func (c completer) list(ctx context.Context, list reflect.Value) (any, error) {
 	return list.Interface(), nil
 }
 
-// whole gives the row itself, or a whole one in its place: others may be reading
+// whole returns the row itself, or a whole one in its place: others may be reading
 // the row, so it stays as it is.
 func (c completer) whole(ctx context.Context, r row) (model.Node, error) {
 	if reflect.ValueOf(r).IsNil() || !r.Lacks(loadersOf(ctx).asks(ctx, r.NodeKind())) {

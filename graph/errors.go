@@ -30,7 +30,7 @@ func problems(err error) ([]*fault.Problem, error) {
 	return out, nil
 }
 
-// presenter gives errors their public form, and writes the cause of what the
+// presenter returns errors their public form, and writes the cause of what the
 // caller is not told into the log.
 func presenter(log *slog.Logger, requestID func(context.Context) string) graphql.ErrorPresenterFunc {
 	return func(ctx context.Context, err error) *gqlerror.Error {

@@ -89,7 +89,7 @@ func withoutLock(whole *ast.Schema, owner, name string) *ast.Schema {
 	return &out
 }
 
-// asks tells whether a lock is asked for a field: of an object, or of an input,
+// asks reports whether a lock is asked for a field: of an object, or of an input,
 // which the path names.
 func asks(ctx context.Context, owner, name string) bool {
 	if at := graphql.GetPathContext(ctx); at != nil && at.Field != nil {

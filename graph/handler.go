@@ -45,7 +45,7 @@ type Options struct {
 	// Incomplete is told of a field whose row was read without a column that
 	// the operation asks for, before the row is read anew; nil: it is logged.
 	Incomplete func(ctx context.Context, field string, k nodeid.Kind)
-	// reading gives the columns to read of a type's rows in place of those that
+	// reading returns the columns to read of a type's rows in place of those that
 	// are asked for; only tests want that.
 	reading func(nodeid.Kind) []string
 }

@@ -55,7 +55,7 @@ func (s *server) serving(t testing.TB, build func(graph.Options) (http.Handler, 
 	return &server{Fixture: s.Fixture, calls: s.calls, observed: o, handler: o.observing(t, who.Middleware(api))}
 }
 
-// token gives an access token of the person behind a context.
+// token returns an access token of the person behind a context.
 func (s *server) token(t testing.TB, ctx context.Context) string {
 	t.Helper()
 	v := viewer.Current(ctx)
@@ -78,7 +78,7 @@ type failure struct {
 	Extensions map[string]any
 }
 
-// data gives the answer's data as JSON.
+// data returns the answer's data as JSON.
 func (a answer) data(t testing.TB) string {
 	t.Helper()
 	text, err := json.Marshal(a.Data)

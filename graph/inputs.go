@@ -96,7 +96,7 @@ func usageRetention(o *db.Organization) *domain.UsageRetention {
 	return &usual
 }
 
-// text gives nil for the empty string.
+// text returns nil for the empty string.
 func text(s string) *string {
 	if s == "" {
 		return nil
@@ -104,7 +104,7 @@ func text(s string) *string {
 	return &s
 }
 
-// moment gives nil for no time.
+// moment returns nil for no time.
 func moment(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil

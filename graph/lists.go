@@ -67,7 +67,7 @@ func order(field string, direction model.OrderDirection, byName string) portal.O
 	return portal.Order{Column: column, Desc: direction == model.OrderDirectionDesc}
 }
 
-// or gives what v points at, or the zero value.
+// or returns what v points at, or the zero value.
 func or[T any](v *T) T {
 	var zero T
 	if v == nil {

@@ -41,7 +41,7 @@ type ids struct {
 
 type loadersKey struct{}
 
-// withLoaders gives a request its own loaders.
+// withLoaders returns a request its own loaders.
 func withLoaders(ctx context.Context, o Options) context.Context {
 	return context.WithValue(ctx, loadersKey{}, &loaders{
 		portal: o.Portal, reading: o.reading, batches: map[string]any{}, seen: map[nodeid.Kind]*ids{}, holders: map[uuid.UUID]*db.Subscription{},
@@ -152,7 +152,7 @@ func (l *loaders) sawOptional(k nodeid.Kind, id *uuid.UUID) {
 	}
 }
 
-// shared gives the request's one batch of a name, making it the first time.
+// shared returns the request's one batch of a name, making it the first time.
 func shared[V any](l *loaders, name string, of nodeid.Kind, load func(context.Context, []uuid.UUID) (map[uuid.UUID]V, error)) *batch[V] {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -164,7 +164,7 @@ func shared[V any](l *loaders, name string, of nodeid.Kind, load func(context.Co
 	return b
 }
 
-// one gives the object of an id with the columns that the operation asks for;
+// one returns the object of an id with the columns that the operation asks for;
 // nil when there is none that the viewer may see.
 func one[T any](ctx context.Context, k nodeid.Kind, id uuid.UUID, load func(context.Context, []uuid.UUID, []string) (portal.ByID[*T], error)) (*T, error) {
 	return oneWith(ctx, k, id, loadersOf(ctx).columns(ctx, k), load)

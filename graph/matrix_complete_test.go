@@ -11,7 +11,7 @@ import (
 	"portico/internal/viewer"
 )
 
-// gaps gives what the policy does not speak of, though it must: fields without
+// gaps returns what the policy does not speak of, though it must: fields without
 // a line, fields that nobody is ever given, and fields that a role is shown
 // while no line of its lets it get there.
 func gaps(schema *ast.Schema, lines []line) ([]string, error) {

@@ -93,7 +93,7 @@ func written(v any) string {
 	return fmt.Sprint(v)
 }
 
-// changed gives what is different now, as it is now, or as it was when it is gone.
+// changed returns what is different now, as it is now, or as it was when it is gone.
 func (before snapshot) changed(now snapshot) map[string]row {
 	out := map[string]row{}
 	for k, r := range now {
@@ -109,7 +109,7 @@ func (before snapshot) changed(now snapshot) map[string]row {
 	return out
 }
 
-// beyond gives the first changed row that is not the actor's to change.
+// beyond returns the first changed row that is not the actor's to change.
 func beyond(changed map[string]row, actor viewer.Viewer) (string, bool) {
 	for k, r := range changed {
 		if r.organization != actor.OrganizationID.String() ||
@@ -120,7 +120,7 @@ func beyond(changed map[string]row, actor viewer.Viewer) (string, bool) {
 	return "", false
 }
 
-// told tells whether an event says of the actor's doing, after a position.
+// told reports whether an event says of the actor's doing, after a position.
 func (w *world) told(p play, target string, actor viewer.Viewer, after int64) bool {
 	w.t.Helper()
 	all, err := w.Client.Event.Query().Where(

@@ -52,7 +52,7 @@ func valued(v any) outcome {
 	return yes
 }
 
-// within tells whether an object is among a connection's nodes and edges.
+// within reports whether an object is among a connection's nodes and edges.
 func within(v any, id string) outcome {
 	page, ok := v.(map[string]any)
 	if !ok {

@@ -16,7 +16,7 @@ type play struct {
 	target string
 	// event is what tells of it afterwards.
 	event string
-	// enter gives the token to send it with and who has then done it, when it
+	// enter returns the token to send it with and who has then done it, when it
 	// is not the viewer's usual token.
 	enter func(w *world, who string) (token string, actor viewer.Viewer)
 }

@@ -30,7 +30,7 @@ type (
 	reaching = func(context.Context, condition) (int, error)
 )
 
-// reach gives how far the privacy rules let a viewer get at a row.
+// reach returns how far the privacy rules let a viewer get at a row.
 func (m *matrix) reach(l line, who string) outcome {
 	at, ok := m.picks()[l.field]
 	if !ok {

@@ -50,7 +50,7 @@ func (m *matrix) differences(lines []line) []difference {
 	return out
 }
 
-// try gives the outcome of a line for a viewer.
+// try returns the outcome of a line for a viewer.
 func (m *matrix) try(l line, who string) outcome {
 	if l.owner == rows {
 		return m.reach(l, who)

@@ -101,7 +101,7 @@ func (w *world) hide(specimen string) {
 	require.NoError(w.t, err)
 }
 
-// furnish gives the developer one of everything.
+// furnish returns the developer one of everything.
 func (w *world) furnish() {
 	labels := []input{{"key": "team", "value": "maps"}}
 	w.make("admin", "updateAccount", input{"accountId": w.ids["account"], "profile": input{
@@ -138,7 +138,7 @@ func (w *world) furnish() {
 	}
 }
 
-// neighbours gives the others something of their own.
+// neighbours returns the others something of their own.
 func (w *world) neighbours() {
 	w.ids["other's app"] = w.make("other", "createApp", input{"name": "The other's app"}, "app")
 	w.make("other", "register", input{"appId": w.ids["other's app"], "productId": w.ids["product"]}, "productSubscription")
@@ -180,7 +180,7 @@ func (w *world) askAs(who, document string, vars map[string]any) answer {
 // as is the context to act in.
 func (w *world) as(who string) context.Context { return portaltest.As(w.t, w.people[who]) }
 
-// name gives a name that nothing bears yet.
+// name returns a name that nothing bears yet.
 func (w *world) name(of string) string {
 	w.serial++
 	return fmt.Sprintf("%s-%d", of, w.serial)

@@ -17,7 +17,7 @@ type (
 	userRow  = db.User
 )
 
-// nodeOf gives the object of an id with some columns, nil for all; nil when
+// nodeOf returns the object of an id with some columns, nil for all; nil when
 // there is none that the viewer may see.
 func nodeOf(ctx context.Context, p *portal.Portal, k nodeid.Kind, id uuid.UUID, columns []string) (model.Node, error) {
 	switch k {
@@ -58,7 +58,7 @@ func some[T any, P interface {
 	return P(row), nil
 }
 
-// byID gives the object of an opaque id, for roots that know its type.
+// byID returns the object of an opaque id, for roots that know its type.
 func byID[T any](ctx context.Context, k nodeid.Kind, id string, load func(context.Context, []uuid.UUID, []string) (portal.ByID[*T], error)) (*T, error) {
 	row, ok := nodeid.Decode(k, id)
 	if !ok {

@@ -51,7 +51,7 @@ func places(t testing.TB) (whole *ast.Schema, out []place) {
 	return whole, out
 }
 
-// put gives an input with a value at a path; what is on the way there has all
+// put returns an input with a value at a path; what is on the way there has all
 // that must be given.
 func put(w *world, whole *ast.Schema, d *ast.Definition, in map[string]any, path []string, v any) map[string]any {
 	out := maps.Clone(in)
@@ -86,7 +86,7 @@ func (b *bases) who(mutation string) string {
 	return "admin"
 }
 
-// of gives a mutation's input, the same until somebody has used it up.
+// of returns a mutation's input, the same until somebody has used it up.
 func (b *bases) of(mutation string) input {
 	if in, ok := b.made[mutation]; ok {
 		return in

@@ -25,7 +25,7 @@ func nodeByID(ctx context.Context, p *portal.Portal, id string) (model.Node, err
 	return nodeOf(ctx, p, kind, row, loadersOf(ctx).columns(ctx, kind))
 }
 
-// nodesByID gives the objects of up to 100 ids; those of one kind are read together.
+// nodesByID returns the objects of up to 100 ids; those of one kind are read together.
 func nodesByID(ctx context.Context, p *portal.Portal, ids []string) ([]model.Node, error) {
 	if len(ids) > paging.Max {
 		return nil, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "Ask for at most 100 nodes.")
@@ -55,7 +55,7 @@ func appByReference(ctx context.Context, p *portal.Portal, reference uuid.UUID) 
 	return a, err
 }
 
-// accessList gives a page of the products on a key's access control list, in
+// accessList returns a page of the products on a key's access control list, in
 // the order of their ids: those made first come first.
 func accessList(ctx context.Context, p *portal.Portal, key uuid.UUID, rd portal.Read) (*model.ProductConnection, error) {
 	listed, err := value(ctx, "accessList", nodeid.Credential, key, p.AccessLists)
@@ -84,7 +84,7 @@ func accessList(ctx context.Context, p *portal.Portal, key uuid.UUID, rd portal.
 	return out, err
 }
 
-// currentViewer gives who asks; nil when nobody has signed in.
+// currentViewer returns who asks; nil when nobody has signed in.
 func currentViewer(ctx context.Context, p *portal.Portal) (*model.Viewer, error) {
 	v := viewer.Current(ctx)
 	if !v.SignedIn() {
@@ -114,7 +114,7 @@ func currentViewer(ctx context.Context, p *portal.Portal) (*model.Viewer, error)
 	return out, nil
 }
 
-// viewerOf gives who has just signed in; nil when nobody has.
+// viewerOf returns who has just signed in; nil when nobody has.
 func viewerOf(s portal.Session) *model.Viewer {
 	if s.AccessToken == "" {
 		return nil

@@ -57,7 +57,7 @@ func (a asking) add(f *ast.Field) {
 	}
 }
 
-// columns gives the columns to read of a type's rows, never none: that would
+// columns returns the columns to read of a type's rows, never none: that would
 // mean all.
 func (l *loaders) columns(ctx context.Context, k nodeid.Kind) []string {
 	if l.reading != nil {
@@ -69,7 +69,7 @@ func (l *loaders) columns(ctx context.Context, k nodeid.Kind) []string {
 	return []string{"id"}
 }
 
-// asks gives the columns that the operation asks for of a type.
+// asks returns the columns that the operation asks for of a type.
 func (l *loaders) asks(ctx context.Context, k nodeid.Kind) []string {
 	l.asking.Do(func() { l.asked = asked(graphql.GetOperationContext(ctx).Operation) })
 	return l.asked[k]

@@ -38,7 +38,7 @@ func (c *counter) note(_ context.Context, query string) {
 	c.list = append(c.list, query)
 }
 
-// during gives the statements that f sends.
+// during returns the statements that f sends.
 func (c *counter) during(f func()) []string {
 	c.mu.Lock()
 	c.list = nil

@@ -148,7 +148,7 @@ func TestReportsHaveTheirPrice(t *testing.T) {
 	require.Equal(t, "BAD_USER_INPUT", a.Errors[0].Extensions["code"])
 }
 
-// quotaPlan gives a product a plan with a quota.
+// quotaPlan returns a product a plan with a quota.
 func (s *server) quotaPlan(t testing.TB, admin context.Context, p *db.Product) *db.Plan {
 	t.Helper()
 	made, err := s.Portal.CreatePlan(admin, portal.CreatePlanInput{ProductID: p.GlobalID(), Name: "limited", Quota: &domain.Quota{Limit: 1000, Per: domain.PerMonth}})

@@ -13,7 +13,7 @@ import (
 	"portico/internal/viewer"
 )
 
-// view gives the part of the schema that a role may use: what the directives
+// view returns the part of the schema that a role may use: what the directives
 // forbid is left out, and so is what can then not be reached. Nobody who has
 // not signed in, and no machine, sees more than what is @public.
 func view(whole *ast.Schema, role viewer.Role) (*ast.Schema, error) {
@@ -85,7 +85,7 @@ func (c *cutter) keep(name string) {
 	}
 }
 
-// hidden tells whether the role may not use a field. Without signing in, only
+// hidden reports whether the role may not use a field. Without signing in, only
 // what is @public is there, on the field or on its whole type; the fields of
 // inputs and introspection go with what uses them.
 func (c *cutter) hidden(d *ast.Definition, f *ast.FieldDefinition) bool {
@@ -111,7 +111,7 @@ func publicRoots(whole *ast.Schema) map[gqlhttp.FieldName]bool {
 	return out
 }
 
-// forbidden tells whether a @hasRole names other roles only. Administrators are
+// forbidden reports whether a @hasRole names other roles only. Administrators are
 // shown everything, as theirs is the published contract; what is not for them
 // is refused when they use it.
 func (c *cutter) forbidden(list ast.DirectiveList) bool {

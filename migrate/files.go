@@ -64,7 +64,7 @@ func read(files fs.FS) ([]file, error) {
 	return list, nil
 }
 
-// Checksums gives what ChecksumFile must contain for these files.
+// Checksums returns what ChecksumFile must contain for these files.
 func Checksums(files fs.FS) (string, error) {
 	list, err := read(files)
 	if err != nil {
@@ -81,7 +81,7 @@ func sums(list []file) string {
 	return b.String()
 }
 
-// difference gives the lines that are in one text only.
+// difference returns the lines that are in one text only.
 func difference(known, found string) string {
 	var b strings.Builder
 	for line := range strings.Lines(known) {

@@ -48,7 +48,7 @@ DROP INDEX "credential_organization_id";`
 	}
 }
 
-// until gives the migrations up to one.
+// until returns the migrations up to one.
 func until(t *testing.T, files fs.FS, last string) map[string]string {
 	t.Helper()
 	names, err := fs.Glob(files, "*.sql")

@@ -63,7 +63,7 @@ WHERE a.organization_id = $1 AND a.deleted_at IS NULL`
 	afterText = listText + ` AND (a.created_at, a.id) < ($4, $5)` + listTail
 )
 
-// appList gives a page of apps, newest first, by one statement.
+// appList returns a page of apps, newest first, by one statement.
 func (b *backend) appList(ctx context.Context, after *string) (*listAnswer, error) {
 	text, args := firstText, []any{viewer.Current(ctx).OrganizationID, b.clock.Now(), listSize + 1}
 	if after != nil {

@@ -167,7 +167,7 @@ func (b *bench) keep(c *contender, door string, length time.Duration, out []byte
 }
 
 // profiled takes a CPU profile beside a load, where one is asked for. The
-// channel gives how it ended.
+// channel returns how it ended.
 func (b *bench) profiled(c *contender, door string, length time.Duration) <-chan error {
 	done := make(chan error, 1)
 	if b.profile == "" || c.place == nil {

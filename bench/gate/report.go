@@ -106,7 +106,7 @@ func (d *duel) line(out io.Writer, door, name string, of func(pair) load) {
 		m(load.laterPerThousand), 100*m(load.busy))
 }
 
-// foot tells what is common to all duels.
+// foot returns what is common to all duels.
 func (b *bench) foot(out io.Writer) {
 	for _, p := range b.places {
 		fmt.Fprintf(out, "%d keys in memory: %d MiB resident before the first request, %d at the highest\n", p.world.n, p.resident, p.most)

@@ -104,7 +104,7 @@ func start(ctx context.Context, env []string, address, health string, command ..
 	return nil, errors.Join(fmt.Errorf("%v does not answer", command), s.stop())
 }
 
-// freePort gives an address that nobody listens at.
+// freePort returns an address that nobody listens at.
 func freePort() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -150,10 +150,10 @@ func (s *server) stop() error {
 	return nil
 }
 
-// cpu gives the CPU time that the process has used.
+// cpu returns the CPU time that the process has used.
 func (s *server) cpu() (time.Duration, error) { return machine.CPU(strconv.Itoa(s.cmd.Process.Pid)) }
 
-// memory gives the process's memory in MiB, and its highest so far.
+// memory returns the process's memory in MiB, and its highest so far.
 func (s *server) memory() (now, most int, err error) {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(s.cmd.Process.Pid) + "/status")
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 // always.
 const ticks = 100
 
-// CPU gives a process's CPU time so far, of user and system.
+// CPU returns a process's CPU time so far, of user and system.
 func CPU(pid string) (time.Duration, error) {
 	text, err := os.ReadFile("/proc/" + pid + "/stat")
 	if err != nil {
@@ -35,7 +35,7 @@ func CPU(pid string) (time.Duration, error) {
 	return time.Duration(user+system) * time.Second / ticks, err
 }
 
-// LoadAverage tells how many processes wanted a core in the last minute.
+// LoadAverage returns how many processes wanted a core in the last minute.
 func LoadAverage() string {
 	text, err := os.ReadFile("/proc/loadavg")
 	if err != nil {

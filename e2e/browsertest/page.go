@@ -54,7 +54,7 @@ func Open(t testing.TB, url string) *Page {
 	return p
 }
 
-// findChromium gives the path of the browser.
+// findChromium returns the path of the browser.
 func findChromium(t testing.TB) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {

@@ -62,7 +62,7 @@ func (g *gateway) preflights(t *testing.T, key string, pass bool) {
 	}
 }
 
-// preflight gives the headers that reached the API.
+// preflight returns the headers that reached the API.
 func (g *gateway) preflight(t *testing.T, path string, headers ...string) http.Header {
 	t.Helper()
 	return g.ask(t, http.MethodOptions, path, headers...).reached(t)

@@ -70,7 +70,7 @@ func (w *world) newApp(t *testing.T, plan string) app {
 	return out
 }
 
-// freeAddress gives an address on loopback on which nobody listens.
+// freeAddress returns an address on loopback on which nobody listens.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

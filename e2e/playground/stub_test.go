@@ -46,7 +46,7 @@ func serve(t *testing.T) (*stub, string) {
 	return s, server.URL + "/playground"
 }
 
-// asked gives the calls of one operation.
+// asked returns the calls of one operation.
 func (s *stub) asked(operation string) []call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -72,7 +72,7 @@ func (s *stub) answer(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(reply(c))
 }
 
-// reply gives the canned answer.
+// reply returns the canned answer.
 func reply(c call) any {
 	switch {
 	case c.Operation == "IntrospectionQuery":

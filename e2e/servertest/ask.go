@@ -26,7 +26,7 @@ func mutate(mutation, selection string) string {
 		input, mutation, selection)
 }
 
-// As gives the same client with another header.
+// As returns the same client with another header.
 func (c *Client) As(header, value string) *Client {
 	other := *c
 	other.Header = c.Header.Clone()

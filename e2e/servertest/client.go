@@ -50,10 +50,10 @@ func (a *Answer) Codes() []string {
 	return out
 }
 
-// Anonymous gives a client that has not signed in.
+// Anonymous returns a client that has not signed in.
 func (s *Server) Anonymous() *Client { return &Client{URL: s.URL} }
 
-// SignIn gives a client that has signed in.
+// SignIn returns a client that has signed in.
 func (s *Server) SignIn(t testing.TB, email string) *Client {
 	t.Helper()
 	c := s.Anonymous()
@@ -135,7 +135,7 @@ func (c *Client) Must(t testing.TB, document string, vars Vars) *Answer {
 	return a
 }
 
-// At gives what is at a path of the data; nil when there is nothing. Numbers
+// At returns what is at a path of the data; nil when there is nothing. Numbers
 // in the path are elements of lists.
 func (a *Answer) At(path ...any) any {
 	var v any = a.Data
@@ -155,16 +155,16 @@ func (a *Answer) At(path ...any) any {
 	return v
 }
 
-// Text gives the text at a path; "" when there is none.
+// Text returns the text at a path; "" when there is none.
 func (a *Answer) Text(path ...any) string { s, _ := a.At(path...).(string); return s }
 
-// Number gives the number at a path; 0 when there is none.
+// Number returns the number at a path; 0 when there is none.
 func (a *Answer) Number(path ...any) int { f, _ := a.At(path...).(float64); return int(f) }
 
-// List gives the list at a path.
+// List returns the list at a path.
 func (a *Answer) List(path ...any) []any { l, _ := a.At(path...).([]any); return l }
 
-// UserErrors gives the codes of a payload's userErrors.
+// UserErrors returns the codes of a payload's userErrors.
 func (a *Answer) UserErrors(mutation string) []string {
 	out := []string{}
 	for _, e := range a.List(mutation, "userErrors") {

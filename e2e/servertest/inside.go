@@ -35,7 +35,7 @@ func (s *Server) Run(t testing.TB, stdin string, args ...string) string {
 	return string(out)
 }
 
-// KeyRing gives the secrets that the program made up.
+// KeyRing returns the secrets that the program made up.
 func (s *Server) KeyRing(t testing.TB) *keyring.Ring {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(s.Setting("XDG_CONFIG_HOME"), "portico", "development-*.json"))

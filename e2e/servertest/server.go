@@ -203,7 +203,7 @@ func (b *buffer) Write(p []byte) (int, error) {
 	return b.b.Write(p)
 }
 
-// String gives all of it.
+// String returns all of it.
 func (b *buffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -17,7 +17,7 @@ import (
 	"portico/internal/nodeid"
 )
 
-// Identity gives a row its primary key: a UUID of version 7, so that rows made
+// Identity returns a row its primary key: a UUID of version 7, so that rows made
 // later sort later and index pages stay together.
 type Identity struct{ mixin.Schema }
 
@@ -40,7 +40,7 @@ func (Tenant) Fields() []ent.Field {
 	}
 }
 
-// Changeable gives a row its times and its version, which counts its changes
+// Changeable returns a row its times and its version, which counts its changes
 // and lets an update be refused that was made against an older one.
 type Changeable struct{ mixin.Schema }
 

@@ -82,7 +82,7 @@ type AccessExplanation struct{ *gateway.Explanation }
 // Code is the verdict.
 func (e *AccessExplanation) Code() string { return e.Explanation.Code.String() }
 
-// Valid tells whether the call may pass.
+// Valid reports whether the call may pass.
 func (e *AccessExplanation) Valid() bool { return e.Explanation.Code == verdict.Valid }
 
 // Steps are the checks that were made.

@@ -56,7 +56,7 @@ func (Passwords) Check(field, password string, email address.Email) error {
 	return auth.CheckPassword(field, password, email)
 }
 
-// Limiter gives its attempts as the portal knows them.
+// Limiter returns its attempts as the portal knows them.
 type Limiter struct{ *auth.Limiter }
 
 // Reserve counts a guess before it is made.

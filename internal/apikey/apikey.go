@@ -82,7 +82,7 @@ func Parse(raw string) (username, password uuid.UUID, ok bool) {
 	return uuid.UUID(both[:16]), uuid.UUID(both[16:]), true
 }
 
-// ValidPrefix tells whether raw keys may begin so: 1–16 small letters and
+// ValidPrefix reports whether raw keys may begin so: 1–16 small letters and
 // digits, the first a letter.
 func ValidPrefix(p string) bool {
 	if p == "" || len(p) > MaxPrefix || p[0] < 'a' || p[0] > 'z' {

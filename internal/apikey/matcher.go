@@ -22,7 +22,7 @@ type desk struct {
 	sum  [sha256.Size]byte
 }
 
-// NewMatcher makes a Matcher for a pepper.
+// NewMatcher returns a Matcher for a pepper.
 func NewMatcher(pepper []byte) *Matcher {
 	return &Matcher{desks: sync.Pool{New: func() any { return &desk{mac: hmac.New(sha256.New, pepper)} }}}
 }

@@ -91,7 +91,7 @@ func house() map[string][]string {
 	}
 }
 
-// covers tells whether a pattern of house is about a package.
+// covers reports whether a pattern of house is about a package.
 func covers(pattern, name string) bool {
 	if pattern == "..." {
 		return true
@@ -151,7 +151,7 @@ func TestTheFaceIsKnownToTheProgramAlone(t *testing.T) {
 	}
 }
 
-// standard tells whether an import is the standard library's: only other
+// standard reports whether an import is the standard library's: only other
 // people's begin with a name that has a dot.
 func standard(path string) bool {
 	first, _, _ := strings.Cut(path, "/")
@@ -242,7 +242,7 @@ func TestTheFaceHoldsNoDatabaseClient(t *testing.T) {
 	}
 }
 
-// importedAs gives the name by which a file knows a package; "" for none.
+// importedAs returns the name by which a file knows a package; "" for none.
 func importedAs(f *ast.File, path string) string {
 	for _, i := range f.Imports {
 		if got, err := strconv.Unquote(i.Path.Value); err == nil && got == path {

@@ -38,7 +38,7 @@ func (p pkg) name() string {
 	return strings.TrimPrefix(p.ImportPath, module+"/")
 }
 
-// inside gives the imports from this module, by name, and the others.
+// inside returns the imports from this module, by name, and the others.
 func (p pkg) inside() (own, others []string) {
 	for _, path := range p.Imports {
 		if rest, ok := strings.CutPrefix(path, module+"/"); ok {

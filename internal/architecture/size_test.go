@@ -51,7 +51,7 @@ func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
 	}
 }
 
-// wellBegun tells whether the comment names what it is about, as the go
+// wellBegun reports whether the comment names what it is about, as the go
 // command's documentation expects.
 func wellBegun(f *ast.File) bool {
 	text := f.Doc.Text()

@@ -37,7 +37,7 @@ type Devices struct {
 	clock clock.Clock
 }
 
-// NewDevices makes Devices under the ring's peppers.
+// NewDevices returns Devices under the ring's peppers.
 func NewDevices(ring *keyring.Ring, c clock.Clock) *Devices { return &Devices{ring, c} }
 
 // Issue returns a token for a device on which the user has just signed in. One

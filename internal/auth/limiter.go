@@ -54,7 +54,7 @@ type Limiter struct {
 	owed [][]uuid.UUID // see Limiter.owe
 }
 
-// NewLimiter makes a limiter over the table sign_in_attempts of db.
+// NewLimiter returns a limiter over the table sign_in_attempts of db.
 func NewLimiter(db *database.DB, ring *keyring.Ring, c clock.Clock) *Limiter {
 	return &Limiter{db: db, ring: ring, devices: NewDevices(ring, c), clock: c, admission: newAdmission()}
 }

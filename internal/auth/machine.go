@@ -23,7 +23,7 @@ const (
 //
 // Such a token is 256 random bits, so a plain SHA-256 could not be turned back
 // either. The hash is an HMAC under a pepper nevertheless: with a dump of the
-// database alone, nobody can even tell whether a token he found is a real one.
+// database alone, nobody can even report whether a token he found is a real one.
 type MachineTokens struct {
 	ring *keyring.Ring
 	// turns bound those that an Authenticator asks about at once.
@@ -36,12 +36,12 @@ type MachineTokens struct {
 // Machines hardly use the API; gateways have doors of their own.
 const lookupsAtOnce = 4
 
-// NewMachineTokens makes tokens under the ring's peppers.
+// NewMachineTokens returns tokens under the ring's peppers.
 func NewMachineTokens(ring *keyring.Ring) *MachineTokens {
 	return &MachineTokens{ring, semaphore.NewWeighted(lookupsAtOnce)}
 }
 
-// New makes a token. hash is what is stored; hint, the last four characters,
+// New returns a token. hash is what is stored; hint, the last four characters,
 // is what may be shown; the token itself is shown once and kept nowhere.
 func (m *MachineTokens) New() (token string, hash []byte, hint string) {
 	secret := make([]byte, secretBytes)
@@ -51,7 +51,7 @@ func (m *MachineTokens) New() (token string, hash []byte, hint string) {
 	return token, hashMachine(m.ring.Current(keyring.Pepper), token), token[len(token)-4:]
 }
 
-// Hashes gives the hashes that a token may be stored under, one for each
+// Hashes returns the hashes that a token may be stored under, one for each
 // pepper, the likeliest first. ok is false for what cannot be a token: its
 // shape or its checksum is wrong, and there is no need to look for it.
 func (m *MachineTokens) Hashes(token string) (hashes [][]byte, ok bool) {

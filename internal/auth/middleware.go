@@ -17,11 +17,11 @@ import (
 // Directory knows the people and the machines. An error means that it could
 // not be asked; whoever it does not know is ok=false.
 type Directory interface {
-	// Person gives the viewer behind an access token, by one SQL statement. ok
+	// Person returns the viewer behind an access token, by one SQL statement. ok
 	// is false when there is no such active user, or the token's version is an
 	// old one.
 	Person(ctx context.Context, organization, user uuid.UUID, tokenVersion int) (v viewer.Viewer, ok bool, err error)
-	// Machine gives the viewer behind the hash of a service token.
+	// Machine returns the viewer behind the hash of a service token.
 	Machine(ctx context.Context, hash []byte) (v viewer.Viewer, ok bool, err error)
 }
 
@@ -31,7 +31,7 @@ type Authenticator struct {
 	Tokens    *Tokens
 	Machines  *MachineTokens
 	Directory Directory
-	// RequestID gives the name that the request has in the logs.
+	// RequestID returns the name that the request has in the logs.
 	RequestID func(ctx context.Context) string
 	Peers     Peers
 	// Refuse answers whoever is not believed, or could not be asked about; nil
@@ -100,7 +100,7 @@ func bearer(header string) (token string, ok bool) {
 	return token, found && token != "" && strings.EqualFold(scheme, "Bearer")
 }
 
-// Authenticate gives a context that carries the viewer behind a token, an
+// Authenticate returns a context that carries the viewer behind a token, an
 // access token or a service token. The Address and the RequestID are those of
 // the viewer that ctx has already.
 //

@@ -62,7 +62,7 @@ func newWorld() *world {
 	}, d, c, ring}
 }
 
-// send gives the answer and the viewer that the handler saw, nil when it was
+// send returns the answer and the viewer that the handler saw, nil when it was
 // not reached.
 func (w *world) send(change func(r *http.Request)) (*httptest.ResponseRecorder, *viewer.Viewer) {
 	r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader("{}"))

@@ -45,7 +45,7 @@ type Passwords struct {
 	used, waiting, refused atomic.Int64
 }
 
-// NewPasswords makes a Passwords. It computes nothing yet.
+// NewPasswords returns a Passwords. It computes nothing yet.
 func NewPasswords(o PasswordOptions) *Passwords {
 	if o.Cost == (argon2id.Params{}) {
 		o.Cost = argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
@@ -62,7 +62,7 @@ func NewPasswords(o PasswordOptions) *Passwords {
 	}
 }
 
-// Hash gives what is stored of a password. It fails with fault.Unavailable
+// Hash returns what is stored of a password. It fails with fault.Unavailable
 // when its turn does not come.
 func (p *Passwords) Hash(ctx context.Context, password string) (hash string, err error) {
 	err = p.inTurn(ctx, func() error {
@@ -72,7 +72,7 @@ func (p *Passwords) Hash(ctx context.Context, password string) (hash string, err
 	return hash, err
 }
 
-// Verify tells whether the password is the one that was hashed. For a user
+// Verify reports whether the password is the one that was hashed. For a user
 // without a password (an empty hash) it is false, after the same work. It
 // fails with fault.Unavailable when its turn does not come: then the password
 // has not been looked at.
@@ -96,7 +96,7 @@ func (p *Passwords) VerifyNothing(ctx context.Context, password string) error {
 	})
 }
 
-// Load tells how many hashes are computed and the most that may be at a time,
+// Load returns how many hashes are computed and the most that may be at a time,
 // how many callers wait for their turn, and how many have waited in vain.
 func (p *Passwords) Load() (used, most, waiting, refused int64) {
 	return p.used.Load(), p.atOnce, p.waiting.Load(), p.refused.Load()

@@ -16,7 +16,7 @@ type Peers struct {
 	Trusted []netip.Prefix
 }
 
-// Address gives the client's IP address, or "" when the connection has none
+// Address returns the client's IP address, or "" when the connection has none
 // (a Unix socket). Behind trusted proxies it is the rightmost address in
 // X-Forwarded-For that is not one of theirs: what stands further to the left
 // was written by the client.
@@ -29,7 +29,7 @@ func (p Peers) Address(r *http.Request) string {
 	return client.String()
 }
 
-// Client gives the address of Address, and whether whoever is at the other end
+// Client returns the address of Address, and whether whoever is at the other end
 // of the connection is a trusted proxy, who may say more about the client.
 // remote is that other end, in its plain form; forwarded is what
 // X-Forwarded-For says, doubles joined by commas.

@@ -62,7 +62,7 @@ func variety(s string) int {
 	return len(seen)
 }
 
-// isCommon tells whether the password is one of the embedded list, which holds
+// isCommon reports whether the password is one of the embedded list, which holds
 // only those that are long enough to get so far. Passwords are set seldom: a
 // scan of two kilobytes needs no index.
 func isCommon(folded string) bool {

@@ -67,7 +67,7 @@ type signer struct {
 	*jwtauth.JWTAuth
 }
 
-// NewTokens makes the tokens of one installation. Only tokens that name this
+// NewTokens returns the tokens of one installation. Only tokens that name this
 // issuer and this audience are believed.
 func NewTokens(ring *keyring.Ring, c clock.Clock, issuer, audience string) *Tokens {
 	return &Tokens{ring: ring, clock: c, issuer: issuer, audience: audience, proven: newProven()}
@@ -98,7 +98,7 @@ func (t *Tokens) Issue(user, organization uuid.UUID, tokenVersion int) (token st
 	return token, expiresAt, nil
 }
 
-// Verify gives what a token says. Whatever is wrong with it, the answer is the
+// Verify returns what a token says. Whatever is wrong with it, the answer is the
 // same fault.Unauthenticated; the reason is its cause, for the log.
 func (t *Tokens) Verify(token string) (Claims, error) {
 	_, claims, err := t.verify(token)
@@ -148,7 +148,7 @@ func (t *Tokens) prove(token string) (proof, error) {
 	return proof{id, signer, verified, claims}, err
 }
 
-// signer gives the jwtauth of a key, made on its first use. The secret is
+// signer returns the jwtauth of a key, made on its first use. The secret is
 // compared because a ring that was mended by hand may use an id again.
 func (t *Tokens) signer(key keyring.Key) (*signer, error) {
 	if known, ok := t.signers.Load(key.ID); ok && bytes.Equal(known.(*signer).secret, key.Secret) {

@@ -33,7 +33,7 @@ type waiter struct {
 	in     chan struct{} // closed when there is room
 }
 
-// NewRoom makes a room of a size, of which each holder may have a share. At
+// NewRoom returns a room of a size, of which each holder may have a share. At
 // most so many requests wait in its line.
 func NewRoom(size, share int64, line int) *Room {
 	return &Room{size: size, share: min(share, size), line: line, free: size, held: map[string]int64{}}
@@ -131,7 +131,7 @@ func (r *Room) take(holder string, size int64) {
 	}
 }
 
-// Load tells how much of the room is held and how large it is, how many requests
+// Load returns how much of the room is held and how large it is, how many requests
 // wait, and how many found no room.
 func (r *Room) Load() (used, size, waiting, refused int64) {
 	r.mu.Lock()
@@ -159,5 +159,5 @@ func (c *Claim) Size() int64 {
 	return c.size
 }
 
-// Leave gives everything back. It may be called again.
+// Leave returns everything back. It may be called again.
 func (c *Claim) Leave() { c.Resize(0) }

@@ -29,7 +29,7 @@ type Writer struct {
 	spent   time.Duration
 }
 
-// NewWriter makes a Writer of an answer.
+// NewWriter returns a Writer of an answer.
 func NewWriter(to http.ResponseWriter) *Writer {
 	return &Writer{to: to, control: http.NewResponseController(to)}
 }

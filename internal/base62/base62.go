@@ -154,7 +154,7 @@ func Checksum(text string) string {
 	return Encode(sum[:], ChecksumDigits)
 }
 
-// IsChecksum tells whether check is the Checksum of text.
+// IsChecksum reports whether check is the Checksum of text.
 func IsChecksum(text, check string) bool {
 	var sum [4]byte
 	return len(check) == ChecksumDigits && DecodeInto(sum[:], check) && sum == sumOf(text)

@@ -14,7 +14,7 @@ type Clock interface{ Now() time.Time }
 // System is the machine's clock.
 type System struct{}
 
-// Now gives the machine's time.
+// Now returns the machine's time.
 func (System) Now() time.Time { return Whole(time.Now()) }
 
 // Whole brings t into the form that is stored: UTC, whole microseconds.
@@ -27,10 +27,10 @@ type Fake struct {
 	now time.Time
 }
 
-// NewFake gives a clock that stands at t.
+// NewFake returns a clock that stands at t.
 func NewFake(t time.Time) *Fake { return &Fake{now: Whole(t)} }
 
-// Now gives the time the clock was set to.
+// Now returns the time the clock was set to.
 func (f *Fake) Now() time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -154,7 +154,7 @@ func isHost(s string) bool {
 	return s != "" && strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789-_.") == ""
 }
 
-// isOrigin tells whether s is scheme, host and perhaps a port, as browsers send
+// isOrigin reports whether s is scheme, host and perhaps a port, as browsers send
 // it. A wildcard is none: who may call is said by name.
 func isOrigin(s string) bool {
 	u, err := url.Parse(s)
@@ -187,7 +187,7 @@ func (c *Config) Origins() []string {
 	return append([]string{"http://localhost:*", "http://127.0.0.1:*"}, c.AllowedOrigins...)
 }
 
-// ServesPlayground tells whether there is a playground.
+// ServesPlayground reports whether there is a playground.
 func (c *Config) ServesPlayground() bool {
 	if c.Playground != nil {
 		return *c.Playground

@@ -13,7 +13,7 @@ import (
 	"portico/internal/testdb/network"
 )
 
-// altered gives an empty Postgres database with settings of its own.
+// altered returns an empty Postgres database with settings of its own.
 func altered(t *testing.T, settings ...string) string {
 	t.Helper()
 	address := emptyPostgres(t)

@@ -209,7 +209,7 @@ func (c *conn) ResetSession(ctx context.Context) error {
 	return c.capable.ResetSession(ctx)
 }
 
-// IsValid tells whether the connection may go back to the pool.
+// IsValid reports whether the connection may go back to the pool.
 func (c *conn) IsValid() bool { return c.line.usable() && c.capable.IsValid() }
 
 // Close closes the connection. A server drops the statements by itself; SQLite

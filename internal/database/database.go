@@ -128,7 +128,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 // Dialect is ent's name of the database: dialect.Postgres or dialect.SQLite.
 func (d *DB) Dialect() string { return d.dialect }
 
-// Ping tells whether the database answers, by asking it something. On SQLite
+// Ping reports whether the database answers, by asking it something. On SQLite
 // it asks a reader, so that it does not wait for a long transaction.
 func (d *DB) Ping(ctx context.Context) error {
 	_, err := d.reader.ExecContext(ctx, "SELECT 1")
@@ -187,7 +187,7 @@ func (d *DB) poolFor(query string) *sql.DB {
 	return d.writer
 }
 
-// reads tells whether a query only reads, as far as its first word shows it.
+// reads reports whether a query only reads, as far as its first word shows it.
 // SELECT … FOR UPDATE exists on Postgres alone, where there is one pool.
 func reads(query string) bool {
 	query = strings.TrimLeft(query, " \t\n(")
@@ -195,7 +195,7 @@ func reads(query string) bool {
 		len(query) >= 4 && strings.EqualFold(query[:4], "WITH")
 }
 
-// Driver gives ent's view of the database, with the same routing.
+// Driver returns ent's view of the database, with the same routing.
 func (d *DB) Driver() dialect.Driver {
 	return &entDriver{Conn: entsql.Conn{ExecQuerier: d}, db: d}
 }

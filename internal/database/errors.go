@@ -39,7 +39,7 @@ func Fault(err error) error {
 	return err
 }
 
-// IsUnique tells whether err is a violation of uniqueness, and of what: on
+// IsUnique reports whether err is a violation of uniqueness, and of what: on
 // Postgres the name of the constraint or index; on SQLite the columns
 // ("apps.organization_id, apps.reference_id"), or the index's name if the
 // index is on an expression. ent's errors are looked through.
@@ -60,7 +60,7 @@ func IsUnique(err error) (constraint string, ok bool) {
 var uniqueText = regexp.MustCompile(
 	`violates unique constraint "([^"]+)"|UNIQUE constraint failed: (?:index '([^']+)'|([\w.]+(?:, [\w.]+)*))`)
 
-// IsRetryable tells whether the database broke a transaction off because of
+// IsRetryable reports whether the database broke a transaction off because of
 // another one, so that running it again from its start may well succeed:
 // deadlocks, serialization failures, a table changed under a prepared query.
 func IsRetryable(err error) bool {
@@ -74,7 +74,7 @@ func IsRetryable(err error) bool {
 	return errors.As(err, &s) && s.Code() == sqlite3.SQLITE_BUSY_SNAPSHOT
 }
 
-// IsUnavailable tells whether err means that the database cannot be reached,
+// IsUnavailable reports whether err means that the database cannot be reached,
 // is too busy or is broken, or that the time was up: coming again may help,
 // nothing in the request was wrong.
 func IsUnavailable(err error) bool {
@@ -127,7 +127,7 @@ func sqliteOutage(code int) bool {
 	return false
 }
 
-// isStalePlan tells whether Postgres refused a prepared statement because its
+// isStalePlan reports whether Postgres refused a prepared statement because its
 // table has changed, or because a proxy in between has forgotten it.
 func isStalePlan(err error) bool {
 	p := postgresError(err)

@@ -83,7 +83,7 @@ func (l *line) sever() {
 
 func (l *line) connected() { l.ready() }
 
-// usable tells whether the line may carry another statement. A nil line is
+// usable reports whether the line may carry another statement. A nil line is
 // SQLite's, which has no network.
 func (l *line) usable() bool {
 	if l == nil {
@@ -190,7 +190,7 @@ func (d *dialer) DialTimeout(network, address string, t time.Duration) (net.Conn
 
 type patienceKey struct{}
 
-// Patient gives a context whose statements may each take up to limit, for work
+// Patient returns a context whose statements may each take up to limit, for work
 // that is slow by nature: migrations, large seeds, purges. It has no effect on
 // SQLite, and inside a transaction only if the transaction was begun with it.
 func Patient(ctx context.Context, limit time.Duration) context.Context {

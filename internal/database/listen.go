@@ -9,7 +9,7 @@ import (
 	"github.com/lib/pq"
 )
 
-// NewListener makes a listener for Postgres notifications on a connection of
+// NewListener returns a listener for Postgres notifications on a connection of
 // its own, with the same URL and the same rules for TLS as Open. The
 // connection is dropped and made anew when the server says nothing for longer
 // than silence, so it must be pinged more often than that; pauses between

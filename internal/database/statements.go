@@ -44,7 +44,7 @@ func newStatements(size int) *statements {
 	return &statements{lru: lru}
 }
 
-// take gives the statement of a text, prepared now if need be, and marks it
+// take returns the statement of a text, prepared now if need be, and marks it
 // busy until release. It gives nil when there is none to be had: without a
 // cache, or because its rows are being read at this moment.
 func (c *statements) take(ctx context.Context, on driver.ConnPrepareContext, query string) (*statement, error) {

@@ -23,7 +23,7 @@ func Fold(s string) string {
 // Runes counts characters.
 func Runes(s string) int { return utf8.RuneCountInString(s) }
 
-// Printable tells whether s is valid UTF-8 without control characters, and
+// Printable reports whether s is valid UTF-8 without control characters, and
 // without the invisible ones that turn the direction of text around. Multi-line
 // texts may hold line breaks and tabs.
 func Printable(s string, multiline bool) bool {

@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// AccountStatus tells whether an account may act.
+// AccountStatus reports whether an account may act.
 type AccountStatus string
 
 // The states of an account.
@@ -20,7 +20,7 @@ const (
 // Values lists them for the storage.
 func (AccountStatus) Values() []string { return names(AccountActive, AccountSuspended) }
 
-// UserStatus tells whether a user may sign in.
+// UserStatus reports whether a user may sign in.
 type UserStatus string
 
 // The states of a user.
@@ -70,7 +70,7 @@ const (
 // Values lists them for the storage.
 func (ProductStatus) Values() []string { return names(Draft, Published, Deprecated, Retired) }
 
-// Approval tells whether a subscription waits for a person.
+// Approval reports whether a subscription waits for a person.
 type Approval string
 
 // The modes of approval.
@@ -116,7 +116,7 @@ const (
 // Values lists them for the storage.
 func (Environment) Values() []string { return names(Development, Staging, Production) }
 
-// Access tells which of its products a key reaches.
+// Access returns which of its products a key reaches.
 type Access string
 
 // The kinds of access.
@@ -218,7 +218,7 @@ type value interface {
 	Values() []string
 }
 
-// known gives the text of a constant, and an error for every other value.
+// known returns the text of a constant, and an error for every other value.
 func known[T value](v T) ([]byte, error) {
 	if !slices.Contains(v.Values(), string(v)) {
 		return nil, fmt.Errorf("term: %q is not one of %v", string(v), v.Values())

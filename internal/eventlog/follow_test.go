@@ -30,7 +30,7 @@ type follower struct {
 	cursor       int64
 }
 
-// poll reads once, and tells whether there was anything new.
+// poll reads once, and reports whether there was anything new.
 func (f *follower) poll(t *testing.T, d *database.DB) bool {
 	lines, err := eventlog.Read(context.Background(), d, f.organization, f.cursor, 1+rand.IntN(20))
 	if err != nil {

@@ -29,7 +29,7 @@ type Source interface {
 // was restored. Whoever follows it from there must begin anew.
 var ErrGap = errors.New("the log does not go on from this position")
 
-// Read gives up to limit events of an organization beyond a position, in order;
+// Read returns up to limit events of an organization beyond a position, in order;
 // none when that is where the log ends. A follower that passes on the last
 // position it was given misses none: where it would it is given ErrGap.
 func Read(ctx context.Context, src Source, organization uuid.UUID, after int64, limit int) ([]Line, error) {
@@ -51,7 +51,7 @@ func Read(ctx context.Context, src Source, organization uuid.UUID, after int64, 
 	return lines, nil
 }
 
-// read gives the events that there are.
+// read returns the events that there are.
 func read(ctx context.Context, src Source, organization uuid.UUID, after int64, limit int) ([]Line, error) {
 	rows, err := src.QueryContext(ctx,
 		`SELECT position, type, at, subject_id, account_id, app_id FROM events WHERE organization_id = $1 AND position > $2 ORDER BY position LIMIT $3`,
@@ -78,7 +78,7 @@ func read(ctx context.Context, src Source, organization uuid.UUID, after int64, 
 	return out, rows.Err()
 }
 
-// Head gives the position an organization's log has reached; 0 before its first event.
+// Head returns the position an organization's log has reached; 0 before its first event.
 func Head(ctx context.Context, src Source, organization uuid.UUID) (int64, error) {
 	rows, err := src.QueryContext(ctx, `SELECT last FROM event_positions WHERE id = $1`, organization)
 	if err != nil {

@@ -1,6 +1,6 @@
 package eventlog
 
-// ChangesVerdicts tells whether gateways may have to answer otherwise after
+// ChangesVerdicts reports whether gateways may have to answer otherwise after
 // such an event than before. New objects do not: nobody has asked about them,
 // and they are read when somebody does.
 func (t Type) ChangesVerdicts() bool {

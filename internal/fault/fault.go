@@ -47,7 +47,7 @@ type Error struct {
 	cause      error
 }
 
-// New makes an Error without a cause.
+// New returns an Error without a cause.
 func New(code Code, reason Reason, message string) *Error {
 	return &Error{Code: code, Reason: reason, Message: message}
 }
@@ -74,7 +74,7 @@ func StaleVersion() *Error {
 // Conflict is the answer to whoever lost a race: the same request may succeed now.
 func Conflict(message string) *Error { return New(CodeConflict, ReasonConcurrentChange, message) }
 
-// Error gives the public message and, for logs, the cause.
+// Error returns the public message and, for logs, the cause.
 func (e *Error) Error() string {
 	if e.cause != nil {
 		return string(e.Code) + ": " + e.Message + ": " + e.cause.Error()
@@ -82,10 +82,10 @@ func (e *Error) Error() string {
 	return string(e.Code) + ": " + e.Message
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.cause }
 
-// From gives the Error in err's chain, or an INTERNAL one that hides err.
+// From returns the Error in err's chain, or an INTERNAL one that hides err.
 func From(err error) *Error {
 	var e *Error
 	if errors.As(err, &e) {
@@ -94,7 +94,7 @@ func From(err error) *Error {
 	return Wrap(CodeInternal, ReasonDefect, err, "Something went wrong on our side.")
 }
 
-// Is tells whether err is an Error of this code.
+// Is reports whether err is an Error of this code.
 func Is(err error, code Code) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Code == code

@@ -83,7 +83,7 @@ func Within(field string, err error) error {
 	return out
 }
 
-// Problems gives the problems in err's chain, or nil.
+// Problems returns the problems in err's chain, or nil.
 func Problems(err error) []Problem {
 	var i *Invalid
 	if errors.As(err, &i) {

@@ -65,7 +65,7 @@ func newCallers() callers {
 	return callers{believed: map[[sha256.Size]byte]*Caller{}, not: not, changes: map[uuid.UUID]uint64{}}
 }
 
-// Caller gives who a gateway's token belongs to. A token that is not believed,
+// Caller returns who a gateway's token belongs to. A token that is not believed,
 // or not any more, is fault.Unauthenticated; fault.Unavailable says that
 // nobody can tell at the moment. A known token costs no statement.
 func (g *Verifier) Caller(ctx context.Context, token string) (*Caller, error) {
@@ -163,7 +163,7 @@ func (c *callers) get(sum [sha256.Size]byte) *Caller {
 	return c.believed[sum]
 }
 
-// believes tells whether a caller's token has not been revoked since.
+// believes reports whether a caller's token has not been revoked since.
 func (c *callers) believes(who *Caller) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -226,7 +226,7 @@ func (c *callers) refused(sum [sha256.Size]byte, now time.Duration) bool {
 	return ok && now-since < unbelievedFor
 }
 
-// used gives the tokens that were used since they were last written down, with
+// used returns the tokens that were used since they were last written down, with
 // the minutes.
 func (c *callers) used(written map[uuid.UUID]int64) map[uuid.UUID]int64 {
 	c.mu.RLock()

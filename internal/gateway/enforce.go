@@ -26,7 +26,7 @@ type Enforcement struct {
 	Lag time.Duration
 }
 
-// Enforcements tells how far the last changes of keys have come, in two
+// Enforcements returns how far the last changes of keys have come, in two
 // statements whatever their number. Keys that are not the organization's are
 // left out.
 func (g *Verifier) Enforcements(ctx context.Context, organization uuid.UUID, credentials []uuid.UUID) (map[uuid.UUID]Enforcement, error) {

@@ -9,7 +9,7 @@ import (
 	"portico/internal/keycache"
 )
 
-// Copy gives a followed organization's copy.
+// Copy returns a followed organization's copy.
 func (g *Verifier) Copy(organization uuid.UUID) *keycache.Cache { return g.known(organization).store }
 
 // SetPage sets how many rows are read at a time.

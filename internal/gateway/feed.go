@@ -14,7 +14,7 @@ import (
 	"portico/internal/keycache"
 )
 
-// Feed gives a gateway that decides on its own what it needs, as far as its
+// Feed returns a gateway that decides on its own what it needs, as far as its
 // token reaches.
 //
 // With after < 0 it yields the whole state, in Changes of bounded size, all
@@ -75,7 +75,7 @@ func (f *feed) prove(ctx context.Context) error {
 	return nil
 }
 
-// proven tells whether the log was read since the question came.
+// proven reports whether the log was read since the question came.
 func (f *feed) proven() bool { return f.tenant.contact.Load() >= int64(f.asked) }
 
 // give yields a change, but not to a token that is not believed any more, and

@@ -9,7 +9,7 @@ import (
 	"portico/internal/limits"
 )
 
-// quotas tells what is used of the quotas of the apps' subscriptions, or of the
+// quotas returns what is used of the quotas of the apps' subscriptions, or of the
 // accounts' by plans that count so, as far as it is stored.
 func (f *feed) quotas(ctx context.Context, apps []keycache.App) error {
 	catalogue := f.tenant.store.Catalogue()

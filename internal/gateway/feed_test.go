@@ -18,7 +18,7 @@ import (
 	"portico/internal/verdict"
 )
 
-// fed gives what the feed answers.
+// fed returns what the feed answers.
 func (w *world) fed(t testing.TB, g *gateway.Verifier, c *gateway.Caller, after int64, wait time.Duration) (lines []keycache.Change, err error) {
 	t.Helper()
 	err = g.Feed(t.Context(), c, after, wait, func(line *keycache.Change) error { lines = append(lines, *line); return nil })

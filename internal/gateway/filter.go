@@ -79,7 +79,7 @@ func (l *layer) knows(sum uint64) bool {
 	return true
 }
 
-// place gives where the i-th bit of a key is: the halves of its hash stand for
+// place returns where the i-th bit of a key is: the halves of its hash stand for
 // two hashes, of which any number is made.
 func (l *layer) place(sum, i uint64) (word int, bit uint64) {
 	at := (sum>>32 + i*(sum&0xffffffff|1)) % uint64(len(l.bits)*64)

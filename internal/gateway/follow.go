@@ -147,7 +147,7 @@ func (s source) change(ctx context.Context, organization uuid.UUID, t touched) (
 	return c, nil
 }
 
-// missing gives what was asked for and not found.
+// missing returns what was asked for and not found.
 func missing[T any](asked ids, found []T, id func(T) uuid.UUID) []uuid.UUID {
 	for _, f := range found {
 		delete(asked, id(f))

@@ -26,7 +26,7 @@ const (
 	ofToken = "token"
 )
 
-// NewMetrics makes them and registers them; a nil Registerer shows them nowhere.
+// NewMetrics returns them and registers them; a nil Registerer shows them nowhere.
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	verdicts := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "portico_gate_verdicts_total", Help: "Verdicts, by code."}, []string{"code"})
@@ -91,7 +91,7 @@ func (g *Verifier) measure() {
 // how many were turned away.
 type Load = func() (used, size, waiting, refused int64)
 
-// Loads tells how full the gate's lanes are, by their names: keys and tokens that
+// Loads returns how full the gate's lanes are, by their names: keys and tokens that
 // are read from the database for calls, and answers of the feed.
 func (g *Verifier) Loads() map[string]Load {
 	return map[string]Load{"reads": g.turns.load, "feeds": g.readers.Load}

@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// names tells which keys there may be, where what may be read in vain is used
+// names returns which keys there may be, where what may be read in vain is used
 // up. They are read when they are needed for the first time.
 type names struct {
 	mu      sync.Mutex

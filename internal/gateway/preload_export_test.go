@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Follows tells whether an organization's copy may be asked.
+// Follows reports whether an organization's copy may be asked.
 func (g *Verifier) Follows(organization uuid.UUID) bool {
 	t := g.known(organization)
 	if t == nil {

@@ -34,7 +34,7 @@ type quotaRead struct {
 	err    error
 }
 
-// of gives what is used of a quota by its counter in the periods that hold this
+// of returns what is used of a quota by its counter in the periods that hold this
 // moment, with stored what was taken here until now as well. It waits a second
 // at most.
 func (q *quotaReads) of(ctx context.Context, counter uuid.UUID, stored bool) ([]limits.Used, error) {

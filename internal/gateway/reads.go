@@ -86,7 +86,7 @@ func (g *Verifier) look(ctx context.Context, t *tenant, c *Caller, r *Request, s
 	return 0
 }
 
-// settle gives back what a read was counted for that was not in vain.
+// settle returns back what a read was counted for that was not in vain.
 func (g *Verifier) settle(d *desk, proven bool) {
 	if proven {
 		g.giveBack(d)

@@ -100,7 +100,7 @@ func TestWhatIsTakenIsRefused(t *testing.T) {
 	})
 }
 
-// freshURL gives a database of its own of the same kind.
+// freshURL returns a database of its own of the same kind.
 func freshURL(t *testing.T, url string) string {
 	t.Helper()
 	if url[:6] == "sqlite" {

@@ -129,7 +129,7 @@ func (g *Verifier) heads(ctx context.Context, all []sight) (map[uuid.UUID]int64,
 	return g.rows.heads(ctx, ids)
 }
 
-// heads gives the positions of logs; an organization without events has none.
+// heads returns the positions of logs; an organization without events has none.
 func (s source) heads(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]int64, error) {
 	out := make(map[uuid.UUID]int64, len(ids))
 	err := s.each(ctx, `SELECT id, last FROM event_positions WHERE `+s.in("id", "$1"), []any{s.list(ids)}, func(r *sql.Rows) error {

@@ -141,7 +141,7 @@ func (w *world) something(t *testing.T, r *rand.Rand, all *keys) {
 	}
 }
 
-// holdsAll tells whether a copy knows all keys.
+// holdsAll reports whether a copy knows all keys.
 func (w *world) holdsAll(g *gateway.Verifier, usernames []uuid.UUID) bool {
 	if !g.Follows(w.Organization.ID) {
 		return false

@@ -13,7 +13,7 @@ import (
 // presented is a key as a caller showed it.
 type presented struct{ username, password uuid.UUID }
 
-// read gives the pair in a request; ok is false for what cannot be a key.
+// read returns the pair in a request; ok is false for what cannot be a key.
 func (r *Request) read() (p presented, ok bool) {
 	if r.Malformed || r.Presented == "" {
 		return p, false
@@ -38,7 +38,7 @@ func readUUID(text string) (uuid.UUID, bool) {
 	return id, err == nil
 }
 
-// proves tells whether the password is the key's. A username that does not
+// proves reports whether the password is the key's. A username that does not
 // exist costs the same work.
 func (g *Verifier) proves(p presented, k *verdict.Credential) bool {
 	if k == nil {
@@ -66,7 +66,7 @@ type kept struct {
 
 func newMatchers(p Peppers) matchers { return matchers{p, new(sync.RWMutex), map[string]kept{}} }
 
-// get gives a pepper's matcher; nil if the ring has no such pepper. A ring
+// get returns a pepper's matcher; nil if the ring has no such pepper. A ring
 // that was mended by hand may use an id again.
 func (m *matchers) get(id string) *apikey.Matcher {
 	secret, ok := m.peppers.Pepper(id)

@@ -50,7 +50,7 @@ func newTenant(id uuid.UUID, b *keycache.Budget) *tenant {
 	return t
 }
 
-// doubted gives the number to confirm with.
+// doubted returns the number to confirm with.
 func (t *tenant) doubted() uint64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -75,7 +75,7 @@ func (t *tenant) distrust() {
 	t.contact.Store(never)
 }
 
-// fresh tells whether the copy may be believed.
+// fresh reports whether the copy may be believed.
 func (g *Verifier) fresh(t *tenant) bool {
 	return int64(g.o.Mono())-t.contact.Load() <= int64(g.silence())
 }
@@ -94,14 +94,14 @@ func (t *tenant) news() <-chan struct{} {
 	return t.moved
 }
 
-// known gives the organization's tenant, which may not be ready, or nil.
+// known returns the organization's tenant, which may not be ready, or nil.
 func (g *Verifier) known(organization uuid.UUID) *tenant {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	return g.tenants[organization]
 }
 
-// tenant gives an organization's tenant, ready to be asked. The first call
+// tenant returns an organization's tenant, ready to be asked. The first call
 // begins to follow the organization.
 func (g *Verifier) tenant(ctx context.Context, organization uuid.UUID) (*tenant, error) {
 	t := g.known(organization)
@@ -177,7 +177,7 @@ func (g *Verifier) forget(t *tenant) {
 	t.announce()
 }
 
-// followed gives the tenants that are ready.
+// followed returns the tenants that are ready.
 func (g *Verifier) followed() []*tenant {
 	g.mu.RLock()
 	defer g.mu.RUnlock()

@@ -177,7 +177,7 @@ func (t *turns) give(i int) {
 	l.held++
 }
 
-// load tells how many read and the most that may, how many wait, and how many
+// load returns how many read and the most that may, how many wait, and how many
 // were turned away or have waited in vain.
 func (t *turns) load() (used, most, waiting, refused int64) {
 	t.mu.Lock()

@@ -55,7 +55,7 @@ type Peppers interface {
 	Pepper(id string) (secret []byte, ok bool)
 }
 
-// Tokens gives the hashes a gateway's token may be stored under; ok is false
+// Tokens returns the hashes a gateway's token may be stored under; ok is false
 // for what cannot be a token.
 type Tokens interface {
 	Hashes(token string) (hashes [][]byte, ok bool)
@@ -165,7 +165,7 @@ const (
 	readersAtOnce, readersShare, readersLine = 64, 32, 1000
 )
 
-// New makes a Gate that knows nothing yet.
+// New returns a Gate that knows nothing yet.
 func New(o Options) *Verifier {
 	o = o.withDefaults()
 	secret := make([]byte, 32)

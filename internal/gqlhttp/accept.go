@@ -77,7 +77,7 @@ func mediaRange(part string) (name string, weight float64, ok bool) {
 	return name, weight, true
 }
 
-// isJSON tells whether a Content-Type is JSON in UTF-8.
+// isJSON reports whether a Content-Type is JSON in UTF-8.
 func isJSON(contentType string) bool {
 	if contentType == jsonType {
 		return true

@@ -18,7 +18,7 @@ type cache struct {
 	maxText  int
 }
 
-// newCache gives a cache; with no room for an entry it keeps nothing.
+// newCache returns a cache; with no room for an entry it keeps nothing.
 func newCache(limits Limits) *cache {
 	c := &cache{maxBytes: limits.CacheBytes, maxText: limits.CacheText}
 	// The only error is a size below one, which leaves lru nil.

@@ -235,7 +235,7 @@ func (p *pricer) field(s *ast.Field) int {
 	return saturated(base + below)
 }
 
-// introspection gives the discount, for the whole schema only once.
+// introspection returns the discount, for the whole schema only once.
 func (p *pricer) introspection(name string, below int) int {
 	if name == "__schema" {
 		if p.described {

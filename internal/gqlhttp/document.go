@@ -27,7 +27,7 @@ type document struct {
 	asked atomic.Bool
 }
 
-// prepare gives the document of a text, from the cache or anew.
+// prepare returns the document of a text, from the cache or anew.
 func (h *Handler) prepare(ctx context.Context, text string) (*document, gqlerror.List) {
 	if d, ok := h.documents.get(text); ok {
 		return d, nil
@@ -151,7 +151,7 @@ func located(err error, at *ast.Position) *gqlerror.Error {
 	return e
 }
 
-// asBadInput gives err the cause from which its code is taken.
+// asBadInput returns err the cause from which its code is taken.
 func asBadInput(err *gqlerror.Error) *gqlerror.Error {
 	reason := fault.ReasonInvalidDocument
 	if err.Rule == kindRule || err.Rule == scalarRule {

@@ -43,7 +43,7 @@ func Recover(ctx context.Context, p any) error {
 	return fault.Wrap(fault.CodeInternal, fault.ReasonDefect, fmt.Errorf("panic: %v", p), "Something went wrong on our side.")
 }
 
-// present gives the public form of an error: the presenter's, with a code, the
+// present returns the public form of an error: the presenter's, with a code, the
 // request's name and a message of bounded length in any case.
 func (h *Handler) present(ctx context.Context, err error) *gqlerror.Error {
 	err = h.recode(ctx, err)

@@ -72,7 +72,7 @@ type guard struct {
 	worst  *gqlerror.Error
 }
 
-// measure gives the first limit that the document breaks, or nil.
+// measure returns the first limit that the document breaks, or nil.
 func measure(doc *ast.QueryDocument, limits Limits) *gqlerror.Error {
 	return measured(doc, limits).worst
 }

@@ -77,7 +77,7 @@ type Handler struct {
 	buffers   sync.Pool
 }
 
-// New gives a Handler for a schema.
+// New returns a Handler for a schema.
 func New(schema graphql.ExecutableSchema, o Options) *Handler {
 	if o.Limits == (Limits{}) {
 		o.Limits = DefaultLimits()

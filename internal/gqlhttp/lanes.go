@@ -62,7 +62,7 @@ type lane struct {
 	used, waiting, refused atomic.Int64
 }
 
-// NewLanes makes the lanes of one server, whose answers have at most so many
+// NewLanes returns the lanes of one server, whose answers have at most so many
 // bytes; all its handlers share them.
 func NewLanes(answerBytes int) *Lanes {
 	most := int64(answerBytes)
@@ -84,7 +84,7 @@ func (l *lane) init(size, most int64) {
 // how many were turned away.
 type Load = func() (used, size, waiting, refused int64)
 
-// Loads tells how full the lanes are, by their names: cheap operations by the
+// Loads returns how full the lanes are, by their names: cheap operations by the
 // sum of their costs, heavy ones by number, answers and requests by bytes.
 func (l *Lanes) Loads() map[string]Load {
 	return map[string]Load{

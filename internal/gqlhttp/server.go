@@ -27,7 +27,7 @@ func DefaultTimeouts() Timeouts {
 // maxHeaderBytes has room for a GET with a large document and a token.
 const maxHeaderBytes = 32 << 10
 
-// Server gives an HTTP server that does not wait for slow clients, and that
+// Server returns an HTTP server that does not wait for slow clients, and that
 // ends a connection on which requests may run into one another. An answer
 // that goes on for longer, such as a stream of events, lifts the write
 // deadline for itself through http.ResponseController.

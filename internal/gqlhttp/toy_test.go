@@ -252,7 +252,7 @@ func (a *reply) limit() string {
 	return limit
 }
 
-// code gives the code of the first error, "" when there is none.
+// code returns the code of the first error, "" when there is none.
 func (a *reply) code() string {
 	if len(a.JSON.Errors) == 0 {
 		return ""

@@ -18,5 +18,5 @@ func Hyphened(name string) string {
 	}, strings.ToLower(name))
 }
 
-// ReadsAsOurs tells whether a server may take a header for one of Portico's.
+// ReadsAsOurs reports whether a server may take a header for one of Portico's.
 func ReadsAsOurs(name string) bool { return strings.HasPrefix(Hyphened(name), ours) }

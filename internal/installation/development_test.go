@@ -15,7 +15,7 @@ import (
 	"portico/internal/testdb"
 )
 
-// home gives made-up rings a folder of the test's, and returns what lies in it.
+// home returns made-up rings a folder of the test's, and returns what lies in it.
 func home(t *testing.T) (files func() []string) {
 	t.Helper()
 	folder := t.TempDir()

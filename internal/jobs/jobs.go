@@ -58,7 +58,7 @@ type Runner struct {
 	pause func(ctx context.Context, d time.Duration) error
 }
 
-// New makes a Runner. holder names this node to people who look at the table.
+// New returns a Runner. holder names this node to people who look at the table.
 func New(db *database.DB, c clock.Clock, holder string, log *slog.Logger, jobs ...Job) *Runner {
 	return &Runner{db: db, clock: c, holder: holder, log: log, jobs: jobs, pause: pause}
 }

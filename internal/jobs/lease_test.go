@@ -15,7 +15,7 @@ import (
 	"portico/internal/testdb"
 )
 
-// nodes gives runners of one database and one clock that stands still. Their
+// nodes returns runners of one database and one clock that stands still. Their
 // leases are not renewed.
 func nodes(t *testing.T, url string, names ...string) (*database.DB, *clock.Fake, []*Runner) {
 	t.Helper()

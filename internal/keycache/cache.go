@@ -25,7 +25,7 @@ type Budget struct {
 	at     int // the Store that the hand is in
 }
 
-// NewBudget makes a budget of max keys; 0: no limit.
+// NewBudget returns a budget of max keys; 0: no limit.
 func NewBudget(max int) *Budget { return &Budget{max: int64(max)} }
 
 // Used is the number of keys in all its Stores.
@@ -78,7 +78,7 @@ type slot struct {
 // unasked is used of a key that was just filled.
 const unasked = -1
 
-// New makes an empty Store of up to max keys. 0: everything is kept, and the
+// New returns an empty Store of up to max keys. 0: everything is kept, and the
 // Store is whole: its Changes tell everything there is.
 func New(max int) *Cache {
 	s := NewWithBudget(NewBudget(max))
@@ -86,7 +86,7 @@ func New(max int) *Cache {
 	return s
 }
 
-// NewWithBudget makes an empty Store that shares a budget with others.
+// NewWithBudget returns an empty Store that shares a budget with others.
 func NewWithBudget(b *Budget) *Cache {
 	s := &Cache{
 		budget: b, apps: map[uuid.UUID]*app{}, accounts: map[uuid.UUID]*account{},
@@ -102,7 +102,7 @@ func NewWithBudget(b *Budget) *Cache {
 	return s
 }
 
-// Facts gives what a key's verdict is made of, without allocating. known is
+// Facts returns what a key's verdict is made of, without allocating. known is
 // false when the Store cannot tell; a username that is known not to exist
 // gives true with into.Key nil.
 func (s *Cache) Facts(username uuid.UUID, into *verdict.Facts) (known bool) {
@@ -169,7 +169,7 @@ func (s *Cache) Len() int {
 	return n
 }
 
-// Close gives the keys' share of the budget back. What fills bring from now on
+// Close returns the keys' share of the budget back. What fills bring from now on
 // is not kept.
 func (s *Cache) Close() {
 	s.mu.Lock()

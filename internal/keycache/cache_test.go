@@ -11,7 +11,7 @@ import (
 	"portico/internal/verdict"
 )
 
-// filled gives what a fill of one new key brings.
+// filled returns what a fill of one new key brings.
 func filled() (username uuid.UUID, c *keycache.Change) {
 	account := keycache.Account{ID: uuid.New(), Status: "ACTIVE"}
 	a := app(account.ID)

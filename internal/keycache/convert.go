@@ -14,7 +14,7 @@ import (
 
 func (a *Account) suspended() bool { return a.Status != domain.AccountActive }
 
-// word gives one copy of a text that comes again and again: states, peppers.
+// word returns one copy of a text that comes again and again: states, peppers.
 func (s *Cache) word(text string) string {
 	if known, ok := s.words[text]; ok {
 		return known

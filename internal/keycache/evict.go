@@ -64,7 +64,7 @@ func (b *Budget) makeRoom(but *slot) {
 	}
 }
 
-// under gives the Store under the hand, or the next one when that was passed.
+// under returns the Store under the hand, or the next one when that was passed.
 func (b *Budget) under(passed bool) *Cache {
 	b.mu.Lock()
 	defer b.mu.Unlock()

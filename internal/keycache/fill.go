@@ -67,7 +67,7 @@ func (s *Cache) keep(c *Change, settled bool, may func(uuid.UUID) bool) {
 	s.listAgain()
 }
 
-// outdated tells whether something that was read may have changed since.
+// outdated reports whether something that was read may have changed since.
 func (s *Cache) outdated(c *Change, since int64) bool {
 	for _, a := range c.Accounts {
 		if s.touched.after(a.ID, since) {

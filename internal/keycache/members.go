@@ -28,7 +28,7 @@ type cell struct {
 	one  [1]verdict.Subscription // the room of its only subscription
 }
 
-// newCell gives room for a state.
+// newCell returns room for a state.
 func (m *app) newCell() *cell {
 	if m.filled {
 		return new(cell)
@@ -53,7 +53,7 @@ type account struct {
 	filled bool // it is in use, and never changed again
 }
 
-// newState gives room for a state.
+// newState returns room for a state.
 func (a *account) newState() *verdict.Account {
 	if a.filled {
 		return new(verdict.Account)
@@ -100,7 +100,7 @@ func (a *account) list() {
 	a.apps.Store(&all)
 }
 
-// accountAt gives an account's place, made if need be.
+// accountAt returns an account's place, made if need be.
 func (s *Cache) accountAt(id uuid.UUID) *account {
 	a := s.accounts[id]
 	if a == nil {
@@ -110,7 +110,7 @@ func (s *Cache) accountAt(id uuid.UUID) *account {
 	return a
 }
 
-// appAt gives an app's place, made if need be.
+// appAt returns an app's place, made if need be.
 func (s *Cache) appAt(id, accountID uuid.UUID) *app {
 	m := s.apps[id]
 	if m == nil {
@@ -154,7 +154,7 @@ func (s *Cache) putApp(a *App) {
 	s.relist[s.accountAt(a.AccountID)] = true
 }
 
-// wantsApp tells whether an app's state is to be kept.
+// wantsApp reports whether an app's state is to be kept.
 func (s *Cache) wantsApp(a *App) bool {
 	if s.budget.max == 0 || s.apps[a.ID] != nil {
 		return true

@@ -29,7 +29,7 @@ func (t *touched) note(id uuid.UUID, position int64) {
 	t.newest = position
 }
 
-// after tells whether an object was, or may have been, touched beyond a position.
+// after reports whether an object was, or may have been, touched beyond a position.
 func (t *touched) after(id uuid.UUID, since int64) bool {
 	return since < t.forgotten || t.recent[id] > since || t.older[id] > since
 }

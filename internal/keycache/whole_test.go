@@ -9,7 +9,7 @@ import (
 	"portico/internal/verdict"
 )
 
-// ofAccount gives what a fill of one new key of an account with two apps brings.
+// ofAccount returns what a fill of one new key of an account with two apps brings.
 func ofAccount() (username uuid.UUID, c *keycache.Change) {
 	account := keycache.Account{ID: uuid.New(), Status: "ACTIVE"}
 	k := key(account.ID, nil)

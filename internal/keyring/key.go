@@ -23,7 +23,7 @@ const (
 	Cursor Use = "cursor"
 )
 
-// Uses gives every use, in the order of the file.
+// Uses returns every use, in the order of the file.
 func Uses() []Use { return []Use{Pepper, JWT, Cursor} }
 
 // KeyBytes is the length of a new key, and the least that is accepted.
@@ -61,7 +61,7 @@ func newKey(use Use, keys []Key, now, activeFrom time.Time) Key {
 	}
 }
 
-// number gives the 7 of "p7", and 0 for an id without one.
+// number returns the 7 of "p7", and 0 for an id without one.
 func number(id string) int {
 	if id == "" {
 		return 0

@@ -55,7 +55,7 @@ func (r *Ring) Path() string { return r.path }
 // Development reports whether development mode made the ring up.
 func (r *Ring) Development() bool { return r.development }
 
-// ForTest gives a ring in memory, with one key for each use, active at any time.
+// ForTest returns a ring in memory, with one key for each use, active at any time.
 func ForTest() *Ring {
 	all := fresh(time.Time{})
 	r := &Ring{clock: clock.System{}}
@@ -72,7 +72,7 @@ func fresh(now time.Time) keys {
 	return all
 }
 
-// Current gives the key to make things with: the newest that is active. While
+// Current returns the key to make things with: the newest that is active. While
 // none is (this machine's clock is behind the one that made the ring), it is
 // the oldest, which every node has.
 func (r *Ring) Current(use Use) Key {
@@ -85,7 +85,7 @@ func (r *Ring) Current(use Use) Key {
 	return list[0]
 }
 
-// Lookup gives the key of this id, to check something with; it need not be
+// Lookup returns the key of this id, to check something with; it need not be
 // active yet. For an unknown id the file is read again if it has changed, at
 // most once a second: another node may have seen a rotation first.
 func (r *Ring) Lookup(use Use, id string) (Key, bool) {
@@ -96,14 +96,14 @@ func (r *Ring) Lookup(use Use, id string) (Key, bool) {
 	return find(r.list(use), id)
 }
 
-// All gives every key of a use, newest first, those not yet active included.
+// All returns every key of a use, newest first, those not yet active included.
 func (r *Ring) All(use Use) []Key {
 	list := slices.Clone(r.list(use))
 	slices.Reverse(list)
 	return list
 }
 
-// list gives the keys of a use, oldest first. It is never empty for the uses
+// list returns the keys of a use, oldest first. It is never empty for the uses
 // of this package, because no ring without them is ever accepted.
 func (r *Ring) list(use Use) []Key { return (*r.keys.Load())[use] }
 

@@ -30,7 +30,7 @@ func weakness(secret []byte) string {
 	return ""
 }
 
-// repeats tells whether the secret is a shorter piece written again and again.
+// repeats reports whether the secret is a shorter piece written again and again.
 func repeats(secret []byte) bool {
 	for period := 1; period <= len(secret)/2; period++ {
 		if bytes.Equal(secret[period:], secret[:len(secret)-period]) {
@@ -40,7 +40,7 @@ func repeats(secret []byte) bool {
 	return false
 }
 
-// steps tells whether every byte differs from the one before by the same amount.
+// steps reports whether every byte differs from the one before by the same amount.
 func steps(secret []byte) bool {
 	step := secret[1] - secret[0]
 	for i := 2; i < len(secret); i++ {
@@ -63,7 +63,7 @@ func distinct(secret []byte) int {
 	return count
 }
 
-// isText tells whether somebody wrote the secret, in whatever script, instead
+// isText reports whether somebody wrote the secret, in whatever script, instead
 // of drawing it. Random bytes are valid text about once in a hundred million.
 func isText(secret []byte) bool {
 	if !utf8.Valid(secret) {

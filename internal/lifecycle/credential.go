@@ -53,7 +53,7 @@ func CredentialActions() []CredentialAction {
 	return []CredentialAction{Revoke, Disable, Enable, Update}
 }
 
-// NextCredential gives the state after action, and false when it cannot happen. A
+// NextCredential returns the state after action, and false when it cannot happen. A
 // revoked key never comes back; an expired one can only be revoked.
 func NextCredential(from CredentialStatus, action CredentialAction) (CredentialStatus, bool) {
 	switch {

@@ -25,7 +25,7 @@ func (SubscriptionStatus) Values() []string {
 	return []string{string(Waiting), string(Approved), string(Rejected), string(Suspended), string(Unsubscribed)}
 }
 
-// Live tells whether the subscription still stands: an app has at most one
+// Live reports whether the subscription still stands: an app has at most one
 // live subscription to a product.
 func (s SubscriptionStatus) Live() bool {
 	return s == Waiting || s == Approved || s == Suspended
@@ -43,7 +43,7 @@ const (
 	Orange BadgeColor = "ORANGE"
 )
 
-// Badge gives the colour of a state.
+// Badge returns the colour of a state.
 func (s SubscriptionStatus) Badge() BadgeColor {
 	switch s {
 	case Waiting:
@@ -114,7 +114,7 @@ func edges() []edge {
 	}
 }
 
-// Next gives the state after action, and false when the table has no such edge.
+// Next returns the state after action, and false when the table has no such edge.
 func Next(from SubscriptionStatus, action SubscriptionAction) (SubscriptionStatus, bool) {
 	for _, e := range edges() {
 		if e.from == from && e.action == action {
@@ -135,7 +135,7 @@ func From(action SubscriptionAction) []SubscriptionStatus {
 	return out
 }
 
-// Initial gives the state a new subscription is born in.
+// Initial returns the state a new subscription is born in.
 func Initial(automatic bool) SubscriptionStatus {
 	if automatic {
 		return Approved

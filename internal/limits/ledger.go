@@ -118,7 +118,7 @@ func (q *ledger) keep(u Used) {
 	q.left = append(q.left, u)
 }
 
-// reclaim gives back what was kept of a period that comes again.
+// reclaim returns back what was kept of a period that comes again.
 func (q *ledger) reclaim(start time.Time) (n, apart int64) {
 	q.left = slices.DeleteFunc(q.left, func(u Used) bool {
 		if !u.PeriodStart.Equal(start) || u.Account != q.account {
@@ -152,7 +152,7 @@ func (q *ledger) join(app *ledger) {
 }
 
 // part counts for an app what passed by its account's ledger, at l; counted
-// tells whether that counts it still.
+// reports whether that counts it still.
 func (q *ledger) part(l *Level, cost int64, counted bool) {
 	u := Used{Account: q.account, PeriodStart: l.Start, PeriodEnd: l.End, N: cost}
 	if !counted {

@@ -8,7 +8,7 @@ import (
 	"portico/internal/limits"
 )
 
-// daily gives an Ask with a quota of 10 calls a day, loaded.
+// daily returns an Ask with a quota of 10 calls a day, loaded.
 func daily(w *world) *limits.Ask {
 	a := ask()
 	a.Quota = limits.Quota{Limit: 10, Per: domain.PerDay}

@@ -52,7 +52,7 @@ func (l *Level) add(a *Ask) {
 	}
 }
 
-// answer tells what level and outcome mean for the caller.
+// answer returns what level and outcome mean for the caller.
 func (l *Level) answer(a *Ask, outcome Outcome, now time.Time, out *Answer) {
 	*out = Answer{Outcome: outcome}
 	if outcome == QuotaUnknown {
@@ -75,7 +75,7 @@ func (l *Level) answer(a *Ask, outcome Outcome, now time.Time, out *Answer) {
 	}
 }
 
-// rate gives the tighter window: of a refused call that of the longer wait,
+// rate returns the tighter window: of a refused call that of the longer wait,
 // else that with less left.
 func (l *Level) rate(a *Ask, refused bool, now time.Time) Window {
 	switch {
@@ -92,7 +92,7 @@ func (l *Level) rate(a *Ask, refused bool, now time.Time) Window {
 	return l.Subscription.window(a.SubscriptionRate, now)
 }
 
-// keyBinds tells which of two rates is the tighter.
+// keyBinds returns which of two rates is the tighter.
 func (l *Level) keyBinds(a *Ask, refused bool) bool {
 	if refused {
 		key, ever := l.Key.wait(a.KeyRate, a.cost())
@@ -125,7 +125,7 @@ func (l *Level) wait(a *Ask) (longest time.Duration) {
 	return longest
 }
 
-// Level gives what this node knows about a's limits, for a shared store to
+// Level returns what this node knows about a's limits, for a shared store to
 // start from.
 func (m *Memory) Level(a *Ask) Level {
 	now := m.clock.Now()

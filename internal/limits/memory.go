@@ -23,7 +23,7 @@ type Memory struct {
 	keys, subscriptions table
 }
 
-// NewMemory makes an empty Memory. Quota periods follow c. Rates follow mono,
+// NewMemory returns an empty Memory. Quota periods follow c. Rates follow mono,
 // the time since any fixed moment, which never goes back, so that a changed
 // clock does not matter to them; nil is this process's own. max bounds the
 // states held, a half for keys and a half for subscriptions; 0 is
@@ -49,7 +49,7 @@ func (m *Memory) Take(_ context.Context, a *Ask, out *Answer) { m.decide(a, out,
 // Peek implements Limiter.
 func (m *Memory) Peek(_ context.Context, a *Ask, out *Answer) { m.decide(a, out, false) }
 
-// Return gives back the cost that a Take of a has consumed from its rates, where
+// Return returns back the cost that a Take of a has consumed from its rates, where
 // the call turns out to have cost nothing. Quotas are left alone.
 func (m *Memory) Return(a *Ask) {
 	tick := m.tick()
@@ -166,7 +166,7 @@ func (m *Memory) tick() int64 { return m.mono().Microseconds() }
 // Holds reports whether a counter is kept here, so that Load is of use.
 func (m *Memory) Holds(counter uuid.UUID) bool { return m.subscriptions.has(counter) }
 
-// Load tells what the database knows to be counted by a quota's counter, of an
+// Load returns what the database knows to be counted by a quota's counter, of an
 // app or of an account, in the period that began at periodStart. It never lowers
 // what is known here. Periods other than the counter's present one are ignored.
 func (m *Memory) Load(counter uuid.UUID, periodStart time.Time, used int64) {

@@ -24,7 +24,7 @@ func QuotaOf(q *domain.Quota) Quota {
 // None tells that there is no limit.
 func (q Quota) None() bool { return q.Limit <= 0 }
 
-// Period gives the period that holds now: from start on, before end, both in
+// Period returns the period that holds now: from start on, before end, both in
 // UTC. Days begin at midnight in loc (nil: UTC), or, where the clocks leave
 // midnight out, at the first moment after it; weeks begin on Monday. The
 // periods of a Quota follow one another without gap or overlap.
@@ -51,7 +51,7 @@ func (q Quota) Period(now time.Time, loc *time.Location) (start, end time.Time) 
 	return start, end
 }
 
-// midnight gives the first moment of a date in loc, in UTC. The date may be
+// midnight returns the first moment of a date in loc, in UTC. The date may be
 // out of range, as for time.Date.
 func midnight(year int, month time.Month, day int, loc *time.Location) time.Time {
 	year, month, day = time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Date()
@@ -68,7 +68,7 @@ func midnight(year int, month time.Month, day int, loc *time.Location) time.Time
 	return before.UTC()
 }
 
-// earlier gives the first of two midnights, where clocks are set back over it.
+// earlier returns the first of two midnights, where clocks are set back over it.
 func earlier(t time.Time, year int, month time.Month, day int, loc *time.Location) time.Time {
 	change, _ := t.ZoneBounds()
 	if change.IsZero() {

@@ -69,7 +69,7 @@ func (d Debt) converted(from, to int64) Debt {
 	return Debt(min(quotient, math.MaxInt64))
 }
 
-// room tells whether cost more calls fit.
+// room reports whether cost more calls fit.
 func (d Debt) room(r Rate, cost int64) bool {
 	return cost <= r.Capacity() && int64(d) <= (r.Capacity()-cost)*r.Unit()
 }
@@ -101,7 +101,7 @@ func (d Debt) remaining(r Rate) int64 {
 	return max(0, (r.Capacity()*r.Unit()-int64(d))/r.Unit())
 }
 
-// window tells what the debt means for callers.
+// window returns what the debt means for callers.
 func (d Debt) window(r Rate, now time.Time) Window {
 	return Window{
 		Limit:     int64(r.Limit),

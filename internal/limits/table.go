@@ -60,7 +60,7 @@ func (s *state) drain(tick int64) {
 	s.at = max(s.at, tick)
 }
 
-// ledger gives the state's count of a quota. Where none was needed at first, as
+// ledger returns the state's count of a quota. Where none was needed at first, as
 // before a change of plan, it is made now.
 func (s *state) ledger() *ledger {
 	if s.quota == nil {
@@ -103,7 +103,7 @@ func (t *table) shard(id uuid.UUID) *shard {
 	return &t.shards[id[len(id)-1]%shards]
 }
 
-// lock gives the state of id, made if need be, with its mutex held. counts
+// lock returns the state of id, made if need be, with its mutex held. counts
 // tells that it will need its ledger.
 func (t *table) lock(id uuid.UUID, tick int64, counts bool) *state {
 	for {
@@ -122,7 +122,7 @@ func (t *table) has(id uuid.UUID) bool {
 	return sh.states[id] != nil
 }
 
-// present gives the state of id with its mutex held; nil: there is none.
+// present returns the state of id with its mutex held; nil: there is none.
 func (t *table) present(id uuid.UUID) *state {
 	sh := t.shard(id)
 	for {

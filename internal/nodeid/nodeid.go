@@ -73,7 +73,7 @@ func kindOf(p string) (Kind, bool) {
 // digits is the length of 128 bits in base 62.
 const digits = 22
 
-// Encode gives the opaque id of a row.
+// Encode returns the opaque id of a row.
 func Encode(k Kind, id uuid.UUID) string {
 	return string(Append(nil, k, id))
 }

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// Clean gives the path of a request target, which may be in absolute form
+// Clean returns the path of a request target, which may be in absolute form
 // (https://api.example.com/orders?x=1) or begin with its path; the query is
 // cut off. What needs no escape is unescaped (%41 is A, %C3%A9 is
 // é), other escapes are kept in capitals (%2c is %2C), so that Clean of what it
@@ -61,7 +61,7 @@ func pathOf(target string) (path string, ok bool) {
 	return after[end:], true
 }
 
-// validAuthority tells whether a text may be a host and a port. It knows enough
+// validAuthority reports whether a text may be a host and a port. It knows enough
 // to be sure where the path begins.
 func validAuthority(s string) bool {
 	for _, c := range []byte(s) {
@@ -116,7 +116,7 @@ func look(path string) appearance {
 
 func dots(segment string) bool { return segment == "." || segment == ".." }
 
-// printable tells whether a text is UTF-8 without control characters, and was
+// printable reports whether a text is UTF-8 without control characters, and was
 // so before somebody put U+FFFD in the place of what is not.
 func printable(s string) bool {
 	return utf8.ValidString(s) && strings.IndexFunc(s, unprintable) < 0
@@ -124,7 +124,7 @@ func printable(s string) bool {
 
 func unprintable(r rune) bool { return r == utf8.RuneError || unicode.IsControl(r) }
 
-// escape tells how the escape looks with which s begins.
+// escape returns how the escape looks with which s begins.
 func escape(s string) appearance {
 	c, ok := unescape(s)
 	switch {

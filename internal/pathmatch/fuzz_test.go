@@ -42,7 +42,7 @@ func FuzzTemplate(f *testing.F) {
 	})
 }
 
-// example gives a path that a valid template means.
+// example returns a path that a valid template means.
 func example(template string) string {
 	segments := strings.Split(template, "/")
 	for i, s := range segments {

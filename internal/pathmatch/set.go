@@ -43,7 +43,7 @@ type ending struct {
 	routes   []Route
 }
 
-// NewSet makes a set of routes; nil of none. Those with a zero Path are left out.
+// NewSet returns a set of routes; nil of none. Those with a zero Path are left out.
 func NewSet(routes []Route) *Set {
 	var s *Set
 	for _, r := range routes {
@@ -92,7 +92,7 @@ func (s *Set) MatchAmong(method, clean string, among []uuid.UUID) (id uuid.UUID,
 	return uuid.Nil, false
 }
 
-// find gives where the best templates for a call end; nil if there are none.
+// find returns where the best templates for a call end; nil if there are none.
 func (s *Set) find(method, clean string) *ending {
 	if s == nil || look(clean) != plain {
 		return nil
@@ -121,7 +121,7 @@ func (n *node) follow(method, after string, longer bool, best *ending) *ending {
 	return better(best, n.here, method)
 }
 
-// better gives the better one of two endings, of which other may be nil or not
+// better returns the better one of two endings, of which other may be nil or not
 // be for the method.
 func better(best, other *ending, method string) *ending {
 	switch {
@@ -144,7 +144,7 @@ func yes(b bool) int {
 	return 0
 }
 
-// best gives the highest grade of the routes that end here.
+// best returns the highest grade of the routes that end here.
 func (e *ending) best(method string) int {
 	best := 0
 	for _, r := range e.routes {
@@ -153,7 +153,7 @@ func (e *ending) best(method string) int {
 	return best
 }
 
-// grade tells how well an endpoint's method fits a call's; 0 is not at all.
+// grade returns how well an endpoint's method fits a call's; 0 is not at all.
 func grade(of domain.Method, method string) int {
 	switch {
 	case string(of) == method:

@@ -62,10 +62,10 @@ func Parse(text string) (Template, error) {
 	return Template{text: text}, nil
 }
 
-// String gives the template as it was written.
+// String returns the template as it was written.
 func (t Template) String() string { return t.text }
 
-// Matches tells whether the template means a path that Clean gave. Any other
+// Matches reports whether the template means a path that Clean gave. Any other
 // text is meant by no template.
 func (t Template) Matches(clean string) bool {
 	if t.text == "" || look(clean) != plain {
@@ -98,7 +98,7 @@ const (
 	rest                // everything that follows
 )
 
-// segment tells what one segment of a template stands for, and the name in its
+// segment returns what one segment of a template stands for, and the name in its
 // braces.
 func segment(s string) (name string, k kind) {
 	if len(s) < 2 || s[0] != '{' || s[len(s)-1] != '}' {
@@ -135,7 +135,7 @@ func validName(s string) bool {
 	return s != ""
 }
 
-// unreserved tells whether a byte is one that never needs escaping (RFC 3986).
+// unreserved reports whether a byte is one that never needs escaping (RFC 3986).
 func unreserved(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '_' || c == '~'
 }

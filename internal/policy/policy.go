@@ -104,7 +104,7 @@ func no(c Code, message string) Decision { return Decision{Code: &c, Message: &m
 // Foreign reports whether the answer is no because the object is somebody else's.
 func (d Decision) Foreign() bool { return !d.Allowed && d.Code == nil }
 
-// Is tells whether the answer is no, for this reason.
+// Is reports whether the answer is no, for this reason.
 func (d Decision) Is(c Code) bool { return d.Code != nil && *d.Code == c }
 
 // Decide answers whether v may do a to o. The first reason against it is the

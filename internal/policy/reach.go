@@ -23,7 +23,7 @@ const (
 	Everything
 )
 
-// ReachOf tells how far v sees.
+// ReachOf returns how far v sees.
 func ReachOf(v viewer.Viewer) Reach {
 	switch {
 	case v.Role == viewer.System && v.OrganizationID == uuid.Nil:

@@ -30,7 +30,7 @@ func accountList() list[*db.Account] {
 	}, []string{account.FieldOrganizationID, account.FieldStatus}}
 }
 
-// Accounts gives a page of the organization's accounts.
+// Accounts returns a page of the organization's accounts.
 func (p *Portal) Accounts(ctx context.Context, f AccountFilter, o Order, r Read) (*paging.Page[*db.Account], error) {
 	return readPage(ctx, p, accountList(), func() listable[*db.Account, *db.AccountSelect] {
 		q := p.client.Account.Query()
@@ -44,7 +44,7 @@ func (p *Portal) Accounts(ctx context.Context, f AccountFilter, o Order, r Read)
 	}, o, r)
 }
 
-// MembersOfAccounts gives the same page of the members of many accounts.
+// MembersOfAccounts returns the same page of the members of many accounts.
 func (p *Portal) MembersOfAccounts(ctx context.Context, accounts []uuid.UUID, r Read) (Pages[*db.Membership], error) {
 	l := list[*db.Membership]{"members", func(m *db.Membership, _ string) (any, uuid.UUID) { return m.CreatedAt, m.ID },
 		[]string{membership.FieldUserID, membership.FieldAccountID}}
@@ -53,7 +53,7 @@ func (p *Portal) MembersOfAccounts(ctx context.Context, accounts []uuid.UUID, r 
 		accounts, Order{Column: membership.FieldCreatedAt}, r)
 }
 
-// AccountsOfUser gives a page of the accounts a user belongs to. The user is
+// AccountsOfUser returns a page of the accounts a user belongs to. The user is
 // the viewer, or has just signed in; the accounts besides the active one are
 // hidden from the viewer elsewhere.
 func (p *Portal) AccountsOfUser(ctx context.Context, user *db.User, r Read) (*paging.Page[*db.Account], error) {

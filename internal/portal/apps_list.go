@@ -12,12 +12,12 @@ import (
 	"portico/internal/paging"
 )
 
-// Apps gives a page of the apps that the viewer sees.
+// Apps returns a page of the apps that the viewer sees.
 func (p *Portal) Apps(ctx context.Context, f AppFilter, o Order, r Read) (*paging.Page[*db.App], error) {
 	return readPage(ctx, p, appList(), p.appQuery(f), o, r)
 }
 
-// AppsOfAccounts gives the same page of the apps of many accounts.
+// AppsOfAccounts returns the same page of the apps of many accounts.
 func (p *Portal) AppsOfAccounts(ctx context.Context, accounts []uuid.UUID, f AppFilter, o Order, r Read) (Pages[*db.App], error) {
 	ch := children[*db.App]{list: appList(), column: app.FieldAccountID, parent: func(a *db.App) uuid.UUID { return a.AccountID }}
 	return readPages(ctx, p, ch, p.appQuery(f), accounts, o, r)

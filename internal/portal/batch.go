@@ -119,7 +119,7 @@ func (p *Portal) EventsByID(ctx context.Context, ids []uuid.UUID, columns []stri
 	return batch(ctx, p.client.Event.Query(), ids, func(r *db.Event) uuid.UUID { return r.ID }, nil, columns)
 }
 
-// AccessLists gives the products on the access control lists of keys, oldest
+// AccessLists returns the products on the access control lists of keys, oldest
 // product first.
 func (p *Portal) AccessLists(ctx context.Context, keys []uuid.UUID) (map[uuid.UUID][]uuid.UUID, error) {
 	rows, err := p.client.AccessEntry.Query().Where(database.AnyOf(accessentry.FieldCredentialID, keys)).

@@ -31,7 +31,7 @@ func checkNetwork(field, s string) error {
 	return nil
 }
 
-// networks gives checked addresses in one spelling, as masked CIDR, each once;
+// networks returns checked addresses in one spelling, as masked CIDR, each once;
 // nil for none.
 func networks(all []string) []string {
 	var out []string

@@ -23,13 +23,13 @@ type CredentialFilter struct {
 	Environment []domain.Environment
 }
 
-// CredentialsOfApps gives the same page of the keys of many apps.
+// CredentialsOfApps returns the same page of the keys of many apps.
 func (p *Portal) CredentialsOfApps(ctx context.Context, apps []uuid.UUID, f CredentialFilter, o Order, r Read) (Pages[*db.Credential], error) {
 	ch := children[*db.Credential]{list: credentialList(), column: credential.FieldAppID, parent: func(c *db.Credential) uuid.UUID { return deref(c.AppID) }}
 	return p.settlePages(readPages(ctx, p, ch, p.credentialQuery(f, false), apps, o, r))
 }
 
-// CredentialsOfAccounts gives the same page of the keys that belong to many
+// CredentialsOfAccounts returns the same page of the keys that belong to many
 // accounts as a whole.
 func (p *Portal) CredentialsOfAccounts(ctx context.Context, accounts []uuid.UUID, f CredentialFilter, o Order, r Read) (Pages[*db.Credential], error) {
 	ch := children[*db.Credential]{list: credentialList(), column: credential.FieldAccountID, parent: func(c *db.Credential) uuid.UUID { return c.AccountID }}

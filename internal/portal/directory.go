@@ -22,7 +22,7 @@ type Directory struct {
 	client   *db.Client
 }
 
-// NewDirectory makes a Directory.
+// NewDirectory returns a Directory.
 func NewDirectory(d *database.DB, c *db.Client) *Directory { return &Directory{d, c} }
 
 // personText finds a user with the organization's policies and the active
@@ -33,7 +33,7 @@ LEFT JOIN (memberships m JOIN accounts a ON a.id = m.account_id AND a.deleted_at
 WHERE u.id = $1 AND u.organization_id = $2 AND u.token_version = $3 AND u.status = 'ACTIVE'
 ORDER BY m.created_at, m.id LIMIT 1`
 
-// Person gives the viewer behind an access token, by one statement. ok is
+// Person returns the viewer behind an access token, by one statement. ok is
 // false when there is no such active user or the token's version is an old one.
 func (d *Directory) Person(ctx context.Context, organization, user uuid.UUID, tokenVersion int) (viewer.Viewer, bool, error) {
 	v := viewer.Viewer{OrganizationID: organization, UserID: user}
@@ -57,7 +57,7 @@ func (d *Directory) Person(ctx context.Context, organization, user uuid.UUID, to
 	return v, true, nil
 }
 
-// Machine gives the viewer behind the hash of a service token.
+// Machine returns the viewer behind the hash of a service token.
 func (d *Directory) Machine(ctx context.Context, hash []byte) (viewer.Viewer, bool, error) {
 	t, err := d.client.ServiceToken.Query().Where(servicetoken.TokenHash(hash), servicetoken.RevokedAtIsNil()).
 		Only(viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil)))

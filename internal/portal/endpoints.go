@@ -125,7 +125,7 @@ func (p *Portal) UpdateEndpoint(ctx context.Context, in UpdateEndpointInput) (ou
 
 // DeleteEndpoint takes an endpoint out of its product. Subscriptions that are
 // narrowed to it lose it, and stay narrowed to what is left, were it nothing.
-// It gives the endpoint's opaque id.
+// It returns the endpoint's opaque id.
 func (p *Portal) DeleteEndpoint(ctx context.Context, id string) (deleted string, err error) {
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
 		x, err := c.lockEndpoint(ctx, id, policy.EndpointDelete)

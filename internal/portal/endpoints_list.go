@@ -22,19 +22,19 @@ func (p *Portal) endpointQuery() listable[*db.Endpoint, *db.EndpointSelect] {
 	return p.client.Endpoint.Query()
 }
 
-// EndpointsOfProducts gives the same page of the endpoints of many products.
+// EndpointsOfProducts returns the same page of the endpoints of many products.
 func (p *Portal) EndpointsOfProducts(ctx context.Context, products []uuid.UUID, r Read) (Pages[*db.Endpoint], error) {
 	ch := children[*db.Endpoint]{list: endpointList(), column: endpoint.FieldProductID, parent: func(x *db.Endpoint) uuid.UUID { return x.ProductID }}
 	return readPages(ctx, p, ch, p.endpointQuery, products, Order{Column: endpoint.FieldCreatedAt}, r)
 }
 
-// EndpointsOfSubscriptions gives the same page of the endpoints that each of
+// EndpointsOfSubscriptions returns the same page of the endpoints that each of
 // many subscriptions is for: those it is narrowed to, else all of its product.
 func (p *Portal) EndpointsOfSubscriptions(ctx context.Context, subscriptions []uuid.UUID, r Read) (Pages[*db.Endpoint], error) {
 	return p.reached(ctx, subscription.FieldID, subscriptions, r, func(*sql.Selector, *sql.SelectTable) {})
 }
 
-// ConnectedEndpoints gives the same page of the endpoints that each of many
+// ConnectedEndpoints returns the same page of the endpoints that each of many
 // apps reaches by its approved subscriptions.
 func (p *Portal) ConnectedEndpoints(ctx context.Context, apps []uuid.UUID, r Read) (Pages[*db.Endpoint], error) {
 	return p.reached(ctx, subscription.FieldAppID, apps, r, func(s *sql.Selector, t *sql.SelectTable) {
@@ -42,7 +42,7 @@ func (p *Portal) ConnectedEndpoints(ctx context.Context, apps []uuid.UUID, r Rea
 	})
 }
 
-// reached gives the endpoints behind subscriptions, by a column of those. An
+// reached returns the endpoints behind subscriptions, by a column of those. An
 // app has one live subscription with a product, so that it reaches each
 // endpoint once.
 func (p *Portal) reached(ctx context.Context, column string, parents []uuid.UUID, r Read, only func(*sql.Selector, *sql.SelectTable)) (Pages[*db.Endpoint], error) {

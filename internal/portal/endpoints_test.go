@@ -46,7 +46,7 @@ func mustEndpoint(t *testing.T, f *portaltest.Fixture, admin context.Context, p 
 	return made
 }
 
-// told gives the types of the events of an object.
+// told returns the types of the events of an object.
 func told(t *testing.T, f *portaltest.Fixture, of uuid.UUID) []string {
 	t.Helper()
 	all, err := f.Client.Event.Query().Where(event.SubjectID(of)).Order(event.ByPosition()).All(portaltest.System(t))

@@ -66,7 +66,7 @@ type mutating struct {
 	waits  bool
 }
 
-// on gives a fresh app with a key and an approved subscription.
+// on returns a fresh app with a key and an approved subscription.
 func on(t *testing.T, g *gated) (app *db.App, key *db.Credential, sub *db.Subscription) {
 	made := g.MustApp(t, g.Developer, "App")
 	waiting := g.MustRegister(t, g.Developer, made.App, g.product, g.plan)

@@ -31,7 +31,7 @@ func keyFor(t *testing.T, f *portaltest.Fixture, ctx context.Context, a *db.App,
 	return f.MustKey(t, ctx, in).Credential
 }
 
-// expiries gives the events that tell of expired keys, by key.
+// expiries returns the events that tell of expired keys, by key.
 func expiries(t *testing.T, f *portaltest.Fixture) map[uuid.UUID][]*db.Event {
 	t.Helper()
 	all, err := f.Client.Event.Query().Where(event.Type(string(eventlog.CredentialExpired))).All(portaltest.System(t))

@@ -115,7 +115,7 @@ func (c *change) narrow(ctx context.Context, s *db.Subscription, chosen []uuid.U
 	return u.Save(ctx)
 }
 
-// endpointIDs gives the opaque ids of a choice; nil for none.
+// endpointIDs returns the opaque ids of a choice; nil for none.
 func endpointIDs(ids []uuid.UUID) []string {
 	if ids == nil {
 		return nil

@@ -195,7 +195,7 @@ func (p *Portal) CreateOrganization(ctx context.Context, slug, name string) (out
 	return out, err
 }
 
-// OrganizationBySlug gives what a sign-in page may know of an organization;
+// OrganizationBySlug returns what a sign-in page may know of an organization;
 // nil for none.
 func (p *Portal) OrganizationBySlug(ctx context.Context, slug string) (*db.Organization, error) {
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))

@@ -70,7 +70,7 @@ func (p *Portal) checkCurrent(ctx context.Context, u *db.User, password string) 
 	return database.Fault(attempt.Succeeded(ctx, 0))
 }
 
-// ResetPassword gives a user, by the organization's slug and the address,
+// ResetPassword returns a user, by the organization's slug and the address,
 // another password, ends all sessions, and forgives failed sign-ins. Only
 // commands do, as Portico itself.
 func (p *Portal) ResetPassword(ctx context.Context, slug string, email address.Email, password string) (out *db.User, err error) {

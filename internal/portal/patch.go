@@ -12,7 +12,7 @@ type Patch[T any] struct {
 	Value *T
 }
 
-// or gives the value, or what clearing means.
+// or returns the value, or what clearing means.
 func (p Patch[T]) or(clear T) T {
 	if p.Value == nil {
 		return clear

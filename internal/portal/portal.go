@@ -28,7 +28,7 @@ type Pepper struct {
 	Secret []byte
 }
 
-// Secrets gives the key ring's present contents.
+// Secrets returns the key ring's present contents.
 type Secrets interface {
 	// Pepper is the one to hash new keys under.
 	Pepper() Pepper
@@ -148,7 +148,7 @@ type Portal struct {
 	development bool
 }
 
-// New makes the services.
+// New returns the services.
 func New(o Options) *Portal {
 	if o.UnclearFor == 0 {
 		o.UnclearFor = unclearFor

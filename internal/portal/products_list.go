@@ -28,7 +28,7 @@ func productList() list[*db.Product] {
 	}, []string{product.FieldOrganizationID}}
 }
 
-// Products gives a page of the products that the viewer sees.
+// Products returns a page of the products that the viewer sees.
 func (p *Portal) Products(ctx context.Context, f ProductFilter, o Order, r Read) (*paging.Page[*db.Product], error) {
 	return readPage(ctx, p, productList(), func() listable[*db.Product, *db.ProductSelect] {
 		q := p.client.Product.Query()
@@ -42,7 +42,7 @@ func (p *Portal) Products(ctx context.Context, f ProductFilter, o Order, r Read)
 	}, o, r)
 }
 
-// PlansOfProducts gives the same page of the plans of many products.
+// PlansOfProducts returns the same page of the plans of many products.
 func (p *Portal) PlansOfProducts(ctx context.Context, products []uuid.UUID, r Read) (Pages[*db.Plan], error) {
 	ch := children[*db.Plan]{list: list[*db.Plan]{"plans", func(x *db.Plan, _ string) (any, uuid.UUID) { return x.CreatedAt, x.ID },
 		[]string{plan.FieldProductID}}, column: plan.FieldProductID, parent: func(x *db.Plan) uuid.UUID { return x.ProductID }}

@@ -17,7 +17,7 @@ import (
 	"portico/internal/testdb"
 )
 
-// positions gives where an organization's log begins and ends.
+// positions returns where an organization's log begins and ends.
 func positions(t *testing.T, f *portaltest.Fixture, organization uuid.UUID) (first, last int64, dense bool) {
 	t.Helper()
 	var n int64

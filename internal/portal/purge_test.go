@@ -37,7 +37,7 @@ func mustPurge(t *testing.T, f *portaltest.Fixture, want portal.Purged) {
 	}
 }
 
-// count gives the number of rows of a query.
+// count returns the number of rows of a query.
 func count(t *testing.T, q interface {
 	Count(context.Context) (int, error)
 }) int {
@@ -155,7 +155,7 @@ func TestPurgeOfAccounts(t *testing.T) {
 	})
 }
 
-// retention gives an organization others than the usual 30 days and 2 years.
+// retention returns an organization others than the usual 30 days and 2 years.
 func retention(t *testing.T, f *portaltest.Fixture, tenant portaltest.Tenant, deleted, events int) {
 	t.Helper()
 	_, err := f.Portal.UpdateOrganization(tenant.Admin, portal.UpdateOrganizationInput{

@@ -28,7 +28,7 @@ func (q *QuotaPeriod) Counter(s *db.Subscription) uuid.UUID {
 	return limits.ByApp(s.AppID, s.ProductID)
 }
 
-// QuotaPeriods gives the quotas of plans, with one statement. Plans that have
+// QuotaPeriods returns the quotas of plans, with one statement. Plans that have
 // none are missing.
 func (p *Portal) QuotaPeriods(ctx context.Context, plans []uuid.UUID) (map[uuid.UUID]*QuotaPeriod, error) {
 	rows, err := p.PlansByID(ctx, plans, []string{plan.FieldQuota, plan.FieldQuotaPer})

@@ -13,7 +13,7 @@ import (
 	"portico/internal/portal/portaltest"
 )
 
-// fill gives a product n endpoints, without their events.
+// fill returns a product n endpoints, without their events.
 func fill(t *testing.T, f *portaltest.Fixture, p *db.Product, n int) {
 	t.Helper()
 	now := f.Clock.Now()

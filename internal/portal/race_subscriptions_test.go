@@ -131,7 +131,7 @@ func TestRaceRegister(t *testing.T) {
 	})
 }
 
-// winner gives what the first winner got.
+// winner returns what the first winner got.
 func winner[T any](got []T, outcomes []string) (first T) {
 	for n, o := range outcomes {
 		if o == won {

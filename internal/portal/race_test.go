@@ -111,7 +111,7 @@ func requireOnly(t *testing.T, outcomes []string, allowed ...string) {
 	}
 }
 
-// events gives those of an object, in their order.
+// events returns those of an object, in their order.
 func (a *arena) events(t *testing.T, of uuid.UUID, types ...eventlog.Type) []*db.Event {
 	t.Helper()
 	all, err := a.Client.Event.Query().Where(event.SubjectID(of)).Order(event.ByPosition()).All(portaltest.System(t))

@@ -45,7 +45,7 @@ type listable[T row, S any] interface {
 type list[T row] struct {
 	// name binds cursors to the list.
 	name string
-	// place gives a row's value of the ordered column, and its id.
+	// place returns a row's value of the ordered column, and its id.
 	place func(row T, column string) (any, uuid.UUID)
 	// needs are the columns that are read whatever is asked for.
 	needs []string
@@ -98,7 +98,7 @@ func (p *Portal) open(name string, order Order, cursor string) (*position, error
 
 func listName(name string, o Order) string { return fmt.Sprintf("%s|%s|%v", name, o.Column, o.Desc) }
 
-// cursor gives the function that seals the places of a list.
+// cursor returns the function that seals the places of a list.
 func cursor[T row](p *Portal, l list[T], o Order) func(T) string {
 	return func(r T) string {
 		value, id := l.place(r, o.Column)
@@ -154,7 +154,7 @@ func readPage[T row, S any](ctx context.Context, p *Portal, l list[T], fresh fun
 	return out, err
 }
 
-// bounded tells whether the window has a cursor.
+// bounded reports whether the window has a cursor.
 func (rd reading) bounded() bool { return rd.after != nil || rd.before != nil }
 
 // totalWithoutRows counts a list whose page beyond a cursor is empty, so that

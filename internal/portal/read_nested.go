@@ -14,7 +14,7 @@ import (
 // Pages are the pages of many parents, by the parent's id.
 type Pages[T any] map[uuid.UUID]*paging.Page[T]
 
-// children tells how rows hang on their parents.
+// children returns how rows hang on their parents.
 type children[T row] struct {
 	list[T]
 	// column names the parent.
@@ -25,7 +25,7 @@ type children[T row] struct {
 	through func(*sql.Selector) string
 }
 
-// link gives the column of s that names the parent.
+// link returns the column of s that names the parent.
 func (ch children[T]) link(s *sql.Selector) string {
 	if ch.through != nil {
 		return ch.through(s)
@@ -33,7 +33,7 @@ func (ch children[T]) link(s *sql.Selector) string {
 	return s.C(ch.column)
 }
 
-// of gives the parent that a row was read for.
+// of returns the parent that a row was read for.
 func (ch children[T]) of(r T) (uuid.UUID, error) {
 	if ch.through == nil {
 		return ch.parent(r), nil
@@ -114,7 +114,7 @@ func (rd reading) ranked(s, base *sql.Selector, parent string, several bool) {
 	rd.sort(s)
 }
 
-// placed gives the places of the rows beyond the cursors, keeping the totals.
+// placed returns the places of the rows beyond the cursors, keeping the totals.
 func placed(s, totals *sql.Selector, rd reading, window *sql.WindowBuilder, parent string, several bool) *sql.Selector {
 	out := s.Clone().Select(s.C("id"))
 	out.AppendSelectExprAs(window, "place")

@@ -27,12 +27,12 @@ func subscriptionList() list[*db.Subscription] {
 		[]string{subscription.FieldOrganizationID, subscription.FieldAccountID, subscription.FieldAppID, subscription.FieldProductID, subscription.FieldPlanID}}
 }
 
-// Subscriptions gives a page of the subscriptions that the viewer sees.
+// Subscriptions returns a page of the subscriptions that the viewer sees.
 func (p *Portal) Subscriptions(ctx context.Context, f SubscriptionFilter, o Order, r Read) (*paging.Page[*db.Subscription], error) {
 	return readPage(ctx, p, subscriptionList(), p.subscriptionQuery(f), o, r)
 }
 
-// SubscriptionsOfApps gives the same page of the subscriptions of many apps.
+// SubscriptionsOfApps returns the same page of the subscriptions of many apps.
 func (p *Portal) SubscriptionsOfApps(ctx context.Context, apps []uuid.UUID, f SubscriptionFilter, o Order, r Read) (Pages[*db.Subscription], error) {
 	ch := children[*db.Subscription]{list: subscriptionList(), column: subscription.FieldAppID, parent: func(s *db.Subscription) uuid.UUID { return s.AppID }}
 	return readPages(ctx, p, ch, p.subscriptionQuery(f), apps, o, r)

@@ -91,7 +91,7 @@ func (t *faultyTx) Commit() error {
 	return first(t.Tx.Commit(), next.err)
 }
 
-// first gives the first error.
+// first returns the first error.
 func first(errs ...error) error {
 	return errs[slices.IndexFunc(errs, func(err error) bool { return err != nil })]
 }

@@ -26,7 +26,7 @@ type UsageFilter struct {
 	TimeZone string
 }
 
-// UsageQuery gives the question about counts that a filter stands for, bounded
+// UsageQuery returns the question about counts that a filter stands for, bounded
 // to what the viewer may know: administrators ask about the organization,
 // developers about their account. It is the one rule for all who ask. It gives
 // fault.NotFound for an id that the viewer cannot see, fault.BadUserInput for

@@ -20,7 +20,7 @@ type UserFilter struct {
 	Status   []domain.UserStatus
 }
 
-// Users gives a page of the organization's users.
+// Users returns a page of the organization's users.
 func (p *Portal) Users(ctx context.Context, f UserFilter, r Read) (*paging.Page[*db.User], error) {
 	l := list[*db.User]{"users", func(u *db.User, _ string) (any, uuid.UUID) { return u.CreatedAt, u.ID }, nil}
 	return readPage(ctx, p, l, func() listable[*db.User, *db.UserSelect] {

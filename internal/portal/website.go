@@ -27,7 +27,7 @@ func checkURL(field, s string) error {
 	return nil
 }
 
-// printed gives the address that checkURL has passed in the spelling that is
+// printed returns the address that checkURL has passed in the spelling that is
 // kept: printed again from its parse, so that what is stored is what was checked.
 func printed(s string) string {
 	out, _ := website(s)

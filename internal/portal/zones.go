@@ -15,7 +15,7 @@ import (
 // MendedZone is an organization whose time zone was none.
 type MendedZone struct{ Organization, Before, After string }
 
-// MendTimeZones gives organizations whose stored time zone is none of IANA's
+// MendTimeZones returns organizations whose stored time zone is none of IANA's
 // names (older versions took whatever the machine had a file for) the zone that
 // the name meant, or UTC where nobody can know. Each is a change like any other,
 // with its event. It may run on several servers at once.

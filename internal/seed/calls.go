@@ -52,7 +52,7 @@ type stream struct {
 	daily        float64
 }
 
-// streams gives what an app calls. Keys share its calls by what they are for.
+// streams returns what an app calls. Keys share its calls by what they are for.
 func (c caller) streams(offers map[uuid.UUID]offer, today time.Time) []stream {
 	var out []stream
 	whole := 0.0

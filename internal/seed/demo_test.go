@@ -29,7 +29,7 @@ func each(t *testing.T, f func(t *testing.T, d *database.DB, organization string
 	})
 }
 
-// wants tells which lines are missing, and which are not wanted.
+// wants returns which lines are missing, and which are not wanted.
 func wants(t *testing.T, got []string, want ...string) {
 	t.Helper()
 	slices.Sort(got)

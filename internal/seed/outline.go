@@ -66,7 +66,7 @@ func post(path, description string) endpoint {
 	return endpoint{domain.MethodPost, path, description}
 }
 
-// listed tells whether every developer finds the product.
+// listed reports whether every developer finds the product.
 func (p product) listed() bool {
 	return p.born != domain.Draft && p.ends != domain.Retired
 }

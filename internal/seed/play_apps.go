@@ -99,7 +99,7 @@ func (p *player) registration(ctx context.Context, own owner, a *db.App, r regis
 	return made, nil
 }
 
-// narrowed gives the ids of the endpoints that a subscription is narrowed to;
+// narrowed returns the ids of the endpoints that a subscription is narrowed to;
 // nil: all of the product.
 func (o offer) narrowed(r registration) ([]uuid.UUID, error) {
 	var ids []uuid.UUID
@@ -113,7 +113,7 @@ func (o offer) narrowed(r registration) ([]uuid.UUID, error) {
 	return ids, nil
 }
 
-// automatic tells whether nobody has to approve a subscription.
+// automatic reports whether nobody has to approve a subscription.
 func automatic(x *db.Product, chosen *db.Plan) bool {
 	if chosen.Approval != nil {
 		return *chosen.Approval == domain.Auto
@@ -126,7 +126,7 @@ func registered(s *db.Subscription, x *db.Product, chosen *db.Plan) eventlog.Ent
 		values("status", s.Status, "product", x.Name, "plan", chosen.Name, "endpoints", opaque(s.EndpointIds)))
 }
 
-// opaque gives endpoints' ids as people see them; nil for none.
+// opaque returns endpoints' ids as people see them; nil for none.
 func opaque(endpoints []uuid.UUID) []string {
 	var out []string
 	for _, id := range endpoints {

@@ -179,7 +179,7 @@ type filled struct {
 	n  int64
 }
 
-// sorted gives the counts in the order of their rows.
+// sorted returns the counts in the order of their rows.
 func sorted(counts map[cell]int64) []filled {
 	out := make([]filled, 0, len(counts))
 	for c, n := range counts {

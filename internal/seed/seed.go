@@ -54,7 +54,7 @@ type Options struct {
 	Development bool
 }
 
-// password gives everybody's password, or refuses the one that everybody knows.
+// password returns everybody's password, or refuses the one that everybody knows.
 func (o Options) password() (string, error) {
 	if o.Password != "" && o.Password != DefaultPassword {
 		return o.Password, nil
@@ -70,7 +70,7 @@ func asSystem(ctx context.Context) context.Context {
 	return viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
 }
 
-// Empty tells whether there is no organization yet.
+// Empty reports whether there is no organization yet.
 func Empty(ctx context.Context, c *db.Client) (bool, error) {
 	exists, err := c.Organization.Query().Exist(asSystem(ctx))
 	return !exists, err
@@ -135,7 +135,7 @@ func (o Options) absent(ctx context.Context) error {
 	return err
 }
 
-// lost tells whether the organization was made by somebody else meanwhile.
+// lost reports whether the organization was made by somebody else meanwhile.
 func lost(err error) bool {
 	constraint, ok := database.IsUnique(err)
 	return ok && strings.HasPrefix(constraint, dborg.Table)

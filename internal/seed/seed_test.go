@@ -45,7 +45,7 @@ func seeded(t testing.TB, url string) (seed.Options, *seed.Summary) {
 	return o, sum
 }
 
-// ask gives the rows of a query as lines, their columns parted by blanks.
+// ask returns the rows of a query as lines, their columns parted by blanks.
 func ask(t testing.TB, d *database.DB, query string, args ...any) []string {
 	t.Helper()
 	rows, err := d.QueryContext(t.Context(), query, args...)

@@ -27,7 +27,7 @@ func SignIns() []SignIn {
 	return out
 }
 
-// Summary tells what there is to sign in with and to look at, and counts what
+// Summary returns what there is to sign in with and to look at, and counts what
 // was made this time.
 type Summary struct {
 	SignIns []SignIn

@@ -14,7 +14,7 @@ type Jobs struct {
 	success *prometheus.GaugeVec
 }
 
-// NewJobs makes the metrics and registers them.
+// NewJobs returns the metrics and registers them.
 func NewJobs(r prometheus.Registerer) *Jobs {
 	m := &Jobs{
 		runs: prometheus.NewCounterVec(prometheus.CounterOpts{

@@ -42,7 +42,7 @@ type Requests struct {
 	names *simplelru.LRU[string, struct{}] // those used last
 }
 
-// NewRequests makes the metrics and registers them.
+// NewRequests returns the metrics and registers them.
 func NewRequests(r prometheus.Registerer) *Requests {
 	m := &Requests{
 		count: prometheus.NewCounterVec(prometheus.CounterOpts{

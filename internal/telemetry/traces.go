@@ -126,7 +126,7 @@ func (t *Traces) OpenPool() func(driver.Connector) *sql.DB {
 	}
 }
 
-// Name gives the request's span the name of its operation.
+// Name returns the request's span the name of its operation.
 func Name(ctx context.Context, r Request) {
 	span := trace.SpanFromContext(ctx)
 	if !span.IsRecording() || r.Kind == "" {

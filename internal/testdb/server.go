@@ -52,7 +52,7 @@ func (s server) create(ctx context.Context, from string) (address string, drop f
 	return address, drop, err
 }
 
-// template gives the name of a migrated database, made by the first test that
+// template returns the name of a migrated database, made by the first test that
 // asks, whatever the process, and kept for the server's life. Its name tells
 // the set of migrations; under that name it is never half ready.
 func (s server) template(ctx context.Context) (string, error) {

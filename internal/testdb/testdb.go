@@ -52,7 +52,7 @@ func EachEmpty(t *testing.T, f func(t *testing.T, url string)) {
 	}
 }
 
-// SQLite gives the URL of a migrated file in the test's own folder.
+// SQLite returns the URL of a migrated file in the test's own folder.
 func SQLite(t testing.TB) string {
 	t.Helper()
 	content, err := migratedFile()
@@ -66,20 +66,20 @@ func SQLite(t testing.TB) string {
 	return "sqlite:" + path
 }
 
-// EmptySQLite gives the URL of a file that does not exist yet.
+// EmptySQLite returns the URL of a file that does not exist yet.
 func EmptySQLite(t testing.TB) string {
 	t.Helper()
 	return "sqlite:" + filepath.Join(t.TempDir(), "portico.db")
 }
 
-// Postgres gives the URL of a migrated database. ok is false when there is no
+// Postgres returns the URL of a migrated database. ok is false when there is no
 // server (with CI=true the test fails instead).
 func Postgres(t testing.TB) (url string, ok bool) {
 	t.Helper()
 	return temporary(t, func(ctx context.Context, s server) (string, error) { return s.template(ctx) })
 }
 
-// EmptyPostgres gives the URL of an empty database, else like Postgres.
+// EmptyPostgres returns the URL of an empty database, else like Postgres.
 func EmptyPostgres(t testing.TB) (url string, ok bool) {
 	t.Helper()
 	return temporary(t, func(context.Context, server) (string, error) { return "template0", nil })
@@ -110,7 +110,7 @@ func OpenWith(t testing.TB, url string, o database.Options) *database.DB {
 	return db
 }
 
-// required tells whether there is a Postgres server, and ends the test where
+// required reports whether there is a Postgres server, and ends the test where
 // there has to be one.
 func required(t testing.TB) bool {
 	t.Helper()

@@ -78,7 +78,7 @@ func addCalls(ctx context.Context, db *database.DB, tx *database.Tx, table strin
 	return written, nil
 }
 
-// byID gives the rows in the order of their ids, without moving them: they are
+// byID returns the rows in the order of their ids, without moving them: they are
 // large.
 func byID(rows []counted) []*counted {
 	out := make([]*counted, len(rows))

@@ -22,7 +22,7 @@ func (s *Store) plan(ctx context.Context, q *Query, spans ...span) (*plan, error
 	return newCalendar(q.OrganizationLocation, st.kept, s.clock.Now()).planOf(spans)
 }
 
-// TopApps gives the n apps (1–100) that made the most calls in the query's
+// TopApps returns the n apps (1–100) that made the most calls in the query's
 // time, the busiest first. Its errors are those of Report.
 func (s *Store) TopApps(ctx context.Context, q Query, n int) ([]AppCalls, error) {
 	if n < 1 || n > mostTop {

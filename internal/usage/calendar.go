@@ -7,7 +7,7 @@ import (
 	"portico/internal/limits"
 )
 
-// bucket gives the minute, hour, day or month that holds t in a time zone: from
+// bucket returns the minute, hour, day or month that holds t in a time zone: from
 // start on, before end, in UTC. Where the clocks are changed within an hour, an
 // hour ends, so that every moment is in one hour and hours never go back.
 func (i Interval) bucket(t time.Time, loc *time.Location) (start, end time.Time) {
@@ -37,7 +37,7 @@ func hour(t time.Time) (start, end time.Time) {
 	return start.UTC(), end.UTC()
 }
 
-// floor gives the start of t's bucket, ceil that of the next unless t is one.
+// floor returns the start of t's bucket, ceil that of the next unless t is one.
 func (i Interval) floor(t time.Time, loc *time.Location) time.Time {
 	start, _ := i.bucket(t, loc)
 	return start

@@ -50,7 +50,7 @@ func (s *Store) complete(ctx context.Context, tx *database.Tx, by Reporter, call
 	return nil
 }
 
-// reaches tells whether a call is of a product that the reporter may report of.
+// reaches reports whether a call is of a product that the reporter may report of.
 // A gateway that is bound to products refuses calls of which nobody can say what
 // product they are for, and Portico counts its own like that: they take nothing
 // from a quota, and hidden they would be missed.
@@ -98,7 +98,7 @@ func (c *Call) complete(owners map[object]uuid.UUID) bool {
 	return true
 }
 
-// owners gives the account of each object that is the organization's.
+// owners returns the account of each object that is the organization's.
 func (s *Store) owners(ctx context.Context, tx *database.Tx, by Reporter, named map[uuid.UUID]bool) (map[object]uuid.UUID, error) {
 	if len(named) == 0 {
 		return nil, nil

@@ -38,7 +38,7 @@ type shard struct {
 	_     [64]byte       // keeps the neighbour's lock off this cache line
 }
 
-// NewCounter gives an empty Counter.
+// NewCounter returns an empty Counter.
 func NewCounter() *Counter { return newCounter(mostRows) }
 
 func newCounter(most int) *Counter {
@@ -61,7 +61,7 @@ func (c *Counter) Add(call *Call, at time.Time, n int64) {
 	s.mu.Unlock()
 }
 
-// bounded gives the cell to count in when there are too many: the call's own if
+// bounded returns the cell to count in when there are too many: the call's own if
 // it exists, else the organization's for its code.
 func (s *shard) bounded(k cell) cell {
 	if _, known := s.rows[k]; known {

@@ -138,14 +138,14 @@ func (s *sums) add(body []byte) error {
 	})
 }
 
-// counted gives the rows with their ids.
+// counted returns the rows with their ids.
 func (s *sums) counted() []counted {
 	out := appendCounted(nil, s.rows)
 	nameRows(out)
 	return out
 }
 
-// quotas gives what was used, in no order.
+// quotas returns what was used, in no order.
 func (s *sums) quotas() []limits.Used {
 	out := make([]limits.Used, 0, len(s.used))
 	for k, sum := range s.used {
@@ -163,7 +163,7 @@ type reader struct {
 	used   limits.Used
 }
 
-// each gives all entries to row and used.
+// each returns all entries to row and used.
 func (r *reader) each(row func(cell, int64), used func(limits.Used)) error {
 	for len(r.rest) > 0 {
 		kind, same := r.take(1)[0], byte(0)

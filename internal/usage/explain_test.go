@@ -16,7 +16,7 @@ import (
 	"portico/internal/usage/usagetest"
 )
 
-// explained gives the database's plan for the daily chart of one app over the
+// explained returns the database's plan for the daily chart of one app over the
 // last 30 full days and the 30 before.
 func (w *world) explained(app uuid.UUID, how string) string {
 	w.t.Helper()

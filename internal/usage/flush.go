@@ -26,7 +26,7 @@ type batch struct {
 	pages []page
 }
 
-// fetch makes a batch of what was counted, and tells whether it is for the
+// fetch makes a batch of what was counted, and reports whether it is for the
 // journal.
 func (f *Flusher) fetch() (journal bool) {
 	rows := f.o.Counter.drain(f.room.rows())
@@ -49,7 +49,7 @@ func (f *Flusher) fetch() (journal bool) {
 	return b.pages != nil
 }
 
-// nameRows gives rows their ids.
+// nameRows returns rows their ids.
 func nameRows(rows []counted) {
 	for i := range rows {
 		rows[i].id = rows[i].Call.id(rows[i].at)
@@ -175,7 +175,7 @@ func quotaID(u limits.Used) uuid.UUID {
 	return idAt(hash[:], u.PeriodStart)
 }
 
-// inOrder gives a map's ids in their order.
+// inOrder returns a map's ids in their order.
 func inOrder[T any](of map[uuid.UUID]T) []uuid.UUID {
 	return slices.SortedFunc(maps.Keys(of), func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
 }

@@ -23,7 +23,7 @@ type Quotas interface {
 	Journal(done []limits.Used)
 	Mark() int64
 	Folded(mark int64)
-	// Load tells what the database knows of a counter, an app's or an account's;
+	// Load returns what the database knows of a counter, an app's or an account's;
 	// it is of use for those that Holds reports.
 	Load(counter uuid.UUID, periodStart time.Time, used int64)
 	Holds(counter uuid.UUID) bool
@@ -66,14 +66,14 @@ type Flusher struct {
 	// visible is through for those who read the counts: what is in the journal
 	// alone is not told yet. open is how many pages of this node are there.
 	visible, open atomic.Int64
-	// busy tells whether the last flush went into the journal.
+	// busy reports whether the last flush went into the journal.
 	busy atomic.Bool
 	seen *seen
 	// inTx runs a transaction. Tests put their own, which fails after the commit.
 	inTx func(context.Context, func(*database.Tx) error) error
 }
 
-// NewFlusher makes a Flusher. Nothing happens before Run or Flush.
+// NewFlusher returns a Flusher. Nothing happens before Run or Flush.
 func NewFlusher(o FlusherOptions) *Flusher {
 	if o.Every <= 0 {
 		o.Every = flushEvery

@@ -12,7 +12,7 @@ import (
 // for whoever writes rows in a transaction of its own.
 func (c *Call) ID(at time.Time) uuid.UUID { return c.id(at) }
 
-// Start gives the start of the bucket that holds t in a time zone, in UTC.
+// Start returns the start of the bucket that holds t in a time zone, in UTC.
 func (i Interval) Start(t time.Time, loc *time.Location) time.Time { return i.floor(t, loc) }
 
 // QuotaID names the row of a subscription's period, by u's Subscription and

@@ -33,7 +33,7 @@ type page struct {
 }
 
 // pagesOf writes rows and quotas into pages, one for each part that has any.
-// spare gives room that is not needed any more, or nil.
+// spare returns room that is not needed any more, or nil.
 func pagesOf(rows []counted, used []limits.Used, spare func() []byte) []page {
 	writers := make([]writer, parts)
 	for i := range writers {
@@ -54,7 +54,7 @@ func pagesOf(rows []counted, used []limits.Used, spare func() []byte) []page {
 	return out
 }
 
-// part gives the part of a call: the same for the same call in any minute.
+// part returns the part of a call: the same for the same call in any minute.
 func (c *Call) part() int {
 	return int(c.Credential[15]^c.App[15]^c.Product[15]^c.Endpoint[15]^c.Organization[15]) % parts
 }

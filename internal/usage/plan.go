@@ -25,7 +25,7 @@ type calendar struct {
 	keptFrom map[Interval]time.Time
 }
 
-// newCalendar gives the calendar of an organization.
+// newCalendar returns the calendar of an organization.
 func newCalendar(zone *time.Location, kept domain.UsageRetention, now time.Time) *calendar {
 	return &calendar{zone: zone, coarsest: Day, keptFrom: map[Interval]time.Time{
 		Minute: now.AddDate(0, 0, -kept.Minutes), Hour: now.AddDate(0, 0, -kept.Hours), Day: now.AddDate(0, 0, -kept.Days),
@@ -99,7 +99,7 @@ func tooOld(table Interval, kept time.Time) error {
 	}
 }
 
-// whole gives the query's time in full minutes.
+// whole returns the query's time in full minutes.
 func (q *Query) whole() (span, error) {
 	s := span{Minute.floor(q.From, time.UTC), Minute.ceil(q.To, time.UTC)}
 	switch {
@@ -113,7 +113,7 @@ func (q *Query) whole() (span, error) {
 	return s, nil
 }
 
-// spans gives the times of the query's points. The first and the last may be
+// spans returns the times of the query's points. The first and the last may be
 // parts of an interval.
 func (q *Query) spans() ([]span, error) {
 	all, err := q.whole()

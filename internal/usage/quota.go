@@ -11,7 +11,7 @@ import (
 	"portico/internal/limits"
 )
 
-// QuotasUsed gives what is used by counters, of apps (limits.ByApp) and of
+// QuotasUsed returns what is used by counters, of apps (limits.ByApp) and of
 // accounts (limits.ByAccount) alike, in every period that holds a time: more
 // than one where a plan's period was changed. Counters by which nothing is used
 // are missing. In what it gives, Subscription is the counter.
@@ -28,7 +28,7 @@ func (s *Store) QuotasUsed(ctx context.Context, counters []uuid.UUID, at time.Ti
 	return out, database.Fault(err)
 }
 
-// accountsUsed gives what all apps used of each account, in the periods that
+// accountsUsed returns what all apps used of each account, in the periods that
 // hold a time.
 func accountsUsed(ctx context.Context, db *database.DB, tx *database.Tx, counters []uuid.UUID, at time.Time) (out []limits.Used, err error) {
 	sel := &selection{db: db}

@@ -16,21 +16,21 @@ const (
 	keptRoom, keptBody = 1 << 16, 1 << 20
 )
 
-// rows gives room for rows, which is then the taker's.
+// rows returns room for rows, which is then the taker's.
 func (r *room) rows() []counted {
 	out := r.spare
 	r.spare = nil
 	return out[:0]
 }
 
-// quotas gives room for what was used of quotas.
+// quotas returns room for what was used of quotas.
 func (r *room) quotas() []limits.Used {
 	out := r.used
 	r.used = nil
 	return out[:0]
 }
 
-// body gives room for a page.
+// body returns room for a page.
 func (r *room) body() []byte {
 	n := len(r.bodies)
 	if n == 0 {

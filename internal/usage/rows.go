@@ -97,7 +97,7 @@ func (e *export) take(rows *sql.Rows) error {
 	return nil
 }
 
-// flush gives what the current point has.
+// flush returns what the current point has.
 func (e *export) flush() error {
 	out := make([]Row, 0, len(e.current))
 	for k, n := range e.current {

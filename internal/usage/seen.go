@@ -88,7 +88,7 @@ func (s *seen) note(key uuid.UUID, minute int64) {
 	}
 }
 
-// take gives what is not yet stored, to store it without holding mu.
+// take returns what is not yet stored, to store it without holding mu.
 func (s *seen) take() map[uuid.UUID]int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -32,7 +32,7 @@ func (w *world) used(key uuid.UUID, at time.Time) {
 	w.counter.Add(&Call{Organization: w.org, Credential: key, Code: "VALID"}, at, 1)
 }
 
-// lastUsed gives the minute in which a key was last used; zero for none.
+// lastUsed returns the minute in which a key was last used; zero for none.
 func (w *world) lastUsed(key uuid.UUID) time.Time {
 	w.t.Helper()
 	var m sql.Null[moment]

@@ -103,7 +103,7 @@ func due() source {
 	return source{table: "usage_minutes", holds: Minute, calls: "u.calls - u.rolled", key: "u.id", only: "u.due AND "}
 }
 
-// indexed tells whether an index of the table begins with a column.
+// indexed reports whether an index of the table begins with a column.
 func (t source) indexed(column string) bool {
 	switch {
 	case t.byID():

@@ -14,7 +14,7 @@ type Store struct {
 	clock clock.Clock
 }
 
-// NewStore makes a Store over a migrated database.
+// NewStore returns a Store over a migrated database.
 func NewStore(db *database.DB, c clock.Clock) *Store { return &Store{db: db, clock: c} }
 
 // Reported is what a gateway tells of calls that it decided on its own (Code)

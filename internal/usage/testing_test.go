@@ -117,7 +117,7 @@ func at(text string) time.Time {
 	return t.UTC()
 }
 
-// quotaUsed gives the latest count of each subscription.
+// quotaUsed returns the latest count of each subscription.
 func (s *Store) quotaUsed(ctx context.Context, subscriptions []uuid.UUID, at time.Time) (map[uuid.UUID]limits.Used, error) {
 	all, err := s.QuotasUsed(ctx, subscriptions, at)
 	out := make(map[uuid.UUID]limits.Used, len(all))

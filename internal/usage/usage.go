@@ -45,7 +45,7 @@ func idAt(hash []byte, at time.Time) uuid.UUID {
 	return id
 }
 
-// movedTo gives the id of the row that counts the same in another bucket.
+// movedTo returns the id of the row that counts the same in another bucket.
 func movedTo(id uuid.UUID, at time.Time) uuid.UUID { return idAt(id[6:], at) }
 
 // firstID is the least id of rows of that time.

@@ -65,17 +65,17 @@ func (d *evaluation) fill(c *Facts, v *Verdict) {
 	}
 }
 
-// withoutProduct tells whether the key is asked about, and no product.
+// withoutProduct reports whether the key is asked about, and no product.
 func (d *evaluation) withoutProduct() bool {
 	return d.q.Product == "" && !d.q.NeedsProduct && d.q.Products == nil
 }
 
-// covers tells whether the key speaks for an app.
+// covers reports whether the key speaks for an app.
 func (d *evaluation) covers(app *App) bool {
 	return app.AccountID == d.credential.AccountID && (d.credential.AppID == uuid.Nil || d.credential.AppID == app.ID)
 }
 
-// standingOf tells how an app stands, and by which subscription.
+// standingOf returns how an app stands, and by which subscription.
 func (d *evaluation) standingOf(app *App) (best standing, by *Subscription) {
 	if d.withoutProduct() {
 		return allowed, nil
@@ -108,7 +108,7 @@ func (d *evaluation) standingBy(s *Subscription) standing {
 	return unregistered
 }
 
-// endpointFor gives the call's endpoint if the subscription reaches it. What is
+// endpointFor returns the call's endpoint if the subscription reaches it. What is
 // reached without an endpoint is not asked here.
 func (d *evaluation) endpointFor(s *Subscription) (uuid.UUID, bool) {
 	if !s.Narrowed || !d.matched || slices.Contains(s.Endpoints, d.endpoint) {

@@ -49,7 +49,7 @@ func (p *Plan) Bind(s *Subscription, a *limits.Ask) {
 	a.Account, a.PerAccount = limits.InPeriod(s.Account, p.Quota.Per), p.PerAccount
 }
 
-// NewCatalogue makes the catalogue of an organization. Products that cannot be
+// NewCatalogue returns the catalogue of an organization. Products that cannot be
 // called any more are simply not among them.
 func NewCatalogue(organization uuid.UUID, slug string, loc *time.Location, products []*Product) *Catalogue {
 	c := &Catalogue{

@@ -46,7 +46,7 @@ func ParseCode(s string) (Code, bool) {
 	return 0, false
 }
 
-// String gives the public name, such as "IP_NOT_ALLOWED"; "" for no code.
+// String returns the public name, such as "IP_NOT_ALLOWED"; "" for no code.
 func (c Code) String() string {
 	switch c {
 	case Unavailable:

@@ -60,7 +60,7 @@ func (k *Credential) statusAt(now time.Time) lifecycle.CredentialStatus {
 	return k.Status.At(now, &end)
 }
 
-// productOf gives the product that is asked for, if the gateway's token may ask
+// productOf returns the product that is asked for, if the gateway's token may ask
 // for it.
 func (c *Facts) productOf(q *Question) *Product {
 	if q.Product == "" {
@@ -73,7 +73,7 @@ func (c *Facts) productOf(q *Question) *Product {
 	return p
 }
 
-// comesFrom tells whether the call comes from a network. An IPv4 address is the
+// comesFrom reports whether the call comes from a network. An IPv4 address is the
 // same in its IPv6 form (::ffff:192.0.2.1), in the network as in the call.
 func (d *evaluation) comesFrom(network netip.Prefix) bool {
 	from := d.q.Address.Unmap().WithZone("")

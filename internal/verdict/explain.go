@@ -59,7 +59,7 @@ func ExplainLimits(v *Verdict) []Step {
 	return append(steps, step(QuotaExceeded, v.Code != QuotaExceeded, window(quota, v.Limits.Quota)))
 }
 
-// Limited gives the code for what the limits answered to a call that may pass
+// Limited returns the code for what the limits answered to a call that may pass
 // otherwise.
 func Limited(o limits.Outcome) Code {
 	switch o {

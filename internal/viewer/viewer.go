@@ -39,7 +39,7 @@ type Viewer struct {
 	// Name is shown as the actor in timelines.
 	Name string
 	// AccountID is the active account of a Portal viewer; all zero when the
-	// viewer has none. AccountOwner tells whether the membership is OWNER.
+	// viewer has none. AccountOwner reports whether the membership is OWNER.
 	AccountID        uuid.UUID
 	AccountOwner     bool
 	AccountSuspended bool
@@ -60,7 +60,7 @@ type OrganizationPolicy struct {
 	LongestKeyLife   domain.KeyLife
 }
 
-// SignedIn tells whether there is a person behind the request.
+// SignedIn reports whether there is a person behind the request.
 func (v Viewer) SignedIn() bool { return v.UserID != uuid.Nil }
 
 // Counted names for whom a request counts where each has a share of something:
@@ -76,7 +76,7 @@ func (v Viewer) Counted() uuid.UUID {
 	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("portico client "+v.OrganizationID.String()+" "+address.ClientNetwork(v.Address)))
 }
 
-// Staff tells whether the viewer works for the organization.
+// Staff reports whether the viewer works for the organization.
 func (v Viewer) Staff() bool { return v.Role == Admin }
 
 // ForSystem is Portico acting by itself, inside one organization, or in all
@@ -87,19 +87,19 @@ func ForSystem(organization uuid.UUID) Viewer {
 
 type contextKey struct{}
 
-// NewContext gives a context that carries v.
+// NewContext returns a context that carries v.
 func NewContext(ctx context.Context, v Viewer) context.Context {
 	return context.WithValue(ctx, contextKey{}, v)
 }
 
-// FromContext gives the context's viewer. ok is false when nobody put one
+// FromContext returns the context's viewer. ok is false when nobody put one
 // there, which every rule treats as a refusal.
 func FromContext(ctx context.Context) (v Viewer, ok bool) {
 	v, ok = ctx.Value(contextKey{}).(Viewer)
 	return v, ok
 }
 
-// Current gives the context's viewer, or an anonymous one.
+// Current returns the context's viewer, or an anonymous one.
 func Current(ctx context.Context) Viewer {
 	v, _ := FromContext(ctx)
 	return v

@@ -107,7 +107,7 @@ func (g *Gate) poll(ctx context.Context, wait time.Duration) error {
 
 func (g *Gate) heardAt(asked time.Duration) { g.heard.Store(int64(asked)) }
 
-// deaf tells whether Portico has been silent for too long.
+// deaf reports whether Portico has been silent for too long.
 func (g *Gate) deaf() bool { return g.mono()-time.Duration(g.heard.Load()) > g.o.Silence }
 
 // sleep waits; false when ctx ended first.

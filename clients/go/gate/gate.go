@@ -81,7 +81,7 @@ type Gate struct {
 	running sync.WaitGroup
 }
 
-// New makes a Gate and waits for its first snapshot of the organization. It
+// New returns a Gate and waits for its first snapshot of the organization. It
 // tries until ctx ends; an error is one of the options, ErrToken, or the last
 // failure. Whoever has a Gate calls Close.
 func New(ctx context.Context, o Options) (*Gate, error) {

@@ -244,7 +244,7 @@ func (p *portico) Accept(_ context.Context, _ usage.Reporter, id string, calls [
 	return replayed, nil
 }
 
-// counted gives the calls that were reported, by code.
+// counted returns the calls that were reported, by code.
 func (p *portico) counted() map[string]int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()

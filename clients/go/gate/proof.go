@@ -42,7 +42,7 @@ func (p *proofs) of(c *credential) (out proof) {
 	return out
 }
 
-// remembers tells whether the key was proven.
+// remembers reports whether the key was proven.
 func (p *proofs) remembers(of proof) bool { _, ok := p.known.Get(of); return ok }
 
 func (p *proofs) remember(of proof) { p.known.Add(of, struct{}{}) }

@@ -65,7 +65,7 @@ func (t *tally) add(v *verdict.Verdict, product *verdict.Product, at time.Time) 
 	t.calls[c]++
 }
 
-// next gives the batch to send: the one that is under way, or a new one of what
+// next returns the batch to send: the one that is under way, or a new one of what
 // waits; nil when nothing does.
 func (t *tally) next(now time.Time) *batch {
 	t.mu.Lock()
@@ -98,7 +98,7 @@ func (t *tally) done() {
 	t.batch = nil
 }
 
-// missed gives how many calls could not be kept since it was asked last.
+// missed returns how many calls could not be kept since it was asked last.
 func (t *tally) missed() (n int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -65,13 +65,13 @@ func (w *Window) inside() limits.Window {
 // verdictKey is where a request's context has its Verdict.
 type verdictKey struct{}
 
-// FromContext gives the Verdict by which Middleware let a request through.
+// FromContext returns the Verdict by which Middleware let a request through.
 func FromContext(ctx context.Context) (*Verdict, bool) {
 	v, ok := ctx.Value(verdictKey{}).(*Verdict)
 	return v, ok
 }
 
-// public gives the outside's form of a verdict.
+// public returns the outside's form of a verdict.
 func public(c *verdict.Catalogue, in *verdict.Verdict) *Verdict {
 	out := &Verdict{Valid: in.Code == verdict.Valid, Code: in.Code.String(), code: in.Code, Limits: publicLimits(&in.Limits)}
 	if c != nil {

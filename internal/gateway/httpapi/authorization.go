@@ -37,7 +37,7 @@ func readCredential(authorization, apiKey []string) presented {
 	}
 }
 
-// kindOf tells how the first of several Authorization headers presents a key.
+// kindOf returns how the first of several Authorization headers presents a key.
 func kindOf(authorization []string) domain.AuthType {
 	if len(authorization) == 0 {
 		return domain.APIKey
@@ -87,7 +87,7 @@ func pair(text string) presented {
 	return presented{kind: domain.Basic, username: username, password: password}
 }
 
-// visible tells whether a text is of ASCII letters, digits and signs alone:
+// visible reports whether a text is of ASCII letters, digits and signs alone:
 // keys hold nothing else. A comma is left out; it is where proxies join two
 // headers into one.
 func visible(text string) bool {

@@ -21,7 +21,7 @@ func (d *Handler) authorize(w http.ResponseWriter, r *http.Request, c *gateway.C
 	d.sendFirst(w, r, &k.answer)
 }
 
-// remoteOf gives the address at the other end of the connection; a Unix socket
+// remoteOf returns the address at the other end of the connection; a Unix socket
 // has none.
 func remoteOf(r *http.Request) netip.Addr {
 	remote, _ := netip.ParseAddrPort(r.RemoteAddr)
@@ -91,7 +91,7 @@ func ask(q *gateway.Request, p presented) {
 	q.Presented, q.Malformed = p.kind, p.malformed
 }
 
-// askedAbout gives the method and URI that a believed gateway tells, in the
+// askedAbout returns the method and URI that a believed gateway tells, in the
 // words of Traefik and Caddy (X-Forwarded-Method, -Uri) or of nginx
 // (X-Original-Method, -URI). A gateway overwrites its own words and may pass
 // the caller's on in the others: where they differ, neither is known.
@@ -104,7 +104,7 @@ func askedAbout(h *head) (method, target string) {
 	return method, target
 }
 
-// agreed gives the one value of two headers; ok is false if there are several.
+// agreed returns the one value of two headers; ok is false if there are several.
 func agreed(one, other []string) (value string, ok bool) {
 	first := one
 	if len(first) == 0 {
@@ -123,7 +123,7 @@ func agreed(one, other []string) (value string, ok bool) {
 	return first[0], true
 }
 
-// single gives the only value of a header, "" for none.
+// single returns the only value of a header, "" for none.
 func single(values []string, name string) (string, *badInput) {
 	switch len(values) {
 	case 0:
@@ -148,7 +148,7 @@ func readCost(values []string) (int64, *badInput) {
 	return int64(n), nil
 }
 
-// refuseWith tells whether the gateway can pass on no refusal but 401 and 403.
+// refuseWith reports whether the gateway can pass on no refusal but 401 and 403.
 func refuseWith(values []string) (soften bool, bad *badInput) {
 	text, bad := single(values, "X-Portico-Refuse-With")
 	if bad == nil && text != "" && text != "403" {

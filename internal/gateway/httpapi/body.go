@@ -128,7 +128,7 @@ func readAll(from io.Reader, into []byte, most int) ([]byte, error) {
 	}
 }
 
-// isJSON tells whether the one content type is JSON, whatever its parameters.
+// isJSON reports whether the one content type is JSON, whatever its parameters.
 func isJSON(types []string) bool {
 	return len(types) == 1 && jsonBody(types[0])
 }

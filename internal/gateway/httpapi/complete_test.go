@@ -73,7 +73,7 @@ func TestReportsAreOfOnesOwn(t *testing.T) {
 	})
 }
 
-// reported reports one call, and tells whether it was taken, and as whose. What
+// reported reports one call, and reports whether it was taken, and as whose. What
 // was taken is forgotten.
 func reported(t *testing.T, s *usage.Store, db *database.DB, by usage.Reporter, call usage.Reported) (owned bool, account uuid.UUID) {
 	t.Helper()

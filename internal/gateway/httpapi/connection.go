@@ -155,7 +155,7 @@ func (c *connection) SetDeadline(t time.Time) error {
 	return nil
 }
 
-// release gives the connection itself, without a deadline.
+// release returns the connection itself, without a deadline.
 func (c *connection) release() net.Conn {
 	c.reading, c.writing = deadline{}, deadline{}
 	_ = c.Conn.SetDeadline(time.Time{}) // it may be closed
@@ -178,7 +178,7 @@ func (d *deadline) due() bool {
 	return early < 0 || early > slack
 }
 
-// now gives the deadline, which is set then.
+// now returns the deadline, which is set then.
 func (d *deadline) now() time.Time {
 	d.set = d.wanted
 	return d.set

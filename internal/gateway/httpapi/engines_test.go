@@ -46,7 +46,7 @@ func watch(t *testing.T, change ...func(*httpapi.Server)) *watched {
 	return w
 }
 
-// plain gives the paths that net/http has answered since the last call.
+// plain returns the paths that net/http has answered since the last call.
 func (w *watched) plain() (paths []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -31,7 +31,7 @@ type envoy struct {
 	door *Handler
 }
 
-// newEnvoy gives a gRPC server that is served through its ServeHTTP. A panic
+// newEnvoy returns a gRPC server that is served through its ServeHTTP. A panic
 // becomes the code Internal.
 func newEnvoy(d *Handler) *grpc.Server {
 	unbroken := func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (answer any, err error) {
@@ -112,7 +112,7 @@ func questionOf(q *gateway.Request, a *authz.AttributeContext) *badInput {
 	return nil
 }
 
-// headersOf gives the headers that the doors know, under their canonical names.
+// headersOf returns the headers that the doors know, under their canonical names.
 // Envoy sends them as a map, in which it joins doubles by commas, or raw.
 func headersOf(call *authz.AttributeContext_HttpRequest) http.Header {
 	h := make(http.Header, 6)
@@ -136,7 +136,7 @@ func note(h http.Header, name, value string) {
 	}
 }
 
-// sourceOf gives the address that Envoy took for the caller's.
+// sourceOf returns the address that Envoy took for the caller's.
 func sourceOf(a *authz.AttributeContext) netip.Addr {
 	address, err := netip.ParseAddr(a.GetSource().GetAddress().GetSocketAddress().GetAddress())
 	if err != nil {
@@ -145,7 +145,7 @@ func sourceOf(a *authz.AttributeContext) netip.Addr {
 	return address.Unmap().WithZone("")
 }
 
-// forwardedFor gives the last address in X-Forwarded-For that is not the peer's
+// forwardedFor returns the last address in X-Forwarded-For that is not the peer's
 // own: the one that the proxy before Envoy has seen. Those further to the left
 // were written by whoever liked to.
 func forwardedFor(values []string, peer netip.Addr) netip.Addr {
@@ -226,7 +226,7 @@ func isOurs(name string) bool { return strings.HasPrefix(name, "X-Portico-") }
 
 func everyHeader(string) bool { return true }
 
-// options gives the fields of a set in Envoy's words.
+// options returns the fields of a set in Envoy's words.
 func options(set *headerSet, which func(name string) bool) (out []*core.HeaderValueOption) {
 	for i, value := range set.values() {
 		if which(set.names[i]) {

@@ -22,7 +22,7 @@ import (
 	"portico/internal/verdict"
 )
 
-// dial gives Envoy's client, on the listener of all doors.
+// dial returns Envoy's client, on the listener of all doors.
 func (b *bench) dial(t *testing.T) authz.AuthorizationClient {
 	t.Helper()
 	c, err := grpc.NewClient(b.addr, grpc.WithTransportCredentials(insecure.NewCredentials()))

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Hurry gives slow sockets less time, so that a test need not wait for it.
+// Hurry returns slow sockets less time, so that a test need not wait for it.
 func (s *Server) Hurry(t *testing.T, read, write time.Duration) {
 	t.Helper()
 	HurryPlain(t, s.plain, read, write)

@@ -74,7 +74,7 @@ func (g *fakeGate) Feed(ctx context.Context, _ *gateway.Caller, after int64, wai
 	return g.feed(ctx, after, wait, yield)
 }
 
-// last gives the last question.
+// last returns the last question.
 func (g *fakeGate) last(t *testing.T) gateway.Request {
 	t.Helper()
 	g.mu.Lock()

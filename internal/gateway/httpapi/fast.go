@@ -36,7 +36,7 @@ func (q quiet) Printf(format string, _ ...any) {
 	q.log.Debug("fasthttp, at the doors", "event", format)
 }
 
-// door tells which of the hot doors a request is for; "" for none.
+// door returns which of the hot doors a request is for; "" for none.
 func hotDoor(h *fasthttp.RequestHeader) string {
 	if string(h.Protocol()) != "HTTP/1.1" {
 		return ""
@@ -185,7 +185,7 @@ func (s *Server) unreadable(ctx *fasthttp.RequestCtx, err error) {
 	}
 	c.unread = !gone
 	a.last = true
-	// fasthttp gives time to write only to what serve answered.
+	// fasthttp returns time to write only to what serve answered.
 	_ = c.SetWriteDeadline(time.Now().Add(s.fast.WriteTimeout)) // it never fails
 	write(&ctx.Response, &a)
 }

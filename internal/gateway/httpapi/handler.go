@@ -32,7 +32,7 @@ type Verifier interface {
 type Options struct {
 	Verifier Verifier
 	Usage    Usage
-	// Peer gives the address of the caller of whom a gateway asks, and whether
+	// Peer returns the address of the caller of whom a gateway asks, and whether
 	// the sender of the request is believed when it says which method and URI
 	// it asks about: one on loopback, or a listed proxy.
 	// remote is the other end of the connection, not valid where it has no
@@ -54,14 +54,14 @@ type Handler struct {
 	json, noStore []string
 }
 
-// New makes the doors.
+// New returns the doors.
 func New(o Options) *Handler {
 	d := &Handler{Options: o, refusals: newRefusals(), batches: backlog.NewRoom(batchesAtOnce, batchesShare, batchesLine), json: []string{jsonType}, noStore: []string{"no-store"}}
 	d.envoy = newEnvoy(d)
 	return d
 }
 
-// Batches tells how many batches are answered and the most that may be at once,
+// Batches returns how many batches are answered and the most that may be at once,
 // how many wait, and how many were turned away.
 func (d *Handler) Batches() (used, most, waiting, refused int64) { return d.batches.Load() }
 

@@ -18,7 +18,7 @@ type moves struct {
 
 func newMoves() *moves { return &moves{coming: make(chan net.Conn), closed: make(chan struct{})} }
 
-// Accept gives the next connection that was handed over.
+// Accept returns the next connection that was handed over.
 func (m *moves) Accept() (net.Conn, error) {
 	select {
 	case c := <-m.coming:
@@ -37,7 +37,7 @@ func (m *moves) Close() error {
 // Addr is where the connections came to.
 func (m *moves) Addr() net.Addr { return m.address }
 
-// move gives a connection to net/http, which was counted in moving.
+// move returns a connection to net/http, which was counted in moving.
 func (s *Server) move(c net.Conn) {
 	select {
 	case s.moved.coming <- c:
@@ -53,7 +53,7 @@ type movedConn struct {
 	first []byte
 }
 
-// Read gives the bytes that were read before, and then those that come.
+// Read returns the bytes that were read before, and then those that come.
 func (m *movedConn) Read(p []byte) (int, error) {
 	if len(m.first) > 0 {
 		n := copy(p, m.first)
@@ -73,7 +73,7 @@ func (m *movedConn) CloseWrite() error {
 	return nil
 }
 
-// handOver gives a request, as its bytes came, and its connection to net/http.
+// handOver returns a request, as its bytes came, and its connection to net/http.
 func (s *Server) handOver(ctx *fasthttp.RequestCtx, c *connection) {
 	h := &ctx.Request.Header
 	first := make([]byte, 0, len(h.RawHeaders())+len(ctx.Request.Body())+len(h.RequestURI())+32)

@@ -35,7 +35,7 @@ func (s *headerSet) add(name, value string) {
 	s.end(name)
 }
 
-// values gives the fields' values, in their order.
+// values returns the fields' values, in their order.
 func (s *headerSet) values() []string {
 	text, values, start := string(s.buffer), make([]string, s.n), 0
 	for i := range values {
@@ -141,5 +141,5 @@ func appendEscaped(to []byte, name string) []byte {
 	return to
 }
 
-// has tells whether a field is in the set.
+// has reports whether a field is in the set.
 func (s *headerSet) has(name string) bool { return slices.Contains(s.names[:s.n], name) }

@@ -44,7 +44,7 @@ func (r *rawHead) read(text string) bool {
 	return false
 }
 
-// plainName tells whether nothing in a name could be read in two ways.
+// plainName reports whether nothing in a name could be read in two ways.
 func plainName(name string) bool {
 	for i := range len(name) {
 		c := name[i]
@@ -125,7 +125,7 @@ func (r *rawHead) takeLength(value string) bool {
 	return true
 }
 
-// plainHost tells whether a Host is of a name's or an address's letters; which
+// plainHost reports whether a Host is of a name's or an address's letters; which
 // one it is does not matter here.
 func plainHost(value string) bool {
 	for i := range len(value) {

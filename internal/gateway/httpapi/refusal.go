@@ -15,7 +15,7 @@ type refusal struct {
 	softened []byte
 }
 
-// newRefusals gives the refusal of each code; VALID's is empty.
+// newRefusals returns the refusal of each code; VALID's is empty.
 func newRefusals() []refusal {
 	all := make([]refusal, 0, len(verdict.Codes())+1)
 	for _, code := range verdict.Codes() {

@@ -52,7 +52,7 @@ func (d *Handler) report(w http.ResponseWriter, r *http.Request, c *gateway.Call
 	}
 }
 
-// refuseReport tells what the gateway can mend; everything else is a matter of
+// refuseReport returns what the gateway can mend; everything else is a matter of
 // coming again, which counts nothing twice.
 func (d *Handler) refuseReport(w http.ResponseWriter, r *http.Request, err error) {
 	f := fault.From(err)

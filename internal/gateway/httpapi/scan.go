@@ -66,7 +66,7 @@ func (s *scanner) open(c byte, field, reason string) bool {
 	return false
 }
 
-// more tells whether another member follows; closing ends the object or array.
+// more reports whether another member follows; closing ends the object or array.
 func (s *scanner) more(first bool, closing byte) bool {
 	switch {
 	case s.bad != nil:

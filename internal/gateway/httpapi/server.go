@@ -28,7 +28,7 @@ const (
 	mostFast = 1024
 )
 
-// HTTPServer gives a server of net/http with the doors' settings: HTTP/1.1, and
+// HTTPServer returns a server of net/http with the doors' settings: HTTP/1.1, and
 // HTTP/2 without TLS, which gRPC needs. It does not wait for slow sockets, and ends a
 // connection on which requests may run into one another; the feed lifts its
 // deadlines for itself.
@@ -64,7 +64,7 @@ type Server struct {
 	front   *front // nil before Serve
 }
 
-// NewServer makes a server of the doors.
+// NewServer returns a server of the doors.
 func NewServer(d *Handler) *Server {
 	s := &Server{doors: d, log: d.Log, most: mostFast, plain: HTTPServer(d), moved: newMoves(), idle: newMoves()}
 	s.fast = s.engine()
@@ -160,7 +160,7 @@ func (s *Server) Close() error {
 	return s.plain.Close()
 }
 
-// listener gives the one of Serve, nil before.
+// listener returns the one of Serve, nil before.
 func (s *Server) listener() *front {
 	s.mu.Lock()
 	defer s.mu.Unlock()

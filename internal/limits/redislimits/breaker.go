@@ -23,7 +23,7 @@ func (b *breaker) init() {
 	}
 }
 
-// allows tells whether a call may ask Redis. After the pause that is one call,
+// allows reports whether a call may ask Redis. After the pause that is one call,
 // and the next one a pause later unless heard tells before how it went.
 func (b *breaker) allows() bool {
 	until := b.until.Load()

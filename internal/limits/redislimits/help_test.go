@@ -81,7 +81,7 @@ func ask() *limits.Ask {
 	return &limits.Ask{Organization: uuid.New(), Key: uuid.New(), Subscription: uuid.New(), Cost: 1}
 }
 
-// slow gives rates that do not drain during a test.
+// slow returns rates that do not drain during a test.
 func slow(burst int) limits.Rate { return limits.Rate{Limit: 1, Per: time.Hour, Burst: burst} }
 
 func want(t *testing.T, what string, got, want any) {

@@ -57,7 +57,7 @@ type Limiter struct {
 	changed func(error)
 }
 
-// New makes a Limiter over a client of Open, which stays the caller's to close.
+// New returns a Limiter over a client of Open, which stays the caller's to close.
 func New(client redis.UniversalClient, memory *limits.Memory, o Options) *Limiter {
 	l := &Limiter{
 		client: client, script: redis.NewScript(source), memory: memory,

@@ -44,7 +44,7 @@ type Fixture struct {
 // Start is when each test begins.
 func Start() time.Time { return time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC) }
 
-// New makes a Portal over the database of a url, as testdb gives it, until the
+// New returns a Portal over the database of a url, as testdb gives it, until the
 // test ends.
 func New(t testing.TB, url string) *Fixture {
 	t.Helper()
@@ -88,7 +88,7 @@ func System(t testing.TB) context.Context {
 // As is the context of a viewer.
 func As(t testing.TB, v viewer.Viewer) context.Context { return viewer.NewContext(t.Context(), v) }
 
-// Enter gives the context of a user as a request would have it: the user's
+// Enter returns the context of a user as a request would have it: the user's
 // row, policies and first account are read anew.
 func (f *Fixture) Enter(t testing.TB, u *db.User) context.Context {
 	t.Helper()

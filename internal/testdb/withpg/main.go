@@ -37,7 +37,7 @@ func main() {
 	os.Exit(code)
 }
 
-// run gives the exit code of the command, or 1 and the reason why it did not
+// run returns the exit code of the command, or 1 and the reason why it did not
 // get to run.
 func run(command []string) (code int, err error) {
 	signals := make(chan os.Signal, 4)

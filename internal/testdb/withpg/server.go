@@ -87,7 +87,7 @@ func (s *server) begin(bin string) error {
 	return s.await()
 }
 
-// owner gives the folder to the user "postgres" when we are root, for Postgres
+// owner returns the folder to the user "postgres" when we are root, for Postgres
 // refuses to run as root.
 func (s *server) owner() (*syscall.SysProcAttr, error) {
 	attributes := endWithParent()

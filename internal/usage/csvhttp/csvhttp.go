@@ -1,5 +1,5 @@
 // Package csvhttp exports counts of calls as CSV over HTTP, row by row as the
-// database gives them, to whoever may ask the API for the same counts.
+// database returns them, to whoever may ask the API for the same counts.
 //
 // The columns are start, end, app, product, credential, endpoint, code, calls:
 // times by RFC 3339, the API's opaque ids (empty where a call had none), a
@@ -45,17 +45,17 @@ type Options struct {
 	// answer's header what is left: first what it costs to look at a question of so
 	// many bytes, then, of one whose rows are read, the rest.
 	Pay func(ctx context.Context, h http.Header, bytes int, rows bool) error
-	// Query gives the question that the request's viewer may ask, if Rows can
+	// Query returns the question that the request's viewer may ask, if Rows can
 	// answer it.
 	Query func(ctx context.Context, f portal.UsageFilter, by usage.Interval) (usage.Query, error)
-	// Rows gives the answer, a row at a time.
+	// Rows returns the answer, a row at a time.
 	Rows func(ctx context.Context, q usage.Query, yield func(usage.Row) error) error
 	Log  *slog.Logger
 	// Running bounds the exports that run: NewRoom's.
 	Running *backlog.Room
 }
 
-// NewRoom makes the room for the exports of a server.
+// NewRoom returns the room for the exports of a server.
 func NewRoom() *backlog.Room { return backlog.NewRoom(atOnce, share, 0) } // nobody waits
 
 // Handler serves the export. The viewer must be in the request's context.
