@@ -75,7 +75,7 @@ func badInputs(t *testing.T, s *servertest.Server) {
 	}
 	for field, labels := range map[string][]any{
 		"labels.0.key REQUIRED": {label("", "x")}, "labels.1.key TAKEN": {label("a", "1"), label("a", "2")},
-		"labels.0.key TOO_LONG": {label(longText(64), "x")}, "labels.0.value INVALID_CHARACTERS": {label("a", "\x07")}, "labels TOO_MANY": many,
+		"labels.0.key TOO_LONG": {label(longText(64), "x")}, "labels.0.value INVALID_CHARACTERS": {label("a", "b\x07")}, "labels TOO_MANY": many,
 	} {
 		path, code, _ := strings.Cut(field, " ")
 		corrected(t, c.dev.Ask(t, "createApp", vars{"name": "Labelled", "labels": labels}, `app { id }`), "createApp", code, path)

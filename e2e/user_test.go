@@ -64,7 +64,7 @@ func usersByCommand(t *testing.T, s *servertest.Server) {
 
 	const next = "another password"
 	s.Run(t, next+"\n", "user", "reset-password", "--organization", "by-command", "--email", "Developer@BY-COMMAND.example")
-	refused(t, c.dev.Send(t, whoAmI, nil), "UNAUTHENTICATED")
+	refused(t, c.dev.Send(t, `{ apps { totalCount } }`, nil), "UNAUTHENTICATED")
 	for range 10 {
 		refused(t, signIn(t, s, c.email, servertest.Password, "by-command"), "UNAUTHENTICATED")
 	}
