@@ -58,7 +58,7 @@ type Credential struct {
 	Access domain.Access `json:"access,omitempty"`
 	// Networks (CIDR) it may be used from; NULL or empty: anywhere.
 	AllowedAddresses []string `json:"allowed_addresses,omitempty"`
-	// Its own limit, besides its registrations'; NULL: none.
+	// Its own limit, besides its subscriptions'; NULL: none.
 	RateLimit *domain.RateLimit `json:"rate_limit,omitempty"`
 	// NULL: never.
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`

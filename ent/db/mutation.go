@@ -1131,8 +1131,8 @@ func (m *AccountMutation) ResetNameFolded() {
 }
 
 // SetProfile sets the "profile" field.
-func (m *AccountMutation) SetProfile(t domain.Profile) {
-	m.profile = &t
+func (m *AccountMutation) SetProfile(d domain.Profile) {
+	m.profile = &d
 }
 
 // Profile returns the value of the "profile" field in the mutation.
@@ -1167,8 +1167,8 @@ func (m *AccountMutation) ResetProfile() {
 }
 
 // SetStatus sets the "status" field.
-func (m *AccountMutation) SetStatus(ts domain.AccountStatus) {
-	m.status = &ts
+func (m *AccountMutation) SetStatus(ds domain.AccountStatus) {
+	m.status = &ds
 }
 
 // Status returns the value of the "status" field in the mutation.
@@ -2120,8 +2120,8 @@ func (m *AppMutation) ResetDescription() {
 }
 
 // SetLabels sets the "labels" field.
-func (m *AppMutation) SetLabels(t []domain.Label) {
-	m.labels = &t
+func (m *AppMutation) SetLabels(d []domain.Label) {
+	m.labels = &d
 	m.appendlabels = nil
 }
 
@@ -2151,9 +2151,9 @@ func (m *AppMutation) OldLabels(ctx context.Context) (v []domain.Label, err erro
 	return oldValue.Labels, nil
 }
 
-// AppendLabels adds t to the "labels" field.
-func (m *AppMutation) AppendLabels(t []domain.Label) {
-	m.appendlabels = append(m.appendlabels, t...)
+// AppendLabels adds d to the "labels" field.
+func (m *AppMutation) AppendLabels(d []domain.Label) {
+	m.appendlabels = append(m.appendlabels, d...)
 }
 
 // AppendedLabels returns the list of values that were appended to the "labels" field in this mutation.
@@ -3195,8 +3195,8 @@ func (m *CredentialMutation) ResetName() {
 }
 
 // SetEnvironment sets the "environment" field.
-func (m *CredentialMutation) SetEnvironment(t domain.Environment) {
-	m.environment = &t
+func (m *CredentialMutation) SetEnvironment(d domain.Environment) {
+	m.environment = &d
 }
 
 // Environment returns the value of the "environment" field in the mutation.
@@ -3267,8 +3267,8 @@ func (m *CredentialMutation) ResetStatus() {
 }
 
 // SetAuthType sets the "auth_type" field.
-func (m *CredentialMutation) SetAuthType(tt domain.AuthType) {
-	m.auth_type = &tt
+func (m *CredentialMutation) SetAuthType(dt domain.AuthType) {
+	m.auth_type = &dt
 }
 
 // AuthType returns the value of the "auth_type" field in the mutation.
@@ -3496,8 +3496,8 @@ func (m *CredentialMutation) ResetRawKeyHint() {
 }
 
 // SetAccess sets the "access" field.
-func (m *CredentialMutation) SetAccess(t domain.Access) {
-	m.access = &t
+func (m *CredentialMutation) SetAccess(d domain.Access) {
+	m.access = &d
 }
 
 // Access returns the value of the "access" field in the mutation.
@@ -3597,8 +3597,8 @@ func (m *CredentialMutation) ResetAllowedAddresses() {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (m *CredentialMutation) SetRateLimit(tl *domain.RateLimit) {
-	m.rate_limit = &tl
+func (m *CredentialMutation) SetRateLimit(dl *domain.RateLimit) {
+	m.rate_limit = &dl
 }
 
 // RateLimit returns the value of the "rate_limit" field in the mutation.
@@ -3891,8 +3891,8 @@ func (m *CredentialMutation) ResetRevokedBy() {
 }
 
 // SetRevokedReason sets the "revoked_reason" field.
-func (m *CredentialMutation) SetRevokedReason(tr domain.RevocationReason) {
-	m.revoked_reason = &tr
+func (m *CredentialMutation) SetRevokedReason(dr domain.RevocationReason) {
+	m.revoked_reason = &dr
 }
 
 // RevokedReason returns the value of the "revoked_reason" field in the mutation.
@@ -5183,8 +5183,8 @@ func (m *EndpointMutation) ResetProductID() {
 }
 
 // SetMethod sets the "method" field.
-func (m *EndpointMutation) SetMethod(t domain.Method) {
-	m.method = &t
+func (m *EndpointMutation) SetMethod(d domain.Method) {
+	m.method = &d
 }
 
 // Method returns the value of the "method" field in the mutation.
@@ -6494,8 +6494,8 @@ func (m *EventMutation) ResetReason() {
 }
 
 // SetChanges sets the "changes" field.
-func (m *EventMutation) SetChanges(t []domain.Change) {
-	m.changes = &t
+func (m *EventMutation) SetChanges(d []domain.Change) {
+	m.changes = &d
 	m.appendchanges = nil
 }
 
@@ -6525,9 +6525,9 @@ func (m *EventMutation) OldChanges(ctx context.Context) (v []domain.Change, err 
 	return oldValue.Changes, nil
 }
 
-// AppendChanges adds t to the "changes" field.
-func (m *EventMutation) AppendChanges(t []domain.Change) {
-	m.appendchanges = append(m.appendchanges, t...)
+// AppendChanges adds d to the "changes" field.
+func (m *EventMutation) AppendChanges(d []domain.Change) {
+	m.appendchanges = append(m.appendchanges, d...)
 }
 
 // AppendedChanges returns the list of values that were appended to the "changes" field in this mutation.
@@ -9915,8 +9915,8 @@ func (m *MembershipMutation) ResetUserID() {
 }
 
 // SetRole sets the "role" field.
-func (m *MembershipMutation) SetRole(tr domain.MembershipRole) {
-	m.role = &tr
+func (m *MembershipMutation) SetRole(dr domain.MembershipRole) {
+	m.role = &dr
 }
 
 // Role returns the value of the "role" field in the mutation.
@@ -10894,8 +10894,8 @@ func (m *OrganizationMutation) ResetCurrency() {
 }
 
 // SetPortalUnregister sets the "portal_unregister" field.
-func (m *OrganizationMutation) SetPortalUnregister(tu domain.PortalUnregister) {
-	m.portal_unregister = &tu
+func (m *OrganizationMutation) SetPortalUnregister(du domain.PortalUnregister) {
+	m.portal_unregister = &du
 }
 
 // PortalUnregister returns the value of the "portal_unregister" field in the mutation.
@@ -10930,8 +10930,8 @@ func (m *OrganizationMutation) ResetPortalUnregister() {
 }
 
 // SetProductionKeys sets the "production_keys" field.
-func (m *OrganizationMutation) SetProductionKeys(tk domain.ProductionKeys) {
-	m.production_keys = &tk
+func (m *OrganizationMutation) SetProductionKeys(dk domain.ProductionKeys) {
+	m.production_keys = &dk
 }
 
 // ProductionKeys returns the value of the "production_keys" field in the mutation.
@@ -11038,8 +11038,8 @@ func (m *OrganizationMutation) ResetKeyPrefix() {
 }
 
 // SetLongestKeyLife sets the "longest_key_life" field.
-func (m *OrganizationMutation) SetLongestKeyLife(tl domain.KeyLife) {
-	m.longest_key_life = &tl
+func (m *OrganizationMutation) SetLongestKeyLife(dl domain.KeyLife) {
+	m.longest_key_life = &dl
 }
 
 // LongestKeyLife returns the value of the "longest_key_life" field in the mutation.
@@ -11186,8 +11186,8 @@ func (m *OrganizationMutation) ResetEventRetentionDays() {
 }
 
 // SetUsageRetention sets the "usage_retention" field.
-func (m *OrganizationMutation) SetUsageRetention(tr *domain.UsageRetention) {
-	m.usage_retention = &tr
+func (m *OrganizationMutation) SetUsageRetention(dr *domain.UsageRetention) {
+	m.usage_retention = &dr
 }
 
 // UsageRetention returns the value of the "usage_retention" field in the mutation.
@@ -12155,8 +12155,8 @@ func (m *PlanMutation) ResetExternalID() {
 }
 
 // SetKind sets the "kind" field.
-func (m *PlanMutation) SetKind(tk domain.PlanKind) {
-	m.kind = &tk
+func (m *PlanMutation) SetKind(dk domain.PlanKind) {
+	m.kind = &dk
 }
 
 // Kind returns the value of the "kind" field in the mutation.
@@ -12191,8 +12191,8 @@ func (m *PlanMutation) ResetKind() {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (m *PlanMutation) SetRateLimit(tl *domain.RateLimit) {
-	m.rate_limit = &tl
+func (m *PlanMutation) SetRateLimit(dl *domain.RateLimit) {
+	m.rate_limit = &dl
 }
 
 // RateLimit returns the value of the "rate_limit" field in the mutation.
@@ -12240,8 +12240,8 @@ func (m *PlanMutation) ResetRateLimit() {
 }
 
 // SetQuota sets the "quota" field.
-func (m *PlanMutation) SetQuota(t *domain.Quota) {
-	m.quota = &t
+func (m *PlanMutation) SetQuota(d *domain.Quota) {
+	m.quota = &d
 }
 
 // Quota returns the value of the "quota" field in the mutation.
@@ -12289,8 +12289,8 @@ func (m *PlanMutation) ResetQuota() {
 }
 
 // SetQuotaPer sets the "quota_per" field.
-func (m *PlanMutation) SetQuotaPer(tp domain.QuotaPer) {
-	m.quota_per = &tp
+func (m *PlanMutation) SetQuotaPer(dp domain.QuotaPer) {
+	m.quota_per = &dp
 }
 
 // QuotaPer returns the value of the "quota_per" field in the mutation.
@@ -12325,8 +12325,8 @@ func (m *PlanMutation) ResetQuotaPer() {
 }
 
 // SetPrice sets the "price" field.
-func (m *PlanMutation) SetPrice(t *domain.Price) {
-	m.price = &t
+func (m *PlanMutation) SetPrice(d *domain.Price) {
+	m.price = &d
 }
 
 // Price returns the value of the "price" field in the mutation.
@@ -12374,8 +12374,8 @@ func (m *PlanMutation) ResetPrice() {
 }
 
 // SetApproval sets the "approval" field.
-func (m *PlanMutation) SetApproval(t domain.Approval) {
-	m.approval = &t
+func (m *PlanMutation) SetApproval(d domain.Approval) {
+	m.approval = &d
 }
 
 // Approval returns the value of the "approval" field in the mutation.
@@ -13498,8 +13498,8 @@ func (m *ProductMutation) ResetVisibility() {
 }
 
 // SetStatus sets the "status" field.
-func (m *ProductMutation) SetStatus(ts domain.ProductStatus) {
-	m.status = &ts
+func (m *ProductMutation) SetStatus(ds domain.ProductStatus) {
+	m.status = &ds
 }
 
 // Status returns the value of the "status" field in the mutation.
@@ -13534,8 +13534,8 @@ func (m *ProductMutation) ResetStatus() {
 }
 
 // SetApproval sets the "approval" field.
-func (m *ProductMutation) SetApproval(t domain.Approval) {
-	m.approval = &t
+func (m *ProductMutation) SetApproval(d domain.Approval) {
+	m.approval = &d
 }
 
 // Approval returns the value of the "approval" field in the mutation.
@@ -13570,8 +13570,8 @@ func (m *ProductMutation) ResetApproval() {
 }
 
 // SetAuthTypes sets the "auth_types" field.
-func (m *ProductMutation) SetAuthTypes(tt []domain.AuthType) {
-	m.auth_types = &tt
+func (m *ProductMutation) SetAuthTypes(dt []domain.AuthType) {
+	m.auth_types = &dt
 	m.appendauth_types = nil
 }
 
@@ -13601,9 +13601,9 @@ func (m *ProductMutation) OldAuthTypes(ctx context.Context) (v []domain.AuthType
 	return oldValue.AuthTypes, nil
 }
 
-// AppendAuthTypes adds tt to the "auth_types" field.
-func (m *ProductMutation) AppendAuthTypes(tt []domain.AuthType) {
-	m.appendauth_types = append(m.appendauth_types, tt...)
+// AppendAuthTypes adds dt to the "auth_types" field.
+func (m *ProductMutation) AppendAuthTypes(dt []domain.AuthType) {
+	m.appendauth_types = append(m.appendauth_types, dt...)
 }
 
 // AppendedAuthTypes returns the list of values that were appended to the "auth_types" field in this mutation.
@@ -15428,8 +15428,8 @@ func (m *ServiceTokenMutation) ResetProductIds() {
 }
 
 // SetEnvironment sets the "environment" field.
-func (m *ServiceTokenMutation) SetEnvironment(t domain.Environment) {
-	m.environment = &t
+func (m *ServiceTokenMutation) SetEnvironment(d domain.Environment) {
+	m.environment = &d
 }
 
 // Environment returns the value of the "environment" field in the mutation.
@@ -22665,8 +22665,8 @@ func (m *UserMutation) ResetEmailFolded() {
 }
 
 // SetRole sets the "role" field.
-func (m *UserMutation) SetRole(tr domain.UserRole) {
-	m.role = &tr
+func (m *UserMutation) SetRole(dr domain.UserRole) {
+	m.role = &dr
 }
 
 // Role returns the value of the "role" field in the mutation.
@@ -22701,8 +22701,8 @@ func (m *UserMutation) ResetRole() {
 }
 
 // SetStatus sets the "status" field.
-func (m *UserMutation) SetStatus(ts domain.UserStatus) {
-	m.status = &ts
+func (m *UserMutation) SetStatus(ds domain.UserStatus) {
+	m.status = &ds
 }
 
 // Status returns the value of the "status" field in the mutation.

@@ -53,7 +53,7 @@ type Product struct {
 	DocumentationURL string `json:"documentation_url,omitempty"`
 	// Calls need no key.
 	Keyless bool `json:"keyless,omitempty"`
-	// Only calls of its endpoints pass, also for registrations that are not narrowed.
+	// Only calls of its endpoints pass, also for subscriptions that are not narrowed.
 	EnforceEndpoints bool `json:"enforce_endpoints,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the ProductQuery when eager-loading is set.

@@ -17,7 +17,7 @@ import (
 type QuotaCount struct {
 	config `json:"-"`
 	// ID of the ent.
-	// Made of the registration and the period's start.
+	// Made of the subscription and the period's start.
 	ID uuid.UUID `json:"id,omitempty"`
 	// OrganizationID holds the value of the "organization_id" field.
 	OrganizationID uuid.UUID `json:"organization_id,omitempty"`

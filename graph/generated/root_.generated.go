@@ -4336,19 +4336,19 @@ enum VerdictCode {
   IP_NOT_ALLOWED
   "The app is not registered with the product, there is no such product for it, or the app named is not one that the key speaks for."
   NOT_SUBSCRIBED
-  "The app's registration with the product waits for a decision."
+  "The app's subscription with the product waits for a decision."
   WAITING
-  "The app's registration with the product is suspended."
+  "The app's subscription with the product is suspended."
   SUSPENDED
   "The key reaches listed products only, and this one is not listed."
   NOT_IN_ACCESS_LIST
   "The key was presented in a way that the product does not take."
   AUTH_TYPE_NOT_ALLOWED
-  "The method and path are not those of an endpoint that the registration reaches, or servers could read the path in different ways."
+  "The method and path are not those of an endpoint that the subscription reaches, or servers could read the path in different ways."
   ENDPOINT_NOT_ALLOWED
   "The key speaks for several apps that are registered with the product, and none was named."
   AMBIGUOUS_APP
-  "Calls come faster than the registration or the key allows, or the key was not looked for because too many unknown ones were shown."
+  "Calls come faster than the subscription or the key allows, or the key was not looked for because too many unknown ones were shown."
   RATE_LIMITED
   "The calls of this period are used up."
   QUOTA_EXCEEDED
@@ -4360,7 +4360,7 @@ enum VerdictCode {
 input ExplainAccessInput {
   "The key; its secret is not needed."
   credentialId: ID!
-  "The product's ` + "`" + `name` + "`" + `; registrations are not looked at unless given."
+  "The product's ` + "`" + `name` + "`" + `; subscriptions are not looked at unless given."
   product: String
   "The call's method, such as GET."
   method: String
@@ -4630,7 +4630,7 @@ extend type Mutation {
     "Which."
     input: ResumeAccountInput!
   ): ResumeAccountPayload @hasRole(any: [ADMIN])
-  "Deletes an account with its apps: keys are revoked, registrations end. Its users stay. Requires: ADMIN."
+  "Deletes an account with its apps: keys are revoked, subscriptions end. Its users stay. Requires: ADMIN."
   deleteAccount(
     "Which, and why."
     input: DeleteAccountInput!
@@ -4721,7 +4721,7 @@ type DeleteAccountPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
-	{Name: "../schema/app.graphql", Input: `"A developer's application: what keys and registrations belong to."
+	{Name: "../schema/app.graphql", Input: `"A developer's application: what keys and subscriptions belong to."
 type App implements Node {
   "The opaque id."
   id: ID!
@@ -4760,7 +4760,7 @@ type App implements Node {
   keyCounts: KeyCounts! @goField(forceResolver: true)
   "How many of its calls gateways asked about in the last 24 hours, to the minute."
   callsLast24h: BigInt! @goField(forceResolver: true)
-  "Its registrations: the newest of each product, newest first."
+  "Its subscriptions: the newest of each product, newest first."
   productSubscriptions(
     "Only those for which all of this holds."
     where: AppSubscriptionFilter
@@ -4775,7 +4775,7 @@ type App implements Node {
     "Those before this cursor."
     before: String
   ): ProductSubscriptionConnection! @goField(forceResolver: true)
-  "The endpoints that it reaches: of each approved registration those it is narrowed to, else all of the product's; first made first."
+  "The endpoints that it reaches: of each approved subscription those it is narrowed to, else all of the product's; first made first."
   connectedEndpoints(
     "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
@@ -4786,7 +4786,7 @@ type App implements Node {
     "Those before this cursor."
     before: String
   ): EndpointConnection! @goField(forceResolver: true)
-  "What happened to it, its keys and its registrations; newest first."
+  "What happened to it, its keys and its subscriptions; newest first."
   timeline(
     "How many from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
     first: Int
@@ -4920,7 +4920,7 @@ extend type Mutation {
     "What to change."
     input: UpdateAppInput!
   ): UpdateAppPayload @hasRole(any: [ADMIN, PORTAL])
-  "Deletes an app: its keys are revoked, its registrations end, and it is gone from every list. A suspended registration stays suspended for the account until an administrator resumes or ends it. Requires: ADMIN or PORTAL."
+  "Deletes an app: its keys are revoked, its subscriptions end, and it is gone from every list. A suspended subscription stays suspended for the account until an administrator resumes or ends it. Requires: ADMIN or PORTAL."
   deleteApp(
     "What to delete."
     input: DeleteAppInput!
@@ -4946,7 +4946,7 @@ input FirstKeyInput {
   accessControlList: [ID!]
   "The networks (CIDR) or single addresses it may be used from, IPv4 or IPv6, at most 100; anywhere unless given."
   allowedAddresses: [String!]
-  "How fast its own calls may come, besides what its registrations allow."
+  "How fast its own calls may come, besides what its subscriptions allow."
   rateLimit: RateLimitInput
 }
 
@@ -5261,7 +5261,7 @@ type Credential implements Node {
   ): ProductConnection! @goField(forceResolver: true)
   "The networks it may be used from (CIDR); an empty list: anywhere."
   allowedAddresses: [String!]!
-  "How fast its own calls may come, besides what its registrations allow; null: no limit of its own."
+  "How fast its own calls may come, besides what its subscriptions allow; null: no limit of its own."
   rateLimit: RateLimit
   "When it was made."
   createdAt: Time!
@@ -5492,7 +5492,7 @@ input GenerateKeyInput {
   accessControlList: [ID!]
   "The networks (CIDR) or single addresses it may be used from, IPv4 or IPv6, at most 100; anywhere unless given."
   allowedAddresses: [String!]
-  "How fast its own calls may come, besides what its registrations allow."
+  "How fast its own calls may come, besides what its subscriptions allow."
   rateLimit: RateLimitInput
   "1–255 characters. The same key with the same input within 24 hours makes nothing new; with another input it is a CONFLICT."
   idempotencyKey: String
@@ -5526,7 +5526,7 @@ input UpdateKeyInput {
   accessControlList: [ID!]
   "Instead of the present list, at most 100 networks (CIDR) or single addresses; null or an empty list: anywhere."
   allowedAddresses: [String!]
-  "How fast its own calls may come, besides what its registrations allow; null: no limit of its own."
+  "How fast its own calls may come, besides what its subscriptions allow; null: no limit of its own."
   rateLimit: RateLimitInput
 }
 
@@ -5667,7 +5667,7 @@ extend type Mutation {
     "What to change."
     input: UpdateEndpointInput!
   ): UpdateEndpointPayload @hasRole(any: [ADMIN])
-  "Deletes an endpoint. Registrations that are narrowed to it lose it, and stay narrowed to what is left, even if that is nothing. Requires: ADMIN."
+  "Deletes an endpoint. Subscriptions that are narrowed to it lose it, and stay narrowed to what is left, even if that is nothing. Requires: ADMIN."
   deleteEndpoint(
     "Which."
     input: DeleteEndpointInput!
@@ -5942,19 +5942,19 @@ enum EventType {
   ENDPOINT_DELETED
   "An app was registered with a product."
   SUBSCRIPTION_REGISTERED
-  "A registration was approved."
+  "A subscription was approved."
   SUBSCRIPTION_APPROVED
-  "A registration was rejected."
+  "A subscription was rejected."
   SUBSCRIPTION_REJECTED
-  "A waiting registration was taken back."
+  "A waiting subscription was taken back."
   SUBSCRIPTION_WITHDRAWN
-  "A registration was interrupted."
+  "A subscription was interrupted."
   SUBSCRIPTION_SUSPENDED
-  "An interrupted registration goes on."
+  "An interrupted subscription goes on."
   SUBSCRIPTION_RESUMED
-  "A registration was ended."
+  "A subscription was ended."
   SUBSCRIPTION_UNREGISTERED
-  "A registration was narrowed to some of its product's endpoints, to others, or no more."
+  "A subscription was narrowed to some of its product's endpoints, to others, or no more."
   SUBSCRIPTION_NARROWED
   "A machine's token was made."
   SERVICE_TOKEN_CREATED
@@ -6038,7 +6038,7 @@ type Organization implements Node {
   timeZone: String!
   "The currency by ISO 4217 that its prices are in."
   currency: String!
-  "Which registrations developers may end by themselves."
+  "Which subscriptions developers may end by themselves."
   portalUnregister: PortalUnregister!
   "Who may make keys for production."
   productionKeys: ProductionKeys!
@@ -6058,7 +6058,7 @@ type Organization implements Node {
   version: Int @hasRole(any: [ADMIN])
 }
 
-"Which registrations developers may end by themselves."
+"Which subscriptions developers may end by themselves."
 enum PortalUnregister {
   "Only those that still wait."
   WITHDRAW_ONLY
@@ -6138,7 +6138,7 @@ input UpdateOrganizationInput {
   timeZone: String
   "Three capital letters by ISO 4217; null is refused."
   currency: String
-  "Which registrations developers may end by themselves; null is refused."
+  "Which subscriptions developers may end by themselves; null is refused."
   portalUnregister: PortalUnregister
   "Who may make keys for production; null is refused."
   productionKeys: ProductionKeys
@@ -6182,7 +6182,7 @@ type Plan implements Node {
   quotaPer: QuotaPer!
   "What it costs; null: nothing."
   price: Price
-  "Whether a registration waits for a person: the plan's own rule, else its product's."
+  "Whether a subscription waits for a person: the plan's own rule, else its product's."
   approval: Approval
   "Grows by one with each change. Requires: ADMIN."
   version: Int @hasRole(any: [ADMIN])
@@ -6338,7 +6338,7 @@ input CreatePlanInput {
   quotaPer: QuotaPer = APP
   "What it costs; only a FREE plan may leave it out."
   price: PriceInput
-  "Whether registrations wait for a person; the product's rule unless given."
+  "Whether subscriptions wait for a person; the product's rule unless given."
   approval: Approval
 }
 
@@ -6368,7 +6368,7 @@ input UpdatePlanInput {
   quotaPer: QuotaPer
   "What it costs; null: nothing, for a FREE plan."
   price: PriceInput
-  "Whether registrations wait for a person; null: the product's rule."
+  "Whether subscriptions wait for a person; null: the product's rule."
   approval: Approval
 }
 
@@ -6396,7 +6396,7 @@ type Product implements Node {
   externalId: String @hasRole(any: [ADMIN])
   "Where it stands in its life."
   status: ProductStatus!
-  "Whether a registration waits for a person, unless its plan says otherwise."
+  "Whether a subscription waits for a person, unless its plan says otherwise."
   approval: Approval!
   "How keys may be presented to gateways that serve it."
   authTypes: [AuthType!]!
@@ -6404,7 +6404,7 @@ type Product implements Node {
   documentationUrl: String!
   "Whether calls need no key."
   keyless: Boolean!
-  "Whether only calls of its endpoints pass, for registrations that are not narrowed, too."
+  "Whether only calls of its endpoints pass, for subscriptions that are not narrowed, too."
   enforceEndpoints: Boolean!
   "When it was made."
   createdAt: Time!
@@ -6444,11 +6444,11 @@ enum ProductStatus {
   PUBLISHED
   "On offer, and about to go."
   DEPRECATED
-  "Gone: nobody can register, and registrations have ended."
+  "Gone: nobody can register, and subscriptions have ended."
   RETIRED
 }
 
-"Whether a registration waits for a person."
+"Whether a subscription waits for a person."
 enum Approval {
   "It waits."
   MANUAL
@@ -6539,7 +6539,7 @@ extend type Mutation {
     "What to make."
     input: CreateProductInput!
   ): CreateProductPayload @hasRole(any: [ADMIN])
-  "Changes a product. What is left out stays; null clears. Setting RETIRED ends its registrations. Requires: ADMIN."
+  "Changes a product. What is left out stays; null clears. Setting RETIRED ends its subscriptions. Requires: ADMIN."
   updateProduct(
     "What to change."
     input: UpdateProductInput!
@@ -6560,7 +6560,7 @@ input CreateProductInput {
   externalId: String
   "Where it stands. A product is on offer, PUBLISHED or DEPRECATED, only with a plan: make it a DRAFT, then its plan. Null is refused."
   status: ProductStatus = DRAFT
-  "Whether registrations wait for a person; null is refused."
+  "Whether subscriptions wait for a person; null is refused."
   approval: Approval = MANUAL
   "How keys may be presented; at least one. Null is refused."
   authTypes: [AuthType!] = [API_KEY, BASIC]
@@ -6596,7 +6596,7 @@ input UpdateProductInput {
   externalId: String
   "Where it stands; null is refused. Without a plan it cannot be PUBLISHED or DEPRECATED. A retired product does not come back, and what developers have seen is no draft again."
   status: ProductStatus
-  "Whether registrations wait for a person; null is refused."
+  "Whether subscriptions wait for a person; null is refused."
   approval: Approval
   "How keys may be presented; at least one. Null is refused."
   authTypes: [AuthType!]
@@ -6616,11 +6616,11 @@ type UpdateProductPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
-	{Name: "../schema/subscription.graphql", Input: `"An app's registration with a product by a plan."
+	{Name: "../schema/subscription.graphql", Input: `"An app's subscription with a product by a plan."
 type ProductSubscription implements Node {
   "The opaque id."
   id: ID!
-  "The app that is registered; null when it was deleted: a suspended registration outlives its app."
+  "The app that is registered; null when it was deleted: a suspended subscription outlives its app."
   app: App @goField(forceResolver: true)
   "The account of the app."
   account: Account! @goField(forceResolver: true)
@@ -6692,13 +6692,13 @@ type QuotaUse {
   resetsAt: Time!
 }
 
-"What the viewer may do with a registration besides its transitions."
+"What the viewer may do with a subscription besides its transitions."
 type ProductSubscriptionPermissions {
   "` + "`" + `updateSubscriptionEndpoints` + "`" + `."
   updateEndpoints: Permission!
 }
 
-"Where a registration stands."
+"Where a subscription stands."
 enum SubscriptionStatus {
   "It waits for a decision."
   WAITING
@@ -6706,13 +6706,13 @@ enum SubscriptionStatus {
   APPROVED
   "It was refused; the app may register again."
   REJECTED
-  "An administrator interrupted it, and can resume or end it; its developers cannot end it, nor does deleting the app. Meanwhile further registrations of its account with the product wait for approval."
+  "An administrator interrupted it, and can resume or end it; its developers cannot end it, nor does deleting the app. Meanwhile further subscriptions of its account with the product wait for approval."
   SUSPENDED
   "It has ended; the app may register again."
   UNSUBSCRIBED
 }
 
-"What can be done to a registration."
+"What can be done to a subscription."
 enum SubscriptionTransition {
   "` + "`" + `approveSubscription` + "`" + `."
   APPROVE
@@ -6752,7 +6752,7 @@ type Actor {
   user: User
 }
 
-"A page of registrations."
+"A page of subscriptions."
 type ProductSubscriptionConnection {
   "The page's edges: each with its cursor."
   edges: [ProductSubscriptionEdge!]! @goField(forceResolver: true)
@@ -6764,7 +6764,7 @@ type ProductSubscriptionConnection {
   pageInfo: PageInfo!
 }
 
-"One of registrations, with its place in the list."
+"One of subscriptions, with its place in the list."
 type ProductSubscriptionEdge {
   "The place: opaque, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + ` of the same list."
   cursor: String!
@@ -6772,15 +6772,15 @@ type ProductSubscriptionEdge {
   node: ProductSubscription!
 }
 
-"Conditions on an app's registrations."
+"Conditions on an app's subscriptions."
 input AppSubscriptionFilter {
   "In one of these states."
   status: [SubscriptionStatus!]
-  "Show older registrations with the same product too."
+  "Show older subscriptions with the same product too."
   history: Boolean! = false
 }
 
-"Conditions on registrations."
+"Conditions on subscriptions."
 input ProductSubscriptionFilter {
   "In one of these states."
   status: [SubscriptionStatus!]
@@ -6790,11 +6790,11 @@ input ProductSubscriptionFilter {
   appIds: [ID!]
   "Of one of these accounts. Requires: ADMIN."
   accountIds: [ID!] @hasRole(any: [ADMIN])
-  "Show older registrations of the same app and product too."
+  "Show older subscriptions of the same app and product too."
   history: Boolean! = false
 }
 
-"The order of registrations."
+"The order of subscriptions."
 input ProductSubscriptionOrder {
   "By what."
   field: ProductSubscriptionOrderField!
@@ -6802,14 +6802,14 @@ input ProductSubscriptionOrder {
   direction: OrderDirection! = ASC
 }
 
-"What registrations are ordered by."
+"What subscriptions are ordered by."
 enum ProductSubscriptionOrderField {
   "When they were made."
   CREATED_AT
 }
 
 extend type Query {
-  "Registrations, oldest first: with ` + "`" + `where: {status: [WAITING]}` + "`" + ` an administrator's approval queue. A developer's are the active account's. An administrator's hold the suspended ones of deleted apps too. Requires: ADMIN or PORTAL."
+  "Subscriptions, oldest first: with ` + "`" + `where: {status: [WAITING]}` + "`" + ` an administrator's approval queue. A developer's are the active account's. An administrator's hold the suspended ones of deleted apps too. Requires: ADMIN or PORTAL."
   productSubscriptions(
     "Only those for which all of this holds."
     where: ProductSubscriptionFilter
@@ -6827,42 +6827,42 @@ extend type Query {
 }
 
 extend type Mutation {
-  "Registers an app with a product: it waits for approval, or is approved at once where the product or plan says so and the account has no suspended registration with the product. Requires: ADMIN or PORTAL."
+  "Registers an app with a product: it waits for approval, or is approved at once where the product or plan says so and the account has no suspended subscription with the product. Requires: ADMIN or PORTAL."
   register(
     "What with what."
     input: RegisterInput!
   ): RegisterPayload @hasRole(any: [ADMIN, PORTAL])
-  "Takes back a registration that still waits. Requires: PORTAL."
+  "Takes back a subscription that still waits. Requires: PORTAL."
   withdraw(
     "Which."
     input: WithdrawInput!
   ): WithdrawPayload @hasRole(any: [PORTAL])
-  "Ends a live registration. Administrators always may; developers as the organization's policy says, and never while it is SUSPENDED. When an administrator ends a suspended one, the suspension is over, also when its app was deleted. Requires: ADMIN or PORTAL."
+  "Ends a live subscription. Administrators always may; developers as the organization's policy says, and never while it is SUSPENDED. When an administrator ends a suspended one, the suspension is over, also when its app was deleted. Requires: ADMIN or PORTAL."
   unregister(
     "Which, and why."
     input: UnregisterInput!
   ): UnregisterPayload @hasRole(any: [ADMIN, PORTAL])
-  "Approves a waiting registration. Requires: ADMIN."
+  "Approves a waiting subscription. Requires: ADMIN."
   approveSubscription(
     "Which."
     input: ApproveSubscriptionInput!
   ): ApproveSubscriptionPayload @hasRole(any: [ADMIN])
-  "Rejects a waiting registration. Requires: ADMIN."
+  "Rejects a waiting subscription. Requires: ADMIN."
   rejectSubscription(
     "Which, and why."
     input: RejectSubscriptionInput!
   ): RejectSubscriptionPayload @hasRole(any: [ADMIN])
-  "Interrupts an approved registration. Requires: ADMIN."
+  "Interrupts an approved subscription. Requires: ADMIN."
   suspendSubscription(
     "Which, and why."
     input: SuspendSubscriptionInput!
   ): SuspendSubscriptionPayload @hasRole(any: [ADMIN])
-  "Lets an interrupted registration go on; when its app was deleted, the suspension is over and the registration ends. Requires: ADMIN."
+  "Lets an interrupted subscription go on; when its app was deleted, the suspension is over and the subscription ends. Requires: ADMIN."
   resumeSubscription(
     "Which."
     input: ResumeSubscriptionInput!
   ): ResumeSubscriptionPayload @hasRole(any: [ADMIN])
-  "Narrows a waiting or approved registration to some of its product's endpoints, to others, or no more; that needs no new approval. Requires: ADMIN or PORTAL."
+  "Narrows a waiting or approved subscription to some of its product's endpoints, to others, or no more; that needs no new approval. Requires: ADMIN or PORTAL."
   updateSubscriptionEndpoints(
     "Which, and to what."
     input: UpdateSubscriptionEndpointsInput!
@@ -6885,7 +6885,7 @@ input RegisterInput {
 
 "What was registered."
 type RegisterPayload {
-  "The registration; null when there are errors."
+  "The subscription; null when there are errors."
   productSubscription: ProductSubscription
   "Whether this repeats the answer to an earlier request with the same idempotency key."
   replayed: Boolean!
@@ -6893,9 +6893,9 @@ type RegisterPayload {
   userErrors: [UserError!]!
 }
 
-"Which registration to take back."
+"Which subscription to take back."
 input WithdrawInput {
-  "Which registration."
+  "Which subscription."
   subscriptionId: ID!
   "Why; at most 1000 characters; both sides can read it."
   reason: String
@@ -6903,15 +6903,15 @@ input WithdrawInput {
 
 "What became of it."
 type WithdrawPayload {
-  "The registration as it is now; null when there are errors."
+  "The subscription as it is now; null when there are errors."
   productSubscription: ProductSubscription
   "What to correct."
   userErrors: [UserError!]!
 }
 
-"Which registration to end."
+"Which subscription to end."
 input UnregisterInput {
-  "Which registration."
+  "Which subscription."
   subscriptionId: ID!
   "Why; at most 1000 characters; both sides can read it."
   reason: String
@@ -6919,15 +6919,15 @@ input UnregisterInput {
 
 "What became of it."
 type UnregisterPayload {
-  "The registration as it is now; null when there are errors."
+  "The subscription as it is now; null when there are errors."
   productSubscription: ProductSubscription
   "What to correct."
   userErrors: [UserError!]!
 }
 
-"Which registration to approve."
+"Which subscription to approve."
 input ApproveSubscriptionInput {
-  "Which registration."
+  "Which subscription."
   subscriptionId: ID!
   "Why; at most 1000 characters; both sides can read it."
   reason: String
@@ -6935,15 +6935,15 @@ input ApproveSubscriptionInput {
 
 "What became of it."
 type ApproveSubscriptionPayload {
-  "The registration as it is now; null when there are errors."
+  "The subscription as it is now; null when there are errors."
   productSubscription: ProductSubscription
   "What to correct."
   userErrors: [UserError!]!
 }
 
-"Which registration to reject."
+"Which subscription to reject."
 input RejectSubscriptionInput {
-  "Which registration."
+  "Which subscription."
   subscriptionId: ID!
   "Why: 1–1000 characters; the developer reads it."
   reason: String!
@@ -6951,15 +6951,15 @@ input RejectSubscriptionInput {
 
 "What became of it."
 type RejectSubscriptionPayload {
-  "The registration as it is now; null when there are errors."
+  "The subscription as it is now; null when there are errors."
   productSubscription: ProductSubscription
   "What to correct."
   userErrors: [UserError!]!
 }
 
-"Which registration to interrupt."
+"Which subscription to interrupt."
 input SuspendSubscriptionInput {
-  "Which registration."
+  "Which subscription."
   subscriptionId: ID!
   "Why; at most 1000 characters; both sides can read it."
   reason: String
@@ -6967,15 +6967,15 @@ input SuspendSubscriptionInput {
 
 "What became of it."
 type SuspendSubscriptionPayload {
-  "The registration as it is now; null when there are errors."
+  "The subscription as it is now; null when there are errors."
   productSubscription: ProductSubscription
   "What to correct."
   userErrors: [UserError!]!
 }
 
-"Which registration to let go on."
+"Which subscription to let go on."
 input ResumeSubscriptionInput {
-  "Which registration."
+  "Which subscription."
   subscriptionId: ID!
   "Why; at most 1000 characters; both sides can read it."
   reason: String
@@ -6983,15 +6983,15 @@ input ResumeSubscriptionInput {
 
 "What became of it."
 type ResumeSubscriptionPayload {
-  "The registration as it is now; null when there are errors."
+  "The subscription as it is now; null when there are errors."
   productSubscription: ProductSubscription
   "What to correct."
   userErrors: [UserError!]!
 }
 
-"What endpoints a registration shall be for."
+"What endpoints a subscription shall be for."
 input UpdateSubscriptionEndpointsInput {
-  "Which registration."
+  "Which subscription."
   subscriptionId: ID!
   "The version the change is made against; an older one is a CONFLICT; null is refused."
   version: Int @notNull
@@ -7001,7 +7001,7 @@ input UpdateSubscriptionEndpointsInput {
 
 "What became of it."
 type UpdateSubscriptionEndpointsPayload {
-  "The registration as it is now; null when there are errors."
+  "The subscription as it is now; null when there are errors."
   productSubscription: ProductSubscription
   "What to correct."
   userErrors: [UserError!]!

@@ -33,17 +33,17 @@ type AppOrder struct {
 	Direction OrderDirection `json:"direction"`
 }
 
-// Conditions on an app's registrations.
+// Conditions on an app's subscriptions.
 type AppSubscriptionFilter struct {
 	// In one of these states.
 	Status graphql.Omittable[[]lifecycle.SubscriptionStatus] `json:"status,omitempty"`
-	// Show older registrations with the same product too.
+	// Show older subscriptions with the same product too.
 	History bool `json:"history"`
 }
 
-// Which registration to approve.
+// Which subscription to approve.
 type ApproveSubscriptionInput struct {
-	// Which registration.
+	// Which subscription.
 	SubscriptionID string `json:"subscriptionId"`
 	// Why; at most 1000 characters; both sides can read it.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
@@ -51,7 +51,7 @@ type ApproveSubscriptionInput struct {
 
 // What became of it.
 type ApproveSubscriptionPayload struct {
-	// The registration as it is now; null when there are errors.
+	// The subscription as it is now; null when there are errors.
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
 	// What to correct.
 	UserErrors []*fault.Problem `json:"userErrors"`
@@ -286,7 +286,7 @@ type ProductOrder struct {
 	Direction OrderDirection `json:"direction"`
 }
 
-// The order of registrations.
+// The order of subscriptions.
 type ProductSubscriptionOrder struct {
 	// By what.
 	Field ProductSubscriptionOrderField `json:"field"`
@@ -301,7 +301,7 @@ type Query struct {
 
 // What was registered.
 type RegisterPayload struct {
-	// The registration; null when there are errors.
+	// The subscription; null when there are errors.
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
 	// Whether this repeats the answer to an earlier request with the same idempotency key.
 	Replayed bool `json:"replayed"`
@@ -309,9 +309,9 @@ type RegisterPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// Which registration to reject.
+// Which subscription to reject.
 type RejectSubscriptionInput struct {
-	// Which registration.
+	// Which subscription.
 	SubscriptionID string `json:"subscriptionId"`
 	// Why: 1–1000 characters; the developer reads it.
 	Reason string `json:"reason"`
@@ -319,7 +319,7 @@ type RejectSubscriptionInput struct {
 
 // What became of it.
 type RejectSubscriptionPayload struct {
-	// The registration as it is now; null when there are errors.
+	// The subscription as it is now; null when there are errors.
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
 	// What to correct.
 	UserErrors []*fault.Problem `json:"userErrors"`
@@ -359,9 +359,9 @@ type ResumeAccountPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// Which registration to let go on.
+// Which subscription to let go on.
 type ResumeSubscriptionInput struct {
-	// Which registration.
+	// Which subscription.
 	SubscriptionID string `json:"subscriptionId"`
 	// Why; at most 1000 characters; both sides can read it.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
@@ -369,7 +369,7 @@ type ResumeSubscriptionInput struct {
 
 // What became of it.
 type ResumeSubscriptionPayload struct {
-	// The registration as it is now; null when there are errors.
+	// The subscription as it is now; null when there are errors.
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
 	// What to correct.
 	UserErrors []*fault.Problem `json:"userErrors"`
@@ -440,9 +440,9 @@ type SuspendAccountPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// Which registration to interrupt.
+// Which subscription to interrupt.
 type SuspendSubscriptionInput struct {
-	// Which registration.
+	// Which subscription.
 	SubscriptionID string `json:"subscriptionId"`
 	// Why; at most 1000 characters; both sides can read it.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
@@ -450,7 +450,7 @@ type SuspendSubscriptionInput struct {
 
 // What became of it.
 type SuspendSubscriptionPayload struct {
-	// The registration as it is now; null when there are errors.
+	// The subscription as it is now; null when there are errors.
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
 	// What to correct.
 	UserErrors []*fault.Problem `json:"userErrors"`
@@ -472,9 +472,9 @@ type UnlockUserPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// Which registration to end.
+// Which subscription to end.
 type UnregisterInput struct {
-	// Which registration.
+	// Which subscription.
 	SubscriptionID string `json:"subscriptionId"`
 	// Why; at most 1000 characters; both sides can read it.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
@@ -482,7 +482,7 @@ type UnregisterInput struct {
 
 // What became of it.
 type UnregisterPayload struct {
-	// The registration as it is now; null when there are errors.
+	// The subscription as it is now; null when there are errors.
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
 	// What to correct.
 	UserErrors []*fault.Problem `json:"userErrors"`
@@ -568,7 +568,7 @@ type UpdateKeyInput struct {
 	AccessControlList graphql.Omittable[[]string] `json:"accessControlList,omitempty"`
 	// Instead of the present list, at most 100 networks (CIDR) or single addresses; null or an empty list: anywhere.
 	AllowedAddresses graphql.Omittable[[]string] `json:"allowedAddresses,omitempty"`
-	// How fast its own calls may come, besides what its registrations allow; null: no limit of its own.
+	// How fast its own calls may come, besides what its subscriptions allow; null: no limit of its own.
 	RateLimit graphql.Omittable[*domain.RateLimit] `json:"rateLimit,omitempty"`
 }
 
@@ -596,7 +596,7 @@ type UpdateOrganizationInput struct {
 	TimeZone graphql.Omittable[*string] `json:"timeZone,omitempty"`
 	// Three capital letters by ISO 4217; null is refused.
 	Currency graphql.Omittable[*string] `json:"currency,omitempty"`
-	// Which registrations developers may end by themselves; null is refused.
+	// Which subscriptions developers may end by themselves; null is refused.
 	PortalUnregister graphql.Omittable[*domain.PortalUnregister] `json:"portalUnregister,omitempty"`
 	// Who may make keys for production; null is refused.
 	ProductionKeys graphql.Omittable[*domain.ProductionKeys] `json:"productionKeys,omitempty"`
@@ -640,7 +640,7 @@ type UpdatePlanInput struct {
 	QuotaPer graphql.Omittable[*domain.QuotaPer] `json:"quotaPer,omitempty"`
 	// What it costs; null: nothing, for a FREE plan.
 	Price graphql.Omittable[*domain.Price] `json:"price,omitempty"`
-	// Whether registrations wait for a person; null: the product's rule.
+	// Whether subscriptions wait for a person; null: the product's rule.
 	Approval graphql.Omittable[*domain.Approval] `json:"approval,omitempty"`
 }
 
@@ -668,7 +668,7 @@ type UpdateProductInput struct {
 	ExternalID graphql.Omittable[*string] `json:"externalId,omitempty"`
 	// Where it stands; null is refused. Without a plan it cannot be PUBLISHED or DEPRECATED. A retired product does not come back, and what developers have seen is no draft again.
 	Status graphql.Omittable[*domain.ProductStatus] `json:"status,omitempty"`
-	// Whether registrations wait for a person; null is refused.
+	// Whether subscriptions wait for a person; null is refused.
 	Approval graphql.Omittable[*domain.Approval] `json:"approval,omitempty"`
 	// How keys may be presented; at least one. Null is refused.
 	AuthTypes graphql.Omittable[[]domain.AuthType] `json:"authTypes,omitempty"`
@@ -688,9 +688,9 @@ type UpdateProductPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// What endpoints a registration shall be for.
+// What endpoints a subscription shall be for.
 type UpdateSubscriptionEndpointsInput struct {
-	// Which registration.
+	// Which subscription.
 	SubscriptionID string `json:"subscriptionId"`
 	// The version the change is made against; an older one is a CONFLICT; null is refused.
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
@@ -700,15 +700,15 @@ type UpdateSubscriptionEndpointsInput struct {
 
 // What became of it.
 type UpdateSubscriptionEndpointsPayload struct {
-	// The registration as it is now; null when there are errors.
+	// The subscription as it is now; null when there are errors.
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
 	// What to correct.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
-// Which registration to take back.
+// Which subscription to take back.
 type WithdrawInput struct {
-	// Which registration.
+	// Which subscription.
 	SubscriptionID string `json:"subscriptionId"`
 	// Why; at most 1000 characters; both sides can read it.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
@@ -716,7 +716,7 @@ type WithdrawInput struct {
 
 // What became of it.
 type WithdrawPayload struct {
-	// The registration as it is now; null when there are errors.
+	// The subscription as it is now; null when there are errors.
 	ProductSubscription *db.Subscription `json:"productSubscription,omitempty"`
 	// What to correct.
 	UserErrors []*fault.Problem `json:"userErrors"`
@@ -1009,7 +1009,7 @@ func (e ProductOrderField) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// What registrations are ordered by.
+// What subscriptions are ordered by.
 type ProductSubscriptionOrderField string
 
 const (
