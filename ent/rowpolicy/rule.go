@@ -1,4 +1,4 @@
-// Package rule says which rows a viewer may read and change. It is the third
+// Package rowpolicy says which rows a viewer may read and change. It is the third
 // lock, behind the schema's roles and the services' policy: a service that
 // forgets a condition still cannot reach over the wall, as every query and
 // every change is narrowed here, by the viewer in its context.

@@ -11,7 +11,7 @@ import (
 
 // kernels decide and compute. They know no database, no network, no framework.
 func kernels() []string {
-	return prefixed("internal/", "address", "apikey", "base62", "clock", "fault", "headername", "lifecycle", "limits", "nodeid", "paging", "pathmatch", "policy", "term", "unseen", "verdict", "viewer", "zone")
+	return prefixed("internal/", "address", "apikey", "base62", "clock", "fault", "headername", "lifecycle", "limits", "nodeid", "paging", "pathmatch", "policy", "domain", "unseen", "verdict", "viewer", "zone")
 }
 
 func prefixed(prefix string, names ...string) []string {

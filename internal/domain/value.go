@@ -1,4 +1,4 @@
-// Package term holds the small values that rows are made of and that the
+// Package domain holds the small values that rows are made of and that the
 // schema, the services and the storage share: enumerations and the objects
 // kept in JSON columns. Every enumeration's constants are spelled as in GraphQL.
 package domain

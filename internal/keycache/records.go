@@ -1,4 +1,4 @@
-// Package replica is the copy of one organization that verdicts are made of:
+// Package keycache is the copy of one organization that verdicts are made of:
 // its catalogue, its accounts and apps, its keys. It knows no database and
 // asks nobody; package gateway fills it and tells it what has changed, and
 // gateways that decide on their own do the same with what the feed carries.

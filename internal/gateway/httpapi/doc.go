@@ -1,4 +1,4 @@
-// Package door is how gateways reach the gate: plain HTTP for those that ask
+// Package httpapi is how gateways reach the gate: plain HTTP for those that ask
 // in JSON (/v1/verify) or by forward authentication (/v1/authorize), Envoy's
 // ext_authz over gRPC, the feed for gateways that decide on their own
 // (/v1/feed), and their reports of calls (/v1/usage).

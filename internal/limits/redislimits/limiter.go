@@ -1,4 +1,4 @@
-// Package shared keeps limits in Redis, for all nodes together.
+// Package redislimits keeps limits in Redis, for all nodes together.
 //
 // Each call is one script, one round trip. What Redis decides is written to
 // this node's limits.Memory too: from there the quota counts reach the
