@@ -82,7 +82,7 @@ func TestComposesRecipe(t *testing.T) {
 func TestComposesRedis(t *testing.T) {
 	p, err := project(t, "POSTGRES_PASSWORD=secret")
 	require.NoError(t, err)
-	address := freeAddress(t)
+	address := servertest.FreeAddress(t)
 	port := address[strings.LastIndexByte(address, ':')+1:]
 	command := p.Services["redis"].Command
 	c := exec.Command(installed(t, command[0]), append(command[1:], "--port", port, "--bind", "127.0.0.1")...)

@@ -11,7 +11,6 @@ import (
 	"database/sql"
 	"fmt"
 	"maps"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -51,7 +50,7 @@ func install(t *testing.T, example map[string]string) *installation {
 	for name, value := range i.settings {
 		switch {
 		case strings.HasSuffix(name, "_ADDR"):
-			i.settings[name] = freeAddress(t)
+			i.settings[name] = servertest.FreeAddress(t)
 		case name == "DATABASE_URL":
 			i.settings[name] = newDatabase(t, value)
 		case name == "REDIS_URL":
@@ -95,14 +94,6 @@ func newDatabase(t *testing.T, example string) string {
 	})
 	want.User, want.Host = url.UserPassword(user, password), have.Host
 	return want.String()
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { require.NoError(t, l.Close()) }()
-	return l.Addr().String()
 }
 
 // command prepares the program with nothing in its environment but the

@@ -118,7 +118,7 @@ func TestCommandsInCompose(t *testing.T) {
 func TestCommandsInAPod(t *testing.T) {
 	settings := map[string]string{"DATABASE_URL": "postgres://portico:secret@postgres/portico?sslmode=disable"}
 	i := install(t, settings)
-	maps.Copy(i.settings, map[string]string{"PORTICO_ADDR": freeAddress(t), "PORTICO_GATEWAY_ADDR": "off", "PORTICO_OPS_ADDR": "off",
+	maps.Copy(i.settings, map[string]string{"PORTICO_ADDR": servertest.FreeAddress(t), "PORTICO_GATEWAY_ADDR": "off", "PORTICO_OPS_ADDR": "off",
 		"PORTICO_KEYRING": filepath.Join(i.folder, "keyring.json")})
 	i.run(t, "", "keys", "create")
 	i.serve(t)

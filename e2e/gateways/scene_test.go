@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/e2e/servertest"
 	"portico/internal/testdb"
 )
 
@@ -55,7 +56,7 @@ func TestWhoCannotAskRefuses(t *testing.T) {
 			t.Parallel()
 			for problem, s := range map[string]setup{
 				"token":   {gate: there, token: "not-" + believed, upstream: newAPI(t)},
-				"nowhere": {gate: freeAddress(t), token: believed, upstream: newAPI(t)},
+				"nowhere": {gate: servertest.FreeAddress(t), token: believed, upstream: newAPI(t)},
 			} {
 				g := &gateway{w, "http://" + start(t, s)}
 				for _, headers := range [][]string{{"X-API-Key", key}, nil} {

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"portico/e2e/servertest"
 )
 
 // start puts a gateway in front of an API and gives its address.
@@ -15,7 +17,7 @@ type start func(t *testing.T, s setup) (address string)
 // startNginx includes the handed-out files in the smallest nginx.conf.
 func startNginx(t *testing.T, s setup) string {
 	t.Helper()
-	nginx, folder, address := program(t, "nginx"), t.TempDir(), freeAddress(t)
+	nginx, folder, address := program(t, "nginx"), t.TempDir(), servertest.FreeAddress(t)
 	write(t, folder, "portico.conf", s.filled(t, "nginx/portico.conf.template", map[string]string{
 		"LISTEN": address, "PORTICO_GATE": s.gate, "UPSTREAM": s.upstream}))
 	write(t, folder, "portico.guard.conf", s.filled(t, "nginx/portico.guard.conf", nil))
@@ -33,14 +35,14 @@ func startNginx(t *testing.T, s setup) string {
 
 func startCaddy(t *testing.T, s setup) string {
 	t.Helper()
-	caddy, folder, address := program(t, "caddy"), t.TempDir(), freeAddress(t)
+	caddy, folder, address := program(t, "caddy"), t.TempDir(), servertest.FreeAddress(t)
 	run(t, folder, address, environment(s, "http://"+address), caddy, "run", "--config", write(t, folder, "Caddyfile", s.text(t, "caddy/Caddyfile")), "--adapter", "caddyfile")
 	return address
 }
 
 func startHAProxy(t *testing.T, s setup) string {
 	t.Helper()
-	haproxy, folder, address := program(t, "haproxy"), t.TempDir(), freeAddress(t)
+	haproxy, folder, address := program(t, "haproxy"), t.TempDir(), servertest.FreeAddress(t)
 	run(t, folder, address, append(environment(s, address), "PORTICO_LUA="+handedOut(t, "haproxy/portico.lua")),
 		haproxy, "-db", "-f", write(t, folder, "haproxy.cfg", s.text(t, "haproxy/haproxy.cfg")))
 	return address

@@ -4,7 +4,6 @@
 package gateways
 
 import (
-	"net"
 	"os"
 	"strings"
 	"testing"
@@ -68,15 +67,6 @@ func (w *world) newApp(t *testing.T, plan string) app {
 	require.NotEmpty(t, out.key)
 	w.dev.Do(t, "register", vars{"appId": out.id, "productId": w.rates, "planId": plan}, `productSubscription { id }`)
 	return out
-}
-
-// freeAddress returns an address on loopback on which nobody listens.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, l.Close())
-	return l.Addr().String()
 }
 
 // setup is what a gateway is told.
