@@ -60,6 +60,9 @@ func (d *doctor) missingFile() bool {
 		d.wrong("database", "the folder "+folder+" of the database file does not exist", "make it, or correct DATABASE_URL")
 	case d.config.Dev:
 		d.ok("database", "%s is not there yet: the first start makes it", path)
+		if d.madeUp() {
+			d.ringIs(isOK, firstRing(), "")
+		}
 	default:
 		d.note("database", path+" is not there yet: the first start makes an empty one", "correct DATABASE_URL if this installation has a database already")
 	}

@@ -43,6 +43,21 @@ func TestTheDoctorListsTheRing(t *testing.T) {
 	require.Regexp(t, `(?m)^note +database .*is not there yet: the first start makes an empty one$`, out)
 }
 
+// Which secrets development mode made up is the database's to say: the doctor
+// claims nothing of them while it cannot read it.
+func TestTheDoctorClaimsNothingOfAMadeUpRingItCannotFind(t *testing.T) {
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	for _, unreadable := range []string{"postgres://nobody@127.0.0.1:1/none?sslmode=disable", "nonsense", "sqlite:" + filepath.Join(t.TempDir(), "no", "folder.db")} {
+		out, err := portico("", "doctor", "--dev", "--database-url", unreadable)
+		require.Error(t, err, out)
+		require.Regexp(t, `(?m)^note +key ring +not looked at: `, out)
+		require.Equal(t, 1, strings.Count(out, "key ring"), out)
+	}
+	out, err := portico("", "doctor", "--dev", "--database-url", testdb.EmptySQLite(t))
+	require.NoError(t, err, out)
+	require.Regexp(t, `(?m)^ok +key ring +the first start makes one up`, out)
+}
+
 // However a database is called, it finds the secrets that were made for it, and
 // the doctor says the same of it before and after.
 func TestTheMadeUpRingIsTheDatabases(t *testing.T) {
