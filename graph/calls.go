@@ -89,7 +89,8 @@ func (r *Resolver) callsLast24h(ctx context.Context, k nodeid.Kind, by usage.Dim
 	})
 }
 
-// quota says what is used of a subscription's quota: the plans and the counts
+// quota returns what a subscription's app, or all apps of its account, used of the
+// quota of the subscription's plan: the plans and the counts
 // are read for the whole page at once.
 func (r *Resolver) quota(ctx context.Context, s *db.Subscription) (*portal.QuotaUse, error) {
 	loadersOf(ctx).holder(s)

@@ -23,7 +23,7 @@ type Used struct {
 	apart int64
 }
 
-// ledger counts a subscription's quota, or what all apps of an account use. The
+// ledger counts what an app, or all apps of an account, used of a product's quota. The
 // units taken here are first pending, then in flight to the database, then part
 // of stored. Those of an account come to the database as its apps'.
 type ledger struct {

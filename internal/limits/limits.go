@@ -36,7 +36,7 @@ type Limiter interface {
 type Ask struct {
 	Organization, Key, Subscription uuid.UUID
 	// KeyRate is counted by Key, SubscriptionRate and Quota by Subscription,
-	// which is no row's id but the subscription's counter: see ByApp.
+	// which is no row's id but the counter of the app and the product: see ByApp.
 	KeyRate, SubscriptionRate Rate
 	Quota                     Quota
 	// Account is the counter of all apps of the account for such a quota, see
@@ -67,7 +67,7 @@ type Outcome uint8
 const (
 	// Passed: every limit had room, and Take has consumed the cost.
 	Passed Outcome = iota + 1
-	// RateExceeded: the key's or the subscription's rate refuses.
+	// RateExceeded: the credential's rate or the app's rate for the product refuses.
 	RateExceeded
 	// QuotaExceeded: the rates had room, the quota has not.
 	QuotaExceeded
@@ -79,7 +79,7 @@ const (
 // Answer is the outcome and what is left.
 type Answer struct {
 	Outcome Outcome
-	// Rate is the tighter of the key's and the subscription's; of a refused
+	// Rate is the tighter of the credential's and the app's; of a refused
 	// call it is the one that refuses for longest.
 	Rate, Quota Window
 	// RetryAfter is when the same call may pass, if no other comes in between.

@@ -20,7 +20,8 @@ type QuotaPeriod struct {
 	perAccount bool
 }
 
-// Counter is what a subscription's quota is counted by.
+// Counter returns what calls under a subscription are counted by: its app, or its
+// account, and the product.
 func (q *QuotaPeriod) Counter(s *db.Subscription) uuid.UUID {
 	if q.perAccount {
 		return limits.ByAccount(s.AccountID, s.ProductID, q.per)
@@ -50,13 +51,13 @@ func (p *Portal) QuotaPeriods(ctx context.Context, plans []uuid.UUID) (map[uuid.
 	return out, nil
 }
 
-// QuotaUse is what is used of a subscription's quota in the current period.
+// QuotaUse is what a counter's calls used of a quota in the current period.
 type QuotaUse struct {
 	Limit, Used, Remaining int64
 	ResetsAt               time.Time
 }
 
-// Use finds the period among a subscription's counts; where it is missing,
+// Use finds the period among a counter's counts; where it is missing,
 // nothing is used.
 func (q *QuotaPeriod) Use(counts []limits.Used) *QuotaUse {
 	out := &QuotaUse{Limit: q.Limit, ResetsAt: q.End}

@@ -102,8 +102,8 @@ func (t *tally) add(call usage.Call, at time.Time, n int64) {
 	t.counts[usage.Day][cell{call, usage.Day.Start(at, t.loc)}] += n
 }
 
-// take takes up to n units of a subscription's quota and gives how many there
-// were.
+// take takes up to n units of the quota of an app and a product, and returns how
+// many there were.
 func (t *tally) take(s *db.Subscription, at time.Time, n int64) int64 {
 	plan := t.offers[s.ProductID].byID(s.PlanID)
 	quota := limits.QuotaOf(plan.Quota)

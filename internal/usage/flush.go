@@ -169,7 +169,7 @@ func (f *Flusher) load(accounts []limits.Used) {
 	}
 }
 
-// quotaID names the row of a subscription's period.
+// quotaID names the row of a counter's period.
 func quotaID(u limits.Used) uuid.UUID {
 	hash := sha256.Sum256(u.Subscription[:])
 	return idAt(hash[:], u.PeriodStart)

@@ -15,6 +15,6 @@ func (c *Call) ID(at time.Time) uuid.UUID { return c.id(at) }
 // Start returns the start of the bucket that holds t in a time zone, in UTC.
 func (i Interval) Start(t time.Time, loc *time.Location) time.Time { return i.floor(t, loc) }
 
-// QuotaID names the row of a subscription's period, by u's Subscription and
+// QuotaID names the row of a counter's period, by u's Subscription and
 // PeriodStart.
 func QuotaID(u limits.Used) uuid.UUID { return quotaID(u) }

@@ -47,7 +47,7 @@ func (s *Store) addTaken(ctx context.Context, tx *database.Tx, organization uuid
 	return addQuotas(ctx, s.db, tx, used, make([]int64, len(used)))
 }
 
-// quotaOf is the quota of a subscription.
+// quotaOf is the quota that an app's calls of a product are counted against.
 type quotaOf struct {
 	app, product uuid.UUID
 	quota        limits.Quota
