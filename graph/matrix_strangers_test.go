@@ -129,7 +129,7 @@ func TestOneRowOfSomebodyElse(t *testing.T) {
 	})
 }
 
-// TestTheLogIsAppendedToByItsOwn: a developer's event is of the active account,
+// TestTheLogIsAppendedToByItsOwn: a developer's event is of the developer's account,
 // not of none, and nobody changes one, Portico itself included.
 func TestTheLogIsAppendedToByItsOwn(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {

@@ -36,7 +36,7 @@ type policy struct {
 	writers []viewer.Role
 	// makers may make rows; nil: the writers.
 	makers []viewer.Role
-	// owned: new rows of a developer must be the active account's.
+	// owned: new rows of a developer must be the developer's account's.
 	owned bool
 	// personal: new rows must be the viewer's own.
 	personal bool

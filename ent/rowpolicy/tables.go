@@ -40,7 +40,7 @@ func Account() ent.Policy {
 }
 
 // User: administrators see all of them; developers themselves and the members
-// of the active account. Everybody may change the own row (a password), and
+// of the developer's account. Everybody may change the own row (a password), and
 // administrators alone make new ones.
 func User() ent.Policy {
 	read := func(v viewer.Viewer) []func(*sql.Selector) {
@@ -63,7 +63,7 @@ func User() ent.Policy {
 }
 
 // AccountOwned: rows with an account_id; administrators see all of them,
-// developers those of the active account.
+// developers those of the developer's account.
 func AccountOwned() ent.Policy {
 	return policy{read: owned, write: owned, writers: everyone, owned: true}
 }
@@ -98,7 +98,7 @@ func owned(v viewer.Viewer) []func(*sql.Selector) {
 }
 
 // Product: administrators see all of them; developers what the catalogue shows
-// (published or deprecated, and public), and what the active account is or was
+// (published or deprecated, and public), and what the developer's account is or was
 // registered with.
 func Product() ent.Policy {
 	read := func(v viewer.Viewer) []func(*sql.Selector) {
@@ -136,7 +136,7 @@ func inCatalogue(c func(string) string) *sql.Predicate {
 	)
 }
 
-// registered is true where the active account has, or had, a subscription.
+// registered is true where the developer's account has, or had, a subscription.
 func registered(column string, v viewer.Viewer) func(*sql.Selector) {
 	return inside(column, "subscriptions", "product_id", func(t *sql.SelectTable) *sql.Predicate {
 		return sql.EQ(t.C("account_id"), v.AccountID)

@@ -4892,7 +4892,7 @@ extend type Query {
     "The reference id."
     referenceId: UUID!
   ): App @hasRole(any: [ADMIN, PORTAL])
-  "A developer's apps of the active account; an administrator's of the whole organization. Newest first. Requires: ADMIN or PORTAL."
+  "Apps, newest first: for an administrator the organization's, for a developer those of the developer's account. Requires: ADMIN or PORTAL."
   apps(
     "Only those for which all of this holds."
     where: AppFilter
@@ -4960,7 +4960,7 @@ input CreateAppInput {
   labels: [LabelInput!]
   "Made up unless given; must not have been given to any app of the organization before."
   referenceId: UUID
-  "Whose it shall be: an administrator must say; a developer's is always of the active account."
+  "Whose it shall be: an administrator must say; a developer's app is always the developer's account's."
   accountId: ID
   "Whether to make the first key; null is refused."
   generateKey: Boolean = true
@@ -5070,7 +5070,7 @@ scalar Time @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")
 scalar UUID @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc9562")
 
 "A decimal number as text, so that no digit is lost: ` + "`" + `19.90` + "`" + `. At most 12 digits before the point and 6 after it."
-scalar Decimal @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259#section-6")
+scalar Decimal
 
 "A whole number that may exceed 32 bits, as a JSON number: at most 2^53 - 1 = 9007199254740991, which every reader of JSON takes exactly. Counts and sums stop there."
 scalar BigInt @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259#section-6")
@@ -5079,7 +5079,7 @@ scalar BigInt @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259#section-
 enum Role {
   "API Manager: staff, who see and change everything in their organization."
   ADMIN
-  "API Portal: a developer, who sees and changes what belongs to the active account."
+  "API Portal: a developer, who sees and changes what belongs to the developer's account."
   PORTAL
 }
 
@@ -6003,7 +6003,7 @@ input EventOrder {
 }
 
 extend type Query {
-  "The log: an administrator's of the organization, a developer's of the active account. Newest first. Requires: ADMIN or PORTAL."
+  "The log: for an administrator the organization's, for a developer that of the developer's account. Newest first. Requires: ADMIN or PORTAL."
   events(
     "Only those for which all of this holds."
     where: EventFilter
@@ -6809,7 +6809,7 @@ enum ProductSubscriptionOrderField {
 }
 
 extend type Query {
-  "Subscriptions, oldest first: with ` + "`" + `where: {status: [WAITING]}` + "`" + ` an administrator's approval queue. A developer's are the active account's. An administrator's hold the suspended ones of deleted apps too. Requires: ADMIN or PORTAL."
+  "Subscriptions, oldest first: with ` + "`" + `where: {status: [WAITING]}` + "`" + ` an administrator's approval queue. A developer sees those of the developer's account. An administrator's hold the suspended ones of deleted apps too. Requires: ADMIN or PORTAL."
   productSubscriptions(
     "Only those for which all of this holds."
     where: ProductSubscriptionFilter
@@ -7097,7 +7097,7 @@ input UsageFilter {
 }
 
 extend type Query {
-  "How many calls there were: an administrator's of the organization, a developer's of the active account. More than 400 points, an unknown time zone, and a time of which counts so fine are no longer kept are BAD_USER_INPUT. The rows behind it come from ` + "`" + `GET /usage.csv` + "`" + `. Requires: ADMIN or PORTAL."
+  "How many calls there were: for an administrator the organization's, for a developer those of the developer's account. More than 400 points, an unknown time zone, and a time of which counts so fine are no longer kept are BAD_USER_INPUT. The rows behind it come from ` + "`" + `GET /usage.csv` + "`" + `. Requires: ADMIN or PORTAL."
   usage(
     "Which calls."
     where: UsageFilter!

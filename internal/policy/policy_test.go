@@ -23,7 +23,7 @@ func roles() []viewer.Role {
 	return []viewer.Role{viewer.Anonymous, viewer.Admin, viewer.Portal, viewer.Gateway, viewer.System}
 }
 
-// as is a viewer of each role who owns the active account of an organization
+// as is a viewer of each role who owns an account of an organization
 // whose policies allow everything.
 func as(r viewer.Role) viewer.Viewer {
 	v := viewer.Viewer{Role: r, OrganizationID: organization, UserID: user}

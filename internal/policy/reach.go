@@ -15,7 +15,7 @@ const (
 	// Nothing: nobody, machines, developers of a suspended account, and roles
 	// without a rule.
 	Nothing Reach = iota
-	// OwnAccount: what belongs to the active account, and what the catalogue shows.
+	// OwnAccount: what belongs to the developer's account, and what the catalogue shows.
 	OwnAccount
 	// OwnOrganization: everything in the organization.
 	OwnOrganization

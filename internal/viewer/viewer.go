@@ -38,7 +38,7 @@ type Viewer struct {
 	TokenID uuid.UUID
 	// Name is shown as the actor in timelines.
 	Name string
-	// AccountID is the active account of a Portal viewer; all zero when the
+	// AccountID is the account of a Portal viewer; all zero when the
 	// viewer has none. AccountOwner reports whether the membership is OWNER.
 	AccountID        uuid.UUID
 	AccountOwner     bool
