@@ -86,7 +86,11 @@ func TestAliasesAnswerAsIfAlone(t *testing.T) {
 // Each field is made of the columns that columns.go says: asked alone, it is
 // answered like on a row that was read whole.
 func TestEachFieldAnswersFromItsColumns(t *testing.T) {
-	w := newWorld(t, testdb.SQLite(t))
+	testdb.Each(t, eachFieldAnswersFromItsColumns)
+}
+
+func eachFieldAnswersFromItsColumns(t *testing.T, url string) {
+	w := newWorld(t, url)
 	whole := w.serving(t, graph.NewHandlerWhole)
 	schema, err := graph.View(viewer.Admin)
 	require.NoError(t, err)
@@ -127,7 +131,11 @@ func TestEachFieldAnswersFromItsColumns(t *testing.T) {
 // A row that was read without what is asked for is told of, and read again: it
 // never answers as empty. Without anybody to tell, the log is told.
 func TestRowsThatLackColumnsAreReadAgain(t *testing.T) {
-	w := newWorld(t, testdb.SQLite(t))
+	testdb.Each(t, rowsThatLackColumnsAreReadAgain)
+}
+
+func rowsThatLackColumnsAreReadAgain(t *testing.T, url string) {
+	w := newWorld(t, url)
 	var mu sync.Mutex // root fields are resolved at once
 	var told []string
 	var log bytes.Buffer

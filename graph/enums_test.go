@@ -18,21 +18,22 @@ import (
 func TestEnumsAreExact(t *testing.T) {
 	whole, err := graph.WholeSchema()
 	require.NoError(t, err)
-	w := newWorld(t, testdb.SQLite(t))
-	tried := 0
-	for root, operation := range map[*ast.Definition]string{whole.Query: "query", whole.Mutation: "mutation"} {
-		for _, f := range root.Fields {
-			for _, a := range f.Arguments {
-				for _, path := range enumsIn(whole, a.Type, nil) {
-					for _, wrong := range misspellings(whole.Types[path.enum].EnumValues[0].Name) {
-						tried++
-						refusedEnum(t, w, whole, operation, f, a, path, wrong)
+	testdb.Each(t, func(t *testing.T, url string) {
+		w, tried := newWorld(t, url), 0
+		for root, operation := range map[*ast.Definition]string{whole.Query: "query", whole.Mutation: "mutation"} {
+			for _, f := range root.Fields {
+				for _, a := range f.Arguments {
+					for _, path := range enumsIn(whole, a.Type, nil) {
+						for _, wrong := range misspellings(whole.Types[path.enum].EnumValues[0].Name) {
+							tried++
+							refusedEnum(t, w, whole, operation, f, a, path, wrong)
+						}
 					}
 				}
 			}
 		}
-	}
-	require.Greater(t, tried, 100)
+		require.Greater(t, tried, 100)
+	})
 }
 
 // misspellings of an enum's value, none of which is another.
