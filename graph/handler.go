@@ -100,7 +100,7 @@ func commonOptions(o Options, whole *ast.Schema) gqlhttp.Options {
 		Prices:         prices(),
 		Lanes:          lanes,
 		Scalars:        scalars(),
-		Holder:         func(ctx context.Context) string { return viewer.Current(ctx).Counted().String() },
+		Caller:         func(ctx context.Context) string { return viewer.Current(ctx).Counted().String() },
 		Budget:         o.Budget,
 		BodyOnly:       []string{"credentialByKey"},
 		Observe:        o.Observe,
@@ -117,8 +117,8 @@ func roleHandler(o Options, options gqlhttp.Options, whole *ast.Schema, role vie
 	config := generated.Config{Schema: cut, Resolvers: &Resolver{Portal: o.Portal, Gateway: o.Gateway, Counts: o.Counts, Devices: o.Devices, Version: o.Version}}
 	config.Directives.HasRole = l
 	if role == viewer.Anonymous {
-		options.Stranger = stranger
-		options.Doubt, options.Public = o.Doubt, publicRoots(whole)
+		options.UnknownName = stranger
+		options.AuthError, options.Public = o.Doubt, publicRoots(whole)
 	}
 	return gqlhttp.New(generated.NewExecutableSchema(config), options), nil
 }

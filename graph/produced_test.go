@@ -79,13 +79,13 @@ func witnesses() map[string]witness {
 		return witness{"../internal/gateway/verify_test.go", "TestWhatIsShown", words}
 	}
 	return map[string]witness{
-		"ErrorReason.PERSISTED_QUERY_NOT_SUPPORTED": {"../internal/gqlhttp/statuses_test.go", "TestAHashIsNoDocument", `"reason":"PERSISTED_QUERY_NOT_SUPPORTED"`},
+		"ErrorReason.PERSISTED_QUERY_NOT_SUPPORTED": {"../internal/gqlhttp/statuses_test.go", "TestPersistedQueryIsNotSupported", `"reason":"PERSISTED_QUERY_NOT_SUPPORTED"`},
 
 		"ErrorReason.CONCURRENT_CHANGE":     {"../internal/portal/password_test.go", "TestAPasswordThatChangesMeanwhile", "fault.ReasonConcurrentChange"},
-		"ErrorReason.ANSWER_SIZE":           {"../internal/gqlhttp/meter_test.go", "TestALargeAnswerStopsWhileItIsMade", `"ANSWER_SIZE"`},
+		"ErrorReason.ANSWER_SIZE":           {"../internal/gqlhttp/meter_test.go", "TestTooLargeAnswerStopsWhileBuilt", `"ANSWER_SIZE"`},
 		"ErrorReason.BUDGET":                {"../e2e/budget_test.go", "TestBudgets", `"BUDGET"`},
 		"ErrorReason.OUTCOME_UNKNOWN":       {"../internal/portal/unclear_test.go", "TestACommitThatStaysUnclear", "fault.ReasonOutcomeUnknown"},
-		"ErrorReason.BUSY":                  {"../internal/gqlhttp/meter_test.go", "TestHeavyRequestsAreTurnedAwayWhenTheLineIsFull", `"BUSY"`},
+		"ErrorReason.BUSY":                  {"../internal/gqlhttp/meter_test.go", "TestHeavyRequestsAreRefusedWhenTheQueueIsFull", `"BUSY"`},
 		"ErrorReason.DEADLINE":              {"../internal/gqlhttp/meter_test.go", "TestTheDeadlineEndsWriting", `"DEADLINE"`},
 		"ErrorReason.DEFECT":                {"../internal/gqlhttp/errors_test.go", "TestPanicsAreLoggedAndSurvived", `"DEFECT"`},
 		"EventType.USER_SIGN_IN_FAILED":     {"../e2e/sign_in_test.go", "lifted", "USER_SIGN_IN_FAILED"},

@@ -7,14 +7,15 @@ import (
 	"strings"
 )
 
-// The media types of an answer. They differ in the status of a request that
-// was refused before it ran: 200 under plain JSON, 400 under the other.
+// The media types of an answer. They differ in the status of a request that is
+// refused before execution: 200 with plain JSON, 400 with
+// application/graphql-response+json.
 const (
 	jsonType     = "application/json"
 	responseType = "application/graphql-response+json"
 )
 
-// accepted returns the Accept header as one list, on however many lines it came.
+// accepted returns the Accept header as one list, joining repeated lines.
 func accepted(header http.Header) string {
 	lines := header["Accept"]
 	if len(lines) == 1 {
@@ -23,9 +24,9 @@ func accepted(header http.Header) string {
 	return strings.Join(lines, ",")
 }
 
-// negotiate picks the answer's media type from the Accept header, "" when the
-// client takes none of ours. Without a preference it is plain JSON, which old
-// clients expect; named with equal weight, the type made for GraphQL wins.
+// negotiate returns the answer's media type for an Accept header, "" if the
+// client accepts none that the server supports. Without a preference it is plain
+// JSON, which old clients expect; at equal weight, GraphQL's own type wins.
 func negotiate(accept string) string {
 	switch accept {
 	case "", "*/*", jsonType:
@@ -61,8 +62,8 @@ func negotiate(accept string) string {
 	return ""
 }
 
-// mediaRange reads one element of an Accept header. A wish for another
-// encoding than UTF-8 is not ok.
+// mediaRange parses one element of an Accept header. It reports !ok for a
+// malformed element and for a charset other than UTF-8.
 func mediaRange(part string) (name string, weight float64, ok bool) {
 	name, params, err := mime.ParseMediaType(part)
 	if err != nil || !isUTF8(params["charset"]) {

@@ -13,40 +13,41 @@ import (
 	"portico/internal/backlog"
 )
 
-// answer is a response in the making. Data is JSON already and is written as
-// it is, never copied; nil means that nothing was run.
+// answer is the response to one request. Data is encoded JSON, written without
+// another copy; nil means that nothing was executed.
 type answer struct {
 	status int
 	errors gqlerror.List
 	data   []byte
 	cost   *Cost
-	// operation is what ran; nil where the document was refused. known says
-	// that its document was asked before.
+	// operation is the operation that ran, nil if the document was refused.
+	// known reports whether its document was requested before.
 	operation *ast.OperationDefinition
 	known     bool
-	// claim is the room that the data takes until it is written.
+	// claim is the memory reserved for the data until it is written.
 	claim *backlog.Claim
 }
 
-// nullData is the data of an operation that began and has none.
+// nullData is the data of an operation that started and has no result.
 var nullData = []byte("null")
 
-// collect makes the answer to an operation that ran.
-func (h *Handler) collect(data []byte, errs gqlerror.List) *answer {
-	return &answer{errors: arrange(errs, h.options.Limits.Errors), data: data}
+// newAnswer returns the answer to an operation that ran.
+func (h *Handler) newAnswer(data []byte, errs gqlerror.List) *answer {
+	return &answer{errors: sortErrors(errs, h.options.Limits.Errors), data: data}
 }
 
-// refused is the answer to a request that was well-formed HTTP and no more.
-func (h *Handler) refused(ctx context.Context, errs gqlerror.List) *answer {
+// refusedAnswer returns the answer to a well-formed HTTP request that GraphQL
+// refused.
+func (h *Handler) refusedAnswer(ctx context.Context, errs gqlerror.List) *answer {
 	list := make(gqlerror.List, 0, len(errs))
 	for _, err := range errs {
 		list = append(list, h.present(ctx, err))
 	}
-	return h.collect(nil, list)
+	return h.newAnswer(nil, list)
 }
 
-// refuse answers a request that never became GraphQL.
-func (h *Handler) refuse(ctx context.Context, w http.ResponseWriter, mediaType string, no *refusal) {
+// writeRefusal answers a request that was refused before it reached GraphQL.
+func (h *Handler) writeRefusal(ctx context.Context, w http.ResponseWriter, mediaType string, no *refusal) {
 	if no.allow != "" {
 		w.Header().Set("Allow", no.allow)
 	}
@@ -56,13 +57,13 @@ func (h *Handler) refuse(ctx context.Context, w http.ResponseWriter, mediaType s
 	if no.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 	}
-	a := h.refused(ctx, gqlerror.List{located(no.err, nil)})
+	a := h.refusedAnswer(ctx, gqlerror.List{errorAt(no.err, nil)})
 	a.status, a.cost = no.status, no.cost
 	a.write(w, mediaType)
 	h.observe(ctx, a)
 }
 
-// write sends the answer and gives back the room that it took.
+// write sends the answer and releases its claim.
 func (a *answer) write(w http.ResponseWriter, mediaType string) {
 	defer a.claim.Leave()
 	head, tail := a.frame()
@@ -73,15 +74,16 @@ func (a *answer) write(w http.ResponseWriter, mediaType string) {
 	header["X-Content-Type-Options"] = []string{"nosniff"}
 	header.Add("Vary", "Accept")
 	a.cost.Headers(header)
-	if seconds := a.later(); seconds > 0 {
+	if seconds := a.retryAfter(); seconds > 0 {
 		header.Set("Retry-After", strconv.Itoa(seconds))
 	}
 	w.WriteHeader(a.code(mediaType))
 	var out io.Writer = w
-	if len(a.data) > atOnce {
+	if len(a.data) > maxDirectWrite {
 		out = backlog.NewWriter(w)
 	}
-	// A client that left is nobody to report an error to.
+	// A failed write means that the client has gone; there is nobody to report
+	// it to.
 	for _, part := range [][]byte{head, a.data, tail} {
 		if _, err := out.Write(part); err != nil {
 			return
@@ -89,11 +91,12 @@ func (a *answer) write(w http.ResponseWriter, mediaType string) {
 	}
 }
 
-// atOnce is the most bytes for which the server's own bound is long enough.
-const atOnce = 64 << 10
+// maxDirectWrite is the largest answer, in bytes, for which the server's write
+// timeout suffices. Larger ones extend the deadline as they are read.
+const maxDirectWrite = 64 << 10
 
-// code is the HTTP status: that of the refusal, or, when nothing was run, what
-// the media type asks for.
+// code returns the HTTP status: the refusal's own, or the one that the media
+// type prescribes when nothing was executed.
 func (a *answer) code(mediaType string) int {
 	switch {
 	case a.status != 0:
@@ -104,7 +107,7 @@ func (a *answer) code(mediaType string) int {
 	return http.StatusOK
 }
 
-// frame is the JSON before and after the data.
+// frame returns the JSON that precedes and follows the data.
 func (a *answer) frame() (head, tail []byte) {
 	head = []byte{'{'}
 	if len(a.errors) > 0 {
@@ -116,19 +119,19 @@ func (a *answer) frame() (head, tail []byte) {
 		}
 		head = append(head, `"data":`...)
 	}
-	return head, append(a.around(tail), '}')
+	return head, append(a.appendExtensions(tail), '}')
 }
 
-// around writes the answer's extensions.
-func (a *answer) around(b []byte) []byte {
+// appendExtensions appends the answer's extensions.
+func (a *answer) appendExtensions(b []byte) []byte {
 	if a.cost == nil {
 		return b
 	}
 	return append(a.cost.append(append(b, `,"extensions":{"cost":`...)), '}')
 }
 
-// encode marshals what goes before the data. It comes from the program's own
-// code, so a failure is a defect and panics.
+// encode marshals what precedes the data. The values are the program's own, so
+// it panics on failure, which is a defect.
 func encode(v any) []byte {
 	text, err := json.Marshal(v)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"portico/internal/fault"
 )
 
-// What is said once for each root field is that it was too large, and nothing else.
-func TestOnlyTooLargeIsSaidOnce(t *testing.T) {
+// Only TOO_LARGE is reported once for each root field; other errors are kept.
+func TestOnePerRootKeepsOtherErrors(t *testing.T) {
 	at := func(root string, code fault.Code) *gqlerror.Error {
 		e := &gqlerror.Error{Err: fault.New(code, "", "no")}
 		if root != "" {
@@ -26,34 +26,34 @@ func TestOnlyTooLargeIsSaidOnce(t *testing.T) {
 	large, lost, nowhere := at("a", fault.CodeTooLarge), at("a", fault.CodeNotFound), at("", fault.CodeTooLarge)
 	other := at("b", fault.CodeTooLarge)
 	all := gqlerror.List{nil, large, lost, at("a", fault.CodeTooLarge), lost, other, at("b", fault.CodeTooLarge), nowhere, nowhere, nil}
-	require.Equal(t, gqlerror.List{nil, large, lost, lost, other, nowhere, nowhere, nil}, onceForEach(all))
+	require.Equal(t, gqlerror.List{nil, large, lost, lost, other, nowhere, nowhere, nil}, onePerRoot(all))
 }
 
-// What a value is said to need at the very least, it needs.
-func TestLeastBytes(t *testing.T) {
+// minBytes never exceeds the size of the encoded value.
+func TestMinBytes(t *testing.T) {
 	long, labels := strings.Repeat("x", 1000), []string{"team", "", strings.Repeat("y", 500)}
 	for _, value := range []any{long, &long, (*string)(nil), labels, []string{}, 5, nil, true} {
 		text, err := json.Marshal(value)
 		require.NoError(t, err)
-		require.LessOrEqual(t, leastBytes(value), len(text)+1, "%T", value)
+		require.LessOrEqual(t, minBytes(value), len(text)+1, "%T", value)
 		if len(text) > 100 {
-			require.Greater(t, leastBytes(value), len(text)-4, "%T", value)
+			require.Greater(t, minBytes(value), len(text)-4, "%T", value)
 		}
 	}
 }
 
-// A buffer that has grown is not kept: its memory is given back.
-func TestLargeBuffersAreNotKept(t *testing.T) {
+// A buffer that has grown is not pooled, so that its memory is freed.
+func TestLargeBuffersAreNotPooled(t *testing.T) {
 	made := 0
 	h := &Handler{buffers: sync.Pool{New: func() any { made++; return new(bytes.Buffer) }}}
 	for range 100 {
 		b := h.buffers.Get().(*bytes.Buffer)
-		b.Grow(largestKept + 1)
-		h.giveBack(b)
+		b.Grow(maxPooledBuffer + 1)
+		h.releaseBuffer(b)
 	}
 	require.Equal(t, 100, made)
-	b := bytes.NewBuffer(make([]byte, 0, largestKept))
+	b := bytes.NewBuffer(make([]byte, 0, maxPooledBuffer))
 	b.WriteString("of another answer")
-	h.giveBack(b)
+	h.releaseBuffer(b)
 	require.Zero(t, b.Len())
 }

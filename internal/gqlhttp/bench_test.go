@@ -16,8 +16,8 @@ import (
 	"portico/internal/gqlhttp"
 )
 
-// canned answers everything with the same data, so that a benchmark measures
-// what is around the execution.
+// canned answers every request with the same data, so that a benchmark measures
+// everything but the execution.
 type canned struct {
 	*toy
 	data []byte
@@ -27,7 +27,7 @@ func (c canned) Exec(context.Context) graphql.ResponseHandler {
 	return graphql.OneShot(&graphql.Response{Data: c.data})
 }
 
-// stock is gqlgen's own server, set up as its documentation advises.
+// stock returns gqlgen's own server, configured as its documentation advises.
 func stock(schema graphql.ExecutableSchema) http.Handler {
 	server := handler.New(schema)
 	server.AddTransport(transport.POST{})
@@ -36,8 +36,8 @@ func stock(schema graphql.ExecutableSchema) http.Handler {
 	return server
 }
 
-// BenchmarkRequest sets this handler beside gqlgen's, with a small answer and
-// with one of 16 kB.
+// BenchmarkRequest compares this handler with gqlgen's, for a small answer and
+// for one of 16 kB.
 func BenchmarkRequest(b *testing.B) {
 	document := `query Page($id: Int) { items(first: $id) { totalCount nodes { id name self { id name } } } hello(name: "x") }`
 	body := bodyOf(document, `{"id":20}`)
@@ -60,8 +60,8 @@ func BenchmarkRequest(b *testing.B) {
 	}
 }
 
-// BenchmarkUnknownDocument is a document's first visit: parsing, guard and
-// validation.
+// BenchmarkUnknownDocument measures a document that is not cached: parsing,
+// guard and validation.
 func BenchmarkUnknownDocument(b *testing.B) {
 	limits := gqlhttp.DefaultLimits()
 	limits.CacheEntries = 0

@@ -10,21 +10,21 @@ import (
 	"portico/internal/jsontext"
 )
 
-// decode reads a POST's body. No refusal repeats any of it: a body may hold a
-// password.
-func decode(body []byte, limits Limits) (*request, *refusal) {
+// decodeBody decodes the body of a POST. Its refusals never quote the body,
+// which may contain a password.
+func decodeBody(body []byte, limits Limits) (*request, *refusal) {
 	if !utf8.Valid(body) {
 		return nil, refuse(http.StatusBadRequest, "The body is not UTF-8.")
 	}
 	if !jsontext.Exact(body) {
 		return nil, refuse(http.StatusBadRequest, "The body holds half a character: one escape of a surrogate pair without the other.")
 	}
-	if excess := misshapen(body, limits); excess != nil {
+	if excess := checkShape(body, limits); excess != nil {
 		return nil, refuseFor(http.StatusBadRequest, *excess, "The body nests too deep or holds too many values.")
 	}
 	req, err := decodeRequest(body)
 	switch {
-	case err == errDoubled:
+	case err == errDuplicateMember:
 		return nil, refuse(http.StatusBadRequest, "The body names a member of an object twice.")
 	case err != nil:
 		return nil, refuse(http.StatusBadRequest,
@@ -38,7 +38,7 @@ func decode(body []byte, limits Limits) (*request, *refusal) {
 
 func checkQuery(req *request) *refusal {
 	if req.Query == "" && req.Extensions["persistedQuery"] != nil {
-		return unknownHash()
+		return persistedQueryNotSupported()
 	}
 	if req.Query == "" {
 		return refuse(http.StatusBadRequest, "The request has no query.")
@@ -49,20 +49,21 @@ func checkQuery(req *request) *refusal {
 	return nil
 }
 
-// unknownHash answers a request that has a document's hash in its place, in the
-// words and with the status by which clients of Apollo's protocol know to send
-// the document.
-func unknownHash() *refusal {
+// persistedQueryNotSupported refuses a request that has a document's hash
+// instead of the document. Clients of Apollo's protocol know this message and
+// status, and send the document.
+func persistedQueryNotSupported() *refusal {
 	return &refusal{status: http.StatusOK, err: fault.New(fault.CodeBadUserInput, fault.ReasonPersistedQueryNotSupported, "PersistedQueryNotSupported")}
 }
 
-// decodeParameter reads a JSON object out of an address; "" and null are none.
+// decodeParameter decodes a JSON object from a query parameter. Both "" and null
+// yield a nil map.
 func decodeParameter(params url.Values, name string, limits Limits) (map[string]any, *refusal) {
 	text := params.Get(name)
 	if text == "" {
 		return nil, nil
 	}
-	if excess := misshapen([]byte(text), limits); excess != nil {
+	if excess := checkShape([]byte(text), limits); excess != nil {
 		return nil, refuseFor(http.StatusBadRequest, *excess, "The parameter "+name+" nests too deep or holds too many values.")
 	}
 	m, err := decodeObject([]byte(text))
@@ -72,10 +73,10 @@ func decodeParameter(params url.Values, name string, limits Limits) (map[string]
 	return m, nil
 }
 
-// misshapen returns the limit of nesting or number of values that a JSON text
-// breaks, or nil. It looks at the punctuation only and skips strings; what is
-// no JSON at all is left to the decoder.
-func misshapen(body []byte, limits Limits) *Excess {
+// checkShape returns the limit of nesting or of the number of values that a JSON
+// text exceeds, or nil. It looks only at punctuation outside of strings; the
+// decoder reports malformed JSON.
+func checkShape(body []byte, limits Limits) *Excess {
 	depth, values := 0, 0
 	for i := 0; i < len(body); i++ {
 		switch body[i] {
@@ -100,7 +101,7 @@ func misshapen(body []byte, limits Limits) *Excess {
 }
 
 // stringEnd returns the index of the quote that closes the string opened at
-// start, or the last index when none does.
+// start, or the last index if there is none.
 func stringEnd(body []byte, start int) int {
 	for i := start + 1; i < len(body); i++ {
 		next := bytes.IndexByte(body[i:], '"')

@@ -9,44 +9,48 @@ import (
 	"time"
 )
 
-// Cost is what an operation costs beside what is allowed. It stands in
-// extensions.cost of every answer to an operation that could be priced.
+// Cost is an operation's cost and what is allowed. It is extensions.cost of
+// every answer to an operation whose cost could be computed.
 type Cost struct {
-	// Requested is the operation's cost, Limit the most that one may cost.
+	// Requested is the operation's cost, Limit the most that one operation may
+	// cost.
 	Requested, Limit int
-	// Charged is what is taken from the budget: as much, but less for the schema's
-	// description.
+	// Charged is what the budget is charged: the same as Requested, except that
+	// introspection is charged less.
 	Charged int
-	// Remaining is what is left for further operations, until ResetsAt at the
-	// latest; nil and zero when nobody counts.
+	// Remaining is what further operations may spend, until ResetsAt at the
+	// latest. They are nil and zero without a budget.
 	Remaining *int
 	ResetsAt  time.Time
-	// Budget is what may be spent in each Window; 0 when nobody counts.
+	// Budget is what may be spent in each Window; 0 without a budget.
 	Budget int
 	Window time.Duration
 }
 
 // Budget counts what callers spend. It is safe for concurrent use.
 type Budget interface {
-	// Take is called with what a document costs to read, before it is read, where
-	// it is not known, and with an operation's cost before the operation waits for
-	// its turn. It may fill in Remaining and ResetsAt. An error refuses the
-	// request: a *fault.Error, with RetryAfter where waiting helps.
+	// Take is called with the cost of reading a document before it is parsed,
+	// unless the document is cached, and with an operation's cost before the
+	// operation waits for its turn. It may set Remaining and ResetsAt. An error
+	// refuses the request; it is a *fault.Error, with RetryAfter if waiting
+	// helps.
 	Take(ctx context.Context, c *Cost) error
-	// Settle is called once for each operation's Take that returned nil, when the
-	// answer is made; ran is false if the operation was turned away after all.
+	// Settle is called once for each operation's Take that returned nil, when
+	// the answer is complete. ran is false if the operation was refused after
+	// all.
 	Settle(ctx context.Context, c *Cost, ran bool)
 }
 
-// bytesForOne is how many bytes of a document are read for a cost of 1.
-const bytesForOne = 64
+// bytesPerCost is how many bytes of a document are read for a cost of 1.
+const bytesPerCost = 64
 
-// ReadingCost is what it costs to look at a question of so many bytes.
-func ReadingCost(bytes int) int { return 1 + bytes/bytesForOne }
+// ReadingCost returns the cost of reading a document of the given size.
+func ReadingCost(bytes int) int { return 1 + bytes/bytesPerCost }
 
-// afford takes what it costs to read a document that is not known, whatever
-// becomes of it: whoever sends one after the other that is refused pays too.
-func (h *Handler) afford(ctx context.Context, text string) *refusal {
+// chargeReading charges the cost of reading a document that is not cached. The
+// charge stands whatever the outcome, so that a client which sends one invalid
+// document after another pays too.
+func (h *Handler) chargeReading(ctx context.Context, text string) *refusal {
 	if h.options.Budget == nil || h.documents.has(text) {
 		return nil
 	}
@@ -58,7 +62,7 @@ func (h *Handler) afford(ctx context.Context, text string) *refusal {
 	return nil
 }
 
-// append writes the cost as JSON.
+// append appends the cost as JSON.
 func (c *Cost) append(b []byte) []byte {
 	b = strconv.AppendInt(append(b, `{"requested":`...), int64(c.Requested), 10)
 	if c.Remaining != nil && c.Charged != c.Requested {
@@ -75,11 +79,11 @@ func (c *Cost) append(b []byte) []byte {
 	return append(b, '}')
 }
 
-// MarshalJSON writes the members that are known.
+// MarshalJSON encodes the members that are known.
 func (c *Cost) MarshalJSON() ([]byte, error) { return c.append(nil), nil }
 
-// Headers adds what is left of the budget, in the fields of the IETF's draft
-// draft-ietf-httpapi-ratelimit-headers: for programs that read no body.
+// Headers sets the fields of draft-ietf-httpapi-ratelimit-headers to what
+// remains of the budget, for programs that do not read the body.
 func (c *Cost) Headers(h http.Header) {
 	if c == nil || c.Budget == 0 || c.Remaining == nil {
 		return

@@ -6,10 +6,10 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// tokenBytes is about what a token's place in the syntax tree weighs.
+// tokenBytes is the approximate memory of one token in the syntax tree.
 const tokenBytes = 256
 
-// cache keeps the documents used last, bounded by number and by memory.
+// cache keeps the most recently used documents, bounded by number and by memory.
 type cache struct {
 	mu       sync.Mutex
 	lru      *simplelru.LRU[string, *document]
@@ -18,7 +18,7 @@ type cache struct {
 	maxText  int
 }
 
-// newCache returns a cache; with no room for an entry it keeps nothing.
+// newCache returns a cache. If CacheEntries is below 1 it stores nothing.
 func newCache(limits Limits) *cache {
 	c := &cache{maxBytes: limits.CacheBytes, maxText: limits.CacheText}
 	// The only error is a size below one, which leaves lru nil.

@@ -42,7 +42,7 @@ func TestCacheWithoutRoomKeepsNothing(t *testing.T) {
 	require.False(t, ok)
 }
 
-func TestCutKeepsWholeCharacters(t *testing.T) {
-	require.Equal(t, "short", cut("short", 5))
-	require.Equal(t, "é…", cut("ééééé", 6))
+func TestTruncateKeepsWholeCharacters(t *testing.T) {
+	require.Equal(t, "short", truncate("short", 5))
+	require.Equal(t, "é…", truncate("ééééé", 6))
 }

@@ -12,36 +12,38 @@ import (
 const (
 	defaultPage = 20
 	largestPage = 100
-	// discount makes introspection cheaper than data, as it reads nothing: the
-	// fullest usual introspection fits into the default limit of cost. rebate is
-	// the same for the budget: editors ask for all of the schema whenever they are
-	// opened, at once and without a word from whoever opens them.
-	discount, rebate = 8, 80
-	// priceless is where sums stop, so that they neither overflow nor leave
+	// introspectionDiscount makes introspection cheaper than data, because it
+	// reads no rows: the largest usual introspection query fits into the default
+	// cost limit. budgetDiscount is the same for what the budget is charged:
+	// editors request the whole schema whenever they are opened, without the
+	// user asking for it.
+	introspectionDiscount, budgetDiscount = 8, 80
+	// maxCost is where sums saturate, so that they neither overflow nor leave
 	// the range of a GraphQL Int.
-	priceless = math.MaxInt32
+	maxCost = math.MaxInt32
 )
 
 // FieldName names a field of the schema.
 type FieldName struct{ Type, Field string }
 
-// Prices are what the schema's own definitions do not tell about the cost of
-// its fields.
+// Prices are the parts of fields' costs that the schema's definitions do not
+// determine.
 type Prices struct {
-	// Lengths are the greatest numbers of elements of plain lists: of those
-	// that take neither first, last nor ids, and are not the rows of a page.
-	// The type AnyType stands for all that have a field of the name.
+	// Lengths are the greatest lengths of plain lists: those that take neither
+	// first, last nor ids and are not the rows of a page. The type AnyType
+	// matches every type that has a field of the name.
 	Lengths map[FieldName]int
-	// Bases are what fields cost by themselves, where that is not 1.
+	// Bases are the fields' own costs where that is not 1.
 	Bases map[FieldName]int
-	// Mutation is what each root field of a mutation costs by itself; 0 is 1.
+	// Mutation is the cost of each root field of a mutation by itself; 0 means
+	// 1.
 	Mutation int
 }
 
-// introspected is about how many elements a list of the schema's own
-// description has. Such lists lead to one another, so that a short document
-// can ask for very many.
-func introspected(field string) int {
+// introspectionListSize returns the approximate length of an introspection list.
+// Such lists lead to one another, so a short document can request very many
+// elements.
+func introspectionListSize(field string) int {
 	switch field {
 	case "types":
 		return 150
@@ -55,13 +57,13 @@ func introspected(field string) int {
 	return 1
 }
 
-// size returns how many elements or rows a field yields at most. One that
-// takes first or last yields as many as it is asked for, 20 by default and
-// never more than 100; one that takes ids yields one for each. What lies below
-// a connection is multiplied by the connection already.
+// size returns the greatest number of elements or rows that a field can yield. A
+// field with first or last yields as many as requested, 20 by default and never
+// more than 100; a field with ids yields one for each. The fields below a
+// connection are multiplied by the connection already.
 func (p *pricer) size(field *ast.Field) int {
 	if field.ObjectDefinition != nil && strings.HasPrefix(field.ObjectDefinition.Name, "__") {
-		return introspected(field.Name)
+		return introspectionListSize(field.Name)
 	}
 	if field.Definition == nil {
 		return 1
@@ -92,9 +94,9 @@ func (p *pricer) size(field *ast.Field) int {
 	return max(1, p.prices.Length(field.ObjectDefinition.Name, field.Name))
 }
 
-// argument returns a number's value or a list's length, between 1 and 100, and
-// 0 for null. A variable counts as 100 while the variables are not known.
-// Numbers out of range count as 100: the resolver refuses them.
+// argument returns the value of a number or the length of a list, clamped to
+// 1–100, and 0 for null. A variable counts as 100 while the variables are
+// unknown. Numbers out of range count as 100: the resolver refuses them.
 func (p *pricer) argument(value *ast.Value) int {
 	if mentionsVariable(value) {
 		p.varies = true
@@ -137,11 +139,11 @@ func mentionsVariable(value *ast.Value) bool {
 	return false
 }
 
-// AnyType stands for every type in Prices.Lengths.
+// AnyType matches every type in Prices.Lengths.
 const AnyType = "*"
 
-// Length returns the greatest number of elements of a plain list, 0 for a
-// field that has none.
+// Length returns the greatest length of a plain list, 0 for a field that has
+// none.
 func (p *Prices) Length(owner, field string) int {
 	if n, ok := p.Lengths[FieldName{owner, field}]; ok {
 		return n
@@ -149,43 +151,44 @@ func (p *Prices) Length(owner, field string) int {
 	return p.Lengths[FieldName{AnyType, field}]
 }
 
-// pricer works out the cost of an operation.
+// pricer computes the cost of an operation.
 type pricer struct {
 	prices    Prices
 	variables map[string]any
 	known     map[*ast.FragmentDefinition]int
-	// varies: the cost depends on variables.
+	// varies reports whether the cost depends on variables.
 	varies bool
-	// discount is that of the schema's description; described: the whole of it was
-	// asked for already.
+	// introspectionDiscount is that of introspection; described is set once the whole schema
+	// has been discounted.
 	discount  int
 	described bool
 }
 
-// price is what an operation costs, and what of it the budget is charged.
+// price is what an operation costs and what the budget is charged for it.
 type price struct{ cost, charged int }
 
 // price returns the price of one operation of a validated document, and whether
-// it depends on the variables. With nil for these it is the most that any
-// variables can make of it.
+// it depends on the variables. If variables is nil, it returns the highest price
+// that any variables can lead to.
 func (h *Handler) price(op *ast.OperationDefinition, variables map[string]any) (out price, varies bool) {
-	out.cost, varies = h.priceAt(discount, op, variables)
-	out.charged, _ = h.priceAt(rebate, op, variables)
+	out.cost, varies = h.priceAt(introspectionDiscount, op, variables)
+	out.charged, _ = h.priceAt(budgetDiscount, op, variables)
 	return out, varies
 }
 
-// priceAt is the cost at one discount of the schema's description.
+// priceAt returns the cost with the given discount of introspection.
 func (h *Handler) priceAt(discount int, op *ast.OperationDefinition, variables map[string]any) (cost int, varies bool) {
 	p := &pricer{prices: h.options.Prices, variables: variables, known: map[*ast.FragmentDefinition]int{}, discount: discount}
 	cost = p.selections(op.SelectionSet)
 	if op.Operation == ast.Mutation && p.prices.Mutation > 1 {
-		cost = saturated(cost + (p.prices.Mutation-1)*rooted(op.SelectionSet))
+		cost = saturated(cost + (p.prices.Mutation-1)*countRootFields(op.SelectionSet))
 	}
 	return cost, p.varies
 }
 
-// rooted counts the fields at the root, as often as fragments repeat them.
-func rooted(set ast.SelectionSet) (n int) {
+// countRootFields returns the number of root fields; those of a fragment count
+// each time it is spread.
+func countRootFields(set ast.SelectionSet) (n int) {
 	for field := range roots(set) {
 		if field.Name != typename {
 			n++
@@ -215,8 +218,8 @@ func (p *pricer) selections(set ast.SelectionSet) int {
 	return sum
 }
 
-// field returns what one field costs with all that is below it. Every element
-// of a list costs at least 1, an object by itself nothing.
+// field returns the cost of one field and everything below it. Each element of a
+// list costs at least 1; an object by itself costs nothing.
 func (p *pricer) field(s *ast.Field) int {
 	if s.Name == typename {
 		return 0
@@ -235,7 +238,8 @@ func (p *pricer) field(s *ast.Field) int {
 	return saturated(base + below)
 }
 
-// introspection returns the discount, for the whole schema only once.
+// introspection returns the discounted cost; the discount for the whole schema
+// applies only once.
 func (p *pricer) introspection(name string, below int) int {
 	if name == "__schema" {
 		if p.described {
@@ -246,4 +250,4 @@ func (p *pricer) introspection(name string, below int) int {
 	return below / p.discount
 }
 
-func saturated(n int) int { return min(n, priceless) }
+func saturated(n int) int { return min(n, maxCost) }

@@ -13,7 +13,7 @@ import (
 	"portico/internal/gqlhttp"
 )
 
-// toyPrices are what the toy's schema does not tell.
+// toyPrices are the prices that the toy's schema does not determine.
 func toyPrices() gqlhttp.Prices {
 	return gqlhttp.Prices{
 		Lengths: map[gqlhttp.FieldName]int{
@@ -64,7 +64,7 @@ func TestCostFollowsTheFormula(t *testing.T) {
 	}
 }
 
-func TestVariablesCountAsWhatTheyAre(t *testing.T) {
+func TestCostUsesValuesOfVariables(t *testing.T) {
 	h := toyHandler(gqlhttp.Options{Prices: toyPrices()})
 	for _, c := range []struct {
 		document, variables string
@@ -85,8 +85,9 @@ func TestVariablesCountAsWhatTheyAre(t *testing.T) {
 	}
 }
 
-// What is refused for its cost says so, with the numbers, whatever hides it.
-func TestTheRefusalSaysWhatWasAsked(t *testing.T) {
+// A refusal for cost contains the numbers, even if the cost is hidden in a
+// fragment or variable.
+func TestCostRefusalContainsTheNumbers(t *testing.T) {
 	h := toyHandler(gqlhttp.Options{Prices: toyPrices()})
 	const inner = "items(first: 100) { nodes { items(last: 100) { nodes { id name tags } } } }"
 	for name, c := range map[string]struct {
@@ -116,19 +117,19 @@ func TestTheRefusalSaysWhatWasAsked(t *testing.T) {
 	}
 }
 
-func TestCostStandsInFailedAnswersToo(t *testing.T) {
+func TestFailedAnswersContainCost(t *testing.T) {
 	h := toyHandler(gqlhttp.Options{})
 	require.Equal(t, 2.0, query(t, h, "{ fails hello }", "").JSON.Extensions.Cost["requested"])
 	require.Nil(t, query(t, h, "{ nothing }", "").JSON.Extensions.Cost, "what is no operation has no cost")
 }
 
-// purse is a budget of so much.
-type purse struct {
+// fixedBudget is a Budget with a fixed amount.
+type fixedBudget struct {
 	left    int
 	settled []bool
 }
 
-func (p *purse) Take(_ context.Context, c *gqlhttp.Cost) error {
+func (p *fixedBudget) Take(_ context.Context, c *gqlhttp.Cost) error {
 	if c.Charged > p.left {
 		return fault.RetryAfter(fault.CodeRateLimited, fault.ReasonBusy, 1500*time.Millisecond, "That is too much for now.")
 	}
@@ -138,13 +139,13 @@ func (p *purse) Take(_ context.Context, c *gqlhttp.Cost) error {
 	return nil
 }
 
-func (p *purse) Settle(_ context.Context, c *gqlhttp.Cost, ran bool) {
+func (p *fixedBudget) Settle(_ context.Context, c *gqlhttp.Cost, ran bool) {
 	p.settled = append(p.settled, ran)
 	*c.Remaining++
 }
 
-func TestABudgetIsAskedBeforeAndToldAfter(t *testing.T) {
-	p := &purse{left: 3 + 1} // for reading it
+func TestBudgetIsTakenAndSettled(t *testing.T) {
+	p := &fixedBudget{left: 3 + 1} // for reading the document
 	toy := newToy()
 	h := gqlhttp.New(toy, gqlhttp.Options{Budget: p})
 	a := query(t, h, "{ a: text(size: 1) b: text(size: 1) }", "")
@@ -162,9 +163,9 @@ func TestABudgetIsAskedBeforeAndToldAfter(t *testing.T) {
 	require.Len(t, p.settled, 1)
 }
 
-// The budget is charged a tenth of what the schema's description costs, once, and
-// all of everything else.
-func TestDescriptionsAreChargedLess(t *testing.T) {
+// The budget is charged a tenth of the cost of introspection, once, and the full
+// cost of everything else.
+func TestIntrospectionIsChargedLess(t *testing.T) {
 	for document, want := range map[string][2]int{
 		"{ __schema { types { fields { name } } } }":                                           {1 + 150*13/8, 1 + 150*13/80},
 		"{ ...S } fragment S on Query { __schema { types { fields { name } } } }":              {1 + 150*13/8, 1 + 150*13/80},
@@ -173,7 +174,7 @@ func TestDescriptionsAreChargedLess(t *testing.T) {
 		"{ items(first: 3) { nodes { id } } }":                                                 {1 + 3*2, 1 + 3*2},
 		"query($n: Int = 3) { items(first: $n) { nodes { id } } __schema { types { name } } }": {1 + 3*2 + 1 + 151/8, 1 + 3*2 + 1 + 151/80},
 	} {
-		p := &purse{left: 10_000}
+		p := &fixedBudget{left: 10_000}
 		a := query(t, gqlhttp.New(newToy(), gqlhttp.Options{Budget: p}), document, "")
 		require.Empty(t, a.JSON.Errors, document)
 		require.EqualValues(t, want[0], a.JSON.Extensions.Cost["requested"], document)
@@ -186,15 +187,15 @@ func TestDescriptionsAreChargedLess(t *testing.T) {
 	}
 }
 
-// A document that is not known is paid for before it is read, by its length and
-// whatever becomes of it; one that is known costs nothing but its operation.
-func TestReadingIsPaidFor(t *testing.T) {
+// A document that is not cached is charged before it is read, by its length and
+// whatever the outcome; a cached one costs only its operation.
+func TestReadingIsCharged(t *testing.T) {
 	broken := "{ hello " + strings.Repeat(" ", 640) + "nothing }"
 	for document, want := range map[string]int{
 		"{ nothing }": 1, "{": 1, broken: 11, strings.Repeat("x", 1<<20): 1 + 1<<10,
 		"{ items(first: 100) { nodes { items(first: 100) { nodes { items(first: 100) { totalCount } } } } } }": 2,
 	} {
-		p := &purse{left: 10_000}
+		p := &fixedBudget{left: 10_000}
 		limits := gqlhttp.DefaultLimits()
 		limits.BodyBytes = 2 << 20
 		a := query(t, gqlhttp.New(newToy(), gqlhttp.Options{Budget: p, Limits: limits}), document, "")
@@ -202,7 +203,7 @@ func TestReadingIsPaidFor(t *testing.T) {
 		require.Equal(t, 10_000-want, p.left, "%.40s", document)
 		require.Empty(t, p.settled, "it is no operation")
 	}
-	p := &purse{left: 3}
+	p := &fixedBudget{left: 3}
 	h := gqlhttp.New(newToy(), gqlhttp.Options{Budget: p})
 	require.Equal(t, "BAD_USER_INPUT", query(t, h, "{ nothing }", "").code())
 	require.Empty(t, query(t, h, "{ hello }", "").JSON.Errors)

@@ -1,8 +1,8 @@
 // Package gqlhttp serves an executable schema over HTTP, by the rules of the
 // GraphQL-over-HTTP specification, to callers who may be hostile.
 //
-// A request passes these gates in order; each is cheap and bounds what the
-// next one has to do:
+// A request passes these stages in order; each is cheap and bounds the work of
+// the next:
 //
 //  1. HTTP: method, Accept, content type, size (request.go, accept.go).
 //  2. JSON: encoding, nesting and number of values, then the four members
@@ -11,30 +11,31 @@
 //     expanded nodes, aliases, directives and the like, before validation
 //     (document.go, guard.go). Validation stops at the first few errors.
 //  4. Cost: fields times page sizes and lengths of lists (cost.go).
-//  5. Turns: what callers may spend (budget.go), and what runs at once
-//     (lanes.go).
+//  5. Admission: what callers may spend (budget.go), and what runs
+//     concurrently (lanes.go).
 //
-// While the answer is made its bytes are counted and the deadline is looked at
-// (meter.go, execute.go). Each limit has a name in the refusal (excess.go).
+// While the answer is built its bytes are counted and the deadline is checked
+// (meter.go, execute.go). The refusal names the limit (excess.go).
 //
 // Documents that pass are kept in a bounded cache, with the costs of those
 // operations that do not depend on variables.
 //
 // # Cross-site requests
 //
-// POST takes application/json alone: a browser asks the server's leave before
-// it sends that across sites, so no form can run a mutation. Uploads by form
-// and lists of requests in one body are not taken. GET runs queries alone. A
-// foreign page can make a browser send such a GET, but the caller is known by
-// the Authorization header only, which a browser never adds by itself, so the
-// page learns and does nothing that it could not without the browser. Whoever
-// adds a cookie as a credential must refuse GET, or ask for a header, first.
+// POST accepts application/json only: a browser sends a preflight request before
+// it sends that across sites, so no form can run a mutation. Form uploads and
+// batches of requests in one body are refused. GET runs queries only. A foreign
+// page can make a browser send such a GET, but callers are authenticated by the
+// Authorization header only, which a browser never adds by itself, so the page
+// learns and does nothing that it could not do without the browser. If a cookie
+// is ever added as a credential, GET must be refused first, or a custom header
+// required.
 //
 // # Deadlines
 //
 // Each request's context ends after Options.Timeout; no field is resolved after
-// that. Nothing stops a resolver that ignores its context: resolvers pass it to
-// everything that waits.
+// that. Nothing stops a resolver that ignores its context, so resolvers must
+// pass it to everything that waits.
 //
 // Subscriptions need a transport of their own and are refused here.
 package gqlhttp

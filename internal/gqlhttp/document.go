@@ -15,19 +15,18 @@ import (
 	"portico/internal/fault"
 )
 
-// document is a parsed and validated text. It is shared between requests; only
-// asked changes.
+// document is a parsed and validated text. Requests share it; only its atomic
+// field changes.
 type document struct {
 	*ast.QueryDocument
 	tokens int
-	// prices are the operations' costs; those that depend on variables are
-	// not among them.
+	// prices are the costs of the operations that do not depend on variables.
 	prices map[*ast.OperationDefinition]price
-	// asked: somebody has asked it before.
-	asked atomic.Bool
+	// requested reports whether an earlier request had this document.
+	requested atomic.Bool
 }
 
-// prepare returns the document of a text, from the cache or anew.
+// prepare returns the document of a text, cached or newly parsed and validated.
 func (h *Handler) prepare(ctx context.Context, text string) (*document, gqlerror.List) {
 	if d, ok := h.documents.get(text); ok {
 		return d, nil
@@ -47,9 +46,9 @@ func (h *Handler) prepare(ctx context.Context, text string) (*document, gqlerror
 	if refused := measure(parsed, limits); refused != nil {
 		return nil, gqlerror.List{refused}
 	}
-	if h.options.Stranger != nil {
+	if h.options.UnknownName != nil {
 		if errs := h.validate(parsed, h.names); len(errs) > 0 {
-			strange := located(h.options.Stranger(ctx), nil)
+			strange := errorAt(h.options.UnknownName(ctx), nil)
 			strange.Locations = errs[0].Locations
 			return nil, gqlerror.List{strange}
 		}
@@ -67,7 +66,7 @@ func (h *Handler) prepare(ctx context.Context, text string) (*document, gqlerror
 	return d, nil
 }
 
-// operation picks the operation to run.
+// operation returns the operation to run: the one named, or the only one.
 func (d *document) operation(name string) (*ast.OperationDefinition, *gqlerror.Error) {
 	if name == "" && len(d.Operations) > 1 {
 		return nil, badInput(fault.ReasonUnknownOperation, "The document has several operations: say which one in operationName.", nil)
@@ -83,15 +82,16 @@ func (d *document) operation(name string) (*ast.OperationDefinition, *gqlerror.E
 	return nil, badInput(fault.ReasonUnknownOperation, fmt.Sprintf("Unknown operation named %q.", name), nil)
 }
 
-// enough ends a validation that has found its share of errors.
-type enough struct{}
+// stopValidation is the panic that ends a validation which has found
+// Limits.Errors errors.
+type stopValidation struct{}
 
-// validate applies rules of the specification until Limits.Errors errors are
-// found. Going on would cost: the rules look for similar names for each
-// unknown one. A panic is the only way out of the library's walk.
+// validate applies rules of the specification until it has found Limits.Errors
+// errors. Continuing would be expensive: the rules look for similar names for
+// each unknown one. Panicking is the only way to leave the library's walk.
 func (h *Handler) validate(doc *ast.QueryDocument, list []core.Rule) (errs gqlerror.List) {
 	defer func() {
-		if r := recover(); r != nil && r != (enough{}) {
+		if r := recover(); r != nil && r != (stopValidation{}) {
 			panic(r)
 		}
 	}()
@@ -104,7 +104,7 @@ func (h *Handler) validate(doc *ast.QueryDocument, list []core.Rule) (errs gqler
 			}
 			errs = append(errs, asBadInput(err))
 			if len(errs) >= h.options.Limits.Errors {
-				panic(enough{})
+				panic(stopValidation{})
 			}
 		})
 	}
@@ -112,8 +112,8 @@ func (h *Handler) validate(doc *ast.QueryDocument, list []core.Rule) (errs gqler
 	return errs
 }
 
-// sortedRules are the specification's rules and that of the scalars in a fixed
-// order, so that the same document always gets the same errors.
+// sortedRules returns the specification's rules and that of the scalars in a
+// fixed order, so that a document always gets the same errors.
 func sortedRules(scalars Scalars) []core.Rule {
 	list := []core.Rule{scalars.rule()}
 	for name, f := range rules.NewDefaultRules().GetInner() {
@@ -123,9 +123,9 @@ func sortedRules(scalars Scalars) []core.Rule {
 	return list
 }
 
-// namingRules are the rules that report something which the schema, as this
+// unknownNameRules returns the rules that report names which the schema, as this
 // caller sees it, does not have.
-func namingRules(all []core.Rule) (list []core.Rule) {
+func unknownNameRules(all []core.Rule) (list []core.Rule) {
 	for _, rule := range all {
 		switch rule.Name {
 		case "FieldsOnCorrectType", "KnownArgumentNames", "KnownRootType", "KnownTypeNames":
@@ -135,14 +135,14 @@ func namingRules(all []core.Rule) (list []core.Rule) {
 	return list
 }
 
-// badInput is a request error; at may be nil.
+// badInput returns a request error; at may be nil.
 func badInput(reason fault.Reason, message string, at *ast.Position) *gqlerror.Error {
-	return located(fault.New(fault.CodeBadUserInput, reason, message), at)
+	return errorAt(fault.New(fault.CodeBadUserInput, reason, message), at)
 }
 
-// located makes a GraphQL error of err, whose message is its public one; at
-// may be nil.
-func located(err error, at *ast.Position) *gqlerror.Error {
+// errorAt returns err, whose message is public, as a GraphQL error; at may be
+// nil.
+func errorAt(err error, at *ast.Position) *gqlerror.Error {
 	f := fault.From(err)
 	e := &gqlerror.Error{Err: f, Message: f.Message}
 	if at != nil {
@@ -151,7 +151,7 @@ func located(err error, at *ast.Position) *gqlerror.Error {
 	return e
 }
 
-// asBadInput returns err the cause from which its code is taken.
+// asBadInput gives err a cause with the code BAD_USER_INPUT.
 func asBadInput(err *gqlerror.Error) *gqlerror.Error {
 	reason := fault.ReasonInvalidDocument
 	if err.Rule == kindRule || err.Rule == scalarRule {

@@ -9,22 +9,23 @@ import (
 	"portico/internal/fault"
 )
 
-// doubted refuses an operation of somebody who is not believed, unless anybody
-// may ask for all of it. nil stands for one that could not be found: the schema
-// of those who are believed may have it.
-func (h *Handler) doubted(ctx context.Context, op *ast.OperationDefinition) *refusal {
-	why := h.doubt(ctx)
+// refuseUnauthenticated refuses an operation whose sender could not be
+// authenticated, unless all of it is public. A nil op is an operation that was
+// not found: the schema of authenticated callers may have it.
+func (h *Handler) refuseUnauthenticated(ctx context.Context, op *ast.OperationDefinition) *refusal {
+	why := h.authError(ctx)
 	if why == nil || op != nil && h.public(op) {
 		return nil
 	}
 	return &refusal{status: http.StatusUnauthorized, err: why}
 }
 
-// unread is the refusal of a request that could not be read. Whoever is not
-// believed is told that first, unless the request is to be sent again, in
-// another form or later: it may turn out to be for everybody.
-func (h *Handler) unread(ctx context.Context, no *refusal) *refusal {
-	why := h.doubt(ctx)
+// unreadable returns the refusal of a request that could not be read. A sender
+// that could not be authenticated gets that error first, unless the refusal asks
+// to send the request again, in another form or later: it may turn out to be
+// public.
+func (h *Handler) unreadable(ctx context.Context, no *refusal) *refusal {
+	why := h.authError(ctx)
 	switch f := fault.From(no.err); {
 	case why == nil, f.Code == fault.CodeRateLimited, f.Code == fault.CodeUnavailable, f.Reason == fault.ReasonPersistedQueryNotSupported:
 		return no
@@ -32,22 +33,22 @@ func (h *Handler) unread(ctx context.Context, no *refusal) *refusal {
 	return &refusal{status: http.StatusUnauthorized, err: why}
 }
 
-func (h *Handler) doubt(ctx context.Context) error {
-	if h.options.Doubt == nil {
+func (h *Handler) authError(ctx context.Context) error {
+	if h.options.AuthError == nil {
 		return nil
 	}
-	return h.options.Doubt(ctx)
+	return h.options.AuthError(ctx)
 }
 
-// public reports whether an operation asks for fields of Public alone.
+// public reports whether an operation requests only fields in Public.
 func (h *Handler) public(op *ast.OperationDefinition) bool {
-	public, others := h.count(op.SelectionSet)
+	public, others := h.countPublic(op.SelectionSet)
 	return public > 0 && others == 0
 }
 
-// count counts the fields of Public and the others. __typename is neither; the
-// schema's description is another, since each role is told its own.
-func (h *Handler) count(root ast.SelectionSet) (public, others int) {
+// countPublic counts the root fields in Public and the others. __typename is
+// neither; introspection counts as other, because each role sees its own schema.
+func (h *Handler) countPublic(root ast.SelectionSet) (public, others int) {
 	for field := range roots(root) {
 		switch {
 		case field.Name == typename:

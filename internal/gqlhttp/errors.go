@@ -20,8 +20,9 @@ import (
 	"portico/internal/fault"
 )
 
-// Present is the plain ErrorPresenter: the message and code of the fault in
-// err's chain, INTERNAL when there is none; retryAfter in whole seconds.
+// Present is the default ErrorPresenter. It returns the message and code of the
+// fault in err's chain, INTERNAL if there is none, and retryAfter in whole
+// seconds.
 func Present(ctx context.Context, err error) *gqlerror.Error {
 	f := fault.From(err)
 	e := &gqlerror.Error{Err: err, Message: f.Message, Path: graphql.GetPath(ctx)}
@@ -36,24 +37,24 @@ func Present(ctx context.Context, err error) *gqlerror.Error {
 	return e
 }
 
-// Recover is the plain RecoverFunc: it logs the panic with its stack and
-// answers INTERNAL.
+// Recover is the default RecoverFunc. It logs the panic with its stack and
+// returns an error with the code INTERNAL.
 func Recover(ctx context.Context, p any) error {
 	slog.ErrorContext(ctx, "panic while answering", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 	return fault.Wrap(fault.CodeInternal, fault.ReasonDefect, fmt.Errorf("panic: %v", p), "Something went wrong on our side.")
 }
 
-// present returns the public form of an error: the presenter's, with a code, the
-// request's name and a message of bounded length in any case.
+// present returns the public form of an error: the presenter's, always with a
+// code, the request's id and a message of bounded length.
 func (h *Handler) present(ctx context.Context, err error) *gqlerror.Error {
-	err = h.recode(ctx, err)
+	err = h.asTimeout(ctx, err)
 	presented := h.options.ErrorPresenter(ctx, err)
 	if presented == nil {
 		return nil
 	}
-	// A copy: a presenter may give back an error that others hold too.
+	// Copy it: a presenter may return an error that is shared.
 	e := *presented
-	e.Message = cut(e.Message, h.options.Limits.Message)
+	e.Message = truncate(e.Message, h.options.Limits.Message)
 	e.Extensions = maps.Clone(e.Extensions)
 	if e.Extensions == nil {
 		e.Extensions = map[string]any{}
@@ -64,7 +65,7 @@ func (h *Handler) present(ctx context.Context, err error) *gqlerror.Error {
 	}
 	var excess *Excess
 	if errors.As(err, &excess) {
-		excess.tell(e.Extensions)
+		excess.addTo(e.Extensions)
 	}
 	if _, has := e.Extensions["requestId"]; !has && h.options.RequestID != nil {
 		e.Extensions["requestId"] = h.options.RequestID(ctx)
@@ -72,9 +73,9 @@ func (h *Handler) present(ctx context.Context, err error) *gqlerror.Error {
 	return &e
 }
 
-// recode makes a fault of whatever else fails after the deadline: it failed of
-// that.
-func (h *Handler) recode(ctx context.Context, err error) error {
+// asTimeout returns the deadline's fault for an error without a fault of its own
+// that occurs after the deadline, which must have caused it.
+func (h *Handler) asTimeout(ctx context.Context, err error) error {
 	var f *fault.Error
 	var e *gqlerror.Error
 	isFault, located := errors.As(err, &f), errors.As(err, &e)
@@ -89,8 +90,8 @@ func (h *Handler) recode(ctx context.Context, err error) error {
 	return again
 }
 
-// badVariable says which variable is wrong. The library puts it into the
-// error's path, where clients expect a place in the answer.
+// badVariable names the invalid variable in the message. The library puts it
+// into the error's path, where clients expect a place in the answer.
 func badVariable(err *gqlerror.Error) *gqlerror.Error {
 	path := err.Path
 	if len(path) > 0 && path[0] == ast.PathName("variable") {
@@ -99,9 +100,9 @@ func badVariable(err *gqlerror.Error) *gqlerror.Error {
 	return badInput(fault.ReasonInvalidValue, fmt.Sprintf("Variable \"$%s\" %s.", path, strings.TrimSuffix(err.Message, ".")), nil)
 }
 
-// arrange brings errors into a fixed order, since fields run side by side, and
-// keeps the first of them.
-func arrange(errs gqlerror.List, limit int) gqlerror.List {
+// sortErrors sorts errors, whose order is random because fields run
+// concurrently, and returns the first limit of them.
+func sortErrors(errs gqlerror.List, limit int) gqlerror.List {
 	errs = slices.DeleteFunc(errs, func(e *gqlerror.Error) bool { return e == nil })
 	slices.SortStableFunc(errs, func(a, b *gqlerror.Error) int {
 		return cmp.Or(
@@ -115,8 +116,9 @@ func arrange(errs gqlerror.List, limit int) gqlerror.List {
 	return errs[:min(len(errs), limit)]
 }
 
-// cut shortens a message to at most limit bytes of whole characters.
-func cut(message string, limit int) string {
+// truncate shortens a message to at most limit bytes without splitting a
+// character.
+func truncate(message string, limit int) string {
 	if len(message) <= limit {
 		return message
 	}

@@ -42,7 +42,7 @@ func TestEveryErrorHasCodeAndRequestID(t *testing.T) {
 	require.Equal(t, "req-1", a.JSON.Errors[0].Extensions["requestId"])
 }
 
-func TestThePresenterSeesEveryError(t *testing.T) {
+func TestPresenterGetsEveryError(t *testing.T) {
 	h := toyHandler(gqlhttp.Options{ErrorPresenter: func(_ context.Context, err error) *gqlerror.Error {
 		return &gqlerror.Error{Message: "presented", Extensions: map[string]any{"was": string(fault.From(err).Code)}}
 	}})
@@ -54,10 +54,10 @@ func TestThePresenterSeesEveryError(t *testing.T) {
 	}
 }
 
-// A stranger is told one thing about every document that uses what the schema
-// does not have, however much else is wrong with it.
-func TestStrangersAreToldOneThing(t *testing.T) {
-	h := toyHandler(gqlhttp.Options{Stranger: func(context.Context) error {
+// With Options.UnknownName, every document that uses a name which the schema
+// does not have gets that one error, whatever else is wrong with it.
+func TestUnknownNamesGetOneError(t *testing.T) {
+	h := toyHandler(gqlhttp.Options{UnknownName: func(context.Context) error {
 		return fault.New(fault.CodeUnauthenticated, fault.ReasonNotSignedIn, "Sign in first.")
 	}})
 	for _, document := range []string{
@@ -82,7 +82,7 @@ func TestVariableErrorsNameTheVariable(t *testing.T) {
 	require.Empty(t, a.JSON.Errors[0].Path, "a path is a place in the answer")
 }
 
-func TestErrorsComeInAFixedOrder(t *testing.T) {
+func TestErrorsHaveAFixedOrder(t *testing.T) {
 	a := query(t, toyHandler(gqlhttp.Options{}), `{ c: fails a: fails b: lost hello }`, "")
 	var paths []any
 	for _, e := range a.JSON.Errors {
@@ -92,7 +92,7 @@ func TestErrorsComeInAFixedOrder(t *testing.T) {
 	require.JSONEq(t, `{"c":null,"a":null,"b":null,"hello":null}`, string(a.JSON.Data))
 }
 
-func TestThePlainPresenterTellsWhenToComeAgain(t *testing.T) {
+func TestDefaultPresenterSetsRetryAfter(t *testing.T) {
 	e := gqlhttp.Present(t.Context(), fault.RetryAfter(fault.CodeRateLimited, fault.ReasonSignInFailures, 1500*time.Millisecond, "Too many."))
 	require.Equal(t, map[string]any{"code": fault.CodeRateLimited, "reason": fault.ReasonSignInFailures, "retryAfter": 2}, e.Extensions)
 }
@@ -129,7 +129,7 @@ func TestPanicsOutsideOfResolvers(t *testing.T) {
 	require.Equal(t, "INTERNAL", a.code())
 }
 
-func TestLongMessagesAreCut(t *testing.T) {
+func TestLongMessagesAreTruncated(t *testing.T) {
 	limits := gqlhttp.DefaultLimits()
 	limits.Message = 20
 	a := query(t, toyHandler(gqlhttp.Options{Limits: limits}), "{ nothingAtAllOfThisName }", "")
@@ -147,7 +147,7 @@ func TestRefuse(t *testing.T) {
 	require.JSONEq(t, `{"errors":[{"message":"Sign in again.","extensions":{"code":"UNAUTHENTICATED","reason":"INVALID_TOKEN"}}]}`, w.Body.String())
 }
 
-// counting is the plain presenter, counting its calls.
+// counting returns the default presenter, which also counts its calls in n.
 func counting(n *int) graphql.ErrorPresenterFunc {
 	return func(ctx context.Context, err error) *gqlerror.Error {
 		*n++

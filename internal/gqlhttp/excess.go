@@ -8,8 +8,7 @@ import (
 	"portico/internal/fault"
 )
 
-// LimitName names a limit in the extensions of the refusal that it caused. The
-// list is closed.
+// LimitName names a limit in the extensions of a refusal. The list is closed.
 type LimitName string
 
 // The limits of a request and of its answer. Each is a field of Limits.
@@ -35,11 +34,11 @@ const (
 	LimitAnswerBytes LimitName = "ANSWER_BYTES"
 )
 
-// Excess is the cause of a refusal by a limit. It stands in the error's
-// extensions as limit, requested and allowed.
+// Excess is the cause of a refusal by a limit. The error's extensions contain it
+// as limit, requested and allowed.
 type Excess struct {
 	Limit LimitName
-	// Requested is what was asked for; 0 when counting stopped at the limit.
+	// Requested is what was requested, or 0 if counting stopped at the limit.
 	Requested, Allowed int
 }
 
@@ -48,15 +47,15 @@ func (e *Excess) Error() string {
 	return fmt.Sprintf("%s: %d of %d", e.Limit, e.Requested, e.Allowed)
 }
 
-// tell adds what the caller may know of the excess to an error's extensions.
-func (e *Excess) tell(extensions map[string]any) {
+// addTo adds the public part of the excess to an error's extensions.
+func (e *Excess) addTo(extensions map[string]any) {
 	extensions["limit"], extensions["allowed"] = e.Limit, e.Allowed
 	if e.Requested > 0 {
 		extensions["requested"] = e.Requested
 	}
 }
 
-// fault makes the refusal that an excess causes.
+// fault returns the error that an excess causes.
 func (e Excess) fault(message string) *fault.Error {
 	switch e.Limit {
 	case LimitAnswerBytes:
@@ -73,10 +72,10 @@ func (e Excess) fault(message string) *fault.Error {
 	return fault.Wrap(fault.CodeBadUserInput, fault.ReasonDocumentSize, &e, message)
 }
 
-// exceeds makes a document's refusal.
-func exceeds(e Excess, message string) *gqlerror.Error { return located(e.fault(message), nil) }
+// exceeds returns the error that refuses a document.
+func exceeds(e Excess, message string) *gqlerror.Error { return errorAt(e.fault(message), nil) }
 
-// tooMuch is exceeds in the words that fit most limits.
-func tooMuch(e Excess, what, unit string) *gqlerror.Error {
+// tooMany is exceeds with a message that suits most limits.
+func tooMany(e Excess, what, unit string) *gqlerror.Error {
 	return exceeds(e, fmt.Sprintf("The document %s: at most %d %s are allowed.", what, e.Allowed, unit))
 }

@@ -16,7 +16,7 @@ import (
 	"portico/internal/fault"
 )
 
-// run is one operation under way.
+// run is one operation in progress.
 type run struct {
 	*Handler
 	meter *meter
@@ -25,7 +25,7 @@ type run struct {
 	buffers []*bytes.Buffer
 }
 
-// admit runs an operation when the budget and the lanes allow it.
+// admit runs an operation once the budget and the lanes admit it.
 func (h *Handler) admit(ctx context.Context, op *graphql.OperationContext, c *Cost) (a *answer, no *refusal) {
 	if b := h.options.Budget; b != nil {
 		if err := b.Take(ctx, c); err != nil {
@@ -33,7 +33,7 @@ func (h *Handler) admit(ctx context.Context, op *graphql.OperationContext, c *Co
 		}
 		defer func() { b.Settle(ctx, c, a != nil) }()
 	}
-	claim, err := h.options.Lanes.hold(ctx, h.options.Holder(ctx), h.told(op.Operation, c.Requested), h.options.Limits.AnswerBytes)
+	claim, err := h.options.Lanes.claimAnswer(ctx, h.options.Caller(ctx), h.answerCost(op.Operation, c.Requested), h.options.Limits.AnswerBytes)
 	if err != nil {
 		return nil, &refusal{status: statusOf(err), err: err, cost: c}
 	}
@@ -53,16 +53,17 @@ func (h *Handler) admit(ctx context.Context, op *graphql.OperationContext, c *Co
 	return a, nil
 }
 
-// told is the part of an operation's cost that can be answered with something:
-// that of a change by itself is not.
-func (h *Handler) told(op *ast.OperationDefinition, cost int) int {
+// answerCost returns the part of an operation's cost that can add to the answer.
+// The cost of a change by itself cannot.
+func (h *Handler) answerCost(op *ast.OperationDefinition, cost int) int {
 	if op.Operation != ast.Mutation || h.options.Prices.Mutation <= 1 {
 		return cost
 	}
-	return cost - (h.options.Prices.Mutation-1)*rooted(op.SelectionSet)
+	return cost - (h.options.Prices.Mutation-1)*countRootFields(op.SelectionSet)
 }
 
-// statusOf is the HTTP status of an operation that was turned away.
+// statusOf returns the HTTP status of an operation that was refused before it
+// ran.
 func statusOf(err error) int {
 	if fault.Is(err, fault.CodeRateLimited) {
 		return http.StatusTooManyRequests
@@ -82,23 +83,23 @@ func (h *Handler) execute(ctx context.Context, op *graphql.OperationContext, cla
 	ctx = graphql.WithResponseContext(ctx, r.present, h.options.Recover)
 	response := h.schema.Exec(ctx)(ctx)
 	if r.meter.tooLarge() && op.Operation.Operation == ast.Query {
-		// Part of it would be taken for the whole.
-		err := located(r.meter.stopped.Load().err, nil)
-		return h.collect(nullData, gqlerror.List{h.present(ctx, err)})
+		// An incomplete answer to a query could be mistaken for a complete one.
+		err := errorAt(r.meter.stopped.Load().err, nil)
+		return h.newAnswer(nullData, gqlerror.List{h.present(ctx, err)})
 	}
 	errs := graphql.GetErrors(ctx)
 	for _, err := range response.Errors {
 		errs = append(errs, h.present(ctx, err))
 	}
 	if r.meter.tooLarge() {
-		errs = onceForEach(errs)
+		errs = onePerRoot(errs)
 	}
-	return h.collect(response.Data, errs)
+	return h.newAnswer(response.Data, errs)
 }
 
-// onceForEach leaves one TOO_LARGE for each root field of a mutation: which
-// fields inside of it were left out makes no difference.
-func onceForEach(errs gqlerror.List) gqlerror.List {
+// onePerRoot keeps one TOO_LARGE for each root field of a mutation: which fields
+// inside of it were omitted makes no difference.
+func onePerRoot(errs gqlerror.List) gqlerror.List {
 	told := map[ast.PathElement]bool{}
 	return slices.DeleteFunc(errs, func(e *gqlerror.Error) bool {
 		if e == nil || len(e.Path) == 0 || !fault.Is(e, fault.CodeTooLarge) {
@@ -110,24 +111,24 @@ func onceForEach(errs gqlerror.List) gqlerror.List {
 	})
 }
 
-// resolve is Options.Around where there is none.
+// resolve is the default of Options.Around.
 func resolve(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) }
 
-// mostTold is how many times Limits.Errors are presented, and perhaps logged:
-// where everything fails, one request must not fill the log.
-const mostTold = 10
+// presentedFactor times Limits.Errors is how many errors are presented, and
+// perhaps logged: one request whose fields all fail must not fill the log.
+const presentedFactor = 10
 
-// present is Handler.present for no more errors than anybody looks at.
+// present is Handler.present, for the first errors of the operation only.
 func (r *run) present(ctx context.Context, err error) *gqlerror.Error {
-	if r.meter.told.Add(1) > int64(mostTold*r.options.Limits.Errors) {
+	if r.meter.presented.Add(1) > int64(presentedFactor*r.options.Limits.Errors) {
 		return nil
 	}
 	return r.Handler.present(ctx, err)
 }
 
-// root resolves a root field and writes it at once: what it was made of is
-// free before the next one is resolved, and a mutation that cannot be written
-// takes nothing away from those before it.
+// root resolves a root field and encodes it at once. That frees its values
+// before the next root field is resolved, and a mutation whose payload cannot be
+// written does not affect those before it.
 func (r *run) root(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 	if r.options.BeforeRoot != nil {
 		r.options.BeforeRoot(ctx)
@@ -146,10 +147,10 @@ func (r *run) root(ctx context.Context, next graphql.RootResolver) graphql.Marsh
 		})
 		return graphql.Null
 	}
-	return graphql.WriterFunc(func(w io.Writer) { _, _ = w.Write(buffer.Bytes()) }) // into memory
+	return graphql.WriterFunc(func(w io.Writer) { _, _ = w.Write(buffer.Bytes()) }) // writes to memory; cannot fail
 }
 
-// write returns why a tree could not be written whole.
+// write encodes a tree and returns why it could not be written completely.
 func (r *run) write(ctx context.Context, buffer *bytes.Buffer, tree graphql.Marshaler) (err error) {
 	defer func() {
 		switch p := recover(); p {
@@ -174,15 +175,15 @@ func (r *run) buffer() *bytes.Buffer {
 
 func (r *run) release() {
 	for _, b := range r.buffers {
-		r.giveBack(b)
+		r.releaseBuffer(b)
 	}
 }
 
-// largestKept is the capacity above which a buffer is not used again.
-const largestKept = 64 << 10
+// maxPooledBuffer is the capacity, in bytes, above which a buffer is not reused.
+const maxPooledBuffer = 64 << 10
 
-func (h *Handler) giveBack(b *bytes.Buffer) {
-	if b.Cap() <= largestKept {
+func (h *Handler) releaseBuffer(b *bytes.Buffer) {
+	if b.Cap() <= maxPooledBuffer {
 		b.Reset()
 		h.buffers.Put(b)
 	}

@@ -41,8 +41,8 @@ func plainHandler(change func(*Limits)) *Handler {
 	}})
 }
 
-// FuzzGuardAndCost compares the guard's measures and the cost with what comes
-// of putting every fragment in its place.
+// FuzzGuardAndCost compares the guard's measures and the cost with those of the
+// document with every fragment expanded.
 func FuzzGuardAndCost(f *testing.F) {
 	for _, seed := range []string{
 		"{ item { id name } }",
@@ -57,7 +57,7 @@ func FuzzGuardAndCost(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	// Small, so that the slow one is fast enough; not the point of this.
+	// Small limits keep the reference implementation fast enough.
 	h := plainHandler(func(l *Limits) { l.Nodes, l.Tokens, l.CacheEntries = 300, 300, 0 })
 	f.Fuzz(func(t *testing.T, text string) {
 		doc, errs := h.prepare(context.Background(), text)
@@ -65,7 +65,7 @@ func FuzzGuardAndCost(f *testing.F) {
 			return
 		}
 		aliases, directives := slowCounts(doc.QueryDocument)
-		g := measured(doc.QueryDocument, h.options.Limits)
+		g := measureAll(doc.QueryDocument, h.options.Limits)
 		require.Equal(t, []int{aliases, directives}, []int{g.aliases, g.directives})
 		for _, op := range doc.Operations {
 			nodes, depth, fields := slowExtent(op.SelectionSet)
@@ -76,7 +76,7 @@ func FuzzGuardAndCost(f *testing.F) {
 			require.LessOrEqual(t, fields, h.options.Limits.RootFields)
 
 			want := slowPrice(h.options.Prices, op)
-			if most := big.NewInt(priceless); want.Cmp(most) > 0 {
+			if most := big.NewInt(maxCost); want.Cmp(most) > 0 {
 				want = most
 			}
 			got, varies := h.price(op, nil)
@@ -87,7 +87,7 @@ func FuzzGuardAndCost(f *testing.F) {
 	})
 }
 
-// FuzzBody compares the reading of a body with encoding/json's.
+// FuzzBody compares the decoding of a body with that of encoding/json.
 func FuzzBody(f *testing.F) {
 	for _, seed := range []string{
 		`{"query":"{ a }"}`, `{"query":"{ a }","variables":{"n":[1.50,"x",null,{"a":true}]},"id":[{}],"operationName":"A","extensions":{}}`,
@@ -102,13 +102,13 @@ func FuzzBody(f *testing.F) {
 		d := json.NewDecoder(strings.NewReader(string(body)))
 		d.UseNumber()
 		err := d.Decode(&loose)
-		req, no := decode(body, limits)
+		req, no := decodeBody(body, limits)
 		if no != nil {
 			if err != nil || loose == nil {
 				return
 			}
-			// What is refused may be refused for members that are there twice;
-			// written anew it has none but those that differ in case.
+			// The refusal may be due to duplicate members; encoded again, only
+			// those that differ in case remain.
 			again(t, loose, limits)
 			return
 		}
@@ -125,7 +125,7 @@ func FuzzBody(f *testing.F) {
 	})
 }
 
-// again reads a request that was written from what encoding/json made of it.
+// again decodes a request that was encoded from what encoding/json decoded.
 func again(t *testing.T, loose map[string]any, limits Limits) {
 	seen := map[string]bool{}
 	for name := range loose {
@@ -145,15 +145,16 @@ func again(t *testing.T, loose map[string]any, limits Limits) {
 	}
 	body, err := json.Marshal(loose)
 	require.NoError(t, err)
-	if misshapen(body, limits) != nil {
+	if checkShape(body, limits) != nil {
 		return
 	}
-	req, no := decode(body, limits)
+	req, no := decodeBody(body, limits)
 	require.Nil(t, no, "%s", body)
 	require.Equal(t, text, req.Query)
 }
 
-// FuzzAccept: what is chosen was asked for, on one line or on several.
+// FuzzAccept verifies that the chosen media type was accepted, and that repeated
+// header lines mean the same as one.
 func FuzzAccept(f *testing.F) {
 	for _, seed := range []string{
 		"", "*/*", "application/json", "application/graphql-response+json;q=0.5, */*;q=0.1", "text/html, application/*;q=0.8",

@@ -7,13 +7,13 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// addressed refuses an operation that must not come by GET.
-func (h *Handler) addressed(op *ast.OperationDefinition) *refusal {
+// checkGET refuses an operation that must not be sent by GET.
+func (h *Handler) checkGET(op *ast.OperationDefinition) *refusal {
 	message := ""
 	switch {
 	case op.Operation != ast.Query:
 		message = "GET runs queries only: use POST."
-	case h.bodyOnly(op.SelectionSet):
+	case h.usesBodyOnly(op.SelectionSet):
 		message = "This must not stand in an address: use POST."
 	default:
 		return nil
@@ -23,8 +23,8 @@ func (h *Handler) addressed(op *ast.OperationDefinition) *refusal {
 	return no
 }
 
-// bodyOnly reports whether one of the root fields is among those of BodyOnly.
-func (h *Handler) bodyOnly(root ast.SelectionSet) bool {
+// usesBodyOnly reports whether one of the root fields is in BodyOnly.
+func (h *Handler) usesBodyOnly(root ast.SelectionSet) bool {
 	for field := range roots(root) {
 		if slices.Contains(h.options.BodyOnly, field.Name) {
 			return true

@@ -13,37 +13,38 @@ import (
 	"portico/internal/jsontext"
 )
 
-// scan counts tokens and refuses overlong names, before the parser builds
-// anything. Names matter because validation compares unknown ones with every
-// known one. What is no GraphQL is left to the parser.
+// scan counts tokens and refuses overlong names, before the parser allocates
+// anything. Names matter because validation compares each unknown name with
+// every known one. The parser reports what is not GraphQL.
 func scan(text string, limits Limits) (tokens int, err *gqlerror.Error) {
 	if len(text) > limits.TextBytes {
-		return 0, tooMuch(Excess{LimitDocumentBytes, len(text), limits.TextBytes}, "is too long", "bytes")
+		return 0, tooMany(Excess{LimitDocumentBytes, len(text), limits.TextBytes}, "is too long", "bytes")
 	}
-	l, written := lexer.New(&ast.Source{Input: text}), halves{text: text}
+	l, written := lexer.New(&ast.Source{Input: text}), surrogates{text: text}
 	for ; tokens <= limits.Tokens; tokens++ {
 		token, err := l.ReadToken()
 		if err != nil || token.Kind == lexer.EOF {
 			return tokens, nil
 		}
 		if token.Kind == lexer.Name && len(token.Value) > limits.Name {
-			return tokens, tooMuch(Excess{LimitNameBytes, len(token.Value), limits.Name}, "has too long a name", "bytes in each")
+			return tokens, tooMany(Excess{LimitNameBytes, len(token.Value), limits.Name}, "has too long a name", "bytes in each")
 		}
-		if token.Kind == lexer.String && written.within(token) {
+		if token.Kind == lexer.String && written.unpaired(token) {
 			return tokens, badInput(fault.ReasonInvalidDocument, "A text of the document holds half a character: one escape of a surrogate pair without the other.", &token.Pos)
 		}
 	}
-	return tokens, tooMuch(Excess{Limit: LimitTokens, Allowed: limits.Tokens}, "is too long", "tokens")
+	return tokens, tooMany(Excess{Limit: LimitTokens, Allowed: limits.Tokens}, "is too long", "tokens")
 }
 
-// halves finds halves of surrogate pairs, in whose place the lexer puts U+FFFD.
-type halves struct {
+// surrogates finds unpaired surrogates, which the lexer replaces by U+FFFD.
+type surrogates struct {
 	text  string
-	runes []rune // of text, once they are needed
+	runes []rune // of text, converted when first needed
 }
 
-// within looks at a string as it was written: its place is told in runes.
-func (h *halves) within(token lexer.Token) bool {
+// unpaired reports whether a string contains half of a surrogate pair in the
+// source text. The lexer's positions are in runes.
+func (h *surrogates) unpaired(token lexer.Token) bool {
 	if !strings.ContainsRune(token.Value, utf8.RuneError) {
 		return false
 	}
@@ -53,32 +54,32 @@ func (h *halves) within(token lexer.Token) bool {
 	return !jsontext.Exact([]byte(string(h.runes[token.Pos.Start:token.Pos.End])))
 }
 
-// extent is how much a set of selections stands for once its spreads are
-// expanded.
+// extent is the size of a selection set after its spreads are expanded.
 type extent struct{ nodes, depth, fields int }
 
-// guard measures a parsed document. It visits each selection of the text once:
-// what a fragment stands for is worked out once and remembered.
+// guard measures a parsed document. It visits each selection of the text once
+// and remembers the extent of each fragment.
 type guard struct {
 	limits    Limits
 	fragments map[string]*ast.FragmentDefinition
-	known     map[*ast.FragmentDefinition]*extent // nil while being worked out
+	known     map[*ast.FragmentDefinition]*extent // nil while being computed
 	names     map[string]int
 
 	aliases, directives int
-	// inline is how many inline fragments enclose the current selection
-	// directly: each of them compares the field with its neighbours again.
+	// inline is the number of inline fragments that directly enclose the current
+	// selection: each makes validation compare the field with its neighbours
+	// again.
 	inline int
 	worst  *gqlerror.Error
 }
 
-// measure returns the first limit that the document breaks, or nil.
+// measure returns the first limit that the document exceeds, or nil.
 func measure(doc *ast.QueryDocument, limits Limits) *gqlerror.Error {
-	return measured(doc, limits).worst
+	return measureAll(doc, limits).worst
 }
 
-// measured is a guard that has seen the whole document.
-func measured(doc *ast.QueryDocument, limits Limits) *guard {
+// measureAll returns a guard that has measured the whole document.
+func measureAll(doc *ast.QueryDocument, limits Limits) *guard {
 	g := &guard{
 		limits:    limits,
 		fragments: make(map[string]*ast.FragmentDefinition, len(doc.Fragments)),
@@ -97,21 +98,21 @@ func measured(doc *ast.QueryDocument, limits Limits) *guard {
 		all = g.widest(all, g.fragment(f))
 	}
 	for _, op := range doc.Operations {
-		g.decorations(op.Directives)
+		g.directivesOf(op.Directives)
 		for _, v := range op.VariableDefinitions {
 			g.value(v.DefaultValue, 1)
-			g.decorations(v.Directives)
+			g.directivesOf(v.Directives)
 		}
 		e := g.selections(op.SelectionSet)
 		g.atMost(LimitRootFields, e.fields, limits.RootFields, "fields at the root")
 		all = g.widest(all, e)
 	}
-	g.conclude(all)
+	g.checkTotals(all)
 	return g
 }
 
-// conclude checks the sums over the whole document.
-func (g *guard) conclude(all extent) {
+// checkTotals checks the sums over the whole document.
+func (g *guard) checkTotals(all extent) {
 	g.atMost(LimitDepth, all.depth, g.limits.Depth, "levels of selections")
 	g.atMost(LimitSelections, all.nodes, g.limits.Nodes, "selections with all fragments spread")
 	g.atMost(LimitAliases, g.aliases, g.limits.Aliases, "aliases")
@@ -121,7 +122,7 @@ func (g *guard) conclude(all extent) {
 	}
 }
 
-// pairs is the sum that Limits.Pairs bounds.
+// pairs returns the sum that Limits.Pairs bounds.
 func (g *guard) pairs() int {
 	sum := 0
 	for _, n := range g.names {
@@ -138,7 +139,7 @@ func (g *guard) fail(err *gqlerror.Error) {
 
 func (g *guard) atMost(name LimitName, n, limit int, unit string) {
 	if n > limit {
-		g.fail(tooMuch(Excess{name, n, limit}, "asks for too much", unit))
+		g.fail(tooMany(Excess{name, n, limit}, "asks for too much", unit))
 	}
 }
 
@@ -154,18 +155,19 @@ func (g *guard) selections(set ast.SelectionSet) extent {
 		case *ast.Field:
 			e = g.field(s)
 		case *ast.InlineFragment:
-			g.decorations(s.Directives)
+			g.directivesOf(s.Directives)
 			g.inline++
 			e = g.selections(s.SelectionSet)
 			g.inline--
 		case *ast.FragmentSpread:
-			g.decorations(s.Directives)
-			// An unknown fragment is the validator's to report.
+			g.directivesOf(s.Directives)
+			// The validator reports unknown fragments.
 			if f := g.fragments[s.Name]; f != nil {
 				e = g.fragment(f)
 			}
 		}
-		// Doubling fragments would overflow these sums otherwise.
+		// Fragments that spread one another twice would overflow these sums
+		// without saturation.
 		sum.nodes = saturated(sum.nodes + 1 + e.nodes)
 		sum.fields = saturated(sum.fields + e.fields)
 		sum.depth = max(sum.depth, 1+e.depth)
@@ -173,8 +175,8 @@ func (g *guard) selections(set ast.SelectionSet) extent {
 	return sum
 }
 
-// below measures a set of selections that no inline fragment shares.
-func (g *guard) below(set ast.SelectionSet) extent {
+// nested measures a selection set outside of any inline fragment.
+func (g *guard) nested(set ast.SelectionSet) extent {
 	outer := g.inline
 	g.inline = 0
 	e := g.selections(set)
@@ -182,9 +184,9 @@ func (g *guard) below(set ast.SelectionSet) extent {
 	return e
 }
 
-// field measures what is below a field; its extent has the one field itself.
+// field measures a field and what is below it; the extent counts as one field.
 func (g *guard) field(f *ast.Field) extent {
-	g.decorations(f.Directives)
+	g.directivesOf(f.Directives)
 	g.arguments(f.Arguments)
 	name := f.Name
 	if f.Alias != "" && f.Alias != f.Name {
@@ -192,13 +194,13 @@ func (g *guard) field(f *ast.Field) extent {
 		name = f.Alias
 	}
 	g.names[name] += 1 + g.inline
-	e := g.below(f.SelectionSet)
+	e := g.nested(f.SelectionSet)
 	e.fields = 1
 	return e
 }
 
-// fragment measures a fragment once. One that contains itself is refused here,
-// so that nothing after the guard meets a cycle.
+// fragment measures a fragment once. It refuses one that contains itself, so
+// that no later stage meets a cycle.
 func (g *guard) fragment(f *ast.FragmentDefinition) extent {
 	if e, seen := g.known[f]; seen {
 		if e == nil {
@@ -208,13 +210,13 @@ func (g *guard) fragment(f *ast.FragmentDefinition) extent {
 		return *e
 	}
 	g.known[f] = nil
-	g.decorations(f.Directives)
-	e := g.below(f.SelectionSet)
+	g.directivesOf(f.Directives)
+	e := g.nested(f.SelectionSet)
 	g.known[f] = &e
 	return e
 }
 
-func (g *guard) decorations(list ast.DirectiveList) {
+func (g *guard) directivesOf(list ast.DirectiveList) {
 	g.directives += len(list)
 	for _, d := range list {
 		g.arguments(d.Arguments)
@@ -235,7 +237,7 @@ func (g *guard) value(v *ast.Value, depth int) {
 		return
 	}
 	if depth > g.limits.Nesting {
-		g.fail(tooMuch(Excess{Limit: LimitValueDepth, Allowed: g.limits.Nesting}, "nests its values too deep", "levels"))
+		g.fail(tooMany(Excess{Limit: LimitValueDepth, Allowed: g.limits.Nesting}, "nests its values too deep", "levels"))
 		return
 	}
 	for _, child := range v.Children {

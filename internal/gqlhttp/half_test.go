@@ -11,8 +11,9 @@ import (
 	"portico/internal/gqlhttp"
 )
 
-// What a decoder would put U+FFFD for is refused, wherever it stands.
-func TestHalvesOfCharactersAreRefused(t *testing.T) {
+// Text in which a decoder would substitute U+FFFD is refused, wherever it
+// occurs.
+func TestUnpairedSurrogatesAreRefused(t *testing.T) {
 	h := toyHandler(gqlhttp.Options{})
 	for name, body := range map[string]string{
 		"a variable":         bodyOf("query($n: String) { hello(name: $n) }", `{"n":"\ud800"}`),
@@ -44,7 +45,7 @@ func TestHalvesOfCharactersAreRefused(t *testing.T) {
 	}
 }
 
-func TestWholeCharactersPass(t *testing.T) {
+func TestSurrogatePairsPass(t *testing.T) {
 	h := toyHandler(gqlhttp.Options{})
 	for name, body := range map[string]string{
 		"a pair":             bodyOf("query($n: String) { hello(name: $n) }", `{"n":"\ud83d\ude00"}`),

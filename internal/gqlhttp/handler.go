@@ -17,52 +17,55 @@ import (
 	"portico/internal/fault"
 )
 
-// Options set a Handler up. The zero value of each field has a meaning.
+// Options configure a Handler. The zero value of each field is usable.
 type Options struct {
-	// Limits bound each request; the zero Limits are DefaultLimits.
+	// Limits bound each request; the zero Limits mean DefaultLimits.
 	Limits Limits
-	// Timeout ends each request's context; 0 is 5 seconds.
+	// Timeout ends each request's context; 0 means 5 seconds.
 	Timeout time.Duration
-	// ErrorPresenter makes the public form of every error, whether the request
-	// was refused or a resolver failed. Refusals carry a *fault.Error in their
-	// chain. nil is Present.
+	// ErrorPresenter returns the public form of every error, whether the request
+	// was refused or a resolver failed. Refusals have a *fault.Error in their
+	// chain. nil means Present.
 	ErrorPresenter graphql.ErrorPresenterFunc
-	// Recover turns a panic into an error and logs it; nil is Recover.
+	// Recover turns a panic into an error and logs it; nil means Recover.
 	Recover graphql.RecoverFunc
-	// RequestID names the request in each error's extensions; nil: no name.
+	// RequestID returns the request's id for each error's extensions; nil means
+	// no id.
 	RequestID func(ctx context.Context) string
-	// Stranger is the one error of a document that uses a field, an argument or
-	// a type which the schema does not have. A schema cut down to what anonymous
-	// callers may use says "sign in" here, to real and made-up names alike. nil
-	// reports what validation finds.
-	Stranger func(ctx context.Context) error
-	// Scalars say what the schema's own scalars take; what is not among them
-	// takes anything here, and its resolver refuses.
+	// UnknownName returns the only error of a document that uses a field, an
+	// argument or a type which the schema does not have. With a schema reduced
+	// to what anonymous callers may use it is "sign in", alike for names that
+	// exist for others and for names that do not. nil reports what validation
+	// finds.
+	UnknownName func(ctx context.Context) error
+	// Scalars check the values of the schema's own scalars. Others accept any
+	// value here; their resolvers must refuse.
 	Scalars Scalars
-	// Doubt returns why whoever sent a request is not believed, nil where there is
-	// no doubt. What comes in doubt is refused for it with 401, unless it asks for
-	// nothing but what the schema serves to everybody: for fields of Public at the
-	// root, and below them for what this schema has. nil: there is never a doubt.
-	Doubt  func(ctx context.Context) error
-	Public map[FieldName]bool
-	// Prices are what fields cost, as far as the schema does not tell.
+	// AuthError returns why the sender of a request could not be authenticated,
+	// nil if it was or is anonymous. Such a request is refused with that error
+	// and 401, unless it requests only what the schema serves to everybody: root
+	// fields in Public, and below them what this schema has. A nil func never
+	// refuses.
+	AuthError func(ctx context.Context) error
+	Public    map[FieldName]bool
+	// Prices are the costs of fields that the schema does not determine.
 	Prices Prices
-	// Lanes bound what runs at once; nil: nothing does.
+	// Lanes bound what runs concurrently; nil means no bound.
 	Lanes *Lanes
-	// Holder names who is answered, as far as callers have shares of the Lanes;
-	// nil: all are one.
-	Holder func(ctx context.Context) string
-	// Budget is asked before an operation runs; nil: nobody counts.
+	// Caller returns the name of the caller, each of which has its own share of
+	// the Lanes; nil means that all callers are one.
+	Caller func(ctx context.Context) string
+	// Budget is charged before an operation runs; nil means no budget.
 	Budget Budget
-	// Observe is told of each request that was answered; nil: nobody is.
+	// Observe is called after each request was answered, if not nil.
 	Observe func(ctx context.Context, o Observation)
-	// BeforeRoot is called before each root field is resolved; nil: nothing is.
+	// BeforeRoot is called before each root field is resolved, if not nil.
 	BeforeRoot func(ctx context.Context)
-	// BodyOnly are root fields whose arguments must not stand in an address, where
-	// others write them down: a GET with one is refused.
+	// BodyOnly are root fields whose arguments must not be in a URL, which
+	// proxies and servers log: a GET with one is refused.
 	BodyOnly []string
-	// Around resolves each field by calling next, and gives what the field's
-	// answer is written from; nil: next alone.
+	// Around resolves each field by calling next, and returns the value from
+	// which the field is encoded; nil means next alone.
 	Around graphql.FieldMiddleware
 }
 
@@ -72,7 +75,7 @@ type Handler struct {
 	options   Options
 	scalars   Scalars
 	rules     []core.Rule
-	names     []core.Rule // those of rules that report unknown names
+	names     []core.Rule // rules that report unknown names
 	documents *cache
 	buffers   sync.Pool
 }
@@ -94,13 +97,13 @@ func New(schema graphql.ExecutableSchema, o Options) *Handler {
 	if o.Around == nil {
 		o.Around = resolve
 	}
-	if o.Holder == nil {
-		o.Holder = func(context.Context) string { return "" }
+	if o.Caller == nil {
+		o.Caller = func(context.Context) string { return "" }
 	}
 	scalars := o.Scalars.withBuiltIn()
 	rules := sortedRules(scalars)
 	return &Handler{
-		schema: schema, options: o, scalars: scalars, rules: rules, names: namingRules(rules), documents: newCache(o.Limits),
+		schema: schema, options: o, scalars: scalars, rules: rules, names: unknownNameRules(rules), documents: newCache(o.Limits),
 		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
 	}
 }
@@ -109,67 +112,67 @@ func New(schema graphql.ExecutableSchema, o Options) *Handler {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), h.options.Timeout)
 	defer cancel()
-	ctx = begun(ctx)
+	ctx = withStart(ctx)
 	mediaType := negotiate(accepted(r.Header))
 	if mediaType == "" {
-		h.refuse(ctx, w, jsonType, h.unread(ctx, refuse(http.StatusNotAcceptable,
+		h.writeRefusal(ctx, w, jsonType, h.unreadable(ctx, refuse(http.StatusNotAcceptable,
 			"The answer is application/json or application/graphql-response+json.")))
 		return
 	}
 	req, no := h.read(r)
 	if no != nil {
-		h.refuse(ctx, w, mediaType, h.unread(ctx, no))
+		h.writeRefusal(ctx, w, mediaType, h.unreadable(ctx, no))
 		return
 	}
 	defer req.claim.Leave()
 	a, no := h.answer(ctx, r, req)
 	if no != nil {
-		h.refuse(ctx, w, mediaType, no)
+		h.writeRefusal(ctx, w, mediaType, no)
 		return
 	}
 	a.write(w, mediaType)
 	h.observe(ctx, a)
 }
 
-// Refuse answers like a document that was refused: no data, and err through
-// the ErrorPresenter. It is for middleware in front of the Handler.
+// Refuse answers as for a document that was refused: without data, and with err
+// after the ErrorPresenter. Middleware in front of the Handler calls it.
 func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	mediaType := negotiate(accepted(r.Header))
 	if mediaType == "" {
 		mediaType = jsonType
 	}
-	ctx := begun(r.Context())
-	a := h.refused(ctx, gqlerror.List{located(err, nil)})
+	ctx := withStart(r.Context())
+	a := h.refusedAnswer(ctx, gqlerror.List{errorAt(err, nil)})
 	a.write(w, mediaType)
 	h.observe(ctx, a)
 }
 
-// answer runs a request. A panic outside of a resolver ends here; those inside
-// are caught field by field.
+// answer runs a request. It recovers panics outside of resolvers; those inside
+// are recovered field by field.
 func (h *Handler) answer(ctx context.Context, r *http.Request, req *request) (a *answer, no *refusal) {
 	defer func() {
 		if p := recover(); p != nil {
 			a, no = nil, &refusal{status: http.StatusInternalServerError, err: h.options.Recover(ctx, p)}
 		}
 	}()
-	if no := h.afford(ctx, req.Query); no != nil {
+	if no := h.chargeReading(ctx, req.Query); no != nil {
 		return nil, no
 	}
 	doc, op, errs := h.find(ctx, req)
-	if no := h.doubted(ctx, op); no != nil {
+	if no := h.refuseUnauthenticated(ctx, op); no != nil {
 		return nil, no
 	}
 	if errs != nil {
-		return h.refused(ctx, errs), nil
+		return h.refusedAnswer(ctx, errs), nil
 	}
-	known := doc.asked.Swap(true)
+	known := doc.requested.Swap(true)
 	if a, no = h.operate(ctx, r, req, doc, op); no == nil {
 		a.operation, a.known = op, known
 	}
 	return a, no
 }
 
-// find returns the document of a request, and the operation that it asks for.
+// find returns the document of a request and the operation to run.
 func (h *Handler) find(ctx context.Context, req *request) (*document, *ast.OperationDefinition, gqlerror.List) {
 	doc, errs := h.prepare(ctx, req.Query)
 	if errs != nil {
@@ -185,23 +188,23 @@ func (h *Handler) find(ctx context.Context, req *request) (*document, *ast.Opera
 // operate runs one operation of a document.
 func (h *Handler) operate(ctx context.Context, r *http.Request, req *request, doc *document, op *ast.OperationDefinition) (*answer, *refusal) {
 	if r.Method == http.MethodGet {
-		if no := h.addressed(op); no != nil {
+		if no := h.checkGET(op); no != nil {
 			return nil, no
 		}
 	}
 	if op.Operation == ast.Subscription {
-		return h.refused(ctx, gqlerror.List{badInput(fault.ReasonInvalidDocument, "Subscriptions are not served here.", op.Position)}), nil
+		return h.refusedAnswer(ctx, gqlerror.List{badInput(fault.ReasonInvalidDocument, "Subscriptions are not served here.", op.Position)}), nil
 	}
-	if bad := h.exact(op, req.Variables); bad != nil {
-		return h.refused(ctx, gqlerror.List{bad}), nil
+	if bad := h.checkVariables(op, req.Variables); bad != nil {
+		return h.refusedAnswer(ctx, gqlerror.List{bad}), nil
 	}
 	variables, failed := validator.VariableValues(h.schema.Schema(), op, req.Variables)
 	if failed != nil {
-		return h.refused(ctx, gqlerror.List{badVariable(gqlerror.WrapIfUnwrapped(failed))}), nil
+		return h.refusedAnswer(ctx, gqlerror.List{badVariable(gqlerror.WrapIfUnwrapped(failed))}), nil
 	}
-	c, err := h.priced(doc, op, variables)
+	c, err := h.checkCost(doc, op, variables)
 	if err != nil {
-		a := h.refused(ctx, gqlerror.List{err})
+		a := h.refusedAnswer(ctx, gqlerror.List{err})
 		a.cost = c
 		return a, nil
 	}
@@ -213,8 +216,8 @@ func (h *Handler) operate(ctx context.Context, r *http.Request, req *request, do
 	}, c)
 }
 
-// priced returns what an operation costs, with an error when that is too much.
-func (h *Handler) priced(doc *document, op *ast.OperationDefinition, variables map[string]any) (*Cost, *gqlerror.Error) {
+// checkCost returns an operation's cost, and an error if it exceeds the limit.
+func (h *Handler) checkCost(doc *document, op *ast.OperationDefinition, variables map[string]any) (*Cost, *gqlerror.Error) {
 	p, known := doc.prices[op]
 	if !known {
 		p, _ = h.price(op, variables)

@@ -14,7 +14,7 @@ import (
 	"portico/internal/gqlhttp"
 )
 
-// hostile are bodies that cost far more to answer than to send.
+// hostile returns bodies that cost far more to answer than to send.
 func hostile() map[string]string {
 	bodies := map[string]string{
 		"body of 5 MB":          bodyOf("{ hello }"+strings.Repeat(" ", 5<<20), ""),
@@ -88,7 +88,7 @@ func numbered(format string, n int) string {
 	return b.String()
 }
 
-// doubling is a chain of n fragments, each of which spreads the next twice.
+// doubling returns a chain of n fragments, each of which spreads the next twice.
 func doubling(n int, spread string) string {
 	var b strings.Builder
 	b.WriteString("{ item { ...F0 } } ")
@@ -99,9 +99,8 @@ func doubling(n int, spread string) string {
 	return b.String()
 }
 
-// One of these that is let through does not merely fail: most of them would
-// keep the test busy for minutes, or crash it. How long each takes is for the
-// benchmark to say.
+// If one of these passed, the test would not merely fail: most would run for
+// minutes or crash it. The benchmark measures how long each takes.
 func TestHostileRequestsAreRefused(t *testing.T) {
 	h := toyHandler(gqlhttp.Options{})
 	bodies := hostile()

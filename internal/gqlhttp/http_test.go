@@ -65,13 +65,14 @@ func TestContentLengthIsExact(t *testing.T) {
 		// net/http fails a handler whose body and Content-Length differ.
 		require.Positive(t, response.ContentLength)
 		require.NoError(t, response.Body.Close())
-		// It is said, and not left to net/http, which knows short bodies alone.
+		// The header must be set explicitly: net/http computes it for short
+		// bodies only.
 		a := send(t, toyHandler(gqlhttp.Options{}), post(body))
 		require.Equal(t, strconv.Itoa(a.Body.Len()), a.Header().Get("Content-Length"))
 	}
 }
 
-// What a refusal says beside its status is said where it means something.
+// Refusals have the headers that their status calls for.
 func TestHeadersOfRefusals(t *testing.T) {
 	limits := gqlhttp.DefaultLimits()
 	limits.BodyBytes = 100
@@ -86,8 +87,8 @@ func TestHeadersOfRefusals(t *testing.T) {
 	require.Equal(t, []string{"GET, POST", "", ""}, of(httptest.NewRequest(http.MethodPut, "/graphql", nil)))
 }
 
-// An address is read as strictly as a body.
-func TestMalformedAddresses(t *testing.T) {
+// A URL's parameters are parsed as strictly as a body.
+func TestMalformedURLParameters(t *testing.T) {
 	limits := gqlhttp.DefaultLimits()
 	limits.Nesting = 3
 	h := toyHandler(gqlhttp.Options{Limits: limits})

@@ -13,47 +13,51 @@ import (
 )
 
 const (
-	// heavy is the cost from which an operation waits for its turn in the lane
-	// of the few that may use most of a processor.
+	// heavy is the cost from which an operation waits in the heavy lane, whose
+	// few operations may use most of a processor.
 	heavy = 10_000
-	// quickRoom is the sum of the costs of the others that run at once; each
-	// counts quickLeast more, for what any request needs.
+	// quickRoom is the total cost of the other operations that run at once; each
+	// counts quickLeast more, for the work that any request needs.
 	quickRoom, quickLeast = 200_000, 100
-	// Of each lane, how many may wait, and how long.
+	// How many may wait in each lane, and how long.
 	quickQueue, heavyQueue = 1_000, 16
 	patience               = 2 * time.Second
 )
 
 const (
-	// perCost is the most bytes that a cost of 1 can be answered with: a text of
-	// 256 characters, with the longest name that a field can have.
-	perCost = 1280
-	// small is the most bytes of an answer that does not wait behind large ones.
+	// answerBytesPerCost is the most bytes of answer per unit of cost: a text of
+	// 256 characters with the longest name that a field can have.
+	answerBytesPerCost = 1280
+	// small is the largest answer, in bytes, that does not wait behind large
+	// ones.
 	small = 1 << 20
-	// smallRoom is how many bytes of small answers there are at once, and
-	// smallShare how many of one caller; largeRoom and largeShare are the same
-	// of large ones, in greatest answers. An answer is held until it is read.
+	// smallRoom is the total bytes of small answers in memory, and smallShare
+	// one caller's share of it; largeRoom and largeShare are the same for large
+	// ones, in multiples of the largest answer. An answer occupies its room
+	// until the client has read it.
 	smallRoom, smallShare = 48 << 20, 12 << 20
 	largeRoom, largeShare = 6, 2
-	// bodyRoom is how many bytes of requests there are at once, bodyShare how
-	// many of one caller. Those of at most bodyFree are not counted.
+	// bodyRoom is the total bytes of requests in memory, bodyShare one caller's
+	// share of it. Requests of at most bodyFree bytes are not counted.
 	bodyRoom, bodyShare, bodyFree = 64 << 20, 16 << 20, 16 << 10
 )
 
-// Lanes bound what runs at once: cheap operations by the sum of their costs,
-// heavy ones by number, so that a processor is left for all else. Who finds no
-// room waits in line for a short time, heavy ones apart from cheap ones.
+// Lanes bound what runs concurrently: cheap operations by the sum of their
+// costs, heavy ones by number, so that a processor remains for everything else.
+// An operation that finds no room waits for a short time, heavy ones apart from
+// cheap ones.
 //
-// They also bound the bytes of the answers that are made, or written to clients
-// that do not read them: of all callers and of each. What an answer may take at
-// most is known by its cost; what it does take, when it is made. The bytes of
-// requests are bounded alike: their clients may be slow to send them.
+// They also bound the bytes of answers that are being built, or written to
+// clients that do not read them, in total and per caller. The cost bounds an
+// answer's size before it runs; the claim shrinks to the real size once it is
+// known. The bytes of requests are bounded alike, because clients may send them
+// slowly.
 type Lanes struct {
 	quick, heavy         lane
 	small, large, bodies *backlog.Room
 }
 
-// lane lets operations in as long as there is room.
+// lane admits operations as long as there is room.
 type lane struct {
 	room *semaphore.Weighted
 	size int64
@@ -62,8 +66,8 @@ type lane struct {
 	used, waiting, refused atomic.Int64
 }
 
-// NewLanes returns the lanes of one server, whose answers have at most so many
-// bytes; all its handlers share them.
+// NewLanes returns the lanes of one server, shared by all its handlers.
+// answerBytes is the size of the largest answer.
 func NewLanes(answerBytes int) *Lanes {
 	most := int64(answerBytes)
 	l := &Lanes{
@@ -80,12 +84,12 @@ func (l *lane) init(size, most int64) {
 	l.room, l.size, l.most = semaphore.NewWeighted(size), size, most
 }
 
-// Load is how full a lane is: how much of its size is in use, how many wait, and
-// how many were turned away.
+// Load returns how full a lane is: how much of its size is in use, how many
+// operations wait, and how many were refused.
 type Load = func() (used, size, waiting, refused int64)
 
-// Loads returns how full the lanes are, by their names: cheap operations by the
-// sum of their costs, heavy ones by number, answers and requests by bytes.
+// Loads returns the load of each lane by its name: cheap operations by the sum
+// of their costs, heavy ones by number, answers and requests by bytes.
 func (l *Lanes) Loads() map[string]Load {
 	return map[string]Load{
 		"quick": l.quick.load, "heavy": l.heavy.load,
@@ -97,8 +101,8 @@ func (l *lane) load() (used, size, waiting, refused int64) {
 	return l.used.Load(), l.size, l.waiting.Load(), l.refused.Load()
 }
 
-// enter waits until an operation of this cost may run; leave is called when it
-// has ended. A nil Lanes lets everything in.
+// enter waits until an operation of this cost may run; the caller calls leave
+// when it has ended. A nil Lanes admits everything.
 func (l *Lanes) enter(ctx context.Context, cost int) (leave func(), err error) {
 	switch {
 	case l == nil:
@@ -137,9 +141,10 @@ func (l *lane) wait(ctx context.Context, weight int64) error {
 	return nil
 }
 
-// take waits until there is room for a request of a length, -1 where it is not
-// known, of at most so many bytes. The claim is given back when it is answered.
-func (l *Lanes) take(ctx context.Context, holder string, length, most int64) (*backlog.Claim, error) {
+// claimBody waits until there is room for a request of the given length, -1 if
+// unknown, and of at most most bytes. The claim is released when the request is
+// answered.
+func (l *Lanes) claimBody(ctx context.Context, holder string, length, most int64) (*backlog.Claim, error) {
 	if l == nil || length >= 0 && length <= bodyFree {
 		return nil, nil
 	}
@@ -153,14 +158,14 @@ func (l *Lanes) take(ctx context.Context, holder string, length, most int64) (*b
 	return claim, nil
 }
 
-// hold waits until there is room for the answer to an operation of this cost.
-// The claim is given back when the answer is written. A nil Lanes has room for
-// everything.
-func (l *Lanes) hold(ctx context.Context, holder string, cost, most int) (*backlog.Claim, error) {
+// claimAnswer waits until there is room for the answer to an operation of this
+// cost. The claim is released when the answer is written. A nil Lanes has room
+// for everything.
+func (l *Lanes) claimAnswer(ctx context.Context, holder string, cost, most int) (*backlog.Claim, error) {
 	if l == nil {
 		return nil, nil
 	}
-	size := min(int64(cost)*perCost, int64(most))
+	size := min(int64(cost)*answerBytesPerCost, int64(most))
 	room := l.small
 	if size > small {
 		room = l.large

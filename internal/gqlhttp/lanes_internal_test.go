@@ -49,7 +49,7 @@ func TestHeavyOperationsTakeTurns(t *testing.T) {
 	})
 }
 
-func TestWhoWaitsTooLongIsTurnedAway(t *testing.T) {
+func TestLongWaitIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewLanes(8 << 20)
 		defer fill(t, l)()
@@ -61,7 +61,7 @@ func TestWhoWaitsTooLongIsTurnedAway(t *testing.T) {
 	})
 }
 
-func TestALineHasAnEnd(t *testing.T) {
+func TestQueueIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewLanes(8 << 20)
 		defer fill(t, l)()
@@ -99,15 +99,15 @@ func TestCheapOperationsShareTheirRoomByCost(t *testing.T) {
 	leave()
 }
 
-func TestNoLanesIsNoBound(t *testing.T) {
+func TestNilLanesAdmitEverything(t *testing.T) {
 	var l *Lanes
 	leave, err := l.enter(t.Context(), heavy)
 	require.NoError(t, err)
 	leave()
 }
 
-// What runs, waits and was turned away is what operators see.
-func TestHowFullLanesAre(t *testing.T) {
+// Loads reports what runs, waits and was refused.
+func TestLoads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewLanes(1 << 20)
 		load := func(lane string) [4]int64 {
@@ -125,9 +125,9 @@ func TestHowFullLanesAre(t *testing.T) {
 		synctest.Wait()
 		require.Equal(t, [4]int64{l.heavy.size, l.heavy.size, 1, 0}, load("heavy"))
 		require.Error(t, <-done)
-		claim, err := l.hold(t.Context(), "somebody", 10, 1<<20)
+		claim, err := l.claimAnswer(t.Context(), "somebody", 10, 1<<20)
 		require.NoError(t, err)
-		require.Equal(t, [4]int64{10 * perCost, smallRoom, 0, 0}, load("small_answers"))
+		require.Equal(t, [4]int64{10 * answerBytesPerCost, smallRoom, 0, 0}, load("small_answers"))
 		claim.Leave()
 		leave()
 		require.Equal(t, [4]int64{0, l.heavy.size, 0, 1}, load("heavy"))

@@ -2,23 +2,23 @@ package gqlhttp
 
 import "encoding/json"
 
-// later returns in how many seconds to send a request again, 0 where that would
-// not help or where it was answered in part. Its errors say so in retryAfter, for
-// programs that read the answer; the header is for those that do not.
-func (a *answer) later() (seconds int) {
+// retryAfter returns after how many seconds to send the request again, 0 if that
+// would not help or if the request was answered in part. The errors say the same
+// in retryAfter; the header is for programs that do not read the body.
+func (a *answer) retryAfter() (seconds int) {
 	for _, err := range a.errors {
 		if after, ok := err.Extensions["retryAfter"].(int); ok {
 			seconds = max(seconds, after)
 		}
 	}
-	if seconds == 0 || a.answered() {
+	if seconds == 0 || a.hasValue() {
 		return 0
 	}
 	return seconds
 }
 
-// answered reports whether a field at the root has a value.
-func (a *answer) answered() bool {
+// hasValue reports whether a root field has a value.
+func (a *answer) hasValue() bool {
 	var values map[string]json.RawMessage
 	if a.data == nil || json.Unmarshal(a.data, &values) != nil {
 		return false

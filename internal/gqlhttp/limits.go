@@ -3,44 +3,44 @@ package gqlhttp
 // Limits bound what one request may ask for. All are inclusive. A zero is a
 // limit of zero, so start from DefaultLimits.
 type Limits struct {
-	// BodyBytes is the longest request body; DrainBytes how much of a longer
-	// one is read and thrown away, so that the client gets to read its refusal.
+	// BodyBytes is the longest request body; DrainBytes is how much of a longer
+	// one is read and discarded, so that the client can read the refusal.
 	BodyBytes, DrainBytes int64
 	// Nesting is how deep JSON bodies and the values inside documents nest,
-	// Values how many values a body holds.
+	// Values the number of values in a body.
 	Nesting, Values int
 
-	// TextBytes is the longest document, Tokens the most tokens in it, Name
-	// the longest name in bytes.
+	// TextBytes is the longest document, Tokens the most tokens in it, Name the
+	// longest name in bytes.
 	TextBytes, Tokens, Name int
 	// Operations and Fragments are the most definitions of each kind.
 	Operations, Fragments int
 	// Depth is how deep selections nest; fields, inline fragments and spreads
 	// each count as a level. Nodes is the number of selections after every
-	// spread is replaced by what it stands for, RootFields those at the top.
+	// spread is expanded, RootFields the number at the root.
 	Depth, Nodes, RootFields int
 	// Aliases and Directives are counted in the text.
 	Aliases, Directives int
-	// Pairs bounds the sum, over every response name, of the square of how
-	// often it stands in the text, once more for each inline fragment around
-	// it: the work of checking that fields merge.
+	// Pairs bounds the work of checking that fields merge: the sum, over every
+	// response name, of the square of how often it occurs in the text, where
+	// each inline fragment around an occurrence counts once more.
 	Pairs int
 	// Cost is the most that an operation may cost; docs/cost.md has the formula.
 	Cost int
 
-	// AnswerBytes is the most that the data of an answer may be.
+	// AnswerBytes is the largest data of an answer.
 	AnswerBytes int
 	// Errors is the most errors in one answer, Message the longest message in
 	// bytes.
 	Errors, Message int
 
-	// CacheEntries and CacheBytes bound the cache of documents, by number and
-	// by estimated memory; texts longer than CacheText bytes are not kept.
+	// CacheEntries and CacheBytes bound the cache of documents, by number and by
+	// estimated memory; texts longer than CacheText bytes are not cached.
 	CacheEntries, CacheBytes, CacheText int
 }
 
-// DefaultLimits leave room for GraphiQL's introspection and for pages several
-// times larger than Portico's own.
+// DefaultLimits returns limits that admit GraphiQL's introspection, and pages
+// several times larger than Portico's own.
 func DefaultLimits() Limits {
 	return Limits{
 		BodyBytes: 256 << 10, DrainBytes: 8 << 20,

@@ -9,7 +9,8 @@ import (
 	"portico/internal/gqlhttp"
 )
 
-// edge is a limit with a document that just keeps it and one that just does not.
+// edge is a limit with a document that just meets it and one that just exceeds
+// it.
 type edge struct {
 	set              func(*gqlhttp.Limits)
 	within, beyond   string
@@ -38,7 +39,7 @@ func edges() map[gqlhttp.LimitName]edge {
 	}
 }
 
-// Each limit refuses what is one beyond it, and says that it was this one.
+// Each limit refuses what exceeds it by one, and is named in the refusal.
 func TestEachLimitRefusesByItsName(t *testing.T) {
 	for name, e := range edges() {
 		t.Run(string(name), func(t *testing.T) {
@@ -61,7 +62,7 @@ func TestEachLimitRefusesByItsName(t *testing.T) {
 	}
 }
 
-// reasonOf is the coarser word for a limit.
+// reasonOf returns the fault's reason for a limit.
 func reasonOf(name gqlhttp.LimitName) string {
 	switch name {
 	case gqlhttp.LimitCost:
@@ -72,8 +73,8 @@ func reasonOf(name gqlhttp.LimitName) string {
 	return "DOCUMENT_SIZE"
 }
 
-// Values nest in every place where a document has some.
-func TestDeepValuesAreRefusedWhereverTheyStand(t *testing.T) {
+// The nesting of values is bounded everywhere in a document.
+func TestDeepValuesAreRefusedEverywhere(t *testing.T) {
 	limits := gqlhttp.DefaultLimits()
 	limits.Nesting = 4
 	h := toyHandler(gqlhttp.Options{Limits: limits})
@@ -92,8 +93,8 @@ func TestDeepValuesAreRefusedWhereverTheyStand(t *testing.T) {
 	}
 }
 
-// The number of known directives counts wherever they stand.
-func TestDirectivesCountWhereverTheyStand(t *testing.T) {
+// Directives are counted everywhere in a document.
+func TestDirectivesCountEverywhere(t *testing.T) {
 	limits := gqlhttp.DefaultLimits()
 	limits.Directives = 1
 	h := toyHandler(gqlhttp.Options{Limits: limits})
@@ -110,8 +111,8 @@ func TestDirectivesCountWhereverTheyStand(t *testing.T) {
 	}
 }
 
-// The body's shape is judged outside of strings alone.
-func TestTheShapeOfABody(t *testing.T) {
+// The shape of a body is measured outside of strings only.
+func TestShapeOfBody(t *testing.T) {
 	limits := gqlhttp.DefaultLimits()
 	limits.Nesting, limits.Values = 4, 12
 	h := toyHandler(gqlhttp.Options{Limits: limits})
@@ -141,13 +142,14 @@ func TestTheShapeOfABody(t *testing.T) {
 	list := `{"a":[` + strings.Repeat("1,", limits.Values-4)
 	require.Empty(t, query(t, h, "{ hello }", list+`1]}`).limit(), "as many as may be")
 	require.Equal(t, "BODY_VALUES", query(t, h, "{ hello }", list+`1,1]}`).limit())
-	// A string without an end is no JSON; what is in it is nothing else.
+	// An unterminated string is not JSON; its content does not count as
+	// punctuation.
 	open := send(t, h, post(`{"query":"[[[[[[[[,,,,,,,,,,,,,,`))
 	require.Equal(t, 400, open.Code)
 	require.Empty(t, open.limit())
 }
 
-func TestALargeBodySaysWhichLimit(t *testing.T) {
+func TestRefusalOfLargeBodyNamesLimit(t *testing.T) {
 	limits := gqlhttp.DefaultLimits()
 	limits.BodyBytes = 100
 	a := send(t, toyHandler(gqlhttp.Options{Limits: limits}), post(bodyOf("{ hello }"+strings.Repeat(" ", 100), "")))
@@ -155,9 +157,9 @@ func TestALargeBodySaysWhichLimit(t *testing.T) {
 	require.Equal(t, "TOO_LARGE", a.code())
 }
 
-// A name that is there twice means one thing to us and perhaps another to
-// whoever looked at the request before.
-func TestDoubledMembersAreRefused(t *testing.T) {
+// A duplicate name may mean one thing to this server and another to a proxy in
+// front of it.
+func TestDuplicateMembersAreRefused(t *testing.T) {
 	h := toyHandler(gqlhttp.Options{})
 	for _, body := range []string{
 		`{"query":"{ hello }","query":"{ hello }"}`,
@@ -191,7 +193,7 @@ func TestDoubledMembersAreRefused(t *testing.T) {
 	require.Empty(t, send(t, h, r).JSON.Errors)
 }
 
-// Members are spelled in one way; whatever else there is, is ignored.
+// Members have one spelling; all others are ignored.
 func TestOtherMembersAreIgnored(t *testing.T) {
 	h := toyHandler(gqlhttp.Options{})
 	a := send(t, h, post(`{"id":"abc","documentId":{"a":[1,"}"]},"query":"query($n: String) { hello(name: $n) }","Variables":{"n":"other"},"variables":{"n":"you"}}`))

@@ -9,13 +9,13 @@ import (
 )
 
 var (
-	errDoubled  = errors.New("a member is there twice")
-	errNotThat  = errors.New("not what belongs here")
-	errTrailing = errors.New("more than one value")
+	errDuplicateMember = errors.New("a member is there twice")
+	errWrongKind       = errors.New("not what belongs here")
+	errTrailing        = errors.New("more than one value")
 )
 
-// memberNamed returns the member that a name means to a reader that takes no
-// heed of case, "" when it is none that a request has.
+// memberNamed returns the request member that a name means to a case-insensitive
+// reader, "" if a request has no such member.
 func memberNamed(name string) string {
 	for _, known := range [...]string{"query", "operationName", "variables", "extensions"} {
 		if name == known || strings.EqualFold(name, known) {
@@ -25,14 +25,14 @@ func memberNamed(name string) string {
 	return ""
 }
 
-// decodeRequest reads a request. Its members are spelled as the specification
-// spells them; others are ignored, as it says. One that is there twice, in
-// whatever case or escapes, is refused: of two programs that read the request
-// each may take another.
+// decodeRequest decodes a request. Member names are those of the specification;
+// others are ignored, as it requires. A member that occurs twice, in any case or
+// escaping, is an error: two programs that read the request could each use
+// another one.
 func decodeRequest(body []byte) (*request, error) {
 	d := newDecoder(body)
 	if open, err := d.Token(); err != nil || open != json.Delim('{') {
-		return nil, errors.Join(err, errNotThat)
+		return nil, errors.Join(err, errWrongKind)
 	}
 	req, seen := &request{}, map[string]bool{}
 	for d.More() {
@@ -43,7 +43,7 @@ func decodeRequest(body []byte) (*request, error) {
 		text, _ := name.(string)
 		if known := memberNamed(text); known != "" {
 			if seen[known] {
-				return nil, errDoubled
+				return nil, errDuplicateMember
 			}
 			seen[known] = true
 		}
@@ -54,7 +54,7 @@ func decodeRequest(body []byte) (*request, error) {
 	return req, d.end()
 }
 
-// decoder reads JSON and keeps numbers as they were written.
+// decoder decodes JSON and keeps numbers as written.
 type decoder struct{ *json.Decoder }
 
 func newDecoder(text []byte) decoder {
@@ -80,7 +80,7 @@ func (d decoder) member(req *request, name string) (err error) {
 	return d.Decode(&ignored)
 }
 
-// end reads the closing brace and makes sure that nothing follows.
+// end reads the closing brace and verifies that nothing follows.
 func (d decoder) end() error {
 	if _, err := d.Token(); err != nil {
 		return err
@@ -91,7 +91,7 @@ func (d decoder) end() error {
 	return nil
 }
 
-// decodeObject reads exactly one object, or null.
+// decodeObject decodes exactly one object, or null.
 func decodeObject(text []byte) (map[string]any, error) {
 	d := newDecoder(text)
 	m, err := d.object()
@@ -111,12 +111,12 @@ func (d decoder) object() (map[string]any, error) {
 	}
 	m, ok := v.(map[string]any)
 	if !ok {
-		return nil, errNotThat
+		return nil, errWrongKind
 	}
 	return m, nil
 }
 
-// value reads one value. Its depth is bounded by misshapen.
+// value decodes one value. checkShape has bounded its depth.
 func (d decoder) value() (any, error) {
 	token, err := d.Token()
 	switch {
@@ -139,7 +139,7 @@ func (d decoder) members() (map[string]any, error) {
 		}
 		name, _ := token.(string)
 		if _, twice := m[name]; twice {
-			return nil, errDoubled
+			return nil, errDuplicateMember
 		}
 		if m[name], err = d.value(); err != nil {
 			return nil, err

@@ -14,42 +14,42 @@ import (
 	"portico/internal/fault"
 )
 
-// meter watches one answer while it is made: what its fields resolve to, and
-// the bytes that are written. Beyond the limit, or after the deadline, nothing
-// more is resolved or written.
+// meter watches one answer while it is built: the values of its fields and the
+// bytes written. Beyond the limit, or after the deadline, nothing more is
+// resolved or written.
 type meter struct {
 	ctx   context.Context // the request's, for its deadline
 	limit int64
-	// around resolves a field.
+	// appendExtensions resolves a field.
 	around graphql.FieldMiddleware
-	// resolved is what the fields resolved so far need at the very least,
-	// written what was written.
+	// resolved is the minimum size of the fields resolved so far, written the
+	// bytes written.
 	resolved, written atomic.Int64
 	stopped           atomic.Pointer[stop]
-	// claim is the room that was taken for the answer, claimed its size; beyond
-	// is done once, when the answer grows beyond it.
+	// claim is the memory reserved for the answer, claimed its size in bytes;
+	// beyond runs once, when the answer exceeds it.
 	claim   *backlog.Claim
 	claimed int64
 	beyond  sync.Once
-	// told counts the errors that were presented.
-	told atomic.Int64
+	// presented counts the errors that were presented.
+	presented atomic.Int64
 }
 
 // stop is why nothing more is resolved or written.
 type stop struct{ err error }
 
-// leastField is what a field needs beside its value: quotes around its name, a
-// colon, a comma.
-const leastField = 4
+// minFieldBytes is the size of a field without its name and value: two quotes, a
+// colon and a comma.
+const minFieldBytes = 4
 
-// halt notes the first reason to stop and returns it.
+// halt records the first reason to stop and returns it.
 func (m *meter) halt(err error) error {
 	m.stopped.CompareAndSwap(nil, &stop{err})
 	return m.stopped.Load().err
 }
 
-// live returns the reason to stop, if there is one.
-func (m *meter) live() error {
+// stopReason returns why to stop, or nil.
+func (m *meter) stopReason() error {
 	if s := m.stopped.Load(); s != nil {
 		return s.err
 	}
@@ -62,8 +62,8 @@ func (m *meter) live() error {
 	return nil
 }
 
-// count adds to one of the sums.
-func (m *meter) count(sum *atomic.Int64, n int) error {
+// add adds to one of the sums and returns the reason to stop, if any.
+func (m *meter) add(sum *atomic.Int64, n int) error {
 	total := sum.Add(int64(n))
 	if total > m.claimed {
 		m.beyond.Do(func() { m.claim.Resize(m.limit) })
@@ -75,7 +75,7 @@ func (m *meter) count(sum *atomic.Int64, n int) error {
 	return nil
 }
 
-// tooLarge reports whether the answer grew beyond the limit.
+// tooLarge reports whether the answer exceeded the limit.
 func (m *meter) tooLarge() bool {
 	s := m.stopped.Load()
 	return s != nil && fault.Is(s.err, fault.CodeTooLarge)
@@ -83,22 +83,22 @@ func (m *meter) tooLarge() bool {
 
 // resolve is the middleware of every field.
 func (m *meter) resolve(ctx context.Context, next graphql.Resolver) (any, error) {
-	if err := m.live(); err != nil {
+	if err := m.stopReason(); err != nil {
 		return nil, err
 	}
 	value, err := m.around(ctx, next)
 	if err != nil {
 		return nil, err
 	}
-	if err := m.count(&m.resolved, leastField+leastBytes(value)); err != nil {
+	if err := m.add(&m.resolved, minFieldBytes+minBytes(value)); err != nil {
 		return nil, err
 	}
 	return value, nil
 }
 
-// leastBytes returns what a value needs in JSON at the very least. Only texts
-// can be long; the elements of lists of objects have fields of their own.
-func leastBytes(value any) int {
+// minBytes returns the minimum size of a value in JSON. Only texts can be long;
+// the elements of lists of objects have fields of their own.
+func minBytes(value any) int {
 	switch v := value.(type) {
 	case string:
 		return len(v) + 2
@@ -116,8 +116,8 @@ func leastBytes(value any) int {
 	return 1
 }
 
-// sink is where an answer is written. Marshalers pass no errors on, so a panic
-// with errSink ends them.
+// sink receives an encoded answer. Marshalers return no errors, so it panics
+// with errSink to end them.
 type sink struct {
 	*bytes.Buffer
 	meter  *meter
@@ -126,7 +126,7 @@ type sink struct {
 
 var errSink = errors.New("gqlhttp: the answer is not written any further")
 
-// deadlineEvery is after how many writes the deadline is looked at.
+// deadlineEvery is the number of writes between two checks of the deadline.
 const deadlineEvery = 256
 
 func (s *sink) Write(p []byte) (int, error) {
@@ -141,10 +141,10 @@ func (s *sink) WriteString(p string) (int, error) {
 }
 
 func (s *sink) check(n int) {
-	if s.meter.count(&s.meter.written, n) != nil {
+	if s.meter.add(&s.meter.written, n) != nil {
 		panic(errSink)
 	}
-	if s.writes++; s.writes%deadlineEvery == 0 && s.meter.live() != nil {
+	if s.writes++; s.writes%deadlineEvery == 0 && s.meter.stopReason() != nil {
 		panic(errSink)
 	}
 }

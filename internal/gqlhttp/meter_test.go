@@ -13,24 +13,24 @@ import (
 	"portico/internal/gqlhttp"
 )
 
-// small is a handler whose answers have at most 1,000 bytes.
+// small returns a handler whose answers have at most 1,000 bytes.
 func small(toy *toy) *gqlhttp.Handler {
 	limits := gqlhttp.DefaultLimits()
 	limits.AnswerBytes = 1000
 	return gqlhttp.New(toy, gqlhttp.Options{Limits: limits})
 }
 
-func TestAnAnswerOfTheGreatestSizePasses(t *testing.T) {
+func TestAnswerOfTheLargestSizePasses(t *testing.T) {
 	toy := newToy()
-	// The value alone is measured: {"a": and } are written around it.
+	// Only the value is measured; {"a": and } are written around it.
 	a := query(t, small(toy), "{ a: text(size: 990) }", "")
 	require.Empty(t, a.JSON.Errors)
 	require.Len(t, string(a.JSON.Data), len(`{"a":""}`)+990+1)
 }
 
-// Nothing is resolved any more once the answer is too large: the bytes are
-// counted before they pile up.
-func TestALargeAnswerStopsWhileItIsMade(t *testing.T) {
+// Nothing more is resolved once the answer is too large: bytes are counted
+// before they accumulate.
+func TestTooLargeAnswerStopsWhileBuilt(t *testing.T) {
 	toy := newToy()
 	a := query(t, small(toy), "{ "+numbered("a%d: text(size: 300) ", 20)+"}", "")
 	require.Equal(t, 200, a.Code)
@@ -41,9 +41,9 @@ func TestALargeAnswerStopsWhileItIsMade(t *testing.T) {
 	require.NotNil(t, a.JSON.Extensions.Cost)
 }
 
-// Inside of one root field, too, where nothing is written before all of it is
-// resolved.
-func TestALargeFieldStopsBeforeItIsWritten(t *testing.T) {
+// This holds within one root field too, where nothing is written before all of
+// it is resolved.
+func TestTooLargeFieldStopsBeforeItIsWritten(t *testing.T) {
 	toy := newToy()
 	a := query(t, small(toy), "{ item { "+numbered("a%d: text(size: 300) ", 20)+"} }", "")
 	require.Equal(t, "TOO_LARGE", a.code())
@@ -59,7 +59,8 @@ func TestWritingStopsAtTheLimit(t *testing.T) {
 	require.LessOrEqual(t, toy.written.Load(), int64(1000))
 }
 
-// A change that was made says so, and its secret is not lost to a sibling.
+// A mutation that took effect is reported, and its secret is not lost because of
+// a sibling.
 func TestALargeMutationKeepsWhatFits(t *testing.T) {
 	for name, large := range map[string]string{"resolving": "b: pushed(size: 2000)", "writing": "b: endless", "below": "b: item { " + numbered("a%d: text(size: 900) ", 9) + "}"} {
 		t.Run(name, func(t *testing.T) {
@@ -98,9 +99,9 @@ func TestTheDeadlineEndsWriting(t *testing.T) {
 	require.JSONEq(t, `{"endless":null}`, string(a.JSON.Data))
 }
 
-// Where everything fails, the presenter is not asked, nor the log filled, for
-// errors that nobody is told.
-func TestErrorsArePresentedAsFarAsAnybodyLooks(t *testing.T) {
+// If everything fails, the presenter is not called, and nothing is logged, for
+// errors that are not in the answer.
+func TestPresentedErrorsAreBounded(t *testing.T) {
 	limits := gqlhttp.DefaultLimits()
 	limits.Errors, limits.Aliases, limits.RootFields = 2, 1000, 1000
 	presented := 0
@@ -112,12 +113,12 @@ func TestErrorsArePresentedAsFarAsAnybodyLooks(t *testing.T) {
 }
 
 // Handlers of one server share its lanes: while heavy operations run and wait,
-// cheap ones are answered, and one too many is turned away.
-func TestHeavyRequestsAreTurnedAwayWhenTheLineIsFull(t *testing.T) {
+// cheap ones are answered, and one too many is refused.
+func TestHeavyRequestsAreRefusedWhenTheQueueIsFull(t *testing.T) {
 	toy := newToy()
 	toy.open, toy.inside = make(chan struct{}), make(chan struct{}, 1000)
 	prices := gqlhttp.Prices{Bases: map[gqlhttp.FieldName]int{{Type: "Query", Field: "text"}: 20_000}}
-	p := &purse{left: 1 << 30}
+	p := &fixedBudget{left: 1 << 30}
 	turnedAway := &turns{}
 	lanes := gqlhttp.NewLanes(8 << 20)
 	h := gqlhttp.New(toy, gqlhttp.Options{Prices: prices, Lanes: lanes, Budget: turnedAway})
@@ -143,7 +144,7 @@ func TestHeavyRequestsAreTurnedAwayWhenTheLineIsFull(t *testing.T) {
 	require.Less(t, int(toy.texts.Load()), many)
 }
 
-// turns counts the operations that ran, and those that did not.
+// turns counts the operations that ran, and those that were refused.
 type turns struct{ ran, away atomic.Int64 }
 
 func (*turns) Take(context.Context, *gqlhttp.Cost) error { return nil }
@@ -156,8 +157,8 @@ func (n *turns) Settle(_ context.Context, _ *gqlhttp.Cost, ran bool) {
 	}
 }
 
-// A marshaler that panics while it writes is a failure of its field alone.
-func TestAPanicWhileWritingIsTheFieldsOwn(t *testing.T) {
+// A marshaler that panics while it writes fails only its own field.
+func TestPanicWhileWritingFailsItsFieldOnly(t *testing.T) {
 	var told []any
 	recovered := func(_ context.Context, p any) error {
 		told = append(told, p)

@@ -6,37 +6,35 @@ import (
 	"time"
 )
 
-// Observation is what is known of a request once it is answered. It holds
-// nothing of its variables.
+// Observation describes a request after it was answered. It contains nothing of
+// its variables.
 type Observation struct {
-	// Operation is the operation's name, which the client has chosen; empty
-	// where there is none. Kind is query or mutation; empty where the document
-	// was refused.
+	// Operation is the operation's name, which the client has chosen; empty if
+	// it has none. Kind is query or mutation; empty if the document was refused.
 	Operation, Kind string
-	// Known reports whether the document, which is one that the server keeps,
-	// was asked before.
+	// Known reports whether the document was cached, and requested before.
 	Known bool
-	// Codes are those of the answer's errors.
+	// Codes are the codes of the answer's errors.
 	Codes []string
 	// Took is the time from the call of the handler, after authentication, to
 	// the last byte of the answer.
 	Took time.Duration
 }
 
-type beginningKey struct{}
+type startKey struct{}
 
-// begun notes when a request began.
-func begun(ctx context.Context) context.Context {
-	return context.WithValue(ctx, beginningKey{}, time.Now())
+// withStart returns a context that records when the request began.
+func withStart(ctx context.Context) context.Context {
+	return context.WithValue(ctx, startKey{}, time.Now())
 }
 
-// observe tells of an answer that was sent.
+// observe calls Options.Observe for an answer that was sent.
 func (h *Handler) observe(ctx context.Context, a *answer) {
 	if h.options.Observe == nil {
 		return
 	}
 	o := Observation{Known: a.known}
-	if beginning, ok := ctx.Value(beginningKey{}).(time.Time); ok {
+	if beginning, ok := ctx.Value(startKey{}).(time.Time); ok {
 		o.Took = time.Since(beginning)
 	}
 	if a.operation != nil {

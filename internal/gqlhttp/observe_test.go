@@ -12,8 +12,8 @@ import (
 	"portico/internal/gqlhttp"
 )
 
-// Whoever observes learns the name, the kind and the codes of each request, and
-// whether its document was asked before.
+// Observe gets the name, the kind and the codes of each request, and whether its
+// document was requested before.
 func TestRequestsAreObserved(t *testing.T) {
 	var seen []gqlhttp.Observation
 	h := toyHandler(gqlhttp.Options{Observe: func(_ context.Context, o gqlhttp.Observation) {

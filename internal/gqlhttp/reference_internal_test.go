@@ -7,12 +7,12 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// This is the price and the guard's measures once more: by putting what a
-// spread stands for in its place, without memory, bounds or haste. It is what
-// the fuzz target compares the real ones with.
+// This is a second implementation of the price and the guard's measures, which
+// expands every spread, without memory or bounds and slowly. The fuzz target
+// compares the real one with it.
 
-// spread returns the selections with every fragment in its place, inline
-// fragments dissolved.
+// spread returns the selections with every fragment expanded and inline
+// fragments flattened.
 func spread(set ast.SelectionSet) (out []*ast.Field) {
 	for _, one := range set {
 		switch one := one.(type) {
@@ -27,8 +27,8 @@ func spread(set ast.SelectionSet) (out []*ast.Field) {
 	return out
 }
 
-// slowPrice is the formula of docs/cost.md for documents without
-// introspection and without variables.
+// slowPrice is the formula of docs/cost.md for documents without introspection
+// and without variables.
 func slowPrice(p Prices, op *ast.OperationDefinition) *big.Int {
 	sum := slowFields(p, op.SelectionSet)
 	if op.Operation == ast.Mutation {
@@ -91,7 +91,7 @@ func slowRows(p Prices, f *ast.Field) int64 {
 	return rows
 }
 
-// slowExtent measures a set of selections as the guard does.
+// slowExtent measures a selection set as the guard does.
 func slowExtent(set ast.SelectionSet) (nodes, depth, fields int) {
 	for _, one := range set {
 		var below ast.SelectionSet
@@ -145,8 +145,8 @@ func slowCounts(doc *ast.QueryDocument) (aliases, directives int) {
 	return aliases, directives
 }
 
-// introspects reports whether a document asks for the schema's description,
-// whose discount the slow price does not know.
+// introspects reports whether a document uses introspection, whose discount
+// slowPrice does not implement.
 func introspects(text string) bool {
 	return strings.Contains(text, "__schema") || strings.Contains(text, "__type(") || strings.Contains(text, "__type (")
 }

@@ -13,20 +13,21 @@ import (
 	"portico/internal/fault"
 )
 
-// request is what a client sent, whichever way.
+// request is what a client sent, by POST or GET.
 type request struct {
 	Query, OperationName  string
 	Variables, Extensions map[string]any
-	// claim is the room that the request takes until it is answered.
+	// claim is the memory reserved for the request until it is answered.
 	claim *backlog.Claim
 }
 
-// refusal ends a request before GraphQL sees it, with an HTTP status of its own.
+// refusal ends a request before it reaches GraphQL, with an HTTP status of its
+// own.
 type refusal struct {
 	status int
 	allow  string
 	err    error
-	// cost is what was asked for, where that is known.
+	// cost is what was requested, if known.
 	cost *Cost
 }
 
@@ -34,12 +35,12 @@ func refuse(status int, message string) *refusal {
 	return &refusal{status: status, err: fault.New(fault.CodeBadUserInput, fault.ReasonMalformedRequest, message)}
 }
 
-// refuseFor refuses because of a limit.
+// refuseFor returns the refusal for an exceeded limit.
 func refuseFor(status int, e Excess, message string) *refusal {
 	return &refusal{status: status, err: e.fault(message)}
 }
 
-// read takes the request out of HTTP.
+// read reads and decodes a request.
 func (h *Handler) read(r *http.Request) (*request, *refusal) {
 	switch r.Method {
 	case http.MethodPost:
@@ -59,15 +60,15 @@ func (h *Handler) readPost(r *http.Request) (req *request, no *refusal) {
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
 		return nil, refuse(http.StatusUnsupportedMediaType, "The body must not be compressed.")
 	}
-	claim, err := h.options.Lanes.take(r.Context(), h.options.Holder(r.Context()), r.ContentLength, h.options.Limits.BodyBytes)
+	claim, err := h.options.Lanes.claimBody(r.Context(), h.options.Caller(r.Context()), r.ContentLength, h.options.Limits.BodyBytes)
 	if err != nil {
 		return nil, &refusal{status: statusOf(err), err: err}
 	}
 	buffer := h.buffers.Get().(*bytes.Buffer)
-	defer h.giveBack(buffer)
+	defer h.releaseBuffer(buffer)
 	no = h.readBody(buffer, r)
 	if no == nil {
-		req, no = decode(buffer.Bytes(), h.options.Limits)
+		req, no = decodeBody(buffer.Bytes(), h.options.Limits)
 	}
 	if no != nil {
 		claim.Leave()
@@ -77,9 +78,9 @@ func (h *Handler) readPost(r *http.Request) (req *request, no *refusal) {
 	return req, nil
 }
 
-// readBody reads a body of allowed size. Of a larger one it throws some away:
-// a client that is still writing when the connection closes never gets to
-// read why.
+// readBody reads a body of allowed size. Of a larger one it discards some: a
+// client that is still writing when the connection closes never gets to read the
+// refusal.
 func (h *Handler) readBody(buffer *bytes.Buffer, r *http.Request) *refusal {
 	limits := h.options.Limits
 	asks := strings.EqualFold(r.Header.Get("Expect"), "100-continue")
@@ -95,7 +96,7 @@ func (h *Handler) readBody(buffer *bytes.Buffer, r *http.Request) *refusal {
 	case int64(buffer.Len()) <= limits.BodyBytes:
 		return nil
 	}
-	// What cannot be read need not be thrown away either.
+	// If the rest cannot be read there is nothing to discard.
 	_, _ = io.CopyN(io.Discard, r.Body, limits.DrainBytes)
 	return h.bodyTooLarge()
 }
@@ -114,7 +115,7 @@ func (h *Handler) readGet(r *http.Request) (*request, *refusal) {
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, "The address's parameters are malformed.")
 	}
-	if doubledParameter(params) {
+	if duplicateParameter(params) {
 		return nil, refuse(http.StatusBadRequest, "The address gives one of query, operationName, variables and extensions twice.")
 	}
 	req := &request{Query: params.Get("query"), OperationName: params.Get("operationName")}
@@ -131,9 +132,9 @@ func (h *Handler) readGet(r *http.Request) (*request, *refusal) {
 	return req, nil
 }
 
-// doubledParameter reports whether a parameter that has a meaning is there
-// twice, in whatever case: another server may take the other one.
-func doubledParameter(params url.Values) bool {
+// duplicateParameter reports whether a parameter that has a meaning occurs
+// twice, in any case: another server may use the other one.
+func duplicateParameter(params url.Values) bool {
 	seen := map[string]bool{}
 	for name, values := range params {
 		if known := memberNamed(name); known != "" {

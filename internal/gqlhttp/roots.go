@@ -9,8 +9,8 @@ import (
 // typename is the field that every type has.
 const typename = "__typename"
 
-// roots yields the fields at the root of a validated operation, those of a
-// fragment as often as it is spread.
+// roots yields the root fields of a validated operation, those of a fragment
+// each time it is spread.
 func roots(set ast.SelectionSet) iter.Seq[*ast.Field] {
 	return func(yield func(*ast.Field) bool) { eachRoot(set, yield) }
 }

@@ -14,12 +14,13 @@ import (
 	"portico/internal/fault"
 )
 
-// Scalars say for each scalar of a schema which values it takes: the same ones
-// as literals and in variables. A value is a string, a bool, a json.Number as
-// it was written, or something that no scalar takes.
+// Scalars map the name of a scalar to a function that returns why it does not
+// accept a value, alike for literals and for variables. A value is a string, a
+// bool, a json.Number as written, or something that no scalar accepts.
 type Scalars map[string]func(value any) error
 
-// withBuiltIn adds those of the specification, by its rules of input coercion.
+// withBuiltIn returns s and the specification's scalars, by its rules of input
+// coercion.
 func (s Scalars) withBuiltIn() Scalars {
 	all := Scalars{
 		"Int": func(v any) error {
@@ -30,21 +31,21 @@ func (s Scalars) withBuiltIn() Scalars {
 			if n := numeral(v); !isWhole(n) {
 				f, err := strconv.ParseFloat(string(n), 64)
 				if math.IsInf(f, 0) {
-					return errNotThat
+					return errWrongKind
 				}
 				return err
 			}
-			return wholeNumber(v)
+			return checkInteger(v)
 		},
 		"String": func(v any) error {
 			if _, ok := v.(string); !ok {
-				return errNotThat
+				return errWrongKind
 			}
 			return nil
 		},
 		"Boolean": func(v any) error {
 			if _, ok := v.(bool); !ok {
-				return errNotThat
+				return errWrongKind
 			}
 			return nil
 		},
@@ -52,30 +53,32 @@ func (s Scalars) withBuiltIn() Scalars {
 			if _, ok := v.(string); ok {
 				return nil
 			}
-			return wholeNumber(v)
+			return checkInteger(v)
 		},
 	}
 	maps.Copy(all, s)
 	return all
 }
 
-// numeral is a number as it was written; "" for what is none.
+// numeral returns a number as written, "" for any other value.
 func numeral(v any) json.Number {
 	n, _ := v.(json.Number)
 	return n
 }
 
-// isWhole reports whether a number is written without a fraction and an exponent.
+// isWhole reports whether a number is written without a fraction and an
+// exponent.
 func isWhole(n json.Number) bool { return !strings.ContainsAny(string(n), ".eE") }
 
-// wholeNumber wants what a whole number in a document may be.
-func wholeNumber(v any) error {
+// checkInteger returns an error unless v is an integer that a document may
+// contain.
+func checkInteger(v any) error {
 	_, err := strconv.ParseInt(string(numeral(v)), 10, 64)
 	return err
 }
 
-// wrong returns why a scalar does not take a value; "" when it does.
-func (s Scalars) wrong(name string, value any) string {
+// reject returns why a scalar does not accept a value, "" if it does.
+func (s Scalars) reject(name string, value any) string {
 	check, known := s[name]
 	if !known {
 		return ""
@@ -100,11 +103,12 @@ func (s Scalars) wrong(name string, value any) string {
 	return "A " + name + " is a string."
 }
 
-// scalarRule is the name of rule, and beside it that of the specification's rule
-// which refuses what a literal's kind shows.
+// scalarRule is the name of rule; kindRule is that of the specification's rule
+// which checks the kind of a literal.
 const scalarRule, kindRule = "ScalarValues", "ValuesOfCorrectType"
 
-// rule refuses literals that a scalar does not take, wherever they stand.
+// rule returns a rule that refuses literals which their scalar does not accept,
+// anywhere in a document.
 func (s Scalars) rule() core.Rule {
 	return core.Rule{Name: scalarRule, RuleFunc: func(observers *core.Events, addError core.AddErrFunc) {
 		observers.OnValue(func(_ *core.Walker, v *ast.Value) {
@@ -112,19 +116,20 @@ func (s Scalars) rule() core.Rule {
 				return
 			}
 			plain, apart := literal(v)
-			if apart || toldByKind(v) {
+			if apart || checkedByKind(v) {
 				return
 			}
-			if why := s.wrong(v.Definition.Name, plain); why != "" {
+			if why := s.reject(v.Definition.Name, plain); why != "" {
 				addError(core.Message("%s", why), core.At(v.Position))
 			}
 		})
 	}}
 }
 
-// toldByKind reports whether the specification's rule has looked at a literal. It
-// looks at everything of the built-in scalars but objects and the range of an Int.
-func toldByKind(v *ast.Value) bool {
+// checkedByKind reports whether the specification's rule has checked a literal.
+// It checks everything of the built-in scalars but objects and the range of an
+// Int.
+func checkedByKind(v *ast.Value) bool {
 	if v.Kind == ast.ObjectValue || !v.Definition.OneOf("Boolean", "Float", "ID", "Int", "String") {
 		return false
 	}
@@ -132,8 +137,8 @@ func toldByKind(v *ast.Value) bool {
 	return err != nil || v.Definition.Name != "Int" || v.Kind != ast.IntValue
 }
 
-// literal is a value as Scalars take it. Variables, null, and the lists that a
-// type wants are looked at apart.
+// literal returns a literal as Scalars accept it. apart is set for variables,
+// null, and the lists of a list type, which are checked elsewhere.
 func literal(v *ast.Value) (plain any, apart bool) {
 	switch v.Kind {
 	case ast.Variable, ast.NullValue:

@@ -14,7 +14,7 @@ import (
 	"portico/internal/gqlhttp"
 )
 
-// serve starts the handler on a free port and gives its address.
+// serve starts the handler on a free port and returns its address.
 func serve(t *testing.T, h http.Handler, timeouts gqlhttp.Timeouts) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -32,9 +32,9 @@ func serve(t *testing.T, h http.Handler, timeouts gqlhttp.Timeouts) string {
 	return listener.Addr().String()
 }
 
-// A socket that stops in the middle is cut by the server; the client's own
-// deadline is only there to end the test when it is not.
-func TestSlowSocketsAreCut(t *testing.T) {
+// The server closes a connection that stops in the middle; the client's own
+// deadline only ends the test if it does not.
+func TestSlowConnectionsAreClosed(t *testing.T) {
 	short := gqlhttp.Timeouts{
 		Header: 50 * time.Millisecond, Read: 100 * time.Millisecond, Write: time.Second, Idle: 100 * time.Millisecond,
 	}
@@ -58,8 +58,8 @@ func TestSlowSocketsAreCut(t *testing.T) {
 	}
 }
 
-// A client that writes all of a large body before it reads still gets to know
-// why it was refused.
+// A client that writes all of a large body before it reads can still read the
+// refusal.
 func TestLargeBodiesGetAnAnswer(t *testing.T) {
 	address := serve(t, toyHandler(gqlhttp.Options{}), gqlhttp.DefaultTimeouts())
 	conn, err := net.Dial("tcp", address)
@@ -75,7 +75,7 @@ func TestLargeBodiesGetAnAnswer(t *testing.T) {
 	require.NoError(t, response.Body.Close())
 }
 
-// A client that asks first is told before it sends anything.
+// A client that sends Expect: 100-continue is refused before it sends the body.
 func TestLargeBodiesAreRefusedUnsent(t *testing.T) {
 	address := serve(t, toyHandler(gqlhttp.Options{}), gqlhttp.DefaultTimeouts())
 	for _, head := range []string{
@@ -94,7 +94,7 @@ func TestLargeBodiesAreRefusedUnsent(t *testing.T) {
 	}
 }
 
-func TestDefaultTimeoutsCutWithin15Seconds(t *testing.T) {
+func TestDefaultTimeoutsCloseWithin15Seconds(t *testing.T) {
 	timeouts := gqlhttp.DefaultTimeouts()
 	for _, d := range []time.Duration{timeouts.Header, timeouts.Read, timeouts.Write} {
 		require.Positive(t, d)

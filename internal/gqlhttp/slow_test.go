@@ -10,8 +10,8 @@ import (
 	"portico/internal/gqlhttp"
 )
 
-// Whatever becomes of a request, the room that it took is given back.
-func TestRoomComesBack(t *testing.T) {
+// The room of a request is released, whatever its outcome.
+func TestRoomIsReleased(t *testing.T) {
 	h := toyHandler(gqlhttp.Options{Lanes: gqlhttp.NewLanes(8 << 20)})
 	filling := `{"x":"` + strings.Repeat("x", 200<<10) + `"}`
 	good := bodyOf("{ items(first: 100) { nodes { id name self { id name } } } }", filling)

@@ -17,14 +17,14 @@ import (
 	"portico/internal/gqlhttp"
 )
 
-// till refuses every operation by its error.
-type till struct{ err error }
+// refusingBudget is a Budget that refuses every operation with its error.
+type refusingBudget struct{ err error }
 
-func (t till) Take(context.Context, *gqlhttp.Cost) error { return t.err }
-func (till) Settle(context.Context, *gqlhttp.Cost, bool) {}
+func (t refusingBudget) Take(context.Context, *gqlhttp.Cost) error { return t.err }
+func (refusingBudget) Settle(context.Context, *gqlhttp.Cost, bool) {}
 
 func refusing(code fault.Code, reason fault.Reason, after time.Duration) gqlhttp.Options {
-	return gqlhttp.Options{Budget: till{fault.RetryAfter(code, reason, after, "Come again.")}}
+	return gqlhttp.Options{Budget: refusingBudget{fault.RetryAfter(code, reason, after, "Come again.")}}
 }
 
 // outcome is a row of the table of HTTP statuses: what is sent to which server.
@@ -55,12 +55,12 @@ func outcomes() map[string]outcome {
 		"ran":         {request: ask(`{ hello(name: "you") }`)},
 		"ran in part": {request: ask(`{ hello(name: "you") later }`)},
 		"later":       {request: ask("{ __typename later }")},
-		"signed out": {options: gqlhttp.Options{Stranger: func(context.Context) error {
+		"signed out": {options: gqlhttp.Options{UnknownName: func(context.Context) error {
 			return fault.New(fault.CodeUnauthenticated, fault.ReasonNotSignedIn, "Sign in first.")
 		}}, request: ask("{ secret }")},
 		"document":        {request: ask("{ nothing }")},
 		"persisted":       {request: func() *http.Request { return post(`{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"00"}}}`) }},
-		"not believed":    {options: gqlhttp.Options{Doubt: dead}, request: ask("{ hello }")},
+		"not believed":    {options: gqlhttp.Options{AuthError: dead}, request: ask("{ hello }")},
 		"malformed":       {request: func() *http.Request { return post(`{"query"`) }},
 		"method":          {request: sent("PUT", "/graphql", asJSON...)},
 		"mutation by GET": {request: sent("GET", "/graphql?query=mutation%7Bpush(n:1)%7D")},
@@ -74,10 +74,10 @@ func outcomes() map[string]outcome {
 	}
 }
 
-// The table of HTTP statuses in docs/errors.md is what is answered, in either
-// media type; and Retry-After is there where the errors of a request that was
-// not answered at all have retryAfter.
-func TestStatusesAreAsTheyAreWritten(t *testing.T) {
+// The table of HTTP statuses in docs/errors.md matches the answers, with either
+// media type; and Retry-After is present exactly when the errors of a request
+// that was not answered at all have retryAfter.
+func TestStatusesMatchTheDocs(t *testing.T) {
 	text, err := os.ReadFile("../../docs/errors.md")
 	require.NoError(t, err)
 	_, table, found := strings.Cut(string(text), "<!-- statuses")
@@ -107,10 +107,11 @@ func TestStatusesAreAsTheyAreWritten(t *testing.T) {
 	require.Empty(t, left, "these stand in no row")
 }
 
-// Clients of Apollo's protocol look for this message, and send the document then.
-func TestAHashIsNoDocument(t *testing.T) {
+// Clients of Apollo's protocol look for this message, and then send the
+// document.
+func TestPersistedQueryIsNotSupported(t *testing.T) {
 	const extensions = `{"persistedQuery":{"version":1,"sha256Hash":"ecf4edb46db40b5132295c0291d62fb65d6759a9eedfa4d5d612dd5ec54a6b38"}}`
-	h := toyHandler(gqlhttp.Options{Doubt: func(context.Context) error { return nil }})
+	h := toyHandler(gqlhttp.Options{AuthError: func(context.Context) error { return nil }})
 	get := httptest.NewRequest(http.MethodGet, "/graphql?operationName=Q&extensions="+strings.NewReplacer(`"`, "%22", "{", "%7B", "}", "%7D").Replace(extensions), nil)
 	for _, r := range []*http.Request{get, post(`{"operationName":"Q","variables":{},"extensions":` + extensions + `}`), post(`{"query":"","extensions":` + extensions + `}`)} {
 		a := send(t, h, r)
@@ -122,10 +123,11 @@ func TestAHashIsNoDocument(t *testing.T) {
 	a = send(t, h, post(`{"extensions":{"persistedQuery":null}}`))
 	require.Equal(t, http.StatusBadRequest, a.Code)
 
-	// Whoever is not believed may be about to sign in: the document tells.
-	doubting := toyHandler(gqlhttp.Options{Doubt: func(context.Context) error {
+	// A sender that could not be authenticated may be about to sign in, which
+	// only the document shows.
+	unauthenticated := toyHandler(gqlhttp.Options{AuthError: func(context.Context) error {
 		return fault.New(fault.CodeUnauthenticated, fault.ReasonSessionExpired, "Gone.")
 	}})
-	a = send(t, doubting, post(`{"extensions":`+extensions+`}`))
+	a = send(t, unauthenticated, post(`{"extensions":`+extensions+`}`))
 	require.Equal(t, "PersistedQueryNotSupported", a.JSON.Errors[0].Message)
 }

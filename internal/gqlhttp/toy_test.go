@@ -22,7 +22,7 @@ import (
 	"portico/internal/gqlhttp"
 )
 
-// toySDL is a schema with one field for each thing that can happen.
+// toySDL is a schema with one field for each case under test.
 const toySDL = `
 enum Color { RED GREEN }
 input Filter { and: [Filter!], color: Color, name: String }
@@ -49,15 +49,15 @@ type Mutation { item: Item, push(n: Int!): Int, pushed(size: Int!): String, endl
 type Subscription { ticks: Int }
 `
 
-// toy answers toySDL. Each field resolves to what the functions say, or to an
+// toy executes toySDL. Each field resolves to what the methods return, or to an
 // object that has the fields of its type.
 type toy struct {
 	schema *ast.Schema
 	pushed []int64
 	// texts counts how often text was resolved, written the bytes of endless.
 	texts, written atomic.Int64
-	// open, where given, is closed to let text go on; inside is told of each
-	// that waits.
+	// open, if not nil, is closed to let text continue; inside receives once for
+	// each that waits.
 	open, inside chan struct{}
 }
 
@@ -190,7 +190,7 @@ func (t *toy) endless(w io.Writer) {
 	}
 }
 
-// reply is an answer, taken apart.
+// reply is a decoded answer.
 type reply struct {
 	*httptest.ResponseRecorder
 	JSON struct {
@@ -252,7 +252,7 @@ func (a *reply) limit() string {
 	return limit
 }
 
-// code returns the code of the first error, "" when there is none.
+// code returns the code of the first error, "" if there is none.
 func (a *reply) code() string {
 	if len(a.JSON.Errors) == 0 {
 		return ""

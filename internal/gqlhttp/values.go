@@ -11,37 +11,37 @@ import (
 	"portico/internal/fault"
 )
 
-// exact refuses variables whose values the document could not have as
-// literals: enum values that are not spelled as in the schema, and what a
-// scalar does not take. The library compares enums whatever their case, and
-// takes "1" for a number.
-func (h *Handler) exact(op *ast.OperationDefinition, given map[string]any) *gqlerror.Error {
+// checkVariables refuses variables whose values would be invalid as literals:
+// enum values that are not spelled as in the schema, and values that a scalar
+// does not accept. The library ignores the case of enums, and accepts "1" as a
+// number.
+func (h *Handler) checkVariables(op *ast.OperationDefinition, given map[string]any) *gqlerror.Error {
 	for _, v := range op.VariableDefinitions {
 		value, isGiven := given[v.Variable]
 		if !isGiven {
 			continue // its default is a literal
 		}
-		if at, why := h.wrong(v.Type, value, v.Variable); why != "" {
+		if at, why := h.invalidAt(v.Type, value, v.Variable); why != "" {
 			return badInput(fault.ReasonInvalidValue, fmt.Sprintf("Variable \"$%s\" is wrong: %s", at, why), v.Position)
 		}
 	}
 	return nil
 }
 
-// wrong returns where a value is wrong and why; "" for nowhere. What has the
-// wrong shape is left to the library. A value stands for a list of one where a
-// list is wanted.
-func (h *Handler) wrong(t *ast.Type, value any, at string) (where, why string) {
+// invalidAt returns where a value is invalid and why, "" if it is valid. The
+// library reports values of the wrong shape. A single value stands for a list of
+// one.
+func (h *Handler) invalidAt(t *ast.Type, value any, at string) (where, why string) {
 	if value == nil {
 		return "", ""
 	}
 	if t.Elem != nil {
 		list, many := value.([]any)
 		if !many {
-			return h.wrong(t.Elem, value, at)
+			return h.invalidAt(t.Elem, value, at)
 		}
 		for i, element := range list {
-			if where, why := h.wrong(t.Elem, element, at+"["+strconv.Itoa(i)+"]"); why != "" {
+			if where, why := h.invalidAt(t.Elem, element, at+"["+strconv.Itoa(i)+"]"); why != "" {
 				return where, why
 			}
 		}
@@ -55,11 +55,11 @@ func (h *Handler) wrong(t *ast.Type, value any, at string) (where, why string) {
 			return at, "It is not a value of its enum."
 		}
 	case d.Kind == ast.Scalar:
-		return at, h.scalars.wrong(d.Name, value)
+		return at, h.scalars.reject(d.Name, value)
 	case d.Kind == ast.InputObject:
 		object, _ := value.(map[string]any)
 		for _, f := range d.Fields {
-			if where, why := h.wrong(f.Type, object[f.Name], at+"."+f.Name); why != "" {
+			if where, why := h.invalidAt(f.Type, object[f.Name], at+"."+f.Name); why != "" {
 				return where, why
 			}
 		}
