@@ -83,9 +83,15 @@ func (d *documents) spreadOut(text string) string {
 	return text
 }
 
-// root is one of the roots that objects are reached by.
+// root is one of the roots that objects are reached by. Not every role has a
+// field and a list of each type.
 func (d *documents) root() string {
-	switch k := []string{"App", "Account", "Product"}[d.IntN(3)]; d.IntN(4) {
+	k := []string{"App", "Account", "Product"}[d.IntN(3)]
+	roots := 2
+	if d.schema.Query.Fields.ForName(strings.ToLower(k)+"s") != nil {
+		roots = 4
+	}
+	switch d.IntN(roots) {
 	case 0:
 		return fmt.Sprintf("node(id: %q) { ... on %s %s }", d.oneOf(k), k, d.selection(k, 3))
 	case 1:
