@@ -21,18 +21,18 @@ func listenAll(c *config.Config) (l listeners, err error) {
 			l.close()
 		}
 	}()
-	if l.api, err = listen("PORTICO_ADDR", c.Addr); err != nil {
+	if l.api, err = listen("PORTICO_ADDR", c.Addr, apiConnections); err != nil {
 		return l, err
 	}
-	if l.gateways, err = listen("PORTICO_GATEWAY_ADDR", c.GatewayAddr); err != nil {
+	if l.gateways, err = listen("PORTICO_GATEWAY_ADDR", c.GatewayAddr, gatewayConnections); err != nil {
 		return l, err
 	}
-	l.ops, err = listen("PORTICO_OPS_ADDR", c.OpsAddr)
+	l.ops, err = listen("PORTICO_OPS_ADDR", c.OpsAddr, opsConnections)
 	return l, err
 }
 
-// listen takes an address.
-func listen(setting, address string) (net.Listener, error) {
+// listen takes an address, for so many connections at once.
+func listen(setting, address string, most int) (net.Listener, error) {
 	if address == config.Off {
 		return nil, nil
 	}
@@ -43,7 +43,7 @@ func listen(setting, address string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", setting, err)
 	}
-	return l, nil
+	return bound(l, most), nil
 }
 
 func (l listeners) all() []net.Listener { return []net.Listener{l.api, l.gateways, l.ops} }

@@ -32,7 +32,7 @@ func tryEveryDoorWantsAToken(t *testing.T, b *bench) {
 			"two":     {"X-Portico-Gateway-Token", token},
 			"a key":   {"X-Portico-Gateway-Token", "", "Authorization", "Bearer " + token},
 			"a space": {"X-Portico-Gateway-Token", "", "X-Portico-Gateway-Token", token + " x"},
-			"long":    {"X-Portico-Gateway-Token", "", "X-Portico-Gateway-Token", strings.Repeat("a", 50000)},
+			"long":    {"X-Portico-Gateway-Token", "", "X-Portico-Gateway-Token", strings.Repeat("a", 30000)},
 		} {
 			a := b.send(t, method, path, "", headers...)
 			refused(t, a, path+" "+name, http.StatusUnauthorized, "")

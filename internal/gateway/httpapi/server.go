@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	// maxHeaderBytes has room for what forwarding proxies pass on of a caller.
-	maxHeaderBytes = 64 << 10
+	// maxHeaderBytes has room for what forwarding proxies pass on of a caller:
+	// as much as nginx takes by default, and twice a token of 16 KiB.
+	maxHeaderBytes = 32 << 10
 
 	headTime, readTime, writeTime = 5 * time.Second, 10 * time.Second, 15 * time.Second
 	// idleTime is longer than gateways keep their idle connections, so that it
@@ -37,9 +38,9 @@ func HTTPServer(h http.Handler) *http.Server {
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
-		Handler: framing.Handler(h), Protocols: protocols, MaxHeaderBytes: maxHeaderBytes,
+		Handler: framing.Handler(boundStreams(h, mostStreams)), Protocols: protocols, MaxHeaderBytes: maxHeaderBytes,
 		ReadHeaderTimeout: headTime, ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
-		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: 1000},
+		HTTP2: http2Bounds(),
 	}
 }
 

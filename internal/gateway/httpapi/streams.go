@@ -1,0 +1,47 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/url"
+	"sync/atomic"
+)
+
+const (
+	// streamsPerConnection is what Envoy asks for at once on a connection before
+	// it opens another, and the least that RFC 9113 recommends.
+	streamsPerConnection = 100
+	// mostStreams bounds the requests over HTTP/2 that are open on all connections.
+	mostStreams = 8192
+	// Bytes of bodies that are received and not read yet.
+	unreadPerStream, unreadPerConnection = 64 << 10, 256 << 10
+)
+
+// http2Bounds returns what a client may have open on a connection of HTTP/2.
+func http2Bounds() *http.HTTP2Config {
+	return &http.HTTP2Config{
+		MaxConcurrentStreams:      streamsPerConnection,
+		MaxReceiveBufferPerStream: unreadPerStream, MaxReceiveBufferPerConnection: unreadPerConnection,
+	}
+}
+
+// boundStreams bounds what is held for clients of HTTP/2 that do not read their
+// answers, of which each connection may have many. A request's head is released
+// as soon as the request is answered, not when the answer was read; and at most
+// so many requests are open at once. A stream beyond them is reset.
+func boundStreams(next http.Handler, most int64) http.Handler {
+	var open atomic.Int64
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor != 2 {
+			next.ServeHTTP(w, r)
+			return
+		}
+		defer open.Add(-1)
+		if open.Add(1) > most {
+			panic(http.ErrAbortHandler) // an answer might not be read either
+		}
+		next.ServeHTTP(w, r)
+		clear(r.Header)
+		r.URL, r.RequestURI, r.Host = &url.URL{}, "", ""
+		_ = http.NewResponseController(w).Flush() // it returns when the client has taken it
+	})
+}
