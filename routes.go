@@ -49,7 +49,7 @@ func (p *program) router(b *backend, state *readiness, signIns []seed.SignIn) (c
 	device := auth.DeviceCookie{Secure: !p.config.Dev}
 	api, err := graph.NewHandler(graph.Options{
 		Portal: b.portal, Gateway: b.gateway, Counts: b.gateway.usage, Devices: device, Version: programVersion(), RequestID: requestID, Log: p.log,
-		Doubt: auth.Doubt, MaxAnswer: p.config.MaxAnswer, Budget: b.gateway.budget, Lanes: lanes,
+		Doubt: auth.ErrorFromContext, MaxAnswer: p.config.MaxAnswer, Budget: b.gateway.budget, Lanes: lanes,
 		Observe: observer(telemetry.NewRequests(b.gateway.metrics)),
 	})
 	if err != nil {
@@ -116,7 +116,7 @@ func believing(who *auth.Authenticator, refuse func(http.ResponseWriter, *http.R
 // whoever is not believed may ask all the same.
 func doubting(who *auth.Authenticator) func(http.Handler) http.Handler {
 	other := *who
-	other.Doubts = true
+	other.AllowInvalid = true
 	return other.Middleware
 }
 

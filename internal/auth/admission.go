@@ -7,13 +7,15 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// admission lets only so many in at a time for each key; the others wait outside.
+// admission limits how many callers may be inside at a time for each key; the
+// others wait.
 type admission struct {
 	mu     sync.Mutex
 	queues map[string]*queue
 }
 
-// queue is one key's. It exists while anybody is inside or waits.
+// queue is the semaphore of one key. It exists while a caller is inside or
+// waits.
 type queue struct {
 	slots   *semaphore.Weighted
 	waiting int
@@ -21,8 +23,9 @@ type queue struct {
 
 func newAdmission() *admission { return &admission{queues: map[string]*queue{}} }
 
-// enter waits until fewer than places are inside. leave must be called once.
-func (g *admission) enter(ctx context.Context, key string, places int64) (leave func(), err error) {
+// acquire waits until fewer than places callers are inside for key. The caller
+// must call leave once.
+func (g *admission) acquire(ctx context.Context, key string, places int64) (leave func(), err error) {
 	g.mu.Lock()
 	r := g.queues[key]
 	if r == nil {

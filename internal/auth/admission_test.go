@@ -8,20 +8,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestGate(t *testing.T) {
+func TestAdmissionLimitsConcurrency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newAdmission()
-		first, err := g.enter(t.Context(), "a", 2)
+		first, err := g.acquire(t.Context(), "a", 2)
 		require.NoError(t, err)
-		second, err := g.enter(t.Context(), "a", 2)
+		second, err := g.acquire(t.Context(), "a", 2)
 		require.NoError(t, err)
-		other, err := g.enter(t.Context(), "b", 2)
+		other, err := g.acquire(t.Context(), "b", 2)
 		require.NoError(t, err, "another key has its own room")
 		other()
 
 		inside := false
 		go func() {
-			leave, err := g.enter(t.Context(), "a", 2)
+			leave, err := g.acquire(t.Context(), "a", 2)
 			if err != nil {
 				t.Error(err)
 				return
@@ -31,7 +31,7 @@ func TestGate(t *testing.T) {
 		}()
 		impatient, cancel := context.WithCancel(t.Context())
 		go func() {
-			_, err := g.enter(impatient, "a", 2)
+			_, err := g.acquire(impatient, "a", 2)
 			if err == nil {
 				t.Error("entered a full room")
 			}

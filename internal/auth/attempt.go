@@ -12,13 +12,14 @@ import (
 	"portico/internal/database"
 )
 
-// Attempt is a sign-in that Reserve has counted. It is for one goroutine.
+// Attempt is a sign-in that Reserve has counted. It is not safe for concurrent
+// use.
 type Attempt struct {
-	limiter *Limiter
-	counts  []counted       // one in each bucket that counts it
-	waits   []time.Duration // of each user, until the password may be tried
-	leave   func()
-	unwatch func() bool
+	limiter      *Limiter
+	counts       []counted       // its row in each bucket that counts it
+	waits        []time.Duration // for each user, until the password may be tried
+	leave        func()
+	stopWatching func() bool
 }
 
 // counted is an attempt's row in a bucket.
@@ -27,38 +28,38 @@ type counted struct {
 	row uuid.UUID
 }
 
-// Open reports whether the password of the user at this place in Guess.Users
-// may be tried.
+// Open reports whether the password of Guess.Users[user] may be tried.
 func (a *Attempt) Open(user int) bool { return a.waits[user] == 0 }
 
-// Succeeded takes the attempt off the count: the password was right for the users
-// at these places in Guess.Users. Where it was tried for others too, it stays a
-// failure of theirs.
+// Succeeded takes the attempt off the count: the password was right for the
+// users at these indices of Guess.Users. If it was tried for other users too,
+// it remains a failure for them.
 func (a *Attempt) Succeeded(ctx context.Context, right ...int) error {
-	return a.giveBack(ctx, func(c counted) bool {
-		return !c.apart || !slices.ContainsFunc(c.whose, func(user int) bool { return a.Open(user) && !slices.Contains(right, user) })
+	return a.uncount(ctx, func(c counted) bool {
+		return !c.perUser || !slices.ContainsFunc(c.users, func(user int) bool { return a.Open(user) && !slices.Contains(right, user) })
 	})
 }
 
-// Withdraw takes the attempt off the count because nobody has looked at the
-// password, for instance when its turn did not come. Never call it after a
+// Withdraw takes the attempt off the count because the password was not
+// checked, for instance because no slot became free. Never call it after a
 // password was found wrong.
 func (a *Attempt) Withdraw(ctx context.Context) error {
-	return a.giveBack(ctx, func(counted) bool { return true })
+	return a.uncount(ctx, func(counted) bool { return true })
 }
 
-// Done ends the attempt; call it in any case. What was not given back before
-// counts as failed.
+// Done ends the attempt; the caller must always call it. What was not taken off
+// the count before counts as failed.
 func (a *Attempt) Done() {
-	if a.unwatch != nil {
-		a.unwatch()
+	if a.stopWatching != nil {
+		a.stopWatching()
 	}
 	a.leave()
 }
 
-// giveBack goes on when the request has ended meanwhile: whoever knew the
-// password must not be counted because he hung up.
-func (a *Attempt) giveBack(ctx context.Context, which func(counted) bool) error {
+// uncount deletes the attempt's rows for which which returns true. It continues
+// after the request has ended: a right password must not count as a failure
+// because the client hung up.
+func (a *Attempt) uncount(ctx context.Context, which func(counted) bool) error {
 	var rows []uuid.UUID
 	for _, c := range a.counts {
 		if which(c) {
@@ -68,15 +69,15 @@ func (a *Attempt) giveBack(ctx context.Context, which func(counted) bool) error 
 	if len(rows) == 0 {
 		return nil
 	}
-	limit := settleTime
+	limit := removeTimeout
 	if end, ok := ctx.Deadline(); ok {
-		limit = max(graceTime, min(limit, time.Until(end)))
+		limit = max(removeGrace, min(limit, time.Until(end)))
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	err := a.limiter.remove(ctx, rows)
 	if err != nil {
-		a.limiter.owe(rows)
+		a.limiter.deferRemoval(rows)
 	}
 	return database.Fault(err)
 }
@@ -90,22 +91,22 @@ func (l *Limiter) remove(ctx context.Context, rows []uuid.UUID) error {
 	return err
 }
 
-// owe remembers attempts that could not be given back because the database did
-// not answer. Before the next attempt is counted they are.
-func (l *Limiter) owe(attempts ...[]uuid.UUID) {
+// deferRemoval remembers attempts that could not be deleted because the
+// database did not answer. They are deleted before the next attempt is counted.
+func (l *Limiter) deferRemoval(attempts ...[]uuid.UUID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.owed = append(l.owed, attempts[:min(len(attempts), mostOwed-len(l.owed))]...)
+	l.pending = append(l.pending, attempts[:min(len(attempts), maxPending-len(l.pending))]...)
 }
 
-func (l *Limiter) payBack(ctx context.Context) error {
+func (l *Limiter) removePending(ctx context.Context) error {
 	l.mu.Lock()
-	owed := l.owed
-	l.owed = nil
+	owed := l.pending
+	l.pending = nil
 	l.mu.Unlock()
 	for i, rows := range owed {
 		if err := l.remove(ctx, rows); err != nil {
-			l.owe(owed[i:]...)
+			l.deferRemoval(owed[i:]...)
 			return err
 		}
 	}

@@ -8,17 +8,18 @@ import (
 	"sync"
 )
 
-// tokenSeparator parts the device tokens in a cookie; none holds it.
+// tokenSeparator separates the device tokens in a cookie; no token contains it.
 const tokenSeparator = "~"
 
-// DeviceCookie keeps device tokens in browsers, where scripts do not see them.
-// It says nothing about who sends a request.
+// DeviceCookie stores device tokens in browsers, out of reach of scripts. It
+// does not authenticate a request.
 type DeviceCookie struct {
-	// Secure is for servers behind HTTPS: everywhere but in development.
+	// Secure is set on servers behind HTTPS: everywhere but in development.
 	Secure bool
 }
 
-// jar is a request's device tokens, and where to put another one.
+// jar contains a request's device tokens, and the response that sets the
+// cookie.
 type jar struct {
 	mu     sync.Mutex
 	tokens []string
@@ -27,7 +28,8 @@ type jar struct {
 
 type jarKey struct{}
 
-// name of the cookie. The prefix keeps other hosts of the domain from setting it.
+// bucketName returns the cookie's name. The __Host- prefix keeps other hosts of the
+// domain from setting it.
 func (c DeviceCookie) name() string {
 	if c.Secure {
 		return "__Host-portico-device"
@@ -41,13 +43,13 @@ func (c DeviceCookie) Middleware(next http.Handler) http.Handler {
 		j := &jar{answer: w}
 		if cookies := r.CookiesNamed(c.name()); len(cookies) == 1 {
 			tokens := strings.Split(cookies[0].Value, tokenSeparator)
-			j.tokens = tokens[:min(len(tokens), mostDevices)]
+			j.tokens = tokens[:min(len(tokens), maxDevices)]
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), jarKey{}, j)))
 	})
 }
 
-// Presented returns the tokens that the request brought.
+// Presented returns the tokens in the request's cookie.
 func (DeviceCookie) Presented(ctx context.Context) []string {
 	j, ok := ctx.Value(jarKey{}).(*jar)
 	if !ok {
@@ -58,9 +60,9 @@ func (DeviceCookie) Presented(ctx context.Context) []string {
 	return slices.Clone(j.tokens)
 }
 
-// Remember puts a token into the cookie, before the answer is written. It takes
-// the place of the same device's earlier one; those of other people who sign in
-// there stay, the newest few.
+// Remember adds a token to the cookie; it must be called before the response is
+// written. The token replaces the earlier one of the same device; those of
+// other people who sign in there are kept, the newest few.
 func (c DeviceCookie) Remember(ctx context.Context, token string) {
 	j, ok := ctx.Value(jarKey{}).(*jar)
 	if !ok || token == "" {
@@ -68,18 +70,18 @@ func (c DeviceCookie) Remember(ctx context.Context, token string) {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	kept := slices.DeleteFunc(j.tokens, func(old string) bool { return device(old) == device(token) })
-	j.tokens = append([]string{token}, kept[:min(len(kept), mostDevices-1)]...)
+	kept := slices.DeleteFunc(j.tokens, func(old string) bool { return deviceID(old) == deviceID(token) })
+	j.tokens = append([]string{token}, kept[:min(len(kept), maxDevices-1)]...)
 	set := http.Cookie{
 		Name: c.name(), Value: strings.Join(j.tokens, tokenSeparator), Path: "/", MaxAge: int(DeviceLife.Seconds()),
 		HttpOnly: true, Secure: c.Secure, SameSite: http.SameSiteStrictMode,
 	}
-	// Not added: of several sign-ins in one request the last cookie holds all.
+	// Set, not Add: after several sign-ins in one request the last cookie has all tokens.
 	j.answer.Header().Set("Set-Cookie", set.String())
 }
 
-// device is the identity in a token that nobody has checked.
-func device(token string) string {
+// deviceID returns the identity in a token that is not verified.
+func deviceID(token string) string {
 	parts := strings.Split(token, ".")
 	if len(parts) < 2 { //nolint:mnd // see deviceToken
 		return token

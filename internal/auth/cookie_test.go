@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// visit sends a cookie, remembers tokens, and returns what was presented and set.
-func visit(c DeviceCookie, sent string, tokens ...string) (presented []string, set *http.Cookie) {
+// requestWithCookie sends a cookie, remembers tokens, and returns what was presented and set.
+func requestWithCookie(c DeviceCookie, sent string, tokens ...string) (presented []string, set *http.Cookie) {
 	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/graphql", nil)
 	if sent != "" {
 		r.Header.Set("Cookie", c.name()+"="+sent)
@@ -28,7 +28,7 @@ func visit(c DeviceCookie, sent string, tokens ...string) (presented []string, s
 }
 
 func TestTheDeviceCookie(t *testing.T) {
-	_, set := visit(DeviceCookie{Secure: true}, "", "p1.a.1.x")
+	_, set := requestWithCookie(DeviceCookie{Secure: true}, "", "p1.a.1.x")
 	require.Equal(t, "__Host-portico-device", set.Name)
 	require.True(t, set.HttpOnly && set.Secure)
 	require.Equal(t, http.SameSiteStrictMode, set.SameSite)
@@ -36,19 +36,19 @@ func TestTheDeviceCookie(t *testing.T) {
 	require.Equal(t, int(DeviceLife.Seconds()), set.MaxAge)
 	require.Empty(t, set.Domain)
 
-	_, set = visit(DeviceCookie{}, "", "p1.a.1.x")
+	_, set = requestWithCookie(DeviceCookie{}, "", "p1.a.1.x")
 	require.Equal(t, "portico-device", set.Name)
 	require.False(t, set.Secure, "in development there is no HTTPS")
 }
 
-func TestTheDeviceCookieHoldsThoseOfSeveralPeople(t *testing.T) {
-	presented, set := visit(DeviceCookie{}, "p1.a.1.x~p1.b.1.y", "p1.b.2.z")
+func TestTheDeviceCookieKeepsTokensOfSeveralUsers(t *testing.T) {
+	presented, set := requestWithCookie(DeviceCookie{}, "p1.a.1.x~p1.b.1.y", "p1.b.2.z")
 	require.Equal(t, []string{"p1.a.1.x", "p1.b.1.y"}, presented)
 	require.Equal(t, "p1.b.2.z~p1.a.1.x", set.Value, "the newer token takes the older one's place")
-	presented, set = visit(DeviceCookie{}, strings.Repeat("p1.k.1.x~", 8)+"junk", "p1.a.1.x", "p1.b.1.x", "p1.c.1.x", "p1.d.1.x", "p1.e.1.x", "p1.f.1.x")
-	require.Len(t, presented, mostDevices)
+	presented, set = requestWithCookie(DeviceCookie{}, strings.Repeat("p1.k.1.x~", 8)+"junk", "p1.a.1.x", "p1.b.1.x", "p1.c.1.x", "p1.d.1.x", "p1.e.1.x", "p1.f.1.x")
+	require.Len(t, presented, maxDevices)
 	require.Equal(t, "p1.f.1.x~p1.e.1.x~p1.d.1.x~p1.c.1.x~p1.b.1.x", set.Value)
-	_, set = visit(DeviceCookie{}, "x", "")
+	_, set = requestWithCookie(DeviceCookie{}, "x", "")
 	require.Nil(t, set, "whoever did not sign in is not remembered")
 	require.Nil(t, DeviceCookie{}.Presented(t.Context()), "outside a request")
 	DeviceCookie{}.Remember(t.Context(), "p1.a.1.x")

@@ -1,8 +1,8 @@
-// Package auth turns what a request shows into a viewer: access tokens for
-// people, service tokens for machines. It also checks passwords, and counts
-// the sign-ins that failed.
+// Package auth authenticates requests: it finds the viewer of access tokens,
+// for people, and of service tokens, for machines. It also checks passwords and
+// counts failed sign-ins.
 //
-// It knows HTTP headers and the table of failed sign-ins, but no user and no
-// organization: those it asks from a Directory. What it refuses, it refuses in
-// one and the same words, so that an answer never says how close a guess was.
+// It reads HTTP headers and the table of failed sign-ins, but no users or
+// organizations: it looks those up in a Directory. All refusals have the same
+// text, so that a response never shows how close a guess was.
 package auth

@@ -16,14 +16,14 @@ import (
 	"portico/internal/testdb"
 )
 
-// anywhere is a guess at the users of one address, without an organization.
-func anywhere(users ...uuid.UUID) Guess {
+// guessAnyOrganization is a guess at the users of one address, without an organization.
+func guessAnyOrganization(users ...uuid.UUID) Guess {
 	return Guess{Address: address.ParseEmail(email), Client: client, Users: users, Anywhere: true}
 }
 
-// rightFor makes a guess that is right for some of the users, and returns which
+// succeedFor makes a guess that is right for some of the users, and returns which
 // of them it was let through for.
-func rightFor(t *testing.T, l *Limiter, g Guess, right ...int) (open []bool) {
+func succeedFor(t *testing.T, l *Limiter, g Guess, right ...int) (open []bool) {
 	t.Helper()
 	a, err := l.Reserve(t.Context(), g)
 	require.NoError(t, err)
@@ -36,73 +36,74 @@ func rightFor(t *testing.T, l *Limiter, g Guess, right ...int) (open []bool) {
 }
 
 // A guess that is right for one user of an address is a failure of the others:
-// whoever knows the one password has no more guesses at theirs than anybody, and
-// takes nothing from those who name their organization or use their own device.
+// an attacker who knows the one password has no more guesses at the other users
+// than any client, and does not block sign-ins that name an organization or come
+// from a user's own device.
 func TestAGuessThatIsRightForOneIsWrongForOthers(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, c *clock.Fake) {
 		victim, namesake, who := user, uuid.New(), address.ParseEmail(email)
 		both, namesakes := []bool{true, true}, []bool{false, true}
-		g := anywhere(victim, namesake)
+		g := guessAnyOrganization(victim, namesake)
 		// The attacker's device is known, by the namesake.
 		g.Devices = []string{l.devices.Issue(who, namesake, nil)}
 		for range PairFailures {
-			require.Equal(t, both, rightFor(t, l, g, 1))
+			require.Equal(t, both, succeedFor(t, l, g, 1))
 		}
 		for range 2 * PairFailures {
-			require.Equal(t, namesakes, rightFor(t, l, g, 1), "the one goes on, the other is not tried")
+			require.Equal(t, namesakes, succeedFor(t, l, g, 1), "the one goes on, the other is not tried")
 		}
-		require.Equal(t, namesakes, rightFor(t, l, anywhere(victim, namesake), 1), "nor by a stranger there")
+		require.Equal(t, namesakes, succeedFor(t, l, guessAnyOrganization(victim, namesake), 1), "nor by a stranger there")
 		require.NoError(t, guess(t, l, email, client, true), "an organization's name opens what was never wrong by name")
 		for i := 1; i < AddressFailures/PairFailures; i++ {
 			g.Client = fmt.Sprintf("198.51.100.%d", i)
 			for range PairFailures {
-				require.Equal(t, both, rightFor(t, l, g, 1))
+				require.Equal(t, both, succeedFor(t, l, g, 1))
 			}
 		}
 		g.Client = "198.51.100.200"
-		require.Equal(t, namesakes, rightFor(t, l, g, 1), "from everywhere together it is the address's limit")
-		own := anywhere(victim, namesake)
+		require.Equal(t, namesakes, succeedFor(t, l, g, 1), "from everywhere together it is the address's limit")
+		own := guessAnyOrganization(victim, namesake)
 		own.Devices = []string{l.devices.Issue(who, victim, nil)}
 		for range 2 * PairFailures {
-			require.True(t, rightFor(t, l, own, 0)[0], "the victim's own device")
+			require.True(t, succeedFor(t, l, own, 0)[0], "the victim's own device")
 		}
 		g.Since = []time.Time{c.Now(), {}}
-		require.Equal(t, both, rightFor(t, l, g, 1), "forgiven")
+		require.Equal(t, both, succeedFor(t, l, g, 1), "forgiven")
 		g.Since = nil
 		c.Advance(AddressWindow)
-		require.Equal(t, both, rightFor(t, l, g, 0, 1))
-		require.Zero(t, recent(t, l, c), "right for both is wrong for nobody")
+		require.Equal(t, both, succeedFor(t, l, g, 0, 1))
+		require.Zero(t, recentAttempts(t, l, c), "right for both is wrong for nobody")
 	})
 }
 
 // A password tried on many people by way of as many namesakes counts for the
 // client, whatever the addresses; for sign-ins without an organization alone.
-func TestNamesakesOfManyAddresses(t *testing.T) {
+func TestGuessesAtNamesakesOfManyAddressesCountForTheClient(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
-		g := anywhere(uuid.New(), uuid.New())
+		g := guessAnyOrganization(uuid.New(), uuid.New())
 		for i := range ClientFailures {
 			g.Address, g.Users = address.ParseEmail(fmt.Sprintf("user%d@demo.example", i)), []uuid.UUID{uuid.New(), uuid.New()}
-			require.Equal(t, []bool{true, true}, rightFor(t, l, g, 1))
+			require.Equal(t, []bool{true, true}, succeedFor(t, l, g, 1))
 		}
-		requireLimited(t, attempt(t, l, anywhere(user, uuid.New()), true), AttemptWindow)
-		requireLimited(t, attempt(t, l, anywhere(), true), AttemptWindow)
+		requireLimited(t, attempt(t, l, guessAnyOrganization(user, uuid.New()), true), AttemptWindow)
+		requireLimited(t, attempt(t, l, guessAnyOrganization(), true), AttemptWindow)
 		require.NoError(t, guess(t, l, email, client, true))
 	})
 }
 
-// On two servers at once no more guesses at the others are let through than the
-// limit, although each is right for somebody.
-func TestRightGuessesAtOnceAreCountedForOthers(t *testing.T) {
+// Two servers together allow no more guesses at the other users than the limit,
+// although each guess is right for one user.
+func TestConcurrentRightGuessesCountForOtherUsers(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		ring, now := keyring.ForTest(), clock.NewFake(start)
 		nodes := []*Limiter{NewLimiter(testdb.Open(t, url), ring, now), NewLimiter(testdb.Open(t, url), ring, now)}
-		g := anywhere(user, uuid.New())
+		g := guessAnyOrganization(user, uuid.New())
 		g.Devices = []string{nodes[0].devices.Issue(g.Address, g.Users[1], nil)}
 		var tried atomic.Int64
 		var wait sync.WaitGroup
 		for i := range 3 * PairFailures {
 			wait.Go(func() {
-				err := patiently(func() error {
+				err := retryWhileBusy(func() error {
 					a, err := nodes[i%2].Reserve(t.Context(), g)
 					if err != nil {
 						return err
@@ -123,8 +124,8 @@ func TestRightGuessesAtOnceAreCountedForOthers(t *testing.T) {
 	})
 }
 
-// recent is how many attempts are counted now.
-func recent(t *testing.T, l *Limiter, c *clock.Fake) (n int) {
+// recentAttempts is how many attempts are counted now.
+func recentAttempts(t *testing.T, l *Limiter, c *clock.Fake) (n int) {
 	t.Helper()
 	require.NoError(t, l.db.QueryRowContext(t.Context(), `SELECT count(*) FROM sign_in_attempts WHERE attempted_at > $1`, c.Now().Add(-AttemptWindow)).Scan(&n))
 	return n

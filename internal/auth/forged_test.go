@@ -19,15 +19,15 @@ import (
 	"portico/internal/keyring"
 )
 
-// forger makes tokens as somebody would who has read this package.
-type forger struct {
+// tokenSpec signs arbitrary tokens, as an attacker could who has read this package.
+type tokenSpec struct {
 	header map[string]any
 	claims map[string]any
 	alg    jwa.SignatureAlgorithm
 	key    any
 }
 
-func (f forger) sign(t *testing.T) string {
+func (f tokenSpec) sign(t *testing.T) string {
 	t.Helper()
 	claims, err := json.Marshal(f.claims)
 	require.NoError(t, err)
@@ -47,10 +47,10 @@ func (f forger) sign(t *testing.T) string {
 
 func part(content []byte) string { return base64.RawURLEncoding.EncodeToString(content) }
 
-// honest is what a good token is made of; the tests change one thing each.
-func honest(ring *keyring.Ring) forger {
+// validToken is the content of a valid token; each test changes one thing.
+func validToken(ring *keyring.Ring) tokenSpec {
 	key := ring.Current(keyring.JWT)
-	return forger{
+	return tokenSpec{
 		header: map[string]any{"kid": key.ID, "typ": "JWT"},
 		claims: map[string]any{
 			"iss": issuer, "aud": audience, "sub": user.String(), "org": organization.String(), "tv": 7,
@@ -62,7 +62,7 @@ func honest(ring *keyring.Ring) forger {
 
 func TestVerifyRefusesClaims(t *testing.T) {
 	tokens, ring, _ := newTokens()
-	_, err := tokens.Verify(honest(ring).sign(t))
+	_, err := tokens.Verify(validToken(ring).sign(t))
 	require.NoError(t, err, "the forger is able to make a good one")
 
 	unix := func(d time.Duration) int64 { return start.Add(d).Unix() }
@@ -92,10 +92,10 @@ func TestVerifyRefusesClaims(t *testing.T) {
 		"version too large":  func(c map[string]any) { c["tv"] = 1e300 },
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := honest(ring)
+			f := validToken(ring)
 			change(f.claims)
 			_, err := tokens.Verify(f.sign(t))
-			requireUnbelieved(t, err)
+			requireUnauthenticated(t, err)
 		})
 	}
 }
@@ -108,53 +108,53 @@ func TestVerifyRefusesSignatures(t *testing.T) {
 	require.NoError(t, err)
 	secret := ring.Current(keyring.JWT).Secret
 
-	for name, change := range map[string]func(f *forger){
-		"none":               func(f *forger) { f.alg, f.header["alg"] = "", "none" },
-		"None":               func(f *forger) { f.alg, f.header["alg"] = "", "nOnE" },
-		"no alg":             func(f *forger) { f.alg = "" },
-		"HS256 unsigned":     func(f *forger) { f.alg, f.header["alg"] = "", "HS256" },
-		"another secret":     func(f *forger) { f.key = []byte(strings.Repeat("x", 32)) },
-		"another use's key":  func(f *forger) { f.key = ring.Current(keyring.Cursor).Secret },
-		"HS384 own secret":   func(f *forger) { f.alg = jwa.HS384 },
-		"HS512 own secret":   func(f *forger) { f.alg = jwa.HS512 },
-		"RS256":              func(f *forger) { f.alg, f.key = jwa.RS256, private },
-		"HS by a public key": func(f *forger) { f.key = pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}) },
-		"unknown kid":        func(f *forger) { f.header["kid"] = "j99" },
-		"no kid":             func(f *forger) { delete(f.header, "kid") },
-		"kid of another use": func(f *forger) { f.header["kid"], f.key = "p1", ring.Current(keyring.Pepper).Secret },
-		"kid as a path":      func(f *forger) { f.header["kid"], f.key = "../../dev/null", []byte{0} },
-		"critical extension": func(f *forger) { f.header["crit"] = []string{"exp"} },
+	for name, change := range map[string]func(f *tokenSpec){
+		"none":               func(f *tokenSpec) { f.alg, f.header["alg"] = "", "none" },
+		"None":               func(f *tokenSpec) { f.alg, f.header["alg"] = "", "nOnE" },
+		"no alg":             func(f *tokenSpec) { f.alg = "" },
+		"HS256 unsigned":     func(f *tokenSpec) { f.alg, f.header["alg"] = "", "HS256" },
+		"another secret":     func(f *tokenSpec) { f.key = []byte(strings.Repeat("x", 32)) },
+		"another use's key":  func(f *tokenSpec) { f.key = ring.Current(keyring.Cursor).Secret },
+		"HS384 own secret":   func(f *tokenSpec) { f.alg = jwa.HS384 },
+		"HS512 own secret":   func(f *tokenSpec) { f.alg = jwa.HS512 },
+		"RS256":              func(f *tokenSpec) { f.alg, f.key = jwa.RS256, private },
+		"HS by a public key": func(f *tokenSpec) { f.key = pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}) },
+		"unknown kid":        func(f *tokenSpec) { f.header["kid"] = "j99" },
+		"no kid":             func(f *tokenSpec) { delete(f.header, "kid") },
+		"kid of another use": func(f *tokenSpec) { f.header["kid"], f.key = "p1", ring.Current(keyring.Pepper).Secret },
+		"kid as a path":      func(f *tokenSpec) { f.header["kid"], f.key = "../../dev/null", []byte{0} },
+		"critical extension": func(f *tokenSpec) { f.header["crit"] = []string{"exp"} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := honest(ring)
+			f := validToken(ring)
 			change(&f)
 			_, err := tokens.Verify(f.sign(t))
-			requireUnbelieved(t, err)
+			requireUnauthenticated(t, err)
 		})
 	}
 	t.Run("a header that lies", func(t *testing.T) {
 		// The MAC is right for this very header, and jwtauth alone would take it.
-		body := part([]byte(`{"alg":"RS256","kid":"j1"}`)) + "." + strings.Split(honest(ring).sign(t), ".")[1]
+		body := part([]byte(`{"alg":"RS256","kid":"j1"}`)) + "." + strings.Split(validToken(ring).sign(t), ".")[1]
 		mac, err := jws.NewSigner(jwa.HS256)
 		require.NoError(t, err)
 		signature, err := mac.Sign([]byte(body), secret)
 		require.NoError(t, err)
 		_, err = tokens.Verify(body + "." + part(signature))
-		requireUnbelieved(t, err)
+		requireUnauthenticated(t, err)
 	})
 }
 
 func TestVerifyRefusesShapes(t *testing.T) {
 	tokens, ring, _ := newTokens()
-	good := honest(ring).sign(t)
+	good := validToken(ring).sign(t)
 	parts := strings.Split(good, ".")
 	asJSON := `{"payload":"` + parts[1] + `","protected":"` + parts[0] + `","signature":"` + parts[2] + `"}`
 	changed := decode(t, parts[1])
 	changed["sub"] = uuid.NewString()
 	other, err := json.Marshal(changed)
 	require.NoError(t, err)
-	long := honest(ring)
-	long.claims["x"] = strings.Repeat("x", longestToken)
+	long := validToken(ring)
+	long.claims["x"] = strings.Repeat("x", maxTokenBytes)
 
 	for name, token := range map[string]string{
 		"empty": "", "dots": "..", "word": "null", "two parts": parts[0] + "." + parts[1],
@@ -168,7 +168,7 @@ func TestVerifyRefusesShapes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := tokens.Verify(token)
-			requireUnbelieved(t, err)
+			requireUnauthenticated(t, err)
 		})
 	}
 }
@@ -181,7 +181,7 @@ func unusedBits(token string) string {
 	return token[:last] + string(digits[strings.IndexByte(digits, token[last])^1])
 }
 
-// No change of a single character, and none appended, leaves a token believed.
+// A token with any one character changed, or one appended, is not valid.
 func TestATokenHasOneSpelling(t *testing.T) {
 	tokens, _, _ := newTokens()
 	good := mustIssue(t, tokens)
@@ -193,7 +193,7 @@ func TestATokenHasOneSpelling(t *testing.T) {
 			}
 			for _, token := range changed {
 				_, err := tokens.Verify(token)
-				requireUnbelieved(t, err)
+				requireUnauthenticated(t, err)
 			}
 		}
 	}

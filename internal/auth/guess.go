@@ -11,82 +11,85 @@ import (
 )
 
 const (
-	// AttemptWindow is the time in which most failed sign-ins are counted.
+	// AttemptWindow is the period in which most failed sign-ins are counted.
 	AttemptWindow = 15 * time.Minute
-	// PairFailures is how many may fail in an AttemptWindow of one address from
-	// one client, of one known device, or in one session.
+	// PairFailures is how many sign-ins may fail in an AttemptWindow for one
+	// address from one client, from one known device, or in one session.
 	PairFailures = 10
-	// ClientFailures is how many may fail in an AttemptWindow from one client,
-	// whatever the addresses.
+	// ClientFailures is how many sign-ins may fail in an AttemptWindow from one
+	// client, whatever the addresses.
 	ClientFailures = 100
-	// AddressWindow and AddressFailures bound what all strangers together may
-	// guess about an address, and all known devices of a user together: softly,
-	// because strangers turn this lock, and slowly.
+	// AddressWindow and AddressFailures bound the guesses at one address by all
+	// unknown clients together, and at one user by all known devices together.
+	// The bound is loose and recovers slowly, because unknown clients can
+	// exhaust it.
 	AddressWindow   = time.Hour
 	AddressFailures = 100
 )
 
 const (
-	// pairAtOnce and clientAtOnce bound the attempts that one node checks at
-	// the same moment. An attempt counts as failed until it has succeeded, so
-	// without this the right password, given twenty times at once, would be
-	// refused ten times. Nobody waits for strangers elsewhere: an address alone
-	// has no such bound.
-	pairAtOnce   = 1
-	clientAtOnce = 16
+	// pairConcurrency and clientConcurrency bound the attempts that one node
+	// checks at the same time. An attempt counts as failed until it has
+	// succeeded, so without this bound the right password, sent twenty times at
+	// once, would be refused ten times. No attempt waits for unknown clients
+	// elsewhere: an address alone has no such bound.
+	pairConcurrency   = 1
+	clientConcurrency = 16
 )
 
-// Guess is a password that somebody is about to try.
+// Guess is a password that is about to be tried.
 type Guess struct {
 	Address address.Email
-	// Client is the network address that it comes from.
+	// Client is the network address of the sender.
 	Client string
-	// Devices are the tokens that it brought; see Devices.
+	// Devices are the device tokens of the request; see Devices.
 	Devices []string
-	// Session is the user who is signed in already, and the only one then; all
-	// zero when nobody is.
+	// Session is the user who is already signed in, and then the only one;
+	// uuid.Nil if there is none.
 	Session uuid.UUID
-	// Users are those whose password would be tried; for each of them the
-	// devices are known or not.
+	// Users are those whose password would be tried. The device may be known to
+	// each of them or not.
 	Users []uuid.UUID
-	// Anywhere: no organization was named. The password may be right for one of
-	// the Users and wrong for others.
+	// Anywhere is set if the request names no organization. The password
+	// may be right for one of the Users and wrong for others.
 	Anywhere bool
-	// Since has an element for each of Users: the failures until then are
-	// forgiven. None is as good as zero times.
+	// Since has an element for each of Users: failures up to that time are
+	// forgiven. nil means zero times.
 	Since []time.Time
 }
 
-// bucket is what is counted together.
+// bucket is a set of attempts that are counted together.
 type bucket struct {
 	name   string
 	limit  int
 	window time.Duration
-	// atOnce is how many are checked at a time; 0: any number.
-	atOnce int64
-	// lasting failures are not forgiven: they are the client's.
-	lasting bool
-	// apart: an attempt that was right for one user stays counted for the others,
-	// for whom it was wrong. See Limiter.elsewhere.
-	apart bool
-	// whose are the places in Guess.Users of those for whom this counts.
-	whose []int
+	// concurrency is how many attempts are checked at a time; 0 means no bound.
+	concurrency int64
+	// unforgivable failures cannot be forgiven: they are the client's.
+	unforgivable bool
+	// perUser: an attempt that was right for one user still counts for the
+	// others, for whom it was wrong. See Limiter.perUserBuckets.
+	perUser bool
+	// users are the indices in Guess.Users of those for whom this counts.
+	users []int
 }
 
-// users is for how many users the guess is counted: for one when there is none.
+// users returns for how many users the guess is counted: for one if there is
+// none.
 func (g Guess) users() int { return max(1, len(g.Users), len(g.Since)) }
 
-// buckets are where a guess counts. A device on which a user has signed in
-// before, and a session, count apart from strangers, who so cannot shut them out.
-// For the address's other users, whom it does not know, the same guess is a
-// stranger's. The order is the same for all guesses; see Limiter.enter.
+// buckets returns the buckets in which a guess counts. A device on which a user
+// has signed in before, and a session, count separately from unknown clients,
+// which therefore cannot lock them out. For the other users of the address, who
+// do not know the device, the same guess is an unknown client's. The order is
+// the same for all guesses; see Limiter.acquireSlots.
 func (l *Limiter) buckets(g Guess) []bucket {
 	who := g.Address.String()
 	known := func(label string, user uuid.UUID, id string, place int) []bucket {
 		whose := []int{place}
 		return []bucket{
-			{name: l.narrow(who, label, id), limit: PairFailures, window: AttemptWindow, atOnce: pairAtOnce, whose: whose},
-			{name: l.name("sign-in known", who+" "+user.String()), limit: AddressFailures, window: AddressWindow, whose: whose},
+			{name: l.narrowName(who, label, id), limit: PairFailures, window: AttemptWindow, concurrency: pairConcurrency, users: whose},
+			{name: l.bucketName("sign-in known", who+" "+user.String()), limit: AddressFailures, window: AddressWindow, users: whose},
 		}
 	}
 	if g.Session != uuid.Nil {
@@ -102,24 +105,24 @@ func (l *Limiter) buckets(g Guess) []bucket {
 	if len(strange) > 0 {
 		client := address.ClientNetwork(g.Client)
 		out = append(out,
-			bucket{name: l.narrow(who, "sign-in pair", client), limit: PairFailures, window: AttemptWindow, atOnce: pairAtOnce, whose: strange},
-			bucket{name: l.name("sign-in address", who), limit: AddressFailures, window: AddressWindow, whose: strange},
-			bucket{name: l.name("sign-in client", client), limit: ClientFailures, window: AttemptWindow, atOnce: clientAtOnce, lasting: true, whose: strange})
+			bucket{name: l.narrowName(who, "sign-in pair", client), limit: PairFailures, window: AttemptWindow, concurrency: pairConcurrency, users: strange},
+			bucket{name: l.bucketName("sign-in address", who), limit: AddressFailures, window: AddressWindow, users: strange},
+			bucket{name: l.bucketName("sign-in client", client), limit: ClientFailures, window: AttemptWindow, concurrency: clientConcurrency, unforgivable: true, users: strange})
 	}
 	if g.Anywhere {
-		out = append(out, l.elsewhere(g, devices, strange)...)
+		out = append(out, l.perUserBuckets(g, devices, strange)...)
 	}
 	return out
 }
 
-// knownDevices returns, for each of the users, the identity of the device that
-// brought the guess where it has signed in as that user before, and the places of
-// the users to whom it is strange: one when there is nobody.
+// knownDevices returns, for each of the users, the identity of the device if it
+// has signed in as that user before, and the indices of the users who do not
+// know it: a single one if there are no users.
 func (l *Limiter) knownDevices(g Guess) (ids []string, strange []int) {
 	ids = make([]string, g.users())
 	for i := range ids {
 		if i < len(g.Users) {
-			ids[i], _ = l.devices.known(g.Address, g.Users[i], g.Devices)
+			ids[i], _ = l.devices.identify(g.Address, g.Users[i], g.Devices)
 		}
 		if ids[i] == "" {
 			strange = append(strange, i)
@@ -128,45 +131,50 @@ func (l *Limiter) knownDevices(g Guess) (ids []string, strange []int) {
 	return ids, strange
 }
 
-// elsewhere are the buckets of each user by itself, for guesses that several
-// users are asked about at once. Whoever can choose the password of a namesake in
-// an organization of his own would otherwise try any password on all others of
-// the address, and learn by his own success that it is wrong for them, as often
-// as he likes. They close a user for such guesses alone: a count that also bound
-// sign-ins to a named organization would tell who is known to it.
-func (l *Limiter) elsewhere(g Guess, devices []string, strange []int) (out []bucket) {
+// perUserBuckets returns the buckets of each user alone, for guesses that are
+// tried on several users at once. An attacker who sets the password of a
+// namesake in an organization of his own could otherwise try any password on
+// all other users of the address as often as he likes, and learn from his own
+// success that it is wrong for them. The buckets block only such guesses: a
+// count that also limited sign-ins to a named organization would reveal which
+// users know the device.
+func (l *Limiter) perUserBuckets(g Guess, devices []string, strange []int) (out []bucket) {
 	client := address.ClientNetwork(g.Client)
 	for i, user := range g.Users {
-		narrow, wide := l.name("sign-in elsewhere pair", user.String()+" "+client), l.name("sign-in elsewhere", user.String())
+		narrow, wide := l.bucketName("sign-in elsewhere pair", user.String()+" "+client), l.bucketName("sign-in elsewhere", user.String())
 		if id := devices[i]; id != "" {
-			narrow, wide = l.name("sign-in elsewhere device", user.String()+" "+id), l.name("sign-in elsewhere known", user.String())
+			narrow, wide = l.bucketName("sign-in elsewhere device", user.String()+" "+id), l.bucketName("sign-in elsewhere known", user.String())
 		}
 		out = append(out,
-			bucket{name: narrow, limit: PairFailures, window: AttemptWindow, apart: true, whose: []int{i}},
-			bucket{name: wide, limit: AddressFailures, window: AddressWindow, apart: true, whose: []int{i}})
+			bucket{name: narrow, limit: PairFailures, window: AttemptWindow, perUser: true, users: []int{i}},
+			bucket{name: wide, limit: AddressFailures, window: AddressWindow, perUser: true, users: []int{i}})
 	}
 	if len(strange) > 0 {
-		out = append(out, bucket{name: l.name("sign-in elsewhere client", client), limit: ClientFailures, window: AttemptWindow,
-			lasting: true, apart: true, whose: strange})
+		out = append(out, bucket{name: l.bucketName("sign-in elsewhere client", client), limit: ClientFailures, window: AttemptWindow,
+			unforgivable: true, perUser: true, users: strange})
 	}
 	return out
 }
 
-// family is what the names of an address's narrow buckets begin with, so that
-// they can be found for somebody who asks whether a user is locked out.
-func (l *Limiter) family(who string) string { return l.name("sign-in family", who)[:familyDigits] }
-
-// familyDigits is how long a family is.
-const familyDigits = 32
-
-// narrow names the bucket of one client, device or session of an address.
-func (l *Limiter) narrow(who, label, id string) string {
-	return l.family(who) + l.name(label, who+" "+id)
+// addressPrefix returns the prefix of the names of an address's narrow buckets,
+// by which Lockout finds them.
+func (l *Limiter) addressPrefix(who string) string {
+	return l.bucketName("sign-in family", who)[:addressPrefixDigits]
 }
 
-// name hides what is counted. It uses the oldest pepper, which never leaves
-// the ring: under the newest one a rotation would empty every bucket.
-func (l *Limiter) name(label, text string) string {
+// addressPrefixDigits is the length of an addressPrefix.
+const addressPrefixDigits = 32
+
+// narrowName returns the name of the bucket of one client, device or session of
+// an address.
+func (l *Limiter) narrowName(who, label, id string) string {
+	return l.addressPrefix(who) + l.bucketName(label, who+" "+id)
+}
+
+// bucketName returns a keyed hash that hides what is counted. It uses the
+// oldest pepper, which never leaves the ring: with the newest one a rotation
+// would empty every bucket.
+func (l *Limiter) bucketName(label, text string) string {
 	peppers := l.ring.All(keyring.Pepper)
 	return hex.EncodeToString(mac(peppers[len(peppers)-1], label, text))
 }

@@ -14,17 +14,18 @@ import (
 	"portico/internal/keyring"
 )
 
-// strangers fail from so many places, none of which is full.
-func strangers(t *testing.T, l *Limiter, failures int) {
+// failFromManyClients fails once from each of many clients, none of which reaches
+// its own limit.
+func failFromManyClients(t *testing.T, l *Limiter, failures int) {
 	t.Helper()
 	for i := range failures {
 		require.NoError(t, guess(t, l, email, fmt.Sprintf("198.51.100.%d", i), false))
 	}
 }
 
-func TestStrangersFromEverywhereAreLimitedSoftly(t *testing.T) {
+func TestUnknownClientsTogetherAreLimitedLoosely(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, c *clock.Fake) {
-		strangers(t, l, AddressFailures)
+		failFromManyClients(t, l, AddressFailures)
 		requireLimited(t, guess(t, l, email, client, true), AddressWindow)
 		require.NoError(t, guess(t, l, "other@demo.example", client, false))
 		c.Advance(AddressWindow)
@@ -32,14 +33,14 @@ func TestStrangersFromEverywhereAreLimitedSoftly(t *testing.T) {
 	})
 }
 
-func TestAKnownDeviceIsCountedByItself(t *testing.T) {
+func TestAKnownDeviceIsCountedSeparately(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, c *clock.Fake) {
 		who := address.ParseEmail(email)
 		mine := Guess{Address: who, Client: client, Users: []uuid.UUID{user}, Devices: []string{"junk", l.devices.Issue(who, user, nil)}}
 		for range PairFailures {
 			require.NoError(t, guess(t, l, email, client, false), "a stranger behind the same router")
 		}
-		strangers(t, l, AddressFailures-PairFailures)
+		failFromManyClients(t, l, AddressFailures-PairFailures)
 		require.True(t, fault.Is(guess(t, l, email, "192.0.2.9", true), fault.CodeRateLimited))
 
 		for range 3 * PairFailures {
@@ -60,8 +61,8 @@ func TestAKnownDeviceIsCountedByItself(t *testing.T) {
 	})
 }
 
-// A device of one user of the address is a stranger's for the others: what is
-// guessed with it about them counts with all strangers, and there alone while it
+// A device of one user of the address is unknown to the other users: guesses at
+// them from it count with those of all unknown clients, and only there while it
 // may be tried.
 func TestADeviceIsKnownForItsUserAlone(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, c *clock.Fake) {
@@ -88,7 +89,8 @@ func TestADeviceIsKnownForItsUserAlone(t *testing.T) {
 	})
 }
 
-// Whoever has collected many devices has not as many sets of guesses.
+// An attacker who collects many known devices does not get a full set of guesses
+// with each.
 func TestAllKnownDevicesTogetherAreLimited(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
 		who := address.ParseEmail(email)
@@ -103,7 +105,7 @@ func TestAllKnownDevicesTogetherAreLimited(t *testing.T) {
 	})
 }
 
-func TestASessionIsCountedByItself(t *testing.T) {
+func TestASessionIsCountedSeparately(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
 		for range PairFailures {
 			require.NoError(t, guess(t, l, email, client, false))
@@ -119,7 +121,7 @@ func TestASessionIsCountedByItself(t *testing.T) {
 }
 
 // What is forgiven one user is not forgiven another of the same address, and
-// the client's own failures are nobody's to forgive.
+// the client's own failures cannot be forgiven.
 func TestForgivenFailures(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, c *clock.Fake) {
 		for range PairFailures {
@@ -153,34 +155,34 @@ func TestDeviceTokens(t *testing.T) {
 	ring, c := keyring.ForTest(), clock.NewFake(start)
 	d, who := NewDevices(ring, c), address.ParseEmail("Orhan@xn--bcher-kva.example")
 	token := d.Issue(who, user, nil)
-	id, ok := d.known(address.ParseEmail(" orhan@BÜCHER.example"), user, []string{token})
+	id, ok := d.identify(address.ParseEmail(" orhan@BÜCHER.example"), user, []string{token})
 	require.True(t, ok, "bound to the folded address")
 	require.NotContains(t, token, "orhan")
-	again, ok := d.known(who, user, []string{"", d.Issue(who, user, []string{token})})
+	again, ok := d.identify(who, user, []string{"", d.Issue(who, user, []string{token})})
 	require.True(t, ok)
 	require.Equal(t, id, again, "signing in again keeps the identity")
-	other, _ := d.known(who, user, []string{d.Issue(who, user, nil)})
+	other, _ := d.identify(who, user, []string{d.Issue(who, user, nil)})
 	require.NotEqual(t, id, other)
 
 	for name, presented := range map[string][]string{
 		"nothing": nil, "junk": {"x", "a.b.c.d", "...", "p1.x.1."}, "padded": {token + "="}, "tail": {token + "."}, "space": {" " + token},
-		"sixth": {"", "", "", "", "", token}, "long": {token + string(make([]byte, longestDevice))},
+		"sixth": {"", "", "", "", "", token}, "long": {token + string(make([]byte, maxDeviceTokenBytes))},
 	} {
-		_, ok := d.known(who, user, presented)
+		_, ok := d.identify(who, user, presented)
 		require.False(t, ok, name)
 	}
 	for _, stranger := range []address.Email{address.ParseEmail("other@bücher.example"), {}} {
-		_, ok := d.known(stranger, user, []string{token})
+		_, ok := d.identify(stranger, user, []string{token})
 		require.False(t, ok)
 	}
-	_, ok = NewDevices(keyring.ForTest(), c).known(who, user, []string{token})
+	_, ok = NewDevices(keyring.ForTest(), c).identify(who, user, []string{token})
 	require.False(t, ok, "of another ring")
 	c.Advance(DeviceLife)
-	_, ok = d.known(who, user, []string{token})
+	_, ok = d.identify(who, user, []string{token})
 	require.False(t, ok, "too long ago")
 }
 
-// No character of a device token can be another one.
+// A device token with any one character changed is not valid.
 func TestADeviceTokenHasOneSpelling(t *testing.T) {
 	d, who := NewDevices(keyring.ForTest(), clock.NewFake(start)), address.ParseEmail(email)
 	token := d.Issue(who, user, nil)
@@ -189,7 +191,7 @@ func TestADeviceTokenHasOneSpelling(t *testing.T) {
 			if c == token[i] {
 				continue
 			}
-			_, ok := d.known(who, user, []string{token[:i] + string(c) + token[i+1:]})
+			_, ok := d.identify(who, user, []string{token[:i] + string(c) + token[i+1:]})
 			require.False(t, ok, "%d %q", i, c)
 		}
 	}

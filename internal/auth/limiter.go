@@ -22,27 +22,28 @@ import (
 )
 
 const (
-	// attemptWait is how long an attempt waits for those before it.
-	attemptWait = 3 * time.Second
-	// settleTime is how long giving an attempt back may take, and graceTime how
-	// much of it may lie after the request's deadline.
-	settleTime = 2 * time.Second
-	graceTime  = 500 * time.Millisecond
-	// mostOwed bounds the attempts that are remembered for giving back later.
-	mostOwed = 1000
+	// slotTimeout is how long an attempt waits for those before it.
+	slotTimeout = 3 * time.Second
+	// removeTimeout is how long taking an attempt off the count may take, and
+	// removeGrace how much of that may lie after the request's deadline.
+	removeTimeout = 2 * time.Second
+	removeGrace   = 500 * time.Millisecond
+	// maxPending is how many attempts are remembered for removal later.
+	maxPending = 1000
 )
 
-// Limiter limits failed sign-ins. The failures lie in the database, which all
-// nodes share; it stores keyed hashes, never an address. It is safe for
+// Limiter limits failed sign-ins. The failures are stored in the database,
+// which all nodes share, under keyed hashes, never addresses. It is safe for
 // concurrent use.
 //
-// A guess is counted before its password is looked at, and taken off the
-// count when it was right: however many come at once, no more than the limit
-// are ever looked at and found wrong.
+// A guess is counted before its password is checked, and taken off the count if
+// it was right: however many arrive at once, no more than the limit are ever
+// checked and found wrong.
 //
-// The count of an address covers every organization: a sign-in may leave the
-// organization out, and must not have a second set of guesses that way. What an
-// administrator forgives is forgiven for that organization's user alone.
+// The count of an address covers every organization: a sign-in may omit the
+// organization, and that must not allow a second set of guesses. When an
+// administrator forgives failures, they are forgiven for the user of that
+// organization alone.
 type Limiter struct {
 	db        *database.DB
 	ring      *keyring.Ring
@@ -50,47 +51,47 @@ type Limiter struct {
 	clock     clock.Clock
 	admission *admission
 
-	mu   sync.Mutex
-	owed [][]uuid.UUID // see Limiter.owe
+	mu      sync.Mutex
+	pending [][]uuid.UUID // see Limiter.deferRemoval
 }
 
-// NewLimiter returns a limiter over the table sign_in_attempts of db.
+// NewLimiter returns a Limiter on the table sign_in_attempts of db.
 func NewLimiter(db *database.DB, ring *keyring.Ring, c clock.Clock) *Limiter {
 	return &Limiter{db: db, ring: ring, devices: NewDevices(ring, c), clock: c, admission: newAdmission()}
 }
 
-// Reserve counts a guess before it is made. It fails with fault.RateLimited,
-// and the time until the next guess, when there were too many for each of the
-// users whose password would be tried; which of them may be tried the Attempt
-// says.
+// Reserve counts a guess before its password is checked. It fails with
+// fault.RateLimited, and the time until the next guess, if all users whose
+// password would be tried have too many failures. Attempt.Open reports which
+// of them may be tried.
 //
-// The caller looks at the passwords after it, calls Succeeded (or Withdraw) if
-// the guess is not to count, and Done in any case.
+// The caller then checks the passwords, calls Succeeded (or Withdraw) if the
+// guess is not to count, and always calls Done.
 func (l *Limiter) Reserve(ctx context.Context, g Guess) (*Attempt, error) {
 	buckets := l.buckets(g)
-	leave, err := l.enter(ctx, buckets)
+	leave, err := l.acquireSlots(ctx, buckets)
 	if err != nil {
 		return nil, err
 	}
 	a := &Attempt{limiter: l, leave: leave}
-	err = l.payBack(ctx)
+	err = l.removePending(ctx)
 	if err == nil {
-		err = l.record(ctx, a, buckets, g)
+		err = l.countAttempt(ctx, a, buckets, g)
 	}
 	if err != nil {
 		a.Done()
 		return nil, database.Fault(err)
 	}
-	// A caller that forgets Done must not shut others out for ever.
-	a.unwatch = context.AfterFunc(ctx, a.leave)
+	// A caller that forgets Done must not block others forever.
+	a.stopWatching = context.AfterFunc(ctx, a.leave)
 	return a, nil
 }
 
-// enter passes the gate of each bucket that has one. The order is the same for
-// all, an address's users first and the client last, so that no two can wait for
-// each other.
-func (l *Limiter) enter(ctx context.Context, buckets []bucket) (leave func(), err error) {
-	ctx, cancel := context.WithTimeout(ctx, attemptWait)
+// acquireSlots takes a slot in each bucket that limits concurrency. The order
+// is the same for all callers, the users of an address first and the client
+// last, so that no two can deadlock.
+func (l *Limiter) acquireSlots(ctx context.Context, buckets []bucket) (leave func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, slotTimeout)
 	defer cancel()
 	var inside []func()
 	leave = sync.OnceFunc(func() {
@@ -99,30 +100,30 @@ func (l *Limiter) enter(ctx context.Context, buckets []bucket) (leave func(), er
 		}
 	})
 	for _, b := range buckets {
-		if b.atOnce == 0 {
+		if b.concurrency == 0 {
 			continue
 		}
-		out, err := l.admission.enter(ctx, b.name, b.atOnce)
+		out, err := l.admission.acquire(ctx, b.name, b.concurrency)
 		if err != nil {
 			leave()
-			return nil, busy(err)
+			return nil, errBusy(err)
 		}
 		inside = append(inside, out)
 	}
 	return leave, nil
 }
 
-// record writes the attempt into its buckets, or fails when it is let through for
-// nobody. The transaction is short: it has ended when the password is looked at.
-func (l *Limiter) record(ctx context.Context, a *Attempt, buckets []bucket, g Guess) error {
+// countAttempt inserts the attempt into its buckets, or fails if no user may be
+// tried. The transaction is short: it has ended when the password is checked.
+func (l *Limiter) countAttempt(ctx context.Context, a *Attempt, buckets []bucket, g Guess) error {
 	now := l.clock.Now()
 	since := make([]time.Time, g.users())
 	copy(since, g.Since)
 	return l.db.InTx(ctx, func(tx *database.Tx) error {
-		if err := l.lock(ctx, tx, buckets); err != nil {
+		if err := l.lockBuckets(ctx, tx, buckets); err != nil {
 			return err
 		}
-		waits, err := waitsOf(ctx, tx, now, buckets, since)
+		waits, err := readWaits(ctx, tx, now, buckets, since)
 		if err != nil {
 			return err
 		}
@@ -134,15 +135,16 @@ func (l *Limiter) record(ctx context.Context, a *Attempt, buckets []bucket, g Gu
 	})
 }
 
-// insert writes the attempt into the buckets of those whose password will be
-// tried. One in which nobody's is does not count it: whoever is known to a
-// namesake would keep everybody else's full.
+// insert writes the attempt into the buckets of the users whose password will
+// be tried. A bucket without such a user does not count it: otherwise a client
+// whose device is known to one user could keep the buckets of all its namesakes
+// full.
 func (a *Attempt) insert(ctx context.Context, tx *database.Tx, now time.Time, buckets []bucket) error {
 	a.counts = nil
 	var values []string
 	var args []any
 	for _, b := range buckets {
-		if !slices.ContainsFunc(b.whose, a.Open) {
+		if !slices.ContainsFunc(b.users, a.Open) {
 			continue
 		}
 		id, err := uuid.NewV7()
@@ -157,17 +159,18 @@ func (a *Attempt) insert(ctx context.Context, tx *database.Tx, now time.Time, bu
 	return err
 }
 
-// lock lets one transaction at a time count a bucket. SQLite has only one that
-// writes anyhow. On Postgres the locks are taken in one order by everybody. A
-// bucket that counts apart needs none: whoever counts in it holds the lock of the
-// address's, the client's or the known device's own.
-func (l *Limiter) lock(ctx context.Context, tx *database.Tx, buckets []bucket) error {
+// lockBuckets makes transactions that count the same bucket wait for each
+// other. SQLite has a single writing transaction anyhow. On Postgres every
+// transaction takes the locks in the same order. A perUser bucket needs none: a
+// transaction that counts in it has the lock of the bucket of the address, of
+// the client or of the known device.
+func (l *Limiter) lockBuckets(ctx context.Context, tx *database.Tx, buckets []bucket) error {
 	if l.db.Dialect() != dialect.Postgres {
 		return nil
 	}
 	sorted := slices.SortedFunc(slices.Values(buckets), func(a, b bucket) int { return cmp.Compare(a.name, b.name) })
 	for _, b := range sorted {
-		if b.apart {
+		if b.perUser {
 			continue
 		}
 		digits, err := hex.DecodeString(b.name[len(b.name)-16:])
@@ -182,11 +185,12 @@ func (l *Limiter) lock(ctx context.Context, tx *database.Tx, buckets []bucket) e
 	return nil
 }
 
-// waitsOf returns for each user the time until all buckets that count for it have
-// room again; each user's failures count since another time. It asks one question,
-// however many buckets there are: its time does not tell how many users.
-func waitsOf(ctx context.Context, tx *database.Tx, now time.Time, buckets []bucket, since []time.Time) (waits []time.Duration, err error) {
-	// Of each bucket the attempt that must first grow old, so that fewer than the
+// readWaits returns for each user the time until all of its buckets have room
+// again; since is when each user's failures begin to count. It runs one query
+// whatever the number of buckets, so that its duration does not reveal how many
+// users there are.
+func readWaits(ctx context.Context, tx *database.Tx, now time.Time, buckets []bucket, since []time.Time) (waits []time.Duration, err error) {
+	// For each bucket, find the attempt that must expire before fewer than the
 	// limit are left.
 	parts, args := make([]string, len(buckets)), make([]any, 0, 3*len(buckets)) //nolint:mnd // see below
 	for i, b := range buckets {
@@ -208,8 +212,8 @@ func waitsOf(ctx context.Context, tx *database.Tx, now time.Time, buckets []buck
 			return nil, err
 		}
 		b := buckets[place]
-		for _, i := range b.whose {
-			if b.lasting || blocking.After(since[i]) {
+		for _, i := range b.users {
+			if b.unforgivable || blocking.After(since[i]) {
 				waits[i] = max(waits[i], blocking.Add(b.window).Sub(now))
 			}
 		}

@@ -55,12 +55,12 @@ func attempt(t testing.TB, l *Limiter, g Guess, right bool) error {
 	return nil
 }
 
-// patientGuess comes again as long as the server is merely busy.
-func patientGuess(t testing.TB, l *Limiter, email, client string, right bool) error {
-	return patiently(func() error { return guess(t, l, email, client, right) })
+// guessUntilServed tries again while the server is busy.
+func guessUntilServed(t testing.TB, l *Limiter, email, client string, right bool) error {
+	return retryWhileBusy(func() error { return guess(t, l, email, client, right) })
 }
 
-func patiently(try func() error) (err error) {
+func retryWhileBusy(try func() error) (err error) {
 	for range 20 {
 		if err = try(); !fault.Is(err, fault.CodeUnavailable) {
 			break
@@ -75,7 +75,7 @@ func requireLimited(t *testing.T, err error, after time.Duration) {
 	require.Equal(t, after, fault.From(err).RetryAfter)
 }
 
-func TestFailuresFromOnePlace(t *testing.T) {
+func TestFailuresFromOneClientForOneAddress(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, c *clock.Fake) {
 		for range PairFailures {
 			require.NoError(t, guess(t, l, email, client, false))
@@ -108,7 +108,7 @@ func TestSuccessesAreNotCounted(t *testing.T) {
 	})
 }
 
-func TestAnAttemptNobodyLookedAt(t *testing.T) {
+func TestAWithdrawnAttemptIsNotCounted(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
 		for range 2 * PairFailures {
 			ctx, hangUp := context.WithCancel(t.Context())
@@ -137,8 +137,8 @@ func TestFailuresOfAClient(t *testing.T) {
 	})
 }
 
-// TestGuessesAtOnce has two nodes, each with its own connections and gates.
-func TestGuessesAtOnce(t *testing.T) {
+// TestConcurrentGuessesOnTwoNodes has two nodes, each with its own connections and gates.
+func TestConcurrentGuessesOnTwoNodes(t *testing.T) {
 	for name, c := range map[string]struct {
 		guesses, judged int
 		guess           func(l *Limiter, i int) Guess
@@ -162,7 +162,7 @@ func TestGuessesAtOnce(t *testing.T) {
 					wait.Go(func() {
 						g := c.guess(nodes[0], i)
 						g.Address = address.ParseEmail(email)
-						switch err := patiently(func() error { return attempt(t, nodes[i%2], g, false) }); {
+						switch err := retryWhileBusy(func() error { return attempt(t, nodes[i%2], g, false) }); {
 						case err == nil:
 							judged.Add(1)
 						case fault.Is(err, fault.CodeRateLimited):
@@ -185,7 +185,7 @@ func deviceOf(l *Limiter) string {
 	return deviceToken(l.ring.Current(keyring.Pepper), address.ParseEmail(email), user, "d1", start.Unix())
 }
 
-func TestRightPasswordsAtOnceAreAllAccepted(t *testing.T) {
+func TestConcurrentRightPasswordsAreAllAccepted(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
 		var wait sync.WaitGroup
 		for i := range 64 {
@@ -194,7 +194,7 @@ func TestRightPasswordsAtOnceAreAllAccepted(t *testing.T) {
 				if i%8 == 0 {
 					who = fmt.Sprintf("user%d@demo.example", i)
 				}
-				if err := patientGuess(t, l, who, client, true); err != nil {
+				if err := guessUntilServed(t, l, who, client, true); err != nil {
 					t.Error(err)
 				}
 			})
@@ -205,17 +205,17 @@ func TestRightPasswordsAtOnceAreAllAccepted(t *testing.T) {
 	})
 }
 
-func TestAForgottenAttemptShutsNobodyOut(t *testing.T) {
+func TestAnAttemptWithoutDoneBlocksNobody(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
 		ctx, end := context.WithCancel(t.Context())
 		_, err := l.Reserve(ctx, Guess{Address: address.ParseEmail(email), Client: client})
 		require.NoError(t, err)
 		end()
-		require.NoError(t, patientGuess(t, l, email, client, true))
+		require.NoError(t, guessUntilServed(t, l, email, client, true))
 	})
 }
 
-func TestTheTableShowsNoAddress(t *testing.T) {
+func TestTheTableContainsNoAddress(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
 		require.NoError(t, guess(t, l, email, client, false))
 		rows, err := l.db.QueryContext(t.Context(), `SELECT bucket FROM sign_in_attempts`)
@@ -254,7 +254,7 @@ func TestARotationForgivesNothing(t *testing.T) {
 	})
 }
 
-func TestWithoutADatabaseNobodyGuesses(t *testing.T) {
+func TestReserveFailsWithoutADatabase(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		db, err := database.Open(t.Context(), url, database.Options{})
 		require.NoError(t, err)

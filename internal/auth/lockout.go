@@ -11,38 +11,38 @@ import (
 	"portico/internal/database"
 )
 
-// Lockout is who cannot sign in as a user at this moment, whatever the password.
-// Zero times: nobody is kept out.
+// Lockout reports which clients cannot sign in as a user at the moment,
+// whatever the password. The zero value: none is locked out.
 type Lockout struct {
-	// Somewhere is until when a client, a known device or a session of the
-	// address is, the last of them.
+	// Somewhere is when the last lockout of a single client, known device or
+	// session of the address ends.
 	Somewhere time.Time
-	// Everywhere is until when all are who come from where nobody has signed in
-	// as the user before.
+	// Everywhere is when the lockout of all clients from which the user has
+	// never signed in ends.
 	Everywhere time.Time
 }
 
-// Lockout looks at the failures of an address since a time until which they are
-// forgiven the user.
+// Lockout returns the lockout of a user, from the failures of the address after
+// since; those before are forgiven.
 func (l *Limiter) Lockout(ctx context.Context, email address.Email, user uuid.UUID, since time.Time) (Lockout, error) {
 	who, now := email.String(), l.clock.Now()
-	narrow, err := l.fullUntil(ctx, now, since, PairFailures, AttemptWindow, `bucket >= $2 AND bucket < $3`, l.family(who), l.family(who)+"g")
+	narrow, err := l.fullUntil(ctx, now, since, PairFailures, AttemptWindow, `bucket >= $2 AND bucket < $3`, l.addressPrefix(who), l.addressPrefix(who)+"g")
 	if err != nil {
 		return Lockout{}, database.Fault(err)
 	}
-	known, err := l.fullUntil(ctx, now, since, AddressFailures, AddressWindow, `bucket = $2`, l.name("sign-in known", who+" "+user.String()))
+	known, err := l.fullUntil(ctx, now, since, AddressFailures, AddressWindow, `bucket = $2`, l.bucketName("sign-in known", who+" "+user.String()))
 	if err != nil {
 		return Lockout{}, database.Fault(err)
 	}
-	wide, err := l.fullUntil(ctx, now, since, AddressFailures, AddressWindow, `bucket = $2`, l.name("sign-in address", who))
+	wide, err := l.fullUntil(ctx, now, since, AddressFailures, AddressWindow, `bucket = $2`, l.bucketName("sign-in address", who))
 	if known.After(narrow) {
 		narrow = known
 	}
 	return Lockout{Somewhere: narrow, Everywhere: wide}, database.Fault(err)
 }
 
-// fullUntil returns until when the last of some buckets has no room; the zero
-// time when all have.
+// fullUntil returns when the last of the buckets has room again; the zero time
+// if all have room.
 func (l *Limiter) fullUntil(ctx context.Context, now, since time.Time, limit int, window time.Duration, which string, names ...any) (until time.Time, err error) {
 	from := now.Add(-window)
 	if since.After(from) {
@@ -61,7 +61,7 @@ func (l *Limiter) fullUntil(ctx context.Context, now, since time.Time, limit int
 		if err := rows.Scan(&bucket, &at); err != nil {
 			return time.Time{}, err
 		}
-		// Room is there again when this one has grown old.
+		// The bucket has room again when this attempt expires.
 		if counts[bucket]++; counts[bucket] == limit && at.Add(window).After(until) {
 			until = at.Add(window)
 		}

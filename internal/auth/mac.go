@@ -7,8 +7,8 @@ import (
 	"portico/internal/keyring"
 )
 
-// mac is the keyed hash of a text. The label keeps the hashes of one purpose
-// from ever being taken for those of another under the same key.
+// mac returns the keyed hash of a text. The label separates the purposes: under
+// the same key, a hash for one purpose is never valid for another.
 func mac(key keyring.Key, label, text string) []byte {
 	h := hmac.New(sha256.New, key.Secret)
 	h.Write([]byte(label))

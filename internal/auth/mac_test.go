@@ -27,7 +27,7 @@ func labels() []string {
 
 // No two purposes have the same hash of the same text under the same key, nor
 // does the end of a purpose's name become the beginning of a text.
-func TestPurposesHaveHashesOfTheirOwn(t *testing.T) {
+func TestPurposesHaveDistinctHashes(t *testing.T) {
 	key := keyring.ForTest().Current(keyring.Pepper)
 	for _, text := range []string{"", "a", "a@b.example", " token", "pgw_1", "\x00"} {
 		seen := map[string]string{}
@@ -69,9 +69,9 @@ func TestNoLabelBeginsLikeAnAPIKey(t *testing.T) {
 	}
 }
 
-// What the limiter counts of one address, client and identity are all different,
-// and so are what is stored of a machine's token and the proof of a device's.
-func TestWhatIsCountedIsLabelled(t *testing.T) {
+// The bucket names for one address, client and identity are all different, and so
+// are the stored hash of a service token and the MAC of a device token.
+func TestBucketNamesAreLabelled(t *testing.T) {
 	ring := keyring.ForTest()
 	key := ring.Current(keyring.Pepper)
 	l := NewLimiter(nil, ring, clock.System{})

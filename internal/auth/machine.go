@@ -19,30 +19,32 @@ const (
 	secretDigits = 43
 )
 
-// MachineTokens makes the tokens of machines and the hashes they are found by.
+// MachineTokens creates service tokens and the hashes by which they are looked
+// up.
 //
-// Such a token is 256 random bits, so a plain SHA-256 could not be turned back
-// either. The hash is an HMAC under a pepper nevertheless: with a dump of the
-// database alone, nobody can even report whether a token he found is a real one.
+// A token is 256 random bits, so a plain SHA-256 could not be reversed either.
+// The hash is an HMAC under a pepper nevertheless: with a dump of the database
+// alone, it cannot even be checked whether a token is a real one.
 type MachineTokens struct {
 	ring *keyring.Ring
-	// turns bound those that an Authenticator asks about at once.
-	turns *semaphore.Weighted
+	// slots bounds the concurrent lookups by an Authenticator.
+	lookups *semaphore.Weighted
 }
 
-// lookupsAtOnce is how many tokens of machines the Directory is asked about at a
-// time. Anybody can write tokens that look like real ones, and nobody has signed
-// in yet who could be charged: a flood of them must leave the database to others.
-// Machines hardly use the API; gateways have doors of their own.
-const lookupsAtOnce = 4
+// maxConcurrentLookups is how many service tokens are looked up in the
+// Directory at a time. Any client can send well-formed tokens, and before
+// authentication the cost cannot be charged to a caller: a flood of them must
+// leave the database to others. Machines hardly use the API; gateways have
+// endpoints of their own.
+const maxConcurrentLookups = 4
 
-// NewMachineTokens returns tokens under the ring's peppers.
+// NewMachineTokens returns MachineTokens that use the ring's peppers.
 func NewMachineTokens(ring *keyring.Ring) *MachineTokens {
-	return &MachineTokens{ring, semaphore.NewWeighted(lookupsAtOnce)}
+	return &MachineTokens{ring, semaphore.NewWeighted(maxConcurrentLookups)}
 }
 
-// New returns a token. hash is what is stored; hint, the last four characters,
-// is what may be shown; the token itself is shown once and kept nowhere.
+// New returns a new token, the hash to store, and a hint that may be shown: the
+// last four characters. The token itself is shown once and stored nowhere.
 func (m *MachineTokens) New() (token string, hash []byte, hint string) {
 	secret := make([]byte, secretBytes)
 	_, _ = rand.Read(secret) // it never fails: it ends the program instead
@@ -51,9 +53,9 @@ func (m *MachineTokens) New() (token string, hash []byte, hint string) {
 	return token, hashMachine(m.ring.Current(keyring.Pepper), token), token[len(token)-4:]
 }
 
-// Hashes returns the hashes that a token may be stored under, one for each
-// pepper, the likeliest first. ok is false for what cannot be a token: its
-// shape or its checksum is wrong, and there is no need to look for it.
+// Hashes returns the hashes under which a token may be stored, one for each
+// pepper, the most likely first. ok is false if the token's shape or checksum
+// is wrong: there is no need to look it up.
 func (m *MachineTokens) Hashes(token string) (hashes [][]byte, ok bool) {
 	if !wellFormed(token) {
 		return nil, false
@@ -64,8 +66,8 @@ func (m *MachineTokens) Hashes(token string) (hashes [][]byte, ok bool) {
 	return hashes, true
 }
 
-// hashMachine begins with the pepper's id, so that it shows in the database
-// what still hangs on an old pepper.
+// hashMachine returns a token's hash. It begins with the pepper's id, so that
+// the database shows which rows still depend on an old pepper.
 func hashMachine(pepper keyring.Key, token string) []byte {
 	return append([]byte(pepper.ID+":"), mac(pepper, "machine token", token)...)
 }

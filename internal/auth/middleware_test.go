@@ -45,18 +45,18 @@ func (d *directory) Machine(_ context.Context, hash []byte) (viewer.Viewer, bool
 	return viewer.Viewer{}, false, d.err
 }
 
-// world is an Authenticator and what stands around it.
-type world struct {
+// harness is an Authenticator with its dependencies.
+type harness struct {
 	*Authenticator
 	directory *directory
 	clock     *clock.Fake
 	ring      *keyring.Ring
 }
 
-func newWorld() *world {
+func newHarness() *harness {
 	tokens, ring, c := newTokens()
 	d := &directory{}
-	return &world{&Authenticator{
+	return &harness{&Authenticator{
 		Tokens: tokens, Machines: NewMachineTokens(ring), Directory: d,
 		RequestID: func(context.Context) string { return "req-1" },
 	}, d, c, ring}
@@ -64,7 +64,7 @@ func newWorld() *world {
 
 // send returns the answer and the viewer that the handler saw, nil when it was
 // not reached.
-func (w *world) send(change func(r *http.Request)) (*httptest.ResponseRecorder, *viewer.Viewer) {
+func (w *harness) send(change func(r *http.Request)) (*httptest.ResponseRecorder, *viewer.Viewer) {
 	r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader("{}"))
 	r.RemoteAddr = "192.0.2.1:4711"
 	change(r)
@@ -79,7 +79,7 @@ func (w *world) send(change func(r *http.Request)) (*httptest.ResponseRecorder, 
 	return answer, seen
 }
 
-func bears(token string) func(*http.Request) {
+func withBearer(token string) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }
 }
 
@@ -105,19 +105,19 @@ func requireRefused(t *testing.T, answer *httptest.ResponseRecorder, status int,
 	}
 }
 
-func TestMiddlewareKnowsAPerson(t *testing.T) {
-	w := newWorld()
+func TestMiddlewareAcceptsAnAccessToken(t *testing.T) {
+	w := newHarness()
 	want := viewer.Viewer{
 		Role: viewer.Portal, OrganizationID: organization, UserID: user, AccountID: account,
 		Address: "192.0.2.1", RequestID: "req-1",
 	}
-	_, seen := w.send(bears(mustIssue(t, w.Tokens)))
+	_, seen := w.send(withBearer(mustIssue(t, w.Tokens)))
 	require.Equal(t, &want, seen)
 	require.Equal(t, 1, w.directory.asked, "one question a request")
 }
 
-func TestMiddlewareKnowsNobody(t *testing.T) {
-	w := newWorld()
+func TestMiddlewarePassesAnonymousRequests(t *testing.T) {
+	w := newHarness()
 	token := mustIssue(t, w.Tokens)
 	for name, change := range map[string]func(*http.Request){
 		"nothing":         func(*http.Request) {},
@@ -135,37 +135,37 @@ func TestMiddlewareKnowsNobody(t *testing.T) {
 }
 
 func TestMiddlewareRefuses(t *testing.T) {
-	w := newWorld()
+	w := newHarness()
 	token := mustIssue(t, w.Tokens)
 	issue := func(u, o uuid.UUID, version int) string {
 		token, _, err := w.Tokens.Issue(u, o, version)
 		require.NoError(t, err)
 		return token
 	}
-	none := honest(w.ring)
+	none := validToken(w.ring)
 	none.alg, none.header["alg"] = "", "none"
-	wrongAudience := honest(w.ring)
+	wrongAudience := validToken(w.ring)
 	wrongAudience.claims["aud"] = "another"
 	machine, _, _ := w.Machines.New()
 	for name, change := range map[string]func(*http.Request){
-		"forged":          bears(token[:len(token)-4] + "AAAA"),
-		"none":            bears(none.sign(t)),
-		"wrong audience":  bears(wrongAudience.sign(t)),
+		"forged":          withBearer(token[:len(token)-4] + "AAAA"),
+		"none":            withBearer(none.sign(t)),
+		"wrong audience":  withBearer(wrongAudience.sign(t)),
 		"empty":           func(r *http.Request) { r.Header.Set("Authorization", "") },
 		"empty bearer":    func(r *http.Request) { r.Header.Set("Authorization", "Bearer ") },
 		"no scheme":       func(r *http.Request) { r.Header.Set("Authorization", token) },
 		"other separator": func(r *http.Request) { r.Header.Set("Authorization", "Bearer\t"+token) },
 		"no separator":    func(r *http.Request) { r.Header.Set("Authorization", "Bearer_"+token) },
-		"padded":          bears(token + "="),
-		"with a tail":     bears(token + " x"),
+		"padded":          withBearer(token + "="),
+		"with a tail":     withBearer(token + " x"),
 		"basic":           func(r *http.Request) { r.SetBasicAuth("developer@demo.example", "portico-demo") },
 		"two headers":     func(r *http.Request) { r.Header["Authorization"] = []string{"Bearer " + token, "Bearer " + token} },
-		"bad and cookie":  func(r *http.Request) { bears("x")(r); r.AddCookie(&http.Cookie{Name: "jwt", Value: token}) },
-		"unknown user":    bears(issue(uuid.New(), organization, 7)),
-		"other org":       bears(issue(user, uuid.New(), 7)),
-		"old version":     bears(issue(user, organization, 6)),
-		"unknown machine": bears(machine),
-		"broken machine":  bears(machine[:len(machine)-1] + "~"),
+		"bad and cookie":  func(r *http.Request) { withBearer("x")(r); r.AddCookie(&http.Cookie{Name: "jwt", Value: token}) },
+		"unknown user":    withBearer(issue(uuid.New(), organization, 7)),
+		"other org":       withBearer(issue(user, uuid.New(), 7)),
+		"old version":     withBearer(issue(user, organization, 6)),
+		"unknown machine": withBearer(machine),
+		"broken machine":  withBearer(machine[:len(machine)-1] + "~"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			answer, seen := w.send(change)
@@ -175,26 +175,26 @@ func TestMiddlewareRefuses(t *testing.T) {
 	}
 	t.Run("expired", func(t *testing.T) {
 		w.clock.Advance(TokenLife)
-		answer, seen := w.send(bears(token))
+		answer, seen := w.send(withBearer(token))
 		requireRefused(t, answer, http.StatusUnauthorized, "UNAUTHENTICATED")
 		require.Nil(t, seen)
 	})
 }
 
-func TestJunkIsRefusedWithoutAsking(t *testing.T) {
-	w := newWorld()
+func TestMalformedTokensAreRefusedWithoutALookup(t *testing.T) {
+	w := newHarness()
 	for _, token := range []string{"x", "pgw_x", "a.b.c", "pgw_" + strings.Repeat("0", 49)} {
-		_, seen := w.send(bears(token))
+		_, seen := w.send(withBearer(token))
 		require.Nil(t, seen)
 	}
 	require.Zero(t, w.directory.asked)
 }
 
-func TestMiddlewareKnowsAMachine(t *testing.T) {
-	w := newWorld()
+func TestMiddlewareAcceptsAServiceToken(t *testing.T) {
+	w := newHarness()
 	token, hash, _ := w.Machines.New()
 	w.directory.machines = [][]byte{hash}
-	_, seen := w.send(bears(token))
+	_, seen := w.send(withBearer(token))
 	require.Equal(t, &viewer.Viewer{Role: viewer.Gateway, OrganizationID: organization, Address: "192.0.2.1", RequestID: "req-1"}, seen)
 }
 
@@ -213,43 +213,43 @@ func (d *slowDirectory) Machine(ctx context.Context, _ []byte) (viewer.Viewer, b
 	return viewer.Viewer{}, false, ctx.Err()
 }
 
-// However many tokens are made up, the database is asked about a few at a time,
-// and people do not wait for them.
-func TestAFloodOfMadeUpTokens(t *testing.T) {
-	w := newWorld()
+// However many unknown service tokens arrive, only a few are looked up at a time,
+// and access tokens do not wait for them.
+func TestAFloodOfUnknownServiceTokens(t *testing.T) {
+	w := newHarness()
 	slow := &slowDirectory{inside: make(chan struct{}, 100), answer: make(chan struct{})}
 	w.Directory = slow
 	answers := make(chan int)
 	flood := func() {
 		token, _, _ := w.Machines.New()
-		answer, _ := w.send(bears(token))
+		answer, _ := w.send(withBearer(token))
 		answers <- answer.Code
 	}
-	for range lookupsAtOnce {
+	for range maxConcurrentLookups {
 		go flood()
 		<-slow.inside
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	token, _, _ := w.Machines.New()
-	answer, _ := w.send(func(r *http.Request) { bears(token)(r); *r = *r.WithContext(gone) })
+	answer, _ := w.send(func(r *http.Request) { withBearer(token)(r); *r = *r.WithContext(gone) })
 	requireRefused(t, answer, http.StatusServiceUnavailable, "UNAVAILABLE")
 	require.Empty(t, slow.inside, "one more is not asked about")
-	_, seen := w.send(bears(mustIssue(t, w.Tokens)))
+	_, seen := w.send(withBearer(mustIssue(t, w.Tokens)))
 	require.NotNil(t, seen)
 	close(slow.answer)
 	go flood()
-	for range lookupsAtOnce + 1 {
+	for range maxConcurrentLookups + 1 {
 		require.Equal(t, http.StatusUnauthorized, <-answers)
 	}
 }
 
 func TestMiddlewareWithoutADirectory(t *testing.T) {
-	w := newWorld()
+	w := newHarness()
 	w.directory.err = errors.New("pq: the host db-7 is gone")
 	machine, _, _ := w.Machines.New()
 	for _, token := range []string{mustIssue(t, w.Tokens), machine} {
-		answer, seen := w.send(bears(token))
+		answer, seen := w.send(withBearer(token))
 		requireRefused(t, answer, http.StatusServiceUnavailable, "UNAVAILABLE")
 		require.Equal(t, "1", answer.Header().Get("Retry-After"))
 		require.NotContains(t, answer.Body.String(), "db-7")
@@ -257,9 +257,9 @@ func TestMiddlewareWithoutADirectory(t *testing.T) {
 	}
 }
 
-func TestARefusalInGraphQLsOwnType(t *testing.T) {
-	answer, _ := newWorld().send(func(r *http.Request) {
-		bears("x")(r)
+func TestARefusalInGraphQLMediaType(t *testing.T) {
+	answer, _ := newHarness().send(func(r *http.Request) {
+		withBearer("x")(r)
 		r.Header.Set("Accept", "application/graphql-response+json, application/json")
 	})
 	require.Equal(t, "application/graphql-response+json; charset=utf-8", answer.Header().Get("Content-Type"))
@@ -267,7 +267,7 @@ func TestARefusalInGraphQLsOwnType(t *testing.T) {
 }
 
 func TestAuthenticateOutsideARequest(t *testing.T) {
-	w := newWorld()
+	w := newHarness()
 	before := viewer.NewContext(t.Context(), viewer.Viewer{Address: "192.0.2.7", RequestID: "socket-1"})
 	ctx, err := w.Authenticate(before, mustIssue(t, w.Tokens))
 	require.NoError(t, err)
@@ -281,6 +281,6 @@ func TestAuthenticateOutsideARequest(t *testing.T) {
 
 	w.clock.Advance(time.Hour)
 	ctx, err = w.Authenticate(before, mustIssue(t, w.Tokens)+"x")
-	requireUnbelieved(t, err)
+	requireUnauthenticated(t, err)
 	require.False(t, viewer.Current(ctx).SignedIn())
 }

@@ -17,8 +17,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// gone is a database that does not answer.
-func gone(t *testing.T, url string) *database.DB {
+// unreachableDatabase returns a database that does not respond.
+func unreachableDatabase(t *testing.T, url string) *database.DB {
 	t.Helper()
 	db, err := database.Open(t.Context(), url, database.Options{})
 	require.NoError(t, err)
@@ -28,9 +28,9 @@ func gone(t *testing.T, url string) *database.DB {
 
 // An attempt that was right while the database had gone is taken off the count
 // before the next one is counted, and never before.
-func TestWhatIsOwedAfterAnOutageIsPaidBack(t *testing.T) {
+func TestPendingRemovalsRunAfterAnOutage(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
-		up, down := testdb.Open(t, url), gone(t, url)
+		up, down := testdb.Open(t, url), unreachableDatabase(t, url)
 		l := NewLimiter(up, keyring.ForTest(), clock.NewFake(start))
 		g := Guess{Address: address.ParseEmail(email), Client: client}
 		rows := int64(len(l.buckets(g)))
@@ -47,43 +47,43 @@ func TestWhatIsOwedAfterAnOutageIsPaidBack(t *testing.T) {
 		}
 		l.db = up
 		require.Equal(t, rows, count(t, l), "the last one is owed")
-		require.NoError(t, l.payBack(t.Context()))
+		require.NoError(t, l.removePending(t.Context()))
 		require.Zero(t, count(t, l))
-		require.Empty(t, l.owed)
+		require.Empty(t, l.pending)
 	})
 }
 
-// What is owed is bounded, and of several nothing is forgotten when the
-// database goes again in the middle.
-func TestWhatIsOwedIsKeptUntilItIsPaid(t *testing.T) {
-	l := NewLimiter(gone(t, testdb.SQLite(t)), keyring.ForTest(), clock.NewFake(start))
+// The pending removals are bounded, and none is lost when the database fails
+// again halfway.
+func TestPendingRemovalsAreBoundedAndKept(t *testing.T) {
+	l := NewLimiter(unreachableDatabase(t, testdb.SQLite(t)), keyring.ForTest(), clock.NewFake(start))
 	attempts := [][]uuid.UUID{{uuid.New()}, {uuid.New()}, {uuid.New()}}
-	l.owe(attempts...)
-	require.Error(t, l.payBack(t.Context()))
-	require.Equal(t, attempts, l.owed)
-	for range mostOwed {
-		l.owe([]uuid.UUID{uuid.New()})
+	l.deferRemoval(attempts...)
+	require.Error(t, l.removePending(t.Context()))
+	require.Equal(t, attempts, l.pending)
+	for range maxPending {
+		l.deferRemoval([]uuid.UUID{uuid.New()})
 	}
-	require.Len(t, l.owed, mostOwed)
-	require.Equal(t, attempts, l.owed[:3], "the oldest first")
+	require.Len(t, l.pending, maxPending)
+	require.Equal(t, attempts, l.pending[:3], "the oldest first")
 }
 
 // An attempt that waits for its client's turn, and does not get it, leaves the
 // gate of its address open.
-func TestWhoDoesNotGetInLeavesNoGateShut(t *testing.T) {
+func TestACanceledAttemptReleasesItsSlots(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
 		who := func(i int) Guess {
 			return Guess{Address: address.ParseEmail(fmt.Sprintf("user%d@demo.example", i)), Client: client}
 		}
 		var inside []*Attempt
-		for i := range clientAtOnce {
+		for i := range clientConcurrency {
 			a, err := l.Reserve(t.Context(), who(i))
 			require.NoError(t, err)
 			inside = append(inside, a)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
-		_, err := l.Reserve(ctx, who(clientAtOnce))
+		_, err := l.Reserve(ctx, who(clientConcurrency))
 		require.Error(t, err)
 		for _, a := range inside {
 			a.Done()
@@ -92,29 +92,29 @@ func TestWhoDoesNotGetInLeavesNoGateShut(t *testing.T) {
 	})
 }
 
-// A device token proves nothing under a pepper that the ring does not have, nor
+// A device token is not valid under a pepper that the ring does not have, nor
 // from further ahead than clocks go apart.
 func TestForgedDeviceTokens(t *testing.T) {
 	c := clock.NewFake(start)
 	d, who := NewDevices(keyring.ForTest(), c), address.ParseEmail(email)
 	for _, pepper := range []keyring.Key{{}, {ID: "p9"}, {ID: "p9", Secret: []byte("chosen")}} {
-		_, ok := d.known(who, user, []string{deviceToken(pepper, who, user, "0123456789abcdef", c.Now().Unix())})
+		_, ok := d.identify(who, user, []string{deviceToken(pepper, who, user, "0123456789abcdef", c.Now().Unix())})
 		require.False(t, ok, "%s", pepper.ID)
 	}
 	nobody := address.Email{}
-	_, ok := d.known(nobody, user, []string{deviceToken(d.ring.Current(keyring.Pepper), nobody, user, "0123456789abcdef", c.Now().Unix())})
+	_, ok := d.identify(nobody, user, []string{deviceToken(d.ring.Current(keyring.Pepper), nobody, user, "0123456789abcdef", c.Now().Unix())})
 	require.False(t, ok, "of no address")
 	c.Advance(skew)
 	token := d.Issue(who, user, nil)
 	c.Advance(-skew)
-	_, ok = d.known(who, user, []string{token})
+	_, ok = d.identify(who, user, []string{token})
 	require.True(t, ok, "another node's clock is ahead")
 	c.Advance(-time.Second)
-	_, ok = d.known(who, user, []string{token})
+	_, ok = d.identify(who, user, []string{token})
 	require.False(t, ok, "no clock is so far ahead")
 }
 
-// What has a checksum is no machine token by that alone.
+// A valid checksum alone does not make a service token.
 func TestOtherTokensWithAChecksum(t *testing.T) {
 	m := NewMachineTokens(keyring.ForTest())
 	token, _, _ := m.New()

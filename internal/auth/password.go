@@ -18,102 +18,102 @@ import (
 	"portico/internal/fault"
 )
 
-// PasswordOptions are the knobs of NewPasswords. The zero value is right for a
+// PasswordOptions configures NewPasswords. The zero value is right for a
 // server; tests choose a cheaper Cost.
 type PasswordOptions struct {
-	// Cost of a hash; by default OWASP's argon2id minimum: 19 MiB, two passes,
-	// one lane, about 25 ms.
+	// Cost is the cost of a hash; by default OWASP's minimum for argon2id: 19
+	// MiB, two passes, one lane, about 25 ms.
 	Cost argon2id.Params
-	// AtOnce is how many hashes are computed at a time; by default one for
-	// each CPU, and at least two. It bounds the memory too.
-	AtOnce int
-	// Wait is how long a caller waits for its turn; by default 3 s.
+	// Concurrency is how many hashes are computed at a time; by default one for
+	// each CPU, and at least two. It also bounds the memory.
+	Concurrency int
+	// Wait is how long a caller waits for a slot; by default 3 s.
 	Wait time.Duration
 }
 
 // Passwords hashes and checks passwords with argon2id. It is safe for
 // concurrent use.
 type Passwords struct {
-	cost   argon2id.Params
-	turns  *semaphore.Weighted
-	atOnce int64
-	wait   time.Duration
-	nobody string // a hash that no password has
+	cost        argon2id.Params
+	slots       *semaphore.Weighted
+	concurrency int64
+	wait        time.Duration
+	dummyHash   string // a hash that no password matches
 	// computed is called for every hash that is computed; tests count them.
 	computed func()
 
 	used, waiting, refused atomic.Int64
 }
 
-// NewPasswords returns a Passwords. It computes nothing yet.
+// NewPasswords returns a Passwords. It computes no hash yet.
 func NewPasswords(o PasswordOptions) *Passwords {
 	if o.Cost == (argon2id.Params{}) {
 		o.Cost = argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 	}
-	if o.AtOnce <= 0 {
-		o.AtOnce = max(2, runtime.NumCPU())
+	if o.Concurrency <= 0 {
+		o.Concurrency = max(2, runtime.NumCPU())
 	}
 	if o.Wait <= 0 {
 		o.Wait = 3 * time.Second
 	}
 	return &Passwords{
-		cost: o.Cost, turns: semaphore.NewWeighted(int64(o.AtOnce)), atOnce: int64(o.AtOnce), wait: o.Wait,
-		nobody: hashOfNothing(o.Cost), computed: func() {},
+		cost: o.Cost, slots: semaphore.NewWeighted(int64(o.Concurrency)), concurrency: int64(o.Concurrency), wait: o.Wait,
+		dummyHash: newDummyHash(o.Cost), computed: func() {},
 	}
 }
 
-// Hash returns what is stored of a password. It fails with fault.Unavailable
-// when its turn does not come.
+// Hash returns the hash of password to store. It fails with fault.Unavailable
+// if no slot becomes free in time.
 func (p *Passwords) Hash(ctx context.Context, password string) (hash string, err error) {
-	err = p.inTurn(ctx, func() error {
+	err = p.withSlot(ctx, func() error {
 		hash, err = argon2id.CreateHash(canonical(password), &p.cost)
 		return err
 	})
 	return hash, err
 }
 
-// Verify reports whether the password is the one that was hashed. For a user
-// without a password (an empty hash) it is false, after the same work. It
-// fails with fault.Unavailable when its turn does not come: then the password
-// has not been looked at.
+// Verify reports whether hash is the hash of password. For a user without a
+// password (an empty hash) it returns false after the same amount of work. It
+// fails with fault.Unavailable if no slot becomes free in time; the password
+// was not checked then.
 func (p *Passwords) Verify(ctx context.Context, password, hash string) (ok bool, err error) {
 	if hash == "" {
 		return false, p.VerifyNothing(ctx, password)
 	}
-	err = p.inTurn(ctx, func() error {
+	err = p.withSlot(ctx, func() error {
 		ok, err = argon2id.ComparePasswordAndHash(canonical(password), hash)
 		return err
 	})
 	return ok, err
 }
 
-// VerifyNothing spends what Verify spends, for an address that nobody has, so
-// that the time of an answer does not tell which addresses exist.
+// VerifyNothing does the same work as Verify, for an address without a user, so
+// that the response time does not reveal which addresses exist.
 func (p *Passwords) VerifyNothing(ctx context.Context, password string) error {
-	return p.inTurn(ctx, func() error {
-		_, err := argon2id.ComparePasswordAndHash(canonical(password), p.nobody)
+	return p.withSlot(ctx, func() error {
+		_, err := argon2id.ComparePasswordAndHash(canonical(password), p.dummyHash)
 		return err
 	})
 }
 
-// Load returns how many hashes are computed and the most that may be at a time,
-// how many callers wait for their turn, and how many have waited in vain.
+// Load returns how many hashes are being computed, the most that may be at a
+// time, how many callers wait for a slot, and how many have given up waiting.
 func (p *Passwords) Load() (used, most, waiting, refused int64) {
-	return p.used.Load(), p.atOnce, p.waiting.Load(), p.refused.Load()
+	return p.used.Load(), p.concurrency, p.waiting.Load(), p.refused.Load()
 }
 
-// inTurn computes one hash when it is the caller's turn.
-func (p *Passwords) inTurn(ctx context.Context, compute func() error) error {
+// withSlot calls compute, which computes one hash, when a slot is free.
+func (p *Passwords) withSlot(ctx context.Context, compute func() error) error {
 	waiting, cancel := context.WithTimeout(ctx, p.wait)
 	defer cancel()
 	p.waiting.Add(1)
-	err := p.turns.Acquire(waiting, 1)
+	err := p.slots.Acquire(waiting, 1)
 	p.waiting.Add(-1)
 	if err != nil {
 		p.refused.Add(1)
-		return busy(err)
+		return errBusy(err)
 	}
-	defer p.turns.Release(1)
+	defer p.slots.Release(1)
 	p.used.Add(1)
 	defer p.used.Add(-1)
 	p.computed()
@@ -123,21 +123,21 @@ func (p *Passwords) inTurn(ctx context.Context, compute func() error) error {
 	return nil
 }
 
-// busy is the answer to whoever has waited in vain.
-func busy(cause error) error {
+// errBusy returns the error for a caller that has waited too long for a slot.
+func errBusy(cause error) error {
 	f := fault.Wrap(fault.CodeUnavailable, fault.ReasonBusy, errors.Join(errors.New("waited too long for a turn"), cause),
 		"Too many people are signing in at this moment. Please try again.")
 	f.RetryAfter = time.Second
 	return f
 }
 
-// canonical makes one password of the several ways in which keyboards may
-// compose the same characters.
+// canonical returns the one form of a password (NFKC), because keyboards
+// compose the same characters in several ways.
 func canonical(password string) string { return norm.NFKC.String(password) }
 
-// hashOfNothing makes a hash of the given cost that no password has: its key
-// is drawn, not computed.
-func hashOfNothing(cost argon2id.Params) string {
+// newDummyHash returns a hash of the given cost that no password matches: its
+// digest is random, not computed.
+func newDummyHash(cost argon2id.Params) string {
 	random := make([]byte, cost.SaltLength+cost.KeyLength)
 	_, _ = rand.Read(random) // it never fails: it ends the program instead
 	encode := base64.RawStdEncoding.EncodeToString

@@ -16,13 +16,13 @@ import (
 	"portico/internal/fault"
 )
 
-// cheap hashes are for tests that ask what is computed, not how long it takes.
-func cheap() PasswordOptions {
+// cheapHashes hashes are for tests that ask what is computed, not how long it takes.
+func cheapHashes() PasswordOptions {
 	return PasswordOptions{Cost: argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}}
 }
 
 func TestHashAndVerify(t *testing.T) {
-	p, ctx := NewPasswords(cheap()), t.Context()
+	p, ctx := NewPasswords(cheapHashes()), t.Context()
 	hash, err := p.Hash(ctx, "portico-demo")
 	require.NoError(t, err)
 	again, err := p.Hash(ctx, "portico-demo")
@@ -50,11 +50,11 @@ func TestTheDefaultCost(t *testing.T) {
 		require.NoError(t, err)
 		return *params
 	}
-	require.Equal(t, cost(hash), cost(p.nobody), "nobody's hash costs what a user's costs")
+	require.Equal(t, cost(hash), cost(p.dummyHash), "nobody's hash costs what a user's costs")
 }
 
 func TestAnUnknownAddressCostsTheSameWork(t *testing.T) {
-	p, ctx := NewPasswords(cheap()), t.Context()
+	p, ctx := NewPasswords(cheapHashes()), t.Context()
 	hash, err := p.Hash(ctx, "portico-demo")
 	require.NoError(t, err)
 	var computed atomic.Int64
@@ -73,9 +73,9 @@ func TestAnUnknownAddressCostsTheSameWork(t *testing.T) {
 	}
 }
 
-func TestOnlySoManyHashesAtOnce(t *testing.T) {
-	o := cheap()
-	o.AtOnce = 3
+func TestHashesAtATimeAreBounded(t *testing.T) {
+	o := cheapHashes()
+	o.Concurrency = 3
 	p := NewPasswords(o)
 	var inside, most atomic.Int64
 	hold := make(chan struct{})
@@ -102,10 +102,10 @@ func TestOnlySoManyHashesAtOnce(t *testing.T) {
 	require.GreaterOrEqual(t, NewPasswords(PasswordOptions{}).cost.Iterations, uint32(2))
 }
 
-func TestWaitingForATurn(t *testing.T) {
+func TestWaitingForASlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := cheap()
-		o.AtOnce, o.Wait = 1, 3*time.Second
+		o := cheapHashes()
+		o.Concurrency, o.Wait = 1, 3*time.Second
 		p := NewPasswords(o)
 		release := make(chan struct{})
 		p.computed = func() { <-release }
@@ -126,7 +126,7 @@ func TestWaitingForATurn(t *testing.T) {
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
 		began = time.Now()
-		_, err = p.Verify(gone, "portico-demo", p.nobody)
+		_, err = p.Verify(gone, "portico-demo", p.dummyHash)
 		require.True(t, fault.Is(err, fault.CodeUnavailable))
 		require.Zero(t, time.Since(began), "nobody waits for a caller who has left")
 		require.Equal(t, [4]int64{1, 1, 0, 2}, load())

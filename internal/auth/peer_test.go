@@ -47,7 +47,7 @@ func TestPeerAddress(t *testing.T) {
 	}
 }
 
-// Nobody but the listed proxies may say for whom they ask, whatever they send.
+// X-Forwarded-For is used from the listed proxies only, whatever it contains.
 func FuzzPeers(f *testing.F) {
 	f.Add("10.0.0.1:80", "198.51.100.1")
 	f.Add("[::ffff:10.0.0.1]:80", "1.1.1.1,[2001:db8::7]:1, 10.0.0.2")

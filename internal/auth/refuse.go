@@ -13,7 +13,7 @@ import (
 	"portico/internal/viewer"
 )
 
-// refusal is an answer in the shape that GraphQL clients read.
+// refusal is an error response in the shape that GraphQL clients read.
 type refusal struct {
 	Errors []refusalError `json:"errors"`
 }
@@ -30,9 +30,9 @@ type refusalExtensions struct {
 	RetryAfter int          `json:"retryAfter,omitempty"` // seconds
 }
 
-// refuse answers instead of the handler: 503 for an outage, 403 for an account
-// that is not the user's, else 401.
-func refuse(ctx context.Context, w http.ResponseWriter, r *http.Request, err error) {
+// writeRefusal writes the response in place of the handler: 503 for an outage,
+// 403 for an account that is not the user's, else 401.
+func writeRefusal(ctx context.Context, w http.ResponseWriter, r *http.Request, err error) {
 	f, request := fault.From(err), viewer.Current(ctx).RequestID
 	seconds := int(math.Ceil(f.RetryAfter.Seconds()))
 	header := w.Header()
@@ -49,12 +49,12 @@ func refuse(ctx context.Context, w http.ResponseWriter, r *http.Request, err err
 		header.Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 	}
 	w.WriteHeader(status)
-	// The client may have gone; there is nobody else to tell.
+	// An error means that the client has gone.
 	_ = json.NewEncoder(w).Encode(refusal{[]refusalError{{f.Message, refusalExtensions{f.Code, f.Reason, request, seconds}}}})
 }
 
-// tell logs why a request was refused.
-func tell(ctx context.Context, err error) {
+// logRefusal logs why a request was refused.
+func logRefusal(ctx context.Context, err error) {
 	request := viewer.Current(ctx).RequestID
 	switch fault.From(err).Code {
 	case fault.CodeForbidden:
@@ -65,7 +65,8 @@ func tell(ctx context.Context, err error) {
 	}
 }
 
-// contentType follows the client's wish for GraphQL's own media type.
+// contentType returns GraphQL's own media type if the client accepts it, else
+// JSON's.
 func contentType(r *http.Request) string {
 	const graphQL = "application/graphql-response+json"
 	if strings.Contains(r.Header.Get("Accept"), graphQL) {

@@ -19,16 +19,16 @@ const (
 	LongestPassword  = 128
 )
 
-// leastVariety is how many different characters a password has at least.
-const leastVariety = 5
+// minDistinct is the least number of different characters in a password.
+const minDistinct = 5
 
 //go:embed common_passwords.txt
 var commonPasswords string
 
-// CheckPassword refuses a password that is too short or too long, that is the
-// user's own address, or that everybody guesses first. The fault.Invalid has
-// the code WEAK_PASSWORD, or REQUIRED where nothing is seen of the password, and
-// names field, the input's name for it.
+// CheckPassword returns an error if the password is too short, too long, the
+// user's own address, or among those that attackers try first. The error is a
+// fault.Invalid with the code WEAK_PASSWORD, or REQUIRED if the password has no
+// visible character; it names field, the name of the input.
 func CheckPassword(field, password string, email address.Email) error {
 	password = canonical(password)
 	weak := func(message string, params ...fault.Param) error {
@@ -47,14 +47,14 @@ func CheckPassword(field, password string, email address.Email) error {
 		return weak("A password has at most 128 characters.", fault.Param{Name: "max", Value: strconv.Itoa(LongestPassword)})
 	case email.Valid() && (folded == domain.Fold(email.String()) || folded == domain.Fold(email.Local())):
 		return weak("Your e-mail address is not a good password.")
-	case variety(folded) < leastVariety, isCommon(folded):
+	case distinctRunes(folded) < minDistinct, isCommon(folded):
 		return weak("This password is easy to guess.")
 	}
 	return nil
 }
 
-// variety counts the different characters.
-func variety(s string) int {
+// distinctRunes returns the number of different characters in s.
+func distinctRunes(s string) int {
 	seen := map[rune]bool{}
 	for _, r := range s {
 		seen[r] = true
@@ -62,9 +62,9 @@ func variety(s string) int {
 	return len(seen)
 }
 
-// isCommon reports whether the password is one of the embedded list, which holds
-// only those that are long enough to get so far. Passwords are set seldom: a
-// scan of two kilobytes needs no index.
+// isCommon reports whether the password is in the embedded list, which contains
+// only passwords of at least the minimum length. Passwords are set rarely:
+// scanning two kilobytes needs no index.
 func isCommon(folded string) bool {
 	for line := range strings.Lines(commonPasswords) {
 		if domain.Fold(strings.TrimSpace(line)) == folded {

@@ -24,13 +24,13 @@ import (
 )
 
 const (
-	// TokenLife is how long an access token is good for.
+	// TokenLife is how long an access token is valid.
 	TokenLife = 10 * time.Minute
 	// skew is how far in the future a token may have been issued, because the
-	// nodes' clocks differ. It never lengthens a token's life.
+	// nodes' clocks differ. It never extends a token's life.
 	skew = 30 * time.Second
-	// longestToken, in bytes, is about ten times the length of a real one.
-	longestToken = 4096
+	// maxTokenBytes is about ten times the length of a real token.
+	maxTokenBytes = 4096
 )
 
 // The claims beside the registered ones.
@@ -39,41 +39,42 @@ const (
 	versionClaim      = "tv"
 )
 
-// Claims is what a verified access token says.
+// Claims are the claims of a verified access token.
 type Claims struct {
-	// ID names the token ("jti").
+	// ID identifies the token ("jti").
 	ID           string
 	User         uuid.UUID
 	Organization uuid.UUID
-	// TokenVersion must equal the user's: raising that one ends all tokens.
+	// TokenVersion must equal the user's: incrementing the user's revokes all
+	// tokens.
 	TokenVersion int
 	IssuedAt     time.Time
 	ExpiresAt    time.Time
 }
 
-// Tokens issues and verifies access tokens: JWTs, HS256, under the ring's keys.
+// Tokens issues and verifies access tokens: JWTs, HS256, with the ring's keys.
 // It is safe for concurrent use.
 type Tokens struct {
 	ring             *keyring.Ring
 	clock            clock.Clock
 	issuer, audience string
 	signers          sync.Map // key id → *signer
-	proven           proven
+	cache            tokenCache
 }
 
-// signer is the jwtauth of one key. Making one costs more than using it.
+// signer is the jwtauth of one key. Creating one costs more than using it.
 type signer struct {
 	secret []byte
 	*jwtauth.JWTAuth
 }
 
-// NewTokens returns the tokens of one installation. Only tokens that name this
-// issuer and this audience are believed.
+// NewTokens returns the Tokens of one installation. Only tokens that name this
+// issuer and this audience are valid.
 func NewTokens(ring *keyring.Ring, c clock.Clock, issuer, audience string) *Tokens {
-	return &Tokens{ring: ring, clock: c, issuer: issuer, audience: audience, proven: newProven()}
+	return &Tokens{ring: ring, clock: c, issuer: issuer, audience: audience, cache: newTokenCache()}
 }
 
-// Issue makes a token for a user, good for TokenLife.
+// Issue returns a new token for a user, valid for TokenLife.
 func (t *Tokens) Issue(user, organization uuid.UUID, tokenVersion int) (token string, expiresAt time.Time, err error) {
 	key, err := t.signer(t.ring.Current(keyring.JWT))
 	if err != nil {
@@ -98,25 +99,25 @@ func (t *Tokens) Issue(user, organization uuid.UUID, tokenVersion int) (token st
 	return token, expiresAt, nil
 }
 
-// Verify returns what a token says. Whatever is wrong with it, the answer is the
-// same fault.Unauthenticated; the reason is its cause, for the log.
+// Verify returns the claims of a token. Every invalid token yields the same
+// fault.Unauthenticated; the reason is its cause, for the log.
 func (t *Tokens) Verify(token string) (Claims, error) {
 	_, claims, err := t.verify(token)
 	if err != nil {
-		return Claims{}, unbelieved(err)
+		return Claims{}, errUnauthenticated(err)
 	}
 	return claims, nil
 }
 
 func (t *Tokens) verify(token string) (jwt.Token, Claims, error) {
-	if len(token) > longestToken {
+	if len(token) > maxTokenBytes {
 		return nil, Claims{}, errors.New("this is no token")
 	}
 	sum := sha256.Sum256([]byte(token))
-	p, ok, err := t.recall(sum)
+	p, ok, err := t.cached(sum)
 	if err == nil && !ok {
-		if p, err = t.prove(token); err == nil {
-			t.proven.tokens.Add(sum, p)
+		if p, err = t.verifyUncached(token); err == nil {
+			t.cache.tokens.Add(sum, p)
 		}
 	}
 	if err != nil {
@@ -125,31 +126,31 @@ func (t *Tokens) verify(token string) (jwt.Token, Claims, error) {
 	return p.token, p.claims, nil
 }
 
-// prove checks everything about a token, its signature first.
-func (t *Tokens) prove(token string) (proof, error) {
+// verifyUncached checks everything about a token, its signature first.
+func (t *Tokens) verifyUncached(token string) (verifiedToken, error) {
 	id, err := keyID(token)
 	if err != nil {
-		return proof{}, err
+		return verifiedToken{}, err
 	}
 	key, ok := t.ring.Lookup(keyring.JWT, id)
 	if !ok {
-		return proof{}, errors.New("the token's key is unknown")
+		return verifiedToken{}, errors.New("the token's key is unknown")
 	}
 	signer, err := t.signer(key)
 	if err != nil {
-		return proof{}, err
+		return verifiedToken{}, err
 	}
-	// On an error VerifyToken may give the token nevertheless: never look at it.
+	// VerifyToken may return a token along with an error: never use that one.
 	verified, err := jwtauth.VerifyToken(signer.JWTAuth, token)
 	if err != nil {
-		return proof{}, err
+		return verifiedToken{}, err
 	}
 	claims, err := readClaims(verified)
-	return proof{id, signer, verified, claims}, err
+	return verifiedToken{id, signer, verified, claims}, err
 }
 
-// signer returns the jwtauth of a key, made on its first use. The secret is
-// compared because a ring that was mended by hand may use an id again.
+// signer returns the jwtauth of a key, created on first use. The secret is
+// compared because a ring that was edited by hand may reuse an id.
 func (t *Tokens) signer(key keyring.Key) (*signer, error) {
 	if known, ok := t.signers.Load(key.ID); ok && bytes.Equal(known.(*signer).secret, key.Secret) {
 		return known.(*signer), nil
@@ -158,17 +159,17 @@ func (t *Tokens) signer(key keyring.Key) (*signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading key %s: %w", key.ID, err)
 	}
-	// A key that knows its id writes it into the header of what it signs.
+	// A JWK with an id writes it into the header of the tokens it signs.
 	if err := signing.Set(jwk.KeyIDKey, key.ID); err != nil {
 		return nil, fmt.Errorf("reading key %s: %w", key.ID, err)
 	}
-	made := &signer{key.Secret, jwtauth.New(jwa.HS256.String(), signing, key.Secret, t.rules()...)}
-	t.signers.Store(key.ID, made)
-	return made, nil
+	created := &signer{key.Secret, jwtauth.New(jwa.HS256.String(), signing, key.Secret, t.rules()...)}
+	t.signers.Store(key.ID, created)
+	return created, nil
 }
 
-// rules are what a token must say. Without them jwtauth requires nothing: a
-// claim that is absent would pass.
+// rules are the checks of a token's claims. Without them jwtauth requires
+// nothing: a token without the claim would pass.
 func (t *Tokens) rules() []jwt.ValidateOption {
 	return []jwt.ValidateOption{
 		jwt.WithClock(t.clock),
@@ -182,7 +183,8 @@ func (t *Tokens) rules() []jwt.ValidateOption {
 	}
 }
 
-// unexpired takes back the skew that jwx also grants to an expired token.
+// unexpired fails for an expired token, because jwx applies the skew to the
+// expiration too.
 func (t *Tokens) unexpired(_ context.Context, token jwt.Token) jwt.ValidationError {
 	if t.clock.Now().Before(token.Expiration()) {
 		return nil
@@ -190,9 +192,9 @@ func (t *Tokens) unexpired(_ context.Context, token jwt.Token) jwt.ValidationErr
 	return jwt.ErrTokenExpired()
 }
 
-// keyID reads the header of a token whose signature nobody has checked yet.
-// jwtauth verifies with HS256 whatever the header says; that the header must
-// say so too is decided here.
+// keyID returns the key's id from the header of a token whose signature is not
+// verified yet. jwtauth verifies with HS256 whatever the header says; keyID
+// also requires the header to say so.
 func keyID(token string) (string, error) {
 	content, err := headerOf(token)
 	if err != nil {
@@ -212,10 +214,10 @@ func keyID(token string) (string, error) {
 	return header.KeyID, nil
 }
 
-// headerOf returns the header of what is written as tokens are: three parts in
+// headerOf returns the header of a token in its canonical form: three parts in
 // base64url, each as an encoder writes it. A token has one spelling. The
-// libraries beneath also read others, with padding, line breaks or other unused
-// bits, and take them for the same token.
+// libraries beneath also accept others, with padding, line breaks or other
+// unused bits, as the same token.
 func headerOf(token string) (header []byte, err error) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 { //nolint:mnd // header, claims, signature
@@ -223,7 +225,7 @@ func headerOf(token string) (header []byte, err error) {
 	}
 	for i, part := range parts {
 		content, err := base64.RawURLEncoding.Strict().DecodeString(part)
-		if err != nil || len(content) == 0 || base64.RawURLEncoding.EncodedLen(len(content)) != len(part) { // as it passes over line breaks
+		if err != nil || len(content) == 0 || base64.RawURLEncoding.EncodedLen(len(content)) != len(part) { // the decoder ignores line breaks
 			return nil, errors.New("the token is not written as tokens are")
 		}
 		if i == 0 {
@@ -243,7 +245,7 @@ func readClaims(token jwt.Token) (Claims, error) {
 	if err != nil {
 		return Claims{}, errors.New("the token has no organization")
 	}
-	version, ok := token.PrivateClaims()[versionClaim].(float64) // as every number of JSON
+	version, ok := token.PrivateClaims()[versionClaim].(float64) // the type of every JSON number
 	if !ok || version != float64(int(version)) {
 		return Claims{}, errors.New("the token has no version")
 	}
@@ -253,12 +255,14 @@ func readClaims(token jwt.Token) (Claims, error) {
 	}, nil
 }
 
-// unbelieved is the one answer to every access token that is not believed.
-func unbelieved(cause error) *fault.Error {
+// errUnauthenticated returns the one error for every access token that is not
+// valid.
+func errUnauthenticated(cause error) *fault.Error {
 	return fault.Wrap(fault.CodeUnauthenticated, fault.ReasonSessionExpired, cause, "You are not signed in, or your sign-in has ended.")
 }
 
-// unknownToken is the one answer to every machine's token that is not believed.
-func unknownToken(cause error) *fault.Error {
+// errUnknownServiceToken returns the one error for every service token that is
+// not valid.
+func errUnknownServiceToken(cause error) *fault.Error {
 	return fault.Wrap(fault.CodeUnauthenticated, fault.ReasonInvalidToken, cause, "You are not signed in, or your sign-in has ended.")
 }

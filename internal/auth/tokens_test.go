@@ -40,8 +40,8 @@ func mustIssue(t testing.TB, tokens *Tokens) string {
 	return token
 }
 
-// requireUnbelieved asserts the one answer to everything that is wrong.
-func requireUnbelieved(t *testing.T, err error) {
+// requireUnauthenticated asserts the one error for every invalid token.
+func requireUnauthenticated(t *testing.T, err error) {
 	t.Helper()
 	require.True(t, fault.Is(err, fault.CodeUnauthenticated), "%v", err)
 	require.Equal(t, "You are not signed in, or your sign-in has ended.", fault.From(err).Message)
@@ -68,7 +68,7 @@ func TestIssueAndVerify(t *testing.T) {
 	require.NotEqual(t, claims.ID, second.ID)
 }
 
-func TestATokenSaysWhatItMust(t *testing.T) {
+func TestATokenHasTheRequiredClaims(t *testing.T) {
 	tokens, ring, _ := newTokens()
 	parts := strings.Split(mustIssue(t, tokens), ".")
 	header, claims := decode(t, parts[0]), decode(t, parts[1])
@@ -90,7 +90,7 @@ func decode(t *testing.T, part string) map[string]any {
 	return fields
 }
 
-func TestATokenEndsToTheSecond(t *testing.T) {
+func TestATokenExpiresToTheSecond(t *testing.T) {
 	tokens, _, c := newTokens()
 	token := mustIssue(t, tokens)
 	c.Advance(TokenLife - time.Microsecond)
@@ -98,7 +98,7 @@ func TestATokenEndsToTheSecond(t *testing.T) {
 	require.NoError(t, err)
 	c.Advance(time.Microsecond)
 	_, err = tokens.Verify(token)
-	requireUnbelieved(t, err)
+	requireUnauthenticated(t, err)
 }
 
 func TestATokenFromANodeWhoseClockIsAhead(t *testing.T) {
@@ -109,7 +109,7 @@ func TestATokenFromANodeWhoseClockIsAhead(t *testing.T) {
 	require.NoError(t, err)
 	c.Advance(-time.Second)
 	_, err = tokens.Verify(token)
-	requireUnbelieved(t, err)
+	requireUnauthenticated(t, err)
 }
 
 func TestRotation(t *testing.T) {
@@ -143,7 +143,7 @@ func TestRotation(t *testing.T) {
 	alone := load()
 	c.Advance(-TokenLife - keyring.RotationDelay)
 	_, err = alone.Verify(before)
-	requireUnbelieved(t, err)
+	requireUnauthenticated(t, err)
 }
 
 func TestATokenThatWasVerifiedBefore(t *testing.T) {
@@ -155,16 +155,16 @@ func TestATokenThatWasVerifiedBefore(t *testing.T) {
 	token := mustIssue(t, tokens)
 	first, err := tokens.Verify(token)
 	require.NoError(t, err)
-	require.Equal(t, 1, tokens.proven.tokens.Len())
+	require.Equal(t, 1, tokens.cache.tokens.Len())
 	again, err := tokens.Verify(token)
 	require.NoError(t, err)
 	require.Equal(t, first, again)
 
 	for i := range token {
 		_, err := tokens.Verify(token[:i] + token[i+1:])
-		requireUnbelieved(t, err)
+		requireUnauthenticated(t, err)
 	}
-	require.Equal(t, 1, tokens.proven.tokens.Len(), "junk is not remembered")
+	require.Equal(t, 1, tokens.cache.tokens.Len(), "junk is not remembered")
 
 	_, err = keyring.Rotate(path, c, keyring.JWT, start.Add(-time.Hour))
 	require.NoError(t, err)
@@ -173,7 +173,7 @@ func TestATokenThatWasVerifiedBefore(t *testing.T) {
 	_, err = ring.Reload()
 	require.NoError(t, err)
 	_, err = tokens.Verify(token)
-	requireUnbelieved(t, err)
+	requireUnauthenticated(t, err)
 }
 
 func TestAKeyThatWasReplacedUnderItsID(t *testing.T) {
@@ -183,7 +183,7 @@ func TestAKeyThatWasReplacedUnderItsID(t *testing.T) {
 	require.NoError(t, err)
 	tokens.ring = keyring.ForTest() // another secret, the same id
 	_, err = tokens.Verify(old)
-	requireUnbelieved(t, err)
+	requireUnauthenticated(t, err)
 	_, err = tokens.Verify(mustIssue(t, tokens))
 	require.NoError(t, err)
 }
@@ -213,7 +213,7 @@ func BenchmarkVerifyToken(b *testing.B) {
 	b.Run("first", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := tokens.prove(token); err != nil {
+			if _, err := tokens.verifyUncached(token); err != nil {
 				b.Fatal(err)
 			}
 		}
