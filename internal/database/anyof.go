@@ -10,9 +10,10 @@ import (
 	"github.com/lib/pq"
 )
 
-// AnyOf is an ent predicate: the column has one of the values. Unlike ent's
-// own …In it is one argument, so the statement's text is the same for every
-// number of values and its prepared form is found again. No values: no row.
+// AnyOf returns an ent predicate that is true for rows whose column equals one
+// of the values, and for no row without values. Unlike ent's own …In it takes
+// one argument, so the statement has the same text for any number of values,
+// and its prepared form is found in the cache.
 func AnyOf[T uuid.UUID | ~string](column string, values []T) func(*sql.Selector) {
 	texts := make([]string, len(values))
 	for i, v := range values {
@@ -25,7 +26,7 @@ func AnyOf[T uuid.UUID | ~string](column string, values []T) func(*sql.Selector)
 				b.WriteString(" = ANY(").Arg(pq.Array(texts)).WriteString(")")
 				return
 			}
-			list, _ := json.Marshal(texts) // strings always can
+			list, _ := json.Marshal(texts) // never fails for strings
 			b.WriteString(" IN (SELECT value FROM json_each(").Arg(string(list)).WriteString("))")
 		}))
 	}

@@ -13,8 +13,8 @@ import (
 	"portico/internal/testdb/network"
 )
 
-// altered returns an empty Postgres database with settings of its own.
-func altered(t *testing.T, settings ...string) string {
+// newPostgresWith returns an empty Postgres database with settings of its own.
+func newPostgresWith(t *testing.T, settings ...string) string {
 	t.Helper()
 	address := emptyPostgres(t)
 	u, err := url.Parse(address)
@@ -29,7 +29,7 @@ func altered(t *testing.T, settings ...string) string {
 }
 
 func TestAReadOnlyDatabaseIsRefused(t *testing.T) {
-	address := altered(t, "default_transaction_read_only = on")
+	address := newPostgresWith(t, "default_transaction_read_only = on")
 	_, err := database.Open(t.Context(), address, database.Options{})
 	if err == nil || !strings.Contains(err.Error(), "takes no changes") {
 		t.Errorf("got %v", err)
@@ -60,9 +60,9 @@ func TestADatabaseOfAnotherEncodingIsRefused(t *testing.T) {
 }
 
 // Whatever a database's default is, transactions and single statements have
-// the level that the code is written for.
-func TestTheIsolationIsOurs(t *testing.T) {
-	address := altered(t, "default_transaction_isolation = 'serializable'")
+// the isolation level that the code requires.
+func TestIsolationIsReadCommittedWhateverTheDefault(t *testing.T) {
+	address := newPostgresWith(t, "default_transaction_isolation = 'serializable'")
 	for name, o := range map[string]database.Options{"direct": {}, "pooled": {Pooled: true}} {
 		t.Run(name, func(t *testing.T) {
 			db := testdb.OpenWith(t, address, o)
@@ -86,9 +86,9 @@ func TestTheIsolationIsOurs(t *testing.T) {
 	}
 }
 
-// A node that falls silent while it holds a row keeps it for no longer than
-// others wait for it.
-func TestASilentHolderIsEnded(t *testing.T) {
+// A node that falls silent while it has a row locked keeps the lock for no longer
+// than others wait for it.
+func TestASilentTransactionIsEnded(t *testing.T) {
 	address := emptyPostgres(t)
 	for name, o := range map[string]database.Options{"direct": {}, "pooled": {Pooled: true}} {
 		t.Run(name, func(t *testing.T) {

@@ -8,35 +8,36 @@ import (
 	"time"
 )
 
-// connector makes connections that keep their prepared statements.
+// connector opens connections that cache their prepared statements.
 type connector struct {
 	open   func(context.Context) (driver.Conn, *line, error)
 	driver driver.Driver
 	cached int
-	// isolation is a transaction's level where none is asked for.
+	// isolation is a transaction's level if none is requested.
 	isolation driver.IsolationLevel
-	// local begins every transaction behind a pooler; "" where there is none.
+	// local are the statements that begin every transaction behind a pooler; ""
+	// without one.
 	local string
 }
 
-// Connect makes one connection.
+// Connect opens a connection.
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	inner, line, err := c.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	able, ok := inner.(capable)
+	able, ok := inner.(driverConn)
 	if !ok {
 		return nil, fmt.Errorf("the driver's %T lacks a method that is needed", inner)
 	}
-	return &conn{capable: able, line: line, cache: newStatements(c.cached), isolation: c.isolation, local: c.local}, nil
+	return &conn{driverConn: able, line: line, cache: newStatements(c.cached), isolation: c.isolation, local: c.local}, nil
 }
 
-// Driver is the driver beneath.
+// Driver returns the underlying driver.
 func (c *connector) Driver() driver.Driver { return c.driver }
 
-// capable is what both drivers' connections can do.
-type capable interface {
+// driverConn are the methods that both drivers' connections have.
+type driverConn interface {
 	driver.Conn
 	driver.ConnPrepareContext
 	driver.ConnBeginTx
@@ -47,10 +48,10 @@ type capable interface {
 	driver.Validator
 }
 
-// conn is a connection with a cache of prepared statements. database/sql sees
-// to it that only one goroutine is inside at a time.
+// conn is a connection with a cache of prepared statements. database/sql
+// ensures that only one goroutine uses it at a time.
 type conn struct {
-	capable
+	driverConn
 	line  *line
 	cache *statements
 	inTx  bool
@@ -59,9 +60,9 @@ type conn struct {
 	local     string
 }
 
-// QueryContext runs a query, by a prepared statement if it has arguments.
+// QueryContext runs a query, as a prepared statement if it has arguments.
 func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	end, err := c.alone(ctx, len(args))
+	end, err := c.beginSingle(ctx, len(args))
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +71,7 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 	var found driver.Rows
 	st, err := c.prepared(inner, query, args, func(s *statement) (err error) {
 		if s == nil {
-			found, err = c.capable.QueryContext(inner, query, args)
+			found, err = c.driverConn.QueryContext(inner, query, args)
 		} else {
 			found, err = s.QueryContext(inner, args)
 		}
@@ -83,9 +84,9 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 	return newRows(found, op, func() { c.cache.release(st) }, end)
 }
 
-// ExecContext runs a statement, by a prepared one if it has arguments.
+// ExecContext runs a statement, as a prepared one if it has arguments.
 func (c *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	end, err := c.alone(ctx, len(args))
+	end, err := c.beginSingle(ctx, len(args))
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +95,7 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 	var result driver.Result
 	st, err := c.prepared(inner, query, args, func(s *statement) (err error) {
 		if s == nil {
-			result, err = c.capable.ExecContext(inner, query, args)
+			result, err = c.driverConn.ExecContext(inner, query, args)
 		} else {
 			result, err = s.ExecContext(inner, args)
 		}
@@ -104,11 +105,11 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 	return result, end(op.end(err))
 }
 
-// alone makes a transaction of a statement outside of any, where a pooler is in
-// between: a statement with arguments takes two round trips, and the second
-// might reach another session. end takes the statement's error and returns
-// what became of it.
-func (c *conn) alone(ctx context.Context, args int) (end func(error) error, err error) {
+// beginSingle begins a transaction for a single statement behind a pooler: a
+// statement with arguments takes two round trips, and the second might reach
+// another session. end takes the statement's error, commits or rolls back, and
+// returns the resulting error.
+func (c *conn) beginSingle(ctx context.Context, args int) (end func(error) error, err error) {
 	if c.local == "" || c.inTx || args == 0 {
 		return func(err error) error { return err }, nil
 	}
@@ -118,22 +119,22 @@ func (c *conn) alone(ctx context.Context, args int) (end func(error) error, err 
 	}
 	return func(err error) error {
 		if err != nil {
-			_ = tx.Rollback() // the first error is the one to tell
+			_ = tx.Rollback() // the first error is returned
 			return err
 		}
 		return tx.Commit()
 	}, nil
 }
 
-// prepared calls run with the cached statement of the text, or with nil where
-// there is to be none. A statement that the server has forgotten or whose
-// table has changed since is prepared anew, and outside a transaction run
-// again; inside of one the error has ended the transaction.
+// prepared calls run with the cached statement of the text, or with nil if the
+// text is not cached. A statement that the server has forgotten, or whose table
+// has changed since, is prepared anew and, outside a transaction, run again;
+// inside one the error has ended the transaction.
 func (c *conn) prepared(ctx context.Context, query string, args []driver.NamedValue, run func(*statement) error) (*statement, error) {
 	if !cacheable(query, len(args)) {
 		return nil, run(nil)
 	}
-	st, err := c.cache.take(ctx, c.capable, query)
+	st, err := c.cache.take(ctx, c.driverConn, query)
 	if err != nil {
 		return nil, err
 	}
@@ -146,101 +147,104 @@ func (c *conn) prepared(ctx context.Context, query string, args []driver.NamedVa
 		return st, err
 	}
 	c.cache.release(st)
-	if st, err = c.cache.take(ctx, c.capable, query); err != nil {
+	if st, err = c.cache.take(ctx, c.driverConn, query); err != nil {
 		return nil, err
 	}
 	return st, run(st)
 }
 
-// PrepareContext prepares outside the cache, for whoever asks database/sql.
+// PrepareContext prepares a statement outside the cache, for callers of
+// database/sql's Prepare.
 func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
 	op := c.line.begin(ctx, true)
-	st, err := c.capable.PrepareContext(c.line.context(ctx), query)
+	st, err := c.driverConn.PrepareContext(c.line.context(ctx), query)
 	return st, op.end(err)
 }
 
-// BeginTx starts a transaction, on Postgres of the level that the code is
-// written for. A patient one may also take its time on the server.
+// BeginTx starts a transaction, on Postgres with the isolation level that the
+// code requires. The context of Patient raises its timeouts on the server too.
 func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
 	op := c.line.begin(ctx, true)
 	inner := c.line.context(ctx)
 	if opts.Isolation == driver.IsolationLevel(sql.LevelDefault) {
 		opts.Isolation = c.isolation
 	}
-	tx, err := c.capable.BeginTx(inner, opts)
+	tx, err := c.driverConn.BeginTx(inner, opts)
 	if err != nil {
 		return nil, op.end(err)
 	}
 	local := c.local
-	if limit := patience(ctx); limit > 0 && c.line != nil {
-		local += patiently(limit)
+	if limit := patientLimit(ctx); limit > 0 && c.line != nil {
+		local += localPatient(limit)
 	}
 	if local != "" {
-		_, err = c.capable.ExecContext(inner, local, nil)
+		_, err = c.driverConn.ExecContext(inner, local, nil)
 	}
 	if err = op.end(err); err != nil {
-		_ = tx.Rollback() // the first error is the one to tell
+		_ = tx.Rollback() // the first error is returned
 		return nil, err
 	}
 	c.inTx = true
-	return &ending{Tx: tx, conn: c, ctx: ctx}, nil
+	return &watchedTx{Tx: tx, conn: c, ctx: ctx}, nil
 }
 
 // Ping asks the server.
 func (c *conn) Ping(ctx context.Context) error {
 	op := c.line.begin(ctx, true)
-	return op.end(c.capable.Ping(c.line.context(ctx)))
+	return op.end(c.driverConn.Ping(c.line.context(ctx)))
 }
 
-// CheckNamedValue lets the driver convert what it knows, such as slices on
+// CheckNamedValue lets the driver convert the types it knows, such as slices on
 // Postgres.
 func (c *conn) CheckNamedValue(v *driver.NamedValue) error {
-	if checker, ok := c.capable.(driver.NamedValueChecker); ok {
+	if checker, ok := c.driverConn.(driver.NamedValueChecker); ok {
 		return checker.CheckNamedValue(v)
 	}
 	return driver.ErrSkip
 }
 
-// ResetSession refuses a connection that is not to be used again.
+// ResetSession returns driver.ErrBadConn for a connection that must not be used
+// again.
 func (c *conn) ResetSession(ctx context.Context) error {
 	if !c.line.usable() {
 		return driver.ErrBadConn
 	}
-	return c.capable.ResetSession(ctx)
+	return c.driverConn.ResetSession(ctx)
 }
 
-// IsValid reports whether the connection may go back to the pool.
-func (c *conn) IsValid() bool { return c.line.usable() && c.capable.IsValid() }
+// IsValid reports whether the connection may return to the pool.
+func (c *conn) IsValid() bool { return c.line.usable() && c.driverConn.IsValid() }
 
-// Close closes the connection. A server drops the statements by itself; SQLite
-// must have them closed first.
+// Close closes the connection. A server drops the prepared statements itself;
+// on SQLite they must be closed first.
 func (c *conn) Close() error {
 	if c.line == nil {
 		c.cache.closeAll()
 	}
-	return c.capable.Close()
+	return c.driverConn.Close()
 }
 
-// rollbackTime is how long a rollback may take; after it the connection is
+// rollbackTime is how long a rollback may take; after that the connection is
 // dropped, which rolls back as well.
 const rollbackTime = time.Second
 
-// ending is a transaction whose end is watched like a statement.
-type ending struct {
+// watchedTx is a transaction whose commit and rollback are watched like
+// statements.
+type watchedTx struct {
 	driver.Tx
 	conn *conn
 	ctx  context.Context
 }
 
-// Commit commits while the transaction's context lasts.
-func (e *ending) Commit() error {
+// Commit commits, unless the transaction's context has ended.
+func (e *watchedTx) Commit() error {
 	e.conn.inTx = false
 	op := e.conn.line.begin(e.ctx, false)
 	return op.end(e.Tx.Commit())
 }
 
-// Rollback rolls back, also when the transaction's context has ended.
-func (e *ending) Rollback() error {
+// Rollback rolls back, even if the transaction's context has ended.
+func (e *watchedTx) Rollback() error {
 	e.conn.inTx = false
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(e.ctx), rollbackTime)
 	defer cancel()

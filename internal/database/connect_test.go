@@ -6,7 +6,7 @@ import (
 	"portico/internal/database"
 )
 
-// The time that is asked for connecting ends nothing once there is a connection.
+// The connect timeout does not end an established connection.
 func TestAConnectTimeoutIsForConnecting(t *testing.T) {
 	address := emptyPostgres(t)
 	open := func(address string) {

@@ -2,11 +2,11 @@
 // file or Postgres, and hides what is different about them: pools, prepared
 // statements, deadlines and the meaning of errors.
 //
-// A statement travels through three layers. DB decides which pool it goes to
-// and tells the observer; database/sql lends a connection; and that
-// connection (conn in this package) keeps the statements it has prepared, so
-// that the second use of a text costs one round trip. Inside a transaction
-// the same holds, because the cache belongs to the connection.
+// A statement passes through three layers. DB chooses the pool and calls
+// OnStatement; database/sql takes a connection from it; and that
+// connection (conn in this package) caches its prepared statements, so that
+// the second use of a text costs one round trip. That is true inside a
+// transaction too, because the cache belongs to the connection.
 package database
 
 import (
@@ -22,36 +22,38 @@ import (
 	entsql "entgo.io/ent/dialect/sql"
 )
 
-// Options are the knobs of Open. The zero value is right for a server.
+// Options configures Open. The zero value is right for a server.
 type Options struct {
 	// MaxConns is the most connections that are open at once; default 16. For
 	// SQLite it is the number of readers, at most 8; there is always one writer.
 	MaxConns int
-	// IOTimeout is how long one read or write on the network may take before
-	// the connection is given up, and on SQLite how long another process's lock
-	// is waited for; default 4 s. Patient raises it for a context on Postgres.
+	// IOTimeout is how long one read or write on the network may take before the
+	// connection is given up, and on SQLite how long to wait for another
+	// process's lock; default 4 s. Patient raises it for a context on Postgres.
 	IOTimeout time.Duration
-	// ConnectTimeout is how long making a connection may take; default 3 s.
+	// ConnectTimeout is how long opening a connection may take; default 3 s.
 	ConnectTimeout time.Duration
 	// StatementTimeout is when Postgres itself stops a statement; default 3.5 s,
-	// so that it answers before IOTimeout costs the connection. Negative: never.
+	// so that it responds before IOTimeout costs the connection. Negative:
+	// never.
 	StatementTimeout time.Duration
-	// Abandoned is when Postgres ends a transaction whose client says nothing
-	// any more; default 2 s. Negative: when the database's own setting says so.
+	// Abandoned is when Postgres ends a transaction whose client is silent;
+	// default 2 s. Negative: the database's own setting applies.
 	Abandoned time.Duration
-	// Pooled says that a pooler which lends a session for one transaction stands
-	// before Postgres. No settings of the session and no prepared statements are
-	// used then, and every statement with arguments is a transaction.
+	// Pooled is set if a pooler that assigns a session for one transaction at a
+	// time is in front of Postgres. Then no session settings and no prepared
+	// statements are used, and every statement with arguments runs in a
+	// transaction.
 	Pooled bool
-	// CachedStatements is how many prepared statements a connection keeps;
+	// CachedStatements is how many prepared statements a connection caches;
 	// default 128. Negative: none.
 	CachedStatements int
-	// OnStatement, when given, is called before each statement that is sent,
-	// with "BEGIN", "COMMIT" and "ROLLBACK" for the ends of transactions. It is
-	// called from many goroutines.
+	// OnStatement, if not nil, is called before each statement that is sent,
+	// with "BEGIN", "COMMIT" and "ROLLBACK" for the limits of transactions. It
+	// must be safe for concurrent use.
 	OnStatement func(ctx context.Context, query string)
-	// OpenPool makes a pool of connections; nil is sql.OpenDB. It is for what
-	// watches statements from outside, such as traces.
+	// OpenPool creates a pool of connections; nil means sql.OpenDB. It is a hook
+	// for observers of statements, such as tracing.
 	OpenPool func(driver.Connector) *sql.DB
 }
 
@@ -90,14 +92,15 @@ type DB struct {
 	// queries outside transactions. On Postgres they are the same pool.
 	writer, reader *sql.DB
 	onStatement    func(context.Context, string)
-	// check says why a database that answers cannot be used; nil for SQLite.
+	// check returns why a database that responds cannot be used; nil for SQLite.
 	check func(context.Context) error
 }
 
-// Open opens the database named by url: "sqlite:PATH" (the file is made if it
-// is missing, its folder is not) or "postgres://…". It fails when the database
-// does not answer, or could not serve Portico: its encoding is not UTF8, it is
-// read-only, or a pooler is in the way. No error repeats the url's password.
+// Open opens the database named by url: "sqlite:PATH" (a missing file is
+// created, a missing folder is not) or "postgres://…". It fails if the database
+// does not respond, or cannot be used by Portico: its encoding is not UTF8, it
+// is read-only, or a pooler is in front of it. No error contains the url's
+// password.
 func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	o = o.withDefaults()
 	d := &DB{onStatement: o.OnStatement}
@@ -113,7 +116,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The writer first: on SQLite it makes the log files the readers need.
+	// The writer first: on SQLite it creates the log files that the readers need.
 	if _, err := d.writer.ExecContext(ctx, "SELECT 1"); err != nil {
 		return nil, errors.Join(fmt.Errorf("the database does not answer: %w", err), d.Close())
 	}
@@ -125,17 +128,18 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	return d, nil
 }
 
-// Dialect is ent's name of the database: dialect.Postgres or dialect.SQLite.
+// Dialect returns ent's name of the database: dialect.Postgres or
+// dialect.SQLite.
 func (d *DB) Dialect() string { return d.dialect }
 
-// Ping reports whether the database answers, by asking it something. On SQLite
-// it asks a reader, so that it does not wait for a long transaction.
+// Ping runs a trivial query to check that the database responds. On SQLite it
+// uses a reader, so that it does not wait for a long transaction.
 func (d *DB) Ping(ctx context.Context) error {
 	_, err := d.reader.ExecContext(ctx, "SELECT 1")
 	return err
 }
 
-// Close closes all connections; statements that are under way end first.
+// Close closes all connections, after the statements under way.
 func (d *DB) Close() error {
 	var err error
 	if d.reader != nil && d.reader != d.writer {
@@ -147,7 +151,7 @@ func (d *DB) Close() error {
 	return err
 }
 
-// Stats returns the state of each pool of connections, by its name.
+// Stats returns the statistics of each connection pool, by its name.
 func (d *DB) Stats() map[string]sql.DBStats {
 	if d.reader == d.writer {
 		return map[string]sql.DBStats{"all": d.writer.Stats()}
@@ -156,8 +160,8 @@ func (d *DB) Stats() map[string]sql.DBStats {
 }
 
 // QueryContext runs a query outside any transaction. Placeholders are $1, $2 …
-// on both databases. A SELECT or WITH goes to the readers, which on SQLite may
-// not write, all else to the writer.
+// on both databases. A SELECT or WITH runs on the readers, which on SQLite may
+// not write, everything else on the writer.
 func (d *DB) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	d.onStatement(ctx, query)
 	return d.poolFor(query).QueryContext(ctx, query, args...)
@@ -175,11 +179,12 @@ func (d *DB) ExecContext(ctx context.Context, query string, args ...any) (sql.Re
 	return d.writer.ExecContext(ctx, query, args...)
 }
 
-// Conn lends one connection of the writer, for work that must stay on it, such
-// as migrations. The caller closes it.
+// Conn returns one connection of the writer, for work that must stay on it,
+// such as migrations. The caller closes it.
 func (d *DB) Conn(ctx context.Context) (*sql.Conn, error) { return d.writer.Conn(ctx) }
 
-// poolFor chooses by the text, because INSERT … RETURNING is a query too.
+// poolFor chooses the pool by the text, because INSERT … RETURNING is a query
+// too.
 func (d *DB) poolFor(query string) *sql.DB {
 	if reads(query) {
 		return d.reader
@@ -187,15 +192,15 @@ func (d *DB) poolFor(query string) *sql.DB {
 	return d.writer
 }
 
-// reads reports whether a query only reads, as far as its first word shows it.
-// SELECT … FOR UPDATE exists on Postgres alone, where there is one pool.
+// reads reports whether a query only reads, judging by its first word. SELECT …
+// FOR UPDATE occurs on Postgres alone, where there is one pool.
 func reads(query string) bool {
 	query = strings.TrimLeft(query, " \t\n(")
 	return len(query) >= 6 && strings.EqualFold(query[:6], "SELECT") ||
 		len(query) >= 4 && strings.EqualFold(query[:4], "WITH")
 }
 
-// Driver returns ent's view of the database, with the same routing.
+// Driver returns an ent driver for the database, with the same routing.
 func (d *DB) Driver() dialect.Driver {
 	return &entDriver{Conn: entsql.Conn{ExecQuerier: d}, db: d}
 }

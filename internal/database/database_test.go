@@ -75,7 +75,7 @@ func TestSQLiteFileIsPrivate(t *testing.T) {
 	}
 }
 
-func TestManyOpenOneFile(t *testing.T) {
+func TestConcurrentOpensOfOneFile(t *testing.T) {
 	url := testdb.EmptySQLite(t)
 	var wg sync.WaitGroup
 	for range 8 {

@@ -23,9 +23,9 @@ import (
 // retryAfter is when a caller may try again after an outage.
 const retryAfter = time.Second
 
-// Fault says an error in words that may leave the program: an outage becomes
-// fault.Unavailable, and so does a transaction that was broken off for the
-// sake of others. nil, faults and all other errors stay as they are.
+// Fault returns an error that may be shown to callers: an outage becomes
+// fault.Unavailable, and so does a transaction that was aborted in favor of
+// others. nil, faults and all other errors are returned unchanged.
 func Fault(err error) error {
 	var known *fault.Error
 	if err == nil || errors.As(err, &known) || fault.Problems(err) != nil {
@@ -39,10 +39,10 @@ func Fault(err error) error {
 	return err
 }
 
-// IsUnique reports whether err is a violation of uniqueness, and of what: on
-// Postgres the name of the constraint or index; on SQLite the columns
-// ("apps.organization_id, apps.reference_id"), or the index's name if the
-// index is on an expression. ent's errors are looked through.
+// IsUnique reports whether err is a violation of uniqueness, and returns of
+// what: on Postgres the name of the constraint or index; on SQLite the columns
+// ("apps.organization_id, apps.reference_id"), or the index's name if the index
+// is on an expression. It recognizes errors wrapped by ent.
 func IsUnique(err error) (constraint string, ok bool) {
 	if err == nil {
 		return "", false
@@ -50,7 +50,7 @@ func IsUnique(err error) (constraint string, ok bool) {
 	if p := postgresError(err); p != nil {
 		return p.Constraint, p.Code == "23505"
 	}
-	// SQLite has no structured form, and ent may have made a text of either.
+	// SQLite's error has no structure, and ent may have reduced either to text.
 	if m := uniqueText.FindStringSubmatch(err.Error()); m != nil {
 		return m[1] + m[2] + m[3], true
 	}
@@ -60,9 +60,9 @@ func IsUnique(err error) (constraint string, ok bool) {
 var uniqueText = regexp.MustCompile(
 	`violates unique constraint "([^"]+)"|UNIQUE constraint failed: (?:index '([^']+)'|([\w.]+(?:, [\w.]+)*))`)
 
-// IsRetryable reports whether the database broke a transaction off because of
-// another one, so that running it again from its start may well succeed:
-// deadlocks, serialization failures, a table changed under a prepared query.
+// IsRetryable reports whether the database aborted a transaction because of
+// another one, so that running it again from its start may succeed: deadlocks,
+// serialization failures, a table changed under a prepared query.
 func IsRetryable(err error) bool {
 	if isStalePlan(err) {
 		return true
@@ -74,9 +74,9 @@ func IsRetryable(err error) bool {
 	return errors.As(err, &s) && s.Code() == sqlite3.SQLITE_BUSY_SNAPSHOT
 }
 
-// IsUnavailable reports whether err means that the database cannot be reached,
-// is too busy or is broken, or that the time was up: coming again may help,
-// nothing in the request was wrong.
+// IsUnavailable reports whether err means that the database is unreachable, too
+// busy or broken, or that a timeout expired: the request was not at fault, and
+// trying again may help.
 func IsUnavailable(err error) bool {
 	if err == nil {
 		return false
@@ -84,7 +84,7 @@ func IsUnavailable(err error) bool {
 	if p := postgresError(err); p != nil {
 		return postgresOutage(string(p.Code))
 	}
-	if errors.As(err, new(refused)) {
+	if errors.As(err, new(unusableError)) {
 		return false
 	}
 	var s *sqlite.Error
@@ -106,9 +106,10 @@ func IsUnavailable(err error) bool {
 	return false
 }
 
-// postgresOutage knows the classes 08 (connection), 53 (resources), 58 (the
-// machine) and single codes: 57014 statement timeout, 57P0x shutdown and
-// starting up, 55P03 a lock not had in time, 25006 a standby after a failover.
+// postgresOutage reports whether code is an outage: the classes 08
+// (connection), 53 (resources), 58 (the machine) and single codes: 57014
+// statement timeout, 57P0x shutdown and starting up, 55P03 a lock not acquired
+// in time, 25006 a standby after a failover.
 func postgresOutage(code string) bool {
 	switch code {
 	case "57014", "57P01", "57P02", "57P03", "57P05", "55P03", "25006", "25P03":
@@ -117,7 +118,8 @@ func postgresOutage(code string) bool {
 	return strings.HasPrefix(code, "08") || strings.HasPrefix(code, "53") || strings.HasPrefix(code, "58")
 }
 
-// sqliteOutage knows locks held too long by another process, and the disk.
+// sqliteOutage reports whether code means that another process kept a lock for
+// too long, or that the disk failed.
 func sqliteOutage(code int) bool {
 	switch code & 0xff { // the rest is detail
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL,
@@ -128,7 +130,7 @@ func sqliteOutage(code int) bool {
 }
 
 // isStalePlan reports whether Postgres refused a prepared statement because its
-// table has changed, or because a proxy in between has forgotten it.
+// table has changed, or because a proxy in between has lost it.
 func isStalePlan(err error) bool {
 	p := postgresError(err)
 	return p != nil && (p.Code == "26000" ||

@@ -86,7 +86,7 @@ func TestFault(t *testing.T) {
 	}
 }
 
-// Another process holds the lock of the SQLite file for longer than we wait.
+// Another process keeps the SQLite file locked for longer than the timeout.
 func TestLockedFileIsUnavailable(t *testing.T) {
 	url := testdb.EmptySQLite(t)
 	ctx := context.Background()

@@ -13,22 +13,22 @@ import (
 	"time"
 )
 
-// line is a network connection that is never waited on for ever. lib/pq does
-// not look at contexts while it reads, so each read and write has a deadline
-// here, and the end of the context of the statement under way (an op) cuts
-// the line. lib/pq's own watching is left out of the game: it would dial the
-// server a second time to cancel, and hang there when the network is silent.
+// line is a network connection on which no read or write waits forever. lib/pq
+// ignores contexts while it reads, so line sets a deadline for each read and
+// write, and closes the connection for further use when the context of the
+// statement under way (an op) ends. lib/pq's own cancellation is not used: it
+// would dial the server a second time, and hang there if the network is silent.
 type line struct {
 	net.Conn
 	usual time.Duration // the limit of one read or write
 	epoch *atomic.Int64 // see postgres.epoch
 	born  int64
-	ready func() bool // ends the watch over the time of connecting
+	ready func() bool // stops watching the context of the connection attempt
 
 	mu     sync.Mutex
 	limit  time.Duration
 	cut    bool // the context has ended; every read and write fails
-	broken bool // a read or write failed; the connection is of no more use
+	broken bool // a read or write failed; the connection is unusable
 }
 
 // Read reads within the limit.
@@ -51,8 +51,8 @@ func (l *line) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// arm sets the deadline under the lock, or a cut that comes at the same moment
-// would be overwritten by it.
+// arm sets the deadline under the lock, so that it cannot overwrite the one of
+// a concurrent sever.
 func (l *line) arm(set func(time.Time) error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -78,7 +78,7 @@ func (l *line) sever() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.cut, l.broken = true, true
-	_ = l.SetDeadline(time.Unix(1, 0)) // fails only when the line is closed, which does as well
+	_ = l.SetDeadline(time.Unix(1, 0)) // fails only if the line is closed, which ends the statement too
 }
 
 func (l *line) connected() { l.ready() }
@@ -99,25 +99,26 @@ type op struct {
 	line *line
 	ctx  context.Context
 	stop func() bool
-	// repeatable: when the line breaks before the answer, asking again is safe.
+	// repeatable: if the line breaks before the response, it is safe to send the
+	// statement again.
 	repeatable bool
 }
 
-// begin watches over ctx until the op's end.
+// begin watches ctx until the op's end.
 func (l *line) begin(ctx context.Context, repeatable bool) *op {
 	if l == nil {
 		return &op{}
 	}
 	l.mu.Lock()
 	l.limit = l.usual
-	if p := patience(ctx); p > 0 {
+	if p := patientLimit(ctx); p > 0 {
 		l.limit = p
 	}
 	l.mu.Unlock()
 	return &op{line: l, ctx: ctx, repeatable: repeatable, stop: context.AfterFunc(ctx, l.sever)}
 }
 
-// context is what the driver may see of ctx.
+// context returns the context to pass to the driver.
 func (l *line) context(ctx context.Context) context.Context {
 	if l == nil || ctx.Done() == nil {
 		return ctx
@@ -125,10 +126,11 @@ func (l *line) context(ctx context.Context) context.Context {
 	return context.WithoutCancel(ctx)
 }
 
-// end closes the op and says its error in the caller's terms: the context's,
-// if that is what ended it. driver.ErrBadConn makes database/sql try again on
-// another connection; when the line broke after the statement had left, that
-// could do it twice, so it becomes a plain error unless the op is repeatable.
+// end closes the op and returns the error for the caller: the context's, if
+// that ended the op. driver.ErrBadConn makes database/sql try again on another
+// connection; if the line broke after the statement was sent, the statement
+// could run twice, so the error is replaced by a plain one unless the op is
+// repeatable.
 func (o *op) end(err error) error {
 	if o.line == nil {
 		return err
@@ -157,15 +159,16 @@ func (o *op) explain(err error) error {
 	return err
 }
 
-// dialer makes the line of one connection for lib/pq.
+// dialer opens the line of one connection for lib/pq.
 type dialer struct {
 	limit time.Duration
 	epoch *atomic.Int64
 	born  int64
-	line  *line // the last one made
+	line  *line // the last one opened
 }
 
-// DialContext connects and has the line cut when ctx ends before connected.
+// DialContext connects. The line is severed if ctx ends before connected is
+// called.
 func (d *dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	c, err := (&net.Dialer{}).DialContext(ctx, network, address)
 	if err != nil {
@@ -188,16 +191,17 @@ func (d *dialer) DialTimeout(network, address string, t time.Duration) (net.Conn
 	return d.DialContext(ctx, network, address)
 }
 
-type patienceKey struct{}
+type patientKey struct{}
 
-// Patient returns a context whose statements may each take up to limit, for work
-// that is slow by nature: migrations, large seeds, purges. It has no effect on
-// SQLite, and inside a transaction only if the transaction was begun with it.
+// Patient returns a context whose statements may each take up to limit, for
+// work that is slow by nature: migrations, large seeds, purges. It has no
+// effect on SQLite, and inside a transaction only if the transaction was begun
+// with it.
 func Patient(ctx context.Context, limit time.Duration) context.Context {
-	return context.WithValue(ctx, patienceKey{}, limit)
+	return context.WithValue(ctx, patientKey{}, limit)
 }
 
-func patience(ctx context.Context) time.Duration {
-	limit, _ := ctx.Value(patienceKey{}).(time.Duration)
+func patientLimit(ctx context.Context) time.Duration {
+	limit, _ := ctx.Value(patientKey{}).(time.Duration)
 	return limit
 }

@@ -28,8 +28,8 @@ func emptyPostgres(t *testing.T) string {
 	return address
 }
 
-// fill makes the pool hold as many connections as it may.
-func fill(t *testing.T, db *database.DB, size int) {
+// fillPool opens as many connections as the pool allows.
+func fillPool(t *testing.T, db *database.DB, size int) {
 	t.Helper()
 	var wg sync.WaitGroup
 	for range size {
@@ -46,7 +46,7 @@ func TestSilentNetwork(t *testing.T) {
 	n, address := newNetwork(t)
 	db := open(t, address, database.Options{
 		MaxConns: 8, IOTimeout: 200 * time.Millisecond, ConnectTimeout: 200 * time.Millisecond})
-	fill(t, db, 8)
+	fillPool(t, db, 8)
 	n.Silence()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // a request's deadline
 	defer cancel()
@@ -96,7 +96,7 @@ func TestSilentNetworkAndContext(t *testing.T) {
 func TestBrokenConnections(t *testing.T) {
 	n, address := newNetwork(t)
 	db := open(t, address, database.Options{MaxConns: 8})
-	fill(t, db, 8)
+	fillPool(t, db, 8)
 	n.Break()
 	for range 8 {
 		if got := count(t, db); got != 2 {
@@ -157,7 +157,7 @@ func TestContextEndsStatement(t *testing.T) {
 }
 
 // The server stops a long statement before the network gives up, so that the
-// connection lives on; a patient transaction may take its time.
+// connection survives; a transaction with Patient may take longer.
 func TestStatementTimeout(t *testing.T) {
 	url, ok := testdb.EmptyPostgres(t)
 	if !ok {

@@ -23,8 +23,8 @@ func (d *DB) openPostgres(address string, o Options) error {
 		return err
 	}
 	p := &postgres{cfg: cfg, io: o.IOTimeout, connect: o.ConnectTimeout}
-	// lib/pq would bound its dialling by a context that it ends at once, and the
-	// line would be cut with it.
+	// lib/pq would dial with a context that it cancels right after connecting,
+	// which would sever the line.
 	if p.cfg.ConnectTimeout > 0 {
 		p.connect, p.cfg.ConnectTimeout = p.cfg.ConnectTimeout, 0
 	}
@@ -35,7 +35,7 @@ func (d *DB) openPostgres(address string, o Options) error {
 	d.dialect = dialect.Postgres
 	d.writer = o.OpenPool(c)
 	d.writer.SetMaxOpenConns(o.MaxConns)
-	// As many idle as open: with fewer, a busy server makes and drops
+	// As many idle as open: with fewer, a busy server would open and close
 	// connections all the time.
 	d.writer.SetMaxIdleConns(o.MaxConns)
 	d.writer.SetConnMaxLifetime(30 * time.Minute)
@@ -44,12 +44,12 @@ func (d *DB) openPostgres(address string, o Options) error {
 	return nil
 }
 
-// pqConfig reads the URL. Without an sslmode (in the URL or PGSSLMODE) it is
-// "disable" on this machine and "require" to any other: a password must not
-// travel in the clear because somebody left a word out.
+// pqConfig parses the URL. Without an sslmode (in the URL or PGSSLMODE) it is
+// "disable" for this machine and "require" for any other: a password must not
+// travel in the clear because of an omitted parameter.
 //
 // binary_parameters stays off: it would send JSON as bytes, which jsonb
-// refuses, and prepared statements have saved the round trip already.
+// rejects, and prepared statements save the round trip already.
 func pqConfig(address string, o Options) (pq.Config, error) {
 	cfg, err := pq.NewConfig(address)
 	if err != nil {
@@ -61,7 +61,7 @@ func pqConfig(address string, o Options) (pq.Config, error) {
 			cfg.SSLMode = pq.SSLModeDisable
 		}
 	}
-	cfg = cfg.Clone() // so that Runtime is a map, and ours
+	cfg = cfg.Clone() // so that Runtime is not nil, and not shared
 	for _, s := range o.session() {
 		if _, ok := cfg.Runtime[s.name]; !ok {
 			cfg.Runtime[s.name] = s.value
@@ -73,7 +73,8 @@ func pqConfig(address string, o Options) (pq.Config, error) {
 	return cfg, nil
 }
 
-// safeURLError leaves out what a URL parser quotes: the URL, password and all.
+// safeURLError replaces a URL parser's error, which quotes the URL with its
+// password.
 func safeURLError(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
@@ -82,7 +83,7 @@ func safeURLError(err error) error {
 	return err
 }
 
-// local reports whether the server is on this machine for certain.
+// local reports whether the server is certainly on this machine.
 func local(cfg pq.Config) bool {
 	if cfg.Hostaddr.IsValid() {
 		return cfg.Hostaddr.IsLoopback() && len(cfg.Multi) == 0
@@ -94,13 +95,13 @@ func local(cfg pq.Config) bool {
 
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
-// postgres makes connections that never wait for ever.
+// postgres opens connections on which no read or write waits forever.
 type postgres struct {
 	cfg         pq.Config
 	io, connect time.Duration
-	// epoch counts the times the network fell silent. A connection that was
+	// epoch counts how often the network fell silent. A connection that has been
 	// idle since an earlier epoch is not tried again: in a pool full of dead
-	// ones each try would cost a whole timeout.
+	// connections each try would cost a whole timeout.
 	epoch atomic.Int64
 }
 
@@ -118,7 +119,7 @@ func (p *postgres) open(ctx context.Context) (driver.Conn, *line, error) {
 		if ctx.Err() != nil {
 			err = errors.Join(ctx.Err(), err)
 		}
-		return nil, nil, unpooled(err)
+		return nil, nil, explainPooler(err)
 	}
 	dial.line.connected()
 	return inner, dial.line, nil

@@ -36,7 +36,7 @@ func TestSSLMode(t *testing.T) {
 	}
 }
 
-func TestOwnSettingsWin(t *testing.T) {
+func TestSettingsInTheURLTakePrecedence(t *testing.T) {
 	cfg, err := pqConfig("postgres://u@localhost/db?statement_timeout=1000", Options{}.withDefaults())
 	if err != nil {
 		t.Fatal(err)

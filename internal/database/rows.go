@@ -6,7 +6,8 @@ import (
 	"fmt"
 )
 
-// columnRows is what both drivers' rows can tell about their columns; ent asks.
+// columnRows are the methods about columns that both drivers' rows have and ent
+// calls.
 type columnRows interface {
 	driver.Rows
 	driver.RowsColumnTypeScanType
@@ -15,19 +16,20 @@ type columnRows interface {
 	driver.RowsColumnTypePrecisionScale
 }
 
-// rows are a query's rows. Until they are closed their statement stays busy
+// rows are a query's rows. Until they are closed, their statement stays busy
 // and their context is watched.
 type rows struct {
 	columnRows
 	op   *op
 	free func()
-	// finish ends the transaction of a statement that is one by itself.
+	// finish commits or rolls back the transaction of a statement that runs in
+	// one of its own.
 	finish func(error) error
 }
 
 func newRows(found driver.Rows, o *op, free func(), finish func(error) error) (driver.Rows, error) {
 	able, ok := found.(columnRows)
-	if !ok { // true of neither driver; such rows would go unwatched
+	if !ok { // neither driver returns such rows, whose context would not be watched
 		free()
 		err := errors.Join(fmt.Errorf("the driver's %T lacks a method that is needed", found), found.Close())
 		return nil, finish(o.end(err))
@@ -40,7 +42,7 @@ func (r *rows) Next(dest []driver.Value) error {
 	return r.op.explain(r.columnRows.Next(dest))
 }
 
-// Close lets the statement be used again. database/sql calls it once.
+// Close releases the statement. database/sql calls it once.
 func (r *rows) Close() error {
 	err := r.columnRows.Close()
 	r.free()

@@ -8,22 +8,23 @@ import (
 
 const (
 	// abandoned is when Postgres ends a transaction whose client has fallen
-	// silent. Until then it keeps its locks, an organization's position row
-	// among them; it is shorter than others wait for a lock (StatementTimeout),
-	// so that one node that is cut off costs the others time and no change.
+	// silent. Until then the transaction keeps its locks, an organization's
+	// position row among them. It is shorter than others wait for a lock
+	// (StatementTimeout), so that a node that is cut off delays the others but
+	// fails none of their changes.
 	abandoned = 2 * time.Second
-	// unheard is when Postgres gives up a client that takes no more of an
-	// answer, or is gone from the network while nothing is under way.
-	unheard = 15 * time.Second
-	// aliveEvery is how often Postgres asks an idle connection for a sign of life.
-	aliveEvery = 5 * time.Second
+	// unheardTimeout is when Postgres gives up a client that stops receiving a
+	// response, or that has left the network while no statement is under way.
+	unheardTimeout = 15 * time.Second
+	// keepaliveInterval is how often Postgres probes an idle connection.
+	keepaliveInterval = 5 * time.Second
 )
 
-// setting is one of a Postgres session's.
+// setting is one setting of a Postgres session.
 type setting struct{ name, value string }
 
-// session returns what is asked of Postgres for each connection. The names are
-// known to Postgres 12 and later. A pooler knows the time zone alone.
+// session returns the settings requested for each connection. Postgres 12 and
+// later know the names. A pooler only accepts the time zone.
 func (o Options) session() []setting {
 	zone := setting{"timezone", "UTC"}
 	if o.Pooled {
@@ -31,16 +32,16 @@ func (o Options) session() []setting {
 	}
 	seconds := func(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }
 	return append([]setting{zone,
-		// What the code is written for, whatever the database's default is.
+		// The code requires this level, whatever the database's default is.
 		{"default_transaction_isolation", "read committed"},
-		{"tcp_user_timeout", milliseconds(unheard)},
-		{"tcp_keepalives_idle", seconds(aliveEvery)},
-		{"tcp_keepalives_interval", seconds(aliveEvery)},
+		{"tcp_user_timeout", milliseconds(unheardTimeout)},
+		{"tcp_keepalives_idle", seconds(keepaliveInterval)},
+		{"tcp_keepalives_interval", seconds(keepaliveInterval)},
 		{"tcp_keepalives_count", "2"},
 	}, o.timeouts()...)
 }
 
-// timeouts are the settings that hold in a transaction.
+// timeouts returns the settings that apply in a transaction.
 func (o Options) timeouts() []setting {
 	var all []setting
 	if o.Abandoned > 0 {
@@ -54,8 +55,8 @@ func (o Options) timeouts() []setting {
 
 const idleInTransaction = "idle_in_transaction_session_timeout"
 
-// local is timeouts as statements for the begin of a transaction: behind a
-// pooler the session belongs to somebody else in the next one.
+// local returns timeouts as statements that begin a transaction: behind a
+// pooler the session serves another client in the next one.
 func (o Options) local() string {
 	var b strings.Builder
 	for _, s := range o.timeouts() {
@@ -64,8 +65,9 @@ func (o Options) local() string {
 	return b.String()
 }
 
-// patiently is local for a transaction that takes its time. Its client may as
-// well, for it works out what a large seed is made of.
-func patiently(limit time.Duration) string {
+// localPatient returns the statements for a transaction that may take up to
+// limit. Its client may be silent for longer too, because it computes the
+// contents of a large seed.
+func localPatient(limit time.Duration) string {
 	return Options{StatementTimeout: limit, Abandoned: max(abandoned, min(limit, 30*time.Second))}.local()
 }

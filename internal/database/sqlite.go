@@ -15,13 +15,13 @@ import (
 	"modernc.org/sqlite"
 )
 
-// readers is the most connections that read an SQLite file at once.
+// readers is the most connections that read an SQLite file at a time.
 const readers = 8
 
-// openSQLite opens a file for one writer and several readers. More writers
+// openSQLite opens a file with one writer and several readers. More writers
 // would only wait for each other inside SQLite, which is slower.
 func (d *DB) openSQLite(path string, o Options) error {
-	if err := makeFile(path); err != nil {
+	if err := createFile(path); err != nil {
 		return err
 	}
 	write, err := sqlite.NewConnector(path + "?" + pragmas(o.IOTimeout, false))
@@ -41,7 +41,7 @@ func (d *DB) openSQLite(path string, o Options) error {
 	return nil
 }
 
-// withoutLine makes connections that have no network beneath them.
+// withoutLine returns a function that opens connections without a network.
 func withoutLine(c driver.Connector) func(context.Context) (driver.Conn, *line, error) {
 	return func(ctx context.Context) (driver.Conn, *line, error) {
 		inner, err := c.Connect(ctx)
@@ -49,9 +49,9 @@ func withoutLine(c driver.Connector) func(context.Context) (driver.Conn, *line, 
 	}
 }
 
-// makeFile makes the file readable for its owner alone; SQLite gives its log
-// files the same rights.
-func makeFile(path string) error {
+// createFile creates the file, readable for its owner only; SQLite creates its
+// log files with the same mode.
+func createFile(path string) error {
 	if path == "" || strings.ContainsAny(path, "?\x00") || strings.Contains(path, ":memory:") {
 		return errors.New(`the database URL must be "sqlite:" and the path of a file`)
 	}
@@ -65,10 +65,10 @@ func makeFile(path string) error {
 	return file.Close()
 }
 
-// pragmas are the settings of each connection. wait is for another process's
-// lock and shorter than a request's deadline; FULL means that a commit has
-// reached the disk; immediate means that a transaction which reads and then
-// writes cannot be refused half way.
+// pragmas returns the settings of each connection. wait is how long to wait for
+// another process's lock, less than a request's deadline; FULL means that a
+// commit has reached the disk; immediate means that a transaction that reads
+// and then writes cannot be refused halfway.
 func pragmas(wait time.Duration, readOnly bool) string {
 	v := url.Values{
 		"_pragma":      {"busy_timeout(" + milliseconds(wait) + ")", "foreign_keys(1)", "journal_mode(WAL)", "synchronous(FULL)"},

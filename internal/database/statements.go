@@ -7,30 +7,30 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// longestCached is the longest text, in bytes, that is worth keeping prepared.
+// maxCachedBytes is the length of the longest text, in bytes, that is cached.
 // Longer ones are bulk inserts, which differ each time.
-const longestCached = 8 << 10
+const maxCachedBytes = 8 << 10
 
-// cacheable leaves out statements without arguments: they take one round trip
-// anyhow, and may be several in one text.
-func cacheable(query string, args int) bool { return args > 0 && len(query) <= longestCached }
+// cacheable excludes statements without arguments: they take one round trip
+// anyhow, and a text may contain several of them.
+func cacheable(query string, args int) bool { return args > 0 && len(query) <= maxCachedBytes }
 
 // statement is a prepared statement in the cache.
 type statement struct {
-	runnable
+	contextStmt
 	busy    bool // under way, or its rows are still open
 	evicted bool // to be closed as soon as it is free
 }
 
-// runnable is what both drivers' statements can do.
-type runnable interface {
+// contextStmt are the methods that both drivers' statements have.
+type contextStmt interface {
 	driver.Stmt
 	driver.StmtQueryContext
 	driver.StmtExecContext
 }
 
-// statements keeps the statements of one connection, the least recently used
-// of which makes room. Like the connection it is for one goroutine at a time.
+// statements caches the prepared statements of one connection and evicts the
+// least recently used. Like the connection it is not safe for concurrent use.
 type statements struct {
 	lru *simplelru.LRU[string, *statement]
 }
@@ -39,14 +39,14 @@ func newStatements(size int) *statements {
 	if size <= 0 {
 		return &statements{}
 	}
-	// The error says that the size is not positive.
+	// NewLRU fails only if the size is not positive.
 	lru, _ := simplelru.NewLRU(size, func(_ string, s *statement) { s.evict() })
 	return &statements{lru: lru}
 }
 
-// take returns the statement of a text, prepared now if need be, and marks it
-// busy until release. It gives nil when there is none to be had: without a
-// cache, or because its rows are being read at this moment.
+// take returns the prepared statement of a text, preparing it first if
+// necessary, and marks it busy until release. It returns nil if there is no
+// cache, or if the rows of the statement are still being read.
 func (c *statements) take(ctx context.Context, on driver.ConnPrepareContext, query string) (*statement, error) {
 	if c.lru == nil {
 		return nil, nil
@@ -62,16 +62,16 @@ func (c *statements) take(ctx context.Context, on driver.ConnPrepareContext, que
 	if err != nil {
 		return nil, err
 	}
-	able, ok := prepared.(runnable)
+	able, ok := prepared.(contextStmt)
 	if !ok {
 		return nil, prepared.Close()
 	}
-	s := &statement{runnable: able, busy: true}
+	s := &statement{contextStmt: able, busy: true}
 	c.lru.Add(query, s)
 	return s, nil
 }
 
-// release says that the statement is free again. nil is allowed.
+// release marks the statement as free. s may be nil.
 func (c *statements) release(s *statement) {
 	if s == nil {
 		return
@@ -82,7 +82,7 @@ func (c *statements) release(s *statement) {
 	}
 }
 
-// drop forgets a text's statement.
+// drop removes a text's statement from the cache.
 func (c *statements) drop(query string) { c.lru.Remove(query) }
 
 func (c *statements) closeAll() {
@@ -91,8 +91,8 @@ func (c *statements) closeAll() {
 	}
 }
 
-// evict closes the statement, now or when it is released. That a statement
-// cannot be closed shows in the next use of its connection.
+// evict closes the statement, now or when it is released. An error is ignored:
+// it shows in the next use of the connection.
 func (s *statement) evict() {
 	s.evicted = true
 	if !s.busy {

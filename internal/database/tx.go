@@ -11,8 +11,8 @@ import (
 	entsql "entgo.io/ent/dialect/sql"
 )
 
-// attempts is how often InTx begins anew when the database gave up a
-// transaction for the sake of another one.
+// attempts is how often InTx runs a transaction that the database aborts in
+// favor of another one.
 const attempts = 3
 
 // Tx is a transaction. Only one goroutine may use it at a time.
@@ -28,7 +28,7 @@ func (t *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.
 	return t.tx.QueryContext(ctx, query, args...)
 }
 
-// QueryRowContext runs a query of one row inside the transaction.
+// QueryRowContext runs a query for one row inside the transaction.
 func (t *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
 	t.db.onStatement(ctx, query)
 	return t.tx.QueryRowContext(ctx, query, args...)
@@ -40,22 +40,22 @@ func (t *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Re
 	return t.tx.ExecContext(ctx, query, args...)
 }
 
-// Commit makes the transaction's changes last. When it fails with an error
-// that IsUnavailable, nobody knows whether they did.
+// Commit commits the transaction. If it fails with an error for which
+// IsUnavailable is true, it is unknown whether the changes were committed.
 func (t *Tx) Commit() error {
 	t.db.onStatement(t.ctx, "COMMIT")
 	return t.tx.Commit()
 }
 
-// Rollback undoes the transaction. After Commit it does nothing.
+// Rollback rolls the transaction back. After Commit it does nothing.
 func (t *Tx) Rollback() error {
 	t.db.onStatement(t.ctx, "ROLLBACK")
 	return t.tx.Rollback()
 }
 
-// Begin starts a transaction on the writer, or, when opts say ReadOnly, on a
-// reader. On SQLite a writing transaction has the write lock from its start,
-// so whoever uses the DB itself inside of it waits for ever.
+// Begin starts a transaction on the writer or, if opts say ReadOnly, on a
+// reader. On SQLite a writing transaction has the write lock from its start, so
+// a caller that uses the DB itself inside it waits forever.
 func (d *DB) Begin(ctx context.Context, opts *sql.TxOptions) (*Tx, error) {
 	pool := d.writer
 	if opts != nil && opts.ReadOnly {
@@ -69,10 +69,10 @@ func (d *DB) Begin(ctx context.Context, opts *sql.TxOptions) (*Tx, error) {
 	return &Tx{tx: tx, db: d, ctx: ctx}, nil
 }
 
-// InTx runs f in a transaction: committed when f gives nil, else rolled back.
-// When the database broke the transaction off because of another one
-// (IsRetryable), f runs again, three times in all, so f must not have effects
-// outside the database.
+// InTx runs f in a transaction, which is committed if f returns nil and else
+// rolled back. If the database aborts the transaction because of another one
+// (IsRetryable), f runs again, up to three times in all, so f must not have
+// effects outside the database.
 func (d *DB) InTx(ctx context.Context, f func(*Tx) error) error {
 	var err error
 	for n := range attempts {
@@ -81,20 +81,20 @@ func (d *DB) InTx(ctx context.Context, f func(*Tx) error) error {
 				return err
 			}
 		}
-		if err = d.once(ctx, f); !IsRetryable(err) {
+		if err = d.runTx(ctx, f); !IsRetryable(err) {
 			return err
 		}
 	}
 	return err
 }
 
-func (d *DB) once(ctx context.Context, f func(*Tx) error) (err error) {
+func (d *DB) runTx(ctx context.Context, f func(*Tx) error) (err error) {
 	tx, err := d.Begin(ctx, nil)
 	if err != nil {
 		return err
 	}
 	committed := false
-	defer func() { // a panic in f must not keep the connection
+	defer func() { // release the connection even if f panics
 		if !committed {
 			if undo := tx.Rollback(); undo != nil && !errors.Is(undo, sql.ErrTxDone) && err == nil {
 				err = undo
@@ -108,8 +108,8 @@ func (d *DB) once(ctx context.Context, f func(*Tx) error) (err error) {
 	return tx.Commit()
 }
 
-// pause waits a few random milliseconds, so that two transactions which broke
-// each other do not meet again at once.
+// pause waits a few random milliseconds, so that two transactions which aborted
+// each other do not collide again at once.
 func pause(ctx context.Context, n int) error {
 	t := time.NewTimer(time.Duration(1+rand.IntN(10*n)) * time.Millisecond)
 	defer t.Stop()
@@ -139,7 +139,7 @@ func (e *entDriver) BeginTx(ctx context.Context, opts *sql.TxOptions) (dialect.T
 	return &entsql.Tx{Conn: entsql.Conn{ExecQuerier: tx}, Tx: tx}, nil
 }
 
-// Dialect is the database's name.
+// Dialect returns the database's name.
 func (e *entDriver) Dialect() string { return e.db.dialect }
 
 // Close closes the DB.

@@ -11,7 +11,7 @@ import (
 	"portico/internal/testdb"
 )
 
-func TestInTxUndoes(t *testing.T) {
+func TestInTxRollsBack(t *testing.T) {
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
 		ctx := context.Background()
 		db := open(t, url, database.Options{})
