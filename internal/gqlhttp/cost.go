@@ -76,11 +76,11 @@ func (p *pricer) size(field *ast.Field) int {
 		}
 		pages = true
 		value := defined.DefaultValue
-		if given := field.Arguments.ForName(name); given != nil {
+		if given := field.Arguments.ForName(name); given != nil && !p.absent(given.Value) {
 			value = given.Value
 		}
 		if value != nil {
-			asked = max(asked, p.argument(value))
+			asked = max(asked, p.argument(name, value))
 		}
 	}
 	switch {
@@ -94,10 +94,21 @@ func (p *pricer) size(field *ast.Field) int {
 	return max(1, p.prices.Length(field.ObjectDefinition.Name, field.Name))
 }
 
+// absent reports whether a value is a variable that the request does not have:
+// the argument's default applies.
+func (p *pricer) absent(value *ast.Value) bool {
+	if value.Kind != ast.Variable || p.variables == nil {
+		return false
+	}
+	p.varies = true
+	_, given := p.variables[value.Raw]
+	return !given
+}
+
 // argument returns the value of a number or the length of a list, clamped to
 // 1–100, and 0 for null. A variable counts as 100 while the variables are
 // unknown. Numbers out of range count as 100: the resolver refuses them.
-func (p *pricer) argument(value *ast.Value) int {
+func (p *pricer) argument(name string, value *ast.Value) int {
 	if mentionsVariable(value) {
 		p.varies = true
 		if p.variables == nil && value.Kind == ast.Variable {
@@ -112,14 +123,19 @@ func (p *pricer) argument(value *ast.Value) int {
 	switch given := given.(type) {
 	case nil:
 		return 0
+	case []any:
+		return min(max(len(given), 1), largestPage)
+	}
+	if name == "ids" {
+		return 1 // a single id is a list of one
+	}
+	switch given := given.(type) {
 	case int64:
 		size = given
 	case json.Number:
 		if n, err := strconv.ParseInt(given.String(), 10, 64); err == nil {
 			size = n
 		}
-	case []any:
-		size = max(int64(len(given)), 1)
 	}
 	if size < 1 || size > largestPage {
 		return largestPage

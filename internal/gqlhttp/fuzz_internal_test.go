@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"math/big"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator"
 )
 
 // plainSchema has one field for each way in which a field is priced.
@@ -54,14 +57,19 @@ func FuzzGuardAndCost(f *testing.F) {
 		`{ nodes(ids: ["a", "b"]) { id } top { id } t: top(first: 200) { tags } }`,
 		"{ ...A ...A } fragment A on Query { ...B ...B } fragment B on Query { item { ...C self { ...C } } } fragment C on Item { id tags }",
 		"query($x: Int = 3 @deprecated) { item { id } }",
+		"query($n: Int, $m: Int = 4) { items(first: $n, last: $m) { nodes { ...F } } top(first: $n) { id } t: top(first: $m) { tags } } fragment F on Item { items(last: $n) { totalCount } }",
+		"query($ids: [ID!]!, $id: ID!) { nodes(ids: $ids) { id } one: nodes(ids: [$id, $id]) { id } }",
+		"mutation($n: Int = 1000) { push(n: $n) { items(first: $n) { nodes { tags } } } }",
 	} {
-		f.Add(seed)
+		for _, n := range []int64{-1, 0, 1, 17, 101} {
+			f.Add(seed, n)
+		}
 	}
 	// Small limits keep the reference implementation fast enough.
 	h := plainHandler(func(l *Limits) { l.Nodes, l.Tokens, l.CacheEntries = 300, 300, 0 })
-	f.Fuzz(func(t *testing.T, text string) {
+	f.Fuzz(func(t *testing.T, text string, n int64) {
 		doc, errs := h.prepare(context.Background(), text)
-		if errs != nil || introspects(text) || strings.Contains(text, "$") {
+		if errs != nil || introspects(text) {
 			return
 		}
 		aliases, directives := slowCounts(doc.QueryDocument)
@@ -75,16 +83,52 @@ func FuzzGuardAndCost(f *testing.F) {
 			require.LessOrEqual(t, depth, h.options.Limits.Depth)
 			require.LessOrEqual(t, fields, h.options.Limits.RootFields)
 
-			want := slowPrice(h.options.Prices, op)
-			if most := big.NewInt(maxCost); want.Cmp(most) > 0 {
-				want = most
+			if variables, err := validator.VariableValues(h.schema.Schema(), op, variablesOf(op, n)); err == nil {
+				comparePrice(t, h, op, variables)
 			}
-			got, varies := h.price(op, nil)
-			require.False(t, varies)
-			require.Equal(t, want.Int64(), int64(got.cost))
-			require.Equal(t, got.cost, got.charged)
 		}
 	})
+}
+
+// variablesOf returns values for an operation's variables as a request has them:
+// n chooses which are absent, null, or given, and is what numbers are and how
+// long lists are.
+func variablesOf(op *ast.OperationDefinition, n int64) map[string]any {
+	out := map[string]any{}
+	for i, v := range op.VariableDefinitions {
+		switch choice := (uint64(n) + uint64(i)) % 4; {
+		case choice == 0 && !v.Type.NonNull:
+		case choice == 1 && !v.Type.NonNull:
+			out[v.Variable] = nil
+		case v.Type.Elem != nil:
+			out[v.Variable] = slices.Repeat([]any{"a"}, int(uint64(n)%120))
+		case v.Type.NamedType == "Int":
+			out[v.Variable] = json.Number(strconv.FormatInt(n, 10))
+		case v.Type.NamedType == "Boolean":
+			out[v.Variable] = n%2 == 0
+		default:
+			out[v.Variable] = "a"
+		}
+	}
+	return out
+}
+
+// comparePrice compares an operation's price with the slow one, and with the
+// most that it could be with other variables.
+func comparePrice(t *testing.T, h *Handler, op *ast.OperationDefinition, variables map[string]any) {
+	t.Helper()
+	want := slowPrice(h.options.Prices, op, variables)
+	if most := big.NewInt(maxCost); want.Cmp(most) > 0 {
+		want = most
+	}
+	got, varies := h.price(op, variables)
+	require.Equal(t, want.Int64(), int64(got.cost))
+	require.Equal(t, got.cost, got.charged)
+	most, _ := h.price(op, nil)
+	require.GreaterOrEqual(t, most.cost, got.cost)
+	if !varies {
+		require.Equal(t, most, got)
+	}
 }
 
 // FuzzBody compares the decoding of a body with that of encoding/json.

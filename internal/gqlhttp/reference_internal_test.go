@@ -1,6 +1,7 @@
 package gqlhttp
 
 import (
+	"fmt"
 	"math/big"
 	"strings"
 
@@ -29,8 +30,8 @@ func spread(set ast.SelectionSet) (out []*ast.Field) {
 
 // slowPrice is the formula of docs/cost.md for documents without introspection
 // and without variables.
-func slowPrice(p Prices, op *ast.OperationDefinition) *big.Int {
-	sum := slowFields(p, op.SelectionSet)
+func slowPrice(p Prices, op *ast.OperationDefinition, variables map[string]any) *big.Int {
+	sum := slowFields(p, op.SelectionSet, variables)
 	if op.Operation == ast.Mutation {
 		for _, f := range spread(op.SelectionSet) {
 			if f.Name != "__typename" {
@@ -41,14 +42,14 @@ func slowPrice(p Prices, op *ast.OperationDefinition) *big.Int {
 	return sum
 }
 
-func slowFields(p Prices, set ast.SelectionSet) *big.Int {
+func slowFields(p Prices, set ast.SelectionSet, variables map[string]any) *big.Int {
 	sum := new(big.Int)
 	for _, f := range spread(set) {
 		if f.Name == "__typename" {
 			continue
 		}
-		below := slowFields(p, f.SelectionSet)
-		if rows := slowRows(p, f); rows > 1 {
+		below := slowFields(p, f.SelectionSet, variables)
+		if rows := slowRows(p, f, variables); rows > 1 {
 			if below.Sign() == 0 {
 				below.SetInt64(1)
 			}
@@ -63,22 +64,29 @@ func slowFields(p Prices, set ast.SelectionSet) *big.Int {
 	return sum
 }
 
-func slowRows(p Prices, f *ast.Field) int64 {
+func slowRows(p Prices, f *ast.Field, variables map[string]any) int64 {
 	if f.Definition.Arguments.ForName("ids") != nil {
-		return max(1, min(100, int64(len(f.Arguments.ForName("ids").Value.Children))))
+		ids, given := slowArgument(f, "ids", variables)
+		if list, ok := ids.([]any); ok {
+			return max(1, min(100, int64(len(list))))
+		}
+		if given && ids != nil {
+			return 1 // one alone is a list of one
+		}
+		return 20
 	}
 	if f.Definition.Arguments.ForName("first") == nil {
 		return int64(p.Length(f.ObjectDefinition.Name, f.Name))
 	}
 	var rows int64
 	for _, name := range []string{"first", "last"} {
-		a := f.Arguments.ForName(name)
+		a, given := slowArgument(f, name, variables)
 		switch {
-		case a == nil && name == "first" && f.Name == "top":
+		case !given && name == "first" && f.Name == "top":
 			rows = max(rows, 7)
-		case a == nil || a.Value.Kind == ast.NullValue:
+		case !given || a == nil:
 		default:
-			n, ok := new(big.Int).SetString(a.Value.Raw, 10)
+			n, ok := new(big.Int).SetString(fmt.Sprint(a), 10)
 			if !ok || n.Sign() <= 0 || n.Cmp(big.NewInt(100)) > 0 {
 				n = big.NewInt(100)
 			}
@@ -89,6 +97,24 @@ func slowRows(p Prices, f *ast.Field) int64 {
 		return 20
 	}
 	return rows
+}
+
+// slowArgument returns an argument's value. An absent variable is an argument
+// that is not given.
+func slowArgument(f *ast.Field, name string, variables map[string]any) (value any, given bool) {
+	a := f.Arguments.ForName(name)
+	switch {
+	case a == nil:
+		return nil, false
+	case a.Value.Kind == ast.Variable:
+		value, given = variables[a.Value.Raw]
+		return value, given
+	case a.Value.Kind == ast.NullValue:
+		return nil, true
+	case a.Value.Kind == ast.ListValue:
+		return make([]any, len(a.Value.Children)), true
+	}
+	return a.Value.Raw, true
 }
 
 // slowExtent measures a selection set as the guard does.
