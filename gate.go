@@ -162,7 +162,7 @@ func (p *program) gatewayServer(g *gatewayService) (*httpapi.Server, error) {
 		Verifier: g.Verifier, Usage: g.usage, Peer: gatewayPeer(proxies), Clock: clock.System{}, Log: p.log,
 	})
 	g.lanes.Add(g.Loads())
-	g.lanes.Add(map[string]telemetry.Load{"batches": d.Batches})
+	g.lanes.Add(map[string]telemetry.Load{"batches": d.Batches, "gateway_bodies": d.Bodies})
 	return httpapi.NewServer(d), nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"portico/internal/backlog"
 	"portico/internal/gateway"
 	"portico/internal/verdict"
 )
@@ -28,6 +29,8 @@ type work struct {
 	answer   answer
 	// buffer is what the body is read into, and then what is written from.
 	buffer []byte
+	// claim is the room that the body takes.
+	claim *backlog.Claim
 }
 
 func (d *Handler) begin() *work {
@@ -41,6 +44,7 @@ func (d *Handler) begin() *work {
 
 // end wipes what was read, which holds keys, and keeps the room.
 func (d *Handler) end(k *work) {
+	k.claim.Leave()
 	if cap(k.buffer) > keptBuffer {
 		return
 	}
@@ -52,7 +56,7 @@ func (d *Handler) end(k *work) {
 }
 
 // text reads a JSON body of at most so many bytes. On failure it has answered.
-func (d *Handler) text(w http.ResponseWriter, r *http.Request, k *work, most int) (text string, ok bool) {
+func (d *Handler) text(w http.ResponseWriter, r *http.Request, k *work, c *gateway.Caller, most int) (text string, ok bool) {
 	if !isJSON(r.Header["Content-Type"]) {
 		d.say(w, (*answer).wrongType)
 		return "", false
@@ -60,6 +64,9 @@ func (d *Handler) text(w http.ResponseWriter, r *http.Request, k *work, most int
 	if r.ContentLength > int64(most) {
 		waitBeforeClosing(w, r)
 		d.say(w, (*answer).tooLarge)
+		return "", false
+	}
+	if k.claim, ok = d.makeRoom(w, r, c, most); !ok {
 		return "", false
 	}
 	body, err := readAll(r.Body, k.buffer[:0], most)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
@@ -55,14 +56,8 @@ func (e *envoy) Check(ctx context.Context, r *authz.CheckRequest) (*authz.CheckR
 	d := e.door
 	tokens := metadata.ValueFromIncomingContext(ctx, "x-portico-gateway-token")
 	c, no := d.believe(ctx, tokens)
-	switch {
-	case no == nil:
-	case no.Code == fault.CodeUnauthenticated:
-		return nil, status.Error(codes.Unauthenticated, no.Message)
-	case no.Code == fault.CodeRateLimited:
-		return nil, status.Error(codes.ResourceExhausted, no.Message)
-	default:
-		return nil, status.Error(codes.Unavailable, no.Message)
+	if no != nil {
+		return nil, status.Error(codeOf(no), no.Message)
 	}
 	k := d.begin()
 	defer d.end(k)
@@ -79,6 +74,26 @@ func (e *envoy) Check(ctx context.Context, r *authz.CheckRequest) (*authz.CheckR
 	}
 	refused := &d.refusals[k.verdict.Code]
 	return denied(refused.status, refused.body, options(&set, everyHeader)), nil
+}
+
+// refuseCheck answers a gateway that is not believed before its request was read.
+func refuseCheck(w http.ResponseWriter, no *fault.Error) {
+	h := w.Header()
+	h.Set("Content-Type", "application/grpc")
+	w.WriteHeader(http.StatusOK)
+	h.Set(http.TrailerPrefix+"Grpc-Status", strconv.Itoa(int(codeOf(no))))
+	h.Set(http.TrailerPrefix+"Grpc-Message", no.Message)
+}
+
+func codeOf(no *fault.Error) codes.Code {
+	switch no.Code {
+	case fault.CodeUnauthenticated:
+		return codes.Unauthenticated
+	case fault.CodeRateLimited:
+		return codes.ResourceExhausted
+	default:
+		return codes.Unavailable
+	}
 }
 
 // questionOf reads the question out of what Envoy tells of a call. What its

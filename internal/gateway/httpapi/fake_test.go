@@ -122,6 +122,7 @@ type bench struct {
 	addr  string
 	clock *clock.Fake
 
+	doors  *httpapi.Handler
 	server server
 	client *http.Client
 }
@@ -198,10 +199,11 @@ func open(t testing.TB) *bench {
 func openBy(t testing.TB, by func(*httpapi.Handler) server) *bench {
 	t.Helper()
 	b := &bench{gate: &fakeGate{}, usage: &fakeUsage{batches: map[string][]usage.Reported{}}, log: &syncBuffer{}, clock: clock.NewFake(noon())}
-	b.server = by(httpapi.New(httpapi.Options{
+	b.doors = httpapi.New(httpapi.Options{
 		Verifier: b.gate, Usage: b.usage, Peer: peer, Clock: b.clock,
 		Log: slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	}))
+	})
+	b.server = by(b.doors)
 	b.client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	if plain, ok := b.server.(*http.Server); ok {
 		plain.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(b.log, nil), slog.LevelWarn)

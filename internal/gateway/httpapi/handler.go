@@ -50,13 +50,15 @@ type Handler struct {
 	envoy    *grpc.Server
 	works    sync.Pool // of *work
 	batches  *backlog.Room
+	bodies   *backlog.Room
 	// Header fields that never change, so that an answer need not make them.
 	json, noStore []string
 }
 
 // New returns the doors.
 func New(o Options) *Handler {
-	d := &Handler{Options: o, refusals: newRefusals(), batches: backlog.NewRoom(batchesAtOnce, batchesShare, batchesLine), json: []string{jsonType}, noStore: []string{"no-store"}}
+	d := &Handler{Options: o, refusals: newRefusals(), batches: backlog.NewRoom(batchesAtOnce, batchesShare, batchesLine),
+		bodies: backlog.NewRoom(bodyRoom, bodyShare, bodyLine), json: []string{jsonType}, noStore: []string{"no-store"}}
 	d.envoy = newEnvoy(d)
 	return d
 }
@@ -85,7 +87,7 @@ func (d *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusOK)
 	default:
 		if r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
-			d.envoy.ServeHTTP(w, r)
+			d.check(w, r)
 			return
 		}
 		d.problem(w, http.StatusNotFound, string(fault.CodeNotFound), "There is no such door.")

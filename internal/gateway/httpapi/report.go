@@ -29,7 +29,7 @@ const reportTime = 5 * time.Second
 func (d *Handler) report(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
 	k := d.begin()
 	defer d.end(k)
-	text, ok := d.text(w, r, k, mostUsageBytes)
+	text, ok := d.text(w, r, k, c, mostUsageBytes)
 	if !ok {
 		return
 	}

@@ -29,7 +29,7 @@ const (
 func (d *Handler) verify(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
 	k := d.begin()
 	defer d.end(k)
-	text, ok := d.text(w, r, k, mostVerifyBytes)
+	text, ok := d.text(w, r, k, c, mostVerifyBytes)
 	if !ok {
 		return
 	}
@@ -64,7 +64,7 @@ func (d *Handler) verifying(ctx context.Context, k *work, c *gateway.Caller, bod
 func (d *Handler) verifyBatch(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
 	k := d.begin()
 	defer d.end(k)
-	text, ok := d.text(w, r, k, mostBatchBytes)
+	text, ok := d.text(w, r, k, c, mostBatchBytes)
 	if !ok {
 		return
 	}

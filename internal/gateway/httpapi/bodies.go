@@ -1,0 +1,82 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"portico/internal/backlog"
+	"portico/internal/fault"
+	"portico/internal/gateway"
+)
+
+const (
+	// bodyRoom is how many bytes of requests' bodies there are at once, while they
+	// come and until they are answered; bodyShare is how many of one token, and
+	// bodyLine how many requests wait for a short time. A body of at most
+	// bodyFree is not counted.
+	bodyRoom, bodyShare, bodyLine, bodyFree = 64 << 20, 16 << 20, 1000, 16 << 10
+)
+
+// Bodies returns how many bytes of bodies are held and the most that may be, how
+// many requests wait, and how many were turned away.
+func (d *Handler) Bodies() (used, most, waiting, refused int64) { return d.bodies.Load() }
+
+// makeRoom waits until there is room for the body of a request, of at most so
+// many bytes. On failure it has answered. A nil claim is none.
+func (d *Handler) makeRoom(w http.ResponseWriter, r *http.Request, c *gateway.Caller, most int) (claim *backlog.Claim, ok bool) {
+	size := r.ContentLength
+	switch {
+	case size >= 0 && size <= bodyFree:
+		return nil, true
+	case size < 0:
+		size = int64(most)
+	}
+	if claim, ok = d.bodies.Enter(r.Context(), c.Token.String(), size); !ok {
+		waitBeforeClosing(w, r)
+		d.later(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "Too many large requests are under way. Come again."))
+	}
+	return claim, ok
+}
+
+var errNoRoom = errors.New("there is no room for the body")
+
+// roomyBody is a body of unknown length that waits for room where it is not small.
+type roomyBody struct {
+	io.ReadCloser
+	enter func() (*backlog.Claim, bool)
+	read  int
+	claim *backlog.Claim
+}
+
+// Read reads the body; it returns errNoRoom where there is no room for it.
+func (b *roomyBody) Read(p []byte) (n int, err error) {
+	if b.read >= bodyFree && b.claim == nil {
+		claim, ok := b.enter()
+		if !ok {
+			return 0, errNoRoom
+		}
+		b.claim = claim
+	}
+	n, err = b.ReadCloser.Read(p)
+	b.read += n
+	return n, err
+}
+
+// check answers Envoy, by gRPC. It looks at the token before the body, which
+// gRPC would read first.
+func (d *Handler) check(w http.ResponseWriter, r *http.Request) {
+	c, no := d.believe(r.Context(), r.Header["X-Portico-Gateway-Token"])
+	if no != nil {
+		refuseCheck(w, no)
+		return
+	}
+	body := &roomyBody{ReadCloser: r.Body, enter: func() (*backlog.Claim, bool) {
+		return d.bodies.Enter(context.WithoutCancel(r.Context()), c.Token.String(), mostCheckBytes)
+	}}
+	r.Body = body
+	defer func() { body.claim.Leave() }()
+	d.envoy.ServeHTTP(w, r)
+}
