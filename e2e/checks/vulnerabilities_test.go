@@ -14,7 +14,7 @@ import (
 // report is a vulnerability of a module that the program is made of.
 const report = `{
 	"schema_version": "1.3.1", "id": "GO-2026-99999", "modified": "2026-01-01T00:00:00Z", "published": "2026-01-01T00:00:00Z",
-	"summary": "Made up for a test", "details": "Made up for a test",
+	"summary": "Made up for a test", "details": "Made up for a test", "database_specific": {"url": "https://pkg.go.dev/vuln/GO-2026-99999"},
 	"affected": [{
 		"package": {"name": "github.com/google/uuid", "ecosystem": "Go"},
 		"ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}]}],
@@ -54,6 +54,8 @@ func TestAKnownVulnerabilityFails(t *testing.T) {
 	require.Contains(t, out, "GO-2026-99999")
 	code, out = vulnerabilities(t, `[]`, nil)
 	require.Equal(t, 0, code, out)
+	require.Contains(t, out, "== module .\n")
+	require.Contains(t, out, "== module e2e\n")
 }
 
 // A database that cannot be reached is neither a pass nor a failure.
@@ -64,5 +66,5 @@ func TestADatabaseThatCannotBeReachedIsSaid(t *testing.T) {
 	var exit *exec.ExitError
 	require.ErrorAs(t, err, &exit)
 	require.Equal(t, 75, exit.ExitCode(), string(text))
-	require.Contains(t, string(text), "NOT CHECKED")
+	require.Regexp(t, `(?m)^NOT CHECKED: .*\n\z`, string(text), "it is the last line")
 }
