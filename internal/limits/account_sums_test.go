@@ -13,15 +13,15 @@ import (
 	"portico/internal/limits"
 )
 
-// Many accounts at once, with flushes that fail, days that go by, and states
-// that have to go: each unit is stored once, and no account gets more.
+// With many accounts at once, flushes that fail, days that pass, and evictions,
+// each unit is stored once, and no account exceeds its quota.
 func TestEveryUnitOfAccountsIsStoredOnce(t *testing.T) {
 	const accounts, apps, limit = 60, 4, 25
-	all := make([]*family, accounts)
-	w, b := newWorld(64), newBooks()
+	all := make([]*accountFixture, accounts)
+	w, b := newFixture(64), newFakeStore()
 	for i := range all {
-		all[i] = newFamily(1, apps, limits.Quota{Limit: limit, Per: domain.PerDay})
-		all[i].world, all[i].books = w, b
+		all[i] = newAccountFixture(1, apps, limits.Quota{Limit: limit, Per: domain.PerDay})
+		all[i].fixture, all[i].fakeStore = w, b
 	}
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -64,12 +64,12 @@ func TestEveryUnitOfAccountsIsStoredOnce(t *testing.T) {
 	}
 }
 
-// Any order of calls, flushes, failures, journals, days and changes of the plan
-// keeps the sums.
-func TestTheSumsOfAnAccountHoldInAnyOrder(t *testing.T) {
+// In any order of calls, flushes, failures, journals, days and changes of the plan,
+// the stored units equal those taken.
+func TestAccountSumsInAnyOrder(t *testing.T) {
 	const limit = 20
 	rapid.Check(t, func(t *rapid.T) {
-		f := newFamily(2, 3, limits.Quota{Limit: limit, Per: domain.PerDay})
+		f := newAccountFixture(2, 3, limits.Quota{Limit: limit, Per: domain.PerDay})
 		passed, today := map[uuid.UUID]int64{}, map[time.Time]int64{}
 		t.Repeat(map[string]func(*rapid.T){
 			"take": func(t *rapid.T) {

@@ -12,15 +12,15 @@ import (
 	"portico/internal/limits"
 )
 
-// family is an account with apps, whose plan has a quota per account.
-type family struct {
-	*world
-	*books
+// accountFixture is an account with apps whose plan has a quota per account.
+type accountFixture struct {
+	*fixture
+	*fakeStore
 	apps []*limits.Ask
 }
 
-func newFamily(max, apps int, quota limits.Quota) *family {
-	f := &family{newWorld(max), newBooks(), nil}
+func newAccountFixture(max, apps int, quota limits.Quota) *accountFixture {
+	f := &accountFixture{newFixture(max), newFakeStore(), nil}
 	account, product := uuid.New(), uuid.New()
 	for range apps {
 		a := ask()
@@ -31,9 +31,9 @@ func newFamily(max, apps int, quota limits.Quota) *family {
 	return f
 }
 
-// take takes as the gate does: what is not known is loaded.
-func (f *family) take(a *limits.Ask) limits.Answer {
-	out := f.world.take(a)
+// take calls Take as the gateway does: it loads counts that are unknown.
+func (f *accountFixture) take(a *limits.Ask) limits.Answer {
+	out := f.fixture.take(a)
 	for range 3 { // a period may end in between
 		if out.Outcome != limits.QuotaUnknown {
 			break
@@ -43,13 +43,13 @@ func (f *family) take(a *limits.Ask) limits.Answer {
 		}
 		start, _ := a.Quota.Period(f.clock.Now(), nil)
 		f.Load(a.QuotaCounter(), start, f.used(a.QuotaCounter(), start))
-		out = f.world.take(a)
+		out = f.fixture.take(a)
 	}
 	return out
 }
 
-// per changes whose calls the plan's quota counts together.
-func (f *family) per(account bool) {
+// per sets whether the plan counts its quota per account or per app.
+func (f *accountFixture) per(account bool) {
 	for _, a := range f.apps {
 		a.PerAccount = account
 	}
@@ -57,8 +57,8 @@ func (f *family) per(account bool) {
 
 func monthly(n int64) limits.Quota { return limits.Quota{Limit: n, Per: domain.PerMonth} }
 
-func TestTheAppsOfAnAccountShareItsQuota(t *testing.T) {
-	f := newFamily(0, 3, monthly(10))
+func TestAppsShareTheirAccountsQuota(t *testing.T) {
+	f := newAccountFixture(0, 3, monthly(10))
 	for n := range int64(10) {
 		got := f.take(f.apps[n%2])
 		want(t, "outcome", got.Outcome, limits.Passed)
@@ -75,23 +75,23 @@ func TestTheAppsOfAnAccountShareItsQuota(t *testing.T) {
 	start, _ := monthly(1).Period(noon(), nil)
 	want(t, "the first app's", f.used(f.apps[0].Subscription, start), int64(5))
 	want(t, "the account's", f.used(f.apps[0].Account, start), int64(10))
-	again := &family{newWorld(0), f.books, f.apps} // another process
+	again := &accountFixture{newFixture(0), f.fakeStore, f.apps} // another process
 	for _, a := range f.apps {
 		want(t, "after a restart", again.take(a).Outcome, limits.QuotaExceeded)
 	}
 }
 
-func TestAnotherAccountHasAQuotaOfItsOwn(t *testing.T) {
-	f, other := newFamily(0, 1, monthly(1)), newFamily(0, 1, monthly(1))
-	other.world = f.world
+func TestAccountsHaveSeparateQuotas(t *testing.T) {
+	f, other := newAccountFixture(0, 1, monthly(1)), newAccountFixture(0, 1, monthly(1))
+	other.fixture = f.fixture
 	want(t, "one", f.take(f.apps[0]).Outcome, limits.Passed)
 	want(t, "one more", f.take(f.apps[0]).Outcome, limits.QuotaExceeded)
 	want(t, "the other", other.take(other.apps[0]).Outcome, limits.Passed)
 }
 
-// What an account shares is the quota; how fast its apps may call is their own.
-func TestRatesStayTheApps(t *testing.T) {
-	f := newFamily(0, 2, monthly(10))
+// The apps of an account share the quota, but each has its own rate limit.
+func TestRateLimitsArePerApp(t *testing.T) {
+	f := newAccountFixture(0, 2, monthly(10))
 	for _, a := range f.apps {
 		a.SubscriptionRate = limits.Rate{Limit: 1, Per: time.Hour, Burst: 3}
 		for range 3 {
@@ -103,10 +103,10 @@ func TestRatesStayTheApps(t *testing.T) {
 	want(t, "the refused took nothing", f.peek(f.apps[0]).Quota.Remaining, int64(4))
 }
 
-// Whichever way a plan counts, and however often that is changed: what was used
-// of the period is used, at once.
-func TestAnotherWayToCountGivesNothingAnew(t *testing.T) {
-	f := newFamily(0, 3, monthly(10))
+// Changing whether a plan counts per account or per app, however often, does not
+// reset what was used of the period.
+func TestChangingPerAccountResetsNothing(t *testing.T) {
+	f := newAccountFixture(0, 3, monthly(10))
 	one, two, three := f.apps[0], f.apps[1], f.apps[2]
 	f.per(false)
 	one.Cost, two.Cost = 6, 3
@@ -125,17 +125,17 @@ func TestAnotherWayToCountGivesNothingAnew(t *testing.T) {
 	want(t, "a smaller one", f.take(two).Outcome, limits.QuotaExceeded)
 }
 
-// Apps of one account may have plans that count by the app and by the account
-// at a time: what the former take is the account's, once it is drained.
-func TestAppsOfBothKindsAreTheAccounts(t *testing.T) {
-	for name, how := range map[string]func(*family){
-		"stored":    func(f *family) { f.store(f.Memory) },
-		"in flight": func(f *family) { f.waiting = f.Drain(f.waiting) },
-		"journaled": func(f *family) { f.journal(f.Memory) },
-		"folded":    func(f *family) { f.journal(f.Memory); f.fold(f.Memory) },
+// Apps of one account may have plans that count per app and per account at the same
+// time: units of the former count for the account once they are drained.
+func TestAccountCountsAppsOfBothKinds(t *testing.T) {
+	for name, how := range map[string]func(*accountFixture){
+		"stored":    func(f *accountFixture) { f.store(f.Memory) },
+		"in flight": func(f *accountFixture) { f.waiting = f.Drain(f.waiting) },
+		"journaled": func(f *accountFixture) { f.journal(f.Memory) },
+		"folded":    func(f *accountFixture) { f.journal(f.Memory); f.fold(f.Memory) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFamily(0, 2, monthly(10))
+			f := newAccountFixture(0, 2, monthly(10))
 			alone, shared := f.apps[0], f.apps[1]
 			alone.PerAccount = false
 			want(t, "shared", f.take(shared).Quota.Remaining, int64(9))
@@ -149,9 +149,9 @@ func TestAppsOfBothKindsAreTheAccounts(t *testing.T) {
 	}
 }
 
-// Plans of days and of months count apart, and neither pushes the other out.
-func TestQuotasOverDifferentPeriodsAreApart(t *testing.T) {
-	f := newFamily(0, 2, monthly(10))
+// Quotas per day and per month are counted separately, and neither evicts the other.
+func TestQuotasOfDifferentPeriodsAreSeparate(t *testing.T) {
+	f := newAccountFixture(0, 2, monthly(10))
 	daily := f.apps[1]
 	account, product := uuid.New(), uuid.New()
 	daily.Quota = limits.Quota{Limit: 3, Per: domain.PerDay}
@@ -161,21 +161,22 @@ func TestQuotasOverDifferentPeriodsAreApart(t *testing.T) {
 		want(t, "loaded", f.take(a).Outcome, limits.Passed)
 	}
 	for n := range int64(2) {
-		got := f.world.take(f.apps[0])
+		got := f.fixture.take(f.apps[0])
 		want(t, "of the month", got.Quota.Remaining, 8-n)
-		got = f.world.take(daily)
+		got = f.fixture.take(daily)
 		want(t, "of the day", got.Quota.Remaining, 1-n)
 	}
-	want(t, "the day's end", f.world.take(daily).Outcome, limits.QuotaExceeded)
+	want(t, "the day's end", f.fixture.take(daily).Outcome, limits.QuotaExceeded)
 	f.pass(24 * time.Hour)
 	want(t, "the next day", f.take(daily).Quota.Remaining, int64(2))
 	want(t, "the same month", f.take(f.apps[0]).Quota.Remaining, int64(6))
 }
 
-// Another period is another count of the account's, also where both begin; what
-// the app used is stored once, and is the new count's with its next call.
-func TestAnotherPeriodWhereBothBegin(t *testing.T) {
-	f := newFamily(0, 1, limits.Quota{Limit: 5, Per: domain.PerDay})
+// Another quota period has another count of the account, also when both periods begin
+// at the same time; the app's units are stored once, and join the new count with its
+// next call.
+func TestChangedPeriodWithEqualStart(t *testing.T) {
+	f := newAccountFixture(0, 1, limits.Quota{Limit: 5, Per: domain.PerDay})
 	f.clock.Advance(time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC).Sub(noon()))
 	a := f.apps[0]
 	a.Cost = 3
@@ -192,8 +193,8 @@ func TestAnotherPeriodWhereBothBegin(t *testing.T) {
 	want(t, "stored", f.used(a.Subscription, start), int64(6))
 }
 
-func TestAnAccountsAppsTogether(t *testing.T) {
-	f := newFamily(0, 16, monthly(1000))
+func TestAppsOfAnAccountConcurrently(t *testing.T) {
+	f := newAccountFixture(0, 16, monthly(1000))
 	f.take(f.apps[0])
 	var passed atomic.Int64
 	passed.Store(1)
@@ -201,12 +202,12 @@ func TestAnAccountsAppsTogether(t *testing.T) {
 		for i := range 60 {
 			a := *f.apps[(n+i)%len(f.apps)]
 			a.Cost = int64(1 + n%3)
-			if f.world.take(&a).Outcome == limits.Passed {
+			if f.fixture.take(&a).Outcome == limits.Passed {
 				passed.Add(a.Cost)
 			}
 		}
 		a := *f.apps[n%len(f.apps)]
-		for f.world.take(&a).Outcome == limits.Passed {
+		for f.fixture.take(&a).Outcome == limits.Passed {
 			passed.Add(1)
 		}
 	})
@@ -214,7 +215,7 @@ func TestAnAccountsAppsTogether(t *testing.T) {
 }
 
 func TestTakeOfAnAccountDoesNotAllocate(t *testing.T) {
-	f := newFamily(0, 1, monthly(1<<50))
+	f := newAccountFixture(0, 1, monthly(1<<50))
 	a := f.apps[0]
 	f.take(a)
 	var out limits.Answer

@@ -39,7 +39,7 @@ func loadedFor(m *limits.Memory, a *limits.Ask) (*limits.Memory, *limits.Ask) {
 	return m, a
 }
 
-// Outcomes other than Passed come too: a second has but a million calls.
+// Outcomes other than Passed occur too: the limit is a million calls a second.
 func BenchmarkTake(b *testing.B) {
 	m, a := loaded(limits.NewMemory(clock.System{}, nil, 0))
 	var out limits.Answer
@@ -50,7 +50,7 @@ func BenchmarkTake(b *testing.B) {
 	}
 }
 
-// The quota is the account's.
+// The quota is counted per account.
 func BenchmarkTakePerAccount(b *testing.B) {
 	a := ask()
 	a.Account, a.PerAccount = uuid.New(), true
@@ -63,7 +63,7 @@ func BenchmarkTakePerAccount(b *testing.B) {
 	}
 }
 
-// The keys come in no order.
+// The keys are used in random order.
 func BenchmarkTakeOfManyKeys(b *testing.B) {
 	m := limits.NewMemory(clock.System{}, nil, 0)
 	asks := make([]limits.Ask, 100_000)
@@ -82,7 +82,7 @@ func BenchmarkTakeOfManyKeys(b *testing.B) {
 	}
 }
 
-func BenchmarkTakeTogether(b *testing.B) {
+func BenchmarkTakeConcurrently(b *testing.B) {
 	m, a := loaded(limits.NewMemory(clock.System{}, nil, 0))
 	b.ReportAllocs()
 	b.RunParallel(func(p *testing.PB) {

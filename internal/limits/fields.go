@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// AppendPolicy appends the field RateLimit-Policy of
-// draft-ietf-httpapi-ratelimit-headers (structured fields), and AppendState the
-// field RateLimit; nothing where there is no limit. The policies are called "rate"
-// and "quota".
+// AppendPolicy appends the value of the field RateLimit-Policy of
+// draft-ietf-httpapi-ratelimit-headers (a structured field) to to, and AppendState
+// that of the field RateLimit. They append nothing if there is no limit. The
+// policies are called "rate" and "quota".
 //
 //	RateLimit-Policy: "rate";q=100;w=60, "quota";q=10000;w=86400
 //	RateLimit: "rate";r=99;t=1, "quota";r=9321;t=40111
@@ -22,7 +22,7 @@ func (a *Answer) AppendPolicy(to []byte) []byte {
 	})
 }
 
-// AppendState is described with AppendPolicy.
+// AppendState appends the value of the field RateLimit, see AppendPolicy.
 func (a *Answer) AppendState(to []byte, now time.Time) []byte {
 	return a.each(to, func(to []byte, w *Window) []byte {
 		to = appendParameter(to, ";r=", max(0, w.Remaining))
@@ -30,7 +30,7 @@ func (a *Answer) AppendState(to []byte, now time.Time) []byte {
 	})
 }
 
-// each writes a list with a member for each limit there is.
+// each appends a list with a member for each limit that exists.
 func (a *Answer) each(to []byte, member func([]byte, *Window) []byte) []byte {
 	if a.Rate.Limit != 0 {
 		to = member(append(to, `"rate"`...), &a.Rate)
@@ -44,8 +44,8 @@ func (a *Answer) each(to []byte, member func([]byte, *Window) []byte) []byte {
 	return to
 }
 
-// appendParameter writes a number, which in a structured field has at most 15
-// digits.
+// appendParameter appends a parameter. An integer in a structured field has at most
+// 15 digits; larger ones are capped.
 func appendParameter(to []byte, name string, n int64) []byte {
 	return strconv.AppendInt(append(to, name...), min(n, 999_999_999_999_999), 10)
 }

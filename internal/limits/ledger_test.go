@@ -9,7 +9,7 @@ import (
 )
 
 // daily returns an Ask with a quota of 10 calls a day, loaded.
-func daily(w *world) *limits.Ask {
+func daily(w *fixture) *limits.Ask {
 	a := ask()
 	a.Quota = limits.Quota{Limit: 10, Per: domain.PerDay}
 	w.take(a)
@@ -17,8 +17,8 @@ func daily(w *world) *limits.Ask {
 	return a
 }
 
-func TestAQuotaIsUnknownUntilItIsLoaded(t *testing.T) {
-	w, a := newWorld(0), ask()
+func TestQuotaIsUnknownUntilLoaded(t *testing.T) {
+	w, a := newFixture(0), ask()
 	a.Quota = limits.Quota{Limit: 10, Per: domain.PerDay}
 	got := w.take(a)
 	want(t, "at first", got, limits.Answer{Outcome: limits.QuotaUnknown})
@@ -34,8 +34,8 @@ func TestAQuotaIsUnknownUntilItIsLoaded(t *testing.T) {
 	want(t, "raised", w.peek(a).Quota.Remaining, int64(0))
 }
 
-func TestAQuotaIsExactToTheUnit(t *testing.T) {
-	w := newWorld(0)
+func TestQuotaIsExact(t *testing.T) {
+	w := newFixture(0)
 	a := daily(w)
 	a.Cost = 4
 	w.take(a)
@@ -54,8 +54,8 @@ func TestAQuotaIsExactToTheUnit(t *testing.T) {
 	want(t, "not drained again", len(w.Drain(nil)), 0)
 }
 
-func TestAPeriodEndsExactlyAtItsEnd(t *testing.T) {
-	w := newWorld(0)
+func TestPeriodEndsAtItsExactEnd(t *testing.T) {
+	w := newFixture(0)
 	a := daily(w)
 	a.Cost = 10
 	today, _ := a.Quota.Period(w.clock.Now(), nil)
@@ -80,8 +80,8 @@ func TestAPeriodEndsExactlyAtItsEnd(t *testing.T) {
 	want(t, "nothing is left", len(w.Drain(nil)), 0)
 }
 
-func TestAClockSetBackDoesNotReopenAPeriod(t *testing.T) {
-	w := newWorld(0)
+func TestClockSetBackDoesNotReopenPeriod(t *testing.T) {
+	w := newFixture(0)
 	a := daily(w)
 	a.Cost = 10
 	want(t, "today", w.take(a).Outcome, limits.Passed)
@@ -101,8 +101,8 @@ func TestAClockSetBackDoesNotReopenAPeriod(t *testing.T) {
 	want(t, "all counted", sum(w.Drain(nil)), int64(16))
 }
 
-func TestAnotherPeriodOfAPlanIsAnotherCount(t *testing.T) {
-	w := newWorld(0)
+func TestChangedQuotaPeriodStartsAnotherCount(t *testing.T) {
+	w := newFixture(0)
 	a := daily(w)
 	w.take(a)
 	monthly := *a
@@ -114,15 +114,15 @@ func TestAnotherPeriodOfAPlanIsAnotherCount(t *testing.T) {
 	w.load(a, 0)
 	want(t, "what was not stored is still counted", w.peek(a).Quota.Remaining, int64(9))
 	want(t, "all counted", sum(w.Drain(nil)), int64(2))
-	// Another zone of the same midnight goes on; one of another does not.
+	// In another zone with the same midnight the count continues; with another midnight it does not.
 	a.Location = time.FixedZone("the same", 0)
 	want(t, "the same start", w.peek(a).Quota.Remaining, int64(9))
 	a.Location = zone(t, "Asia/Kolkata")
 	want(t, "another start", w.peek(a).Outcome, limits.QuotaUnknown)
 }
 
-func TestAPlanMayGetAQuotaLater(t *testing.T) {
-	w, a := newWorld(0), ask()
+func TestPlanGainsQuota(t *testing.T) {
+	w, a := newFixture(0), ask()
 	a.SubscriptionRate = limits.Rate{Limit: 1, Per: time.Second, Burst: 3}
 	want(t, "a rate alone", w.take(a).Outcome, limits.Passed)
 	a.Quota = limits.Quota{Limit: 2, Per: domain.PerDay}
@@ -135,18 +135,18 @@ func TestAPlanMayGetAQuotaLater(t *testing.T) {
 	want(t, "counted", sum(w.Drain(nil)), int64(1))
 }
 
-// A batch that waits for the database stands in no count that can be loaded: it
-// must not be forgotten because the day is over, as the clock may go back.
-func TestWhatWaitsForTheDatabaseIsNotEvicted(t *testing.T) {
-	nothing := func(*world) {}
+// A batch that waits for the database is part of no count that can be loaded: it must
+// not be dropped when the day is over, as the clock may be set back.
+func TestUnsettledCountsAreNotEvicted(t *testing.T) {
+	nothing := func(*fixture) {}
 	for name, c := range map[string]struct {
-		today    func(w *world, a *limits.Ask)
-		tomorrow func(w *world)
+		today    func(w *fixture, a *limits.Ask)
+		tomorrow func(w *fixture)
 	}{
-		"in flight":                      {func(w *world, a *limits.Ask) { w.takes(a, 10); w.Drain(nil) }, nothing},
-		"journaled":                      {func(w *world, a *limits.Ask) { w.takes(a, 10); w.Journal(w.Drain(nil)) }, nothing},
-		"in flight from a day that ends": {func(w *world, a *limits.Ask) { w.takes(a, 10) }, func(w *world) { w.Drain(nil) }},
-		"one of two batches is stored": {func(w *world, a *limits.Ask) {
+		"in flight":                      {func(w *fixture, a *limits.Ask) { w.takes(a, 10); w.Drain(nil) }, nothing},
+		"journaled":                      {func(w *fixture, a *limits.Ask) { w.takes(a, 10); w.Journal(w.Drain(nil)) }, nothing},
+		"in flight from a day that ends": {func(w *fixture, a *limits.Ask) { w.takes(a, 10) }, func(w *fixture) { w.Drain(nil) }},
+		"one of two batches is stored": {func(w *fixture, a *limits.Ask) {
 			w.takes(a, 4)
 			first := w.Drain(nil)
 			w.takes(a, 6)
@@ -155,7 +155,7 @@ func TestWhatWaitsForTheDatabaseIsNotEvicted(t *testing.T) {
 		}, nothing},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(1)
+			w := newFixture(1)
 			a := daily(w)
 			c.today(w, a)
 			want(t, "all of today", w.take(a).Outcome, limits.QuotaExceeded)
@@ -163,7 +163,7 @@ func TestWhatWaitsForTheDatabaseIsNotEvicted(t *testing.T) {
 			want(t, "tomorrow", w.peek(a).Outcome, limits.QuotaUnknown)
 			c.tomorrow(w)
 			w.clock.Advance(-time.Hour)
-			for range 100 * 64 { // until every shard has looked for room
+			for range 100 * 64 { // until every shard has tried to evict
 				w.peek(daily(w))
 			}
 			w.peek(a)
@@ -176,14 +176,14 @@ func TestWhatWaitsForTheDatabaseIsNotEvicted(t *testing.T) {
 }
 
 // takes makes calls that all pass.
-func (w *world) takes(a *limits.Ask, n int) {
+func (w *fixture) takes(a *limits.Ask, n int) {
 	for range n {
 		w.take(a)
 	}
 }
 
-func TestOtherNodesCallsComeWithSettle(t *testing.T) {
-	w := newWorld(0)
+func TestSettleAddsOtherNodesCalls(t *testing.T) {
+	w := newFixture(0)
 	a := daily(w)
 	w.take(a)
 	rows := w.Drain(nil)
@@ -199,9 +199,9 @@ func TestOtherNodesCallsComeWithSettle(t *testing.T) {
 	want(t, "no totals", w.peek(a).Quota.Remaining, int64(3))
 }
 
-// A count read between a batch's commit and its Settle holds the batch already.
-func TestALoadDuringAFlushCountsNothingTwice(t *testing.T) {
-	w := newWorld(0)
+// A count read between a batch's commit and its Settle already contains the batch.
+func TestLoadDuringFlushCountsNothingTwice(t *testing.T) {
+	w := newFixture(0)
 	a := daily(w)
 	a.Cost = 5
 	w.take(a)
@@ -212,13 +212,13 @@ func TestALoadDuringAFlushCountsNothingTwice(t *testing.T) {
 	want(t, "after Settle", w.peek(a).Quota.Remaining, int64(5))
 }
 
-func TestWhatTheSharedStoreDecidedIsFollowed(t *testing.T) {
-	w := newWorld(0)
+func TestFollowSharedStore(t *testing.T) {
+	w := newFixture(0)
 	a := daily(w)
 	a.KeyRate = limits.Rate{Limit: 10, Per: time.Second, Burst: 10}
 	first, second := w.Level(a), w.Level(a)
 	want(t, "known", first.Known && first.Fresh, true)
-	// The answers overtake one another; two other nodes took 3.
+	// The answers arrive out of order; two other nodes took 3.
 	first.Key, first.Used = 4_000_000, 4
 	second.Key, second.Used = 5_000_000, 5
 	var out limits.Answer
@@ -229,7 +229,7 @@ func TestWhatTheSharedStoreDecidedIsFollowed(t *testing.T) {
 	l := w.Level(a)
 	want(t, "used", l.Used, int64(5))
 	want(t, "debt", l.Key, limits.Debt(5_000_000))
-	// By itself it goes on from there.
+	// On its own, the node continues from there.
 	got := w.take(a)
 	want(t, "the quota goes on", got.Quota.Remaining, int64(4))
 	want(t, "the rate goes on", got.Rate.Remaining, int64(4))
@@ -238,7 +238,7 @@ func TestWhatTheSharedStoreDecidedIsFollowed(t *testing.T) {
 	w.Settle(rows, []int64{3}) // the others have not flushed yet
 	want(t, "not lowered by the database", w.peek(a).Quota.Remaining, int64(4))
 
-	// The answer comes when the period is over.
+	// The answer arrives after the end of the period.
 	late := w.Level(a)
 	w.pass(12 * time.Hour)
 	w.take(a)
@@ -248,8 +248,8 @@ func TestWhatTheSharedStoreDecidedIsFollowed(t *testing.T) {
 	want(t, "the period it was taken in", rows[0].PeriodStart, late.Start)
 }
 
-func TestALoadIsFreshForAWhile(t *testing.T) {
-	w := newWorld(0)
+func TestLoadStaysFreshForAWhile(t *testing.T) {
+	w := newFixture(0)
 	a := daily(w)
 	w.pass(2 * time.Second)
 	want(t, "two seconds", w.Level(a).Fresh, true)

@@ -2,28 +2,30 @@ package limits
 
 import "time"
 
-// freshFor is how long a Load vouches for a count that the shared store lost.
+// freshFor is how long after a Load its count may replace one that the shared store
+// has lost.
 const freshFor = 2 * time.Second
 
-// Level is where the limits of one Ask stand at a moment: what a shared store
-// is seeded with, and what it answers.
+// Level is the state of the limits of one Ask at a moment: the initial values for a
+// shared store, and its answer.
 type Level struct {
-	// Key and Subscription are the debts of the two rates.
+	// Key and Subscription are the debts of the two rate limits.
 	Key, Subscription Debt
-	// Used is what was taken of the quota in the period from Start until End.
+	// Used is the number of units taken of the quota in the period from Start to End.
 	Used       int64
 	Start, End time.Time
 	// Left is the time from now until End.
 	Left time.Duration
-	// Known: the database's count was loaded for this period. Fresh: so
-	// recently that a shared store which has no count may trust Used.
+	// Known reports whether the database's count was loaded for this period, and
+	// Fresh whether that was so recent that a shared store without a count may
+	// start from Used.
 	Known, Fresh bool
 
 	loaded int64
 }
 
-// outcome decides. It is the only place that does, but for the script of
-// limits/redislimits, which says the same in Lua.
+// outcome decides about a call. The script of limits/redislimits contains the same
+// rules in Lua; there is no other copy.
 func (l *Level) outcome(a *Ask) Outcome {
 	cost := a.cost()
 	switch {
@@ -38,7 +40,7 @@ func (l *Level) outcome(a *Ask) Outcome {
 	return Passed
 }
 
-// add consumes the cost.
+// add consumes the cost of a.
 func (l *Level) add(a *Ask) {
 	cost := a.cost()
 	if !a.KeyRate.None() {
@@ -52,7 +54,7 @@ func (l *Level) add(a *Ask) {
 	}
 }
 
-// answer returns what level and outcome mean for the caller.
+// answer sets out to the answer for the caller.
 func (l *Level) answer(a *Ask, outcome Outcome, now time.Time, out *Answer) {
 	*out = Answer{Outcome: outcome}
 	if outcome == QuotaUnknown {
@@ -75,8 +77,8 @@ func (l *Level) answer(a *Ask, outcome Outcome, now time.Time, out *Answer) {
 	}
 }
 
-// rate returns the tighter window: of a refused call that of the longer wait,
-// else that with less left.
+// rate returns the window of the tighter rate limit: for a refused call the one
+// with the longer wait, else the one with fewer calls remaining.
 func (l *Level) rate(a *Ask, refused bool, now time.Time) Window {
 	switch {
 	case a.KeyRate.None() && a.SubscriptionRate.None():
@@ -86,14 +88,14 @@ func (l *Level) rate(a *Ask, refused bool, now time.Time) Window {
 	case a.SubscriptionRate.None():
 		return l.Key.window(a.KeyRate, now)
 	}
-	if l.keyBinds(a, refused) {
+	if l.keyIsTighter(a, refused) {
 		return l.Key.window(a.KeyRate, now)
 	}
 	return l.Subscription.window(a.SubscriptionRate, now)
 }
 
-// keyBinds returns which of two rates is the tighter.
-func (l *Level) keyBinds(a *Ask, refused bool) bool {
+// keyIsTighter reports whether the key's rate limit is the tighter one.
+func (l *Level) keyIsTighter(a *Ask, refused bool) bool {
 	if refused {
 		key, ever := l.Key.wait(a.KeyRate, a.cost())
 		subscription, either := l.Subscription.wait(a.SubscriptionRate, a.cost())
@@ -106,7 +108,7 @@ func (l *Level) keyBinds(a *Ask, refused bool) bool {
 	return key < subscription
 }
 
-// wait is the time until both rates have room, zero if one never has.
+// wait returns the time until both rate limits have room, or zero if one never will.
 func (l *Level) wait(a *Ask) (longest time.Duration) {
 	if !a.KeyRate.None() {
 		wait, ever := l.Key.wait(a.KeyRate, a.cost())
@@ -125,28 +127,28 @@ func (l *Level) wait(a *Ask) (longest time.Duration) {
 	return longest
 }
 
-// Level returns what this node knows about a's limits, for a shared store to
-// start from.
+// Level returns this node's state of a's limits, as the initial values for a shared
+// store.
 func (m *Memory) Level(a *Ask) Level {
 	now := m.clock.Now()
-	h := m.hold(a, now)
-	defer h.release()
+	h := m.lockStates(a, now)
+	defer h.unlock()
 	l := h.level(a)
 	l.Left = l.End.Sub(now)
 	l.Fresh = l.Known && m.tick()-l.loaded <= freshFor.Microseconds()
 	return l
 }
 
-// Follow takes over what a shared store decided about a: l is the level after
-// the decision, with the period of the Level it began from; taken tells that
-// the cost was consumed. The quota's part of it is drained like any other. The
-// answer is written to out.
+// Follow adopts a shared store's decision about a and sets out to the answer. l is
+// the level after the decision, with the period of the Level that it started from;
+// taken reports whether the cost was consumed. Quota units of it are returned by
+// Drain like any others.
 func (m *Memory) Follow(a *Ask, l *Level, outcome Outcome, taken bool, out *Answer) {
 	now := m.clock.Now()
 	l.answer(a, outcome, now, out)
-	h := m.hold(a, now)
-	defer h.release()
-	// Answers may overtake one another: the higher level is the later one.
+	h := m.lockStates(a, now)
+	defer h.unlock()
+	// Answers may arrive out of order: the higher level is the later one.
 	if h.key != nil {
 		h.key.debt = max(h.key.debt, l.Key)
 	}
@@ -159,13 +161,13 @@ func (m *Memory) Follow(a *Ask, l *Level, outcome Outcome, taken bool, out *Answ
 	if a.Quota.None() || outcome == QuotaUnknown {
 		return
 	}
-	h.binding().follow(l, a.cost(), taken)
+	h.quotaLedger().follow(l, a.cost(), taken)
 	if !taken {
 		return
 	}
 	if h.account != nil {
-		h.account.quota.left = nil // its apps have them
-		h.subscription.quota.part(l, a.cost(), h.account.quota.start.Equal(l.Start))
+		h.account.quota.leftover = nil // its apps count them
+		h.subscription.quota.takeForAccount(l, a.cost(), h.account.quota.start.Equal(l.Start))
 	}
-	m.subscriptions.note(h.subscription)
+	m.subscriptions.list(h.subscription)
 }

@@ -1,17 +1,17 @@
 // Package limits decides whether a call may pass a rate limit and a quota.
 //
-// A rate limit is GCRA in its other form, a leaky bucket: each call fills the
-// bucket by its cost, time empties it at the limit's rate, and a call that
-// would make it run over is refused. A quota counts the calls of a day, a week
-// or a month in the organization's time zone.
+// A rate limit is GCRA in its equivalent form, a leaky bucket: each call adds its
+// cost to the bucket, the bucket drains at the limit's rate, and a call that would
+// make it overflow is refused. A quota counts the calls of a day, a week or a month
+// in the organization's time zone.
 //
-// All limits of a call are asked at once, all or nothing: a refused call
-// consumes nothing. Memory keeps them in this process; limits/redislimits keeps
-// them in Redis for all nodes and falls back to Memory. Quota counts outlive
-// the process in the database: Load brings what it knows, Drain hands over
-// what came since, and Settle or Journal tells that it is stored. What is stored
-// are the counts of apps; an account's is their sum, and is kept here beside
-// them for the quotas that all its apps share.
+// All limits of a call are checked at once, all or nothing: a refused call consumes
+// nothing. Memory keeps them in this process; limits/redislimits keeps them in
+// Redis for all nodes and falls back to Memory. Quota counts are stored in the
+// database: Load sets the stored count, Drain returns the units taken since, and
+// Settle or Journal records that those are stored. The database stores the counts
+// of apps; an account's count is their sum, and Memory keeps it besides them for the
+// quotas that all its apps share.
 package limits
 
 import (
@@ -21,38 +21,38 @@ import (
 	"github.com/google/uuid"
 )
 
-// Limiter answers whether calls may pass. Implementations never fail and are
-// safe for concurrent use.
+// Limiter decides whether calls may pass. Implementations never fail and are safe
+// for concurrent use.
 type Limiter interface {
-	// Take consumes a's cost from every limit, or nothing if one refuses, and
-	// overwrites out.
+	// Take consumes a's cost from every limit, or nothing if one of them refuses,
+	// and overwrites out.
 	Take(ctx context.Context, a *Ask, out *Answer)
-	// Peek answers what Take would, and consumes nothing: its windows tell what
-	// remains before the call.
+	// Peek sets out as Take would, and consumes nothing: its windows are those
+	// before the call.
 	Peek(ctx context.Context, a *Ask, out *Answer)
 }
 
-// Ask is one call and the limits that bind it.
+// Ask is one call and the limits that apply to it.
 type Ask struct {
 	Organization, Key, Subscription uuid.UUID
 	// KeyRate is counted by Key, SubscriptionRate and Quota by Subscription,
-	// which is no row's id but the counter of the app and the product: see ByApp.
+	// which is not the id of a row but the counter of the app and the product, see ByApp.
 	KeyRate, SubscriptionRate Rate
 	Quota                     Quota
 	// Account is the counter of all apps of the account for such a quota, see
-	// ByAccount; zero where nobody asks for it. What is taken is stored as a part
-	// of both counts. With PerAccount it is Account's that the Quota binds.
+	// ByAccount; zero: the account is not counted. What is taken becomes part of
+	// both counts. With PerAccount the Quota limits the count of Account.
 	Account    uuid.UUID
 	PerAccount bool
 	// Location is the organization's time zone; nil is UTC.
 	Location *time.Location
-	// Cost is how many calls this one counts for; less than 1 is taken as 1.
+	// Cost is the number of calls that this one counts as; less than 1 means 1.
 	Cost int64
 }
 
 func (a *Ask) cost() int64 { return max(a.Cost, 1) }
 
-// QuotaCounter is what the Quota is counted by.
+// QuotaCounter returns the counter of the Quota.
 func (a *Ask) QuotaCounter() uuid.UUID {
 	if a.PerAccount {
 		return a.Account
@@ -60,43 +60,44 @@ func (a *Ask) QuotaCounter() uuid.UUID {
 	return a.Subscription
 }
 
-// Outcome is what became of an Ask.
+// Outcome is the decision about an Ask.
 type Outcome uint8
 
 // The outcomes.
 const (
-	// Passed: every limit had room, and Take has consumed the cost.
+	// Passed means that every limit had room; Take has consumed the cost.
 	Passed Outcome = iota + 1
-	// RateExceeded: the credential's rate or the app's rate for the product refuses.
+	// RateExceeded means that the credential's rate limit or the app's for the
+	// product refused.
 	RateExceeded
-	// QuotaExceeded: the rates had room, the quota has not.
+	// QuotaExceeded means that the rate limits had room, but not the quota.
 	QuotaExceeded
-	// QuotaUnknown: what is used of the quota is not known here. Read it, call
-	// Memory.Load, and ask again. The windows are not filled.
+	// QuotaUnknown means that the quota's count is not known here. The caller reads
+	// it, calls Memory.Load, and asks again. The windows are not set.
 	QuotaUnknown
 )
 
-// Answer is the outcome and what is left.
+// Answer is the outcome and the remaining calls.
 type Answer struct {
 	Outcome Outcome
-	// Rate is the tighter of the credential's and the app's; of a refused
+	// Rate is the tighter one of the key's and the subscription's; for a refused
 	// call it is the one that refuses for longest.
 	Rate, Quota Window
-	// RetryAfter is when the same call may pass, if no other comes in between.
-	// Zero with a refusal: never, the cost is more than the limit holds.
+	// RetryAfter is the time after which the same call may pass, if no other comes
+	// in between. Zero in a refusal means never: the cost exceeds the limit itself.
 	RetryAfter time.Duration
-	// Local: the nodes share their limits and the shared store did not answer,
-	// so that this node decided by what it knows itself.
+	// Local reports whether this node decided by its own state alone, because the
+	// shared store of the nodes' limits did not answer.
 	Local bool
 }
 
-// Window is the state of one limit. With Limit 0 there is none.
+// Window is the state of one limit. Limit 0 means that there is none.
 type Window struct {
 	// Limit is the quota, or the calls in each Per of a rate. Remaining calls
 	// of cost 1 may pass at once.
 	Limit, Remaining int64
 	// ResetAt is when everything is available again.
 	ResetAt time.Time
-	// Per is the time the limit is counted over; of a quota, this period's length.
+	// Per is the period of a rate limit; for a quota, the length of the present period.
 	Per time.Duration
 }

@@ -9,26 +9,26 @@ import (
 	"portico/internal/clock"
 )
 
-// DefaultStates is how many states a Memory holds unless told otherwise.
+// DefaultStates is the default number of states that a Memory keeps.
 const DefaultStates = 2 << 20
 
-// Memory keeps limits in this process. It implements Limiter, and its Take
-// does not allocate once a key and a subscription were seen. It is safe for
+// Memory keeps limits in this process. It implements Limiter. Take does not allocate
+// for a key and a subscription that it has seen before. Memory is safe for
 // concurrent use.
 type Memory struct {
 	clock clock.Clock
 	mono  func() time.Duration
-	// keys are locked before subscriptions, and of those an app's before its
-	// account's, so that calls cannot block each other.
+	// States of keys are locked before those of subscriptions, and of the latter an
+	// app's before its account's, so that calls cannot deadlock.
 	keys, subscriptions table
 }
 
-// NewMemory returns an empty Memory. Quota periods follow c. Rates follow mono,
-// the time since any fixed moment, which never goes back, so that a changed
-// clock does not matter to them; nil is this process's own. max bounds the
-// states held, a half for keys and a half for subscriptions; 0 is
-// DefaultStates. States that would lose something are kept beyond it: buckets
-// that are not empty again, and quota counts not yet stored.
+// NewMemory returns an empty Memory. Quota periods follow c. Rate limits follow mono,
+// the time since any fixed moment, which never goes back, so that they do not depend
+// on changes of the clock; nil means this process's monotonic clock. max bounds the
+// number of states, half for keys and half for subscriptions; 0 means DefaultStates.
+// The bound is soft: states whose loss would change a decision are kept beyond it,
+// namely buckets that are not empty and quota counts that are not yet stored.
 func NewMemory(c clock.Clock, mono func() time.Duration, max int) *Memory {
 	if mono == nil {
 		began := time.Now()
@@ -49,37 +49,37 @@ func (m *Memory) Take(_ context.Context, a *Ask, out *Answer) { m.decide(a, out,
 // Peek implements Limiter.
 func (m *Memory) Peek(_ context.Context, a *Ask, out *Answer) { m.decide(a, out, false) }
 
-// Return returns back the cost that a Take of a has consumed from its rates, where
-// the call turns out to have cost nothing. Quotas are left alone.
+// Return gives the cost that a Take of a has consumed back to its rate limits. It is
+// called when the call turns out to have cost nothing. Quotas are not changed.
 func (m *Memory) Return(a *Ask) {
 	tick := m.tick()
 	if !a.KeyRate.None() {
-		m.keys.giveBack(a.Key, a.KeyRate, a.cost(), tick)
+		m.keys.refund(a.Key, a.KeyRate, a.cost(), tick)
 	}
 	if !a.SubscriptionRate.None() {
-		m.subscriptions.giveBack(a.Subscription, a.SubscriptionRate, a.cost(), tick)
+		m.subscriptions.refund(a.Subscription, a.SubscriptionRate, a.cost(), tick)
 	}
 }
 
 func (m *Memory) decide(a *Ask, out *Answer, take bool) {
 	now := m.clock.Now()
-	h := m.hold(a, now)
-	defer h.release()
+	h := m.lockStates(a, now)
+	defer h.unlock()
 	l := h.level(a)
 	outcome := l.outcome(a)
 	if take && outcome == Passed {
 		l.add(a)
-		h.took(&m.subscriptions, a, &l)
+		h.store(&m.subscriptions, a, &l)
 	}
 	l.answer(a, outcome, now, out)
 }
 
-// held are the locked states of one call; what no limit needs is nil. account
-// is there when it binds the quota.
-type held struct{ key, subscription, account *state }
+// lockedStates contains the locked states of one call; a state that no limit needs is nil.
+// account is set if the quota is the account's.
+type lockedStates struct{ key, subscription, account *state }
 
-// hold locks the states of a call and brings them up to this moment.
-func (m *Memory) hold(a *Ask, now time.Time) (h held) {
+// lockStates locks the states of a call and advances them to the present moment.
+func (m *Memory) lockStates(a *Ask, now time.Time) (h lockedStates) {
 	tick := m.tick()
 	if !a.KeyRate.None() {
 		h.key = m.keys.lock(a.Key, tick, false)
@@ -94,22 +94,22 @@ func (m *Memory) hold(a *Ask, now time.Time) (h held) {
 		if a.PerAccount {
 			h.account = m.subscriptions.lock(a.Account, tick, true)
 			h.account.ledger().enter(a, now)
-			h.account.quota.left = nil // its apps have them
+			h.account.quota.leftover = nil // its apps count them
 			h.account.quota.join(h.subscription.quota)
 		}
 	}
 	return h
 }
 
-// binding is the ledger that a quota is held against.
-func (h held) binding() *ledger {
+// quotaLedger returns the ledger that the quota applies to.
+func (h lockedStates) quotaLedger() *ledger {
 	if h.account != nil {
 		return h.account.quota
 	}
 	return h.subscription.quota
 }
 
-func (h held) release() {
+func (h lockedStates) unlock() {
 	if h.account != nil {
 		h.account.mu.Unlock()
 	}
@@ -121,8 +121,8 @@ func (h held) release() {
 	}
 }
 
-// level reads the states.
-func (h held) level(a *Ask) (l Level) {
+// level returns the level of the locked states.
+func (h lockedStates) level(a *Ask) (l Level) {
 	if h.key != nil {
 		l.Key = h.key.debt
 	}
@@ -133,14 +133,14 @@ func (h held) level(a *Ask) (l Level) {
 		l.Subscription = h.subscription.debt
 	}
 	if !a.Quota.None() {
-		q := h.binding()
+		q := h.quotaLedger()
 		l.Used, l.Start, l.End, l.Known, l.loaded = q.used(), q.start, q.end, q.known, q.loaded
 	}
 	return l
 }
 
-// took writes a level back after a call has passed.
-func (h held) took(subscriptions *table, a *Ask, l *Level) {
+// store stores the level after a call that passed.
+func (h lockedStates) store(subscriptions *table, a *Ask, l *Level) {
 	if h.key != nil {
 		h.key.debt = l.Key
 	}
@@ -153,25 +153,25 @@ func (h held) took(subscriptions *table, a *Ask, l *Level) {
 	if a.Quota.None() {
 		return
 	}
-	h.binding().take(l, a.cost())
+	h.quotaLedger().take(l, a.cost())
 	if h.account != nil {
-		h.subscription.quota.part(l, a.cost(), true)
+		h.subscription.quota.takeForAccount(l, a.cost(), true)
 	}
-	subscriptions.note(h.subscription)
+	subscriptions.list(h.subscription)
 }
 
-// tick is the monotonic time in microseconds.
+// tick returns the monotonic time in microseconds.
 func (m *Memory) tick() int64 { return m.mono().Microseconds() }
 
-// Holds reports whether a counter is kept here, so that Load is of use.
+// Holds reports whether m has a state of counter, without which Load has no effect.
 func (m *Memory) Holds(counter uuid.UUID) bool { return m.subscriptions.has(counter) }
 
-// Load returns what the database knows to be counted by a quota's counter, of an
-// app or of an account, in the period that began at periodStart. It never lowers
-// what is known here. Periods other than the counter's present one are ignored.
+// Load sets the database's count of a quota's counter, of an app or of an account,
+// in the period that began at periodStart. It never lowers the count known here.
+// It ignores periods other than the counter's present one.
 func (m *Memory) Load(counter uuid.UUID, periodStart time.Time, used int64) {
 	tick := m.tick()
-	s := m.subscriptions.present(counter)
+	s := m.subscriptions.lockExisting(counter)
 	if s == nil {
 		return
 	}

@@ -14,7 +14,7 @@ import (
 	"portico/internal/limits"
 )
 
-// together runs f on 64 goroutines at once.
+// together runs f on 64 goroutines concurrently.
 func together(f func(n int)) {
 	var wait sync.WaitGroup
 	for n := range 64 {
@@ -23,14 +23,14 @@ func together(f func(n int)) {
 	wait.Wait()
 }
 
-func TestNothingPassesBeyondALimitTogether(t *testing.T) {
+func TestLimitsHoldConcurrently(t *testing.T) {
 	for name, set := range map[string]func(a *limits.Ask){
 		"key":          func(a *limits.Ask) { a.KeyRate = limits.Rate{Limit: 1, Per: time.Hour, Burst: 1000} },
 		"subscription": func(a *limits.Ask) { a.SubscriptionRate = limits.Rate{Limit: 1, Per: time.Hour, Burst: 1000} },
 		"quota":        func(a *limits.Ask) { a.Quota = limits.Quota{Limit: 1000, Per: domain.PerMonth} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w, common := newWorld(0), ask()
+			w, common := newFixture(0), ask()
 			set(common)
 			w.take(&limits.Ask{Subscription: common.Subscription, Quota: common.Quota, Cost: 1001})
 			w.load(common, 0)
@@ -55,7 +55,7 @@ func TestNothingPassesBeyondALimitTogether(t *testing.T) {
 	}
 }
 
-// database stores what is drained, and fails now and then: then it waits.
+// database stores drained rows; when a write fails, its rows wait for the next.
 type database struct {
 	mu      sync.Mutex
 	counts  map[uuid.UUID]map[time.Time]int64
@@ -95,10 +95,11 @@ func (d *database) total(subscription uuid.UUID) (n int64) {
 	return n
 }
 
-// 64 goroutines take, one flushes and fails, days go by, states are evicted:
-// the database ends up with what has passed, and no day with more than the quota.
+// While 64 goroutines take, one flushes and fails at times, days pass and states are
+// evicted. In the end the database has counted each call that passed, and no day has
+// more than the quota.
 func TestEveryUnitIsStoredOnce(t *testing.T) {
-	w := newWorld(64) // so few that states have to go
+	w := newFixture(64) // so few that states are evicted
 	d := &database{counts: map[uuid.UUID]map[time.Time]int64{}}
 	const subscriptions, limit = 300, 25
 	asks := make([]*limits.Ask, subscriptions)
@@ -159,11 +160,11 @@ func TestEveryUnitIsStoredOnce(t *testing.T) {
 	}
 }
 
-// Any order of takes, flushes, failures, other nodes' calls, days gone by and
-// clocks set back keeps the sums.
-func TestTheSumsHoldInAnyOrder(t *testing.T) {
+// In any order of takes, flushes, failures, other nodes' calls, days and clocks set
+// back, the stored units equal those taken.
+func TestSumsInAnyOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w, a := newWorld(2), ask()
+		w, a := newFixture(2), ask()
 		a.Quota = limits.Quota{Limit: 20, Per: domain.PerDay}
 		d := &database{counts: map[uuid.UUID]map[time.Time]int64{}}
 		var passed int64
@@ -183,7 +184,7 @@ func TestTheSumsHoldInAnyOrder(t *testing.T) {
 			"back": func(t *rapid.T) {
 				w.clock.Advance(-time.Duration(rapid.IntRange(0, 30).Draw(t, "hours")) * time.Hour)
 			},
-			"others": func(*rapid.T) { // whose states push ours out, if they may
+			"others": func(*rapid.T) { // whose states evict ours, if they can
 				for range 8 {
 					other := ask()
 					other.Subscription[15] = a.Subscription[15]
@@ -212,7 +213,7 @@ func TestTheSumsHoldInAnyOrder(t *testing.T) {
 }
 
 func TestStatesAreBounded(t *testing.T) {
-	w := newWorld(2048)
+	w := newFixture(2048)
 	for range 50_000 {
 		a := ask()
 		a.KeyRate = limits.Rate{Limit: 1000, Per: time.Second, Burst: 1}
@@ -226,17 +227,17 @@ func TestStatesAreBounded(t *testing.T) {
 	}
 }
 
-// What the database tells of a subscription that nobody uses is not kept.
-func TestNothingIsMadeOfWhatIsToldAlone(t *testing.T) {
-	w, a := newWorld(0), ask()
+// Load keeps no count of a subscription that has made no call.
+func TestLoadCreatesNoState(t *testing.T) {
+	w, a := newFixture(0), ask()
 	a.Quota = limits.Quota{Limit: 1, Per: domain.PerDay}
 	w.load(a, 1)
 	w.Settle([]limits.Used{{Organization: a.Organization, Subscription: a.Subscription, PeriodStart: noon(), N: 1}}, []int64{1})
 	want(t, "states", w.Size(), 0)
 }
 
-func TestNothingThatCountsIsEvicted(t *testing.T) {
-	w := newWorld(1)
+func TestStatesInUseAreNotEvicted(t *testing.T) {
+	w := newFixture(1)
 	asks := make([]*limits.Ask, 2000)
 	for i := range asks {
 		asks[i] = ask()
@@ -257,17 +258,17 @@ func TestNothingThatCountsIsEvicted(t *testing.T) {
 	want(t, "what is in flight stays too", w.take(&a).Outcome, limits.QuotaExceeded)
 }
 
-// What is journaled is not in what the database answers: it must not be
-// forgotten before it is.
-func TestWhatIsJournaledIsNotEvicted(t *testing.T) {
-	w := newWorld(1)
+// Journaled units are not yet part of the database's counts: they must not be dropped
+// before they are.
+func TestJournaledCountsAreNotEvicted(t *testing.T) {
+	w := newFixture(1)
 	a := daily(w)
 	a.Cost = 6
 	want(t, "first", w.take(a).Outcome, limits.Passed)
 	w.Journal(w.Drain(nil))
 	crowd := func() {
 		w.pass(time.Minute)
-		for range 100 * 64 { // until every shard has looked for room
+		for range 100 * 64 { // until every shard has tried to evict
 			daily(w)
 			w.Settle(w.Drain(nil), nil)
 		}
@@ -291,9 +292,9 @@ func TestWhatIsJournaledIsNotEvicted(t *testing.T) {
 	want(t, "and what came later is too", w.peek(a).Quota.Remaining, int64(3))
 }
 
-// What was taken for nothing is given back to both rates, and no more than that.
-func TestWhatIsReturnedCanBeTakenAgain(t *testing.T) {
-	w, a := newWorld(0), ask()
+// Return refunds the cost to both rate limits, and no more than that.
+func TestReturnRefundsTheRates(t *testing.T) {
+	w, a := newFixture(0), ask()
 	a.KeyRate, a.SubscriptionRate = limits.Rate{Limit: 1, Per: time.Hour, Burst: 3}, limits.Rate{Limit: 1, Per: time.Minute, Burst: 4}
 	for range 3 {
 		w.take(a)
@@ -307,7 +308,7 @@ func TestWhatIsReturnedCanBeTakenAgain(t *testing.T) {
 	want(t, "the subscription", w.take(&other).Outcome, limits.Passed)
 	want(t, "the subscription", w.take(&other).Outcome, limits.RateExceeded)
 	w.pass(24 * time.Hour)
-	w.Return(a) // of what time has given back already nothing is left
+	w.Return(a) // time has drained the bucket already
 	a.Cost = 4
 	want(t, "more than fits", w.take(a).Outcome, limits.RateExceeded)
 	a.Cost = 3

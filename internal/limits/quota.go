@@ -6,14 +6,14 @@ import (
 	"portico/internal/domain"
 )
 
-// Quota is how many calls may come in each calendar period. The zero Quota is
-// no limit.
+// Quota is the number of calls allowed in each calendar period. The zero Quota
+// means no limit.
 type Quota struct {
 	Limit int64
 	Per   domain.QuotaPeriod
 }
 
-// QuotaOf converts the stored form; nil is no limit.
+// QuotaOf converts the stored form; nil means no limit.
 func QuotaOf(q *domain.Quota) Quota {
 	if q == nil {
 		return Quota{}
@@ -21,12 +21,12 @@ func QuotaOf(q *domain.Quota) Quota {
 	return Quota{Limit: int64(q.Limit), Per: q.Per}
 }
 
-// None tells that there is no limit.
+// None reports whether there is no limit.
 func (q Quota) None() bool { return q.Limit <= 0 }
 
-// Period returns the period that holds now: from start on, before end, both in
-// UTC. Days begin at midnight in loc (nil: UTC), or, where the clocks leave
-// midnight out, at the first moment after it; weeks begin on Monday. The
+// Period returns the period that contains now, from start up to but not including
+// end, both in UTC. Days begin at midnight in loc (nil: UTC), or at the first moment
+// after it where a change of the clocks skips midnight; weeks begin on Monday. The
 // periods of a Quota follow one another without gap or overlap.
 func (q Quota) Period(now time.Time, loc *time.Location) (start, end time.Time) {
 	if loc == nil {
@@ -43,8 +43,8 @@ func (q Quota) Period(now time.Time, loc *time.Location) (start, end time.Time) 
 	}
 	at := func(n int) time.Time { return midnight(year, month+time.Month(n*months), day+n*days, loc) }
 	start, end = at(0), at(1)
-	// Where clocks are set back over midnight, a date is met twice: the later
-	// part belongs to the period that has already begun.
+	// If clocks are set back over midnight, a date occurs twice: its second part
+	// belongs to the period that has already begun.
 	for i := 1; !now.Before(end); i++ {
 		start, end = end, at(i+1)
 	}
@@ -59,8 +59,8 @@ func midnight(year int, month time.Month, day int, loc *time.Location) time.Time
 	if t.Hour() == 0 && t.Minute() == 0 && t.Second() == 0 && t.Day() == day {
 		return earlier(t, year, month, day, loc)
 	}
-	// The clocks leave midnight out: the day begins with the change. time.Date
-	// gave a moment on one side of it.
+	// The clocks skip midnight: the day begins with the change. time.Date returned
+	// a moment on one side of it.
 	before, after := t.ZoneBounds()
 	if civil(t).Before(time.Date(year, month, day, 0, 0, 0, 0, time.UTC)) {
 		return after.UTC()
@@ -68,7 +68,8 @@ func midnight(year int, month time.Month, day int, loc *time.Location) time.Time
 	return before.UTC()
 }
 
-// earlier returns the first of two midnights, where clocks are set back over it.
+// earlier returns the first of two midnights if clocks are set back over midnight,
+// else t.
 func earlier(t time.Time, year int, month time.Month, day int, loc *time.Location) time.Time {
 	change, _ := t.ZoneBounds()
 	if change.IsZero() {
@@ -82,7 +83,7 @@ func earlier(t time.Time, year int, month time.Month, day int, loc *time.Locatio
 	return t.UTC()
 }
 
-// civil is the date and time on the wall, as if it were UTC.
+// civil returns the local date and time of t, as if it were UTC.
 func civil(t time.Time) time.Time {
 	_, offset := t.Zone()
 	return t.UTC().Add(time.Duration(offset) * time.Second)

@@ -63,8 +63,8 @@ func TestNoZoneIsUTC(t *testing.T) {
 	want(t, "end", end, start.Add(24*time.Hour))
 }
 
-// Whatever the clocks do, each moment is in one period, and periods follow one
-// another.
+// Across all changes of clocks, each moment is in one period, and periods follow one
+// another without gap or overlap.
 func TestPeriodsFollowOneAnother(t *testing.T) {
 	zones := []string{
 		"UTC", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe", "America/Sao_Paulo", "America/Havana",

@@ -8,15 +8,15 @@ import (
 	"portico/internal/domain"
 )
 
-// Rate is how fast calls may come: Limit calls in each Per on the average, and
-// Burst at once. The zero Rate is no limit.
+// Rate is a rate limit: Limit calls in each Per on average, and Burst at once. The
+// zero Rate means no limit.
 type Rate struct {
 	Limit int
 	Per   time.Duration
 	Burst int
 }
 
-// RateOf converts the stored form; nil is no limit. A Burst below 1 is the Limit.
+// RateOf converts the stored form; nil means no limit. A Burst below 1 means Limit.
 func RateOf(r *domain.RateLimit) Rate {
 	if r == nil {
 		return Rate{}
@@ -36,21 +36,21 @@ func RateOf(r *domain.RateLimit) Rate {
 	return out
 }
 
-// None tells that there is no limit.
+// None reports whether there is no limit.
 func (r Rate) None() bool { return r.Limit <= 0 || r.Per < time.Microsecond }
 
-// Unit is what one call adds to a Debt.
+// Unit returns what one call adds to a Debt.
 func (r Rate) Unit() int64 { return r.Per.Microseconds() }
 
-// Capacity is the calls that fit at once. The bound keeps Debt, whose unit is
-// at most an hour's, inside an int64.
+// Capacity returns the number of calls that fit at once. Its bound keeps a Debt, whose
+// unit is at most that of an hour, within an int64.
 func (r Rate) Capacity() int64 { return int64(min(max(r.Burst, 1), math.MaxInt32)) }
 
-// Debt is how full a bucket is, exactly: calls times Per in microseconds. Each
-// microsecond takes Limit away.
+// Debt is the exact fill level of a bucket: calls times Per in microseconds. Each
+// microsecond drains Limit.
 type Debt int64
 
-// drained is the debt after some microseconds.
+// drained returns the debt after a time in microseconds.
 func (d Debt) drained(r Rate, elapsed int64) Debt {
 	// Compared in microseconds, as the product may overflow.
 	if elapsed > int64(d)/int64(r.Limit) {
@@ -59,7 +59,7 @@ func (d Debt) drained(r Rate, elapsed int64) Debt {
 	return d - Debt(max(elapsed, 0)*int64(r.Limit))
 }
 
-// converted keeps the number of calls when the unit changes.
+// converted returns the debt of the same number of calls in another unit.
 func (d Debt) converted(from, to int64) Debt {
 	hi, lo := bits.Mul64(uint64(d), uint64(to))
 	if hi >= uint64(from) {
@@ -69,13 +69,13 @@ func (d Debt) converted(from, to int64) Debt {
 	return Debt(min(quotient, math.MaxInt64))
 }
 
-// room reports whether cost more calls fit.
+// room reports whether calls of a total cost fit.
 func (d Debt) room(r Rate, cost int64) bool {
 	return cost <= r.Capacity() && int64(d) <= (r.Capacity()-cost)*r.Unit()
 }
 
-// wait is the time until cost calls fit, rounded up to a microsecond; ok is
-// false if they never do.
+// wait returns the time until a call of a cost fits, rounded up to a microsecond; ok
+// is false if it never will.
 func (d Debt) wait(r Rate, cost int64) (wait time.Duration, ok bool) {
 	if cost > r.Capacity() {
 		return 0, false
@@ -84,7 +84,7 @@ func (d Debt) wait(r Rate, cost int64) (wait time.Duration, ok bool) {
 	return microseconds(over, r), true
 }
 
-// microseconds is the time that takes over away, rounded up.
+// microseconds returns the time in which over drains, rounded up.
 func microseconds(over int64, r Rate) time.Duration {
 	if over <= 0 {
 		return 0
@@ -96,12 +96,12 @@ func microseconds(over int64, r Rate) time.Duration {
 	return time.Duration(min(whole, math.MaxInt64/1000)) * time.Microsecond
 }
 
-// remaining is the calls of cost 1 that fit.
+// remaining returns the number of calls of cost 1 that fit.
 func (d Debt) remaining(r Rate) int64 {
 	return max(0, (r.Capacity()*r.Unit()-int64(d))/r.Unit())
 }
 
-// window returns what the debt means for callers.
+// window returns the state of the limit for callers.
 func (d Debt) window(r Rate, now time.Time) Window {
 	return Window{
 		Limit:     int64(r.Limit),

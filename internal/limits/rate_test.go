@@ -20,8 +20,8 @@ func TestRateOf(t *testing.T) {
 	want(t, "hour", limits.RateOf(&domain.RateLimit{Limit: 6, Per: domain.PerHour}), limits.Rate{Limit: 6, Per: time.Hour, Burst: 6})
 }
 
-func TestTheBurstPassesAtOnceAndThenTheRate(t *testing.T) {
-	w, a := newWorld(0), ask()
+func TestBurstThenRate(t *testing.T) {
+	w, a := newFixture(0), ask()
 	a.KeyRate = limits.Rate{Limit: 3, Per: time.Second, Burst: 5}
 	for left := int64(4); left >= 0; left-- {
 		got := w.take(a)
@@ -45,8 +45,8 @@ func TestTheBurstPassesAtOnceAndThenTheRate(t *testing.T) {
 	want(t, "refilled, not more than the burst", w.peek(a).Rate.Remaining, int64(5))
 }
 
-func TestACostBeyondTheBurstIsRefusedForEver(t *testing.T) {
-	w, a := newWorld(0), ask()
+func TestCostBeyondBurstIsAlwaysRefused(t *testing.T) {
+	w, a := newFixture(0), ask()
 	a.SubscriptionRate = limits.Rate{Limit: 10, Per: time.Second, Burst: 5}
 	a.Cost = 6
 	got := w.take(a)
@@ -65,8 +65,8 @@ func TestACostBeyondTheBurstIsRefusedForEver(t *testing.T) {
 	want(t, "nothing is left of it", w.take(a).Outcome, limits.RateExceeded)
 }
 
-func TestARefusalConsumesNothingOfTheOtherLimits(t *testing.T) {
-	w, a := newWorld(0), ask()
+func TestRefusalConsumesNothing(t *testing.T) {
+	w, a := newFixture(0), ask()
 	a.KeyRate = limits.Rate{Limit: 10, Per: time.Second, Burst: 10}
 	a.SubscriptionRate = limits.Rate{Limit: 2, Per: time.Minute, Burst: 2}
 	a.Quota = limits.Quota{Limit: 100, Per: domain.PerDay}
@@ -86,8 +86,8 @@ func TestARefusalConsumesNothingOfTheOtherLimits(t *testing.T) {
 	want(t, "the key's rate", w.peek(&alone).Rate.Remaining, int64(8))
 }
 
-func TestTheTighterRateIsShown(t *testing.T) {
-	w, a := newWorld(0), ask()
+func TestTighterRateIsReturned(t *testing.T) {
+	w, a := newFixture(0), ask()
 	a.KeyRate = limits.Rate{Limit: 4, Per: time.Second, Burst: 4}
 	a.SubscriptionRate = limits.Rate{Limit: 9, Per: time.Hour, Burst: 9}
 	want(t, "the key's", w.take(a).Rate.Remaining, int64(3))
@@ -107,8 +107,8 @@ func TestTheTighterRateIsShown(t *testing.T) {
 	want(t, "the longer", got.Rate.Limit, int64(9))
 }
 
-func TestANewRateKeepsTheCallsTaken(t *testing.T) {
-	w, a := newWorld(0), ask()
+func TestChangedRateKeepsTheCallsTaken(t *testing.T) {
+	w, a := newFixture(0), ask()
 	a.SubscriptionRate = limits.Rate{Limit: 60, Per: time.Hour, Burst: 60}
 	for range 40 {
 		w.take(a)
@@ -120,8 +120,8 @@ func TestANewRateKeepsTheCallsTaken(t *testing.T) {
 	want(t, "and drain by the new rate", w.peek(a).Rate.Remaining, int64(100))
 }
 
-// The theory of GCRA, in exact fractions: a call conforms when the theoretical
-// arrival time is not further ahead than the tolerance.
+// theory is GCRA in exact fractions: a call conforms if the theoretical arrival time
+// is not further ahead than the tolerance.
 type theory struct {
 	interval, arrival *big.Rat
 	burst             int64
@@ -145,9 +145,9 @@ func (g *theory) take(now, cost int64) (passed bool, remaining, wait int64) {
 	return passed, new(big.Int).Div(free.Num(), free.Denom()).Int64(), wait
 }
 
-func TestRatesFollowTheTheoryExactly(t *testing.T) {
+func TestRatesMatchGCRA(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w, a := newWorld(0), ask()
+		w, a := newFixture(0), ask()
 		a.KeyRate = limits.Rate{
 			Limit: rapid.IntRange(1, 1_000_000).Draw(t, "limit"),
 			Per:   rapid.SampledFrom([]time.Duration{time.Second, time.Minute, time.Hour}).Draw(t, "per"),

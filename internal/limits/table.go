@@ -9,41 +9,42 @@ import (
 
 const (
 	shards = 64
-	// sample is how many states are looked at when one must go.
+	// sample is the number of states that an eviction examines.
 	sample = 16
 )
 
-// state is what is kept of a key, a subscription or an account. mu guards all
-// but id.
+// state is the bucket and the ledger of a key, a subscription or an account. mu
+// guards all fields but id.
 type state struct {
 	id uuid.UUID
 	mu sync.Mutex
-	// gone: evicted; whoever still holds a pointer looks it up again.
-	gone bool
-	// noted: it is on its shard's list of states with counts to drain.
-	noted bool
-	debt  Debt
-	unit  int64 // of debt
-	limit int   // what drains the debt; for eviction
-	at    int64 // the tick that debt is right for
-	quota *ledger
+	// evicted reports whether the state was evicted; a caller that still has a pointer
+	// to it looks it up again.
+	evicted bool
+	// takeListed reports whether the state is on its shard's list of states to drain.
+	listed bool
+	debt   Debt
+	unit   int64 // of debt
+	limit  int   // the rate that drains debt; for eviction
+	at     int64 // the tick at which debt was valid
+	quota  *ledger
 }
 
-// counted is a state with its ledger beside it: a call that has found the one
-// has found the other.
-type counted struct {
+// countedState is a state with its ledger in the same allocation, so that both are close
+// in memory.
+type countedState struct {
 	state state
 	quota ledger
 }
 
-// advance drains the bucket until tick and counts in r's unit from now on.
-// Without a rate the bucket is left alone.
+// advance drains the bucket until tick and counts in r's unit from then on. If r is
+// no limit it does nothing.
 func (s *state) advance(r Rate, tick int64) {
 	if r.None() {
 		return
 	}
 	if unit := r.Unit(); unit != s.unit || r.Limit != s.limit {
-		// What has passed until now was drained by the old rate.
+		// Until now the old rate applied.
 		s.drain(tick)
 		if s.unit != 0 {
 			s.debt = s.debt.converted(s.unit, unit)
@@ -60,8 +61,8 @@ func (s *state) drain(tick int64) {
 	s.at = max(s.at, tick)
 }
 
-// ledger returns the state's count of a quota. Where none was needed at first, as
-// before a change of plan, it is made now.
+// ledger returns the state's ledger, and creates it if the state had none, as its
+// plan had no quota before.
 func (s *state) ledger() *ledger {
 	if s.quota == nil {
 		s.quota = &ledger{}
@@ -69,16 +70,16 @@ func (s *state) ledger() *ledger {
 	return s.quota
 }
 
-// idle tells that nothing is lost with the state.
+// idle reports whether nothing is lost if the state is evicted.
 func (s *state) idle(tick, folded int64) bool {
 	s.drain(tick)
 	return s.debt == 0 && (s.quota == nil || s.quota.settled(tick, folded))
 }
 
-// table finds states by id. Its bound is soft, see NewMemory.
+// table is a map of states by id. Its bound is soft, see NewMemory.
 type table struct {
 	shards [shards]shard
-	// folded is up to when the database answers what was journaled.
+	// folded is the tick up to which the database's counts contain what was journaled.
 	folded atomic.Int64
 }
 
@@ -103,14 +104,14 @@ func (t *table) shard(id uuid.UUID) *shard {
 	return &t.shards[id[len(id)-1]%shards]
 }
 
-// lock returns the state of id, made if need be, with its mutex held. counts
-// tells that it will need its ledger.
+// lock returns the state of id, with its mutex locked, and creates it if there is
+// none. counts reports whether a new state will need a ledger.
 func (t *table) lock(id uuid.UUID, tick int64, counts bool) *state {
 	for {
-		if s := t.present(id); s != nil {
+		if s := t.lockExisting(id); s != nil {
 			return s
 		}
-		t.shard(id).add(made(id, tick, counts), tick, t.folded.Load())
+		t.shard(id).add(newState(id, tick, counts), tick, t.folded.Load())
 	}
 }
 
@@ -122,8 +123,8 @@ func (t *table) has(id uuid.UUID) bool {
 	return sh.states[id] != nil
 }
 
-// present returns the state of id with its mutex held; nil: there is none.
-func (t *table) present(id uuid.UUID) *state {
+// lockExisting returns the state of id with its mutex locked, or nil if there is none.
+func (t *table) lockExisting(id uuid.UUID) *state {
 	sh := t.shard(id)
 	for {
 		sh.mu.RLock()
@@ -133,16 +134,16 @@ func (t *table) present(id uuid.UUID) *state {
 			return nil
 		}
 		s.mu.Lock()
-		if !s.gone {
+		if !s.evicted {
 			return s
 		}
 		s.mu.Unlock()
 	}
 }
 
-// giveBack takes cost out of the bucket of id. One that was evicted is empty.
-func (t *table) giveBack(id uuid.UUID, r Rate, cost, tick int64) {
-	s := t.present(id)
+// refund subtracts cost from the bucket of id. A bucket that was evicted is empty.
+func (t *table) refund(id uuid.UUID, r Rate, cost, tick int64) {
+	s := t.lockExisting(id)
 	if s == nil {
 		return
 	}
@@ -151,16 +152,16 @@ func (t *table) giveBack(id uuid.UUID, r Rate, cost, tick int64) {
 	s.debt = max(0, s.debt-Debt(cost*r.Unit()))
 }
 
-func made(id uuid.UUID, tick int64, counts bool) *state {
+func newState(id uuid.UUID, tick int64, counts bool) *state {
 	if !counts {
 		return &state{id: id, at: tick}
 	}
-	both := &counted{state: state{id: id, at: tick}}
+	both := &countedState{state: state{id: id, at: tick}}
 	both.state.quota = &both.quota
 	return &both.state
 }
 
-// add puts a state, if there is none of its id.
+// add adds a state, unless there is one with its id.
 func (sh *shard) add(s *state, tick, folded int64) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -173,16 +174,16 @@ func (sh *shard) add(s *state, tick, folded int64) {
 	sh.states[s.id] = s
 }
 
-// evict drops every idle one of some states (a map is walked from a random
-// place), so that a shard that had to grow shrinks again.
+// evict removes the idle states among a sample (a map iteration starts at a random
+// entry), so that a shard that had to grow shrinks again.
 func (sh *shard) evict(tick, folded int64) {
 	looked := 0
 	for id, s := range sh.states {
-		// A state that is in use is not idle; waiting for it could block a call
-		// that holds it and waits for this shard.
+		// A state that is locked is not idle. Waiting for it could deadlock with a
+		// call that has locked it and waits for this shard.
 		if s.mu.TryLock() {
 			if s.idle(tick, folded) {
-				s.gone = true
+				s.evicted = true
 				delete(sh.states, id)
 			}
 			s.mu.Unlock()
@@ -193,20 +194,20 @@ func (sh *shard) evict(tick, folded int64) {
 	}
 }
 
-// note puts a locked state on the list of those to drain.
-func (t *table) note(s *state) {
-	if s.noted {
+// list adds a locked state to the list of states to drain.
+func (t *table) list(s *state) {
+	if s.listed {
 		return
 	}
-	s.noted = true
+	s.listed = true
 	sh := t.shard(s.id)
 	sh.dirtyMu.Lock()
 	sh.dirty = append(sh.dirty, s)
 	sh.dirtyMu.Unlock()
 }
 
-// noted empties the lists, appending the states to into.
-func (t *table) noted(into []*state) []*state {
+// takeListed appends the listed states to into and empties the lists.
+func (t *table) takeListed(into []*state) []*state {
 	for i := range t.shards {
 		sh := &t.shards[i]
 		sh.dirtyMu.Lock()
@@ -218,7 +219,7 @@ func (t *table) noted(into []*state) []*state {
 	return into
 }
 
-// size is the number of states held.
+// size returns the number of states.
 func (t *table) size() (n int) {
 	for i := range t.shards {
 		t.shards[i].mu.RLock()

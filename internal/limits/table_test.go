@@ -6,9 +6,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// Whoever waits for a state that is evicted meanwhile gets the new one: what it
+// A caller that waits for a state that is evicted meanwhile gets the new one; units
 // counted on the old one would be lost.
-func TestAnEvictedStateIsLookedUpAgain(t *testing.T) {
+func TestEvictedStateIsLookedUpAgain(t *testing.T) {
 	for range 1000 {
 		var all table
 		all.init(1)
@@ -25,7 +25,7 @@ func TestAnEvictedStateIsLookedUpAgain(t *testing.T) {
 		<-ready
 		sh := all.shard(id)
 		sh.mu.Lock()
-		old.gone = true
+		old.evicted = true
 		delete(sh.states, id)
 		sh.mu.Unlock()
 		old.mu.Unlock()

@@ -7,9 +7,9 @@ import (
 	. "portico/internal/verdict"
 )
 
-// However many apps fit a key of a whole account: more than one is ambiguous,
-// wherever apps that do not fit stand among them.
-func TestThreeAppsThatFitAreAmbiguous(t *testing.T) {
+// A call with a credential of a whole account is ambiguous whenever more than one
+// app may make it, wherever apps that may not stand among them.
+func TestSeveralAllowedAppsAreAmbiguous(t *testing.T) {
 	for fit := 2; fit <= 5; fit++ {
 		for unfit := range 3 {
 			w := valid()
@@ -30,18 +30,18 @@ func TestThreeAppsThatFitAreAmbiguous(t *testing.T) {
 	}
 }
 
-// Of several apps that stand alike none is told, whatever stands in the way and
-// where nothing does: each may be the one.
-func TestNoneOfSeveralAppsIsTold(t *testing.T) {
+// Of several apps with the same standing the verdict names none, whether the call
+// is refused or not: each may be the one.
+func TestVerdictNamesNoneOfSeveralApps(t *testing.T) {
 	for name, c := range map[string]struct {
-		change func(*world)
+		change func(*fixture)
 		code   Code
 	}{
-		"waiting":         {func(w *world) { w.registrations(func(s *Subscription) { s.Status = lifecycle.Waiting }) }, Waiting},
-		"suspended":       {func(w *world) { w.registrations(func(s *Subscription) { s.Status = lifecycle.Suspended }) }, Suspended},
-		"unregistered":    {func(w *world) { w.registrations(func(s *Subscription) { s.Status = lifecycle.Unsubscribed }) }, NotSubscribed},
-		"other endpoint":  {func(w *world) { w.q.Path = "/orders/export" }, EndpointNotAllowed},
-		"nothing refuses": {func(w *world) { w.q.Product, w.q.NeedsProduct, w.q.Products = "", false, nil }, Valid},
+		"waiting":         {func(w *fixture) { w.eachSubscription(func(s *Subscription) { s.Status = lifecycle.Waiting }) }, Waiting},
+		"suspended":       {func(w *fixture) { w.eachSubscription(func(s *Subscription) { s.Status = lifecycle.Suspended }) }, Suspended},
+		"unregistered":    {func(w *fixture) { w.eachSubscription(func(s *Subscription) { s.Status = lifecycle.Unsubscribed }) }, NotSubscribed},
+		"other endpoint":  {func(w *fixture) { w.q.Path = "/orders/export" }, EndpointNotAllowed},
+		"nothing refuses": {func(w *fixture) { w.q.Product, w.q.NeedsProduct, w.q.Products = "", false, nil }, Valid},
 	} {
 		for apps := 1; apps <= 5; apps++ {
 			w := valid()

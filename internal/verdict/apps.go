@@ -9,31 +9,31 @@ import (
 	"portico/internal/nodeid"
 )
 
-// standing is how far an app gets on the way to the product, in the order of
-// the codes that tell of it. A key of a whole account has many apps; that of the
-// best one counts, as if each check left out the apps that fail it.
+// standing is the state of an app's access to a product, in the order of the
+// codes that report it. A credential of a whole account covers many apps; the
+// best standing counts, as if each check left out the apps that fail it.
 type standing uint8
 
 const (
-	absent       standing = iota // no app is meant
-	unregistered                 // it is not registered with the product
+	noApp         standing = iota // no app matches
+	notSubscribed                 // it has no subscription to the product
 	waiting
 	suspended
 	approved // but not for this endpoint
 	allowed
 )
 
-// findApps finds the apps that may be meant and how the best of them stands. If
-// it is one alone, v tells of it.
+// findApps finds the apps that the call may be for and the best standing among
+// them. If exactly one app has it, findApps stores the app in v.
 func (d *evaluation) findApps(c *Facts, v *Verdict) {
 	var best *App
 	var subscription *Subscription
-	named := appNamed(d.q.App)
-	if d.withoutProduct() && d.credential.AppID == uuid.Nil && !named.any {
-		d.standing = allowed // an account's key alone is asked about: no app is needed
+	named := parseAppName(d.q.App)
+	if d.withoutProduct() && d.credential.AppID == uuid.Nil && !named.given {
+		d.standing = allowed // only an account's credential is asked about: no app is needed
 	}
 	for _, app := range c.Apps {
-		if !d.covers(app) || !named.means(app) {
+		if !d.covers(app) || !named.matches(app) {
 			continue
 		}
 		standing, s := d.standingOf(app)
@@ -45,7 +45,7 @@ func (d *evaluation) findApps(c *Facts, v *Verdict) {
 			d.apps++
 		}
 		if d.product != nil && d.standing == allowed && d.apps > 1 {
-			break // it is ambiguous, whatever follows
+			break // ambiguous, whatever the remaining apps are
 		}
 	}
 	if d.apps == 1 {
@@ -54,7 +54,7 @@ func (d *evaluation) findApps(c *Facts, v *Verdict) {
 	}
 }
 
-// fill writes down what follows from the subscription that was found.
+// fill sets the plan and the endpoint that follow from v.Subscription.
 func (d *evaluation) fill(c *Facts, v *Verdict) {
 	if v.Subscription == nil {
 		return
@@ -65,22 +65,23 @@ func (d *evaluation) fill(c *Facts, v *Verdict) {
 	}
 }
 
-// withoutProduct reports whether the key is asked about, and no product.
+// withoutProduct reports whether only the credential is asked about, not a product.
 func (d *evaluation) withoutProduct() bool {
 	return d.q.Product == "" && !d.q.NeedsProduct && d.q.Products == nil
 }
 
-// covers reports whether the key speaks for an app.
+// covers reports whether the credential may be used for app.
 func (d *evaluation) covers(app *App) bool {
 	return app.AccountID == d.credential.AccountID && (d.credential.AppID == uuid.Nil || d.credential.AppID == app.ID)
 }
 
-// standingOf returns how an app stands, and by which subscription.
+// standingOf returns an app's standing and the subscription that it follows
+// from, nil if there is none.
 func (d *evaluation) standingOf(app *App) (best standing, by *Subscription) {
 	if d.withoutProduct() {
 		return allowed, nil
 	}
-	best = unregistered
+	best = notSubscribed
 	for i := range app.Subscriptions {
 		s := &app.Subscriptions[i]
 		if d.product == nil || s.ProductID != d.product.ID {
@@ -105,47 +106,47 @@ func (d *evaluation) standingBy(s *Subscription) standing {
 		}
 		return approved
 	}
-	return unregistered
+	return notSubscribed
 }
 
-// endpointFor returns the call's endpoint if the subscription reaches it. What is
-// reached without an endpoint is not asked here.
+// endpointFor returns the call's endpoint and whether s includes it. It does not
+// decide whether a call without an endpoint is allowed.
 func (d *evaluation) endpointFor(s *Subscription) (uuid.UUID, bool) {
 	if !s.Narrowed || !d.matched || slices.Contains(s.Endpoints, d.endpoint) {
 		return d.endpoint, d.matched
 	}
-	// It may reach an equal template under another name.
+	// The subscription may include an equal template whose parameters have other names.
 	return d.product.Endpoints.MatchAmong(d.q.Method, d.path, s.Endpoints)
 }
 
-// name is how a call names an app.
-type name struct {
-	any       bool // it names one
+// appName is the app that a call names.
+type appName struct {
+	given     bool // whether the call names an app
 	id        uuid.UUID
 	reference bool // id is the reference id
 }
 
-// referenceLength is that of a UUID as people write it.
+// referenceLength is the length of a UUID in its usual text form.
 const referenceLength = 36
 
-// appNamed reads an app's id or its reference id. What is neither names an app
-// that nobody has.
-func appNamed(text string) name {
+// parseAppName parses an app's id or its reference id. Text that is neither results
+// in a name that matches no app.
+func parseAppName(text string) appName {
 	if text == "" {
-		return name{}
+		return appName{}
 	}
 	if len(text) == referenceLength {
 		if id, err := uuid.Parse(text); err == nil {
-			return name{any: true, id: id, reference: true}
+			return appName{given: true, id: id, reference: true}
 		}
 	}
 	id, _ := nodeid.Decode(nodeid.App, text)
-	return name{any: true, id: id}
+	return appName{given: true, id: id}
 }
 
-func (n name) means(app *App) bool {
+func (n appName) matches(app *App) bool {
 	switch {
-	case !n.any:
+	case !n.given:
 		return true
 	case n.id == uuid.Nil:
 		return false

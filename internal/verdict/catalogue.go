@@ -10,8 +10,8 @@ import (
 	"portico/internal/pathmatch"
 )
 
-// Catalogue is what an organization offers: its products and their plans. It is
-// immutable: a change makes a new one. A nil Catalogue offers nothing.
+// Catalogue is the products of an organization and their plans. It is immutable:
+// each change creates a new Catalogue. A nil Catalogue is empty.
 type Catalogue struct {
 	Organization uuid.UUID
 	Slug         string
@@ -22,35 +22,35 @@ type Catalogue struct {
 	plans map[uuid.UUID]*Plan
 }
 
-// Product is an API product as the gate knows it. It is immutable.
+// Product is what a verdict needs to know of an API product. It is immutable.
 type Product struct {
 	ID        uuid.UUID
 	Name      string
-	Keyless   bool // calls need no key
-	Enforced  bool // only calls of its endpoints pass
+	Keyless   bool // calls need no credential
+	Enforced  bool // only calls of its endpoints are allowed
 	AuthTypes []domain.AuthType
-	Endpoints *pathmatch.Set // nil: it has none
+	Endpoints *pathmatch.Set // nil: none
 	Plans     []*Plan
 }
 
-// Plan is what a subscription promises. It is immutable.
+// Plan is the terms of a subscription. It is immutable.
 type Plan struct {
 	ID    uuid.UUID
 	Name  string
 	Rate  limits.Rate
 	Quota limits.Quota
-	// PerAccount: all apps of an account share the quota.
+	// PerAccount reports whether all apps of an account share the quota.
 	PerAccount bool
 }
 
-// Bind puts the limits of a subscription by this plan into a.
+// Bind sets in a the limits of a subscription to this plan.
 func (p *Plan) Bind(s *Subscription, a *limits.Ask) {
 	a.Subscription, a.SubscriptionRate, a.Quota = s.Counter, p.Rate, p.Quota
 	a.Account, a.PerAccount = limits.InPeriod(s.Account, p.Quota.Per), p.PerAccount
 }
 
-// NewCatalogue returns the catalogue of an organization. Products that cannot be
-// called any more are simply not among them.
+// NewCatalogue returns the catalogue of an organization. The caller leaves out
+// products that can no longer be called.
 func NewCatalogue(organization uuid.UUID, slug string, loc *time.Location, products []*Product) *Catalogue {
 	c := &Catalogue{
 		Organization: organization, Slug: slug, Location: loc,
@@ -67,7 +67,7 @@ func NewCatalogue(organization uuid.UUID, slug string, loc *time.Location, produ
 	return c
 }
 
-// Product finds a product by the name gateways call it; nil if there is none.
+// Product returns the product with the name that gateways use for it, or nil.
 func (c *Catalogue) Product(name string) *Product {
 	if c == nil {
 		return nil
@@ -75,7 +75,7 @@ func (c *Catalogue) Product(name string) *Product {
 	return c.names[name]
 }
 
-// ProductByID finds a product; nil if there is none.
+// ProductByID returns the product with an id, or nil.
 func (c *Catalogue) ProductByID(id uuid.UUID) *Product {
 	if c == nil {
 		return nil
@@ -83,7 +83,7 @@ func (c *Catalogue) ProductByID(id uuid.UUID) *Product {
 	return c.ids[id]
 }
 
-// Plan finds a plan of any product; nil if there is none.
+// Plan returns the plan with an id, of any product, or nil.
 func (c *Catalogue) Plan(id uuid.UUID) *Plan {
 	if c == nil {
 		return nil

@@ -1,10 +1,10 @@
 package verdict
 
-// Code is what the gate says about a call. The set is closed; codes are public
-// and never renamed.
+// Code is the result of a verdict. The set is closed; codes are public and never
+// renamed.
 type Code uint8
 
-// The codes, in the order of decision: the first that applies is told.
+// The codes, in the order of decision: the first that applies is returned.
 const (
 	Unavailable Code = iota + 1
 	Malformed
@@ -27,7 +27,7 @@ const (
 	Valid
 )
 
-// Codes lists all codes in the order of decision.
+// Codes returns all codes in the order of decision.
 func Codes() []Code {
 	out := make([]Code, 0, Valid)
 	for c := Unavailable; c <= Valid; c++ {
@@ -36,7 +36,7 @@ func Codes() []Code {
 	return out
 }
 
-// ParseCode reads what String wrote.
+// ParseCode returns the code whose String is s, and whether there is one.
 func ParseCode(s string) (Code, bool) {
 	for c := Unavailable; c <= Valid; c++ {
 		if c.String() == s {
@@ -46,7 +46,7 @@ func ParseCode(s string) (Code, bool) {
 	return 0, false
 }
 
-// String returns the public name, such as "IP_NOT_ALLOWED"; "" for no code.
+// String returns the public name, such as "IP_NOT_ALLOWED", or "" for an invalid code.
 func (c Code) String() string {
 	switch c {
 	case Unavailable:

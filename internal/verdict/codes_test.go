@@ -8,7 +8,7 @@ import (
 	. "portico/internal/verdict"
 )
 
-// The public names in the order of decision, written down a second time.
+// published lists the public names in the order of decision, independently of the code.
 const published = `UNAVAILABLE MALFORMED NOT_FOUND REVOKED EXPIRED DISABLED ACCOUNT_SUSPENDED WRONG_ENVIRONMENT IP_NOT_ALLOWED NOT_SUBSCRIBED
 	WAITING SUSPENDED NOT_IN_ACCESS_LIST AUTH_TYPE_NOT_ALLOWED ENDPOINT_NOT_ALLOWED AMBIGUOUS_APP RATE_LIMITED QUOTA_EXCEEDED VALID`
 
@@ -30,7 +30,7 @@ func TestCodes(t *testing.T) {
 	}
 }
 
-// Each code says what it means and what to do, in sentences of its own.
+// Each code has a meaning, an advice and a remedy, in sentences of its own.
 func TestEveryCodeIsDescribed(t *testing.T) {
 	seen := map[string]Code{}
 	for _, c := range Codes() {

@@ -1,10 +1,10 @@
-// Package verdict decides whether a call may pass: from what is known about a
-// key (Case) and what is asked (Question) it makes a Verdict. It is the whole
-// of the rules but for the limits, which are asked after it, and knows nothing
-// of doors, databases or time but what it is told.
+// Package verdict decides whether a call may pass: it computes a Verdict from
+// what is known about a credential (Facts) and the call (Question). It contains
+// all rules except the limits, which are checked after it. It does no I/O and
+// reads no clock: everything that it needs, the time too, is an argument.
 //
-// The checks stand in one table, passes, and are asked in the order of the
-// codes; Decide takes the first that fails, Explain writes down each.
+// The checks are in one table, passes, and run in the order of the codes. Decide
+// stops at the first that fails; Explain lists each of them.
 package verdict
 
 import (
@@ -13,15 +13,15 @@ import (
 	"portico/internal/lifecycle"
 )
 
-// The checks that are made here. What comes before them is decided by who looks
-// the key up, what comes after by who keeps the limits.
+// The range of checks in this package. The codes before it are decided where the
+// credential is looked up, those after it by the limits.
 const (
 	firstCheck = NotFound
 	lastCheck  = AmbiguousApp
 )
 
-// Decide answers a question. It writes all of v, whatever was in it, and
-// allocates nothing but what reading an app's id takes, if one is named so.
+// Decide sets v to the verdict on q. It overwrites all of v, and allocates only
+// to decode an app's id, if the call names its app by one.
 func Decide(q *Question, c *Facts, v *Verdict) {
 	d := evaluate(q, c, v)
 	for code := firstCheck; code <= lastCheck; code++ {
@@ -33,7 +33,7 @@ func Decide(q *Question, c *Facts, v *Verdict) {
 	v.Code = Valid
 }
 
-// passes is the table of checks. Whatever is not known fails.
+// passes reports whether the check of a code passes. What is not known fails.
 func (d *evaluation) passes(code Code) bool {
 	switch code {
 	case NotFound:
@@ -51,7 +51,7 @@ func (d *evaluation) passes(code Code) bool {
 	case IPNotAllowed:
 		return len(d.credential.Addresses) == 0 || slices.ContainsFunc(d.credential.Addresses, d.comesFrom)
 	case NotSubscribed:
-		return d.standing > unregistered
+		return d.standing > notSubscribed
 	case Waiting:
 		return d.standing > waiting
 	case Suspended:

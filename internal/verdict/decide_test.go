@@ -10,7 +10,7 @@ import (
 	. "portico/internal/verdict"
 )
 
-func TestAValidCallTellsEverything(t *testing.T) {
+func TestValidVerdictNamesEveryObject(t *testing.T) {
 	w := valid()
 	v := w.decide(t)
 	want := Verdict{
@@ -22,14 +22,14 @@ func TestAValidCallTellsEverything(t *testing.T) {
 	}
 }
 
-func TestEveryCheckHasABreach(t *testing.T) {
-	all := breaches()
+func TestEachCheckRefusesWithItsCode(t *testing.T) {
+	all := failures()
 	for i, b := range all {
 		if b.code != NotFound+Code(i) {
 			t.Fatalf("%s is out of order", b.code)
 		}
 		w := valid()
-		b.spoil(w)
+		b.apply(w)
 		if v := w.decide(t); v.Code != b.code {
 			t.Errorf("%s is told as %s", b.code, v.Code)
 		}
@@ -39,13 +39,13 @@ func TestEveryCheckHasABreach(t *testing.T) {
 	}
 }
 
-func TestOfTwoBreachesTheFirstIsTold(t *testing.T) {
-	all := breaches()
+func TestFirstOfTwoFailedChecksIsReported(t *testing.T) {
+	all := failures()
 	for i, first := range all {
 		for _, second := range all[i+1:] {
 			w := valid()
-			second.spoil(w)
-			first.spoil(w)
+			second.apply(w)
+			first.apply(w)
 			if v := w.decide(t); v.Code != first.code {
 				t.Errorf("%s and %s are told as %s", first.code, second.code, v.Code)
 			}
@@ -53,8 +53,8 @@ func TestOfTwoBreachesTheFirstIsTold(t *testing.T) {
 	}
 }
 
-func TestOfManyBreachesTheFirstIsTold(t *testing.T) {
-	all := breaches()
+func TestFirstOfManyFailedChecksIsReported(t *testing.T) {
+	all := failures()
 	rapid.Check(t, func(t *rapid.T) {
 		w, want := valid(), Valid
 		named := rapid.Bool().Draw(t, "an app is named")
@@ -63,7 +63,7 @@ func TestOfManyBreachesTheFirstIsTold(t *testing.T) {
 			if !rapid.Bool().Draw(t, b.code.String()) {
 				continue
 			}
-			b.spoil(w)
+			b.apply(w)
 			if b.code != AmbiguousApp || !named {
 				want = b.code
 			}
@@ -81,8 +81,8 @@ func TestOfManyBreachesTheFirstIsTold(t *testing.T) {
 	})
 }
 
-// Every status of a key, stored or not, in the verdict's words.
-func TestStatusOfTheKey(t *testing.T) {
+// Every status of a credential, stored or not, and the code that it results in.
+func TestCredentialStatus(t *testing.T) {
 	for status, want := range map[lifecycle.CredentialStatus]Code{
 		lifecycle.CredentialActive: Valid, lifecycle.CredentialDisabled: Disabled, lifecycle.CredentialExpired: Expired, lifecycle.CredentialRevoked: Revoked,
 		"": Revoked, "UNCOLLECTED": Revoked, "UNHEARD_OF": Revoked,
@@ -95,7 +95,7 @@ func TestStatusOfTheKey(t *testing.T) {
 	}
 }
 
-func TestAKeyExpiresAtTheVeryInstant(t *testing.T) {
+func TestCredentialExpiresAtItsExactTime(t *testing.T) {
 	for _, c := range []struct {
 		status lifecycle.CredentialStatus
 		after  int64 // microseconds
@@ -118,25 +118,25 @@ func TestAKeyExpiresAtTheVeryInstant(t *testing.T) {
 	}
 }
 
-// What is missing from the case does not open the door.
-func TestWhatIsNotKnownFails(t *testing.T) {
+// What is missing from the facts or the question refuses the call.
+func TestMissingFactsRefuse(t *testing.T) {
 	for name, c := range map[string]struct {
-		spoil func(*world)
+		spoil func(*fixture)
 		want  Code
 	}{
-		"no account":           {func(w *world) { w.c.Account = nil }, AccountSuspended},
-		"no catalogue":         {func(w *world) { w.c.Catalogue = nil }, NotSubscribed},
-		"no app":               {func(w *world) { w.c.Apps = nil }, NotSubscribed},
-		"no app, no product":   {func(w *world) { w.c.Apps, w.q.Product = nil, "" }, NotSubscribed},
-		"another's app":        {func(w *world) { w.c.Apps[0].AccountID = id(99) }, NotSubscribed},
-		"not the key's app":    {func(w *world) { w.c.Credential.AppID = id(theOtherApp) }, NotSubscribed},
-		"no address":           {func(w *world) { w.q.Address = zeroAddress() }, IPNotAllowed},
-		"no authentication":    {func(w *world) { w.c.Catalogue.Product("orders").AuthTypes = nil }, AuthTypeNotAllowed},
-		"no endpoints":         {func(w *world) { w.c.Catalogue.Product("orders").Endpoints = nil }, EndpointNotAllowed},
-		"no path":              {func(w *world) { w.q.Path = "" }, EndpointNotAllowed},
-		"an empty access list": {func(w *world) { w.c.Credential.AccessList = nil }, NotInAccessList},
-		"nothing at all":       {func(w *world) { w.c, w.q = Facts{}, Question{} }, NotFound},
-		"an unknown status":    {func(w *world) { w.registrations(func(s *Subscription) { s.Status = "UNHEARD_OF" }) }, NotSubscribed},
+		"no account":           {func(w *fixture) { w.c.Account = nil }, AccountSuspended},
+		"no catalogue":         {func(w *fixture) { w.c.Catalogue = nil }, NotSubscribed},
+		"no app":               {func(w *fixture) { w.c.Apps = nil }, NotSubscribed},
+		"no app, no product":   {func(w *fixture) { w.c.Apps, w.q.Product = nil, "" }, NotSubscribed},
+		"another's app":        {func(w *fixture) { w.c.Apps[0].AccountID = id(99) }, NotSubscribed},
+		"not the key's app":    {func(w *fixture) { w.c.Credential.AppID = id(theOtherApp) }, NotSubscribed},
+		"no address":           {func(w *fixture) { w.q.Address = zeroAddress() }, IPNotAllowed},
+		"no authentication":    {func(w *fixture) { w.c.Catalogue.Product("orders").AuthTypes = nil }, AuthTypeNotAllowed},
+		"no endpoints":         {func(w *fixture) { w.c.Catalogue.Product("orders").Endpoints = nil }, EndpointNotAllowed},
+		"no path":              {func(w *fixture) { w.q.Path = "" }, EndpointNotAllowed},
+		"an empty access list": {func(w *fixture) { w.c.Credential.AccessList = nil }, NotInAccessList},
+		"nothing at all":       {func(w *fixture) { w.c, w.q = Facts{}, Question{} }, NotFound},
+		"an unknown status":    {func(w *fixture) { w.eachSubscription(func(s *Subscription) { s.Status = "UNHEARD_OF" }) }, NotSubscribed},
 	} {
 		w := valid()
 		c.spoil(w)
@@ -146,7 +146,7 @@ func TestWhatIsNotKnownFails(t *testing.T) {
 	}
 }
 
-func TestDecideWritesAllOfTheVerdict(t *testing.T) {
+func TestDecideOverwritesTheVerdict(t *testing.T) {
 	v := valid().decide(t)
 	w := valid()
 	w.c.Credential = nil
@@ -157,10 +157,10 @@ func TestDecideWritesAllOfTheVerdict(t *testing.T) {
 }
 
 func TestDecideAllocatesNothing(t *testing.T) {
-	worlds := map[string]*world{"valid": valid(), "account": valid().ofAccount()}
-	for _, b := range breaches() {
+	worlds := map[string]*fixture{"valid": valid(), "account": valid().ofAccount()}
+	for _, b := range failures() {
 		worlds[b.code.String()] = valid()
-		b.spoil(worlds[b.code.String()])
+		b.apply(worlds[b.code.String()])
 	}
 	named := valid().ofAccount()
 	named.q.App = id(theReference).String()
@@ -179,7 +179,7 @@ func BenchmarkDecide(b *testing.B) {
 	open := valid()
 	open.c.Catalogue.Product("orders").Endpoints = nil
 	open.c.Catalogue.Product("orders").Enforced = false
-	open.registrations(func(s *Subscription) { s.Narrowed = false })
+	open.eachSubscription(func(s *Subscription) { s.Narrowed = false })
 	revoked := valid()
 	revoked.c.Credential.Status = lifecycle.CredentialRevoked
 	many := valid().ofAccount()
@@ -191,7 +191,7 @@ func BenchmarkDecide(b *testing.B) {
 	}
 	for _, c := range []struct {
 		name string
-		w    *world
+		w    *fixture
 	}{{"narrowed", valid()}, {"open", open}, {"revoked", revoked}, {"account of 100 apps", many}} {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()

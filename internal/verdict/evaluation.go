@@ -12,25 +12,25 @@ import (
 	"portico/internal/pathmatch"
 )
 
-// evaluation is what the checks look at. Its zero standing is absent, so that
-// nothing passes by having been forgotten.
+// evaluation is the input of the checks. Its zero standing is noApp, so that
+// a standing that was never set passes no check.
 type evaluation struct {
 	q          *Question
 	credential *Credential
 	account    *Account
-	product    *Product // nil: none is named, or none such is to be had here
+	product    *Product // nil: none is named, or the named one is unknown or not allowed to the token
 	status     lifecycle.CredentialStatus
 
-	path     string // clean; "" if it is not
+	path     string // the result of pathmatch.Clean; "" if the path was refused
 	endpoint uuid.UUID
-	matched  bool // endpoint is the call's
+	matched  bool // whether endpoint is set
 
-	standing standing // of the best of the apps that may be meant
-	apps     int      // how many of them stand so
+	standing standing // the best of the apps that the call may be for
+	apps     int      // the number of apps with that standing
 }
 
-// evaluate finds out everything that the checks need, and writes into v whatever
-// can be said of the call, however it is decided.
+// evaluate computes everything that the checks need, and stores in v what is
+// known about the call whether it is allowed or refused.
 func evaluate(q *Question, c *Facts, v *Verdict) evaluation {
 	*v = Verdict{Credential: c.Credential, Account: c.Account}
 	d := evaluation{q: q, credential: c.Credential, account: c.Account}
@@ -51,7 +51,7 @@ func evaluate(q *Question, c *Facts, v *Verdict) evaluation {
 	return d
 }
 
-// statusAt returns the key's state at a time.
+// statusAt returns the credential's status at a time.
 func (k *Credential) statusAt(now time.Time) lifecycle.CredentialStatus {
 	if k.ExpiresAt == 0 {
 		return k.Status.At(now, nil)
@@ -60,8 +60,8 @@ func (k *Credential) statusAt(now time.Time) lifecycle.CredentialStatus {
 	return k.Status.At(now, &end)
 }
 
-// productOf returns the product that is asked for, if the gateway's token may ask
-// for it.
+// productOf returns the product that q names, or nil if there is none or the
+// gateway's token is not allowed to ask about it.
 func (c *Facts) productOf(q *Question) *Product {
 	if q.Product == "" {
 		return nil
@@ -73,8 +73,8 @@ func (c *Facts) productOf(q *Question) *Product {
 	return p
 }
 
-// comesFrom reports whether the call comes from a network. An IPv4 address is the
-// same in its IPv6 form (::ffff:192.0.2.1), in the network as in the call.
+// comesFrom reports whether the call comes from a network. An IPv4 address and its
+// IPv6 form (::ffff:192.0.2.1) are equal, in the network as in the call.
 func (d *evaluation) comesFrom(network netip.Prefix) bool {
 	from := d.q.Address.Unmap().WithZone("")
 	if network.Addr().Is4In6() && from.Is4() {
@@ -83,8 +83,8 @@ func (d *evaluation) comesFrom(network netip.Prefix) bool {
 	return network.Contains(from)
 }
 
-// authTypeAllowed reports whether the key was presented in a way that the
-// product takes. Where it is not known how, any way that the product takes will do.
+// authTypeAllowed reports whether the API key was presented in a way that the
+// product accepts. If it is unknown how, the product has to accept at least one.
 func (d *evaluation) authTypeAllowed() bool {
 	switch d.q.Presented {
 	case "":

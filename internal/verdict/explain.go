@@ -11,10 +11,9 @@ import (
 	"portico/internal/limits"
 )
 
-// Step is one check as it went: what it would have refused with, what was
-// looked at, and, if it failed, what would mend it. The texts are for
-// administrators and the key's owners; no secret is in them, and nothing of
-// another account.
+// Step is the result of one check: the code of its refusal, what was checked,
+// and, if it failed, how to correct that. The texts are for administrators and
+// the credential's owners; they contain no secret and nothing of another account.
 type Step struct {
 	Code   Code
 	Passed bool
@@ -22,8 +21,8 @@ type Step struct {
 	Remedy string // "" when it passed
 }
 
-// Explain answers as Decide does, by the very same checks, and tells each of
-// them in order until one fails.
+// Explain sets v as Decide does, by the same checks, and returns each of them in
+// order, up to and including the first that fails.
 func Explain(q *Question, c *Facts, v *Verdict) []Step {
 	d := evaluate(q, c, v)
 	var steps []Step
@@ -38,8 +37,9 @@ func Explain(q *Question, c *Facts, v *Verdict) []Step {
 	return steps
 }
 
-// ExplainLimits tells the steps of v's Limits: none if they were not asked, and
-// none after the first that failed, whose code v gets.
+// ExplainLimits returns the steps of v.Limits, up to and including the first that
+// failed, and sets v.Code to the outcome. If the limits were not checked it returns
+// nil and leaves v unchanged.
 func ExplainLimits(v *Verdict) []Step {
 	if v.Limits.Outcome == 0 {
 		return nil
@@ -48,7 +48,7 @@ func ExplainLimits(v *Verdict) []Step {
 	if v.Code == Unavailable {
 		return []Step{step(Unavailable, false, "How much of the quota is used is not known here yet.")}
 	}
-	steps := []Step{step(RateLimited, v.Code != RateLimited, window("rate limit", v.Limits.Rate))}
+	steps := []Step{step(RateLimited, v.Code != RateLimited, windowDetail("rate limit", v.Limits.Rate))}
 	if v.Code == RateLimited {
 		return steps
 	}
@@ -56,11 +56,11 @@ func ExplainLimits(v *Verdict) []Step {
 	if v.Plan != nil && v.Plan.PerAccount && !v.Plan.Quota.None() {
 		quota = "account's quota, which its apps share,"
 	}
-	return append(steps, step(QuotaExceeded, v.Code != QuotaExceeded, window(quota, v.Limits.Quota)))
+	return append(steps, step(QuotaExceeded, v.Code != QuotaExceeded, windowDetail(quota, v.Limits.Quota)))
 }
 
-// Limited returns the code for what the limits answered to a call that may pass
-// otherwise.
+// Limited returns the code for the limits' outcome, for a call that passes all
+// other checks.
 func Limited(o limits.Outcome) Code {
 	switch o {
 	case limits.Passed:
@@ -81,7 +81,7 @@ func step(code Code, passed bool, detail string) Step {
 	return s
 }
 
-// detail says what a check looked at.
+// detail returns a sentence on what a check compared.
 func (d *evaluation) detail(code Code) string {
 	switch code {
 	case NotFound:
@@ -92,7 +92,7 @@ func (d *evaluation) detail(code Code) string {
 	case Revoked, Disabled:
 		return fmt.Sprintf("The key is %s.", d.status)
 	case Expired:
-		return d.expiry()
+		return d.expiryDetail()
 	case AccountSuspended:
 		if !d.passes(code) {
 			return "The account is suspended."
@@ -104,29 +104,29 @@ func (d *evaluation) detail(code Code) string {
 		}
 		return fmt.Sprintf("The key is for %s; the gateway serves %s.", d.credential.Environment, d.q.Environment)
 	case IPNotAllowed:
-		return d.networks()
+		return d.networksDetail()
 	case NotSubscribed, Waiting, Suspended:
-		return d.subscription()
+		return d.subscriptionDetail()
 	case NotInAccessList:
-		return d.access()
+		return d.accessListDetail()
 	case AuthTypeNotAllowed:
-		return d.presentation()
+		return d.authTypeDetail()
 	case EndpointNotAllowed:
-		return d.reach()
+		return d.endpointDetail()
 	case AmbiguousApp:
-		return d.choice()
+		return d.ambiguityDetail()
 	}
 	return ""
 }
 
-func (d *evaluation) expiry() string {
+func (d *evaluation) expiryDetail() string {
 	if d.credential.ExpiresAt == 0 {
 		return "The key never expires."
 	}
-	return fmt.Sprintf("The key is valid until %s; the time asked about is %s.", instant(time.UnixMicro(d.credential.ExpiresAt)), instant(d.q.Now))
+	return fmt.Sprintf("The key is valid until %s; the time asked about is %s.", formatTime(time.UnixMicro(d.credential.ExpiresAt)), formatTime(d.q.Now))
 }
 
-func (d *evaluation) networks() string {
+func (d *evaluation) networksDetail() string {
 	if len(d.credential.Addresses) == 0 {
 		return "The key may be used from anywhere."
 	}
@@ -141,15 +141,15 @@ func (d *evaluation) networks() string {
 	return fmt.Sprintf("The call comes from %s; the key may be used from %s.", from, strings.Join(all, ", "))
 }
 
-// subscription does not tell a product that does not exist from one that is not
-// to be seen.
-func (d *evaluation) subscription() string {
+// subscriptionDetail describes the app's subscription. It does not disclose whether a
+// product does not exist or is only not visible to the token.
+func (d *evaluation) subscriptionDetail() string {
 	switch {
-	case d.standing == absent:
+	case d.standing == noApp:
 		return "The app that is named is not one that the key speaks for, or it has none."
 	case d.q.Product == "":
 		return "No product is named: subscriptions are not looked at."
-	case d.standing == unregistered:
+	case d.standing == notSubscribed:
 		return fmt.Sprintf("No app of the key is registered with a product %q that may be called here.", d.q.Product)
 	case d.standing == waiting:
 		return fmt.Sprintf("The subscription with %s is %s.", d.product.Name, lifecycle.Waiting)
@@ -159,7 +159,7 @@ func (d *evaluation) subscription() string {
 	return fmt.Sprintf("The subscription with %s is %s.", d.product.Name, lifecycle.Approved)
 }
 
-func (d *evaluation) access() string {
+func (d *evaluation) accessListDetail() string {
 	switch {
 	case !d.credential.Listed:
 		return "The key reaches every product of its apps."
@@ -171,7 +171,7 @@ func (d *evaluation) access() string {
 	return fmt.Sprintf("The key's access list does not hold %s.", d.product.Name)
 }
 
-func (d *evaluation) presentation() string {
+func (d *evaluation) authTypeDetail() string {
 	text := "A key may be presented as raw key or as user name and password."
 	if d.q.Presented != "" {
 		text = fmt.Sprintf("The key is presented as %s.", d.q.Presented)
@@ -186,7 +186,7 @@ func (d *evaluation) presentation() string {
 	return fmt.Sprintf("%s %s takes %s.", text, d.product.Name, strings.Join(takes, ", "))
 }
 
-func (d *evaluation) reach() string {
+func (d *evaluation) endpointDetail() string {
 	switch {
 	case d.product == nil:
 		return "No product is named: endpoints are not looked at."
@@ -204,7 +204,7 @@ func (d *evaluation) reach() string {
 	return "The subscription is narrowed to other endpoints."
 }
 
-func (d *evaluation) choice() string {
+func (d *evaluation) ambiguityDetail() string {
 	switch {
 	case d.passes(AmbiguousApp) && d.credential.AppID == uuid.Nil:
 		return "It is clear which app the call is for, or none is needed."
@@ -214,16 +214,16 @@ func (d *evaluation) choice() string {
 	return "The key belongs to a whole account, several of its apps may make the call, and none is named."
 }
 
-func window(what string, w limits.Window) string {
+func windowDetail(what string, w limits.Window) string {
 	if w.Limit == 0 {
 		return fmt.Sprintf("There is no %s.", what)
 	}
-	return fmt.Sprintf("Of the %s of %d a %s, %d are left; all are back at %s.", what, w.Limit, unit(w.Per), w.Remaining, instant(w.ResetAt))
+	return fmt.Sprintf("Of the %s of %d a %s, %d are left; all are back at %s.", what, w.Limit, periodName(w.Per), w.Remaining, formatTime(w.ResetAt))
 }
 
-// unit says a period in a word; a quota's may be an hour longer or shorter when
-// the clocks are changed.
-func unit(d time.Duration) string {
+// periodName returns the name of a period. A quota's period may be an hour longer or
+// shorter when daylight saving time begins or ends.
+func periodName(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
 	case d <= time.Second:
@@ -240,4 +240,4 @@ func unit(d time.Duration) string {
 	return "month"
 }
 
-func instant(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

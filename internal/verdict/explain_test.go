@@ -12,28 +12,28 @@ import (
 	. "portico/internal/verdict"
 )
 
-// What the failing step says it has looked at.
+// The detail of the failing step, for each kind of failure.
 func TestExplanations(t *testing.T) {
 	for name, c := range map[string]struct {
-		spoil  func(*world)
+		spoil  func(*fixture)
 		code   Code
 		detail string
 	}{
-		"expired":           {func(w *world) { w.c.Credential.ExpiresAt = now().UnixMicro() }, Expired, "until 2026-05-04T10:00:00.123456Z; the time asked about is 2026-05-04T10:00:00.123456789Z"},
-		"environment":       {func(w *world) { w.q.Environment = "STAGING" }, WrongEnvironment, "The key is for PRODUCTION; the gateway serves STAGING."},
-		"address":           {func(w *world) { w.c.Credential.Addresses = w.c.Credential.Addresses[:1]; w.q.Address = zeroAddress() }, IPNotAllowed, "an address that is not known; the key may be used from 192.0.2.0/24."},
-		"unknown product":   {func(w *world) { w.q.Product = "secret" }, NotSubscribed, `registered with a product "secret" that may be called here`},
-		"not registered":    {func(w *world) { w.q.Product, w.q.Products = "stock", nil }, NotSubscribed, `registered with a product "stock" that may be called here`},
-		"another app":       {func(w *world) { w.q.App = appID(theOtherApp) }, NotSubscribed, "not one that the key speaks for"},
-		"access list":       {func(w *world) { w.c.Credential.AccessList = nil }, NotInAccessList, "does not hold orders"},
-		"presented":         {func(w *world) { w.q.Presented = "BASIC" }, AuthTypeNotAllowed, "The key is presented as BASIC. orders takes API_KEY."},
-		"no path":           {func(w *world) { w.q.Path = "" }, EndpointNotAllowed, "names no path"},
-		"tricky path":       {func(w *world) { w.q.Path = "/orders/../x" }, EndpointNotAllowed, "different ways"},
-		"path of none":      {func(w *world) { w.q.Path = "/x" }, EndpointNotAllowed, "those of none"},
-		"path of another":   {func(w *world) { w.q.Path = "/orders/export" }, EndpointNotAllowed, "narrowed to other endpoints"},
-		"no endpoints":      {func(w *world) { w.c.Catalogue.Product("orders").Endpoints = nil }, EndpointNotAllowed, "those of none"},
-		"several apps":      {func(w *world) { w.ofAccount() }, AmbiguousApp, "whole account"},
-		"no account is had": {func(w *world) { w.c.Account = nil }, AccountSuspended, "suspended"},
+		"expired":           {func(w *fixture) { w.c.Credential.ExpiresAt = now().UnixMicro() }, Expired, "until 2026-05-04T10:00:00.123456Z; the time asked about is 2026-05-04T10:00:00.123456789Z"},
+		"environment":       {func(w *fixture) { w.q.Environment = "STAGING" }, WrongEnvironment, "The key is for PRODUCTION; the gateway serves STAGING."},
+		"address":           {func(w *fixture) { w.c.Credential.Addresses = w.c.Credential.Addresses[:1]; w.q.Address = zeroAddress() }, IPNotAllowed, "an address that is not known; the key may be used from 192.0.2.0/24."},
+		"unknown product":   {func(w *fixture) { w.q.Product = "secret" }, NotSubscribed, `registered with a product "secret" that may be called here`},
+		"not registered":    {func(w *fixture) { w.q.Product, w.q.Products = "stock", nil }, NotSubscribed, `registered with a product "stock" that may be called here`},
+		"another app":       {func(w *fixture) { w.q.App = appID(theOtherApp) }, NotSubscribed, "not one that the key speaks for"},
+		"access list":       {func(w *fixture) { w.c.Credential.AccessList = nil }, NotInAccessList, "does not hold orders"},
+		"presented":         {func(w *fixture) { w.q.Presented = "BASIC" }, AuthTypeNotAllowed, "The key is presented as BASIC. orders takes API_KEY."},
+		"no path":           {func(w *fixture) { w.q.Path = "" }, EndpointNotAllowed, "names no path"},
+		"tricky path":       {func(w *fixture) { w.q.Path = "/orders/../x" }, EndpointNotAllowed, "different ways"},
+		"path of none":      {func(w *fixture) { w.q.Path = "/x" }, EndpointNotAllowed, "those of none"},
+		"path of another":   {func(w *fixture) { w.q.Path = "/orders/export" }, EndpointNotAllowed, "narrowed to other endpoints"},
+		"no endpoints":      {func(w *fixture) { w.c.Catalogue.Product("orders").Endpoints = nil }, EndpointNotAllowed, "those of none"},
+		"several apps":      {func(w *fixture) { w.ofAccount() }, AmbiguousApp, "whole account"},
+		"no account is had": {func(w *fixture) { w.c.Account = nil }, AccountSuspended, "suspended"},
 	} {
 		w := valid()
 		c.spoil(w)
@@ -46,8 +46,9 @@ func TestExplanations(t *testing.T) {
 	}
 }
 
-// A key without bounds, asked about by itself, is explained without them.
-func TestAnExplanationOfAKeyAlone(t *testing.T) {
+// A credential without restrictions, asked about without a product, is explained
+// as such.
+func TestExplainCredentialAlone(t *testing.T) {
 	w := valid()
 	w.c.Credential.AppID, w.c.Apps, w.c.Credential.Addresses, w.c.Credential.ExpiresAt = uuid.Nil, nil, nil, 0
 	w.q.Product, w.q.Products, w.q.Environment = "", nil, ""
@@ -69,7 +70,7 @@ func TestAnExplanationOfAKeyAlone(t *testing.T) {
 	}
 }
 
-func TestLimits(t *testing.T) {
+func TestExplainLimits(t *testing.T) {
 	full := limits.Answer{
 		Rate:  limits.Window{Limit: 10, Remaining: 3, ResetAt: now(), Per: time.Second},
 		Quota: limits.Window{},

@@ -6,10 +6,10 @@ import (
 	"portico/internal/pathmatch"
 )
 
-// Keyless decides on a call of a product that needs no key; false says that
-// the product needs one, or is none of the token's. What the caller shows is
-// not looked at: it may be meant for whoever is behind the gateway. The
-// product's endpoints bind all the same.
+// Keyless sets v to the verdict on a call of a product that needs no credential.
+// It returns false if the product needs one, or the token is not allowed to ask
+// about it. What the caller presents is ignored: it may be meant for the service
+// behind the gateway. The product's endpoints are enforced all the same.
 func Keyless(q *Question, c *Catalogue, v *Verdict) bool {
 	p := c.Product(q.Product)
 	if p == nil || !p.Keyless || q.Products != nil && !slices.Contains(q.Products, p.ID) {
@@ -26,7 +26,7 @@ func Keyless(q *Question, c *Catalogue, v *Verdict) bool {
 	return true
 }
 
-// ExplainKeyless tells the steps of what Keyless decided.
+// ExplainKeyless returns the steps of a verdict by Keyless.
 func ExplainKeyless(v *Verdict) []Step {
 	if v.Code == EndpointNotAllowed {
 		return []Step{step(EndpointNotAllowed, false, "The product needs no key, but it enforces its endpoints, and the call is for none of them.")}

@@ -1,6 +1,7 @@
 package verdict
 
-// Meaning says in a sentence what a code tells the caller; "" for no code.
+// Meaning returns a sentence that explains the code to the caller, or "" for an
+// invalid code.
 func (c Code) Meaning() string {
 	switch c {
 	case Unavailable:
@@ -45,8 +46,8 @@ func (c Code) Meaning() string {
 	return ""
 }
 
-// Advice says in a sentence what the one who made the call should do; "" for no
-// code.
+// Advice returns a sentence on what the author of the call should do, or "" for
+// an invalid code.
 func (c Code) Advice() string {
 	switch c {
 	case Unavailable:
@@ -89,8 +90,8 @@ func (c Code) Advice() string {
 	return ""
 }
 
-// Remedy says in a sentence what administrators or the key's owners can do
-// about a refusal; "" where there is nothing to mend.
+// Remedy returns a sentence on what administrators or the credential's owners can
+// do about a refusal, or "" if there is nothing to correct.
 func (c Code) Remedy() string {
 	switch c {
 	case Unavailable:

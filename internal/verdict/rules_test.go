@@ -55,7 +55,7 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-func TestWhatTheTokenIsBoundTo(t *testing.T) {
+func TestTokenRestrictions(t *testing.T) {
 	for name, c := range map[string]struct {
 		environment domain.Environment
 		products    []uuid.UUID
@@ -85,25 +85,25 @@ func TestWhatTheTokenIsBoundTo(t *testing.T) {
 	}
 }
 
-func TestNoProductIsNamed(t *testing.T) {
+func TestQuestionWithoutProduct(t *testing.T) {
 	for name, c := range map[string]struct {
-		change func(*world)
+		change func(*fixture)
 		want   Code
 		app    bool
 	}{
-		"a key of an app":                 {func(*world) {}, Valid, true},
-		"without subscriptions":           {func(w *world) { w.c.Apps[0].Subscriptions = nil }, Valid, true},
-		"a waiting one":                   {func(w *world) { w.registrations(func(s *Subscription) { s.Status = lifecycle.Waiting }) }, Valid, true},
-		"an empty access list":            {func(w *world) { w.c.Credential.AccessList = nil }, Valid, true},
-		"no path":                         {func(w *world) { w.q.Path, w.q.Method = "", "" }, Valid, true},
-		"shown in the other way":          {func(w *world) { w.q.Presented = domain.Basic }, Valid, true},
-		"shown in no way that there is":   {func(w *world) { w.q.Presented = "BEARER" }, AuthTypeNotAllowed, true},
-		"another app is named":            {func(w *world) { w.q.App = appID(theOtherApp) }, NotSubscribed, false},
-		"a key of an account":             {func(w *world) { w.ofAccount() }, Valid, false},
-		"of an account with one app":      {func(w *world) { w.c.Credential.AppID = uuid.Nil }, Valid, true},
-		"of an account without apps":      {func(w *world) { w.c.Credential.AppID, w.c.Apps = uuid.Nil, nil }, Valid, false},
-		"of an account, an app is named":  {func(w *world) { w.ofAccount().q.App = appID(theOtherApp) }, Valid, true},
-		"of an account, another is named": {func(w *world) { w.ofAccount().q.App = appID(99) }, NotSubscribed, false},
+		"a key of an app":                 {func(*fixture) {}, Valid, true},
+		"without subscriptions":           {func(w *fixture) { w.c.Apps[0].Subscriptions = nil }, Valid, true},
+		"a waiting one":                   {func(w *fixture) { w.eachSubscription(func(s *Subscription) { s.Status = lifecycle.Waiting }) }, Valid, true},
+		"an empty access list":            {func(w *fixture) { w.c.Credential.AccessList = nil }, Valid, true},
+		"no path":                         {func(w *fixture) { w.q.Path, w.q.Method = "", "" }, Valid, true},
+		"shown in the other way":          {func(w *fixture) { w.q.Presented = domain.Basic }, Valid, true},
+		"shown in no way that there is":   {func(w *fixture) { w.q.Presented = "BEARER" }, AuthTypeNotAllowed, true},
+		"another app is named":            {func(w *fixture) { w.q.App = appID(theOtherApp) }, NotSubscribed, false},
+		"a key of an account":             {func(w *fixture) { w.ofAccount() }, Valid, false},
+		"of an account with one app":      {func(w *fixture) { w.c.Credential.AppID = uuid.Nil }, Valid, true},
+		"of an account without apps":      {func(w *fixture) { w.c.Credential.AppID, w.c.Apps = uuid.Nil, nil }, Valid, false},
+		"of an account, an app is named":  {func(w *fixture) { w.ofAccount().q.App = appID(theOtherApp) }, Valid, true},
+		"of an account, another is named": {func(w *fixture) { w.ofAccount().q.App = appID(99) }, NotSubscribed, false},
 	} {
 		w := valid()
 		w.q.Product, w.q.Products = "", nil
@@ -149,8 +149,9 @@ func TestNamedApps(t *testing.T) {
 	}
 }
 
-// Each check leaves out the apps that fail it; the one that leaves none is told.
-func TestKeysOfAnAccount(t *testing.T) {
+// Each check leaves out the apps that fail it; the code is that of the check that
+// leaves none.
+func TestCredentialOfAnAccount(t *testing.T) {
 	const none = lifecycle.Unsubscribed
 	elsewhere := []uuid.UUID{id(exportEndpoint)}
 	here := []uuid.UUID{id(ordersEndpoint)}
@@ -192,7 +193,7 @@ func TestKeysOfAnAccount(t *testing.T) {
 	}
 }
 
-func TestOldRegistrationsDoNotCount(t *testing.T) {
+func TestEndedSubscriptionsAreIgnored(t *testing.T) {
 	w := valid()
 	s := w.c.Apps[0].Subscriptions[0]
 	old, other := s, s
@@ -284,7 +285,7 @@ func TestEndpoints(t *testing.T) {
 	} {
 		w := valid()
 		w.c.Catalogue.Product("orders").Enforced = c.enforced
-		w.registrations(func(s *Subscription) { s.Narrowed, s.Endpoints = c.narrowed, c.reach })
+		w.eachSubscription(func(s *Subscription) { s.Narrowed, s.Endpoints = c.narrowed, c.reach })
 		w.q.Method, w.q.Path = c.call, c.path
 		want := uuid.Nil
 		if c.endpoint != 0 {
@@ -296,7 +297,7 @@ func TestEndpoints(t *testing.T) {
 	}
 }
 
-func TestAProductIsNeeded(t *testing.T) {
+func TestNeedsProduct(t *testing.T) {
 	w := valid()
 	w.q.Product, w.q.Products, w.q.NeedsProduct = "", nil, true
 	if v := w.decide(t); v.Code != NotSubscribed {

@@ -11,7 +11,7 @@ import (
 	"portico/internal/limits"
 )
 
-// Account is the owner of a key.
+// Account is the owner of a credential.
 type Account struct {
 	ID        uuid.UUID
 	Suspended bool
@@ -22,73 +22,75 @@ type App struct {
 	ID        uuid.UUID
 	Reference uuid.UUID
 	AccountID uuid.UUID
-	// Subscriptions are the live ones; others do no harm.
+	// Subscriptions contains the live ones; others are ignored.
 	Subscriptions []Subscription
 }
 
-// Subscription is an app's subscription with a product.
+// Subscription is an app's use of a product by a plan.
 type Subscription struct {
 	ID        uuid.UUID
 	ProductID uuid.UUID
 	PlanID    uuid.UUID
-	// Counter is what the plan's rate limit and quota are counted by, Account what
-	// limits.InPeriod makes the counter of a quota of the whole account of.
+	// Counter is the counter of the plan's rate limit and quota. Account is the
+	// argument of limits.InPeriod for the counter of a quota of the whole account.
 	Counter uuid.UUID
 	Account uuid.UUID
 	Status  lifecycle.SubscriptionStatus
-	// Narrowed: only calls of Endpoints pass, none if there are none.
+	// Narrowed limits the subscription to calls of Endpoints; with no Endpoints
+	// no call passes.
 	Narrowed  bool
 	Endpoints []uuid.UUID
 }
 
-// Credential is a credential as the gate knows it. It is immutable.
+// Credential is what a verdict needs to know of a credential. It is immutable.
 type Credential struct {
 	ID          uuid.UUID
 	Username    uuid.UUID
-	AppID       uuid.UUID // zero: a key of the whole account
+	AppID       uuid.UUID // zero: a credential of the whole account
 	AccountID   uuid.UUID
 	Hash        [32]byte
-	Pepper      string // the id of the pepper that made Hash
+	Pepper      string // the id of the pepper that Hash was computed with
 	Status      lifecycle.CredentialStatus
 	Environment domain.Environment
-	// Listed: only the products of AccessList, none if there are none.
+	// Listed limits the credential to the products of AccessList; with an empty
+	// AccessList it reaches none.
 	Listed     bool
 	AccessList []uuid.UUID
-	Addresses  []netip.Prefix // where calls may come from; none: anywhere
-	Rate       limits.Rate    // the key's own, beside its subscription's
+	Addresses  []netip.Prefix // the networks that calls may come from; empty: any
+	Rate       limits.Rate    // the credential's own, besides its subscription's
 	ExpiresAt  int64          // microseconds since 1970; 0: never
 }
 
-// Facts is all that is known about a key at one moment.
+// Facts is everything that a verdict follows from, at one moment.
 type Facts struct {
 	Catalogue  *Catalogue
 	Credential *Credential
 	Account    *Account
-	Apps       []*App // the key's app, or all of its account
+	Apps       []*App // the credential's app, or all apps of its account
 }
 
-// Question is one call.
+// Question is one call to decide about.
 type Question struct {
-	Product   string // by name; "": the key is asked about, not a product, unless NeedsProduct
+	Product   string // by name; "": only the credential is asked about, unless NeedsProduct
 	App       string // the app's id or its reference id; "": none is named
 	Method    string
-	Path      string          // the request target as it came
-	Address   netip.Addr      // of the caller; the zero Addr is inside no network
-	Presented domain.AuthType // how the key was shown; "": not known, any way that the product takes
+	Path      string          // the request target as received
+	Address   netip.Addr      // of the caller; the zero Addr is in no network
+	Presented domain.AuthType // how the API key was presented; "": unknown, any way that the product accepts
 	Now       time.Time
-	// NeedsProduct makes a call that names no product NOT_SUBSCRIBED. A token that
-	// is bound to products always does.
+	// NeedsProduct refuses a call that names no product with NOT_SUBSCRIBED. With
+	// a token that is restricted to products that is always so.
 	NeedsProduct bool
 
-	// What the gateway's token is bound to.
-	Environment domain.Environment // "": any
+	// The restrictions of the gateway's token.
+	Environment domain.Environment // "": given
 	Products    []uuid.UUID        // nil: all; empty: none
 }
 
-// Verdict is the answer and what was found out on the way; its pointers are
-// into the Case. Code Valid from Decide means that only the limits are left to
-// be asked. App, Subscription and Plan are set when it is one app that is meant,
-// also in a refusal; Endpoint is zero when the call is for none.
+// Verdict is the answer about a call and the objects that it concerns; its
+// pointers are those of the Facts. Code Valid from Decide means that only the
+// limits remain to be checked. App, Subscription and Plan are set if the call is
+// for exactly one app, also in a refusal; Endpoint is zero if the call matches none.
 type Verdict struct {
 	Code         Code
 	Credential   *Credential

@@ -11,22 +11,22 @@ import (
 	"portico/internal/domain"
 )
 
-// longestCredential is the most bytes of a header that may hold a key.
+// longestCredential is the longest header value, in bytes, that is read as an API key.
 const longestCredential = 1 << 10
 
-// credential is what a request presents. The zero credential is none.
+// credential is the API key that a request presents. The zero credential is none.
 type credential struct {
 	presented          domain.AuthType
 	rawKey             string
 	username, password string
 	malformed          bool
-	// user is the key's public name, where it can be read; a key without is
-	// Portico's to judge.
+	// user is the key's user name, if it can be parsed. Portico decides about a
+	// key without one.
 	user uuid.UUID
 }
 
-// readCredential finds the one key of a request. Two are malformed, because
-// two readers might believe different ones.
+// readCredential returns the API key of a request. Two keys are malformed, because
+// two readers might use different ones.
 func readCredential(h http.Header) credential {
 	authorization, key := h.Values("Authorization"), h.Values("X-Api-Key")
 	switch {

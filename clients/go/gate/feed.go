@@ -9,16 +9,16 @@ import (
 )
 
 const (
-	// snapshotTime bounds the reading of a whole organization.
+	// snapshotTime is the timeout for reading a whole organization.
 	snapshotTime = time.Minute
-	// pollSlack is what a long poll may take beyond its wait.
+	// pollSlack is the time that a long poll may take beyond its wait.
 	pollSlack = 2 * time.Second
-	// pauses between attempts that fail.
+	// The pauses between failed attempts.
 	firstPause, longestPause = 50 * time.Millisecond, time.Second
 )
 
-// begin takes the first snapshot; it tries until ctx ends. A token that is not
-// believed is shown once more: it may be newer than what that server knew.
+// begin reads the first snapshot, and retries until ctx ends. A token that was
+// rejected is presented once more: it may be newer than that server's state.
 func (g *Gate) begin(ctx context.Context) error {
 	pause := firstPause
 	for doubted := false; ; {
@@ -34,7 +34,7 @@ func (g *Gate) begin(ctx context.Context) error {
 	}
 }
 
-// follow keeps the copy true until ctx ends.
+// follow keeps the copy up to date until ctx ends.
 func (g *Gate) follow(ctx context.Context) {
 	pause, wait := firstPause, time.Duration(0)
 	well, doubted := true, false
@@ -42,7 +42,7 @@ func (g *Gate) follow(ctx context.Context) {
 		err := g.poll(ctx, wait)
 		if errors.Is(err, errTooOld) {
 			err = g.snapshot(ctx)
-			wait = 0 // a large snapshot is old when it has come: ask at once
+			wait = 0 // a large snapshot is outdated once it is read: poll without waiting
 		} else {
 			wait = g.patience()
 		}
@@ -58,7 +58,7 @@ func (g *Gate) follow(ctx context.Context) {
 		}
 		refused := errors.Is(err, ErrToken)
 		if doubted && refused {
-			g.heardAt(g.mono() - 2*g.o.Silence) // it was revoked: do not wait
+			g.heardAt(g.mono() - 2*g.o.Silence) // the token was revoked: refuse calls at once
 		}
 		doubted = refused
 		if well {
@@ -70,12 +70,12 @@ func (g *Gate) follow(ctx context.Context) {
 	}
 }
 
-// patience is how long Portico may wait for something to tell: an answer proves
-// what was true when it was asked for, because the log is read after that, so
-// that questions must come much more often than the Silence allows.
+// patience returns how long Portico may wait for a change in a long poll. An answer
+// proves what was true when the poll was sent, because the log is read after that;
+// polls therefore have to be much more frequent than the Silence.
 func (g *Gate) patience() time.Duration { return g.o.Silence / 5 }
 
-// snapshot reads the whole organization and puts it in place of the copy.
+// snapshot reads the whole organization and replaces the copy with it.
 func (g *Gate) snapshot(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, snapshotTime)
 	defer cancel()
@@ -92,7 +92,7 @@ func (g *Gate) snapshot(ctx context.Context) error {
 	return nil
 }
 
-// poll asks for what came after the copy's position.
+// poll reads the changes after the copy's position.
 func (g *Gate) poll(ctx context.Context, wait time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, wait+pollSlack)
 	defer cancel()
@@ -107,10 +107,10 @@ func (g *Gate) poll(ctx context.Context, wait time.Duration) error {
 
 func (g *Gate) heardAt(asked time.Duration) { g.heard.Store(int64(asked)) }
 
-// deaf reports whether Portico has been silent for too long.
+// deaf reports whether the last answer from Portico is older than the Silence.
 func (g *Gate) deaf() bool { return g.mono()-time.Duration(g.heard.Load()) > g.o.Silence }
 
-// sleep waits; false when ctx ended first.
+// sleep waits for d, and returns false if ctx ends before.
 func sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()

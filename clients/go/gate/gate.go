@@ -20,46 +20,46 @@ import (
 )
 
 const (
-	// MaxSilence is the longest that a Gate may go on without hearing from
-	// Portico, and the default.
+	// MaxSilence is the maximum, and the default, of Options.Silence.
 	MaxSilence = 5 * time.Second
-	// DefaultMaxKeys is how many keys are remembered as proven unless told otherwise.
+	// DefaultMaxKeys is the default of Options.MaxKeys.
 	DefaultMaxKeys = 100_000
 
 	minSilence  = 100 * time.Millisecond
 	reportEvery = 500 * time.Millisecond
 )
 
-// ErrToken: Portico does not believe the gateway's token.
+// ErrToken is returned by New when Portico rejects the gateway's token.
 var ErrToken = errors.New("portico does not believe the gateway's token")
 
-// Options say whom a Gate asks, and for what.
+// Options configures a Gate.
 type Options struct {
-	// URL is where Portico's gate listens, such as http://127.0.0.1:8081.
+	// URL is the address of Portico's gate, such as http://127.0.0.1:8081.
 	URL string
-	// Token is what `portico gateway create` printed.
+	// Token is the token that `portico gateway create` printed.
 	Token string
-	// Product is the name of the product that is guarded.
+	// Product is the name of the protected product.
 	Product string
-	// HTTPClient reaches Portico; by default one of the Gate's own. Its Timeout
-	// must be zero or longer than a long poll (Silence).
+	// HTTPClient sends the requests to Portico; nil means a client of the Gate's
+	// own. Its Timeout must be zero or longer than a long poll (Silence).
 	HTTPClient *http.Client
-	// Silence is how long after the last word from Portico calls are still
-	// decided: from 100 ms to MaxSilence, which is the default.
+	// Silence is how long after the last answer from Portico the Gate still decides
+	// about calls: from 100 ms to MaxSilence, which is the default.
 	Silence time.Duration
-	// MaxKeys bounds the keys that are remembered as proven (about 200 bytes
-	// each); of more, the least used are proven again. DefaultMaxKeys unless given.
+	// MaxKeys bounds the number of keys that are remembered as verified (about 200
+	// bytes each); beyond it the least recently used are verified again. 0 means
+	// DefaultMaxKeys.
 	MaxKeys int
-	// Address tells from where a call comes; by default the connection's peer.
-	// Behind a proxy it must read what that proxy says, and nothing a client
-	// may have written.
+	// Address returns the address of a call's client; nil means the connection's
+	// peer. Behind a proxy it must read what that proxy sets, and nothing that a
+	// client may have written.
 	Address func(*http.Request) netip.Addr
-	// PassKey leaves the key in the request that the guarded handler gets. By
-	// default Authorization and X-API-Key are taken out, so that a handler that
-	// forwards the request does not give keys away.
+	// PassKey leaves the key in the request that the protected handler receives. By
+	// default Authorization and X-API-Key are removed, so that a handler that
+	// forwards the request does not disclose keys.
 	PassKey bool
-	// Log is told what goes wrong between the Gate and Portico; by default
-	// slog.Default(). It never holds a key or the token.
+	// Log receives errors between the Gate and Portico; nil means slog.Default().
+	// No line contains a key or the token.
 	Log *slog.Logger
 }
 
@@ -67,11 +67,11 @@ type Options struct {
 type Gate struct {
 	o       Options
 	clock   clock.Clock
-	mono    func() time.Duration // since any moment; never goes back
+	mono    func() time.Duration // since any fixed moment; never goes back
 	portico *portico
 
 	store   atomic.Pointer[keycache.Cache]
-	heard   atomic.Int64 // mono when the last answered question to the feed was put
+	heard   atomic.Int64 // mono when the last answered request to the feed was sent
 	memory  *limits.Memory
 	proofs  *proofs
 	flights singleflight.Group
@@ -81,15 +81,15 @@ type Gate struct {
 	running sync.WaitGroup
 }
 
-// New returns a Gate and waits for its first snapshot of the organization. It
-// tries until ctx ends; an error is one of the options, ErrToken, or the last
-// failure. Whoever has a Gate calls Close.
+// New returns a Gate after it has read its first snapshot of the organization. It
+// retries until ctx ends; the error is about the options, ErrToken, or the last
+// failure. The caller must call Close.
 func New(ctx context.Context, o Options) (*Gate, error) {
 	began := time.Now()
 	return start(ctx, o, clock.System{}, func() time.Duration { return time.Since(began) })
 }
 
-// start is New with a clock and a monotonic time of the caller's.
+// start is New with the caller's clock and monotonic time.
 func start(ctx context.Context, o Options, c clock.Clock, mono func() time.Duration) (*Gate, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
@@ -112,7 +112,7 @@ func start(ctx context.Context, o Options, c clock.Clock, mono func() time.Durat
 	return g, nil
 }
 
-// complete checks the options and fills in the defaults.
+// complete validates the options and sets the defaults.
 func (o *Options) complete() error {
 	u, err := url.Parse(o.URL)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
@@ -142,15 +142,15 @@ func (o *Options) complete() error {
 	return nil
 }
 
-// peer is the address at the other end of the connection.
+// peer returns the address of the connection's other end.
 func peer(r *http.Request) netip.Addr {
 	from, _ := netip.ParseAddrPort(r.RemoteAddr) // the zero address is in no network
 	return from.Addr().Unmap().WithZone("")
 }
 
-// Close stops following Portico and reports the calls that are still to be
-// reported, until ctx ends; its error is then why they could not be. Calls
-// that come later are refused once the Silence is over.
+// Close stops following Portico and reports the calls that were not reported yet. If
+// ctx ends before, it returns the reason why they could not be. Later calls are
+// refused once the Silence is over.
 func (g *Gate) Close(ctx context.Context) error {
 	g.stop()
 	g.running.Wait()

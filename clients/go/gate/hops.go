@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// removeHops removes what is meant for the caller's own connection, and what
-// Connection names: a handler that forwards the request must neither take
-// Portico's word away for it nor open a tunnel of another protocol (h2c), in
-// which nobody is asked about keys. The wish for a websocket goes on.
+// removeHops removes the hop-by-hop headers, and those that Connection names. A
+// handler that forwards the request must neither drop Portico's headers because of
+// Connection nor open a tunnel of another protocol (h2c), whose requests are not
+// verified. The upgrade to a websocket is kept.
 func removeHops(method string, h http.Header) {
 	socket := method == http.MethodGet && len(h["Upgrade"]) == 1 && strings.EqualFold(h["Upgrade"][0], "websocket")
 	upgrade := false

@@ -14,10 +14,10 @@ import (
 	"portico/internal/verdict"
 )
 
-// askTime bounds one question to /v1/verify; Portico itself takes at most 5 s.
+// askTime is the timeout of a request to /v1/verify; Portico itself takes at most 5 s.
 const askTime = 6 * time.Second
 
-// call is a request that is to be judged.
+// call is a request to decide about.
 type call struct {
 	credential
 	app, method, path string
@@ -30,7 +30,7 @@ func (g *Gate) read(r *http.Request) *call {
 		c.path = r.URL.RequestURI()
 	}
 	if !utf8.ValidString(c.path) {
-		c.path = "" // JSON would make other text of it, which may be an endpoint's
+		c.path = "" // JSON would change the text, to one that may match an endpoint
 	}
 	switch apps := r.Header.Values("X-Portico-App"); {
 	case len(apps) == 1 && utf8.ValidString(apps[0]):
@@ -41,7 +41,8 @@ func (g *Gate) read(r *http.Request) *call {
 	return c
 }
 
-// judge decides about a call, by itself if it can.
+// judge returns the verdict on a call, from the Gate's copy if possible, else from
+// Portico.
 func (g *Gate) judge(ctx context.Context, c *call) *Verdict {
 	if g.deaf() {
 		return g.own(nil, &verdict.Verdict{Code: verdict.Unavailable})
@@ -59,8 +60,8 @@ func (g *Gate) judge(ctx context.Context, c *call) *Verdict {
 	if v := g.decide(c, of); v != nil {
 		return v
 	}
-	// The first of many calls with a new key asks; the others wait for what
-	// comes of it, and ask themselves only if the key was not proven.
+	// Of concurrent calls with a new key the first asks Portico; the others wait for
+	// the result, and ask themselves only if the key was not verified.
 	var asked *Verdict
 	_, _, _ = g.flights.Do(string(of[:]), func() (any, error) {
 		if asked = g.decide(c, of); asked == nil {
@@ -77,7 +78,7 @@ func (g *Gate) judge(ctx context.Context, c *call) *Verdict {
 	return g.ask(ctx, c, of)
 }
 
-// decide makes the Gate's own verdict; nil when it is Portico's to say.
+// decide returns the Gate's own verdict, or nil if Portico has to decide.
 func (g *Gate) decide(c *call, of proof) *Verdict {
 	if !g.proofs.remembers(of) {
 		return nil
@@ -85,21 +86,22 @@ func (g *Gate) decide(c *call, of proof) *Verdict {
 	var v verdict.Verdict
 	found, known := g.find(c, &v)
 	if !known {
-		g.proofs.forget(of) // the key is gone
+		g.proofs.forget(of) // the key was deleted
 		return nil
 	}
 	if v.Code == verdict.Valid {
 		ask := limitsOf(found.Catalogue, &v)
 		g.memory.Take(context.Background(), &ask, &v.Limits)
 		if v.Limits.Outcome == limits.QuotaUnknown {
-			return nil // Portico knows what was used
+			return nil // Portico knows the count
 		}
 		v.Code = verdict.Limited(v.Limits.Outcome)
 	}
 	return g.own(found.Catalogue, &v)
 }
 
-// find decides all but the limits; known is false when the copy has no such key.
+// find decides everything but the limits; known is false if the copy has no such
+// credential.
 func (g *Gate) find(c *call, v *verdict.Verdict) (found verdict.Facts, known bool) {
 	store := g.store.Load()
 	if !store.Facts(c.user, &found) || found.Credential == nil {
@@ -112,7 +114,7 @@ func (g *Gate) find(c *call, v *verdict.Verdict) (found verdict.Facts, known boo
 	return found, true
 }
 
-// limitsOf says which limits bind a call that may pass otherwise.
+// limitsOf returns the limits of a call that passes all other checks.
 func limitsOf(c *verdict.Catalogue, v *verdict.Verdict) limits.Ask {
 	a := limits.Ask{Organization: c.Organization, Key: v.Credential.ID, KeyRate: v.Credential.Rate, Location: c.Location}
 	if v.Subscription != nil && v.Plan != nil {
@@ -121,8 +123,9 @@ func limitsOf(c *verdict.Catalogue, v *verdict.Verdict) limits.Ask {
 	return a
 }
 
-// own is a verdict of the Gate's: it is reported, so that it is counted. What
-// is refused before anybody looks at the product is a call of it all the same.
+// own returns a verdict of the Gate itself, and counts it for the next report. A call
+// that was refused before its product was checked counts as a call of the product
+// all the same.
 func (g *Gate) own(c *verdict.Catalogue, v *verdict.Verdict) *Verdict {
 	product := v.Product
 	if product == nil {
@@ -132,7 +135,7 @@ func (g *Gate) own(c *verdict.Catalogue, v *verdict.Verdict) *Verdict {
 	return public(c, v)
 }
 
-// question is the body of /v1/verify.
+// question is the body of a request to /v1/verify.
 type question struct {
 	Key      string `json:"key,omitempty"`
 	Username string `json:"username,omitempty"`
@@ -144,8 +147,8 @@ type question struct {
 	IP       string `json:"ip,omitempty"`
 }
 
-// ask lets Portico decide, which counts the call there. A key that it lets
-// pass, or stops only at a limit, is proven.
+// ask asks Portico for the verdict; Portico counts the call. A key that is valid, or
+// refused only by a limit, is verified.
 func (g *Gate) ask(ctx context.Context, c *call, of proof) *Verdict {
 	q := question{Product: g.o.Product, App: c.app, Method: c.method, Path: c.path, Key: c.rawKey, Username: c.username, Password: c.password}
 	if c.presented == domain.APIKey {
@@ -154,7 +157,7 @@ func (g *Gate) ask(ctx context.Context, c *call, of proof) *Verdict {
 	if c.from.IsValid() {
 		q.IP = c.from.String()
 	}
-	// Others may wait for the answer: it is not this caller's alone.
+	// Other calls may wait for the answer: it must not end with this caller.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTime)
 	defer cancel()
 	var v Verdict
@@ -167,16 +170,16 @@ func (g *Gate) ask(ctx context.Context, c *call, of proof) *Verdict {
 		g.o.Log.WarnContext(ctx, "portico's verdict is not understood")
 		return g.own(nil, &verdict.Verdict{Code: verdict.Unavailable})
 	}
-	if v.Valid && g.deaf() { // meanwhile; and Portico may be set up to bear more silence
+	if v.Valid && g.deaf() { // the Silence may have passed meanwhile, and Portico may be configured with a longer one
 		return g.own(nil, &verdict.Verdict{Code: verdict.Unavailable})
 	}
-	if c.user == uuid.Nil || v.Credential == "" { // it did not look for the key, or found none
+	if c.user == uuid.Nil || v.Credential == "" { // Portico did not look the key up, or found none
 		return &v
 	}
 	switch v.code {
 	case verdict.Valid, verdict.RateLimited, verdict.QuotaExceeded:
-		// A key that the copy does not have yet is Portico's to judge next time
-		// too: here its limits would begin anew.
+		// Portico decides again about a key that the copy does not have yet: here its
+		// limits would start from zero.
 		if g.learn(c, &v) {
 			g.proofs.remember(of)
 		}
@@ -184,9 +187,9 @@ func (g *Gate) ask(ctx context.Context, c *call, of proof) *Verdict {
 	return &v
 }
 
-// learn takes over what Portico's verdict says of the limits: no more is left
-// here than there, and a quota begins with what Portico knows to be used. It tells
-// whether the copy comes to the same verdict.
+// learn adopts the limits of Portico's verdict: no more remains here than there, and
+// a quota starts from Portico's count. It reports whether the copy results in the same
+// verdict.
 func (g *Gate) learn(c *call, told *Verdict) bool {
 	var v verdict.Verdict
 	found, known := g.find(c, &v)
@@ -199,13 +202,13 @@ func (g *Gate) learn(c *call, told *Verdict) bool {
 	var answer limits.Answer
 	g.memory.Peek(context.Background(), &rates, &answer)
 	if told.Limits != nil && told.Limits.Rate != nil && answer.Rate.Remaining > told.Limits.Rate.Remaining {
-		rates.Cost = answer.Rate.Remaining - told.Limits.Rate.Remaining // others used it, or this key before it was known here
+		rates.Cost = answer.Rate.Remaining - told.Limits.Rate.Remaining // taken through other gateways, or before the copy had the key
 		g.memory.Take(context.Background(), &rates, &answer)
 	}
 	if told.Limits == nil || told.Limits.Quota == nil || whole.Quota.None() {
 		return true
 	}
-	g.memory.Peek(context.Background(), &whole, &answer) // enters the period
+	g.memory.Peek(context.Background(), &whole, &answer) // advances the counter to the present period
 	start, _ := whole.Quota.Period(g.clock.Now(), whole.Location)
 	g.memory.Load(whole.QuotaCounter(), start, told.Limits.Quota.Limit-told.Limits.Quota.Remaining)
 	return true

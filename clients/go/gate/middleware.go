@@ -15,11 +15,11 @@ import (
 	"portico/internal/verdict"
 )
 
-// Middleware lets through to next what may pass, with the Verdict in the
-// request's context (FromContext) and in X-Portico-* headers for a handler
-// that forwards the request; what a caller wrote under such names is gone, and
-// so is the key (but see Options.PassKey). Everything else is refused with
-// application/problem+json. Both carry the RateLimit headers.
+// Middleware returns a handler that calls next for requests that may pass, with the
+// Verdict in the request's context (FromContext) and in X-Portico-* headers for a
+// handler that forwards the request. It removes headers of such names that the
+// caller sent, and the key (but see Options.PassKey). It refuses all other requests
+// with application/problem+json. All responses carry the RateLimit headers.
 func (g *Gate) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := g.read(r)
@@ -41,8 +41,8 @@ func (g *Gate) Middleware(next http.Handler) http.Handler {
 	})
 }
 
-// removeClaims removes what a server behind may take for Portico's word, or for
-// a key that was looked at.
+// removeClaims removes headers that a server behind may mistake for Portico's, or for
+// a key that was verified.
 func removeClaims(h http.Header) {
 	for name := range h {
 		if headername.ReadsAsOurs(name) || headername.Hyphened(name) == "x-api-key" && name != "X-Api-Key" {
@@ -51,7 +51,8 @@ func removeClaims(h http.Header) {
 	}
 }
 
-// describe tells a forwarded request's receiver whose call it is.
+// describe sets the X-Portico-* headers that describe the call to the receiver of a
+// forwarded request.
 func (v *Verdict) describe(h http.Header) {
 	for name, value := range map[string]string{
 		"X-Portico-Code": v.Code, "X-Portico-Credential": v.Credential, "X-Portico-App": v.App, "X-Portico-Account": v.Account,
@@ -64,11 +65,11 @@ func (v *Verdict) describe(h http.Header) {
 	}
 }
 
-// escaped is a name as a header may hold it: all but RFC 3986's unreserved
-// characters percent-encoded, so that it cannot be taken for anything else.
+// escaped returns a name as a header value: all but RFC 3986's unreserved characters
+// are percent-encoded, so that it cannot be mistaken for anything else.
 func escaped(name string) string { return strings.ReplaceAll(url.QueryEscape(name), "+", "%20") }
 
-// limit writes the fields RateLimit-Policy and RateLimit as Portico's
+// limit sets the header fields RateLimit-Policy and RateLimit as Portico's
 // /v1/authorize does.
 func (v *Verdict) limit(h http.Header, now time.Time) {
 	if v.Limits == nil {
@@ -81,8 +82,8 @@ func (v *Verdict) limit(h http.Header, now time.Time) {
 	}
 }
 
-// refuse writes the answer to a call that may not pass; presented is how it
-// showed its key.
+// refuse writes the response to a call that may not pass; presented is how it
+// presented its key.
 func (v *Verdict) refuse(w http.ResponseWriter, presented domain.AuthType) {
 	status := statusOf(v.code)
 	h := w.Header()
@@ -115,8 +116,9 @@ type problem struct {
 	Detail string `json:"detail"`
 }
 
-// challenge is what RFC 9110 wants of a 401. Basic is offered only to those
-// who came with it: browsers ask people for a password when they see it.
+// challenge returns the WWW-Authenticate field that RFC 9110 requires in a 401. Basic
+// is offered only to callers that used it: browsers ask for a password when they see
+// it.
 func challenge(presented domain.AuthType) string {
 	switch presented {
 	case "":
@@ -127,7 +129,7 @@ func challenge(presented domain.AuthType) string {
 	return `Bearer realm="portico", error="invalid_token"`
 }
 
-// statusOf says what a verdict is in HTTP.
+// statusOf returns the HTTP status of a verdict.
 func statusOf(c verdict.Code) int {
 	switch c {
 	case verdict.Malformed, verdict.NotFound, verdict.Revoked, verdict.Expired, verdict.Disabled:

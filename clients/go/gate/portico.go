@@ -15,19 +15,21 @@ import (
 	"portico/internal/keycache"
 )
 
-// errTooOld: Portico's log no longer reaches back to the copy's position.
+// errTooOld is returned when Portico's log no longer reaches back to the copy's
+// position.
 var errTooOld = errors.New("the feed does not reach back")
 
-// errInexact: texts of the answer are not what they would be taken for.
+// errInexact is returned when decoding would change texts of an answer.
 var errInexact = errors.New("an answer is not UTF-8, or holds halves of surrogate pairs")
 
-// portico is the other side: the doors that a Gate needs.
+// portico is a client of the endpoints of Portico that a Gate uses.
 type portico struct {
 	url, token string
 	http       *http.Client
 }
 
-// newHTTPClient keeps as many connections as first uses of keys come at once.
+// newHTTPClient returns a client that keeps enough idle connections for concurrent
+// first uses of keys.
 func newHTTPClient() *http.Client {
 	return &http.Client{Transport: &http.Transport{
 		Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute,
@@ -35,22 +37,23 @@ func newHTTPClient() *http.Client {
 	}}
 }
 
-// refused is an answer that is none: a status that is not 200.
+// refused is the error for an answer whose status is not 200.
 type refused struct {
 	door   string
 	status int
 }
 
-// Error names the door and the status; the body could repeat what was sent.
+// Error returns the endpoint and the status, but not the body, which may repeat what
+// was sent.
 func (r *refused) Error() string { return fmt.Sprintf("%s answered %d", r.door, r.status) }
 
-// lasting tells that it is the request itself that will never be taken. Other
-// refusals are about the token or the way there, and may be over soon.
+// lasting reports whether the request itself will never be accepted. Other refusals
+// are about the token or the connection, and may be temporary.
 func (r *refused) lasting() bool {
 	return r.status == http.StatusBadRequest || r.status == http.StatusRequestEntityTooLarge
 }
 
-// ask puts a question to one of the doors.
+// ask sends a request to an endpoint.
 func (p *portico) ask(ctx context.Context, method, door string, body io.Reader) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, method, p.url+door, body)
 	if err != nil {
@@ -67,7 +70,7 @@ func (p *portico) ask(ctx context.Context, method, door string, body io.Reader) 
 	if w.StatusCode == http.StatusOK {
 		return w, nil
 	}
-	_, _ = io.CopyN(io.Discard, w.Body, 64<<10) // so that the connection is used again
+	_, _ = io.CopyN(io.Discard, w.Body, 64<<10) // so that the connection can be reused
 	_ = w.Body.Close()
 	switch {
 	case w.StatusCode == http.StatusUnauthorized:
@@ -78,7 +81,7 @@ func (p *portico) ask(ctx context.Context, method, door string, body io.Reader) 
 	return nil, &refused{door, w.StatusCode}
 }
 
-// post sends JSON and reads JSON; into may be nil.
+// post sends body as JSON and decodes the answer into into, which may be nil.
 func (p *portico) post(ctx context.Context, door string, body, into any) error {
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -92,7 +95,7 @@ func (p *portico) post(ctx context.Context, door string, body, into any) error {
 	return decode(json.NewDecoder(w.Body), into)
 }
 
-// decode reads one value, of which the decoder must not make another text.
+// decode reads one value, and returns errInexact if the decoder would change a text.
 func decode(from *json.Decoder, into any) error {
 	var text json.RawMessage
 	if err := from.Decode(&text); err != nil {
@@ -104,12 +107,12 @@ func decode(from *json.Decoder, into any) error {
 	return json.Unmarshal(text, into)
 }
 
-// after is the feed's query for what came after a position.
+// after returns the feed's query for the changes after a position.
 func after(position int64, wait time.Duration) string {
 	return "?after=" + strconv.FormatInt(position, 10) + "&wait=" + wait.String()
 }
 
-// feed reads changes, a line each, until the answer ends.
+// feed calls apply with each change, a line each, until the answer ends.
 func (p *portico) feed(ctx context.Context, query string, apply func(*keycache.Change)) error {
 	w, err := p.ask(ctx, http.MethodGet, "/v1/feed"+query, nil)
 	if err != nil {

@@ -14,34 +14,34 @@ import (
 )
 
 const (
-	// mostRows is the most of one report.
+	// mostRows is the maximum number of rows of a report.
 	mostRows = 1000
-	// mostWaiting bounds what waits while Portico cannot be told. What is more
-	// is not counted.
+	// mostWaiting bounds the rows that wait while Portico is unavailable. Calls
+	// beyond it are not counted.
 	mostWaiting = 100_000
-	// oldest is how old calls may be for Portico to count them.
+	// oldest is the maximum age of calls that Portico counts.
 	oldest     = 24 * time.Hour
 	reportTime = 6 * time.Second
 )
 
-// counted is what calls are counted by.
+// counted is the key by which calls are counted.
 type counted struct {
 	account, app, credential, product, endpoint uuid.UUID
 	code                                        verdict.Code
 	minute                                      int64 // since 1970
 }
 
-// tally counts the calls that are still to be reported.
+// tally counts the calls that are not reported yet.
 type tally struct {
 	mu    sync.Mutex
 	calls map[counted]int64
-	batch *batch // the one that is under way
+	batch *batch // the one being sent
 	lost  int64  // calls that did not fit, or waited for too long
 }
 
 func newTally() *tally { return &tally{calls: map[counted]int64{}} }
 
-// add counts a verdict about a call of a product, which may be nil.
+// add counts a verdict on a call of a product, which may be nil.
 func (t *tally) add(v *verdict.Verdict, product *verdict.Product, at time.Time) {
 	c := counted{endpoint: v.Endpoint, code: v.Code, minute: at.Unix() / 60}
 	if v.Account != nil {
@@ -65,8 +65,8 @@ func (t *tally) add(v *verdict.Verdict, product *verdict.Product, at time.Time) 
 	t.calls[c]++
 }
 
-// next returns the batch to send: the one that is under way, or a new one of what
-// waits; nil when nothing does.
+// next returns the batch to send: the one being sent, or a new one of the calls that
+// wait, or nil if there are none.
 func (t *tally) next(now time.Time) *batch {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -91,14 +91,14 @@ func (t *tally) next(now time.Time) *batch {
 	return t.batch
 }
 
-// done forgets the batch.
+// done discards the batch after it was sent.
 func (t *tally) done() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.batch = nil
 }
 
-// missed returns how many calls could not be kept since it was asked last.
+// missed returns the number of calls dropped since its last call.
 func (t *tally) missed() (n int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -134,8 +134,8 @@ func (g *Gate) reportUntil(ctx context.Context) {
 	}
 }
 
-// report sends what waits. A batch of which it is not known whether it arrived
-// is sent again under its id, which counts nothing twice, before anything new.
+// report sends the calls that wait. A batch of which it is unknown whether it arrived
+// is sent again with its id, so that nothing is counted twice, before anything new.
 func (g *Gate) report(ctx context.Context) error {
 	g.settle()
 	for b := g.calls.next(g.clock.Now()); b != nil; b = g.calls.next(g.clock.Now()) {
@@ -156,7 +156,7 @@ func (g *Gate) report(ctx context.Context) error {
 func (g *Gate) send(ctx context.Context, b *batch) error {
 	ctx, cancel := context.WithTimeout(ctx, reportTime)
 	defer cancel()
-	var answer struct{} // that it is JSON shows that Portico answered; what it says is the same to us
+	var answer struct{} // a JSON answer shows that Portico has answered; its content does not matter
 	err := g.portico.post(ctx, "/v1/usage", b.body(), &answer)
 	if err == nil {
 		b.taken()
@@ -169,8 +169,8 @@ func (g *Gate) send(ctx context.Context, b *batch) error {
 	return err
 }
 
-// settle keeps the limits' memory small: this process stores no quota counts,
-// so that all of them count as stored.
+// settle keeps the limits' memory small: this process stores no quota counts, so all of
+// them are marked as stored.
 func (g *Gate) settle() {
 	if used := g.memory.Drain([]limits.Used(nil)); len(used) > 0 {
 		g.memory.Settle(used, nil)

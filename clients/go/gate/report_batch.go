@@ -7,31 +7,31 @@ import (
 	"github.com/google/uuid"
 )
 
-// batch is what is being reported, in parts: one, until Portico refuses it.
-// Portico takes a part whole or not at all, and under each id once, and refuses
-// only what it has not taken. So a part of which nobody knows whether it was
-// taken is sent again as it is, and one that is refused is halved until what is
-// refused is a single row, and the others are counted. (A first attempt that is
-// still on its way when a second one is refused, and is then taken, would be
-// counted beside its second half. Both are judged alike, unless a row turns a
-// day old in between.)
+// batch is the calls being reported, in parts: one, until Portico refuses it.
+// Portico accepts a part as a whole or not at all, and each id once, and refuses only
+// what it has not accepted. So a part of which it is unknown whether it was accepted
+// is sent again unchanged, and a refused part is halved until the refused part is a
+// single row, and the others are counted. (If a first attempt is still in flight when
+// the second one is refused, and is then accepted, its second half would be counted
+// twice. But both attempts get the same answer, unless a row becomes older than a day
+// in between.)
 type batch struct {
-	// id is the first part's, which is sent next.
+	// id is the id of the first part, which is sent next.
 	id    string
 	parts [][]row
-	// rows and calls are given up, the last of them for this reason.
+	// rows and calls were dropped, the last of them for the reason why.
 	rows  int
 	calls int64
 	why   error
 }
 
-// report is the body of /v1/usage.
+// report is the body of a request to /v1/usage.
 type report struct {
 	ID    string `json:"batch"`
 	Calls []row  `json:"calls"`
 }
 
-// row is how many calls of a kind there were in a minute.
+// row is the number of equal calls in a minute.
 type row struct {
 	Account    string    `json:"account,omitempty"`
 	App        string    `json:"app,omitempty"`
@@ -45,17 +45,17 @@ type row struct {
 
 func newBatch(rows []row) *batch { return &batch{id: uuid.NewString(), parts: [][]row{rows}} }
 
-// over tells that nothing is left to be sent.
+// over reports whether nothing is left to send.
 func (b *batch) over() bool { return len(b.parts) == 0 }
 
-// body is what is to be sent.
+// body returns the report to send.
 func (b *batch) body() *report { return &report{b.id, b.parts[0]} }
 
-// taken goes on to what comes after the first part, under an id of its own.
+// taken removes the first part, and continues with the next under a new id.
 func (b *batch) taken() { b.id, b.parts = uuid.NewString(), b.parts[1:] }
 
-// refused halves the first part, or gives it up if it is one row. Nobody knows
-// the id, so that it can be used again.
+// refused halves the first part, or drops it if it is one row. Portico has not
+// recorded the id, so that it can be used again.
 func (b *batch) refused(why error) {
 	part, rest := b.parts[0], b.parts[1:]
 	if len(part) > 1 {

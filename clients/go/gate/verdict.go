@@ -11,11 +11,11 @@ import (
 	"portico/internal/verdict"
 )
 
-// Verdict is what the Gate said about a call, in the form of Portico's own
-// /v1/verify. What does not apply is empty.
+// Verdict is the decision about a call, in the form of Portico's own /v1/verify. Fields
+// that do not apply are empty.
 type Verdict struct {
 	Valid bool `json:"valid"`
-	// Code is one of the gate's closed list, such as VALID or RATE_LIMITED.
+	// Code is one of a closed list, such as VALID or RATE_LIMITED.
 	Code string `json:"code"`
 	// Ids, as everywhere in Portico's API.
 	Credential   string `json:"credential,omitempty"`
@@ -27,34 +27,34 @@ type Verdict struct {
 	// Product and Plan are names.
 	Product string `json:"product,omitempty"`
 	Plan    string `json:"plan,omitempty"`
-	// Environment is the key's.
+	// Environment is the environment of the key.
 	Environment string  `json:"environment,omitempty"`
 	Limits      *Limits `json:"limits,omitempty"`
 
 	code verdict.Code
 }
 
-// Limits is what is left.
+// Limits is the state of the limits after the call.
 type Limits struct {
-	// Rate and Quota are nil where there is no such limit.
+	// Rate and Quota are nil if there is no such limit.
 	Rate  *Window `json:"rate,omitempty"`
 	Quota *Window `json:"quota,omitempty"`
-	// RetryAfter is the whole seconds after which the same call may pass; 0
-	// with a refusal: never.
+	// RetryAfter is the number of whole seconds after which the same call may pass;
+	// 0 in a refusal means never.
 	RetryAfter int64 `json:"retryAfter,omitempty"`
 }
 
 // Window is the state of one limit.
 type Window struct {
 	Limit int64 `json:"limit"`
-	// Per is the seconds over which the limit is counted; of a quota, this
-	// period's length. 0: not known.
+	// Per is the period of a rate limit in seconds; for a quota, the length of the
+	// present period. 0: unknown.
 	Per       int64     `json:"per,omitempty"`
 	Remaining int64     `json:"remaining"`
 	ResetAt   time.Time `json:"resetAt"`
 }
 
-// inside is a window in the form of package limits; nil is none.
+// inside returns the window in the form of package limits; a nil window means none.
 func (w *Window) inside() limits.Window {
 	if w == nil {
 		return limits.Window{}
@@ -62,16 +62,16 @@ func (w *Window) inside() limits.Window {
 	return limits.Window{Limit: w.Limit, Remaining: w.Remaining, ResetAt: w.ResetAt, Per: time.Duration(w.Per) * time.Second}
 }
 
-// verdictKey is where a request's context has its Verdict.
+// verdictKey is the key of a request's Verdict in its context.
 type verdictKey struct{}
 
-// FromContext returns the Verdict by which Middleware let a request through.
+// FromContext returns the Verdict with which Middleware passed a request on.
 func FromContext(ctx context.Context) (*Verdict, bool) {
 	v, ok := ctx.Value(verdictKey{}).(*Verdict)
 	return v, ok
 }
 
-// public returns the outside's form of a verdict.
+// public returns the exported form of a verdict.
 func public(c *verdict.Catalogue, in *verdict.Verdict) *Verdict {
 	out := &Verdict{Valid: in.Code == verdict.Valid, Code: in.Code.String(), code: in.Code, Limits: publicLimits(&in.Limits)}
 	if c != nil {
@@ -119,5 +119,5 @@ func publicWindow(w *limits.Window) *Window {
 	return &Window{Limit: w.Limit, Remaining: max(0, w.Remaining), ResetAt: w.ResetAt, Per: int64(w.Per / time.Second)}
 }
 
-// ceilSeconds is a time in whole seconds, rounded up.
+// ceilSeconds returns a time in whole seconds, rounded up.
 func ceilSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// breaker leaves Redis alone for a while after a failure.
+// breaker stops calls of Redis for a pause after a failure.
 type breaker struct {
 	pause time.Duration
 	mono  func() time.Duration
-	// until is when one call may try again; 0: all may.
+	// until is the time after which one call may try again; 0: all may.
 	until atomic.Int64
 }
 
@@ -23,8 +23,8 @@ func (b *breaker) init() {
 	}
 }
 
-// allows reports whether a call may ask Redis. After the pause that is one call,
-// and the next one a pause later unless heard tells before how it went.
+// allows reports whether a call may ask Redis. After the pause it allows one call,
+// and another one a pause later unless record is called with the result of the first one before.
 func (b *breaker) allows() bool {
 	until := b.until.Load()
 	if until == 0 {
@@ -34,8 +34,9 @@ func (b *breaker) allows() bool {
 	return int64(now) >= until && b.until.CompareAndSwap(until, int64(now+b.pause))
 }
 
-// heard is told how an allowed call went, and reports whether that is news.
-func (b *breaker) heard(err error) (changed bool) {
+// record records the result of an allowed call, and reports whether Redis has become
+// available or unavailable by it.
+func (b *breaker) record(err error) (changed bool) {
 	if err != nil {
 		return b.until.Swap(max(1, int64(b.mono()+b.pause))) == 0
 	}

@@ -1,14 +1,14 @@
 // Package redislimits keeps limits in Redis, for all nodes together.
 //
-// Each call is one script, one round trip. What Redis decides is written to
-// this node's limits.Memory too: from there the quota counts reach the
-// database, and there the node goes on by itself when Redis does not answer.
-// Such answers are marked Local, and until Redis is back each node lets pass at
+// Each decision is one script, one round trip. What Redis decides is copied to
+// this node's limits.Memory: from there the quota counts are written to the
+// database, and with it the node continues on its own when Redis does not answer.
+// Such answers are marked Local, and until Redis answers again each node allows at
 // most what the limits allow.
 //
-// When Redis comes back empty, a quota is not given anew: its count starts from
-// what this node and the database know. A rate's bucket starts from what the
-// first node that asks knows of it.
+// When Redis has lost its data, quotas do not start over: a quota's count starts
+// from the one that this node and the database know, a rate limit's bucket from the
+// state of the first node that asks.
 package redislimits
 
 import (
@@ -21,28 +21,27 @@ import (
 	"portico/internal/limits"
 )
 
-// Timeout is how long Redis may take for one answer, unless told otherwise.
+// Timeout is the default time that Redis may take for one answer.
 const Timeout = 75 * time.Millisecond
 
-// Pause is how long Redis is left alone after it failed, unless told otherwise.
+// Pause is the default time for which Redis is not called after a failure.
 const Pause = time.Second
 
 //go:embed take.lua
 var source string
 
-// Options of a Limiter; the zero value is the usual.
+// Options configures a Limiter. The zero value is usable.
 type Options struct {
-	// Timeout bounds a call of Redis; 0 is Timeout. No call takes longer.
+	// Timeout bounds each call of Redis; 0 means the constant Timeout.
 	Timeout time.Duration
-	// Pause is how long Redis is not asked after a failure; 0 is Pause. Then
-	// one call tries again.
+	// Pause is the time for which Redis is not called after a failure; 0 means the
+	// constant Pause. Then one call tries again.
 	Pause time.Duration
-	// Mono is the time since any fixed moment that times the pause; nil is the
-	// process's own.
+	// Mono returns the time since any fixed moment, and measures the pause; nil
+	// means the process's monotonic clock.
 	Mono func() time.Duration
-	// Changed is called when Redis begins to be silent, with the reason, and with
-	// nil when it answers again: once each. It must be quick and safe for
-	// concurrent use.
+	// Changed is called once when Redis stops answering, with the error, and once
+	// when it answers again, with nil. It must be quick and safe for concurrent use.
 	Changed func(err error)
 }
 
@@ -57,7 +56,7 @@ type Limiter struct {
 	changed func(error)
 }
 
-// New returns a Limiter over a client of Open, which stays the caller's to close.
+// New returns a Limiter that uses a client of Open, which the caller closes.
 func New(client redis.UniversalClient, memory *limits.Memory, o Options) *Limiter {
 	l := &Limiter{
 		client: client, script: redis.NewScript(source), memory: memory,
@@ -93,7 +92,7 @@ func (l *Limiter) Peek(ctx context.Context, a *limits.Ask, out *limits.Answer) {
 // Alone reports whether Redis did not answer when it was last asked.
 func (l *Limiter) Alone() bool { return l.breaker.until.Load() != 0 }
 
-// decide asks Redis; answered is false if that failed.
+// decide asks Redis and sets out; answered is false if that failed.
 func (l *Limiter) decide(ctx context.Context, a *limits.Ask, out *limits.Answer, take bool) (answered bool) {
 	level := l.memory.Level(a)
 	if !a.Quota.None() && !level.Known {
@@ -108,7 +107,7 @@ func (l *Limiter) decide(ctx context.Context, a *limits.Ask, out *limits.Answer,
 		return false
 	}
 	outcome, err := l.run(ctx, a, &level, take)
-	if l.breaker.heard(err) {
+	if l.breaker.record(err) {
 		l.changed(err)
 	}
 	if err != nil {

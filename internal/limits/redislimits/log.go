@@ -8,10 +8,10 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// LogWith sends what the Redis library has to say to a log, as warnings; it
-// would write plain lines to standard error. The library has one log for the
-// whole process, so only the program itself calls this, before anything else.
-// The log is asked for at each line, for it is chosen later.
+// LogWith sends the log lines of the Redis library to a log, as warnings; by default
+// the library writes plain lines to standard error. It has one log for the whole
+// process, so only the program itself calls LogWith, before anything else. log is
+// called for each line, as the program chooses its log later.
 func LogWith(log func() *slog.Logger) { redis.SetLogger(redisLog(log)) }
 
 type redisLog func() *slog.Logger

@@ -8,11 +8,10 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
-// Open makes a client for one Redis (redis:// or rediss://) that keeps the
-// deadlines of its calls and does not try again: a limit has to be known now or
-// not at all. It connects when it is first used. poolSize bounds the
-// connections; 0 is go-redis' choice. The error never shows the URL, which may
-// hold a password.
+// Open returns a client for one Redis (redis:// or rediss://) that respects the
+// deadlines of its calls and does not retry: a late decision is useless. The client
+// connects when it is first used. poolSize bounds the connections; 0 means go-redis'
+// default. The error never contains the URL, which may contain a password.
 func Open(url string, poolSize int) (redis.UniversalClient, error) {
 	o, err := redis.ParseURL(url)
 	if err != nil {

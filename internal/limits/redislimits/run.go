@@ -9,14 +9,14 @@ import (
 	"portico/internal/limits"
 )
 
-// keepFor is how long a quota's count outlives its period, for nodes whose
+// keepFor is how long Redis keeps a quota's count after its period, for nodes whose
 // clocks differ.
 const keepFor = time.Hour
 
-// run executes the script and puts what it answered into level.
+// run executes the script, stores its answer in level and returns the outcome.
 func (l *Limiter) run(ctx context.Context, a *limits.Ask, level *limits.Level, take bool) (limits.Outcome, error) {
-	// A caller that gives up says nothing about Redis: the call is short, and is
-	// finished, so that what it took is known here.
+	// The call is not canceled with ctx: a caller that gives up is no failure of
+	// Redis. The call is short, and once finished, what it took is known here.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.timeout)
 	defer cancel()
 	numbers, err := l.script.Run(ctx, l.client, keys(a, level), arguments(a, level, take)...).Int64Slice()
@@ -38,8 +38,8 @@ func parse(numbers []int64, level *limits.Level) (limits.Outcome, error) {
 	return limits.Outcome(numbers[0]), nil
 }
 
-// keys names the three values. The organization in braces keeps them on one
-// node of a Redis Cluster, as a script needs.
+// keys returns the names of the three values. The organization in braces keeps them
+// on one node of a Redis Cluster, as a script requires.
 func keys(a *limits.Ask, level *limits.Level) []string {
 	prefix := "portico:{" + a.Organization.String() + "}:"
 	return []string{
@@ -49,7 +49,7 @@ func keys(a *limits.Ask, level *limits.Level) []string {
 	}
 }
 
-// arguments are ARGV as take.lua says.
+// arguments returns the script's ARGV, as documented in take.lua.
 func arguments(a *limits.Ask, level *limits.Level, take bool) []any {
 	out := make([]any, 0, 14)
 	out = append(out, max(a.Cost, 1), take)

@@ -9,9 +9,9 @@ import (
 	"portico/internal/limits"
 )
 
-// books is a database that keeps what apps used, and with it what their
-// accounts did. It fails when it is told to: then rows wait.
-type books struct {
+// fakeStore is a database that counts the use of apps and, as sums, that of their
+// accounts. Tests can make its writes fail: then the rows wait for the next.
+type fakeStore struct {
 	mu       sync.Mutex
 	rows     map[row]limits.Used
 	of       map[uuid.UUID]map[row]bool // rows by app and by account
@@ -19,22 +19,24 @@ type books struct {
 	unfolded []limits.Used
 }
 
-// row is what an app used in a period.
+// row identifies the count of an app in a period.
 type row struct {
 	app   uuid.UUID
 	start time.Time
 }
 
-func newBooks() *books { return &books{rows: map[row]limits.Used{}, of: map[uuid.UUID]map[row]bool{}} }
+func newFakeStore() *fakeStore {
+	return &fakeStore{rows: map[row]limits.Used{}, of: map[uuid.UUID]map[row]bool{}}
+}
 
-// used is what an app or an account used in the period from start on.
-func (b *books) used(counter uuid.UUID, start time.Time) int64 {
+// used returns the count of an app or an account in the period that begins at start.
+func (b *fakeStore) used(counter uuid.UUID, start time.Time) int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.sum(counter, start)
 }
 
-func (b *books) sum(counter uuid.UUID, start time.Time) (n int64) {
+func (b *fakeStore) sum(counter uuid.UUID, start time.Time) (n int64) {
 	for of := range b.of[counter] {
 		if u := b.rows[of]; of.start.Equal(start) && (of.app == counter || u.Account == counter) {
 			n += u.N
@@ -43,8 +45,8 @@ func (b *books) sum(counter uuid.UUID, start time.Time) (n int64) {
 	return n
 }
 
-// periods is what was used in each period.
-func (b *books) periods(counter uuid.UUID) map[time.Time]int64 {
+// periods returns the count of each period.
+func (b *fakeStore) periods(counter uuid.UUID) map[time.Time]int64 {
 	out := map[time.Time]int64{}
 	for of := range b.of[counter] {
 		if n := b.used(counter, of.start); n > 0 {
@@ -54,7 +56,7 @@ func (b *books) periods(counter uuid.UUID) map[time.Time]int64 {
 	return out
 }
 
-func (b *books) flush(m *limits.Memory, store bool) {
+func (b *fakeStore) flush(m *limits.Memory, store bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.waiting = m.Drain(b.waiting)
@@ -64,16 +66,16 @@ func (b *books) flush(m *limits.Memory, store bool) {
 	rows := b.waiting
 	b.waiting = nil
 	m.Settle(rows, b.add(rows))
-	b.tell(m, rows)
+	b.loadAccounts(m, rows)
 }
 
-// store stores everything, the journal too.
-func (b *books) store(m *limits.Memory) {
+// store flushes m and stores everything, the journal included.
+func (b *fakeStore) store(m *limits.Memory) {
 	b.flush(m, true)
 	b.fold(m)
 }
 
-func (b *books) journal(m *limits.Memory) {
+func (b *fakeStore) journal(m *limits.Memory) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	rows := m.Drain(b.waiting)
@@ -82,7 +84,7 @@ func (b *books) journal(m *limits.Memory) {
 	b.unfolded = append(b.unfolded, rows...)
 }
 
-func (b *books) fold(m *limits.Memory) {
+func (b *fakeStore) fold(m *limits.Memory) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	rows, mark := b.unfolded, m.Mark()
@@ -90,11 +92,11 @@ func (b *books) fold(m *limits.Memory) {
 	for i, total := range b.add(rows) {
 		m.Load(rows[i].Subscription, rows[i].PeriodStart, total)
 	}
-	b.tell(m, rows)
+	b.loadAccounts(m, rows)
 	m.Folded(mark)
 }
 
-func (b *books) add(rows []limits.Used) (totals []int64) {
+func (b *fakeStore) add(rows []limits.Used) (totals []int64) {
 	for _, u := range rows {
 		of := row{u.Subscription, u.PeriodStart}
 		u.N += b.rows[of].N
@@ -112,8 +114,8 @@ func (b *books) add(rows []limits.Used) (totals []int64) {
 	return totals
 }
 
-// tell tells the accounts' counts.
-func (b *books) tell(m *limits.Memory, rows []limits.Used) {
+// loadAccounts passes the counts of the rows' accounts to m.
+func (b *fakeStore) loadAccounts(m *limits.Memory, rows []limits.Used) {
 	for _, u := range rows {
 		if m.Holds(u.Account) {
 			m.Load(u.Account, u.PeriodStart, b.sum(u.Account, u.PeriodStart))

@@ -12,15 +12,15 @@ import (
 	"portico/internal/limits"
 )
 
-// world is a Memory whose two times are moved by hand.
-type world struct {
+// fixture is a Memory with two clocks that tests advance.
+type fixture struct {
 	*limits.Memory
 	clock *clock.Fake
 	mono  atomic.Int64
 }
 
-func newWorld(max int) *world {
-	w := &world{clock: clock.NewFake(noon())}
+func newFixture(max int) *fixture {
+	w := &fixture{clock: clock.NewFake(noon())}
 	w.Memory = limits.NewMemory(w.clock, func() time.Duration { return time.Duration(w.mono.Load()) }, max)
 	return w
 }
@@ -28,24 +28,24 @@ func newWorld(max int) *world {
 // noon is in the middle of a day, a week and a month.
 func noon() time.Time { return time.Date(2026, 6, 17, 12, 0, 0, 0, time.UTC) }
 
-// pass lets time go by on both clocks.
-func (w *world) pass(d time.Duration) {
+// pass advances both clocks.
+func (w *fixture) pass(d time.Duration) {
 	w.clock.Advance(d)
 	w.mono.Add(int64(d))
 }
 
-func (w *world) take(a *limits.Ask) (out limits.Answer) {
+func (w *fixture) take(a *limits.Ask) (out limits.Answer) {
 	w.Take(context.Background(), a, &out)
 	return out
 }
 
-func (w *world) peek(a *limits.Ask) (out limits.Answer) {
+func (w *fixture) peek(a *limits.Ask) (out limits.Answer) {
 	w.Peek(context.Background(), a, &out)
 	return out
 }
 
-// load tells a's present count.
-func (w *world) load(a *limits.Ask, used int64) {
+// load sets the count of a's present period.
+func (w *fixture) load(a *limits.Ask, used int64) {
 	start, _ := a.Quota.Period(w.clock.Now(), a.Location)
 	w.Load(a.Subscription, start, used)
 }

@@ -13,10 +13,10 @@ import (
 	. "portico/internal/verdict"
 )
 
-// id makes the ids of the tests readable.
+// id returns the n-th id of the fixture.
 func id(n byte) uuid.UUID { return uuid.UUID{0: n, 15: n} }
 
-// The ids of the world.
+// The ids of the fixture.
 const (
 	theAccount = iota + 1
 	theApp
@@ -36,14 +36,14 @@ const (
 
 func now() time.Time { return time.Date(2026, 5, 4, 10, 0, 0, 123456789, time.UTC) }
 
-// world is a question and a case, to be spoilt.
-type world struct {
+// fixture is a question and its facts, for tests to change.
+type fixture struct {
 	q Question
 	c Facts
 }
 
-// valid is a world in which every check has something to look at, and passes.
-func valid() *world {
+// valid returns a fixture in which every check has something to check, and passes.
+func valid() *fixture {
 	endpoints := pathmatch.NewSet([]pathmatch.Route{
 		{ID: id(ordersEndpoint), Method: domain.MethodGet, Path: template("/orders/{id}")},
 		{ID: id(exportEndpoint), Method: domain.MethodGet, Path: template("/orders/export")},
@@ -54,7 +54,7 @@ func valid() *world {
 		{ID: id(theProduct), Name: "orders", Enforced: true, AuthTypes: []domain.AuthType{domain.APIKey}, Endpoints: endpoints, Plans: []*Plan{plan}},
 		{ID: id(theOtherProduct), Name: "stock", AuthTypes: []domain.AuthType{domain.APIKey, domain.Basic}},
 	})
-	return &world{
+	return &fixture{
 		q: Question{
 			Product: "orders", Method: "GET", Path: "/orders/1?x=y", Address: netip.MustParseAddr("192.0.2.7"), Presented: domain.APIKey, Now: now(),
 			Environment: domain.Production, Products: []uuid.UUID{id(theProduct)},
@@ -84,15 +84,15 @@ func app(number, reference, subscription byte) *App {
 	}}}
 }
 
-// ofAccount turns the key into one of the whole account, with a second app.
-func (w *world) ofAccount() *world {
+// ofAccount makes the credential one of the whole account, with a second app.
+func (w *fixture) ofAccount() *fixture {
 	w.c.Credential.AppID = uuid.Nil
 	w.c.Apps = append(w.c.Apps, app(theOtherApp, theOtherReference, theOtherSubscription))
 	return w
 }
 
-// subscriptions changes those of all apps.
-func (w *world) registrations(change func(*Subscription)) {
+// eachSubscription applies change to each subscription of all apps.
+func (w *fixture) eachSubscription(change func(*Subscription)) {
 	for _, a := range w.c.Apps {
 		for i := range a.Subscriptions {
 			change(&a.Subscriptions[i])
@@ -100,37 +100,37 @@ func (w *world) registrations(change func(*Subscription)) {
 	}
 }
 
-// breach spoils one rule of a world.
-type breach struct {
+// failure is a change of the fixture that makes one check fail.
+type failure struct {
 	code  Code
-	spoil func(*world)
+	apply func(*fixture)
 }
 
-// breaches has one for every check, in the order of the codes. Spoiling several
-// from the last to the first breaks each of them at once.
-func breaches() []breach {
-	return []breach{
-		{NotFound, func(w *world) { w.c.Credential = nil }},
-		{Revoked, func(w *world) { w.c.Credential.Status = lifecycle.CredentialRevoked }},
-		{Expired, func(w *world) { w.c.Credential.ExpiresAt = now().UnixMicro() }},
-		{Disabled, func(w *world) { w.c.Credential.Status = lifecycle.CredentialDisabled }},
-		{AccountSuspended, func(w *world) { w.c.Account.Suspended = true }},
-		{WrongEnvironment, func(w *world) { w.c.Credential.Environment = domain.Staging }},
-		{IPNotAllowed, func(w *world) { w.q.Address = netip.MustParseAddr("198.51.100.1") }},
-		{NotSubscribed, func(w *world) {
-			w.registrations(func(s *Subscription) { s.Status = lifecycle.Unsubscribed })
+// failures returns one for every check, in the order of the codes. Several of them
+// applied from the last to the first make all their checks fail at once.
+func failures() []failure {
+	return []failure{
+		{NotFound, func(w *fixture) { w.c.Credential = nil }},
+		{Revoked, func(w *fixture) { w.c.Credential.Status = lifecycle.CredentialRevoked }},
+		{Expired, func(w *fixture) { w.c.Credential.ExpiresAt = now().UnixMicro() }},
+		{Disabled, func(w *fixture) { w.c.Credential.Status = lifecycle.CredentialDisabled }},
+		{AccountSuspended, func(w *fixture) { w.c.Account.Suspended = true }},
+		{WrongEnvironment, func(w *fixture) { w.c.Credential.Environment = domain.Staging }},
+		{IPNotAllowed, func(w *fixture) { w.q.Address = netip.MustParseAddr("198.51.100.1") }},
+		{NotSubscribed, func(w *fixture) {
+			w.eachSubscription(func(s *Subscription) { s.Status = lifecycle.Unsubscribed })
 		}},
-		{Waiting, func(w *world) { w.registrations(func(s *Subscription) { s.Status = lifecycle.Waiting }) }},
-		{Suspended, func(w *world) { w.registrations(func(s *Subscription) { s.Status = lifecycle.Suspended }) }},
-		{NotInAccessList, func(w *world) { w.c.Credential.AccessList = []uuid.UUID{id(theOtherProduct)} }},
-		{AuthTypeNotAllowed, func(w *world) { w.q.Presented = domain.Basic }},
-		{EndpointNotAllowed, func(w *world) { w.q.Path = "/orders/export" }},
-		{AmbiguousApp, func(w *world) { w.ofAccount() }},
+		{Waiting, func(w *fixture) { w.eachSubscription(func(s *Subscription) { s.Status = lifecycle.Waiting }) }},
+		{Suspended, func(w *fixture) { w.eachSubscription(func(s *Subscription) { s.Status = lifecycle.Suspended }) }},
+		{NotInAccessList, func(w *fixture) { w.c.Credential.AccessList = []uuid.UUID{id(theOtherProduct)} }},
+		{AuthTypeNotAllowed, func(w *fixture) { w.q.Presented = domain.Basic }},
+		{EndpointNotAllowed, func(w *fixture) { w.q.Path = "/orders/export" }},
+		{AmbiguousApp, func(w *fixture) { w.ofAccount() }},
 	}
 }
 
-// decide asks in both ways, which must agree, and gives the verdict.
-func (w *world) decide(t interface {
+// decide returns the verdict of Decide, and fails the test unless Explain agrees.
+func (w *fixture) decide(t interface {
 	Helper()
 	Fatalf(string, ...any)
 }) Verdict {
