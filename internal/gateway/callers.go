@@ -19,79 +19,80 @@ import (
 )
 
 const (
-	// scope is what a gateway's token must have.
-	scope = "gateway"
-	// longestToken, in bytes, is a few times the length of a real one.
-	longestToken = 256
-	// unbelieved tokens are remembered, so many and for so long, so that a
-	// gateway with an old token does not ask the database with each call.
-	unbelievedKept, unbelievedFor = 4096, 2 * time.Second
+	// gatewayScope is the scope a gateway's token must have.
+	gatewayScope = "gateway"
+	// maxTokenLen, in bytes, is several times the length of a real token.
+	maxTokenLen = 256
+	// At most maxRejected rejected tokens are remembered, each for rejectedTTL, so
+	// that a gateway with an old token does not query the database with every call.
+	maxRejected, rejectedTTL = 4096, 2 * time.Second
 )
 
-// Caller is a believed gateway token.
+// Caller is a gateway whose token has been verified.
 type Caller struct {
 	Organization, Token uuid.UUID
 	Name                string
-	// Products are the only ones it may ask about; nil: all.
+	// Products are the only ones it may ask about; nil means all.
 	Products []uuid.UUID
-	// Environment is the only one whose keys it lets pass; "": all.
+	// Environment is the only one whose credentials it accepts; "" means all.
 	Environment domain.Environment
 
-	// used is the minute, since 1970, in which it last asked.
+	// used is the minute, since 1970, in which the token was last used.
 	used atomic.Int64
 }
 
-// use notes that the token is used now.
+// use records that the token is used now.
 func (c *Caller) use(now time.Time) {
-	if minute := now.Unix() / 60; c.used.Load() != minute { // else its cache line stays shared
+	if minute := now.Unix() / 60; c.used.Load() != minute { // avoid the store, so that the cache line stays shared
 		c.used.Store(minute)
 	}
 }
 
-// callers are the tokens that were asked for, by their SHA-256: the tokens
-// themselves are not kept.
-type callers struct {
+// callerCache holds the callers of verified tokens by the tokens' SHA-256; the
+// tokens themselves are not kept.
+type callerCache struct {
 	mu       sync.RWMutex
-	believed map[[sha256.Size]byte]*Caller
-	not      *simplelru.LRU[[sha256.Size]byte, time.Duration]
-	// changes counts, by organization, the events about tokens: a token that
-	// was read before one is read again.
+	verified map[[sha256.Size]byte]*Caller
+	rejected *simplelru.LRU[[sha256.Size]byte, time.Duration]
+	// changes counts the events about tokens, by organization: a token that was read
+	// before such an event is read again.
 	changes map[uuid.UUID]uint64
 	flight  singleflight.Group
 }
 
-func newCallers() callers {
-	not, _ := simplelru.NewLRU[[sha256.Size]byte, time.Duration](unbelievedKept, nil) // it fails for sizes below 1 only
-	return callers{believed: map[[sha256.Size]byte]*Caller{}, not: not, changes: map[uuid.UUID]uint64{}}
+func newCallerCache() callerCache {
+	rejected, _ := simplelru.NewLRU[[sha256.Size]byte, time.Duration](maxRejected, nil) // it fails for sizes below 1 only
+	return callerCache{verified: map[[sha256.Size]byte]*Caller{}, rejected: rejected, changes: map[uuid.UUID]uint64{}}
 }
 
-// Caller returns who a gateway's token belongs to. A token that is not believed,
-// or not any more, is fault.Unauthenticated; fault.Unavailable says that
-// nobody can tell at the moment. A known token costs no statement.
+// Caller returns the caller that a gateway's token belongs to. The error is
+// fault.Unauthenticated if the token is unknown or revoked, and fault.Unavailable
+// if it cannot be checked at the moment. A token in memory costs no statement.
 func (g *Verifier) Caller(ctx context.Context, token string) (*Caller, error) {
-	if token == "" || len(token) > longestToken {
-		return nil, stranger()
+	if token == "" || len(token) > maxTokenLen {
+		return nil, errUnknownToken()
 	}
-	var text [longestToken]byte
+	var text [maxTokenLen]byte
 	sum := sha256.Sum256(text[:copy(text[:], token)])
 	if c := g.callers.get(sum); c != nil {
 		return c, nil
 	}
-	return g.newCaller(ctx, token, sum)
+	return g.lookUpCaller(ctx, token, sum)
 }
 
-// newCaller is Caller for a token that is not among the believed ones. Apart
-// from it, sum needs no room on the heap.
-func (g *Verifier) newCaller(ctx context.Context, token string, sum [sha256.Size]byte) (*Caller, error) {
+// lookUpCaller is Caller for a token that is not in memory. It is a function of
+// its own so that sum stays on the stack in Caller.
+func (g *Verifier) lookUpCaller(ctx context.Context, token string, sum [sha256.Size]byte) (*Caller, error) {
 	hashes, ok := g.o.Tokens.Hashes(token)
-	if !ok || g.callers.refused(sum, g.o.Mono()) {
-		return nil, stranger()
+	if !ok || g.callers.isRejected(sum, g.o.Mono()) {
+		return nil, errUnknownToken()
 	}
 	return g.readCaller(ctx, sum, hashes)
 }
 
-// uncertain makes of whatever went wrong that nobody can tell.
-func uncertain(err error) error {
+// tokenCheckError returns err if it is fault.Unauthenticated, and else
+// fault.Unavailable wrapping it: whether the token is valid is unknown.
+func tokenCheckError(err error) error {
 	var known *fault.Error
 	if errors.As(err, &known) && known.Code == fault.CodeUnauthenticated {
 		return err
@@ -99,16 +100,16 @@ func uncertain(err error) error {
 	return fault.Wrap(fault.CodeUnavailable, fault.ReasonDatabase, err, "The gateway's token cannot be checked at the moment.")
 }
 
-func stranger() *fault.Error {
+func errUnknownToken() *fault.Error {
 	return fault.New(fault.CodeUnauthenticated, fault.ReasonInvalidToken, "The gateway's token is missing, unknown or revoked.")
 }
 
-// believe finds the token, follows its organization, and only then reads it
-// for good: from now on the log tells of its revocation.
-func (g *Verifier) believe(ctx context.Context, sum [sha256.Size]byte, hashes [][]byte) (*Caller, error) {
+// verifyToken finds the token, begins to follow its organization, and then reads
+// the token again: from then on the event log reports its revocation.
+func (g *Verifier) verifyToken(ctx context.Context, sum [sha256.Size]byte, hashes [][]byte) (*Caller, error) {
 	for _, hash := range hashes {
-		for range attempts {
-			found, err := g.firstCaller(ctx, hash)
+		for range maxAttempts {
+			found, err := g.findCaller(ctx, hash)
 			if err != nil {
 				return nil, err
 			}
@@ -118,7 +119,7 @@ func (g *Verifier) believe(ctx context.Context, sum [sha256.Size]byte, hashes []
 			if _, err := g.tenant(ctx, found.Organization); err != nil {
 				return nil, err
 			}
-			changes := g.callers.seen(found.Organization)
+			changes := g.callers.changeCount(found.Organization)
 			if found, err = g.rows.caller(ctx, hash); err != nil {
 				return nil, err
 			}
@@ -130,11 +131,12 @@ func (g *Verifier) believe(ctx context.Context, sum [sha256.Size]byte, hashes []
 			}
 		}
 	}
-	g.callers.refuse(sum, g.o.Mono())
-	return nil, stranger()
+	g.callers.reject(sum, g.o.Mono())
+	return nil, errUnknownToken()
 }
 
-// caller reads a token that is not revoked and is a gateway's; nil: none.
+// caller reads the gateway token with a hash. It returns nil if there is none, it
+// is revoked, or it is not a gateway's.
 func (s source) caller(ctx context.Context, hash []byte) (out *Caller, err error) {
 	err = s.each(ctx, `SELECT id, organization_id, name, scopes, product_ids, environment FROM service_tokens
 		WHERE token_hash = $1 AND revoked_at IS NULL`, []any{hash}, func(r *sql.Rows) error {
@@ -148,7 +150,7 @@ func (s source) caller(ctx context.Context, hash []byte) (out *Caller, err error
 		if err := decode(scopes, &all); err != nil {
 			return err
 		}
-		if slices.Contains(all, scope) {
+		if slices.Contains(all, gatewayScope) {
 			out = &c
 		}
 		c.Environment = domain.Environment(environment.String)
@@ -157,17 +159,18 @@ func (s source) caller(ctx context.Context, hash []byte) (out *Caller, err error
 	return out, err
 }
 
-func (c *callers) get(sum [sha256.Size]byte) *Caller {
+func (c *callerCache) get(sum [sha256.Size]byte) *Caller {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return c.believed[sum]
+	return c.verified[sum]
 }
 
-// believes reports whether a caller's token has not been revoked since.
-func (c *callers) believes(who *Caller) bool {
+// isValid reports whether a caller's token is still verified: it has not been
+// revoked since.
+func (c *callerCache) isValid(who *Caller) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	for _, known := range c.believed {
+	for _, known := range c.verified {
 		if known.Token == who.Token {
 			return true
 		}
@@ -175,64 +178,65 @@ func (c *callers) believes(who *Caller) bool {
 	return false
 }
 
-func (c *callers) seen(organization uuid.UUID) uint64 {
+func (c *callerCache) changeCount(organization uuid.UUID) uint64 {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return c.changes[organization]
 }
 
-// add keeps a caller, unless a token of the organization changed since seen.
-func (c *callers) add(sum [sha256.Size]byte, who *Caller, seen uint64) bool {
+// add stores a caller and reports true, unless a token of the organization has
+// changed since changeCount returned seen.
+func (c *callerCache) add(sum [sha256.Size]byte, who *Caller, seen uint64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.changes[who.Organization] != seen {
 		return false
 	}
-	c.believed[sum] = who
+	c.verified[sum] = who
 	return true
 }
 
-// drop forgets a token that has changed.
-func (c *callers) drop(organization, token uuid.UUID) {
+// drop removes a token that has changed.
+func (c *callerCache) drop(organization, token uuid.UUID) {
 	c.dropWhere(organization, func(who *Caller) bool { return who.Token == token })
 }
 
-// dropAll forgets all tokens of an organization that is not followed any more.
-func (c *callers) dropAll(organization uuid.UUID) {
+// dropAll removes all tokens of an organization that is no longer followed.
+func (c *callerCache) dropAll(organization uuid.UUID) {
 	c.dropWhere(organization, func(*Caller) bool { return true })
 }
 
-func (c *callers) dropWhere(organization uuid.UUID, gone func(*Caller) bool) {
+func (c *callerCache) dropWhere(organization uuid.UUID, gone func(*Caller) bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.changes[organization]++
-	for sum, who := range c.believed {
+	for sum, who := range c.verified {
 		if who.Organization == organization && gone(who) {
-			delete(c.believed, sum)
+			delete(c.verified, sum)
 		}
 	}
 }
 
-func (c *callers) refuse(sum [sha256.Size]byte, now time.Duration) {
+func (c *callerCache) reject(sum [sha256.Size]byte, now time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.not.Add(sum, now)
+	c.rejected.Add(sum, now)
 }
 
-func (c *callers) refused(sum [sha256.Size]byte, now time.Duration) bool {
+func (c *callerCache) isRejected(sum [sha256.Size]byte, now time.Duration) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	since, ok := c.not.Get(sum)
-	return ok && now-since < unbelievedFor
+	since, ok := c.rejected.Get(sum)
+	return ok && now-since < rejectedTTL
 }
 
-// used returns the tokens that were used since they were last written down, with
-// the minutes.
-func (c *callers) used(written map[uuid.UUID]int64) map[uuid.UUID]int64 {
+// used returns the tokens that were used since written, each with the minute of
+// its last use.
+func (c *callerCache) used(written map[uuid.UUID]int64) map[uuid.UUID]int64 {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	out := map[uuid.UUID]int64{}
-	for _, who := range c.believed {
+	for _, who := range c.verified {
 		if minute := who.used.Load(); minute > written[who.Token] {
 			out[who.Token] = minute
 		}

@@ -11,26 +11,26 @@ import (
 	"portico/internal/database"
 )
 
-// Enforcement is how far the last change of a key has come.
+// Enforcement is how far the last change of a credential has been applied.
 type Enforcement struct {
-	// Revision is the position of the last event about the key, its app or its
-	// account; 0: the log does not reach back to one.
+	// Revision is the position of the last event about the credential, its app or its
+	// account; 0 if the log does not reach back to one.
 	Revision int64
-	// AppliedBy and Pending are the names of the nodes that know the revision,
-	// and that do not yet. A node that has never been asked about the
-	// organization has nothing in memory: it will know. One that is cut off
-	// refuses everything after Silence, and is not named any more a minute
-	// (and the grace) after it was last seen.
+	// AppliedBy and Pending are the names of the nodes that have applied the revision
+	// and of those that have not. A node that does not follow the organization has
+	// nothing of it in memory and counts as up to date. A node that is cut off refuses
+	// everything after Silence, and is left out a minute (plus the grace) after it was
+	// last seen.
 	AppliedBy, Pending []string
-	// Lag is how long the slowest node has not known the revision; 0: all do.
+	// Lag is the time since the revision if a node has yet to apply it; 0 if all have.
 	Lag time.Duration
 }
 
-// Enforcements returns how far the last changes of keys have come, in two
-// statements whatever their number. Keys that are not the organization's are
+// Enforcements returns how far the last changes of credentials have been applied,
+// in two statements whatever their number. Credentials of other organizations are
 // left out.
 func (g *Verifier) Enforcements(ctx context.Context, organization uuid.UUID, credentials []uuid.UUID) (map[uuid.UUID]Enforcement, error) {
-	nodes, err := g.rows.nodes(ctx, organization, g.o.Clock.Now().Add(-nodeLife-g.o.Grace))
+	nodes, err := g.rows.nodes(ctx, organization, g.o.Clock.Now().Add(-nodeTimeout-g.o.Grace))
 	if err != nil {
 		return nil, database.Fault(err)
 	}
@@ -56,7 +56,7 @@ func (g *Verifier) Enforcements(ctx context.Context, organization uuid.UUID, cre
 	return out, nil
 }
 
-// node is a node that lives, and its position in one organization's log.
+// node is a live node and its position in one organization's log.
 type node struct {
 	name     string
 	position sql.NullInt64
@@ -74,13 +74,12 @@ func (s source) nodes(ctx context.Context, organization uuid.UUID, since time.Ti
 	return out, err
 }
 
-// revision is an event's position and time.
 type revision struct {
 	position int64
 	at       time.Time
 }
 
-// revisions finds each key's last event, by three look-ups in an index.
+// revisions returns the last event of each credential, by three index look-ups.
 func (s source) revisions(ctx context.Context, organization uuid.UUID, credentials []uuid.UUID) (map[uuid.UUID]revision, error) {
 	const last = `coalesce((SELECT max(position) FROM events WHERE `
 	most := "max"

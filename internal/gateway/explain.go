@@ -13,22 +13,22 @@ import (
 	"portico/internal/verdict"
 )
 
-// Explanation is a verdict and how it came about.
+// Explanation is a verdict and the checks that led to it.
 type Explanation struct {
 	Code verdict.Code
-	// Steps are the checks that were made, in order; only the last may have failed.
-	Steps []verdict.Step
-	// Verdict is what was found out.
+	// Steps are the checks that ran, in order; only the last may have failed.
+	Steps   []verdict.Step
 	Verdict verdict.Verdict
 }
 
-// Explain goes through the very checks that Verify makes for a caller, without
-// the key's secret and without taking or counting anything, at a time of one's
-// choice; what is left of limits is always that of now. It reads the database
-// and not the copy. r's key is not looked at; without Presented the key may be
-// shown in any way that the product takes. An unknown credential is fault.Missing.
+// Explain runs the same checks as Verify for a caller, at a time of choice,
+// without the credential's secret and without taking from limits or counting the
+// call; what is left of limits is always that of now. It reads the database, not
+// the cache. The API key in r is ignored; if r.Presented is empty, the credential
+// counts as presented in a way that the product accepts. An unknown credential is
+// fault.Missing.
 func (g *Verifier) Explain(ctx context.Context, c *Caller, credential uuid.UUID, r *Request, at time.Time) (*Explanation, error) {
-	change, err := g.rows.key(ctx, c.Organization, `id = $2`, credential)
+	change, err := g.rows.credential(ctx, c.Organization, `id = $2`, credential)
 	if err != nil {
 		return nil, database.Fault(err)
 	}
@@ -46,7 +46,7 @@ func (g *Verifier) Explain(ctx context.Context, c *Caller, credential uuid.UUID,
 }
 
 func (g *Verifier) explain(ctx context.Context, c *Caller, r *Request, facts *verdict.Facts, at time.Time) *Explanation {
-	q := question(c, r, facts.Catalogue, at)
+	q := newQuestion(c, r, facts.Catalogue, at)
 	e := &Explanation{}
 	if verdict.Keyless(&q, facts.Catalogue, &e.Verdict) {
 		e.Code, e.Steps = e.Verdict.Code, verdict.ExplainKeyless(&e.Verdict)

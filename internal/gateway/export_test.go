@@ -10,21 +10,23 @@ import (
 )
 
 // Copy returns a followed organization's copy.
-func (g *Verifier) Copy(organization uuid.UUID) *keycache.Cache { return g.known(organization).store }
+func (g *Verifier) Copy(organization uuid.UUID) *keycache.Cache {
+	return g.lookUpTenant(organization).store
+}
 
 // SetPage sets how many rows are read at a time.
-func (g *Verifier) SetPage(n int) { g.page = n }
+func (g *Verifier) SetPage(n int) { g.pageSize = n }
 
-// HoldTurns keeps an organization's reads waiting until release is called.
-func (g *Verifier) HoldTurns(organization uuid.UUID) (release func()) {
-	for range readsOfOne {
-		if turn, err := g.turns.join(organization, uuid.Nil); turn != nil || err != nil {
+// BlockReads keeps an organization's reads waiting until release is called.
+func (g *Verifier) BlockReads(organization uuid.UUID) (release func()) {
+	for range maxOrganizationReads {
+		if turn, err := g.scheduler.join(organization, uuid.Nil); turn != nil || err != nil {
 			panic("somebody reads")
 		}
 	}
 	return func() {
-		for range readsOfOne {
-			g.turns.leave(organization)
+		for range maxOrganizationReads {
+			g.scheduler.leave(organization)
 		}
 	}
 }
@@ -45,7 +47,7 @@ func (g *Verifier) FreshCopy(ctx context.Context, organization uuid.UUID, userna
 	}
 	s.Apply(&keycache.Change{Catalogue: catalogue})
 	for _, u := range usernames {
-		c, err := g.rows.key(ctx, organization, `username = $2`, u)
+		c, err := g.rows.credential(ctx, organization, `username = $2`, u)
 		if err != nil {
 			return nil, err
 		}

@@ -14,17 +14,18 @@ import (
 	"portico/internal/keycache"
 )
 
-// Feed returns a gateway that decides on its own what it needs, as far as its
-// token reaches.
+// Feed yields what a gateway that decides on its own needs, as far as its token
+// permits.
 //
-// With after < 0 it yields the whole state, in Changes of bounded size, all
-// with the position to continue from. Else it yields what has changed beyond
-// after, and waits up to wait for it; when nothing comes, it yields one empty
-// Change: a sign of life. Whatever it yields is true as of the call or later:
-// the log was read since, and no Grace applies. fault.Unavailable says that it
-// could not be, ErrTooOld that the state must be taken anew, and
-// fault.Unauthenticated that the token was revoked meanwhile. An error of
-// yield ends it and is returned.
+// If after < 0 it yields the whole state, in Changes of bounded size that all
+// carry the position to continue from. Otherwise it yields what has changed after
+// that position, waiting up to wait for it; if nothing comes it yields one empty
+// Change, as a sign of life. All it yields is true as of the call or later: the
+// log has been read since, and no Grace applies.
+//
+// The error is fault.Unavailable if the log could not be read, ErrTooOld if the
+// gateway must start over from the whole state, and fault.Unauthenticated if the
+// token was revoked meanwhile. An error of yield ends Feed and is returned.
 func (g *Verifier) Feed(ctx context.Context, c *Caller, after int64, wait time.Duration, yield func(*keycache.Change) error) error {
 	asked := g.o.Mono()
 	t, err := g.tenant(ctx, c.Organization)
@@ -35,36 +36,36 @@ func (g *Verifier) Feed(ctx context.Context, c *Caller, after int64, wait time.D
 	if after < 0 {
 		err = f.snapshot(ctx)
 	} else {
-		err = f.since(ctx, after, wait)
+		err = f.changesSince(ctx, after, wait)
 	}
 	return database.Fault(err)
 }
 
-// feed is one answer.
+// feed is one call of Feed.
 type feed struct {
 	gate   *Verifier
 	tenant *tenant
 	caller *Caller
-	asked  time.Duration // when the question came, on the monotonic clock
+	asked  time.Duration // start of the call, on the monotonic clock
 	yield  func(*keycache.Change) error
 }
 
-// prove makes sure that the copy is true as of the question, whose answer the
-// gateway will count its silence from. As a rule a poll has proven it while the
-// gateway waited; else all who ask share a read of the log.
-func (f *feed) prove(ctx context.Context) error {
-	for !f.proven() {
-		// The fills of keys have longer names than the organization's.
+// ensureCurrent makes sure that the cache is true as of the start of the call,
+// from which the gateway measures its own staleness. Usually a poll has seen to it
+// while the gateway waited; otherwise concurrent calls share one read of the log.
+func (f *feed) ensureCurrent(ctx context.Context) error {
+	for !f.isCurrent() {
+		// Credentials are filled under longer names than the organization's id.
 		done := f.gate.fills.DoChan(string(f.tenant.id[:]), func() (any, error) {
-			if f.proven() { // by a read that has just ended
+			if f.isCurrent() { // by a read that has just ended
 				return nil, nil
 			}
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryTimeout)
 			defer cancel()
 			return nil, f.gate.catchUp(ctx, f.tenant)
 		})
 		select {
-		case r := <-done: // it may have begun before the question
+		case r := <-done: // the read may have begun before the call
 			if r.Err != nil {
 				return fault.Wrap(fault.CodeUnavailable, fault.ReasonDatabase, r.Err, "The event log cannot be reached at the moment.")
 			}
@@ -75,34 +76,35 @@ func (f *feed) prove(ctx context.Context) error {
 	return nil
 }
 
-// proven reports whether the log was read since the question came.
-func (f *feed) proven() bool { return f.tenant.contact.Load() >= int64(f.asked) }
+// isCurrent reports whether the log was read since the call began.
+func (f *feed) isCurrent() bool { return f.tenant.contact.Load() >= int64(f.asked) }
 
-// give yields a change, but not to a token that is not believed any more, and
-// not from a copy that was given up.
-func (f *feed) give(ctx context.Context, c *keycache.Change) error {
-	if !f.gate.callers.believes(f.caller) {
-		return stranger()
+// send yields a change, unless the token has been revoked or the cache dropped
+// meanwhile.
+func (f *feed) send(ctx context.Context, c *keycache.Change) error {
+	if !f.gate.callers.isValid(f.caller) {
+		return errUnknownToken()
 	}
-	if f.gate.known(f.tenant.id) != f.tenant {
+	if f.gate.lookUpTenant(f.tenant.id) != f.tenant {
 		return fault.New(fault.CodeUnavailable, fault.ReasonBusy, "The organization's keys are loaded anew.")
 	}
-	if err := f.reach(ctx, c); err != nil {
+	if err := f.restrict(ctx, c); err != nil {
 		return err
 	}
 	return f.yield(c)
 }
 
-// reach leaves out what the token is not for: keys of other environments, other
-// products, on keys' access lists too, and who has nothing to do with its own.
-func (f *feed) reach(ctx context.Context, c *keycache.Change) error {
+// restrict removes what the token has no access to: credentials of other
+// environments, other products (from access lists too), and accounts and apps
+// without a relation to its products.
+func (f *feed) restrict(ctx context.Context, c *keycache.Change) error {
 	if f.caller.Environment != "" {
 		c.Credentials = slices.DeleteFunc(c.Credentials, func(k keycache.Credential) bool { return k.Environment != f.caller.Environment })
 	}
 	if f.caller.Products == nil {
 		return nil
 	}
-	if err := f.related(ctx, c); err != nil {
+	if err := f.keepRelated(ctx, c); err != nil {
 		return err
 	}
 	for i := range c.Credentials {
@@ -123,29 +125,29 @@ func (f *feed) reach(ctx context.Context, c *keycache.Change) error {
 	return nil
 }
 
-// since yields what follows a position.
-func (f *feed) since(ctx context.Context, after int64, wait time.Duration) error {
+// changesSince yields what follows a position.
+func (f *feed) changesSince(ctx context.Context, after int64, wait time.Duration) error {
 	if err := f.await(ctx, after, wait); err != nil {
 		return err
 	}
-	if err := f.prove(ctx); err != nil {
+	if err := f.ensureCurrent(ctx); err != nil {
 		return err
 	}
 	switch position := f.tenant.store.Position(); {
 	case position > after:
 		return f.deltas(ctx, after)
-	case position < after: // of another time: what another node told, the log has
+	case position < after: // from another history of the log: it has all that any node ever sent
 		return ErrTooOld
 	}
-	return f.give(ctx, &keycache.Change{Position: after})
+	return f.send(ctx, &keycache.Change{Position: after})
 }
 
-// await returns when the copy is not at a position, or the time is over.
+// await returns when the cache is no longer at a position, or wait has passed.
 func (f *feed) await(ctx context.Context, position int64, wait time.Duration) error {
 	timeout := time.NewTimer(wait)
 	defer timeout.Stop()
 	for {
-		news := f.tenant.news()
+		news := f.tenant.nextUpdate()
 		if f.tenant.store.Position() != position {
 			return nil
 		}
@@ -159,15 +161,15 @@ func (f *feed) await(ctx context.Context, position int64, wait time.Duration) er
 	}
 }
 
-// deltas yields everything from a position to the log's end.
+// deltas yields everything from a position to the end of the log.
 func (f *feed) deltas(ctx context.Context, after int64) error {
-	leave, err := f.read(ctx)
+	leave, err := f.acquire(ctx)
 	if err != nil {
 		return err
 	}
 	defer leave()
 	for {
-		lines, err := eventlog.Read(ctx, f.gate.o.DB, f.tenant.id, after, linesAtOnce)
+		lines, err := eventlog.Read(ctx, f.gate.o.DB, f.tenant.id, after, maxLines)
 		if errors.Is(err, eventlog.ErrGap) {
 			return ErrTooOld
 		}
@@ -180,40 +182,40 @@ func (f *feed) deltas(ctx context.Context, after int64) error {
 		}
 		after = lines[len(lines)-1].Position
 		change.Position = after
-		if err := f.widen(ctx, change); err != nil {
+		if err := f.addRelated(ctx, change); err != nil {
 			return err
 		}
-		if err := f.quotas(ctx, change.Apps); err != nil {
+		if err := f.fillQuotaUse(ctx, change.Apps); err != nil {
 			return err
 		}
-		if err := f.give(ctx, change); err != nil {
+		if err := f.send(ctx, change); err != nil {
 			return err
 		}
-		if len(lines) < linesAtOnce {
+		if len(lines) < maxLines {
 			return nil
 		}
 	}
 }
 
-// read waits for the turn to read rows: what was read is held until the gateway
-// has taken it.
-func (f *feed) read(ctx context.Context) (leave func(), err error) {
-	claim, ok := f.gate.readers.Enter(ctx, f.caller.Token.String(), 1)
+// acquire waits until the feed may read rows: what it reads stays in memory until
+// the gateway has received it.
+func (f *feed) acquire(ctx context.Context) (leave func(), err error) {
+	claim, ok := f.gate.feedReaders.Enter(ctx, f.caller.Token.String(), 1)
 	if !ok {
 		return nil, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "Too many gateways read the feed at the moment.")
 	}
 	return claim.Leave, nil
 }
 
-// snapshot yields everything. What changes meanwhile follows by the position,
-// which was noted first.
+// snapshot yields the whole state, with the position noted before reading: changes
+// made meanwhile follow by it.
 func (f *feed) snapshot(ctx context.Context) error {
-	leave, err := f.read(ctx)
+	leave, err := f.acquire(ctx)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	if err := f.prove(ctx); err != nil {
+	if err := f.ensureCurrent(ctx); err != nil {
 		return err
 	}
 	organization, position := f.tenant.id, f.tenant.store.Position()
@@ -221,7 +223,7 @@ func (f *feed) snapshot(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := f.give(ctx, &keycache.Change{Position: position, Catalogue: catalogue}); err != nil {
+	if err := f.send(ctx, &keycache.Change{Position: position, Catalogue: catalogue}); err != nil {
 		return err
 	}
 	pages := []func(context.Context, uuid.UUID) (*keycache.Change, uuid.UUID, error){f.accounts, f.apps, f.credentials}
@@ -233,7 +235,7 @@ func (f *feed) snapshot(ctx context.Context) error {
 			}
 			if more = c != nil; more {
 				c.Position = position
-				if err := f.give(ctx, c); err != nil {
+				if err := f.send(ctx, c); err != nil {
 					return err
 				}
 			}
@@ -246,7 +248,7 @@ func (f *feed) snapshot(ctx context.Context) error {
 const pageOf = `organization_id = $1 AND id > $2 ORDER BY id LIMIT $3`
 
 func (f *feed) accounts(ctx context.Context, after uuid.UUID) (*keycache.Change, uuid.UUID, error) {
-	rows, err := f.gate.rows.accounts(ctx, pageOf, f.tenant.id, after, f.gate.page)
+	rows, err := f.gate.rows.accounts(ctx, pageOf, f.tenant.id, after, f.gate.pageSize)
 	if err != nil || len(rows) == 0 {
 		return nil, after, err
 	}
@@ -254,16 +256,16 @@ func (f *feed) accounts(ctx context.Context, after uuid.UUID) (*keycache.Change,
 }
 
 func (f *feed) apps(ctx context.Context, after uuid.UUID) (*keycache.Change, uuid.UUID, error) {
-	rows, err := f.gate.rows.apps(ctx, pageOf, f.tenant.id, after, f.gate.page)
+	rows, err := f.gate.rows.apps(ctx, pageOf, f.tenant.id, after, f.gate.pageSize)
 	if err != nil || len(rows) == 0 {
 		return nil, after, err
 	}
 	c := &keycache.Change{Apps: rowsOf(rows)}
-	return c, rows[len(rows)-1].row.ID, f.quotas(ctx, c.Apps)
+	return c, rows[len(rows)-1].row.ID, f.fillQuotaUse(ctx, c.Apps)
 }
 
 func (f *feed) credentials(ctx context.Context, after uuid.UUID) (*keycache.Change, uuid.UUID, error) {
-	rows, err := f.gate.rows.credentials(ctx, pageOf, f.tenant.id, after, f.gate.page)
+	rows, err := f.gate.rows.credentials(ctx, pageOf, f.tenant.id, after, f.gate.pageSize)
 	if err != nil || len(rows) == 0 {
 		return nil, after, err
 	}

@@ -9,9 +9,9 @@ import (
 	"portico/internal/limits"
 )
 
-// quotas returns what is used of the quotas of the apps' subscriptions, or of the
-// accounts' by plans that count so, as far as it is stored.
-func (f *feed) quotas(ctx context.Context, apps []keycache.App) error {
+// fillQuotaUse fills in what is used, as far as it is stored, of the quotas of the
+// apps' subscriptions, or of the accounts' where a plan counts by account.
+func (f *feed) fillQuotaUse(ctx context.Context, apps []keycache.App) error {
 	catalogue := f.tenant.store.Catalogue()
 	var limited []*keycache.Subscription
 	var counters []uuid.UUID

@@ -10,13 +10,14 @@ import (
 	"portico/internal/keycache"
 )
 
-// A token that is bound to products is told of the accounts and apps that are,
-// or have been, registered with one of them, and of their keys. Nobody stops to
-// be related, so that whoever a gateway was told of it hears of for ever; whoever
-// becomes related is told of whole.
+// A token that is bound to products receives the accounts and apps that have, or
+// have had, a subscription to one of them, and their credentials. A relation never
+// ends, so that a gateway goes on receiving the changes of all it has received; an
+// account or app that becomes related is sent whole.
 
-// related leaves out who has nothing to do with the token's products.
-func (f *feed) related(ctx context.Context, c *keycache.Change) error {
+// keepRelated removes accounts, apps and credentials without a relation to the
+// token's products.
+func (f *feed) keepRelated(ctx context.Context, c *keycache.Change) error {
 	var apps, accounts []uuid.UUID
 	for _, a := range c.Accounts {
 		accounts = append(accounts, a.ID)
@@ -44,14 +45,14 @@ func (f *feed) related(ctx context.Context, c *keycache.Change) error {
 	c.Credentials = slices.DeleteFunc(c.Credentials, func(k keycache.Credential) bool {
 		return k.AppID != nil && !knownApps[*k.AppID] || k.AppID == nil && !knownAccounts[k.AccountID]
 	})
-	if c.GoneApps, err = f.goneOf(ctx, "apps", c.GoneApps, knownApps); err != nil {
+	if c.GoneApps, err = f.keepRelatedGone(ctx, "apps", c.GoneApps, knownApps); err != nil {
 		return err
 	}
-	c.GoneAccounts, err = f.goneOf(ctx, "accounts", c.GoneAccounts, knownAccounts)
+	c.GoneAccounts, err = f.keepRelatedGone(ctx, "accounts", c.GoneAccounts, knownAccounts)
 	return err
 }
 
-// relatedAmong finds those of the ids that are related.
+// relatedAmong returns those of the ids that are related.
 func (f *feed) relatedAmong(ctx context.Context, column string, among []uuid.UUID) (ids, error) {
 	out := ids{}
 	if len(among) == 0 {
@@ -62,9 +63,9 @@ func (f *feed) relatedAmong(ctx context.Context, column string, among []uuid.UUI
 	return out, s.each(ctx, query, []any{f.tenant.id, s.list(among), s.list(f.caller.Products)}, out.scan)
 }
 
-// goneOf leaves out what is deleted and was never related. What is purged has
-// left nothing to tell by: its id is told.
-func (f *feed) goneOf(ctx context.Context, table string, gone []uuid.UUID, related ids) ([]uuid.UUID, error) {
+// keepRelatedGone removes ids of rows that are deleted and were never related. A
+// purged row leaves no trace of its relations, so its id is kept.
+func (f *feed) keepRelatedGone(ctx context.Context, table string, gone []uuid.UUID, related ids) ([]uuid.UUID, error) {
 	if len(gone) == 0 {
 		return nil, nil
 	}
@@ -76,7 +77,7 @@ func (f *feed) goneOf(ctx context.Context, table string, gone []uuid.UUID, relat
 	return slices.DeleteFunc(gone, func(id uuid.UUID) bool { return kept[id] && !related[id] }), nil
 }
 
-// scan adds an id that a statement found.
+// scan adds the id in a row.
 func (s ids) scan(r *sql.Rows) error {
 	var id uuid.UUID
 	err := r.Scan(&id)
@@ -84,18 +85,18 @@ func (s ids) scan(r *sql.Rows) error {
 	return err
 }
 
-// widen adds, for a token that is bound to products, the accounts and the keys of
-// apps that have changed: they may be related since.
-func (f *feed) widen(ctx context.Context, c *keycache.Change) error {
+// addRelated adds, for a token that is bound to products, the accounts and
+// credentials of apps that have changed: they may have become related.
+func (f *feed) addRelated(ctx context.Context, c *keycache.Change) error {
 	if f.caller.Products == nil || len(c.Apps) == 0 {
 		return nil
 	}
-	apps, accounts, told := ids{}, ids{}, ids{}
+	apps, accounts, sent := ids{}, ids{}, ids{}
 	for _, a := range c.Apps {
 		apps[a.ID], accounts[a.AccountID] = true, true
 	}
 	for _, k := range c.Credentials {
-		told[k.ID] = true
+		sent[k.ID] = true
 	}
 	s := f.gate.rows
 	keys, err := s.credentials(ctx, `organization_id = $1 AND (`+s.in("app_id", "$2")+` OR app_id IS NULL AND `+s.in("account_id", "$3")+`)`,
@@ -104,7 +105,7 @@ func (f *feed) widen(ctx context.Context, c *keycache.Change) error {
 		return err
 	}
 	for _, k := range rowsOf(keys) {
-		if !told[k.ID] {
+		if !sent[k.ID] {
 			c.Credentials = append(c.Credentials, k)
 		}
 	}

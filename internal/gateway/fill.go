@@ -10,13 +10,14 @@ import (
 	"portico/internal/verdict"
 )
 
-// attempts is how often a read that a change has overtaken is begun again.
-const attempts = 5
+// maxAttempts is how often a read is repeated that a change has overtaken.
+const maxAttempts = 5
 
-// read finds in the database what is known about a username. An unknown one
-// leaves c.Key nil. mine is false where somebody else's read was shared.
+// read reads what is known about a username from the database into c; an unknown
+// username leaves c.Credential nil. mine is false if the read was begun by another
+// call and shared.
 func (g *Verifier) read(ctx context.Context, t *tenant, who *Caller, username uuid.UUID, c *verdict.Facts) (mine bool, err error) {
-	for range attempts { // others' keys may crowd it out before it is read
+	for range maxAttempts { // the credential may be evicted for others before it is read
 		led, err := g.fill(ctx, t, who, username)
 		mine = mine || led
 		if err != nil {
@@ -29,13 +30,14 @@ func (g *Verifier) read(ctx context.Context, t *tenant, who *Caller, username uu
 	return mine, fault.New(fault.CodeUnavailable, fault.ReasonBusy, "There are more keys in use than are kept.")
 }
 
-// fill reads a key into the copy, once for all who ask at the same time. It
-// does not end when one of them leaves; mine is true for the first, if it stays.
+// fill reads a credential into the cache, once for all concurrent callers, and
+// goes on when one of them leaves. mine is true for the caller that began the
+// read, if it stays.
 func (g *Verifier) fill(ctx context.Context, t *tenant, who *Caller, username uuid.UUID) (mine bool, err error) {
 	led := false
 	done := g.fills.DoChan(string(t.id[:])+string(username[:]), func() (any, error) {
 		led = true
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryTimeout)
 		defer cancel()
 		return nil, g.fillNow(ctx, t, who.Token, username)
 	})
@@ -48,14 +50,14 @@ func (g *Verifier) fill(ctx context.Context, t *tenant, who *Caller, username uu
 }
 
 func (g *Verifier) fillNow(ctx context.Context, t *tenant, token, username uuid.UUID) error {
-	leave, err := g.turns.enter(ctx, t.id, token)
+	leave, err := g.scheduler.enter(ctx, t.id, token)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	for range attempts {
+	for range maxAttempts {
 		since := t.store.Position()
-		change, err := g.rows.key(ctx, t.id, `username = $2`, username)
+		change, err := g.rows.credential(ctx, t.id, `username = $2`, username)
 		if err != nil {
 			return err
 		}
@@ -66,9 +68,10 @@ func (g *Verifier) fillNow(ctx context.Context, t *tenant, token, username uuid.
 	return fault.New(fault.CodeUnavailable, fault.ReasonBusy, "The key is being changed all the time.")
 }
 
-// key reads one key and what its verdicts are made of: its app, or all apps of
-// its account, and its account. None found: an empty Change.
-func (s source) key(ctx context.Context, organization uuid.UUID, which string, arg any) (*keycache.Change, error) {
+// credential reads one credential and what its verdicts depend on: its app, or all
+// apps of its account, and its account. It returns an empty Change if there is
+// none.
+func (s source) credential(ctx context.Context, organization uuid.UUID, which string, arg any) (*keycache.Change, error) {
 	c := &keycache.Change{}
 	found, err := s.credentials(ctx, `organization_id = $1 AND `+which, organization, arg)
 	if err != nil || len(found) == 0 {

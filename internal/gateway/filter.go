@@ -6,43 +6,43 @@ import (
 )
 
 const (
-	// Each key has bitsPerKey bits, of which it sets bitsSet: two of ten thousand
-	// that were never added are taken for one.
+	// An entry takes bitsPerKey bits, of which it sets bitsSet: about two in ten
+	// thousand keys that were never added are false positives.
 	bitsPerKey, bitsSet = 20, 7
-	// firstRoom is how many keys the first layer takes; each further one takes
-	// twice as many as the one before.
-	firstRoom = 1 << 14
+	// firstLayerSize is the capacity of the first layer; each further one has twice
+	// that of the one before.
+	firstLayerSize = 1 << 14
 )
 
-// filter is a Bloom filter that grows: it knows every key that was added, and
-// takes few others for one. Its seed is its own, so that nobody outside can work
-// out which. The zero filter is not ready for use: see newFilter.
+// filter is a Bloom filter that grows. It contains every key that was added, and
+// few others: false positives are rare. Its random seed keeps an outsider from
+// working out which. Use newFilter; the zero filter is not ready for use.
 type filter struct {
 	seed   maphash.Seed
 	mu     sync.RWMutex
 	layers []layer
 }
 
-// layer is a filter of a given size.
+// layer is a Bloom filter of fixed size.
 type layer struct {
 	bits []uint64
-	left int // how many more keys it takes
+	left int // remaining capacity, in keys
 }
 
 func newFilter() *filter { return &filter{seed: maphash.MakeSeed()} }
 
-// add notes a key.
+// add adds a key.
 func (f *filter) add(key []byte) {
 	sum := maphash.Bytes(f.seed, key)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.knows(sum) {
+	if f.contains(sum) {
 		return
 	}
 	last := len(f.layers) - 1
 	if last < 0 || f.layers[last].left == 0 {
 		last++
-		room := firstRoom << last
+		room := firstLayerSize << last
 		f.layers = append(f.layers, layer{bits: make([]uint64, room*bitsPerKey/64), left: room})
 	}
 	l := &f.layers[last]
@@ -53,24 +53,24 @@ func (f *filter) add(key []byte) {
 	}
 }
 
-// may reports whether the key may have been added.
-func (f *filter) may(key []byte) bool {
+// mayContain reports whether the key may have been added.
+func (f *filter) mayContain(key []byte) bool {
 	sum := maphash.Bytes(f.seed, key)
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	return f.knows(sum)
+	return f.contains(sum)
 }
 
-func (f *filter) knows(sum uint64) bool {
+func (f *filter) contains(sum uint64) bool {
 	for i := range f.layers {
-		if f.layers[i].knows(sum) {
+		if f.layers[i].contains(sum) {
 			return true
 		}
 	}
 	return false
 }
 
-func (l *layer) knows(sum uint64) bool {
+func (l *layer) contains(sum uint64) bool {
 	for i := range uint64(bitsSet) {
 		if word, bit := l.place(sum, i); l.bits[word]&bit == 0 {
 			return false
@@ -79,8 +79,8 @@ func (l *layer) knows(sum uint64) bool {
 	return true
 }
 
-// place returns where the i-th bit of a key is: the halves of its hash stand for
-// two hashes, of which any number is made.
+// place returns the position of the i-th bit of a key. The halves of its hash
+// serve as two hashes, from which all others are derived.
 func (l *layer) place(sum, i uint64) (word int, bit uint64) {
 	at := (sum>>32 + i*(sum&0xffffffff|1)) % uint64(len(l.bits)*64)
 	return int(at / 64), 1 << (at % 64)

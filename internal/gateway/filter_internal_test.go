@@ -9,17 +9,17 @@ import (
 // A filter knows all that was added, as it grows, and takes few others for known.
 func TestAFilterMissesNothing(t *testing.T) {
 	f := newFilter()
-	if f.may([]byte("anything")) {
+	if f.mayContain([]byte("anything")) {
 		t.Error("an empty one knows something")
 	}
-	all := make([]uuid.UUID, 6*firstRoom) // three layers
+	all := make([]uuid.UUID, 6*firstLayerSize) // three layers
 	for i := range all {
 		all[i] = uuid.New()
 		f.add(all[i][:])
 		f.add(all[i][:]) // twice is once
 	}
 	for i := range all {
-		if !f.may(all[i][:]) {
+		if !f.mayContain(all[i][:]) {
 			t.Fatal("one was forgotten")
 		}
 	}
@@ -28,7 +28,7 @@ func TestAFilterMissesNothing(t *testing.T) {
 	}
 	wrong := 0
 	for range 100_000 {
-		if id := uuid.New(); f.may(id[:]) {
+		if id := uuid.New(); f.mayContain(id[:]) {
 			wrong++
 		}
 	}

@@ -147,7 +147,7 @@ func TestACrowdWithOneMadeUpKey(t *testing.T) {
 	g, metrics := w.watched(t)
 	c := w.caller(t, g)
 	const crowd = 100
-	release := g.HoldTurns(w.Organization.ID)
+	release := g.BlockReads(w.Organization.ID)
 	key := madeUp(0)
 	var all sync.WaitGroup
 	for range crowd {

@@ -12,11 +12,11 @@ import (
 	"portico/internal/keycache"
 )
 
-// linesAtOnce is how many events are applied in one go.
-const linesAtOnce = 500
+// maxLines is how many events are read and applied at a time.
+const maxLines = 500
 
-// catchUp applies everything that was committed before the call. One at a
-// time does; the others wait, and read what came since.
+// catchUp applies everything that was committed before the call. One goroutine
+// does at a time; others wait, and then read what has come since.
 func (g *Verifier) catchUp(ctx context.Context, t *tenant) error {
 	select {
 	case t.applying <- struct{}{}:
@@ -25,11 +25,11 @@ func (g *Verifier) catchUp(ctx context.Context, t *tenant) error {
 		return ctx.Err()
 	}
 	for {
-		doubts, began, position := t.doubted(), g.o.Mono(), t.store.Position()
-		lines, err := eventlog.Read(ctx, g.o.DB, t.id, position, linesAtOnce)
+		mark, began, position := t.staleMark(), g.o.Mono(), t.store.Position()
+		lines, err := eventlog.Read(ctx, g.o.DB, t.id, position, maxLines)
 		switch {
-		case errors.Is(err, eventlog.ErrGap): // the copy cannot be mended
-			g.forget(t)
+		case errors.Is(err, eventlog.ErrGap): // the cache cannot be brought up to date
+			g.dropTenant(t)
 			return fault.New(fault.CodeUnavailable, fault.ReasonBusy, "The organization's keys are loaded anew.")
 		case err != nil:
 			return err
@@ -39,8 +39,8 @@ func (g *Verifier) catchUp(ctx context.Context, t *tenant) error {
 				return err
 			}
 		}
-		if len(lines) < linesAtOnce {
-			t.confirm(began, doubts)
+		if len(lines) < maxLines {
+			t.confirm(began, mark)
 			return nil
 		}
 	}
@@ -55,13 +55,13 @@ func (g *Verifier) apply(ctx context.Context, t *tenant, lines []eventlog.Line) 
 	}
 	change.Position = lines[len(lines)-1].Position
 	for i := range change.Credentials {
-		t.names.add(change.Credentials[i].Username[:])
+		t.usernames.add(change.Credentials[i].Username[:])
 	}
 	t.store.Apply(change)
 	for id := range touched.tokens {
 		g.callers.drop(t.id, id)
 	}
-	t.announce()
+	t.notifyUpdated()
 	return nil
 }
 
@@ -82,9 +82,9 @@ type touched struct {
 	accounts, apps, credentials, tokens ids
 }
 
-// touchedBy goes by the nouns of the events' types, so that the verbs of a
-// newer program are understood: it may run beside this one on the same
-// database. Of a noun that is unknown it knows at least the app and account.
+// touchedBy follows the nouns of the events' types, so that it understands verbs
+// added by a newer version of the program, which may run beside this one on the
+// same database. For an unknown noun it reports at least the app or account.
 func touchedBy(lines []eventlog.Line) touched {
 	t := touched{accounts: ids{}, apps: ids{}, credentials: ids{}, tokens: ids{}}
 	for i := range lines {
@@ -105,11 +105,11 @@ func (t *touched) add(l *eventlog.Line) {
 	case "CREDENTIAL":
 		t.credentials[l.SubjectID] = true
 	case "SERVICE": // a service token
-		// Whoever holds a fresh one may have used it before its event came round.
+		// A new token may have been used before its event was read.
 		if l.Type != eventlog.ServiceTokenCreated {
 			t.tokens[l.SubjectID] = true
 		}
-	case "USER", "MEMBER": // people have no say at the gate
+	case "USER", "MEMBER": // people do not affect verdicts
 	default: // SUBSCRIPTION among them
 		t.owners(l)
 	}
@@ -147,7 +147,7 @@ func (s source) change(ctx context.Context, organization uuid.UUID, t touched) (
 	return c, nil
 }
 
-// missing returns what was asked for and not found.
+// missing returns the ids that were asked for and not found. It modifies asked.
 func missing[T any](asked ids, found []T, id func(T) uuid.UUID) []uuid.UUID {
 	for _, f := range found {
 		delete(asked, id(f))

@@ -8,15 +8,15 @@ import (
 	"portico/internal/verdict"
 )
 
-// take is Limiter.Take or Limiter.Peek.
-type take func(ctx context.Context, a *limits.Ask, out *limits.Answer)
+// limitFunc is Limiter.Take or Limiter.Peek.
+type limitFunc func(ctx context.Context, a *limits.Ask, out *limits.Answer)
 
-// limit asks the limits of a call that is allowed otherwise.
+// limit takes an otherwise allowed call from its limits.
 func (g *Verifier) limit(ctx context.Context, catalogue *verdict.Catalogue, cost int64, a *limits.Ask, v *verdict.Verdict) {
 	g.limitBy(ctx, g.o.Limiter.Take, catalogue, cost, a, v)
 }
 
-func (g *Verifier) limitBy(ctx context.Context, ask take, catalogue *verdict.Catalogue, cost int64, a *limits.Ask, v *verdict.Verdict) {
+func (g *Verifier) limitBy(ctx context.Context, ask limitFunc, catalogue *verdict.Catalogue, cost int64, a *limits.Ask, v *verdict.Verdict) {
 	*a = limits.Ask{
 		Organization: catalogue.Organization, Key: v.Credential.ID, KeyRate: v.Credential.Rate, Location: catalogue.Location, Cost: max(cost, 1),
 	}
@@ -27,7 +27,7 @@ func (g *Verifier) limitBy(ctx context.Context, ask take, catalogue *verdict.Cat
 		return
 	}
 	ask(ctx, a, &v.Limits)
-	for n := 0; v.Limits.Outcome == limits.QuotaUnknown && n < attempts; n++ { // a period may end in between
+	for n := 0; v.Limits.Outcome == limits.QuotaUnknown && n < maxAttempts; n++ { // a period may end in between
 		if err := g.loadQuota(ctx, a); err != nil {
 			break
 		}
@@ -36,12 +36,12 @@ func (g *Verifier) limitBy(ctx context.Context, ask take, catalogue *verdict.Cat
 	v.Code = verdict.Limited(v.Limits.Outcome)
 }
 
-// loadQuota tells the limits what the database knows of a quota. Calls that were
-// taken here from quotas of an account's apps may not be stored yet: those of a
-// plan that has only now come to count by the account.
+// loadQuota loads the stored count of a quota into the limits. Calls that this
+// node took from the quotas of an account's apps may not be stored yet, if the
+// plan has only now come to count by account: they are stored first.
 func (g *Verifier) loadQuota(ctx context.Context, a *limits.Ask) error {
 	counter := a.QuotaCounter()
-	used, err := g.quotas.of(ctx, counter, a.PerAccount)
+	used, err := g.quotas.used(ctx, counter, a.PerAccount)
 	if err != nil {
 		return err
 	}
@@ -50,8 +50,8 @@ func (g *Verifier) loadQuota(ctx context.Context, a *limits.Ask) error {
 	return nil
 }
 
-// usedSince finds the count of the period that began at start; a quota of
-// another length has counts of its own.
+// usedSince returns the count of the period that began at start. A quota with
+// another period has counts of its own.
 func usedSince(all []limits.Used, start time.Time) int64 {
 	for _, u := range all {
 		if u.PeriodStart.Equal(start) {

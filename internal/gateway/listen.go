@@ -11,22 +11,22 @@ import (
 )
 
 const (
-	// channel is where nodes tell each other that there is something new.
+	// channel is the Postgres channel on which nodes notify each other of commits.
 	channel = "portico"
-	// pingEvery is how often the listening connection is tried; one that says
-	// nothing for twice as long is dropped.
-	pingEvery = 5 * time.Second
-	// the pauses between attempts to connect.
-	firstPause, longestPause = 100 * time.Millisecond, 2 * time.Second
+	// pingInterval is how often the listening connection is tested; one that is silent
+	// for twice as long is dropped.
+	pingInterval = 5 * time.Second
+	// The pauses between attempts to connect.
+	minReconnect, maxReconnect = 100 * time.Millisecond, 2 * time.Second
 )
 
-// listen wakes the poll when another node has committed something. It makes
-// things faster and nothing true: what it misses, the next poll finds.
+// listen wakes the poll when another node has committed something. It only makes
+// changes arrive sooner: what it misses, the next poll finds.
 func (g *Verifier) listen(ctx context.Context) {
 	if g.o.DB.Dialect() != dialect.Postgres || g.o.DatabaseURL == "" {
 		return
 	}
-	l, err := database.NewListener(g.o.DatabaseURL, 2*pingEvery, firstPause, longestPause)
+	l, err := database.NewListener(g.o.DatabaseURL, 2*pingInterval, minReconnect, maxReconnect)
 	if err != nil {
 		g.o.Log.Warn("listening for notifications is not possible", "error", err)
 		return
@@ -38,20 +38,20 @@ func (g *Verifier) listen(ctx context.Context) {
 	if err := l.Listen(channel); err != nil && ctx.Err() == nil {
 		g.o.Log.Warn("listening for notifications is not possible", "error", err)
 	}
-	g.hear(ctx, l)
+	g.receive(ctx, l)
 }
 
-func (g *Verifier) hear(ctx context.Context, l *pq.Listener) {
-	ping := time.NewTicker(pingEvery)
+func (g *Verifier) receive(ctx context.Context, l *pq.Listener) {
+	ping := time.NewTicker(pingInterval)
 	defer ping.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case n := <-l.Notify:
-			// nil: the connection is new, and something may have been missed.
+			// nil means that the connection is new: something may have been missed.
 			if n == nil || n.Extra != g.o.NodeID.String() {
-				nudge(g.wake)
+				signal(g.wake)
 			}
 		case <-ping.C:
 			go func() { _ = l.Ping() }() // an error makes it connect again by itself
@@ -59,9 +59,9 @@ func (g *Verifier) hear(ctx context.Context, l *pq.Listener) {
 	}
 }
 
-// notify tells the other nodes after commits here, outside their
-// transactions: inside, Postgres would let the commits of all organizations
-// wait for one another. Many commits become one notification.
+// notify notifies the other nodes after commits here. It does so outside the
+// commits' transactions: inside, Postgres would make the commits of all
+// organizations wait for one another. Many commits become one notification.
 func (g *Verifier) notify(ctx context.Context) {
 	if g.o.DB.Dialect() != dialect.Postgres {
 		return
@@ -70,9 +70,9 @@ func (g *Verifier) notify(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-g.tell:
+		case <-g.notifyOthers:
 		}
-		// What is lost, the others' next poll finds.
+		// If a notification is lost, the others' next poll finds the commit.
 		if err := g.notifyOnce(ctx); err != nil && ctx.Err() == nil {
 			g.o.Log.Debug("the other nodes were not told", "error", err)
 		}
@@ -80,7 +80,7 @@ func (g *Verifier) notify(ctx context.Context) {
 }
 
 func (g *Verifier) notifyOnce(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	_, err := g.o.DB.ExecContext(ctx, `SELECT pg_notify($1, $2)`, channel, g.o.NodeID.String())
 	return err

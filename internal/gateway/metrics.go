@@ -8,7 +8,7 @@ import (
 	"portico/internal/verdict"
 )
 
-// Metrics is what an operator watches of a gate.
+// Metrics are the metrics of a Verifier.
 type Metrics struct {
 	verdicts     []prometheus.Counter // by code
 	latency      prometheus.Histogram
@@ -20,13 +20,13 @@ type Metrics struct {
 	refusedReads map[string]prometheus.Counter // by what was not read
 }
 
-// What may not be read.
+// The values of the label of refusedReads.
 const (
 	ofKey   = "key"
 	ofToken = "token"
 )
 
-// NewMetrics returns them and registers them; a nil Registerer shows them nowhere.
+// NewMetrics returns new metrics, registered with r unless r is nil.
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	verdicts := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "portico_gate_verdicts_total", Help: "Verdicts, by code."}, []string{"code"})
@@ -76,8 +76,8 @@ func (m *Metrics) verdict(v *verdict.Verdict, took time.Duration) {
 func (g *Verifier) measure() {
 	now, worst := g.o.Mono(), time.Duration(0)
 	for _, t := range g.followed() {
-		if contact := t.contact.Load(); contact == never {
-			worst = max(worst, g.silence()) // declared stale
+		if contact := t.contact.Load(); contact == neverRead {
+			worst = max(worst, g.maxStaleness()) // declared stale
 		} else {
 			worst = max(worst, now-time.Duration(contact))
 		}
@@ -87,12 +87,12 @@ func (g *Verifier) measure() {
 	g.o.Metrics.keys.Set(float64(g.budget.Used()))
 }
 
-// Load is how full a lane is: how much of its size is in use, how many wait, and
-// how many were turned away.
+// Load returns the use of a bounded resource: how much of its size is in use, how
+// many callers wait, and how many were turned away.
 type Load = func() (used, size, waiting, refused int64)
 
-// Loads returns how full the gate's lanes are, by their names: keys and tokens that
-// are read from the database for calls, and answers of the feed.
+// Loads returns the load of the bounded resources, by name: reads of credentials
+// and tokens for calls, and answers of the feed.
 func (g *Verifier) Loads() map[string]Load {
-	return map[string]Load{"reads": g.turns.load, "feeds": g.readers.Load}
+	return map[string]Load{"reads": g.scheduler.load, "feeds": g.feedReaders.Load}
 }

@@ -10,41 +10,42 @@ import (
 	"github.com/google/uuid"
 )
 
-// names returns which keys there may be, where what may be read in vain is used
-// up. They are read when they are needed for the first time.
-type names struct {
-	mu      sync.Mutex
-	reading bool
-	readAt  time.Duration // when the last reading began
-	began   bool          // there was one
+// nameFilter knows approximately which names exist. It decides which of them may
+// still be read once the limit of failed reads is used up. The names are loaded
+// when they are first needed.
+type nameFilter struct {
+	mu        sync.Mutex
+	loading   bool
+	startedAt time.Duration // start of the last load
+	started   bool          // startedAt is set
 
-	// growing takes what comes during a reading; ready answers.
+	// growing receives names while loading; ready answers.
 	growing, ready atomic.Pointer[filter]
 }
 
-// again is how long after the beginning of a reading another may begin.
-const again = time.Second
+// reloadInterval is the least time between the starts of two loads.
+const reloadInterval = time.Second
 
-// begin reports whether the caller is to read the names: nobody does, and
-// nobody did a moment ago.
-func (n *names) begin(now time.Duration) bool {
+// startLoading reports whether the caller shall load the names: no load is under
+// way, and none began within reloadInterval.
+func (n *nameFilter) startLoading(now time.Duration) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.reading || n.began && now-n.readAt < again {
+	if n.loading || n.started && now-n.startedAt < reloadInterval {
 		return false
 	}
-	n.reading, n.began, n.readAt = true, true, now
+	n.loading, n.started, n.startedAt = true, true, now
 	return true
 }
 
-// read fills a fresh filter, which answers once it is complete.
-func (n *names) read(fill func(*filter) error) (err error) {
+// load fills a new filter, which answers once it is complete.
+func (n *nameFilter) load(fill func(*filter) error) (err error) {
 	f := newFilter()
 	n.growing.Store(f)
 	defer func() {
 		n.mu.Lock()
 		defer n.mu.Unlock()
-		n.reading = false
+		n.loading = false
 	}()
 	if err := fill(f); err != nil {
 		return err
@@ -53,36 +54,36 @@ func (n *names) read(fill func(*filter) error) (err error) {
 	return nil
 }
 
-// add notes a name that came since, or during, a reading.
-func (n *names) add(key []byte) {
+// add adds a name that appeared since, or during, a load.
+func (n *nameFilter) add(key []byte) {
 	if f := n.growing.Load(); f != nil {
 		f.add(key)
 	}
 }
 
-// may reports whether there may be such a name, as far as it is known.
-func (n *names) may(key []byte) bool {
+// mayContain reports whether the name may exist; false before the first load.
+func (n *nameFilter) mayContain(key []byte) bool {
 	f := n.ready.Load()
-	return f != nil && f.may(key)
+	return f != nil && f.mayContain(key)
 }
 
-// listed reports whether the organization may have a key of this username. The
-// first question has all usernames read, and answers no; from then on the log
-// tells of new ones.
-func (g *Verifier) listed(t *tenant, username uuid.UUID) bool {
-	if t.names.may(username[:]) {
+// usernameMayExist reports whether the organization may have a credential with
+// this username. The first call starts loading all usernames, and returns false
+// until that is done; from then on the event log adds new ones.
+func (g *Verifier) usernameMayExist(t *tenant, username uuid.UUID) bool {
+	if t.usernames.mayContain(username[:]) {
 		return true
 	}
-	if t.names.ready.Load() == nil && t.names.begin(g.o.Mono()) {
-		go g.list(t)
+	if t.usernames.ready.Load() == nil && t.usernames.startLoading(g.o.Mono()) {
+		go g.loadUsernames(t)
 	}
 	return false
 }
 
-func (g *Verifier) list(t *tenant) {
-	err := t.names.read(func(f *filter) error {
-		return g.inNames(t.id, func(ctx context.Context, after uuid.UUID) (last uuid.UUID, n int, err error) {
-			err = g.rows.each(ctx, `SELECT id, username FROM credentials WHERE `+pageOf, []any{t.id, after, g.page}, func(r *sql.Rows) error {
+func (g *Verifier) loadUsernames(t *tenant) {
+	err := t.usernames.load(func(f *filter) error {
+		return g.readNamePages(t.id, func(ctx context.Context, after uuid.UUID) (last uuid.UUID, n int, err error) {
+			err = g.rows.each(ctx, `SELECT id, username FROM credentials WHERE `+pageOf, []any{t.id, after, g.pageSize}, func(r *sql.Rows) error {
 				var username uuid.UUID
 				err := r.Scan(&last, &username)
 				f.add(username[:])
@@ -97,12 +98,12 @@ func (g *Verifier) list(t *tenant) {
 	}
 }
 
-// inNames reads page by page, each in its turn.
-func (g *Verifier) inNames(organization uuid.UUID, read func(ctx context.Context, after uuid.UUID) (last uuid.UUID, n int, err error)) error {
+// readNamePages reads page by page, each when the scheduler lets it.
+func (g *Verifier) readNamePages(organization uuid.UUID, read func(ctx context.Context, after uuid.UUID) (last uuid.UUID, n int, err error)) error {
 	page := func(after uuid.UUID) (uuid.UUID, int, error) {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), queryTimeout)
 		defer cancel()
-		leave, err := g.turns.enter(ctx, organization, uuid.Max)
+		leave, err := g.scheduler.enter(ctx, organization, uuid.Max)
 		if err != nil {
 			return after, 0, err
 		}
@@ -111,7 +112,7 @@ func (g *Verifier) inNames(organization uuid.UUID, read func(ctx context.Context
 	}
 	for after := (uuid.UUID{}); ; {
 		last, n, err := page(after)
-		if err != nil || n < g.page {
+		if err != nil || n < g.pageSize {
 			return err
 		}
 		after = last

@@ -12,34 +12,35 @@ import (
 )
 
 const (
-	// reportEvery is how often cursors that moved are written down, seenEvery
-	// how often that this node lives.
-	reportEvery, seenEvery = 250 * time.Millisecond, time.Second
-	// nodeLife is after how long a node that is not seen is believed to be
-	// gone: it has long refused everything. Grace is added to it.
-	nodeLife = time.Minute
-	// buriedAfter is when the rows of a gone node are deleted.
-	buriedAfter = time.Hour
+	// cursorInterval is how often cursors that have moved are stored,
+	// heartbeatInterval how often the node records that it is alive.
+	cursorInterval, heartbeatInterval = 250 * time.Millisecond, time.Second
+	// A node that is not seen for nodeTimeout counts as gone: it has long refused
+	// everything. Grace is added to it.
+	nodeTimeout = time.Minute
+	// deadNodeRetention is when the rows of a gone node are deleted.
+	deadNodeRetention = time.Hour
 )
 
-// cursor is up to where an organization's log was applied.
+// cursor is the position up to which an organization's log has been applied.
 type cursor struct {
 	organization uuid.UUID
 	position     int64
 }
 
-// report writes down that this node lives and how far it has come.
+// report records, until ctx ends, that this node is alive and how far it has
+// applied the logs.
 func (g *Verifier) report(ctx context.Context) {
 	started := g.o.Clock.Now()
 	written, used := map[uuid.UUID]int64{}, map[uuid.UUID]int64{}
-	tick := time.NewTicker(reportEvery)
+	tick := time.NewTicker(cursorInterval)
 	defer tick.Stop()
 	for n := 0; ; n++ {
-		if n%int(seenEvery/reportEvery) == 0 {
-			g.quietly(ctx, func(ctx context.Context) error { return g.writeNode(ctx, started) })
+		if n%int(heartbeatInterval/cursorInterval) == 0 {
+			g.tryWrite(ctx, func(ctx context.Context) error { return g.writeNode(ctx, started) })
 		}
-		if n%int(buriedAfter/reportEvery) == 0 {
-			g.quietly(ctx, g.bury)
+		if n%int(deadNodeRetention/cursorInterval) == 0 {
+			g.tryWrite(ctx, g.removeDeadNodes)
 		}
 		g.reportCursors(ctx, written)
 		g.reportTokens(ctx, used)
@@ -51,9 +52,10 @@ func (g *Verifier) report(ctx context.Context) {
 	}
 }
 
-// quietly does what may fail during an outage, which others report.
-func (g *Verifier) quietly(ctx context.Context, f func(context.Context) error) bool {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// tryWrite calls f with a timeout and reports whether it succeeded. It does not
+// log outages of the database, which are reported elsewhere.
+func (g *Verifier) tryWrite(ctx context.Context, f func(context.Context) error) bool {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	err := f(ctx)
 	if err != nil && ctx.Err() == nil && !database.IsUnavailable(err) {
@@ -72,17 +74,17 @@ func (g *Verifier) reportCursors(ctx context.Context, written map[uuid.UUID]int6
 	if len(moved) == 0 {
 		return
 	}
-	if g.quietly(ctx, func(ctx context.Context) error { return g.writeCursors(ctx, moved) }) {
+	if g.tryWrite(ctx, func(ctx context.Context) error { return g.writeCursors(ctx, moved) }) {
 		for _, c := range moved {
 			written[c.organization] = c.position
 		}
 	}
 }
 
-// reportTokens writes when tokens were last used, to the minute.
+// reportTokens stores when tokens were last used, to the minute.
 func (g *Verifier) reportTokens(ctx context.Context, written map[uuid.UUID]int64) {
 	for token, minute := range g.callers.used(written) {
-		if g.quietly(ctx, func(ctx context.Context) error {
+		if g.tryWrite(ctx, func(ctx context.Context) error {
 			_, err := g.o.DB.ExecContext(ctx, `UPDATE service_tokens SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)`,
 				token, time.Unix(minute*60, 0).UTC())
 			return err
@@ -99,7 +101,7 @@ func (g *Verifier) writeNode(ctx context.Context, started time.Time) error {
 	return err
 }
 
-// writeCursors writes all of them in one statement. An older position never
+// writeCursors stores all cursors in one statement. An older position never
 // replaces a newer one.
 func (g *Verifier) writeCursors(ctx context.Context, all []cursor) error {
 	type row struct {
@@ -126,9 +128,9 @@ func (g *Verifier) writeCursors(ctx context.Context, all []cursor) error {
 	return err
 }
 
-// bury deletes what nodes left that are long gone.
-func (g *Verifier) bury(ctx context.Context) error {
-	by := g.o.Clock.Now().Add(-buriedAfter - g.o.Grace)
+// removeDeadNodes deletes the rows of nodes that are long gone.
+func (g *Verifier) removeDeadNodes(ctx context.Context) error {
+	by := g.o.Clock.Now().Add(-deadNodeRetention - g.o.Grace)
 	if _, err := g.o.DB.ExecContext(ctx, `DELETE FROM gate_cursors WHERE node_id IN (SELECT id FROM gate_nodes WHERE seen_at < $1)`, by); err != nil {
 		return err
 	}

@@ -12,26 +12,26 @@ import (
 	"portico/internal/keycache"
 )
 
-// defaultPage is how many rows a preload reads at a time: each page is a
+// defaultPageSize is how many rows a preload reads at a time. Each page is a
 // statement of its own, so that no transaction stays open.
-const defaultPage = 2000
+const defaultPageSize = 2000
 
-// preload follows all organizations and reads everything of them, page by
-// page, while changes go on: what has changed since a page was begun is newer
-// in the copy already, by the log. Organizations that are made later, and
-// copies that are begun anew, are loaded when they are seen; until then their
-// keys are read when they are asked for, as without a preload.
+// preload follows all organizations and reads everything of them, page by page,
+// while changes go on: what has changed since a page was begun is already newer in
+// the cache, by the log. Organizations that are created later, and caches that are
+// rebuilt, are loaded when they are found; until then their credentials are read
+// on demand, as without a preload.
 func (g *Verifier) preload(ctx context.Context) {
-	well := g.loading(ctx, g.loadAll(ctx), true)
+	well := g.logTransition(ctx, g.loadAll(ctx), true)
 	for !well {
 		if !pause(ctx, time.Second) {
 			return
 		}
-		well = g.loading(ctx, g.loadAll(ctx), well)
+		well = g.logTransition(ctx, g.loadAll(ctx), well)
 	}
 	close(g.loaded)
-	for pause(ctx, pollEvery) {
-		well = g.loading(ctx, g.loadNew(ctx), well)
+	for pause(ctx, pollInterval) {
+		well = g.logTransition(ctx, g.loadNew(ctx), well)
 	}
 }
 
@@ -46,8 +46,9 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// loading logs when it begins to fail and when it goes on.
-func (g *Verifier) loading(ctx context.Context, err error, well bool) bool {
+// logTransition logs when loading begins to fail and when it works again, and
+// reports whether it works now.
+func (g *Verifier) logTransition(ctx context.Context, err error, well bool) bool {
 	if (err == nil) != well && ctx.Err() == nil {
 		g.o.Log.Warn("whether the keys can be loaded has changed", "loadable", err == nil, "error", err)
 	}
@@ -59,11 +60,11 @@ func (g *Verifier) loadAll(ctx context.Context) error {
 	if err := g.followAll(ctx); err != nil {
 		return err
 	}
-	return g.load(ctx, batch{tenants: g.unloaded(), which: byPage})
+	return g.load(ctx, batch{tenants: g.unloaded(), condition: pageOfAll})
 }
 
-// loadNew loads, one by one, the organizations that are not loaded yet. One
-// that cannot be is not in the way of the others.
+// loadNew loads, one by one, the organizations that are not loaded yet. One that
+// fails does not keep back the others.
 func (g *Verifier) loadNew(ctx context.Context) error {
 	err := g.followAll(ctx)
 	for _, t := range g.unloaded() {
@@ -75,22 +76,23 @@ func (g *Verifier) loadNew(ctx context.Context) error {
 }
 
 func (g *Verifier) unloaded() []*tenant {
-	return slices.DeleteFunc(g.followed(), func(t *tenant) bool { return t.whole })
+	return slices.DeleteFunc(g.followed(), func(t *tenant) bool { return t.preloaded })
 }
 
-// batch is what is loaded together: the rows of which, with its first
-// arguments, into the copies of some tenants.
+// batch is what is loaded together: the rows that match condition, with its first
+// arguments, into the caches of some tenants.
 type batch struct {
-	tenants []*tenant
-	which   string
-	args    []any
+	tenants   []*tenant
+	condition string
+	args      []any
 }
 
-// load reads all accounts, apps and keys of a batch. When they are in, and
-// everything of the log that the last page may have seen, the copies are whole.
+// load reads all accounts, apps and credentials of a batch. The caches are
+// complete once these are in, and everything in the log that the last page may
+// have seen.
 func (g *Verifier) load(ctx context.Context, b batch) error {
-	for _, page := range []reader{g.pageOfAccounts, g.pageOfApps, g.pageOfCredentials} {
-		if err := inPages(ctx, g.page, b, page); err != nil {
+	for _, page := range []pageReader{g.pageOfAccounts, g.pageOfApps, g.pageOfCredentials} {
+		if err := inPages(ctx, g.pageSize, b, page); err != nil {
 			return err
 		}
 	}
@@ -99,18 +101,18 @@ func (g *Verifier) load(ctx context.Context, b batch) error {
 		return err
 	}
 	for _, t := range b.tenants {
-		if failed := g.reach(ctx, t, heads[t.id]); failed != nil {
+		if failed := g.catchUpTo(ctx, t, heads[t.id]); failed != nil {
 			err = failed
 			continue
 		}
-		t.store.Whole()
-		t.whole = true
+		t.store.MarkComplete()
+		t.preloaded = true
 	}
 	return err
 }
 
 func (g *Verifier) headsOf(ctx context.Context, tenants []*tenant) (map[uuid.UUID]int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	ids := make([]uuid.UUID, len(tenants))
 	for i, t := range tenants {
@@ -119,21 +121,21 @@ func (g *Verifier) headsOf(ctx context.Context, tenants []*tenant) (map[uuid.UUI
 	return g.rows.heads(ctx, ids)
 }
 
-// reach brings a copy up to a position.
-func (g *Verifier) reach(ctx context.Context, t *tenant, head int64) error {
+// catchUpTo applies the log up to a position.
+func (g *Verifier) catchUpTo(ctx context.Context, t *tenant, head int64) error {
 	if t.store.Position() >= head {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	return g.catchUp(ctx, t)
 }
 
 // followAll begins to follow the organizations that are not followed yet. It
-// goes on after one that cannot be, and gives the last error.
+// continues after a failure, and returns the last error.
 func (g *Verifier) followAll(ctx context.Context) error {
 	var all []uuid.UUID
-	reading, cancel := context.WithTimeout(ctx, patience)
+	reading, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	err := g.rows.each(reading, `SELECT id FROM organizations`, nil, func(r *sql.Rows) error {
 		var id uuid.UUID
@@ -152,16 +154,16 @@ func (g *Verifier) followAll(ctx context.Context) error {
 	return err
 }
 
-// reader reads the page of a batch after an id into the copies. It gives the
-// last id, and how many rows there were.
-type reader func(ctx context.Context, b batch, after uuid.UUID) (last uuid.UUID, n int, err error)
+// pageReader reads the page of a batch after an id into the caches. It returns the
+// last id, and the number of rows.
+type pageReader func(ctx context.Context, b batch, after uuid.UUID) (last uuid.UUID, n int, err error)
 
-// inPages reads until a page is short of size rows. A page that too many
+// inPages reads pages until one has fewer than size rows. A page that too many
 // changes have overtaken is read again.
-func inPages(ctx context.Context, size int, b batch, read reader) error {
+func inPages(ctx context.Context, size int, b batch, read pageReader) error {
 	var after uuid.UUID
 	for {
-		page, cancel := context.WithTimeout(ctx, patience)
+		page, cancel := context.WithTimeout(ctx, queryTimeout)
 		last, n, err := read(page, b, after)
 		cancel()
 		if errors.Is(err, errOvertaken) {
@@ -174,49 +176,50 @@ func inPages(ctx context.Context, size int, b batch, read reader) error {
 	}
 }
 
-// errOvertaken says that a page must be read again.
+// errOvertaken means that a page must be read again.
 var errOvertaken = errors.New("a page was overtaken by changes")
 
-const byPage = `id > $1 ORDER BY id LIMIT $2`
+const pageOfAll = `id > $1 ORDER BY id LIMIT $2`
 
 func (g *Verifier) pageOfAccounts(ctx context.Context, b batch, after uuid.UUID) (uuid.UUID, int, error) {
 	since := b.positions()
-	rows, err := g.rows.accounts(ctx, b.which, b.page(after, g.page)...)
-	return put(since, rows, err, func(a keycache.Account) uuid.UUID { return a.ID },
+	rows, err := g.rows.accounts(ctx, b.condition, b.page(after, g.pageSize)...)
+	return fillPage(since, rows, err, func(a keycache.Account) uuid.UUID { return a.ID },
 		func(all []keycache.Account) *keycache.Change { return &keycache.Change{Accounts: all} })
 }
 
 func (g *Verifier) pageOfApps(ctx context.Context, b batch, after uuid.UUID) (uuid.UUID, int, error) {
 	since := b.positions()
-	rows, err := g.rows.apps(ctx, b.which, b.page(after, g.page)...)
-	return put(since, rows, err, func(a keycache.App) uuid.UUID { return a.ID },
+	rows, err := g.rows.apps(ctx, b.condition, b.page(after, g.pageSize)...)
+	return fillPage(since, rows, err, func(a keycache.App) uuid.UUID { return a.ID },
 		func(all []keycache.App) *keycache.Change { return &keycache.Change{Apps: all} })
 }
 
 func (g *Verifier) pageOfCredentials(ctx context.Context, b batch, after uuid.UUID) (uuid.UUID, int, error) {
 	since := b.positions()
-	rows, err := g.rows.credentials(ctx, b.which, b.page(after, g.page)...)
-	return put(since, rows, err, func(k keycache.Credential) uuid.UUID { return k.ID },
+	rows, err := g.rows.credentials(ctx, b.condition, b.page(after, g.pageSize)...)
+	return fillPage(since, rows, err, func(k keycache.Credential) uuid.UUID { return k.ID },
 		func(all []keycache.Credential) *keycache.Change { return &keycache.Change{Credentials: all} })
 }
 
-// page is the arguments of the page after an id.
+// page returns the arguments for the page after an id.
 func (b batch) page(after uuid.UUID, size int) []any {
 	return append(slices.Clone(b.args), after, size)
 }
 
-// positions notes how far each copy is before a page is read.
-func (b batch) positions() map[uuid.UUID]sight {
-	out := make(map[uuid.UUID]sight, len(b.tenants))
+// positions returns the position of each cache before a page is read.
+func (b batch) positions() map[uuid.UUID]tenantPosition {
+	out := make(map[uuid.UUID]tenantPosition, len(b.tenants))
 	for _, t := range b.tenants {
-		out[t.id] = sight{tenant: t, position: t.store.Position()}
+		out[t.id] = tenantPosition{tenant: t, position: t.store.Position()}
 	}
 	return out
 }
 
-// put shares a page out among its organizations. What belongs to one that was
-// not followed when the load began is read when that one is loaded.
-func put[T any](since map[uuid.UUID]sight, rows []owned[T], err error, id func(T) uuid.UUID, change func([]T) *keycache.Change) (last uuid.UUID, n int, _ error) {
+// fillPage distributes a page among the caches of its organizations. Rows of an
+// organization that was not followed when the load began are read when that one is
+// loaded.
+func fillPage[T any](since map[uuid.UUID]tenantPosition, rows []owned[T], err error, id func(T) uuid.UUID, change func([]T) *keycache.Change) (last uuid.UUID, n int, _ error) {
 	if err != nil || len(rows) == 0 {
 		return last, 0, err
 	}

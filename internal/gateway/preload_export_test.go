@@ -8,7 +8,7 @@ import (
 
 // Follows reports whether an organization's copy may be asked.
 func (g *Verifier) Follows(organization uuid.UUID) bool {
-	t := g.known(organization)
+	t := g.lookUpTenant(organization)
 	if t == nil {
 		return false
 	}
@@ -25,7 +25,7 @@ func (g *Verifier) LoadNew(ctx context.Context) error { return g.loadNew(ctx) }
 
 // Forget ends an organization's copy, as when its log cannot be followed on.
 func (g *Verifier) Forget(organization uuid.UUID) {
-	if t := g.known(organization); t != nil {
-		g.forget(t)
+	if t := g.lookUpTenant(organization); t != nil {
+		g.dropTenant(t)
 	}
 }

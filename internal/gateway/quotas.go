@@ -11,35 +11,34 @@ import (
 	"portico/internal/limits"
 )
 
-// quotaReads read what is used of quotas: whoever asks while a read is under
-// way shares the next one. A node that starts, and every node when a period
+// quotaReads batches the reads of what is used of quotas: calls that arrive during
+// a read share the next one. A node that starts, and every node when a period
 // begins, is asked about all subscriptions at once.
 type quotaReads struct {
 	read func(context.Context, []uuid.UUID) (map[uuid.UUID][]limits.Used, error)
-	// store stores what was taken here so far.
+	// store writes to the database what this node has taken so far.
 	store func(context.Context) error
 
 	mu      sync.Mutex
-	next    *quotaRead // nil: nobody waits
+	next    *quotaRead // nil if no call waits
 	reading bool
 }
 
-// quotaRead is one read.
+// quotaRead is one read, shared by several calls.
 type quotaRead struct {
 	ids map[uuid.UUID]struct{}
-	// stored: what was taken here is to be stored before.
+	// stored: what this node has taken must be stored before the read.
 	stored bool
-	done   chan struct{} // closed when what follows is there
+	done   chan struct{} // closed when used and err are set
 	used   map[uuid.UUID][]limits.Used
 	err    error
 }
 
-// of returns what is used of a quota by its counter in the periods that hold this
-// moment, with stored what was taken here until now as well. It waits a second
-// at most.
-func (q *quotaReads) of(ctx context.Context, counter uuid.UUID, stored bool) ([]limits.Used, error) {
+// used returns what is used of a counter in the present periods. With stored, that
+// includes what this node has taken until now. It waits a second at most.
+func (q *quotaReads) used(ctx context.Context, counter uuid.UUID, stored bool) ([]limits.Used, error) {
 	r := q.join(counter, stored)
-	enough := time.NewTimer(patience / 2)
+	enough := time.NewTimer(queryTimeout / 2)
 	defer enough.Stop()
 	select {
 	case <-r.done:
@@ -51,7 +50,7 @@ func (q *quotaReads) of(ctx context.Context, counter uuid.UUID, stored bool) ([]
 	}
 }
 
-// join asks in the next read, which begins at once if none is under way.
+// join adds a counter to the next read, which begins at once if none is under way.
 func (q *quotaReads) join(counter uuid.UUID, stored bool) *quotaRead {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -68,7 +67,7 @@ func (q *quotaReads) join(counter uuid.UUID, stored bool) *quotaRead {
 	return r
 }
 
-// run reads until nobody waits.
+// run reads until no call waits.
 func (q *quotaReads) run() {
 	for {
 		q.mu.Lock()
@@ -79,17 +78,17 @@ func (q *quotaReads) run() {
 		if r == nil {
 			return
 		}
-		q.answer(r)
+		q.execute(r)
 	}
 }
 
-func (q *quotaReads) answer(r *quotaRead) {
+func (q *quotaReads) execute(r *quotaRead) {
 	defer close(r.done)
 	ids := make([]uuid.UUID, 0, len(r.ids))
 	for id := range r.ids {
 		ids = append(ids, id)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience/2)
+	ctx, cancel := context.WithTimeout(context.Background(), queryTimeout/2)
 	defer cancel()
 	if r.stored && q.store != nil {
 		if r.err = q.store(ctx); r.err != nil {

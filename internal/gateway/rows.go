@@ -15,11 +15,11 @@ import (
 	"portico/internal/keycache"
 )
 
-// source reads the rows that a copy is made of.
+// source reads the rows that caches are filled with.
 type source struct{ db *database.DB }
 
-// in is a condition of one argument, whatever the number of ids: the text is
-// the same, and found prepared.
+// in returns a condition with one argument, whatever the number of ids, so that
+// the statement's text stays the same and is found prepared.
 func (s source) in(column, placeholder string) string {
 	if s.db.Dialect() == dialect.Postgres {
 		return column + " = ANY(" + placeholder + ")"
@@ -27,7 +27,7 @@ func (s source) in(column, placeholder string) string {
 	return column + " IN (SELECT value FROM json_each(" + placeholder + "))"
 }
 
-// list is the argument of in.
+// list returns the argument of in.
 func (s source) list(ids []uuid.UUID) any {
 	texts := make([]string, len(ids))
 	for i, id := range ids {
@@ -36,7 +36,7 @@ func (s source) list(ids []uuid.UUID) any {
 	if s.db.Dialect() == dialect.Postgres {
 		return pq.Array(texts)
 	}
-	text, _ := json.Marshal(texts) // strings always can
+	text, _ := json.Marshal(texts) // strings never fail
 	return string(text)
 }
 
@@ -55,7 +55,7 @@ func (s source) each(ctx context.Context, query string, args []any, scan func(*s
 	return rows.Err()
 }
 
-// decode reads a JSON column into v; NULL leaves it alone.
+// decode parses a JSON column into v; NULL leaves v unchanged.
 func decode(column []byte, v any) error {
 	if len(column) == 0 {
 		return nil
@@ -67,7 +67,7 @@ func (s source) head(ctx context.Context, organization uuid.UUID) (int64, error)
 	return eventlog.Head(ctx, s.db, organization)
 }
 
-// catalogue reads what an organization offers. A missing organization is
+// catalogue reads an organization's catalogue. An unknown organization is
 // fault.Missing.
 func (s source) catalogue(ctx context.Context, organization uuid.UUID) (*keycache.Catalogue, error) {
 	c := &keycache.Catalogue{Products: []keycache.Product{}}
@@ -92,8 +92,9 @@ func (s source) catalogue(ctx context.Context, organization uuid.UUID) (*keycach
 	return c, s.endpoints(ctx, organization, c.Products, at)
 }
 
-// products also tells at which place each stands. One that is not out, or not
-// any more, needs a key like any other.
+// products also sets at to the index of each product. Keyless is false for
+// products that are not published, or not any more: they need a credential like
+// any other.
 func (s source) products(ctx context.Context, organization uuid.UUID, at map[uuid.UUID]int) ([]keycache.Product, error) {
 	out := []keycache.Product{}
 	err := s.each(ctx, `SELECT id, name, auth_types, keyless AND status IN ('PUBLISHED', 'DEPRECATED'), enforce_endpoints
@@ -126,7 +127,7 @@ func (s source) plans(ctx context.Context, organization uuid.UUID, products []ke
 			if err := decode(quota, &p.Quota); err != nil {
 				return err
 			}
-			if i, ok := at[product]; ok { // else it was made after the products were read
+			if i, ok := at[product]; ok { // else it was created after the products were read
 				products[i].Plans = append(products[i].Plans, p)
 			}
 			return nil

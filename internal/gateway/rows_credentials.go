@@ -11,7 +11,8 @@ import (
 	"portico/internal/keycache"
 )
 
-// credentialsByID reads keys; those of deleted apps too, which are revoked.
+// credentialsByID reads credentials, including those of deleted apps, which are
+// revoked.
 func (s source) credentialsByID(ctx context.Context, organization uuid.UUID, ids []uuid.UUID) ([]keycache.Credential, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -51,7 +52,7 @@ func scanCredential(r *sql.Rows) (k owned[keycache.Credential], err error) {
 		&list, &addresses, &rate, &expires, &c.Hash, &c.PepperID); err != nil {
 		return k, err
 	}
-	c.Status = c.Status.At(time.Time{}, nil) // as the program knows it; time comes later
+	c.Status = c.Status.At(time.Time{}, nil) // normalized; expiry is checked with each verdict
 	if app.Valid {
 		c.AppID = &app.UUID
 	}

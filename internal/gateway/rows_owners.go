@@ -9,7 +9,8 @@ import (
 	"portico/internal/keycache"
 )
 
-// owned is a row together with its organization, for pages over all of them.
+// owned is a row together with its organization, for pages that span
+// organizations.
 type owned[T any] struct {
 	organization uuid.UUID
 	row          T
@@ -68,8 +69,8 @@ func (s source) apps(ctx context.Context, which string, args ...any) (out []owne
 	return out, s.subscriptions(ctx, out)
 }
 
-// subscriptions adds to the apps what is live; what has ended is like what
-// never was.
+// subscriptions adds the live subscriptions to the apps; an ended one counts as if
+// it had never existed.
 func (s source) subscriptions(ctx context.Context, apps []owned[keycache.App]) error {
 	at := make(map[uuid.UUID]int, len(apps))
 	ids := make([]uuid.UUID, len(apps))

@@ -9,9 +9,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// Run follows the logs until ctx ends: it polls, listens, tells other nodes
-// what was committed here, and writes down how far this node has come. An
-// outage is logged and waited out.
+// Run follows the logs until ctx ends: it polls, listens, notifies other nodes of
+// commits here, and stores how far this node has come. Outages are logged and
+// waited out.
 func (g *Verifier) Run(ctx context.Context) {
 	var all sync.WaitGroup
 	defer all.Wait()
@@ -24,27 +24,28 @@ func (g *Verifier) Run(ctx context.Context) {
 	}
 }
 
-// Loaded is closed when everything is in memory that shall be from the start.
+// Loaded returns a channel that is closed when everything that is to be in memory
+// from the start has been loaded.
 func (g *Verifier) Loaded() <-chan struct{} { return g.loaded }
 
-// Wake is to be called after a commit here: the log is looked at now, and the
-// other nodes are told to, soon after and once for many.
+// Wake is called after a commit here: the log is polled now, and the other nodes
+// are notified soon after, once for many commits.
 func (g *Verifier) Wake() {
-	nudge(g.wake)
-	nudge(g.tell)
+	signal(g.wake)
+	signal(g.notifyOthers)
 }
 
-// nudge asks for something that one ask is enough for.
-func nudge(c chan struct{}) {
+// signal sends on c unless a signal is pending already: one is enough.
+func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:
 	}
 }
 
-// pollAll looks at the logs twice a second and whenever it is woken.
+// pollAll polls the logs every pollInterval and whenever it is woken.
 func (g *Verifier) pollAll(ctx context.Context) {
-	tick := time.NewTicker(pollEvery)
+	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 	var behind sync.WaitGroup
 	defer behind.Wait()
@@ -68,13 +69,13 @@ func (g *Verifier) pollAll(ctx context.Context) {
 	}
 }
 
-// poll asks once how far the logs of the followed organizations reach. Those
-// with nothing new are confirmed; for the others a goroutine catches up, so
-// that no organization waits for another's events.
+// poll reads once how far the logs of the followed organizations reach.
+// Organizations with nothing new are confirmed; for each of the others a goroutine
+// catches up, so that none waits for another's events.
 func (g *Verifier) poll(ctx context.Context, behind *sync.WaitGroup) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	all := g.sights()
+	all := g.positions()
 	if len(all) == 0 {
 		return nil
 	}
@@ -85,7 +86,7 @@ func (g *Verifier) poll(ctx context.Context, behind *sync.WaitGroup) error {
 	}
 	for _, s := range all {
 		if heads[s.id] == s.position {
-			s.confirm(began, s.doubts)
+			s.confirm(began, s.staleCount)
 			continue
 		}
 		behind.Go(func() { g.follow(ctx, s.tenant) })
@@ -93,35 +94,35 @@ func (g *Verifier) poll(ctx context.Context, behind *sync.WaitGroup) error {
 	return nil
 }
 
-// follow catches up in its own time.
+// follow catches up with a timeout of its own.
 func (g *Verifier) follow(ctx context.Context, t *tenant) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryTimeout)
 	defer cancel()
 	if len(t.applying) > 0 {
-		return // somebody does already; the next poll sees whether it was enough
+		return // another goroutine catches up; the next poll sees whether it was enough
 	}
 	if err := g.catchUp(ctx, t); err != nil {
 		g.o.Log.Warn("an organization's events could not be applied", "organization", t.id, "error", err)
 	}
 }
 
-// sight is a tenant as it was before the logs were asked.
-type sight struct {
+// tenantPosition is a tenant with its state before the logs were read.
+type tenantPosition struct {
 	*tenant
-	doubts   uint64
-	position int64
+	staleCount uint64
+	position   int64
 }
 
-func (g *Verifier) sights() []sight {
+func (g *Verifier) positions() []tenantPosition {
 	followed := g.followed()
-	out := make([]sight, len(followed))
+	out := make([]tenantPosition, len(followed))
 	for i, t := range followed {
-		out[i] = sight{t, t.doubted(), t.store.Position()}
+		out[i] = tenantPosition{t, t.staleMark(), t.store.Position()}
 	}
 	return out
 }
 
-func (g *Verifier) heads(ctx context.Context, all []sight) (map[uuid.UUID]int64, error) {
+func (g *Verifier) heads(ctx context.Context, all []tenantPosition) (map[uuid.UUID]int64, error) {
 	ids := make([]uuid.UUID, len(all))
 	for i, s := range all {
 		ids[i] = s.id
@@ -129,7 +130,8 @@ func (g *Verifier) heads(ctx context.Context, all []sight) (map[uuid.UUID]int64,
 	return g.rows.heads(ctx, ids)
 }
 
-// heads returns the positions of logs; an organization without events has none.
+// heads returns the last positions of logs; an organization without events has
+// none.
 func (s source) heads(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]int64, error) {
 	out := make(map[uuid.UUID]int64, len(ids))
 	err := s.each(ctx, `SELECT id, last FROM event_positions WHERE `+s.in("id", "$1"), []any{s.list(ids)}, func(r *sql.Rows) error {

@@ -10,11 +10,11 @@ import (
 	"portico/internal/verdict"
 )
 
-// presented is a key as a caller showed it.
-type presented struct{ username, password uuid.UUID }
+// presentedKey is an API key as presented by a caller.
+type presentedKey struct{ username, password uuid.UUID }
 
-// read returns the pair in a request; ok is false for what cannot be a key.
-func (r *Request) read() (p presented, ok bool) {
+// read parses the API key in a request; ok is false if it cannot be one.
+func (r *Request) read() (p presentedKey, ok bool) {
 	if r.Malformed || r.Presented == "" {
 		return p, false
 	}
@@ -29,7 +29,8 @@ func (r *Request) read() (p presented, ok bool) {
 	return p, ok && well
 }
 
-// readUUID reads the usual form alone, of the several that uuid.Parse knows.
+// readUUID parses a UUID in its usual form only, of the several that uuid.Parse
+// accepts.
 func readUUID(text string) (uuid.UUID, bool) {
 	if len(text) != len("00000000-0000-0000-0000-000000000000") {
 		return uuid.Nil, false
@@ -38,36 +39,39 @@ func readUUID(text string) (uuid.UUID, bool) {
 	return id, err == nil
 }
 
-// proves reports whether the password is the key's. A username that does not
-// exist costs the same work.
-func (g *Verifier) proves(p presented, k *verdict.Credential) bool {
+// passwordMatches reports whether the password belongs to the credential. An
+// unknown username costs the same work, so that timing does not reveal which
+// exist.
+func (g *Verifier) passwordMatches(p presentedKey, k *verdict.Credential) bool {
 	if k == nil {
 		g.decoy.Matches(nil, p.username, p.password)
 		return false
 	}
 	m := g.matchers.get(k.Pepper)
-	if m == nil { // the ring does not have it, or the key has no secret
+	if m == nil { // the ring lacks the pepper, or the credential has no secret
 		m = g.decoy
 	}
 	return m.Matches(k.Hash[:], p.username, p.password)
 }
 
-// matchers are kept for each pepper of the ring.
+// matchers caches a matcher for each pepper of the ring.
 type matchers struct {
 	peppers Peppers
 	mu      *sync.RWMutex
-	byID    map[string]kept
+	byID    map[string]cachedMatcher
 }
 
-type kept struct {
+type cachedMatcher struct {
 	secret []byte
 	*apikey.Matcher
 }
 
-func newMatchers(p Peppers) matchers { return matchers{p, new(sync.RWMutex), map[string]kept{}} }
+func newMatchers(p Peppers) matchers {
+	return matchers{p, new(sync.RWMutex), map[string]cachedMatcher{}}
+}
 
-// get returns a pepper's matcher; nil if the ring has no such pepper. A ring
-// that was mended by hand may use an id again.
+// get returns a pepper's matcher, or nil if the ring has no such pepper. It
+// compares the secret too, since a ring that was edited by hand may reuse an id.
 func (m *matchers) get(id string) *apikey.Matcher {
 	secret, ok := m.peppers.Pepper(id)
 	if !ok {
@@ -79,7 +83,7 @@ func (m *matchers) get(id string) *apikey.Matcher {
 	if k.Matcher != nil && bytes.Equal(k.secret, secret) {
 		return k.Matcher
 	}
-	k = kept{bytes.Clone(secret), apikey.NewMatcher(secret)}
+	k = cachedMatcher{bytes.Clone(secret), apikey.NewMatcher(secret)}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.byID[id] = k

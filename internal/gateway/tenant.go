@@ -17,96 +17,97 @@ import (
 type tenant struct {
 	id    uuid.UUID
 	store *keycache.Cache
-	// ready is closed when the copy may be asked, or when there will be none,
-	// which failed tells.
+	// ready is closed when the cache may be used, or when loading it failed and failed
+	// is set.
 	ready  chan struct{}
 	failed error
-	// applying holds a token: whoever has it brings the copy up to the log.
+	// applying is a semaphore: the goroutine that has sent to it applies the log.
 	applying chan struct{}
-	// contact is when, on the monotonic clock, the last read of the log began
-	// that left nothing unapplied.
-	contact atomic.Int64
-	names   names // of its keys: the usernames
-	// whole: all its keys were loaded. The preload's alone to read and write.
-	whole bool
+	// contact is the start, on the monotonic clock, of the last read of the log that
+	// left nothing unapplied.
+	contact   atomic.Int64
+	usernames nameFilter // of its credentials
+	// preloaded is set when all credentials are loaded. Only the preload reads and
+	// writes it.
+	preloaded bool
 
 	mu sync.Mutex
-	// doubts counts the times that the copy was declared stale: a read of the
-	// log that began before does not clear it.
-	doubts uint64
-	// moved is closed, and replaced, when something was applied.
-	moved chan struct{}
+	// staleCount counts how often the cache was declared stale. A read of the log that
+	// began before does not confirm it.
+	staleCount uint64
+	// updated is closed, and replaced, when something was applied.
+	updated chan struct{}
 }
 
-// never is a contact that is too long ago by any measure.
-const never = math.MinInt64 / 2
+// neverRead is a contact that is too long ago by any measure.
+const neverRead = math.MinInt64 / 2
 
 func newTenant(id uuid.UUID, b *keycache.Budget) *tenant {
 	t := &tenant{
 		id: id, store: keycache.NewWithBudget(b), ready: make(chan struct{}),
-		applying: make(chan struct{}, 1), moved: make(chan struct{}),
+		applying: make(chan struct{}, 1), updated: make(chan struct{}),
 	}
-	t.contact.Store(never)
+	t.contact.Store(neverRead)
 	return t
 }
 
-// doubted returns the number to confirm with.
-func (t *tenant) doubted() uint64 {
+// staleMark returns the number to pass to confirm.
+func (t *tenant) staleMark() uint64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.doubts
+	return t.staleCount
 }
 
-// confirm notes that the copy is true as of a moment, unless it was declared
-// stale since doubted gave its number.
-func (t *tenant) confirm(at time.Duration, doubts uint64) {
+// confirm records that the cache is true as of a moment, unless it was declared
+// stale since staleMark returned staleCount.
+func (t *tenant) confirm(at time.Duration, mark uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.doubts == doubts && int64(at) > t.contact.Load() {
+	if t.staleCount == mark && int64(at) > t.contact.Load() {
 		t.contact.Store(int64(at))
 	}
 }
 
-// distrust declares the copy stale until the log is read anew.
-func (t *tenant) distrust() {
+// markStale declares the cache stale until the log is read anew.
+func (t *tenant) markStale() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.doubts++
-	t.contact.Store(never)
+	t.staleCount++
+	t.contact.Store(neverRead)
 }
 
-// fresh reports whether the copy may be believed.
+// fresh reports whether the cache may be used for verdicts.
 func (g *Verifier) fresh(t *tenant) bool {
-	return int64(g.o.Mono())-t.contact.Load() <= int64(g.silence())
+	return int64(g.o.Mono())-t.contact.Load() <= int64(g.maxStaleness())
 }
 
-// announce wakes those who wait for something new.
-func (t *tenant) announce() {
+// notifyUpdated wakes the goroutines that wait on nextUpdate.
+func (t *tenant) notifyUpdated() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	close(t.moved)
-	t.moved = make(chan struct{})
+	close(t.updated)
+	t.updated = make(chan struct{})
 }
 
-func (t *tenant) news() <-chan struct{} {
+func (t *tenant) nextUpdate() <-chan struct{} {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.moved
+	return t.updated
 }
 
-// known returns the organization's tenant, which may not be ready, or nil.
-func (g *Verifier) known(organization uuid.UUID) *tenant {
+// lookUpTenant returns the organization's tenant, which may not be ready, or nil.
+func (g *Verifier) lookUpTenant(organization uuid.UUID) *tenant {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	return g.tenants[organization]
 }
 
-// tenant returns an organization's tenant, ready to be asked. The first call
-// begins to follow the organization.
+// tenant returns an organization's tenant when it is ready. The first call begins
+// to follow the organization.
 func (g *Verifier) tenant(ctx context.Context, organization uuid.UUID) (*tenant, error) {
-	t := g.known(organization)
+	t := g.lookUpTenant(organization)
 	if t == nil {
-		t = g.begin(ctx, organization)
+		t = g.addTenant(ctx, organization)
 	}
 	select {
 	case <-t.ready:
@@ -121,9 +122,9 @@ func (g *Verifier) tenant(ctx context.Context, organization uuid.UUID) (*tenant,
 	}
 }
 
-// begin registers the tenant before anything is read: from now on Sync waits
-// for what it must not miss.
-func (g *Verifier) begin(ctx context.Context, organization uuid.UUID) *tenant {
+// addTenant adds the tenant before anything is read: from now on Sync waits for
+// what must not be missed.
+func (g *Verifier) addTenant(ctx context.Context, organization uuid.UUID) *tenant {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if t := g.tenants[organization]; t != nil {
@@ -132,21 +133,21 @@ func (g *Verifier) begin(ctx context.Context, organization uuid.UUID) *tenant {
 	t := newTenant(organization, g.budget)
 	g.tenants[organization] = t
 	go func() {
-		// Others wait for it too: it must not end with the first one's request.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		// Other calls wait for it too: it must not end with the first one's request.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryTimeout)
 		defer cancel()
-		if t.failed = g.start(ctx, t); t.failed != nil {
-			g.forget(t)
+		if t.failed = g.loadTenant(ctx, t); t.failed != nil {
+			g.dropTenant(t)
 		}
 		close(t.ready)
 	}()
 	return t
 }
 
-// start reads where the log is, and then what all keys have in common: what
-// changes from then on, the log will tell.
-func (g *Verifier) start(ctx context.Context, t *tenant) error {
-	doubts, began := t.doubted(), g.o.Mono()
+// loadTenant reads the log's position first, and then the catalogue: later changes
+// arrive by the log.
+func (g *Verifier) loadTenant(ctx context.Context, t *tenant) error {
+	mark, began := t.staleMark(), g.o.Mono()
 	head, err := g.rows.head(ctx, t.id)
 	if err != nil {
 		return err
@@ -156,17 +157,18 @@ func (g *Verifier) start(ctx context.Context, t *tenant) error {
 		return err
 	}
 	t.store.Apply(&keycache.Change{Position: head, Catalogue: catalogue})
-	// Whoever asks which nodes must still apply a change must see this one.
+	// The node must be visible to Enforcements, which lists the nodes that have yet to
+	// apply a change.
 	if err := g.writeCursors(ctx, []cursor{{t.id, head}}); err != nil {
 		return err
 	}
-	t.confirm(began, doubts)
+	t.confirm(began, mark)
 	return nil
 }
 
-// forget ends a tenant. Whoever asks for the organization next begins anew.
-func (g *Verifier) forget(t *tenant) {
-	t.distrust()
+// dropTenant removes a tenant. The next call for the organization loads it anew.
+func (g *Verifier) dropTenant(t *tenant) {
+	t.markStale()
 	g.mu.Lock()
 	if g.tenants[t.id] == t {
 		delete(g.tenants, t.id)
@@ -174,7 +176,7 @@ func (g *Verifier) forget(t *tenant) {
 	}
 	g.mu.Unlock()
 	g.callers.dropAll(t.id)
-	t.announce()
+	t.notifyUpdated()
 }
 
 // followed returns the tenants that are ready.

@@ -12,46 +12,48 @@ import (
 )
 
 const (
-	// readsAtOnce bounds how many of the database's connections reads for calls
-	// may hold, so that the API finds some free; readsOfOne how many of them for
-	// one organization, strangersAtOnce for tokens that are not known.
-	readsAtOnce, readsOfOne, strangersAtOnce = 6, 4, 2
-	// mostWaiting is how many reads of one token may wait.
-	mostWaiting = tokenBurst
+	// maxReads bounds how many database connections reads for calls may use, so that
+	// the API finds some free; maxOrganizationReads how many of them one organization
+	// may use, and maxUnknownTokenReads unknown tokens.
+	maxReads, maxOrganizationReads, maxUnknownTokenReads = 6, 4, 2
+	// maxWaiting is how many reads of one token may wait.
+	maxWaiting = tokenBurst
 )
 
-// turns share out what may be read at once. Organizations take turns, and in
-// each its tokens do, so that nobody waits for the many reads of another.
-type turns struct {
+// readScheduler shares the concurrent reads out fairly: organizations take turns,
+// and the tokens within each, so that none waits for the many reads of another.
+type readScheduler struct {
 	mu   sync.Mutex
 	free int
-	// lines are the organizations that read or wait; the zero id stands for
-	// tokens that are not known. waiting are those that wait, in their order.
-	lines   map[uuid.UUID]*line
-	waiting []*line
+	// organizations are those that read or wait; the zero id stands for unknown
+	// tokens. waiting are those that wait, in order.
+	organizations map[uuid.UUID]*orgQueue
+	waiting       []*orgQueue
 
-	inLine, refused int64
+	queued, refused int64
 }
 
-// line is one organization's.
-type line struct {
-	id   uuid.UUID
-	held int
-	// queues are those of its tokens in which somebody waits, in their order.
-	queues []*queue
+// orgQueue holds the reads of one organization.
+type orgQueue struct {
+	id      uuid.UUID
+	running int
+	// queues are those of its tokens that have waiting reads, in order.
+	queues []*tokenQueue
 }
 
-// queue is one token's. Each who waits has a channel that is closed when it is
-// its turn.
-type queue struct {
+// tokenQueue holds the waiting reads of one token, each as a channel that is
+// closed when the read may begin.
+type tokenQueue struct {
 	token   uuid.UUID
 	waiting []chan struct{}
 }
 
-func newTurns() turns { return turns{free: readsAtOnce, lines: map[uuid.UUID]*line{}} }
+func newReadScheduler() readScheduler {
+	return readScheduler{free: maxReads, organizations: map[uuid.UUID]*orgQueue{}}
+}
 
-// enter waits for a turn; leave is called when the read is done.
-func (t *turns) enter(ctx context.Context, organization, token uuid.UUID) (leave func(), err error) {
+// enter waits until a read may begin; leave must be called when it is done.
+func (t *readScheduler) enter(ctx context.Context, organization, token uuid.UUID) (leave func(), err error) {
 	turn, err := t.join(organization, token)
 	if err != nil {
 		return nil, err
@@ -65,62 +67,62 @@ func (t *turns) enter(ctx context.Context, organization, token uuid.UUID) (leave
 		return leave, nil
 	case <-ctx.Done():
 	}
-	if !t.quit(organization, token, turn) { // it has got its turn meanwhile
+	if !t.cancel(organization, token, turn) { // its turn has come meanwhile
 		leave()
 	}
 	return nil, ctx.Err()
 }
 
-// join takes a turn if there is one, or gives the channel to wait by.
-func (t *turns) join(organization, token uuid.UUID) (turn chan struct{}, err error) {
+// join begins a read if one is free, or else returns a channel to wait on.
+func (t *readScheduler) join(organization, token uuid.UUID) (turn chan struct{}, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	l := t.lines[organization]
+	l := t.organizations[organization]
 	if l == nil {
-		l = &line{id: organization}
-		t.lines[organization] = l
+		l = &orgQueue{id: organization}
+		t.organizations[organization] = l
 	}
-	if t.free > 0 && l.held < l.most() { // then nobody of it waits
+	if t.free > 0 && l.running < l.limit() { // then none of its reads wait
 		t.free--
-		l.held++
+		l.running++
 		return nil, nil
 	}
-	i := slices.IndexFunc(l.queues, func(q *queue) bool { return q.token == token })
+	i := slices.IndexFunc(l.queues, func(q *tokenQueue) bool { return q.token == token })
 	if i < 0 {
 		i = len(l.queues)
-		l.queues = append(l.queues, &queue{token: token})
+		l.queues = append(l.queues, &tokenQueue{token: token})
 		if i == 0 {
 			t.waiting = append(t.waiting, l)
 		}
 	}
 	q := l.queues[i]
-	if len(q.waiting) >= mostWaiting {
+	if len(q.waiting) >= maxWaiting {
 		t.refused++
 		return nil, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "Too many keys are being read.")
 	}
 	turn = make(chan struct{})
 	q.waiting = append(q.waiting, turn)
-	t.inLine++
+	t.queued++
 	return turn, nil
 }
 
-// most is how many of a line may read at once.
-func (l *line) most() int {
+// limit returns how many reads of the organization may run at once.
+func (l *orgQueue) limit() int {
 	if l.id == uuid.Nil {
-		return strangersAtOnce
+		return maxUnknownTokenReads
 	}
-	return readsOfOne
+	return maxOrganizationReads
 }
 
-// quit leaves the queue; it returns false if the turn has come.
-func (t *turns) quit(organization, token uuid.UUID, turn chan struct{}) bool {
+// cancel removes a waiting read; it returns false if its turn has come.
+func (t *readScheduler) cancel(organization, token uuid.UUID, turn chan struct{}) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	l := t.lines[organization]
+	l := t.organizations[organization]
 	if l == nil {
 		return false
 	}
-	i := slices.IndexFunc(l.queues, func(q *queue) bool { return q.token == token })
+	i := slices.IndexFunc(l.queues, func(q *tokenQueue) bool { return q.token == token })
 	if i < 0 {
 		return false
 	}
@@ -129,44 +131,44 @@ func (t *turns) quit(organization, token uuid.UUID, turn chan struct{}) bool {
 	if at < 0 {
 		return false
 	}
-	t.inLine--
+	t.queued--
 	t.refused++
 	if q.waiting = slices.Delete(q.waiting, at, at+1); len(q.waiting) == 0 {
 		l.queues = slices.Delete(l.queues, i, i+1)
 	}
 	if len(l.queues) == 0 {
-		t.waiting = slices.DeleteFunc(t.waiting, func(other *line) bool { return other == l })
+		t.waiting = slices.DeleteFunc(t.waiting, func(other *orgQueue) bool { return other == l })
 	}
-	t.drop(l)
+	t.removeIdle(l)
 	return true
 }
 
-// leave ends a read, and gives its place to the next.
-func (t *turns) leave(organization uuid.UUID) {
+// leave ends a read and starts the next.
+func (t *readScheduler) leave(organization uuid.UUID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.free++
-	l := t.lines[organization]
-	l.held--
+	l := t.organizations[organization]
+	l.running--
 	for t.free > 0 {
-		i := slices.IndexFunc(t.waiting, func(l *line) bool { return l.held < l.most() })
+		i := slices.IndexFunc(t.waiting, func(l *orgQueue) bool { return l.running < l.limit() })
 		if i < 0 {
 			break
 		}
-		t.give(i)
+		t.grant(i)
 	}
-	t.drop(l)
+	t.removeIdle(l)
 }
 
-// give lets the next of the line at i read. The line goes to the end, and in it
-// the token.
-func (t *turns) give(i int) {
+// grant starts the next read of the organization at i of waiting. The organization
+// moves to the end, and within it the token.
+func (t *readScheduler) grant(i int) {
 	l := t.waiting[i]
 	t.waiting = slices.Delete(t.waiting, i, i+1)
 	q := l.queues[0]
 	l.queues = slices.Delete(l.queues, 0, 1)
 	close(q.waiting[0])
-	t.inLine--
+	t.queued--
 	if q.waiting = slices.Delete(q.waiting, 0, 1); len(q.waiting) > 0 {
 		l.queues = append(l.queues, q)
 	}
@@ -174,20 +176,20 @@ func (t *turns) give(i int) {
 		t.waiting = append(t.waiting, l)
 	}
 	t.free--
-	l.held++
+	l.running++
 }
 
-// load returns how many read and the most that may, how many wait, and how many
-// were turned away or have waited in vain.
-func (t *turns) load() (used, most, waiting, refused int64) {
+// load returns how many reads run and the most that may, how many wait, and how
+// many were turned away or gave up waiting.
+func (t *readScheduler) load() (used, most, waiting, refused int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return int64(readsAtOnce - t.free), readsAtOnce, t.inLine, t.refused
+	return int64(maxReads - t.free), maxReads, t.queued, t.refused
 }
 
-// drop forgets a line in which nobody is.
-func (t *turns) drop(l *line) {
-	if l.held == 0 && len(l.queues) == 0 {
-		delete(t.lines, l.id)
+// removeIdle removes an organization without reads.
+func (t *readScheduler) removeIdle(l *orgQueue) {
+	if l.running == 0 && len(l.queues) == 0 {
+		delete(t.organizations, l.id)
 	}
 }

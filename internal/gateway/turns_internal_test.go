@@ -18,7 +18,7 @@ type turnOf struct {
 }
 
 // wait asks for a turn; the channel has who got it.
-func wait(ctx context.Context, all *turns, organization, token uuid.UUID) chan turnOf {
+func wait(ctx context.Context, all *readScheduler, organization, token uuid.UUID) chan turnOf {
 	out := make(chan turnOf, 1)
 	go func() {
 		leave, err := all.enter(ctx, organization, token)
@@ -29,7 +29,7 @@ func wait(ctx context.Context, all *turns, organization, token uuid.UUID) chan t
 }
 
 // begun asks for turns until one has to be waited for.
-func begun(t *testing.T, all *turns, organization uuid.UUID) (leave []func()) {
+func begun(t *testing.T, all *readScheduler, organization uuid.UUID) (leave []func()) {
 	t.Helper()
 	for {
 		turn, err := all.join(organization, uuid.New())
@@ -45,30 +45,30 @@ func begun(t *testing.T, all *turns, organization uuid.UUID) (leave []func()) {
 
 // No organization has all turns, and strangers have few.
 func TestNobodyHasAllTurns(t *testing.T) {
-	all := newTurns()
-	if n := len(begun(t, &all, uuid.Nil)); n != strangersAtOnce {
+	all := newReadScheduler()
+	if n := len(begun(t, &all, uuid.Nil)); n != maxUnknownTokenReads {
 		t.Errorf("strangers have %d", n)
 	}
-	if n := len(begun(t, &all, uuid.New())); n != readsOfOne {
+	if n := len(begun(t, &all, uuid.New())); n != maxOrganizationReads {
 		t.Errorf("an organization has %d", n)
 	}
-	fresh := newTurns()
+	fresh := newReadScheduler()
 	for range 2 {
 		begun(t, &fresh, uuid.New())
 	}
 	if used, most, waiting, _ := fresh.load(); used != most || waiting != 2 {
 		t.Errorf("%d of %d are used, and %d wait", used, most, waiting)
 	}
-	other := newTurns()
+	other := newReadScheduler()
 	leave := begun(t, &other, uuid.Nil)
 	begun(t, &other, uuid.New())
 	leave[0]()
-	if used, _, waiting, _ := other.load(); used != readsOfOne+strangersAtOnce || waiting != 1 {
+	if used, _, waiting, _ := other.load(); used != maxOrganizationReads+maxUnknownTokenReads || waiting != 1 {
 		t.Errorf("who waits among strangers is next: %d are used, and %d wait", used, waiting)
 	}
 	leave[1]()
 	leave[0]()
-	if used, _, waiting, _ := other.load(); used != readsOfOne || waiting != 1 {
+	if used, _, waiting, _ := other.load(); used != maxOrganizationReads || waiting != 1 {
 		t.Errorf("an organization goes beyond its turns: %d are used, and %d wait", used, waiting)
 	}
 }
@@ -77,7 +77,7 @@ func TestNobodyHasAllTurns(t *testing.T) {
 // token of its own, has waiting.
 func TestTurnsGoRound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		all := newTurns()
+		all := newReadScheduler()
 		busy, other, loud := uuid.New(), uuid.New(), uuid.New()
 		held := begun(t, &all, busy)
 		for range 100 {
@@ -103,15 +103,15 @@ func TestTurnsGoRound(t *testing.T) {
 // to who has left goes to the next.
 func TestWhoWaitsForATurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		all := newTurns()
+		all := newReadScheduler()
 		organization, token := uuid.New(), uuid.New()
-		for range readsOfOne {
+		for range maxOrganizationReads {
 			if turn, err := all.join(organization, token); turn != nil || err != nil {
 				t.Fatal("it has to wait", err)
 			}
 		}
 		ctx, cancel := context.WithCancel(t.Context())
-		for range mostWaiting - 1 {
+		for range maxWaiting - 1 {
 			wait(ctx, &all, organization, token)
 		}
 		last := wait(t.Context(), &all, organization, token)
@@ -123,7 +123,7 @@ func TestWhoWaitsForATurn(t *testing.T) {
 		if _, err := all.enter(ctx, organization, token); !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
-		for range readsOfOne {
+		for range maxOrganizationReads {
 			all.leave(organization)
 		}
 		if r := <-last; r.err != nil {
@@ -131,10 +131,10 @@ func TestWhoWaitsForATurn(t *testing.T) {
 		} else {
 			r.leave()
 		}
-		if len(all.lines) != 0 || len(all.waiting) != 0 || all.free != readsAtOnce {
+		if len(all.organizations) != 0 || len(all.waiting) != 0 || all.free != maxReads {
 			t.Errorf("left over: %+v", &all)
 		}
-		if used, _, waiting, refused := all.load(); used != 0 || waiting != 0 || refused != mostWaiting+1 {
+		if used, _, waiting, refused := all.load(); used != 0 || waiting != 0 || refused != maxWaiting+1 {
 			t.Errorf("%d are used, %d wait, %d were refused", used, waiting, refused)
 		}
 	})

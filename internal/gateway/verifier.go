@@ -1,14 +1,14 @@
-// Package gateway is the gate: it answers whether a call with a key may pass,
-// in memory, and is never wrong about a revocation that it could know of.
+// Package gateway decides in memory whether a call with an API key may pass, and
+// never accepts a credential whose revocation it could have known.
 //
-// For each organization whose gateways ask, a node keeps a copy (package
-// replica) and follows the organization's event log: twice a second, at once
-// when it is woken, and as far as the log reaches before Sync returns. A copy
-// whose log was not reached for Silence refuses everything as UNAVAILABLE.
-// What a verdict follows from is decided by package verdict, what is left of
-// limits by package limits; package usage counts.
+// For each organization whose gateways ask, a node keeps a copy (package keycache)
+// and follows the organization's event log: twice a second, at once when it is
+// woken, and as far as the log reaches before Sync returns. A copy whose log could
+// not be read for Silence refuses everything as UNAVAILABLE. Package verdict
+// decides from the facts, package limits keeps what is left of limits, and package
+// usage counts.
 //
-// All SQL of the gate is here; there is no ent and no GraphQL.
+// All SQL of these decisions is here; there is no ent and no GraphQL.
 package gateway
 
 import (
@@ -32,39 +32,40 @@ import (
 )
 
 const (
-	// Silence is how long a copy is believed after its log was last reached.
+	// Silence is how long a copy is trusted after its log was last read.
 	Silence = 5 * time.Second
 	// MaxGrace is the most that may be added to Silence.
 	MaxGrace = time.Minute
-	// DefaultMaxKeys is how many keys are kept without Preload.
+	// DefaultMaxKeys is how many credentials are kept without Preload.
 	DefaultMaxKeys = 1_000_000
 
-	// pollEvery is how often the log is looked at without being woken.
-	pollEvery = 500 * time.Millisecond
-	// patience is how long one read of the database may take, the fill of a
-	// key for example. Nobody waits longer for a verdict.
-	patience = 2 * time.Second
+	// pollInterval is how often the log is polled without being woken.
+	pollInterval = 500 * time.Millisecond
+	// queryTimeout bounds one read of the database, for example the fill of a
+	// credential. No verdict waits longer.
+	queryTimeout = 2 * time.Second
 )
 
-// ErrTooOld says that the log no longer, or not yet, has what follows a
-// position: take the snapshot again.
+// ErrTooOld means that the log no longer, or not yet, has what follows a position:
+// start over from the snapshot.
 var ErrTooOld = errors.New("the log does not reach back to this position")
 
-// Peppers finds the secrets that keys are hashed under, by their ids.
+// Peppers returns the secrets that API keys are hashed with, by id.
 type Peppers interface {
 	Pepper(id string) (secret []byte, ok bool)
 }
 
-// Tokens returns the hashes a gateway's token may be stored under; ok is false
-// for what cannot be a token.
+// Tokens returns the hashes that a gateway's token may be stored under; ok is
+// false if the string cannot be a token.
 type Tokens interface {
 	Hashes(token string) (hashes [][]byte, ok bool)
 }
 
-// Options are what a Gate stands on. All are needed unless a default is said.
+// Options configure a Verifier. Fields without a stated default are required.
 type Options struct {
 	DB *database.DB
-	// DatabaseURL is where to LISTEN; "" or SQLite's: polling alone.
+	// DatabaseURL is the database to LISTEN on; if it is "" or SQLite's, the node only
+	// polls.
 	DatabaseURL string
 	Clock       clock.Clock
 	// Mono is the time since any fixed moment; it never goes back. Default:
@@ -72,8 +73,8 @@ type Options struct {
 	Mono    func() time.Duration
 	Peppers Peppers
 	Tokens  Tokens
-	// Limiter keeps the limits; default Memory. Memory is the one that quota
-	// counts are loaded into.
+	// Limiter applies the limits; default Memory. Memory is the one that quota counts
+	// are loaded into.
 	Limiter limits.Limiter
 	Memory  *limits.Memory
 	Counter *usage.Counter
@@ -81,22 +82,22 @@ type Options struct {
 	// NodeID names this process, NodeName the machine, for administrators.
 	NodeID   uuid.UUID
 	NodeName string
-	// MaxKeys is how many keys of all organizations are kept; default
-	// DefaultMaxKeys. With Preload all of them are, from the start; those of an
-	// organization that comes later, or is read anew, soon after.
+	// MaxKeys is how many credentials of all organizations are kept; default
+	// DefaultMaxKeys. With Preload all are kept, from the start; those of an
+	// organization that is created later, or read anew, follow soon after.
 	MaxKeys int
 	Preload bool
-	// Grace is added to Silence, at most MaxGrace: for so much longer a node
-	// that is cut off accepts keys that may have been revoked.
+	// Grace is added to Silence, at most MaxGrace: for that much longer a node that is
+	// cut off accepts credentials that may have been revoked.
 	Grace time.Duration
-	// Log takes what an operator must know; default: nothing is logged.
+	// Log receives what an operator must know; default: nothing is logged.
 	Log *slog.Logger
-	// Metrics; default: counted, and shown nowhere.
+	// Metrics; default: not exported.
 	Metrics *Metrics
-	// Flush stores what was taken of quotas so far; default: nothing.
+	// Flush stores what was taken from quotas so far; default: nothing.
 	Flush func(context.Context) error
-	// Flushed tells up to when counts are stored, Visible up to when reports
-	// show them; default: the start.
+	// Flushed returns the time up to which counts are stored, Visible the time up to
+	// which reports show them; default: the start.
 	Flushed, Visible func() time.Time
 }
 
@@ -131,55 +132,56 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Verifier answers. It is safe for concurrent use. Run must run, or every copy
-// falls silent.
+// Verifier answers whether calls may pass. It is safe for concurrent use. Run must
+// be running, or every copy becomes stale.
 type Verifier struct {
 	o      Options
 	rows   source
 	budget *keycache.Budget
-	// decoy is a pepper for usernames that do not exist: the same work, no match.
+	// decoy is used for unknown usernames: the same work, no match.
 	decoy *apikey.Matcher
 
 	mu      sync.RWMutex
 	tenants map[uuid.UUID]*tenant
 
-	matchers matchers
-	callers  callers
-	fills    singleflight.Group
-	reads    *limits.Memory // what was read in vain
-	turns    turns
-	tokens   names         // of service tokens, by their hashes
-	readers  *backlog.Room // bounds the answers of the feed
-	quotas   quotaReads
-	desks    sync.Pool
-	wake     chan struct{} // poll now
-	tell     chan struct{} // notify the other nodes
-	loaded   chan struct{} // closed when everything is preloaded
-	page     int           // rows read at a time, where there are many
+	matchers     matchers
+	callers      callerCache
+	fills        singleflight.Group
+	failedReads  *limits.Memory // limits of failed reads
+	scheduler    readScheduler
+	tokenHashes  nameFilter    // hashes of the service tokens
+	feedReaders  *backlog.Room // bounds the answers of the feed
+	quotas       quotaReads
+	decisions    sync.Pool
+	wake         chan struct{} // poll now
+	notifyOthers chan struct{} // notify the other nodes
+	loaded       chan struct{} // closed when everything is preloaded
+	pageSize     int           // rows read at a time, where there are many
 }
 
 const (
-	// readersAtOnce bounds the answers of the feed that are under way: each holds
-	// some hundreds of rows until the gateway has read them. readersShare is for
-	// those of one token, and readersLine is how many wait for a short time.
-	readersAtOnce, readersShare, readersLine = 64, 32, 1000
+	// maxFeedReaders bounds the feed answers under way: each keeps some hundreds of
+	// rows in memory until the gateway has read them. maxFeedReadersPerToken bounds
+	// those of one token, and maxFeedReadersWaiting how many may wait for a short
+	// time.
+	maxFeedReaders, maxFeedReadersPerToken, maxFeedReadersWaiting = 64, 32, 1000
 )
 
-// New returns a Gate that knows nothing yet.
+// New returns a Verifier with nothing in memory.
 func New(o Options) *Verifier {
 	o = o.withDefaults()
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // it never fails: it ends the program instead
 	g := &Verifier{
 		o: o, rows: source{o.DB}, budget: keycache.NewBudget(o.MaxKeys), decoy: apikey.NewMatcher(secret),
-		tenants: map[uuid.UUID]*tenant{}, matchers: newMatchers(o.Peppers), callers: newCallers(),
-		reads: limits.NewMemory(o.Clock, o.Mono, readStates), turns: newTurns(),
-		readers: backlog.NewRoom(readersAtOnce, readersShare, readersLine),
-		desks:   sync.Pool{New: func() any { return new(desk) }},
-		wake:    make(chan struct{}, 1), tell: make(chan struct{}, 1), loaded: make(chan struct{}), page: defaultPage,
+		tenants: map[uuid.UUID]*tenant{}, matchers: newMatchers(o.Peppers), callers: newCallerCache(),
+		failedReads: limits.NewMemory(o.Clock, o.Mono, maxReadBuckets), scheduler: newReadScheduler(),
+		feedReaders: backlog.NewRoom(maxFeedReaders, maxFeedReadersPerToken, maxFeedReadersWaiting),
+		decisions:   sync.Pool{New: func() any { return new(decision) }},
+		wake:        make(chan struct{}, 1), notifyOthers: make(chan struct{}, 1), loaded: make(chan struct{}), pageSize: defaultPageSize,
 	}
 	if !o.Preload {
-		close(g.loaded) // here already: a server that loads nothing is ready at once
+		close(g.loaded) // closed already: a server that preloads nothing is ready at once
 	}
 	g.quotas.store = o.Flush
 	g.quotas.read = func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]limits.Used, error) {
@@ -188,5 +190,5 @@ func New(o Options) *Verifier {
 	return g
 }
 
-// silence is how long a copy is believed.
-func (g *Verifier) silence() time.Duration { return Silence + g.o.Grace }
+// maxStaleness returns how long a copy is trusted.
+func (g *Verifier) maxStaleness() time.Duration { return Silence + g.o.Grace }

@@ -12,62 +12,62 @@ import (
 	"portico/internal/verdict"
 )
 
-// Request is a question of a gateway.
+// Request is a gateway's question about one call.
 type Request struct {
-	// RawKey, or Username and Password, is the key as it was shown.
+	// RawKey, or Username and Password, is the API key as presented.
 	RawKey, Username, Password string
-	// Presented is how it was shown; "": nothing was.
+	// Presented is how the API key was presented; "" if none was.
 	Presented domain.AuthType
-	// Malformed: what was shown cannot be read as a key at all.
+	// Malformed means that what was presented cannot be parsed as an API key.
 	Malformed bool
-	// Product is the name of the product that is called; a token that is bound
-	// to one product implies it. App is an app's id or reference id.
+	// Product is the name of the called product; a token that is bound to one product
+	// implies it. App is an app's id or reference id.
 	Product, App string
-	// NeedsProduct refuses a call that names no product: at doors where calls
-	// pass by the answer, a forgotten name must not open everything.
+	// NeedsProduct refuses a call that names no product: where the answer alone lets
+	// calls pass, a forgotten name must not open everything.
 	NeedsProduct bool
 	Method, Path string
 	Address      netip.Addr
-	// Cost is what the call takes of the limits; 0 is 1.
+	// Cost is what the call takes from the limits; 0 means 1.
 	Cost int64
 }
 
-// desk is what one verdict needs; it is used again for the next.
-type desk struct {
+// decision is the working memory of one verdict; it is pooled.
+type decision struct {
 	question verdict.Question
 	facts    verdict.Facts
 	ask      limits.Ask
 	call     usage.Call
-	// charged: ask was taken from the buckets of what may be read in vain.
+	// charged reports that ask was taken from the limits of failed reads.
 	charged bool
 }
 
-// Verify answers a question, takes what the call costs from its limits, and
-// counts it. It never fails: what cannot be known is UNAVAILABLE. It waits for
-// the database, 2 s at most, only for what is not in memory yet. v is
-// overwritten; what it points to must not be changed.
+// Verify decides about a call, takes its cost from the limits, and counts it. It
+// never fails: what cannot be known is UNAVAILABLE. It waits for the database, 2 s
+// at most, only for what is not in memory yet. v is overwritten; what it points to
+// must not be modified.
 func (g *Verifier) Verify(ctx context.Context, c *Caller, r *Request, v *verdict.Verdict) {
 	began := g.o.Mono()
-	d := g.desks.Get().(*desk)
+	d := g.decisions.Get().(*decision)
 	*v = verdict.Verdict{}
 	d.question.Now = g.o.Clock.Now()
 	c.use(d.question.Now)
 	g.decide(ctx, c, r, d, v)
 	g.count(c, d, v)
-	*d = desk{}
-	g.desks.Put(d)
+	*d = decision{}
+	g.decisions.Put(d)
 	g.o.Metrics.verdict(v, g.o.Mono()-began)
 }
 
-func (g *Verifier) decide(ctx context.Context, c *Caller, r *Request, d *desk, v *verdict.Verdict) {
+func (g *Verifier) decide(ctx context.Context, c *Caller, r *Request, d *decision, v *verdict.Verdict) {
 	t, err := g.tenant(ctx, c.Organization)
 	if err != nil || !g.fresh(t) {
 		v.Code = verdict.Unavailable
 		return
 	}
 	catalogue := t.store.Catalogue()
-	d.question = question(c, r, catalogue, d.question.Now)
-	if p := catalogue.Product(d.question.Product); p != nil && among(&d.question, p) {
+	d.question = newQuestion(c, r, catalogue, d.question.Now)
+	if p := catalogue.Product(d.question.Product); p != nil && allowsProduct(&d.question, p) {
 		v.Product = p
 	}
 	if verdict.Keyless(&d.question, catalogue, v) {
@@ -78,11 +78,11 @@ func (g *Verifier) decide(ctx context.Context, c *Caller, r *Request, d *desk, v
 		v.Code = verdict.Malformed
 		return
 	}
-	if v.Code = g.look(ctx, t, c, r, shown, d, v); v.Code != 0 {
+	if v.Code = g.lookUp(ctx, t, c, r, shown, d, v); v.Code != 0 {
 		return
 	}
-	proven := g.proves(shown, d.facts.Credential)
-	if g.settle(d, proven); !proven {
+	proven := g.passwordMatches(shown, d.facts.Credential)
+	if g.settleRead(d, proven); !proven {
 		v.Code = verdict.NotFound
 		return
 	}
@@ -91,8 +91,8 @@ func (g *Verifier) decide(ctx context.Context, c *Caller, r *Request, d *desk, v
 	}
 }
 
-// question puts what is asked and what the token is bound to together.
-func question(c *Caller, r *Request, catalogue *verdict.Catalogue, now time.Time) verdict.Question {
+// newQuestion combines a request with what the token is bound to.
+func newQuestion(c *Caller, r *Request, catalogue *verdict.Catalogue, now time.Time) verdict.Question {
 	q := verdict.Question{
 		Product: r.Product, App: r.App, Method: r.Method, Path: r.Path, Address: r.Address, Presented: r.Presented,
 		Now: now, NeedsProduct: r.NeedsProduct, Environment: c.Environment, Products: c.Products,
@@ -106,17 +106,17 @@ func question(c *Caller, r *Request, catalogue *verdict.Catalogue, now time.Time
 	return q
 }
 
-// noProduct is the name of none: a token bound to a product that does not
-// exist reaches nothing.
+// noProduct is the name of no product: a token bound to a product that does not
+// exist has access to nothing.
 const noProduct = "\x00"
 
-func among(q *verdict.Question, p *verdict.Product) bool {
+func allowsProduct(q *verdict.Question, p *verdict.Product) bool {
 	return q.Products == nil || slices.Contains(q.Products, p.ID)
 }
 
-// count adds the call to the counts. Who showed a key without its secret is
-// nobody: that must not stand in the key's own account.
-func (g *Verifier) count(c *Caller, d *desk, v *verdict.Verdict) {
+// count adds the call to usage. A call whose secret does not match is counted for
+// nobody: it must not appear in the usage of the credential's account.
+func (g *Verifier) count(c *Caller, d *decision, v *verdict.Verdict) {
 	d.call = usage.Call{Organization: c.Organization, Endpoint: v.Endpoint, Code: v.Code.String()}
 	if v.Product != nil {
 		d.call.Product = v.Product.ID

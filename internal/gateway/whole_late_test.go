@@ -51,7 +51,7 @@ func (w *world) callerOf(t *testing.T, g *gateway.Verifier, slug string) *gatewa
 	return ok(t, c, err)
 }
 
-// knows reports whether a copy has all it needs for a key.
+// knows reports whether a copy has all it needs for a credential.
 func knows(g *gateway.Verifier, organization uuid.UUID, k portal.CreatedCredential) bool {
 	var c verdict.Facts
 	return g.Follows(organization) && g.Copy(organization).Facts(k.Credential.Username, &c) && c.Account != nil && len(c.Apps) == 1

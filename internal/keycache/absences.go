@@ -6,11 +6,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// maxStrangers is how many unknown usernames a generation holds.
-const maxStrangers = 8 << 10
+// maxAbsences is how many unknown usernames a generation keeps.
+const maxAbsences = 8 << 10
 
-// absences are the usernames known not to exist, in two generations: the
-// older one makes room, and what is still asked for moves to the newer.
+// absences are the usernames known not to exist, in two generations: the older is
+// discarded when the newer is full, and what is still asked for moves to the
+// newer.
 type absences struct {
 	mu            sync.Mutex
 	recent, older map[uuid.UUID]struct{}
@@ -38,7 +39,7 @@ func (l *absences) add(username uuid.UUID) {
 }
 
 func (l *absences) put(username uuid.UUID) {
-	if len(l.recent) >= maxStrangers {
+	if len(l.recent) >= maxAbsences {
 		l.recent, l.older = map[uuid.UUID]struct{}{}, l.recent
 	}
 	l.recent[username] = struct{}{}

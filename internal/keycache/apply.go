@@ -4,9 +4,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// Apply brings the Store up to a change. Changes must come in the order of
-// their positions. When it returns, no Case shows an older state of what the
-// change names; and no Fill that began before it will bring one.
+// Apply applies a change. Changes must come in the order of their positions. When
+// it returns, Facts returns no older state of what the change names, and no Fill
+// that began before brings one back.
 func (s *Cache) Apply(c *Change) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -20,19 +20,19 @@ func (s *Cache) Apply(c *Change) {
 		}
 	}
 	for i := range c.Apps {
-		if a := &c.Apps[i]; s.wantsApp(a) {
+		if a := &c.Apps[i]; s.keepsApp(a) {
 			s.putApp(a)
 		}
 	}
 	for i := range c.Credentials {
 		k := &c.Credentials[i]
 		if s.budget.max == 0 || s.find(k.Username) != nil {
-			s.putCredential(k, s.whole)
+			s.putCredential(k, s.complete)
 		}
-		s.strangers.remove(k.Username)
+		s.absences.remove(k.Username)
 	}
 	s.drop(c)
-	s.listAgain()
+	s.rebuildLists()
 	if c.Position > s.position.Load() {
 		s.position.Store(c.Position)
 	}
@@ -50,7 +50,7 @@ func (s *Cache) drop(c *Change) {
 	}
 }
 
-// touch remembers what a change names, for the fills that are under way.
+// touch records what a change names, for the fills under way.
 func (s *Cache) touch(c *Change) {
 	note := func(id uuid.UUID) { s.touched.note(id, c.Position) }
 	for _, a := range c.Accounts {

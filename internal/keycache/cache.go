@@ -10,52 +10,54 @@ import (
 	"portico/internal/verdict"
 )
 
-// shards share the keys out, so that readers seldom meet a writer.
+// shards is how many locks the credentials are distributed over, so that readers
+// seldom meet a writer.
 const shards = 64
 
-// Budget is how many keys several Stores may keep between them. Beyond it there
-// is for a moment at most one key more for each Fill that is under way.
+// Budget bounds how many credentials several Caches keep between them. It may be
+// exceeded for a moment, by at most one credential for each Fill under way.
 type Budget struct {
 	max      int64 // 0: all
 	used     atomic.Int64
-	sweeping sync.Mutex // held by who makes room; taken before any Store's
+	sweeping sync.Mutex // locked while making room, before any Cache's mu
 
-	mu     sync.Mutex // guards what follows; taken after any other
+	mu     sync.Mutex // guards what follows; locked after any other
 	stores []*Cache
-	at     int // the Store that the hand is in
+	at     int // index of the Cache that the clock hand is in
 }
 
-// NewBudget returns a budget of max keys; 0: no limit.
+// NewBudget returns a budget of max credentials; 0 means no limit.
 func NewBudget(max int) *Budget { return &Budget{max: int64(max)} }
 
-// Used is the number of keys in all its Stores.
+// Used returns the number of credentials in all Caches of the budget.
 func (b *Budget) Used() int { return int(b.used.Load()) }
 
-// Cache is the copy in memory. It is safe for concurrent use: Case is for any
-// number of goroutines and waits for no Apply.
+// Cache keeps one organization's copy in memory. It is safe for concurrent use:
+// Facts may be called by any number of goroutines and waits for no Apply.
 //
-// A Store without a limit keeps everything it is told of; what that is not, it
-// knows to be gone only once it is whole. One with a limit keeps the keys that
-// Fill brought, with their apps and accounts, and follows changes of those alone.
+// A Cache without a limit keeps everything it receives; what it has not received
+// it knows not to exist only once it is complete. One with a limit keeps the
+// credentials that Fill brought, with their apps and accounts, and applies changes
+// to those alone.
 type Cache struct {
 	keys      [shards]shard
 	catalogue atomic.Pointer[verdict.Catalogue]
 	position  atomic.Int64
 	budget    *Budget
-	strangers absences
+	absences  absences
 
-	// mu is held by writers; it guards what follows. Readers reach apps and
-	// accounts by the keys' own pointers.
-	mu       sync.Mutex
-	apps     map[uuid.UUID]*app
-	accounts map[uuid.UUID]*account
-	touched  touched
-	lists    touched // accounts whose list of apps was touched
-	relist   map[*account]bool
-	clock    hands
-	words    map[string]string
-	whole    bool // everything was put
-	closed   bool
+	// mu is locked by writers; it guards what follows. Readers reach apps and accounts
+	// by the pointers in slots.
+	mu         sync.Mutex
+	apps       map[uuid.UUID]*app
+	accounts   map[uuid.UUID]*account
+	touched    touched
+	lists      touched // accounts whose list of apps was touched
+	staleLists map[*account]bool
+	clock      hands
+	interned   map[string]string
+	complete   bool // everything has been put
+	closed     bool
 }
 
 type shard struct {
@@ -63,53 +65,54 @@ type shard struct {
 	slots map[uuid.UUID]*slot
 }
 
-// slot is a key's place. Its pointers are replaced, what they point to never changes.
+// slot is a credential's place. Its pointers are replaced; what they point to
+// never changes.
 type slot struct {
-	key     atomic.Pointer[verdict.Credential] // nil: it is no longer kept
-	app     *app                               // nil: a key of the account
+	key     atomic.Pointer[verdict.Credential] // nil if it is no longer kept
+	app     *app                               // nil for a credential of the account
 	account *account
-	// used is 1 for a key that was asked for since the hand's last visit. The
-	// first time does not count: it is what the key was filled for.
+	// used is 1 if the credential was looked up since the clock hand's last visit. The
+	// first look-up does not count: it is the one that the credential was filled for.
 	used atomic.Int32
-	// first is the key's first state: beside its place, it is found at once.
+	// first is the first state, stored in the slot itself for locality.
 	first verdict.Credential
 }
 
-// unasked is used of a key that was just filled.
-const unasked = -1
+// justFilled is used for a credential that was just filled.
+const justFilled = -1
 
-// New returns an empty Store of up to max keys. 0: everything is kept, and the
-// Store is whole: its Changes tell everything there is.
+// New returns an empty Cache of up to max credentials. With max 0 it keeps
+// everything and is complete: its Changes bring all there is.
 func New(max int) *Cache {
 	s := NewWithBudget(NewBudget(max))
-	s.whole = max == 0
+	s.complete = max == 0
 	return s
 }
 
-// NewWithBudget returns an empty Store that shares a budget with others.
+// NewWithBudget returns an empty Cache that shares a budget with others.
 func NewWithBudget(b *Budget) *Cache {
 	s := &Cache{
 		budget: b, apps: map[uuid.UUID]*app{}, accounts: map[uuid.UUID]*account{},
-		touched: newTouched(), lists: newTouched(), relist: map[*account]bool{}, words: map[string]string{},
+		touched: newTouched(), lists: newTouched(), staleLists: map[*account]bool{}, interned: map[string]string{},
 	}
 	for i := range s.keys {
 		s.keys[i].slots = map[uuid.UUID]*slot{}
 	}
-	s.strangers.init()
+	s.absences.init()
 	if b.max > 0 {
 		b.join(s)
 	}
 	return s
 }
 
-// Facts returns what a key's verdict is made of, without allocating. known is
-// false when the Store cannot tell; a username that is known not to exist
-// gives true with into.Key nil.
+// Facts sets into to what a credential's verdict depends on, without allocating.
+// known is false if the Cache does not have it; for a username known not to exist
+// known is true and into.Credential nil.
 func (s *Cache) Facts(username uuid.UUID, into *verdict.Facts) (known bool) {
 	*into = verdict.Facts{Catalogue: s.catalogue.Load()}
 	place := s.find(username)
 	if place == nil {
-		return s.strangers.has(username)
+		return s.absences.has(username)
 	}
 	k := place.key.Load()
 	if k == nil {
@@ -136,29 +139,31 @@ func (s *Cache) Facts(username uuid.UUID, into *verdict.Facts) (known bool) {
 	return false
 }
 
-// Whole tells a Store without a limit that all accounts, apps and keys were put
-// into it, as of its Position: what it was not told of does not exist.
-func (s *Cache) Whole() {
+// MarkComplete records that all accounts, apps and credentials were put into a
+// Cache without a limit, as of its Position: what it has not received does not
+// exist.
+func (s *Cache) MarkComplete() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.whole = true
+	s.complete = true
 	for _, m := range s.apps {
-		m.settle()
+		m.markGoneIfUnknown()
 	}
 	for _, a := range s.accounts {
-		a.settle()
+		a.markGoneIfUnknown()
 		a.listed = true
-		a.list()
+		a.rebuildApps()
 	}
 }
 
-// Catalogue is the present one; nil before the first Change that has it.
+// Catalogue returns the present catalogue; nil before the first Change that has
+// one.
 func (s *Cache) Catalogue() *verdict.Catalogue { return s.catalogue.Load() }
 
-// Position is up to where changes were applied.
+// Position returns the position up to which changes were applied.
 func (s *Cache) Position() int64 { return s.position.Load() }
 
-// Len is the number of keys.
+// Len returns the number of credentials.
 func (s *Cache) Len() int {
 	n := 0
 	for i := range s.keys {
@@ -169,8 +174,8 @@ func (s *Cache) Len() int {
 	return n
 }
 
-// Close returns the keys' share of the budget back. What fills bring from now on
-// is not kept.
+// Close returns the Cache's share of the budget. What later Fills bring is not
+// kept.
 func (s *Cache) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -183,7 +188,7 @@ func (s *Cache) Close() {
 	s.budget.leave(s)
 }
 
-// count notes in the budget that keys came or went.
+// count adds n to the budget's use.
 func (s *Cache) count(n int64) {
 	if !s.closed {
 		s.budget.used.Add(n)
@@ -197,7 +202,8 @@ func (s *Cache) find(username uuid.UUID) *slot {
 	return sh.slots[username]
 }
 
-// shard goes by the last bytes, which are random in every kind of UUID.
+// shard returns the shard of a username, by its last bytes, which are random in
+// every kind of UUID.
 func (s *Cache) shard(username uuid.UUID) *shard {
 	return &s.keys[binary.BigEndian.Uint64(username[8:])%shards]
 }

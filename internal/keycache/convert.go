@@ -14,12 +14,13 @@ import (
 
 func (a *Account) suspended() bool { return a.Status != domain.AccountActive }
 
-// word returns one copy of a text that comes again and again: states, peppers.
-func (s *Cache) word(text string) string {
-	if known, ok := s.words[text]; ok {
+// intern returns one shared copy of a string that recurs, such as a status or a
+// pepper's id.
+func (s *Cache) intern(text string) string {
+	if known, ok := s.interned[text]; ok {
 		return known
 	}
-	s.words[text] = text
+	s.interned[text] = text
 	return text
 }
 
@@ -35,24 +36,24 @@ func (s *Cache) fillCell(c *cell, a *App) {
 		c.app.Subscriptions = make([]verdict.Subscription, n)
 	}
 	for i, sub := range a.Subscriptions {
-		made := verdict.Subscription{
+		next := verdict.Subscription{
 			ID: sub.ID, ProductID: sub.ProductID, PlanID: sub.PlanID,
 			Counter: limits.ByApp(a.ID, sub.ProductID), Account: limits.OfAccount(a.AccountID, sub.ProductID),
-			Status: lifecycle.SubscriptionStatus(s.word(string(sub.Status))),
+			Status: lifecycle.SubscriptionStatus(s.intern(string(sub.Status))),
 		}
 		if sub.EndpointIDs != nil {
-			made.Narrowed, made.Endpoints = true, *sub.EndpointIDs
+			next.Narrowed, next.Endpoints = true, *sub.EndpointIDs
 		}
-		c.app.Subscriptions[i] = made
+		c.app.Subscriptions[i] = next
 	}
 }
 
-// fillCredential writes a key's state.
+// fillCredential writes a credential's state to out.
 func (s *Cache) fillCredential(out *verdict.Credential, k *Credential) {
 	*out = verdict.Credential{
-		ID: k.ID, Username: k.Username, AccountID: k.AccountID, Pepper: s.word(k.PepperID),
-		Status:      lifecycle.CredentialStatus(s.word(string(k.Status))),
-		Environment: domain.Environment(s.word(string(k.Environment))),
+		ID: k.ID, Username: k.Username, AccountID: k.AccountID, Pepper: s.intern(k.PepperID),
+		Status:      lifecycle.CredentialStatus(s.intern(string(k.Status))),
+		Environment: domain.Environment(s.intern(string(k.Environment))),
 		Listed:      k.Access != domain.AccessAll,
 		Rate:        limits.RateOf(k.RateLimit),
 		Addresses:   networks(k.AllowedAddresses),
@@ -69,8 +70,8 @@ func (s *Cache) fillCredential(out *verdict.Credential, k *Credential) {
 	}
 }
 
-// networks reads an allow list. What cannot be read allows nothing, and never
-// makes a list empty, which would allow everything.
+// networks parses an allow list. An entry that cannot be parsed allows nothing,
+// rather than leave the list empty, which would allow everything.
 func networks(texts []string) []netip.Prefix {
 	var out []netip.Prefix
 	for _, t := range texts {
@@ -91,7 +92,7 @@ func catalogueOf(c *Catalogue) *verdict.Catalogue {
 func productOf(p *Product) *verdict.Product {
 	var routes []pathmatch.Route
 	for _, e := range p.Endpoints {
-		// A template that cannot be read matches nothing.
+		// A template that cannot be parsed matches nothing.
 		if path, err := pathmatch.Parse(e.Path); err == nil {
 			routes = append(routes, pathmatch.Route{ID: e.ID, Method: e.Method, Path: path})
 		}

@@ -8,23 +8,23 @@ import (
 	"portico/internal/verdict"
 )
 
-// putCredential keeps a key's present state. Its app and its account never change.
-// With settled, what was not put of them by now is gone.
+// putCredential stores a credential's present state. Its app and account never
+// change. With settled, what has not been put of them by now does not exist.
 func (s *Cache) putCredential(k *Credential, settled bool) {
 	if place := s.find(k.Username); place != nil {
-		made := new(verdict.Credential)
-		s.fillCredential(made, k)
-		if !reflect.DeepEqual(made, place.key.Load()) { // else what is there stays
-			place.key.Store(made)
+		next := new(verdict.Credential)
+		s.fillCredential(next, k)
+		if !reflect.DeepEqual(next, place.key.Load()) { // else what is there stays
+			place.key.Store(next)
 		}
 		if settled {
-			s.settle(place)
+			s.markOwnersGoneIfUnknown(place)
 		}
 		return
 	}
 	place := s.newSlot(k)
 	if settled {
-		s.settle(place)
+		s.markOwnersGoneIfUnknown(place)
 	}
 	sh := s.shard(k.Username)
 	sh.mu.Lock()
@@ -38,7 +38,7 @@ func (s *Cache) putCredential(k *Credential, settled bool) {
 
 func (s *Cache) newSlot(k *Credential) *slot {
 	place := &slot{account: s.accountAt(k.AccountID)}
-	place.used.Store(unasked)
+	place.used.Store(justFilled)
 	s.fillCredential(&place.first, k)
 	place.key.Store(&place.first)
 	place.account.keys++
@@ -46,24 +46,26 @@ func (s *Cache) newSlot(k *Credential) *slot {
 		place.app = s.appAt(*k.AppID, k.AccountID)
 		place.app.keys++
 	} else {
-		place.account.own++
-		s.relist[place.account] = true
+		place.account.ownKeys++
+		s.staleLists[place.account] = true
 	}
 	return place
 }
 
-// settle takes what was never told of a key's account and apps as gone.
-func (s *Cache) settle(place *slot) {
-	place.account.settle()
+// markOwnersGoneIfUnknown marks a credential's account and apps as gone if they
+// have never been put.
+func (s *Cache) markOwnersGoneIfUnknown(place *slot) {
+	place.account.markGoneIfUnknown()
 	if place.app != nil {
-		place.app.settle()
+		place.app.markGoneIfUnknown()
 	} else if !place.account.listed {
 		place.account.listed = true
-		s.relist[place.account] = true
+		s.staleLists[place.account] = true
 	}
 }
 
-// removeCredential forgets a key, and its app and account if nothing else asks for them.
+// removeCredential removes a credential, and its app and account if nothing else
+// needs them.
 func (s *Cache) removeCredential(place *slot) {
 	k := place.key.Load()
 	place.key.Store(nil)
@@ -76,23 +78,24 @@ func (s *Cache) removeCredential(place *slot) {
 	if place.app != nil {
 		place.app.keys--
 		s.sweepApp(k.AppID, place.app, k.AccountID)
-	} else if place.account.own--; place.account.own == 0 {
-		s.disband(place.account, k.AccountID)
+	} else if place.account.ownKeys--; place.account.ownKeys == 0 {
+		s.releaseApps(place.account, k.AccountID)
 	}
 	s.sweepAccount(k.AccountID, place.account)
 }
 
-// disband ends an account's list of apps when its last own key is forgotten.
-func (s *Cache) disband(a *account, id uuid.UUID) {
-	s.relist[a] = true
+// releaseApps discards an account's list of apps when its last credential of its
+// own is removed.
+func (s *Cache) releaseApps(a *account, id uuid.UUID) {
+	s.staleLists[a] = true
 	for appID, m := range s.appsOf(a) {
 		s.sweepApp(appID, m, id)
 	}
 }
 
 func (s *Cache) appsOf(a *account) map[uuid.UUID]*app {
-	out := make(map[uuid.UUID]*app, len(a.held))
-	for _, m := range a.held {
+	out := make(map[uuid.UUID]*app, len(a.members))
+	for _, m := range a.members {
 		if c := m.cell.Load(); c != nil {
 			out[c.app.ID] = m
 		}
@@ -100,12 +103,12 @@ func (s *Cache) appsOf(a *account) map[uuid.UUID]*app {
 	return out
 }
 
-// dropCredential forgets a key whose row is gone. That is rare, and only the row
-// could have told the username: look at all.
+// dropCredential removes a credential whose row is gone. That is rare, and only
+// the row would have the username, so it searches all.
 func (s *Cache) dropCredential(id uuid.UUID) {
 	var found *slot
 	for i := range s.keys {
-		for _, place := range s.keys[i].slots { // writers alone change it, and mu is held
+		for _, place := range s.keys[i].slots { // only writers change it, and mu is locked
 			if k := place.key.Load(); k.ID == id {
 				found = place
 			}

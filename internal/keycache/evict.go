@@ -1,12 +1,12 @@
 package keycache
 
-// stride is how many keys the hand passes before it lets the Store's other
-// writers go on.
+// stride is how many credentials the clock hand passes before it lets the Cache's
+// other writers go on.
 const stride = 1024
 
-// hands is a Store's part of the CLOCK: a key that was used since the hand's
-// last visit stays, one that was not makes room. Those that stay keep their
-// order, and those that come during a round are visited in the next.
+// hands is a Cache's part of the CLOCK algorithm: a credential that was used since
+// the hand's last visit stays, one that was not is evicted. Those that stay keep
+// their order, and those added during a round are visited in the next.
 type hands struct {
 	slots         []*slot
 	at, kept, end int // of the round under way: slots[kept:at] is empty
@@ -21,8 +21,8 @@ func (h *hands) begin() {
 	}
 }
 
-// next moves the hand by one. It gives the key's place if that is to make room,
-// and takes it out; but stays.
+// next moves the hand by one. It takes out and returns the slot if it is to be
+// evicted, and else returns nil; but always stays.
 func (h *hands) next(but *slot) *slot {
 	s := h.slots[h.at]
 	h.slots[h.at] = nil
@@ -38,17 +38,17 @@ func (h *hands) next(but *slot) *slot {
 	return s
 }
 
-// finish ends the round: those that came meanwhile move up.
+// finish ends the round and closes the gap before the slots added meanwhile.
 func (h *hands) finish() {
 	n := h.kept + copy(h.slots[h.kept:], h.slots[h.end:])
 	clear(h.slots[n:])
 	h.slots, h.at, h.kept, h.end = h.slots[:n], 0, 0, 0
 }
 
-// makeRoom forgets keys until the budget is kept, all but the one that needs
-// the room. One hand goes round the Stores, and in each round its keys: who is
-// busy gets the room of who is not. The caller holds no Store's lock, so that
-// no two wait for each other.
+// makeRoom evicts credentials until the budget is met, but never the slot but. One
+// hand goes round the Caches, and in each round its credentials: a busy
+// organization takes the room of an idle one. The caller must have no Cache
+// locked, so that no two wait for each other.
 func (b *Budget) makeRoom(but *slot) {
 	if b.max == 0 || b.used.Load() <= b.max {
 		return
@@ -56,7 +56,7 @@ func (b *Budget) makeRoom(but *slot) {
 	b.sweeping.Lock()
 	defer b.sweeping.Unlock()
 	for passed := false; b.used.Load() > b.max; {
-		s := b.under(passed)
+		s := b.current(passed)
 		if s == nil {
 			return
 		}
@@ -64,8 +64,9 @@ func (b *Budget) makeRoom(but *slot) {
 	}
 }
 
-// under returns the Store under the hand, or the next one when that was passed.
-func (b *Budget) under(passed bool) *Cache {
+// current returns the Cache that the hand is in, or the next one if that was
+// passed.
+func (b *Budget) current(passed bool) *Cache {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if passed {
@@ -80,12 +81,12 @@ func (b *Budget) under(passed bool) *Cache {
 	return b.stores[b.at]
 }
 
-// sweep moves the hand on until the budget is kept, but no more than stride
-// keys; passed tells that it has come to the last.
+// sweep moves the hand over at most stride credentials until the budget is met.
+// passed is true if the hand has come to the last.
 func (s *Cache) sweep(but *slot) (passed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	defer s.listAgain()
+	defer s.rebuildLists()
 	s.clock.begin()
 	for range stride {
 		if s.clock.at == s.clock.end {
@@ -101,14 +102,14 @@ func (s *Cache) sweep(but *slot) (passed bool) {
 	return false
 }
 
-// join puts a Store among those that share the budget.
+// join adds a Cache to those that share the budget.
 func (b *Budget) join(s *Cache) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.stores = append(b.stores, s)
 }
 
-// leave takes one out. It is the caller's to give its keys' share back first.
+// leave removes a Cache. The caller returns its share first.
 func (b *Budget) leave(s *Cache) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -2,10 +2,10 @@ package keycache
 
 import "github.com/google/uuid"
 
-// Fill keeps what was read for one username: the key with its app, or all apps
-// of its account, and its account; or that there is no such key, when c has
-// none. since is the Position before reading began. false: something of it
-// has changed meanwhile, and it must be read again.
+// Fill stores what was read for one username: the credential with its app, or all
+// apps of its account, and its account; or, if c has no credential, that there is
+// none. since is the Position before reading began. Fill returns false if
+// something of it has changed meanwhile: it must be read again.
 func (s *Cache) Fill(username uuid.UUID, c *Change, since int64) bool {
 	if !s.fill(username, c, since) {
 		return false
@@ -24,15 +24,16 @@ func (s *Cache) fill(username uuid.UUID, c *Change, since int64) bool {
 		return false
 	}
 	if len(c.Credentials) == 0 {
-		s.strangers.add(username)
+		s.absences.add(username)
 		return true
 	}
-	s.keep(c, true, func(uuid.UUID) bool { return true })
+	s.putAll(c, true, func(uuid.UUID) bool { return true })
 	return true
 }
 
-// FillPage keeps a page of everything, but what has changed since is newer
-// here already. false: too much has happened, and it must be read again.
+// FillPage stores a page of a full load, except what has changed since, which is
+// newer in the Cache already. It returns false if too much has changed to know:
+// the page must be read again.
 func (s *Cache) FillPage(c *Change, since int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -42,13 +43,13 @@ func (s *Cache) FillPage(c *Change, since int64) bool {
 	if since < s.touched.forgotten {
 		return false
 	}
-	s.keep(c, false, func(id uuid.UUID) bool { return !s.touched.after(id, since) })
+	s.putAll(c, false, func(id uuid.UUID) bool { return !s.touched.after(id, since) })
 	return true
 }
 
-// keep puts what may be put. With settled, c has all that its keys stand on:
-// what was not told of by then is gone.
-func (s *Cache) keep(c *Change, settled bool, may func(uuid.UUID) bool) {
+// putAll puts what may returns true for. With settled, c has all that its
+// credentials depend on: what is not there by then does not exist.
+func (s *Cache) putAll(c *Change, settled bool, may func(uuid.UUID) bool) {
 	for i := range c.Accounts {
 		if a := &c.Accounts[i]; may(a.ID) {
 			s.putAccount(a)
@@ -59,12 +60,12 @@ func (s *Cache) keep(c *Change, settled bool, may func(uuid.UUID) bool) {
 			s.putApp(a)
 		}
 	}
-	for i := range c.Credentials { // last: a key is found as soon as it is put
+	for i := range c.Credentials { // last: a credential is visible as soon as it is put
 		if k := &c.Credentials[i]; may(k.ID) {
 			s.putCredential(k, settled)
 		}
 	}
-	s.listAgain()
+	s.rebuildLists()
 }
 
 // outdated reports whether something that was read may have changed since.

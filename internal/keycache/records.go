@@ -1,7 +1,7 @@
-// Package keycache is the copy of one organization that verdicts are made of:
-// its catalogue, its accounts and apps, its keys. It knows no database and
-// asks nobody; package gateway fills it and tells it what has changed, and
-// gateways that decide on their own do the same with what the feed carries.
+// Package keycache keeps the facts about one organization that verdicts depend on:
+// its catalogue, accounts, apps and credentials. It does not use a database;
+// package gateway fills it and applies changes to it, and gateways that decide on
+// their own do the same with the feed.
 package keycache
 
 import (
@@ -14,11 +14,11 @@ import (
 	"portico/internal/zone"
 )
 
-// Organization is whose copy it is.
+// Organization is the organization of a copy.
 type Organization struct {
 	ID   uuid.UUID `json:"id"`
 	Slug string    `json:"slug"`
-	// TimeZone is where quotas count.
+	// TimeZone is the time zone of quota periods.
 	TimeZone zone.Zone `json:"timeZone"`
 }
 
@@ -27,20 +27,21 @@ type Product struct {
 	ID        uuid.UUID         `json:"id"`
 	Name      string            `json:"name"`
 	AuthTypes []domain.AuthType `json:"authTypes"`
-	// Keyless products need no key. EnforceEndpoints: only listed endpoints pass.
+	// Keyless products need no API key. EnforceEndpoints: only listed endpoints pass.
 	Keyless          bool       `json:"keyless"`
 	EnforceEndpoints bool       `json:"enforceEndpoints"`
 	Plans            []Plan     `json:"plans"`
 	Endpoints        []Endpoint `json:"endpoints"`
 }
 
-// Plan is what a subscription may use of a product; nil is no limit.
+// Plan is what a subscription may use of a product; nil means no limit.
 type Plan struct {
 	ID        uuid.UUID         `json:"id"`
 	Name      string            `json:"name"`
 	RateLimit *domain.RateLimit `json:"rateLimit"`
 	Quota     *domain.Quota     `json:"quota"`
-	// QuotaPer is whose calls the quota counts together; "" is APP.
+	// QuotaPer says whether the quota counts the calls of an app or of an account; ""
+	// means APP.
 	QuotaPer domain.QuotaPer `json:"quotaPer,omitempty"`
 }
 
@@ -51,14 +52,14 @@ type Endpoint struct {
 	Path   string        `json:"path"`
 }
 
-// Catalogue is everything that the keys of an organization have in common. It
-// travels whole.
+// Catalogue is what all credentials of an organization share. It is always sent
+// whole.
 type Catalogue struct {
 	Organization Organization `json:"organization"`
 	Products     []Product    `json:"products"`
 }
 
-// Account is who owns apps and keys.
+// Account is an account's state; it owns apps and credentials.
 type Account struct {
 	ID     uuid.UUID            `json:"id"`
 	Status domain.AccountStatus `json:"status"`
@@ -72,26 +73,27 @@ type App struct {
 	Subscriptions []Subscription `json:"subscriptions"`
 }
 
-// Subscription is an app's subscription with a product.
+// Subscription is an app's subscription to a product.
 type Subscription struct {
 	ID        uuid.UUID                    `json:"id"`
 	ProductID uuid.UUID                    `json:"productId"`
 	PlanID    uuid.UUID                    `json:"planId"`
 	Status    lifecycle.SubscriptionStatus `json:"status"`
-	// EndpointIDs are the only ones it reaches; nil when it is not narrowed.
+	// EndpointIDs are the only endpoints it permits; nil if it is not narrowed.
 	EndpointIDs *[]uuid.UUID `json:"endpointIds"`
 	// QuotaUsed is what was used of the quota since QuotaStart, by all apps of the
-	// account where the plan says so. The feed tells it; a Store does not keep it.
+	// account where the plan says so. Only the feed sets it; a Cache does not keep it.
 	QuotaUsed  *int64     `json:"quotaUsed,omitempty"`
 	QuotaStart *time.Time `json:"quotaStart,omitempty"`
 }
 
-// Credential is a key. Its hash and the pepper's name never leave the program.
+// Credential is a credential's state. Its hash and its pepper's id never leave the
+// program.
 type Credential struct {
 	ID        uuid.UUID `json:"id"`
 	Username  uuid.UUID `json:"username"`
 	AccountID uuid.UUID `json:"accountId"`
-	// AppID is nil for a key of the whole account.
+	// AppID is nil for a credential of the whole account.
 	AppID            *uuid.UUID                 `json:"appId"`
 	Status           lifecycle.CredentialStatus `json:"status"`
 	Environment      domain.Environment         `json:"environment"`
@@ -105,7 +107,7 @@ type Credential struct {
 }
 
 // Change is the present state of some objects of an organization, read after
-// everything up to Position was committed. What is gone is named by its id.
+// everything up to Position was committed. What is gone is listed by id.
 type Change struct {
 	Position        int64        `json:"position"`
 	Catalogue       *Catalogue   `json:"catalogue,omitempty"`

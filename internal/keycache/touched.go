@@ -2,16 +2,16 @@ package keycache
 
 import "github.com/google/uuid"
 
-// remembered is how many touched objects are known at least.
-const remembered = 8 << 10
+// minRemembered is how many touched objects are remembered at least.
+const minRemembered = 8 << 10
 
-// touched remembers which objects were changed lately, and at which position,
-// in two generations.
+// touched records which objects were changed recently, and at which position, in
+// two generations.
 type touched struct {
 	recent, older map[uuid.UUID]int64
 	newest        int64 // the last position in recent
 	olderNewest   int64 // the last position in older
-	// forgotten: what was touched up to this position may not be known any more.
+	// forgotten is the position up to which touched objects may have been discarded.
 	forgotten int64
 }
 
@@ -20,7 +20,7 @@ func newTouched() touched {
 }
 
 func (t *touched) note(id uuid.UUID, position int64) {
-	if len(t.recent) >= remembered {
+	if len(t.recent) >= minRemembered {
 		t.forgotten = max(t.forgotten, t.olderNewest)
 		t.older, t.olderNewest = t.recent, t.newest
 		t.recent = map[uuid.UUID]int64{}

@@ -82,7 +82,7 @@ func TestRealTokensCostNothing(t *testing.T) {
 	}
 }
 
-// refused counts what was not read.
+// refused returns how many reads were refused.
 func refused(t *testing.T, metrics *prometheus.Registry, of string) (n float64) {
 	t.Helper()
 	all, err := metrics.Gather()

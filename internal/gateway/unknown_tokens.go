@@ -13,15 +13,15 @@ import (
 	"portico/internal/limits"
 )
 
-// readCaller is newCaller for a token that could be one. Beyond what strangers
-// may have read in vain, those tokens alone are read that there may be.
+// readCaller is lookUpCaller for a token of valid form. Beyond the limit of failed
+// reads of unknown tokens, it reads only tokens that may exist.
 func (g *Verifier) readCaller(ctx context.Context, sum [sha256.Size]byte, hashes [][]byte) (*Caller, error) {
 	var ask limits.Ask
 	var room limits.Answer
-	readsByStrangers(&ask)
-	g.reads.Take(ctx, &ask, &room)
+	unknownTokenLimits(&ask)
+	g.failedReads.Take(ctx, &ask, &room)
 	charged := room.Outcome == limits.Passed
-	if !charged && !g.listedToken(hashes) {
+	if !charged && !g.tokenMayExist(hashes) {
 		g.o.Metrics.refusedRead(ofToken)
 		return nil, fault.RetryAfter(fault.CodeRateLimited, fault.ReasonBudget, max(room.RetryAfter, time.Second),
 			"Too many tokens that nobody knows were shown: this one was not looked for. Come again.")
@@ -29,17 +29,17 @@ func (g *Verifier) readCaller(ctx context.Context, sum [sha256.Size]byte, hashes
 	led := false
 	done := g.callers.flight.DoChan(string(sum[:]), func() (any, error) {
 		led = true
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryTimeout)
 		defer cancel()
-		return g.believe(ctx, sum, hashes)
+		return g.verifyToken(ctx, sum, hashes)
 	})
 	select {
 	case r := <-done:
 		if charged && (!led || !fault.Is(r.Err, fault.CodeUnauthenticated)) {
-			g.reads.Return(&ask)
+			g.failedReads.Return(&ask)
 		}
 		if r.Err != nil {
-			return nil, uncertain(r.Err)
+			return nil, tokenCheckError(r.Err)
 		}
 		return r.Val.(*Caller), nil
 	case <-ctx.Done():
@@ -47,9 +47,9 @@ func (g *Verifier) readCaller(ctx context.Context, sum [sha256.Size]byte, hashes
 	}
 }
 
-// firstCaller reads a token when it is its turn.
-func (g *Verifier) firstCaller(ctx context.Context, hash []byte) (*Caller, error) {
-	leave, err := g.turns.enter(ctx, uuid.Nil, uuid.Nil)
+// findCaller reads a token when the scheduler lets it.
+func (g *Verifier) findCaller(ctx context.Context, hash []byte) (*Caller, error) {
+	leave, err := g.scheduler.enter(ctx, uuid.Nil, uuid.Nil)
 	if err != nil {
 		return nil, err
 	}
@@ -57,24 +57,24 @@ func (g *Verifier) firstCaller(ctx context.Context, hash []byte) (*Caller, error
 	return g.rows.caller(ctx, hash)
 }
 
-// listedToken reports whether there may be a token of one of these hashes. No
-// log is followed by which new ones of all organizations would be learnt, so
-// that they are read again and again while the answer is no.
-func (g *Verifier) listedToken(hashes [][]byte) bool {
-	if slices.ContainsFunc(hashes, g.tokens.may) {
+// tokenMayExist reports whether there may be a token with one of these hashes. No
+// log reports the new tokens of all organizations, so the hashes are loaded again
+// and again while the answer is no.
+func (g *Verifier) tokenMayExist(hashes [][]byte) bool {
+	if slices.ContainsFunc(hashes, g.tokenHashes.mayContain) {
 		return true
 	}
-	if g.tokens.begin(g.o.Mono()) {
-		go g.listTokens()
+	if g.tokenHashes.startLoading(g.o.Mono()) {
+		go g.loadTokenHashes()
 	}
 	return false
 }
 
-func (g *Verifier) listTokens() {
-	err := g.tokens.read(func(f *filter) error {
-		return g.inNames(uuid.Nil, func(ctx context.Context, after uuid.UUID) (last uuid.UUID, n int, err error) {
+func (g *Verifier) loadTokenHashes() {
+	err := g.tokenHashes.load(func(f *filter) error {
+		return g.readNamePages(uuid.Nil, func(ctx context.Context, after uuid.UUID) (last uuid.UUID, n int, err error) {
 			err = g.rows.each(ctx, `SELECT id, token_hash FROM service_tokens WHERE revoked_at IS NULL AND id > $1 ORDER BY id LIMIT $2`,
-				[]any{after, g.page}, func(r *sql.Rows) error {
+				[]any{after, g.pageSize}, func(r *sql.Rows) error {
 					var hash []byte
 					err := r.Scan(&last, &hash)
 					f.add(hash)
