@@ -109,7 +109,7 @@ func (d *doctor) ringFits(ctx context.Context, db *database.DB) error {
 
 // firstRing says where the ring of a database that has none yet will lie.
 func firstRing() string {
-	return "the first start makes one up, as this is development mode, in " + keyring.MadeUpFolder()
+	return "the first start makes one up, as this is development mode, in " + keyring.DevelopmentFolder()
 }
 
 // ringIs says in the place of the first finding what the database has shown.

@@ -61,7 +61,7 @@ func (p *program) newGatewayService(b *backend) (*gatewayService, error) {
 	g.budget = budget.New(budget.Options{
 		// In buckets of its own.
 		Limiter: g.limiter(p.log, limits.NewMemory(b.clock, nil, 0), "the budgets of the API's callers"),
-		User:    p.config.UserBudget, Organization: p.config.OrgBudget, Alone: telemetry.NewLocalBudgets(g.metrics),
+		User:    p.config.UserBudget, Organization: p.config.OrgBudget, OnLocalAnswer: telemetry.NewLocalBudgets(g.metrics),
 	})
 	g.Verifier = gateway.New(gateway.Options{
 		DB: b.database, DatabaseURL: p.listenURL(), Clock: b.clock,
@@ -168,7 +168,7 @@ func (p *program) gatewayServer(g *gatewayService) (*httpapi.Server, error) {
 
 // gatewayPeer tells for whom a gateway asks, and whether it is believed what it
 // says of the call: on this machine, and from the listed proxies.
-func gatewayPeer(proxies []netip.Prefix) func(remote netip.Addr, forwarded string) (address netip.Addr, believed bool) {
+func gatewayPeer(proxies []netip.Prefix) func(remote netip.Addr, forwarded string) (address netip.Addr, trusted bool) {
 	local := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 	return auth.Peers{Trusted: append(local, proxies...)}.Client
 }

@@ -1,6 +1,6 @@
-// Package address reads the addresses of people and of networks, each into the
-// one form in which it is compared: an e-mail address has many spellings, and
-// so has a network, but whoever counts, stores or looks one up must see one.
+// Package address parses e-mail addresses and network addresses into a canonical
+// form for comparison: an e-mail address has many spellings, and so has a
+// network, but counting, storing and looking up must use a single one.
 package address
 
 import (
@@ -15,30 +15,31 @@ import (
 )
 
 const (
-	// longestEmail is the most bytes of an address that mail servers carry.
-	longestEmail = 254
-	// longestTyped bounds what is looked at, in bytes: an address in letters of
-	// three bytes each has room in it.
-	longestTyped = 1024
+	// maxEmailBytes is the maximum length of an address that mail servers
+	// accept, in bytes.
+	maxEmailBytes = 254
+	// maxTypedBytes bounds the input that is parsed, in bytes: it has room for
+	// an address in characters of three bytes each.
+	maxTypedBytes = 1024
 )
 
-// Email is an e-mail address, folded. It can only be made by ParseEmail, so
-// that whatever takes one cannot be given two spellings of the same address.
-// The zero value is no address; nobody has it.
+// Email is an e-mail address, folded. Only ParseEmail creates one, so that a
+// function with an Email parameter never receives two spellings of the same
+// address. The zero value is not an address; no user has it.
 type Email struct {
 	folded, typed string
 	problem       fault.ProblemCode
 }
 
-// ParseEmail reads what somebody typed. Two texts give the same address when
-// they differ only in case, in the Turkish dots of an i, in the width or
-// composition of characters, in white space and unseen characters around it, or
-// in whether the domain is spelled in Unicode or in punycode.
+// ParseEmail parses an address as a user typed it. Two texts yield the same
+// address if they differ only in case, in the Turkish dots of an i, in the
+// width or composition of characters, in surrounding white space and invisible
+// characters, or in whether the domain is spelled in Unicode or in punycode.
 //
-// It does not fail: what cannot be an address becomes one that nobody has, and
-// Check returns the reason. Refused are display names, quotes, address
-// literals, control characters, spaces and unseen characters inside, and what
-// mail servers would not carry.
+// It does not fail: an invalid text yields an Email that is not Valid, and
+// Check returns the reason. Invalid are display names, quotes, address
+// literals, control characters, spaces and invisible characters inside, and
+// whatever mail servers would not accept.
 func ParseEmail(text string) Email {
 	if !utf8.ValidString(text) {
 		return Email{problem: fault.InvalidValue}
@@ -46,13 +47,13 @@ func ParseEmail(text string) Email {
 	if unseen.All(text) {
 		return Email{problem: fault.Required}
 	}
-	typed := norm.NFC.String(strings.TrimFunc(text, around))
-	if len(typed) > longestTyped {
+	typed := norm.NFC.String(strings.TrimFunc(text, isSurrounding))
+	if len(typed) > maxTypedBytes {
 		return Email{problem: fault.TooLong}
 	}
 	folded, problem := canonical(typed)
 	if problem == "" {
-		// What is stored must be found again.
+		// A stored address must fold to itself, or it could not be found.
 		var again string
 		if again, problem = canonical(folded); problem == "" && again != folded {
 			problem = fault.InvalidValue
@@ -64,14 +65,14 @@ func ParseEmail(text string) Email {
 	return Email{folded: folded, typed: typed}
 }
 
-// String returns the form in which addresses are compared; "" for no address.
+// String returns the canonical form for comparison; "" if e is not an address.
 func (e Email) String() string { return e.folded }
 
-// Typed returns the address as it was typed, without what was around it: the
-// form that is shown, and that letters go to.
+// Typed returns the address as it was typed, without surrounding space: the
+// form that is shown and that mail is sent to.
 func (e Email) Typed() string { return e.typed }
 
-// Valid reports whether it is an address.
+// Valid reports whether e is an address.
 func (e Email) Valid() bool { return e.folded != "" }
 
 // Local returns the part before the @, folded.
@@ -80,7 +81,7 @@ func (e Email) Local() string {
 	return local
 }
 
-// Check returns a fault.Invalid on the field of an input when it is no address.
+// Check returns a fault.Invalid for the input's field if e is not an address.
 func (e Email) Check(field string) error {
 	switch e.problem {
 	case fault.Required:
@@ -95,10 +96,10 @@ func (e Email) Check(field string) error {
 	return nil
 }
 
-// around reports whether a character beside an address is to be left out: white
-// space of every kind, and what nobody sees. Controls that are no white space,
-// and what stands for broken text, make it no address.
-func around(r rune) bool {
+// isSurrounding reports whether a character around an address is dropped: white
+// space of every kind, and invisible characters. Control characters other than
+// white space, and the replacement character, make the address invalid.
+func isSurrounding(r rune) bool {
 	return unicode.IsSpace(r) || unseen.Rune(r) && !unicode.IsControl(r) && r != unicode.ReplacementChar
 }
 
@@ -116,25 +117,26 @@ func canonical(typed string) (string, fault.ProblemCode) {
 	if shown == "" {
 		return "", fault.InvalidValue
 	}
-	if len(local)+1+len(ascii) > longestEmail {
+	if len(local)+1+len(ascii) > maxEmailBytes {
 		return "", fault.TooLong
 	}
 	return local + "@" + shown, ""
 }
 
-// fold returns the same text for what differs in case or in composition alone.
-// Applied again it changes nothing.
+// fold returns the same text for inputs that differ only in case or in
+// composition. It is idempotent.
 func fold(s string) string {
-	// Up and down again: some letters have one capital and two small forms. A
-	// dotless ı becomes an i on this way; İ keeps a separate dot, which goes.
-	// Both are an i here, because a Turkish keyboard makes them of an address
+	// To upper case and back: some letters have one capital and two small forms.
+	// This turns a dotless ı into an i; İ keeps a separate dot, which is removed.
+	// Both are an i here, because a Turkish keyboard produces them for an address
 	// in capitals.
 	s = strings.ToLower(strings.ToUpper(s))
 	s = strings.ReplaceAll(s, "i\u0307", "i")
 	return norm.NFKC.String(s)
 }
 
-// isLocal reports whether it is a dot-atom, with letters of every script.
+// isLocal reports whether s is a dot-atom (RFC 5322), with letters of any
+// script.
 func isLocal(s string) bool {
 	for atom := range strings.SplitSeq(s, ".") {
 		if atom == "" || strings.ContainsFunc(atom, func(r rune) bool {

@@ -49,7 +49,7 @@ func TestParseEmail(t *testing.T) {
 	require.Equal(t, "Orhan@Bücher.Example", shown.Typed(), "the case stays, what is around it goes")
 }
 
-func TestWhatIsNoEmail(t *testing.T) {
+func TestParseEmailRefuses(t *testing.T) {
 	for name, text := range map[string]string{
 		"empty": "", "blank": " \u3000 ", "unseen alone": "\u200b\u3164", "no at": "developer", "no domain": "developer@", "no name": "@demo.example",
 		"display name": "Dev <developer@demo.example>", "angle": "<developer@demo.example>",
@@ -100,7 +100,7 @@ func spellings(t *rapid.T) string {
 	return string(pad.Draw(t, "before")) + string(letters) + string(pad.Draw(t, "after"))
 }
 
-func TestEverySpellingIsOneAddress(t *testing.T) {
+func TestSpellingsFoldToOneAddress(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := spellings(t)
 		e := address.ParseEmail(text)

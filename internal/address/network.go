@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// mappedBits is how long the prefix of IPv4 addresses inside IPv6 is.
+// mappedBits is the length of the prefix of IPv4-mapped IPv6 addresses.
 const mappedBits = 96
 
-// ParseNetwork reads a network such as 10.0.0.0/8, or one address, which is a
-// network of one. IPv4 written as IPv6 (::ffff:10.0.0.0/104) becomes plain
-// IPv4, as the addresses that it is compared with do. ok is false for
-// everything else, such as addresses with a zone, which are one machine's own,
-// and networks of IPv4 and other addresses mixed.
+// ParseNetwork parses a network such as 10.0.0.0/8, or a single address, which
+// is a network of one. IPv4 written as IPv6 (::ffff:10.0.0.0/104) becomes plain
+// IPv4, like the addresses that it is compared with. ok is false for everything
+// else, such as addresses with a zone, which are local to one machine, and
+// networks of both IPv4 and other addresses.
 func ParseNetwork(text string) (network netip.Prefix, ok bool) {
 	if !strings.Contains(text, "/") {
 		one, err := netip.ParseAddr(text)
@@ -35,9 +35,9 @@ func ParseNetwork(text string) (network netip.Prefix, ok bool) {
 	return network.Masked(), true
 }
 
-// ParseHost reads the address of a machine: "192.0.2.1", "192.0.2.1:80",
+// ParseHost parses the address of a machine: "192.0.2.1", "192.0.2.1:80",
 // "2001:db8::1" or "[2001:db8::1]:80". IPv4 written as IPv6 becomes plain IPv4,
-// and a zone goes. ok is false for everything else.
+// and a zone is dropped. ok is false for everything else.
 func ParseHost(text string) (host netip.Addr, ok bool) {
 	bare := text
 	if inner, found := strings.CutPrefix(bare, "["); found {
@@ -53,12 +53,12 @@ func ParseHost(text string) (host netip.Addr, ok bool) {
 		}
 		host = withPort.Addr()
 	}
-	return plain(host), true
+	return normalized(host), true
 }
 
-// ClientNetwork returns what counts as one client: an IPv4 address, and all of
-// an IPv6 network (/64), as whoever has one of its addresses has the others
-// too. What is no address is "unknown".
+// ClientNetwork returns what counts as one client: an IPv4 address, or a whole
+// IPv6 network (/64), because a client with one of its addresses has the others
+// too. It returns "unknown" for what is not an address.
 func ClientNetwork(client string) string {
 	host, err := netip.ParseAddr(client)
 	if err != nil {
@@ -71,12 +71,12 @@ func ClientNetwork(client string) string {
 	return network.String()
 }
 
-// NetworkOf is ClientNetwork for an address, without a text: an IPv4 address, or
-// an IPv6 /64. That of the zero Addr is the zero Prefix.
+// NetworkOf is like ClientNetwork, but takes and returns values: an IPv4
+// address, or an IPv6 /64. For the zero Addr it returns the zero Prefix.
 func NetworkOf(client netip.Addr) netip.Prefix {
 	const site = 64
-	host := plain(client)
+	host := normalized(client)
 	return netip.PrefixFrom(host, min(site, host.BitLen())).Masked()
 }
 
-func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
+func normalized(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }

@@ -61,7 +61,7 @@ func FuzzParseNetwork(f *testing.F) {
 	})
 }
 
-// Whatever spelling a machine's address comes in, networks compare its one form.
+// Networks compare the canonical form of an address, whatever its spelling.
 func FuzzParseHost(f *testing.F) {
 	for _, text := range []string{"192.0.2.1", "192.0.2.1:80", "[2001:db8::1]:80", "[2001:db8::1]", "::ffff:192.0.2.1", "[::ffff:192.0.2.1%eth0]:1", "[[::1]]", "]::1["} {
 		f.Add(text)

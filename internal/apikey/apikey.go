@@ -1,12 +1,12 @@
-// Package apikey mints, reads and hashes API keys. It stores nothing.
+// Package apikey creates, parses and hashes API keys. It stores nothing.
 //
 // A key is a pair of UUIDs, a public username and a secret password, and the
 // same pair as one string, the raw key:
 //
 //	<prefix>_<username and password in base 62, 43 digits>_<CRC-32 in base 62, 6 digits>
 //
-// The checksum lets junk be refused without a look-up, and lets a scanner that
-// finds a leaked key be sure of it. The prefix is not part of the identity: an
+// The checksum allows junk to be refused without a look-up, and a scanner to
+// recognize a leaked key with certainty. The prefix is not part of the identity: an
 // organization may change its own, and old keys stay valid.
 package apikey
 
@@ -21,8 +21,8 @@ import (
 	"portico/internal/base62"
 )
 
-// Secret is a key in clear. It exists only on its way to the one who asked for
-// it, and is never stored or logged.
+// Secret is an API key in clear. It exists only until it is returned to the
+// caller that requested it, and is never stored or logged.
 type Secret struct {
 	Username uuid.UUID
 	Password uuid.UUID
@@ -39,11 +39,11 @@ const (
 	bodyDigits = 43 // 256 bits in base 62
 	// MaxPrefix is the longest prefix that Parse accepts.
 	MaxPrefix = 16
-	// hintDigits are shown of each end of a raw key.
+	// hintDigits is how many digits of each end of a raw key are shown.
 	hintDigits = 4
 )
 
-// Mint makes a new key from the system's cryptographic source.
+// Mint returns a new API key from the system's cryptographic random source.
 func Mint(prefix string) (Secret, error) {
 	username, err := uuid.NewRandom()
 	if err != nil {
@@ -56,7 +56,7 @@ func Mint(prefix string) (Secret, error) {
 	return Secret{Username: username, Password: password, RawKey: Join(prefix, username, password)}, nil
 }
 
-// Join writes the raw key of a pair.
+// Join returns the raw key of a pair.
 func Join(prefix string, username, password uuid.UUID) string {
 	both := make([]byte, 0, 32)
 	both = append(append(both, username[:]...), password[:]...)
@@ -64,8 +64,8 @@ func Join(prefix string, username, password uuid.UUID) string {
 	return body + "_" + base62.Checksum(body)
 }
 
-// Parse reads a raw key. ok is false for everything that Join does not write,
-// whatever its length; no part of the text is kept.
+// Parse parses a raw key. ok is false for everything that Join does not return,
+// whatever its length; no part of the text is retained.
 func Parse(raw string) (username, password uuid.UUID, ok bool) {
 	if len(raw) > MaxPrefix+1+bodyDigits+1+base62.ChecksumDigits {
 		return uuid.Nil, uuid.Nil, false
@@ -82,8 +82,8 @@ func Parse(raw string) (username, password uuid.UUID, ok bool) {
 	return uuid.UUID(both[:16]), uuid.UUID(both[16:]), true
 }
 
-// ValidPrefix reports whether raw keys may begin so: 1–16 small letters and
-// digits, the first a letter.
+// ValidPrefix reports whether p can be the prefix of raw keys: 1–16 lowercase
+// letters and digits, the first a letter.
 func ValidPrefix(p string) bool {
 	if p == "" || len(p) > MaxPrefix || p[0] < 'a' || p[0] > 'z' {
 		return false
@@ -96,9 +96,9 @@ func ValidPrefix(p string) bool {
 	return true
 }
 
-// Hash is what is stored of a password: HMAC-SHA-256 under a pepper that is
-// kept outside the database, bound to the username. The password is 122 random
-// bits, so that a slow hash would add nothing.
+// Hash returns the stored form of a password: HMAC-SHA-256 under a pepper that
+// is kept outside the database, bound to the username. The password is 122
+// random bits, so a slow hash would add nothing.
 func Hash(pepper []byte, username, password uuid.UUID) []byte {
 	mac := hmac.New(sha256.New, pepper)
 	mac.Write(username[:])
@@ -106,28 +106,30 @@ func Hash(pepper []byte, username, password uuid.UUID) []byte {
 	return mac.Sum(nil)
 }
 
-// Matches tells, in constant time, whether a stored hash is this pair's.
+// Matches reports, in constant time, whether hash is the stored form of this
+// pair.
 func Matches(hash, pepper []byte, username, password uuid.UUID) bool {
 	return subtle.ConstantTimeCompare(hash, Hash(pepper, username, password)) == 1
 }
 
-// Hint is the part of a password that may be shown later: its last four characters.
+// Hint returns the part of a password that may be shown later: its last four
+// characters.
 func Hint(password uuid.UUID) string {
 	text := password.String()
 	return text[len(text)-4:]
 }
 
-// RawHint is the part of a raw key that may be shown later, to find the key by
-// what one holds: how it begins, up to four digits behind the prefix, and its
-// last four characters. What it tells of the password, a part of the checksum,
-// leaves far more of it than could be guessed.
+// RawHint returns the part of a raw key that may be shown later, to find the
+// credential of a given key: the prefix with up to four digits, and the last
+// four characters. What it reveals of the password, a part of the checksum,
+// leaves far too much to guess.
 func RawHint(raw string) string {
 	start := strings.IndexByte(raw, '_') + 1
 	return raw[:start+hintDigits] + "…" + raw[len(raw)-hintDigits:]
 }
 
-// ParsePair reads a key as Basic authentication has it: user name and password
-// with a colon between them.
+// ParsePair parses an API key as in Basic authentication: user name and
+// password separated by a colon.
 func ParsePair(pair string) (username, password uuid.UUID, ok bool) {
 	first, second, found := strings.Cut(pair, ":")
 	username, known := parseUUID(first)
@@ -135,10 +137,10 @@ func ParsePair(pair string) (username, password uuid.UUID, ok bool) {
 	return username, password, found && known && secret
 }
 
-// ParseUsername reads a key's public half.
+// ParseUsername parses the public half of an API key.
 func ParseUsername(text string) (username uuid.UUID, ok bool) { return parseUUID(text) }
 
-// parseUUID reads the usual text form alone.
+// parseUUID parses only the canonical text form.
 func parseUUID(text string) (uuid.UUID, bool) {
 	id, err := uuid.Parse(text)
 	return id, err == nil && len(text) == len(id.String())

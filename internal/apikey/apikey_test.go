@@ -22,7 +22,7 @@ func uuids() *rapid.Generator[uuid.UUID] {
 
 func prefixes() *rapid.Generator[string] { return rapid.StringMatching(`[a-z][a-z0-9]{0,15}`) }
 
-func TestWhatIsJoinedIsParsed(t *testing.T) {
+func TestParseReversesJoin(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		prefix, username, password := prefixes().Draw(t, "prefix"), uuids().Draw(t, "username"), uuids().Draw(t, "password")
 		raw := apikey.Join(prefix, username, password)
@@ -36,7 +36,7 @@ func TestWhatIsJoinedIsParsed(t *testing.T) {
 	})
 }
 
-func TestTheEndsOfTheRange(t *testing.T) {
+func TestParseExtremes(t *testing.T) {
 	for _, id := range []uuid.UUID{uuid.Nil, uuid.Max} {
 		if u, p, ok := apikey.Parse(apikey.Join("ptk", id, id)); !ok || u != id || p != id {
 			t.Errorf("%v was read as %v %v %v", id, u, p, ok)
@@ -44,9 +44,9 @@ func TestTheEndsOfTheRange(t *testing.T) {
 	}
 }
 
-// A CRC finds every error within its width, so no single character can change
-// unnoticed, whichever it becomes.
-func TestEveryChangedCharacterIsNoticed(t *testing.T) {
+// A CRC detects every error within its width, so no change of a single
+// character goes unnoticed.
+func TestParseRefusesAChangedCharacter(t *testing.T) {
 	raw := apikey.Join("ptk", uuid.MustParse("8f14e45f-ceea-467a-9575-8a1b3e4b1c2d"), uuid.MustParse("c9f0f895-fb98-4b91-a1b2-c3d4e5f60718"))
 	for i := range len(raw) {
 		for c := range 256 {
@@ -62,7 +62,7 @@ func TestEveryChangedCharacterIsNoticed(t *testing.T) {
 	}
 }
 
-func TestCutDoubledAndSwappedKeysAreNoticed(t *testing.T) {
+func TestParseRefusesTruncatedDoubledAndSwappedKeys(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		raw := apikey.Join(prefixes().Draw(t, "prefix"), uuids().Draw(t, "username"), uuids().Draw(t, "password"))
 		i := rapid.IntRange(0, len(raw)-1).Draw(t, "at")
@@ -90,8 +90,8 @@ func TestJunk(t *testing.T) {
 	}
 }
 
-// A right checksum does not make a key of a prefix that nobody may have.
-func TestAKeyIsMoreThanItsChecksum(t *testing.T) {
+// A valid checksum does not make an invalid prefix valid.
+func TestParseRefusesInvalidPrefixes(t *testing.T) {
 	for _, prefix := range []string{"", "Ptk", "p_k", "1tk", "p k", "ptk-", strings.Repeat("a", 17), "ü"} {
 		if apikey.ValidPrefix(prefix) {
 			t.Errorf("%q is a valid prefix", prefix)
@@ -117,7 +117,7 @@ func tooLarge() (raw []string) {
 	return raw
 }
 
-func TestANumberOfMoreThan256BitsIsNoKey(t *testing.T) {
+func TestParseRefusesMoreThan256Bits(t *testing.T) {
 	largest := apikey.Join("ptk", uuid.Max, uuid.Max)
 	if _, _, ok := apikey.Parse(largest); !ok {
 		t.Fatal("the largest number is no key")

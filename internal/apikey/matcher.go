@@ -10,13 +10,13 @@ import (
 	"github.com/google/uuid"
 )
 
-// Matcher does what Matches does, for one pepper again and again: it keeps what
-// the HMAC makes of the pepper, and allocates nothing. It is safe for
+// Matcher does the work of Matches repeatedly for one pepper: it keeps the
+// HMAC's state after the pepper, and allocates nothing. It is safe for
 // concurrent use.
-type Matcher struct{ desks sync.Pool }
+type Matcher struct{ pool sync.Pool }
 
-// desk is what one comparison needs.
-type desk struct {
+// scratch is the working memory of one comparison.
+type scratch struct {
 	mac  hash.Hash
 	pair [32]byte
 	sum  [sha256.Size]byte
@@ -24,18 +24,18 @@ type desk struct {
 
 // NewMatcher returns a Matcher for a pepper.
 func NewMatcher(pepper []byte) *Matcher {
-	return &Matcher{desks: sync.Pool{New: func() any { return &desk{mac: hmac.New(sha256.New, pepper)} }}}
+	return &Matcher{pool: sync.Pool{New: func() any { return &scratch{mac: hmac.New(sha256.New, pepper)} }}}
 }
 
-// Matches tells, in constant time, whether a stored hash is this pair's.
+// Matches reports, in constant time, whether stored is the hash of this pair.
 func (m *Matcher) Matches(stored []byte, username, password uuid.UUID) bool {
-	d := m.desks.Get().(*desk)
+	d := m.pool.Get().(*scratch)
 	copy(d.pair[:16], username[:])
 	copy(d.pair[16:], password[:])
 	d.mac.Reset()
 	d.mac.Write(d.pair[:])
 	same := subtle.ConstantTimeCompare(stored, d.mac.Sum(d.sum[:0])) == 1
 	clear(d.pair[:])
-	m.desks.Put(d)
+	m.pool.Put(d)
 	return same
 }

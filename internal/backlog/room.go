@@ -1,5 +1,5 @@
-// Package backlog bounds what is held for clients that read slowly, or not at
-// all: Room by size, over all of them and for each, and Writer by time.
+// Package backlog bounds what is kept in memory for clients that read slowly,
+// or not at all: Room by size, in total and for each client, and Writer by time.
 package backlog
 
 import (
@@ -9,67 +9,68 @@ import (
 	"time"
 )
 
-// patience is how long a request waits for room.
-const patience = 3 * time.Second
+// waitTimeout is how long a request waits for room.
+const waitTimeout = 3 * time.Second
 
-// Room bounds what is held at once. Each holder has a share of it, so that
-// none can keep the others out; who waits for a share holds nobody up. It is
-// safe for concurrent use.
+// Room bounds the bytes that are in use at a time. Each holder may use up to a
+// share, so that none can block the others; a request that waits for its own
+// share does not delay other holders. It is safe for concurrent use.
 type Room struct {
 	size, share int64
-	line        int
+	maxWaiting  int
 
 	mu      sync.Mutex
 	free    int64
-	held    map[string]int64
-	waiting list.List // of *waiter, in the order in which they came
+	used    map[string]int64
+	waiting list.List // of *waiter, in order of arrival
 	refused int64
 }
 
-// waiter is a request in line.
+// waiter is a waiting request.
 type waiter struct {
-	holder string
-	size   int64
-	in     chan struct{} // closed when there is room
+	holder   string
+	size     int64
+	admitted chan struct{} // closed when there is room
 }
 
-// NewRoom returns a room of a size, of which each holder may have a share. At
-// most so many requests wait in its line.
+// NewRoom returns a Room of size bytes, of which each holder may use up to
+// share. At most line requests wait.
 func NewRoom(size, share int64, line int) *Room {
-	return &Room{size: size, share: min(share, size), line: line, free: size, held: map[string]int64{}}
+	return &Room{size: size, share: min(share, size), maxWaiting: line, free: size, used: map[string]int64{}}
 }
 
-// Claim is what a holder has of a Room. The methods of a nil Claim do nothing.
+// Claim is the part of a Room that a holder uses. The methods of a nil Claim do
+// nothing.
 type Claim struct {
 	room   *Room
 	holder string
 	size   int64
 }
 
-// Enter takes room for a holder; of more than a share it takes a share. Where
-// there is none it waits in line, and reports after a short time, when ctx ends
-// or when the line is full, that there is none.
+// Enter reserves room for a holder, at most a share. If there is none it waits;
+// ok is false if waitTimeout passes, if ctx ends, or if too many requests wait
+// already.
 func (r *Room) Enter(ctx context.Context, holder string, size int64) (c *Claim, ok bool) {
-	w := &waiter{holder: holder, size: min(size, r.share), in: make(chan struct{})}
+	w := &waiter{holder: holder, size: min(size, r.share), admitted: make(chan struct{})}
 	if place := r.queue(w); place != nil && !r.wait(ctx, w, place) {
 		return nil, false
-	} else if place == nil && !entered(w) {
+	} else if place == nil && !admitted(w) {
 		return nil, false
 	}
 	return &Claim{room: r, holder: holder, size: w.size}, true
 }
 
-// queue lets a waiter in at once, or puts it into the line. Its place is nil
-// where it is in, or where the line is full.
+// queue admits a waiter at once, or adds it to the waiting list and returns its
+// place. The place is nil if it was admitted, or if the list is full.
 func (r *Room) queue(w *waiter) *list.Element {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	place := r.waiting.PushBack(w)
 	r.admit()
-	if entered(w) {
+	if admitted(w) {
 		return nil
 	}
-	if r.waiting.Len() > r.line {
+	if r.waiting.Len() > r.maxWaiting {
 		r.waiting.Remove(place)
 		r.refused++
 		return nil
@@ -77,61 +78,62 @@ func (r *Room) queue(w *waiter) *list.Element {
 	return place
 }
 
-// wait returns whether the waiter came in.
+// wait reports whether the waiter was admitted.
 func (r *Room) wait(ctx context.Context, w *waiter, place *list.Element) bool {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, waitTimeout)
 	defer cancel()
 	select {
-	case <-w.in:
+	case <-w.admitted:
 		return true
 	case <-ctx.Done():
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if entered(w) { // meanwhile
+	if admitted(w) { // between ctx.Done and the lock
 		return true
 	}
 	r.waiting.Remove(place)
 	r.refused++
-	r.admit() // it may have stood before smaller ones
+	r.admit() // it may have blocked smaller ones
 	return false
 }
 
-func entered(w *waiter) bool {
+func admitted(w *waiter) bool {
 	select {
-	case <-w.in:
+	case <-w.admitted:
 		return true
 	default:
 		return false
 	}
 }
 
-// admit lets in whoever is next. Those who wait for a part of their own share
-// are passed over; those who wait for room are not, or large ones never came in.
+// admit admits the next waiters. Those that wait for a part of their own share
+// are skipped; those that wait for free room are not, or large ones would never
+// be admitted.
 func (r *Room) admit() {
 	for place := r.waiting.Front(); place != nil; {
 		next, w := place.Next(), place.Value.(*waiter)
-		if r.held[w.holder]+w.size <= r.share {
+		if r.used[w.holder]+w.size <= r.share {
 			if w.size > r.free {
 				return
 			}
-			r.take(w.holder, w.size)
+			r.reserve(w.holder, w.size)
 			r.waiting.Remove(place)
-			close(w.in)
+			close(w.admitted)
 		}
 		place = next
 	}
 }
 
-// take moves room to a holder, or from it.
-func (r *Room) take(holder string, size int64) {
+// reserve adds size bytes, which may be negative, to a holder's use.
+func (r *Room) reserve(holder string, size int64) {
 	r.free -= size
-	if r.held[holder] += size; r.held[holder] <= 0 {
-		delete(r.held, holder)
+	if r.used[holder] += size; r.used[holder] <= 0 {
+		delete(r.used, holder)
 	}
 }
 
-// Load returns how much of the room is held and how large it is, how many requests
+// Load returns how much of the room is in use and its size, how many requests
 // wait, and how many found no room.
 func (r *Room) Load() (used, size, waiting, refused int64) {
 	r.mu.Lock()
@@ -139,19 +141,19 @@ func (r *Room) Load() (used, size, waiting, refused int64) {
 	return r.size - r.free, r.size, int64(r.waiting.Len()), r.refused
 }
 
-// Resize says what is really held, which may be more than was thought.
+// Resize sets the claim to the actual size, which may exceed the one reserved.
 func (c *Claim) Resize(size int64) {
 	if c == nil {
 		return
 	}
 	c.room.mu.Lock()
 	defer c.room.mu.Unlock()
-	c.room.take(c.holder, size-c.size)
+	c.room.reserve(c.holder, size-c.size)
 	c.size = size
 	c.room.admit()
 }
 
-// Size is what the claim holds.
+// Size returns the size of the claim.
 func (c *Claim) Size() int64 {
 	if c == nil {
 		return 0
@@ -159,5 +161,5 @@ func (c *Claim) Size() int64 {
 	return c.size
 }
 
-// Leave returns everything back. It may be called again.
+// Leave releases the claim. It may be called more than once.
 func (c *Claim) Leave() { c.Resize(0) }

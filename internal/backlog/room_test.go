@@ -44,9 +44,9 @@ func TestAHolderHasAShare(t *testing.T) {
 	})
 }
 
-// Who waits for a part of the own share holds nobody up; who waits for room is
-// not overtaken.
-func TestWhoHoldsUpWhom(t *testing.T) {
+// A waiter for a part of its own share delays no other; a waiter for free room
+// is not overtaken.
+func TestOrderOfWaiters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := backlog.NewRoom(100, 60, 10)
 		first := enter(t, r, "a", 60)
@@ -77,7 +77,7 @@ func TestWhoHoldsUpWhom(t *testing.T) {
 	})
 }
 
-func TestALineHasAnEnd(t *testing.T) {
+func TestWaitersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := backlog.NewRoom(10, 10, 2)
 		whole := enter(t, r, "a", 10)
@@ -98,7 +98,7 @@ func TestALineHasAnEnd(t *testing.T) {
 	})
 }
 
-func TestALineEndsWithItsContext(t *testing.T) {
+func TestWaitingEndsWithTheContext(t *testing.T) {
 	r := backlog.NewRoom(10, 10, 2)
 	enter(t, r, "a", 10)
 	gone, cancel := context.WithCancel(t.Context())
@@ -107,7 +107,7 @@ func TestALineEndsWithItsContext(t *testing.T) {
 	require.False(t, ok)
 }
 
-// Whatever comes and goes, no more is held than there is, and all comes back.
+// No more than the size is ever in use, and everything is released in the end.
 func TestARoomIsNeverOverfull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const size, share = 1000, 400
@@ -138,8 +138,8 @@ func TestARoomIsNeverOverfull(t *testing.T) {
 	})
 }
 
-// What is held, waits and was turned away is what operators see.
-func TestHowFullARoomIs(t *testing.T) {
+// Load returns what is in use, what waits and what was refused.
+func TestLoad(t *testing.T) {
 	load := func(r *backlog.Room) [4]int64 {
 		used, size, waiting, refused := r.Load()
 		return [4]int64{used, size, waiting, refused}

@@ -14,8 +14,8 @@ import (
 	"portico/internal/backlog"
 )
 
-// reader is a client that takes so many bytes in a second, and nothing more
-// after some.
+// reader is a client that reads a number of bytes per second, and stops after
+// some.
 type reader struct {
 	header   http.Header
 	rate     float64
@@ -42,7 +42,7 @@ func (r *reader) Write(p []byte) (int, error) {
 	return r.got.Write(p)
 }
 
-func TestASlowReaderIsGivenUp(t *testing.T) {
+func TestWriteFailsForASlowReader(t *testing.T) {
 	answer := bytes.Repeat([]byte("x"), 8<<20)
 	for name, c := range map[string]struct {
 		rate  float64
@@ -72,8 +72,8 @@ func TestASlowReaderIsGivenUp(t *testing.T) {
 	}
 }
 
-// What is slow in the making is no fault of the client's.
-func TestOnlyWritingCounts(t *testing.T) {
+// A response that is produced slowly does not count against the client.
+func TestOnlyTheTimeOfWritingCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &reader{header: http.Header{}, rate: 1 << 20, most: 1 << 20}
 		w := backlog.NewWriter(r)

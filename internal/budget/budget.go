@@ -1,7 +1,7 @@
 // Package budget bounds what callers of the API may spend in a minute: each
-// person, each service token, each organization, and, where nobody is signed in,
-// each client. It counts the costs that package gqlhttp works out, in buckets of
-// package limits, which servers share where they share Redis.
+// user, each service token, each organization, and each client that is not
+// signed in. It counts the costs computed by package gqlhttp in buckets of
+// package limits, which servers share if they share Redis.
 package budget
 
 import (
@@ -16,39 +16,40 @@ import (
 	"portico/internal/viewer"
 )
 
-// The most that may be spent in a minute where nothing else is said, and at
-// once. A page of a front end costs some hundreds, a change some 1,200: a
-// hundred pages and twenty new keys at once are normal use, hundreds of changes
-// in a few seconds are not.
+// The default limits per minute, all of which may be spent at once. A page of a
+// front end costs some hundreds, a change some 1,200: a hundred pages and twenty
+// new credentials at once are normal use, hundreds of changes in a few seconds
+// are not.
 const (
 	DefaultUser         = 300_000
 	DefaultOrganization = 3_000_000
 )
 
-// ExportCost is what an export of usage counts for.
+// ExportCost is the cost of an export of usage.
 const ExportCost = 10_000
 
-// Options say how much may be spent.
+// Options configure a Budget.
 type Options struct {
-	// Limiter keeps the buckets.
+	// Limiter stores the buckets.
 	Limiter limits.Limiter
-	// User is the cost that a person, a service token, or a client that has not
-	// signed in may spend in a minute; Organization that of all its people and
-	// tokens together. 0 is no limit. What costs more than a limit is always
-	// refused, so that one should be at least the most that an operation may cost.
+	// User is the cost that a user, a service token, or a client that is not
+	// signed in may spend in a minute; Organization that of all its users and
+	// tokens together. 0 means no limit. An operation that costs more than a
+	// limit is always refused, so a limit should be at least the maximum cost of
+	// an operation.
 	User, Organization int
-	// Alone is called for each answer that servers should have given together and
-	// this one gave by itself; nil: nobody is told.
-	Alone func()
+	// OnLocalAnswer, if not nil, is called for each answer that this server gave
+	// by itself although servers share the limiter.
+	OnLocalAnswer func()
 }
 
-// Budget is gqlhttp.Budget over the viewer of the context.
+// Budget implements gqlhttp.Budget for the viewer of the context.
 type Budget struct{ o Options }
 
-// New returns a budget.
+// New returns a Budget.
 func New(o Options) *Budget {
-	if o.Alone == nil {
-		o.Alone = func() {}
+	if o.OnLocalAnswer == nil {
+		o.OnLocalAnswer = func() {}
 	}
 	return &Budget{o}
 }
@@ -57,9 +58,9 @@ func perMinute(cost int) limits.Rate {
 	return limits.Rate{Limit: cost, Per: time.Minute, Burst: cost}
 }
 
-// ask says which buckets an operation is taken from: the limiter's key is who
-// asks, its subscription the organization.
-func (b *Budget) ask(ctx context.Context, cost int) limits.Ask {
+// limiterRequest returns the limiter's request for an operation: its key is the
+// caller, its subscription the organization.
+func (b *Budget) limiterRequest(ctx context.Context, cost int) limits.Ask {
 	v := viewer.Current(ctx)
 	a := limits.Ask{Organization: v.OrganizationID, Key: v.Counted(), KeyRate: perMinute(b.o.User), Cost: int64(cost)}
 	if v.OrganizationID != uuid.Nil {
@@ -68,17 +69,17 @@ func (b *Budget) ask(ctx context.Context, cost int) limits.Ask {
 	return a
 }
 
-// Take takes an operation's charge from the caller's bucket and the
-// organization's, or refuses it with RATE_LIMITED and takes nothing.
+// Take takes an operation's cost from the caller's bucket and the
+// organization's, or fails with RATE_LIMITED and takes nothing.
 func (b *Budget) Take(ctx context.Context, c *gqlhttp.Cost) error {
-	a := b.ask(ctx, c.Charged)
+	a := b.limiterRequest(ctx, c.Charged)
 	if a.KeyRate.None() && a.SubscriptionRate.None() {
 		return nil
 	}
 	var out limits.Answer
 	b.o.Limiter.Take(ctx, &a, &out)
 	if out.Local {
-		b.o.Alone()
+		b.o.OnLocalAnswer()
 	}
 	remaining := int(out.Rate.Remaining)
 	c.Remaining, c.ResetsAt, c.Budget, c.Window = &remaining, out.Rate.ResetAt, int(out.Rate.Limit), out.Rate.Per
@@ -91,6 +92,6 @@ func (b *Budget) Take(ctx context.Context, c *gqlhttp.Cost) error {
 	return fault.RetryAfter(fault.CodeRateLimited, fault.ReasonBudget, max(out.RetryAfter, time.Second), "You ask for too much in too short a time: wait a little.")
 }
 
-// Settle has nothing to do: what was turned away for another reason has been
-// paid for too, so that asking again and again costs something.
+// Settle does nothing: an operation that was refused for another reason is
+// charged too, so that repeated attempts have a cost.
 func (b *Budget) Settle(context.Context, *gqlhttp.Cost, bool) {}

@@ -17,7 +17,7 @@ import (
 	"portico/internal/viewer"
 )
 
-// scene is a budget whose time the test moves.
+// scene is a budget with a fake clock.
 type scene struct {
 	*budget.Budget
 	clock *clock.Fake
@@ -56,9 +56,9 @@ func refused(t *testing.T, err error) *fault.Error {
 	return f
 }
 
-// What is spent at once is bounded, comes back evenly, and a refusal takes
+// Spending at once is bounded, the budget refills evenly, and a refusal takes
 // nothing.
-func TestAPersonsBudget(t *testing.T) {
+func TestUserBudget(t *testing.T) {
 	s := newScene(600, 0)
 	dev := person(t, uuid.New())
 	c, err := s.spend(dev, 500)
@@ -78,8 +78,9 @@ func TestAPersonsBudget(t *testing.T) {
 	require.NoError(t, err, "somebody else's is untouched")
 }
 
-// All people of an organization share its budget, and no other organization's.
-func TestAnOrganizationsBudget(t *testing.T) {
+// All users of an organization share its budget, which is separate from other
+// organizations'.
+func TestOrganizationBudget(t *testing.T) {
 	s := newScene(600, 1000)
 	one, other := uuid.New(), uuid.New()
 	_, err := s.spend(person(t, one), 600)
@@ -92,8 +93,8 @@ func TestAnOrganizationsBudget(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Who has not signed in counts by client: an IPv6 network is one.
-func TestClientsThatHaveNotSignedIn(t *testing.T) {
+// Requests without a sign-in are counted by client: an IPv6 network is one.
+func TestAnonymousClientBudget(t *testing.T) {
 	s := newScene(600, 600)
 	_, err := s.spend(client(t, "2001:db8::1"), 600)
 	require.NoError(t, err)
@@ -113,7 +114,7 @@ func TestNoLimit(t *testing.T) {
 	}
 }
 
-// What is normal at once fits into the budgets that hold where nothing is set.
+// Normal use fits into the default budgets.
 func TestNormalUseFits(t *testing.T) {
 	s := newScene(budget.DefaultUser, budget.DefaultOrganization)
 	dev := person(t, uuid.New())

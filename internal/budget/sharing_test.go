@@ -51,9 +51,9 @@ func machine(t *testing.T, organization, token uuid.UUID, address string) contex
 	return viewer.NewContext(t.Context(), viewer.Viewer{Role: viewer.Gateway, OrganizationID: organization, TokenID: token, Address: address})
 }
 
-// A service token has a bucket of its own, wherever it is used; nothing of it is
-// another token's, another organization's, or that of people at the same address.
-func TestATokensBudget(t *testing.T) {
+// A service token has its own bucket, wherever it is used, separate from other
+// tokens, other organizations and users at the same address.
+func TestServiceTokenBudget(t *testing.T) {
 	each(t, budget.Options{User: 6000, Organization: 15_000}, func(t *testing.T, b *budget.Budget) {
 		const here, there = "192.0.2.1", "192.0.2.2"
 		one, other, token := uuid.New(), uuid.New(), uuid.New()
@@ -68,8 +68,8 @@ func TestATokensBudget(t *testing.T) {
 	})
 }
 
-// Whoever has no name is told apart by organization too.
-func TestClientsOfOrganizations(t *testing.T) {
+// Anonymous clients are distinguished by organization too.
+func TestAnonymousClientsCountByOrganization(t *testing.T) {
 	each(t, budget.Options{User: 6000}, func(t *testing.T, b *budget.Budget) {
 		for range 2 {
 			require.NoError(t, take(machine(t, uuid.New(), uuid.Nil, "192.0.2.1"), b, 6000))
@@ -79,8 +79,8 @@ func TestClientsOfOrganizations(t *testing.T) {
 	})
 }
 
-// What can never be spent is refused without a time to come again.
-func TestWaitingForEverIsNotAdvised(t *testing.T) {
+// A cost above the limit is refused without a time to retry.
+func TestNoRetryTimeAboveTheLimit(t *testing.T) {
 	for _, o := range []budget.Options{{User: 100}, {Organization: 100}, {User: 1000, Organization: 100}} {
 		each(t, o, func(t *testing.T, b *budget.Budget) {
 			who := person(t, uuid.New())
@@ -93,14 +93,14 @@ func TestWaitingForEverIsNotAdvised(t *testing.T) {
 	}
 }
 
-// Two servers share a budget; when Redis goes, each goes on from where it was, by
-// itself, and each such answer is counted.
-func TestEachServerGoesOnAlone(t *testing.T) {
+// Two servers share a budget; when Redis fails, each continues locally from
+// where it was, and each local answer is counted.
+func TestServersContinueWithoutRedis(t *testing.T) {
 	server := redistest.New(t)
 	var alone [2]atomic.Int64
 	var nodes [2]*budget.Budget
 	for i := range nodes {
-		nodes[i] = budget.New(budget.Options{Limiter: sharedBy(t, server), User: 9000, Organization: 9000, Alone: func() { alone[i].Add(1) }})
+		nodes[i] = budget.New(budget.Options{Limiter: sharedBy(t, server), User: 9000, Organization: 9000, OnLocalAnswer: func() { alone[i].Add(1) }})
 	}
 	dev := person(t, uuid.New())
 	require.NoError(t, take(dev, nodes[0], 6000))

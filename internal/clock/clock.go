@@ -1,5 +1,5 @@
-// Package clock is the one place that knows what time it is. Everything that
-// asks takes a Clock, so that tests move time instead of waiting.
+// Package clock is the only source of the current time. Code that needs the time
+// takes a Clock, so that tests can advance it instead of waiting.
 package clock
 
 import (
@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Clock tells the time in UTC, in whole microseconds: the resolution that both
-// databases keep, so that a time read back equals the time written.
+// Clock returns the time in UTC, in whole microseconds: the resolution of both
+// databases, so that a time read back equals the time written.
 type Clock interface{ Now() time.Time }
 
 // System is the machine's clock.
@@ -17,17 +17,17 @@ type System struct{}
 // Now returns the machine's time.
 func (System) Now() time.Time { return Whole(time.Now()) }
 
-// Whole brings t into the form that is stored: UTC, whole microseconds.
+// Whole returns t as it is stored: in UTC, in whole microseconds.
 func Whole(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
-// Fake is a clock that stands still until it is moved. It is safe for
+// Fake is a clock that changes only when Advance is called. It is safe for
 // concurrent use.
 type Fake struct {
 	mu  sync.Mutex
 	now time.Time
 }
 
-// NewFake returns a clock that stands at t.
+// NewFake returns a clock set to t.
 func NewFake(t time.Time) *Fake { return &Fake{now: Whole(t)} }
 
 // Now returns the time the clock was set to.

@@ -16,20 +16,21 @@ import (
 	"portico/internal/viewer"
 )
 
-// Entry is what a change tells of itself. Who and from where come from the
-// context's viewer, the position from the log.
+// Entry describes a change. The actor and the address come from the context's
+// viewer, the position from the log.
 type Entry struct {
-	// ID is the event's id; zero: one is made.
+	// ID is the event's id; if it is zero, a new one is created.
 	ID   uuid.UUID
 	Type Type
-	// Subject is the object that changed, by its public type, row id and name.
+	// Subject, SubjectID and SubjectName are the object that changed: its public
+	// type, row id and name.
 	Subject     nodeid.Kind
 	SubjectID   uuid.UUID
 	SubjectName string
 	// AccountID is the account whose developers may read the event, AppID the
-	// app in whose timeline it stands; nil for none.
+	// app in whose timeline it appears; nil for none.
 	AccountID, AppID *uuid.UUID
-	// Reason is the actor's own words.
+	// Reason is the text that the actor entered.
 	Reason string
 	// Changes are the attributes that changed; never a secret.
 	Changes []domain.Change
@@ -41,22 +42,22 @@ type Tx interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
-// columns of a row, in the order of rowArgs, without the position.
+// columns are those of a row, in the order of rowArgs, without the position.
 const columns = `id, organization_id, type, payload_version, at, actor_role, actor_id, actor_name, address, request_id, subject_type, subject_id, subject_name, account_id, app_id, reason, changes`
 
 const columnCount = 17
 
-// chunk bounds the parameters of one statement: SQLite takes ever longer to name
-// them, and long texts are not kept prepared.
+// chunk bounds the parameters of one statement: SQLite takes ever longer to
+// number them, and long texts are not cached as prepared statements.
 const chunk = 20
 
 // Append writes entries as the organization's next events, in their order. It
-// must be the transaction's last work: from here to the commit the
+// must be the last statement of the transaction: from here to the commit the
 // organization's other writers wait.
 func Append(ctx context.Context, tx Tx, dialectName string, organization uuid.UUID, at time.Time, entries ...Entry) error {
 	for len(entries) > 0 {
 		n := min(chunk, len(entries))
-		if err := appendSome(ctx, tx, dialectName, organization, at, entries[:n]); err != nil {
+		if err := appendChunk(ctx, tx, dialectName, organization, at, entries[:n]); err != nil {
 			return err
 		}
 		entries = entries[n:]
@@ -64,11 +65,11 @@ func Append(ctx context.Context, tx Tx, dialectName string, organization uuid.UU
 	return nil
 }
 
-func appendSome(ctx context.Context, tx Tx, dialectName string, organization uuid.UUID, at time.Time, entries []Entry) error {
+func appendChunk(ctx context.Context, tx Tx, dialectName string, organization uuid.UUID, at time.Time, entries []Entry) error {
 	args := []any{organization, int64(len(entries))}
 	if dialectName != dialect.Postgres {
-		// SQLite knows no INSERT inside WITH: draw the numbers first.
-		last, err := draw(ctx, tx, args)
+		// SQLite has no INSERT inside WITH: allocate the positions first.
+		last, err := allocatePositions(ctx, tx, args)
 		if err != nil {
 			return err
 		}
@@ -81,14 +82,16 @@ func appendSome(ctx context.Context, tx Tx, dialectName string, organization uui
 		}
 		args = append(args, row...)
 	}
-	_, err := tx.ExecContext(ctx, insertText(dialectName, len(entries)), args...)
+	_, err := tx.ExecContext(ctx, insertSQL(dialectName, len(entries)), args...)
 	return err
 }
 
-const drawText = `INSERT INTO event_positions (id, last) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET last = event_positions.last + excluded.last RETURNING last`
+const allocateSQL = `INSERT INTO event_positions (id, last) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET last = event_positions.last + excluded.last RETURNING last`
 
-func draw(ctx context.Context, tx Tx, args []any) (last int64, err error) {
-	rows, err := tx.QueryContext(ctx, drawText, args...)
+// allocatePositions reserves positions in the organization's log and returns
+// the last one.
+func allocatePositions(ctx context.Context, tx Tx, args []any) (last int64, err error) {
+	rows, err := tx.QueryContext(ctx, allocateSQL, args...)
 	if err != nil {
 		return 0, err
 	}
@@ -102,11 +105,12 @@ func draw(ctx context.Context, tx Tx, args []any) (last int64, err error) {
 	return last, rows.Err()
 }
 
-// Has reports whether an event stands in the organization's log. It waits for
-// whoever is writing there, and others wait until tx ends: what is not there
-// does not come any more, if its transaction had begun to write.
+// Has reports whether an event is in the organization's log. It waits for a
+// transaction that is writing there, and others wait until tx ends: an event
+// that is absent is not added later by a transaction that had already begun to
+// write.
 func Has(ctx context.Context, tx Tx, organization, id uuid.UUID) (found bool, err error) {
-	if _, err := draw(ctx, tx, []any{organization, int64(0)}); err != nil {
+	if _, err := allocatePositions(ctx, tx, []any{organization, int64(0)}); err != nil {
 		return false, err
 	}
 	rows, err := tx.QueryContext(ctx, `SELECT 1 FROM events WHERE id = $1`, id)
@@ -117,13 +121,13 @@ func Has(ctx context.Context, tx Tx, organization, id uuid.UUID) (found bool, er
 	return rows.Next(), rows.Err()
 }
 
-// insertText is the statement for n events; there are at most chunk of them.
-func insertText(dialectName string, n int) string {
+// insertSQL returns the statement for n events; n is at most chunk.
+func insertSQL(dialectName string, n int) string {
 	var b strings.Builder
 	next, last := 2, "$1"
 	if dialectName == dialect.Postgres {
 		next, last = 3, "(SELECT last FROM drawn)"
-		b.WriteString("WITH drawn AS (" + drawText + ") ")
+		b.WriteString("WITH drawn AS (" + allocateSQL + ") ")
 	}
 	b.WriteString("INSERT INTO events (position, " + columns + ") VALUES ")
 	for i := range n {

@@ -21,7 +21,7 @@ import (
 
 func at() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC) }
 
-// organizations makes n tenants.
+// organizations creates n organizations.
 func organizations(t testing.TB, d *database.DB, n int) []uuid.UUID {
 	t.Helper()
 	client := db.NewClient(db.Driver(d.Driver()))
@@ -97,7 +97,7 @@ func TestAnEventIsReadAsItWasWritten(t *testing.T) {
 	})
 }
 
-func TestManyAtOnceKeepTheirOrder(t *testing.T) {
+func TestConcurrentWritersKeepOrder(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		d := testdb.Open(t, url)
 		organization := organizations(t, d, 1)[0]
@@ -200,8 +200,8 @@ func TestAPurgeMayDeleteButNotChange(t *testing.T) {
 	})
 }
 
-// The mark of a purge that is under way opens the log for nobody else.
-func TestAPurgeOpensTheLogForItselfAlone(t *testing.T) {
+// A purge under way allows deletions to its own transaction only.
+func TestOnlyThePurgeMayDelete(t *testing.T) {
 	url, ok := testdb.Postgres(t)
 	if !ok {
 		t.Skip("on SQLite nobody else writes meanwhile")
@@ -223,7 +223,7 @@ func TestAPurgeOpensTheLogForItselfAlone(t *testing.T) {
 	}
 }
 
-func TestTenantsDoNotWaitForEachOther(t *testing.T) {
+func TestOrganizationsDoNotWaitForEachOther(t *testing.T) {
 	url, ok := testdb.Postgres(t)
 	if !ok {
 		t.Skip("SQLite has one writer")

@@ -23,7 +23,7 @@ const (
 	patience = 5 * time.Minute
 )
 
-// follower is somebody who reads a log by its cursor.
+// follower reads a log by its cursor.
 type follower struct {
 	organization uuid.UUID
 	seen         map[uuid.UUID]bool
@@ -123,7 +123,7 @@ func TestAFollowerMissesNothing(t *testing.T) {
 	})
 }
 
-// checkFollower holds that exactly what was committed was seen.
+// checkFollower requires that exactly the committed events were seen.
 func checkFollower(t *testing.T, f *follower, results []map[uuid.UUID][]uuid.UUID) {
 	t.Helper()
 	want := 0

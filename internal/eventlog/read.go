@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Line is an event as those who follow the log read it.
+// Line is an event as followers of the log read it.
 type Line struct {
 	Position  int64
 	Type      Type
@@ -19,19 +19,19 @@ type Line struct {
 	AppID     *uuid.UUID
 }
 
-// Source is where the log is read.
+// Source runs the queries that read the log.
 type Source interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// ErrGap says that the log does not go on from a position: events beyond it
-// were purged, or it ends before it, as after an older state of the database
-// was restored. Whoever follows it from there must begin anew.
+// ErrGap means that the log does not continue at a position: events after it
+// were purged, or the log ends before it because an older state of the database
+// was restored. A follower must start anew.
 var ErrGap = errors.New("the log does not go on from this position")
 
-// Read returns up to limit events of an organization beyond a position, in order;
-// none when that is where the log ends. A follower that passes on the last
-// position it was given misses none: where it would it is given ErrGap.
+// Read returns up to limit events of an organization after a position, in
+// order; none if the log ends there. A follower that passes the last position
+// it received misses no event: Read returns ErrGap if it would.
 func Read(ctx context.Context, src Source, organization uuid.UUID, after int64, limit int) ([]Line, error) {
 	lines, err := read(ctx, src, organization, after, limit)
 	if err == nil && len(lines) == 0 {
@@ -39,7 +39,7 @@ func Read(ctx context.Context, src Source, organization uuid.UUID, after int64, 
 		if head, err = Head(ctx, src, organization); err != nil || head == after {
 			return nil, err
 		}
-		// They came in between, or else there is a gap.
+		// Either events were added in between, or there is a gap.
 		lines, err = read(ctx, src, organization, after, limit)
 	}
 	if err != nil {
@@ -51,7 +51,7 @@ func Read(ctx context.Context, src Source, organization uuid.UUID, after int64, 
 	return lines, nil
 }
 
-// read returns the events that there are.
+// read returns the existing events after a position.
 func read(ctx context.Context, src Source, organization uuid.UUID, after int64, limit int) ([]Line, error) {
 	rows, err := src.QueryContext(ctx,
 		`SELECT position, type, at, subject_id, account_id, app_id FROM events WHERE organization_id = $1 AND position > $2 ORDER BY position LIMIT $3`,
@@ -78,7 +78,8 @@ func read(ctx context.Context, src Source, organization uuid.UUID, after int64, 
 	return out, rows.Err()
 }
 
-// Head returns the position an organization's log has reached; 0 before its first event.
+// Head returns the last position of an organization's log; 0 before its first
+// event.
 func Head(ctx context.Context, src Source, organization uuid.UUID) (int64, error) {
 	rows, err := src.QueryContext(ctx, `SELECT last FROM event_positions WHERE id = $1`, organization)
 	if err != nil {

@@ -1,18 +1,18 @@
-// Package eventlog is the one append-only log. Every change of the portal
+// Package eventlog is the append-only log of changes. Every change of the portal
 // writes its event in the transaction of the change: if the event cannot be
 // written, the change does not happen. Timelines, audits and everything that
 // follows changes read this log.
 //
 // Positions count 1, 2, 3 … inside each organization, in the order of commits
-// and without gaps: the number is drawn from a row that stays locked until the
-// transaction ends. Whoever has read up to a position has missed nothing below
-// it. Organizations never wait for one another.
+// and without gaps: the number comes from a row that stays locked until the
+// transaction ends. A reader that has read up to a position has missed nothing
+// before it. Organizations never wait for one another.
 package eventlog
 
-// Type says what happened.
+// Type is what happened.
 type Type string
 
-// What can happen.
+// The types of events.
 const (
 	OrganizationCreated      Type = "ORGANIZATION_CREATED"
 	OrganizationUpdated      Type = "ORGANIZATION_UPDATED"

@@ -1,8 +1,8 @@
 package eventlog
 
-// ChangesVerdicts reports whether gateways may have to answer otherwise after
-// such an event than before. New objects do not: nobody has asked about them,
-// and they are read when somebody does.
+// ChangesVerdicts reports whether an event of this type may change the verdicts
+// of gateways. The creation of an object does not: no call can have used it
+// yet, and it is read when one does.
 func (t Type) ChangesVerdicts() bool {
 	switch t {
 	case OrganizationUpdated,

@@ -76,7 +76,7 @@ func TestWhichTypesChangeVerdicts(t *testing.T) {
 	}
 }
 
-// declared reads the types off their declarations.
+// declared returns the types in the source's declarations.
 func declared(t *testing.T) (out []eventlog.Type) {
 	file, err := parser.ParseFile(token.NewFileSet(), "types.go", nil, 0)
 	if err != nil {

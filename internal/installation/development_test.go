@@ -15,7 +15,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// home returns made-up rings a folder of the test's, and returns what lies in it.
+// home gives development rings a folder of the test's own, and returns the
+// function that lists its files.
 func home(t *testing.T) (files func() []string) {
 	t.Helper()
 	folder := t.TempDir()
@@ -27,9 +28,9 @@ func home(t *testing.T) (files func() []string) {
 	}
 }
 
-// Looking makes nothing; whoever comes first makes the ring, all others find it,
-// by whatever connection they come.
-func TestADatabaseFindsItsMadeUpRing(t *testing.T) {
+// FindDevelopment creates nothing; the first caller of Development creates the
+// ring, and all others find it, by any connection.
+func TestDevelopmentFindsTheRingOfADatabase(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		files, d := home(t), testdb.Open(t, url)
 		none, err := installation.FindDevelopment(t.Context(), d, clock.System{})
@@ -70,9 +71,9 @@ func TestADatabaseFindsItsMadeUpRing(t *testing.T) {
 	})
 }
 
-// Where the ring is gone, or the data is not development's, no file is made that
-// could be blamed the next time.
-func TestNoRingIsMadeUpInVain(t *testing.T) {
+// If the ring is missing, or the data is not development's, no file is created
+// that could be mistaken for the ring later.
+func TestDevelopmentCreatesNoRingOnErrors(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		files, d := home(t), testdb.Open(t, url)
 		ring, err := installation.Development(t.Context(), d, clock.System{})

@@ -1,6 +1,6 @@
-// Package installation keeps the database and the secrets outside of it
-// together: which key ring a database belongs to, and whether it holds
-// development's made-up data. It owns the table secret_fingerprints.
+// Package installation ties the database to the secrets outside of it: it
+// records which key ring a database belongs to, and whether it contains
+// development data. It owns the table secret_fingerprints.
 package installation
 
 import (
@@ -15,25 +15,25 @@ import (
 	"portico/internal/keyring"
 )
 
-// ErrRealData says that development mode was started on a database that holds
-// data which development did not make.
+// ErrRealData means that development mode was started on a database with data
+// that development mode did not create.
 var ErrRealData = errors.New("development mode (PORTICO_DEV=true) was started on a database with data that is not development's own: " +
 	"unset PORTICO_DEV, or choose another DATABASE_URL; demo data of an earlier version is made anew where the database is deleted")
 
-// fingerprint is what the database knows of a secret.
+// fingerprint is a secret's row in the database.
 type fingerprint struct {
 	use, id, print string
 	development    bool
 }
 
-// Check compares a ring with the one that the database belongs to, and notes
-// the secrets that the database does not know yet. Several servers may do so at
-// once. It fails with a *keyring.ForeignError when a secret is another one than
-// the database knows by its name, or when the ring lacks a pepper under which
-// keys are stored; with ErrRealData when a made-up ring meets data that has
-// another; and with an error of the database.
+// Check compares a ring with the one that the database belongs to, and records
+// the secrets that the database does not have yet. Several servers may call it
+// at once. It fails with a *keyring.ForeignError if a secret differs from the
+// recorded one with the same id, or if the ring lacks a pepper under which
+// credentials are stored; with ErrRealData if the database of a development
+// ring contains other data; and with an error of the database.
 func Check(ctx context.Context, d *database.DB, ring *keyring.Ring, now time.Time) error {
-	known, err := fitting(ctx, d, ring)
+	known, err := readMatching(ctx, d, ring)
 	if err != nil {
 		return err
 	}
@@ -41,35 +41,36 @@ func Check(ctx context.Context, d *database.DB, ring *keyring.Ring, now time.Tim
 	if err != nil || !added {
 		return err
 	}
-	// Another server may have noted another ring meanwhile; the first one won.
+	// Another server may have recorded another ring meanwhile; the first one wins.
 	if known, err = read(ctx, d); err != nil {
 		return err
 	}
 	return compare(ctx, d, ring, known)
 }
 
-// Fits is Check for whoever only looks: it notes nothing.
+// Fits is like Check, but records nothing.
 func Fits(ctx context.Context, d *database.DB, ring *keyring.Ring) error {
-	_, err := fitting(ctx, d, ring)
+	_, err := readMatching(ctx, d, ring)
 	return err
 }
 
-// fitting returns what the database knows, if the ring agrees with it.
-func fitting(ctx context.Context, d *database.DB, ring *keyring.Ring) ([]fingerprint, error) {
+// readMatching returns the recorded fingerprints if the ring matches them.
+func readMatching(ctx context.Context, d *database.DB, ring *keyring.Ring) ([]fingerprint, error) {
 	known, err := read(ctx, d)
 	if err != nil {
 		return nil, err
 	}
 	if ring.Development() {
-		if err := ours(ctx, d, known); err != nil {
+		if err := checkDevelopmentData(ctx, d, known); err != nil {
 			return nil, err
 		}
 	}
 	return known, compare(ctx, d, ring, known)
 }
 
-// ours refuses a made-up ring where the data is not development's.
-func ours(ctx context.Context, d *database.DB, known []fingerprint) error {
+// checkDevelopmentData returns ErrRealData if the data was not created in
+// development mode.
+func checkDevelopmentData(ctx context.Context, d *database.DB, known []fingerprint) error {
 	for _, f := range known {
 		if !f.development {
 			return ErrRealData
@@ -86,8 +87,8 @@ func ours(ctx context.Context, d *database.DB, known []fingerprint) error {
 	return err
 }
 
-// compare finds a secret that is another one than the database knows, or that
-// stored keys need and the ring lacks.
+// compare returns an error for a secret that differs from the recorded one, or
+// that stored credentials need and the ring lacks.
 func compare(ctx context.Context, d *database.DB, ring *keyring.Ring, known []fingerprint) error {
 	for _, f := range known {
 		use := keyring.Use(f.use)
@@ -116,8 +117,9 @@ func origin(f fingerprint) string {
 	return ""
 }
 
-// inUse reports whether anything may be stored under a pepper. Keys name theirs;
-// gateways' tokens do not, so that one made since the pepper is there counts.
+// inUse reports whether anything may be stored under a pepper. Credentials name
+// theirs; service tokens do not, so one counts that was created after the
+// pepper was recorded.
 func inUse(ctx context.Context, d *database.DB, pepper string) (bool, error) {
 	var used bool
 	err := d.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM credentials WHERE pepper_id = $1)
@@ -126,7 +128,7 @@ func inUse(ctx context.Context, d *database.DB, pepper string) (bool, error) {
 	return used, err
 }
 
-// read returns what the database knows.
+// read returns the recorded fingerprints.
 func read(ctx context.Context, d *database.DB) (known []fingerprint, err error) {
 	rows, err := d.QueryContext(ctx, `SELECT use_name, key_id, fingerprint, development FROM secret_fingerprints`)
 	if err != nil {
@@ -142,19 +144,19 @@ func read(ctx context.Context, d *database.DB) (known []fingerprint, err error) 
 	return known, errors.Join(rows.Err(), rows.Close())
 }
 
-// add notes the secrets that the database does not know, and reports whether
+// add records the secrets that the database does not have, and reports whether
 // there were any.
 func add(ctx context.Context, d *database.DB, ring *keyring.Ring, known []fingerprint, now time.Time) (added bool, err error) {
-	noted := map[string]bool{}
+	recorded := map[string]bool{}
 	for _, f := range known {
-		noted[f.use+" "+f.id] = true
+		recorded[f.use+" "+f.id] = true
 	}
 	for _, use := range keyring.Uses() {
 		for _, k := range ring.All(use) {
-			if noted[string(use)+" "+k.ID] {
+			if recorded[string(use)+" "+k.ID] {
 				continue
 			}
-			if _, err := note(ctx, d, ring, use, k, now); err != nil {
+			if _, err := recordFingerprint(ctx, d, ring, use, k, now); err != nil {
 				return added, err
 			}
 			added = true
@@ -163,8 +165,8 @@ func add(ctx context.Context, d *database.DB, ring *keyring.Ring, known []finger
 	return added, nil
 }
 
-// note notes a secret, and reports whether the database did not know its name.
-func note(ctx context.Context, d execer, ring *keyring.Ring, use keyring.Use, k keyring.Key, now time.Time) (bool, error) {
+// recordFingerprint records a secret, and reports whether its id was new.
+func recordFingerprint(ctx context.Context, d execer, ring *keyring.Ring, use keyring.Use, k keyring.Key, now time.Time) (bool, error) {
 	result, err := d.ExecContext(ctx, `INSERT INTO secret_fingerprints (use_name, key_id, fingerprint, development, created_at)
 		VALUES ($1, $2, $3, $4, $5) ON CONFLICT (use_name, key_id) DO NOTHING`,
 		string(use), k.ID, k.Fingerprint(use), ring.Development(), now.UTC().Truncate(time.Microsecond))

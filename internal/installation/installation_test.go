@@ -23,7 +23,7 @@ func newRing(t *testing.T, create func(string, clock.Clock) error) *keyring.Ring
 	return ring
 }
 
-// Each secret counts, not only the first one.
+// Every secret is compared, not only the first one.
 func TestEverySecretIsCompared(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		d, ring := testdb.Open(t, url), newRing(t, keyring.Create)
@@ -42,8 +42,8 @@ func TestEverySecretIsCompared(t *testing.T) {
 	})
 }
 
-// A rotation is noted, and from then on the new secret counts too.
-func TestARotationIsNoted(t *testing.T) {
+// A rotation is recorded, and from then on the new secret is compared too.
+func TestARotationIsRecorded(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		d, ring := testdb.Open(t, url), newRing(t, keyring.Create)
 		require.NoError(t, installation.Check(t.Context(), d, ring, time.Now()))
@@ -58,7 +58,8 @@ func TestARotationIsNoted(t *testing.T) {
 	})
 }
 
-// Of two rings that meet an empty database at once, one wins.
+// When two rings are recorded for an empty database at once, the first one
+// wins.
 func TestTheFirstRingWins(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		d := testdb.Open(t, url)
@@ -82,7 +83,7 @@ func TestTheFirstRingWins(t *testing.T) {
 	})
 }
 
-// Data that no ring has been noted for is not development's.
+// Data without a recorded ring is not development's.
 func TestDevelopmentRefusesDataOfUnknownOrigin(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		d, made := testdb.Open(t, url), newRing(t, keyring.CreateDevelopment)

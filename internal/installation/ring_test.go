@@ -20,7 +20,7 @@ import (
 	"portico/internal/testdb"
 )
 
-// copied is a ring as its file is now, in a file of its own.
+// copied returns a copy of a ring's file as it is now.
 func copied(t *testing.T, ring *keyring.Ring) *keyring.Ring {
 	t.Helper()
 	text, err := os.ReadFile(ring.Path())
@@ -44,10 +44,10 @@ func rotated(t *testing.T, ring *keyring.Ring) *keyring.Ring {
 	return ring
 }
 
-// TestWhatARingMayLack: signing keys may be retired, and so may a pepper under
-// which nothing is stored; one that a key names, or that a gateway's token may
-// have been hashed under, may not.
-func TestWhatARingMayLack(t *testing.T) {
+// Signing keys may be retired, and so may a pepper under which nothing is
+// stored; one that a credential names, or under which a service token may have
+// been hashed, may not.
+func TestCheckMissingKeys(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
@@ -86,9 +86,9 @@ func TestWhatARingMayLack(t *testing.T) {
 	})
 }
 
-// TestWhoseDataItIs: a made-up ring goes with an empty database and with its
-// own data, whatever was added to it since, and with no other.
-func TestWhoseDataItIs(t *testing.T) {
+// A development ring may be used with an empty database and with its own data,
+// whatever was added since, and with no other.
+func TestCheckDevelopmentRing(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		d, made, ctx := f.Database, newRing(t, keyring.CreateDevelopment), t.Context()
@@ -112,9 +112,9 @@ func TestWhoseDataItIs(t *testing.T) {
 	})
 }
 
-// TestAKnownRingIsLookedAtOnly: nothing is written, and nothing read twice,
-// where the database knows every secret; a reader never writes.
-func TestAKnownRingIsLookedAtOnly(t *testing.T) {
+// If the database has recorded every secret, nothing is written and nothing is
+// read twice; Fits never writes.
+func TestCheckOfARecordedRingOnlyReads(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		var statements atomic.Int64
 		d := testdb.OpenWith(t, url, database.Options{OnStatement: func(context.Context, string) { statements.Add(1) }})

@@ -31,7 +31,7 @@ func TestALostLeaseCancelsTheJob(t *testing.T) {
 			<-ctx.Done()
 			return ctx.Err()
 		}}
-		if err := all[0].try(t.Context(), j); !errors.Is(err, errLost) || !errors.Is(err, context.Canceled) {
+		if err := all[0].try(t.Context(), j); !errors.Is(err, errLeaseLost) || !errors.Is(err, context.Canceled) {
 			t.Errorf("a job without its lease ended with %v", err)
 		}
 	})
@@ -139,12 +139,12 @@ func TestPauses(t *testing.T) {
 	for every, want := range map[time.Duration]time.Duration{
 		0: time.Second, time.Minute: 15 * time.Second, 24 * time.Hour: time.Minute,
 	} {
-		if got := pauseOf(Job{Every: every}); got != want {
+		if got := pollInterval(Job{Every: every}); got != want {
 			t.Errorf("a job of every %v is looked for every %v", every, got)
 		}
 	}
 	for range 1000 {
-		if d := jittered(time.Second); d < 750*time.Millisecond || d >= 1250*time.Millisecond {
+		if d := withJitter(time.Second); d < 750*time.Millisecond || d >= 1250*time.Millisecond {
 			t.Fatalf("a second became %v", d)
 		}
 	}

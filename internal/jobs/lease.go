@@ -13,18 +13,19 @@ import (
 )
 
 var (
-	// errLost says that another node has the lease now.
-	errLost = errors.New("jobs: another node has taken the lease over")
-	// errDone ends the renewing of a job that has returned.
-	errDone = errors.New("jobs: the job has ended")
+	// errLeaseLost means that another node has the lease now.
+	errLeaseLost = errors.New("jobs: another node has taken the lease over")
+	// errJobEnded ends the renewals for a job that has returned.
+	errJobEnded = errors.New("jobs: the job has ended")
 )
 
-// releaseTime is how long giving a lease back may take; it would end by itself.
+// releaseTime is how long releasing a lease may take; otherwise it expires by
+// itself.
 const releaseTime = 2 * time.Second
 
-// lease is the right to run a job until a time. The holder is another one each
-// time a lease is taken, so that a node which was thought dead, and one that
-// was started again under the same name, are told apart.
+// lease is the right to run a job until a certain time. The holder is a
+// different one each time the lease is taken, to distinguish a node that was
+// thought dead from one that was restarted under the same name.
 type lease struct {
 	db     *database.DB
 	clock  clock.Clock
@@ -32,8 +33,8 @@ type lease struct {
 	holder string
 }
 
-// take takes the lease of a job that is due and that nobody has. Of many who
-// come at once one gets it, because it is one statement.
+// take takes the lease of a job that is due and that no other node has. It is a
+// single statement, so only one of several concurrent callers gets the lease.
 func (r *Runner) take(ctx context.Context, j Job) (*lease, bool, error) {
 	l := &lease{db: r.db, clock: r.clock, job: j.Name, holder: r.holder + "/" + uuid.NewString()}
 	now := r.clock.Now()
@@ -48,16 +49,17 @@ func (r *Runner) take(ctx context.Context, j Job) (*lease, bool, error) {
 	return l, n == 1, err
 }
 
-// renew puts the lease's end off. It fails when somebody else has it, or when
-// the database does not answer in time: then nobody knows.
+// renew extends the lease. It fails if another holder has it; if the database
+// does not respond in time, it is unknown which holder has it, and renew fails
+// too.
 func (l *lease) renew(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, renewEvery)
 	defer cancel()
 	return l.set(ctx, `UPDATE leases SET until = $3 WHERE id = $1 AND holder = $2`, l.clock.Now().Add(leaseTime))
 }
 
-// release ends the lease, also when the runner is ending; well tells that the
-// job is done until it is due again.
+// release ends the lease, even if ctx has ended; well means that the job
+// succeeded and waits until it is due again.
 func (l *lease) release(ctx context.Context, well bool) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTime)
 	defer cancel()
@@ -68,7 +70,7 @@ func (l *lease) release(ctx context.Context, well bool) error {
 	return l.set(ctx, `UPDATE leases SET until = $3 WHERE id = $1 AND holder = $2`, now)
 }
 
-// set changes the lease's row while this holder has it.
+// set updates the lease's row while this holder has it.
 func (l *lease) set(ctx context.Context, query string, t time.Time) error {
 	res, err := l.db.ExecContext(ctx, query, l.job, l.holder, t)
 	if err != nil {
@@ -76,7 +78,7 @@ func (l *lease) set(ctx context.Context, query string, t time.Time) error {
 	}
 	n, err := res.RowsAffected()
 	if err == nil && n == 0 {
-		err = errLost
+		err = errLeaseLost
 	}
 	return err
 }

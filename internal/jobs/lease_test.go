@@ -15,8 +15,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// nodes returns runners of one database and one clock that stands still. Their
-// leases are not renewed.
+// nodes returns runners of one database and one stopped clock. Their leases are
+// not renewed.
 func nodes(t *testing.T, url string, names ...string) (*database.DB, *clock.Fake, []*Runner) {
 	t.Helper()
 	db, c := testdb.Open(t, url), clock.NewFake(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
@@ -45,7 +45,7 @@ func mustTry(t *testing.T, r *Runner, j Job) {
 	}
 }
 
-func TestManyNodesRunAJobNoMoreOften(t *testing.T) {
+func TestMoreNodesDoNotRunAJobMoreOften(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		_, c, all := nodes(t, url, "one", "two")
 		j, runs := counting(time.Hour)
@@ -98,10 +98,10 @@ func TestADeadHoldersLeaseIsTakenOver(t *testing.T) {
 		j.Run = func(ctx context.Context) error {
 			*runs++
 			// The dead one wakes up, and must not touch what is not its own.
-			if err := dead.renew(ctx); !errors.Is(err, errLost) {
+			if err := dead.renew(ctx); !errors.Is(err, errLeaseLost) {
 				t.Errorf("renewing a lost lease: %v", err)
 			}
-			if err := dead.release(ctx, true); !errors.Is(err, errLost) {
+			if err := dead.release(ctx, true); !errors.Is(err, errLeaseLost) {
 				t.Errorf("releasing a lost lease: %v", err)
 			}
 			var ran bool
@@ -116,7 +116,7 @@ func TestADeadHoldersLeaseIsTakenOver(t *testing.T) {
 	})
 }
 
-// A node that was started again under its old name is another holder.
+// A node that was restarted under its old name is another holder.
 func TestTheSameNameIsNotTheSameHolder(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		_, c, all := nodes(t, url, "node", "node")
@@ -132,7 +132,7 @@ func TestTheSameNameIsNotTheSameHolder(t *testing.T) {
 		if _, taken, err := all[1].take(t.Context(), j); err != nil || !taken {
 			t.Fatalf("%v %v", taken, err)
 		}
-		if err := old.renew(t.Context()); !errors.Is(err, errLost) {
+		if err := old.renew(t.Context()); !errors.Is(err, errLeaseLost) {
 			t.Errorf("renewing a namesake's lease: %v", err)
 		}
 	})

@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// keys are the ring's sets, each in the order in which its keys were made.
+// keys are the ring's sets, each in the order of creation.
 type keys map[Use][]Key
 
-// contents are what a ring file holds.
+// contents is the content of a ring file.
 type contents struct {
 	keys keys
 	// development says that development mode made the file up, so that it is
@@ -27,27 +27,25 @@ type contents struct {
 // developmentName is the member of the file that says so.
 const developmentName = "development"
 
-// ErrExposed says that others than its owner may read a ring's file.
+// ErrExposed means that users other than its owner may read a ring's file.
 var ErrExposed = errors.New("others may read the key ring")
 
-// inWords is an error that is said in words of its own, without those of the
-// one that it wraps.
-type inWords struct {
+// messageError is an error whose message replaces the one of the error that it
+// wraps.
+type messageError struct {
 	words string
 	err   error
 }
 
-// Error returns the words.
-func (e inWords) Error() string { return e.words }
+func (e messageError) Error() string { return e.words }
 
-// Unwrap returns the error that they stand for.
-func (e inWords) Unwrap() error { return e.err }
+func (e messageError) Unwrap() error { return e.err }
 
-func missing(path string) error {
-	return inWords{"key ring " + path + ": there is no such file", os.ErrNotExist}
+func errMissing(path string) error {
+	return messageError{"key ring " + path + ": there is no such file", os.ErrNotExist}
 }
 
-// record is a key as the file holds it.
+// record is a key in the file.
 type record struct {
 	ID         string    `json:"id"`
 	Secret     string    `json:"secret"`
@@ -55,12 +53,12 @@ type record struct {
 	ActiveFrom time.Time `json:"activeFrom"`
 }
 
-// readFile reads and checks a ring file. The FileInfo is of the very file that
-// was read, even when somebody replaces it meanwhile.
+// readFile reads and checks a ring file. The FileInfo is that of the file that
+// was read, even if it is replaced concurrently.
 func readFile(path string) (contents, os.FileInfo, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return contents{}, nil, missing(path)
+		return contents{}, nil, errMissing(path)
 	}
 	if err != nil {
 		return contents{}, nil, fmt.Errorf("key ring: %w", err)
@@ -71,7 +69,7 @@ func readFile(path string) (contents, os.FileInfo, error) {
 		return contents{}, nil, fmt.Errorf("key ring: %w", err)
 	}
 	if exposed(info) {
-		return contents{}, nil, inWords{fmt.Sprintf("key ring %s: mode %04o lets others read the secrets; it must be 0600: chmod 600 %s", path, info.Mode().Perm(), path), ErrExposed}
+		return contents{}, nil, messageError{fmt.Sprintf("key ring %s: mode %04o lets others read the secrets; it must be 0600: chmod 600 %s", path, info.Mode().Perm(), path), ErrExposed}
 	}
 	content, err := io.ReadAll(file)
 	if err != nil {
@@ -84,7 +82,7 @@ func readFile(path string) (contents, os.FileInfo, error) {
 	return ring, info, nil
 }
 
-// parse reads a ring and lists everything that is wrong with it.
+// parse parses a ring and returns everything that is wrong with it.
 func parse(text []byte) (contents, error) {
 	broken := errors.New("this is not a key ring: the JSON is broken")
 	var members map[string]json.RawMessage
@@ -114,10 +112,11 @@ func parse(text []byte) (contents, error) {
 	return out, nil
 }
 
-// decode reads the keys of a use, and says which are not readable.
+// decode decodes the keys of a use, and returns a message for each that is
+// unreadable.
 func decode(use Use, records []record) (list []Key, wrong []string) {
 	for _, r := range records {
-		// What is not base64 stays empty and is reported as weak, too.
+		// An invalid secret stays empty and is reported as weak, too.
 		secret, err := base64.StdEncoding.DecodeString(r.Secret)
 		if err != nil {
 			wrong = append(wrong, fmt.Sprintf("%s key %q is not base64", use, r.ID))
@@ -127,7 +126,7 @@ func decode(use Use, records []record) (list []Key, wrong []string) {
 	return list, wrong
 }
 
-// problems says which secrets are missing, weak or used twice.
+// problems returns which secrets are missing, weak or used twice.
 func (all keys) problems() []string {
 	var wrong []string
 	owner := map[string]string{}
@@ -138,7 +137,7 @@ func (all keys) problems() []string {
 		ids := map[string]bool{}
 		for _, k := range all[use] {
 			name := fmt.Sprintf("%s key %q", use, k.ID)
-			if number(k.ID) == 0 {
+			if idNumber(k.ID) == 0 {
 				wrong = append(wrong, name+" has no id of the kind "+string(use)[:1]+"1")
 			}
 			if ids[k.ID] {
@@ -179,8 +178,9 @@ func (c contents) encode() ([]byte, error) {
 	return append(text, '\n'), nil
 }
 
-// writeFile puts a whole ring at path, or nothing: it is written beside it,
-// brought to the disk, and then given its name by place (os.Rename or os.Link).
+// writeFile writes a whole ring to path, or nothing: to a temporary file beside
+// it, which is synced to disk and then renamed or linked by place (os.Rename or
+// os.Link).
 func writeFile(path string, ring contents, owner os.FileInfo, place func(from, to string) error) error {
 	content, err := ring.encode()
 	if err != nil {
@@ -207,10 +207,10 @@ func writeFile(path string, ring contents, owner os.FileInfo, place func(from, t
 	return syncFolder(filepath.Dir(path))
 }
 
-// syncFolder makes a new name in a folder outlive a power cut.
+// syncFolder syncs a folder, so that a new name in it survives a power failure.
 func syncFolder(path string) error {
 	if runtime.GOOS == "windows" {
-		return nil // it cannot open folders, and needs no such call
+		return nil // Windows cannot open folders and does not need it
 	}
 	folder, err := os.Open(path)
 	if err != nil {

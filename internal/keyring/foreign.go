@@ -7,12 +7,13 @@ import (
 	"fmt"
 )
 
-// ForeignError says that a ring is not the one that something belongs to.
+// ForeignError means that a ring is not the one that a database, or an earlier
+// version of the file, belongs to.
 type ForeignError struct {
 	Path string
 	Use  Use
 	ID   string
-	// Why is the sentence's end, such as "has disappeared".
+	// Why completes the sentence, such as "has disappeared".
 	Why string
 }
 
@@ -21,7 +22,8 @@ func (e *ForeignError) Error() string {
 	return fmt.Sprintf("key ring %s: the %s key %q %s", e.Path, e.Use, e.ID, e.Why)
 }
 
-// compare finds what a newly read file has lost or changed of the ring.
+// compare returns an error if a newly read file has lost a pepper or changed a
+// secret of the ring.
 func (r *Ring) compare(ring contents) *ForeignError {
 	for use, list := range *r.keys.Load() {
 		for _, k := range list {
@@ -37,8 +39,8 @@ func (r *Ring) compare(ring contents) *ForeignError {
 	return nil
 }
 
-// Foreign returns why the file, as it was last looked at, is another ring than
-// the one in use; nil when it is not.
+// Foreign returns why the file, when it was last read, was another ring than
+// the one in use; nil if it was not.
 func (r *Ring) Foreign() error {
 	if foreign := r.foreign.Load(); foreign != nil {
 		return foreign
@@ -46,11 +48,11 @@ func (r *Ring) Foreign() error {
 	return nil
 }
 
-// Revision changes with each set of keys that is read.
+// Revision returns a value that changes with each set of keys that is read.
 func (r *Ring) Revision() any { return r.keys.Load() }
 
-// Fingerprint names the secret of a key to whoever must recognise it, and shows
-// nothing of it: 64 hexadecimal digits of an HMAC-SHA-256 under the secret.
+// Fingerprint identifies the secret of a key without revealing it: 64
+// hexadecimal digits of an HMAC-SHA-256 under the secret.
 func (k Key) Fingerprint(use Use) string {
 	h := hmac.New(sha256.New, k.Secret)
 	h.Write([]byte("portico fingerprint\x00" + string(use) + "\x00" + k.ID))

@@ -10,48 +10,52 @@ import (
 	"portico/internal/clock"
 )
 
-// Use is what a set of keys is for. A key of one use is never taken for another.
+// Use is the purpose of a set of keys. A key of one use is never valid for
+// another.
 type Use string
 
 const (
-	// Pepper keys the HMAC of what the database must be able to recognise but
-	// not to reveal: API keys, machine tokens, addresses.
+	// Pepper keys the HMAC of what the database must recognize but not reveal:
+	// API keys, service tokens, addresses.
 	Pepper Use = "pepper"
 	// JWT signs access tokens.
 	JWT Use = "jwt"
-	// Cursor makes list cursors tamper-evident.
+	// Cursor authenticates list cursors.
 	Cursor Use = "cursor"
 )
 
 // Uses returns every use, in the order of the file.
 func Uses() []Use { return []Use{Pepper, JWT, Cursor} }
 
-// KeyBytes is the length of a new key, and the least that is accepted.
+// KeyBytes is the length of a new key, and the minimum length.
 const KeyBytes = 32
 
-// Key is one secret with its name. Whatever prints it, prints only the name.
+// Key is a secret with its id. Printing it prints only the id.
 type Key struct {
-	// ID names the key in what it made: "p1" is the first pepper. Numbers only grow.
+	// ID identifies the key in what was signed or hashed with it: "p1" is the
+	// first pepper. Numbers only increase.
 	ID string
-	// Secret is KeyBytes random bytes or more. Read it; do not change it.
+	// Secret is KeyBytes random bytes or more. It must not be modified.
 	Secret []byte `json:"-"`
-	// CreatedAt is when the key came into the ring.
+	// CreatedAt is when the key was added to the ring.
 	CreatedAt time.Time
-	// ActiveFrom is when things begin to be made with it.
+	// ActiveFrom is when the key begins to be used for new signatures and
+	// hashes.
 	ActiveFrom time.Time
 }
 
-// Format writes the key's id, whatever the verb: a key never reaches a log.
+// Format writes the key's id, whatever the verb, so that a secret never appears
+// in a log.
 func (k Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, k.ID) }
 
-// newKey makes a random key that follows the keys already there.
+// newKey returns a random key whose id follows those of keys.
 func newKey(use Use, keys []Key, now, activeFrom time.Time) Key {
 	secret := make([]byte, KeyBytes)
 	// crypto/rand never fails: it ends the program instead.
 	_, _ = rand.Read(secret)
 	last := 0
 	for _, k := range keys {
-		last = max(last, number(k.ID))
+		last = max(last, idNumber(k.ID))
 	}
 	return Key{
 		ID:         string(use)[:1] + strconv.Itoa(last+1),
@@ -61,8 +65,8 @@ func newKey(use Use, keys []Key, now, activeFrom time.Time) Key {
 	}
 }
 
-// number returns the 7 of "p7", and 0 for an id without one.
-func number(id string) int {
+// idNumber returns 7 for "p7", and 0 for an id without a number.
+func idNumber(id string) int {
 	if id == "" {
 		return 0
 	}

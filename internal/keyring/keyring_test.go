@@ -18,7 +18,7 @@ import (
 
 var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-// mustCreate makes a ring file at the time start.
+// mustCreate creates a ring file at the time start.
 func mustCreate(t *testing.T) (path string, c *clock.Fake) {
 	t.Helper()
 	path, c = filepath.Join(t.TempDir(), "ring.json"), clock.NewFake(start)
@@ -87,18 +87,18 @@ func TestLoadRefusesWeakSecrets(t *testing.T) {
 	for i := range sequence {
 		sequence[i] = byte(3 * i)
 	}
-	padded := append([]byte("changeme"), fresh(start)[JWT][0].Secret...)
+	padded := append([]byte("changeme"), newKeys(start)[JWT][0].Secret...)
 	for name, c := range map[string]struct {
 		secret []byte
 		says   string
 	}{
 		"empty":           {nil, "is missing"},
-		"short":           {fresh(start)[JWT][0].Secret[:31], "shorter than 32 bytes"},
+		"short":           {newKeys(start)[JWT][0].Secret[:31], "shorter than 32 bytes"},
 		"one byte":        {[]byte(strings.Repeat("\xa7", 32)), "repeated pattern"},
 		"zeros":           {make([]byte, 64), "repeated pattern"},
 		"pattern":         {[]byte(strings.Repeat("\x01\xfe\x33\x80\x99", 7)), "repeated pattern"},
 		"sequence":        {sequence, "plain sequence"},
-		"few bytes":       {append(make([]byte, 20), fresh(start)[JWT][0].Secret[:12]...), "too few different bytes"},
+		"few bytes":       {append(make([]byte, 20), newKeys(start)[JWT][0].Secret[:12]...), "too few different bytes"},
 		"sentence":        {[]byte("correct horse battery staple, and more"), "is text"},
 		"turkish":         {[]byte("çok gizli bir anahtar değil bu, şğüöı"), "is text"},
 		"hexadecimal":     {[]byte("00112233445566778899aabbccddeeffghijklmnopqrst"), "is text"},
@@ -143,7 +143,7 @@ func TestLoadRefusesTheRing(t *testing.T) {
 
 func TestNewKeysAreNeverRefused(t *testing.T) {
 	for range 2000 {
-		require.Empty(t, fresh(start).problems())
+		require.Empty(t, newKeys(start).problems())
 	}
 }
 

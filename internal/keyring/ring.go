@@ -1,10 +1,10 @@
-// Package keyring keeps the secrets that must not lie in the database: the
-// peppers of stored keys, and the keys that sign access tokens and cursors.
+// Package keyring manages the secrets that must not be in the database: the
+// peppers of credentials, and the keys that sign access tokens and cursors.
 //
 // A ring is a JSON file, mode 0600, the same on every node. Each secret has an
-// id. Things are made with the newest active key and are checked with any key
-// in the ring, so a key is replaced without an outage: the new one is added
-// first, every node reads it, and only then does it become active.
+// id. Signatures and hashes are created with the newest active key and verified
+// with any key in the ring, so a key is replaced without an outage: the new one
+// is added first, every node reads it, and only then does it become active.
 //
 // No message and no log of this package shows a secret's value.
 package keyring
@@ -19,26 +19,27 @@ import (
 	"portico/internal/clock"
 )
 
-// Ring is the keys of one file, as last read. It is safe for concurrent use.
+// Ring is the set of keys in one file, as last read. It is safe for concurrent
+// use.
 type Ring struct {
-	path  string // empty when the ring lives in memory only
+	path  string // empty for a ring in memory
 	clock clock.Clock
-	// development says that the file was made up by development mode.
+	// development is set if the file was created by development mode.
 	development bool
 	keys        atomic.Pointer[keys]
-	// foreign is why the file, as it is now, is not this ring any more; nil
-	// while it is.
+	// foreign is why the file, as it is now, is not this ring any more; nil if
+	// it still is.
 	foreign atomic.Pointer[ForeignError]
 
-	// reading guards what follows: one goroutine reads the file at a time.
-	reading sync.Mutex
-	seen    os.FileInfo
-	asked   time.Time
+	// reading guards the fields below: one goroutine reads the file at a time.
+	reading     sync.Mutex
+	seen        os.FileInfo
+	lastUnknown time.Time
 }
 
-// Load reads the ring at path. It refuses a missing file, one that others may
-// read, a missing use, an id or a secret that is there twice, and a secret
-// that is short or plainly not random. The error says which one.
+// Load reads the ring at path. It returns an error for a missing file, one that
+// other users may read, a missing use, a duplicate id or secret, and a secret
+// that is short or clearly not random. The error names the secret.
 func Load(path string, c clock.Clock) (*Ring, error) {
 	ring, info, err := readFile(path)
 	if err != nil {
@@ -49,22 +50,23 @@ func Load(path string, c clock.Clock) (*Ring, error) {
 	return r, nil
 }
 
-// Path is the ring's file; empty for a ring in memory.
+// Path returns the ring's file; empty for a ring in memory.
 func (r *Ring) Path() string { return r.path }
 
-// Development reports whether development mode made the ring up.
+// Development reports whether development mode created the ring.
 func (r *Ring) Development() bool { return r.development }
 
-// ForTest returns a ring in memory, with one key for each use, active at any time.
+// ForTest returns a ring in memory, with one key for each use that is always
+// active.
 func ForTest() *Ring {
-	all := fresh(time.Time{})
+	all := newKeys(time.Time{})
 	r := &Ring{clock: clock.System{}}
 	r.keys.Store(&all)
 	return r
 }
 
-// fresh makes one key for each use, active from now on.
-func fresh(now time.Time) keys {
+// newKeys returns one key for each use, active from now on.
+func newKeys(now time.Time) keys {
 	all := keys{}
 	for _, use := range Uses() {
 		all[use] = []Key{newKey(use, nil, now, now)}
@@ -72,9 +74,9 @@ func fresh(now time.Time) keys {
 	return all
 }
 
-// Current returns the key to make things with: the newest that is active. While
-// none is (this machine's clock is behind the one that made the ring), it is
-// the oldest, which every node has.
+// Current returns the key for new signatures and hashes: the newest active one.
+// If none is active (this machine's clock is behind the one that created the
+// ring), it is the oldest, which every node has.
 func (r *Ring) Current(use Use) Key {
 	list, now := r.list(use), r.clock.Now()
 	for _, k := range slices.Backward(list) {
@@ -85,18 +87,18 @@ func (r *Ring) Current(use Use) Key {
 	return list[0]
 }
 
-// Lookup returns the key of this id, to check something with; it need not be
-// active yet. For an unknown id the file is read again if it has changed, at
-// most once a second: another node may have seen a rotation first.
+// Lookup returns the key with this id, for verification; it need not be active
+// yet. For an unknown id the file is read again if it has changed, at most once
+// a second: another node may have noticed a rotation first.
 func (r *Ring) Lookup(use Use, id string) (Key, bool) {
 	if k, ok := find(r.list(use), id); ok {
 		return k, true
 	}
-	r.readForUnknown()
+	r.reloadForUnknownID()
 	return find(r.list(use), id)
 }
 
-// All returns every key of a use, newest first, those not yet active included.
+// All returns every key of a use, newest first, including those not yet active.
 func (r *Ring) All(use Use) []Key {
 	list := slices.Clone(r.list(use))
 	slices.Reverse(list)
@@ -104,7 +106,7 @@ func (r *Ring) All(use Use) []Key {
 }
 
 // list returns the keys of a use, oldest first. It is never empty for the uses
-// of this package, because no ring without them is ever accepted.
+// of this package, because a ring without them is refused.
 func (r *Ring) list(use Use) []Key { return (*r.keys.Load())[use] }
 
 func find(list []Key, id string) (Key, bool) {

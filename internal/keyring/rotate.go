@@ -14,14 +14,15 @@ import (
 )
 
 // RotationDelay is how long a new key waits in the ring before it becomes
-// active, unless the caller says otherwise: time for every node to read it.
+// active, unless the caller specifies another time: every node must have read
+// it by then.
 const RotationDelay = 60 * time.Second
 
-// Rotate adds a key to the ring at path; things are made with it from
-// activeFrom on. The zero time means RotationDelay from now. An earlier time
-// is for emergencies: nodes that have not read the file yet will have to catch
-// up on the first unknown id they meet. The older keys stay for checking.
-// Rotations at the same time, in any process, wait for one another.
+// Rotate adds a key to the ring at path; it is used from activeFrom on. The
+// zero time means RotationDelay from now. An earlier time is for emergencies:
+// nodes that have not read the file yet do so on the first unknown id they
+// receive. The older keys stay for verification. Concurrent rotations, in any
+// process, wait for one another.
 func Rotate(path string, c clock.Clock, use Use, activeFrom time.Time) (Key, error) {
 	if !slices.Contains(Uses(), use) {
 		return Key{}, fmt.Errorf("key ring: there are no keys for %q", use)
@@ -38,10 +39,11 @@ func Rotate(path string, c clock.Clock, use Use, activeFrom time.Time) (Key, err
 	return added, err
 }
 
-// Retire drops the JWT keys with which no living token can have been signed:
-// those that have been replaced for longer than tokenLife and a RotationDelay
-// for nodes that were slow to notice. It gives the ids that went. Peppers are
-// never dropped, because every key made under them would die.
+// Retire removes the JWT keys with which no unexpired token can have been
+// signed: those that were replaced more than tokenLife plus a RotationDelay,
+// for nodes that were slow to notice, ago. It returns the removed ids. Peppers
+// are never removed, because every credential stored under them would become
+// invalid.
 func Retire(path string, c clock.Clock, tokenLife time.Duration) (ids []string, err error) {
 	err = change(path, func(all keys) {
 		deadline := c.Now().Add(-tokenLife - RotationDelay)
@@ -62,10 +64,10 @@ func Retire(path string, c clock.Clock, tokenLife time.Duration) (ids []string, 
 	return ids, nil
 }
 
-// Replace puts a new key, active at once, in the place of all others of a use:
-// for a secret that has leaked. What was made with the older ones is not
-// believed any more. Peppers cannot be replaced, because every key made under
-// them would die.
+// Replace replaces all keys of a use with a new one that is active at once, for
+// a secret that has leaked. What was signed with the older ones is no longer
+// valid. Peppers cannot be replaced, because every credential stored under them
+// would become invalid.
 func Replace(path string, c clock.Clock, use Use) (Key, error) {
 	if use != JWT && use != Cursor {
 		return Key{}, fmt.Errorf("key ring: a %s cannot be replaced at once, because what was made under it would die", use)
@@ -79,19 +81,20 @@ func Replace(path string, c clock.Clock, use Use) (Key, error) {
 	return added, err
 }
 
-// change reads the ring, lets edit alter it and writes it back, alone.
+// change reads the ring, calls edit and writes the ring back, under an
+// exclusive lock.
 func change(path string, edit func(keys)) (err error) {
-	// A mounted secret is often a link; its target is what must be replaced.
+	// A mounted secret is often a link, whose target must be replaced.
 	name := path
 	path, err = filepath.EvalSymlinks(name)
 	if errors.Is(err, os.ErrNotExist) {
-		return missing(name)
+		return errMissing(name)
 	}
 	if err != nil {
 		return fmt.Errorf("key ring: %w", err)
 	}
-	// The lock is a file of its own: the ring itself is replaced under it. It
-	// is never deleted, or two rotations could hold a lock on two files.
+	// The lock is a separate file, because the ring itself is replaced. It is
+	// never deleted, or two rotations could lock two different files.
 	lock := flock.New(path+".lock", flock.SetPermissions(0o600))
 	if err := lock.Lock(); err != nil {
 		return fmt.Errorf("key ring: cannot lock %s: %w", path, err)

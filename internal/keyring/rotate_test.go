@@ -57,7 +57,7 @@ func TestRotateRefuses(t *testing.T) {
 	require.ErrorContains(t, err, "mode 0644")
 }
 
-func TestAnEmergencyKeyWinsOverOneThatWaits(t *testing.T) {
+func TestAnEmergencyKeyPrecedesAWaitingOne(t *testing.T) {
 	path, c := mustCreate(t)
 	_, err := Rotate(path, c, JWT, start.Add(time.Hour))
 	require.NoError(t, err)
@@ -76,7 +76,7 @@ func TestCurrentWithAClockThatIsBehind(t *testing.T) {
 	require.Equal(t, "j1", ring.Current(JWT).ID)
 }
 
-func TestRotationsAtOnceLoseNothing(t *testing.T) {
+func TestConcurrentRotationsAreAllKept(t *testing.T) {
 	path, c := mustCreate(t)
 	var wait sync.WaitGroup
 	for i := range 24 {
@@ -137,7 +137,7 @@ func TestRetire(t *testing.T) {
 	require.Equal(t, "j3", added.ID, "an id is never used again")
 }
 
-// A secret that has leaked goes at once, and nothing made with it is believed.
+// A leaked secret is removed at once, and nothing signed with it is valid.
 func TestReplaceDropsTheOlderKeys(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ring.json")
 	c := clock.NewFake(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// askEvery is how seldom an unknown id may cause a look at the file, so that
-// junk from outside cannot keep the disk busy.
-const askEvery = time.Second
+// minReloadInterval is the least time between two checks of the file because of
+// unknown ids, so that junk in requests cannot keep the disk busy.
+const minReloadInterval = time.Second
 
-// Watch reads the file again whenever it has changed, looking once in every
-// interval, until ctx ends. A broken file leaves the keys as they are and is
+// Watch reads the file again whenever it has changed, checking once in every
+// interval, until ctx ends. A broken file leaves the keys unchanged and is
 // logged once. The interval must be well below RotationDelay.
 func (r *Ring) Watch(ctx context.Context, interval time.Duration) {
 	ticker := time.NewTicker(interval)
@@ -41,10 +41,10 @@ func (r *Ring) Watch(ctx context.Context, interval time.Duration) {
 	}
 }
 
-// Reload reads the file again if it has changed, and reports whether it did. On
-// an error the keys stay as they were. A file that has lost a pepper, or in
-// which an id names another secret than before, is an error too, a
-// *ForeignError: what was made under the ring so far would die.
+// Reload reads the file again if it has changed, and reports whether it has. On
+// an error the keys are unchanged. A file that has lost a pepper, or in which
+// an id has another secret than before, is a *ForeignError: what was signed or
+// hashed with the ring so far would become invalid.
 func (r *Ring) Reload() (changed bool, err error) {
 	r.reading.Lock()
 	defer r.reading.Unlock()
@@ -57,13 +57,13 @@ func (r *Ring) reload() (bool, error) {
 	}
 	info, err := os.Stat(r.path)
 	if errors.Is(err, os.ErrNotExist) {
-		return false, missing(r.path)
+		return false, errMissing(r.path)
 	}
 	if err != nil {
 		return false, fmt.Errorf("key ring: %w", err)
 	}
 	if os.SameFile(info, r.seen) && info.Size() == r.seen.Size() && info.ModTime().Equal(r.seen.ModTime()) {
-		r.foreign.Store(nil) // it may have been another one meanwhile
+		r.foreign.Store(nil) // the file may have been foreign in between
 		return false, nil
 	}
 	ring, info, err := readFile(r.path)
@@ -80,15 +80,15 @@ func (r *Ring) reload() (bool, error) {
 	return true, nil
 }
 
-// readForUnknown is Reload for an id that came from outside: seldom, and
-// silent, because Watch reports a broken file.
-func (r *Ring) readForUnknown() {
+// reloadForUnknownID is Reload for an unknown id in a request. It is
+// rate-limited and ignores errors, because Watch reports a broken file.
+func (r *Ring) reloadForUnknownID() {
 	r.reading.Lock()
 	defer r.reading.Unlock()
 	now := r.clock.Now()
-	if since := now.Sub(r.asked); since >= 0 && since < askEvery {
+	if since := now.Sub(r.lastUnknown); since >= 0 && since < minReloadInterval {
 		return
 	}
-	r.asked = now
+	r.lastUnknown = now
 	_, _ = r.reload()
 }

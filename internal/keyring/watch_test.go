@@ -83,7 +83,7 @@ func TestAnUnknownIDReadsTheFileAtMostOnceASecond(t *testing.T) {
 	rotate()
 	_, ok = ring.Lookup(JWT, "j3")
 	require.False(t, ok, "too soon")
-	c.Advance(askEvery)
+	c.Advance(minReloadInterval)
 	_, ok = ring.Lookup(JWT, "j3")
 	require.True(t, ok)
 }
@@ -158,9 +158,9 @@ func TestForTest(t *testing.T) {
 	var _ clock.Clock = ring.clock
 }
 
-// A file whose ids name other secrets is another ring: the one in use stays,
-// and says so until its own file is back.
-func TestAnotherRingIsNotTaken(t *testing.T) {
+// A file whose ids have other secrets is another ring: the one in use stays,
+// and reports it until its own file is back.
+func TestReloadRefusesAForeignRing(t *testing.T) {
 	for _, use := range Uses() {
 		t.Run(string(use), func(t *testing.T) {
 			path, c := mustCreate(t)
@@ -191,7 +191,7 @@ func TestAnotherRingIsNotTaken(t *testing.T) {
 	}
 }
 
-func TestARingRemembersThatItIsMadeUp(t *testing.T) {
+func TestDevelopmentIsKeptInTheFile(t *testing.T) {
 	c := clock.NewFake(start)
 	for made, create := range map[bool]func(string, clock.Clock) error{false: Create, true: CreateDevelopment} {
 		path := t.TempDir() + "/ring.json"
@@ -203,15 +203,15 @@ func TestARingRemembersThatItIsMadeUp(t *testing.T) {
 	}
 }
 
-// A fingerprint is another one for each secret, use and id, and holds nothing of
+// A fingerprint differs for each secret, use and id, and contains nothing of
 // the secret.
 func TestFingerprint(t *testing.T) {
-	k := fresh(start)[Pepper][0]
+	k := newKeys(start)[Pepper][0]
 	seen := map[string]bool{k.Fingerprint(Pepper): true}
 	for _, other := range []struct {
 		key Key
 		use Use
-	}{{fresh(start)[Pepper][0], Pepper}, {k, JWT}, {Key{ID: "p2", Secret: k.Secret}, Pepper}} {
+	}{{newKeys(start)[Pepper][0], Pepper}, {k, JWT}, {Key{ID: "p2", Secret: k.Secret}, Pepper}} {
 		print := other.key.Fingerprint(other.use)
 		require.Len(t, print, 64)
 		require.False(t, seen[print])

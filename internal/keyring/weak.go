@@ -6,32 +6,33 @@ import (
 	"unicode/utf8"
 )
 
-// leastDistinct is how many different bytes a key must have. 32 random bytes
-// have about 30; fewer than 16 do not happen by chance.
-const leastDistinct = 16
+// minDistinctBytes is the minimum number of different bytes in a key. 32 random
+// bytes have about 30; fewer than 16 do not happen by chance.
+const minDistinctBytes = 16
 
-// weakness says what is wrong with a secret, without showing any of it, or "".
-// It cannot prove that a secret is random; it finds those that plainly are not.
+// weakness returns what is wrong with a secret, without revealing any of it, or
+// "". It cannot prove that a secret is random; it finds those that clearly are
+// not.
 func weakness(secret []byte) string {
 	switch {
 	case len(secret) == 0:
 		return "is missing"
 	case len(secret) < KeyBytes:
 		return "is shorter than 32 bytes"
-	case repeats(secret):
+	case isRepetition(secret):
 		return "is a repeated pattern"
-	case steps(secret):
+	case isSequence(secret):
 		return "is a plain sequence"
-	case distinct(secret) < leastDistinct:
+	case distinct(secret) < minDistinctBytes:
 		return "has too few different bytes"
-	case isText(secret), hasFamousWord(secret):
+	case isText(secret), hasExampleWord(secret):
 		return "is text, not random bytes"
 	}
 	return ""
 }
 
-// repeats reports whether the secret is a shorter piece written again and again.
-func repeats(secret []byte) bool {
+// isRepetition reports whether the secret is a shorter sequence repeated.
+func isRepetition(secret []byte) bool {
 	for period := 1; period <= len(secret)/2; period++ {
 		if bytes.Equal(secret[period:], secret[:len(secret)-period]) {
 			return true
@@ -40,8 +41,9 @@ func repeats(secret []byte) bool {
 	return false
 }
 
-// steps reports whether every byte differs from the one before by the same amount.
-func steps(secret []byte) bool {
+// isSequence reports whether every byte differs from the previous one by the
+// same amount.
+func isSequence(secret []byte) bool {
 	step := secret[1] - secret[0]
 	for i := 2; i < len(secret); i++ {
 		if secret[i]-secret[i-1] != step {
@@ -63,8 +65,8 @@ func distinct(secret []byte) int {
 	return count
 }
 
-// isText reports whether somebody wrote the secret, in whatever script, instead
-// of drawing it. Random bytes are valid text about once in a hundred million.
+// isText reports whether the secret is text, in any script, instead of random
+// bytes. Random bytes are valid text about once in a hundred million.
 func isText(secret []byte) bool {
 	if !utf8.Valid(secret) {
 		return false
@@ -77,8 +79,9 @@ func isText(secret []byte) bool {
 	return true
 }
 
-// hasFamousWord finds the words of examples in a secret that was padded.
-func hasFamousWord(secret []byte) bool {
+// hasExampleWord reports whether a secret contains a word from examples, with
+// padding.
+func hasExampleWord(secret []byte) bool {
 	lower := bytes.ToLower(secret)
 	for _, word := range []string{"secret", "changeme", "change-me", "change_me", "password", "portico", "example"} {
 		if bytes.Contains(lower, []byte(word)) {

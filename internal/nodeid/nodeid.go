@@ -1,6 +1,6 @@
-// Package nodeid writes and reads the opaque ids of GraphQL's Node: a prefix
+// Package nodeid encodes and decodes the opaque ids of GraphQL's Node: a prefix
 // that names the type, and the row's UUID in base 62 (`app_2Y5kq…`). Clients
-// must not look inside; Portico does, to find the table without asking it.
+// must not parse them; Portico does, to find the table without a query.
 package nodeid
 
 import (
@@ -11,7 +11,7 @@ import (
 	"portico/internal/base62"
 )
 
-// Kind is the type an id belongs to: its GraphQL name.
+// Kind is the type of the object that an id belongs to: its GraphQL name.
 type Kind string
 
 // The kinds of node.
@@ -30,7 +30,8 @@ const (
 	Event               Kind = "Event"
 )
 
-// prefix names each kind inside an id. Never change one: ids are stored by clients.
+// prefix returns the prefix of a kind's ids. Never change one: clients store
+// ids.
 func prefix(k Kind) string {
 	switch k {
 	case Organization:
@@ -78,13 +79,13 @@ func Encode(k Kind, id uuid.UUID) string {
 	return string(Append(nil, k, id))
 }
 
-// Append is Encode at the end of dst.
+// Append appends the opaque id of a row to dst.
 func Append(dst []byte, k Kind, id uuid.UUID) []byte {
 	return base62.Append(append(append(dst, prefix(k)...), '_'), id[:], digits)
 }
 
-// Split reads an id of any kind. ok is false for everything that Encode does
-// not write.
+// Split decodes an id of any kind. ok is false for everything that Encode does
+// not return.
 func Split(s string) (Kind, uuid.UUID, bool) {
 	p, rest, found := strings.Cut(s, "_")
 	k, known := kindOf(p)
@@ -95,7 +96,7 @@ func Split(s string) (Kind, uuid.UUID, bool) {
 	return k, uuid.UUID(row), true
 }
 
-// Decode reads an id of one kind; an id of another kind is no id.
+// Decode decodes an id of one kind; ok is false for an id of another kind.
 func Decode(k Kind, s string) (uuid.UUID, bool) {
 	kind, id, ok := Split(s)
 	if !ok || kind != k {

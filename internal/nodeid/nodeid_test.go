@@ -19,7 +19,7 @@ func prefixes() map[nodeid.Kind]string {
 	}
 }
 
-func TestWhatIsEncodedIsRead(t *testing.T) {
+func TestDecodeReversesEncode(t *testing.T) {
 	for kind, prefix := range prefixes() {
 		rapid.Check(t, func(t *rapid.T) {
 			id := uuid.UUID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "id"))
@@ -39,7 +39,7 @@ func TestWhatIsEncodedIsRead(t *testing.T) {
 	}
 }
 
-// Ids of the past must be read for ever.
+// Ids that were issued once must stay valid forever.
 func TestAnIDNeverChanges(t *testing.T) {
 	id := uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8057")
 	const want = "app_02TCriYRXlxtr81b3DQDoX"

@@ -12,14 +12,14 @@ import (
 	"portico/internal/fault"
 )
 
-// Key seals cursors; ID tells which key of the ring it is.
+// Key authenticates cursors; ID identifies the key in the ring.
 type Key struct {
 	ID     string
 	Secret []byte
 }
 
-// Place is where a row stands in a list: its value of the ordered column, and
-// its id to tell equal values apart.
+// Place is the position of a row in a list: its value of the ordered column,
+// and its id to distinguish equal values.
 type Place struct {
 	Value string    `json:"v"`
 	ID    uuid.UUID `json:"i"`
@@ -32,8 +32,8 @@ type sealed struct {
 
 const macLength = 16
 
-// Seal writes a cursor. It is bound to list, the name of a list and its order:
-// a cursor of another list is refused, as is one that was changed.
+// Seal returns a cursor. It is bound to list, the name of a list and its order:
+// a cursor of another list is refused, as is a modified one.
 func Seal(k Key, list string, p Place) string {
 	body, err := json.Marshal(sealed{Key: k.ID, Place: p})
 	if err != nil {
@@ -42,12 +42,12 @@ func Seal(k Key, list string, p Place) string {
 	return base64.RawURLEncoding.EncodeToString(append(mac(k, list, body), body...))
 }
 
-// Open reads a cursor; find gives the ring's key of an id. Whatever Seal did
-// not write for the same list is BAD_USER_INPUT.
+// Open parses a cursor; find returns the ring's key with an id. A cursor that
+// Seal did not return for the same list is BAD_USER_INPUT.
 func Open(find func(id string) (Key, bool), list, cursor string) (Place, error) {
 	bad := fault.New(fault.CodeBadUserInput, fault.ReasonInvalidCursor, "The cursor is not one of this list.")
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || strings.ContainsAny(cursor, "\r\n") || // which base64 passes over
+	if err != nil || strings.ContainsAny(cursor, "\r\n") || // which base64 ignores
 		len(raw) <= macLength {
 		return Place{}, bad
 	}

@@ -27,7 +27,7 @@ func ring(keys ...paging.Key) func(string) (paging.Key, bool) {
 	}
 }
 
-func TestACursorIsReadBack(t *testing.T) {
+func TestOpenReversesSeal(t *testing.T) {
 	old, current := key("c1", "one"), key("c2", "two")
 	rapid.Check(t, func(t *rapid.T) {
 		list := rapid.String().Draw(t, "list")
@@ -49,7 +49,7 @@ func refused(t *testing.T, what string, find func(string) (paging.Key, bool), li
 	}
 }
 
-func TestForeignCursorsAreRefused(t *testing.T) {
+func TestOpenRefusesCursorsOfOtherLists(t *testing.T) {
 	k := key("c1", "secret")
 	place := paging.Place{Value: "Åcme", ID: uuid.New()}
 	cursor := paging.Seal(k, "apps|name", place)
@@ -60,8 +60,8 @@ func TestForeignCursorsAreRefused(t *testing.T) {
 	refused(t, "a cursor under another key's id", ring(key("c2", "secret")), "apps|name", cursor)
 }
 
-// Anybody can seal with no secret: a key that the ring does not have must not
-// be taken for one without a secret.
+// An attacker can seal with an empty secret: a key that the ring does not have
+// must not be treated as one with an empty secret.
 func TestACursorOfAnUnknownKeyIsRefused(t *testing.T) {
 	place := paging.Place{Value: "a", ID: uuid.Max}
 	for _, id := range []string{"c9", "", "C1", "c1 "} {
@@ -71,8 +71,8 @@ func TestACursorOfAnUnknownKeyIsRefused(t *testing.T) {
 	}
 }
 
-// What a cursor's last character has of bits behind the last byte is zero, so
-// that a cursor has one spelling.
+// The unused bits of a cursor's last character are zero, so that a cursor has
+// one spelling.
 func TestUnusedBitsAreRefused(t *testing.T) {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	k, others := key("c1", "secret"), 0
@@ -95,9 +95,9 @@ func TestUnusedBitsAreRefused(t *testing.T) {
 	}
 }
 
-// A list's name ends where the place begins: what ends the one cannot begin the
-// other.
-func TestANameDoesNotRunIntoThePlace(t *testing.T) {
+// The list's name and the place are separated: the end of one cannot become the
+// beginning of the other.
+func TestListNameAndPlaceAreSeparated(t *testing.T) {
 	k := key("c1", "secret")
 	raw, err := base64.RawURLEncoding.DecodeString(paging.Seal(k, "apps ", paging.Place{Value: "a", ID: uuid.Max}))
 	if err != nil {

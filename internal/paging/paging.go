@@ -1,5 +1,5 @@
-// Package paging is the arithmetic of lists: which page was asked for, where
-// it begins, and what its cursors look like. It knows no rows and no SQL.
+// Package paging computes the pages of lists: which page is requested, where it
+// begins, and the form of its cursors. It is independent of rows and SQL.
 package paging
 
 import (
@@ -14,13 +14,14 @@ const (
 	Max     = 100
 )
 
-// Args are a connection's arguments as they came.
+// Args are the arguments of a connection, unchecked.
 type Args struct {
 	First, Last   *int
 	After, Before *string
 }
 
-// Window is a page that may be read: Limit rows from one end, beyond the cursors.
+// Window is a valid request for a page: Limit rows from one end, beyond the
+// cursors.
 type Window struct {
 	Limit int
 	// Backward reads from the end of the list.
@@ -53,33 +54,33 @@ func (a Args) Window() (Window, error) {
 	return w, nil
 }
 
-// Info is where a page stands.
+// Info is the position of a page in its list.
 type Info struct {
 	HasNextPage, HasPreviousPage bool
 	StartCursor, EndCursor       *string
 }
 
-// Page is a page that was read. What was not asked for is left empty.
+// Page is a page of rows. Parts that were not requested are empty.
 type Page[T any] struct {
 	Nodes []T
 	Edges []*Edge[T]
-	// TotalCount is how many rows all pages have.
+	// TotalCount is the number of rows on all pages.
 	TotalCount int
 	PageInfo   *Info
 }
 
-// Edge is a node and its place.
+// Edge is a node and its cursor.
 type Edge[T any] struct {
 	Cursor string
 	Node   T
 }
 
-// Wanted says what of a page is asked for besides its nodes.
+// Wanted is which parts of a page are requested besides its nodes.
 type Wanted struct{ Edges, Info, Total bool }
 
-// Trim makes a page of the rows that a Window's read of Limit+1 gave, in the
-// order they were read: the surplus row only tells that there is more. cursor
-// gives the place of a row.
+// Trim returns the page for a Window from up to Limit+1 rows, in the order they
+// were read: the surplus row only shows that there are more. cursor returns the
+// cursor of a row.
 func Trim[T any](w Window, rows []T, want Wanted, cursor func(T) string) *Page[T] {
 	more := len(rows) > w.Limit
 	if more {

@@ -74,7 +74,7 @@ func TestPages(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotWantedIsNotMade(t *testing.T) {
+func TestTrimOmitsUnrequestedParts(t *testing.T) {
 	cursor := func(int) string { t.Error("a cursor was sealed that nobody asked for"); return "" }
 	p := paging.Trim(paging.Window{Limit: 1}, []int{1, 2}, paging.Wanted{Total: true}, cursor)
 	if p.Edges != nil || p.PageInfo != nil || !slices.Equal(p.Nodes, []int{1}) {

@@ -1,8 +1,8 @@
-// Package zone is the time zones that Portico knows: those of the IANA
-// database by their names there, the same on every machine. The data is in the
-// program; what a system has is not looked for by other names, such as
-// "localtime", "right/Europe/Berlin" or "europe/berlin" where files are found
-// in any case.
+// Package zone provides the time zones that Portico accepts: those of the IANA
+// database by their names there, the same on every machine. The data is embedded
+// in the program. Other names that a system may accept are refused, such as
+// "localtime", "right/Europe/Berlin" or, on file systems that ignore case,
+// "europe/berlin".
 package zone
 
 import (
@@ -13,25 +13,26 @@ import (
 	"strings"
 	"sync"
 	"time"
-	_ "time/tzdata" // a bare container has no zones
+	_ "time/tzdata" // a minimal container has no zones
 )
 
 //go:embed names.txt
-var listed string
+var nameList string
 
-// names are the zones and the older names that lead to them.
+// names returns the set of the zones and of the older names for them.
 var names = sync.OnceValue(func() map[string]bool {
 	out := map[string]bool{}
-	for name := range strings.Lines(listed) {
+	for name := range strings.Lines(nameList) {
 		out[strings.TrimSpace(name)] = true
 	}
 	return out
 })
 
-// Known reports whether a name is one of a zone, spelled as IANA does.
+// Known reports whether name is the name of a zone, spelled as IANA does.
 func Known(name string) bool { return names()[name] }
 
-// Load returns the zone of a name. There is no other zone to fall back to.
+// Load returns the zone with a name. An unknown name is an error; there is no
+// fallback.
 func Load(name string) (*time.Location, error) {
 	if !Known(name) {
 		return nil, fmt.Errorf("the time zone %q is not known: it must be an IANA name such as Europe/Istanbul, or UTC", name)
@@ -39,8 +40,8 @@ func Load(name string) (*time.Location, error) {
 	return time.LoadLocation(name)
 }
 
-// Zone is a zone that goes by its name in JSON and in the database. Whoever
-// reads one either has it or an error.
+// Zone is a time zone that is encoded by its name in JSON and in the database.
+// Decoding fails for an unknown name.
 type Zone struct{ *time.Location }
 
 // MarshalText writes the name.
@@ -68,8 +69,8 @@ func (z *Zone) Scan(from any) error {
 	return fmt.Errorf("a time zone is not a %T", from)
 }
 
-// Nearest returns the name of the zone that a name meant which some systems
-// take and IANA does not have: in another case, or by a folder of zoneinfo.
+// Nearest returns the IANA name for a name that only some systems accept: one
+// in another case, or with a folder of zoneinfo.
 func Nearest(name string) (string, bool) {
 	name = strings.TrimPrefix(path.Clean("/"+strings.ToLower(name)), "/")
 	for _, folder := range []string{"right/", "posix/"} {

@@ -29,7 +29,7 @@ func TestOnlyIANANames(t *testing.T) {
 	}
 }
 
-// Every name has its data in the program, whatever the system has.
+// The data of every name is embedded in the program, whatever the system has.
 func TestEveryNameHasItsZone(t *testing.T) {
 	t.Setenv("ZONEINFO", "")
 	text, err := os.ReadFile("names.txt")
@@ -48,7 +48,7 @@ func TestEveryNameHasItsZone(t *testing.T) {
 	}
 }
 
-func TestAZoneGoesByItsName(t *testing.T) {
+func TestZoneIsEncodedByName(t *testing.T) {
 	var z struct{ Zone zone.Zone }
 	if err := json.Unmarshal([]byte(`{"Zone":"Asia/Kathmandu"}`), &z); err != nil || z.Zone.String() != "Asia/Kathmandu" {
 		t.Fatal(z, err)
@@ -76,8 +76,8 @@ func TestAZoneGoesByItsName(t *testing.T) {
 	}
 }
 
-// Nothing else in the program asks the system for a zone.
-func TestNobodyElseLoadsZones(t *testing.T) {
+// Nothing else in the program loads zones from the system.
+func TestOnlyThisPackageLoadsZones(t *testing.T) {
 	err := filepath.WalkDir("../..", func(path string, d os.DirEntry, err error) error {
 		if err != nil {
 			return err
