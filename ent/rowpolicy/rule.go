@@ -1,10 +1,11 @@
-// Package rowpolicy says which rows a viewer may read and change. It is the third
-// lock, behind the schema's roles and the services' policy: a service that
-// forgets a condition still cannot reach over the wall, as every query and
-// every change is narrowed here, by the viewer in its context.
+// Package rowpolicy restricts which rows a viewer may read and change. It is
+// the third check, after the schema's roles and the services' policy: every
+// query and every change is restricted here by the viewer in its context, so
+// that a service that forgets a condition still cannot reach the rows of
+// another organization.
 //
-// Nobody in the context is a refusal. Portico itself (role SYSTEM) passes,
-// narrowed to one organization when its viewer names one.
+// A context without a viewer is refused. Portico itself (role SYSTEM) is
+// allowed, restricted to one organization when its viewer names one.
 package rowpolicy
 
 import (
@@ -22,30 +23,32 @@ import (
 	"portico/internal/viewer"
 )
 
-// rows narrows a statement to what a viewer may reach; nil is no narrowing.
-type rows func(v viewer.Viewer) []func(*sql.Selector)
+// condition returns the predicates that restrict a statement to the rows a
+// viewer may reach; none for no restriction.
+type condition func(v viewer.Viewer) []func(*sql.Selector)
 
-// policy is a table's rules. read and write are asked for viewers of an
-// organization only: nobody, gateways and Portico itself are dealt with before.
+// policy is the rules of a table. read and write are only called for viewers of
+// an organization; other viewers are decided before.
 type policy struct {
-	// read narrows queries.
-	read rows
-	// write narrows updates and deletes, for the roles in writers.
-	write rows
-	// writers may change and make rows.
+	// read restricts queries.
+	read condition
+	// write restricts updates and deletes, for the roles in writers.
+	write condition
+	// writers may change and create rows.
 	writers []viewer.Role
-	// makers may make rows; nil: the writers.
-	makers []viewer.Role
-	// owned: new rows of a developer must be the developer's account's.
+	// creators may create rows; nil for the writers.
+	creators []viewer.Role
+	// owned: the rows that a developer creates must belong to the active
+	// account.
 	owned bool
-	// personal: new rows must be the viewer's own.
+	// personal: new rows must belong to the viewer.
 	personal bool
-	// wall is what Portico itself reaches inside one organization; nil: the
-	// rows that name it.
-	wall rows
+	// system restricts Portico itself inside one organization; nil for the rows
+	// with its organization_id.
+	system condition
 }
 
-// EvalQuery narrows a query.
+// EvalQuery restricts a query.
 func (p policy) EvalQuery(ctx context.Context, q ent.Query) error {
 	narrow, err := p.narrowing(viewer.Current(ctx), p.read)
 	if err != nil {
@@ -59,17 +62,17 @@ func (p policy) EvalQuery(ctx context.Context, q ent.Query) error {
 	return nil
 }
 
-// EvalMutation narrows a change, or refuses it.
+// EvalMutation restricts a change, or refuses it.
 func (p policy) EvalMutation(ctx context.Context, m ent.Mutation) error {
-	v, makes, may := viewer.Current(ctx), m.Op().Is(ent.OpCreate), p.writers
-	if makes && p.makers != nil {
-		may = p.makers
+	v, creates, allowed := viewer.Current(ctx), m.Op().Is(ent.OpCreate), p.writers
+	if creates && p.creators != nil {
+		allowed = p.creators
 	}
-	if v.Role != viewer.System && !slices.Contains(may, v.Role) {
+	if v.Role != viewer.System && !slices.Contains(allowed, v.Role) {
 		return privacy.Denyf("rule: role %q may not change %s", v.Role, m.Type())
 	}
-	if makes {
-		return p.admits(v, m)
+	if creates {
+		return p.checkCreate(v, m)
 	}
 	narrow, err := p.narrowing(v, p.write)
 	if err != nil {
@@ -83,65 +86,66 @@ func (p policy) EvalMutation(ctx context.Context, m ent.Mutation) error {
 	return nil
 }
 
-// narrowing returns the conditions for v.
-func (p policy) narrowing(v viewer.Viewer, by rows) ([]func(*sql.Selector), error) {
+// narrowing returns the predicates for v.
+func (p policy) narrowing(v viewer.Viewer, by condition) ([]func(*sql.Selector), error) {
 	switch reach := permit.ReachOf(v); {
 	case reach == permit.Everything:
 		return nil, nil
-	case v.Role == viewer.System && p.wall != nil:
-		return p.wall(v), nil
+	case v.Role == viewer.System && p.system != nil:
+		return p.system(v), nil
 	case v.Role == viewer.System:
 		return tenant(v), nil
 	case v.Role == viewer.Portal && v.AccountSuspended:
-		return nil, suspended()
+		return nil, errSuspended()
 	case reach == permit.Nothing:
 		return nil, privacy.Denyf("rule: nothing here is for role %q", v.Role)
 	}
 	return by(v), nil
 }
 
-// admits refuses a new row that would belong to somebody else.
-func (p policy) admits(v viewer.Viewer, m ent.Mutation) error {
+// checkCreate refuses a new row that would belong to another organization,
+// account or person.
+func (p policy) checkCreate(v viewer.Viewer, m ent.Mutation) error {
 	switch {
 	case permit.ReachOf(v) == permit.Everything:
 		return nil
-	case !has(m, "organization_id", v.OrganizationID):
+	case !hasID(m, "organization_id", v.OrganizationID):
 		return privacy.Denyf("rule: %s of another organization", m.Type())
 	case v.Role == viewer.Portal && v.AccountSuspended:
-		return suspended()
-	case p.owned && v.Role == viewer.Portal && !has(m, "account_id", v.AccountID):
+		return errSuspended()
+	case p.owned && v.Role == viewer.Portal && !hasID(m, "account_id", v.AccountID):
 		return privacy.Denyf("rule: %s of another account", m.Type())
-	case p.personal && v.Role != viewer.System && !has(m, "user_id", v.UserID):
+	case p.personal && v.Role != viewer.System && !hasID(m, "user_id", v.UserID):
 		return privacy.Denyf("rule: %s of another person", m.Type())
 	}
 	return nil
 }
 
-// has reports whether a new row names id in a column; one left empty does not.
-func has(m ent.Mutation, column string, id uuid.UUID) bool {
+// hasID reports whether a new row has id in a column; an empty column has none.
+func hasID(m ent.Mutation, column string, id uuid.UUID) bool {
 	got, _ := m.Field(column)
 	return got == id
 }
 
-func suspended() error {
+func errSuspended() error {
 	return fault.New(fault.CodeForbidden, fault.ReasonAccountSuspended, "The account is suspended.")
 }
 
-// tenant is the wall between organizations.
+// tenant restricts rows to the viewer's organization.
 func tenant(v viewer.Viewer) []func(*sql.Selector) {
 	return []func(*sql.Selector){equals("organization_id", v.OrganizationID)}
 }
 
-// alive leaves out what was deleted and waits to be purged.
-func alive(s *sql.Selector) { s.Where(sql.IsNull(s.C("deleted_at"))) }
+// notDeleted excludes rows that were deleted and wait to be purged.
+func notDeleted(s *sql.Selector) { s.Where(sql.IsNull(s.C("deleted_at"))) }
 
 func equals(column string, v any) func(*sql.Selector) {
 	return func(s *sql.Selector) { s.Where(sql.EQ(s.C(column), v)) }
 }
 
-// inside is true for rows whose column is in a column of another table, where
-// the conditions hold.
-func inside(column, table, theirs string, where ...func(*sql.SelectTable) *sql.Predicate) func(*sql.Selector) {
+// inSubquery matches rows whose column has a value that another table has in
+// the column theirs, in the rows that satisfy the conditions.
+func inSubquery(column, table, theirs string, where ...func(*sql.SelectTable) *sql.Predicate) func(*sql.Selector) {
 	return func(s *sql.Selector) {
 		t := sql.Dialect(s.Dialect()).Table(table)
 		sub := sql.Dialect(s.Dialect()).Select(t.C(theirs)).From(t)

@@ -12,15 +12,15 @@ import (
 	"portico/internal/viewer"
 )
 
-// unknown is a change of which no rule knows how to make it one of fewer rows.
+// unknown is a mutation to which no predicate can be added.
 type unknown struct{ ent.Mutation }
 
 func (unknown) Op() ent.Op   { return ent.OpUpdate }
 func (unknown) Type() string { return "Toaster" }
 
-// TestWhatCannotBeNarrowedIsRefused: a statement that no condition can be added
-// to does not pass for one without conditions.
-func TestWhatCannotBeNarrowedIsRefused(t *testing.T) {
+// TestUnrestrictableStatementIsRefused: a statement to which no predicate can
+// be added is refused, not executed without one.
+func TestUnrestrictableStatementIsRefused(t *testing.T) {
 	ctx := viewer.NewContext(t.Context(), viewer.Viewer{Role: viewer.Admin, OrganizationID: uuid.New()})
 	require.ErrorIs(t, rowpolicy.Account().EvalMutation(ctx, unknown{}), privacy.Deny)
 	require.ErrorContains(t, rowpolicy.Account().EvalQuery(ctx, "toasters"), "unknown query type")

@@ -10,32 +10,33 @@ import (
 	"portico/internal/viewer"
 )
 
-// system is the policy of what only Portico itself reads and writes.
+// system is the policy of tables that only Portico itself reads and writes.
 type system struct{}
 
-// EvalQuery refuses everybody else.
-func (system) EvalQuery(ctx context.Context, _ ent.Query) error { return systemAlone(ctx) }
+// EvalQuery refuses every other viewer.
+func (system) EvalQuery(ctx context.Context, _ ent.Query) error { return requireSystem(ctx) }
 
-// EvalMutation refuses everybody else.
-func (system) EvalMutation(ctx context.Context, _ ent.Mutation) error { return systemAlone(ctx) }
+// EvalMutation refuses every other viewer.
+func (system) EvalMutation(ctx context.Context, _ ent.Mutation) error { return requireSystem(ctx) }
 
-func systemAlone(ctx context.Context) error {
+// requireSystem refuses every viewer but Portico itself.
+func requireSystem(ctx context.Context) error {
 	if permit.ReachOf(viewer.Current(ctx)) == permit.Everything {
 		return nil
 	}
 	return privacy.Denyf("rule: for Portico itself alone")
 }
 
-// appendOnly refuses every change of a row that exists.
+// appendOnly refuses to change existing rows.
 type appendOnly struct{ policy }
 
-// EvalMutation admits new rows alone; purging deletes as Portico itself.
+// EvalMutation only allows new rows; a purge deletes rows as Portico itself.
 func (p appendOnly) EvalMutation(ctx context.Context, m ent.Mutation) error {
 	if m.Op().Is(ent.OpCreate) {
 		return p.policy.EvalMutation(ctx, m)
 	}
 	if m.Op().Is(ent.OpDelete) {
-		return systemAlone(ctx)
+		return requireSystem(ctx)
 	}
 	return privacy.Denyf("rule: the log is append-only")
 }

@@ -14,23 +14,23 @@ var (
 	everyone = []viewer.Role{viewer.Admin, viewer.Portal}
 )
 
-// Public is the visibility of a product that the catalogue shows.
+// Public is the visibility of products that the catalogue shows.
 const Public = "PUBLIC"
 
-// Organization: each sees its own; administrators change it. It has no
-// organization_id (its id is that), so that only Portico itself, inside of
-// none, can make one.
+// Organization: viewers see their own; administrators change it. It has no
+// organization_id (its id serves as that), so that only Portico itself, not
+// limited to an organization, can create one.
 func Organization() ent.Policy {
 	own := func(v viewer.Viewer) []func(*sql.Selector) {
 		return []func(*sql.Selector){equals("id", v.OrganizationID)}
 	}
-	return policy{read: own, write: own, writers: staff, wall: own}
+	return policy{read: own, write: own, writers: staff, system: own}
 }
 
-// Account: administrators see all of them, developers the active one.
+// Account: administrators see all accounts, developers the active one.
 func Account() ent.Policy {
 	own := func(v viewer.Viewer) []func(*sql.Selector) {
-		narrow := append(tenant(v), alive)
+		narrow := append(tenant(v), notDeleted)
 		if v.Role == viewer.Portal {
 			narrow = append(narrow, equals("id", v.AccountID))
 		}
@@ -39,14 +39,14 @@ func Account() ent.Policy {
 	return policy{read: own, write: own, writers: staff}
 }
 
-// User: administrators see all of them; developers themselves and the members
-// of the developer's account. Everybody may change the own row (a password), and
-// administrators alone make new ones.
+// User: administrators see all users; developers see themselves and the members
+// of the active account. Users may change their own row (a password), and only
+// administrators create new ones.
 func User() ent.Policy {
 	read := func(v viewer.Viewer) []func(*sql.Selector) {
 		narrow := tenant(v)
 		if v.Role == viewer.Portal {
-			members := inside("id", "memberships", "user_id", func(t *sql.SelectTable) *sql.Predicate {
+			members := inSubquery("id", "memberships", "user_id", func(t *sql.SelectTable) *sql.Predicate {
 				return sql.EQ(t.C("account_id"), v.AccountID)
 			})
 			narrow = append(narrow, either(equals("id", v.UserID), members))
@@ -59,37 +59,38 @@ func User() ent.Policy {
 		}
 		return tenant(v)
 	}
-	return policy{read: read, write: write, writers: everyone, makers: staff}
+	return policy{read: read, write: write, writers: everyone, creators: staff}
 }
 
 // AccountOwned: rows with an account_id; administrators see all of them,
 // developers those of the developer's account.
 func AccountOwned() ent.Policy {
-	return policy{read: owned, write: owned, writers: everyone, owned: true}
+	return policy{read: ofAccount, write: ofAccount, writers: everyone, owned: true}
 }
 
-// Membership: read like what accounts own; administrators change it.
-func Membership() ent.Policy { return policy{read: owned, write: owned, writers: staff} }
+// Membership: read like AccountOwned; administrators change it.
+func Membership() ent.Policy { return policy{read: ofAccount, write: ofAccount, writers: staff} }
 
-// DeletableAccountOwned: as AccountOwned, without the deleted rows.
+// DeletableAccountOwned: like AccountOwned, without deleted rows.
 func DeletableAccountOwned() ent.Policy {
-	own := func(v viewer.Viewer) []func(*sql.Selector) { return append(owned(v), alive) }
+	own := func(v viewer.Viewer) []func(*sql.Selector) { return append(ofAccount(v), notDeleted) }
 	return policy{read: own, write: own, writers: everyone, owned: true}
 }
 
-// Subscription: as DeletableAccountOwned, but that administrators also reach
-// those which are suspended behind a deleted app: they hold on until ended.
+// Subscription: like DeletableAccountOwned, but administrators also reach the
+// suspended subscriptions of deleted apps, which stay in force until they are
+// ended.
 func Subscription() ent.Policy {
 	own := func(v viewer.Viewer) []func(*sql.Selector) {
 		if v.Role == viewer.Admin {
-			return append(owned(v), either(alive, equals("status", string(lifecycle.Suspended))))
+			return append(ofAccount(v), either(notDeleted, equals("status", string(lifecycle.Suspended))))
 		}
-		return append(owned(v), alive)
+		return append(ofAccount(v), notDeleted)
 	}
 	return policy{read: own, write: own, writers: everyone, owned: true}
 }
 
-func owned(v viewer.Viewer) []func(*sql.Selector) {
+func ofAccount(v viewer.Viewer) []func(*sql.Selector) {
 	narrow := tenant(v)
 	if v.Role == viewer.Portal {
 		narrow = append(narrow, equals("account_id", v.AccountID))
@@ -97,36 +98,36 @@ func owned(v viewer.Viewer) []func(*sql.Selector) {
 	return narrow
 }
 
-// Product: administrators see all of them; developers what the catalogue shows
-// (published or deprecated, and public), and what the developer's account is or was
-// registered with.
+// Product: administrators see all products; developers see those in the
+// catalogue (published or deprecated, and public) and those that the active
+// account has, or had, a subscription for.
 func Product() ent.Policy {
 	read := func(v viewer.Viewer) []func(*sql.Selector) {
 		narrow := tenant(v)
 		if v.Role == viewer.Portal {
-			narrow = append(narrow, either(catalogue, registered("id", v)))
+			narrow = append(narrow, either(catalogue, everSubscribed("id", v)))
 		}
 		return narrow
 	}
-	return policy{read: read, write: organizationOnly, writers: staff}
+	return policy{read: read, write: ofTenant, writers: staff}
 }
 
-// OfProduct: whoever sees the product sees its plans and endpoints.
+// OfProduct: viewers who see a product see its plans and endpoints.
 func OfProduct() ent.Policy {
 	read := func(v viewer.Viewer) []func(*sql.Selector) {
 		narrow := tenant(v)
 		if v.Role == viewer.Portal {
-			shown := inside("product_id", "products", "id", func(t *sql.SelectTable) *sql.Predicate {
+			shown := inSubquery("product_id", "products", "id", func(t *sql.SelectTable) *sql.Predicate {
 				return inCatalogue(t.C)
 			})
-			narrow = append(narrow, either(shown, registered("product_id", v)))
+			narrow = append(narrow, either(shown, everSubscribed("product_id", v)))
 		}
 		return narrow
 	}
-	return policy{read: read, write: organizationOnly, writers: staff}
+	return policy{read: read, write: ofTenant, writers: staff}
 }
 
-// catalogue is what every developer of the organization finds.
+// catalogue matches the products that every developer of the organization sees.
 func catalogue(s *sql.Selector) { s.Where(inCatalogue(s.C)) }
 
 func inCatalogue(c func(string) string) *sql.Predicate {
@@ -136,28 +137,29 @@ func inCatalogue(c func(string) string) *sql.Predicate {
 	)
 }
 
-// registered is true where the developer's account has, or had, a subscription.
-func registered(column string, v viewer.Viewer) func(*sql.Selector) {
-	return inside(column, "subscriptions", "product_id", func(t *sql.SelectTable) *sql.Predicate {
+// everSubscribed matches products that the active account has, or had, a
+// subscription for; column names the product.
+func everSubscribed(column string, v viewer.Viewer) func(*sql.Selector) {
+	return inSubquery(column, "subscriptions", "product_id", func(t *sql.SelectTable) *sql.Predicate {
 		return sql.EQ(t.C("account_id"), v.AccountID)
 	})
 }
 
-// StaffOnly: administrators alone, inside their organization.
+// StaffOnly: only administrators, inside their organization.
 func StaffOnly() ent.Policy {
 	staffRows := func(v viewer.Viewer) []func(*sql.Selector) {
 		if v.Role != viewer.Admin {
-			return []func(*sql.Selector){nothing}
+			return []func(*sql.Selector){noRows}
 		}
 		return tenant(v)
 	}
 	return policy{read: staffRows, write: staffRows, writers: staff}
 }
 
-// SystemOnly: Portico itself alone.
+// SystemOnly: only Portico itself.
 func SystemOnly() ent.Policy { return system{} }
 
-// Own: each person sees and makes the own rows.
+// Own: users see and create their own rows.
 func Own() ent.Policy {
 	own := func(v viewer.Viewer) []func(*sql.Selector) {
 		return append(tenant(v), equals("user_id", v.UserID))
@@ -165,13 +167,13 @@ func Own() ent.Policy {
 	return policy{read: own, write: own, writers: everyone, personal: true}
 }
 
-// Event: administrators read the organization's log, developers the active
-// account's part, and append to that part alone; nobody changes it.
-func Event() ent.Policy { return appendOnly{policy{read: owned, writers: everyone, owned: true}} }
+// Event: administrators read the organization's log, developers the part of the
+// active account, and append to that part only; nobody changes events.
+func Event() ent.Policy { return appendOnly{policy{read: ofAccount, writers: everyone, owned: true}} }
 
-func organizationOnly(v viewer.Viewer) []func(*sql.Selector) { return tenant(v) }
+func ofTenant(v viewer.Viewer) []func(*sql.Selector) { return tenant(v) }
 
-func nothing(s *sql.Selector) { s.Where(sql.False()) }
+func noRows(s *sql.Selector) { s.Where(sql.False()) }
 
 // either joins two conditions with OR.
 func either(a, b func(*sql.Selector)) func(*sql.Selector) {

@@ -62,7 +62,7 @@ func perMinute(cost int) limits.Rate {
 // caller, its subscription the organization.
 func (b *Budget) limiterRequest(ctx context.Context, cost int) limits.Ask {
 	v := viewer.Current(ctx)
-	a := limits.Ask{Organization: v.OrganizationID, Key: v.Counted(), KeyRate: perMinute(b.o.User), Cost: int64(cost)}
+	a := limits.Ask{Organization: v.OrganizationID, Key: v.LimitID(), KeyRate: perMinute(b.o.User), Cost: int64(cost)}
 	if v.OrganizationID != uuid.Nil {
 		a.Subscription, a.SubscriptionRate = v.OrganizationID, perMinute(b.o.Organization)
 	}

@@ -2,8 +2,9 @@ package domain
 
 import "encoding/json"
 
-// Text writes an attribute's value for a Change: words, numbers, times and the
-// like as plain text, lists and objects as JSON; nil for none.
+// Text formats an attribute's value for a Change: strings, numbers, times and
+// the like as plain text, lists and objects as JSON. It returns nil for no
+// value.
 func Text(v any) *string {
 	raw, err := json.Marshal(v)
 	if err != nil || string(raw) == "null" {

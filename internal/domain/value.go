@@ -1,6 +1,6 @@
-// Package domain holds the small values that rows are made of and that the
-// schema, the services and the storage share: enumerations and the objects
-// kept in JSON columns. Every enumeration's constants are spelled as in GraphQL.
+// Package domain defines the value types that the schema, the services and the
+// storage share: enumerations and the objects stored in JSON columns. The
+// constants of each enumeration are spelled as in GraphQL.
 package domain
 
 import (
@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// AccountStatus reports whether an account may act.
+// AccountStatus is whether an account may act.
 type AccountStatus string
 
 // The states of an account.
@@ -17,10 +17,10 @@ const (
 	AccountSuspended AccountStatus = "SUSPENDED"
 )
 
-// Values lists them for the storage.
+// Values lists the constants, for ent.
 func (AccountStatus) Values() []string { return names(AccountActive, AccountSuspended) }
 
-// UserStatus reports whether a user may sign in.
+// UserStatus is whether a user may sign in.
 type UserStatus string
 
 // The states of a user.
@@ -29,10 +29,10 @@ const (
 	UserDisabled UserStatus = "DISABLED"
 )
 
-// Values lists them for the storage.
+// Values lists the constants, for ent.
 func (UserStatus) Values() []string { return names(UserActive, UserDisabled) }
 
-// UserRole is what a person is to the organization.
+// UserRole is a person's role in the organization.
 type UserRole string
 
 // The roles of people; see package viewer for all roles.
@@ -41,10 +41,10 @@ const (
 	RolePortal UserRole = "PORTAL"
 )
 
-// Values lists them for the storage.
+// Values lists the constants, for ent.
 func (UserRole) Values() []string { return names(RoleAdmin, RolePortal) }
 
-// MembershipRole is what a user is inside an account.
+// MembershipRole is a user's role in an account.
 type MembershipRole string
 
 // The roles of members.
@@ -53,10 +53,10 @@ const (
 	Member MembershipRole = "MEMBER"
 )
 
-// Values lists them for the storage.
+// Values lists the constants, for ent.
 func (MembershipRole) Values() []string { return names(Owner, Member) }
 
-// ProductStatus is where a product stands in its life.
+// ProductStatus is the state of a product in its lifecycle.
 type ProductStatus string
 
 // The states of a product.
@@ -67,10 +67,10 @@ const (
 	Retired    ProductStatus = "RETIRED"
 )
 
-// Values lists them for the storage.
+// Values lists the constants, for ent.
 func (ProductStatus) Values() []string { return names(Draft, Published, Deprecated, Retired) }
 
-// Approval reports whether a subscription waits for a person.
+// Approval is whether a subscription waits for a person's decision.
 type Approval string
 
 // The modes of approval.
@@ -79,31 +79,31 @@ const (
 	Auto   Approval = "AUTO"
 )
 
-// Values lists them for the storage.
+// Values lists the constants, for ent.
 func (Approval) Values() []string { return names(Manual, Auto) }
 
-// AuthType is how a caller presents a key.
+// AuthType is how a caller presents an API key.
 type AuthType string
 
-// The ways to present a key.
+// The ways to present an API key.
 const (
 	APIKey AuthType = "API_KEY"
 	Basic  AuthType = "BASIC"
 )
 
-// AuthTypes lists them: what a product takes unless it says otherwise.
+// AuthTypes lists all of them, which is a product's default.
 func AuthTypes() []AuthType { return []AuthType{APIKey, Basic} }
 
-// Values lists them for the storage.
+// Values lists the constants, for ent.
 func (AuthType) Values() []string { return names(APIKey, Basic) }
 
-// MarshalText refuses to write an unknown way into JSON.
+// MarshalText returns an error for an unknown value, so that none is stored.
 func (a AuthType) MarshalText() ([]byte, error) { return known(a) }
 
-// UnmarshalText refuses to read one.
+// UnmarshalText returns an error for an unknown value.
 func (a *AuthType) UnmarshalText(text []byte) error { return read(a, text) }
 
-// Environment is what a key is made for.
+// Environment is the environment that a credential is for.
 type Environment string
 
 // The environments.
@@ -113,24 +113,24 @@ const (
 	Production  Environment = "PRODUCTION"
 )
 
-// Values lists them for the storage.
+// Values lists the constants, for ent.
 func (Environment) Values() []string { return names(Development, Staging, Production) }
 
-// Access returns which of its products a key reaches.
+// Access is which of its app's products a credential gives access to.
 type Access string
 
 // The kinds of access.
 const (
-	// AccessAll: every product its app is registered with.
+	// AccessAll: every product that its app has subscribed to.
 	AccessAll Access = "ALL"
-	// AccessListed: of those, only the products in its access control list.
+	// AccessListed: of those, only the products on its access control list.
 	AccessListed Access = "LISTED"
 )
 
-// Values lists them for the storage.
+// Values lists the constants, for ent.
 func (Access) Values() []string { return names(AccessAll, AccessListed) }
 
-// RevocationReason is why a key was revoked.
+// RevocationReason is why a credential was revoked.
 type RevocationReason string
 
 // The reasons for a revocation.
@@ -144,7 +144,7 @@ const (
 	AccountDeleted       RevocationReason = "ACCOUNT_DELETED"
 )
 
-// Values lists them for the storage.
+// Values lists the constants, for ent.
 func (RevocationReason) Values() []string {
 	return names(Unspecified, KeyCompromise, Superseded, CessationOfOperation, PrivilegeWithdrawn, AppDeleted, AccountDeleted)
 }
@@ -152,7 +152,7 @@ func (RevocationReason) Values() []string {
 // Method is the HTTP method of an endpoint.
 type Method string
 
-// The methods. MethodAny is every one; GET covers HEAD too.
+// The methods. MethodAny matches every method; MethodGet matches HEAD too.
 const (
 	MethodAny     Method = "ANY"
 	MethodGet     Method = "GET"
@@ -164,12 +164,12 @@ const (
 	MethodOptions Method = "OPTIONS"
 )
 
-// Values lists them for the storage.
+// Values lists the constants, for ent.
 func (Method) Values() []string {
 	return names(MethodAny, MethodGet, MethodHead, MethodPost, MethodPut, MethodPatch, MethodDelete, MethodOptions)
 }
 
-// PlanKind is how a plan is paid for.
+// PlanKind is how a plan is priced.
 type PlanKind string
 
 // The kinds of plan.
@@ -180,45 +180,45 @@ const (
 	PlanTiered       PlanKind = "TIERED"
 )
 
-// Values lists them for the storage.
+// Values lists the constants, for ent.
 func (PlanKind) Values() []string {
 	return names(PlanFree, PlanSubscription, PlanMetered, PlanTiered)
 }
 
-// PortalUnregister is the organization's rule for developers who end a
-// subscription by themselves.
+// PortalUnregister is the organization's policy on which subscriptions
+// developers may end themselves.
 type PortalUnregister string
 
-// What developers may end.
+// The subscriptions that developers may end.
 const (
-	// WithdrawOnly: only what still waits.
+	// WithdrawOnly: only those that still wait for approval.
 	WithdrawOnly PortalUnregister = "WITHDRAW_ONLY"
-	// UnregisterAllowed: everything live.
+	// UnregisterAllowed: all live ones.
 	UnregisterAllowed PortalUnregister = "ALLOWED"
 )
 
-// Values lists them for the storage.
+// Values lists the constants, for ent.
 func (PortalUnregister) Values() []string { return names(WithdrawOnly, UnregisterAllowed) }
 
-// ProductionKeys is the organization's rule for keys for production.
+// ProductionKeys is the organization's policy on API keys for production.
 type ProductionKeys string
 
-// Who may make a key for production.
+// Who may create an API key for production.
 const (
 	AnyMember  ProductionKeys = "MEMBERS"
 	OwnersOnly ProductionKeys = "OWNERS_ONLY"
 )
 
-// Values lists them for the storage.
+// Values lists the constants, for ent.
 func (ProductionKeys) Values() []string { return names(AnyMember, OwnersOnly) }
 
-// value is an enumeration that knows its constants.
+// value is an enumeration that lists its constants.
 type value interface {
 	~string
 	Values() []string
 }
 
-// known returns the text of a constant, and an error for every other value.
+// known returns the text of a constant, and an error for any other value.
 func known[T value](v T) ([]byte, error) {
 	if !slices.Contains(v.Values(), string(v)) {
 		return nil, fmt.Errorf("term: %q is not one of %v", string(v), v.Values())
@@ -226,7 +226,8 @@ func known[T value](v T) ([]byte, error) {
 	return []byte(v), nil
 }
 
-// read takes the text of a constant, and refuses every other one.
+// read sets v to the constant with this text, and returns an error for any
+// other text.
 func read[T value](v *T, text []byte) error {
 	_, err := known(T(text))
 	if err == nil {

@@ -1,11 +1,9 @@
-// Package fault is what can go wrong, in words that may leave the program.
+// Package fault defines the errors that may be shown to clients.
 //
-// Two kinds exist. An Error ends a request: it has a Code and a Reason out of
-// closed lists, and a message that is safe to show; its cause is kept for the
-// log alone. An
-// Invalid lists what the user can correct in the input; it becomes a payload's
-// `userErrors`. Everything else, whatever its type, is an INTERNAL Error to
-// the outside.
+// There are two kinds. An Error ends a request: it has a Code and a Reason from
+// closed lists, and a message that is safe to show; its cause is only logged.
+// An Invalid lists what the user can correct in the input; it becomes a
+// payload's `userErrors`. Clients see any other error as an INTERNAL Error.
 package fault
 
 import (
@@ -17,28 +15,28 @@ import (
 type Code string
 
 const (
-	// CodeUnauthenticated: nobody, or a credential that is not believed.
+	// CodeUnauthenticated: no access token, or one that is not valid.
 	CodeUnauthenticated Code = "UNAUTHENTICATED"
 	// CodeForbidden: the caller is known and may see the object, but not do this.
 	CodeForbidden Code = "FORBIDDEN"
-	// CodeNotFound: there is no such object, or it is somebody else's.
+	// CodeNotFound: there is no such object, or it belongs to somebody else.
 	CodeNotFound Code = "NOT_FOUND"
-	// CodeConflict: somebody else was faster, or the version is an old one.
+	// CodeConflict: a concurrent change won, or the version is out of date.
 	CodeConflict Code = "CONFLICT"
 	// CodeBadUserInput: the request itself is malformed.
 	CodeBadUserInput Code = "BAD_USER_INPUT"
-	// CodeTooLarge: the request, or what it asks for, is more than is handled.
+	// CodeTooLarge: the request, or the answer to it, exceeds a size limit.
 	CodeTooLarge Code = "TOO_LARGE"
-	// CodeRateLimited: too many; RetryAfter says when to come again.
+	// CodeRateLimited: too many requests; RetryAfter says when to retry.
 	CodeRateLimited Code = "RATE_LIMITED"
-	// CodeUnavailable: something Portico needs does not answer; coming again helps.
+	// CodeUnavailable: a dependency does not answer; a retry may succeed.
 	CodeUnavailable Code = "UNAVAILABLE"
 	// CodeInternal: a defect of Portico.
 	CodeInternal Code = "INTERNAL"
 )
 
-// Error ends a request. Message is for the caller's eyes, the cause is not.
-// Make one by New, Wrap or Later, which ask for all that it needs.
+// Error ends a request. Message may be shown to the client, the cause may not.
+// Create one with New, Wrap or RetryAfter.
 type Error struct {
 	Code       Code
 	Reason     Reason
@@ -52,29 +50,30 @@ func New(code Code, reason Reason, message string) *Error {
 	return &Error{Code: code, Reason: reason, Message: message}
 }
 
-// Wrap makes an Error that keeps err for the log.
+// Wrap returns an Error whose cause is err, for the log.
 func Wrap(code Code, reason Reason, err error, message string) *Error {
 	return &Error{Code: code, Reason: reason, Message: message, cause: err}
 }
 
-// RetryAfter makes an Error that tells the caller when coming again helps.
+// RetryAfter returns an Error that says after how long a retry may succeed.
 func RetryAfter(code Code, reason Reason, after time.Duration, message string) *Error {
 	return &Error{Code: code, Reason: reason, Message: message, RetryAfter: after}
 }
 
-// NotFound is the one answer for an object that does not exist, is somebody
-// else's, or whose id is malformed: the three cannot be told apart.
+// NotFound returns the one error for an object that does not exist, belongs to
+// somebody else, or has a malformed id: a client cannot distinguish the three.
 func NotFound() *Error { return New(CodeNotFound, ReasonUnknownObject, "There is no such object.") }
 
-// StaleVersion is the answer to whoever comes with an old version.
+// StaleVersion returns the error for a change based on an old version.
 func StaleVersion() *Error {
 	return New(CodeConflict, ReasonStaleVersion, "Somebody else has changed this meanwhile; read it again.")
 }
 
-// Conflict is the answer to whoever lost a race: the same request may succeed now.
+// Conflict returns the error for a request that lost a race: the same request
+// may succeed now.
 func Conflict(message string) *Error { return New(CodeConflict, ReasonConcurrentChange, message) }
 
-// Error returns the public message and, for logs, the cause.
+// Error returns the public message and the cause, for logs.
 func (e *Error) Error() string {
 	if e.cause != nil {
 		return string(e.Code) + ": " + e.Message + ": " + e.cause.Error()

@@ -11,8 +11,8 @@ type Problem struct {
 	Message string
 	// Field is the path inside the input, e.g. ["labels", "0", "key"]; empty when no field is at fault.
 	Field []string
-	// Code names the rule that was broken; Params are what its sentence needs,
-	// so that a client can say it in its own language.
+	// Code names the rule that was broken, and Params are the values in its
+	// sentence, so that a client can translate it.
 	Code   ProblemCode
 	Params []Param
 }
@@ -44,10 +44,11 @@ const (
 	NotAllowed        ProblemCode = "NOT_ALLOWED"
 )
 
-// Invalid lists what is wrong with an input. It never travels empty.
+// Invalid lists what is wrong with an input. It always has at least one
+// problem.
 type Invalid struct{ Problems []Problem }
 
-// Error joins the sentences.
+// Error returns the problems' messages, joined by spaces.
 func (i *Invalid) Error() string {
 	var b strings.Builder
 	for n, p := range i.Problems {
@@ -59,7 +60,8 @@ func (i *Invalid) Error() string {
 	return b.String()
 }
 
-// Input makes an Invalid of one problem. field is dotted: "labels.0.key"; "" for none.
+// Input returns an Invalid with one problem. field is a dotted path, such as
+// "labels.0.key"; "" for none.
 func Input(code ProblemCode, field, message string, params ...Param) *Invalid {
 	p := Problem{Message: message, Code: code, Params: params, Field: []string{}}
 	if field != "" {
@@ -68,8 +70,9 @@ func Input(code ProblemCode, field, message string, params ...Param) *Invalid {
 	return &Invalid{Problems: []Problem{p}}
 }
 
-// Within returns err with the paths of its problems beginning at a field of a
-// larger input. Other errors, and none, are returned as they are.
+// Within returns err with field prepended to the path of each of its problems,
+// for an input that is part of a larger one. Other errors, and nil, are
+// returned unchanged.
 func Within(field string, err error) error {
 	inner := Problems(err)
 	if inner == nil {
@@ -83,7 +86,7 @@ func Within(field string, err error) error {
 	return out
 }
 
-// Problems returns the problems in err's chain, or nil.
+// Problems returns the problems of the Invalid in err's chain, or nil.
 func Problems(err error) []Problem {
 	var i *Invalid
 	if errors.As(err, &i) {
@@ -92,8 +95,8 @@ func Problems(err error) []Problem {
 	return nil
 }
 
-// Collect joins the problems of several checks into one Invalid, or gives nil.
-// An error of another kind is returned at once.
+// Collect joins the problems of several checks into one Invalid; it returns nil
+// if there are none. An error of another kind is returned alone.
 func Collect(errs ...error) error {
 	var all []Problem
 	for _, err := range errs {

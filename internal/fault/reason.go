@@ -1,11 +1,11 @@
 package fault
 
-// Reason says why an Error came about: a Code tells a program what to do next,
-// a Reason tells it why. The list is closed, and each Reason goes with one Code.
-// The schema's enum ErrorReason and docs/errors.md describe them.
+// Reason says why an Error occurred: from a Code a program learns what to do
+// next, from a Reason why. The list is closed, and each Reason belongs to one
+// Code. The schema's enum ErrorReason and docs/errors.md describe them.
 type Reason string
 
-// UNAUTHENTICATED: who asks is not known.
+// UNAUTHENTICATED: it is unknown who makes the request.
 const (
 	ReasonNotSignedIn      Reason = "NOT_SIGNED_IN"
 	ReasonSessionExpired   Reason = "SESSION_EXPIRED"
@@ -13,7 +13,7 @@ const (
 	ReasonWrongCredentials Reason = "WRONG_CREDENTIALS"
 )
 
-// FORBIDDEN: who asks is known and may not.
+// FORBIDDEN: the viewer is known, and not allowed to do this.
 const (
 	ReasonRole             Reason = "ROLE"
 	ReasonPolicy           Reason = "POLICY"
@@ -21,17 +21,17 @@ const (
 	ReasonNotAMember       Reason = "NOT_A_MEMBER"
 )
 
-// NOT_FOUND has one reason only, so that it tells nothing.
+// NOT_FOUND has one reason only, so that it reveals nothing.
 const ReasonUnknownObject Reason = "UNKNOWN_OBJECT"
 
-// CONFLICT: the state is another than the request took it for.
+// CONFLICT: the state is not the one that the request assumed.
 const (
 	ReasonStaleVersion         Reason = "STALE_VERSION"
 	ReasonConcurrentChange     Reason = "CONCURRENT_CHANGE"
 	ReasonIdempotencyKeyReused Reason = "IDEMPOTENCY_KEY_REUSED"
 )
 
-// BAD_USER_INPUT: the program that asks has to be changed.
+// BAD_USER_INPUT: the client program has to be corrected.
 const (
 	ReasonMalformedRequest Reason = "MALFORMED_REQUEST"
 	ReasonInvalidDocument  Reason = "INVALID_DOCUMENT"
@@ -42,42 +42,43 @@ const (
 	ReasonDocumentSize     Reason = "DOCUMENT_SIZE"
 	ReasonDepth            Reason = "DEPTH"
 	ReasonCost             Reason = "COST"
-	// ReasonPersistedQueryNotSupported: a document's hash in the place of the document.
+	// ReasonPersistedQueryNotSupported: the hash of a document was sent in its
+	// place.
 	ReasonPersistedQueryNotSupported Reason = "PERSISTED_QUERY_NOT_SUPPORTED"
 )
 
-// TOO_LARGE: more bytes than are handled.
+// TOO_LARGE: more bytes than the limit.
 const (
 	ReasonRequestSize Reason = "REQUEST_SIZE"
 	ReasonAnswerSize  Reason = "ANSWER_SIZE"
 )
 
-// RATE_LIMITED: too many; RetryAfter says when to come again.
+// RATE_LIMITED: too many requests; RetryAfter says when to retry.
 const (
 	ReasonSignInFailures Reason = "SIGN_IN_FAILURES"
 	ReasonBudget         Reason = "BUDGET"
 )
 
-// UNAVAILABLE: the same request may succeed a little later.
+// UNAVAILABLE: the same request may succeed later.
 const (
 	ReasonDatabase Reason = "DATABASE"
-	// ReasonOutcomeUnknown: the database fell silent in the middle of a change,
-	// which may have happened.
+	// ReasonOutcomeUnknown: the connection to the database was lost during a
+	// change, which may have been committed.
 	ReasonOutcomeUnknown Reason = "OUTCOME_UNKNOWN"
 	ReasonBusy           Reason = "BUSY"
 	ReasonDeadline       Reason = "DEADLINE"
 )
 
-// INTERNAL says no more than that.
+// INTERNAL has one reason only.
 const ReasonDefect Reason = "DEFECT"
 
-// Kind is a pair of a Code and a Reason that occurs.
+// Kind is a valid pair of a Code and a Reason.
 type Kind struct {
 	Code   Code
 	Reason Reason
 }
 
-// Kinds lists every pair of a Code and a Reason that occurs, by code.
+// Kinds lists every valid pair of a Code and a Reason, by code.
 func Kinds() []Kind {
 	return []Kind{
 		{CodeUnauthenticated, ReasonNotSignedIn}, {CodeUnauthenticated, ReasonSessionExpired},

@@ -1,6 +1,6 @@
-// Package viewer is who asks. A Viewer is made once for a request (or for a
-// background job, or a command) and travels in its context; the policy, the
-// privacy rules and the event log all read it there.
+// Package viewer describes who makes a request. A Viewer is created once for
+// each request, background job or command and carried in its context, where
+// the policy, the row policies and the event log read it.
 package viewer
 
 import (
@@ -12,7 +12,7 @@ import (
 	"portico/internal/domain"
 )
 
-// Role is what somebody is to an organization.
+// Role is the role of a viewer in an organization.
 type Role string
 
 const (
@@ -22,19 +22,19 @@ const (
 	Admin Role = "ADMIN"
 	// Portal: a developer, acting for one account (API Portal).
 	Portal Role = "PORTAL"
-	// Gateway: a machine that verifies keys.
+	// Gateway: a machine that verifies API keys.
 	Gateway Role = "GATEWAY"
-	// System: Portico itself: jobs and commands. Never made from a request.
+	// System: Portico itself (jobs and commands). No request has this role.
 	System Role = "SYSTEM"
 )
 
-// Viewer is who asks, for whom, and from where.
+// Viewer is who makes a request, for which account, and from where.
 type Viewer struct {
 	Role           Role
 	OrganizationID uuid.UUID
 	// UserID is nil (all zero) for System, Gateway and Anonymous.
 	UserID uuid.UUID
-	// TokenID is the service token of a Gateway; all zero for everybody else.
+	// TokenID is the service token of a Gateway; all zero for other roles.
 	TokenID uuid.UUID
 	// Name is shown as the actor in timelines.
 	Name string
@@ -43,16 +43,19 @@ type Viewer struct {
 	AccountID        uuid.UUID
 	AccountOwner     bool
 	AccountSuspended bool
-	// TimeZone is the organization's, by its IANA name; "" where no person asks.
+	// TimeZone is the IANA name of the organization's time zone; "" unless a
+	// person makes the request.
 	TimeZone string
-	// OrganizationPolicy are the organization's policies at the time of the request.
+	// Policy is the organization's policy at the time of the request.
 	Policy OrganizationPolicy
-	// Address is the caller's network address, RequestID the request's name in the logs.
+	// Address is the client's network address, RequestID identifies the request
+	// in logs.
 	Address   string
 	RequestID string
 }
 
-// OrganizationPolicy are an organization's policies that decide what its people may do.
+// OrganizationPolicy is the settings of an organization that decide what its
+// users may do.
 type OrganizationPolicy struct {
 	PortalUnregister domain.PortalUnregister
 	ProductionKeys   domain.ProductionKeys
@@ -60,13 +63,14 @@ type OrganizationPolicy struct {
 	LongestKeyLife   domain.KeyLife
 }
 
-// SignedIn reports whether there is a person behind the request.
+// SignedIn reports whether a person makes the request.
 func (v Viewer) SignedIn() bool { return v.UserID != uuid.Nil }
 
-// Counted names for whom a request counts where each has a share of something:
-// for a person, a machine's token, or else a client's network. It is never one
-// of two organizations, for not everybody tells them apart.
-func (v Viewer) Counted() uuid.UUID {
+// LimitID returns the id under which requests are counted against a shared
+// limit: the user's, the service token's, or else one derived from the client's
+// network. Ids differ between organizations, because not every counter
+// distinguishes them itself.
+func (v Viewer) LimitID() uuid.UUID {
 	switch {
 	case v.UserID != uuid.Nil:
 		return v.UserID
@@ -76,11 +80,11 @@ func (v Viewer) Counted() uuid.UUID {
 	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("portico client "+v.OrganizationID.String()+" "+address.ClientNetwork(v.Address)))
 }
 
-// Staff reports whether the viewer works for the organization.
+// Staff reports whether the viewer is an administrator of the organization.
 func (v Viewer) Staff() bool { return v.Role == Admin }
 
-// ForSystem is Portico acting by itself, inside one organization, or in all
-// of them when organization is all zero.
+// ForSystem returns the viewer of Portico itself, limited to one organization,
+// or not limited when organization is all zero.
 func ForSystem(organization uuid.UUID) Viewer {
 	return Viewer{Role: System, OrganizationID: organization, Name: "Portico"}
 }
@@ -92,8 +96,8 @@ func NewContext(ctx context.Context, v Viewer) context.Context {
 	return context.WithValue(ctx, contextKey{}, v)
 }
 
-// FromContext returns the context's viewer. ok is false when nobody put one
-// there, which every rule treats as a refusal.
+// FromContext returns the context's viewer. ok is false when there is none,
+// which every rule treats as a refusal.
 func FromContext(ctx context.Context) (v Viewer, ok bool) {
 	v, ok = ctx.Value(contextKey{}).(Viewer)
 	return v, ok

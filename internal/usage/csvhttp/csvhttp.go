@@ -66,7 +66,7 @@ func Handler(o Options) http.Handler {
 			o.refuse(w, r, err)
 			return
 		}
-		claim, ok := o.Running.Enter(r.Context(), viewer.Current(r.Context()).Counted().String(), 1)
+		claim, ok := o.Running.Enter(r.Context(), viewer.Current(r.Context()).LimitID().String(), 1)
 		if !ok {
 			Refuse(w, r, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, comeAgain, "Too many exports run at the moment. Please try again."))
 			return
