@@ -125,7 +125,7 @@ func (p *program) export(b *backend) http.HandlerFunc {
 	running := csvhttp.NewRoom()
 	b.gateway.lanes.Add(map[string]telemetry.Load{"exports": running.Load})
 	return csvhttp.Handler(csvhttp.Options{
-		Running: running, May: b.portal.MayCount, Pay: pay(b.gateway.budget), Rows: b.gateway.usage.Rows, Log: p.log,
+		Running: running, May: b.portal.AuthorizeUsage, Pay: pay(b.gateway.budget), Rows: b.gateway.usage.Rows, Log: p.log,
 		Query: func(ctx context.Context, f portal.UsageFilter, by usage.Interval) (usage.Query, error) {
 			q, err := b.portal.UsageQuery(ctx, f, by)
 			if err == nil {

@@ -104,7 +104,7 @@ func (p *program) fill(ctx context.Context, b *backend) ([]seed.SignIn, error) {
 	if err := p.seedEmpty(ctx, b); err != nil {
 		return nil, fmt.Errorf("seeding: %w", err)
 	}
-	mended, err := b.portal.MendTimeZones(ctx)
+	mended, err := b.portal.RepairTimeZones(ctx)
 	for _, z := range mended {
 		p.log.WarnContext(ctx, "the time zone of an organization was none and was replaced: its administrators may choose another",
 			"organization", z.Organization, "before", z.Before, "after", z.After)
@@ -165,7 +165,7 @@ func (p *program) background(ctx context.Context, b *backend) (stop func()) {
 	var running sync.WaitGroup
 	running.Go(func() { b.ring.Watch(ctx, ringInterval) })
 	running.Go(func() { p.jobs(b).Run(ctx) })
-	running.Go(func() { b.portal.WatchFailures(ctx) })
+	running.Go(func() { b.portal.RunSignInFailureRecorder(ctx) })
 	running.Go(func() { b.gateway.run(ctx) })
 	running.Go(func() { tuneGarbage(ctx) })
 	return func() {

@@ -26,7 +26,7 @@ func (c *change) owningAccount(ctx context.Context, given *string) (*db.Account,
 	if given != nil {
 		var ok bool
 		if id, ok = nodeid.Decode(nodeid.Account, *given); !ok {
-			return nil, unknownAccount()
+			return nil, errUnknownAccount()
 		}
 	} else if c.viewer.Role != viewer.Portal {
 		return nil, fault.Input(fault.Required, "accountId", "Say whose it shall be.")
@@ -40,12 +40,12 @@ func (c *change) owningAccount(ctx context.Context, given *string) (*db.Account,
 func (c *change) lockAccountForShare(ctx context.Context, id uuid.UUID) (*db.Account, error) {
 	a, err := lockForShare(c, c.Account.Query().Where(account.ID(id))).Only(ctx)
 	if db.IsNotFound(err) {
-		return nil, unknownAccount()
+		return nil, errUnknownAccount()
 	}
 	return a, err
 }
 
-func unknownAccount() error {
+func errUnknownAccount() error {
 	return fault.Input(fault.UnknownReference, "accountId", "There is no such account.")
 }
 
@@ -61,7 +61,7 @@ func (p *Portal) CreateAccount(ctx context.Context, in CreateAccountInput) (out 
 	if err := fault.Collect(checkName("name", in.Name), checkProfile("profile", profile)); err != nil {
 		return nil, err
 	}
-	profile = websites(profile)
+	profile = normalizeProfile(profile)
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
 		if err := c.authorize(policy.AccountCreate, policy.Object{OrganizationID: c.organization}); err != nil {
 			return err
@@ -87,7 +87,7 @@ type UpdateAccountInput struct {
 
 // UpdateAccount changes an account.
 func (p *Portal) UpdateAccount(ctx context.Context, in UpdateAccountInput) (*db.Account, error) {
-	errs := []error{in.Name.needed("name"), checkProfile("profile", in.Profile.or(domain.Profile{}))}
+	errs := []error{in.Name.required("name"), checkProfile("profile", in.Profile.or(domain.Profile{}))}
 	if in.Name.Value != nil {
 		errs = append(errs, checkName("name", *in.Name.Value))
 	}
@@ -101,12 +101,12 @@ func (p *Portal) UpdateAccount(ctx context.Context, in UpdateAccountInput) (*db.
 		u := c.Account.UpdateOne(a)
 		var d diff
 		if in.Name.Set {
-			d.note("name", a.Name, *in.Name.Value)
+			d.add("name", a.Name, *in.Name.Value)
 			u.SetName(*in.Name.Value).SetNameFolded(domain.Fold(*in.Name.Value))
 		}
 		if in.Profile.Set {
-			given := websites(in.Profile.or(domain.Profile{}))
-			d.note("profile", a.Profile, given)
+			given := normalizeProfile(in.Profile.or(domain.Profile{}))
+			d.add("profile", a.Profile, given)
 			u.SetProfile(given)
 		}
 		if d.changes == nil {
@@ -120,15 +120,15 @@ func (p *Portal) UpdateAccount(ctx context.Context, in UpdateAccountInput) (*db.
 // SuspendAccount keeps an account's developers out and its keys from being
 // accepted; a suspended one is given as it is.
 func (p *Portal) SuspendAccount(ctx context.Context, id string, reason *string) (*db.Account, error) {
-	return p.setAccount(ctx, id, reason, policy.AccountSuspend, domain.AccountSuspended, eventlog.AccountSuspended)
+	return p.setAccountStatus(ctx, id, reason, policy.AccountSuspend, domain.AccountSuspended, eventlog.AccountSuspended)
 }
 
 // ResumeAccount lets a suspended account act again; an active one is given as it is.
 func (p *Portal) ResumeAccount(ctx context.Context, id string, reason *string) (*db.Account, error) {
-	return p.setAccount(ctx, id, reason, policy.AccountResume, domain.AccountActive, eventlog.AccountResumed)
+	return p.setAccountStatus(ctx, id, reason, policy.AccountResume, domain.AccountActive, eventlog.AccountResumed)
 }
 
-func (p *Portal) setAccount(ctx context.Context, id string, reason *string, a policy.Action, to domain.AccountStatus, t eventlog.Type) (*db.Account, error) {
+func (p *Portal) setAccountStatus(ctx context.Context, id string, reason *string, a policy.Action, to domain.AccountStatus, t eventlog.Type) (*db.Account, error) {
 	if err := checkReason("reason", reason); err != nil {
 		return nil, err
 	}
@@ -149,17 +149,17 @@ func (p *Portal) DeleteAccount(ctx context.Context, id string, reason *string) (
 		return "", err
 	}
 	a, err := p.changeAccount(ctx, id, policy.AccountDelete, func(ctx context.Context, c *change, a *db.Account) (*db.Account, error) {
-		why := ending{domain.AccountDeleted, lifecycle.AccountDeleted, deref(reason)}
+		why := deletionCause{domain.AccountDeleted, lifecycle.AccountDeleted, deref(reason)}
 		apps, err := lockForUpdate(c, c.App.Query().Where(app.AccountID(a.ID)).Order(app.ByID())).All(ctx)
 		if err != nil {
 			return nil, err
 		}
 		for _, one := range apps {
-			if err := c.dropApp(ctx, one, why); err != nil {
+			if err := c.deleteApp(ctx, one, why); err != nil {
 				return nil, err
 			}
 		}
-		if err := c.liftAll(ctx, a.ID, why); err != nil {
+		if err := c.endSanctions(ctx, a.ID, why); err != nil {
 			return nil, err
 		}
 		keys, err := lockForUpdate(c, c.Credential.Query().Where(credential.AccountID(a.ID), credential.AppIDIsNil())).All(ctx)

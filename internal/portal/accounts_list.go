@@ -35,7 +35,7 @@ func (p *Portal) Accounts(ctx context.Context, f AccountFilter, o Order, r Read)
 	return readPage(ctx, p, accountList(), func() listable[*db.Account, *db.AccountSelect] {
 		q := p.client.Account.Query()
 		if f.NameContains != nil {
-			q.Where(account.NameFoldedContains(sought(*f.NameContains)))
+			q.Where(account.NameFoldedContains(searchText(*f.NameContains)))
 		}
 		if f.Status != nil {
 			q.Where(account.StatusIn(f.Status...))

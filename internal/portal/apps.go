@@ -50,11 +50,11 @@ func (p *Portal) CreateApp(ctx context.Context, in CreateAppInput) (CreatedApp, 
 		return CreatedApp{}, err
 	}
 	if in.ReferenceID != nil {
-		in.ReferenceID = new(referenceOf(*in.ReferenceID).String()) // in one spelling, as it is hashed
+		in.ReferenceID = new(parseReference(*in.ReferenceID).String()) // in one spelling, as it is hashed
 	}
 	key := in.IdempotencyKey
-	in.IdempotencyKey, in.FirstKey = nil, in.FirstKey.whole()
-	o, err := onceOf(ctx, "createApp", key, in)
+	in.IdempotencyKey, in.FirstKey = nil, in.FirstKey.withDefaults()
+	o, err := newIdempotentRequest(ctx, "createApp", key, in)
 	if err != nil {
 		return CreatedApp{}, err
 	}
@@ -68,20 +68,20 @@ func (p *Portal) CreateApp(ctx context.Context, in CreateAppInput) (CreatedApp, 
 			m.second = out.Credential.ID
 		}
 		return out, m, nil
-	}, p.earlierApp)
+	}, p.replayApp)
 }
 
 // checkReference wants a UUID in its usual text form, but for that of all
 // zeros, or nothing.
 func checkReference(given *string) error {
-	if given != nil && referenceOf(*given) == uuid.Nil {
+	if given != nil && parseReference(*given) == uuid.Nil {
 		return fault.Input(fault.InvalidValue, "referenceId", "This is not a UUID by RFC 9562, or the one of all zeros.")
 	}
 	return nil
 }
 
-// referenceOf reads a UUID in its usual text form; all zeros for anything else.
-func referenceOf(s string) uuid.UUID {
+// parseReference reads a UUID in its usual text form; all zeros for anything else.
+func parseReference(s string) uuid.UUID {
 	id, err := uuid.Parse(s)
 	if err != nil || len(s) != len(id.String()) { // Parse reads other forms, too
 		return uuid.Nil
@@ -104,15 +104,15 @@ func (p *Portal) createApp(ctx context.Context, c *change, in CreateAppInput) (C
 		create.SetLabels(in.Labels)
 	}
 	if in.ReferenceID != nil {
-		id := referenceOf(*in.ReferenceID)
-		if err := c.referenceFree(ctx, id); err != nil {
+		id := parseReference(*in.ReferenceID)
+		if err := c.checkReferenceUnused(ctx, id); err != nil {
 			return CreatedApp{}, err
 		}
 		create.SetReferenceID(id)
 	}
 	made, err := create.Save(ctx)
 	if err != nil {
-		return CreatedApp{}, taken(err, "referenceId", "An app bears this reference id already.")
+		return CreatedApp{}, takenError(err, "referenceId", "An app bears this reference id already.")
 	}
 	c.record(appEvent(eventlog.AppCreated, made, created("name", made.Name, "referenceId", made.ReferenceID,
 		"description", made.Description, "labels", made.Labels)))
@@ -125,9 +125,9 @@ func (p *Portal) createApp(ctx context.Context, c *change, in CreateAppInput) (C
 	return out, nil
 }
 
-// referenceFree looks among all apps, the deleted ones included: a reference
+// checkReferenceUnused looks among all apps, the deleted ones included: a reference
 // id is never given again.
-func (c *change) referenceFree(ctx context.Context, id uuid.UUID) error {
+func (c *change) checkReferenceUnused(ctx context.Context, id uuid.UUID) error {
 	all := viewer.NewContext(ctx, viewer.ForSystem(c.organization))
 	exists, err := c.App.Query().Where(app.ReferenceID(id)).Exist(all)
 	if err != nil {
@@ -139,8 +139,8 @@ func (c *change) referenceFree(ctx context.Context, id uuid.UUID) error {
 	return nil
 }
 
-// earlierApp repeats what an earlier request made, without the secret.
-func (p *Portal) earlierApp(ctx context.Context, m createdIDs) (CreatedApp, error) {
+// replayApp repeats what an earlier request made, without the secret.
+func (p *Portal) replayApp(ctx context.Context, m createdIDs) (CreatedApp, error) {
 	apps, err := p.AppsByID(ctx, []uuid.UUID{m.first}, nil)
 	if err != nil {
 		return CreatedApp{}, err
@@ -184,7 +184,7 @@ func (p *Portal) UpdateApp(ctx context.Context, in UpdateAppInput) (out *db.App,
 }
 
 func checkAppPatch(in UpdateAppInput) error {
-	errs := []error{in.Name.needed("name")}
+	errs := []error{in.Name.required("name")}
 	if in.Name.Value != nil {
 		errs = append(errs, checkName("name", *in.Name.Value))
 	}
@@ -197,16 +197,16 @@ func (c *change) patchApp(ctx context.Context, a *db.App, in UpdateAppInput) (*d
 	u := c.App.UpdateOne(a)
 	var d diff
 	if in.Name.Set {
-		d.note("name", a.Name, *in.Name.Value)
+		d.add("name", a.Name, *in.Name.Value)
 		u.SetName(*in.Name.Value).SetNameFolded(domain.Fold(*in.Name.Value))
 	}
 	if in.Description.Set {
-		d.note("description", a.Description, in.Description.or(""))
+		d.add("description", a.Description, in.Description.or(""))
 		u.SetDescription(in.Description.or(""))
 	}
 	if in.Labels.Set {
 		labels := in.Labels.or([]domain.Label{})
-		d.note("labels", a.Labels, labels)
+		d.add("labels", a.Labels, labels)
 		u.SetLabels(labels)
 	}
 	if d.changes == nil {

@@ -33,20 +33,20 @@ func (p *Portal) DeleteApp(ctx context.Context, id string, reason *string) (dele
 			return err
 		}
 		deleted = a.GlobalID()
-		return c.dropApp(ctx, a, ending{domain.AppDeleted, lifecycle.AppDeleted, deref(reason)})
+		return c.deleteApp(ctx, a, deletionCause{domain.AppDeleted, lifecycle.AppDeleted, deref(reason)})
 	})
 	return deleted, err
 }
 
-// ending is why apps end.
-type ending struct {
+// deletionCause is why apps end.
+type deletionCause struct {
 	keys          domain.RevocationReason
 	subscriptions lifecycle.SubscriptionAction
 	reason        string
 }
 
-// dropApp deletes an app that is held.
-func (c *change) dropApp(ctx context.Context, a *db.App, why ending) error {
+// deleteApp deletes an app that is held.
+func (c *change) deleteApp(ctx context.Context, a *db.App, why deletionCause) error {
 	keys, err := lockForUpdate(c, c.Credential.Query().Where(credential.AppID(a.ID))).All(ctx)
 	if err != nil {
 		return err
@@ -110,7 +110,7 @@ func (p *Portal) RestoreApp(ctx context.Context, id string) (out CreatedApp, err
 			return err
 		}
 		if _, err := c.Account.Get(ctx, a.AccountID); db.IsNotFound(err) {
-			return wrongStatus("appId", "The app's account was deleted.", "DELETED")
+			return errWrongStatus("appId", "The app's account was deleted.", "DELETED")
 		} else if err != nil {
 			return err
 		}
@@ -135,6 +135,6 @@ func (p *Portal) undelete(ctx, all context.Context, c *change, a *db.App) (*db.A
 		return nil, nil, nil, err
 	}
 	c.record(appEvent(eventlog.AppRestored, back, nil))
-	key, secret, err := p.createCredential(ctx, c, credentialInput(back), newCredential{Environment: domain.Development, Access: domain.AccessAll})
+	key, secret, err := p.createCredential(ctx, c, appCredentialOwner(back), newCredential{Environment: domain.Development, Access: domain.AccessAll})
 	return back, key, secret, err
 }

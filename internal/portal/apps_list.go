@@ -49,7 +49,7 @@ func (p *Portal) appQuery(f AppFilter) func() listable[*db.App, *db.AppSelect] {
 	return func() listable[*db.App, *db.AppSelect] {
 		q := p.client.App.Query()
 		if f.NameContains != nil {
-			q.Where(app.NameFoldedContains(sought(*f.NameContains)))
+			q.Where(app.NameFoldedContains(searchText(*f.NameContains)))
 		}
 		if f.Label != nil {
 			q.Where(hasLabel(*f.Label))

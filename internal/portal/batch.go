@@ -74,7 +74,7 @@ func (p *Portal) AppByReference(ctx context.Context, reference uuid.UUID, column
 func (p *Portal) CredentialsByID(ctx context.Context, ids []uuid.UUID, columns []string) (ByID[*db.Credential], error) {
 	out, err := batch(ctx, p.client.Credential.Query(), ids, func(r *db.Credential) uuid.UUID { return r.ID }, credentialList().needs, columns)
 	for _, c := range out {
-		p.settle(c)
+		p.resolveStatus(c)
 	}
 	return out, err
 }

@@ -41,19 +41,19 @@ func (p *Portal) change(ctx context.Context, f func(ctx context.Context, c *chan
 	var c *change
 	var err error
 	for range retries {
-		if c, err = p.once(ctx, f); err == nil || !retryable(err) || ctx.Err() != nil {
+		if c, err = p.tryChange(ctx, f); err == nil || !retryable(err) || ctx.Err() != nil {
 			break
 		}
 	}
 	err = publicError(err)
-	if behind := p.enforce(ctx, c, err); err == nil {
+	if behind := p.syncChange(ctx, c, err); err == nil {
 		err = behind
 	}
 	return err
 }
 
-// once is one try. The change is nil when nothing could be asked.
-func (p *Portal) once(ctx context.Context, f func(ctx context.Context, c *change) error) (*change, error) {
+// idempotentRequest is one try. The change is nil when nothing could be asked.
+func (p *Portal) tryChange(ctx context.Context, f func(ctx context.Context, c *change) error) (*change, error) {
 	tx, err := p.client.Tx(ctx)
 	if err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func (c *change) record(e eventlog.Entry) {
 
 // authorize asks the policy and turns a no into the error for the caller.
 func (c *change) authorize(a policy.Action, o policy.Object) error {
-	return refusal(policy.Decide(c.viewer, a, o))
+	return decisionError(policy.Decide(c.viewer, a, o))
 }
 
 // authorizeInState is may for what an object's state can forbid: that is for the
@@ -96,18 +96,18 @@ func (c *change) authorize(a policy.Action, o policy.Object) error {
 func (c *change) authorizeInState(a policy.Action, o policy.Object, field, status string) error {
 	d := policy.Decide(c.viewer, a, o)
 	if d.Is(policy.Status) {
-		return wrongStatus(field, *d.Message, status)
+		return errWrongStatus(field, *d.Message, status)
 	}
-	return refusal(d)
+	return decisionError(d)
 }
 
-func wrongStatus(field, message, status string) error {
+func errWrongStatus(field, message, status string) error {
 	return fault.Input(fault.WrongStatus, field, message, fault.Param{Name: "status", Value: status})
 }
 
-// refusal is the error of a decision; nil when it is a yes. A state is asked
+// decisionError is the error of a decision; nil when it is a yes. A state is asked
 // about by authorizeInState; whoever does not name a field has none to point at.
-func refusal(d policy.Decision) error {
+func decisionError(d policy.Decision) error {
 	switch {
 	case d.Allowed:
 		return nil
@@ -116,12 +116,12 @@ func refusal(d policy.Decision) error {
 	case d.Is(policy.Status):
 		return fault.Input(fault.WrongStatus, "", *d.Message)
 	default:
-		return fault.New(fault.CodeForbidden, reasonOf(*d.Code), *d.Message)
+		return fault.New(fault.CodeForbidden, forbiddenReason(*d.Code), *d.Message)
 	}
 }
 
-// reasonOf is the reason of a refusal. Those of other codes never get here.
-func reasonOf(c policy.Code) fault.Reason {
+// forbiddenReason is the reason of a refusal. Those of other codes never get here.
+func forbiddenReason(c policy.Code) fault.Reason {
 	switch c {
 	case policy.Policy:
 		return fault.ReasonPolicy

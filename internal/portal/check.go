@@ -63,12 +63,12 @@ func checkText(field, s string, max int, multiline bool) error {
 		return fault.Input(fault.InvalidCharacters, field, "This holds characters that cannot be shown.")
 	}
 	if domain.Runes(s) > max {
-		return tooLong(field, max)
+		return errTooLong(field, max)
 	}
 	return nil
 }
 
-func tooLong(field string, max int) error {
+func errTooLong(field string, max int) error {
 	n := strconv.Itoa(max)
 	return fault.Input(fault.TooLong, field, "This is longer than "+n+" characters.", fault.Param{Name: "max", Value: n})
 }

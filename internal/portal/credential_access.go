@@ -36,7 +36,7 @@ func accessOf(given *domain.Access, list []string) *domain.Access {
 // reads it would take it for what the key reaches.
 func checkAccess(access domain.Access, list []string) error {
 	if access == domain.AccessAll && len(list) > 0 {
-		return listUnderAll()
+		return errListWithAllAccess()
 	}
 	return checkAccessList(list)
 }
@@ -45,13 +45,13 @@ func checkAccessList(ids []string) error {
 	return atMost("accessControlList", len(ids), maxAccessList)
 }
 
-func listUnderAll() error {
+func errListWithAllAccess() error {
 	return fault.Input(fault.InvalidValue, "accessControlList", "A key of ALL access has no list of products: set the access to LISTED, or leave the list empty.")
 }
 
-// products finds the products of an access control list, those that the viewer
+// findProducts finds the products of an access control list, those that the viewer
 // may see.
-func (c *change) products(ctx context.Context, ids []string) ([]uuid.UUID, error) {
+func (c *change) findProducts(ctx context.Context, ids []string) ([]uuid.UUID, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -71,8 +71,8 @@ func (c *change) products(ctx context.Context, ids []string) ([]uuid.UUID, error
 	return found, nil
 }
 
-// allow writes a key's access control list.
-func (c *change) allow(ctx context.Context, key *db.Credential, products []uuid.UUID) error {
+// createAccessList writes a key's access control list.
+func (c *change) createAccessList(ctx context.Context, key *db.Credential, products []uuid.UUID) error {
 	if len(products) == 0 {
 		return nil
 	}
@@ -87,15 +87,15 @@ func (c *change) patchAccess(ctx context.Context, u *db.CredentialUpdateOne, k *
 	access := k.Access
 	if in.Access.Set {
 		access = *in.Access.Value
-		d.note("access", k.Access, access)
+		d.add("access", k.Access, access)
 		u.SetAccess(access)
 	}
-	products, err := c.products(ctx, in.AccessControlList.or(nil))
+	products, err := c.findProducts(ctx, in.AccessControlList.or(nil))
 	if err != nil {
 		return err
 	}
 	if access == domain.AccessAll && len(products) > 0 {
-		return listUnderAll()
+		return errListWithAllAccess()
 	}
 	if !in.AccessControlList.Set && !(in.Access.Set && access == domain.AccessAll) {
 		return nil
@@ -114,22 +114,22 @@ func (c *change) replaceAccess(ctx context.Context, k *db.Credential, access dom
 		before[i] = e.ProductID
 	}
 	if access == domain.AccessListed {
-		hidden, err := c.hidden(ctx, before)
+		hidden, err := c.hiddenProducts(ctx, before)
 		if err != nil {
 			return err
 		}
 		products = append(products, hidden...)
 	}
-	d.note("accessControlList", productIDs(before), productIDs(products))
+	d.add("accessControlList", productIDs(before), productIDs(products))
 	if _, err := c.AccessEntry.Delete().Where(accessentry.CredentialID(k.ID)).Exec(ctx); err != nil {
 		return err
 	}
-	return c.allow(ctx, k, products)
+	return c.createAccessList(ctx, k, products)
 }
 
-// hidden lists the products that the viewer does not see, and so did not mean
+// hiddenProducts lists the products that the viewer does not see, and so did not mean
 // to take off the list.
-func (c *change) hidden(ctx context.Context, products []uuid.UUID) ([]uuid.UUID, error) {
+func (c *change) hiddenProducts(ctx context.Context, products []uuid.UUID) ([]uuid.UUID, error) {
 	if len(products) == 0 {
 		return nil, nil
 	}

@@ -48,7 +48,7 @@ func networks(all []string) []string {
 func credentialLimit(u *db.CredentialUpdateOne, k *db.Credential, in UpdateKeyInput, d *diff) {
 	if in.AllowedAddresses.Set {
 		given := networks(in.AllowedAddresses.or(nil))
-		d.note("allowedAddresses", k.AllowedAddresses, given)
+		d.add("allowedAddresses", k.AllowedAddresses, given)
 		if u.SetAllowedAddresses(given); given == nil {
 			u.ClearAllowedAddresses()
 		}
@@ -56,9 +56,9 @@ func credentialLimit(u *db.CredentialUpdateOne, k *db.Credential, in UpdateKeyIn
 	if in.RateLimit.Set {
 		given := in.RateLimit.Value
 		if given != nil {
-			given = burst(given)
+			given = withBurst(given)
 		}
-		d.note("rateLimit", k.RateLimit, given)
+		d.add("rateLimit", k.RateLimit, given)
 		if u.SetRateLimit(given); given == nil {
 			u.ClearRateLimit()
 		}

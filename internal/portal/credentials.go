@@ -56,7 +56,7 @@ type credentialOwner struct {
 	app                   *uuid.UUID
 }
 
-func credentialInput(a *db.App) credentialOwner {
+func appCredentialOwner(a *db.App) credentialOwner {
 	return credentialOwner{a.OrganizationID, a.AccountID, &a.ID}
 }
 
@@ -67,21 +67,21 @@ func (p *Portal) GenerateKey(ctx context.Context, in GenerateKeyInput) (CreatedC
 	}
 	key := in.IdempotencyKey
 	in.IdempotencyKey, in.Access = nil, accessOf(in.Access, in.AccessControlList)
-	o, err := onceOf(ctx, "generateKey", key, in)
+	o, err := newIdempotentRequest(ctx, "generateKey", key, in)
 	if err != nil {
 		return CreatedCredential{}, err
 	}
 	return idempotent(ctx, p, o, func(ctx context.Context, c *change) (CreatedCredential, createdIDs, error) {
-		out, err := p.generate(ctx, c, in)
+		out, err := p.generateCredential(ctx, c, in)
 		if err != nil {
 			return out, createdIDs{}, err
 		}
 		return out, createdIDs{first: out.Credential.ID}, nil
-	}, p.earlierCredential)
+	}, p.replayCredential)
 }
 
-// earlierCredential repeats what an earlier request made, without the secret.
-func (p *Portal) earlierCredential(ctx context.Context, m createdIDs) (CreatedCredential, error) {
+// replayCredential repeats what an earlier request made, without the secret.
+func (p *Portal) replayCredential(ctx context.Context, m createdIDs) (CreatedCredential, error) {
 	keys, err := p.CredentialsByID(ctx, []uuid.UUID{m.first}, nil)
 	if err == nil && keys[m.first] == nil {
 		err = fault.NotFound() // it is gone meanwhile
@@ -116,7 +116,7 @@ func future(field string, t *time.Time, now time.Time) error {
 	return nil
 }
 
-func (p *Portal) generate(ctx context.Context, c *change, in GenerateKeyInput) (CreatedCredential, error) {
+func (p *Portal) generateCredential(ctx context.Context, c *change, in GenerateKeyInput) (CreatedCredential, error) {
 	owner, err := c.credentialOwner(ctx, in)
 	if err != nil {
 		return CreatedCredential{}, err
@@ -127,18 +127,18 @@ func (p *Portal) generate(ctx context.Context, c *change, in GenerateKeyInput) (
 // createCredentialFor makes a key for an owner that is held.
 func (p *Portal) createCredentialFor(ctx context.Context, c *change, owner credentialOwner, in GenerateKeyInput) (CreatedCredential, error) {
 	k := newCredential{
-		Name: deref(in.Name), Environment: or(in.Environment, domain.Development), ExpiresAt: in.ExpiresAt,
+		Name: deref(in.Name), Environment: valueOr(in.Environment, domain.Development), ExpiresAt: in.ExpiresAt,
 		Access: *accessOf(in.Access, in.AccessControlList), Addresses: networks(in.AllowedAddresses),
 	}
 	if in.RateLimit != nil {
-		k.RateLimit = burst(in.RateLimit)
+		k.RateLimit = withBurst(in.RateLimit)
 	}
 	if err := c.authorize(policy.CredentialGenerate, policy.Object{OrganizationID: owner.organization, AccountID: owner.account, Environment: k.Environment}); err != nil {
 		return CreatedCredential{}, err
 	}
 	var out CreatedCredential
 	var err error
-	if k.Products, err = c.products(ctx, in.AccessControlList); err != nil {
+	if k.Products, err = c.findProducts(ctx, in.AccessControlList); err != nil {
 		return CreatedCredential{}, err
 	}
 	out.Credential, out.Secret, err = p.createCredential(ctx, c, owner, k)
@@ -152,7 +152,7 @@ func (c *change) credentialOwner(ctx context.Context, in GenerateKeyInput) (cred
 		if err != nil {
 			return credentialOwner{}, err
 		}
-		return credentialInput(a), nil
+		return appCredentialOwner(a), nil
 	}
 	// What the key is to belong to is the target here.
 	id, err := decode(nodeid.Account, *in.AccountID)
@@ -166,9 +166,9 @@ func (c *change) credentialOwner(ctx context.Context, in GenerateKeyInput) (cred
 	return credentialOwner{organization: a.OrganizationID, account: a.ID}, nil
 }
 
-// longestLife checks a key's end against the organization's longest key life; no
+// limitCredentialLife checks a key's end against the organization's longest key life; no
 // end becomes the latest one allowed.
-func (c *change) longestLife(end *time.Time, e domain.Environment) (*time.Time, error) {
+func (c *change) limitCredentialLife(end *time.Time, e domain.Environment) (*time.Time, error) {
 	days := c.viewer.Policy.LongestKeyLife.In(e)
 	if days == nil {
 		return end, nil
@@ -186,7 +186,7 @@ func (c *change) longestLife(end *time.Time, e domain.Environment) (*time.Time, 
 
 // createCredential mints a key and stores what may be stored of it.
 func (p *Portal) createCredential(ctx context.Context, c *change, owner credentialOwner, k newCredential) (*db.Credential, *apikey.Secret, error) {
-	end, err := c.longestLife(k.ExpiresAt, k.Environment)
+	end, err := c.limitCredentialLife(k.ExpiresAt, k.Environment)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -211,18 +211,18 @@ func (p *Portal) createCredential(ctx context.Context, c *change, owner credenti
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := c.allow(ctx, made, k.Products); err != nil {
+	if err := c.createAccessList(ctx, made, k.Products); err != nil {
 		return nil, nil, err
 	}
 	c.record(credentialEvent(eventlog.CredentialCreated, made, created("username", made.Username, "name", made.Name,
 		"environment", made.Environment, "access", made.Access,
-		"accessControlList", listed(k.Products), "expiresAt", made.ExpiresAt,
+		"accessControlList", listedProducts(k.Products), "expiresAt", made.ExpiresAt,
 		"allowedAddresses", k.Addresses, "rateLimit", k.RateLimit)))
 	return made, &secret, nil
 }
 
-// listed names the products of an access control list; nil for none.
-func listed(products []uuid.UUID) any {
+// listedProducts names the products of an access control list; nil for none.
+func listedProducts(products []uuid.UUID) any {
 	if len(products) == 0 {
 		return nil
 	}
@@ -237,7 +237,7 @@ func credentialEvent(t eventlog.Type, k *db.Credential, changes []domain.Change)
 	return eventlog.Entry{Type: t, Subject: nodeid.Credential, SubjectID: k.ID, SubjectName: name, AccountID: &k.AccountID, AppID: k.AppID, Changes: changes}
 }
 
-func or[T any](v *T, otherwise T) T {
+func valueOr[T any](v *T, otherwise T) T {
 	if v == nil {
 		return otherwise
 	}

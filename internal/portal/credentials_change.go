@@ -36,7 +36,7 @@ func (c *change) lockCredential(ctx context.Context, id string) (*db.Credential,
 func (c *change) authorizeCredential(k *db.Credential, a lifecycle.CredentialAction) error {
 	d := policy.Decide(c.viewer, policy.CredentialAction(a), credentialObject(k, a))
 	if !d.Is(policy.Status) {
-		return refusal(d)
+		return decisionError(d)
 	}
 	code := fault.WrongStatus
 	switch k.Status {
@@ -70,7 +70,7 @@ func (p *Portal) UpdateKey(ctx context.Context, in UpdateKeyInput) (out *db.Cred
 	if err := fault.Collect(
 		checkLine("name", in.Name.or(""), maxShort),
 		future("expiresAt", in.ExpiresAt.Value, p.clock.Now()),
-		in.Access.needed("access"),
+		in.Access.required("access"),
 		checkAccessList(in.AccessControlList.or(nil)),
 		checkAddresses("allowedAddresses", in.AllowedAddresses.or(nil)),
 		checkRateLimit(in.RateLimit.Value),
@@ -98,15 +98,15 @@ func (c *change) patchCredential(ctx context.Context, k *db.Credential, in Updat
 	u := c.Credential.UpdateOne(k)
 	var d diff
 	if in.Name.Set {
-		d.note("name", k.Name, in.Name.or(""))
+		d.add("name", k.Name, in.Name.or(""))
 		u.SetName(in.Name.or(""))
 	}
 	if in.ExpiresAt.Set {
-		end, err := c.longestLife(in.ExpiresAt.Value, k.Environment)
+		end, err := c.limitCredentialLife(in.ExpiresAt.Value, k.Environment)
 		if err != nil {
 			return nil, err
 		}
-		d.note("expiresAt", k.ExpiresAt, end)
+		d.add("expiresAt", k.ExpiresAt, end)
 		if u.SetNillableExpiresAt(end).ClearExpiryRecordedAt(); end == nil {
 			u.ClearExpiresAt()
 		}
@@ -136,7 +136,7 @@ func (p *Portal) RevokeKey(ctx context.Context, id string, reason *domain.Revoca
 	if err := checkReason("note", note); err != nil {
 		return nil, err
 	}
-	why := or(reason, domain.Unspecified)
+	why := valueOr(reason, domain.Unspecified)
 	if why == domain.AppDeleted || why == domain.AccountDeleted {
 		return nil, fault.Input(fault.InvalidValue, "reason", "Only Portico gives this reason.")
 	}
@@ -147,7 +147,7 @@ func (p *Portal) RevokeKey(ctx context.Context, id string, reason *domain.Revoca
 		}
 		if k.Status == lifecycle.CredentialRevoked {
 			out = k
-			return refusal(policy.Decide(c.viewer, policy.CredentialAction(lifecycle.Revoke), credentialObject(k, "")))
+			return decisionError(policy.Decide(c.viewer, policy.CredentialAction(lifecycle.Revoke), credentialObject(k, "")))
 		}
 		if err := c.authorizeCredential(k, lifecycle.Revoke); err != nil {
 			return err
@@ -214,7 +214,7 @@ func (p *Portal) toggleCredential(ctx context.Context, id string, reason *string
 		}
 		if k.Status == to {
 			out = k
-			return refusal(policy.Decide(c.viewer, policy.CredentialAction(a), credentialObject(k, "")))
+			return decisionError(policy.Decide(c.viewer, policy.CredentialAction(a), credentialObject(k, "")))
 		}
 		if err := c.authorizeCredential(k, a); err != nil {
 			return err

@@ -26,14 +26,14 @@ type CredentialFilter struct {
 // CredentialsOfApps returns the same page of the keys of many apps.
 func (p *Portal) CredentialsOfApps(ctx context.Context, apps []uuid.UUID, f CredentialFilter, o Order, r Read) (Pages[*db.Credential], error) {
 	ch := children[*db.Credential]{list: credentialList(), column: credential.FieldAppID, parent: func(c *db.Credential) uuid.UUID { return deref(c.AppID) }}
-	return p.settlePages(readPages(ctx, p, ch, p.credentialQuery(f, false), apps, o, r))
+	return p.resolvePageStatus(readPages(ctx, p, ch, p.credentialQuery(f, false), apps, o, r))
 }
 
 // CredentialsOfAccounts returns the same page of the keys that belong to many
 // accounts as a whole.
 func (p *Portal) CredentialsOfAccounts(ctx context.Context, accounts []uuid.UUID, f CredentialFilter, o Order, r Read) (Pages[*db.Credential], error) {
 	ch := children[*db.Credential]{list: credentialList(), column: credential.FieldAccountID, parent: func(c *db.Credential) uuid.UUID { return c.AccountID }}
-	return p.settlePages(readPages(ctx, p, ch, p.credentialQuery(f, true), accounts, o, r))
+	return p.resolvePageStatus(readPages(ctx, p, ch, p.credentialQuery(f, true), accounts, o, r))
 }
 
 func (p *Portal) credentialQuery(f CredentialFilter, whole bool) func() listable[*db.Credential, *db.CredentialSelect] {
@@ -53,15 +53,15 @@ func (p *Portal) credentialQuery(f CredentialFilter, whole bool) func() listable
 	}
 }
 
-func (p *Portal) settlePages(pages Pages[*db.Credential], err error) (Pages[*db.Credential], error) {
+func (p *Portal) resolvePageStatus(pages Pages[*db.Credential], err error) (Pages[*db.Credential], error) {
 	for _, page := range pages {
-		p.settle(page.Nodes...)
+		p.resolveStatus(page.Nodes...)
 	}
 	return pages, err
 }
 
-// settle brings keys into the state they are in now: EXPIRED is not stored.
-func (p *Portal) settle(keys ...*db.Credential) {
+// resolveStatus brings keys into the state they are in now: EXPIRED is not stored.
+func (p *Portal) resolveStatus(keys ...*db.Credential) {
 	now := p.clock.Now()
 	for _, c := range keys {
 		c.Status = c.Status.At(now, c.ExpiresAt)

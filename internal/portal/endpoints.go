@@ -28,7 +28,7 @@ type CreateEndpointInput struct {
 // CreateEndpoint makes an endpoint of a product. A method and path that the
 // product has already is TAKEN, one too many TOO_MANY.
 func (p *Portal) CreateEndpoint(ctx context.Context, in CreateEndpointInput) (out *db.Endpoint, err error) {
-	path, err := template("path", in.Path)
+	path, err := parseTemplate("path", in.Path)
 	if err := fault.Collect(err, checkText("description", deref(in.Description), maxDescription, true)); err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (p *Portal) CreateEndpoint(ctx context.Context, in CreateEndpointInput) (ou
 			SetMethod(in.Method).SetPath(path).SetDescription(deref(in.Description)).
 			SetCreatedAt(c.now).SetUpdatedAt(c.now).Save(ctx)
 		if err != nil {
-			return takenEndpoint(err)
+			return endpointTakenError(err)
 		}
 		c.record(endpointEvent(eventlog.EndpointCreated, out, created("method", out.Method, "path", out.Path, "description", out.Description)))
 		return nil
@@ -62,8 +62,8 @@ func (p *Portal) CreateEndpoint(ctx context.Context, in CreateEndpointInput) (ou
 	return out, err
 }
 
-// template reads a path template and gives it in its one spelling.
-func template(field, s string) (string, error) {
+// parseTemplate reads a path template and gives it in its one spelling.
+func parseTemplate(field, s string) (string, error) {
 	if err := checkSeen(field, s); err != nil {
 		return "", err
 	}
@@ -74,8 +74,8 @@ func template(field, s string) (string, error) {
 	return t.String(), nil
 }
 
-func takenEndpoint(err error) error {
-	return taken(err, "path", "The product has an endpoint of this method and path already.")
+func endpointTakenError(err error) error {
+	return takenError(err, "path", "The product has an endpoint of this method and path already.")
 }
 
 // UpdateEndpointInput says what to change in an endpoint.
@@ -90,9 +90,9 @@ type UpdateEndpointInput struct {
 // UpdateEndpoint changes an endpoint; it holds for those who are registered,
 // too. A method and path that the product has already is TAKEN.
 func (p *Portal) UpdateEndpoint(ctx context.Context, in UpdateEndpointInput) (out *db.Endpoint, err error) {
-	errs := []error{in.Method.needed("method"), in.Path.needed("path"), checkText("description", in.Description.or(""), maxDescription, true)}
+	errs := []error{in.Method.required("method"), in.Path.required("path"), checkText("description", in.Description.or(""), maxDescription, true)}
 	if in.Path.Value != nil {
-		path, err := template("path", *in.Path.Value)
+		path, err := parseTemplate("path", *in.Path.Value)
 		in.Path.Value = &path
 		errs = append(errs, err)
 	}
@@ -118,7 +118,7 @@ func (p *Portal) UpdateEndpoint(ctx context.Context, in UpdateEndpointInput) (ou
 		}
 		c.record(endpointEvent(eventlog.EndpointUpdated, x, d.changes))
 		out, err = u.AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
-		return takenEndpoint(err)
+		return endpointTakenError(err)
 	})
 	return out, err
 }

@@ -31,33 +31,33 @@ func (p *Portal) EndpointsOfProducts(ctx context.Context, products []uuid.UUID, 
 // EndpointsOfSubscriptions returns the same page of the endpoints that each of
 // many subscriptions is for: those it is narrowed to, else all of its product.
 func (p *Portal) EndpointsOfSubscriptions(ctx context.Context, subscriptions []uuid.UUID, r Read) (Pages[*db.Endpoint], error) {
-	return p.reached(ctx, subscription.FieldID, subscriptions, r, func(*sql.Selector, *sql.SelectTable) {})
+	return p.reachableEndpoints(ctx, subscription.FieldID, subscriptions, r, func(*sql.Selector, *sql.SelectTable) {})
 }
 
 // ConnectedEndpoints returns the same page of the endpoints that each of many
 // apps reaches by its approved subscriptions.
 func (p *Portal) ConnectedEndpoints(ctx context.Context, apps []uuid.UUID, r Read) (Pages[*db.Endpoint], error) {
-	return p.reached(ctx, subscription.FieldAppID, apps, r, func(s *sql.Selector, t *sql.SelectTable) {
+	return p.reachableEndpoints(ctx, subscription.FieldAppID, apps, r, func(s *sql.Selector, t *sql.SelectTable) {
 		s.Where(sql.And(sql.IsNull(t.C(subscription.FieldDeletedAt)), sql.EQ(t.C(subscription.FieldStatus), string(lifecycle.Approved))))
 	})
 }
 
-// reached returns the endpoints behind subscriptions, by a column of those. An
+// reachableEndpoints returns the endpoints behind subscriptions, by a column of those. An
 // app has one live subscription with a product, so that it reaches each
 // endpoint once.
-func (p *Portal) reached(ctx context.Context, column string, parents []uuid.UUID, r Read, only func(*sql.Selector, *sql.SelectTable)) (Pages[*db.Endpoint], error) {
+func (p *Portal) reachableEndpoints(ctx context.Context, column string, parents []uuid.UUID, r Read, only func(*sql.Selector, *sql.SelectTable)) (Pages[*db.Endpoint], error) {
 	ch := children[*db.Endpoint]{list: endpointList(), through: func(s *sql.Selector) string {
 		t := sql.Dialect(s.Dialect()).Table(subscription.Table).As("reach")
 		s.Join(t).On(s.C(endpoint.FieldProductID), t.C(subscription.FieldProductID))
-		s.Where(among(s.C(endpoint.FieldID), t.C(subscription.FieldEndpointIds)))
+		s.Where(idListedOrAll(s.C(endpoint.FieldID), t.C(subscription.FieldEndpointIds)))
 		only(s, t)
 		return t.C(column)
 	}}
 	return readPages(ctx, p, ch, p.endpointQuery, parents, Order{Column: endpoint.FieldCreatedAt}, r)
 }
 
-// among is true where a column of ids as JSON is NULL or holds the id.
-func among(id, ids string) *sql.Predicate {
+// idListedOrAll is true where a column of ids as JSON is NULL or holds the id.
+func idListedOrAll(id, ids string) *sql.Predicate {
 	return sql.P(func(b *sql.Builder) {
 		has := "(SELECT value FROM json_each(" + ids + "))"
 		if b.Dialect() == dialect.Postgres {

@@ -45,11 +45,11 @@ func TestEndpointsThatAreReached(t *testing.T) {
 		require.NoError(t, err)
 
 		for _, as := range []context.Context{s.Developer, s.Admin} {
-			subs := reading{t, func(parents []uuid.UUID, r portal.Read) (portal.Pages[*db.Endpoint], error) {
+			subs := pageQuery{t, func(parents []uuid.UUID, r portal.Read) (portal.Pages[*db.Endpoint], error) {
 				return s.Portal.EndpointsOfSubscriptions(as, parents, r)
 			}}
 			subs.want(map[uuid.UUID]string{some.ID: "/a /d", all.ID: "/a /c /d /e", waiting.ID: "/a /c /d /e", more.ID: "/r /s"})
-			apps := reading{t, func(parents []uuid.UUID, r portal.Read) (portal.Pages[*db.Endpoint], error) {
+			apps := pageQuery{t, func(parents []uuid.UUID, r portal.Read) (portal.Pages[*db.Endpoint], error) {
 				return s.Portal.ConnectedEndpoints(as, parents, r)
 			}}
 			apps.want(map[uuid.UUID]string{narrow.ID: "/a /d /r /s", whole.ID: "/a /c /d /e", none.ID: ""})
@@ -63,14 +63,14 @@ func TestEndpointsThatAreReached(t *testing.T) {
 	})
 }
 
-// reading reads a nested list of endpoints.
-type reading struct {
+// pageQuery reads a nested list of endpoints.
+type pageQuery struct {
 	t    *testing.T
 	list func([]uuid.UUID, portal.Read) (portal.Pages[*db.Endpoint], error)
 }
 
 // want compares the pages of size two, from both ends, alone and together.
-func (r reading) want(want map[uuid.UUID]string) {
+func (r pageQuery) want(want map[uuid.UUID]string) {
 	r.t.Helper()
 	var parents []uuid.UUID
 	for id := range want {

@@ -11,12 +11,12 @@ import (
 	"portico/internal/fault"
 )
 
-// enforce lets the gates know of a change, and returns when this node's gate
+// syncChange lets the gates know of a change, and returns when this node's gate
 // goes by what the answer says. That holds for the answers of changes that
 // changed nothing, too: what is refused because it is so already, or is gone,
 // may have been made so elsewhere a moment ago. The change has happened, or
 // not, either way: a gate that cannot follow refuses everything.
-func (p *Portal) enforce(ctx context.Context, c *change, err error) error {
+func (p *Portal) syncChange(ctx context.Context, c *change, err error) error {
 	if p.revocations == nil || c == nil {
 		return nil
 	}
@@ -27,7 +27,7 @@ func (p *Portal) enforce(ctx context.Context, c *change, err error) error {
 		if !slices.ContainsFunc(c.entries, func(e eventlog.Entry) bool { return e.Type.ChangesVerdicts() }) {
 			return nil
 		}
-	case err != nil && !tells(err):
+	case err != nil && !revealsState(err):
 		// It may have happened all the same: the gates shall look.
 		p.revocations.Wake()
 		return nil
@@ -35,17 +35,17 @@ func (p *Portal) enforce(ctx context.Context, c *change, err error) error {
 	return p.revocations.Sync(ctx, c.organization)
 }
 
-// enforced returns when this node's gate goes by what an organization's rows
+// syncOrganization returns when this node's gate goes by what an organization's rows
 // were like before the call; it is for answers that no change was begun for.
-func (p *Portal) enforced(ctx context.Context, organization uuid.UUID) error {
+func (p *Portal) syncOrganization(ctx context.Context, organization uuid.UUID) error {
 	if p.revocations == nil {
 		return nil
 	}
 	return p.revocations.Sync(ctx, organization)
 }
 
-// tells reports whether a refusal lets its reader conclude how something is.
-func tells(err error) bool {
+// revealsState reports whether a refusal lets its reader conclude how something is.
+func revealsState(err error) bool {
 	var known *fault.Error
 	if errors.As(err, &known) {
 		return known.Code != fault.CodeUnavailable && known.Code != fault.CodeInternal && known.Code != fault.CodeRateLimited

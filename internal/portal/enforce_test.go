@@ -127,7 +127,7 @@ func TestEveryMutationIsPlayed(t *testing.T) {
 		KeyCountsOfApps EndpointsOfProducts EndpointsOfSubscriptions ConnectedEndpoints Events Timelines AccessQuestion ReplayOfNothing Gateways
 		CredentialsOfApps CredentialsOfAccounts RecordExpiries Purge CreateOrganization OrganizationBySlug AppPermissions AccountPermissions
 		CredentialPermissions ProductPermissions EndpointPermissions SubscriptionPermissions Transitions Now Products PlansOfProducts PageOfProducts
-		QuotaPeriods SignIn ChangePassword Subscriptions SubscriptionsOfApps UsageQuery MayCount Zone CreateStaff Users ResetPassword UnlockByAddress Organizations UsersOf TellFailures WatchFailures MendTimeZones`) {
+		QuotaPeriods SignIn ChangePassword Subscriptions SubscriptionsOfApps UsageQuery AuthorizeUsage Zone CreateStaff Users ResetPassword UnlockByAddress Organizations UsersOf RecordSignInFailures RunSignInFailureRecorder RepairTimeZones`) {
 		known[other] = true
 	}
 	for m := range reflect.TypeFor[*portal.Portal]().Methods() {

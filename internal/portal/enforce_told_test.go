@@ -29,11 +29,11 @@ func TestWhichRefusalsTell(t *testing.T) {
 	require.False(t, portal.Tells(errors.New("broken")))
 }
 
-// noted is a gate that counts what it is told.
-type noted struct{ woken, synced int }
+// userFailures is a gate that counts what it is told.
+type userFailures struct{ woken, synced int }
 
-func (n *noted) Wake()                                 { n.woken++ }
-func (n *noted) Sync(context.Context, uuid.UUID) error { n.synced++; return nil }
+func (n *userFailures) Wake()                                 { n.woken++ }
+func (n *userFailures) Sync(context.Context, uuid.UUID) error { n.synced++; return nil }
 
 // TestWhatTheGateIsTold: gates elsewhere are woken by every change, this node's
 // is waited for where the answer tells what is allowed; a change that may have
@@ -44,13 +44,13 @@ func TestWhatTheGateIsTold(t *testing.T) {
 		x := f.MustTenant(t, "one")
 		made := f.MustApp(t, x.Developer, "App")
 		app, key := made.App.GlobalID(), made.Credential.GlobalID()
-		d, gate := &faulty{Driver: f.Database.Driver()}, &noted{}
+		d, gate := &faulty{Driver: f.Database.Driver()}, &userFailures{}
 		p := f.With(func(o *portal.Options) {
 			o.Client, o.Revocations, o.UnclearFor = db.NewClient(db.Driver(d)), gate, 100*time.Millisecond
 		})
-		told := func() noted {
+		told := func() userFailures {
 			is := *gate
-			*gate = noted{}
+			*gate = userFailures{}
 			return is
 		}
 		rename := func(name string) error {
@@ -58,23 +58,23 @@ func TestWhatTheGateIsTold(t *testing.T) {
 			return err
 		}
 		require.NoError(t, rename("Other"))
-		require.Equal(t, noted{woken: 1}, told(), "no gate asks after names")
+		require.Equal(t, userFailures{woken: 1}, told(), "no gate asks after names")
 		require.NoError(t, rename("Other"))
-		require.Equal(t, noted{synced: 1}, told(), "nothing has changed, here")
+		require.Equal(t, userFailures{synced: 1}, told(), "nothing has changed, here")
 		requireProblems(t, rename(" "), "REQUIRED name")
-		require.Equal(t, noted{}, told(), "nothing was looked at")
+		require.Equal(t, userFailures{}, told(), "nothing was looked at")
 
 		_, err := p.RevokeKey(x.Developer, key, nil, nil)
 		require.NoError(t, err)
-		require.Equal(t, noted{1, 1}, told())
+		require.Equal(t, userFailures{1, 1}, told())
 		_, err = p.RevokeKey(x.Developer, key, nil, nil)
 		require.NoError(t, err)
-		require.Equal(t, noted{synced: 1}, told(), "it was so already, maybe elsewhere")
+		require.Equal(t, userFailures{synced: 1}, told(), "it was so already, maybe elsewhere")
 
 		d.fail, d.dark = []commit{{true, false, gaveUp}}, 1<<30
 		require.Equal(t, fault.ReasonOutcomeUnknown, fault.From(rename("Third")).Reason)
-		require.Equal(t, noted{woken: 1}, told(), "it may have happened")
+		require.Equal(t, userFailures{woken: 1}, told(), "it may have happened")
 		requireCode(t, rename("Fourth"), fault.CodeUnavailable)
-		require.Equal(t, noted{}, told(), "nothing has happened, and nothing is known")
+		require.Equal(t, userFailures{}, told(), "nothing has happened, and nothing is known")
 	})
 }

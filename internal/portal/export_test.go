@@ -6,7 +6,7 @@ import "context"
 // row that is gone when it is looked up.
 func (p *Portal) ReplayOfNothing(ctx context.Context) error {
 	key := "gone"
-	_, err := idempotent(ctx, p, once{mutation: "createApp", key: &key}, func(context.Context, *change) (int, createdIDs, error) {
+	_, err := idempotent(ctx, p, idempotentRequest{mutation: "createApp", key: &key}, func(context.Context, *change) (int, createdIDs, error) {
 		return 0, createdIDs{}, errReplay
 	}, nil)
 	return err
@@ -16,4 +16,4 @@ func (p *Portal) ReplayOfNothing(ctx context.Context) error {
 const AttemptLife = attemptLife
 
 // Tells is for tests, which go through all codes.
-func Tells(err error) bool { return tells(err) }
+func Tells(err error) bool { return revealsState(err) }

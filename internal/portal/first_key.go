@@ -20,8 +20,8 @@ type FirstKeyInput struct {
 	RateLimit         *domain.RateLimit
 }
 
-// key is the same said to generateKey, of no app yet.
-func (f *FirstKeyInput) key() GenerateKeyInput {
+// generateKeyInput is the same said to generateKey, of no app yet.
+func (f *FirstKeyInput) generateKeyInput() GenerateKeyInput {
 	if f == nil {
 		return GenerateKeyInput{}
 	}
@@ -31,8 +31,8 @@ func (f *FirstKeyInput) key() GenerateKeyInput {
 	}
 }
 
-// whole is the same with what follows from it, in one spelling as it is hashed.
-func (f *FirstKeyInput) whole() *FirstKeyInput {
+// withDefaults is the same with what follows from it, in one spelling as it is hashed.
+func (f *FirstKeyInput) withDefaults() *FirstKeyInput {
 	if f == nil {
 		return nil
 	}
@@ -48,11 +48,11 @@ func checkFirstKey(in CreateAppInput, now time.Time) error {
 	if in.GenerateKey != nil && !*in.GenerateKey {
 		return fault.Input(fault.NotAllowed, "firstKey", "Without a key there is nothing to say of it: leave out firstKey, or generateKey.")
 	}
-	return fault.Within("firstKey", checkNewCredential(in.FirstKey.key(), now))
+	return fault.Within("firstKey", checkNewCredential(in.FirstKey.generateKeyInput(), now))
 }
 
 // firstKey makes the key that comes with an app.
 func (p *Portal) firstKey(ctx context.Context, c *change, a *db.App, in *FirstKeyInput) (CreatedCredential, error) {
-	key, err := p.createCredentialFor(ctx, c, credentialInput(a), in.key())
+	key, err := p.createCredentialFor(ctx, c, appCredentialOwner(a), in.generateKeyInput())
 	return key, fault.Within("firstKey", err)
 }

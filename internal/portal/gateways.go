@@ -65,7 +65,7 @@ func (p *Portal) CreateGateway(ctx context.Context, in NewGateway) (out *db.Serv
 	}
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		if err := c.enter(ctx, in.Organization); err != nil {
+		if err := c.enterOrganization(ctx, in.Organization); err != nil {
 			return err
 		}
 		products, err := c.productsByName(ctx, in.Products)
@@ -78,9 +78,9 @@ func (p *Portal) CreateGateway(ctx context.Context, in NewGateway) (out *db.Serv
 			create.SetProductIds(products)
 		}
 		if out, err = create.Save(ctx); err != nil {
-			return taken(err, "name", "A token of the organization bears this name already, or bore it before it was revoked; names are given once. Choose another: `portico gateway list` shows those that were given.")
+			return takenError(err, "name", "A token of the organization bears this name already, or bore it before it was revoked; names are given once. Choose another: `portico gateway list` shows those that were given.")
 		}
-		c.record(gatewayEvent(eventlog.ServiceTokenCreated, out, created("name", out.Name, "products", listed(products), "environment", out.Environment)))
+		c.record(gatewayEvent(eventlog.ServiceTokenCreated, out, created("name", out.Name, "products", listedProducts(products), "environment", out.Environment)))
 		return nil
 	})
 	return out, err
@@ -90,7 +90,7 @@ func (p *Portal) CreateGateway(ctx context.Context, in NewGateway) (out *db.Serv
 func (c *change) productsByName(ctx context.Context, names []string) ([]uuid.UUID, error) {
 	var out []uuid.UUID
 	for i, name := range names {
-		id, err := c.Product.Query().Where(product.OrganizationID(c.organization), product.Name(askable(name))).OnlyID(ctx)
+		id, err := c.Product.Query().Where(product.OrganizationID(c.organization), product.Name(sanitizeText(name))).OnlyID(ctx)
 		if db.IsNotFound(err) {
 			return nil, fault.Input(fault.UnknownReference, "products."+strconv.Itoa(i), "The organization has no product of this name.")
 		}
@@ -110,10 +110,10 @@ func (c *change) productsByName(ctx context.Context, names []string) ([]uuid.UUI
 func (p *Portal) RevokeGateway(ctx context.Context, organization, name string) (out *db.ServiceToken, err error) {
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		if err := c.enter(ctx, organization); err != nil {
+		if err := c.enterOrganization(ctx, organization); err != nil {
 			return err
 		}
-		t, err := lockForUpdate(c, c.ServiceToken.Query().Where(servicetoken.OrganizationID(c.organization), servicetoken.Name(askable(name)))).Only(ctx)
+		t, err := lockForUpdate(c, c.ServiceToken.Query().Where(servicetoken.OrganizationID(c.organization), servicetoken.Name(sanitizeText(name)))).Only(ctx)
 		if db.IsNotFound(err) {
 			return fault.Input(fault.UnknownReference, "name", "The organization has no token of this name.")
 		}
@@ -140,7 +140,7 @@ func (p *Portal) Gateways(ctx context.Context, organization string) ([]GatewayTo
 		return nil, err
 	}
 	if o == nil {
-		return nil, unknownOrganization()
+		return nil, errUnknownOrganization()
 	}
 	rows, err := p.client.ServiceToken.Query().Where(servicetoken.OrganizationID(o.ID)).
 		Order(servicetoken.ByCreatedAt(), servicetoken.ByID()).All(ctx)

@@ -19,29 +19,29 @@ import (
 // idempotencyLife is how long a key of the client's choice is remembered.
 const idempotencyLife = 24 * time.Hour
 
-// once tells of a mutation that may be sent again under a key of the client's
+// idempotentRequest tells of a mutation that may be sent again under a key of the client's
 // choice.
-type once struct {
+type idempotentRequest struct {
 	mutation string
 	key      *string
 	hash     []byte
 }
 
-// onceOf hashes the input, and the account it is for. It holds no secret, and
+// newIdempotentRequest hashes the input, and the account it is for. It holds no secret, and
 // its key is left out by the caller.
-func onceOf(ctx context.Context, mutation string, key *string, input any) (once, error) {
+func newIdempotentRequest(ctx context.Context, mutation string, key *string, input any) (idempotentRequest, error) {
 	if key == nil {
-		return once{}, nil
+		return idempotentRequest{}, nil
 	}
 	if err := fault.Collect(checkName("idempotencyKey", *key)); err != nil {
-		return once{}, err
+		return idempotentRequest{}, err
 	}
 	raw, err := json.Marshal([]any{viewer.Current(ctx).AccountID, input})
 	if err != nil {
-		return once{}, err
+		return idempotentRequest{}, err
 	}
 	sum := sha256.Sum256(raw)
-	return once{mutation: mutation, key: key, hash: sum[:]}, nil
+	return idempotentRequest{mutation: mutation, key: key, hash: sum[:]}, nil
 }
 
 // createdIDs is what the first request made.
@@ -50,9 +50,9 @@ type createdIDs struct{ first, second uuid.UUID }
 // errReplay ends a change whose key was used before, or is being used.
 var errReplay = errors.New("portal: the idempotency key was used before")
 
-// earlier finds what an earlier request under the key made. Another input
+// findEarlier finds what an earlier request under the key made. Another input
 // under the same key is a CONFLICT.
-func (p *Portal) earlier(ctx context.Context, o once) (*createdIDs, error) {
+func (p *Portal) findEarlier(ctx context.Context, o idempotentRequest) (*createdIDs, error) {
 	if o.key == nil {
 		return nil, nil
 	}
@@ -74,7 +74,7 @@ func (p *Portal) earlier(ctx context.Context, o once) (*createdIDs, error) {
 
 // rememberKey notes, inside the change, what the request made. Whoever comes
 // second waits here for the first, and gets errReplay.
-func (c *change) rememberKey(ctx context.Context, o once, m createdIDs) error {
+func (c *change) rememberKey(ctx context.Context, o idempotentRequest, m createdIDs) error {
 	if o.key == nil {
 		return nil
 	}
@@ -100,10 +100,10 @@ func (c *change) rememberKey(ctx context.Context, o once, m createdIDs) error {
 // by again, what an earlier request made. The rows that make has made are known
 // by their ids, which are random: a row that this very request left behind,
 // when its commit was heard of no more, is no repetition.
-func idempotent[T any](ctx context.Context, p *Portal, o once, make func(context.Context, *change) (T, createdIDs, error), again func(context.Context, createdIDs) (T, error)) (T, error) {
+func idempotent[T any](ctx context.Context, p *Portal, o idempotentRequest, make func(context.Context, *change) (T, createdIDs, error), again func(context.Context, createdIDs) (T, error)) (T, error) {
 	var out, none T
-	if m, err := p.earlier(ctx, o); m != nil || err != nil {
-		return repeated(ctx, p, m, err, again)
+	if m, err := p.findEarlier(ctx, o); m != nil || err != nil {
+		return replay(ctx, p, m, err, again)
 	}
 	own := map[uuid.UUID]T{}
 	err := p.change(ctx, func(ctx context.Context, c *change) error {
@@ -122,12 +122,12 @@ func idempotent[T any](ctx context.Context, p *Portal, o once, make func(context
 	}
 	// Of several at once the later ones may have been refused for what the
 	// first has made.
-	m, lost := p.earlier(ctx, o)
+	m, lost := p.findEarlier(ctx, o)
 	if m != nil {
 		if v, yes := own[m.first]; yes {
-			return v, p.enforced(ctx, viewer.Current(ctx).OrganizationID)
+			return v, p.syncOrganization(ctx, viewer.Current(ctx).OrganizationID)
 		}
-		return repeated(ctx, p, m, nil, again)
+		return replay(ctx, p, m, nil, again)
 	}
 	if errors.Is(err, errReplay) {
 		// Without the row that was in the way nothing was made, here or there.
@@ -139,17 +139,17 @@ func idempotent[T any](ctx context.Context, p *Portal, o once, make func(context
 	return none, err
 }
 
-// repeated answers with what an earlier request made, as it is now: this node's
+// replay answers with what an earlier request made, as it is now: this node's
 // gate goes by that, too.
-func repeated[T any](ctx context.Context, p *Portal, m *createdIDs, err error, again func(context.Context, createdIDs) (T, error)) (out T, _ error) {
+func replay[T any](ctx context.Context, p *Portal, m *createdIDs, err error, again func(context.Context, createdIDs) (T, error)) (out T, _ error) {
 	if err != nil {
 		return out, err
 	}
 	out, err = again(ctx, *m)
-	if err != nil && !tells(err) {
+	if err != nil && !revealsState(err) {
 		return out, err
 	}
-	if behind := p.enforced(ctx, viewer.Current(ctx).OrganizationID); err == nil {
+	if behind := p.syncOrganization(ctx, viewer.Current(ctx).OrganizationID); err == nil {
 		err = behind
 	}
 	return out, err

@@ -17,15 +17,15 @@ import (
 	"portico/internal/viewer"
 )
 
-// portion is how many rows one transaction of the upkeep touches: few enough
+// batchSize is how many rows one transaction of the upkeep touches: few enough
 // that nobody waits for it long.
-const portion = 500
+const batchSize = 500
 
 // RecordExpiries writes the event of each key that has expired, in every
 // organization, and tells how many it wrote. It may run on several nodes at
 // once: each expiry is recorded once.
 func (p *Portal) RecordExpiries(ctx context.Context) (n int, err error) {
-	all, err := p.client.Credential.Query().Where(expired(p.clock.Now())).Unique(true).
+	all, err := p.client.Credential.Query().Where(expiryDue(p.clock.Now())).Unique(true).
 		Select(credential.FieldOrganizationID).Strings(asSystem(ctx, uuid.Nil))
 	if err != nil {
 		return 0, publicError(err)
@@ -35,7 +35,7 @@ func (p *Portal) RecordExpiries(ctx context.Context) (n int, err error) {
 		id, err := uuid.Parse(text)
 		if err == nil {
 			err = inBatches(func() (int, error) {
-				done, err := p.recordSome(asSystem(ctx, id))
+				done, err := p.recordExpiryBatch(asSystem(ctx, id))
 				n += done
 				return done, err
 			})
@@ -45,10 +45,10 @@ func (p *Portal) RecordExpiries(ctx context.Context) (n int, err error) {
 	return n, errors.Join(errs...)
 }
 
-// recordSome records the expiry of up to a portion of one organization's keys.
-func (p *Portal) recordSome(ctx context.Context) (n int, err error) {
+// recordExpiryBatch records the expiry of up to a portion of one organization's keys.
+func (p *Portal) recordExpiryBatch(ctx context.Context) (n int, err error) {
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		keys, err := lockForUpdate(c, c.Credential.Query().Where(expired(c.now)).Order(credential.ByID()).Limit(portion)).All(ctx)
+		keys, err := lockForUpdate(c, c.Credential.Query().Where(expiryDue(c.now)).Order(credential.ByID()).Limit(batchSize)).All(ctx)
 		if err != nil {
 			return err
 		}
@@ -65,9 +65,9 @@ func (p *Portal) recordSome(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// expired is true for keys whose end has come and is not recorded. It is
+// expiryDue is true for keys whose end has come and is not recorded. It is
 // spelled as the index is.
-func expired(now time.Time) func(*sql.Selector) {
+func expiryDue(now time.Time) func(*sql.Selector) {
 	return func(s *sql.Selector) {
 		s.Where(sql.And(
 			sql.LTE(s.C(credential.FieldExpiresAt), now),
@@ -119,7 +119,7 @@ func asSystem(ctx context.Context, organization uuid.UUID) context.Context {
 // inBatches repeats some until it finds less than a whole portion.
 func inBatches(some func() (int, error)) error {
 	for {
-		if n, err := some(); n < portion || err != nil {
+		if n, err := some(); n < batchSize || err != nil {
 			return err
 		}
 	}

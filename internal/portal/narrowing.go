@@ -26,9 +26,9 @@ func checkEndpoints(ids []string, given bool) error {
 	return atMost("endpointIds", len(ids), maxEndpoints)
 }
 
-// endpoints finds the endpoints of a product that a subscription is to be
+// findEndpoints finds the endpoints of a product that a subscription is to be
 // narrowed to, each once and in one order; nil for no choice.
-func (c *change) endpoints(ctx context.Context, productID uuid.UUID, ids []string) ([]uuid.UUID, error) {
+func (c *change) findEndpoints(ctx context.Context, productID uuid.UUID, ids []string) ([]uuid.UUID, error) {
 	if ids == nil {
 		return nil, nil
 	}
@@ -84,11 +84,11 @@ func (p *Portal) UpdateSubscriptionEndpoints(ctx context.Context, in UpdateSubsc
 		if out = s; !in.EndpointIDs.Set {
 			return nil
 		}
-		chosen, err := c.endpoints(ctx, s.ProductID, ids)
+		chosen, err := c.findEndpoints(ctx, s.ProductID, ids)
 		if err != nil {
 			return err
 		}
-		out, err = c.narrow(ctx, s, chosen)
+		out, err = c.setEndpoints(ctx, s, chosen)
 		return err
 	})
 	if err != nil {
@@ -97,9 +97,9 @@ func (p *Portal) UpdateSubscriptionEndpoints(ctx context.Context, in UpdateSubsc
 	return out, nil
 }
 
-func (c *change) narrow(ctx context.Context, s *db.Subscription, chosen []uuid.UUID) (*db.Subscription, error) {
+func (c *change) setEndpoints(ctx context.Context, s *db.Subscription, chosen []uuid.UUID) (*db.Subscription, error) {
 	var d diff
-	d.note("endpoints", endpointIDs(s.EndpointIds), endpointIDs(chosen))
+	d.add("endpoints", endpointIDs(s.EndpointIds), endpointIDs(chosen))
 	if d.changes == nil {
 		return s, nil
 	}

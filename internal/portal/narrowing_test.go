@@ -49,7 +49,7 @@ func (s shop) register(as context.Context, app *db.App, ids ...string) (*db.Subs
 	return made.Subscription, err
 }
 
-// narrow changes a subscription's endpoints.
+// setEndpoints changes a subscription's endpoints.
 func (s shop) narrow(as context.Context, sub *db.Subscription, ids ...string) (*db.Subscription, error) {
 	return s.Portal.UpdateSubscriptionEndpoints(as, portal.UpdateSubscriptionEndpointsInput{SubscriptionID: sub.GlobalID(), EndpointIDs: set(ids)})
 }

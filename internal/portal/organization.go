@@ -67,10 +67,10 @@ func (p *Portal) UpdateOrganization(ctx context.Context, in UpdateOrganizationIn
 
 func checkOrganization(in UpdateOrganizationInput) error {
 	errs := []error{
-		in.Name.needed("name"), in.TimeZone.needed("timeZone"), in.Currency.needed("currency"),
-		in.PortalUnregister.needed("portalUnregister"), in.ProductionKeys.needed("productionKeys"),
-		in.PasswordSignIn.needed("passwordSignIn"), in.KeyPrefix.needed("keyPrefix"),
-		in.DeletedRetentionDays.needed("deletedRetentionDays"), in.EventRetentionDays.needed("eventRetentionDays"),
+		in.Name.required("name"), in.TimeZone.required("timeZone"), in.Currency.required("currency"),
+		in.PortalUnregister.required("portalUnregister"), in.ProductionKeys.required("productionKeys"),
+		in.PasswordSignIn.required("passwordSignIn"), in.KeyPrefix.required("keyPrefix"),
+		in.DeletedRetentionDays.required("deletedRetentionDays"), in.EventRetentionDays.required("eventRetentionDays"),
 		checkURL("website", in.Website.or("")), checkEmail("supportEmail", in.SupportEmail.or("")), checkURL("logoUrl", in.LogoURL.or("")),
 		checkRange("deletedRetentionDays", in.DeletedRetentionDays.or(30), 1, 365),
 		checkRange("eventRetentionDays", in.EventRetentionDays.or(730), 30, 3650),
@@ -146,9 +146,9 @@ func checkUsageRetention(r domain.UsageRetention) error {
 func patchOrganization(u *db.OrganizationUpdateOne, o *db.Organization, in UpdateOrganizationInput) []domain.Change {
 	var d diff
 	setText(&d, "name", o.Name, in.Name, func(s string) { u.SetName(s) })
-	setText(&d, "website", o.Website, printedPatch(in.Website), func(s string) { u.SetWebsite(s) })
+	setText(&d, "website", o.Website, normalizeURLPatch(in.Website), func(s string) { u.SetWebsite(s) })
 	setText(&d, "supportEmail", o.SupportEmail, in.SupportEmail, func(s string) { u.SetSupportEmail(s) })
-	setText(&d, "logoUrl", o.LogoURL, printedPatch(in.LogoURL), func(s string) { u.SetLogoURL(s) })
+	setText(&d, "logoUrl", o.LogoURL, normalizeURLPatch(in.LogoURL), func(s string) { u.SetLogoURL(s) })
 	setText(&d, "timeZone", o.TimeZone, in.TimeZone, func(s string) { u.SetTimeZone(s) })
 	setText(&d, "currency", o.Currency, in.Currency, func(s string) { u.SetCurrency(s) })
 	setText(&d, "keyPrefix", o.KeyPrefix, in.KeyPrefix, func(s string) { u.SetKeyPrefix(s) })
@@ -157,19 +157,19 @@ func patchOrganization(u *db.OrganizationUpdateOne, o *db.Organization, in Updat
 	setBool(&d, "passwordSignIn", o.PasswordSignIn, in.PasswordSignIn, func(v bool) { u.SetPasswordSignIn(v) })
 	if in.LongestKeyLife.Set {
 		life := in.LongestKeyLife.or(domain.KeyLife{})
-		d.note("longestKeyLife", o.LongestKeyLife, life)
+		d.add("longestKeyLife", o.LongestKeyLife, life)
 		u.SetLongestKeyLife(life)
 	}
 	if in.DeletedRetentionDays.Set {
-		d.note("deletedRetentionDays", o.DeletedRetentionDays, *in.DeletedRetentionDays.Value)
+		d.add("deletedRetentionDays", o.DeletedRetentionDays, *in.DeletedRetentionDays.Value)
 		u.SetDeletedRetentionDays(*in.DeletedRetentionDays.Value)
 	}
 	if in.EventRetentionDays.Set {
-		d.note("eventRetentionDays", o.EventRetentionDays, *in.EventRetentionDays.Value)
+		d.add("eventRetentionDays", o.EventRetentionDays, *in.EventRetentionDays.Value)
 		u.SetEventRetentionDays(*in.EventRetentionDays.Value)
 	}
 	if in.UsageRetention.Set {
-		d.note("usageRetention", o.UsageRetention, in.UsageRetention.Value)
+		d.add("usageRetention", o.UsageRetention, in.UsageRetention.Value)
 		if u.SetUsageRetention(in.UsageRetention.Value); in.UsageRetention.Value == nil {
 			u.ClearUsageRetention()
 		}
@@ -186,7 +186,7 @@ func (p *Portal) CreateOrganization(ctx context.Context, slug, name string) (out
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
 		out, err = c.Organization.Create().SetSlug(slug).SetName(name).SetCreatedAt(c.now).SetUpdatedAt(c.now).Save(ctx)
 		if err != nil {
-			return taken(err, "slug", "An organization bears this slug already.")
+			return takenError(err, "slug", "An organization bears this slug already.")
 		}
 		c.organization = out.ID
 		c.record(organizationEvent(eventlog.OrganizationCreated, out, created("slug", slug, "name", name)))
@@ -199,7 +199,7 @@ func (p *Portal) CreateOrganization(ctx context.Context, slug, name string) (out
 // nil for none.
 func (p *Portal) OrganizationBySlug(ctx context.Context, slug string) (*db.Organization, error) {
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
-	o, err := p.client.Organization.Query().Where(organization.Slug(askable(slug))).
+	o, err := p.client.Organization.Query().Where(organization.Slug(sanitizeText(slug))).
 		Select(organization.FieldName, organization.FieldSlug, organization.FieldPasswordSignIn).Only(ctx)
 	if db.IsNotFound(err) {
 		return nil, nil
@@ -207,18 +207,18 @@ func (p *Portal) OrganizationBySlug(ctx context.Context, slug string) (*db.Organ
 	return o, publicError(err)
 }
 
-// enter lets a command work inside the organization of a slug: its events go
+// enterOrganization lets a command work inside the organization of a slug: its events go
 // to that one's log.
-func (c *change) enter(ctx context.Context, slug string) error {
-	id, err := c.Organization.Query().Where(organization.Slug(askable(slug))).OnlyID(ctx)
+func (c *change) enterOrganization(ctx context.Context, slug string) error {
+	id, err := c.Organization.Query().Where(organization.Slug(sanitizeText(slug))).OnlyID(ctx)
 	if db.IsNotFound(err) {
-		return unknownOrganization()
+		return errUnknownOrganization()
 	}
 	c.organization = id
 	return err
 }
 
-func unknownOrganization() error {
+func errUnknownOrganization() error {
 	return fault.Input(fault.UnknownReference, "organization", "There is no organization of this slug.")
 }
 

@@ -17,7 +17,7 @@ import (
 // are not believed any more; a fresh one is given.
 func (p *Portal) ChangePassword(ctx context.Context, current, next string) (out Session, err error) {
 	v := viewer.Current(ctx)
-	if err := refusal(policy.Decide(v, policy.PasswordChange, policy.Object{OrganizationID: v.OrganizationID})); err != nil {
+	if err := decisionError(policy.Decide(v, policy.PasswordChange, policy.Object{OrganizationID: v.OrganizationID})); err != nil {
 		return out, err
 	}
 	u, err := p.client.User.Get(ctx, v.UserID)
@@ -62,7 +62,7 @@ func (p *Portal) checkCurrent(ctx context.Context, u *db.User, password string) 
 	defer attempt.Done()
 	right, err := p.passwords.Verify(ctx, password, u.PasswordHash)
 	if err != nil {
-		return p.unlooked(ctx, attempt, err)
+		return p.withdrawAttempt(ctx, attempt, err)
 	}
 	if !right {
 		return fault.Input(fault.WrongPassword, "currentPassword", "This is not your present password.")
@@ -81,7 +81,7 @@ func (p *Portal) ResetPassword(ctx context.Context, slug string, email address.E
 	if err != nil {
 		return nil, err
 	}
-	return p.commandUser(ctx, slug, email, func(ctx context.Context, c *change, u *db.User) (*db.User, error) {
+	return p.changeUserByAddress(ctx, slug, email, func(ctx context.Context, c *change, u *db.User) (*db.User, error) {
 		c.record(userEvent(eventlog.UserPasswordReset, u, nil))
 		return c.User.UpdateOne(u).SetPasswordHash(hash).SetPasswordChangedAt(c.now).SetSignInUnlockedAt(c.now).
 			SetMadeInDevelopment(u.MadeInDevelopment && p.development). // a password of its own is not everybody's

@@ -12,7 +12,7 @@ type Patch[T any] struct {
 	Value *T
 }
 
-// or returns the value, or what clearing means.
+// valueOr returns the value, or what clearing means.
 func (p Patch[T]) or(clear T) T {
 	if p.Value == nil {
 		return clear
@@ -20,8 +20,8 @@ func (p Patch[T]) or(clear T) T {
 	return *p.Value
 }
 
-// needed refuses clearing.
-func (p Patch[T]) needed(field string) error {
+// required refuses clearing.
+func (p Patch[T]) required(field string) error {
 	if p.Set && p.Value == nil {
 		return fault.Input(fault.Required, field, "This cannot be cleared.")
 	}
@@ -31,8 +31,8 @@ func (p Patch[T]) needed(field string) error {
 // diff collects the attributes that a change gives another value.
 type diff struct{ changes []domain.Change }
 
-// note adds an attribute if its value differs. Both are kept as text.
-func (d *diff) note(field string, before, after any) {
+// add adds an attribute if its value differs. Both are kept as text.
+func (d *diff) add(field string, before, after any) {
 	b, a := text(before), text(after)
 	if b != nil && a != nil && *b == *a || b == nil && a == nil {
 		return
@@ -47,7 +47,7 @@ func text(v any) *string { return domain.Text(v) }
 func created(pairs ...any) []domain.Change {
 	var d diff
 	for i := 0; i+1 < len(pairs); i += 2 {
-		d.note(pairs[i].(string), nil, pairs[i+1])
+		d.add(pairs[i].(string), nil, pairs[i+1])
 	}
 	return d.changes
 }

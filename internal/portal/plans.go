@@ -34,7 +34,7 @@ type CreatePlanInput struct {
 
 // CreatePlan makes a plan of a product.
 func (p *Portal) CreatePlan(ctx context.Context, in CreatePlanInput) (out *db.Plan, err error) {
-	kind := or(in.Kind, domain.PlanFree)
+	kind := valueOr(in.Kind, domain.PlanFree)
 	if err := fault.Collect(
 		checkName("name", in.Name),
 		checkLine("externalId", deref(in.ExternalID), maxShort),
@@ -55,14 +55,14 @@ func (p *Portal) CreatePlan(ctx context.Context, in CreatePlanInput) (out *db.Pl
 		if err := c.authorizeInState(policy.PlanCreate, policy.Object{OrganizationID: x.OrganizationID, Product: x.Status}, "productId", string(x.Status)); err != nil {
 			return err
 		}
-		price, err := c.priceOf(ctx, in.Price)
+		price, err := c.withCurrency(ctx, in.Price)
 		if err != nil {
 			return err
 		}
 		create := c.Plan.Create().SetOrganizationID(x.OrganizationID).SetProductID(x.ID).SetName(in.Name).SetKind(kind).
 			SetExternalID(deref(in.ExternalID)).SetNillableQuotaPer(in.QuotaPer).SetNillableApproval(in.Approval).SetCreatedAt(c.now).SetUpdatedAt(c.now)
 		if in.RateLimit != nil {
-			create.SetRateLimit(burst(in.RateLimit))
+			create.SetRateLimit(withBurst(in.RateLimit))
 		}
 		if in.Quota != nil {
 			create.SetQuota(in.Quota)
@@ -72,7 +72,7 @@ func (p *Portal) CreatePlan(ctx context.Context, in CreatePlanInput) (out *db.Pl
 		}
 		out, err = create.Save(ctx)
 		if err != nil {
-			return taken(err, "name", "A plan of this product bears this name already.")
+			return takenError(err, "name", "A plan of this product bears this name already.")
 		}
 		c.record(planEvent(eventlog.PlanCreated, out, created("name", out.Name, "kind", out.Kind, "externalId", out.ExternalID, "approval", out.Approval, "rateLimit", out.RateLimit, "quota", out.Quota, "quotaPer", out.QuotaPer, "price", out.Price)))
 		return nil
@@ -80,8 +80,8 @@ func (p *Portal) CreatePlan(ctx context.Context, in CreatePlanInput) (out *db.Pl
 	return out, err
 }
 
-// burst fills in how many calls may come at once: the limit unless said.
-func burst(r *domain.RateLimit) *domain.RateLimit {
+// withBurst fills in how many calls may come at once: the limit unless said.
+func withBurst(r *domain.RateLimit) *domain.RateLimit {
 	out := *r
 	if out.Burst == 0 {
 		out.Burst = out.Limit
@@ -141,8 +141,8 @@ func checkUnit(kind domain.PlanKind, unit int) error {
 	return nil
 }
 
-// priceOf fills in the organization's currency.
-func (c *change) priceOf(ctx context.Context, p *domain.Price) (*domain.Price, error) {
+// withCurrency fills in the organization's currency.
+func (c *change) withCurrency(ctx context.Context, p *domain.Price) (*domain.Price, error) {
 	if p == nil {
 		return nil, nil
 	}
@@ -172,7 +172,7 @@ type UpdatePlanInput struct {
 
 // UpdatePlan changes a plan; it holds for those who are registered, too.
 func (p *Portal) UpdatePlan(ctx context.Context, in UpdatePlanInput) (out *db.Plan, err error) {
-	errs := []error{in.Name.needed("name"), in.QuotaPer.needed("quotaPer"), checkLine("externalId", in.ExternalID.or(""), maxShort), checkTerms(in.RateLimit.Value, in.Quota.Value)}
+	errs := []error{in.Name.required("name"), in.QuotaPer.required("quotaPer"), checkLine("externalId", in.ExternalID.or(""), maxShort), checkTerms(in.RateLimit.Value, in.Quota.Value)}
 	if in.Name.Value != nil {
 		errs = append(errs, checkName("name", *in.Name.Value))
 	}
@@ -195,7 +195,7 @@ func (p *Portal) UpdatePlan(ctx context.Context, in UpdatePlanInput) (out *db.Pl
 			return err
 		}
 		out, err = c.patchPlan(ctx, x, in)
-		return taken(err, "name", "A plan of this product bears this name already.")
+		return takenError(err, "name", "A plan of this product bears this name already.")
 	})
 	return out, err
 }
@@ -208,15 +208,15 @@ func (c *change) patchPlan(ctx context.Context, x *db.Plan, in UpdatePlanInput) 
 	setText(&d, "quotaPer", x.QuotaPer, in.QuotaPer, func(v domain.QuotaPer) { u.SetQuotaPer(v) })
 	if in.RateLimit.Set {
 		if in.RateLimit.Value == nil {
-			d.note("rateLimit", x.RateLimit, nil)
+			d.add("rateLimit", x.RateLimit, nil)
 			u.ClearRateLimit()
 		} else {
-			d.note("rateLimit", x.RateLimit, burst(in.RateLimit.Value))
-			u.SetRateLimit(burst(in.RateLimit.Value))
+			d.add("rateLimit", x.RateLimit, withBurst(in.RateLimit.Value))
+			u.SetRateLimit(withBurst(in.RateLimit.Value))
 		}
 	}
 	if in.Quota.Set {
-		d.note("quota", x.Quota, in.Quota.Value)
+		d.add("quota", x.Quota, in.Quota.Value)
 		if u.SetQuota(in.Quota.Value); in.Quota.Value == nil {
 			u.ClearQuota()
 		}
@@ -225,17 +225,17 @@ func (c *change) patchPlan(ctx context.Context, x *db.Plan, in UpdatePlanInput) 
 		if err := checkPrice(x.Kind, in.Price.Value); err != nil {
 			return nil, err
 		}
-		price, err := c.priceOf(ctx, in.Price.Value)
+		price, err := c.withCurrency(ctx, in.Price.Value)
 		if err != nil {
 			return nil, err
 		}
-		d.note("price", x.Price, price)
+		d.add("price", x.Price, price)
 		if u.SetPrice(price); price == nil {
 			u.ClearPrice()
 		}
 	}
 	if in.Approval.Set {
-		d.note("approval", x.Approval, in.Approval.Value)
+		d.add("approval", x.Approval, in.Approval.Value)
 		if u.SetNillableApproval(in.Approval.Value); in.Approval.Value == nil {
 			u.ClearApproval()
 		}

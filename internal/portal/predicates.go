@@ -14,15 +14,15 @@ import (
 	"portico/internal/lifecycle"
 )
 
-// askable is a text to compare with stored ones. NUL and what is no UTF-8, which
+// sanitizeText is a text to compare with stored ones. NUL and what is no UTF-8, which
 // Postgres refuses and nothing stored holds, become a character that is found as
 // little.
-func askable(s string) string {
+func sanitizeText(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// sought is a text to look for in folded names.
-func sought(s string) string { return askable(domain.Fold(s)) }
+// searchText is a text to look for in folded names.
+func searchText(s string) string { return sanitizeText(domain.Fold(s)) }
 
 // hasLabel is true for apps that bear a label.
 func hasLabel(l LabelFilter) predicate.App {
@@ -34,9 +34,9 @@ func hasLabel(l LabelFilter) predicate.App {
 			if b.Dialect() == dialect.Postgres {
 				each, as, value = "jsonb_array_elements("+column+"::jsonb)", "l.value ->> 'key'", "l.value ->> 'value'"
 			}
-			b.WriteString("EXISTS (SELECT 1 FROM " + each + " AS l WHERE " + as + " = ").Arg(askable(l.Key))
+			b.WriteString("EXISTS (SELECT 1 FROM " + each + " AS l WHERE " + as + " = ").Arg(sanitizeText(l.Key))
 			if l.Value != nil {
-				b.WriteString(" AND " + value + " = ").Arg(askable(*l.Value))
+				b.WriteString(" AND " + value + " = ").Arg(sanitizeText(*l.Value))
 			}
 			b.WriteString(")")
 		}))

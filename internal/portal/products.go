@@ -40,7 +40,7 @@ type CreateProductInput struct {
 // CreateProduct makes a product. A name that another product of the
 // organization bears is TAKEN.
 func (p *Portal) CreateProduct(ctx context.Context, in CreateProductInput) (out *db.Product, err error) {
-	title := or(in.Title, in.Name)
+	title := valueOr(in.Title, in.Name)
 	if err := fault.Collect(
 		checkSlug("name", in.Name),
 		checkName("title", title),
@@ -53,12 +53,12 @@ func (p *Portal) CreateProduct(ctx context.Context, in CreateProductInput) (out 
 		if err := c.authorize(policy.ProductCreate, policy.Object{OrganizationID: c.organization}); err != nil {
 			return err
 		}
-		if onOffer(or(in.Status, domain.Draft)) {
-			return withoutPlan(domain.Draft)
+		if isOffered(valueOr(in.Status, domain.Draft)) {
+			return errNoPlan(domain.Draft)
 		}
 		create := c.Product.Create().SetOrganizationID(c.organization).SetName(in.Name).
 			SetTitle(title).SetTitleFolded(domain.Fold(title)).SetDescription(deref(in.Description)).
-			SetAPIVersion(deref(in.APIVersion)).SetExternalID(deref(in.ExternalID)).SetDocumentationURL(printed(deref(in.DocumentationURL))).
+			SetAPIVersion(deref(in.APIVersion)).SetExternalID(deref(in.ExternalID)).SetDocumentationURL(normalizeURL(deref(in.DocumentationURL))).
 			SetNillableKeyless(in.Keyless).SetNillableEnforceEndpoints(in.EnforceEndpoints).
 			SetNillableStatus(in.Status).SetNillableApproval(in.Approval).
 			SetCreatedAt(c.now).SetUpdatedAt(c.now)
@@ -67,7 +67,7 @@ func (p *Portal) CreateProduct(ctx context.Context, in CreateProductInput) (out 
 		}
 		out, err = create.Save(ctx)
 		if err != nil {
-			return taken(err, "name", "A product bears this name already.")
+			return takenError(err, "name", "A product bears this name already.")
 		}
 		c.record(productEvent(eventlog.ProductCreated, out, created("name", out.Name, "title", out.Title, "description", out.Description,
 			"apiVersion", out.APIVersion, "externalId", out.ExternalID, "status", out.Status,
@@ -137,9 +137,9 @@ func (p *Portal) UpdateProduct(ctx context.Context, in UpdateProductInput) (out 
 			return fault.Input(fault.WrongStatus, "status", "What developers have seen cannot become a draft again; deprecate or retire it.",
 				fault.Param{Name: "status", Value: string(x.Status)})
 		}
-		if onOffer(in.Status.or(x.Status)) && !onOffer(x.Status) {
+		if isOffered(in.Status.or(x.Status)) && !isOffered(x.Status) {
 			if some, err := c.Plan.Query().Where(plan.ProductID(x.ID)).Exist(ctx); err != nil || !some {
-				return cmp.Or(err, withoutPlan(x.Status))
+				return cmp.Or(err, errNoPlan(x.Status))
 			}
 		}
 		out, err = c.patchProduct(ctx, x, in)
@@ -148,19 +148,19 @@ func (p *Portal) UpdateProduct(ctx context.Context, in UpdateProductInput) (out 
 	return out, err
 }
 
-// onOffer reports whether apps may register with a product.
-func onOffer(s domain.ProductStatus) bool { return s == domain.Published || s == domain.Deprecated }
+// isOffered reports whether apps may register with a product.
+func isOffered(s domain.ProductStatus) bool { return s == domain.Published || s == domain.Deprecated }
 
-// withoutPlan refuses to offer what nobody could register with.
-func withoutPlan(is domain.ProductStatus) error {
+// errNoPlan refuses to offer what nobody could register with.
+func errNoPlan(is domain.ProductStatus) error {
 	return fault.Input(fault.WrongStatus, "status", "A product is not on offer without a plan: leave it a DRAFT, make a plan, and publish it then.",
 		fault.Param{Name: "status", Value: string(is)})
 }
 
 func checkProductPatch(in UpdateProductInput) error {
 	errs := []error{
-		in.Title.needed("title"), in.Status.needed("status"), in.Approval.needed("approval"),
-		in.Keyless.needed("keyless"), in.EnforceEndpoints.needed("enforceEndpoints"),
+		in.Title.required("title"), in.Status.required("status"), in.Approval.required("approval"),
+		in.Keyless.required("keyless"), in.EnforceEndpoints.required("enforceEndpoints"),
 		checkProductTexts(in.Description.or(""), in.APIVersion.or(""), in.ExternalID.or(""), in.DocumentationURL.or("")),
 		checkAuthTypes(in.AuthTypes.or(nil), in.AuthTypes.Set),
 	}
@@ -174,19 +174,19 @@ func (c *change) patchProduct(ctx context.Context, x *db.Product, in UpdateProdu
 	u := c.Product.UpdateOne(x)
 	var d diff
 	if in.Title.Set {
-		d.note("title", x.Title, *in.Title.Value)
+		d.add("title", x.Title, *in.Title.Value)
 		u.SetTitle(*in.Title.Value).SetTitleFolded(domain.Fold(*in.Title.Value))
 	}
 	setText(&d, "description", x.Description, in.Description, func(s string) { u.SetDescription(s) })
 	setText(&d, "apiVersion", x.APIVersion, in.APIVersion, func(s string) { u.SetAPIVersion(s) })
 	setText(&d, "externalId", x.ExternalID, in.ExternalID, func(s string) { u.SetExternalID(s) })
-	setText(&d, "documentationUrl", x.DocumentationURL, printedPatch(in.DocumentationURL), func(s string) { u.SetDocumentationURL(s) })
+	setText(&d, "documentationUrl", x.DocumentationURL, normalizeURLPatch(in.DocumentationURL), func(s string) { u.SetDocumentationURL(s) })
 	setText(&d, "status", x.Status, in.Status, func(v domain.ProductStatus) { u.SetStatus(v) })
 	setText(&d, "approval", x.Approval, in.Approval, func(v domain.Approval) { u.SetApproval(v) })
 	setBool(&d, "keyless", x.Keyless, in.Keyless, func(v bool) { u.SetKeyless(v) })
 	setBool(&d, "enforceEndpoints", x.EnforceEndpoints, in.EnforceEndpoints, func(v bool) { u.SetEnforceEndpoints(v) })
 	if in.AuthTypes.Set {
-		d.note("authTypes", x.AuthTypes, *in.AuthTypes.Value)
+		d.add("authTypes", x.AuthTypes, *in.AuthTypes.Value)
 		u.SetAuthTypes(*in.AuthTypes.Value)
 	}
 	if d.changes == nil {
@@ -194,15 +194,15 @@ func (c *change) patchProduct(ctx context.Context, x *db.Product, in UpdateProdu
 	}
 	c.record(productEvent(eventlog.ProductUpdated, x, d.changes))
 	if in.Status.Set && *in.Status.Value == domain.Retired {
-		if err := c.retire(ctx, x); err != nil {
+		if err := c.endProductSubscriptions(ctx, x); err != nil {
 			return nil, err
 		}
 	}
 	return u.AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
 }
 
-// retire ends the subscriptions with a product that nobody can call any more.
-func (c *change) retire(ctx context.Context, x *db.Product) error {
+// endProductSubscriptions ends the subscriptions with a product that nobody can call any more.
+func (c *change) endProductSubscriptions(ctx context.Context, x *db.Product) error {
 	live, err := lockForUpdate(c, c.Subscription.Query().Where(
 		subscription.ProductID(x.ID), subscription.StatusIn(lifecycle.From(lifecycle.Retire)...)).
 		Order(subscription.ByAppID())).All(ctx) // in the order in which accounts are deleted
@@ -215,7 +215,7 @@ func (c *change) retire(ctx context.Context, x *db.Product) error {
 // setText applies one attribute of a patch whose cleared value is empty.
 func setText[T ~string](d *diff, field string, before T, in Patch[T], set func(T)) {
 	if in.Set {
-		d.note(field, before, in.or(""))
+		d.add(field, before, in.or(""))
 		set(in.or(""))
 	}
 }
@@ -223,7 +223,7 @@ func setText[T ~string](d *diff, field string, before T, in Patch[T], set func(T
 // setBool applies one attribute of a patch that cannot be cleared.
 func setBool(d *diff, field string, before bool, in Patch[bool], set func(bool)) {
 	if in.Set {
-		d.note(field, before, *in.Value)
+		d.add(field, before, *in.Value)
 		set(*in.Value)
 	}
 }
@@ -232,8 +232,8 @@ func productEvent(t eventlog.Type, x *db.Product, changes []domain.Change) event
 	return eventlog.Entry{Type: t, Subject: nodeid.Product, SubjectID: x.ID, SubjectName: x.Title, Changes: changes}
 }
 
-// taken turns a broken uniqueness into a problem of the input.
-func taken(err error, field, message string) error {
+// takenError turns a broken uniqueness into a problem of the input.
+func takenError(err error, field, message string) error {
 	if _, yes := database.IsUnique(err); yes {
 		return fault.Input(fault.Taken, field, message)
 	}

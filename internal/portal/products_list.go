@@ -33,7 +33,7 @@ func (p *Portal) Products(ctx context.Context, f ProductFilter, o Order, r Read)
 	return readPage(ctx, p, productList(), func() listable[*db.Product, *db.ProductSelect] {
 		q := p.client.Product.Query()
 		if f.TitleContains != nil {
-			q.Where(product.TitleFoldedContains(sought(*f.TitleContains)))
+			q.Where(product.TitleFoldedContains(searchText(*f.TitleContains)))
 		}
 		if f.Status != nil {
 			q.Where(product.StatusIn(f.Status...))
@@ -53,7 +53,7 @@ func (p *Portal) PlansOfProducts(ctx context.Context, products []uuid.UUID, r Re
 // PageOfProducts cuts a page out of products that were read already, in their order.
 func (p *Portal) PageOfProducts(all []*db.Product, r Read) (*paging.Page[*db.Product], error) {
 	order := Order{Column: product.FieldID}
-	rd, err := p.begin("access", order, r)
+	rd, err := p.newPageQuery("access", order, r)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (p *Portal) PageOfProducts(all []*db.Product, r Read) (*paging.Page[*db.Pro
 			inside = append(inside, x)
 		}
 	}
-	l := list[*db.Product]{name: "access", place: func(x *db.Product, _ string) (any, uuid.UUID) { return x.ID, x.ID }}
+	l := list[*db.Product]{name: "access", sortValue: func(x *db.Product, _ string) (any, uuid.UUID) { return x.ID, x.ID }}
 	out := paging.Trim(rd.window, inside, rd.wanted, cursor(p, l, order))
 	out.TotalCount = len(all)
 	return out, nil

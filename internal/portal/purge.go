@@ -33,7 +33,7 @@ const purgingEvents = "purging-events"
 func (p *Portal) purgeApps(ctx context.Context, by time.Time, total *int) error {
 	return inBatches(func() (int, error) {
 		due, err := p.client.App.Query().Where(app.DeletedAtLTE(by), app.PurgedAtIsNil()).
-			Order(app.ByDeletedAt(), app.ByID()).Limit(portion).IDs(ctx)
+			Order(app.ByDeletedAt(), app.ByID()).Limit(batchSize).IDs(ctx)
 		if err != nil {
 			return 0, publicError(err)
 		}
@@ -57,13 +57,13 @@ func (p *Portal) purgeApp(ctx context.Context, id uuid.UUID, by time.Time, total
 			if err != nil || len(held) == 0 {
 				return err
 			}
-			if n, err = c.dropCredentials(ctx, credential.AppID(id)); err != nil || n == portion {
+			if n, err = c.deleteCredentials(ctx, credential.AppID(id)); err != nil || n == batchSize {
 				return err
 			}
-			if n, err = c.dropSubscriptions(ctx, id); err != nil || n == portion {
+			if n, err = c.deleteSubscriptions(ctx, id); err != nil || n == batchSize {
 				return err
 			}
-			if err := c.keepSuspensions(ctx, id); err != nil {
+			if err := c.anonymizeSuspended(ctx, id); err != nil {
 				return err
 			}
 			done = 1
@@ -75,9 +75,9 @@ func (p *Portal) purgeApp(ctx context.Context, id uuid.UUID, by time.Time, total
 	})
 }
 
-// dropCredentials deletes up to a portion of keys with their access control lists.
-func (c *change) dropCredentials(ctx context.Context, which predicate.Credential) (int, error) {
-	ids, err := c.Credential.Query().Where(which).Limit(portion).IDs(ctx)
+// deleteCredentials deletes up to a portion of keys with their access control lists.
+func (c *change) deleteCredentials(ctx context.Context, which predicate.Credential) (int, error) {
+	ids, err := c.Credential.Query().Where(which).Limit(batchSize).IDs(ctx)
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
@@ -87,20 +87,20 @@ func (c *change) dropCredentials(ctx context.Context, which predicate.Credential
 	return c.Credential.Delete().Where(database.AnyOf(credential.FieldID, ids)).Exec(ctx)
 }
 
-// dropSubscriptions deletes up to a portion of an app's subscriptions, without
+// deleteSubscriptions deletes up to a portion of an app's subscriptions, without
 // those that are suspended.
-func (c *change) dropSubscriptions(ctx context.Context, appID uuid.UUID) (int, error) {
-	ids, err := c.Subscription.Query().Where(subscription.AppID(appID), subscription.StatusNEQ(lifecycle.Suspended)).Limit(portion).IDs(ctx)
+func (c *change) deleteSubscriptions(ctx context.Context, appID uuid.UUID) (int, error) {
+	ids, err := c.Subscription.Query().Where(subscription.AppID(appID), subscription.StatusNEQ(lifecycle.Suspended)).Limit(batchSize).IDs(ctx)
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
 	return c.Subscription.Delete().Where(database.AnyOf(subscription.FieldID, ids)).Exec(ctx)
 }
 
-// keepSuspensions takes who asked for them off an app's suspended
+// anonymizeSuspended takes who asked for them off an app's suspended
 // subscriptions, which stay until an administrator ends them. One that is ended
 // at this moment is waited for, and deleted.
-func (c *change) keepSuspensions(ctx context.Context, appID uuid.UUID) error {
+func (c *change) anonymizeSuspended(ctx context.Context, appID uuid.UUID) error {
 	left, err := lockForUpdate(c, c.Subscription.Query().Where(subscription.AppID(appID))).All(ctx)
 	if err != nil {
 		return err
@@ -123,7 +123,7 @@ func (c *change) keepSuspensions(ctx context.Context, appID uuid.UUID) error {
 // living account has, tells that it was purged.
 func (p *Portal) purgeAccounts(ctx context.Context, by time.Time, total *int) error {
 	return inBatches(func() (int, error) {
-		due, err := p.client.Account.Query().Where(account.DeletedAtLTE(by), account.NameNEQ("")).Limit(portion).IDs(ctx)
+		due, err := p.client.Account.Query().Where(account.DeletedAtLTE(by), account.NameNEQ("")).Limit(batchSize).IDs(ctx)
 		if err != nil {
 			return 0, publicError(err)
 		}
@@ -145,7 +145,7 @@ func (p *Portal) purgeAccount(ctx context.Context, id uuid.UUID, by time.Time, t
 			if err != nil || len(held) == 0 {
 				return err
 			}
-			if n, err = c.dropCredentials(ctx, credential.And(credential.AccountID(id), credential.AppIDIsNil())); err != nil || n == portion {
+			if n, err = c.deleteCredentials(ctx, credential.And(credential.AccountID(id), credential.AppIDIsNil())); err != nil || n == batchSize {
 				return err
 			}
 			if _, err := c.Membership.Delete().Where(membership.AccountID(id)).Exec(ctx); err != nil {
@@ -165,7 +165,7 @@ func (p *Portal) purgeEvents(ctx context.Context, organization uuid.UUID, before
 	return inBatches(func() (n int, err error) {
 		err = p.change(ctx, func(ctx context.Context, c *change) error {
 			oldest, err := c.Event.Query().Where(event.OrganizationID(organization)).Order(event.ByPosition()).
-				Limit(portion).Select(event.FieldPosition, event.FieldAt).All(ctx)
+				Limit(batchSize).Select(event.FieldPosition, event.FieldAt).All(ctx)
 			if err != nil {
 				return err
 			}
@@ -198,7 +198,7 @@ func (c *change) deleteEvents(ctx context.Context, organization uuid.UUID, last 
 // purgeIdempotencyKeys deletes those that are no longer asked for.
 func (p *Portal) purgeIdempotencyKeys(ctx context.Context, now time.Time, total *int) error {
 	return inBatches(func() (int, error) {
-		ids, err := p.client.IdempotencyKey.Query().Where(idempotencykey.CreatedAtLTE(now.Add(-idempotencyLife))).Limit(portion).IDs(ctx)
+		ids, err := p.client.IdempotencyKey.Query().Where(idempotencykey.CreatedAtLTE(now.Add(-idempotencyLife))).Limit(batchSize).IDs(ctx)
 		if err != nil || len(ids) == 0 {
 			return 0, publicError(err)
 		}
@@ -210,7 +210,7 @@ func (p *Portal) purgeIdempotencyKeys(ctx context.Context, now time.Time, total 
 // purgeAttempts deletes sign-in attempts that no longer count.
 func (p *Portal) purgeAttempts(ctx context.Context, now time.Time, total *int) error {
 	return inBatches(func() (int, error) {
-		ids, err := p.client.SignInAttempt.Query().Where(signinattempt.AttemptedAtLTE(now.Add(-attemptLife))).Limit(portion).IDs(ctx)
+		ids, err := p.client.SignInAttempt.Query().Where(signinattempt.AttemptedAtLTE(now.Add(-attemptLife))).Limit(batchSize).IDs(ctx)
 		if err != nil || len(ids) == 0 {
 			return 0, publicError(err)
 		}

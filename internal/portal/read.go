@@ -45,16 +45,16 @@ type listable[T row, S any] interface {
 type list[T row] struct {
 	// name binds cursors to the list.
 	name string
-	// place returns a row's value of the ordered column, and its id.
-	place func(row T, column string) (any, uuid.UUID)
+	// sortValue returns a row's value of the ordered column, and its id.
+	sortValue func(row T, column string) (any, uuid.UUID)
 	// needs are the columns that are read whatever is asked for.
 	needs []string
 }
 
 const totalColumn = "total_count"
 
-// reading is a Read made ready: its window, order and cursors.
-type reading struct {
+// pageQuery is a Read made ready: its window, order and cursors.
+type pageQuery struct {
 	window        paging.Window
 	order         Order
 	wanted        paging.Wanted
@@ -67,21 +67,21 @@ type position struct {
 	id    uuid.UUID
 }
 
-// begin checks the arguments and opens the cursors.
-func (p *Portal) begin(name string, order Order, r Read) (reading, error) {
+// newPageQuery checks the arguments and opens the cursors.
+func (p *Portal) newPageQuery(name string, order Order, r Read) (pageQuery, error) {
 	w, err := r.Args.Window()
 	if err != nil {
-		return reading{}, err
+		return pageQuery{}, err
 	}
-	rd := reading{window: w, order: order, wanted: r.Wanted}
-	if rd.after, err = p.open(name, order, w.After); err != nil {
-		return reading{}, err
+	rd := pageQuery{window: w, order: order, wanted: r.Wanted}
+	if rd.after, err = p.openCursor(name, order, w.After); err != nil {
+		return pageQuery{}, err
 	}
-	rd.before, err = p.open(name, order, w.Before)
+	rd.before, err = p.openCursor(name, order, w.Before)
 	return rd, err
 }
 
-func (p *Portal) open(name string, order Order, cursor string) (*position, error) {
+func (p *Portal) openCursor(name string, order Order, cursor string) (*position, error) {
 	if cursor == "" {
 		return nil, nil
 	}
@@ -89,7 +89,7 @@ func (p *Portal) open(name string, order Order, cursor string) (*position, error
 	if err != nil {
 		return nil, err
 	}
-	value, err := parsePlace(order.Column, place.Value)
+	value, err := parseSortValue(order.Column, place.Value)
 	if err != nil {
 		return nil, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidCursor, "The cursor is not one of this list.")
 	}
@@ -101,19 +101,19 @@ func listName(name string, o Order) string { return fmt.Sprintf("%s|%s|%v", name
 // cursor returns the function that seals the places of a list.
 func cursor[T row](p *Portal, l list[T], o Order) func(T) string {
 	return func(r T) string {
-		value, id := l.place(r, o.Column)
-		return paging.Seal(p.secrets.CursorKey(), listName(l.name, o), paging.Place{Value: formatPlace(value), ID: id})
+		value, id := l.sortValue(r, o.Column)
+		return paging.Seal(p.secrets.CursorKey(), listName(l.name, o), paging.Place{Value: formatSortValue(value), ID: id})
 	}
 }
 
-func formatPlace(v any) string {
+func formatSortValue(v any) string {
 	if t, ok := v.(time.Time); ok {
 		return t.UTC().Format(time.RFC3339Nano)
 	}
 	return fmt.Sprint(v)
 }
 
-func parsePlace(column, s string) (any, error) {
+func parseSortValue(column, s string) (any, error) {
 	switch column {
 	case "created_at":
 		return time.Parse(time.RFC3339Nano, s)
@@ -127,18 +127,18 @@ func parsePlace(column, s string) (any, error) {
 
 // readPage reads one page of a list; fresh makes the query anew.
 func readPage[T row, S any](ctx context.Context, p *Portal, l list[T], fresh func() listable[T, S], order Order, r Read) (*paging.Page[T], error) {
-	rd, err := p.begin(l.name, order, r)
+	rd, err := p.newPageQuery(l.name, order, r)
 	if err != nil {
 		return nil, err
 	}
 	q := fresh()
-	choose(q, l, order, r.Columns)
+	selectColumns(q, l, order, r.Columns)
 	q.Modify(func(s *sql.Selector) {
 		if rd.wanted.Total {
-			s.AppendSelectExprAs(counted(s), totalColumn)
+			s.AppendSelectExprAs(countQuery(s), totalColumn)
 		}
-		rd.beyond(s)
-		rd.sort(s)
+		rd.boundRows(s)
+		rd.orderRows(s)
 		s.Limit(rd.window.Limit + 1)
 	})
 	rows, err := q.All(ctx)
@@ -146,7 +146,7 @@ func readPage[T row, S any](ctx context.Context, p *Portal, l list[T], fresh fun
 		return nil, publicError(err)
 	}
 	out := paging.Trim(rd.window, rows, rd.wanted, cursor(p, l, order))
-	if rd.wanted.Total && len(rows) == 0 && rd.bounded() {
+	if rd.wanted.Total && len(rows) == 0 && rd.hasCursor() {
 		out.TotalCount, err = totalWithoutRows(ctx, p, l, fresh, order)
 	} else if rd.wanted.Total {
 		out.TotalCount, err = totalOf(rows)
@@ -154,8 +154,8 @@ func readPage[T row, S any](ctx context.Context, p *Portal, l list[T], fresh fun
 	return out, err
 }
 
-// bounded reports whether the window has a cursor.
-func (rd reading) bounded() bool { return rd.after != nil || rd.before != nil }
+// hasCursor reports whether the window has a cursor.
+func (rd pageQuery) hasCursor() bool { return rd.after != nil || rd.before != nil }
 
 // totalWithoutRows counts a list whose page beyond a cursor is empty, so that
 // no row carries the total.
@@ -168,8 +168,8 @@ func totalWithoutRows[T row, S any](ctx context.Context, p *Portal, l list[T], f
 	return start.TotalCount, nil
 }
 
-// choose selects the columns that were asked for and those that are needed.
-func choose[T row, S any](q listable[T, S], l list[T], order Order, columns []string) {
+// selectColumns selects the columns that were asked for and those that are needed.
+func selectColumns[T row, S any](q listable[T, S], l list[T], order Order, columns []string) {
 	if len(columns) == 0 {
 		return
 	}
@@ -189,22 +189,22 @@ func distinct(names []string) []string {
 	return out
 }
 
-// counted is the number of rows that s would give without a page's bounds.
-func counted(s *sql.Selector) *sql.Selector { return s.Clone().Select(sql.Count("*")) }
+// countQuery is the number of rows that s would give without a page's bounds.
+func countQuery(s *sql.Selector) *sql.Selector { return s.Clone().Select(sql.Count("*")) }
 
-// beyond keeps the rows of the window: those after and before its cursors.
-func (rd reading) beyond(s *sql.Selector) {
+// boundRows keeps the rows of the window: those after and before its cursors.
+func (rd pageQuery) boundRows(s *sql.Selector) {
 	if rd.after != nil {
-		s.Where(rd.past(s, rd.after, !rd.order.Desc))
+		s.Where(rd.pastPosition(s, rd.after, !rd.order.Desc))
 	}
 	if rd.before != nil {
-		s.Where(rd.past(s, rd.before, rd.order.Desc))
+		s.Where(rd.pastPosition(s, rd.before, rd.order.Desc))
 	}
 }
 
-// past is true for rows on one side of a position: the greater ones, or the
+// pastPosition is true for rows on one side of a position: the greater ones, or the
 // smaller ones. The id tells equal values apart.
-func (rd reading) past(s *sql.Selector, at *position, greater bool) *sql.Predicate {
+func (rd pageQuery) pastPosition(s *sql.Selector, at *position, greater bool) *sql.Predicate {
 	beyond, column, id := sql.LT, s.C(rd.order.Column), s.C("id")
 	if greater {
 		beyond = sql.GT
@@ -212,10 +212,10 @@ func (rd reading) past(s *sql.Selector, at *position, greater bool) *sql.Predica
 	return sql.Or(beyond(column, at.value), sql.And(sql.EQ(column, at.value), beyond(id, at.id)))
 }
 
-// sort orders the rows; a page from the end is read the other way round.
-func (rd reading) sort(s *sql.Selector) { s.OrderBy(rd.terms(s)...) }
+// orderRows orders the rows; a page from the end is read the other way round.
+func (rd pageQuery) orderRows(s *sql.Selector) { s.OrderBy(rd.orderTerms(s)...) }
 
-func (rd reading) terms(s *sql.Selector) []string {
+func (rd pageQuery) orderTerms(s *sql.Selector) []string {
 	way := sql.Asc
 	if rd.order.Desc != rd.window.Backward {
 		way = sql.Desc

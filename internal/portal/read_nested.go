@@ -25,16 +25,16 @@ type children[T row] struct {
 	through func(*sql.Selector) string
 }
 
-// link returns the column of s that names the parent.
-func (ch children[T]) link(s *sql.Selector) string {
+// parentColumn returns the column of s that names the parent.
+func (ch children[T]) parentColumn(s *sql.Selector) string {
 	if ch.through != nil {
 		return ch.through(s)
 	}
 	return s.C(ch.column)
 }
 
-// of returns the parent that a row was read for.
-func (ch children[T]) of(r T) (uuid.UUID, error) {
+// parentOf returns the parent that a row was read for.
+func (ch children[T]) parentOf(r T) (uuid.UUID, error) {
 	if ch.through == nil {
 		return ch.parent(r), nil
 	}
@@ -55,9 +55,9 @@ const parentColumn = "parent_id"
 // the query anew.
 func readPages[T row, S any](ctx context.Context, p *Portal, ch children[T], fresh func() listable[T, S], parents []uuid.UUID, order Order, r Read) (Pages[T], error) {
 	if len(parents) == 1 {
-		return onlyParent(ctx, p, ch, fresh, parents[0], order, r)
+		return readOnlyParent(ctx, p, ch, fresh, parents[0], order, r)
 	}
-	rd, err := p.begin(ch.name, order, r)
+	rd, err := p.newPageQuery(ch.name, order, r)
 	if err != nil {
 		return nil, err
 	}
@@ -66,41 +66,41 @@ func readPages[T row, S any](ctx context.Context, p *Portal, ch children[T], fre
 	if len(columns) > 0 && ch.through == nil {
 		columns = append([]string{ch.column}, columns...)
 	}
-	choose(q, ch.list, order, columns)
+	selectColumns(q, ch.list, order, columns)
 	q.Modify(func(s *sql.Selector) {
 		base := s
 		if ch.through != nil {
 			base = s.Clone() // what is joined is needed for the ranking alone
 		}
-		parent := ch.link(base)
+		parent := ch.parentColumn(base)
 		database.AnyOf(parent, parents)(base)
-		rd.ranked(s, base, parent, ch.through != nil)
+		rd.rankPerParent(s, base, parent, ch.through != nil)
 	})
 	rows, err := q.All(ctx)
 	if err != nil {
 		return nil, publicError(err)
 	}
-	return assemble(ctx, p, ch, fresh, rows, rd, parents)
+	return groupByParent(ctx, p, ch, fresh, rows, rd, parents)
 }
 
-// ranked keeps, of the rows of base, each parent's first ones of the window, and
+// rankPerParent keeps, of the rows of base, each parent's first ones of the window, and
 // counts the parent's rows when the total is asked for. Where rows may hang on
 // several parents, each is given with the one it is read for.
-func (rd reading) ranked(s, base *sql.Selector, parent string, several bool) {
+func (rd pageQuery) rankPerParent(s, base *sql.Selector, parent string, several bool) {
 	inner := base.Clone().Select(base.C("id"))
 	window := sql.RowNumber().PartitionBy(parent)
-	window.OrderBy(rd.terms(base)...)
+	window.OrderBy(rd.orderTerms(base)...)
 	if several {
 		inner.AppendSelectExprAs(sql.Raw(parent), parentColumn)
 	}
 	if rd.wanted.Total {
 		inner.AppendSelectExprAs(sql.Expr("COUNT(*) OVER (PARTITION BY "+parent+")"), totalColumn)
 	}
-	if !rd.bounded() {
+	if !rd.hasCursor() {
 		inner.AppendSelectExprAs(window, "place")
 	} else {
 		// The total counts all of a parent's rows, the places only those beyond the cursor.
-		inner = placed(base, inner, rd, window, parent, several)
+		inner = rankBeyondCursors(base, inner, rd, window, parent, several)
 	}
 	r := inner.As("ranked")
 	s.Join(r).On(s.C("id"), r.C("id"))
@@ -111,17 +111,17 @@ func (rd reading) ranked(s, base *sql.Selector, parent string, several bool) {
 	if rd.wanted.Total {
 		s.AppendSelectExprAs(sql.Raw(r.C(totalColumn)), totalColumn)
 	}
-	rd.sort(s)
+	rd.orderRows(s)
 }
 
-// placed returns the places of the rows beyond the cursors, keeping the totals.
-func placed(s, totals *sql.Selector, rd reading, window *sql.WindowBuilder, parent string, several bool) *sql.Selector {
+// rankBeyondCursors returns the places of the rows beyond the cursors, keeping the totals.
+func rankBeyondCursors(s, totals *sql.Selector, rd pageQuery, window *sql.WindowBuilder, parent string, several bool) *sql.Selector {
 	out := s.Clone().Select(s.C("id"))
 	out.AppendSelectExprAs(window, "place")
 	if several {
 		out.AppendSelectExprAs(sql.Raw(parent), parentColumn)
 	}
-	rd.beyond(out)
+	rd.boundRows(out)
 	if rd.wanted.Total {
 		t := totals.As("totals")
 		out.Join(t).On(s.C("id"), t.C("id"))
@@ -133,8 +133,8 @@ func placed(s, totals *sql.Selector, rd reading, window *sql.WindowBuilder, pare
 	return out
 }
 
-// onlyParent reads the page of one parent, which needs no ranking.
-func onlyParent[T row, S any](ctx context.Context, p *Portal, ch children[T], fresh func() listable[T, S], parent uuid.UUID, order Order, r Read) (Pages[T], error) {
+// readOnlyParent reads the page of one parent, which needs no ranking.
+func readOnlyParent[T row, S any](ctx context.Context, p *Portal, ch children[T], fresh func() listable[T, S], parent uuid.UUID, order Order, r Read) (Pages[T], error) {
 	one, err := readPage(ctx, p, ch.list, ofParent(ch, fresh, parent), order, r)
 	if err != nil {
 		return nil, err
@@ -146,16 +146,16 @@ func onlyParent[T row, S any](ctx context.Context, p *Portal, ch children[T], fr
 func ofParent[T row, S any](ch children[T], fresh func() listable[T, S], parent uuid.UUID) func() listable[T, S] {
 	return func() listable[T, S] {
 		q := fresh()
-		q.Modify(func(s *sql.Selector) { s.Where(sql.EQ(ch.link(s), parent)) })
+		q.Modify(func(s *sql.Selector) { s.Where(sql.EQ(ch.parentColumn(s), parent)) })
 		return q
 	}
 }
 
-// assemble sorts the rows to their parents.
-func assemble[T row, S any](ctx context.Context, p *Portal, ch children[T], fresh func() listable[T, S], rows []T, rd reading, parents []uuid.UUID) (Pages[T], error) {
+// groupByParent sorts the rows to their parents.
+func groupByParent[T row, S any](ctx context.Context, p *Portal, ch children[T], fresh func() listable[T, S], rows []T, rd pageQuery, parents []uuid.UUID) (Pages[T], error) {
 	by := make(map[uuid.UUID][]T, len(parents))
 	for _, row := range rows {
-		id, err := ch.of(row)
+		id, err := ch.parentOf(row)
 		if err != nil {
 			return nil, err
 		}
@@ -165,7 +165,7 @@ func assemble[T row, S any](ctx context.Context, p *Portal, ch children[T], fres
 	for _, id := range parents {
 		one := paging.Trim(rd.window, by[id], rd.wanted, cursor(p, ch.list, rd.order))
 		var err error
-		if rd.wanted.Total && len(by[id]) == 0 && rd.bounded() {
+		if rd.wanted.Total && len(by[id]) == 0 && rd.hasCursor() {
 			one.TotalCount, err = totalWithoutRows(ctx, p, ch.list, ofParent(ch, fresh, id), rd.order)
 		} else if rd.wanted.Total {
 			one.TotalCount, err = totalOf(by[id])

@@ -34,9 +34,9 @@ func (c *change) sanctioned(ctx context.Context, of uuid.UUID, p *db.Product) (b
 	).Exist(all)
 }
 
-// initial returns the state that a subscription is born in: it waits, however
+// initialStatus returns the state that a subscription is born in: it waits, however
 // automatic, while its account is sanctioned for the product.
-func (c *change) initial(ctx context.Context, a *db.App, p *db.Product, automatic bool) (lifecycle.SubscriptionStatus, error) {
+func (c *change) initialStatus(ctx context.Context, a *db.App, p *db.Product, automatic bool) (lifecycle.SubscriptionStatus, error) {
 	if !automatic {
 		return lifecycle.Waiting, nil
 	}
@@ -61,13 +61,13 @@ func (c *change) lockAppAndAccount(ctx context.Context, id string) (*db.App, err
 	return c.lockApp(ctx, id)
 }
 
-// lift ends a suspended subscription behind a deleted app, and so the sanction.
+// endSanction ends a suspended subscription behind a deleted app, and so the sanction.
 // One that is resumed ends as well, as all that are approved when their app is
 // deleted. Of a purged app, nothing is left of it but its events.
-func (c *change) lift(ctx context.Context, s *db.Subscription, a lifecycle.SubscriptionAction, reason string) (*db.Subscription, error) {
+func (c *change) endSanction(ctx context.Context, s *db.Subscription, a lifecycle.SubscriptionAction, reason string) (*db.Subscription, error) {
 	all := viewer.NewContext(ctx, viewer.ForSystem(c.organization))
 	for s.Status.Live() {
-		if err := c.step(all, s, a, reason); err != nil {
+		if err := c.applyTransition(all, s, a, reason); err != nil {
 			return nil, err
 		}
 		var err error
@@ -83,9 +83,9 @@ func (c *change) lift(ctx context.Context, s *db.Subscription, a lifecycle.Subsc
 	return s, err
 }
 
-// liftAll ends what is left suspended of an account whose apps have all been
+// endSanctions ends what is left suspended of an account whose apps have all been
 // deleted.
-func (c *change) liftAll(ctx context.Context, of uuid.UUID, why ending) error {
+func (c *change) endSanctions(ctx context.Context, of uuid.UUID, why deletionCause) error {
 	left, err := lockForUpdate(c, c.Subscription.Query().Where(
 		subscription.AccountID(of), subscription.StatusIn(lifecycle.From(why.subscriptions)...)).
 		Order(subscription.ByAppID())).All(ctx)

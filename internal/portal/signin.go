@@ -49,8 +49,8 @@ type Session struct {
 	DeviceToken string
 }
 
-// wrongSignIn is the one answer to every sign-in that fails.
-func wrongSignIn() error {
+// errWrongCredentials is the one answer to every sign-in that fails.
+func errWrongCredentials() error {
 	return fault.New(fault.CodeUnauthenticated, fault.ReasonWrongCredentials, "The e-mail address or the password is wrong.")
 }
 
@@ -74,19 +74,19 @@ func (p *Portal) SignIn(ctx context.Context, in SignInInput) (Session, error) {
 	})
 	if err != nil {
 		if fault.Is(err, fault.CodeRateLimited) {
-			p.failures.note(ctx, SignInLimited, in, known)
+			p.failures.add(ctx, SignInLimited, in, known)
 		}
 		return Session{}, publicError(err)
 	}
 	defer attempt.Done()
-	right, err := p.tryAll(ctx, attempt, in.Password, known)
+	right, err := p.verifyCandidates(ctx, attempt, in.Password, known)
 	if err != nil {
-		return Session{}, p.unlooked(ctx, attempt, err)
+		return Session{}, p.withdrawAttempt(ctx, attempt, err)
 	}
 	switch len(right) {
 	case 0:
-		p.failures.note(ctx, known.reason(in), in, known)
-		return Session{}, wrongSignIn()
+		p.failures.add(ctx, known.reason(in), in, known)
+		return Session{}, errWrongCredentials()
 	case 1:
 	default:
 		if err := attempt.Succeeded(ctx, right...); err != nil {
@@ -96,7 +96,7 @@ func (p *Portal) SignIn(ctx context.Context, in SignInInput) (Session, error) {
 			"This address and password are known to several organizations: name the one to sign in to.")
 	}
 	one := known.eligible[right[0]]
-	s, err := p.session(system, ctx, one.user, one.organization)
+	s, err := p.issueSession(system, ctx, one.user, one.organization)
 	if err != nil {
 		_ = attempt.Succeeded(ctx, right...) // as far as the password goes
 		return Session{}, publicError(err)
@@ -105,12 +105,12 @@ func (p *Portal) SignIn(ctx context.Context, in SignInInput) (Session, error) {
 	return s, publicError(attempt.Succeeded(ctx, right...))
 }
 
-// tryAll tries the password for each candidate and returns the places of those it
+// verifyCandidates tries the password for each candidate and returns the places of those it
 // is right for. Where there are fewer than could be, it does the same work for nobody:
 // its time does not tell how many there are, or whether any.
-func (p *Portal) tryAll(ctx context.Context, attempt Attempt, password string, c candidates) ([]int, error) {
+func (p *Portal) verifyCandidates(ctx context.Context, attempt Attempt, password string, c candidates) ([]int, error) {
 	var right []int
-	for i := range c.most {
+	for i := range c.limit {
 		if i >= len(c.eligible) || !attempt.Open(i) {
 			if err := p.passwords.VerifyNothing(ctx, password); err != nil {
 				return nil, err
@@ -128,14 +128,14 @@ func (p *Portal) tryAll(ctx context.Context, attempt Attempt, password string, c
 	return right, nil
 }
 
-// unlooked takes an attempt off the count whose password nobody looked at.
-func (p *Portal) unlooked(ctx context.Context, a Attempt, err error) error {
+// withdrawAttempt takes an attempt off the count whose password nobody looked at.
+func (p *Portal) withdrawAttempt(ctx context.Context, a Attempt, err error) error {
 	_ = a.Withdraw(ctx)
 	return publicError(err)
 }
 
-// session records the sign-in and issues the token.
-func (p *Portal) session(system, ctx context.Context, u *db.User, o *db.Organization) (Session, error) {
+// issueSession records the sign-in and issues the token.
+func (p *Portal) issueSession(system, ctx context.Context, u *db.User, o *db.Organization) (Session, error) {
 	self := viewer.Current(ctx)
 	self.Role, self.OrganizationID, self.UserID, self.Name = viewer.Role(u.Role), u.OrganizationID, u.ID, u.Name
 	out := Session{User: u, Organization: o}

@@ -15,11 +15,11 @@ import (
 )
 
 const (
-	// mostCandidates is for how many users of an address a password is tried
+	// maxCandidates is for how many users of an address a password is tried
 	// when no organization is named. Each costs a hash, for every address alike.
-	mostCandidates = 3
-	// mostNamesakes bounds the users of an address that are looked at.
-	mostNamesakes = 32
+	maxCandidates = 3
+	// maxUsersOfAddress bounds the users of an address that are looked at.
+	maxUsersOfAddress = 32
 )
 
 // candidate is a user of the address that somebody signs in with.
@@ -28,9 +28,9 @@ type candidate struct {
 	organization *db.Organization
 }
 
-// mayTry reports whether a password can let the user in. Everybody knows that of
+// canSignIn reports whether a password can let the user in. Everybody knows that of
 // demo users: it does so in development alone.
-func (c candidate) mayTry(development bool) bool {
+func (c candidate) canSignIn(development bool) bool {
 	return (development || !c.user.MadeInDevelopment) && c.user.Status == domain.UserActive && (c.organization.PasswordSignIn || c.user.Role == domain.RoleAdmin)
 }
 
@@ -40,19 +40,19 @@ type candidates struct {
 	// eligible are those whose password is tried, at most as many as most.
 	eligible []candidate
 	all      []candidate
-	most     int
+	limit    int
 }
 
 // candidates finds the users of the address, in the named organization or in
 // all of them, by two statements however many there are.
 func (p *Portal) candidates(ctx context.Context, in SignInInput) (candidates, error) {
-	out := candidates{most: mostCandidates}
+	out := candidates{limit: maxCandidates}
 	q := p.client.User.Query().Where(user.EmailFolded(in.Email))
 	if !in.anywhere() {
-		out.most = 1 // an address is unique in its organization
-		q.Where(user.HasOrganizationWith(organization.Slug(askable(*in.Organization))))
+		out.limit = 1 // an address is unique in its organization
+		q.Where(user.HasOrganizationWith(organization.Slug(sanitizeText(*in.Organization))))
 	}
-	users, err := q.Order(user.ByCreatedAt(), user.ByID()).Limit(mostNamesakes).All(ctx)
+	users, err := q.Order(user.ByCreatedAt(), user.ByID()).Limit(maxUsersOfAddress).All(ctx)
 	if err != nil {
 		return out, err
 	}
@@ -75,7 +75,7 @@ func (p *Portal) candidates(ctx context.Context, in SignInInput) (candidates, er
 		}
 		c := candidate{u, organizations[at]}
 		out.all = append(out.all, c)
-		if len(out.eligible) < out.most && c.mayTry(p.development) {
+		if len(out.eligible) < out.limit && c.canSignIn(p.development) {
 			out.eligible = append(out.eligible, c)
 		}
 	}
@@ -109,7 +109,7 @@ func (c candidates) reason(in SignInInput) SignInFailure {
 		return SignInUnknown
 	case len(c.eligible) > 0:
 		return SignInWrongPassword
-	case slices.ContainsFunc(c.all, func(one candidate) bool { return one.mayTry(true) }):
+	case slices.ContainsFunc(c.all, func(one candidate) bool { return one.canSignIn(true) }):
 		return SignInDemo // in development it would have been tried
 	case slices.ContainsFunc(c.all, func(one candidate) bool { return one.user.Status == domain.UserActive }):
 		return SignInNoPasswords

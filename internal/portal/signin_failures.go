@@ -40,22 +40,22 @@ const (
 	// failureWindow is how long a user's further failures are summed up after
 	// an event has told of one.
 	failureWindow = 15 * time.Minute
-	// mostFailureEvents is how many such events one server writes into an
+	// maxFailureEvents is how many such events one server writes into an
 	// organization's log in a failureWindow; what is left waits for the next.
-	mostFailureEvents = 20
-	// mostNoted bounds the users whose failures are remembered.
-	mostNoted = 1000
+	maxFailureEvents = 20
+	// maxFailureUsers bounds the users whose failures are remembered.
+	maxFailureUsers = 1000
 )
 
-// noted is what is remembered of a user's failures.
-type noted struct {
+// userFailures is what is remembered of a user's failures.
+type userFailures struct {
 	candidate
-	count     int // that no event has told of
-	reason    SignInFailure
-	address   string // that the last came from
-	requestID string
-	toldAt    time.Time
-	email     string // the folded address
+	count      int // that no event has told of
+	reason     SignInFailure
+	address    string // that the last came from
+	requestID  string
+	recordedAt time.Time
+	email      string // the folded address
 }
 
 // failures tells of sign-ins that failed: each in the program's log, and summed
@@ -68,12 +68,12 @@ type failures struct {
 	failed func(SignInFailure)
 
 	mu     sync.Mutex
-	people map[uuid.UUID]*noted
+	byUser map[uuid.UUID]*userFailures
 	wake   chan struct{}
 }
 
 func newFailures(o Options) *failures {
-	f := &failures{clock: o.Clock, log: o.Log, failed: o.SignInFailed, people: map[uuid.UUID]*noted{}, wake: make(chan struct{}, 1)}
+	f := &failures{clock: o.Clock, log: o.Log, failed: o.SignInFailed, byUser: map[uuid.UUID]*userFailures{}, wake: make(chan struct{}, 1)}
 	if f.log == nil {
 		f.log = slog.Default()
 	}
@@ -83,9 +83,9 @@ func newFailures(o Options) *failures {
 	return f
 }
 
-// note takes down a sign-in that failed. An address that is none is not logged:
+// add takes down a sign-in that failed. An address that is none is not logged:
 // it may be a password.
-func (f *failures) note(ctx context.Context, why SignInFailure, in SignInInput, c candidates) {
+func (f *failures) add(ctx context.Context, why SignInFailure, in SignInInput, c candidates) {
 	v := viewer.Current(ctx)
 	f.failed(why)
 	f.log.LogAttrs(ctx, slog.LevelWarn, "a sign-in failed", slog.String("reason", string(why)), slog.String("email", in.Email.String()),
@@ -93,10 +93,10 @@ func (f *failures) note(ctx context.Context, why SignInFailure, in SignInInput, 
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, one := range c.all {
-		n := f.people[one.user.ID]
-		if n == nil && len(f.people) < mostNoted {
-			n = &noted{}
-			f.people[one.user.ID] = n
+		n := f.byUser[one.user.ID]
+		if n == nil && len(f.byUser) < maxFailureUsers {
+			n = &userFailures{}
+			f.byUser[one.user.ID] = n
 		}
 		if n == nil {
 			continue // the program's log has it
@@ -110,66 +110,68 @@ func (f *failures) note(ctx context.Context, why SignInFailure, in SignInInput, 
 	}
 }
 
-// due takes out what is to be told now, by organization: in the end everything
+// takeDue takes out what is to be told now, by organization: in the end everything
 // that no event has told of.
-func (f *failures) due(ended bool) map[uuid.UUID][]noted {
+func (f *failures) takeDue(ended bool) map[uuid.UUID][]userFailures {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now, told := f.clock.Now(), map[uuid.UUID]int{}
-	var waiting []*noted
-	for id, n := range f.people {
-		switch recent := now.Sub(n.toldAt) < failureWindow; {
+	var waiting []*userFailures
+	for id, n := range f.byUser {
+		switch recent := now.Sub(n.recordedAt) < failureWindow; {
 		case ended && n.count > 0:
 			waiting = append(waiting, n)
 		case recent:
 			told[n.organization.ID]++
 		case n.count == 0:
-			delete(f.people, id)
+			delete(f.byUser, id)
 		default:
 			waiting = append(waiting, n)
 		}
 	}
-	slices.SortFunc(waiting, func(a, b *noted) int { return cmp.Compare(b.count, a.count) })
-	out := map[uuid.UUID][]noted{}
+	slices.SortFunc(waiting, func(a, b *userFailures) int { return cmp.Compare(b.count, a.count) })
+	out := map[uuid.UUID][]userFailures{}
 	for _, n := range waiting {
-		if o := n.organization.ID; ended || told[o] < mostFailureEvents {
+		if o := n.organization.ID; ended || told[o] < maxFailureEvents {
 			told[o]++
 			out[o] = append(out[o], *n)
-			n.count, n.toldAt = 0, now
+			n.count, n.recordedAt = 0, now
 		}
 	}
 	return out
 }
 
-// untold is how many failures no event has told of.
-func (f *failures) untold() (n int) {
+// pending is how many failures no event has told of.
+func (f *failures) pending() (n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, one := range f.people {
+	for _, one := range f.byUser {
 		n += one.count
 	}
 	return n
 }
 
 // restore counts again what could not be told.
-func (f *failures) restore(all []noted) {
+func (f *failures) restore(all []userFailures) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, old := range all {
-		if n := f.people[old.user.ID]; n != nil {
-			n.count, n.toldAt = n.count+old.count, old.toldAt
+		if n := f.byUser[old.user.ID]; n != nil {
+			n.count, n.recordedAt = n.count+old.count, old.recordedAt
 		}
 	}
 }
 
-// TellFailures writes the events that are due: one for each user, with the
+// RecordSignInFailures writes the events that are due: one for each user, with the
 // number of failures since the one before.
-func (p *Portal) TellFailures(ctx context.Context) error { return p.tellDue(ctx, false) }
+func (p *Portal) RecordSignInFailures(ctx context.Context) error {
+	return p.recordDueFailures(ctx, false)
+}
 
-func (p *Portal) tellDue(ctx context.Context, ended bool) error {
+func (p *Portal) recordDueFailures(ctx context.Context, ended bool) error {
 	var errs []error
-	for organization, all := range p.failures.due(ended) {
-		if told, err := p.tellFailures(ctx, organization, all); err != nil {
+	for organization, all := range p.failures.takeDue(ended) {
+		if told, err := p.recordFailures(ctx, organization, all); err != nil {
 			p.failures.restore(all[told:])
 			errs = append(errs, err)
 		}
@@ -177,9 +179,9 @@ func (p *Portal) tellDue(ctx context.Context, ended bool) error {
 	return errors.Join(errs...)
 }
 
-// tellFailures returns how many events it has written: those before the one that
+// recordFailures returns how many events it has written: those before the one that
 // failed are there to stay.
-func (p *Portal) tellFailures(ctx context.Context, organization uuid.UUID, all []noted) (told int, err error) {
+func (p *Portal) recordFailures(ctx context.Context, organization uuid.UUID, all []userFailures) (told int, err error) {
 	for i, n := range all {
 		// Nobody has signed in: the event has no actor, but the client's address.
 		who := viewer.Viewer{OrganizationID: organization, Address: n.address, RequestID: n.requestID}
@@ -195,9 +197,9 @@ func (p *Portal) tellFailures(ctx context.Context, organization uuid.UUID, all [
 	return len(all), nil
 }
 
-// WatchFailures tells of failed sign-ins until ctx ends, and then within a short
+// RunSignInFailureRecorder tells of failed sign-ins until ctx ends, and then within a short
 // time of all that are left: nobody else knows of them.
-func (p *Portal) WatchFailures(ctx context.Context) {
+func (p *Portal) RunSignInFailureRecorder(ctx context.Context) {
 	const again, parting = time.Minute, 2 * time.Second
 	tick := time.NewTicker(again)
 	defer tick.Stop()
@@ -209,8 +211,8 @@ func (p *Portal) WatchFailures(ctx context.Context) {
 			ended = true
 		}
 		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), parting)
-		if err := p.tellDue(limited, ended); err != nil {
-			p.failures.log.WarnContext(ctx, "failed sign-ins could not be written into the event log", "failures", p.failures.untold(), "error", err)
+		if err := p.recordDueFailures(limited, ended); err != nil {
+			p.failures.log.WarnContext(ctx, "failed sign-ins could not be written into the event log", "failures", p.failures.pending(), "error", err)
 		}
 		cancel()
 	}

@@ -51,16 +51,16 @@ func TestFailuresAreSummedUp(t *testing.T) {
 		u := enlist(t, f, "one", portaltest.Password)
 		fail(t, f.Portal, "192.0.2.1", 1)
 		require.Empty(t, failuresTold(t, f), "not while somebody waits for the answer")
-		require.NoError(t, f.Portal.TellFailures(t.Context()))
+		require.NoError(t, f.Portal.RecordSignInFailures(t.Context()))
 		fail(t, f.Portal, "192.0.2.7", 5)
 		for range 3 {
-			require.NoError(t, f.Portal.TellFailures(t.Context()))
+			require.NoError(t, f.Portal.RecordSignInFailures(t.Context()))
 			require.Len(t, failuresTold(t, f), 1)
 		}
 		f.Clock.Advance(auth.AttemptWindow)
-		require.NoError(t, f.Portal.TellFailures(t.Context()))
+		require.NoError(t, f.Portal.RecordSignInFailures(t.Context()))
 		f.Clock.Advance(auth.AttemptWindow)
-		require.NoError(t, f.Portal.TellFailures(t.Context()))
+		require.NoError(t, f.Portal.RecordSignInFailures(t.Context()))
 
 		all := failuresTold(t, f)
 		require.Len(t, all, 2, "nothing is told of nothing")
@@ -93,11 +93,11 @@ func TestTheLastFailuresAreTold(t *testing.T) {
 			_, err := f.Portal.SignIn(from(t, fmt.Sprintf("192.0.2.%d", i)), portal.SignInInput{Email: u.EmailFolded, Password: "a wrong password"})
 			require.Error(t, err)
 		}
-		require.NoError(t, f.Portal.TellFailures(t.Context()))
+		require.NoError(t, f.Portal.RecordSignInFailures(t.Context()))
 		fail(t, f.Portal, "192.0.2.7", 5)
 		ended, end := context.WithCancel(t.Context())
 		end()
-		f.Portal.WatchFailures(ended)
+		f.Portal.RunSignInFailureRecorder(ended)
 		told := 0
 		for _, e := range failuresTold(t, f) {
 			n, err := strconv.Atoi(changed(e, "failures"))
@@ -105,7 +105,7 @@ func TestTheLastFailuresAreTold(t *testing.T) {
 			told += n
 		}
 		require.Equal(t, 1+others+5, told)
-		f.Portal.WatchFailures(ended)
+		f.Portal.RunSignInFailureRecorder(ended)
 		require.Len(t, failuresTold(t, f), 1+others+1, "nothing is told twice")
 	})
 }
@@ -121,11 +121,11 @@ func TestFailuresOfManyAreTaken(t *testing.T) {
 			require.Error(t, err)
 		}
 		for _, n := range []int{20, 20} {
-			require.NoError(t, f.Portal.TellFailures(t.Context()))
+			require.NoError(t, f.Portal.RecordSignInFailures(t.Context()))
 			require.Len(t, failuresTold(t, f), n)
 		}
 		f.Clock.Advance(auth.AttemptWindow)
-		require.NoError(t, f.Portal.TellFailures(t.Context()))
+		require.NoError(t, f.Portal.RecordSignInFailures(t.Context()))
 		require.Len(t, failuresTold(t, f), 25)
 	})
 }
@@ -151,9 +151,9 @@ func TestFailuresThatWereToldAreNotToldAgain(t *testing.T) {
 			require.Error(t, err)
 		}
 		armed = true
-		require.Error(t, f.Portal.TellFailures(ctx))
+		require.Error(t, f.Portal.RecordSignInFailures(ctx))
 		require.Len(t, failuresTold(t, f), 2)
-		require.NoError(t, f.Portal.TellFailures(t.Context()))
+		require.NoError(t, f.Portal.RecordSignInFailures(t.Context()))
 		people := map[uuid.UUID]string{}
 		for _, e := range failuresTold(t, f) {
 			require.NotContains(t, people, e.SubjectID, "told twice")
@@ -229,7 +229,7 @@ func TestDemoPeopleFailForAReasonOfTheirOwn(t *testing.T) {
 		}
 		guess(production, demo.EmailFolded, portal.SignInDemo)
 		require.Contains(t, portal.SignInFailures(), last, "it has a counter")
-		require.NoError(t, production.TellFailures(t.Context()))
+		require.NoError(t, production.RecordSignInFailures(t.Context()))
 		require.Equal(t, "MADE_IN_DEVELOPMENT", changed(failuresTold(t, f)[0], "reason"))
 
 		_, err := f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{PasswordSignIn: set(false)})

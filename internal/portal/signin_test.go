@@ -50,22 +50,22 @@ func watched(f *portaltest.Fixture) (*portal.Portal, *atomic.Int64) {
 	n := new(atomic.Int64)
 	return portal.New(portal.Options{
 		Client: f.Client, Database: f.Database, Clock: f.Clock, Secrets: adapters.Secrets{Ring: f.Ring}, Tokens: f.Tokens,
-		Passwords: counted{adapters.Passwords{Passwords: f.Passwords}, n}, Devices: auth.NewDevices(f.Ring, f.Clock),
+		Passwords: countQuery{adapters.Passwords{Passwords: f.Passwords}, n}, Devices: auth.NewDevices(f.Ring, f.Clock),
 		Limiter: adapters.Limiter{Limiter: auth.NewLimiter(f.Database, f.Ring, f.Clock)}, Log: slog.New(slog.DiscardHandler),
 	}), n
 }
 
-type counted struct {
+type countQuery struct {
 	adapters.Passwords
 	hashes *atomic.Int64
 }
 
-func (c counted) Verify(ctx context.Context, password, hash string) (bool, error) {
+func (c countQuery) Verify(ctx context.Context, password, hash string) (bool, error) {
 	c.hashes.Add(1)
 	return c.Passwords.Verify(ctx, password, hash)
 }
 
-func (c counted) VerifyNothing(ctx context.Context, password string) error {
+func (c countQuery) VerifyNothing(ctx context.Context, password string) error {
 	c.hashes.Add(1)
 	return c.Passwords.VerifyNothing(ctx, password)
 }

@@ -44,7 +44,7 @@ func (p *Portal) Register(ctx context.Context, in RegisterInput) (CreatedSubscri
 	}
 	key := in.IdempotencyKey
 	in.IdempotencyKey = nil
-	o, err := onceOf(ctx, "register", key, in)
+	o, err := newIdempotentRequest(ctx, "register", key, in)
 	if err != nil {
 		return CreatedSubscription{}, err
 	}
@@ -54,11 +54,11 @@ func (p *Portal) Register(ctx context.Context, in RegisterInput) (CreatedSubscri
 			return CreatedSubscription{}, createdIDs{}, err
 		}
 		return CreatedSubscription{Subscription: s}, createdIDs{first: s.ID}, nil
-	}, p.earlierSubscription)
+	}, p.replaySubscription)
 }
 
-// earlierSubscription repeats what an earlier request made.
-func (p *Portal) earlierSubscription(ctx context.Context, m createdIDs) (CreatedSubscription, error) {
+// replaySubscription repeats what an earlier request made.
+func (p *Portal) replaySubscription(ctx context.Context, m createdIDs) (CreatedSubscription, error) {
 	found, err := p.SubscriptionsByID(ctx, []uuid.UUID{m.first}, nil)
 	if err == nil && found[m.first] == nil {
 		err = fault.NotFound() // it is gone meanwhile
@@ -71,7 +71,7 @@ func (c *change) register(ctx context.Context, in RegisterInput) (*db.Subscripti
 	if err != nil {
 		return nil, err
 	}
-	prod, chosen, err := c.offer(ctx, in)
+	prod, chosen, err := c.lockProductAndPlan(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -79,18 +79,18 @@ func (c *change) register(ctx context.Context, in RegisterInput) (*db.Subscripti
 	if d.Is(policy.Status) {
 		return nil, fault.Input(fault.NotAvailable, "productId", *d.Message, fault.Param{Name: "status", Value: string(prod.Status)})
 	}
-	if err := refusal(d); err != nil {
+	if err := decisionError(d); err != nil {
 		return nil, err
 	}
-	endpoints, err := c.endpoints(ctx, prod.ID, in.EndpointIDs)
+	endpoints, err := c.findEndpoints(ctx, prod.ID, in.EndpointIDs)
 	if err != nil {
 		return nil, err
 	}
-	status, err := c.initial(ctx, a, prod, or(chosen.Approval, prod.Approval) == domain.Auto)
+	status, err := c.initialStatus(ctx, a, prod, valueOr(chosen.Approval, prod.Approval) == domain.Auto)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.endPrevious(ctx, a, prod); err != nil {
+	if err := c.supersedePrevious(ctx, a, prod); err != nil {
 		return nil, err
 	}
 	create := c.Subscription.Create().SetOrganizationID(a.OrganizationID).SetAccountID(a.AccountID).
@@ -107,7 +107,7 @@ func (c *change) register(ctx context.Context, in RegisterInput) (*db.Subscripti
 	made, err := create.Save(ctx)
 	if err != nil {
 		if _, yes := database.IsUnique(err); yes {
-			return nil, alreadyRegistered()
+			return nil, errAlreadyRegistered()
 		}
 		return nil, err
 	}
@@ -115,13 +115,13 @@ func (c *change) register(ctx context.Context, in RegisterInput) (*db.Subscripti
 	return made, nil
 }
 
-func alreadyRegistered() error {
+func errAlreadyRegistered() error {
 	return fault.Input(fault.AlreadyRegistered, "productId", "The app is registered with this product already.")
 }
 
-// offer finds the product and the plan. A plan may be left out where there is
+// lockProductAndPlan finds the product and the plan. A plan may be left out where there is
 // but one. Both are kept from changing under the subscription.
-func (c *change) offer(ctx context.Context, in RegisterInput) (*db.Product, *db.Plan, error) {
+func (c *change) lockProductAndPlan(ctx context.Context, in RegisterInput) (*db.Product, *db.Plan, error) {
 	id, ok := nodeid.Decode(nodeid.Product, in.ProductID)
 	if !ok {
 		return nil, nil, fault.Input(fault.UnknownReference, "productId", "There is no such product.")
@@ -152,8 +152,8 @@ func (c *change) offer(ctx context.Context, in RegisterInput) (*db.Product, *db.
 	return prod, plans[0], nil
 }
 
-// endPrevious steps an ended subscription back, so that the new one is the newest.
-func (c *change) endPrevious(ctx context.Context, a *db.App, prod *db.Product) error {
+// supersedePrevious steps an ended subscription back, so that the new one is the newest.
+func (c *change) supersedePrevious(ctx context.Context, a *db.App, prod *db.Product) error {
 	newest, err := c.Subscription.Query().Where(subscription.AppID(a.ID), subscription.ProductID(prod.ID), subscription.Newest(true)).Only(ctx)
 	if db.IsNotFound(err) {
 		return nil
@@ -162,7 +162,7 @@ func (c *change) endPrevious(ctx context.Context, a *db.App, prod *db.Product) e
 		return err
 	}
 	if newest.Status.Live() {
-		return alreadyRegistered()
+		return errAlreadyRegistered()
 	}
 	return c.Subscription.UpdateOne(newest).SetNewest(false).Exec(ctx)
 }

@@ -16,7 +16,7 @@ import (
 
 // Approve lets a waiting subscription be used.
 func (p *Portal) Approve(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
-	return p.transit(ctx, id, lifecycle.Approve, reason)
+	return p.transition(ctx, id, lifecycle.Approve, reason)
 }
 
 // Reject refuses a waiting subscription; the reason is needed.
@@ -24,32 +24,32 @@ func (p *Portal) Reject(ctx context.Context, id, reason string) (*db.Subscriptio
 	if unseen.All(reason) {
 		return nil, fault.Input(fault.Required, "reason", "The developer should learn why.")
 	}
-	return p.transit(ctx, id, lifecycle.Reject, &reason)
+	return p.transition(ctx, id, lifecycle.Reject, &reason)
 }
 
 // Withdraw takes back a waiting subscription.
 func (p *Portal) Withdraw(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
-	return p.transit(ctx, id, lifecycle.Withdraw, reason)
+	return p.transition(ctx, id, lifecycle.Withdraw, reason)
 }
 
 // Unregister ends a live subscription.
 func (p *Portal) Unregister(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
-	return p.transit(ctx, id, lifecycle.Unregister, reason)
+	return p.transition(ctx, id, lifecycle.Unregister, reason)
 }
 
 // Suspend interrupts an approved subscription.
 func (p *Portal) Suspend(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
-	return p.transit(ctx, id, lifecycle.Suspend, reason)
+	return p.transition(ctx, id, lifecycle.Suspend, reason)
 }
 
 // Resume lets an interrupted subscription go on.
 func (p *Portal) Resume(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
-	return p.transit(ctx, id, lifecycle.Resume, reason)
+	return p.transition(ctx, id, lifecycle.Resume, reason)
 }
 
-// transit takes a subscription over one edge of its table. Of many who come at
+// transition takes a subscription over one edge of its table. Of many who come at
 // once one wins; the others, and whoever comes later, get WRONG_STATUS.
-func (p *Portal) transit(ctx context.Context, id string, a lifecycle.SubscriptionAction, reason *string) (out *db.Subscription, err error) {
+func (p *Portal) transition(ctx context.Context, id string, a lifecycle.SubscriptionAction, reason *string) (out *db.Subscription, err error) {
 	if err := checkReason("reason", reason); err != nil {
 		return nil, err
 	}
@@ -75,10 +75,10 @@ func (p *Portal) transit(ctx context.Context, id string, a lifecycle.Subscriptio
 			return err
 		}
 		if s.DeletedAt != nil {
-			out, err = c.lift(ctx, s, a, deref(reason))
+			out, err = c.endSanction(ctx, s, a, deref(reason))
 			return err
 		}
-		if err := c.step(ctx, s, a, deref(reason)); err != nil {
+		if err := c.applyTransition(ctx, s, a, deref(reason)); err != nil {
 			return err
 		}
 		out, err = c.Subscription.Get(ctx, s.ID)
@@ -91,11 +91,11 @@ func subscriptionObject(s *db.Subscription, a lifecycle.SubscriptionAction) poli
 	return policy.Object{OrganizationID: s.OrganizationID, AccountID: s.AccountID, Subscription: s.Status, SubscriptionAction: a}
 }
 
-// step changes the state by compare-and-set, and records it.
-func (c *change) step(ctx context.Context, s *db.Subscription, a lifecycle.SubscriptionAction, reason string) error {
+// applyTransition changes the state by compare-and-set, and records it.
+func (c *change) applyTransition(ctx context.Context, s *db.Subscription, a lifecycle.SubscriptionAction, reason string) error {
 	to, ok := lifecycle.Next(s.Status, a)
 	if !ok {
-		return wrongStatus("subscriptionId", "The subscription is "+string(s.Status)+".", string(s.Status))
+		return errWrongStatus("subscriptionId", "The subscription is "+string(s.Status)+".", string(s.Status))
 	}
 	u := c.Subscription.Update().Where(subscription.ID(s.ID), subscription.StatusEQ(s.Status), subscription.Version(s.Version)).
 		SetStatus(to).SetReason(reason).SetUpdatedAt(c.now).AddVersion(1).SetDecidedAt(c.now)
@@ -111,7 +111,7 @@ func (c *change) step(ctx context.Context, s *db.Subscription, a lifecycle.Subsc
 	if err != nil {
 		return err
 	}
-	e := subscriptionEvent(edgeEvent(a), s, name, []domain.Change{{Field: "status", Before: text(s.Status), After: text(to)}})
+	e := subscriptionEvent(transitionEvent(a), s, name, []domain.Change{{Field: "status", Before: text(s.Status), After: text(to)}})
 	e.Reason = reason
 	c.record(e)
 	return nil
@@ -132,18 +132,18 @@ func (c *change) productTitle(ctx context.Context, s *db.Subscription) (string, 
 func (c *change) endAll(ctx context.Context, all []*db.Subscription, a lifecycle.SubscriptionAction, reason string) error {
 	for _, s := range all {
 		if s.DeletedAt != nil {
-			if _, err := c.lift(ctx, s, a, reason); err != nil {
+			if _, err := c.endSanction(ctx, s, a, reason); err != nil {
 				return err
 			}
-		} else if err := c.step(ctx, s, a, reason); err != nil {
+		} else if err := c.applyTransition(ctx, s, a, reason); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// edgeEvent names the event that tells of an edge.
-func edgeEvent(a lifecycle.SubscriptionAction) eventlog.Type {
+// transitionEvent names the event that tells of an edge.
+func transitionEvent(a lifecycle.SubscriptionAction) eventlog.Type {
 	switch a {
 	case lifecycle.Approve:
 		return eventlog.SubscriptionApproved

@@ -17,14 +17,14 @@ const (
 	unclearPause = 20 * time.Millisecond
 )
 
-// undone is the error of a commit that is known not to have happened.
-type undone struct{ error }
+// rolledBack is the error of a commit that is known not to have happened.
+type rolledBack struct{ error }
 
-func (u undone) Unwrap() error { return u.error }
+func (u rolledBack) Unwrap() error { return u.error }
 
 // retryable reports whether a change may begin anew: nothing of it has happened,
 // and the next try may well succeed.
-func retryable(err error) bool { return errors.As(err, new(undone)) || database.IsRetryable(err) }
+func retryable(err error) bool { return errors.As(err, new(rolledBack)) || database.IsRetryable(err) }
 
 // resolveUnclearCommit finds out whether a change has happened whose commit failed with err:
 // the connection may have been lost on the way there, or on the way back. It
@@ -42,9 +42,9 @@ func (p *Portal) resolveUnclearCommit(ctx context.Context, c *change, err error)
 		case lost == nil && happened:
 			return nil
 		case lost == nil:
-			return undone{err}
+			return rolledBack{err}
 		case ask.Err() != nil, !database.IsUnavailable(lost) && !database.IsRetryable(lost):
-			return outcomeUnknown(err)
+			return errOutcomeUnknown(err)
 		}
 		select {
 		case <-ask.Done():
@@ -53,9 +53,9 @@ func (p *Portal) resolveUnclearCommit(ctx context.Context, c *change, err error)
 	}
 }
 
-// outcomeUnknown is the answer where nobody knows whether a change has happened, so
+// errOutcomeUnknown is the answer where nobody knows whether a change has happened, so
 // that nothing may be tried again: it names no time to do so.
-func outcomeUnknown(err error) error {
+func errOutcomeUnknown(err error) error {
 	return fault.Wrap(fault.CodeUnavailable, fault.ReasonOutcomeUnknown, errors.New(err.Error()), "The database fell silent in the middle of this change: it may have happened.")
 }
 

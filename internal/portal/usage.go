@@ -34,7 +34,7 @@ type UsageFilter struct {
 // may ask nothing.
 func (p *Portal) UsageQuery(ctx context.Context, f UsageFilter, by usage.Interval) (q usage.Query, err error) {
 	v := viewer.Current(ctx)
-	if err := mayCount(v); err != nil {
+	if err := authorizeUsage(v); err != nil {
 		return q, err
 	}
 	q = usage.Query{Organization: v.OrganizationID, From: f.From, To: f.To, Interval: by}
@@ -57,12 +57,14 @@ func (p *Portal) UsageQuery(ctx context.Context, f UsageFilter, by usage.Interva
 	return q, err
 }
 
-// MayCount refuses viewers who may ask for no counts at all, whatever they ask
+// AuthorizeUsage refuses viewers who may ask for no counts at all, whatever they ask
 // for: a caller who looks at the question first would tell them of its mistakes.
-func (p *Portal) MayCount(ctx context.Context) error { return mayCount(viewer.Current(ctx)) }
+func (p *Portal) AuthorizeUsage(ctx context.Context) error {
+	return authorizeUsage(viewer.Current(ctx))
+}
 
-// mayCount refuses those who count nothing, in the words of the schema's locks.
-func mayCount(v viewer.Viewer) error {
+// authorizeUsage refuses those who count nothing, in the words of the schema's locks.
+func authorizeUsage(v viewer.Viewer) error {
 	switch {
 	case v.Role == viewer.Admin:
 		return nil

@@ -29,8 +29,8 @@ type CreateUserInput struct {
 // CreateUser makes a user; a developer is put into an account. An address that
 // another user of the organization has is TAKEN.
 func (p *Portal) CreateUser(ctx context.Context, in CreateUserInput) (out *db.User, err error) {
-	role := or(in.Role, domain.RolePortal)
-	hash, err := p.newPerson(ctx, in.Name, in.Email, in.Password)
+	role := valueOr(in.Role, domain.RolePortal)
+	hash, err := p.checkNewUser(ctx, in.Name, in.Email, in.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (p *Portal) CreateUser(ctx context.Context, in CreateUserInput) (out *db.Us
 		if err != nil {
 			return err
 		}
-		return c.addMember(ctx, acc, out, or(in.MembershipRole, domain.Member))
+		return c.addMember(ctx, acc, out, valueOr(in.MembershipRole, domain.Member))
 	})
 	if err != nil {
 		return nil, err // without an account there is no user either
@@ -61,8 +61,8 @@ func (p *Portal) CreateUser(ctx context.Context, in CreateUserInput) (out *db.Us
 	return out, nil
 }
 
-// newPerson checks what is said of a new person, and hashes the password.
-func (p *Portal) newPerson(ctx context.Context, name string, email address.Email, password string) (hash string, err error) {
+// checkNewUser checks what is said of a new person, and hashes the password.
+func (p *Portal) checkNewUser(ctx context.Context, name string, email address.Email, password string) (hash string, err error) {
 	if err := fault.Collect(checkName("name", name), email.Check("email"), p.passwords.Check("password", password, email)); err != nil {
 		return "", err
 	}
@@ -74,7 +74,7 @@ func (c *change) addUser(ctx context.Context, name string, email address.Email, 
 		SetEmail(email.Typed()).SetEmailFolded(email).SetRole(role).SetPasswordHash(hash).SetPasswordChangedAt(c.now).
 		SetCreatedAt(c.now).SetUpdatedAt(c.now).Save(ctx)
 	if err != nil {
-		return nil, taken(err, "email", "Somebody in the organization has this address already.")
+		return nil, takenError(err, "email", "Somebody in the organization has this address already.")
 	}
 	c.record(userEvent(eventlog.UserCreated, out, created("name", name, "email", email.Typed(), "role", role)))
 	return out, nil
@@ -95,12 +95,12 @@ func (c *change) addMember(ctx context.Context, acc *db.Account, u *db.User, rol
 // commands do, as Portico itself: it is how the first one comes to be.
 func (p *Portal) CreateStaff(ctx context.Context, slug, name string, email address.Email, password string) (out *db.User, err error) {
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
-	hash, err := p.newPerson(ctx, name, email, password)
+	hash, err := p.checkNewUser(ctx, name, email, password)
 	if err != nil {
 		return nil, err
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		if err := c.enter(ctx, slug); err != nil {
+		if err := c.enterOrganization(ctx, slug); err != nil {
 			return err
 		}
 		var err error
@@ -113,15 +113,15 @@ func (p *Portal) CreateStaff(ctx context.Context, slug, name string, email addre
 // DisableUser keeps a user out: open sessions end with the next request. A
 // disabled user is given as it is.
 func (p *Portal) DisableUser(ctx context.Context, id string, reason *string) (*db.User, error) {
-	return p.setUser(ctx, id, reason, policy.UserDisable, domain.UserDisabled, eventlog.UserDisabled)
+	return p.setUserStatus(ctx, id, reason, policy.UserDisable, domain.UserDisabled, eventlog.UserDisabled)
 }
 
 // EnableUser lets a disabled user sign in again; an active one is given as it is.
 func (p *Portal) EnableUser(ctx context.Context, id string, reason *string) (*db.User, error) {
-	return p.setUser(ctx, id, reason, policy.UserEnable, domain.UserActive, eventlog.UserEnabled)
+	return p.setUserStatus(ctx, id, reason, policy.UserEnable, domain.UserActive, eventlog.UserEnabled)
 }
 
-func (p *Portal) setUser(ctx context.Context, id string, reason *string, a policy.Action, to domain.UserStatus, t eventlog.Type) (out *db.User, err error) {
+func (p *Portal) setUserStatus(ctx context.Context, id string, reason *string, a policy.Action, to domain.UserStatus, t eventlog.Type) (out *db.User, err error) {
 	if err := checkReason("reason", reason); err != nil {
 		return nil, err
 	}
@@ -138,7 +138,7 @@ func (p *Portal) setUser(ctx context.Context, id string, reason *string, a polic
 		if d.Is(policy.Policy) {
 			return fault.Input(fault.NotAllowed, "userId", *d.Message)
 		}
-		if err := refusal(d); err != nil || u.Status == to {
+		if err := decisionError(d); err != nil || u.Status == to {
 			out = u
 			return err
 		}

@@ -26,7 +26,7 @@ func (p *Portal) Users(ctx context.Context, f UserFilter, r Read) (*paging.Page[
 	return readPage(ctx, p, l, func() listable[*db.User, *db.UserSelect] {
 		q := p.client.User.Query()
 		if f.Contains != nil {
-			folded := sought(*f.Contains)
+			folded := searchText(*f.Contains)
 			q.Where(user.Or(user.NameFoldedContains(folded), predicate.User(sql.FieldContains(user.FieldEmailFolded, folded))))
 		}
 		if f.Role != nil {

@@ -53,17 +53,17 @@ func (p *Portal) UnlockByAddress(ctx context.Context, slug string, email address
 	if err := email.Check("email"); err != nil {
 		return nil, err
 	}
-	return p.commandUser(ctx, slug, email, func(ctx context.Context, c *change, u *db.User) (*db.User, error) {
+	return p.changeUserByAddress(ctx, slug, email, func(ctx context.Context, c *change, u *db.User) (*db.User, error) {
 		return c.unlock(ctx, u, "")
 	})
 }
 
-// commandUser does f, as Portico itself, to the user of an address in the
+// changeUserByAddress does f, as Portico itself, to the user of an address in the
 // organization of a slug.
-func (p *Portal) commandUser(ctx context.Context, slug string, email address.Email, f func(context.Context, *change, *db.User) (*db.User, error)) (out *db.User, err error) {
+func (p *Portal) changeUserByAddress(ctx context.Context, slug string, email address.Email, f func(context.Context, *change, *db.User) (*db.User, error)) (out *db.User, err error) {
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		if err := c.enter(ctx, slug); err != nil {
+		if err := c.enterOrganization(ctx, slug); err != nil {
 			return err
 		}
 		u, err := lockForUpdate(c, c.User.Query().Where(user.OrganizationID(c.organization), user.EmailFolded(email))).Only(ctx)
@@ -89,9 +89,9 @@ func (p *Portal) Organizations(ctx context.Context) ([]*db.Organization, error) 
 // UsersOf lists an organization's users, for commands; first made first.
 func (p *Portal) UsersOf(ctx context.Context, slug string) ([]*db.User, error) {
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
-	o, err := p.client.Organization.Query().Where(organization.Slug(askable(slug))).Only(ctx)
+	o, err := p.client.Organization.Query().Where(organization.Slug(sanitizeText(slug))).Only(ctx)
 	if db.IsNotFound(err) {
-		return nil, unknownOrganization()
+		return nil, errUnknownOrganization()
 	}
 	if err != nil {
 		return nil, publicError(err)

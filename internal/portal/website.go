@@ -17,34 +17,34 @@ func checkURL(field, s string) error {
 	if err := checkLine(field, s, maxDescription); err != nil {
 		return err
 	}
-	kept, ok := website(s)
+	kept, ok := parseWebsite(s)
 	if !ok {
 		return fault.Input(fault.InvalidValue, field, "This is not an http or https address.")
 	}
 	if len(kept) > maxDescription {
-		return tooLong(field, maxDescription) // as it is kept, other scripts take more
+		return errTooLong(field, maxDescription) // as it is kept, other scripts take more
 	}
 	return nil
 }
 
-// printed returns the address that checkURL has passed in the spelling that is
+// normalizeURL returns the address that checkURL has passed in the spelling that is
 // kept: printed again from its parse, so that what is stored is what was checked.
-func printed(s string) string {
-	out, _ := website(s)
+func normalizeURL(s string) string {
+	out, _ := parseWebsite(s)
 	return out
 }
 
-// printedPatch is printed for an attribute of an update.
-func printedPatch(p Patch[string]) Patch[string] {
+// normalizeURLPatch is printed for an attribute of an update.
+func normalizeURLPatch(p Patch[string]) Patch[string] {
 	if p.Value != nil {
-		p.Value = new(printed(*p.Value))
+		p.Value = new(normalizeURL(*p.Value))
 	}
 	return p
 }
 
-// website reads an absolute http or https address without a user, and prints
+// parseWebsite reads an absolute http or https address without a user, and prints
 // it again. Nothing is an address too: none.
-func website(s string) (string, bool) {
+func parseWebsite(s string) (string, bool) {
 	if s == "" {
 		return "", true
 	}
@@ -107,8 +107,8 @@ func portOf(u *url.URL) (string, bool) {
 	return ":" + strconv.FormatUint(n, 10), err == nil && n > 0
 }
 
-// websites prints an account's addresses as they are kept.
-func websites(p domain.Profile) domain.Profile {
-	p.Website = printed(p.Website)
+// normalizeProfile prints an account's addresses as they are kept.
+func normalizeProfile(p domain.Profile) domain.Profile {
+	p.Website = normalizeURL(p.Website)
 	return p
 }

@@ -12,14 +12,14 @@ import (
 	"portico/internal/zone"
 )
 
-// MendedZone is an organization whose time zone was none.
-type MendedZone struct{ Organization, Before, After string }
+// RepairedZone is an organization whose time zone was none.
+type RepairedZone struct{ Organization, Before, After string }
 
-// MendTimeZones returns organizations whose stored time zone is none of IANA's
+// RepairTimeZones returns organizations whose stored time zone is none of IANA's
 // names (older versions took whatever the machine had a file for) the zone that
 // the name meant, or UTC where nobody can know. Each is a change like any other,
 // with its event. It may run on several servers at once.
-func (p *Portal) MendTimeZones(ctx context.Context) (mended []MendedZone, err error) {
+func (p *Portal) RepairTimeZones(ctx context.Context) (mended []RepairedZone, err error) {
 	all, err := p.client.Organization.Query().Select(organization.FieldSlug, organization.FieldTimeZone).All(asSystem(ctx, uuid.Nil))
 	if err != nil {
 		return nil, publicError(err)
@@ -32,15 +32,15 @@ func (p *Portal) MendTimeZones(ctx context.Context) (mended []MendedZone, err er
 		if !ok {
 			after = "UTC"
 		}
-		if err := p.mendZone(asSystem(ctx, o.ID), o, after); err != nil {
+		if err := p.repairTimeZone(asSystem(ctx, o.ID), o, after); err != nil {
 			return mended, err
 		}
-		mended = append(mended, MendedZone{o.Slug, o.TimeZone, after})
+		mended = append(mended, RepairedZone{o.Slug, o.TimeZone, after})
 	}
 	return mended, nil
 }
 
-func (p *Portal) mendZone(ctx context.Context, o *db.Organization, after string) error {
+func (p *Portal) repairTimeZone(ctx context.Context, o *db.Organization, after string) error {
 	return p.change(ctx, func(ctx context.Context, c *change) error {
 		n, err := c.Organization.Update().Where(organization.ID(o.ID), organization.TimeZone(o.TimeZone)).
 			SetTimeZone(after).AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
