@@ -18,9 +18,9 @@ import (
 	"portico/internal/viewer"
 )
 
-// owningAccount finds the account that something new is to belong to, and
-// keeps it from being deleted meanwhile: an administrator must name it, a
-// developer's is the active one.
+// owningAccount returns the account that a new object will belong to, locked
+// against deletion: the one an administrator names, or a developer's active
+// account.
 func (c *change) owningAccount(ctx context.Context, given *string) (*db.Account, error) {
 	id := c.viewer.AccountID
 	if given != nil {
@@ -36,7 +36,7 @@ func (c *change) owningAccount(ctx context.Context, given *string) (*db.Account,
 	return c.lockAccountForShare(ctx, id)
 }
 
-// lockAccountForShare reads an account that the input names beside its target.
+// lockAccountForShare reads and locks an account that the input refers to.
 func (c *change) lockAccountForShare(ctx context.Context, id uuid.UUID) (*db.Account, error) {
 	a, err := lockForShare(c, c.Account.Query().Where(account.ID(id))).Only(ctx)
 	if db.IsNotFound(err) {
@@ -49,13 +49,13 @@ func errUnknownAccount() error {
 	return fault.Input(fault.UnknownReference, "accountId", "There is no such account.")
 }
 
-// CreateAccountInput says what account to make.
+// CreateAccountInput is the input of CreateAccount.
 type CreateAccountInput struct {
 	Name    string
 	Profile *domain.Profile
 }
 
-// CreateAccount makes an account.
+// CreateAccount creates an account.
 func (p *Portal) CreateAccount(ctx context.Context, in CreateAccountInput) (out *db.Account, err error) {
 	profile := deref(in.Profile)
 	if err := fault.Collect(checkName("name", in.Name), checkProfile("profile", profile)); err != nil {
@@ -77,7 +77,7 @@ func (p *Portal) CreateAccount(ctx context.Context, in CreateAccountInput) (out 
 	return out, err
 }
 
-// UpdateAccountInput says what to change in an account.
+// UpdateAccountInput is the input of UpdateAccount.
 type UpdateAccountInput struct {
 	AccountID string
 	Version   *int
@@ -117,13 +117,14 @@ func (p *Portal) UpdateAccount(ctx context.Context, in UpdateAccountInput) (*db.
 	})
 }
 
-// SuspendAccount keeps an account's developers out and its keys from being
-// accepted; a suspended one is given as it is.
+// SuspendAccount denies access to an account's developers and to its API keys.
+// An account that is suspended already is returned unchanged.
 func (p *Portal) SuspendAccount(ctx context.Context, id string, reason *string) (*db.Account, error) {
 	return p.setAccountStatus(ctx, id, reason, policy.AccountSuspend, domain.AccountSuspended, eventlog.AccountSuspended)
 }
 
-// ResumeAccount lets a suspended account act again; an active one is given as it is.
+// ResumeAccount ends the suspension of an account. An active account is
+// returned unchanged.
 func (p *Portal) ResumeAccount(ctx context.Context, id string, reason *string) (*db.Account, error) {
 	return p.setAccountStatus(ctx, id, reason, policy.AccountResume, domain.AccountActive, eventlog.AccountResumed)
 }
@@ -143,7 +144,8 @@ func (p *Portal) setAccountStatus(ctx context.Context, id string, reason *string
 	})
 }
 
-// DeleteAccount deletes an account with its apps. It gives the opaque id.
+// DeleteAccount deletes an account and its apps. It returns the account's
+// opaque id.
 func (p *Portal) DeleteAccount(ctx context.Context, id string, reason *string) (deleted string, err error) {
 	if err := checkReason("reason", reason); err != nil {
 		return "", err
@@ -183,8 +185,9 @@ func (p *Portal) DeleteAccount(ctx context.Context, id string, reason *string) (
 	return a.GlobalID(), nil
 }
 
-// changeAccount holds an account, asks the policy, and does f. What the policy
-// says of the account's own state is left to f, which knows what repeating means.
+// changeAccount locks an account, asks the policy and calls f. f decides what
+// the account's own state forbids, since it knows whether the change has been
+// applied already.
 func (p *Portal) changeAccount(ctx context.Context, id string, a policy.Action, f func(context.Context, *change, *db.Account) (*db.Account, error)) (out *db.Account, err error) {
 	accountID, err := decode(nodeid.Account, id)
 	if err != nil {

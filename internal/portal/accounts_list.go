@@ -53,9 +53,9 @@ func (p *Portal) MembersOfAccounts(ctx context.Context, accounts []uuid.UUID, r 
 		accounts, Order{Column: membership.FieldCreatedAt}, r)
 }
 
-// AccountsOfUser returns a page of the accounts a user belongs to. The user is
-// the viewer, or has just signed in; the accounts besides the active one are
-// hidden from the viewer elsewhere.
+// AccountsOfUser returns a page of the accounts a user belongs to. The user
+// must be the viewer, or have just signed in: the accounts are read as Portico
+// itself, because the row policy shows a viewer only the active one.
 func (p *Portal) AccountsOfUser(ctx context.Context, user *db.User, r Read) (*paging.Page[*db.Account], error) {
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(user.OrganizationID))
 	return readPage(ctx, p, accountList(), func() listable[*db.Account, *db.AccountSelect] {
@@ -63,7 +63,7 @@ func (p *Portal) AccountsOfUser(ctx context.Context, user *db.User, r Read) (*pa
 	}, Order{Column: account.FieldCreatedAt}, r)
 }
 
-// memberOf is true for the accounts of a user.
+// memberOf matches the accounts that a user is a member of.
 func memberOf(user uuid.UUID) predicate.Account {
 	return func(s *sql.Selector) {
 		t := sql.Dialect(s.Dialect()).Table(membership.Table)

@@ -16,7 +16,7 @@ import (
 	"portico/internal/viewer"
 )
 
-// CreateAppInput says what app to make.
+// CreateAppInput is the input of CreateApp.
 type CreateAppInput struct {
 	Name        string
 	Description *string
@@ -24,12 +24,13 @@ type CreateAppInput struct {
 	ReferenceID *string // a UUID
 	AccountID   *string
 	GenerateKey *bool
-	// FirstKey says what the first key is to be like; nil: a plain one for development.
-	FirstKey       *FirstKeyInput `json:",omitempty"` // inputs without it are hashed as before it came
+	// FirstKey describes the first credential; nil for a development one with
+	// default attributes.
+	FirstKey       *FirstKeyInput `json:",omitempty"` // omitted if nil, so that older inputs keep their hash
 	IdempotencyKey *string
 }
 
-// CreatedApp is a new app and its first key.
+// CreatedApp is a new app and its first credential.
 type CreatedApp struct {
 	App        *db.App
 	Credential *db.Credential
@@ -37,8 +38,9 @@ type CreatedApp struct {
 	Replayed   bool
 }
 
-// CreateApp makes an app and, unless told otherwise, its first key: both or
-// neither. A reference id that was ever given is TAKEN.
+// CreateApp creates an app and, unless GenerateKey is false, its first
+// credential: both or neither. A reference id that any app has ever had is
+// TAKEN.
 func (p *Portal) CreateApp(ctx context.Context, in CreateAppInput) (CreatedApp, error) {
 	if err := fault.Collect(
 		checkName("name", in.Name),
@@ -50,7 +52,7 @@ func (p *Portal) CreateApp(ctx context.Context, in CreateAppInput) (CreatedApp, 
 		return CreatedApp{}, err
 	}
 	if in.ReferenceID != nil {
-		in.ReferenceID = new(parseReference(*in.ReferenceID).String()) // in one spelling, as it is hashed
+		in.ReferenceID = new(parseReference(*in.ReferenceID).String()) // canonical, because the input is hashed
 	}
 	key := in.IdempotencyKey
 	in.IdempotencyKey, in.FirstKey = nil, in.FirstKey.withDefaults()
@@ -71,8 +73,8 @@ func (p *Portal) CreateApp(ctx context.Context, in CreateAppInput) (CreatedApp, 
 	}, p.replayApp)
 }
 
-// checkReference wants a UUID in its usual text form, but for that of all
-// zeros, or nothing.
+// checkReference reports an error unless given is nil or a UUID in its usual
+// text form, other than the nil UUID.
 func checkReference(given *string) error {
 	if given != nil && parseReference(*given) == uuid.Nil {
 		return fault.Input(fault.InvalidValue, "referenceId", "This is not a UUID by RFC 9562, or the one of all zeros.")
@@ -80,10 +82,11 @@ func checkReference(given *string) error {
 	return nil
 }
 
-// parseReference reads a UUID in its usual text form; all zeros for anything else.
+// parseReference parses a UUID in its usual text form; it returns the nil UUID
+// for anything else.
 func parseReference(s string) uuid.UUID {
 	id, err := uuid.Parse(s)
-	if err != nil || len(s) != len(id.String()) { // Parse reads other forms, too
+	if err != nil || len(s) != len(id.String()) { // Parse accepts other forms, too
 		return uuid.Nil
 	}
 	return id
@@ -125,8 +128,8 @@ func (p *Portal) createApp(ctx context.Context, c *change, in CreateAppInput) (C
 	return out, nil
 }
 
-// checkReferenceUnused looks among all apps, the deleted ones included: a reference
-// id is never given again.
+// checkReferenceUnused looks at all apps, deleted ones included: a reference id
+// is never used again.
 func (c *change) checkReferenceUnused(ctx context.Context, id uuid.UUID) error {
 	all := viewer.NewContext(ctx, viewer.ForSystem(c.organization))
 	exists, err := c.App.Query().Where(app.ReferenceID(id)).Exist(all)
@@ -139,20 +142,20 @@ func (c *change) checkReferenceUnused(ctx context.Context, id uuid.UUID) error {
 	return nil
 }
 
-// replayApp repeats what an earlier request made, without the secret.
+// replayApp returns what an earlier request created, without the secret.
 func (p *Portal) replayApp(ctx context.Context, m createdIDs) (CreatedApp, error) {
 	apps, err := p.AppsByID(ctx, []uuid.UUID{m.first}, nil)
 	if err != nil {
 		return CreatedApp{}, err
 	}
 	if apps[m.first] == nil {
-		return CreatedApp{}, fault.NotFound() // it is gone meanwhile
+		return CreatedApp{}, fault.NotFound() // deleted meanwhile
 	}
 	keys, err := p.CredentialsByID(ctx, []uuid.UUID{m.second}, nil)
 	return CreatedApp{App: apps[m.first], Credential: keys[m.second], Replayed: true}, err
 }
 
-// UpdateAppInput says what to change in an app.
+// UpdateAppInput is the input of UpdateApp.
 type UpdateAppInput struct {
 	AppID       string
 	Version     *int
@@ -161,7 +164,8 @@ type UpdateAppInput struct {
 	Labels      Patch[[]domain.Label]
 }
 
-// UpdateApp changes an app. Nothing to change is no change and no event.
+// UpdateApp changes an app. If no attribute differs, nothing is written and no
+// event recorded.
 func (p *Portal) UpdateApp(ctx context.Context, in UpdateAppInput) (out *db.App, err error) {
 	if err := checkAppPatch(in); err != nil {
 		return nil, err
@@ -216,8 +220,8 @@ func (c *change) patchApp(ctx context.Context, a *db.App, in UpdateAppInput) (*d
 	return u.AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
 }
 
-// lockApp reads an app and keeps others from changing it, or anything that
-// hangs on it, until the change is done.
+// lockApp reads an app and locks it, and so what belongs to it, against other
+// changes until the transaction ends.
 func (c *change) lockApp(ctx context.Context, id string) (*db.App, error) {
 	appID, err := decode(nodeid.App, id)
 	if err != nil {

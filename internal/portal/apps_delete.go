@@ -18,8 +18,8 @@ import (
 	"portico/internal/viewer"
 )
 
-// DeleteApp takes an app out of every list: its keys are revoked and its live
-// subscriptions end, in the same transaction. It gives the app's opaque id.
+// DeleteApp deletes an app, revokes its credentials and ends its live
+// subscriptions, in one transaction. It returns the app's opaque id.
 func (p *Portal) DeleteApp(ctx context.Context, id string, reason *string) (deleted string, err error) {
 	if err := checkReason("reason", reason); err != nil {
 		return "", err
@@ -38,14 +38,16 @@ func (p *Portal) DeleteApp(ctx context.Context, id string, reason *string) (dele
 	return deleted, err
 }
 
-// deletionCause is why apps end.
+// deletionCause says how the deletion of apps is recorded: the reason for which
+// credentials are revoked, the action that ends subscriptions, and the user's
+// reason.
 type deletionCause struct {
 	keys          domain.RevocationReason
 	subscriptions lifecycle.SubscriptionAction
 	reason        string
 }
 
-// deleteApp deletes an app that is held.
+// deleteApp deletes an app that the caller has locked.
 func (c *change) deleteApp(ctx context.Context, a *db.App, why deletionCause) error {
 	keys, err := lockForUpdate(c, c.Credential.Query().Where(credential.AppID(a.ID))).All(ctx)
 	if err != nil {
@@ -54,7 +56,7 @@ func (c *change) deleteApp(ctx context.Context, a *db.App, why deletionCause) er
 	if err := c.revokeAll(ctx, keys, why.keys, why.reason); err != nil {
 		return err
 	}
-	// All are held: one that is resumed at this moment ends as well.
+	// All live ones are locked, so that one that is being resumed ends as well.
 	all, err := lockForUpdate(c, c.Subscription.Query().Where(subscription.AppID(a.ID), subscription.StatusIn(lifecycle.Waiting, lifecycle.Approved, lifecycle.Suspended))).All(ctx)
 	if err != nil {
 		return err
@@ -79,8 +81,8 @@ func (c *change) deleteApp(ctx context.Context, a *db.App, why deletionCause) er
 	return expectOneRow(n, err)
 }
 
-// RestoreApp brings a deleted app back within the organization's retention
-// time, with its history and one fresh key.
+// RestoreApp restores a deleted app within the organization's retention time,
+// with its history and a new credential.
 func (p *Portal) RestoreApp(ctx context.Context, id string) (out CreatedApp, err error) {
 	appID, err := decode(nodeid.App, id)
 	if err != nil {
@@ -100,7 +102,7 @@ func (p *Portal) RestoreApp(ctx context.Context, id string) (out CreatedApp, err
 		if err != nil {
 			return err
 		}
-		// Before the app, as deletions of the account hold them.
+		// The account first, in the order in which its deletion locks them.
 		if err := c.lockAccountOf(ctx, found.AccountID); err != nil {
 			return err
 		}
@@ -118,7 +120,7 @@ func (p *Portal) RestoreApp(ctx context.Context, id string) (out CreatedApp, err
 		return err
 	})
 	if err != nil {
-		return CreatedApp{}, err // whatever was in hand has not happened
+		return CreatedApp{}, err // rolled back
 	}
 	return out, nil
 }

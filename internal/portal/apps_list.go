@@ -12,7 +12,7 @@ import (
 	"portico/internal/paging"
 )
 
-// Apps returns a page of the apps that the viewer sees.
+// Apps returns a page of the apps that the viewer may see.
 func (p *Portal) Apps(ctx context.Context, f AppFilter, o Order, r Read) (*paging.Page[*db.App], error) {
 	return readPage(ctx, p, appList(), p.appQuery(f), o, r)
 }
@@ -39,7 +39,7 @@ type AppFilter struct {
 	AccountIDs   []string
 }
 
-// LabelFilter wants a label, with this value unless it is nil.
+// LabelFilter matches apps with a label; a nil Value matches any value.
 type LabelFilter struct {
 	Key   string
 	Value *string

@@ -18,10 +18,10 @@ import (
 	"portico/internal/lifecycle"
 )
 
-// ByID are rows by their ids; what the viewer may not see is absent.
+// ByID maps ids to rows. Rows that the viewer may not see are absent.
 type ByID[T any] map[uuid.UUID]T
 
-// batch reads rows by their ids with one statement.
+// batch reads rows by their ids in one statement.
 func batch[T row, S any](ctx context.Context, q listable[T, S], ids []uuid.UUID, id func(T) uuid.UUID, needs, columns []string) (ByID[T], error) {
 	if len(columns) > 0 {
 		q.Select(distinct(append(append([]string{"id"}, needs...), columns...))...)
@@ -38,8 +38,8 @@ func batch[T row, S any](ctx context.Context, q listable[T, S], ids []uuid.UUID,
 	return out, nil
 }
 
-// anyOf is database.AnyOf; one id alone is compared with directly, which
-// Postgres plans once and for all.
+// anyOf is database.AnyOf, but compares a single id directly, for which
+// Postgres caches a generic plan.
 func anyOf(column string, ids []uuid.UUID) func(*sql.Selector) {
 	if len(ids) == 1 {
 		return func(s *sql.Selector) { s.Where(sql.EQ(s.C(column), ids[0])) }
@@ -57,7 +57,8 @@ func (p *Portal) AppsByID(ctx context.Context, ids []uuid.UUID, columns []string
 	return batch(ctx, p.client.App.Query(), ids, func(r *db.App) uuid.UUID { return r.ID }, []string{app.FieldOrganizationID, app.FieldAccountID}, columns)
 }
 
-// AppByReference reads an app by its reference id; nil for none.
+// AppByReference reads an app by its reference id. It returns nil if there is
+// none.
 func (p *Portal) AppByReference(ctx context.Context, reference uuid.UUID, columns []string) (*db.App, error) {
 	q := p.client.App.Query().Where(app.ReferenceID(reference))
 	if len(columns) > 0 {
@@ -70,7 +71,7 @@ func (p *Portal) AppByReference(ctx context.Context, reference uuid.UUID, column
 	return one, publicError(err)
 }
 
-// CredentialsByID reads keys.
+// CredentialsByID reads credentials.
 func (p *Portal) CredentialsByID(ctx context.Context, ids []uuid.UUID, columns []string) (ByID[*db.Credential], error) {
 	out, err := batch(ctx, p.client.Credential.Query(), ids, func(r *db.Credential) uuid.UUID { return r.ID }, credentialList().needs, columns)
 	for _, c := range out {
@@ -119,8 +120,8 @@ func (p *Portal) EventsByID(ctx context.Context, ids []uuid.UUID, columns []stri
 	return batch(ctx, p.client.Event.Query(), ids, func(r *db.Event) uuid.UUID { return r.ID }, nil, columns)
 }
 
-// AccessLists returns the products on the access control lists of keys, oldest
-// product first.
+// AccessLists returns the ids of the products on the access control lists of
+// credentials, oldest product first.
 func (p *Portal) AccessLists(ctx context.Context, keys []uuid.UUID) (map[uuid.UUID][]uuid.UUID, error) {
 	rows, err := p.client.AccessEntry.Query().Where(database.AnyOf(accessentry.FieldCredentialID, keys)).
 		Order(accessentry.ByProductID()).All(ctx)

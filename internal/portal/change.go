@@ -18,25 +18,25 @@ import (
 	"portico/internal/viewer"
 )
 
-// retries is how often a change begins anew after the database gave its
-// transaction up for the sake of another one.
+// retries is how often a change is retried after the database aborted its
+// transaction in favour of another one.
 const retries = 3
 
-// change is one transaction, what happens in it, and the events that tell of it.
+// change is a transaction and the events it has recorded.
 type change struct {
 	*db.Tx
 	viewer viewer.Viewer
 	now    time.Time
-	// organization is whose log the events go to: the viewer's, unless a
-	// command sets another.
+	// organization is the one to whose log the events are appended: the
+	// viewer's, unless a command sets another.
 	organization uuid.UUID
 	postgres     bool
 	entries      []eventlog.Entry
 }
 
-// change does f in one transaction and appends the events it recorded. When f
-// or the log fails, nothing has happened. It returns when this node's gate goes
-// by whatever the caller may conclude from the answer.
+// change calls f in a transaction, appends the events it recorded, and commits.
+// If f or the log fails, the transaction is rolled back. It returns when this
+// node's key cache has applied everything that the result reveals.
 func (p *Portal) change(ctx context.Context, f func(ctx context.Context, c *change) error) error {
 	var c *change
 	var err error
@@ -52,13 +52,14 @@ func (p *Portal) change(ctx context.Context, f func(ctx context.Context, c *chan
 	return err
 }
 
-// idempotentRequest is one try. The change is nil when nothing could be asked.
+// tryChange makes one attempt. The change is nil if no transaction could be
+// started.
 func (p *Portal) tryChange(ctx context.Context, f func(ctx context.Context, c *change) error) (*change, error) {
 	tx, err := p.client.Tx(ctx)
 	if err != nil {
 		return nil, err
 	}
-	// A panic in f passes on, but not over an open transaction.
+	// If f panics, roll back before the panic continues.
 	done := false
 	defer func() {
 		if !done {
@@ -80,19 +81,19 @@ func (p *Portal) tryChange(ctx context.Context, f func(ctx context.Context, c *c
 	return c, nil
 }
 
-// record notes an event; it is written when the change has done its work.
+// record notes an event, which is appended just before the commit.
 func (c *change) record(e eventlog.Entry) {
 	e.ID = uuid.Must(uuid.NewV7())
 	c.entries = append(c.entries, e)
 }
 
-// authorize asks the policy and turns a no into the error for the caller.
+// authorize asks the policy, and returns a refusal as an error for the client.
 func (c *change) authorize(a policy.Action, o policy.Object) error {
 	return decisionError(policy.Decide(c.viewer, a, o))
 }
 
-// authorizeInState is may for what an object's state can forbid: that is for the
-// user to see, on the field that names the object.
+// authorizeInState is authorize for actions that the object's state can forbid.
+// Such a refusal is a problem of the input, on the field that names the object.
 func (c *change) authorizeInState(a policy.Action, o policy.Object, field, status string) error {
 	d := policy.Decide(c.viewer, a, o)
 	if d.Is(policy.Status) {
@@ -105,8 +106,9 @@ func errWrongStatus(field, message, status string) error {
 	return fault.Input(fault.WrongStatus, field, message, fault.Param{Name: "status", Value: status})
 }
 
-// decisionError is the error of a decision; nil when it is a yes. A state is asked
-// about by authorizeInState; whoever does not name a field has none to point at.
+// decisionError returns the error for a decision; nil if it allows the action.
+// A refusal because of the object's state is handled by authorizeInState; here
+// it has no field to point to.
 func decisionError(d policy.Decision) error {
 	switch {
 	case d.Allowed:
@@ -120,7 +122,8 @@ func decisionError(d policy.Decision) error {
 	}
 }
 
-// forbiddenReason is the reason of a refusal. Those of other codes never get here.
+// forbiddenReason returns the reason of a refusal. Codes that are not FORBIDDEN
+// do not reach it.
 func forbiddenReason(c policy.Code) fault.Reason {
 	switch c {
 	case policy.Policy:
@@ -131,7 +134,8 @@ func forbiddenReason(c policy.Code) fault.Reason {
 	return fault.ReasonRole
 }
 
-// publicError makes an error of the storage one for the outside.
+// publicError turns an error of the storage into one that may be shown to
+// clients.
 func publicError(err error) error {
 	var known *fault.Error
 	var invalid *fault.Invalid
@@ -148,16 +152,16 @@ func publicError(err error) error {
 	return database.Fault(err)
 }
 
-// lockable is a query that can hold the rows it reads until the transaction
-// ends. SQLite has one writer at a time and needs no lock.
+// lockable is a query that can lock the rows it reads until the transaction
+// ends. SQLite allows one writer at a time and needs no lock.
 type lockable[Q any] interface {
 	ForUpdate(...sql.LockOption) Q
 	ForShare(...sql.LockOption) Q
 }
 
-// lockForUpdate locks the rows against every change. Others may still refer to them: a
-// foreign key's check must not wait here, for its transaction may hold what
-// this one wants next.
+// lockForUpdate locks the rows against changes. It does not block references to
+// them: if a foreign key's check waited for this lock, its transaction could
+// hold a lock that this one needs next.
 func lockForUpdate[Q lockable[Q]](c *change, q Q) Q {
 	if c.postgres {
 		return q.ForUpdate(sql.WithLockClause("FOR NO KEY UPDATE"))
@@ -165,7 +169,8 @@ func lockForUpdate[Q lockable[Q]](c *change, q Q) Q {
 	return q
 }
 
-// lockForShare locks the rows against changes, while others may keep them too.
+// lockForShare locks the rows against changes; other transactions may hold the
+// same lock.
 func lockForShare[Q lockable[Q]](c *change, q Q) Q {
 	if c.postgres {
 		return q.ForShare()
@@ -173,7 +178,7 @@ func lockForShare[Q lockable[Q]](c *change, q Q) Q {
 	return q
 }
 
-// expectOneRow turns the count of a compare-and-set into its error.
+// expectOneRow returns the error of a compare-and-set that changed n rows.
 func expectOneRow(n int, err error) error {
 	if err != nil {
 		return err
@@ -184,7 +189,7 @@ func expectOneRow(n int, err error) error {
 	return nil
 }
 
-// checkVersion refuses a change against an older state.
+// checkVersion refuses a change based on an old version.
 func checkVersion(given *int, present int) error {
 	if given != nil && *given != present {
 		return fault.StaleVersion()

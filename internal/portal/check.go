@@ -14,7 +14,7 @@ import (
 	"portico/internal/unseen"
 )
 
-// Limits of texts, in characters.
+// Maximum lengths of texts, in characters.
 const (
 	maxName        = 255
 	maxShort       = 255
@@ -24,16 +24,17 @@ const (
 	maxLabelKey    = 63
 )
 
-// MaxLabels is how many labels an app, or custom fields an account, may have.
+// MaxLabels is the maximum number of labels of an app and of custom fields of
+// an account.
 const MaxLabels = 50
 
-// checkName wants 1–255 characters of which something can be seen, and no
-// control characters.
+// checkName requires 1–255 characters, at least one of them visible and none of
+// them a control character.
 func checkName(field, s string) error {
 	return cmp.Or(checkGiven(field, s), checkLine(field, s, maxName))
 }
 
-// checkGiven wants something that can be seen.
+// checkGiven requires visible characters.
 func checkGiven(field, s string) error {
 	if unseen.All(s) {
 		return fault.Input(fault.Required, field, "This must not be empty.")
@@ -41,8 +42,8 @@ func checkGiven(field, s string) error {
 	return nil
 }
 
-// checkSeen wants something that can be seen, or nothing: a text that is there
-// and is not seen would be taken for none, or for another.
+// checkSeen requires visible characters or an empty text: a text of invisible
+// ones would be mistaken for an empty one, or for another.
 func checkSeen(field, s string) error {
 	if s != "" && unseen.All(s) {
 		return fault.Input(fault.Required, field, "Nothing can be seen of this.")
@@ -50,11 +51,11 @@ func checkSeen(field, s string) error {
 	return nil
 }
 
-// checkLine wants at most max characters on one line, or nothing.
+// checkLine allows at most max characters on one line.
 func checkLine(field, s string, max int) error { return checkText(field, s, max, false) }
 
-// checkText wants at most max characters, none of them control characters, or
-// nothing.
+// checkText allows at most max characters without control characters; an empty
+// text is valid.
 func checkText(field, s string, max int, multiline bool) error {
 	if err := checkSeen(field, s); err != nil {
 		return err
@@ -73,7 +74,7 @@ func errTooLong(field string, max int) error {
 	return fault.Input(fault.TooLong, field, "This is longer than "+n+" characters.", fault.Param{Name: "max", Value: n})
 }
 
-// checkReason wants a text for the timeline.
+// checkReason checks an optional text for the timeline.
 func checkReason(field string, s *string) error {
 	if s == nil {
 		return nil
@@ -81,7 +82,7 @@ func checkReason(field string, s *string) error {
 	return checkText(field, *s, maxReason, true)
 }
 
-// atMost wants a list of at most max elements.
+// atMost returns an error if a list has more than max elements.
 func atMost(field string, n, max int) error {
 	if n <= max {
 		return nil
@@ -90,7 +91,7 @@ func atMost(field string, n, max int) error {
 	return fault.Input(fault.TooMany, field, "There are more than "+most+".", fault.Param{Name: "max", Value: most})
 }
 
-// checkLabels wants at most 50 with different keys.
+// checkLabels allows at most MaxLabels labels with distinct keys.
 func checkLabels(field string, labels []domain.Label) error {
 	if err := atMost(field, len(labels), MaxLabels); err != nil {
 		return err
@@ -111,7 +112,8 @@ func checkLabels(field string, labels []domain.Label) error {
 	return fault.Collect(errs...)
 }
 
-// checkEmail wants an address with nothing around it, or nothing at all.
+// checkEmail requires a plain e-mail address, without a display name, or an
+// empty text.
 func checkEmail(field, s string) error {
 	if s == "" {
 		return nil
@@ -135,7 +137,7 @@ func checkProfile(field string, p domain.Profile) error {
 	)
 }
 
-// slugs are what names in addresses look like.
+// slugs matches names that may appear in URLs.
 var slugs = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)
 
 func checkSlug(field, s string) error {
@@ -150,8 +152,8 @@ func checkSlug(field, s string) error {
 
 var decimals = regexp.MustCompile(`^[0-9]{1,12}(?:\.[0-9]{1,6})?$`)
 
-// checkCurrency wants the code of money that is in use: no historical one, no
-// metal, none for tests.
+// checkCurrency requires the ISO 4217 code of a currency in use: no historical
+// ones, metals or test codes.
 func checkCurrency(field, s string) error {
 	if err := checkSeen(field, s); err != nil {
 		return err
@@ -162,7 +164,7 @@ func checkCurrency(field, s string) error {
 	return nil
 }
 
-// checkRange wants a number between two others.
+// checkRange requires min ≤ n ≤ max.
 func checkRange(field string, n, min, max int) error {
 	if n < min || n > max {
 		low, high := strconv.Itoa(min), strconv.Itoa(max)

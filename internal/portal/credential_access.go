@@ -16,12 +16,12 @@ import (
 	"portico/internal/nodeid"
 )
 
-// maxAccessList is how many products an access control list may name.
+// maxAccessList is the maximum number of products on an access control list.
 const maxAccessList = 100
 
-// accessOf is the access of a new key. Whoever names products and does not say
-// which access means those: a key that reached all of them would be more than
-// was asked for.
+// accessOf returns the access of a new credential. A list of products without
+// an access means LISTED: access to all products would be more than was asked
+// for.
 func accessOf(given *domain.Access, list []string) *domain.Access {
 	if given != nil {
 		return given
@@ -32,8 +32,9 @@ func accessOf(given *domain.Access, list []string) *domain.Access {
 	return new(domain.AccessAll)
 }
 
-// checkAccess wants a list of a bearable length, and none with ALL access: who
-// reads it would take it for what the key reaches.
+// checkAccess limits the length of the list, and refuses a list with ALL
+// access, which a reader would mistake for the products the credential gives
+// access to.
 func checkAccess(access domain.Access, list []string) error {
 	if access == domain.AccessAll && len(list) > 0 {
 		return errListWithAllAccess()
@@ -49,8 +50,8 @@ func errListWithAllAccess() error {
 	return fault.Input(fault.InvalidValue, "accessControlList", "A key of ALL access has no list of products: set the access to LISTED, or leave the list empty.")
 }
 
-// findProducts finds the products of an access control list, those that the viewer
-// may see.
+// findProducts returns the products of an access control list, all of which the
+// viewer must be able to see.
 func (c *change) findProducts(ctx context.Context, ids []string) ([]uuid.UUID, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -71,7 +72,7 @@ func (c *change) findProducts(ctx context.Context, ids []string) ([]uuid.UUID, e
 	return found, nil
 }
 
-// createAccessList writes a key's access control list.
+// createAccessList stores a credential's access control list.
 func (c *change) createAccessList(ctx context.Context, key *db.Credential, products []uuid.UUID) error {
 	if len(products) == 0 {
 		return nil
@@ -81,8 +82,8 @@ func (c *change) createAccessList(ctx context.Context, key *db.Credential, produ
 	}).Exec(ctx)
 }
 
-// patchAccess changes which products a key reaches. ALL access takes the list
-// with it.
+// patchAccess changes which products a credential gives access to. ALL access
+// clears the list.
 func (c *change) patchAccess(ctx context.Context, u *db.CredentialUpdateOne, k *db.Credential, in UpdateKeyInput, d *diff) error {
 	access := k.Access
 	if in.Access.Set {
@@ -103,7 +104,7 @@ func (c *change) patchAccess(ctx context.Context, u *db.CredentialUpdateOne, k *
 	return c.replaceAccess(ctx, k, access, products, d)
 }
 
-// replaceAccess puts another access control list in the place of the present one.
+// replaceAccess replaces the access control list.
 func (c *change) replaceAccess(ctx context.Context, k *db.Credential, access domain.Access, products []uuid.UUID, d *diff) error {
 	old, err := c.AccessEntry.Query().Where(accessentry.CredentialID(k.ID)).Order(accessentry.ByProductID()).All(ctx)
 	if err != nil {
@@ -127,8 +128,8 @@ func (c *change) replaceAccess(ctx context.Context, k *db.Credential, access dom
 	return c.createAccessList(ctx, k, products)
 }
 
-// hiddenProducts lists the products that the viewer does not see, and so did not mean
-// to take off the list.
+// hiddenProducts returns those of the products that the viewer cannot see, and
+// therefore did not mean to remove from the list.
 func (c *change) hiddenProducts(ctx context.Context, products []uuid.UUID) ([]uuid.UUID, error) {
 	if len(products) == 0 {
 		return nil, nil

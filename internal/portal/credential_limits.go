@@ -9,10 +9,10 @@ import (
 	"portico/internal/fault"
 )
 
-// MaxAddresses is how many networks a key may be used from.
+// MaxAddresses is the maximum number of networks on a credential's allowlist.
 const MaxAddresses = 100
 
-// checkAddresses wants at most 100 networks or single addresses.
+// checkAddresses allows at most MaxAddresses networks or single addresses.
 func checkAddresses(field string, all []string) error {
 	errs := []error{atMost(field, len(all), MaxAddresses)}
 	for i, s := range all[:min(len(all), MaxAddresses)] {
@@ -31,8 +31,8 @@ func checkNetwork(field, s string) error {
 	return nil
 }
 
-// networks returns checked addresses in one spelling, as masked CIDR, each once;
-// nil for none.
+// networks returns checked addresses as masked CIDR prefixes, without
+// duplicates; nil for none.
 func networks(all []string) []string {
 	var out []string
 	for _, s := range all {
@@ -44,7 +44,8 @@ func networks(all []string) []string {
 	return out
 }
 
-// credentialLimit changes from where, and how often, a key may be used.
+// credentialLimit applies the patches of the allowed addresses and of the rate
+// limit.
 func credentialLimit(u *db.CredentialUpdateOne, k *db.Credential, in UpdateKeyInput, d *diff) {
 	if in.AllowedAddresses.Set {
 		given := networks(in.AllowedAddresses.or(nil))

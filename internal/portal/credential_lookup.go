@@ -12,11 +12,11 @@ import (
 	"portico/internal/fault"
 )
 
-// CredentialIDByKey finds the key that somebody holds, among those that the
-// viewer may see, the revoked ones too: by its raw key, by its user name and
-// password with a colon between them, or by the user name alone, which is
-// public. uuid.Nil is an unknown key, one with another secret, and one that is
-// not the viewer's to see. What cannot be a key is fault.BadUserInput.
+// CredentialIDByKey finds the credential of an API key among those that the
+// viewer may see, revoked ones included. key is a raw key, a user name and
+// password with a colon between them, or a user name alone, which is public.
+// The result is uuid.Nil if the key is unknown, has another secret, or may not
+// be seen by the viewer. A text that cannot be a key is fault.BadUserInput.
 func (p *Portal) CredentialIDByKey(ctx context.Context, key string) (uuid.UUID, error) {
 	proven := true
 	username, password, ok := apikey.Parse(key)

@@ -17,29 +17,32 @@ import (
 	"portico/internal/policy"
 )
 
-// GenerateKeyInput says what key to make: of an app, or of a whole account.
+// GenerateKeyInput is the input of GenerateKey; the credential belongs to an
+// app or to a whole account.
 type GenerateKeyInput struct {
 	AppID             *string
 	AccountID         *string
 	Name              *string
 	Environment       *domain.Environment
 	ExpiresAt         *time.Time
-	Access            *domain.Access // nil: LISTED where the list names any, else ALL
+	Access            *domain.Access // nil: LISTED if the list is not empty, else ALL
 	AccessControlList []string
-	// AllowedAddresses are networks or single addresses; none: anywhere.
-	AllowedAddresses []string          `json:",omitempty"` // inputs without them are hashed as before they came
+	// AllowedAddresses are networks or single addresses; empty for no
+	// restriction.
+	AllowedAddresses []string          `json:",omitempty"` // omitted if empty, so that older inputs keep their hash
 	RateLimit        *domain.RateLimit `json:",omitempty"`
 	IdempotencyKey   *string
 }
 
-// CreatedCredential is a new key and, this once, its secret.
+// CreatedCredential is a new credential and its secret, which is returned only
+// this once.
 type CreatedCredential struct {
 	Credential *db.Credential
 	Secret     *apikey.Secret
 	Replayed   bool
 }
 
-// newCredential are the attributes of a key to be made.
+// newCredential is the attributes of a credential to create.
 type newCredential struct {
 	Name        string
 	Environment domain.Environment
@@ -50,7 +53,7 @@ type newCredential struct {
 	RateLimit   *domain.RateLimit
 }
 
-// credentialOwner is what a key is to belong to.
+// credentialOwner is the app or account that a credential belongs to.
 type credentialOwner struct {
 	organization, account uuid.UUID
 	app                   *uuid.UUID
@@ -60,7 +63,8 @@ func appCredentialOwner(a *db.App) credentialOwner {
 	return credentialOwner{a.OrganizationID, a.AccountID, &a.ID}
 }
 
-// GenerateKey makes a key. Its secret is in the answer and nowhere else.
+// GenerateKey creates a credential. Its secret is in the result and is stored
+// nowhere.
 func (p *Portal) GenerateKey(ctx context.Context, in GenerateKeyInput) (CreatedCredential, error) {
 	if err := fault.Collect(checkCredentialTarget(in), checkNewCredential(in, p.clock.Now())); err != nil {
 		return CreatedCredential{}, err
@@ -80,11 +84,11 @@ func (p *Portal) GenerateKey(ctx context.Context, in GenerateKeyInput) (CreatedC
 	}, p.replayCredential)
 }
 
-// replayCredential repeats what an earlier request made, without the secret.
+// replayCredential returns what an earlier request created, without the secret.
 func (p *Portal) replayCredential(ctx context.Context, m createdIDs) (CreatedCredential, error) {
 	keys, err := p.CredentialsByID(ctx, []uuid.UUID{m.first}, nil)
 	if err == nil && keys[m.first] == nil {
-		err = fault.NotFound() // it is gone meanwhile
+		err = fault.NotFound() // deleted meanwhile
 	}
 	return CreatedCredential{Credential: keys[m.first], Replayed: true}, err
 }
@@ -124,7 +128,8 @@ func (p *Portal) generateCredential(ctx context.Context, c *change, in GenerateK
 	return p.createCredentialFor(ctx, c, owner, in)
 }
 
-// createCredentialFor makes a key for an owner that is held.
+// createCredentialFor creates a credential for an owner that the caller has
+// locked.
 func (p *Portal) createCredentialFor(ctx context.Context, c *change, owner credentialOwner, in GenerateKeyInput) (CreatedCredential, error) {
 	k := newCredential{
 		Name: deref(in.Name), Environment: valueOr(in.Environment, domain.Development), ExpiresAt: in.ExpiresAt,
@@ -145,7 +150,8 @@ func (p *Portal) createCredentialFor(ctx context.Context, c *change, owner crede
 	return out, err
 }
 
-// credentialOwner finds what the key is to belong to, and holds it.
+// credentialOwner finds and locks the app or account that the credential will
+// belong to.
 func (c *change) credentialOwner(ctx context.Context, in GenerateKeyInput) (credentialOwner, error) {
 	if in.AppID != nil {
 		a, err := c.lockApp(ctx, *in.AppID)
@@ -154,7 +160,7 @@ func (c *change) credentialOwner(ctx context.Context, in GenerateKeyInput) (cred
 		}
 		return appCredentialOwner(a), nil
 	}
-	// What the key is to belong to is the target here.
+	// The account is the target here: an unknown one is NOT_FOUND.
 	id, err := decode(nodeid.Account, *in.AccountID)
 	if err != nil {
 		return credentialOwner{}, err
@@ -166,8 +172,8 @@ func (c *change) credentialOwner(ctx context.Context, in GenerateKeyInput) (cred
 	return credentialOwner{organization: a.OrganizationID, account: a.ID}, nil
 }
 
-// limitCredentialLife checks a key's end against the organization's longest key life; no
-// end becomes the latest one allowed.
+// limitCredentialLife checks an expiry time against the organization's longest
+// key life. Without one, it returns the latest time allowed.
 func (c *change) limitCredentialLife(end *time.Time, e domain.Environment) (*time.Time, error) {
 	days := c.viewer.Policy.LongestKeyLife.In(e)
 	if days == nil {
@@ -184,7 +190,8 @@ func (c *change) limitCredentialLife(end *time.Time, e domain.Environment) (*tim
 	return end, nil
 }
 
-// createCredential mints a key and stores what may be stored of it.
+// createCredential generates an API key and stores its credential: the hash and
+// the hints, never the secret.
 func (p *Portal) createCredential(ctx context.Context, c *change, owner credentialOwner, k newCredential) (*db.Credential, *apikey.Secret, error) {
 	end, err := c.limitCredentialLife(k.ExpiresAt, k.Environment)
 	if err != nil {
@@ -221,7 +228,8 @@ func (p *Portal) createCredential(ctx context.Context, c *change, owner credenti
 	return made, &secret, nil
 }
 
-// listedProducts names the products of an access control list; nil for none.
+// listedProducts returns the opaque ids of the products of an access control
+// list, for an event; nil for none.
 func listedProducts(products []uuid.UUID) any {
 	if len(products) == 0 {
 		return nil

@@ -16,8 +16,7 @@ import (
 	"portico/internal/policy"
 )
 
-// lockCredential reads a key, in the state it is in now, and keeps others from
-// changing it.
+// lockCredential reads a credential in its present status and locks it.
 func (c *change) lockCredential(ctx context.Context, id string) (*db.Credential, error) {
 	keyID, err := decode(nodeid.Credential, id)
 	if err != nil {
@@ -31,8 +30,8 @@ func (c *change) lockCredential(ctx context.Context, id string) (*db.Credential,
 	return k, nil
 }
 
-// authorizeCredential asks the policy about an action on a key; a state that forbids it is
-// for the user to see.
+// authorizeCredential asks the policy about an action on a credential. A
+// refusal because of its status is a problem of the input.
 func (c *change) authorizeCredential(k *db.Credential, a lifecycle.CredentialAction) error {
 	d := policy.Decide(c.viewer, policy.CredentialAction(a), credentialObject(k, a))
 	if !d.Is(policy.Status) {
@@ -52,7 +51,7 @@ func credentialObject(k *db.Credential, a lifecycle.CredentialAction) policy.Obj
 	return policy.Object{OrganizationID: k.OrganizationID, AccountID: k.AccountID, Credential: k.Status, CredentialAction: a}
 }
 
-// UpdateKeyInput says what to change in a key.
+// UpdateKeyInput is the input of UpdateKey.
 type UpdateKeyInput struct {
 	CredentialID      string
 	Version           *int
@@ -64,8 +63,8 @@ type UpdateKeyInput struct {
 	RateLimit         Patch[domain.RateLimit]
 }
 
-// UpdateKey changes a key's name, end, access or limits. A revoked or expired key is
-// KEY_REVOKED or KEY_EXPIRED.
+// UpdateKey changes a credential's name, expiry, access or limits. A revoked or
+// expired one is KEY_REVOKED or KEY_EXPIRED.
 func (p *Portal) UpdateKey(ctx context.Context, in UpdateKeyInput) (out *db.Credential, err error) {
 	if err := fault.Collect(
 		checkLine("name", in.Name.or(""), maxShort),
@@ -130,8 +129,8 @@ func productIDs(ids []uuid.UUID) []string {
 	return out
 }
 
-// RevokeKey revokes a key for ever. A revoked key is given as it is: nothing
-// happens again.
+// RevokeKey revokes a credential permanently. A revoked one is returned
+// unchanged, without another event.
 func (p *Portal) RevokeKey(ctx context.Context, id string, reason *domain.RevocationReason, note *string) (out *db.Credential, err error) {
 	if err := checkReason("note", note); err != nil {
 		return nil, err
@@ -161,7 +160,7 @@ func (p *Portal) RevokeKey(ctx context.Context, id string, reason *domain.Revoca
 	return out, err
 }
 
-// revokeAll revokes those of the keys that are not yet.
+// revokeAll revokes those credentials that are not revoked yet.
 func (c *change) revokeAll(ctx context.Context, keys []*db.Credential, why domain.RevocationReason, note string) error {
 	var ids []uuid.UUID
 	for _, k := range keys {
@@ -192,13 +191,13 @@ func (c *change) revokeAll(ctx context.Context, keys []*db.Credential, why domai
 	return err
 }
 
-// DisableKey switches a key off; a disabled one is given as it is.
+// DisableKey disables a credential. A disabled one is returned unchanged.
 func (p *Portal) DisableKey(ctx context.Context, id string, reason *string) (*db.Credential, error) {
 	return p.toggleCredential(ctx, id, reason, lifecycle.Disable, lifecycle.CredentialDisabled, eventlog.CredentialDisabled)
 }
 
-// EnableKey switches a disabled key on; an active one is given as it is. A
-// revoked key is KEY_REVOKED: it never comes back.
+// EnableKey enables a disabled credential. An active one is returned unchanged;
+// a revoked one is KEY_REVOKED, as revocation is permanent.
 func (p *Portal) EnableKey(ctx context.Context, id string, reason *string) (*db.Credential, error) {
 	return p.toggleCredential(ctx, id, reason, lifecycle.Enable, lifecycle.CredentialActive, eventlog.CredentialEnabled)
 }

@@ -15,8 +15,8 @@ import (
 	"portico/internal/viewer"
 )
 
-// Directory knows the people and machines behind tokens. It is asked with
-// every request, so that whoever is disabled is out at once.
+// Directory finds the viewers behind tokens. It is queried for every request,
+// so that a disabled user loses access at once.
 type Directory struct {
 	database *database.DB
 	client   *db.Client
@@ -25,16 +25,16 @@ type Directory struct {
 // NewDirectory returns a Directory.
 func NewDirectory(d *database.DB, c *db.Client) *Directory { return &Directory{d, c} }
 
-// personText finds a user with the organization's policies and the active
-// account: the first joined of those that are not deleted.
+// personText selects a user with the organization's policies and the active
+// account: of those not deleted, the one joined first.
 const personText = `SELECT u.role, u.name, o.time_zone, o.portal_unregister, o.production_keys, o.key_prefix, o.longest_key_life, a.id, m.role, a.status
 FROM users u JOIN organizations o ON o.id = u.organization_id
 LEFT JOIN (memberships m JOIN accounts a ON a.id = m.account_id AND a.deleted_at IS NULL) ON m.user_id = u.id
 WHERE u.id = $1 AND u.organization_id = $2 AND u.token_version = $3 AND u.status = 'ACTIVE'
 ORDER BY m.created_at, m.id LIMIT 1`
 
-// Person returns the viewer behind an access token, by one statement. ok is
-// false when there is no such active user or the token's version is an old one.
+// Person returns the viewer behind an access token, using one statement. ok is
+// false if there is no such active user, or the token's version is an old one.
 func (d *Directory) Person(ctx context.Context, organization, user uuid.UUID, tokenVersion int) (viewer.Viewer, bool, error) {
 	v := viewer.Viewer{OrganizationID: organization, UserID: user}
 	var acc uuid.NullUUID
@@ -57,7 +57,7 @@ func (d *Directory) Person(ctx context.Context, organization, user uuid.UUID, to
 	return v, true, nil
 }
 
-// Machine returns the viewer behind the hash of a service token.
+// Machine returns the viewer of the service token with this hash.
 func (d *Directory) Machine(ctx context.Context, hash []byte) (viewer.Viewer, bool, error) {
 	t, err := d.client.ServiceToken.Query().Where(servicetoken.TokenHash(hash), servicetoken.RevokedAtIsNil()).
 		Only(viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil)))

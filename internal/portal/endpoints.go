@@ -14,10 +14,10 @@ import (
 	"portico/internal/policy"
 )
 
-// maxEndpoints is how many endpoints a product may have.
+// maxEndpoints is the maximum number of endpoints of a product.
 const maxEndpoints = 500
 
-// CreateEndpointInput says what endpoint to make.
+// CreateEndpointInput is the input of CreateEndpoint.
 type CreateEndpointInput struct {
 	ProductID   string
 	Method      domain.Method
@@ -25,8 +25,8 @@ type CreateEndpointInput struct {
 	Description *string
 }
 
-// CreateEndpoint makes an endpoint of a product. A method and path that the
-// product has already is TAKEN, one too many TOO_MANY.
+// CreateEndpoint creates an endpoint of a product. A method and path that the
+// product already has is TAKEN; an endpoint beyond maxEndpoints is TOO_MANY.
 func (p *Portal) CreateEndpoint(ctx context.Context, in CreateEndpointInput) (out *db.Endpoint, err error) {
 	path, err := parseTemplate("path", in.Path)
 	if err := fault.Collect(err, checkText("description", deref(in.Description), maxDescription, true)); err != nil {
@@ -37,7 +37,7 @@ func (p *Portal) CreateEndpoint(ctx context.Context, in CreateEndpointInput) (ou
 		return nil, err
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		// Held, so that two at once do not both make the last one.
+		// Locked, so that two concurrent requests cannot both create the last one.
 		x, err := c.lockProduct(ctx, id, policy.EndpointCreate)
 		if err != nil {
 			return err
@@ -62,7 +62,7 @@ func (p *Portal) CreateEndpoint(ctx context.Context, in CreateEndpointInput) (ou
 	return out, err
 }
 
-// parseTemplate reads a path template and gives it in its one spelling.
+// parseTemplate parses a path template and returns its canonical form.
 func parseTemplate(field, s string) (string, error) {
 	if err := checkSeen(field, s); err != nil {
 		return "", err
@@ -78,7 +78,7 @@ func endpointTakenError(err error) error {
 	return takenError(err, "path", "The product has an endpoint of this method and path already.")
 }
 
-// UpdateEndpointInput says what to change in an endpoint.
+// UpdateEndpointInput is the input of UpdateEndpoint.
 type UpdateEndpointInput struct {
 	EndpointID  string
 	Version     *int
@@ -87,8 +87,8 @@ type UpdateEndpointInput struct {
 	Description Patch[string]
 }
 
-// UpdateEndpoint changes an endpoint; it holds for those who are registered,
-// too. A method and path that the product has already is TAKEN.
+// UpdateEndpoint changes an endpoint, also for existing subscriptions. A method
+// and path that the product already has is TAKEN.
 func (p *Portal) UpdateEndpoint(ctx context.Context, in UpdateEndpointInput) (out *db.Endpoint, err error) {
 	errs := []error{in.Method.required("method"), in.Path.required("path"), checkText("description", in.Description.or(""), maxDescription, true)}
 	if in.Path.Value != nil {
@@ -123,9 +123,9 @@ func (p *Portal) UpdateEndpoint(ctx context.Context, in UpdateEndpointInput) (ou
 	return out, err
 }
 
-// DeleteEndpoint takes an endpoint out of its product. Subscriptions that are
-// narrowed to it lose it, and stay narrowed to what is left, were it nothing.
-// It returns the endpoint's opaque id.
+// DeleteEndpoint removes an endpoint from its product. Subscriptions narrowed
+// to it lose it, and stay narrowed to the rest, even if that is empty. It
+// returns the endpoint's opaque id.
 func (p *Portal) DeleteEndpoint(ctx context.Context, id string) (deleted string, err error) {
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
 		x, err := c.lockEndpoint(ctx, id, policy.EndpointDelete)
@@ -142,8 +142,7 @@ func (p *Portal) DeleteEndpoint(ctx context.Context, id string) (deleted string,
 	return deleted, nil
 }
 
-// lockEndpoint reads an endpoint that the viewer may do something to, and
-// keeps others from changing it.
+// lockEndpoint reads and locks an endpoint if the viewer may do a to it.
 func (c *change) lockEndpoint(ctx context.Context, id string, a policy.Action) (*db.Endpoint, error) {
 	row, err := decode(nodeid.Endpoint, id)
 	if err != nil {

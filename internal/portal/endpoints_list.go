@@ -28,23 +28,24 @@ func (p *Portal) EndpointsOfProducts(ctx context.Context, products []uuid.UUID, 
 	return readPages(ctx, p, ch, p.endpointQuery, products, Order{Column: endpoint.FieldCreatedAt}, r)
 }
 
-// EndpointsOfSubscriptions returns the same page of the endpoints that each of
-// many subscriptions is for: those it is narrowed to, else all of its product.
+// EndpointsOfSubscriptions returns the same page of the endpoints of many
+// subscriptions: those a subscription is narrowed to, or else all of its
+// product.
 func (p *Portal) EndpointsOfSubscriptions(ctx context.Context, subscriptions []uuid.UUID, r Read) (Pages[*db.Endpoint], error) {
 	return p.reachableEndpoints(ctx, subscription.FieldID, subscriptions, r, func(*sql.Selector, *sql.SelectTable) {})
 }
 
-// ConnectedEndpoints returns the same page of the endpoints that each of many
-// apps reaches by its approved subscriptions.
+// ConnectedEndpoints returns the same page of the endpoints that many apps may
+// call by their approved subscriptions.
 func (p *Portal) ConnectedEndpoints(ctx context.Context, apps []uuid.UUID, r Read) (Pages[*db.Endpoint], error) {
 	return p.reachableEndpoints(ctx, subscription.FieldAppID, apps, r, func(s *sql.Selector, t *sql.SelectTable) {
 		s.Where(sql.And(sql.IsNull(t.C(subscription.FieldDeletedAt)), sql.EQ(t.C(subscription.FieldStatus), string(lifecycle.Approved))))
 	})
 }
 
-// reachableEndpoints returns the endpoints behind subscriptions, by a column of those. An
-// app has one live subscription with a product, so that it reaches each
-// endpoint once.
+// reachableEndpoints returns the endpoints of subscriptions, grouped by a
+// column of theirs. An app has one live subscription per product, so that each
+// endpoint appears once.
 func (p *Portal) reachableEndpoints(ctx context.Context, column string, parents []uuid.UUID, r Read, only func(*sql.Selector, *sql.SelectTable)) (Pages[*db.Endpoint], error) {
 	ch := children[*db.Endpoint]{list: endpointList(), through: func(s *sql.Selector) string {
 		t := sql.Dialect(s.Dialect()).Table(subscription.Table).As("reach")
@@ -56,7 +57,7 @@ func (p *Portal) reachableEndpoints(ctx context.Context, column string, parents 
 	return readPages(ctx, p, ch, p.endpointQuery, parents, Order{Column: endpoint.FieldCreatedAt}, r)
 }
 
-// idListedOrAll is true where a column of ids as JSON is NULL or holds the id.
+// idListedOrAll matches if the column ids, a JSON list, is NULL or contains id.
 func idListedOrAll(id, ids string) *sql.Predicate {
 	return sql.P(func(b *sql.Builder) {
 		has := "(SELECT value FROM json_each(" + ids + "))"

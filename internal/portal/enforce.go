@@ -11,11 +11,11 @@ import (
 	"portico/internal/fault"
 )
 
-// syncChange lets the gates know of a change, and returns when this node's gate
-// goes by what the answer says. That holds for the answers of changes that
-// changed nothing, too: what is refused because it is so already, or is gone,
-// may have been made so elsewhere a moment ago. The change has happened, or
-// not, either way: a gate that cannot follow refuses everything.
+// syncChange notifies the key caches of a change, and returns when this node's
+// has applied what the answer reveals. It waits after changes that changed
+// nothing, too: another request may have made the refused change, or deleted
+// the object, a moment ago. Its error does not undo the change: a key cache
+// that cannot follow refuses all keys.
 func (p *Portal) syncChange(ctx context.Context, c *change, err error) error {
 	if p.revocations == nil || c == nil {
 		return nil
@@ -28,15 +28,16 @@ func (p *Portal) syncChange(ctx context.Context, c *change, err error) error {
 			return nil
 		}
 	case err != nil && !revealsState(err):
-		// It may have happened all the same: the gates shall look.
+		// It may have been committed all the same: let the key caches look.
 		p.revocations.Wake()
 		return nil
 	}
 	return p.revocations.Sync(ctx, c.organization)
 }
 
-// syncOrganization returns when this node's gate goes by what an organization's rows
-// were like before the call; it is for answers that no change was begun for.
+// syncOrganization returns when this node's key cache has applied what was
+// committed for an organization before the call; it is for answers that did not
+// start a change.
 func (p *Portal) syncOrganization(ctx context.Context, organization uuid.UUID) error {
 	if p.revocations == nil {
 		return nil
@@ -44,7 +45,8 @@ func (p *Portal) syncOrganization(ctx context.Context, organization uuid.UUID) e
 	return p.revocations.Sync(ctx, organization)
 }
 
-// revealsState reports whether a refusal lets its reader conclude how something is.
+// revealsState reports whether an error lets the client conclude the state of
+// an object.
 func revealsState(err error) bool {
 	var known *fault.Error
 	if errors.As(err, &known) {

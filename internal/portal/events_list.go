@@ -25,7 +25,7 @@ func eventList() list[*db.Event] {
 	return list[*db.Event]{"events", func(e *db.Event, _ string) (any, uuid.UUID) { return e.Position, e.ID }, nil}
 }
 
-// Events returns a page of the log that the viewer sees.
+// Events returns a page of the events that the viewer may see.
 func (p *Portal) Events(ctx context.Context, f EventFilter, desc bool, r Read) (*paging.Page[*db.Event], error) {
 	return readPage(ctx, p, eventList(), p.eventQuery(f), Order{event.FieldPosition, desc}, r)
 }
@@ -57,8 +57,8 @@ func (p *Portal) eventQuery(f EventFilter) func() listable[*db.Event, *db.EventS
 	}
 }
 
-// Timelines returns the same page of the events of many objects, newest first:
-// of accounts and apps with all that is theirs, of others their own.
+// Timelines returns the same page of the events of many objects, newest first.
+// The timeline of an account or app includes the events of what belongs to it.
 func (p *Portal) Timelines(ctx context.Context, of nodeid.Kind, ids []uuid.UUID, r Read) (Pages[*db.Event], error) {
 	ch := children[*db.Event]{list: eventList(), column: event.FieldSubjectID, parent: func(e *db.Event) uuid.UUID { return e.SubjectID }}
 	switch of {

@@ -15,10 +15,10 @@ import (
 	"portico/internal/viewer"
 )
 
-// maxPath is the longest path of a call, in characters.
+// maxPath is the maximum length of a call's path, in characters.
 const maxPath = 2000
 
-// ExplainAccessInput is the call that somebody wants explained.
+// ExplainAccessInput describes a call to explain.
 type ExplainAccessInput struct {
 	CredentialID string
 	Product      *string
@@ -29,24 +29,24 @@ type ExplainAccessInput struct {
 	// App is an app's id or reference id.
 	App         *string
 	Environment *domain.Environment
-	// At is when; nil is now.
+	// At is the time of the call; nil for now.
 	At *time.Time
 }
 
-// AccessQuestion is such a call, of a key that the viewer may know of.
+// AccessQuestion is a checked call of a credential that the viewer may see.
 type AccessQuestion struct {
 	Organization, Credential   uuid.UUID
 	Product, Method, Path, App string
-	Address                    netip.Addr // the zero one: not known
+	Address                    netip.Addr // zero: unknown
 	Environment                domain.Environment
 	At                         time.Time
-	// Products are the only ones the call may reach; nil: all. A product that the
-	// viewer may not see answers like a name that nothing bears.
+	// Products are those that the viewer may see; nil for all. Any other
+	// product is treated as unknown.
 	Products []uuid.UUID
 }
 
-// AccessQuestion checks that the viewer may have a call explained. A key that
-// is not the viewer's to see is fault.NotFound, an input that cannot be is
+// AccessQuestion checks that the viewer may have a call explained. A credential
+// that the viewer may not see is fault.NotFound, an invalid input
 // fault.BadUserInput.
 func (p *Portal) AccessQuestion(ctx context.Context, in ExplainAccessInput) (q AccessQuestion, err error) {
 	if q.Credential, err = decode(nodeid.Credential, in.CredentialID); err != nil {

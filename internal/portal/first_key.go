@@ -9,7 +9,7 @@ import (
 	"portico/internal/fault"
 )
 
-// FirstKeyInput says what the key that is made with an app is to be like.
+// FirstKeyInput describes the credential that is created with an app.
 type FirstKeyInput struct {
 	Name              *string
 	Environment       *domain.Environment
@@ -20,7 +20,7 @@ type FirstKeyInput struct {
 	RateLimit         *domain.RateLimit
 }
 
-// generateKeyInput is the same said to generateKey, of no app yet.
+// generateKeyInput returns the equivalent input of GenerateKey, without an app.
 func (f *FirstKeyInput) generateKeyInput() GenerateKeyInput {
 	if f == nil {
 		return GenerateKeyInput{}
@@ -31,7 +31,8 @@ func (f *FirstKeyInput) generateKeyInput() GenerateKeyInput {
 	}
 }
 
-// withDefaults is the same with what follows from it, in one spelling as it is hashed.
+// withDefaults returns a copy with its defaults filled in, because the input is
+// hashed.
 func (f *FirstKeyInput) withDefaults() *FirstKeyInput {
 	if f == nil {
 		return nil
@@ -51,7 +52,7 @@ func checkFirstKey(in CreateAppInput, now time.Time) error {
 	return fault.Within("firstKey", checkNewCredential(in.FirstKey.generateKeyInput(), now))
 }
 
-// firstKey makes the key that comes with an app.
+// firstKey creates the credential of a new app.
 func (p *Portal) firstKey(ctx context.Context, c *change, a *db.App, in *FirstKeyInput) (CreatedCredential, error) {
 	key, err := p.createCredentialFor(ctx, c, appCredentialOwner(a), in.generateKeyInput())
 	return key, fault.Within("firstKey", err)

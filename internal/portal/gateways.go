@@ -19,43 +19,44 @@ import (
 	"portico/internal/viewer"
 )
 
-// GatewayScope lets a machine verify keys.
+// GatewayScope is the scope of tokens that verify API keys.
 const GatewayScope = "gateway"
 
-// maxGatewayProducts is how many products a gateway's token may be bound to.
+// maxGatewayProducts is the maximum number of products a gateway's token may be
+// bound to.
 const maxGatewayProducts = 100
 
-// NewGateway says what token of a gateway to make.
+// NewGateway describes a gateway's token to create.
 type NewGateway struct {
-	// Organization is the slug of the organization it is bound to.
+	// Organization is the slug of the organization.
 	Organization string
-	// Name is 1–255 characters, unique among the organization's tokens, the
-	// revoked ones included.
+	// Name is 1–255 characters, unique among the organization's tokens, revoked
+	// ones included.
 	Name string
-	// Products are the names of the products it may ask about; none: all.
+	// Products are the names of the products it may ask about; empty for all.
 	Products []string
-	// Environment is that of the keys it takes; nil: any.
+	// Environment is the only one whose credentials it accepts; nil for any.
 	Environment *domain.Environment
 	// Hash and Hint are all that is stored of the token.
 	Hash []byte
 	Hint string
 }
 
-// GatewayToken is what may be told of a gateway's token.
+// GatewayToken is the public part of a gateway's token.
 type GatewayToken struct {
 	Name, Hint string
-	// Products are the names of the products it is bound to; none: all.
+	// Products are the names of the products it is bound to; empty for all.
 	Products []string
-	// Environment is that of the keys it takes; nil: any.
+	// Environment is the only one whose credentials it accepts; nil for any.
 	Environment *domain.Environment
 	CreatedAt   time.Time
-	// LastUsedAt and RevokedAt are nil while that has not happened.
+	// LastUsedAt and RevokedAt are nil until then.
 	LastUsedAt, RevokedAt *time.Time
 }
 
-// CreateGateway makes the token of a gateway. Only commands do, as Portico
-// itself. An organization or a product that is not known is UNKNOWN_REFERENCE,
-// a name that was given before TAKEN.
+// CreateGateway creates the token of a gateway. It is only called by commands,
+// as Portico itself. An unknown organization or product is UNKNOWN_REFERENCE, a
+// name that was used before TAKEN.
 func (p *Portal) CreateGateway(ctx context.Context, in NewGateway) (out *db.ServiceToken, err error) {
 	if err := fault.Collect(
 		checkName("name", in.Name),
@@ -86,7 +87,8 @@ func (p *Portal) CreateGateway(ctx context.Context, in NewGateway) (out *db.Serv
 	return out, err
 }
 
-// productsByName finds products of the organization, each once; nil for none.
+// productsByName finds products of the organization, without duplicates; nil
+// for none.
 func (c *change) productsByName(ctx context.Context, names []string) ([]uuid.UUID, error) {
 	var out []uuid.UUID
 	for i, name := range names {
@@ -104,9 +106,9 @@ func (c *change) productsByName(ctx context.Context, names []string) ([]uuid.UUI
 	return out, nil
 }
 
-// RevokeGateway revokes the token of a name for ever: its name is not given
-// again. A revoked one is given as it is; a name that is not known is
-// UNKNOWN_REFERENCE. Only commands do, as Portico itself.
+// RevokeGateway permanently revokes the token with this name, which cannot be
+// used again. A revoked token is returned unchanged; an unknown name is
+// UNKNOWN_REFERENCE. It is only called by commands, as Portico itself.
 func (p *Portal) RevokeGateway(ctx context.Context, organization, name string) (out *db.ServiceToken, err error) {
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
@@ -131,8 +133,8 @@ func (p *Portal) RevokeGateway(ctx context.Context, organization, name string) (
 	return out, err
 }
 
-// Gateways lists the tokens of an organization's gateways, the revoked ones
-// included, oldest first. Only commands do, as Portico itself.
+// Gateways lists the tokens of an organization's gateways, revoked ones
+// included, oldest first. It is only called by commands, as Portico itself.
 func (p *Portal) Gateways(ctx context.Context, organization string) ([]GatewayToken, error) {
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
 	o, err := p.OrganizationBySlug(ctx, organization)

@@ -16,19 +16,19 @@ import (
 	"portico/internal/viewer"
 )
 
-// idempotencyLife is how long a key of the client's choice is remembered.
+// idempotencyLife is how long an idempotency key is remembered.
 const idempotencyLife = 24 * time.Hour
 
-// idempotentRequest tells of a mutation that may be sent again under a key of the client's
-// choice.
+// idempotentRequest identifies a mutation that may be sent again under an
+// idempotency key.
 type idempotentRequest struct {
 	mutation string
 	key      *string
 	hash     []byte
 }
 
-// newIdempotentRequest hashes the input, and the account it is for. It holds no secret, and
-// its key is left out by the caller.
+// newIdempotentRequest hashes the input and the account it is for. The caller
+// leaves the key out of the input, which contains no secret.
 func newIdempotentRequest(ctx context.Context, mutation string, key *string, input any) (idempotentRequest, error) {
 	if key == nil {
 		return idempotentRequest{}, nil
@@ -44,14 +44,15 @@ func newIdempotentRequest(ctx context.Context, mutation string, key *string, inp
 	return idempotentRequest{mutation: mutation, key: key, hash: sum[:]}, nil
 }
 
-// createdIDs is what the first request made.
+// createdIDs is the ids of the rows that the first request created.
 type createdIDs struct{ first, second uuid.UUID }
 
-// errReplay ends a change whose key was used before, or is being used.
+// errReplay rolls back a change whose idempotency key was used before, or is
+// being used.
 var errReplay = errors.New("portal: the idempotency key was used before")
 
-// findEarlier finds what an earlier request under the key made. Another input
-// under the same key is a CONFLICT.
+// findEarlier returns what an earlier request under the key created. Another
+// input under the same key is a CONFLICT.
 func (p *Portal) findEarlier(ctx context.Context, o idempotentRequest) (*createdIDs, error) {
 	if o.key == nil {
 		return nil, nil
@@ -72,8 +73,9 @@ func (p *Portal) findEarlier(ctx context.Context, o idempotentRequest) (*created
 	return &createdIDs{first: row.ObjectID, second: deref(row.SecondID)}, nil
 }
 
-// rememberKey notes, inside the change, what the request made. Whoever comes
-// second waits here for the first, and gets errReplay.
+// rememberKey stores, within the change, what the request created. A concurrent
+// request under the same key waits here for the first one, and returns
+// errReplay.
 func (c *change) rememberKey(ctx context.Context, o idempotentRequest, m createdIDs) error {
 	if o.key == nil {
 		return nil
@@ -96,10 +98,10 @@ func (c *change) rememberKey(ctx context.Context, o idempotentRequest, m created
 	return err
 }
 
-// idempotent makes something once for its key: it gives what make has made, or,
-// by again, what an earlier request made. The rows that make has made are known
-// by their ids, which are random: a row that this very request left behind,
-// when its commit was heard of no more, is no repetition.
+// idempotent creates something once per idempotency key. It returns what make
+// has created or, by again, what an earlier request created. What make created
+// is recognized by its random ids: a row that this same request left, when the
+// result of its commit was lost, is not a replay.
 func idempotent[T any](ctx context.Context, p *Portal, o idempotentRequest, make func(context.Context, *change) (T, createdIDs, error), again func(context.Context, createdIDs) (T, error)) (T, error) {
 	var out, none T
 	if m, err := p.findEarlier(ctx, o); m != nil || err != nil {
@@ -118,10 +120,10 @@ func idempotent[T any](ctx context.Context, p *Portal, o idempotentRequest, make
 		return out, nil
 	}
 	if o.key == nil {
-		return none, err // whatever was in hand has not happened
+		return none, err // rolled back
 	}
-	// Of several at once the later ones may have been refused for what the
-	// first has made.
+	// Of concurrent requests, the later ones may have been refused because of
+	// what the first one created.
 	m, lost := p.findEarlier(ctx, o)
 	if m != nil {
 		if v, yes := own[m.first]; yes {
@@ -130,7 +132,7 @@ func idempotent[T any](ctx context.Context, p *Portal, o idempotentRequest, make
 		return replay(ctx, p, m, nil, again)
 	}
 	if errors.Is(err, errReplay) {
-		// Without the row that was in the way nothing was made, here or there.
+		// The conflicting row is gone: neither request created anything.
 		if lost == nil {
 			lost = fault.Conflict("Another request with this idempotency key was under way; try again.")
 		}
@@ -139,8 +141,8 @@ func idempotent[T any](ctx context.Context, p *Portal, o idempotentRequest, make
 	return none, err
 }
 
-// replay answers with what an earlier request made, as it is now: this node's
-// gate goes by that, too.
+// replay returns what an earlier request created, in its present state, once
+// this node's key cache has applied that.
 func replay[T any](ctx context.Context, p *Portal, m *createdIDs, err error, again func(context.Context, createdIDs) (T, error)) (out T, _ error) {
 	if err != nil {
 		return out, err

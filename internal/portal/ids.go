@@ -7,7 +7,8 @@ import (
 	"portico/internal/nodeid"
 )
 
-// decodeAll reads ids of one kind. Malformed ones match nothing, as unknown ones do.
+// decodeAll decodes ids of one kind. A malformed id matches nothing, like an
+// unknown one.
 func decodeAll(k nodeid.Kind, ids []string) []uuid.UUID {
 	out := make([]uuid.UUID, 0, len(ids))
 	for _, s := range ids {
@@ -18,7 +19,7 @@ func decodeAll(k nodeid.Kind, ids []string) []uuid.UUID {
 	return out
 }
 
-// decode reads an id; a malformed one answers like an unknown one.
+// decode decodes an id. A malformed one is fault.NotFound, like an unknown one.
 func decode(k nodeid.Kind, s string) (uuid.UUID, error) {
 	id, ok := nodeid.Decode(k, s)
 	if !ok {

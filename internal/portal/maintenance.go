@@ -17,13 +17,13 @@ import (
 	"portico/internal/viewer"
 )
 
-// batchSize is how many rows one transaction of the upkeep touches: few enough
-// that nobody waits for it long.
+// batchSize is the number of rows that one maintenance transaction changes: few
+// enough that other transactions do not wait for it long.
 const batchSize = 500
 
-// RecordExpiries writes the event of each key that has expired, in every
-// organization, and tells how many it wrote. It may run on several nodes at
-// once: each expiry is recorded once.
+// RecordExpiries records the event of each credential that has expired, in
+// every organization, and returns how many it recorded. It may run on several
+// nodes at once: each expiry is recorded once.
 func (p *Portal) RecordExpiries(ctx context.Context) (n int, err error) {
 	all, err := p.client.Credential.Query().Where(expiryDue(p.clock.Now())).Unique(true).
 		Select(credential.FieldOrganizationID).Strings(asSystem(ctx, uuid.Nil))
@@ -45,7 +45,8 @@ func (p *Portal) RecordExpiries(ctx context.Context) (n int, err error) {
 	return n, errors.Join(errs...)
 }
 
-// recordExpiryBatch records the expiry of up to a portion of one organization's keys.
+// recordExpiryBatch records the expiry of up to batchSize credentials of one
+// organization.
 func (p *Portal) recordExpiryBatch(ctx context.Context) (n int, err error) {
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
 		keys, err := lockForUpdate(c, c.Credential.Query().Where(expiryDue(c.now)).Order(credential.ByID()).Limit(batchSize)).All(ctx)
@@ -65,8 +66,8 @@ func (p *Portal) recordExpiryBatch(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// expiryDue is true for keys whose end has come and is not recorded. It is
-// spelled as the index is.
+// expiryDue matches credentials that have expired without an event. It is
+// written like the predicate of the index.
 func expiryDue(now time.Time) func(*sql.Selector) {
 	return func(s *sql.Selector) {
 		s.Where(sql.And(
@@ -77,14 +78,14 @@ func expiryDue(now time.Time) func(*sql.Selector) {
 	}
 }
 
-// Purged counts what a purge took away.
+// Purged counts the rows that a purge removed.
 type Purged struct{ Apps, Accounts, Events, IdempotencyKeys, SignInAttempts int }
 
-// Purge takes away for ever what no rule keeps any longer: deleted apps and
+// Purge permanently removes what is no longer retained: deleted apps and
 // accounts and old events by each organization's retention, idempotency keys
-// after 24 hours, sign-in attempts after 15 minutes. It works in small
-// transactions and may run on several nodes at once, or be broken off and
-// started again. What was done before an error is counted.
+// after 24 hours, failed sign-ins after an hour. It works in small
+// transactions, may run on several nodes at once, and may be interrupted and
+// restarted. Rows removed before an error are counted.
 func (p *Portal) Purge(ctx context.Context) (*Purged, error) {
 	out := &Purged{}
 	all, err := p.client.Organization.Query().Order(organization.ByID()).All(asSystem(ctx, uuid.Nil))
@@ -96,7 +97,7 @@ func (p *Portal) Purge(ctx context.Context) (*Purged, error) {
 	for _, o := range all {
 		deleted := now.Add(-days(o.DeletedRetentionDays))
 		errs = append(errs,
-			// The apps first: an account goes when nothing of it is left.
+			// Apps first: an account is purged when nothing belongs to it any more.
 			p.purgeApps(asSystem(ctx, o.ID), deleted, &out.Apps),
 			p.purgeAccounts(asSystem(ctx, o.ID), deleted, &out.Accounts),
 			p.purgeEvents(asSystem(ctx, uuid.Nil), o.ID, now.Add(-days(o.EventRetentionDays)), &out.Events),
@@ -111,12 +112,12 @@ func (p *Portal) Purge(ctx context.Context) (*Purged, error) {
 
 func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
 
-// asSystem is the context of Portico itself.
+// asSystem returns a context whose viewer is Portico itself.
 func asSystem(ctx context.Context, organization uuid.UUID) context.Context {
 	return viewer.NewContext(ctx, viewer.ForSystem(organization))
 }
 
-// inBatches repeats some until it finds less than a whole portion.
+// inBatches repeats some until it returns less than batchSize.
 func inBatches(some func() (int, error)) error {
 	for {
 		if n, err := some(); n < batchSize || err != nil {

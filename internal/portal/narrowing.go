@@ -18,7 +18,7 @@ import (
 	"portico/internal/policy"
 )
 
-// checkEndpoints wants a choice of endpoints to be one.
+// checkEndpoints refuses an empty list of endpoints, and one that is too long.
 func checkEndpoints(ids []string, given bool) error {
 	if given && len(ids) == 0 {
 		return fault.Input(fault.Required, "endpointIds", "Name at least one endpoint; without the list, all of the product's are meant.")
@@ -26,8 +26,8 @@ func checkEndpoints(ids []string, given bool) error {
 	return atMost("endpointIds", len(ids), maxEndpoints)
 }
 
-// findEndpoints finds the endpoints of a product that a subscription is to be
-// narrowed to, each once and in one order; nil for no choice.
+// findEndpoints returns the endpoints of a product that a subscription will be
+// narrowed to, sorted and without duplicates; nil if ids is nil.
 func (c *change) findEndpoints(ctx context.Context, productID uuid.UUID, ids []string) ([]uuid.UUID, error) {
 	if ids == nil {
 		return nil, nil
@@ -50,17 +50,17 @@ func (c *change) findEndpoints(ctx context.Context, productID uuid.UUID, ids []s
 	return found, nil
 }
 
-// UpdateSubscriptionEndpointsInput says what endpoints a subscription is for.
+// UpdateSubscriptionEndpointsInput is the input of UpdateSubscriptionEndpoints.
 type UpdateSubscriptionEndpointsInput struct {
 	SubscriptionID string
 	Version        *int
-	// EndpointIDs are those it is narrowed to; cleared: all of its product.
+	// EndpointIDs are those it is narrowed to; cleared for all of its product.
 	EndpointIDs Patch[[]string]
 }
 
 // UpdateSubscriptionEndpoints narrows a subscription to some of its product's
-// endpoints, to others, or no more. It must be waiting or approved: a choice
-// within the product needs no new approval.
+// endpoints, or widens it to all of them. It must be waiting or approved; a
+// selection within the product needs no new approval.
 func (p *Portal) UpdateSubscriptionEndpoints(ctx context.Context, in UpdateSubscriptionEndpointsInput) (out *db.Subscription, err error) {
 	ids := in.EndpointIDs.or(nil)
 	if err := checkEndpoints(ids, in.EndpointIDs.Value != nil); err != nil {
@@ -115,7 +115,7 @@ func (c *change) setEndpoints(ctx context.Context, s *db.Subscription, chosen []
 	return u.Save(ctx)
 }
 
-// endpointIDs returns the opaque ids of a choice; nil for none.
+// endpointIDs returns the opaque ids of endpoints; nil for nil.
 func endpointIDs(ids []uuid.UUID) []string {
 	if ids == nil {
 		return nil

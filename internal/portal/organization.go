@@ -17,7 +17,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// UpdateOrganizationInput says what to change in the viewer's organization.
+// UpdateOrganizationInput is the input of UpdateOrganization.
 type UpdateOrganizationInput struct {
 	Version              *int
 	Name                 Patch[string]
@@ -36,7 +36,8 @@ type UpdateOrganizationInput struct {
 	UsageRetention       Patch[domain.UsageRetention]
 }
 
-// UpdateOrganization changes the profile and the policies of the viewer's organization.
+// UpdateOrganization changes the profile and the policies of the viewer's
+// organization.
 func (p *Portal) UpdateOrganization(ctx context.Context, in UpdateOrganizationInput) (out *db.Organization, err error) {
 	if err := checkOrganization(in); err != nil {
 		return nil, err
@@ -125,7 +126,8 @@ func checkKeyLife(k domain.KeyLife) error {
 	return fault.Collect(errs...)
 }
 
-// checkUsageRetention wants counts kept the longer the coarser they are.
+// checkUsageRetention requires coarser counts to be kept at least as long as
+// finer ones.
 func checkUsageRetention(r domain.UsageRetention) error {
 	if err := fault.Collect(
 		checkRange("usageRetention.minutes", r.Minutes, 1, 90),
@@ -177,7 +179,8 @@ func patchOrganization(u *db.OrganizationUpdateOne, o *db.Organization, in Updat
 	return d.changes
 }
 
-// CreateOrganization makes an organization. Only commands do, as Portico itself.
+// CreateOrganization creates an organization. It is only called by commands, as
+// Portico itself.
 func (p *Portal) CreateOrganization(ctx context.Context, slug, name string) (out *db.Organization, err error) {
 	if err := fault.Collect(checkSlug("slug", slug), checkName("name", name)); err != nil {
 		return nil, err
@@ -195,8 +198,8 @@ func (p *Portal) CreateOrganization(ctx context.Context, slug, name string) (out
 	return out, err
 }
 
-// OrganizationBySlug returns what a sign-in page may know of an organization;
-// nil for none.
+// OrganizationBySlug returns the part of an organization that a sign-in page
+// may show; nil if there is none.
 func (p *Portal) OrganizationBySlug(ctx context.Context, slug string) (*db.Organization, error) {
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
 	o, err := p.client.Organization.Query().Where(organization.Slug(sanitizeText(slug))).
@@ -207,8 +210,8 @@ func (p *Portal) OrganizationBySlug(ctx context.Context, slug string) (*db.Organ
 	return o, publicError(err)
 }
 
-// enterOrganization lets a command work inside the organization of a slug: its events go
-// to that one's log.
+// enterOrganization makes a command work inside the organization with this
+// slug: events are appended to its log.
 func (c *change) enterOrganization(ctx context.Context, slug string) error {
 	id, err := c.Organization.Query().Where(organization.Slug(sanitizeText(slug))).OnlyID(ctx)
 	if db.IsNotFound(err) {

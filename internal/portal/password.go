@@ -14,7 +14,7 @@ import (
 )
 
 // ChangePassword changes the viewer's own password. All tokens issued so far
-// are not believed any more; a fresh one is given.
+// become invalid; the result has a new one.
 func (p *Portal) ChangePassword(ctx context.Context, current, next string) (out Session, err error) {
 	v := viewer.Current(ctx)
 	if err := decisionError(policy.Decide(v, policy.PasswordChange, policy.Object{OrganizationID: v.OrganizationID})); err != nil {
@@ -51,9 +51,10 @@ func (p *Portal) ChangePassword(ctx context.Context, current, next string) (out 
 	return out, err
 }
 
-// checkCurrent checks the present password. Guesses are counted, for the
-// session by itself: a stolen one must not be a way to try passwords, and
-// strangers who fail to sign in must not keep its owner from changing it.
+// checkCurrent verifies the present password. Failures are counted for the
+// session alone: a stolen session must not be a way to try passwords, and
+// unknown clients that fail to sign in must not keep the owner from changing
+// it.
 func (p *Portal) checkCurrent(ctx context.Context, u *db.User, password string) error {
 	attempt, err := p.limiter.Reserve(ctx, Guess{Address: u.EmailFolded, Client: viewer.Current(ctx).Address, Session: u.ID})
 	if err != nil {
@@ -70,9 +71,9 @@ func (p *Portal) checkCurrent(ctx context.Context, u *db.User, password string) 
 	return database.Fault(attempt.Succeeded(ctx, 0))
 }
 
-// ResetPassword returns a user, by the organization's slug and the address,
-// another password, ends all sessions, and forgives failed sign-ins. Only
-// commands do, as Portico itself.
+// ResetPassword sets the password of a user, found by the organization's slug
+// and the address, ends all sessions, and forgives failed sign-ins. It is only
+// called by commands, as Portico itself.
 func (p *Portal) ResetPassword(ctx context.Context, slug string, email address.Email, password string) (out *db.User, err error) {
 	if err := fault.Collect(email.Check("email"), p.passwords.Check("password", password, email)); err != nil {
 		return nil, err
@@ -84,7 +85,7 @@ func (p *Portal) ResetPassword(ctx context.Context, slug string, email address.E
 	return p.changeUserByAddress(ctx, slug, email, func(ctx context.Context, c *change, u *db.User) (*db.User, error) {
 		c.record(userEvent(eventlog.UserPasswordReset, u, nil))
 		return c.User.UpdateOne(u).SetPasswordHash(hash).SetPasswordChangedAt(c.now).SetSignInUnlockedAt(c.now).
-			SetMadeInDevelopment(u.MadeInDevelopment && p.development). // a password of its own is not everybody's
+			SetMadeInDevelopment(u.MadeInDevelopment && p.development). // no longer the demo password, which is public
 			AddTokenVersion(1).AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
 	})
 }

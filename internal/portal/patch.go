@@ -5,14 +5,14 @@ import (
 	"portico/internal/fault"
 )
 
-// Patch is an attribute of an update: left out (Set is false), cleared (Value
-// is nil) or given.
+// Patch is an optional attribute of an update: absent (Set is false), cleared
+// (Value is nil) or set to a value.
 type Patch[T any] struct {
 	Set   bool
 	Value *T
 }
 
-// valueOr returns the value, or what clearing means.
+// or returns the value, or clear if the attribute is cleared.
 func (p Patch[T]) or(clear T) T {
 	if p.Value == nil {
 		return clear
@@ -20,7 +20,7 @@ func (p Patch[T]) or(clear T) T {
 	return *p.Value
 }
 
-// required refuses clearing.
+// required returns an error if the attribute is cleared.
 func (p Patch[T]) required(field string) error {
 	if p.Set && p.Value == nil {
 		return fault.Input(fault.Required, field, "This cannot be cleared.")
@@ -28,10 +28,10 @@ func (p Patch[T]) required(field string) error {
 	return nil
 }
 
-// diff collects the attributes that a change gives another value.
+// diff collects the attributes whose values a change replaces.
 type diff struct{ changes []domain.Change }
 
-// add adds an attribute if its value differs. Both are kept as text.
+// add adds an attribute if its value differs. Both values are kept as text.
 func (d *diff) add(field string, before, after any) {
 	b, a := text(before), text(after)
 	if b != nil && a != nil && *b == *a || b == nil && a == nil {
@@ -40,10 +40,10 @@ func (d *diff) add(field string, before, after any) {
 	d.changes = append(d.changes, domain.Change{Field: field, Before: b, After: a})
 }
 
-// text writes a value for an event.
+// text formats a value for an event.
 func text(v any) *string { return domain.Text(v) }
 
-// created lists the attributes of something new.
+// created returns the attributes of a new object, from pairs of name and value.
 func created(pairs ...any) []domain.Change {
 	var d diff
 	for i := 0; i+1 < len(pairs); i += 2 {

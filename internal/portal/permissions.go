@@ -9,7 +9,7 @@ import (
 	"portico/internal/viewer"
 )
 
-// AppPermissions is what the viewer may do with an app.
+// AppPermissions is what the viewer may do to an app.
 type AppPermissions struct{ Update, Delete, GenerateKey, Register policy.Decision }
 
 // AppPermissions asks the policy about an app.
@@ -23,7 +23,7 @@ func (p *Portal) AppPermissions(ctx context.Context, a *db.App) *AppPermissions 
 	}
 }
 
-// AccountPermissions is what the viewer may do with an account.
+// AccountPermissions is what the viewer may do to an account.
 type AccountPermissions struct{ Update, Suspend, Resume, Delete, CreateApp, GenerateKey policy.Decision }
 
 // AccountPermissions asks the policy about an account.
@@ -40,10 +40,10 @@ func (p *Portal) AccountPermissions(ctx context.Context, a *db.Account) *Account
 	}
 }
 
-// CredentialPermissions is what the viewer may do with a key.
+// CredentialPermissions is what the viewer may do to a credential.
 type CredentialPermissions struct{ Update, Revoke, Disable, Enable policy.Decision }
 
-// CredentialPermissions asks the policy about a key.
+// CredentialPermissions asks the policy about a credential.
 func (p *Portal) CredentialPermissions(ctx context.Context, k *db.Credential) *CredentialPermissions {
 	v := viewer.Current(ctx)
 	ask := func(a lifecycle.CredentialAction) policy.Decision {
@@ -54,11 +54,11 @@ func (p *Portal) CredentialPermissions(ctx context.Context, k *db.Credential) *C
 	}
 }
 
-// ProductPermissions is what the viewer may do with a product.
+// ProductPermissions is what the viewer may do to a product.
 type ProductPermissions struct{ Update, Register, CreateEndpoint policy.Decision }
 
-// ProductPermissions asks the policy about a product; registering is asked for
-// an app of the developer's account.
+// ProductPermissions asks the policy about a product. Register is decided for
+// an app of the active account.
 func (p *Portal) ProductPermissions(ctx context.Context, x *db.Product) *ProductPermissions {
 	v, o := viewer.Current(ctx), policy.Object{OrganizationID: x.OrganizationID, Product: x.Status}
 	return &ProductPermissions{
@@ -69,7 +69,7 @@ func (p *Portal) ProductPermissions(ctx context.Context, x *db.Product) *Product
 	}
 }
 
-// EndpointPermissions is what the viewer may do with an endpoint.
+// EndpointPermissions is what the viewer may do to an endpoint.
 type EndpointPermissions struct{ Update, Delete policy.Decision }
 
 // EndpointPermissions asks the policy about an endpoint.
@@ -81,8 +81,8 @@ func (p *Portal) EndpointPermissions(ctx context.Context, x *db.Endpoint) *Endpo
 	}
 }
 
-// SubscriptionPermissions is what the viewer may do with a subscription besides
-// taking it to another state.
+// SubscriptionPermissions is what the viewer may do to a subscription besides
+// changing its status.
 type SubscriptionPermissions struct{ UpdateEndpoints policy.Decision }
 
 // SubscriptionPermissions asks the policy about a subscription.
@@ -90,7 +90,8 @@ func (p *Portal) SubscriptionPermissions(ctx context.Context, s *db.Subscription
 	return &SubscriptionPermissions{UpdateEndpoints: policy.Decide(viewer.Current(ctx), policy.SubscriptionNarrow, subscriptionObject(s, ""))}
 }
 
-// Transitions lists what the viewer may do to a subscription now.
+// Transitions lists the actions that the viewer may now apply to a
+// subscription's status.
 func (p *Portal) Transitions(ctx context.Context, s *db.Subscription) []lifecycle.SubscriptionAction {
 	v, out := viewer.Current(ctx), []lifecycle.SubscriptionAction{}
 	for _, a := range []lifecycle.SubscriptionAction{

@@ -13,13 +13,13 @@ import (
 	"portico/internal/policy"
 )
 
-// Bounds of a plan's numbers.
+// Limits of a plan's numbers.
 const (
 	maxRate  = 1_000_000
 	maxQuota = 2_000_000_000
 )
 
-// CreatePlanInput says what plan to make.
+// CreatePlanInput is the input of CreatePlan.
 type CreatePlanInput struct {
 	ProductID  string
 	Name       string
@@ -32,7 +32,7 @@ type CreatePlanInput struct {
 	Approval   *domain.Approval
 }
 
-// CreatePlan makes a plan of a product.
+// CreatePlan creates a plan of a product.
 func (p *Portal) CreatePlan(ctx context.Context, in CreatePlanInput) (out *db.Plan, err error) {
 	kind := valueOr(in.Kind, domain.PlanFree)
 	if err := fault.Collect(
@@ -80,7 +80,7 @@ func (p *Portal) CreatePlan(ctx context.Context, in CreatePlanInput) (out *db.Pl
 	return out, err
 }
 
-// withBurst fills in how many calls may come at once: the limit unless said.
+// withBurst returns r with its default burst, which is the limit.
 func withBurst(r *domain.RateLimit) *domain.RateLimit {
 	out := *r
 	if out.Burst == 0 {
@@ -89,8 +89,8 @@ func withBurst(r *domain.RateLimit) *domain.RateLimit {
 	return &out
 }
 
-// checkRateLimit wants a limit that can be kept, or none. A burst of 0 was not
-// given.
+// checkRateLimit requires a limit within the bounds, or nil. A burst of 0 means
+// the default.
 func checkRateLimit(r *domain.RateLimit) error {
 	if r == nil {
 		return nil
@@ -111,8 +111,8 @@ func checkTerms(r *domain.RateLimit, q *domain.Quota) error {
 	return fault.Collect(errs...)
 }
 
-// checkPrice wants a price of each plan that is not free, in calls where calls
-// are paid for.
+// checkPrice requires a price of each plan that is not free, with a unit if the
+// plan charges for calls.
 func checkPrice(kind domain.PlanKind, p *domain.Price) error {
 	if p == nil {
 		if kind == domain.PlanFree {
@@ -130,7 +130,8 @@ func checkPrice(kind domain.PlanKind, p *domain.Price) error {
 	return fault.Collect(append(errs, checkUnit(kind, p.Unit))...)
 }
 
-// checkUnit wants a number of calls where calls are paid for, and none elsewhere.
+// checkUnit requires a number of calls for plans that charge for calls, and
+// none for others.
 func checkUnit(kind domain.PlanKind, unit int) error {
 	if kind == domain.PlanMetered || kind == domain.PlanTiered {
 		return checkRange("price.unit", unit, 1, maxQuota)
@@ -141,7 +142,7 @@ func checkUnit(kind domain.PlanKind, unit int) error {
 	return nil
 }
 
-// withCurrency fills in the organization's currency.
+// withCurrency returns p with the organization's currency by default.
 func (c *change) withCurrency(ctx context.Context, p *domain.Price) (*domain.Price, error) {
 	if p == nil {
 		return nil, nil
@@ -157,7 +158,7 @@ func (c *change) withCurrency(ctx context.Context, p *domain.Price) (*domain.Pri
 	return &out, nil
 }
 
-// UpdatePlanInput says what to change in a plan.
+// UpdatePlanInput is the input of UpdatePlan.
 type UpdatePlanInput struct {
 	PlanID     string
 	Version    *int
@@ -170,7 +171,7 @@ type UpdatePlanInput struct {
 	Approval   Patch[domain.Approval]
 }
 
-// UpdatePlan changes a plan; it holds for those who are registered, too.
+// UpdatePlan changes a plan, also for existing subscriptions.
 func (p *Portal) UpdatePlan(ctx context.Context, in UpdatePlanInput) (out *db.Plan, err error) {
 	errs := []error{in.Name.required("name"), in.QuotaPer.required("quotaPer"), checkLine("externalId", in.ExternalID.or(""), maxShort), checkTerms(in.RateLimit.Value, in.Quota.Value)}
 	if in.Name.Value != nil {

@@ -1,11 +1,11 @@
-// Package portal is the services: what people do with apps, keys, products,
+// Package portal implements the services for apps, credentials, products,
 // subscriptions, accounts and users, one noun a file. Each method takes the
-// viewer from its context, asks package policy, and does one thing in one
-// transaction together with its event. It knows no HTTP and no GraphQL.
+// viewer from its context, asks package policy, and makes its change and appends
+// its event in one transaction. The package does not depend on HTTP or GraphQL.
 //
-// Errors: *fault.Invalid for what the user can correct in the input, else a
-// *fault.Error. An object that is unknown, deleted, malformed in its id or
-// somebody else's is fault.NotFound, always the same one.
+// Errors are *fault.Invalid for what the user can correct in the input, and
+// *fault.Error otherwise. An object that is unknown, deleted or somebody else's,
+// or has a malformed id, is fault.NotFound in each case.
 package portal
 
 import (
@@ -22,59 +22,60 @@ import (
 	"portico/internal/paging"
 )
 
-// Pepper is a secret that keys are hashed under; it lives outside the database.
+// Pepper is a secret with which API keys are hashed; it is stored outside the
+// database.
 type Pepper struct {
 	ID     string
 	Secret []byte
 }
 
-// Secrets returns the key ring's present contents.
+// Secrets provides the present contents of the key ring.
 type Secrets interface {
-	// Pepper is the one to hash new keys under.
+	// Pepper returns the pepper for new credentials.
 	Pepper() Pepper
-	// PepperByID finds one that keys may still be hashed under.
+	// PepperByID returns a pepper that existing credentials may use.
 	PepperByID(id string) (Pepper, bool)
-	// CursorKey is the one to seal new cursors with.
+	// CursorKey returns the key that seals new cursors.
 	CursorKey() paging.Key
-	// CursorKeyByID finds one that is still believed.
+	// CursorKeyByID returns a key whose cursors are still valid.
 	CursorKeyByID(id string) (paging.Key, bool)
 }
 
-// Passwords hashes and checks passwords, a bounded number at a time.
+// Passwords hashes and verifies passwords; the number of concurrent
+// computations is bounded.
 type Passwords interface {
 	Hash(ctx context.Context, password string) (string, error)
 	Verify(ctx context.Context, password, hash string) (bool, error)
-	// VerifyNothing does the work of Verify for an address that is unknown.
+	// VerifyNothing takes as long as Verify, for an unknown address.
 	VerifyNothing(ctx context.Context, password string) error
-	// Check refuses weak ones; field names the input's field.
+	// Check returns an error for a weak password; field is the input's field.
 	Check(field, password string, email address.Email) error
 }
 
-// Guess is a password that somebody is about to try.
+// Guess is a password that is about to be verified.
 type Guess struct {
 	Address address.Email
-	// Client is the network address that it comes from, Devices are what shows
-	// that a device has signed in before.
+	// Client is the network address that it comes from, Devices are the tokens
+	// of devices that have signed in before.
 	Client  string
 	Devices []string
-	// Session is the user who is signed in already; all zero when nobody is.
+	// Session is the user who is signed in already; all zero if none is.
 	Session uuid.UUID
-	// Users are those whose password would be tried.
+	// Users are those whose passwords will be compared.
 	Users []uuid.UUID
-	// Anywhere: no organization was named.
+	// Anywhere is true if no organization was named.
 	Anywhere bool
-	// Since has an element for each of Users: the failures until then are
-	// forgiven.
+	// Since has an element for each of Users: failures until then do not count.
 	Since []time.Time
 }
 
 // Attempt is a sign-in that counts as failed until it is settled.
 type Attempt interface {
-	// Open reports whether the password of the user at this place in
-	// Guess.Users may be tried.
+	// Open reports whether the password of the user at this index of
+	// Guess.Users may be verified.
 	Open(user int) bool
-	// Succeeded is called with the places of those for whom it was right; for
-	// others whose password was tried it stays a failure.
+	// Succeeded is called with the indexes of the users whose password was
+	// right; for the others whose password was verified it remains a failure.
 	Succeeded(ctx context.Context, right ...int) error
 	Withdraw(ctx context.Context) error
 	Done()
@@ -85,9 +86,10 @@ type Limiter interface {
 	Reserve(ctx context.Context, g Guess) (Attempt, error)
 }
 
-// Devices makes the tokens by which devices that have signed in are known.
+// Devices issues the tokens that identify devices that have signed in.
 type Devices interface {
-	// Issue takes what the device presented, which keeps its identity.
+	// Issue returns a token; the device keeps the identity of the tokens it
+	// presented.
 	Issue(e address.Email, user uuid.UUID, presented []string) string
 }
 
@@ -96,17 +98,18 @@ type Tokens interface {
 	Issue(user, organization uuid.UUID, tokenVersion int) (token string, expiresAt time.Time, err error)
 }
 
-// RevocationSync answers gateways in this process. What changes verdicts counts as done
-// only when the gate goes by it.
+// RevocationSync is this node's key cache. A change that affects verdicts is
+// complete only when the key cache has applied it.
 type RevocationSync interface {
-	// Sync returns when the gate has applied everything that the organization
-	// committed before the call, or refuses all of its keys until it has.
+	// Sync returns when the key cache has applied everything that the
+	// organization committed before the call, or refuses all of its keys until
+	// it has.
 	Sync(ctx context.Context, organization uuid.UUID) error
-	// Wake tells the gates of all servers that something was committed.
+	// Wake notifies the key caches of all nodes of a commit.
 	Wake()
 }
 
-// Options are what a Portal needs; all but Gate, UnclearFor, Log and
+// Options configures a Portal. All fields but Revocations, UnclearFor, Log and
 // SignInFailed are required.
 type Options struct {
 	Client    *db.Client
@@ -117,21 +120,22 @@ type Options struct {
 	Limiter   Limiter
 	Tokens    Tokens
 	Devices   Devices
-	// RevocationSync is nil where no gateways are answered, as in commands.
+	// Revocations is nil in processes that do not serve gateways, such as
+	// commands.
 	Revocations RevocationSync
-	// Development lets demo users in, whose password everybody knows.
+	// Development permits demo users, whose password is public, to sign in.
 	Development bool
-	// UnclearFor is how long is asked whether a commit has happened whose answer
-	// was lost; 0 is 3 s, which is longer than the server lets a transaction live
-	// whose client has fallen silent.
+	// UnclearFor is how long to ask whether a commit whose response was lost
+	// took effect; 0 means 3 s, which is longer than the server keeps the
+	// transaction of a client that has disappeared.
 	UnclearFor time.Duration
-	// Log is told of sign-ins that failed; nil: the default one.
+	// Log receives failed sign-ins; nil for slog.Default.
 	Log *slog.Logger
-	// SignInFailed is called for each of them, to count them.
+	// SignInFailed is called for each failed sign-in, for metrics.
 	SignInFailed func(SignInFailure)
 }
 
-// Portal is the services. It is safe for concurrent use.
+// Portal implements the services. It is safe for concurrent use.
 type Portal struct {
 	client      *db.Client
 	database    *database.DB
@@ -144,11 +148,11 @@ type Portal struct {
 	revocations RevocationSync
 	failures    *failures
 	unclearFor  time.Duration
-	// development lets demo users in.
+	// development permits demo users to sign in.
 	development bool
 }
 
-// New returns the services.
+// New returns a Portal.
 func New(o Options) *Portal {
 	if o.UnclearFor == 0 {
 		o.UnclearFor = unclearFor
@@ -160,5 +164,5 @@ func New(o Options) *Portal {
 	}
 }
 
-// Now tells the time by the portal's clock.
+// Now returns the time of the portal's clock.
 func (p *Portal) Now() time.Time { return p.clock.Now() }

@@ -14,17 +14,17 @@ import (
 	"portico/internal/lifecycle"
 )
 
-// sanitizeText is a text to compare with stored ones. NUL and what is no UTF-8, which
-// Postgres refuses and nothing stored holds, become a character that is found as
-// little.
+// sanitizeText returns a text that can be compared with stored ones. NUL and
+// invalid UTF-8, which Postgres refuses and no stored text contains, are
+// replaced by U+FFFD, which no stored text contains either.
 func sanitizeText(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// searchText is a text to look for in folded names.
+// searchText returns a text to look for in folded names.
 func searchText(s string) string { return sanitizeText(domain.Fold(s)) }
 
-// hasLabel is true for apps that bear a label.
+// hasLabel matches apps that have a label.
 func hasLabel(l LabelFilter) predicate.App {
 	return func(s *sql.Selector) {
 		column := s.C(app.FieldLabels)
@@ -43,8 +43,8 @@ func hasLabel(l LabelFilter) predicate.App {
 	}
 }
 
-// inStatus is true for keys that are in one of the states at a time; EXPIRED
-// is not stored but follows from the end.
+// inStatus matches credentials whose status at a time is one of wanted; EXPIRED
+// is not stored but follows from the expiry time.
 func inStatus(wanted []lifecycle.CredentialStatus, now time.Time) predicate.Credential {
 	revoked := credential.StatusNotIn(lifecycle.CredentialActive, lifecycle.CredentialDisabled) // as lifecycle has it
 	expired := credential.And(

@@ -22,7 +22,7 @@ import (
 
 const maxAPIVersion = 63
 
-// CreateProductInput says what product to make.
+// CreateProductInput is the input of CreateProduct.
 type CreateProductInput struct {
 	Name             string
 	Title            *string
@@ -37,8 +37,8 @@ type CreateProductInput struct {
 	EnforceEndpoints *bool
 }
 
-// CreateProduct makes a product. A name that another product of the
-// organization bears is TAKEN.
+// CreateProduct creates a product. A name that another product of the
+// organization has is TAKEN.
 func (p *Portal) CreateProduct(ctx context.Context, in CreateProductInput) (out *db.Product, err error) {
 	title := valueOr(in.Title, in.Name)
 	if err := fault.Collect(
@@ -87,7 +87,7 @@ func checkProductTexts(description, version, external, documentation string) err
 	)
 }
 
-// checkAuthTypes wants at least one, each once.
+// checkAuthTypes requires at least one, without duplicates.
 func checkAuthTypes(types []domain.AuthType, given bool) error {
 	if given && len(types) == 0 {
 		return fault.Input(fault.Required, "authTypes", "Name at least one way to present a key.")
@@ -99,7 +99,7 @@ func checkAuthTypes(types []domain.AuthType, given bool) error {
 	return nil
 }
 
-// UpdateProductInput says what to change in a product.
+// UpdateProductInput is the input of UpdateProduct.
 type UpdateProductInput struct {
 	ProductID        string
 	Version          *int
@@ -148,10 +148,11 @@ func (p *Portal) UpdateProduct(ctx context.Context, in UpdateProductInput) (out 
 	return out, err
 }
 
-// isOffered reports whether apps may register with a product.
+// isOffered reports whether apps may subscribe to a product in this status.
 func isOffered(s domain.ProductStatus) bool { return s == domain.Published || s == domain.Deprecated }
 
-// errNoPlan refuses to offer what nobody could register with.
+// errNoPlan returns the error for publishing a product that has no plan to
+// subscribe by.
 func errNoPlan(is domain.ProductStatus) error {
 	return fault.Input(fault.WrongStatus, "status", "A product is not on offer without a plan: leave it a DRAFT, make a plan, and publish it then.",
 		fault.Param{Name: "status", Value: string(is)})
@@ -201,18 +202,19 @@ func (c *change) patchProduct(ctx context.Context, x *db.Product, in UpdateProdu
 	return u.AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
 }
 
-// endProductSubscriptions ends the subscriptions with a product that nobody can call any more.
+// endProductSubscriptions ends the subscriptions to a product that is being
+// retired.
 func (c *change) endProductSubscriptions(ctx context.Context, x *db.Product) error {
 	live, err := lockForUpdate(c, c.Subscription.Query().Where(
 		subscription.ProductID(x.ID), subscription.StatusIn(lifecycle.From(lifecycle.Retire)...)).
-		Order(subscription.ByAppID())).All(ctx) // in the order in which accounts are deleted
+		Order(subscription.ByAppID())).All(ctx) // the order in which the deletion of an account locks them
 	if err != nil {
 		return err
 	}
 	return c.endAll(ctx, live, lifecycle.Retire, "The product was retired.")
 }
 
-// setText applies one attribute of a patch whose cleared value is empty.
+// setText applies the patch of an attribute that is empty when cleared.
 func setText[T ~string](d *diff, field string, before T, in Patch[T], set func(T)) {
 	if in.Set {
 		d.add(field, before, in.or(""))
@@ -220,7 +222,7 @@ func setText[T ~string](d *diff, field string, before T, in Patch[T], set func(T
 	}
 }
 
-// setBool applies one attribute of a patch that cannot be cleared.
+// setBool applies the patch of an attribute that cannot be cleared.
 func setBool(d *diff, field string, before bool, in Patch[bool], set func(bool)) {
 	if in.Set {
 		d.add(field, before, *in.Value)
@@ -232,7 +234,8 @@ func productEvent(t eventlog.Type, x *db.Product, changes []domain.Change) event
 	return eventlog.Entry{Type: t, Subject: nodeid.Product, SubjectID: x.ID, SubjectName: x.Title, Changes: changes}
 }
 
-// takenError turns a broken uniqueness into a problem of the input.
+// takenError turns a violated unique constraint into a problem of the input; it
+// returns other errors unchanged.
 func takenError(err error, field, message string) error {
 	if _, yes := database.IsUnique(err); yes {
 		return fault.Input(fault.Taken, field, message)
@@ -240,8 +243,8 @@ func takenError(err error, field, message string) error {
 	return err
 }
 
-// lockProduct reads a product that the viewer may do a to, and keeps others
-// from changing it. A state that forbids it is for the user to see.
+// lockProduct reads and locks a product if the viewer may do a to it. A refusal
+// because of its status is a problem of the input.
 func (c *change) lockProduct(ctx context.Context, id uuid.UUID, a policy.Action) (*db.Product, error) {
 	x, err := lockForUpdate(c, c.Product.Query().Where(product.ID(id))).Only(ctx)
 	if err != nil {

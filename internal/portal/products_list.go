@@ -28,7 +28,7 @@ func productList() list[*db.Product] {
 	}, []string{product.FieldOrganizationID}}
 }
 
-// Products returns a page of the products that the viewer sees.
+// Products returns a page of the products that the viewer may see.
 func (p *Portal) Products(ctx context.Context, f ProductFilter, o Order, r Read) (*paging.Page[*db.Product], error) {
 	return readPage(ctx, p, productList(), func() listable[*db.Product, *db.ProductSelect] {
 		q := p.client.Product.Query()
@@ -50,7 +50,8 @@ func (p *Portal) PlansOfProducts(ctx context.Context, products []uuid.UUID, r Re
 		products, Order{Column: plan.FieldCreatedAt}, r)
 }
 
-// PageOfProducts cuts a page out of products that were read already, in their order.
+// PageOfProducts returns a page of products that have been read already, in
+// their order.
 func (p *Portal) PageOfProducts(all []*db.Product, r Read) (*paging.Page[*db.Product], error) {
 	order := Order{Column: product.FieldID}
 	rd, err := p.newPageQuery("access", order, r)

@@ -21,15 +21,15 @@ import (
 	"portico/internal/lifecycle"
 )
 
-// attemptLife is how long a failed sign-in counts at most.
+// attemptLife is the longest time for which a failed sign-in counts.
 const attemptLife = time.Hour
 
-// purgingEvents is the row in leases by which the log's trigger knows a purge;
-// it is never committed.
+// purgingEvents is the row in leases by which the log's trigger recognizes a
+// purge; it is never committed.
 const purgingEvents = "purging-events"
 
-// purgeApps empties an organization's apps that were deleted by then. The row
-// stays, so that its reference id is never given again.
+// purgeApps purges an organization's apps that were deleted by a time. The row
+// of an app stays, so that its reference id is never used again.
 func (p *Portal) purgeApps(ctx context.Context, by time.Time, total *int) error {
 	return inBatches(func() (int, error) {
 		due, err := p.client.App.Query().Where(app.DeletedAtLTE(by), app.PurgedAtIsNil()).
@@ -46,8 +46,8 @@ func (p *Portal) purgeApps(ctx context.Context, by time.Time, total *int) error 
 	})
 }
 
-// purgeApp takes away what hangs on an app, a portion at a time, and then empties
-// the app. It does nothing if the app was brought back, or purged, meanwhile.
+// purgeApp deletes what belongs to an app, batchSize rows at a time, and then
+// clears the app. It does nothing if the app was restored or purged meanwhile.
 func (p *Portal) purgeApp(ctx context.Context, id uuid.UUID, by time.Time, total *int) error {
 	return inBatches(func() (n int, err error) {
 		done := 0
@@ -75,7 +75,8 @@ func (p *Portal) purgeApp(ctx context.Context, id uuid.UUID, by time.Time, total
 	})
 }
 
-// deleteCredentials deletes up to a portion of keys with their access control lists.
+// deleteCredentials deletes up to batchSize credentials with their access
+// control lists.
 func (c *change) deleteCredentials(ctx context.Context, which predicate.Credential) (int, error) {
 	ids, err := c.Credential.Query().Where(which).Limit(batchSize).IDs(ctx)
 	if err != nil || len(ids) == 0 {
@@ -87,8 +88,8 @@ func (c *change) deleteCredentials(ctx context.Context, which predicate.Credenti
 	return c.Credential.Delete().Where(database.AnyOf(credential.FieldID, ids)).Exec(ctx)
 }
 
-// deleteSubscriptions deletes up to a portion of an app's subscriptions, without
-// those that are suspended.
+// deleteSubscriptions deletes up to batchSize of an app's subscriptions, except
+// suspended ones.
 func (c *change) deleteSubscriptions(ctx context.Context, appID uuid.UUID) (int, error) {
 	ids, err := c.Subscription.Query().Where(subscription.AppID(appID), subscription.StatusNEQ(lifecycle.Suspended)).Limit(batchSize).IDs(ctx)
 	if err != nil || len(ids) == 0 {
@@ -97,9 +98,9 @@ func (c *change) deleteSubscriptions(ctx context.Context, appID uuid.UUID) (int,
 	return c.Subscription.Delete().Where(database.AnyOf(subscription.FieldID, ids)).Exec(ctx)
 }
 
-// anonymizeSuspended takes who asked for them off an app's suspended
-// subscriptions, which stay until an administrator ends them. One that is ended
-// at this moment is waited for, and deleted.
+// anonymizeSuspended removes the requester from an app's suspended
+// subscriptions, which stay until an administrator ends them. It waits for one
+// that is being ended concurrently, and deletes it.
 func (c *change) anonymizeSuspended(ctx context.Context, appID uuid.UUID) error {
 	left, err := lockForUpdate(c, c.Subscription.Query().Where(subscription.AppID(appID))).All(ctx)
 	if err != nil {
@@ -118,9 +119,9 @@ func (c *change) anonymizeSuspended(ctx context.Context, appID uuid.UUID) error 
 	return nil
 }
 
-// purgeAccounts empties an organization's accounts that were deleted by then.
-// The row stays for the apps that point to it; a name that is empty, which no
-// living account has, tells that it was purged.
+// purgeAccounts purges an organization's accounts that were deleted by a time.
+// The row stays, because apps refer to it; an empty name, which no other
+// account has, marks it as purged.
 func (p *Portal) purgeAccounts(ctx context.Context, by time.Time, total *int) error {
 	return inBatches(func() (int, error) {
 		due, err := p.client.Account.Query().Where(account.DeletedAtLTE(by), account.NameNEQ("")).Limit(batchSize).IDs(ctx)
@@ -159,8 +160,8 @@ func (p *Portal) purgeAccount(ctx context.Context, id uuid.UUID, by time.Time, t
 	})
 }
 
-// purgeEvents deletes an organization's oldest events, as far as all of them
-// happened before a time: what is left of the log has no gaps.
+// purgeEvents deletes an organization's events up to the first one that did not
+// happen before a time, so that the rest of the log has no gaps.
 func (p *Portal) purgeEvents(ctx context.Context, organization uuid.UUID, before time.Time, total *int) error {
 	return inBatches(func() (n int, err error) {
 		err = p.change(ctx, func(ctx context.Context, c *change) error {
@@ -183,7 +184,8 @@ func (p *Portal) purgeEvents(ctx context.Context, organization uuid.UUID, before
 	})
 }
 
-// deleteEvents deletes the events up to a position, as a purge.
+// deleteEvents deletes the events up to a position; the log's trigger allows
+// that only during a purge.
 func (c *change) deleteEvents(ctx context.Context, organization uuid.UUID, last int64) (int, error) {
 	if err := c.Lease.Create().SetID(purgingEvents).SetUntil(c.now).Exec(ctx); err != nil {
 		return 0, err
@@ -195,7 +197,7 @@ func (c *change) deleteEvents(ctx context.Context, organization uuid.UUID, last 
 	return n, c.Lease.DeleteOneID(purgingEvents).Exec(ctx)
 }
 
-// purgeIdempotencyKeys deletes those that are no longer asked for.
+// purgeIdempotencyKeys deletes idempotency keys that have expired.
 func (p *Portal) purgeIdempotencyKeys(ctx context.Context, now time.Time, total *int) error {
 	return inBatches(func() (int, error) {
 		ids, err := p.client.IdempotencyKey.Query().Where(idempotencykey.CreatedAtLTE(now.Add(-idempotencyLife))).Limit(batchSize).IDs(ctx)
@@ -219,7 +221,7 @@ func (p *Portal) purgeAttempts(ctx context.Context, now time.Time, total *int) e
 	})
 }
 
-// addTo counts what was done, unless it failed.
+// addTo adds n to total, unless err is not nil.
 func addTo(total *int, n int, err error) error {
 	if err == nil {
 		*total += n

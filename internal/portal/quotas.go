@@ -12,7 +12,7 @@ import (
 	"portico/internal/limits"
 )
 
-// QuotaPeriod is a plan's quota in the period that holds the present.
+// QuotaPeriod is a plan's quota in the current period.
 type QuotaPeriod struct {
 	Limit      int64
 	Start, End time.Time
@@ -20,8 +20,7 @@ type QuotaPeriod struct {
 	perAccount bool
 }
 
-// Counter returns what calls under a subscription are counted by: its app, or its
-// account, and the product.
+// Counter returns the counter of a subscription's quota.
 func (q *QuotaPeriod) Counter(s *db.Subscription) uuid.UUID {
 	if q.perAccount {
 		return limits.ByAccount(s.AccountID, s.ProductID, q.per)
@@ -29,8 +28,8 @@ func (q *QuotaPeriod) Counter(s *db.Subscription) uuid.UUID {
 	return limits.ByApp(s.AppID, s.ProductID)
 }
 
-// QuotaPeriods returns the quotas of plans, with one statement. Plans that have
-// none are missing.
+// QuotaPeriods returns the quotas of plans, using one statement. Plans without
+// a quota are absent.
 func (p *Portal) QuotaPeriods(ctx context.Context, plans []uuid.UUID) (map[uuid.UUID]*QuotaPeriod, error) {
 	rows, err := p.PlansByID(ctx, plans, []string{plan.FieldQuota, plan.FieldQuotaPer})
 	if err != nil {
@@ -51,14 +50,14 @@ func (p *Portal) QuotaPeriods(ctx context.Context, plans []uuid.UUID) (map[uuid.
 	return out, nil
 }
 
-// QuotaUse is what a counter's calls used of a quota in the current period.
+// QuotaUse is how much of a subscription's quota is used in the current period.
 type QuotaUse struct {
 	Limit, Used, Remaining int64
 	ResetsAt               time.Time
 }
 
-// Use finds the period among a counter's counts; where it is missing,
-// nothing is used.
+// Use finds the period among a subscription's counts. If it is missing, nothing
+// has been used.
 func (q *QuotaPeriod) Use(counts []limits.Used) *QuotaUse {
 	out := &QuotaUse{Limit: q.Limit, ResetsAt: q.End}
 	for _, c := range counts {

@@ -13,47 +13,48 @@ import (
 	"portico/internal/paging"
 )
 
-// Read says which page of a list is wanted, and how much of it.
+// Read says which page of a list to read, and what of it.
 type Read struct {
 	Args paging.Args
 	// Columns are the columns to read besides the id; empty for all.
 	Columns []string
-	// Wanted says what is asked for besides the rows.
+	// Wanted says what else to compute besides the rows.
 	Wanted paging.Wanted
 }
 
 // Order is the order of a list.
 type Order struct {
-	// Column is what it is ordered by; never NULL. The id tells equals apart.
+	// Column is the column to order by, which is never NULL; equal values are
+	// ordered by id.
 	Column string
 	Desc   bool
 }
 
-// row is what every entity can do.
+// row is implemented by every entity.
 type row interface {
 	Value(name string) (ent.Value, error)
 }
 
-// listable is what every ent query can do; S is what its Select gives.
+// listable is implemented by every ent query; S is the result of its Select.
 type listable[T row, S any] interface {
 	Modify(...func(*sql.Selector)) S
 	Select(...string) S
 	All(context.Context) ([]T, error)
 }
 
-// list is a kind of list.
+// list describes a kind of list.
 type list[T row] struct {
 	// name binds cursors to the list.
 	name string
 	// sortValue returns a row's value of the ordered column, and its id.
 	sortValue func(row T, column string) (any, uuid.UUID)
-	// needs are the columns that are read whatever is asked for.
+	// needs are the columns that are always read.
 	needs []string
 }
 
 const totalColumn = "total_count"
 
-// pageQuery is a Read made ready: its window, order and cursors.
+// pageQuery is a validated Read: its window, order and cursors.
 type pageQuery struct {
 	window        paging.Window
 	order         Order
@@ -61,13 +62,13 @@ type pageQuery struct {
 	after, before *position
 }
 
-// position is where a cursor points to.
+// position is the row that a cursor points to.
 type position struct {
 	value any
 	id    uuid.UUID
 }
 
-// newPageQuery checks the arguments and opens the cursors.
+// newPageQuery checks the arguments and decodes the cursors.
 func (p *Portal) newPageQuery(name string, order Order, r Read) (pageQuery, error) {
 	w, err := r.Args.Window()
 	if err != nil {
@@ -98,7 +99,7 @@ func (p *Portal) openCursor(name string, order Order, cursor string) (*position,
 
 func listName(name string, o Order) string { return fmt.Sprintf("%s|%s|%v", name, o.Column, o.Desc) }
 
-// cursor returns the function that seals the places of a list.
+// cursor returns the function that seals a row's position in a list.
 func cursor[T row](p *Portal, l list[T], o Order) func(T) string {
 	return func(r T) string {
 		value, id := l.sortValue(r, o.Column)
@@ -125,7 +126,7 @@ func parseSortValue(column, s string) (any, error) {
 	return s, nil
 }
 
-// readPage reads one page of a list; fresh makes the query anew.
+// readPage reads one page of a list; fresh returns a new query.
 func readPage[T row, S any](ctx context.Context, p *Portal, l list[T], fresh func() listable[T, S], order Order, r Read) (*paging.Page[T], error) {
 	rd, err := p.newPageQuery(l.name, order, r)
 	if err != nil {
@@ -157,8 +158,8 @@ func readPage[T row, S any](ctx context.Context, p *Portal, l list[T], fresh fun
 // hasCursor reports whether the window has a cursor.
 func (rd pageQuery) hasCursor() bool { return rd.after != nil || rd.before != nil }
 
-// totalWithoutRows counts a list whose page beyond a cursor is empty, so that
-// no row carries the total.
+// totalWithoutRows counts the rows of a list whose page after a cursor is
+// empty, so that no row has the total.
 func totalWithoutRows[T row, S any](ctx context.Context, p *Portal, l list[T], fresh func() listable[T, S], order Order) (int, error) {
 	one := 1
 	start, err := readPage(ctx, p, l, fresh, order, Read{Args: paging.Args{First: &one}, Columns: []string{"id"}, Wanted: paging.Wanted{Total: true}})
@@ -168,7 +169,8 @@ func totalWithoutRows[T row, S any](ctx context.Context, p *Portal, l list[T], f
 	return start.TotalCount, nil
 }
 
-// selectColumns selects the columns that were asked for and those that are needed.
+// selectColumns selects the columns that were asked for and those that are
+// always read.
 func selectColumns[T row, S any](q listable[T, S], l list[T], order Order, columns []string) {
 	if len(columns) == 0 {
 		return
@@ -189,10 +191,11 @@ func distinct(names []string) []string {
 	return out
 }
 
-// countQuery is the number of rows that s would give without a page's bounds.
+// countQuery returns a query for the number of rows of s, without a page's
+// bounds.
 func countQuery(s *sql.Selector) *sql.Selector { return s.Clone().Select(sql.Count("*")) }
 
-// boundRows keeps the rows of the window: those after and before its cursors.
+// boundRows restricts s to the rows after and before the window's cursors.
 func (rd pageQuery) boundRows(s *sql.Selector) {
 	if rd.after != nil {
 		s.Where(rd.pastPosition(s, rd.after, !rd.order.Desc))
@@ -202,8 +205,8 @@ func (rd pageQuery) boundRows(s *sql.Selector) {
 	}
 }
 
-// pastPosition is true for rows on one side of a position: the greater ones, or the
-// smaller ones. The id tells equal values apart.
+// pastPosition matches the rows on one side of a position: greater ones, or
+// smaller ones. Equal values are compared by id.
 func (rd pageQuery) pastPosition(s *sql.Selector, at *position, greater bool) *sql.Predicate {
 	beyond, column, id := sql.LT, s.C(rd.order.Column), s.C("id")
 	if greater {
@@ -212,7 +215,7 @@ func (rd pageQuery) pastPosition(s *sql.Selector, at *position, greater bool) *s
 	return sql.Or(beyond(column, at.value), sql.And(sql.EQ(column, at.value), beyond(id, at.id)))
 }
 
-// orderRows orders the rows; a page from the end is read the other way round.
+// orderRows orders the rows, in reverse for a page from the end.
 func (rd pageQuery) orderRows(s *sql.Selector) { s.OrderBy(rd.orderTerms(s)...) }
 
 func (rd pageQuery) orderTerms(s *sql.Selector) []string {
@@ -223,7 +226,7 @@ func (rd pageQuery) orderTerms(s *sql.Selector) []string {
 	return []string{way(s.C(rd.order.Column)), way(s.C("id"))}
 }
 
-// totalOf reads the total off the first row.
+// totalOf returns the total, which each row has, of the first row.
 func totalOf[T row](rows []T) (int, error) {
 	if len(rows) == 0 {
 		return 0, nil

@@ -11,17 +11,17 @@ import (
 	"portico/internal/paging"
 )
 
-// Pages are the pages of many parents, by the parent's id.
+// Pages maps parents' ids to the pages of their rows.
 type Pages[T any] map[uuid.UUID]*paging.Page[T]
 
-// children returns how rows hang on their parents.
+// children describes how rows belong to parents.
 type children[T row] struct {
 	list[T]
-	// column names the parent.
+	// column has the parent's id.
 	column string
 	parent func(T) uuid.UUID
-	// through is set where a row may hang on several parents, by another table
-	// in place of a column: it joins that, and gives its column.
+	// through is set if a row may belong to several parents, by way of another
+	// table: it joins that table and returns its column with the parent's id.
 	through func(*sql.Selector) string
 }
 
@@ -33,7 +33,7 @@ func (ch children[T]) parentColumn(s *sql.Selector) string {
 	return s.C(ch.column)
 }
 
-// parentOf returns the parent that a row was read for.
+// parentOf returns the id of the parent that a row was read for.
 func (ch children[T]) parentOf(r T) (uuid.UUID, error) {
 	if ch.through == nil {
 		return ch.parent(r), nil
@@ -49,10 +49,11 @@ func (ch children[T]) parentOf(r T) (uuid.UUID, error) {
 	return id, nil
 }
 
+// parentColumn returns the column of s with the parent's id.
 const parentColumn = "parent_id"
 
-// readPages reads the same page of many parents by one statement. fresh makes
-// the query anew.
+// readPages reads the same page for many parents in one statement. fresh
+// returns a new query.
 func readPages[T row, S any](ctx context.Context, p *Portal, ch children[T], fresh func() listable[T, S], parents []uuid.UUID, order Order, r Read) (Pages[T], error) {
 	if len(parents) == 1 {
 		return readOnlyParent(ctx, p, ch, fresh, parents[0], order, r)
@@ -70,7 +71,7 @@ func readPages[T row, S any](ctx context.Context, p *Portal, ch children[T], fre
 	q.Modify(func(s *sql.Selector) {
 		base := s
 		if ch.through != nil {
-			base = s.Clone() // what is joined is needed for the ranking alone
+			base = s.Clone() // the join is only needed for the ranking
 		}
 		parent := ch.parentColumn(base)
 		database.AnyOf(parent, parents)(base)
@@ -83,9 +84,9 @@ func readPages[T row, S any](ctx context.Context, p *Portal, ch children[T], fre
 	return groupByParent(ctx, p, ch, fresh, rows, rd, parents)
 }
 
-// rankPerParent keeps, of the rows of base, each parent's first ones of the window, and
-// counts the parent's rows when the total is asked for. Where rows may hang on
-// several parents, each is given with the one it is read for.
+// rankPerParent keeps, of the rows of base, those of the window for each
+// parent, and counts each parent's rows if the total is wanted. If a row may
+// belong to several parents, it is returned with the one it was read for.
 func (rd pageQuery) rankPerParent(s, base *sql.Selector, parent string, several bool) {
 	inner := base.Clone().Select(base.C("id"))
 	window := sql.RowNumber().PartitionBy(parent)
@@ -99,7 +100,8 @@ func (rd pageQuery) rankPerParent(s, base *sql.Selector, parent string, several 
 	if !rd.hasCursor() {
 		inner.AppendSelectExprAs(window, "place")
 	} else {
-		// The total counts all of a parent's rows, the places only those beyond the cursor.
+		// The total counts all of a parent's rows, the ranks only those beyond the
+		// cursor.
 		inner = rankBeyondCursors(base, inner, rd, window, parent, several)
 	}
 	r := inner.As("ranked")
@@ -114,7 +116,7 @@ func (rd pageQuery) rankPerParent(s, base *sql.Selector, parent string, several 
 	rd.orderRows(s)
 }
 
-// rankBeyondCursors returns the places of the rows beyond the cursors, keeping the totals.
+// rankBeyondCursors ranks the rows beyond the cursors, and keeps the totals.
 func rankBeyondCursors(s, totals *sql.Selector, rd pageQuery, window *sql.WindowBuilder, parent string, several bool) *sql.Selector {
 	out := s.Clone().Select(s.C("id"))
 	out.AppendSelectExprAs(window, "place")
@@ -133,7 +135,7 @@ func rankBeyondCursors(s, totals *sql.Selector, rd pageQuery, window *sql.Window
 	return out
 }
 
-// readOnlyParent reads the page of one parent, which needs no ranking.
+// readOnlyParent reads the page of a single parent, which needs no ranking.
 func readOnlyParent[T row, S any](ctx context.Context, p *Portal, ch children[T], fresh func() listable[T, S], parent uuid.UUID, order Order, r Read) (Pages[T], error) {
 	one, err := readPage(ctx, p, ch.list, ofParent(ch, fresh, parent), order, r)
 	if err != nil {
@@ -142,7 +144,7 @@ func readOnlyParent[T row, S any](ctx context.Context, p *Portal, ch children[T]
 	return Pages[T]{parent: one}, nil
 }
 
-// ofParent narrows a query to one parent's rows.
+// ofParent restricts a query to one parent's rows.
 func ofParent[T row, S any](ch children[T], fresh func() listable[T, S], parent uuid.UUID) func() listable[T, S] {
 	return func() listable[T, S] {
 		q := fresh()
@@ -151,7 +153,7 @@ func ofParent[T row, S any](ch children[T], fresh func() listable[T, S], parent 
 	}
 }
 
-// groupByParent sorts the rows to their parents.
+// groupByParent groups the rows by parent into pages.
 func groupByParent[T row, S any](ctx context.Context, p *Portal, ch children[T], fresh func() listable[T, S], rows []T, rd pageQuery, parents []uuid.UUID) (Pages[T], error) {
 	by := make(map[uuid.UUID][]T, len(parents))
 	for _, row := range rows {

@@ -14,18 +14,18 @@ import (
 	"portico/internal/viewer"
 )
 
-// lockAccountOf keeps others from registering apps of an account, and from
-// suspending its subscriptions, until the change is done: of a suspension and
-// a subscription that come at once, one sees the other.
+// lockAccountOf locks an account, so that other transactions cannot create or
+// suspend its subscriptions until this one ends: of a concurrent suspension and
+// subscription, one sees the other.
 func (c *change) lockAccountOf(ctx context.Context, id uuid.UUID) error {
 	all := viewer.NewContext(ctx, viewer.ForSystem(c.organization))
 	_, err := lockForUpdate(c, c.Account.Query().Where(account.ID(id))).Only(all)
 	return err
 }
 
-// sanctioned reports whether an account has a suspended subscription with a
-// product. One whose app was deleted or purged meanwhile counts on until an
-// administrator ends it: deleting must not be a way around the suspension.
+// sanctioned reports whether an account has a suspended subscription for a
+// product. One whose app was deleted or purged meanwhile counts until an
+// administrator ends it: deleting the app must not circumvent the suspension.
 func (c *change) sanctioned(ctx context.Context, of uuid.UUID, p *db.Product) (bool, error) {
 	all := viewer.NewContext(ctx, viewer.ForSystem(c.organization))
 	return c.Subscription.Query().Where(
@@ -34,8 +34,8 @@ func (c *change) sanctioned(ctx context.Context, of uuid.UUID, p *db.Product) (b
 	).Exist(all)
 }
 
-// initialStatus returns the state that a subscription is born in: it waits, however
-// automatic, while its account is sanctioned for the product.
+// initialStatus returns the status of a new subscription: it waits, even if
+// approval is automatic, while its account is sanctioned for the product.
 func (c *change) initialStatus(ctx context.Context, a *db.App, p *db.Product, automatic bool) (lifecycle.SubscriptionStatus, error) {
 	if !automatic {
 		return lifecycle.Waiting, nil
@@ -44,8 +44,8 @@ func (c *change) initialStatus(ctx context.Context, a *db.App, p *db.Product, au
 	return lifecycle.Initial(!yes), err
 }
 
-// lockAppAndAccount holds an app and, before it, its account: the order in
-// which a deletion of the account holds them.
+// lockAppAndAccount locks an app and, before it, its account: the order in
+// which the deletion of an account locks them.
 func (c *change) lockAppAndAccount(ctx context.Context, id string) (*db.App, error) {
 	appID, err := decode(nodeid.App, id)
 	if err != nil {
@@ -61,9 +61,9 @@ func (c *change) lockAppAndAccount(ctx context.Context, id string) (*db.App, err
 	return c.lockApp(ctx, id)
 }
 
-// endSanction ends a suspended subscription behind a deleted app, and so the sanction.
-// One that is resumed ends as well, as all that are approved when their app is
-// deleted. Of a purged app, nothing is left of it but its events.
+// endSanction ends a suspended subscription of a deleted app, and so the
+// sanction. Resuming it ends it as well, like all subscriptions that are
+// approved when their app is deleted. For a purged app, only its events remain.
 func (c *change) endSanction(ctx context.Context, s *db.Subscription, a lifecycle.SubscriptionAction, reason string) (*db.Subscription, error) {
 	all := viewer.NewContext(ctx, viewer.ForSystem(c.organization))
 	for s.Status.Live() {
@@ -83,8 +83,8 @@ func (c *change) endSanction(ctx context.Context, s *db.Subscription, a lifecycl
 	return s, err
 }
 
-// endSanctions ends what is left suspended of an account whose apps have all been
-// deleted.
+// endSanctions ends the suspended subscriptions that remain of an account whose
+// apps have all been deleted.
 func (c *change) endSanctions(ctx context.Context, of uuid.UUID, why deletionCause) error {
 	left, err := lockForUpdate(c, c.Subscription.Query().Where(
 		subscription.AccountID(of), subscription.StatusIn(lifecycle.From(why.subscriptions)...)).

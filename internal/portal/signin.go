@@ -16,18 +16,18 @@ import (
 	"portico/internal/viewer"
 )
 
-// SignInInput says who signs in.
+// SignInInput is the input of SignIn.
 type SignInInput struct {
 	Email        address.Email
 	Password     string
 	Organization *string
-	// DeviceToken is what an earlier sign-in gave; Devices are those of the
+	// DeviceToken is the token of an earlier sign-in; Devices are those of the
 	// request's cookie.
 	DeviceToken *string
 	Devices     []string
 }
 
-// devices are the tokens that show that the device has signed in before.
+// devices returns the tokens that show that the device has signed in before.
 func (in SignInInput) devices() []string {
 	if in.DeviceToken == nil {
 		return in.Devices
@@ -38,30 +38,32 @@ func (in SignInInput) devices() []string {
 // anywhere reports whether no organization is named.
 func (in SignInInput) anywhere() bool { return in.Organization == nil || *in.Organization == "" }
 
-// Session is a way in: an access token and whose it is.
+// Session is the result of a sign-in: an access token and its user.
 type Session struct {
 	AccessToken  string
 	ExpiresAt    time.Time
 	User         *db.User
 	Organization *db.Organization
 	Account      *db.Account
-	// DeviceToken shows at the next sign-in that the device has signed in before.
+	// DeviceToken proves at the next sign-in that the device has signed in
+	// before.
 	DeviceToken string
 }
 
-// errWrongCredentials is the one answer to every sign-in that fails.
+// errWrongCredentials returns the one error for every sign-in that fails.
 func errWrongCredentials() error {
 	return fault.New(fault.CodeUnauthenticated, fault.ReasonWrongCredentials, "The e-mail address or the password is wrong.")
 }
 
-// SignIn checks a password and issues an access token. An unknown address, a
+// SignIn verifies a password and issues an access token. An unknown address, a
 // wrong password, a disabled user, a demo user outside of development and a
-// developer of an organization that wants no passwords answer alike, after the
-// same work. Administrators always may: theirs is the way back.
+// developer of an organization without password sign-in get the same error,
+// after the same work. Administrators can always sign in with a password, so
+// that they can change that setting back.
 //
-// Without an organization the password is tried for the address's users in
-// several; it has to be right for one of them alone. For the others it then was a
-// wrong guess, and stays counted as one.
+// Without an organization, the password is verified for the users with the
+// address in several organizations, and must be right for exactly one of them.
+// For the others it counts as a wrong guess.
 func (p *Portal) SignIn(ctx context.Context, in SignInInput) (Session, error) {
 	system := viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
 	known, err := p.candidates(system, in)
@@ -98,16 +100,17 @@ func (p *Portal) SignIn(ctx context.Context, in SignInInput) (Session, error) {
 	one := known.eligible[right[0]]
 	s, err := p.issueSession(system, ctx, one.user, one.organization)
 	if err != nil {
-		_ = attempt.Succeeded(ctx, right...) // as far as the password goes
+		_ = attempt.Succeeded(ctx, right...) // the password was right
 		return Session{}, publicError(err)
 	}
 	s.DeviceToken = p.devices.Issue(in.Email, s.User.ID, in.devices())
 	return s, publicError(attempt.Succeeded(ctx, right...))
 }
 
-// verifyCandidates tries the password for each candidate and returns the places of those it
-// is right for. Where there are fewer than could be, it does the same work for nobody:
-// its time does not tell how many there are, or whether any.
+// verifyCandidates verifies the password for each candidate and returns the
+// indexes of those for whom it is right. If there are fewer candidates than the
+// limit, it does the same work for none, so that its duration does not reveal
+// how many there are.
 func (p *Portal) verifyCandidates(ctx context.Context, attempt Attempt, password string, c candidates) ([]int, error) {
 	var right []int
 	for i := range c.limit {
@@ -128,7 +131,8 @@ func (p *Portal) verifyCandidates(ctx context.Context, attempt Attempt, password
 	return right, nil
 }
 
-// withdrawAttempt takes an attempt off the count whose password nobody looked at.
+// withdrawAttempt withdraws an attempt whose password was not verified, so that
+// it does not count.
 func (p *Portal) withdrawAttempt(ctx context.Context, a Attempt, err error) error {
 	_ = a.Withdraw(ctx)
 	return publicError(err)

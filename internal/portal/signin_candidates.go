@@ -15,41 +15,43 @@ import (
 )
 
 const (
-	// maxCandidates is for how many users of an address a password is tried
-	// when no organization is named. Each costs a hash, for every address alike.
+	// maxCandidates is the number of users with an address for whom a password
+	// is verified if no organization is named. Each costs a hash, for known and
+	// unknown addresses alike.
 	maxCandidates = 3
-	// maxUsersOfAddress bounds the users of an address that are looked at.
+	// maxUsersOfAddress is the number of users with an address that are
+	// considered.
 	maxUsersOfAddress = 32
 )
 
-// candidate is a user of the address that somebody signs in with.
+// candidate is a user with the address of a sign-in.
 type candidate struct {
 	user         *db.User
 	organization *db.Organization
 }
 
-// canSignIn reports whether a password can let the user in. Everybody knows that of
-// demo users: it does so in development alone.
+// canSignIn reports whether the user may sign in with a password. That of demo
+// users is public, so they may only in development.
 func (c candidate) canSignIn(development bool) bool {
 	return (development || !c.user.MadeInDevelopment) && c.user.Status == domain.UserActive && (c.organization.PasswordSignIn || c.user.Role == domain.RoleAdmin)
 }
 
-// candidates are the users of an address, those who were there first first, so
-// that nobody who is made later keeps one of them out.
+// candidates are the users with an address, oldest first, so that a user
+// created later cannot displace an older one.
 type candidates struct {
-	// eligible are those whose password is tried, at most as many as most.
+	// eligible are those whose password is verified, at most limit.
 	eligible []candidate
 	all      []candidate
 	limit    int
 }
 
-// candidates finds the users of the address, in the named organization or in
-// all of them, by two statements however many there are.
+// candidates finds the users with the address, in the named organization or in
+// all organizations, using two statements however many there are.
 func (p *Portal) candidates(ctx context.Context, in SignInInput) (candidates, error) {
 	out := candidates{limit: maxCandidates}
 	q := p.client.User.Query().Where(user.EmailFolded(in.Email))
 	if !in.anywhere() {
-		out.limit = 1 // an address is unique in its organization
+		out.limit = 1 // an address is unique in an organization
 		q.Where(user.HasOrganizationWith(organization.Slug(sanitizeText(*in.Organization))))
 	}
 	users, err := q.Order(user.ByCreatedAt(), user.ByID()).Limit(maxUsersOfAddress).All(ctx)
@@ -59,7 +61,8 @@ func (p *Portal) candidates(ctx context.Context, in SignInInput) (candidates, er
 	if !in.Email.Valid() {
 		users = nil
 	}
-	// Asked for in any case: an unknown address must cost what a known one does.
+	// The query is made in any case: an unknown address must take as long as a
+	// known one.
 	ids := []uuid.UUID{uuid.Nil}
 	for _, u := range users {
 		ids = append(ids, u.OrganizationID)
@@ -71,7 +74,7 @@ func (p *Portal) candidates(ctx context.Context, in SignInInput) (candidates, er
 	for _, u := range users {
 		at := slices.IndexFunc(organizations, func(o *db.Organization) bool { return o.ID == u.OrganizationID })
 		if at < 0 {
-			continue // deleted meanwhile
+			continue // its organization was deleted meanwhile
 		}
 		c := candidate{u, organizations[at]}
 		out.all = append(out.all, c)
@@ -82,7 +85,7 @@ func (p *Portal) candidates(ctx context.Context, in SignInInput) (candidates, er
 	return out, nil
 }
 
-// ids lists those whose password is tried.
+// ids returns the ids of the eligible users.
 func (c candidates) ids() []uuid.UUID {
 	out := make([]uuid.UUID, len(c.eligible))
 	for i, one := range c.eligible {
@@ -91,7 +94,8 @@ func (c candidates) ids() []uuid.UUID {
 	return out
 }
 
-// since lists from when on the failures of each count.
+// since returns, for each eligible user, the time until which failures are
+// forgiven.
 func (c candidates) since() []time.Time {
 	out := make([]time.Time, len(c.eligible))
 	for i, one := range c.eligible {
@@ -100,7 +104,7 @@ func (c candidates) since() []time.Time {
 	return out
 }
 
-// reason says why none of them was let in.
+// reason returns why no candidate was signed in.
 func (c candidates) reason(in SignInInput) SignInFailure {
 	switch {
 	case !in.Email.Valid():
@@ -110,7 +114,7 @@ func (c candidates) reason(in SignInInput) SignInFailure {
 	case len(c.eligible) > 0:
 		return SignInWrongPassword
 	case slices.ContainsFunc(c.all, func(one candidate) bool { return one.canSignIn(true) }):
-		return SignInDemo // in development it would have been tried
+		return SignInDemo // in development it would have been verified
 	case slices.ContainsFunc(c.all, func(one candidate) bool { return one.user.Status == domain.UserActive }):
 		return SignInNoPasswords
 	}

@@ -16,11 +16,11 @@ import (
 	"portico/internal/viewer"
 )
 
-// SignInFailure says why a sign-in failed: to operators and administrators,
-// never to whoever signs in.
+// SignInFailure is why a sign-in failed. It is shown to operators and
+// administrators, never to the client that signs in.
 type SignInFailure string
 
-// Why sign-ins fail.
+// The reasons for which sign-ins fail.
 const (
 	SignInMalformed     SignInFailure = "MALFORMED_ADDRESS"
 	SignInUnknown       SignInFailure = "UNKNOWN_ADDRESS"
@@ -31,23 +31,23 @@ const (
 	SignInLimited       SignInFailure = "RATE_LIMITED"
 )
 
-// SignInFailures lists all of them, for counters.
+// SignInFailures lists all of them, for metrics.
 func SignInFailures() []SignInFailure {
 	return []SignInFailure{SignInMalformed, SignInUnknown, SignInWrongPassword, SignInDisabled, SignInNoPasswords, SignInDemo, SignInLimited}
 }
 
 const (
 	// failureWindow is how long a user's further failures are summed up after
-	// an event has told of one.
+	// an event has recorded one.
 	failureWindow = 15 * time.Minute
-	// maxFailureEvents is how many such events one server writes into an
-	// organization's log in a failureWindow; what is left waits for the next.
+	// maxFailureEvents is how many such events one node appends to an
+	// organization's log in a failureWindow; the rest wait for the next one.
 	maxFailureEvents = 20
-	// maxFailureUsers bounds the users whose failures are remembered.
+	// maxFailureUsers is the number of users whose failures are kept in memory.
 	maxFailureUsers = 1000
 )
 
-// userFailures is what is remembered of a user's failures.
+// userFailures is what is kept in memory of a user's failures.
 type userFailures struct {
 	candidate
 	count      int // that no event has told of
@@ -58,10 +58,10 @@ type userFailures struct {
 	email      string // the folded address
 }
 
-// failures tells of sign-ins that failed: each in the program's log, and summed
-// up in the organizations' logs. Events are written beside the requests, so
-// that the time of an answer does not tell that there is somebody to tell of,
-// and a flood of guesses neither fills an organization's log nor holds it.
+// failures records failed sign-ins: each in the program's log, and summed up in
+// the organizations' event logs. Events are written outside the requests, so
+// that the duration of a response does not reveal whether the user exists, and
+// so that a flood of guesses neither fills an organization's log nor locks it.
 type failures struct {
 	clock  clock.Clock
 	log    *slog.Logger
@@ -83,8 +83,8 @@ func newFailures(o Options) *failures {
 	return f
 }
 
-// add takes down a sign-in that failed. An address that is none is not logged:
-// it may be a password.
+// add records a failed sign-in. An address that is not valid is not logged: it
+// may be a password.
 func (f *failures) add(ctx context.Context, why SignInFailure, in SignInInput, c candidates) {
 	v := viewer.Current(ctx)
 	f.failed(why)
@@ -99,7 +99,7 @@ func (f *failures) add(ctx context.Context, why SignInFailure, in SignInInput, c
 			f.byUser[one.user.ID] = n
 		}
 		if n == nil {
-			continue // the program's log has it
+			continue // only in the program's log
 		}
 		n.candidate, n.reason, n.address, n.requestID, n.email = one, why, v.Address, v.RequestID, in.Email.String()
 		n.count++
@@ -110,8 +110,8 @@ func (f *failures) add(ctx context.Context, why SignInFailure, in SignInInput, c
 	}
 }
 
-// takeDue takes out what is to be told now, by organization: in the end everything
-// that no event has told of.
+// takeDue removes and returns the failures to record now, by organization: all
+// of them if ended is true.
 func (f *failures) takeDue(ended bool) map[uuid.UUID][]userFailures {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -141,7 +141,7 @@ func (f *failures) takeDue(ended bool) map[uuid.UUID][]userFailures {
 	return out
 }
 
-// pending is how many failures no event has told of.
+// pending returns the number of failures that no event has recorded.
 func (f *failures) pending() (n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -151,7 +151,7 @@ func (f *failures) pending() (n int) {
 	return n
 }
 
-// restore counts again what could not be told.
+// restore adds failures back that could not be recorded.
 func (f *failures) restore(all []userFailures) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -162,8 +162,8 @@ func (f *failures) restore(all []userFailures) {
 	}
 }
 
-// RecordSignInFailures writes the events that are due: one for each user, with the
-// number of failures since the one before.
+// RecordSignInFailures writes the events that are due: one for each user, with
+// the number of failures since the last one.
 func (p *Portal) RecordSignInFailures(ctx context.Context) error {
 	return p.recordDueFailures(ctx, false)
 }
@@ -179,11 +179,11 @@ func (p *Portal) recordDueFailures(ctx context.Context, ended bool) error {
 	return errors.Join(errs...)
 }
 
-// recordFailures returns how many events it has written: those before the one that
-// failed are there to stay.
+// recordFailures returns how many events it has written; those before the one
+// that failed are committed.
 func (p *Portal) recordFailures(ctx context.Context, organization uuid.UUID, all []userFailures) (told int, err error) {
 	for i, n := range all {
-		// Nobody has signed in: the event has no actor, but the client's address.
+		// Without a sign-in, the event has no actor, only the client's address.
 		who := viewer.Viewer{OrganizationID: organization, Address: n.address, RequestID: n.requestID}
 		err := p.change(viewer.NewContext(ctx, who), func(_ context.Context, c *change) error {
 			c.record(userEvent(eventlog.UserSignInFailed, n.user,
@@ -197,8 +197,8 @@ func (p *Portal) recordFailures(ctx context.Context, organization uuid.UUID, all
 	return len(all), nil
 }
 
-// RunSignInFailureRecorder tells of failed sign-ins until ctx ends, and then within a short
-// time of all that are left: nobody else knows of them.
+// RunSignInFailureRecorder records failed sign-ins until ctx ends, and then,
+// within a short time, all that are left, as they exist only in memory.
 func (p *Portal) RunSignInFailureRecorder(ctx context.Context) {
 	const again, parting = time.Minute, 2 * time.Second
 	tick := time.NewTicker(again)

@@ -18,13 +18,13 @@ import (
 	"portico/internal/policy"
 )
 
-// RegisterInput says which app to register with what.
+// RegisterInput is the input of Register.
 type RegisterInput struct {
 	AppID     string
 	ProductID string
 	PlanID    *string
-	// EndpointIDs are the product's endpoints that it is narrowed to; nil: all.
-	EndpointIDs    []string `json:",omitempty"` // inputs without them are hashed as before they came
+	// EndpointIDs are the product's endpoints to narrow it to; nil for all.
+	EndpointIDs    []string `json:",omitempty"` // omitted if empty, so that older inputs keep their hash
 	IdempotencyKey *string
 }
 
@@ -34,10 +34,11 @@ type CreatedSubscription struct {
 	Replayed     bool
 }
 
-// Register registers an app with a product. It waits, or is approved at once
-// where the plan or else the product says AUTO and the account has no
-// suspended subscription with the product. A live subscription with the
-// same product is ALREADY_REGISTERED; an older one becomes history.
+// Register subscribes an app to a product. The subscription waits, or is
+// approved at once if the approval of the plan, or else of the product, is AUTO
+// and the account has no suspended subscription for the product. A live
+// subscription for the same product is ALREADY_REGISTERED; an older one becomes
+// history.
 func (p *Portal) Register(ctx context.Context, in RegisterInput) (CreatedSubscription, error) {
 	if err := checkEndpoints(in.EndpointIDs, in.EndpointIDs != nil); err != nil {
 		return CreatedSubscription{}, err
@@ -57,11 +58,11 @@ func (p *Portal) Register(ctx context.Context, in RegisterInput) (CreatedSubscri
 	}, p.replaySubscription)
 }
 
-// replaySubscription repeats what an earlier request made.
+// replaySubscription returns what an earlier request created.
 func (p *Portal) replaySubscription(ctx context.Context, m createdIDs) (CreatedSubscription, error) {
 	found, err := p.SubscriptionsByID(ctx, []uuid.UUID{m.first}, nil)
 	if err == nil && found[m.first] == nil {
-		err = fault.NotFound() // it is gone meanwhile
+		err = fault.NotFound() // deleted meanwhile
 	}
 	return CreatedSubscription{Subscription: found[m.first], Replayed: true}, err
 }
@@ -119,8 +120,8 @@ func errAlreadyRegistered() error {
 	return fault.Input(fault.AlreadyRegistered, "productId", "The app is registered with this product already.")
 }
 
-// lockProductAndPlan finds the product and the plan. A plan may be left out where there is
-// but one. Both are kept from changing under the subscription.
+// lockProductAndPlan finds the product and the plan and locks them against
+// changes. The plan may be omitted if the product has only one.
 func (c *change) lockProductAndPlan(ctx context.Context, in RegisterInput) (*db.Product, *db.Plan, error) {
 	id, ok := nodeid.Decode(nodeid.Product, in.ProductID)
 	if !ok {
@@ -152,7 +153,8 @@ func (c *change) lockProductAndPlan(ctx context.Context, in RegisterInput) (*db.
 	return prod, plans[0], nil
 }
 
-// supersedePrevious steps an ended subscription back, so that the new one is the newest.
+// supersedePrevious marks an ended subscription as no longer the newest, so
+// that the new one can be.
 func (c *change) supersedePrevious(ctx context.Context, a *db.App, prod *db.Product) error {
 	newest, err := c.Subscription.Query().Where(subscription.AppID(a.ID), subscription.ProductID(prod.ID), subscription.Newest(true)).Only(ctx)
 	if db.IsNotFound(err) {

@@ -27,7 +27,7 @@ func subscriptionList() list[*db.Subscription] {
 		[]string{subscription.FieldOrganizationID, subscription.FieldAccountID, subscription.FieldAppID, subscription.FieldProductID, subscription.FieldPlanID}}
 }
 
-// Subscriptions returns a page of the subscriptions that the viewer sees.
+// Subscriptions returns a page of the subscriptions that the viewer may see.
 func (p *Portal) Subscriptions(ctx context.Context, f SubscriptionFilter, o Order, r Read) (*paging.Page[*db.Subscription], error) {
 	return readPage(ctx, p, subscriptionList(), p.subscriptionQuery(f), o, r)
 }

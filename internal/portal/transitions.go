@@ -14,12 +14,12 @@ import (
 	"portico/internal/unseen"
 )
 
-// Approve lets a waiting subscription be used.
+// Approve approves a waiting subscription, which may then be used.
 func (p *Portal) Approve(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
 	return p.transition(ctx, id, lifecycle.Approve, reason)
 }
 
-// Reject refuses a waiting subscription; the reason is needed.
+// Reject rejects a waiting subscription. The reason must not be empty.
 func (p *Portal) Reject(ctx context.Context, id, reason string) (*db.Subscription, error) {
 	if unseen.All(reason) {
 		return nil, fault.Input(fault.Required, "reason", "The developer should learn why.")
@@ -27,7 +27,7 @@ func (p *Portal) Reject(ctx context.Context, id, reason string) (*db.Subscriptio
 	return p.transition(ctx, id, lifecycle.Reject, &reason)
 }
 
-// Withdraw takes back a waiting subscription.
+// Withdraw withdraws a waiting subscription.
 func (p *Portal) Withdraw(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
 	return p.transition(ctx, id, lifecycle.Withdraw, reason)
 }
@@ -42,13 +42,13 @@ func (p *Portal) Suspend(ctx context.Context, id string, reason *string) (*db.Su
 	return p.transition(ctx, id, lifecycle.Suspend, reason)
 }
 
-// Resume lets an interrupted subscription go on.
+// Resume ends the suspension of a subscription.
 func (p *Portal) Resume(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
 	return p.transition(ctx, id, lifecycle.Resume, reason)
 }
 
-// transition takes a subscription over one edge of its table. Of many who come at
-// once one wins; the others, and whoever comes later, get WRONG_STATUS.
+// transition applies an action to a subscription's status. Of concurrent
+// requests, one wins; the others, and any later one, get WRONG_STATUS.
 func (p *Portal) transition(ctx context.Context, id string, a lifecycle.SubscriptionAction, reason *string) (out *db.Subscription, err error) {
 	if err := checkReason("reason", reason); err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func subscriptionObject(s *db.Subscription, a lifecycle.SubscriptionAction) poli
 	return policy.Object{OrganizationID: s.OrganizationID, AccountID: s.AccountID, Subscription: s.Status, SubscriptionAction: a}
 }
 
-// applyTransition changes the state by compare-and-set, and records it.
+// applyTransition changes the status by compare-and-set, and records the event.
 func (c *change) applyTransition(ctx context.Context, s *db.Subscription, a lifecycle.SubscriptionAction, reason string) error {
 	to, ok := lifecycle.Next(s.Status, a)
 	if !ok {
@@ -128,7 +128,7 @@ func (c *change) productTitle(ctx context.Context, s *db.Subscription) (string, 
 	return prod.Title, nil
 }
 
-// endAll takes many subscriptions over the same edge.
+// endAll applies the same action to many subscriptions.
 func (c *change) endAll(ctx context.Context, all []*db.Subscription, a lifecycle.SubscriptionAction, reason string) error {
 	for _, s := range all {
 		if s.DeletedAt != nil {
@@ -142,7 +142,7 @@ func (c *change) endAll(ctx context.Context, all []*db.Subscription, a lifecycle
 	return nil
 }
 
-// transitionEvent names the event that tells of an edge.
+// transitionEvent returns the type of the event that records an action.
 func transitionEvent(a lifecycle.SubscriptionAction) eventlog.Type {
 	switch a {
 	case lifecycle.Approve:

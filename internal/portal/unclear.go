@@ -11,28 +11,28 @@ import (
 )
 
 const (
-	// unclearFor is Options.UnclearFor by default.
+	// unclearFor is the default of Options.UnclearFor.
 	unclearFor = 3 * time.Second
-	// unclearPause is the pause before it is asked again.
+	// unclearPause is the pause between two queries.
 	unclearPause = 20 * time.Millisecond
 )
 
-// rolledBack is the error of a commit that is known not to have happened.
+// rolledBack is the error of a commit that is known to have had no effect.
 type rolledBack struct{ error }
 
 func (u rolledBack) Unwrap() error { return u.error }
 
-// retryable reports whether a change may begin anew: nothing of it has happened,
-// and the next try may well succeed.
+// retryable reports whether a change may be retried: it had no effect, and the
+// next attempt may succeed.
 func retryable(err error) bool { return errors.As(err, new(rolledBack)) || database.IsRetryable(err) }
 
-// resolveUnclearCommit finds out whether a change has happened whose commit failed with err:
-// the connection may have been lost on the way there, or on the way back. It
-// gives nil when it has. A caller who has left changes nothing: what was made
-// is to be found with what it was made for, such as an idempotency key.
+// resolveUnclearCommit finds out whether a commit that failed with err took
+// effect: the connection may have been lost before or after it did. It returns
+// nil if it did. That the client has disconnected makes no difference: it finds
+// what was created by other means, such as an idempotency key.
 func (p *Portal) resolveUnclearCommit(ctx context.Context, c *change, err error) error {
 	if len(c.entries) == 0 {
-		return err // nothing was said; whoever reads next sees how it is
+		return err // no event to look for; the next read shows the state
 	}
 	ask, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.unclearFor)
 	defer cancel()
@@ -53,14 +53,15 @@ func (p *Portal) resolveUnclearCommit(ctx context.Context, c *change, err error)
 	}
 }
 
-// errOutcomeUnknown is the answer where nobody knows whether a change has happened, so
-// that nothing may be tried again: it names no time to do so.
+// errOutcomeUnknown returns the error for when it is unknown whether a change
+// was committed. As a retry could make it twice, the error does not say when to
+// retry.
 func errOutcomeUnknown(err error) error {
 	return fault.Wrap(fault.CodeUnavailable, fault.ReasonOutcomeUnknown, errors.New(err.Error()), "The database fell silent in the middle of this change: it may have happened.")
 }
 
-// committed looks for the change's last event, when nobody is writing to the
-// organization's log any more: not the lost transaction either.
+// committed looks for the change's last event, once no transaction writes to
+// the organization's log any more, the lost one included.
 func (p *Portal) committed(ctx context.Context, c *change) (bool, error) {
 	tx, err := p.client.Tx(ctx)
 	if err != nil {

@@ -14,10 +14,10 @@ import (
 	"portico/internal/zone"
 )
 
-// maxUsageIDs is the most ids of a kind that calls may be narrowed to.
+// maxUsageIDs is the maximum number of ids of a kind in a UsageFilter.
 const maxUsageIDs = 100
 
-// UsageFilter says which calls to count. Lists that are nil do not narrow it.
+// UsageFilter says which calls to count. A nil list does not narrow it.
 type UsageFilter struct {
 	AppIDs, ProductIDs, CredentialIDs []string
 	// From and To bound the time, To not included.
@@ -26,12 +26,11 @@ type UsageFilter struct {
 	TimeZone string
 }
 
-// UsageQuery returns the question about counts that a filter stands for, bounded
-// to what the viewer may know: administrators ask about the organization,
-// developers about their account. It is the one rule for all who ask. It gives
-// fault.NotFound for an id that the viewer cannot see, fault.BadUserInput for
-// an unknown time zone, and fault.Unauthenticated or fault.Forbidden to whoever
-// may ask nothing.
+// UsageQuery returns the query for a filter, restricted to what the viewer may
+// see: administrators see the organization, developers their account. All
+// queries of counts pass through it. It returns fault.NotFound for an id that
+// the viewer cannot see, fault.BadUserInput for an unknown time zone, and
+// fault.Unauthenticated or fault.Forbidden for a viewer that may not see counts.
 func (p *Portal) UsageQuery(ctx context.Context, f UsageFilter, by usage.Interval) (q usage.Query, err error) {
 	v := viewer.Current(ctx)
 	if err := authorizeUsage(v); err != nil {
@@ -57,13 +56,14 @@ func (p *Portal) UsageQuery(ctx context.Context, f UsageFilter, by usage.Interva
 	return q, err
 }
 
-// AuthorizeUsage refuses viewers who may ask for no counts at all, whatever they ask
-// for: a caller who looks at the question first would tell them of its mistakes.
+// AuthorizeUsage refuses viewers that may not see counts at all. It is called
+// before the filter is checked, whose errors such a viewer must not learn.
 func (p *Portal) AuthorizeUsage(ctx context.Context) error {
 	return authorizeUsage(viewer.Current(ctx))
 }
 
-// authorizeUsage refuses those who count nothing, in the words of the schema's locks.
+// authorizeUsage refuses viewers that may not see counts, with the messages of
+// the schema's directives.
 func authorizeUsage(v viewer.Viewer) error {
 	switch {
 	case v.Role == viewer.Admin:
@@ -78,7 +78,7 @@ func authorizeUsage(v viewer.Viewer) error {
 	return fault.New(fault.CodeForbidden, fault.ReasonRole, "Your role does not allow this.")
 }
 
-// usageIDs reads a list of ids, all of which the viewer must see.
+// usageIDs decodes a list of ids, all of which the viewer must be able to see.
 func usageIDs[T any](ctx context.Context, k nodeid.Kind, ids []string, load func(context.Context, []uuid.UUID, []string) (ByID[T], error)) ([]uuid.UUID, error) {
 	if ids == nil {
 		return nil, nil
@@ -117,7 +117,8 @@ func location(name string) (*time.Location, error) {
 	return l, nil
 }
 
-// Zone is the time zone of the viewer's organization; a viewer of none has none.
+// Zone returns the time zone of the viewer's organization. A viewer without an
+// organization has none.
 func (p *Portal) Zone(ctx context.Context) (*time.Location, error) {
 	return zone.Load(viewer.Current(ctx).TimeZone)
 }

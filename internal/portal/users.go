@@ -16,7 +16,7 @@ import (
 	"portico/internal/viewer"
 )
 
-// CreateUserInput says what user to make.
+// CreateUserInput is the input of CreateUser.
 type CreateUserInput struct {
 	Name           string
 	Email          address.Email
@@ -26,8 +26,8 @@ type CreateUserInput struct {
 	MembershipRole *domain.MembershipRole
 }
 
-// CreateUser makes a user; a developer is put into an account. An address that
-// another user of the organization has is TAKEN.
+// CreateUser creates a user; a developer becomes a member of an account. An
+// address that another user of the organization has is TAKEN.
 func (p *Portal) CreateUser(ctx context.Context, in CreateUserInput) (out *db.User, err error) {
 	role := valueOr(in.Role, domain.RolePortal)
 	hash, err := p.checkNewUser(ctx, in.Name, in.Email, in.Password)
@@ -56,12 +56,12 @@ func (p *Portal) CreateUser(ctx context.Context, in CreateUserInput) (out *db.Us
 		return c.addMember(ctx, acc, out, valueOr(in.MembershipRole, domain.Member))
 	})
 	if err != nil {
-		return nil, err // without an account there is no user either
+		return nil, err // rolled back
 	}
 	return out, nil
 }
 
-// checkNewUser checks what is said of a new person, and hashes the password.
+// checkNewUser checks the attributes of a new user, and hashes the password.
 func (p *Portal) checkNewUser(ctx context.Context, name string, email address.Email, password string) (hash string, err error) {
 	if err := fault.Collect(checkName("name", name), email.Check("email"), p.passwords.Check("password", password, email)); err != nil {
 		return "", err
@@ -91,8 +91,9 @@ func (c *change) addMember(ctx context.Context, acc *db.Account, u *db.User, rol
 	return nil
 }
 
-// CreateStaff makes an administrator of an organization, by its slug. Only
-// commands do, as Portico itself: it is how the first one comes to be.
+// CreateStaff creates an administrator of an organization, found by its slug.
+// It is only called by commands, as Portico itself, and creates an
+// organization's first administrator.
 func (p *Portal) CreateStaff(ctx context.Context, slug, name string, email address.Email, password string) (out *db.User, err error) {
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
 	hash, err := p.checkNewUser(ctx, name, email, password)
@@ -110,13 +111,14 @@ func (p *Portal) CreateStaff(ctx context.Context, slug, name string, email addre
 	return out, err
 }
 
-// DisableUser keeps a user out: open sessions end with the next request. A
-// disabled user is given as it is.
+// DisableUser disables a user, whose open sessions end with their next request.
+// A disabled user is returned unchanged.
 func (p *Portal) DisableUser(ctx context.Context, id string, reason *string) (*db.User, error) {
 	return p.setUserStatus(ctx, id, reason, policy.UserDisable, domain.UserDisabled, eventlog.UserDisabled)
 }
 
-// EnableUser lets a disabled user sign in again; an active one is given as it is.
+// EnableUser lets a disabled user sign in again. An active one is returned
+// unchanged.
 func (p *Portal) EnableUser(ctx context.Context, id string, reason *string) (*db.User, error) {
 	return p.setUserStatus(ctx, id, reason, policy.UserEnable, domain.UserActive, eventlog.UserEnabled)
 }

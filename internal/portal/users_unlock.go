@@ -17,8 +17,8 @@ import (
 )
 
 // UnlockUser forgives a user's failed sign-ins, so that the right password is
-// accepted at once. It holds for this user alone: others who have the same
-// address in other organizations keep their count.
+// accepted at once. Users with the same address in other organizations keep
+// their count.
 func (p *Portal) UnlockUser(ctx context.Context, id string, reason *string) (out *db.User, err error) {
 	if err := checkReason("reason", reason); err != nil {
 		return nil, err
@@ -58,8 +58,8 @@ func (p *Portal) UnlockByAddress(ctx context.Context, slug string, email address
 	})
 }
 
-// changeUserByAddress does f, as Portico itself, to the user of an address in the
-// organization of a slug.
+// changeUserByAddress calls f, as Portico itself, for the user with an address
+// in the organization with a slug.
 func (p *Portal) changeUserByAddress(ctx context.Context, slug string, email address.Email, f func(context.Context, *change, *db.User) (*db.User, error)) (out *db.User, err error) {
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
@@ -79,14 +79,15 @@ func (p *Portal) changeUserByAddress(ctx context.Context, slug string, email add
 	return out, err
 }
 
-// Organizations lists all of them, for commands; by slug.
+// Organizations lists all organizations by slug, for commands.
 func (p *Portal) Organizations(ctx context.Context) ([]*db.Organization, error) {
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
 	all, err := p.client.Organization.Query().Order(organization.BySlug()).All(ctx)
 	return all, publicError(err)
 }
 
-// UsersOf lists an organization's users, for commands; first made first.
+// UsersOf lists an organization's users in the order of their creation, for
+// commands.
 func (p *Portal) UsersOf(ctx context.Context, slug string) ([]*db.User, error) {
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
 	o, err := p.client.Organization.Query().Where(organization.Slug(sanitizeText(slug))).Only(ctx)

@@ -12,7 +12,7 @@ import (
 	"portico/internal/unseen"
 )
 
-// checkURL wants an address that a browser may follow safely, or nothing.
+// checkURL requires a URL that a browser may follow safely, or an empty text.
 func checkURL(field, s string) error {
 	if err := checkLine(field, s, maxDescription); err != nil {
 		return err
@@ -22,19 +22,19 @@ func checkURL(field, s string) error {
 		return fault.Input(fault.InvalidValue, field, "This is not an http or https address.")
 	}
 	if len(kept) > maxDescription {
-		return errTooLong(field, maxDescription) // as it is kept, other scripts take more
+		return errTooLong(field, maxDescription) // its normal form may be longer, as other scripts are encoded
 	}
 	return nil
 }
 
-// normalizeURL returns the address that checkURL has passed in the spelling that is
-// kept: printed again from its parse, so that what is stored is what was checked.
+// normalizeURL returns the stored form of a URL that checkURL has accepted:
+// formatted from its parsed form, so that what is stored is what was checked.
 func normalizeURL(s string) string {
 	out, _ := parseWebsite(s)
 	return out
 }
 
-// normalizeURLPatch is printed for an attribute of an update.
+// normalizeURLPatch applies normalizeURL to an attribute of an update.
 func normalizeURLPatch(p Patch[string]) Patch[string] {
 	if p.Value != nil {
 		p.Value = new(normalizeURL(*p.Value))
@@ -42,8 +42,8 @@ func normalizeURLPatch(p Patch[string]) Patch[string] {
 	return p
 }
 
-// parseWebsite reads an absolute http or https address without a user, and prints
-// it again. Nothing is an address too: none.
+// parseWebsite parses an absolute http or https URL without user information,
+// and formats it again. An empty text is valid.
 func parseWebsite(s string) (string, bool) {
 	if s == "" {
 		return "", true
@@ -67,8 +67,8 @@ func parseWebsite(s string) (string, bool) {
 	return u.String(), true
 }
 
-// hostOf returns the host of an address as it is written there: a name of the
-// DNS in ASCII, an IPv4 address, or an IPv6 one in brackets and without a zone.
+// hostOf returns the host of a URL as written there: a DNS name in ASCII, an
+// IPv4 address, or an IPv6 address in brackets and without a zone.
 func hostOf(u *url.URL) (string, bool) {
 	name := u.Hostname()
 	if strings.HasPrefix(u.Host, "[") {
@@ -80,8 +80,7 @@ func hostOf(u *url.URL) (string, bool) {
 		return "", false
 	}
 	if last := name[strings.LastIndexByte(name, '.')+1:]; isNumber(last) {
-		// Browsers take every such name for an address, 1.65793 for that of
-		// this network.
+		// Browsers read every such name as an IPv4 address: 1.65793 is 1.1.1.1.
 		ip, err := netip.ParseAddr(name)
 		return name, err == nil && ip.Is4()
 	}
@@ -97,7 +96,7 @@ func isNumber(label string) bool {
 	return hex && strings.Trim(digits, "0123456789abcdef") == ""
 }
 
-// portOf returns the port of an address, with its colon; "" where it has none.
+// portOf returns the port of a URL with its colon; "" if it has none.
 func portOf(u *url.URL) (string, bool) {
 	text := u.Port()
 	if text == "" {
@@ -107,7 +106,7 @@ func portOf(u *url.URL) (string, bool) {
 	return ":" + strconv.FormatUint(n, 10), err == nil && n > 0
 }
 
-// normalizeProfile prints an account's addresses as they are kept.
+// normalizeProfile returns p with its URLs in their stored form.
 func normalizeProfile(p domain.Profile) domain.Profile {
 	p.Website = normalizeURL(p.Website)
 	return p

@@ -12,14 +12,14 @@ import (
 	"portico/internal/zone"
 )
 
-// RepairedZone is an organization whose time zone was none.
+// RepairedZone is an organization whose time zone was not valid.
 type RepairedZone struct{ Organization, Before, After string }
 
-// RepairTimeZones returns organizations whose stored time zone is none of IANA's
-// names (older versions took whatever the machine had a file for) the zone that
-// the name meant, or UTC where nobody can know. Each is a change like any other,
-// with its event. It may run on several servers at once.
-func (p *Portal) RepairTimeZones(ctx context.Context) (mended []RepairedZone, err error) {
+// RepairTimeZones replaces stored time zones that are not IANA names (older
+// versions accepted any file of the machine's zone directory) by the zone that
+// the name meant, or by UTC if that is unknown. Each is a change with its
+// event. It may run on several nodes at once.
+func (p *Portal) RepairTimeZones(ctx context.Context) (repaired []RepairedZone, err error) {
 	all, err := p.client.Organization.Query().Select(organization.FieldSlug, organization.FieldTimeZone).All(asSystem(ctx, uuid.Nil))
 	if err != nil {
 		return nil, publicError(err)
@@ -33,18 +33,18 @@ func (p *Portal) RepairTimeZones(ctx context.Context) (mended []RepairedZone, er
 			after = "UTC"
 		}
 		if err := p.repairTimeZone(asSystem(ctx, o.ID), o, after); err != nil {
-			return mended, err
+			return repaired, err
 		}
-		mended = append(mended, RepairedZone{o.Slug, o.TimeZone, after})
+		repaired = append(repaired, RepairedZone{o.Slug, o.TimeZone, after})
 	}
-	return mended, nil
+	return repaired, nil
 }
 
 func (p *Portal) repairTimeZone(ctx context.Context, o *db.Organization, after string) error {
 	return p.change(ctx, func(ctx context.Context, c *change) error {
 		n, err := c.Organization.Update().Where(organization.ID(o.ID), organization.TimeZone(o.TimeZone)).
 			SetTimeZone(after).AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
-		if err != nil || n == 0 { // 0: another server did it
+		if err != nil || n == 0 { // 0: another node did it
 			return err
 		}
 		c.record(organizationEvent(eventlog.OrganizationUpdated, o, []domain.Change{{Field: "timeZone", Before: text(o.TimeZone), After: text(after)}}))
