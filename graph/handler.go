@@ -100,7 +100,7 @@ func commonOptions(o Options, whole *ast.Schema) gqlhttp.Options {
 		Prices:         prices(),
 		Lanes:          lanes,
 		Scalars:        scalars(),
-		Holder:         func(ctx context.Context) string { return viewer.Current(ctx).LimitID().String() },
+		Caller:         func(ctx context.Context) string { return viewer.Current(ctx).LimitID().String() },
 		Budget:         o.Budget,
 		BodyOnly:       []string{"credentialByKey"},
 		Observe:        o.Observe,

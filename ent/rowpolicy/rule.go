@@ -38,7 +38,7 @@ type policy struct {
 	writers []viewer.Role
 	// creators may create rows; nil for the writers.
 	creators []viewer.Role
-	// owned: the rows that a developer creates must belong to the active
+	// owned: the rows that a developer creates must belong to the developer's
 	// account.
 	owned bool
 	// personal: new rows must belong to the viewer.

@@ -40,7 +40,7 @@ func Account() ent.Policy {
 }
 
 // User: administrators see all users; developers see themselves and the members
-// of the active account. Users may change their own row (a password), and only
+// of their account. Users may change their own row (a password), and only
 // administrators create new ones.
 func User() ent.Policy {
 	read := func(v viewer.Viewer) []func(*sql.Selector) {
@@ -99,8 +99,8 @@ func ofAccount(v viewer.Viewer) []func(*sql.Selector) {
 }
 
 // Product: administrators see all products; developers see those in the
-// catalogue (published or deprecated, and public) and those that the active
-// account has, or had, a subscription for.
+// catalogue (published or deprecated, and public) and those that their account
+// has, or had, a subscription for.
 func Product() ent.Policy {
 	read := func(v viewer.Viewer) []func(*sql.Selector) {
 		narrow := tenant(v)
@@ -137,7 +137,7 @@ func inCatalogue(c func(string) string) *sql.Predicate {
 	)
 }
 
-// everSubscribed matches products that the active account has, or had, a
+// everSubscribed matches products that the developer's account has, or had, a
 // subscription for; column names the product.
 func everSubscribed(column string, v viewer.Viewer) func(*sql.Selector) {
 	return inSubquery(column, "subscriptions", "product_id", func(t *sql.SelectTable) *sql.Predicate {
@@ -167,8 +167,8 @@ func Own() ent.Policy {
 	return policy{read: own, write: own, writers: everyone, personal: true}
 }
 
-// Event: administrators read the organization's log, developers the part of the
-// active account, and append to that part only; nobody changes events.
+// Event: administrators read the organization's log, developers the part of
+// their account, and append to that part only; nobody changes events.
 func Event() ent.Policy { return appendOnly{policy{read: ofAccount, writers: everyone, owned: true}} }
 
 func ofTenant(v viewer.Viewer) []func(*sql.Selector) { return tenant(v) }

@@ -19,8 +19,7 @@ import (
 )
 
 // owningAccount returns the account that a new object will belong to, locked
-// against deletion: the one an administrator names, or a developer's active
-// account.
+// against deletion: the one an administrator names, or the developer's account.
 func (c *change) owningAccount(ctx context.Context, given *string) (*db.Account, error) {
 	id := c.viewer.AccountID
 	if given != nil {

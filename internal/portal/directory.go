@@ -25,8 +25,8 @@ type Directory struct {
 // NewDirectory returns a Directory.
 func NewDirectory(d *database.DB, c *db.Client) *Directory { return &Directory{d, c} }
 
-// personText selects a user with the organization's policies and the active
-// account: of those not deleted, the one joined first.
+// personText selects a user with the organization's policies and the
+// developer's account: of those not deleted, the one joined first.
 const personText = `SELECT u.role, u.name, o.time_zone, o.portal_unregister, o.production_keys, o.key_prefix, o.longest_key_life, a.id, m.role, a.status
 FROM users u JOIN organizations o ON o.id = u.organization_id
 LEFT JOIN (memberships m JOIN accounts a ON a.id = m.account_id AND a.deleted_at IS NULL) ON m.user_id = u.id

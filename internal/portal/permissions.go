@@ -58,7 +58,7 @@ func (p *Portal) CredentialPermissions(ctx context.Context, k *db.Credential) *C
 type ProductPermissions struct{ Update, Register, CreateEndpoint policy.Decision }
 
 // ProductPermissions asks the policy about a product. Register is decided for
-// an app of the active account.
+// an app of the developer's account.
 func (p *Portal) ProductPermissions(ctx context.Context, x *db.Product) *ProductPermissions {
 	v, o := viewer.Current(ctx), policy.Object{OrganizationID: x.OrganizationID, Product: x.Status}
 	return &ProductPermissions{
