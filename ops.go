@@ -25,7 +25,7 @@ func ops(metrics *prometheus.Registry, state *readiness, known hosts) http.Handl
 	r.Handle("/metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	r.Route("/debug/pprof", func(r chi.Router) {
 		r.HandleFunc("/symbol", pprof.Symbol)
-		r = r.With(briefly(func(path string) bool { return path == profilePath || path == tracePath }))
+		r = r.With(briefly())
 		r.HandleFunc("/", pprof.Index)
 		r.HandleFunc("/profile", pprof.Profile)
 		r.HandleFunc("/trace", pprof.Trace)
@@ -33,9 +33,6 @@ func ops(metrics *prometheus.Registry, state *readiness, known hosts) http.Handl
 	})
 	return r
 }
-
-// The profiles that take some time in any case.
-const profilePath, tracePath = "/debug/pprof/profile", "/debug/pprof/trace"
 
 // hosts are the names by which the operators' listener may be called. A page
 // of another origin can make a name of its own lead here; then the name in the

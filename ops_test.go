@@ -131,7 +131,8 @@ func TestProfilesAreBounded(t *testing.T) {
 
 func TestOneProfileAtATime(t *testing.T) {
 	begun, end, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
-	h := briefly(func(path string) bool { return path == profilePath })(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	const profilePath = "/debug/pprof/profile"
+	h := briefly()(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == profilePath {
 			begun <- struct{}{}
 			<-end
@@ -146,7 +147,7 @@ func TestOneProfileAtATime(t *testing.T) {
 	<-begun
 	require.Equal(t, http.StatusServiceUnavailable, ask(profilePath))
 	require.Equal(t, http.StatusServiceUnavailable, ask("/debug/pprof/heap?seconds=5"))
-	require.Equal(t, http.StatusOK, ask("/debug/pprof/heap"), "that is there at once")
+	require.Equal(t, http.StatusServiceUnavailable, ask("/debug/pprof/goroutine?debug=2"), "that is there at once, and large")
 	close(end)
 	<-ended
 	require.Equal(t, http.StatusOK, ask("/debug/pprof/heap?seconds=5"))

@@ -14,10 +14,10 @@ const (
 )
 
 // briefly bounds profiles: they are asked for by GET, where their length stands
-// in the address alone, take mostProfile seconds at the most, and of those that
-// take any time one is taken at a time: those that timed names take some even if
-// no length is given.
-func briefly(timed func(path string) bool) func(http.Handler) http.Handler {
+// in the address alone, take mostProfile seconds at the most, and are taken one
+// at a time: even one that is there at once may be large, and stops the program
+// while it is made.
+func briefly() func(http.Handler) http.Handler {
 	running := make(chan struct{}, 1)
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -29,10 +29,6 @@ func briefly(timed func(path string) bool) func(http.Handler) http.Handler {
 			given := r.URL.Query()["seconds"]
 			if len(given) > 1 || len(given) == 1 && !isProfileTime(given[0]) {
 				writeStatus(w, http.StatusBadRequest, "refused", "seconds must be a number up to "+strconv.Itoa(mostProfile)+", and be there once")
-				return
-			}
-			if len(given) == 0 && !timed(r.URL.Path) {
-				next.ServeHTTP(w, r)
 				return
 			}
 			select {
