@@ -3,11 +3,11 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
 	"os"
-	"slices"
 	"sync"
 	"time"
 
@@ -92,18 +92,20 @@ func (g *gatewayService) limiter(log *slog.Logger, memory *limits.Memory, what s
 }
 
 // alone says that limits are not shared although they should be; "" where they
-// are, and where there is nothing to share them by. Redis is asked only when it was
-// silent before.
+// are, and where there is nothing to share them by. Redis is asked only when it
+// failed before, and as calls ask it: one that answers may still refuse to write.
 func (g *gatewayService) alone(ctx context.Context) string {
-	if !slices.ContainsFunc(g.shared, (*redislimits.Limiter).Alone) {
-		return ""
+	for _, l := range g.shared {
+		err := l.Probe(ctx)
+		switch {
+		case err == nil:
+		case errors.As(err, new(redis.Error)):
+			return "Redis refuses what it is asked: this server keeps limits and budgets by itself"
+		default:
+			return "Redis does not answer: this server keeps limits and budgets by itself"
+		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, redislimits.Timeout)
-	defer cancel()
-	if g.redis.Ping(ctx).Err() == nil {
-		return ""
-	}
-	return "Redis does not answer: this server keeps limits and budgets by itself"
+	return ""
 }
 
 // listenURL is where other servers' changes are waited for; "" for nowhere, and

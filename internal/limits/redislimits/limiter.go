@@ -92,6 +92,22 @@ func (l *Limiter) Peek(ctx context.Context, a *limits.Ask, out *limits.Answer) {
 // Alone reports whether Redis did not answer when it was last asked.
 func (l *Limiter) Alone() bool { return l.breaker.until.Load() != 0 }
 
+// Probe asks an Alone Redis as a call does that takes of a limit, even during the
+// pause, and returns why it still cannot: silence, or a refusal to write. It
+// returns nil where limits are shared.
+func (l *Limiter) Probe(ctx context.Context) error {
+	if !l.Alone() {
+		return nil
+	}
+	a := &limits.Ask{KeyRate: limits.Rate{Limit: 1_000_000, Per: time.Second, Burst: 1_000_000}} // there is always room, so that it writes
+	level := l.memory.Level(a)
+	_, err := l.run(ctx, a, &level, true)
+	if l.breaker.record(err) {
+		l.changed(err)
+	}
+	return err
+}
+
 // decide asks Redis and sets out; answered is false if that failed.
 func (l *Limiter) decide(ctx context.Context, a *limits.Ask, out *limits.Answer, take bool) (answered bool) {
 	level := l.memory.Level(a)
