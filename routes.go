@@ -49,7 +49,7 @@ func (p *program) router(b *backend, state *readiness, signIns []seed.SignIn) (c
 	device := auth.DeviceCookie{Secure: !p.config.Dev}
 	api, err := graph.NewHandler(graph.Options{
 		Portal: b.portal, Gateway: b.gateway, Counts: b.gateway.usage, Devices: device, Version: programVersion(), RequestID: requestID, Log: p.log,
-		Doubt: auth.ErrorFromContext, MaxAnswer: p.config.MaxAnswer, Budget: b.gateway.budget, Lanes: lanes,
+		AuthError: auth.ErrorFromContext, MaxAnswer: p.config.MaxAnswer, Budget: b.gateway.budget, Lanes: lanes,
 		Observe: observer(telemetry.NewRequests(b.gateway.metrics)),
 	})
 	if err != nil {

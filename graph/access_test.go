@@ -17,8 +17,8 @@ import (
 const explanation = `query($input: ExplainAccessInput!) { explainAccess(input: $input) {
   code valid failed { code passed detail remedy } steps { code passed remedy } limits { rate { limit } quota { limit remaining resetsAt } } } }`
 
-// An explanation tells what the gate would answer, takes nothing and counts
-// nothing.
+// explainAccess returns what the gateway would be answered, without taking from
+// limits or counting a call.
 func TestExplanations(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := newServer(t, url, database.Options{})
@@ -92,9 +92,9 @@ func TestExplanations(t *testing.T) {
 	})
 }
 
-// A product that is not for the viewer answers like a name that nothing bears,
-// but for the name itself.
-func TestExplanationsTellNothingOfProductsThatAreHidden(t *testing.T) {
+// A product that is hidden from the viewer is answered like a name that does not
+// exist, except for the name itself.
+func TestExplanationsHideHiddenProducts(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := newServer(t, url, database.Options{})
 		tenant, stranger := s.MustTenant(t, "why"), s.MustTenant(t, "else")
@@ -137,8 +137,8 @@ func TestExplanationsTellNothingOfProductsThatAreHidden(t *testing.T) {
 	})
 }
 
-// What cannot be a call is refused before the gate is asked.
-func TestCallsThatCannotBeExplained(t *testing.T) {
+// Input that cannot describe a call is refused before the gateway is asked.
+func TestInvalidExplanations(t *testing.T) {
 	s := newServer(t, testdb.SQLite(t), database.Options{})
 	tenant := s.MustTenant(t, "why")
 	account := tenant.Account.GlobalID()
@@ -163,7 +163,7 @@ func TestCallsThatCannotBeExplained(t *testing.T) {
 	}
 }
 
-// An administrator sees which servers do not yet go by a revocation, and a
+// An administrator sees which servers have not applied a revocation yet; a
 // developer sees nothing of servers.
 func TestEnforcement(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {

@@ -15,8 +15,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// takes lets an app use so much of its plan's quota of 1000 a month, as its
-// account's.
+// takes uses n of a plan's quota of 1000 a month, counted by the account of the
+// subscription's app.
 func (s *server) takes(t testing.TB, sub *db.Subscription, n int64) {
 	t.Helper()
 	quota := limits.Quota{Limit: 1000, Per: domain.PerMonth}
@@ -26,15 +26,15 @@ func (s *server) takes(t testing.TB, sub *db.Subscription, n int64) {
 	}
 	start, _ := quota.Period(s.Clock.Now(), nil)
 	var out limits.Answer
-	s.calls.limits.Peek(t.Context(), ask, &out) // only what was asked about is loaded
+	s.calls.limits.Peek(t.Context(), ask, &out) // loads only this counter
 	s.calls.limits.Load(ask.Account, start, 0)
 	s.calls.limits.Take(t.Context(), ask, &out)
 	require.Equal(t, limits.Passed, out.Outcome)
 }
 
-// Of a plan that counts by the account, each app tells what all of them used,
-// read for a whole page at once; by the app again, each tells its own.
-func TestAQuotaTellsWhatItsAccountUsed(t *testing.T) {
+// With a plan that counts by account, each app shows what all of them used, read
+// for a whole page at once; with one that counts by app, each shows its own.
+func TestQuotaCountedByAccount(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		var c counter
 		s := newServer(t, url, database.Options{OnStatement: c.note})

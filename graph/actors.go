@@ -11,10 +11,10 @@ import (
 	"portico/internal/viewer"
 )
 
-// staffName is what developers see of every member of staff.
+// staffName is the name that developers see for every member of staff.
 const staffName = "Administrator"
 
-// eventActor tells who did something, as far as the viewer may know.
+// eventActor returns who caused an event, as far as the viewer may know.
 func eventActor(ctx context.Context, p *portal.Portal, e *eventRow) (*model.Actor, error) {
 	role := viewer.Role(e.ActorRole)
 	a := &model.Actor{Name: e.ActorName}
@@ -33,8 +33,8 @@ func eventActor(ctx context.Context, p *portal.Portal, e *eventRow) (*model.Acto
 	return a, err
 }
 
-// personActor tells who asked for or decided on something. Towards developers
-// whoever is not of their account is staff.
+// personActor returns the person who requested or decided something. To
+// developers, everyone outside of their account is staff.
 func personActor(ctx context.Context, p *portal.Portal, id *uuid.UUID) (*model.Actor, error) {
 	if id == nil {
 		return nil, nil
@@ -51,8 +51,8 @@ func personActor(ctx context.Context, p *portal.Portal, id *uuid.UUID) (*model.A
 	return &model.Actor{Role: &role, Name: u.Name, User: u}, nil
 }
 
-// person reads a user with what an Actor shows of them besides the user; nil
-// when the viewer may not see them.
+// person reads a user with the columns that an Actor needs besides those of the
+// user; nil if the viewer may not see the user.
 func person(ctx context.Context, p *portal.Portal, id uuid.UUID) (*userRow, error) {
 	columns := loadersOf(ctx).columns(ctx, nodeid.User)
 	if columns != nil {

@@ -23,8 +23,9 @@ import (
 	"portico/internal/viewer"
 )
 
-// Rows that a fragment reads for one alias hold what another one asks of them.
-func TestAliasesThatShareAFragmentAnswerInFull(t *testing.T) {
+// Rows that a fragment reads for one alias contain what another alias selects of
+// them.
+func TestAliasesThatShareAFragmentAreComplete(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := newServer(t, url, database.Options{})
 		tenant := s.MustTenant(t, "share")
@@ -48,8 +49,8 @@ func TestAliasesThatShareAFragmentAnswerInFull(t *testing.T) {
 	})
 }
 
-// Whatever is asked together is answered like each alias asked alone, and like
-// rows that were read with all of their columns.
+// Aliases in one operation are answered as each would be alone, and as from rows
+// that were read with all columns.
 func TestAliasesAnswerAsIfAlone(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -76,11 +77,11 @@ func TestAliasesAnswerAsIfAlone(t *testing.T) {
 	})
 }
 
-// seed is that of the random documents.
+// seed is the seed of the random documents.
 var seed = flag.Uint64("seed", 0, "seed of random documents; 0 takes a new one")
 
-// answersAsIfAlone asks for a document and for each of its roots, and returns
-// how many answers it compared.
+// answersAsIfAlone sends a document and each of its root fields alone, and
+// returns how many answers it compared.
 func answersAsIfAlone(t *testing.T, w *world, whole *server, token string, doc document) (answered int) {
 	t.Helper()
 	together := w.ask(t, token, doc.text, doc.variables)
@@ -102,8 +103,8 @@ func answersAsIfAlone(t *testing.T, w *world, whole *server, token string, doc d
 	return answered
 }
 
-// Each field is made of the columns that columns.go says: asked alone, it is
-// answered like on a row that was read whole.
+// Each field needs exactly the columns that columns.go lists: selected alone, it
+// is answered as from a row that was read whole.
 func TestEachFieldAnswersFromItsColumns(t *testing.T) {
 	testdb.Each(t, eachFieldAnswersFromItsColumns)
 }
@@ -136,7 +137,7 @@ func eachFieldAnswersFromItsColumns(t *testing.T, url string) {
 				}
 			}
 			if f.Name == "enforcement" {
-				continue // how long ago is not the row's
+				continue // depends on the present time too
 			}
 			text := "query($id: ID!) { node(id: $id) { ... on " + string(kind) + " { " + f.Name + below + " } } }"
 			one, all := w.ask(t, w.tokens["admin"], text, input{"id": id}), whole.ask(t, w.tokens["admin"], text, input{"id": id})
@@ -147,15 +148,15 @@ func eachFieldAnswersFromItsColumns(t *testing.T, url string) {
 	require.GreaterOrEqual(t, len(seen), 8, "%v", seen)
 }
 
-// A row that was read without what is asked for is told of, and read again: it
-// never answers as empty. Without anybody to tell, the log is told.
+// A row that was read without a selected column is reported and read again; it
+// is never answered as empty. Without Options.Incomplete it is logged.
 func TestRowsThatLackColumnsAreReadAgain(t *testing.T) {
 	testdb.Each(t, rowsThatLackColumnsAreReadAgain)
 }
 
 func rowsThatLackColumnsAreReadAgain(t *testing.T, url string) {
 	w := newWorld(t, url)
-	var mu sync.Mutex // root fields are resolved at once
+	var mu sync.Mutex // root fields are resolved concurrently
 	var told []string
 	var log bytes.Buffer
 	narrow := func(o graph.Options) (http.Handler, error) {
@@ -185,7 +186,7 @@ func rowsThatLackColumnsAreReadAgain(t *testing.T, url string) {
 	require.Contains(t, log.String(), "field=App.account type=Account requestId=request")
 }
 
-// tooLarge reports whether a document was too large to be looked at.
+// tooLarge reports whether a document was refused for its size.
 func tooLarge(a answer) bool {
 	return len(a.Errors) > 0 && regexp.MustCompile("asks for too much|too often|deeper|too many|too long").MatchString(a.Errors[0].Message)
 }

@@ -16,9 +16,9 @@ import (
 	"portico/internal/testdb"
 )
 
-// Short questions with answers that no one wants to hold are refused for what
-// they may cost, before anything is read.
-func TestHugeAnswersAreRefusedForTheirCost(t *testing.T) {
+// Short queries with very large answers are refused for their cost, before
+// anything is read.
+func TestLargeAnswersAreRefusedForTheirCost(t *testing.T) {
 	s := newServer(t, testdb.SQLite(t), database.Options{})
 	tenant := s.MustTenant(t, "cost")
 	token := s.token(t, tenant.Admin)
@@ -49,8 +49,8 @@ func TestHugeAnswersAreRefusedForTheirCost(t *testing.T) {
 	}
 }
 
-// What is not dear may still be long: the bytes are counted while the answer is
-// made, by whatever way they come.
+// An answer can be long although its cost is low: bytes are counted while it is
+// built, whatever they come from.
 func TestLongAnswersStop(t *testing.T) {
 	s := newServer(t, testdb.SQLite(t), database.Options{})
 	const most = 100_000
@@ -94,7 +94,8 @@ func manyLabels(value string) []domain.Label {
 	return out
 }
 
-// What is wrong with an input is told as far as it is of help at once.
+// The problems of an input are listed up to a limit beyond which more would not
+// help.
 func TestUserErrorsAreBounded(t *testing.T) {
 	s := newServer(t, testdb.SQLite(t), database.Options{})
 	tenant := s.MustTenant(t, "errors")

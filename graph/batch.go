@@ -7,12 +7,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// batch reads values by id, many at a time. The first who asks reads for all
-// objects that the request has come across so far; the others find theirs
-// there. So a list's edges cost one statement, without waiting for anybody, and
-// in whatever order the fields are resolved.
+// batch reads values by id, many at a time. The first get reads the values of
+// all objects that the request has met so far; later ones find theirs in memory.
+// So a list's edges cost one statement, without waiting for one another, and in
+// whatever order the fields are resolved.
 type batch[V any] struct {
-	// known lists the ids that may be asked for next.
+	// known returns the ids that may be requested next.
 	known func() []uuid.UUID
 	load  func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]V, error)
 
@@ -22,11 +22,11 @@ type batch[V any] struct {
 	err   error
 }
 
-// limit bounds one statement's ids.
+// limit is the most ids in one statement.
 const limit = 500
 
-// get returns the value of an id; ok is false when there is none that the viewer
-// may see. A read that failed fails for the whole request: its database would
+// get returns the value of an id; ok is false if there is none that the viewer
+// may see. A failed read fails for the whole request, because its database would
 // not answer the next one either.
 func (b *batch[V]) get(ctx context.Context, id uuid.UUID) (v V, ok bool, err error) {
 	b.mu.Lock()

@@ -11,8 +11,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// These show where the time of a request goes (-cpuprofile); what a request
-// costs beside a hand-written handler is measured by `make bench`.
+// These show where the time of a request goes (-cpuprofile); `make bench`
+// compares a request with a hand-written handler.
 func BenchmarkRequest(b *testing.B) {
 	url, ok := testdb.Postgres(b)
 	if !ok {

@@ -19,20 +19,22 @@ import (
 	"portico/internal/viewer"
 )
 
-// maxTopApps is the most apps that topApps gives.
+// maxTopApps is the most apps that topApps returns.
 const maxTopApps = 50
 
-// quotaHolder is what loaders call the subscriptions that were read with all
-// that their quotas are counted by.
+// quotaHolder is the loaders' kind for subscriptions that were read with
+// everything that their quotas are counted by.
 const quotaHolder nodeid.Kind = "subscription with its plan"
 
-// GatewayView is what the schema asks the gate; *gateway.GatewayView is one.
+// GatewayView is what the schema needs of the gateway; *gateway.GatewayView
+// implements it.
 type GatewayView interface {
 	Explain(ctx context.Context, c *gateway.Caller, credential uuid.UUID, r *gateway.Request, at time.Time) (*gateway.Explanation, error)
 	Enforcements(ctx context.Context, organization uuid.UUID, credentials []uuid.UUID) (map[uuid.UUID]gateway.Enforcement, error)
 }
 
-// Counts is what the schema asks about calls; *usage.Store is one.
+// Counts is what the schema needs of the counts of calls; *usage.Store
+// implements it.
 type Counts interface {
 	Report(ctx context.Context, q usage.Query) (*usage.Report, error)
 	TopApps(ctx context.Context, q usage.Query, n int) ([]usage.AppCalls, error)
@@ -78,7 +80,8 @@ func (r *Resolver) upstream(ctx context.Context, q usage.Query) ([]*model.Upstre
 	return out, err
 }
 
-// callsLast24h counts the calls of one object, for the whole page at once.
+// callsLast24h returns the number of calls of one object, and reads it for the
+// whole page at once.
 func (r *Resolver) callsLast24h(ctx context.Context, k nodeid.Kind, by usage.Dimension, id uuid.UUID) (int64, error) {
 	return value(ctx, "callsLast24h of "+string(k), k, id, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]int64, error) {
 		zone, err := r.Portal.Zone(ctx)
@@ -89,19 +92,19 @@ func (r *Resolver) callsLast24h(ctx context.Context, k nodeid.Kind, by usage.Dim
 	})
 }
 
-// quota returns what a subscription's app, or all apps of its account, used of the
-// quota of the subscription's plan: the plans and the counts
-// are read for the whole page at once.
+// quota returns what a subscription's app, or all apps of its account, used of
+// the quota of the subscription's plan. It reads plans and counts for the whole
+// page at once.
 func (r *Resolver) quota(ctx context.Context, s *db.Subscription) (*portal.QuotaUse, error) {
-	loadersOf(ctx).holder(s)
+	loadersOf(ctx).noteQuota(s)
 	return value(ctx, "quotas used", quotaHolder, s.ID, r.quotasUsed)
 }
 
-func (r *Resolver) quotasUsed(ctx context.Context, registrations []uuid.UUID) (map[uuid.UUID]*portal.QuotaUse, error) {
+func (r *Resolver) quotasUsed(ctx context.Context, subscriptions []uuid.UUID) (map[uuid.UUID]*portal.QuotaUse, error) {
 	l := loadersOf(ctx)
 	periods, counters := map[uuid.UUID]*portal.QuotaPeriod{}, map[uuid.UUID]uuid.UUID{}
-	for _, id := range registrations {
-		s := l.held(id)
+	for _, id := range subscriptions {
+		s := l.subscriptionOf(id)
 		period, err := value(ctx, "quotas", nodeid.Plan, s.PlanID, r.Portal.QuotaPeriods)
 		if err != nil {
 			return nil, err
@@ -121,10 +124,10 @@ func (r *Resolver) quotasUsed(ctx context.Context, registrations []uuid.UUID) (m
 	return out, nil
 }
 
-// enforcement returns how far a key's last change has come, for the whole page
-// at once.
-func (r *Resolver) enforcement(ctx context.Context, key uuid.UUID) (*model.Enforcement, error) {
-	e, err := value(ctx, "enforcement", nodeid.Credential, key, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]gateway.Enforcement, error) {
+// enforcement returns how far a credential's last change has been applied, and
+// reads it for the whole page at once.
+func (r *Resolver) enforcement(ctx context.Context, credential uuid.UUID) (*model.Enforcement, error) {
+	e, err := value(ctx, "enforcement", nodeid.Credential, credential, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]gateway.Enforcement, error) {
 		return r.Gateway.Enforcements(ctx, viewer.Current(ctx).OrganizationID, ids)
 	})
 	if err != nil {

@@ -2,10 +2,10 @@ package graph
 
 import "portico/internal/nodeid"
 
-// columnsOf returns which columns each field of a type is made of, so that a
-// request reads only what it asks for. The row's id is always read. A field that
-// is missing here, or made of other columns, fails a test. Nothing changes
-// this table; it is a variable because Go has no constant maps.
+// columnsOf maps each field of a type to the columns that it needs, so that a
+// request reads only what it selects. The row's id is always read. A test fails
+// for a field that is missing here or that needs other columns. The table never
+// changes; it is a variable because Go has no constant maps.
 var columnsOf = map[nodeid.Kind]map[string][]string{
 	nodeid.App: {
 		"id": nil, "referenceId": {"reference_id"}, "name": {"name"}, "description": {"description"}, "labels": {"labels"},

@@ -13,18 +13,18 @@ import (
 	"portico/internal/portal"
 )
 
-// row is a row of the database that answers the fields of an object.
+// row is a row of the database that resolves the fields of an object.
 type row interface {
 	model.Node
 	NodeKind() nodeid.Kind
 	GlobalID() string
-	// Lacks reports whether it was read without one of the columns.
+	// Lacks reports whether the row was read without one of the columns.
 	Lacks(columns []string) bool
 }
 
-// completer stands between the resolvers and the answer: a row that was read
-// without a column that the operation asks for would answer it as empty. It
-// reads such a row anew, and says so: a resolver has forgotten something.
+// completer is a middleware that checks the rows which resolvers return: a row
+// that was read without a selected column would answer it as empty. It reads
+// such a row again and reports it, because a resolver has omitted something.
 type completer struct {
 	portal *portal.Portal
 	report func(ctx context.Context, field string, k nodeid.Kind)
@@ -57,8 +57,8 @@ func (c completer) around(ctx context.Context, next graphql.Resolver) (any, erro
 	return out, nil
 }
 
-// list completes a list's rows; others may hold the list, so it is copied where
-// one of them is another.
+// list completes the rows of a list. The list may be shared, so it is copied if
+// one of them is replaced.
 func (c completer) list(ctx context.Context, list reflect.Value) (any, error) {
 	copied := false
 	for i := range list.Len() {
@@ -81,8 +81,8 @@ func (c completer) list(ctx context.Context, list reflect.Value) (any, error) {
 	return list.Interface(), nil
 }
 
-// whole returns the row itself, or a whole one in its place: others may be reading
-// the row, so it stays as it is.
+// whole returns the row itself, or a complete one in its place. The row may be
+// in use elsewhere, so it is not changed.
 func (c completer) whole(ctx context.Context, r row) (model.Node, error) {
 	if reflect.ValueOf(r).IsNil() || !r.Lacks(loadersOf(ctx).asks(ctx, r.NodeKind())) {
 		return r, nil

@@ -11,33 +11,33 @@ import (
 )
 
 const (
-	// mutationCost is what a change costs by itself: a transaction, an event, and
-	// a row that stays.
+	// mutationCost is the cost of a change by itself: a transaction, an event,
+	// and a row that remains.
 	mutationCost = 1000
-	// reportCost is what counts are added up for, however little of the report
-	// is asked for.
+	// reportCost is the cost of summing counts, however little of the report is
+	// selected.
 	reportCost = 500
-	// breakdownCost is for a report's lists that are read by themselves.
+	// breakdownCost is the cost of a report's lists that are read separately.
 	breakdownCost = 200
-	// explanationCost is for the reads that the gate needs.
+	// explanationCost is the cost of the reads that a verdict needs.
 	explanationCost = 100
 )
 
 // Lists whose lengths no rule bounds have fewer elements than these in any
-// installation that the other limits allow for.
+// installation that the other limits allow.
 const (
-	mostServers   = 16 // that a key's last change has reached, or has not
+	mostServers   = 16 // that a credential's last change has reached, or has not
 	mostChanges   = 20 // of attributes in one event: more than any type has
 	mostSteps     = 6  // of a path inside an input
 	mostParams    = 3  // of a user error's sentence
 	mostClasses   = 5  // of HTTP statuses
 	mostAuthTypes = 2
 	mostLanguages = 1
-	mostReasons   = 60 // of errors; a test holds that there are no more
+	mostReasons   = 60 // of errors; a test verifies that there are no more
 )
 
-// prices is the one place where the schema's plain lists have their greatest
-// lengths. A list that is missing fails a test.
+// prices returns the only place where the greatest lengths of the schema's plain
+// lists are defined. A test fails for a list that is missing.
 func prices() gqlhttp.Prices {
 	codes := len(verdict.Codes())
 	lengths := map[string]int{
@@ -58,7 +58,7 @@ func prices() gqlhttp.Prices {
 		"UsagePoint.codes":                       codes,
 		"UserError.field":                        mostSteps,
 		"UserError.params":                       mostParams,
-		userErrors:                               mostProblems,
+		userErrors:                               maxProblems,
 	}
 	bases := longTexts()
 	for name, n := range map[string]int{
@@ -72,7 +72,7 @@ func prices() gqlhttp.Prices {
 	return gqlhttp.Prices{Lengths: byField(lengths), Bases: byField(bases), Mutation: mutationCost}
 }
 
-// Lengths of texts that may be long, in kilobytes of 256 characters.
+// Lengths of texts that may be long, in units of 256 characters.
 const (
 	aReason      = 4  // 1,000 characters
 	aDescription = 8  // 2,000
@@ -81,9 +81,9 @@ const (
 	aWebsite = 24
 )
 
-// longTexts are what fields with long texts cost by themselves: 1 for each 256
-// characters that can be stored. A text that may be longer than that and is
-// missing fails a test.
+// longTexts returns the own costs of fields with long texts: 1 for each 256
+// characters that can be stored. A test fails for a text that may be longer than
+// that and is missing.
 func longTexts() map[string]int {
 	return map[string]int{
 		"AccessStep.detail":          aDescription,
@@ -102,7 +102,7 @@ func longTexts() map[string]int {
 	}
 }
 
-// userErrors stands for the list of that name in every payload.
+// userErrors matches the list of that name in every payload.
 const userErrors = "*.userErrors"
 
 func byField(table map[string]int) map[gqlhttp.FieldName]int {

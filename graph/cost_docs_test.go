@@ -11,8 +11,8 @@ import (
 	"portico/internal/gqlhttp"
 )
 
-// The guide has the lengths and limits that are in force.
-func TestTheGuideHasTheNumbersInForce(t *testing.T) {
+// docs/cost.md contains the lengths and limits in force.
+func TestCostDocsMatchTheLimits(t *testing.T) {
 	text, err := os.ReadFile("../docs/cost.md")
 	require.NoError(t, err)
 	guide := string(text)
@@ -45,7 +45,7 @@ func TestTheGuideHasTheNumbersInForce(t *testing.T) {
 	require.Equal(t, len(limits), strings.Count(section(guide, "<!-- limits", "\n\n##"), "\n| `")-1)
 }
 
-// section cuts out what stands between two marks.
+// section returns the text between two marks.
 func section(text, from, to string) string {
 	_, after, _ := strings.Cut(text, from)
 	out, _, _ := strings.Cut(after, to)

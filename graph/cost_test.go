@@ -18,9 +18,9 @@ import (
 	"portico/internal/viewer"
 )
 
-// Every list of the schema has a price: the rows of a page are multiplied by
-// the page, lists that take first or ids by that, and all others have their
-// greatest length in the one table.
+// Every list of the schema has a price: the rows of a page are multiplied by the
+// page, lists that take first or ids by that, and all others have their greatest
+// length in the one table.
 func TestEveryListHasAPrice(t *testing.T) {
 	whole, err := wholeSchema()
 	require.NoError(t, err)
@@ -55,7 +55,7 @@ func TestEveryListHasAPrice(t *testing.T) {
 	}
 }
 
-// Rows of a page stand below a field that takes first: else nothing would
+// The rows of a page are below a field that takes first; otherwise nothing would
 // multiply them.
 func TestConnectionsAreMultipliedByTheirPages(t *testing.T) {
 	whole, err := wholeSchema()
@@ -69,7 +69,7 @@ func TestConnectionsAreMultipliedByTheirPages(t *testing.T) {
 	}
 }
 
-// spent notes what the budget was asked for last.
+// spent is a Budget that records the last cost.
 type spent struct{ last gqlhttp.Cost }
 
 func (s *spent) Take(_ context.Context, c *gqlhttp.Cost) error {
@@ -79,9 +79,9 @@ func (s *spent) Take(_ context.Context, c *gqlhttp.Cost) error {
 
 func (*spent) Settle(context.Context, *gqlhttp.Cost, bool) {}
 
-// Whoever opens an editor asks for all of the schema: as an operation that is one
-// of the dearest that pass, and fifty times in a minute leave most of the budget.
-func TestIntrospectionIsDearAndHardlyCharged(t *testing.T) {
+// Editors request the whole schema when opened: it is one of the most expensive
+// operations that pass, and fifty times in a minute leave most of the budget.
+func TestIntrospectionIsExpensiveButChargedLittle(t *testing.T) {
 	document, err := os.ReadFile("../internal/gqlhttp/testdata/introspection.graphql")
 	require.NoError(t, err)
 	body, err := json.Marshal(map[string]string{"query": string(document)})

@@ -10,9 +10,8 @@ import (
 	"portico/internal/viewer"
 )
 
-// hasRole is the second lock: what a role's schema does not show is refused
-// again when it is asked for, as is everything to developers of a suspended
-// account.
+// hasRole is the second check: what a role's schema omits is refused again at
+// run time, as is everything for developers of a suspended account.
 func hasRole(ctx context.Context, _ any, next graphql.Resolver, roles []viewer.Role) (any, error) {
 	v := viewer.Current(ctx)
 	if v.Role == viewer.Portal && v.AccountSuspended {

@@ -16,18 +16,20 @@ import (
 	"portico/internal/viewer"
 )
 
-// documents makes random documents of the schema: roots under aliases whose
+// documents generates random documents of the schema: aliased root fields whose
 // selections share fragments, lists of different sizes, conditions.
 type documents struct {
 	*rand.Rand
 	schema *ast.Schema
 	ids    map[string][]string
-	// fragments are those of the present document, by name; byType lists their names.
+	// fragments are those of the current document, by name; byType lists their
+	// names.
 	fragments map[string]string
 	byType    map[string][]string
 }
 
-// document is one of them, with each of its roots as it would be asked alone.
+// document is a generated document, with each of its root fields as a document
+// of its own.
 type document struct {
 	text      string
 	alone     map[string]string
@@ -42,8 +44,8 @@ func newDocuments(t testing.TB, role viewer.Role, seed uint64, ids map[string][]
 	return &documents{Rand: rand.New(rand.NewPCG(seed, 9)), schema: schema, ids: ids}
 }
 
-// next makes a document. Fragments of a type may be spread wherever the type
-// is; what is asked alone has them written out where they are spread.
+// next generates a document. Fragments of a type may be spread wherever the type
+// occurs; the documents of single root fields have them expanded.
 func (d *documents) next() document {
 	d.fragments, d.byType = map[string]string{}, map[string][]string{}
 	out := document{alone: map[string]string{}, variables: map[string]any{"yes": true, "no": false, "n": 1 + d.IntN(3)}}
@@ -57,7 +59,7 @@ func (d *documents) next() document {
 		out.alone[alias] = head + "{ __typename @include(if: $no) @skip(if: $yes) one: __typename @skip(if: $yes) n: apps(first: $n) @include(if: $no) { totalCount } " + d.spreadOut(text) + " }"
 	}
 	spread := ""
-	for changed := true; changed; { // fragments that nothing spreads are not allowed
+	for changed := true; changed; { // a document must not have unused fragments
 		changed = false
 		for _, name := range slices.Sorted(maps.Keys(d.fragments)) {
 			if !strings.Contains(spread, "fragment "+name+" ") && strings.Contains(out.text+spread, "..."+name+" ") {
@@ -70,7 +72,7 @@ func (d *documents) next() document {
 	return out
 }
 
-// spreadOut writes fragments out in place.
+// spreadOut expands fragments in place.
 func (d *documents) spreadOut(text string) string {
 	spread := regexp.MustCompile(`\.\.\.(F\d+) ((?:@\w+\(if: \$\w+\) )?)`)
 	for spread.MatchString(text) {
@@ -83,8 +85,8 @@ func (d *documents) spreadOut(text string) string {
 	return text
 }
 
-// root is one of the roots that objects are reached by. Not every role has a
-// field and a list of each type.
+// root generates one of the root fields that return objects. Not every role has
+// a field and a list of each type.
 func (d *documents) root() string {
 	k := []string{"App", "Account", "Product"}[d.IntN(3)]
 	roots := 2
@@ -110,7 +112,7 @@ func (d *documents) size() string {
 	return []string{"first: 1", "first: 2", "last: 1", "first: $n", "first: 3"}[d.IntN(5)]
 }
 
-// selection asks for some of a type's fields, in part by fragments.
+// selection selects some of a type's fields, in part by fragments.
 func (d *documents) selection(typeName string, depth int) string {
 	var parts []string
 	for range 1 + d.IntN(3) {
@@ -130,7 +132,8 @@ func (d *documents) plain(typeName string, depth int) string {
 	return "{ __typename " + strings.Join(d.field(typeName, depth), " ") + " }"
 }
 
-// fragment names one of the type: mostly one that is spread elsewhere too.
+// fragment returns the name of a fragment on the type: mostly of one that is
+// spread elsewhere too.
 func (d *documents) fragment(typeName string, depth int) string {
 	if known := d.byType[fmt.Sprint(typeName, depth)]; len(known) > 0 && d.IntN(4) > 0 {
 		return known[d.IntN(len(known))]
@@ -138,7 +141,7 @@ func (d *documents) fragment(typeName string, depth int) string {
 	body := typeName + " " + d.plain(typeName, depth)
 	name := fmt.Sprintf("F%d", len(d.fragments))
 	d.fragments[name] = body
-	// Known only now: a fragment must not hold itself.
+	// Add the name only now: a fragment must not contain itself.
 	d.byType[fmt.Sprint(typeName, depth)] = append(d.byType[fmt.Sprint(typeName, depth)], name)
 	return name
 }
@@ -150,8 +153,8 @@ func (d *documents) condition(calm bool) string {
 	return []string{"@include(if: $yes) ", "@include(if: $no) ", "@skip(if: $yes) ", "@skip(if: $no) "}[d.IntN(4)]
 }
 
-// field asks for one to three fields. An alias tells what the arguments are, so
-// that any two selections can be merged.
+// field selects one to three fields. An alias encodes the arguments, so that any
+// two selections can be merged.
 func (d *documents) field(typeName string, depth int) []string {
 	def := d.schema.Types[typeName]
 	var out []string

@@ -13,8 +13,9 @@ import (
 	"portico/internal/testdb"
 )
 
-// TestEnumsAreExact tries every enum of every argument, however deep, in
-// variables and in the document: in small letters, mixed, and unknown.
+// TestEnumsAreExact sends every enum of every argument, at any depth, in
+// variables and in the document, in lower case, in mixed case, and with an
+// unknown value.
 func TestEnumsAreExact(t *testing.T) {
 	whole, err := graph.WholeSchema()
 	require.NoError(t, err)
@@ -36,13 +37,14 @@ func TestEnumsAreExact(t *testing.T) {
 	})
 }
 
-// misspellings of an enum's value, none of which is another.
+// misspellings returns misspellings of an enum's value, none of which is another
+// value.
 func misspellings(name string) []string {
 	low := strings.ToLower(name)
 	return []string{low, name[:1] + low[1:], name + "_", "NO_SUCH_VALUE"}
 }
 
-// way leads to an enum inside an argument.
+// way is a path to an enum inside an argument.
 type way struct {
 	fields []string
 	enum   string
@@ -62,7 +64,8 @@ func enumsIn(whole *ast.Schema, t *ast.Type, so []string) []way {
 	return out
 }
 
-// refusedEnum sends an argument that is right but for one enum, both ways.
+// refusedEnum sends an argument that is valid but for one enum, as a variable
+// and as a literal.
 func refusedEnum(t *testing.T, w *world, whole *ast.Schema, operation string, f *ast.FieldDefinition, a *ast.ArgumentDefinition, path way, wrong string) {
 	t.Helper()
 	value := filled(w, whole, a.Type, path.fields, wrong)
@@ -90,7 +93,8 @@ func refusedEnum(t *testing.T, w *world, whole *ast.Schema, operation string, f 
 	}
 }
 
-// filled is a value of a type: all that must be given, and what leads to the enum.
+// filled returns a value of a type with all required fields, and those on the
+// path to the enum.
 func filled(w *world, whole *ast.Schema, t *ast.Type, path []string, enum string) any {
 	if t.Elem != nil {
 		return []any{filled(w, whole, t.Elem, path, enum)}
@@ -128,7 +132,7 @@ func filled(w *world, whole *ast.Schema, t *ast.Type, path []string, enum string
 	return "word"
 }
 
-// literal writes a value as a document has it.
+// literal returns a value as a literal of a document.
 func literal(whole *ast.Schema, t *ast.Type, v any) string {
 	switch v := v.(type) {
 	case []any:

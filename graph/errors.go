@@ -11,18 +11,18 @@ import (
 	"portico/internal/gqlhttp"
 )
 
-// mostProblems is how many userErrors an answer has: more are of no help at
-// once, and the cost of an answer counts with them.
-const mostProblems = 25
+// maxProblems is the most userErrors in an answer: more would not help at once,
+// and the cost of an answer includes them.
+const maxProblems = 25
 
-// problems parts what the user can correct from what ends the request: the one
-// belongs into the payload, the other is a top-level error.
+// problems separates what the user can correct, which belongs into the payload,
+// from what ends the request, which is a top-level error.
 func problems(err error) ([]*fault.Problem, error) {
 	list := fault.Problems(err)
 	if list == nil {
 		return []*fault.Problem{}, err
 	}
-	list = list[:min(len(list), mostProblems)]
+	list = list[:min(len(list), maxProblems)]
 	out := make([]*fault.Problem, len(list))
 	for i := range list {
 		out[i] = &list[i]
@@ -30,8 +30,8 @@ func problems(err error) ([]*fault.Problem, error) {
 	return out, nil
 }
 
-// presenter returns errors their public form, and writes the cause of what the
-// caller is not told into the log.
+// presenter returns an ErrorPresenter that returns the public form of errors,
+// and logs the cause of those whose cause the caller does not see.
 func presenter(log *slog.Logger, requestID func(context.Context) string) graphql.ErrorPresenterFunc {
 	return func(ctx context.Context, err error) *gqlerror.Error {
 		if f := fault.From(err); f.Code == fault.CodeInternal || f.Code == fault.CodeUnavailable {

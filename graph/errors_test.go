@@ -14,7 +14,8 @@ import (
 )
 
 // The lists of codes and reasons in Go, in the schema and in docs/errors.md are
-// one, in one order; the last two in the same words. Every view has them.
+// the same, in the same order; the last two in the same words. Every view has
+// them.
 func TestCodesAndReasonsAreOneList(t *testing.T) {
 	whole, err := wholeSchema()
 	require.NoError(t, err)

@@ -12,11 +12,11 @@ import (
 	"portico/internal/viewer"
 )
 
-// WholeSchema lets the tests of package graph_test read the schema with its
-// directives. They must not change it.
+// WholeSchema returns the schema with its directives for the tests of package
+// graph_test, which must not change it.
 func WholeSchema() (*ast.Schema, error) { return wholeSchema() }
 
-// View lets them read what a role is served.
+// View returns the view of a role.
 func View(role viewer.Role) (*ast.Schema, error) {
 	whole, err := wholeSchema()
 	if err != nil {
@@ -25,8 +25,8 @@ func View(role viewer.Role) (*ast.Schema, error) {
 	return view(whole, role)
 }
 
-// NewHandlerUnlocked is NewHandler as if the line of one field, "Type.field",
-// lacked its @hasRole: the views show the field and nothing is asked at run time.
+// NewHandlerUnlocked is NewHandler as if one field, "Type.field", lacked its
+// @hasRole: the views show the field and nothing is checked at run time.
 func NewHandlerUnlocked(o Options, field string) (http.Handler, error) {
 	whole, err := wholeSchema()
 	if err != nil {
@@ -47,14 +47,15 @@ func NewHandlerWhole(o Options) (http.Handler, error) {
 	return NewHandler(o)
 }
 
-// NewHandlerNarrow is NewHandler with every row read without what it is asked for.
+// NewHandlerNarrow is NewHandler with every row read without the selected
+// columns.
 func NewHandlerNarrow(o Options) (http.Handler, error) {
 	o.reading = func(nodeid.Kind) []string { return []string{"id"} }
 	return NewHandler(o)
 }
 
-// NewHandlerShown is NewHandler as if only the views had forgotten the lock of
-// one field: it is still asked at run time.
+// NewHandlerShown is NewHandler as if only the views lacked the @hasRole of one
+// field: it is still checked at run time.
 func NewHandlerShown(o Options, field string) (http.Handler, error) {
 	whole, err := wholeSchema()
 	if err != nil {
@@ -64,7 +65,7 @@ func NewHandlerShown(o Options, field string) (http.Handler, error) {
 	return newHandler(o, withoutLock(whole, owner, name), hasRole)
 }
 
-// withoutLock copies what it changes.
+// withoutLock returns a copy of the schema without the @hasRole of a field.
 func withoutLock(whole *ast.Schema, owner, name string) *ast.Schema {
 	out, d := *whole, *whole.Types[owner]
 	out.Types = make(map[string]*ast.Definition, len(whole.Types))
@@ -89,8 +90,8 @@ func withoutLock(whole *ast.Schema, owner, name string) *ast.Schema {
 	return &out
 }
 
-// asks reports whether a lock is asked for a field: of an object, or of an input,
-// which the path names.
+// asks reports whether a lock is checked for a field: of an object, or of an
+// input, which the path names.
 func asks(ctx context.Context, owner, name string) bool {
 	if at := graphql.GetPathContext(ctx); at != nil && at.Field != nil {
 		return *at.Field == name

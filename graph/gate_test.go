@@ -18,7 +18,7 @@ import (
 	"portico/internal/verdict"
 )
 
-// calls is what counts calls on a server: the gate's own parts, without
+// calls counts the calls on a server with the gateway's own parts, without
 // gateways.
 type calls struct {
 	gate    *gateway.Verifier
@@ -38,14 +38,14 @@ func newCalls(f *portaltest.Fixture) *calls {
 	return c
 }
 
-// flush stores what was counted.
+// flush stores the counts.
 func (c *calls) flush(t testing.TB) {
 	t.Helper()
 	require.NoError(t, c.flusher.Flush(t.Context()))
 	require.NoError(t, c.flusher.FlushLastUsed(t.Context()))
 }
 
-// idOf is the row of an opaque id; zero for none.
+// idOf returns the row's id of an opaque id; zero for "".
 func idOf(id string) uuid.UUID {
 	_, row, _ := nodeid.Split(id)
 	return row
@@ -65,14 +65,15 @@ func (s *server) used(t testing.TB, organization, counter uuid.UUID, n int64) {
 	start, _ := quota.Period(s.Clock.Now(), time.UTC)
 	ask := &limits.Ask{Organization: organization, Subscription: counter, Quota: quota, Location: time.UTC, Cost: n}
 	var out limits.Answer
-	s.calls.limits.Peek(t.Context(), ask, &out) // only what was asked about is loaded
+	s.calls.limits.Peek(t.Context(), ask, &out) // loads only this counter
 	s.calls.limits.Load(counter, start, 0)
 	s.calls.limits.Take(t.Context(), ask, &out)
 	require.Equal(t, limits.Passed, out.Outcome)
 }
 
-// serve makes a node as if it ran and had come up to a position of the
-// organization's log; a negative one: it was never asked about it.
+// serve creates a node as if it were running and had applied an organization's
+// log up to a position; with a negative one, as if it had never been asked about
+// the organization.
 func (s *server) serve(t testing.TB, organization uuid.UUID, name string, position int64) {
 	t.Helper()
 	node, now := uuid.New(), s.Clock.Now()
@@ -86,7 +87,7 @@ func (s *server) serve(t testing.TB, organization uuid.UUID, name string, positi
 	}
 }
 
-// work lets the developer's app, and its neighbours' too, make calls.
+// work counts calls of the developer's app, and of the others' apps.
 func (w *world) work() {
 	one, two := w.one.Organization.ID, w.two.Organization.ID
 	at := portaltest.Start().Add(-time.Minute) // the present minute is not over
@@ -107,7 +108,7 @@ func (w *world) work() {
 	w.serve(w.t, one, "late", 0)
 }
 
-// productName is how gateways call a product.
+// productName returns the name by which gateways know a product.
 func (w *world) productName(specimen string) string {
 	p, err := w.Client.Product.Get(portaltest.System(w.t), idOf(w.ids[specimen]))
 	require.NoError(w.t, err)

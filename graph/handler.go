@@ -18,7 +18,7 @@ import (
 	"portico/internal/viewer"
 )
 
-// Options are what the schema's handler needs; all are required, unless said
+// Options configure the schema's handler; all fields are required unless said
 // otherwise.
 type Options struct {
 	Portal  *portal.Portal
@@ -27,31 +27,32 @@ type Options struct {
 	Devices Devices
 	// Version is the program's version.
 	Version string
-	// RequestID names the request of a context, as the logs do.
+	// RequestID returns the id of the request of a context, as in the logs.
 	RequestID func(ctx context.Context) string
 	Log       *slog.Logger
-	// MaxAnswer is the most bytes that an answer's data may be; 0 is the
-	// default of package gqlhttp.
+	// MaxAnswer is the largest data of an answer in bytes; 0 means the default
+	// of package gqlhttp.
 	MaxAnswer int
-	// Doubt returns why the sender of a context's request, whose viewer is
-	// anonymous, is not believed; nil where there is no doubt, or for none at all.
-	Doubt func(ctx context.Context) error
-	// Budget counts what callers spend; nil: nobody counts.
+	// AuthError returns why the sender of a context's request, whose viewer is
+	// anonymous, could not be authenticated, and nil for a request without a
+	// token. A nil func never refuses.
+	AuthError func(ctx context.Context) error
+	// Budget counts what callers spend; nil means no budget.
 	Budget gqlhttp.Budget
-	// Lanes bound what runs at once; nil: the handler's own.
+	// Lanes bound what runs concurrently; nil means lanes of the handler's own.
 	Lanes *gqlhttp.Lanes
-	// Observe is told of each request that was answered; nil: nobody is.
+	// Observe is called after each request was answered, if not nil.
 	Observe func(ctx context.Context, o gqlhttp.Observation)
-	// Incomplete is told of a field whose row was read without a column that
-	// the operation asks for, before the row is read anew; nil: it is logged.
+	// Incomplete is called for a field whose row was read without a selected
+	// column, before the row is read again; nil logs it.
 	Incomplete func(ctx context.Context, field string, k nodeid.Kind)
-	// reading returns the columns to read of a type's rows in place of those that
-	// are asked for; only tests want that.
+	// reading returns the columns to read of a type's rows instead of the
+	// selected ones; only tests set it.
 	reading func(nodeid.Kind) []string
 }
 
-// NewHandler serves the schema: to each role its own view of it. The viewer
-// must be in the request's context.
+// NewHandler returns a handler that serves each role its own view of the schema.
+// The viewer must be in the request's context.
 func NewHandler(o Options) (http.Handler, error) {
 	whole, err := wholeSchema()
 	if err != nil {
@@ -82,8 +83,8 @@ func newHandler(o Options, whole *ast.Schema, l lock) (http.Handler, error) {
 	}), nil
 }
 
-// commonOptions are the same for every role: what runs at once is bounded for
-// all together.
+// commonOptions returns the options that every role shares, so that what runs
+// concurrently is bounded for all of them together.
 func commonOptions(o Options, whole *ast.Schema) gqlhttp.Options {
 	limits := gqlhttp.DefaultLimits()
 	if o.MaxAnswer > 0 {
@@ -117,22 +118,23 @@ func roleHandler(o Options, options gqlhttp.Options, whole *ast.Schema, role vie
 	config := generated.Config{Schema: cut, Resolvers: &Resolver{Portal: o.Portal, Gateway: o.Gateway, Counts: o.Counts, Devices: o.Devices, Version: o.Version}}
 	config.Directives.HasRole = l
 	if role == viewer.Anonymous {
-		options.UnknownName = stranger
-		options.AuthError, options.Public = o.Doubt, publicRoots(whole)
+		options.UnknownName = unknownName
+		options.AuthError, options.Public = o.AuthError, publicRoots(whole)
 	}
 	return gqlhttp.New(generated.NewExecutableSchema(config), options), nil
 }
 
-// stranger is the answer to names that the public view does not know: to those
-// that exist for others and to made-up ones alike. Machines cannot sign in.
-func stranger(ctx context.Context) error {
+// unknownName is the error for names that the public view does not have, whether
+// they exist for others or not. Machines cannot sign in, so they get another
+// one.
+func unknownName(ctx context.Context) error {
 	if viewer.Current(ctx).Role == viewer.Anonymous {
 		return notSignedIn()
 	}
 	return wrongRole()
 }
 
-// wholeSchema is the schema with everything in it.
+// wholeSchema returns the schema with everything in it.
 func wholeSchema() (*ast.Schema, error) {
 	schema := generated.NewExecutableSchema(generated.Config{}).Schema()
 	if schema == nil {
@@ -141,7 +143,8 @@ func wholeSchema() (*ast.Schema, error) {
 	return schema, nil
 }
 
-// SchemaFor writes the view of a role as SDL: what introspection tells it.
+// SchemaFor returns the view of a role as SDL, which is what its introspection
+// shows.
 func SchemaFor(role viewer.Role) (string, error) {
 	whole, err := wholeSchema()
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 )
 
 // server is the schema over a fresh database, behind authentication: what the
-// program serves at /graphql, without the program around it.
+// program serves at /graphql, without the rest of the program.
 type server struct {
 	*portaltest.Fixture
 	calls    *calls
@@ -36,7 +36,7 @@ func newServer(t testing.TB, url string, o database.Options) *server {
 	return s.serving(t, graph.NewHandler)
 }
 
-// serving is the same server with another handler.
+// serving returns the same server with another handler.
 func (s *server) serving(t testing.TB, build func(graph.Options) (http.Handler, error)) *server {
 	t.Helper()
 	api, err := build(graph.Options{
@@ -55,7 +55,7 @@ func (s *server) serving(t testing.TB, build func(graph.Options) (http.Handler, 
 	return &server{Fixture: s.Fixture, calls: s.calls, observed: o, handler: o.observing(t, who.Middleware(api))}
 }
 
-// token returns an access token of the person behind a context.
+// token returns an access token of the person of a context.
 func (s *server) token(t testing.TB, ctx context.Context) string {
 	t.Helper()
 	v := viewer.Current(ctx)
@@ -64,7 +64,7 @@ func (s *server) token(t testing.TB, ctx context.Context) string {
 	return token
 }
 
-// answer is what came back.
+// answer is a decoded response.
 type answer struct {
 	Data   map[string]any
 	Errors []failure
@@ -86,7 +86,7 @@ func (a answer) data(t testing.TB) string {
 	return string(text)
 }
 
-// ask sends a document with a bearer token; "" is nobody.
+// ask sends a document with a bearer token; "" sends none.
 func (s *server) ask(t testing.TB, token, document string, vars map[string]any) answer {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"query": document, "variables": vars})

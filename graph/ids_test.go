@@ -13,9 +13,9 @@ import (
 	"portico/internal/testdb"
 )
 
-// target is what each mutation is about: the field of its input whose object
-// must be there, else NOT_FOUND; "" where it is about nothing that has an id.
-// Every other id in an input is the user's to correct.
+// targets returns, for each mutation, the field of its input whose object must
+// exist, or else the answer is NOT_FOUND; "" if there is none. Every other id in
+// an input is the user's to correct.
 func targets() map[string]string {
 	return map[string]string{
 		"createApp": "", "updateApp": "appId", "deleteApp": "appId", "restoreApp": "appId",
@@ -31,9 +31,9 @@ func targets() map[string]string {
 	}
 }
 
-// TestIDsAnswerByOneRule plays the rule of docs/errors.md over every mutation
+// TestIDsFollowOneRule applies the rule of docs/errors.md to every mutation
 // and every id of its input: unknown, malformed and of another kind.
-func TestIDsAnswerByOneRule(t *testing.T) {
+func TestIDsFollowOneRule(t *testing.T) {
 	whole, err := graph.WholeSchema()
 	require.NoError(t, err)
 	testdb.Each(t, func(t *testing.T, url string) {
@@ -48,7 +48,7 @@ func TestIDsAnswerByOneRule(t *testing.T) {
 				if field.Type.Name() != "ID" {
 					continue
 				}
-				// A key of a whole account is about the account.
+				// The target of a key for a whole account is the account.
 				about := field.Name == target || f.Name == "generateKey" && field.Name == "accountId"
 				for _, id := range []string{madeUp(sample(w, field.Name)), "", "nonsense", "app_" + strings.Repeat("z", 200), w.ids["staff"] + "x", w.ids["organization"]} {
 					judgeID(t, w, f, field, id, about)
@@ -60,7 +60,7 @@ func TestIDsAnswerByOneRule(t *testing.T) {
 	})
 }
 
-// sample is an id of the kind that a field of this name takes.
+// sample returns an id of the kind that a field of this name takes.
 func sample(w *world, field string) string {
 	return map[string]string{
 		"appId": w.ids["app"], "credentialId": w.ids["key"], "subscriptionId": w.ids["waiting"], "accountId": w.ids["account"], "userId": w.ids["user"],
@@ -69,7 +69,7 @@ func sample(w *world, field string) string {
 	}[field]
 }
 
-// judgeID sends what would go well but for one id.
+// judgeID sends an input that is valid but for one id.
 func judgeID(t *testing.T, w *world, f, field *ast.FieldDefinition, id string, about bool) {
 	t.Helper()
 	who, in := "admin", input{}

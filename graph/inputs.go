@@ -67,7 +67,7 @@ func updateOrganization(in model.UpdateOrganizationInput) portal.UpdateOrganizat
 	}
 }
 
-// appSubscriptions is the filter of an app's subscriptions.
+// appSubscriptions returns the filter of an app's subscriptions.
 func appSubscriptions(in *model.AppSubscriptionFilter) portal.SubscriptionFilter {
 	if in == nil {
 		return portal.SubscriptionFilter{}
@@ -75,8 +75,8 @@ func appSubscriptions(in *model.AppSubscriptionFilter) portal.SubscriptionFilter
 	return portal.SubscriptionFilter{Status: in.Status.Value(), History: in.History}
 }
 
-// givenBurst tells a burst that is too small from one that is not given, which
-// the services take for 0.
+// givenBurst distinguishes a burst that is too small from one that is absent,
+// which the services expect as 0.
 func givenBurst(n *int64) int {
 	switch {
 	case n == nil:
@@ -87,7 +87,8 @@ func givenBurst(n *int64) int {
 	return int(*n)
 }
 
-// usageRetention is the organization's, or what holds where it has none.
+// usageRetention returns the organization's retention, or the default if it has
+// none.
 func usageRetention(o *db.Organization) *domain.UsageRetention {
 	if o.UsageRetention != nil {
 		return o.UsageRetention
@@ -104,7 +105,7 @@ func text(s string) *string {
 	return &s
 }
 
-// moment returns nil for no time.
+// moment returns nil for the zero time.
 func moment(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil

@@ -13,8 +13,8 @@ import (
 	"portico/graph/model"
 )
 
-// smallInts says, for each field and argument of type Int, why 32 bits are
-// enough. What counts calls, or events, or anything else that only grows, is a
+// smallInts returns, for each field and argument of type Int, why 32 bits are
+// enough. What counts calls, events, or anything else that only grows, is a
 // BigInt.
 func smallInts() map[string]string {
 	return map[string]string{

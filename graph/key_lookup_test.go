@@ -13,8 +13,9 @@ import (
 	"portico/internal/testdb"
 )
 
-// A key is found by a body, and never looked for by an address.
-func TestAKeyIsFoundByABodyAlone(t *testing.T) {
+// A credential is looked up by a request's body only, never by a URL, which is
+// logged.
+func TestCredentialByKeyNeedsPOST(t *testing.T) {
 	s := newServer(t, testdb.SQLite(t), database.Options{})
 	tenant := s.MustTenant(t, "one")
 	account := tenant.Account.GlobalID()

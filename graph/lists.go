@@ -14,7 +14,7 @@ import (
 	"portico/internal/portal"
 )
 
-// page reads a root's list.
+// page reads a list at the root.
 func page[T any](ctx context.Context, read portal.Read, list func(portal.Read) (*paging.Page[T], error)) (*paging.Page[T], error) {
 	p, err := list(read)
 	if err != nil {
@@ -24,8 +24,8 @@ func page[T any](ctx context.Context, read portal.Read, list func(portal.Read) (
 	return p, nil
 }
 
-// pageOf reads the list that hangs on one object; it is read for all the
-// objects of its kind that the request has come across, in one statement.
+// pageOf reads a list of one object. It reads the list for all objects of that
+// kind which the request has met, in one statement.
 func pageOf[T any](ctx context.Context, parent nodeid.Kind, id uuid.UUID, read portal.Read, args any, list func(context.Context, []uuid.UUID) (portal.Pages[T], error)) (*paging.Page[T], error) {
 	l := loadersOf(ctx)
 	field := graphql.GetFieldContext(ctx).Field
@@ -43,7 +43,7 @@ func pageOf[T any](ctx context.Context, parent nodeid.Kind, id uuid.UUID, read p
 	return p, err
 }
 
-// listName tells lists apart that are read differently.
+// listName returns a name that differs for lists which are read differently.
 func listName(field string, parent nodeid.Kind, read portal.Read, args any) string {
 	raw, err := json.Marshal([]any{read, args})
 	if err != nil {
@@ -52,13 +52,14 @@ func listName(field string, parent nodeid.Kind, read portal.Read, args any) stri
 	return string(parent) + "." + field + string(raw)
 }
 
-// value reads something computed for one object, for all of them at once.
+// value reads a computed value of one object, for all known objects of its kind
+// at once.
 func value[V any](ctx context.Context, name string, parent nodeid.Kind, id uuid.UUID, load func(context.Context, []uuid.UUID) (map[uuid.UUID]V, error)) (V, error) {
 	v, _, err := shared(loadersOf(ctx), name, parent, load).get(ctx, id)
 	return v, err
 }
 
-// order makes a service's Order; byName is the column of names or titles.
+// order returns a service's Order; byName is the column of names or titles.
 func order(field string, direction model.OrderDirection, byName string) portal.Order {
 	column := "created_at"
 	if field != "CREATED_AT" {
@@ -67,7 +68,7 @@ func order(field string, direction model.OrderDirection, byName string) portal.O
 	return portal.Order{Column: column, Desc: direction == model.OrderDirectionDesc}
 }
 
-// or returns what v points at, or the zero value.
+// or returns the value that v points to, or the zero value.
 func or[T any](v *T) T {
 	var zero T
 	if v == nil {

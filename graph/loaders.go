@@ -14,26 +14,26 @@ import (
 	"portico/internal/portal"
 )
 
-// loaders are one request's reads: what it has come across, and what it has
-// read of that. They live as long as the request.
+// loaders are one request's reads: the ids it has met, and the values it has
+// read. They live as long as the request.
 type loaders struct {
 	portal *portal.Portal
 
 	// reading is Options.reading.
 	reading func(nodeid.Kind) []string
-	// asked are the columns that the operation asks for, by type.
+	// asked are the columns that the operation selects, by type.
 	asking sync.Once
 	asked  map[nodeid.Kind][]string
 
 	mu      sync.Mutex
 	batches map[string]any
-	// seen are the ids of objects that were read or pointed at, by type.
+	// seen are the ids of objects that were read or referred to, by type.
 	seen map[nodeid.Kind]*ids
 	// holders are the subscriptions of kind quotaHolder.
 	holders map[uuid.UUID]*db.Subscription
 }
 
-// ids is a set in the order of arrival.
+// ids is a set in the order of insertion.
 type ids struct {
 	list []uuid.UUID
 	has  map[uuid.UUID]bool
@@ -41,15 +41,15 @@ type ids struct {
 
 type loadersKey struct{}
 
-// withLoaders returns a request its own loaders.
+// withLoaders returns a context with loaders of its own.
 func withLoaders(ctx context.Context, o Options) context.Context {
 	return context.WithValue(ctx, loadersKey{}, &loaders{
 		portal: o.Portal, reading: o.reading, batches: map[string]any{}, seen: map[nodeid.Kind]*ids{}, holders: map[uuid.UUID]*db.Subscription{},
 	})
 }
 
-// forget empties the loaders before each mutation of a request: what was read
-// for the one before may not be true any more. Queries change nothing.
+// forget empties the loaders before each mutation of a request, because what was
+// read for the previous one may have changed. Queries change nothing.
 func forget(ctx context.Context) {
 	if graphql.GetOperationContext(ctx).Operation.Operation != ast.Mutation {
 		return
@@ -64,7 +64,7 @@ func forget(ctx context.Context) {
 
 func loadersOf(ctx context.Context) *loaders { return ctx.Value(loadersKey{}).(*loaders) }
 
-// saw notes ids that may be asked about next.
+// saw records ids that may be requested next.
 func (l *loaders) saw(k nodeid.Kind, all ...uuid.UUID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -81,7 +81,7 @@ func (l *loaders) saw(k nodeid.Kind, all ...uuid.UUID) {
 	}
 }
 
-// known lists what saw has noted.
+// known returns a func that lists the ids recorded by saw.
 func (l *loaders) known(k nodeid.Kind) func() []uuid.UUID {
 	return func() []uuid.UUID {
 		l.mu.Lock()
@@ -93,7 +93,7 @@ func (l *loaders) known(k nodeid.Kind) func() []uuid.UUID {
 	}
 }
 
-// note takes in what the rows tell: themselves, and what they point at.
+// note records the ids of rows and of the objects that they refer to.
 func note[T any](l *loaders, rows ...T) {
 	for _, r := range rows {
 		switch r := any(r).(type) {
@@ -108,7 +108,7 @@ func note[T any](l *loaders, rows ...T) {
 			l.sawOptional(nodeid.App, r.AppID)
 		case *db.Subscription:
 			l.saw(nodeid.ProductSubscription, r.ID)
-			l.holder(r)
+			l.noteQuota(r)
 			l.saw(nodeid.App, r.AppID)
 			l.saw(nodeid.Account, r.AccountID)
 			l.saw(nodeid.Product, r.ProductID)
@@ -129,8 +129,9 @@ func note[T any](l *loaders, rows ...T) {
 	}
 }
 
-// holder notes a subscription whose quota may be asked for, if its plan was read.
-func (l *loaders) holder(s *db.Subscription) {
+// noteQuota records a subscription whose quota may be requested, if its plan was
+// read.
+func (l *loaders) noteQuota(s *db.Subscription) {
 	if s.PlanID == uuid.Nil {
 		return
 	}
@@ -140,7 +141,7 @@ func (l *loaders) holder(s *db.Subscription) {
 	l.saw(quotaHolder, s.ID)
 }
 
-func (l *loaders) held(id uuid.UUID) *db.Subscription {
+func (l *loaders) subscriptionOf(id uuid.UUID) *db.Subscription {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.holders[id]
@@ -152,7 +153,7 @@ func (l *loaders) sawOptional(k nodeid.Kind, id *uuid.UUID) {
 	}
 }
 
-// shared returns the request's one batch of a name, making it the first time.
+// shared returns the request's one batch of a name, creating it on first use.
 func shared[V any](l *loaders, name string, of nodeid.Kind, load func(context.Context, []uuid.UUID) (map[uuid.UUID]V, error)) *batch[V] {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -164,13 +165,13 @@ func shared[V any](l *loaders, name string, of nodeid.Kind, load func(context.Co
 	return b
 }
 
-// one returns the object of an id with the columns that the operation asks for;
-// nil when there is none that the viewer may see.
+// one returns the object of an id with the columns that the operation selects;
+// nil if there is none that the viewer may see.
 func one[T any](ctx context.Context, k nodeid.Kind, id uuid.UUID, load func(context.Context, []uuid.UUID, []string) (portal.ByID[*T], error)) (*T, error) {
 	return oneWith(ctx, k, id, loadersOf(ctx).columns(ctx, k), load)
 }
 
-// oneWith is one with other columns; nil: all.
+// oneWith is one with other columns; nil means all.
 func oneWith[T any](ctx context.Context, k nodeid.Kind, id uuid.UUID, columns []string, load func(context.Context, []uuid.UUID, []string) (portal.ByID[*T], error)) (*T, error) {
 	l := loadersOf(ctx)
 	b := shared(l, fmt.Sprint(k, columns), k, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*T, error) {

@@ -11,9 +11,9 @@ import (
 	"portico/internal/viewer"
 )
 
-// gaps returns what the policy does not speak of, though it must: fields without
-// a line, fields that nobody is ever given, and fields that a role is shown
-// while no line of its lets it get there.
+// gaps returns what the policy must cover and does not: fields without a line,
+// fields that no viewer may read, and fields that a role's view shows although
+// no line lets it reach them.
 func gaps(schema *ast.Schema, lines []line) ([]string, error) {
 	wants := map[string]map[string][]outcome{}
 	for _, l := range lines {
@@ -63,14 +63,14 @@ func given(by map[string][]outcome) bool {
 	return false
 }
 
-// spared are the keys that need nobody who is given something: Portico's own
-// tables, and what is wrong with an input that is right.
+// spared reports whether a field needs no viewer who may read it: Portico's own
+// tables, and the problems of an input that is valid.
 func spared(key string) bool {
 	return strings.HasPrefix(key, rows+".") || strings.HasSuffix(key, ".userErrors") || key == "UserError.params"
 }
 
-// stakes lists what needs a line: each field of each object, each input's
-// field and each argument that only some may use, and each table.
+// stakes lists what needs a line: each field of each object, each input's field
+// and each argument that only some may use, and each table.
 func stakes(schema *ast.Schema) []string {
 	var out []string
 	for _, d := range schema.Types {

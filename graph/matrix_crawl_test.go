@@ -12,25 +12,25 @@ import (
 	"portico/internal/nodeid"
 )
 
-// crawler follows everything that a viewer's schema leads to: every list of
-// the roots, page by page, and all fields and lists of every object that turned
-// up or whose id was known before.
+// crawler follows everything that a viewer's schema leads to: every list at the
+// root, page by page, and all fields and lists of every object that was found or
+// whose id was known before.
 type crawler struct {
 	*world
 	who    string
 	schema *ast.Schema
-	// found are the ids that any answer held, whatever the place; todo are those
-	// that nobody has looked at yet.
+	// found are the ids in any answer, wherever they occurred; todo are those
+	// not visited yet.
 	found map[string]bool
 	todo  []string
 	text  strings.Builder
 }
 
-// opaque is what an id looks like.
+// opaque matches opaque ids.
 var opaque = regexp.MustCompile(`\b(?:org|acct|user|mem|app|cred|prod|plan|ep|sub|tok|evt)_[0-9A-Za-z]{22}\b`)
 
-// crawl begins with the roots and with ids that the viewer has come to know,
-// be they of what is theirs or not.
+// crawl starts with the root fields and with ids that the viewer has learned,
+// whether of own objects or not.
 func crawl(w *world, who string, schema *ast.Schema, known []string) *crawler {
 	w.t.Helper()
 	c := &crawler{world: w, who: who, schema: schema, found: map[string]bool{}, todo: known}
@@ -50,7 +50,7 @@ func crawl(w *world, who string, schema *ast.Schema, known []string) *crawler {
 	return c
 }
 
-// look asks for all of an object.
+// look selects all of an object.
 func (c *crawler) look(id string) {
 	c.t.Helper()
 	kind, _, ok := nodeid.Split(id)
@@ -73,7 +73,8 @@ func (c *crawler) look(id string) {
 	}
 }
 
-// list reads a whole list, a few at a time; its count is of what it gave.
+// list reads a whole list, a few at a time, and compares its count with what it
+// returned.
 func (c *crawler) list(f *ast.FieldDefinition, at string, in func(string) string, vars map[string]any) {
 	c.t.Helper()
 	const page = 4
@@ -86,7 +87,7 @@ func (c *crawler) list(f *ast.FieldDefinition, at string, in func(string) string
 		a := c.send(document, with)
 		value, _ := dig(a.Data, at+f.Name)
 		if value == nil {
-			return // nobody has signed in, or there is no such object
+			return // anonymous, or no such object
 		}
 		list := value.(map[string]any)
 		n += len(list["nodes"].([]any))
@@ -99,7 +100,7 @@ func (c *crawler) list(f *ast.FieldDefinition, at string, in func(string) string
 	}
 }
 
-// everything selects all fields but lists, so deep.
+// everything selects all fields but lists, down to a depth.
 func (c *crawler) everything(fields ast.FieldList, depth int) string {
 	out := []string{"__typename"}
 	for _, f := range fields {
@@ -123,7 +124,7 @@ func (c *crawler) connection(f *ast.FieldDefinition) bool {
 	return strings.HasSuffix(f.Type.Name(), "Connection")
 }
 
-// send asks, and notes every id in the answer.
+// send sends a document, and records every id in the answer.
 func (c *crawler) send(document string, vars map[string]any) answer {
 	c.t.Helper()
 	a := c.askAs(c.who, document, vars)
@@ -138,7 +139,7 @@ func (c *crawler) send(document string, vars map[string]any) answer {
 	return a
 }
 
-// ids are what was found, of one kind, in order.
+// ids returns the ids found, of one kind, sorted.
 func (c *crawler) ids(kind nodeid.Kind) []string {
 	var out []string
 	for id := range c.found {

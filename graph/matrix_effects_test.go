@@ -18,10 +18,11 @@ import (
 	"portico/internal/viewer"
 )
 
-// row is a row of any table, and whose it is.
+// row is a row of any table, and its owner.
 type row struct{ text, organization, account string }
 
-// snapshot is the whole database but for the counts of sign-ins, by table and id.
+// snapshot is the whole database except for the counts of sign-ins, by table and
+// id.
 type snapshot map[string]row
 
 func (w *world) snapshot() snapshot {
@@ -50,7 +51,8 @@ func (w *world) snapshot() snapshot {
 	return out
 }
 
-// rowOf writes a row down. The tenants' own tables are their own's.
+// rowOf returns a row as text. The rows of organizations and accounts belong to
+// themselves.
 func rowOf(table string, names []string, values []any) (id string, r row) {
 	var b strings.Builder
 	for i, name := range names {
@@ -76,7 +78,7 @@ func rowOf(table string, names []string, values []any) (id string, r row) {
 	return id, r
 }
 
-// written is a column's value as text; NULL is empty.
+// written returns a column's value as text; NULL is empty.
 func written(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -93,7 +95,8 @@ func written(v any) string {
 	return fmt.Sprint(v)
 }
 
-// changed returns what is different now, as it is now, or as it was when it is gone.
+// changed returns the rows that differ now, with their present content, or the
+// previous one if they are gone.
 func (before snapshot) changed(now snapshot) map[string]row {
 	out := map[string]row{}
 	for k, r := range now {
@@ -109,7 +112,7 @@ func (before snapshot) changed(now snapshot) map[string]row {
 	return out
 }
 
-// beyond returns the first changed row that is not the actor's to change.
+// beyond returns the first changed row that the actor may not change.
 func beyond(changed map[string]row, actor viewer.Viewer) (string, bool) {
 	for k, r := range changed {
 		if r.organization != actor.OrganizationID.String() ||
@@ -120,8 +123,8 @@ func beyond(changed map[string]row, actor viewer.Viewer) (string, bool) {
 	return "", false
 }
 
-// told reports whether an event says of the actor's doing, after a position.
-func (w *world) told(p play, target string, actor viewer.Viewer, after int64) bool {
+// recorded reports whether an event after a position records what the actor did.
+func (w *world) recorded(p play, target string, actor viewer.Viewer, after int64) bool {
 	w.t.Helper()
 	all, err := w.Client.Event.Query().Where(
 		event.Type(p.event), event.OrganizationID(actor.OrganizationID), event.ActorID(actor.UserID), event.PositionGT(after),
@@ -136,7 +139,7 @@ func (w *world) told(p play, target string, actor viewer.Viewer, after int64) bo
 	return false
 }
 
-// position is the last one of an organization's log.
+// position returns the last position of an organization's log.
 func (w *world) position(organization uuid.UUID) int64 {
 	w.t.Helper()
 	e, err := w.Client.Event.Query().Where(event.OrganizationID(organization)).Order(event.ByPosition(entsql.OrderDesc())).First(portaltest.System(w.t))

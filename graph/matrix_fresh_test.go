@@ -8,16 +8,16 @@ import (
 	"portico/internal/viewer"
 )
 
-// What a play needs is made anew for each viewer, so that one viewer's success
-// is not another's failure.
+// What a play needs is created anew for each viewer, so that one viewer's
+// success does not make another one fail.
 
-// newUser is a developer to be, of the developer's account.
+// newUser is the input for a new developer of the developer's account.
 func newUser(w *world, _ string) input {
 	return input{"name": "New", "email": w.name("new") + "@one.example", "password": portaltest.Password, "accountId": w.ids["account"]}
 }
 
-// ownAppInput is an app of the viewer's own: a developer's account is the
-// active one, an administrator has to say whose.
+// ownAppInput is the input for an app of the viewer's own: a developer's account
+// is the active one, an administrator has to name it.
 func ownAppInput(w *world, who string) input {
 	in := input{"name": "one's own"}
 	switch who {
@@ -29,8 +29,8 @@ func ownAppInput(w *world, who string) input {
 	return in
 }
 
-// ownApp is a fresh app that the viewer may do everything with; those who have
-// none are given the developer's.
+// ownApp creates an app that the viewer may do everything with; viewers without
+// an account get the developer's.
 func (w *world) ownApp(who string) string {
 	if _, ok := w.people[who]; !ok {
 		who = "developer"
@@ -99,8 +99,8 @@ func (w *world) freshEndpoint() string {
 	return w.make("admin", "createEndpoint", input{"productId": w.freshProduct(), "method": "GET", "path": "/orders"}, "endpoint")
 }
 
-// freshPerson is somebody of the same place as the viewer, whose password may
-// change.
+// freshPerson creates a person in the same role and account as the viewer, whose
+// password may change.
 func (w *world) freshPerson(who string) (string, viewer.Viewer) {
 	var ctx context.Context
 	switch who {

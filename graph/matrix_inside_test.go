@@ -22,9 +22,10 @@ import (
 	"portico/internal/viewer"
 )
 
-// TestPorticoInsideOneOrganization: there it makes, reads and changes the rows
-// of every table that an organization has a part in, and no others; it makes
-// no organization, and what belongs to all of them it does not reach.
+// TestPorticoInsideOneOrganization: with the system viewer of one organization,
+// Portico creates, reads and changes the rows of every table that belong to it,
+// and no others; it creates no organization, and cannot reach what belongs to
+// all of them.
 func TestPorticoInsideOneOrganization(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -57,8 +58,8 @@ func TestPorticoInsideOneOrganization(t *testing.T) {
 	})
 }
 
-// TestTheRulesSayWhichAccountIsSuspended: whatever its developers try to do
-// with rows comes to that reason; it is nothing to administrators.
+// TestTheRulesSayWhichAccountIsSuspended: developers of a suspended account get
+// that reason for every attempt on a row; administrators are not affected.
 func TestTheRulesSayWhichAccountIsSuspended(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
 	m := newMatrix(w, w.server)
@@ -81,8 +82,8 @@ func TestTheRulesSayWhichAccountIsSuspended(t *testing.T) {
 	}
 }
 
-// TestDeletedRowsAreGone: nobody but Portico itself reads or changes a deleted
-// row; administrators still reach a suspended subscription of a deleted app.
+// TestDeletedRowsAreGone: only Portico itself reads or changes a deleted row;
+// administrators still reach a suspended subscription of a deleted app.
 func TestDeletedRowsAreGone(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)

@@ -16,17 +16,16 @@ import (
 )
 
 const (
-	// staffName is what the builders call every administrator.
+	// staffName is the name of every administrator that the builders create.
 	staffName = "Staff Member"
 	// clientAddress is where the requests of tests come from.
 	clientAddress = "192.0.2.1"
 )
 
-// TestEverybodyFindsTheirOwnAlone: whoever follows everything there is to
-// follow, and asks for every id there is, finds each object that is theirs to
-// see, and not one besides: neither among the nodes nor in a count nor anywhere
-// in the text.
-func TestEverybodyFindsTheirOwnAlone(t *testing.T) {
+// TestViewersFindOnlyTheirOwn: a viewer who follows everything, and asks for
+// every id that exists, finds each object that is visible to the viewer and no
+// other: not among the nodes, in a count, or anywhere in the text.
+func TestViewersFindOnlyTheirOwn(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		all := w.nodes()
@@ -65,13 +64,13 @@ func TestEverybodyFindsTheirOwnAlone(t *testing.T) {
 	})
 }
 
-// object is a row as the schema names it, and whose it is.
+// object is a row by its name in the schema, and its owner.
 type object struct {
 	id string
 	row
 }
 
-// nodes are all objects of the database, by kind.
+// nodes returns all objects of the database, by kind.
 func (w *world) nodes() map[nodeid.Kind][]object {
 	kinds := map[string]nodeid.Kind{
 		"accounts": nodeid.Account, "apps": nodeid.App, "credentials": nodeid.Credential, "endpoints": nodeid.Endpoint, "events": nodeid.Event,
@@ -88,10 +87,10 @@ func (w *world) nodes() map[nodeid.Kind][]object {
 	return out
 }
 
-// sees tells who may see what, by the design: staff all of their organization;
-// developers what is their account's, themselves (nobody else is in the
+// sees reports who may see what, by the design: staff all of their organization;
+// developers what belongs to their account, themselves (nobody else is in the
 // accounts of this world), the organization, and of the catalogue what is
-// published and public, or what their account is registered with.
+// published and public, or what their account has subscribed to.
 func (w *world) sees(who string, kind nodeid.Kind, o object) bool {
 	v := w.people[who]
 	if o.organization != v.OrganizationID.String() {
@@ -112,8 +111,8 @@ func (w *world) sees(who string, kind nodeid.Kind, o object) bool {
 	return o.account == v.AccountID.String()
 }
 
-// secrets are texts that must never reach a viewer: what others' things are
-// called, who works for the organization, where anybody sat, and passwords.
+// secrets returns texts that must never reach a viewer: names of others'
+// objects, who works for the organization, client addresses, and passwords.
 func (w *world) secrets(who string) []string {
 	w.t.Helper()
 	v, system := w.people[who], portaltest.System(w.t)

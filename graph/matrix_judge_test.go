@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// dig follows response names; of a list it takes the first element. how is
-// yes when it came to the end, else why it did not: null or none.
+// dig follows response names; of a list it takes the first element. how is yes
+// if it reached the end, else why it did not: null or none.
 func dig(data any, path string) (v any, how outcome) {
 	v = data
 	for _, name := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' }) {
@@ -26,7 +26,7 @@ func dig(data any, path string) (v any, how outcome) {
 	return v, yes
 }
 
-// valued says what a value is worth.
+// valued returns the outcome of a value.
 func valued(v any) outcome {
 	switch v := v.(type) {
 	case nil:
@@ -75,9 +75,10 @@ func within(v any, id string) outcome {
 	return found
 }
 
-// strange is what an answer to a name says that the viewer's schema lacks:
-// strangers are told one thing about the whole document.
-func strange(e failure, who string) bool {
+// unknownName reports whether an error is the one for a name that the viewer's
+// schema does not have: anonymous callers and gateways get one error for the
+// whole document.
+func unknownName(e failure, who string) bool {
 	code, reason := e.Extensions["code"], e.Extensions["reason"]
 	switch who {
 	case "anonymous":
@@ -90,13 +91,13 @@ func strange(e failure, who string) bool {
 
 var unknownNames = regexp.MustCompile(`^(Cannot query field|Unknown type|Unknown argument|Field ".*" is not defined)`)
 
-// erred says what an answer with errors comes to; standIn is the answer to the
-// same with a made-up id, nil when there is no id.
+// erred returns the outcome of an answer with errors; standIn returns the answer
+// to the same with an id that does not exist, and is nil if there is no id.
 func erred(a answer, who string, standIn func() answer) outcome {
 	e := a.Errors[0]
 	code := fmt.Sprint(e.Extensions["code"])
 	switch {
-	case a.Data == nil && strange(e, who):
+	case a.Data == nil && unknownName(e, who):
 		return unknown
 	case code == "NOT_FOUND":
 		if standIn == nil {

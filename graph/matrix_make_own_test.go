@@ -7,13 +7,13 @@ import (
 	"portico/internal/portal/portaltest"
 )
 
-// addsToOwn makes rows of the tables that Portico alone writes to: the log,
-// the organizations, and what is behind the gate.
+// addsToOwn creates rows of the tables that only Portico writes to: the log, the
+// organizations, and those behind the gateway.
 func addsToOwn(c *db.Client) map[string]adding {
 	at := portaltest.Start()
 	return map[string]adding{
 		"events": added(c.Event.Create, c.Event.CreateBulk, func(x *db.EventCreate, o owner) {
-			// Positions far behind the log's end, no two alike.
+			// Positions far behind the log's end, all different.
 			x.SetOrganizationID(o.organization).SetPosition(int64(uuid.New().ID()) + 1<<32).SetType("APP_UPDATED").SetAt(at).
 				SetActorRole("PORTAL").SetActorName("Nobody").SetSubjectType("App").SetSubjectID(o.app).SetAccountID(o.account)
 		}),

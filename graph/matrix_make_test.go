@@ -24,10 +24,10 @@ import (
 	"portico/internal/viewer"
 )
 
-// owner is whose a new row is: what its columns refer to.
+// owner is who owns a new row: what its columns refer to.
 type owner struct{ organization, account, user, staff, app, key, product, plan uuid.UUID }
 
-// ownerOf is an account with what it has, a person, and a product.
+// ownerOf returns an account with what it owns, a person, and a product.
 func (w *world) ownerOf(of uuid.UUID, by, product string) owner {
 	ctx := portaltest.System(w.t)
 	acc, err := w.Client.Account.Query().Where(account.ID(of)).Only(ctx)
@@ -46,10 +46,12 @@ func (w *world) ownerOf(of uuid.UUID, by, product string) owner {
 	}
 }
 
-// atStake is whose the new row is that everybody tries to make: the developer's.
+// atStake returns the owner of the new row that every viewer tries to create:
+// the developer.
 func (w *world) atStake() owner { return w.ownerOf(w.one.Account.ID, "developer", "draft product") }
 
-// ownOf is whose the viewer's own rows are; strangers try it with the developer's.
+// ownOf returns the owner of the viewer's own rows; anonymous viewers and
+// machines use the developer.
 func (w *world) ownOf(who string) owner {
 	switch who {
 	case "other", "admin":
@@ -60,10 +62,10 @@ func (w *world) ownOf(who string) owner {
 	return w.ownerOf(w.one.Account.ID, "developer", "product")
 }
 
-// adding is an attempt to make rows, one for each owner, in one statement.
+// adding is an attempt to create rows, one for each owner, in one statement.
 type adding = func(context.Context, ...owner) error
 
-// added makes an attempt of a table's builders.
+// added returns an attempt that uses a table's builders.
 func added[C, B interface{ Exec(context.Context) error }](create func() C, bulk func(...C) B, fill func(C, owner)) adding {
 	return func(ctx context.Context, owners ...owner) error {
 		all := make([]C, len(owners))
@@ -78,8 +80,8 @@ func added[C, B interface{ Exec(context.Context) error }](create func() C, bulk 
 	}
 }
 
-// makeRow tries to make the row at stake: by itself, and behind one of the
-// viewer's own in the same statement, which must come to the same.
+// makeRow tries to create the row at stake: alone, and behind one of the
+// viewer's own in the same statement. Both must have the same outcome.
 func (m *matrix) makeRow(table string, v viewer.Viewer, own owner) outcome {
 	ctx, stake := portaltest.As(m.t, v), m.atStake()
 	alone, behind := m.attempt(table, ctx, stake), m.attempt(table, ctx, own, stake)
@@ -89,7 +91,8 @@ func (m *matrix) makeRow(table string, v viewer.Viewer, own owner) outcome {
 	return alone
 }
 
-// attempt makes rows and takes it back. Whoever is refused has made none.
+// attempt creates rows and rolls back. If it is refused there must be no new
+// row.
 func (m *matrix) attempt(table string, ctx context.Context, owners ...owner) outcome {
 	tx, err := m.Client.Tx(m.t.Context())
 	require.NoError(m.t, err)
@@ -121,13 +124,13 @@ func barred(err error) bool {
 	return errors.Is(err, privacy.Deny) || errors.As(err, &f) && f.Reason == fault.ReasonAccountSuspended
 }
 
-// uuidOf is the row of a public id.
+// uuidOf returns the row's id of an opaque id.
 func uuidOf(id string) uuid.UUID {
 	_, row, _ := nodeid.Split(id)
 	return row
 }
 
-// adds makes rows of the tables that people and Portico both write to.
+// adds creates rows of the tables that both people and Portico write to.
 func adds(c *db.Client) map[string]adding {
 	all := addsToOwn(c)
 	all["access_entries"] = added(c.AccessEntry.Create, c.AccessEntry.CreateBulk, func(x *db.AccessEntryCreate, o owner) {

@@ -16,7 +16,7 @@ type result struct {
 	lacking []string
 }
 
-// mutate plays a mutation for each viewer, and looks at what came of it.
+// mutate plays a mutation for each viewer, and checks the effects.
 func (m *matrix) mutate(key, field string) map[string]result {
 	if all, ok := m.played[key]; ok {
 		return all
@@ -48,15 +48,16 @@ func (m *matrix) mutate(key, field string) map[string]result {
 	return all
 }
 
-// attempt is one viewer's try at a play.
+// attempt is one viewer's attempt at a play.
 type attempt struct {
 	token string
 	actor viewer.Viewer
 	input input
 }
 
-// proven is an outcome that what happened in the database bears out: done has
-// its event and touched nobody else's rows, and all others touched nothing.
+// proven returns an outcome that the changes of the database confirm: done has
+// its event and changed nobody else's rows, and every other outcome changed
+// nothing.
 func (m *matrix) proven(p play, a attempt, o outcome, changed map[string]row, at int64) outcome {
 	if o != done {
 		for k := range changed {
@@ -68,7 +69,7 @@ func (m *matrix) proven(p play, a attempt, o outcome, changed map[string]row, at
 		return outcome("done, and somebody else's row changed: " + k)
 	}
 	target, _ := a.input[p.target].(string)
-	if !m.told(p, target, a.actor, at) {
+	if !m.recorded(p, target, a.actor, at) {
 		return outcome("done without the event " + p.event)
 	}
 	return done
@@ -102,8 +103,8 @@ func (m *matrix) effect(p play, a answer, in input, who string, again func(input
 	return refused
 }
 
-// send sends a mutation, asking for the whole payload; fields that the
-// viewer's schema lacks are left out.
+// send sends a mutation and selects the whole payload, without fields that the
+// viewer's schema lacks.
 func (m *matrix) send(token, field string, in input) result {
 	payload := m.schema.Types[m.schema.Mutation.Fields.ForName(field).Type.Name()]
 	var r result
@@ -131,7 +132,7 @@ func (m *matrix) send(token, field string, in input) result {
 	}
 }
 
-// payload judges a payload's field by the mutation that answers with it.
+// payload judges a payload's field by the mutation that returns it.
 func (m *matrix) payload(l line, who string) outcome {
 	for _, f := range m.schema.Mutation.Fields {
 		if f.Type.Name() != l.owner {

@@ -7,21 +7,22 @@ import (
 	"portico/internal/viewer"
 )
 
-// play is how a mutation is tried: each time on something fresh.
+// play is how a mutation is tried: each time on a fresh object.
 type play struct {
-	// input is what who sends.
+	// input returns the input that a viewer sends.
 	input func(w *world, who string) input
-	// target is the input's field that names somebody's object; with a made-up
-	// id in it the answer to a stranger must be the same. "" when there is none.
+	// target is the input's field with the id of somebody's object; with an id
+	// that does not exist, the answer to a viewer who may not see the object
+	// must be the same. "" if there is none.
 	target string
-	// event is what tells of it afterwards.
+	// event is the event that records it.
 	event string
-	// enter returns the token to send it with and who has then done it, when it
-	// is not the viewer's usual token.
+	// enter returns the token to send it with and who then acts, if that is not
+	// the viewer's usual token.
 	enter func(w *world, who string) (token string, actor viewer.Viewer)
 }
 
-// on is a play whose only input is the object at stake, and why.
+// on returns a play whose only inputs are the object at stake and the reason.
 func on(target, event string, fresh func(w *world) string) play {
 	return play{target: target, event: event, input: func(w *world, _ string) input {
 		return input{target: fresh(w)}
@@ -41,11 +42,11 @@ func (p play) with(more input) play {
 	return p
 }
 
-// plays are the mutations, by section and field: upon the developer's objects
+// plays returns the mutations, by section and field: on the developer's objects
 // unless the section says otherwise.
 func plays() map[string]play {
 	out := map[string]play{}
-	for _, some := range []map[string]play{appPlays(), keyPlays(), subscriptionPlays(), accountPlays(), productPlays(), ownPlays(), strangePlays()} {
+	for _, some := range []map[string]play{appPlays(), keyPlays(), subscriptionPlays(), accountPlays(), productPlays(), ownPlays(), hiddenProductPlays()} {
 		maps.Copy(out, some)
 	}
 	return out
@@ -116,7 +117,7 @@ func productPlays() map[string]play {
 	}
 }
 
-// ownPlays are upon what is nobody's yet, or one's own.
+// ownPlays are on what nobody owns yet, or on one's own.
 func ownPlays() map[string]play {
 	named := func(w *world, _ string) input { return input{"name": w.name("made")} }
 	return map[string]play{
@@ -137,9 +138,9 @@ func ownPlays() map[string]play {
 	}
 }
 
-// strangePlays are upon one's own app, with a product that only the developer,
-// or only staff, may know of.
-func strangePlays() map[string]play {
+// hiddenProductPlays are on one's own app, with a product that only the developer, or
+// only staff, may see.
+func hiddenProductPlays() map[string]play {
 	out := map[string]play{}
 	for _, product := range []string{"private product", "draft product"} {
 		out["Mutation: a "+product+".register"] = play{target: "productId", event: "SUBSCRIPTION_REGISTERED", input: func(w *world, who string) input {
@@ -160,7 +161,7 @@ func strangePlays() map[string]play {
 	return out
 }
 
-// narrowing is a play upon a subscription with the public product.
+// narrowing is a play on a subscription with the public product.
 func narrowing(fresh func(*world) string, to string) play {
 	return play{target: "subscriptionId", event: "SUBSCRIPTION_NARROWED", input: func(w *world, _ string) input {
 		return input{"subscriptionId": fresh(w), "endpointIds": []string{w.ids[to]}}

@@ -11,14 +11,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// viewers are the columns of the policy files, in their order.
+// viewers returns the columns of the policy files, in order.
 func viewers() []string {
 	return []string{"anonymous", "developer", "other", "admin", "foreign", "gateway"}
 }
 
-// outcome is how an attempt ends. The words that a policy file may use are
-// explained in testdata/matrix/README.md; whatever else comes out is a
-// sentence that no file can expect.
+// outcome is how an attempt ends. testdata/matrix/README.md explains the words
+// that a policy file may use; any other outcome is a sentence that no file can
+// expect.
 type outcome string
 
 const (
@@ -37,16 +37,16 @@ func outcomes() []outcome {
 	return []outcome{yes, none, null, hidden, unknown, done, notFound, refused, denied}
 }
 
-// line is one line of a policy file: what each viewer shall get of a field.
+// line is one line of a policy file: the outcome for each viewer of a field.
 type line struct {
 	place string // file and number
-	// owner is the type, specimen the object that the section speaks of ("" is
+	// owner is the type, specimen the object that the section is about ("" is
 	// the usual one).
 	owner, specimen, field string
 	want                   map[string]outcome
 }
 
-// section is the line's section as the file writes it.
+// section returns the line's section as the file writes it.
 func (l line) section() string {
 	if l.specimen == "" {
 		return l.owner
@@ -78,7 +78,7 @@ func readPolicy(t testing.TB) []line {
 	return all
 }
 
-// parsePolicy reads one policy file.
+// parsePolicy parses one policy file.
 func parsePolicy(file, text string) ([]line, error) {
 	var out []line
 	var section line
@@ -126,7 +126,7 @@ func parsePolicy(file, text string) ([]line, error) {
 	return out, nil
 }
 
-// columns reads six outcomes; "." is the section's own.
+// columns parses six outcomes; "." is the section's own.
 func columns(place string, words []string, section map[string]outcome) (map[string]outcome, error) {
 	if len(words) != len(viewers()) {
 		return nil, fmt.Errorf("%s: want %d columns, got %d", place, len(viewers()), len(words))

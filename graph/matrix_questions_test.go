@@ -5,23 +5,23 @@ import (
 	"strings"
 )
 
-// question is how a field is asked for: the most direct road to it.
+// question is how a field is requested, by the most direct path.
 type question struct {
-	// document has %s where the field stands, and takes $id.
+	// document has %s where the field goes, and takes $id.
 	document string
-	// specimen names the object whose id $id is; "" when there is no $id.
+	// specimen names the object whose id $id is; "" if there is no $id.
 	specimen string
-	// at is where the field's owner stands in the answer, by response names;
-	// of a list the first one.
+	// at is the path of the field's owner in the answer, by response names; of a
+	// list the first element.
 	at string
 	// among is set for lists of the whole organization or account: the object
 	// that must, or must not, be among the nodes.
 	among string
-	// vars are the other variables.
+	// vars returns the other variables.
 	vars func(w *world) map[string]any
 }
 
-// of asks below a node; below are the fields on the way, by dots.
+// of selects below a node; below are the fields on the way, separated by dots.
 func of(kind, specimen, below string) question {
 	open, at := "", "node"
 	for _, f := range strings.FieldsFunc(below, func(r rune) bool { return r == '.' }) {
@@ -33,10 +33,10 @@ func of(kind, specimen, below string) question {
 	return question{document: "query($id: ID!) { node(id: $id) { ... on " + kind + " { " + open + "%s " + closing + "} } }", specimen: specimen, at: at}
 }
 
-// plain asks without an object's id.
+// plain selects without an object's id.
 func plain(document, at string) question { return question{document: document, at: at} }
 
-// atSignIn asks inside the answer that lets the developer in.
+// atSignIn selects inside the answer that signs the developer in.
 func atSignIn(open, at string) question {
 	return question{
 		document: fmt.Sprintf("mutation($input: SignInInput!) { signIn(input: $input) { %s%%s%s } }", open, strings.Repeat(" }", strings.Count(open, "{"))),
@@ -45,13 +45,13 @@ func atSignIn(open, at string) question {
 	}
 }
 
-// wrongApp asks inside the answer to an input that cannot be right.
+// wrongApp selects inside the answer to an invalid input.
 func wrongApp(name, open, at string) question {
 	return plain(fmt.Sprintf(`mutation { createApp(input: {name: %q}) { userErrors { %s } } }`, name, open), "createApp.userErrors"+at)
 }
 
-// roots are the questions for the fields of Query and for the inputs that not
-// every role may give, by section and field.
+// roots returns the questions for the fields of Query and for the inputs that
+// not every role may use, by section and field.
 func roots() map[string]question {
 	const page = " { totalCount nodes { id } edges { node { id } } } }"
 	byID := func(field, specimen string) question {
@@ -97,10 +97,10 @@ func roots() map[string]question {
 	}
 }
 
-// theDay is the time of the world's calls, as a filter has it.
+// theDay is the time of the world's calls, as a filter.
 const theDay = `from: "2026-03-01T00:00:00Z", to: "2026-03-02T00:00:00Z", timeZone: "UTC"`
 
-// reported asks inside a report of the app's calls.
+// reported selects inside a report of the app's calls.
 func reported(open, at string) question {
 	return question{
 		document: "query($id: ID!) { usage(where: {appIds: [$id], " + theDay + "}, interval: DAY) { " + open + "%s" + strings.Repeat(" }", strings.Count(open, "{")) + " } }",
@@ -108,8 +108,8 @@ func reported(open, at string) question {
 	}
 }
 
-// explained asks inside the explanation of a call with the key, which passes
-// with an address of its network.
+// explained selects inside the explanation of a call with the credential, which
+// passes with an address of its network.
 func explained(selection, address, at string) question {
 	return question{
 		document: `query($id: ID!, $product: String!) { explainAccess(input: {credentialId: $id, product: $product, method: "GET", path: "/orders/7"` + address + `}) { ` + selection + ` } }`,

@@ -40,11 +40,10 @@ import (
 	"portico/internal/testdb"
 )
 
-// TestMatrixSeesAMissingLock takes away each @hasRole that shuts developers
-// out, one at a time, from the views and at run time: the lines of that field
-// must then say that something is wrong. (A lock that is open to developers
-// and administrators alike has nobody else to shut out: all others see only
-// what is @public.)
+// TestMatrixSeesAMissingLock removes each @hasRole that excludes developers, one
+// at a time, from the views and at run time: the lines of that field must then
+// report a difference. (A lock that is open to developers and administrators
+// alike excludes nobody else: all others see only what is @public.)
 func TestMatrixSeesAMissingLock(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
 	policy := readPolicy(t)
@@ -62,7 +61,7 @@ func TestMatrixSeesAMissingLock(t *testing.T) {
 			require.Contains(t, []string{"developer", "other"}, d.viewer, "%s: only developers were let in", d)
 		}
 
-		// The lock at run time holds by itself, whatever the views show.
+		// The lock at run time suffices, whatever the views show.
 		api = w.serving(t, func(o graph.Options) (http.Handler, error) { return graph.NewHandlerShown(o, field) })
 		found = newMatrix(w, api).differences(lines)
 		require.NotEmpty(t, found, field)
@@ -72,7 +71,8 @@ func TestMatrixSeesAMissingLock(t *testing.T) {
 	}
 }
 
-// staffOnly lists the fields, of objects and of inputs, that developers may not use.
+// staffOnly lists the fields, of objects and of inputs, that developers may not
+// use.
 func staffOnly(t *testing.T) []string {
 	t.Helper()
 	whole, err := graph.WholeSchema()
@@ -97,11 +97,11 @@ func staffOnly(t *testing.T) []string {
 	return out
 }
 
-// TestMatrixSeesAMissingRule lets everybody through one table's privacy rules,
-// one table at a time: the rows must then say that something is wrong, and so
-// must the API where the table can be reached by it. A key's access list and
-// what idempotency remembers are only ever reached by a key or a person that
-// are behind rules themselves.
+// TestMatrixSeesAMissingRule opens one table's privacy rules to everybody, one
+// table at a time: the rows must then report a difference, and so must the API
+// where it can reach the table. A credential's access list and the idempotency
+// records are only ever reached by a credential or a person that are behind
+// rules themselves.
 func TestMatrixSeesAMissingRule(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
 	m := newMatrix(w, w.server)
@@ -130,7 +130,7 @@ func TestMatrixSeesAMissingRule(t *testing.T) {
 	require.Len(t, rules(), len(migrate.Tables), "a table whose rules nobody has tried to take away")
 }
 
-// rule is where a table's privacy rules are kept, and the types by which the
+// rule is where a table's privacy rules are stored, and the types by which the
 // API must show that they are missing.
 type rule struct {
 	table  string
@@ -169,7 +169,7 @@ func rules() []rule {
 	}
 }
 
-// everybody is a policy that lets everybody do everything.
+// everybody is a policy that allows everything.
 type everybody struct{}
 
 func (everybody) EvalQuery(context.Context, ent.Query) error       { return nil }

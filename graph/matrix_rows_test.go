@@ -18,7 +18,7 @@ import (
 // rows is the policy's name for the tables, which no schema shows.
 const rows = "Rows"
 
-// pick is the row at stake of a table: where a column has a value.
+// pick selects the row at stake of a table: where a column has a value.
 type pick struct {
 	column string
 	value  any
@@ -26,11 +26,12 @@ type pick struct {
 
 type (
 	condition = func(*sql.Selector)
-	// reaching is an attempt at the rows of a table; it gives how many there were.
+	// reaching is an attempt at the rows of a table; it returns how many there
+	// were.
 	reaching = func(context.Context, condition) (int, error)
 )
 
-// reach returns how far the privacy rules let a viewer get at a row.
+// reach returns how far the privacy rules let a viewer access a row.
 func (m *matrix) reach(l line, who string) outcome {
 	at, ok := m.picks()[l.field]
 	if !ok {
@@ -55,7 +56,7 @@ func (m *matrix) reach(l line, who string) outcome {
 	switch {
 	case errors.Is(err, privacy.Deny):
 		return denied
-	case err != nil: // the rules let it through, and the database did not
+	case err != nil: // the rules allowed it, and the database refused
 		return outcome("the database refuses: " + err.Error())
 	case n == 0:
 		return none
@@ -63,8 +64,8 @@ func (m *matrix) reach(l line, who string) outcome {
 	return yes
 }
 
-// picks are the rows at stake. Of Portico's own tables none is needed: they
-// are refused before any row is looked for.
+// picks returns the rows at stake. Portico's own tables need none: they are
+// refused before any row is looked up.
 func (w *world) picks() map[string]pick {
 	of := func(specimen string) uuid.UUID { return uuidOf(w.ids[specimen]) }
 	organization, developer, nobody := w.one.Organization.ID, w.people["developer"].UserID, uuid.New()
@@ -98,7 +99,7 @@ func (w *world) picks() map[string]pick {
 	}
 }
 
-// counting reads the tables.
+// counting counts rows of the tables.
 func counting(c *db.Client) map[string]reaching {
 	return map[string]reaching{
 		"access_entries":   counted(c.AccessEntry.Query()),
@@ -130,7 +131,8 @@ func counting(c *db.Client) map[string]reaching {
 	}
 }
 
-// changing changes the tables' rows, or deletes those in which nothing changes.
+// changing updates the tables' rows, or deletes those that have nothing to
+// update.
 func changing(c *db.Client) map[string]reaching {
 	return map[string]reaching{
 		"access_entries":   deleted(c.AccessEntry.Delete()),
@@ -162,8 +164,8 @@ func changing(c *db.Client) map[string]reaching {
 	}
 }
 
-// counted, updated and deleted make attempts of statements. P is a table's own
-// kind of condition.
+// counted, updated and deleted return attempts for statements. P is a table's
+// own kind of condition.
 func counted[P ~func(*sql.Selector), Q interface {
 	Where(...P) Q
 	Count(context.Context) (int, error)

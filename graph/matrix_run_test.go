@@ -10,7 +10,7 @@ import (
 	"portico/graph"
 )
 
-// difference is what the matrix finds wrong.
+// difference is a line whose outcome is not the expected one.
 type difference struct {
 	line, viewer string
 	want, got    outcome
@@ -25,11 +25,12 @@ type matrix struct {
 	*world
 	api    *server
 	schema *ast.Schema
-	// played is how the mutations went, by section and field, and by viewer.
+	// played are the results of the mutations, by section and field, and by
+	// viewer.
 	played map[string]map[string]result
 }
 
-// newMatrix plays against a server over the world's database.
+// newMatrix returns a matrix for a server over the world's database.
 func newMatrix(w *world, api *server) *matrix {
 	w.t.Helper()
 	whole, err := graph.WholeSchema()
@@ -81,7 +82,7 @@ func (m *matrix) try(l line, who string) outcome {
 	return m.answerTo(q, l.field, m.selected(d.Fields.ForName(l.field)), who)
 }
 
-// selected is a field with the least that can be asked below it.
+// selected returns a field with the least possible selection below it.
 func (m *matrix) selected(f *ast.FieldDefinition) string {
 	d := m.schema.Types[f.Type.Name()]
 	switch {
@@ -93,8 +94,8 @@ func (m *matrix) selected(f *ast.FieldDefinition) string {
 	return f.Name + " { __typename }"
 }
 
-// answerTo asks a question and judges the answer. field is the response name
-// below the question's place; "" for a root field, which the document names.
+// answerTo sends a question and judges the answer. field is the response name
+// below the question's path; "" for a root field, which the document names.
 func (m *matrix) answerTo(q question, field, text, who string) outcome {
 	put := func(id string) answer {
 		vars := map[string]any{}
@@ -136,7 +137,7 @@ func (m *matrix) answerTo(q question, field, text, who string) outcome {
 	return how
 }
 
-// rootOf is the one root field of an answer.
+// rootOf returns the only root field of an answer.
 func rootOf(a answer) string {
 	for name := range a.Data {
 		return name

@@ -11,8 +11,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// TestMatrix plays the whole policy of testdata/matrix: every field, for
-// everybody, over HTTP.
+// TestMatrix plays the whole policy of testdata/matrix: every field, for every
+// viewer, over HTTP.
 func TestMatrix(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -22,8 +22,8 @@ func TestMatrix(t *testing.T) {
 	})
 }
 
-// TestMatrixIsComplete: nothing stands in the schema that the policy does not
-// speak of. The other way round a line without a field is a difference.
+// TestMatrixIsComplete: the policy covers everything in the schema. Conversely,
+// a line without a field is a difference.
 func TestMatrixIsComplete(t *testing.T) {
 	whole, err := graph.WholeSchema()
 	require.NoError(t, err)

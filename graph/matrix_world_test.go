@@ -24,15 +24,15 @@ type input map[string]any
 
 func (in input) copy() input { return maps.Clone(in) }
 
-// world is where the matrix is played: a developer with everything a developer
-// can have, and five others who ask for it.
+// world is the data of the matrix: a developer with everything that a developer
+// can have, and five others who request it.
 type world struct {
 	*server
 	t        testing.TB
 	one, two portaltest.Tenant
 	// globex is the other developer's account.
 	globex *db.Account
-	// people are the viewers who are persons, tokens the way in of all six.
+	// people are the viewers who are persons; tokens are the tokens of all six.
 	people map[string]viewer.Viewer
 	tokens map[string]string
 	// ids are the developer's objects by the names that the questions use; those
@@ -101,7 +101,7 @@ func (w *world) hide(specimen string) {
 	require.NoError(w.t, err)
 }
 
-// furnish returns the developer one of everything.
+// furnish creates one of everything for the developer.
 func (w *world) furnish() {
 	labels := []input{{"key": "team", "value": "maps"}}
 	w.make("admin", "updateAccount", input{"accountId": w.ids["account"], "profile": input{
@@ -138,7 +138,7 @@ func (w *world) furnish() {
 	}
 }
 
-// neighbours returns the others something of their own.
+// neighbours creates objects of the other viewers.
 func (w *world) neighbours() {
 	w.ids["other's app"] = w.make("other", "createApp", input{"name": "The other's app"}, "app")
 	w.make("other", "register", input{"appId": w.ids["other's app"], "productId": w.ids["product"]}, "productSubscription")
@@ -150,7 +150,7 @@ func (w *world) neighbours() {
 	w.make("foreign", "register", input{"appId": w.ids["foreign app"], "productId": w.ids["foreign product"]}, "productSubscription")
 }
 
-// make does a mutation that must succeed, and gives the id of what it made.
+// make runs a mutation that must succeed, and returns the id of what it created.
 func (w *world) make(who, name string, in input, object string) string {
 	w.t.Helper()
 	a := w.askAs(who, mutation(name, object+" { id }"), map[string]any{"input": in})
@@ -160,12 +160,12 @@ func (w *world) make(who, name string, in input, object string) string {
 	return id.(string)
 }
 
-// mutation is the document of a mutation.
+// mutation returns the document of a mutation.
 func mutation(name, selection string) string {
 	return fmt.Sprintf("mutation($input: %sInput!) { %s(input: $input) { %s } }", strings.ToUpper(name[:1])+name[1:], name, selection)
 }
 
-// credentials are what a person signs in with.
+// credentials returns the input with which a person signs in.
 func (w *world) credentials(who string) input {
 	u, err := w.Client.User.Get(portaltest.System(w.t), w.people[who].UserID)
 	require.NoError(w.t, err)
@@ -177,16 +177,16 @@ func (w *world) askAs(who, document string, vars map[string]any) answer {
 	return w.ask(w.t, w.tokens[who], document, vars)
 }
 
-// as is the context to act in.
+// as returns the context of a viewer.
 func (w *world) as(who string) context.Context { return portaltest.As(w.t, w.people[who]) }
 
-// name returns a name that nothing bears yet.
+// name returns an unused name.
 func (w *world) name(of string) string {
 	w.serial++
 	return fmt.Sprintf("%s-%d", of, w.serial)
 }
 
-// madeUp is an id of the same kind that nothing has.
+// madeUp returns an id of the same kind that does not exist.
 func madeUp(id string) string {
 	if kind, _, ok := nodeid.Split(id); ok {
 		return nodeid.Encode(kind, uuid.New())

@@ -17,8 +17,8 @@ type (
 	userRow  = db.User
 )
 
-// nodeOf returns the object of an id with some columns, nil for all; nil when
-// there is none that the viewer may see.
+// nodeOf returns the object of an id with the given columns, nil for all; the
+// object is nil if there is none that the viewer may see.
 func nodeOf(ctx context.Context, p *portal.Portal, k nodeid.Kind, id uuid.UUID, columns []string) (model.Node, error) {
 	switch k {
 	case nodeid.App:
@@ -47,7 +47,7 @@ func nodeOf(ctx context.Context, p *portal.Portal, k nodeid.Kind, id uuid.UUID, 
 	return nil, nil
 }
 
-// some keeps a nil row from becoming an interface that is not nil.
+// some returns a nil interface for a nil row.
 func some[T any, P interface {
 	*T
 	model.Node
@@ -58,7 +58,7 @@ func some[T any, P interface {
 	return P(row), nil
 }
 
-// byID returns the object of an opaque id, for roots that know its type.
+// byID returns the object of an opaque id, for root fields that know its type.
 func byID[T any](ctx context.Context, k nodeid.Kind, id string, load func(context.Context, []uuid.UUID, []string) (portal.ByID[*T], error)) (*T, error) {
 	row, ok := nodeid.Decode(k, id)
 	if !ok {

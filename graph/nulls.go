@@ -13,12 +13,12 @@ import (
 	"portico/internal/fault"
 )
 
-// nulls refuses null in the fields of inputs that may be left out and cannot be
-// nothing. Once an input is read, such a null would look like a field that was
-// left out and get its default, which is not what was sent.
+// nulls refuses null in optional fields of inputs that cannot be null. Once an
+// input is decoded, such a null would look like a field that was left out and
+// get its default, which is not what was sent.
 type nulls struct {
 	schema *ast.Schema
-	// payloads are those of the mutations, by field.
+	// payloads are the payload types of the mutations, by field.
 	payloads map[string]reflect.Type
 }
 
@@ -32,8 +32,8 @@ func newNulls(whole *ast.Schema) nulls {
 	return n
 }
 
-// around answers a mutation that has such a null with userErrors, and resolves
-// every other field by next.
+// around answers a mutation with such a null with userErrors, and resolves every
+// other field by next.
 func (n nulls) around(next graphql.FieldMiddleware) graphql.FieldMiddleware {
 	return func(ctx context.Context, resolve graphql.Resolver) (any, error) {
 		fc := graphql.GetFieldContext(ctx)
@@ -50,7 +50,7 @@ func (n nulls) around(next graphql.FieldMiddleware) graphql.FieldMiddleware {
 	}
 }
 
-// inField looks through a field's arguments as they were sent.
+// inField checks a field's arguments as they were sent.
 func (n nulls) inField(ctx context.Context, f graphql.CollectedField) (errs []error) {
 	sent := f.ArgumentMap(graphql.GetOperationContext(ctx).Variables)
 	for _, a := range f.Definition.Arguments {
@@ -59,7 +59,7 @@ func (n nulls) inField(ctx context.Context, f graphql.CollectedField) (errs []er
 	return errs
 }
 
-// in looks through a value of a type, at a place inside the input.
+// in checks a value of a type, at a path inside the input.
 func (n nulls) in(t *ast.Type, sent any, at string) (errs []error) {
 	switch sent := sent.(type) {
 	case []any:
@@ -82,7 +82,7 @@ func (n nulls) in(t *ast.Type, sent any, at string) (errs []error) {
 	return errs
 }
 
-// refusesNull reports whether an optional field cannot be nothing.
+// refusesNull reports whether an optional field does not accept null.
 func refusesNull(f *ast.FieldDefinition) bool {
 	return !f.Type.NonNull && (f.DefaultValue != nil || f.Directives.ForName("notNull") != nil)
 }

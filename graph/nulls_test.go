@@ -11,9 +11,9 @@ import (
 	"portico/internal/testdb"
 )
 
-// mayBeNothing are the optional fields of inputs that can be null, each with
-// what that means. All others must be refused: their default is for those who
-// leave them out.
+// mayBeNothing returns the optional fields of inputs that may be null, each with
+// the meaning. Null is refused for all others: their default is for requests
+// that leave them out.
 func mayBeNothing() map[string]string {
 	out := map[string]string{
 		"CreateAppInput.referenceId": "made up", "CreateAppInput.accountId": "a developer's active one", "CreateAppInput.firstKey": "nothing is said of it",
@@ -48,7 +48,7 @@ func mayBeNothing() map[string]string {
 	return out
 }
 
-// Null is never a default: it clears, it says nothing, or it is REQUIRED.
+// Null is never a default: it clears, it has no effect, or it is REQUIRED.
 func TestNullIsNeverADefault(t *testing.T) {
 	whole, all := places(t)
 	testdb.Each(t, func(t *testing.T, url string) {
@@ -72,8 +72,8 @@ func TestNullIsNeverADefault(t *testing.T) {
 	})
 }
 
-// judgeNothing sends null, which must be answered as if the field were left
-// out, and is read as nothing where it clears.
+// judgeNothing sends null, which must be answered as if the field were left out,
+// and is read as empty where it clears.
 func (b *bases) judgeNothing(t *testing.T, p place, cleared bool) {
 	t.Helper()
 	selection, object := b.reading(p)
@@ -94,8 +94,8 @@ func (b *bases) judgeNothing(t *testing.T, p place, cleared bool) {
 	require.Nil(t, v, "%s: %s", p, a.raw)
 }
 
-// reading is what to ask for to read a field of the object that a mutation
-// answers with; nothing for what is deeper or elsewhere.
+// reading returns the selection that reads a field of the object that a mutation
+// returns; "" for what is deeper or elsewhere.
 func (b *bases) reading(p place) (selection, object string) {
 	if len(p.path) > 1 {
 		return "", ""
@@ -117,8 +117,8 @@ func (b *bases) reading(p place) (selection, object string) {
 	return "", ""
 }
 
-// A variable that was not sent is a field that is left out, not null.
-func TestAVariableThatIsNotSentIsLeftOut(t *testing.T) {
+// A variable that was not sent is a field that was left out, not null.
+func TestAbsentVariableIsAbsentField(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
 	document := `mutation($app: ID!, $access: Access, $environment: Environment, $name: String) {
 		made: generateKey(input: {appId: $app, access: $access, environment: $environment, name: $name}) { credential { access environment } userErrors { field } }
@@ -131,7 +131,7 @@ func TestAVariableThatIsNotSentIsLeftOut(t *testing.T) {
 		"kept": {"app": null, "userErrors": [{"field": ["name"]}]}}`, a.data(t), a.raw)
 }
 
-// A null in the document is the same as one in a variable.
+// A null literal means the same as null in a variable.
 func TestNullsInTheDocument(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
 	a := w.askAs("developer", `mutation { createApp(input: {name: "x", generateKey: null, labels: {key: "a", value: "b"}, firstKey: {access: null, environment: null}}) {

@@ -11,8 +11,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// bounds are the least and the most that a number of an input may be, as the
-// schema says.
+// bounds are the minimum and maximum of the numbers of inputs, as the schema
+// states them.
 func bounds() map[string][2]int {
 	return map[string][2]int{
 		"RateLimitInput.limit": {1, 1_000_000}, "RateLimitInput.burst": {1, 1_000_000}, "QuotaInput.limit": {1, 2_000_000_000},
@@ -23,8 +23,8 @@ func bounds() map[string][2]int {
 	}
 }
 
-// A number outside its bounds is refused with its place, and 0 is a number:
-// where nothing is meant, nothing is sent.
+// A number out of bounds is refused with its path, and 0 is a number: an absent
+// field is absent, not 0.
 func TestNumbersOfInputsHaveBounds(t *testing.T) {
 	whole, all := places(t)
 	b := &bases{newWorld(t, testdb.SQLite(t)), whole, map[string]input{}}
@@ -61,7 +61,7 @@ func TestNumbersOfInputsHaveBounds(t *testing.T) {
 	require.Len(t, met, len(known), "there are no such numbers any more")
 }
 
-func TestCallsThatAPriceIsFor(t *testing.T) {
+func TestCallsOfAPrice(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
 	for kind, wrong := range map[string][]any{
 		"METERED": {0, -1, 2_000_000_001, nil}, "TIERED": {0, -1, 2_000_000_001, nil}, "SUBSCRIPTION": {1, -1, 1000}, "FREE": {1, -1},
@@ -74,8 +74,8 @@ func TestCallsThatAPriceIsFor(t *testing.T) {
 	}
 }
 
-// What is read of a policy can be written again.
-func TestKeyLifeIsReadAsItIsWritten(t *testing.T) {
+// A policy can be written as it was read.
+func TestKeyLifetimeRoundTrips(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := newWorld(t, url)
 		const reading = "organization { longestKeyLife { development staging production } } userErrors { code field }"
@@ -94,8 +94,8 @@ func TestKeyLifeIsReadAsItIsWritten(t *testing.T) {
 	})
 }
 
-// Pages and tops are bounded everywhere they can be asked for at the root.
-func TestNumbersOfQuestionsHaveBounds(t *testing.T) {
+// Pages and tops are bounded wherever a root field takes them.
+func TestNumbersOfArgumentsHaveBounds(t *testing.T) {
 	whole, _ := places(t)
 	w := newWorld(t, testdb.SQLite(t))
 	tried := 0
@@ -116,8 +116,8 @@ func TestNumbersOfQuestionsHaveBounds(t *testing.T) {
 		require.Len(t, a.Errors, 1, a.raw)
 		require.Equal(t, "BAD_USER_INPUT", a.Errors[0].Extensions["code"], a.raw)
 	}
-	// Nothing else that is asked has a number but the position to go on from,
-	// before which there is nothing.
+	// The only other number among the arguments is the position to continue
+	// from, which has no minimum.
 	for _, d := range whole.Types {
 		if d.Kind == ast.InputObject && strings.HasSuffix(d.Name, "Filter") {
 			for _, f := range d.Fields {

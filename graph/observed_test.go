@@ -19,8 +19,8 @@ import (
 	"portico/graph"
 )
 
-// observations are the values of the schema's enums that stood in answers, and
-// those that were sent with success.
+// observations are the values of the schema's enums that occurred in answers,
+// and those that were sent with success.
 type observations struct {
 	mu                 sync.Mutex
 	whole              *ast.Schema
@@ -34,12 +34,12 @@ func newObservations(t testing.TB) *observations {
 	return &observations{whole: whole, answered: map[string]bool{}, accepted: map[string]bool{}, documents: map[string]*ast.QueryDocument{}}
 }
 
-// lists are where values stand that nothing has to have happened for.
+// lists returns where values occur that do not prove that anything happened.
 func lists() []string {
 	return []string{"ErrorKind.code", "ErrorKind.reason", "CodeCount.code", "AccessStep.code"}
 }
 
-// observing notes what a handler answers. An answer with a value that the
+// observing records what a handler answers. An answer with a value that the
 // schema does not have fails the test.
 func (o *observations) observing(t testing.TB, next http.Handler) http.Handler {
 	if _, measures := t.(*testing.B); measures {
@@ -64,8 +64,8 @@ func (o *observations) observing(t testing.TB, next http.Handler) http.Handler {
 	})
 }
 
-// note reads a request and its answer, and returns values that no enum has.
-// What is not a request of GraphQL says nothing.
+// note parses a request and its answer, and returns values that no enum has. It
+// ignores what is not a request of GraphQL.
 func (o *observations) note(sent, answer []byte) []string {
 	var request struct {
 		Query, OperationName string
@@ -102,7 +102,7 @@ func (o *observations) note(sent, answer []byte) []string {
 func (o *observations) operation(document, name string) *ast.OperationDefinition {
 	parsed, known := o.documents[document]
 	if !known {
-		parsed, _ = gqlparser.LoadQuery(o.whole, document) // nil when it is refused
+		parsed, _ = gqlparser.LoadQuery(o.whole, document) // nil if it is refused
 		o.documents[document] = parsed
 	}
 	if parsed == nil {
@@ -111,7 +111,7 @@ func (o *observations) operation(document, name string) *ast.OperationDefinition
 	return parsed.Operations.ForName(name)
 }
 
-// noting is the reading of one answer.
+// noting is the parsing of one answer.
 type noting struct {
 	*observations
 	strange []string
@@ -159,7 +159,7 @@ func (n *noting) value(enum string, value any) {
 	n.answered[enum+"."+text] = true
 }
 
-// inputs notes the enum values of a request that was carried out.
+// inputs records the enum values of a request that succeeded.
 func (n *noting) inputs(operation *ast.OperationDefinition, variables map[string]any) {
 	for _, s := range operation.SelectionSet {
 		n.arguments(s, variables)

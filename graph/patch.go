@@ -7,13 +7,13 @@ import (
 	"portico/internal/portal"
 )
 
-// patch tells absent from null in an update's input.
+// patch distinguishes absent from null in an update's input.
 func patch[T any](o graphql.Omittable[*T]) portal.Patch[T] {
 	v, set := o.ValueOK()
 	return portal.Patch[T]{Set: set, Value: v}
 }
 
-// patchList does so for lists.
+// patchList is patch for lists.
 func patchList[T any](o graphql.Omittable[[]T]) portal.Patch[[]T] {
 	v, set := o.ValueOK()
 	if v == nil {
@@ -22,7 +22,7 @@ func patchList[T any](o graphql.Omittable[[]T]) portal.Patch[[]T] {
 	return portal.Patch[[]T]{Set: set, Value: &v}
 }
 
-// patchLabels does so for labels.
+// patchLabels is patch for labels.
 func patchLabels(o graphql.Omittable[[]*domain.Label]) portal.Patch[[]domain.Label] {
 	v, set := o.ValueOK()
 	if v == nil {
@@ -35,5 +35,5 @@ func patchLabels(o graphql.Omittable[[]*domain.Label]) portal.Patch[[]domain.Lab
 	return portal.Patch[[]domain.Label]{Set: set, Value: &labels}
 }
 
-// version reads the version an update is made against.
+// version returns the version that an update expects.
 func version(o graphql.Omittable[*int]) *int { return o.Value() }

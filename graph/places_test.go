@@ -12,17 +12,17 @@ import (
 	"portico/graph"
 )
 
-// place is a field of a mutation's input, however deep: where the schema has a
-// new one, the tests that go over all of them meet it.
+// place is a field of a mutation's input, at any depth. The tests that iterate
+// over all of them cover new ones of the schema too.
 type place struct {
 	mutation string
-	// path leads to it; "0" is the element of a list.
+	// path is the path to it; "0" is the element of a list.
 	path  []string
 	owner string
 	field *ast.FieldDefinition
 }
 
-// name is how the tables of the tests call it.
+// name returns its name in the tables of the tests.
 func (p place) name() string { return p.owner + "." + p.field.Name }
 
 func (p place) String() string { return p.mutation + " " + strings.Join(p.path, ".") }
@@ -51,8 +51,8 @@ func places(t testing.TB) (whole *ast.Schema, out []place) {
 	return whole, out
 }
 
-// put returns an input with a value at a path; what is on the way there has all
-// that must be given.
+// put returns an input with a value at a path; the objects on the way have all
+// required fields.
 func put(w *world, whole *ast.Schema, d *ast.Definition, in map[string]any, path []string, v any) map[string]any {
 	out := maps.Clone(in)
 	f := d.Fields.ForName(path[0])
@@ -72,7 +72,7 @@ func put(w *world, whole *ast.Schema, d *ast.Definition, in map[string]any, path
 	return out
 }
 
-// bases are inputs with which each mutation would go well, and who sends them.
+// bases are valid inputs of each mutation, and who sends them.
 type bases struct {
 	*world
 	whole *ast.Schema
@@ -86,7 +86,7 @@ func (b *bases) who(mutation string) string {
 	return "admin"
 }
 
-// of returns a mutation's input, the same until somebody has used it up.
+// of returns a mutation's input, the same until it is used up.
 func (b *bases) of(mutation string) input {
 	if in, ok := b.made[mutation]; ok {
 		return in
@@ -116,7 +116,8 @@ func (b *bases) post(mutation string, in map[string]any, selection string) answe
 	return b.askAs(b.who(mutation), document, map[string]any{"in": in})
 }
 
-// problem is the first of an answer's userErrors, as "CODE a.b.c"; "" for none.
+// problem returns the first of an answer's userErrors, as "CODE a.b.c"; "" if
+// none.
 func (b *bases) problem(p place, a answer) string {
 	require.Empty(b.t, a.Errors, "%s: %s", p, a.raw)
 	payload, _ := a.Data[p.mutation].(map[string]any)

@@ -9,7 +9,7 @@ import (
 	"portico/internal/portal/portaltest"
 )
 
-func (w *world) tellOfMistakes() {
+func (w *world) produceUserErrors() {
 	no := func(code, who, name string, in input) {
 		a := w.askAs(who, mutation(name, "userErrors { code }"), map[string]any{"input": in})
 		require.Contains(w.t, a.raw, fmt.Sprintf(`"userErrors":[{"code":%q}`, code), name)
@@ -43,7 +43,7 @@ func (w *world) tellOfMistakes() {
 	no("NOT_AVAILABLE", "admin", "register", input{"appId": w.ids["app"], "productId": w.ids["draft product"]})
 }
 
-func (w *world) tellOfErrors() {
+func (w *world) produceErrors() {
 	fails := func(reason, token, document string, in input) {
 		w.t.Helper()
 		a := w.ask(w.t, token, document, map[string]any{"input": in})

@@ -12,22 +12,22 @@ import (
 	"portico/internal/portal/portaltest"
 )
 
-// tellEverything brings about every value that a story can.
-func (w *world) tellEverything() {
+// produceEverything produces every value that the story can.
+func (w *world) produceEverything() {
 	w.playAll()
-	w.tellOfTheCatalogue()
-	w.tellOfPeople()
-	w.tellOfKeys()
-	w.tellOfRegistrations()
-	w.tellOfVerdicts()
-	w.tellOfMistakes()
-	w.tellOfErrors()
+	w.produceCatalogue()
+	w.producePeople()
+	w.produceCredentials()
+	w.produceSubscriptions()
+	w.produceVerdicts()
+	w.produceUserErrors()
+	w.produceErrors()
 	w.askForAll()
 	require.NoError(w.t, w.Database.Close())
 	require.Contains(w.t, w.askAs("admin", "{ viewer { role } }", nil).raw, `"reason":"DATABASE"`)
 }
 
-// values are those of an enum.
+// values returns those of an enum.
 func (w *world) values(enum string) []string {
 	var out []string
 	for _, v := range w.observed.whole.Types[enum].EnumValues {
@@ -36,7 +36,7 @@ func (w *world) values(enum string) []string {
 	return out
 }
 
-// playAll lets every mutation happen once.
+// playAll runs every mutation once.
 func (w *world) playAll() {
 	for section, p := range plays() {
 		owner, name, _ := strings.Cut(section, ".")
@@ -57,7 +57,7 @@ func (w *world) playAll() {
 	}
 }
 
-func (w *world) tellOfTheCatalogue() {
+func (w *world) produceCatalogue() {
 	for _, v := range w.values("PortalUnregister") {
 		w.does("admin", "updateOrganization", input{"portalUnregister": v}, "organization { portalUnregister }")
 	}
@@ -100,7 +100,7 @@ func (w *world) tellOfTheCatalogue() {
 	}
 }
 
-func (w *world) tellOfPeople() {
+func (w *world) producePeople() {
 	for _, role := range w.values("UserRole") {
 		in := newUser(w, "")
 		if in["role"] = role; role == "ADMIN" {
@@ -131,7 +131,7 @@ func (w *world) tellOfPeople() {
 	require.NoError(w.t, err)
 }
 
-func (w *world) tellOfKeys() {
+func (w *world) produceCredentials() {
 	for _, v := range w.values("Environment") {
 		w.does("developer", "generateKey", input{"appId": w.ids["app"], "environment": v}, "credential { environment }")
 	}
@@ -155,7 +155,7 @@ func (w *world) tellOfKeys() {
 	}
 }
 
-func (w *world) tellOfRegistrations() {
+func (w *world) produceSubscriptions() {
 	const about = `query($id: ID!) { node(id: $id) { ... on ProductSubscription { status badgeColor allowedTransitions } } }`
 	for _, id := range []string{w.waiting(), w.approved(), w.suspended(),
 		w.make("admin", "rejectSubscription", input{"subscriptionId": w.waiting(), "reason": "No."}, "productSubscription"),
@@ -166,7 +166,7 @@ func (w *world) tellOfRegistrations() {
 	}
 }
 
-func (w *world) tellOfVerdicts() {
+func (w *world) produceVerdicts() {
 	is := func(code, key string, more input) {
 		w.t.Helper()
 		more["credentialId"] = key
@@ -231,7 +231,7 @@ func (w *world) askForAll() {
 	}
 }
 
-// does a mutation that must succeed.
+// does runs a mutation that must succeed.
 func (w *world) does(who, name string, in input, selection string) {
 	w.t.Helper()
 	a := w.askAs(who, mutation(name, selection+" userErrors { code }"), map[string]any{"input": in})
@@ -239,7 +239,7 @@ func (w *world) does(who, name string, in input, selection string) {
 	require.Contains(w.t, a.raw, `"userErrors":[]`, name)
 }
 
-// must asks about $id and wants an answer.
+// must sends a document with $id, which must succeed.
 func (w *world) must(who, document string, id any) {
 	w.t.Helper()
 	a := w.askAs(who, document, map[string]any{"id": id})

@@ -16,14 +16,14 @@ import (
 	"portico/internal/testdb"
 )
 
-// TestEveryPublishedValueIsProduced plays a story over HTTP in which every
-// value of every enum of the schema is answered, and every one that can be sent
-// is sent with success. What cannot be brought about here is named in
-// witnesses, with the test that does. Lists of values (serverInfo { errors },
-// the steps of an explanation, counts by code) prove nothing and do not count.
+// TestEveryPublishedValueIsProduced plays a story over HTTP in which every value
+// of every enum of the schema is answered, and every one that can be sent is
+// sent with success. Values that cannot be produced here are in witnesses, with
+// the test that does. Lists of values (serverInfo { errors }, the steps of an
+// explanation, counts by code) prove nothing and do not count.
 func TestEveryPublishedValueIsProduced(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
-	w.tellEverything()
+	w.produceEverything()
 	whole := w.observed.whole
 	in, out := directions(whole)
 	elsewhere, answeredAlone := witnesses(), answeredAlone()
@@ -70,8 +70,8 @@ func directions(whole *gql.Schema) (in, out map[string]bool) {
 	return in, out
 }
 
-// witness is a test (or the part of one) that brings about a value, and the
-// words by which it demands it.
+// witness is a test (or the part of one) that produces a value, and the text in
+// it that requires the value.
 type witness struct{ file, test, words string }
 
 func witnesses() map[string]witness {
@@ -98,8 +98,9 @@ func witnesses() map[string]witness {
 	}
 }
 
-// TestTheWitnessesAreThere: each names a test that exists and demands the value.
-func TestTheWitnessesAreThere(t *testing.T) {
+// TestWitnessesExist: each names a test that exists and requires the
+// value.
+func TestWitnessesExist(t *testing.T) {
 	for value, w := range witnesses() {
 		text, err := os.ReadFile(w.file)
 		require.NoError(t, err, value)

@@ -1,6 +1,6 @@
-// Package graph is the public face: the GraphQL schema and its resolvers. A
-// resolver reads the input, calls one service, and wraps the answer; rules live
-// in package portal, and no database client is in sight here.
+// Package graph contains the GraphQL schema and its resolvers. A resolver reads
+// the input, calls one service, and wraps the answer; rules belong into package
+// portal, and no resolver uses a database client.
 package graph
 
 import (
@@ -9,11 +9,11 @@ import (
 	"portico/internal/portal"
 )
 
-// Devices keeps what shows that a device has signed in before.
+// Devices stores the tokens which show that a device has signed in before.
 type Devices interface {
 	// Presented returns the tokens that came with the request.
 	Presented(ctx context.Context) []string
-	// Remember lets the answer keep a token; "" is none.
+	// Remember sets a token in the answer; "" is none.
 	Remember(ctx context.Context, token string)
 }
 
@@ -23,6 +23,6 @@ type Resolver struct {
 	Gateway GatewayView
 	Counts  Counts
 	Devices Devices
-	// Version is the program's version, as serverInfo tells it.
+	// Version is the program's version, which serverInfo returns.
 	Version string
 }

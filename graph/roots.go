@@ -25,7 +25,8 @@ func nodeByID(ctx context.Context, p *portal.Portal, id string) (model.Node, err
 	return nodeOf(ctx, p, kind, row, loadersOf(ctx).columns(ctx, kind))
 }
 
-// nodesByID returns the objects of up to 100 ids; those of one kind are read together.
+// nodesByID returns the objects of up to 100 ids; those of one kind are read
+// together.
 func nodesByID(ctx context.Context, p *portal.Portal, ids []string) ([]model.Node, error) {
 	if len(ids) > paging.Max {
 		return nil, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "Ask for at most 100 nodes.")
@@ -55,8 +56,8 @@ func appByReference(ctx context.Context, p *portal.Portal, reference uuid.UUID) 
 	return a, err
 }
 
-// accessList returns a page of the products on a key's access control list, in
-// the order of their ids: those made first come first.
+// accessList returns a page of the products on a credential's access control
+// list, in the order of their ids, which is that of their creation.
 func accessList(ctx context.Context, p *portal.Portal, key uuid.UUID, rd portal.Read) (*model.ProductConnection, error) {
 	listed, err := value(ctx, "accessList", nodeid.Credential, key, p.AccessLists)
 	if err != nil {
@@ -84,14 +85,14 @@ func accessList(ctx context.Context, p *portal.Portal, key uuid.UUID, rd portal.
 	return out, err
 }
 
-// currentViewer returns who asks; nil when nobody has signed in.
+// currentViewer returns who makes the request; nil if anonymous.
 func currentViewer(ctx context.Context, p *portal.Portal) (*model.Viewer, error) {
 	v := viewer.Current(ctx)
 	if !v.SignedIn() {
 		return nil, nil
 	}
 	if v.AccountSuspended {
-		// Kept out of everything else, they are still told why.
+		// A viewer who is refused everything else still learns the reason.
 		ctx = viewer.NewContext(ctx, viewer.ForSystem(v.OrganizationID))
 	}
 	users, err := p.UsersByID(ctx, []uuid.UUID{v.UserID}, nil)
@@ -114,7 +115,7 @@ func currentViewer(ctx context.Context, p *portal.Portal) (*model.Viewer, error)
 	return out, nil
 }
 
-// viewerOf returns who has just signed in; nil when nobody has.
+// viewerOf returns who has just signed in; nil if nobody has.
 func viewerOf(s portal.Session) *model.Viewer {
 	if s.AccessToken == "" {
 		return nil

@@ -5,8 +5,9 @@ import (
 	"portico/internal/gqlhttp"
 )
 
-// scalars say what the schema's own scalars take, before anything is run. A
-// UUID may be any string here: which are none is told where one is wanted.
+// scalars returns checks of the schema's own scalars, applied before anything
+// runs. A UUID may be any string here; the field that needs one reports what is
+// not.
 func scalars() gqlhttp.Scalars {
 	return gqlhttp.Scalars{
 		"BigInt":  takes(model.UnmarshalBigInt),

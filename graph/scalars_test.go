@@ -16,9 +16,9 @@ import (
 	"portico/internal/gqlhttp"
 )
 
-// coercions are what each scalar takes and refuses, by the specification's rules
-// of input coercion and those of our own scalars. JSON and GraphQL spell all of
-// it alike.
+// coercions returns what each scalar accepts and refuses, by the specification's
+// rules of input coercion and those of our own scalars. JSON and GraphQL spell
+// all of it alike.
 func coercions() map[string]struct{ good, bad []string } {
 	return map[string]struct{ good, bad []string }{
 		"Int":     {[]string{`0`, `-1`, `2147483647`, `-2147483648`}, []string{`2147483648`, `-2147483649`, `9223372036854775808`, `1.0`, `1.5`, `1e3`, `"1"`, `""`, `true`, `{}`}},
@@ -33,10 +33,10 @@ func coercions() map[string]struct{ good, bad []string } {
 	}
 }
 
-// scalarPlace is a request that gives a value to a field of the test's schema.
+// scalarPlace is a request that passes a value to a field of the test's schema.
 type scalarPlace struct{ document, variables string }
 
-// places are all the ways to give a value X of a scalar S.
+// places returns all the ways to pass a value X of a scalar S.
 func places() map[string]scalarPlace {
 	return map[string]scalarPlace{
 		"literal":                          {`{ S(v: X) }`, `{}`},
@@ -62,7 +62,7 @@ func places() map[string]scalarPlace {
 	}
 }
 
-// everyScalar is a schema with a field and an input for each scalar.
+// everyScalar returns a schema with a field and an input for each scalar.
 func everyScalar(t *testing.T) *ast.Schema {
 	t.Helper()
 	fields, all, own := "", "", ""
@@ -122,7 +122,7 @@ func TestScalarsTakeTheSameEverywhere(t *testing.T) {
 	}
 }
 
-// replaceScalar puts a scalar in the place of S and a value in that of X.
+// replaceScalar replaces S by a scalar and X by a value.
 func replaceScalar(text, scalar, value string) string {
 	return strings.NewReplacer("SInput", scalar+"Input", "S", scalar, "X", value).Replace(text)
 }

@@ -16,8 +16,8 @@ import (
 
 var update = flag.Bool("update", false, "write the published contracts anew")
 
-// The published contracts are what introspection tells: a change of the schema
-// shows in them, or this fails.
+// The published contracts are what introspection returns: a change of the schema
+// must show in them.
 func TestPublishedContracts(t *testing.T) {
 	for file, role := range map[string]viewer.Role{
 		"../schema.graphql": viewer.Admin, "../schema.portal.graphql": viewer.Portal, "../schema.public.graphql": viewer.Anonymous,
@@ -33,8 +33,8 @@ func TestPublishedContracts(t *testing.T) {
 	}
 }
 
-// Every element has a description, and what only some may use says so in words
-// too, as introspection does not show applied directives.
+// Every element has a description, which also says if only some may use it,
+// because introspection does not show applied directives.
 func TestEveryElementIsDescribed(t *testing.T) {
 	whole, err := wholeSchema()
 	require.NoError(t, err)
@@ -88,7 +88,7 @@ func TestEveryRootFieldHasALock(t *testing.T) {
 	}
 }
 
-// Every field of an entity says which columns it reads.
+// Every field of an entity lists the columns that it needs.
 func TestEveryFieldNamesItsColumns(t *testing.T) {
 	whole, err := wholeSchema()
 	require.NoError(t, err)
@@ -112,8 +112,8 @@ func TestEveryFieldNamesItsColumns(t *testing.T) {
 	}
 }
 
-// A mutation that fails answers null by itself: a payload that could not be
-// null would take the others' with it, and with them a secret shown once.
+// A mutation that fails returns null only for itself: a payload that could not
+// be null would null the others' too, and with them a secret that is shown once.
 func TestPayloadsAreNullable(t *testing.T) {
 	whole, err := wholeSchema()
 	require.NoError(t, err)
@@ -150,7 +150,7 @@ func TestListsAreConnections(t *testing.T) {
 	}
 }
 
-// A developer's view knows nothing that is the administrators' alone, and the
+// A developer's view has nothing that is for administrators only, and the
 // administrators' view contains each of the others.
 func TestViewsContainOneAnother(t *testing.T) {
 	whole, err := wholeSchema()
@@ -190,8 +190,9 @@ func ours(whole *ast.Schema) []*ast.Definition {
 	return out
 }
 
-// The schema's codes are the gate's, in the order of decision and in its words.
-func TestVerdictCodesAreTheGates(t *testing.T) {
+// The schema's verdict codes are those of package verdict, in the order of
+// decision and in its words.
+func TestVerdictCodesMatchPackageVerdict(t *testing.T) {
 	whole, err := wholeSchema()
 	require.NoError(t, err)
 	var told, known []string

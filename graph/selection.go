@@ -12,10 +12,10 @@ import (
 	"portico/internal/portal"
 )
 
-// asked are the columns that the operation's fields are made of, by type: all
-// that it asks of a type anywhere, whether inside fragments, under whatever
-// alias or behind a condition. Reads are shared by the whole operation, so each
-// must hold what any of its selections may ask of a row.
+// asked returns the columns that the operation's fields need, by type:
+// everything it selects of a type anywhere, inside fragments, under aliases or
+// behind conditions. The whole operation shares its reads, so each must contain
+// what any of its selections may need of a row.
 func asked(op *ast.OperationDefinition) map[nodeid.Kind][]string {
 	a := asking{columns: make(map[nodeid.Kind][]string, len(columnsOf)), spread: map[*ast.FragmentDefinition]bool{}}
 	a.walk(op.SelectionSet)
@@ -24,7 +24,7 @@ func asked(op *ast.OperationDefinition) map[nodeid.Kind][]string {
 
 type asking struct {
 	columns map[nodeid.Kind][]string
-	// spread are the fragments that were looked at: once is enough.
+	// spread are the fragments that were visited: once is enough.
 	spread map[*ast.FragmentDefinition]bool
 }
 
@@ -57,8 +57,8 @@ func (a asking) add(f *ast.Field) {
 	}
 }
 
-// columns returns the columns to read of a type's rows, never none: that would
-// mean all.
+// columns returns the columns to read of a type's rows. It is never empty, which
+// would mean all.
 func (l *loaders) columns(ctx context.Context, k nodeid.Kind) []string {
 	if l.reading != nil {
 		return l.reading(k)
@@ -69,15 +69,15 @@ func (l *loaders) columns(ctx context.Context, k nodeid.Kind) []string {
 	return []string{"id"}
 }
 
-// asks returns the columns that the operation asks for of a type.
+// asks returns the columns that the operation selects of a type.
 func (l *loaders) asks(ctx context.Context, k nodeid.Kind) []string {
 	l.asking.Do(func() { l.asked = asked(graphql.GetOperationContext(ctx).Operation) })
 	return l.asked[k]
 }
 
-// wanted says what is asked of the page that the field being resolved is. The
-// field's selections are those of all its occurrences that were merged: no one
-// syntax node stands for them.
+// wanted returns which parts of a page the field being resolved selects. Its
+// selections are those of all its merged occurrences, so no single syntax node
+// has them.
 func wanted(ctx context.Context) paging.Wanted {
 	var w paging.Wanted
 	want(&w, graphql.GetFieldContext(ctx).Field.Selections)
@@ -99,8 +99,8 @@ func want(w *paging.Wanted, set ast.SelectionSet) {
 	}
 }
 
-// read makes a service's Read of a connection's arguments and what is asked
-// for below it.
+// read returns a service's Read for a connection's arguments and what is
+// selected below it.
 func read(ctx context.Context, k nodeid.Kind, first *int, after *string, last *int, before *string) portal.Read {
 	return portal.Read{
 		Args:    paging.Args{First: first, After: after, Last: last, Before: before},

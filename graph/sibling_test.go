@@ -8,9 +8,9 @@ import (
 	"portico/internal/testdb"
 )
 
-// A mutation that fails takes nothing from those beside it: not even the
-// secret that is shown once.
-func TestAFailingSiblingLeavesTheOthersTheirAnswers(t *testing.T) {
+// A mutation that fails does not affect those beside it: not even the secret
+// that is shown once.
+func TestFailingMutationDoesNotAffectOthers(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		for name, document := range map[string]string{

@@ -14,8 +14,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// Endpoints are read for a whole page at once, on whatever road they are
-// reached: a page of many apps costs no more statements than a page of one.
+// Endpoints are read for a whole page at once, however they are reached: a page
+// of many apps costs no more statements than a page of one.
 func TestEndpointsAreReadTogether(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		var c counter
@@ -67,7 +67,7 @@ func TestEndpointsAreReadTogether(t *testing.T) {
 	})
 }
 
-// A burst that is too small is told from one that is left out.
+// A burst that is too small is distinguished from one that is left out.
 func TestABurstIsAtLeastOne(t *testing.T) {
 	s := newServer(t, testdb.SQLite(t), database.Options{})
 	tenant := s.MustTenant(t, "burst")

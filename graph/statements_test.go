@@ -26,7 +26,7 @@ const appPage = `query($id: ID!) { app(id: $id) {
 
 const appList = `query($n: Int) { apps(first: $n) { totalCount nodes { id name createdAt account { id name } keyCounts { active } } pageInfo { hasNextPage endCursor } } }`
 
-// counter notes the statements of a test.
+// counter records the statements of a test.
 type counter struct {
 	mu   sync.Mutex
 	list []string
@@ -49,9 +49,9 @@ func (c *counter) during(f func()) []string {
 	return c.list
 }
 
-// The app page costs at most 7 statements whatever hangs on the app, and a list
-// of 50 apps at most 5, as many as a list of one. Authentication is counted;
-// nothing is cached from one request to the next.
+// The app page costs at most 7 statements whatever belongs to the app, and a
+// list of 50 apps at most 5, as many as a list of one. This includes
+// authentication; nothing is cached between requests.
 func TestStatementsDoNotMultiply(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		var c counter
@@ -86,8 +86,8 @@ func TestStatementsDoNotMultiply(t *testing.T) {
 	})
 }
 
-// Only the columns and totals that are asked for are read.
-func TestOnlyWhatIsAskedForIsRead(t *testing.T) {
+// Only the selected columns and totals are read.
+func TestOnlySelectedColumnsAreRead(t *testing.T) {
 	var c counter
 	s := newServer(t, testdb.SQLite(t), database.Options{OnStatement: c.note})
 	tenant := s.MustTenant(t, "narrow")
@@ -103,7 +103,7 @@ func TestOnlyWhatIsAskedForIsRead(t *testing.T) {
 	require.Contains(t, strings.ToLower(list[1]), "count(")
 }
 
-// Nested lists are read for all parents at once, and so is what hangs on them.
+// Nested lists are read for all parents at once, and so is what depends on them.
 func TestNestedListsAreReadTogether(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		var c counter
@@ -140,8 +140,8 @@ func TestNestedListsAreReadTogether(t *testing.T) {
 	})
 }
 
-// Several mutations in one request: each answers with what is true after it.
-func TestMutationsDoNotAnswerWithWhatWasReadBefore(t *testing.T) {
+// Several mutations in one request: each is answered with what is true after it.
+func TestMutationsDoNotReturnStaleRows(t *testing.T) {
 	s := newServer(t, testdb.SQLite(t), database.Options{})
 	tenant := s.MustTenant(t, "fresh")
 	id := s.MustApp(t, tenant.Developer, "old").App.GlobalID()
@@ -160,8 +160,8 @@ func TestMutationsDoNotAnswerWithWhatWasReadBefore(t *testing.T) {
 	}
 }
 
-// Whatever may be null in an argument may be null in a request.
-func TestNullArgumentsAreNoAccident(t *testing.T) {
+// Arguments that are nullable must be so on purpose.
+func TestNullableArguments(t *testing.T) {
 	s := newServer(t, testdb.SQLite(t), database.Options{})
 	tenant := s.MustTenant(t, "nulls")
 	s.MustApp(t, tenant.Developer, "one")

@@ -11,9 +11,9 @@ import (
 	"portico/internal/testdb"
 )
 
-// A key that is stored in a state that the schema does not have reads as
-// revoked everywhere, stays so, and is explained so.
-func TestAStoredStatusThatIsNotKnownReadsAsRevoked(t *testing.T) {
+// A credential that is stored with a status that the schema does not have is
+// shown as revoked everywhere, stays so, and is explained so.
+func TestUnknownStoredStatusReadsAsRevoked(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := newServer(t, url, database.Options{})
 		tenant := s.MustTenant(t, "old")

@@ -7,8 +7,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// smallTexts says, for each text of the schema that has no price of its own, why
-// 256 characters are enough for it.
+// smallTexts returns, for each text of the schema that has no price of its own,
+// why 256 characters are enough for it.
 func smallTexts() map[string]string {
 	const name, words, opaque, short = "a name: at most 255 characters", "our own words", "opaque, of bounded parts", "at most 63 characters"
 	return map[string]string{

@@ -9,8 +9,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// comparedTexts are not kept: what somebody sends is compared with what is
-// there, and what is not found answers alike whatever it is.
+// comparedTexts are not stored: they are compared with what is stored, and what
+// is not found is answered alike whatever it is.
 func comparedTexts() map[string]bool {
 	return map[string]bool{
 		"SignInInput.email": true, "SignInInput.password": true, "SignInInput.organization": true, "SignInInput.deviceToken": true,
@@ -18,8 +18,9 @@ func comparedTexts() map[string]bool {
 	}
 }
 
-// A text of which nothing can be seen is REQUIRED in every input that keeps one.
-func TestTextsOfWhichNothingIsSeen(t *testing.T) {
+// A text without any visible character is REQUIRED in every input that stores
+// one.
+func TestInvisibleTextsAreRequired(t *testing.T) {
 	whole, all := places(t)
 	b := &bases{newWorld(t, testdb.SQLite(t)), whole, map[string]input{}}
 	tried, compared := 0, comparedTexts()

@@ -20,7 +20,7 @@ import (
 	"portico/internal/verdict"
 )
 
-// report is a question about all calls of a day.
+// report is a query for all calls of a day.
 const report = `query($where: UsageFilter!, $interval: UsageInterval! = HOUR) { usage(where: $where, interval: $interval) {
   total previousTotal timeZone asOf totals { code calls } series { start end calls codes { code calls } }
   topApps(first: 2) { app { name } calls } upstream { statusClass calls meanLatencyMs } } }`
@@ -34,7 +34,7 @@ func day(more input) map[string]any {
 }
 
 // TestUsage: administrators count all calls of the organization, developers
-// their account's, and counts beyond 32 bits are told in full.
+// their account's, and counts beyond 32 bits are exact.
 func TestUsage(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := newServer(t, url, database.Options{})
@@ -83,8 +83,8 @@ func TestUsage(t *testing.T) {
 	})
 }
 
-// What cannot be asked is refused, and what is not the viewer's is unknown.
-func TestUsageThatCannotBeAsked(t *testing.T) {
+// An invalid query is refused, and what the viewer may not see is unknown.
+func TestInvalidUsageQueries(t *testing.T) {
 	s := newServer(t, testdb.SQLite(t), database.Options{})
 	one, two := s.MustTenant(t, "one"), s.MustTenant(t, "two")
 	mine, foreign := s.MustApp(t, one.Developer, "mine").App.GlobalID(), s.MustApp(t, two.Developer, "foreign").App.GlobalID()
@@ -131,8 +131,8 @@ func TestUsageThatCannotBeAsked(t *testing.T) {
 	require.Equal(t, "FORBIDDEN", a.Errors[0].Extensions["code"], a.raw)
 }
 
-// Many charts in one request are too much; two of the largest are not.
-func TestReportsHaveTheirPrice(t *testing.T) {
+// Many charts in one request are too expensive; two of the largest are not.
+func TestCostOfReports(t *testing.T) {
 	s := newServer(t, testdb.SQLite(t), database.Options{})
 	tenant := s.MustTenant(t, "one")
 	ask := func(n int) answer {
@@ -148,7 +148,7 @@ func TestReportsHaveTheirPrice(t *testing.T) {
 	require.Equal(t, "BAD_USER_INPUT", a.Errors[0].Extensions["code"])
 }
 
-// quotaPlan returns a product a plan with a quota.
+// quotaPlan creates a plan with a quota for a product.
 func (s *server) quotaPlan(t testing.TB, admin context.Context, p *db.Product) *db.Plan {
 	t.Helper()
 	made, err := s.Portal.CreatePlan(admin, portal.CreatePlanInput{ProductID: p.GlobalID(), Name: "limited", Quota: &domain.Quota{Limit: 1000, Per: domain.PerMonth}})
@@ -156,8 +156,8 @@ func (s *server) quotaPlan(t testing.TB, admin context.Context, p *db.Product) *
 	return made
 }
 
-// Calls, quotas and enforcement are read for a whole page at once, and only
-// when they are asked for.
+// Calls, quotas and enforcement are read for a whole page at once, and only if
+// they are selected.
 func TestCallsAreReadTogether(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		var c counter
@@ -211,7 +211,8 @@ func TestCallsAreReadTogether(t *testing.T) {
 	})
 }
 
-// wantStatements wants a page of one to cost what a page of many costs.
+// wantStatements requires that a page of one and a page of many cost the same
+// statements.
 func (s *server) wantStatements(t testing.TB, c *counter, token, name, document string, most int, has string) {
 	t.Helper()
 	ask := func(n int) []string {
@@ -258,7 +259,7 @@ func TestQuotaFollowsThePlan(t *testing.T) {
 	})
 }
 
-// A report costs the same number of statements whatever it reports on.
+// A report costs the same number of statements whatever it covers.
 func TestReportsCostFewStatements(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		var c counter

@@ -13,9 +13,9 @@ import (
 	"portico/internal/viewer"
 )
 
-// view returns the part of the schema that a role may use: what the directives
-// forbid is left out, and so is what can then not be reached. Nobody who has
-// not signed in, and no machine, sees more than what is @public.
+// view returns the part of the schema that a role may use, without what the
+// directives forbid and what can then not be reached. Anonymous callers and
+// machines see only what is @public.
 func view(whole *ast.Schema, role viewer.Role) (*ast.Schema, error) {
 	c := &cutter{whole: whole, role: string(role), public: role != viewer.Admin && role != viewer.Portal,
 		kept: map[string]*ast.Definition{}}
@@ -39,7 +39,7 @@ func view(whole *ast.Schema, role viewer.Role) (*ast.Schema, error) {
 	return schema, nil
 }
 
-// cutter cuts a view out of the whole schema.
+// cutter builds a view of the whole schema.
 type cutter struct {
 	whole  *ast.Schema
 	role   string
@@ -47,7 +47,7 @@ type cutter struct {
 	kept   map[string]*ast.Definition
 }
 
-// keep takes a type in, and all that its allowed fields lead to.
+// keep adds a type to the view, and everything that its allowed fields lead to.
 func (c *cutter) keep(name string) {
 	d := c.whole.Types[name]
 	if d == nil || d.BuiltIn || c.kept[name] != nil {
@@ -75,8 +75,8 @@ func (c *cutter) keep(name string) {
 		c.keep(i)
 	}
 	if d.Kind == ast.Interface {
-		// An interface stands for all types that bear it; anonymous callers
-		// have no way to ask for one.
+		// An interface stands for all types that implement it; anonymous callers
+		// have no way to request one.
 		for _, t := range c.whole.PossibleTypes[name] {
 			if !c.public {
 				c.keep(t.Name)
@@ -85,9 +85,9 @@ func (c *cutter) keep(name string) {
 	}
 }
 
-// hidden reports whether the role may not use a field. Without signing in, only
-// what is @public is there, on the field or on its whole type; the fields of
-// inputs and introspection go with what uses them.
+// hidden reports whether the role may not use a field. Anonymous callers see
+// only what is @public, on the field or on its whole type; the fields of inputs
+// and of introspection are visible with what uses them.
 func (c *cutter) hidden(d *ast.Definition, f *ast.FieldDefinition) bool {
 	if c.forbidden(f.Directives) {
 		return true
@@ -98,7 +98,7 @@ func (c *cutter) hidden(d *ast.Definition, f *ast.FieldDefinition) bool {
 	return d.Directives.ForName("public") == nil && f.Directives.ForName("public") == nil
 }
 
-// publicRoots are the fields at the root that everybody may ask for.
+// publicRoots returns the root fields that everybody may use.
 func publicRoots(whole *ast.Schema) map[gqlhttp.FieldName]bool {
 	out := map[gqlhttp.FieldName]bool{}
 	for _, root := range []*ast.Definition{whole.Query, whole.Mutation} {
@@ -111,8 +111,8 @@ func publicRoots(whole *ast.Schema) map[gqlhttp.FieldName]bool {
 	return out
 }
 
-// forbidden reports whether a @hasRole names other roles only. Administrators are
-// shown everything, as theirs is the published contract; what is not for them
+// forbidden reports whether a @hasRole names other roles only. Administrators
+// see everything, because theirs is the published contract; what is not for them
 // is refused when they use it.
 func (c *cutter) forbidden(list ast.DirectiveList) bool {
 	d := list.ForName("hasRole")
@@ -127,7 +127,7 @@ func (c *cutter) forbidden(list ast.DirectiveList) bool {
 	return true
 }
 
-// print writes the view, which parsing then proves to be a schema.
+// print returns the view as SDL; parsing it proves that it is a schema.
 func (c *cutter) print() (string, error) {
 	cut := *c.whole
 	cut.Types = map[string]*ast.Definition{}
@@ -149,8 +149,8 @@ func (c *cutter) print() (string, error) {
 	return b.String(), nil
 }
 
-// withoutDirectives leaves out what only the server reads, and keeps what
-// clients know (@deprecated, @specifiedBy).
+// withoutDirectives removes the directives that only the server uses, and keeps
+// those that clients know (@deprecated, @specifiedBy).
 func withoutDirectives(d *ast.Definition) *ast.Definition {
 	out := *d
 	out.Directives = public(d.Directives)
@@ -179,7 +179,7 @@ func public(list ast.DirectiveList) ast.DirectiveList {
 	return out
 }
 
-// parse reads SDL into a schema.
+// parse parses SDL into a schema.
 func parse(text string) (*ast.Schema, error) {
 	schema, err := parser.ParseSchemas(validator.Prelude, &ast.Source{Name: "view", Input: text})
 	if err != nil {

@@ -1,5 +1,5 @@
-// Command generate runs gqlgen by gqlgen.yml and then puts sequential lists in
-// the place of gqlgen's concurrent ones; see package sequence.
+// Command generate runs gqlgen by gqlgen.yml and then replaces gqlgen's
+// concurrent lists by sequential ones; see package sequence.
 package main
 
 import (
@@ -51,7 +51,7 @@ const (
 	ours   = "sequence.MarshalSlice("
 )
 
-// sequential rewrites one file and tells how many lists are in it.
+// sequential rewrites one file and returns how many lists it contains.
 func sequential(file string) (int, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {

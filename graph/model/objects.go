@@ -36,7 +36,7 @@ type (
 	UserEdge                      = paging.Edge[*db.User]
 )
 
-// Viewer is who asks, or who has just signed in.
+// Viewer is who makes the request, or who has just signed in.
 type Viewer struct {
 	User         *db.User
 	Account      *db.Account
@@ -44,7 +44,7 @@ type Viewer struct {
 	Role         viewer.Role
 }
 
-// Actor is somebody who did something, as the viewer may know of it.
+// Actor is who did something, as far as the viewer may know.
 type Actor struct {
 	Role *viewer.Role
 	Name string

@@ -1,6 +1,6 @@
-// Package model is what the schema needs in Go besides the entities: the
-// inputs and payloads that gqlgen writes, and by hand the scalars, connections
-// and the few objects that no table stands behind.
+// Package model contains the schema's Go types besides the entities: the inputs
+// and payloads that gqlgen generates, and by hand the scalars, connections and
+// the few objects that have no table.
 package model
 
 import (
@@ -18,7 +18,7 @@ import (
 	"portico/internal/fault"
 )
 
-// MarshalTime writes a time by RFC 3339 in UTC.
+// MarshalTime encodes a time by RFC 3339 in UTC.
 func MarshalTime(t time.Time) graphql.Marshaler {
 	return graphql.WriterFunc(func(w io.Writer) {
 		buf := make([]byte, 0, 32)
@@ -28,7 +28,7 @@ func MarshalTime(t time.Time) graphql.Marshaler {
 	})
 }
 
-// UnmarshalTime reads a time by RFC 3339, of the years 1 to 9999.
+// UnmarshalTime decodes a time by RFC 3339, of the years 1 to 9999.
 func UnmarshalTime(v any) (time.Time, error) {
 	s, ok := v.(string)
 	if !ok {
@@ -41,34 +41,34 @@ func UnmarshalTime(v any) (time.Time, error) {
 	return clock.Whole(t), nil
 }
 
-// MarshalUUID writes a UUID in its usual text form.
+// MarshalUUID encodes a UUID in its usual text form.
 func MarshalUUID(id uuid.UUID) graphql.Marshaler { return graphql.MarshalUUID(id) }
 
-// UnmarshalUUID reads a UUID in its usual text form; capital letters will do.
+// UnmarshalUUID decodes a UUID in its usual text form, in either case.
 func UnmarshalUUID(v any) (uuid.UUID, error) {
 	s, ok := v.(string)
 	id, err := uuid.Parse(s)
-	if !ok || err != nil || len(s) != len(id.String()) { // Parse reads other forms, too
+	if !ok || err != nil || len(s) != len(id.String()) { // Parse accepts other forms too
 		return uuid.Nil, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidValue, "This is not a UUID by RFC 9562.")
 	}
 	return id, nil
 }
 
-// MarshalEmail writes an e-mail address as it was typed.
+// MarshalEmail encodes an e-mail address as it was typed.
 func MarshalEmail(e address.Email) graphql.Marshaler { return graphql.MarshalString(e.Typed()) }
 
-// UnmarshalEmail reads an e-mail address. What is none is told by whoever needs
-// one, in words about the field.
+// UnmarshalEmail decodes an e-mail address. An invalid one is reported by the
+// service that needs it, in words about the field.
 func UnmarshalEmail(v any) (address.Email, error) {
 	s, err := graphql.UnmarshalString(v)
 	return address.ParseEmail(s), err
 }
 
-// MarshalUUIDText writes a UUID that is text already.
+// MarshalUUIDText encodes a UUID that is text already.
 func MarshalUUIDText(s string) graphql.Marshaler { return graphql.MarshalString(s) }
 
-// UnmarshalUUIDText takes what may be a UUID as it is, for inputs in which a
-// malformed one is for the user to correct.
+// UnmarshalUUIDText accepts any text, for inputs in which a malformed UUID is
+// the user's to correct.
 func UnmarshalUUIDText(v any) (string, error) {
 	s, ok := v.(string)
 	if !ok {
@@ -79,12 +79,12 @@ func UnmarshalUUIDText(v any) (string, error) {
 
 var decimal = regexp.MustCompile(`^-?[0-9]{1,12}(?:\.[0-9]{1,6})?$`)
 
-// MarshalDecimal writes a decimal number as text.
+// MarshalDecimal encodes a decimal number as text.
 func MarshalDecimal(s string) graphql.Marshaler {
 	return graphql.WriterFunc(func(w io.Writer) { _, _ = io.WriteString(w, strconv.Quote(s)) })
 }
 
-// UnmarshalDecimal reads a decimal number from text.
+// UnmarshalDecimal decodes a decimal number from text.
 func UnmarshalDecimal(v any) (string, error) {
 	s, ok := v.(string)
 	if !ok || !decimal.MatchString(s) {
@@ -93,14 +93,13 @@ func UnmarshalDecimal(v any) (string, error) {
 	return s, nil
 }
 
-// MarshalInt writes a GraphQL Int. Fields of type Int are of what cannot come
-// near its bounds; one that did would stop there, as an answer may not exceed
-// 32 bits.
+// MarshalInt encodes a GraphQL Int. The values of Int fields never come near 32
+// bits; one that did would be clamped, as an answer may not exceed them.
 func MarshalInt(i int) graphql.Marshaler {
 	return number(min(max(int64(i), math.MinInt32), math.MaxInt32))
 }
 
-// UnmarshalInt reads a GraphQL Int: 32 bits, as the specification has it.
+// UnmarshalInt decodes a GraphQL Int: 32 bits, as specified.
 func UnmarshalInt(v any) (int, error) {
 	i, err := graphql.UnmarshalInt32(v)
 	if err != nil {
@@ -109,25 +108,25 @@ func UnmarshalInt(v any) (int, error) {
 	return int(i), nil
 }
 
-// mostBig is the greatest BigInt: every reader of JSON takes it exactly.
-const mostBig = 1<<53 - 1
+// maxBigInt is the greatest BigInt, which every JSON decoder reads exactly.
+const maxBigInt = 1<<53 - 1
 
-// MarshalBigInt writes a BigInt; what exceeds its bounds stops there.
-func MarshalBigInt(i int64) graphql.Marshaler { return number(min(max(i, -mostBig), mostBig)) }
+// MarshalBigInt encodes a BigInt, clamped to its bounds.
+func MarshalBigInt(i int64) graphql.Marshaler { return number(min(max(i, -maxBigInt), maxBigInt)) }
 
-// UnmarshalBigInt reads a BigInt.
+// UnmarshalBigInt decodes a BigInt.
 func UnmarshalBigInt(v any) (int64, error) {
 	i, err := graphql.UnmarshalInt64(v)
-	if _, text := v.(string); text || v == nil || err != nil || i < -mostBig || i > mostBig {
+	if _, text := v.(string); text || v == nil || err != nil || i < -maxBigInt || i > maxBigInt {
 		return 0, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidValue, "A BigInt is a whole number of at most 2^53 - 1.")
 	}
 	return i, nil
 }
 
-// MarshalCount writes a BigInt.
+// MarshalCount encodes a BigInt.
 func MarshalCount(i int) graphql.Marshaler { return MarshalBigInt(int64(i)) }
 
-// UnmarshalCount reads a BigInt; null, which only optional ones can be, is 0.
+// UnmarshalCount decodes a BigInt; null, which only optional ones can be, is 0.
 func UnmarshalCount(v any) (int, error) {
 	if v == nil {
 		return 0, nil

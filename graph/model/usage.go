@@ -11,14 +11,14 @@ import (
 	"portico/internal/verdict"
 )
 
-// Usage is the answer to a question about counts. The question is kept for
-// what is asked for besides the series.
+// Usage is a report of counts. It keeps its query for the fields that are read
+// besides the series.
 type Usage struct {
 	*usage.Report
 	Query usage.Query
 }
 
-// Series are the points.
+// Series returns the points.
 func (u *Usage) Series() []*UsagePoint {
 	out := make([]*UsagePoint, len(u.Points))
 	for i := range u.Points {
@@ -27,28 +27,28 @@ func (u *Usage) Series() []*UsagePoint {
 	return out
 }
 
-// Totals are the calls of all points by code.
+// Totals returns the calls of all points by code.
 func (u *Usage) Totals() []*CodeCount { return codeCounts(u.Report.Totals) }
 
-// PreviousTotal is the total of the time before; nil where it is not known.
+// PreviousTotal returns the total of the period before; nil if it is unknown.
 func (u *Usage) PreviousTotal() *int64 { return u.Previous }
 
-// TimeZone is the points' time zone.
+// TimeZone returns the points' time zone.
 func (u *Usage) TimeZone() string { return u.Query.Location.String() }
 
 // UsagePoint is a point of the series.
 type UsagePoint struct{ usage.Point }
 
-// Codes are its calls by code.
+// Codes returns the point's calls by code.
 func (p *UsagePoint) Codes() []*CodeCount { return codeCounts(p.Point.Codes) }
 
-// CodeCount is how many calls got a verdict.
+// CodeCount is the number of calls with a verdict.
 type CodeCount struct {
 	Code  string
 	Calls int64
 }
 
-// codeCounts puts counts into the order of decision.
+// codeCounts sorts counts by the order of decision.
 func codeCounts(by map[string]int64) []*CodeCount {
 	out := make([]*CodeCount, 0, len(by))
 	for code, n := range by {
@@ -62,30 +62,30 @@ func codeCounts(by map[string]int64) []*CodeCount {
 	return out
 }
 
-// UpstreamCalls sums up the answers of one class of status.
+// UpstreamCalls sums up the responses of one class of status.
 type UpstreamCalls struct{ usage.Upstream }
 
-// MeanLatencyMs is the mean latency in milliseconds.
+// MeanLatencyMs returns the mean latency in milliseconds.
 func (u *UpstreamCalls) MeanLatencyMs() float64 {
 	return float64(u.Latency) / float64(time.Millisecond)
 }
 
-// Enforcement is how far the last change of a key has come.
+// Enforcement is how far a credential's last change has been applied.
 type Enforcement struct{ gateway.Enforcement }
 
-// LagMs is the slowest server's lag in milliseconds.
+// LagMs returns the slowest server's lag in milliseconds.
 func (e *Enforcement) LagMs() int64 { return e.Lag.Milliseconds() }
 
-// AccessExplanation is a verdict and how it came about.
+// AccessExplanation is a verdict and the checks that led to it.
 type AccessExplanation struct{ *gateway.Explanation }
 
-// Code is the verdict.
+// Code returns the verdict.
 func (e *AccessExplanation) Code() string { return e.Explanation.Code.String() }
 
 // Valid reports whether the call may pass.
 func (e *AccessExplanation) Valid() bool { return e.Explanation.Code == verdict.Valid }
 
-// Steps are the checks that were made.
+// Steps returns the checks that were carried out.
 func (e *AccessExplanation) Steps() []*AccessStep {
 	out := make([]*AccessStep, len(e.Explanation.Steps))
 	for i := range out {
@@ -94,7 +94,7 @@ func (e *AccessExplanation) Steps() []*AccessStep {
 	return out
 }
 
-// Failed is the check that failed; nil when none did.
+// Failed returns the check that failed; nil if none did.
 func (e *AccessExplanation) Failed() *AccessStep {
 	all := e.Explanation.Steps
 	if n := len(all); n > 0 && !all[n-1].Passed {
@@ -103,7 +103,7 @@ func (e *AccessExplanation) Failed() *AccessStep {
 	return nil
 }
 
-// Limits are what is left; nil when the limits were not asked.
+// Limits returns what is left; nil if the limits were not checked.
 func (e *AccessExplanation) Limits() *AccessLimits {
 	if e.Verdict.Limits.Outcome == 0 {
 		return nil
@@ -114,10 +114,10 @@ func (e *AccessExplanation) Limits() *AccessLimits {
 // AccessStep is one check.
 type AccessStep struct{ verdict.Step }
 
-// Code is the verdict if it fails.
+// Code returns the verdict if the check fails.
 func (s *AccessStep) Code() string { return s.Step.Code.String() }
 
-// Remedy is what would mend it; nil when it passed.
+// Remedy returns what would let the check pass; nil if it passed.
 func (s *AccessStep) Remedy() *string {
 	if s.Passed {
 		return nil
@@ -125,13 +125,13 @@ func (s *AccessStep) Remedy() *string {
 	return &s.Step.Remedy
 }
 
-// AccessLimits are the limits that a call is subject to; nil ones are not there.
+// AccessLimits are the limits of a call; nil ones do not exist.
 type AccessLimits struct{ Rate, Quota *LimitWindow }
 
-// LimitWindow is where a limit stands.
+// LimitWindow is the state of a limit.
 type LimitWindow struct{ limits.Window }
 
-// ResetsAt is when all calls are available again.
+// ResetsAt returns when all calls are available again.
 func (w *LimitWindow) ResetsAt() time.Time { return w.ResetAt }
 
 func window(w limits.Window) *LimitWindow {

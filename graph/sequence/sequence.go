@@ -1,10 +1,10 @@
 // Package sequence marshals the elements of a list one after the other.
 //
 // gqlgen starts a goroutine for every element. Here nothing waits inside an
-// element: whatever hangs on a list is read for the whole list by the first
-// element that asks (see the batches of package graph), so the goroutines cost
-// about a fifth of a list's processor time and bring nothing. The generator in
-// graph/generate puts MarshalSlice in the place of gqlgen's function.
+// element: what depends on a list is read for the whole list by the first
+// element that needs it (see the batches of package graph), so the goroutines
+// would cost about a fifth of a list's processor time without any benefit. The
+// generator in graph/generate replaces gqlgen's function by MarshalSlice.
 package sequence
 
 import (
@@ -15,7 +15,7 @@ import (
 
 // MarshalSlice has the signature and the meaning of
 // graphql.MarshalSliceConcurrently, without its goroutines: an element that
-// panics makes the list null and adds an error, and the others go on.
+// panics makes the list null and adds an error, and the others continue.
 func MarshalSlice(ctx context.Context, length int, _ int64, _ bool, element func(ctx context.Context, i int) graphql.Marshaler) graphql.Array {
 	out := make(graphql.Array, length)
 	whole := true

@@ -151,7 +151,7 @@ func errorAt(err error, at *ast.Position) *gqlerror.Error {
 	return e
 }
 
-// asBadInput gives err a cause with the code BAD_USER_INPUT.
+// asBadInput sets a cause of err with the code BAD_USER_INPUT.
 func asBadInput(err *gqlerror.Error) *gqlerror.Error {
 	reason := fault.ReasonInvalidDocument
 	if err.Rule == kindRule || err.Rule == scalarRule {

@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// objects are the questions for the fields of objects, by section.
+// objects returns the questions for the fields of objects, by section.
 func objects() map[string]question {
 	out := map[string]question{}
-	for _, some := range []map[string]question{accountRoads(), appRoads(), commonRoads(), keyRoads(), eventRoads(), productRoads(), subscriptionRoads(), peopleRoads(), callRoads()} {
+	for _, some := range []map[string]question{accountQuestions(), appQuestions(), commonQuestions(), keyQuestions(), eventQuestions(), productQuestions(), subscriptionQuestions(), peopleQuestions(), callQuestions()} {
 		maps.Copy(out, some)
 	}
 	return out
 }
 
-func accountRoads() map[string]question {
+func accountQuestions() map[string]question {
 	return map[string]question{
 		"Account":              of("Account", "account", ""),
 		"Account: at sign-in":  atSignIn("viewer { account { ", ".viewer.account"),
@@ -33,7 +33,7 @@ func accountRoads() map[string]question {
 	}
 }
 
-func appRoads() map[string]question {
+func appQuestions() map[string]question {
 	return map[string]question{
 		"App":            of("App", "app", ""),
 		"AppPermissions": of("App", "app", "viewerCan"),
@@ -44,7 +44,7 @@ func appRoads() map[string]question {
 	}
 }
 
-func commonRoads() map[string]question {
+func commonQuestions() map[string]question {
 	return map[string]question{
 		"PageInfo":                   of("App", "app", "credentials.pageInfo"),
 		"PageInfo: at sign-in":       atSignIn("viewer { accounts { pageInfo { ", ".viewer.accounts.pageInfo"),
@@ -57,7 +57,7 @@ func commonRoads() map[string]question {
 	}
 }
 
-func keyRoads() map[string]question {
+func keyQuestions() map[string]question {
 	return map[string]question{
 		"Credential":                 of("Credential", "key", ""),
 		"Credential: revoked":        of("Credential", "revoked key", ""),
@@ -72,7 +72,7 @@ func keyRoads() map[string]question {
 	}
 }
 
-func eventRoads() map[string]question {
+func eventQuestions() map[string]question {
 	return map[string]question{
 		"Event":                 of("Event", "event", ""),
 		"Event: by staff":       of("Event", "event of staff", ""),
@@ -86,7 +86,7 @@ func eventRoads() map[string]question {
 	}
 }
 
-func productRoads() map[string]question {
+func productQuestions() map[string]question {
 	return map[string]question{
 		"Product":            of("Product", "product", ""),
 		"Product: private":   of("Product", "private product", ""),
@@ -113,7 +113,7 @@ func productRoads() map[string]question {
 	}
 }
 
-func subscriptionRoads() map[string]question {
+func subscriptionQuestions() map[string]question {
 	return map[string]question{
 		"ProductSubscription":            of("ProductSubscription", "waiting", ""),
 		"ProductSubscription: approved":  of("ProductSubscription", "approved", ""),
@@ -123,7 +123,7 @@ func subscriptionRoads() map[string]question {
 	}
 }
 
-func peopleRoads() map[string]question {
+func peopleQuestions() map[string]question {
 	return map[string]question{
 		"Organization":             of("Organization", "organization", ""),
 		"Organization: at sign-in": atSignIn("viewer { organization { ", ".viewer.organization"),
@@ -141,7 +141,7 @@ func peopleRoads() map[string]question {
 	}
 }
 
-func callRoads() map[string]question {
+func callQuestions() map[string]question {
 	const passing = `, address: "192.0.2.9"`
 	return map[string]question{
 		"Usage":         reported("", ""),

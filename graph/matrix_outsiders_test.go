@@ -22,9 +22,9 @@ import (
 	"portico/internal/viewer"
 )
 
-// strangers are those to whom nothing of the developer's is open, nor anything
-// of the organization's, whatever they do; no request makes some of them.
-func (m *matrix) strangers() map[string]context.Context {
+// outsiders returns viewers who may access nothing of the developer's, nor
+// anything of the organization's; no request creates some of them.
+func (m *matrix) outsiders() map[string]context.Context {
 	one, account := m.one.Organization.ID, m.one.Account.ID
 	developer, suspended := m.people["developer"], m.people["developer"]
 	suspended.AccountSuspended = true
@@ -47,8 +47,8 @@ func (m *matrix) strangers() map[string]context.Context {
 	return out
 }
 
-// ways are how somebody may get at a table's rows: each comes to an error, or
-// to how many rows it changed.
+// ways returns the ways in which somebody may try to reach a table's rows: each
+// returns an error, or how many rows it changed.
 func (m *matrix) ways(table string) map[string]func(context.Context, *db.Client) (int, error) {
 	at, stake, own := m.picks()[table], m.atStake(), m.ownOf("foreign")
 	is := func(s *sql.Selector) { s.Where(sql.EQ(s.C(at.column), at.value)) }
@@ -60,10 +60,10 @@ func (m *matrix) ways(table string) map[string]func(context.Context, *db.Client)
 	}
 }
 
-// crossings lists the ways by which strangers get through to a table.
+// crossings lists the ways by which outsiders reach a table.
 func (m *matrix) crossings(table string) []string {
 	var out []string
-	for who, ctx := range m.strangers() {
+	for who, ctx := range m.outsiders() {
 		for way, do := range m.ways(table) {
 			tx, err := m.Client.Tx(m.t.Context())
 			require.NoError(m.t, err)
@@ -78,9 +78,9 @@ func (m *matrix) crossings(table string) []string {
 	return out
 }
 
-// TestStrangersWriteNoRow: whoever has no part in a row neither makes it, nor
-// hides it behind one of their own, nor changes nor deletes it.
-func TestStrangersWriteNoRow(t *testing.T) {
+// TestOutsidersWriteNoRow: a viewer who has no part in a row can neither create
+// it, nor hide it behind one of their own, nor change or delete it.
+func TestOutsidersWriteNoRow(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		m := newMatrix(w, w.server)
@@ -92,10 +92,10 @@ func TestStrangersWriteNoRow(t *testing.T) {
 	})
 }
 
-// TestStrangersAreSeenWithoutARule: with the rules of any one table taken away,
-// all the ways of strangers to it are open, or end in the database alone; and
-// Portico itself makes a row of each, so that it is the rules which refuse.
-func TestStrangersAreSeenWithoutARule(t *testing.T) {
+// TestOutsidersAreSeenWithoutARule: without the rules of any one table, all the
+// ways of outsiders to it are open, or are refused by the database only; and
+// Portico itself creates a row of each, so that it is the rules which refuse.
+func TestOutsidersAreSeenWithoutARule(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
 	m := newMatrix(w, w.server)
 	for _, r := range rules() {
@@ -129,8 +129,8 @@ func TestOneRowOfSomebodyElse(t *testing.T) {
 	})
 }
 
-// TestTheLogIsAppendedToByItsOwn: a developer's event is of the developer's account,
-// not of none, and nobody changes one, Portico itself included.
+// TestTheLogIsAppendedToByItsOwn: a developer's event belongs to the developer's
+// account, never to none, and nobody can change one, Portico itself included.
 func TestTheLogIsAppendedToByItsOwn(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -145,8 +145,8 @@ func TestTheLogIsAppendedToByItsOwn(t *testing.T) {
 	})
 }
 
-// TestRowsDoNotMove: no statement that changes rows can give them another
-// owner, so that the rules need not look for that.
+// TestRowsDoNotMove: no statement that changes rows can change their owner, so
+// the rules need not check that.
 func TestRowsDoNotMove(t *testing.T) {
 	moves := regexp.MustCompile(`^(Set|SetNillable|Clear|Add)(Organization|Account|User|App|Credential|Product)(ID|IDs)?$`)
 	client := reflect.ValueOf(db.NewClient()).Elem()
