@@ -1,6 +1,6 @@
-// Package config is how the program is set up: one struct, filled from the
-// environment and from flags, which win. It reads nothing itself; the tags are
-// for the command line's parser.
+// Package config defines the program's configuration: one struct, filled from
+// the environment and from flags, which take precedence. The package reads
+// nothing itself; the struct tags are for the command line's parser.
 package config
 
 import (
@@ -15,10 +15,10 @@ import (
 	"portico/internal/address"
 )
 
-// Config is every knob. The tag "var" names its environment variable; an empty
-// variable is as good as none. What may hold a secret is no flag (kong:"-"):
-// everybody on a machine can read a command line. DatabaseURL is one, and a
-// password in it is refused there.
+// Config contains every setting. The tag "var" names its environment variable;
+// an empty variable counts as unset. Settings that may contain a secret are not
+// flags (kong:"-"), because everybody on a machine can read a command line.
+// DatabaseURL is a flag, and a password in the flag is refused.
 type Config struct {
 	Addr           string        `var:"PORTICO_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen. Port 0 takes a free one."`
 	GatewayAddr    string        `var:"PORTICO_GATEWAY_ADDR" name:"gateway-addr" default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"Where gateways ask; off for nowhere."`
@@ -47,7 +47,7 @@ type Config struct {
 	LogLevel       string        `var:"PORTICO_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Least important lines to log: debug, info, warn or error."`
 }
 
-// What the knobs may be at most.
+// Upper bounds of settings.
 const (
 	mostConns = 500
 	mostKeys  = 100_000_000
@@ -58,13 +58,13 @@ const (
 	leastAnswer = 64 << 10
 	mostAnswer  = 1 << 30
 	mostBudget  = 1_000_000_000
-	// LeastBudget is the most that one operation may cost: with less to spend it
-	// would be refused however long one waits.
+	// LeastBudget is the most that one operation may cost: with a smaller budget
+	// it would be refused however long the caller waits.
 	LeastBudget = 50_000
 )
 
-// Validate says everything that is wrong with the settings for which used
-// reports true, by their variables' names.
+// Validate reports everything that is wrong with the settings for which used
+// returns true, by the names of their variables.
 func (c *Config) Validate(used func(variable string) bool) error {
 	var errs []error
 	for _, p := range c.problems() {
@@ -75,7 +75,7 @@ func (c *Config) Validate(used func(variable string) bool) error {
 	return errors.Join(errs...)
 }
 
-// problem is what is wrong with a setting; nothing where err is nil.
+// problem is what is wrong with a setting; err is nil if it is valid.
 type problem struct {
 	variable string
 	err      error
@@ -112,7 +112,7 @@ func (c *Config) problems() []problem {
 	return append(all, problem{"PORTICO_TRUSTED_PROXIES", err})
 }
 
-// Off in place of an address is no listener.
+// Off as an address disables a listener.
 const Off = "off"
 
 func checkAddress(where string, optional bool) error {
@@ -146,7 +146,7 @@ func within(d, most time.Duration) error {
 	return nil
 }
 
-// isHost reports whether s is a host as browsers and programs name it.
+// isHost reports whether s is a host name as in a Host header.
 func isHost(s string) bool {
 	if _, err := netip.ParseAddr(s); err == nil {
 		return true
@@ -154,16 +154,16 @@ func isHost(s string) bool {
 	return s != "" && strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789-_.") == ""
 }
 
-// isOrigin reports whether s is scheme, host and perhaps a port, as browsers send
-// it. A wildcard is none: who may call is said by name.
+// isOrigin reports whether s is an origin as browsers send it: a scheme, a host
+// and perhaps a port. Wildcards are invalid; origins must be listed by name.
 func isOrigin(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" &&
 		!strings.Contains(s, "*") && u.Scheme+"://"+u.Host == s && s == strings.ToLower(s)
 }
 
-// Proxies returns the networks of TrustedProxies; a plain address is a network
-// of one.
+// Proxies returns the networks of TrustedProxies; an address without a prefix
+// length is a network of one.
 func (c *Config) Proxies() ([]netip.Prefix, error) {
 	var out []netip.Prefix
 	var errs []error
@@ -178,8 +178,8 @@ func (c *Config) Proxies() ([]netip.Prefix, error) {
 	return out, errors.Join(errs...)
 }
 
-// Origins are the origins whose pages may call the API, as patterns with at
-// most one wildcard. None: pages of Portico's own origin alone.
+// Origins returns the origins whose pages may call the API, as patterns with at
+// most one wildcard. Without any, only pages of Portico's own origin may.
 func (c *Config) Origins() []string {
 	if !c.Dev {
 		return c.AllowedOrigins
@@ -187,7 +187,7 @@ func (c *Config) Origins() []string {
 	return append([]string{"http://localhost:*", "http://127.0.0.1:*"}, c.AllowedOrigins...)
 }
 
-// ServesPlayground reports whether there is a playground.
+// ServesPlayground reports whether the playground is served.
 func (c *Config) ServesPlayground() bool {
 	if c.Playground != nil {
 		return *c.Playground

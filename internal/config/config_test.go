@@ -63,7 +63,7 @@ func TestBudgetsThatCanBeSpent(t *testing.T) {
 	}
 }
 
-// A command is not held up by settings that it does not use.
+// Settings that a command does not use cannot make it fail.
 func TestOnlyWhatIsUsedIsValidated(t *testing.T) {
 	c := valid()
 	c.RedisURL, c.DBConns = "nothing", 0
@@ -115,7 +115,7 @@ func TestMaskedDatabaseURL(t *testing.T) {
 	}
 }
 
-// A knob that is added to Config must be shown too, and no secret may be.
+// A setting that is added to Config must be shown too, and no secret may be.
 func TestSettingsShowEveryKnobAndNoSecret(t *testing.T) {
 	c := config.Config{DatabaseURL: "postgres://u:geheim@db/x", DemoPassword: "geheim", RedisURL: "redis://:geheim@cache:6379", ListenURL: "postgres://u:geheim@db/x"}
 	var names []string

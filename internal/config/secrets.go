@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// encode is what to do with a password that a URL cannot hold as it is.
+// encode is the advice for a password with characters that a URL reserves.
 const encode = "percent-encode what has a meaning in URLs: in user and password / is %2F, @ is %40, : is %3A, ? is %3F, # is %23, % is %25"
 
 func (c *Config) checkDatabaseURL() error {
@@ -17,8 +17,9 @@ func (c *Config) checkDatabaseURL() error {
 	return checkURL(c.DatabaseURL, "sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME", "postgres", "postgresql")
 }
 
-// checkURL refuses what could be read in two ways; "" is none. Nothing of a URL
-// is told, for what seems to be a host or a port may be a part of the password.
+// checkURL refuses a URL that can be parsed in two ways; "" is unset. The error
+// quotes nothing of the URL, because what looks like a host or a port may be
+// part of the password.
 func checkURL(text, form string, schemes ...string) error {
 	if text == "" {
 		return nil
@@ -37,8 +38,8 @@ func checkURL(text, form string, schemes ...string) error {
 	return nil
 }
 
-// ambiguous reports whether what follows "://" has an @ that does not end the
-// user's part, as it is where a password has a / ? # or @ in it.
+// ambiguous reports whether the text after "://" has an @ that does not end the
+// user information, as it does when a password contains / ? # or @.
 func ambiguous(rest string) bool {
 	end := strings.IndexAny(rest, "/?#")
 	if end < 0 {
@@ -50,10 +51,10 @@ func ambiguous(rest string) bool {
 		strings.Contains(path, "@") || asked && path == "" && strings.Contains(query, "@")
 }
 
-// DevelopmentDatabase is the database of development where none is named.
+// DevelopmentDatabase is the default database of development.
 const DevelopmentDatabase = "sqlite:portico.db"
 
-// Complete fills in what is no flag, and what development has by itself.
+// Complete sets the fields that are not flags, and the defaults of development.
 func (c *Config) Complete(getenv func(string) string) {
 	if c.DatabaseURL == "" && c.Dev {
 		c.DatabaseURL = DevelopmentDatabase
@@ -61,20 +62,20 @@ func (c *Config) Complete(getenv func(string) string) {
 	c.RedisURL, c.ListenURL, c.DemoPassword = getenv("REDIS_URL"), getenv("PORTICO_LISTEN_URL"), getenv("PORTICO_DEMO_PASSWORD")
 }
 
-// Secret reports whether a value of a setting, given by its variable's name,
-// has a secret in it.
+// Secret reports whether the value of a setting, named by its variable, contains
+// a secret.
 func Secret(name, value string) bool {
 	switch name {
 	case "PORTICO_DEMO_PASSWORD":
 		return value != ""
 	case "DATABASE_URL", "PORTICO_LISTEN_URL", "REDIS_URL":
-		return !strings.HasPrefix(value, "sqlite:") && !open(value)
+		return !strings.HasPrefix(value, "sqlite:") && !hasNoPassword(value)
 	}
 	return false
 }
 
-// open reports whether a URL has no password in it, for certain.
-func open(text string) bool {
+// hasNoPassword reports whether a URL certainly contains no password.
+func hasNoPassword(text string) bool {
 	u, err := url.Parse(text)
 	if err != nil || u.Opaque != "" || u.Fragment != "" || !strings.Contains(text, "://") {
 		return !strings.ContainsAny(text, ":@=") // not even a URL

@@ -10,7 +10,8 @@ import (
 	"portico/internal/config"
 )
 
-// What a password may not hold as it is, wherever a URL is a setting.
+// Characters that a password in a URL must encode are refused in every setting
+// that is a URL.
 func TestPasswordsThatMustBeEncoded(t *testing.T) {
 	set := map[string]func(c *config.Config, url string){
 		"DATABASE_URL":       func(c *config.Config, url string) { c.DatabaseURL = "postgres" + url },

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// mask stands for a secret that is set.
+// mask replaces a secret that is set.
 const mask = "xxxxx"
 
-// Setting is a knob, by its environment variable, with the value it has.
+// Setting is the name of a setting's environment variable and its value.
 type Setting struct{ Name, Value string }
 
-// Settings lists every knob, in the order of Config, with secrets masked.
+// Settings returns every setting, in the order of Config, with secrets masked.
 func (c *Config) Settings() []Setting {
 	return []Setting{
 		{"PORTICO_ADDR", c.Addr},
@@ -43,7 +43,7 @@ func (c *Config) Settings() []Setting {
 	}
 }
 
-// LogFormat is "text" or "json".
+// LogFormat returns "text" or "json".
 func (c *Config) LogFormat() string {
 	switch {
 	case c.Log != "auto":
@@ -54,8 +54,9 @@ func (c *Config) LogFormat() string {
 	return "json"
 }
 
-// MaskedDatabaseURL is the database's URL, fit to be shown: no password, and
-// of a Postgres URL no parameters but sslmode, for a password may be one too.
+// MaskedDatabaseURL returns the database's URL without its password, so that it
+// may be shown. Of a Postgres URL's parameters only sslmode is kept, because a
+// password may be one too.
 func (c *Config) MaskedDatabaseURL() string {
 	if c.DatabaseURL == "" || strings.HasPrefix(c.DatabaseURL, "sqlite:") {
 		return c.DatabaseURL

@@ -9,10 +9,10 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// prefix begins the names of Portico's own variables.
+// prefix is the prefix of Portico's own variables.
 const prefix = "PORTICO_"
 
-// UnknownVariable is one that looks like a setting and is none.
+// UnknownVariable is a variable that looks like a setting but is none.
 type UnknownVariable struct {
 	Name string
 	// Nearest is the setting that was probably meant.
@@ -20,7 +20,7 @@ type UnknownVariable struct {
 }
 
 // Unknown returns the variables of an environment (NAME=VALUE each) that look
-// like settings of Portico and are none, by their names.
+// like settings of Portico but are none, sorted by name.
 func Unknown(environ []string) []UnknownVariable {
 	known := variables()
 	var out []UnknownVariable
@@ -40,7 +40,7 @@ func Unknown(environ []string) []UnknownVariable {
 	return out
 }
 
-// variables are the names of all settings.
+// variables returns the names of all settings.
 func variables() []string {
 	kind := reflect.TypeFor[Config]()
 	out := make([]string, kind.NumField())
@@ -50,13 +50,14 @@ func variables() []string {
 	return out
 }
 
-// foreign reports whether a variable is somebody else's: of Portico's tests, or
-// what Kubernetes sets for a service whose name begins with portico.
+// foreign reports whether a variable is not meant as a setting: one of Portico's
+// tests, or one that Kubernetes sets for a service whose name begins with
+// portico.
 func foreign(name, value string) bool {
 	if strings.HasPrefix(name, prefix+"TEST_") {
 		return true
 	}
-	if strings.HasSuffix(name, "_PORT") { // of a service it is a URL
+	if strings.HasSuffix(name, "_PORT") { // for a service it is a URL
 		return strings.HasPrefix(value, "tcp://") || strings.HasPrefix(value, "udp://") || serviceVariable().MatchString(name)
 	}
 	return serviceVariable().MatchString(name)

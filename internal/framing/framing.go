@@ -1,7 +1,7 @@
-// Package framing keeps the end of one request from being taken for the start
-// of another. Servers and proxies read a body's length in different ways where
-// it is given twice (RFC 9112, 6.1 and 11.2); what follows on such a connection
-// is nobody's to believe.
+// Package framing prevents request smuggling: the end of one request must not be
+// taken for the start of another. Servers and proxies disagree about the length
+// of a body when it is given twice (RFC 9112, sections 6.1 and 11.2), so what
+// follows on such a connection cannot be trusted.
 package framing
 
 import (
@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// TwoLengths reports whether a head, as its bytes came, gives its body's length
-// in both ways: a proxy may have taken the one, and a server behind takes the
-// other.
+// TwoLengths reports whether a request's head, in its original bytes, has both
+// Content-Length and Transfer-Encoding: a proxy may have used one, and the
+// server behind it uses the other.
 func TwoLengths(head string) bool {
 	var length, chunks bool
 	for line := range strings.Lines(head) {
@@ -22,10 +22,10 @@ func TwoLengths(head string) bool {
 	return length && chunks
 }
 
-// Handler closes the connection after a request whose length may have been
-// given twice: RFC 9112 wants that. net/http takes Transfer-Encoding and drops
-// Content-Length without a word, and in HTTP/1.0 the other way around, so these
-// are all requests in chunks and all of HTTP/1.0.
+// Handler closes the connection after a request whose length may have been given
+// twice, as RFC 9112 requires. net/http uses Transfer-Encoding and silently
+// drops Content-Length, and in HTTP/1.0 the reverse, so these are all chunked
+// requests and all requests of HTTP/1.0.
 func Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor == 1 && (r.ProtoMinor == 0 || len(r.TransferEncoding) > 0) {

@@ -26,8 +26,8 @@ func TestTwoLengths(t *testing.T) {
 	}
 }
 
-// After a request that could be read in two ways nothing on the connection is
-// taken for another one.
+// After a request that can be parsed in two ways, nothing else on the connection
+// is served.
 func TestTheConnectionCloses(t *testing.T) {
 	const chunked = "4\r\nbody\r\n0\r\n\r\n"
 	for name, c := range map[string]struct {

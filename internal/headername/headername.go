@@ -1,14 +1,14 @@
-// Package headername tells what servers may read a header's name as.
+// Package headername normalizes header names as other servers may read them.
 package headername
 
 import "strings"
 
-// ours is how the names begin that tell an API what Portico says of a call.
+// ours is the prefix of the headers with which Portico describes a call to an
+// API.
 const ours = "x-portico-"
 
-// Hyphened is a name in small letters as servers may read it: to CGI, and to
-// all that came after it, "_" is the same as "-", and to some every other sign
-// too.
+// Hyphened returns a name in lower case as servers may read it: CGI and its
+// successors treat "_" as "-", and some servers treat every other sign so too.
 func Hyphened(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {

@@ -1,6 +1,6 @@
-// Package jsontext looks at texts of JSON for what decoders change without a
-// word: encoding/json puts U+FFFD in the place of bytes that are not UTF-8 and
-// of halves of surrogate pairs, so that different texts become the same one.
+// Package jsontext detects JSON texts that decoders change silently:
+// encoding/json substitutes U+FFFD for bytes that are not UTF-8 and for unpaired
+// surrogates, so that different texts become equal.
 package jsontext
 
 import (
@@ -10,12 +10,13 @@ import (
 	"unicode/utf8"
 )
 
-// Exact reports whether a text of JSON means what a decoder makes of it: it is
-// UTF-8, and no escape is half of a surrogate pair. What is no JSON is left to
-// the decoder.
+// Exact reports whether decoding a JSON text preserves it: it is UTF-8, and no
+// escape is an unpaired surrogate. It does not check that the text is JSON,
+// which is left to the decoder.
 func Exact(text []byte) bool { return utf8.Valid(text) && wholePairs(text) }
 
-// wholePairs looks at the escapes. Outside of strings JSON has no backslash.
+// wholePairs reports whether no escape is an unpaired surrogate. Outside of
+// strings JSON has no backslash.
 func wholePairs(text []byte) bool {
 	for {
 		next := bytes.IndexByte(text, '\\')
@@ -39,7 +40,7 @@ func wholePairs(text []byte) bool {
 	}
 }
 
-// unit reads the escape \uXXXX with which a text begins.
+// unit decodes the escape \uXXXX at the start of a text.
 func unit(text []byte) (r rune, ok bool) {
 	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
 		return 0, false

@@ -25,7 +25,7 @@ func TestWhatDecodersChange(t *testing.T) {
 	}
 }
 
-// What is exact decodes to a text with as many U+FFFD as were written.
+// An exact text decodes to one with as many U+FFFD as were written.
 func FuzzExact(f *testing.F) {
 	f.Add(`"a\ud83d\ude00\\ud800\ufffd"`)
 	f.Add(`{"\ud800":"\udc00"}`)

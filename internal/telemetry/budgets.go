@@ -2,8 +2,8 @@ package telemetry
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// NewLocalBudgets registers the counter of answers about budgets that this server
-// gave by itself, and returns what counts one.
+// NewLocalBudgets registers the counter of budget decisions that this server
+// took by itself, and returns a func that counts one.
 func NewLocalBudgets(r prometheus.Registerer) (count func()) {
 	c := prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "portico_api_local_budgets_total",

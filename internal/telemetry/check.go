@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// choices are OpenTelemetry's variables that take one of a few words.
+// choices returns OpenTelemetry's variables that accept one of a few words.
 func choices() map[string][]string {
 	protocols, compressions := []string{"grpc", "http/protobuf"}, []string{"gzip", "none"}
 	return map[string][]string{
@@ -23,10 +23,9 @@ func choices() map[string][]string {
 	}
 }
 
-// Check says what is wrong with the variables of OpenTelemetry, each by its name.
-// Its library drops most of what it does not understand in silence, and names
-// neither variable nor value of the rest. Where no traces are wanted nothing is
-// wrong.
+// Check returns what is wrong with OpenTelemetry's variables, each by its name.
+// Its library silently drops most values that it does not understand, and names
+// neither variable nor value of the rest. Without tracing, nothing is an error.
 func Check(getenv func(string) string) error {
 	if !wanted(getenv) {
 		return nil
@@ -38,7 +37,7 @@ func Check(getenv func(string) string) error {
 		}
 	}
 	for _, name := range []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"} {
-		// The value is not shown: it may hold a password.
+		// The value may contain a password, so the error does not quote it.
 		if value := getenv(name); value != "" && !isEndpoint(value) {
 			errs = append(errs, fmt.Errorf("%s: must be a URL such as http://collector:4318", name))
 		}

@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What OpenTelemetry would refuse without a name, or drop in silence, is told by
-// variable and value.
+// Values that OpenTelemetry would refuse without naming them, or drop silently,
+// are reported with variable and value.
 func TestVariablesAreChecked(t *testing.T) {
 	for name, values := range map[string][]string{
 		"OTEL_TRACES_EXPORTER":                  {"jaeger", "otlp,console", "OTLP"},

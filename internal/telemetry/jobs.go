@@ -29,14 +29,14 @@ func NewJobs(r prometheus.Registerer) *Jobs {
 	return m
 }
 
-// Watch returns run, whose runs are counted under a job's name.
+// Watch returns a func that calls run and counts it under a job's name.
 func (m *Jobs) Watch(job string, run func(context.Context) error) func(context.Context) error {
 	for _, outcome := range []string{"ok", "error"} {
-		m.runs.WithLabelValues(job, outcome) // a rate needs the zero that it begins with
+		m.runs.WithLabelValues(job, outcome) // a rate needs an initial zero
 	}
 	return func(ctx context.Context) error {
 		start := time.Now()
-		outcome := "error" // where it panics
+		outcome := "error" // if it panics
 		defer func() {
 			m.runs.WithLabelValues(job, outcome).Inc()
 			m.time.WithLabelValues(job).Observe(time.Since(start).Seconds())

@@ -7,11 +7,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Load is how full a lane is: how much of its size is in use, how many wait for
-// a place, and how many were turned away since the start.
+// Load returns how full a lane is: how much of its size is in use, how many wait
+// for a place, and how many were refused since the start.
 type Load = func() (used, size, waiting, refused int64)
 
-// Lanes shows what bounds work that runs at once, as it is when asked.
+// Lanes collects the load of the lanes, which bound concurrent work, at the time
+// of each scrape.
 type Lanes struct {
 	used, size, waiting, refused *prometheus.Desc
 
@@ -19,7 +20,7 @@ type Lanes struct {
 	loads map[string]Load
 }
 
-// NewLanes registers the metrics of lanes. Which there are is told by Add.
+// NewLanes registers the metrics of lanes, which are added by Add.
 func NewLanes(r prometheus.Registerer) *Lanes {
 	desc := func(name, help string) *prometheus.Desc {
 		return prometheus.NewDesc("portico_lane_"+name, help, []string{"lane"}, nil)
@@ -35,21 +36,21 @@ func NewLanes(r prometheus.Registerer) *Lanes {
 	return l
 }
 
-// Add shows lanes, by their names.
+// Add adds lanes, by their names.
 func (l *Lanes) Add(loads map[string]Load) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	maps.Copy(l.loads, loads)
 }
 
-// Describe lists the metrics.
+// Describe implements prometheus.Collector.
 func (l *Lanes) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{l.used, l.size, l.waiting, l.refused} {
 		out <- d
 	}
 }
 
-// Collect reads the lanes.
+// Collect implements prometheus.Collector.
 func (l *Lanes) Collect(out chan<- prometheus.Metric) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -6,14 +6,15 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// pools shows the database's connection pools as they are when asked.
+// pools collects the state of the database's connection pools at the time of
+// each scrape.
 type pools struct {
 	stats                           func() map[string]sql.DBStats
 	used, idle, most, waits, waited *prometheus.Desc
 }
 
-// NewPools registers the metrics of connection pools, which stats returns by
-// their names.
+// NewPools registers the metrics of connection pools; stats returns their state
+// by name.
 func NewPools(r prometheus.Registerer, stats func() map[string]sql.DBStats) {
 	desc := func(name, help string) *prometheus.Desc {
 		return prometheus.NewDesc("portico_db_"+name, help, []string{"pool"}, nil)
@@ -28,14 +29,14 @@ func NewPools(r prometheus.Registerer, stats func() map[string]sql.DBStats) {
 	})
 }
 
-// Describe lists the metrics.
+// Describe implements prometheus.Collector.
 func (p *pools) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{p.used, p.idle, p.most, p.waits, p.waited} {
 		out <- d
 	}
 }
 
-// Collect reads the pools.
+// Collect implements prometheus.Collector.
 func (p *pools) Collect(out chan<- prometheus.Metric) {
 	for name, s := range p.stats() {
 		gauge, counter := prometheus.GaugeValue, prometheus.CounterValue

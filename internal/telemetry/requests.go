@@ -1,6 +1,6 @@
-// Package telemetry is what operators watch of the API and of the program's own
-// work: metrics for Prometheus, and traces for OpenTelemetry. It knows no
-// GraphQL and no services; they report to it.
+// Package telemetry provides what operators monitor of the API and of the
+// program's own work: metrics for Prometheus, and traces for OpenTelemetry. It
+// knows neither GraphQL nor the services; they report to it.
 package telemetry
 
 import (
@@ -11,23 +11,23 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// mostOperations is how many operation names have metrics of their own at a
-// time. Clients choose the names, and each costs memory here and in Prometheus.
-const mostOperations = 200
+// maxOperations is how many operation names have metrics of their own at a time.
+// Clients choose the names, and each takes memory here and in Prometheus.
+const maxOperations = 200
 
-// Other stands for the operations without a name and for those of documents
-// that are not known.
+// Other is the label of operations without a name and of those whose document is
+// not known.
 const Other = "other"
 
 // Request is an answered request of the API.
 type Request struct {
-	// Operation is its name, empty where it has none; Kind is query or mutation,
-	// empty where the document was refused.
+	// Operation is the operation's name, empty if it has none; Kind is query or
+	// mutation, empty if the document was refused.
 	Operation, Kind string
-	// Known reports whether somebody who is signed in has had the document
+	// Known reports whether an authenticated caller has had the document
 	// answered before.
 	Known bool
-	// Codes are those of the answer's errors.
+	// Codes are the codes of the answer's errors.
 	Codes []string
 	Took  time.Duration
 }
@@ -39,7 +39,7 @@ type Requests struct {
 	time   *prometheus.HistogramVec
 
 	mu    sync.Mutex
-	names *simplelru.LRU[string, struct{}] // those used last
+	names *simplelru.LRU[string, struct{}] // most recently used
 }
 
 // NewRequests returns the metrics and registers them.
@@ -56,14 +56,14 @@ func NewRequests(r prometheus.Registerer) *Requests {
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"operation", "kind"}),
 	}
 	// The only error is a size below one.
-	m.names, _ = simplelru.NewLRU(mostOperations, func(name string, _ struct{}) { m.forget(name) })
+	m.names, _ = simplelru.NewLRU(maxOperations, func(name string, _ struct{}) { m.forget(name) })
 	r.MustRegister(m.count, m.errors, m.time)
 	return m
 }
 
 // Observe counts one request.
 func (m *Requests) Observe(r Request) {
-	m.mu.Lock() // so that a name is not forgotten while it is counted
+	m.mu.Lock() // so that a name is not dropped while it is counted
 	defer m.mu.Unlock()
 	operation, kind, outcome := m.name(r), r.Kind, "ok"
 	if kind == "" {
@@ -88,7 +88,7 @@ func (m *Requests) name(r Request) string {
 	return r.Operation
 }
 
-// forget makes room for another name: metrics that nobody adds to go.
+// forget deletes the metrics of a name, to make room for another.
 func (m *Requests) forget(name string) {
 	labels := prometheus.Labels{"operation": name}
 	m.count.DeletePartialMatch(labels)

@@ -38,17 +38,17 @@ portico_api_errors_total{code="NOT_FOUND",operation="AppPage"} 1
 `), "portico_api_requests_total", "portico_api_errors_total"))
 }
 
-// Clients choose names: they cannot make metrics without end.
+// Clients choose names, but the number of metrics is bounded.
 func TestNamesAreBounded(t *testing.T) {
 	r := prometheus.NewRegistry()
 	m := NewRequests(r)
-	for i := range 3 * mostOperations {
+	for i := range 3 * maxOperations {
 		m.Observe(Request{Operation: fmt.Sprintf("Operation%d", i), Kind: "query", Known: true, Codes: []string{"INTERNAL"}})
 		m.Observe(Request{Operation: "AppPage", Kind: "query", Known: true})
 	}
-	require.Equal(t, mostOperations, testutil.CollectAndCount(m.count))
-	require.Equal(t, mostOperations-1, testutil.CollectAndCount(m.errors))
-	require.Equal(t, float64(3*mostOperations), testutil.ToFloat64(m.count.WithLabelValues("AppPage", "query", "ok")), "what is used stays")
+	require.Equal(t, maxOperations, testutil.CollectAndCount(m.count))
+	require.Equal(t, maxOperations-1, testutil.CollectAndCount(m.errors))
+	require.Equal(t, float64(3*maxOperations), testutil.ToFloat64(m.count.WithLabelValues("AppPage", "query", "ok")), "what is used stays")
 }
 
 func TestJobsAreCounted(t *testing.T) {
@@ -120,11 +120,11 @@ func TestTracesAreOffUnlessWanted(t *testing.T) {
 	}
 }
 
-// A span bears the operation's name and belongs to the caller's trace; what is
-// in the address is in none.
+// A span has the operation's name and belongs to the caller's trace; nothing of
+// the query string is in any span.
 func TestSpans(t *testing.T) {
 	seen := tracetest.NewInMemoryExporter()
-	traces, err := newTraces(t.Context(), "v1", sdktrace.NewSimpleSpanProcessor(discreet{seen}))
+	traces, err := newTraces(t.Context(), "v1", sdktrace.NewSimpleSpanProcessor(anonymousExporter{seen}))
 	require.NoError(t, err)
 	h := traces.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		Name(r.Context(), Request{Operation: "AppPage", Kind: "query", Known: true, Codes: []string{"NOT_FOUND"}})

@@ -21,14 +21,14 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Traces exports what requests do; nil does nothing.
+// Traces exports the spans of requests; nil exports nothing.
 type Traces struct{ provider *sdktrace.TracerProvider }
 
-// NewTraces returns the traces that OpenTelemetry's own variables ask for: with
-// OTEL_TRACES_EXPORTER, or with the address of a collector in
-// OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT. All other
-// OTEL_* variables mean what they mean elsewhere. Without any of the three, or
-// with OTEL_SDK_DISABLED=true, it returns nil.
+// NewTraces returns the traces that OpenTelemetry's own variables configure:
+// OTEL_TRACES_EXPORTER, or the URL of a collector in OTEL_EXPORTER_OTLP_ENDPOINT
+// or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT. All other OTEL_* variables have their
+// usual meaning. Without any of the three, or with OTEL_SDK_DISABLED=true, it
+// returns nil.
 func NewTraces(ctx context.Context, version string) (*Traces, error) {
 	if !wanted(os.Getenv) {
 		return nil, nil
@@ -40,7 +40,7 @@ func NewTraces(ctx context.Context, version string) (*Traces, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newTraces(ctx, version, sdktrace.NewBatchSpanProcessor(discreet{exporter}))
+	return newTraces(ctx, version, sdktrace.NewBatchSpanProcessor(anonymousExporter{exporter}))
 }
 
 func wanted(getenv func(string) string) bool {
@@ -53,10 +53,10 @@ func wanted(getenv func(string) string) bool {
 	return getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != ""
 }
 
-// LogWith sends what the library of OpenTelemetry has to say to a log, as
-// warnings; it would write plain lines to standard error. The library has one log
-// for the whole process, so only the program itself calls this. The log is asked
-// for at each line, for it is chosen later.
+// LogWith logs the messages of OpenTelemetry's library as warnings; by default
+// it writes plain lines to standard error. The library has one logger for the
+// whole process, so only the program itself calls this. log is called for each
+// line, because the logger is configured later.
 func LogWith(log func() *slog.Logger) {
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
 		log().Warn("OpenTelemetry", "error", err)
@@ -64,7 +64,7 @@ func LogWith(log func() *slog.Logger) {
 }
 
 func newTraces(ctx context.Context, version string, processor sdktrace.SpanProcessor) (*Traces, error) {
-	// What the environment says comes last and wins.
+	// The environment's attributes come last and take precedence.
 	from, err := resource.New(ctx,
 		resource.WithAttributes(attribute.String("service.name", "portico"), attribute.String("service.version", version)),
 		resource.WithTelemetrySDK(), resource.WithHost(), resource.WithFromEnv())
@@ -74,7 +74,7 @@ func newTraces(ctx context.Context, version string, processor sdktrace.SpanProce
 	return &Traces{sdktrace.NewTracerProvider(sdktrace.WithResource(from), sdktrace.WithSpanProcessor(processor))}, nil
 }
 
-// Close exports what is left.
+// Close exports the remaining spans.
 func (t *Traces) Close(ctx context.Context) error {
 	if t == nil {
 		return nil
@@ -82,9 +82,9 @@ func (t *Traces) Close(ctx context.Context) error {
 	return t.provider.Shutdown(ctx)
 }
 
-// Handler traces the requests of a handler, as parts of the caller's trace
-// where it names one (traceparent). Health checks are left out. Neither query
-// strings nor bodies, where documents and their variables are, come into a span.
+// Handler traces the requests of a handler, as parts of the caller's trace if
+// there is one (traceparent). Health checks are omitted. Spans contain neither
+// query strings nor bodies, which have documents and their variables.
 func (t *Traces) Handler(next http.Handler) http.Handler {
 	if t == nil {
 		return next
@@ -96,7 +96,7 @@ func (t *Traces) Handler(next http.Handler) http.Handler {
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return r.Method + " " + route(r.URL.Path) }))
 }
 
-// route is the path, unless somebody made it up.
+// route returns the path if the server knows it; clients may send any.
 func route(path string) string {
 	switch path {
 	case "/", "/graphql", "/usage.csv", "/playground":
@@ -105,9 +105,8 @@ func route(path string) string {
 	return "/*"
 }
 
-// OpenPool opens a pool whose statements are traced, by their texts alone: what
-// is bound to them never comes into a span. It returns nil where nothing is
-// traced.
+// OpenPool returns a func that opens a pool whose statements are traced by their
+// text only: spans never contain arguments. It returns nil if nothing is traced.
 func (t *Traces) OpenPool() func(driver.Connector) *sql.DB {
 	if t == nil {
 		return nil
@@ -115,10 +114,10 @@ func (t *Traces) OpenPool() func(driver.Connector) *sql.DB {
 	return func(c driver.Connector) *sql.DB {
 		return otelsql.OpenDB(c, otelsql.WithTracerProvider(t.provider), otelsql.WithMeterProvider(metricnoop.NewMeterProvider()),
 			otelsql.WithSpanOptions(otelsql.SpanOptions{
-				// The database's words on an error may hold a value.
+				// The database's error messages may contain a value.
 				RecordError:    func(error) bool { return false },
 				DisableErrSkip: true, OmitConnResetSession: true, OmitConnPrepare: true, OmitRows: true,
-				// Statements of a request, and not the polling that goes on all the time.
+				// Trace the statements of requests, not the constant polling.
 				SpanFilter: func(ctx context.Context, _ otelsql.Method, _ string, _ []driver.NamedValue) bool {
 					return trace.SpanContextFromContext(ctx).IsValid()
 				},
@@ -126,7 +125,7 @@ func (t *Traces) OpenPool() func(driver.Connector) *sql.DB {
 	}
 }
 
-// Name returns the request's span the name of its operation.
+// Name sets the name of the request's span to that of its operation.
 func Name(ctx context.Context, r Request) {
 	span := trace.SpanFromContext(ctx)
 	if !span.IsRecording() || r.Kind == "" {

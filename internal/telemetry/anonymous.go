@@ -7,24 +7,24 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// discreet exports spans without what tells who asked: the address of a client
-// and its browser belong to a person.
-type discreet struct{ sdktrace.SpanExporter }
+// anonymousExporter exports spans without the attributes that identify the client: its
+// address and browser are personal data.
+type anonymousExporter struct{ sdktrace.SpanExporter }
 
 // ExportSpans exports spans.
-func (d discreet) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+func (d anonymousExporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
 	cleaned := make([]sdktrace.ReadOnlySpan, len(spans))
 	for i, s := range spans {
-		cleaned[i] = impersonal{s}
+		cleaned[i] = anonymousSpan{s}
 	}
 	return d.SpanExporter.ExportSpans(ctx, cleaned)
 }
 
-// impersonal is a span without those attributes.
-type impersonal struct{ sdktrace.ReadOnlySpan }
+// anonymousSpan is a span without those attributes.
+type anonymousSpan struct{ sdktrace.ReadOnlySpan }
 
-// Attributes are those that are left.
-func (s impersonal) Attributes() []attribute.KeyValue {
+// Attributes returns the remaining attributes.
+func (s anonymousSpan) Attributes() []attribute.KeyValue {
 	var left []attribute.KeyValue
 	for _, a := range s.ReadOnlySpan.Attributes() {
 		switch a.Key {
