@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// ChecksumFile has a line for each file, in the format of sha256sum. It makes
-// a changed file, or two branches that each added one, show before they run.
+// ChecksumFile has a line for each file, in the format of sha256sum. It reveals
+// a changed file, or two branches that each added one, before they run.
 const ChecksumFile = "checksums.txt"
 
 var fileName = regexp.MustCompile(`^(\d{14})_([a-z0-9_]+)\.sql$`)
@@ -23,8 +23,8 @@ type file struct {
 	text    string
 }
 
-// load reads the files in the order of their versions and holds them against
-// the checksums.
+// load reads the files in the order of their versions and compares them with the
+// checksums.
 func load(files fs.FS) ([]file, error) {
 	list, err := read(files)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"portico/migrate"
 )
 
-// For an hour the index of keys by organization and id had a migration of its
-// own. Whichever file brought it, a database comes to the same indexes.
+// For an hour the index of credentials by organization and id had a migration of
+// its own. Whichever file created it, a database ends up with the same indexes.
 func TestEveryHistoryOfTheKeysIndexEndsAlike(t *testing.T) {
 	const (
 		storage = "20261122004660_gate_storage.sql"

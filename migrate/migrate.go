@@ -1,11 +1,11 @@
-// Package migrate holds the database's schema as versioned SQL files, one
-// folder for each database, and applies them.
+// Package migrate contains the database's schema as versioned SQL files, one
+// directory for each database, and applies them.
 //
 // A file is named YYYYMMDDhhmmss_name.sql and never changes once it has been
-// applied anywhere: its checksum is kept in checksums.txt beside it and in the
-// database. Each runs in a transaction of its own, so it may not contain
-// statements that refuse one (CREATE INDEX CONCURRENTLY). For one release
-// files only add, so that the previous program runs on the new schema.
+// applied anywhere: its checksum is stored in checksums.txt beside it and in the
+// database. Each runs in a transaction of its own, so it must not contain
+// statements that refuse one (CREATE INDEX CONCURRENTLY). For one release files
+// only add, so that the previous program runs on the new schema.
 //
 //	go run ./internal/testdb/withpg go run ./migrate/diff NAME
 //
@@ -32,16 +32,16 @@ import (
 //go:embed postgres sqlite
 var embedded embed.FS
 
-// patience is how long one statement of a migration may take, and how long
-// one process waits for another that is migrating.
+// patience is how long one statement of a migration may take, and how long one
+// process waits for another that is migrating.
 const patience = 10 * time.Minute
 
 // lockKey is the advisory lock of migrations on Postgres: "portico" in ASCII.
 const lockKey = 0x706f727469636f
 
-// Up applies the program's files that the database has not had yet, and gives
-// their names. Any number of processes may do this at once. It refuses when
-// the database had a file in another form than the program has it.
+// Up applies the program's migrations that the database does not have yet, and
+// returns their names. Any number of processes may call it at once. It returns
+// an error if an applied migration differs from the program's.
 func Up(ctx context.Context, db *database.DB) (applied []string, err error) {
 	files, err := Files(db.Dialect())
 	if err != nil {
@@ -50,7 +50,7 @@ func Up(ctx context.Context, db *database.DB) (applied []string, err error) {
 	return UpFrom(ctx, db, files)
 }
 
-// Files are the program's files for a dialect, checksums.txt included.
+// Files returns the program's files for a dialect, checksums.txt included.
 func Files(name string) (fs.FS, error) {
 	if name == dialect.Postgres {
 		return fs.Sub(embedded, "postgres")
@@ -58,8 +58,8 @@ func Files(name string) (fs.FS, error) {
 	return fs.Sub(embedded, "sqlite")
 }
 
-// Hash names the program's set of files for a dialect: equal hashes, equal
-// schemas.
+// Hash returns a hash of the program's files for a dialect: equal hashes mean
+// equal schemas.
 func Hash(name string) (string, error) {
 	files, err := Files(name)
 	if err != nil {
@@ -72,7 +72,7 @@ func Hash(name string) (string, error) {
 	return fmt.Sprintf("%x", sha256.Sum256(sums)), nil
 }
 
-// UpFrom is Up with files of the caller's.
+// UpFrom is Up with the caller's files.
 func UpFrom(ctx context.Context, db *database.DB, files fs.FS) (applied []string, err error) {
 	list, err := load(files)
 	if err != nil {
@@ -96,7 +96,7 @@ func UpFrom(ctx context.Context, db *database.DB, files fs.FS) (applied []string
 	return applied, nil
 }
 
-// runner migrates over one connection, whose settings are its own.
+// runner migrates over one connection with settings of its own.
 type runner struct {
 	conn   *sql.Conn
 	sqlite bool
@@ -115,11 +115,12 @@ func newRunner(ctx context.Context, db *database.DB) (*runner, error) {
 	return r, nil
 }
 
-// prepare makes the table of what the database has had, and reads it.
+// prepare creates the table of applied migrations, and reads it.
 func (r *runner) prepare(ctx context.Context) error {
 	if r.sqlite {
-		// Off before BEGIN, for inside a transaction it has no effect: rebuilding
-		// a table would delete the rows that refer to it.
+		// Turn foreign keys off before BEGIN, as it has no effect inside a
+		// transaction: rebuilding a table would delete the rows that refer to
+		// it.
 		set := fmt.Sprintf("PRAGMA foreign_keys = off; PRAGMA busy_timeout = %d", patience.Milliseconds())
 		if _, err := r.conn.ExecContext(ctx, set); err != nil {
 			return err
@@ -127,7 +128,7 @@ func (r *runner) prepare(ctx context.Context) error {
 	}
 	err := r.locked(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, createTable)
-		return advised(err)
+		return withAdvice(err)
 	})
 	if err != nil {
 		return err
@@ -136,9 +137,9 @@ func (r *runner) prepare(ctx context.Context) error {
 	return err
 }
 
-// advised adds what to do to an error of a user who may not create tables: on
+// withAdvice adds advice to the error of a user who may not create tables: on
 // Postgres 15 and later that is everybody but the database's owner.
-func advised(err error) error {
+func withAdvice(err error) error {
 	var p *pq.Error
 	if errors.As(err, &p) && p.Code == "42501" {
 		return fmt.Errorf("%w: the user of DATABASE_URL must be allowed to create tables; as the database's owner, run GRANT CREATE ON SCHEMA public TO that user", err)
@@ -146,8 +147,8 @@ func advised(err error) error {
 	return err
 }
 
-// locked runs f in a transaction that no other process has at the same time:
-// on SQLite each writing one is such.
+// locked runs f in a transaction that excludes every other process; on SQLite
+// any writing transaction does.
 func (r *runner) locked(ctx context.Context, f func(*sql.Tx) error) error {
 	tx, err := r.conn.BeginTx(ctx, nil)
 	if err != nil {
@@ -167,11 +168,11 @@ func (r *runner) locked(ctx context.Context, f func(*sql.Tx) error) error {
 	return tx.Commit()
 }
 
-// apply runs a file, unless the database has had it. Whether another process
-// was faster is looked up once more under the lock.
+// apply runs a file, unless it was applied. It checks again under the lock
+// whether another process was faster.
 func (r *runner) apply(ctx context.Context, f file) (did bool, err error) {
 	if had, ok := r.had[f.version]; ok {
-		return false, had.same(f)
+		return false, had.verify(f)
 	}
 	err = r.locked(ctx, func(tx *sql.Tx) error {
 		all, err := records(ctx, tx)
@@ -179,7 +180,7 @@ func (r *runner) apply(ctx context.Context, f file) (did bool, err error) {
 			return err
 		}
 		if had, ok := all[f.version]; ok {
-			return had.same(f)
+			return had.verify(f)
 		}
 		did = true
 		return r.run(ctx, tx, f)
@@ -187,8 +188,8 @@ func (r *runner) apply(ctx context.Context, f file) (did bool, err error) {
 	return did && err == nil, err
 }
 
-// run sends the file as one text: without arguments both drivers take many
-// statements, and they know better than a splitter where one ends.
+// run sends the file as one text: without arguments both drivers accept many
+// statements, and they split them more reliably than code here could.
 func (r *runner) run(ctx context.Context, tx *sql.Tx, f file) error {
 	if _, err := tx.ExecContext(ctx, f.text); err != nil {
 		return err
@@ -201,7 +202,7 @@ func (r *runner) run(ctx context.Context, tx *sql.Tx, f file) error {
 	return insert(ctx, tx, f)
 }
 
-// orphans makes up for the foreign keys that were off.
+// orphans checks the foreign keys, which were off.
 func orphans(ctx context.Context, tx *sql.Tx) (err error) {
 	rows, err := tx.QueryContext(ctx, `SELECT "table", "parent" FROM pragma_foreign_key_check LIMIT 1`)
 	if err != nil {
@@ -218,8 +219,8 @@ func orphans(ctx context.Context, tx *sql.Tx) (err error) {
 	return rows.Err()
 }
 
-// close drops the connection instead of giving it back: a new one has the
-// usual settings.
+// close closes the connection instead of returning it to the pool: a new one has
+// the usual settings.
 func (r *runner) close() error {
 	err := r.conn.Raw(func(any) error { return driver.ErrBadConn })
 	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {

@@ -21,7 +21,7 @@ const (
 	guard    = "20260103000000_guard.sql"
 )
 
-// folder makes a folder of migrations with fitting checksums.
+// folder returns migrations with their checksums.
 func folder(t *testing.T, files map[string]string) fstest.MapFS {
 	t.Helper()
 	m := fstest.MapFS{}
@@ -36,7 +36,7 @@ func folder(t *testing.T, files map[string]string) fstest.MapFS {
 	return m
 }
 
-// family is a schema of two tables and a trigger in the database's own words.
+// family is a schema of two tables and a trigger in the database's dialect.
 func family(dialect string) map[string]string {
 	files := map[string]string{
 		parents:  "CREATE TABLE parent (id integer PRIMARY KEY);\nINSERT INTO parent VALUES (1);\n",
@@ -76,7 +76,8 @@ func TestUp(t *testing.T) {
 		if _, err := db.ExecContext(ctx, "DELETE FROM child"); err == nil || !strings.Contains(err.Error(), "children stay") {
 			t.Errorf("the trigger does not hold: %v", err)
 		}
-		// The migrations' connection had no foreign keys; the next one has.
+		// The migrations' connection had foreign keys off; the next one has them
+		// on.
 		if _, err := db.ExecContext(ctx, "INSERT INTO child VALUES (2, 99)"); err == nil {
 			t.Error("foreign keys do not hold")
 		}
@@ -178,8 +179,8 @@ func shown(states []migrate.State) (list []string) {
 	return list
 }
 
-// SQLite changes a table by building it anew. Dropping the old one must not
-// take the children along, and a row without its parent must not slip in.
+// SQLite changes a table by rebuilding it. Dropping the old one must not delete
+// the children, and a row without its parent must be detected.
 func TestSQLiteRebuild(t *testing.T) {
 	db := testdb.Open(t, testdb.EmptySQLite(t))
 	ctx := context.Background()

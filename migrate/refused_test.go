@@ -12,8 +12,8 @@ import (
 	"portico/migrate"
 )
 
-// Where the first table cannot be made, the cause is told, and the connection
-// is given back: another attempt does not wait for it.
+// If the first table cannot be created, the cause is returned, and the
+// connection is released: another attempt does not wait for it.
 func TestTheFirstTableCannotBeMade(t *testing.T) {
 	testdb.EachEmpty(t, func(t *testing.T, address string) {
 		db := testdb.OpenWith(t, address, database.Options{MaxConns: 1})
@@ -30,7 +30,7 @@ func TestTheFirstTableCannotBeMade(t *testing.T) {
 	})
 }
 
-// On Postgres 15 only the owner of a database may make tables in it.
+// On Postgres 15 only the owner of a database may create tables in it.
 func TestAUserWithoutTheRightToCreate(t *testing.T) {
 	address, ok := testdb.EmptyPostgres(t)
 	if !ok {
@@ -61,7 +61,7 @@ func TestAUserWithoutTheRightToCreate(t *testing.T) {
 	}
 }
 
-// nameOf is the database's name in a URL.
+// nameOf returns the database's name in a URL.
 func nameOf(t *testing.T, address string) string {
 	t.Helper()
 	u, err := url.Parse(address)
@@ -71,7 +71,7 @@ func nameOf(t *testing.T, address string) string {
 	return strings.TrimPrefix(u.Path, "/")
 }
 
-// Whoever is told to stop while another process migrates, stops.
+// A process whose context ends while another process migrates stops waiting.
 func TestStoppedWhileAnotherMigrates(t *testing.T) {
 	testdb.EachEmpty(t, func(t *testing.T, address string) {
 		holder := testdb.Open(t, address)
@@ -85,7 +85,7 @@ func TestStoppedWhileAnotherMigrates(t *testing.T) {
 			}
 		}
 		db := testdb.Open(t, address)
-		ctx, stop := context.WithTimeout(t.Context(), 200*time.Millisecond) // it waits for as long as the holder holds
+		ctx, stop := context.WithTimeout(t.Context(), 200*time.Millisecond) // it waits as long as the lock is taken
 		defer stop()
 		if _, err := migrate.Up(ctx, db); !database.IsUnavailable(err) {
 			t.Errorf("got %v", err)

@@ -22,21 +22,22 @@ const createTable = `CREATE TABLE IF NOT EXISTS schema_migrations (
 	applied_at varchar(32) NOT NULL
 )`
 
-// State is what became of one migration.
+// State is the state of one migration.
 type State struct {
 	// Name is the file's name.
 	Name string
-	// AppliedAt is when the database had it; zero if it is still to come.
+	// AppliedAt is when it was applied; zero if it is pending.
 	AppliedAt time.Time
-	// Unknown: the database had it, but this program does not know it. The
+	// Unknown reports whether it was applied but is unknown to this program. The
 	// program is older than the schema, which is allowed.
 	Unknown bool
-	// Changed: the database had it in another form than the program has it.
+	// Changed reports whether it was applied with other content than the
+	// program's.
 	Changed bool
 }
 
-// Status lists the program's migrations and those that the database had from a
-// newer program, by version. It changes nothing.
+// Status returns the program's migrations and those that a newer program
+// applied, by version. It changes nothing.
 func Status(ctx context.Context, db *database.DB) ([]State, error) {
 	files, err := Files(db.Dialect())
 	if err != nil {
@@ -45,7 +46,7 @@ func Status(ctx context.Context, db *database.DB) ([]State, error) {
 	return StatusFrom(ctx, db, files)
 }
 
-// StatusFrom is Status with files of the caller's.
+// StatusFrom is Status with the caller's files.
 func StatusFrom(ctx context.Context, db *database.DB, files fs.FS) ([]State, error) {
 	list, err := load(files)
 	if err != nil {
@@ -58,7 +59,7 @@ func StatusFrom(ctx context.Context, db *database.DB, files fs.FS) ([]State, err
 	var states []State
 	for _, f := range list {
 		r, applied := had[f.version]
-		states = append(states, State{Name: f.name, AppliedAt: r.at, Changed: applied && r.same(f) != nil})
+		states = append(states, State{Name: f.name, AppliedAt: r.at, Changed: applied && r.verify(f) != nil})
 		delete(had, f.version)
 	}
 	for _, r := range had {
@@ -87,8 +88,8 @@ type record struct {
 	at           time.Time
 }
 
-// same refuses a file that is not the one the database had.
-func (r record) same(f file) error {
+// verify returns an error unless the file is the one that was applied.
+func (r record) verify(f file) error {
 	if r.sha256 == f.sha256 && r.name == f.name {
 		return nil
 	}
@@ -100,7 +101,7 @@ type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// records reads what the database had, by version.
+// records reads the applied migrations, by version.
 func records(ctx context.Context, q querier) (had map[string]record, err error) {
 	rows, err := q.QueryContext(ctx, "SELECT version, name, sha256, applied_at FROM schema_migrations")
 	if err != nil {

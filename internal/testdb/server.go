@@ -19,7 +19,7 @@ import (
 // server is a Postgres server on which databases may be created.
 type server struct{ url string }
 
-// ErrNoServer: PORTICO_TEST_POSTGRES names no server.
+// ErrNoServer is returned if PORTICO_TEST_POSTGRES is not set.
 var ErrNoServer = errors.New(Variable + " is not set; run this through internal/testdb/withpg")
 
 // Throwaway creates an empty Postgres database for a tool. The caller drops it.
@@ -35,7 +35,7 @@ func Throwaway(ctx context.Context) (url string, drop func(context.Context) erro
 func (s server) create(ctx context.Context, from string) (address string, drop func(context.Context) error, err error) {
 	name := "portico_test_" + strings.ToLower(rand.Text()[:16])
 	err = s.admin(ctx, func(c *sql.Conn) error {
-		// Copying files is quicker than the log, as fsync is off.
+		// Copying files is faster than using the WAL, because fsync is off.
 		_, err := c.ExecContext(ctx, "CREATE DATABASE "+name+" TEMPLATE "+from+" STRATEGY FILE_COPY")
 		return err
 	})
@@ -52,9 +52,9 @@ func (s server) create(ctx context.Context, from string) (address string, drop f
 	return address, drop, err
 }
 
-// template returns the name of a migrated database, made by the first test that
-// asks, whatever the process, and kept for the server's life. Its name tells
-// the set of migrations; under that name it is never half ready.
+// template returns the name of a migrated database, which the first test of any
+// process creates and which exists as long as the server. The name contains a
+// hash of the migrations; a database of that name is always complete.
 func (s server) template(ctx context.Context) (string, error) {
 	hash, err := migrate.Hash(dialect.Postgres)
 	if err != nil {
@@ -89,12 +89,13 @@ func (s server) makeTemplate(ctx context.Context, c *sql.Conn, name string) erro
 	if err := migrated(ctx, address); err != nil {
 		return err
 	}
-	// A closed connection may take the server a moment; renaming waits for it.
+	// The server may need a moment to notice that a connection was closed;
+	// renaming waits for it.
 	_, err = c.ExecContext(ctx, "ALTER DATABASE "+draft+" RENAME TO "+name)
 	return err
 }
 
-// admin lends a connection to the database of the server's URL.
+// admin calls f with a connection to the database of the server's URL.
 func (s server) admin(ctx context.Context, f func(*sql.Conn) error) (err error) {
 	db, err := sql.Open("postgres", s.url)
 	if err != nil {
@@ -109,7 +110,7 @@ func (s server) admin(ctx context.Context, f func(*sql.Conn) error) (err error) 
 	return f(c)
 }
 
-// named is the server's URL with another database.
+// named returns the server's URL with another database.
 func (s server) named(name string) (string, error) {
 	u, err := url.Parse(s.url)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package testdb gives each test a fresh, migrated database of its own, on
-// SQLite and on Postgres.
+// Package testdb provides each test with a fresh, migrated database of its own,
+// on SQLite and on Postgres.
 //
 // SQLite needs nothing. Postgres is the server named by the environment
 // variable PORTICO_TEST_POSTGRES, which internal/testdb/withpg starts for one
@@ -7,8 +7,8 @@
 //
 //	go run ./internal/testdb/withpg go test ./...
 //
-// Without the variable the tests run on SQLite alone; with CI=true in the
-// environment that is a failure.
+// Without the variable the tests run on SQLite only; with CI=true in the
+// environment they fail.
 package testdb
 
 import (
@@ -23,12 +23,12 @@ import (
 	"portico/migrate"
 )
 
-// Variable names the environment variable that holds the Postgres server's
-// URL. The user must be allowed to create databases.
+// Variable is the environment variable with the Postgres server's URL. The user
+// must be allowed to create databases.
 const Variable = "PORTICO_TEST_POSTGRES"
 
 // Each runs f as the subtests "sqlite" and "postgres", each with the URL of a
-// fresh, migrated database that is gone when the subtest ends.
+// fresh, migrated database that is deleted when the subtest ends.
 func Each(t *testing.T, f func(t *testing.T, url string)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { f(t, SQLite(t)) })
@@ -52,7 +52,7 @@ func EachEmpty(t *testing.T, f func(t *testing.T, url string)) {
 	}
 }
 
-// SQLite returns the URL of a migrated file in the test's own folder.
+// SQLite returns the URL of a migrated file in the test's own directory.
 func SQLite(t testing.TB) string {
 	t.Helper()
 	content, err := migratedFile()
@@ -72,14 +72,14 @@ func EmptySQLite(t testing.TB) string {
 	return "sqlite:" + filepath.Join(t.TempDir(), "portico.db")
 }
 
-// Postgres returns the URL of a migrated database. ok is false when there is no
-// server (with CI=true the test fails instead).
+// Postgres returns the URL of a migrated database. ok is false if there is no
+// server; with CI=true the test fails instead.
 func Postgres(t testing.TB) (url string, ok bool) {
 	t.Helper()
 	return temporary(t, func(ctx context.Context, s server) (string, error) { return s.template(ctx) })
 }
 
-// EmptyPostgres returns the URL of an empty database, else like Postgres.
+// EmptyPostgres is Postgres with an empty database.
 func EmptyPostgres(t testing.TB) (url string, ok bool) {
 	t.Helper()
 	return temporary(t, func(context.Context, server) (string, error) { return "template0", nil })
@@ -91,8 +91,8 @@ func Open(t testing.TB, url string) *database.DB {
 	return OpenWith(t, url, database.Options{})
 }
 
-// OpenWith is Open with options. A transaction may be held for longer than a
-// server may hold one: tests do so on purpose.
+// OpenWith is Open with options. It allows transactions to stay open for longer
+// than a server would, which some tests do on purpose.
 func OpenWith(t testing.TB, url string, o database.Options) *database.DB {
 	t.Helper()
 	if o.Abandoned == 0 {
@@ -110,8 +110,8 @@ func OpenWith(t testing.TB, url string, o database.Options) *database.DB {
 	return db
 }
 
-// required reports whether there is a Postgres server, and ends the test where
-// there has to be one.
+// required reports whether there is a Postgres server, and ends the test if
+// there must be one.
 func required(t testing.TB) bool {
 	t.Helper()
 	if os.Getenv(Variable) != "" {
@@ -146,8 +146,8 @@ func temporary(t testing.TB, origin func(context.Context, server) (string, error
 	return url, true
 }
 
-// migratedFile is the content of a migrated SQLite file, made once in a
-// process: copying it takes a tenth of migrating.
+// migratedFile is the content of a migrated SQLite file, created once per
+// process: copying it takes a tenth of the time of migrating.
 var migratedFile = sync.OnceValues(func() (content []byte, err error) {
 	folder, err := os.MkdirTemp("", "portico-template-")
 	if err != nil {
@@ -172,7 +172,7 @@ func migrated(ctx context.Context, url string) error {
 		return err
 	}
 	if _, err := migrate.Up(ctx, db); err != nil {
-		_ = db.Close() // the first error is the one to tell
+		_ = db.Close() // the first error is the one to return
 		return err
 	}
 	return db.Close()

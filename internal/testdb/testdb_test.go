@@ -32,7 +32,7 @@ func TestEachIsFreshAndMigrated(t *testing.T) {
 	})
 }
 
-// Many tests, as of several processes, ask for their databases at once.
+// Many tests, as of several processes, request their databases at once.
 func TestManyAtOnce(t *testing.T) {
 	if _, ok := testdb.Postgres(t); !ok {
 		t.Skip("without a server there is nothing to share")

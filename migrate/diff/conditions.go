@@ -11,12 +11,12 @@ import (
 	"portico/internal/database"
 )
 
-// spelledAlike keeps conditions from looking different for ever: Postgres
-// stores "a IN ('x')" as "((a)::text = ANY (ARRAY['x'::text]))". So it makes
-// the wanted tables in an empty database to learn how it spells them. Where
-// the present database has just that, its spelling is taken for the wanted
-// one; elsewhere ours is kept, for the migration that will be written.
-func spelledAlike(ctx context.Context, scratch *database.DB) schema.DiffHook {
+// normalizeConditions prevents conditions from differing in spelling only: Postgres
+// stores "a IN ('x')" as "((a)::text = ANY (ARRAY['x'::text]))". It creates the
+// wanted tables in an empty database to learn how Postgres spells them. If the
+// present database has the same spelling, that is used for the wanted condition;
+// otherwise the schema's own is kept, for the migration that will be written.
+func normalizeConditions(ctx context.Context, scratch *database.DB) schema.DiffHook {
 	return func(next schema.Differ) schema.Differ {
 		return schema.DiffFunc(func(current, desired *atlas.Schema) ([]atlas.Change, error) {
 			driver, err := postgres.Open(scratch)
@@ -42,7 +42,7 @@ func spelledAlike(ctx context.Context, scratch *database.DB) schema.DiffHook {
 	}
 }
 
-// conditions finds the expressions of a schema's CHECKs and partial indexes,
+// conditions returns the expressions of a schema's CHECKs and partial indexes,
 // by table and name.
 func conditions(s *atlas.Schema) map[string]*string {
 	found := map[string]*string{}

@@ -1,15 +1,15 @@
-// Command diff writes the next migration of both databases from what ent's
-// schema has and the migrations so far do not:
+// Command diff writes the next migration of both databases, with what ent's
+// schema has and the existing migrations do not:
 //
 //	go run ./internal/testdb/withpg go run ./migrate/diff add_labels
 //
 // It only adds: what the schema no longer has stays in the database until a
-// migration written by hand removes it, and parts written by hand, such as
-// triggers, are left alone. After editing or adding a file by hand,
+// hand-written migration removes it, and hand-written parts, such as triggers,
+// are not changed. After editing or adding a file by hand,
 //
 //	go run ./migrate/diff
 //
-// without a name brings the checksums up to date.
+// without a name updates the checksums.
 package main
 
 import (
@@ -53,7 +53,7 @@ func run(args []string) error {
 	return nil
 }
 
-// writeBoth finds both plans before it writes either, and gives them one
+// writeBoth computes both plans before it writes either, and gives them the same
 // version.
 func writeBoth(ctx context.Context, folders map[string]string, name string) error {
 	version := time.Now().UTC().Format("20060102150405")

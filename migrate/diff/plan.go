@@ -18,9 +18,9 @@ import (
 	"portico/migrate"
 )
 
-// pending replays a folder of migrations in a throwaway database and gives the
-// SQL that is still missing for the tables; "" when nothing is. The SQL has
-// been tried there, and leaves nothing to be done.
+// pending applies a directory of migrations to a throwaway database and returns
+// the SQL that the tables still need; "" if none. It has applied that SQL there
+// and verified that nothing is left.
 func pending(ctx context.Context, d string, files fs.FS, tables []*schema.Table) (text string, err error) {
 	url, drop, err := throwaway(ctx, d)
 	if err != nil {
@@ -60,7 +60,7 @@ func plan(ctx context.Context, db *database.DB, tables []*schema.Table) (text st
 	dir := &atlas.MemDir{}
 	options := []schema.MigrateOption{
 		schema.WithDir(dir), schema.WithErrNoPlan(true), schema.WithFormatter(atlas.DefaultFormatter),
-		schema.WithDiffOptions(atlasschema.DiffNormalized()), // else a CHECK is compared by its name alone
+		schema.WithDiffOptions(atlasschema.DiffNormalized()), // otherwise CHECKs are compared by name only
 	}
 	if db.Dialect() == dialect.Postgres {
 		scratch, close, failed := openScratch(ctx)
@@ -68,7 +68,7 @@ func plan(ctx context.Context, db *database.DB, tables []*schema.Table) (text st
 			return "", failed
 		}
 		defer func() { err = errors.Join(err, close()) }()
-		options = append(options, schema.WithDiffHook(spelledAlike(ctx, scratch)))
+		options = append(options, schema.WithDiffHook(normalizeConditions(ctx, scratch)))
 	}
 	m, err := schema.NewMigrate(db.Driver(), options...)
 	if err != nil {
@@ -90,7 +90,7 @@ func plan(ctx context.Context, db *database.DB, tables []*schema.Table) (text st
 	return string(written[0].Bytes()), nil
 }
 
-// openScratch opens an empty Postgres database that is dropped by close.
+// openScratch opens an empty Postgres database, which close drops.
 func openScratch(ctx context.Context) (db *database.DB, close func() error, err error) {
 	url, drop, err := testdb.Throwaway(ctx)
 	if err != nil {

@@ -26,7 +26,7 @@ func TestNoDrift(t *testing.T) {
 	})
 }
 
-// A table more in the schema is seen, a table more in the database is not.
+// An additional table in the schema is a difference, one in the database is not.
 func TestDriftIsSeen(t *testing.T) {
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
 		ctx := context.Background()

@@ -12,32 +12,32 @@ import (
 	"portico/internal/portal"
 )
 
-// The builders go through the services, as people do, so that every row has
-// its event. ctx is the administrator's or developer's who does it.
+// The builders call the services, as people do, so that every row has its event.
+// ctx is the context of the administrator or developer who acts.
 
-// MustOrganization makes an organization.
+// MustOrganization creates an organization.
 func (f *Fixture) MustOrganization(t testing.TB, slug string) *db.Organization {
 	t.Helper()
 	o, err := f.Portal.CreateOrganization(t.Context(), slug, "The "+slug+" organization")
 	return must(t, o, err)
 }
 
-// MustAdmin makes an administrator of an organization, and gives the context
-// to act in.
+// MustAdmin creates an administrator of an organization, and returns the
+// administrator's context.
 func (f *Fixture) MustAdmin(t testing.TB, o *db.Organization) context.Context {
 	t.Helper()
 	u, err := f.Portal.CreateStaff(t.Context(), o.Slug, "Staff Member", address.ParseEmail("admin-"+uuid.NewString()+"@"+o.Slug+".example"), Password)
 	return f.Enter(t, must(t, u, err))
 }
 
-// MustAccount makes an account.
+// MustAccount creates an account.
 func (f *Fixture) MustAccount(t testing.TB, admin context.Context, name string) *db.Account {
 	t.Helper()
 	a, err := f.Portal.CreateAccount(admin, portal.CreateAccountInput{Name: name})
 	return must(t, a, err)
 }
 
-// MustUser makes a developer of an account.
+// MustUser creates a developer of an account.
 func (f *Fixture) MustUser(t testing.TB, admin context.Context, a *db.Account, role domain.MembershipRole) *db.User {
 	t.Helper()
 	id := a.GlobalID()
@@ -48,14 +48,14 @@ func (f *Fixture) MustUser(t testing.TB, admin context.Context, a *db.Account, r
 	return must(t, u, err)
 }
 
-// MustDeveloper makes a developer who owns an account, and gives the context
-// to act in.
+// MustDeveloper creates a developer who owns an account, and returns the
+// developer's context.
 func (f *Fixture) MustDeveloper(t testing.TB, admin context.Context, a *db.Account) context.Context {
 	t.Helper()
 	return f.Enter(t, f.MustUser(t, admin, a, domain.Owner))
 }
 
-// MustProduct makes a published product whose subscriptions are approved by a
+// MustProduct creates a published product whose subscriptions are approved by a
 // person, with one free plan.
 func (f *Fixture) MustProduct(t testing.TB, admin context.Context, name string) (*db.Product, *db.Plan) {
 	t.Helper()
@@ -66,21 +66,21 @@ func (f *Fixture) MustProduct(t testing.TB, admin context.Context, name string) 
 	return must(t, p, err), plan
 }
 
-// MustPlan makes a free plan of a product.
+// MustPlan creates a free plan of a product.
 func (f *Fixture) MustPlan(t testing.TB, admin context.Context, p *db.Product, name string) *db.Plan {
 	t.Helper()
 	made, err := f.Portal.CreatePlan(admin, portal.CreatePlanInput{ProductID: p.GlobalID(), Name: name})
 	return must(t, made, err)
 }
 
-// MustApp makes an app, with its first key, of the developer's account.
+// MustApp creates an app, with its first credential, in the developer's account.
 func (f *Fixture) MustApp(t testing.TB, developer context.Context, name string) portal.CreatedApp {
 	t.Helper()
 	made, err := f.Portal.CreateApp(developer, portal.CreateAppInput{Name: name})
 	return must(t, made, err)
 }
 
-// MustAppOf makes an app, with its first key, of an account.
+// MustAppOf creates an app, with its first credential, in an account.
 func (f *Fixture) MustAppOf(t testing.TB, admin context.Context, a *db.Account, name string) portal.CreatedApp {
 	t.Helper()
 	id := a.GlobalID()
@@ -88,14 +88,15 @@ func (f *Fixture) MustAppOf(t testing.TB, admin context.Context, a *db.Account, 
 	return must(t, made, err)
 }
 
-// MustKey makes a key; in names the app or the account.
+// MustKey creates a credential; in names the app or the account.
 func (f *Fixture) MustKey(t testing.TB, ctx context.Context, in portal.GenerateKeyInput) portal.CreatedCredential {
 	t.Helper()
 	made, err := f.Portal.GenerateKey(ctx, in)
 	return must(t, made, err)
 }
 
-// MustRegister registers an app with a product by a plan; it waits.
+// MustRegister creates a subscription of an app to a product with a plan. It is
+// pending.
 func (f *Fixture) MustRegister(t testing.TB, ctx context.Context, a *db.App, p *db.Product, by *db.Plan) *db.Subscription {
 	t.Helper()
 	plan := by.GlobalID()
@@ -103,15 +104,16 @@ func (f *Fixture) MustRegister(t testing.TB, ctx context.Context, a *db.App, p *
 	return must(t, made, err).Subscription
 }
 
-// Tenant is an organization with somebody in each role.
+// Tenant is an organization with one person in each role.
 type Tenant struct {
 	Organization *db.Organization
 	Account      *db.Account
-	// Admin and Developer are the contexts to act in.
+	// Admin and Developer are the contexts of the two.
 	Admin, Developer context.Context
 }
 
-// MustTenant makes an organization, an administrator, an account and its owner.
+// MustTenant creates an organization, an administrator, an account and its
+// owner.
 func (f *Fixture) MustTenant(t testing.TB, slug string) Tenant {
 	t.Helper()
 	o := f.MustOrganization(t, slug)

@@ -1,6 +1,6 @@
-// Package portaltest gives tests a Portal that works: a fresh database, a
-// clock that stands still, key rings in memory, passwords hashed cheaply, and
-// builders for everything a test needs to exist before it begins.
+// Package portaltest provides tests with a working Portal: a fresh database, a
+// fake clock, key rings in memory, cheap password hashes, and builders for
+// everything that a test needs.
 package portaltest
 
 import (
@@ -24,10 +24,10 @@ import (
 	"portico/internal/viewer"
 )
 
-// Password is the one that every user of the builders has.
+// Password is the password of every user that the builders create.
 const Password = "correct horse battery"
 
-// Fixture is a Portal and what it stands on.
+// Fixture is a Portal and its dependencies.
 type Fixture struct {
 	Portal    *portal.Portal
 	Directory *portal.Directory
@@ -41,11 +41,11 @@ type Fixture struct {
 	options   portal.Options
 }
 
-// Start is when each test begins.
+// Start is the time at which each test begins.
 func Start() time.Time { return time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC) }
 
-// New returns a Portal over the database of a url, as testdb gives it, until the
-// test ends.
+// New returns a Portal that uses the database of url, as returned by testdb,
+// until the test ends.
 func New(t testing.TB, url string) *Fixture {
 	t.Helper()
 	return NewWith(t, url, database.Options{})
@@ -73,23 +73,23 @@ func NewWith(t testing.TB, url string, o database.Options) *Fixture {
 	return f
 }
 
-// With makes another Portal over the same, with other options.
+// With returns another Portal with the same dependencies and other options.
 func (f *Fixture) With(change func(*portal.Options)) *portal.Portal {
 	o := f.options
 	change(&o)
 	return portal.New(o)
 }
 
-// System is the context of Portico itself, in every organization.
+// System returns the context of Portico itself, in every organization.
 func System(t testing.TB) context.Context {
 	return viewer.NewContext(t.Context(), viewer.ForSystem(uuid.Nil))
 }
 
-// As is the context of a viewer.
+// As returns the context of a viewer.
 func As(t testing.TB, v viewer.Viewer) context.Context { return viewer.NewContext(t.Context(), v) }
 
-// Enter returns the context of a user as a request would have it: the user's
-// row, policies and first account are read anew.
+// Enter returns the context of a user as a request would have it: it reads the
+// user's row, policies and first account from the database.
 func (f *Fixture) Enter(t testing.TB, u *db.User) context.Context {
 	t.Helper()
 	v, ok, err := f.Directory.Person(t.Context(), u.OrganizationID, u.ID, u.TokenVersion)
@@ -100,7 +100,7 @@ func (f *Fixture) Enter(t testing.TB, u *db.User) context.Context {
 	return As(t, v)
 }
 
-// must ends the test when something that has to exist could not be made.
+// must ends the test if err is not nil.
 func must[T any](t testing.TB, v T, err error) T {
 	t.Helper()
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package network stands between a program and its Postgres server, for tests
-// of what happens when the network fails.
+// Package network is a proxy between a program and its Postgres server, for
+// tests of what happens when the network fails.
 package network
 
 import (
@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Network stands between the program and Postgres, and can fail.
+// Network is a TCP proxy that can fail.
 type Network struct {
 	server   string
 	listener net.Listener
@@ -17,14 +17,14 @@ type Network struct {
 
 	mu   sync.Mutex
 	came *sync.Cond
-	// silent: nothing is carried, and nobody is told. refusing: connections
-	// are closed as soon as they are made.
+	// silent: nothing is forwarded, and connections stay open. refusing:
+	// connections are closed as soon as they are accepted.
 	silent, refusing bool
 	conns            []net.Conn
 }
 
-// New returns a network that works, and the URL by which the database of
-// databaseURL is reached through it. It lasts until the end of the test.
+// New returns a working network, and the URL by which the database of
+// databaseURL is reached through it. It is closed at the end of the test.
 func New(t testing.TB, databaseURL string) (n *Network, through string) {
 	t.Helper()
 	u, err := url.Parse(databaseURL)
@@ -90,21 +90,21 @@ func (n *Network) carry(to, from net.Conn) {
 	}
 }
 
-// Silence swallows everything from now on; nobody is told.
+// Silence stops forwarding, without closing any connection.
 func (n *Network) Silence() { n.set(true, false) }
 
-// Cut breaks all connections, and each new one at once.
+// Cut closes all connections, and each new one at once.
 func (n *Network) Cut() { n.set(false, true) }
 
-// Break breaks the connections that there are; new ones work.
+// Break closes the present connections; new ones work.
 func (n *Network) Break() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.closeAll()
 }
 
-// Restore makes the network work again. What was swallowed arrives late, where
-// anybody still waits for it.
+// Restore makes the network work again. Data that was withheld arrives late, on
+// connections that are still open.
 func (n *Network) Restore() { n.set(false, false) }
 
 func (n *Network) set(silent, refusing bool) {

@@ -4,11 +4,11 @@
 //
 //	go run ./internal/testdb/withpg go test ./...
 //
-// The server lives in a temporary folder on a free port of this machine, is
-// tuned for throwing away, and is named to the command by the environment
-// variable PORTICO_TEST_POSTGRES. Its end, and the command's exit code and
-// signals, are passed on. Without Postgres on the machine the command runs all
-// the same, on SQLite alone; with CI=true that is an error.
+// The server uses a temporary directory and a free local port, without fsync
+// and other durability. The environment variable PORTICO_TEST_POSTGRES tells
+// the command its URL. withpg stops it when the command ends, forwards signals
+// to the command, and returns its exit code. Without Postgres on the machine
+// the command runs on SQLite only; with CI=true that is an error.
 package main
 
 import (
@@ -38,7 +38,7 @@ func main() {
 }
 
 // run returns the exit code of the command, or 1 and the reason why it did not
-// get to run.
+// run.
 func run(command []string) (code int, err error) {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -65,7 +65,7 @@ func run(command []string) (code int, err error) {
 	return execute(command, append(os.Environ(), testdb.Variable+"="+s.url()), signals)
 }
 
-// execute runs the command and hands it the signals that come meanwhile.
+// execute runs the command and forwards signals to it.
 func execute(command, environment []string, signals <-chan os.Signal) (int, error) {
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Env = environment
@@ -85,8 +85,8 @@ func execute(command, environment []string, signals <-chan os.Signal) (int, erro
 	}
 }
 
-// exitCode is the command's own, or, as a shell has it, 128 and the number of
-// the signal that ended it.
+// exitCode returns the command's exit code, or, as in a shell, 128 plus the
+// number of the signal that ended it.
 func exitCode(err error) (int, error) {
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) {

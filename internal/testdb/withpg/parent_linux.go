@@ -2,7 +2,7 @@ package main
 
 import "syscall"
 
-// endWithParent has the kernel end the server even if withpg is killed.
+// endWithParent makes the kernel end the server even if withpg is killed.
 func endWithParent() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGQUIT}
 }

@@ -4,5 +4,6 @@ package main
 
 import "syscall"
 
-// endWithParent knows no way here: a killed withpg leaves its server behind.
+// endWithParent has no means for this here: a killed withpg leaves its server
+// running.
 func endWithParent() *syscall.SysProcAttr { return &syscall.SysProcAttr{} }

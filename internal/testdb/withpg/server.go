@@ -23,7 +23,7 @@ import (
 // startTime is how long the server may take to answer for the first time.
 const startTime = 30 * time.Second
 
-// server is a running Postgres and the folder with all it wrote.
+// server is a running Postgres server and the directory with its files.
 type server struct {
 	folder string
 	port   int
@@ -31,8 +31,8 @@ type server struct {
 	ended  chan error
 }
 
-// binaries finds the folder that holds initdb and postgres: on the PATH, or,
-// newest first, where Debian and Homebrew put them.
+// binaries returns the directory that contains initdb and postgres: on the PATH,
+// or, newest version first, where Debian and Homebrew install them.
 func binaries() (folder string, ok bool) {
 	folders := filepath.SplitList(os.Getenv("PATH"))
 	for _, pattern := range []string{"/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql*/bin"} {
@@ -53,7 +53,8 @@ func executable(path string) bool {
 	return err == nil && !info.IsDir() && info.Mode()&0o111 != 0
 }
 
-// start makes a database cluster and a server on it that answers.
+// start creates a database cluster, starts a server on it and waits until it
+// answers.
 func start(bin string) (*server, error) {
 	folder, err := os.MkdirTemp("", "portico-postgres-")
 	if err != nil {
@@ -87,11 +88,11 @@ func (s *server) begin(bin string) error {
 	return s.await()
 }
 
-// owner returns the folder to the user "postgres" when we are root, for Postgres
-// refuses to run as root.
+// owner gives the directory to the user "postgres" if the process is root,
+// because Postgres refuses to run as root.
 func (s *server) owner() (*syscall.SysProcAttr, error) {
 	attributes := endWithParent()
-	attributes.Setpgid = true // so that Ctrl-C reaches the command alone
+	attributes.Setpgid = true // so that Ctrl-C reaches only the command
 	if os.Geteuid() != 0 {
 		return attributes, nil
 	}
@@ -111,8 +112,8 @@ func (s *server) owner() (*syscall.SysProcAttr, error) {
 	return attributes, os.Chown(s.folder, int(uid), int(gid))
 }
 
-// launch starts the server, which writes to a file: a pipe of ours would be
-// held open by every process it starts.
+// launch starts the server with its output in a file: a pipe would be kept open
+// by every process that it starts.
 func (s *server) launch(postgres, data string, attributes *syscall.SysProcAttr) error {
 	log, err := os.Create(filepath.Join(s.folder, "log"))
 	if err != nil {
@@ -168,7 +169,7 @@ func (s *server) url() string {
 	return fmt.Sprintf("postgres://portico@127.0.0.1:%d/postgres?sslmode=disable", s.port)
 }
 
-// stop ends the server without ceremony and removes its folder.
+// stop ends the server immediately and removes its directory.
 func (s *server) stop() error {
 	if s.cmd != nil {
 		if err := s.cmd.Process.Signal(syscall.SIGQUIT); err != nil && !errors.Is(err, os.ErrProcessDone) {
@@ -179,8 +180,8 @@ func (s *server) stop() error {
 	return os.RemoveAll(s.folder)
 }
 
-// freePort asks the system. Somebody else may take the port before Postgres
-// does; then the start fails and says so.
+// freePort asks the system for a free port. Another process may take it before
+// Postgres does; then the start fails with an error.
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
