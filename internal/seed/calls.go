@@ -15,22 +15,22 @@ import (
 )
 
 const (
-	// daysOfCalls is how far back calls are counted.
+	// daysOfCalls is how many days back calls are counted.
 	daysOfCalls = 35
-	// fresh is the time of which single minutes are kept.
+	// fresh is how far back counts of single minutes are kept.
 	fresh = 48 * time.Hour
-	// burstsAnHour is in how many minutes of an hour calls come.
+	// burstsAnHour is the number of minutes of an hour that have calls.
 	burstsAnHour = 4
-	// attempts is how many calls are made in vain for one that is not: with a
-	// key that is not good any more, or with a product that is not approved.
+	// attempts is the ratio of refused calls to accepted ones: with a credential
+	// that is no longer valid, or for a product that is not approved.
 	attempts = 0.01
-	// often and seldom are the share of hours with calls, of good ones and of
-	// attempts.
+	// often and seldom are the share of hours with calls, of accepted ones and
+	// of attempts.
 	often, seldom = 0.4, 0.04
 )
 
-// caller is an app that makes calls, with all its keys and the newest of its
-// subscriptions with each product.
+// caller is an app that makes calls, with all its credentials and the newest of
+// its subscriptions to each product.
 type caller struct {
 	account, app  uuid.UUID
 	busy          int // calls on a busy day
@@ -38,21 +38,22 @@ type caller struct {
 	registrations []*db.Subscription
 }
 
-// calledWith is a key, and the products that it reaches; nil: all.
+// calledWith is a credential, and the products that it reaches; nil means all.
 type calledWith struct {
 	*db.Credential
 	listed []string
 }
 
-// stream is what one key calls of one product.
+// stream is the calls of one product with one credential.
 type stream struct {
-	usage.Call   // without the endpoint; Code is the verdict that nearly all get
+	usage.Call   // without the endpoint; Code is the verdict on nearly all
 	registration *db.Subscription
 	endpoints    []uuid.UUID
 	daily        float64
 }
 
-// streams returns what an app calls. Keys share its calls by what they are for.
+// streams returns what an app calls. The purpose of each credential determines
+// its share of the calls.
 func (c caller) streams(offers map[uuid.UUID]offer, today time.Time) []stream {
 	var out []stream
 	whole := 0.0
@@ -78,15 +79,15 @@ func (c caller) streams(offers map[uuid.UUID]offer, today time.Time) []stream {
 	return out
 }
 
-// The verdicts that the demo data knows, spelled as those of package verdict.
+// The verdicts in the demo data, spelled as in package verdict.
 const (
 	valid         = "VALID"
 	rateLimited   = "RATE_LIMITED"
 	quotaExceeded = "QUOTA_EXCEEDED"
 )
 
-// verdictOf is what a call with a key gets: the key's state counts before the
-// subscription's.
+// verdictOf returns the verdict on a call with a credential: the credential's
+// state counts before the subscription's.
 func verdictOf(k *db.Credential, s *db.Subscription, now time.Time) string {
 	if status := k.Status.At(now, k.ExpiresAt); status != lifecycle.CredentialActive {
 		return string(status)
@@ -101,7 +102,7 @@ func verdictOf(k *db.Credential, s *db.Subscription, now time.Time) string {
 	}
 }
 
-// reached are the endpoints that a subscription reaches, in one order.
+// reached returns the endpoints that a subscription reaches, in a fixed order.
 func (o offer) reached(s *db.Subscription) []uuid.UUID {
 	if s.EndpointIds != nil {
 		return s.EndpointIds
@@ -109,9 +110,10 @@ func (o offer) reached(s *db.Subscription) []uuid.UUID {
 	return o.inOrder
 }
 
-// hour makes the calls of one hour: give is told of each minute's. The same
-// hour has the same calls whenever the data is made. Calls after now are left
-// out; of the hours before the minutes, all calls are in the first minute.
+// hour generates the calls of one hour, and calls give for each minute's. The
+// same hour has the same calls each time the data is created. Calls after now
+// are omitted; in hours before those with counts of minutes, all calls are in
+// the first minute.
 func (s *stream) hour(start time.Time, loc *time.Location, now time.Time, give func(call usage.Call, at time.Time, n int64)) {
 	r := rand.New(rand.NewPCG(binary.BigEndian.Uint64(s.Credential[8:]), binary.BigEndian.Uint64(s.registration.ID[8:])^uint64(start.Unix())))
 	chance := often
@@ -152,7 +154,8 @@ func (s *stream) hour(start time.Time, loc *time.Location, now time.Time, give f
 	}
 }
 
-// share is which part of a day's calls come in an hour: most at work.
+// share returns the share of a day's calls in an hour: most are in working
+// hours.
 func share(t time.Time) float64 {
 	s := 0.01
 	if h := t.Hour(); h >= 8 && h < 18 {

@@ -19,7 +19,7 @@ import (
 	"portico/internal/viewer"
 )
 
-// Hours, days and single minutes tell the same.
+// The counts of hours, days and single minutes agree.
 func TestCallsAddUp(t *testing.T) {
 	each(t, func(t *testing.T, d *database.DB, org string) {
 		sum := func(table, where string, args ...any) int {
@@ -34,7 +34,7 @@ func TestCallsAddUp(t *testing.T) {
 		if all == 0 || all != sum("usage_hours", "true") {
 			t.Errorf("%d calls by the day, %d by the hour", all, sum("usage_hours", "true"))
 		}
-		// Minutes are there from some moment on, and from then on all are.
+		// From some moment on, all minutes have counts.
 		since := today().Truncate(time.Hour).Add(-47 * time.Hour)
 		minutes := sum("usage_minutes", "at >= $2", since)
 		if minutes == 0 || minutes != sum("usage_hours", "at >= $2", since) {
@@ -60,7 +60,7 @@ func TestCallsAddUp(t *testing.T) {
 	})
 }
 
-// A chart of the last 30 days has something to show on each of them.
+// A chart of the last 30 days has calls on each of them.
 func TestCallsOfEachDay(t *testing.T) {
 	each(t, func(t *testing.T, d *database.DB, org string) {
 		days := ask(t, d, "SELECT count(*) FROM (SELECT DISTINCT at FROM usage_days WHERE organization_id = $1) days", org)[0]
@@ -74,8 +74,8 @@ func TestCallsOfEachDay(t *testing.T) {
 	})
 }
 
-// What is used of a quota is what passed in its present period, and no more
-// than there is.
+// The use of a quota is the number of accepted calls in its current period, and
+// within the quota.
 func TestQuotasAddUp(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		o, _ := seeded(t, url)
@@ -129,8 +129,8 @@ func TestQuotasAddUp(t *testing.T) {
 	})
 }
 
-// The calls of days that are over are the same at each time and on each
-// database, quotas aside, whose first days are not counted from their start.
+// The calls of past days are the same each time and on each database, except for
+// quotas, whose first days are not counted from their start.
 func TestCallsAreTheSameEachTime(t *testing.T) {
 	past := func(o seed.Options) []string {
 		return ask(t, o.Database, `SELECT id, calls FROM usage_days WHERE at < $1 AND at > $2 AND code NOT IN ('VALID', 'QUOTA_EXCEEDED') ORDER BY id`,

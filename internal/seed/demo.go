@@ -7,7 +7,7 @@ import (
 	"portico/internal/lifecycle"
 )
 
-// demo is the organization that one looks at first.
+// demo is the organization to look at first.
 func demo() organization {
 	return organization{
 		slug: "demo", name: "Demo Corporation", website: "https://demo.example", support: "support@demo.example",

@@ -32,7 +32,7 @@ func manualProducts() []product {
 				{name: "Pay as you go", kind: domain.PlanMetered, rate: perSecond(25), quota: aMonth(5_000_000), price: perThousand("0.50")},
 				{name: "Volume", kind: domain.PlanTiered, rate: perSecond(100), quota: aMonth(50_000_000), price: perThousand("0.40")},
 			}},
-		// Letters go out: what is not listed does not pass.
+		// Letters are really sent, so only calls of listed endpoints pass.
 		{name: "mail-delivery", title: "Mail Delivery", version: "1.0", description: "Sends letters, and tells what became of them.",
 			enforced: true,
 			endpoints: []endpoint{post("/letters", "Sends a letter."), get("/letters/{id}", "What became of a letter."),
@@ -65,7 +65,7 @@ func automaticProducts() []product {
 	}
 }
 
-// specialProducts are not in everybody's catalogue, or not for long.
+// specialProducts are hidden from some catalogues, or soon to be withdrawn.
 func specialProducts() []product {
 	return []product{
 		{name: "vehicle-data", title: "Vehicle Data", version: "0.9", description: "Models and engines. Nothing new is added.",

@@ -16,7 +16,7 @@ import (
 	"portico/internal/viewer"
 )
 
-// each plays f with the demo data, on both databases, for each organization's id.
+// each runs f with the demo data, on both databases, for each organization's id.
 func each(t *testing.T, f func(t *testing.T, d *database.DB, organization string)) {
 	t.Helper()
 	testdb.Each(t, func(t *testing.T, url string) {
@@ -29,7 +29,7 @@ func each(t *testing.T, f func(t *testing.T, d *database.DB, organization string
 	})
 }
 
-// wants returns which lines are missing, and which are not wanted.
+// wants fails the test for lines that are missing or unexpected.
 func wants(t *testing.T, got []string, want ...string) {
 	t.Helper()
 	slices.Sort(got)
@@ -77,7 +77,7 @@ func TestEveryStatus(t *testing.T) {
 	})
 }
 
-// Nobody could register with a product without a plan.
+// Nobody could subscribe to a product without a plan.
 func TestWhatIsOnOfferHasAPlan(t *testing.T) {
 	each(t, func(t *testing.T, d *database.DB, org string) {
 		wants(t, ask(t, d, "SELECT name FROM products x WHERE status IN ('PUBLISHED', 'DEPRECATED') AND organization_id = $1 "+
@@ -127,8 +127,8 @@ func TestSpecialRows(t *testing.T) {
 	})
 }
 
-// The first products in a developer's catalogue, by age and by title, need an
-// approval and nothing else, and let ten calls a second through.
+// The first products in a developer's catalogue, by age and by title, need only
+// an approval, and allow ten calls a second.
 func TestFirstProducts(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		o, sum := seeded(t, url)
@@ -172,8 +172,8 @@ func firstThree(t *testing.T, all []*db.Product) string {
 	return all[0].Title + ", " + all[1].Title + ", " + all[2].Title
 }
 
-// The subscriptions in their log end where the rows stand, and each is asked
-// for before it is decided.
+// For each subscription the log ends in the row's state, and the request
+// precedes the decision.
 func TestLogTellsTheRows(t *testing.T) {
 	each(t, func(t *testing.T, d *database.DB, org string) {
 		for _, of := range []string{"accounts ACCOUNT_CREATED", "users USER_CREATED", "memberships MEMBER_ADDED", "products PRODUCT_CREATED",
@@ -196,8 +196,8 @@ func TestLogTellsTheRows(t *testing.T) {
 	})
 }
 
-// inOrder checks that positions are dense, that time goes forward with them
-// and that it does not reach the future.
+// inOrder checks that positions are dense, and that time increases with them and
+// stays in the past.
 func inOrder(t *testing.T, d *database.DB, org string) {
 	t.Helper()
 	n := ask(t, d, "SELECT count(*) FROM events WHERE organization_id = $1", org)[0]
@@ -212,8 +212,8 @@ func inOrder(t *testing.T, d *database.DB, org string) {
 	}
 }
 
-// What people see is the same on each database and at each time; ids sort as
-// the rows came to be.
+// What people see is the same on each database and each time; ids sort in the
+// order of creation.
 func TestSameEachTime(t *testing.T) {
 	var first []string
 	testdb.Each(t, func(t *testing.T, url string) {
@@ -253,7 +253,7 @@ func TestSameEachTime(t *testing.T) {
 	}
 }
 
-// Passwords of keys are not among what is the same each time.
+// Passwords of credentials differ each time.
 func TestSecretsDiffer(t *testing.T) {
 	hashes := "SELECT hex(secret_hash) FROM credentials WHERE secret_hash IS NOT NULL"
 	one, _ := seeded(t, testdb.SQLite(t))

@@ -7,25 +7,25 @@ import (
 	"github.com/google/uuid"
 )
 
-// When the ids of the seed pretend to have been made, in Unix milliseconds:
-// before any real id, so that they sort before all of them, and the large set
-// after the demo data.
+// The times in the ids of the seed, in Unix milliseconds: before any real id, so
+// that they sort before all of them, and the large set after the demo data.
 const (
 	demoFrom  = 1_735_689_600_000 // January 2025
 	largeFrom = 1_738_368_000_000 // February 2025
 	largeTo   = 1_740_787_200_000 // March 2025
 )
 
-// namespace keeps names that are hashed to UUIDs apart from everybody else's.
+// namespace separates names that are hashed to UUIDs from those of other
+// programs.
 var namespace = uuid.MustParse("5c6f3a0e-6f0b-4d0a-9c39-0f6f7d1f2b77")
 
-// named is the UUID that a name always has.
+// named returns the fixed UUID of a name.
 func named(kind string, n int64) uuid.UUID {
 	return uuid.NewSHA1(namespace, []byte(kind+" "+strconv.FormatInt(n, 10)))
 }
 
-// ident is the id that a row always has: a UUID of version 7 for the moment n
-// milliseconds after from, so that a greater n sorts later.
+// ident returns the fixed id of a row: a UUID of version 7 for n milliseconds
+// after from, so that a greater n sorts later.
 func ident(from, n int64) uuid.UUID {
 	at := from + n
 	id := named("row", at)
@@ -35,7 +35,7 @@ func ident(from, n int64) uuid.UUID {
 	return id
 }
 
-// floor is the least UUID of version 7 of a moment.
+// floor returns the least UUID of version 7 at a time.
 func floor(ms int64) (id uuid.UUID) {
 	var b [8]byte
 	binary.BigEndian.PutUint64(b[:], uint64(ms)<<16)
@@ -44,7 +44,7 @@ func floor(ms int64) (id uuid.UUID) {
 	return id
 }
 
-// series hands out ids in ascending order.
+// series generates ids in ascending order.
 type series struct{ from, n int64 }
 
 func (s *series) next() uuid.UUID {

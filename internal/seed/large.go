@@ -18,27 +18,27 @@ import (
 )
 
 const (
-	// MostApps is the greatest number of apps that Large makes.
+	// MostApps is the most apps that Large creates.
 	MostApps = 1_000_000
 	// perAccount is how many apps of the large set an account has.
 	perAccount = 100
-	// perAppend is how many events one statement writes: so few that the text
-	// stays prepared, and because SQLite looks for each of its named parameters
-	// among all of them.
+	// perAppend is how many events one statement writes: few enough that the
+	// text stays prepared, and because SQLite searches all named parameters for
+	// each of them.
 	perAppend = 20
-	// perBatch is how many apps one transaction makes: few enough that others
-	// who write to the same database wait for less than a second, and that the
-	// rows of a table fit into one statement.
+	// perBatch is how many apps one transaction creates: few enough that other
+	// writers of the database wait for less than a second, and that the rows of
+	// a table fit into one statement.
 	perBatch = 250
 )
 
-// Large sees to it that the organization demo has, besides the demo data,
-// which it makes first if need be, that many apps in accounts called "Load
-// 0001", "Load 0002" …, 100 in each: apps with one to three keys and one to
-// three approved subscriptions, and their events. It makes only those that are
-// missing, so that it can be broken off and begun again, or repeated with a
-// greater number. The summary counts what was made this time. Like Demo it fails
-// with ErrNotEmpty beside other organizations.
+// Large creates, in the organization demo, accounts named "Load 0001", "Load
+// 0002" and so on with 100 apps each, up to the given number of apps: apps with
+// one to three credentials and one to three approved subscriptions, and their
+// events. It first creates the demo data if it does not exist. It creates only
+// what is missing, so it can be interrupted and restarted, or repeated with a
+// greater number. The summary counts what was created by this call. Like Demo it
+// returns ErrNotEmpty beside other organizations.
 func Large(ctx context.Context, o Options, apps int) (*Summary, error) {
 	ctx = asSystem(ctx)
 	if apps < 1 || apps > MostApps {
@@ -72,7 +72,7 @@ func Large(ctx context.Context, o Options, apps int) (*Summary, error) {
 	return sum, nil
 }
 
-// load makes the large set.
+// load creates the large set.
 type load struct {
 	Options
 	sum    *Summary
@@ -81,13 +81,14 @@ type load struct {
 	offers []automaticOffer
 }
 
-// automaticOffer is a product, and a plan of it that needs no approval.
+// automaticOffer is a product with a plan of it that needs no approval.
 type automaticOffer struct {
 	product *db.Product
 	plan    *db.Plan
 }
 
-// prepare finds what the apps are registered with: what needs no approval.
+// prepare finds the products and plans that need no approval, to which the apps
+// subscribe.
 func (l *load) prepare(ctx context.Context) (err error) {
 	l.org, err = l.Client.Organization.Query().Where(dborg.Slug(demo().slug)).Only(ctx)
 	if db.IsNotFound(err) {
@@ -116,7 +117,7 @@ func (l *load) prepare(ctx context.Context) (err error) {
 	return nil
 }
 
-// batch makes the apps from one number up to another in one transaction.
+// batch creates the apps first to end in one transaction.
 func (l *load) batch(ctx context.Context, first, end int) error {
 	d := &draft{at: l.Clock.Now(), load: l}
 	for n := first; n < end; n++ {

@@ -12,14 +12,15 @@ import (
 )
 
 const (
-	// mostKeys and mostRegistrations bound what an app of the large set has.
+	// mostKeys and mostRegistrations bound the credentials and subscriptions of
+	// an app of the large set.
 	mostKeys          = 3
 	mostRegistrations = 3
-	// slots is how many ids are set aside for each app, its account's included.
+	// slots is how many ids are reserved for each app, its account's included.
 	slots = 2 + mostKeys + mostRegistrations
 )
 
-// draft is what one transaction of the large set is going to insert.
+// draft is what one transaction of the large set will insert.
 type draft struct {
 	*load
 	at            time.Time
@@ -30,8 +31,8 @@ type draft struct {
 	told          []eventlog.Entry
 }
 
-// app drafts an app by its number, counted from 0, with all that belongs to
-// it. The apps before end are made a microsecond after one another, the last
+// app adds an app by its number, counted from 0, with everything that belongs to
+// it. The apps before end are created a microsecond after one another, the last
 // one at the time of the transaction.
 func (d *draft) app(n, end int) error {
 	at := d.at.Add(-time.Duration(end-1-n) * time.Microsecond)
@@ -57,7 +58,7 @@ func (d *draft) app(n, end int) error {
 	return nil
 }
 
-// key drafts the i-th key of an app. All are active.
+// key adds the i-th credential of an app. All are active.
 func (d *draft) key(a *db.App, i int, ids *series) error {
 	id := ids.next()
 	k := &db.Credential{ID: id, OrganizationID: a.OrganizationID, AccountID: a.AccountID, AppID: &a.ID,
@@ -73,7 +74,7 @@ func (d *draft) key(a *db.App, i int, ids *series) error {
 	return nil
 }
 
-// subscription drafts a subscription, approved at once.
+// subscription adds a subscription that was approved at once.
 func (d *draft) subscription(a *db.App, o automaticOffer, ids *series) {
 	s := &db.Subscription{ID: ids.next(), OrganizationID: a.OrganizationID, AccountID: a.AccountID, AppID: a.ID,
 		ProductID: o.product.ID, PlanID: o.plan.ID, Status: lifecycle.Initial(true), CreatedAt: a.CreatedAt}
@@ -81,7 +82,7 @@ func (d *draft) subscription(a *db.App, o automaticOffer, ids *series) {
 	d.told = append(d.told, registered(s, o.product, o.plan))
 }
 
-// insert writes the rows, a statement for each table.
+// insert writes the rows with one statement for each table.
 func (d *draft) insert(ctx context.Context, tx *db.Tx) error {
 	err := tx.Account.MapCreateBulk(d.accounts, func(c *db.AccountCreate, i int) {
 		a := d.accounts[i]

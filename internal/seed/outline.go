@@ -7,9 +7,9 @@ import (
 	"portico/internal/lifecycle"
 )
 
-// The types of this file are the outline of the data: what the tables of the
-// organizations are written in. Products are named by their names, plans by
-// theirs; what is left out is the usual.
+// The types of this file describe the data in the tables of the organizations.
+// Products and plans are identified by their names; zero values mean the
+// defaults noted beside the fields.
 
 type organization struct {
 	slug, name       string
@@ -27,35 +27,37 @@ type person struct{ name, email string }
 type account struct {
 	name    string
 	profile domain.Profile
-	// developer owns the account; nil: nobody signs in for it.
+	// developer owns the account; nil means that nobody signs in for it.
 	developer *person
-	// keys are of the whole account.
+	// keys are credentials of the whole account.
 	keys []key
 	apps []app
-	// suspended is why the account was suspended in the end; empty: it was not.
+	// suspended is why the account was finally suspended; empty if it was not.
 	suspended string
 }
 
 type product struct {
 	name, title, description, version string
 	approval                          domain.Approval // Manual
-	// born and ends are the first and the last state; both are Published.
+	// born and ends are the first and the last state; the default of both is
+	// Published.
 	born, ends domain.ProductStatus
 	auth       []domain.AuthType // both
-	// keyless tells that calls need no key, enforced that only calls of the
-	// endpoints pass.
+	// keyless means that calls need no credential, enforced that only calls of
+	// the endpoints pass.
 	keyless, enforced bool
 	endpoints         []endpoint
 	plans             []plan
 }
 
-// endpoint is one of a product's APIs.
+// endpoint is one of a product's operations.
 type endpoint struct {
 	method            domain.Method
 	path, description string
 }
 
-// String names an endpoint within its product, such as "GET /orders/{id}".
+// String returns the endpoint's name within its product, such as "GET
+// /orders/{id}".
 func (e endpoint) String() string { return string(e.method) + " " + e.path }
 
 func get(path, description string) endpoint {
@@ -66,7 +68,7 @@ func post(path, description string) endpoint {
 	return endpoint{domain.MethodPost, path, description}
 }
 
-// listed reports whether every developer finds the product.
+// listed reports whether the product is in every developer's catalogue.
 func (p product) listed() bool {
 	return p.born != domain.Draft && p.ends != domain.Retired
 }
@@ -86,25 +88,25 @@ type app struct {
 	labels            []domain.Label
 	keys              []key
 	registrations     []registration
-	// calls is about how many calls it makes on a busy day.
+	// calls is the approximate number of calls on a busy day.
 	calls int
 }
 
 type key struct {
 	name        string
 	environment domain.Environment // Development
-	// listed are the products that the key reaches; nil: all.
+	// listed are the products that the credential reaches; nil means all.
 	listed []string
 	// addresses are the networks that it may be used from, and rate is its own
-	// limit; its owner sets them a step after it is made.
+	// limit; its owner sets them a step after it was created.
 	addresses []string
 	rate      *domain.RateLimit
-	// lasts is how long the key lives; 0: for ever.
+	// lasts is the lifetime of the credential; 0 means unlimited.
 	lasts time.Duration
-	// expired tells that its time ran out soon after it was made.
+	// expired means that it expired soon after it was created.
 	expired bool
-	// then is what happened to it, in this order; reason and note say why it
-	// was revoked.
+	// then is what happened to it, in this order; reason and note say why it was
+	// revoked.
 	then   []lifecycle.CredentialAction
 	reason domain.RevocationReason
 	note   string
@@ -112,8 +114,8 @@ type key struct {
 
 type registration struct {
 	product, plan string
-	// endpoints are what it is narrowed to, such as "GET /orders/{id}"; nil: all
-	// of the product.
+	// endpoints are those it is narrowed to, such as "GET /orders/{id}"; nil
+	// means all of the product.
 	endpoints []string
 	// then is what happened to it, in this order, and why.
 	then   []lifecycle.SubscriptionAction
@@ -135,8 +137,8 @@ func aDay(n int) *domain.Quota   { return &domain.Quota{Limit: n, Per: domain.Pe
 func aWeek(n int) *domain.Quota  { return &domain.Quota{Limit: n, Per: domain.PerWeek} }
 func aMonth(n int) *domain.Quota { return &domain.Quota{Limit: n, Per: domain.PerMonth} }
 
-// monthly is the price of a month in the organization's currency.
+// monthly returns a price per month in the organization's currency.
 func monthly(amount string) *domain.Price { return &domain.Price{Amount: amount} }
 
-// perThousand is the price of a thousand calls.
+// perThousand returns a price per thousand calls.
 func perThousand(amount string) *domain.Price { return &domain.Price{Amount: amount, Unit: 1000} }

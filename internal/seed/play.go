@@ -12,14 +12,14 @@ import (
 	"portico/internal/viewer"
 )
 
-// player acts out the outline of one organization, in one transaction.
+// player creates the data of one organization, in one transaction.
 type player struct {
 	*db.Tx
 	story
 	ids    *series
 	keys   *minter
 	people map[string]known
-	// development marks the people, whose password everybody knows.
+	// development marks the people, whose password is public.
 	development bool
 	sum         *Summary
 
@@ -29,8 +29,8 @@ type player struct {
 	callers  []caller
 }
 
-// offer is a product with its plans by their names, and its endpoints by
-// theirs, such as "GET /orders/{id}".
+// offer is a product with its plans by their names, and its endpoints by theirs,
+// such as "GET /orders/{id}".
 type offer struct {
 	*db.Product
 	plans     map[string]*db.Plan
@@ -38,13 +38,14 @@ type offer struct {
 	inOrder   []uuid.UUID // of the endpoints
 }
 
-// owner is an account and who acts for it: its developer, else the staff.
+// owner is an account and who acts for it: its developer, or staff if it has
+// none.
 type owner struct {
 	*db.Account
 	by viewer.Viewer
 }
 
-// organization plays the whole story of an organization.
+// organization creates an organization and everything in it.
 func (p *player) organization(ctx context.Context, o organization) (err error) {
 	p.org, err = p.Organization.Create().SetID(p.ids.next()).SetSlug(o.slug).SetName(o.name).
 		SetWebsite(o.website).SetSupportEmail(o.support).SetTimeZone(o.zone).SetCurrency(o.currency).
@@ -76,7 +77,7 @@ func (p *player) organization(ctx context.Context, o organization) (err error) {
 	return p.calls(ctx, o.zone)
 }
 
-// person makes a user.
+// person creates a user.
 func (p *player) person(ctx context.Context, who person, role domain.UserRole, by viewer.Viewer) (*db.User, error) {
 	k := p.people[who.email]
 	u, err := p.User.Create().SetID(p.ids.next()).SetOrganizationID(p.org.ID).SetName(who.name).SetNameFolded(domain.Fold(who.name)).
@@ -91,12 +92,12 @@ func (p *player) person(ctx context.Context, who person, role domain.UserRole, b
 	return u, nil
 }
 
-// acting is how a person stands in the log.
+// acting returns a person as the actor of an event.
 func acting(u *db.User) viewer.Viewer {
 	return viewer.Viewer{Role: viewer.Role(u.Role), OrganizationID: u.OrganizationID, UserID: u.ID, Name: u.Name}
 }
 
-// account makes an account with all that belongs to it.
+// account creates an account with everything that belongs to it.
 func (p *player) account(ctx context.Context, a account) error {
 	made, err := p.Account.Create().SetID(p.ids.next()).SetOrganizationID(p.org.ID).SetName(a.name).SetNameFolded(domain.Fold(a.name)).
 		SetProfile(a.profile).SetCreatedAt(p.now).SetUpdatedAt(p.now).Save(ctx)
@@ -133,7 +134,7 @@ func (p *player) account(ctx context.Context, a account) error {
 	return p.Account.UpdateOne(made).SetStatus(domain.AccountSuspended).SetUpdatedAt(p.now).AddVersion(1).Exec(ctx)
 }
 
-// developer makes the owner of an account.
+// developer creates the owner of an account.
 func (p *player) developer(ctx context.Context, a *db.Account, who person) (viewer.Viewer, error) {
 	u, err := p.person(ctx, who, domain.RolePortal, p.admin)
 	if err != nil {
@@ -153,7 +154,7 @@ func accountEvent(t eventlog.Type, a *db.Account, changes []domain.Change) event
 	return eventlog.Entry{Type: t, Subject: nodeid.Account, SubjectID: a.ID, SubjectName: a.Name, AccountID: &a.ID, Changes: changes}
 }
 
-// by is who asked or decided, as rows keep it: nil for Portico itself.
+// by returns who requested or decided, as rows store it: nil for Portico itself.
 func by(v viewer.Viewer) *uuid.UUID {
 	if !v.SignedIn() {
 		return nil

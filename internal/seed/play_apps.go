@@ -16,7 +16,7 @@ import (
 	"portico/internal/viewer"
 )
 
-// app makes an app, its keys and its subscriptions.
+// app creates an app, its credentials and its subscriptions.
 func (p *player) app(ctx context.Context, own owner, a app) error {
 	id := p.ids.next()
 	create := p.App.Create().SetID(id).SetOrganizationID(p.org.ID).SetAccountID(own.ID).SetReferenceID(named("app", p.ids.n)).
@@ -58,8 +58,8 @@ func appCreated(a *db.App) eventlog.Entry {
 		AccountID: &a.AccountID, AppID: &a.ID, Changes: values("name", a.Name, "referenceId", a.ReferenceID)}
 }
 
-// subscription registers an app with a product, and lets happen what happened
-// then. An earlier subscription with the same product becomes history.
+// registration creates a subscription of an app to a product, and applies what
+// happened to it. An earlier subscription to the same product becomes history.
 func (p *player) registration(ctx context.Context, own owner, a *db.App, r registration) (*db.Subscription, error) {
 	x, ok := p.products[r.product]
 	chosen := x.plans[r.plan]
@@ -100,7 +100,7 @@ func (p *player) registration(ctx context.Context, own owner, a *db.App, r regis
 }
 
 // narrowed returns the ids of the endpoints that a subscription is narrowed to;
-// nil: all of the product.
+// nil means all of the product.
 func (o offer) narrowed(r registration) ([]uuid.UUID, error) {
 	var ids []uuid.UUID
 	for _, name := range r.endpoints {
@@ -113,7 +113,7 @@ func (o offer) narrowed(r registration) ([]uuid.UUID, error) {
 	return ids, nil
 }
 
-// automatic reports whether nobody has to approve a subscription.
+// automatic reports whether a subscription needs no approval.
 func automatic(x *db.Product, chosen *db.Plan) bool {
 	if chosen.Approval != nil {
 		return *chosen.Approval == domain.Auto
@@ -126,7 +126,7 @@ func registered(s *db.Subscription, x *db.Product, chosen *db.Plan) eventlog.Ent
 		values("status", s.Status, "product", x.Name, "plan", chosen.Name, "endpoints", opaque(s.EndpointIds)))
 }
 
-// opaque returns endpoints' ids as people see them; nil for none.
+// opaque returns the opaque ids of endpoints; nil for none.
 func opaque(endpoints []uuid.UUID) []string {
 	var out []string
 	for _, id := range endpoints {
@@ -135,7 +135,7 @@ func opaque(endpoints []uuid.UUID) []string {
 	return out
 }
 
-// transit takes a subscription over one edge of the table.
+// transit applies one transition to a subscription.
 func (p *player) transit(ctx context.Context, own owner, s *db.Subscription, title string, a lifecycle.SubscriptionAction, reason string) (*db.Subscription, error) {
 	to, ok := lifecycle.Next(s.Status, a)
 	if !ok {
@@ -143,7 +143,7 @@ func (p *player) transit(ctx context.Context, own owner, s *db.Subscription, tit
 	}
 	who, t := p.doer(own, a)
 	if a == lifecycle.Approve || a == lifecycle.Resume {
-		reason = "" // it tells of what is not well
+		reason = "" // it is only for what is refused or suspended
 	}
 	e := subscriptionEvent(t, s, title, became("status", s.Status, to))
 	e.Reason = reason
@@ -152,7 +152,7 @@ func (p *player) transit(ctx context.Context, own owner, s *db.Subscription, tit
 		SetUpdatedAt(p.now).AddVersion(1).Save(ctx)
 }
 
-// doer is who does an action, and the event that tells of it.
+// doer returns who performs an action, and the type of its event.
 func (p *player) doer(own owner, a lifecycle.SubscriptionAction) (viewer.Viewer, eventlog.Type) {
 	switch a {
 	case lifecycle.Approve:

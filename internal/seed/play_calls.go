@@ -18,8 +18,8 @@ import (
 // perInsert is how many counts one statement writes.
 const perInsert = 500
 
-// calls lets the apps make their calls: what was counted of them, what is used
-// of their quotas, and when their keys were last used.
+// calls creates the calls of the apps: the counts, the use of quotas, and when
+// credentials were last used.
 func (p *player) calls(ctx context.Context, name string) error {
 	loc, err := zone.Load(name)
 	if err != nil {
@@ -50,19 +50,19 @@ func (p *player) calls(ctx context.Context, name string) error {
 	return nil
 }
 
-// cell is a count's place: what is counted, in the bucket that begins at a time.
+// cell identifies a count: what is counted, in the bucket that begins at a time.
 type cell struct {
 	usage.Call
 	at time.Time
 }
 
-// period is a period of a quota by what counts it and its start.
+// period is a period of a quota, by its counter and its start.
 type period struct {
 	counter uuid.UUID
 	start   time.Time
 }
 
-// tally counts calls as the gate would have.
+// tally counts calls as the gateway would have.
 type tally struct {
 	loc    *time.Location
 	now    time.Time
@@ -75,7 +75,7 @@ type tally struct {
 	used     map[uuid.UUID]time.Time
 }
 
-// count counts n calls of a minute. What is beyond a quota was refused.
+// count counts n calls of a minute. Those beyond a quota count as refused.
 func (t *tally) count(call usage.Call, s *db.Subscription, at time.Time, n int64) {
 	if call.Code == valid {
 		if over := n - t.take(s, at, n); over > 0 {
@@ -103,7 +103,7 @@ func (t *tally) add(call usage.Call, at time.Time, n int64) {
 }
 
 // take takes up to n units of the quota of an app and a product, and returns how
-// many there were.
+// many were left to take.
 func (t *tally) take(s *db.Subscription, at time.Time, n int64) int64 {
 	plan := t.offers[s.ProductID].byID(s.PlanID)
 	quota := limits.QuotaOf(plan.Quota)
@@ -128,7 +128,7 @@ func (t *tally) take(s *db.Subscription, at time.Time, n int64) int64 {
 	return n
 }
 
-// byID finds a plan of an offer.
+// byID returns a plan of an offer.
 func (o offer) byID(id uuid.UUID) *db.Plan {
 	for _, one := range o.plans {
 		if one.ID == id {
@@ -138,8 +138,8 @@ func (o offer) byID(id uuid.UUID) *db.Plan {
 	return nil
 }
 
-// write stores all counts: hours and days hold the minutes already, and of
-// quotas the periods count that are not over.
+// write stores all counts: hours and days include the minutes, and of quotas
+// only the current periods are stored.
 func (t *tally) write(ctx context.Context, tx *db.Tx) error {
 	for chunk := range slices.Chunk(sorted(t.counts[usage.Minute]), perInsert) {
 		err := tx.UsageMinute.MapCreateBulk(chunk, func(c *db.UsageMinuteCreate, i int) {
@@ -189,7 +189,7 @@ func sorted(counts map[cell]int64) []filled {
 	return out
 }
 
-// counter is a row of minutes, hours or days that is being made.
+// counter is a builder of a row of minutes, hours or days.
 type counter[C any] interface {
 	SetID(uuid.UUID) C
 	SetOrganizationID(uuid.UUID) C

@@ -16,14 +16,14 @@ import (
 	"portico/internal/viewer"
 )
 
-// minter makes keys whose user names are known and whose passwords nobody
-// knows.
+// minter creates credentials with fixed user names and random passwords that are
+// not recorded.
 type minter struct {
 	pepperID string
 	pepper   []byte
 }
 
-// prefix begins the raw keys: that of organizations which choose none.
+// prefix is the prefix of the raw keys: the default of organizations.
 const prefix = "ptk"
 
 func newMinter(o Options) *minter {
@@ -46,8 +46,8 @@ func (m *minter) secret(username uuid.UUID) (secret, error) {
 	return secret{apikey.Hash(m.pepper, username, password), apikey.Hint(password), raw}, nil
 }
 
-// key makes a key of an app, or of the whole account when a is nil, and lets
-// happen what happened to it.
+// key creates a credential of an app, or of the whole account if a is nil, and
+// applies what happened to it.
 func (p *player) key(ctx context.Context, own owner, a *db.App, k key) (*db.Credential, error) {
 	made, err := p.mint(ctx, own, a, k)
 	if err != nil {
@@ -108,7 +108,7 @@ func (p *player) mint(ctx context.Context, own owner, a *db.App, k key) (*db.Cre
 	return create.SetSecretHash(s.hash).SetSecretHint(s.hint).SetRawKeyHint(s.rawHint).SetPepperID(p.keys.pepperID).Save(ctx)
 }
 
-// restrict sets where a key may be used from, and how often.
+// restrict sets where a credential may be used from, and how often.
 func (p *player) restrict(ctx context.Context, own owner, made *db.Credential, k key) (*db.Credential, error) {
 	u := p.Credential.UpdateOne(made).SetUpdatedAt(p.now).AddVersion(1)
 	var changes []domain.Change
@@ -124,7 +124,7 @@ func (p *player) restrict(ctx context.Context, own owner, made *db.Credential, k
 	return u.Save(ctx)
 }
 
-// act disables or revokes a key.
+// act disables or revokes a credential.
 func (p *player) act(ctx context.Context, own owner, k *db.Credential, a lifecycle.CredentialAction, told key) (*db.Credential, error) {
 	to, ok := lifecycle.NextCredential(k.Status, a)
 	if !ok {
@@ -147,7 +147,7 @@ func (p *player) act(ctx context.Context, own owner, k *db.Credential, a lifecyc
 	return u.Save(ctx)
 }
 
-// expire lets a key's time run out, which Portico notices.
+// expire makes a credential expire, with Portico's event for it.
 func (p *player) expire(ctx context.Context, made *db.Credential) error {
 	p.pass()
 	p.tell(viewer.ForSystem(p.org.ID), keyEvent(eventlog.CredentialExpired, made, became("status", made.Status, lifecycle.CredentialExpired)))

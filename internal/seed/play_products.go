@@ -10,7 +10,7 @@ import (
 	"portico/internal/nodeid"
 )
 
-// catalogue makes the products, their endpoints and their plans.
+// catalogue creates the products, their endpoints and their plans.
 func (p *player) catalogue(ctx context.Context, all []product) error {
 	p.products = map[string]offer{}
 	for _, x := range all {

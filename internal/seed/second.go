@@ -5,8 +5,7 @@ import (
 	"portico/internal/lifecycle"
 )
 
-// second is an organization beside the first one: nothing of either is ever
-// seen in the other.
+// second is a second organization: nothing of one is ever visible in the other.
 func second() organization {
 	return organization{
 		slug: "second", name: "Second Corporation", website: "https://second.example", support: "support@second.example",

@@ -1,15 +1,15 @@
-// Package seed fills a database with data to try Portico with: two
-// organizations that know nothing of each other, with products, developers,
-// apps, keys and subscriptions in every state (Demo), and a large number of
-// apps to measure with (Large).
+// Package seed fills a database with data for trying out Portico: two
+// independent organizations with products, developers, apps, credentials and
+// subscriptions in every state (Demo), and a large number of apps for
+// measurements (Large).
 //
-// What the data is stands as plain tables in demo.go and second.go; a player
-// acts it out step by step, so that no row can be in a state that people
-// could not have brought it into, and each step has its event.
+// The data is defined by plain tables in demo.go and second.go. A player creates
+// it step by step, so that no row is in a state that people could not have
+// caused, and each step has its event.
 //
 // The data is the same each time: names, ids, reference ids, user names of
-// keys, order. Times are counted back from now; passwords of keys are random,
-// and nobody learns them.
+// credentials, order. Times are relative to now; passwords of credentials are
+// random and not recorded.
 package seed
 
 import (
@@ -28,33 +28,35 @@ import (
 	"portico/internal/viewer"
 )
 
-// DefaultPassword is everybody's password in development, unless another is given.
+// DefaultPassword is everybody's password in development, unless another is
+// given.
 const DefaultPassword = "portico-demo"
 
-// ErrExists says that one of the organizations is there already; nothing was
-// changed.
+// ErrExists is returned if one of the seed's organizations exists already;
+// nothing was changed.
 var ErrExists = errors.New("the demo data exists already")
 
-// ErrNotEmpty says that the database holds organizations that the seed has not
-// made; nothing was changed.
+// ErrNotEmpty is returned if the database contains organizations that the seed
+// has not created; nothing was changed.
 var ErrNotEmpty = errors.New("the database is not empty")
 
-// Options are what seeding needs.
+// Options configure seeding.
 type Options struct {
 	Client   *db.Client
 	Database *database.DB
 	Clock    clock.Clock
-	// Hash makes what is stored of a password.
+	// Hash returns the stored form of a password.
 	Hash func(ctx context.Context, password string) (string, error)
-	// Pepper is the secret that keys are hashed under, and its id.
+	// Pepper returns the secret that credentials are hashed with, and its id.
 	Pepper func() (id string, secret []byte)
-	// Password is everybody's; empty is DefaultPassword, which is refused
-	// outside development. Its strength is not looked at.
+	// Password is everybody's; empty means DefaultPassword, which is refused
+	// outside of development. Its strength is not checked.
 	Password    string
 	Development bool
 }
 
-// password returns everybody's password, or refuses the one that everybody knows.
+// password returns everybody's password, or an error for the public one outside
+// of development.
 func (o Options) password() (string, error) {
 	if o.Password != "" && o.Password != DefaultPassword {
 		return o.Password, nil
@@ -65,7 +67,7 @@ func (o Options) password() (string, error) {
 	return DefaultPassword, nil
 }
 
-// asSystem lets Portico itself act, in all organizations.
+// asSystem returns a context of Portico itself, in all organizations.
 func asSystem(ctx context.Context) context.Context {
 	return viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
 }
@@ -76,12 +78,12 @@ func Empty(ctx context.Context, c *db.Client) (bool, error) {
 	return !exists, err
 }
 
-// Demo makes the demo data, all of it or nothing. It fails with ErrNotEmpty when
-// there is an organization of somebody else's, in development too: people whose
-// password others know have no business beside real data. It fails with
-// ErrExists when one of its own is there already. When another process makes the
-// same data at the same moment, one does and the other succeeds too; its
-// summary then has no counts.
+// Demo creates the demo data, all of it or nothing. It returns ErrNotEmpty if
+// there is an organization that the seed has not created, in development too:
+// people with a public password must not exist beside real data. It returns
+// ErrExists if one of the seed's own exists already. If two processes create the
+// data at the same moment, one of them does and the other succeeds too, with a
+// summary without counts.
 func Demo(ctx context.Context, o Options) (*Summary, error) {
 	ctx = asSystem(ctx)
 	if err := o.absent(ctx); err != nil {
@@ -97,7 +99,8 @@ func Demo(ctx context.Context, o Options) (*Summary, error) {
 	}
 	made, err := o.play(ctx, people)
 	if lost(err) {
-		// Somebody was faster, unless an id of ours belongs to something else.
+		// Another process was faster, unless one of the seed's ids belongs to
+		// something else.
 		if now := o.absent(ctx); !errors.Is(now, ErrExists) {
 			return nil, errors.Join(err, now)
 		}
@@ -106,11 +109,11 @@ func Demo(ctx context.Context, o Options) (*Summary, error) {
 	return made, err
 }
 
-// mostNamed bounds how many organizations a refusal names.
+// mostNamed is the most organizations that a refusal names.
 const mostNamed = 3
 
-// absent fails with ErrNotEmpty when there is an organization that the seed has
-// not made, by its id, and with ErrExists when there is one of the seed's.
+// absent returns ErrNotEmpty if there is an organization whose id is not one of
+// the seed's, and ErrExists if one of the seed's exists.
 func (o Options) absent(ctx context.Context) error {
 	strangers, err := o.Client.Organization.Query().Where(dborg.Or(dborg.IDLT(floor(demoFrom)), dborg.IDGTE(floor(largeFrom)))).
 		Order(dborg.BySlug()).Limit(mostNamed + 1).Select(dborg.FieldSlug).Strings(ctx)
@@ -135,7 +138,8 @@ func (o Options) absent(ctx context.Context) error {
 	return err
 }
 
-// lost reports whether the organization was made by somebody else meanwhile.
+// lost reports whether another process has created the organization in the
+// meantime.
 func lost(err error) bool {
 	constraint, ok := database.IsUnique(err)
 	return ok && strings.HasPrefix(constraint, dborg.Table)
@@ -147,7 +151,7 @@ type known struct {
 	hash  string
 }
 
-// people hashes the passwords, before the transaction begins: it takes long.
+// people hashes the passwords, which takes long, before the transaction begins.
 func (o Options) people(ctx context.Context, password string) (map[string]known, error) {
 	out := map[string]known{}
 	for _, s := range SignIns() {
@@ -164,7 +168,7 @@ func (o Options) people(ctx context.Context, password string) (map[string]known,
 	return out, nil
 }
 
-// play makes everything in one transaction.
+// play creates everything in one transaction.
 func (o Options) play(ctx context.Context, people map[string]known) (*Summary, error) {
 	sum := newSummary()
 	err := inTx(ctx, o.Client, func(tx *db.Tx) error {
@@ -186,7 +190,7 @@ func (o Options) play(ctx context.Context, people map[string]known) (*Summary, e
 	return sum, err
 }
 
-// inTx does f in one transaction. A panic in f undoes it, too.
+// inTx calls f in one transaction, and rolls back if f panics.
 func inTx(ctx context.Context, c *db.Client, f func(tx *db.Tx) error) error {
 	tx, err := c.Tx(ctx)
 	if err != nil {
@@ -195,7 +199,7 @@ func inTx(ctx context.Context, c *db.Client, f func(tx *db.Tx) error) error {
 	done := false
 	defer func() {
 		if !done {
-			_ = tx.Rollback() // the first error is the one to tell
+			_ = tx.Rollback() // the first error is the one to return
 		}
 	}()
 	if err := f(tx); err != nil {

@@ -16,10 +16,10 @@ import (
 	"portico/internal/testdb"
 )
 
-// today is when the tests are played.
+// today is the present time of the tests.
 func today() time.Time { return time.Date(2026, time.March, 4, 12, 34, 56, 789_000, time.UTC) }
 
-// options are for a database of their own, with a cheap way to hash.
+// options returns options for a fresh database, with a cheap hash.
 func options(t testing.TB, url string) seed.Options {
 	t.Helper()
 	return over(testdb.Open(t, url))
@@ -34,7 +34,7 @@ func over(d *database.DB) seed.Options {
 	}
 }
 
-// seeded is a database with the demo data.
+// seeded fills a database with the demo data.
 func seeded(t testing.TB, url string) (seed.Options, *seed.Summary) {
 	t.Helper()
 	o := options(t, url)
@@ -45,7 +45,7 @@ func seeded(t testing.TB, url string) (seed.Options, *seed.Summary) {
 	return o, sum
 }
 
-// ask returns the rows of a query as lines, their columns parted by blanks.
+// ask returns the rows of a query as lines, their columns separated by blanks.
 func ask(t testing.TB, d *database.DB, query string, args ...any) []string {
 	t.Helper()
 	rows, err := d.QueryContext(t.Context(), query, args...)
@@ -74,7 +74,7 @@ func ask(t testing.TB, d *database.DB, query string, args ...any) []string {
 	return out
 }
 
-// counted is the number of rows of the tables that seeding fills.
+// counted returns the number of rows of the tables that seeding fills.
 func counted(t testing.TB, d *database.DB) string {
 	t.Helper()
 	var out []string
@@ -114,8 +114,8 @@ func TestDemoTwice(t *testing.T) {
 	})
 }
 
-// An organization is somebody else's, whatever it is called: nothing is made
-// beside it or inside it, neither in development nor outside.
+// An organization with an unknown id is real data, whatever its name: nothing is
+// created beside it or inside it, in development or outside.
 func TestNothingIsSeededBesideRealData(t *testing.T) {
 	for _, slug := range []string{"acme", "demo", "second"} {
 		testdb.Each(t, func(t *testing.T, url string) {
@@ -141,7 +141,7 @@ func TestNothingIsSeededBesideRealData(t *testing.T) {
 	}
 }
 
-// Nor is anything added to the demo data once somebody else's is beside it.
+// Nor is anything added to the demo data once there is real data beside it.
 func TestNothingIsAddedBesideRealData(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		o, _ := seeded(t, url)
@@ -159,7 +159,7 @@ func TestNothingIsAddedBesideRealData(t *testing.T) {
 	})
 }
 
-// A failure on the way, here while the log is written, leaves nothing behind.
+// A failure in the middle, here while the log is written, leaves nothing behind.
 func TestDemoAllOrNothing(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		o := options(t, url)
@@ -176,8 +176,8 @@ func TestDemoAllOrNothing(t *testing.T) {
 	})
 }
 
-// Several processes, which have all seen an empty database, seed it. Their
-// hashing waits for one another, so that none of them comes too late to begin.
+// Several processes that have all seen an empty database seed it. Their
+// hashing waits until all have begun, so that none begins too late.
 func TestDemoAtOnce(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		const processes = 4
@@ -185,8 +185,8 @@ func TestDemoAtOnce(t *testing.T) {
 		met.Add(processes)
 		made := make([]*seed.Summary, processes)
 		for n := range processes {
-			// The program asks again where a lock is held for too long; here it is
-			// waited for, as the race detector makes the seed slow.
+			// The program retries when a lock takes too long; here it waits,
+			// because the race detector makes the seed slow.
 			o := over(testdb.OpenWith(t, url, database.Options{IOTimeout: 2 * time.Minute, StatementTimeout: -1}))
 			hash, arrive := o.Hash, sync.OnceFunc(met.Done)
 			o.Hash = func(ctx context.Context, password string) (string, error) {

@@ -12,14 +12,14 @@ import (
 )
 
 // How long ago an organization's story begins, and how long a step of it takes.
-// All is done before the calls begin that charts show.
+// It is complete before the first calls that charts show.
 const (
 	age  = 8 * 7 * 24 * time.Hour
 	pace = 7 * time.Hour
 )
 
-// story is the time in which an organization's data comes to be, and the
-// events that tell of it. today is when it is told.
+// story is the clock of an organization's data and its events. today is the
+// present time.
 type story struct {
 	now, today time.Time
 	told       []moment
@@ -32,21 +32,21 @@ type moment struct {
 	entry eventlog.Entry
 }
 
-// newStory begins in the past, at a full hour.
+// newStory returns a story that begins in the past, at a full hour.
 func newStory(now time.Time) story {
 	return story{now: now.Truncate(time.Hour).Add(-age), today: now}
 }
 
-// pass lets some time pass.
+// pass advances the clock by one step.
 func (s *story) pass() { s.now = s.now.Add(pace) }
 
-// tell notes that something happens now.
+// tell records an event at the present time.
 func (s *story) tell(by viewer.Viewer, e eventlog.Entry) {
 	s.told = append(s.told, moment{s.now, by, e})
 }
 
-// write appends the events to the organization's log, in their order, and
-// counts them. It is the last thing that the transaction does for it.
+// write appends the events to the organization's log, in order, and returns
+// their number. It is the last step of the transaction for the organization.
 func (s *story) write(ctx context.Context, tx eventlog.Tx, dialect string, organization uuid.UUID) (int, error) {
 	for i := 0; i < len(s.told); {
 		first := s.told[i]
@@ -62,8 +62,8 @@ func (s *story) write(ctx context.Context, tx eventlog.Tx, dialect string, organ
 	return len(s.told), nil
 }
 
-// values lists the attributes of something new, for its event: pairs of a
-// field and its value. Absent values are left out.
+// values returns the attributes of something new, for its event, from pairs of a
+// field and its value. Absent values are omitted.
 func values(pairs ...any) []domain.Change {
 	var out []domain.Change
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -74,10 +74,10 @@ func values(pairs ...any) []domain.Change {
 	return out
 }
 
-// became is the change of one attribute.
+// became returns the change of one attribute.
 func became(field string, before, after any) []domain.Change {
 	return []domain.Change{{Field: field, Before: text(before), After: text(after)}}
 }
 
-// text writes a value for an event.
+// text formats a value for an event.
 func text(v any) *string { return domain.Text(v) }

@@ -2,17 +2,17 @@ package seed
 
 import "portico/internal/domain"
 
-// SignIn is somebody who can sign in.
+// SignIn is a person who can sign in.
 type SignIn struct {
 	Email string
-	// Organization is its slug.
+	// Organization is the organization's slug.
 	Organization string
 	// Account is the name of a developer's account; empty for staff.
 	Account string
 	Role    domain.UserRole
 }
 
-// SignIns lists everybody who can sign in, the first organization first, and
+// SignIns returns everybody who can sign in, the first organization first, and
 // staff before developers.
 func SignIns() []SignIn {
 	var out []SignIn
@@ -27,14 +27,15 @@ func SignIns() []SignIn {
 	return out
 }
 
-// Summary returns what there is to sign in with and to look at, and counts what
-// was made this time.
+// Summary contains what there is to sign in with and to look at, and counts what
+// was created by this call.
 type Summary struct {
 	SignIns []SignIn
-	// Products are the titles of the products of the organization demo that its
-	// developers find in the catalogue, in the order of their making.
+	// Products are the titles of the products of the organization demo in its
+	// developers' catalogue, in the order of creation.
 	Products []string
-	// LoadApps is how many apps the large set has, those made before included.
+	// LoadApps is how many apps the large set has, including those that existed
+	// before.
 	LoadApps int
 
 	Organizations, Accounts, Users, Endpoints, Plans, Apps, Keys, Subscriptions, Events int
