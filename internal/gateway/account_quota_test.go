@@ -41,8 +41,8 @@ func (w *world) counting(t testing.TB, change ...func(*gateway.Options)) *counti
 	return c
 }
 
-// knows brings a server up to what was committed.
-func (c *counting) knows(t testing.TB) {
+// catchUp brings a server up to what was committed.
+func (c *counting) catchUp(t testing.TB) {
 	t.Helper()
 	ok(t, 0, c.Sync(t.Context(), c.w.Organization.ID))
 }
@@ -81,7 +81,7 @@ func TestAnAccountsQuotaIsUsedUpByAllItsApps(t *testing.T) {
 		}
 		refused := func(what string, c *counting, apps ...portal.CreatedApp) {
 			t.Helper()
-			c.knows(t)
+			c.catchUp(t)
 			for _, a := range apps {
 				require.Equal(t, verdict.QuotaExceeded, c.asks(t, a), what)
 			}
@@ -91,7 +91,7 @@ func TestAnAccountsQuotaIsUsedUpByAllItsApps(t *testing.T) {
 		refused("another app", g, hail)
 		ok(t, 0, g.flusher.Flush(t.Context()))
 		refused("a restart", w.counting(t), hail, snow, w.made)
-		w.tellsOfTheAccount(t, g)
+		w.checkAccountUse(t, g)
 
 		ok(t, 0, second(w.Portal.Unregister(w.Admin, w.sub.GlobalID(), nil)))
 		w.approved(t, w.made.App, w.product, w.plan)
@@ -102,13 +102,13 @@ func TestAnAccountsQuotaIsUsedUpByAllItsApps(t *testing.T) {
 
 		w.Developer = w.MustDeveloper(t, w.Admin, w.MustAccount(t, w.Admin, "Other"))
 		sun := w.app(t, "Sun", w.plan)
-		g.knows(t)
+		g.catchUp(t)
 		require.Equal(t, verdict.Valid, g.asks(t, sun), "another account")
 	})
 }
 
-// tellsOfTheAccount looks at what the feed and an explanation tell.
-func (w *world) tellsOfTheAccount(t *testing.T, g *counting) {
+// checkAccountUse looks at what the feed and an explanation tell.
+func (w *world) checkAccountUse(t *testing.T, g *counting) {
 	t.Helper()
 	lines, err := w.fed(t, g.Verifier, g.caller, -1, 0)
 	ok(t, 0, err)
@@ -143,14 +143,14 @@ func TestWhatWasUsedCountsWhicheverWayAPlanCounts(t *testing.T) {
 		rain, snow, g := w.made, w.app(t, "Snow", w.plan), w.counting(t)
 		passes := func(a portal.CreatedApp, n int) {
 			t.Helper()
-			g.knows(t)
+			g.catchUp(t)
 			for i := range n {
 				require.Equal(t, verdict.Valid, g.asks(t, a), i)
 			}
 		}
 		ends := func(a portal.CreatedApp) {
 			t.Helper()
-			g.knows(t)
+			g.catchUp(t)
 			require.Equal(t, verdict.QuotaExceeded, g.asks(t, a))
 		}
 		passes(rain, 6)
@@ -191,7 +191,7 @@ func TestAnAccountsAppsAtOnce(t *testing.T) {
 		for range 7 {
 			apps = append(apps, w.app(t, "Many", w.plan))
 		}
-		g.knows(t)
+		g.catchUp(t)
 		passed := crowd(t, []*counting{g}, apps)
 		require.EqualValues(t, 100, passed)
 	})
@@ -238,7 +238,7 @@ func TestServersShareAnAccountsQuota(t *testing.T) {
 		both := func(want verdict.Code, apps ...portal.CreatedApp) {
 			t.Helper()
 			for _, s := range []*counting{one, two} {
-				s.knows(t)
+				s.catchUp(t)
 				for _, a := range apps {
 					require.Equal(t, want, s.asks(t, a))
 				}
@@ -261,7 +261,7 @@ func TestServersShareAnAccountsQuota(t *testing.T) {
 		w.counts(t, other, domain.QuotaPerAccount, 10)
 		snow := w.app(t, "Snow", other)
 		both(verdict.Valid, w.made, snow)
-		one.knows(t)
+		one.catchUp(t)
 		require.Equal(t, verdict.Valid, one.asks(t, w.made))
 		require.Equal(t, verdict.Valid, two.asks(t, snow))
 		both(verdict.QuotaExceeded, w.made, snow, w.app(t, "Hail", other))
@@ -269,8 +269,8 @@ func TestServersShareAnAccountsQuota(t *testing.T) {
 		// As many apps as there may be, at both servers at once.
 		w.counts(t, other, domain.QuotaPerAccount, 60)
 		apps := []portal.CreatedApp{w.made, snow, w.app(t, "Fog", other), w.app(t, "Dew", other)}
-		one.knows(t)
-		two.knows(t)
+		one.catchUp(t)
+		two.catchUp(t)
 		require.EqualValues(t, 50, crowd(t, []*counting{one, two}, apps))
 	})
 }

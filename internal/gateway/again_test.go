@@ -17,7 +17,7 @@ import (
 
 // Registering again gives no quota anew and no full bucket: not by another
 // plan, not for a restored app, not over a restart; and the feed tells so.
-func TestRegisteringAgainGivesNothingAnew(t *testing.T) {
+func TestResubscribingKeepsWhatWasUsed(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		quota := set(domain.Quota{Limit: 3, Per: domain.PerMonth})

@@ -16,7 +16,7 @@ import (
 // A read of the log that began before a Sync failed knows nothing of what that
 // Sync was for: it does not make the copy fresh again, whatever the read was
 // for. One that begins afterwards does.
-func TestAReadBegunBeforeAFailedSyncProvesNothing(t *testing.T) {
+func TestAReadBegunBeforeAFailedSyncDoesNotConfirm(t *testing.T) {
 	for name, read := range map[string]struct {
 		statement string
 		do        func(t *testing.T, w *world, g *gateway.Verifier)

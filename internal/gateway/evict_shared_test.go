@@ -13,7 +13,7 @@ import (
 
 // The memory is everybody's: an organization that calls gets the room of one
 // that does not any more, and both together keep no more than may be.
-func TestOrganizationsShareTheMemory(t *testing.T) {
+func TestOrganizationsShareTheBudget(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		metrics := prometheus.NewRegistry()

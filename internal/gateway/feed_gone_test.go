@@ -30,7 +30,7 @@ func (w *world) boundTo(t *testing.T, g *gateway.Verifier, products ...string) *
 
 // A token that is bound to a product is told that its own accounts and apps are
 // gone, and of others not even that.
-func TestTheFeedOfABoundTokenTellsWhoIsGone(t *testing.T) {
+func TestTheFeedOfABoundTokenReportsDeletions(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		g := w.gate(t)

@@ -114,7 +114,7 @@ func TestTheFeedNamesNoOtherProducts(t *testing.T) {
 
 // A gateway that counts by itself begins with what Portico knows to be used, of
 // the period that is running; a plan without a quota has nothing to tell.
-func TestTheFeedTellsWhatIsUsedOfQuotas(t *testing.T) {
+func TestTheFeedReportsQuotaUse(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		tides, free := w.MustProduct(t, w.Admin, "tides")

@@ -11,7 +11,7 @@ import (
 
 // Gateways that do not read what they asked for keep no others out, and those
 // of one token not even all of their own.
-func TestFewAnswersOfTheFeedAreUnderWay(t *testing.T) {
+func TestFeedReadersAreBounded(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
 	g := w.gate(t)
 	c, other := w.caller(t, g), w.caller(t, g)

@@ -34,7 +34,7 @@ func named(lines []keycache.Change) (out []uuid.UUID) {
 
 // A token that is bound to a product hears of nobody who has nothing to do with
 // it, and of everything that is theirs as soon as they have.
-func TestTheFeedOfABoundTokenKnowsItsOwnAlone(t *testing.T) {
+func TestTheFeedOfABoundTokenIsLimitedToRelatedApps(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		tides, plan := w.MustProduct(t, w.Admin, "tides")

@@ -55,7 +55,7 @@ func TestTheFeedIsNoOlderThanTheQuestion(t *testing.T) {
 }
 
 // A node that has not looked at the log yet does not say that nothing is new.
-func TestTheFeedTellsWhatTheNodeHasNotSeen(t *testing.T) {
+func TestTheFeedIncludesUnreadEvents(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		g := w.gate(t)

@@ -7,7 +7,7 @@ import (
 )
 
 // A filter knows all that was added, as it grows, and takes few others for known.
-func TestAFilterMissesNothing(t *testing.T) {
+func TestFilterHasNoFalseNegatives(t *testing.T) {
 	f := newFilter()
 	if f.mayContain([]byte("anything")) {
 		t.Error("an empty one knows something")

@@ -21,8 +21,8 @@ import (
 // What one client, and one token, may have read in vain at once.
 const clientRoom, tokenRoom = 200, 2_000
 
-// madeUp is a well-formed key of nobody's, as one piece or as a pair.
-func madeUp(n int) *gateway.Request {
+// unknownKey is a well-formed key of nobody's, as one piece or as a pair.
+func unknownKey(n int) *gateway.Request {
 	username, password := uuid.New(), uuid.New()
 	if n%2 == 0 {
 		return &gateway.Request{RawKey: apikey.Join("ptk", username, password), Presented: domain.APIKey, Product: "weather"}
@@ -47,7 +47,7 @@ func (w *world) watched(t testing.TB, change ...func(*gateway.Options)) (*gatewa
 func flood(t *testing.T, g *gateway.Verifier, c *gateway.Caller, n int, client func(i int) string) (looked int) {
 	t.Helper()
 	for i := range n {
-		r := madeUp(i)
+		r := unknownKey(i)
 		if client != nil {
 			from(r, client(i))
 		}
@@ -68,13 +68,13 @@ func always(client string) func(int) string { return func(int) string { return c
 
 // Made-up keys of one client are looked for so often and no oftener, however
 // they are shown; nobody else is in its way, nor is what is known.
-func TestAClientsMadeUpKeys(t *testing.T) {
+func TestUnknownKeysAreLimitedByClient(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		g, metrics := w.watched(t)
 		c := w.caller(t, g)
 		wants(t, g, c, from(w.request(), "192.0.2.1"), verdict.Valid)
-		e, err := g.Explain(t.Context(), c, w.made.Credential.ID, madeUp(0), w.Clock.Now())
+		e, err := g.Explain(t.Context(), c, w.made.Credential.ID, unknownKey(0), w.Clock.Now())
 		ok(t, e, err)
 		before := lookups(t, metrics, "miss")
 		if n := flood(t, g, c, 3*clientRoom, always("192.0.2.1")); n != clientRoom {
@@ -101,7 +101,7 @@ func TestAClientsMadeUpKeys(t *testing.T) {
 
 // However many clients there are, a token has its end, and other tokens, also of
 // the same organization, have their own.
-func TestATokensMadeUpKeys(t *testing.T) {
+func TestUnknownKeysAreLimitedByToken(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		other := w.MustTenant(t, "other")
@@ -125,14 +125,14 @@ func TestATokensMadeUpKeys(t *testing.T) {
 }
 
 // Many at once have no more read than one after another.
-func TestACrowdsMadeUpKeys(t *testing.T) {
+func TestConcurrentUnknownKeysAreLimited(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		g, metrics := w.watched(t)
 		c := w.caller(t, g)
 		var all sync.WaitGroup
 		for i := range 4 * clientRoom {
-			all.Go(func() { asks(t, g, c, from(madeUp(i), "192.0.2.1")) })
+			all.Go(func() { asks(t, g, c, from(unknownKey(i), "192.0.2.1")) })
 		}
 		all.Wait()
 		if n := lookups(t, metrics, "miss"); n != clientRoom {
@@ -142,13 +142,13 @@ func TestACrowdsMadeUpKeys(t *testing.T) {
 }
 
 // Many who show the same made-up key share one read, and are counted once.
-func TestACrowdWithOneMadeUpKey(t *testing.T) {
+func TestConcurrentReadsOfOneUnknownKeyAreShared(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
 	g, metrics := w.watched(t)
 	c := w.caller(t, g)
 	const crowd = 100
 	release := g.BlockReads(w.Organization.ID)
-	key := madeUp(0)
+	key := unknownKey(0)
 	var all sync.WaitGroup
 	for range crowd {
 		r := *key
@@ -164,7 +164,7 @@ func TestACrowdWithOneMadeUpKey(t *testing.T) {
 
 // Keys that exist cost nothing, however often they must be read; wrong secrets
 // do.
-func TestRealKeysCostNothing(t *testing.T) {
+func TestKnownKeysAreNotLimited(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		g, metrics := w.watched(t, func(o *gateway.Options) { o.MaxKeys = 1 })
@@ -177,7 +177,7 @@ func TestRealKeysCostNothing(t *testing.T) {
 			t.Fatalf("%v were read: that proves nothing", n)
 		}
 		for i := range clientRoom / 2 {
-			r := from(madeUp(1), "192.0.2.1")
+			r := from(unknownKey(1), "192.0.2.1")
 			r.Username = keys[i%3].Secret.Username.String()
 			wants(t, g, c, r, verdict.NotFound)
 		}
@@ -230,7 +230,7 @@ func TestAFloodAllocatesNothing(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
 	g := w.gate(t)
 	c := w.caller(t, g)
-	known, unknown := from(w.request(), "192.0.2.1"), from(madeUp(0), "192.0.2.1")
+	known, unknown := from(w.request(), "192.0.2.1"), from(unknownKey(0), "192.0.2.1")
 	wants(t, g, c, known, verdict.Valid)
 	flood(t, g, c, clientRoom+1, always("192.0.2.1"))
 	for what, r := range map[string]*gateway.Request{"a known key": known, "a refused one": unknown} {

@@ -15,7 +15,7 @@ import (
 )
 
 // Whoever asks while a read is under way shares the next one.
-func TestQuotasAreReadTogether(t *testing.T) {
+func TestQuotaReadsAreShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var reads []int
 		broken := errors.New("broken")
@@ -54,7 +54,7 @@ func TestQuotasAreReadTogether(t *testing.T) {
 }
 
 // A read that does not end keeps nobody longer than a second.
-func TestAQuotaIsNotWaitedForTooLong(t *testing.T) {
+func TestQuotaReadsTimeOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := &quotaReads{read: func(ctx context.Context, _ []uuid.UUID) (map[uuid.UUID][]limits.Used, error) {
 			<-ctx.Done()

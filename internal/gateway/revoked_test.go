@@ -11,15 +11,15 @@ import (
 	"portico/internal/verdict"
 )
 
-// taking is a change that takes something away, and what the key answers then.
-type taking struct {
+// revocation is a change that takes something away, and what the key answers then.
+type revocation struct {
 	name string
 	do   func(t *testing.T, w *world) error
 	want verdict.Code
 }
 
-func takings() []taking {
-	return []taking{
+func revocations() []revocation {
+	return []revocation{
 		{"revoke", func(t *testing.T, w *world) error {
 			_, err := w.Portal.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)
 			return err
@@ -77,9 +77,9 @@ func takings() []taking {
 
 // Whatever takes something away is refused on this node as soon as Sync
 // returns, and on another one as soon as it polls, by itself.
-func TestWhatIsTakenIsRefused(t *testing.T) {
+func TestRevocationsAreRefused(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
-		for _, c := range takings() {
+		for _, c := range revocations() {
 			t.Run(c.name, func(t *testing.T) {
 				w := newWorld(t, freshURL(t, url))
 				here, there := w.gate(t), w.gate(t)
@@ -112,7 +112,7 @@ func freshURL(t *testing.T, url string) string {
 
 // What is given is accepted, soon and without a restart: an unknown key that
 // comes to be, and each way back from a refusal.
-func TestWhatIsGivenIsAccepted(t *testing.T) {
+func TestGrantsAreAccepted(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		g := w.gate(t)
@@ -173,7 +173,7 @@ func TestAnAccountKeyFollowsItsApps(t *testing.T) {
 }
 
 // A token that is made is believed, and refused from its revocation on.
-func TestTokensComeAndGo(t *testing.T) {
+func TestTokensAreCreatedAndRevoked(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		g := w.gate(t)
@@ -196,7 +196,7 @@ func TestTokensComeAndGo(t *testing.T) {
 	})
 }
 
-func TestTokensBind(t *testing.T) {
+func TestTokenRestrictions(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		w.MustProduct(t, w.Admin, "tides")

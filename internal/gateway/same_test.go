@@ -46,7 +46,7 @@ func (k *keys) usernames() (out []uuid.UUID) {
 
 // After any interleaving of changes and fills, with keys pushed out or not,
 // preloaded or not, begun anew or not, each copy shows what a fresh one would.
-func TestCopiesEndUpTrue(t *testing.T) {
+func TestCopiesMatchTheDatabase(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		gates := map[string]*gateway.Verifier{
@@ -76,7 +76,7 @@ func TestCopiesEndUpTrue(t *testing.T) {
 			}
 		}
 		for i := range 60 {
-			w.something(t, rand.New(rand.NewPCG(uint64(i), 7)), all)
+			w.randomChange(t, rand.New(rand.NewPCG(uint64(i), 7)), all)
 			if i%25 == 24 {
 				gates["whole"].Forget(w.Organization.ID)
 			}
@@ -84,7 +84,7 @@ func TestCopiesEndUpTrue(t *testing.T) {
 		stop()
 		askers.Wait()
 		<-gates["whole"].Loaded()
-		soon(t, "the load", func() bool { return w.holdsAll(gates["whole"], all.usernames()) })
+		soon(t, "the load", func() bool { return w.hasAll(gates["whole"], all.usernames()) })
 		for name, g := range gates {
 			ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 			w.compare(t, name, g, all.usernames())
@@ -106,8 +106,8 @@ func TestCopiesEndUpTrue(t *testing.T) {
 	})
 }
 
-// something changes anything. That it may not be allowed just now is part of it.
-func (w *world) something(t *testing.T, r *rand.Rand, all *keys) {
+// randomChange changes anything. That it may not be allowed just now is part of it.
+func (w *world) randomChange(t *testing.T, r *rand.Rand, all *keys) {
 	t.Helper()
 	key := all.any(r).Credential.GlobalID()
 	switch r.IntN(10) {
@@ -141,8 +141,8 @@ func (w *world) something(t *testing.T, r *rand.Rand, all *keys) {
 	}
 }
 
-// holdsAll reports whether a copy knows all keys.
-func (w *world) holdsAll(g *gateway.Verifier, usernames []uuid.UUID) bool {
+// hasAll reports whether a copy knows all keys.
+func (w *world) hasAll(g *gateway.Verifier, usernames []uuid.UUID) bool {
 	if !g.Follows(w.Organization.ID) {
 		return false
 	}

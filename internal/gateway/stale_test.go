@@ -131,7 +131,7 @@ func TestASyncThatCannotRead(t *testing.T) {
 // While keys are asked for all the time, no answer that begins after Sync
 // has returned shows what was before: not from the copy, and not from a read
 // that was under way.
-func TestSyncIsTrueUnderLoad(t *testing.T) {
+func TestSyncUnderLoad(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		g := w.gate(t, func(o *gateway.Options) { o.MaxKeys = 1 }) // keys push each other out: fills all the time

@@ -11,25 +11,25 @@ import (
 	"portico/internal/fault"
 )
 
-// turnOf is one who asked for a turn.
-type turnOf struct {
+// startedRead is one who asked for a turn.
+type startedRead struct {
 	leave func()
 	err   error
 }
 
-// wait asks for a turn; the channel has who got it.
-func wait(ctx context.Context, all *readScheduler, organization, token uuid.UUID) chan turnOf {
-	out := make(chan turnOf, 1)
+// enterAsync asks for a turn; the channel has who got it.
+func enterAsync(ctx context.Context, all *readScheduler, organization, token uuid.UUID) chan startedRead {
+	out := make(chan startedRead, 1)
 	go func() {
 		leave, err := all.enter(ctx, organization, token)
-		out <- turnOf{leave, err}
+		out <- startedRead{leave, err}
 	}()
 	synctest.Wait()
 	return out
 }
 
-// begun asks for turns until one has to be waited for.
-func begun(t *testing.T, all *readScheduler, organization uuid.UUID) (leave []func()) {
+// fillReads asks for turns until one has to be waited for.
+func fillReads(t *testing.T, all *readScheduler, organization uuid.UUID) (leave []func()) {
 	t.Helper()
 	for {
 		turn, err := all.join(organization, uuid.New())
@@ -44,24 +44,24 @@ func begun(t *testing.T, all *readScheduler, organization uuid.UUID) (leave []fu
 }
 
 // No organization has all turns, and strangers have few.
-func TestNobodyHasAllTurns(t *testing.T) {
+func TestNoOrganizationTakesAllReads(t *testing.T) {
 	all := newReadScheduler()
-	if n := len(begun(t, &all, uuid.Nil)); n != maxUnknownTokenReads {
+	if n := len(fillReads(t, &all, uuid.Nil)); n != maxUnknownTokenReads {
 		t.Errorf("strangers have %d", n)
 	}
-	if n := len(begun(t, &all, uuid.New())); n != maxOrganizationReads {
+	if n := len(fillReads(t, &all, uuid.New())); n != maxOrganizationReads {
 		t.Errorf("an organization has %d", n)
 	}
 	fresh := newReadScheduler()
 	for range 2 {
-		begun(t, &fresh, uuid.New())
+		fillReads(t, &fresh, uuid.New())
 	}
 	if used, most, waiting, _ := fresh.load(); used != most || waiting != 2 {
 		t.Errorf("%d of %d are used, and %d wait", used, most, waiting)
 	}
 	other := newReadScheduler()
-	leave := begun(t, &other, uuid.Nil)
-	begun(t, &other, uuid.New())
+	leave := fillReads(t, &other, uuid.Nil)
+	fillReads(t, &other, uuid.New())
 	leave[0]()
 	if used, _, waiting, _ := other.load(); used != maxOrganizationReads+maxUnknownTokenReads || waiting != 1 {
 		t.Errorf("who waits among strangers is next: %d are used, and %d wait", used, waiting)
@@ -75,18 +75,18 @@ func TestNobodyHasAllTurns(t *testing.T) {
 
 // Who comes last does not wait for all that another organization, or another
 // token of its own, has waiting.
-func TestTurnsGoRound(t *testing.T) {
+func TestOrganizationsTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := newReadScheduler()
 		busy, other, loud := uuid.New(), uuid.New(), uuid.New()
-		held := begun(t, &all, busy)
+		held := fillReads(t, &all, busy)
 		for range 100 {
-			wait(t.Context(), &all, busy, loud)
+			enterAsync(t.Context(), &all, busy, loud)
 		}
-		held = append(held, begun(t, &all, other)...)
-		late := wait(t.Context(), &all, uuid.New(), uuid.New())
-		quiet := wait(t.Context(), &all, busy, uuid.New())
-		for i, want := range []chan turnOf{late, quiet} {
+		held = append(held, fillReads(t, &all, other)...)
+		late := enterAsync(t.Context(), &all, uuid.New(), uuid.New())
+		quiet := enterAsync(t.Context(), &all, busy, uuid.New())
+		for i, want := range []chan startedRead{late, quiet} {
 			for n := 0; len(want) == 0; n++ {
 				if n > 3 {
 					t.Fatalf("the %dth is passed over", i)
@@ -101,7 +101,7 @@ func TestTurnsGoRound(t *testing.T) {
 
 // Of one token so many may wait; who leaves makes room, and a turn that comes
 // to who has left goes to the next.
-func TestWhoWaitsForATurn(t *testing.T) {
+func TestWaitingReadsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := newReadScheduler()
 		organization, token := uuid.New(), uuid.New()
@@ -112,9 +112,9 @@ func TestWhoWaitsForATurn(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		for range maxWaiting - 1 {
-			wait(ctx, &all, organization, token)
+			enterAsync(ctx, &all, organization, token)
 		}
-		last := wait(t.Context(), &all, organization, token)
+		last := enterAsync(t.Context(), &all, organization, token)
 		if _, err := all.enter(t.Context(), organization, token); !fault.Is(err, fault.CodeUnavailable) {
 			t.Errorf("one too many: %v", err)
 		}

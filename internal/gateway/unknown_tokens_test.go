@@ -13,12 +13,12 @@ import (
 	"portico/internal/verdict"
 )
 
-// strangerRoom is how many unknown tokens are looked for at once.
-const strangerRoom = 500
+// unknownTokenLimit is how many unknown tokens are looked for at once.
+const unknownTokenLimit = 500
 
-// strangers show tokens of nobody's; looked for are those that are refused for
+// presentUnknownTokens show tokens of nobody's; looked for are those that are refused for
 // good.
-func strangers(t *testing.T, w *world, g *gateway.Verifier, n int) (looked int) {
+func presentUnknownTokens(t *testing.T, w *world, g *gateway.Verifier, n int) (looked int) {
 	t.Helper()
 	for range n {
 		_, err := g.Caller(t.Context(), unknownToken(w))
@@ -33,7 +33,7 @@ func strangers(t *testing.T, w *world, g *gateway.Verifier, n int) (looked int) 
 	return looked
 }
 
-func believed(t *testing.T, g *gateway.Verifier, token string) bool {
+func isAccepted(t *testing.T, g *gateway.Verifier, token string) bool {
 	t.Helper()
 	_, err := g.Caller(t.Context(), token)
 	if err != nil && !fault.Is(err, fault.CodeRateLimited) {
@@ -44,40 +44,40 @@ func believed(t *testing.T, g *gateway.Verifier, token string) bool {
 
 // Tokens of nobody's are looked for so often and no oftener; whoever has a real
 // one is believed all the same.
-func TestMadeUpTokens(t *testing.T) {
+func TestUnknownTokensAreLimited(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		g, metrics := w.watched(t)
 		c := w.caller(t, g)
 		early := w.token(t, portal.NewGateway{})
-		if n := strangers(t, w, g, 2*strangerRoom); n != strangerRoom {
+		if n := presentUnknownTokens(t, w, g, 2*unknownTokenLimit); n != unknownTokenLimit {
 			t.Errorf("%d were looked for", n)
 		}
-		if n := refused(t, metrics, "token"); n != strangerRoom {
+		if n := refused(t, metrics, "token"); n != unknownTokenLimit {
 			t.Errorf("%v are counted as refused", n)
 		}
 		wants(t, g, c, w.request(), verdict.Valid)
-		soon(t, "a token that was not asked for before", func() bool { return believed(t, g, early) })
+		soon(t, "a token that was not asked for before", func() bool { return isAccepted(t, g, early) })
 		late := w.token(t, portal.NewGateway{})
 		soon(t, "a token that was made meanwhile", func() bool {
 			w.mono.Add(int64(time.Millisecond))
-			return believed(t, g, late)
+			return isAccepted(t, g, late)
 		})
 		w.mono.Add(int64(20 * time.Second))
-		if n := strangers(t, w, g, strangerRoom); n != strangerRoom {
+		if n := presentUnknownTokens(t, w, g, unknownTokenLimit); n != unknownTokenLimit {
 			t.Errorf("%d were looked for after a while", n)
 		}
 	})
 }
 
 // Tokens that are real cost nothing.
-func TestRealTokensCostNothing(t *testing.T) {
+func TestKnownTokensAreNotLimited(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
 	g := w.gate(t)
 	for range 20 {
 		w.caller(t, g)
 	}
-	if n := strangers(t, w, g, strangerRoom+10); n != strangerRoom {
+	if n := presentUnknownTokens(t, w, g, unknownTokenLimit+10); n != unknownTokenLimit {
 		t.Errorf("%d were looked for", n)
 	}
 }

@@ -51,8 +51,8 @@ func (w *world) callerOf(t *testing.T, g *gateway.Verifier, slug string) *gatewa
 	return ok(t, c, err)
 }
 
-// knows reports whether a copy has all it needs for a credential.
-func knows(g *gateway.Verifier, organization uuid.UUID, k portal.CreatedCredential) bool {
+// catchUp reports whether a copy has all it needs for a credential.
+func catchUp(g *gateway.Verifier, organization uuid.UUID, k portal.CreatedCredential) bool {
 	var c verdict.Facts
 	return g.Follows(organization) && g.Copy(organization).Facts(k.Credential.Username, &c) && c.Account != nil && len(c.Apps) == 1
 }
@@ -103,7 +103,7 @@ func TestKeysThatChangeDuringTheLoad(t *testing.T) {
 		}
 		ok(t, 0, <-loaded)
 		for _, k := range keys {
-			if !knows(g, tenant.Organization.ID, k) {
+			if !catchUp(g, tenant.Organization.ID, k) {
 				t.Error("a key is not in memory")
 			}
 		}
@@ -140,7 +140,7 @@ func TestALateOrganizationIsLoaded(t *testing.T) {
 		<-g.Loaded()
 		late := w.MustTenant(t, "late")
 		for _, k := range threeKeys(t, w, late) {
-			soon(t, "the load", func() bool { return knows(g, late.Organization.ID, k) })
+			soon(t, "the load", func() bool { return catchUp(g, late.Organization.ID, k) })
 		}
 	})
 }
@@ -170,7 +170,7 @@ func TestACopyThatIsBegunAgain(t *testing.T) {
 			wants(t, g, c, shows(k.Secret), verdict.Valid)
 		}
 		for _, k := range keys {
-			soon(t, "the load", func() bool { return knows(g, again.Organization.ID, k) })
+			soon(t, "the load", func() bool { return catchUp(g, again.Organization.ID, k) })
 		}
 	})
 }

@@ -80,7 +80,7 @@ func TestABudgetIsKept(t *testing.T) {
 	}
 }
 
-func TestHashesDoNotTravel(t *testing.T) {
+func TestHashesAreNotMarshaled(t *testing.T) {
 	_, c := filled()
 	c.Credentials[0].Hash = []byte("secret-hash")
 	text, err := json.Marshal(c)

@@ -174,7 +174,7 @@ func TestTheBudgetIsKeptWhateverHappens(t *testing.T) {
 }
 
 // What a closed Store kept takes no room, and is in nobody's way.
-func TestAClosedStoreGivesItsRoomBack(t *testing.T) {
+func TestCloseReturnsTheBudget(t *testing.T) {
 	b := keycache.NewBudget(100)
 	all := keyrings(b, 2, 100)
 	all[0].misses()

@@ -47,7 +47,7 @@ func TestAKeyAloneIsNotKnown(t *testing.T) {
 }
 
 // What a fill looked for and did not find is gone, and known to be.
-func TestAFillTellsWhatIsGone(t *testing.T) {
+func TestAFillMarksWhatIsGone(t *testing.T) {
 	for _, limit := range []int{0, 10} {
 		for _, a := range []func() (uuid.UUID, *keycache.Change){filled, ofAccount} {
 			username, c := a()

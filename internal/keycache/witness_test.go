@@ -10,26 +10,26 @@ import (
 	"portico/internal/verdict"
 )
 
-// witness is a Case and what it showed when it was taken.
-type witness struct {
+// factsSnapshot is a Case and what it showed when it was taken.
+type factsSnapshot struct {
 	facts   verdict.Facts
 	key     verdict.Credential
 	account verdict.Account
 	apps    []verdict.App
 }
 
-func witnessed(t *testing.T, s *keycache.Cache, username uuid.UUID) *witness {
+func takeSnapshot(t *testing.T, s *keycache.Cache, username uuid.UUID) *factsSnapshot {
 	t.Helper()
-	h := &witness{}
+	h := &factsSnapshot{}
 	if !s.Facts(username, &h.facts) || h.facts.Credential == nil || h.facts.Account == nil {
 		t.Fatal("a key is missing")
 	}
-	h.key, h.account, h.apps = *h.facts.Credential, *h.facts.Account, h.shown()
+	h.key, h.account, h.apps = *h.facts.Credential, *h.facts.Account, h.copyApps()
 	return h
 }
 
-// shown copies the apps that the Case shows now, with their subscriptions.
-func (h *witness) shown() (out []verdict.App) {
+// copyApps copies the apps that the Case shows now, with their subscriptions.
+func (h *factsSnapshot) copyApps() (out []verdict.App) {
 	for _, a := range h.facts.Apps {
 		one := *a
 		one.Subscriptions = append([]verdict.Subscription(nil), a.Subscriptions...)
@@ -38,20 +38,20 @@ func (h *witness) shown() (out []verdict.App) {
 	return out
 }
 
-func (h *witness) same() bool {
-	return reflect.DeepEqual(h.key, *h.facts.Credential) && h.account == *h.facts.Account && reflect.DeepEqual(h.apps, h.shown())
+func (h *factsSnapshot) unchanged() bool {
+	return reflect.DeepEqual(h.key, *h.facts.Credential) && h.account == *h.facts.Account && reflect.DeepEqual(h.apps, h.copyApps())
 }
 
 // Whoever decides by a Case decides by one state: whatever happens to the key
 // and its app meanwhile, it shows what it did, and a new one shows the news.
-func TestACaseNeverChanges(t *testing.T) {
+func TestFactsNeverChange(t *testing.T) {
 	for name, from := range map[string]func() (uuid.UUID, *keycache.Change){"of an app": filled, "of an account": ofAccount} {
 		t.Run(name, func(t *testing.T) {
 			s := keycache.New(0)
 			username, c := from()
 			another := c.Apps[0].Subscriptions[0]
 			another.ID = uuid.New()
-			all := []*witness{}
+			all := []*factsSnapshot{}
 			for i, step := range []func(){
 				func() {},
 				func() { c.Apps[0].Subscriptions[0].Status = "SUSPENDED" },
@@ -77,9 +77,9 @@ func TestACaseNeverChanges(t *testing.T) {
 				step()
 				c.Position = int64(i + 1)
 				s.Apply(c)
-				all = append(all, witnessed(t, s, username))
+				all = append(all, takeSnapshot(t, s, username))
 				for n, h := range all {
-					if !h.same() {
+					if !h.unchanged() {
 						t.Errorf("step %d changed what was shown after step %d", i, n)
 					}
 				}
@@ -93,7 +93,7 @@ func TestACaseNeverChanges(t *testing.T) {
 
 // A fill brings an app and an account that are there already, as when the app
 // has a second key: what is there stays, and takes no room of its own.
-func TestWhatIsTheSameStays(t *testing.T) {
+func TestUnchangedStateIsKept(t *testing.T) {
 	s := keycache.New(10)
 	username, c := filled()
 	s.Fill(username, c, 0)

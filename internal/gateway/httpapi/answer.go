@@ -7,14 +7,14 @@ import (
 	"portico/internal/fault"
 )
 
-// answer is what a door says, whichever server then writes it.
+// answer is a response, whichever server writes it.
 type answer struct {
 	status int
-	// kind is the type of the body; "" where there is none.
+	// kind is the Content-Type of the body; "" if there is none.
 	kind string
 	body []byte
 	set  headerSet
-	// noStore keeps caches from keeping it; last closes the connection.
+	// noStore forbids caches to store it; last closes the connection.
 	noStore, last bool
 }
 
@@ -23,45 +23,47 @@ const (
 	problemType = "application/problem+json"
 )
 
-// json answers with a body of JSON.
+// json sets a JSON body.
 func (a *answer) json(body []byte) {
 	a.status, a.kind, a.body = http.StatusOK, jsonType, body
 }
 
-// refuse answers with a problem that was made before.
+// refuse sets a problem body that was encoded before.
 func (a *answer) refuse(status int, body []byte) {
 	a.status, a.kind, a.body, a.noStore = status, problemType, body, true
 }
 
-// problem answers with what is wrong. detail holds nothing of the caller's.
+// problem sets a problem body. detail must contain nothing that the caller sent.
 func (a *answer) problem(status int, code, detail string) {
 	a.refuse(status, problemBody(status, code, detail))
 }
 
-// invalid answers that a request is malformed, and where.
+// invalid sets the answer to a malformed request.
 func (a *answer) invalid(bad *badInput) {
 	a.problem(http.StatusBadRequest, codeInvalid, bad.String())
 }
 
-// malformed answers a request that is no HTTP; what follows it is not read.
+// malformed sets the answer to what is not HTTP; the rest of the connection is not
+// read.
 func (a *answer) malformed() {
 	a.last = true
 	a.problem(http.StatusBadRequest, codeInvalid, "The request is malformed.")
 }
 
-// unbelieved answers a gateway whose token is not believed, or cannot be checked.
-func (a *answer) unbelieved(err *fault.Error) {
+// unauthenticated sets the answer to a gateway whose token is unknown, or cannot
+// be checked.
+func (a *answer) unauthenticated(err *fault.Error) {
 	if err.Code != fault.CodeUnauthenticated {
-		a.later(err)
+		a.retryLater(err)
 		return
 	}
 	a.set.add("Www-Authenticate", `PorticoGatewayToken realm="portico"`)
 	a.problem(http.StatusUnauthorized, string(fault.CodeUnauthenticated), err.Message)
 }
 
-// later answers that coming again helps: to what is unavailable, or was asked
-// too often.
-func (a *answer) later(err *fault.Error) {
+// retryLater sets the answer to a request that may succeed later: something is
+// unavailable, or was asked for too often.
+func (a *answer) retryLater(err *fault.Error) {
 	a.set.buffer = strconv.AppendInt(a.set.buffer, seconds(err.RetryAfter), 10)
 	a.set.end("Retry-After")
 	if err.Code == fault.CodeRateLimited {
@@ -71,12 +73,12 @@ func (a *answer) later(err *fault.Error) {
 	a.problem(http.StatusServiceUnavailable, string(fault.CodeUnavailable), err.Message)
 }
 
-// broken answers that the server has a defect.
-func (a *answer) broken() {
+// internalError sets the answer to a defect of the server.
+func (a *answer) internalError() {
 	a.problem(http.StatusInternalServerError, string(fault.CodeInternal), fault.From(nil).Message)
 }
 
-// send writes an answer by net/http.
+// send writes an answer with net/http.
 func (d *Handler) send(w http.ResponseWriter, a *answer) {
 	h := w.Header()
 	a.set.writeTo(h)
@@ -99,8 +101,8 @@ func (d *Handler) send(w http.ResponseWriter, a *answer) {
 	}
 }
 
-// say makes an answer and writes it by net/http.
-func (d *Handler) say(w http.ResponseWriter, make func(a *answer)) {
+// respond fills in an answer and writes it with net/http.
+func (d *Handler) respond(w http.ResponseWriter, make func(a *answer)) {
 	var a answer
 	make(&a)
 	d.send(w, &a)
@@ -108,18 +110,18 @@ func (d *Handler) say(w http.ResponseWriter, make func(a *answer)) {
 
 // problem answers with what is wrong.
 func (d *Handler) problem(w http.ResponseWriter, status int, code, detail string) {
-	d.say(w, func(a *answer) { a.problem(status, code, detail) })
+	d.respond(w, func(a *answer) { a.problem(status, code, detail) })
 }
 
 func (d *Handler) invalid(w http.ResponseWriter, bad *badInput) {
-	d.say(w, func(a *answer) { a.invalid(bad) })
+	d.respond(w, func(a *answer) { a.invalid(bad) })
 }
 
-func (d *Handler) later(w http.ResponseWriter, err *fault.Error) {
-	d.say(w, func(a *answer) { a.later(err) })
+func (d *Handler) retryLater(w http.ResponseWriter, err *fault.Error) {
+	d.respond(w, func(a *answer) { a.retryLater(err) })
 }
 
-// stranger answers a gateway that is not believed.
-func (d *Handler) stranger(w http.ResponseWriter, err *fault.Error) {
-	d.say(w, func(a *answer) { a.unbelieved(err) })
+// unauthenticated responds to a gateway whose token is not valid.
+func (d *Handler) unauthenticated(w http.ResponseWriter, err *fault.Error) {
+	d.respond(w, func(a *answer) { a.unauthenticated(err) })
 }

@@ -13,17 +13,17 @@ func basic(text string) string { return "Basic " + base64.StdEncoding.EncodeToSt
 func TestOneCredentialIsRead(t *testing.T) {
 	for name, c := range map[string]struct {
 		authorization, apiKey []string
-		want                  presented
+		want                  presentedKey
 	}{
-		"none":          {nil, nil, presented{}},
-		"bearer":        {[]string{"Bearer ptk_x"}, nil, presented{kind: domain.APIKey, rawKey: "ptk_x"}},
-		"bearer, small": {[]string{"bEARER   ptk_x"}, nil, presented{kind: domain.APIKey, rawKey: "ptk_x"}},
-		"api key":       {nil, []string{"ptk_x"}, presented{kind: domain.APIKey, rawKey: "ptk_x"}},
-		"basic":         {[]string{basic("user:pass")}, nil, presented{kind: domain.Basic, username: "user", password: "pass"}},
-		"basic, colons": {[]string{basic("user:pa:ss")}, nil, presented{kind: domain.Basic, username: "user", password: "pa:ss"}},
+		"none":          {nil, nil, presentedKey{}},
+		"bearer":        {[]string{"Bearer ptk_x"}, nil, presentedKey{kind: domain.APIKey, rawKey: "ptk_x"}},
+		"bearer, small": {[]string{"bEARER   ptk_x"}, nil, presentedKey{kind: domain.APIKey, rawKey: "ptk_x"}},
+		"api key":       {nil, []string{"ptk_x"}, presentedKey{kind: domain.APIKey, rawKey: "ptk_x"}},
+		"basic":         {[]string{basic("user:pass")}, nil, presentedKey{kind: domain.Basic, username: "user", password: "pass"}},
+		"basic, colons": {[]string{basic("user:pa:ss")}, nil, presentedKey{kind: domain.Basic, username: "user", password: "pa:ss"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := readCredential(c.authorization, c.apiKey); got != c.want {
+			if got := readAPIKey(c.authorization, c.apiKey); got != c.want {
 				t.Errorf("read %+v", got)
 			}
 		})
@@ -69,7 +69,7 @@ func TestMalformedCredentials(t *testing.T) {
 		"basic over two lines":   {[]string{"Basic dXNl\ncjpwYXNz"}, nil, domain.Basic},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := readCredential(c.authorization, c.apiKey); got != (presented{kind: c.kind, malformed: true}) {
+			if got := readAPIKey(c.authorization, c.apiKey); got != (presentedKey{kind: c.kind, malformed: true}) {
 				t.Errorf("read %+v", got)
 			}
 		})
@@ -79,7 +79,7 @@ func TestMalformedCredentials(t *testing.T) {
 // What is too long is not read, however long it is.
 func TestLongCredentialsCostNothing(t *testing.T) {
 	long := []string{"Bearer " + strings.Repeat("a", 1<<20)}
-	if n := testing.AllocsPerRun(100, func() { readCredential(long, nil); readCredential(nil, long) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { readAPIKey(long, nil); readAPIKey(nil, long) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -94,7 +94,7 @@ func FuzzAuthorization(f *testing.F) {
 		if both {
 			keys = []string{apiKey}
 		}
-		got := readCredential([]string{authorization}, keys)
+		got := readAPIKey([]string{authorization}, keys)
 		held := got.rawKey != "" || got.username != "" || got.password != ""
 		switch {
 		case both && !got.malformed:
@@ -105,7 +105,7 @@ func FuzzAuthorization(f *testing.F) {
 			t.Fatal("two credentials were found")
 		case got.malformed:
 			return
-		case len(authorization) > longestCredential:
+		case len(authorization) > maxKeyHeaderLen:
 			t.Fatal("too long, and believed")
 		}
 		for _, part := range []string{got.rawKey, got.username, got.password} {

@@ -11,37 +11,36 @@ import (
 	"portico/internal/verdict"
 )
 
-// authorize is ANY /v1/authorize, forward authentication: a gateway asks with
-// the headers of the call it holds, and passes it on if the answer is 200.
+// authorize is ANY /v1/authorize, forward authentication: a gateway sends the
+// headers of a call, and passes the call on if the answer is 200.
 func (d *Handler) authorize(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
 	k := d.begin()
 	defer d.end(k)
 	k.head.readHTTP(r.Header)
-	d.authorizing(r.Context(), k, c, remoteOf(r))
-	d.sendFirst(w, r, &k.answer)
+	d.authorizeCall(r.Context(), k, c, remoteOf(r))
+	d.sendThenDrain(w, r, &k.answer)
 }
 
-// remoteOf returns the address at the other end of the connection; a Unix socket
-// has none.
+// remoteOf returns the peer address of the connection; a Unix socket has none.
 func remoteOf(r *http.Request) netip.Addr {
 	remote, _ := netip.ParseAddrPort(r.RemoteAddr)
 	return remote.Addr().Unmap().WithZone("")
 }
 
-// authorizing answers the question in k's head.
-func (d *Handler) authorizing(ctx context.Context, k *work, c *gateway.Caller, remote netip.Addr) {
+// authorizeCall answers the question in k's header fields.
+func (d *Handler) authorizeCall(ctx context.Context, k *requestState, c *gateway.Caller, remote netip.Addr) {
 	q, a := &k.question, &k.answer
-	if bad := d.forwarded(q, &k.head.head, remote); bad != nil {
+	if bad := d.readForwarded(q, &k.head.head, remote); bad != nil {
 		a.invalid(bad)
 		return
 	}
-	soften, bad := refuseWith(k.head.refuseWith)
+	soften, bad := readRefusalMode(k.head.refuseWith)
 	if bad != nil {
 		a.invalid(bad)
 		return
 	}
 	d.Verifier.Verify(ctx, c, q, &k.verdict)
-	d.describe(&a.set, c, &k.verdict, q)
+	d.describeVerdict(&a.set, c, &k.verdict, q)
 	no := &d.refusals[k.verdict.Code]
 	switch {
 	case k.verdict.Code == verdict.Valid:
@@ -53,9 +52,9 @@ func (d *Handler) authorizing(ctx context.Context, k *work, c *gateway.Caller, r
 	}
 }
 
-// forwarded reads the question out of the headers.
-func (d *Handler) forwarded(q *gateway.Request, h *head, remote netip.Addr) (bad *badInput) {
-	ask(q, readCredential(h.authorization, h.apiKey))
+// readForwarded reads the question from the headers.
+func (d *Handler) readForwarded(q *gateway.Request, h *head, remote netip.Addr) (bad *badInput) {
+	setKey(q, readAPIKey(h.authorization, h.apiKey))
 	q.NeedsProduct = true
 	if q.Product, bad = single(h.product, "X-Portico-Product"); bad != nil {
 		return bad
@@ -67,14 +66,14 @@ func (d *Handler) forwarded(q *gateway.Request, h *head, remote netip.Addr) (bad
 		return bad
 	}
 	var believed bool
-	if q.Address, believed = d.Peer(remote, joined(h.forwardedAddr)); believed {
-		q.Method, q.Path = askedAbout(h)
+	if q.Address, believed = d.Peer(remote, joinValues(h.forwardedAddr)); believed {
+		q.Method, q.Path = forwardedRequest(h)
 	}
 	return nil
 }
 
-// joined makes one list of the values of a field.
-func joined(values []string) string {
+// joinValues joins the values of a field into one list.
+func joinValues(values []string) string {
 	switch len(values) {
 	case 0:
 		return ""
@@ -85,27 +84,28 @@ func joined(values []string) string {
 	}
 }
 
-// ask hands a credential on.
-func ask(q *gateway.Request, p presented) {
+// setKey copies an API key into a request.
+func setKey(q *gateway.Request, p presentedKey) {
 	q.RawKey, q.Username, q.Password = p.rawKey, p.username, p.password
 	q.Presented, q.Malformed = p.kind, p.malformed
 }
 
-// askedAbout returns the method and URI that a believed gateway tells, in the
-// words of Traefik and Caddy (X-Forwarded-Method, -Uri) or of nginx
-// (X-Original-Method, -URI). A gateway overwrites its own words and may pass
-// the caller's on in the others: where they differ, neither is known.
-func askedAbout(h *head) (method, target string) {
-	method, same := agreed(h.forwardedMethod, h.originalMethod)
-	target, sameTarget := agreed(h.forwardedURI, h.originalURI)
+// forwardedRequest returns the method and URI that a trusted gateway sends, in the
+// headers of Traefik and Caddy (X-Forwarded-Method, -Uri) or of nginx
+// (X-Original-Method, -URI). A gateway overwrites its own headers and may pass the
+// caller's on in the others: where they differ, neither is trusted.
+func forwardedRequest(h *head) (method, target string) {
+	method, same := commonValue(h.forwardedMethod, h.originalMethod)
+	target, sameTarget := commonValue(h.forwardedURI, h.originalURI)
 	if !same || !sameTarget {
 		return "", ""
 	}
 	return method, target
 }
 
-// agreed returns the one value of two headers; ok is false if there are several.
-func agreed(one, other []string) (value string, ok bool) {
+// commonValue returns the one value of two headers; ok is false if there are
+// several.
+func commonValue(one, other []string) (value string, ok bool) {
 	first := one
 	if len(first) == 0 {
 		first = other
@@ -123,7 +123,7 @@ func agreed(one, other []string) (value string, ok bool) {
 	return first[0], true
 }
 
-// single returns the only value of a header, "" for none.
+// single returns the only value of a header; "" if there is none.
 func single(values []string, name string) (string, *badInput) {
 	switch len(values) {
 	case 0:
@@ -135,21 +135,22 @@ func single(values []string, name string) (string, *badInput) {
 	}
 }
 
-// readCost reads X-Portico-Cost; 0 for none.
+// readCost parses X-Portico-Cost; 0 if there is none.
 func readCost(values []string) (int64, *badInput) {
 	text, bad := single(values, "X-Portico-Cost")
 	if bad != nil || len(values) == 0 {
 		return 0, bad
 	}
 	n, err := strconv.ParseUint(text, 10, 32)
-	if err != nil || n < 1 || n > mostCost {
+	if err != nil || n < 1 || n > maxCost {
 		return 0, &badInput{"X-Portico-Cost", "must be a whole number from 1 to 1000000."}
 	}
 	return int64(n), nil
 }
 
-// refuseWith reports whether the gateway can pass on no refusal but 401 and 403.
-func refuseWith(values []string) (soften bool, bad *badInput) {
+// readRefusalMode reports whether the gateway can pass on no refusals but 401 and
+// 403.
+func readRefusalMode(values []string) (soften bool, bad *badInput) {
 	text, bad := single(values, "X-Portico-Refuse-With")
 	if bad == nil && text != "" && text != "403" {
 		bad = &badInput{"X-Portico-Refuse-With", "must be 403."}

@@ -36,7 +36,7 @@ func later(code verdict.Code) func(*gateway.Request, *verdict.Verdict) {
 
 func TestEveryCodeHasItsStatus(t *testing.T) { onBoth(t, tryEveryCodeHasItsStatus) }
 
-func tryEveryCodeHasItsStatus(t *testing.T, b *bench) {
+func tryEveryCodeHasItsStatus(t *testing.T, b *testServer) {
 	t.Helper()
 	if len(verdict.Codes()) != len(statuses()) {
 		t.Fatalf("%d codes, %d in the table", len(verdict.Codes()), len(statuses()))
@@ -86,7 +86,7 @@ func TestAuthorizeTellsTheUpstreamWhoseCallItIs(t *testing.T) {
 	onBoth(t, tryAuthorizeTellsTheUpstreamWhoseCallItIs)
 }
 
-func tryAuthorizeTellsTheUpstreamWhoseCallItIs(t *testing.T, b *bench) {
+func tryAuthorizeTellsTheUpstreamWhoseCallItIs(t *testing.T, b *testServer) {
 	t.Helper()
 	b.gate.say = func(r *gateway.Request, v *verdict.Verdict) {
 		full(verdict.Valid)(r, v)
@@ -107,7 +107,7 @@ func tryAuthorizeTellsTheUpstreamWhoseCallItIs(t *testing.T, b *bench) {
 
 func TestRateLimitFields(t *testing.T) { onBoth(t, tryRateLimitFields) }
 
-func tryRateLimitFields(t *testing.T, b *bench) {
+func tryRateLimitFields(t *testing.T, b *testServer) {
 	t.Helper()
 	for name, c := range map[string]struct {
 		limits       limits.Answer
@@ -129,7 +129,7 @@ func tryRateLimitFields(t *testing.T, b *bench) {
 // A call that costs more than its limit holds never passes: nobody is told to come again.
 func TestWhatNeverPassesHasNoRetryAfter(t *testing.T) { onBoth(t, tryWhatNeverPassesHasNoRetryAfter) }
 
-func tryWhatNeverPassesHasNoRetryAfter(t *testing.T, b *bench) {
+func tryWhatNeverPassesHasNoRetryAfter(t *testing.T, b *testServer) {
 	t.Helper()
 	b.gate.say = full(verdict.RateLimited)
 	if a := b.send(t, "GET", "/v1/authorize", ""); a.status != 429 || a.header.Get("Retry-After") != "" {
@@ -148,7 +148,7 @@ func local(code verdict.Code) func(*gateway.Request, *verdict.Verdict) {
 // Limits that a node kept alone are marked, whether the call passes or not.
 func TestLocalLimitsAreMarked(t *testing.T) { onBoth(t, tryLocalLimitsAreMarked) }
 
-func tryLocalLimitsAreMarked(t *testing.T, b *bench) {
+func tryLocalLimitsAreMarked(t *testing.T, b *testServer) {
 	t.Helper()
 	for _, code := range []verdict.Code{verdict.Valid, verdict.RateLimited} {
 		for want, say := range map[string]func(verdict.Code) func(*gateway.Request, *verdict.Verdict){"local": local, "": full} {
@@ -166,7 +166,7 @@ func tryLocalLimitsAreMarked(t *testing.T, b *bench) {
 
 func TestAuthorizeReadsTheCall(t *testing.T) { onBoth(t, tryAuthorizeReadsTheCall) }
 
-func tryAuthorizeReadsTheCall(t *testing.T, b *bench) {
+func tryAuthorizeReadsTheCall(t *testing.T, b *testServer) {
 	t.Helper()
 	home, away := netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("203.0.113.7")
 	pair := "Basic " + base64.StdEncoding.EncodeToString([]byte("u:p"))
@@ -202,7 +202,7 @@ func tryAuthorizeReadsTheCall(t *testing.T, b *bench) {
 
 func TestAuthorizeTakesEveryMethod(t *testing.T) { onBoth(t, tryAuthorizeTakesEveryMethod) }
 
-func tryAuthorizeTakesEveryMethod(t *testing.T, b *bench) {
+func tryAuthorizeTakesEveryMethod(t *testing.T, b *testServer) {
 	t.Helper()
 	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"} {
 		if a := b.send(t, method, "/v1/authorize", ""); a.status != 200 {
@@ -220,7 +220,7 @@ func tryAuthorizeTakesEveryMethod(t *testing.T, b *bench) {
 
 func TestAuthorizeRefusesBadInput(t *testing.T) { onBoth(t, tryAuthorizeRefusesBadInput) }
 
-func tryAuthorizeRefusesBadInput(t *testing.T, b *bench) {
+func tryAuthorizeRefusesBadInput(t *testing.T, b *testServer) {
 	t.Helper()
 	for _, c := range [][]string{
 		{"X-Portico-Cost", "0"}, {"X-Portico-Cost", "-1"}, {"X-Portico-Cost", "1000001"}, {"X-Portico-Cost", "one"}, {"X-Portico-Cost", "+1"}, {"X-Portico-Cost", "1", "X-Portico-Cost", "1"},
@@ -237,7 +237,7 @@ func tryAuthorizeRefusesBadInput(t *testing.T, b *bench) {
 // when they see Basic.
 func TestChallenges(t *testing.T) { onBoth(t, tryChallenges) }
 
-func tryChallenges(t *testing.T, b *bench) {
+func tryChallenges(t *testing.T, b *testServer) {
 	t.Helper()
 	b.gate.say = full(verdict.NotFound)
 	for authorization, want := range map[string]string{

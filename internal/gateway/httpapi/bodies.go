@@ -36,7 +36,7 @@ func (d *Handler) makeRoom(w http.ResponseWriter, r *http.Request, c *gateway.Ca
 	}
 	if claim, ok = d.bodies.Enter(r.Context(), c.Token.String(), size); !ok {
 		waitBeforeClosing(w, r)
-		d.later(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "Too many large requests are under way. Come again."))
+		d.retryLater(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "Too many large requests are under way. Come again."))
 	}
 	return claim, ok
 }
@@ -68,13 +68,13 @@ func (b *roomyBody) Read(p []byte) (n int, err error) {
 // check answers Envoy, by gRPC. It looks at the token before the body, which
 // gRPC would read first.
 func (d *Handler) check(w http.ResponseWriter, r *http.Request) {
-	c, no := d.believe(r.Context(), r.Header["X-Portico-Gateway-Token"])
+	c, no := d.verifyToken(r.Context(), r.Header["X-Portico-Gateway-Token"])
 	if no != nil {
 		refuseCheck(w, no)
 		return
 	}
 	body := &roomyBody{ReadCloser: r.Body, enter: func() (*backlog.Claim, bool) {
-		return d.bodies.Enter(context.WithoutCancel(r.Context()), c.Token.String(), mostCheckBytes)
+		return d.bodies.Enter(context.WithoutCancel(r.Context()), c.Token.String(), maxCheckBytes)
 	}}
 	r.Body = body
 	defer func() { body.claim.Leave() }()

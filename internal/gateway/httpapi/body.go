@@ -16,54 +16,55 @@ const (
 	mostVerifyBytes = 64 << 10
 	mostBatchBytes  = 256 << 10
 	mostUsageBytes  = 1 << 20
-	// keptBuffer is the largest buffer that is used again.
-	keptBuffer = 16 << 10
+	// maxPooledBuffer is the largest buffer that is reused.
+	maxPooledBuffer = 16 << 10
 )
 
-// work is what one question needs. It is used again: nothing that it holds may
-// be kept by whoever is handed it.
-type work struct {
+// requestState is the working memory of one request. It is pooled: callees must
+// not keep anything in it.
+type requestState struct {
 	head     rawHead
 	question gateway.Request
 	verdict  verdict.Verdict
 	answer   answer
-	// buffer is what the body is read into, and then what is written from.
+	// buffer receives the body, and then the answer.
 	buffer []byte
 	// claim is the room that the body takes.
 	claim *backlog.Claim
 }
 
-func (d *Handler) begin() *work {
-	if kept, ok := d.works.Get().(*work); ok {
+func (d *Handler) begin() *requestState {
+	if kept, ok := d.states.Get().(*requestState); ok {
 		return kept
 	}
-	k := &work{buffer: make([]byte, 0, 1<<10)}
+	k := &requestState{buffer: make([]byte, 0, 1<<10)}
 	k.answer.set.buffer = make([]byte, 0, 1<<9)
 	return k
 }
 
-// end wipes what was read, which holds keys, and keeps the room.
-func (d *Handler) end(k *work) {
+// end wipes what was read, which contains API keys, and returns the memory to the
+// pool.
+func (d *Handler) end(k *requestState) {
 	k.claim.Leave()
-	if cap(k.buffer) > keptBuffer {
+	if cap(k.buffer) > maxPooledBuffer {
 		return
 	}
 	clear(k.buffer[:cap(k.buffer)])
 	set := k.answer.set.buffer[:0]
-	*k = work{buffer: k.buffer[:0]}
+	*k = requestState{buffer: k.buffer[:0]}
 	k.answer.set.buffer = set
-	d.works.Put(k)
+	d.states.Put(k)
 }
 
-// text reads a JSON body of at most so many bytes. On failure it has answered.
-func (d *Handler) text(w http.ResponseWriter, r *http.Request, k *work, c *gateway.Caller, most int) (text string, ok bool) {
+// text reads a JSON body of up to most bytes. If ok is false, it has answered.
+func (d *Handler) text(w http.ResponseWriter, r *http.Request, k *requestState, c *gateway.Caller, most int) (text string, ok bool) {
 	if !isJSON(r.Header["Content-Type"]) {
-		d.say(w, (*answer).wrongType)
+		d.respond(w, (*answer).wrongType)
 		return "", false
 	}
 	if r.ContentLength > int64(most) {
 		waitBeforeClosing(w, r)
-		d.say(w, (*answer).tooLarge)
+		d.respond(w, (*answer).tooLarge)
 		return "", false
 	}
 	if k.claim, ok = d.makeRoom(w, r, c, most); !ok {
@@ -74,22 +75,23 @@ func (d *Handler) text(w http.ResponseWriter, r *http.Request, k *work, c *gatew
 	switch {
 	case errors.Is(err, errTooLarge):
 		waitBeforeClosing(w, r)
-		d.say(w, (*answer).tooLarge)
+		d.respond(w, (*answer).tooLarge)
 		return "", false
 	case err != nil:
-		d.say(w, (*answer).cutOff)
+		d.respond(w, (*answer).cutOff)
 		return "", false
 	}
-	wholly(w, r)
+	expectWholeBody(w, r)
 	if !utf8.Valid(body) {
-		d.say(w, (*answer).notUTF8)
+		d.respond(w, (*answer).notUTF8)
 		return "", false
 	}
 	return string(body), true
 }
 
-// waitBeforeClosing lets a client that is still sending see its answer: closing
-// at once would take that from it. net/http waits where its own limit was met.
+// waitBeforeClosing lets a client that is still sending read its answer: closing
+// at once could discard it. net/http waits by itself where its own limit was
+// exceeded.
 func waitBeforeClosing(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Expect") == "" { // else nothing is sent yet
 		_, _ = http.MaxBytesReader(w, r.Body, 0).Read(make([]byte, 1))
@@ -115,7 +117,7 @@ func (a *answer) tooLarge() {
 
 var errTooLarge = errors.New("too large")
 
-// readAll reads up to most bytes into a buffer's room.
+// readAll reads up to most bytes into the capacity of a buffer.
 func readAll(from io.Reader, into []byte, most int) ([]byte, error) {
 	for {
 		if len(into) > most {
@@ -135,7 +137,7 @@ func readAll(from io.Reader, into []byte, most int) ([]byte, error) {
 	}
 }
 
-// isJSON reports whether the one content type is JSON, whatever its parameters.
+// isJSON reports whether the only Content-Type is JSON, with any parameters.
 func isJSON(types []string) bool {
 	return len(types) == 1 && jsonBody(types[0])
 }

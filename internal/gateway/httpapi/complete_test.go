@@ -16,7 +16,7 @@ import (
 	"portico/internal/usage"
 )
 
-func TestReportsAreOfOnesOwn(t *testing.T) {
+func TestReportsCoverOwnAppsOnly(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		mine, other := f.MustTenant(t, "mine"), f.MustTenant(t, "other")

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// front takes the connections to the doors. It knows those that fasthttp has,
+// trackedListener accepts the connections. It tracks those that fasthttp serves,
 // so that they can be waited for and closed.
-type front struct {
+type trackedListener struct {
 	net.Listener
 	server *Server
 	once   sync.Once
@@ -22,16 +22,16 @@ type front struct {
 	open map[*connection]struct{}
 }
 
-func newFront(l net.Listener, s *Server) *front {
-	f := &front{Listener: l, server: s, open: map[*connection]struct{}{}}
+func newTrackedListener(l net.Listener, s *Server) *trackedListener {
+	f := &trackedListener{Listener: l, server: s, open: map[*connection]struct{}{}}
 	f.running.Add(1)
 	return f
 }
 
-// each begins to serve every connection until the listener is closed. Those
-// that are too many go to net/http. A failure that may pass, such as too many
-// open files, is waited out.
-func (f *front) each(serve func(*connection)) error {
+// each starts serving every connection until the listener is closed. Connections
+// beyond the limit go to net/http. Temporary failures, such as too many open
+// files, are waited out.
+func (f *trackedListener) each(serve func(*connection)) error {
 	defer f.running.Done()
 	const shortest, longest = 5 * time.Millisecond, time.Second
 	for pause := shortest; ; {
@@ -50,35 +50,35 @@ func (f *front) each(serve func(*connection)) error {
 			f.running.Go(func() { serve(mine) })
 			continue
 		}
-		f.server.moving.Add(1)
-		f.server.move(c)
+		f.server.inHandover.Add(1)
+		f.server.passOn(c)
 	}
 }
 
-// Close closes the listener; doing so again is no failure.
-func (f *front) Close() (err error) {
+// Close closes the listener; closing it again is no error.
+func (f *trackedListener) Close() (err error) {
 	f.once.Do(func() { err = f.Listener.Close() })
 	return err
 }
 
-func (f *front) add(c *connection) bool {
+func (f *trackedListener) add(c *connection) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.open) >= f.server.most {
+	if len(f.open) >= f.server.maxFast {
 		return false
 	}
 	f.open[c] = struct{}{}
 	return true
 }
 
-func (f *front) forget(c *connection) {
+func (f *trackedListener) remove(c *connection) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.open, c)
 }
 
-// closeAll closes what is open.
-func (f *front) closeAll() {
+// closeAll closes all open connections.
+func (f *trackedListener) closeAll() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for c := range f.open {
@@ -93,47 +93,48 @@ func addressOf(c net.Conn) netip.Addr {
 	return netip.Addr{} // a Unix socket has none
 }
 
-// connection is one that fasthttp has.
+// connection is a connection served by fasthttp.
 type connection struct {
 	net.Conn
-	front  *front
+	front  *trackedListener
 	remote netip.Addr
-	// unread: the client may still be sending, so that closing at once would
-	// take the answer from it. mute: nothing is answered any more. All are
-	// set by the goroutine that serves the connection.
-	unread, mute bool
-	// heard: something came since the last answer.
-	heard bool
+	// unread is set if the client may still be sending, so that closing at once could
+	// discard the answer. muted is set if nothing more is answered. All are set by the
+	// goroutine that serves the connection.
+	unread, muted bool
+	// received is set if bytes arrived since the last answer.
+	received bool
 
 	reading, writing deadline
 }
 
-// lingering is how long a client that is still sending may take to see its answer.
-const lingering = 500 * time.Millisecond
+// lingerTimeout is how long a client that is still sending may take to read its
+// answer.
+const lingerTimeout = 500 * time.Millisecond
 
-// Read notes that something came.
+// Read reads, and records that bytes arrived.
 func (c *connection) Read(p []byte) (n int, err error) {
-	if c.reading.due() {
+	if c.reading.needsSetting() {
 		if err := c.Conn.SetReadDeadline(c.reading.now()); err != nil {
 			return 0, err
 		}
 	}
 	n, err = c.Conn.Read(p)
-	c.heard = c.heard || n > 0
+	c.received = c.received || n > 0
 	return n, err
 }
 
-// Write writes, unless the connection is mute.
+// Write writes, unless the connection is muted.
 func (c *connection) Write(p []byte) (int, error) {
-	if c.mute {
+	if c.muted {
 		return len(p), nil
 	}
-	if c.writing.due() {
+	if c.writing.needsSetting() {
 		if err := c.Conn.SetWriteDeadline(c.writing.now()); err != nil {
 			return 0, err
 		}
 	}
-	c.heard = false
+	c.received = false
 	return c.Conn.Write(p)
 }
 
@@ -155,42 +156,42 @@ func (c *connection) SetDeadline(t time.Time) error {
 	return nil
 }
 
-// release returns the connection itself, without a deadline.
+// release returns the underlying connection, without deadlines.
 func (c *connection) release() net.Conn {
 	c.reading, c.writing = deadline{}, deadline{}
 	_ = c.Conn.SetDeadline(time.Time{}) // it may be closed
 	return c.Conn
 }
 
-// deadline is one of a connection's. fasthttp moves each of them with every
-// request, and almost always nothing is waited for until it moves the next
-// time: the system is told only where that makes a difference.
+// deadline is a read or write deadline. fasthttp moves both with every request,
+// mostly before anything waits for them: the system call is made only where it
+// makes a difference.
 type deadline struct{ wanted, set time.Time }
 
-// slack is how much earlier than wanted a deadline may be.
-const slack = time.Second
+// deadlineSlack is how much earlier than wanted a deadline may be.
+const deadlineSlack = time.Second
 
-func (d *deadline) due() bool {
+func (d *deadline) needsSetting() bool {
 	if d.wanted.IsZero() || d.set.IsZero() {
 		return d.wanted.IsZero() != d.set.IsZero()
 	}
 	early := d.wanted.Sub(d.set)
-	return early < 0 || early > slack
+	return early < 0 || early > deadlineSlack
 }
 
-// now returns the deadline, which is set then.
+// now returns the wanted deadline and records that it is set.
 func (d *deadline) now() time.Time {
 	d.set = d.wanted
 	return d.set
 }
 
-// Close closes the connection; a client that is still sending may see its
-// answer first.
+// Close closes the connection; a client that is still sending may read its answer
+// first.
 func (c *connection) Close() error {
-	c.front.forget(c)
+	c.front.remove(c)
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.unread && half.CloseWrite() == nil {
-		_ = c.Conn.SetReadDeadline(time.Now().Add(lingering))
-		_, _ = io.Copy(io.Discard, c.Conn) // until it closes, or the time is over
+		_ = c.Conn.SetReadDeadline(time.Now().Add(lingerTimeout))
+		_, _ = io.Copy(io.Discard, c.Conn) // until the client closes, or the deadline passes
 	}
 	return c.Conn.Close()
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// moved counts how often the system is told of a deadline.
+// moved counts the system calls that set deadlines.
 type moved struct {
 	net.Conn
 	reads, writes int

@@ -21,9 +21,9 @@ import (
 	"portico/internal/verdict"
 )
 
-// watched is a bench that remembers what net/http has answered.
+// watched is a testServer that remembers what net/http has answered.
 type watched struct {
-	*bench
+	*testServer
 	mu    sync.Mutex
 	paths []string
 }
@@ -31,7 +31,7 @@ type watched struct {
 func watch(t *testing.T, change ...func(*httpapi.Server)) *watched {
 	t.Helper()
 	w := &watched{}
-	w.bench = openBy(t, func(d *httpapi.Handler) server {
+	w.testServer = openBy(t, func(d *httpapi.Handler) server {
 		s := httpapi.NewServer(d)
 		s.Watch(func(r *http.Request) {
 			w.mu.Lock()
@@ -60,7 +60,7 @@ type line struct {
 	in *bufio.Reader
 }
 
-func (b *bench) connect(t *testing.T) *line {
+func (b *testServer) connect(t *testing.T) *line {
 	t.Helper()
 	c, err := net.Dial("tcp", b.addr)
 	if err != nil {
@@ -105,7 +105,7 @@ func asking(method, path, body string, more ...string) string {
 	return head + "\r\n" + body
 }
 
-func TestThePlainQuestionsAreFasthttps(t *testing.T) {
+func TestPlainRequestsAreServedByFasthttp(t *testing.T) {
 	w := watch(t)
 	c := w.connect(t)
 	for range 3 {
@@ -152,7 +152,7 @@ func TestARequestIsHandedOver(t *testing.T) {
 // All at once, and every answer in its place, whichever engine gives it.
 func TestPipelinedRequests(t *testing.T) { onBoth(t, tryPipelinedRequests) }
 
-func tryPipelinedRequests(t *testing.T, b *bench) {
+func tryPipelinedRequests(t *testing.T, b *testServer) {
 	t.Helper()
 	b.gate.say = func(r *gateway.Request, v *verdict.Verdict) {
 		v.Code, v.Product = verdict.Valid, &verdict.Product{Name: strings.Clone(r.RawKey)}
@@ -185,7 +185,7 @@ func tryPipelinedRequests(t *testing.T, b *bench) {
 // asked to: both servers answer them alike.
 func TestOddRequests(t *testing.T) { onBoth(t, tryOddRequests) }
 
-func tryOddRequests(t *testing.T, b *bench) {
+func tryOddRequests(t *testing.T, b *testServer) {
 	t.Helper()
 	const question = `{"key":"k"}`
 	verify := func(body string, more ...string) string {
@@ -253,7 +253,7 @@ func TestTwoLengthsAreRefused(t *testing.T) {
 // as itself: no engine takes the rest of one request for another.
 func TestNothingIsSmuggled(t *testing.T) { onBoth(t, tryNothingIsSmuggled) }
 
-func tryNothingIsSmuggled(t *testing.T, b *bench) {
+func tryNothingIsSmuggled(t *testing.T, b *testServer) {
 	t.Helper()
 	inner := asking("POST", "/v1/verify", `{"key":"smuggled"}`)
 	for name, text := range map[string]string{
@@ -287,7 +287,7 @@ func tryNothingIsSmuggled(t *testing.T, b *bench) {
 
 func TestExpectContinue(t *testing.T) { onBoth(t, tryExpectContinue) }
 
-func tryExpectContinue(t *testing.T, b *bench) {
+func tryExpectContinue(t *testing.T, b *testServer) {
 	t.Helper()
 	c := b.connect(t)
 	text := asking("POST", "/v1/verify", `{"key":"k"}`, "expect: 100-continue")
@@ -304,7 +304,7 @@ func tryExpectContinue(t *testing.T, b *bench) {
 
 func TestConnectionsCloseWhenAsked(t *testing.T) { onBoth(t, tryConnectionsCloseWhenAsked) }
 
-func tryConnectionsCloseWhenAsked(t *testing.T, b *bench) {
+func tryConnectionsCloseWhenAsked(t *testing.T, b *testServer) {
 	t.Helper()
 	for _, text := range []string{
 		asking("POST", "/v1/verify", `{}`, "Connection: close"), asking("POST", "/v1/verify", `{}`, "connection: CLOSE"),
@@ -326,7 +326,7 @@ func tryConnectionsCloseWhenAsked(t *testing.T, b *bench) {
 // What begins before the end is answered; nothing begins after it.
 func TestShutdownLosesNothing(t *testing.T) { onBoth(t, tryShutdownLosesNothing) }
 
-func tryShutdownLosesNothing(t *testing.T, b *bench) {
+func tryShutdownLosesNothing(t *testing.T, b *testServer) {
 	t.Helper()
 	begun, end := make(chan struct{}, 8), make(chan struct{})
 	b.gate.say = func(r *gateway.Request, v *verdict.Verdict) {
@@ -375,7 +375,7 @@ func tryShutdownLosesNothing(t *testing.T, b *bench) {
 
 // Connections beyond what fasthttp has room for are net/http's.
 func TestACrowdIsAnswered(t *testing.T) {
-	w := watch(t, func(s *httpapi.Server) { s.Crowd(2) })
+	w := watch(t, func(s *httpapi.Server) { s.SetMaxFast(2) })
 	var lines []*line
 	for range 5 {
 		c := w.connect(t)
@@ -401,13 +401,13 @@ func TestACrowdIsAnswered(t *testing.T) {
 	t.Error("the room was not given back")
 }
 
-// broke is a listener that fails now and then, as when files run out.
-type broke struct {
+// failingListener is a listener that fails now and then, as when files run out.
+type failingListener struct {
 	net.Listener
 	times int
 }
 
-func (b *broke) Accept() (net.Conn, error) {
+func (b *failingListener) Accept() (net.Conn, error) {
 	if b.times++; b.times%2 == 1 {
 		return nil, errors.New("too many open files")
 	}
@@ -422,7 +422,7 @@ func TestAFailureToAcceptIsWaitedOut(t *testing.T) {
 	}
 	s := httpapi.NewServer(httpapi.New(httpapi.Options{Verifier: w.gate, Usage: w.usage, Peer: peer, Clock: w.clock, Log: slog.New(slog.NewTextHandler(w.log, nil))}))
 	done := make(chan error, 1)
-	go func() { done <- s.Serve(&broke{Listener: l}) }()
+	go func() { done <- s.Serve(&failingListener{Listener: l}) }()
 	w.addr = l.Addr().String()
 	for range 3 {
 		c := w.connect(t)

@@ -23,57 +23,57 @@ import (
 	"portico/internal/verdict"
 )
 
-// mostCheckBytes has room for the headers of a call and a part of its body.
-const mostCheckBytes = 1 << 20
+// maxCheckBytes is enough for the headers of a call and a part of its body.
+const maxCheckBytes = 1 << 20
 
-// envoy is the service envoy.service.auth.v3.Authorization.
+// envoy implements the service envoy.service.auth.v3.Authorization.
 type envoy struct {
 	authz.UnimplementedAuthorizationServer
 	door *Handler
 }
 
-// newEnvoy returns a gRPC server that is served through its ServeHTTP. A panic
+// newEnvoy returns a gRPC server to be served through its ServeHTTP. A panic
 // becomes the code Internal.
 func newEnvoy(d *Handler) *grpc.Server {
 	unbroken := func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (answer any, err error) {
 		defer func() {
 			if p := recover(); p != nil {
-				d.noteBroken(ctx, p)
+				d.logPanic(ctx, p)
 				answer, err = nil, status.Error(codes.Internal, fault.From(nil).Message)
 			}
 		}()
 		return handle(ctx, request)
 	}
-	s := grpc.NewServer(grpc.UnaryInterceptor(unbroken), grpc.MaxRecvMsgSize(mostCheckBytes))
+	s := grpc.NewServer(grpc.UnaryInterceptor(unbroken), grpc.MaxRecvMsgSize(maxCheckBytes))
 	authz.RegisterAuthorizationServer(s, &envoy{door: d})
 	return s
 }
 
-// Check answers whether a call may pass. It fails only when the gateway's
-// token is not believed or cannot be checked; a verdict, UNAVAILABLE too, is an
+// Check answers whether a call may pass. It returns an error only if the gateway's
+// token is invalid or cannot be checked; a verdict, even UNAVAILABLE, is an
 // answer.
 func (e *envoy) Check(ctx context.Context, r *authz.CheckRequest) (*authz.CheckResponse, error) {
 	d := e.door
 	tokens := metadata.ValueFromIncomingContext(ctx, "x-portico-gateway-token")
-	c, no := d.believe(ctx, tokens)
+	c, no := d.verifyToken(ctx, tokens)
 	if no != nil {
 		return nil, status.Error(codeOf(no), no.Message)
 	}
 	k := d.begin()
 	defer d.end(k)
 	q := &k.question
-	if bad := questionOf(q, r.GetAttributes()); bad != nil {
-		return denied(http.StatusBadRequest, problemBody(http.StatusBadRequest, codeInvalid, bad.String()), nil), nil
+	if bad := readCheck(q, r.GetAttributes()); bad != nil {
+		return deniedResponse(http.StatusBadRequest, problemBody(http.StatusBadRequest, codeInvalid, bad.String()), nil), nil
 	}
 	d.Verifier.Verify(ctx, c, q, &k.verdict)
 	set := headerSet{buffer: k.buffer[:0]}
-	d.describe(&set, c, &k.verdict, q)
+	d.describeVerdict(&set, c, &k.verdict, q)
 	k.buffer = set.buffer
 	if k.verdict.Code == verdict.Valid {
-		return passed(&set, r.GetAttributes().GetRequest().GetHttp()), nil
+		return okResponse(&set, r.GetAttributes().GetRequest().GetHttp()), nil
 	}
 	refused := &d.refusals[k.verdict.Code]
-	return denied(refused.status, refused.body, options(&set, everyHeader)), nil
+	return deniedResponse(refused.status, refused.body, options(&set, anyHeader)), nil
 }
 
 // refuseCheck answers a gateway that is not believed before its request was read.
@@ -96,12 +96,12 @@ func codeOf(no *fault.Error) codes.Code {
 	}
 }
 
-// questionOf reads the question out of what Envoy tells of a call. What its
-// configuration says (context_extensions) goes before what the caller says.
-func questionOf(q *gateway.Request, a *authz.AttributeContext) *badInput {
+// readCheck reads the question from Envoy's description of a call. Envoy's
+// configuration (context_extensions) takes precedence over what the caller sends.
+func readCheck(q *gateway.Request, a *authz.AttributeContext) *badInput {
 	call := a.GetRequest().GetHttp()
 	h := headersOf(call)
-	ask(q, readCredential(h["Authorization"], h["X-Api-Key"]))
+	setKey(q, readAPIKey(h["Authorization"], h["X-Api-Key"]))
 	q.NeedsProduct = true
 	set := a.GetContextExtensions()
 	pick := func(extension, header string) []string {
@@ -127,8 +127,9 @@ func questionOf(q *gateway.Request, a *authz.AttributeContext) *badInput {
 	return nil
 }
 
-// headersOf returns the headers that the doors know, under their canonical names.
-// Envoy sends them as a map, in which it joins doubles by commas, or raw.
+// headersOf returns the headers that the handlers read, under their canonical
+// names. Envoy sends headers raw, or as a map in which duplicates are joined by
+// commas.
 func headersOf(call *authz.AttributeContext_HttpRequest) http.Header {
 	h := make(http.Header, 6)
 	for name, value := range call.GetHeaders() {
@@ -151,7 +152,7 @@ func note(h http.Header, name, value string) {
 	}
 }
 
-// sourceOf returns the address that Envoy took for the caller's.
+// sourceOf returns the address that Envoy takes for the caller's.
 func sourceOf(a *authz.AttributeContext) netip.Addr {
 	address, err := netip.ParseAddr(a.GetSource().GetAddress().GetSocketAddress().GetAddress())
 	if err != nil {
@@ -161,8 +162,8 @@ func sourceOf(a *authz.AttributeContext) netip.Addr {
 }
 
 // forwardedFor returns the last address in X-Forwarded-For that is not the peer's
-// own: the one that the proxy before Envoy has seen. Those further to the left
-// were written by whoever liked to.
+// own: the one that the proxy before Envoy saw. Those further left can be written
+// by any caller.
 func forwardedFor(values []string, peer netip.Addr) netip.Addr {
 	hops := strings.Split(strings.Join(values, ","), ",")
 	for i := len(hops) - 1; i >= 0; i-- {
@@ -177,9 +178,9 @@ func forwardedFor(values []string, peer netip.Addr) netip.Addr {
 	return peer
 }
 
-// passed lets a call through. What the caller itself wrote under Portico's names
-// is overwritten, or removed: also where Envoy does not show it.
-func passed(set *headerSet, call *authz.AttributeContext_HttpRequest) *authz.CheckResponse {
+// okResponse lets a call pass. Headers under Portico's names that the caller sent
+// are overwritten or removed, even if Envoy did not show them.
+func okResponse(set *headerSet, call *authz.AttributeContext_HttpRequest) *authz.CheckResponse {
 	var remove []string
 	drop := func(name string) {
 		if !set.has(http.CanonicalHeaderKey(name)) && !slices.Contains(remove, name) {
@@ -202,15 +203,15 @@ func passed(set *headerSet, call *authz.AttributeContext_HttpRequest) *authz.Che
 	return &authz.CheckResponse{
 		Status: &rpcstatus.Status{Code: int32(codes.OK)},
 		HttpResponse: &authz.CheckResponse_OkResponse{OkResponse: &authz.OkHttpResponse{
-			Headers:              options(set, isOurs),
+			Headers:              options(set, isPorticoHeader),
 			HeadersToRemove:      remove,
-			ResponseHeadersToAdd: options(set, func(name string) bool { return !isOurs(name) }),
+			ResponseHeadersToAdd: options(set, func(name string) bool { return !isPorticoHeader(name) }),
 		}},
 	}
 }
 
-// denied refuses a call.
-func denied(code int, body []byte, headers []*core.HeaderValueOption) *authz.CheckResponse {
+// deniedResponse refuses a call.
+func deniedResponse(code int, body []byte, headers []*core.HeaderValueOption) *authz.CheckResponse {
 	headers = append(headers, option("content-type", "application/problem+json"), option("cache-control", "no-store"))
 	return &authz.CheckResponse{
 		Status: &rpcstatus.Status{Code: int32(rpcCode(code))},
@@ -237,11 +238,11 @@ func rpcCode(httpStatus int) codes.Code {
 	}
 }
 
-func isOurs(name string) bool { return strings.HasPrefix(name, "X-Portico-") }
+func isPorticoHeader(name string) bool { return strings.HasPrefix(name, "X-Portico-") }
 
-func everyHeader(string) bool { return true }
+func anyHeader(string) bool { return true }
 
-// options returns the fields of a set in Envoy's words.
+// options returns the fields of a set as Envoy's options.
 func options(set *headerSet, which func(name string) bool) (out []*core.HeaderValueOption) {
 	for i, value := range set.values() {
 		if which(set.names[i]) {

@@ -23,7 +23,7 @@ import (
 )
 
 // dial returns Envoy's client, on the listener of all doors.
-func (b *bench) dial(t *testing.T) authz.AuthorizationClient {
+func (b *testServer) dial(t *testing.T) authz.AuthorizationClient {
 	t.Helper()
 	c, err := grpc.NewClient(b.addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
@@ -66,7 +66,7 @@ func values(options []*core.HeaderValueOption) map[string]string {
 
 func TestEnvoyLetsPass(t *testing.T) { onBoth(t, tryEnvoyLetsPass) }
 
-func tryEnvoyLetsPass(t *testing.T, b *bench) {
+func tryEnvoyLetsPass(t *testing.T, b *testServer) {
 	t.Helper()
 	b.gate.say = full(verdict.Valid)
 	a, err := check(t, b.dial(t), call(map[string]string{"authorization": "Bearer " + secret}, nil), token)
@@ -98,7 +98,7 @@ func tryEnvoyLetsPass(t *testing.T, b *bench) {
 // A caller cannot tell the upstream who it is where the verdict does not.
 func TestEnvoyRemovesWhatTheCallerClaims(t *testing.T) { onBoth(t, tryEnvoyRemovesWhatTheCallerClaims) }
 
-func tryEnvoyRemovesWhatTheCallerClaims(t *testing.T, b *bench) {
+func tryEnvoyRemovesWhatTheCallerClaims(t *testing.T, b *testServer) {
 	t.Helper()
 	b.gate.say = func(_ *gateway.Request, v *verdict.Verdict) {
 		v.Code, v.Product = verdict.Valid, &verdict.Product{Name: "open", Keyless: true}
@@ -126,7 +126,7 @@ func tryEnvoyRemovesWhatTheCallerClaims(t *testing.T, b *bench) {
 
 func TestEnvoyMarksLocalLimits(t *testing.T) { onBoth(t, tryEnvoyMarksLocalLimits) }
 
-func tryEnvoyMarksLocalLimits(t *testing.T, b *bench) {
+func tryEnvoyMarksLocalLimits(t *testing.T, b *testServer) {
 	t.Helper()
 	c := b.dial(t)
 	b.gate.say = local(verdict.Valid)
@@ -151,7 +151,7 @@ func tryEnvoyMarksLocalLimits(t *testing.T, b *bench) {
 
 func TestEnvoyRefuses(t *testing.T) { onBoth(t, tryEnvoyRefuses) }
 
-func tryEnvoyRefuses(t *testing.T, b *bench) {
+func tryEnvoyRefuses(t *testing.T, b *testServer) {
 	t.Helper()
 	c := b.dial(t)
 	for _, code := range verdict.Codes() {
@@ -175,7 +175,7 @@ func tryEnvoyRefuses(t *testing.T, b *bench) {
 
 func TestEnvoyReadsTheCall(t *testing.T) { onBoth(t, tryEnvoyReadsTheCall) }
 
-func tryEnvoyReadsTheCall(t *testing.T, b *bench) {
+func tryEnvoyReadsTheCall(t *testing.T, b *testServer) {
 	t.Helper()
 	c := b.dial(t)
 	source := netip.MustParseAddr("198.51.100.4")
@@ -225,7 +225,7 @@ func tryEnvoyReadsTheCall(t *testing.T, b *bench) {
 
 func TestEnvoyFails(t *testing.T) { onBoth(t, tryEnvoyFails) }
 
-func tryEnvoyFails(t *testing.T, b *bench) {
+func tryEnvoyFails(t *testing.T, b *testServer) {
 	t.Helper()
 	c := b.dial(t)
 	for _, tokens := range [][]string{nil, {""}, {"ptg_other"}, {token, token}} {

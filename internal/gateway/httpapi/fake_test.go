@@ -113,8 +113,8 @@ func (u *fakeUsage) Accept(_ context.Context, by usage.Reporter, id string, call
 	return false, nil
 }
 
-// bench is doors on a real listener.
-type bench struct {
+// testServer is doors on a real listener.
+type testServer struct {
 	gate  *fakeGate
 	usage *fakeUsage
 	log   *syncBuffer
@@ -155,7 +155,7 @@ func peer(_ netip.Addr, forwarded string) (netip.Addr, bool) {
 	return netip.MustParseAddr("127.0.0.1"), true
 }
 
-// server is what serves the doors of a bench.
+// server is what serves the doors of a testServer.
 type server interface {
 	Serve(net.Listener) error
 	Close() error
@@ -163,7 +163,7 @@ type server interface {
 
 // onBoth plays a test before the doors' own server, with a connection for each
 // request, so that fasthttp answers whatever it can; and before net/http alone.
-func onBoth(t *testing.T, play func(t *testing.T, b *bench)) {
+func onBoth(t *testing.T, play func(t *testing.T, b *testServer)) {
 	t.Helper()
 	t.Run("two engines", func(t *testing.T) { play(t, open(t)) })
 	t.Run("net/http", func(t *testing.T) {
@@ -171,34 +171,34 @@ func onBoth(t *testing.T, play func(t *testing.T, b *bench)) {
 	})
 }
 
-// onBothInHaste is onBoth with servers that wait 100 ms for a request.
-func onBothInHaste(t *testing.T, write time.Duration, play func(t *testing.T, b *bench)) {
+// onBothWithTimeouts is onBoth with servers that wait 100 ms for a request.
+func onBothWithTimeouts(t *testing.T, write time.Duration, play func(t *testing.T, b *testServer)) {
 	t.Helper()
 	const read = 100 * time.Millisecond
 	t.Run("two engines", func(t *testing.T) {
 		play(t, openBy(t, func(d *httpapi.Handler) server {
 			s := httpapi.NewServer(d)
-			s.Hurry(t, read, write)
+			s.SetTimeouts(t, read, write)
 			return s
 		}))
 	})
 	t.Run("net/http", func(t *testing.T) {
 		play(t, openBy(t, func(d *httpapi.Handler) server {
 			s := httpapi.HTTPServer(d)
-			httpapi.HurryPlain(t, s, read, write)
+			httpapi.SetPlainTimeouts(t, s, read, write)
 			return s
 		}))
 	})
 }
 
-func open(t testing.TB) *bench {
+func open(t testing.TB) *testServer {
 	t.Helper()
 	return openBy(t, func(d *httpapi.Handler) server { return httpapi.NewServer(d) })
 }
 
-func openBy(t testing.TB, by func(*httpapi.Handler) server) *bench {
+func openBy(t testing.TB, by func(*httpapi.Handler) server) *testServer {
 	t.Helper()
-	b := &bench{gate: &fakeGate{}, usage: &fakeUsage{batches: map[string][]usage.Reported{}}, log: &syncBuffer{}, clock: clock.NewFake(noon())}
+	b := &testServer{gate: &fakeGate{}, usage: &fakeUsage{batches: map[string][]usage.Reported{}}, log: &syncBuffer{}, clock: clock.NewFake(noon())}
 	b.doors = httpapi.New(httpapi.Options{
 		Verifier: b.gate, Usage: b.usage, Peer: peer, Clock: b.clock,
 		Log: slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -234,7 +234,7 @@ type answer struct {
 
 // send asks with a believed token unless the headers say otherwise. headers
 // are name, value, name, value …
-func (b *bench) send(t testing.TB, method, path, body string, headers ...string) answer {
+func (b *testServer) send(t testing.TB, method, path, body string, headers ...string) answer {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, b.url+path, strings.NewReader(body))
 	if err != nil {

@@ -16,10 +16,10 @@ import (
 	"portico/internal/framing"
 )
 
-// engine is fasthttp with the doors' settings.
+// engine returns a fasthttp server with the handler's settings.
 func (s *Server) engine() *fasthttp.Server {
 	return &fasthttp.Server{
-		Handler: s.serve, HeaderReceived: s.leaveBody, ErrorHandler: s.unreadable, Logger: quiet{s.log},
+		Handler: s.serve, HeaderReceived: s.configureRequest, ErrorHandler: s.unreadable, Logger: quietLogger{s.log},
 		ReadTimeout: headTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
 		ReadBufferSize: maxHeaderBytes, MaxRequestBodySize: mostVerifyBytes,
 		NoDefaultServerHeader: true, NoDefaultContentType: true, SecureErrorLogMessage: true,
@@ -27,17 +27,17 @@ func (s *Server) engine() *fasthttp.Server {
 	}
 }
 
-// quiet logs that something failed, and nothing of what fasthttp tells about
-// it: that may hold parts of a request.
-type quiet struct{ log *slog.Logger }
+// quietLogger logs that something failed, without fasthttp's details, which may
+// contain parts of a request.
+type quietLogger struct{ log *slog.Logger }
 
-// Printf logs the format alone.
-func (q quiet) Printf(format string, _ ...any) {
+// Printf logs the format only.
+func (q quietLogger) Printf(format string, _ ...any) {
 	q.log.Debug("fasthttp, at the doors", "event", format)
 }
 
-// door returns which of the hot doors a request is for; "" for none.
-func hotDoor(h *fasthttp.RequestHeader) string {
+// hotRoute returns the hot route that a request is for; "" if none.
+func hotRoute(h *fasthttp.RequestHeader) string {
 	if string(h.Protocol()) != "HTTP/1.1" {
 		return ""
 	}
@@ -55,36 +55,36 @@ func hotDoor(h *fasthttp.RequestHeader) string {
 	return ""
 }
 
-// leaveBody keeps fasthttp from reading a body that it does not have to know:
-// it stays in the connection, as it came, for net/http.
-func (s *Server) leaveBody(h *fasthttp.RequestHeader) (same fasthttp.RequestConfig) {
+// configureRequest keeps fasthttp from reading a body that it need not know: it
+// stays in the connection for net/http.
+func (s *Server) configureRequest(h *fasthttp.RequestHeader) (same fasthttp.RequestConfig) {
 	n := h.ContentLength()
-	if hotDoor(h) != "/v1/verify" || n < 0 || n > mostVerifyBytes || len(h.Peek(fasthttp.HeaderExpect)) > 0 || n > 0 && !s.reads(h) {
+	if hotRoute(h) != "/v1/verify" || n < 0 || n > mostVerifyBytes || len(h.Peek(fasthttp.HeaderExpect)) > 0 || n > 0 && !s.wantsBody(h) {
 		h.SetContentLength(0)
 		h.Del(fasthttp.HeaderExpect)
 	}
 	return same
 }
 
-// reads reports whether the body of a question is read: the answers to strangers,
-// and to what is no JSON, do not wait for it. A token that is known costs nothing
-// here; one that is not is asked about again when the request is answered, and
-// then the gate remembers.
-func (s *Server) reads(h *fasthttp.RequestHeader) bool {
+// wantsBody reports whether the body of a request is read: answers to unknown
+// tokens, and to what is not JSON, do not wait for it. A known token costs nothing
+// here; an unknown one is checked again when the request is answered, from the
+// verifier's memory.
+func (s *Server) wantsBody(h *fasthttp.RequestHeader) bool {
 	tokens := h.PeekAll("X-Portico-Gateway-Token")
 	if len(tokens) != 1 || !jsonBody(text(h.ContentType())) {
 		return false
 	}
-	_, err := s.doors.believe(context.Background(), []string{text(tokens[0])})
+	_, err := s.handler.verifyToken(context.Background(), []string{text(tokens[0])})
 	return err == nil
 }
 
-// serve answers a plain request to a hot door, and hands over any other.
+// serve answers a plain request to a hot route, and hands over any other.
 func (s *Server) serve(ctx *fasthttp.RequestCtx) {
-	d, c := s.doors, ctx.Conn().(*connection)
+	d, c := s.handler, ctx.Conn().(*connection)
 	k := d.begin()
-	defer s.unbroken(ctx, c)
-	hot, body, raw := hotDoor(&ctx.Request.Header), ctx.Request.Body(), ctx.Request.Header.RawHeaders()
+	defer s.recoverPanic(ctx, c)
+	hot, body, raw := hotRoute(&ctx.Request.Header), ctx.Request.Body(), ctx.Request.Header.RawHeaders()
 	switch plain := hot != "" && k.head.read(text(raw)); {
 	case !plain,
 		hot == "/v1/verify" && len(body) != max(0, k.head.length),
@@ -97,36 +97,36 @@ func (s *Server) serve(ctx *fasthttp.RequestCtx) {
 		k.answer.malformed()
 		c.unread = true
 	default:
-		d.open(context.Background(), k, hot, body, c)
+		d.serveHot(context.Background(), k, hot, body, c)
 	}
 	k.answer.last = k.answer.last || k.head.last || s.closing.Load()
 	write(&ctx.Response, &k.answer)
 	d.end(k)
 }
 
-// open asks at a hot door. What k holds are parts of fasthttp's buffers, which
-// are good until the answer is written: nobody keeps them. The gate waits for
-// nothing longer than its own patience, so that the context need not end.
-func (d *Handler) open(ctx context.Context, k *work, hot string, body []byte, c *connection) {
-	caller, err := d.believe(ctx, k.head.token)
+// serveHot answers a request to a hot route. k refers to fasthttp's buffers, which
+// are valid until the answer is written: nothing may keep them. The verifier
+// bounds its own waiting, so that the context need not end.
+func (d *Handler) serveHot(ctx context.Context, k *requestState, hot string, body []byte, c *connection) {
+	caller, err := d.verifyToken(ctx, k.head.token)
 	switch {
 	case err != nil:
-		k.answer.unbelieved(err)
+		k.answer.unauthenticated(err)
 	case hot == "/v1/authorize":
-		d.authorizing(ctx, k, caller, c.remote)
+		d.authorizeCall(ctx, k, caller, c.remote)
 	case !isJSON(k.head.contentType):
 		k.answer.wrongType()
 	case !utf8.Valid(body):
 		k.answer.notUTF8()
 	default:
-		d.verifying(ctx, k, caller, text(body))
+		d.verifyJSON(ctx, k, caller, text(body))
 	}
 }
 
-// text looks at bytes as a text, without a copy.
+// text returns bytes as a string without copying.
 func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) } //nolint:gosec // it does not outlive the bytes
 
-// write puts an answer into fasthttp's, which keeps copies.
+// write copies an answer into fasthttp's response.
 func write(r *fasthttp.Response, a *answer) {
 	r.SetStatusCode(a.status)
 	h := &r.Header
@@ -148,24 +148,24 @@ func write(r *fasthttp.Response, a *answer) {
 	r.SetBody(a.body)
 }
 
-// unbroken answers INTERNAL where a door panics, and closes the connection.
-func (s *Server) unbroken(ctx *fasthttp.RequestCtx, c *connection) {
+// recoverPanic answers INTERNAL after a panic, and closes the connection.
+func (s *Server) recoverPanic(ctx *fasthttp.RequestCtx, c *connection) {
 	p := recover()
 	if p == nil {
 		return
 	}
-	s.doors.noteBroken(context.Background(), p)
+	s.handler.logPanic(context.Background(), p)
 	var a answer
-	a.broken()
+	a.internalError()
 	a.last, c.unread = true, true
 	ctx.Response.Reset()
 	ctx.Response.Header.SetNoDefaultContentType(true)
 	write(&ctx.Response, &a)
 }
 
-// unreadable answers what fasthttp could not read. Who sends nothing more is
-// told nothing, as by net/http: a gateway that holds an unused connection
-// would take it for the answer to its next request.
+// unreadable answers what fasthttp could not parse. A client that sends nothing
+// more gets no answer, as with net/http: a gateway with an idle connection would
+// take it for the answer to its next request.
 func (s *Server) unreadable(ctx *fasthttp.RequestCtx, err error) {
 	c := ctx.Conn().(*connection)
 	var a answer
@@ -175,8 +175,8 @@ func (s *Server) unreadable(ctx *fasthttp.RequestCtx, err error) {
 	switch {
 	case errors.As(err, &small):
 		a.problem(http.StatusRequestHeaderFieldsTooLarge, codeInvalid, "The head of the request is too large.")
-	case gone && !(body && c.heard):
-		c.mute = true
+	case gone && !(body && c.received):
+		c.muted = true
 		return
 	case gone, errors.Is(err, io.ErrUnexpectedEOF):
 		a.cutOff()
@@ -185,7 +185,7 @@ func (s *Server) unreadable(ctx *fasthttp.RequestCtx, err error) {
 	}
 	c.unread = !gone
 	a.last = true
-	// fasthttp returns time to write only to what serve answered.
+	// fasthttp sets a write deadline only for what serve answered.
 	_ = c.SetWriteDeadline(time.Now().Add(s.fast.WriteTimeout)) // it never fails
 	write(&ctx.Response, &a)
 }

@@ -15,17 +15,17 @@ import (
 )
 
 const (
-	// longestWait is the most that a poll may wait for a change.
-	longestWait = 25 * time.Second
-	// lineTime is how long making a line of the feed may take.
-	lineTime = 15 * time.Second
+	// maxWait is the longest time that a poll may wait for a change.
+	maxWait = 25 * time.Second
+	// lineTimeout bounds the writing of one line of the feed.
+	lineTimeout = 15 * time.Second
 )
 
 // feed is GET /v1/feed?after=&wait=: the changes of the organization after a
-// position, a line of JSON each; without a position all there is. The last
-// line has the position to go on from, even if nothing has changed. The answer
-// proves what was true when the question came: the node has read the log since.
-// A body that is cut off has no end, so that it cannot be mistaken for all of it.
+// position, one line of JSON each; without a position, the whole state. The last
+// line has the position to continue from, even if nothing has changed. The answer
+// is true as of the request: the node has read the log since. A body that is cut
+// off has no end, so that it cannot be mistaken for a complete one.
 func (d *Handler) feed(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
 	after, wait, bad := readFeedQuery(r.URL.RawQuery)
 	if bad != nil {
@@ -33,7 +33,7 @@ func (d *Handler) feed(w http.ResponseWriter, r *http.Request, c *gateway.Caller
 		return
 	}
 	out := &feedWriter{answer: w, control: http.NewResponseController(w), lines: json.NewEncoder(backlog.NewWriter(w))}
-	out.until(wait + lineTime)
+	out.extendDeadlines(wait + lineTimeout)
 	err := d.Verifier.Feed(r.Context(), c, after, wait, out.line)
 	switch {
 	case err == nil && out.begun:
@@ -42,17 +42,17 @@ func (d *Handler) feed(w http.ResponseWriter, r *http.Request, c *gateway.Caller
 	case errors.Is(err, gateway.ErrTooOld):
 		d.problem(w, http.StatusGone, "TOO_OLD", "The log no longer reaches back to this position. Ask without one.")
 	case fault.Is(err, fault.CodeUnauthenticated): // revoked while it waited
-		d.stranger(w, fault.From(err))
+		d.unauthenticated(w, fault.From(err))
 	case fault.Is(err, fault.CodeUnavailable):
-		d.later(w, fault.From(err))
+		d.retryLater(w, fault.From(err))
 	case r.Context().Err() != nil: // the gateway has gone
 	default:
 		d.Log.WarnContext(r.Context(), "the feed failed", "error", err)
-		d.later(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, time.Second, "The feed cannot be read now. Come again."))
+		d.retryLater(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, time.Second, "The feed cannot be read now. Come again."))
 	}
 }
 
-// feedWriter writes lines to a gateway that reads them fast enough.
+// feedWriter writes lines, with a deadline for each.
 type feedWriter struct {
 	answer  http.ResponseWriter
 	control *http.ResponseController
@@ -67,20 +67,20 @@ func (f *feedWriter) line(c *keycache.Change) error {
 		h.Set("Cache-Control", "no-store")
 		f.begun = true
 	}
-	f.until(lineTime)
+	f.extendDeadlines(lineTimeout)
 	return f.lines.Encode(c)
 }
 
-// until moves the deadlines. The one for reading must be moved too: when it
-// passes, the server takes the caller for gone. A writer that has none cannot
+// extendDeadlines moves the deadlines. The one for reading must move too: when it
+// passes, the server takes the client for gone. A writer without deadlines cannot
 // be slow.
-func (f *feedWriter) until(d time.Duration) {
+func (f *feedWriter) extendDeadlines(d time.Duration) {
 	at := time.Now().Add(d)
 	_ = f.control.SetWriteDeadline(at)
 	_ = f.control.SetReadDeadline(at)
 }
 
-// readFeedQuery reads after, -1 for none, and wait.
+// readFeedQuery parses after, -1 if absent, and wait.
 func readFeedQuery(raw string) (after int64, wait time.Duration, bad *badInput) {
 	query, err := url.ParseQuery(raw)
 	if err != nil {
@@ -96,7 +96,7 @@ func readFeedQuery(raw string) (after int64, wait time.Duration, bad *badInput) 
 			}
 		case "wait":
 			wait, err = time.ParseDuration(values[0])
-			if err != nil || wait < 0 || wait > longestWait || len(values) > 1 {
+			if err != nil || wait < 0 || wait > maxWait || len(values) > 1 {
 				return 0, 0, &badInput{name, "must be a time from 0s to 25s."}
 			}
 		default:

@@ -18,7 +18,7 @@ import (
 // Whoever shows tokens of nobody's is told to wait, at every door.
 func TestTooManyUnknownTokens(t *testing.T) { onBoth(t, tryTooManyUnknownTokens) }
 
-func tryTooManyUnknownTokens(t *testing.T, b *bench) {
+func tryTooManyUnknownTokens(t *testing.T, b *testServer) {
 	t.Helper()
 	c := b.dial(t)
 	b.gate.callerErr = fault.RetryAfter(fault.CodeRateLimited, fault.ReasonBudget, 3*time.Second, "Too many.")
@@ -38,7 +38,7 @@ func tryTooManyUnknownTokens(t *testing.T, b *bench) {
 // and the limit is the one that refuses.
 func TestAKeyThatIsNotLookedFor(t *testing.T) { onBoth(t, tryAKeyThatIsNotLookedFor) }
 
-func tryAKeyThatIsNotLookedFor(t *testing.T, b *bench) {
+func tryAKeyThatIsNotLookedFor(t *testing.T, b *testServer) {
 	t.Helper()
 	b.gate.say = func(_ *gateway.Request, v *verdict.Verdict) {
 		*v = verdict.Verdict{Code: verdict.RateLimited, Limits: limits.Answer{

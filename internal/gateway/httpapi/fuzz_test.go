@@ -48,10 +48,10 @@ func FuzzConnection(f *testing.F) {
 			}
 		}}
 		s := httpapi.NewServer(httpapi.New(httpapi.Options{Verifier: &tokenGate{g}, Usage: &fakeUsage{}, Peer: peer, Clock: clock.System{}, Log: slog.New(slog.NewTextHandler(log, nil))}))
-		r := make(reel, 1)
+		r := make(connListener, 1)
 		ended := make(chan error, 1)
 		go func() { ended <- s.Serve(r) }()
-		c := &tape{text: []byte(text), n: 1, done: make(chan struct{})}
+		c := &replayConn{text: []byte(text), n: 1, done: make(chan struct{})}
 		r <- c
 		select {
 		case <-c.done:

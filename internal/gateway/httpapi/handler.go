@@ -21,56 +21,56 @@ import (
 	"portico/internal/verdict"
 )
 
-// Verifier is what the doors ask: a *gateway.Verifier.
+// Verifier decides about calls: a *gateway.Verifier.
 type Verifier interface {
 	Caller(ctx context.Context, token string) (*gateway.Caller, error)
 	Verify(ctx context.Context, c *gateway.Caller, r *gateway.Request, v *verdict.Verdict)
 	Feed(ctx context.Context, c *gateway.Caller, after int64, wait time.Duration, yield func(*keycache.Change) error) error
 }
 
-// Options are what the doors stand on. All are needed.
+// Options configure a Handler. All fields are required.
 type Options struct {
 	Verifier Verifier
 	Usage    Usage
-	// Peer returns the address of the caller of whom a gateway asks, and whether
-	// the sender of the request is believed when it says which method and URI
-	// it asks about: one on loopback, or a listed proxy.
-	// remote is the other end of the connection, not valid where it has no
-	// address; forwarded is what X-Forwarded-For says, doubles joined by commas.
+	// Peer returns the address of the caller that a gateway asks about, and whether
+	// the sender of the request is trusted to say which method and URI it asks about:
+	// one on loopback, or a listed proxy. remote is the peer of the connection, not
+	// valid if it has no address; forwarded is X-Forwarded-For, with duplicates joined
+	// by commas.
 	Peer  func(remote netip.Addr, forwarded string) (address netip.Addr, believed bool)
 	Clock clock.Clock
 	Log   *slog.Logger
 }
 
-// Handler are the handler of all doors. They ask for the gateway's token
-// themselves, and survive panics. A Server answers the hot ones without it.
+// Handler serves all routes. It checks the gateway's token and recovers from
+// panics. A Server serves the hot routes without going through ServeHTTP.
 type Handler struct {
 	Options
 	refusals []refusal // by verdict.Code
 	envoy    *grpc.Server
-	works    sync.Pool // of *work
+	states   sync.Pool // of *work
 	batches  *backlog.Room
 	bodies   *backlog.Room
-	// Header fields that never change, so that an answer need not make them.
+	// Header fields that never change, so that no answer allocates them.
 	json, noStore []string
 }
 
-// New returns the doors.
+// New returns a Handler.
 func New(o Options) *Handler {
-	d := &Handler{Options: o, refusals: newRefusals(), batches: backlog.NewRoom(batchesAtOnce, batchesShare, batchesLine),
+	d := &Handler{Options: o, refusals: newRefusals(), batches: backlog.NewRoom(maxBatches, maxBatchesPerToken, maxBatchesWaiting),
 		bodies: backlog.NewRoom(bodyRoom, bodyShare, bodyLine), json: []string{jsonType}, noStore: []string{"no-store"}}
 	d.envoy = newEnvoy(d)
 	return d
 }
 
-// Batches returns how many batches are answered and the most that may be at once,
-// how many wait, and how many were turned away.
+// Batches returns how many batches are being answered and the most that may be at
+// once, how many wait, and how many were turned away.
 func (d *Handler) Batches() (used, most, waiting, refused int64) { return d.batches.Load() }
 
-// ServeHTTP goes to the door that the path names.
+// ServeHTTP serves the route of the request's path.
 func (d *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	defer d.unbroken(w, r)
-	hasten(w, r)
+	defer d.recoverPanic(w, r)
+	answerBeforeBody(w, r)
 	switch r.URL.Path {
 	case "/v1/verify":
 		d.with(w, r, http.MethodPost, d.verify)
@@ -94,7 +94,7 @@ func (d *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// with opens a door to a believed gateway that comes with the right method; ""
+// with calls open for a request with the right method and a valid token; method ""
 // is any.
 func (d *Handler) with(w http.ResponseWriter, r *http.Request, method string, open func(http.ResponseWriter, *http.Request, *gateway.Caller)) {
 	if method != "" && r.Method != method {
@@ -102,17 +102,18 @@ func (d *Handler) with(w http.ResponseWriter, r *http.Request, method string, op
 		d.problem(w, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "This door takes "+method+" alone.")
 		return
 	}
-	caller, err := d.believe(r.Context(), r.Header["X-Portico-Gateway-Token"])
+	caller, err := d.verifyToken(r.Context(), r.Header["X-Portico-Gateway-Token"])
 	if err != nil {
-		d.stranger(w, err)
+		d.unauthenticated(w, err)
 		return
 	}
 	open(w, r, caller)
 }
 
-// believe finds whose token it is. Whatever keeps it from being checked is
-// UNAVAILABLE to the outside, or RATE_LIMITED where too many unknown ones came.
-func (d *Handler) believe(ctx context.Context, tokens []string) (*gateway.Caller, *fault.Error) {
+// verifyToken returns the caller that a token belongs to. If the token cannot be
+// checked the error is UNAVAILABLE, or RATE_LIMITED where too many unknown ones
+// were presented.
+func (d *Handler) verifyToken(ctx context.Context, tokens []string) (*gateway.Caller, *fault.Error) {
 	if len(tokens) != 1 || tokens[0] == "" {
 		return nil, fault.New(fault.CodeUnauthenticated, fault.ReasonNotSignedIn, "A gateway's token is needed in X-Portico-Gateway-Token.")
 	}
@@ -130,18 +131,18 @@ func (d *Handler) believe(ctx context.Context, tokens []string) (*gateway.Caller
 	return nil, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, max(after, time.Second), "The gateway's token cannot be checked now. Come again.")
 }
 
-// unbroken answers INTERNAL where a door panics.
-func (d *Handler) unbroken(w http.ResponseWriter, r *http.Request) {
+// recoverPanic answers INTERNAL after a panic.
+func (d *Handler) recoverPanic(w http.ResponseWriter, r *http.Request) {
 	switch p := recover(); p {
 	case nil:
 	case http.ErrAbortHandler:
 		panic(p) // the server's own way to hang up
 	default:
-		d.noteBroken(r.Context(), p)
-		d.say(w, (*answer).broken)
+		d.logPanic(r.Context(), p)
+		d.respond(w, (*answer).internalError)
 	}
 }
 
-func (d *Handler) noteBroken(ctx context.Context, p any) {
+func (d *Handler) logPanic(ctx context.Context, p any) {
 	d.Log.ErrorContext(ctx, "panic at a door of the gate", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 }

@@ -22,9 +22,9 @@ func routes() map[string]string {
 	return map[string]string{"/v1/verify": "POST", "/v1/verify/batch": "POST", "/v1/authorize": "GET", "/v1/usage": "POST", "/v1/feed": "GET"}
 }
 
-func TestEveryDoorWantsAToken(t *testing.T) { onBoth(t, tryEveryDoorWantsAToken) }
+func TestEveryRouteRequiresAToken(t *testing.T) { onBoth(t, tryEveryRouteRequiresAToken) }
 
-func tryEveryDoorWantsAToken(t *testing.T, b *bench) {
+func tryEveryRouteRequiresAToken(t *testing.T, b *testServer) {
 	t.Helper()
 	for path, method := range routes() {
 		for name, headers := range map[string][]string{
@@ -46,11 +46,11 @@ func tryEveryDoorWantsAToken(t *testing.T, b *bench) {
 	}
 }
 
-func TestWithoutADatabaseTheDoorsSayLater(t *testing.T) {
-	onBoth(t, tryWithoutADatabaseTheDoorsSayLater)
+func TestWithoutADatabaseClientsRetryLater(t *testing.T) {
+	onBoth(t, tryWithoutADatabaseClientsRetryLater)
 }
 
-func tryWithoutADatabaseTheDoorsSayLater(t *testing.T, b *bench) {
+func tryWithoutADatabaseClientsRetryLater(t *testing.T, b *testServer) {
 	t.Helper()
 	for _, err := range []error{fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, 2*time.Second, "No database."), errors.New("pq: the connection is gone"), context.DeadlineExceeded} {
 		b.gate.callerErr = err
@@ -64,9 +64,9 @@ func tryWithoutADatabaseTheDoorsSayLater(t *testing.T, b *bench) {
 	}
 }
 
-func TestWhatIsNoDoor(t *testing.T) { onBoth(t, tryWhatIsNoDoor) }
+func TestUnknownPaths(t *testing.T) { onBoth(t, tryUnknownPaths) }
 
-func tryWhatIsNoDoor(t *testing.T, b *bench) {
+func tryUnknownPaths(t *testing.T, b *testServer) {
 	t.Helper()
 	for _, path := range []string{"/", "/v1", "/v1/verify/", "/V1/verify", "/v1/authorize/x", "/graphql", "/v1//verify", "/v1/%76erify/x"} {
 		refused(t, b.send(t, "GET", path, ""), path, http.StatusNotFound, "")
@@ -78,7 +78,7 @@ func tryWhatIsNoDoor(t *testing.T, b *bench) {
 
 func TestAPanicIsAnswered(t *testing.T) { onBoth(t, tryAPanicIsAnswered) }
 
-func tryAPanicIsAnswered(t *testing.T, b *bench) {
+func tryAPanicIsAnswered(t *testing.T, b *testServer) {
 	t.Helper()
 	b.gate.say = func(*gateway.Request, *verdict.Verdict) { panic("a defect") }
 	for range 3 {
@@ -100,7 +100,7 @@ func tryAPanicIsAnswered(t *testing.T, b *bench) {
 
 // raw writes bytes and reads the line that the answer begins with; "" when the
 // server hangs up without one.
-func (b *bench) raw(t *testing.T, text string) string {
+func (b *testServer) raw(t *testing.T, text string) string {
 	t.Helper()
 	c, err := net.Dial("tcp", b.addr)
 	if err != nil {
@@ -119,7 +119,7 @@ func (b *bench) raw(t *testing.T, text string) string {
 // What a client library would not send.
 func TestHostileBytes(t *testing.T) { onBoth(t, tryHostileBytes) }
 
-func tryHostileBytes(t *testing.T, b *bench) {
+func tryHostileBytes(t *testing.T, b *testServer) {
 	t.Helper()
 	head := "Host: x\r\nConnection: close\r\nX-Portico-Gateway-Token: " + token + "\r\n"
 	for name, c := range map[string]struct{ text, want string }{
@@ -143,9 +143,9 @@ func tryHostileBytes(t *testing.T, b *bench) {
 	}
 }
 
-func TestSlowSocketsAreCut(t *testing.T) { onBothInHaste(t, 15*time.Second, trySlowSockets) }
+func TestSlowSocketsAreCut(t *testing.T) { onBothWithTimeouts(t, 15*time.Second, trySlowSockets) }
 
-func trySlowSockets(t *testing.T, b *bench) {
+func trySlowSockets(t *testing.T, b *testServer) {
 	t.Helper()
 	head := "Host: x\r\nX-Portico-Gateway-Token: " + token + "\r\nContent-Type: application/json\r\nContent-Length: 100\r\n"
 	for what, text := range map[string]string{"nothing": "", "half a line": "POST /v1/ver", "half a head": "POST /v1/verify HTTP/1.1\r\n" + head} {
@@ -164,7 +164,7 @@ func change(position int64) *keycache.Change {
 
 func TestFeed(t *testing.T) { onBoth(t, tryFeed) }
 
-func tryFeed(t *testing.T, b *bench) {
+func tryFeed(t *testing.T, b *testServer) {
 	t.Helper()
 	b.gate.feed = func(_ context.Context, after int64, wait time.Duration, yield func(*keycache.Change) error) error {
 		if after == 7 && wait == 0 {
@@ -198,7 +198,7 @@ func tryFeed(t *testing.T, b *bench) {
 
 func TestFeedThatFails(t *testing.T) { onBoth(t, tryFeedThatFails) }
 
-func tryFeedThatFails(t *testing.T, b *bench) {
+func tryFeedThatFails(t *testing.T, b *testServer) {
 	t.Helper()
 	for want, err := range map[int]error{401: fault.New(fault.CodeUnauthenticated, fault.ReasonInvalidToken, "Revoked."), 410: fmt.Errorf("around: %w", gateway.ErrTooOld), 503: fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, time.Second, "Stale.")} {
 		b.gate.feed = func(context.Context, int64, time.Duration, func(*keycache.Change) error) error { return err }
@@ -233,9 +233,9 @@ func tryFeedThatFails(t *testing.T, b *bench) {
 }
 
 // A long poll outlives the server's timeouts and ends when the gateway goes.
-func TestALongPollWaits(t *testing.T) { onBothInHaste(t, 100*time.Millisecond, tryALongPollWaits) }
+func TestALongPollWaits(t *testing.T) { onBothWithTimeouts(t, 100*time.Millisecond, tryALongPollWaits) }
 
-func tryALongPollWaits(t *testing.T, b *bench) {
+func tryALongPollWaits(t *testing.T, b *testServer) {
 	t.Helper()
 	ended := make(chan struct{})
 	b.gate.feed = func(ctx context.Context, _ int64, wait time.Duration, yield func(*keycache.Change) error) error {

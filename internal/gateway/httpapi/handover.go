@@ -8,53 +8,56 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// moves is the listener of net/http: the connections that are handed over.
-type moves struct {
+// handoverListener is the listener of net/http; it accepts the connections that
+// are handed over.
+type handoverListener struct {
 	address net.Addr
 	coming  chan net.Conn
 	closed  chan struct{}
 	once    sync.Once
 }
 
-func newMoves() *moves { return &moves{coming: make(chan net.Conn), closed: make(chan struct{})} }
+func newHandoverListener() *handoverListener {
+	return &handoverListener{coming: make(chan net.Conn), closed: make(chan struct{})}
+}
 
 // Accept returns the next connection that was handed over.
-func (m *moves) Accept() (net.Conn, error) {
+func (m *handoverListener) Accept() (net.Conn, error) {
 	select {
 	case c := <-m.coming:
 		return c, nil
 	case <-m.closed:
-		return nil, net.ErrClosed // in the words that fasthttp knows
+		return nil, net.ErrClosed // the error that fasthttp expects
 	}
 }
 
 // Close ends Accept.
-func (m *moves) Close() error {
+func (m *handoverListener) Close() error {
 	m.once.Do(func() { close(m.closed) })
 	return nil
 }
 
-// Addr is where the connections came to.
-func (m *moves) Addr() net.Addr { return m.address }
+// Addr returns the address that the connections came to.
+func (m *handoverListener) Addr() net.Addr { return m.address }
 
-// move returns a connection to net/http, which was counted in moving.
-func (s *Server) move(c net.Conn) {
+// passOn passes a connection to net/http, which was counted in inHandover.
+func (s *Server) passOn(c net.Conn) {
 	select {
-	case s.moved.coming <- c:
-	case <-s.moved.closed:
+	case s.handovers.coming <- c:
+	case <-s.handovers.closed:
 		_ = c.Close()
-		s.moving.Done()
+		s.inHandover.Done()
 	}
 }
 
-// moved is a connection whose first bytes were read already.
-type movedConn struct {
+// prefixedConn is a connection of which some bytes have been read already.
+type prefixedConn struct {
 	net.Conn
 	first []byte
 }
 
-// Read returns the bytes that were read before, and then those that come.
-func (m *movedConn) Read(p []byte) (int, error) {
+// Read returns the bytes that were read before, and then those of the connection.
+func (m *prefixedConn) Read(p []byte) (int, error) {
 	if len(m.first) > 0 {
 		n := copy(p, m.first)
 		if m.first = m.first[n:]; len(m.first) == 0 {
@@ -65,15 +68,15 @@ func (m *movedConn) Read(p []byte) (int, error) {
 	return m.Conn.Read(p)
 }
 
-// CloseWrite lets net/http wait until a client has seen its answer.
-func (m *movedConn) CloseWrite() error {
+// CloseWrite lets net/http wait until a client has read its answer.
+func (m *prefixedConn) CloseWrite() error {
 	if half, ok := m.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
 	}
 	return nil
 }
 
-// handOver returns a request, as its bytes came, and its connection to net/http.
+// handOver passes a request, byte for byte, and its connection to net/http.
 func (s *Server) handOver(ctx *fasthttp.RequestCtx, c *connection) {
 	h := &ctx.Request.Header
 	first := make([]byte, 0, len(h.RawHeaders())+len(ctx.Request.Body())+len(h.RequestURI())+32)
@@ -85,16 +88,16 @@ func (s *Server) handOver(ctx *fasthttp.RequestCtx, c *connection) {
 		first = append(first, "\r\n"...) // fasthttp keeps it only after fields
 	}
 	first = append(first, ctx.Request.Body()...)
-	s.moving.Add(1)
+	s.inHandover.Add(1)
 	ctx.HijackSetNoResponse(true)
 	ctx.Hijack(func(read net.Conn) {
 		first = buffered(read, c, first)
-		c.front.forget(c)
-		s.move(&movedConn{Conn: c.release(), first: first})
+		c.front.remove(c)
+		s.passOn(&prefixedConn{Conn: c.release(), first: first})
 	})
 }
 
-// buffered adds what fasthttp has read ahead. The deadline is over, so that
+// buffered appends what fasthttp has read ahead. The deadline has passed, so that
 // nothing is read from the connection itself.
 func buffered(read net.Conn, c *connection, to []byte) []byte {
 	_ = c.SetReadDeadline(time.Unix(1, 0)) // it never fails

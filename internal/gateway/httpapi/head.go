@@ -2,9 +2,8 @@ package httpapi
 
 import "net/http"
 
-// head is the fields of a request's head that /v1/verify and /v1/authorize
-// know: every value of each, in their order, for a field that is there twice
-// is an answer of its own.
+// head has the header fields that /v1/verify and /v1/authorize use, with all
+// values of each in order, because duplicates are answered differently.
 type head struct {
 	token, contentType                       []string
 	authorization, apiKey                    []string
@@ -13,7 +12,7 @@ type head struct {
 	forwardedURI, originalURI, forwardedAddr []string
 }
 
-// readHTTP takes the fields out of net/http's headers.
+// readHTTP copies the fields from net/http's headers.
 func (h *head) readHTTP(from http.Header) {
 	*h = head{
 		token: from["X-Portico-Gateway-Token"], contentType: from["Content-Type"],

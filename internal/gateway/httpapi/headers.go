@@ -11,20 +11,20 @@ import (
 	"portico/internal/verdict"
 )
 
-// mostHeaders is the most that a verdict is told in.
-const mostHeaders = 12
+// maxHeaders is the most fields that describe a verdict.
+const maxHeaders = 12
 
 // headerSet collects header fields in one buffer, so that they cost two
 // allocations together.
 type headerSet struct {
 	buffer []byte
 	n      int
-	names  [mostHeaders]string
-	ends   [mostHeaders]int
+	names  [maxHeaders]string
+	ends   [maxHeaders]int
 }
 
-// end closes the field whose value was appended to the buffer. The name is in
-// the form of http.CanonicalHeaderKey.
+// end ends the field whose value was appended to the buffer. The name is in the
+// form of http.CanonicalHeaderKey.
 func (s *headerSet) end(name string) {
 	s.names[s.n], s.ends[s.n] = name, len(s.buffer)
 	s.n++
@@ -52,8 +52,8 @@ func (s *headerSet) writeTo(h http.Header) {
 	}
 }
 
-// upstreamHeaders are the fields that tell the upstream whose call it is, and
-// what of its limits.
+// upstreamHeaders returns the fields that tell the upstream whose call it is, and
+// what is left of its limits.
 func upstreamHeaders() []string {
 	return []string{
 		"X-Portico-Credential", "X-Portico-App", "X-Portico-Account", "X-Portico-Organization",
@@ -61,13 +61,13 @@ func upstreamHeaders() []string {
 	}
 }
 
-// describe says a verdict in header fields: its code, whose call it is if it
+// describeVerdict adds the fields for a verdict: its code, whose call it is if it
 // may pass, what is left of the limits, and what the caller may do about a
-// refusal. None holds anything that the caller sent.
-func (d *Handler) describe(s *headerSet, c *gateway.Caller, v *verdict.Verdict, q *gateway.Request) {
+// refusal. None contains anything that the caller sent.
+func (d *Handler) describeVerdict(s *headerSet, c *gateway.Caller, v *verdict.Verdict, q *gateway.Request) {
 	s.add("X-Portico-Code", v.Code.String())
 	if v.Code == verdict.Valid {
-		describeWhose(s, c, v)
+		describeOwner(s, c, v)
 	}
 	describeLimits(s, v, d.Clock)
 	switch statusOf(v.Code) {
@@ -84,7 +84,7 @@ func (d *Handler) describe(s *headerSet, c *gateway.Caller, v *verdict.Verdict, 
 	}
 }
 
-func describeWhose(s *headerSet, c *gateway.Caller, v *verdict.Verdict) {
+func describeOwner(s *headerSet, c *gateway.Caller, v *verdict.Verdict) {
 	if v.Credential != nil {
 		s.buffer = nodeid.Append(s.buffer, nodeid.Credential, v.Credential.ID)
 		s.end("X-Portico-Credential")
@@ -113,8 +113,9 @@ func describeWhose(s *headerSet, c *gateway.Caller, v *verdict.Verdict) {
 	}
 }
 
-// challenge is what RFC 9110 wants of a 401. Basic is offered only to those
-// who came with it: browsers ask people for a password when they see it.
+// challenge returns the WWW-Authenticate of a 401 (RFC 9110). Basic is offered
+// only to callers that used it: browsers ask people for a password when they see
+// it.
 func challenge(q *gateway.Request) string {
 	switch q.Presented {
 	case "":
@@ -126,8 +127,8 @@ func challenge(q *gateway.Request) string {
 	}
 }
 
-// appendEscaped writes a name for a header: what RFC 3986 does not call
-// unreserved is percent-encoded, so that no name can be taken for anything else.
+// appendEscaped appends a name for a header: everything but RFC 3986's unreserved
+// characters is percent-encoded, so that no name is ambiguous.
 func appendEscaped(to []byte, name string) []byte {
 	const hex = "0123456789ABCDEF"
 	for i := range len(name) {

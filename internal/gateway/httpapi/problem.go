@@ -11,7 +11,7 @@ import (
 // codeInvalid is the code of requests that are malformed.
 const codeInvalid = string(fault.CodeBadUserInput)
 
-// problem is a body of RFC 9457.
+// problem is a problem document of RFC 9457.
 type problem struct {
 	Type   string `json:"type"`
 	Title  string `json:"title"`
@@ -27,7 +27,7 @@ func problemBody(status int, code, detail string) []byte {
 	return body
 }
 
-// String is the sentence about it.
+// String returns a sentence for the client.
 func (b *badInput) String() string {
 	if b.field == "" {
 		return b.reason
@@ -35,7 +35,7 @@ func (b *badInput) String() string {
 	return "The field " + b.field + " " + b.reason
 }
 
-// seconds is a time to wait in whole seconds, at least one.
+// seconds returns a time to wait in whole seconds, at least one.
 func seconds(d time.Duration) int64 {
 	return max(1, int64((d+time.Second-1)/time.Second))
 }

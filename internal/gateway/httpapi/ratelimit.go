@@ -6,8 +6,8 @@ import (
 )
 
 // describeLimits adds the fields RateLimit-Policy and RateLimit, in the form of
-// package limits. Limits that this node kept alone, though the nodes share them,
-// are marked.
+// package limits. Limits that this node applied alone, although the nodes share
+// them, are marked.
 func describeLimits(s *headerSet, v *verdict.Verdict, c clock.Clock) {
 	a := &v.Limits
 	if a.Rate.Limit == 0 && a.Quota.Limit == 0 {

@@ -5,25 +5,24 @@ import (
 	"strings"
 )
 
-// rawHead reads a head as its bytes came, all of it and once. It is strict:
-// what two servers could read differently it does not take, and net/http is
-// asked instead.
+// rawHead parses a request head from its raw bytes, in one pass. It is strict: it
+// rejects what two servers could read differently, and leaves that to net/http.
 type rawHead struct {
 	head
-	// length is what Content-Length says, -1 for none.
+	// length is the Content-Length, -1 if there is none.
 	length int
-	// last: the client wants the connection to be closed.
+	// last is set if the client wants the connection to be closed.
 	last bool
 
 	hosts, connections int
-	slots              [13]string // the room of head's fields
+	slots              [13]string // storage for head's fields
 	used               int
 }
 
-// read takes the lines of a head up to the empty one. It is false for heads
-// that are not plain: bodies in chunks, Expect, Upgrade, folded lines, line
-// ends without CR, none or two of Host, lengths that are no numbers. The
-// values are parts of the text.
+// read parses the lines of a head up to the empty one. It returns false for heads
+// that are not plain: chunked bodies, Expect, Upgrade, folded lines, line ends
+// without CR, no Host or two, lengths that are not numbers. The values are
+// substrings of text.
 func (r *rawHead) read(text string) bool {
 	r.length = -1
 	for len(text) > 0 {
@@ -44,7 +43,7 @@ func (r *rawHead) read(text string) bool {
 	return false
 }
 
-// plainName reports whether nothing in a name could be read in two ways.
+// plainName reports whether a field name is unambiguous.
 func plainName(name string) bool {
 	for i := range len(name) {
 		c := name[i]
@@ -55,7 +54,8 @@ func plainName(name string) bool {
 	return name != ""
 }
 
-// take notes a field; it is false for those that change how a request is read.
+// take stores a field; it returns false for those that change how a request is
+// read.
 func (r *rawHead) take(name, value string) bool {
 	is := func(known string) bool { return strings.EqualFold(name, known) }
 	switch len(name) {
@@ -97,7 +97,7 @@ func (r *rawHead) take(name, value string) bool {
 	return true
 }
 
-// keep adds a value to a field, if it is the one.
+// keep adds a value to a field if it is true.
 func (r *rawHead) keep(to *[]string, it bool, value string) bool {
 	if !it {
 		return true
@@ -125,8 +125,8 @@ func (r *rawHead) takeLength(value string) bool {
 	return true
 }
 
-// plainHost reports whether a Host is of a name's or an address's letters; which
-// one it is does not matter here.
+// plainHost reports whether a Host has only the characters of a name or an
+// address; which it is does not matter here.
 func plainHost(value string) bool {
 	for i := range len(value) {
 		c := value[i]

@@ -24,19 +24,19 @@ import (
 	"portico/internal/usage"
 )
 
-// house is the doors before a real gate, over a real database.
-type house struct {
-	*bench
+// realServer is the doors before a real gate, over a real database.
+type realServer struct {
+	*testServer
 	fixture *portaltest.Fixture
 	tenant  portaltest.Tenant
 	gate    *gateway.Verifier
 	token   string
 }
 
-func build(t *testing.T, url string) *house {
+func newRealServer(t *testing.T, url string) *realServer {
 	t.Helper()
 	f := portaltest.New(t, url)
-	h := &house{bench: &bench{log: &syncBuffer{}, clock: f.Clock, client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}, fixture: f, tenant: f.MustTenant(t, "demo")}
+	h := &realServer{testServer: &testServer{log: &syncBuffer{}, clock: f.Clock, client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}, fixture: f, tenant: f.MustTenant(t, "demo")}
 	machines := auth.NewMachineTokens(f.Ring)
 	var hash []byte
 	var hint string
@@ -72,7 +72,7 @@ func build(t *testing.T, url string) *house {
 }
 
 // code asks until the node is there: it may still be following the log.
-func (h *house) code(t *testing.T, body string) string {
+func (h *realServer) code(t *testing.T, body string) string {
 	t.Helper()
 	var got struct{ Code string }
 	for range 200 {
@@ -90,7 +90,7 @@ func (h *house) code(t *testing.T, body string) string {
 
 func TestTheRealGate(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
-		h := build(t, url)
+		h := newRealServer(t, url)
 		f, admin := h.fixture, h.tenant.Admin
 		product, plan := f.MustProduct(t, admin, "orders")
 		made := f.MustApp(t, h.tenant.Developer, "Shop")
@@ -123,20 +123,20 @@ func TestTheRealGate(t *testing.T) {
 	})
 }
 
-func (h *house) sync(t *testing.T) {
+func (h *realServer) sync(t *testing.T) {
 	t.Helper()
 	if err := h.gate.Sync(t.Context(), h.tenant.Organization.ID); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// ask sends with the real token.
-func (h *house) ask(t *testing.T, method, path, body string, headers ...string) answer {
+// ask sends a request with the real token.
+func (h *realServer) ask(t *testing.T, method, path, body string, headers ...string) answer {
 	t.Helper()
 	return h.send(t, method, path, body, append([]string{"X-Portico-Gateway-Token", "", "X-Portico-Gateway-Token", h.token}, headers...)...)
 }
 
-func (h *house) tryAuthorize(t *testing.T, made portal.CreatedApp) {
+func (h *realServer) tryAuthorize(t *testing.T, made portal.CreatedApp) {
 	t.Helper()
 	for key, want := range map[string]int{made.Secret.RawKey: 200, made.Secret.RawKey + "x": 401, strings.ToUpper(made.Secret.RawKey): 401, strings.Repeat("a", 30000): 401} {
 		a := h.ask(t, "GET", "/v1/authorize", "", "X-API-Key", key, "X-Portico-Product", "orders", "X-Original-Method", "GET", "X-Original-URI", "/a/../b")
@@ -152,7 +152,7 @@ func (h *house) tryAuthorize(t *testing.T, made portal.CreatedApp) {
 	}
 }
 
-func (h *house) tryEnvoy(t *testing.T, made portal.CreatedApp) {
+func (h *realServer) tryEnvoy(t *testing.T, made portal.CreatedApp) {
 	t.Helper()
 	c := h.dial(t)
 	for product, ok := range map[string]bool{"orders": true, "others": false} {
@@ -163,7 +163,7 @@ func (h *house) tryEnvoy(t *testing.T, made portal.CreatedApp) {
 	}
 }
 
-func (h *house) tryFeed(t *testing.T, made portal.CreatedApp) {
+func (h *realServer) tryFeed(t *testing.T, made portal.CreatedApp) {
 	t.Helper()
 	a := h.ask(t, "GET", "/v1/feed", "")
 	lines := strings.Split(strings.TrimSuffix(a.body, "\n"), "\n")
@@ -182,7 +182,7 @@ func (h *house) tryFeed(t *testing.T, made portal.CreatedApp) {
 	}
 }
 
-func (h *house) tryUsage(t *testing.T, made portal.CreatedApp) {
+func (h *realServer) tryUsage(t *testing.T, made portal.CreatedApp) {
 	t.Helper()
 	at := h.clock.Now().Format(time.RFC3339)
 	body := `{"batch":"one","calls":[{"app":"` + made.App.GlobalID() + `","account":"` + nodeid.Encode(nodeid.Account, h.tenant.Account.ID) + `","credential":"` + made.Credential.GlobalID() +

@@ -6,16 +6,17 @@ import (
 	"portico/internal/verdict"
 )
 
-// refusal is how /v1/authorize and Envoy's door say no. The bodies are made
-// once: they hold nothing of a request.
+// refusal is the answer to a refused call, for /v1/authorize and Envoy. The bodies
+// are encoded once: they contain nothing of a request.
 type refusal struct {
 	status int
 	body   []byte
-	// softened is the same as a 403, for gateways that cannot pass it on.
+	// softened is the same with status 403, for gateways that cannot pass on the
+	// status.
 	softened []byte
 }
 
-// newRefusals returns the refusal of each code; VALID's is empty.
+// newRefusals returns the refusals by code; VALID's is empty.
 func newRefusals() []refusal {
 	all := make([]refusal, 0, len(verdict.Codes())+1)
 	for _, code := range verdict.Codes() {
@@ -37,7 +38,7 @@ func newRefusals() []refusal {
 	return all
 }
 
-// statusOf says what a verdict is in HTTP.
+// statusOf returns the HTTP status of a verdict.
 func statusOf(c verdict.Code) int {
 	switch c {
 	case verdict.Valid:
@@ -53,7 +54,7 @@ func statusOf(c verdict.Code) int {
 	}
 }
 
-// detailOf tells the caller of an API why it may not pass.
+// detailOf returns the sentence that tells a caller why it may not pass.
 func detailOf(c verdict.Code) string {
 	switch c {
 	case verdict.Unavailable:

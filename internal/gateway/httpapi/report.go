@@ -14,18 +14,18 @@ import (
 	"portico/internal/verdict"
 )
 
-// Usage takes in what gateways report: a *usage.Store.
+// Usage stores what gateways report: a *usage.Store.
 type Usage interface {
-	// Accept stores a batch once; replayed tells that it was there already. It
-	// gives fault.BadUserInput for what a reporter cannot report.
+	// Accept stores a batch once; replayed reports that it was stored already. The
+	// error is fault.BadUserInput for what a reporter may not report.
 	Accept(ctx context.Context, by usage.Reporter, batchID string, calls []usage.Reported) (replayed bool, err error)
 }
 
-// reportTime bounds the storing of a batch.
-const reportTime = 5 * time.Second
+// reportTimeout bounds the storing of a batch.
+const reportTimeout = 5 * time.Second
 
-// report is POST /v1/usage: what a gateway decided on its own, and what was
-// answered behind it. A batch that comes again is counted once.
+// report is POST /v1/usage: calls that a gateway decided on its own, and what the
+// API behind it answered. A batch that is sent again is counted once.
 func (d *Handler) report(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
 	k := d.begin()
 	defer d.end(k)
@@ -39,7 +39,7 @@ func (d *Handler) report(w http.ResponseWriter, r *http.Request, c *gateway.Call
 		d.invalid(w, s.bad)
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), reportTime)
+	ctx, cancel := context.WithTimeout(r.Context(), reportTimeout)
 	defer cancel()
 	replayed, err := d.Usage.Accept(ctx, usage.Reporter{Organization: c.Organization, Products: c.Products, Environment: c.Environment}, id, calls)
 	switch {
@@ -52,8 +52,8 @@ func (d *Handler) report(w http.ResponseWriter, r *http.Request, c *gateway.Call
 	}
 }
 
-// refuseReport returns what the gateway can mend; everything else is a matter of
-// coming again, which counts nothing twice.
+// refuseReport answers what the gateway can correct; after any other error it may
+// retry, which counts nothing twice.
 func (d *Handler) refuseReport(w http.ResponseWriter, r *http.Request, err error) {
 	f := fault.From(err)
 	if f.Code == fault.CodeBadUserInput {
@@ -61,11 +61,10 @@ func (d *Handler) refuseReport(w http.ResponseWriter, r *http.Request, err error
 		return
 	}
 	d.Log.WarnContext(r.Context(), "a report of calls could not be stored", "error", err)
-	d.later(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, max(time.Second, f.RetryAfter), "The report cannot be stored now. Send the same batch again."))
+	d.retryLater(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, max(time.Second, f.RetryAfter), "The report cannot be stored now. Send the same batch again."))
 }
 
-// reportScanner reads a batch of reports. What they say is checked by whoever
-// stores them.
+// reportScanner parses a batch of reports. Usage checks the contents.
 type reportScanner struct {
 	scanner
 	organization uuid.UUID
@@ -85,7 +84,7 @@ func (s *reportScanner) batch() (id string, calls []usage.Reported) {
 			seen.once(&s.scanner, 1, name)
 			calls = s.calls()
 		default:
-			s.unknown(name)
+			s.failUnknownField(name)
 		}
 	}
 	s.end()
@@ -110,12 +109,12 @@ func (s *reportScanner) calls() (all []usage.Reported) {
 			return nil
 		}
 		all = append(all, s.call())
-		s.within("calls", len(all)-1)
+		s.failIn("calls", len(all)-1)
 	}
 	return all
 }
 
-// call reads one report. A field that is null is absent.
+// call parses one report. A null field counts as absent.
 func (s *reportScanner) call() (c usage.Reported) {
 	c.Organization = s.organization
 	if !s.open('{', "", "Each report must be a JSON object.") {
@@ -163,11 +162,11 @@ func (s *reportScanner) member(c *usage.Reported, seen *fields, name string) {
 		seen.once(&s.scanner, 9, name)
 		c.At = s.time(name)
 	default:
-		s.unknown(name)
+		s.failUnknownField(name)
 	}
 }
 
-// node reads an id of a kind, as verdicts tell it or as the feed does.
+// node parses an id of a kind, as in verdicts or in the feed.
 func (s *reportScanner) node(field string, k nodeid.Kind) uuid.UUID {
 	if s.null() {
 		return uuid.Nil

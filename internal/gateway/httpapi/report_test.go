@@ -16,7 +16,7 @@ import (
 
 func TestReport(t *testing.T) { onBoth(t, tryReport) }
 
-func tryReport(t *testing.T, b *bench) {
+func tryReport(t *testing.T, b *testServer) {
 	t.Helper()
 	node := nodeid.Encode
 	body := fmt.Sprintf(`{"batch":"edge-1/42","calls":[
@@ -41,7 +41,7 @@ func tryReport(t *testing.T, b *bench) {
 
 func TestReportRefusesBadInput(t *testing.T) { onBoth(t, tryReportRefusesBadInput) }
 
-func tryReportRefusesBadInput(t *testing.T, b *bench) {
+func tryReportRefusesBadInput(t *testing.T, b *testServer) {
 	t.Helper()
 	call := func(more string) string {
 		return `{"batch":"x","calls":[{"calls":1,"code":"VALID","at":"2026-03-04T12:00:00Z"},{` + more + `}]}`
@@ -74,9 +74,9 @@ func tryReportRefusesBadInput(t *testing.T, b *bench) {
 	}
 }
 
-func TestReportsAtTheirEdgesAreTaken(t *testing.T) { onBoth(t, tryReportsAtTheirEdgesAreTaken) }
+func TestReportsAtTheLimitsAreAccepted(t *testing.T) { onBoth(t, tryReportsAtTheLimitsAreAccepted) }
 
-func tryReportsAtTheirEdgesAreTaken(t *testing.T, b *bench) {
+func tryReportsAtTheLimitsAreAccepted(t *testing.T, b *testServer) {
 	t.Helper()
 	const at = `,"at":"2026-03-04T12:00:00Z"`
 	for i, call := range []string{
@@ -96,7 +96,7 @@ func tryReportsAtTheirEdgesAreTaken(t *testing.T, b *bench) {
 
 func TestReportThatIsNotStored(t *testing.T) { onBoth(t, tryReportThatIsNotStored) }
 
-func tryReportThatIsNotStored(t *testing.T, b *bench) {
+func tryReportThatIsNotStored(t *testing.T, b *testServer) {
 	t.Helper()
 	body := `{"batch":"x","calls":[{"calls":1,"statusClass":5,"at":"2026-03-04T12:00:00Z"}]}`
 	for _, c := range []struct {
@@ -115,9 +115,9 @@ func tryReportThatIsNotStored(t *testing.T, b *bench) {
 	}
 }
 
-func TestAReportOfStrangersIsRefused(t *testing.T) { onBoth(t, tryAReportOfStrangersIsRefused) }
+func TestReportsForOthersAppsAreRefused(t *testing.T) { onBoth(t, tryReportsForOthersAppsAreRefused) }
 
-func tryAReportOfStrangersIsRefused(t *testing.T, b *bench) {
+func tryReportsForOthersAppsAreRefused(t *testing.T, b *testServer) {
 	t.Helper()
 	a := b.send(t, "POST", "/v1/usage", `{"batch":"x","calls":[{"calls":1,"code":"VALID","at":"2026-03-04T12:00:00Z","app":"`+nodeid.Encode(nodeid.App, id(0xff))+`"}]}`)
 	refused(t, a, "a stranger's app", http.StatusBadRequest, "")

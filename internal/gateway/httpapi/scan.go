@@ -7,22 +7,22 @@ import (
 	"unicode/utf8"
 )
 
-// badInput is what is wrong with a request: which field, and why. Neither
-// holds anything that the caller sent, but for the name of a field.
+// badInput is what is wrong with a request: which field, and why. Neither contains
+// anything that the caller sent, except the name of a field.
 type badInput struct{ field, reason string }
 
-// scanner reads a JSON text of objects whose fields are known beforehand.
-// encoding/json takes ten times as long for a question of the gate. The first
-// mistake stops it: from then on every method gives an empty value.
+// scanner parses a JSON text of objects with known fields. encoding/json takes ten
+// times as long for a request. The first mistake stops it: from then on every
+// method returns an empty value.
 //
-// Texts are parts of the input wherever they hold no escapes.
+// Strings are substrings of the input unless they contain escapes.
 type scanner struct {
 	text string
 	at   int
 	bad  *badInput
 }
 
-// fail notes the first mistake and stops the scanner.
+// fail records the first mistake and stops the scanner.
 func (s *scanner) fail(field, reason string) {
 	if s.bad == nil {
 		s.bad = &badInput{field, reason}
@@ -30,7 +30,7 @@ func (s *scanner) fail(field, reason string) {
 	s.at = len(s.text)
 }
 
-// next skips white space and gives the byte that follows; 0 at the end.
+// next skips white space and returns the byte that follows; 0 at the end.
 func (s *scanner) next() byte {
 	for s.at < len(s.text) {
 		switch c := s.text[s.at]; c {
@@ -43,7 +43,7 @@ func (s *scanner) next() byte {
 	return 0
 }
 
-// take goes past c if it comes next.
+// take skips c if it comes next, and reports whether it did.
 func (s *scanner) take(c byte) bool {
 	if s.next() != c {
 		return false
@@ -83,7 +83,7 @@ func (s *scanner) more(first bool, closing byte) bool {
 	return true
 }
 
-// name reads the name of a member and the colon after it.
+// name parses the name of a member and the colon after it.
 func (s *scanner) name() string {
 	if s.next() != '"' {
 		s.fail("", notJSON)
@@ -96,14 +96,14 @@ func (s *scanner) name() string {
 	return name
 }
 
-// end wants nothing more than white space.
+// end expects nothing but white space.
 func (s *scanner) end() {
 	if s.next(); s.bad == nil && s.at < len(s.text) {
 		s.fail("", notJSON)
 	}
 }
 
-// null goes past a null: such a field is as good as absent.
+// null skips a null, and reports whether it did: a null field counts as absent.
 func (s *scanner) null() bool {
 	if s.next() != 'n' || !strings.HasPrefix(s.text[s.at:], "null") {
 		return false
@@ -112,7 +112,7 @@ func (s *scanner) null() bool {
 	return true
 }
 
-// string reads a text; null is "".
+// string parses a string; null is "".
 func (s *scanner) string(field string) string {
 	if s.bad != nil || s.null() {
 		return ""
@@ -124,7 +124,7 @@ func (s *scanner) string(field string) string {
 	return s.quoted(field)
 }
 
-// quoted reads a text whose opening quote comes next.
+// quoted parses a string whose opening quote comes next.
 func (s *scanner) quoted(field string) string {
 	s.at++
 	start := s.at
@@ -144,7 +144,7 @@ func (s *scanner) quoted(field string) string {
 	return ""
 }
 
-// escaped reads on at the first escape of a text that began at start.
+// escaped continues at the first escape of a string that began at start.
 func (s *scanner) escaped(start int, field string) string {
 	out := append([]byte(nil), s.text[start:s.at]...)
 	for s.at < len(s.text) {
@@ -165,7 +165,7 @@ func (s *scanner) escaped(start int, field string) string {
 	return ""
 }
 
-// escape reads what follows a backslash.
+// escape parses what follows a backslash.
 func (s *scanner) escape(out []byte, field string) []byte {
 	const named, meant = `"\/bfnrt`, "\"\\/\b\f\n\r\t"
 	if s.at >= len(s.text) {
@@ -185,7 +185,7 @@ func (s *scanner) escape(out []byte, field string) []byte {
 	return append(out, meant[i])
 }
 
-// unicode reads the digits after \u, and the second half of a pair.
+// unicode parses the digits after \u, and the second half of a surrogate pair.
 func (s *scanner) unicode(out []byte, field string) []byte {
 	r, ok := s.hex()
 	if ok && utf16.IsSurrogate(r) {
@@ -206,7 +206,7 @@ func (s *scanner) unicode(out []byte, field string) []byte {
 	return utf8.AppendRune(out, r)
 }
 
-// hex reads four digits.
+// hex parses four hexadecimal digits.
 func (s *scanner) hex() (rune, bool) {
 	if s.at+4 > len(s.text) {
 		return 0, false
@@ -219,7 +219,7 @@ func (s *scanner) hex() (rune, bool) {
 	return rune(n), true
 }
 
-// integer reads a whole number within bounds; null is 0.
+// integer parses an integer within bounds; null is 0.
 func (s *scanner) integer(field string, least, most int64) int64 {
 	if s.bad != nil || s.null() {
 		return 0
@@ -238,7 +238,7 @@ func (s *scanner) integer(field string, least, most int64) int64 {
 	return n
 }
 
-// plainNumber refuses what Go reads as a number and JSON does not.
+// plainNumber rejects what Go parses as a number and JSON does not.
 func plainNumber(digits string) bool {
 	digits = strings.TrimPrefix(digits, "-")
 	return digits == "0" || digits != "" && digits[0] != '0' && digits[0] != '+'

@@ -13,7 +13,7 @@ import (
 // pass, whatever is shown for it, and to those who follow the feed it is revoked.
 func TestAStoredStatusThatIsNotKnownIsRefused(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
-		h := build(t, url)
+		h := newRealServer(t, url)
 		f, admin := h.fixture, h.tenant.Admin
 		product, plan := f.MustProduct(t, admin, "orders")
 		made := f.MustApp(t, h.tenant.Developer, "Shop")

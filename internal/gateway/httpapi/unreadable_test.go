@@ -33,7 +33,7 @@ func TestWhatCannotBeReadIsAnsweredAfterAPause(t *testing.T) {
 					Verifier: &fakeGate{}, Usage: &fakeUsage{}, Peer: peer, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler),
 				}))
 				here, there := net.Pipe()
-				go s.Converse(there)
+				go s.ServeConn(there)
 				l := &line{here, bufio.NewReader(here)}
 				l.write(t, asking("POST", "/v1/verify", `{"key":"k"}`))
 				if a := l.answer(t, "POST"); a.status != 200 {

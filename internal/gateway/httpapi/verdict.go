@@ -13,8 +13,8 @@ import (
 	"portico/internal/verdict"
 )
 
-// appendVerdict writes a verdict as JSON. What does not apply is absent; the
-// key itself is never in it.
+// appendVerdict appends a verdict as JSON. What does not apply is absent; the API
+// key is never in it.
 func appendVerdict(to []byte, c *gateway.Caller, v *verdict.Verdict) []byte {
 	if v.Code == verdict.Valid {
 		to = append(to, `{"valid":true,"code":"`...)
@@ -54,8 +54,8 @@ func appendIDField(to []byte, name string, k nodeid.Kind, id uuid.UUID) []byte {
 	return append(nodeid.Append(append(to, name...), k, id), '"')
 }
 
-// appendLimits writes what is left, if there is a limit. The remaining of all
-// is that of the window with the least.
+// appendLimits appends what is left, if there is a limit. The remaining of all is
+// that of the window with the least left.
 func appendLimits(to []byte, a *limits.Answer) []byte {
 	tighter := &a.Rate
 	if a.Rate.Limit == 0 || a.Quota.Limit != 0 && a.Quota.Remaining < a.Rate.Remaining {
@@ -100,7 +100,7 @@ func appendRest(to []byte, w *limits.Window) []byte {
 	return append(w.ResetAt.UTC().AppendFormat(to, time.RFC3339Nano), '"')
 }
 
-// appendText writes a JSON string. Names are almost always plain.
+// appendText appends a JSON string. Names rarely need escapes.
 func appendText(to []byte, text string) []byte {
 	for i := range len(text) {
 		if c := text[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {

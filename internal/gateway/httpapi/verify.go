@@ -14,18 +14,19 @@ import (
 )
 
 const (
-	// mostCost is the most units that one call may take of its limits.
-	mostCost = 1_000_000
-	// mostQuestions is the most of one batch.
-	mostQuestions = 100
-	// batchesAtOnce bounds the batches whose answers are made or not read yet,
-	// batchesShare those of one token; batchesLine is how many wait for a short time.
-	batchesAtOnce, batchesShare, batchesLine = 256, 128, 1000
-	// batchTime bounds all of a batch: its questions are asked one by one.
-	batchTime = 5 * time.Second
+	// maxCost is the most that one call may take from its limits.
+	maxCost = 1_000_000
+	// maxBatchSize is the most requests in one batch.
+	maxBatchSize = 100
+	// maxBatches bounds the batches that are being answered or whose answers are being
+	// read, maxBatchesPerToken those of one token; maxBatchesWaiting is how many may
+	// wait for a short time.
+	maxBatches, maxBatchesPerToken, maxBatchesWaiting = 256, 128, 1000
+	// batchTimeout bounds a whole batch: its requests are verified one by one.
+	batchTimeout = 5 * time.Second
 )
 
-// verify is POST /v1/verify: one question in JSON, one verdict.
+// verify is POST /v1/verify: one request in JSON, one verdict.
 func (d *Handler) verify(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
 	k := d.begin()
 	defer d.end(k)
@@ -34,13 +35,13 @@ func (d *Handler) verify(w http.ResponseWriter, r *http.Request, c *gateway.Call
 		return
 	}
 	k.head.readHTTP(r.Header)
-	d.verifying(r.Context(), k, c, text)
+	d.verifyJSON(r.Context(), k, c, text)
 	d.send(w, &k.answer)
 }
 
-// verifying answers the question in a body of JSON. A product may be named by
-// the header instead; the body goes before it.
-func (d *Handler) verifying(ctx context.Context, k *work, c *gateway.Caller, body string) {
+// verifyJSON answers the request in a JSON body. The header may name the product
+// instead; the body takes precedence.
+func (d *Handler) verifyJSON(ctx context.Context, k *requestState, c *gateway.Caller, body string) {
 	s := scanner{text: body}
 	s.question(&k.question)
 	s.end()
@@ -60,7 +61,7 @@ func (d *Handler) verifying(ctx context.Context, k *work, c *gateway.Caller, bod
 	k.answer.json(k.buffer)
 }
 
-// verifyBatch is POST /v1/verify/batch: the verdicts in the order of the questions.
+// verifyBatch is POST /v1/verify/batch: the verdicts in the order of the requests.
 func (d *Handler) verifyBatch(w http.ResponseWriter, r *http.Request, c *gateway.Caller) {
 	k := d.begin()
 	defer d.end(k)
@@ -76,11 +77,11 @@ func (d *Handler) verifyBatch(w http.ResponseWriter, r *http.Request, c *gateway
 	}
 	claim, ok := d.batches.Enter(r.Context(), c.Token.String(), 1)
 	if !ok {
-		d.later(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "Too many batches are answered at the moment. Come again."))
+		d.retryLater(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, time.Second, "Too many batches are answered at the moment. Come again."))
 		return
 	}
 	defer claim.Leave()
-	ctx, cancel := context.WithTimeout(r.Context(), batchTime)
+	ctx, cancel := context.WithTimeout(r.Context(), batchTimeout)
 	defer cancel()
 	out := append(k.buffer[:0], `{"results":[`...)
 	for i := range questions {
@@ -95,52 +96,53 @@ func (d *Handler) verifyBatch(w http.ResponseWriter, r *http.Request, c *gateway
 	d.answer(w, k.buffer)
 }
 
-// answer writes a body of JSON.
+// answer writes a JSON body.
 func (d *Handler) answer(w http.ResponseWriter, body []byte) {
-	d.say(w, func(a *answer) { a.json(body) })
+	d.respond(w, func(a *answer) { a.json(body) })
 }
 
-// questions reads a batch.
+// questions parses a batch.
 func (s *scanner) questions() []gateway.Request {
 	if !s.open('{', "", notObject) {
 		return nil
 	}
 	if s.more(true, '}') {
 		if name := s.name(); s.bad == nil && name != "requests" {
-			s.unknown(name)
+			s.failUnknownField(name)
 		}
 	}
 	var all []gateway.Request
 	if s.open('[', "requests", "must be an array of 1 to 100 questions.") {
 		for s.more(len(all) == 0, ']') {
-			if len(all) == mostQuestions {
+			if len(all) == maxBatchSize {
 				s.fail("requests", "must be an array of 1 to 100 questions.")
 				return nil
 			}
 			all = append(all, gateway.Request{})
 			s.question(&all[len(all)-1])
-			s.within("requests", len(all)-1)
+			s.failIn("requests", len(all)-1)
 		}
 	}
 	if s.bad == nil && len(all) == 0 {
 		s.fail("requests", "must be an array of 1 to 100 questions.")
 	}
 	if s.more(false, '}') {
-		s.unknown(s.name())
+		s.failUnknownField(s.name())
 	}
 	s.end()
 	return all
 }
 
-// within says in which member of an array a mistake is.
-func (s *scanner) within(array string, i int) {
+// failIn adds the member of an array to a mistake.
+func (s *scanner) failIn(array string, i int) {
 	if s.bad != nil && s.bad.field != "" {
 		s.bad.field = array + "." + strconv.Itoa(i) + "." + s.bad.field
 	}
 }
 
-// unknown refuses a field. Its name is said if it looks like one: it could be a key.
-func (s *scanner) unknown(name string) {
+// failUnknownField refuses a field. It repeats the name only if it looks like one:
+// it could be an API key.
+func (s *scanner) failUnknownField(name string) {
 	for i := range len(name) {
 		if c := name[i] | 0x20; (c < 'a' || c > 'z') && name[i] != '_' || len(name) > 32 {
 			s.fail("", "A field is not known.")
@@ -150,8 +152,8 @@ func (s *scanner) unknown(name string) {
 	s.fail(name, "is not known.")
 }
 
-// fields notes which fields of an object were there; a second one is a mistake,
-// because two readers might believe different ones.
+// fields records which fields of an object were present; a duplicate is a mistake,
+// because two readers might use different ones.
 type fields uint16
 
 func (f *fields) once(s *scanner, bit int, name string) {
@@ -161,7 +163,7 @@ func (f *fields) once(s *scanner, bit int, name string) {
 	*f |= 1 << bit
 }
 
-// question reads one question of the gate. A field that is null is absent.
+// question parses one request. A null field counts as absent.
 func (s *scanner) question(q *gateway.Request) {
 	if !s.open('{', "", notObject) {
 		return
@@ -199,18 +201,18 @@ func (s *scanner) question(q *gateway.Request) {
 			q.Address = s.address(name)
 		case "cost":
 			seen.once(s, 8, name)
-			q.Cost = s.integer(name, 1, mostCost)
+			q.Cost = s.integer(name, 1, maxCost)
 		default:
-			s.unknown(name)
+			s.failUnknownField(name)
 		}
 	}
-	present(q, key, pair)
+	setPresented(q, key, pair)
 }
 
-// present notes how the key of a question in JSON was presented. Two keys, an
-// empty one and half a pair are malformed: the gateway passes on what callers
+// setPresented records how the API key of a JSON request was presented. Two keys,
+// an empty one and half a pair are malformed: the gateway passes on what callers
 // sent, so that this is a verdict on the caller.
-func present(q *gateway.Request, key, pair bool) {
+func setPresented(q *gateway.Request, key, pair bool) {
 	switch {
 	case key:
 		q.Presented, q.Malformed = domain.APIKey, pair || q.RawKey == ""
@@ -219,7 +221,7 @@ func present(q *gateway.Request, key, pair bool) {
 	}
 }
 
-// address reads an IP address.
+// address parses an IP address.
 func (s *scanner) address(field string) netip.Addr {
 	if s.null() {
 		return netip.Addr{}

@@ -19,7 +19,7 @@ import (
 
 func TestVerifyAsksWhatItIsTold(t *testing.T) { onBoth(t, tryVerifyAsksWhatItIsTold) }
 
-func tryVerifyAsksWhatItIsTold(t *testing.T, b *bench) {
+func tryVerifyAsksWhatItIsTold(t *testing.T, b *testServer) {
 	t.Helper()
 	for body, want := range map[string]gateway.Request{
 		`{}`: {},
@@ -43,7 +43,7 @@ func tryVerifyAsksWhatItIsTold(t *testing.T, b *bench) {
 
 func TestVerifyIsAlways200(t *testing.T) { onBoth(t, tryVerifyIsAlways200) }
 
-func tryVerifyIsAlways200(t *testing.T, b *bench) {
+func tryVerifyIsAlways200(t *testing.T, b *testServer) {
 	t.Helper()
 	for _, code := range verdict.Codes() {
 		b.gate.say = full(code)
@@ -73,7 +73,7 @@ func tryVerifyIsAlways200(t *testing.T, b *bench) {
 
 func TestAVerdictHoldsWhatApplies(t *testing.T) { onBoth(t, tryAVerdictHoldsWhatApplies) }
 
-func tryAVerdictHoldsWhatApplies(t *testing.T, b *bench) {
+func tryAVerdictHoldsWhatApplies(t *testing.T, b *testServer) {
 	t.Helper()
 	org := `"organization":"` + nodeid.Encode(nodeid.Organization, organization()) + `"`
 	reset := noon().Add(time.Second)
@@ -94,7 +94,7 @@ func tryAVerdictHoldsWhatApplies(t *testing.T, b *bench) {
 
 func TestBatch(t *testing.T) { onBoth(t, tryBatch) }
 
-func tryBatch(t *testing.T, b *bench) {
+func tryBatch(t *testing.T, b *testServer) {
 	t.Helper()
 	b.gate.say = func(r *gateway.Request, v *verdict.Verdict) {
 		v.Code = verdict.NotFound
@@ -148,7 +148,7 @@ func refused(t *testing.T, a answer, what string, status int, field string) {
 
 func TestVerifyRefusesBadInput(t *testing.T) { onBoth(t, tryVerifyRefusesBadInput) }
 
-func tryVerifyRefusesBadInput(t *testing.T, b *bench) {
+func tryVerifyRefusesBadInput(t *testing.T, b *testServer) {
 	t.Helper()
 	for body, field := range map[string]string{
 		`{"cost":0}`: "cost", `{"cost":-1}`: "cost", `{"cost":1000001}`: "cost", `{"cost":1.5}`: "cost", `{"cost":"1"}`: "cost", `{"cost":1e3}`: "cost",
@@ -171,7 +171,7 @@ func tryVerifyRefusesBadInput(t *testing.T, b *bench) {
 
 func TestVerifyRefusesWhatIsNoQuestion(t *testing.T) { onBoth(t, tryVerifyRefusesWhatIsNoQuestion) }
 
-func tryVerifyRefusesWhatIsNoQuestion(t *testing.T, b *bench) {
+func tryVerifyRefusesWhatIsNoQuestion(t *testing.T, b *testServer) {
 	t.Helper()
 	for path, most := range map[string]int{"/v1/verify": 64 << 10, "/v1/verify/batch": 256 << 10, "/v1/usage": 1 << 20} {
 		refused(t, b.send(t, "POST", path, `{"key":"`+strings.Repeat("a", most)+`"}`), "too long", http.StatusRequestEntityTooLarge, "")
@@ -196,7 +196,7 @@ func tryVerifyRefusesWhatIsNoQuestion(t *testing.T, b *bench) {
 
 func TestWorkIsNotMixedUp(t *testing.T) { onBoth(t, tryWorkIsNotMixedUp) }
 
-func tryWorkIsNotMixedUp(t *testing.T, b *bench) {
+func tryWorkIsNotMixedUp(t *testing.T, b *testServer) {
 	t.Helper()
 	b.gate.say = func(r *gateway.Request, v *verdict.Verdict) {
 		v.Code, v.Product = verdict.Valid, &verdict.Product{Name: r.RawKey + r.Path}

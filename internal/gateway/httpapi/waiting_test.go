@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// impatient is a connection on which answers must come well before the server
+// connectImpatient is a connection on which answers must come well before the server
 // gives up a body.
-func (b *bench) impatient(t *testing.T) *line {
+func (b *testServer) connectImpatient(t *testing.T) *line {
 	t.Helper()
 	l := b.connect(t)
 	_ = l.SetDeadline(time.Now().Add(4 * time.Second))
@@ -30,7 +30,7 @@ func (l *line) ended(t *testing.T, what string) {
 // Whoever announces a body and sends none is answered all the same.
 func TestNothingWaitsForABodyThatItDoesNotNeed(t *testing.T) { onBoth(t, tryUnneededBodies) }
 
-func tryUnneededBodies(t *testing.T, b *bench) {
+func tryUnneededBodies(t *testing.T, b *testServer) {
 	t.Helper()
 	const json = "Content-Type: application/json"
 	stranger := func(method, path string, more ...string) string {
@@ -66,7 +66,7 @@ func tryUnneededBodies(t *testing.T, b *bench) {
 		"chunks at no door": {404, false, asking("POST", "/nowhere", "", "Transfer-Encoding: chunked")},
 		"health":            {200, false, asking("GET", "/healthz", "", "Content-Length: 10")},
 	} {
-		l := b.impatient(t)
+		l := b.connectImpatient(t)
 		l.write(t, c.text)
 		method, _, _ := strings.Cut(c.text, " ")
 		a, err := http.ReadResponse(l.in, &http.Request{Method: method})
@@ -87,11 +87,11 @@ func tryUnneededBodies(t *testing.T, b *bench) {
 // comes with the question or after the answer, and is no question itself.
 func TestAuthorizeKeepsTheConnection(t *testing.T) { onBoth(t, tryKeptConnections) }
 
-func tryKeptConnections(t *testing.T, b *bench) {
+func tryKeptConnections(t *testing.T, b *testServer) {
 	t.Helper()
 	inner := asking("POST", "/v1/verify", `{"key":"smuggled"}`)
 	text := asking("POST", "/v1/authorize", inner, "X-API-Key: outer")
-	l := b.impatient(t)
+	l := b.connectImpatient(t)
 	for _, sent := range []int{len(text), len(text) - 1, len(text) - len(inner), len(text)} {
 		l.write(t, text[:sent])
 		if a := l.answer(t, "POST"); a.status != http.StatusOK || b.gate.last(t).RawKey != "outer" {
@@ -107,10 +107,10 @@ func tryKeptConnections(t *testing.T, b *bench) {
 
 // What comes after a body was given up is nobody's request.
 func TestABodyThatDoesNotComeEndsTheConnection(t *testing.T) {
-	onBothInHaste(t, 15*time.Second, func(t *testing.T, b *bench) {
+	onBothWithTimeouts(t, 15*time.Second, func(t *testing.T, b *testServer) {
 		t.Helper()
 		for _, path := range []string{"/v1/authorize", "/nowhere", "/healthz"} {
-			l := b.impatient(t)
+			l := b.connectImpatient(t)
 			l.write(t, asking("GET", path, "", "Content-Length: 10000")+"half")
 			l.answer(t, "GET")
 			l.ended(t, path)
