@@ -2,11 +2,11 @@ package lifecycle
 
 import "time"
 
-// CredentialStatus is where a key stands.
+// CredentialStatus is the state of a credential.
 type CredentialStatus string
 
-// The states of a key. EXPIRED is never stored: it is what ACTIVE and DISABLED
-// become when their time has come.
+// The states of a credential. EXPIRED is never stored: ACTIVE and DISABLED become
+// EXPIRED at the credential's expiry.
 const (
 	CredentialActive   CredentialStatus = "ACTIVE"
 	CredentialDisabled CredentialStatus = "DISABLED"
@@ -14,19 +14,19 @@ const (
 	CredentialRevoked  CredentialStatus = "REVOKED"
 )
 
-// Values lists the states that are stored.
+// Values returns the states that are stored.
 func (CredentialStatus) Values() []string {
 	return []string{string(CredentialActive), string(CredentialDisabled), string(CredentialRevoked)}
 }
 
-// CredentialStatuses lists all states.
+// CredentialStatuses returns all states.
 func CredentialStatuses() []CredentialStatus {
 	return []CredentialStatus{CredentialActive, CredentialDisabled, CredentialExpired, CredentialRevoked}
 }
 
-// At returns the state at a time: a key that is not revoked is EXPIRED from
-// expiresAt on (now ≥ expiresAt). A stored state that this program does not
-// know is REVOKED: nothing makes such a key usable.
+// At returns the state at a time: a credential that is not revoked is EXPIRED from
+// expiresAt on (now ≥ expiresAt). A stored state that this program does not know
+// is REVOKED, so that such a credential is never usable.
 func (s CredentialStatus) At(now time.Time, expiresAt *time.Time) CredentialStatus {
 	switch {
 	case s != CredentialActive && s != CredentialDisabled && s != CredentialExpired:
@@ -37,10 +37,10 @@ func (s CredentialStatus) At(now time.Time, expiresAt *time.Time) CredentialStat
 	return s
 }
 
-// CredentialAction is what can happen to a key.
+// CredentialAction is an action on a credential.
 type CredentialAction string
 
-// What can happen to a key.
+// The actions on a credential.
 const (
 	Revoke  CredentialAction = "REVOKE"
 	Disable CredentialAction = "DISABLE"
@@ -48,13 +48,13 @@ const (
 	Update  CredentialAction = "UPDATE"
 )
 
-// CredentialActions lists all actions.
+// CredentialActions returns all actions.
 func CredentialActions() []CredentialAction {
 	return []CredentialAction{Revoke, Disable, Enable, Update}
 }
 
-// NextCredential returns the state after action, and false when it cannot happen. A
-// revoked key never comes back; an expired one can only be revoked.
+// NextCredential returns the state after action, and false if the action is not
+// possible. Revocation is final; an expired credential can only be revoked.
 func NextCredential(from CredentialStatus, action CredentialAction) (CredentialStatus, bool) {
 	switch {
 	case from == CredentialRevoked:

@@ -8,7 +8,7 @@ import (
 	. "portico/internal/lifecycle"
 )
 
-func TestEveryPairOfKeys(t *testing.T) {
+func TestEveryCredentialTransition(t *testing.T) {
 	type row = map[CredentialStatus]CredentialStatus
 	table := map[CredentialAction]row{
 		Revoke:  {CredentialActive: CredentialRevoked, CredentialDisabled: CredentialRevoked, CredentialExpired: CredentialRevoked, CredentialRevoked: ""},
@@ -37,7 +37,7 @@ func TestEveryPairOfKeys(t *testing.T) {
 	}
 }
 
-func TestKeysExpire(t *testing.T) {
+func TestCredentialsExpire(t *testing.T) {
 	end := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for _, status := range []CredentialStatus{CredentialActive, CredentialDisabled} {
 		if got := status.At(end.Add(-time.Microsecond), &end); got != status {

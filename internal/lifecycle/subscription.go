@@ -1,9 +1,9 @@
-// Package lifecycle is the table of what may become of what: the states of a
-// subscription and of a key, and every edge between them. It decides nothing
-// about rights (package policy does) and stores nothing.
+// Package lifecycle defines the states of subscriptions and credentials, and all
+// transitions between them. It does not decide who may cause a transition (package
+// policy does) and stores nothing.
 package lifecycle
 
-// SubscriptionStatus is where a subscription stands.
+// SubscriptionStatus is the state of a subscription.
 type SubscriptionStatus string
 
 // The states of a subscription.
@@ -15,23 +15,23 @@ const (
 	Unsubscribed SubscriptionStatus = "UNSUBSCRIBED"
 )
 
-// SubscriptionStatuses lists all states.
+// SubscriptionStatuses returns all states.
 func SubscriptionStatuses() []SubscriptionStatus {
 	return []SubscriptionStatus{Waiting, Approved, Rejected, Suspended, Unsubscribed}
 }
 
-// Values lists them for the storage.
+// Values returns all states, as ent expects them.
 func (SubscriptionStatus) Values() []string {
 	return []string{string(Waiting), string(Approved), string(Rejected), string(Suspended), string(Unsubscribed)}
 }
 
-// Live reports whether the subscription still stands: an app has at most one
-// live subscription to a product.
+// Live reports whether the subscription has not ended: an app has at most one live
+// subscription to a product.
 func (s SubscriptionStatus) Live() bool {
 	return s == Waiting || s == Approved || s == Suspended
 }
 
-// BadgeColor is the colour portals show a state in.
+// BadgeColor is the colour in which portals show a state.
 type BadgeColor string
 
 // The colours.
@@ -59,10 +59,10 @@ func (s SubscriptionStatus) Badge() BadgeColor {
 	}
 }
 
-// SubscriptionAction is what can happen to a subscription.
+// SubscriptionAction is an action on a subscription.
 type SubscriptionAction string
 
-// What people do.
+// The actions of users.
 const (
 	Approve    SubscriptionAction = "APPROVE"
 	Reject     SubscriptionAction = "REJECT"
@@ -72,29 +72,29 @@ const (
 	Unregister SubscriptionAction = "UNREGISTER"
 )
 
-// What the system does.
+// The actions of the system.
 const (
 	Retire         SubscriptionAction = "RETIRE"
 	AppDeleted     SubscriptionAction = "APP_DELETED"
 	AccountDeleted SubscriptionAction = "ACCOUNT_DELETED"
 )
 
-// SubscriptionActions lists all actions.
+// SubscriptionActions returns all actions.
 func SubscriptionActions() []SubscriptionAction {
 	return []SubscriptionAction{Approve, Reject, Withdraw, Suspend, Resume, Unregister, Retire, AppDeleted, AccountDeleted}
 }
 
-// edge is one row of the table.
-type edge struct {
+// transition is a transition.
+type transition struct {
 	action SubscriptionAction
 	from   SubscriptionStatus
 	to     SubscriptionStatus
 }
 
-// edges is the whole table. What is not in it cannot happen. A suspended
-// subscription outlives its app's deletion: that must be no way out of it.
-func edges() []edge {
-	return []edge{
+// transitions returns all transitions; no others are possible. A suspended subscription
+// outlives the deletion of its app, which must be no way out of the suspension.
+func transitions() []transition {
+	return []transition{
 		{Approve, Waiting, Approved},
 		{Reject, Waiting, Rejected},
 		{Withdraw, Waiting, Unsubscribed},
@@ -114,9 +114,9 @@ func edges() []edge {
 	}
 }
 
-// Next returns the state after action, and false when the table has no such edge.
+// Next returns the state after action, and false if there is no such transition.
 func Next(from SubscriptionStatus, action SubscriptionAction) (SubscriptionStatus, bool) {
-	for _, e := range edges() {
+	for _, e := range transitions() {
 		if e.from == from && e.action == action {
 			return e.to, true
 		}
@@ -124,10 +124,10 @@ func Next(from SubscriptionStatus, action SubscriptionAction) (SubscriptionStatu
 	return "", false
 }
 
-// From lists the states in which action can happen, in the table's order.
+// From returns the states in which action is possible, in the order of transitions.
 func From(action SubscriptionAction) []SubscriptionStatus {
 	var out []SubscriptionStatus
-	for _, e := range edges() {
+	for _, e := range transitions() {
 		if e.action == action {
 			out = append(out, e.from)
 		}
@@ -135,7 +135,8 @@ func From(action SubscriptionAction) []SubscriptionStatus {
 	return out
 }
 
-// Initial returns the state a new subscription is born in.
+// Initial returns the state of a new subscription, which depends on whether approval is
+// automatic.
 func Initial(automatic bool) SubscriptionStatus {
 	if automatic {
 		return Approved

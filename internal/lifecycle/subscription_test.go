@@ -7,8 +7,8 @@ import (
 	. "portico/internal/lifecycle"
 )
 
-// expected is the table of transitions, written down a second time by hand:
-// what each action makes of each state; "" is what cannot happen.
+// expected returns the transitions, written independently by hand: the state after
+// each action in each state, or "" if the action is not possible.
 func expected() map[SubscriptionAction]map[SubscriptionStatus]SubscriptionStatus {
 	type row = map[SubscriptionStatus]SubscriptionStatus
 	return map[SubscriptionAction]row{
@@ -24,7 +24,7 @@ func expected() map[SubscriptionAction]map[SubscriptionStatus]SubscriptionStatus
 	}
 }
 
-func TestEveryPairOfTheTable(t *testing.T) {
+func TestEveryTransition(t *testing.T) {
 	pairs, table := 0, expected()
 	for _, a := range SubscriptionActions() {
 		for _, from := range SubscriptionStatuses() {
@@ -47,7 +47,7 @@ func TestEveryPairOfTheTable(t *testing.T) {
 	}
 }
 
-func TestUnknownPairs(t *testing.T) {
+func TestUnknownStatesAndActions(t *testing.T) {
 	for _, pair := range []struct {
 		from   SubscriptionStatus
 		action SubscriptionAction

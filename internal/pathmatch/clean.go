@@ -8,26 +8,28 @@ import (
 
 // Clean returns the path of a request target, which may be in absolute form
 // (https://api.example.com/orders?x=1) or begin with its path; the query is
-// cut off. What needs no escape is unescaped (%41 is A, %C3%A9 is
-// é), other escapes are kept in capitals (%2c is %2C), so that Clean of what it
-// gave changes nothing.
+// removed. Characters that need no escape are unescaped (%41 is A, %C3%A9 is é),
+// other escapes are kept in upper case (%2c is %2C). Clean is idempotent: it does not
+// change its own results.
 //
-// ok is false for whatever servers read differently, and who guards a door must
-// not guess: segments "." and "..", two slashes in a row, an escaped dot, slash
-// or backslash, a backslash, a semicolon (some cut the segment there), a
-// fragment (no client sends one, and some servers read on after #), spaces and control characters, bad escapes, escapes within escapes (%252e), text that
-// is not UTF-8 or was not (U+FFFD), user names before the host, and what has no path at all.
+// ok is false for targets that servers read differently, about which a gateway must
+// not guess: segments "." and "..", two slashes in a row, an escaped dot, slash or
+// backslash, a backslash, a semicolon (some servers cut the segment there), a
+// fragment (no client sends one, and some servers read on after #), spaces and
+// control characters, invalid escapes, escapes within escapes (%252e), text that is
+// not UTF-8 or was not (U+FFFD), user names before the host, and targets without a
+// path.
 //
-// Nothing is allocated unless something has to be rewritten.
+// Clean allocates only if it has to rewrite the path.
 func Clean(target string) (path string, ok bool) {
 	path, ok = pathOf(target)
 	if !ok {
 		return "", false
 	}
-	seen := look(path)
+	seen := classify(path)
 	if seen == rewritable {
 		path = rewrite(path)
-		seen = look(path)
+		seen = classify(path)
 	}
 	if seen != plain {
 		return "", false
@@ -35,7 +37,7 @@ func Clean(target string) (path string, ok bool) {
 	return path, true
 }
 
-// pathOf cuts the path out of a request target.
+// pathOf returns the path of a request target, unchanged.
 func pathOf(target string) (path string, ok bool) {
 	target, _, _ = strings.Cut(target, "?")
 	if target == "" {
@@ -61,8 +63,8 @@ func pathOf(target string) (path string, ok bool) {
 	return after[end:], true
 }
 
-// validAuthority reports whether a text may be a host and a port. It knows enough
-// to be sure where the path begins.
+// validAuthority reports whether a text may be a host and a port. It checks only as
+// much as is needed to be sure where the path begins.
 func validAuthority(s string) bool {
 	for _, c := range []byte(s) {
 		if !unreserved(c) && c != ':' && c != '[' && c != ']' {
@@ -72,32 +74,32 @@ func validAuthority(s string) bool {
 	return s != ""
 }
 
-// appearance is how a path looks.
+// appearance classifies a path or an escape.
 type appearance uint8
 
 const (
-	unclear    appearance = iota // servers read it differently
-	rewritable                   // clear, but some escapes are to be written otherwise
-	plain                        // as Clean leaves it
+	ambiguous  appearance = iota // servers read it differently
+	rewritable                   // unambiguous, but some escapes have to be rewritten
+	plain                        // in the form that Clean returns
 )
 
-// look goes over a path once.
-func look(path string) appearance {
+// classify returns the appearance of a path, in one pass.
+func classify(path string) appearance {
 	if path == "" || path[0] != '/' {
-		return unclear
+		return ambiguous
 	}
 	seen, ascii, start := plain, true, 1
 	for i := 1; i < len(path); i++ {
 		switch c := path[i]; {
 		case c == '/':
-			if i == start || dots(path[start:i]) {
-				return unclear
+			if i == start || isDotSegment(path[start:i]) {
+				return ambiguous
 			}
 			start = i + 1
 		case c == '%':
-			switch escape(path[i:]) {
-			case unclear:
-				return unclear
+			switch classifyEscape(path[i:]) {
+			case ambiguous:
+				return ambiguous
 			case rewritable:
 				seen = rewritable
 			}
@@ -105,71 +107,71 @@ func look(path string) appearance {
 		case c >= utf8.RuneSelf:
 			ascii = false
 		case c <= ' ' || c == 0x7f || c == '\\' || c == ';' || c == '?' || c == '#':
-			return unclear
+			return ambiguous
 		}
 	}
-	if dots(path[start:]) || !ascii && !printable(path) {
-		return unclear
+	if isDotSegment(path[start:]) || !ascii && !printable(path) {
+		return ambiguous
 	}
 	return seen
 }
 
-func dots(segment string) bool { return segment == "." || segment == ".." }
+func isDotSegment(segment string) bool { return segment == "." || segment == ".." }
 
-// printable reports whether a text is UTF-8 without control characters, and was
-// so before somebody put U+FFFD in the place of what is not.
+// printable reports whether a text is UTF-8 without control characters. A text with
+// U+FFFD is not, as that may have replaced invalid bytes.
 func printable(s string) bool {
 	return utf8.ValidString(s) && strings.IndexFunc(s, unprintable) < 0
 }
 
 func unprintable(r rune) bool { return r == utf8.RuneError || unicode.IsControl(r) }
 
-// escape returns how the escape looks with which s begins.
-func escape(s string) appearance {
+// classifyEscape returns the appearance of the escape at the beginning of s.
+func classifyEscape(s string) appearance {
 	c, ok := unescape(s)
 	switch {
 	case !ok, c <= 0x1f, c == 0x7f, c == '.', c == '/', c == '\\', c == ';':
-		return unclear
+		return ambiguous
 	case c == '%':
-		// %252e: who unescapes twice reads a dot.
+		// %252e: a server that unescapes twice reads a dot.
 		if _, nested := unescape("%" + s[3:]); nested {
-			return unclear
+			return ambiguous
 		}
 	case unreserved(c), c >= utf8.RuneSelf:
 		return rewritable
 	}
-	if small(s[2]) { // s[1] is a digit: c is ASCII here
+	if isLowerHex(s[2]) { // s[1] is a digit: c is ASCII here
 		return rewritable
 	}
 	return plain
 }
 
-// unescape reads the escape with which s begins.
+// unescape decodes the escape at the beginning of s.
 func unescape(s string) (c byte, ok bool) {
 	if len(s) < 3 {
 		return 0, false
 	}
-	high, ok1 := digit(s[1])
-	low, ok2 := digit(s[2])
+	high, ok1 := hexDigit(s[1])
+	low, ok2 := hexDigit(s[2])
 	return high<<4 | low, ok1 && ok2
 }
 
-func digit(c byte) (value byte, ok bool) {
+func hexDigit(c byte) (value byte, ok bool) {
 	switch {
 	case c >= '0' && c <= '9':
 		return c - '0', true
 	case c >= 'A' && c <= 'F':
 		return c - 'A' + 10, true
-	case small(c):
+	case isLowerHex(c):
 		return c - 'a' + 10, true
 	}
 	return 0, false
 }
 
-func small(c byte) bool { return c >= 'a' && c <= 'f' }
+func isLowerHex(c byte) bool { return c >= 'a' && c <= 'f' }
 
-// rewrite unescapes what needs no escape and writes the other escapes in
-// capitals. The path is one that look called rewritable.
+// rewrite unescapes what needs no escape and writes the other escapes in upper case.
+// The appearance of the path must be rewritable.
 func rewrite(path string) string {
 	var b strings.Builder
 	b.Grow(len(path))

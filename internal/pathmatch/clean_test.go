@@ -42,7 +42,7 @@ func TestClean(t *testing.T) {
 	}
 }
 
-func TestWhatIsClearIsClean(t *testing.T) {
+func TestCleanAcceptsUnambiguousPaths(t *testing.T) {
 	for _, after := range tricks.Clear() {
 		if got, ok := pathmatch.Clean("/orders" + after); !ok {
 			t.Errorf("%q is refused: %q", after, got)
@@ -50,7 +50,7 @@ func TestWhatIsClearIsClean(t *testing.T) {
 	}
 }
 
-func TestWhatServersReadDifferently(t *testing.T) {
+func TestCleanRefusesAmbiguousPaths(t *testing.T) {
 	for _, target := range []string{
 		"", "?", "#", "*", "orders", "orders/1", " /a", "/a b", "/a\tb", "/a\r\nX: y", "/\x00", "/\x7f", "/a\u0085",
 		"//", "//evil.example/a", "/a//b", "/a//", "/.", "/..", "/./a", "/../a", "/a/.", "/a/..", "/a/../b", "/a/./b",
@@ -73,7 +73,7 @@ func TestWhatServersReadDifferently(t *testing.T) {
 	}
 }
 
-// targets draws texts in which tricks are likely.
+// targets generates request targets that are likely to be ambiguous.
 func targets() *rapid.Generator[string] {
 	pieces := rapid.SampledFrom([]string{
 		"/", "a", "orders", "Z", ".", "..", "%", "%2e", "%2E", "%2f", "%5C", "%41", "%c3%a9", "%C3", "%25", "%32", "%65", "25", "2e", "é", "\xff", "?", "#",
@@ -84,7 +84,7 @@ func targets() *rapid.Generator[string] {
 	})
 }
 
-// checkClean holds what is true of every target.
+// checkClean checks the properties that Clean has for every target.
 func checkClean(t interface{ Fatalf(string, ...any) }, target string) {
 	path, ok := pathmatch.Clean(target)
 	if !ok {
@@ -104,7 +104,7 @@ func checkClean(t interface{ Fatalf(string, ...any) }, target string) {
 	}
 }
 
-func TestCleaningTwiceChangesNothing(t *testing.T) {
+func TestCleanIsIdempotent(t *testing.T) {
 	cleaned := 0
 	rapid.Check(t, func(t *rapid.T) {
 		target := targets().Draw(t, "target")
@@ -118,7 +118,7 @@ func TestCleaningTwiceChangesNothing(t *testing.T) {
 	}
 }
 
-func TestNothingIsAllocatedForACleanPath(t *testing.T) {
+func TestCleanAllocatesNothing(t *testing.T) {
 	for _, target := range []string{"/orders/1", "https://api.example.com/orders/1?x=y", "/caf\u00e9", "/a%20b", "/a/../b", "/%2e"} {
 		if n := testing.AllocsPerRun(100, func() { pathmatch.Clean(target) }); n != 0 {
 			t.Errorf("%q takes %v allocations", target, n)

@@ -42,7 +42,7 @@ func FuzzTemplate(f *testing.F) {
 	})
 }
 
-// example returns a path that a valid template means.
+// example returns a path that matches a valid template.
 func example(template string) string {
 	segments := strings.Split(template, "/")
 	for i, s := range segments {
@@ -55,8 +55,7 @@ func example(template string) string {
 	return strings.Join(segments, "/")
 }
 
-// What is not clean is for no endpoint, however many there are, and the set and
-// the template agree.
+// A path that is not clean matches no endpoint, and the set agrees with the template.
 func FuzzMatch(f *testing.F) {
 	for _, seed := range [][3]string{
 		{"/orders/{id}", "GET", "/orders/1"}, {"/{all...}", "GET", "/a/../b"}, {"/{all...}", "HEAD", "//"}, {"/{a}/{b}", "", "/%2e/x"}, {"/a/{b...}", "ANY", "/a/"},

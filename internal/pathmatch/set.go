@@ -17,33 +17,34 @@ type Route struct {
 	Path   Template
 }
 
-// Set finds the endpoint that a call is for, among those of a product. It is
-// immutable; a nil Set holds none.
+// Set is the endpoints of a product, and finds the one that a call is for. It is
+// immutable; a nil Set is empty.
 //
-// Of several templates that mean a path the one with the most literal segments
-// is the call's, then one without a rest, then the one whose first difference is
-// a literal. Of the methods the exact one is before GET for HEAD, and both are
-// before ANY. Templates that differ in their names only are equal, and the one
-// that was given first is told.
+// Of several templates that match a path, the one with the most literal segments
+// wins, then one without a rest, then the one with a literal at the first difference.
+// Of the methods, an exact match is preferred to GET for HEAD, and both to ANY.
+// Templates that differ only in their parameters' names are equal; the first one
+// passed to NewSet wins.
 type Set struct{ root *node }
 
-// node is where the templates stand after some segments, and what may follow.
+// node is the state after the first segments of some templates, and what may follow.
 type node struct {
 	literals map[string]*node
 	one      *node
-	here     *ending // of the templates that end here
-	rest     *ending // of those that end with a rest from here
+	here     *ending // the templates that end here
+	rest     *ending // the templates whose rest begins here
 }
 
-// ending is where the templates of one shape end.
+// ending is the end of all templates of one shape.
 type ending struct {
-	literals int    // how many segments are literal
-	open     bool   // the last one is a rest
-	shape    string // a letter a segment, the literal ones first in the alphabet
+	literals int    // the number of literal segments
+	open     bool   // whether the last segment is a rest
+	shape    string // a letter for each segment; that of literals sorts first
 	routes   []Route
 }
 
-// NewSet returns a set of routes; nil of none. Those with a zero Path are left out.
+// NewSet returns a set of routes, or nil if there are none. Routes with a zero Path
+// are left out.
 func NewSet(routes []Route) *Set {
 	var s *Set
 	for _, r := range routes {
@@ -58,9 +59,9 @@ func NewSet(routes []Route) *Set {
 	return s
 }
 
-// Match finds the endpoint of a call. clean is a path that Clean gave; any
-// other is for no endpoint. A call whose method is not known ("") can be for an
-// endpoint of ANY method only. Nothing is allocated.
+// Match returns the endpoint of a call. clean is a path returned by Clean; any other
+// path matches no endpoint. A call with an unknown method ("") can only match an
+// endpoint of ANY method. Match does not allocate.
 func (s *Set) Match(method, clean string) (id uuid.UUID, ok bool) {
 	e := s.find(method, clean)
 	if e == nil {
@@ -75,9 +76,9 @@ func (s *Set) Match(method, clean string) (id uuid.UUID, ok bool) {
 	return uuid.Nil, false
 }
 
-// MatchAmong is Match where only some endpoints are allowed. The call's endpoint
-// must be one of them: who may use /orders/{id} may not therefore use
-// /orders/export, if that is another endpoint.
+// MatchAmong is like Match, but only the endpoints of among are allowed, and the
+// call's endpoint must be one of them: a caller that may use /orders/{id} may not
+// use /orders/export by that, if it is another endpoint.
 func (s *Set) MatchAmong(method, clean string, among []uuid.UUID) (id uuid.UUID, ok bool) {
 	e := s.find(method, clean)
 	if e == nil {
@@ -92,16 +93,16 @@ func (s *Set) MatchAmong(method, clean string, among []uuid.UUID) (id uuid.UUID,
 	return uuid.Nil, false
 }
 
-// find returns where the best templates for a call end; nil if there are none.
+// find returns the ending of the best templates for a call, or nil if none match.
 func (s *Set) find(method, clean string) *ending {
-	if s == nil || look(clean) != plain {
+	if s == nil || classify(clean) != plain {
 		return nil
 	}
 	return s.root.find(method, clean[1:], nil)
 }
 
-// find looks below a node, which is before the path's first segment, for
-// something better. Each node is visited once at most.
+// find returns the better of best and the best ending below n, which stands before
+// the path's first segment. It visits each node at most once.
 func (n *node) find(method, path string, best *ending) *ending {
 	best = better(best, n.rest, method)
 	segment, after, longer := strings.Cut(path, "/")
@@ -121,8 +122,8 @@ func (n *node) follow(method, after string, longer bool, best *ending) *ending {
 	return better(best, n.here, method)
 }
 
-// better returns the better one of two endings, of which other may be nil or not
-// be for the method.
+// better returns the better one of two endings. other may be nil or not match the
+// method.
 func better(best, other *ending, method string) *ending {
 	switch {
 	case other == nil || other.best(method) == 0:
@@ -130,21 +131,21 @@ func better(best, other *ending, method string) *ending {
 	case best == nil:
 		return other
 	}
-	order := cmp.Or(-cmp.Compare(best.literals, other.literals), yes(best.open)-yes(other.open), strings.Compare(best.shape, other.shape))
+	order := cmp.Or(-cmp.Compare(best.literals, other.literals), boolToInt(best.open)-boolToInt(other.open), strings.Compare(best.shape, other.shape))
 	if order <= 0 {
 		return best
 	}
 	return other
 }
 
-func yes(b bool) int {
+func boolToInt(b bool) int {
 	if b {
 		return 1
 	}
 	return 0
 }
 
-// best returns the highest grade of the routes that end here.
+// best returns the highest grade of the ending's routes.
 func (e *ending) best(method string) int {
 	best := 0
 	for _, r := range e.routes {
@@ -153,7 +154,7 @@ func (e *ending) best(method string) int {
 	return best
 }
 
-// grade returns how well an endpoint's method fits a call's; 0 is not at all.
+// grade returns how well an endpoint's method matches a call's; 0: it does not.
 func grade(of domain.Method, method string) int {
 	switch {
 	case string(of) == method:
@@ -166,7 +167,7 @@ func grade(of domain.Method, method string) int {
 	return 0
 }
 
-// add puts a route below a node, which is before the template's first segment.
+// add adds a route below n, which stands before the template's first segment.
 func (n *node) add(r Route) {
 	e := ending{}
 	for s := range strings.SplitSeq(r.Path.text[1:], "/") {

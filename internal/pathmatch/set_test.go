@@ -13,7 +13,7 @@ import (
 	"portico/internal/pathmatch"
 )
 
-// routes reads "GET /orders/{id}" lines; the nth has the nth id.
+// routes parses lines such as "GET /orders/{id}"; the nth has the nth id.
 func routes(t testing.TB, lines ...string) []pathmatch.Route {
 	t.Helper()
 	var out []pathmatch.Route
@@ -26,7 +26,7 @@ func routes(t testing.TB, lines ...string) []pathmatch.Route {
 
 func id(i int) uuid.UUID { return uuid.UUID{14: byte(i >> 8), 15: byte(i + 1)} }
 
-func TestTheMostLiteralEndpointWins(t *testing.T) {
+func TestMostLiteralEndpointWins(t *testing.T) {
 	lines := []string{
 		"GET /orders/{id}", "GET /orders/export", "ANY /orders/{id}", "ANY /orders/{id...}", "POST /orders",
 		"GET /a/{x}/{y}", "GET /{w}/b/c", "GET /a/{x}/c", "GET /a/b/{y}", "HEAD /orders/export", "ANY /orders/export/", "GET /",
@@ -69,9 +69,9 @@ func TestTheMostLiteralEndpointWins(t *testing.T) {
 	}
 }
 
-// Each rule decides where the others would choose the other template, in either
-// order of the templates.
-func TestEachRuleDecidesAlone(t *testing.T) {
+// Each rule of precedence decides although the later rules prefer the other template,
+// in either order of the templates.
+func TestPrecedenceOfRules(t *testing.T) {
 	for _, c := range []struct{ rule, call, want, other string }{
 		{"most literals, before the first difference", "GET /a/b/c", "GET /{x}/b/c", "GET /a/{x}/{y}"},
 		{"most literals, before no rest", "GET /a/b/c", "GET /a/b/{rest...}", "GET /a/{x}/{y}"},
@@ -153,9 +153,9 @@ func templates() *rapid.Generator[string] {
 	})
 }
 
-// The tree finds what looking at each template in turn finds: an endpoint that
-// means the path, and none with more literals is left out.
-func TestTheSetAgreesWithItsTemplates(t *testing.T) {
+// The tree finds the same as a check of each template in turn: an endpoint that
+// matches the path, and none with more literals.
+func TestSetAgreesWithItsTemplates(t *testing.T) {
 	matched := 0
 	rapid.Check(t, func(t *rapid.T) {
 		var all []pathmatch.Route

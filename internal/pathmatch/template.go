@@ -1,7 +1,7 @@
-// Package pathmatch tells which endpoint a call is for: it reads path templates
-// such as /orders/{id}, brings the path of a call into the one form that every
-// server understands alike, and finds the template that means it. A path that
-// servers read differently is for no endpoint at all.
+// Package pathmatch finds the endpoint that a call is for: it parses path templates
+// such as /orders/{id}, normalizes the path of a call to the one form that every
+// server reads alike, and finds the template that matches it. A path that servers
+// read differently matches no endpoint at all.
 package pathmatch
 
 import (
@@ -15,16 +15,16 @@ const (
 	MaxSegments = 32
 )
 
-// Template is the path of an endpoint: literal segments, segments that stand
-// for any one ({id}), and at the end perhaps one that stands for all the rest
-// ({path...}), which may be nothing. It is immutable and comparable. The zero
-// Template matches nothing.
+// Template is the path of an endpoint: literal segments, segments that match any one
+// segment ({id}), and at the end optionally one that matches all the rest
+// ({path...}), which may be empty. It is immutable and comparable. The zero Template
+// matches nothing.
 type Template struct{ text string }
 
-// Parse reads a template: "/orders/{id}", "/files/{path...}". A literal segment
-// is made of letters, digits and - . _ ~; a name in braces of letters, digits,
-// - and _, each name once. A slash at the end belongs to the template. The
-// errors are written for the one who wrote the template.
+// Parse parses a template, such as "/orders/{id}" or "/files/{path...}". A literal
+// segment consists of letters, digits and - . _ ~; a name in braces of letters,
+// digits, - and _, each name once. A trailing slash is significant. The errors are
+// written for the author of the template.
 func Parse(text string) (Template, error) {
 	switch {
 	case text == "":
@@ -65,10 +65,10 @@ func Parse(text string) (Template, error) {
 // String returns the template as it was written.
 func (t Template) String() string { return t.text }
 
-// Matches reports whether the template means a path that Clean gave. Any other
-// text is meant by no template.
+// Matches reports whether the template matches a path returned by Clean. No template
+// matches any other text.
 func (t Template) Matches(clean string) bool {
-	if t.text == "" || look(clean) != plain {
+	if t.text == "" || classify(clean) != plain {
 		return false
 	}
 	pattern, path := t.text[1:], clean[1:]
@@ -89,7 +89,7 @@ func (t Template) Matches(clean string) bool {
 	}
 }
 
-// What a segment of a template stands for.
+// kind is what a segment of a template matches.
 type kind uint8
 
 const (
@@ -98,8 +98,7 @@ const (
 	rest                // everything that follows
 )
 
-// segment returns what one segment of a template stands for, and the name in its
-// braces.
+// segment returns what one segment of a template matches, and the name in its braces.
 func segment(s string) (name string, k kind) {
 	if len(s) < 2 || s[0] != '{' || s[len(s)-1] != '}' {
 		return "", literal
@@ -135,7 +134,7 @@ func validName(s string) bool {
 	return s != ""
 }
 
-// unreserved reports whether a byte is one that never needs escaping (RFC 3986).
+// unreserved reports whether a byte never needs escaping (RFC 3986).
 func unreserved(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '_' || c == '~'
 }

@@ -1,7 +1,7 @@
-// Package policy is the one place that answers: may this viewer do this to
-// that object now, and if not, why? The services ask it before they act,
-// `viewerCan` and `allowedTransitions` show its answers, and the privacy rules
-// take from it how far a role reaches.
+// Package policy is the only place that decides whether a viewer may do an action
+// to an object now, and if not, why. The services ask it before they act,
+// `viewerCan` and `allowedTransitions` show its decisions, and the privacy rules
+// use its Reach of each role.
 package policy
 
 import (
@@ -12,11 +12,11 @@ import (
 	"portico/internal/viewer"
 )
 
-// Action is something that a viewer may want to do.
+// Action is what a viewer asks to do.
 type Action string
 
-// The actions. Those on keys and subscriptions are named in package lifecycle
-// and made into Actions by Key and Subscription.
+// The actions. Those on credentials and subscriptions are defined in package
+// lifecycle and converted by CredentialAction and SubscriptionAction.
 const (
 	AppCreate          Action = "app.create"
 	AppUpdate          Action = "app.update"
@@ -42,94 +42,96 @@ const (
 	EndpointUpdate     Action = "endpoint.update"
 	EndpointDelete     Action = "endpoint.delete"
 	OrganizationUpdate Action = "organization.update"
-	// SubscriptionNarrow is to choose among a subscription's endpoints, fewer or more.
+	// SubscriptionNarrow changes the endpoints of a subscription, to fewer or more.
 	SubscriptionNarrow Action = "subscription.narrow"
 )
 
-// Credential is the action on a key.
+// CredentialAction returns the Action for an action on a credential.
 func CredentialAction(a lifecycle.CredentialAction) Action { return Action("key." + string(a)) }
 
-// SubscriptionAction is the action on a subscription.
+// SubscriptionAction returns the Action for an action on a subscription.
 func SubscriptionAction(a lifecycle.SubscriptionAction) Action {
 	return Action("subscription." + string(a))
 }
 
-// Object is what the policy needs to know of the object at stake. Absent facts
-// are zero and ask nothing.
+// Object is what the policy needs to know of the object of an action. Facts that do
+// not apply are zero and are not checked.
 type Object struct {
 	OrganizationID uuid.UUID
-	// AccountID is the account that owns it; all zero for what belongs to the organization.
+	// AccountID is the account that owns the object; zero if the organization does.
 	AccountID uuid.UUID
-	// Environment is that of the key to be made.
+	// Environment is that of the credential to create.
 	Environment domain.Environment
-	// Credential and CredentialAction, Subscription and SubscriptionAction name an edge of package lifecycle.
+	// Credential and CredentialAction, Subscription and SubscriptionAction are a
+	// state and an action of package lifecycle.
 	Credential         lifecycle.CredentialStatus
 	CredentialAction   lifecycle.CredentialAction
 	Subscription       lifecycle.SubscriptionStatus
 	SubscriptionAction lifecycle.SubscriptionAction
 	// Account is the state of the account itself, for actions on it.
 	Account domain.AccountStatus
-	// Product is the state of the product to register with or to change.
+	// Product is the state of the product to subscribe to or to change.
 	Product domain.ProductStatus
-	// User is the user to be disabled or enabled.
+	// User is the user to disable or enable.
 	User uuid.UUID
 }
 
-// Code says why something is not allowed.
+// Code is the reason why an action is not allowed.
 type Code string
 
-// Why something is not allowed.
+// The reasons why an action is not allowed.
 const (
 	Role   Code = "ROLE"
 	Status Code = "STATUS"
-	// Policy forbids steps alone that `viewerCan` does not speak of; so the
+	// Policy is a reason only for actions that `viewerCan` does not show; so the
 	// schema does not have it.
 	Policy           Code = "POLICY"
 	AccountSuspended Code = "ACCOUNT_SUSPENDED"
 )
 
-// Decision is the policy's answer.
+// Decision is the result of Decide.
 type Decision struct {
 	Allowed bool
-	// Code and Message say why not; nil when allowed, and of somebody else's
-	// object, of which nothing is said.
+	// Code and Message are the reason why not. They are nil if the action is
+	// allowed, and for an object of another owner, about which nothing is disclosed.
 	Code    *Code
 	Message *string
 }
 
-func yes() Decision { return Decision{Allowed: true} }
+func allow() Decision { return Decision{Allowed: true} }
 
-func no(c Code, message string) Decision { return Decision{Code: &c, Message: &message} }
+func refuse(c Code, message string) Decision { return Decision{Code: &c, Message: &message} }
 
-// Foreign reports whether the answer is no because the object is somebody else's.
+// Foreign reports whether the action is refused because another owner has the object.
 func (d Decision) Foreign() bool { return !d.Allowed && d.Code == nil }
 
-// Is reports whether the answer is no, for this reason.
+// Is reports whether the action is refused for the reason c.
 func (d Decision) Is(c Code) bool { return d.Code != nil && *d.Code == c }
 
-// Decide answers whether v may do a to o. The first reason against it is the
-// answer: the role, then whose the object is, then the account's suspension,
-// then the object's state, then the organization's policies.
+// Decide returns whether v may do a to o. The first reason against it is returned:
+// the role, then the owner of the object, then the account's suspension, then the
+// object's state, then the organization's policies.
 func Decide(v viewer.Viewer, a Action, o Object) Decision {
 	if v.Role == viewer.System {
-		return edges(v, o)
+		return checkState(v, o)
 	}
 	if !granted(v.Role, a) {
-		return no(Role, "Your role does not allow this.")
+		return refuse(Role, "Your role does not allow this.")
 	}
 	if o.OrganizationID != v.OrganizationID || v.Role == viewer.Portal && o.AccountID != uuid.Nil && o.AccountID != v.AccountID {
 		return Decision{}
 	}
 	if v.Role == viewer.Portal && v.AccountSuspended {
-		return no(AccountSuspended, "The account is suspended.")
+		return refuse(AccountSuspended, "The account is suspended.")
 	}
-	if d := edges(v, o); !d.Allowed {
+	if d := checkState(v, o); !d.Allowed {
 		return d
 	}
-	return conditions(v, a, o)
+	return checkConditions(v, a, o)
 }
 
-// granted is the table of roles. What is not in it is refused.
+// granted reports whether a role may do an action at all. Actions that are not in
+// its table are refused.
 func granted(r viewer.Role, a Action) bool {
 	switch a {
 	case AppCreate, AppUpdate, AppDelete, AppRegister, CredentialGenerate, PasswordChange, SubscriptionNarrow,
@@ -148,22 +150,22 @@ func granted(r viewer.Role, a Action) bool {
 	return false
 }
 
-// edges asks the states.
-func edges(v viewer.Viewer, o Object) Decision {
+// checkState checks whether the object's state allows the action.
+func checkState(v viewer.Viewer, o Object) Decision {
 	if o.SubscriptionAction != "" {
 		if _, ok := lifecycle.Next(o.Subscription, o.SubscriptionAction); !ok {
-			return no(Status, "The subscription is "+string(o.Subscription)+".")
+			return refuse(Status, "The subscription is "+string(o.Subscription)+".")
 		}
 		if v.Role == viewer.Portal && o.Subscription == lifecycle.Suspended && o.SubscriptionAction == lifecycle.Unregister {
-			return no(Status, "Only an administrator can end a subscription that is suspended.")
+			return refuse(Status, "Only an administrator can end a subscription that is suspended.")
 		}
 	}
 	if o.CredentialAction != "" {
 		if _, ok := lifecycle.NextCredential(o.Credential, o.CredentialAction); !ok {
-			return no(Status, credentialRefusal(o.Credential))
+			return refuse(Status, credentialRefusal(o.Credential))
 		}
 	}
-	return yes()
+	return allow()
 }
 
 func credentialRefusal(s lifecycle.CredentialStatus) string {
@@ -177,28 +179,28 @@ func credentialRefusal(s lifecycle.CredentialStatus) string {
 	}
 }
 
-// conditions asks what else stands against it: policies of the organization, and
-// the states of what takes part.
-func conditions(v viewer.Viewer, a Action, o Object) Decision {
+// checkConditions checks everything else: the organization's policies, and the states of
+// the other objects that take part.
+func checkConditions(v viewer.Viewer, a Action, o Object) Decision {
 	switch {
 	case a == SubscriptionAction(lifecycle.Unregister) && v.Role == viewer.Portal &&
 		v.Policy.PortalUnregister != domain.UnregisterAllowed && o.Subscription != lifecycle.Waiting:
-		return no(Policy, "Only an administrator can end a subscription that was approved.")
+		return refuse(Policy, "Only an administrator can end a subscription that was approved.")
 	case a == CredentialGenerate && v.Role == viewer.Portal && o.Environment == domain.Production &&
 		v.Policy.ProductionKeys == domain.OwnersOnly && !v.AccountOwner:
-		return no(Policy, "Only the account's owners can make keys for production.")
+		return refuse(Policy, "Only the account's owners can make keys for production.")
 	case a == AppRegister && o.Product != "" && o.Product != domain.Published && o.Product != domain.Deprecated:
-		return no(Status, "The product is not on offer.")
+		return refuse(Status, "The product is not on offer.")
 	case a == AccountSuspend && o.Account == domain.AccountSuspended:
-		return no(Status, "The account is suspended already.")
+		return refuse(Status, "The account is suspended already.")
 	case a == AccountResume && o.Account == domain.AccountActive:
-		return no(Status, "The account is not suspended.")
+		return refuse(Status, "The account is not suspended.")
 	case a == SubscriptionNarrow && o.Subscription != "" && o.Subscription != lifecycle.Waiting && o.Subscription != lifecycle.Approved:
-		return no(Status, "The subscription is "+string(o.Subscription)+".")
+		return refuse(Status, "The subscription is "+string(o.Subscription)+".")
 	case (a == ProductUpdate || a == PlanCreate || a == EndpointCreate) && o.Product == domain.Retired:
-		return no(Status, "A retired product does not come back.")
+		return refuse(Status, "A retired product does not come back.")
 	case a == UserDisable && o.User == v.UserID:
-		return no(Policy, "You cannot disable yourself.")
+		return refuse(Policy, "You cannot disable yourself.")
 	}
-	return yes()
+	return allow()
 }

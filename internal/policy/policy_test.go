@@ -23,7 +23,7 @@ func roles() []viewer.Role {
 	return []viewer.Role{viewer.Anonymous, viewer.Admin, viewer.Portal, viewer.Gateway, viewer.System}
 }
 
-// as is a viewer of each role who owns an account of an organization
+// as returns a viewer with a role who owns an account of an organization
 // whose policies allow everything.
 func as(r viewer.Role) viewer.Viewer {
 	v := viewer.Viewer{Role: r, OrganizationID: organization, UserID: user}
@@ -34,8 +34,8 @@ func as(r viewer.Role) viewer.Viewer {
 	return v
 }
 
-// grants is written by hand: who may do what, whatever the object's state.
-// Portico itself, which asks for no role, is not in it.
+// grants returns the roles that may do each action in some state of the object,
+// written by hand. It leaves out Portico itself, which needs no role.
 func grants() map[Action][]viewer.Role {
 	admin, both := []viewer.Role{viewer.Admin}, []viewer.Role{viewer.Admin, viewer.Portal}
 	return map[Action][]viewer.Role{
@@ -48,14 +48,14 @@ func grants() map[Action][]viewer.Role {
 		"subscription.APPROVE": {viewer.Admin}, "subscription.REJECT": {viewer.Admin},
 		"subscription.WITHDRAW": {viewer.Portal}, "subscription.UNREGISTER": both,
 		"subscription.SUSPEND": admin, "subscription.RESUME": admin,
-		// Nobody's yet, and the system's.
+		// Actions of no role yet, and of the system.
 		"subscription.RETIRE":      nil,
 		"subscription.APP_DELETED": nil, "subscription.ACCOUNT_DELETED": nil,
 		"app.unheard-of": nil, "": nil,
 	}
 }
 
-// actions lists every action that the package and the states know.
+// actions returns every action of the package and of package lifecycle.
 func actions() []Action {
 	all := []Action{
 		AppCreate, AppUpdate, AppDelete, AppRestore, AppRegister, CredentialGenerate, AccountCreate, AccountUpdate, AccountSuspend,
@@ -95,7 +95,7 @@ func TestEveryRoleAndAction(t *testing.T) {
 	}
 }
 
-func TestNobodyReachesOverTheWall(t *testing.T) {
+func TestObjectsOfOthersAreForeign(t *testing.T) {
 	for _, a := range actions() {
 		for _, r := range roles() {
 			if r == viewer.System {
@@ -112,14 +112,14 @@ func TestNobodyReachesOverTheWall(t *testing.T) {
 			}
 		}
 	}
-	// What is somebody else's comes before its state: that would tell of it.
+	// Another owner's object is refused before its state is checked, which would disclose it.
 	o := Object{OrganizationID: elsewhere, Credential: lifecycle.CredentialRevoked, CredentialAction: lifecycle.Update}
 	if d := Decide(as(viewer.Admin), CredentialAction(lifecycle.Update), o); !d.Foreign() {
 		t.Errorf("a foreign key answers %+v", d)
 	}
 }
 
-func TestASuspendedAccountDoesNothing(t *testing.T) {
+func TestSuspendedAccountMayDoNothing(t *testing.T) {
 	v := as(viewer.Portal)
 	v.AccountSuspended = true
 	for _, a := range actions() {
@@ -133,8 +133,8 @@ func TestASuspendedAccountDoesNothing(t *testing.T) {
 	}
 }
 
-// The states are asked for everybody, Portico itself included.
-func TestEveryEdgeIsAsked(t *testing.T) {
+// The object's state is checked for every role, Portico itself included.
+func TestStatesAreCheckedForEveryRole(t *testing.T) {
 	for _, r := range []viewer.Role{viewer.Admin, viewer.System} {
 		for _, a := range lifecycle.SubscriptionActions() {
 			for _, from := range lifecycle.SubscriptionStatuses() {

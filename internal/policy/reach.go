@@ -6,24 +6,24 @@ import (
 	"portico/internal/viewer"
 )
 
-// Reach is how far a viewer sees at all. The privacy rules narrow every
-// statement by it.
+// Reach is the range of objects that a viewer can see. The privacy rules restrict
+// every statement to it.
 type Reach int
 
-// How far viewers see.
+// The values of Reach.
 const (
-	// Nothing: nobody, machines, developers of a suspended account, and roles
-	// without a rule.
+	// Nothing is the reach of anonymous viewers, machines, developers of a
+	// suspended account, and roles without a rule.
 	Nothing Reach = iota
-	// OwnAccount: what belongs to the developer's account, and what the catalogue shows.
+	// OwnAccount is what belongs to the developer's account, and what the catalogue shows.
 	OwnAccount
-	// OwnOrganization: everything in the organization.
+	// OwnOrganization is everything in the organization.
 	OwnOrganization
-	// Everything: Portico itself, in all organizations.
+	// Everything is the reach of Portico itself, in all organizations.
 	Everything
 )
 
-// ReachOf returns how far v sees.
+// ReachOf returns the reach of v.
 func ReachOf(v viewer.Viewer) Reach {
 	switch {
 	case v.Role == viewer.System && v.OrganizationID == uuid.Nil:

@@ -69,7 +69,7 @@ func TestStatesOfOtherThings(t *testing.T) {
 	for _, c := range []struct {
 		action Action
 		object Object
-		want   Code // "" is yes
+		want   Code // "": allowed
 	}{
 		{AppRegister, Object{Product: domain.Draft}, Status},
 		{AppRegister, Object{Product: domain.Published}, ""},

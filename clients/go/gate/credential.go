@@ -11,8 +11,8 @@ import (
 	"portico/internal/domain"
 )
 
-// longestCredential is the longest header value, in bytes, that is read as an API key.
-const longestCredential = 1 << 10
+// maxCredentialLength is the longest header value, in bytes, that is read as an API key.
+const maxCredentialLength = 1 << 10
 
 // credential is the API key that a request presents. The zero credential is none.
 type credential struct {
@@ -55,7 +55,7 @@ func rawKey(text string) credential {
 
 func pair(text string) credential {
 	c := credential{presented: domain.Basic, malformed: true}
-	if len(text) > longestCredential || strings.ContainsAny(text, "\r\n") { // which the decoder skips
+	if len(text) > maxCredentialLength || strings.ContainsAny(text, "\r\n") { // which the decoder skips
 		return c
 	}
 	both, err := base64.StdEncoding.Strict().DecodeString(text)

@@ -11,7 +11,7 @@ import (
 	"portico/clients/go/gate"
 )
 
-// A server that guards its API. The token comes from
+// A server that protects its API. The token comes from
 // `portico gateway create --organization demo --name edge-1`.
 func Example() {
 	starting, cancel := context.WithTimeout(context.Background(), 30*time.Second)
@@ -32,7 +32,7 @@ func Example() {
 	err = http.ListenAndServe("127.0.0.1:9000", g.Middleware(api))
 	log.Print(err)
 
-	// The last calls are still to be reported.
+	// Report the last calls.
 	ending, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := g.Close(ending); err != nil {

@@ -44,7 +44,7 @@ func (g *Gate) follow(ctx context.Context) {
 			err = g.snapshot(ctx)
 			wait = 0 // a large snapshot is outdated once it is read: poll without waiting
 		} else {
-			wait = g.patience()
+			wait = g.pollWait()
 		}
 		if err == nil {
 			if !well {
@@ -58,7 +58,7 @@ func (g *Gate) follow(ctx context.Context) {
 		}
 		refused := errors.Is(err, ErrToken)
 		if doubted && refused {
-			g.heardAt(g.mono() - 2*g.o.Silence) // the token was revoked: refuse calls at once
+			g.setLastAnswer(g.mono() - 2*g.o.Silence) // the token was revoked: refuse calls at once
 		}
 		doubted = refused
 		if well {
@@ -70,10 +70,10 @@ func (g *Gate) follow(ctx context.Context) {
 	}
 }
 
-// patience returns how long Portico may wait for a change in a long poll. An answer
+// pollWait returns how long Portico may wait for a change in a long poll. An answer
 // proves what was true when the poll was sent, because the log is read after that;
 // polls therefore have to be much more frequent than the Silence.
-func (g *Gate) patience() time.Duration { return g.o.Silence / 5 }
+func (g *Gate) pollWait() time.Duration { return g.o.Silence / 5 }
 
 // snapshot reads the whole organization and replaces the copy with it.
 func (g *Gate) snapshot(ctx context.Context) error {
@@ -88,7 +88,7 @@ func (g *Gate) snapshot(ctx context.Context) error {
 		return errors.New("the feed's snapshot has no catalogue")
 	}
 	g.store.Store(fresh)
-	g.heardAt(asked)
+	g.setLastAnswer(asked)
 	return nil
 }
 
@@ -101,14 +101,14 @@ func (g *Gate) poll(ctx context.Context, wait time.Duration) error {
 	if err := g.portico.feed(ctx, after(store.Position(), wait), func(c *keycache.Change) { store.Apply(c) }); err != nil {
 		return err
 	}
-	g.heardAt(asked)
+	g.setLastAnswer(asked)
 	return nil
 }
 
-func (g *Gate) heardAt(asked time.Duration) { g.heard.Store(int64(asked)) }
+func (g *Gate) setLastAnswer(asked time.Duration) { g.lastAnswer.Store(int64(asked)) }
 
-// deaf reports whether the last answer from Portico is older than the Silence.
-func (g *Gate) deaf() bool { return g.mono()-time.Duration(g.heard.Load()) > g.o.Silence }
+// silent reports whether the last answer from Portico is older than the Silence.
+func (g *Gate) silent() bool { return g.mono()-time.Duration(g.lastAnswer.Load()) > g.o.Silence }
 
 // sleep waits for d, and returns false if ctx ends before.
 func sleep(ctx context.Context, d time.Duration) bool {

@@ -12,13 +12,13 @@ import (
 	"portico/clients/go/gate"
 )
 
-// slow is a way to Portico on which a look-up of a key takes longer than the
-// Silence, while the feed is not to be had.
-type slow struct {
+// slowTransport is a RoundTripper with which looking up a key takes longer than the Silence,
+// while the feed is unavailable.
+type slowTransport struct {
 	g *guarded
 }
 
-func (s *slow) RoundTrip(r *http.Request) (*http.Response, error) {
+func (s *slowTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch {
 	case r.URL.Path == "/v1/verify":
 		s.g.mono.Add(int64(gate.MaxSilence) + 1)
@@ -28,13 +28,13 @@ func (s *slow) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-// Portico's word counts no longer than the Silence either: a node with a grace
-// goes on saying VALID.
-func TestAnAnswerThatComesAfterTheSilenceRefuses(t *testing.T) {
+// An answer of Portico that arrives after the Silence is not used: a node with a
+// longer grace period still answers VALID.
+func TestAnswerAfterTheSilenceRefuses(t *testing.T) {
 	p := newPortico(t)
 	raw := p.newKey(t)
 	g := &guarded{portico: p}
-	o := gate.Options{URL: p.URL, Token: token, Product: "rates", Log: quiet(), HTTPClient: &http.Client{Transport: &slow{g: g}}}
+	o := gate.Options{URL: p.URL, Token: token, Product: "rates", Log: quiet(), HTTPClient: &http.Client{Transport: &slowTransport{g: g}}}
 	made, err := gate.Start(t.Context(), o, p.clock, func() time.Duration { return time.Duration(g.mono.Load()) })
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = made.Close(context.Background()) })

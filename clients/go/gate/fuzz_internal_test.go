@@ -19,15 +19,15 @@ import (
 	"portico/internal/verdict"
 )
 
-// wire is a way to Portico on which every question has the same answer.
-type wire struct {
+// fakeTransport is a RoundTripper that returns the same answer to every request.
+type fakeTransport struct {
 	status int
 	text   string
 	end    error // how the body ends
 	asked  int
 }
 
-func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+func (w *fakeTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
 		_ = r.Body.Close()
 	}
@@ -39,8 +39,8 @@ type ending struct{ err error }
 
 func (e ending) Read([]byte) (int, error) { return 0, e.err }
 
-// wired is a Gate that has heard nothing yet, one second after the beginning.
-func wired(w *wire) *Gate {
+// newUnconnectedGate returns a Gate that has received nothing yet, one second after its start.
+func newUnconnectedGate(w *fakeTransport) *Gate {
 	c := clock.NewFake(time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC))
 	mono := func() time.Duration { return time.Second }
 	g := &Gate{
@@ -52,8 +52,8 @@ func wired(w *wire) *Gate {
 	return g
 }
 
-// Whatever the feed's lines hold: no text breaks the Gate, what is not whole
-// replaces no copy and is no sign of life, and a position never goes back.
+// No content of the feed's lines makes the Gate fail; an incomplete answer does not
+// replace the copy or count as an answer, and a position never goes back.
 func FuzzFeed(f *testing.F) {
 	catalogue := `{"position":7,"catalogue":{"organization":{"id":"01890000-0000-7000-8000-000000000001","slug":"demo","timeZone":"UTC"},"products":[]}}` + "\n"
 	for _, text := range []string{
@@ -64,19 +64,19 @@ func FuzzFeed(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		cut := wired(&wire{status: http.StatusOK, text: text, end: io.ErrUnexpectedEOF})
+		cut := newUnconnectedGate(&fakeTransport{status: http.StatusOK, text: text, end: io.ErrUnexpectedEOF})
 		before := cut.store.Load()
-		if err := cut.snapshot(t.Context()); err == nil || cut.store.Load() != before || cut.heard.Load() != 0 {
+		if err := cut.snapshot(t.Context()); err == nil || cut.store.Load() != before || cut.lastAnswer.Load() != 0 {
 			t.Fatalf("a snapshot that broke off: %v", err)
 		}
-		if err := cut.poll(t.Context(), 0); err == nil || cut.heard.Load() != 0 {
+		if err := cut.poll(t.Context(), 0); err == nil || cut.lastAnswer.Load() != 0 {
 			t.Fatalf("a poll that broke off: %v", err)
 		}
 
-		g := wired(&wire{status: http.StatusOK, text: text, end: io.EOF})
+		g := newUnconnectedGate(&fakeTransport{status: http.StatusOK, text: text, end: io.EOF})
 		err := g.snapshot(t.Context())
-		if took := g.store.Load().Catalogue() != nil; took != (err == nil) || took != (g.heard.Load() != 0) {
-			t.Fatalf("taken: %v, heard: %v, %v", took, g.heard.Load(), err)
+		if took := g.store.Load().Catalogue() != nil; took != (err == nil) || took != (g.lastAnswer.Load() != 0) {
+			t.Fatalf("taken: %v, heard: %v, %v", took, g.lastAnswer.Load(), err)
 		}
 		at := g.store.Load().Position()
 		if again := g.poll(t.Context(), 0); err == nil && again != nil {
@@ -90,36 +90,36 @@ func FuzzFeed(f *testing.F) {
 	})
 }
 
-// Quotas count by the organization's days: a catalogue that does not say whose
-// they are is not taken, neither as the first nor later.
-func TestACatalogueWithoutATimeZoneIsNotTaken(t *testing.T) {
+// Quotas are counted by the organization's days: a catalogue without its time zone is
+// refused, as the first one and later.
+func TestCatalogueWithoutTimeZoneIsRefused(t *testing.T) {
 	const whole = `{"position":7,"catalogue":{"organization":{"id":"01890000-0000-7000-8000-000000000001","slug":"demo","timeZone":"Asia/Tokyo"},"products":[]}}`
 	for _, zone := range []string{``, `,"timeZone":null`, `,"timeZone":""`, `,"timeZone":"Local"`, `,"timeZone":"moon"`} {
 		text := strings.Replace(whole, `,"timeZone":"Asia/Tokyo"`, zone, 1)
-		g := wired(&wire{status: http.StatusOK, text: text, end: io.EOF})
-		if err := g.snapshot(t.Context()); err == nil || g.store.Load().Catalogue() != nil || g.heard.Load() != 0 {
+		g := newUnconnectedGate(&fakeTransport{status: http.StatusOK, text: text, end: io.EOF})
+		if err := g.snapshot(t.Context()); err == nil || g.store.Load().Catalogue() != nil || g.lastAnswer.Load() != 0 {
 			t.Errorf("%s was taken: %v", text, err)
 		}
-		g = wired(&wire{status: http.StatusOK, text: whole, end: io.EOF})
+		g = newUnconnectedGate(&fakeTransport{status: http.StatusOK, text: whole, end: io.EOF})
 		if err := g.snapshot(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		g.portico.http.Transport = &wire{status: http.StatusOK, text: text, end: io.EOF}
+		g.portico.http.Transport = &fakeTransport{status: http.StatusOK, text: text, end: io.EOF}
 		if err := g.poll(t.Context(), 0); err == nil || g.store.Load().Catalogue().Location.String() != "Asia/Tokyo" {
 			t.Errorf("%s was taken by a poll: %v", text, err)
 		}
 	}
 }
 
-// What the decoder would change without a word is no answer.
-func TestInexactAnswersAreNone(t *testing.T) {
+// An answer that the decoder would silently change is refused.
+func TestInexactAnswersAreRefused(t *testing.T) {
 	for _, name := range []string{`\ud800`, `\udc00\ud800`, "\xff", "\xed\xa0\x80"} {
 		text := `{"position":7,"catalogue":{"id":"01890000-0000-7000-8000-000000000001","name":"` + name + `","zone":"UTC","products":[]}}`
-		g := wired(&wire{status: http.StatusOK, text: text, end: io.EOF})
-		if err := g.snapshot(t.Context()); !errors.Is(err, errInexact) || g.store.Load().Catalogue() != nil || g.heard.Load() != 0 {
+		g := newUnconnectedGate(&fakeTransport{status: http.StatusOK, text: text, end: io.EOF})
+		if err := g.snapshot(t.Context()); !errors.Is(err, errInexact) || g.store.Load().Catalogue() != nil || g.lastAnswer.Load() != 0 {
 			t.Errorf("a snapshot with %q: %v", name, err)
 		}
-		if err := g.poll(t.Context(), 0); !errors.Is(err, errInexact) || g.heard.Load() != 0 {
+		if err := g.poll(t.Context(), 0); !errors.Is(err, errInexact) || g.lastAnswer.Load() != 0 {
 			t.Errorf("a poll with %q: %v", name, err)
 		}
 		if err := g.portico.post(t.Context(), "/v1/verify", struct{}{}, new(any)); !errors.Is(err, errInexact) {
@@ -128,8 +128,8 @@ func TestInexactAnswersAreNone(t *testing.T) {
 	}
 }
 
-// Whatever Portico says to a report: rows are counted, given up or kept, none
-// twice and none otherwise, and only its own refusals give up any.
+// For every answer of Portico to a report, each row is counted, dropped or kept, none
+// of them twice, and only Portico's own refusals drop any.
 func FuzzReportAnswers(f *testing.F) {
 	for _, a := range []struct {
 		status int
@@ -144,8 +144,8 @@ func FuzzReportAnswers(f *testing.F) {
 		if rows == 0 {
 			return
 		}
-		w := &wire{status: status, text: text, end: io.EOF}
-		g := wired(w)
+		w := &fakeTransport{status: status, text: text, end: io.EOF}
+		g := newUnconnectedGate(w)
 		at := g.clock.Now()
 		for i := range rows {
 			g.calls.add(&verdict.Verdict{Code: verdict.Valid, Endpoint: uuid.UUID{i + 1}}, nil, at)
@@ -156,11 +156,11 @@ func FuzzReportAnswers(f *testing.F) {
 		refusal := status == http.StatusBadRequest || status == http.StatusRequestEntityTooLarge
 		switch {
 		case refusal:
-			if err != nil || b.calls != int64(rows) || b.rows != int(rows) || !b.over() || w.asked != 2*int(rows)-1 {
+			if err != nil || b.calls != int64(rows) || b.rows != int(rows) || !b.finished() || w.asked != 2*int(rows)-1 {
 				t.Fatalf("%d rows refused: %d given up after %d questions, %v", rows, b.rows, w.asked, err)
 			}
 		case err == nil:
-			if status != http.StatusOK || !b.over() || b.rows != 0 || w.asked != 1 || strings.TrimLeft(text, " \t\r\n") == "" {
+			if status != http.StatusOK || !b.finished() || b.rows != 0 || w.asked != 1 || strings.TrimLeft(text, " \t\r\n") == "" {
 				t.Fatalf("taken for counted: %d %q", status, text)
 			}
 		case len(b.parts) != 1 || !slices.Equal(b.parts[0], sent) || b.rows != 0 || g.calls.next(at) != b:

@@ -70,12 +70,12 @@ type Gate struct {
 	mono    func() time.Duration // since any fixed moment; never goes back
 	portico *portico
 
-	store   atomic.Pointer[keycache.Cache]
-	heard   atomic.Int64 // mono when the last answered request to the feed was sent
-	memory  *limits.Memory
-	proofs  *proofs
-	flights singleflight.Group
-	calls   *tally
+	store      atomic.Pointer[keycache.Cache]
+	lastAnswer atomic.Int64 // mono when the last answered request to the feed was sent
+	memory     *limits.Memory
+	proofs     *proofs
+	flights    singleflight.Group
+	calls      *tally
 
 	stop    context.CancelFunc
 	running sync.WaitGroup

@@ -21,7 +21,7 @@ import (
 	"portico/internal/verdict"
 )
 
-func TestAKeyIsProvenOnceAndDecidedHereFromThenOn(t *testing.T) {
+func TestKeyIsVerifiedOnceThenDecidedLocally(t *testing.T) {
 	p := newPortico(t)
 	raw := p.newKey(t)
 	g := guard(t, p)
@@ -39,9 +39,9 @@ func TestAKeyIsProvenOnceAndDecidedHereFromThenOn(t *testing.T) {
 	require.EqualValues(t, 1, p.asked.Load())
 }
 
-// The pair is the same key: Portico is asked once, and then it is decided here,
-// by what the product takes.
-func TestThePairIsTheKey(t *testing.T) {
+// The pair of user name and password is the same key: Portico is asked once, and then
+// the Gate decides by the auth types that the product accepts.
+func TestPairIsTheSameKey(t *testing.T) {
 	p := newPortico(t)
 	username, password, ok := apikey.Parse(p.newKey(t))
 	require.True(t, ok)
@@ -56,7 +56,7 @@ func TestThePairIsTheKey(t *testing.T) {
 	g.eventually(t, http.StatusForbidden, "AUTH_TYPE_NOT_ALLOWED", "Authorization", basic)
 }
 
-func TestManyFirstUsesAskOnce(t *testing.T) {
+func TestConcurrentFirstUsesAskOnce(t *testing.T) {
 	p := newPortico(t)
 	raw := p.newKey(t)
 	g := guard(t, p)
@@ -72,7 +72,7 @@ func TestManyFirstUsesAskOnce(t *testing.T) {
 	require.EqualValues(t, 1, p.asked.Load())
 }
 
-func TestAWrongSecretIsNeverProven(t *testing.T) {
+func TestWrongSecretIsNeverVerified(t *testing.T) {
 	p := newPortico(t)
 	raw, g := p.newKey(t), guard(t, p)
 	p.set(func(p *portico) { p.secrets[p.now.credential.Username] = p.now.app.ID })
@@ -84,9 +84,9 @@ func TestAWrongSecretIsNeverProven(t *testing.T) {
 	}
 }
 
-// Where Portico does not look for a key, because too many unknown ones were
-// shown, it says nothing about the secret: the key is asked about again.
-func TestAKeyThatWasNotLookedForIsNotProven(t *testing.T) {
+// If Portico does not look up a key, because too many unknown ones were presented, its
+// answer says nothing about the secret: the Gate asks about the key again.
+func TestKeyThatWasNotLookedUpIsNotVerified(t *testing.T) {
 	p := newPortico(t)
 	raw, g := p.newKey(t), guard(t, p)
 	p.set(func(p *portico) {
@@ -101,7 +101,7 @@ func TestAKeyThatWasNotLookedForIsNotProven(t *testing.T) {
 	require.EqualValues(t, 2, p.asked.Load())
 }
 
-func TestJunkIsRefusedWithoutAsking(t *testing.T) {
+func TestMalformedKeyIsRefusedWithoutAsking(t *testing.T) {
 	p := newPortico(t)
 	raw, g := p.newKey(t), guard(t, p)
 	basic := func(text string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(text)) }
@@ -119,7 +119,7 @@ func TestJunkIsRefusedWithoutAsking(t *testing.T) {
 	require.Zero(t, p.asked.Load())
 }
 
-func TestARevocationIsToldByTheFeed(t *testing.T) {
+func TestFeedReportsRevocation(t *testing.T) {
 	p := newPortico(t)
 	raw, g := p.newKey(t), guard(t, p)
 	require.Equal(t, http.StatusOK, g.call("X-API-Key", raw).Code)
@@ -128,7 +128,7 @@ func TestARevocationIsToldByTheFeed(t *testing.T) {
 	require.EqualValues(t, 1, p.asked.Load(), "decided here")
 }
 
-func TestAKeyThatIsGoneIsForgotten(t *testing.T) {
+func TestDeletedKeyIsForgotten(t *testing.T) {
 	p := newPortico(t)
 	raw, g := p.newKey(t), guard(t, p)
 	require.Equal(t, http.StatusOK, g.call("X-API-Key", raw).Code)
@@ -150,7 +150,7 @@ func TestSilenceRefuses(t *testing.T) {
 	p.set(func(p *portico) { p.away = true })
 	g.mono.Add(int64(gate.MaxSilence / 2))
 	require.Equal(t, http.StatusOK, g.call("X-API-Key", raw).Code, "not silent for long enough")
-	// An answer that was under way may still count, once.
+	// One answer that was in flight may still count.
 	require.Eventually(t, func() bool {
 		g.mono.Add(int64(gate.MaxSilence) + 1)
 		return g.call("X-API-Key", raw).Code == http.StatusServiceUnavailable
@@ -167,11 +167,11 @@ func TestARevokedTokenRefusesAtOnce(t *testing.T) {
 	raw, g := p.newKey(t), guard(t, p)
 	require.Equal(t, http.StatusOK, g.call("X-API-Key", raw).Code)
 	p.set(func(p *portico) { p.revoked = true })
-	p.change(func(*state) {}) // ends the poll that is under way
+	p.change(func(*state) {}) // ends the present poll
 	g.eventually(t, http.StatusServiceUnavailable, "UNAVAILABLE", "X-API-Key", raw)
 }
 
-func TestALogThatIsTooShortGivesANewSnapshot(t *testing.T) {
+func TestTooShortLogCausesNewSnapshot(t *testing.T) {
 	p := newPortico(t)
 	raw, g := p.newKey(t), guard(t, p)
 	require.Equal(t, http.StatusOK, g.call("X-API-Key", raw).Code)
@@ -200,8 +200,8 @@ func TestRateLimit(t *testing.T) {
 	require.EqualValues(t, 1, p.asked.Load())
 }
 
-func TestAQuotaBeginsWithWhatPorticoKnows(t *testing.T) {
-	p := newPortico(t) // which knows 7 to be used
+func TestQuotaStartsFromPorticosCount(t *testing.T) {
+	p := newPortico(t) // whose count is 7
 	p.change(func(s *state) { s.catalogue.Products[0].Plans[0].Quota = &domain.Quota{Limit: 10, Per: domain.PerDay} })
 	raw, g := p.newKey(t), guard(t, p)
 	for range 3 {
@@ -217,7 +217,7 @@ func TestAQuotaBeginsWithWhatPorticoKnows(t *testing.T) {
 	require.EqualValues(t, 2, p.asked.Load(), "of which Portico may know more")
 }
 
-func TestAKeylessProductNeedsNoKey(t *testing.T) {
+func TestKeylessProduct(t *testing.T) {
 	p := newPortico(t)
 	p.change(func(s *state) { s.catalogue.Products[0].Keyless = true })
 	g := guard(t, p)
@@ -261,7 +261,7 @@ func TestCallsAreReportedOnce(t *testing.T) {
 }
 
 // The Gate refuses as Portico's own /v1/authorize does.
-func TestRefusalsAreThoseOfTheDoors(t *testing.T) {
+func TestRefusalsEqualAuthorize(t *testing.T) {
 	p := newPortico(t)
 	raw, g := p.newKey(t), guard(t, p)
 	for _, code := range verdict.Codes() {
@@ -288,7 +288,7 @@ func TestRefusalsAreThoseOfTheDoors(t *testing.T) {
 		delete(b, "detail")
 		require.Equal(t, a, b)
 		p.set(func(p *portico) { p.says = 0 })
-		raw = p.newKey(t) // one that no limit has proven yet
+		raw = p.newKey(t) // one that was not verified by a limit's refusal yet
 	}
 }
 

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// removeHops removes the hop-by-hop headers, and those that Connection names. A
+// removeHopByHop removes the hop-by-hop headers, and those that Connection names. A
 // handler that forwards the request must neither drop Portico's headers because of
 // Connection nor open a tunnel of another protocol (h2c), whose requests are not
 // verified. The upgrade to a websocket is kept.
-func removeHops(method string, h http.Header) {
+func removeHopByHop(method string, h http.Header) {
 	socket := method == http.MethodGet && len(h["Upgrade"]) == 1 && strings.EqualFold(h["Upgrade"][0], "websocket")
 	upgrade := false
 	for _, line := range h["Connection"] {

@@ -44,17 +44,17 @@ func (g *Gate) read(r *http.Request) *call {
 // judge returns the verdict on a call, from the Gate's copy if possible, else from
 // Portico.
 func (g *Gate) judge(ctx context.Context, c *call) *Verdict {
-	if g.deaf() {
-		return g.own(nil, &verdict.Verdict{Code: verdict.Unavailable})
+	if g.silent() {
+		return g.ownVerdict(nil, &verdict.Verdict{Code: verdict.Unavailable})
 	}
 	catalogue := g.store.Load().Catalogue()
 	product := catalogue.Product(g.o.Product)
 	var open verdict.Verdict
 	switch {
 	case verdict.Keyless(&verdict.Question{Product: g.o.Product, Method: c.method, Path: c.path}, catalogue, &open):
-		return g.own(catalogue, &open)
+		return g.ownVerdict(catalogue, &open)
 	case c.malformed, c.presented == "":
-		return g.own(catalogue, &verdict.Verdict{Code: verdict.Malformed, Product: product})
+		return g.ownVerdict(catalogue, &verdict.Verdict{Code: verdict.Malformed, Product: product})
 	}
 	of := g.proofs.of(&c.credential)
 	if v := g.decide(c, of); v != nil {
@@ -97,7 +97,7 @@ func (g *Gate) decide(c *call, of proof) *Verdict {
 		}
 		v.Code = verdict.Limited(v.Limits.Outcome)
 	}
-	return g.own(found.Catalogue, &v)
+	return g.ownVerdict(found.Catalogue, &v)
 }
 
 // find decides everything but the limits; known is false if the copy has no such
@@ -123,10 +123,10 @@ func limitsOf(c *verdict.Catalogue, v *verdict.Verdict) limits.Ask {
 	return a
 }
 
-// own returns a verdict of the Gate itself, and counts it for the next report. A call
+// ownVerdict returns a verdict of the Gate itself, and counts it for the next report. A call
 // that was refused before its product was checked counts as a call of the product
 // all the same.
-func (g *Gate) own(c *verdict.Catalogue, v *verdict.Verdict) *Verdict {
+func (g *Gate) ownVerdict(c *verdict.Catalogue, v *verdict.Verdict) *Verdict {
 	product := v.Product
 	if product == nil {
 		product = g.store.Load().Catalogue().Product(g.o.Product)
@@ -163,15 +163,15 @@ func (g *Gate) ask(ctx context.Context, c *call, of proof) *Verdict {
 	var v Verdict
 	if err := g.portico.post(ctx, "/v1/verify", &q, &v); err != nil {
 		g.o.Log.WarnContext(ctx, "portico could not be asked about a key", "error", err)
-		return g.own(nil, &verdict.Verdict{Code: verdict.Unavailable})
+		return g.ownVerdict(nil, &verdict.Verdict{Code: verdict.Unavailable})
 	}
 	var known bool
 	if v.code, known = verdict.ParseCode(v.Code); !known || v.Valid != (v.code == verdict.Valid) {
 		g.o.Log.WarnContext(ctx, "portico's verdict is not understood")
-		return g.own(nil, &verdict.Verdict{Code: verdict.Unavailable})
+		return g.ownVerdict(nil, &verdict.Verdict{Code: verdict.Unavailable})
 	}
-	if v.Valid && g.deaf() { // the Silence may have passed meanwhile, and Portico may be configured with a longer one
-		return g.own(nil, &verdict.Verdict{Code: verdict.Unavailable})
+	if v.Valid && g.silent() { // the Silence may have passed meanwhile, and Portico may be configured with a longer one
+		return g.ownVerdict(nil, &verdict.Verdict{Code: verdict.Unavailable})
 	}
 	if c.user == uuid.Nil || v.Credential == "" { // Portico did not look the key up, or found none
 		return &v

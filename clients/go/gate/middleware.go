@@ -30,7 +30,7 @@ func (g *Gate) Middleware(next http.Handler) http.Handler {
 			return
 		}
 		passed := r.Clone(context.WithValue(r.Context(), verdictKey{}, v))
-		removeHops(r.Method, passed.Header)
+		removeHopByHop(r.Method, passed.Header)
 		removeClaims(passed.Header)
 		if !g.o.PassKey {
 			passed.Header.Del("Authorization")

@@ -13,9 +13,9 @@ import (
 	"portico/clients/go/gate"
 )
 
-// To CGI and its heirs X_Portico_Account is X-Portico-Account, and to some
-// X.Portico.Account too.
-func TestNoCallerWritesUnderNamesThatReadAsPorticos(t *testing.T) {
+// CGI and its successors read X_Portico_Account as X-Portico-Account, and some read
+// X.Portico.Account so too.
+func TestMiddlewareRemovesForgedHeaders(t *testing.T) {
 	p := newPortico(t)
 	raw, g := p.newKey(t), guard(t, p)
 	for _, name := range []string{
@@ -36,8 +36,8 @@ func TestNoCallerWritesUnderNamesThatReadAsPorticos(t *testing.T) {
 	}
 }
 
-// A proxy drops what Connection names.
-func TestNoCallerTakesPorticosWordAway(t *testing.T) {
+// A proxy drops the headers that Connection names.
+func TestConnectionCannotRemovePorticosHeaders(t *testing.T) {
 	p := newPortico(t)
 	raw, g := p.newKey(t), guard(t, p)
 	w := g.call("X-API-Key", raw, "Connection", "close", "Connection", "keep-alive, x-portico-Plan")
@@ -45,8 +45,8 @@ func TestNoCallerTakesPorticosWordAway(t *testing.T) {
 	require.Empty(t, w.Header()["Got-Connection"])
 }
 
-// What is hop by hop stays, and of all upgrades only a websocket goes on.
-func TestWhatIsHopByHopGoesNoFurther(t *testing.T) {
+// Hop-by-hop headers are not forwarded, and of all upgrades only a websocket is.
+func TestMiddlewareRemovesHopByHopHeaders(t *testing.T) {
 	p := newPortico(t)
 	raw, g := p.newKey(t), guard(t, p)
 	hops := []string{
@@ -70,8 +70,8 @@ func TestWhatIsHopByHopGoesNoFurther(t *testing.T) {
 	}
 }
 
-// With PassKey the key that was looked at goes on, and no other.
-func TestPassKeyPassesTheKeyThatWasLookedAt(t *testing.T) {
+// With PassKey the verified key is forwarded, and no other.
+func TestPassKeyForwardsTheVerifiedKey(t *testing.T) {
 	p := newPortico(t)
 	raw := p.newKey(t)
 	made, err := gate.Start(t.Context(), gate.Options{URL: p.URL, Token: token, Product: "rates", PassKey: true, Log: quiet()}, p.clock,

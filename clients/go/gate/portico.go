@@ -37,19 +37,19 @@ func newHTTPClient() *http.Client {
 	}}
 }
 
-// refused is the error for an answer whose status is not 200.
-type refused struct {
-	door   string
-	status int
+// statusError is the error for an answer whose status is not 200.
+type statusError struct {
+	endpoint string
+	status   int
 }
 
 // Error returns the endpoint and the status, but not the body, which may repeat what
 // was sent.
-func (r *refused) Error() string { return fmt.Sprintf("%s answered %d", r.door, r.status) }
+func (r *statusError) Error() string { return fmt.Sprintf("%s answered %d", r.endpoint, r.status) }
 
-// lasting reports whether the request itself will never be accepted. Other refusals
+// permanent reports whether the request itself will never be accepted. Other refusals
 // are about the token or the connection, and may be temporary.
-func (r *refused) lasting() bool {
+func (r *statusError) permanent() bool {
 	return r.status == http.StatusBadRequest || r.status == http.StatusRequestEntityTooLarge
 }
 
@@ -74,11 +74,11 @@ func (p *portico) ask(ctx context.Context, method, door string, body io.Reader) 
 	_ = w.Body.Close()
 	switch {
 	case w.StatusCode == http.StatusUnauthorized:
-		return nil, fmt.Errorf("%w: %w", ErrToken, &refused{door, w.StatusCode})
+		return nil, fmt.Errorf("%w: %w", ErrToken, &statusError{door, w.StatusCode})
 	case w.StatusCode == http.StatusGone:
 		return nil, errTooOld
 	}
-	return nil, &refused{door, w.StatusCode}
+	return nil, &statusError{door, w.StatusCode}
 }
 
 // post sends body as JSON and decodes the answer into into, which may be nil.

@@ -33,7 +33,7 @@ import (
 
 const token = "the gateway's token"
 
-// portico is the real doors over a gate of the test's, which decides by the
+// portico serves the real HTTP endpoints over a fake gateway, which decides by the
 // real rules about an organization with one app.
 type portico struct {
 	URL   string
@@ -46,19 +46,19 @@ type portico struct {
 	came     *sync.Cond
 	changes  []keycache.Change
 	oldest   int64 // positions below it are TOO_OLD
-	away     bool  // everything is answered UNAVAILABLE
-	revoked  bool  // the token is not believed
+	away     bool  // every answer is UNAVAILABLE
+	revoked  bool  // the token is rejected
 	says     verdict.Code
 	secrets  map[uuid.UUID]uuid.UUID
 	batches  map[string][]usage.Reported
-	sent     int                        // reports that came, also those that came again
+	sent     int                        // received reports, repeated ones included
 	forgets  bool                       // the answers to reports are lost
-	strange  func(*usage.Reported) bool // nil: no report is of somebody else's
+	foreign  func(*usage.Reported) bool // nil: no report names a foreign object
 	now      state
 	organize uuid.UUID
 }
 
-// state is what the organization has.
+// state is the content of the organization.
 type state struct {
 	catalogue  keycache.Catalogue
 	account    keycache.Account
@@ -90,7 +90,7 @@ func newPortico(t *testing.T) *portico {
 
 func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
 
-// newKey makes a key of the app.
+// newKey creates a key of the app.
 func (p *portico) newKey(t *testing.T) (raw string) {
 	t.Helper()
 	secret, err := apikey.Mint("demo")
@@ -105,7 +105,7 @@ func (p *portico) newKey(t *testing.T) (raw string) {
 	return secret.RawKey
 }
 
-// change changes the organization and tells the feed.
+// change changes the organization and adds the change to the feed.
 func (p *portico) change(f func(*state)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -131,7 +131,7 @@ func (p *portico) tell(c keycache.Change) {
 	p.came.Broadcast()
 }
 
-// set changes how Portico behaves.
+// set changes the behaviour of portico.
 func (p *portico) set(f func(p *portico)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -202,7 +202,7 @@ func (p *portico) Verify(ctx context.Context, _ *gateway.Caller, r *gateway.Requ
 func (p *portico) Feed(ctx context.Context, _ *gateway.Caller, after int64, wait time.Duration, yield func(*keycache.Change) error) error {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	defer context.AfterFunc(ctx, func() { p.set(func(*portico) {}) })() // wakes those who wait
+	defer context.AfterFunc(ctx, func() { p.set(func(*portico) {}) })() // wakes the waiting polls
 	p.mu.Lock()
 	if after >= 0 && after < p.oldest {
 		p.mu.Unlock()
@@ -232,7 +232,7 @@ func (p *portico) Accept(_ context.Context, _ usage.Reporter, id string, calls [
 	defer p.mu.Unlock()
 	_, replayed := p.batches[id]
 	if !replayed {
-		if p.strange != nil && slices.ContainsFunc(calls, func(c usage.Reported) bool { return p.strange(&c) }) {
+		if p.foreign != nil && slices.ContainsFunc(calls, func(c usage.Reported) bool { return p.foreign(&c) }) {
 			return false, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "A stranger's.")
 		}
 		p.batches[id] = calls
@@ -257,7 +257,7 @@ func (p *portico) counted() map[string]int64 {
 	return out
 }
 
-// guarded is an API behind a Gate.
+// guarded is an API protected by a Gate.
 type guarded struct {
 	*gate.Gate
 	portico *portico
@@ -296,7 +296,7 @@ func (g *guarded) call(headers ...string) *httptest.ResponseRecorder {
 	return w
 }
 
-// eventually calls until the API answers so.
+// eventually calls until the API answers with status and code.
 func (g *guarded) eventually(t *testing.T, status int, code string, headers ...string) {
 	t.Helper()
 	var w *httptest.ResponseRecorder

@@ -12,9 +12,9 @@ import (
 	"portico/internal/lifecycle"
 )
 
-// An app that registers again goes on with what it used, here as at Portico.
-func TestRegisteringAgainGivesNoQuotaAnew(t *testing.T) {
-	p := newPortico(t) // which knows 7 to be used
+// An app that subscribes again keeps its count, here as in Portico.
+func TestSubscribingAgainKeepsTheQuota(t *testing.T) {
+	p := newPortico(t) // whose count is 7
 	p.change(func(s *state) { s.catalogue.Products[0].Plans[0].Quota = &domain.Quota{Limit: 10, Per: domain.PerDay} })
 	raw, g := p.newKey(t), guard(t, p)
 	for range 3 {
@@ -35,10 +35,10 @@ func TestRegisteringAgainGivesNoQuotaAnew(t *testing.T) {
 	require.EqualValues(t, 1, p.asked.Load(), "nothing of it is news")
 }
 
-// The apps of an account share the quota of a plan that counts so, here as at
-// Portico: what one took is not left for the other, nor for a new one.
-func TestTheAppsOfAnAccountShareAQuota(t *testing.T) {
-	p := newPortico(t) // which knows 7 to be used
+// The apps of an account share the quota of a plan that counts per account, here as in
+// Portico: units that one took are missing for the other, and for a new one.
+func TestAppsOfAnAccountShareTheQuota(t *testing.T) {
+	p := newPortico(t) // whose count is 7
 	p.change(func(s *state) {
 		plan := &s.catalogue.Products[0].Plans[0]
 		plan.Quota, plan.QuotaPer = &domain.Quota{Limit: 12, Per: domain.PerDay}, domain.QuotaPerAccount
@@ -66,6 +66,6 @@ func TestTheAppsOfAnAccountShareAQuota(t *testing.T) {
 		require.Equal(t, "QUOTA_EXCEEDED", w.Header().Get("X-Portico-Code"))
 	}
 	require.EqualValues(t, 2, p.asked.Load())
-	p.change(func(s *state) { s.catalogue.Products[0].Plans[0].QuotaPer = "" }) // as an older Portico tells it
+	p.change(func(s *state) { s.catalogue.Products[0].Plans[0].QuotaPer = "" }) // as an older Portico sends it
 	g.eventually(t, http.StatusOK, "", "X-API-Key", one)
 }

@@ -14,13 +14,13 @@ import (
 )
 
 const (
-	// mostRows is the maximum number of rows of a report.
-	mostRows = 1000
-	// mostWaiting bounds the rows that wait while Portico is unavailable. Calls
+	// maxRows is the maximum number of rows of a report.
+	maxRows = 1000
+	// maxWaiting bounds the rows that wait while Portico is unavailable. Calls
 	// beyond it are not counted.
-	mostWaiting = 100_000
-	// oldest is the maximum age of calls that Portico counts.
-	oldest     = 24 * time.Hour
+	maxWaiting = 100_000
+	// maxAge is the maximum age of calls that Portico counts.
+	maxAge     = 24 * time.Hour
 	reportTime = 6 * time.Second
 )
 
@@ -58,7 +58,7 @@ func (t *tally) add(v *verdict.Verdict, product *verdict.Product, at time.Time) 
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if _, known := t.calls[c]; !known && len(t.calls) >= mostWaiting {
+	if _, known := t.calls[c]; !known && len(t.calls) >= maxWaiting {
 		t.lost++
 		return
 	}
@@ -75,11 +75,11 @@ func (t *tally) next(now time.Time) *batch {
 	}
 	var rows []row
 	for c, n := range t.calls {
-		if len(rows) == mostRows {
+		if len(rows) == maxRows {
 			break
 		}
 		delete(t.calls, c)
-		if r := c.row(n); r.At.Before(now.Add(-oldest)) {
+		if r := c.row(n); r.At.Before(now.Add(-maxAge)) {
 			t.lost += n
 		} else {
 			rows = append(rows, r)
@@ -98,8 +98,8 @@ func (t *tally) done() {
 	t.batch = nil
 }
 
-// missed returns the number of calls dropped since its last call.
-func (t *tally) missed() (n int64) {
+// takeLost returns the number of calls dropped since its last call.
+func (t *tally) takeLost() (n int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	n, t.lost = t.lost, 0
@@ -128,7 +128,7 @@ func (g *Gate) reportUntil(ctx context.Context) {
 			g.o.Log.WarnContext(ctx, "calls cannot be reported to portico; they are kept", "error", err)
 		}
 		well = err == nil
-		if n := g.calls.missed(); n > 0 {
+		if n := g.calls.takeLost(); n > 0 {
 			g.o.Log.ErrorContext(ctx, "calls were not counted: too many wait to be reported, or for more than a day", "calls", n)
 		}
 	}
@@ -139,7 +139,7 @@ func (g *Gate) reportUntil(ctx context.Context) {
 func (g *Gate) report(ctx context.Context) error {
 	g.settle()
 	for b := g.calls.next(g.clock.Now()); b != nil; b = g.calls.next(g.clock.Now()) {
-		for !b.over() {
+		for !b.finished() {
 			if err := g.send(ctx, b); err != nil {
 				return err
 			}
@@ -162,7 +162,7 @@ func (g *Gate) send(ctx context.Context, b *batch) error {
 		b.taken()
 		return nil
 	}
-	if no := (*refused)(nil); errors.As(err, &no) && no.lasting() {
+	if no := (*statusError)(nil); errors.As(err, &no) && no.permanent() {
 		b.refused(err)
 		return nil
 	}

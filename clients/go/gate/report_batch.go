@@ -45,8 +45,8 @@ type row struct {
 
 func newBatch(rows []row) *batch { return &batch{id: uuid.NewString(), parts: [][]row{rows}} }
 
-// over reports whether nothing is left to send.
-func (b *batch) over() bool { return len(b.parts) == 0 }
+// finished reports whether nothing is left to send.
+func (b *batch) finished() bool { return len(b.parts) == 0 }
 
 // body returns the report to send.
 func (b *batch) body() *report { return &report{b.id, b.parts[0]} }
@@ -54,7 +54,7 @@ func (b *batch) body() *report { return &report{b.id, b.parts[0]} }
 // taken removes the first part, and continues with the next under a new id.
 func (b *batch) taken() { b.id, b.parts = uuid.NewString(), b.parts[1:] }
 
-// refused halves the first part, or drops it if it is one row. Portico has not
+// statusError halves the first part, or drops it if it is one row. Portico has not
 // recorded the id, so that it can be used again.
 func (b *batch) refused(why error) {
 	part, rest := b.parts[0], b.parts[1:]

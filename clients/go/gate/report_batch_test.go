@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// counter takes reports as Portico does: it looks at the id first, then at the
-// rows, and takes all of them or none.
+// counter accepts reports as Portico does: it checks the id first, then the rows, and
+// accepts all of them or none.
 type counter struct {
 	ids    map[string]bool
 	counts map[string]int
@@ -35,9 +35,9 @@ func (c *counter) take(r *report) error {
 	return nil
 }
 
-// send sends all of a batch; lost tells what the network does to an attempt.
+// send sends all of a batch; lost returns which messages of an attempt are lost.
 func (c *counter) send(b *batch, lost func() (question, answer bool)) (attempts int) {
-	for ; !b.over(); attempts++ {
+	for ; !b.finished(); attempts++ {
 		question, answer := lost()
 		if question {
 			continue
@@ -75,7 +75,7 @@ func newCounter(bad ...string) *counter {
 
 func well() (question, answer bool) { return false, false }
 
-func TestABadRowCostsFewAttempts(t *testing.T) {
+func TestRefusedRowCostsFewAttempts(t *testing.T) {
 	for _, bad := range []string{"0", "500", "999"} {
 		c, b := newCounter(bad), newBatch(rowsOf(1000))
 		require.LessOrEqual(t, c.send(b, well), 22, bad)
@@ -91,9 +91,9 @@ func TestABadRowCostsFewAttempts(t *testing.T) {
 	require.Equal(t, 1000, b.rows)
 }
 
-// A batch that was counted, of which nobody heard, and that would be refused if
-// it were new, because a row has become too old or its key was purged.
-func TestABatchWasCountedAndNobodyHeard(t *testing.T) {
+// A batch was counted but its answer was lost, and it would be refused if it were new,
+// because a row has become too old or its key was purged.
+func TestCountedBatchWithLostAnswer(t *testing.T) {
 	c, b := newCounter(), newBatch(rowsOf(10))
 	require.NoError(t, c.take(b.body()))
 	c.bad = newCounter("3").bad
@@ -104,8 +104,8 @@ func TestABatchWasCountedAndNobodyHeard(t *testing.T) {
 	}
 }
 
-// Whatever is lost on the way, and whatever becomes bad when: nothing is counted
-// twice, what is never bad is counted, and what is given up is not.
+// Whichever messages are lost and whenever rows become invalid: nothing is counted
+// twice, rows that stay valid are counted, and dropped rows are not.
 func TestNothingIsCountedTwice(t *testing.T) {
 	for seed := range uint64(5000) {
 		r := rand.New(rand.NewPCG(seed, 1))

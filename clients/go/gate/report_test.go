@@ -13,8 +13,8 @@ import (
 	"portico/internal/usage"
 )
 
-// A call that is refused because Portico cannot be heard is a call of the
-// product; of a product that Portico does not tell of, it is of none.
+// A call that is refused because Portico does not answer counts as a call of the
+// product; if Portico has not sent the product, it counts as a call of none.
 func TestCallsAreCountedForTheProduct(t *testing.T) {
 	p := newPortico(t)
 	raw, g := p.newKey(t), guard(t, p)
@@ -38,7 +38,7 @@ func TestCallsAreCountedForTheProduct(t *testing.T) {
 	require.ElementsMatch(t, []uuid.UUID{uuid.Nil}, p.productsOf("MALFORMED"))
 }
 
-// productsOf lists the products of which calls with a code were reported.
+// productsOf returns the products of the reported calls with a code.
 func (p *portico) productsOf(code string) (all []uuid.UUID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -53,15 +53,15 @@ func (p *portico) productsOf(code string) (all []uuid.UUID) {
 	return all
 }
 
-// Of a report that Portico refuses, only the rows are lost that it refuses; and
-// nothing that is too old for it is in its way.
-func TestARefusedRowTakesNoneWithIt(t *testing.T) {
+// Of a report that Portico refuses, only the refused rows are lost, and rows that are
+// too old do not block others.
+func TestRefusedRowLosesNoOther(t *testing.T) {
 	p := newPortico(t)
 	raw, g := p.newKey(t), guard(t, p)
 	require.Equal(t, http.StatusOK, g.call("X-API-Key", raw).Code)
 	p.set(func(p *portico) { p.away = true })
 	g.call("X-API-Key", raw)
-	p.clock.Advance(25 * time.Hour) // of which a batch may be under way already
+	p.clock.Advance(25 * time.Hour) // a batch of these may be in flight already
 	const minutes = 300
 	for range minutes {
 		require.Equal(t, http.StatusOK, g.call("X-API-Key", raw).Code)
@@ -71,7 +71,7 @@ func TestARefusedRowTakesNoneWithIt(t *testing.T) {
 	strange := func(c *usage.Reported) bool {
 		return c.At.Before(now.Add(-24*time.Hour)) || c.At.Minute() == 7 // five of them
 	}
-	p.set(func(p *portico) { p.away, p.strange = false, strange })
+	p.set(func(p *portico) { p.away, p.foreign = false, strange })
 	require.NoError(t, g.Close(context.Background()))
 	require.Equal(t, map[string]int64{"VALID": minutes - minutes/60}, p.counted())
 	p.mu.Lock()
@@ -83,7 +83,7 @@ func TestARefusedRowTakesNoneWithIt(t *testing.T) {
 	}
 }
 
-// Reports that are refused for another reason than what they say are kept.
+// Reports that are refused for a reason other than their content are kept.
 func TestOtherRefusalsLoseNothing(t *testing.T) {
 	p := newPortico(t)
 	raw, g := p.newKey(t), guard(t, p)

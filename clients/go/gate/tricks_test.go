@@ -14,9 +14,9 @@ import (
 	"portico/internal/pathmatch/tricks"
 )
 
-// Where endpoints bind, a target that servers read differently is for none of
-// them, and what is clear is for the one that means it.
-func TestUnclearTargetsAreForNoEndpoint(t *testing.T) {
+// Where endpoints are enforced, a target that servers read differently matches none of
+// them, and an unambiguous one matches its endpoint.
+func TestAmbiguousTargetsMatchNoEndpoint(t *testing.T) {
 	p := newPortico(t)
 	raw := p.newKey(t)
 	p.change(func(s *state) {
@@ -25,7 +25,7 @@ func TestUnclearTargetsAreForNoEndpoint(t *testing.T) {
 	})
 	g := guard(t, p)
 	play := func(target string) int {
-		// As net/http hands it on: the target as it came beside what it read.
+		// As net/http passes it: the raw target besides the parsed one.
 		r := httptest.NewRequest(http.MethodGet, "/rates", nil)
 		r.RequestURI = target
 		if read, err := url.ParseRequestURI(target); err == nil {

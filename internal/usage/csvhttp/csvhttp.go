@@ -1,14 +1,14 @@
 // Package csvhttp exports counts of calls as CSV over HTTP, row by row as the
-// database returns them, to whoever may ask the API for the same counts.
+// database returns them, to viewers that may ask the API for the same counts.
 //
 // The columns are start, end, app, product, credential, endpoint, code, calls:
-// times by RFC 3339, the API's opaque ids (empty where a call had none), a
-// verdict's code and a number. No text of anybody's is among them, so that no
-// cell can be a formula. A row is a combination that had calls in a point.
+// times by RFC 3339, the API's opaque ids (empty if a call had none), a verdict's
+// code and a number. No column contains text that a user wrote, so that no cell can
+// be a formula. A row is a combination that had calls in a point.
 //
-// What is wrong is told as application/problem+json (RFC 9457) with a code of
-// package fault, as long as no row has been sent. After that a failure cuts the
-// connection, so that no one takes half an export for a whole one.
+// As long as no row was sent, errors are returned as application/problem+json
+// (RFC 9457) with a code of package fault. After that a failure aborts the
+// connection, so that half an export cannot be mistaken for a whole one.
 package csvhttp
 
 import (
@@ -30,35 +30,36 @@ import (
 )
 
 const (
-	// atOnce bounds the exports that run, and share those of one person: each
-	// holds a connection to the database for as long as its client reads.
-	atOnce, share = 4, 2
-	// comeAgain is when to try again beyond that.
-	comeAgain = 5 * time.Second
+	// maxExports bounds the concurrent exports, and share those of one person: each
+	// uses a connection to the database for as long as its client reads.
+	maxExports, maxPerPerson = 4, 2
+	// retryAfter is the Retry-After of a refusal beyond that.
+	retryAfter = 5 * time.Second
 )
 
-// Options are what an export needs; all are required.
+// Options configures Handler; all fields are required.
 type Options struct {
-	// May refuses viewers who may export nothing, whatever they ask for.
+	// May returns an error for viewers that may not export anything.
 	May func(ctx context.Context) error
-	// Pay takes from the viewer's budget what a request costs, and says in the
-	// answer's header what is left: first what it costs to look at a question of so
-	// many bytes, then, of one whose rows are read, the rest.
+	// Pay charges the viewer's budget for a request, and sets the remaining budget
+	// in the response's header h. It is called first for the cost of parsing a query
+	// of a number of bytes, and then, if rows are read, for the rest.
 	Pay func(ctx context.Context, h http.Header, bytes int, rows bool) error
-	// Query returns the question that the request's viewer may ask, if Rows can
-	// answer it.
+	// Query returns the query restricted to what the request's viewer may see, or
+	// an error if Rows cannot answer it.
 	Query func(ctx context.Context, f portal.UsageFilter, by usage.Interval) (usage.Query, error)
-	// Rows returns the answer, a row at a time.
+	// Rows calls yield with each row of the result.
 	Rows func(ctx context.Context, q usage.Query, yield func(usage.Row) error) error
 	Log  *slog.Logger
-	// Running bounds the exports that run: NewRoom's.
+	// Running bounds the concurrent exports; see NewRoom.
 	Running *backlog.Room
 }
 
-// NewRoom returns the room for the exports of a server.
-func NewRoom() *backlog.Room { return backlog.NewRoom(atOnce, share, 0) } // nobody waits
+// NewRoom returns the bound of concurrent exports of a server.
+func NewRoom() *backlog.Room { return backlog.NewRoom(maxExports, maxPerPerson, 0) } // no export waits
 
-// Handler serves the export. The viewer must be in the request's context.
+// Handler returns the handler of exports. The request's context must contain the
+// viewer.
 func Handler(o Options) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		q, err := o.question(w, r)
@@ -68,7 +69,7 @@ func Handler(o Options) http.Handler {
 		}
 		claim, ok := o.Running.Enter(r.Context(), viewer.Current(r.Context()).LimitID().String(), 1)
 		if !ok {
-			Refuse(w, r, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, comeAgain, "Too many exports run at the moment. Please try again."))
+			Refuse(w, r, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonBusy, retryAfter, "Too many exports run at the moment. Please try again."))
 			return
 		}
 		defer claim.Leave()
@@ -76,8 +77,8 @@ func Handler(o Options) http.Handler {
 	})
 }
 
-// question reads what is asked, by somebody who may ask. It is paid for like any
-// other question, and the rows only where there will be some.
+// question returns the request's query, after checking that the viewer may export.
+// The query is charged like any other, the rows only if they will be read.
 func (o Options) question(w http.ResponseWriter, r *http.Request) (q usage.Query, err error) {
 	if err := o.May(r.Context()); err != nil {
 		return q, err
@@ -92,9 +93,9 @@ func (o Options) question(w http.ResponseWriter, r *http.Request) (q usage.Query
 	return o.Query(r.Context(), filter, by)
 }
 
-// export sends the rows.
+// export writes the rows.
 func (o Options) export(w http.ResponseWriter, r *http.Request, q usage.Query) {
-	s := &sheet{answer: w, out: backlog.NewWriter(w)}
+	s := &csvResponse{answer: w, out: backlog.NewWriter(w)}
 	if r.Method == http.MethodHead {
 		_ = s.begin() // nothing is sent yet
 		return
@@ -115,11 +116,11 @@ func (o Options) export(w http.ResponseWriter, r *http.Request, q usage.Query) {
 		if r.Context().Err() == nil {
 			o.Log.WarnContext(r.Context(), "an export broke off", "error", err)
 		}
-		panic(http.ErrAbortHandler) // the server's way to hang up
+		panic(http.ErrAbortHandler) // makes the server abort the connection
 	}
 }
 
-// refuse is Refuse, with what the caller is not told written into the log.
+// refuse calls Refuse, and logs the details that the response leaves out.
 func (o Options) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if f := fault.From(err); f.Code == fault.CodeInternal || f.Code == fault.CodeUnavailable {
 		o.Log.ErrorContext(r.Context(), "an export failed", "code", string(f.Code), "error", err)
@@ -127,18 +128,18 @@ func (o Options) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	Refuse(w, r, err)
 }
 
-// sheet is an answer that begins with its first row.
-type sheet struct {
+// csvResponse is a CSV response. Its header is sent with the first row.
+type csvResponse struct {
 	answer http.ResponseWriter
-	// out sends to a client that reads fast enough, for as long as there is
-	// something to send; the server's usual bound would cut it off.
+	// out has no deadline as long as the client reads fast enough; the server's
+	// usual timeout would abort a long export.
 	out   *backlog.Writer
 	csv   *csv.Writer // nil before the first row
 	cells [8]string
 }
 
-// begin writes the head.
-func (s *sheet) begin() error {
+// begin writes the header line.
+func (s *csvResponse) begin() error {
 	h := s.answer.Header()
 	h.Set("Content-Type", "text/csv; charset=utf-8")
 	h.Set("Content-Disposition", `attachment; filename="usage.csv"`)
@@ -148,8 +149,8 @@ func (s *sheet) begin() error {
 	return s.csv.Write([]string{"start", "end", "app", "product", "credential", "endpoint", "code", "calls"})
 }
 
-// row writes one row; rows are sent as soon as a few kilobytes are together.
-func (s *sheet) row(r usage.Row) error {
+// row writes one row; rows are sent in chunks of a few kilobytes.
+func (s *csvResponse) row(r usage.Row) error {
 	if s.csv == nil {
 		if err := s.begin(); err != nil {
 			return err
@@ -163,8 +164,8 @@ func (s *sheet) row(r usage.Row) error {
 	return s.csv.Write(s.cells[:])
 }
 
-// end sends the rest; an export without rows is its head alone.
-func (s *sheet) end() error {
+// end flushes the rest; an export without rows consists of the header line.
+func (s *csvResponse) end() error {
 	if s.csv == nil {
 		if err := s.begin(); err != nil {
 			return err

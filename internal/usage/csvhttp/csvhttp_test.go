@@ -25,13 +25,13 @@ import (
 
 const query = "?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00%2B01:00&interval=DAY&timeZone=Europe/Berlin"
 
-// serve answers by these rows.
+// serve starts a server that exports the rows that rows yields, and returns its URL.
 func serve(t *testing.T, asked *portal.UsageFilter, rows func(ctx context.Context, yield func(usage.Row) error) error) string {
 	t.Helper()
 	return serveWithin(t, 0, asked, rows)
 }
 
-// serveWithin is serve behind a server with a bound for answers; 0 is none.
+// serveWithin is serve with a server that has a write timeout; 0 is none.
 func serveWithin(t *testing.T, bound time.Duration, asked *portal.UsageFilter, rows func(ctx context.Context, yield func(usage.Row) error) error) string {
 	t.Helper()
 	h := csvhttp.Handler(csvhttp.Options{
@@ -54,7 +54,7 @@ func serveWithin(t *testing.T, bound time.Duration, asked *portal.UsageFilter, r
 	return s.URL
 }
 
-// as lets requests come from the person that the parameter as names.
+// as sets the viewer to the person in the query parameter as.
 func as(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
@@ -79,7 +79,7 @@ func row(n int64) usage.Row {
 	return usage.Row{Start: day, End: day.AddDate(0, 0, 1), App: uuid.Max, Code: "VALID", Calls: n}
 }
 
-func TestRowsAreLines(t *testing.T) {
+func TestExportRows(t *testing.T) {
 	var asked portal.UsageFilter
 	url := serve(t, &asked, func(_ context.Context, yield func(usage.Row) error) error { return yield(row(5_000_000_000)) })
 	r, body, err := get(t, url+query+"&appId=a&appId=b&productId=c")
@@ -95,7 +95,7 @@ func TestRowsAreLines(t *testing.T) {
 	}, asked)
 }
 
-func TestAnExportWithoutRowsIsItsHead(t *testing.T) {
+func TestExportWithoutRowsIsItsHeader(t *testing.T) {
 	url := serve(t, nil, func(context.Context, func(usage.Row) error) error { return nil })
 	r, body, err := get(t, url+query)
 	require.NoError(t, err)
@@ -103,9 +103,9 @@ func TestAnExportWithoutRowsIsItsHead(t *testing.T) {
 	require.Equal(t, "start,end,app,product,credential,endpoint,code,calls\r\n", body)
 }
 
-// The rest is made only after the client has read the beginning, and long after
-// the server's own bound for an answer.
-func TestRowsAreSentAsTheyCome(t *testing.T) {
+// The later rows are produced only after the client has read the first, and long
+// after the server's write timeout.
+func TestRowsAreStreamed(t *testing.T) {
 	const bound = 20 * time.Millisecond
 	read := make(chan struct{})
 	url := serveWithin(t, bound, nil, func(ctx context.Context, yield func(usage.Row) error) error {
@@ -133,8 +133,8 @@ func TestRowsAreSentAsTheyCome(t *testing.T) {
 	require.True(t, strings.HasSuffix(string(rest), ",VALID,1000\r\n"))
 }
 
-// Half an export does not look like a whole one.
-func TestAFailureAfterTheFirstRowBreaksOff(t *testing.T) {
+// A client can tell half an export from a whole one.
+func TestFailureAfterTheFirstRowAborts(t *testing.T) {
 	url := serve(t, nil, func(_ context.Context, yield func(usage.Row) error) error {
 		for n := range int64(1000) {
 			if err := yield(row(n)); err != nil {
@@ -148,7 +148,7 @@ func TestAFailureAfterTheFirstRowBreaksOff(t *testing.T) {
 	require.NotContains(t, body, "secret")
 }
 
-func TestWhatIsWrongIsAProblem(t *testing.T) {
+func TestErrorsAreProblems(t *testing.T) {
 	for code, status := range map[fault.Code]int{
 		fault.CodeUnauthenticated: 401, fault.CodeForbidden: 403, fault.CodeNotFound: 404, fault.CodeConflict: 409, fault.CodeBadUserInput: 400,
 		fault.CodeRateLimited: 429, fault.CodeUnavailable: 503, fault.CodeInternal: 500,
@@ -177,7 +177,7 @@ func TestWhatIsWrongIsAProblem(t *testing.T) {
 	require.NotContains(t, body, "secret")
 }
 
-func TestParametersThatCannotBe(t *testing.T) {
+func TestInvalidParameters(t *testing.T) {
 	url := serve(t, nil, func(context.Context, func(usage.Row) error) error { panic("nothing is asked") })
 	for _, query := range []string{
 		"", query + "&from=2026-03-01T00:00:00Z", query + "&appid=a", query + "&token=x",
@@ -191,9 +191,9 @@ func TestParametersThatCannotBe(t *testing.T) {
 	}
 }
 
-// Exports hold connections to the database: there are not more than a few, and
-// of one person fewer.
-func TestFewExportsRunAtOnce(t *testing.T) {
+// Exports use connections to the database: only a few run concurrently, and of one
+// person even fewer.
+func TestConcurrentExportsAreBounded(t *testing.T) {
 	begun, end := make(chan struct{}), make(chan struct{})
 	url := serve(t, nil, func(_ context.Context, yield func(usage.Row) error) error {
 		begun <- struct{}{}
@@ -227,8 +227,8 @@ func TestFewExportsRunAtOnce(t *testing.T) {
 	}
 }
 
-// Whoever asks only whether there is an export costs the database nothing.
-func TestTheHeadAlone(t *testing.T) {
+// A HEAD request reads nothing from the database.
+func TestHeadRequest(t *testing.T) {
 	url := serve(t, nil, func(context.Context, func(usage.Row) error) error { panic("nothing is read") })
 	r, err := http.Head(url + query)
 	require.NoError(t, err)

@@ -11,9 +11,9 @@ import (
 	"portico/internal/usage"
 )
 
-// parse reads the query: from, to, interval and timeZone once each; appId,
-// productId and credentialId as often as wanted. What is misspelt is refused:
-// it would export more than was meant.
+// parse parses the query: from, to, interval and timeZone once each; appId, productId
+// and credentialId any number of times. It refuses unknown parameters, as a misspelt
+// one would export more than intended.
 func parse(query string) (f portal.UsageFilter, by usage.Interval, err error) {
 	values, err := url.ParseQuery(query)
 	if err != nil {

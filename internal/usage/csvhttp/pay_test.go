@@ -16,7 +16,7 @@ import (
 	"portico/internal/usage/csvhttp"
 )
 
-// steps notes what an export asks of others, and refuses at one of them.
+// steps records the calls of an export's Options, and refuses one of them.
 type steps struct {
 	done  []string
 	wrong string
@@ -48,9 +48,9 @@ func (s *steps) handler() http.Handler {
 	})
 }
 
-// Who may not ask learns nothing of what is wrong with the question; and only
-// whoever gets rows pays for rows.
-func TestTheOrderOfRefusals(t *testing.T) {
+// A viewer that may not export learns no errors of the query, and only an export that
+// reads rows is charged for rows.
+func TestOrderOfRefusals(t *testing.T) {
 	const typo = "?from=yesterday"
 	for name, c := range map[string]struct {
 		method, query, wrong string
@@ -77,8 +77,8 @@ func TestTheOrderOfRefusals(t *testing.T) {
 	}
 }
 
-// Whoever finds no room has not paid for rows.
-func TestWhoFindsNoRoomPaysForNone(t *testing.T) {
+// An export refused for lack of room is not charged for rows.
+func TestExportWithoutRoomIsNotCharged(t *testing.T) {
 	begun, end, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	var paid []bool
 	h := csvhttp.Handler(csvhttp.Options{

@@ -19,11 +19,11 @@ type problem struct {
 	Reason    fault.Reason `json:"reason"`
 	Detail    string       `json:"detail"`
 	RequestID string       `json:"requestId,omitempty"`
-	// RetryAfter is in seconds; 0, left out, where waiting does not help.
+	// RetryAfter is in seconds; 0, which is left out, if waiting does not help.
 	RetryAfter int `json:"retryAfter,omitempty"`
 }
 
-// Refuse answers with an error in its public form.
+// Refuse writes err in its public form.
 func Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	f := fault.From(err)
 	status := statusOf(f.Code)
