@@ -23,14 +23,14 @@ import (
 	"portico/migrate"
 )
 
-// Who issues access tokens, and for whom. A token of another program is not
-// believed even when it was signed with the same secret.
+// The issuer and audience of access tokens. A token of another program is not
+// valid even if it was signed with the same secret.
 const (
 	tokenIssuer   = "portico"
 	tokenAudience = "portico-api"
 )
 
-// backend is the services over one migrated database.
+// backend are the services over one migrated database.
 type backend struct {
 	clock     clock.Clock
 	ring      *keyring.Ring
@@ -41,16 +41,16 @@ type backend struct {
 	tokens    *auth.Tokens
 	machines  *auth.MachineTokens
 	portal    *portal.Portal
-	// gateway answers gateways; nil in commands.
+	// gateway serves gateways; nil in commands.
 	gateway *gatewayService
 }
 
-// open puts the backend together, with a gate where there is a maker for one.
-// A database that does not answer is waited for until patience is over; its
-// schema is brought up to date.
+// open creates the backend, with the gateway service if newGate is not nil. It
+// waits up to patience for a database that does not respond, and migrates its
+// schema.
 func (p *program) open(ctx context.Context, patience time.Duration, newGate func(*backend) (*gatewayService, error)) (*backend, error) {
 	var ring *keyring.Ring
-	if !p.madeUp() {
+	if !p.usesDevelopmentRing() {
 		var err error
 		if ring, err = p.openRing(); err != nil {
 			return nil, err
@@ -60,8 +60,8 @@ func (p *program) open(ctx context.Context, patience time.Duration, newGate func
 	if err != nil {
 		return nil, err
 	}
-	if err = p.lookFirst(ctx, d, ring); err == nil {
-		err = p.bringUp(ctx, d)
+	if err = p.checkRing(ctx, d, ring); err == nil {
+		err = p.applyMigrations(ctx, d)
 	}
 	switch {
 	case err != nil:
@@ -80,13 +80,13 @@ func (p *program) open(ctx context.Context, patience time.Duration, newGate func
 	return b, nil
 }
 
-// lookFirst refuses secrets that are not the database's before anything is
-// changed there: development mode must not bring up the schema of real data. A
-// database that keeps no fingerprints yet cannot be asked.
-func (p *program) lookFirst(ctx context.Context, d *database.DB, ring *keyring.Ring) error {
+// checkRing refuses secrets that do not belong to the database before anything
+// is changed there: development mode must not migrate the schema of real data.
+// A database that has no table of fingerprints yet cannot be checked.
+func (p *program) checkRing(ctx context.Context, d *database.DB, ring *keyring.Ring) error {
 	states, err := migrate.Status(ctx, d)
 	if err != nil {
-		return nil //nolint:nilerr // whoever migrates has better words for it
+		return nil //nolint:nilerr // the migration reports it better
 	}
 	asked, pending := false, false
 	for _, s := range states {
@@ -104,16 +104,16 @@ func (p *program) lookFirst(ctx context.Context, d *database.DB, ring *keyring.R
 	return err
 }
 
-// tellEvery is how often a start that waits says so.
-const tellEvery = 5 * time.Second
+// waitLogInterval is how often a start that waits is logged.
+const waitLogInterval = 5 * time.Second
 
-// bringUp applies what the schema lacks. It may take minutes: long migrations
-// do, and those of another program are waited for.
-func (p *program) bringUp(ctx context.Context, d *database.DB) error {
+// applyMigrations applies the missing migrations. It may take minutes: some
+// migrations are long, and it waits for those of another program.
+func (p *program) applyMigrations(ctx context.Context, d *database.DB) error {
 	done := make(chan struct{})
 	defer close(done)
 	go func() {
-		tick := time.NewTicker(tellEvery)
+		tick := time.NewTicker(waitLogInterval)
 		defer tick.Stop()
 		for {
 			select {
@@ -155,18 +155,19 @@ func newBackend(d *database.DB, ring *keyring.Ring, development bool, newGate fu
 
 func (b *backend) close() error { return b.database.Close() }
 
-// madeUp reports whether the secrets are development's own: those that the
-// database belongs to.
-func (p *program) madeUp() bool { return p.config.Keyring == "" && p.config.Dev }
+// usesDevelopmentRing reports whether the secrets are those that development
+// mode created for the database.
+func (p *program) usesDevelopmentRing() bool { return p.config.Keyring == "" && p.config.Dev }
 
-// errNoRing says that no secrets were configured.
+// errNoRing means that no secrets are configured.
 var errNoRing = errors.New("PORTICO_KEYRING is not set: it names the file with the secrets, which `portico keys create` makes; " +
 	"only development mode (PORTICO_DEV=true) does without")
 
-// errMixed says that development and real secrets would meet.
+// errMixed means that development mode and production secrets, or the reverse,
+// would be combined.
 var errMixed = errors.New("development and production do not mix")
 
-// openRing returns the secrets in the configured file.
+// openRing loads the configured file of secrets.
 func (p *program) openRing() (*keyring.Ring, error) {
 	c := p.config
 	if c.Keyring == "" {
@@ -174,7 +175,7 @@ func (p *program) openRing() (*keyring.Ring, error) {
 	}
 	ring, err := keyring.Load(c.Keyring, clock.System{})
 	if err == nil && ring.Development() != c.Dev {
-		err = mixture(c)
+		err = checkMixed(c)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("PORTICO_KEYRING: %w", err)
@@ -182,22 +183,22 @@ func (p *program) openRing() (*keyring.Ring, error) {
 	return ring, nil
 }
 
-// mixture says why development and a ring that is not development's, or the
-// other way round, do not go together.
-func mixture(c *config.Config) error {
+// checkMixed returns why development mode and a ring that is not development's,
+// or the reverse, may not be combined.
+func checkMixed(c *config.Config) error {
 	if c.Dev {
 		return fmt.Errorf("%w: %s holds real secrets, and development mode (PORTICO_DEV=true) is never for real data: unset one of the two", errMixed, c.Keyring)
 	}
 	return fmt.Errorf("%w: %s was made by development mode, and its secrets are not for real data: make others by `portico keys create` without PORTICO_DEV", errMixed, c.Keyring)
 }
 
-// errNoDatabase says that no database was configured. A default would be an
-// empty one wherever the setting was lost.
+// errNoDatabase means that no database is configured. There is no default,
+// which would be an empty database wherever the setting was lost.
 var errNoDatabase = errors.New("DATABASE_URL is not set: it names the database, sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME; " +
 	"only development mode (PORTICO_DEV=true) has one of its own, " + config.DevelopmentDatabase)
 
-// newFile reports whether a database is an SQLite file that does not exist yet,
-// and where it would be.
+// newFile reports whether the URL names an SQLite file that does not exist yet,
+// and returns its path.
 func newFile(databaseURL string) (path string, fresh bool) {
 	path, ok := strings.CutPrefix(databaseURL, "sqlite:")
 	if !ok {
@@ -210,15 +211,15 @@ func newFile(databaseURL string) (path string, fresh bool) {
 	return path, errors.Is(err, fs.ErrNotExist)
 }
 
-// retryEvery is the pause before a database is asked again.
-const retryEvery = time.Second
+// retryInterval is the pause before connecting to the database again.
+const retryInterval = time.Second
 
 func databaseOptions(c *config.Config) database.Options {
 	return database.Options{MaxConns: c.DBConns, Pooled: c.DBPooler == "transaction"}
 }
 
-// openDatabase opens the database; one that does not answer is asked again
-// until patience is over.
+// openDatabase opens the database, trying again for up to patience while it
+// does not respond.
 func (p *program) openDatabase(ctx context.Context, patience time.Duration) (*database.DB, error) {
 	c, o := p.config, databaseOptions(p.config)
 	if c.DatabaseURL == "" {
@@ -228,7 +229,7 @@ func (p *program) openDatabase(ctx context.Context, patience time.Duration) (*da
 		p.log.WarnContext(ctx, "there is no database yet; an empty one is made", "file", path)
 	}
 	o.OpenPool = p.traces.OpenPool()
-	limited, cancel := context.WithTimeout(ctx, patience+retryEvery)
+	limited, cancel := context.WithTimeout(ctx, patience+retryInterval)
 	defer cancel()
 	deadline := time.Now().Add(patience)
 	for {
@@ -245,7 +246,7 @@ func (p *program) openDatabase(ctx context.Context, patience time.Duration) (*da
 			"for", time.Until(deadline).Round(time.Second).String(), "error", err)
 		select {
 		case <-limited.Done():
-		case <-time.After(retryEvery):
+		case <-time.After(retryInterval):
 		}
 	}
 }

@@ -11,19 +11,20 @@ import (
 	"portico/internal/telemetry"
 )
 
-// program is what every command gets.
+// program is the context of every command.
 type program struct {
 	config *config.Config
 	log    *slog.Logger
 	// environ is the environment, NAME=VALUE each; nil in tests.
 	environ        []string
-	traces         *telemetry.Traces // nil: none are wanted
+	traces         *telemetry.Traces // nil if disabled
 	stdin          io.Reader
 	stdout, stderr io.Writer
 }
 
-// commandLine is what can be typed. The tag "uses" names groups of settings, as
-// usedBy has them; without it a command uses the database and the key ring.
+// commandLine is the grammar of the command line. The tag "uses" names groups
+// of settings, as in usedBy; without it a command uses the database and the key
+// ring.
 type commandLine struct {
 	Serve   serveCommand   `cmd:"" default:"1" uses:"all" help:"Serve the API (default)."`
 	Migrate migrateCommand `cmd:"" uses:"database wait" help:"Bring the database's schema up to date."`
@@ -61,8 +62,8 @@ type commandLine struct {
 const description = "Portico is the backend of a developer portal. " +
 	"Without a command it serves; `portico COMMAND --help` tells more about each."
 
-// parse finds the command and fills p.config. The command is nil when all that
-// was asked for was help.
+// parse parses the command line into p.config. The command is nil if only help
+// was requested.
 func parse(args []string, getenv func(string) string, p *program) (*kong.Context, error) {
 	var line commandLine
 	helped := false
@@ -80,9 +81,9 @@ func parse(args []string, getenv func(string) string, p *program) (*kong.Context
 		return nil, nil
 	}
 	if err != nil {
-		return nil, byVariable(parser, getenv, err)
+		return nil, nameVariable(parser, getenv, err)
 	}
-	if err := exposed(command); err != nil {
+	if err := refuseSecretFlags(command); err != nil {
 		return nil, err
 	}
 	p.config = &line.Settings
@@ -93,7 +94,7 @@ func parse(args []string, getenv func(string) string, p *program) (*kong.Context
 	return command, p.config.Validate(usedBy(command.Selected()))
 }
 
-// variables takes the settings that are not on the command line from the
+// variables resolves the settings that are not on the command line from the
 // environment.
 func variables(getenv func(string) string) kong.ResolverFunc {
 	return func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
@@ -104,7 +105,8 @@ func variables(getenv func(string) string) kong.ResolverFunc {
 	}
 }
 
-// describe is a flag's line of help, with its default and its variable's name.
+// describe returns a flag's line of help, with its default and its variable's
+// name.
 func describe(value *kong.Value) string {
 	var notes []string
 	if value.Default != "" {
@@ -119,10 +121,10 @@ func describe(value *kong.Value) string {
 	return value.Help + " (" + strings.Join(notes, ", ") + ")"
 }
 
-// newLogger returns the log, on standard error.
+// newLogger returns a logger that writes to stderr.
 func newLogger(c *config.Config, stderr io.Writer) *slog.Logger {
 	var level slog.Level
-	// The command line takes only names that slog knows.
+	// The command line accepts only slog's names.
 	_ = level.UnmarshalText([]byte(c.LogLevel))
 	options := &slog.HandlerOptions{Level: level}
 	if c.LogFormat() == "json" {

@@ -97,8 +97,9 @@ func TestMigrateTwice(t *testing.T) {
 	})
 }
 
-// A value that is not understood is told by the name under which it was given.
-func TestTheVariableIsNamed(t *testing.T) {
+// The error for an invalid value names the flag or variable under which it was
+// given.
+func TestErrorsNameTheVariable(t *testing.T) {
 	_, err := porticoWith(map[string]string{"PORTICO_DB_CONNS": "many"}, "serve")
 	require.ErrorContains(t, err, "PORTICO_DB_CONNS: --db-conns: ")
 	require.Equal(t, 2, exitCode(err))
@@ -132,7 +133,7 @@ func TestSchemaNeedsNoDatabase(t *testing.T) {
 	}
 }
 
-// Flags win over variables, and an empty variable is none.
+// Flags override variables, and an empty variable counts as unset.
 func TestSettingsComeFromTheEnvironment(t *testing.T) {
 	environment := map[string]string{
 		"PORTICO_DEV": "", "DATABASE_URL": "postgres://u:geheim@db/x", "PORTICO_ADDR": ":1", "PORTICO_PLAYGROUND": "true",
@@ -149,9 +150,9 @@ func TestSettingsComeFromTheEnvironment(t *testing.T) {
 	}
 }
 
-// Where the database is not named, production makes none, and only development
-// has one of its own.
-func TestNoDatabaseIsMadeByMistake(t *testing.T) {
+// If the database is not named, production creates none, and only development
+// has a default.
+func TestProductionHasNoDefaultDatabase(t *testing.T) {
 	folder, ring := t.TempDir(), newRing(t)
 	t.Chdir(folder)
 	for _, command := range [][]string{{"migrate"}, {"org", "list"}, {"purge"}, {"seed"}, {"doctor"}} {
@@ -167,8 +168,8 @@ func TestNoDatabaseIsMadeByMistake(t *testing.T) {
 	require.FileExists(t, filepath.Join(folder, "portico.db"))
 }
 
-// A new file is told of, since the name may be wrong.
-func TestANewDatabaseFileIsTold(t *testing.T) {
+// The creation of a file is reported, since the name may be wrong.
+func TestANewDatabaseFileIsReported(t *testing.T) {
 	url, ring := testdb.EmptySQLite(t), newRing(t)
 	for _, told := range []bool{true, false} {
 		var said strings.Builder
@@ -177,7 +178,7 @@ func TestANewDatabaseFileIsTold(t *testing.T) {
 	}
 }
 
-func TestSeedSaysWhatItAdds(t *testing.T) {
+func TestSeedReportsWhatItAdds(t *testing.T) {
 	flags := demo(t, testdb.EmptySQLite(t))
 	seeded := func(args ...string) string {
 		var said strings.Builder

@@ -5,16 +5,16 @@ import (
 	"sync"
 )
 
-// How many connections each listener has at once: a client that is slow, or
-// sends nothing, costs up to about 50 KiB of memory with each.
+// The maximum number of open connections of each listener: a client that is slow,
+// or sends nothing, costs up to about 50 KiB of memory per connection.
 const (
 	apiConnections     = 4096
 	gatewayConnections = 4096
 	opsConnections     = 64
 )
 
-// bounded is a listener that accepts a connection only where there is room for
-// one more. Those beyond wait, unaccepted, in the queue of the system.
+// bounded is a listener with a maximum number of open connections. Further ones
+// wait, unaccepted, in the queue of the system.
 type bounded struct {
 	net.Listener
 	places chan struct{}
@@ -22,6 +22,7 @@ type bounded struct {
 	closed chan struct{}
 }
 
+// bound returns l with at most most open connections; nil for a nil l.
 func bound(l net.Listener, most int) net.Listener {
 	if l == nil {
 		return nil
@@ -29,7 +30,7 @@ func bound(l net.Listener, most int) net.Listener {
 	return &bounded{Listener: l, places: make(chan struct{}, most), closed: make(chan struct{})}
 }
 
-// Accept waits for room, and then for a connection.
+// Accept waits until a connection may be opened, and then for one.
 func (b *bounded) Accept() (net.Conn, error) {
 	select {
 	case b.places <- struct{}{}:
@@ -48,20 +49,20 @@ func (b *bounded) Accept() (net.Conn, error) {
 	return c, nil
 }
 
-// Close ends an Accept that waits for room, too.
+// Close closes the listener. It also ends an Accept that waits for a place.
 func (b *bounded) Close() error {
 	b.once.Do(func() { close(b.closed) })
 	return b.Listener.Close()
 }
 
-// counted is a connection that has a place until it is closed. It is still a
-// TCP connection, half of which can be closed.
+// counted is a connection that occupies a place until it is closed. It embeds the
+// TCPConn so that one half of it can still be closed.
 type counted struct {
 	*net.TCPConn
 	leave func()
 }
 
-// Close closes the connection and returns its place.
+// Close closes the connection and releases its place.
 func (c *counted) Close() error {
 	defer c.leave()
 	return c.TCPConn.Close()

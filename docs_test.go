@@ -13,8 +13,9 @@ import (
 	"portico/internal/config"
 )
 
-// The pages name settings that there are, and the README has a row for each.
-func TestThePagesNameTheSettingsThatThereAre(t *testing.T) {
+// The documentation names only existing settings, and the README has a row for
+// each.
+func TestDocsNameExistingSettings(t *testing.T) {
 	known := map[string]bool{"PORTICO_GATEWAY_TOKEN": true} // of the gateways' own files
 	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)
@@ -30,8 +31,8 @@ func TestThePagesNameTheSettingsThatThereAre(t *testing.T) {
 	}
 }
 
-// The pages name header fields that the program knows.
-func TestThePagesNameTheHeadersThatThereAre(t *testing.T) {
+// The documentation names only header fields that the program uses.
+func TestDocsNameExistingHeaders(t *testing.T) {
 	var code strings.Builder
 	for path, text := range files(t, ".", ".go") {
 		if !strings.HasSuffix(path, "_test.go") {
@@ -46,7 +47,7 @@ func TestThePagesNameTheHeadersThatThereAre(t *testing.T) {
 	}
 }
 
-// pages are what users read, but for the list of what changed.
+// pages returns the documentation for users, except the changelog.
 func pages(t *testing.T) map[string]string {
 	all := files(t, "docs", ".md")
 	for path, text := range files(t, "deploy", ".md") {

@@ -17,50 +17,50 @@ import (
 	"portico/internal/telemetry"
 )
 
-// doctorTime bounds all that the doctor looks at.
+// doctorTime bounds all checks of the doctor.
 const doctorTime = 30 * time.Second
 
 type doctorCommand struct{}
 
-// Help returns what is looked at.
+// Help returns what is checked.
 func (doctorCommand) Help() string {
 	return "Looks at settings, key ring, database (its encoding, the user's rights, isolation, migrations), clock and Redis, " +
 		"says what is wrong and what to do, and changes nothing. The exit code is 1 when something is wrong."
 }
 
-// Run looks at everything, and fails when something is wrong.
+// Run checks everything, and fails if something is wrong.
 func (doctorCommand) Run(ctx context.Context, p *program) error {
 	ctx, cancel := context.WithTimeout(ctx, doctorTime)
 	defer cancel()
-	// What libraries have to say is in the findings.
+	// The messages of libraries are in the findings.
 	slog.SetDefault(slog.New(slog.DiscardHandler))
 	d := &doctor{program: p}
 	d.settings()
 	d.ring()
-	d.lookAtDatabase(ctx)
+	d.checkDatabase(ctx)
 	d.redis(ctx)
 	return d.report()
 }
 
-// doctor looks at the program's surroundings, one after the other. What was
-// found before may make something pointless to look at.
+// doctor checks the program's environment step by step. Earlier findings may
+// make later checks pointless.
 type doctor struct {
 	*program
 	findings []finding
-	// broken are the variables whose values cannot be used.
+	// broken are the variables with invalid values.
 	broken map[string]bool
-	// secrets is the ring, nil where it could not be read or is made up.
+	// secrets is the ring, nil if it could not be read or is development's.
 	secrets *keyring.Ring
 	// migrated: the database has every table. denied: they may not be read.
 	migrated, denied bool
 }
 
-// finding is what the doctor has to say about one thing.
+// finding is the result of one check.
 type finding struct {
 	about string
 	state string // ok, note, wrong
 	says  string
-	// advice is what to do about it; "" for nothing.
+	// advice is what to do about it; may be "".
 	advice string
 }
 
@@ -82,7 +82,7 @@ func (d *doctor) wrong(about, says, advice string) {
 	d.findings = append(d.findings, finding{about, isWrong, says, advice})
 }
 
-// settings looks at the values, and for names that nobody reads.
+// settings checks the values, and looks for names that are not settings.
 func (d *doctor) settings() {
 	d.broken = map[string]bool{}
 	for _, s := range d.config.Settings() {
@@ -117,7 +117,7 @@ func isLocal(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// redis asks the server that limits are shared through.
+// redis checks the server through which limits are shared.
 func (d *doctor) redis(ctx context.Context) {
 	const about = "Redis"
 	switch {
@@ -142,14 +142,14 @@ func (d *doctor) redis(ctx context.Context) {
 	d.ok(about, "answers")
 }
 
-// report prints the findings and fails when one of them is wrong.
+// report prints the findings and fails if one of them is wrong.
 func (d *doctor) report() error {
 	n := 0
 	for _, f := range d.findings {
 		if f.state == isWrong {
 			n++
 		}
-		// Errors of the network and of others may have more than one line.
+		// Errors, such as the network's, may have more than one line.
 		if _, err := fmt.Fprintf(d.stdout, "%-6s %-10s %s\n", f.state, f.about, strings.Join(strings.Fields(f.says), " ")); err != nil {
 			return err
 		}
@@ -169,8 +169,9 @@ func (d *doctor) report() error {
 	return fmt.Errorf("%d things are wrong", n)
 }
 
-// unreachable is what to do about a database that could not be opened.
-func unreachable(err error) string {
+// adviceForOpenError returns what to do about a database that could not be
+// opened.
+func adviceForOpenError(err error) string {
 	if errors.Is(err, database.ErrReadOnly) {
 		return "let DATABASE_URL name the primary"
 	}

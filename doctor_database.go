@@ -14,11 +14,11 @@ import (
 	"portico/migrate"
 )
 
-// mostSkew is how far this machine's clock may be from the database's.
-const mostSkew = 2 * time.Second
+// maxSkew is how far this machine's clock may be from the database's.
+const maxSkew = 2 * time.Second
 
-// lookAtDatabase opens the database and looks at what it is to be used for.
-func (d *doctor) lookAtDatabase(ctx context.Context) {
+// checkDatabase opens the database and runs the checks of it.
+func (d *doctor) checkDatabase(ctx context.Context) {
 	const about = "database"
 	if d.broken["DATABASE_URL"] {
 		return
@@ -28,11 +28,11 @@ func (d *doctor) lookAtDatabase(ctx context.Context) {
 	}
 	db, err := database.Open(ctx, d.config.DatabaseURL, databaseOptions(d.config))
 	if err != nil {
-		d.wrong(about, d.config.MaskedDatabaseURL()+": "+err.Error(), unreachable(err))
+		d.wrong(about, d.config.MaskedDatabaseURL()+": "+err.Error(), adviceForOpenError(err))
 		return
 	}
 	defer func() { _ = db.Close() }() // it was only read
-	looks := []func(context.Context, *database.DB) error{d.migrations, d.zones, d.ringFits}
+	looks := []func(context.Context, *database.DB) error{d.migrations, d.zones, d.checkRing}
 	if db.Dialect() == dialect.Postgres {
 		looks = append([]func(context.Context, *database.DB) error{d.postgres, d.clock, d.rights}, looks...)
 	} else {
@@ -40,7 +40,7 @@ func (d *doctor) lookAtDatabase(ctx context.Context) {
 	}
 	for _, look := range looks {
 		if d.denied {
-			return // all else would only say so again
+			return // further checks would report the same
 		}
 		if err := look(ctx, db); err != nil {
 			d.wrong(about, err.Error(), "see the log of the database")
@@ -48,7 +48,8 @@ func (d *doctor) lookAtDatabase(ctx context.Context) {
 	}
 }
 
-// missingFile reports whether there is no SQLite file yet. Opening would make it.
+// missingFile reports whether the SQLite file does not exist yet. Opening would
+// create it.
 func (d *doctor) missingFile() bool {
 	path, fresh := newFile(d.config.DatabaseURL)
 	if !fresh {
@@ -60,8 +61,8 @@ func (d *doctor) missingFile() bool {
 		d.wrong("database", "the folder "+folder+" of the database file does not exist", "make it, or correct DATABASE_URL")
 	case d.config.Dev:
 		d.ok("database", "%s is not there yet: the first start makes it", path)
-		if d.madeUp() {
-			d.ringIs(isOK, firstRing(), "")
+		if d.usesDevelopmentRing() {
+			d.setRingFinding(isOK, firstRing(), "")
 		}
 	default:
 		d.note("database", path+" is not there yet: the first start makes an empty one", "correct DATABASE_URL if this installation has a database already")
@@ -69,8 +70,8 @@ func (d *doctor) missingFile() bool {
 	return true
 }
 
-// postgres looks at the server; that the database is UTF8 and takes writes, and
-// that no pooler is in the way unknown, is proven by its being open.
+// postgres checks the server. That the database is UTF8 and writable, and that
+// no unconfigured pooler is in front of it, was checked when it was opened.
 func (d *doctor) postgres(ctx context.Context, db *database.DB) error {
 	var version, isolation string
 	var most int
@@ -89,7 +90,7 @@ func (d *doctor) postgres(ctx context.Context, db *database.DB) error {
 	return nil
 }
 
-// sqlite looks whether the file takes changes at this moment.
+// sqlite checks whether the file is writable at the moment.
 func (d *doctor) sqlite(ctx context.Context, db *database.DB) error {
 	tx, err := db.Begin(ctx, nil)
 	if database.IsUnavailable(err) {
@@ -104,7 +105,7 @@ func (d *doctor) sqlite(ctx context.Context, db *database.DB) error {
 	return tx.Rollback()
 }
 
-// rights looks at what the user may do in the schema and with the tables.
+// rights checks the user's privileges on the schema and the tables.
 func (d *doctor) rights(ctx context.Context, db *database.DB) error {
 	var user, schema, denied string
 	var may bool
@@ -136,7 +137,7 @@ func (d *doctor) clock(ctx context.Context, db *database.DB) error {
 	if err := db.QueryRowContext(ctx, `SELECT clock_timestamp()`).Scan(&there); err != nil {
 		return err
 	}
-	if by := skew(asked, there, time.Now()); by.Abs() > mostSkew {
+	if by := skew(asked, there, time.Now()); by.Abs() > maxSkew {
 		d.wrong("clock", fmt.Sprintf("the database's clock is %s from this machine's", by.Round(time.Millisecond)), "run NTP on both: tokens, expiries and quotas follow the clock")
 		return nil
 	}
@@ -144,8 +145,8 @@ func (d *doctor) clock(ctx context.Context, db *database.DB) error {
 	return nil
 }
 
-// skew is how far another clock was ahead when it was asked, for certain: what
-// the question and the answer may have taken on their way is left out.
+// skew returns the least amount by which another clock was ahead when it was
+// read: the round trip's duration is discounted.
 func skew(asked, there, answered time.Time) time.Duration {
 	switch {
 	case there.Before(asked):
@@ -156,7 +157,7 @@ func skew(asked, there, answered time.Time) time.Duration {
 	return 0
 }
 
-// migrations compares what the database has had with what the program has.
+// migrations compares the migrations of the database with those of the program.
 func (d *doctor) migrations(ctx context.Context, db *database.DB) error {
 	states, err := migrate.Status(ctx, db)
 	if err != nil {
@@ -185,8 +186,8 @@ func (d *doctor) migrations(ctx context.Context, db *database.DB) error {
 	return nil
 }
 
-// zones looks for organizations whose time zone the program does not know: no
-// call of theirs would pass.
+// zones looks for organizations whose time zone is unknown to the program: none
+// of their calls would pass.
 func (d *doctor) zones(ctx context.Context, db *database.DB) error {
 	if !d.migrated {
 		return nil

@@ -15,27 +15,27 @@ import (
 	"portico/internal/keyring"
 )
 
-// aboutRing is the finding of the secrets, of which there is one.
-const aboutRing = "key ring"
+// ringSubject is the subject of the only finding about the secrets.
+const ringSubject = "key ring"
 
-// ring reads the configured secrets, and makes none. Which are development's own
-// the database knows.
+// ring loads the configured secrets, and creates none. Only the database knows
+// which ring is development's.
 func (d *doctor) ring() {
-	if d.madeUp() {
-		// ringFits replaces this as soon as it could look.
-		d.note(aboutRing, "not looked at: development mode makes one up, and only the database tells which", "see what is said of the database")
+	if d.usesDevelopmentRing() {
+		// checkRing replaces this finding once it has read the database.
+		d.note(ringSubject, "not looked at: development mode makes one up, and only the database tells which", "see what is said of the database")
 		return
 	}
 	ring, err := d.openRing()
 	if err != nil {
-		d.wrong(aboutRing, err.Error(), d.remedy(err))
+		d.wrong(ringSubject, err.Error(), d.remedy(err))
 		return
 	}
 	d.secrets = ring
-	d.ok(aboutRing, "%s", contentsOf(ring, time.Now()))
+	d.ok(ringSubject, "%s", describeRing(ring, time.Now()))
 }
 
-// remedy is what to do about a ring that could not be read.
+// remedy returns what to do about a ring that could not be read.
 func (d *doctor) remedy(err error) string {
 	const onlyNew = "; only a new installation makes one, by portico keys create"
 	switch {
@@ -51,9 +51,9 @@ func (d *doctor) remedy(err error) string {
 	return "put the file of the other servers, or of your backup, in its place" + onlyNew
 }
 
-// contentsOf lists the secrets of a ring: of each use the one that things are
-// made with, those that wait for their time, and those that only check.
-func contentsOf(ring *keyring.Ring, now time.Time) string {
+// describeRing lists the secrets of a ring: for each use the current one, those
+// that are not active yet, and those that only verify.
+func describeRing(ring *keyring.Ring, now time.Time) string {
 	var uses []string
 	for _, use := range keyring.Uses() {
 		current := ring.Current(use)
@@ -73,8 +73,9 @@ func contentsOf(ring *keyring.Ring, now time.Time) string {
 	return ring.Path() + " has " + strings.Join(uses, "; ")
 }
 
-// ringFits looks whether the key ring is the one that the database belongs to.
-func (d *doctor) ringFits(ctx context.Context, db *database.DB) error {
+// checkRing checks whether the key ring is the one that the database belongs
+// to.
+func (d *doctor) checkRing(ctx context.Context, db *database.DB) error {
 	if !d.migrated {
 		return nil
 	}
@@ -83,37 +84,38 @@ func (d *doctor) ringFits(ctx context.Context, db *database.DB) error {
 	switch {
 	case ring != nil:
 		err = installation.Fits(ctx, db, ring)
-	case !d.madeUp():
-		return nil // that was said before
+	case !d.usesDevelopmentRing():
+		return nil // reported before
 	default:
 		ring, err = installation.FindDevelopment(ctx, db, clock.System{})
 	}
 	switch {
 	case errors.Is(err, installation.ErrRealData):
-		d.ringIs(isWrong, err.Error(), "never run development mode on real data")
+		d.setRingFinding(isWrong, err.Error(), "never run development mode on real data")
 	case errors.Is(err, fs.ErrNotExist):
-		d.ringIs(isWrong, err.Error(), "do what the message says")
+		d.setRingFinding(isWrong, err.Error(), "do what the message says")
 	case errors.As(err, new(*keyring.ForeignError)):
-		d.ringIs(isWrong, err.Error(), "put the file that belongs to this database in its place, or let DATABASE_URL name the database that belongs to the file")
-	case err != nil && d.madeUp():
-		d.ringIs(isWrong, err.Error(), "mend the file, or delete the database")
+		d.setRingFinding(isWrong, err.Error(), "put the file that belongs to this database in its place, or let DATABASE_URL name the database that belongs to the file")
+	case err != nil && d.usesDevelopmentRing():
+		d.setRingFinding(isWrong, err.Error(), "mend the file, or delete the database")
 	case err != nil:
 		return err
 	case ring == nil:
-		d.ringIs(isOK, firstRing(), "")
+		d.setRingFinding(isOK, firstRing(), "")
 	default:
-		d.ringIs(isOK, contentsOf(ring, time.Now())+", and belongs to this database", "")
+		d.setRingFinding(isOK, describeRing(ring, time.Now())+", and belongs to this database", "")
 	}
 	return nil
 }
 
-// firstRing says where the ring of a database that has none yet will lie.
+// firstRing returns where the ring of a database without one will be created.
 func firstRing() string {
 	return "the first start makes one up, as this is development mode, in " + keyring.DevelopmentFolder()
 }
 
-// ringIs says in the place of the first finding what the database has shown.
-func (d *doctor) ringIs(state, says, advice string) {
-	at := slices.IndexFunc(d.findings, func(f finding) bool { return f.about == aboutRing })
-	d.findings[at] = finding{aboutRing, state, says, advice}
+// setRingFinding replaces the first finding about the ring by what the database
+// has shown.
+func (d *doctor) setRingFinding(state, says, advice string) {
+	at := slices.IndexFunc(d.findings, func(f finding) bool { return f.about == ringSubject })
+	d.findings[at] = finding{ringSubject, state, says, advice}
 }

@@ -12,7 +12,7 @@ import (
 	"portico/internal/testdb"
 )
 
-// All secrets are listed, with what each is for.
+// The doctor lists all secrets with their state.
 func TestTheDoctorListsTheRing(t *testing.T) {
 	ring, db := newRing(t), testdb.SQLite(t)
 	_, err := portico("", "keys", "rotate", "pepper", "--after=0s", "--keyring", ring)
@@ -43,9 +43,9 @@ func TestTheDoctorListsTheRing(t *testing.T) {
 	require.Regexp(t, `(?m)^note +database .*is not there yet: the first start makes an empty one$`, out)
 }
 
-// Which secrets development mode made up is the database's to say: the doctor
-// claims nothing of them while it cannot read it.
-func TestTheDoctorClaimsNothingOfAMadeUpRingItCannotFind(t *testing.T) {
+// Only the database knows which ring is development's: the doctor reports nothing
+// about the ring while it cannot read the database.
+func TestTheDoctorReportsNoDevelopmentRingItCannotFind(t *testing.T) {
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 	for _, unreadable := range []string{"postgres://nobody@127.0.0.1:1/none?sslmode=disable", "nonsense", "sqlite:" + filepath.Join(t.TempDir(), "no", "folder.db")} {
 		out, err := portico("", "doctor", "--dev", "--database-url", unreadable)
@@ -58,9 +58,9 @@ func TestTheDoctorClaimsNothingOfAMadeUpRingItCannotFind(t *testing.T) {
 	require.Regexp(t, `(?m)^ok +key ring +the first start makes one up`, out)
 }
 
-// However a database is called, it finds the secrets that were made for it, and
-// the doctor says the same of it before and after.
-func TestTheMadeUpRingIsTheDatabases(t *testing.T) {
+// However a database is addressed, it finds its development ring, and the
+// doctor reports the same before and after.
+func TestDevelopmentRingOfASQLiteDatabase(t *testing.T) {
 	home, folder := t.TempDir(), t.TempDir()
 	t.Setenv("XDG_CONFIG_HOME", home)
 	t.Chdir(folder)
@@ -93,8 +93,8 @@ func TestTheMadeUpRingIsTheDatabases(t *testing.T) {
 	require.Equal(t, made, now)
 }
 
-// The same of Postgres, whose URLs have even more spellings.
-func TestTheMadeUpRingIsThePostgresDatabases(t *testing.T) {
+// The same for Postgres, whose URLs have even more spellings.
+func TestDevelopmentRingOfAPostgresDatabase(t *testing.T) {
 	url, ok := testdb.Postgres(t)
 	if !ok {
 		t.Skip("Postgres is not installed")
@@ -110,7 +110,7 @@ func TestTheMadeUpRingIsThePostgresDatabases(t *testing.T) {
 	}
 }
 
-// What the way there and back may have taken is no skew.
+// The possible duration of the round trip does not count as skew.
 func TestSkew(t *testing.T) {
 	asked := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	answered := asked.Add(3 * time.Second)

@@ -10,37 +10,39 @@ import (
 )
 
 const (
-	// gcPercent lets a small heap grow to five times what is alive before it
-	// is collected: a third less CPU for a request.
+	// gcPercent lets a small heap grow to five times the live bytes before it is
+	// collected: a third less CPU for a request.
 	gcPercent = 400
-	// gcSpare is what a large heap may grow by, however much is alive: a million
-	// keys in memory must not cost the memory of five.
+	// gcSpare is how much a large heap may grow, whatever is live: a million
+	// keys in memory must not cost the memory of five million.
 	gcSpare = 320 << 20
-	// gcLeast bounds how often the collector runs.
+	// gcLeast is the smallest growth in percent, which bounds how often the
+	// collector runs.
 	gcLeast = 40
-	// gcInterval is how often the heap is looked at.
+	// gcInterval is how often the heap is checked.
 	gcInterval = 2 * time.Second
-	// gcIdle is how little is allocated between two looks after a burst, and
-	// gcHeld how much more than what is alive is given back to the system then:
-	// the collector by itself would come after two minutes.
+	// After a burst, when less than gcIdle is allocated between two checks and
+	// the program has gcHeld more from the system than is live, memory is
+	// returned to the system: the collector by itself would do so after two
+	// minutes.
 	gcIdle, gcHeld = 16 << 20, 128 << 20
 )
 
-// limitFor returns the memory above which the heap is collected again and again:
-// what comes at once, between two looks, must not grow to five times its size.
+// limitFor returns the memory above which the heap is collected continuously: a
+// burst between two checks must not let it grow to five times its size.
 func limitFor(live uint64) int64 { return int64(min(live, math.MaxInt64/2)) + 2*gcSpare } //nolint:gosec // it is bounded
 
-// tuneGarbage chooses when memory is collected until ctx ends. It leaves the
-// choice to whoever has set GOGC or GOMEMLIMIT.
+// tuneGarbage adjusts the garbage collector until ctx ends. It does nothing if
+// GOGC or GOMEMLIMIT is set.
 func tuneGarbage(ctx context.Context) {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
 	ticker := time.NewTicker(gcInterval)
 	defer ticker.Stop()
-	present, before := 0, lookAtHeap()
+	present, before := 0, readHeap()
 	for {
-		now := lookAtHeap()
+		now := readHeap()
 		debug.SetMemoryLimit(limitFor(now.live))
 		if next := percentFor(now.live); next != present {
 			debug.SetGCPercent(next)
@@ -58,14 +60,14 @@ func tuneGarbage(ctx context.Context) {
 	}
 }
 
-// heap is how the heap looks at one time.
+// heap are the sizes of the heap at one time.
 type heap struct {
-	// live is what the last collection found alive, held what is taken from
-	// the system, allocated the sum since the start.
+	// In bytes: live is what the last collection found live, held what the
+	// program has from the system, allocated the sum since the start.
 	live, held, allocated uint64
 }
 
-func lookAtHeap() heap {
+func readHeap() heap {
 	s := []metrics.Sample{
 		{Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/allocs:bytes"},
 		{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/unused:bytes"}, {Name: "/memory/classes/heap/free:bytes"},
@@ -77,7 +79,8 @@ func lookAtHeap() heap {
 	}
 }
 
-// idleSince reports whether much is held that hardly anybody has used since.
+// idleSince reports whether much memory is kept that has hardly been used since
+// before.
 func (h heap) idleSince(before heap) bool {
 	return h.allocated-before.allocated <= gcIdle && h.held > h.live+gcHeld
 }

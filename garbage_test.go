@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A burst may take some memory, whatever is alive, and the limit is never below
-// what an ordinary collection leaves room for.
+// A burst may take some memory, whatever is live, and the limit is never below
+// what an ordinary collection leaves.
 func TestABurstIsBounded(t *testing.T) {
 	for _, live := range []uint64{0, 50 << 20, 700 << 20, 4 << 30} {
 		room := limitFor(live) - int64(live) //nolint:gosec // it is small
@@ -17,9 +17,9 @@ func TestABurstIsBounded(t *testing.T) {
 	require.Positive(t, limitFor(1<<63))
 }
 
-// What a burst has left behind is given back once it is over, and nothing is
-// collected for it meanwhile.
-func TestTheHeapIsGivenBackWhenItIsIdle(t *testing.T) {
+// Memory left by a burst is returned once the burst is over, and no collection
+// is forced during it.
+func TestIdleMemoryIsReturned(t *testing.T) {
 	burst := heap{live: 50 << 20, held: 700 << 20, allocated: 5 << 30}
 	after := burst
 	after.allocated += gcIdle
@@ -28,7 +28,7 @@ func TestTheHeapIsGivenBackWhenItIsIdle(t *testing.T) {
 	require.False(t, after.idleSince(burst))
 	small := heap{live: 50 << 20, held: 50<<20 + gcHeld, allocated: 5 << 30}
 	require.False(t, small.idleSince(small))
-	seen := lookAtHeap()
+	seen := readHeap()
 	require.Positive(t, seen.held)
 	require.Positive(t, seen.allocated)
 }

@@ -28,7 +28,7 @@ import (
 	"portico/internal/usage"
 )
 
-// gateway is what answers gateways: the keys in memory, the limits, the counts.
+// gatewayService serves gateways: the key cache, the limits, the usage counts.
 type gatewayService struct {
 	*gateway.Verifier
 	usage   *usage.Store
@@ -36,12 +36,12 @@ type gatewayService struct {
 	metrics *prometheus.Registry
 	lanes   *telemetry.Lanes
 	budget  *budget.Budget
-	redis   redis.UniversalClient // nil without
-	// shared are the limiters that ask Redis.
+	redis   redis.UniversalClient // nil if not configured
+	// shared are the limiters that use Redis.
 	shared []*redislimits.Limiter
 }
 
-// newGatewayService puts the gate over the backend's database.
+// newGatewayService creates the gateway service for the backend's database.
 func (p *program) newGatewayService(b *backend) (*gatewayService, error) {
 	g := &gatewayService{usage: usage.NewStore(b.database, b.clock), metrics: prometheus.NewRegistry()}
 	g.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -74,8 +74,8 @@ func (p *program) newGatewayService(b *backend) (*gatewayService, error) {
 	return g, nil
 }
 
-// limiter is the memory where there is no Redis, and else what falls back to it,
-// which the log tells of once.
+// limiter returns memory if there is no Redis, and else a limiter that uses
+// Redis and falls back to memory, which is logged once.
 func (g *gatewayService) limiter(log *slog.Logger, memory *limits.Memory, what string) limits.Limiter {
 	if g.redis == nil {
 		return memory
@@ -91,10 +91,10 @@ func (g *gatewayService) limiter(log *slog.Logger, memory *limits.Memory, what s
 	return l
 }
 
-// alone says that limits are not shared although they should be; "" where they
-// are, and where there is nothing to share them by. Redis is asked only when it
-// failed before, and as calls ask it: one that answers may still refuse to write.
-func (g *gatewayService) alone(ctx context.Context) string {
+// unsharedWarning returns a warning if limits are not shared although they
+// should be, else "". It queries Redis only if Redis failed before, and in the
+// way that calls do: a server that responds may still refuse to write.
+func (g *gatewayService) unsharedWarning(ctx context.Context) string {
 	for _, l := range g.shared {
 		err := l.Probe(ctx)
 		switch {
@@ -108,8 +108,8 @@ func (g *gatewayService) alone(ctx context.Context) string {
 	return ""
 }
 
-// listenURL is where other servers' changes are waited for; "" for nowhere, and
-// then they are found by asking. A pooler gives nobody a session to wait on.
+// listenURL returns where to listen for other servers' changes; if it is "",
+// changes are found by polling. A pooler offers no session to listen on.
 func (p *program) listenURL() string {
 	if p.config.ListenURL == "" && databaseOptions(p.config).Pooled {
 		p.log.Info("changes of other servers are found by asking, twice a second: PORTICO_LISTEN_URL, which leads past the pooler, is not set")
@@ -118,10 +118,10 @@ func (p *program) listenURL() string {
 	return cmp.Or(p.config.ListenURL, p.config.DatabaseURL)
 }
 
-// redisTime is how long Redis may take to answer at the start.
+// redisTime is how long Redis may take to respond at the start.
 const redisTime = 2 * time.Second
 
-// checkRedis says when Redis does not answer. The server starts all the same.
+// checkRedis logs if Redis does not respond. The server starts all the same.
 func (g *gatewayService) checkRedis(ctx context.Context, log *slog.Logger) {
 	if g.redis == nil {
 		return
@@ -133,7 +133,7 @@ func (g *gatewayService) checkRedis(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// nodeName is this server's name to people.
+// nodeName returns this server's name for people.
 func nodeName() string {
 	host, err := os.Hostname()
 	if err != nil {
@@ -142,8 +142,8 @@ func nodeName() string {
 	return fmt.Sprintf("%s/%d", host, os.Getpid())
 }
 
-// run follows the log and stores counts until ctx ends; the last counts are
-// stored then.
+// run follows the event log and stores counts until ctx ends, and then the last
+// counts.
 func (g *gatewayService) run(ctx context.Context) {
 	var running sync.WaitGroup
 	running.Go(func() { g.Run(ctx) })
@@ -154,23 +154,24 @@ func (g *gatewayService) run(ctx context.Context) {
 	}
 }
 
-// gatewayServer is what gateways talk to.
+// gatewayServer returns the server for gateways.
 func (p *program) gatewayServer(g *gatewayService) (*httpapi.Server, error) {
 	proxies, err := p.config.Proxies()
 	if err != nil {
 		return nil, err
 	}
 	d := httpapi.New(httpapi.Options{
-		Verifier: g.Verifier, Usage: g.usage, Peer: gatewayPeer(proxies), Clock: clock.System{}, Log: p.log,
+		Verifier: g.Verifier, Usage: g.usage, Peer: gatewayClient(proxies), Clock: clock.System{}, Log: p.log,
 	})
 	g.lanes.Add(g.Loads())
 	g.lanes.Add(map[string]telemetry.Load{"batches": d.Batches, "gateway_bodies": d.Bodies})
 	return httpapi.NewServer(d), nil
 }
 
-// gatewayPeer tells for whom a gateway asks, and whether it is believed what it
-// says of the call: on this machine, and from the listed proxies.
-func gatewayPeer(proxies []netip.Prefix) func(remote netip.Addr, forwarded string) (address netip.Addr, trusted bool) {
+// gatewayClient returns a function that returns the client's address for a
+// gateway's connection, and reports whether the gateway is trusted to describe
+// the call: it is on this machine or one of the listed proxies.
+func gatewayClient(proxies []netip.Prefix) func(remote netip.Addr, forwarded string) (address netip.Addr, trusted bool) {
 	local := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 	return auth.Peers{Trusted: append(local, proxies...)}.Client
 }

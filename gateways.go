@@ -20,7 +20,7 @@ type gatewayCreateCommand struct {
 	Environment  string   `enum:",DEVELOPMENT,STAGING,PRODUCTION" default:"" placeholder:"NAME" help:"Only keys of this environment pass: DEVELOPMENT, STAGING or PRODUCTION. Without, those of all."`
 }
 
-// Help tells where the token goes.
+// Help returns where the token is used.
 func (gatewayCreateCommand) Help() string {
 	return "The token is the only line on standard output. It is shown this once and is stored nowhere. " +
 		"Servers that run believe it at once."
@@ -28,7 +28,7 @@ func (gatewayCreateCommand) Help() string {
 
 // Run creates a gateway's token.
 func (g gatewayCreateCommand) Run(ctx context.Context, p *program) error {
-	return p.with(ctx, func(b *backend) error {
+	return p.withBackend(ctx, func(b *backend) error {
 		token, hash, hint := b.machines.New()
 		in := portal.NewGateway{Organization: g.Organization, Name: g.Name, Products: g.Product, Hash: hash, Hint: hint}
 		if g.Environment != "" {
@@ -56,7 +56,7 @@ func (gatewayListCommand) Help() string {
 
 // Run lists the tokens of gateways.
 func (g gatewayListCommand) Run(ctx context.Context, p *program) error {
-	return p.with(ctx, func(b *backend) error {
+	return p.withBackend(ctx, func(b *backend) error {
 		all, err := b.portal.Gateways(ctx, g.Organization)
 		if err != nil {
 			return err
@@ -72,20 +72,20 @@ func (g gatewayListCommand) Run(ctx context.Context, p *program) error {
 // listGateways writes a line for each token.
 func listGateways(to io.Writer, all []portal.GatewayToken) error {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "NAME\tTOKEN\tPRODUCTS\tENVIRONMENT\tMADE\tLAST USED\tREVOKED") // Flush tells
+	_, _ = fmt.Fprintln(w, "NAME\tTOKEN\tPRODUCTS\tENVIRONMENT\tMADE\tLAST USED\tREVOKED") // Flush reports errors
 	for _, g := range all {
 		environment := "any"
 		if g.Environment != nil {
 			environment = string(*g.Environment)
 		}
 		_, _ = fmt.Fprintf(w, "%s\t…%s\t%s\t%s\t%s\t%s\t%s\n", g.Name, g.Hint, cmp.Or(strings.Join(g.Products, ","), "all"), environment,
-			moment(&g.CreatedAt), moment(g.LastUsedAt), moment(g.RevokedAt))
+			formatMinute(&g.CreatedAt), formatMinute(g.LastUsedAt), formatMinute(g.RevokedAt))
 	}
 	return w.Flush()
 }
 
-// moment is a time to the minute in UTC; a line for none.
-func moment(t *time.Time) string {
+// formatMinute formats a time to the minute in UTC, and nil as a dash.
+func formatMinute(t *time.Time) string {
 	if t == nil {
 		return "–"
 	}
@@ -97,7 +97,7 @@ type gatewayRevokeCommand struct {
 	Name         string `required:"" help:"The gateway's name."`
 }
 
-// Help tells when it takes effect.
+// Help returns when it takes effect.
 func (gatewayRevokeCommand) Help() string {
 	return "Servers that run refuse the token within a second, and one that is cut off from the database within five. " +
 		"A revoked token never comes back, and its name is not given again."
@@ -105,12 +105,12 @@ func (gatewayRevokeCommand) Help() string {
 
 // Run revokes a gateway's token.
 func (g gatewayRevokeCommand) Run(ctx context.Context, p *program) error {
-	return p.with(ctx, func(b *backend) error {
+	return p.withBackend(ctx, func(b *backend) error {
 		made, err := b.portal.RevokeGateway(ctx, g.Organization, g.Name)
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(p.stderr, "The token of the gateway %s is revoked since %s.\n", made.Name, moment(made.RevokedAt))
+		_, err = fmt.Fprintf(p.stderr, "The token of the gateway %s is revoked since %s.\n", made.Name, formatMinute(made.RevokedAt))
 		return err
 	})
 }

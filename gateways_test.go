@@ -13,7 +13,7 @@ import (
 	"portico/internal/verdict"
 )
 
-// gatewayFlags are for a database with the demo data.
+// gatewayFlags returns flags for a database with the demo data.
 func gatewayFlags(t *testing.T, url string) []string {
 	t.Helper()
 	flags := []string{"--database-url=" + url, "--keyring=" + newRing(t)}
@@ -22,7 +22,7 @@ func gatewayFlags(t *testing.T, url string) []string {
 	return flags
 }
 
-// gatewayCommand runs `portico gateway` and gives what it wrote.
+// gatewayCommand runs `portico gateway` and returns its output.
 func gatewayCommand(flags []string, args ...string) (stdout, stderr string, err error) {
 	var out, words strings.Builder
 	err = run(context.Background(), append(append([]string{"gateway"}, args...), flags...), noVariables, strings.NewReader(""), &out, &words)
@@ -69,13 +69,13 @@ func TestGateways(t *testing.T) {
 	})
 }
 
-// hint is all of a token that is shown later.
+// hint returns the part of a token that is shown later.
 func hint(token string) string {
 	token = strings.TrimSpace(token)
 	return token[len(token)-4:]
 }
 
-// What is refused prints no token.
+// A refused command prints no token.
 func TestGatewayRefusals(t *testing.T) {
 	flags := gatewayFlags(t, testdb.EmptySQLite(t))
 	_, _, err := gatewayCommand(flags, "create", "--organization=demo", "--name=edge-1")
@@ -103,8 +103,8 @@ func TestGatewayRefusals(t *testing.T) {
 	}
 }
 
-// The page for those who run gateways has every verdict, in the order in which
-// they are decided.
+// The page for operators of gateways has every verdict, in the order of the
+// decision.
 func TestDocsHaveEveryVerdict(t *testing.T) {
 	page, err := os.ReadFile("docs/gateways.md")
 	require.NoError(t, err)

@@ -18,29 +18,29 @@ import (
 	"portico/migrate"
 )
 
-// readyTime is how long the database may take to answer.
+// readyTime is how long the database may take to respond.
 const readyTime = 2 * time.Second
 
-// alive answers as long as the process does.
-func alive(w http.ResponseWriter, _ *http.Request) { writeStatus(w, http.StatusOK, "ok", "") }
+// liveness responds as long as the process runs.
+func liveness(w http.ResponseWriter, _ *http.Request) { writeStatus(w, http.StatusOK, "ok", "") }
 
-// readiness reports whether requests should be sent here.
+// readiness reports whether requests should be sent to this server.
 type readiness struct {
 	database *database.DB
 	secrets  *secretsCheck
-	// loaded is closed when all keys that are to be in memory from the start are.
+	// loaded is closed when the initial key cache is complete.
 	loaded   <-chan struct{}
 	draining atomic.Bool
-	// detail says what does not keep requests away and should be looked at; nil or
-	// "": nothing.
+	// detail returns a warning that does not make the server unready; it may be
+	// nil or return "".
 	detail func(ctx context.Context) string
-	// flight lets all who ask at the same time wait for one look: anybody may ask.
+	// flight shares one query among concurrent requests: any client may send them.
 	flight singleflight.Group
 }
 
-// ServeHTTP answers 200, with what should be looked at, or 503 with the reason.
+// ServeHTTP responds with 200 and any warning, or with 503 and the reason.
 func (s *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if reason := s.hindrance(r.Context()); reason != "" {
+	if reason := s.notReadyReason(r.Context()); reason != "" {
 		writeStatus(w, http.StatusServiceUnavailable, "unavailable", reason)
 		return
 	}
@@ -51,7 +51,7 @@ func (s *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	writeStatus(w, http.StatusOK, "ok", detail)
 }
 
-func (s *readiness) hindrance(ctx context.Context) string {
+func (s *readiness) notReadyReason(ctx context.Context) string {
 	if s.draining.Load() {
 		return "the server is stopping"
 	}
@@ -63,7 +63,7 @@ func (s *readiness) hindrance(ctx context.Context) string {
 	found := s.flight.DoChan("", func() (any, error) {
 		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyTime)
 		defer cancel()
-		return s.look(limited), nil
+		return s.queryDatabase(limited), nil
 	})
 	select {
 	case r := <-found:
@@ -73,8 +73,8 @@ func (s *readiness) hindrance(ctx context.Context) string {
 	}
 }
 
-// look asks the database.
-func (s *readiness) look(ctx context.Context) string {
+// queryDatabase checks the database.
+func (s *readiness) queryDatabase(ctx context.Context) string {
 	states, err := migrate.Status(ctx, s.database)
 	if err != nil {
 		return "the database does not answer"
@@ -84,23 +84,23 @@ func (s *readiness) look(ctx context.Context) string {
 			return "the database lacks a migration"
 		}
 	}
-	return s.secrets.hindrance(ctx)
+	return s.secrets.notReadyReason(ctx)
 }
 
-// secretsCheck compares the key ring with what the database knows of it each
-// time that the ring's file was read.
+// secretsCheck compares the key ring with the database's fingerprints each time
+// the ring's file has been read.
 type secretsCheck struct {
 	database *database.DB
 	ring     *keyring.Ring
 	log      *slog.Logger
 
 	mu      sync.Mutex
-	checked any // the revision that was found to be right
+	checked any // the revision that matched
 }
 
-// hindrance says nothing of the file and its secrets: whoever may read that
-// reads the log.
-func (c *secretsCheck) hindrance(ctx context.Context) string {
+// notReadyReason reveals nothing about the file and its secrets: operators find
+// that in the log.
+func (c *secretsCheck) notReadyReason(ctx context.Context) string {
 	const foreign = "the key ring is not the one that the database belongs to"
 	if c.ring.Foreign() != nil {
 		return foreign // the ring itself has written the reason to the log
@@ -125,9 +125,10 @@ func (c *secretsCheck) hindrance(ctx context.Context) string {
 	return ""
 }
 
-// parting asks the clients of a server that is stopping to take a new
-// connection for their next request: on this one it might come too late.
-func (s *readiness) parting(next http.Handler) http.Handler {
+// closeConnections asks the clients of a stopping server to use a new
+// connection for their next request: on the present one it might arrive too
+// late.
+func (s *readiness) closeConnections(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.draining.Load() {
 			w.Header().Set("Connection", "close")
@@ -140,7 +141,7 @@ func writeStatus(w http.ResponseWriter, code int, status, reason string) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(code)
-	// The client may have gone; there is nobody else to tell.
+	// An error means that the client has gone.
 	_ = json.NewEncoder(w).Encode(struct {
 		Status string `json:"status"`
 		Reason string `json:"reason,omitempty"`

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// healthTime is how long the health command waits: longer than /readyz takes
-// to find that the database is silent.
+// healthTime is how long the health command waits: longer than /readyz takes to
+// find that the database is silent.
 const healthTime = readyTime + time.Second
 
-// mostReason is how much of an answer is shown.
-const mostReason = 1 << 10
+// maxReasonBytes is how much of a response is shown.
+const maxReasonBytes = 1 << 10
 
 type healthCommand struct{}
 
@@ -44,7 +44,7 @@ func (healthCommand) Run(ctx context.Context, p *program) error {
 		return fmt.Errorf("no server answers at %s: %w", p.config.Addr, err)
 	}
 	defer func() { _ = answer.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(answer.Body, mostReason))
+	text, err := io.ReadAll(io.LimitReader(answer.Body, maxReasonBytes))
 	if err != nil {
 		return err
 	}

@@ -10,9 +10,9 @@ import (
 	"portico/internal/testdb"
 )
 
-// Commands take what the API takes, and refuse in the same words: names,
-// addresses, passwords, slugs.
-func TestCommandsGoByTheRulesOfTheAPI(t *testing.T) {
+// Commands accept what the API accepts, and refuse with the same messages:
+// names, addresses, passwords, slugs.
+func TestCommandsFollowTheRulesOfTheAPI(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		environment := map[string]string{"DATABASE_URL": url, "PORTICO_KEYRING": newRing(t)}
 		do := func(stdin string, args ...string) error {
@@ -65,7 +65,7 @@ func TestCommandsGoByTheRulesOfTheAPI(t *testing.T) {
 	})
 }
 
-// The demo users' password is one like any other.
+// The demo users' password follows the rules for all passwords.
 func TestTheDemoPasswordIsChecked(t *testing.T) {
 	db, ring := "--database-url="+testdb.EmptySQLite(t), "--keyring="+newRing(t)
 	for password, want := range map[string]string{"short": "PORTICO_DEMO_PASSWORD: A password has at least", "1234567890": "PORTICO_DEMO_PASSWORD: This password is easy"} {

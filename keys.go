@@ -36,14 +36,14 @@ func (keysCreateCommand) Run(_ context.Context, p *program) error {
 	return err
 }
 
-// ringFile returns the file of the secrets. The database is asked for it only
-// where it alone knows.
+// ringFile returns the path of the ring. It queries the database only if the
+// path is not configured.
 func (p *program) ringFile(ctx context.Context) (path string, err error) {
-	if !p.madeUp() {
+	if !p.usesDevelopmentRing() {
 		_, err := p.openRing()
 		return p.config.Keyring, err
 	}
-	err = p.with(ctx, func(b *backend) error {
+	err = p.withBackend(ctx, func(b *backend) error {
 		path = b.ring.Path()
 		return nil
 	})

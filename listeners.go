@@ -11,10 +11,10 @@ import (
 	"portico/internal/config"
 )
 
-// listeners are the addresses the server answers at; nil where it does not.
+// listeners are the server's listeners; nil for those not configured.
 type listeners struct{ api, gateways, ops net.Listener }
 
-// listenAll takes all addresses, or none.
+// listenAll listens on all addresses, or on none.
 func listenAll(c *config.Config) (l listeners, err error) {
 	defer func() {
 		if err != nil {
@@ -31,7 +31,7 @@ func listenAll(c *config.Config) (l listeners, err error) {
 	return l, err
 }
 
-// listen takes an address, for so many connections at once.
+// listen listens on an address and accepts at most so many connections at once.
 func listen(setting, address string, most int) (net.Listener, error) {
 	if address == config.Off {
 		return nil, nil
@@ -48,7 +48,7 @@ func listen(setting, address string, most int) (net.Listener, error) {
 
 func (l listeners) all() []net.Listener { return []net.Listener{l.api, l.gateways, l.ops} }
 
-// close closes those that no server has closed yet.
+// close closes the listeners that no server has closed yet.
 func (l listeners) close() {
 	for _, one := range l.all() {
 		if one != nil {
@@ -63,7 +63,7 @@ type service struct {
 	server   server
 }
 
-// server serves a listener: an *http.Server, or the gate's.
+// server serves a listener: an *http.Server, or the gateways' server.
 type server interface {
 	Serve(net.Listener) error
 	// Shutdown answers the requests under way and ends Serve; Close does not
@@ -72,10 +72,11 @@ type server interface {
 	Close() error
 }
 
-// answer serves until ctx ends or a server fails. Then /readyz says no, so
-// that load balancers go elsewhere, while requests are still taken; after that
-// the listeners close and those under way are answered.
-func (p *program) answer(ctx context.Context, services []service, state *readiness) error {
+// serveUntilDone serves until ctx ends or a server fails. Then /readyz fails,
+// so that load balancers choose other servers, while requests are still
+// accepted; after that the listeners close and the requests under way are
+// completed.
+func (p *program) serveUntilDone(ctx context.Context, services []service, state *readiness) error {
 	failed := make(chan error, len(services))
 	for _, s := range services {
 		go func() { failed <- s.server.Serve(s.listener) }()

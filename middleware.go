@@ -18,10 +18,11 @@ import (
 	"portico/internal/viewer"
 )
 
-// requestIDHeader names a request; it is in the answer, the log and the errors.
+// requestIDHeader identifies a request; the id is in the response, the log and
+// the errors.
 const requestIDHeader = "X-Request-Id"
 
-// trace is what is known of a request; the handlers fill it in for the log.
+// trace collects what the handlers know of a request, for the log.
 type trace struct {
 	id   string
 	role viewer.Role
@@ -39,10 +40,10 @@ func traceOf(ctx context.Context) *trace {
 
 func requestID(ctx context.Context) string { return traceOf(ctx).id }
 
-// named returns the request its name: the caller's if it is a sane one, so that
-// logs of several programs fit together, else a new one.
-func named(next http.Handler) http.Handler {
-	// What may stand in a log or a header without being mistaken for anything else.
+// withRequestID assigns an id to the request: the caller's if it is
+// well-formed, so that the logs of several programs match, else a new one.
+func withRequestID(next http.Handler) http.Handler {
+	// Only characters that are harmless in a log and in a header.
 	sane := regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get(requestIDHeader)
@@ -54,8 +55,8 @@ func named(next http.Handler) http.Handler {
 	})
 }
 
-// within returns the request's work a deadline.
-func within(limit time.Duration) func(http.Handler) http.Handler {
+// withDeadline sets a deadline for the request's work.
+func withDeadline(limit time.Duration) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			ctx, cancel := context.WithTimeout(r.Context(), limit)
@@ -65,26 +66,27 @@ func within(limit time.Duration) func(http.Handler) http.Handler {
 	}
 }
 
-// noteRole tells the log who asked. It runs after authentication.
-func noteRole(next http.Handler) http.Handler {
+// recordRole records the caller's role for the log. It runs after
+// authentication.
+func recordRole(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		traceOf(r.Context()).role = viewer.Current(r.Context()).Role
 		next.ServeHTTP(w, r)
 	})
 }
 
-// logged writes a line for each request: never its headers, its body or its
-// query, where tokens and passwords are.
-func logged(log *slog.Logger) func(http.Handler) http.Handler {
+// logRequests logs a line for each request: never its headers, its body or its
+// query, which contain tokens and passwords.
+func logRequests(log *slog.Logger) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			start := time.Now()
 			answer := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 			defer func() {
 				t := traceOf(r.Context())
-				log.LogAttrs(r.Context(), importance(r.URL.Path), "request",
+				log.LogAttrs(r.Context(), requestLevel(r.URL.Path), "request",
 					slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", answer.Status()),
-					slog.Int("bytes", answer.BytesWritten()), slog.Float64("durationMs", inMilliseconds(time.Since(start))),
+					slog.Int("bytes", answer.BytesWritten()), slog.Float64("durationMs", toMilliseconds(time.Since(start))),
 					slog.String("requestId", t.id), slog.String("role", string(t.role)))
 			}()
 			next.ServeHTTP(answer, r)
@@ -92,27 +94,29 @@ func logged(log *slog.Logger) func(http.Handler) http.Handler {
 	}
 }
 
-// inMilliseconds is a time in the one unit of the log, to the microsecond:
-// slog writes a Duration in another unit for each form of the log.
-func inMilliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+// toMilliseconds returns d in milliseconds, the log's one unit, to the
+// microsecond: slog writes a Duration in another unit for each format of the
+// log.
+func toMilliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// importance keeps health checks and the playground's files out of the log.
-func importance(path string) slog.Level {
+// requestLevel returns the level at which a request is logged: health checks
+// and the playground's files are not shown by default.
+func requestLevel(path string) slog.Level {
 	if path == "/healthz" || path == "/readyz" || strings.HasPrefix(path, "/playground/") {
 		return slog.LevelDebug
 	}
 	return slog.LevelInfo
 }
 
-// unbroken answers INTERNAL where a handler panics.
-func unbroken(log *slog.Logger) func(http.Handler) http.Handler {
+// recoverPanics responds with INTERNAL if a handler panics.
+func recoverPanics(log *slog.Logger) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			defer func() {
 				switch p := recover(); p {
 				case nil:
 				case http.ErrAbortHandler:
-					panic(p) // the server's own way to hang up
+					panic(p) // net/http closes the connection
 				default:
 					log.ErrorContext(r.Context(), "panic while answering", "requestId", requestID(r.Context()),
 						"panic", fmt.Sprint(p), "stack", string(debug.Stack()))
@@ -124,7 +128,7 @@ func unbroken(log *slog.Logger) func(http.Handler) http.Handler {
 	}
 }
 
-// writeInternal answers in the shape that GraphQL clients read.
+// writeInternal writes the response in the shape that GraphQL clients read.
 func writeInternal(w http.ResponseWriter, id string) {
 	f := fault.From(nil)
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
@@ -135,9 +139,10 @@ func writeInternal(w http.ResponseWriter, id string) {
 	}}})
 }
 
-// secured adds the headers that keep an answer from being taken for a page, or
-// into one. The playground, which is a page, sets a policy of its own.
-func secured(next http.Handler) http.Handler {
+// secureHeaders adds the headers that prevent a response from being rendered as
+// a page, or embedded in one. The playground, which is a page, sets its own
+// policy.
+func secureHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")

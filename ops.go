@@ -14,18 +14,18 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// ops is for operators: metrics, profiles and health. It asks for no password,
-// so its address must not be reachable from outside, nor through the browser of
-// somebody inside. The command line is not among the profiles.
+// ops serves operators: metrics, profiles and health. It has no authentication,
+// so its address must not be reachable from outside, nor through a browser
+// inside. The command line is not among the profiles.
 func ops(metrics *prometheus.Registry, state *readiness, known hosts) http.Handler {
 	r := chi.NewRouter()
-	r.Use(known.only)
-	r.Get("/healthz", alive)
+	r.Use(known.refuseOthers)
+	r.Get("/healthz", liveness)
 	r.Get("/readyz", state.ServeHTTP)
 	r.Handle("/metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	r.Route("/debug/pprof", func(r chi.Router) {
 		r.HandleFunc("/symbol", pprof.Symbol)
-		r = r.With(briefly())
+		r = r.With(limitProfiles())
 		r.HandleFunc("/", pprof.Index)
 		r.HandleFunc("/profile", pprof.Profile)
 		r.HandleFunc("/trace", pprof.Trace)
@@ -34,15 +34,15 @@ func ops(metrics *prometheus.Registry, state *readiness, known hosts) http.Handl
 	return r
 }
 
-// hosts are the names by which the operators' listener may be called. A page
-// of another origin can make a name of its own lead here; then the name in the
-// request is that one.
+// hosts are the names accepted by the operators' listener. A page of another
+// origin can resolve a name of its own to this address (DNS rebinding); the
+// request then has that name.
 type hosts []string
 
-// only refuses requests that were meant for another host.
-func (h hosts) only(next http.Handler) http.Handler {
+// refuseOthers refuses requests for other hosts.
+func (h hosts) refuseOthers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !h.knows(r.Context(), r.Host) {
+		if !h.allows(r.Context(), r.Host) {
 			writeStatus(w, http.StatusMisdirectedRequest, "refused", "this host is not known here: see PORTICO_OPS_HOSTS")
 			return
 		}
@@ -50,10 +50,10 @@ func (h hosts) only(next http.Handler) http.Handler {
 	})
 }
 
-// knows reports whether a Host is of this machine alone, is the address to
-// which the request came, or is one of the listed. None comes from programs of
-// HTTP/1.0, which are no browsers.
-func (h hosts) knows(ctx context.Context, host string) bool {
+// allows reports whether a Host is local to this machine, is the address at
+// which the request arrived, or is listed. HTTP/1.0 clients, which are not
+// browsers, may send none.
+func (h hosts) allows(ctx context.Context, host string) bool {
 	name := hostname(host)
 	if name == "" || name == "localhost" || slices.Contains(h, name) {
 		return true
@@ -70,7 +70,7 @@ func (h hosts) knows(ctx context.Context, host string) bool {
 	return ok && at.AddrPort().Addr().Unmap().WithZone("") == ip
 }
 
-// hostname is a Host without its port, in small letters.
+// hostname returns a Host without its port, in lower case.
 func hostname(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -78,7 +78,7 @@ func hostname(host string) string {
 	return strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
 }
 
-// opsHosts are the configured names, that of the listen address included.
+// opsHosts returns the configured names, including that of the listen address.
 func (p *program) opsHosts() hosts {
 	all := hosts{hostname(p.config.OpsAddr)}
 	for _, name := range p.config.OpsHosts {

@@ -18,7 +18,7 @@ import (
 	"portico/internal/testdb"
 )
 
-// serveOps serves the operators' listener with time-outs of the test's own.
+// serveOps serves the operators' listener with the test's own timeouts.
 func serveOps(t *testing.T, timeouts gqlhttp.Timeouts, known ...string) (address string) {
 	t.Helper()
 	d, err := database.Open(t.Context(), testdb.SQLite(t), database.Options{})
@@ -44,7 +44,8 @@ func opsStatus(t *testing.T, address, host, path string) (int, string) {
 	return send(t, r)
 }
 
-// A page of another origin that leads a name of its own to this address reads nothing.
+// A page of another origin that resolves its own name to this address can read
+// nothing.
 func TestOpsRefusesForeignHosts(t *testing.T) {
 	address := serveOps(t, gqlhttp.DefaultTimeouts(), "ops.internal", "192.0.2.1")
 	_, port, err := net.SplitHostPort(address)
@@ -68,7 +69,7 @@ func TestOpsRefusesForeignHosts(t *testing.T) {
 	}
 }
 
-// The command line is not served, by none of its names.
+// The command line is not served under any of its names.
 func TestOpsHidesTheCommandLine(t *testing.T) {
 	address := serveOps(t, gqlhttp.DefaultTimeouts())
 	for _, path := range []string{"/debug/pprof/cmdline", "/debug/pprof/cmdline/", "/debug/pprof//cmdline", "/debug//pprof/cmdline", "/debug/pprof/./cmdline", "/debug/pprof/%63mdline", "/debug/pprof/cmdline?debug=1"} {
@@ -78,8 +79,8 @@ func TestOpsHidesTheCommandLine(t *testing.T) {
 	}
 }
 
-// A slow client is cut, whichever part of its request is slow.
-func TestOpsCutsSlowSockets(t *testing.T) {
+// A slow client is disconnected, whichever part of its request is slow.
+func TestOpsDisconnectsSlowClients(t *testing.T) {
 	short := gqlhttp.Timeouts{Header: 50 * time.Millisecond, Read: 100 * time.Millisecond, Write: time.Second, Idle: 100 * time.Millisecond}
 	address := serveOps(t, short)
 	for name, begin := range map[string]string{
@@ -105,15 +106,15 @@ func TestOpsCutsSlowSockets(t *testing.T) {
 	}
 }
 
-// A profile may take longer than a request may take to come.
-func TestProfilesTakeTheirTime(t *testing.T) {
+// A profile may take longer than a request may take to arrive.
+func TestProfilesMayOutlastTheReadTimeout(t *testing.T) {
 	short := gqlhttp.Timeouts{Header: 10 * time.Second, Read: 10 * time.Second, Write: 500 * time.Millisecond, Idle: time.Second}
 	address := serveOps(t, short)
 	status, body := opsStatus(t, address, "localhost", "/debug/pprof/allocs?seconds=1")
 	require.Equal(t, http.StatusOK, status, body)
 }
 
-// A profile of hours would keep the program slow for as long.
+// A profile of hours would slow the program down for as long.
 func TestProfilesAreBounded(t *testing.T) {
 	address := serveOps(t, gqlhttp.DefaultTimeouts())
 	for _, name := range []string{"profile", "trace", "heap", "allocs", "goroutine", ""} {
@@ -132,7 +133,7 @@ func TestProfilesAreBounded(t *testing.T) {
 func TestOneProfileAtATime(t *testing.T) {
 	begun, end, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	const profilePath = "/debug/pprof/profile"
-	h := briefly()(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	h := limitProfiles()(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == profilePath {
 			begun <- struct{}{}
 			<-end
@@ -154,7 +155,7 @@ func TestOneProfileAtATime(t *testing.T) {
 }
 
 // Every listener has the same limits.
-func TestListenersAreAlike(t *testing.T) {
+func TestListenersHaveTheSameLimits(t *testing.T) {
 	s := start(t, demo(t, testdb.EmptySQLite(t))...)
 	for _, path := range []string{"/healthz", "/graphql", "/usage.csv", "/nothing"} {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))

@@ -11,7 +11,7 @@ import (
 	"portico/internal/config"
 )
 
-// groups are the settings that go together, by what needs them.
+// groups returns the settings of each group.
 func groups() map[string][]string {
 	return map[string][]string{
 		"database": {"DATABASE_URL", "PORTICO_DB_CONNS", "PORTICO_DB_POOLER", "PORTICO_DEV", "PORTICO_LOG", "PORTICO_LOG_LEVEL"},
@@ -24,8 +24,9 @@ func groups() map[string][]string {
 	}
 }
 
-// usedBy returns which settings a command uses; nil stands for the program,
-// which serves. A command that has others beneath it uses what they do.
+// usedBy reports which settings a command uses; a nil node means the
+// program itself, which serves and uses all. A command with subcommands uses what
+// they use.
 func usedBy(n *kong.Node) func(variable string) bool {
 	if n == nil {
 		return func(string) bool { return true }
@@ -45,13 +46,13 @@ func usedBy(n *kong.Node) func(variable string) bool {
 	return func(variable string) bool { return all || slices.Contains(used, variable) }
 }
 
-// unchecked reports whether a command looks at wrong settings by itself.
+// unchecked reports whether a command checks the settings itself.
 func unchecked(command *kong.Context) bool {
 	n := command.Selected()
 	return n != nil && slices.Contains(strings.Fields(n.Tag.Get("uses")), "unchecked")
 }
 
-// leaves are the commands beneath a node that do something, or itself.
+// leaves returns the executable commands beneath a node, or the node itself.
 func leaves(n *kong.Node) []*kong.Node {
 	var out []*kong.Node
 	for _, child := range n.Children {
@@ -65,8 +66,8 @@ func leaves(n *kong.Node) []*kong.Node {
 	return out
 }
 
-// printHelp leaves out the settings that a command does not use, and names
-// those that are no flags.
+// printHelp omits the settings that a command does not use, and lists those
+// that are not flags.
 func printHelp(options kong.HelpOptions, ctx *kong.Context) error {
 	used := usedBy(ctx.Selected())
 	for _, flag := range ctx.Model.Flags {
@@ -91,7 +92,7 @@ func printHelp(options kong.HelpOptions, ctx *kong.Context) error {
 	return err
 }
 
-// variablesAlone are the settings that are no flags, with their help.
+// variablesAlone returns the settings that are not flags, with their help.
 func variablesAlone() map[string]string {
 	out := map[string]string{}
 	for i := range reflect.TypeFor[config.Config]().NumField() {
@@ -102,9 +103,9 @@ func variablesAlone() map[string]string {
 	return out
 }
 
-// byVariable names the variable whose value was not understood, where kong
-// speaks of the flag that was not given.
-func byVariable(parser *kong.Kong, getenv func(string) string, err error) error {
+// nameVariable names the variable with the invalid value in an error in which
+// kong names the flag, which was not given.
+func nameVariable(parser *kong.Kong, getenv func(string) string, err error) error {
 	for _, flag := range parser.Model.Flags {
 		about, name := "--"+flag.Name, flag.Tag.Get("var")
 		if rest, found := strings.CutPrefix(err.Error(), about); found && (rest == "" || rest[0] == ':' || rest[0] == ' ') && name != "" && getenv(name) != "" {
@@ -114,9 +115,9 @@ func byVariable(parser *kong.Kong, getenv func(string) string, err error) error 
 	return err
 }
 
-// exposed refuses a secret on the command line, which everybody on the machine
-// can read.
-func exposed(command *kong.Context) error {
+// refuseSecretFlags refuses secrets on the command line, which every user of
+// the machine can read.
+func refuseSecretFlags(command *kong.Context) error {
 	for _, element := range command.Path {
 		if element.Flag == nil || element.Resolved {
 			continue

@@ -12,8 +12,9 @@ import (
 	"portico/internal/testdb"
 )
 
-// What everybody on the machine could read is refused, and not repeated.
-func TestSecretsAreNoFlags(t *testing.T) {
+// A secret that every user of the machine could read is refused, and not
+// repeated.
+func TestSecretsAreRefusedAsFlags(t *testing.T) {
 	for _, flag := range []string{
 		"--database-url=postgres://u:geheim@db/x", "--database-url=postgres://u@db/x?password=geheim", "--database-url=postgres://u:1/geheim@db/x",
 		"--redis-url=redis://:geheim@cache", "--listen-url=postgres://u:geheim@db/x", "--demo-password=geheim",
@@ -62,7 +63,7 @@ func TestHelpShowsWhatIsUsed(t *testing.T) {
 	}
 }
 
-// A setting that a command does not use does not hold it up.
+// An invalid setting that a command does not use does not stop it.
 func TestUnusedSettingsDoNotMatter(t *testing.T) {
 	broken := map[string]string{"DATABASE_URL": "nothing", "REDIS_URL": "nothing", "PORTICO_ADDR": "nowhere"}
 	_, err := porticoWith(broken, "version")

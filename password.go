@@ -12,16 +12,16 @@ import (
 	"golang.org/x/term"
 )
 
-// longestLine bounds what is read of standard input, in bytes.
-const longestLine = 4096
+// maxLineBytes bounds what is read from standard input.
+const maxLineBytes = 4096
 
-// readPassword asks for a password, twice and without echo, when stdin is a
-// terminal; else it is the first line.
+// readPassword prompts for a password, twice and without echo, if stdin is a
+// terminal; else it reads the first line.
 func readPassword(ctx context.Context, stdin io.Reader, stderr io.Writer) (string, error) {
 	if f, ok := stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		return askPassword(ctx, int(f.Fd()), stderr)
 	}
-	line, err := bufio.NewReader(io.LimitReader(stdin, longestLine)).ReadString('\n')
+	line, err := bufio.NewReader(io.LimitReader(stdin, maxLineBytes)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", fmt.Errorf("reading the password: %w", err)
 	}
@@ -47,8 +47,8 @@ func askPassword(ctx context.Context, terminal int, stderr io.Writer) (string, e
 	return first, nil
 }
 
-// ask reads a line without echo. When ctx ends first, the terminal gets its
-// echo back.
+// ask prompts for a line without echo. If ctx ends first, the terminal's echo
+// is restored.
 func ask(ctx context.Context, terminal int, stderr io.Writer, question string) (string, error) {
 	before, err := term.GetState(terminal)
 	if err != nil {

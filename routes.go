@@ -23,17 +23,16 @@ import (
 	"portico/internal/viewer"
 )
 
-// corsAge is how many seconds a browser may remember what another origin may do.
+// corsAge is how many seconds a browser may cache a preflight response.
 const corsAge = 600
 
-// requestTime bounds all of a request's work, the look-up of who sent it
-// included.
+// requestTime bounds all of a request's work, including authentication.
 const requestTime = 5 * time.Second
 
-// exportTime bounds an export, however willing its reader is.
+// exportTime bounds an export, however fast its client reads.
 const exportTime = 5 * time.Minute
 
-// routes puts the backend behind HTTP.
+// routes returns the HTTP handler of the backend.
 func (p *program) routes(b *backend, state *readiness, signIns []seed.SignIn) (http.Handler, error) {
 	r, err := p.router(b, state, signIns)
 	if err != nil {
@@ -60,10 +59,10 @@ func (p *program) router(b *backend, state *readiness, signIns []seed.SignIn) (c
 		return nil, err
 	}
 	r := chi.NewRouter()
-	r.Use(named, state.parting, logged(p.log), unbroken(p.log), secured, middleware.GetHead)
-	r.Get("/healthz", alive)
+	r.Use(withRequestID, state.closeConnections, logRequests(p.log), recoverPanics(p.log), secureHeaders, middleware.GetHead)
+	r.Get("/healthz", liveness)
 	r.Get("/readyz", state.ServeHTTP)
-	r.Get("/", front(p.config.ServesPlayground()))
+	r.Get("/", indexHandler(p.config.ServesPlayground()))
 	if p.config.ServesPlayground() {
 		page := playground.Handler(p.playgroundOptions(signIns))
 		r.Handle("/playground", page)
@@ -73,9 +72,9 @@ func (p *program) router(b *backend, state *readiness, signIns []seed.SignIn) (c
 		if origins := p.config.Origins(); len(origins) > 0 {
 			r.Use(crossOrigin(origins))
 		}
-		r.With(within(requestTime), doubting(who), device.Middleware, noteRole).Handle("/graphql", api)
-		r.With(within(exportTime), believing(who, csvhttp.Refuse), noteRole).Get("/usage.csv", p.export(b))
-		// A browser asks before it sends a header such as Authorization.
+		r.With(withDeadline(requestTime), passInvalidToken(who), device.Middleware, recordRole).Handle("/graphql", api)
+		r.With(withDeadline(exportTime), requireValidToken(who, csvhttp.Refuse), recordRole).Get("/usage.csv", p.export(b))
+		// Browsers send a preflight request for headers such as Authorization.
 		r.Options("/usage.csv", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Allow", "GET, HEAD, OPTIONS")
 			w.WriteHeader(http.StatusNoContent)
@@ -105,27 +104,28 @@ func (p *program) authenticator(b *backend) (*auth.Authenticator, error) {
 	}, nil
 }
 
-// believing is an authenticator's middleware with refusals of another shape.
-func believing(who *auth.Authenticator, refuse func(http.ResponseWriter, *http.Request, error)) func(http.Handler) http.Handler {
+// requireValidToken returns the authenticator's middleware with refusals
+// written by refuse.
+func requireValidToken(who *auth.Authenticator, refuse func(http.ResponseWriter, *http.Request, error)) func(http.Handler) http.Handler {
 	other := *who
 	other.Refuse = refuse
 	return other.Middleware
 }
 
-// doubting is an authenticator's middleware that leaves it to the API what
-// whoever is not believed may ask all the same.
-func doubting(who *auth.Authenticator) func(http.Handler) http.Handler {
+// passInvalidToken returns the authenticator's middleware that passes requests
+// with an invalid token to the API, which refuses all but public fields.
+func passInvalidToken(who *auth.Authenticator) func(http.Handler) http.Handler {
 	other := *who
 	other.AllowInvalid = true
 	return other.Middleware
 }
 
-// export serves the rows behind the API's usage.
+// export serves the rows of the API's usage as an export.
 func (p *program) export(b *backend) http.HandlerFunc {
 	running := csvhttp.NewRoom()
 	b.gateway.lanes.Add(map[string]telemetry.Load{"exports": running.Load})
 	return csvhttp.Handler(csvhttp.Options{
-		Running: running, May: b.portal.AuthorizeUsage, Pay: pay(b.gateway.budget), Rows: b.gateway.usage.Rows, Log: p.log,
+		Running: running, May: b.portal.AuthorizeUsage, Pay: chargeExport(b.gateway.budget), Rows: b.gateway.usage.Rows, Log: p.log,
 		Query: func(ctx context.Context, f portal.UsageFilter, by usage.Interval) (usage.Query, error) {
 			q, err := b.portal.UsageQuery(ctx, f, by)
 			if err == nil {
@@ -136,9 +136,9 @@ func (p *program) export(b *backend) http.HandlerFunc {
 	}).ServeHTTP
 }
 
-// pay takes what an export costs from the caller's budget, and says what is left:
-// looking at the question first, and then what is left of the whole price.
-func pay(b *budget.Budget) func(ctx context.Context, h http.Header, bytes int, rows bool) error {
+// chargeExport charges an export to the caller's budget, and sets the headers
+// of what is left: the query first, and then the rest of the whole price.
+func chargeExport(b *budget.Budget) func(ctx context.Context, h http.Header, bytes int, rows bool) error {
 	return func(ctx context.Context, h http.Header, bytes int, rows bool) error {
 		cost := gqlhttp.ReadingCost(bytes)
 		if rows {
@@ -151,22 +151,22 @@ func pay(b *budget.Budget) func(ctx context.Context, h http.Header, bytes int, r
 	}
 }
 
-// crossOrigin lets pages of other origins call the API. Who calls is told by a
-// header that scripts set, never by a cookie, so no credentials are allowed.
+// crossOrigin lets pages of other origins call the API. Callers authenticate by
+// a header that scripts set, never by a cookie, so credentials are not allowed.
 func crossOrigin(origins []string) func(http.Handler) http.Handler {
 	return cors.Handler(cors.Options{
 		AllowedOrigins: origins,
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
 		// Tracing and client libraries add headers of their own (traceparent,
-		// baggage …), and none of them can do more than these few.
+		// baggage …), none of which can do more than these few.
 		AllowedHeaders: []string{"*"},
 		ExposedHeaders: []string{requestIDHeader, "Retry-After", "RateLimit", "RateLimit-Policy"},
 		MaxAge:         corsAge,
 	})
 }
 
-// front answers at "/": people are shown the playground if there is one.
-func front(playground bool) http.HandlerFunc {
+// indexHandler serves "/": it redirects to the playground if there is one.
+func indexHandler(playground bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if playground {
 			http.Redirect(w, r, "/playground", http.StatusFound)

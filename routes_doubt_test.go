@@ -18,19 +18,19 @@ import (
 	"portico/internal/viewer"
 )
 
-// everybodys are documents of each field that everybody may ask for, and what
-// stands in their answers.
-func everybodys() map[string][2]string {
+// publicDocuments returns a document for each public field, and what its
+// response contains.
+func publicDocuments() map[string][2]string {
 	return map[string][2]string{
 		"viewer":     {`query { viewer { role user { name } } }`, `"viewer":null`},
 		"serverInfo": {`query { __typename ...F } fragment F on Query { i: serverInfo { languages } }`, `"i":{"languages":["en"]}`},
-		// There is nobody to sign in; that a password was looked at is enough.
+		// No such user exists; it is enough that the password was checked.
 		"signIn": {`mutation { signIn(input: {email: "nobody@demo.example", password: "portico-demo"}) { accessToken } }`, `"reason":"WRONG_CREDENTIALS"`},
 	}
 }
 
-// dead are Authorization headers that nobody believes.
-func dead() map[string][]string {
+// invalidTokens returns Authorization headers that are not valid.
+func invalidTokens() map[string][]string {
 	return map[string][]string{
 		"junk": {"Bearer junk"}, "of a gateway": {"Bearer pgw_junk"}, "basic": {"Basic YTpi"}, "two": {"Bearer a", "Bearer b"}, "empty": {""},
 	}
@@ -52,9 +52,9 @@ func askAs(h http.Handler, method, document string, header http.Header) *httptes
 	return w
 }
 
-// A token that has ended keeps nobody from what everybody may ask, such as
-// signing in again; whatever else is asked is refused for it.
-func TestADeadTokenIsIgnoredForWhatIsEverybodys(t *testing.T) {
+// An expired token does not prevent requests for public fields, such as signing
+// in again; all other requests are refused because of it.
+func TestAnInvalidTokenIsIgnoredForPublicFields(t *testing.T) {
 	text, err := graph.SchemaFor(viewer.Anonymous)
 	require.NoError(t, err)
 	public := gqlparser.MustLoadSchema(&ast.Source{Input: text})
@@ -64,11 +64,11 @@ func TestADeadTokenIsIgnoredForWhatIsEverybodys(t *testing.T) {
 			names = append(names, f.Name)
 		}
 	}
-	require.ElementsMatch(t, slices.Collect(maps.Keys(everybodys())), names, "each has a document")
+	require.ElementsMatch(t, slices.Collect(maps.Keys(publicDocuments())), names, "each has a document")
 	r := testRouter(t)
-	for kind, tokens := range dead() {
+	for kind, tokens := range invalidTokens() {
 		header := http.Header{"Authorization": tokens}
-		for name, x := range everybodys() {
+		for name, x := range publicDocuments() {
 			w := askAs(r, http.MethodPost, x[0], header)
 			require.Equal(t, http.StatusOK, w.Code, "%s, %s: %s", kind, name, w.Body)
 			require.Contains(t, w.Body.String(), x[1], name)
@@ -83,7 +83,7 @@ func TestADeadTokenIsIgnoredForWhatIsEverybodys(t *testing.T) {
 	}
 }
 
-func TestADeadTokenIsRefusedForAllElse(t *testing.T) {
+func TestAnInvalidTokenIsRefusedForAllOtherFields(t *testing.T) {
 	r := testRouter(t)
 	others := []string{
 		`{ apps(first: 1) { totalCount } }`, `{ serverInfo { version } apps(first: 1) { totalCount } }`,
@@ -93,7 +93,7 @@ func TestADeadTokenIsRefusedForAllElse(t *testing.T) {
 		`mutation { signIn(input: {email: "a", password: "b"}) { accessToken } deleteApp(input: {appId: "app_1"}) { deletedAppId } }`,
 		`subscription { viewer }`,
 	}
-	for kind, tokens := range dead() {
+	for kind, tokens := range invalidTokens() {
 		for _, document := range others {
 			for _, method := range []string{http.MethodPost, http.MethodGet, http.MethodPut} {
 				w := askAs(r, method, document, http.Header{"Authorization": tokens})
@@ -105,7 +105,7 @@ func TestADeadTokenIsRefusedForAllElse(t *testing.T) {
 		}
 	}
 	w := askAs(r, http.MethodPost, `{ serverInfo { version } }`, http.Header{"Authorization": {"Bearer junk"}, "Accept": {"text/html"}})
-	require.Equal(t, http.StatusUnauthorized, w.Code, "who is not believed is told that first")
+	require.Equal(t, http.StatusUnauthorized, w.Code, "the invalid token is reported first")
 	for _, query := range []string{"", "?from=yesterday"} {
 		for header, challenge := range map[string]string{"": `Bearer`, "Bearer junk": `Bearer error="invalid_token"`} {
 			given := map[string]string{}

@@ -20,13 +20,13 @@ import (
 	"portico/internal/testdb"
 )
 
-// ownPages are the routes that no front end of another origin calls. Every other
-// one has to let listed origins in.
+// ownPages returns the routes that no front end of another origin calls. Every
+// other route must allow listed origins.
 func ownPages() []string { return []string{"/", "/healthz", "/playground", "/playground/*", "/readyz"} }
 
 const listed, unlisted = "https://portal.example.com", "https://evil.example"
 
-// testRouter is the program's router with one listed origin.
+// testRouter returns the program's router with one listed origin.
 func testRouter(t *testing.T) chi.Router {
 	t.Helper()
 	p := &program{stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard, log: slog.New(slog.DiscardHandler)}
@@ -42,8 +42,8 @@ func testRouter(t *testing.T) chi.Router {
 	return r
 }
 
-// served lists the routes that front ends may call, with the methods that they
-// take: those that are not answered by 405.
+// served returns the routes that front ends may call, with the methods that are
+// not answered by 405.
 func served(t *testing.T, r chi.Router) map[string][]string {
 	t.Helper()
 	out := map[string][]string{}
@@ -76,8 +76,8 @@ func call(h http.Handler, method, path string, header map[string]string) *httpte
 }
 
 // A page of a listed origin may call every route that is not the program's own
-// page, by each method that it takes, with whatever headers its libraries add, and
-// read what it is told in headers.
+// page, by each method that it accepts, with any headers that its libraries
+// add, and read the response's headers.
 func TestPreflights(t *testing.T) {
 	r := testRouter(t)
 	routes := served(t, r)
@@ -109,8 +109,9 @@ func TestPreflights(t *testing.T) {
 	}
 }
 
-// The least budget that a setting allows pays for the dearest single request.
-func TestBudgetsHoldTheDearestRequest(t *testing.T) {
+// The smallest budget that a setting allows is enough for the most expensive
+// single request.
+func TestTheSmallestBudgetAllowsTheMostExpensiveRequest(t *testing.T) {
 	require.Equal(t, max(gqlhttp.DefaultLimits().Cost, budget.ExportCost), config.LeastBudget)
 	require.GreaterOrEqual(t, budget.DefaultUser, config.LeastBudget)
 }

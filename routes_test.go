@@ -20,7 +20,7 @@ import (
 	"portico/internal/testdb"
 )
 
-func TestRequestsHaveNames(t *testing.T) {
+func TestRequestsHaveIDs(t *testing.T) {
 	for given, kept := range map[string]bool{
 		"mine-1.2_3": true, strings.Repeat("x", 64): true,
 		"": false, strings.Repeat("x", 65): false, "a b": false, "ü": false, "a\tb": false, `"`: false,
@@ -28,7 +28,7 @@ func TestRequestsHaveNames(t *testing.T) {
 		var inside string
 		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set(requestIDHeader, given)
-		named(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { inside = requestID(r.Context()) })).ServeHTTP(w, r)
+		withRequestID(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { inside = requestID(r.Context()) })).ServeHTTP(w, r)
 		require.Equal(t, inside, w.Header().Get(requestIDHeader))
 		require.Equal(t, kept, inside == given, given)
 		require.NotEmpty(t, inside)
@@ -41,7 +41,7 @@ func TestPanicIsAnsweredAndLogged(t *testing.T) {
 	broken := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("secret cause") })
 	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/graphql?token=geheim", strings.NewReader("geheim"))
 	r.Header.Set("Authorization", "Bearer geheim")
-	named(logged(logger)(unbroken(logger)(broken))).ServeHTTP(w, r)
+	withRequestID(logRequests(logger)(recoverPanics(logger)(broken))).ServeHTTP(w, r)
 	require.Equal(t, http.StatusInternalServerError, w.Code)
 	require.Contains(t, w.Body.String(), `"code":"INTERNAL"`)
 	require.Contains(t, w.Body.String(), w.Header().Get(requestIDHeader))
@@ -52,22 +52,23 @@ func TestPanicIsAnsweredAndLogged(t *testing.T) {
 	require.NotContains(t, log.String(), "geheim")
 }
 
-// The log says how long a request took in milliseconds, whatever its form.
+// The log has durations in milliseconds, whatever its format.
 func TestDurationsHaveOneUnit(t *testing.T) {
-	require.InDelta(t, 1500.25, inMilliseconds(1500*time.Millisecond+250*time.Microsecond), 0)
+	require.InDelta(t, 1500.25, toMilliseconds(1500*time.Millisecond+250*time.Microsecond), 0)
 	var log bytes.Buffer
-	logged(slog.New(slog.NewTextHandler(&log, nil)))(http.HandlerFunc(alive)).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+	logRequests(slog.New(slog.NewTextHandler(&log, nil)))(http.HandlerFunc(liveness)).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
 	require.Regexp(t, `durationMs=\d+(\.\d{1,3})? `, log.String())
 }
 
 func TestAbortedAnswersStayAborted(t *testing.T) {
 	abort := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	require.PanicsWithValue(t, http.ErrAbortHandler, func() {
-		unbroken(slog.New(slog.DiscardHandler))(abort).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+		recoverPanics(slog.New(slog.DiscardHandler))(abort).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
 	})
 }
 
-// newReadiness is of a server whose secrets are the database's.
+// newReadiness returns the readiness of a server whose secrets match the
+// database.
 func newReadiness(d *database.DB, loaded <-chan struct{}) *readiness {
 	return &readiness{database: d, loaded: loaded,
 		secrets: &secretsCheck{database: d, ring: keyring.ForTest(), log: slog.New(slog.DiscardHandler)}}
@@ -107,9 +108,9 @@ func TestReadiness(t *testing.T) {
 	})
 }
 
-func TestClientsOfAStoppingServerLeave(t *testing.T) {
+func TestAStoppingServerClosesConnections(t *testing.T) {
 	var s readiness
-	h := s.parting(http.HandlerFunc(alive))
+	h := s.closeConnections(http.HandlerFunc(liveness))
 	for _, want := range []string{"", "close"} {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/healthz", nil))
@@ -159,8 +160,8 @@ func TestOtherOrigins(t *testing.T) {
 	require.Empty(t, allowed(dev, "https://evil.example"))
 }
 
-// A database that is down when the server starts is waited for.
-func TestDatabaseComesLate(t *testing.T) {
+// A starting server waits for a database that is down.
+func TestServerWaitsForTheDatabase(t *testing.T) {
 	url, ok := testdb.EmptyPostgres(t)
 	if !ok {
 		t.Skip("there is no Postgres")
@@ -183,7 +184,7 @@ func TestDatabaseComesLate(t *testing.T) {
 	s.signIn(t, "admin@demo.example", "portico-demo")
 }
 
-// forward carries connections from one address to another until the test ends.
+// forward forwards connections from one address to another until the test ends.
 func forward(t *testing.T, from, to string) {
 	t.Helper()
 	l, err := net.Listen("tcp", from)
@@ -207,16 +208,16 @@ func forward(t *testing.T, from, to string) {
 	}()
 }
 
-// done is a channel of something that has happened.
+// done returns a closed channel.
 func done() <-chan struct{} {
 	c := make(chan struct{})
 	close(c)
 	return c
 }
 
-// However many ask at once whether the server is ready, the database is asked by
-// one.
-func TestReadinessIsLookedAtOnceAtATime(t *testing.T) {
+// However many concurrent requests ask for readiness, the database is queried
+// by one.
+func TestConcurrentReadinessChecksShareOneQuery(t *testing.T) {
 	asking, answer := make(chan struct{}, 100), make(chan struct{})
 	d, err := database.Open(t.Context(), testdb.SQLite(t), database.Options{OnStatement: func(context.Context, string) {
 		asking <- struct{}{}
@@ -226,25 +227,25 @@ func TestReadinessIsLookedAtOnceAtATime(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, d.Close()) })
 	s := newReadiness(d, done())
 	first := make(chan string)
-	go func() { first <- s.hindrance(t.Context()) }()
+	go func() { first <- s.notReadyReason(t.Context()) }()
 	<-asking
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	for range 10 {
-		require.Equal(t, "the database does not answer", s.hindrance(gone))
+		require.Equal(t, "the database does not answer", s.notReadyReason(gone))
 	}
 	for range 10_000 {
-		runtime.Gosched() // whoever would ask by himself gets to it
+		runtime.Gosched() // let a request that would query by itself do so
 	}
 	require.Empty(t, asking, "nobody else has asked it")
 	close(answer)
 	require.Empty(t, <-first)
-	require.Empty(t, s.hindrance(t.Context()))
+	require.Empty(t, s.notReadyReason(t.Context()))
 }
 
 func TestAServerIsReadyWhenItsKeysAreLoaded(t *testing.T) {
 	s := newReadiness(testdb.Open(t, testdb.SQLite(t)), make(chan struct{}))
-	require.Equal(t, "the keys are being loaded", s.hindrance(t.Context()))
+	require.Equal(t, "the keys are being loaded", s.notReadyReason(t.Context()))
 	s.loaded = done()
-	require.Empty(t, s.hindrance(t.Context()))
+	require.Empty(t, s.notReadyReason(t.Context()))
 }

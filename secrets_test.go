@@ -13,8 +13,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// installed is a database that production has used with a ring: an organization
-// with an administrator.
+// installed returns the flags for a database that production has used with a
+// ring: it has an organization with an administrator.
 func installed(t *testing.T, url, ring string) []string {
 	t.Helper()
 	flags := []string{"--database-url=" + url, "--keyring=" + ring}
@@ -25,8 +25,8 @@ func installed(t *testing.T, url, ring string) []string {
 	return flags
 }
 
-// Whatever opens a database with another ring than its own says which secret of
-// which file is wrong, and changes nothing.
+// Every command that opens a database with another ring than its own reports
+// which secret of which file is wrong, and changes nothing.
 func TestAnotherRingIsRefused(t *testing.T) {
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
 		own, other := newRing(t), newRing(t)
@@ -46,7 +46,7 @@ func TestAnotherRingIsRefused(t *testing.T) {
 	})
 }
 
-// A copy of the ring that was made before a rotation verifies no key made since.
+// A copy of the ring from before a rotation verifies no API key created since.
 func TestARingWithoutAPepperInUseIsRefused(t *testing.T) {
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
 		ring := newDevelopmentRing(t)
@@ -66,8 +66,8 @@ func TestARingWithoutAPepperInUseIsRefused(t *testing.T) {
 	})
 }
 
-// Development and production do not mix, in either direction.
-func TestDevelopmentAndProductionDoNotMix(t *testing.T) {
+// Development and production cannot be combined, in either direction.
+func TestDevelopmentAndProductionAreNotCombined(t *testing.T) {
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
 		made := demo(t, url)
 		start(t, made...).end(t)
@@ -88,8 +88,8 @@ func TestDevelopmentAndProductionDoNotMix(t *testing.T) {
 	})
 }
 
-// Who is refused has not changed the schema either.
-func TestTheSchemaOfRealDataIsLeftAlone(t *testing.T) {
+// A refused program has not changed the schema either.
+func TestTheSchemaOfRealDataIsNotMigrated(t *testing.T) {
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
 		t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 		flags := installed(t, url, newRing(t))
@@ -110,9 +110,9 @@ func TestTheSchemaOfRealDataIsLeftAlone(t *testing.T) {
 	})
 }
 
-// Where somebody forces the two together, the demo people stay outside, as if
-// their password were wrong.
-func TestDemoPeopleAreRefusedOutsideOfDevelopment(t *testing.T) {
+// If the two are forced together, the demo users cannot sign in, as if their
+// password were wrong.
+func TestDemoUsersAreRefusedOutsideOfDevelopment(t *testing.T) {
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
 		flags := demo(t, url)
 		start(t, flags...).end(t)
@@ -129,15 +129,15 @@ func TestDemoPeopleAreRefusedOutsideOfDevelopment(t *testing.T) {
 	})
 }
 
-// withoutID cuts the request's id out of an answer.
+// withoutID removes the request's id from a response.
 func withoutID(body string) string {
 	before, _, _ := strings.Cut(body, `"requestId"`)
 	return before
 }
 
-// A running server whose file becomes another ring keeps its own secrets, says
-// so on /readyz, and is well again when the file is.
-func TestReadinessLooksAtTheRing(t *testing.T) {
+// A running server whose file becomes another ring keeps its own secrets,
+// reports it on /readyz, and recovers when the file does.
+func TestReadinessChecksTheRing(t *testing.T) {
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
 		ring, other := newRing(t), newRing(t)
 		s := start(t, installed(t, url, ring)...)

@@ -17,7 +17,7 @@ type seedCommand struct {
 	Apps *int `placeholder:"N" help:"Add apps to the organization demo until it has this many beside the demo data, to measure with."`
 }
 
-// Help returns what is asked for outside development.
+// Help returns what is required outside development.
 func (seedCommand) Help() string {
 	return "Development servers do this themselves when they find an empty database. " +
 		"Elsewhere the demo users need a password of their own in PORTICO_DEMO_PASSWORD. " +
@@ -26,7 +26,7 @@ func (seedCommand) Help() string {
 		"demo data that is missing is made first, what is there stays as it is, and only the apps that are missing are added."
 }
 
-// Run makes the demo data, or the large set.
+// Run creates the demo data, or the large set.
 func (s seedCommand) Run(ctx context.Context, p *program) error {
 	if s.Apps != nil && *s.Apps < 1 {
 		return errors.New("--apps must be 1 or more")
@@ -34,14 +34,14 @@ func (s seedCommand) Run(ctx context.Context, p *program) error {
 	if err := p.checkDemoPassword(); err != nil {
 		return err
 	}
-	return p.with(ctx, func(b *backend) error {
+	return p.withBackend(ctx, func(b *backend) error {
 		o := p.seedOptions(b)
 		if s.Apps != nil {
 			made, err := seed.Large(ctx, o, *s.Apps)
 			if err != nil {
 				return err
 			}
-			if err := p.tellSeeded(made); err != nil || made.Organizations > 0 {
+			if err := p.printSeeded(made); err != nil || made.Organizations > 0 {
 				return err
 			}
 			_, err = fmt.Fprintf(p.stderr, "The demo data was there already; the organization demo now has %d apps in accounts called Load.\n", made.LoadApps)
@@ -51,21 +51,21 @@ func (s seedCommand) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
-		if err := p.tellSeeded(made); err != nil {
+		if err := p.printSeeded(made); err != nil {
 			return err
 		}
-		return p.tellSignIns(made.SignIns)
+		return p.printSignIns(made.SignIns)
 	})
 }
 
-func (p *program) tellSeeded(s *seed.Summary) error {
+func (p *program) printSeeded(s *seed.Summary) error {
 	_, err := fmt.Fprintf(p.stderr, "Made: %d organizations, %d accounts, %d users, %d endpoints, %d plans, %d apps, %d keys, %d subscriptions, %d events.\n",
 		s.Organizations, s.Accounts, s.Users, s.Endpoints, s.Plans, s.Apps, s.Keys, s.Subscriptions, s.Events)
 	return err
 }
 
-// checkDemoPassword wants of the demo users' password what is wanted of
-// everybody's; the one that is known is for package seed to refuse.
+// checkDemoPassword applies the rules for passwords to that of the demo users;
+// package seed refuses the well-known one.
 func (p *program) checkDemoPassword() error {
 	if given := p.config.DemoPassword; given != "" && given != seed.DefaultPassword {
 		return auth.CheckPassword("PORTICO_DEMO_PASSWORD", given, address.Email{})
@@ -85,8 +85,8 @@ func (p *program) seedOptions(b *backend) seed.Options {
 	}
 }
 
-// seedEmpty returns a development server's empty database the demo data. Another
-// server that does so at this moment is waited for.
+// seedEmpty adds the demo data to a development server's empty database. It
+// waits for another server that is doing so.
 func (p *program) seedEmpty(ctx context.Context, b *backend) error {
 	if !p.config.Dev {
 		return nil
@@ -101,7 +101,7 @@ func (p *program) seedEmpty(ctx context.Context, b *backend) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(retryEvery):
+		case <-time.After(retryInterval):
 		}
 	}
 }
@@ -114,14 +114,14 @@ func (p *program) seedOnce(ctx context.Context, b *backend) error {
 	if err := p.checkDemoPassword(); err != nil {
 		return err
 	}
-	// Another server may have been faster.
+	// Another server may have seeded it meanwhile.
 	if _, err = seed.Demo(ctx, p.seedOptions(b)); errors.Is(err, seed.ErrExists) || errors.Is(err, seed.ErrNotEmpty) {
 		return nil
 	}
 	return err
 }
 
-// signIns lists the demo users, if a development server has them.
+// signIns returns the demo users, if a development server has them.
 func (p *program) signIns(ctx context.Context, b *backend) ([]seed.SignIn, error) {
 	all := seed.SignIns()
 	if !p.config.Dev || len(all) == 0 {

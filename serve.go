@@ -17,9 +17,9 @@ import (
 const (
 	// drainTime is how long requests under way may take once the server stops.
 	drainTime = 10 * time.Second
-	// ringInterval is how often the key ring's file is looked at.
+	// ringInterval is how often the key ring's file is checked.
 	ringInterval = 5 * time.Second
-	// traceTime is how long the last traces may take on their way.
+	// traceTime is how long exporting the last traces may take.
 	traceTime = 5 * time.Second
 )
 
@@ -35,8 +35,8 @@ func (serveCommand) Help() string {
 
 // Run serves until ctx ends.
 func (serveCommand) Run(ctx context.Context, p *program) (err error) {
-	// First, so that an address in use is told before anything is changed.
-	// Requests that come early wait until the server is there.
+	// First, so that an address in use is reported before anything is changed.
+	// Early requests wait until the server is ready.
 	l, err := listenAll(p.config)
 	if err != nil {
 		return err
@@ -55,7 +55,7 @@ func (serveCommand) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
-	state := &readiness{database: b.database, loaded: b.gateway.Loaded(), detail: b.gateway.alone,
+	state := &readiness{database: b.database, loaded: b.gateway.Loaded(), detail: b.gateway.unsharedWarning,
 		secrets: &secretsCheck{database: b.database, ring: b.ring, log: p.log, checked: b.ring.Revision()}}
 	services, err := p.services(l, b, state, signIns)
 	if err != nil {
@@ -68,12 +68,12 @@ func (serveCommand) Run(ctx context.Context, p *program) (err error) {
 			return err
 		}
 	}
-	p.tell(ctx, l)
-	return p.answer(ctx, services, state)
+	p.logAddresses(ctx, l)
+	return p.serveUntilDone(ctx, services, state)
 }
 
-// closeTraces exports the last spans. A collector that does not answer does not
-// make the end of the program a failure.
+// closeTraces exports the last spans. A collector that does not respond does
+// not make the program fail.
 func (p *program) closeTraces(ctx context.Context) {
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), traceTime)
 	defer cancel()
@@ -82,7 +82,8 @@ func (p *program) closeTraces(ctx context.Context) {
 	}
 }
 
-// prepare opens the backend and brings the database to where it can be served.
+// prepare opens the backend and fills the database and the caches before
+// serving.
 func (p *program) prepare(ctx context.Context) (*backend, []seed.SignIn, error) {
 	b, err := p.open(ctx, p.config.DBWait, p.newGatewayService)
 	if err != nil {
@@ -97,7 +98,7 @@ func (p *program) prepare(ctx context.Context) (*backend, []seed.SignIn, error) 
 
 func (p *program) fill(ctx context.Context, b *backend) ([]seed.SignIn, error) {
 	b.gateway.checkRedis(ctx, p.log)
-	// Counts that a crash left in the journal: quotas count them too.
+	// Counts that a crash left in the journal also count for quotas.
 	if err := b.gateway.flusher.Recover(ctx); err != nil {
 		return nil, fmt.Errorf("storing the counts of calls that were left over: %w", err)
 	}
@@ -115,13 +116,13 @@ func (p *program) fill(ctx context.Context, b *backend) ([]seed.SignIn, error) {
 	return p.signIns(ctx, b)
 }
 
-// services puts the backend behind its listeners.
+// services returns the servers of the backend with their listeners.
 func (p *program) services(l listeners, b *backend, state *readiness, signIns []seed.SignIn) ([]service, error) {
 	api, err := p.routes(b, state, signIns)
 	if err != nil {
 		return nil, err
 	}
-	// Errors of a connection, which say nothing about the requests on it.
+	// Errors of connections, not of requests.
 	errorLog := slog.NewLogLogger(p.log.Handler(), slog.LevelWarn)
 	public := gqlhttp.Server(l.api.Addr().String(), api, gqlhttp.DefaultTimeouts())
 	public.ErrorLog = errorLog
@@ -141,8 +142,8 @@ func (p *program) services(l listeners, b *backend, state *readiness, signIns []
 	return out, nil
 }
 
-// tell logs where the server listens.
-func (p *program) tell(ctx context.Context, l listeners) {
+// logAddresses logs where the server listens.
+func (p *program) logAddresses(ctx context.Context, l listeners) {
 	if a, ok := l.api.Addr().(*net.TCPAddr); ok && p.config.Dev && !a.IP.IsLoopback() {
 		p.log.WarnContext(ctx, "development mode serves demo users with a known password, and this address can be reached from outside")
 	}
@@ -157,10 +158,10 @@ func (p *program) tell(ctx context.Context, l listeners) {
 		"database", p.config.MaskedDatabaseURL(), "development", p.config.Dev)...)
 }
 
-// background starts what runs beside the requests, and gives what stops it and
-// waits for its end.
+// background starts the work beside requests, and returns a function that stops
+// it and waits for its end.
 func (p *program) background(ctx context.Context, b *backend) (stop func()) {
-	// Not ended by the signal: the last requests still count on it.
+	// Not ended by the signal: the last requests still need it.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() { b.ring.Watch(ctx, ringInterval) })

@@ -29,7 +29,7 @@ import (
 func main() {
 	redislimits.LogWith(slog.Default)
 	telemetry.LogWith(slog.Default)
-	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
+	ctx, stop := signal.NotifyContext(context.Background(), endSignals()...)
 	// The second signal ends the program at once.
 	context.AfterFunc(ctx, stop)
 	p := &program{environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
@@ -40,9 +40,10 @@ func main() {
 	os.Exit(exitCode(err))
 }
 
-// endings are the signals that end the program after the last answer. A closed
-// terminal is one, unless the program was started by nohup to outlive it.
-func endings() []os.Signal {
+// endSignals returns the signals that end the program after the last response.
+// A closed terminal is one, unless the program was started by nohup to outlive
+// it.
+func endSignals() []os.Signal {
 	all := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {
 		all = append(all, syscall.SIGHUP)
@@ -50,9 +51,9 @@ func endings() []os.Signal {
 	return all
 }
 
-// run is the program: arguments and environment in, answers out. Results go to
-// stdout, everything else to stderr. It returns when the command is done; serve
-// is done when ctx has ended and the last request is answered.
+// run runs the program. Results are written to stdout, everything else to
+// stderr. It returns when the command is done; serve is done when ctx has ended
+// and the last request is completed.
 func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
 	return (&program{stdin: stdin, stdout: stdout, stderr: stderr}).run(ctx, args, getenv)
 }
@@ -64,7 +65,7 @@ func (p *program) run(ctx context.Context, args []string, getenv func(string) st
 	}
 	p.log = newLogger(p.config, p.stderr)
 	slog.SetDefault(p.log)
-	if !unchecked(command) { // it tells by itself
+	if !unchecked(command) { // it reports them itself
 		for _, u := range config.Unknown(p.environ) {
 			p.log.WarnContext(ctx, "there is no such setting", "variable", u.Name, "nearest", u.Nearest)
 		}
@@ -73,7 +74,7 @@ func (p *program) run(ctx context.Context, args []string, getenv func(string) st
 	return command.Run()
 }
 
-// explain says an error in words for whoever typed the command.
+// explain returns the text of an error for the user of the command line.
 func explain(err error) string {
 	var lines []string
 	for _, problem := range fault.Problems(err) {
@@ -89,7 +90,7 @@ func explain(err error) string {
 	return strings.Join(lines, "\n  ")
 }
 
-// exitCode is 2 for a command line that was not understood, 1 for all else.
+// exitCode returns 2 for an invalid command line, and 1 for all other errors.
 func exitCode(err error) int {
 	var parse *kong.ParseError
 	switch {

@@ -21,7 +21,7 @@ import (
 	"portico/internal/testdb"
 )
 
-// Waits that end as soon as what they wait for has happened.
+// Timeouts and the polling interval for conditions that tests wait for.
 const (
 	waitLong = 20 * time.Second
 	waitStep = 5 * time.Millisecond
@@ -30,7 +30,7 @@ const (
 // running is the program, serving inside the test's process.
 type running struct {
 	url string
-	// stop is what SIGTERM does: it asks the program to end. done gives how it did.
+	// stop stops the program as SIGTERM does. done receives its error.
 	stop context.CancelFunc
 	done chan error
 	log  *logText
@@ -61,18 +61,18 @@ func launch(t *testing.T, flags ...string) *running {
 	return s
 }
 
-// end stops the program and expects that it ends well.
+// end stops the program and requires that it ends without an error.
 func (s *running) end(t *testing.T) {
 	t.Helper()
 	s.stop()
 	err := <-s.done
-	s.done <- err // for whoever asks again
+	s.done <- err // for a later call
 	if !errors.Is(err, context.Canceled) {
 		require.NoError(t, err, s.log.String())
 	}
 }
 
-// demo is the flags of a development server with secrets of the test's own.
+// demo returns the flags of a development server with the test's own secrets.
 func demo(t *testing.T, url string) []string {
 	t.Helper()
 	return []string{"--dev", "--database-url=" + url, "--keyring=" + newDevelopmentRing(t)}
@@ -86,20 +86,20 @@ func newRing(t *testing.T, flags ...string) string {
 	return path
 }
 
-// newDevelopmentRing returns secrets that only development takes.
+// newDevelopmentRing creates a ring that only development accepts.
 func newDevelopmentRing(t *testing.T) string {
 	t.Helper()
 	return newRing(t, "--dev")
 }
 
-// portico runs a command to its end and gives what it wrote to standard output.
+// portico runs a command and returns what it wrote to standard output.
 func portico(stdin string, args ...string) (string, error) {
 	var out bytes.Buffer
 	err := run(context.Background(), args, noVariables, strings.NewReader(stdin), &out, io.Discard)
 	return out.String(), err
 }
 
-// porticoWith is portico with an environment.
+// porticoWith is like portico, with an environment.
 func porticoWith(environment map[string]string, args ...string) (stdout string, err error) {
 	var out bytes.Buffer
 	getenv := func(name string) string { return environment[name] }
@@ -109,7 +109,7 @@ func porticoWith(environment map[string]string, args ...string) (stdout string, 
 
 func noVariables(string) string { return "" }
 
-// ask sends a document and gives its data.
+// ask sends a document and returns its data.
 func (s *running) ask(t *testing.T, token, document string, args ...any) map[string]any {
 	t.Helper()
 	status, body := s.post(t, token, fmt.Sprintf(document, args...))
@@ -159,7 +159,7 @@ func (s *running) signIn(t *testing.T, email, password string) (token string) {
 	return at(data, "signIn", "accessToken").(string)
 }
 
-// at walks into an answer.
+// at returns the value at a path inside a response.
 func at(v any, path ...any) any {
 	for _, step := range path {
 		switch step := step.(type) {
@@ -172,7 +172,7 @@ func at(v any, path ...any) any {
 	return v
 }
 
-// The main path: an app, its first key, a subscription, its approval.
+// The main path: an app, its first credential, a subscription, its approval.
 func TestDevelopment(t *testing.T) {
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
 		s := start(t, demo(t, url)...)
@@ -199,7 +199,7 @@ func TestDevelopment(t *testing.T) {
 	})
 }
 
-// What the README tells of a production server, with nothing made up.
+// What the README says about a production server, without test secrets.
 func TestProduction(t *testing.T) {
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
 		flags := []string{"--database-url=" + url, "--keyring=" + newRing(t)}
@@ -230,7 +230,8 @@ func TestServerStartsAgain(t *testing.T) {
 	s.signIn(t, "admin@second.example", "portico-demo")
 }
 
-// Two at once on an empty database: both come up, and the data is made once.
+// Two servers start on an empty database at once: both succeed, and the data is
+// created once.
 func TestTwoServersStartTogether(t *testing.T) {
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
 		flags := demo(t, url)
@@ -242,13 +243,13 @@ func TestTwoServersStartTogether(t *testing.T) {
 			case err := <-s.done:
 				require.FailNow(t, "the program ended", "%v\n%s", err, s.log)
 			}
-			// An address that is there twice could not sign in without its organization.
+			// An address that existed twice could not sign in without its organization.
 			s.signIn(t, "admin@demo.example", "portico-demo")
 		}
 	})
 }
 
-// A request that is under way when the program is told to stop is answered.
+// A request that is under way when the program is stopped is completed.
 func TestDrain(t *testing.T) {
 	s := start(t, demo(t, testdb.EmptySQLite(t))...)
 	body, rest := io.Pipe()
@@ -270,7 +271,7 @@ func TestDrain(t *testing.T) {
 	}()
 	_, err = io.WriteString(rest, `{"query": "{ serverInfo {`)
 	require.NoError(t, err)
-	// Connections are taken in their order: once this one is answered, the first is there.
+	// Connections are accepted in order: once this one is answered, the first was accepted.
 	require.Eventually(t, func() bool { status, _ := s.get(t, "/healthz"); return status == http.StatusOK }, waitLong, waitStep)
 	s.stop()
 	require.Eventually(t, func() bool { return !reachable(s.url) }, waitLong, waitStep, "the server still takes requests")
@@ -289,7 +290,7 @@ func reachable(url string) bool {
 	return err == nil
 }
 
-// logText is a log that tells when the program serves, and where.
+// logText is a log that reports when and where the program serves.
 type logText struct {
 	mu      sync.Mutex
 	text    bytes.Buffer
@@ -312,7 +313,7 @@ func newLogText() *logText {
 	return l
 }
 
-// Write takes a line of the log.
+// Write appends to the log.
 func (l *logText) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -320,7 +321,7 @@ func (l *logText) Write(p []byte) (int, error) {
 	return l.lines.Write(p)
 }
 
-// String is the log so far.
+// String returns the log so far.
 func (l *logText) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 	"portico/internal/address"
 )
 
-// with runs f on the backend, for a command.
-func (p *program) with(ctx context.Context, f func(*backend) error) error {
+// withBackend runs f with an open backend, for a command.
+func (p *program) withBackend(ctx context.Context, f func(*backend) error) error {
 	b, err := p.open(ctx, 0, nil)
 	if err != nil {
 		return err
@@ -24,7 +24,7 @@ type orgCreateCommand struct {
 
 // Run creates an organization.
 func (o orgCreateCommand) Run(ctx context.Context, p *program) error {
-	return p.with(ctx, func(b *backend) error {
+	return p.withBackend(ctx, func(b *backend) error {
 		made, err := b.portal.CreateOrganization(ctx, o.Slug, o.Name)
 		if err != nil {
 			return err
@@ -40,14 +40,14 @@ type userCreateCommand struct {
 	Name         string `required:"" help:"The name for people."`
 }
 
-// Help tells where the password comes from.
+// Help returns where the password is read from.
 func (userCreateCommand) Help() string {
 	return "The password is asked for at a terminal, and else is the first line of standard input. It has at least 10 characters."
 }
 
 // Run creates an administrator.
 func (u userCreateCommand) Run(ctx context.Context, p *program) error {
-	return p.with(ctx, func(b *backend) error {
+	return p.withBackend(ctx, func(b *backend) error {
 		password, err := readPassword(ctx, p.stdin, p.stderr)
 		if err != nil {
 			return err

@@ -11,10 +11,11 @@ import (
 	"portico/internal/viewer"
 )
 
-// version is written by the linker: see the Makefile.
+// version is set by the linker: see the Makefile.
 var version string
 
-// programVersion is the version that was built, or what Go knows of it.
+// programVersion returns the version that was built, or the one that Go
+// recorded.
 func programVersion() string {
 	if version != "" {
 		return version
@@ -35,7 +36,7 @@ func (versionCommand) Run(_ context.Context, p *program) error {
 
 type configCommand struct{}
 
-// Help tells the form.
+// Help returns the format.
 func (configCommand) Help() string { return "One setting a line, in the form of an environment file." }
 
 // Run prints the configuration.

@@ -7,8 +7,8 @@ import (
 	"portico/internal/portal"
 )
 
-// countSignIns counts sign-ins that failed, by the reason. All reasons are
-// there from the start, so that a rise from nothing is seen.
+// countSignIns counts failed sign-ins by reason. All reasons exist from the
+// start, so that an increase from zero is visible.
 func countSignIns(r prometheus.Registerer) func(portal.SignInFailure) {
 	failed := promauto.With(r).NewCounterVec(prometheus.CounterOpts{
 		Name: "portico_sign_ins_failed_total", Help: "Sign-ins that failed, by the reason.",

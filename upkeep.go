@@ -16,12 +16,12 @@ type migrateCommand struct {
 	Status bool `help:"Only list the migrations and when the database had them."`
 }
 
-// Help tells when it is needed.
+// Help returns when it is needed.
 func (migrateCommand) Help() string {
 	return "Servers do this themselves when they start; any number may do it at once."
 }
 
-// Run migrates, or tells what there is to migrate.
+// Run migrates, or prints what there is to migrate.
 func (m migrateCommand) Run(ctx context.Context, p *program) error {
 	d, err := p.openDatabase(ctx, p.config.DBWait)
 	if err != nil {
@@ -62,14 +62,14 @@ func (p *program) migrationStatus(ctx context.Context, d *database.DB) error {
 
 type purgeCommand struct{}
 
-// Help tells when it is needed.
+// Help returns when it is needed.
 func (purgeCommand) Help() string {
 	return "Servers do this themselves every hour. Each organization says how long deleted apps and old events are kept."
 }
 
 // Run purges once.
 func (purgeCommand) Run(ctx context.Context, p *program) error {
-	return p.with(ctx, func(b *backend) error {
+	return p.withBackend(ctx, func(b *backend) error {
 		gone, err := b.portal.Purge(ctx)
 		if gone != nil {
 			fmt.Fprintf(p.stderr, "Purged: %d apps, %d accounts, %d events, %d idempotency keys, %d sign-in attempts.\n",
@@ -79,14 +79,14 @@ func (purgeCommand) Run(ctx context.Context, p *program) error {
 	})
 }
 
-// How often the upkeep runs.
+// The intervals of the background work.
 const (
 	expiriesEvery = time.Minute
 	purgeEvery    = time.Hour
 	rollUpEvery   = time.Minute
 )
 
-// jobs is the work that servers do by themselves, one server at a time.
+// jobs returns the background work, which one server at a time does.
 func (p *program) jobs(b *backend) *jobs.Runner {
 	all := []jobs.Job{
 		{Name: "expiries", Every: expiriesEvery, Run: func(ctx context.Context) error {

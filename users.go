@@ -15,7 +15,7 @@ type orgListCommand struct{}
 
 // Run lists the organizations.
 func (orgListCommand) Run(ctx context.Context, p *program) error {
-	return p.with(ctx, func(b *backend) error {
+	return p.withBackend(ctx, func(b *backend) error {
 		all, err := b.portal.Organizations(ctx)
 		if err != nil {
 			return err
@@ -27,7 +27,7 @@ func (orgListCommand) Run(ctx context.Context, p *program) error {
 		w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 		_, _ = fmt.Fprintln(w, "SLUG\tNAME\tMADE") // Flush reports errors
 		for _, o := range all {
-			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", o.Slug, o.Name, moment(&o.CreatedAt))
+			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", o.Slug, o.Name, formatMinute(&o.CreatedAt))
 		}
 		return w.Flush()
 	})
@@ -37,7 +37,7 @@ type userListCommand struct {
 	Organization string `required:"" placeholder:"SLUG" help:"The organization's slug."`
 }
 
-// Help says in which order they come.
+// Help returns the order of the list.
 func (userListCommand) Help() string {
 	return "The oldest comes first; times are in UTC. LOCKED OUT is until when failed sign-ins keep out a client or device (some), " +
 		"or everybody who comes from where nobody has signed in as the user before (everywhere); `portico user unlock` ends both."
@@ -45,7 +45,7 @@ func (userListCommand) Help() string {
 
 // Run lists an organization's users.
 func (u userListCommand) Run(ctx context.Context, p *program) error {
-	return p.with(ctx, func(b *backend) error {
+	return p.withBackend(ctx, func(b *backend) error {
 		all, err := b.portal.UsersOf(ctx, u.Organization)
 		if err != nil {
 			return err
@@ -65,18 +65,18 @@ func (u userListCommand) Run(ctx context.Context, p *program) error {
 			if err != nil {
 				return err
 			}
-			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", one.Email, one.Name, one.Role, one.Status, moment(&one.CreatedAt), moment(one.LastSignInAt), lockedOut(out))
+			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", one.Email, one.Name, one.Role, one.Status, formatMinute(&one.CreatedAt), formatMinute(one.LastSignInAt), lockedOut(out))
 		}
 		return w.Flush()
 	})
 }
 
-// lockedOut says who is kept out, and until when: the minute after, so that
-// whoever waits for it does not come too early.
+// lockedOut returns who is locked out, and until when, rounded up to the minute
+// so that no user tries too early.
 func lockedOut(out auth.Lockout) string {
 	until := func(t time.Time) string {
 		t = t.Add(time.Minute - 1).Truncate(time.Minute)
-		return moment(&t)
+		return formatMinute(&t)
 	}
 	switch {
 	case !out.Everywhere.IsZero():
@@ -84,10 +84,10 @@ func lockedOut(out auth.Lockout) string {
 	case !out.Somewhere.IsZero():
 		return "some until " + until(out.Somewhere)
 	}
-	return moment(nil)
+	return formatMinute(nil)
 }
 
-// userNamed says which user a command is about.
+// userNamed are the arguments that name a user.
 type userNamed struct {
 	Organization string `required:"" placeholder:"SLUG" help:"The organization's slug."`
 	Email        string `required:"" help:"The address that the user signs in with."`
@@ -95,15 +95,15 @@ type userNamed struct {
 
 type userResetPasswordCommand struct{ userNamed }
 
-// Help says where the password comes from and what else happens.
+// Help returns where the password is read from and what else happens.
 func (userResetPasswordCommand) Help() string {
 	return "The new password is asked for at a terminal, and else is the first line of standard input. It has at least 10 characters. " +
 		"All of the user's sessions end with their next request, and failed sign-ins are forgiven."
 }
 
-// Run returns a user another password.
+// Run sets a user's new password.
 func (u userResetPasswordCommand) Run(ctx context.Context, p *program) error {
-	return p.with(ctx, func(b *backend) error {
+	return p.withBackend(ctx, func(b *backend) error {
 		password, err := readPassword(ctx, p.stdin, p.stderr)
 		if err != nil {
 			return err
@@ -123,14 +123,14 @@ func (u userResetPasswordCommand) Run(ctx context.Context, p *program) error {
 
 type userUnlockCommand struct{ userNamed }
 
-// Help says for whom it holds.
+// Help returns which sign-ins it applies to.
 func (userUnlockCommand) Help() string {
 	return "The right password is accepted at once, by servers that run as well. Users of other organizations who have the same address are not affected."
 }
 
 // Run forgives a user's failed sign-ins.
 func (u userUnlockCommand) Run(ctx context.Context, p *program) error {
-	return p.with(ctx, func(b *backend) error {
+	return p.withBackend(ctx, func(b *backend) error {
 		changed, err := b.portal.UnlockByAddress(ctx, u.Organization, address.ParseEmail(u.Email))
 		if err != nil {
 			return err

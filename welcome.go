@@ -11,7 +11,7 @@ import (
 	"portico/internal/seed"
 )
 
-// welcome tells a developer where things are.
+// welcome prints where a developer finds things.
 func (p *program) welcome(l listeners, signIns []seed.SignIn) error {
 	base := baseURL(l.api.Addr())
 	var b strings.Builder
@@ -33,11 +33,11 @@ func (p *program) welcome(l listeners, signIns []seed.SignIn) error {
 	if len(signIns) == 0 {
 		return nil
 	}
-	return p.tellSignIns(signIns)
+	return p.printSignIns(signIns)
 }
 
-// tellSignIns lists who can sign in, and tells with what password.
-func (p *program) tellSignIns(signIns []seed.SignIn) error {
+// printSignIns lists who can sign in, and with which password.
+func (p *program) printSignIns(signIns []seed.SignIn) error {
 	table := tabwriter.NewWriter(p.stdout, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(table, "  Sign in as\torganization\trole")
 	for _, s := range signIns {
@@ -61,8 +61,8 @@ func roleOf(s seed.SignIn) string {
 	return "developer of " + s.Account
 }
 
-// baseURL is what to type into a browser; a server that listens everywhere is
-// found on this machine too.
+// baseURL returns the URL to open in a browser; a server that listens on all
+// addresses is reached at localhost.
 func baseURL(at net.Addr) string {
 	host, port, err := net.SplitHostPort(at.String())
 	if err != nil {

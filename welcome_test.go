@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The README shows what a first run prints, to the letter.
+// The README shows exactly what a first run prints.
 func TestTheREADMEShowsTheGreeting(t *testing.T) {
 	page, err := os.ReadFile("README.md")
 	require.NoError(t, err)

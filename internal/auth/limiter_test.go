@@ -35,7 +35,7 @@ func eachLimiter(t *testing.T, f func(t *testing.T, l *Limiter, c *clock.Fake)) 
 	})
 }
 
-// guess makes one attempt and reports whether it was let through.
+// guess makes one attempt and returns the error if it was refused.
 func guess(t testing.TB, l *Limiter, email, client string, right bool) error {
 	t.Helper()
 	return attempt(t, l, Guess{Address: address.ParseEmail(email), Client: client}, right)
@@ -81,7 +81,7 @@ func TestFailuresFromOneClientForOneAddress(t *testing.T) {
 			require.NoError(t, guess(t, l, email, client, false))
 			c.Advance(time.Minute)
 		}
-		// The clock stands at minute 10; the first failure leaves at minute 15.
+		// It is minute 10; the first failure expires at minute 15.
 		requireLimited(t, guess(t, l, email, client, true), 5*time.Minute)
 		requireLimited(t, guess(t, l, " DEVELOPER@Demo.Example\r\n", "::ffff:192.0.2.1", true), 5*time.Minute)
 		require.NoError(t, guess(t, l, email, "192.0.2.2", true), "strangers do not lock the right person out")
@@ -180,7 +180,7 @@ func TestConcurrentGuessesOnTwoNodes(t *testing.T) {
 	}
 }
 
-// deviceOf is the same device whenever it is asked for.
+// deviceOf returns a token of the same device each time.
 func deviceOf(l *Limiter) string {
 	return deviceToken(l.ring.Current(keyring.Pepper), address.ParseEmail(email), user, "d1", start.Unix())
 }

@@ -22,7 +22,7 @@ import (
 
 var account = uuid.MustParse("33333333-3333-4333-8333-333333333333")
 
-// directory knows one developer with one account, and the given machines.
+// directory is a Directory with one developer with one account, and the given machines.
 type directory struct {
 	machines [][]byte
 	err      error

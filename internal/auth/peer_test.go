@@ -70,7 +70,7 @@ func FuzzPeers(f *testing.F) {
 		if client, err := netip.ParseAddr(got); err != nil || client.Is4In6() || client.Zone() != "" {
 			t.Fatalf("%q and %q became %q", remote, forwarded, got)
 		}
-		// What the client wrote stands to the left of what the proxy added.
+		// The client's entries are to the left of the one that the proxy added.
 		r.Header["X-Forwarded-For"] = []string{fmt.Sprintf("%s, 198.51.100.7", forwarded)}
 		if got := (Peers{Trusted: []netip.Prefix{trusted}}).Address(r); got != "198.51.100.7" {
 			t.Fatalf("%q was believed: %q", forwarded, got)

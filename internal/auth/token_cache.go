@@ -30,7 +30,7 @@ type verifiedToken struct {
 }
 
 func newTokenCache() tokenCache {
-	// The error says that the size is not positive.
+	// New fails only if the size is not positive.
 	tokens, _ := lru.New[[sha256.Size]byte, verifiedToken](tokenCacheSize)
 	return tokenCache{tokens}
 }

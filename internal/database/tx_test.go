@@ -50,7 +50,7 @@ func TestInTxRepeatsAfterDeadlock(t *testing.T) {
 	ctx := context.Background()
 	db := open(t, url, database.Options{})
 	var runs atomic.Int32
-	var met sync.WaitGroup // both hold their first row
+	var met sync.WaitGroup // both have locked their first row
 	met.Add(2)
 	var wg sync.WaitGroup
 	for _, order := range [][2]int{{1, 2}, {2, 1}} {

@@ -15,8 +15,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// numbering is a way to let followers miss nothing. write adds one event to a
-// transaction.
+// numbering is a way of numbering events so that followers miss none. write adds
+// one event to a transaction.
 type numbering struct {
 	name  string
 	write func(ctx context.Context, tx *database.Tx, d *database.DB, organization uuid.UUID) error
@@ -27,7 +27,7 @@ const insert = `INSERT INTO %s (position, id, organization_id, type, payload_ver
 	request_id, subject_type, subject_id, subject_name, account_id, app_id, reason, changes)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
 
-// insertInto writes an event under a number that says nothing of commits.
+// insertInto inserts an event with a number unrelated to the order of commits.
 func insertInto(table string) func(context.Context, *database.Tx, *database.DB, uuid.UUID) error {
 	var last atomic.Int64
 	text := fmt.Sprintf(insert, table)
@@ -38,7 +38,7 @@ func insertInto(table string) func(context.Context, *database.Tx, *database.DB, 
 	}
 }
 
-// byTransaction is the prototype of the other way: rows carry the number of
+// byTransaction is a prototype of the alternative: rows carry the number of
 // their transaction, and followers read WHERE xid < pg_snapshot_xmin(
 // pg_current_snapshot()) ORDER BY xid, seq: below the oldest transaction that
 // is still running, anywhere in the server.
@@ -58,8 +58,9 @@ func numberings(d *database.DB) []numbering {
 	return all
 }
 
-// BenchmarkWrite is the cost of numbering: transactions that change a row of
-// the writer's own and tell of it. One op is one transaction, over all writers.
+// BenchmarkWrite measures the cost of numbering: transactions that change a row of
+// the writer's own and write its event. One op is one transaction, over all
+// writers.
 func BenchmarkWrite(b *testing.B) {
 	urls := map[string]string{dialect.SQLite: testdb.SQLite(b)}
 	if url, ok := testdb.Postgres(b); ok {

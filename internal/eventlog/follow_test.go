@@ -64,8 +64,8 @@ func (f *follower) follow(t *testing.T, d *database.DB, done <-chan struct{}) {
 
 var errChangedMind = errors.New("changed my mind")
 
-// write makes a writer's transactions, of one to three events each, in any of
-// the organizations. Every fourth is rolled back. It gives what was committed.
+// write runs a writer's transactions, of one to three events each, in any of the
+// organizations. Every fourth is rolled back. It returns the committed events.
 func write(t *testing.T, d *database.DB, organizations []uuid.UUID, r *rand.Rand) map[uuid.UUID][]uuid.UUID {
 	committed := map[uuid.UUID][]uuid.UUID{}
 	for range perWriter {

@@ -10,8 +10,8 @@ import (
 	"portico/internal/eventlog"
 )
 
-// changes says of every type what the gate may answer otherwise after it;
-// "" is nothing.
+// changes returns for every type why verdicts may change after it; "" if they do
+// not.
 func changes() map[eventlog.Type]string {
 	return map[eventlog.Type]string{
 		"ORGANIZATION_CREATED":      "",

@@ -19,12 +19,12 @@ type keys map[Use][]Key
 // contents is the content of a ring file.
 type contents struct {
 	keys keys
-	// development says that development mode made the file up, so that it is
-	// refused where real data is.
+	// development is set if development mode created the file, so that it is
+	// refused for real data.
 	development bool
 }
 
-// developmentName is the member of the file that says so.
+// developmentName is the JSON member for contents.development.
 const developmentName = "development"
 
 // ErrExposed means that users other than its owner may read a ring's file.

@@ -33,7 +33,7 @@ func mustLoad(t *testing.T, path string, c clock.Clock) *Ring {
 	return r
 }
 
-// edit rewrites the file of a ring as somebody with an editor would.
+// edit changes the file of a ring as with an editor.
 func edit(t *testing.T, path string, change func(map[Use][]record)) {
 	t.Helper()
 	content, err := os.ReadFile(path)

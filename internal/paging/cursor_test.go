@@ -15,7 +15,7 @@ import (
 
 func key(id, secret string) paging.Key { return paging.Key{ID: id, Secret: []byte(secret)} }
 
-// ring finds the keys it is made of.
+// ring returns a function that finds these keys by id.
 func ring(keys ...paging.Key) func(string) (paging.Key, bool) {
 	return func(id string) (paging.Key, bool) {
 		for _, k := range keys {
