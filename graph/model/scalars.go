@@ -35,10 +35,17 @@ func UnmarshalTime(v any) (time.Time, error) {
 		return time.Time{}, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidValue, "A Time is a string by RFC 3339.")
 	}
 	t, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil || t.UTC().Year() < 1 || t.UTC().Year() > 9999 {
+	if err != nil || !nearUTC(t) || t.UTC().Year() < 1 || t.UTC().Year() > 9999 {
 		return time.Time{}, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidValue, "This is not a Time by RFC 3339.")
 	}
 	return clock.Whole(t), nil
+}
+
+// nearUTC reports whether a time's offset is below 24 hours, which time.Parse takes.
+func nearUTC(t time.Time) bool {
+	const day = 24 * 60 * 60
+	_, offset := t.Zone()
+	return -day < offset && offset < day
 }
 
 // MarshalUUID encodes a UUID in its usual text form.

@@ -27,7 +27,7 @@ func ParseNetwork(text string) (network netip.Prefix, ok bool) {
 		return netip.Prefix{}, false
 	}
 	if a := network.Addr(); a.Is4In6() {
-		if network.Bits() < mappedBits {
+		if network.Bits() <= mappedBits { // all of IPv4, too, is 0.0.0.0/0 or a mistake
 			return netip.Prefix{}, false
 		}
 		network = netip.PrefixFrom(a.Unmap(), network.Bits()-mappedBits)

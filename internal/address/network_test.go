@@ -19,7 +19,7 @@ func TestParseNetwork(t *testing.T) {
 		require.True(t, ok, text)
 		require.Equal(t, want, got.String(), text)
 	}
-	for _, text := range []string{"", "localhost", "10.0.0", "10.0.0.0/33", "10.0.0.0/-1", "::ffff:10.0.0.0/95", "fe80::1%eth0", "fe80::%eth0/64", " 10.0.0.1", "10.0.0.1\n", "010.0.0.1"} {
+	for _, text := range []string{"", "localhost", "10.0.0", "10.0.0.0/33", "10.0.0.0/-1", "::ffff:10.0.0.0/95", "::ffff:1.2.3.4/96", "::ffff:0:0/96", "fe80::1%eth0", "fe80::%eth0/64", " 10.0.0.1", "10.0.0.1\n", "010.0.0.1"} {
 		_, ok := address.ParseNetwork(text)
 		require.False(t, ok, text)
 	}

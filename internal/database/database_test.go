@@ -45,6 +45,8 @@ func TestOpenRefuses(t *testing.T) {
 		"nothing":        "",
 		"memory":         "sqlite::memory:",
 		"no path":        "sqlite:",
+		"a folder":       "sqlite:" + t.TempDir(),
+		"a device":       "sqlite:/dev/null",
 		"missing folder": "sqlite:" + filepath.Join(t.TempDir(), "no", "such", "portico.db"),
 		"malformed":      "postgres://user:hunter2@ho st/db",
 		"nobody there":   "postgres://user:hunter2@127.0.0.1:1/db",

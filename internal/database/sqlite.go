@@ -62,7 +62,14 @@ func createFile(path string) error {
 	if err != nil {
 		return fmt.Errorf("opening the database file: %w", err)
 	}
-	return file.Close()
+	info, err := file.Stat()
+	if err := errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("opening the database file: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is no file that can be a database", path)
+	}
+	return nil
 }
 
 // pragmas returns the settings of each connection. wait is how long to wait for

@@ -100,6 +100,9 @@ func checkKeyPrefix(field, s string) error {
 	if !apikey.ValidPrefix(s) || len(s) < 2 || len(s) > 10 {
 		return fault.Input(fault.InvalidValue, field, "This must be 2–10 small letters and digits, the first a letter.")
 	}
+	if s == "pgw" || s == "pst" || s == "prt" { // service tokens, and what may come
+		return fault.Input(fault.InvalidValue, field, "This prefix is that of Portico's own tokens.")
+	}
 	return nil
 }
 
