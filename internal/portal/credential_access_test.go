@@ -15,7 +15,7 @@ import (
 
 // A key that names products reaches those, and one of ALL access names none,
 // whatever is said in which order.
-func TestAListGoesWithListedAccess(t *testing.T) {
+func TestAccessListImpliesListedAccess(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
@@ -71,7 +71,7 @@ func TestAListGoesWithListedAccess(t *testing.T) {
 }
 
 // What follows from an input is the same input under an idempotency key.
-func TestAnAccessThatFollowsIsNoOtherInput(t *testing.T) {
+func TestImpliedAccessIsTheSameInput(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	x := f.MustTenant(t, "one")
 	p, _ := f.MustProduct(t, x.Admin, "weather")

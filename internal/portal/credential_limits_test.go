@@ -41,7 +41,7 @@ func TestAllowedAddresses(t *testing.T) {
 }
 
 // What is no network is told by its place.
-func TestWhatNoAddressIs(t *testing.T) {
+func TestInvalidAllowedAddresses(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	x := f.MustTenant(t, "one")
 	made := f.MustApp(t, x.Developer, "App")

@@ -19,7 +19,7 @@ import (
 
 // Whoever may see a key finds it by what it is used as, and nobody else; junk
 // does not reach the database.
-func TestAKeyInHandIsFound(t *testing.T) {
+func TestCredentialIDByKey(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		var statements atomic.Int64
 		f := portaltest.NewWith(t, url, database.Options{OnStatement: func(context.Context, string) { statements.Add(1) }})

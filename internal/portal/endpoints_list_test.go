@@ -26,7 +26,7 @@ func paths(p *paging.Page[*db.Endpoint]) string {
 
 // Subscriptions and apps give their own endpoints, page by page, whether asked
 // for one alone or for many at once. An endpoint may be on the pages of many.
-func TestEndpointsThatAreReached(t *testing.T) {
+func TestReachableEndpoints(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := newShop(t, portaltest.New(t, url), "/a", "/b", "/c", "/d", "/e")
 		returns, plan, _ := s.offer(t, "returns", "/r", "/s")
@@ -45,11 +45,11 @@ func TestEndpointsThatAreReached(t *testing.T) {
 		require.NoError(t, err)
 
 		for _, as := range []context.Context{s.Developer, s.Admin} {
-			subs := pageQuery{t, func(parents []uuid.UUID, r portal.Read) (portal.Pages[*db.Endpoint], error) {
+			subs := endpointPages{t, func(parents []uuid.UUID, r portal.Read) (portal.Pages[*db.Endpoint], error) {
 				return s.Portal.EndpointsOfSubscriptions(as, parents, r)
 			}}
 			subs.want(map[uuid.UUID]string{some.ID: "/a /d", all.ID: "/a /c /d /e", waiting.ID: "/a /c /d /e", more.ID: "/r /s"})
-			apps := pageQuery{t, func(parents []uuid.UUID, r portal.Read) (portal.Pages[*db.Endpoint], error) {
+			apps := endpointPages{t, func(parents []uuid.UUID, r portal.Read) (portal.Pages[*db.Endpoint], error) {
 				return s.Portal.ConnectedEndpoints(as, parents, r)
 			}}
 			apps.want(map[uuid.UUID]string{narrow.ID: "/a /d /r /s", whole.ID: "/a /c /d /e", none.ID: ""})
@@ -63,14 +63,14 @@ func TestEndpointsThatAreReached(t *testing.T) {
 	})
 }
 
-// pageQuery reads a nested list of endpoints.
-type pageQuery struct {
+// endpointPages reads a nested list of endpoints.
+type endpointPages struct {
 	t    *testing.T
 	list func([]uuid.UUID, portal.Read) (portal.Pages[*db.Endpoint], error)
 }
 
 // want compares the pages of size two, from both ends, alone and together.
-func (r pageQuery) want(want map[uuid.UUID]string) {
+func (r endpointPages) want(want map[uuid.UUID]string) {
 	r.t.Helper()
 	var parents []uuid.UUID
 	for id := range want {

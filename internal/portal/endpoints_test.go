@@ -46,8 +46,8 @@ func mustEndpoint(t *testing.T, f *portaltest.Fixture, admin context.Context, p 
 	return made
 }
 
-// told returns the types of the events of an object.
-func told(t *testing.T, f *portaltest.Fixture, of uuid.UUID) []string {
+// eventTypes returns the types of the events of an object.
+func eventTypes(t *testing.T, f *portaltest.Fixture, of uuid.UUID) []string {
 	t.Helper()
 	all, err := f.Client.Event.Query().Where(event.SubjectID(of)).Order(event.ByPosition()).All(portaltest.System(t))
 	require.NoError(t, err)
@@ -90,14 +90,14 @@ func TestEndpointsAreUniqueInTheirProduct(t *testing.T) {
 		require.Equal(t, get.GlobalID(), deleted)
 		_, err = f.Portal.DeleteEndpoint(x.Admin, get.GlobalID())
 		requireCode(t, err, fault.CodeNotFound)
-		require.Equal(t, []string{string(eventlog.EndpointCreated), string(eventlog.EndpointUpdated), string(eventlog.EndpointDeleted)}, told(t, f, get.ID))
+		require.Equal(t, []string{string(eventlog.EndpointCreated), string(eventlog.EndpointUpdated), string(eventlog.EndpointDeleted)}, eventTypes(t, f, get.ID))
 		again := mustEndpoint(t, f, x.Admin, prod, domain.MethodGet, "/orders/{order}/lines")
 		require.NotEqual(t, get.ID, again.ID)
 	})
 }
 
 // What no endpoint can be is said of the field.
-func TestWhatNoEndpointIs(t *testing.T) {
+func TestInvalidEndpoints(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	x := f.MustTenant(t, "one")
 	prod, _ := f.MustProduct(t, x.Admin, "orders")

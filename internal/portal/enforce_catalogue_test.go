@@ -14,8 +14,8 @@ import (
 	"portico/internal/portal/portaltest"
 )
 
-func catalogueMutations() []mutating {
-	return []mutating{
+func catalogueMutations() []mutationCase {
+	return []mutationCase{
 		{"UpdateSubscriptionEndpoints", func(t *testing.T, g *gated) func() error {
 			_, _, s := on(t, g)
 			x, err := g.Portal.CreateEndpoint(g.Admin, portal.CreateEndpointInput{ProductID: g.product.GlobalID(), Method: domain.MethodGet, Path: "/narrow"})
@@ -70,7 +70,7 @@ func endpoint(f func(g *gated, x *db.Endpoint) error) func(t *testing.T, g *gate
 	}
 }
 
-func peopleMutations() []mutating {
+func peopleMutations() []mutationCase {
 	account := func(f func(g *gated, id string) error, first func(t *testing.T, g *gated, id string)) func(t *testing.T, g *gated) func() error {
 		return func(t *testing.T, g *gated) func() error {
 			id := g.MustAccount(t, g.Admin, "Other").GlobalID()
@@ -86,7 +86,7 @@ func peopleMutations() []mutating {
 			return func() error { return f(g, u.GlobalID()) }
 		}
 	}
-	return []mutating{
+	return []mutationCase{
 		{"CreateAccount", func(t *testing.T, g *gated) func() error {
 			return func() error { return e(g.p.CreateAccount(g.Admin, portal.CreateAccountInput{Name: "New"})) }
 		}, []eventlog.Type{eventlog.AccountCreated}, false},

@@ -13,14 +13,14 @@ import (
 	"portico/internal/portal"
 )
 
-func keyMutations() []mutating {
+func keyMutations() []mutationCase {
 	on1 := func(f func(ctx context.Context, p *portal.Portal, id string) error) func(t *testing.T, g *gated) func() error {
 		return func(t *testing.T, g *gated) func() error {
 			_, key, _ := on(t, g)
 			return func() error { return f(g.Admin, g.p, key.GlobalID()) }
 		}
 	}
-	return []mutating{
+	return []mutationCase{
 		{"RevokeKey", on1(func(ctx context.Context, p *portal.Portal, id string) error { return e(p.RevokeKey(ctx, id, nil, nil)) }),
 			[]eventlog.Type{eventlog.CredentialRevoked}, true},
 		{"DisableKey", on1(func(ctx context.Context, p *portal.Portal, id string) error { return e(p.DisableKey(ctx, id, nil)) }),
@@ -53,7 +53,7 @@ func keyMutations() []mutating {
 	}
 }
 
-func appMutations() []mutating {
+func appMutations() []mutationCase {
 	sub := func(f func(*portal.Portal, context.Context, string, *string) (*db.Subscription, error), first func(*testing.T, *gated, *db.Subscription)) func(t *testing.T, g *gated) func() error {
 		return func(t *testing.T, g *gated) func() error {
 			_, _, s := on(t, g)
@@ -69,7 +69,7 @@ func appMutations() []mutating {
 			return func() error { return f(g.p, g, s.GlobalID()) }
 		}
 	}
-	return []mutating{
+	return []mutationCase{
 		{"Unregister", sub((*portal.Portal).Unregister, nil), []eventlog.Type{eventlog.SubscriptionUnregistered}, true},
 		{"Suspend", sub((*portal.Portal).Suspend, nil), []eventlog.Type{eventlog.SubscriptionSuspended}, true},
 		{"Resume", sub((*portal.Portal).Resume, func(t *testing.T, g *gated, s *db.Subscription) {

@@ -16,41 +16,41 @@ import (
 	"portico/internal/testdb"
 )
 
-// TestWhichRefusalsTell: a refusal says how something is, but for those that
-// say only that nobody could look.
-func TestWhichRefusalsTell(t *testing.T) {
+// TestRevealsState: every refusal reveals state, except those that say only
+// that the state could not be read.
+func TestRevealsState(t *testing.T) {
 	for code, tells := range map[fault.Code]bool{
 		fault.CodeUnauthenticated: true, fault.CodeForbidden: true, fault.CodeNotFound: true, fault.CodeConflict: true, fault.CodeBadUserInput: true, fault.CodeTooLarge: true,
 		fault.CodeRateLimited: false, fault.CodeUnavailable: false, fault.CodeInternal: false,
 	} {
-		require.Equal(t, tells, portal.Tells(fault.New(code, "", "no")), code)
+		require.Equal(t, tells, portal.RevealsState(fault.New(code, "", "no")), code)
 	}
-	require.True(t, portal.Tells(fault.Input(fault.Taken, "name", "no")))
-	require.False(t, portal.Tells(errors.New("broken")))
+	require.True(t, portal.RevealsState(fault.Input(fault.Taken, "name", "no")))
+	require.False(t, portal.RevealsState(errors.New("broken")))
 }
 
-// userFailures is a gate that counts what it is told.
-type userFailures struct{ woken, synced int }
+// countingSync is a RevocationSync that counts its calls.
+type countingSync struct{ woken, synced int }
 
-func (n *userFailures) Wake()                                 { n.woken++ }
-func (n *userFailures) Sync(context.Context, uuid.UUID) error { n.synced++; return nil }
+func (n *countingSync) Wake()                                 { n.woken++ }
+func (n *countingSync) Sync(context.Context, uuid.UUID) error { n.synced++; return nil }
 
-// TestWhatTheGateIsTold: gates elsewhere are woken by every change, this node's
-// is waited for where the answer tells what is allowed; a change that may have
-// happened wakes it all the same, and waits for nothing.
-func TestWhatTheGateIsTold(t *testing.T) {
+// TestWakeAndSync: every change wakes the other nodes' key caches, and waits
+// for this node's if the answer reveals what is allowed. A change that may have
+// been committed wakes them too, and waits for nothing.
+func TestWakeAndSync(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
 		made := f.MustApp(t, x.Developer, "App")
 		app, key := made.App.GlobalID(), made.Credential.GlobalID()
-		d, gate := &faulty{Driver: f.Database.Driver()}, &userFailures{}
+		d, gate := &faulty{Driver: f.Database.Driver()}, &countingSync{}
 		p := f.With(func(o *portal.Options) {
 			o.Client, o.Revocations, o.UnclearFor = db.NewClient(db.Driver(d)), gate, 100*time.Millisecond
 		})
-		told := func() userFailures {
+		told := func() countingSync {
 			is := *gate
-			*gate = userFailures{}
+			*gate = countingSync{}
 			return is
 		}
 		rename := func(name string) error {
@@ -58,23 +58,23 @@ func TestWhatTheGateIsTold(t *testing.T) {
 			return err
 		}
 		require.NoError(t, rename("Other"))
-		require.Equal(t, userFailures{woken: 1}, told(), "no gate asks after names")
+		require.Equal(t, countingSync{woken: 1}, told(), "no gate asks after names")
 		require.NoError(t, rename("Other"))
-		require.Equal(t, userFailures{synced: 1}, told(), "nothing has changed, here")
+		require.Equal(t, countingSync{synced: 1}, told(), "nothing has changed, here")
 		requireProblems(t, rename(" "), "REQUIRED name")
-		require.Equal(t, userFailures{}, told(), "nothing was looked at")
+		require.Equal(t, countingSync{}, told(), "nothing was looked at")
 
 		_, err := p.RevokeKey(x.Developer, key, nil, nil)
 		require.NoError(t, err)
-		require.Equal(t, userFailures{1, 1}, told())
+		require.Equal(t, countingSync{1, 1}, told())
 		_, err = p.RevokeKey(x.Developer, key, nil, nil)
 		require.NoError(t, err)
-		require.Equal(t, userFailures{synced: 1}, told(), "it was so already, maybe elsewhere")
+		require.Equal(t, countingSync{synced: 1}, told(), "it was so already, maybe elsewhere")
 
 		d.fail, d.dark = []commit{{true, false, gaveUp}}, 1<<30
 		require.Equal(t, fault.ReasonOutcomeUnknown, fault.From(rename("Third")).Reason)
-		require.Equal(t, userFailures{woken: 1}, told(), "it may have happened")
+		require.Equal(t, countingSync{woken: 1}, told(), "it may have happened")
 		requireCode(t, rename("Fourth"), fault.CodeUnavailable)
-		require.Equal(t, userFailures{}, told(), "nothing has happened, and nothing is known")
+		require.Equal(t, countingSync{}, told(), "nothing has happened, and nothing is known")
 	})
 }

@@ -2,9 +2,9 @@ package portal
 
 import "context"
 
-// ReplayOfNothing plays a mutation that found its idempotency key taken by a
-// row that is gone when it is looked up.
-func (p *Portal) ReplayOfNothing(ctx context.Context) error {
+// ReplayOfDeletedRow runs a mutation whose idempotency key was taken by a row
+// that is deleted when it is looked up.
+func (p *Portal) ReplayOfDeletedRow(ctx context.Context) error {
 	key := "gone"
 	_, err := idempotent(ctx, p, idempotentRequest{mutation: "createApp", key: &key}, func(context.Context, *change) (int, createdIDs, error) {
 		return 0, createdIDs{}, errReplay
@@ -12,8 +12,8 @@ func (p *Portal) ReplayOfNothing(ctx context.Context) error {
 	return err
 }
 
-// AttemptLife is for tests, which compare it with what the limiter counts.
+// AttemptLife exports attemptLife, to be compared with the limiter's.
 const AttemptLife = attemptLife
 
-// Tells is for tests, which go through all codes.
-func Tells(err error) bool { return revealsState(err) }
+// RevealsState exports revealsState.
+func RevealsState(err error) bool { return revealsState(err) }

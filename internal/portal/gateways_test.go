@@ -90,7 +90,7 @@ func TestRevokeGateway(t *testing.T) {
 		_, found, err = f.Directory.Machine(t.Context(), in.Hash)
 		require.NoError(t, err)
 		require.False(t, found, "it is not believed any more")
-		require.Equal(t, []string{string(eventlog.ServiceTokenCreated), string(eventlog.ServiceTokenRevoked)}, told(t, f, made.ID))
+		require.Equal(t, []string{string(eventlog.ServiceTokenCreated), string(eventlog.ServiceTokenRevoked)}, eventTypes(t, f, made.ID))
 
 		in.Hash = []byte("another")
 		_, err = f.Portal.CreateGateway(t.Context(), in)
@@ -104,7 +104,7 @@ func TestRevokeGateway(t *testing.T) {
 
 // Of many who revoke a token one does; the others are told the same.
 func TestRaceRevokeGateway(t *testing.T) {
-	eachArena(t, func(t *testing.T, a *arena) {
+	eachRace(t, func(t *testing.T, a *raceHarness) {
 		a.MustTenant(t, "one")
 		made, err := a.Portal.CreateGateway(t.Context(), portal.NewGateway{Organization: "one", Name: "edge-1", Hash: []byte("hash"), Hint: "abcd"})
 		require.NoError(t, err)

@@ -69,5 +69,5 @@ func TestAReplayGivesOnlyWhatIsThere(t *testing.T) {
 // happened: it must not look as if it had.
 func TestAReplayOfNothingIsAConflict(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
-	require.ErrorContains(t, f.Portal.ReplayOfNothing(f.MustTenant(t, "nothing").Developer), "CONFLICT")
+	require.ErrorContains(t, f.Portal.ReplayOfDeletedRow(f.MustTenant(t, "nothing").Developer), "CONFLICT")
 }

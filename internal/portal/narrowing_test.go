@@ -150,13 +150,13 @@ func TestUpdateSubscriptionEndpoints(t *testing.T) {
 		require.Equal(t, []string{
 			string(eventlog.SubscriptionRegistered), string(eventlog.SubscriptionNarrowed), string(eventlog.SubscriptionApproved),
 			string(eventlog.SubscriptionNarrowed), string(eventlog.SubscriptionNarrowed),
-		}, told(t, s.Fixture, sub.ID))
+		}, eventTypes(t, s.Fixture, sub.ID))
 	})
 }
 
 // Others' subscriptions answer like those there are not, and what is
 // interrupted or has ended stays as it is.
-func TestWhoseEndpointsNobodyChooses(t *testing.T) {
+func TestEndpointsThatCannotBeChosen(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := newShop(t, portaltest.New(t, url), "/a")
 		foreign := s.MustTenant(t, "foreign")

@@ -13,13 +13,13 @@ import (
 	"portico/internal/testdb"
 )
 
-// meddling lets something happen while a new password is hashed.
-type meddling struct {
+// hookedPasswords lets something happen while a new password is hashed.
+type hookedPasswords struct {
 	adapters.Passwords
 	meanwhile func()
 }
 
-func (m meddling) Hash(ctx context.Context, password string) (string, error) {
+func (m hookedPasswords) Hash(ctx context.Context, password string) (string, error) {
 	m.meanwhile()
 	return m.Passwords.Hash(ctx, password)
 }
@@ -34,7 +34,7 @@ func TestAPasswordThatChangesMeanwhile(t *testing.T) {
 			return err
 		}
 		p := f.With(func(o *portal.Options) {
-			o.Passwords = meddling{adapters.Passwords{Passwords: f.Passwords}, func() {
+			o.Passwords = hookedPasswords{adapters.Passwords{Passwords: f.Passwords}, func() {
 				require.NoError(t, change(f.Portal, "the first of two batteries"))
 			}}
 		})

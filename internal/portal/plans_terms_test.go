@@ -55,9 +55,9 @@ func wrongPrices() map[string][]portal.CreatePlanInput {
 	}
 }
 
-// TestPlansThatCannotBeKept: a plan's terms and prices are checked when it is
+// TestInvalidPlans: a plan's terms and prices are checked when it is
 // made, and by the same rules when it is changed; nothing of it is stored.
-func TestPlansThatCannotBeKept(t *testing.T) {
+func TestInvalidPlans(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
@@ -115,9 +115,9 @@ func planOf(t *testing.T, f *portaltest.Fixture, x portaltest.Tenant, product *d
 	return made
 }
 
-// TestPlansAtTheirEdges: the largest terms are taken, what is left out is
+// TestPlanLimits: the largest terms are taken, what is left out is
 // filled in.
-func TestPlansAtTheirEdges(t *testing.T) {
+func TestPlanLimits(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")

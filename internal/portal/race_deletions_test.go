@@ -26,7 +26,7 @@ type busy struct {
 	plans    []*db.Plan
 }
 
-func (a *arena) busy(t *testing.T, x portaltest.Tenant, products []*db.Product, plans []*db.Plan) busy {
+func (a *raceHarness) busy(t *testing.T, x portaltest.Tenant, products []*db.Product, plans []*db.Plan) busy {
 	t.Helper()
 	b := busy{Tenant: x, made: a.MustApp(t, x.Developer, "Busy"), products: products, plans: plans}
 	b.waiting = a.MustRegister(t, x.Developer, b.made.App, products[0], plans[0])
@@ -52,7 +52,7 @@ func (b busy) use(n int, p *portal.Portal) (any, error) {
 	return p.RevokeKey(b.Developer, b.made.Credential.GlobalID(), nil, nil)
 }
 
-func (a *arena) products(t *testing.T, x portaltest.Tenant, n int) (products []*db.Product, plans []*db.Plan) {
+func (a *raceHarness) products(t *testing.T, x portaltest.Tenant, n int) (products []*db.Product, plans []*db.Plan) {
 	t.Helper()
 	for i := range n {
 		prod, plan := a.MustProduct(t, x.Admin, fmt.Sprintf("product-%d", i))
@@ -64,7 +64,7 @@ func (a *arena) products(t *testing.T, x portaltest.Tenant, n int) (products []*
 // An app is deleted while others use it: what came before has ended with it,
 // what came after was refused.
 func TestRaceDeleteApp(t *testing.T) {
-	eachArena(t, func(t *testing.T, a *arena) {
+	eachRace(t, func(t *testing.T, a *raceHarness) {
 		x := a.MustTenant(t, "one")
 		products, plans := a.products(t, x, 9)
 		for _, deleters := range []int{1, 8} {
@@ -88,7 +88,7 @@ func TestRaceDeleteApp(t *testing.T) {
 
 // An account is deleted while its developers go on: nothing of it is left.
 func TestRaceDeleteAccount(t *testing.T) {
-	eachArena(t, func(t *testing.T, a *arena) {
+	eachRace(t, func(t *testing.T, a *raceHarness) {
 		x := a.MustTenant(t, "one")
 		products, plans := a.products(t, x, 9)
 		for _, first := range []int{0, racers / 2} {
@@ -122,7 +122,7 @@ func TestRaceDeleteAccount(t *testing.T) {
 // Deleted apps are restored while their account is deleted: none comes back to
 // an account that is gone.
 func TestRaceRestoreAppOfAnAccountThatIsDeleted(t *testing.T) {
-	eachArena(t, func(t *testing.T, a *arena) {
+	eachRace(t, func(t *testing.T, a *raceHarness) {
 		x := a.MustTenant(t, "one")
 		for round := range 3 {
 			acc := a.MustAccount(t, x.Admin, "Short-lived")
@@ -150,7 +150,7 @@ func TestRaceRestoreAppOfAnAccountThatIsDeleted(t *testing.T) {
 }
 
 // nothingLeft wants that nothing of a deleted app or account is alive.
-func (a *arena) nothingLeft(t *testing.T) {
+func (a *raceHarness) nothingLeft(t *testing.T) {
 	t.Helper()
 	gone := app.DeletedAtNotNil()
 	keys, err := a.Client.Credential.Query().Where(credential.StatusNEQ(lifecycle.CredentialRevoked),

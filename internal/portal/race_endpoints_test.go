@@ -27,7 +27,7 @@ func fill(t *testing.T, f *portaltest.Fixture, p *db.Product, n int) {
 
 // The five hundredth endpoint is the last one, however many come at once.
 func TestRaceLastEndpoints(t *testing.T) {
-	eachArena(t, func(t *testing.T, a *arena) {
+	eachRace(t, func(t *testing.T, a *raceHarness) {
 		x := a.MustTenant(t, "one")
 		prod, _ := a.MustProduct(t, x.Admin, "orders")
 		fill(t, a.Fixture, prod, 495)
@@ -41,7 +41,7 @@ func TestRaceLastEndpoints(t *testing.T) {
 // Of many who make the same endpoint, move to the same path, or delete the
 // same one, one does.
 func TestRaceEndpoint(t *testing.T) {
-	eachArena(t, func(t *testing.T, a *arena) {
+	eachRace(t, func(t *testing.T, a *raceHarness) {
 		x := a.MustTenant(t, "one")
 		prod, _ := a.MustProduct(t, x.Admin, "orders")
 		made, outcomes := race(a, func(_ int, p *portal.Portal) (*db.Endpoint, error) {
@@ -68,7 +68,7 @@ func TestRaceEndpoint(t *testing.T) {
 // Whoever chooses an endpoint while it is deleted keeps it or is refused; the
 // subscription is never wider for it.
 func TestRaceNarrowAndDelete(t *testing.T) {
-	eachArena(t, func(t *testing.T, a *arena) {
+	eachRace(t, func(t *testing.T, a *raceHarness) {
 		s := newShop(t, a.Fixture, "/a", "/b")
 		sub := s.MustRegister(t, s.Developer, s.MustApp(t, s.Developer, "App").App, s.product, s.plan)
 		_, outcomes := race(a, func(n int, p *portal.Portal) (any, error) {
@@ -89,7 +89,7 @@ func TestRaceNarrowAndDelete(t *testing.T) {
 
 // Against one version one choice is made, and none beside a suspension.
 func TestRaceNarrow(t *testing.T) {
-	eachArena(t, func(t *testing.T, a *arena) {
+	eachRace(t, func(t *testing.T, a *raceHarness) {
 		s := newShop(t, a.Fixture, "/a", "/b")
 		sub := s.MustRegister(t, s.Developer, s.MustApp(t, s.Developer, "App").App, s.product, s.plan)
 		_, outcomes := race(a, func(n int, p *portal.Portal) (*db.Subscription, error) {

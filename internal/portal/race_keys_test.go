@@ -19,7 +19,7 @@ import (
 // A key that many revoke at once, each with a reason of his own, is revoked
 // once; all are told the same.
 func TestRaceRevoke(t *testing.T) {
-	eachArena(t, func(t *testing.T, a *arena) {
+	eachRace(t, func(t *testing.T, a *raceHarness) {
 		x := a.MustTenant(t, "one")
 		key := a.MustApp(t, x.Developer, "App").Credential
 		reasons := []domain.RevocationReason{domain.Unspecified, domain.KeyCompromise, domain.Superseded}
@@ -39,7 +39,7 @@ func TestRaceRevoke(t *testing.T) {
 
 // A revoked key never comes back, whatever comes at the same moment.
 func TestRaceRevokeAndEnable(t *testing.T) {
-	eachArena(t, func(t *testing.T, a *arena) {
+	eachRace(t, func(t *testing.T, a *raceHarness) {
 		x := a.MustTenant(t, "one")
 		key := a.MustApp(t, x.Developer, "App").Credential
 		_, outcomes := race(a, func(n int, p *portal.Portal) (*db.Credential, error) {
@@ -67,7 +67,7 @@ func TestRaceRevokeAndEnable(t *testing.T) {
 // The same request sent many times at once under one idempotency key makes one
 // thing; all but one are told of it without its secret.
 func TestRaceIdempotencyKey(t *testing.T) {
-	eachArena(t, func(t *testing.T, a *arena) {
+	eachRace(t, func(t *testing.T, a *raceHarness) {
 		x := a.MustTenant(t, "one")
 		prod, plan := a.MustProduct(t, x.Admin, "weather")
 		owner := a.MustApp(t, x.Developer, "Owner").App
@@ -110,7 +110,7 @@ func TestRaceIdempotencyKey(t *testing.T) {
 	})
 }
 
-func (a *arena) createAppAgain(t *testing.T, x portaltest.Tenant, in portal.CreateAppInput) {
+func (a *raceHarness) createAppAgain(t *testing.T, x portaltest.Tenant, in portal.CreateAppInput) {
 	t.Helper()
 	in.IdempotencyKey = ptr("once " + in.Name)
 	got, outcomes := race(a, func(_ int, p *portal.Portal) (portal.CreatedApp, error) { return p.CreateApp(x.Developer, in) })
@@ -137,7 +137,7 @@ func (a *arena) createAppAgain(t *testing.T, x portaltest.Tenant, in portal.Crea
 // Another input under the same idempotency key is a conflict for all but the
 // first.
 func TestRaceIdempotencyKeyWithOtherInput(t *testing.T) {
-	eachArena(t, func(t *testing.T, a *arena) {
+	eachRace(t, func(t *testing.T, a *raceHarness) {
 		x := a.MustTenant(t, "one")
 		_, outcomes := race(a, func(n int, p *portal.Portal) (portal.CreatedApp, error) {
 			return p.CreateApp(x.Developer, portal.CreateAppInput{Name: "App " + uuid.NewString(), IdempotencyKey: ptr("once")})

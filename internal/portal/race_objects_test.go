@@ -18,7 +18,7 @@ import (
 
 // What may exist once is made once.
 func TestRaceTaken(t *testing.T) {
-	eachArena(t, func(t *testing.T, a *arena) {
+	eachRace(t, func(t *testing.T, a *raceHarness) {
 		x := a.MustTenant(t, "one")
 		t.Run("reference id", func(t *testing.T) {
 			id := uuid.New()
@@ -51,7 +51,7 @@ func TestRaceTaken(t *testing.T) {
 
 // Of many changes against the same version one happens.
 func TestRaceVersions(t *testing.T) {
-	eachArena(t, func(t *testing.T, a *arena) {
+	eachRace(t, func(t *testing.T, a *raceHarness) {
 		x := a.MustTenant(t, "one")
 		one := ptr(1)
 		_, plan := a.MustProduct(t, x.Admin, "weather")
@@ -93,7 +93,7 @@ func TestRaceVersions(t *testing.T) {
 // The policies change while everybody works: nobody is broken off, for a lock
 // on the organization's row must not stand against the events of others.
 func TestRacePolicies(t *testing.T) {
-	eachArena(t, func(t *testing.T, a *arena) {
+	eachRace(t, func(t *testing.T, a *raceHarness) {
 		x := a.MustTenant(t, "one")
 		_, outcomes := race(a, func(n int, p *portal.Portal) (any, error) {
 			if n%2 == 0 {
@@ -109,7 +109,7 @@ func TestRacePolicies(t *testing.T) {
 // An account is suspended by many while its developer makes apps: it happens
 // once, and whoever comes afterwards is refused.
 func TestRaceSuspend(t *testing.T) {
-	eachArena(t, func(t *testing.T, a *arena) {
+	eachRace(t, func(t *testing.T, a *raceHarness) {
 		x := a.MustTenant(t, "one")
 		dora := a.MustUser(t, x.Admin, x.Account, domain.Owner)
 		developer := a.Enter(t, dora)

@@ -50,7 +50,7 @@ func edges() map[lifecycle.SubscriptionAction]edge {
 // Many decide the same subscription at once: each step of its life has one
 // winner and one event, and the steps follow one another by the table.
 func TestRaceDecisions(t *testing.T) {
-	eachArena(t, func(t *testing.T, a *arena) {
+	eachRace(t, func(t *testing.T, a *raceHarness) {
 		x := a.MustTenant(t, "one")
 		prod, plan := a.MustProduct(t, x.Admin, "weather")
 		for _, actions := range [][]lifecycle.SubscriptionAction{
@@ -76,7 +76,7 @@ func TestRaceDecisions(t *testing.T) {
 
 // checkLife follows a subscription's events along the table, and wants one
 // event for each winner.
-func (a *arena) checkLife(t *testing.T, s *db.Subscription, actions []lifecycle.SubscriptionAction, outcomes []string) {
+func (a *raceHarness) checkLife(t *testing.T, s *db.Subscription, actions []lifecycle.SubscriptionAction, outcomes []string) {
 	t.Helper()
 	winners := map[eventlog.Type]int{eventlog.SubscriptionRegistered: 1}
 	for n, o := range outcomes {
@@ -108,7 +108,7 @@ func (a *arena) checkLife(t *testing.T, s *db.Subscription, actions []lifecycle.
 
 // One of many subscriptions of the same app with the same product lives.
 func TestRaceRegister(t *testing.T) {
-	eachArena(t, func(t *testing.T, a *arena) {
+	eachRace(t, func(t *testing.T, a *raceHarness) {
 		x := a.MustTenant(t, "one")
 		prod, plan := a.MustProduct(t, x.Admin, "weather")
 		app := a.MustApp(t, x.Developer, "App").App
@@ -144,7 +144,7 @@ func winner[T any](got []T, outcomes []string) (first T) {
 // A product retires while apps register with it and their subscriptions are
 // decided: afterwards none lives.
 func TestRaceRetire(t *testing.T) {
-	eachArena(t, func(t *testing.T, a *arena) {
+	eachRace(t, func(t *testing.T, a *raceHarness) {
 		x := a.MustTenant(t, "one")
 		prod, plan := a.MustProduct(t, x.Admin, "weather")
 		apps := make([]*db.App, racers)
@@ -178,7 +178,7 @@ func TestRaceRetire(t *testing.T) {
 }
 
 // live counts the subscriptions that live.
-func (a *arena) live(t *testing.T) int {
+func (a *raceHarness) live(t *testing.T) int {
 	t.Helper()
 	n, err := a.Client.Subscription.Query().Where(
 		subscription.StatusIn(lifecycle.Waiting, lifecycle.Approved, lifecycle.Suspended)).Count(portaltest.System(t))

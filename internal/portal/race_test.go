@@ -21,26 +21,26 @@ import (
 	"portico/internal/testdb"
 )
 
-// racers is how many come at once.
+// racers is the number of concurrent requests.
 const racers = 64
 
-// arena is where they meet: on SQLite one node, on Postgres two over the same
+// raceHarness runs concurrent requests: on SQLite one node, on Postgres two over the same
 // database.
-type arena struct {
+type raceHarness struct {
 	*portaltest.Fixture
 	nodes []*portal.Portal
 }
 
-// eachArena plays a race on both databases, each followed by a look at the log.
+// eachRace plays a race on both databases, each followed by a look at the log.
 // The races are about who wins, not about how long it takes: a slow machine
 // gets time.
-func eachArena(t *testing.T, play func(t *testing.T, a *arena)) {
+func eachRace(t *testing.T, play func(t *testing.T, a *raceHarness)) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, url string) {
 		t.Parallel()
 		patient := database.Options{IOTimeout: 2 * time.Minute, StatementTimeout: 100 * time.Second}
 		f := portaltest.NewWith(t, url, patient)
-		a := &arena{f, []*portal.Portal{f.Portal}}
+		a := &raceHarness{f, []*portal.Portal{f.Portal}}
 		if f.Database.Dialect() == "postgres" {
 			a.nodes = append(a.nodes, portaltest.NewWith(t, url, patient).Portal)
 		}
@@ -49,9 +49,9 @@ func eachArena(t *testing.T, play func(t *testing.T, a *arena)) {
 	})
 }
 
-// race starts all racers at the same moment, dealt out to the nodes, and gives
+// race starts all racers at the same moment, dealt out to the nodes, and returns
 // what each of them got.
-func race[T any](a *arena, run func(n int, p *portal.Portal) (T, error)) (got []T, outcomes []string) {
+func race[T any](a *raceHarness, run func(n int, p *portal.Portal) (T, error)) (got []T, outcomes []string) {
 	got, errs := make([]T, racers), make([]error, racers)
 	start := make(chan struct{})
 	var running sync.WaitGroup
@@ -69,12 +69,11 @@ func race[T any](a *arena, run func(n int, p *portal.Portal) (T, error)) (got []
 	return got, outcomes
 }
 
-// won is the outcome of whoever succeeded.
+// won is the outcome of a request that succeeded.
 const won = "won"
 
-// outcome says an error in a word. One that the services let through as it
-// came, or that tells of a transaction broken off for another one, is said at
-// length, so that no test expects it.
+// outcome returns an error's code. An internal error, and that of an aborted
+// transaction, is returned in full, so that no test expects it.
 func outcome(err error) string {
 	problems := fault.Problems(err)
 	switch {
@@ -97,13 +96,13 @@ func tally(outcomes []string) map[string]int {
 	return counts
 }
 
-// requireOne wants one winner, and the same outcome for all others.
+// requireOne requires one winner, and the same outcome for all others.
 func requireOne(t *testing.T, outcomes []string, others string) {
 	t.Helper()
 	require.Equal(t, map[string]int{won: 1, others: racers - 1}, tally(outcomes))
 }
 
-// requireOnly wants no other outcomes than these.
+// requireOnly requires that there are no other outcomes than these.
 func requireOnly(t *testing.T, outcomes []string, allowed ...string) {
 	t.Helper()
 	for o, n := range tally(outcomes) {
@@ -112,7 +111,7 @@ func requireOnly(t *testing.T, outcomes []string, allowed ...string) {
 }
 
 // events returns those of an object, in their order.
-func (a *arena) events(t *testing.T, of uuid.UUID, types ...eventlog.Type) []*db.Event {
+func (a *raceHarness) events(t *testing.T, of uuid.UUID, types ...eventlog.Type) []*db.Event {
 	t.Helper()
 	all, err := a.Client.Event.Query().Where(event.SubjectID(of)).Order(event.ByPosition()).All(portaltest.System(t))
 	require.NoError(t, err)
@@ -122,7 +121,7 @@ func (a *arena) events(t *testing.T, of uuid.UUID, types ...eventlog.Type) []*db
 }
 
 // checkLog wants the positions of each organization to be 1, 2, 3 …
-func (a *arena) checkLog(t *testing.T) {
+func (a *raceHarness) checkLog(t *testing.T) {
 	t.Helper()
 	all, err := a.Client.Event.Query().All(portaltest.System(t))
 	require.NoError(t, err)

@@ -18,8 +18,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// outlived is a suspended subscription behind a deleted app.
-type outlived struct {
+// deletedSuspension is a suspended subscription behind a deleted app.
+type deletedSuspension struct {
 	*portaltest.Fixture
 	portaltest.Tenant
 	prod *db.Product
@@ -28,10 +28,10 @@ type outlived struct {
 	s    *db.Subscription
 }
 
-func mustOutlive(t *testing.T, url string) outlived {
+func mustOutlive(t *testing.T, url string) deletedSuspension {
 	t.Helper()
 	f := portaltest.New(t, url)
-	o := outlived{Fixture: f, Tenant: f.MustTenant(t, "one")}
+	o := deletedSuspension{Fixture: f, Tenant: f.MustTenant(t, "one")}
 	o.prod, o.plan = mustAutomatic(t, f, o.Tenant)
 	o.app = f.MustApp(t, o.Developer, "Secret name").App
 	o.s = f.MustRegister(t, o.Developer, o.app, o.prod, o.plan)
@@ -43,13 +43,13 @@ func mustOutlive(t *testing.T, url string) outlived {
 }
 
 // born is the state in which a further subscription of the account is made.
-func (o outlived) born(t *testing.T) lifecycle.SubscriptionStatus {
+func (o deletedSuspension) born(t *testing.T) lifecycle.SubscriptionStatus {
 	t.Helper()
 	return o.MustRegister(t, o.Developer, o.MustApp(t, o.Developer, "Further").App, o.prod, o.plan).Status
 }
 
 // suspended lists what somebody sees of the account's suspensions.
-func (o outlived) suspended(t *testing.T, who context.Context) []*db.Subscription {
+func (o deletedSuspension) suspended(t *testing.T, who context.Context) []*db.Subscription {
 	t.Helper()
 	f := portal.SubscriptionFilter{Status: []lifecycle.SubscriptionStatus{lifecycle.Suspended}, ProductIDs: []string{o.prod.GlobalID()}}
 	page, err := o.Portal.Subscriptions(who, f, portal.Order{Column: subscription.FieldCreatedAt}, portal.Read{})
@@ -57,7 +57,7 @@ func (o outlived) suspended(t *testing.T, who context.Context) []*db.Subscriptio
 	return page.Nodes
 }
 
-func (o outlived) purge(t *testing.T) {
+func (o deletedSuspension) purge(t *testing.T) {
 	t.Helper()
 	o.Clock.Advance(30 * day)
 	got, err := o.Portal.Purge(t.Context())
@@ -112,18 +112,18 @@ func TestAnAdministratorEndsTheSuspensionOfADeletedApp(t *testing.T) {
 }
 
 // requireStory wants the log to tell each step.
-func requireStory(t *testing.T, o outlived, way string) {
+func requireStory(t *testing.T, o deletedSuspension, way string) {
 	t.Helper()
 	want := []string{string(eventlog.SubscriptionRegistered), string(eventlog.SubscriptionSuspended)}
 	if way == "resume" {
 		want = append(want, string(eventlog.SubscriptionResumed))
 	}
-	require.Equal(t, append(want, string(eventlog.SubscriptionUnregistered)), told(t, o.Fixture, o.s.ID))
+	require.Equal(t, append(want, string(eventlog.SubscriptionUnregistered)), eventTypes(t, o.Fixture, o.s.ID))
 }
 
 // requireRest wants an ended subscription to come back as history, and to be
 // gone when the app was purged.
-func requireRest(t *testing.T, o outlived, purged bool) {
+func requireRest(t *testing.T, o deletedSuspension, purged bool) {
 	t.Helper()
 	_, err := o.Portal.RestoreApp(o.Admin, o.app.GlobalID())
 	if purged {
@@ -160,12 +160,12 @@ func TestThePurgeKeepsSuspensions(t *testing.T) {
 // What ends all subscriptions of a product or an account ends those of deleted
 // apps, too.
 func TestASuspensionOfADeletedAppEndsWithItsProductAndAccount(t *testing.T) {
-	for what, end := range map[string]func(o outlived) error{
-		"product": func(o outlived) error {
+	for what, end := range map[string]func(o deletedSuspension) error{
+		"product": func(o deletedSuspension) error {
 			_, err := o.Portal.UpdateProduct(o.Admin, portal.UpdateProductInput{ProductID: o.prod.GlobalID(), Status: set(domain.Retired)})
 			return err
 		},
-		"account": func(o outlived) error {
+		"account": func(o deletedSuspension) error {
 			_, err := o.Portal.DeleteAccount(o.Admin, o.Account.GlobalID(), nil)
 			return err
 		},
@@ -184,7 +184,7 @@ func TestASuspensionOfADeletedAppEndsWithItsProductAndAccount(t *testing.T) {
 					kept = 0
 				}
 				require.Equal(t, kept, count(t, o.Client.Subscription.Query().Where(subscription.ID(o.s.ID))))
-				require.Equal(t, string(eventlog.SubscriptionUnregistered), told(t, o.Fixture, o.s.ID)[2])
+				require.Equal(t, string(eventlog.SubscriptionUnregistered), eventTypes(t, o.Fixture, o.s.ID)[2])
 			})
 		}
 	}

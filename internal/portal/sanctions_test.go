@@ -72,7 +72,7 @@ func TestASuspensionIsNotShed(t *testing.T) {
 // Whatever registers while another subscription is suspended either came
 // before the suspension or waits.
 func TestRaceSuspension(t *testing.T) {
-	eachArena(t, func(t *testing.T, a *arena) {
+	eachRace(t, func(t *testing.T, a *raceHarness) {
 		x := a.MustTenant(t, "one")
 		prod, plan := mustAutomatic(t, a.Fixture, x)
 		s := a.MustRegister(t, x.Developer, a.MustApp(t, x.Developer, "App").App, prod, plan)
@@ -102,7 +102,7 @@ func TestRaceSuspension(t *testing.T) {
 // An app is deleted while its suspended subscriptions are resumed: none goes on
 // as approved, and each is either still suspended or has ended.
 func TestRaceResumeAndDeleteApp(t *testing.T) {
-	eachArena(t, func(t *testing.T, a *arena) {
+	eachRace(t, func(t *testing.T, a *raceHarness) {
 		x := a.MustTenant(t, "one")
 		products, plans := a.products(t, x, racers)
 		made := a.MustApp(t, x.Developer, "App").App

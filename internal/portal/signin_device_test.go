@@ -22,7 +22,7 @@ func TestDevicesOfANamesake(t *testing.T) {
 		f := portaltest.New(t, url)
 		for _, slug := range []string{"one", "two"} {
 			f.MustOrganization(t, slug)
-			enlist(t, f, slug, "the password of "+slug)
+			mustStaff(t, f, slug, "the password of "+slug)
 			f.Clock.Advance(time.Second)
 		}
 		const attacker, elsewhere, victim = "192.0.2.1", "192.0.2.2", "192.0.2.7"

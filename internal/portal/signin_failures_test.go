@@ -48,7 +48,7 @@ func TestFailuresAreSummedUp(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
-		u := enlist(t, f, "one", portaltest.Password)
+		u := mustStaff(t, f, "one", portaltest.Password)
 		fail(t, f.Portal, "192.0.2.1", 1)
 		require.Empty(t, failuresTold(t, f), "not while somebody waits for the answer")
 		require.NoError(t, f.Portal.RecordSignInFailures(t.Context()))
@@ -85,7 +85,7 @@ func TestTheLastFailuresAreTold(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
-		enlist(t, f, "one", portaltest.Password)
+		mustStaff(t, f, "one", portaltest.Password)
 		fail(t, f.Portal, "192.0.2.1", 1)
 		const others = 22 // more than a quarter of an hour has room for
 		for i := range others {
@@ -192,7 +192,7 @@ func TestFailuresAreLoggedAndCounted(t *testing.T) {
 		}
 		guess(orhan, "a wrong password", portal.SignInUnknown)
 		guess("my password, by mistake", "a wrong password", portal.SignInMalformed)
-		u := enlist(t, f, "one", portaltest.Password)
+		u := mustStaff(t, f, "one", portaltest.Password)
 		guess(" ORHAN@both.example\r\n", "a wrong password", portal.SignInWrongPassword)
 		_, err := f.Portal.DisableUser(f.MustAdmin(t, o), u.GlobalID(), nil)
 		require.NoError(t, err)

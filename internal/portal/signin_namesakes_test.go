@@ -26,14 +26,14 @@ func mustNamesakes(t *testing.T, f *portaltest.Fixture, n int) (all []*db.User) 
 	for i := range n {
 		slug := fmt.Sprintf("org%d", i)
 		f.MustOrganization(t, slug)
-		all = append(all, enlist(t, f, slug, "password of "+slug))
+		all = append(all, mustStaff(t, f, slug, "password of "+slug))
 	}
 	return all
 }
 
-// TestWhoseTurnItIs: of many namesakes the first three are tried, by age and
+// TestOldestNamesakesAreTried: of many namesakes the first three are tried, by age and
 // then by id, whatever order the database finds them in.
-func TestWhoseTurnItIs(t *testing.T) {
+func TestOldestNamesakesAreTried(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		all := mustNamesakes(t, f, 6)
@@ -80,7 +80,7 @@ func TestAGuessCountsForThoseWhoAreTried(t *testing.T) {
 		for i := range 6 {
 			slug := fmt.Sprintf("org%d", i)
 			f.MustOrganization(t, slug)
-			enlist(t, f, slug, portaltest.Password)
+			mustStaff(t, f, slug, portaltest.Password)
 			if i == 2 {
 				require.Positive(t, noted())
 			}
@@ -102,7 +102,7 @@ func TestWithoutPasswordsAdministratorsStillSignIn(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
-		enlist(t, f, "one", "the administrator's own")
+		mustStaff(t, f, "one", "the administrator's own")
 		dora, err := f.Portal.CreateUser(x.Admin, portal.CreateUserInput{Name: "Dora", Email: address.ParseEmail("dora@one.example"),
 			Password: portaltest.Password, AccountID: ptr(x.Account.GlobalID())})
 		require.NoError(t, err)

@@ -27,7 +27,7 @@ func TestANamesakeIsNoOracle(t *testing.T) {
 		f := portaltest.New(t, url)
 		for _, slug := range []string{"one", "two"} {
 			f.MustOrganization(t, slug)
-			enlist(t, f, slug, secret)
+			mustStaff(t, f, slug, secret)
 			f.Clock.Advance(time.Second)
 		}
 		guess := func(password string) (portal.Session, error) {
@@ -81,7 +81,7 @@ func TestAnUnfinishedSignInCountsForOthers(t *testing.T) {
 		}})
 		for _, slug := range []string{"one", "two"} {
 			f.MustOrganization(t, slug)
-			enlist(t, f, slug, "the password of "+slug)
+			mustStaff(t, f, slug, "the password of "+slug)
 			f.Clock.Advance(time.Second)
 		}
 		for range auth.PairFailures {

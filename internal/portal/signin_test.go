@@ -29,8 +29,8 @@ func from(t *testing.T, client string) context.Context {
 	return portaltest.As(t, viewer.Viewer{Address: client})
 }
 
-// enlist makes a staff user of orhan's address with a password.
-func enlist(t *testing.T, f *portaltest.Fixture, slug, password string) *db.User {
+// mustStaff creates a staff user of orhan's address with a password.
+func mustStaff(t *testing.T, f *portaltest.Fixture, slug, password string) *db.User {
 	t.Helper()
 	u, err := f.Portal.CreateStaff(t.Context(), slug, "Orhan", address.ParseEmail(orhan), password)
 	require.NoError(t, err)
@@ -50,22 +50,22 @@ func watched(f *portaltest.Fixture) (*portal.Portal, *atomic.Int64) {
 	n := new(atomic.Int64)
 	return portal.New(portal.Options{
 		Client: f.Client, Database: f.Database, Clock: f.Clock, Secrets: adapters.Secrets{Ring: f.Ring}, Tokens: f.Tokens,
-		Passwords: countQuery{adapters.Passwords{Passwords: f.Passwords}, n}, Devices: auth.NewDevices(f.Ring, f.Clock),
+		Passwords: countingPasswords{adapters.Passwords{Passwords: f.Passwords}, n}, Devices: auth.NewDevices(f.Ring, f.Clock),
 		Limiter: adapters.Limiter{Limiter: auth.NewLimiter(f.Database, f.Ring, f.Clock)}, Log: slog.New(slog.DiscardHandler),
 	}), n
 }
 
-type countQuery struct {
+type countingPasswords struct {
 	adapters.Passwords
 	hashes *atomic.Int64
 }
 
-func (c countQuery) Verify(ctx context.Context, password, hash string) (bool, error) {
+func (c countingPasswords) Verify(ctx context.Context, password, hash string) (bool, error) {
 	c.hashes.Add(1)
 	return c.Passwords.Verify(ctx, password, hash)
 }
 
-func (c countQuery) VerifyNothing(ctx context.Context, password string) error {
+func (c countingPasswords) VerifyNothing(ctx context.Context, password string) error {
 	c.hashes.Add(1)
 	return c.Passwords.VerifyNothing(ctx, password)
 }
@@ -91,13 +91,13 @@ func TestNamesakesElsewhere(t *testing.T) {
 			f.MustOrganization(t, fmt.Sprintf("org%d", i))
 		}
 		alone, named := cost("", "orhan's own password"), cost("", "orhan's own password", "org0")
-		enlist(t, f, "org0", "orhan's own password")
+		mustStaff(t, f, "org0", "orhan's own password")
 		for i := range 4 {
 			require.Equal(t, alone, cost("org0", "orhan's own password"), "%d namesakes", i)
 			require.Equal(t, alone, cost("", "a wrong password"), "%d namesakes", i)
 			require.Equal(t, named, cost("org0", "orhan's own password", "org0"))
 			f.Clock.Advance(time.Hour)
-			enlist(t, f, fmt.Sprintf("org%d", i+1), fmt.Sprintf("password of org%d", i+1))
+			mustStaff(t, f, fmt.Sprintf("org%d", i+1), fmt.Sprintf("password of org%d", i+1))
 		}
 		require.Equal(t, alone, cost("org2", "password of org2"))
 		require.Equal(t, alone, cost("", "password of org4"), "it is tried for so many only")
@@ -113,7 +113,7 @@ func TestOnePasswordInTwoOrganizations(t *testing.T) {
 		f := portaltest.New(t, url)
 		for _, slug := range []string{"one", "two"} {
 			f.MustOrganization(t, slug)
-			enlist(t, f, slug, portaltest.Password)
+			mustStaff(t, f, slug, portaltest.Password)
 		}
 		for range 2 * auth.PairFailures {
 			_, err := try(from(t, "192.0.2.1"), f.Portal, portaltest.Password)
@@ -133,7 +133,7 @@ func TestDisabledNamesakes(t *testing.T) {
 		f := portaltest.New(t, url)
 		for i := range 5 {
 			o := f.MustOrganization(t, fmt.Sprintf("org%d", i))
-			u := enlist(t, f, o.Slug, portaltest.Password)
+			u := mustStaff(t, f, o.Slug, portaltest.Password)
 			if i < 4 {
 				_, err := f.Portal.DisableUser(f.MustAdmin(t, o), u.GlobalID(), nil)
 				require.NoError(t, err)
@@ -166,9 +166,9 @@ func TestUnlockUser(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		one, two := f.MustTenant(t, "one"), f.MustTenant(t, "two")
-		mine := enlist(t, f, "one", "the password of one")
+		mine := mustStaff(t, f, "one", "the password of one")
 		f.Clock.Advance(time.Second)
-		theirs := enlist(t, f, "two", "the password of two")
+		theirs := mustStaff(t, f, "two", "the password of two")
 		for _, organization := range [][]string{nil, {"one"}, {"two"}} {
 			fail(t, f.Portal, "192.0.2.1", auth.PairFailures, organization...)
 			limited(t, f.Portal, "192.0.2.1", "the password of one", organization...)
@@ -210,7 +210,7 @@ func TestGuessesAtOnceAreAlike(t *testing.T) {
 		for _, known := range []bool{false, true} {
 			if known {
 				f.Clock.Advance(auth.AddressWindow)
-				enlist(t, f, "one", portaltest.Password)
+				mustStaff(t, f, "one", portaltest.Password)
 			}
 			first, a := watched(f)
 			second, b := watched(f)
@@ -240,7 +240,7 @@ func TestADeviceThatSignedInBefore(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		f.MustOrganization(t, "one")
-		enlist(t, f, "one", portaltest.Password)
+		mustStaff(t, f, "one", portaltest.Password)
 		s, err := try(from(t, "192.0.2.1"), f.Portal, portaltest.Password)
 		require.NoError(t, err)
 		require.NotEmpty(t, s.DeviceToken)
@@ -263,7 +263,7 @@ func TestResetPassword(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		f.MustOrganization(t, "one")
-		u := enlist(t, f, "one", portaltest.Password)
+		u := mustStaff(t, f, "one", portaltest.Password)
 		email := address.ParseEmail(" " + orhan)
 		fail(t, f.Portal, "192.0.2.1", auth.PairFailures)
 		f.Clock.Advance(time.Second)
@@ -295,7 +295,7 @@ func TestDemoPeopleNeedAPasswordOfTheirOwn(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		f.MustOrganization(t, "one")
-		u := enlist(t, f, "one", portaltest.Password)
+		u := mustStaff(t, f, "one", portaltest.Password)
 		require.NoError(t, f.Client.User.UpdateOne(u).SetMadeInDevelopment(true).Exec(portaltest.System(t)))
 		_, err := try(from(t, "192.0.2.1"), f.Portal, portaltest.Password)
 		require.True(t, fault.Is(err, fault.CodeUnauthenticated))

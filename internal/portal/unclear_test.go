@@ -119,7 +119,7 @@ func faultyPortal(f *portaltest.Fixture) (*portal.Portal, *faulty) {
 
 // However a commit ends: what made something is told what it made, with the
 // secret, and it was made once; with an idempotency key and without.
-func TestWhatMadeItIsToldSo(t *testing.T) {
+func TestUnclearCommitReturnsWhatItCreated(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")

@@ -25,7 +25,7 @@ func TestWebsitesArePrintedFromTheirParse(t *testing.T) {
 	}
 }
 
-func TestWebsitesThatAreNone(t *testing.T) {
+func TestInvalidWebsites(t *testing.T) {
 	for _, s := range []string{
 		" ", "acme.example", "//acme.example", "/path", "https:", "https://", "https:acme.example", "https:///path", "https://:443", "https://acme.example:", "https://acme.example:0",
 		"https://acme.example:99999", "https://acme.example:port", "javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "ftp://acme.example", "mailto:a@acme.example",

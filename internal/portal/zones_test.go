@@ -13,7 +13,7 @@ import (
 
 // Zones that older versions took get their right names once, with an event;
 // what nobody can know becomes UTC, and is said.
-func TestTimeZonesAreMended(t *testing.T) {
+func TestRepairTimeZones(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		want := map[string]string{"europe/berlin": "Europe/Berlin", "right/Europe/Istanbul": "Europe/Istanbul",
