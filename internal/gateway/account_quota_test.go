@@ -68,8 +68,8 @@ func (w *world) app(t testing.TB, name string, by *db.Plan) portal.CreatedApp {
 	return made
 }
 
-// All apps of an account share the quota of a plan that counts so: another app,
-// another subscription, a deleted app and a restart give nothing anew.
+// All apps of an account share the quota of a plan that counts by account: another
+// app, another subscription, a deleted app and a restart do not renew it.
 func TestAnAccountsQuotaIsUsedUpByAllItsApps(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -132,8 +132,8 @@ func (w *world) checkAccountUse(t *testing.T, g *counting) {
 	require.True(t, strings.HasPrefix(last.Detail, "Of the account's quota, which its apps share, of 10 a month, 0 are left;"), last.Detail)
 }
 
-// Whose calls a quota counts together may be changed at any time, and an app may
-// take another plan: what was used of the period counts on, from the next call.
+// What was used of a period still counts after a plan changes whether it counts by
+// app or account, or an app changes its plan.
 func TestWhatWasUsedCountsWhicheverWayAPlanCounts(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -181,7 +181,7 @@ func TestWhatWasUsedCountsWhicheverWayAPlanCounts(t *testing.T) {
 	})
 }
 
-// Many apps of one account at once take what there is, and no more.
+// Concurrent calls of an account's apps take exactly the quota.
 func TestAnAccountsAppsAtOnce(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -220,8 +220,8 @@ func crowd(t *testing.T, servers []*counting, apps []portal.CreatedApp) int64 {
 	return passed.Load()
 }
 
-// Servers with one Redis keep an account's quota together, whichever app asks
-// which; and a subscription that is made again finds what the other server took.
+// Servers with one Redis share an account's quota, and a subscription that is
+// created again finds what the other server took.
 func TestServersShareAnAccountsQuota(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)

@@ -15,8 +15,8 @@ import (
 	"portico/internal/verdict"
 )
 
-// Registering again gives no quota anew and no full bucket: not by another
-// plan, not for a restored app, not over a restart; and the feed tells so.
+// Subscribing again renews neither quota nor bucket: not by another plan, not for
+// a restored app, not over a restart; and the feed reports so.
 func TestResubscribingKeepsWhatWasUsed(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)

@@ -13,9 +13,8 @@ import (
 	"portico/internal/verdict"
 )
 
-// A read of the log that began before a Sync failed knows nothing of what that
-// Sync was for: it does not make the copy fresh again, whatever the read was
-// for. One that begins afterwards does.
+// A read of the log that began before a Sync failed does not make the copy fresh
+// again; one that begins afterwards does.
 func TestAReadBegunBeforeAFailedSyncDoesNotConfirm(t *testing.T) {
 	for name, read := range map[string]struct {
 		statement string

@@ -11,8 +11,8 @@ import (
 	"portico/internal/verdict"
 )
 
-// The memory is everybody's: an organization that calls gets the room of one
-// that does not any more, and both together keep no more than may be.
+// Organizations share one budget: one that calls takes the room of an idle one,
+// and both together stay within it.
 func TestOrganizationsShareTheBudget(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)

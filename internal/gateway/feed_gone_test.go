@@ -28,8 +28,8 @@ func (w *world) boundTo(t *testing.T, g *gateway.Verifier, products ...string) *
 	return ok(t, c, err)
 }
 
-// A token that is bound to a product is told that its own accounts and apps are
-// gone, and of others not even that.
+// A token that is bound to a product receives the deletions of related accounts
+// and apps, and of no others.
 func TestTheFeedOfABoundTokenReportsDeletions(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -78,7 +78,7 @@ func TestTheFeedOfABoundTokenAfterAPurge(t *testing.T) {
 	})
 }
 
-// What changes twice on the way is told of once in a line.
+// What changes twice is sent once in a line.
 func TestTheFeedOfABoundTokenRepeatsNothing(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)

@@ -17,7 +17,7 @@ import (
 	"portico/internal/verdict"
 )
 
-// keysOf are the keys that some lines tell of.
+// keysOf returns the credentials in some lines.
 func keysOf(lines []keycache.Change) (out []keycache.Credential) {
 	for _, l := range lines {
 		out = append(out, l.Credentials...)
@@ -32,8 +32,8 @@ func idsOf(keys []keycache.Credential) (out []uuid.UUID) {
 	return out
 }
 
-// A token of one environment is told of that environment's keys alone, in the
-// whole state and in what changes; a token of all, of all.
+// A token of one environment receives only that environment's credentials, in the
+// whole state and in changes; a token of all receives all.
 func TestTheFeedKeepsEnvironmentsApart(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -68,8 +68,8 @@ func TestTheFeedKeepsEnvironmentsApart(t *testing.T) {
 	})
 }
 
-// A token that is bound to products learns of no other from the list of what a
-// key reaches, nor from the catalogue and the subscriptions.
+// A token that is bound to products sees no others in access lists, in the
+// catalogue or in subscriptions.
 func TestTheFeedNamesNoOtherProducts(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -112,8 +112,8 @@ func TestTheFeedNamesNoOtherProducts(t *testing.T) {
 	})
 }
 
-// A gateway that counts by itself begins with what Portico knows to be used, of
-// the period that is running; a plan without a quota has nothing to tell.
+// The feed carries what was used of quotas in the present period, and nothing for
+// a plan without a quota.
 func TestTheFeedReportsQuotaUse(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)

@@ -9,8 +9,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// Gateways that do not read what they asked for keep no others out, and those
-// of one token not even all of their own.
+// Gateways that do not read their answers do not block others, nor all of their
+// own token's.
 func TestFeedReadersAreBounded(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
 	g := w.gate(t)

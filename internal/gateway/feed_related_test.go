@@ -32,8 +32,8 @@ func named(lines []keycache.Change) (out []uuid.UUID) {
 	return out
 }
 
-// A token that is bound to a product hears of nobody who has nothing to do with
-// it, and of everything that is theirs as soon as they have.
+// A token that is bound to a product receives nothing of unrelated accounts and
+// apps, and everything of one as soon as it becomes related.
 func TestTheFeedOfABoundTokenIsLimitedToRelatedApps(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)

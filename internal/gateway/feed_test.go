@@ -25,8 +25,8 @@ func (w *world) fed(t testing.TB, g *gateway.Verifier, c *gateway.Caller, after 
 	return lines, err
 }
 
-// Whatever the feed says, the log was read for it after the question was put;
-// no silence is added to the gateway's own, and no grace.
+// The log is read after each call of the feed: neither Silence nor Grace adds to
+// the gateway's own.
 func TestTheFeedIsNoOlderThanTheQuestion(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -54,7 +54,7 @@ func TestTheFeedIsNoOlderThanTheQuestion(t *testing.T) {
 	})
 }
 
-// A node that has not looked at the log yet does not say that nothing is new.
+// A node that has not read new events yet does not answer that nothing is new.
 func TestTheFeedIncludesUnreadEvents(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -71,8 +71,8 @@ func TestTheFeedIncludesUnreadEvents(t *testing.T) {
 	})
 }
 
-// A gateway that waits is told at once, and a token that was revoked meanwhile
-// learns nothing any more.
+// A waiting gateway receives a change at once, and nothing after its token is
+// revoked.
 func TestTheFeedWaits(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -98,7 +98,7 @@ func TestTheFeedWaits(t *testing.T) {
 	})
 }
 
-// However many gateways ask at the same moment, the log is read once for all.
+// Concurrent calls of the feed share one read of the log.
 func TestGatewaysShareTheReadsOfTheLog(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		const gateways = 50

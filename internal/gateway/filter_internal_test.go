@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// A filter knows all that was added, as it grows, and takes few others for known.
+// A growing filter contains all that was added, and has few false positives.
 func TestFilterHasNoFalseNegatives(t *testing.T) {
 	f := newFilter()
 	if f.mayContain([]byte("anything")) {

@@ -21,7 +21,7 @@ import (
 // What one client, and one token, may have read in vain at once.
 const clientRoom, tokenRoom = 200, 2_000
 
-// unknownKey is a well-formed key of nobody's, as one piece or as a pair.
+// unknownKey returns a well-formed unknown API key, in one piece or as a pair.
 func unknownKey(n int) *gateway.Request {
 	username, password := uuid.New(), uuid.New()
 	if n%2 == 0 {
@@ -42,8 +42,8 @@ func (w *world) watched(t testing.TB, change ...func(*gateway.Options)) (*gatewa
 	return w.gate(t, append(change, func(o *gateway.Options) { o.Metrics = gateway.NewMetrics(metrics) })...), metrics
 }
 
-// flood shows made-up keys and tells how many were looked for; the others are
-// refused as they should be.
+// flood presents unknown keys and returns how many were read from the database;
+// the others must be refused as RATE_LIMITED.
 func flood(t *testing.T, g *gateway.Verifier, c *gateway.Caller, n int, client func(i int) string) (looked int) {
 	t.Helper()
 	for i := range n {
@@ -66,8 +66,8 @@ func flood(t *testing.T, g *gateway.Verifier, c *gateway.Caller, n int, client f
 
 func always(client string) func(int) string { return func(int) string { return client } }
 
-// Made-up keys of one client are looked for so often and no oftener, however
-// they are shown; nobody else is in its way, nor is what is known.
+// Reads of one client's unknown keys are limited, however they are presented;
+// other clients and known keys are not affected.
 func TestUnknownKeysAreLimitedByClient(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -99,8 +99,8 @@ func TestUnknownKeysAreLimitedByClient(t *testing.T) {
 	})
 }
 
-// However many clients there are, a token has its end, and other tokens, also of
-// the same organization, have their own.
+// A token's reads are limited over all its clients; other tokens, of the same
+// organization too, have limits of their own.
 func TestUnknownKeysAreLimitedByToken(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -124,7 +124,7 @@ func TestUnknownKeysAreLimitedByToken(t *testing.T) {
 	})
 }
 
-// Many at once have no more read than one after another.
+// Concurrent calls have no more read than sequential ones.
 func TestConcurrentUnknownKeysAreLimited(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -141,7 +141,7 @@ func TestConcurrentUnknownKeysAreLimited(t *testing.T) {
 	})
 }
 
-// Many who show the same made-up key share one read, and are counted once.
+// Concurrent calls with the same unknown key share one read, and are counted once.
 func TestConcurrentReadsOfOneUnknownKeyAreShared(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
 	g, metrics := w.watched(t)
@@ -162,8 +162,8 @@ func TestConcurrentReadsOfOneUnknownKeyAreShared(t *testing.T) {
 	}
 }
 
-// Keys that exist cost nothing, however often they must be read; wrong secrets
-// do.
+// Existing keys do not count against the limit, however often they are read; wrong
+// secrets do.
 func TestKnownKeysAreNotLimited(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -187,8 +187,8 @@ func TestKnownKeysAreNotLimited(t *testing.T) {
 	})
 }
 
-// While a client's and its token's reads are used up, real keys are found all
-// the same: those that were there, and those that are made meanwhile, however.
+// While a client's and its token's reads are used up, existing keys are still
+// found, including those created meanwhile.
 func TestRealKeysAreFoundDuringAFlood(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -225,7 +225,7 @@ func TestRealKeysAreFoundDuringAFlood(t *testing.T) {
 	})
 }
 
-// A refusal costs no memory, and neither does a known key.
+// Neither a refusal nor a known key allocates.
 func TestAFloodAllocatesNothing(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
 	g := w.gate(t)

@@ -14,7 +14,7 @@ import (
 	"portico/internal/limits"
 )
 
-// Whoever asks while a read is under way shares the next one.
+// Calls that arrive during a read share the next one.
 func TestQuotaReadsAreShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var reads []int
@@ -53,7 +53,7 @@ func TestQuotaReadsAreShared(t *testing.T) {
 	})
 }
 
-// A read that does not end keeps nobody longer than a second.
+// No call waits longer than a second for a read.
 func TestQuotaReadsTimeOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := &quotaReads{read: func(ctx context.Context, _ []uuid.UUID) (map[uuid.UUID][]limits.Used, error) {

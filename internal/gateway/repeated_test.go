@@ -12,7 +12,7 @@ import (
 	"portico/internal/verdict"
 )
 
-// server is a node: its services wait for its own gate.
+// server is a node whose services wait for its own Verifier.
 type server struct {
 	portal *portal.Portal
 	gate   *gateway.Verifier
@@ -33,8 +33,8 @@ func (w *world) servers(t *testing.T, n int) (out []server) {
 	return out
 }
 
-// repetition is what many do to the same at once, and what the gate says from
-// then on, whoever it is that was answered.
+// repetition is a change that many make at once, and the verdict from then on,
+// whichever was answered.
 type repetition struct {
 	name string
 	do   func(p *portal.Portal, w *world, made portal.CreatedApp, sub *db.Subscription) error
@@ -61,9 +61,9 @@ func repetitions() []repetition {
 	}
 }
 
-// Of many who take the same away at once, on one node or on three, none is
-// answered before the node that answers refuses it: not those who changed
-// nothing, and not those who are told that it is so, or gone.
+// When many revoke the same thing at once, on one node or on three, each is
+// answered only after the answering node refuses it, including those that changed
+// nothing or are told so.
 func TestRepetitionsHoldWhenAnswered(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)

@@ -75,8 +75,8 @@ func revocations() []revocation {
 	}
 }
 
-// Whatever takes something away is refused on this node as soon as Sync
-// returns, and on another one as soon as it polls, by itself.
+// A revocation is effective on this node as soon as Sync returns, and on others as
+// soon as they poll.
 func TestRevocationsAreRefused(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		for _, c := range revocations() {
@@ -110,8 +110,8 @@ func freshURL(t *testing.T, url string) string {
 	return fresh
 }
 
-// What is given is accepted, soon and without a restart: an unknown key that
-// comes to be, and each way back from a refusal.
+// Grants take effect soon and without a restart: a new key, and each way back from
+// a refusal.
 func TestGrantsAreAccepted(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -142,7 +142,7 @@ func TestGrantsAreAccepted(t *testing.T) {
 
 func second[T any](_ T, err error) error { return err }
 
-// A key of the account reaches the apps that come later, and none that is gone.
+// A credential of the account covers apps created later, and no deleted ones.
 func TestAnAccountKeyFollowsItsApps(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -172,7 +172,7 @@ func TestAnAccountKeyFollowsItsApps(t *testing.T) {
 	})
 }
 
-// A token that is made is believed, and refused from its revocation on.
+// A new token is accepted, and refused once it is revoked.
 func TestTokensAreCreatedAndRevoked(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)

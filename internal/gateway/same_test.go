@@ -150,7 +150,7 @@ func (w *world) hasAll(g *gateway.Verifier, usernames []uuid.UUID) bool {
 	return !slices.ContainsFunc(usernames, func(u uuid.UUID) bool { return !store.Facts(u, new(verdict.Facts)) })
 }
 
-// compare holds a copy against a fresh one, for each key that it has.
+// compare compares a copy with a fresh one, for each credential that it has.
 func (w *world) compare(t *testing.T, name string, g *gateway.Verifier, usernames []uuid.UUID) {
 	t.Helper()
 	fresh, err := g.FreshCopy(t.Context(), w.Organization.ID, usernames)

@@ -16,8 +16,8 @@ import (
 	"portico/internal/verdict"
 )
 
-// With the database gone, known keys are believed for Silence and not a moment
-// longer, unknown ones not at all; with a grace for so much longer.
+// Without the database, known keys are accepted for Silence (plus Grace) and no
+// longer, and unknown ones not at all.
 func TestADatabaseThatIsGone(t *testing.T) {
 	for name, grace := range map[string]time.Duration{"without grace": 0, "with grace": 7 * time.Second} {
 		t.Run(name, func(t *testing.T) {
@@ -66,8 +66,8 @@ func TestTimeJumps(t *testing.T) {
 	})
 }
 
-// A node that stood still for so long that all it has not read was purged: it
-// does not take the empty log for one without news.
+// A node that was suspended until all it had not read was purged does not take the
+// empty log for one without news.
 func TestALogThatWasPurged(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -91,7 +91,7 @@ func TestALogThatWasPurged(t *testing.T) {
 	})
 }
 
-// An older state of the database was restored: what the copy knows beyond it
+// After an older state of the database is restored, what the copy has beyond it
 // did not happen.
 func TestALogThatIsShorterThanTheCopy(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
@@ -107,8 +107,8 @@ func TestALogThatIsShorterThanTheCopy(t *testing.T) {
 	})
 }
 
-// A Sync that cannot read the log in time makes the organization refused at
-// once; the next poll that can makes it right again.
+// A Sync that cannot read the log in time makes the organization refused at once,
+// until the next successful poll.
 func TestASyncThatCannotRead(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -128,9 +128,8 @@ func TestASyncThatCannotRead(t *testing.T) {
 	})
 }
 
-// While keys are asked for all the time, no answer that begins after Sync
-// has returned shows what was before: not from the copy, and not from a read
-// that was under way.
+// Under load, no verdict that begins after Sync returns reflects an earlier state:
+// not from the copy, nor from a read under way.
 func TestSyncUnderLoad(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -168,8 +167,8 @@ func (w *world) key(t testing.TB) portal.CreatedCredential {
 	return w.MustKey(t, w.Developer, portal.GenerateKeyInput{AppID: ptr(w.made.App.GlobalID())})
 }
 
-// A notification makes another node know at once; without the listening
-// connection its poll does, and after it is back notifications again.
+// A notification makes another node catch up at once; without the listening
+// connection its poll does, and after reconnecting notifications do again.
 func TestNotifications(t *testing.T) {
 	url, has := testdb.Postgres(t)
 	if !has {

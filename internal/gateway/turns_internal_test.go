@@ -43,7 +43,7 @@ func fillReads(t *testing.T, all *readScheduler, organization uuid.UUID) (leave 
 	}
 }
 
-// No organization has all turns, and strangers have few.
+// No organization takes all reads, and unknown tokens take few.
 func TestNoOrganizationTakesAllReads(t *testing.T) {
 	all := newReadScheduler()
 	if n := len(fillReads(t, &all, uuid.Nil)); n != maxUnknownTokenReads {
@@ -73,8 +73,8 @@ func TestNoOrganizationTakesAllReads(t *testing.T) {
 	}
 }
 
-// Who comes last does not wait for all that another organization, or another
-// token of its own, has waiting.
+// A read does not wait for all that another organization, or another token of its
+// own, has waiting.
 func TestOrganizationsTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := newReadScheduler()
@@ -99,8 +99,8 @@ func TestOrganizationsTakeTurns(t *testing.T) {
 	})
 }
 
-// Of one token so many may wait; who leaves makes room, and a turn that comes
-// to who has left goes to the next.
+// The waiting reads of one token are bounded; one that is canceled makes room, and
+// a turn that comes to it goes to the next.
 func TestWaitingReadsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := newReadScheduler()

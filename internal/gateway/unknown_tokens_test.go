@@ -16,8 +16,8 @@ import (
 // unknownTokenLimit is how many unknown tokens are looked for at once.
 const unknownTokenLimit = 500
 
-// presentUnknownTokens show tokens of nobody's; looked for are those that are refused for
-// good.
+// presentUnknownTokens presents unknown tokens; looked is how many were read from
+// the database.
 func presentUnknownTokens(t *testing.T, w *world, g *gateway.Verifier, n int) (looked int) {
 	t.Helper()
 	for range n {
@@ -42,8 +42,7 @@ func isAccepted(t *testing.T, g *gateway.Verifier, token string) bool {
 	return err == nil
 }
 
-// Tokens of nobody's are looked for so often and no oftener; whoever has a real
-// one is believed all the same.
+// Reads of unknown tokens are limited; a valid token is accepted all the same.
 func TestUnknownTokensAreLimited(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -70,7 +69,7 @@ func TestUnknownTokensAreLimited(t *testing.T) {
 	})
 }
 
-// Tokens that are real cost nothing.
+// Valid tokens do not count against the limit.
 func TestKnownTokensAreNotLimited(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
 	g := w.gate(t)

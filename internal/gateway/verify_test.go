@@ -70,7 +70,7 @@ func TestKeylessProducts(t *testing.T) {
 		ok(t, 0, second(w.Portal.UpdateProduct(w.Admin, published)))
 		sync()
 		wants(t, g, c, open, verdict.Valid)
-		wants(t, g, c, &gateway.Request{Product: "open", RawKey: "junk", Presented: domain.APIKey}, verdict.Valid) // it may be meant for whoever is behind
+		wants(t, g, c, &gateway.Request{Product: "open", RawKey: "junk", Presented: domain.APIKey}, verdict.Valid) // it may be meant for the API behind
 		ok(t, 0, second(w.Portal.UpdateProduct(w.Admin, portal.UpdateProductInput{ProductID: p.GlobalID(), EnforceEndpoints: set(true)})))
 		sync()
 		wants(t, g, c, open, verdict.EndpointNotAllowed)
@@ -129,7 +129,7 @@ func TestExplanations(t *testing.T) {
 	})
 }
 
-// What the feed gives makes the same copy, and it carries no hash.
+// The feed builds the same copy, and contains no hash.
 func TestTheFeed(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -240,8 +240,8 @@ func BenchmarkVerify(b *testing.B) {
 	}
 }
 
-// A forgotten name opens nothing where calls pass by the answer, nor for tokens
-// that are bound to products.
+// A call that names no product passes neither where NeedsProduct is set, nor with
+// tokens that are bound to several products.
 func TestACallThatNamesNoProduct(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)

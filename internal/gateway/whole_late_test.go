@@ -13,8 +13,8 @@ import (
 	"portico/internal/verdict"
 )
 
-// threeKeys makes two accounts in a tenant's organization, each with an app that
-// is registered with a product named "weather", and gives the apps' keys and
+// threeKeys creates two accounts in a tenant's organization, each with an app that
+// subscribes to a product named "weather", and returns the apps' credentials and
 // one of the first account.
 func threeKeys(t *testing.T, w *world, tenant portaltest.Tenant) (keys [3]portal.CreatedCredential) {
 	t.Helper()
@@ -57,8 +57,8 @@ func catchUp(g *gateway.Verifier, organization uuid.UUID, k portal.CreatedCreden
 	return g.Follows(organization) && g.Copy(organization).Facts(k.Credential.Username, &c) && c.Account != nil && len(c.Apps) == 1
 }
 
-// An organization that came after everything was loaded is followed from some
-// moment on; a key that changes then is older in all but itself.
+// A credential of an organization created after the preload is complete even if it
+// changes before the organization is loaded.
 func TestAnOrganizationThatComesLate(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -77,8 +77,8 @@ func TestAnOrganizationThatComesLate(t *testing.T) {
 	})
 }
 
-// While a copy is being loaded, keys that change are as good as before; and
-// after it, all are in memory, those of accounts too.
+// Credentials that change during the load stay valid, and after it all are in
+// memory, including those of accounts.
 func TestKeysThatChangeDuringTheLoad(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
@@ -110,8 +110,7 @@ func TestKeysThatChangeDuringTheLoad(t *testing.T) {
 	})
 }
 
-// A gate that loads keys when they are asked for is ready before it runs: a
-// server must not say that it is loading what it does not load.
+// A Verifier without Preload is loaded before it runs.
 func TestNothingToLoad(t *testing.T) {
 	w := newWorld(t, testdb.SQLite(t))
 	ready := func(g *gateway.Verifier) bool {
@@ -145,8 +144,8 @@ func TestALateOrganizationIsLoaded(t *testing.T) {
 	})
 }
 
-// A copy that cannot be mended, here because the log has a gap, is begun anew:
-// with all its keys, and those that change afterwards are as good as before.
+// A copy that cannot be brought up to date, here because the log has a gap, is
+// rebuilt with all its credentials.
 func TestACopyThatIsBegunAgain(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)

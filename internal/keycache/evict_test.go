@@ -11,8 +11,8 @@ import (
 	"portico/internal/verdict"
 )
 
-// use asks for a key as the gate does: from memory, or else by a fill. It tells
-// whether the key was in memory.
+// use looks a credential up as the gateway does: in memory, or else by a fill. It
+// reports whether it was in memory.
 func use(s *keycache.Cache, username uuid.UUID, c *keycache.Change) bool {
 	var facts verdict.Facts
 	if s.Facts(username, &facts) {
@@ -49,7 +49,8 @@ func keyrings(b *keycache.Budget, n, keys int) []*keyring {
 	return out
 }
 
-// misses asks for all keys in turn, and gives how many were not in memory.
+// misses looks all credentials up in turn, and returns how many were not in
+// memory.
 func (r *keyring) misses() (n int) {
 	for i, name := range r.names {
 		if !use(r.store, name, r.changes[i]) {
@@ -66,7 +67,7 @@ func held(all []*keyring) (n int) {
 	return n
 }
 
-// Who is busy gets the room of who is not, whoever had it first.
+// A busy organization takes the room of an idle one, whichever came first.
 func TestABusyOrganizationDisplacesAnIdleOne(t *testing.T) {
 	const room = 2000
 	b := keycache.NewBudget(room)
@@ -86,8 +87,8 @@ func TestABusyOrganizationDisplacesAnIdleOne(t *testing.T) {
 	}
 }
 
-// The key that is filled is there when the fill returns, wherever the hand is
-// and however little room there is.
+// A filled credential is present when Fill returns, wherever the clock hand is and
+// however small the budget.
 func TestAFillMakesRoomForItself(t *testing.T) {
 	for room := 1; room < 5; room++ {
 		b := keycache.NewBudget(room)
@@ -104,8 +105,8 @@ func TestAFillMakesRoomForItself(t *testing.T) {
 	}
 }
 
-// However many organizations there are, together they keep to the budget, and
-// what is used all the time stays.
+// Any number of organizations stay within the budget together, and what is used
+// all the time stays.
 func TestManyOrganizationsShareABudget(t *testing.T) {
 	const room = 1000
 	b := keycache.NewBudget(room)
@@ -124,9 +125,8 @@ func TestManyOrganizationsShareABudget(t *testing.T) {
 	}
 }
 
-// Whatever is filled, changed, dropped and closed at the same time, no two
-// Stores wait for each other, no more is kept than may be, and what is kept is
-// all there.
+// Concurrent fills, changes, removals and Close neither deadlock nor exceed the
+// budget, and what is kept is complete.
 func TestTheBudgetIsKeptWhateverHappens(t *testing.T) {
 	const room, askers = 40, 4
 	b := keycache.NewBudget(room)
@@ -173,7 +173,7 @@ func TestTheBudgetIsKeptWhateverHappens(t *testing.T) {
 	}
 }
 
-// What a closed Store kept takes no room, and is in nobody's way.
+// A closed Cache uses nothing of the budget.
 func TestCloseReturnsTheBudget(t *testing.T) {
 	b := keycache.NewBudget(100)
 	all := keyrings(b, 2, 100)

@@ -17,8 +17,8 @@ func ofAccount() (username uuid.UUID, c *keycache.Change) {
 		Apps: []keycache.App{app(account.ID), app(account.ID)}, Credentials: []keycache.Credential{k}}
 }
 
-// A key that an event brought says nothing while its account or its apps were
-// never told of: they may be as they should.
+// A credential that an event brought is not known while its account or apps were
+// never put.
 func TestAKeyAloneIsNotKnown(t *testing.T) {
 	for name, a := range map[string]func() (uuid.UUID, *keycache.Change){"of an app": filled, "of an account": ofAccount} {
 		t.Run(name, func(t *testing.T) {
@@ -46,7 +46,7 @@ func TestAKeyAloneIsNotKnown(t *testing.T) {
 	}
 }
 
-// What a fill looked for and did not find is gone, and known to be.
+// What a fill did not find is marked as gone.
 func TestAFillMarksWhatIsGone(t *testing.T) {
 	for _, limit := range []int{0, 10} {
 		for _, a := range []func() (uuid.UUID, *keycache.Change){filled, ofAccount} {

@@ -10,7 +10,7 @@ import (
 	"portico/internal/verdict"
 )
 
-// factsSnapshot is a Case and what it showed when it was taken.
+// factsSnapshot is a Facts and its contents when it was taken.
 type factsSnapshot struct {
 	facts   verdict.Facts
 	key     verdict.Credential
@@ -28,7 +28,7 @@ func takeSnapshot(t *testing.T, s *keycache.Cache, username uuid.UUID) *factsSna
 	return h
 }
 
-// copyApps copies the apps that the Case shows now, with their subscriptions.
+// copyApps copies the apps that the Facts contain now, with their subscriptions.
 func (h *factsSnapshot) copyApps() (out []verdict.App) {
 	for _, a := range h.facts.Apps {
 		one := *a
@@ -42,8 +42,8 @@ func (h *factsSnapshot) unchanged() bool {
 	return reflect.DeepEqual(h.key, *h.facts.Credential) && h.account == *h.facts.Account && reflect.DeepEqual(h.apps, h.copyApps())
 }
 
-// Whoever decides by a Case decides by one state: whatever happens to the key
-// and its app meanwhile, it shows what it did, and a new one shows the news.
+// Facts that were returned never change, whatever happens to the credential and
+// its app; new Facts show the new state.
 func TestFactsNeverChange(t *testing.T) {
 	for name, from := range map[string]func() (uuid.UUID, *keycache.Change){"of an app": filled, "of an account": ofAccount} {
 		t.Run(name, func(t *testing.T) {
@@ -91,8 +91,8 @@ func TestFactsNeverChange(t *testing.T) {
 	}
 }
 
-// A fill brings an app and an account that are there already, as when the app
-// has a second key: what is there stays, and takes no room of its own.
+// State that a fill brings unchanged, as for an app's second credential, is kept
+// and takes no further memory.
 func TestUnchangedStateIsKept(t *testing.T) {
 	s := keycache.New(10)
 	username, c := filled()

@@ -126,7 +126,8 @@ func tryRateLimitFields(t *testing.T, b *testServer) {
 	}
 }
 
-// A call that costs more than its limit holds never passes: nobody is told to come again.
+// A call that costs more than its limit allows never passes, so it gets no
+// Retry-After.
 func TestWhatNeverPassesHasNoRetryAfter(t *testing.T) { onBoth(t, tryWhatNeverPassesHasNoRetryAfter) }
 
 func tryWhatNeverPassesHasNoRetryAfter(t *testing.T, b *testServer) {

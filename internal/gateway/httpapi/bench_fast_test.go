@@ -56,7 +56,8 @@ func (r connListener) Accept() (net.Conn, error) {
 func (r connListener) Close() error   { close(r); return nil }
 func (r connListener) Addr() net.Addr { return &net.TCPAddr{} }
 
-// benchmarkRequests measures requests through fasthttp and the doors, without sockets.
+// benchmarkRequests measures requests through fasthttp and the handler, without
+// sockets.
 func benchmarkRequests(b *testing.B, text string) {
 	g := &quickGate{full: full(verdict.Valid), caller: gateway.Caller{Organization: organization()}}
 	s := httpapi.NewServer(httpapi.New(httpapi.Options{Verifier: g, Usage: &fakeUsage{}, Peer: peer, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler)}))

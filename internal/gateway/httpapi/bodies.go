@@ -13,19 +13,18 @@ import (
 )
 
 const (
-	// bodyRoom is how many bytes of requests' bodies there are at once, while they
-	// come and until they are answered; bodyShare is how many of one token, and
-	// bodyLine how many requests wait for a short time. A body of at most
-	// bodyFree is not counted.
+	// bodyRoom bounds the bytes of request bodies in memory, from arrival until the
+	// answer; bodyShare bounds those of one token, and bodyLine is how many requests
+	// may wait for a short time. A body of at most bodyFree is not counted.
 	bodyRoom, bodyShare, bodyLine, bodyFree = 64 << 20, 16 << 20, 1000, 16 << 10
 )
 
-// Bodies returns how many bytes of bodies are held and the most that may be, how
-// many requests wait, and how many were turned away.
+// Bodies returns how many bytes of bodies are in memory and the most that may be,
+// how many requests wait, and how many were turned away.
 func (d *Handler) Bodies() (used, most, waiting, refused int64) { return d.bodies.Load() }
 
-// makeRoom waits until there is room for the body of a request, of at most so
-// many bytes. On failure it has answered. A nil claim is none.
+// makeRoom waits until there is room for a request's body of at most most bytes.
+// If ok is false, it has answered. A nil claim means that nothing was claimed.
 func (d *Handler) makeRoom(w http.ResponseWriter, r *http.Request, c *gateway.Caller, most int) (claim *backlog.Claim, ok bool) {
 	size := r.ContentLength
 	switch {
@@ -43,7 +42,7 @@ func (d *Handler) makeRoom(w http.ResponseWriter, r *http.Request, c *gateway.Ca
 
 var errNoRoom = errors.New("there is no room for the body")
 
-// roomyBody is a body of unknown length that waits for room where it is not small.
+// roomyBody is a body of unknown length that waits for room unless it is small.
 type roomyBody struct {
 	io.ReadCloser
 	enter func() (*backlog.Claim, bool)
@@ -51,7 +50,7 @@ type roomyBody struct {
 	claim *backlog.Claim
 }
 
-// Read reads the body; it returns errNoRoom where there is no room for it.
+// Read reads the body; it returns errNoRoom if there is no room for it.
 func (b *roomyBody) Read(p []byte) (n int, err error) {
 	if b.read >= bodyFree && b.claim == nil {
 		claim, ok := b.enter()
@@ -65,8 +64,8 @@ func (b *roomyBody) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// check answers Envoy, by gRPC. It looks at the token before the body, which
-// gRPC would read first.
+// check serves Envoy's gRPC calls. It verifies the token before the body is read,
+// which gRPC would do first.
 func (d *Handler) check(w http.ResponseWriter, r *http.Request) {
 	c, no := d.verifyToken(r.Context(), r.Header["X-Portico-Gateway-Token"])
 	if no != nil {

@@ -29,7 +29,7 @@ type requestState struct {
 	answer   answer
 	// buffer receives the body, and then the answer.
 	buffer []byte
-	// claim is the room that the body takes.
+	// claim is the memory claimed for the body.
 	claim *backlog.Claim
 }
 

@@ -27,7 +27,7 @@ func (m *moved) SetWriteDeadline(t time.Time) error {
 	return m.Conn.SetWriteDeadline(t)
 }
 
-// A deadline that moves on with every request holds, and is seldom set.
+// A deadline that moves with every request is kept, with few system calls.
 func TestDeadlinesHoldAndAreSeldomSet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		here, there := net.Pipe()
@@ -60,7 +60,7 @@ func TestDeadlinesHoldAndAreSeldomSet(t *testing.T) {
 		require.ErrorIs(t, err, os.ErrDeadlineExceeded)
 		require.Equal(t, idleTime, time.Since(began))
 
-		began = time.Now() // nobody takes the answer
+		began = time.Now() // the client does not read the answer
 		require.NoError(t, c.SetWriteDeadline(began.Add(writeTime)))
 		_, err = c.Write(room)
 		require.ErrorIs(t, err, os.ErrDeadlineExceeded)

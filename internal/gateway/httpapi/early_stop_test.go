@@ -13,8 +13,7 @@ import (
 	"portico/internal/gateway/httpapi"
 )
 
-// A server that is told to stop before it has begun does not keep whoever waits
-// for its end.
+// Shutdown returns when it is called before the server has begun.
 func TestAServerThatStopsBeforeItBegins(t *testing.T) {
 	s := httpapi.NewServer(httpapi.New(httpapi.Options{Verifier: &fakeGate{}, Usage: &fakeUsage{}, Peer: peer, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler)}))
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)

@@ -54,7 +54,7 @@ func (w *watched) plain() (paths []string) {
 	return paths
 }
 
-// line is one connection to the doors.
+// line is one connection to the server.
 type line struct {
 	net.Conn
 	in *bufio.Reader
@@ -149,7 +149,7 @@ func TestARequestIsHandedOver(t *testing.T) {
 	}
 }
 
-// All at once, and every answer in its place, whichever engine gives it.
+// Pipelined requests are answered in order, whichever engine answers.
 func TestPipelinedRequests(t *testing.T) { onBoth(t, tryPipelinedRequests) }
 
 func tryPipelinedRequests(t *testing.T, b *testServer) {
@@ -373,7 +373,7 @@ func tryShutdownLosesNothing(t *testing.T, b *testServer) {
 	}
 }
 
-// Connections beyond what fasthttp has room for are net/http's.
+// Connections beyond fasthttp's limit are served by net/http.
 func TestACrowdIsAnswered(t *testing.T) {
 	w := watch(t, func(s *httpapi.Server) { s.SetMaxFast(2) })
 	var lines []*line

@@ -76,7 +76,8 @@ func (e *envoy) Check(ctx context.Context, r *authz.CheckRequest) (*authz.CheckR
 	return deniedResponse(refused.status, refused.body, options(&set, anyHeader)), nil
 }
 
-// refuseCheck answers a gateway that is not believed before its request was read.
+// refuseCheck answers a gateway whose token is not valid, before its request is
+// read.
 func refuseCheck(w http.ResponseWriter, no *fault.Error) {
 	h := w.Header()
 	h.Set("Content-Type", "application/grpc")

@@ -22,7 +22,7 @@ import (
 	"portico/internal/verdict"
 )
 
-// dial returns Envoy's client, on the listener of all doors.
+// dial returns an Envoy client on the server's listener.
 func (b *testServer) dial(t *testing.T) authz.AuthorizationClient {
 	t.Helper()
 	c, err := grpc.NewClient(b.addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
@@ -95,7 +95,8 @@ func tryEnvoyLetsPass(t *testing.T, b *testServer) {
 	}
 }
 
-// A caller cannot tell the upstream who it is where the verdict does not.
+// Identity headers that the caller sent are removed where the verdict does not set
+// them.
 func TestEnvoyRemovesWhatTheCallerClaims(t *testing.T) { onBoth(t, tryEnvoyRemovesWhatTheCallerClaims) }
 
 func tryEnvoyRemovesWhatTheCallerClaims(t *testing.T, b *testServer) {
@@ -252,7 +253,7 @@ func tryEnvoyFails(t *testing.T, b *testServer) {
 	if _, err := check(t, c, call(nil, nil), token); status.Code(err) != codes.Unavailable {
 		t.Errorf("without a database: %v", err)
 	}
-	// The doors of HTTP/1.1 are still open on the same listener.
+	// HTTP/1.1 is still served on the same listener.
 	b.gate.callerErr, b.gate.say = nil, nil
 	if a := b.send(t, "POST", "/v1/verify", `{}`); a.status != 200 {
 		t.Errorf("verify: %d", a.status)

@@ -35,7 +35,7 @@ func noon() time.Time { return time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC) }
 
 func organization() uuid.UUID { return uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8057") }
 
-// fakeGate answers as it is told and remembers what it was asked.
+// fakeGate returns what the test sets and records what it was asked.
 type fakeGate struct {
 	mu    sync.Mutex
 	asked []gateway.Request
@@ -58,7 +58,7 @@ func (g *fakeGate) Caller(_ context.Context, t string) (*gateway.Caller, error) 
 func (g *fakeGate) Verify(_ context.Context, _ *gateway.Caller, r *gateway.Request, v *verdict.Verdict) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	kept := *r // the texts are the door's, and good for this call alone
+	kept := *r // the handler's strings are valid during this call only
 	for _, text := range []*string{&kept.RawKey, &kept.Username, &kept.Password, &kept.Product, &kept.App, &kept.Method, &kept.Path} {
 		*text = strings.Clone(*text)
 	}
@@ -91,7 +91,7 @@ func (g *fakeGate) questions() int {
 	return len(g.asked)
 }
 
-// fakeUsage keeps batches in memory. Apps whose id ends in 0xff are strangers'.
+// fakeUsage keeps batches in memory. Apps whose id ends in 0xff belong to others.
 type fakeUsage struct {
 	batches map[string][]usage.Reported
 	err     error
@@ -113,7 +113,7 @@ func (u *fakeUsage) Accept(_ context.Context, by usage.Reporter, id string, call
 	return false, nil
 }
 
-// testServer is doors on a real listener.
+// testServer is a server on a real listener.
 type testServer struct {
 	gate  *fakeGate
 	usage *fakeUsage
@@ -144,7 +144,8 @@ func (s *syncBuffer) String() string {
 	return s.b.String()
 }
 
-// peer believes everybody but "stranger", and takes X-Forwarded-For for the caller.
+// peer trusts every sender but "stranger", and takes X-Forwarded-For for the
+// caller.
 func peer(_ netip.Addr, forwarded string) (netip.Addr, bool) {
 	if forwarded == "stranger" {
 		return netip.MustParseAddr("192.0.2.9"), false
@@ -155,14 +156,14 @@ func peer(_ netip.Addr, forwarded string) (netip.Addr, bool) {
 	return netip.MustParseAddr("127.0.0.1"), true
 }
 
-// server is what serves the doors of a testServer.
+// server is what serves a testServer.
 type server interface {
 	Serve(net.Listener) error
 	Close() error
 }
 
-// onBoth plays a test before the doors' own server, with a connection for each
-// request, so that fasthttp answers whatever it can; and before net/http alone.
+// onBoth runs a test against the package's own Server, with a connection for each
+// request, so that fasthttp answers whatever it can; and against net/http alone.
 func onBoth(t *testing.T, play func(t *testing.T, b *testServer)) {
 	t.Helper()
 	t.Run("two engines", func(t *testing.T) { play(t, open(t)) })
@@ -232,7 +233,7 @@ type answer struct {
 	body   string
 }
 
-// send asks with a believed token unless the headers say otherwise. headers
+// send sends a request with a valid token unless the headers say otherwise. headers
 // are name, value, name, value …
 func (b *testServer) send(t testing.TB, method, path, body string, headers ...string) answer {
 	t.Helper()

@@ -15,7 +15,7 @@ import (
 	"portico/internal/verdict"
 )
 
-// Whoever shows tokens of nobody's is told to wait, at every door.
+// Too many unknown tokens are answered with Retry-After on every route.
 func TestTooManyUnknownTokens(t *testing.T) { onBoth(t, tryTooManyUnknownTokens) }
 
 func tryTooManyUnknownTokens(t *testing.T, b *testServer) {

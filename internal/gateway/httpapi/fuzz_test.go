@@ -20,15 +20,15 @@ func noFeed(context.Context, int64, time.Duration, func(*keycache.Change) error)
 	return gateway.ErrTooOld
 }
 
-// tokenGate believes the token alone.
+// tokenGate accepts the one token only.
 type tokenGate struct{ *quickGate }
 
 func (g *tokenGate) Caller(ctx context.Context, t string) (*gateway.Caller, error) {
 	return g.fakeGate.Caller(ctx, t)
 }
 
-// Whatever comes on a connection, the doors end with it and none breaks. A
-// question that the gate is asked came with the token.
+// Whatever bytes arrive on a connection, the server ends with it and does not
+// break; a request that reaches the Verifier came with the token.
 func FuzzConnection(f *testing.F) {
 	for _, text := range []string{
 		asking("POST", "/v1/verify", `{"key":"k"}`) + asking("GET", "/v1/authorize", ""), asking("GET", "/v1/authorize", "", "A: b", " c", "Connection: close"),

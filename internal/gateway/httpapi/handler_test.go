@@ -91,7 +91,7 @@ func tryAPanicIsAnswered(t *testing.T, b *testServer) {
 	if !strings.Contains(b.log.String(), "a defect") {
 		t.Error("the panic is not in the log")
 	}
-	// A gate that says nothing lets nobody pass.
+	// A Verifier that sets no verdict lets no call pass.
 	b.gate.say = func(*gateway.Request, *verdict.Verdict) {}
 	if a := b.send(t, "GET", "/v1/authorize", ""); a.status != 503 {
 		t.Errorf("without a verdict: %d", a.status)

@@ -61,7 +61,7 @@ func (m *prefixedConn) Read(p []byte) (int, error) {
 	if len(m.first) > 0 {
 		n := copy(p, m.first)
 		if m.first = m.first[n:]; len(m.first) == 0 {
-			m.first = nil // the room is not needed any more
+			m.first = nil // release the memory
 		}
 		return n, nil
 	}

@@ -24,7 +24,7 @@ import (
 	"portico/internal/usage"
 )
 
-// realServer is the doors before a real gate, over a real database.
+// realServer is a server with a real Verifier and database.
 type realServer struct {
 	*testServer
 	fixture *portaltest.Fixture

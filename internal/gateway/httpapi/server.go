@@ -111,7 +111,7 @@ func (s *Server) serveConn(c *connection) {
 			_ = c.Close()
 		}
 	}()
-	_ = s.fast.ServeConn(c) // what a client does wrong it is told, not the log
+	_ = s.fast.ServeConn(c) // a client's mistakes are answered, not logged
 }
 
 // Shutdown stops accepting connections, answers the requests that have begun,

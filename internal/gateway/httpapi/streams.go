@@ -7,16 +7,16 @@ import (
 )
 
 const (
-	// streamsPerConnection is what Envoy asks for at once on a connection before
+	// streamsPerConnection is how many requests Envoy has open on a connection before
 	// it opens another, and the least that RFC 9113 recommends.
 	streamsPerConnection = 100
-	// mostStreams bounds the requests over HTTP/2 that are open on all connections.
+	// mostStreams bounds the open HTTP/2 requests on all connections.
 	mostStreams = 8192
 	// Bytes of bodies that are received and not read yet.
 	unreadPerStream, unreadPerConnection = 64 << 10, 256 << 10
 )
 
-// http2Bounds returns what a client may have open on a connection of HTTP/2.
+// http2Bounds returns the limits of one HTTP/2 connection.
 func http2Bounds() *http.HTTP2Config {
 	return &http.HTTP2Config{
 		MaxConcurrentStreams:      streamsPerConnection,
@@ -24,10 +24,10 @@ func http2Bounds() *http.HTTP2Config {
 	}
 }
 
-// boundStreams bounds what is held for clients of HTTP/2 that do not read their
-// answers, of which each connection may have many. A request's head is released
-// as soon as the request is answered, not when the answer was read; and at most
-// so many requests are open at once. A stream beyond them is reset.
+// boundStreams bounds the memory used for HTTP/2 clients that do not read their
+// answers, of which each connection may have many. A request's head is released as
+// soon as the request is answered, not when the answer has been read; and at most
+// most requests are open at once. A stream beyond them is reset.
 func boundStreams(next http.Handler, most int64) http.Handler {
 	var open atomic.Int64
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -15,8 +15,8 @@ import (
 	"portico/internal/gateway/httpapi"
 )
 
-// Whatever fasthttp cannot read is answered also long after the last answer,
-// when the time to write that one is over.
+// What fasthttp cannot parse is answered even long after the last answer, when
+// that answer's write deadline has passed.
 func TestWhatCannotBeReadIsAnsweredAfterAPause(t *testing.T) {
 	_ = new(fasthttp.ResponseHeader).Header() // starts the clock of all its dates, which would never leave a bubble
 	for name, c := range map[string]struct {

@@ -27,7 +27,7 @@ func (l *line) ended(t *testing.T, what string) {
 	}
 }
 
-// Whoever announces a body and sends none is answered all the same.
+// A client that announces a body and sends none is answered all the same.
 func TestNothingWaitsForABodyThatItDoesNotNeed(t *testing.T) { onBoth(t, tryUnneededBodies) }
 
 func tryUnneededBodies(t *testing.T, b *testServer) {
@@ -105,7 +105,7 @@ func tryKeptConnections(t *testing.T, b *testServer) {
 	}
 }
 
-// What comes after a body was given up is nobody's request.
+// What arrives after a body was given up is not taken for a request.
 func TestABodyThatDoesNotComeEndsTheConnection(t *testing.T) {
 	onBothWithTimeouts(t, 15*time.Second, func(t *testing.T, b *testServer) {
 		t.Helper()
