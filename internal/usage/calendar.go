@@ -7,8 +7,8 @@ import (
 	"portico/internal/limits"
 )
 
-// bucket returns the minute, hour, day or month that holds t in a time zone: from
-// start on, before end, in UTC. Where the clocks are changed within an hour, an
+// bucket returns the minute, hour, day or month that contains t in a time zone: from
+// start up to but not including end, in UTC. Where the clocks are changed within an hour, an
 // hour ends, so that every moment is in one hour and hours never go back.
 func (i Interval) bucket(t time.Time, loc *time.Location) (start, end time.Time) {
 	switch i {

@@ -37,7 +37,7 @@ const (
 	lastFlush = 5 * time.Second
 )
 
-// FlusherOptions are what a Flusher works with.
+// FlusherOptions configures a Flusher.
 type FlusherOptions struct {
 	DB      *database.DB
 	Clock   clock.Clock
@@ -90,11 +90,11 @@ func NewFlusher(o FlusherOptions) *Flusher {
 	return f
 }
 
-// Through tells up to when what was counted here is stored.
+// Through returns the time up to which the calls counted here are stored.
 func (f *Flusher) Through() time.Time { return time.UnixMicro(f.through.Load()).UTC() }
 
-// Visible tells up to when what was counted here is in the counts that reports
-// are made of: Through, or some seconds before it on a busy node.
+// Visible returns the time up to which the calls counted here are part of reports:
+// Through, or some seconds before it on a busy node.
 func (f *Flusher) Visible() time.Time { return time.UnixMicro(f.visible.Load()).UTC() }
 
 // Run flushes until ctx ends, and once more then. What the database gets wrong

@@ -20,7 +20,7 @@ const (
 // MaxPoints is the most points a report may have.
 const MaxPoints = 400
 
-// Query says what is asked for. Lists that are empty do not narrow it.
+// Query selects counts. Empty lists do not restrict it.
 type Query struct {
 	Organization uuid.UUID
 	// Account, where given, is the only one whose calls are told: developers see
@@ -46,7 +46,7 @@ type Report struct {
 	// Previous is the total of the time of the same length just before; nil
 	// where the counts of that time are kept too coarsely to tell.
 	Previous *int64
-	// AsOf: calls before then are all counted; later ones may still be missing.
+	// AsOf is the time before which all calls are counted; later ones may be missing.
 	AsOf time.Time
 }
 
@@ -58,13 +58,13 @@ type Point struct {
 	Codes map[string]int64
 }
 
-// AppCalls is how many calls an app made.
+// AppCalls is the number of calls of an app.
 type AppCalls struct {
 	App   uuid.UUID
 	Calls int64
 }
 
-// Upstream sums up what gateways reported of the answers behind them.
+// Upstream is the sum of what gateways reported about the responses behind them.
 type Upstream struct {
 	// StatusClass is the first digit of the HTTP status, 1–5.
 	StatusClass int

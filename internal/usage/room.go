@@ -2,8 +2,8 @@ package usage
 
 import "portico/internal/limits"
 
-// room is memory that the flushes of a busy node use again: what they took
-// anew would be most of what the garbage collector has to do.
+// room is memory that the flushes of a busy node reuse: new allocations would cause
+// most of the garbage collector's work.
 type room struct {
 	spare  []counted
 	used   []limits.Used
@@ -16,7 +16,7 @@ const (
 	keptRoom, keptBody = 1 << 16, 1 << 20
 )
 
-// rows returns room for rows, which is then the taker's.
+// rows returns room for rows, which the caller owns then.
 func (r *room) rows() []counted {
 	out := r.spare
 	r.spare = nil
@@ -48,7 +48,7 @@ func (r *room) free(rows []counted) {
 	}
 }
 
-// stored takes back what a batch held, which is not sent again.
+// stored takes back the memory of a batch that was stored.
 func (r *room) stored(b *batch) {
 	if cap(b.used) <= keptRoom {
 		r.used = b.used

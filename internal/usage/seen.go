@@ -13,10 +13,10 @@ import (
 	"portico/internal/verdict"
 )
 
-// seenTick is how often is stored when keys were last used.
+// seenTick is the interval in which the last uses of credentials are stored.
 const seenTick = time.Second
 
-// seen is when keys were last used, by the minute since 1970.
+// seen is when credentials were last used, in minutes since 1970.
 type seen struct {
 	mu sync.Mutex
 	// fresh is not yet stored, told is of the latest minute that is.
@@ -88,7 +88,7 @@ func (s *seen) note(key uuid.UUID, minute int64) {
 	}
 }
 
-// take returns what is not yet stored, to store it without holding mu.
+// take returns what is not yet stored, so that it can be stored without locking mu.
 func (s *seen) take() map[uuid.UUID]int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
