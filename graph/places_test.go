@@ -1,7 +1,6 @@
 package graph_test
 
 import (
-	"encoding/json"
 	"maps"
 	"strings"
 	"testing"
@@ -131,9 +130,4 @@ func (b *bases) problem(p place, a answer) string {
 		steps = append(steps, s.(string))
 	}
 	return first["code"].(string) + " " + strings.Join(steps, ".")
-}
-
-func (b *bases) sent(v any) string {
-	text, _ := json.Marshal(v)
-	return string(text)
 }
