@@ -45,6 +45,7 @@ type portico struct {
 	mu       sync.Mutex
 	came     *sync.Cond
 	changes  []keycache.Change
+	applied  int64 // the position from which the gate has asked for what follows
 	oldest   int64 // positions below it are TOO_OLD
 	away     bool  // every answer is UNAVAILABLE
 	revoked  bool  // the token is rejected
@@ -115,6 +116,15 @@ func (p *portico) change(f func(*state)) {
 		c.Credentials = []keycache.Credential{p.now.credential}
 	}
 	p.tell(c)
+}
+
+// awaitApplied returns when the gate has applied all changes.
+func (p *portico) awaitApplied() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.applied < int64(len(p.changes)) {
+		p.came.Wait()
+	}
 }
 
 // gone deletes the key.
@@ -204,6 +214,8 @@ func (p *portico) Feed(ctx context.Context, _ *gateway.Caller, after int64, wait
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { p.set(func(*portico) {}) })() // wakes the waiting polls
 	p.mu.Lock()
+	p.applied = max(p.applied, after)
+	p.came.Broadcast()
 	if after >= 0 && after < p.oldest {
 		p.mu.Unlock()
 		return gateway.ErrTooOld

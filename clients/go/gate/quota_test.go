@@ -56,6 +56,7 @@ func TestAppsOfAnAccountShareTheQuota(t *testing.T) {
 	g := guard(t, p)
 	require.Equal(t, http.StatusOK, g.call("X-API-Key", one).Code, "the eighth")
 	two := another()
+	p.awaitApplied()
 	g.eventually(t, http.StatusOK, "", "X-API-Key", two) // the ninth, which Portico counts
 	require.EqualValues(t, 2, p.asked.Load(), "each key was proven once")
 	for _, key := range []string{one, two, one} {
