@@ -3,7 +3,6 @@ package portal
 import (
 	"context"
 	"slices"
-	"strconv"
 
 	"github.com/google/uuid"
 
@@ -60,16 +59,7 @@ func (c *change) findProducts(ctx context.Context, ids []string) ([]uuid.UUID, e
 	if err != nil {
 		return nil, err
 	}
-	known := make(map[uuid.UUID]bool, len(found))
-	for _, id := range found {
-		known[id] = true
-	}
-	for i, s := range ids {
-		if id, ok := nodeid.Decode(nodeid.Product, s); !ok || !known[id] {
-			return nil, fault.Input(fault.UnknownReference, "accessControlList."+strconv.Itoa(i), "There is no such product.")
-		}
-	}
-	return found, nil
+	return found, checkReferences(nodeid.Product, "accessControlList", ids, found, "There is no such product.")
 }
 
 // createAccessList stores a credential's access control list.

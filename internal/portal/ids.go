@@ -1,6 +1,8 @@
 package portal
 
 import (
+	"strconv"
+
 	"github.com/google/uuid"
 
 	"portico/internal/fault"
@@ -17,6 +19,21 @@ func decodeAll(k nodeid.Kind, ids []string) []uuid.UUID {
 		}
 	}
 	return out
+}
+
+// checkReferences returns a fault.Invalid with a message, on the element of an
+// input's list field that is malformed or not among the rows found for the list.
+func checkReferences(k nodeid.Kind, field string, ids []string, found []uuid.UUID, message string) error {
+	known := make(map[uuid.UUID]bool, len(found))
+	for _, id := range found {
+		known[id] = true
+	}
+	for i, s := range ids {
+		if id, ok := nodeid.Decode(k, s); !ok || !known[id] {
+			return fault.Input(fault.UnknownReference, field+"."+strconv.Itoa(i), message)
+		}
+	}
+	return nil
 }
 
 // decode decodes an id. A malformed one is fault.NotFound, like an unknown one.

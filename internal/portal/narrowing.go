@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"slices"
-	"strconv"
 
 	"github.com/google/uuid"
 
@@ -37,14 +36,8 @@ func (c *change) findEndpoints(ctx context.Context, productID uuid.UUID, ids []s
 	if err != nil {
 		return nil, err
 	}
-	known := make(map[uuid.UUID]bool, len(found))
-	for _, id := range found {
-		known[id] = true
-	}
-	for i, s := range ids {
-		if id, ok := nodeid.Decode(nodeid.Endpoint, s); !ok || !known[id] {
-			return nil, fault.Input(fault.UnknownReference, "endpointIds."+strconv.Itoa(i), "The product has no such endpoint.")
-		}
+	if err := checkReferences(nodeid.Endpoint, "endpointIds", ids, found, "The product has no such endpoint."); err != nil {
+		return nil, err
 	}
 	slices.SortFunc(found, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
 	return found, nil
