@@ -23,21 +23,7 @@ func TestEveryUnitOfAccountsIsStoredOnce(t *testing.T) {
 		all[i] = newAccountFixture(1, apps, limits.Quota{Limit: limit, Per: domain.PerDay})
 		all[i].fixture, all[i].fakeStore = w, b
 	}
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		for n := 0; ; n++ {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			b.flush(w.Memory, n%3 != 0)
-			if n%50 == 49 {
-				w.pass(11 * time.Hour)
-			}
-		}
-	}()
+	stop := flushAndPass(w, b)
 	var passed [accounts]atomic.Int64
 	together(func(n int) {
 		random := rand.New(rand.NewPCG(2, uint64(n)))
@@ -50,8 +36,7 @@ func TestEveryUnitOfAccountsIsStoredOnce(t *testing.T) {
 			}
 		}
 	})
-	close(stop)
-	<-stopped
+	stop()
 	b.store(w.Memory)
 	for i := range all {
 		var stored int64

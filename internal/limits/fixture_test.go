@@ -67,3 +67,29 @@ func sum(rows []limits.Used) (n int64) {
 	}
 	return n
 }
+
+// flushAndPass flushes again and again, every third time in vain, and lets half
+// days pass, until stop is called.
+func flushAndPass(w *fixture, store interface {
+	flush(m *limits.Memory, store bool)
+}) (stop func()) {
+	done, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for n := 0; ; n++ {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			store.flush(w.Memory, n%3 != 0)
+			if n%50 == 49 {
+				w.pass(11 * time.Hour)
+			}
+		}
+	}()
+	return func() {
+		close(done)
+		<-stopped
+	}
+}

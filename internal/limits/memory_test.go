@@ -108,21 +108,7 @@ func TestEveryUnitIsStoredOnce(t *testing.T) {
 		asks[i] = ask()
 		asks[i].Quota = limits.Quota{Limit: limit, Per: domain.PerDay}
 	}
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		for n := 0; ; n++ {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			d.flush(w.Memory, n%3 != 0)
-			if n%50 == 49 {
-				w.pass(11 * time.Hour)
-			}
-		}
-	}()
+	stop := flushAndPass(w, d)
 	together(func(n int) {
 		random := rand.New(rand.NewPCG(1, uint64(n)))
 		for range 2000 {
@@ -140,8 +126,7 @@ func TestEveryUnitIsStoredOnce(t *testing.T) {
 			}
 		}
 	})
-	close(stop)
-	<-stopped
+	stop()
 	d.flush(w.Memory, true)
 	var all int64
 	for i, a := range asks {
