@@ -46,19 +46,23 @@ func (w *world) verify(ctx context.Context) error {
 	return nil
 }
 
-func (w *world) asked(ctx context.Context, s *server, body []byte) (answer any, err error) {
+// asked returns a response without its extensions: the baseline has no budgets,
+// whose state they show.
+func (w *world) asked(ctx context.Context, s *server, body []byte) (any, error) {
 	text, err := s.ask(ctx, w.token, body)
 	if err != nil {
 		return nil, err
 	}
+	var answer map[string]any
 	if err := json.Unmarshal(text, &answer); err != nil {
 		return nil, err
 	}
-	for name, value := range answer.(map[string]any)["data"].(map[string]any) {
+	for name, value := range answer["data"].(map[string]any) {
 		if value == nil {
 			return nil, fmt.Errorf("%s is null", name)
 		}
 	}
+	delete(answer, "extensions")
 	return answer, nil
 }
 
@@ -100,8 +104,8 @@ func shape(v any) any {
 // rowText reads a key and its event, without what is each one's own. What is
 // random is replaced by what it has to be like.
 const rowText = `SELECT jsonb_build_object(
-'key', to_jsonb(c) - '{id,created_at,updated_at,username,secret_hash,secret_hint}'::text[],
-'updated', c.updated_at = c.created_at, 'hash', octet_length(c.secret_hash), 'hint', length(c.secret_hint),
+'key', to_jsonb(c) - '{id,created_at,updated_at,username,secret_hash,secret_hint,raw_key_hint}'::text[],
+'updated', c.updated_at = c.created_at, 'hash', octet_length(c.secret_hash), 'hint', length(c.secret_hint), 'rawHint', regexp_replace(c.raw_key_hint, '[0-9A-Za-z]{4}', 'xxxx', 'g'),
 'event', to_jsonb(e) - '{id,position,at,request_id,subject_id,subject_name,changes}'::text[],
 'at', e.at = c.created_at, 'request', length(e.request_id), 'name', e.subject_name = '…' || c.secret_hint,
 'changes', replace(e.changes::text, c.username::text, 'username'))::text

@@ -1,0 +1,22 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/testdb"
+)
+
+// Without this the comparison would be found broken by the next person who
+// measures.
+func TestBothServersAnswerAlike(t *testing.T) {
+	url, ok := testdb.Postgres(t)
+	if !ok {
+		t.Skip("the servers are compared on Postgres")
+	}
+	w, err := prepare(t.Context(), t.TempDir(), url, settings{apps: 300, clients: 4})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, w.close()) }()
+	require.NoError(t, w.verify(t.Context()))
+}
