@@ -5680,7 +5680,7 @@ input CreateEndpointInput {
   productId: ID!
   "The method of its calls."
   method: HTTPMethod!
-  "A template of at most 1024 bytes and 32 segments: ` + "`" + `/orders/{id}` + "`" + `; ` + "`" + `/files/{path...}` + "`" + ` is for all below. TAKEN where the product has this method and path."
+  "A template of at most 1024 bytes and 32 segments: ` + "`" + `/orders/{id}` + "`" + `; ` + "`" + `/files/{path...}` + "`" + ` is for all below. TAKEN where the product has this method and path; names in braces make no difference."
   path: String!
   "At most 2000 characters."
   description: String

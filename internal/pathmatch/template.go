@@ -65,6 +65,21 @@ func Parse(text string) (Template, error) {
 // String returns the template as it was written.
 func (t Template) String() string { return t.text }
 
+// Shape returns the template with the names in braces left out: /orders/{} for
+// /orders/{id}. Templates of one shape match the same paths.
+func (t Template) Shape() string {
+	segments := strings.Split(t.text, "/")
+	for i, s := range segments {
+		switch _, kind := segment(s); kind {
+		case one:
+			segments[i] = "{}"
+		case rest:
+			segments[i] = "{...}"
+		}
+	}
+	return strings.Join(segments, "/")
+}
+
 // Matches reports whether the template matches a path returned by Clean. No template
 // matches any other text.
 func (t Template) Matches(clean string) bool {

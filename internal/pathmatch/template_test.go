@@ -94,3 +94,14 @@ func TestMatches(t *testing.T) {
 		t.Error("the zero template means something")
 	}
 }
+
+// Templates have one shape if they differ at most in the names in braces.
+func TestShape(t *testing.T) {
+	for text, want := range map[string]string{
+		"/": "/", "/a": "/a", "/a/": "/a/", "/A": "/A", "/{id}": "/{}", "/a/{x}/b": "/a/{}/b", "/{a...}": "/{...}", "/{a}/{b...}": "/{}/{...}", "/a/id": "/a/id",
+	} {
+		if got := parse(t, text).Shape(); got != want {
+			t.Errorf("the shape of %s is %s, not %s", text, got, want)
+		}
+	}
+}

@@ -4,8 +4,11 @@ import (
 	"context"
 	"strconv"
 
+	"github.com/google/uuid"
+
 	"portico/ent/db"
 	"portico/ent/db/endpoint"
+	"portico/ent/db/product"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
@@ -26,7 +29,8 @@ type CreateEndpointInput struct {
 }
 
 // CreateEndpoint creates an endpoint of a product. A method and path that the
-// product already has is TAKEN; an endpoint beyond maxEndpoints is TOO_MANY.
+// product already has is TAKEN, also if only the names in braces differ; an
+// endpoint beyond maxEndpoints is TOO_MANY.
 func (p *Portal) CreateEndpoint(ctx context.Context, in CreateEndpointInput) (out *db.Endpoint, err error) {
 	path, err := parseTemplate("path", in.Path)
 	if err := fault.Collect(err, checkText("description", deref(in.Description), maxDescription, true)); err != nil {
@@ -42,19 +46,17 @@ func (p *Portal) CreateEndpoint(ctx context.Context, in CreateEndpointInput) (ou
 		if err != nil {
 			return err
 		}
-		n, err := c.Endpoint.Query().Where(endpoint.ProductID(x.ID)).Count(ctx)
-		if err != nil {
+		if err := c.checkEndpointCount(ctx, x.ID); err != nil {
 			return err
 		}
-		if n >= maxEndpoints {
-			most := strconv.Itoa(maxEndpoints)
-			return fault.Input(fault.TooMany, "productId", "A product has at most "+most+" endpoints.", fault.Param{Name: "max", Value: most})
+		if err := c.checkEndpointFree(ctx, x.ID, uuid.Nil, in.Method, path); err != nil {
+			return err
 		}
 		out, err = c.Endpoint.Create().SetOrganizationID(x.OrganizationID).SetProductID(x.ID).
 			SetMethod(in.Method).SetPath(path).SetDescription(deref(in.Description)).
 			SetCreatedAt(c.now).SetUpdatedAt(c.now).Save(ctx)
 		if err != nil {
-			return endpointTakenError(err)
+			return err
 		}
 		c.record(endpointEvent(eventlog.EndpointCreated, out, created("method", out.Method, "path", out.Path, "description", out.Description)))
 		return nil
@@ -74,8 +76,39 @@ func parseTemplate(field, s string) (string, error) {
 	return t.String(), nil
 }
 
-func endpointTakenError(err error) error {
-	return takenError(err, "path", "The product has an endpoint of this method and path already.")
+func (c *change) checkEndpointCount(ctx context.Context, productID uuid.UUID) error {
+	n, err := c.Endpoint.Query().Where(endpoint.ProductID(productID)).Count(ctx)
+	if err != nil || n < maxEndpoints {
+		return err
+	}
+	most := strconv.Itoa(maxEndpoints)
+	return fault.Input(fault.TooMany, "productId", "A product has at most "+most+" endpoints.", fault.Param{Name: "max", Value: most})
+}
+
+// checkEndpointFree returns TAKEN if an endpoint of the product other than self
+// has the method and matches the same paths: no call could tell the two apart.
+// The caller has locked the product.
+func (c *change) checkEndpointFree(ctx context.Context, productID, self uuid.UUID, m domain.Method, path string) error {
+	others, err := c.Endpoint.Query().Where(endpoint.ProductID(productID), endpoint.MethodEQ(m), endpoint.IDNEQ(self)).
+		Select(endpoint.FieldID, endpoint.FieldPath).All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, other := range others {
+		if shapeOf(other.Path) == shapeOf(path) {
+			return fault.Input(fault.Taken, "path", "The product has the endpoint "+string(m)+" "+other.Path+" already.")
+		}
+	}
+	return nil
+}
+
+// shapeOf returns the shape of a stored template.
+func shapeOf(path string) string {
+	t, err := pathmatch.Parse(path)
+	if err != nil {
+		return path
+	}
+	return t.Shape()
 }
 
 // UpdateEndpointInput is the input of UpdateEndpoint.
@@ -88,7 +121,7 @@ type UpdateEndpointInput struct {
 }
 
 // UpdateEndpoint changes an endpoint, also for existing subscriptions. A method
-// and path that the product already has is TAKEN.
+// and path that the product already has is TAKEN, as in CreateEndpoint.
 func (p *Portal) UpdateEndpoint(ctx context.Context, in UpdateEndpointInput) (out *db.Endpoint, err error) {
 	errs := []error{in.Method.required("method"), in.Path.required("path"), checkText("description", in.Description.or(""), maxDescription, true)}
 	if in.Path.Value != nil {
@@ -100,12 +133,17 @@ func (p *Portal) UpdateEndpoint(ctx context.Context, in UpdateEndpointInput) (ou
 		return nil, err
 	}
 	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		x, err := c.lockEndpoint(ctx, in.EndpointID, policy.EndpointUpdate)
+		x, err := c.lockEndpointAndProduct(ctx, in.EndpointID, policy.EndpointUpdate)
 		if err != nil {
 			return err
 		}
 		if err := checkVersion(in.Version, x.Version); err != nil {
 			return err
+		}
+		if m, path := in.Method.or(x.Method), in.Path.or(x.Path); m != x.Method || path != x.Path {
+			if err := c.checkEndpointFree(ctx, x.ProductID, x.ID, m, path); err != nil {
+				return err
+			}
 		}
 		u := c.Endpoint.UpdateOne(x)
 		var d diff
@@ -118,7 +156,7 @@ func (p *Portal) UpdateEndpoint(ctx context.Context, in UpdateEndpointInput) (ou
 		}
 		c.record(endpointEvent(eventlog.EndpointUpdated, x, d.changes))
 		out, err = u.AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
-		return endpointTakenError(err)
+		return err
 	})
 	return out, err
 }
@@ -153,6 +191,23 @@ func (c *change) lockEndpoint(ctx context.Context, id string, a policy.Action) (
 		return nil, err
 	}
 	return x, c.authorize(a, policy.Object{OrganizationID: x.OrganizationID})
+}
+
+// lockEndpointAndProduct locks an endpoint's product before the endpoint itself,
+// so that no other endpoint of the product changes meanwhile.
+func (c *change) lockEndpointAndProduct(ctx context.Context, id string, a policy.Action) (*db.Endpoint, error) {
+	row, err := decode(nodeid.Endpoint, id)
+	if err != nil {
+		return nil, err
+	}
+	x, err := c.Endpoint.Query().Where(endpoint.ID(row)).Only(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := lockForUpdate(c, c.Product.Query().Where(product.ID(x.ProductID))).Only(ctx); err != nil {
+		return nil, err
+	}
+	return c.lockEndpoint(ctx, id, a)
 }
 
 func endpointEvent(t eventlog.Type, x *db.Endpoint, changes []domain.Change) eventlog.Entry {

@@ -58,6 +58,55 @@ func eventTypes(t *testing.T, f *portaltest.Fixture, of uuid.UUID) []string {
 	return out
 }
 
+// Endpoints whose templates differ only in the names in braces would match the
+// same calls: the second is TAKEN, whichever way it comes about.
+func TestNamesInBracesDoNotMakeAnotherEndpoint(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		prod, _ := f.MustProduct(t, x.Admin, "orders")
+		create := func(m domain.Method, path string) error {
+			_, err := f.Portal.CreateEndpoint(x.Admin, portal.CreateEndpointInput{ProductID: prod.GlobalID(), Method: m, Path: path})
+			return err
+		}
+		one := mustEndpoint(t, f, x.Admin, prod, domain.MethodGet, "/a/{id}/b/{rest...}")
+		requireProblems(t, create(domain.MethodGet, "/a/{x}/b/{y...}"), "TAKEN path")
+		for _, other := range []string{"/a/{x}/b/{y}", "/a/id/b/{rest...}", "/A/{id}/b/{rest...}", "/a/{id}/b/"} {
+			require.NoError(t, create(domain.MethodGet, other), other)
+		}
+		two := mustEndpoint(t, f, x.Admin, prod, domain.MethodPost, "/a/{x}/b/{y...}")
+		_, err := f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: two.GlobalID(), Method: set(domain.MethodGet)})
+		requireProblems(t, err, "TAKEN path")
+		three := mustEndpoint(t, f, x.Admin, prod, domain.MethodGet, "/c")
+		_, err = f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: three.GlobalID(), Path: set("/a/{z}/b/{z2...}")})
+		requireProblems(t, err, "TAKEN path")
+		renamed, err := f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: one.GlobalID(), Path: set("/a/{order}/b/{all...}")})
+		require.NoError(t, err, "its own shape is free for it")
+		require.Equal(t, "/a/{order}/b/{all...}", renamed.Path)
+	})
+}
+
+// Two endpoints of one shape that are there already stay: everything but the
+// method and the path of each can be changed, and each can be deleted.
+func TestEndpointsOfOneShapeThatAreThereStay(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		f := portaltest.New(t, url)
+		x := f.MustTenant(t, "one")
+		prod, _ := f.MustProduct(t, x.Admin, "orders")
+		one := mustEndpoint(t, f, x.Admin, prod, domain.MethodGet, "/a/{id}")
+		two := f.Client.Endpoint.Create().SetOrganizationID(prod.OrganizationID).SetProductID(prod.ID).SetMethod(domain.MethodGet).
+			SetPath("/a/{x}").SetCreatedAt(f.Clock.Now()).SetUpdatedAt(f.Clock.Now()).SaveX(portaltest.System(t))
+		for _, e := range []*db.Endpoint{one, two} {
+			_, err := f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: e.GlobalID(), Method: set(e.Method), Path: set(e.Path), Description: set("Reads")})
+			require.NoError(t, err)
+			_, err = f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: e.GlobalID(), Path: set("/a/{other}")})
+			requireProblems(t, err, "TAKEN path")
+		}
+		_, err := f.Portal.DeleteEndpoint(x.Admin, two.GlobalID())
+		require.NoError(t, err)
+	})
+}
+
 // A method and path stand for one endpoint of a product.
 func TestEndpointsAreUniqueInTheirProduct(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {

@@ -65,6 +65,26 @@ func TestRaceEndpoint(t *testing.T) {
 	})
 }
 
+// Of many who make an endpoint of one shape, or move theirs to it, one does.
+func TestRaceEndpointsOfOneShape(t *testing.T) {
+	eachRace(t, func(t *testing.T, a *raceHarness) {
+		x := a.MustTenant(t, "one")
+		prod, _ := a.MustProduct(t, x.Admin, "orders")
+		others := make([]*db.Endpoint, racers)
+		for n := range others {
+			others[n] = mustEndpoint(t, a.Fixture, x.Admin, prod, domain.MethodGet, fmt.Sprintf("/orders/%d", n))
+		}
+		_, outcomes := race(a, func(n int, p *portal.Portal) (*db.Endpoint, error) {
+			path := fmt.Sprintf("/orders/{id%d}", n)
+			if n%2 == 0 {
+				return p.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: others[n].GlobalID(), Path: set(path)})
+			}
+			return p.CreateEndpoint(x.Admin, portal.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: path})
+		})
+		requireOne(t, outcomes, "TAKEN")
+	})
+}
+
 // Whoever chooses an endpoint while it is deleted keeps it or is refused; the
 // subscription is never wider for it.
 func TestRaceNarrowAndDelete(t *testing.T) {
