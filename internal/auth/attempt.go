@@ -28,15 +28,15 @@ type counted struct {
 	row uuid.UUID
 }
 
-// Open reports whether the password of Guess.Users[user] may be tried.
-func (a *Attempt) Open(user int) bool { return a.waits[user] == 0 }
+// Allowed reports whether the password of Guess.Users[user] may be tried.
+func (a *Attempt) Allowed(user int) bool { return a.waits[user] == 0 }
 
 // Succeeded takes the attempt off the count: the password was right for the
 // users at these indices of Guess.Users. If it was tried for other users too,
 // it remains a failure for them.
 func (a *Attempt) Succeeded(ctx context.Context, right ...int) error {
 	return a.uncount(ctx, func(c counted) bool {
-		return !c.perUser || !slices.ContainsFunc(c.users, func(user int) bool { return a.Open(user) && !slices.Contains(right, user) })
+		return !c.perUser || !slices.ContainsFunc(c.users, func(user int) bool { return a.Allowed(user) && !slices.Contains(right, user) })
 	})
 }
 

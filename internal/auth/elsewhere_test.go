@@ -18,7 +18,7 @@ import (
 
 // guessAnyOrganization is a guess at the users of one address, without an organization.
 func guessAnyOrganization(users ...uuid.UUID) Guess {
-	return Guess{Address: address.ParseEmail(email), Client: client, Users: users, Anywhere: true}
+	return Guess{Address: address.ParseEmail(email), Client: client, Users: users, NoOrganization: true}
 }
 
 // succeedFor makes a guess that is right for some of the users, and returns which
@@ -29,7 +29,7 @@ func succeedFor(t *testing.T, l *Limiter, g Guess, right ...int) (open []bool) {
 	require.NoError(t, err)
 	defer a.Done()
 	for i := range g.Users {
-		open = append(open, a.Open(i))
+		open = append(open, a.Allowed(i))
 	}
 	require.NoError(t, a.Succeeded(t.Context(), right...))
 	return open
@@ -109,7 +109,7 @@ func TestConcurrentRightGuessesCountForOtherUsers(t *testing.T) {
 						return err
 					}
 					defer a.Done()
-					if a.Open(0) {
+					if a.Allowed(0) {
 						tried.Add(1)
 					}
 					return a.Succeeded(t.Context(), 1)

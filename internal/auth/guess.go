@@ -50,9 +50,9 @@ type Guess struct {
 	// Users are those whose password would be tried. The device may be known to
 	// each of them or not.
 	Users []uuid.UUID
-	// Anywhere is set if the request names no organization. The password
+	// NoOrganization is set if the request names no organization. The password
 	// may be right for one of the Users and wrong for others.
-	Anywhere bool
+	NoOrganization bool
 	// Since has an element for each of Users: failures up to that time are
 	// forgiven. nil means zero times.
 	Since []time.Time
@@ -109,7 +109,7 @@ func (l *Limiter) buckets(g Guess) []bucket {
 			bucket{name: l.bucketName("sign-in address", who), limit: AddressFailures, window: AddressWindow, users: strange},
 			bucket{name: l.bucketName("sign-in client", client), limit: ClientFailures, window: AttemptWindow, concurrency: clientConcurrency, unforgivable: true, users: strange})
 	}
-	if g.Anywhere {
+	if g.NoOrganization {
 		out = append(out, l.perUserBuckets(g, devices, strange)...)
 	}
 	return out

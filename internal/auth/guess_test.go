@@ -78,8 +78,8 @@ func TestADeviceIsKnownForItsUserAlone(t *testing.T) {
 		for i := range AddressFailures {
 			a, err := l.Reserve(t.Context(), with(namesake, victim, namesake))
 			require.NoError(t, err)
-			require.Equal(t, i < PairFailures, a.Open(0), i)
-			require.True(t, a.Open(1))
+			require.Equal(t, i < PairFailures, a.Allowed(0), i)
+			require.True(t, a.Allowed(1))
 			a.Done()
 		}
 		requireLimited(t, attempt(t, l, with(namesake, victim, namesake), true), AttemptWindow)
@@ -130,8 +130,8 @@ func TestForgivenFailures(t *testing.T) {
 		g := Guess{Address: address.ParseEmail(email), Client: client, Since: []time.Time{{}, start}}
 		a, err := l.Reserve(t.Context(), g)
 		require.NoError(t, err)
-		require.False(t, a.Open(0))
-		require.True(t, a.Open(1))
+		require.False(t, a.Allowed(0))
+		require.True(t, a.Allowed(1))
 		require.NoError(t, a.Withdraw(t.Context()))
 		a.Done()
 

@@ -62,7 +62,7 @@ func NewLimiter(db *database.DB, ring *keyring.Ring, c clock.Clock) *Limiter {
 
 // Reserve counts a guess before its password is checked. It fails with
 // fault.RateLimited, and the time until the next guess, if all users whose
-// password would be tried have too many failures. Attempt.Open reports which
+// password would be tried have too many failures. Attempt.Allowed reports which
 // of them may be tried.
 //
 // The caller then checks the passwords, calls Succeeded (or Withdraw) if the
@@ -144,7 +144,7 @@ func (a *Attempt) insert(ctx context.Context, tx *database.Tx, now time.Time, bu
 	var values []string
 	var args []any
 	for _, b := range buckets {
-		if !slices.ContainsFunc(b.users, a.Open) {
+		if !slices.ContainsFunc(b.users, a.Allowed) {
 			continue
 		}
 		id, err := uuid.NewV7()

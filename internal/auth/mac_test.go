@@ -97,7 +97,7 @@ func TestBucketNamesAreLabelled(t *testing.T) {
 	got := map[string]string{}
 	for _, g := range []Guess{
 		{Address: e, Client: "192.0.2.1"}, {Address: e, Client: "192.0.2.1", Users: []uuid.UUID{user}, Devices: []string{token}}, {Address: e, Client: "192.0.2.1", Session: session},
-		{Address: e, Client: "192.0.2.1", Users: []uuid.UUID{user}, Anywhere: true}, {Address: e, Users: []uuid.UUID{user}, Devices: []string{token}, Anywhere: true},
+		{Address: e, Client: "192.0.2.1", Users: []uuid.UUID{user}, NoOrganization: true}, {Address: e, Users: []uuid.UUID{user}, Devices: []string{token}, NoOrganization: true},
 	} {
 		for _, b := range l.buckets(g) {
 			got[b.name] = want[b.name]

@@ -78,7 +78,7 @@ func (p *Passwords) Hash(ctx context.Context, password string) (hash string, err
 // was not checked then.
 func (p *Passwords) Verify(ctx context.Context, password, hash string) (ok bool, err error) {
 	if hash == "" {
-		return false, p.VerifyNothing(ctx, password)
+		return false, p.VerifyDummy(ctx, password)
 	}
 	err = p.withSlot(ctx, func() error {
 		ok, err = argon2id.ComparePasswordAndHash(canonical(password), hash)
@@ -87,9 +87,9 @@ func (p *Passwords) Verify(ctx context.Context, password, hash string) (ok bool,
 	return ok, err
 }
 
-// VerifyNothing does the same work as Verify, for an address without a user, so
+// VerifyDummy does the same work as Verify, for an address without a user, so
 // that the response time does not reveal which addresses exist.
-func (p *Passwords) VerifyNothing(ctx context.Context, password string) error {
+func (p *Passwords) VerifyDummy(ctx context.Context, password string) error {
 	return p.withSlot(ctx, func() error {
 		_, err := argon2id.ComparePasswordAndHash(canonical(password), p.dummyHash)
 		return err

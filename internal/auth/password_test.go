@@ -62,7 +62,7 @@ func TestAnUnknownAddressCostsTheSameWork(t *testing.T) {
 	for name, check := range map[string]func() (bool, error){
 		"right":       func() (bool, error) { return p.Verify(ctx, "portico-demo", hash) },
 		"wrong":       func() (bool, error) { return p.Verify(ctx, "portico-oops", hash) },
-		"unknown":     func() (bool, error) { return false, p.VerifyNothing(ctx, "portico-demo") },
+		"unknown":     func() (bool, error) { return false, p.VerifyDummy(ctx, "portico-demo") },
 		"no password": func() (bool, error) { return p.Verify(ctx, "portico-demo", "") },
 	} {
 		computed.Store(0)
@@ -89,7 +89,7 @@ func TestHashesAtATimeAreBounded(t *testing.T) {
 	var wait sync.WaitGroup
 	for range 20 {
 		wait.Go(func() {
-			if err := p.VerifyNothing(t.Context(), "x"); err != nil {
+			if err := p.VerifyDummy(t.Context(), "x"); err != nil {
 				t.Error(err)
 			}
 		})
@@ -109,7 +109,7 @@ func TestWaitingForASlot(t *testing.T) {
 		p := NewPasswords(o)
 		release := make(chan struct{})
 		p.computed = func() { <-release }
-		go func() { _ = p.VerifyNothing(t.Context(), "x") }()
+		go func() { _ = p.VerifyDummy(t.Context(), "x") }()
 		synctest.Wait()
 
 		load := func() [4]int64 {
@@ -147,7 +147,7 @@ func BenchmarkVerifyPassword(b *testing.B) {
 	})
 	b.Run("unknown address", func(b *testing.B) {
 		for b.Loop() {
-			_ = p.VerifyNothing(ctx, "portico-oops")
+			_ = p.VerifyDummy(ctx, "portico-oops")
 		}
 	})
 }

@@ -46,8 +46,8 @@ type Secrets interface {
 type Passwords interface {
 	Hash(ctx context.Context, password string) (string, error)
 	Verify(ctx context.Context, password, hash string) (bool, error)
-	// VerifyNothing takes as long as Verify, for an unknown address.
-	VerifyNothing(ctx context.Context, password string) error
+	// VerifyDummy takes as long as Verify, for an unknown address.
+	VerifyDummy(ctx context.Context, password string) error
 	// Check returns an error for a weak password; field is the input's field.
 	Check(field, password string, email address.Email) error
 }
@@ -63,17 +63,17 @@ type Guess struct {
 	Session uuid.UUID
 	// Users are those whose passwords will be compared.
 	Users []uuid.UUID
-	// Anywhere is true if no organization was named.
-	Anywhere bool
+	// NoOrganization is true if no organization was named.
+	NoOrganization bool
 	// Since has an element for each of Users: failures until then do not count.
 	Since []time.Time
 }
 
 // Attempt is a sign-in that counts as failed until it is settled.
 type Attempt interface {
-	// Open reports whether the password of the user at this index of
+	// Allowed reports whether the password of the user at this index of
 	// Guess.Users may be verified.
-	Open(user int) bool
+	Allowed(user int) bool
 	// Succeeded is called with the indexes of the users whose password was
 	// right; for the others whose password was verified it remains a failure.
 	Succeeded(ctx context.Context, right ...int) error

@@ -72,7 +72,7 @@ func (p *Portal) SignIn(ctx context.Context, in SignInInput) (Session, error) {
 	}
 	attempt, err := p.limiter.Reserve(ctx, Guess{
 		Address: in.Email, Client: viewer.Current(ctx).Address, Devices: in.devices(),
-		Users: known.ids(), Anywhere: in.anywhere(), Since: known.since(),
+		Users: known.ids(), NoOrganization: in.anywhere(), Since: known.since(),
 	})
 	if err != nil {
 		if fault.Is(err, fault.CodeRateLimited) {
@@ -114,8 +114,8 @@ func (p *Portal) SignIn(ctx context.Context, in SignInInput) (Session, error) {
 func (p *Portal) verifyCandidates(ctx context.Context, attempt Attempt, password string, c candidates) ([]int, error) {
 	var right []int
 	for i := range c.limit {
-		if i >= len(c.eligible) || !attempt.Open(i) {
-			if err := p.passwords.VerifyNothing(ctx, password); err != nil {
+		if i >= len(c.eligible) || !attempt.Allowed(i) {
+			if err := p.passwords.VerifyDummy(ctx, password); err != nil {
 				return nil, err
 			}
 			continue
