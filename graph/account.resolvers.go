@@ -10,6 +10,7 @@ import (
 	"portico/ent/db"
 	"portico/graph/generated"
 	"portico/graph/model"
+	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
 	"portico/internal/portal"
@@ -20,8 +21,8 @@ import (
 // Apps is the resolver for the apps field.
 func (r *accountResolver) Apps(ctx context.Context, obj *db.Account, where *portal.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) (*model.AppConnection, error) {
 	rd := read(ctx, nodeid.App, first, after, last, before)
-	f, o := or(where), order(string(orderBy.Field), orderBy.Direction, "name_folded")
-	return pageOf(ctx, nodeid.Account, obj.ID, rd, []any{f, o}, func(ctx context.Context, ids []uuid.UUID) (portal.Pages[*db.App], error) {
+	f, o := or(where), order(orderBy.Field, orderBy.Direction)
+	return pageOf(ctx, nodeid.Account, obj.ID, rd, []any{f, o}, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.App], error) {
 		return r.Portal.AppsOfAccounts(ctx, ids, f, o, rd)
 	})
 }
@@ -29,8 +30,8 @@ func (r *accountResolver) Apps(ctx context.Context, obj *db.Account, where *port
 // Credentials is the resolver for the credentials field.
 func (r *accountResolver) Credentials(ctx context.Context, obj *db.Account, where *portal.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error) {
 	rd := read(ctx, nodeid.Credential, first, after, last, before)
-	f, o := or(where), order(string(orderBy.Field), orderBy.Direction, "")
-	return pageOf(ctx, nodeid.Account, obj.ID, rd, []any{f, o}, func(ctx context.Context, ids []uuid.UUID) (portal.Pages[*db.Credential], error) {
+	f, o := or(where), order(orderBy.Field, orderBy.Direction)
+	return pageOf(ctx, nodeid.Account, obj.ID, rd, []any{f, o}, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Credential], error) {
 		return r.Portal.CredentialsOfAccounts(ctx, ids, f, o, rd)
 	})
 }
@@ -38,7 +39,7 @@ func (r *accountResolver) Credentials(ctx context.Context, obj *db.Account, wher
 // Members is the resolver for the members field.
 func (r *accountResolver) Members(ctx context.Context, obj *db.Account, first *int, after *string, last *int, before *string) (*model.MembershipConnection, error) {
 	rd := read(ctx, nodeid.Membership, first, after, last, before)
-	return pageOf(ctx, nodeid.Account, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (portal.Pages[*db.Membership], error) {
+	return pageOf(ctx, nodeid.Account, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Membership], error) {
 		return r.Portal.MembersOfAccounts(ctx, ids, rd)
 	})
 }
@@ -110,8 +111,8 @@ func (r *queryResolver) Account(ctx context.Context, id string) (*db.Account, er
 
 // Accounts is the resolver for the accounts field.
 func (r *queryResolver) Accounts(ctx context.Context, where *portal.AccountFilter, orderBy model.AccountOrder, first *int, after *string, last *int, before *string) (*model.AccountConnection, error) {
-	return page(ctx, read(ctx, nodeid.Account, first, after, last, before), func(rd portal.Read) (*paging.Page[*db.Account], error) {
-		return r.Portal.Accounts(ctx, or(where), order(string(orderBy.Field), orderBy.Direction, "name_folded"), rd)
+	return page(ctx, read(ctx, nodeid.Account, first, after, last, before), func(rd listing.Request) (*paging.Page[*db.Account], error) {
+		return r.Portal.Accounts(ctx, or(where), order(orderBy.Field, orderBy.Direction), rd)
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"portico/ent/db"
 	"portico/graph/generated"
 	"portico/graph/model"
+	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
 	"portico/internal/portal"
@@ -26,8 +27,8 @@ func (r *appResolver) Account(ctx context.Context, obj *db.App) (*db.Account, er
 // Credentials is the resolver for the credentials field.
 func (r *appResolver) Credentials(ctx context.Context, obj *db.App, where *portal.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error) {
 	rd := read(ctx, nodeid.Credential, first, after, last, before)
-	f, o := or(where), order(string(orderBy.Field), orderBy.Direction, "")
-	return pageOf(ctx, nodeid.App, obj.ID, rd, []any{f, o}, func(ctx context.Context, ids []uuid.UUID) (portal.Pages[*db.Credential], error) {
+	f, o := or(where), order(orderBy.Field, orderBy.Direction)
+	return pageOf(ctx, nodeid.App, obj.ID, rd, []any{f, o}, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Credential], error) {
 		return r.Portal.CredentialsOfApps(ctx, ids, f, o, rd)
 	})
 }
@@ -45,8 +46,8 @@ func (r *appResolver) CallsLast24h(ctx context.Context, obj *db.App) (int64, err
 // ProductSubscriptions is the resolver for the productSubscriptions field.
 func (r *appResolver) ProductSubscriptions(ctx context.Context, obj *db.App, where *model.AppSubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*model.ProductSubscriptionConnection, error) {
 	rd := read(ctx, nodeid.ProductSubscription, first, after, last, before)
-	f, o := appSubscriptions(where), order(string(orderBy.Field), orderBy.Direction, "")
-	return pageOf(ctx, nodeid.App, obj.ID, rd, []any{f, o}, func(ctx context.Context, ids []uuid.UUID) (portal.Pages[*db.Subscription], error) {
+	f, o := appSubscriptions(where), order(orderBy.Field, orderBy.Direction)
+	return pageOf(ctx, nodeid.App, obj.ID, rd, []any{f, o}, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Subscription], error) {
 		return r.Portal.SubscriptionsOfApps(ctx, ids, f, o, rd)
 	})
 }
@@ -54,7 +55,7 @@ func (r *appResolver) ProductSubscriptions(ctx context.Context, obj *db.App, whe
 // ConnectedEndpoints is the resolver for the connectedEndpoints field.
 func (r *appResolver) ConnectedEndpoints(ctx context.Context, obj *db.App, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error) {
 	rd := read(ctx, nodeid.Endpoint, first, after, last, before)
-	return pageOf(ctx, nodeid.App, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (portal.Pages[*db.Endpoint], error) {
+	return pageOf(ctx, nodeid.App, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Endpoint], error) {
 		return r.Portal.ConnectedEndpoints(ctx, ids, rd)
 	})
 }
@@ -114,8 +115,8 @@ func (r *queryResolver) AppByReferenceID(ctx context.Context, referenceID uuid.U
 
 // Apps is the resolver for the apps field.
 func (r *queryResolver) Apps(ctx context.Context, where *portal.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) (*model.AppConnection, error) {
-	return page(ctx, read(ctx, nodeid.App, first, after, last, before), func(rd portal.Read) (*paging.Page[*db.App], error) {
-		return r.Portal.Apps(ctx, or(where), order(string(orderBy.Field), orderBy.Direction, "name_folded"), rd)
+	return page(ctx, read(ctx, nodeid.App, first, after, last, before), func(rd listing.Request) (*paging.Page[*db.App], error) {
+		return r.Portal.Apps(ctx, or(where), order(orderBy.Field, orderBy.Direction), rd)
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"portico/ent/db"
 	"portico/graph/generated"
 	"portico/graph/model"
+	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
 	"portico/internal/portal"
@@ -37,7 +38,7 @@ func (r *eventSubjectResolver) Node(ctx context.Context, obj *model.EventSubject
 
 // Events is the resolver for the events field.
 func (r *queryResolver) Events(ctx context.Context, where *portal.EventFilter, orderBy model.EventOrder, first *int, after *string, last *int, before *string) (*model.EventConnection, error) {
-	return page(ctx, read(ctx, nodeid.Event, first, after, last, before), func(rd portal.Read) (*paging.Page[*db.Event], error) {
+	return page(ctx, read(ctx, nodeid.Event, first, after, last, before), func(rd listing.Request) (*paging.Page[*db.Event], error) {
 		return r.Portal.Events(ctx, or(where), orderBy.Direction != model.OrderDirectionAsc, rd)
 	})
 }

@@ -9,13 +9,14 @@ import (
 	"github.com/google/uuid"
 
 	"portico/graph/model"
+	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
 	"portico/internal/portal"
 )
 
 // page reads a list at the root.
-func page[T any](ctx context.Context, read portal.Read, list func(portal.Read) (*paging.Page[T], error)) (*paging.Page[T], error) {
+func page[T any](ctx context.Context, read listing.Request, list func(listing.Request) (*paging.Page[T], error)) (*paging.Page[T], error) {
 	p, err := list(read)
 	if err != nil {
 		return nil, err
@@ -26,7 +27,7 @@ func page[T any](ctx context.Context, read portal.Read, list func(portal.Read) (
 
 // pageOf reads a list of one object. It reads the list for all objects of that
 // kind which the request has met, in one statement.
-func pageOf[T any](ctx context.Context, parent nodeid.Kind, id uuid.UUID, read portal.Read, args any, list func(context.Context, []uuid.UUID) (portal.Pages[T], error)) (*paging.Page[T], error) {
+func pageOf[T any](ctx context.Context, parent nodeid.Kind, id uuid.UUID, read listing.Request, args any, list func(context.Context, []uuid.UUID) (listing.Pages[T], error)) (*paging.Page[T], error) {
 	l := loadersOf(ctx)
 	field := graphql.GetFieldContext(ctx).Field
 	b := shared(l, listName(field.Name, parent, read, args), parent, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*paging.Page[T], error) {
@@ -44,7 +45,7 @@ func pageOf[T any](ctx context.Context, parent nodeid.Kind, id uuid.UUID, read p
 }
 
 // listName returns a name that differs for lists which are read differently.
-func listName(field string, parent nodeid.Kind, read portal.Read, args any) string {
+func listName(field string, parent nodeid.Kind, read listing.Request, args any) string {
 	raw, err := json.Marshal([]any{read, args})
 	if err != nil {
 		panic(fmt.Sprintf("graph: arguments of %s do not marshal: %v", field, err))
@@ -59,13 +60,10 @@ func value[V any](ctx context.Context, name string, parent nodeid.Kind, id uuid.
 	return v, err
 }
 
-// order returns a service's Order; byName is the column of names or titles.
-func order(field string, direction model.OrderDirection, byName string) portal.Order {
-	column := "created_at"
-	if field != "CREATED_AT" {
-		column = byName
-	}
-	return portal.Order{Column: column, Desc: direction == model.OrderDirectionDesc}
+// order returns a service's Order; the lists' keys have the names that the
+// schema has for them.
+func order[F ~string](field F, direction model.OrderDirection) listing.Order {
+	return listing.Order{By: string(field), Desc: direction == model.OrderDirectionDesc}
 }
 
 // or returns the value that v points to, or the zero value.
@@ -80,7 +78,7 @@ func or[T any](v *T) T {
 // timeline reads the events of one object.
 func timeline(ctx context.Context, p *portal.Portal, k nodeid.Kind, id uuid.UUID, first *int, after *string, last *int, before *string) (*model.EventConnection, error) {
 	r := read(ctx, nodeid.Event, first, after, last, before)
-	return pageOf(ctx, k, id, r, nil, func(ctx context.Context, ids []uuid.UUID) (portal.Pages[*eventRow], error) {
+	return pageOf(ctx, k, id, r, nil, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*eventRow], error) {
 		return p.Timelines(ctx, k, ids, r)
 	})
 }

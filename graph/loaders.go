@@ -10,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"portico/ent/db"
+	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/portal"
 )
@@ -167,12 +168,12 @@ func shared[V any](l *loaders, name string, of nodeid.Kind, load func(context.Co
 
 // one returns the object of an id with the columns that the operation selects;
 // nil if there is none that the viewer may see.
-func one[T any](ctx context.Context, k nodeid.Kind, id uuid.UUID, load func(context.Context, []uuid.UUID, []string) (portal.ByID[*T], error)) (*T, error) {
+func one[T any](ctx context.Context, k nodeid.Kind, id uuid.UUID, load func(context.Context, []uuid.UUID, []string) (listing.ByID[*T], error)) (*T, error) {
 	return oneWith(ctx, k, id, loadersOf(ctx).columns(ctx, k), load)
 }
 
 // oneWith is one with other columns; nil means all.
-func oneWith[T any](ctx context.Context, k nodeid.Kind, id uuid.UUID, columns []string, load func(context.Context, []uuid.UUID, []string) (portal.ByID[*T], error)) (*T, error) {
+func oneWith[T any](ctx context.Context, k nodeid.Kind, id uuid.UUID, columns []string, load func(context.Context, []uuid.UUID, []string) (listing.ByID[*T], error)) (*T, error) {
 	l := loadersOf(ctx)
 	b := shared(l, fmt.Sprint(k, columns), k, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*T, error) {
 		got, err := load(ctx, ids, columns)

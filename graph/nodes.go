@@ -7,6 +7,7 @@ import (
 
 	"portico/ent/db"
 	"portico/graph/model"
+	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/portal"
 )
@@ -59,7 +60,7 @@ func some[T any, P interface {
 }
 
 // byID returns the object of an opaque id, for root fields that know its type.
-func byID[T any](ctx context.Context, k nodeid.Kind, id string, load func(context.Context, []uuid.UUID, []string) (portal.ByID[*T], error)) (*T, error) {
+func byID[T any](ctx context.Context, k nodeid.Kind, id string, load func(context.Context, []uuid.UUID, []string) (listing.ByID[*T], error)) (*T, error) {
 	row, ok := nodeid.Decode(k, id)
 	if !ok {
 		return nil, nil

@@ -10,6 +10,7 @@ import (
 	"portico/ent/db"
 	"portico/graph/generated"
 	"portico/graph/model"
+	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
 	"portico/internal/portal"
@@ -34,7 +35,7 @@ func (r *mutationResolver) UpdateProduct(ctx context.Context, input model.Update
 // Plans is the resolver for the plans field.
 func (r *productResolver) Plans(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*model.PlanConnection, error) {
 	rd := read(ctx, nodeid.Plan, first, after, last, before)
-	return pageOf(ctx, nodeid.Product, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (portal.Pages[*db.Plan], error) {
+	return pageOf(ctx, nodeid.Product, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Plan], error) {
 		return r.Portal.PlansOfProducts(ctx, ids, rd)
 	})
 }
@@ -42,7 +43,7 @@ func (r *productResolver) Plans(ctx context.Context, obj *db.Product, first *int
 // Endpoints is the resolver for the endpoints field.
 func (r *productResolver) Endpoints(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error) {
 	rd := read(ctx, nodeid.Endpoint, first, after, last, before)
-	return pageOf(ctx, nodeid.Product, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (portal.Pages[*db.Endpoint], error) {
+	return pageOf(ctx, nodeid.Product, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Endpoint], error) {
 		return r.Portal.EndpointsOfProducts(ctx, ids, rd)
 	})
 }
@@ -64,8 +65,8 @@ func (r *queryResolver) Product(ctx context.Context, id string) (*db.Product, er
 
 // Products is the resolver for the products field.
 func (r *queryResolver) Products(ctx context.Context, where *portal.ProductFilter, orderBy model.ProductOrder, first *int, after *string, last *int, before *string) (*model.ProductConnection, error) {
-	return page(ctx, read(ctx, nodeid.Product, first, after, last, before), func(rd portal.Read) (*paging.Page[*db.Product], error) {
-		return r.Portal.Products(ctx, or(where), order(string(orderBy.Field), orderBy.Direction, "title_folded"), rd)
+	return page(ctx, read(ctx, nodeid.Product, first, after, last, before), func(rd listing.Request) (*paging.Page[*db.Product], error) {
+		return r.Portal.Products(ctx, or(where), order(orderBy.Field, orderBy.Direction), rd)
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/fault"
+	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
 	"portico/internal/portal"
@@ -58,7 +59,7 @@ func appByReference(ctx context.Context, p *portal.Portal, reference uuid.UUID) 
 
 // accessList returns a page of the products on a credential's access control
 // list, in the order of their ids, which is that of their creation.
-func accessList(ctx context.Context, p *portal.Portal, key uuid.UUID, rd portal.Read) (*model.ProductConnection, error) {
+func accessList(ctx context.Context, p *portal.Portal, key uuid.UUID, rd listing.Request) (*model.ProductConnection, error) {
 	listed, err := value(ctx, "accessList", nodeid.Credential, key, p.AccessLists)
 	if err != nil {
 		return nil, err

@@ -7,9 +7,9 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
-	"portico/internal/portal"
 )
 
 // asked returns the columns that the operation's fields need, by type:
@@ -101,8 +101,8 @@ func want(w *paging.Wanted, set ast.SelectionSet) {
 
 // read returns a service's Read for a connection's arguments and what is
 // selected below it.
-func read(ctx context.Context, k nodeid.Kind, first *int, after *string, last *int, before *string) portal.Read {
-	return portal.Read{
+func read(ctx context.Context, k nodeid.Kind, first *int, after *string, last *int, before *string) listing.Request {
+	return listing.Request{
 		Args:    paging.Args{First: first, After: after, Last: last, Before: before},
 		Columns: loadersOf(ctx).columns(ctx, k),
 		Wanted:  wanted(ctx),

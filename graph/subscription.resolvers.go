@@ -11,6 +11,7 @@ import (
 	"portico/graph/generated"
 	"portico/graph/model"
 	"portico/internal/lifecycle"
+	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
 	"portico/internal/portal"
@@ -103,7 +104,7 @@ func (r *productSubscriptionResolver) Narrowed(ctx context.Context, obj *db.Subs
 // Endpoints is the resolver for the endpoints field.
 func (r *productSubscriptionResolver) Endpoints(ctx context.Context, obj *db.Subscription, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error) {
 	rd := read(ctx, nodeid.Endpoint, first, after, last, before)
-	return pageOf(ctx, nodeid.ProductSubscription, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (portal.Pages[*db.Endpoint], error) {
+	return pageOf(ctx, nodeid.ProductSubscription, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Endpoint], error) {
 		return r.Portal.EndpointsOfSubscriptions(ctx, ids, rd)
 	})
 }
@@ -150,8 +151,8 @@ func (r *productSubscriptionConnectionResolver) Edges(ctx context.Context, obj *
 
 // ProductSubscriptions is the resolver for the productSubscriptions field.
 func (r *queryResolver) ProductSubscriptions(ctx context.Context, where *portal.SubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*model.ProductSubscriptionConnection, error) {
-	return page(ctx, read(ctx, nodeid.ProductSubscription, first, after, last, before), func(rd portal.Read) (*paging.Page[*db.Subscription], error) {
-		return r.Portal.Subscriptions(ctx, or(where), order(string(orderBy.Field), orderBy.Direction, ""), rd)
+	return page(ctx, read(ctx, nodeid.ProductSubscription, first, after, last, before), func(rd listing.Request) (*paging.Page[*db.Subscription], error) {
+		return r.Portal.Subscriptions(ctx, or(where), order(orderBy.Field, orderBy.Direction), rd)
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"portico/ent/db"
 	"portico/graph/generated"
 	"portico/graph/model"
+	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
 	"portico/internal/portal"
@@ -52,7 +53,7 @@ func (r *mutationResolver) ChangePassword(ctx context.Context, input model.Chang
 
 // Users is the resolver for the users field.
 func (r *queryResolver) Users(ctx context.Context, where *portal.UserFilter, first *int, after *string, last *int, before *string) (*model.UserConnection, error) {
-	return page(ctx, read(ctx, nodeid.User, first, after, last, before), func(rd portal.Read) (*paging.Page[*db.User], error) {
+	return page(ctx, read(ctx, nodeid.User, first, after, last, before), func(rd listing.Request) (*paging.Page[*db.User], error) {
 		return r.Portal.Users(ctx, or(where), rd)
 	})
 }

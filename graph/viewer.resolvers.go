@@ -10,6 +10,7 @@ import (
 	"portico/ent/db"
 	"portico/graph/generated"
 	"portico/graph/model"
+	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
 	"portico/internal/portal"
@@ -37,7 +38,7 @@ func (r *queryResolver) ServerInfo(ctx context.Context, organization *string) (*
 
 // Accounts is the resolver for the accounts field.
 func (r *viewerResolver) Accounts(ctx context.Context, obj *model.Viewer, first *int, after *string, last *int, before *string) (*model.AccountConnection, error) {
-	return page(ctx, read(ctx, nodeid.Account, first, after, last, before), func(rd portal.Read) (*paging.Page[*db.Account], error) {
+	return page(ctx, read(ctx, nodeid.Account, first, after, last, before), func(rd listing.Request) (*paging.Page[*db.Account], error) {
 		return r.Portal.AccountsOfUser(ctx, obj.User, rd)
 	})
 }

@@ -32,13 +32,14 @@ func house() map[string][]string {
 		// The program knows everything; it alone knows the public face.
 		".": {"..."},
 
-		"graph":           with("graph/...", "ent/db", "internal/portal", "internal/eventlog", "internal/gateway", "internal/usage", "internal/gqlhttp"),
+		"graph":           with("graph/...", "ent/db", "internal/listing", "internal/portal", "internal/eventlog", "internal/gateway", "internal/usage", "internal/gqlhttp"),
 		"graph/generated": with("graph/model", "graph/sequence", "ent/db", "internal/portal", "internal/eventlog", "internal/gateway", "internal/usage"),
 		"graph/model":     with("ent/db", "internal/portal", "internal/eventlog", "internal/gateway", "internal/usage"),
 		"graph/sequence":  {},
 		"graph/generate":  {},
 
-		"internal/portal":            with("ent/db/...", "internal/database", "internal/eventlog", "internal/usage"),
+		"internal/portal":            with("ent/db/...", "internal/database", "internal/eventlog", "internal/listing", "internal/usage"),
+		"internal/listing":           with("internal/database"),
 		"internal/portal/portaltest": with("ent/db/...", "internal/adapters", "internal/auth", "internal/database", "internal/keyring", "internal/portal", "internal/testdb"),
 		"internal/adapters":          with("internal/auth", "internal/keyring", "internal/portal"),
 		"internal/seed":              with("ent/db/...", "internal/database", "internal/eventlog", "internal/usage"),
@@ -181,6 +182,7 @@ func foreign() map[string][]string {
 	store := []string{"database/sql/...", "entgo.io/ent/...", "github.com/lib/pq/...", "modernc.org/sqlite/..."}
 	return map[string][]string{
 		"internal/portal":   slices.Concat(graphql, web, store[2:]),
+		"internal/listing":  slices.Concat(graphql, web, store[2:]),
 		"internal/seed":     slices.Concat(graphql, web),
 		"internal/eventlog": slices.Concat(graphql, web, store[2:]),
 		"internal/jobs":     slices.Concat(graphql, web, store),

@@ -11,6 +11,7 @@ import (
 	"portico/ent/db/membership"
 	"portico/ent/db/predicate"
 	"portico/internal/domain"
+	"portico/internal/listing"
 	"portico/internal/paging"
 	"portico/internal/viewer"
 )
@@ -21,18 +22,32 @@ type AccountFilter struct {
 	Status       []domain.AccountStatus
 }
 
-func accountList() list[*db.Account] {
-	return list[*db.Account]{"accounts", func(a *db.Account, column string) (any, uuid.UUID) {
-		if column == account.FieldNameFolded {
-			return a.NameFolded, a.ID
-		}
-		return a.CreatedAt, a.ID
-	}, []string{account.FieldOrganizationID, account.FieldStatus}}
+func accountList() listing.List[*db.Account] {
+	return listing.List[*db.Account]{
+		Name: "accounts",
+		ID:   func(x *db.Account) uuid.UUID { return x.ID },
+		Keys: []listing.Key[*db.Account]{
+			{Name: "CREATED_AT", Column: account.FieldCreatedAt, Type: listing.Time, Value: func(x *db.Account) any { return x.CreatedAt }},
+			{Name: "NAME", Column: account.FieldNameFolded, Value: func(x *db.Account) any { return x.NameFolded }},
+		},
+		Needs: []string{account.FieldOrganizationID, account.FieldStatus},
+	}
+}
+
+func memberList() listing.List[*db.Membership] {
+	return listing.List[*db.Membership]{
+		Name: "members",
+		ID:   func(x *db.Membership) uuid.UUID { return x.ID },
+		Keys: []listing.Key[*db.Membership]{
+			{Name: "CREATED_AT", Column: membership.FieldCreatedAt, Type: listing.Time, Value: func(x *db.Membership) any { return x.CreatedAt }},
+		},
+		Needs: []string{membership.FieldUserID, membership.FieldAccountID},
+	}
 }
 
 // Accounts returns a page of the organization's accounts.
-func (p *Portal) Accounts(ctx context.Context, f AccountFilter, o Order, r Read) (*paging.Page[*db.Account], error) {
-	return readPage(ctx, p, accountList(), func() listable[*db.Account, *db.AccountSelect] {
+func (p *Portal) Accounts(ctx context.Context, f AccountFilter, o listing.Order, r listing.Request) (*paging.Page[*db.Account], error) {
+	return listing.ReadPage(ctx, p.lists, accountList(), func() listing.Query[*db.Account, *db.AccountSelect] {
 		q := p.client.Account.Query()
 		if f.NameContains != nil {
 			q.Where(account.NameFoldedContains(searchText(*f.NameContains)))
@@ -45,22 +60,20 @@ func (p *Portal) Accounts(ctx context.Context, f AccountFilter, o Order, r Read)
 }
 
 // MembersOfAccounts returns the same page of the members of many accounts.
-func (p *Portal) MembersOfAccounts(ctx context.Context, accounts []uuid.UUID, r Read) (Pages[*db.Membership], error) {
-	l := list[*db.Membership]{"members", func(m *db.Membership, _ string) (any, uuid.UUID) { return m.CreatedAt, m.ID },
-		[]string{membership.FieldUserID, membership.FieldAccountID}}
-	ch := children[*db.Membership]{list: l, column: membership.FieldAccountID, parent: func(m *db.Membership) uuid.UUID { return m.AccountID }}
-	return readPages(ctx, p, ch, func() listable[*db.Membership, *db.MembershipSelect] { return p.client.Membership.Query() },
-		accounts, Order{Column: membership.FieldCreatedAt}, r)
+func (p *Portal) MembersOfAccounts(ctx context.Context, accounts []uuid.UUID, r listing.Request) (listing.Pages[*db.Membership], error) {
+	ch := listing.Children[*db.Membership]{List: memberList(), Column: membership.FieldAccountID, Parent: func(m *db.Membership) uuid.UUID { return m.AccountID }}
+	return listing.ReadPages(ctx, p.lists, ch, func() listing.Query[*db.Membership, *db.MembershipSelect] { return p.client.Membership.Query() },
+		accounts, listing.Order{}, r)
 }
 
 // AccountsOfUser returns a page of the accounts a user belongs to. The user
 // must be the viewer, or have just signed in: the accounts are read as Portico
 // itself, because the row policy shows a viewer only the active one.
-func (p *Portal) AccountsOfUser(ctx context.Context, user *db.User, r Read) (*paging.Page[*db.Account], error) {
+func (p *Portal) AccountsOfUser(ctx context.Context, user *db.User, r listing.Request) (*paging.Page[*db.Account], error) {
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(user.OrganizationID))
-	return readPage(ctx, p, accountList(), func() listable[*db.Account, *db.AccountSelect] {
+	return listing.ReadPage(ctx, p.lists, accountList(), func() listing.Query[*db.Account, *db.AccountSelect] {
 		return p.client.Account.Query().Where(account.DeletedAtIsNil(), memberOf(user.ID))
-	}, Order{Column: account.FieldCreatedAt}, r)
+	}, listing.Order{}, r)
 }
 
 // memberOf matches the accounts that a user is a member of.

@@ -8,28 +8,32 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/app"
 	"portico/internal/database"
+	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
 )
 
 // Apps returns a page of the apps that the viewer may see.
-func (p *Portal) Apps(ctx context.Context, f AppFilter, o Order, r Read) (*paging.Page[*db.App], error) {
-	return readPage(ctx, p, appList(), p.appQuery(f), o, r)
+func (p *Portal) Apps(ctx context.Context, f AppFilter, o listing.Order, r listing.Request) (*paging.Page[*db.App], error) {
+	return listing.ReadPage(ctx, p.lists, appList(), p.appQuery(f), o, r)
 }
 
 // AppsOfAccounts returns the same page of the apps of many accounts.
-func (p *Portal) AppsOfAccounts(ctx context.Context, accounts []uuid.UUID, f AppFilter, o Order, r Read) (Pages[*db.App], error) {
-	ch := children[*db.App]{list: appList(), column: app.FieldAccountID, parent: func(a *db.App) uuid.UUID { return a.AccountID }}
-	return readPages(ctx, p, ch, p.appQuery(f), accounts, o, r)
+func (p *Portal) AppsOfAccounts(ctx context.Context, accounts []uuid.UUID, f AppFilter, o listing.Order, r listing.Request) (listing.Pages[*db.App], error) {
+	ch := listing.Children[*db.App]{List: appList(), Column: app.FieldAccountID, Parent: func(a *db.App) uuid.UUID { return a.AccountID }}
+	return listing.ReadPages(ctx, p.lists, ch, p.appQuery(f), accounts, o, r)
 }
 
-func appList() list[*db.App] {
-	return list[*db.App]{"apps", func(a *db.App, column string) (any, uuid.UUID) {
-		if column == app.FieldNameFolded {
-			return a.NameFolded, a.ID
-		}
-		return a.CreatedAt, a.ID
-	}, []string{app.FieldOrganizationID, app.FieldAccountID}}
+func appList() listing.List[*db.App] {
+	return listing.List[*db.App]{
+		Name: "apps",
+		ID:   func(x *db.App) uuid.UUID { return x.ID },
+		Keys: []listing.Key[*db.App]{
+			{Name: "CREATED_AT", Column: app.FieldCreatedAt, Type: listing.Time, Value: func(x *db.App) any { return x.CreatedAt }},
+			{Name: "NAME", Column: app.FieldNameFolded, Value: func(x *db.App) any { return x.NameFolded }},
+		},
+		Needs: []string{app.FieldOrganizationID, app.FieldAccountID},
+	}
 }
 
 // AppFilter narrows a list of apps.
@@ -45,8 +49,8 @@ type LabelFilter struct {
 	Value *string
 }
 
-func (p *Portal) appQuery(f AppFilter) func() listable[*db.App, *db.AppSelect] {
-	return func() listable[*db.App, *db.AppSelect] {
+func (p *Portal) appQuery(f AppFilter) func() listing.Query[*db.App, *db.AppSelect] {
+	return func() listing.Query[*db.App, *db.AppSelect] {
 		q := p.client.App.Query()
 		if f.NameContains != nil {
 			q.Where(app.NameFoldedContains(searchText(*f.NameContains)))

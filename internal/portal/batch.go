@@ -9,60 +9,30 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/accessentry"
-	"portico/ent/db/account"
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
 	"portico/ent/db/organization"
-	"portico/ent/db/product"
 	"portico/internal/database"
 	"portico/internal/lifecycle"
+	"portico/internal/listing"
 )
 
-// ByID maps ids to rows. Rows that the viewer may not see are absent.
-type ByID[T any] map[uuid.UUID]T
-
-// batch reads rows by their ids in one statement.
-func batch[T row, S any](ctx context.Context, q listable[T, S], ids []uuid.UUID, id func(T) uuid.UUID, needs, columns []string) (ByID[T], error) {
-	if len(columns) > 0 {
-		q.Select(distinct(append(append([]string{"id"}, needs...), columns...))...)
-	}
-	q.Modify(anyOf("id", ids))
-	rows, err := q.All(ctx)
-	if err != nil {
-		return nil, publicError(err)
-	}
-	out := make(ByID[T], len(rows))
-	for _, r := range rows {
-		out[id(r)] = r
-	}
-	return out, nil
-}
-
-// anyOf is database.AnyOf, but compares a single id directly, for which
-// Postgres caches a generic plan.
-func anyOf(column string, ids []uuid.UUID) func(*sql.Selector) {
-	if len(ids) == 1 {
-		return func(s *sql.Selector) { s.Where(sql.EQ(s.C(column), ids[0])) }
-	}
-	return database.AnyOf(column, ids)
-}
-
 // AccountsByID reads accounts.
-func (p *Portal) AccountsByID(ctx context.Context, ids []uuid.UUID, columns []string) (ByID[*db.Account], error) {
-	return batch(ctx, p.client.Account.Query(), ids, func(r *db.Account) uuid.UUID { return r.ID }, []string{account.FieldOrganizationID, account.FieldStatus}, columns)
+func (p *Portal) AccountsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Account], error) {
+	return listing.ReadByID(ctx, p.lists, accountList(), p.client.Account.Query(), ids, columns)
 }
 
 // AppsByID reads apps.
-func (p *Portal) AppsByID(ctx context.Context, ids []uuid.UUID, columns []string) (ByID[*db.App], error) {
-	return batch(ctx, p.client.App.Query(), ids, func(r *db.App) uuid.UUID { return r.ID }, []string{app.FieldOrganizationID, app.FieldAccountID}, columns)
+func (p *Portal) AppsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.App], error) {
+	return listing.ReadByID(ctx, p.lists, appList(), p.client.App.Query(), ids, columns)
 }
 
 // AppByReference reads an app by its reference id. It returns nil if there is
 // none.
 func (p *Portal) AppByReference(ctx context.Context, reference uuid.UUID, columns []string) (*db.App, error) {
 	q := p.client.App.Query().Where(app.ReferenceID(reference))
-	if len(columns) > 0 {
-		q.Select(distinct(append(append([]string{"id"}, appList().needs...), columns...))...)
+	if names := appList().Columns(columns...); names != nil {
+		q.Select(names...)
 	}
 	one, err := q.Only(ctx)
 	if db.IsNotFound(err) {
@@ -72,52 +42,56 @@ func (p *Portal) AppByReference(ctx context.Context, reference uuid.UUID, column
 }
 
 // CredentialsByID reads credentials.
-func (p *Portal) CredentialsByID(ctx context.Context, ids []uuid.UUID, columns []string) (ByID[*db.Credential], error) {
-	out, err := batch(ctx, p.client.Credential.Query(), ids, func(r *db.Credential) uuid.UUID { return r.ID }, credentialList().needs, columns)
-	for _, c := range out {
-		p.resolveStatus(c)
-	}
-	return out, err
+func (p *Portal) CredentialsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Credential], error) {
+	return listing.ReadByID(ctx, p.lists, p.credentialList(), p.client.Credential.Query(), ids, columns)
 }
 
 // ProductsByID reads products.
-func (p *Portal) ProductsByID(ctx context.Context, ids []uuid.UUID, columns []string) (ByID[*db.Product], error) {
-	return batch(ctx, p.client.Product.Query(), ids, func(r *db.Product) uuid.UUID { return r.ID }, []string{product.FieldOrganizationID}, columns)
+func (p *Portal) ProductsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Product], error) {
+	return listing.ReadByID(ctx, p.lists, productList(), p.client.Product.Query(), ids, columns)
 }
 
 // PlansByID reads plans.
-func (p *Portal) PlansByID(ctx context.Context, ids []uuid.UUID, columns []string) (ByID[*db.Plan], error) {
-	return batch(ctx, p.client.Plan.Query(), ids, func(r *db.Plan) uuid.UUID { return r.ID }, nil, columns)
+func (p *Portal) PlansByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Plan], error) {
+	return listing.ReadByID(ctx, p.lists, planList(), p.client.Plan.Query(), ids, columns)
 }
 
 // EndpointsByID reads endpoints.
-func (p *Portal) EndpointsByID(ctx context.Context, ids []uuid.UUID, columns []string) (ByID[*db.Endpoint], error) {
-	return batch(ctx, p.client.Endpoint.Query(), ids, func(r *db.Endpoint) uuid.UUID { return r.ID }, endpointList().needs, columns)
+func (p *Portal) EndpointsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Endpoint], error) {
+	return listing.ReadByID(ctx, p.lists, endpointList(), p.client.Endpoint.Query(), ids, columns)
 }
 
 // SubscriptionsByID reads subscriptions.
-func (p *Portal) SubscriptionsByID(ctx context.Context, ids []uuid.UUID, columns []string) (ByID[*db.Subscription], error) {
-	return batch(ctx, p.client.Subscription.Query(), ids, func(r *db.Subscription) uuid.UUID { return r.ID }, subscriptionList().needs, columns)
+func (p *Portal) SubscriptionsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Subscription], error) {
+	return listing.ReadByID(ctx, p.lists, subscriptionList(), p.client.Subscription.Query(), ids, columns)
 }
 
 // UsersByID reads users.
-func (p *Portal) UsersByID(ctx context.Context, ids []uuid.UUID, columns []string) (ByID[*db.User], error) {
-	return batch(ctx, p.client.User.Query(), ids, func(r *db.User) uuid.UUID { return r.ID }, nil, columns)
+func (p *Portal) UsersByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.User], error) {
+	return listing.ReadByID(ctx, p.lists, userList(), p.client.User.Query(), ids, columns)
 }
 
 // MembershipsByID reads memberships.
-func (p *Portal) MembershipsByID(ctx context.Context, ids []uuid.UUID, columns []string) (ByID[*db.Membership], error) {
-	return batch(ctx, p.client.Membership.Query(), ids, func(r *db.Membership) uuid.UUID { return r.ID }, nil, columns)
+func (p *Portal) MembershipsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Membership], error) {
+	return listing.ReadByID(ctx, p.lists, memberList(), p.client.Membership.Query(), ids, columns)
 }
 
 // OrganizationsByID reads organizations.
-func (p *Portal) OrganizationsByID(ctx context.Context, ids []uuid.UUID, columns []string) (ByID[*db.Organization], error) {
-	return batch(ctx, p.client.Organization.Query(), ids, func(r *db.Organization) uuid.UUID { return r.ID }, []string{organization.FieldVersion}, columns)
+func (p *Portal) OrganizationsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Organization], error) {
+	return listing.ReadByID(ctx, p.lists, organizationList(), p.client.Organization.Query(), ids, columns)
+}
+
+func organizationList() listing.List[*db.Organization] {
+	return listing.List[*db.Organization]{
+		Name:  "organizations",
+		ID:    func(x *db.Organization) uuid.UUID { return x.ID },
+		Needs: []string{organization.FieldVersion},
+	}
 }
 
 // EventsByID reads events.
-func (p *Portal) EventsByID(ctx context.Context, ids []uuid.UUID, columns []string) (ByID[*db.Event], error) {
-	return batch(ctx, p.client.Event.Query(), ids, func(r *db.Event) uuid.UUID { return r.ID }, nil, columns)
+func (p *Portal) EventsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Event], error) {
+	return listing.ReadByID(ctx, p.lists, eventList(), p.client.Event.Query(), ids, columns)
 }
 
 // AccessLists returns the ids of the products on the access control lists of

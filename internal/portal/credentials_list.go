@@ -9,12 +9,20 @@ import (
 	"portico/ent/db/credential"
 	"portico/internal/domain"
 	"portico/internal/lifecycle"
+	"portico/internal/listing"
 )
 
 // credentialList always selects the columns that the status depends on.
-func credentialList() list[*db.Credential] {
-	return list[*db.Credential]{"credentials", func(c *db.Credential, _ string) (any, uuid.UUID) { return c.CreatedAt, c.ID },
-		[]string{credential.FieldOrganizationID, credential.FieldAccountID, credential.FieldAppID, credential.FieldStatus, credential.FieldExpiresAt}}
+func (p *Portal) credentialList() listing.List[*db.Credential] {
+	return listing.List[*db.Credential]{
+		Name: "credentials",
+		ID:   func(x *db.Credential) uuid.UUID { return x.ID },
+		Keys: []listing.Key[*db.Credential]{
+			{Name: "CREATED_AT", Column: credential.FieldCreatedAt, Type: listing.Time, Value: func(x *db.Credential) any { return x.CreatedAt }},
+		},
+		Needs:  []string{credential.FieldOrganizationID, credential.FieldAccountID, credential.FieldAppID, credential.FieldStatus, credential.FieldExpiresAt},
+		Loaded: func(rows []*db.Credential) { p.resolveStatus(rows...) },
+	}
 }
 
 // CredentialFilter narrows a list of credentials.
@@ -24,21 +32,21 @@ type CredentialFilter struct {
 }
 
 // CredentialsOfApps returns the same page of the credentials of many apps.
-func (p *Portal) CredentialsOfApps(ctx context.Context, apps []uuid.UUID, f CredentialFilter, o Order, r Read) (Pages[*db.Credential], error) {
-	ch := children[*db.Credential]{list: credentialList(), column: credential.FieldAppID, parent: func(c *db.Credential) uuid.UUID { return deref(c.AppID) }}
-	return p.resolvePageStatus(readPages(ctx, p, ch, p.credentialQuery(f, false), apps, o, r))
+func (p *Portal) CredentialsOfApps(ctx context.Context, apps []uuid.UUID, f CredentialFilter, o listing.Order, r listing.Request) (listing.Pages[*db.Credential], error) {
+	ch := listing.Children[*db.Credential]{List: p.credentialList(), Column: credential.FieldAppID, Parent: func(c *db.Credential) uuid.UUID { return deref(c.AppID) }}
+	return listing.ReadPages(ctx, p.lists, ch, p.credentialQuery(f, false), apps, o, r)
 }
 
 // CredentialsOfAccounts returns the same page of the credentials that belong to
 // many accounts as a whole, not to one of their apps.
-func (p *Portal) CredentialsOfAccounts(ctx context.Context, accounts []uuid.UUID, f CredentialFilter, o Order, r Read) (Pages[*db.Credential], error) {
-	ch := children[*db.Credential]{list: credentialList(), column: credential.FieldAccountID, parent: func(c *db.Credential) uuid.UUID { return c.AccountID }}
-	return p.resolvePageStatus(readPages(ctx, p, ch, p.credentialQuery(f, true), accounts, o, r))
+func (p *Portal) CredentialsOfAccounts(ctx context.Context, accounts []uuid.UUID, f CredentialFilter, o listing.Order, r listing.Request) (listing.Pages[*db.Credential], error) {
+	ch := listing.Children[*db.Credential]{List: p.credentialList(), Column: credential.FieldAccountID, Parent: func(c *db.Credential) uuid.UUID { return c.AccountID }}
+	return listing.ReadPages(ctx, p.lists, ch, p.credentialQuery(f, true), accounts, o, r)
 }
 
-func (p *Portal) credentialQuery(f CredentialFilter, whole bool) func() listable[*db.Credential, *db.CredentialSelect] {
+func (p *Portal) credentialQuery(f CredentialFilter, whole bool) func() listing.Query[*db.Credential, *db.CredentialSelect] {
 	now := p.clock.Now()
-	return func() listable[*db.Credential, *db.CredentialSelect] {
+	return func() listing.Query[*db.Credential, *db.CredentialSelect] {
 		q := p.client.Credential.Query()
 		if whole {
 			q.Where(credential.AppIDIsNil())
@@ -51,13 +59,6 @@ func (p *Portal) credentialQuery(f CredentialFilter, whole bool) func() listable
 		}
 		return q
 	}
-}
-
-func (p *Portal) resolvePageStatus(pages Pages[*db.Credential], err error) (Pages[*db.Credential], error) {
-	for _, page := range pages {
-		p.resolveStatus(page.Nodes...)
-	}
-	return pages, err
 }
 
 // resolveStatus sets the present status of credentials: EXPIRED is not stored.

@@ -11,33 +11,40 @@ import (
 	"portico/ent/db/endpoint"
 	"portico/ent/db/subscription"
 	"portico/internal/lifecycle"
+	"portico/internal/listing"
 )
 
-func endpointList() list[*db.Endpoint] {
-	return list[*db.Endpoint]{"endpoints", func(x *db.Endpoint, _ string) (any, uuid.UUID) { return x.CreatedAt, x.ID },
-		[]string{endpoint.FieldOrganizationID, endpoint.FieldProductID}}
+func endpointList() listing.List[*db.Endpoint] {
+	return listing.List[*db.Endpoint]{
+		Name: "endpoints",
+		ID:   func(x *db.Endpoint) uuid.UUID { return x.ID },
+		Keys: []listing.Key[*db.Endpoint]{
+			{Name: "CREATED_AT", Column: endpoint.FieldCreatedAt, Type: listing.Time, Value: func(x *db.Endpoint) any { return x.CreatedAt }},
+		},
+		Needs: []string{endpoint.FieldOrganizationID, endpoint.FieldProductID},
+	}
 }
 
-func (p *Portal) endpointQuery() listable[*db.Endpoint, *db.EndpointSelect] {
+func (p *Portal) endpointQuery() listing.Query[*db.Endpoint, *db.EndpointSelect] {
 	return p.client.Endpoint.Query()
 }
 
 // EndpointsOfProducts returns the same page of the endpoints of many products.
-func (p *Portal) EndpointsOfProducts(ctx context.Context, products []uuid.UUID, r Read) (Pages[*db.Endpoint], error) {
-	ch := children[*db.Endpoint]{list: endpointList(), column: endpoint.FieldProductID, parent: func(x *db.Endpoint) uuid.UUID { return x.ProductID }}
-	return readPages(ctx, p, ch, p.endpointQuery, products, Order{Column: endpoint.FieldCreatedAt}, r)
+func (p *Portal) EndpointsOfProducts(ctx context.Context, products []uuid.UUID, r listing.Request) (listing.Pages[*db.Endpoint], error) {
+	ch := listing.Children[*db.Endpoint]{List: endpointList(), Column: endpoint.FieldProductID, Parent: func(x *db.Endpoint) uuid.UUID { return x.ProductID }}
+	return listing.ReadPages(ctx, p.lists, ch, p.endpointQuery, products, listing.Order{}, r)
 }
 
 // EndpointsOfSubscriptions returns the same page of the endpoints of many
 // subscriptions: those a subscription is narrowed to, or else all of its
 // product.
-func (p *Portal) EndpointsOfSubscriptions(ctx context.Context, subscriptions []uuid.UUID, r Read) (Pages[*db.Endpoint], error) {
+func (p *Portal) EndpointsOfSubscriptions(ctx context.Context, subscriptions []uuid.UUID, r listing.Request) (listing.Pages[*db.Endpoint], error) {
 	return p.reachableEndpoints(ctx, subscription.FieldID, subscriptions, r, func(*sql.Selector, *sql.SelectTable) {})
 }
 
 // ConnectedEndpoints returns the same page of the endpoints that many apps may
 // call by their approved subscriptions.
-func (p *Portal) ConnectedEndpoints(ctx context.Context, apps []uuid.UUID, r Read) (Pages[*db.Endpoint], error) {
+func (p *Portal) ConnectedEndpoints(ctx context.Context, apps []uuid.UUID, r listing.Request) (listing.Pages[*db.Endpoint], error) {
 	return p.reachableEndpoints(ctx, subscription.FieldAppID, apps, r, func(s *sql.Selector, t *sql.SelectTable) {
 		s.Where(sql.And(sql.IsNull(t.C(subscription.FieldDeletedAt)), sql.EQ(t.C(subscription.FieldStatus), string(lifecycle.Approved))))
 	})
@@ -46,15 +53,15 @@ func (p *Portal) ConnectedEndpoints(ctx context.Context, apps []uuid.UUID, r Rea
 // reachableEndpoints returns the endpoints of subscriptions, grouped by a
 // column of theirs. An app has one live subscription per product, so that each
 // endpoint appears once.
-func (p *Portal) reachableEndpoints(ctx context.Context, column string, parents []uuid.UUID, r Read, only func(*sql.Selector, *sql.SelectTable)) (Pages[*db.Endpoint], error) {
-	ch := children[*db.Endpoint]{list: endpointList(), through: func(s *sql.Selector) string {
+func (p *Portal) reachableEndpoints(ctx context.Context, column string, parents []uuid.UUID, r listing.Request, only func(*sql.Selector, *sql.SelectTable)) (listing.Pages[*db.Endpoint], error) {
+	ch := listing.Children[*db.Endpoint]{List: endpointList(), Through: func(s *sql.Selector) string {
 		t := sql.Dialect(s.Dialect()).Table(subscription.Table).As("reach")
 		s.Join(t).On(s.C(endpoint.FieldProductID), t.C(subscription.FieldProductID))
 		s.Where(idListedOrAll(s.C(endpoint.FieldID), t.C(subscription.FieldEndpointIds)))
 		only(s, t)
 		return t.C(column)
 	}}
-	return readPages(ctx, p, ch, p.endpointQuery, parents, Order{Column: endpoint.FieldCreatedAt}, r)
+	return listing.ReadPages(ctx, p.lists, ch, p.endpointQuery, parents, listing.Order{}, r)
 }
 
 // idListedOrAll matches if the column ids, a JSON list, is NULL or contains id.

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
+	"portico/internal/listing"
 	"portico/internal/paging"
-	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
@@ -45,18 +45,18 @@ func TestReachableEndpoints(t *testing.T) {
 		require.NoError(t, err)
 
 		for _, as := range []context.Context{s.Developer, s.Admin} {
-			subs := endpointPages{t, func(parents []uuid.UUID, r portal.Read) (portal.Pages[*db.Endpoint], error) {
+			subs := endpointPages{t, func(parents []uuid.UUID, r listing.Request) (listing.Pages[*db.Endpoint], error) {
 				return s.Portal.EndpointsOfSubscriptions(as, parents, r)
 			}}
 			subs.want(map[uuid.UUID]string{some.ID: "/a /d", all.ID: "/a /c /d /e", waiting.ID: "/a /c /d /e", more.ID: "/r /s"})
-			apps := endpointPages{t, func(parents []uuid.UUID, r portal.Read) (portal.Pages[*db.Endpoint], error) {
+			apps := endpointPages{t, func(parents []uuid.UUID, r listing.Request) (listing.Pages[*db.Endpoint], error) {
 				return s.Portal.ConnectedEndpoints(as, parents, r)
 			}}
 			apps.want(map[uuid.UUID]string{narrow.ID: "/a /d /r /s", whole.ID: "/a /c /d /e", none.ID: ""})
 		}
 		_, err = s.Portal.DeleteApp(s.Developer, narrow.GlobalID(), nil)
 		require.NoError(t, err)
-		pages, err := s.Portal.ConnectedEndpoints(s.Admin, []uuid.UUID{narrow.ID, whole.ID}, portal.Read{Wanted: paging.Wanted{Total: true}})
+		pages, err := s.Portal.ConnectedEndpoints(s.Admin, []uuid.UUID{narrow.ID, whole.ID}, listing.Request{Wanted: paging.Wanted{Total: true}})
 		require.NoError(t, err)
 		require.Empty(t, pages[narrow.ID].Nodes)
 		require.Equal(t, 4, pages[whole.ID].TotalCount)
@@ -66,7 +66,7 @@ func TestReachableEndpoints(t *testing.T) {
 // endpointPages reads a nested list of endpoints.
 type endpointPages struct {
 	t    *testing.T
-	list func([]uuid.UUID, portal.Read) (portal.Pages[*db.Endpoint], error)
+	list func([]uuid.UUID, listing.Request) (listing.Pages[*db.Endpoint], error)
 }
 
 // want compares the pages of size two, from both ends, alone and together.
@@ -80,7 +80,7 @@ func (r endpointPages) want(want map[uuid.UUID]string) {
 		words := strings.Fields(path)
 		for _, asked := range [][]uuid.UUID{{id}, parents} {
 			page := func(a paging.Args) *paging.Page[*db.Endpoint] {
-				pages, err := r.list(asked, portal.Read{Args: a, Columns: []string{"path"}, Wanted: paging.Wanted{Total: true, Info: true, Edges: true}})
+				pages, err := r.list(asked, listing.Request{Args: a, Columns: []string{"path"}, Wanted: paging.Wanted{Total: true, Info: true, Edges: true}})
 				require.NoError(r.t, err)
 				require.Len(r.t, pages, len(asked))
 				require.Equal(r.t, len(words), pages[id].TotalCount)

@@ -9,6 +9,7 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/event"
 	"portico/internal/eventlog"
+	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
 )
@@ -21,17 +22,23 @@ type EventFilter struct {
 	AfterPosition *int
 }
 
-func eventList() list[*db.Event] {
-	return list[*db.Event]{"events", func(e *db.Event, _ string) (any, uuid.UUID) { return e.Position, e.ID }, nil}
+func eventList() listing.List[*db.Event] {
+	return listing.List[*db.Event]{
+		Name: "events",
+		ID:   func(x *db.Event) uuid.UUID { return x.ID },
+		Keys: []listing.Key[*db.Event]{
+			{Name: "POSITION", Column: event.FieldPosition, Type: listing.Number, Value: func(x *db.Event) any { return x.Position }},
+		},
+	}
 }
 
 // Events returns a page of the events that the viewer may see.
-func (p *Portal) Events(ctx context.Context, f EventFilter, desc bool, r Read) (*paging.Page[*db.Event], error) {
-	return readPage(ctx, p, eventList(), p.eventQuery(f), Order{event.FieldPosition, desc}, r)
+func (p *Portal) Events(ctx context.Context, f EventFilter, desc bool, r listing.Request) (*paging.Page[*db.Event], error) {
+	return listing.ReadPage(ctx, p.lists, eventList(), p.eventQuery(f), listing.Order{Desc: desc}, r)
 }
 
-func (p *Portal) eventQuery(f EventFilter) func() listable[*db.Event, *db.EventSelect] {
-	return func() listable[*db.Event, *db.EventSelect] {
+func (p *Portal) eventQuery(f EventFilter) func() listing.Query[*db.Event, *db.EventSelect] {
+	return func() listing.Query[*db.Event, *db.EventSelect] {
 		q := p.client.Event.Query()
 		if f.Type != nil {
 			types := make([]string, len(f.Type))
@@ -59,13 +66,13 @@ func (p *Portal) eventQuery(f EventFilter) func() listable[*db.Event, *db.EventS
 
 // Timelines returns the same page of the events of many objects, newest first.
 // The timeline of an account or app includes the events of what belongs to it.
-func (p *Portal) Timelines(ctx context.Context, of nodeid.Kind, ids []uuid.UUID, r Read) (Pages[*db.Event], error) {
-	ch := children[*db.Event]{list: eventList(), column: event.FieldSubjectID, parent: func(e *db.Event) uuid.UUID { return e.SubjectID }}
+func (p *Portal) Timelines(ctx context.Context, of nodeid.Kind, ids []uuid.UUID, r listing.Request) (listing.Pages[*db.Event], error) {
+	ch := listing.Children[*db.Event]{List: eventList(), Column: event.FieldSubjectID, Parent: func(e *db.Event) uuid.UUID { return e.SubjectID }}
 	switch of {
 	case nodeid.App:
-		ch.column, ch.parent = event.FieldAppID, func(e *db.Event) uuid.UUID { return deref(e.AppID) }
+		ch.Column, ch.Parent = event.FieldAppID, func(e *db.Event) uuid.UUID { return deref(e.AppID) }
 	case nodeid.Account:
-		ch.column, ch.parent = event.FieldAccountID, func(e *db.Event) uuid.UUID { return deref(e.AccountID) }
+		ch.Column, ch.Parent = event.FieldAccountID, func(e *db.Event) uuid.UUID { return deref(e.AccountID) }
 	}
-	return readPages(ctx, p, ch, p.eventQuery(EventFilter{}), ids, Order{event.FieldPosition, true}, r)
+	return listing.ReadPages(ctx, p.lists, ch, p.eventQuery(EventFilter{}), ids, listing.Order{Desc: true}, r)
 }

@@ -19,6 +19,7 @@ import (
 	"portico/internal/address"
 	"portico/internal/clock"
 	"portico/internal/database"
+	"portico/internal/listing"
 	"portico/internal/paging"
 )
 
@@ -147,6 +148,7 @@ type Portal struct {
 	devices     Devices
 	revocations RevocationSync
 	failures    *failures
+	lists       listing.Reader
 	unclearFor  time.Duration
 	// development permits demo users to sign in.
 	development bool
@@ -160,7 +162,7 @@ func New(o Options) *Portal {
 	return &Portal{
 		client: o.Client, database: o.Database, clock: o.Clock, secrets: o.Secrets,
 		passwords: o.Passwords, limiter: o.Limiter, tokens: o.Tokens, devices: o.Devices, revocations: o.Revocations, unclearFor: o.UnclearFor,
-		failures: newFailures(o), development: o.Development,
+		failures: newFailures(o), lists: listing.Reader{Keys: o.Secrets, Fault: publicError}, development: o.Development,
 	}
 }
 

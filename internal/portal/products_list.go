@@ -2,7 +2,6 @@ package portal
 
 import (
 	"context"
-	"slices"
 
 	"github.com/google/uuid"
 
@@ -10,6 +9,7 @@ import (
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
 	"portico/internal/domain"
+	"portico/internal/listing"
 	"portico/internal/paging"
 )
 
@@ -19,18 +19,32 @@ type ProductFilter struct {
 	Status        []domain.ProductStatus
 }
 
-func productList() list[*db.Product] {
-	return list[*db.Product]{"products", func(x *db.Product, column string) (any, uuid.UUID) {
-		if column == product.FieldTitleFolded {
-			return x.TitleFolded, x.ID
-		}
-		return x.CreatedAt, x.ID
-	}, []string{product.FieldOrganizationID}}
+func productList() listing.List[*db.Product] {
+	return listing.List[*db.Product]{
+		Name: "products",
+		ID:   func(x *db.Product) uuid.UUID { return x.ID },
+		Keys: []listing.Key[*db.Product]{
+			{Name: "CREATED_AT", Column: product.FieldCreatedAt, Type: listing.Time, Value: func(x *db.Product) any { return x.CreatedAt }},
+			{Name: "TITLE", Column: product.FieldTitleFolded, Value: func(x *db.Product) any { return x.TitleFolded }},
+		},
+		Needs: []string{product.FieldOrganizationID},
+	}
+}
+
+func planList() listing.List[*db.Plan] {
+	return listing.List[*db.Plan]{
+		Name: "plans",
+		ID:   func(x *db.Plan) uuid.UUID { return x.ID },
+		Keys: []listing.Key[*db.Plan]{
+			{Name: "CREATED_AT", Column: plan.FieldCreatedAt, Type: listing.Time, Value: func(x *db.Plan) any { return x.CreatedAt }},
+		},
+		Needs: []string{plan.FieldProductID},
+	}
 }
 
 // Products returns a page of the products that the viewer may see.
-func (p *Portal) Products(ctx context.Context, f ProductFilter, o Order, r Read) (*paging.Page[*db.Product], error) {
-	return readPage(ctx, p, productList(), func() listable[*db.Product, *db.ProductSelect] {
+func (p *Portal) Products(ctx context.Context, f ProductFilter, o listing.Order, r listing.Request) (*paging.Page[*db.Product], error) {
+	return listing.ReadPage(ctx, p.lists, productList(), func() listing.Query[*db.Product, *db.ProductSelect] {
 		q := p.client.Product.Query()
 		if f.TitleContains != nil {
 			q.Where(product.TitleFoldedContains(searchText(*f.TitleContains)))
@@ -43,35 +57,19 @@ func (p *Portal) Products(ctx context.Context, f ProductFilter, o Order, r Read)
 }
 
 // PlansOfProducts returns the same page of the plans of many products.
-func (p *Portal) PlansOfProducts(ctx context.Context, products []uuid.UUID, r Read) (Pages[*db.Plan], error) {
-	ch := children[*db.Plan]{list: list[*db.Plan]{"plans", func(x *db.Plan, _ string) (any, uuid.UUID) { return x.CreatedAt, x.ID },
-		[]string{plan.FieldProductID}}, column: plan.FieldProductID, parent: func(x *db.Plan) uuid.UUID { return x.ProductID }}
-	return readPages(ctx, p, ch, func() listable[*db.Plan, *db.PlanSelect] { return p.client.Plan.Query() },
-		products, Order{Column: plan.FieldCreatedAt}, r)
+func (p *Portal) PlansOfProducts(ctx context.Context, products []uuid.UUID, r listing.Request) (listing.Pages[*db.Plan], error) {
+	ch := listing.Children[*db.Plan]{List: planList(), Column: plan.FieldProductID, Parent: func(x *db.Plan) uuid.UUID { return x.ProductID }}
+	return listing.ReadPages(ctx, p.lists, ch, func() listing.Query[*db.Plan, *db.PlanSelect] { return p.client.Plan.Query() },
+		products, listing.Order{}, r)
 }
 
 // PageOfProducts returns a page of products that have been read already, in
 // their order.
-func (p *Portal) PageOfProducts(all []*db.Product, r Read) (*paging.Page[*db.Product], error) {
-	order := Order{Column: product.FieldID}
-	rd, err := p.newPageQuery("access", order, r)
-	if err != nil {
-		return nil, err
+func (p *Portal) PageOfProducts(all []*db.Product, r listing.Request) (*paging.Page[*db.Product], error) {
+	l := listing.List[*db.Product]{
+		Name: "access",
+		ID:   func(x *db.Product) uuid.UUID { return x.ID },
+		Keys: []listing.Key[*db.Product]{{Column: product.FieldID, Value: func(x *db.Product) any { return x.ID }}},
 	}
-	rows := slices.Clone(all)
-	if rd.window.Backward {
-		slices.Reverse(rows)
-	}
-	inside := rows[:0]
-	for _, x := range rows {
-		after := rd.after == nil || x.ID.String() > rd.after.id.String()
-		before := rd.before == nil || x.ID.String() < rd.before.id.String()
-		if after && before && len(inside) <= rd.window.Limit {
-			inside = append(inside, x)
-		}
-	}
-	l := list[*db.Product]{name: "access", sortValue: func(x *db.Product, _ string) (any, uuid.UUID) { return x.ID, x.ID }}
-	out := paging.Trim(rd.window, inside, rd.wanted, cursor(p, l, order))
-	out.TotalCount = len(all)
-	return out, nil
+	return listing.PageOf(p.lists, l, all, r)
 }

@@ -13,6 +13,7 @@ import (
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/lifecycle"
+	"portico/internal/listing"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
@@ -52,7 +53,7 @@ func (o deletedSuspension) born(t *testing.T) lifecycle.SubscriptionStatus {
 func (o deletedSuspension) suspended(t *testing.T, who context.Context) []*db.Subscription {
 	t.Helper()
 	f := portal.SubscriptionFilter{Status: []lifecycle.SubscriptionStatus{lifecycle.Suspended}, ProductIDs: []string{o.prod.GlobalID()}}
-	page, err := o.Portal.Subscriptions(who, f, portal.Order{Column: subscription.FieldCreatedAt}, portal.Read{})
+	page, err := o.Portal.Subscriptions(who, f, listing.Order{}, listing.Request{})
 	require.NoError(t, err)
 	return page.Nodes
 }

@@ -21,6 +21,7 @@ import (
 	"portico/internal/database"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
+	"portico/internal/listing"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
@@ -70,10 +71,10 @@ func TestFailuresAreSummedUp(t *testing.T) {
 		require.Equal(t, "192.0.2.7", all[1].Address)
 		require.Equal(t, u.ID, all[1].SubjectID)
 		require.Nil(t, all[1].ActorID)
-		staff, err := f.Portal.Events(x.Admin, portal.EventFilter{Type: []eventlog.Type{eventlog.UserSignInFailed}}, true, portal.Read{})
+		staff, err := f.Portal.Events(x.Admin, portal.EventFilter{Type: []eventlog.Type{eventlog.UserSignInFailed}}, true, listing.Request{})
 		require.NoError(t, err)
 		require.Len(t, staff.Nodes, 2)
-		developers, err := f.Portal.Events(x.Developer, portal.EventFilter{Type: []eventlog.Type{eventlog.UserSignInFailed}}, true, portal.Read{})
+		developers, err := f.Portal.Events(x.Developer, portal.EventFilter{Type: []eventlog.Type{eventlog.UserSignInFailed}}, true, listing.Request{})
 		require.NoError(t, err)
 		require.Empty(t, developers.Nodes)
 	})

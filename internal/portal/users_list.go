@@ -10,6 +10,7 @@ import (
 	"portico/ent/db/predicate"
 	"portico/ent/db/user"
 	"portico/internal/domain"
+	"portico/internal/listing"
 	"portico/internal/paging"
 )
 
@@ -21,9 +22,8 @@ type UserFilter struct {
 }
 
 // Users returns a page of the organization's users.
-func (p *Portal) Users(ctx context.Context, f UserFilter, r Read) (*paging.Page[*db.User], error) {
-	l := list[*db.User]{"users", func(u *db.User, _ string) (any, uuid.UUID) { return u.CreatedAt, u.ID }, nil}
-	return readPage(ctx, p, l, func() listable[*db.User, *db.UserSelect] {
+func (p *Portal) Users(ctx context.Context, f UserFilter, r listing.Request) (*paging.Page[*db.User], error) {
+	return listing.ReadPage(ctx, p.lists, userList(), func() listing.Query[*db.User, *db.UserSelect] {
 		q := p.client.User.Query()
 		if f.Contains != nil {
 			folded := searchText(*f.Contains)
@@ -36,5 +36,15 @@ func (p *Portal) Users(ctx context.Context, f UserFilter, r Read) (*paging.Page[
 			q.Where(user.StatusIn(f.Status...))
 		}
 		return q
-	}, Order{Column: user.FieldCreatedAt}, r)
+	}, listing.Order{}, r)
+}
+
+func userList() listing.List[*db.User] {
+	return listing.List[*db.User]{
+		Name: "users",
+		ID:   func(x *db.User) uuid.UUID { return x.ID },
+		Keys: []listing.Key[*db.User]{
+			{Name: "CREATED_AT", Column: user.FieldCreatedAt, Type: listing.Time, Value: func(x *db.User) any { return x.CreatedAt }},
+		},
+	}
 }
