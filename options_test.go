@@ -33,6 +33,18 @@ func TestSecretsAreRefusedAsFlags(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// What is not set is said to be so: an empty value would look like a choice.
+func TestConfigSaysWhatIsNotSet(t *testing.T) {
+	out, err := portico("", "config")
+	require.NoError(t, err)
+	require.Contains(t, out, "# DATABASE_URL is not set\n")
+	require.Contains(t, out, "# REDIS_URL is not set\n")
+	require.NotRegexp(t, `(?m)=$`, out)
+	out, err = portico("", "config", "--database-url=sqlite:x.db")
+	require.NoError(t, err)
+	require.Contains(t, out, "DATABASE_URL=sqlite:x.db\n")
+}
+
 // Help shows the settings that the command uses, and no others.
 func TestHelpShowsWhatIsUsed(t *testing.T) {
 	every := regexp.MustCompile(`\b(PORTICO_[A-Z_]+|DATABASE_URL|REDIS_URL)\b`)

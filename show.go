@@ -37,12 +37,18 @@ func (versionCommand) Run(_ context.Context, p *program) error {
 type configCommand struct{}
 
 // Help returns the format.
-func (configCommand) Help() string { return "One setting a line, in the form of an environment file." }
+func (configCommand) Help() string {
+	return "One setting a line, in the form of an environment file; those that are not set are comments."
+}
 
 // Run prints the configuration.
 func (configCommand) Run(_ context.Context, p *program) error {
 	for _, s := range p.config.Settings() {
-		if _, err := fmt.Fprintf(p.stdout, "%s=%s\n", s.Name, s.Value); err != nil {
+		line := s.Name + "=" + s.Value
+		if s.Value == "" {
+			line = "# " + s.Name + " is not set"
+		}
+		if _, err := fmt.Fprintln(p.stdout, line); err != nil {
 			return err
 		}
 	}

@@ -126,6 +126,12 @@ func (l *load) batch(ctx context.Context, first, end int) error {
 		}
 	}
 	err := inTx(ctx, l.Client, func(tx *db.Tx) error {
+		if err := l.lockOrganizations(ctx, tx); err != nil {
+			return err
+		}
+		if err := alone(ctx, tx.Organization); err != nil {
+			return err
+		}
 		if err := d.insert(ctx, tx); err != nil {
 			return err
 		}

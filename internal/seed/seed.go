@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"strings"
 
+	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
 
 	"portico/ent/db"
@@ -86,7 +87,7 @@ func Empty(ctx context.Context, c *db.Client) (bool, error) {
 // summary without counts.
 func Demo(ctx context.Context, o Options) (*Summary, error) {
 	ctx = asSystem(ctx)
-	if err := o.absent(ctx); err != nil {
+	if err := absent(ctx, o.Client.Organization); err != nil {
 		return nil, err
 	}
 	password, err := o.password()
@@ -101,7 +102,7 @@ func Demo(ctx context.Context, o Options) (*Summary, error) {
 	if lost(err) {
 		// Another process was faster, unless one of the seed's ids belongs to
 		// something else.
-		if now := o.absent(ctx); !errors.Is(now, ErrExists) {
+		if now := absent(ctx, o.Client.Organization); !errors.Is(now, ErrExists) {
 			return nil, errors.Join(err, now)
 		}
 		return newSummary(), nil
@@ -114,8 +115,25 @@ const mostNamed = 3
 
 // absent returns ErrNotEmpty if there is an organization whose id is not one of
 // the seed's, and ErrExists if one of the seed's exists.
-func (o Options) absent(ctx context.Context) error {
-	strangers, err := o.Client.Organization.Query().Where(dborg.Or(dborg.IDLT(floor(demoFrom)), dborg.IDGTE(floor(largeFrom)))).
+func absent(ctx context.Context, c *db.OrganizationClient) error {
+	if err := alone(ctx, c); err != nil {
+		return err
+	}
+	var slugs []string
+	for _, org := range organizations() {
+		slugs = append(slugs, org.slug)
+	}
+	found, err := c.Query().Where(dborg.SlugIn(slugs...)).Order(dborg.BySlug()).Select(dborg.FieldSlug).Strings(ctx)
+	if err == nil && len(found) > 0 {
+		err = fmt.Errorf("%w: there is an organization %s; nothing was changed", ErrExists, strings.Join(found, " and "))
+	}
+	return err
+}
+
+// alone returns ErrNotEmpty if there is an organization whose id is not one of
+// the seed's.
+func alone(ctx context.Context, c *db.OrganizationClient) error {
+	strangers, err := c.Query().Where(dborg.Or(dborg.IDLT(floor(demoFrom)), dborg.IDGTE(floor(largeFrom)))).
 		Order(dborg.BySlug()).Limit(mostNamed + 1).Select(dborg.FieldSlug).Strings(ctx)
 	if err != nil {
 		return err
@@ -126,15 +144,16 @@ func (o Options) absent(ctx context.Context) error {
 	if len(strangers) > 0 {
 		return fmt.Errorf("%w: it has the organization %s, which is no demo data; nothing was changed", ErrNotEmpty, strings.Join(strangers, " and "))
 	}
-	var slugs []string
-	for _, org := range organizations() {
-		slugs = append(slugs, org.slug)
+	return nil
+}
+
+// lockOrganizations lets no other process create an organization until tx ends,
+// and waits for those that do. SQLite has one writer at a time anyway.
+func (o Options) lockOrganizations(ctx context.Context, tx *db.Tx) error {
+	if o.Database.Dialect() != dialect.Postgres {
+		return nil
 	}
-	found, err := o.Client.Organization.Query().Where(dborg.SlugIn(slugs...)).Order(dborg.BySlug()).
-		Select(dborg.FieldSlug).Strings(ctx)
-	if err == nil && len(found) > 0 {
-		err = fmt.Errorf("%w: there is an organization %s; nothing was changed", ErrExists, strings.Join(found, " and "))
-	}
+	_, err := tx.ExecContext(ctx, "LOCK TABLE "+dborg.Table+" IN SHARE ROW EXCLUSIVE MODE")
 	return err
 }
 
@@ -172,6 +191,13 @@ func (o Options) people(ctx context.Context, password string) (map[string]known,
 func (o Options) play(ctx context.Context, people map[string]known) (*Summary, error) {
 	sum := newSummary()
 	err := inTx(ctx, o.Client, func(tx *db.Tx) error {
+		if err := o.lockOrganizations(ctx, tx); err != nil {
+			return err
+		}
+		// Asked once more: hashing the passwords took a while.
+		if err := alone(ctx, tx.Organization); err != nil {
+			return err
+		}
 		ids := &series{from: demoFrom}
 		keys := newMinter(o)
 		for _, org := range organizations() {

@@ -141,6 +141,30 @@ func TestNothingIsSeededBesideRealData(t *testing.T) {
 	}
 }
 
+// Real data that comes while the passwords are hashed is seen too.
+func TestNothingIsSeededBesideRealDataThatComesMeanwhile(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		o := options(t, url)
+		hash, come := o.Hash, sync.OnceValue(func() error {
+			_, err := o.Database.ExecContext(t.Context(), `INSERT INTO organizations (id, created_at, updated_at, slug, name, longest_key_life)
+				VALUES ('019dcd5c-c800-7000-8000-000000000001', $1, $2, 'acme', 'Acme', '{}')`, today(), today())
+			return err
+		})
+		o.Hash = func(ctx context.Context, password string) (string, error) {
+			if err := come(); err != nil {
+				return "", err
+			}
+			return hash(ctx, password)
+		}
+		if _, err := seed.Demo(t.Context(), o); !errors.Is(err, seed.ErrNotEmpty) {
+			t.Errorf("got %v", err)
+		}
+		if got := ask(t, o.Database, "SELECT slug FROM organizations"); len(got) != 1 || got[0] != "acme" {
+			t.Errorf("there are %v", got)
+		}
+	})
+}
+
 // Nor is anything added to the demo data once there is real data beside it.
 func TestNothingIsAddedBesideRealData(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {

@@ -103,10 +103,10 @@ func tooOld(table Interval, kept time.Time) error {
 func (q *Query) whole() (span, error) {
 	s := span{Minute.floor(q.From, time.UTC), Minute.ceil(q.To, time.UTC)}
 	switch {
-	case q.From.IsZero() || q.To.IsZero() || !q.From.Before(q.To):
-		return s, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "The time must have a beginning, and an end after it.")
-	case q.From.Year() < 1970 || q.To.Year() > 9999:
-		return s, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "The time is out of range.")
+	case q.From.Year() < 1970 || q.To.Year() < 1970 || q.From.Year() > 9999 || q.To.Year() > 9999:
+		return s, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "The time must be within the years 1970 to 9999.")
+	case !q.From.Before(q.To):
+		return s, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "The end of the time must be after its beginning.")
 	case q.Location == nil || q.OrganizationLocation == nil:
 		return s, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "The time zone is missing.")
 	}

@@ -50,8 +50,11 @@ func TestWhatCannotBeAsked(t *testing.T) {
 		change func(*Query)
 		words  string
 	}{
-		"backwards":       {func(q *Query) { q.From, q.To = q.To, q.From }, "an end after it"},
-		"without an end":  {func(q *Query) { q.To = time.Time{} }, "an end after it"},
+		"backwards":       {func(q *Query) { q.From, q.To = q.To, q.From }, "must be after its beginning"},
+		"nothing":         {func(q *Query) { q.To = q.From }, "must be after its beginning"},
+		"without an end":  {func(q *Query) { q.To = time.Time{} }, "1970 to 9999"},
+		"the first day":   {func(q *Query) { q.From = at("0001-01-01T00:00:00Z") }, "1970 to 9999"},
+		"before counts":   {func(q *Query) { q.From = at("1969-12-31T23:59:59Z") }, "1970 to 9999"},
 		"no interval":     {func(q *Query) { q.Interval = "WEEK" }, "MINUTE, HOUR, DAY or MONTH"},
 		"no zone":         {func(q *Query) { q.Location = nil }, "time zone"},
 		"too many points": {func(q *Query) { q.Interval, q.From = Minute, q.To.Add(-401*time.Minute) }, "more than 400 points"},

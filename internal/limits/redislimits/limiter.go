@@ -123,7 +123,12 @@ func (l *Limiter) decide(ctx context.Context, a *limits.Ask, out *limits.Answer,
 		return false
 	}
 	outcome, err := l.run(ctx, a, &level, take)
-	if l.breaker.record(err) {
+	wrote := err == nil && take && outcome == limits.Passed
+	switch {
+	case err == nil && !wrote && l.Alone():
+		// A server that refuses to write still answers what only reads.
+		_ = l.Probe(ctx) // it records the result
+	case l.breaker.record(err):
 		l.changed(err)
 	}
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"portico/internal/limits/redislimits"
 	"portico/internal/limits/redistest"
 )
 
@@ -29,6 +30,11 @@ func TestProbeOfARedisThatRefusesToWrite(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		want(t, name+": alone", n.Alone(), true)
+		for range 3 { // what only reads is answered, and proves nothing
+			n.pass(redislimits.Pause)
+			n.peek(a)
+			want(t, name+": alone, though it reads", n.Alone(), true)
+		}
 		if err := n.client.Do(t.Context(), settings[1]...).Err(); err != nil {
 			t.Fatal(name, err)
 		}
