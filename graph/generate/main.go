@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 
 	"github.com/99designs/gqlgen/api"
 	"github.com/99designs/gqlgen/codegen/config"
@@ -24,6 +25,9 @@ func generate() error {
 	c, err := config.LoadConfigFromDefaultLocations()
 	if err != nil {
 		return err
+	}
+	for _, name := range updateInputs(c) {
+		c.Models.ForceGenerate(name, true)
 	}
 	if err := api.Generate(c); err != nil {
 		return err
@@ -44,6 +48,21 @@ func generate() error {
 		return fmt.Errorf("gqlgen writes lists in another way than before: look at graph/generate and package sequence")
 	}
 	return nil
+}
+
+var updateInput = regexp.MustCompile(`(?m)^input (Update\w+Input)\b`)
+
+// updateInputs returns the inputs in which an absent field stays as it is. They
+// are not bound to the services' types of the same name, because gqlgen's alone
+// tell an absent field from null.
+func updateInputs(c *config.Config) []string {
+	var out []string
+	for _, s := range c.Sources {
+		for _, m := range updateInput.FindAllStringSubmatch(s.Input, -1) {
+			out = append(out, m[1])
+		}
+	}
+	return out
 }
 
 const (
