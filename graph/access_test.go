@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/domain"
 	"portico/internal/portal"
@@ -72,7 +73,7 @@ func TestExplanations(t *testing.T) {
 		}
 		_, code = ask(input{"app": "not-its-app"})
 		require.Equal(t, "NOT_SUBSCRIBED", code)
-		_, err = s.Portal.UpdateKey(tenant.Developer, portal.UpdateKeyInput{CredentialID: key, AllowedAddresses: portal.Patch[[]string]{Set: true, Value: &[]string{"192.0.2.0/24"}}})
+		_, err = s.Portal.UpdateKey(tenant.Developer, portal.UpdateKeyInput{CredentialID: key, AllowedAddresses: change.Patch[[]string]{Set: true, Value: &[]string{"192.0.2.0/24"}}})
 		require.NoError(t, err)
 		for address, want := range map[string]string{"192.0.2.7": "VALID", "::ffff:192.0.2.7": "VALID", "203.0.113.7": "IP_NOT_ALLOWED", "2001:db8::1": "IP_NOT_ALLOWED"} {
 			_, code := ask(input{"address": address})
@@ -102,7 +103,7 @@ func TestExplanationsHideHiddenProducts(t *testing.T) {
 			product, _ := s.MustProduct(t, admin, name)
 			yes := true
 			_, err := s.Portal.UpdateProduct(admin, portal.UpdateProductInput{ProductID: product.GlobalID(),
-				Keyless: portal.Patch[bool]{Set: true, Value: &keyless}, EnforceEndpoints: portal.Patch[bool]{Set: true, Value: &yes}})
+				Keyless: change.Patch[bool]{Set: true, Value: &keyless}, EnforceEndpoints: change.Patch[bool]{Set: true, Value: &yes}})
 			require.NoError(t, err)
 			_, err = s.Database.ExecContext(t.Context(), `UPDATE products SET status = $1 WHERE id = $2`, status, product.ID)
 			require.NoError(t, err)

@@ -3,36 +3,36 @@ package graph
 import (
 	"github.com/99designs/gqlgen/graphql"
 
+	"portico/internal/change"
 	"portico/internal/domain"
-	"portico/internal/portal"
 )
 
 // patch distinguishes absent from null in an update's input.
-func patch[T any](o graphql.Omittable[*T]) portal.Patch[T] {
+func patch[T any](o graphql.Omittable[*T]) change.Patch[T] {
 	v, set := o.ValueOK()
-	return portal.Patch[T]{Set: set, Value: v}
+	return change.Patch[T]{Set: set, Value: v}
 }
 
 // patchList is patch for lists.
-func patchList[T any](o graphql.Omittable[[]T]) portal.Patch[[]T] {
+func patchList[T any](o graphql.Omittable[[]T]) change.Patch[[]T] {
 	v, set := o.ValueOK()
 	if v == nil {
-		return portal.Patch[[]T]{Set: set}
+		return change.Patch[[]T]{Set: set}
 	}
-	return portal.Patch[[]T]{Set: set, Value: &v}
+	return change.Patch[[]T]{Set: set, Value: &v}
 }
 
 // patchLabels is patch for labels.
-func patchLabels(o graphql.Omittable[[]*domain.Label]) portal.Patch[[]domain.Label] {
+func patchLabels(o graphql.Omittable[[]*domain.Label]) change.Patch[[]domain.Label] {
 	v, set := o.ValueOK()
 	if v == nil {
-		return portal.Patch[[]domain.Label]{Set: set}
+		return change.Patch[[]domain.Label]{Set: set}
 	}
 	labels := make([]domain.Label, len(v))
 	for i, l := range v {
 		labels[i] = *l
 	}
-	return portal.Patch[[]domain.Label]{Set: set, Value: &labels}
+	return change.Patch[[]domain.Label]{Set: set, Value: &labels}
 }
 
 // version returns the version that an update expects.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/domain"
 	"portico/internal/portal"
@@ -32,7 +33,7 @@ func TestEndpointsAreReadTogether(t *testing.T) {
 			for range i%3 + 1 {
 				app := s.MustApp(t, tenant.Developer, fmt.Sprint("app", i)).App
 				sub := s.MustRegister(t, tenant.Developer, app, p, plan)
-				narrow := portal.UpdateSubscriptionEndpointsInput{SubscriptionID: sub.GlobalID(), EndpointIDs: portal.Patch[[]string]{Set: true}}
+				narrow := portal.UpdateSubscriptionEndpointsInput{SubscriptionID: sub.GlobalID(), EndpointIDs: change.Patch[[]string]{Set: true}}
 				if ids := ids[:1+i%2]; i > 2 {
 					narrow.EndpointIDs.Value = &ids
 				}

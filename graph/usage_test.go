@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
+	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/domain"
 	"portico/internal/limits"
@@ -233,7 +234,7 @@ func TestQuotaFollowsThePlan(t *testing.T) {
 		s := newServer(t, url, database.Options{})
 		tenant := s.MustTenant(t, "quota")
 		zone := "Asia/Kathmandu"
-		_, err := s.Portal.UpdateOrganization(tenant.Admin, portal.UpdateOrganizationInput{TimeZone: portal.Patch[string]{Set: true, Value: &zone}})
+		_, err := s.Portal.UpdateOrganization(tenant.Admin, portal.UpdateOrganizationInput{TimeZone: change.Patch[string]{Set: true, Value: &zone}})
 		require.NoError(t, err)
 		p, _ := s.MustProduct(t, tenant.Admin, "orders")
 		plan := s.quotaPlan(t, tenant.Admin, p)
@@ -250,10 +251,10 @@ func TestQuotaFollowsThePlan(t *testing.T) {
 			uuid.New(), tenant.Organization.ID, limits.ByApp(sub.AppID, sub.ProductID), start, start.AddDate(0, 1, 0))
 		require.NoError(t, err)
 		require.Equal(t, map[string]any{"limit": 1000.0, "used": 1200.0, "remaining": 0.0, "resetsAt": month}, ask())
-		_, err = s.Portal.UpdatePlan(tenant.Admin, portal.UpdatePlanInput{PlanID: plan.GlobalID(), Quota: portal.Patch[domain.Quota]{Set: true, Value: &domain.Quota{Limit: 50, Per: domain.PerWeek}}})
+		_, err = s.Portal.UpdatePlan(tenant.Admin, portal.UpdatePlanInput{PlanID: plan.GlobalID(), Quota: change.Patch[domain.Quota]{Set: true, Value: &domain.Quota{Limit: 50, Per: domain.PerWeek}}})
 		require.NoError(t, err)
 		require.Equal(t, map[string]any{"limit": 50.0, "used": 0.0, "remaining": 50.0, "resetsAt": "2026-03-01T18:15:00Z"}, ask(), "a week has its own count")
-		_, err = s.Portal.UpdatePlan(tenant.Admin, portal.UpdatePlanInput{PlanID: plan.GlobalID(), Quota: portal.Patch[domain.Quota]{Set: true}})
+		_, err = s.Portal.UpdatePlan(tenant.Admin, portal.UpdatePlanInput{PlanID: plan.GlobalID(), Quota: change.Patch[domain.Quota]{Set: true}})
 		require.NoError(t, err)
 		require.Nil(t, ask())
 	})

@@ -32,15 +32,16 @@ func house() map[string][]string {
 		// The program knows everything; it alone knows the public face.
 		".": {"..."},
 
-		"graph":           with("graph/...", "ent/db", "internal/listing", "internal/portal", "internal/eventlog", "internal/gateway", "internal/usage", "internal/gqlhttp"),
+		"graph":           with("graph/...", "ent/db", "internal/change", "internal/listing", "internal/portal", "internal/eventlog", "internal/gateway", "internal/usage", "internal/gqlhttp"),
 		"graph/generated": with("graph/model", "graph/sequence", "ent/db", "internal/portal", "internal/eventlog", "internal/gateway", "internal/usage"),
 		"graph/model":     with("ent/db", "internal/portal", "internal/eventlog", "internal/gateway", "internal/usage"),
 		"graph/sequence":  {},
 		"graph/generate":  {},
 
-		"internal/portal":            with("ent/db/...", "internal/database", "internal/eventlog", "internal/listing", "internal/usage"),
+		"internal/change":            with("ent/db/...", "internal/database", "internal/eventlog"),
+		"internal/portal":            with("ent/db/...", "internal/change", "internal/database", "internal/eventlog", "internal/listing", "internal/usage"),
 		"internal/listing":           with("internal/database"),
-		"internal/portal/portaltest": with("ent/db/...", "internal/adapters", "internal/auth", "internal/database", "internal/keyring", "internal/portal", "internal/testdb"),
+		"internal/portal/portaltest": with("ent/db/...", "internal/adapters", "internal/auth", "internal/change", "internal/database", "internal/keyring", "internal/portal", "internal/testdb"),
 		"internal/adapters":          with("internal/auth", "internal/keyring", "internal/portal"),
 		"internal/seed":              with("ent/db/...", "internal/database", "internal/eventlog", "internal/usage"),
 

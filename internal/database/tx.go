@@ -74,18 +74,19 @@ func (d *DB) Begin(ctx context.Context, opts *sql.TxOptions) (*Tx, error) {
 // (IsRetryable), f runs again, up to three times in all, so f must not have
 // effects outside the database.
 func (d *DB) InTx(ctx context.Context, f func(*Tx) error) error {
-	var err error
-	for n := range attempts {
-		if n > 0 {
-			if err := pause(ctx, n); err != nil {
-				return err
-			}
-		}
-		if err = d.runTx(ctx, f); !IsRetryable(err) {
+	return Retry(ctx, IsRetryable, func() error { return d.runTx(ctx, f) })
+}
+
+// Retry calls f until it succeeds or fails with an error that is not retryable,
+// up to three times in all, with a short random pause before each further call.
+// It returns the last error of f.
+func Retry(ctx context.Context, retryable func(error) bool, f func() error) error {
+	for n := 1; ; n++ {
+		err := f()
+		if err == nil || n == attempts || !retryable(err) || !pause(ctx, n) {
 			return err
 		}
 	}
-	return err
 }
 
 func (d *DB) runTx(ctx context.Context, f func(*Tx) error) (err error) {
@@ -109,15 +110,16 @@ func (d *DB) runTx(ctx context.Context, f func(*Tx) error) (err error) {
 }
 
 // pause waits a few random milliseconds, so that two transactions which aborted
-// each other do not collide again at once.
-func pause(ctx context.Context, n int) error {
+// each other do not collide again at once. It reports whether ctx is still
+// valid.
+func pause(ctx context.Context, n int) bool {
 	t := time.NewTimer(time.Duration(1+rand.IntN(10*n)) * time.Millisecond)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
-		return ctx.Err()
+		return false
 	case <-t.C:
-		return nil
+		return true
 	}
 }
 

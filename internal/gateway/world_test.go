@@ -13,6 +13,7 @@ import (
 	"portico/internal/adapters"
 	"portico/internal/apikey"
 	"portico/internal/auth"
+	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/domain"
 	"portico/internal/fault"
@@ -152,7 +153,7 @@ func (w *world) secondDB(t testing.TB) *database.DB { t.Helper(); return testdb.
 
 func ptr[T any](v T) *T { return &v }
 
-func set[T any](v T) portal.Patch[T] { return portal.Patch[T]{Set: true, Value: &v} }
+func set[T any](v T) change.Patch[T] { return change.Patch[T]{Set: true, Value: &v} }
 
 func unknownToken(w *world) string {
 	token, _, _ := w.tokens.New()

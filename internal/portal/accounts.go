@@ -9,6 +9,7 @@ import (
 	"portico/ent/db/account"
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
@@ -20,24 +21,24 @@ import (
 
 // owningAccount returns the account that a new object will belong to, locked
 // against deletion: the one an administrator names, or the developer's account.
-func (c *change) owningAccount(ctx context.Context, given *string) (*db.Account, error) {
-	id := c.viewer.AccountID
+func owningAccount(ctx context.Context, tx *change.Tx, given *string) (*db.Account, error) {
+	id := tx.Viewer.AccountID
 	if given != nil {
 		var ok bool
 		if id, ok = nodeid.Decode(nodeid.Account, *given); !ok {
 			return nil, errUnknownAccount()
 		}
-	} else if c.viewer.Role != viewer.Portal {
+	} else if tx.Viewer.Role != viewer.Portal {
 		return nil, fault.Input(fault.Required, "accountId", "Say whose it shall be.")
 	} else if id == uuid.Nil {
 		return nil, fault.New(fault.CodeForbidden, fault.ReasonNotAMember, "You do not belong to an account.")
 	}
-	return c.lockAccountForShare(ctx, id)
+	return lockAccountForShare(ctx, tx, id)
 }
 
 // lockAccountForShare reads and locks an account that the input refers to.
-func (c *change) lockAccountForShare(ctx context.Context, id uuid.UUID) (*db.Account, error) {
-	a, err := lockForShare(c, c.Account.Query().Where(account.ID(id))).Only(ctx)
+func lockAccountForShare(ctx context.Context, tx *change.Tx, id uuid.UUID) (*db.Account, error) {
+	a, err := change.LockForShare(tx, tx.Account.Query().Where(account.ID(id))).Only(ctx)
 	if db.IsNotFound(err) {
 		return nil, errUnknownAccount()
 	}
@@ -55,64 +56,63 @@ type CreateAccountInput struct {
 }
 
 // CreateAccount creates an account.
-func (p *Portal) CreateAccount(ctx context.Context, in CreateAccountInput) (out *db.Account, err error) {
+func (p *Portal) CreateAccount(ctx context.Context, in CreateAccountInput) (*db.Account, error) {
 	profile := deref(in.Profile)
 	if err := fault.Collect(checkName("name", in.Name), checkProfile("profile", profile)); err != nil {
 		return nil, err
 	}
 	profile = normalizeProfile(profile)
-	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		if err := c.authorize(policy.AccountCreate, policy.Object{OrganizationID: c.organization}); err != nil {
-			return err
+	return change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (*db.Account, error) {
+		if err := tx.Authorize(policy.AccountCreate, policy.Object{OrganizationID: tx.OrganizationID()}); err != nil {
+			return nil, err
 		}
-		out, err = c.Account.Create().SetOrganizationID(c.organization).SetName(in.Name).SetNameFolded(domain.Fold(in.Name)).
-			SetProfile(profile).SetCreatedAt(c.now).SetUpdatedAt(c.now).Save(ctx)
+		out, err := tx.Account.Create().SetOrganizationID(tx.OrganizationID()).SetName(in.Name).SetNameFolded(domain.Fold(in.Name)).
+			SetProfile(profile).SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now).Save(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		c.record(accountEvent(eventlog.AccountCreated, out, created("name", out.Name, "profile", out.Profile)))
-		return nil
+		tx.Record(accountEvent(eventlog.AccountCreated, out, change.Attributes("name", out.Name, "profile", out.Profile)))
+		return out, nil
 	})
-	return out, err
 }
 
 // UpdateAccountInput is the input of UpdateAccount.
 type UpdateAccountInput struct {
 	AccountID string
 	Version   *int
-	Name      Patch[string]
-	Profile   Patch[domain.Profile]
+	Name      change.Patch[string]
+	Profile   change.Patch[domain.Profile]
 }
 
 // UpdateAccount changes an account.
 func (p *Portal) UpdateAccount(ctx context.Context, in UpdateAccountInput) (*db.Account, error) {
-	errs := []error{in.Name.required("name"), checkProfile("profile", in.Profile.or(domain.Profile{}))}
+	errs := []error{in.Name.Required("name"), checkProfile("profile", in.Profile.Or(domain.Profile{}))}
 	if in.Name.Value != nil {
 		errs = append(errs, checkName("name", *in.Name.Value))
 	}
 	if err := fault.Collect(errs...); err != nil {
 		return nil, err
 	}
-	return p.changeAccount(ctx, in.AccountID, policy.AccountUpdate, func(ctx context.Context, c *change, a *db.Account) (*db.Account, error) {
-		if err := checkVersion(in.Version, a.Version); err != nil {
+	return p.changeAccount(ctx, in.AccountID, policy.AccountUpdate, func(ctx context.Context, tx *change.Tx, a *db.Account) (*db.Account, error) {
+		if err := change.CheckVersion(in.Version, a.Version); err != nil {
 			return nil, err
 		}
-		u := c.Account.UpdateOne(a)
-		var d diff
+		u := tx.Account.UpdateOne(a)
+		var d change.Diff
 		if in.Name.Set {
-			d.add("name", a.Name, *in.Name.Value)
+			d.Add("name", a.Name, *in.Name.Value)
 			u.SetName(*in.Name.Value).SetNameFolded(domain.Fold(*in.Name.Value))
 		}
 		if in.Profile.Set {
-			given := normalizeProfile(in.Profile.or(domain.Profile{}))
-			d.add("profile", a.Profile, given)
+			given := normalizeProfile(in.Profile.Or(domain.Profile{}))
+			d.Add("profile", a.Profile, given)
 			u.SetProfile(given)
 		}
-		if d.changes == nil {
+		if d.Changes == nil {
 			return a, nil
 		}
-		c.record(accountEvent(eventlog.AccountUpdated, a, d.changes))
-		return u.AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
+		tx.Record(accountEvent(eventlog.AccountUpdated, a, d.Changes))
+		return u.AddVersion(1).SetUpdatedAt(tx.Now).Save(ctx)
 	})
 }
 
@@ -132,14 +132,14 @@ func (p *Portal) setAccountStatus(ctx context.Context, id string, reason *string
 	if err := checkReason("reason", reason); err != nil {
 		return nil, err
 	}
-	return p.changeAccount(ctx, id, a, func(ctx context.Context, c *change, acc *db.Account) (*db.Account, error) {
+	return p.changeAccount(ctx, id, a, func(ctx context.Context, tx *change.Tx, acc *db.Account) (*db.Account, error) {
 		if acc.Status == to {
 			return acc, nil
 		}
-		e := accountEvent(t, acc, []domain.Change{{Field: "status", Before: text(acc.Status), After: text(to)}})
+		e := accountEvent(t, acc, []domain.Change{{Field: "status", Before: domain.Text(acc.Status), After: domain.Text(to)}})
 		e.Reason = deref(reason)
-		c.record(e)
-		return c.Account.UpdateOne(acc).SetStatus(to).SetUpdatedAt(c.now).AddVersion(1).Save(ctx)
+		tx.Record(e)
+		return tx.Account.UpdateOne(acc).SetStatus(to).SetUpdatedAt(tx.Now).AddVersion(1).Save(ctx)
 	})
 }
 
@@ -149,34 +149,34 @@ func (p *Portal) DeleteAccount(ctx context.Context, id string, reason *string) (
 	if err := checkReason("reason", reason); err != nil {
 		return "", err
 	}
-	a, err := p.changeAccount(ctx, id, policy.AccountDelete, func(ctx context.Context, c *change, a *db.Account) (*db.Account, error) {
+	a, err := p.changeAccount(ctx, id, policy.AccountDelete, func(ctx context.Context, tx *change.Tx, a *db.Account) (*db.Account, error) {
 		why := deletionCause{domain.AccountDeleted, lifecycle.AccountDeleted, deref(reason)}
-		apps, err := lockForUpdate(c, c.App.Query().Where(app.AccountID(a.ID)).Order(app.ByID())).All(ctx)
+		apps, err := change.LockForUpdate(tx, tx.App.Query().Where(app.AccountID(a.ID)).Order(app.ByID())).All(ctx)
 		if err != nil {
 			return nil, err
 		}
 		for _, one := range apps {
-			if err := c.deleteApp(ctx, one, why); err != nil {
+			if err := deleteApp(ctx, tx, one, why); err != nil {
 				return nil, err
 			}
 		}
-		if err := c.endSanctions(ctx, a.ID, why); err != nil {
+		if err := endSanctions(ctx, tx, a.ID, why); err != nil {
 			return nil, err
 		}
-		keys, err := lockForUpdate(c, c.Credential.Query().Where(credential.AccountID(a.ID), credential.AppIDIsNil())).All(ctx)
+		keys, err := change.LockForUpdate(tx, tx.Credential.Query().Where(credential.AccountID(a.ID), credential.AppIDIsNil())).All(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if err := c.revokeAll(ctx, keys, why.keys, why.reason); err != nil {
+		if err := revokeAll(ctx, tx, keys, why.keys, why.reason); err != nil {
 			return nil, err
 		}
 		e := accountEvent(eventlog.AccountDeleted, a, nil)
 		e.Reason = why.reason
-		c.record(e)
-		if err := c.Credential.Update().Where(credential.AccountID(a.ID), credential.AppIDIsNil()).SetDeletedAt(c.now).Exec(ctx); err != nil {
+		tx.Record(e)
+		if err := tx.Credential.Update().Where(credential.AccountID(a.ID), credential.AppIDIsNil()).SetDeletedAt(tx.Now).Exec(ctx); err != nil {
 			return nil, err
 		}
-		return a, c.Account.Update().Where(account.ID(a.ID)).SetDeletedAt(c.now).SetUpdatedAt(c.now).AddVersion(1).Exec(ctx)
+		return a, tx.Account.Update().Where(account.ID(a.ID)).SetDeletedAt(tx.Now).SetUpdatedAt(tx.Now).AddVersion(1).Exec(ctx)
 	})
 	if err != nil {
 		return "", err
@@ -187,23 +187,21 @@ func (p *Portal) DeleteAccount(ctx context.Context, id string, reason *string) (
 // changeAccount locks an account, asks the policy and calls f. f decides what
 // the account's own state forbids, since it knows whether the change has been
 // applied already.
-func (p *Portal) changeAccount(ctx context.Context, id string, a policy.Action, f func(context.Context, *change, *db.Account) (*db.Account, error)) (out *db.Account, err error) {
+func (p *Portal) changeAccount(ctx context.Context, id string, a policy.Action, f func(context.Context, *change.Tx, *db.Account) (*db.Account, error)) (*db.Account, error) {
 	accountID, err := decode(nodeid.Account, id)
 	if err != nil {
 		return nil, err
 	}
-	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		acc, err := lockForUpdate(c, c.Account.Query().Where(account.ID(accountID))).Only(ctx)
+	return change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (*db.Account, error) {
+		acc, err := change.LockForUpdate(tx, tx.Account.Query().Where(account.ID(accountID))).Only(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := c.authorize(a, policy.Object{OrganizationID: acc.OrganizationID}); err != nil {
-			return err
+		if err := tx.Authorize(a, policy.Object{OrganizationID: acc.OrganizationID}); err != nil {
+			return nil, err
 		}
-		out, err = f(ctx, c, acc)
-		return err
+		return f(ctx, tx, acc)
 	})
-	return out, err
 }
 
 func accountEvent(t eventlog.Type, a *db.Account, changes []domain.Change) eventlog.Entry {

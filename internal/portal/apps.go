@@ -8,6 +8,7 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/app"
 	"portico/internal/apikey"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
@@ -56,18 +57,18 @@ func (p *Portal) CreateApp(ctx context.Context, in CreateAppInput) (CreatedApp, 
 	}
 	key := in.IdempotencyKey
 	in.IdempotencyKey, in.FirstKey = nil, in.FirstKey.withDefaults()
-	o, err := newIdempotentRequest(ctx, "createApp", key, in)
+	o, err := newRequest(ctx, "createApp", key, in)
 	if err != nil {
 		return CreatedApp{}, err
 	}
-	return idempotent(ctx, p, o, func(ctx context.Context, c *change) (CreatedApp, createdIDs, error) {
-		out, err := p.createApp(ctx, c, in)
+	return change.Once(ctx, p.changes, o, func(ctx context.Context, tx *change.Tx) (CreatedApp, change.Created, error) {
+		out, err := p.createApp(ctx, tx, in)
 		if err != nil {
-			return out, createdIDs{}, err
+			return out, change.Created{}, err
 		}
-		m := createdIDs{first: out.App.ID}
+		m := change.Created{First: out.App.ID}
 		if out.Credential != nil {
-			m.second = out.Credential.ID
+			m.Second = out.Credential.ID
 		}
 		return out, m, nil
 	}, p.replayApp)
@@ -92,23 +93,23 @@ func parseReference(s string) uuid.UUID {
 	return id
 }
 
-func (p *Portal) createApp(ctx context.Context, c *change, in CreateAppInput) (CreatedApp, error) {
-	owner, err := c.owningAccount(ctx, in.AccountID)
+func (p *Portal) createApp(ctx context.Context, tx *change.Tx, in CreateAppInput) (CreatedApp, error) {
+	owner, err := owningAccount(ctx, tx, in.AccountID)
 	if err != nil {
 		return CreatedApp{}, err
 	}
-	if err := c.authorize(policy.AppCreate, policy.Object{OrganizationID: owner.OrganizationID, AccountID: owner.ID}); err != nil {
+	if err := tx.Authorize(policy.AppCreate, policy.Object{OrganizationID: owner.OrganizationID, AccountID: owner.ID}); err != nil {
 		return CreatedApp{}, err
 	}
-	create := c.App.Create().SetOrganizationID(owner.OrganizationID).SetAccountID(owner.ID).
+	create := tx.App.Create().SetOrganizationID(owner.OrganizationID).SetAccountID(owner.ID).
 		SetName(in.Name).SetNameFolded(domain.Fold(in.Name)).SetDescription(deref(in.Description)).
-		SetCreatedAt(c.now).SetUpdatedAt(c.now)
+		SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now)
 	if in.Labels != nil {
 		create.SetLabels(in.Labels)
 	}
 	if in.ReferenceID != nil {
 		id := parseReference(*in.ReferenceID)
-		if err := c.checkReferenceUnused(ctx, id); err != nil {
+		if err := checkReferenceUnused(ctx, tx, id); err != nil {
 			return CreatedApp{}, err
 		}
 		create.SetReferenceID(id)
@@ -117,11 +118,11 @@ func (p *Portal) createApp(ctx context.Context, c *change, in CreateAppInput) (C
 	if err != nil {
 		return CreatedApp{}, takenError(err, "referenceId", "An app bears this reference id already.")
 	}
-	c.record(appEvent(eventlog.AppCreated, made, created("name", made.Name, "referenceId", made.ReferenceID,
+	tx.Record(appEvent(eventlog.AppCreated, made, change.Attributes("name", made.Name, "referenceId", made.ReferenceID,
 		"description", made.Description, "labels", made.Labels)))
 	out := CreatedApp{App: made}
 	if in.GenerateKey == nil || *in.GenerateKey {
-		key, err := p.firstKey(ctx, c, made, in.FirstKey)
+		key, err := p.firstKey(ctx, tx, made, in.FirstKey)
 		out.Credential, out.Secret = key.Credential, key.Secret
 		return out, err
 	}
@@ -130,9 +131,9 @@ func (p *Portal) createApp(ctx context.Context, c *change, in CreateAppInput) (C
 
 // checkReferenceUnused looks at all apps, deleted ones included: a reference id
 // is never used again.
-func (c *change) checkReferenceUnused(ctx context.Context, id uuid.UUID) error {
-	all := viewer.NewContext(ctx, viewer.ForSystem(c.organization))
-	exists, err := c.App.Query().Where(app.ReferenceID(id)).Exist(all)
+func checkReferenceUnused(ctx context.Context, tx *change.Tx, id uuid.UUID) error {
+	all := viewer.NewContext(ctx, viewer.ForSystem(tx.OrganizationID()))
+	exists, err := tx.App.Query().Where(app.ReferenceID(id)).Exist(all)
 	if err != nil {
 		return err
 	}
@@ -143,91 +144,89 @@ func (c *change) checkReferenceUnused(ctx context.Context, id uuid.UUID) error {
 }
 
 // replayApp returns what an earlier request created, without the secret.
-func (p *Portal) replayApp(ctx context.Context, m createdIDs) (CreatedApp, error) {
-	apps, err := p.AppsByID(ctx, []uuid.UUID{m.first}, nil)
+func (p *Portal) replayApp(ctx context.Context, m change.Created) (CreatedApp, error) {
+	apps, err := p.AppsByID(ctx, []uuid.UUID{m.First}, nil)
 	if err != nil {
 		return CreatedApp{}, err
 	}
-	if apps[m.first] == nil {
+	if apps[m.First] == nil {
 		return CreatedApp{}, fault.NotFound() // deleted meanwhile
 	}
-	keys, err := p.CredentialsByID(ctx, []uuid.UUID{m.second}, nil)
-	return CreatedApp{App: apps[m.first], Credential: keys[m.second], Replayed: true}, err
+	keys, err := p.CredentialsByID(ctx, []uuid.UUID{m.Second}, nil)
+	return CreatedApp{App: apps[m.First], Credential: keys[m.Second], Replayed: true}, err
 }
 
 // UpdateAppInput is the input of UpdateApp.
 type UpdateAppInput struct {
 	AppID       string
 	Version     *int
-	Name        Patch[string]
-	Description Patch[string]
-	Labels      Patch[[]domain.Label]
+	Name        change.Patch[string]
+	Description change.Patch[string]
+	Labels      change.Patch[[]domain.Label]
 }
 
 // UpdateApp changes an app. If no attribute differs, nothing is written and no
 // event recorded.
-func (p *Portal) UpdateApp(ctx context.Context, in UpdateAppInput) (out *db.App, err error) {
+func (p *Portal) UpdateApp(ctx context.Context, in UpdateAppInput) (*db.App, error) {
 	if err := checkAppPatch(in); err != nil {
 		return nil, err
 	}
-	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		a, err := c.lockApp(ctx, in.AppID)
+	return change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (*db.App, error) {
+		a, err := lockApp(ctx, tx, in.AppID)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := c.authorize(policy.AppUpdate, policy.Object{OrganizationID: a.OrganizationID, AccountID: a.AccountID}); err != nil {
-			return err
+		if err := tx.Authorize(policy.AppUpdate, policy.Object{OrganizationID: a.OrganizationID, AccountID: a.AccountID}); err != nil {
+			return nil, err
 		}
-		if err := checkVersion(in.Version, a.Version); err != nil {
-			return err
+		if err := change.CheckVersion(in.Version, a.Version); err != nil {
+			return nil, err
 		}
-		out, err = c.patchApp(ctx, a, in)
-		return err
+		return patchApp(ctx, tx, a, in)
 	})
-	return out, err
 }
 
 func checkAppPatch(in UpdateAppInput) error {
-	errs := []error{in.Name.required("name")}
+	errs := []error{in.Name.Required("name")}
 	if in.Name.Value != nil {
 		errs = append(errs, checkName("name", *in.Name.Value))
 	}
 	return fault.Collect(append(errs,
-		checkText("description", in.Description.or(""), maxDescription, true),
-		checkLabels("labels", in.Labels.or(nil)))...)
+		checkText("description", in.Description.Or(""), maxDescription, true),
+		checkLabels("labels", in.Labels.Or(nil)))...)
 }
 
-func (c *change) patchApp(ctx context.Context, a *db.App, in UpdateAppInput) (*db.App, error) {
-	u := c.App.UpdateOne(a)
-	var d diff
+func patchApp(ctx context.Context, tx *change.Tx, a *db.App, in UpdateAppInput) (*db.App, error) {
+	u := tx.App.UpdateOne(a)
+	var d change.Diff
 	if in.Name.Set {
-		d.add("name", a.Name, *in.Name.Value)
+		d.Add("name", a.Name, *in.Name.Value)
 		u.SetName(*in.Name.Value).SetNameFolded(domain.Fold(*in.Name.Value))
 	}
 	if in.Description.Set {
-		d.add("description", a.Description, in.Description.or(""))
-		u.SetDescription(in.Description.or(""))
+		d.Add("description", a.Description, in.Description.Or(""))
+		u.SetDescription(in.Description.Or(""))
 	}
 	if in.Labels.Set {
-		labels := in.Labels.or([]domain.Label{})
-		d.add("labels", a.Labels, labels)
+		labels := in.Labels.Or([]domain.Label{})
+		d.Add("labels", a.Labels, labels)
 		u.SetLabels(labels)
 	}
-	if d.changes == nil {
+	if d.Changes == nil {
 		return a, nil
 	}
-	c.record(appEvent(eventlog.AppUpdated, a, d.changes))
-	return u.AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
+	tx.Record(appEvent(eventlog.AppUpdated, a, d.Changes))
+	return u.AddVersion(1).SetUpdatedAt(tx.Now).Save(ctx)
 }
 
 // lockApp reads an app and locks it, and so what belongs to it, against other
 // changes until the transaction ends.
-func (c *change) lockApp(ctx context.Context, id string) (*db.App, error) {
+func lockApp(ctx context.Context, tx *change.Tx, id string) (*db.App, error) {
 	appID, err := decode(nodeid.App, id)
 	if err != nil {
 		return nil, err
 	}
-	return lockForUpdate(c, c.App.Query().Where(app.ID(appID))).Only(ctx)
+	return change.LockForUpdate(tx, tx.App.Query().Where(app.ID(appID))).Only(ctx)
 }
 
 func appEvent(t eventlog.Type, a *db.App, changes []domain.Change) eventlog.Entry {

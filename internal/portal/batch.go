@@ -12,6 +12,7 @@ import (
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
 	"portico/ent/db/organization"
+	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/lifecycle"
 	"portico/internal/listing"
@@ -38,7 +39,7 @@ func (p *Portal) AppByReference(ctx context.Context, reference uuid.UUID, column
 	if db.IsNotFound(err) {
 		return nil, nil
 	}
-	return one, publicError(err)
+	return one, change.PublicError(err)
 }
 
 // CredentialsByID reads credentials.
@@ -100,7 +101,7 @@ func (p *Portal) AccessLists(ctx context.Context, keys []uuid.UUID) (map[uuid.UU
 	rows, err := p.client.AccessEntry.Query().Where(database.AnyOf(accessentry.FieldCredentialID, keys)).
 		Order(accessentry.ByProductID()).All(ctx)
 	if err != nil {
-		return nil, publicError(err)
+		return nil, change.PublicError(err)
 	}
 	out := make(map[uuid.UUID][]uuid.UUID, len(keys))
 	for _, r := range rows {
@@ -132,7 +133,7 @@ func (p *Portal) KeyCountsOfApps(ctx context.Context, apps []uuid.UUID) (map[uui
 		s.GroupBy(s.C(credential.FieldAppID), s.C(credential.FieldStatus), "expired")
 	}).Scan(ctx, &rows)
 	if err != nil {
-		return nil, publicError(err)
+		return nil, change.PublicError(err)
 	}
 	out := make(map[uuid.UUID]*KeyCounts, len(apps))
 	for _, id := range apps {

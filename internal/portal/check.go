@@ -2,6 +2,7 @@ package portal
 
 import (
 	"cmp"
+	"context"
 	"regexp"
 	"strconv"
 
@@ -9,6 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"portico/internal/address"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/unseen"
@@ -180,4 +182,15 @@ func deref[T any](v *T) T {
 		return zero
 	}
 	return *v
+}
+
+// newRequest checks the idempotency key, which may be nil, and returns the
+// request to make once under it.
+func newRequest(ctx context.Context, mutation string, key *string, input any) (change.Request, error) {
+	if key != nil {
+		if err := fault.Collect(checkName("idempotencyKey", *key)); err != nil {
+			return change.Request{}, err
+		}
+	}
+	return change.NewRequest(ctx, mutation, key, input)
 }

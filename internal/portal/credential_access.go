@@ -9,6 +9,7 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/accessentry"
 	"portico/ent/db/product"
+	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/domain"
 	"portico/internal/fault"
@@ -51,11 +52,11 @@ func errListWithAllAccess() error {
 
 // findProducts returns the products of an access control list, all of which the
 // viewer must be able to see.
-func (c *change) findProducts(ctx context.Context, ids []string) ([]uuid.UUID, error) {
+func findProducts(ctx context.Context, tx *change.Tx, ids []string) ([]uuid.UUID, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	found, err := c.Product.Query().Where(database.AnyOf(product.FieldID, decodeAll(nodeid.Product, ids))).IDs(ctx)
+	found, err := tx.Product.Query().Where(database.AnyOf(product.FieldID, decodeAll(nodeid.Product, ids))).IDs(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -63,25 +64,25 @@ func (c *change) findProducts(ctx context.Context, ids []string) ([]uuid.UUID, e
 }
 
 // createAccessList stores a credential's access control list.
-func (c *change) createAccessList(ctx context.Context, key *db.Credential, products []uuid.UUID) error {
+func createAccessList(ctx context.Context, tx *change.Tx, key *db.Credential, products []uuid.UUID) error {
 	if len(products) == 0 {
 		return nil
 	}
-	return c.AccessEntry.MapCreateBulk(products, func(e *db.AccessEntryCreate, i int) {
+	return tx.AccessEntry.MapCreateBulk(products, func(e *db.AccessEntryCreate, i int) {
 		e.SetOrganizationID(key.OrganizationID).SetAccountID(key.AccountID).SetCredentialID(key.ID).SetProductID(products[i])
 	}).Exec(ctx)
 }
 
 // patchAccess changes which products a credential gives access to. ALL access
 // clears the list.
-func (c *change) patchAccess(ctx context.Context, u *db.CredentialUpdateOne, k *db.Credential, in UpdateKeyInput, d *diff) error {
+func patchAccess(ctx context.Context, tx *change.Tx, u *db.CredentialUpdateOne, k *db.Credential, in UpdateKeyInput, d *change.Diff) error {
 	access := k.Access
 	if in.Access.Set {
 		access = *in.Access.Value
-		d.add("access", k.Access, access)
+		d.Add("access", k.Access, access)
 		u.SetAccess(access)
 	}
-	products, err := c.findProducts(ctx, in.AccessControlList.or(nil))
+	products, err := findProducts(ctx, tx, in.AccessControlList.Or(nil))
 	if err != nil {
 		return err
 	}
@@ -91,12 +92,12 @@ func (c *change) patchAccess(ctx context.Context, u *db.CredentialUpdateOne, k *
 	if !in.AccessControlList.Set && !(in.Access.Set && access == domain.AccessAll) {
 		return nil
 	}
-	return c.replaceAccess(ctx, k, access, products, d)
+	return replaceAccess(ctx, tx, k, access, products, d)
 }
 
 // replaceAccess replaces the access control list.
-func (c *change) replaceAccess(ctx context.Context, k *db.Credential, access domain.Access, products []uuid.UUID, d *diff) error {
-	old, err := c.AccessEntry.Query().Where(accessentry.CredentialID(k.ID)).Order(accessentry.ByProductID()).All(ctx)
+func replaceAccess(ctx context.Context, tx *change.Tx, k *db.Credential, access domain.Access, products []uuid.UUID, d *change.Diff) error {
+	old, err := tx.AccessEntry.Query().Where(accessentry.CredentialID(k.ID)).Order(accessentry.ByProductID()).All(ctx)
 	if err != nil {
 		return err
 	}
@@ -105,26 +106,26 @@ func (c *change) replaceAccess(ctx context.Context, k *db.Credential, access dom
 		before[i] = e.ProductID
 	}
 	if access == domain.AccessListed {
-		hidden, err := c.hiddenProducts(ctx, before)
+		hidden, err := hiddenProducts(ctx, tx, before)
 		if err != nil {
 			return err
 		}
 		products = append(products, hidden...)
 	}
-	d.add("accessControlList", productIDs(before), productIDs(products))
-	if _, err := c.AccessEntry.Delete().Where(accessentry.CredentialID(k.ID)).Exec(ctx); err != nil {
+	d.Add("accessControlList", productIDs(before), productIDs(products))
+	if _, err := tx.AccessEntry.Delete().Where(accessentry.CredentialID(k.ID)).Exec(ctx); err != nil {
 		return err
 	}
-	return c.createAccessList(ctx, k, products)
+	return createAccessList(ctx, tx, k, products)
 }
 
 // hiddenProducts returns those of the products that the viewer cannot see, and
 // therefore did not mean to remove from the list.
-func (c *change) hiddenProducts(ctx context.Context, products []uuid.UUID) ([]uuid.UUID, error) {
+func hiddenProducts(ctx context.Context, tx *change.Tx, products []uuid.UUID) ([]uuid.UUID, error) {
 	if len(products) == 0 {
 		return nil, nil
 	}
-	seen, err := c.Product.Query().Where(database.AnyOf(product.FieldID, products)).IDs(ctx)
+	seen, err := tx.Product.Query().Where(database.AnyOf(product.FieldID, products)).IDs(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"portico/ent/db"
 	"portico/internal/address"
+	"portico/internal/change"
 	"portico/internal/fault"
 )
 
@@ -46,10 +47,10 @@ func networks(all []string) []string {
 
 // credentialLimit applies the patches of the allowed addresses and of the rate
 // limit.
-func credentialLimit(u *db.CredentialUpdateOne, k *db.Credential, in UpdateKeyInput, d *diff) {
+func credentialLimit(u *db.CredentialUpdateOne, k *db.Credential, in UpdateKeyInput, d *change.Diff) {
 	if in.AllowedAddresses.Set {
-		given := networks(in.AllowedAddresses.or(nil))
-		d.add("allowedAddresses", k.AllowedAddresses, given)
+		given := networks(in.AllowedAddresses.Or(nil))
+		d.Add("allowedAddresses", k.AllowedAddresses, given)
 		if u.SetAllowedAddresses(given); given == nil {
 			u.ClearAllowedAddresses()
 		}
@@ -59,7 +60,7 @@ func credentialLimit(u *db.CredentialUpdateOne, k *db.Credential, in UpdateKeyIn
 		if given != nil {
 			given = withBurst(given)
 		}
-		d.add("rateLimit", k.RateLimit, given)
+		d.Add("rateLimit", k.RateLimit, given)
 		if u.SetRateLimit(given); given == nil {
 			u.ClearRateLimit()
 		}

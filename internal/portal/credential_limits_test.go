@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/portal"
@@ -82,7 +83,7 @@ func TestLimitsOfAKey(t *testing.T) {
 		require.NoError(t, err)
 		require.NotNil(t, key.RateLimit, "what is left out stays")
 		require.Len(t, key.AllowedAddresses, 1)
-		key, err = f.Portal.UpdateKey(x.Developer, portal.UpdateKeyInput{CredentialID: id, RateLimit: portal.Patch[domain.RateLimit]{Set: true}, AllowedAddresses: portal.Patch[[]string]{Set: true}})
+		key, err = f.Portal.UpdateKey(x.Developer, portal.UpdateKeyInput{CredentialID: id, RateLimit: change.Patch[domain.RateLimit]{Set: true}, AllowedAddresses: change.Patch[[]string]{Set: true}})
 		require.NoError(t, err)
 		require.Nil(t, key.RateLimit)
 		require.Empty(t, key.AllowedAddresses)

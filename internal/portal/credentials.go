@@ -10,6 +10,7 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/account"
 	"portico/internal/apikey"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
@@ -71,26 +72,26 @@ func (p *Portal) GenerateKey(ctx context.Context, in GenerateKeyInput) (CreatedC
 	}
 	key := in.IdempotencyKey
 	in.IdempotencyKey, in.Access = nil, accessOf(in.Access, in.AccessControlList)
-	o, err := newIdempotentRequest(ctx, "generateKey", key, in)
+	o, err := newRequest(ctx, "generateKey", key, in)
 	if err != nil {
 		return CreatedCredential{}, err
 	}
-	return idempotent(ctx, p, o, func(ctx context.Context, c *change) (CreatedCredential, createdIDs, error) {
-		out, err := p.generateCredential(ctx, c, in)
+	return change.Once(ctx, p.changes, o, func(ctx context.Context, tx *change.Tx) (CreatedCredential, change.Created, error) {
+		out, err := p.generateCredential(ctx, tx, in)
 		if err != nil {
-			return out, createdIDs{}, err
+			return out, change.Created{}, err
 		}
-		return out, createdIDs{first: out.Credential.ID}, nil
+		return out, change.Created{First: out.Credential.ID}, nil
 	}, p.replayCredential)
 }
 
 // replayCredential returns what an earlier request created, without the secret.
-func (p *Portal) replayCredential(ctx context.Context, m createdIDs) (CreatedCredential, error) {
-	keys, err := p.CredentialsByID(ctx, []uuid.UUID{m.first}, nil)
-	if err == nil && keys[m.first] == nil {
+func (p *Portal) replayCredential(ctx context.Context, m change.Created) (CreatedCredential, error) {
+	keys, err := p.CredentialsByID(ctx, []uuid.UUID{m.First}, nil)
+	if err == nil && keys[m.First] == nil {
 		err = fault.NotFound() // deleted meanwhile
 	}
-	return CreatedCredential{Credential: keys[m.first], Replayed: true}, err
+	return CreatedCredential{Credential: keys[m.First], Replayed: true}, err
 }
 
 func checkCredentialTarget(in GenerateKeyInput) error {
@@ -120,17 +121,17 @@ func future(field string, t *time.Time, now time.Time) error {
 	return nil
 }
 
-func (p *Portal) generateCredential(ctx context.Context, c *change, in GenerateKeyInput) (CreatedCredential, error) {
-	owner, err := c.credentialOwner(ctx, in)
+func (p *Portal) generateCredential(ctx context.Context, tx *change.Tx, in GenerateKeyInput) (CreatedCredential, error) {
+	owner, err := lockCredentialOwner(ctx, tx, in)
 	if err != nil {
 		return CreatedCredential{}, err
 	}
-	return p.createCredentialFor(ctx, c, owner, in)
+	return p.createCredentialFor(ctx, tx, owner, in)
 }
 
 // createCredentialFor creates a credential for an owner that the caller has
 // locked.
-func (p *Portal) createCredentialFor(ctx context.Context, c *change, owner credentialOwner, in GenerateKeyInput) (CreatedCredential, error) {
+func (p *Portal) createCredentialFor(ctx context.Context, tx *change.Tx, owner credentialOwner, in GenerateKeyInput) (CreatedCredential, error) {
 	k := newCredential{
 		Name: deref(in.Name), Environment: valueOr(in.Environment, domain.Development), ExpiresAt: in.ExpiresAt,
 		Access: *accessOf(in.Access, in.AccessControlList), Addresses: networks(in.AllowedAddresses),
@@ -138,23 +139,23 @@ func (p *Portal) createCredentialFor(ctx context.Context, c *change, owner crede
 	if in.RateLimit != nil {
 		k.RateLimit = withBurst(in.RateLimit)
 	}
-	if err := c.authorize(policy.CredentialGenerate, policy.Object{OrganizationID: owner.organization, AccountID: owner.account, Environment: k.Environment}); err != nil {
+	if err := tx.Authorize(policy.CredentialGenerate, policy.Object{OrganizationID: owner.organization, AccountID: owner.account, Environment: k.Environment}); err != nil {
 		return CreatedCredential{}, err
 	}
 	var out CreatedCredential
 	var err error
-	if k.Products, err = c.findProducts(ctx, in.AccessControlList); err != nil {
+	if k.Products, err = findProducts(ctx, tx, in.AccessControlList); err != nil {
 		return CreatedCredential{}, err
 	}
-	out.Credential, out.Secret, err = p.createCredential(ctx, c, owner, k)
+	out.Credential, out.Secret, err = p.createCredential(ctx, tx, owner, k)
 	return out, err
 }
 
-// credentialOwner finds and locks the app or account that the credential will
+// lockCredentialOwner finds and locks the app or account that the credential will
 // belong to.
-func (c *change) credentialOwner(ctx context.Context, in GenerateKeyInput) (credentialOwner, error) {
+func lockCredentialOwner(ctx context.Context, tx *change.Tx, in GenerateKeyInput) (credentialOwner, error) {
 	if in.AppID != nil {
-		a, err := c.lockApp(ctx, *in.AppID)
+		a, err := lockApp(ctx, tx, *in.AppID)
 		if err != nil {
 			return credentialOwner{}, err
 		}
@@ -165,7 +166,7 @@ func (c *change) credentialOwner(ctx context.Context, in GenerateKeyInput) (cred
 	if err != nil {
 		return credentialOwner{}, err
 	}
-	a, err := lockForShare(c, c.Account.Query().Where(account.ID(id))).Only(ctx)
+	a, err := change.LockForShare(tx, tx.Account.Query().Where(account.ID(id))).Only(ctx)
 	if err != nil {
 		return credentialOwner{}, err
 	}
@@ -174,12 +175,12 @@ func (c *change) credentialOwner(ctx context.Context, in GenerateKeyInput) (cred
 
 // limitCredentialLife checks an expiry time against the organization's longest
 // key life. Without one, it returns the latest time allowed.
-func (c *change) limitCredentialLife(end *time.Time, e domain.Environment) (*time.Time, error) {
-	days := c.viewer.Policy.LongestKeyLife.In(e)
+func limitCredentialLife(tx *change.Tx, end *time.Time, e domain.Environment) (*time.Time, error) {
+	days := tx.Viewer.Policy.LongestKeyLife.In(e)
 	if days == nil {
 		return end, nil
 	}
-	latest := c.now.Add(time.Duration(*days) * 24 * time.Hour)
+	latest := tx.Now.Add(time.Duration(*days) * 24 * time.Hour)
 	if end == nil {
 		return &latest, nil
 	}
@@ -192,22 +193,22 @@ func (c *change) limitCredentialLife(end *time.Time, e domain.Environment) (*tim
 
 // createCredential generates an API key and stores its credential: the hash and
 // the hints, never the secret.
-func (p *Portal) createCredential(ctx context.Context, c *change, owner credentialOwner, k newCredential) (*db.Credential, *apikey.Secret, error) {
-	end, err := c.limitCredentialLife(k.ExpiresAt, k.Environment)
+func (p *Portal) createCredential(ctx context.Context, tx *change.Tx, owner credentialOwner, k newCredential) (*db.Credential, *apikey.Secret, error) {
+	end, err := limitCredentialLife(tx, k.ExpiresAt, k.Environment)
 	if err != nil {
 		return nil, nil, err
 	}
-	secret, err := apikey.Mint(c.viewer.Policy.KeyPrefix)
+	secret, err := apikey.Mint(tx.Viewer.Policy.KeyPrefix)
 	if err != nil {
 		return nil, nil, err
 	}
 	pepper := p.secrets.Pepper()
-	create := c.Credential.Create().
+	create := tx.Credential.Create().
 		SetOrganizationID(owner.organization).SetAccountID(owner.account).SetNillableAppID(owner.app).
 		SetName(k.Name).SetEnvironment(k.Environment).SetAccess(k.Access).SetNillableExpiresAt(end).
 		SetUsername(secret.Username).SetPepperID(pepper.ID).SetSecretHint(apikey.Hint(secret.Password)).SetRawKeyHint(apikey.RawHint(secret.RawKey)).
 		SetSecretHash(apikey.Hash(pepper.Secret, secret.Username, secret.Password)).
-		SetCreatedAt(c.now).SetUpdatedAt(c.now)
+		SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now)
 	if k.Addresses != nil {
 		create.SetAllowedAddresses(k.Addresses)
 	}
@@ -218,10 +219,10 @@ func (p *Portal) createCredential(ctx context.Context, c *change, owner credenti
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := c.createAccessList(ctx, made, k.Products); err != nil {
+	if err := createAccessList(ctx, tx, made, k.Products); err != nil {
 		return nil, nil, err
 	}
-	c.record(credentialEvent(eventlog.CredentialCreated, made, created("username", made.Username, "name", made.Name,
+	tx.Record(credentialEvent(eventlog.CredentialCreated, made, change.Attributes("username", made.Username, "name", made.Name,
 		"environment", made.Environment, "access", made.Access,
 		"accessControlList", listedProducts(k.Products), "expiresAt", made.ExpiresAt,
 		"allowedAddresses", k.Addresses, "rateLimit", k.RateLimit)))

@@ -8,6 +8,7 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/credential"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
@@ -17,25 +18,25 @@ import (
 )
 
 // lockCredential reads a credential in its present status and locks it.
-func (c *change) lockCredential(ctx context.Context, id string) (*db.Credential, error) {
+func lockCredential(ctx context.Context, tx *change.Tx, id string) (*db.Credential, error) {
 	keyID, err := decode(nodeid.Credential, id)
 	if err != nil {
 		return nil, err
 	}
-	k, err := lockForUpdate(c, c.Credential.Query().Where(credential.ID(keyID))).Only(ctx)
+	k, err := change.LockForUpdate(tx, tx.Credential.Query().Where(credential.ID(keyID))).Only(ctx)
 	if err != nil {
 		return nil, err
 	}
-	k.Status = k.Status.At(c.now, k.ExpiresAt)
+	k.Status = k.Status.At(tx.Now, k.ExpiresAt)
 	return k, nil
 }
 
 // authorizeCredential asks the policy about an action on a credential. A
 // refusal because of its status is a problem of the input.
-func (c *change) authorizeCredential(k *db.Credential, a lifecycle.CredentialAction) error {
-	d := policy.Decide(c.viewer, policy.CredentialAction(a), credentialObject(k, a))
+func authorizeCredential(tx *change.Tx, k *db.Credential, a lifecycle.CredentialAction) error {
+	d := policy.Decide(tx.Viewer, policy.CredentialAction(a), credentialObject(k, a))
 	if !d.Is(policy.Status) {
-		return decisionError(d)
+		return change.Refusal(d)
 	}
 	code := fault.WrongStatus
 	switch k.Status {
@@ -55,70 +56,68 @@ func credentialObject(k *db.Credential, a lifecycle.CredentialAction) policy.Obj
 type UpdateKeyInput struct {
 	CredentialID      string
 	Version           *int
-	Name              Patch[string]
-	ExpiresAt         Patch[time.Time]
-	Access            Patch[domain.Access]
-	AccessControlList Patch[[]string]
-	AllowedAddresses  Patch[[]string]
-	RateLimit         Patch[domain.RateLimit]
+	Name              change.Patch[string]
+	ExpiresAt         change.Patch[time.Time]
+	Access            change.Patch[domain.Access]
+	AccessControlList change.Patch[[]string]
+	AllowedAddresses  change.Patch[[]string]
+	RateLimit         change.Patch[domain.RateLimit]
 }
 
 // UpdateKey changes a credential's name, expiry, access or limits. A revoked or
 // expired one is KEY_REVOKED or KEY_EXPIRED.
-func (p *Portal) UpdateKey(ctx context.Context, in UpdateKeyInput) (out *db.Credential, err error) {
+func (p *Portal) UpdateKey(ctx context.Context, in UpdateKeyInput) (*db.Credential, error) {
 	if err := fault.Collect(
-		checkLine("name", in.Name.or(""), maxShort),
+		checkLine("name", in.Name.Or(""), maxShort),
 		future("expiresAt", in.ExpiresAt.Value, p.clock.Now()),
-		in.Access.required("access"),
-		checkAccessList(in.AccessControlList.or(nil)),
-		checkAddresses("allowedAddresses", in.AllowedAddresses.or(nil)),
+		in.Access.Required("access"),
+		checkAccessList(in.AccessControlList.Or(nil)),
+		checkAddresses("allowedAddresses", in.AllowedAddresses.Or(nil)),
 		checkRateLimit(in.RateLimit.Value),
 	); err != nil {
 		return nil, err
 	}
-	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		k, err := c.lockCredential(ctx, in.CredentialID)
-		if err != nil {
-			return err
-		}
-		if err := c.authorizeCredential(k, lifecycle.Update); err != nil {
-			return err
-		}
-		if err := checkVersion(in.Version, k.Version); err != nil {
-			return err
-		}
-		out, err = c.patchCredential(ctx, k, in)
-		return err
-	})
-	return out, err
-}
-
-func (c *change) patchCredential(ctx context.Context, k *db.Credential, in UpdateKeyInput) (*db.Credential, error) {
-	u := c.Credential.UpdateOne(k)
-	var d diff
-	if in.Name.Set {
-		d.add("name", k.Name, in.Name.or(""))
-		u.SetName(in.Name.or(""))
-	}
-	if in.ExpiresAt.Set {
-		end, err := c.limitCredentialLife(in.ExpiresAt.Value, k.Environment)
+	return change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (*db.Credential, error) {
+		k, err := lockCredential(ctx, tx, in.CredentialID)
 		if err != nil {
 			return nil, err
 		}
-		d.add("expiresAt", k.ExpiresAt, end)
+		if err := authorizeCredential(tx, k, lifecycle.Update); err != nil {
+			return nil, err
+		}
+		if err := change.CheckVersion(in.Version, k.Version); err != nil {
+			return nil, err
+		}
+		return patchCredential(ctx, tx, k, in)
+	})
+}
+
+func patchCredential(ctx context.Context, tx *change.Tx, k *db.Credential, in UpdateKeyInput) (*db.Credential, error) {
+	u := tx.Credential.UpdateOne(k)
+	var d change.Diff
+	if in.Name.Set {
+		d.Add("name", k.Name, in.Name.Or(""))
+		u.SetName(in.Name.Or(""))
+	}
+	if in.ExpiresAt.Set {
+		end, err := limitCredentialLife(tx, in.ExpiresAt.Value, k.Environment)
+		if err != nil {
+			return nil, err
+		}
+		d.Add("expiresAt", k.ExpiresAt, end)
 		if u.SetNillableExpiresAt(end).ClearExpiryRecordedAt(); end == nil {
 			u.ClearExpiresAt()
 		}
 	}
-	if err := c.patchAccess(ctx, u, k, in, &d); err != nil {
+	if err := patchAccess(ctx, tx, u, k, in, &d); err != nil {
 		return nil, err
 	}
 	credentialLimit(u, k, in, &d)
-	if d.changes == nil {
+	if d.Changes == nil {
 		return k, nil
 	}
-	c.record(credentialEvent(eventlog.CredentialUpdated, k, d.changes))
-	return u.AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
+	tx.Record(credentialEvent(eventlog.CredentialUpdated, k, d.Changes))
+	return u.AddVersion(1).SetUpdatedAt(tx.Now).Save(ctx)
 }
 
 func productIDs(ids []uuid.UUID) []string {
@@ -131,7 +130,7 @@ func productIDs(ids []uuid.UUID) []string {
 
 // RevokeKey revokes a credential permanently. A revoked one is returned
 // unchanged, without another event.
-func (p *Portal) RevokeKey(ctx context.Context, id string, reason *domain.RevocationReason, note *string) (out *db.Credential, err error) {
+func (p *Portal) RevokeKey(ctx context.Context, id string, reason *domain.RevocationReason, note *string) (*db.Credential, error) {
 	if err := checkReason("note", note); err != nil {
 		return nil, err
 	}
@@ -139,29 +138,26 @@ func (p *Portal) RevokeKey(ctx context.Context, id string, reason *domain.Revoca
 	if why == domain.AppDeleted || why == domain.AccountDeleted {
 		return nil, fault.Input(fault.InvalidValue, "reason", "Only Portico gives this reason.")
 	}
-	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		k, err := c.lockCredential(ctx, id)
+	return change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (*db.Credential, error) {
+		k, err := lockCredential(ctx, tx, id)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if k.Status == lifecycle.CredentialRevoked {
-			out = k
-			return decisionError(policy.Decide(c.viewer, policy.CredentialAction(lifecycle.Revoke), credentialObject(k, "")))
+			return k, change.Refusal(policy.Decide(tx.Viewer, policy.CredentialAction(lifecycle.Revoke), credentialObject(k, "")))
 		}
-		if err := c.authorizeCredential(k, lifecycle.Revoke); err != nil {
-			return err
+		if err := authorizeCredential(tx, k, lifecycle.Revoke); err != nil {
+			return nil, err
 		}
-		if err := c.revokeAll(ctx, []*db.Credential{k}, why, deref(note)); err != nil {
-			return err
+		if err := revokeAll(ctx, tx, []*db.Credential{k}, why, deref(note)); err != nil {
+			return nil, err
 		}
-		out, err = c.Credential.Get(ctx, k.ID)
-		return err
+		return tx.Credential.Get(ctx, k.ID)
 	})
-	return out, err
 }
 
 // revokeAll revokes those credentials that are not revoked yet.
-func (c *change) revokeAll(ctx context.Context, keys []*db.Credential, why domain.RevocationReason, note string) error {
+func revokeAll(ctx context.Context, tx *change.Tx, keys []*db.Credential, why domain.RevocationReason, note string) error {
 	var ids []uuid.UUID
 	for _, k := range keys {
 		if k.Status == lifecycle.CredentialRevoked {
@@ -169,20 +165,20 @@ func (c *change) revokeAll(ctx context.Context, keys []*db.Credential, why domai
 		}
 		ids = append(ids, k.ID)
 		e := credentialEvent(eventlog.CredentialRevoked, k, []domain.Change{
-			{Field: "status", Before: text(k.Status), After: text(lifecycle.CredentialRevoked)},
-			{Field: "revokedReason", After: text(why)},
+			{Field: "status", Before: domain.Text(k.Status), After: domain.Text(lifecycle.CredentialRevoked)},
+			{Field: "revokedReason", After: domain.Text(why)},
 		})
 		e.Reason = note
-		c.record(e)
+		tx.Record(e)
 	}
 	if ids == nil {
 		return nil
 	}
-	u := c.Credential.Update().Where(credential.IDIn(ids...), credential.StatusNEQ(lifecycle.CredentialRevoked)).
-		SetStatus(lifecycle.CredentialRevoked).SetRevokedAt(c.now).SetRevokedReason(why).SetRevokedNote(note).
-		SetUpdatedAt(c.now).AddVersion(1)
-	if c.viewer.SignedIn() {
-		u.SetRevokedBy(c.viewer.UserID)
+	u := tx.Credential.Update().Where(credential.IDIn(ids...), credential.StatusNEQ(lifecycle.CredentialRevoked)).
+		SetStatus(lifecycle.CredentialRevoked).SetRevokedAt(tx.Now).SetRevokedReason(why).SetRevokedNote(note).
+		SetUpdatedAt(tx.Now).AddVersion(1)
+	if tx.Viewer.SignedIn() {
+		u.SetRevokedBy(tx.Viewer.UserID)
 	}
 	n, err := u.Save(ctx)
 	if err == nil && n != len(ids) {
@@ -202,27 +198,24 @@ func (p *Portal) EnableKey(ctx context.Context, id string, reason *string) (*db.
 	return p.toggleCredential(ctx, id, reason, lifecycle.Enable, lifecycle.CredentialActive, eventlog.CredentialEnabled)
 }
 
-func (p *Portal) toggleCredential(ctx context.Context, id string, reason *string, a lifecycle.CredentialAction, to lifecycle.CredentialStatus, t eventlog.Type) (out *db.Credential, err error) {
+func (p *Portal) toggleCredential(ctx context.Context, id string, reason *string, a lifecycle.CredentialAction, to lifecycle.CredentialStatus, t eventlog.Type) (*db.Credential, error) {
 	if err := checkReason("reason", reason); err != nil {
 		return nil, err
 	}
-	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		k, err := c.lockCredential(ctx, id)
+	return change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (*db.Credential, error) {
+		k, err := lockCredential(ctx, tx, id)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if k.Status == to {
-			out = k
-			return decisionError(policy.Decide(c.viewer, policy.CredentialAction(a), credentialObject(k, "")))
+			return k, change.Refusal(policy.Decide(tx.Viewer, policy.CredentialAction(a), credentialObject(k, "")))
 		}
-		if err := c.authorizeCredential(k, a); err != nil {
-			return err
+		if err := authorizeCredential(tx, k, a); err != nil {
+			return nil, err
 		}
-		e := credentialEvent(t, k, []domain.Change{{Field: "status", Before: text(k.Status), After: text(to)}})
+		e := credentialEvent(t, k, []domain.Change{{Field: "status", Before: domain.Text(k.Status), After: domain.Text(to)}})
 		e.Reason = deref(reason)
-		c.record(e)
-		out, err = c.Credential.UpdateOne(k).SetStatus(to).SetUpdatedAt(c.now).AddVersion(1).Save(ctx)
-		return err
+		tx.Record(e)
+		return tx.Credential.UpdateOne(k).SetStatus(to).SetUpdatedAt(tx.Now).AddVersion(1).Save(ctx)
 	})
-	return out, err
 }

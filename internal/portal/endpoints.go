@@ -9,6 +9,7 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/product"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
@@ -31,7 +32,7 @@ type CreateEndpointInput struct {
 // CreateEndpoint creates an endpoint of a product. A method and path that the
 // product already has is TAKEN, also if only the names in braces differ; an
 // endpoint beyond maxEndpoints is TOO_MANY.
-func (p *Portal) CreateEndpoint(ctx context.Context, in CreateEndpointInput) (out *db.Endpoint, err error) {
+func (p *Portal) CreateEndpoint(ctx context.Context, in CreateEndpointInput) (*db.Endpoint, error) {
 	path, err := parseTemplate("path", in.Path)
 	if err := fault.Collect(err, checkText("description", deref(in.Description), maxDescription, true)); err != nil {
 		return nil, err
@@ -40,28 +41,27 @@ func (p *Portal) CreateEndpoint(ctx context.Context, in CreateEndpointInput) (ou
 	if err != nil {
 		return nil, err
 	}
-	err = p.change(ctx, func(ctx context.Context, c *change) error {
+	return change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (*db.Endpoint, error) {
 		// Locked, so that two concurrent requests cannot both create the last one.
-		x, err := c.lockProduct(ctx, id, policy.EndpointCreate)
+		x, err := lockProduct(ctx, tx, id, policy.EndpointCreate)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := c.checkEndpointCount(ctx, x.ID); err != nil {
-			return err
+		if err := checkEndpointCount(ctx, tx, x.ID); err != nil {
+			return nil, err
 		}
-		if err := c.checkEndpointFree(ctx, x.ID, uuid.Nil, in.Method, path); err != nil {
-			return err
+		if err := checkEndpointFree(ctx, tx, x.ID, uuid.Nil, in.Method, path); err != nil {
+			return nil, err
 		}
-		out, err = c.Endpoint.Create().SetOrganizationID(x.OrganizationID).SetProductID(x.ID).
+		out, err := tx.Endpoint.Create().SetOrganizationID(x.OrganizationID).SetProductID(x.ID).
 			SetMethod(in.Method).SetPath(path).SetDescription(deref(in.Description)).
-			SetCreatedAt(c.now).SetUpdatedAt(c.now).Save(ctx)
+			SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now).Save(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		c.record(endpointEvent(eventlog.EndpointCreated, out, created("method", out.Method, "path", out.Path, "description", out.Description)))
-		return nil
+		tx.Record(endpointEvent(eventlog.EndpointCreated, out, change.Attributes("method", out.Method, "path", out.Path, "description", out.Description)))
+		return out, nil
 	})
-	return out, err
 }
 
 // parseTemplate parses a path template and returns its canonical form.
@@ -76,8 +76,8 @@ func parseTemplate(field, s string) (string, error) {
 	return t.String(), nil
 }
 
-func (c *change) checkEndpointCount(ctx context.Context, productID uuid.UUID) error {
-	n, err := c.Endpoint.Query().Where(endpoint.ProductID(productID)).Count(ctx)
+func checkEndpointCount(ctx context.Context, tx *change.Tx, productID uuid.UUID) error {
+	n, err := tx.Endpoint.Query().Where(endpoint.ProductID(productID)).Count(ctx)
 	if err != nil || n < maxEndpoints {
 		return err
 	}
@@ -88,8 +88,8 @@ func (c *change) checkEndpointCount(ctx context.Context, productID uuid.UUID) er
 // checkEndpointFree returns TAKEN if an endpoint of the product other than self
 // has the method and matches the same paths: no call could tell the two apart.
 // The caller has locked the product.
-func (c *change) checkEndpointFree(ctx context.Context, productID, self uuid.UUID, m domain.Method, path string) error {
-	others, err := c.Endpoint.Query().Where(endpoint.ProductID(productID), endpoint.MethodEQ(m), endpoint.IDNEQ(self)).
+func checkEndpointFree(ctx context.Context, tx *change.Tx, productID, self uuid.UUID, m domain.Method, path string) error {
+	others, err := tx.Endpoint.Query().Where(endpoint.ProductID(productID), endpoint.MethodEQ(m), endpoint.IDNEQ(self)).
 		Select(endpoint.FieldID, endpoint.FieldPath).All(ctx)
 	if err != nil {
 		return err
@@ -115,15 +115,15 @@ func shapeOf(path string) string {
 type UpdateEndpointInput struct {
 	EndpointID  string
 	Version     *int
-	Method      Patch[domain.Method]
-	Path        Patch[string]
-	Description Patch[string]
+	Method      change.Patch[domain.Method]
+	Path        change.Patch[string]
+	Description change.Patch[string]
 }
 
 // UpdateEndpoint changes an endpoint, also for existing subscriptions. A method
 // and path that the product already has is TAKEN, as in CreateEndpoint.
-func (p *Portal) UpdateEndpoint(ctx context.Context, in UpdateEndpointInput) (out *db.Endpoint, err error) {
-	errs := []error{in.Method.required("method"), in.Path.required("path"), checkText("description", in.Description.or(""), maxDescription, true)}
+func (p *Portal) UpdateEndpoint(ctx context.Context, in UpdateEndpointInput) (*db.Endpoint, error) {
+	errs := []error{in.Method.Required("method"), in.Path.Required("path"), checkText("description", in.Description.Or(""), maxDescription, true)}
 	if in.Path.Value != nil {
 		path, err := parseTemplate("path", *in.Path.Value)
 		in.Path.Value = &path
@@ -132,82 +132,74 @@ func (p *Portal) UpdateEndpoint(ctx context.Context, in UpdateEndpointInput) (ou
 	if err := fault.Collect(errs...); err != nil {
 		return nil, err
 	}
-	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		x, err := c.lockEndpointAndProduct(ctx, in.EndpointID, policy.EndpointUpdate)
+	return change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (*db.Endpoint, error) {
+		x, err := lockEndpointAndProduct(ctx, tx, in.EndpointID, policy.EndpointUpdate)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := checkVersion(in.Version, x.Version); err != nil {
-			return err
+		if err := change.CheckVersion(in.Version, x.Version); err != nil {
+			return nil, err
 		}
-		if m, path := in.Method.or(x.Method), in.Path.or(x.Path); m != x.Method || path != x.Path {
-			if err := c.checkEndpointFree(ctx, x.ProductID, x.ID, m, path); err != nil {
-				return err
+		if m, path := in.Method.Or(x.Method), in.Path.Or(x.Path); m != x.Method || path != x.Path {
+			if err := checkEndpointFree(ctx, tx, x.ProductID, x.ID, m, path); err != nil {
+				return nil, err
 			}
 		}
-		u := c.Endpoint.UpdateOne(x)
-		var d diff
+		u := tx.Endpoint.UpdateOne(x)
+		var d change.Diff
 		setText(&d, "method", x.Method, in.Method, func(m domain.Method) { u.SetMethod(m) })
 		setText(&d, "path", x.Path, in.Path, func(s string) { u.SetPath(s) })
 		setText(&d, "description", x.Description, in.Description, func(s string) { u.SetDescription(s) })
-		if d.changes == nil {
-			out = x
-			return nil
+		if d.Changes == nil {
+			return x, nil
 		}
-		c.record(endpointEvent(eventlog.EndpointUpdated, x, d.changes))
-		out, err = u.AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
-		return err
+		tx.Record(endpointEvent(eventlog.EndpointUpdated, x, d.Changes))
+		return u.AddVersion(1).SetUpdatedAt(tx.Now).Save(ctx)
 	})
-	return out, err
 }
 
 // DeleteEndpoint removes an endpoint from its product. Subscriptions narrowed
 // to it lose it, and stay narrowed to the rest, even if that is empty. It
 // returns the endpoint's opaque id.
-func (p *Portal) DeleteEndpoint(ctx context.Context, id string) (deleted string, err error) {
-	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		x, err := c.lockEndpoint(ctx, id, policy.EndpointDelete)
+func (p *Portal) DeleteEndpoint(ctx context.Context, id string) (string, error) {
+	return change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (string, error) {
+		x, err := lockEndpoint(ctx, tx, id, policy.EndpointDelete)
 		if err != nil {
-			return err
+			return "", err
 		}
-		deleted = x.GlobalID()
-		c.record(endpointEvent(eventlog.EndpointDeleted, x, nil))
-		return c.Endpoint.DeleteOne(x).Exec(ctx)
+		tx.Record(endpointEvent(eventlog.EndpointDeleted, x, nil))
+		return x.GlobalID(), tx.Endpoint.DeleteOne(x).Exec(ctx)
 	})
-	if err != nil {
-		return "", err
-	}
-	return deleted, nil
 }
 
 // lockEndpoint reads and locks an endpoint if the viewer may do a to it.
-func (c *change) lockEndpoint(ctx context.Context, id string, a policy.Action) (*db.Endpoint, error) {
+func lockEndpoint(ctx context.Context, tx *change.Tx, id string, a policy.Action) (*db.Endpoint, error) {
 	row, err := decode(nodeid.Endpoint, id)
 	if err != nil {
 		return nil, err
 	}
-	x, err := lockForUpdate(c, c.Endpoint.Query().Where(endpoint.ID(row))).Only(ctx)
+	x, err := change.LockForUpdate(tx, tx.Endpoint.Query().Where(endpoint.ID(row))).Only(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return x, c.authorize(a, policy.Object{OrganizationID: x.OrganizationID})
+	return x, tx.Authorize(a, policy.Object{OrganizationID: x.OrganizationID})
 }
 
 // lockEndpointAndProduct locks an endpoint's product before the endpoint itself,
 // so that no other endpoint of the product changes meanwhile.
-func (c *change) lockEndpointAndProduct(ctx context.Context, id string, a policy.Action) (*db.Endpoint, error) {
+func lockEndpointAndProduct(ctx context.Context, tx *change.Tx, id string, a policy.Action) (*db.Endpoint, error) {
 	row, err := decode(nodeid.Endpoint, id)
 	if err != nil {
 		return nil, err
 	}
-	x, err := c.Endpoint.Query().Where(endpoint.ID(row)).Only(ctx)
+	x, err := tx.Endpoint.Query().Where(endpoint.ID(row)).Only(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := lockForUpdate(c, c.Product.Query().Where(product.ID(x.ProductID))).Only(ctx); err != nil {
+	if _, err := change.LockForUpdate(tx, tx.Product.Query().Where(product.ID(x.ProductID))).Only(ctx); err != nil {
 		return nil, err
 	}
-	return c.lockEndpoint(ctx, id, a)
+	return lockEndpoint(ctx, tx, id, a)
 }
 
 func endpointEvent(t eventlog.Type, x *db.Endpoint, changes []domain.Change) eventlog.Entry {

@@ -10,6 +10,7 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/event"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
@@ -162,7 +163,7 @@ func TestInvalidEndpoints(t *testing.T) {
 	})
 	requireProblems(t, err, "INVALID path", "TOO_LONG description")
 	_, err = f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{
-		EndpointID: made.GlobalID(), Method: portal.Patch[domain.Method]{Set: true}, Path: portal.Patch[string]{Set: true},
+		EndpointID: made.GlobalID(), Method: change.Patch[domain.Method]{Set: true}, Path: change.Patch[string]{Set: true},
 	})
 	requireProblems(t, err, "REQUIRED method", "REQUIRED path")
 
@@ -220,7 +221,7 @@ func TestProductsSayHowTheyAreCalled(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []bool{false, false}, []bool{shut.Keyless, shut.EnforceEndpoints})
 	_, err = f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{
-		ProductID: open.GlobalID(), Keyless: portal.Patch[bool]{Set: true}, EnforceEndpoints: portal.Patch[bool]{Set: true},
+		ProductID: open.GlobalID(), Keyless: change.Patch[bool]{Set: true}, EnforceEndpoints: change.Patch[bool]{Set: true},
 	})
 	requireProblems(t, err, "REQUIRED keyless", "REQUIRED enforceEndpoints")
 }

@@ -124,7 +124,7 @@ func TestEveryMutationHasACase(t *testing.T) {
 	// They read, or belong to commands and jobs that no gate is asked after, or to sessions.
 	for _, other := range strings.Fields(`Accounts MembersOfAccounts AccountsOfUser Apps AppsOfAccounts AccountsByID AppsByID AppByReference
 		CredentialsByID CredentialIDByKey ProductsByID PlansByID EndpointsByID SubscriptionsByID UsersByID MembershipsByID OrganizationsByID EventsByID AccessLists
-		KeyCountsOfApps EndpointsOfProducts EndpointsOfSubscriptions ConnectedEndpoints Events Timelines AccessQuestion ReplayOfDeletedRow Gateways
+		KeyCountsOfApps EndpointsOfProducts EndpointsOfSubscriptions ConnectedEndpoints Events Timelines AccessQuestion Gateways
 		CredentialsOfApps CredentialsOfAccounts RecordExpiries Purge CreateOrganization OrganizationBySlug AppPermissions AccountPermissions
 		CredentialPermissions ProductPermissions EndpointPermissions SubscriptionPermissions Transitions Now Products PlansOfProducts PageOfProducts
 		QuotaPeriods SignIn ChangePassword Subscriptions SubscriptionsOfApps UsageQuery AuthorizeUsage Zone CreateStaff Users ResetPassword UnlockByAddress Organizations UsersOf RecordSignInFailures RunSignInFailureRecorder RepairTimeZones`) {

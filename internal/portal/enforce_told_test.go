@@ -2,7 +2,6 @@ package portal_test
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"time"
 
@@ -15,19 +14,6 @@ import (
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
-
-// TestRevealsState: every refusal reveals state, except those that say only
-// that the state could not be read.
-func TestRevealsState(t *testing.T) {
-	for code, tells := range map[fault.Code]bool{
-		fault.CodeUnauthenticated: true, fault.CodeForbidden: true, fault.CodeNotFound: true, fault.CodeConflict: true, fault.CodeBadUserInput: true, fault.CodeTooLarge: true,
-		fault.CodeRateLimited: false, fault.CodeUnavailable: false, fault.CodeInternal: false,
-	} {
-		require.Equal(t, tells, portal.RevealsState(fault.New(code, "", "no")), code)
-	}
-	require.True(t, portal.RevealsState(fault.Input(fault.Taken, "name", "no")))
-	require.False(t, portal.RevealsState(errors.New("broken")))
-}
 
 // countingSync is a RevocationSync that counts its calls.
 type countingSync struct{ woken, synced int }

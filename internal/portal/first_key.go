@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"portico/ent/db"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/fault"
 )
@@ -53,7 +54,7 @@ func checkFirstKey(in CreateAppInput, now time.Time) error {
 }
 
 // firstKey creates the credential of a new app.
-func (p *Portal) firstKey(ctx context.Context, c *change, a *db.App, in *FirstKeyInput) (CreatedCredential, error) {
-	key, err := p.createCredentialFor(ctx, c, appCredentialOwner(a), in.generateKeyInput())
+func (p *Portal) firstKey(ctx context.Context, tx *change.Tx, a *db.App, in *FirstKeyInput) (CreatedCredential, error) {
+	key, err := p.createCredentialFor(ctx, tx, appCredentialOwner(a), in.generateKeyInput())
 	return key, fault.Within("firstKey", err)
 }

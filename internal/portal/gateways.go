@@ -11,6 +11,7 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/product"
 	"portico/ent/db/servicetoken"
+	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
@@ -57,7 +58,7 @@ type GatewayToken struct {
 // CreateGateway creates the token of a gateway. It is only called by commands,
 // as Portico itself. An unknown organization or product is UNKNOWN_REFERENCE, a
 // name that was used before TAKEN.
-func (p *Portal) CreateGateway(ctx context.Context, in NewGateway) (out *db.ServiceToken, err error) {
+func (p *Portal) CreateGateway(ctx context.Context, in NewGateway) (*db.ServiceToken, error) {
 	if err := fault.Collect(
 		checkName("name", in.Name),
 		atMost("products", len(in.Products), maxGatewayProducts),
@@ -65,34 +66,34 @@ func (p *Portal) CreateGateway(ctx context.Context, in NewGateway) (out *db.Serv
 		return nil, err
 	}
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
-	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		if err := c.enterOrganization(ctx, in.Organization); err != nil {
-			return err
+	return change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (*db.ServiceToken, error) {
+		if err := enterOrganization(ctx, tx, in.Organization); err != nil {
+			return nil, err
 		}
-		products, err := c.productsByName(ctx, in.Products)
+		products, err := productsByName(ctx, tx, in.Products)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		create := c.ServiceToken.Create().SetOrganizationID(c.organization).SetName(in.Name).SetScopes([]string{GatewayScope}).
-			SetTokenHash(in.Hash).SetHint(in.Hint).SetNillableEnvironment(in.Environment).SetCreatedAt(c.now).SetUpdatedAt(c.now)
+		create := tx.ServiceToken.Create().SetOrganizationID(tx.OrganizationID()).SetName(in.Name).SetScopes([]string{GatewayScope}).
+			SetTokenHash(in.Hash).SetHint(in.Hint).SetNillableEnvironment(in.Environment).SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now)
 		if products != nil {
 			create.SetProductIds(products)
 		}
-		if out, err = create.Save(ctx); err != nil {
-			return takenError(err, "name", "A token of the organization bears this name already, or bore it before it was revoked; names are given once. Choose another: `portico gateway list` shows those that were given.")
+		out, err := create.Save(ctx)
+		if err != nil {
+			return nil, takenError(err, "name", "A token of the organization bears this name already, or bore it before it was revoked; names are given once. Choose another: `portico gateway list` shows those that were given.")
 		}
-		c.record(gatewayEvent(eventlog.ServiceTokenCreated, out, created("name", out.Name, "products", listedProducts(products), "environment", out.Environment)))
-		return nil
+		tx.Record(gatewayEvent(eventlog.ServiceTokenCreated, out, change.Attributes("name", out.Name, "products", listedProducts(products), "environment", out.Environment)))
+		return out, nil
 	})
-	return out, err
 }
 
 // productsByName finds products of the organization, without duplicates; nil
 // for none.
-func (c *change) productsByName(ctx context.Context, names []string) ([]uuid.UUID, error) {
+func productsByName(ctx context.Context, tx *change.Tx, names []string) ([]uuid.UUID, error) {
 	var out []uuid.UUID
 	for i, name := range names {
-		id, err := c.Product.Query().Where(product.OrganizationID(c.organization), product.Name(sanitizeText(name))).OnlyID(ctx)
+		id, err := tx.Product.Query().Where(product.OrganizationID(tx.OrganizationID()), product.Name(sanitizeText(name))).OnlyID(ctx)
 		if db.IsNotFound(err) {
 			return nil, fault.Input(fault.UnknownReference, "products."+strconv.Itoa(i), "The organization has no product of this name.")
 		}
@@ -109,28 +110,25 @@ func (c *change) productsByName(ctx context.Context, names []string) ([]uuid.UUI
 // RevokeGateway permanently revokes the token with this name, which cannot be
 // used again. A revoked token is returned unchanged; an unknown name is
 // UNKNOWN_REFERENCE. It is only called by commands, as Portico itself.
-func (p *Portal) RevokeGateway(ctx context.Context, organization, name string) (out *db.ServiceToken, err error) {
+func (p *Portal) RevokeGateway(ctx context.Context, organization, name string) (*db.ServiceToken, error) {
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
-	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		if err := c.enterOrganization(ctx, organization); err != nil {
-			return err
+	return change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (*db.ServiceToken, error) {
+		if err := enterOrganization(ctx, tx, organization); err != nil {
+			return nil, err
 		}
-		t, err := lockForUpdate(c, c.ServiceToken.Query().Where(servicetoken.OrganizationID(c.organization), servicetoken.Name(sanitizeText(name)))).Only(ctx)
+		t, err := change.LockForUpdate(tx, tx.ServiceToken.Query().Where(servicetoken.OrganizationID(tx.OrganizationID()), servicetoken.Name(sanitizeText(name)))).Only(ctx)
 		if db.IsNotFound(err) {
-			return fault.Input(fault.UnknownReference, "name", "The organization has no token of this name.")
+			return nil, fault.Input(fault.UnknownReference, "name", "The organization has no token of this name.")
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if t.RevokedAt != nil {
-			out = t
-			return nil
+			return t, nil
 		}
-		c.record(gatewayEvent(eventlog.ServiceTokenRevoked, t, []domain.Change{{Field: "revokedAt", After: text(c.now)}}))
-		out, err = c.ServiceToken.UpdateOne(t).SetRevokedAt(c.now).SetUpdatedAt(c.now).AddVersion(1).Save(ctx)
-		return err
+		tx.Record(gatewayEvent(eventlog.ServiceTokenRevoked, t, []domain.Change{{Field: "revokedAt", After: domain.Text(tx.Now)}}))
+		return tx.ServiceToken.UpdateOne(t).SetRevokedAt(tx.Now).SetUpdatedAt(tx.Now).AddVersion(1).Save(ctx)
 	})
-	return out, err
 }
 
 // Gateways lists the tokens of an organization's gateways, revoked ones
@@ -147,7 +145,7 @@ func (p *Portal) Gateways(ctx context.Context, organization string) ([]GatewayTo
 	rows, err := p.client.ServiceToken.Query().Where(servicetoken.OrganizationID(o.ID)).
 		Order(servicetoken.ByCreatedAt(), servicetoken.ByID()).All(ctx)
 	if err != nil {
-		return nil, publicError(err)
+		return nil, change.PublicError(err)
 	}
 	var bound []uuid.UUID
 	for _, t := range rows {
@@ -155,7 +153,7 @@ func (p *Portal) Gateways(ctx context.Context, organization string) ([]GatewayTo
 	}
 	products, err := p.client.Product.Query().Where(database.AnyOf(product.FieldID, bound)).Select(product.FieldName).All(ctx)
 	if err != nil {
-		return nil, publicError(err)
+		return nil, change.PublicError(err)
 	}
 	names := make(map[uuid.UUID]string, len(products))
 	for _, x := range products {

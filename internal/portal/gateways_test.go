@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/portal"
@@ -141,7 +142,7 @@ func TestUsageRetention(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, &r, o.UsageRetention)
 		}
-		o, err := f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{UsageRetention: portal.Patch[domain.UsageRetention]{Set: true}})
+		o, err := f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{UsageRetention: change.Patch[domain.UsageRetention]{Set: true}})
 		require.NoError(t, err)
 		require.Nil(t, o.UsageRetention, "what Portico has for all")
 		require.Equal(t, 4, o.Version)

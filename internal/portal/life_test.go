@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
@@ -19,7 +20,7 @@ func TestEveryKeyHasTheLongestLifeAllowed(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	tenant := f.MustTenant(t, "life")
 	_, err := f.Portal.UpdateOrganization(tenant.Admin, portal.UpdateOrganizationInput{
-		LongestKeyLife: portal.Patch[domain.KeyLife]{Set: true, Value: &domain.KeyLife{Development: new(30)}},
+		LongestKeyLife: change.Patch[domain.KeyLife]{Set: true, Value: &domain.KeyLife{Development: new(30)}},
 	})
 	require.NoError(t, err)
 	v := viewer.Current(tenant.Developer)
@@ -63,11 +64,4 @@ func TestAReplayGivesOnlyWhatIsThere(t *testing.T) {
 	require.NoError(t, err)
 	_, err = f.Portal.CreateApp(tenant.Developer, in)
 	require.ErrorContains(t, err, "NOT_FOUND")
-}
-
-// A change that gave way to another request under the same key has not
-// happened: it must not look as if it had.
-func TestAReplayOfNothingIsAConflict(t *testing.T) {
-	f := portaltest.New(t, testdb.SQLite(t))
-	require.ErrorContains(t, f.Portal.ReplayOfDeletedRow(f.MustTenant(t, "nothing").Developer), "CONFLICT")
 }

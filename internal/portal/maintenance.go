@@ -10,6 +10,7 @@ import (
 
 	"portico/ent/db/credential"
 	"portico/ent/db/organization"
+	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
@@ -28,7 +29,7 @@ func (p *Portal) RecordExpiries(ctx context.Context) (n int, err error) {
 	all, err := p.client.Credential.Query().Where(expiryDue(p.clock.Now())).Unique(true).
 		Select(credential.FieldOrganizationID).Strings(asSystem(ctx, uuid.Nil))
 	if err != nil {
-		return 0, publicError(err)
+		return 0, change.PublicError(err)
 	}
 	var errs []error
 	for _, text := range all {
@@ -47,23 +48,21 @@ func (p *Portal) RecordExpiries(ctx context.Context) (n int, err error) {
 
 // recordExpiryBatch records the expiry of up to batchSize credentials of one
 // organization.
-func (p *Portal) recordExpiryBatch(ctx context.Context) (n int, err error) {
-	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		keys, err := lockForUpdate(c, c.Credential.Query().Where(expiryDue(c.now)).Order(credential.ByID()).Limit(batchSize)).All(ctx)
+func (p *Portal) recordExpiryBatch(ctx context.Context) (int, error) {
+	return change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (int, error) {
+		keys, err := change.LockForUpdate(tx, tx.Credential.Query().Where(expiryDue(tx.Now)).Order(credential.ByID()).Limit(batchSize)).All(ctx)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		ids := make([]uuid.UUID, len(keys))
 		for i, k := range keys {
 			ids[i] = k.ID
-			c.record(credentialEvent(eventlog.CredentialExpired, k, []domain.Change{
-				{Field: "status", Before: text(k.Status), After: text(lifecycle.CredentialExpired)},
+			tx.Record(credentialEvent(eventlog.CredentialExpired, k, []domain.Change{
+				{Field: "status", Before: domain.Text(k.Status), After: domain.Text(lifecycle.CredentialExpired)},
 			}))
 		}
-		n = len(keys)
-		return c.Credential.Update().Where(database.AnyOf(credential.FieldID, ids)).SetExpiryRecordedAt(c.now).Exec(ctx)
+		return len(keys), tx.Credential.Update().Where(database.AnyOf(credential.FieldID, ids)).SetExpiryRecordedAt(tx.Now).Exec(ctx)
 	})
-	return n, err
 }
 
 // expiryDue matches credentials that have expired without an event. It is
@@ -90,7 +89,7 @@ func (p *Portal) Purge(ctx context.Context) (*Purged, error) {
 	out := &Purged{}
 	all, err := p.client.Organization.Query().Order(organization.ByID()).All(asSystem(ctx, uuid.Nil))
 	if err != nil {
-		return out, publicError(err)
+		return out, change.PublicError(err)
 	}
 	now := p.clock.Now()
 	var errs []error

@@ -10,6 +10,7 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/subscription"
+	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
@@ -27,11 +28,11 @@ func checkEndpoints(ids []string, given bool) error {
 
 // findEndpoints returns the endpoints of a product that a subscription will be
 // narrowed to, sorted and without duplicates; nil if ids is nil.
-func (c *change) findEndpoints(ctx context.Context, productID uuid.UUID, ids []string) ([]uuid.UUID, error) {
+func findEndpoints(ctx context.Context, tx *change.Tx, productID uuid.UUID, ids []string) ([]uuid.UUID, error) {
 	if ids == nil {
 		return nil, nil
 	}
-	found, err := lockForShare(c, c.Endpoint.Query().Where(endpoint.ProductID(productID),
+	found, err := change.LockForShare(tx, tx.Endpoint.Query().Where(endpoint.ProductID(productID),
 		database.AnyOf(endpoint.FieldID, decodeAll(nodeid.Endpoint, ids)))).IDs(ctx)
 	if err != nil {
 		return nil, err
@@ -48,14 +49,14 @@ type UpdateSubscriptionEndpointsInput struct {
 	SubscriptionID string
 	Version        *int
 	// EndpointIDs are those it is narrowed to; cleared for all of its product.
-	EndpointIDs Patch[[]string]
+	EndpointIDs change.Patch[[]string]
 }
 
 // UpdateSubscriptionEndpoints narrows a subscription to some of its product's
 // endpoints, or widens it to all of them. It must be waiting or approved; a
 // selection within the product needs no new approval.
-func (p *Portal) UpdateSubscriptionEndpoints(ctx context.Context, in UpdateSubscriptionEndpointsInput) (out *db.Subscription, err error) {
-	ids := in.EndpointIDs.or(nil)
+func (p *Portal) UpdateSubscriptionEndpoints(ctx context.Context, in UpdateSubscriptionEndpointsInput) (*db.Subscription, error) {
+	ids := in.EndpointIDs.Or(nil)
 	if err := checkEndpoints(ids, in.EndpointIDs.Value != nil); err != nil {
 		return nil, err
 	}
@@ -63,45 +64,40 @@ func (p *Portal) UpdateSubscriptionEndpoints(ctx context.Context, in UpdateSubsc
 	if err != nil {
 		return nil, err
 	}
-	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		s, err := lockForUpdate(c, c.Subscription.Query().Where(subscription.ID(subID))).Only(ctx)
+	return change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (*db.Subscription, error) {
+		s, err := change.LockForUpdate(tx, tx.Subscription.Query().Where(subscription.ID(subID))).Only(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := c.authorizeInState(policy.SubscriptionNarrow, subscriptionObject(s, ""), "subscriptionId", string(s.Status)); err != nil {
-			return err
+		if err := tx.AuthorizeInState(policy.SubscriptionNarrow, subscriptionObject(s, ""), "subscriptionId", string(s.Status)); err != nil {
+			return nil, err
 		}
-		if err := checkVersion(in.Version, s.Version); err != nil {
-			return err
+		if err := change.CheckVersion(in.Version, s.Version); err != nil {
+			return nil, err
 		}
-		if out = s; !in.EndpointIDs.Set {
-			return nil
+		if !in.EndpointIDs.Set {
+			return s, nil
 		}
-		chosen, err := c.findEndpoints(ctx, s.ProductID, ids)
+		chosen, err := findEndpoints(ctx, tx, s.ProductID, ids)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		out, err = c.setEndpoints(ctx, s, chosen)
-		return err
+		return setEndpoints(ctx, tx, s, chosen)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
 }
 
-func (c *change) setEndpoints(ctx context.Context, s *db.Subscription, chosen []uuid.UUID) (*db.Subscription, error) {
-	var d diff
-	d.add("endpoints", endpointIDs(s.EndpointIds), endpointIDs(chosen))
-	if d.changes == nil {
+func setEndpoints(ctx context.Context, tx *change.Tx, s *db.Subscription, chosen []uuid.UUID) (*db.Subscription, error) {
+	var d change.Diff
+	d.Add("endpoints", endpointIDs(s.EndpointIds), endpointIDs(chosen))
+	if d.Changes == nil {
 		return s, nil
 	}
-	name, err := c.productTitle(ctx, s)
+	name, err := productTitle(ctx, tx, s)
 	if err != nil {
 		return nil, err
 	}
-	c.record(subscriptionEvent(eventlog.SubscriptionNarrowed, s, name, d.changes))
-	u := c.Subscription.UpdateOne(s).SetEndpointIds(chosen).SetUpdatedAt(c.now).AddVersion(1)
+	tx.Record(subscriptionEvent(eventlog.SubscriptionNarrowed, s, name, d.Changes))
+	u := tx.Subscription.UpdateOne(s).SetEndpointIds(chosen).SetUpdatedAt(tx.Now).AddVersion(1)
 	if chosen == nil {
 		u.ClearEndpointIds()
 	}

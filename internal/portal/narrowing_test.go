@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
@@ -143,7 +144,7 @@ func TestUpdateSubscriptionEndpoints(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, now.EndpointIds, same.EndpointIds, "what is left out stays")
 		now, err = s.Portal.UpdateSubscriptionEndpoints(s.Developer, portal.UpdateSubscriptionEndpointsInput{
-			SubscriptionID: sub.GlobalID(), EndpointIDs: portal.Patch[[]string]{Set: true},
+			SubscriptionID: sub.GlobalID(), EndpointIDs: change.Patch[[]string]{Set: true},
 		})
 		require.NoError(t, err)
 		require.Nil(t, now.EndpointIds)

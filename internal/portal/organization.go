@@ -6,6 +6,7 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/organization"
 	"portico/internal/apikey"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
@@ -20,63 +21,60 @@ import (
 // UpdateOrganizationInput is the input of UpdateOrganization.
 type UpdateOrganizationInput struct {
 	Version              *int
-	Name                 Patch[string]
-	Website              Patch[string]
-	SupportEmail         Patch[string]
-	LogoURL              Patch[string]
-	TimeZone             Patch[string]
-	Currency             Patch[string]
-	PortalUnregister     Patch[domain.PortalUnregister]
-	ProductionKeys       Patch[domain.ProductionKeys]
-	PasswordSignIn       Patch[bool]
-	KeyPrefix            Patch[string]
-	LongestKeyLife       Patch[domain.KeyLife]
-	DeletedRetentionDays Patch[int]
-	EventRetentionDays   Patch[int]
-	UsageRetention       Patch[domain.UsageRetention]
+	Name                 change.Patch[string]
+	Website              change.Patch[string]
+	SupportEmail         change.Patch[string]
+	LogoURL              change.Patch[string]
+	TimeZone             change.Patch[string]
+	Currency             change.Patch[string]
+	PortalUnregister     change.Patch[domain.PortalUnregister]
+	ProductionKeys       change.Patch[domain.ProductionKeys]
+	PasswordSignIn       change.Patch[bool]
+	KeyPrefix            change.Patch[string]
+	LongestKeyLife       change.Patch[domain.KeyLife]
+	DeletedRetentionDays change.Patch[int]
+	EventRetentionDays   change.Patch[int]
+	UsageRetention       change.Patch[domain.UsageRetention]
 }
 
 // UpdateOrganization changes the profile and the policies of the viewer's
 // organization.
-func (p *Portal) UpdateOrganization(ctx context.Context, in UpdateOrganizationInput) (out *db.Organization, err error) {
+func (p *Portal) UpdateOrganization(ctx context.Context, in UpdateOrganizationInput) (*db.Organization, error) {
 	if err := checkOrganization(in); err != nil {
 		return nil, err
 	}
-	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		if err := c.authorize(policy.OrganizationUpdate, policy.Object{OrganizationID: c.organization}); err != nil {
-			return err
+	return change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (*db.Organization, error) {
+		if err := tx.Authorize(policy.OrganizationUpdate, policy.Object{OrganizationID: tx.OrganizationID()}); err != nil {
+			return nil, err
 		}
-		o, err := lockForUpdate(c, c.Organization.Query().Where(organization.ID(c.organization))).Only(ctx)
+		o, err := change.LockForUpdate(tx, tx.Organization.Query().Where(organization.ID(tx.OrganizationID()))).Only(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := checkVersion(in.Version, o.Version); err != nil {
-			return err
+		if err := change.CheckVersion(in.Version, o.Version); err != nil {
+			return nil, err
 		}
-		u := c.Organization.UpdateOne(o)
+		u := tx.Organization.UpdateOne(o)
 		changes := patchOrganization(u, o, in)
 		if changes == nil {
-			out = o
-			return nil
+			return o, nil
 		}
-		c.record(organizationEvent(eventlog.OrganizationUpdated, o, changes))
-		out, err = u.AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
-		return err
+		tx.Record(organizationEvent(eventlog.OrganizationUpdated, o, changes))
+		return u.AddVersion(1).SetUpdatedAt(tx.Now).Save(ctx)
 	})
-	return out, err
 }
 
 func checkOrganization(in UpdateOrganizationInput) error {
 	errs := []error{
-		in.Name.required("name"), in.TimeZone.required("timeZone"), in.Currency.required("currency"),
-		in.PortalUnregister.required("portalUnregister"), in.ProductionKeys.required("productionKeys"),
-		in.PasswordSignIn.required("passwordSignIn"), in.KeyPrefix.required("keyPrefix"),
-		in.DeletedRetentionDays.required("deletedRetentionDays"), in.EventRetentionDays.required("eventRetentionDays"),
-		checkURL("website", in.Website.or("")), checkEmail("supportEmail", in.SupportEmail.or("")), checkURL("logoUrl", in.LogoURL.or("")),
-		checkRange("deletedRetentionDays", in.DeletedRetentionDays.or(30), 1, 365),
-		checkRange("eventRetentionDays", in.EventRetentionDays.or(730), 30, 3650),
-		checkKeyLife(in.LongestKeyLife.or(domain.KeyLife{})),
-		checkUsageRetention(in.UsageRetention.or(domain.DefaultUsageRetention())),
+		in.Name.Required("name"), in.TimeZone.Required("timeZone"), in.Currency.Required("currency"),
+		in.PortalUnregister.Required("portalUnregister"), in.ProductionKeys.Required("productionKeys"),
+		in.PasswordSignIn.Required("passwordSignIn"), in.KeyPrefix.Required("keyPrefix"),
+		in.DeletedRetentionDays.Required("deletedRetentionDays"), in.EventRetentionDays.Required("eventRetentionDays"),
+		checkURL("website", in.Website.Or("")), checkEmail("supportEmail", in.SupportEmail.Or("")), checkURL("logoUrl", in.LogoURL.Or("")),
+		checkRange("deletedRetentionDays", in.DeletedRetentionDays.Or(30), 1, 365),
+		checkRange("eventRetentionDays", in.EventRetentionDays.Or(730), 30, 3650),
+		checkKeyLife(in.LongestKeyLife.Or(domain.KeyLife{})),
+		checkUsageRetention(in.UsageRetention.Or(domain.DefaultUsageRetention())),
 	}
 	if in.Name.Value != nil {
 		errs = append(errs, checkName("name", *in.Name.Value))
@@ -149,7 +147,7 @@ func checkUsageRetention(r domain.UsageRetention) error {
 }
 
 func patchOrganization(u *db.OrganizationUpdateOne, o *db.Organization, in UpdateOrganizationInput) []domain.Change {
-	var d diff
+	var d change.Diff
 	setText(&d, "name", o.Name, in.Name, func(s string) { u.SetName(s) })
 	setText(&d, "website", o.Website, normalizeURLPatch(in.Website), func(s string) { u.SetWebsite(s) })
 	setText(&d, "supportEmail", o.SupportEmail, in.SupportEmail, func(s string) { u.SetSupportEmail(s) })
@@ -161,44 +159,43 @@ func patchOrganization(u *db.OrganizationUpdateOne, o *db.Organization, in Updat
 	setText(&d, "productionKeys", o.ProductionKeys, in.ProductionKeys, func(v domain.ProductionKeys) { u.SetProductionKeys(v) })
 	setBool(&d, "passwordSignIn", o.PasswordSignIn, in.PasswordSignIn, func(v bool) { u.SetPasswordSignIn(v) })
 	if in.LongestKeyLife.Set {
-		life := in.LongestKeyLife.or(domain.KeyLife{})
-		d.add("longestKeyLife", o.LongestKeyLife, life)
+		life := in.LongestKeyLife.Or(domain.KeyLife{})
+		d.Add("longestKeyLife", o.LongestKeyLife, life)
 		u.SetLongestKeyLife(life)
 	}
 	if in.DeletedRetentionDays.Set {
-		d.add("deletedRetentionDays", o.DeletedRetentionDays, *in.DeletedRetentionDays.Value)
+		d.Add("deletedRetentionDays", o.DeletedRetentionDays, *in.DeletedRetentionDays.Value)
 		u.SetDeletedRetentionDays(*in.DeletedRetentionDays.Value)
 	}
 	if in.EventRetentionDays.Set {
-		d.add("eventRetentionDays", o.EventRetentionDays, *in.EventRetentionDays.Value)
+		d.Add("eventRetentionDays", o.EventRetentionDays, *in.EventRetentionDays.Value)
 		u.SetEventRetentionDays(*in.EventRetentionDays.Value)
 	}
 	if in.UsageRetention.Set {
-		d.add("usageRetention", o.UsageRetention, in.UsageRetention.Value)
+		d.Add("usageRetention", o.UsageRetention, in.UsageRetention.Value)
 		if u.SetUsageRetention(in.UsageRetention.Value); in.UsageRetention.Value == nil {
 			u.ClearUsageRetention()
 		}
 	}
-	return d.changes
+	return d.Changes
 }
 
 // CreateOrganization creates an organization. It is only called by commands, as
 // Portico itself.
-func (p *Portal) CreateOrganization(ctx context.Context, slug, name string) (out *db.Organization, err error) {
+func (p *Portal) CreateOrganization(ctx context.Context, slug, name string) (*db.Organization, error) {
 	if err := fault.Collect(checkSlug("slug", slug), checkName("name", name)); err != nil {
 		return nil, err
 	}
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
-	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		out, err = c.Organization.Create().SetSlug(slug).SetName(name).SetCreatedAt(c.now).SetUpdatedAt(c.now).Save(ctx)
+	return change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (*db.Organization, error) {
+		out, err := tx.Organization.Create().SetSlug(slug).SetName(name).SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now).Save(ctx)
 		if err != nil {
-			return takenError(err, "slug", "An organization bears this slug already.")
+			return nil, takenError(err, "slug", "An organization bears this slug already.")
 		}
-		c.organization = out.ID
-		c.record(organizationEvent(eventlog.OrganizationCreated, out, created("slug", slug, "name", name)))
-		return nil
+		tx.Enter(out.ID)
+		tx.Record(organizationEvent(eventlog.OrganizationCreated, out, change.Attributes("slug", slug, "name", name)))
+		return out, nil
 	})
-	return out, err
 }
 
 // OrganizationBySlug returns the part of an organization that a sign-in page
@@ -210,17 +207,17 @@ func (p *Portal) OrganizationBySlug(ctx context.Context, slug string) (*db.Organ
 	if db.IsNotFound(err) {
 		return nil, nil
 	}
-	return o, publicError(err)
+	return o, change.PublicError(err)
 }
 
 // enterOrganization makes a command work inside the organization with this
 // slug: events are appended to its log.
-func (c *change) enterOrganization(ctx context.Context, slug string) error {
-	id, err := c.Organization.Query().Where(organization.Slug(sanitizeText(slug))).OnlyID(ctx)
+func enterOrganization(ctx context.Context, tx *change.Tx, slug string) error {
+	id, err := tx.Organization.Query().Where(organization.Slug(sanitizeText(slug))).OnlyID(ctx)
 	if db.IsNotFound(err) {
 		return errUnknownOrganization()
 	}
-	c.organization = id
+	tx.Enter(id)
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/user"
 	"portico/internal/address"
+	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
@@ -17,12 +18,12 @@ import (
 // become invalid; the result has a new one.
 func (p *Portal) ChangePassword(ctx context.Context, current, next string) (out Session, err error) {
 	v := viewer.Current(ctx)
-	if err := decisionError(policy.Decide(v, policy.PasswordChange, policy.Object{OrganizationID: v.OrganizationID})); err != nil {
+	if err := change.Refusal(policy.Decide(v, policy.PasswordChange, policy.Object{OrganizationID: v.OrganizationID})); err != nil {
 		return out, err
 	}
 	u, err := p.client.User.Get(ctx, v.UserID)
 	if err != nil {
-		return out, publicError(err)
+		return out, change.PublicError(err)
 	}
 	if err := p.passwords.Check("newPassword", next, u.EmailFolded); err != nil {
 		return out, err
@@ -34,20 +35,20 @@ func (p *Portal) ChangePassword(ctx context.Context, current, next string) (out 
 	if err != nil {
 		return out, err
 	}
-	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		n, err := c.User.Update().Where(user.ID(u.ID), user.Version(u.Version), user.TokenVersion(u.TokenVersion)).
-			SetPasswordHash(hash).SetPasswordChangedAt(c.now).AddTokenVersion(1).AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
-		if err := expectOneRow(n, err); err != nil {
-			return err
+	changed, err := change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (*db.User, error) {
+		n, err := tx.User.Update().Where(user.ID(u.ID), user.Version(u.Version), user.TokenVersion(u.TokenVersion)).
+			SetPasswordHash(hash).SetPasswordChangedAt(tx.Now).AddTokenVersion(1).AddVersion(1).SetUpdatedAt(tx.Now).Save(ctx)
+		if err := change.ExpectOneRow(n, err); err != nil {
+			return nil, err
 		}
-		c.record(userEvent(eventlog.UserPasswordChanged, u, nil))
-		out.User, err = c.User.Get(ctx, u.ID)
-		return err
+		tx.Record(userEvent(eventlog.UserPasswordChanged, u, nil))
+		return tx.User.Get(ctx, u.ID)
 	})
 	if err != nil {
 		return Session{}, err
 	}
-	out.AccessToken, out.ExpiresAt, err = p.tokens.Issue(u.ID, u.OrganizationID, out.User.TokenVersion)
+	out.User = changed
+	out.AccessToken, out.ExpiresAt, err = p.tokens.Issue(u.ID, u.OrganizationID, changed.TokenVersion)
 	return out, err
 }
 
@@ -58,7 +59,7 @@ func (p *Portal) ChangePassword(ctx context.Context, current, next string) (out 
 func (p *Portal) checkCurrent(ctx context.Context, u *db.User, password string) error {
 	attempt, err := p.limiter.Reserve(ctx, Guess{Address: u.EmailFolded, Client: viewer.Current(ctx).Address, Session: u.ID})
 	if err != nil {
-		return publicError(err)
+		return change.PublicError(err)
 	}
 	defer attempt.Done()
 	right, err := p.passwords.Verify(ctx, password, u.PasswordHash)
@@ -82,10 +83,10 @@ func (p *Portal) ResetPassword(ctx context.Context, slug string, email address.E
 	if err != nil {
 		return nil, err
 	}
-	return p.changeUserByAddress(ctx, slug, email, func(ctx context.Context, c *change, u *db.User) (*db.User, error) {
-		c.record(userEvent(eventlog.UserPasswordReset, u, nil))
-		return c.User.UpdateOne(u).SetPasswordHash(hash).SetPasswordChangedAt(c.now).SetSignInUnlockedAt(c.now).
+	return p.changeUserByAddress(ctx, slug, email, func(ctx context.Context, tx *change.Tx, u *db.User) (*db.User, error) {
+		tx.Record(userEvent(eventlog.UserPasswordReset, u, nil))
+		return tx.User.UpdateOne(u).SetPasswordHash(hash).SetPasswordChangedAt(tx.Now).SetSignInUnlockedAt(tx.Now).
 			SetMadeInDevelopment(u.MadeInDevelopment && p.development). // no longer the demo password, which is public
-			AddTokenVersion(1).AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
+			AddTokenVersion(1).AddVersion(1).SetUpdatedAt(tx.Now).Save(ctx)
 	})
 }

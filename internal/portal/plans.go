@@ -6,6 +6,7 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
@@ -33,7 +34,7 @@ type CreatePlanInput struct {
 }
 
 // CreatePlan creates a plan of a product.
-func (p *Portal) CreatePlan(ctx context.Context, in CreatePlanInput) (out *db.Plan, err error) {
+func (p *Portal) CreatePlan(ctx context.Context, in CreatePlanInput) (*db.Plan, error) {
 	kind := valueOr(in.Kind, domain.PlanFree)
 	if err := fault.Collect(
 		checkName("name", in.Name),
@@ -47,20 +48,20 @@ func (p *Portal) CreatePlan(ctx context.Context, in CreatePlanInput) (out *db.Pl
 	if err != nil {
 		return nil, err
 	}
-	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		x, err := lockForShare(c, c.Product.Query().Where(product.ID(id))).Only(ctx)
+	return change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (*db.Plan, error) {
+		x, err := change.LockForShare(tx, tx.Product.Query().Where(product.ID(id))).Only(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := c.authorizeInState(policy.PlanCreate, policy.Object{OrganizationID: x.OrganizationID, Product: x.Status}, "productId", string(x.Status)); err != nil {
-			return err
+		if err := tx.AuthorizeInState(policy.PlanCreate, policy.Object{OrganizationID: x.OrganizationID, Product: x.Status}, "productId", string(x.Status)); err != nil {
+			return nil, err
 		}
-		price, err := c.withCurrency(ctx, in.Price)
+		price, err := withCurrency(ctx, tx, in.Price)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		create := c.Plan.Create().SetOrganizationID(x.OrganizationID).SetProductID(x.ID).SetName(in.Name).SetKind(kind).
-			SetExternalID(deref(in.ExternalID)).SetNillableQuotaPer(in.QuotaPer).SetNillableApproval(in.Approval).SetCreatedAt(c.now).SetUpdatedAt(c.now)
+		create := tx.Plan.Create().SetOrganizationID(x.OrganizationID).SetProductID(x.ID).SetName(in.Name).SetKind(kind).
+			SetExternalID(deref(in.ExternalID)).SetNillableQuotaPer(in.QuotaPer).SetNillableApproval(in.Approval).SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now)
 		if in.RateLimit != nil {
 			create.SetRateLimit(withBurst(in.RateLimit))
 		}
@@ -70,14 +71,13 @@ func (p *Portal) CreatePlan(ctx context.Context, in CreatePlanInput) (out *db.Pl
 		if price != nil {
 			create.SetPrice(price)
 		}
-		out, err = create.Save(ctx)
+		out, err := create.Save(ctx)
 		if err != nil {
-			return takenError(err, "name", "A plan of this product bears this name already.")
+			return nil, takenError(err, "name", "A plan of this product bears this name already.")
 		}
-		c.record(planEvent(eventlog.PlanCreated, out, created("name", out.Name, "kind", out.Kind, "externalId", out.ExternalID, "approval", out.Approval, "rateLimit", out.RateLimit, "quota", out.Quota, "quotaPer", out.QuotaPer, "price", out.Price)))
-		return nil
+		tx.Record(planEvent(eventlog.PlanCreated, out, change.Attributes("name", out.Name, "kind", out.Kind, "externalId", out.ExternalID, "approval", out.Approval, "rateLimit", out.RateLimit, "quota", out.Quota, "quotaPer", out.QuotaPer, "price", out.Price)))
+		return out, nil
 	})
-	return out, err
 }
 
 // withBurst returns r with its default burst, which is the limit.
@@ -143,13 +143,13 @@ func checkUnit(kind domain.PlanKind, unit int) error {
 }
 
 // withCurrency returns p with the organization's currency by default.
-func (c *change) withCurrency(ctx context.Context, p *domain.Price) (*domain.Price, error) {
+func withCurrency(ctx context.Context, tx *change.Tx, p *domain.Price) (*domain.Price, error) {
 	if p == nil {
 		return nil, nil
 	}
 	out := *p
 	if out.Currency == "" {
-		org, err := c.Organization.Get(ctx, c.organization)
+		org, err := tx.Organization.Get(ctx, tx.OrganizationID())
 		if err != nil {
 			return nil, err
 		}
@@ -162,18 +162,18 @@ func (c *change) withCurrency(ctx context.Context, p *domain.Price) (*domain.Pri
 type UpdatePlanInput struct {
 	PlanID     string
 	Version    *int
-	Name       Patch[string]
-	ExternalID Patch[string]
-	RateLimit  Patch[domain.RateLimit]
-	Quota      Patch[domain.Quota]
-	QuotaPer   Patch[domain.QuotaPer]
-	Price      Patch[domain.Price]
-	Approval   Patch[domain.Approval]
+	Name       change.Patch[string]
+	ExternalID change.Patch[string]
+	RateLimit  change.Patch[domain.RateLimit]
+	Quota      change.Patch[domain.Quota]
+	QuotaPer   change.Patch[domain.QuotaPer]
+	Price      change.Patch[domain.Price]
+	Approval   change.Patch[domain.Approval]
 }
 
 // UpdatePlan changes a plan, also for existing subscriptions.
-func (p *Portal) UpdatePlan(ctx context.Context, in UpdatePlanInput) (out *db.Plan, err error) {
-	errs := []error{in.Name.required("name"), in.QuotaPer.required("quotaPer"), checkLine("externalId", in.ExternalID.or(""), maxShort), checkTerms(in.RateLimit.Value, in.Quota.Value)}
+func (p *Portal) UpdatePlan(ctx context.Context, in UpdatePlanInput) (*db.Plan, error) {
+	errs := []error{in.Name.Required("name"), in.QuotaPer.Required("quotaPer"), checkLine("externalId", in.ExternalID.Or(""), maxShort), checkTerms(in.RateLimit.Value, in.Quota.Value)}
 	if in.Name.Value != nil {
 		errs = append(errs, checkName("name", *in.Name.Value))
 	}
@@ -184,40 +184,39 @@ func (p *Portal) UpdatePlan(ctx context.Context, in UpdatePlanInput) (out *db.Pl
 	if err != nil {
 		return nil, err
 	}
-	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		x, err := lockForUpdate(c, c.Plan.Query().Where(plan.ID(id))).Only(ctx)
+	return change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (*db.Plan, error) {
+		x, err := change.LockForUpdate(tx, tx.Plan.Query().Where(plan.ID(id))).Only(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := c.authorize(policy.PlanUpdate, policy.Object{OrganizationID: x.OrganizationID}); err != nil {
-			return err
+		if err := tx.Authorize(policy.PlanUpdate, policy.Object{OrganizationID: x.OrganizationID}); err != nil {
+			return nil, err
 		}
-		if err := checkVersion(in.Version, x.Version); err != nil {
-			return err
+		if err := change.CheckVersion(in.Version, x.Version); err != nil {
+			return nil, err
 		}
-		out, err = c.patchPlan(ctx, x, in)
-		return takenError(err, "name", "A plan of this product bears this name already.")
+		out, err := patchPlan(ctx, tx, x, in)
+		return out, takenError(err, "name", "A plan of this product bears this name already.")
 	})
-	return out, err
 }
 
-func (c *change) patchPlan(ctx context.Context, x *db.Plan, in UpdatePlanInput) (*db.Plan, error) {
-	u := c.Plan.UpdateOne(x)
-	var d diff
+func patchPlan(ctx context.Context, tx *change.Tx, x *db.Plan, in UpdatePlanInput) (*db.Plan, error) {
+	u := tx.Plan.UpdateOne(x)
+	var d change.Diff
 	setText(&d, "name", x.Name, in.Name, func(s string) { u.SetName(s) })
 	setText(&d, "externalId", x.ExternalID, in.ExternalID, func(s string) { u.SetExternalID(s) })
 	setText(&d, "quotaPer", x.QuotaPer, in.QuotaPer, func(v domain.QuotaPer) { u.SetQuotaPer(v) })
 	if in.RateLimit.Set {
 		if in.RateLimit.Value == nil {
-			d.add("rateLimit", x.RateLimit, nil)
+			d.Add("rateLimit", x.RateLimit, nil)
 			u.ClearRateLimit()
 		} else {
-			d.add("rateLimit", x.RateLimit, withBurst(in.RateLimit.Value))
+			d.Add("rateLimit", x.RateLimit, withBurst(in.RateLimit.Value))
 			u.SetRateLimit(withBurst(in.RateLimit.Value))
 		}
 	}
 	if in.Quota.Set {
-		d.add("quota", x.Quota, in.Quota.Value)
+		d.Add("quota", x.Quota, in.Quota.Value)
 		if u.SetQuota(in.Quota.Value); in.Quota.Value == nil {
 			u.ClearQuota()
 		}
@@ -226,26 +225,26 @@ func (c *change) patchPlan(ctx context.Context, x *db.Plan, in UpdatePlanInput) 
 		if err := checkPrice(x.Kind, in.Price.Value); err != nil {
 			return nil, err
 		}
-		price, err := c.withCurrency(ctx, in.Price.Value)
+		price, err := withCurrency(ctx, tx, in.Price.Value)
 		if err != nil {
 			return nil, err
 		}
-		d.add("price", x.Price, price)
+		d.Add("price", x.Price, price)
 		if u.SetPrice(price); price == nil {
 			u.ClearPrice()
 		}
 	}
 	if in.Approval.Set {
-		d.add("approval", x.Approval, in.Approval.Value)
+		d.Add("approval", x.Approval, in.Approval.Value)
 		if u.SetNillableApproval(in.Approval.Value); in.Approval.Value == nil {
 			u.ClearApproval()
 		}
 	}
-	if d.changes == nil {
+	if d.Changes == nil {
 		return x, nil
 	}
-	c.record(planEvent(eventlog.PlanUpdated, x, d.changes))
-	return u.AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
+	tx.Record(planEvent(eventlog.PlanUpdated, x, d.Changes))
+	return u.AddVersion(1).SetUpdatedAt(tx.Now).Save(ctx)
 }
 
 func planEvent(t eventlog.Type, x *db.Plan, changes []domain.Change) eventlog.Entry {

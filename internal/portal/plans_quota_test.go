@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db/event"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/portal"
@@ -32,7 +33,7 @@ func TestAPlanSaysWhoseCallsItsQuotaCounts(t *testing.T) {
 		require.NoError(t, update(portal.UpdatePlanInput{QuotaPer: set(domain.QuotaPerApp)}))
 		require.NoError(t, update(portal.UpdatePlanInput{QuotaPer: set(domain.QuotaPerApp)}), "it is so already")
 		require.NoError(t, update(portal.UpdatePlanInput{Name: set("renamed")}))
-		requireProblems(t, update(portal.UpdatePlanInput{QuotaPer: portal.Patch[domain.QuotaPer]{Set: true}}), "REQUIRED quotaPer")
+		requireProblems(t, update(portal.UpdatePlanInput{QuotaPer: change.Patch[domain.QuotaPer]{Set: true}}), "REQUIRED quotaPer")
 
 		var told [][2]string
 		for _, one := range f.Client.Event.Query().Where(event.SubjectID(made.ID)).Order(event.ByPosition()).AllX(portaltest.System(t)) {

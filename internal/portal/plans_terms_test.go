@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
@@ -76,8 +77,8 @@ func TestInvalidPlans(t *testing.T) {
 			}
 			requireProblems(t, err, want...)
 			plan := planOf(t, f, x, product, in.Kind)
-			change := portal.UpdatePlanInput{PlanID: plan.GlobalID(), Price: portal.Patch[domain.Price]{Set: in.Kind != nil, Value: in.Price},
-				RateLimit: portal.Patch[domain.RateLimit]{Set: true, Value: in.RateLimit}, Quota: portal.Patch[domain.Quota]{Set: true, Value: in.Quota}}
+			change := portal.UpdatePlanInput{PlanID: plan.GlobalID(), Price: change.Patch[domain.Price]{Set: in.Kind != nil, Value: in.Price},
+				RateLimit: change.Patch[domain.RateLimit]{Set: true, Value: in.RateLimit}, Quota: change.Patch[domain.Quota]{Set: true, Value: in.Quota}}
 			if in.ExternalID != nil {
 				change.ExternalID = set(*in.ExternalID)
 			}
@@ -159,7 +160,7 @@ func TestAPlanIsChangedAndCleared(t *testing.T) {
 		want := terms()
 		require.Equal(t, []any{"Plan", "", (*domain.RateLimit)(nil), (*domain.Quota)(nil), (*domain.Price)(nil), (*domain.Approval)(nil)}, want)
 		version := 1
-		change := func(place int, in portal.UpdatePlanInput, value any) {
+		update := func(place int, in portal.UpdatePlanInput, value any) {
 			t.Helper()
 			for range 2 {
 				in.PlanID = made.GlobalID()
@@ -175,17 +176,17 @@ func TestAPlanIsChangedAndCleared(t *testing.T) {
 			}
 			require.Fail(t, "what changes nothing is a change")
 		}
-		change(0, portal.UpdatePlanInput{Name: set("Other")}, "Other")
-		change(1, portal.UpdatePlanInput{ExternalID: set("sap-1")}, "sap-1")
-		change(2, portal.UpdatePlanInput{RateLimit: set(*rate)}, rate)
-		change(3, portal.UpdatePlanInput{Quota: set(*quota)}, quota)
-		change(4, portal.UpdatePlanInput{Price: set(*price)}, price)
-		change(5, portal.UpdatePlanInput{Approval: set(auto)}, &auto)
-		change(1, portal.UpdatePlanInput{ExternalID: portal.Patch[string]{Set: true}}, "")
-		change(2, portal.UpdatePlanInput{RateLimit: portal.Patch[domain.RateLimit]{Set: true}}, (*domain.RateLimit)(nil))
-		change(3, portal.UpdatePlanInput{Quota: portal.Patch[domain.Quota]{Set: true}}, (*domain.Quota)(nil))
-		change(4, portal.UpdatePlanInput{Price: portal.Patch[domain.Price]{Set: true}}, (*domain.Price)(nil))
-		change(5, portal.UpdatePlanInput{Approval: portal.Patch[domain.Approval]{Set: true}}, (*domain.Approval)(nil))
+		update(0, portal.UpdatePlanInput{Name: set("Other")}, "Other")
+		update(1, portal.UpdatePlanInput{ExternalID: set("sap-1")}, "sap-1")
+		update(2, portal.UpdatePlanInput{RateLimit: set(*rate)}, rate)
+		update(3, portal.UpdatePlanInput{Quota: set(*quota)}, quota)
+		update(4, portal.UpdatePlanInput{Price: set(*price)}, price)
+		update(5, portal.UpdatePlanInput{Approval: set(auto)}, &auto)
+		update(1, portal.UpdatePlanInput{ExternalID: change.Patch[string]{Set: true}}, "")
+		update(2, portal.UpdatePlanInput{RateLimit: change.Patch[domain.RateLimit]{Set: true}}, (*domain.RateLimit)(nil))
+		update(3, portal.UpdatePlanInput{Quota: change.Patch[domain.Quota]{Set: true}}, (*domain.Quota)(nil))
+		update(4, portal.UpdatePlanInput{Price: change.Patch[domain.Price]{Set: true}}, (*domain.Price)(nil))
+		update(5, portal.UpdatePlanInput{Approval: change.Patch[domain.Approval]{Set: true}}, (*domain.Approval)(nil))
 		require.Equal(t, 12, version)
 	})
 }

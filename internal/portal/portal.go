@@ -17,6 +17,7 @@ import (
 
 	"portico/ent/db"
 	"portico/internal/address"
+	"portico/internal/change"
 	"portico/internal/clock"
 	"portico/internal/database"
 	"portico/internal/listing"
@@ -99,17 +100,6 @@ type Tokens interface {
 	Issue(user, organization uuid.UUID, tokenVersion int) (token string, expiresAt time.Time, err error)
 }
 
-// RevocationSync is this node's key cache. A change that affects verdicts is
-// complete only when the key cache has applied it.
-type RevocationSync interface {
-	// Sync returns when the key cache has applied everything that the
-	// organization committed before the call, or refuses all of its keys until
-	// it has.
-	Sync(ctx context.Context, organization uuid.UUID) error
-	// Wake notifies the key caches of all nodes of a commit.
-	Wake()
-}
-
 // Options configures a Portal. All fields but Revocations, UnclearFor, Log and
 // SignInFailed are required.
 type Options struct {
@@ -123,7 +113,7 @@ type Options struct {
 	Devices   Devices
 	// Revocations is nil in processes that do not serve gateways, such as
 	// commands.
-	Revocations RevocationSync
+	Revocations change.RevocationSync
 	// Development permits demo users, whose password is public, to sign in.
 	Development bool
 	// UnclearFor is how long to ask whether a commit whose response was lost
@@ -138,31 +128,27 @@ type Options struct {
 
 // Portal implements the services. It is safe for concurrent use.
 type Portal struct {
-	client      *db.Client
-	database    *database.DB
-	clock       clock.Clock
-	secrets     Secrets
-	passwords   Passwords
-	limiter     Limiter
-	tokens      Tokens
-	devices     Devices
-	revocations RevocationSync
-	failures    *failures
-	lists       listing.Reader
-	unclearFor  time.Duration
+	client    *db.Client
+	clock     clock.Clock
+	secrets   Secrets
+	passwords Passwords
+	limiter   Limiter
+	tokens    Tokens
+	devices   Devices
+	changes   *change.Runner
+	failures  *failures
+	lists     listing.Reader
 	// development permits demo users to sign in.
 	development bool
 }
 
 // New returns a Portal.
 func New(o Options) *Portal {
-	if o.UnclearFor == 0 {
-		o.UnclearFor = unclearFor
-	}
 	return &Portal{
-		client: o.Client, database: o.Database, clock: o.Clock, secrets: o.Secrets,
-		passwords: o.Passwords, limiter: o.Limiter, tokens: o.Tokens, devices: o.Devices, revocations: o.Revocations, unclearFor: o.UnclearFor,
-		failures: newFailures(o), lists: listing.Reader{Keys: o.Secrets, Fault: publicError}, development: o.Development,
+		client: o.Client, clock: o.Clock, secrets: o.Secrets,
+		passwords: o.Passwords, limiter: o.Limiter, tokens: o.Tokens, devices: o.Devices,
+		changes:  change.NewRunner(change.Options{Client: o.Client, Database: o.Database, Clock: o.Clock, Revocations: o.Revocations, UnclearFor: o.UnclearFor}),
+		failures: newFailures(o), lists: listing.Reader{Keys: o.Secrets, Fault: change.PublicError}, development: o.Development,
 	}
 }
 

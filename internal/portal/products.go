@@ -11,6 +11,7 @@ import (
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
 	"portico/ent/db/subscription"
+	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
@@ -39,7 +40,7 @@ type CreateProductInput struct {
 
 // CreateProduct creates a product. A name that another product of the
 // organization has is TAKEN.
-func (p *Portal) CreateProduct(ctx context.Context, in CreateProductInput) (out *db.Product, err error) {
+func (p *Portal) CreateProduct(ctx context.Context, in CreateProductInput) (*db.Product, error) {
 	title := valueOr(in.Title, in.Name)
 	if err := fault.Collect(
 		checkSlug("name", in.Name),
@@ -49,33 +50,32 @@ func (p *Portal) CreateProduct(ctx context.Context, in CreateProductInput) (out 
 	); err != nil {
 		return nil, err
 	}
-	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		if err := c.authorize(policy.ProductCreate, policy.Object{OrganizationID: c.organization}); err != nil {
-			return err
+	return change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (*db.Product, error) {
+		if err := tx.Authorize(policy.ProductCreate, policy.Object{OrganizationID: tx.OrganizationID()}); err != nil {
+			return nil, err
 		}
 		if isOffered(valueOr(in.Status, domain.Draft)) {
-			return errNoPlan(domain.Draft)
+			return nil, errNoPlan(domain.Draft)
 		}
-		create := c.Product.Create().SetOrganizationID(c.organization).SetName(in.Name).
+		create := tx.Product.Create().SetOrganizationID(tx.OrganizationID()).SetName(in.Name).
 			SetTitle(title).SetTitleFolded(domain.Fold(title)).SetDescription(deref(in.Description)).
 			SetAPIVersion(deref(in.APIVersion)).SetExternalID(deref(in.ExternalID)).SetDocumentationURL(normalizeURL(deref(in.DocumentationURL))).
 			SetNillableKeyless(in.Keyless).SetNillableEnforceEndpoints(in.EnforceEndpoints).
 			SetNillableStatus(in.Status).SetNillableApproval(in.Approval).
-			SetCreatedAt(c.now).SetUpdatedAt(c.now)
+			SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now)
 		if in.AuthTypes != nil {
 			create.SetAuthTypes(in.AuthTypes)
 		}
-		out, err = create.Save(ctx)
+		out, err := create.Save(ctx)
 		if err != nil {
-			return takenError(err, "name", "A product bears this name already.")
+			return nil, takenError(err, "name", "A product bears this name already.")
 		}
-		c.record(productEvent(eventlog.ProductCreated, out, created("name", out.Name, "title", out.Title, "description", out.Description,
+		tx.Record(productEvent(eventlog.ProductCreated, out, change.Attributes("name", out.Name, "title", out.Title, "description", out.Description,
 			"apiVersion", out.APIVersion, "externalId", out.ExternalID, "status", out.Status,
 			"approval", out.Approval, "authTypes", out.AuthTypes, "documentationUrl", out.DocumentationURL,
 			"keyless", out.Keyless, "enforceEndpoints", out.EnforceEndpoints)))
-		return nil
+		return out, nil
 	})
-	return out, err
 }
 
 func checkProductTexts(description, version, external, documentation string) error {
@@ -103,21 +103,21 @@ func checkAuthTypes(types []domain.AuthType, given bool) error {
 type UpdateProductInput struct {
 	ProductID        string
 	Version          *int
-	Title            Patch[string]
-	Description      Patch[string]
-	APIVersion       Patch[string]
-	ExternalID       Patch[string]
-	Status           Patch[domain.ProductStatus]
-	Approval         Patch[domain.Approval]
-	AuthTypes        Patch[[]domain.AuthType]
-	DocumentationURL Patch[string]
-	Keyless          Patch[bool]
-	EnforceEndpoints Patch[bool]
+	Title            change.Patch[string]
+	Description      change.Patch[string]
+	APIVersion       change.Patch[string]
+	ExternalID       change.Patch[string]
+	Status           change.Patch[domain.ProductStatus]
+	Approval         change.Patch[domain.Approval]
+	AuthTypes        change.Patch[[]domain.AuthType]
+	DocumentationURL change.Patch[string]
+	Keyless          change.Patch[bool]
+	EnforceEndpoints change.Patch[bool]
 }
 
 // UpdateProduct changes a product. Retiring it ends its subscriptions; a
 // retired product is WRONG_STATUS.
-func (p *Portal) UpdateProduct(ctx context.Context, in UpdateProductInput) (out *db.Product, err error) {
+func (p *Portal) UpdateProduct(ctx context.Context, in UpdateProductInput) (*db.Product, error) {
 	if err := checkProductPatch(in); err != nil {
 		return nil, err
 	}
@@ -125,27 +125,25 @@ func (p *Portal) UpdateProduct(ctx context.Context, in UpdateProductInput) (out 
 	if err != nil {
 		return nil, err
 	}
-	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		x, err := c.lockProduct(ctx, id, policy.ProductUpdate)
+	return change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (*db.Product, error) {
+		x, err := lockProduct(ctx, tx, id, policy.ProductUpdate)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := checkVersion(in.Version, x.Version); err != nil {
-			return err
+		if err := change.CheckVersion(in.Version, x.Version); err != nil {
+			return nil, err
 		}
-		if x.Status != domain.Draft && in.Status.or(x.Status) == domain.Draft {
-			return fault.Input(fault.WrongStatus, "status", "What developers have seen cannot become a draft again; deprecate or retire it.",
+		if x.Status != domain.Draft && in.Status.Or(x.Status) == domain.Draft {
+			return nil, fault.Input(fault.WrongStatus, "status", "What developers have seen cannot become a draft again; deprecate or retire it.",
 				fault.Param{Name: "status", Value: string(x.Status)})
 		}
-		if isOffered(in.Status.or(x.Status)) && !isOffered(x.Status) {
-			if some, err := c.Plan.Query().Where(plan.ProductID(x.ID)).Exist(ctx); err != nil || !some {
-				return cmp.Or(err, errNoPlan(x.Status))
+		if isOffered(in.Status.Or(x.Status)) && !isOffered(x.Status) {
+			if some, err := tx.Plan.Query().Where(plan.ProductID(x.ID)).Exist(ctx); err != nil || !some {
+				return nil, cmp.Or(err, errNoPlan(x.Status))
 			}
 		}
-		out, err = c.patchProduct(ctx, x, in)
-		return err
+		return patchProduct(ctx, tx, x, in)
 	})
-	return out, err
 }
 
 // isOffered reports whether apps may subscribe to a product in this status.
@@ -160,10 +158,10 @@ func errNoPlan(is domain.ProductStatus) error {
 
 func checkProductPatch(in UpdateProductInput) error {
 	errs := []error{
-		in.Title.required("title"), in.Status.required("status"), in.Approval.required("approval"),
-		in.Keyless.required("keyless"), in.EnforceEndpoints.required("enforceEndpoints"),
-		checkProductTexts(in.Description.or(""), in.APIVersion.or(""), in.ExternalID.or(""), in.DocumentationURL.or("")),
-		checkAuthTypes(in.AuthTypes.or(nil), in.AuthTypes.Set),
+		in.Title.Required("title"), in.Status.Required("status"), in.Approval.Required("approval"),
+		in.Keyless.Required("keyless"), in.EnforceEndpoints.Required("enforceEndpoints"),
+		checkProductTexts(in.Description.Or(""), in.APIVersion.Or(""), in.ExternalID.Or(""), in.DocumentationURL.Or("")),
+		checkAuthTypes(in.AuthTypes.Or(nil), in.AuthTypes.Set),
 	}
 	if in.Title.Value != nil {
 		errs = append(errs, checkName("title", *in.Title.Value))
@@ -171,11 +169,11 @@ func checkProductPatch(in UpdateProductInput) error {
 	return fault.Collect(errs...)
 }
 
-func (c *change) patchProduct(ctx context.Context, x *db.Product, in UpdateProductInput) (*db.Product, error) {
-	u := c.Product.UpdateOne(x)
-	var d diff
+func patchProduct(ctx context.Context, tx *change.Tx, x *db.Product, in UpdateProductInput) (*db.Product, error) {
+	u := tx.Product.UpdateOne(x)
+	var d change.Diff
 	if in.Title.Set {
-		d.add("title", x.Title, *in.Title.Value)
+		d.Add("title", x.Title, *in.Title.Value)
 		u.SetTitle(*in.Title.Value).SetTitleFolded(domain.Fold(*in.Title.Value))
 	}
 	setText(&d, "description", x.Description, in.Description, func(s string) { u.SetDescription(s) })
@@ -187,45 +185,45 @@ func (c *change) patchProduct(ctx context.Context, x *db.Product, in UpdateProdu
 	setBool(&d, "keyless", x.Keyless, in.Keyless, func(v bool) { u.SetKeyless(v) })
 	setBool(&d, "enforceEndpoints", x.EnforceEndpoints, in.EnforceEndpoints, func(v bool) { u.SetEnforceEndpoints(v) })
 	if in.AuthTypes.Set {
-		d.add("authTypes", x.AuthTypes, *in.AuthTypes.Value)
+		d.Add("authTypes", x.AuthTypes, *in.AuthTypes.Value)
 		u.SetAuthTypes(*in.AuthTypes.Value)
 	}
-	if d.changes == nil {
+	if d.Changes == nil {
 		return x, nil
 	}
-	c.record(productEvent(eventlog.ProductUpdated, x, d.changes))
+	tx.Record(productEvent(eventlog.ProductUpdated, x, d.Changes))
 	if in.Status.Set && *in.Status.Value == domain.Retired {
-		if err := c.endProductSubscriptions(ctx, x); err != nil {
+		if err := endProductSubscriptions(ctx, tx, x); err != nil {
 			return nil, err
 		}
 	}
-	return u.AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
+	return u.AddVersion(1).SetUpdatedAt(tx.Now).Save(ctx)
 }
 
 // endProductSubscriptions ends the subscriptions to a product that is being
 // retired.
-func (c *change) endProductSubscriptions(ctx context.Context, x *db.Product) error {
-	live, err := lockForUpdate(c, c.Subscription.Query().Where(
+func endProductSubscriptions(ctx context.Context, tx *change.Tx, x *db.Product) error {
+	live, err := change.LockForUpdate(tx, tx.Subscription.Query().Where(
 		subscription.ProductID(x.ID), subscription.StatusIn(lifecycle.From(lifecycle.Retire)...)).
 		Order(subscription.ByAppID())).All(ctx) // the order in which the deletion of an account locks them
 	if err != nil {
 		return err
 	}
-	return c.endAll(ctx, live, lifecycle.Retire, "The product was retired.")
+	return endAll(ctx, tx, live, lifecycle.Retire, "The product was retired.")
 }
 
 // setText applies the patch of an attribute that is empty when cleared.
-func setText[T ~string](d *diff, field string, before T, in Patch[T], set func(T)) {
+func setText[T ~string](d *change.Diff, field string, before T, in change.Patch[T], set func(T)) {
 	if in.Set {
-		d.add(field, before, in.or(""))
-		set(in.or(""))
+		d.Add(field, before, in.Or(""))
+		set(in.Or(""))
 	}
 }
 
 // setBool applies the patch of an attribute that cannot be cleared.
-func setBool(d *diff, field string, before bool, in Patch[bool], set func(bool)) {
+func setBool(d *change.Diff, field string, before bool, in change.Patch[bool], set func(bool)) {
 	if in.Set {
-		d.add(field, before, *in.Value)
+		d.Add(field, before, *in.Value)
 		set(*in.Value)
 	}
 }
@@ -245,10 +243,10 @@ func takenError(err error, field, message string) error {
 
 // lockProduct reads and locks a product if the viewer may do a to it. A refusal
 // because of its status is a problem of the input.
-func (c *change) lockProduct(ctx context.Context, id uuid.UUID, a policy.Action) (*db.Product, error) {
-	x, err := lockForUpdate(c, c.Product.Query().Where(product.ID(id))).Only(ctx)
+func lockProduct(ctx context.Context, tx *change.Tx, id uuid.UUID, a policy.Action) (*db.Product, error) {
+	x, err := change.LockForUpdate(tx, tx.Product.Query().Where(product.ID(id))).Only(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return x, c.authorizeInState(a, policy.Object{OrganizationID: x.OrganizationID, Product: x.Status}, "productId", string(x.Status))
+	return x, tx.AuthorizeInState(a, policy.Object{OrganizationID: x.OrganizationID, Product: x.Status}, "productId", string(x.Status))
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/portal"
@@ -20,7 +21,7 @@ func TestAProductIsNotOnOfferWithoutAPlan(t *testing.T) {
 		draft, err := f.Portal.CreateProduct(tenant.Admin, portal.CreateProductInput{Name: "draft"})
 		require.NoError(t, err)
 		becomes := func(s domain.ProductStatus) error {
-			_, err := f.Portal.UpdateProduct(tenant.Admin, portal.UpdateProductInput{ProductID: draft.GlobalID(), Status: portal.Patch[domain.ProductStatus]{Set: true, Value: &s}})
+			_, err := f.Portal.UpdateProduct(tenant.Admin, portal.UpdateProductInput{ProductID: draft.GlobalID(), Status: change.Patch[domain.ProductStatus]{Set: true, Value: &s}})
 			return err
 		}
 		refused := func(err error) {

@@ -16,6 +16,7 @@ import (
 	"portico/ent/db/predicate"
 	"portico/ent/db/signinattempt"
 	"portico/ent/db/subscription"
+	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/domain"
 	"portico/internal/lifecycle"
@@ -35,7 +36,7 @@ func (p *Portal) purgeApps(ctx context.Context, by time.Time, total *int) error 
 		due, err := p.client.App.Query().Where(app.DeletedAtLTE(by), app.PurgedAtIsNil()).
 			Order(app.ByDeletedAt(), app.ByID()).Limit(batchSize).IDs(ctx)
 		if err != nil {
-			return 0, publicError(err)
+			return 0, change.PublicError(err)
 		}
 		for _, id := range due {
 			if err := p.purgeApp(ctx, id, by, total); err != nil {
@@ -46,71 +47,73 @@ func (p *Portal) purgeApps(ctx context.Context, by time.Time, total *int) error 
 	})
 }
 
+// purgeStep is what one transaction of a purge did: the number of related rows
+// that it deleted, batchSize if more may be left, and of objects it purged.
+type purgeStep struct{ rows, done int }
+
 // purgeApp deletes what belongs to an app, batchSize rows at a time, and then
 // clears the app. It does nothing if the app was restored or purged meanwhile.
 func (p *Portal) purgeApp(ctx context.Context, id uuid.UUID, by time.Time, total *int) error {
-	return inBatches(func() (n int, err error) {
-		done := 0
-		err = p.change(ctx, func(ctx context.Context, c *change) error {
-			n, done = 0, 0
-			held, err := lockForUpdate(c, c.App.Query().Where(app.ID(id), app.DeletedAtLTE(by), app.PurgedAtIsNil())).IDs(ctx)
+	return inBatches(func() (int, error) {
+		step, err := change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (purgeStep, error) {
+			held, err := change.LockForUpdate(tx, tx.App.Query().Where(app.ID(id), app.DeletedAtLTE(by), app.PurgedAtIsNil())).IDs(ctx)
 			if err != nil || len(held) == 0 {
-				return err
+				return purgeStep{}, err
 			}
-			if n, err = c.deleteCredentials(ctx, credential.AppID(id)); err != nil || n == batchSize {
-				return err
+			if n, err := deleteCredentials(ctx, tx, credential.AppID(id)); err != nil || n == batchSize {
+				return purgeStep{rows: n}, err
 			}
-			if n, err = c.deleteSubscriptions(ctx, id); err != nil || n == batchSize {
-				return err
+			if n, err := deleteSubscriptions(ctx, tx, id); err != nil || n == batchSize {
+				return purgeStep{rows: n}, err
 			}
-			if err := c.anonymizeSuspended(ctx, id); err != nil {
-				return err
+			if err := anonymizeSuspended(ctx, tx, id); err != nil {
+				return purgeStep{}, err
 			}
-			done = 1
-			return c.App.Update().Where(app.ID(id)).
+			return purgeStep{done: 1}, tx.App.Update().Where(app.ID(id)).
 				SetName("").SetNameFolded("").SetDescription("").SetLabels([]domain.Label{}).
-				SetPurgedAt(c.now).SetUpdatedAt(c.now).AddVersion(1).Exec(ctx)
+				SetPurgedAt(tx.Now).SetUpdatedAt(tx.Now).AddVersion(1).Exec(ctx)
 		})
-		return n, addTo(total, done, err)
+		*total += step.done
+		return step.rows, err
 	})
 }
 
 // deleteCredentials deletes up to batchSize credentials with their access
 // control lists.
-func (c *change) deleteCredentials(ctx context.Context, which predicate.Credential) (int, error) {
-	ids, err := c.Credential.Query().Where(which).Limit(batchSize).IDs(ctx)
+func deleteCredentials(ctx context.Context, tx *change.Tx, which predicate.Credential) (int, error) {
+	ids, err := tx.Credential.Query().Where(which).Limit(batchSize).IDs(ctx)
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
-	if _, err := c.AccessEntry.Delete().Where(database.AnyOf(accessentry.FieldCredentialID, ids)).Exec(ctx); err != nil {
+	if _, err := tx.AccessEntry.Delete().Where(database.AnyOf(accessentry.FieldCredentialID, ids)).Exec(ctx); err != nil {
 		return 0, err
 	}
-	return c.Credential.Delete().Where(database.AnyOf(credential.FieldID, ids)).Exec(ctx)
+	return tx.Credential.Delete().Where(database.AnyOf(credential.FieldID, ids)).Exec(ctx)
 }
 
 // deleteSubscriptions deletes up to batchSize of an app's subscriptions, except
 // suspended ones.
-func (c *change) deleteSubscriptions(ctx context.Context, appID uuid.UUID) (int, error) {
-	ids, err := c.Subscription.Query().Where(subscription.AppID(appID), subscription.StatusNEQ(lifecycle.Suspended)).Limit(batchSize).IDs(ctx)
+func deleteSubscriptions(ctx context.Context, tx *change.Tx, appID uuid.UUID) (int, error) {
+	ids, err := tx.Subscription.Query().Where(subscription.AppID(appID), subscription.StatusNEQ(lifecycle.Suspended)).Limit(batchSize).IDs(ctx)
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
-	return c.Subscription.Delete().Where(database.AnyOf(subscription.FieldID, ids)).Exec(ctx)
+	return tx.Subscription.Delete().Where(database.AnyOf(subscription.FieldID, ids)).Exec(ctx)
 }
 
 // anonymizeSuspended removes the requester from an app's suspended
 // subscriptions, which stay until an administrator ends them. It waits for one
 // that is being ended concurrently, and deletes it.
-func (c *change) anonymizeSuspended(ctx context.Context, appID uuid.UUID) error {
-	left, err := lockForUpdate(c, c.Subscription.Query().Where(subscription.AppID(appID))).All(ctx)
+func anonymizeSuspended(ctx context.Context, tx *change.Tx, appID uuid.UUID) error {
+	left, err := change.LockForUpdate(tx, tx.Subscription.Query().Where(subscription.AppID(appID))).All(ctx)
 	if err != nil {
 		return err
 	}
 	for _, s := range left {
 		if s.Status != lifecycle.Suspended {
-			err = c.Subscription.DeleteOne(s).Exec(ctx)
+			err = tx.Subscription.DeleteOne(s).Exec(ctx)
 		} else {
-			err = c.Subscription.UpdateOne(s).ClearRequestedBy().Exec(ctx)
+			err = tx.Subscription.UpdateOne(s).ClearRequestedBy().Exec(ctx)
 		}
 		if err != nil {
 			return err
@@ -126,7 +129,7 @@ func (p *Portal) purgeAccounts(ctx context.Context, by time.Time, total *int) er
 	return inBatches(func() (int, error) {
 		due, err := p.client.Account.Query().Where(account.DeletedAtLTE(by), account.NameNEQ("")).Limit(batchSize).IDs(ctx)
 		if err != nil {
-			return 0, publicError(err)
+			return 0, change.PublicError(err)
 		}
 		for _, id := range due {
 			if err := p.purgeAccount(ctx, id, by, total); err != nil {
@@ -138,47 +141,44 @@ func (p *Portal) purgeAccounts(ctx context.Context, by time.Time, total *int) er
 }
 
 func (p *Portal) purgeAccount(ctx context.Context, id uuid.UUID, by time.Time, total *int) error {
-	return inBatches(func() (n int, err error) {
-		done := 0
-		err = p.change(ctx, func(ctx context.Context, c *change) error {
-			n, done = 0, 0
-			held, err := lockForUpdate(c, c.Account.Query().Where(account.ID(id), account.DeletedAtLTE(by), account.NameNEQ(""))).IDs(ctx)
+	return inBatches(func() (int, error) {
+		step, err := change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (purgeStep, error) {
+			held, err := change.LockForUpdate(tx, tx.Account.Query().Where(account.ID(id), account.DeletedAtLTE(by), account.NameNEQ(""))).IDs(ctx)
 			if err != nil || len(held) == 0 {
-				return err
+				return purgeStep{}, err
 			}
-			if n, err = c.deleteCredentials(ctx, credential.And(credential.AccountID(id), credential.AppIDIsNil())); err != nil || n == batchSize {
-				return err
+			if n, err := deleteCredentials(ctx, tx, credential.And(credential.AccountID(id), credential.AppIDIsNil())); err != nil || n == batchSize {
+				return purgeStep{rows: n}, err
 			}
-			if _, err := c.Membership.Delete().Where(membership.AccountID(id)).Exec(ctx); err != nil {
-				return err
+			if _, err := tx.Membership.Delete().Where(membership.AccountID(id)).Exec(ctx); err != nil {
+				return purgeStep{}, err
 			}
-			done = 1
-			return c.Account.Update().Where(account.ID(id)).SetName("").SetNameFolded("").SetProfile(domain.Profile{}).
-				SetUpdatedAt(c.now).AddVersion(1).Exec(ctx)
+			return purgeStep{done: 1}, tx.Account.Update().Where(account.ID(id)).SetName("").SetNameFolded("").SetProfile(domain.Profile{}).
+				SetUpdatedAt(tx.Now).AddVersion(1).Exec(ctx)
 		})
-		return n, addTo(total, done, err)
+		*total += step.done
+		return step.rows, err
 	})
 }
 
 // purgeEvents deletes an organization's events up to the first one that did not
 // happen before a time, so that the rest of the log has no gaps.
 func (p *Portal) purgeEvents(ctx context.Context, organization uuid.UUID, before time.Time, total *int) error {
-	return inBatches(func() (n int, err error) {
-		err = p.change(ctx, func(ctx context.Context, c *change) error {
-			oldest, err := c.Event.Query().Where(event.OrganizationID(organization)).Order(event.ByPosition()).
+	return inBatches(func() (int, error) {
+		n, err := change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (int, error) {
+			oldest, err := tx.Event.Query().Where(event.OrganizationID(organization)).Order(event.ByPosition()).
 				Limit(batchSize).Select(event.FieldPosition, event.FieldAt).All(ctx)
 			if err != nil {
-				return err
+				return 0, err
 			}
-			n = 0
+			n := 0
 			for n < len(oldest) && oldest[n].At.Before(before) {
 				n++
 			}
 			if n == 0 {
-				return nil
+				return 0, nil
 			}
-			n, err = c.deleteEvents(ctx, organization, oldest[n-1].Position)
-			return err
+			return deleteEvents(ctx, tx, organization, oldest[n-1].Position)
 		})
 		return n, addTo(total, n, err)
 	})
@@ -186,26 +186,26 @@ func (p *Portal) purgeEvents(ctx context.Context, organization uuid.UUID, before
 
 // deleteEvents deletes the events up to a position; the log's trigger allows
 // that only during a purge.
-func (c *change) deleteEvents(ctx context.Context, organization uuid.UUID, last int64) (int, error) {
-	if err := c.Lease.Create().SetID(purgingEvents).SetUntil(c.now).Exec(ctx); err != nil {
+func deleteEvents(ctx context.Context, tx *change.Tx, organization uuid.UUID, last int64) (int, error) {
+	if err := tx.Lease.Create().SetID(purgingEvents).SetUntil(tx.Now).Exec(ctx); err != nil {
 		return 0, err
 	}
-	n, err := c.Event.Delete().Where(event.OrganizationID(organization), event.PositionLTE(last)).Exec(ctx)
+	n, err := tx.Event.Delete().Where(event.OrganizationID(organization), event.PositionLTE(last)).Exec(ctx)
 	if err != nil {
 		return 0, err
 	}
-	return n, c.Lease.DeleteOneID(purgingEvents).Exec(ctx)
+	return n, tx.Lease.DeleteOneID(purgingEvents).Exec(ctx)
 }
 
 // purgeIdempotencyKeys deletes idempotency keys that have expired.
 func (p *Portal) purgeIdempotencyKeys(ctx context.Context, now time.Time, total *int) error {
 	return inBatches(func() (int, error) {
-		ids, err := p.client.IdempotencyKey.Query().Where(idempotencykey.CreatedAtLTE(now.Add(-idempotencyLife))).Limit(batchSize).IDs(ctx)
+		ids, err := p.client.IdempotencyKey.Query().Where(idempotencykey.CreatedAtLTE(now.Add(-change.IdempotencyLife))).Limit(batchSize).IDs(ctx)
 		if err != nil || len(ids) == 0 {
-			return 0, publicError(err)
+			return 0, change.PublicError(err)
 		}
 		n, err := p.client.IdempotencyKey.Delete().Where(database.AnyOf(idempotencykey.FieldID, ids)).Exec(ctx)
-		return len(ids), addTo(total, n, publicError(err))
+		return len(ids), addTo(total, n, change.PublicError(err))
 	})
 }
 
@@ -214,10 +214,10 @@ func (p *Portal) purgeAttempts(ctx context.Context, now time.Time, total *int) e
 	return inBatches(func() (int, error) {
 		ids, err := p.client.SignInAttempt.Query().Where(signinattempt.AttemptedAtLTE(now.Add(-attemptLife))).Limit(batchSize).IDs(ctx)
 		if err != nil || len(ids) == 0 {
-			return 0, publicError(err)
+			return 0, change.PublicError(err)
 		}
 		n, err := p.client.SignInAttempt.Delete().Where(database.AnyOf(signinattempt.FieldID, ids)).Exec(ctx)
-		return len(ids), addTo(total, n, publicError(err))
+		return len(ids), addTo(total, n, change.PublicError(err))
 	})
 }
 

@@ -17,6 +17,7 @@ import (
 	"portico/ent/db/subscription"
 	"portico/internal/address"
 	"portico/internal/auth"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/portal"
@@ -159,8 +160,8 @@ func TestPurgeOfAccounts(t *testing.T) {
 func retention(t *testing.T, f *portaltest.Fixture, tenant portaltest.Tenant, deleted, events int) {
 	t.Helper()
 	_, err := f.Portal.UpdateOrganization(tenant.Admin, portal.UpdateOrganizationInput{
-		DeletedRetentionDays: portal.Patch[int]{Set: true, Value: &deleted},
-		EventRetentionDays:   portal.Patch[int]{Set: true, Value: &events},
+		DeletedRetentionDays: change.Patch[int]{Set: true, Value: &deleted},
+		EventRetentionDays:   change.Patch[int]{Set: true, Value: &events},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/event"
+	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
@@ -139,4 +140,4 @@ func (a *raceHarness) checkLog(t *testing.T) {
 func ptr[T any](v T) *T { return &v }
 
 // set makes a patch that gives a value.
-func set[T any](v T) portal.Patch[T] { return portal.Patch[T]{Set: true, Value: &v} }
+func set[T any](v T) change.Patch[T] { return change.Patch[T]{Set: true, Value: &v} }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/lifecycle"
@@ -60,7 +61,7 @@ func TestHowKeysArePresented(t *testing.T) {
 			_, err = f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: set(types)})
 			requireProblems(t, err, problem)
 		}
-		_, err = f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: portal.Patch[[]domain.AuthType]{Set: true}})
+		_, err = f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: change.Patch[[]domain.AuthType]{Set: true}})
 		requireProblems(t, err, "REQUIRED authTypes")
 		one, err := f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: set([]domain.AuthType{domain.Basic})})
 		require.NoError(t, err)

@@ -11,6 +11,7 @@ import (
 	"portico/ent/db/membership"
 	"portico/ent/db/user"
 	"portico/internal/address"
+	"portico/internal/change"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/viewer"
@@ -68,7 +69,7 @@ func (p *Portal) SignIn(ctx context.Context, in SignInInput) (Session, error) {
 	system := viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
 	known, err := p.candidates(system, in)
 	if err != nil {
-		return Session{}, publicError(err)
+		return Session{}, change.PublicError(err)
 	}
 	attempt, err := p.limiter.Reserve(ctx, Guess{
 		Address: in.Email, Client: viewer.Current(ctx).Address, Devices: in.devices(),
@@ -78,7 +79,7 @@ func (p *Portal) SignIn(ctx context.Context, in SignInInput) (Session, error) {
 		if fault.Is(err, fault.CodeRateLimited) {
 			p.failures.add(ctx, SignInLimited, in, known)
 		}
-		return Session{}, publicError(err)
+		return Session{}, change.PublicError(err)
 	}
 	defer attempt.Done()
 	right, err := p.verifyCandidates(ctx, attempt, in.Password, known)
@@ -92,7 +93,7 @@ func (p *Portal) SignIn(ctx context.Context, in SignInInput) (Session, error) {
 	case 1:
 	default:
 		if err := attempt.Succeeded(ctx, right...); err != nil {
-			return Session{}, publicError(err)
+			return Session{}, change.PublicError(err)
 		}
 		return Session{}, fault.Input(fault.Required, "organization",
 			"This address and password are known to several organizations: name the one to sign in to.")
@@ -101,10 +102,10 @@ func (p *Portal) SignIn(ctx context.Context, in SignInInput) (Session, error) {
 	s, err := p.issueSession(system, ctx, one.user, one.organization)
 	if err != nil {
 		_ = attempt.Succeeded(ctx, right...) // the password was right
-		return Session{}, publicError(err)
+		return Session{}, change.PublicError(err)
 	}
 	s.DeviceToken = p.devices.Issue(in.Email, s.User.ID, in.devices())
-	return s, publicError(attempt.Succeeded(ctx, right...))
+	return s, change.PublicError(attempt.Succeeded(ctx, right...))
 }
 
 // verifyCandidates verifies the password for each candidate and returns the
@@ -135,7 +136,7 @@ func (p *Portal) verifyCandidates(ctx context.Context, attempt Attempt, password
 // it does not count.
 func (p *Portal) withdrawAttempt(ctx context.Context, a Attempt, err error) error {
 	_ = a.Withdraw(ctx)
-	return publicError(err)
+	return change.PublicError(err)
 }
 
 // issueSession records the sign-in and issues the token.
@@ -143,9 +144,9 @@ func (p *Portal) issueSession(system, ctx context.Context, u *db.User, o *db.Org
 	self := viewer.Current(ctx)
 	self.Role, self.OrganizationID, self.UserID, self.Name = viewer.Role(u.Role), u.OrganizationID, u.ID, u.Name
 	out := Session{User: u, Organization: o}
-	err := p.change(viewer.NewContext(ctx, self), func(ctx context.Context, c *change) error {
-		c.record(userEvent(eventlog.UserSignedIn, u, nil))
-		return c.User.Update().Where(user.ID(u.ID)).SetLastSignInAt(c.now).Exec(ctx)
+	err := change.Exec(viewer.NewContext(ctx, self), p.changes, func(ctx context.Context, tx *change.Tx) error {
+		tx.Record(userEvent(eventlog.UserSignedIn, u, nil))
+		return tx.User.Update().Where(user.ID(u.ID)).SetLastSignInAt(tx.Now).Exec(ctx)
 	})
 	if err != nil {
 		return out, err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/internal/change"
 	"portico/internal/clock"
 	"portico/internal/eventlog"
 	"portico/internal/viewer"
@@ -185,9 +186,9 @@ func (p *Portal) recordFailures(ctx context.Context, organization uuid.UUID, all
 	for i, n := range all {
 		// Without a sign-in, the event has no actor, only the client's address.
 		who := viewer.Viewer{OrganizationID: organization, Address: n.address, RequestID: n.requestID}
-		err := p.change(viewer.NewContext(ctx, who), func(_ context.Context, c *change) error {
-			c.record(userEvent(eventlog.UserSignInFailed, n.user,
-				created("email", n.email, "reason", string(n.reason), "failures", n.count)))
+		err := change.Exec(viewer.NewContext(ctx, who), p.changes, func(_ context.Context, tx *change.Tx) error {
+			tx.Record(userEvent(eventlog.UserSignInFailed, n.user,
+				change.Attributes("email", n.email, "reason", string(n.reason), "failures", n.count)))
 			return nil
 		})
 		if err != nil {

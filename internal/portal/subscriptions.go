@@ -9,6 +9,7 @@ import (
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
 	"portico/ent/db/subscription"
+	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
@@ -45,65 +46,65 @@ func (p *Portal) Register(ctx context.Context, in RegisterInput) (CreatedSubscri
 	}
 	key := in.IdempotencyKey
 	in.IdempotencyKey = nil
-	o, err := newIdempotentRequest(ctx, "register", key, in)
+	o, err := newRequest(ctx, "register", key, in)
 	if err != nil {
 		return CreatedSubscription{}, err
 	}
-	return idempotent(ctx, p, o, func(ctx context.Context, c *change) (CreatedSubscription, createdIDs, error) {
-		s, err := c.register(ctx, in)
+	return change.Once(ctx, p.changes, o, func(ctx context.Context, tx *change.Tx) (CreatedSubscription, change.Created, error) {
+		s, err := register(ctx, tx, in)
 		if err != nil {
-			return CreatedSubscription{}, createdIDs{}, err
+			return CreatedSubscription{}, change.Created{}, err
 		}
-		return CreatedSubscription{Subscription: s}, createdIDs{first: s.ID}, nil
+		return CreatedSubscription{Subscription: s}, change.Created{First: s.ID}, nil
 	}, p.replaySubscription)
 }
 
 // replaySubscription returns what an earlier request created.
-func (p *Portal) replaySubscription(ctx context.Context, m createdIDs) (CreatedSubscription, error) {
-	found, err := p.SubscriptionsByID(ctx, []uuid.UUID{m.first}, nil)
-	if err == nil && found[m.first] == nil {
+func (p *Portal) replaySubscription(ctx context.Context, m change.Created) (CreatedSubscription, error) {
+	found, err := p.SubscriptionsByID(ctx, []uuid.UUID{m.First}, nil)
+	if err == nil && found[m.First] == nil {
 		err = fault.NotFound() // deleted meanwhile
 	}
-	return CreatedSubscription{Subscription: found[m.first], Replayed: true}, err
+	return CreatedSubscription{Subscription: found[m.First], Replayed: true}, err
 }
 
-func (c *change) register(ctx context.Context, in RegisterInput) (*db.Subscription, error) {
-	a, err := c.lockAppAndAccount(ctx, in.AppID)
+func register(ctx context.Context, tx *change.Tx, in RegisterInput) (*db.Subscription, error) {
+	a, err := lockAppAndAccount(ctx, tx, in.AppID)
 	if err != nil {
 		return nil, err
 	}
-	prod, chosen, err := c.lockProductAndPlan(ctx, in)
+	prod, chosen, err := lockProductAndPlan(ctx, tx, in)
 	if err != nil {
 		return nil, err
 	}
-	d := policy.Decide(c.viewer, policy.AppRegister, policy.Object{OrganizationID: a.OrganizationID, AccountID: a.AccountID, Product: prod.Status})
+	d := policy.Decide(tx.Viewer, policy.AppRegister, policy.Object{OrganizationID: a.OrganizationID, AccountID: a.AccountID, Product: prod.Status})
 	if d.Is(policy.Status) {
 		return nil, fault.Input(fault.NotAvailable, "productId", *d.Message, fault.Param{Name: "status", Value: string(prod.Status)})
 	}
-	if err := decisionError(d); err != nil {
+	if err := change.Refusal(d); err != nil {
 		return nil, err
 	}
-	endpoints, err := c.findEndpoints(ctx, prod.ID, in.EndpointIDs)
+	endpoints, err := findEndpoints(ctx, tx, prod.ID, in.EndpointIDs)
 	if err != nil {
 		return nil, err
 	}
-	status, err := c.initialStatus(ctx, a, prod, valueOr(chosen.Approval, prod.Approval) == domain.Auto)
+	status, err := initialStatus(ctx, tx, a, prod, valueOr(chosen.Approval, prod.Approval) == domain.Auto)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.supersedePrevious(ctx, a, prod); err != nil {
+	if err := supersedePrevious(ctx, tx, a, prod); err != nil {
 		return nil, err
 	}
-	create := c.Subscription.Create().SetOrganizationID(a.OrganizationID).SetAccountID(a.AccountID).
-		SetAppID(a.ID).SetProductID(prod.ID).SetPlanID(chosen.ID).SetStatus(status).SetCreatedAt(c.now).SetUpdatedAt(c.now)
-	if c.viewer.SignedIn() {
-		create.SetRequestedBy(c.viewer.UserID)
+	create := tx.Subscription.Create().SetOrganizationID(a.OrganizationID).SetAccountID(a.AccountID).
+		SetAppID(a.ID).SetProductID(prod.ID).SetPlanID(chosen.ID).SetStatus(status).SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now)
+	if tx.Viewer.SignedIn() {
+		create.SetRequestedBy(tx.Viewer.UserID)
 	}
 	if endpoints != nil {
 		create.SetEndpointIds(endpoints)
 	}
 	if status == lifecycle.Approved {
-		create.SetDecidedAt(c.now)
+		create.SetDecidedAt(tx.Now)
 	}
 	made, err := create.Save(ctx)
 	if err != nil {
@@ -112,7 +113,7 @@ func (c *change) register(ctx context.Context, in RegisterInput) (*db.Subscripti
 		}
 		return nil, err
 	}
-	c.record(subscriptionEvent(eventlog.SubscriptionRegistered, made, prod.Title, created("status", status, "product", prod.Name, "plan", chosen.Name, "endpoints", endpointIDs(endpoints))))
+	tx.Record(subscriptionEvent(eventlog.SubscriptionRegistered, made, prod.Title, change.Attributes("status", status, "product", prod.Name, "plan", chosen.Name, "endpoints", endpointIDs(endpoints))))
 	return made, nil
 }
 
@@ -122,24 +123,24 @@ func errAlreadyRegistered() error {
 
 // lockProductAndPlan finds the product and the plan and locks them against
 // changes. The plan may be omitted if the product has only one.
-func (c *change) lockProductAndPlan(ctx context.Context, in RegisterInput) (*db.Product, *db.Plan, error) {
+func lockProductAndPlan(ctx context.Context, tx *change.Tx, in RegisterInput) (*db.Product, *db.Plan, error) {
 	id, ok := nodeid.Decode(nodeid.Product, in.ProductID)
 	if !ok {
 		return nil, nil, fault.Input(fault.UnknownReference, "productId", "There is no such product.")
 	}
-	prod, err := lockForShare(c, c.Product.Query().Where(product.ID(id))).Only(ctx)
+	prod, err := change.LockForShare(tx, tx.Product.Query().Where(product.ID(id))).Only(ctx)
 	if db.IsNotFound(err) {
 		return nil, nil, fault.Input(fault.UnknownReference, "productId", "There is no such product.")
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	q := c.Plan.Query().Where(plan.ProductID(prod.ID))
+	q := tx.Plan.Query().Where(plan.ProductID(prod.ID))
 	if in.PlanID != nil {
 		planID, _ := nodeid.Decode(nodeid.Plan, *in.PlanID)
 		q.Where(plan.ID(planID))
 	}
-	plans, err := lockForShare(c, q.Limit(2)).All(ctx)
+	plans, err := change.LockForShare(tx, q.Limit(2)).All(ctx)
 	switch {
 	case err != nil:
 		return nil, nil, err
@@ -155,8 +156,8 @@ func (c *change) lockProductAndPlan(ctx context.Context, in RegisterInput) (*db.
 
 // supersedePrevious marks an ended subscription as no longer the newest, so
 // that the new one can be.
-func (c *change) supersedePrevious(ctx context.Context, a *db.App, prod *db.Product) error {
-	newest, err := c.Subscription.Query().Where(subscription.AppID(a.ID), subscription.ProductID(prod.ID), subscription.Newest(true)).Only(ctx)
+func supersedePrevious(ctx context.Context, tx *change.Tx, a *db.App, prod *db.Product) error {
+	newest, err := tx.Subscription.Query().Where(subscription.AppID(a.ID), subscription.ProductID(prod.ID), subscription.Newest(true)).Only(ctx)
 	if db.IsNotFound(err) {
 		return nil
 	}
@@ -166,7 +167,7 @@ func (c *change) supersedePrevious(ctx context.Context, a *db.App, prod *db.Prod
 	if newest.Status.Live() {
 		return errAlreadyRegistered()
 	}
-	return c.Subscription.UpdateOne(newest).SetNewest(false).Exec(ctx)
+	return tx.Subscription.UpdateOne(newest).SetNewest(false).Exec(ctx)
 }
 
 func subscriptionEvent(t eventlog.Type, s *db.Subscription, name string, changes []domain.Change) eventlog.Entry {

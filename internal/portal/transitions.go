@@ -5,6 +5,7 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/subscription"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
@@ -49,7 +50,7 @@ func (p *Portal) Resume(ctx context.Context, id string, reason *string) (*db.Sub
 
 // transition applies an action to a subscription's status. Of concurrent
 // requests, one wins; the others, and any later one, get WRONG_STATUS.
-func (p *Portal) transition(ctx context.Context, id string, a lifecycle.SubscriptionAction, reason *string) (out *db.Subscription, err error) {
+func (p *Portal) transition(ctx context.Context, id string, a lifecycle.SubscriptionAction, reason *string) (*db.Subscription, error) {
 	if err := checkReason("reason", reason); err != nil {
 		return nil, err
 	}
@@ -57,34 +58,31 @@ func (p *Portal) transition(ctx context.Context, id string, a lifecycle.Subscrip
 	if err != nil {
 		return nil, err
 	}
-	err = p.change(ctx, func(ctx context.Context, c *change) error {
+	return change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (*db.Subscription, error) {
 		if a == lifecycle.Suspend {
-			s, err := c.Subscription.Get(ctx, subID)
+			s, err := tx.Subscription.Get(ctx, subID)
 			if err != nil {
-				return err
+				return nil, err
 			}
-			if err := c.lockAccountOf(ctx, s.AccountID); err != nil {
-				return err
+			if err := lockAccountOf(ctx, tx, s.AccountID); err != nil {
+				return nil, err
 			}
 		}
-		s, err := lockForUpdate(c, c.Subscription.Query().Where(subscription.ID(subID))).Only(ctx)
+		s, err := change.LockForUpdate(tx, tx.Subscription.Query().Where(subscription.ID(subID))).Only(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := c.authorizeInState(policy.SubscriptionAction(a), subscriptionObject(s, a), "subscriptionId", string(s.Status)); err != nil {
-			return err
+		if err := tx.AuthorizeInState(policy.SubscriptionAction(a), subscriptionObject(s, a), "subscriptionId", string(s.Status)); err != nil {
+			return nil, err
 		}
 		if s.DeletedAt != nil {
-			out, err = c.endSanction(ctx, s, a, deref(reason))
-			return err
+			return endSanction(ctx, tx, s, a, deref(reason))
 		}
-		if err := c.applyTransition(ctx, s, a, deref(reason)); err != nil {
-			return err
+		if err := applyTransition(ctx, tx, s, a, deref(reason)); err != nil {
+			return nil, err
 		}
-		out, err = c.Subscription.Get(ctx, s.ID)
-		return err
+		return tx.Subscription.Get(ctx, s.ID)
 	})
-	return out, err
 }
 
 func subscriptionObject(s *db.Subscription, a lifecycle.SubscriptionAction) policy.Object {
@@ -92,33 +90,33 @@ func subscriptionObject(s *db.Subscription, a lifecycle.SubscriptionAction) poli
 }
 
 // applyTransition changes the status by compare-and-set, and records the event.
-func (c *change) applyTransition(ctx context.Context, s *db.Subscription, a lifecycle.SubscriptionAction, reason string) error {
+func applyTransition(ctx context.Context, tx *change.Tx, s *db.Subscription, a lifecycle.SubscriptionAction, reason string) error {
 	to, ok := lifecycle.Next(s.Status, a)
 	if !ok {
-		return errWrongStatus("subscriptionId", "The subscription is "+string(s.Status)+".", string(s.Status))
+		return change.WrongStatus("subscriptionId", "The subscription is "+string(s.Status)+".", string(s.Status))
 	}
-	u := c.Subscription.Update().Where(subscription.ID(s.ID), subscription.StatusEQ(s.Status), subscription.Version(s.Version)).
-		SetStatus(to).SetReason(reason).SetUpdatedAt(c.now).AddVersion(1).SetDecidedAt(c.now)
-	if c.viewer.SignedIn() {
-		u.SetDecidedBy(c.viewer.UserID)
+	u := tx.Subscription.Update().Where(subscription.ID(s.ID), subscription.StatusEQ(s.Status), subscription.Version(s.Version)).
+		SetStatus(to).SetReason(reason).SetUpdatedAt(tx.Now).AddVersion(1).SetDecidedAt(tx.Now)
+	if tx.Viewer.SignedIn() {
+		u.SetDecidedBy(tx.Viewer.UserID)
 	} else {
 		u.ClearDecidedBy()
 	}
-	if err := expectOneRow(u.Save(ctx)); err != nil {
+	if err := change.ExpectOneRow(u.Save(ctx)); err != nil {
 		return err
 	}
-	name, err := c.productTitle(ctx, s)
+	name, err := productTitle(ctx, tx, s)
 	if err != nil {
 		return err
 	}
-	e := subscriptionEvent(transitionEvent(a), s, name, []domain.Change{{Field: "status", Before: text(s.Status), After: text(to)}})
+	e := subscriptionEvent(transitionEvent(a), s, name, []domain.Change{{Field: "status", Before: domain.Text(s.Status), After: domain.Text(to)}})
 	e.Reason = reason
-	c.record(e)
+	tx.Record(e)
 	return nil
 }
 
-func (c *change) productTitle(ctx context.Context, s *db.Subscription) (string, error) {
-	prod, err := c.Product.Get(ctx, s.ProductID)
+func productTitle(ctx context.Context, tx *change.Tx, s *db.Subscription) (string, error) {
+	prod, err := tx.Product.Get(ctx, s.ProductID)
 	if db.IsNotFound(err) {
 		return "", nil
 	}
@@ -129,13 +127,13 @@ func (c *change) productTitle(ctx context.Context, s *db.Subscription) (string, 
 }
 
 // endAll applies the same action to many subscriptions.
-func (c *change) endAll(ctx context.Context, all []*db.Subscription, a lifecycle.SubscriptionAction, reason string) error {
+func endAll(ctx context.Context, tx *change.Tx, all []*db.Subscription, a lifecycle.SubscriptionAction, reason string) error {
 	for _, s := range all {
 		if s.DeletedAt != nil {
-			if _, err := c.endSanction(ctx, s, a, reason); err != nil {
+			if _, err := endSanction(ctx, tx, s, a, reason); err != nil {
 				return err
 			}
-		} else if err := c.applyTransition(ctx, s, a, reason); err != nil {
+		} else if err := applyTransition(ctx, tx, s, a, reason); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/user"
 	"portico/internal/address"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
@@ -28,7 +29,7 @@ type CreateUserInput struct {
 
 // CreateUser creates a user; a developer becomes a member of an account. An
 // address that another user of the organization has is TAKEN.
-func (p *Portal) CreateUser(ctx context.Context, in CreateUserInput) (out *db.User, err error) {
+func (p *Portal) CreateUser(ctx context.Context, in CreateUserInput) (*db.User, error) {
 	role := valueOr(in.Role, domain.RolePortal)
 	hash, err := p.checkNewUser(ctx, in.Name, in.Email, in.Password)
 	if err != nil {
@@ -40,25 +41,21 @@ func (p *Portal) CreateUser(ctx context.Context, in CreateUserInput) (out *db.Us
 	if role == domain.RoleAdmin && in.AccountID != nil {
 		return nil, fault.Input(fault.InvalidValue, "accountId", "Staff have no account.")
 	}
-	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		if err := c.authorize(policy.UserCreate, policy.Object{OrganizationID: c.organization}); err != nil {
-			return err
+	return change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (*db.User, error) {
+		if err := tx.Authorize(policy.UserCreate, policy.Object{OrganizationID: tx.OrganizationID()}); err != nil {
+			return nil, err
 		}
-		out, err = c.addUser(ctx, in.Name, in.Email, hash, role)
+		out, err := addUser(ctx, tx, in.Name, in.Email, hash, role)
 		if err != nil || in.AccountID == nil {
-			return err
+			return out, err
 		}
 		id, _ := nodeid.Decode(nodeid.Account, *in.AccountID)
-		acc, err := c.lockAccountForShare(ctx, id)
+		acc, err := lockAccountForShare(ctx, tx, id)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return c.addMember(ctx, acc, out, valueOr(in.MembershipRole, domain.Member))
+		return out, addMember(ctx, tx, acc, out, valueOr(in.MembershipRole, domain.Member))
 	})
-	if err != nil {
-		return nil, err // rolled back
-	}
-	return out, nil
 }
 
 // checkNewUser checks the attributes of a new user, and hashes the password.
@@ -69,46 +66,43 @@ func (p *Portal) checkNewUser(ctx context.Context, name string, email address.Em
 	return p.passwords.Hash(ctx, password)
 }
 
-func (c *change) addUser(ctx context.Context, name string, email address.Email, hash string, role domain.UserRole) (*db.User, error) {
-	out, err := c.User.Create().SetOrganizationID(c.organization).SetName(name).SetNameFolded(domain.Fold(name)).
-		SetEmail(email.Typed()).SetEmailFolded(email).SetRole(role).SetPasswordHash(hash).SetPasswordChangedAt(c.now).
-		SetCreatedAt(c.now).SetUpdatedAt(c.now).Save(ctx)
+func addUser(ctx context.Context, tx *change.Tx, name string, email address.Email, hash string, role domain.UserRole) (*db.User, error) {
+	out, err := tx.User.Create().SetOrganizationID(tx.OrganizationID()).SetName(name).SetNameFolded(domain.Fold(name)).
+		SetEmail(email.Typed()).SetEmailFolded(email).SetRole(role).SetPasswordHash(hash).SetPasswordChangedAt(tx.Now).
+		SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now).Save(ctx)
 	if err != nil {
 		return nil, takenError(err, "email", "Somebody in the organization has this address already.")
 	}
-	c.record(userEvent(eventlog.UserCreated, out, created("name", name, "email", email.Typed(), "role", role)))
+	tx.Record(userEvent(eventlog.UserCreated, out, change.Attributes("name", name, "email", email.Typed(), "role", role)))
 	return out, nil
 }
 
-func (c *change) addMember(ctx context.Context, acc *db.Account, u *db.User, role domain.MembershipRole) error {
-	m, err := c.Membership.Create().SetOrganizationID(acc.OrganizationID).SetAccountID(acc.ID).SetUserID(u.ID).
-		SetRole(role).SetCreatedAt(c.now).Save(ctx)
+func addMember(ctx context.Context, tx *change.Tx, acc *db.Account, u *db.User, role domain.MembershipRole) error {
+	m, err := tx.Membership.Create().SetOrganizationID(acc.OrganizationID).SetAccountID(acc.ID).SetUserID(u.ID).
+		SetRole(role).SetCreatedAt(tx.Now).Save(ctx)
 	if err != nil {
 		return err
 	}
-	c.record(eventlog.Entry{Type: eventlog.MemberAdded, Subject: nodeid.Membership, SubjectID: m.ID, SubjectName: u.Name,
-		AccountID: &acc.ID, Changes: created("role", role)})
+	tx.Record(eventlog.Entry{Type: eventlog.MemberAdded, Subject: nodeid.Membership, SubjectID: m.ID, SubjectName: u.Name,
+		AccountID: &acc.ID, Changes: change.Attributes("role", role)})
 	return nil
 }
 
 // CreateStaff creates an administrator of an organization, found by its slug.
 // It is only called by commands, as Portico itself, and creates an
 // organization's first administrator.
-func (p *Portal) CreateStaff(ctx context.Context, slug, name string, email address.Email, password string) (out *db.User, err error) {
+func (p *Portal) CreateStaff(ctx context.Context, slug, name string, email address.Email, password string) (*db.User, error) {
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(uuid.Nil))
 	hash, err := p.checkNewUser(ctx, name, email, password)
 	if err != nil {
 		return nil, err
 	}
-	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		if err := c.enterOrganization(ctx, slug); err != nil {
-			return err
+	return change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (*db.User, error) {
+		if err := enterOrganization(ctx, tx, slug); err != nil {
+			return nil, err
 		}
-		var err error
-		out, err = c.addUser(ctx, name, email, hash, domain.RoleAdmin)
-		return err
+		return addUser(ctx, tx, name, email, hash, domain.RoleAdmin)
 	})
-	return out, err
 }
 
 // DisableUser disables a user, whose open sessions end with their next request.
@@ -123,7 +117,7 @@ func (p *Portal) EnableUser(ctx context.Context, id string, reason *string) (*db
 	return p.setUserStatus(ctx, id, reason, policy.UserEnable, domain.UserActive, eventlog.UserEnabled)
 }
 
-func (p *Portal) setUserStatus(ctx context.Context, id string, reason *string, a policy.Action, to domain.UserStatus, t eventlog.Type) (out *db.User, err error) {
+func (p *Portal) setUserStatus(ctx context.Context, id string, reason *string, a policy.Action, to domain.UserStatus, t eventlog.Type) (*db.User, error) {
 	if err := checkReason("reason", reason); err != nil {
 		return nil, err
 	}
@@ -131,26 +125,23 @@ func (p *Portal) setUserStatus(ctx context.Context, id string, reason *string, a
 	if err != nil {
 		return nil, err
 	}
-	err = p.change(ctx, func(ctx context.Context, c *change) error {
-		u, err := lockForUpdate(c, c.User.Query().Where(user.ID(userID))).Only(ctx)
+	return change.Write(ctx, p.changes, func(ctx context.Context, tx *change.Tx) (*db.User, error) {
+		u, err := change.LockForUpdate(tx, tx.User.Query().Where(user.ID(userID))).Only(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		d := policy.Decide(c.viewer, a, policy.Object{OrganizationID: u.OrganizationID, User: u.ID})
+		d := policy.Decide(tx.Viewer, a, policy.Object{OrganizationID: u.OrganizationID, User: u.ID})
 		if d.Is(policy.Policy) {
-			return fault.Input(fault.NotAllowed, "userId", *d.Message)
+			return nil, fault.Input(fault.NotAllowed, "userId", *d.Message)
 		}
-		if err := decisionError(d); err != nil || u.Status == to {
-			out = u
-			return err
+		if err := change.Refusal(d); err != nil || u.Status == to {
+			return u, err
 		}
-		e := userEvent(t, u, []domain.Change{{Field: "status", Before: text(u.Status), After: text(to)}})
+		e := userEvent(t, u, []domain.Change{{Field: "status", Before: domain.Text(u.Status), After: domain.Text(to)}})
 		e.Reason = deref(reason)
-		c.record(e)
-		out, err = c.User.UpdateOne(u).SetStatus(to).AddTokenVersion(1).SetUpdatedAt(c.now).AddVersion(1).Save(ctx)
-		return err
+		tx.Record(e)
+		return tx.User.UpdateOne(u).SetStatus(to).AddTokenVersion(1).SetUpdatedAt(tx.Now).AddVersion(1).Save(ctx)
 	})
-	return out, err
 }
 
 func userEvent(t eventlog.Type, u *db.User, changes []domain.Change) eventlog.Entry {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"portico/internal/address"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/unseen"
@@ -35,7 +36,7 @@ func normalizeURL(s string) string {
 }
 
 // normalizeURLPatch applies normalizeURL to an attribute of an update.
-func normalizeURLPatch(p Patch[string]) Patch[string] {
+func normalizeURLPatch(p change.Patch[string]) change.Patch[string] {
 	if p.Value != nil {
 		p.Value = new(normalizeURL(*p.Value))
 	}

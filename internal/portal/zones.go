@@ -7,6 +7,7 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/organization"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/zone"
@@ -22,7 +23,7 @@ type RepairedZone struct{ Organization, Before, After string }
 func (p *Portal) RepairTimeZones(ctx context.Context) (repaired []RepairedZone, err error) {
 	all, err := p.client.Organization.Query().Select(organization.FieldSlug, organization.FieldTimeZone).All(asSystem(ctx, uuid.Nil))
 	if err != nil {
-		return nil, publicError(err)
+		return nil, change.PublicError(err)
 	}
 	for _, o := range all {
 		if zone.Known(o.TimeZone) {
@@ -41,13 +42,13 @@ func (p *Portal) RepairTimeZones(ctx context.Context) (repaired []RepairedZone, 
 }
 
 func (p *Portal) repairTimeZone(ctx context.Context, o *db.Organization, after string) error {
-	return p.change(ctx, func(ctx context.Context, c *change) error {
-		n, err := c.Organization.Update().Where(organization.ID(o.ID), organization.TimeZone(o.TimeZone)).
-			SetTimeZone(after).AddVersion(1).SetUpdatedAt(c.now).Save(ctx)
+	return change.Exec(ctx, p.changes, func(ctx context.Context, tx *change.Tx) error {
+		n, err := tx.Organization.Update().Where(organization.ID(o.ID), organization.TimeZone(o.TimeZone)).
+			SetTimeZone(after).AddVersion(1).SetUpdatedAt(tx.Now).Save(ctx)
 		if err != nil || n == 0 { // 0: another node did it
 			return err
 		}
-		c.record(organizationEvent(eventlog.OrganizationUpdated, o, []domain.Change{{Field: "timeZone", Before: text(o.TimeZone), After: text(after)}}))
+		tx.Record(organizationEvent(eventlog.OrganizationUpdated, o, []domain.Change{{Field: "timeZone", Before: domain.Text(o.TimeZone), After: domain.Text(after)}}))
 		return nil
 	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"portico/ent/db"
 	"portico/internal/address"
+	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/portal"
 )
@@ -62,7 +63,7 @@ func (f *Fixture) MustProduct(t testing.TB, admin context.Context, name string) 
 	p, err := f.Portal.CreateProduct(admin, portal.CreateProductInput{Name: name})
 	must(t, p, err)
 	plan, published := f.MustPlan(t, admin, p, "free"), domain.Published
-	p, err = f.Portal.UpdateProduct(admin, portal.UpdateProductInput{ProductID: p.GlobalID(), Status: portal.Patch[domain.ProductStatus]{Set: true, Value: &published}})
+	p, err = f.Portal.UpdateProduct(admin, portal.UpdateProductInput{ProductID: p.GlobalID(), Status: change.Patch[domain.ProductStatus]{Set: true, Value: &published}})
 	return must(t, p, err), plan
 }
 

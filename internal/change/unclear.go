@@ -1,4 +1,4 @@
-package portal
+package change
 
 import (
 	"context"
@@ -30,14 +30,14 @@ func retryable(err error) bool { return errors.As(err, new(rolledBack)) || datab
 // effect: the connection may have been lost before or after it did. It returns
 // nil if it did. That the client has disconnected makes no difference: it finds
 // what was created by other means, such as an idempotency key.
-func (p *Portal) resolveUnclearCommit(ctx context.Context, c *change, err error) error {
-	if len(c.entries) == 0 {
+func (r *Runner) resolveUnclearCommit(ctx context.Context, tx *Tx, err error) error {
+	if len(tx.entries) == 0 {
 		return err // no event to look for; the next read shows the state
 	}
-	ask, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.unclearFor)
+	ask, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.unclearFor)
 	defer cancel()
 	for {
-		happened, lost := p.committed(ask, c)
+		happened, lost := r.committed(ask, tx)
 		switch {
 		case lost == nil && happened:
 			return nil
@@ -62,11 +62,11 @@ func errOutcomeUnknown(err error) error {
 
 // committed looks for the change's last event, once no transaction writes to
 // the organization's log any more, the lost one included.
-func (p *Portal) committed(ctx context.Context, c *change) (bool, error) {
-	tx, err := p.client.Tx(ctx)
+func (r *Runner) committed(ctx context.Context, tx *Tx) (bool, error) {
+	asking, err := r.client.Tx(ctx)
 	if err != nil {
 		return false, err
 	}
-	defer func() { _ = tx.Rollback() }()
-	return eventlog.Has(ctx, tx, c.organization, c.entries[len(c.entries)-1].ID)
+	defer func() { _ = asking.Rollback() }()
+	return eventlog.Has(ctx, asking, tx.organization, tx.entries[len(tx.entries)-1].ID)
 }

@@ -1,4 +1,4 @@
-package portal
+package change
 
 import (
 	"context"
@@ -11,38 +11,37 @@ import (
 	"portico/internal/fault"
 )
 
-// syncChange notifies the key caches of a change, and returns when this node's
+// sync notifies the key caches of a settled change, and returns when this node's
 // has applied what the answer reveals. It waits after changes that changed
 // nothing, too: another request may have made the refused change, or deleted
 // the object, a moment ago. Its error does not undo the change: a key cache
 // that cannot follow refuses all keys.
-func (p *Portal) syncChange(ctx context.Context, c *change, err error) error {
-	if p.revocations == nil || c == nil {
+func (r *Runner) sync(ctx context.Context, tx *Tx, err error) error {
+	if r.revocations == nil || tx == nil {
 		return nil
 	}
-	changed := err == nil && len(c.entries) > 0
+	changed := err == nil && len(tx.entries) > 0
 	switch {
 	case changed:
-		p.revocations.Wake()
-		if !slices.ContainsFunc(c.entries, func(e eventlog.Entry) bool { return e.Type.ChangesVerdicts() }) {
+		r.revocations.Wake()
+		if !slices.ContainsFunc(tx.entries, func(e eventlog.Entry) bool { return e.Type.ChangesVerdicts() }) {
 			return nil
 		}
 	case err != nil && !revealsState(err):
 		// It may have been committed all the same: let the key caches look.
-		p.revocations.Wake()
+		r.revocations.Wake()
 		return nil
 	}
-	return p.revocations.Sync(ctx, c.organization)
+	return r.revocations.Sync(ctx, tx.organization)
 }
 
-// syncOrganization returns when this node's key cache has applied what was
-// committed for an organization before the call; it is for answers that did not
-// start a change.
-func (p *Portal) syncOrganization(ctx context.Context, organization uuid.UUID) error {
-	if p.revocations == nil {
+// Sync returns when this node's key cache has applied what was committed for an
+// organization before the call; it is for answers that did not start a change.
+func (r *Runner) Sync(ctx context.Context, organization uuid.UUID) error {
+	if r.revocations == nil {
 		return nil
 	}
-	return p.revocations.Sync(ctx, organization)
+	return r.revocations.Sync(ctx, organization)
 }
 
 // revealsState reports whether an error lets the client conclude the state of

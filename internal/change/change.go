@@ -1,0 +1,128 @@
+// Package change runs the transactions in which services change the database.
+// A change is one transaction, the events that describe it, and what this node's
+// key cache must have applied before anybody hears of it; Write makes one, Once
+// makes one per idempotency key. The package knows no entity: what a change
+// does, and who may do it, is up to the services.
+package change
+
+import (
+	"context"
+	"time"
+
+	"entgo.io/ent/dialect"
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/internal/clock"
+	"portico/internal/database"
+	"portico/internal/eventlog"
+	"portico/internal/viewer"
+)
+
+// RevocationSync is this node's key cache. A change that affects verdicts is
+// complete only when the key cache has applied it.
+type RevocationSync interface {
+	// Sync returns when the key cache has applied everything that the
+	// organization committed before the call, or refuses all of its keys until
+	// it has.
+	Sync(ctx context.Context, organization uuid.UUID) error
+	// Wake notifies the key caches of all nodes of a commit.
+	Wake()
+}
+
+// Options configures a Runner. Client, Database and Clock are required.
+type Options struct {
+	Client   *db.Client
+	Database *database.DB
+	Clock    clock.Clock
+	// Revocations is nil in processes that do not serve gateways, such as
+	// commands.
+	Revocations RevocationSync
+	// UnclearFor is how long to ask whether a commit whose response was lost
+	// took effect; 0 means 3 s, which is longer than the server keeps the
+	// transaction of a client that has disappeared.
+	UnclearFor time.Duration
+}
+
+// Runner runs changes. It is safe for concurrent use.
+type Runner struct {
+	client      *db.Client
+	database    *database.DB
+	clock       clock.Clock
+	revocations RevocationSync
+	unclearFor  time.Duration
+}
+
+// NewRunner returns a Runner.
+func NewRunner(o Options) *Runner {
+	if o.UnclearFor == 0 {
+		o.UnclearFor = unclearFor
+	}
+	return &Runner{client: o.Client, database: o.Database, clock: o.Clock, revocations: o.Revocations, unclearFor: o.UnclearFor}
+}
+
+// Write calls f in a transaction, appends the events that f has recorded, and
+// commits. It returns the result of the call of f that was committed, once this
+// node's key cache has applied what the result reveals; with an error, the
+// result is the zero value.
+//
+// If f or the log fails, the transaction is rolled back. If the database aborts
+// it in favour of another one, f is called again, so f must not have effects
+// outside the database. Errors of the storage are returned as *fault.Error.
+func Write[T any](ctx context.Context, r *Runner, f func(ctx context.Context, tx *Tx) (T, error)) (T, error) {
+	var none T
+	out, tx, err := run(ctx, r, f)
+	err = PublicError(err)
+	// From here on the change is settled: f cannot be called again.
+	if behind := r.sync(ctx, tx, err); err == nil {
+		err = behind
+	}
+	if err != nil {
+		return none, err
+	}
+	return out, nil
+}
+
+// Exec is Write for changes without a result.
+func Exec(ctx context.Context, r *Runner, f func(ctx context.Context, tx *Tx) error) error {
+	_, err := Write(ctx, r, func(ctx context.Context, tx *Tx) (struct{}, error) { return struct{}{}, f(ctx, tx) })
+	return err
+}
+
+// run makes attempts until one is settled. It returns the transaction of the
+// last one, nil if none could be started.
+func run[T any](ctx context.Context, r *Runner, f func(ctx context.Context, tx *Tx) (T, error)) (out T, tx *Tx, err error) {
+	err = database.Retry(ctx, retryable, func() error {
+		out, tx, err = attempt(ctx, r, f)
+		return err
+	})
+	return out, tx, err
+}
+
+// attempt makes one attempt.
+func attempt[T any](ctx context.Context, r *Runner, f func(ctx context.Context, tx *Tx) (T, error)) (out T, tx *Tx, err error) {
+	entTx, err := r.client.Tx(ctx)
+	if err != nil {
+		return out, nil, err
+	}
+	// If f panics, roll back before the panic continues.
+	done := false
+	defer func() {
+		if !done {
+			_ = entTx.Rollback()
+		}
+	}()
+	v := viewer.Current(ctx)
+	tx = &Tx{Tx: entTx, Viewer: v, Now: r.clock.Now(), organization: v.OrganizationID, postgres: r.database.Dialect() == dialect.Postgres}
+	if out, err = f(ctx, tx); err != nil {
+		return out, tx, err
+	}
+	if err := eventlog.Append(ctx, entTx, r.database.Dialect(), tx.organization, tx.Now, tx.entries...); err != nil {
+		return out, tx, err
+	}
+	done = true
+	if err := entTx.Commit(); err != nil {
+		return out, tx, r.resolveUnclearCommit(ctx, tx, err)
+	}
+	return out, tx, nil
+}

@@ -1,0 +1,135 @@
+package change
+
+import (
+	"time"
+
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/policy"
+	"portico/internal/viewer"
+)
+
+// Tx is the transaction of a change and the events it has recorded.
+type Tx struct {
+	*db.Tx
+	// Viewer makes the change.
+	Viewer viewer.Viewer
+	// Now is the time at which the attempt began.
+	Now time.Time
+
+	organization uuid.UUID
+	postgres     bool
+	entries      []eventlog.Entry
+}
+
+// OrganizationID returns the organization to whose log the events are appended:
+// the viewer's, unless Enter has set another.
+func (tx *Tx) OrganizationID() uuid.UUID { return tx.organization }
+
+// Enter sets the organization to whose log the events are appended. It is for
+// commands, whose viewer, Portico itself, belongs to none.
+func (tx *Tx) Enter(organization uuid.UUID) { tx.organization = organization }
+
+// Record notes an event, which is appended just before the commit.
+func (tx *Tx) Record(e eventlog.Entry) {
+	e.ID = uuid.Must(uuid.NewV7())
+	tx.entries = append(tx.entries, e)
+}
+
+// Authorize asks the policy, and returns a refusal as an error for the client.
+func (tx *Tx) Authorize(a policy.Action, o policy.Object) error {
+	return Refusal(policy.Decide(tx.Viewer, a, o))
+}
+
+// AuthorizeInState is Authorize for actions that the object's state can forbid.
+// Such a refusal is a problem of the input, on the field that names the object.
+func (tx *Tx) AuthorizeInState(a policy.Action, o policy.Object, field, status string) error {
+	d := policy.Decide(tx.Viewer, a, o)
+	if d.Is(policy.Status) {
+		return WrongStatus(field, *d.Message, status)
+	}
+	return Refusal(d)
+}
+
+// WrongStatus returns the problem of an input that names an object whose status
+// forbids the action.
+func WrongStatus(field, message, status string) error {
+	return fault.Input(fault.WrongStatus, field, message, fault.Param{Name: "status", Value: status})
+}
+
+// Refusal returns the error for a decision; nil if it allows the action. A
+// refusal because of the object's state is handled by AuthorizeInState; here it
+// has no field to point to.
+func Refusal(d policy.Decision) error {
+	switch {
+	case d.Allowed:
+		return nil
+	case d.Foreign():
+		return fault.NotFound()
+	case d.Is(policy.Status):
+		return fault.Input(fault.WrongStatus, "", *d.Message)
+	default:
+		return fault.New(fault.CodeForbidden, refusalReason(*d.Code), *d.Message)
+	}
+}
+
+// refusalReason returns the reason of a refusal. Codes that are not FORBIDDEN
+// do not reach it.
+func refusalReason(c policy.Code) fault.Reason {
+	switch c {
+	case policy.Policy:
+		return fault.ReasonPolicy
+	case policy.AccountSuspended:
+		return fault.ReasonAccountSuspended
+	}
+	return fault.ReasonRole
+}
+
+// lockable is a query that can lock the rows it reads until the transaction
+// ends. SQLite allows one writer at a time and needs no lock.
+type lockable[Q any] interface {
+	ForUpdate(...sql.LockOption) Q
+	ForShare(...sql.LockOption) Q
+}
+
+// LockForUpdate locks the rows against changes. It does not block references to
+// them: if a foreign key's check waited for this lock, its transaction could
+// hold a lock that this one needs next.
+func LockForUpdate[Q lockable[Q]](tx *Tx, q Q) Q {
+	if tx.postgres {
+		return q.ForUpdate(sql.WithLockClause("FOR NO KEY UPDATE"))
+	}
+	return q
+}
+
+// LockForShare locks the rows against changes; other transactions may hold the
+// same lock.
+func LockForShare[Q lockable[Q]](tx *Tx, q Q) Q {
+	if tx.postgres {
+		return q.ForShare()
+	}
+	return q
+}
+
+// ExpectOneRow returns the error of a compare-and-set that changed n rows.
+func ExpectOneRow(n int, err error) error {
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return fault.Conflict("Somebody else has changed this meanwhile; read it again.")
+	}
+	return nil
+}
+
+// CheckVersion refuses a change based on an old version.
+func CheckVersion(given *int, present int) error {
+	if given != nil && *given != present {
+		return fault.StaleVersion()
+	}
+	return nil
+}
