@@ -1,5 +1,6 @@
-// Command generate runs gqlgen by gqlgen.yml and then replaces gqlgen's
-// concurrent lists by sequential ones; see package sequence.
+// Command generate writes the verdict codes into the schema and the documentation,
+// runs gqlgen by gqlgen.yml, and then replaces gqlgen's concurrent lists by
+// sequential ones; see package sequence.
 package main
 
 import (
@@ -22,6 +23,9 @@ func main() {
 }
 
 func generate() error {
+	if err := printVerdicts(); err != nil {
+		return err
+	}
 	c, err := config.LoadConfigFromDefaultLocations()
 	if err != nil {
 		return err

@@ -4316,41 +4316,41 @@ type LimitWindow {
 
 "What the gate answers to a call, in the order of decision: the first that applies."
 enum VerdictCode {
-  "It cannot be decided at the moment: the gate does not know the current state of the keys, or of a quota."
+  "The gate cannot decide at the moment: it does not know the current state of the credentials, or how much of a quota is used."
   UNAVAILABLE
-  "What was presented is not a key: it is cut short, mistyped, doubled, or no key at all."
+  "The call has no API key, has two, or what it has is none: cut short, mistyped, or with a wrong checksum. Nothing was looked up."
   MALFORMED
-  "There is no such key, or its secret is wrong. The two are not told apart."
+  "The organization has no such credential, or the secret is wrong. The answer does not say which."
   NOT_FOUND
-  "The key was revoked. That is final."
+  "The credential was revoked, which is final."
   REVOKED
-  "The key's time has come: it was valid until its expiry and is not from that instant on."
+  "The credential was valid until its expiry, which has passed. That is final."
   EXPIRED
-  "The key is switched off. It can be switched on again."
+  "The credential is disabled, until somebody enables it."
   DISABLED
-  "The account that owns the key is suspended."
+  "The account that owns the credential is suspended, and all its credentials with it."
   ACCOUNT_SUSPENDED
-  "The key is made for another environment than the gateway serves."
+  "The credential is for another environment than the gateway's token."
   WRONG_ENVIRONMENT
-  "The call does not come from a network that the key may be used from, or its address is not known."
+  "The credential may be used from certain networks only, and the call comes from another, or from an address that is not known."
   IP_NOT_ALLOWED
-  "The app is not registered with the product, there is no such product for it, or the app named is not one that the key speaks for."
+  "No app of the credential has a subscription to the product, or the subscription was rejected or has ended. The same for a product that does not exist or that the gateway's token may not ask about, and for an app that is named and is not the credential's."
   NOT_SUBSCRIBED
-  "The app's subscription with the product waits for a decision."
+  "The app's subscription to the product waits for a decision."
   WAITING
-  "The app's subscription with the product is suspended."
+  "The app's subscription to the product is suspended."
   SUSPENDED
-  "The key reaches listed products only, and this one is not listed."
+  "The credential gives access to listed products only, and this one is not listed."
   NOT_IN_ACCESS_LIST
-  "The key was presented in a way that the product does not take."
+  "The product does not accept API keys in the form in which this one was presented (` + "`" + `authTypes` + "`" + `)."
   AUTH_TYPE_NOT_ALLOWED
-  "The method and path are not those of an endpoint that the subscription reaches, or servers could read the path in different ways."
+  "The product enforces its endpoints or the subscription is limited to some, and method and path are those of none of them, or servers could read the path in different ways."
   ENDPOINT_NOT_ALLOWED
-  "The key speaks for several apps that are registered with the product, and none was named."
+  "The credential belongs to a whole account, several of its apps may make the call, and none is named."
   AMBIGUOUS_APP
-  "Calls come faster than the subscription or the key allows, or the key was not looked for because too many unknown ones were shown."
+  "Calls come faster than the rate limit of the plan or of the credential allows. Without a credential beside it: too many unknown API keys were presented, and this one was not looked up."
   RATE_LIMITED
-  "The calls of this period are used up."
+  "The calls of the plan's quota are used up until the next period."
   QUOTA_EXCEEDED
   "The call may pass."
   VALID

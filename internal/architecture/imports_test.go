@@ -36,7 +36,7 @@ func house() map[string][]string {
 		"graph/generated": with("graph/model", "graph/sequence", "ent/db", "internal/portal", "internal/eventlog", "internal/gateway", "internal/usage"),
 		"graph/model":     with("ent/db", "internal/portal", "internal/eventlog", "internal/gateway", "internal/usage"),
 		"graph/sequence":  {},
-		"graph/generate":  {},
+		"graph/generate":  {"internal/verdict"},
 
 		"internal/change":            with("ent/db/...", "internal/database", "internal/eventlog"),
 		"internal/portal":            with("ent/db/...", "internal/change", "internal/database", "internal/eventlog", "internal/listing", "internal/usage"),

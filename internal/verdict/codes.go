@@ -47,46 +47,25 @@ func ParseCode(s string) (Code, bool) {
 }
 
 // String returns the public name, such as "IP_NOT_ALLOWED", or "" for an invalid code.
-func (c Code) String() string {
-	switch c {
-	case Unavailable:
-		return "UNAVAILABLE"
-	case Malformed:
-		return "MALFORMED"
-	case NotFound:
-		return "NOT_FOUND"
-	case Revoked:
-		return "REVOKED"
-	case Expired:
-		return "EXPIRED"
-	case Disabled:
-		return "DISABLED"
-	case AccountSuspended:
-		return "ACCOUNT_SUSPENDED"
-	case WrongEnvironment:
-		return "WRONG_ENVIRONMENT"
-	case IPNotAllowed:
-		return "IP_NOT_ALLOWED"
-	case NotSubscribed:
-		return "NOT_SUBSCRIBED"
-	case Waiting:
-		return "WAITING"
-	case Suspended:
-		return "SUSPENDED"
-	case NotInAccessList:
-		return "NOT_IN_ACCESS_LIST"
-	case AuthTypeNotAllowed:
-		return "AUTH_TYPE_NOT_ALLOWED"
-	case EndpointNotAllowed:
-		return "ENDPOINT_NOT_ALLOWED"
-	case AmbiguousApp:
-		return "AMBIGUOUS_APP"
-	case RateLimited:
-		return "RATE_LIMITED"
-	case QuotaExceeded:
-		return "QUOTA_EXCEEDED"
-	case Valid:
-		return "VALID"
+func (c Code) String() string { return c.describe().name }
+
+// Status returns the status of an HTTP response with the code: 200 for Valid. For
+// an invalid code it is 403, as no verdict is no permission.
+func (c Code) Status() int {
+	if status := c.describe().status; status != 0 {
+		return status
 	}
-	return ""
+	return forbidden
 }
+
+// Meaning returns a sentence that says when the code applies, for documentation; ""
+// for an invalid code.
+func (c Code) Meaning() string { return c.describe().meaning }
+
+// Refusal returns the sentence that a refused caller reads; "" for Valid and for an
+// invalid code.
+func (c Code) Refusal() string { return c.describe().refusal }
+
+// Remedy returns a sentence on what administrators or the credential's owners can
+// do about a refusal; "" for Valid and for an invalid code.
+func (c Code) Remedy() string { return c.describe().remedy }

@@ -30,11 +30,11 @@ func TestCodes(t *testing.T) {
 	}
 }
 
-// Each code has a meaning, an advice and a remedy, in sentences of its own.
+// Each code has a meaning, a refusal and a remedy, in sentences of its own.
 func TestEveryCodeIsDescribed(t *testing.T) {
 	seen := map[string]Code{}
 	for _, c := range Codes() {
-		for _, text := range []string{c.Meaning(), c.Advice(), c.Remedy()} {
+		for _, text := range []string{c.Meaning(), c.Refusal(), c.Remedy()} {
 			if text == "" && c == Valid {
 				continue
 			}
@@ -48,7 +48,7 @@ func TestEveryCodeIsDescribed(t *testing.T) {
 		seen[c.Meaning()] = c
 	}
 	for _, c := range []Code{0, Valid + 1, 255} {
-		if c.String()+c.Meaning()+c.Advice()+c.Remedy() != "" {
+		if c.String()+c.Meaning()+c.Refusal()+c.Remedy() != "" {
 			t.Errorf("%d is no code and is described", c)
 		}
 	}

@@ -12,7 +12,6 @@ import (
 	"portico/internal/domain"
 	"portico/internal/headername"
 	"portico/internal/limits"
-	"portico/internal/verdict"
 )
 
 // Middleware returns a handler that calls next for requests that may pass, with the
@@ -85,7 +84,7 @@ func (v *Verdict) limit(h http.Header, now time.Time) {
 // refuse writes the response to a call that may not pass; presented is how it
 // presented its key.
 func (v *Verdict) refuse(w http.ResponseWriter, presented domain.AuthType) {
-	status := statusOf(v.code)
+	status := v.code.Status()
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
@@ -101,7 +100,7 @@ func (v *Verdict) refuse(w http.ResponseWriter, presented domain.AuthType) {
 		}
 	}
 	body, _ := json.Marshal(problem{ // strings and a number are always marshalled
-		Type: "urn:portico:code:" + v.Code, Title: http.StatusText(status), Status: status, Code: v.Code, Detail: v.code.Meaning(),
+		Type: "urn:portico:code:" + v.Code, Title: http.StatusText(status), Status: status, Code: v.Code, Detail: v.code.Refusal(),
 	})
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the caller may have gone
@@ -127,17 +126,4 @@ func challenge(presented domain.AuthType) string {
 		return `Basic realm="portico", charset="UTF-8"`
 	}
 	return `Bearer realm="portico", error="invalid_token"`
-}
-
-// statusOf returns the HTTP status of a verdict.
-func statusOf(c verdict.Code) int {
-	switch c {
-	case verdict.Malformed, verdict.NotFound, verdict.Revoked, verdict.Expired, verdict.Disabled:
-		return http.StatusUnauthorized
-	case verdict.RateLimited, verdict.QuotaExceeded:
-		return http.StatusTooManyRequests
-	case verdict.Unavailable:
-		return http.StatusServiceUnavailable
-	}
-	return http.StatusForbidden
 }

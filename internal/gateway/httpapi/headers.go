@@ -70,7 +70,7 @@ func (d *Handler) describeVerdict(s *headerSet, c *gateway.Caller, v *verdict.Ve
 		describeOwner(s, c, v)
 	}
 	describeLimits(s, v, d.Clock)
-	switch statusOf(v.Code) {
+	switch v.Code.Status() {
 	case http.StatusUnauthorized:
 		s.add("Www-Authenticate", challenge(q))
 	case http.StatusServiceUnavailable:
