@@ -32,8 +32,8 @@ const (
 type Caller struct {
 	Organization, Token uuid.UUID
 	Name                string
-	// Products are the only ones it may ask about; nil means all.
-	Products []uuid.UUID
+	// Products are the only ones it may ask about.
+	Products domain.ProductScope
 	// Environment is the only one whose credentials it accepts; "" means all.
 	Environment domain.Environment
 

@@ -101,7 +101,7 @@ func (f *feed) restrict(ctx context.Context, c *keycache.Change) error {
 	if f.caller.Environment != "" {
 		c.Credentials = slices.DeleteFunc(c.Credentials, func(k keycache.Credential) bool { return k.Environment != f.caller.Environment })
 	}
-	if f.caller.Products == nil {
+	if f.caller.Products.All() {
 		return nil
 	}
 	if err := f.keepRelated(ctx, c); err != nil {
@@ -109,17 +109,17 @@ func (f *feed) restrict(ctx context.Context, c *keycache.Change) error {
 	}
 	for i := range c.Credentials {
 		c.Credentials[i].AccessList = slices.DeleteFunc(c.Credentials[i].AccessList, func(product uuid.UUID) bool {
-			return !slices.Contains(f.caller.Products, product)
+			return !f.caller.Products.Includes(product)
 		})
 	}
 	if c.Catalogue != nil {
 		c.Catalogue.Products = slices.DeleteFunc(c.Catalogue.Products, func(p keycache.Product) bool {
-			return !slices.Contains(f.caller.Products, p.ID)
+			return !f.caller.Products.Includes(p.ID)
 		})
 	}
 	for i := range c.Apps {
 		c.Apps[i].Subscriptions = slices.DeleteFunc(c.Apps[i].Subscriptions, func(s keycache.Subscription) bool {
-			return !slices.Contains(f.caller.Products, s.ProductID)
+			return !f.caller.Products.Includes(s.ProductID)
 		})
 	}
 	return nil

@@ -88,7 +88,7 @@ func (s ids) scan(r *sql.Rows) error {
 // addRelated adds, for a token that is bound to products, the accounts and
 // credentials of apps that have changed: they may have become related.
 func (f *feed) addRelated(ctx context.Context, c *keycache.Change) error {
-	if f.caller.Products == nil || len(c.Apps) == 0 {
+	if f.caller.Products.All() || len(c.Apps) == 0 {
 		return nil
 	}
 	apps, accounts, sent := ids{}, ids{}, ids{}

@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"net/netip"
-	"slices"
 	"time"
 
 	"portico/internal/domain"
@@ -67,7 +66,7 @@ func (g *Verifier) decide(ctx context.Context, c *Caller, r *Request, d *decisio
 	}
 	catalogue := t.store.Catalogue()
 	d.question = newQuestion(c, r, catalogue, d.question.Now)
-	if p := catalogue.Product(d.question.Product); p != nil && allowsProduct(&d.question, p) {
+	if p := d.question.ProductIn(catalogue); p != nil {
 		v.Product = p
 	}
 	if verdict.Keyless(&d.question, catalogue, v) {
@@ -109,10 +108,6 @@ func newQuestion(c *Caller, r *Request, catalogue *verdict.Catalogue, now time.T
 // noProduct is the name of no product: a token bound to a product that does not
 // exist has access to nothing.
 const noProduct = "\x00"
-
-func allowsProduct(q *verdict.Question, p *verdict.Product) bool {
-	return q.Products == nil || slices.Contains(q.Products, p.ID)
-}
 
 // count adds the call to usage. A call whose secret does not match is counted for
 // nobody: it must not appear in the usage of the credential's account.

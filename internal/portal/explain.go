@@ -40,9 +40,9 @@ type AccessQuestion struct {
 	Address                    netip.Addr // zero: unknown
 	Environment                domain.Environment
 	At                         time.Time
-	// Products are those that the viewer may see; nil for all. Any other
-	// product is treated as unknown.
-	Products []uuid.UUID
+	// Products are those that the viewer may see. Any other product is treated as
+	// unknown.
+	Products domain.ProductScope
 }
 
 // AccessQuestion checks that the viewer may have a call explained. A credential
@@ -86,7 +86,7 @@ func (p *Portal) AccessQuestion(ctx context.Context, in ExplainAccessInput) (q A
 	}
 	shown, err := p.client.Product.Query().Where(product.Name(q.Product)).Exist(ctx)
 	if err == nil && !shown {
-		q.Products = []uuid.UUID{}
+		q.Products = domain.ProductScope{}
 	}
 	return q, database.Fault(err)
 }

@@ -3,7 +3,6 @@ package usage
 import (
 	"context"
 	"encoding/json"
-	"slices"
 
 	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
@@ -19,7 +18,7 @@ type Reporter struct {
 	Organization uuid.UUID
 	// Products are the only ones it may report of, but for refusals of calls
 	// that reached none; nil: all, and of none as well.
-	Products []uuid.UUID
+	Products domain.ProductScope
 	// Environment is the only one whose keys it may report of; "": all.
 	Environment domain.Environment
 }
@@ -55,7 +54,7 @@ func (s *Store) complete(ctx context.Context, tx *database.Tx, by Reporter, call
 // product they are for, and Portico counts its own like that: they take nothing
 // from a quota, and hidden they would be missed.
 func (r *Reporter) reaches(c *Reported) bool {
-	if r.Products == nil || slices.Contains(r.Products, c.Product) {
+	if r.Products.Includes(c.Product) {
 		return true
 	}
 	refused := c.Code != "" && c.Code != verdict.Valid.String()

@@ -38,7 +38,7 @@ func evaluate(q *Question, c *Facts, v *Verdict) evaluation {
 		return d
 	}
 	d.status = d.credential.statusAt(q.Now)
-	d.product = c.productOf(q)
+	d.product = q.ProductIn(c.Catalogue)
 	v.Product = d.product
 	if d.product != nil && d.product.Endpoints != nil {
 		if path, ok := pathmatch.Clean(q.Path); ok {
@@ -60,14 +60,14 @@ func (k *Credential) statusAt(now time.Time) lifecycle.CredentialStatus {
 	return k.Status.At(now, &end)
 }
 
-// productOf returns the product that q names, or nil if there is none or the
-// gateway's token is not allowed to ask about it.
-func (c *Facts) productOf(q *Question) *Product {
+// ProductIn returns the product that q names, or nil if there is none or the
+// gateway's token may not ask about it.
+func (q *Question) ProductIn(c *Catalogue) *Product {
 	if q.Product == "" {
 		return nil
 	}
-	p := c.Catalogue.Product(q.Product)
-	if p == nil || q.Products != nil && !slices.Contains(q.Products, p.ID) {
+	p := c.Product(q.Product)
+	if p == nil || !q.Products.Includes(p.ID) {
 		return nil
 	}
 	return p

@@ -1,18 +1,14 @@
 package verdict
 
-import (
-	"slices"
-
-	"portico/internal/pathmatch"
-)
+import "portico/internal/pathmatch"
 
 // Keyless sets v to the verdict on a call of a product that needs no credential.
 // It returns false if the product needs one, or the token is not allowed to ask
 // about it. What the caller presents is ignored: it may be meant for the service
 // behind the gateway. The product's endpoints are enforced all the same.
 func Keyless(q *Question, c *Catalogue, v *Verdict) bool {
-	p := c.Product(q.Product)
-	if p == nil || !p.Keyless || q.Products != nil && !slices.Contains(q.Products, p.ID) {
+	p := q.ProductIn(c)
+	if p == nil || !p.Keyless {
 		return false
 	}
 	*v = Verdict{Code: Valid, Product: p}

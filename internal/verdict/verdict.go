@@ -83,8 +83,8 @@ type Question struct {
 	NeedsProduct bool
 
 	// The restrictions of the gateway's token.
-	Environment domain.Environment // "": given
-	Products    []uuid.UUID        // nil: all; empty: none
+	Environment domain.Environment // "": every environment
+	Products    domain.ProductScope
 }
 
 // Verdict is the answer about a call and the objects that it concerns; its
