@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"syscall"
 	"time"
 
+	"portico/internal/address"
 	"portico/internal/config"
 )
 
@@ -15,24 +17,57 @@ import (
 type listeners struct{ api, gateways, ops net.Listener }
 
 // listenAll listens on all addresses, or on none.
-func listenAll(c *config.Config) (l listeners, err error) {
+func (p *program) listenAll() (l listeners, err error) {
+	c := p.config
+	proxies, err := c.Proxies()
+	if err != nil {
+		return l, err
+	}
+	shared := carriesOthers(proxies)
 	defer func() {
 		if err != nil {
 			l.close()
 		}
 	}()
-	if l.api, err = listen("PORTICO_ADDR", c.Addr, apiConnections); err != nil {
+	if l.api, err = listen("PORTICO_ADDR", c.Addr, p.bounds(apiConnections, apiShare, shared)); err != nil {
 		return l, err
 	}
-	if l.gateways, err = listen("PORTICO_GATEWAY_ADDR", c.GatewayAddr, gatewayConnections); err != nil {
+	if l.gateways, err = listen("PORTICO_GATEWAY_ADDR", c.GatewayAddr, p.bounds(gatewayConnections, gatewayShare, shared)); err != nil {
 		return l, err
 	}
-	l.ops, err = listen("PORTICO_OPS_ADDR", c.OpsAddr, opsConnections)
+	l.ops, err = listen("PORTICO_OPS_ADDR", c.OpsAddr, p.bounds(opsConnections, opsShare, shared))
 	return l, err
 }
 
-// listen listens on an address and accepts at most so many connections at once.
-func listen(setting, address string, most int) (net.Listener, error) {
+// carriesOthers returns a function that reports whether an address carries the
+// requests of many clients: this machine's, on which a proxy may run, and the
+// trusted proxies'.
+func carriesOthers(proxies []netip.Prefix) func(netip.Addr) bool {
+	trusted := gatewayClient(proxies)
+	return func(remote netip.Addr) bool {
+		_, is := trusted(remote, "")
+		return is
+	}
+}
+
+// refusalInterval is the least time between two lines about refused connections.
+const refusalInterval = 10 * time.Second
+
+// bounds returns a function that bounds a listener's connections, all and those
+// of one client, and logs now and then that one has its share.
+func (p *program) bounds(most, share int, exempt func(netip.Addr) bool) func(net.Listener) net.Listener {
+	var next time.Time // used by Accept alone, which one goroutine calls
+	refused := func(client netip.Addr) {
+		if now := time.Now(); now.After(next) {
+			next = now.Add(refusalInterval)
+			p.log.Warn("a client has as many connections as one may have: further ones are closed", "client", address.NetworkOf(client).String(), "most", share)
+		}
+	}
+	return func(l net.Listener) net.Listener { return bound(l, most, address.NewShares(share, exempt), refused) }
+}
+
+// listen listens on an address and bounds the connections that are accepted.
+func listen(setting, address string, bounded func(net.Listener) net.Listener) (net.Listener, error) {
 	if address == config.Off {
 		return nil, nil
 	}
@@ -43,7 +78,7 @@ func listen(setting, address string, most int) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", setting, err)
 	}
-	return bound(l, most), nil
+	return bounded(l), nil
 }
 
 func (l listeners) all() []net.Listener { return []net.Listener{l.api, l.gateways, l.ops} }

@@ -37,7 +37,7 @@ func (serveCommand) Help() string {
 func (serveCommand) Run(ctx context.Context, p *program) (err error) {
 	// First, so that an address in use is reported before anything is changed.
 	// Early requests wait until the server is ready.
-	l, err := listenAll(p.config)
+	l, err := p.listenAll()
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"strconv"
 
@@ -46,7 +47,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	return httpapi.HTTPServer(handler).Serve(l)
+	return httpapi.HTTPServer(handler, netip.Addr.IsLoopback).Serve(l)
 }
 
 func answer(name string) ([]byte, error) {

@@ -3,8 +3,11 @@ package httpapi
 import (
 	"net"
 	"net/http"
+	"net/netip"
 	"testing"
 	"time"
+
+	"portico/internal/address"
 )
 
 // SetTimeouts returns slow sockets less time, so that a test need not wait for it.
@@ -35,8 +38,10 @@ func (s *Server) Watch(seen func(*http.Request)) {
 	})
 }
 
-// BoundStreams lets most requests of HTTP/2 be open at once.
-func BoundStreams(h http.Handler, most int64) http.Handler { return boundStreams(h, most) }
+// BoundStreams lets most requests of HTTP/2 be open at once, share of one client.
+func BoundStreams(h http.Handler, most int64, share int) http.Handler {
+	return boundStreams(h, most, address.NewShares(share, netip.Addr.IsLoopback))
+}
 
 // SetMaxFast lets fasthttp have so many connections. To be called before Serve.
 func (s *Server) SetMaxFast(most int) { s.maxFast = most }

@@ -168,7 +168,7 @@ func onBoth(t *testing.T, play func(t *testing.T, b *testServer)) {
 	t.Helper()
 	t.Run("two engines", func(t *testing.T) { play(t, open(t)) })
 	t.Run("net/http", func(t *testing.T) {
-		play(t, openBy(t, func(d *httpapi.Handler) server { return httpapi.HTTPServer(d) }))
+		play(t, openBy(t, func(d *httpapi.Handler) server { return httpapi.HTTPServer(d, netip.Addr.IsLoopback) }))
 	})
 }
 
@@ -185,7 +185,7 @@ func onBothWithTimeouts(t *testing.T, write time.Duration, play func(t *testing.
 	})
 	t.Run("net/http", func(t *testing.T) {
 		play(t, openBy(t, func(d *httpapi.Handler) server {
-			s := httpapi.HTTPServer(d)
+			s := httpapi.HTTPServer(d, netip.Addr.IsLoopback)
 			httpapi.SetPlainTimeouts(t, s, read, write)
 			return s
 		}))

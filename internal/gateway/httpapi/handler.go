@@ -63,6 +63,12 @@ func New(o Options) *Handler {
 	return d
 }
 
+// trusts reports whether an address is one of a trusted sender, as of Peer.
+func (d *Handler) trusts(remote netip.Addr) bool {
+	_, trusted := d.Peer(remote, "")
+	return trusted
+}
+
 // Batches returns how many batches are being answered and the most that may be at
 // once, how many wait, and how many were turned away.
 func (d *Handler) Batches() (used, most, waiting, refused int64) { return d.batches.Load() }

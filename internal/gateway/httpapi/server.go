@@ -6,12 +6,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
 
+	"portico/internal/address"
 	"portico/internal/framing"
 )
 
@@ -32,13 +34,14 @@ const (
 // HTTPServer returns a net/http server with the package's settings: HTTP/1.1, and
 // HTTP/2 without TLS, which gRPC needs. It times out slow connections, and ends a
 // connection on which requests may run into one another; the feed extends its own
-// deadlines.
-func HTTPServer(h http.Handler) *http.Server {
+// deadlines. Addresses for which carriesOthers returns true may have more than
+// one client's share of the streams.
+func HTTPServer(h http.Handler, carriesOthers func(netip.Addr) bool) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
-		Handler: framing.Handler(boundStreams(h, mostStreams)), Protocols: protocols, MaxHeaderBytes: maxHeaderBytes,
+		Handler: framing.Handler(boundStreams(h, mostStreams, address.NewShares(streamsShare, carriesOthers))), Protocols: protocols, MaxHeaderBytes: maxHeaderBytes,
 		ReadHeaderTimeout: headTime, ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
 		HTTP2: http2Bounds(),
 	}
@@ -67,7 +70,7 @@ type Server struct {
 
 // NewServer returns a Server for a Handler.
 func NewServer(d *Handler) *Server {
-	s := &Server{handler: d, log: d.Log, maxFast: maxFastConns, plain: HTTPServer(d), handovers: newHandoverListener(), idle: newHandoverListener()}
+	s := &Server{handler: d, log: d.Log, maxFast: maxFastConns, plain: HTTPServer(d, d.trusts), handovers: newHandoverListener(), idle: newHandoverListener()}
 	s.fast = s.engine()
 	s.plain.ErrorLog = slog.NewLogLogger(d.Log.Handler(), slog.LevelWarn)
 	s.plain.ConnState = func(_ net.Conn, state http.ConnState) {

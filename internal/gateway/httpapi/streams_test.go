@@ -83,10 +83,44 @@ func heap() int64 {
 	return int64(m.HeapAlloc)
 }
 
+// One client has its share of the streams, and others still have room.
+func TestAClientHasAShareOfTheStreams(t *testing.T) {
+	let, inside := make(chan struct{}), make(chan struct{}, 4)
+	h := httpapi.BoundStreams(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { inside <- struct{}{}; <-let }), 10, 1)
+	ask := func(from string) (ended chan any) {
+		ended = make(chan any, 1)
+		go func() {
+			defer func() { ended <- recover() }()
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			r.ProtoMajor, r.RemoteAddr = 2, from
+			h.ServeHTTP(httptest.NewRecorder(), r)
+		}()
+		return ended
+	}
+	first := ask("192.0.2.1:1000")
+	<-inside
+	if p := <-ask("192.0.2.1:1001"); p != http.ErrAbortHandler {
+		t.Fatalf("%v", p)
+	}
+	more := []chan any{first, ask("192.0.2.2:1000"), ask("127.0.0.1:1"), ask("127.0.0.1:2")}
+	for range len(more) - 1 {
+		<-inside
+	}
+	close(let)
+	for _, ended := range more {
+		if p := <-ended; p != nil {
+			t.Error(p)
+		}
+	}
+	if p := <-ask("192.0.2.1:1002"); p != nil {
+		t.Errorf("there is room again: %v", p)
+	}
+}
+
 // Beyond the most there is no room for an answer either.
 func TestStreamsAreBounded(t *testing.T) {
 	let := make(chan struct{})
-	h := httpapi.BoundStreams(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-let }), 1)
+	h := httpapi.BoundStreams(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-let }), 1, 2)
 	ask := func(major int) (panicked any) {
 		defer func() { panicked = recover() }()
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
