@@ -13,7 +13,7 @@ TOOL := go tool -modfile=tools/go.mod
 
 # The packages in which several goroutines meet over the same data.
 CONCURRENT := . ./clients/... ./graph/... ./internal/auth/... ./internal/database/... ./internal/eventlog/... ./internal/gateway/... \
-	./internal/gqlhttp/... ./internal/jobs/... ./internal/keyring/... ./internal/limits/... ./internal/portal/... ./internal/keycache/... ./internal/usage/... ./internal/seed/... ./migrate/...
+	./internal/gqlhttp/... ./internal/jobs/... ./internal/keyring/... ./internal/redislimits/... ./internal/portal/... ./internal/usage/... ./internal/seed/... ./migrate/...
 
 # One compilation serves everything; only the race detector needs C.
 export CGO_ENABLED ?= 0

@@ -13,7 +13,7 @@ import (
 	"portico/internal/config"
 	"portico/internal/database"
 	"portico/internal/keyring"
-	"portico/internal/limits/redislimits"
+	"portico/internal/redislimits"
 	"portico/internal/telemetry"
 )
 

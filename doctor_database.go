@@ -9,8 +9,8 @@ import (
 
 	"entgo.io/ent/dialect"
 
+	"portico/clients/go/gate/zone"
 	"portico/internal/database"
-	"portico/internal/zone"
 	"portico/migrate"
 )
 

@@ -16,14 +16,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/redis/go-redis/v9"
 
+	"portico/clients/go/gate/limits"
 	"portico/internal/adapters"
 	"portico/internal/auth"
 	"portico/internal/budget"
 	"portico/internal/clock"
 	"portico/internal/gateway"
 	"portico/internal/gateway/httpapi"
-	"portico/internal/limits"
-	"portico/internal/limits/redislimits"
+	"portico/internal/redislimits"
 	"portico/internal/telemetry"
 	"portico/internal/usage"
 )

@@ -9,8 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/verdict"
 	"portico/internal/testdb"
-	"portico/internal/verdict"
 )
 
 // gatewayFlags returns flags for a database with the demo data.

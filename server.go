@@ -22,7 +22,7 @@ import (
 
 	"portico/internal/config"
 	"portico/internal/fault"
-	"portico/internal/limits/redislimits"
+	"portico/internal/redislimits"
 	"portico/internal/telemetry"
 )
 

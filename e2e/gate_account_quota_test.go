@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/e2e/servertest"
-	"portico/internal/limits/redistest"
+	"portico/internal/redislimits/redistest"
 	"portico/internal/testdb"
 )
 

@@ -14,8 +14,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/base62"
 	"portico/e2e/servertest"
-	"portico/internal/base62"
 	"portico/internal/testdb"
 )
 

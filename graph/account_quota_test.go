@@ -7,10 +7,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/limits"
 	"portico/ent/db"
 	"portico/internal/database"
 	"portico/internal/domain"
-	"portico/internal/limits"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )

@@ -8,11 +8,11 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/limits"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/fault"
 	"portico/internal/gateway"
-	"portico/internal/limits"
 	"portico/internal/nodeid"
 	"portico/internal/portal"
 	"portico/internal/usage"

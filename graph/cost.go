@@ -3,11 +3,11 @@ package graph
 import (
 	"strings"
 
+	"portico/clients/go/gate/verdict"
 	"portico/internal/gqlhttp"
 	"portico/internal/lifecycle"
 	"portico/internal/portal"
 	"portico/internal/usage"
-	"portico/internal/verdict"
 )
 
 const (

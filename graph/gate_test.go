@@ -7,15 +7,15 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/verdict"
 	"portico/internal/adapters"
 	"portico/internal/auth"
 	"portico/internal/domain"
 	"portico/internal/gateway"
-	"portico/internal/limits"
 	"portico/internal/nodeid"
 	"portico/internal/portal/portaltest"
 	"portico/internal/usage"
-	"portico/internal/verdict"
 )
 
 // calls counts the calls on a server with the gateway's own parts, without

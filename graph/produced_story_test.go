@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"portico/internal/limits"
+	"portico/clients/go/gate/limits"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 )

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"portico/clients/go/gate/verdict"
 	"portico/internal/nodeid"
-	"portico/internal/verdict"
 	"portico/internal/viewer"
 )
 

@@ -10,15 +10,15 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/verdict"
 	"portico/ent/db"
 	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/domain"
-	"portico/internal/limits"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
-	"portico/internal/verdict"
 )
 
 // report is a query for all calls of a day.

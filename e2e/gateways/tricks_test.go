@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"portico/internal/pathmatch/tricks"
+	"portico/clients/go/gate/pathmatch/tricks"
 )
 
 // raw sends a request of which no client of the standard library would send
@@ -70,5 +71,20 @@ func (g *gateway) clearPaths(t *testing.T) {
 		require.NoError(t, conn.Close())
 		require.Equal(t, http.StatusOK, w.StatusCode, after)
 		require.Equal(t, "/rates"+after, w.Header.Get("Got-Target"))
+	}
+}
+
+// The configurations contain the patterns of package tricks as they are there.
+func TestEveryConfigurationHasThePatterns(t *testing.T) {
+	for _, name := range []string{"nginx/portico.conf.template", "caddy/Caddyfile", "haproxy/haproxy.cfg", "envoy/envoy.yaml"} {
+		text, err := os.ReadFile("../../deploy/gateways/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, pattern := range []string{tricks.Allowed, tricks.Denied} {
+			if !strings.Contains(string(text), pattern) {
+				t.Errorf("%s does not have %s", name, pattern)
+			}
+		}
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"os"
 	"strings"
 
-	"portico/internal/verdict"
+	"portico/clients/go/gate/verdict"
 )
 
 // printVerdicts writes the table of verdict codes of package verdict into the schema

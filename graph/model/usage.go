@@ -5,10 +5,10 @@ import (
 	"slices"
 	"time"
 
+	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/verdict"
 	"portico/internal/gateway"
-	"portico/internal/limits"
 	"portico/internal/usage"
-	"portico/internal/verdict"
 )
 
 // Usage is a report of counts. It keeps its query for the fields that are read

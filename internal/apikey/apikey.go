@@ -18,7 +18,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/base62"
+	"portico/clients/go/gate/base62"
 )
 
 // Secret is an API key in clear. It exists only until it is returned to the

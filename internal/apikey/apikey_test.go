@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
+	"portico/clients/go/gate/base62"
 	"portico/internal/apikey"
-	"portico/internal/base62"
 )
 
 func uuids() *rapid.Generator[uuid.UUID] {

@@ -11,7 +11,13 @@ import (
 
 // kernels decide and compute. They know no database, no network, no framework.
 func kernels() []string {
-	return prefixed("internal/", "address", "apikey", "base62", "clock", "fault", "headername", "lifecycle", "limits", "nodeid", "paging", "pathmatch", "policy", "domain", "unseen", "verdict", "viewer", "zone")
+	return append(shared(), prefixed("internal/", "address", "apikey", "clock", "fault", "lifecycle", "nodeid", "paging", "policy", "domain", "unseen", "viewer")...)
+}
+
+// shared are the kernels that gateways which decide on their own have in common with
+// the program. They are part of the Go client.
+func shared() []string {
+	return prefixed("clients/go/gate/", "base62", "headername", "jsontext", "keycache", "limits", "pathmatch", "verdict", "zone")
 }
 
 func prefixed(prefix string, names ...string) []string {
@@ -36,7 +42,7 @@ func house() map[string][]string {
 		"graph/generated": with("graph/model", "graph/sequence", "ent/db", "internal/portal", "internal/eventlog", "internal/gateway", "internal/usage"),
 		"graph/model":     with("ent/db", "internal/portal", "internal/eventlog", "internal/gateway", "internal/usage"),
 		"graph/sequence":  {},
-		"graph/generate":  {"internal/verdict"},
+		"graph/generate":  k,
 
 		"internal/change":            with("ent/db/...", "internal/database", "internal/eventlog"),
 		"internal/portal":            with("ent/db/...", "internal/change", "internal/database", "internal/eventlog", "internal/listing", "internal/usage"),
@@ -46,16 +52,15 @@ func house() map[string][]string {
 		"internal/seed":              with("ent/db/...", "internal/database", "internal/eventlog", "internal/usage"),
 
 		// The hot path: no ent, no GraphQL, no services.
-		"internal/gateway":            with("internal/backlog", "internal/database", "internal/eventlog", "internal/keycache", "internal/usage"),
-		"internal/gateway/httpapi":    with("internal/backlog", "internal/framing", "internal/gateway", "internal/keycache", "internal/usage"),
-		"internal/keycache":           k,
-		"internal/usage":              with("internal/database"),
-		"internal/usage/csvhttp":      with("internal/backlog", "internal/portal", "internal/usage"),
-		"internal/usage/usagetest":    with("internal/database", "internal/usage"),
-		"internal/limits/redislimits": k,
-		"internal/limits/redistest":   {},
-		"clients/go/gate":             with("internal/jsontext", "internal/keycache"),
-		"deploy/grafana":              with("internal/gateway"),
+		"internal/gateway":               with("internal/backlog", "internal/database", "internal/eventlog", "internal/usage"),
+		"internal/gateway/httpapi":       with("internal/backlog", "internal/framing", "internal/gateway", "internal/usage"),
+		"internal/usage":                 with("internal/database"),
+		"internal/usage/csvhttp":         with("internal/backlog", "internal/portal", "internal/usage"),
+		"internal/usage/usagetest":       with("internal/database", "internal/usage"),
+		"internal/redislimits":           k,
+		"internal/redislimits/redistest": {},
+		"clients/go/gate/...":            k,
+		"deploy/grafana":                 with("internal/gateway"),
 
 		"internal/auth":         with("internal/database", "internal/keyring"),
 		"internal/keyring":      {"internal/clock"},
@@ -63,17 +68,16 @@ func house() map[string][]string {
 		"internal/jobs":         {"internal/clock", "internal/database"},
 		"internal/database":     {"internal/fault"},
 		"internal/framing":      {},
-		"internal/gqlhttp":      {"internal/backlog", "internal/jsontext", "internal/framing", "internal/fault"},
+		"internal/gqlhttp":      {"clients/go/gate/jsontext", "internal/backlog", "internal/framing", "internal/fault"},
 		"internal/backlog":      {},
-		"internal/jsontext":     {},
 		"internal/config":       {"internal/address", "internal/fault"},
 		"internal/playground":   {},
 		"internal/telemetry":    {},
 		"internal/budget":       with("internal/gqlhttp"),
 		"internal/installation": {"internal/clock", "internal/database", "internal/keyring"},
 
-		"internal/address": k, "internal/apikey": k, "internal/base62": k, "internal/clock": k, "internal/fault": k, "internal/headername": k, "internal/lifecycle": k, "internal/limits": k, "internal/nodeid": k,
-		"internal/paging": k, "internal/pathmatch": k, "internal/pathmatch/tricks": k, "internal/policy": k, "internal/domain": k, "internal/unseen": {}, "internal/verdict": k, "internal/viewer": k, "internal/zone": {},
+		"internal/address": k, "internal/apikey": k, "internal/clock": k, "internal/fault": k, "internal/lifecycle": k, "internal/nodeid": k,
+		"internal/paging": k, "internal/policy": k, "internal/domain": k, "internal/unseen": {}, "internal/viewer": k,
 
 		"ent":           {},
 		"ent/schema":    with("ent/rowpolicy"),
@@ -87,7 +91,7 @@ func house() map[string][]string {
 		"internal/testdb/withpg":  {"internal/testdb"},
 		"internal/testdb/network": {},
 		"internal/architecture":   {},
-		"e2e/...":                 with("internal/pathmatch/tricks", "internal/keyring", "internal/testdb/...", "e2e/..."),
+		"e2e/...":                 with("clients/go/gate/pathmatch/tricks", "internal/keyring", "internal/testdb/...", "e2e/..."),
 		"bench/...":               with("bench/...", "ent/db/...", "internal/auth", "internal/database", "internal/gqlhttp", "internal/keyring", "internal/portal/...", "internal/testdb"),
 		"bench/gate/...":          with("bench/machine", "internal/database", "internal/gateway/httpapi", "internal/keyring", "internal/testdb", "internal/usage/..."),
 	}

@@ -6,7 +6,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
-	"portico/internal/base62"
+	"portico/clients/go/gate/base62"
 	"portico/internal/keyring"
 )
 

@@ -9,8 +9,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/base62"
 	"portico/internal/address"
-	"portico/internal/base62"
 	"portico/internal/clock"
 	"portico/internal/database"
 	"portico/internal/keyring"

@@ -10,9 +10,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/limits"
 	"portico/internal/fault"
 	"portico/internal/gqlhttp"
-	"portico/internal/limits"
 	"portico/internal/viewer"
 )
 

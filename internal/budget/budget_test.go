@@ -9,11 +9,11 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/limits"
 	"portico/internal/budget"
 	"portico/internal/clock"
 	"portico/internal/fault"
 	"portico/internal/gqlhttp"
-	"portico/internal/limits"
 	"portico/internal/viewer"
 )
 

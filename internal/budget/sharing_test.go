@@ -9,13 +9,13 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/limits"
 	"portico/internal/budget"
 	"portico/internal/clock"
 	"portico/internal/fault"
 	"portico/internal/gqlhttp"
-	"portico/internal/limits"
-	"portico/internal/limits/redislimits"
-	"portico/internal/limits/redistest"
+	"portico/internal/redislimits"
+	"portico/internal/redislimits/redistest"
 	"portico/internal/viewer"
 )
 

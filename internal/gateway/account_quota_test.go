@@ -9,16 +9,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/verdict"
 	"portico/ent/db"
 	"portico/internal/database"
 	"portico/internal/domain"
 	"portico/internal/gateway"
-	"portico/internal/limits/redislimits"
-	"portico/internal/limits/redistest"
 	"portico/internal/portal"
+	"portico/internal/redislimits"
+	"portico/internal/redislimits/redistest"
 	"portico/internal/testdb"
 	"portico/internal/usage"
-	"portico/internal/verdict"
 )
 
 // counting is a server that takes from quotas and stores what it took.

@@ -5,14 +5,14 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/verdict"
 	"portico/ent/db"
 	"portico/internal/domain"
 	"portico/internal/gateway"
-	"portico/internal/limits"
 	"portico/internal/portal"
 	"portico/internal/testdb"
 	"portico/internal/usage"
-	"portico/internal/verdict"
 )
 
 // Subscribing again renews neither quota nor bucket: not by another plan, not for

@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"portico/clients/go/gate/verdict"
 	"portico/internal/database"
 	"portico/internal/gateway"
 	"portico/internal/testdb"
-	"portico/internal/verdict"
 )
 
 // A read of the log that began before a Sync failed does not make the copy fresh

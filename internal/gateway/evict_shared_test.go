@@ -5,10 +5,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"portico/clients/go/gate/verdict"
 	"portico/internal/gateway"
 	"portico/internal/portal"
 	"portico/internal/testdb"
-	"portico/internal/verdict"
 )
 
 // Organizations share one budget: one that calls takes the room of an idle one,

@@ -6,11 +6,11 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/keycache"
+	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/verdict"
 	"portico/internal/database"
 	"portico/internal/fault"
-	"portico/internal/keycache"
-	"portico/internal/limits"
-	"portico/internal/verdict"
 )
 
 // Explanation is a verdict and the checks that led to it.

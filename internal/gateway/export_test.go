@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/keycache"
+	"portico/clients/go/gate/keycache"
 )
 
 // Copy returns a followed organization's copy.

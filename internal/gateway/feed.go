@@ -8,10 +8,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/keycache"
 	"portico/internal/database"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
-	"portico/internal/keycache"
 )
 
 // Feed yields what a gateway that decides on its own needs, as far as its token

@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/keycache"
 	"portico/internal/gateway"
-	"portico/internal/keycache"
 	"portico/internal/portal"
 	"portico/internal/testdb"
 )

@@ -5,8 +5,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/keycache"
-	"portico/internal/limits"
+	"portico/clients/go/gate/keycache"
+	"portico/clients/go/gate/limits"
 )
 
 // fillQuotaUse fills in what is used, as far as it is stored, of the quotas of the

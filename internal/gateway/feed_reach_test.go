@@ -8,13 +8,13 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/keycache"
+	"portico/clients/go/gate/verdict"
 	"portico/internal/domain"
 	"portico/internal/gateway"
-	"portico/internal/keycache"
 	"portico/internal/portal"
 	"portico/internal/testdb"
 	"portico/internal/usage"
-	"portico/internal/verdict"
 )
 
 // keysOf returns the credentials in some lines.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"testing"
 
+	"portico/clients/go/gate/keycache"
 	"portico/internal/fault"
-	"portico/internal/keycache"
 	"portico/internal/testdb"
 )
 

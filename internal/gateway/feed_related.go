@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/keycache"
+	"portico/clients/go/gate/keycache"
 )
 
 // A token that is bound to products receives the accounts and apps that have, or

@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/keycache"
 	"portico/internal/gateway"
-	"portico/internal/keycache"
 	"portico/internal/portal"
 	"portico/internal/testdb"
 )

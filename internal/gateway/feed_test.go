@@ -8,14 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"portico/clients/go/gate/keycache"
+	"portico/clients/go/gate/verdict"
 	"portico/internal/database"
 	"portico/internal/fault"
 	"portico/internal/gateway"
-	"portico/internal/keycache"
 	"portico/internal/lifecycle"
 	"portico/internal/portal"
 	"portico/internal/testdb"
-	"portico/internal/verdict"
 )
 
 // fed returns what the feed answers.

@@ -5,9 +5,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/keycache"
+	"portico/clients/go/gate/verdict"
 	"portico/internal/fault"
-	"portico/internal/keycache"
-	"portico/internal/verdict"
 )
 
 // maxAttempts is how often a read is repeated that a change has overtaken.

@@ -10,12 +10,12 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"portico/clients/go/gate/verdict"
 	"portico/internal/apikey"
 	"portico/internal/domain"
 	"portico/internal/gateway"
 	"portico/internal/portal"
 	"portico/internal/testdb"
-	"portico/internal/verdict"
 )
 
 // What one client, and one token, may have read in vain at once.

@@ -7,9 +7,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/keycache"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
-	"portico/internal/keycache"
 )
 
 // maxLines is how many events are read and applied at a time.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"portico/internal/limits"
-	"portico/internal/verdict"
+	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/verdict"
 )
 
 // limitFunc is Limiter.Take or Limiter.Peek.

@@ -5,7 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"portico/internal/verdict"
+	"portico/clients/go/gate/verdict"
 )
 
 // Metrics are the metrics of a Verifier.

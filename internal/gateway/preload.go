@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/keycache"
+	"portico/clients/go/gate/keycache"
 )
 
 // defaultPageSize is how many rows a preload reads at a time. Each page is a

@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/limits"
 	"portico/internal/fault"
-	"portico/internal/limits"
 )
 
 // quotaReads batches the reads of what is used of quotas: calls that arrive during

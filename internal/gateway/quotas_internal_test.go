@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"portico/internal/limits"
+	"portico/clients/go/gate/limits"
 )
 
 // Calls that arrive during a read share the next one.

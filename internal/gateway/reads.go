@@ -8,9 +8,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/verdict"
 	"portico/internal/address"
-	"portico/internal/limits"
-	"portico/internal/verdict"
 )
 
 // The limits of failed reads on this node: by one client at a token, by a token in

@@ -5,11 +5,11 @@ import (
 	"sync"
 	"testing"
 
+	"portico/clients/go/gate/verdict"
 	"portico/ent/db"
 	"portico/internal/gateway"
 	"portico/internal/portal"
 	"portico/internal/testdb"
-	"portico/internal/verdict"
 )
 
 // server is a node whose services wait for its own Verifier.

@@ -3,12 +3,12 @@ package gateway_test
 import (
 	"testing"
 
+	"portico/clients/go/gate/verdict"
 	"portico/ent/db"
 	"portico/internal/domain"
 	"portico/internal/gateway"
 	"portico/internal/portal"
 	"portico/internal/testdb"
-	"portico/internal/verdict"
 )
 
 // revocation is a change that takes something away, and what the key answers then.

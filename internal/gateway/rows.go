@@ -9,10 +9,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/lib/pq"
 
+	"portico/clients/go/gate/keycache"
 	"portico/internal/database"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
-	"portico/internal/keycache"
 )
 
 // source reads the rows that caches are filled with.

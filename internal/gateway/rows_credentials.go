@@ -8,7 +8,7 @@ import (
 	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
 
-	"portico/internal/keycache"
+	"portico/clients/go/gate/keycache"
 )
 
 // credentialsByID reads credentials, including those of deleted apps, which are

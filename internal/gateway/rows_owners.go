@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/keycache"
+	"portico/clients/go/gate/keycache"
 )
 
 // owned is a row together with its organization, for pages that span

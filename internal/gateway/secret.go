@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/verdict"
 	"portico/internal/apikey"
-	"portico/internal/verdict"
 )
 
 // presentedKey is an API key as presented by a caller.

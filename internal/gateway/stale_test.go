@@ -7,13 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"portico/clients/go/gate/keycache"
+	"portico/clients/go/gate/verdict"
 	"portico/internal/fault"
 	"portico/internal/gateway"
-	"portico/internal/keycache"
 	"portico/internal/portal"
 	"portico/internal/testdb"
 	"portico/internal/testdb/network"
-	"portico/internal/verdict"
 )
 
 // Without the database, known keys are accepted for Silence (plus Grace) and no

@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/keycache"
 	"portico/internal/fault"
-	"portico/internal/keycache"
 )
 
 // tenant is an organization that this node follows.

@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/limits"
 	"portico/internal/fault"
-	"portico/internal/limits"
 )
 
 // readCaller is lookUpCaller for a token of valid form. Beyond the limit of failed

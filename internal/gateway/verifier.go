@@ -22,12 +22,12 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/singleflight"
 
+	"portico/clients/go/gate/keycache"
+	"portico/clients/go/gate/limits"
 	"portico/internal/apikey"
 	"portico/internal/backlog"
 	"portico/internal/clock"
 	"portico/internal/database"
-	"portico/internal/keycache"
-	"portico/internal/limits"
 	"portico/internal/usage"
 )
 

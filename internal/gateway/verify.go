@@ -5,10 +5,10 @@ import (
 	"net/netip"
 	"time"
 
+	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/verdict"
 	"portico/internal/domain"
-	"portico/internal/limits"
 	"portico/internal/usage"
-	"portico/internal/verdict"
 )
 
 // Request is a gateway's question about one call.

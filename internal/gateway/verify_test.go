@@ -7,15 +7,15 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"portico/clients/go/gate/keycache"
+	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/verdict"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/gateway"
-	"portico/internal/keycache"
-	"portico/internal/limits"
 	"portico/internal/portal"
 	"portico/internal/testdb"
 	"portico/internal/usage"
-	"portico/internal/verdict"
 )
 
 func TestWhatIsShown(t *testing.T) {

@@ -6,11 +6,11 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/verdict"
 	"portico/internal/gateway"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
-	"portico/internal/verdict"
 )
 
 // threeKeys creates two accounts in a tenant's organization, each with an app that

@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/verdict"
 	"portico/ent/db"
 	"portico/internal/adapters"
 	"portico/internal/apikey"
@@ -18,12 +20,10 @@ import (
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/gateway"
-	"portico/internal/limits"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 	"portico/internal/usage"
-	"portico/internal/verdict"
 )
 
 // world is an organization with a product, a registered app and its key.

@@ -4,9 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"portico/clients/go/gate/verdict"
 	"portico/internal/portal"
 	"portico/internal/testdb"
-	"portico/internal/verdict"
 )
 
 // An organization whose time zone is not known is not counted in another one.

@@ -6,8 +6,8 @@ import (
 	"net/url"
 	"unicode/utf8"
 
+	"portico/clients/go/gate/jsontext"
 	"portico/internal/fault"
-	"portico/internal/jsontext"
 )
 
 // decodeBody decodes the body of a POST. Its refusals never quote the body,

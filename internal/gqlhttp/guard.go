@@ -9,8 +9,8 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/lexer"
 
+	"portico/clients/go/gate/jsontext"
 	"portico/internal/fault"
-	"portico/internal/jsontext"
 )
 
 // scan counts tokens and refuses overlong names, before the parser allocates

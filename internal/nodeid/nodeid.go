@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/base62"
+	"portico/clients/go/gate/base62"
 )
 
 // Kind is the type of the object that an id belongs to: its GraphQL name.

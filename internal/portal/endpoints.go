@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/pathmatch"
 	"portico/ent/db"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/product"
@@ -14,7 +15,6 @@ import (
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/nodeid"
-	"portico/internal/pathmatch"
 	"portico/internal/policy"
 )
 

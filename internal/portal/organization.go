@@ -3,6 +3,7 @@ package portal
 import (
 	"context"
 
+	"portico/clients/go/gate/zone"
 	"portico/ent/db"
 	"portico/ent/db/organization"
 	"portico/internal/apikey"
@@ -13,7 +14,6 @@ import (
 	"portico/internal/nodeid"
 	"portico/internal/policy"
 	"portico/internal/viewer"
-	"portico/internal/zone"
 
 	"github.com/google/uuid"
 )

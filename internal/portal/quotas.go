@@ -6,10 +6,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/limits"
 	"portico/ent/db"
 	"portico/ent/db/plan"
 	"portico/internal/domain"
-	"portico/internal/limits"
 )
 
 // QuotaPeriod is a plan's quota in the current period.

@@ -7,12 +7,12 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/zone"
 	"portico/internal/fault"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/usage"
 	"portico/internal/viewer"
-	"portico/internal/zone"
 )
 
 // maxUsageIDs is the maximum number of ids of a kind in a UsageFilter.

@@ -5,12 +5,12 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/zone"
 	"portico/ent/db"
 	"portico/ent/db/organization"
 	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
-	"portico/internal/zone"
 )
 
 // RepairedZone is an organization whose time zone was not valid.

@@ -8,12 +8,12 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/limits"
 	"portico/ent/db"
 	"portico/ent/db/subscription"
 	"portico/internal/clock"
 	"portico/internal/database"
 	"portico/internal/domain"
-	"portico/internal/limits"
 	"portico/internal/seed"
 	"portico/internal/testdb"
 	"portico/internal/viewer"

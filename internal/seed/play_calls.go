@@ -8,11 +8,11 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/zone"
 	"portico/ent/db"
 	"portico/internal/domain"
-	"portico/internal/limits"
 	"portico/internal/usage"
-	"portico/internal/zone"
 )
 
 // perInsert is how many counts one statement writes.

@@ -7,8 +7,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/limits"
 	"portico/internal/domain"
-	"portico/internal/limits"
 	"portico/internal/testdb"
 )
 

@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/limits"
 	"portico/internal/fault"
-	"portico/internal/limits"
 	"portico/internal/testdb"
 )
 

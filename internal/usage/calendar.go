@@ -3,8 +3,8 @@ package usage
 import (
 	"time"
 
+	"portico/clients/go/gate/limits"
 	"portico/internal/domain"
-	"portico/internal/limits"
 )
 
 // bucket returns the minute, hour, day or month that contains t in a time zone: from

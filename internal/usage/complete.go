@@ -8,9 +8,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/lib/pq"
 
+	"portico/clients/go/gate/verdict"
 	"portico/internal/database"
 	"portico/internal/domain"
-	"portico/internal/verdict"
 )
 
 // Reporter is whose reports are taken in.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/limits"
+	"portico/clients/go/gate/limits"
 )
 
 // What an entry of a page begins with. Never change one: pages of an older

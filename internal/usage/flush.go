@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/limits"
 	"portico/internal/database"
-	"portico/internal/limits"
 )
 
 // batch is what one transaction stores. It is never changed, so that it can be

@@ -11,8 +11,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/limits"
 	"portico/internal/database"
-	"portico/internal/limits"
 	"portico/internal/testdb"
 )
 

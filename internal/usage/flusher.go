@@ -9,9 +9,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/limits"
 	"portico/internal/clock"
 	"portico/internal/database"
-	"portico/internal/limits"
 )
 
 // Quotas is where units of quotas are taken in memory; limits.Memory is one.

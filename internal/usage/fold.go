@@ -9,8 +9,8 @@ import (
 	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/limits"
 	"portico/internal/database"
-	"portico/internal/limits"
 )
 
 const (

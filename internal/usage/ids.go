@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/limits"
+	"portico/clients/go/gate/limits"
 )
 
 // ID names the row that counts such calls in the bucket that begins at a time,

@@ -8,8 +8,8 @@ import (
 	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/limits"
 	"portico/internal/database"
-	"portico/internal/limits"
 )
 
 // A busy node counts tens of thousands of rows a second, and most of them again

@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/limits"
 	"portico/internal/database"
-	"portico/internal/limits"
 )
 
 // QuotasUsed returns what is used by counters, of apps (limits.ByApp) and of

@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/zone"
 	"portico/internal/database"
-	"portico/internal/zone"
 )
 
 // mostRolled bounds the minutes that are rolled up in one transaction.

@@ -1,6 +1,6 @@
 package usage
 
-import "portico/internal/limits"
+import "portico/clients/go/gate/limits"
 
 // room is memory that the flushes of a busy node reuse: new allocations would cause
 // most of the garbage collector's work.

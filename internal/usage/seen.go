@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/verdict"
 	"portico/internal/database"
-	"portico/internal/verdict"
 )
 
 // seenTick is the interval in which the last uses of credentials are stored.

@@ -7,11 +7,11 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/verdict"
+	"portico/clients/go/gate/zone"
 	"portico/internal/database"
 	"portico/internal/domain"
-	"portico/internal/limits"
-	"portico/internal/verdict"
-	"portico/internal/zone"
 )
 
 // addTaken counts the calls that a gateway let pass by itself in the quotas of

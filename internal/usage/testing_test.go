@@ -9,9 +9,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/limits"
 	"portico/internal/clock"
 	"portico/internal/database"
-	"portico/internal/limits"
 	"portico/internal/testdb"
 )
 

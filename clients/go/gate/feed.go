@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"portico/internal/keycache"
+	"portico/clients/go/gate/keycache"
 )
 
 const (

@@ -13,10 +13,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/keycache"
+	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/verdict"
 	"portico/internal/clock"
-	"portico/internal/keycache"
-	"portico/internal/limits"
-	"portico/internal/verdict"
 )
 
 // fakeTransport is a RoundTripper that returns the same answer to every request.

@@ -14,9 +14,9 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"portico/clients/go/gate/keycache"
+	"portico/clients/go/gate/limits"
 	"portico/internal/clock"
-	"portico/internal/keycache"
-	"portico/internal/limits"
 )
 
 const (

@@ -13,12 +13,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/clients/go/gate"
+	"portico/clients/go/gate/keycache"
+	"portico/clients/go/gate/verdict"
 	"portico/internal/apikey"
 	"portico/internal/domain"
-	"portico/internal/keycache"
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
-	"portico/internal/verdict"
 )
 
 func TestKeyIsVerifiedOnceThenDecidedLocally(t *testing.T) {

@@ -9,9 +9,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/verdict"
 	"portico/internal/domain"
-	"portico/internal/limits"
-	"portico/internal/verdict"
 )
 
 // askTime is the timeout of a request to /v1/verify; Portico itself takes at most 5 s.

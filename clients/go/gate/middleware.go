@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"portico/clients/go/gate/headername"
+	"portico/clients/go/gate/limits"
 	"portico/internal/domain"
-	"portico/internal/headername"
-	"portico/internal/limits"
 )
 
 // Middleware returns a handler that calls next for requests that may pass, with the

@@ -11,8 +11,8 @@ import (
 	"strconv"
 	"time"
 
-	"portico/internal/jsontext"
-	"portico/internal/keycache"
+	"portico/clients/go/gate/jsontext"
+	"portico/clients/go/gate/keycache"
 )
 
 // errTooOld is returned when Portico's log no longer reaches back to the copy's

@@ -17,18 +17,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/clients/go/gate"
+	"portico/clients/go/gate/keycache"
+	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/verdict"
+	"portico/clients/go/gate/zone"
 	"portico/internal/apikey"
 	"portico/internal/clock"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/gateway"
 	"portico/internal/gateway/httpapi"
-	"portico/internal/keycache"
 	"portico/internal/lifecycle"
-	"portico/internal/limits"
 	"portico/internal/usage"
-	"portico/internal/verdict"
-	"portico/internal/zone"
 )
 
 const token = "the gateway's token"

@@ -7,8 +7,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/keycache"
 	"portico/internal/domain"
-	"portico/internal/keycache"
 	"portico/internal/lifecycle"
 )
 

@@ -8,9 +8,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/limits"
+	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/verdict"
 	"portico/internal/nodeid"
-	"portico/internal/verdict"
 )
 
 const (

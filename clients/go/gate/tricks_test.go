@@ -9,9 +9,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/keycache"
+	"portico/clients/go/gate/pathmatch/tricks"
 	"portico/internal/domain"
-	"portico/internal/keycache"
-	"portico/internal/pathmatch/tricks"
 )
 
 // Where endpoints are enforced, a target that servers read differently matches none of

@@ -6,9 +6,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/limits"
+	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/verdict"
 	"portico/internal/nodeid"
-	"portico/internal/verdict"
 )
 
 // Verdict is the decision about a call, in the form of Portico's own /v1/verify. Fields

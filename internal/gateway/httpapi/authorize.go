@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"portico/clients/go/gate/verdict"
 	"portico/internal/gateway"
-	"portico/internal/verdict"
 )
 
 // authorize is ANY /v1/authorize, forward authentication: a gateway sends the

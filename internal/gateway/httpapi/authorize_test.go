@@ -8,11 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/verdict"
 	"portico/internal/domain"
 	"portico/internal/gateway"
-	"portico/internal/limits"
 	"portico/internal/nodeid"
-	"portico/internal/verdict"
 )
 
 // statuses is the whole table of what verdicts are in HTTP, written by hand.

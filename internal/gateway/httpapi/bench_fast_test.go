@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"portico/clients/go/gate/verdict"
 	"portico/internal/clock"
 	"portico/internal/gateway"
 	"portico/internal/gateway/httpapi"
-	"portico/internal/verdict"
 )
 
 // replayConn is a connection that says the same so many times, and hears nothing.

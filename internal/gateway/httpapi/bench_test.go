@@ -10,10 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	"portico/clients/go/gate/verdict"
 	"portico/internal/clock"
 	"portico/internal/gateway"
 	"portico/internal/gateway/httpapi"
-	"portico/internal/verdict"
 )
 
 const question = `{"key":"ptk_0a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7r8s9t0u1_4gfFC3","product":"orders","method":"GET","path":"/orders/4711","ip":"203.0.113.7","cost":1}`

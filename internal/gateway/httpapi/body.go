@@ -7,9 +7,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"portico/clients/go/gate/verdict"
 	"portico/internal/backlog"
 	"portico/internal/gateway"
-	"portico/internal/verdict"
 )
 
 const (

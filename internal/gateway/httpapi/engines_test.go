@@ -15,10 +15,10 @@ import (
 	"testing"
 	"time"
 
+	"portico/clients/go/gate/keycache"
+	"portico/clients/go/gate/verdict"
 	"portico/internal/gateway"
 	"portico/internal/gateway/httpapi"
-	"portico/internal/keycache"
-	"portico/internal/verdict"
 )
 
 // watched is a testServer that remembers what net/http has answered.

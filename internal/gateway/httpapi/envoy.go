@@ -17,10 +17,10 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"portico/clients/go/gate/headername"
+	"portico/clients/go/gate/verdict"
 	"portico/internal/fault"
 	"portico/internal/gateway"
-	"portico/internal/headername"
-	"portico/internal/verdict"
 )
 
 // maxCheckBytes is enough for the headers of a call and a part of its body.

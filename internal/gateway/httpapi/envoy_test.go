@@ -15,11 +15,11 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"portico/clients/go/gate/verdict"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/gateway"
 	"portico/internal/nodeid"
-	"portico/internal/verdict"
 )
 
 // dial returns an Envoy client on the server's listener.

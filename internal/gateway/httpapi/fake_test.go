@@ -15,15 +15,15 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/keycache"
+	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/verdict"
 	"portico/internal/clock"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/gateway"
 	"portico/internal/gateway/httpapi"
-	"portico/internal/keycache"
-	"portico/internal/limits"
 	"portico/internal/usage"
-	"portico/internal/verdict"
 )
 
 const (

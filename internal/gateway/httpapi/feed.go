@@ -8,10 +8,10 @@ import (
 	"strconv"
 	"time"
 
+	"portico/clients/go/gate/keycache"
 	"portico/internal/backlog"
 	"portico/internal/fault"
 	"portico/internal/gateway"
-	"portico/internal/keycache"
 )
 
 const (

@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"portico/clients/go/gate/keycache"
+	"portico/clients/go/gate/verdict"
 	"portico/internal/clock"
 	"portico/internal/gateway"
 	"portico/internal/gateway/httpapi"
-	"portico/internal/keycache"
-	"portico/internal/verdict"
 )
 
 func noFeed(context.Context, int64, time.Duration, func(*keycache.Change) error) error {

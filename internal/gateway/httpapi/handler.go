@@ -13,12 +13,12 @@ import (
 
 	"google.golang.org/grpc"
 
+	"portico/clients/go/gate/keycache"
+	"portico/clients/go/gate/verdict"
 	"portico/internal/backlog"
 	"portico/internal/clock"
 	"portico/internal/fault"
 	"portico/internal/gateway"
-	"portico/internal/keycache"
-	"portico/internal/verdict"
 )
 
 // Verifier decides about calls: a *gateway.Verifier.

@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"portico/clients/go/gate/keycache"
+	"portico/clients/go/gate/verdict"
 	"portico/internal/fault"
 	"portico/internal/gateway"
-	"portico/internal/keycache"
-	"portico/internal/verdict"
 )
 
 func routes() map[string]string {

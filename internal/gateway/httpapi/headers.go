@@ -5,10 +5,10 @@ import (
 	"slices"
 	"strconv"
 
+	"portico/clients/go/gate/verdict"
 	"portico/internal/domain"
 	"portico/internal/gateway"
 	"portico/internal/nodeid"
-	"portico/internal/verdict"
 )
 
 // maxHeaders is the most fields that describe a verdict.

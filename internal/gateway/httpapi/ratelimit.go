@@ -1,8 +1,8 @@
 package httpapi
 
 import (
+	"portico/clients/go/gate/verdict"
 	"portico/internal/clock"
-	"portico/internal/verdict"
 )
 
 // describeLimits adds the fields RateLimit-Policy and RateLimit, in the form of

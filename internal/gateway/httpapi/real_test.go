@@ -12,11 +12,11 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/limits"
 	"portico/internal/adapters"
 	"portico/internal/auth"
 	"portico/internal/gateway"
 	"portico/internal/gateway/httpapi"
-	"portico/internal/limits"
 	"portico/internal/nodeid"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"

@@ -3,7 +3,7 @@ package httpapi
 import (
 	"net/http"
 
-	"portico/internal/verdict"
+	"portico/clients/go/gate/verdict"
 )
 
 // refusal is the answer to a refused call, for /v1/authorize and Envoy. The bodies

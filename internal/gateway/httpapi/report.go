@@ -7,11 +7,11 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/verdict"
 	"portico/internal/fault"
 	"portico/internal/gateway"
 	"portico/internal/nodeid"
 	"portico/internal/usage"
-	"portico/internal/verdict"
 )
 
 // Usage stores what gateways report: a *usage.Store.

@@ -7,10 +7,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/verdict"
 	"portico/internal/gateway"
-	"portico/internal/limits"
 	"portico/internal/nodeid"
-	"portico/internal/verdict"
 )
 
 // appendVerdict appends a verdict as JSON. What does not apply is absent; the API

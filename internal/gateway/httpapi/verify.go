@@ -7,10 +7,10 @@ import (
 	"strconv"
 	"time"
 
+	"portico/clients/go/gate/verdict"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/gateway"
-	"portico/internal/verdict"
 )
 
 const (

@@ -10,11 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/verdict"
 	"portico/internal/domain"
 	"portico/internal/gateway"
-	"portico/internal/limits"
 	"portico/internal/nodeid"
-	"portico/internal/verdict"
 )
 
 func TestVerifyAsksWhatItIsTold(t *testing.T) { onBoth(t, tryVerifyAsksWhatItIsTold) }

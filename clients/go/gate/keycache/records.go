@@ -1,0 +1,120 @@
+// Package keycache keeps the facts about one organization that verdicts depend on:
+// its catalogue, accounts, apps and credentials. It does not use a database;
+// package gateway fills it and applies changes to it, and gateways that decide on
+// their own do the same with the feed.
+package keycache
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/clients/go/gate/zone"
+	"portico/internal/domain"
+	"portico/internal/lifecycle"
+)
+
+// Organization is the organization of a copy.
+type Organization struct {
+	ID   uuid.UUID `json:"id"`
+	Slug string    `json:"slug"`
+	// TimeZone is the time zone of quota periods.
+	TimeZone zone.Zone `json:"timeZone"`
+}
+
+// Product is an API product with its plans and endpoints.
+type Product struct {
+	ID        uuid.UUID         `json:"id"`
+	Name      string            `json:"name"`
+	AuthTypes []domain.AuthType `json:"authTypes"`
+	// Keyless products need no API key. EnforceEndpoints: only listed endpoints pass.
+	Keyless          bool       `json:"keyless"`
+	EnforceEndpoints bool       `json:"enforceEndpoints"`
+	Plans            []Plan     `json:"plans"`
+	Endpoints        []Endpoint `json:"endpoints"`
+}
+
+// Plan is what a subscription may use of a product; nil means no limit.
+type Plan struct {
+	ID        uuid.UUID         `json:"id"`
+	Name      string            `json:"name"`
+	RateLimit *domain.RateLimit `json:"rateLimit"`
+	Quota     *domain.Quota     `json:"quota"`
+	// QuotaPer says whether the quota counts the calls of an app or of an account; ""
+	// means APP.
+	QuotaPer domain.QuotaPer `json:"quotaPer,omitempty"`
+}
+
+// Endpoint is a method and a path template.
+type Endpoint struct {
+	ID     uuid.UUID     `json:"id"`
+	Method domain.Method `json:"method"`
+	Path   string        `json:"path"`
+}
+
+// Catalogue is what all credentials of an organization share. It is always sent
+// whole.
+type Catalogue struct {
+	Organization Organization `json:"organization"`
+	Products     []Product    `json:"products"`
+}
+
+// Account is an account's state; it owns apps and credentials.
+type Account struct {
+	ID     uuid.UUID            `json:"id"`
+	Status domain.AccountStatus `json:"status"`
+}
+
+// App is an app with its subscriptions, the newest for each product.
+type App struct {
+	ID            uuid.UUID      `json:"id"`
+	AccountID     uuid.UUID      `json:"accountId"`
+	ReferenceID   uuid.UUID      `json:"referenceId"`
+	Subscriptions []Subscription `json:"subscriptions"`
+}
+
+// Subscription is an app's subscription to a product.
+type Subscription struct {
+	ID        uuid.UUID                    `json:"id"`
+	ProductID uuid.UUID                    `json:"productId"`
+	PlanID    uuid.UUID                    `json:"planId"`
+	Status    lifecycle.SubscriptionStatus `json:"status"`
+	// EndpointIDs are the only endpoints it permits; nil if it is not narrowed.
+	EndpointIDs *[]uuid.UUID `json:"endpointIds"`
+	// QuotaUsed is what was used of the quota since QuotaStart, by all apps of the
+	// account where the plan says so. Only the feed sets it; a Cache does not keep it.
+	QuotaUsed  *int64     `json:"quotaUsed,omitempty"`
+	QuotaStart *time.Time `json:"quotaStart,omitempty"`
+}
+
+// Credential is a credential's state. Its hash and its pepper's id never leave the
+// program.
+type Credential struct {
+	ID        uuid.UUID `json:"id"`
+	Username  uuid.UUID `json:"username"`
+	AccountID uuid.UUID `json:"accountId"`
+	// AppID is nil for a credential of the whole account.
+	AppID            *uuid.UUID                 `json:"appId"`
+	Status           lifecycle.CredentialStatus `json:"status"`
+	Environment      domain.Environment         `json:"environment"`
+	Access           domain.Access              `json:"access"`
+	AccessList       []uuid.UUID                `json:"accessList"`
+	AllowedAddresses []string                   `json:"allowedAddresses"`
+	RateLimit        *domain.RateLimit          `json:"rateLimit"`
+	ExpiresAt        *time.Time                 `json:"expiresAt"`
+	Hash             []byte                     `json:"-"`
+	PepperID         string                     `json:"-"`
+}
+
+// Change is the present state of some objects of an organization, read after
+// everything up to Position was committed. What is gone is listed by id.
+type Change struct {
+	Position        int64        `json:"position"`
+	Catalogue       *Catalogue   `json:"catalogue,omitempty"`
+	Accounts        []Account    `json:"accounts,omitempty"`
+	Apps            []App        `json:"apps,omitempty"`
+	Credentials     []Credential `json:"credentials,omitempty"`
+	GoneAccounts    []uuid.UUID  `json:"goneAccounts,omitempty"`
+	GoneApps        []uuid.UUID  `json:"goneApps,omitempty"`
+	GoneCredentials []uuid.UUID  `json:"goneCredentials,omitempty"`
+}

@@ -1,0 +1,92 @@
+package verdict
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/pathmatch"
+	"portico/internal/domain"
+)
+
+// Catalogue is the products of an organization and their plans. It is immutable:
+// each change creates a new Catalogue. A nil Catalogue is empty.
+type Catalogue struct {
+	Organization uuid.UUID
+	Slug         string
+	Location     *time.Location // quotas are counted in this zone
+
+	names map[string]*Product
+	ids   map[uuid.UUID]*Product
+	plans map[uuid.UUID]*Plan
+}
+
+// Product is what a verdict needs to know of an API product. It is immutable.
+type Product struct {
+	ID        uuid.UUID
+	Name      string
+	Keyless   bool // calls need no credential
+	Enforced  bool // only calls of its endpoints are allowed
+	AuthTypes []domain.AuthType
+	Endpoints *pathmatch.Set // nil: none
+	Plans     []*Plan
+}
+
+// Plan is the terms of a subscription. It is immutable.
+type Plan struct {
+	ID    uuid.UUID
+	Name  string
+	Rate  limits.Rate
+	Quota limits.Quota
+	// PerAccount reports whether all apps of an account share the quota.
+	PerAccount bool
+}
+
+// Bind sets in a the limits of a subscription to this plan.
+func (p *Plan) Bind(s *Subscription, a *limits.Ask) {
+	a.Subscription, a.SubscriptionRate, a.Quota = s.Counter, p.Rate, p.Quota
+	a.Account, a.PerAccount = limits.InPeriod(s.Account, p.Quota.Per), p.PerAccount
+}
+
+// NewCatalogue returns the catalogue of an organization. The caller leaves out
+// products that can no longer be called.
+func NewCatalogue(organization uuid.UUID, slug string, loc *time.Location, products []*Product) *Catalogue {
+	c := &Catalogue{
+		Organization: organization, Slug: slug, Location: loc,
+		names: make(map[string]*Product, len(products)),
+		ids:   make(map[uuid.UUID]*Product, len(products)),
+		plans: map[uuid.UUID]*Plan{},
+	}
+	for _, p := range products {
+		c.names[p.Name], c.ids[p.ID] = p, p
+		for _, plan := range p.Plans {
+			c.plans[plan.ID] = plan
+		}
+	}
+	return c
+}
+
+// Product returns the product with the name that gateways use for it, or nil.
+func (c *Catalogue) Product(name string) *Product {
+	if c == nil {
+		return nil
+	}
+	return c.names[name]
+}
+
+// ProductByID returns the product with an id, or nil.
+func (c *Catalogue) ProductByID(id uuid.UUID) *Product {
+	if c == nil {
+		return nil
+	}
+	return c.ids[id]
+}
+
+// Plan returns the plan with an id, of any product, or nil.
+func (c *Catalogue) Plan(id uuid.UUID) *Plan {
+	if c == nil {
+		return nil
+	}
+	return c.plans[id]
+}
