@@ -47,7 +47,7 @@ func (p *program) router(b *backend, state *readiness, signIns []seed.SignIn) (c
 	b.gateway.lanes.Add(map[string]telemetry.Load{"passwords": b.passwords.Load})
 	device := auth.DeviceCookie{Secure: !p.config.Dev}
 	api, err := graph.NewHandler(graph.Options{
-		Portal: b.portal, Gateway: b.gateway, Counts: b.gateway.usage, Devices: device, Version: programVersion(), RequestID: requestID, Log: p.log,
+		Portal: b.portal, Entities: b.portal.Entities(), Gateway: b.gateway, Counts: b.gateway.usage, Devices: device, Version: programVersion(), RequestID: requestID, Log: p.log,
 		AuthError: auth.ErrorFromContext, MaxAnswer: p.config.MaxAnswer, Budget: b.gateway.budget, Lanes: lanes,
 		Observe: observer(telemetry.NewRequests(b.gateway.metrics)),
 	})

@@ -61,7 +61,7 @@ func (r *accountConnectionResolver) Edges(ctx context.Context, obj *model.Accoun
 
 // User is the resolver for the user field.
 func (r *membershipResolver) User(ctx context.Context, obj *db.Membership) (*db.User, error) {
-	return one(ctx, nodeid.User, obj.UserID, r.Portal.UsersByID)
+	return one(ctx, nodeid.User, obj.UserID, r.Entities.UsersByID)
 }
 
 // Edges is the resolver for the edges field.
@@ -106,7 +106,7 @@ func (r *mutationResolver) DeleteAccount(ctx context.Context, input model.Delete
 
 // Account is the resolver for the account field.
 func (r *queryResolver) Account(ctx context.Context, id string) (*db.Account, error) {
-	return byID(ctx, nodeid.Account, id, r.Portal.AccountsByID)
+	return byID(ctx, nodeid.Account, id, r.Entities.AccountsByID)
 }
 
 // Accounts is the resolver for the accounts field.

@@ -6,8 +6,8 @@ import (
 	"github.com/google/uuid"
 
 	"portico/graph/model"
+	"portico/internal/entity"
 	"portico/internal/nodeid"
-	"portico/internal/portal"
 	"portico/internal/viewer"
 )
 
@@ -15,7 +15,7 @@ import (
 const staffName = "Administrator"
 
 // eventActor returns who caused an event, as far as the viewer may know.
-func eventActor(ctx context.Context, p *portal.Portal, e *eventRow) (*model.Actor, error) {
+func eventActor(ctx context.Context, r entity.Reader, e *eventRow) (*model.Actor, error) {
 	role := viewer.Role(e.ActorRole)
 	a := &model.Actor{Name: e.ActorName}
 	if role != viewer.System && role != viewer.Anonymous {
@@ -29,17 +29,17 @@ func eventActor(ctx context.Context, p *portal.Portal, e *eventRow) (*model.Acto
 		return a, nil
 	}
 	var err error
-	a.User, err = person(ctx, p, *e.ActorID)
+	a.User, err = person(ctx, r, *e.ActorID)
 	return a, err
 }
 
 // personActor returns the person who requested or decided something. To
 // developers, everyone outside of their account is staff.
-func personActor(ctx context.Context, p *portal.Portal, id *uuid.UUID) (*model.Actor, error) {
+func personActor(ctx context.Context, r entity.Reader, id *uuid.UUID) (*model.Actor, error) {
 	if id == nil {
 		return nil, nil
 	}
-	u, err := person(ctx, p, *id)
+	u, err := person(ctx, r, *id)
 	if err != nil {
 		return nil, err
 	}
@@ -53,10 +53,6 @@ func personActor(ctx context.Context, p *portal.Portal, id *uuid.UUID) (*model.A
 
 // person reads a user with the columns that an Actor needs besides those of the
 // user; nil if the viewer may not see the user.
-func person(ctx context.Context, p *portal.Portal, id uuid.UUID) (*userRow, error) {
-	columns := loadersOf(ctx).columns(ctx, nodeid.User)
-	if columns != nil {
-		columns = append([]string{"name", "role"}, columns...)
-	}
-	return oneWith(ctx, nodeid.User, id, columns, p.UsersByID)
+func person(ctx context.Context, r entity.Reader, id uuid.UUID) (*userRow, error) {
+	return oneWith(ctx, nodeid.User, id, loadersOf(ctx).columns(ctx, nodeid.User, "name", "role"), r.UsersByID)
 }

@@ -21,7 +21,7 @@ import (
 
 // Account is the resolver for the account field.
 func (r *appResolver) Account(ctx context.Context, obj *db.App) (*db.Account, error) {
-	return one(ctx, nodeid.Account, obj.AccountID, r.Portal.AccountsByID)
+	return one(ctx, nodeid.Account, obj.AccountID, r.Entities.AccountsByID)
 }
 
 // Credentials is the resolver for the credentials field.
@@ -105,7 +105,7 @@ func (r *mutationResolver) RestoreApp(ctx context.Context, input model.RestoreAp
 
 // App is the resolver for the app field.
 func (r *queryResolver) App(ctx context.Context, id string) (*db.App, error) {
-	return byID(ctx, nodeid.App, id, r.Portal.AppsByID)
+	return byID(ctx, nodeid.App, id, r.Entities.AppsByID)
 }
 
 // AppByReferenceID is the resolver for the appByReferenceId field.

@@ -13,12 +13,12 @@ import (
 
 // Node is the resolver for the node field.
 func (r *queryResolver) Node(ctx context.Context, id string) (model.Node, error) {
-	return nodeByID(ctx, r.Portal, id)
+	return nodeByID(ctx, r.Entities, id)
 }
 
 // Nodes is the resolver for the nodes field.
 func (r *queryResolver) Nodes(ctx context.Context, ids []string) ([]model.Node, error) {
-	return nodesByID(ctx, r.Portal, ids)
+	return nodesByID(ctx, r.Entities, ids)
 }
 
 // Mutation returns generated.MutationResolver implementation.

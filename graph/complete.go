@@ -9,8 +9,8 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"portico/graph/model"
+	"portico/internal/entity"
 	"portico/internal/nodeid"
-	"portico/internal/portal"
 )
 
 // row is a row of the database that resolves the fields of an object.
@@ -26,13 +26,13 @@ type row interface {
 // that was read without a selected column would answer it as empty. It reads
 // such a row again and reports it, because a resolver has omitted something.
 type completer struct {
-	portal *portal.Portal
-	report func(ctx context.Context, field string, k nodeid.Kind)
-	nodes  reflect.Type // model.Node
+	entities entity.Reader
+	report   func(ctx context.Context, field string, k nodeid.Kind)
+	nodes    reflect.Type // model.Node
 }
 
 func newCompleter(o Options) completer {
-	c := completer{o.Portal, o.Incomplete, reflect.TypeFor[model.Node]()}
+	c := completer{o.Entities, o.Incomplete, reflect.TypeFor[model.Node]()}
 	if c.report == nil {
 		c.report = func(ctx context.Context, field string, k nodeid.Kind) {
 			o.Log.LogAttrs(ctx, slog.LevelError, "a row was read without columns that are asked for, and is read again",
@@ -90,7 +90,7 @@ func (c completer) whole(ctx context.Context, r row) (model.Node, error) {
 	fc := graphql.GetFieldContext(ctx)
 	c.report(ctx, fc.Object+"."+fc.Field.Name, r.NodeKind())
 	k, id, _ := nodeid.Split(r.GlobalID())
-	full, err := nodeOf(ctx, c.portal, k, id, nil)
+	full, err := nodeOf(ctx, c.entities, k, id, nil)
 	if err == nil && full == nil {
 		err = fmt.Errorf("graph: a %s was read without columns that are asked for, and cannot be read again", k)
 	}

@@ -24,7 +24,7 @@ func (r *credentialResolver) RawKeyHint(ctx context.Context, obj *db.Credential)
 
 // AccessControlList is the resolver for the accessControlList field.
 func (r *credentialResolver) AccessControlList(ctx context.Context, obj *db.Credential, first *int, after *string, last *int, before *string) (*model.ProductConnection, error) {
-	return accessList(ctx, r.Portal, obj.ID, read(ctx, nodeid.Product, first, after, last, before))
+	return accessList(ctx, r.Portal, r.Entities, obj.ID, read(ctx, nodeid.Product, first, after, last, before))
 }
 
 // CallsLast24h is the resolver for the callsLast24h field.
@@ -42,12 +42,12 @@ func (r *credentialResolver) App(ctx context.Context, obj *db.Credential) (*db.A
 	if obj.AppID == nil {
 		return nil, nil
 	}
-	return one(ctx, nodeid.App, *obj.AppID, r.Portal.AppsByID)
+	return one(ctx, nodeid.App, *obj.AppID, r.Entities.AppsByID)
 }
 
 // Account is the resolver for the account field.
 func (r *credentialResolver) Account(ctx context.Context, obj *db.Credential) (*db.Account, error) {
-	return one(ctx, nodeid.Account, obj.AccountID, r.Portal.AccountsByID)
+	return one(ctx, nodeid.Account, obj.AccountID, r.Entities.AccountsByID)
 }
 
 // ViewerCan is the resolver for the viewerCan field.
@@ -106,7 +106,7 @@ func (r *queryResolver) CredentialByKey(ctx context.Context, input model.Credent
 	if err != nil || id == uuid.Nil {
 		return nil, err
 	}
-	return one(ctx, nodeid.Credential, id, r.Portal.CredentialsByID)
+	return one(ctx, nodeid.Credential, id, r.Entities.CredentialsByID)
 }
 
 // Credential returns generated.CredentialResolver implementation.

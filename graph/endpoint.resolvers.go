@@ -16,7 +16,7 @@ import (
 
 // Product is the resolver for the product field.
 func (r *endpointResolver) Product(ctx context.Context, obj *db.Endpoint) (*db.Product, error) {
-	return one(ctx, nodeid.Product, obj.ProductID, r.Portal.ProductsByID)
+	return one(ctx, nodeid.Product, obj.ProductID, r.Entities.ProductsByID)
 }
 
 // ViewerCan is the resolver for the viewerCan field.

@@ -18,7 +18,7 @@ import (
 
 // Actor is the resolver for the actor field.
 func (r *eventResolver) Actor(ctx context.Context, obj *db.Event) (*model.Actor, error) {
-	return eventActor(ctx, r.Portal, obj)
+	return eventActor(ctx, r.Entities, obj)
 }
 
 // Subject is the resolver for the subject field.
@@ -33,7 +33,7 @@ func (r *eventConnectionResolver) Edges(ctx context.Context, obj *model.EventCon
 
 // Node is the resolver for the node field.
 func (r *eventSubjectResolver) Node(ctx context.Context, obj *model.EventSubject) (model.Node, error) {
-	return nodeOf(ctx, r.Portal, obj.Kind, obj.Row, loadersOf(ctx).columns(ctx, obj.Kind))
+	return nodeOf(ctx, r.Entities, obj.Kind, obj.Row, loadersOf(ctx).columns(ctx, obj.Kind))
 }
 
 // Events is the resolver for the events field.

@@ -12,6 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/formatter"
 
 	"portico/graph/generated"
+	"portico/internal/entity"
 	"portico/internal/gqlhttp"
 	"portico/internal/nodeid"
 	"portico/internal/portal"
@@ -21,10 +22,11 @@ import (
 // Options configure the schema's handler; all fields are required unless said
 // otherwise.
 type Options struct {
-	Portal  *portal.Portal
-	Gateway GatewayView
-	Counts  Counts
-	Devices Devices
+	Portal   *portal.Portal
+	Entities entity.Reader
+	Gateway  GatewayView
+	Counts   Counts
+	Devices  Devices
 	// Version is the program's version.
 	Version string
 	// RequestID returns the id of the request of a context, as in the logs.
@@ -49,6 +51,8 @@ type Options struct {
 	// reading returns the columns to read of a type's rows instead of the
 	// selected ones; only tests set it.
 	reading func(nodeid.Kind) []string
+	// columnsOf is entity.Columns.
+	columnsOf map[nodeid.Kind]map[string][]string
 }
 
 // NewHandler returns a handler that serves each role its own view of the schema.
@@ -65,6 +69,7 @@ func NewHandler(o Options) (http.Handler, error) {
 type lock func(ctx context.Context, obj any, next graphql.Resolver, roles []viewer.Role) (any, error)
 
 func newHandler(o Options, whole *ast.Schema, l lock) (http.Handler, error) {
+	o.columnsOf = entity.Columns()
 	common := commonOptions(o, whole)
 	byRole := map[viewer.Role]http.Handler{}
 	for _, role := range []viewer.Role{viewer.Anonymous, viewer.Portal, viewer.Admin} {
@@ -115,7 +120,7 @@ func roleHandler(o Options, options gqlhttp.Options, whole *ast.Schema, role vie
 	if err != nil {
 		return nil, err
 	}
-	config := generated.Config{Schema: cut, Resolvers: &Resolver{Portal: o.Portal, Gateway: o.Gateway, Counts: o.Counts, Devices: o.Devices, Version: o.Version}}
+	config := generated.Config{Schema: cut, Resolvers: &Resolver{Portal: o.Portal, Entities: o.Entities, Gateway: o.Gateway, Counts: o.Counts, Devices: o.Devices, Version: o.Version}}
 	config.Directives.HasRole = l
 	if role == viewer.Anonymous {
 		options.UnknownName = unknownName

@@ -20,8 +20,9 @@ import (
 type loaders struct {
 	portal *portal.Portal
 
-	// reading is Options.reading.
-	reading func(nodeid.Kind) []string
+	// columnsOf is Options.columnsOf, reading is Options.reading.
+	columnsOf map[nodeid.Kind]map[string][]string
+	reading   func(nodeid.Kind) []string
 	// asked are the columns that the operation selects, by type.
 	asking sync.Once
 	asked  map[nodeid.Kind][]string
@@ -45,7 +46,7 @@ type loadersKey struct{}
 // withLoaders returns a context with loaders of its own.
 func withLoaders(ctx context.Context, o Options) context.Context {
 	return context.WithValue(ctx, loadersKey{}, &loaders{
-		portal: o.Portal, reading: o.reading, batches: map[string]any{}, seen: map[nodeid.Kind]*ids{}, holders: map[uuid.UUID]*db.Subscription{},
+		portal: o.Portal, columnsOf: o.columnsOf, reading: o.reading, batches: map[string]any{}, seen: map[nodeid.Kind]*ids{}, holders: map[uuid.UUID]*db.Subscription{},
 	})
 }
 
@@ -97,34 +98,11 @@ func (l *loaders) known(k nodeid.Kind) func() []uuid.UUID {
 // note records the ids of rows and of the objects that they refer to.
 func note[T any](l *loaders, rows ...T) {
 	for _, r := range rows {
+		l.noteIDs(r)
 		switch r := any(r).(type) {
-		case *db.App:
-			l.saw(nodeid.App, r.ID)
-			l.saw(nodeid.Account, r.AccountID)
-		case *db.Account:
-			l.saw(nodeid.Account, r.ID)
-		case *db.Credential:
-			l.saw(nodeid.Credential, r.ID)
-			l.saw(nodeid.Account, r.AccountID)
-			l.sawOptional(nodeid.App, r.AppID)
 		case *db.Subscription:
-			l.saw(nodeid.ProductSubscription, r.ID)
 			l.noteQuota(r)
-			l.saw(nodeid.App, r.AppID)
-			l.saw(nodeid.Account, r.AccountID)
-			l.saw(nodeid.Product, r.ProductID)
-			l.saw(nodeid.Plan, r.PlanID)
-			l.sawOptional(nodeid.User, r.RequestedBy)
-			l.sawOptional(nodeid.User, r.DecidedBy)
-		case *db.Product:
-			l.saw(nodeid.Product, r.ID)
-		case *db.Endpoint:
-			l.saw(nodeid.Endpoint, r.ID)
-			l.saw(nodeid.Product, r.ProductID)
-		case *db.Membership:
-			l.saw(nodeid.User, r.UserID)
 		case *db.Event:
-			l.sawOptional(nodeid.User, r.ActorID)
 			l.saw(nodeid.Kind(r.SubjectType), r.SubjectID)
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"portico/graph/model"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
-	"portico/internal/portal"
 )
 
 // Rows whose names are needed often.
@@ -17,36 +16,6 @@ type (
 	eventRow = db.Event
 	userRow  = db.User
 )
-
-// nodeOf returns the object of an id with the given columns, nil for all; the
-// object is nil if there is none that the viewer may see.
-func nodeOf(ctx context.Context, p *portal.Portal, k nodeid.Kind, id uuid.UUID, columns []string) (model.Node, error) {
-	switch k {
-	case nodeid.App:
-		return some(oneWith(ctx, k, id, columns, p.AppsByID))
-	case nodeid.Account:
-		return some(oneWith(ctx, k, id, columns, p.AccountsByID))
-	case nodeid.Credential:
-		return some(oneWith(ctx, k, id, columns, p.CredentialsByID))
-	case nodeid.Product:
-		return some(oneWith(ctx, k, id, columns, p.ProductsByID))
-	case nodeid.Plan:
-		return some(oneWith(ctx, k, id, columns, p.PlansByID))
-	case nodeid.Endpoint:
-		return some(oneWith(ctx, k, id, columns, p.EndpointsByID))
-	case nodeid.ProductSubscription:
-		return some(oneWith(ctx, k, id, columns, p.SubscriptionsByID))
-	case nodeid.User:
-		return some(oneWith(ctx, k, id, columns, p.UsersByID))
-	case nodeid.Membership:
-		return some(oneWith(ctx, k, id, columns, p.MembershipsByID))
-	case nodeid.Organization:
-		return some(oneWith(ctx, k, id, columns, p.OrganizationsByID))
-	case nodeid.Event:
-		return some(oneWith(ctx, k, id, columns, p.EventsByID))
-	}
-	return nil, nil
-}
 
 // some returns a nil interface for a nil row.
 func some[T any, P interface {

@@ -60,7 +60,7 @@ func (r *productConnectionResolver) Edges(ctx context.Context, obj *model.Produc
 
 // Product is the resolver for the product field.
 func (r *queryResolver) Product(ctx context.Context, id string) (*db.Product, error) {
-	return byID(ctx, nodeid.Product, id, r.Portal.ProductsByID)
+	return byID(ctx, nodeid.Product, id, r.Entities.ProductsByID)
 }
 
 // Products is the resolver for the products field.

@@ -6,6 +6,7 @@ package graph
 import (
 	"context"
 
+	"portico/internal/entity"
 	"portico/internal/portal"
 )
 
@@ -19,10 +20,11 @@ type Devices interface {
 
 // Resolver is the root of all resolvers.
 type Resolver struct {
-	Portal  *portal.Portal
-	Gateway GatewayView
-	Counts  Counts
-	Devices Devices
+	Portal   *portal.Portal
+	Entities entity.Reader
+	Gateway  GatewayView
+	Counts   Counts
+	Devices  Devices
 	// Version is the program's version, which serverInfo returns.
 	Version string
 }

@@ -9,6 +9,7 @@ import (
 
 	"portico/ent/db"
 	"portico/graph/model"
+	"portico/internal/entity"
 	"portico/internal/fault"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
@@ -17,18 +18,18 @@ import (
 	"portico/internal/viewer"
 )
 
-func nodeByID(ctx context.Context, p *portal.Portal, id string) (model.Node, error) {
+func nodeByID(ctx context.Context, r entity.Reader, id string) (model.Node, error) {
 	kind, row, ok := nodeid.Split(id)
 	if !ok {
 		return nil, nil
 	}
 	loadersOf(ctx).saw(kind, row)
-	return nodeOf(ctx, p, kind, row, loadersOf(ctx).columns(ctx, kind))
+	return nodeOf(ctx, r, kind, row, loadersOf(ctx).columns(ctx, kind))
 }
 
 // nodesByID returns the objects of up to 100 ids; those of one kind are read
 // together.
-func nodesByID(ctx context.Context, p *portal.Portal, ids []string) ([]model.Node, error) {
+func nodesByID(ctx context.Context, r entity.Reader, ids []string) ([]model.Node, error) {
 	if len(ids) > paging.Max {
 		return nil, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "Ask for at most 100 nodes.")
 	}
@@ -40,7 +41,7 @@ func nodesByID(ctx context.Context, p *portal.Portal, ids []string) ([]model.Nod
 	}
 	out := make([]model.Node, len(ids))
 	for i, id := range ids {
-		n, err := nodeByID(ctx, p, id)
+		n, err := nodeByID(ctx, r, id)
 		if err != nil {
 			return nil, err
 		}
@@ -59,7 +60,7 @@ func appByReference(ctx context.Context, p *portal.Portal, reference uuid.UUID) 
 
 // accessList returns a page of the products on a credential's access control
 // list, in the order of their ids, which is that of their creation.
-func accessList(ctx context.Context, p *portal.Portal, key uuid.UUID, rd listing.Request) (*model.ProductConnection, error) {
+func accessList(ctx context.Context, p *portal.Portal, r entity.Reader, key uuid.UUID, rd listing.Request) (*model.ProductConnection, error) {
 	listed, err := value(ctx, "accessList", nodeid.Credential, key, p.AccessLists)
 	if err != nil {
 		return nil, err
@@ -67,7 +68,7 @@ func accessList(ctx context.Context, p *portal.Portal, key uuid.UUID, rd listing
 	l := loadersOf(ctx)
 	l.saw(nodeid.Product, listed...)
 	b := shared(l, fmt.Sprint("accessList", rd.Columns), nodeid.Product, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*db.Product, error) {
-		return p.ProductsByID(ctx, ids, rd.Columns)
+		return r.ProductsByID(ctx, ids, rd.Columns)
 	})
 	var visible []*db.Product
 	for _, id := range listed {
@@ -87,7 +88,7 @@ func accessList(ctx context.Context, p *portal.Portal, key uuid.UUID, rd listing
 }
 
 // currentViewer returns who makes the request; nil if anonymous.
-func currentViewer(ctx context.Context, p *portal.Portal) (*model.Viewer, error) {
+func currentViewer(ctx context.Context, r entity.Reader) (*model.Viewer, error) {
 	v := viewer.Current(ctx)
 	if !v.SignedIn() {
 		return nil, nil
@@ -96,17 +97,17 @@ func currentViewer(ctx context.Context, p *portal.Portal) (*model.Viewer, error)
 		// A viewer who is refused everything else still learns the reason.
 		ctx = viewer.NewContext(ctx, viewer.ForSystem(v.OrganizationID))
 	}
-	users, err := p.UsersByID(ctx, []uuid.UUID{v.UserID}, nil)
+	users, err := r.UsersByID(ctx, []uuid.UUID{v.UserID}, nil)
 	if err != nil {
 		return nil, err
 	}
-	organizations, err := p.OrganizationsByID(ctx, []uuid.UUID{v.OrganizationID}, nil)
+	organizations, err := r.OrganizationsByID(ctx, []uuid.UUID{v.OrganizationID}, nil)
 	if err != nil {
 		return nil, err
 	}
 	out := &model.Viewer{User: users[v.UserID], Organization: organizations[v.OrganizationID], Role: v.Role}
 	if v.AccountID != uuid.Nil {
-		accounts, err := p.AccountsByID(ctx, []uuid.UUID{v.AccountID}, nil)
+		accounts, err := r.AccountsByID(ctx, []uuid.UUID{v.AccountID}, nil)
 		if err != nil {
 			return nil, err
 		}

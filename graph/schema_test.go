@@ -10,7 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"portico/clients/go/gate/verdict"
-	"portico/internal/nodeid"
+	"portico/internal/entity"
 	"portico/internal/viewer"
 )
 
@@ -88,28 +88,42 @@ func TestEveryRootFieldHasALock(t *testing.T) {
 	}
 }
 
-// Every field of an entity lists the columns that it needs.
+// Every field of an entity lists the columns that it needs; a column that has no
+// field of its own is not shown.
 func TestEveryFieldNamesItsColumns(t *testing.T) {
 	whole, err := wholeSchema()
 	require.NoError(t, err)
-	for _, k := range []nodeid.Kind{
-		nodeid.Organization, nodeid.Account, nodeid.User, nodeid.Membership, nodeid.App,
-		nodeid.Credential, nodeid.Product, nodeid.Plan, nodeid.Endpoint, nodeid.ProductSubscription, nodeid.Event,
-	} {
-		known := columnsOf[k]
+	for k, known := range entity.Columns() {
 		fields := map[string]bool{}
 		for _, f := range whole.Types[string(k)].Fields {
 			fields[f.Name] = true
-			if _, ok := known[f.Name]; !ok {
-				t.Errorf("columns.go does not know %s.%s", k, f.Name)
+			if _, ok := known[f.Name]; !ok && !strings.HasPrefix(f.Name, "__") {
+				t.Errorf("the annotation of %s does not say which columns %s needs", k, f.Name)
 			}
 		}
-		for name := range known {
-			if !fields[name] {
-				t.Errorf("columns.go knows %s.%s, which the schema does not", k, name)
+		for name, columns := range known {
+			if ofColumn := len(columns) == 1 && strings.ReplaceAll(columns[0], "_", "") == strings.ToLower(name); !fields[name] && !ofColumn {
+				t.Errorf("the annotation of %s knows %s, which the schema does not", k, name)
 			}
 		}
 	}
+}
+
+// Every type with an id is an entity, and has a connection if and only if its
+// annotation has a list.
+func TestEveryNodeIsAnEntity(t *testing.T) {
+	whole, err := wholeSchema()
+	require.NoError(t, err)
+	known := map[string]bool{}
+	for _, e := range entity.All() {
+		known[string(e.Kind)] = true
+		require.Equal(t, e.Connection, whole.Types[string(e.Kind)+"Connection"] != nil, e.Kind)
+	}
+	for _, d := range whole.GetPossibleTypes(whole.Types["Node"]) {
+		require.True(t, known[d.Name], d.Name)
+		delete(known, d.Name)
+	}
+	require.Empty(t, known, "they are not nodes of the schema")
 }
 
 // A mutation that fails returns null only for itself: a payload that could not

@@ -16,14 +16,16 @@ import (
 // everything it selects of a type anywhere, inside fragments, under aliases or
 // behind conditions. The whole operation shares its reads, so each must contain
 // what any of its selections may need of a row.
-func asked(op *ast.OperationDefinition) map[nodeid.Kind][]string {
-	a := asking{columns: make(map[nodeid.Kind][]string, len(columnsOf)), spread: map[*ast.FragmentDefinition]bool{}}
+func asked(op *ast.OperationDefinition, columnsOf map[nodeid.Kind]map[string][]string) map[nodeid.Kind][]string {
+	a := asking{columnsOf: columnsOf, columns: make(map[nodeid.Kind][]string, len(columnsOf)), spread: map[*ast.FragmentDefinition]bool{}}
 	a.walk(op.SelectionSet)
 	return a.columns
 }
 
 type asking struct {
-	columns map[nodeid.Kind][]string
+	// columnsOf are the columns that each field of a type needs.
+	columnsOf map[nodeid.Kind]map[string][]string
+	columns   map[nodeid.Kind][]string
 	// spread are the fragments that were visited: once is enough.
 	spread map[*ast.FragmentDefinition]bool
 }
@@ -50,28 +52,36 @@ func (a asking) add(f *ast.Field) {
 		return
 	}
 	k := nodeid.Kind(f.ObjectDefinition.Name)
-	for _, c := range columnsOf[k][f.Name] {
+	for _, c := range a.columnsOf[k][f.Name] {
 		if !slices.Contains(a.columns[k], c) {
 			a.columns[k] = append(a.columns[k], c)
 		}
 	}
 }
 
-// columns returns the columns to read of a type's rows. It is never empty, which
-// would mean all.
-func (l *loaders) columns(ctx context.Context, k nodeid.Kind) []string {
+// columns returns the columns to read of a type's rows: those that the operation
+// selects, and those behind further fields. It is never empty, which would mean
+// all.
+func (l *loaders) columns(ctx context.Context, k nodeid.Kind, further ...string) []string {
 	if l.reading != nil {
 		return l.reading(k)
 	}
-	if c := l.asks(ctx, k); c != nil {
-		return c
+	var out []string
+	for _, f := range further {
+		out = append(out, l.columnsOf[k][f]...)
 	}
-	return []string{"id"}
+	switch asked := l.asks(ctx, k); {
+	case out != nil:
+		return append(out, asked...)
+	case asked != nil:
+		return asked
+	}
+	return []string{listing.IDColumn}
 }
 
 // asks returns the columns that the operation selects of a type.
 func (l *loaders) asks(ctx context.Context, k nodeid.Kind) []string {
-	l.asking.Do(func() { l.asked = asked(graphql.GetOperationContext(ctx).Operation) })
+	l.asking.Do(func() { l.asked = asked(graphql.GetOperationContext(ctx).Operation, l.columnsOf) })
 	return l.asked[k]
 }
 

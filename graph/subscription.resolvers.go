@@ -78,22 +78,22 @@ func (r *mutationResolver) UpdateSubscriptionEndpoints(ctx context.Context, inpu
 
 // App is the resolver for the app field.
 func (r *productSubscriptionResolver) App(ctx context.Context, obj *db.Subscription) (*db.App, error) {
-	return one(ctx, nodeid.App, obj.AppID, r.Portal.AppsByID)
+	return one(ctx, nodeid.App, obj.AppID, r.Entities.AppsByID)
 }
 
 // Account is the resolver for the account field.
 func (r *productSubscriptionResolver) Account(ctx context.Context, obj *db.Subscription) (*db.Account, error) {
-	return one(ctx, nodeid.Account, obj.AccountID, r.Portal.AccountsByID)
+	return one(ctx, nodeid.Account, obj.AccountID, r.Entities.AccountsByID)
 }
 
 // Product is the resolver for the product field.
 func (r *productSubscriptionResolver) Product(ctx context.Context, obj *db.Subscription) (*db.Product, error) {
-	return one(ctx, nodeid.Product, obj.ProductID, r.Portal.ProductsByID)
+	return one(ctx, nodeid.Product, obj.ProductID, r.Entities.ProductsByID)
 }
 
 // Plan is the resolver for the plan field.
 func (r *productSubscriptionResolver) Plan(ctx context.Context, obj *db.Subscription) (*db.Plan, error) {
-	return one(ctx, nodeid.Plan, obj.PlanID, r.Portal.PlansByID)
+	return one(ctx, nodeid.Plan, obj.PlanID, r.Entities.PlansByID)
 }
 
 // Narrowed is the resolver for the narrowed field.
@@ -121,12 +121,12 @@ func (r *productSubscriptionResolver) CallsLast24h(ctx context.Context, obj *db.
 
 // RequestedBy is the resolver for the requestedBy field.
 func (r *productSubscriptionResolver) RequestedBy(ctx context.Context, obj *db.Subscription) (*model.Actor, error) {
-	return personActor(ctx, r.Portal, obj.RequestedBy)
+	return personActor(ctx, r.Entities, obj.RequestedBy)
 }
 
 // DecidedBy is the resolver for the decidedBy field.
 func (r *productSubscriptionResolver) DecidedBy(ctx context.Context, obj *db.Subscription) (*model.Actor, error) {
-	return personActor(ctx, r.Portal, obj.DecidedBy)
+	return personActor(ctx, r.Entities, obj.DecidedBy)
 }
 
 // AllowedTransitions is the resolver for the allowedTransitions field.

@@ -17,7 +17,7 @@ import (
 
 // App is the resolver for the app field.
 func (r *appCallsResolver) App(ctx context.Context, obj *usage.AppCalls) (*db.App, error) {
-	return one(ctx, nodeid.App, obj.App, r.Portal.AppsByID)
+	return one(ctx, nodeid.App, obj.App, r.Entities.AppsByID)
 }
 
 // Usage is the resolver for the usage field.

@@ -28,7 +28,7 @@ func (r *mutationResolver) SignIn(ctx context.Context, input portal.SignInInput)
 
 // Viewer is the resolver for the viewer field.
 func (r *queryResolver) Viewer(ctx context.Context) (*model.Viewer, error) {
-	return currentViewer(ctx, r.Portal)
+	return currentViewer(ctx, r.Entities)
 }
 
 // ServerInfo is the resolver for the serverInfo field.

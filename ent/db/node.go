@@ -4,150 +4,151 @@ package db
 
 import (
 	"slices"
+	"time"
 
 	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 )
 
-// GlobalID gives the opaque id that the schema shows for the row.
+// GlobalID returns the opaque id that the schema shows for the row.
 func (m *Account) GlobalID() string { return nodeid.Encode(nodeid.Account, m.ID) }
 
 // IsNode marks the row as a GraphQL Node.
 func (*Account) IsNode() {}
 
-// NodeKind is the row's type in the public schema.
+// NodeKind returns the row's type in the public schema.
 func (*Account) NodeKind() nodeid.Kind { return nodeid.Account }
 
 // Lacks reports whether the row was read without one of the columns.
 func (m *Account) Lacks(columns []string) bool { return lacking(m.columns, columns) }
 
-// GlobalID gives the opaque id that the schema shows for the row.
+// GlobalID returns the opaque id that the schema shows for the row.
 func (m *App) GlobalID() string { return nodeid.Encode(nodeid.App, m.ID) }
 
 // IsNode marks the row as a GraphQL Node.
 func (*App) IsNode() {}
 
-// NodeKind is the row's type in the public schema.
+// NodeKind returns the row's type in the public schema.
 func (*App) NodeKind() nodeid.Kind { return nodeid.App }
 
 // Lacks reports whether the row was read without one of the columns.
 func (m *App) Lacks(columns []string) bool { return lacking(m.columns, columns) }
 
-// GlobalID gives the opaque id that the schema shows for the row.
+// GlobalID returns the opaque id that the schema shows for the row.
 func (m *Credential) GlobalID() string { return nodeid.Encode(nodeid.Credential, m.ID) }
 
 // IsNode marks the row as a GraphQL Node.
 func (*Credential) IsNode() {}
 
-// NodeKind is the row's type in the public schema.
+// NodeKind returns the row's type in the public schema.
 func (*Credential) NodeKind() nodeid.Kind { return nodeid.Credential }
 
 // Lacks reports whether the row was read without one of the columns.
 func (m *Credential) Lacks(columns []string) bool { return lacking(m.columns, columns) }
 
-// GlobalID gives the opaque id that the schema shows for the row.
+// GlobalID returns the opaque id that the schema shows for the row.
 func (m *Endpoint) GlobalID() string { return nodeid.Encode(nodeid.Endpoint, m.ID) }
 
 // IsNode marks the row as a GraphQL Node.
 func (*Endpoint) IsNode() {}
 
-// NodeKind is the row's type in the public schema.
+// NodeKind returns the row's type in the public schema.
 func (*Endpoint) NodeKind() nodeid.Kind { return nodeid.Endpoint }
 
 // Lacks reports whether the row was read without one of the columns.
 func (m *Endpoint) Lacks(columns []string) bool { return lacking(m.columns, columns) }
 
-// GlobalID gives the opaque id that the schema shows for the row.
+// GlobalID returns the opaque id that the schema shows for the row.
 func (m *Event) GlobalID() string { return nodeid.Encode(nodeid.Event, m.ID) }
 
 // IsNode marks the row as a GraphQL Node.
 func (*Event) IsNode() {}
 
-// NodeKind is the row's type in the public schema.
+// NodeKind returns the row's type in the public schema.
 func (*Event) NodeKind() nodeid.Kind { return nodeid.Event }
 
 // Lacks reports whether the row was read without one of the columns.
 func (m *Event) Lacks(columns []string) bool { return lacking(m.columns, columns) }
 
-// GlobalID gives the opaque id that the schema shows for the row.
+// GlobalID returns the opaque id that the schema shows for the row.
 func (m *Membership) GlobalID() string { return nodeid.Encode(nodeid.Membership, m.ID) }
 
 // IsNode marks the row as a GraphQL Node.
 func (*Membership) IsNode() {}
 
-// NodeKind is the row's type in the public schema.
+// NodeKind returns the row's type in the public schema.
 func (*Membership) NodeKind() nodeid.Kind { return nodeid.Membership }
 
 // Lacks reports whether the row was read without one of the columns.
 func (m *Membership) Lacks(columns []string) bool { return lacking(m.columns, columns) }
 
-// GlobalID gives the opaque id that the schema shows for the row.
+// GlobalID returns the opaque id that the schema shows for the row.
 func (m *Organization) GlobalID() string { return nodeid.Encode(nodeid.Organization, m.ID) }
 
 // IsNode marks the row as a GraphQL Node.
 func (*Organization) IsNode() {}
 
-// NodeKind is the row's type in the public schema.
+// NodeKind returns the row's type in the public schema.
 func (*Organization) NodeKind() nodeid.Kind { return nodeid.Organization }
 
 // Lacks reports whether the row was read without one of the columns.
 func (m *Organization) Lacks(columns []string) bool { return lacking(m.columns, columns) }
 
-// GlobalID gives the opaque id that the schema shows for the row.
+// GlobalID returns the opaque id that the schema shows for the row.
 func (m *Plan) GlobalID() string { return nodeid.Encode(nodeid.Plan, m.ID) }
 
 // IsNode marks the row as a GraphQL Node.
 func (*Plan) IsNode() {}
 
-// NodeKind is the row's type in the public schema.
+// NodeKind returns the row's type in the public schema.
 func (*Plan) NodeKind() nodeid.Kind { return nodeid.Plan }
 
 // Lacks reports whether the row was read without one of the columns.
 func (m *Plan) Lacks(columns []string) bool { return lacking(m.columns, columns) }
 
-// GlobalID gives the opaque id that the schema shows for the row.
+// GlobalID returns the opaque id that the schema shows for the row.
 func (m *Product) GlobalID() string { return nodeid.Encode(nodeid.Product, m.ID) }
 
 // IsNode marks the row as a GraphQL Node.
 func (*Product) IsNode() {}
 
-// NodeKind is the row's type in the public schema.
+// NodeKind returns the row's type in the public schema.
 func (*Product) NodeKind() nodeid.Kind { return nodeid.Product }
 
 // Lacks reports whether the row was read without one of the columns.
 func (m *Product) Lacks(columns []string) bool { return lacking(m.columns, columns) }
 
-// GlobalID gives the opaque id that the schema shows for the row.
+// GlobalID returns the opaque id that the schema shows for the row.
 func (m *ServiceToken) GlobalID() string { return nodeid.Encode(nodeid.ServiceToken, m.ID) }
 
 // IsNode marks the row as a GraphQL Node.
 func (*ServiceToken) IsNode() {}
 
-// NodeKind is the row's type in the public schema.
+// NodeKind returns the row's type in the public schema.
 func (*ServiceToken) NodeKind() nodeid.Kind { return nodeid.ServiceToken }
 
 // Lacks reports whether the row was read without one of the columns.
 func (m *ServiceToken) Lacks(columns []string) bool { return lacking(m.columns, columns) }
 
-// GlobalID gives the opaque id that the schema shows for the row.
+// GlobalID returns the opaque id that the schema shows for the row.
 func (m *Subscription) GlobalID() string { return nodeid.Encode(nodeid.ProductSubscription, m.ID) }
 
 // IsNode marks the row as a GraphQL Node.
 func (*Subscription) IsNode() {}
 
-// NodeKind is the row's type in the public schema.
+// NodeKind returns the row's type in the public schema.
 func (*Subscription) NodeKind() nodeid.Kind { return nodeid.ProductSubscription }
 
 // Lacks reports whether the row was read without one of the columns.
 func (m *Subscription) Lacks(columns []string) bool { return lacking(m.columns, columns) }
 
-// GlobalID gives the opaque id that the schema shows for the row.
+// GlobalID returns the opaque id that the schema shows for the row.
 func (m *User) GlobalID() string { return nodeid.Encode(nodeid.User, m.ID) }
 
 // IsNode marks the row as a GraphQL Node.
 func (*User) IsNode() {}
 
-// NodeKind is the row's type in the public schema.
+// NodeKind returns the row's type in the public schema.
 func (*User) NodeKind() nodeid.Kind { return nodeid.User }
 
 // Lacks reports whether the row was read without one of the columns.
@@ -167,17 +168,22 @@ func lacking(read, wanted []string) bool {
 	return false
 }
 
-// OrganizationGlobalID gives the opaque id of the organization the key belongs to.
+// OrganizationGlobalID returns the opaque id of the credential's organization.
 func (m *Credential) OrganizationGlobalID() string {
 	return nodeid.Encode(nodeid.Organization, m.OrganizationID)
 }
 
-// Enabled tells whether the key may be used: its status is ACTIVE. The status
-// must have been settled for the time of reading.
+// Settle sets the status at a time: EXPIRED is not stored. It needs the stored
+// status and the time of expiry.
+func (m *Credential) Settle(now time.Time) { m.Status = m.Status.At(now, m.ExpiresAt) }
+
+// Enabled reports whether the credential may be used: its status, which must
+// have been settled, is ACTIVE.
 func (m *Credential) Enabled() bool { return m.Status == lifecycle.CredentialActive }
 
-// IsAccountCredential tells whether the key belongs to a whole account instead of an app.
+// IsAccountCredential reports whether the credential belongs to an account
+// instead of one of its apps.
 func (m *Credential) IsAccountCredential() bool { return m.AppID == nil }
 
-// BadgeColor is the colour of the status.
+// BadgeColor returns the colour of the status.
 func (m *Subscription) BadgeColor() lifecycle.BadgeColor { return m.Status.Badge() }

@@ -9,7 +9,6 @@ import (
 
 	"portico/ent/rowpolicy"
 	"portico/internal/domain"
-	"portico/internal/nodeid"
 )
 
 // Account is a portal account: a company, or a developer alone.
@@ -48,7 +47,12 @@ func (Account) Indexes() []ent.Index {
 // Annotations of Account.
 func (Account) Annotations() []schema.Annotation {
 	return []schema.Annotation{
-		node(nodeid.Account),
+		Node{
+			Type: "Account", Prefix: "acct", List: "accounts",
+			Orders:  []Order{byCreation(), {"NAME", "name_folded"}},
+			Needs:   []string{"organization_id", "status"},
+			Columns: map[string][]string{"viewerCan": {"organization_id", "status"}, "apps": nil, "credentials": nil, "members": nil, "timeline": nil},
+		},
 		checks(map[string]string{"accounts_status": oneOf("status", domain.AccountStatus("").Values())}),
 	}
 }

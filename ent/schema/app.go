@@ -11,7 +11,6 @@ import (
 
 	"portico/ent/rowpolicy"
 	"portico/internal/domain"
-	"portico/internal/nodeid"
 )
 
 // App is a developer's application: what keys and subscriptions belong to.
@@ -60,7 +59,16 @@ func (App) Indexes() []ent.Index {
 // Annotations of App.
 func (App) Annotations() []schema.Annotation {
 	return []schema.Annotation{
-		node(nodeid.App),
+		Node{
+			Type: "App", Prefix: "app", List: "apps",
+			Orders: []Order{byCreation(), {"NAME", "name_folded"}},
+			Needs:  []string{"organization_id", "account_id"},
+			Columns: map[string][]string{
+				"account": {"account_id"}, "viewerCan": {"organization_id", "account_id"},
+				"credentials": nil, "keyCounts": nil, "callsLast24h": nil, "productSubscriptions": nil, "connectedEndpoints": nil, "timeline": nil,
+			},
+			Refers: map[string]string{"account_id": "Account"},
+		},
 		checks(map[string]string{"apps_purged": "purged_at IS NULL OR deleted_at IS NOT NULL"}),
 	}
 }

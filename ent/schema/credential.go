@@ -12,7 +12,6 @@ import (
 	"portico/ent/rowpolicy"
 	"portico/internal/domain"
 	"portico/internal/lifecycle"
-	"portico/internal/nodeid"
 )
 
 // Credential is an API key, of an app or of a whole account.
@@ -71,7 +70,17 @@ func (Credential) Indexes() []ent.Index {
 // Annotations of Credential.
 func (Credential) Annotations() []schema.Annotation {
 	return []schema.Annotation{
-		node(nodeid.Credential),
+		Node{
+			Type: "Credential", Prefix: "cred", List: "credentials",
+			Orders: []Order{byCreation()},
+			Needs:  []string{"organization_id", "account_id", "app_id", "status", "expires_at"},
+			Columns: map[string][]string{
+				"enabled": {"status", "expires_at"}, "status": {"status", "expires_at"}, "accountCredential": {"app_id"},
+				"app": {"app_id"}, "account": {"account_id"}, "viewerCan": {"organization_id", "account_id", "status", "expires_at"},
+				"accessControlList": nil, "timeline": nil, "callsLast24h": nil, "enforcement": nil,
+			},
+			Refers: map[string]string{"account_id": "Account", "app_id": "App"},
+		},
 		checks(map[string]string{
 			// Nothing writes UNCOLLECTED; what is so stored is refused for ever.
 			"credentials_status":      oneOf("status", []string{"ACTIVE", "UNCOLLECTED", "DISABLED", "REVOKED"}),

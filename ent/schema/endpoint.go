@@ -10,7 +10,6 @@ import (
 
 	"portico/ent/rowpolicy"
 	"portico/internal/domain"
-	"portico/internal/nodeid"
 )
 
 // Endpoint is one of a product's APIs: a method and a path template.
@@ -49,7 +48,13 @@ func (Endpoint) Indexes() []ent.Index {
 // Annotations of Endpoint.
 func (Endpoint) Annotations() []schema.Annotation {
 	return []schema.Annotation{
-		node(nodeid.Endpoint),
+		Node{
+			Type: "Endpoint", Prefix: "ep", List: "endpoints",
+			Orders:  []Order{byCreation()},
+			Needs:   []string{"organization_id", "product_id"},
+			Columns: map[string][]string{"product": {"product_id"}, "viewerCan": {"organization_id"}},
+			Refers:  map[string]string{"product_id": "Product"},
+		},
 		checks(map[string]string{"endpoints_method": oneOf("method", domain.Method("").Values())}),
 	}
 }

@@ -10,7 +10,6 @@ import (
 
 	"portico/ent/rowpolicy"
 	"portico/internal/domain"
-	"portico/internal/nodeid"
 )
 
 // Event is one line of the append-only log: who did what to which object.
@@ -61,7 +60,18 @@ func (Event) Indexes() []ent.Index {
 }
 
 // Annotations of Event.
-func (Event) Annotations() []schema.Annotation { return []schema.Annotation{node(nodeid.Event)} }
+func (Event) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		Node{
+			Type: "Event", Prefix: "evt", List: "events",
+			Orders: []Order{{"POSITION", "position"}},
+			Columns: map[string][]string{
+				"actor": {"actor_role", "actor_id", "actor_name"}, "subject": {"subject_type", "subject_id", "subject_name"},
+			},
+			Refers: map[string]string{"actor_id": "User"},
+		},
+	}
+}
 
 // Policy of Event.
 func (Event) Policy() ent.Policy { return rowpolicy.Event() }

@@ -10,7 +10,6 @@ import (
 
 	"portico/ent/rowpolicy"
 	"portico/internal/domain"
-	"portico/internal/nodeid"
 )
 
 // Membership puts a user into an account.
@@ -49,7 +48,13 @@ func (Membership) Indexes() []ent.Index {
 // Annotations of Membership.
 func (Membership) Annotations() []schema.Annotation {
 	return []schema.Annotation{
-		node(nodeid.Membership),
+		Node{
+			Type: "Membership", Prefix: "mem", List: "members",
+			Orders:  []Order{byCreation()},
+			Needs:   []string{"user_id", "account_id"},
+			Columns: map[string][]string{"user": {"user_id"}},
+			Refers:  map[string]string{"user_id": "User"},
+		},
 		checks(map[string]string{"memberships_role": oneOf("role", domain.MembershipRole("").Values())}),
 	}
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/google/uuid"
 
 	"portico/internal/clock"
-	"portico/internal/nodeid"
 )
 
 // Identity returns a row its primary key: a UUID of version 7, so that rows made
@@ -54,16 +53,6 @@ func (Changeable) Fields() []ent.Field {
 }
 
 func now() time.Time { return clock.System{}.Now() }
-
-// Node names the public type of an entity; see package nodeid.
-type Node struct {
-	Kind nodeid.Kind `json:"kind"`
-}
-
-// Name of the annotation.
-func (Node) Name() string { return "Node" }
-
-func node(k nodeid.Kind) schema.Annotation { return Node{Kind: k} }
 
 // checks lists conditions that the database itself holds for each row.
 func checks(byName map[string]string) schema.Annotation {

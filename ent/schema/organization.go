@@ -7,7 +7,6 @@ import (
 
 	"portico/ent/rowpolicy"
 	"portico/internal/domain"
-	"portico/internal/nodeid"
 )
 
 // Organization is a tenant: staff, products, accounts, and the policies that
@@ -41,7 +40,7 @@ func (Organization) Fields() []ent.Field {
 // Annotations of Organization.
 func (Organization) Annotations() []schema.Annotation {
 	return []schema.Annotation{
-		node(nodeid.Organization),
+		Node{Type: "Organization", Prefix: "org", Needs: []string{"version"}},
 		checks(map[string]string{
 			"organizations_portal_unregister": oneOf("portal_unregister", domain.PortalUnregister("").Values()),
 			"organizations_production_keys":   oneOf("production_keys", domain.ProductionKeys("").Values()),

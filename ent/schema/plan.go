@@ -10,7 +10,6 @@ import (
 
 	"portico/ent/rowpolicy"
 	"portico/internal/domain"
-	"portico/internal/nodeid"
 )
 
 // Plan is an offer of a product: what may be called, how often, for how much.
@@ -53,7 +52,7 @@ func (Plan) Indexes() []ent.Index {
 // Annotations of Plan.
 func (Plan) Annotations() []schema.Annotation {
 	return []schema.Annotation{
-		node(nodeid.Plan),
+		Node{Type: "Plan", Prefix: "plan", List: "plans", Orders: []Order{byCreation()}, Needs: []string{"product_id"}},
 		checks(map[string]string{
 			"plans_kind":      oneOf("kind", domain.PlanKind("").Values()),
 			"plans_quota_per": oneOf("quota_per", domain.QuotaPer("").Values()),

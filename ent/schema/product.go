@@ -9,7 +9,6 @@ import (
 
 	"portico/ent/rowpolicy"
 	"portico/internal/domain"
-	"portico/internal/nodeid"
 )
 
 // Product is an API product: what apps register with.
@@ -56,7 +55,12 @@ func (Product) Indexes() []ent.Index {
 // Annotations of Product.
 func (Product) Annotations() []schema.Annotation {
 	return []schema.Annotation{
-		node(nodeid.Product),
+		Node{
+			Type: "Product", Prefix: "prod", List: "products",
+			Orders:  []Order{byCreation(), {"TITLE", "title_folded"}},
+			Needs:   []string{"organization_id"},
+			Columns: map[string][]string{"viewerCan": {"organization_id", "status"}, "plans": nil, "endpoints": nil},
+		},
 		checks(map[string]string{
 			"products_visibility": oneOf("visibility", []string{rowpolicy.Public, "PRIVATE"}),
 			"products_status":     oneOf("status", domain.ProductStatus("").Values()),

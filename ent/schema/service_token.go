@@ -10,7 +10,6 @@ import (
 
 	"portico/ent/rowpolicy"
 	"portico/internal/domain"
-	"portico/internal/nodeid"
 )
 
 // ServiceToken is what a machine shows instead of a password.
@@ -48,7 +47,7 @@ func (ServiceToken) Indexes() []ent.Index {
 // Annotations of ServiceToken.
 func (ServiceToken) Annotations() []schema.Annotation {
 	return []schema.Annotation{
-		node(nodeid.ServiceToken),
+		Node{Type: "ServiceToken", Prefix: "tok", Hidden: true},
 		checks(map[string]string{"service_tokens_environment": "environment IS NULL OR " + oneOf("environment", domain.Environment("").Values())}),
 	}
 }

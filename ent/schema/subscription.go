@@ -11,7 +11,6 @@ import (
 
 	"portico/ent/rowpolicy"
 	"portico/internal/lifecycle"
-	"portico/internal/nodeid"
 )
 
 // Subscription is an app's subscription with a product by a plan. The public
@@ -67,7 +66,19 @@ func (Subscription) Indexes() []ent.Index {
 // Annotations of Subscription.
 func (Subscription) Annotations() []schema.Annotation {
 	return []schema.Annotation{
-		node(nodeid.ProductSubscription),
+		Node{
+			Type: "ProductSubscription", Prefix: "sub", List: "subscriptions",
+			Orders: []Order{byCreation()},
+			Needs:  []string{"organization_id", "account_id", "app_id", "product_id", "plan_id"},
+			Columns: map[string][]string{
+				"app": {"app_id"}, "account": {"account_id"}, "product": {"product_id"}, "plan": {"plan_id"}, "badgeColor": {"status"},
+				"allowedTransitions": {"organization_id", "account_id", "status"}, "viewerCan": {"organization_id", "account_id", "status"},
+				"narrowed": {"endpoint_ids"}, "quota": {"plan_id"}, "timeline": nil, "endpoints": nil, "callsLast24h": nil,
+			},
+			Refers: map[string]string{
+				"app_id": "App", "account_id": "Account", "product_id": "Product", "plan_id": "Plan", "requested_by": "User", "decided_by": "User",
+			},
+		},
 		checks(map[string]string{"subscriptions_status": oneOf("status", lifecycle.SubscriptionStatus("").Values())}),
 	}
 }

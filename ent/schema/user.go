@@ -13,7 +13,6 @@ import (
 	"portico/ent/rowpolicy"
 	"portico/internal/address"
 	"portico/internal/domain"
-	"portico/internal/nodeid"
 )
 
 // User is a person, of one organization.
@@ -68,7 +67,7 @@ func (User) Indexes() []ent.Index {
 // Annotations of User.
 func (User) Annotations() []schema.Annotation {
 	return []schema.Annotation{
-		node(nodeid.User),
+		Node{Type: "User", Prefix: "user", List: "users", Orders: []Order{byCreation()}},
 		checks(map[string]string{
 			"users_role":   oneOf("role", domain.UserRole("").Values()),
 			"users_status": oneOf("status", domain.UserStatus("").Values()),

@@ -1,6 +1,6 @@
 // Command generate writes the verdict codes into the schema and the documentation,
-// runs gqlgen by gqlgen.yml, and then replaces gqlgen's concurrent lists by
-// sequential ones; see package sequence.
+// runs gqlgen by gqlgen.yml and the entities of package entity, and then replaces
+// gqlgen's concurrent lists by sequential ones; see package sequence.
 package main
 
 import (
@@ -13,6 +13,8 @@ import (
 	"github.com/99designs/gqlgen/api"
 	"github.com/99designs/gqlgen/codegen/config"
 	"golang.org/x/tools/imports"
+
+	"portico/internal/entity"
 )
 
 func main() {
@@ -30,6 +32,7 @@ func generate() error {
 	if err != nil {
 		return err
 	}
+	bindEntities(c)
 	for _, name := range updateInputs(c) {
 		c.Models.ForceGenerate(name, true)
 	}
@@ -52,6 +55,21 @@ func generate() error {
 		return fmt.Errorf("gqlgen writes lists in another way than before: look at graph/generate and package sequence")
 	}
 	return nil
+}
+
+// bindEntities binds the types of entities to ent's rows, and their connections
+// to pages of them.
+func bindEntities(c *config.Config) {
+	for _, e := range entity.All() {
+		c.Models[string(e.Kind)] = config.TypeMapEntry{
+			Model:  config.StringList{"portico/ent/db." + e.Row},
+			Fields: map[string]config.TypeMapField{"id": {FieldName: "GlobalID"}},
+		}
+		if e.Connection {
+			c.Models.Add(string(e.Kind)+"Connection", "portico/graph/model."+string(e.Kind)+"Connection")
+			c.Models.Add(string(e.Kind)+"Edge", "portico/graph/model."+string(e.Kind)+"Edge")
+		}
+	}
 }
 
 var updateInput = regexp.MustCompile(`(?m)^input (Update\w+Input)\b`)

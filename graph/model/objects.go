@@ -3,7 +3,6 @@ package model
 import (
 	"portico/ent/db"
 	"portico/internal/nodeid"
-	"portico/internal/paging"
 	"portico/internal/viewer"
 
 	"github.com/google/uuid"
@@ -11,30 +10,6 @@ import (
 
 // Node is an object with an opaque id.
 type Node interface{ IsNode() }
-
-// Connections and edges of the lists.
-type (
-	AppConnection                 = paging.Page[*db.App]
-	AppEdge                       = paging.Edge[*db.App]
-	AccountConnection             = paging.Page[*db.Account]
-	AccountEdge                   = paging.Edge[*db.Account]
-	CredentialConnection          = paging.Page[*db.Credential]
-	CredentialEdge                = paging.Edge[*db.Credential]
-	EndpointConnection            = paging.Page[*db.Endpoint]
-	EndpointEdge                  = paging.Edge[*db.Endpoint]
-	EventConnection               = paging.Page[*db.Event]
-	EventEdge                     = paging.Edge[*db.Event]
-	MembershipConnection          = paging.Page[*db.Membership]
-	MembershipEdge                = paging.Edge[*db.Membership]
-	PlanConnection                = paging.Page[*db.Plan]
-	PlanEdge                      = paging.Edge[*db.Plan]
-	ProductConnection             = paging.Page[*db.Product]
-	ProductEdge                   = paging.Edge[*db.Product]
-	ProductSubscriptionConnection = paging.Page[*db.Subscription]
-	ProductSubscriptionEdge       = paging.Edge[*db.Subscription]
-	UserConnection                = paging.Page[*db.User]
-	UserEdge                      = paging.Edge[*db.User]
-)
 
 // Viewer is who makes the request, or who has just signed in.
 type Viewer struct {

@@ -17,8 +17,8 @@ func ReadByID[T Row, S any](ctx context.Context, r Reader, l List[T], q Query[T,
 	if names := l.Columns(columns...); names != nil {
 		q.Select(names...)
 	}
-	q.Modify(anyOf("id", ids))
-	rows, err := all(ctx, r, l, q)
+	q.Modify(anyOf(IDColumn, ids))
+	rows, err := all(ctx, r, q)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ package listing
 
 import (
 	"context"
+	"time"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
@@ -22,7 +23,13 @@ type Reader struct {
 	Keys CursorKeys
 	// Fault returns the error to show for an error of the database.
 	Fault func(error) error
+	// Now returns the time for which rows are settled.
+	Now func() time.Time
 }
+
+// settled is implemented by rows of which a value depends on the time of
+// reading.
+type settled interface{ Settle(now time.Time) }
 
 // CursorKeys provides the keys that authenticate cursors.
 type CursorKeys interface {
@@ -31,6 +38,9 @@ type CursorKeys interface {
 	// CursorKeyByID returns a key whose cursors are still valid.
 	CursorKeyByID(id string) (paging.Key, bool)
 }
+
+// IDColumn is the column of every row's id.
+const IDColumn = "id"
 
 // Request says which page of a list to read, and what of it.
 type Request struct {
@@ -71,8 +81,6 @@ type List[T Row] struct {
 	Keys []Key[T]
 	// Needs are the columns that are always read, besides the id.
 	Needs []string
-	// Loaded is called with the rows of each read; nil for nothing.
-	Loaded func([]T)
 }
 
 // Key is a column that a list may be ordered by.
@@ -88,13 +96,19 @@ type Key[T Row] struct {
 }
 
 // all reads the rows of a query.
-func all[T Row, S any](ctx context.Context, r Reader, l List[T], q Query[T, S]) ([]T, error) {
+func all[T Row, S any](ctx context.Context, r Reader, q Query[T, S]) ([]T, error) {
 	rows, err := q.All(ctx)
 	if err != nil {
 		return nil, r.Fault(err)
 	}
-	if l.Loaded != nil {
-		l.Loaded(rows)
+	if len(rows) == 0 {
+		return rows, nil
+	}
+	if _, ok := any(rows[0]).(settled); ok {
+		now := r.Now()
+		for _, row := range rows {
+			any(row).(settled).Settle(now)
+		}
 	}
 	return rows, nil
 }
@@ -107,7 +121,7 @@ func (l List[T]) Columns(asked ...string) []string {
 	}
 	out := make([]string, 0, 1+len(l.Needs)+len(asked))
 	seen := make(map[string]bool, cap(out))
-	for _, columns := range [][]string{{"id"}, l.Needs, asked} {
+	for _, columns := range [][]string{{IDColumn}, l.Needs, asked} {
 		for _, c := range columns {
 			if !seen[c] {
 				seen[c] = true

@@ -82,7 +82,7 @@ func ReadPages[T Row, S any](ctx context.Context, r Reader, ch Children[T], fres
 		database.AnyOf(parent, parents)(base)
 		p.rankPerParent(s, base, parent, ch.Through != nil)
 	})
-	rows, err := all(ctx, r, ch.List, q)
+	rows, err := all(ctx, r, q)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func groupByParent[T Row](ch Children[T], rows []T, parents int) (map[uuid.UUID]
 // parent, and counts each parent's rows if the total is wanted. If a row may
 // belong to several parents, it is returned with the one it was read for.
 func (p plan[T]) rankPerParent(s, base *sql.Selector, parent string, several bool) {
-	inner := base.Clone().Select(base.C("id"))
+	inner := base.Clone().Select(base.C(IDColumn))
 	window := sql.RowNumber().PartitionBy(parent)
 	window.OrderBy(p.orderTerms(base)...)
 	if several {
@@ -141,7 +141,7 @@ func (p plan[T]) rankPerParent(s, base *sql.Selector, parent string, several boo
 		inner = p.rankBeyondCursors(base, inner, window, parent, several)
 	}
 	r := inner.As("ranked")
-	s.Join(r).On(s.C("id"), r.C("id"))
+	s.Join(r).On(s.C(IDColumn), r.C(IDColumn))
 	s.Where(sql.LTE(r.C("place"), p.window.Limit+1))
 	if several {
 		s.AppendSelectExprAs(sql.Raw(r.C(parentColumn)), parentColumn)
@@ -154,7 +154,7 @@ func (p plan[T]) rankPerParent(s, base *sql.Selector, parent string, several boo
 
 // rankBeyondCursors ranks the rows beyond the cursors, and keeps the totals.
 func (p plan[T]) rankBeyondCursors(s, totals *sql.Selector, window *sql.WindowBuilder, parent string, several bool) *sql.Selector {
-	out := s.Clone().Select(s.C("id"))
+	out := s.Clone().Select(s.C(IDColumn))
 	out.AppendSelectExprAs(window, "place")
 	if several {
 		out.AppendSelectExprAs(sql.Raw(parent), parentColumn)
@@ -162,7 +162,7 @@ func (p plan[T]) rankBeyondCursors(s, totals *sql.Selector, window *sql.WindowBu
 	p.boundRows(out)
 	if p.wanted.Total {
 		t := totals.As("totals")
-		out.Join(t).On(s.C("id"), t.C("id"))
+		out.Join(t).On(s.C(IDColumn), t.C(IDColumn))
 		if several {
 			out.OnP(sql.ColumnsEQ(parent, t.C(parentColumn)))
 		}

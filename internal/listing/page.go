@@ -54,7 +54,7 @@ func ReadPage[T Row, S any](ctx context.Context, r Reader, l List[T], fresh func
 		p.orderRows(s)
 		s.Limit(p.window.Limit + 1)
 	})
-	rows, err := all(ctx, r, l, q)
+	rows, err := all(ctx, r, q)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (p plan[T]) hasCursor() bool { return p.after != nil || p.before != nil }
 // empty, so that no row has the total.
 func totalWithoutRows[T Row, S any](ctx context.Context, r Reader, l List[T], fresh func() Query[T, S], order Order) (int, error) {
 	one := 1
-	start, err := ReadPage(ctx, r, l, fresh, order, Request{Args: paging.Args{First: &one}, Columns: []string{"id"}, Wanted: paging.Wanted{Total: true}})
+	start, err := ReadPage(ctx, r, l, fresh, order, Request{Args: paging.Args{First: &one}, Columns: []string{IDColumn}, Wanted: paging.Wanted{Total: true}})
 	if err != nil {
 		return 0, err
 	}
@@ -115,7 +115,7 @@ func (p plan[T]) boundRows(s *sql.Selector) {
 // pastPosition matches the rows on one side of a position: greater ones, or
 // smaller ones. Equal values are compared by id.
 func (p plan[T]) pastPosition(s *sql.Selector, at *position, greater bool) *sql.Predicate {
-	beyond, column, id := sql.LT, s.C(p.key.Column), s.C("id")
+	beyond, column, id := sql.LT, s.C(p.key.Column), s.C(IDColumn)
 	if greater {
 		beyond = sql.GT
 	}
@@ -130,7 +130,7 @@ func (p plan[T]) orderTerms(s *sql.Selector) []string {
 	if p.desc != p.window.Backward {
 		way = sql.Desc
 	}
-	return []string{way(s.C(p.key.Column)), way(s.C("id"))}
+	return []string{way(s.C(p.key.Column)), way(s.C(IDColumn))}
 }
 
 // totalOf returns the total, which each row has, of the first row.

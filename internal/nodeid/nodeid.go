@@ -14,63 +14,6 @@ import (
 // Kind is the type of the object that an id belongs to: its GraphQL name.
 type Kind string
 
-// The kinds of node.
-const (
-	Organization        Kind = "Organization"
-	Account             Kind = "Account"
-	User                Kind = "User"
-	Membership          Kind = "Membership"
-	App                 Kind = "App"
-	Credential          Kind = "Credential"
-	Product             Kind = "Product"
-	Plan                Kind = "Plan"
-	Endpoint            Kind = "Endpoint"
-	ProductSubscription Kind = "ProductSubscription"
-	ServiceToken        Kind = "ServiceToken"
-	Event               Kind = "Event"
-)
-
-// prefix returns the prefix of a kind's ids. Never change one: clients store
-// ids.
-func prefix(k Kind) string {
-	switch k {
-	case Organization:
-		return "org"
-	case Account:
-		return "acct"
-	case User:
-		return "user"
-	case Membership:
-		return "mem"
-	case App:
-		return "app"
-	case Credential:
-		return "cred"
-	case Product:
-		return "prod"
-	case Plan:
-		return "plan"
-	case Endpoint:
-		return "ep"
-	case ProductSubscription:
-		return "sub"
-	case ServiceToken:
-		return "tok"
-	case Event:
-		return "evt"
-	}
-	return ""
-}
-
-func kindOf(p string) (Kind, bool) {
-	for _, k := range []Kind{Organization, Account, User, Membership, App, Credential, Product, Plan, Endpoint, ProductSubscription, ServiceToken, Event} {
-		if prefix(k) == p {
-			return k, true
-		}
-	}
-	return "", false
-}
-
 // digits is the length of 128 bits in base 62.
 const digits = 22
 

@@ -11,6 +11,7 @@ import (
 	"portico/ent/db/membership"
 	"portico/ent/db/predicate"
 	"portico/internal/domain"
+	"portico/internal/entity"
 	"portico/internal/listing"
 	"portico/internal/paging"
 	"portico/internal/viewer"
@@ -22,32 +23,9 @@ type AccountFilter struct {
 	Status       []domain.AccountStatus
 }
 
-func accountList() listing.List[*db.Account] {
-	return listing.List[*db.Account]{
-		Name: "accounts",
-		ID:   func(x *db.Account) uuid.UUID { return x.ID },
-		Keys: []listing.Key[*db.Account]{
-			{Name: "CREATED_AT", Column: account.FieldCreatedAt, Type: listing.Time, Value: func(x *db.Account) any { return x.CreatedAt }},
-			{Name: "NAME", Column: account.FieldNameFolded, Value: func(x *db.Account) any { return x.NameFolded }},
-		},
-		Needs: []string{account.FieldOrganizationID, account.FieldStatus},
-	}
-}
-
-func memberList() listing.List[*db.Membership] {
-	return listing.List[*db.Membership]{
-		Name: "members",
-		ID:   func(x *db.Membership) uuid.UUID { return x.ID },
-		Keys: []listing.Key[*db.Membership]{
-			{Name: "CREATED_AT", Column: membership.FieldCreatedAt, Type: listing.Time, Value: func(x *db.Membership) any { return x.CreatedAt }},
-		},
-		Needs: []string{membership.FieldUserID, membership.FieldAccountID},
-	}
-}
-
 // Accounts returns a page of the organization's accounts.
 func (p *Portal) Accounts(ctx context.Context, f AccountFilter, o listing.Order, r listing.Request) (*paging.Page[*db.Account], error) {
-	return listing.ReadPage(ctx, p.lists, accountList(), func() listing.Query[*db.Account, *db.AccountSelect] {
+	return listing.ReadPage(ctx, p.entities.Lists, entity.AccountList(), func() listing.Query[*db.Account, *db.AccountSelect] {
 		q := p.client.Account.Query()
 		if f.NameContains != nil {
 			q.Where(account.NameFoldedContains(searchText(*f.NameContains)))
@@ -61,8 +39,8 @@ func (p *Portal) Accounts(ctx context.Context, f AccountFilter, o listing.Order,
 
 // MembersOfAccounts returns the same page of the members of many accounts.
 func (p *Portal) MembersOfAccounts(ctx context.Context, accounts []uuid.UUID, r listing.Request) (listing.Pages[*db.Membership], error) {
-	ch := listing.Children[*db.Membership]{List: memberList(), Column: membership.FieldAccountID, Parent: func(m *db.Membership) uuid.UUID { return m.AccountID }}
-	return listing.ReadPages(ctx, p.lists, ch, func() listing.Query[*db.Membership, *db.MembershipSelect] { return p.client.Membership.Query() },
+	ch := listing.Children[*db.Membership]{List: entity.MembershipList(), Column: membership.FieldAccountID, Parent: func(m *db.Membership) uuid.UUID { return m.AccountID }}
+	return listing.ReadPages(ctx, p.entities.Lists, ch, func() listing.Query[*db.Membership, *db.MembershipSelect] { return p.client.Membership.Query() },
 		accounts, listing.Order{}, r)
 }
 
@@ -71,7 +49,7 @@ func (p *Portal) MembersOfAccounts(ctx context.Context, accounts []uuid.UUID, r 
 // itself, because the row policy shows a viewer only the active one.
 func (p *Portal) AccountsOfUser(ctx context.Context, user *db.User, r listing.Request) (*paging.Page[*db.Account], error) {
 	ctx = viewer.NewContext(ctx, viewer.ForSystem(user.OrganizationID))
-	return listing.ReadPage(ctx, p.lists, accountList(), func() listing.Query[*db.Account, *db.AccountSelect] {
+	return listing.ReadPage(ctx, p.entities.Lists, entity.AccountList(), func() listing.Query[*db.Account, *db.AccountSelect] {
 		return p.client.Account.Query().Where(account.DeletedAtIsNil(), memberOf(user.ID))
 	}, listing.Order{}, r)
 }

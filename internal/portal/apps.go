@@ -145,14 +145,14 @@ func checkReferenceUnused(ctx context.Context, tx *change.Tx, id uuid.UUID) erro
 
 // replayApp returns what an earlier request created, without the secret.
 func (p *Portal) replayApp(ctx context.Context, m change.Created) (CreatedApp, error) {
-	apps, err := p.AppsByID(ctx, []uuid.UUID{m.First}, nil)
+	apps, err := p.entities.AppsByID(ctx, []uuid.UUID{m.First}, nil)
 	if err != nil {
 		return CreatedApp{}, err
 	}
 	if apps[m.First] == nil {
 		return CreatedApp{}, fault.NotFound() // deleted meanwhile
 	}
-	keys, err := p.CredentialsByID(ctx, []uuid.UUID{m.Second}, nil)
+	keys, err := p.entities.CredentialsByID(ctx, []uuid.UUID{m.Second}, nil)
 	return CreatedApp{App: apps[m.First], Credential: keys[m.Second], Replayed: true}, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/app"
 	"portico/internal/database"
+	"portico/internal/entity"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
@@ -15,25 +16,13 @@ import (
 
 // Apps returns a page of the apps that the viewer may see.
 func (p *Portal) Apps(ctx context.Context, f AppFilter, o listing.Order, r listing.Request) (*paging.Page[*db.App], error) {
-	return listing.ReadPage(ctx, p.lists, appList(), p.appQuery(f), o, r)
+	return listing.ReadPage(ctx, p.entities.Lists, entity.AppList(), p.appQuery(f), o, r)
 }
 
 // AppsOfAccounts returns the same page of the apps of many accounts.
 func (p *Portal) AppsOfAccounts(ctx context.Context, accounts []uuid.UUID, f AppFilter, o listing.Order, r listing.Request) (listing.Pages[*db.App], error) {
-	ch := listing.Children[*db.App]{List: appList(), Column: app.FieldAccountID, Parent: func(a *db.App) uuid.UUID { return a.AccountID }}
-	return listing.ReadPages(ctx, p.lists, ch, p.appQuery(f), accounts, o, r)
-}
-
-func appList() listing.List[*db.App] {
-	return listing.List[*db.App]{
-		Name: "apps",
-		ID:   func(x *db.App) uuid.UUID { return x.ID },
-		Keys: []listing.Key[*db.App]{
-			{Name: "CREATED_AT", Column: app.FieldCreatedAt, Type: listing.Time, Value: func(x *db.App) any { return x.CreatedAt }},
-			{Name: "NAME", Column: app.FieldNameFolded, Value: func(x *db.App) any { return x.NameFolded }},
-		},
-		Needs: []string{app.FieldOrganizationID, app.FieldAccountID},
-	}
+	ch := listing.Children[*db.App]{List: entity.AppList(), Column: app.FieldAccountID, Parent: func(a *db.App) uuid.UUID { return a.AccountID }}
+	return listing.ReadPages(ctx, p.entities.Lists, ch, p.appQuery(f), accounts, o, r)
 }
 
 // AppFilter narrows a list of apps.

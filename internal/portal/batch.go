@@ -11,28 +11,17 @@ import (
 	"portico/ent/db/accessentry"
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
-	"portico/ent/db/organization"
 	"portico/internal/change"
 	"portico/internal/database"
+	"portico/internal/entity"
 	"portico/internal/lifecycle"
-	"portico/internal/listing"
 )
-
-// AccountsByID reads accounts.
-func (p *Portal) AccountsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Account], error) {
-	return listing.ReadByID(ctx, p.lists, accountList(), p.client.Account.Query(), ids, columns)
-}
-
-// AppsByID reads apps.
-func (p *Portal) AppsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.App], error) {
-	return listing.ReadByID(ctx, p.lists, appList(), p.client.App.Query(), ids, columns)
-}
 
 // AppByReference reads an app by its reference id. It returns nil if there is
 // none.
 func (p *Portal) AppByReference(ctx context.Context, reference uuid.UUID, columns []string) (*db.App, error) {
 	q := p.client.App.Query().Where(app.ReferenceID(reference))
-	if names := appList().Columns(columns...); names != nil {
+	if names := entity.AppList().Columns(columns...); names != nil {
 		q.Select(names...)
 	}
 	one, err := q.Only(ctx)
@@ -40,59 +29,6 @@ func (p *Portal) AppByReference(ctx context.Context, reference uuid.UUID, column
 		return nil, nil
 	}
 	return one, change.PublicError(err)
-}
-
-// CredentialsByID reads credentials.
-func (p *Portal) CredentialsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Credential], error) {
-	return listing.ReadByID(ctx, p.lists, p.credentialList(), p.client.Credential.Query(), ids, columns)
-}
-
-// ProductsByID reads products.
-func (p *Portal) ProductsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Product], error) {
-	return listing.ReadByID(ctx, p.lists, productList(), p.client.Product.Query(), ids, columns)
-}
-
-// PlansByID reads plans.
-func (p *Portal) PlansByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Plan], error) {
-	return listing.ReadByID(ctx, p.lists, planList(), p.client.Plan.Query(), ids, columns)
-}
-
-// EndpointsByID reads endpoints.
-func (p *Portal) EndpointsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Endpoint], error) {
-	return listing.ReadByID(ctx, p.lists, endpointList(), p.client.Endpoint.Query(), ids, columns)
-}
-
-// SubscriptionsByID reads subscriptions.
-func (p *Portal) SubscriptionsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Subscription], error) {
-	return listing.ReadByID(ctx, p.lists, subscriptionList(), p.client.Subscription.Query(), ids, columns)
-}
-
-// UsersByID reads users.
-func (p *Portal) UsersByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.User], error) {
-	return listing.ReadByID(ctx, p.lists, userList(), p.client.User.Query(), ids, columns)
-}
-
-// MembershipsByID reads memberships.
-func (p *Portal) MembershipsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Membership], error) {
-	return listing.ReadByID(ctx, p.lists, memberList(), p.client.Membership.Query(), ids, columns)
-}
-
-// OrganizationsByID reads organizations.
-func (p *Portal) OrganizationsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Organization], error) {
-	return listing.ReadByID(ctx, p.lists, organizationList(), p.client.Organization.Query(), ids, columns)
-}
-
-func organizationList() listing.List[*db.Organization] {
-	return listing.List[*db.Organization]{
-		Name:  "organizations",
-		ID:    func(x *db.Organization) uuid.UUID { return x.ID },
-		Needs: []string{organization.FieldVersion},
-	}
-}
-
-// EventsByID reads events.
-func (p *Portal) EventsByID(ctx context.Context, ids []uuid.UUID, columns []string) (listing.ByID[*db.Event], error) {
-	return listing.ReadByID(ctx, p.lists, eventList(), p.client.Event.Query(), ids, columns)
 }
 
 // AccessLists returns the ids of the products on the access control lists of

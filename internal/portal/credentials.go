@@ -87,7 +87,7 @@ func (p *Portal) GenerateKey(ctx context.Context, in GenerateKeyInput) (CreatedC
 
 // replayCredential returns what an earlier request created, without the secret.
 func (p *Portal) replayCredential(ctx context.Context, m change.Created) (CreatedCredential, error) {
-	keys, err := p.CredentialsByID(ctx, []uuid.UUID{m.First}, nil)
+	keys, err := p.entities.CredentialsByID(ctx, []uuid.UUID{m.First}, nil)
 	if err == nil && keys[m.First] == nil {
 		err = fault.NotFound() // deleted meanwhile
 	}

@@ -8,22 +8,10 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/credential"
 	"portico/internal/domain"
+	"portico/internal/entity"
 	"portico/internal/lifecycle"
 	"portico/internal/listing"
 )
-
-// credentialList always selects the columns that the status depends on.
-func (p *Portal) credentialList() listing.List[*db.Credential] {
-	return listing.List[*db.Credential]{
-		Name: "credentials",
-		ID:   func(x *db.Credential) uuid.UUID { return x.ID },
-		Keys: []listing.Key[*db.Credential]{
-			{Name: "CREATED_AT", Column: credential.FieldCreatedAt, Type: listing.Time, Value: func(x *db.Credential) any { return x.CreatedAt }},
-		},
-		Needs:  []string{credential.FieldOrganizationID, credential.FieldAccountID, credential.FieldAppID, credential.FieldStatus, credential.FieldExpiresAt},
-		Loaded: func(rows []*db.Credential) { p.resolveStatus(rows...) },
-	}
-}
 
 // CredentialFilter narrows a list of credentials.
 type CredentialFilter struct {
@@ -33,15 +21,15 @@ type CredentialFilter struct {
 
 // CredentialsOfApps returns the same page of the credentials of many apps.
 func (p *Portal) CredentialsOfApps(ctx context.Context, apps []uuid.UUID, f CredentialFilter, o listing.Order, r listing.Request) (listing.Pages[*db.Credential], error) {
-	ch := listing.Children[*db.Credential]{List: p.credentialList(), Column: credential.FieldAppID, Parent: func(c *db.Credential) uuid.UUID { return deref(c.AppID) }}
-	return listing.ReadPages(ctx, p.lists, ch, p.credentialQuery(f, false), apps, o, r)
+	ch := listing.Children[*db.Credential]{List: entity.CredentialList(), Column: credential.FieldAppID, Parent: func(c *db.Credential) uuid.UUID { return deref(c.AppID) }}
+	return listing.ReadPages(ctx, p.entities.Lists, ch, p.credentialQuery(f, false), apps, o, r)
 }
 
 // CredentialsOfAccounts returns the same page of the credentials that belong to
 // many accounts as a whole, not to one of their apps.
 func (p *Portal) CredentialsOfAccounts(ctx context.Context, accounts []uuid.UUID, f CredentialFilter, o listing.Order, r listing.Request) (listing.Pages[*db.Credential], error) {
-	ch := listing.Children[*db.Credential]{List: p.credentialList(), Column: credential.FieldAccountID, Parent: func(c *db.Credential) uuid.UUID { return c.AccountID }}
-	return listing.ReadPages(ctx, p.lists, ch, p.credentialQuery(f, true), accounts, o, r)
+	ch := listing.Children[*db.Credential]{List: entity.CredentialList(), Column: credential.FieldAccountID, Parent: func(c *db.Credential) uuid.UUID { return c.AccountID }}
+	return listing.ReadPages(ctx, p.entities.Lists, ch, p.credentialQuery(f, true), accounts, o, r)
 }
 
 func (p *Portal) credentialQuery(f CredentialFilter, whole bool) func() listing.Query[*db.Credential, *db.CredentialSelect] {

@@ -10,20 +10,10 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/subscription"
+	"portico/internal/entity"
 	"portico/internal/lifecycle"
 	"portico/internal/listing"
 )
-
-func endpointList() listing.List[*db.Endpoint] {
-	return listing.List[*db.Endpoint]{
-		Name: "endpoints",
-		ID:   func(x *db.Endpoint) uuid.UUID { return x.ID },
-		Keys: []listing.Key[*db.Endpoint]{
-			{Name: "CREATED_AT", Column: endpoint.FieldCreatedAt, Type: listing.Time, Value: func(x *db.Endpoint) any { return x.CreatedAt }},
-		},
-		Needs: []string{endpoint.FieldOrganizationID, endpoint.FieldProductID},
-	}
-}
 
 func (p *Portal) endpointQuery() listing.Query[*db.Endpoint, *db.EndpointSelect] {
 	return p.client.Endpoint.Query()
@@ -31,8 +21,8 @@ func (p *Portal) endpointQuery() listing.Query[*db.Endpoint, *db.EndpointSelect]
 
 // EndpointsOfProducts returns the same page of the endpoints of many products.
 func (p *Portal) EndpointsOfProducts(ctx context.Context, products []uuid.UUID, r listing.Request) (listing.Pages[*db.Endpoint], error) {
-	ch := listing.Children[*db.Endpoint]{List: endpointList(), Column: endpoint.FieldProductID, Parent: func(x *db.Endpoint) uuid.UUID { return x.ProductID }}
-	return listing.ReadPages(ctx, p.lists, ch, p.endpointQuery, products, listing.Order{}, r)
+	ch := listing.Children[*db.Endpoint]{List: entity.EndpointList(), Column: endpoint.FieldProductID, Parent: func(x *db.Endpoint) uuid.UUID { return x.ProductID }}
+	return listing.ReadPages(ctx, p.entities.Lists, ch, p.endpointQuery, products, listing.Order{}, r)
 }
 
 // EndpointsOfSubscriptions returns the same page of the endpoints of many
@@ -54,14 +44,14 @@ func (p *Portal) ConnectedEndpoints(ctx context.Context, apps []uuid.UUID, r lis
 // column of theirs. An app has one live subscription per product, so that each
 // endpoint appears once.
 func (p *Portal) reachableEndpoints(ctx context.Context, column string, parents []uuid.UUID, r listing.Request, only func(*sql.Selector, *sql.SelectTable)) (listing.Pages[*db.Endpoint], error) {
-	ch := listing.Children[*db.Endpoint]{List: endpointList(), Through: func(s *sql.Selector) string {
+	ch := listing.Children[*db.Endpoint]{List: entity.EndpointList(), Through: func(s *sql.Selector) string {
 		t := sql.Dialect(s.Dialect()).Table(subscription.Table).As("reach")
 		s.Join(t).On(s.C(endpoint.FieldProductID), t.C(subscription.FieldProductID))
 		s.Where(idListedOrAll(s.C(endpoint.FieldID), t.C(subscription.FieldEndpointIds)))
 		only(s, t)
 		return t.C(column)
 	}}
-	return listing.ReadPages(ctx, p.lists, ch, p.endpointQuery, parents, listing.Order{}, r)
+	return listing.ReadPages(ctx, p.entities.Lists, ch, p.endpointQuery, parents, listing.Order{}, r)
 }
 
 // idListedOrAll matches if the column ids, a JSON list, is NULL or contains id.

@@ -8,6 +8,7 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/event"
+	"portico/internal/entity"
 	"portico/internal/eventlog"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
@@ -22,19 +23,9 @@ type EventFilter struct {
 	AfterPosition *int
 }
 
-func eventList() listing.List[*db.Event] {
-	return listing.List[*db.Event]{
-		Name: "events",
-		ID:   func(x *db.Event) uuid.UUID { return x.ID },
-		Keys: []listing.Key[*db.Event]{
-			{Name: "POSITION", Column: event.FieldPosition, Type: listing.Number, Value: func(x *db.Event) any { return x.Position }},
-		},
-	}
-}
-
 // Events returns a page of the events that the viewer may see.
 func (p *Portal) Events(ctx context.Context, f EventFilter, desc bool, r listing.Request) (*paging.Page[*db.Event], error) {
-	return listing.ReadPage(ctx, p.lists, eventList(), p.eventQuery(f), listing.Order{Desc: desc}, r)
+	return listing.ReadPage(ctx, p.entities.Lists, entity.EventList(), p.eventQuery(f), listing.Order{Desc: desc}, r)
 }
 
 func (p *Portal) eventQuery(f EventFilter) func() listing.Query[*db.Event, *db.EventSelect] {
@@ -67,12 +58,12 @@ func (p *Portal) eventQuery(f EventFilter) func() listing.Query[*db.Event, *db.E
 // Timelines returns the same page of the events of many objects, newest first.
 // The timeline of an account or app includes the events of what belongs to it.
 func (p *Portal) Timelines(ctx context.Context, of nodeid.Kind, ids []uuid.UUID, r listing.Request) (listing.Pages[*db.Event], error) {
-	ch := listing.Children[*db.Event]{List: eventList(), Column: event.FieldSubjectID, Parent: func(e *db.Event) uuid.UUID { return e.SubjectID }}
+	ch := listing.Children[*db.Event]{List: entity.EventList(), Column: event.FieldSubjectID, Parent: func(e *db.Event) uuid.UUID { return e.SubjectID }}
 	switch of {
 	case nodeid.App:
 		ch.Column, ch.Parent = event.FieldAppID, func(e *db.Event) uuid.UUID { return deref(e.AppID) }
 	case nodeid.Account:
 		ch.Column, ch.Parent = event.FieldAccountID, func(e *db.Event) uuid.UUID { return deref(e.AccountID) }
 	}
-	return listing.ReadPages(ctx, p.lists, ch, p.eventQuery(EventFilter{}), ids, listing.Order{Desc: true}, r)
+	return listing.ReadPages(ctx, p.entities.Lists, ch, p.eventQuery(EventFilter{}), ids, listing.Order{Desc: true}, r)
 }

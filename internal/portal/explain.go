@@ -52,7 +52,7 @@ func (p *Portal) AccessQuestion(ctx context.Context, in ExplainAccessInput) (q A
 	if q.Credential, err = decode(nodeid.Credential, in.CredentialID); err != nil {
 		return q, err
 	}
-	seen, err := p.CredentialsByID(ctx, []uuid.UUID{q.Credential}, []string{"id"})
+	seen, err := p.entities.CredentialsByID(ctx, []uuid.UUID{q.Credential}, []string{"id"})
 	if err != nil {
 		return q, err
 	}

@@ -20,6 +20,7 @@ import (
 	"portico/internal/change"
 	"portico/internal/clock"
 	"portico/internal/database"
+	"portico/internal/entity"
 	"portico/internal/listing"
 	"portico/internal/paging"
 )
@@ -137,7 +138,7 @@ type Portal struct {
 	devices   Devices
 	changes   *change.Runner
 	failures  *failures
-	lists     listing.Reader
+	entities  entity.Reader
 	// development permits demo users to sign in.
 	development bool
 }
@@ -148,9 +149,12 @@ func New(o Options) *Portal {
 		client: o.Client, clock: o.Clock, secrets: o.Secrets,
 		passwords: o.Passwords, limiter: o.Limiter, tokens: o.Tokens, devices: o.Devices,
 		changes:  change.NewRunner(change.Options{Client: o.Client, Database: o.Database, Clock: o.Clock, Revocations: o.Revocations, UnclearFor: o.UnclearFor}),
-		failures: newFailures(o), lists: listing.Reader{Keys: o.Secrets, Fault: change.PublicError}, development: o.Development,
+		failures: newFailures(o), entities: entity.NewReader(o.Client, listing.Reader{Keys: o.Secrets, Fault: change.PublicError, Now: o.Clock.Now}), development: o.Development,
 	}
 }
+
+// Entities returns the reader of rows by id.
+func (p *Portal) Entities() entity.Reader { return p.entities }
 
 // Now returns the time of the portal's clock.
 func (p *Portal) Now() time.Time { return p.clock.Now() }

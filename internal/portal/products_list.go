@@ -9,6 +9,7 @@ import (
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
 	"portico/internal/domain"
+	"portico/internal/entity"
 	"portico/internal/listing"
 	"portico/internal/paging"
 )
@@ -19,32 +20,9 @@ type ProductFilter struct {
 	Status        []domain.ProductStatus
 }
 
-func productList() listing.List[*db.Product] {
-	return listing.List[*db.Product]{
-		Name: "products",
-		ID:   func(x *db.Product) uuid.UUID { return x.ID },
-		Keys: []listing.Key[*db.Product]{
-			{Name: "CREATED_AT", Column: product.FieldCreatedAt, Type: listing.Time, Value: func(x *db.Product) any { return x.CreatedAt }},
-			{Name: "TITLE", Column: product.FieldTitleFolded, Value: func(x *db.Product) any { return x.TitleFolded }},
-		},
-		Needs: []string{product.FieldOrganizationID},
-	}
-}
-
-func planList() listing.List[*db.Plan] {
-	return listing.List[*db.Plan]{
-		Name: "plans",
-		ID:   func(x *db.Plan) uuid.UUID { return x.ID },
-		Keys: []listing.Key[*db.Plan]{
-			{Name: "CREATED_AT", Column: plan.FieldCreatedAt, Type: listing.Time, Value: func(x *db.Plan) any { return x.CreatedAt }},
-		},
-		Needs: []string{plan.FieldProductID},
-	}
-}
-
 // Products returns a page of the products that the viewer may see.
 func (p *Portal) Products(ctx context.Context, f ProductFilter, o listing.Order, r listing.Request) (*paging.Page[*db.Product], error) {
-	return listing.ReadPage(ctx, p.lists, productList(), func() listing.Query[*db.Product, *db.ProductSelect] {
+	return listing.ReadPage(ctx, p.entities.Lists, entity.ProductList(), func() listing.Query[*db.Product, *db.ProductSelect] {
 		q := p.client.Product.Query()
 		if f.TitleContains != nil {
 			q.Where(product.TitleFoldedContains(searchText(*f.TitleContains)))
@@ -58,8 +36,8 @@ func (p *Portal) Products(ctx context.Context, f ProductFilter, o listing.Order,
 
 // PlansOfProducts returns the same page of the plans of many products.
 func (p *Portal) PlansOfProducts(ctx context.Context, products []uuid.UUID, r listing.Request) (listing.Pages[*db.Plan], error) {
-	ch := listing.Children[*db.Plan]{List: planList(), Column: plan.FieldProductID, Parent: func(x *db.Plan) uuid.UUID { return x.ProductID }}
-	return listing.ReadPages(ctx, p.lists, ch, func() listing.Query[*db.Plan, *db.PlanSelect] { return p.client.Plan.Query() },
+	ch := listing.Children[*db.Plan]{List: entity.PlanList(), Column: plan.FieldProductID, Parent: func(x *db.Plan) uuid.UUID { return x.ProductID }}
+	return listing.ReadPages(ctx, p.entities.Lists, ch, func() listing.Query[*db.Plan, *db.PlanSelect] { return p.client.Plan.Query() },
 		products, listing.Order{}, r)
 }
 
@@ -71,5 +49,5 @@ func (p *Portal) PageOfProducts(all []*db.Product, r listing.Request) (*paging.P
 		ID:   func(x *db.Product) uuid.UUID { return x.ID },
 		Keys: []listing.Key[*db.Product]{{Column: product.FieldID, Value: func(x *db.Product) any { return x.ID }}},
 	}
-	return listing.PageOf(p.lists, l, all, r)
+	return listing.PageOf(p.entities.Lists, l, all, r)
 }

@@ -31,7 +31,7 @@ func (q *QuotaPeriod) Counter(s *db.Subscription) uuid.UUID {
 // QuotaPeriods returns the quotas of plans, using one statement. Plans without
 // a quota are absent.
 func (p *Portal) QuotaPeriods(ctx context.Context, plans []uuid.UUID) (map[uuid.UUID]*QuotaPeriod, error) {
-	rows, err := p.PlansByID(ctx, plans, []string{plan.FieldQuota, plan.FieldQuotaPer})
+	rows, err := p.entities.PlansByID(ctx, plans, []string{plan.FieldQuota, plan.FieldQuotaPer})
 	if err != nil {
 		return nil, err
 	}

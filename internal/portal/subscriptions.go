@@ -61,7 +61,7 @@ func (p *Portal) Register(ctx context.Context, in RegisterInput) (CreatedSubscri
 
 // replaySubscription returns what an earlier request created.
 func (p *Portal) replaySubscription(ctx context.Context, m change.Created) (CreatedSubscription, error) {
-	found, err := p.SubscriptionsByID(ctx, []uuid.UUID{m.First}, nil)
+	found, err := p.entities.SubscriptionsByID(ctx, []uuid.UUID{m.First}, nil)
 	if err == nil && found[m.First] == nil {
 		err = fault.NotFound() // deleted meanwhile
 	}

@@ -8,6 +8,7 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/subscription"
 	"portico/internal/database"
+	"portico/internal/entity"
 	"portico/internal/lifecycle"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
@@ -23,26 +24,15 @@ type SubscriptionFilter struct {
 	History    bool
 }
 
-func subscriptionList() listing.List[*db.Subscription] {
-	return listing.List[*db.Subscription]{
-		Name: "subscriptions",
-		ID:   func(x *db.Subscription) uuid.UUID { return x.ID },
-		Keys: []listing.Key[*db.Subscription]{
-			{Name: "CREATED_AT", Column: subscription.FieldCreatedAt, Type: listing.Time, Value: func(x *db.Subscription) any { return x.CreatedAt }},
-		},
-		Needs: []string{subscription.FieldOrganizationID, subscription.FieldAccountID, subscription.FieldAppID, subscription.FieldProductID, subscription.FieldPlanID},
-	}
-}
-
 // Subscriptions returns a page of the subscriptions that the viewer may see.
 func (p *Portal) Subscriptions(ctx context.Context, f SubscriptionFilter, o listing.Order, r listing.Request) (*paging.Page[*db.Subscription], error) {
-	return listing.ReadPage(ctx, p.lists, subscriptionList(), p.subscriptionQuery(f), o, r)
+	return listing.ReadPage(ctx, p.entities.Lists, entity.SubscriptionList(), p.subscriptionQuery(f), o, r)
 }
 
 // SubscriptionsOfApps returns the same page of the subscriptions of many apps.
 func (p *Portal) SubscriptionsOfApps(ctx context.Context, apps []uuid.UUID, f SubscriptionFilter, o listing.Order, r listing.Request) (listing.Pages[*db.Subscription], error) {
-	ch := listing.Children[*db.Subscription]{List: subscriptionList(), Column: subscription.FieldAppID, Parent: func(s *db.Subscription) uuid.UUID { return s.AppID }}
-	return listing.ReadPages(ctx, p.lists, ch, p.subscriptionQuery(f), apps, o, r)
+	ch := listing.Children[*db.Subscription]{List: entity.SubscriptionList(), Column: subscription.FieldAppID, Parent: func(s *db.Subscription) uuid.UUID { return s.AppID }}
+	return listing.ReadPages(ctx, p.entities.Lists, ch, p.subscriptionQuery(f), apps, o, r)
 }
 
 func (p *Portal) subscriptionQuery(f SubscriptionFilter) func() listing.Query[*db.Subscription, *db.SubscriptionSelect] {

@@ -47,13 +47,13 @@ func (p *Portal) UsageQuery(ctx context.Context, f UsageFilter, by usage.Interva
 	if q.Location, err = location(f.TimeZone); err != nil {
 		return q, err
 	}
-	if q.Apps, err = usageIDs(ctx, nodeid.App, f.AppIDs, p.AppsByID); err != nil {
+	if q.Apps, err = usageIDs(ctx, nodeid.App, f.AppIDs, p.entities.AppsByID); err != nil {
 		return q, err
 	}
-	if q.Products, err = usageIDs(ctx, nodeid.Product, f.ProductIDs, p.ProductsByID); err != nil {
+	if q.Products, err = usageIDs(ctx, nodeid.Product, f.ProductIDs, p.entities.ProductsByID); err != nil {
 		return q, err
 	}
-	q.Credentials, err = usageIDs(ctx, nodeid.Credential, f.CredentialIDs, p.CredentialsByID)
+	q.Credentials, err = usageIDs(ctx, nodeid.Credential, f.CredentialIDs, p.entities.CredentialsByID)
 	return q, err
 }
 

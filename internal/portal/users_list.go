@@ -4,12 +4,12 @@ import (
 	"context"
 
 	"entgo.io/ent/dialect/sql"
-	"github.com/google/uuid"
 
 	"portico/ent/db"
 	"portico/ent/db/predicate"
 	"portico/ent/db/user"
 	"portico/internal/domain"
+	"portico/internal/entity"
 	"portico/internal/listing"
 	"portico/internal/paging"
 )
@@ -23,7 +23,7 @@ type UserFilter struct {
 
 // Users returns a page of the organization's users.
 func (p *Portal) Users(ctx context.Context, f UserFilter, r listing.Request) (*paging.Page[*db.User], error) {
-	return listing.ReadPage(ctx, p.lists, userList(), func() listing.Query[*db.User, *db.UserSelect] {
+	return listing.ReadPage(ctx, p.entities.Lists, entity.UserList(), func() listing.Query[*db.User, *db.UserSelect] {
 		q := p.client.User.Query()
 		if f.Contains != nil {
 			folded := searchText(*f.Contains)
@@ -37,14 +37,4 @@ func (p *Portal) Users(ctx context.Context, f UserFilter, r listing.Request) (*p
 		}
 		return q
 	}, listing.Order{}, r)
-}
-
-func userList() listing.List[*db.User] {
-	return listing.List[*db.User]{
-		Name: "users",
-		ID:   func(x *db.User) uuid.UUID { return x.ID },
-		Keys: []listing.Key[*db.User]{
-			{Name: "CREATED_AT", Column: user.FieldCreatedAt, Type: listing.Time, Value: func(x *db.User) any { return x.CreatedAt }},
-		},
-	}
 }

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"entgo.io/ent/entc/gen"
+	"entgo.io/ent/schema/field"
+
+	"portico/ent/schema"
+)
+
+// entity is what the templates know of a node.
+type entity struct {
+	schema.Node
+	// Row is the Go name of a row, and Rows is its plural.
+	Row, Rows string
+	Keys      []key
+	// Behind are the columns behind each field of the type.
+	Behind []behind
+	// Parent is whether fields of the object are read by its id.
+	Parent     bool
+	References []reference
+}
+
+type key struct{ Name, Column, Field, Type string }
+
+type behind struct {
+	Field   string
+	Columns []string
+}
+
+// reference is a column with the id of another node.
+type reference struct {
+	Kind, Field string
+	Optional    bool
+}
+
+// nodes returns the entities that are nodes, in the order of their types.
+func nodes(g *gen.Graph) ([]entity, error) {
+	var out []entity
+	for _, t := range g.Nodes {
+		e := entity{Row: t.Name, Rows: gen.Funcs["plural"].(func(string) string)(t.Name)}
+		ok, err := annotated(t, &e.Node)
+		if err == nil && ok {
+			err = e.complete(t)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("the node %s: %w", t.Name, err)
+		}
+		if ok {
+			out = append(out, e)
+		}
+	}
+	slices.SortFunc(out, func(a, b entity) int { return cmp.Compare(a.Type, b.Type) })
+	return out, nil
+}
+
+// complete derives from the columns what the templates need.
+func (e *entity) complete(t *gen.Type) error {
+	columns := map[string]*gen.Field{"id": t.ID}
+	for _, f := range t.Fields {
+		columns[f.StorageKey()] = f
+	}
+	for _, o := range e.Orders {
+		f, ok := columns[o.Column]
+		if !ok || f.Optional {
+			return fmt.Errorf("it cannot be ordered by %q", o.Column)
+		}
+		e.Keys = append(e.Keys, key{o.Name, o.Column, f.StructField(), keyType(f)})
+	}
+	fields := map[string][]string{"id": nil}
+	for name := range columns {
+		if name != "id" {
+			fields[camel(name)] = []string{name}
+		}
+	}
+	for name, needed := range e.Columns {
+		fields[name] = needed
+		e.Parent = e.Parent || len(needed) == 0
+	}
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		e.Behind = append(e.Behind, behind{name, fields[name]})
+	}
+	for _, used := range append(slices.Collect(maps.Values(fields)), e.Needs) {
+		for _, c := range used {
+			if columns[c] == nil {
+				return fmt.Errorf("it has no column %q", c)
+			}
+		}
+	}
+	for _, c := range slices.Sorted(maps.Keys(e.Refers)) {
+		f, ok := columns[c]
+		if !ok {
+			return fmt.Errorf("it has no column %q", c)
+		}
+		e.References = append(e.References, reference{e.Refers[c], f.StructField(), f.Nillable})
+	}
+	return nil
+}
+
+func keyType(f *gen.Field) string {
+	switch {
+	case f.IsTime():
+		return "Time"
+	case f.Type.Type == field.TypeInt64:
+		return "Number"
+	}
+	return "Text"
+}
+
+// camel returns the name in the schema of a field that shows a column.
+func camel(column string) string {
+	words := strings.Split(column, "_")
+	for i, w := range words[1:] {
+		words[i+1] = strings.ToUpper(w[:1]) + w[1:]
+	}
+	return strings.Join(words, "")
+}
