@@ -25,14 +25,18 @@ import (
 	"portico/internal/gateway/httpapi"
 	"portico/internal/redislimits"
 	"portico/internal/telemetry"
-	"portico/internal/usage"
+	"portico/internal/usage/counts"
+	"portico/internal/usage/intake"
+	"portico/internal/usage/report"
 )
 
 // gatewayService serves gateways: the key cache, the limits, the usage counts.
 type gatewayService struct {
 	*gateway.Verifier
-	usage   *usage.Store
-	flusher *usage.Flusher
+	intake  *intake.Store
+	counts  *counts.Store
+	reports *report.Reader
+	flusher *intake.Flusher
 	metrics *prometheus.Registry
 	lanes   *telemetry.Lanes
 	budget  *budget.Budget
@@ -43,14 +47,17 @@ type gatewayService struct {
 
 // newGatewayService creates the gateway service for the backend's database.
 func (p *program) newGatewayService(b *backend) (*gatewayService, error) {
-	g := &gatewayService{usage: usage.NewStore(b.database, b.clock), metrics: prometheus.NewRegistry()}
+	g := &gatewayService{
+		intake: intake.NewStore(b.database, b.clock), counts: counts.NewStore(b.database, b.clock), reports: report.NewReader(b.database, b.clock),
+		metrics: prometheus.NewRegistry(),
+	}
 	g.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	telemetry.NewPools(g.metrics, b.database.Stats)
 	g.lanes = telemetry.NewLanes(g.metrics)
 	memory := limits.NewMemory(b.clock, nil, 0)
-	counter := usage.NewCounter()
+	counter := intake.NewCounter()
 	node := uuid.New()
-	g.flusher = usage.NewFlusher(usage.FlusherOptions{DB: b.database, Clock: b.clock, Node: node, Counter: counter, Quotas: memory, Log: p.log})
+	g.flusher = intake.NewFlusher(intake.FlusherOptions{DB: b.database, Clock: b.clock, Node: node, Counter: counter, Quotas: memory, Log: p.log})
 	if p.config.RedisURL != "" {
 		var err error
 		if g.redis, err = redislimits.Open(p.config.RedisURL, 0); err != nil {
@@ -66,7 +73,7 @@ func (p *program) newGatewayService(b *backend) (*gatewayService, error) {
 	g.Verifier = gateway.New(gateway.Options{
 		DB: b.database, DatabaseURL: p.listenURL(), Clock: b.clock,
 		Peppers: adapters.Peppers{Ring: b.ring}, Tokens: b.machines,
-		Limiter: limiter, Memory: memory, Counter: counter, Usage: g.usage, Flush: g.flusher.Flush, Flushed: g.flusher.Through, Visible: g.flusher.Visible,
+		Limiter: limiter, Memory: memory, Counter: counter, Usage: g.intake, Flush: g.flusher.Flush, Flushed: g.flusher.Through, Visible: g.flusher.Visible,
 		NodeID: node, NodeName: nodeName(),
 		MaxKeys: p.config.GateKeys, Preload: p.config.GatePreload, Grace: p.config.GateGrace,
 		Log: p.log, Metrics: gateway.NewMetrics(g.metrics),
@@ -161,7 +168,7 @@ func (p *program) gatewayServer(g *gatewayService) (*httpapi.Server, error) {
 		return nil, err
 	}
 	d := httpapi.New(httpapi.Options{
-		Verifier: g.Verifier, Usage: g.usage, Peer: gatewayClient(proxies), Clock: clock.System{}, Log: p.log,
+		Verifier: g.Verifier, Usage: g.intake, Peer: gatewayClient(proxies), Clock: clock.System{}, Log: p.log,
 	})
 	g.lanes.Add(g.Loads())
 	g.lanes.Add(map[string]telemetry.Load{"batches": d.Batches, "gateway_bodies": d.Bodies})

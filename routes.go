@@ -47,7 +47,7 @@ func (p *program) router(b *backend, state *readiness, signIns []seed.SignIn) (c
 	b.gateway.lanes.Add(map[string]telemetry.Load{"passwords": b.passwords.Load})
 	device := auth.DeviceCookie{Secure: !p.config.Dev}
 	api, err := graph.NewHandler(graph.Options{
-		Portal: b.portal, Entities: b.portal.Entities(), Gateway: b.gateway, Counts: b.gateway.usage, Devices: device, Version: programVersion(), RequestID: requestID, Log: p.log,
+		Portal: b.portal, Entities: b.portal.Entities(), Gateway: b.gateway, Counts: b.gateway.reports, Quotas: b.gateway.intake, Devices: device, Version: programVersion(), RequestID: requestID, Log: p.log,
 		AuthError: auth.ErrorFromContext, MaxAnswer: p.config.MaxAnswer, Budget: b.gateway.budget, Lanes: lanes,
 		Observe: observer(telemetry.NewRequests(b.gateway.metrics)),
 	})
@@ -125,11 +125,11 @@ func (p *program) export(b *backend) http.HandlerFunc {
 	running := csvhttp.NewRoom()
 	b.gateway.lanes.Add(map[string]telemetry.Load{"exports": running.Load})
 	return csvhttp.Handler(csvhttp.Options{
-		Running: running, May: b.portal.AuthorizeUsage, Pay: chargeExport(b.gateway.budget), Rows: b.gateway.usage.Rows, Log: p.log,
+		Running: running, May: b.portal.AuthorizeUsage, Pay: chargeExport(b.gateway.budget), Rows: b.gateway.reports.Rows, Log: p.log,
 		Query: func(ctx context.Context, f portal.UsageFilter, by usage.Interval) (usage.Query, error) {
 			q, err := b.portal.UsageQuery(ctx, f, by)
 			if err == nil {
-				err = b.gateway.usage.Check(ctx, q)
+				err = b.gateway.reports.Check(ctx, q)
 			}
 			return q, err
 		},

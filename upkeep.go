@@ -97,9 +97,9 @@ func (p *program) jobs(b *backend) *jobs.Runner {
 			_, err := b.portal.Purge(ctx)
 			return err
 		}},
-		{Name: "usage-rollup", Every: rollUpEvery, Run: b.gateway.usage.RollUp},
+		{Name: "usage-rollup", Every: rollUpEvery, Run: b.gateway.counts.RollUp},
 		{Name: "usage-purge", Every: purgeEvery, Run: func(ctx context.Context) error {
-			_, err := b.gateway.usage.Purge(ctx)
+			_, err := b.gateway.counts.Purge(ctx)
 			return err
 		}},
 	}

@@ -33,13 +33,18 @@ type GatewayView interface {
 	Enforcements(ctx context.Context, organization uuid.UUID, credentials []uuid.UUID) (map[uuid.UUID]gateway.Enforcement, error)
 }
 
-// Counts is what the schema needs of the counts of calls; *usage.Store
+// Counts is what the schema needs of the counts of calls; *report.Reader
 // implements it.
 type Counts interface {
 	Report(ctx context.Context, q usage.Query) (*usage.Report, error)
 	TopApps(ctx context.Context, q usage.Query, n int) ([]usage.AppCalls, error)
 	Upstream(ctx context.Context, q usage.Query) ([]usage.Upstream, error)
 	CallsLast24h(ctx context.Context, organization uuid.UUID, zone *time.Location, by usage.Dimension, ids []uuid.UUID) (map[uuid.UUID]int64, error)
+}
+
+// Quotas is what the schema needs of what is used of quotas; *intake.Store implements
+// it.
+type Quotas interface {
 	QuotasUsed(ctx context.Context, counters []uuid.UUID, at time.Time) (map[uuid.UUID][]limits.Used, error)
 }
 
@@ -113,7 +118,7 @@ func (r *Resolver) quotasUsed(ctx context.Context, subscriptions []uuid.UUID) (m
 			periods[id], counters[id] = period, period.Counter(s)
 		}
 	}
-	counts, err := r.Counts.QuotasUsed(ctx, slices.Collect(maps.Values(counters)), r.Portal.Now())
+	counts, err := r.Quotas.QuotasUsed(ctx, slices.Collect(maps.Values(counters)), r.Portal.Now())
 	if err != nil {
 		return nil, err
 	}

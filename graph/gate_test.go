@@ -16,24 +16,27 @@ import (
 	"portico/internal/nodeid"
 	"portico/internal/portal/portaltest"
 	"portico/internal/usage"
+	"portico/internal/usage/intake"
+	usagereport "portico/internal/usage/report"
 )
 
 // calls counts the calls on a server with the gateway's own parts, without
 // gateways.
 type calls struct {
 	gate    *gateway.Verifier
-	counts  *usage.Store
-	counter *usage.Counter
+	intake  *intake.Store
+	reports *usagereport.Reader
+	counter *intake.Counter
 	limits  *limits.Memory
-	flusher *usage.Flusher
+	flusher *intake.Flusher
 }
 
 func newCalls(f *portaltest.Fixture) *calls {
-	c := &calls{counts: usage.NewStore(f.Database, f.Clock), counter: usage.NewCounter(), limits: limits.NewMemory(f.Clock, nil, 0)}
-	c.flusher = usage.NewFlusher(usage.FlusherOptions{DB: f.Database, Clock: f.Clock, Counter: c.counter, Quotas: c.limits})
+	c := &calls{intake: intake.NewStore(f.Database, f.Clock), reports: usagereport.NewReader(f.Database, f.Clock), counter: intake.NewCounter(), limits: limits.NewMemory(f.Clock, nil, 0)}
+	c.flusher = intake.NewFlusher(intake.FlusherOptions{DB: f.Database, Clock: f.Clock, Counter: c.counter, Quotas: c.limits})
 	c.gate = gateway.New(gateway.Options{
 		DB: f.Database, Clock: f.Clock, Peppers: adapters.Peppers{Ring: f.Ring}, Tokens: auth.NewMachineTokens(f.Ring),
-		Memory: c.limits, Counter: c.counter, Usage: c.counts, Flushed: c.flusher.Through, NodeID: uuid.New(), NodeName: "test",
+		Memory: c.limits, Counter: c.counter, Usage: c.intake, Flushed: c.flusher.Through, NodeID: uuid.New(), NodeName: "test",
 	})
 	return c
 }
@@ -99,7 +102,7 @@ func (w *world) work() {
 	w.called(one, w.ids["other's account"], w.ids["other's app"], "", w.ids["product"], verdict.Waiting, at, 1)
 	w.called(two, w.ids["foreign account"], w.ids["foreign app"], "", w.ids["foreign product"], verdict.Waiting, at, 1)
 	w.calls.flush(w.t)
-	_, err := w.calls.counts.Accept(w.t.Context(), usage.Reporter{Organization: one}, "batch", []usage.Reported{{
+	_, err := w.calls.intake.Accept(w.t.Context(), usage.Reporter{Organization: one}, "batch", []usage.Reported{{
 		Call: usage.Call{Organization: one, Account: idOf(w.ids["account"]), App: idOf(w.ids["app"]), Credential: idOf(w.ids["key"]), Product: idOf(w.ids["product"])},
 		At:   at, Calls: 2, StatusClass: 2, Latency: 30 * time.Millisecond,
 	}})

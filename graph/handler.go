@@ -26,6 +26,7 @@ type Options struct {
 	Entities entity.Reader
 	Gateway  GatewayView
 	Counts   Counts
+	Quotas   Quotas
 	Devices  Devices
 	// Version is the program's version.
 	Version string
@@ -120,7 +121,7 @@ func roleHandler(o Options, options gqlhttp.Options, whole *ast.Schema, role vie
 	if err != nil {
 		return nil, err
 	}
-	config := generated.Config{Schema: cut, Resolvers: &Resolver{Portal: o.Portal, Entities: o.Entities, Gateway: o.Gateway, Counts: o.Counts, Devices: o.Devices, Version: o.Version}}
+	config := generated.Config{Schema: cut, Resolvers: &Resolver{Portal: o.Portal, Entities: o.Entities, Gateway: o.Gateway, Counts: o.Counts, Quotas: o.Quotas, Devices: o.Devices, Version: o.Version}}
 	config.Directives.HasRole = l
 	if role == viewer.Anonymous {
 		options.UnknownName = unknownName

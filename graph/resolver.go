@@ -24,6 +24,7 @@ type Resolver struct {
 	Entities entity.Reader
 	Gateway  GatewayView
 	Counts   Counts
+	Quotas   Quotas
 	Devices  Devices
 	// Version is the program's version, which serverInfo returns.
 	Version string

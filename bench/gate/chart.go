@@ -10,6 +10,7 @@ import (
 
 	"portico/internal/clock"
 	"portico/internal/usage"
+	"portico/internal/usage/report"
 	"portico/internal/usage/usagetest"
 )
 
@@ -36,12 +37,12 @@ func (b *bench) chart(ctx context.Context, out io.Writer) (err error) {
 	if err := w.database.QueryRowContext(ctx, `SELECT count(*) FROM usage_minutes`).Scan(&rows); err != nil {
 		return err
 	}
-	store := usage.NewStore(w.database, clock.System{})
+	reports := report.NewReader(w.database, clock.System{})
 	tomorrow := clock.System{}.Now().Truncate(24*time.Hour).AddDate(0, 0, 1)
 	var took []time.Duration
 	for i := range chartReads {
 		begin := time.Now()
-		report, err := store.Report(ctx, usage.Query{
+		report, err := reports.Report(ctx, usage.Query{
 			Organization: w.organization, Apps: w.apps[i : i+1], From: tomorrow.AddDate(0, 0, -chartDays), To: tomorrow,
 			Location: time.UTC, OrganizationLocation: time.UTC, Interval: usage.Day,
 		})

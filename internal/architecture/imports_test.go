@@ -11,7 +11,7 @@ import (
 
 // kernels decide and compute. They know no database, no network, no framework.
 func kernels() []string {
-	return append(shared(), prefixed("internal/", "address", "apikey", "clock", "fault", "lifecycle", "nodeid", "paging", "policy", "domain", "unseen", "viewer")...)
+	return append(shared(), prefixed("internal/", "address", "apikey", "clock", "fault", "lifecycle", "nodeid", "paging", "policy", "domain", "unseen", "usage", "viewer")...)
 }
 
 // shared are the kernels that gateways which decide on their own have in common with
@@ -38,26 +38,30 @@ func house() map[string][]string {
 		// The program knows everything; it alone knows the public face.
 		".": {"..."},
 
-		"graph":           with("graph/...", "ent/db", "internal/change", "internal/entity", "internal/listing", "internal/portal", "internal/eventlog", "internal/gateway", "internal/usage", "internal/gqlhttp"),
-		"graph/generated": with("graph/model", "graph/sequence", "ent/db", "internal/portal", "internal/eventlog", "internal/gateway", "internal/usage"),
-		"graph/model":     with("ent/db", "internal/portal", "internal/eventlog", "internal/gateway", "internal/usage"),
+		"graph":           with("graph/...", "ent/db", "internal/change", "internal/entity", "internal/listing", "internal/portal", "internal/eventlog", "internal/gateway", "internal/gqlhttp"),
+		"graph/generated": with("graph/model", "graph/sequence", "ent/db", "internal/portal", "internal/eventlog", "internal/gateway"),
+		"graph/model":     with("ent/db", "internal/portal", "internal/eventlog", "internal/gateway"),
 		"graph/sequence":  {},
 		"graph/generate":  with("internal/entity"),
 
 		"internal/change":            with("ent/db/...", "internal/database", "internal/eventlog"),
-		"internal/portal":            with("ent/db/...", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/listing", "internal/usage"),
+		"internal/portal":            with("ent/db/...", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/listing"),
 		"internal/entity":            with("ent/db", "internal/listing"),
 		"internal/listing":           with("internal/database"),
 		"internal/portal/portaltest": with("ent/db/...", "internal/adapters", "internal/auth", "internal/change", "internal/database", "internal/keyring", "internal/portal", "internal/testdb"),
 		"internal/adapters":          with("internal/auth", "internal/keyring", "internal/portal"),
-		"internal/seed":              with("ent/db/...", "internal/database", "internal/eventlog", "internal/usage"),
+		"internal/seed":              with("ent/db/...", "internal/database", "internal/eventlog"),
 
 		// The hot path: no ent, no GraphQL, no services.
-		"internal/gateway":               with("internal/backlog", "internal/database", "internal/eventlog", "internal/usage"),
-		"internal/gateway/httpapi":       with("internal/backlog", "internal/framing", "internal/gateway", "internal/usage"),
-		"internal/usage":                 with("internal/database"),
-		"internal/usage/csvhttp":         with("internal/backlog", "internal/portal", "internal/usage"),
-		"internal/usage/usagetest":       with("internal/database", "internal/usage"),
+		"internal/gateway":               with("internal/backlog", "internal/database", "internal/eventlog", "internal/usage/intake"),
+		"internal/gateway/httpapi":       with("internal/backlog", "internal/framing", "internal/gateway"),
+		"internal/usage":                 {"internal/domain", "clients/go/gate/limits"},
+		"internal/usage/usagesql":        with("internal/database"),
+		"internal/usage/counts":          with("internal/database", "internal/usage/usagesql"),
+		"internal/usage/intake":          with("internal/database", "internal/usage/counts", "internal/usage/usagesql"),
+		"internal/usage/report":          with("internal/database", "internal/usage/usagesql"),
+		"internal/usage/csvhttp":         with("internal/backlog", "internal/portal"),
+		"internal/usage/usagetest":       with("internal/database", "internal/testdb"),
 		"internal/redislimits":           k,
 		"internal/redislimits/redistest": {},
 		"clients/go/gate/...":            k,

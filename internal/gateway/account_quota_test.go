@@ -18,7 +18,7 @@ import (
 	"portico/internal/redislimits"
 	"portico/internal/redislimits/redistest"
 	"portico/internal/testdb"
-	"portico/internal/usage"
+	"portico/internal/usage/intake"
 )
 
 // counting is a server that takes from quotas and stores what it took.
@@ -26,14 +26,14 @@ type counting struct {
 	*gateway.Verifier
 	w       *world
 	caller  *gateway.Caller
-	flusher *usage.Flusher
+	flusher *intake.Flusher
 }
 
 func (w *world) counting(t testing.TB, change ...func(*gateway.Options)) *counting {
 	t.Helper()
 	c := &counting{w: w}
 	c.Verifier = w.gate(t, append(change, func(o *gateway.Options) {
-		c.flusher = usage.NewFlusher(usage.FlusherOptions{DB: o.DB, Clock: w.Clock, Counter: o.Counter, Quotas: o.Memory, Node: o.NodeID})
+		c.flusher = intake.NewFlusher(intake.FlusherOptions{DB: o.DB, Clock: w.Clock, Counter: o.Counter, Quotas: o.Memory, Node: o.NodeID})
 		o.Flush = c.flusher.Flush
 	})...)
 	c.caller = w.caller(t, c.Verifier)

@@ -12,7 +12,7 @@ import (
 	"portico/internal/gateway"
 	"portico/internal/portal"
 	"portico/internal/testdb"
-	"portico/internal/usage"
+	"portico/internal/usage/intake"
 )
 
 // Subscribing again renews neither quota nor bucket: not by another plan, not for
@@ -34,7 +34,7 @@ func TestResubscribingKeepsWhatWasUsed(t *testing.T) {
 			wants(t, g, c, w.request(), verdict.Valid)
 		}
 		wants(t, g, c, w.request(), verdict.QuotaExceeded)
-		f := usage.NewFlusher(usage.FlusherOptions{DB: w.Database, Clock: w.Clock, Counter: o.Counter, Quotas: o.Memory})
+		f := intake.NewFlusher(intake.FlusherOptions{DB: w.Database, Clock: w.Clock, Counter: o.Counter, Quotas: o.Memory})
 		ok(t, 0, f.Flush(t.Context()))
 
 		same := func(what string, s *db.Subscription) {
@@ -50,7 +50,7 @@ func TestResubscribingKeepsWhatWasUsed(t *testing.T) {
 					t.Errorf("%s: %s answers %s", what, name, got)
 				}
 			}
-			used, err := usage.NewStore(w.Database, w.Clock).QuotasUsed(t.Context(), []uuid.UUID{limits.ByApp(s.AppID, s.ProductID)}, w.Clock.Now())
+			used, err := intake.NewStore(w.Database, w.Clock).QuotasUsed(t.Context(), []uuid.UUID{limits.ByApp(s.AppID, s.ProductID)}, w.Clock.Now())
 			if n := len(ok(t, used, err)); n != 1 {
 				t.Errorf("%s: %d counters", what, n)
 			}

@@ -14,7 +14,7 @@ import (
 	"portico/internal/gateway"
 	"portico/internal/portal"
 	"portico/internal/testdb"
-	"portico/internal/usage"
+	"portico/internal/usage/intake"
 )
 
 // keysOf returns the credentials in some lines.
@@ -128,7 +128,7 @@ func TestTheFeedReportsQuotaUse(t *testing.T) {
 			r := w.request()
 			r.Cost = n
 			wants(t, g, c, r, verdict.Valid)
-			ok(t, 0, usage.NewFlusher(usage.FlusherOptions{DB: w.Database, Clock: w.Clock, Counter: o.Counter, Quotas: o.Memory}).Flush(t.Context()))
+			ok(t, 0, intake.NewFlusher(intake.FlusherOptions{DB: w.Database, Clock: w.Clock, Counter: o.Counter, Quotas: o.Memory}).Flush(t.Context()))
 		}
 		tells := func(after, used int64) (position int64) {
 			t.Helper()

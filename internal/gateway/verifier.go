@@ -28,7 +28,7 @@ import (
 	"portico/internal/backlog"
 	"portico/internal/clock"
 	"portico/internal/database"
-	"portico/internal/usage"
+	"portico/internal/usage/intake"
 )
 
 const (
@@ -77,8 +77,8 @@ type Options struct {
 	// are loaded into.
 	Limiter limits.Limiter
 	Memory  *limits.Memory
-	Counter *usage.Counter
-	Usage   *usage.Store
+	Counter *intake.Counter
+	Usage   *intake.Store
 	// NodeID names this process, NodeName the machine, for administrators.
 	NodeID   uuid.UUID
 	NodeName string

@@ -15,7 +15,7 @@ import (
 	"portico/internal/gateway"
 	"portico/internal/portal"
 	"portico/internal/testdb"
-	"portico/internal/usage"
+	"portico/internal/usage/intake"
 )
 
 func TestWhatIsShown(t *testing.T) {
@@ -95,7 +95,7 @@ func TestLimitsAndCounts(t *testing.T) {
 		if ok(t, e, err).Code != verdict.Valid || e.Verdict.Limits.Quota.Remaining != 1 {
 			t.Errorf("explained as %+v", e)
 		}
-		f := usage.NewFlusher(usage.FlusherOptions{DB: w.Database, Clock: w.Clock, Counter: o.Counter, Quotas: o.Memory})
+		f := intake.NewFlusher(intake.FlusherOptions{DB: w.Database, Clock: w.Clock, Counter: o.Counter, Quotas: o.Memory})
 		ok(t, 0, f.Flush(t.Context()))
 
 		again := w.gate(t)

@@ -23,7 +23,7 @@ import (
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
-	"portico/internal/usage"
+	"portico/internal/usage/intake"
 )
 
 // world is an organization with a product, a registered app and its key.
@@ -80,13 +80,13 @@ func (w *world) gate(t testing.TB, change ...func(*gateway.Options)) *gateway.Ve
 	mono := func() time.Duration { return time.Duration(w.mono.Load()) }
 	o := gateway.Options{
 		DB: w.Database, DatabaseURL: w.url, Clock: w.Clock, Mono: mono, Peppers: adapters.Peppers{Ring: w.Ring}, Tokens: w.tokens,
-		Memory: limits.NewMemory(w.Clock, mono, 0), Counter: usage.NewCounter(), NodeID: uuid.New(), NodeName: "node",
+		Memory: limits.NewMemory(w.Clock, mono, 0), Counter: intake.NewCounter(), NodeID: uuid.New(), NodeName: "node",
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	}
 	for _, c := range change {
 		c(&o)
 	}
-	o.Usage = usage.NewStore(o.DB, w.Clock)
+	o.Usage = intake.NewStore(o.DB, w.Clock)
 	return gateway.New(o)
 }
 

@@ -6,33 +6,21 @@ import (
 	"github.com/google/uuid"
 )
 
-// Interval is the length of a report's points.
-type Interval string
-
-// The intervals.
-const (
-	Minute Interval = "MINUTE"
-	Hour   Interval = "HOUR"
-	Day    Interval = "DAY"
-	Month  Interval = "MONTH"
-)
-
-// MaxPoints is the most points a report may have.
+// MaxPoints is the maximum number of points in a report.
 const MaxPoints = 400
 
 // Query selects counts. Empty lists do not restrict it.
 type Query struct {
 	Organization uuid.UUID
-	// Account, where given, is the only one whose calls are told: developers see
-	// their own.
+	// Account restricts the query to the calls of an account, unless nil.
 	Account                     *uuid.UUID
 	Apps, Products, Credentials []uuid.UUID
-	// From and To bound the time, To not included. Calls are counted by the
-	// minute, so From is taken down and To up to a full minute.
+	// From and To bound the time, To not included. Calls are counted by the minute,
+	// so From is rounded down and To up to a full minute.
 	From, To time.Time
 	// Location is the time zone of the points.
 	Location *time.Location
-	// OrganizationLocation is the zone by which hours and days were rolled up.
+	// OrganizationLocation is the time zone by which hours and days are rolled up.
 	OrganizationLocation *time.Location
 	Interval             Interval
 }
@@ -43,8 +31,8 @@ type Report struct {
 	// Totals are the calls of all points by code.
 	Totals map[string]int64
 	Total  int64
-	// Previous is the total of the time of the same length just before; nil
-	// where the counts of that time are kept too coarsely to tell.
+	// Previous is the total of the time of the same length just before; nil if the
+	// counts of that time are no longer stored finely enough.
 	Previous *int64
 	// AsOf is the time before which all calls are counted; later ones may be missing.
 	AsOf time.Time
@@ -64,7 +52,7 @@ type AppCalls struct {
 	Calls int64
 }
 
-// Upstream is the sum of what gateways reported about the responses behind them.
+// Upstream sums up what gateways reported about responses of one status class.
 type Upstream struct {
 	// StatusClass is the first digit of the HTTP status, 1–5.
 	StatusClass int
@@ -73,7 +61,7 @@ type Upstream struct {
 	Latency time.Duration
 }
 
-// Row is a line of an export.
+// Row is a row of an export: the calls of a point that have everything in common.
 type Row struct {
 	Start, End                                  time.Time
 	Account, App, Credential, Product, Endpoint uuid.UUID
@@ -81,7 +69,7 @@ type Row struct {
 	Calls                                       int64
 }
 
-// Dimension is what CallsLast24h counts by.
+// Dimension is what the calls of the last 24 hours are counted by.
 type Dimension uint8
 
 // The dimensions.

@@ -14,6 +14,7 @@ import (
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 	"portico/internal/usage"
+	"portico/internal/usage/intake"
 )
 
 func TestReportsCoverOwnAppsOnly(t *testing.T) {
@@ -28,7 +29,7 @@ func TestReportsCoverOwnAppsOnly(t *testing.T) {
 		bound := usage.Reporter{Organization: mine.Organization.ID, Products: []uuid.UUID{product.ID}, Environment: domain.Development}
 		elsewhere := bound
 		elsewhere.Environment = domain.Production
-		s := usage.NewStore(f.Database, f.Clock)
+		s := intake.NewStore(f.Database, f.Clock)
 		for name, c := range map[string]struct {
 			call    usage.Call
 			by      usage.Reporter
@@ -75,7 +76,7 @@ func TestReportsCoverOwnAppsOnly(t *testing.T) {
 
 // reported reports one call, and reports whether it was taken, and as whose. What
 // was taken is forgotten.
-func reported(t *testing.T, s *usage.Store, db *database.DB, by usage.Reporter, call usage.Reported) (owned bool, account uuid.UUID) {
+func reported(t *testing.T, s *intake.Store, db *database.DB, by usage.Reporter, call usage.Reported) (owned bool, account uuid.UUID) {
 	t.Helper()
 	_, err := s.Accept(t.Context(), by, uuid.NewString(), []usage.Reported{call})
 	require.True(t, err == nil || fault.Is(err, fault.CodeBadUserInput), err)

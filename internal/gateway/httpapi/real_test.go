@@ -22,6 +22,8 @@ import (
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 	"portico/internal/usage"
+	"portico/internal/usage/intake"
+	"portico/internal/usage/report"
 )
 
 // realServer is a server with a real Verifier and database.
@@ -44,10 +46,10 @@ func newRealServer(t *testing.T, url string) *realServer {
 	if _, err := f.Portal.CreateGateway(t.Context(), portal.NewGateway{Organization: h.tenant.Organization.Slug, Name: "edge-1", Hash: hash, Hint: hint}); err != nil {
 		t.Fatal(err)
 	}
-	store := usage.NewStore(f.Database, f.Clock)
+	store := intake.NewStore(f.Database, f.Clock)
 	h.gate = gateway.New(gateway.Options{
 		DB: f.Database, DatabaseURL: url, Clock: f.Clock, Peppers: adapters.Peppers{Ring: f.Ring}, Tokens: machines,
-		Memory: limits.NewMemory(f.Clock, nil, 0), Counter: usage.NewCounter(), Usage: store, NodeID: uuid.New(), NodeName: "test",
+		Memory: limits.NewMemory(f.Clock, nil, 0), Counter: intake.NewCounter(), Usage: store, NodeID: uuid.New(), NodeName: "test",
 	})
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	running := make(chan struct{})
@@ -195,7 +197,7 @@ func (h *realServer) tryUsage(t *testing.T, made portal.CreatedApp) {
 	for _, bad := range []string{`"calls":1,"code":"VALID"`, `"calls":1,"code":"VALID","at":"2020-01-01T00:00:00Z"`, `"calls":1,"at":"` + at + `"`, `"code":"VALID","at":"` + at + `"`} {
 		refused(t, h.ask(t, "POST", "/v1/usage", `{"batch":"two","calls":[{`+bad+`}]}`), bad, 400, "")
 	}
-	calls, err := usage.NewStore(h.fixture.Database, h.clock).Report(t.Context(), usage.Query{
+	calls, err := report.NewReader(h.fixture.Database, h.clock).Report(t.Context(), usage.Query{
 		Organization: h.tenant.Organization.ID, From: h.clock.Now().Truncate(time.Hour).Add(-time.Hour), To: h.clock.Now().Truncate(time.Hour).Add(time.Hour),
 		Location: time.UTC, OrganizationLocation: time.UTC, Interval: usage.Hour,
 	})

@@ -14,7 +14,7 @@ import (
 	"portico/internal/usage"
 )
 
-// Usage stores what gateways report: a *usage.Store.
+// Usage stores what gateways report: an *intake.Store.
 type Usage interface {
 	// Accept stores a batch once; replayed reports that it was stored already. The
 	// error is fault.BadUserInput for what a reporter may not report.
