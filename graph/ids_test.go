@@ -13,24 +13,6 @@ import (
 	"portico/internal/testdb"
 )
 
-// targets returns, for each mutation, the field of its input whose object must
-// exist, or else the answer is NOT_FOUND; "" if there is none. Every other id in
-// an input is the user's to correct.
-func targets() map[string]string {
-	return map[string]string{
-		"createApp": "", "updateApp": "appId", "deleteApp": "appId", "restoreApp": "appId",
-		"generateKey": "appId", "updateKey": "credentialId", "revokeKey": "credentialId", "disableKey": "credentialId", "enableKey": "credentialId",
-		"register": "appId", "withdraw": "subscriptionId", "unregister": "subscriptionId", "approveSubscription": "subscriptionId",
-		"rejectSubscription": "subscriptionId", "suspendSubscription": "subscriptionId", "resumeSubscription": "subscriptionId",
-		"updateSubscriptionEndpoints": "subscriptionId",
-		"createAccount":               "", "updateAccount": "accountId", "suspendAccount": "accountId", "resumeAccount": "accountId", "deleteAccount": "accountId",
-		"createUser": "", "disableUser": "userId", "enableUser": "userId", "unlockUser": "userId", "changePassword": "", "signIn": "",
-		"createProduct": "", "updateProduct": "productId", "createPlan": "productId", "updatePlan": "planId",
-		"createEndpoint": "productId", "updateEndpoint": "endpointId", "deleteEndpoint": "endpointId",
-		"updateOrganization": "",
-	}
-}
-
 // TestIDsFollowOneRule applies the rule of docs/errors.md to every mutation
 // and every id of its input: unknown, malformed and of another kind.
 func TestIDsFollowOneRule(t *testing.T) {
@@ -50,7 +32,7 @@ func TestIDsFollowOneRule(t *testing.T) {
 				}
 				// The target of a key for a whole account is the account.
 				about := field.Name == target || f.Name == "generateKey" && field.Name == "accountId"
-				for _, id := range []string{madeUp(sample(w, field.Name)), "", "nonsense", "app_" + strings.Repeat("z", 200), w.ids["staff"] + "x", w.ids["organization"]} {
+				for _, id := range []string{madeUp(w.ids[samples()[field.Name]]), "", "nonsense", "app_" + strings.Repeat("z", 200), w.ids["staff"] + "x", w.ids["organization"]} {
 					judgeID(t, w, f, field, id, about)
 				}
 			}
@@ -58,15 +40,6 @@ func TestIDsFollowOneRule(t *testing.T) {
 		}
 		require.Empty(t, known, "these mutations are gone")
 	})
-}
-
-// sample returns an id of the kind that a field of this name takes.
-func sample(w *world, field string) string {
-	return map[string]string{
-		"appId": w.ids["app"], "credentialId": w.ids["key"], "subscriptionId": w.ids["waiting"], "accountId": w.ids["account"], "userId": w.ids["user"],
-		"productId": w.ids["product"], "planId": w.ids["plan of the product"], "endpointId": w.ids["endpoint of the product"],
-		"endpointIds": w.ids["endpoint of the product"], "accessControlList": w.ids["product"],
-	}[field]
 }
 
 // judgeID sends an input that is valid but for one id.

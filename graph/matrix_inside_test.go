@@ -44,8 +44,7 @@ func TestPorticoInsideOneOrganization(t *testing.T) {
 				}
 			}
 			require.Equal(t, makes, m.makeRow(table.Name, inside, m.ownOf("other")), "make %s", table.Name)
-			at := w.picks()[table.Name]
-			n, err := counting(w.Client)[table.Name](portaltest.As(t, inside), func(s *sql.Selector) { s.Where(sql.EQ(s.C(at.column), at.value)) })
+			n, err := counting(w.Client, table.Name)(portaltest.As(t, inside), w.pick(table.Name))
 			require.Equal(t, others == denied, barred(err), "%s: %v", table.Name, err)
 			require.Equal(t, others == yes, n > 0, "read %s", table.Name)
 		}
@@ -68,14 +67,14 @@ func TestTheRulesSayWhichAccountIsSuspended(t *testing.T) {
 	anything := func(*sql.Selector) {}
 	for _, table := range []string{"apps", "credentials", "subscriptions", "access_entries"} {
 		ctx := portaltest.As(t, developer)
-		_, read := counting(w.Client)[table](ctx, anything)
-		_, change := changing(w.Client)[table](ctx, anything)
-		for _, err := range []error{read, change, adds(w.Client)[table](ctx, m.atStake())} {
+		_, read := counting(w.Client, table)(ctx, anything)
+		_, change := changing(w.Client, table)(ctx, anything)
+		for _, err := range []error{read, change, tables()[table].adds(w.Client)(ctx, m.atStake())} {
 			var f *fault.Error
 			require.ErrorAs(t, err, &f, table)
 			require.Equal(t, fault.ReasonAccountSuspended, f.Reason, table)
 		}
-		n, err := counting(w.Client)[table](portaltest.As(t, admin), anything)
+		n, err := counting(w.Client, table)(portaltest.As(t, admin), anything)
 		require.NoError(t, err)
 		require.NotZero(t, n, table)
 		require.Equal(t, yes, m.makeRow(table, admin, m.ownOf("other")), table)
@@ -93,12 +92,11 @@ func TestDeletedRowsAreGone(t *testing.T) {
 		require.NoError(t, w.Client.Credential.Update().Where(credential.ID(uuidOf(w.ids["key"]))).SetDeletedAt(at).Exec(system))
 		require.NoError(t, w.Client.Subscription.Update().Where(subscription.ID(uuidOf(w.ids["approved"]))).SetDeletedAt(at).Exec(system))
 		reached := func(ctx context.Context, c *db.Client, table string) (int, int) {
-			at := w.picks()[table]
-			is := func(s *sql.Selector) { s.Where(sql.EQ(s.C(at.column), at.value)) }
-			read, err := counting(c)[table](ctx, is)
+			is := w.pick(table)
+			read, err := counting(c, table)(ctx, is)
 			require.NoError(t, err)
 			changed := 0
-			if n, err := changing(c)[table](ctx, is); !barred(err) {
+			if n, err := changing(c, table)(ctx, is); !barred(err) {
 				require.NoError(t, err)
 				changed = n
 			}

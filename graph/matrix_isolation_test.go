@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/graph"
+	"portico/internal/entity"
 	"portico/internal/nodeid"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
@@ -72,10 +73,9 @@ type object struct {
 
 // nodes returns all objects of the database, by kind.
 func (w *world) nodes() map[nodeid.Kind][]object {
-	kinds := map[string]nodeid.Kind{
-		"accounts": nodeid.Account, "apps": nodeid.App, "credentials": nodeid.Credential, "endpoints": nodeid.Endpoint, "events": nodeid.Event,
-		"memberships": nodeid.Membership, "organizations": nodeid.Organization, "plans": nodeid.Plan,
-		"products": nodeid.Product, "subscriptions": nodeid.ProductSubscription, "users": nodeid.User,
+	kinds := map[string]nodeid.Kind{}
+	for _, e := range entity.All() {
+		kinds[e.Table] = e.Kind
 	}
 	out := map[nodeid.Kind][]object{}
 	for key, r := range w.snapshot() {

@@ -9,16 +9,13 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"portico/ent/db"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
 	"portico/ent/db/plan"
 	"portico/ent/db/user"
-	"portico/internal/address"
 	"portico/internal/domain"
 	"portico/internal/fault"
-	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 	"portico/internal/portal/portaltest"
 	"portico/internal/viewer"
@@ -98,12 +95,12 @@ func (m *matrix) attempt(table string, ctx context.Context, owners ...owner) out
 	require.NoError(m.t, err)
 	defer func() { require.NoError(m.t, tx.Rollback(), "nothing is to stay") }()
 	count := func() int {
-		n, err := counting(tx.Client())[table](portaltest.System(m.t), func(*sql.Selector) {})
+		n, err := counting(tx.Client(), table)(portaltest.System(m.t), func(*sql.Selector) {})
 		require.NoError(m.t, err)
 		return n
 	}
 	before := count()
-	err = adds(tx.Client())[table](ctx, owners...)
+	err = tables()[table].adds(tx.Client())(ctx, owners...)
 	switch {
 	case barred(err):
 		if count() != before {
@@ -128,51 +125,4 @@ func barred(err error) bool {
 func uuidOf(id string) uuid.UUID {
 	_, row, _ := nodeid.Split(id)
 	return row
-}
-
-// adds creates rows of the tables that both people and Portico write to.
-func adds(c *db.Client) map[string]adding {
-	all := addsToOwn(c)
-	all["access_entries"] = added(c.AccessEntry.Create, c.AccessEntry.CreateBulk, func(x *db.AccessEntryCreate, o owner) {
-		x.SetOrganizationID(o.organization).SetAccountID(o.account).SetCredentialID(o.key).SetProductID(o.product)
-	})
-	all["accounts"] = added(c.Account.Create, c.Account.CreateBulk, func(x *db.AccountCreate, o owner) {
-		x.SetOrganizationID(o.organization).SetName("Initech").SetNameFolded("initech")
-	})
-	all["apps"] = added(c.App.Create, c.App.CreateBulk, func(x *db.AppCreate, o owner) {
-		x.SetOrganizationID(o.organization).SetAccountID(o.account).SetName("App").SetNameFolded("app")
-	})
-	all["credentials"] = added(c.Credential.Create, c.Credential.CreateBulk, func(x *db.CredentialCreate, o owner) {
-		x.SetOrganizationID(o.organization).SetAccountID(o.account).SetUsername(uuid.New()).SetSecretHash([]byte("hash"))
-	})
-	all["endpoints"] = added(c.Endpoint.Create, c.Endpoint.CreateBulk, func(x *db.EndpointCreate, o owner) {
-		x.SetOrganizationID(o.organization).SetProductID(o.product).SetMethod(domain.MethodGet).SetPath("/" + uuid.NewString())
-	})
-	all["idempotency_keys"] = added(c.IdempotencyKey.Create, c.IdempotencyKey.CreateBulk, func(x *db.IdempotencyKeyCreate, o owner) {
-		x.SetOrganizationID(o.organization).SetUserID(o.user).SetMutation("createApp").SetKey(uuid.NewString()).
-			SetInputHash([]byte("hash")).SetObjectID(o.app)
-	})
-	all["memberships"] = added(c.Membership.Create, c.Membership.CreateBulk, func(x *db.MembershipCreate, o owner) {
-		x.SetOrganizationID(o.organization).SetAccountID(o.account).SetUserID(o.staff)
-	})
-	all["plans"] = added(c.Plan.Create, c.Plan.CreateBulk, func(x *db.PlanCreate, o owner) {
-		x.SetOrganizationID(o.organization).SetProductID(o.product).SetName(uuid.NewString()).SetKind(domain.PlanFree)
-	})
-	all["products"] = added(c.Product.Create, c.Product.CreateBulk, func(x *db.ProductCreate, o owner) {
-		x.SetOrganizationID(o.organization).SetName(uuid.NewString()).SetTitle("Product").SetTitleFolded("product")
-	})
-	all["service_tokens"] = added(c.ServiceToken.Create, c.ServiceToken.CreateBulk, func(x *db.ServiceTokenCreate, o owner) {
-		name := uuid.NewString()
-		x.SetOrganizationID(o.organization).SetName(name).SetScopes([]string{"gateway"}).SetTokenHash([]byte(name)).SetHint("last")
-	})
-	all["subscriptions"] = added(c.Subscription.Create, c.Subscription.CreateBulk, func(x *db.SubscriptionCreate, o owner) {
-		x.SetOrganizationID(o.organization).SetAccountID(o.account).SetAppID(o.app).SetProductID(o.product).SetPlanID(o.plan).
-			SetStatus(lifecycle.Rejected).SetNewest(false)
-	})
-	all["users"] = added(c.User.Create, c.User.CreateBulk, func(x *db.UserCreate, o owner) {
-		email := uuid.NewString() + "@example.com"
-		x.SetOrganizationID(o.organization).SetName("Nora New").SetNameFolded("nora new").SetEmail(email).
-			SetEmailFolded(address.ParseEmail(email)).SetRole(domain.RolePortal).SetPasswordHash("")
-	})
-	return all
 }

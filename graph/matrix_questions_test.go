@@ -50,70 +50,24 @@ func wrongApp(name, open, at string) question {
 	return plain(fmt.Sprintf(`mutation { createApp(input: {name: %q}) { userErrors { %s } } }`, name, open), "createApp.userErrors"+at)
 }
 
-// roots returns the questions for the fields of Query and for the inputs that
-// not every role may use, by section and field.
-func roots() map[string]question {
-	const page = " { totalCount nodes { id } edges { node { id } } } }"
-	byID := func(field, specimen string) question {
-		return question{document: "query($id: ID!) { " + field + "(id: $id) { id } }", specimen: specimen}
-	}
-	list := func(field, specimen string) question { return question{document: "{ " + field + page, among: specimen} }
-	used := func(by, specimen string) question {
-		return question{document: "query($id: ID!) { usage(where: {" + by + ": [$id], " + theDay + "}, interval: DAY) { total } }", specimen: specimen}
-	}
-	reference := question{document: "query($id: UUID!) { appByReferenceId(referenceId: $id) { id } }", specimen: "reference"}
-	nodes := func(specimen string) question {
-		return question{document: "query($id: ID!) { nodes(ids: [$id]) { id } }", specimen: specimen}
-	}
-	narrowed := func(field, typed, specimen string) question {
-		return question{document: "query($id: ID!) { " + field + "(where: {" + typed + ": [$id]}, first: 100)" + page, specimen: "account", among: specimen}
-	}
-	return map[string]question{
-		"Query.node": byID("node", "app"), "Query.nodes": nodes("app"),
-		"Query.account": byID("account", "account"), "Query.accounts": list("accounts(first: 100, orderBy: {field: CREATED_AT, direction: ASC})", "account"),
-		"Query.app": byID("app", "app"), "Query.appByReferenceId": reference, "Query.apps": list("apps(last: 100)", "app"),
-		"Query.events":  list("events(first: 100, where: {type: [APP_UPDATED]}, orderBy: {direction: ASC})", "event"),
-		"Query.product": byID("product", "product"), "Query.products": list("products(first: 100)", "product"),
-		"Query.productSubscriptions": list("productSubscriptions(first: 100)", "waiting"),
-		"Query.users":                list("users(first: 100)", "user"),
-		"Query.viewer":               {document: "{ viewer { role } }"},
-		"Query.usage":                used("appIds", "app"),
-		"Query: by key.usage":        used("credentialIds", "key"),
-		"Query: by product.usage":    used("productIds", "product"),
-		"Query.credentialByKey":      {document: "query($id: String!) { credentialByKey(input: {key: $id}) { id } }", specimen: "username"},
-		"Query.explainAccess":        explained("code", "", ""),
-		"Query.serverInfo":           {document: `{ serverInfo(organization: "one") { organizationName } }`},
+// page is what is selected of a list at the root.
+const page = " { totalCount nodes { id } edges { node { id } } } }"
 
-		"Query: private product.usage": used("productIds", "private product"), "Query: draft product.usage": used("productIds", "draft product"),
-		"Query: private product.node": byID("node", "private product"), "Query: private product.nodes": nodes("private product"),
-		"Query: private product.product":  byID("product", "private product"),
-		"Query: private product.products": list("products(first: 100)", "private product"),
-		"Query: draft product.node":       byID("node", "draft product"), "Query: draft product.nodes": nodes("draft product"),
-		"Query: draft product.product":  byID("product", "draft product"),
-		"Query: draft product.products": list("products(first: 100)", "draft product"),
-
-		"AppFilter.accountIds":                 narrowed("apps", "accountIds", "app"),
-		"ProductSubscriptionFilter.accountIds": narrowed("productSubscriptions", "accountIds", "waiting"),
-	}
+// root requests an object by its id from a field of Query.
+func root(field, specimen string) question {
+	return question{document: "query($id: ID!) { " + field + "(id: $id) { id } }", specimen: specimen}
 }
 
-// theDay is the time of the world's calls, as a filter.
-const theDay = `from: "2026-03-01T00:00:00Z", to: "2026-03-02T00:00:00Z", timeZone: "UTC"`
-
-// reported selects inside a report of the app's calls.
-func reported(open, at string) question {
-	return question{
-		document: "query($id: ID!) { usage(where: {appIds: [$id], " + theDay + "}, interval: DAY) { " + open + "%s" + strings.Repeat(" }", strings.Count(open, "{")) + " } }",
-		specimen: "app", at: "usage" + at,
-	}
+func rootNodes(specimen string) question {
+	return question{document: "query($id: ID!) { nodes(ids: [$id]) { id } }", specimen: specimen}
 }
 
-// explained selects inside the explanation of a call with the credential, which
-// passes with an address of its network.
-func explained(selection, address, at string) question {
-	return question{
-		document: `query($id: ID!, $product: String!) { explainAccess(input: {credentialId: $id, product: $product, method: "GET", path: "/orders/7"` + address + `}) { ` + selection + ` } }`,
-		specimen: "key", at: "explainAccess" + at,
-		vars: func(w *world) map[string]any { return map[string]any{"product": w.productName("private product")} },
-	}
+// rootList requests a list of Query, among whose objects the specimen is.
+func rootList(field, specimen string) question {
+	return question{document: "{ " + field + page, among: specimen}
+}
+
+// narrowed requests a list of Query by a filter that takes an account's id.
+func narrowed(field, filter, specimen string) question {
+	return question{document: "query($id: ID!) { " + field + "(where: {" + filter + ": [$id]}, first: 100)" + page, specimen: "account", among: specimen}
 }

@@ -69,13 +69,13 @@ func (m *matrix) try(l line, who string) outcome {
 	case strings.HasSuffix(l.owner, "Payload"):
 		return m.payload(l, who)
 	case l.owner == "Query" || d.Kind == ast.InputObject:
-		q, ok := roots()[l.String()]
+		q, ok := questions()[l.String()]
 		if !ok {
 			return "no question for it"
 		}
 		return m.answerTo(q, "", l.field, who)
 	}
-	q, ok := objects()[l.section()]
+	q, ok := questions()[l.section()]
 	if !ok {
 		return "no question for it"
 	}

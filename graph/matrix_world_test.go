@@ -65,6 +65,11 @@ func newWorld(t testing.TB, url string) *world {
 	w.furnish()
 	w.neighbours()
 	w.work()
+	for _, n := range allNouns() {
+		if n.furnish != nil {
+			n.furnish(w)
+		}
+	}
 	return w
 }
 

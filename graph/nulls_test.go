@@ -11,43 +11,6 @@ import (
 	"portico/internal/testdb"
 )
 
-// mayBeNothing returns the optional fields of inputs that may be null, each with
-// the meaning. Null is refused for all others: their default is for requests
-// that leave them out.
-func mayBeNothing() map[string]string {
-	out := map[string]string{
-		"CreateAppInput.referenceId": "made up", "CreateAppInput.accountId": "a developer's active one", "CreateAppInput.firstKey": "nothing is said of it",
-		"GenerateKeyInput.appId": "none", "GenerateKeyInput.accountId": "none", "CreateUserInput.accountId": "none, for staff", "RegisterInput.planId": "the only one",
-		"FirstKeyInput.expiresAt": "the longest life allowed", "GenerateKeyInput.expiresAt": "the longest life allowed", "UpdateKeyInput.expiresAt": "the longest life allowed",
-		"RegisterInput.endpointIds": "not narrowed", "UpdateSubscriptionEndpointsInput.endpointIds": "not narrowed",
-		"UpdateOrganizationInput.longestKeyLife": "no limits", "UpdateOrganizationInput.usageRetention": "the usual ones", "PriceInput.unit": "none", "RateLimitInput.burst": "the limit",
-		"KeyLifeInput.development": "no limit", "KeyLifeInput.staging": "no limit", "KeyLifeInput.production": "no limit",
-		"CreateAccountInput.profile": "an empty one", "UpdateAccountInput.profile": "an empty one",
-		"SignInInput.organization": "any", "SignInInput.deviceToken": "none",
-		"CreateAppInput.idempotencyKey": "none", "GenerateKeyInput.idempotencyKey": "none", "RegisterInput.idempotencyKey": "none", "RevokeKeyInput.note": "none",
-	}
-	for owner, fields := range map[string]string{
-		"AccountProfileInput": "website contactEmail description customFields",
-		"CreateAppInput":      "description labels", "UpdateAppInput": "description labels",
-		"FirstKeyInput":       "name accessControlList allowedAddresses rateLimit",
-		"GenerateKeyInput":    "name accessControlList allowedAddresses rateLimit",
-		"UpdateKeyInput":      "name accessControlList allowedAddresses rateLimit",
-		"CreateEndpointInput": "description", "UpdateEndpointInput": "description",
-		"UpdateOrganizationInput": "website supportEmail logoUrl",
-		"CreatePlanInput":         "externalId rateLimit quota price approval", "UpdatePlanInput": "externalId rateLimit quota price approval",
-		"CreateProductInput": "description apiVersion externalId documentationUrl", "UpdateProductInput": "description apiVersion externalId documentationUrl",
-	} {
-		for f := range strings.FieldsSeq(fields) {
-			out[owner+"."+f] = "cleared"
-		}
-	}
-	for of := range strings.FieldsSeq(`SuspendAccount ResumeAccount DeleteAccount DeleteApp DisableKey EnableKey DisableUser EnableUser UnlockUser
-		Withdraw Unregister ApproveSubscription SuspendSubscription ResumeSubscription`) {
-		out[of+"Input.reason"] = "none said"
-	}
-	return out
-}
-
 // Null is never a default: it clears, it has no effect, or it is REQUIRED.
 func TestNullIsNeverADefault(t *testing.T) {
 	whole, all := places(t)

@@ -18,6 +18,7 @@ type entity struct {
 	schema.Node
 	// Row is the Go name of a row, and Rows is its plural.
 	Row, Rows string
+	Table     string
 	Keys      []key
 	// Behind are the columns behind each field of the type.
 	Behind []behind
@@ -43,7 +44,7 @@ type reference struct {
 func nodes(g *gen.Graph) ([]entity, error) {
 	var out []entity
 	for _, t := range g.Nodes {
-		e := entity{Row: t.Name, Rows: gen.Funcs["plural"].(func(string) string)(t.Name)}
+		e := entity{Table: t.Table(), Row: t.Name, Rows: gen.Funcs["plural"].(func(string) string)(t.Name)}
 		ok, err := annotated(t, &e.Node)
 		if err == nil && ok {
 			err = e.complete(t)

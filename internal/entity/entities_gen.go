@@ -15,17 +15,17 @@ import (
 // All returns the entities, in the order of their types.
 func All() []Entity {
 	return []Entity{
-		{Kind: nodeid.Account, Row: "Account", Connection: true},
-		{Kind: nodeid.App, Row: "App", Connection: true},
-		{Kind: nodeid.Credential, Row: "Credential", Connection: true},
-		{Kind: nodeid.Endpoint, Row: "Endpoint", Connection: true},
-		{Kind: nodeid.Event, Row: "Event", Connection: true},
-		{Kind: nodeid.Membership, Row: "Membership", Connection: true},
-		{Kind: nodeid.Organization, Row: "Organization", Connection: false},
-		{Kind: nodeid.Plan, Row: "Plan", Connection: true},
-		{Kind: nodeid.Product, Row: "Product", Connection: true},
-		{Kind: nodeid.ProductSubscription, Row: "Subscription", Connection: true},
-		{Kind: nodeid.User, Row: "User", Connection: true},
+		{Kind: nodeid.Account, Table: "accounts", Row: "Account", Connection: true},
+		{Kind: nodeid.App, Table: "apps", Row: "App", Connection: true},
+		{Kind: nodeid.Credential, Table: "credentials", Row: "Credential", Connection: true},
+		{Kind: nodeid.Endpoint, Table: "endpoints", Row: "Endpoint", Connection: true},
+		{Kind: nodeid.Event, Table: "events", Row: "Event", Connection: true},
+		{Kind: nodeid.Membership, Table: "memberships", Row: "Membership", Connection: true},
+		{Kind: nodeid.Organization, Table: "organizations", Row: "Organization", Connection: false},
+		{Kind: nodeid.Plan, Table: "plans", Row: "Plan", Connection: true},
+		{Kind: nodeid.Product, Table: "products", Row: "Product", Connection: true},
+		{Kind: nodeid.ProductSubscription, Table: "subscriptions", Row: "Subscription", Connection: true},
+		{Kind: nodeid.User, Table: "users", Row: "User", Connection: true},
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 // Entity is a type of the public schema that is stored in a table.
 type Entity struct {
 	Kind nodeid.Kind
+	// Table is where its rows are stored.
+	Table string
 	// Row is the name of the type of its rows in package db.
 	Row string
 	// Connection is true if the schema has lists of it.

@@ -1,0 +1,93 @@
+package graph_test
+
+import (
+	"context"
+
+	"portico/ent/db"
+	"portico/ent/db/account"
+	"portico/ent/db/membership"
+	"portico/internal/domain"
+)
+
+// Account is what the matrix knows of accounts.
+func (nouns) Account() noun {
+	return noun{
+		questions: map[string]question{
+			"Account":             of("Account", "account", ""),
+			"Account: at sign-in": atSignIn("viewer { account { ", ".viewer.account"),
+			"AccountProfile":      of("Account", "account", "profile"),
+			"AccountPermissions":  of("Account", "account", "viewerCan"),
+
+			"AccountConnection":               plain("{ accounts { %s } }", "accounts"),
+			"AccountConnection: the viewer's": plain("{ viewer { accounts { %s } } }", "viewer.accounts"),
+			"AccountConnection: at sign-in":   atSignIn("viewer { accounts { ", ".viewer.accounts"),
+			"AccountEdge":                     plain("{ accounts { edges { %s } } }", "accounts.edges"),
+			"AccountEdge: the viewer's":       plain("{ viewer { accounts { edges { %s } } } }", "viewer.accounts.edges"),
+			"AccountEdge: at sign-in":         atSignIn("viewer { accounts { edges { ", ".viewer.accounts.edges"),
+
+			"Query.account":  root("account", "account"),
+			"Query.accounts": rootList("accounts(first: 100, orderBy: {field: CREATED_AT, direction: ASC})", "account"),
+		},
+		plays: map[string]play{
+			"Mutation.updateAccount":            on("accountId", "ACCOUNT_UPDATED", (*world).freshAccount).with(input{"name": "another name"}),
+			"Mutation.suspendAccount":           on("accountId", "ACCOUNT_SUSPENDED", (*world).freshAccount),
+			"Mutation.resumeAccount":            on("accountId", "ACCOUNT_RESUMED", (*world).suspendedAccount),
+			"Mutation.deleteAccount":            on("accountId", "ACCOUNT_DELETED", (*world).freshAccount),
+			"Mutation: one's own.createAccount": {event: "ACCOUNT_CREATED", input: named},
+		},
+		tables: map[string]table{"accounts": {
+			client: func(c *db.Client) any { return c.Account }, column: "id", value: specimen("account"),
+			adds: func(c *db.Client) adding {
+				return added(c.Account.Create, c.Account.CreateBulk, func(x *db.AccountCreate, o owner) {
+					x.SetOrganizationID(o.organization).SetName("Initech").SetNameFolded("initech")
+				})
+			},
+			policy: &account.Policy, types: []string{"Account", "AccountProfile"},
+		}},
+		targets: map[string]string{
+			"createAccount": "", "updateAccount": "accountId", "suspendAccount": "accountId", "resumeAccount": "accountId", "deleteAccount": "accountId",
+		},
+		samples: map[string]string{"accountId": "account"},
+		nothing: map[string]string{
+			"an empty one": "CreateAccountInput.profile UpdateAccountInput.profile",
+			"none said":    "SuspendAccountInput.reason ResumeAccountInput.reason DeleteAccountInput.reason",
+			"cleared": `AccountProfileInput.website AccountProfileInput.contactEmail AccountProfileInput.description
+				AccountProfileInput.customFields`,
+		},
+	}
+}
+
+// Membership is what the matrix knows of memberships.
+func (nouns) Membership() noun {
+	return noun{
+		questions: map[string]question{
+			"Membership":           of("Membership", "membership", ""),
+			"MembershipConnection": of("Account", "account", "members"),
+			"MembershipEdge":       of("Account", "account", "members.edges"),
+		},
+		tables: map[string]table{"memberships": {
+			client: func(c *db.Client) any { return c.Membership }, column: "id", value: specimen("membership"),
+			adds: func(c *db.Client) adding {
+				return added(c.Membership.Create, c.Membership.CreateBulk, func(x *db.MembershipCreate, o owner) {
+					x.SetOrganizationID(o.organization).SetAccountID(o.account).SetUserID(o.staff)
+				})
+			},
+			policy: &membership.Policy, types: []string{"Membership"},
+			change: func(c *db.Client) reaching {
+				return func(ctx context.Context, is condition) (int, error) {
+					return c.Membership.Update().SetRole(domain.Member).Where(is).Save(ctx)
+				}
+			},
+		}},
+	}
+}
+
+func developersAccount(w *world) string { return w.ids["account"] }
+
+func (w *world) freshAccount() string {
+	return w.make("admin", "createAccount", input{"name": w.name("account")}, "account")
+}
+
+func (w *world) suspendedAccount() string {
+	return w.make("admin", "suspendAccount", input{"accountId": w.freshAccount()}, "account")
+}

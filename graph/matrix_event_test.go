@@ -1,0 +1,39 @@
+package graph_test
+
+import (
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/event"
+	"portico/internal/portal/portaltest"
+)
+
+// Event is what the matrix knows of the event log.
+func (nouns) Event() noun {
+	return noun{
+		questions: map[string]question{
+			"Event":                 of("Event", "event", ""),
+			"Event: by staff":       of("Event", "event of staff", ""),
+			"EventSubject":          of("Event", "event", "subject"),
+			"EventChange":           of("Event", "event", "changes"),
+			"EventConnection":       of("App", "app", "timeline"),
+			"EventEdge":             of("App", "app", "timeline.edges"),
+			"Actor":                 of("Event", "event", "actor"),
+			"Actor: staff":          of("Event", "event of staff", "actor"),
+			"Actor: deciding staff": of("ProductSubscription", "approved", "decidedBy"),
+
+			"Query.events": rootList("events(first: 100, where: {type: [APP_UPDATED]}, orderBy: {direction: ASC})", "event"),
+		},
+		tables: map[string]table{"events": {
+			client: func(c *db.Client) any { return c.Event }, column: "id", value: specimen("event"),
+			adds: func(c *db.Client) adding {
+				return added(c.Event.Create, c.Event.CreateBulk, func(x *db.EventCreate, o owner) {
+					// Positions far behind the log's end, all different.
+					x.SetOrganizationID(o.organization).SetPosition(int64(uuid.New().ID()) + 1<<32).SetType("APP_UPDATED").SetAt(portaltest.Start()).
+						SetActorRole("PORTAL").SetActorName("Nobody").SetSubjectType("App").SetSubjectID(o.app).SetAccountID(o.account)
+				})
+			},
+			policy: &event.Policy, types: []string{"Event", "EventChange"},
+		}},
+	}
+}

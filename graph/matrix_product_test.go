@@ -1,0 +1,99 @@
+package graph_test
+
+import (
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/plan"
+	"portico/ent/db/product"
+	"portico/internal/domain"
+)
+
+// Product is what the matrix knows of products.
+func (nouns) Product() noun {
+	return noun{
+		questions: map[string]question{
+			"Product":            of("Product", "product", ""),
+			"Product: private":   of("Product", "private product", ""),
+			"Product: draft":     of("Product", "draft product", ""),
+			"ProductPermissions": of("Product", "product", "viewerCan"),
+			"ProductConnection":  of("Credential", "key", "accessControlList"),
+			"ProductEdge":        of("Credential", "key", "accessControlList.edges"),
+
+			"Query.product":  root("product", "product"),
+			"Query.products": rootList("products(first: 100)", "product"),
+
+			"Query: private product.node":     root("node", "private product"),
+			"Query: private product.nodes":    rootNodes("private product"),
+			"Query: private product.product":  root("product", "private product"),
+			"Query: private product.products": rootList("products(first: 100)", "private product"),
+			"Query: draft product.node":       root("node", "draft product"),
+			"Query: draft product.nodes":      rootNodes("draft product"),
+			"Query: draft product.product":    root("product", "draft product"),
+			"Query: draft product.products":   rootList("products(first: 100)", "draft product"),
+		},
+		plays: map[string]play{
+			"Mutation.updateProduct":            on("productId", "PRODUCT_UPDATED", (*world).freshProduct).with(input{"title": "another title"}),
+			"Mutation: one's own.createProduct": {event: "PRODUCT_CREATED", input: named},
+		},
+		tables: map[string]table{"products": {
+			client: func(c *db.Client) any { return c.Product }, column: "id", value: specimen("private product"),
+			adds: func(c *db.Client) adding {
+				return added(c.Product.Create, c.Product.CreateBulk, func(x *db.ProductCreate, o owner) {
+					x.SetOrganizationID(o.organization).SetName(uuid.NewString()).SetTitle("Product").SetTitleFolded("product")
+				})
+			},
+			policy: &product.Policy, types: []string{"Product", "ProductPermissions"},
+		}},
+		targets: map[string]string{"createProduct": "", "updateProduct": "productId"},
+		samples: map[string]string{"productId": "product"},
+		nothing: map[string]string{
+			"cleared": `CreateProductInput.description CreateProductInput.apiVersion CreateProductInput.externalId CreateProductInput.documentationUrl
+				UpdateProductInput.description UpdateProductInput.apiVersion UpdateProductInput.externalId UpdateProductInput.documentationUrl`,
+		},
+	}
+}
+
+func (w *world) freshProduct() string {
+	return w.make("admin", "createProduct", input{"name": w.name("product")}, "product")
+}
+
+// Plan is what the matrix knows of plans.
+func (nouns) Plan() noun {
+	return noun{
+		questions: map[string]question{
+			"Plan":           of("Plan", "plan of the product", ""),
+			"Plan: private":  of("Plan", "plan of the private product", ""),
+			"Plan: draft":    of("Plan", "plan of the draft product", ""),
+			"RateLimit":      of("Plan", "plan of the product", "rateLimit"),
+			"Quota":          of("Plan", "plan of the product", "quota"),
+			"Price":          of("Plan", "plan of the product", "price"),
+			"PlanConnection": of("Product", "product", "plans"),
+			"PlanEdge":       of("Product", "product", "plans.edges"),
+		},
+		plays: map[string]play{
+			"Mutation.createPlan": on("productId", "PLAN_CREATED", (*world).freshProduct).with(input{"name": "free"}),
+			"Mutation.updatePlan": on("planId", "PLAN_UPDATED", (*world).freshPlan).with(input{"name": "another name"}),
+		},
+		tables: map[string]table{"plans": {
+			client: func(c *db.Client) any { return c.Plan }, column: "id", value: specimen("plan of the private product"),
+			adds: func(c *db.Client) adding {
+				return added(c.Plan.Create, c.Plan.CreateBulk, func(x *db.PlanCreate, o owner) {
+					x.SetOrganizationID(o.organization).SetProductID(o.product).SetName(uuid.NewString()).SetKind(domain.PlanFree)
+				})
+			},
+			policy: &plan.Policy, types: []string{"Plan", "Price"},
+		}},
+		targets: map[string]string{"createPlan": "productId", "updatePlan": "planId"},
+		samples: map[string]string{"planId": "plan of the product"},
+		nothing: map[string]string{
+			"none": "PriceInput.unit",
+			"cleared": `CreatePlanInput.externalId CreatePlanInput.rateLimit CreatePlanInput.quota CreatePlanInput.price CreatePlanInput.approval
+				UpdatePlanInput.externalId UpdatePlanInput.rateLimit UpdatePlanInput.quota UpdatePlanInput.price UpdatePlanInput.approval`,
+		},
+	}
+}
+
+func (w *world) freshPlan() string {
+	return w.make("admin", "createPlan", input{"productId": w.freshProduct(), "name": "free"}, "plan")
+}

@@ -1,0 +1,105 @@
+package graph_test
+
+import (
+	"portico/ent/db"
+	"portico/ent/db/subscription"
+	"portico/internal/lifecycle"
+)
+
+// ProductSubscription is what the matrix knows of subscriptions.
+func (nouns) ProductSubscription() noun {
+	return noun{
+		questions: map[string]question{
+			"ProductSubscription":            of("ProductSubscription", "waiting", ""),
+			"ProductSubscription: approved":  of("ProductSubscription", "approved", ""),
+			"ProductSubscriptionPermissions": of("ProductSubscription", "waiting", "viewerCan"),
+			"ProductSubscriptionConnection":  of("App", "app", "productSubscriptions"),
+			"ProductSubscriptionEdge":        of("App", "app", "productSubscriptions.edges"),
+
+			"Query.productSubscriptions":           rootList("productSubscriptions(first: 100)", "waiting"),
+			"ProductSubscriptionFilter.accountIds": narrowed("productSubscriptions", "accountIds", "waiting"),
+		},
+		plays: subscriptionPlays(),
+		tables: map[string]table{"subscriptions": {
+			client: func(c *db.Client) any { return c.Subscription }, column: "id", value: specimen("approved"),
+			adds: func(c *db.Client) adding {
+				return added(c.Subscription.Create, c.Subscription.CreateBulk, func(x *db.SubscriptionCreate, o owner) {
+					x.SetOrganizationID(o.organization).SetAccountID(o.account).SetAppID(o.app).SetProductID(o.product).SetPlanID(o.plan).
+						SetStatus(lifecycle.Rejected).SetNewest(false)
+				})
+			},
+			policy: &subscription.Policy, types: []string{"ProductSubscription"},
+		}},
+		targets: map[string]string{
+			"register": "appId", "withdraw": "subscriptionId", "unregister": "subscriptionId", "approveSubscription": "subscriptionId",
+			"rejectSubscription": "subscriptionId", "suspendSubscription": "subscriptionId", "resumeSubscription": "subscriptionId",
+			"updateSubscriptionEndpoints": "subscriptionId",
+		},
+		samples: map[string]string{"subscriptionId": "waiting"},
+		nothing: map[string]string{
+			"the only one": "RegisterInput.planId",
+			"not narrowed": "RegisterInput.endpointIds UpdateSubscriptionEndpointsInput.endpointIds",
+			"none":         "RegisterInput.idempotencyKey",
+			"none said": `WithdrawInput.reason UnregisterInput.reason ApproveSubscriptionInput.reason SuspendSubscriptionInput.reason
+				ResumeSubscriptionInput.reason`,
+		},
+	}
+}
+
+func subscriptionPlays() map[string]play {
+	out := map[string]play{
+		"Mutation.register": {target: "appId", event: "SUBSCRIPTION_REGISTERED", input: func(w *world, _ string) input {
+			return registering(w, w.freshApp(), "product")
+		}},
+		"Mutation.withdraw":             on("subscriptionId", "SUBSCRIPTION_WITHDRAWN", (*world).waiting),
+		"Mutation.unregister":           on("subscriptionId", "SUBSCRIPTION_UNREGISTERED", (*world).waiting),
+		"Mutation: approved.unregister": on("subscriptionId", "SUBSCRIPTION_UNREGISTERED", (*world).approved),
+		"Mutation.approveSubscription":  on("subscriptionId", "SUBSCRIPTION_APPROVED", (*world).waiting),
+		"Mutation.rejectSubscription":   on("subscriptionId", "SUBSCRIPTION_REJECTED", (*world).waiting).with(input{"reason": "No."}),
+		"Mutation.suspendSubscription":  on("subscriptionId", "SUBSCRIPTION_SUSPENDED", (*world).approved),
+		"Mutation.resumeSubscription":   on("subscriptionId", "SUBSCRIPTION_RESUMED", (*world).suspended),
+
+		"Mutation.updateSubscriptionEndpoints":           narrowing((*world).waiting, "endpoint of the product"),
+		"Mutation: approved.updateSubscriptionEndpoints": narrowing((*world).approved, "endpoint of the product"),
+
+		"Mutation: another product's endpoint.register": {target: "endpointIds", event: "SUBSCRIPTION_REGISTERED", input: func(w *world, who string) input {
+			in := registering(w, w.ownApp(who), "product")
+			if who == "foreign" {
+				in["productId"], in["planId"] = w.ids["foreign product"], nil
+			}
+			in["endpointIds"] = []string{w.ids["endpoint of the private product"]}
+			return in
+		}},
+	}
+	// On one's own app, with a product that only the developer, or only staff, may
+	// see.
+	for _, product := range []string{"private product", "draft product"} {
+		out["Mutation: a "+product+".register"] = play{target: "productId", event: "SUBSCRIPTION_REGISTERED", input: func(w *world, who string) input {
+			return registering(w, w.ownApp(who), product)
+		}}
+	}
+	return out
+}
+
+// narrowing is a play on a subscription with the public product.
+func narrowing(fresh func(*world) string, to string) play {
+	return play{target: "subscriptionId", event: "SUBSCRIPTION_NARROWED", input: func(w *world, _ string) input {
+		return input{"subscriptionId": fresh(w), "endpointIds": []string{w.ids[to]}}
+	}}
+}
+
+func registering(w *world, app, product string) input {
+	return input{"appId": app, "productId": w.ids[product], "planId": w.ids["plan of the "+product]}
+}
+
+func (w *world) waiting() string {
+	return w.make("developer", "register", input{"appId": w.freshApp(), "productId": w.ids["product"]}, "productSubscription")
+}
+
+func (w *world) approved() string {
+	return w.make("admin", "approveSubscription", input{"subscriptionId": w.waiting()}, "productSubscription")
+}
+
+func (w *world) suspended() string {
+	return w.make("admin", "suspendSubscription", input{"subscriptionId": w.approved()}, "productSubscription")
+}
