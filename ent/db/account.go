@@ -27,11 +27,11 @@ type Account struct {
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// UpdatedAt holds the value of the "updated_at" field.
 	UpdatedAt time.Time `json:"updated_at,omitempty"`
-	// Grows by one with each change.
+	// Increases by one with each change.
 	Version int `json:"version,omitempty"`
 	// Name holds the value of the "name" field.
 	Name string `json:"name,omitempty"`
-	// The name as it is searched and ordered.
+	// The name in the form in which it is searched and ordered.
 	NameFolded string `json:"name_folded,omitempty"`
 	// Profile holds the value of the "profile" field.
 	Profile domain.Profile `json:"profile,omitempty"`

@@ -28,11 +28,11 @@ type App struct {
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// UpdatedAt holds the value of the "updated_at" field.
 	UpdatedAt time.Time `json:"updated_at,omitempty"`
-	// Grows by one with each change.
+	// Increases by one with each change.
 	Version int `json:"version,omitempty"`
 	// AccountID holds the value of the "account_id" field.
 	AccountID uuid.UUID `json:"account_id,omitempty"`
-	// The name other systems know the app by; never changed, never given again.
+	// The name of the app in other systems; never changed, never reused.
 	ReferenceID uuid.UUID `json:"reference_id,omitempty"`
 	// Name holds the value of the "name" field.
 	Name string `json:"name,omitempty"`
@@ -44,7 +44,7 @@ type App struct {
 	Labels []domain.Label `json:"labels,omitempty"`
 	// DeletedAt holds the value of the "deleted_at" field.
 	DeletedAt *time.Time `json:"deleted_at,omitempty"`
-	// Set when retention is over: only the row with its reference id is left, so that the id is never given again.
+	// Set when the retention time is over: only the row with its reference id remains, so that the id is never reused.
 	PurgedAt *time.Time `json:"purged_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the AppQuery when eager-loading is set.

@@ -30,11 +30,11 @@ type Credential struct {
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// UpdatedAt holds the value of the "updated_at" field.
 	UpdatedAt time.Time `json:"updated_at,omitempty"`
-	// Grows by one with each change.
+	// Increases by one with each change.
 	Version int `json:"version,omitempty"`
 	// AccountID holds the value of the "account_id" field.
 	AccountID uuid.UUID `json:"account_id,omitempty"`
-	// NULL: a key of the whole account.
+	// NULL: of the whole account.
 	AppID *uuid.UUID `json:"app_id,omitempty"`
 	// Name holds the value of the "name" field.
 	Name string `json:"name,omitempty"`
@@ -42,27 +42,27 @@ type Credential struct {
 	Environment domain.Environment `json:"environment,omitempty"`
 	// Status holds the value of the "status" field.
 	Status lifecycle.CredentialStatus `json:"status,omitempty"`
-	// Not used: the product says how keys may be presented. Kept for the previous release.
+	// Not used: the product determines how API keys may be presented. It remains for the previous release.
 	AuthType domain.AuthType `json:"auth_type,omitempty"`
-	// The key's public half: gateways look it up by this.
+	// The public half of the API key, by which gateways look it up.
 	Username uuid.UUID `json:"username,omitempty"`
-	// HMAC-SHA-256 of the password; kept of every key that is not revoked.
+	// HMAC-SHA-256 of the password; deleted when the credential is revoked.
 	SecretHash *[]byte `json:"-"`
-	// Which pepper of the key ring made the hash.
+	// The id of the pepper of the key ring with which the hash was computed.
 	PepperID string `json:"-"`
 	// The last four characters of the password.
 	SecretHint string `json:"secret_hint,omitempty"`
-	// How the raw key begins and ends; empty for keys made before this was kept.
+	// The beginning and the end of the raw key; empty for credentials that were created before this was stored.
 	RawKeyHint string `json:"raw_key_hint,omitempty"`
 	// Access holds the value of the "access" field.
 	Access domain.Access `json:"access,omitempty"`
-	// Networks (CIDR) it may be used from; NULL or empty: anywhere.
+	// Networks (CIDR) from which it may be used; NULL or empty: all.
 	AllowedAddresses []string `json:"allowed_addresses,omitempty"`
-	// Its own limit, besides its subscriptions'; NULL: none.
+	// A limit in addition to those of its subscriptions; NULL: none.
 	RateLimit *domain.RateLimit `json:"rate_limit,omitempty"`
 	// NULL: never.
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
-	// When the event that tells of the expiry was written.
+	// When the event of the expiry was written.
 	ExpiryRecordedAt *time.Time `json:"expiry_recorded_at,omitempty"`
 	// LastUsedAt holds the value of the "last_used_at" field.
 	LastUsedAt *time.Time `json:"last_used_at,omitempty"`

@@ -27,13 +27,13 @@ type Endpoint struct {
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// UpdatedAt holds the value of the "updated_at" field.
 	UpdatedAt time.Time `json:"updated_at,omitempty"`
-	// Grows by one with each change.
+	// Increases by one with each change.
 	Version int `json:"version,omitempty"`
 	// ProductID holds the value of the "product_id" field.
 	ProductID uuid.UUID `json:"product_id,omitempty"`
 	// Method holds the value of the "method" field.
 	Method domain.Method `json:"method,omitempty"`
-	// A template such as /orders/{id}; package pathmatch tells what it may be.
+	// A template such as /orders/{id}; see package pathmatch.
 	Path string `json:"path,omitempty"`
 	// Description holds the value of the "description" field.
 	Description string `json:"description,omitempty"`

@@ -27,7 +27,7 @@ type Event struct {
 	Position int64 `json:"position,omitempty"`
 	// What happened; package eventlog lists the types.
 	Type string `json:"type,omitempty"`
-	// The shape of changes.
+	// The version of the format of changes.
 	PayloadVersion int `json:"payload_version,omitempty"`
 	// At holds the value of the "at" field.
 	At time.Time `json:"at,omitempty"`
@@ -37,7 +37,7 @@ type Event struct {
 	ActorID *uuid.UUID `json:"actor_id,omitempty"`
 	// ActorName holds the value of the "actor_name" field.
 	ActorName string `json:"actor_name,omitempty"`
-	// The network address it came from.
+	// The network address of the request.
 	Address string `json:"address,omitempty"`
 	// RequestID holds the value of the "request_id" field.
 	RequestID string `json:"request_id,omitempty"`
@@ -49,7 +49,7 @@ type Event struct {
 	SubjectName string `json:"subject_name,omitempty"`
 	// The account whose developers may read it.
 	AccountID *uuid.UUID `json:"account_id,omitempty"`
-	// The app in whose timeline it stands.
+	// The app in whose timeline it appears.
 	AppID *uuid.UUID `json:"app_id,omitempty"`
 	// Reason holds the value of the "reason" field.
 	Reason string `json:"reason,omitempty"`

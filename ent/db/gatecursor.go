@@ -17,7 +17,7 @@ import (
 type GateCursor struct {
 	config `json:"-"`
 	// ID of the ent.
-	// Made of the node and the organization.
+	// Derived from the node and the organization.
 	ID uuid.UUID `json:"id,omitempty"`
 	// NodeID holds the value of the "node_id" field.
 	NodeID uuid.UUID `json:"node_id,omitempty"`

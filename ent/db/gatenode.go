@@ -17,15 +17,15 @@ import (
 type GateNode struct {
 	config `json:"-"`
 	// ID of the ent.
-	// Made anew with each start.
+	// New at each start.
 	ID uuid.UUID `json:"id,omitempty"`
 	// The host and the process, for people.
 	Name string `json:"name,omitempty"`
 	// StartedAt holds the value of the "started_at" field.
 	StartedAt time.Time `json:"started_at,omitempty"`
-	// When it last wrote here.
+	// When the node last updated this row.
 	SeenAt time.Time `json:"seen_at,omitempty"`
-	// Up to when its counts are stored.
+	// The time up to which its counts are part of reports.
 	FlushedAt    time.Time `json:"flushed_at,omitempty"`
 	selectValues sql.SelectValues
 }

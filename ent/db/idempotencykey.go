@@ -26,11 +26,11 @@ type IdempotencyKey struct {
 	Mutation string `json:"mutation,omitempty"`
 	// Key holds the value of the "key" field.
 	Key string `json:"key,omitempty"`
-	// SHA-256 of the input; it holds no secret.
+	// SHA-256 of the input, which contains no secret.
 	InputHash []byte `json:"input_hash,omitempty"`
-	// What the first request made.
+	// The object that the first request created.
 	ObjectID uuid.UUID `json:"object_id,omitempty"`
-	// What it made besides: an app's first key.
+	// A second object that it created: the first credential of an app.
 	SecondID *uuid.UUID `json:"second_id,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt    time.Time `json:"created_at,omitempty"`

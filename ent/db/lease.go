@@ -22,7 +22,7 @@ type Lease struct {
 	Holder string `json:"holder,omitempty"`
 	// When the lease ends by itself.
 	Until time.Time `json:"until,omitempty"`
-	// When the job last ended well.
+	// When the job last succeeded.
 	LastRunAt    *time.Time `json:"last_run_at,omitempty"`
 	selectValues sql.SelectValues
 }

@@ -24,7 +24,7 @@ type Organization struct {
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// UpdatedAt holds the value of the "updated_at" field.
 	UpdatedAt time.Time `json:"updated_at,omitempty"`
-	// Grows by one with each change.
+	// Increases by one with each change.
 	Version int `json:"version,omitempty"`
 	// Slug holds the value of the "slug" field.
 	Slug string `json:"slug,omitempty"`
@@ -36,7 +36,7 @@ type Organization struct {
 	SupportEmail string `json:"support_email,omitempty"`
 	// LogoURL holds the value of the "logo_url" field.
 	LogoURL string `json:"logo_url,omitempty"`
-	// IANA name; quota periods end by it.
+	// IANA name; periods of quotas begin and end by it.
 	TimeZone string `json:"time_zone,omitempty"`
 	// ISO 4217.
 	Currency string `json:"currency,omitempty"`
@@ -46,7 +46,7 @@ type Organization struct {
 	ProductionKeys domain.ProductionKeys `json:"production_keys,omitempty"`
 	// PasswordSignIn holds the value of the "password_sign_in" field.
 	PasswordSignIn bool `json:"password_sign_in,omitempty"`
-	// First part of raw keys made from now on.
+	// The first part of new raw keys.
 	KeyPrefix string `json:"key_prefix,omitempty"`
 	// LongestKeyLife holds the value of the "longest_key_life" field.
 	LongestKeyLife domain.KeyLife `json:"longest_key_life,omitempty"`
@@ -54,7 +54,7 @@ type Organization struct {
 	DeletedRetentionDays int `json:"deleted_retention_days,omitempty"`
 	// EventRetentionDays holds the value of the "event_retention_days" field.
 	EventRetentionDays int `json:"event_retention_days,omitempty"`
-	// How long counts of calls are kept; NULL: as term says.
+	// How long counts of calls are kept; NULL: domain.DefaultUsageRetention.
 	UsageRetention *domain.UsageRetention `json:"usage_retention,omitempty"`
 	selectValues   sql.SelectValues
 

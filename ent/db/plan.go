@@ -28,7 +28,7 @@ type Plan struct {
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// UpdatedAt holds the value of the "updated_at" field.
 	UpdatedAt time.Time `json:"updated_at,omitempty"`
-	// Grows by one with each change.
+	// Increases by one with each change.
 	Version int `json:"version,omitempty"`
 	// ProductID holds the value of the "product_id" field.
 	ProductID uuid.UUID `json:"product_id,omitempty"`
@@ -38,13 +38,13 @@ type Plan struct {
 	ExternalID string `json:"external_id,omitempty"`
 	// Kind holds the value of the "kind" field.
 	Kind domain.PlanKind `json:"kind,omitempty"`
-	// NULL: as fast as may be.
+	// NULL: not limited.
 	RateLimit *domain.RateLimit `json:"rate_limit,omitempty"`
-	// NULL: as many as may be.
+	// NULL: not limited.
 	Quota *domain.Quota `json:"quota,omitempty"`
 	// QuotaPer holds the value of the "quota_per" field.
 	QuotaPer domain.QuotaPer `json:"quota_per,omitempty"`
-	// NULL: nothing.
+	// NULL: free of charge.
 	Price *domain.Price `json:"price,omitempty"`
 	// NULL: the product's.
 	Approval *domain.Approval `json:"approval,omitempty"`

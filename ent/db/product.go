@@ -27,9 +27,9 @@ type Product struct {
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// UpdatedAt holds the value of the "updated_at" field.
 	UpdatedAt time.Time `json:"updated_at,omitempty"`
-	// Grows by one with each change.
+	// Increases by one with each change.
 	Version int `json:"version,omitempty"`
-	// A slug, unique in the organization: how gateways call it.
+	// A slug, unique in the organization: the name that gateways use.
 	Name string `json:"name,omitempty"`
 	// Title holds the value of the "title" field.
 	Title string `json:"title,omitempty"`
@@ -37,11 +37,11 @@ type Product struct {
 	TitleFolded string `json:"title_folded,omitempty"`
 	// Description holds the value of the "description" field.
 	Description string `json:"description,omitempty"`
-	// The API's own version, as its makers call it.
+	// The API's own version, as its provider names it.
 	APIVersion string `json:"api_version,omitempty"`
 	// The product's name in another system.
 	ExternalID string `json:"external_id,omitempty"`
-	// PUBLIC; nothing makes other ones. What is stored as PRIVATE is hidden from developers whose account was never registered with it.
+	// PUBLIC; nothing writes another value. A product stored as PRIVATE is hidden from developers whose account never had a subscription with it.
 	Visibility string `json:"visibility,omitempty"`
 	// Status holds the value of the "status" field.
 	Status domain.ProductStatus `json:"status,omitempty"`
@@ -51,9 +51,9 @@ type Product struct {
 	AuthTypes []domain.AuthType `json:"auth_types,omitempty"`
 	// DocumentationURL holds the value of the "documentation_url" field.
 	DocumentationURL string `json:"documentation_url,omitempty"`
-	// Calls need no key.
+	// Calls need no API key.
 	Keyless bool `json:"keyless,omitempty"`
-	// Only calls of its endpoints pass, also for subscriptions that are not narrowed.
+	// Only calls of its endpoints are allowed, also by subscriptions to all endpoints.
 	EnforceEndpoints bool `json:"enforce_endpoints,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the ProductQuery when eager-loading is set.

@@ -17,13 +17,13 @@ import (
 type QuotaCount struct {
 	config `json:"-"`
 	// ID of the ent.
-	// Made of the subscription and the period's start.
+	// Derived from the counter and the period's start.
 	ID uuid.UUID `json:"id,omitempty"`
 	// OrganizationID holds the value of the "organization_id" field.
 	OrganizationID uuid.UUID `json:"organization_id,omitempty"`
 	// SubscriptionID holds the value of the "subscription_id" field.
 	SubscriptionID uuid.UUID `json:"subscription_id,omitempty"`
-	// limits.ByAccount; NULL: not known.
+	// limits.ByAccount; NULL: unknown.
 	AccountCounter *uuid.UUID `json:"account_counter,omitempty"`
 	// PeriodStart holds the value of the "period_start" field.
 	PeriodStart time.Time `json:"period_start,omitempty"`

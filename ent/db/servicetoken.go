@@ -27,7 +27,7 @@ type ServiceToken struct {
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// UpdatedAt holds the value of the "updated_at" field.
 	UpdatedAt time.Time `json:"updated_at,omitempty"`
-	// Grows by one with each change.
+	// Increases by one with each change.
 	Version int `json:"version,omitempty"`
 	// Name holds the value of the "name" field.
 	Name string `json:"name,omitempty"`
@@ -39,7 +39,7 @@ type ServiceToken struct {
 	Hint string `json:"hint,omitempty"`
 	// The products it may ask about; NULL: all.
 	ProductIds []uuid.UUID `json:"product_ids,omitempty"`
-	// The environment of the keys it takes; NULL: any.
+	// The environment of the credentials it may ask about; NULL: any.
 	Environment *domain.Environment `json:"environment,omitempty"`
 	// RevokedAt holds the value of the "revoked_at" field.
 	RevokedAt *time.Time `json:"revoked_at,omitempty"`

@@ -31,7 +31,7 @@ type Subscription struct {
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// UpdatedAt holds the value of the "updated_at" field.
 	UpdatedAt time.Time `json:"updated_at,omitempty"`
-	// Grows by one with each change.
+	// Increases by one with each change.
 	Version int `json:"version,omitempty"`
 	// AccountID holds the value of the "account_id" field.
 	AccountID uuid.UUID `json:"account_id,omitempty"`
@@ -41,7 +41,7 @@ type Subscription struct {
 	ProductID uuid.UUID `json:"product_id,omitempty"`
 	// PlanID holds the value of the "plan_id" field.
 	PlanID uuid.UUID `json:"plan_id,omitempty"`
-	// The endpoints it is narrowed to; NULL: all of its product.
+	// The only endpoints that may be called; NULL: all of the product.
 	EndpointIds []uuid.UUID `json:"endpoint_ids,omitempty"`
 	// Status holds the value of the "status" field.
 	Status lifecycle.SubscriptionStatus `json:"status,omitempty"`
@@ -53,7 +53,7 @@ type Subscription struct {
 	DecidedBy *uuid.UUID `json:"decided_by,omitempty"`
 	// DecidedAt holds the value of the "decided_at" field.
 	DecidedAt *time.Time `json:"decided_at,omitempty"`
-	// What was said of the last step.
+	// The reason that was given for the last transition.
 	Reason string `json:"reason,omitempty"`
 	// Its app was deleted.
 	DeletedAt *time.Time `json:"deleted_at,omitempty"`

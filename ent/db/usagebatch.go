@@ -16,7 +16,7 @@ import (
 type UsageBatch struct {
 	config `json:"-"`
 	// ID of the ent.
-	// Who sent it, and the name it was given there.
+	// The sender, and the batch's id there.
 	ID string `json:"id,omitempty"`
 	// ReceivedAt holds the value of the "received_at" field.
 	ReceivedAt   time.Time `json:"received_at,omitempty"`

@@ -32,7 +32,7 @@ type UsageHour struct {
 	ProductID uuid.UUID `json:"product_id,omitempty"`
 	// EndpointID holds the value of the "endpoint_id" field.
 	EndpointID uuid.UUID `json:"endpoint_id,omitempty"`
-	// The verdict.
+	// The code of the verdict.
 	Code string `json:"code,omitempty"`
 	// Calls holds the value of the "calls" field.
 	Calls        int64 `json:"calls,omitempty"`

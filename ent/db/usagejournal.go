@@ -20,11 +20,11 @@ type UsageJournal struct {
 	ID uuid.UUID `json:"id,omitempty"`
 	// NodeID holds the value of the "node_id" field.
 	NodeID uuid.UUID `json:"node_id,omitempty"`
-	// Rows of one part never hold counts that belong into those of another.
+	// Equal calls are in the same part, so that each part can be added on its own.
 	Part int `json:"part,omitempty"`
 	// TakenAt holds the value of the "taken_at" field.
 	TakenAt time.Time `json:"taken_at,omitempty"`
-	// Package usage tells its form.
+	// The format is that of package usage/intake.
 	Body         []byte `json:"body,omitempty"`
 	selectValues sql.SelectValues
 }

@@ -32,13 +32,13 @@ type UsageMinute struct {
 	ProductID uuid.UUID `json:"product_id,omitempty"`
 	// EndpointID holds the value of the "endpoint_id" field.
 	EndpointID uuid.UUID `json:"endpoint_id,omitempty"`
-	// The verdict.
+	// The code of the verdict.
 	Code string `json:"code,omitempty"`
 	// Calls holds the value of the "calls" field.
 	Calls int64 `json:"calls,omitempty"`
-	// How many of the calls the hours and days hold already.
+	// How many of the calls are already part of hours and days.
 	Rolled int64 `json:"rolled,omitempty"`
-	// Whether calls and rolled differ: an index of those alone keeps the roll-up short.
+	// Whether calls and rolled differ: a partial index of these rows keeps the roll-up fast.
 	Due          bool `json:"due,omitempty"`
 	selectValues sql.SelectValues
 }

@@ -27,7 +27,7 @@ type User struct {
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// UpdatedAt holds the value of the "updated_at" field.
 	UpdatedAt time.Time `json:"updated_at,omitempty"`
-	// Grows by one with each change.
+	// Increases by one with each change.
 	Version int `json:"version,omitempty"`
 	// Name holds the value of the "name" field.
 	Name string `json:"name,omitempty"`
@@ -35,7 +35,7 @@ type User struct {
 	NameFolded string `json:"name_folded,omitempty"`
 	// Email holds the value of the "email" field.
 	Email string `json:"email,omitempty"`
-	// The address as it is compared.
+	// The address in the form in which it is compared.
 	EmailFolded address.Email `json:"email_folded,omitempty"`
 	// Role holds the value of the "role" field.
 	Role domain.UserRole `json:"role,omitempty"`
@@ -43,13 +43,13 @@ type User struct {
 	Status domain.UserStatus `json:"status,omitempty"`
 	// argon2id, in its own encoding; empty: no password.
 	PasswordHash string `json:"-"`
-	// Access tokens of another version are not believed.
+	// Access tokens of another version are invalid.
 	TokenVersion int `json:"token_version,omitempty"`
-	// Demo data, with a password that everybody knows: refused outside of development.
+	// Demo data with a well-known password: refused outside of development.
 	MadeInDevelopment bool `json:"made_in_development,omitempty"`
 	// LastSignInAt holds the value of the "last_sign_in_at" field.
 	LastSignInAt *time.Time `json:"last_sign_in_at,omitempty"`
-	// Failed sign-ins until then are forgiven.
+	// Failed sign-ins before this time do not count.
 	SignInUnlockedAt *time.Time `json:"sign_in_unlocked_at,omitempty"`
 	// PasswordChangedAt holds the value of the "password_changed_at" field.
 	PasswordChangedAt *time.Time `json:"password_changed_at,omitempty"`

@@ -10,7 +10,8 @@ import (
 	"portico/ent/rowpolicy"
 )
 
-// AccessEntry is a line of a key's access control list: a product it reaches.
+// AccessEntry is an entry of a credential's access list: a product that may be called
+// with it.
 type AccessEntry struct{ ent.Schema }
 
 // Mixin of AccessEntry.

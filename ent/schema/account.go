@@ -11,7 +11,7 @@ import (
 	"portico/internal/domain"
 )
 
-// Account is a portal account: a company, or a developer alone.
+// Account is a customer of the organization: a company, or a single developer.
 type Account struct{ ent.Schema }
 
 // Mixin of Account.
@@ -21,7 +21,7 @@ func (Account) Mixin() []ent.Mixin { return []ent.Mixin{Identity{}, Tenant{}, Ch
 func (Account) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("name"),
-		field.String("name_folded").Comment("The name as it is searched and ordered."),
+		field.String("name_folded").Comment("The name in the form in which it is searched and ordered."),
 		field.JSON("profile", domain.Profile{}).Default(domain.Profile{}),
 		field.Enum("status").GoType(domain.AccountStatus("")).Default(string(domain.AccountActive)),
 		field.Time("deleted_at").Optional().Nillable(),
@@ -40,7 +40,7 @@ func (Account) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("organization_id", "created_at", "id"),
 		index.Fields("organization_id", "name_folded", "id"),
-		index.Fields("organization_id", "id"), // for pages, as those of keys
+		index.Fields("organization_id", "id"), // for pages, as of credentials
 	}
 }
 

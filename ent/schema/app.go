@@ -13,7 +13,7 @@ import (
 	"portico/internal/domain"
 )
 
-// App is a developer's application: what keys and subscriptions belong to.
+// App is a developer's application; credentials and subscriptions belong to it.
 type App struct{ ent.Schema }
 
 // Mixin of App.
@@ -24,14 +24,14 @@ func (App) Fields() []ent.Field {
 	return []ent.Field{
 		field.UUID("account_id", uuid.UUID{}).Immutable(),
 		field.UUID("reference_id", uuid.UUID{}).Immutable().Default(uuid.New).
-			Comment("The name other systems know the app by; never changed, never given again."),
+			Comment("The name of the app in other systems; never changed, never reused."),
 		field.String("name"),
 		field.String("name_folded"),
 		field.String("description").Default(""),
 		field.JSON("labels", []domain.Label{}).Default([]domain.Label{}),
 		field.Time("deleted_at").Optional().Nillable(),
 		field.Time("purged_at").Optional().Nillable().
-			Comment("Set when retention is over: only the row with its reference id is left, so that the id is never given again."),
+			Comment("Set when the retention time is over: only the row with its reference id remains, so that the id is never reused."),
 	}
 }
 
@@ -51,7 +51,7 @@ func (App) Indexes() []ent.Index {
 		index.Fields("account_id", "name_folded", "id"),
 		index.Fields("organization_id", "created_at", "id"),
 		index.Fields("organization_id", "name_folded", "id"),
-		index.Fields("organization_id", "id"), // for pages, as those of keys
+		index.Fields("organization_id", "id"), // for pages, as of credentials
 		index.Fields("deleted_at").Annotations(entsql.IndexWhere("deleted_at IS NOT NULL AND purged_at IS NULL")),
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"portico/internal/lifecycle"
 )
 
-// Credential is an API key, of an app or of a whole account.
+// Credential is the stored object behind an API key, of an app or of a whole account.
 type Credential struct{ ent.Schema }
 
 // Mixin of Credential.
@@ -24,21 +24,21 @@ func (Credential) Mixin() []ent.Mixin { return []ent.Mixin{Identity{}, Tenant{},
 func (Credential) Fields() []ent.Field {
 	return []ent.Field{
 		field.UUID("account_id", uuid.UUID{}).Immutable(),
-		field.UUID("app_id", uuid.UUID{}).Optional().Nillable().Immutable().Comment("NULL: a key of the whole account."),
+		field.UUID("app_id", uuid.UUID{}).Optional().Nillable().Immutable().Comment("NULL: of the whole account."),
 		field.String("name").Default(""),
 		field.Enum("environment").GoType(domain.Environment("")).Default(string(domain.Development)),
 		field.Enum("status").GoType(lifecycle.CredentialStatus("")).Default(string(lifecycle.CredentialActive)),
-		field.Enum("auth_type").GoType(domain.AuthType("")).Default(string(domain.APIKey)).Comment("Not used: the product says how keys may be presented. Kept for the previous release."),
-		field.UUID("username", uuid.UUID{}).Unique().Immutable().Comment("The key's public half: gateways look it up by this."),
-		field.Bytes("secret_hash").Optional().Nillable().Sensitive().Comment("HMAC-SHA-256 of the password; kept of every key that is not revoked."),
-		field.String("pepper_id").Default("").Sensitive().Comment("Which pepper of the key ring made the hash."),
+		field.Enum("auth_type").GoType(domain.AuthType("")).Default(string(domain.APIKey)).Comment("Not used: the product determines how API keys may be presented. It remains for the previous release."),
+		field.UUID("username", uuid.UUID{}).Unique().Immutable().Comment("The public half of the API key, by which gateways look it up."),
+		field.Bytes("secret_hash").Optional().Nillable().Sensitive().Comment("HMAC-SHA-256 of the password; deleted when the credential is revoked."),
+		field.String("pepper_id").Default("").Sensitive().Comment("The id of the pepper of the key ring with which the hash was computed."),
 		field.String("secret_hint").Default("").Comment("The last four characters of the password."),
-		field.String("raw_key_hint").Default("").Comment("How the raw key begins and ends; empty for keys made before this was kept."),
+		field.String("raw_key_hint").Default("").Comment("The beginning and the end of the raw key; empty for credentials that were created before this was stored."),
 		field.Enum("access").GoType(domain.Access("")).Default(string(domain.AccessAll)),
-		field.JSON("allowed_addresses", []string{}).Optional().Comment("Networks (CIDR) it may be used from; NULL or empty: anywhere."),
-		field.JSON("rate_limit", &domain.RateLimit{}).Optional().Comment("Its own limit, besides its subscriptions'; NULL: none."),
+		field.JSON("allowed_addresses", []string{}).Optional().Comment("Networks (CIDR) from which it may be used; NULL or empty: all."),
+		field.JSON("rate_limit", &domain.RateLimit{}).Optional().Comment("A limit in addition to those of its subscriptions; NULL: none."),
 		field.Time("expires_at").Optional().Nillable().Comment("NULL: never."),
-		field.Time("expiry_recorded_at").Optional().Nillable().Comment("When the event that tells of the expiry was written."),
+		field.Time("expiry_recorded_at").Optional().Nillable().Comment("When the event of the expiry was written."),
 		field.Time("last_used_at").Optional().Nillable(),
 		field.Time("revoked_at").Optional().Nillable(),
 		field.UUID("revoked_by", uuid.UUID{}).Optional().Nillable(),
@@ -62,7 +62,7 @@ func (Credential) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("app_id", "created_at", "id"),
 		index.Fields("account_id", "created_at", "id"),
-		index.Fields("organization_id", "id"), // copies and the feed read all keys page by page
+		index.Fields("organization_id", "id"), // key caches and the feed read all credentials in pages
 		index.Fields("expires_at").Annotations(entsql.IndexWhere("expires_at IS NOT NULL AND expiry_recorded_at IS NULL AND status <> 'REVOKED'")),
 	}
 }
@@ -82,7 +82,7 @@ func (Credential) Annotations() []schema.Annotation {
 			Refers: map[string]string{"account_id": "Account", "app_id": "App"},
 		},
 		checks(map[string]string{
-			// Nothing writes UNCOLLECTED; what is so stored is refused for ever.
+			// Nothing writes UNCOLLECTED; such credentials are always refused.
 			"credentials_status":      oneOf("status", []string{"ACTIVE", "UNCOLLECTED", "DISABLED", "REVOKED"}),
 			"credentials_environment": oneOf("environment", domain.Environment("").Values()),
 			"credentials_auth_type":   oneOf("auth_type", domain.AuthType("").Values()),

@@ -12,7 +12,7 @@ import (
 	"portico/internal/domain"
 )
 
-// Endpoint is one of a product's APIs: a method and a path template.
+// Endpoint is an operation of a product: a method and a path template.
 type Endpoint struct{ ent.Schema }
 
 // Mixin of Endpoint.
@@ -23,7 +23,7 @@ func (Endpoint) Fields() []ent.Field {
 	return []ent.Field{
 		field.UUID("product_id", uuid.UUID{}).Immutable(),
 		field.Enum("method").GoType(domain.Method("")),
-		field.String("path").MaxLen(1024).Comment("A template such as /orders/{id}; package pathmatch tells what it may be."),
+		field.String("path").MaxLen(1024).Comment("A template such as /orders/{id}; see package pathmatch."),
 		field.String("description").Default(""),
 	}
 }

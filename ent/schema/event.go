@@ -12,8 +12,8 @@ import (
 	"portico/internal/domain"
 )
 
-// Event is one line of the append-only log: who did what to which object.
-// Triggers refuse updates, and deletes outside of purging.
+// Event is an entry of the append-only log: who did what to which object. Triggers
+// refuse updates, and deletes outside of purging.
 type Event struct{ ent.Schema }
 
 // Mixin of Event.
@@ -24,18 +24,18 @@ func (Event) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("position").Immutable().Comment("1, 2, 3 … in the order of commits inside the organization, without gaps."),
 		field.String("type").Immutable().Comment("What happened; package eventlog lists the types."),
-		field.Int("payload_version").Immutable().Default(1).Comment("The shape of changes."),
+		field.Int("payload_version").Immutable().Default(1).Comment("The version of the format of changes."),
 		field.Time("at").Immutable(),
 		field.String("actor_role").Immutable(),
 		field.UUID("actor_id", uuid.UUID{}).Optional().Nillable().Immutable().Comment("The user; NULL: a machine or Portico itself."),
 		field.String("actor_name").Immutable(),
-		field.String("address").Default("").Immutable().Comment("The network address it came from."),
+		field.String("address").Default("").Immutable().Comment("The network address of the request."),
 		field.String("request_id").Default("").Immutable(),
 		field.String("subject_type").Immutable().Comment("The public type of the object."),
 		field.UUID("subject_id", uuid.UUID{}).Immutable(),
 		field.String("subject_name").Default("").Immutable(),
 		field.UUID("account_id", uuid.UUID{}).Optional().Nillable().Immutable().Comment("The account whose developers may read it."),
-		field.UUID("app_id", uuid.UUID{}).Optional().Nillable().Immutable().Comment("The app in whose timeline it stands."),
+		field.UUID("app_id", uuid.UUID{}).Optional().Nillable().Immutable().Comment("The app in whose timeline it appears."),
 		field.String("reason").Default("").Immutable(),
 		field.JSON("changes", []domain.Change{}).Default([]domain.Change{}).Immutable(),
 	}

@@ -8,9 +8,8 @@ import (
 	"portico/ent/rowpolicy"
 )
 
-// EventPosition is the number an organization's log has reached. Its row lock,
-// taken as the last thing of a transaction, puts positions into the order of
-// commits.
+// EventPosition is the last position in an organization's log. Its row is locked at the
+// end of each transaction that writes, so that positions are in the order of commits.
 type EventPosition struct{ ent.Schema }
 
 // Fields of EventPosition.

@@ -15,11 +15,11 @@ type GateNode struct{ ent.Schema }
 // Fields of GateNode.
 func (GateNode) Fields() []ent.Field {
 	return []ent.Field{
-		field.UUID("id", uuid.UUID{}).Immutable().Comment("Made anew with each start."),
+		field.UUID("id", uuid.UUID{}).Immutable().Comment("New at each start."),
 		field.String("name").Immutable().Comment("The host and the process, for people."),
 		field.Time("started_at").Immutable(),
-		field.Time("seen_at").Comment("When it last wrote here."),
-		field.Time("flushed_at").Comment("Up to when its counts are stored."),
+		field.Time("seen_at").Comment("When the node last updated this row."),
+		field.Time("flushed_at").Comment("The time up to which its counts are part of reports."),
 	}
 }
 
@@ -29,14 +29,13 @@ func (GateNode) Indexes() []ent.Index { return []ent.Index{index.Fields("seen_at
 // Policy of GateNode.
 func (GateNode) Policy() ent.Policy { return rowpolicy.SystemOnly() }
 
-// GateCursor is the position of an organization's log up to which a node has
-// applied it.
+// GateCursor is the position up to which a node has applied an organization's log.
 type GateCursor struct{ ent.Schema }
 
 // Fields of GateCursor.
 func (GateCursor) Fields() []ent.Field {
 	return []ent.Field{
-		field.UUID("id", uuid.UUID{}).Immutable().Comment("Made of the node and the organization."),
+		field.UUID("id", uuid.UUID{}).Immutable().Comment("Derived from the node and the organization."),
 		field.UUID("node_id", uuid.UUID{}).Immutable(),
 		field.UUID("organization_id", uuid.UUID{}).Immutable(),
 		field.Int64("position"),

@@ -9,8 +9,8 @@ import (
 	"portico/ent/rowpolicy"
 )
 
-// IdempotencyKey remembers what a request with a key of the client's choice
-// made, so that the same request sent again makes nothing new.
+// IdempotencyKey records what was created by a request with a key that the client chose,
+// so that the same request, sent again, creates nothing.
 type IdempotencyKey struct{ ent.Schema }
 
 // Mixin of IdempotencyKey.
@@ -22,9 +22,9 @@ func (IdempotencyKey) Fields() []ent.Field {
 		field.UUID("user_id", uuid.UUID{}).Immutable(),
 		field.String("mutation").Immutable(),
 		field.String("key").MaxLen(255).Immutable(),
-		field.Bytes("input_hash").Immutable().Comment("SHA-256 of the input; it holds no secret."),
-		field.UUID("object_id", uuid.UUID{}).Immutable().Comment("What the first request made."),
-		field.UUID("second_id", uuid.UUID{}).Optional().Nillable().Immutable().Comment("What it made besides: an app's first key."),
+		field.Bytes("input_hash").Immutable().Comment("SHA-256 of the input, which contains no secret."),
+		field.UUID("object_id", uuid.UUID{}).Immutable().Comment("The object that the first request created."),
+		field.UUID("second_id", uuid.UUID{}).Optional().Nillable().Immutable().Comment("A second object that it created: the first credential of an app."),
 		field.Time("created_at").Immutable().Default(now),
 	}
 }

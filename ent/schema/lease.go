@@ -7,7 +7,7 @@ import (
 	"portico/ent/rowpolicy"
 )
 
-// Lease lets one node at a time do a background job.
+// Lease lets one node at a time run a background job.
 type Lease struct{ ent.Schema }
 
 // Fields of Lease.
@@ -16,7 +16,7 @@ func (Lease) Fields() []ent.Field {
 		field.String("id").Immutable().Comment("The job."),
 		field.String("holder").Default("").Comment("The node."),
 		field.Time("until").Comment("When the lease ends by itself."),
-		field.Time("last_run_at").Optional().Nillable().Comment("When the job last ended well."),
+		field.Time("last_run_at").Optional().Nillable().Comment("When the job last succeeded."),
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"portico/internal/domain"
 )
 
-// Membership puts a user into an account.
+// Membership is the place of a user in an account.
 type Membership struct{ ent.Schema }
 
 // Mixin of Membership.

@@ -1,6 +1,6 @@
 // Package schema is the data model: an entity a file, in the order Mixin,
-// Fields, Edges, Indexes, Annotations, Policy. Rules of the trade live in the
-// services; what the database itself can refuse is said here.
+// Fields, Edges, Indexes, Annotations, Policy. Business rules are in the services;
+// constraints that the database can check are here.
 package schema
 
 import (
@@ -16,8 +16,8 @@ import (
 	"portico/internal/clock"
 )
 
-// Identity returns a row its primary key: a UUID of version 7, so that rows made
-// later sort later and index pages stay together.
+// Identity adds the primary key: a UUID of version 7, so that later rows sort later
+// and are inserted into the same index pages.
 type Identity struct{ mixin.Schema }
 
 // Fields of Identity.
@@ -29,7 +29,8 @@ func (Identity) Fields() []ent.Field {
 
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 
-// Tenant marks a row as an organization's: the wall that nothing crosses.
+// Tenant adds the organization that the row belongs to; the row policies let no query
+// see those of another one.
 type Tenant struct{ mixin.Schema }
 
 // Fields of Tenant.
@@ -39,8 +40,8 @@ func (Tenant) Fields() []ent.Field {
 	}
 }
 
-// Changeable returns a row its times and its version, which counts its changes
-// and lets an update be refused that was made against an older one.
+// Changeable adds the times of creation and of the last change, and the version, which
+// counts the changes: an update that is based on an older version is refused.
 type Changeable struct{ mixin.Schema }
 
 // Fields of Changeable.
@@ -48,18 +49,18 @@ func (Changeable) Fields() []ent.Field {
 	return []ent.Field{
 		field.Time("created_at").Immutable().Default(now),
 		field.Time("updated_at").Default(now),
-		field.Int("version").Default(1).Comment("Grows by one with each change."),
+		field.Int("version").Default(1).Comment("Increases by one with each change."),
 	}
 }
 
 func now() time.Time { return clock.System{}.Now() }
 
-// checks lists conditions that the database itself holds for each row.
+// checks adds CHECK constraints, by their names.
 func checks(byName map[string]string) schema.Annotation {
 	return &entsql.Annotation{Checks: byName}
 }
 
-// oneOf is the condition that a column holds one of the values.
+// oneOf returns the condition that a column has one of the values.
 func oneOf(column string, values []string) string {
 	text := column + " IN ("
 	for i, v := range values {
@@ -71,5 +72,5 @@ func oneOf(column string, values []string) string {
 	return text + ")"
 }
 
-// where makes an index one of the rows alone that fulfil a condition.
+// where makes an index partial: it contains only the rows that meet a condition.
 func where(condition string) schema.Annotation { return entsql.IndexWhere(condition) }

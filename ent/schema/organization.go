@@ -9,8 +9,7 @@ import (
 	"portico/internal/domain"
 )
 
-// Organization is a tenant: staff, products, accounts, and the policies that
-// hold for all of them.
+// Organization is a tenant, with the policies that apply to all its accounts.
 type Organization struct{ ent.Schema }
 
 // Mixin of Organization.
@@ -24,16 +23,16 @@ func (Organization) Fields() []ent.Field {
 		field.String("website").Default(""),
 		field.String("support_email").Default(""),
 		field.String("logo_url").Default(""),
-		field.String("time_zone").Default("UTC").Comment("IANA name; quota periods end by it."),
+		field.String("time_zone").Default("UTC").Comment("IANA name; periods of quotas begin and end by it."),
 		field.String("currency").Default("EUR").Comment("ISO 4217."),
 		field.Enum("portal_unregister").GoType(domain.PortalUnregister("")).Default(string(domain.WithdrawOnly)),
 		field.Enum("production_keys").GoType(domain.ProductionKeys("")).Default(string(domain.AnyMember)),
 		field.Bool("password_sign_in").Default(true),
-		field.String("key_prefix").Default("ptk").Comment("First part of raw keys made from now on."),
+		field.String("key_prefix").Default("ptk").Comment("The first part of new raw keys."),
 		field.JSON("longest_key_life", domain.KeyLife{}).Default(domain.KeyLife{}),
 		field.Int("deleted_retention_days").Default(30).Positive(),
 		field.Int("event_retention_days").Default(730).Positive(),
-		field.JSON("usage_retention", &domain.UsageRetention{}).Optional().Comment("How long counts of calls are kept; NULL: as term says."),
+		field.JSON("usage_retention", &domain.UsageRetention{}).Optional().Comment("How long counts of calls are kept; NULL: domain.DefaultUsageRetention."),
 	}
 }
 

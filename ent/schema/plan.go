@@ -12,7 +12,7 @@ import (
 	"portico/internal/domain"
 )
 
-// Plan is an offer of a product: what may be called, how often, for how much.
+// Plan is the terms of a product: how many calls are allowed, and the price.
 type Plan struct{ ent.Schema }
 
 // Mixin of Plan.
@@ -25,10 +25,10 @@ func (Plan) Fields() []ent.Field {
 		field.String("name"),
 		field.String("external_id").Default(""),
 		field.Enum("kind").GoType(domain.PlanKind("")),
-		field.JSON("rate_limit", &domain.RateLimit{}).Optional().Comment("NULL: as fast as may be."),
-		field.JSON("quota", &domain.Quota{}).Optional().Comment("NULL: as many as may be."),
+		field.JSON("rate_limit", &domain.RateLimit{}).Optional().Comment("NULL: not limited."),
+		field.JSON("quota", &domain.Quota{}).Optional().Comment("NULL: not limited."),
 		field.Enum("quota_per").GoType(domain.QuotaPer("")).Default(string(domain.QuotaPerApp)),
-		field.JSON("price", &domain.Price{}).Optional().Comment("NULL: nothing."),
+		field.JSON("price", &domain.Price{}).Optional().Comment("NULL: free of charge."),
 		field.Enum("approval").GoType(domain.Approval("")).Optional().Nillable().Comment("NULL: the product's."),
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"portico/internal/domain"
 )
 
-// Product is an API product: what apps register with.
+// Product is an API product, to which apps subscribe.
 type Product struct{ ent.Schema }
 
 // Mixin of Product.
@@ -20,19 +20,19 @@ func (Product) Mixin() []ent.Mixin { return []ent.Mixin{Identity{}, Tenant{}, Ch
 // Fields of Product.
 func (Product) Fields() []ent.Field {
 	return []ent.Field{
-		field.String("name").Immutable().MaxLen(63).Comment("A slug, unique in the organization: how gateways call it."),
+		field.String("name").Immutable().MaxLen(63).Comment("A slug, unique in the organization: the name that gateways use."),
 		field.String("title"),
 		field.String("title_folded"),
 		field.String("description").Default(""),
-		field.String("api_version").Default("").Comment("The API's own version, as its makers call it."),
+		field.String("api_version").Default("").Comment("The API's own version, as its provider names it."),
 		field.String("external_id").Default("").Comment("The product's name in another system."),
-		field.String("visibility").Default(rowpolicy.Public).Immutable().Comment("PUBLIC; nothing makes other ones. What is stored as PRIVATE is hidden from developers whose account was never registered with it."),
+		field.String("visibility").Default(rowpolicy.Public).Immutable().Comment("PUBLIC; nothing writes another value. A product stored as PRIVATE is hidden from developers whose account never had a subscription with it."),
 		field.Enum("status").GoType(domain.ProductStatus("")).Default(string(domain.Draft)),
 		field.Enum("approval").GoType(domain.Approval("")).Default(string(domain.Manual)),
 		field.JSON("auth_types", []domain.AuthType{}).Default(domain.AuthTypes()),
 		field.String("documentation_url").Default(""),
-		field.Bool("keyless").Default(false).Comment("Calls need no key."),
-		field.Bool("enforce_endpoints").Default(false).Comment("Only calls of its endpoints pass, also for subscriptions that are not narrowed."),
+		field.Bool("keyless").Default(false).Comment("Calls need no API key."),
+		field.Bool("enforce_endpoints").Default(false).Comment("Only calls of its endpoints are allowed, also by subscriptions to all endpoints."),
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"portico/internal/domain"
 )
 
-// ServiceToken is what a machine shows instead of a password.
+// ServiceToken is the token with which a machine authenticates.
 type ServiceToken struct{ ent.Schema }
 
 // Mixin of ServiceToken.
@@ -26,7 +26,7 @@ func (ServiceToken) Fields() []ent.Field {
 		field.Bytes("token_hash").Unique().Sensitive(),
 		field.String("hint").Comment("The last four characters."),
 		field.JSON("product_ids", []uuid.UUID{}).Optional().Comment("The products it may ask about; NULL: all."),
-		field.Enum("environment").GoType(domain.Environment("")).Optional().Nillable().Comment("The environment of the keys it takes; NULL: any."),
+		field.Enum("environment").GoType(domain.Environment("")).Optional().Nillable().Comment("The environment of the credentials it may ask about; NULL: any."),
 		field.Time("revoked_at").Optional().Nillable(),
 		field.Time("last_used_at").Optional().Nillable(),
 	}

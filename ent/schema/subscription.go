@@ -13,8 +13,8 @@ import (
 	"portico/internal/lifecycle"
 )
 
-// Subscription is an app's subscription with a product by a plan. The public
-// type is ProductSubscription, as GraphQL keeps the short name for itself.
+// Subscription is an app's use of a product by a plan. The public type is called
+// ProductSubscription, since GraphQL reserves Subscription.
 type Subscription struct{ ent.Schema }
 
 // Mixin of Subscription.
@@ -27,13 +27,13 @@ func (Subscription) Fields() []ent.Field {
 		field.UUID("app_id", uuid.UUID{}).Immutable(),
 		field.UUID("product_id", uuid.UUID{}).Immutable(),
 		field.UUID("plan_id", uuid.UUID{}),
-		field.JSON("endpoint_ids", []uuid.UUID{}).Optional().Comment("The endpoints it is narrowed to; NULL: all of its product."),
+		field.JSON("endpoint_ids", []uuid.UUID{}).Optional().Comment("The only endpoints that may be called; NULL: all of the product."),
 		field.Enum("status").GoType(lifecycle.SubscriptionStatus("")),
 		field.Bool("newest").Default(true).Comment("The newest row of its app and product; older ones are history."),
 		field.UUID("requested_by", uuid.UUID{}).Optional().Nillable(),
 		field.UUID("decided_by", uuid.UUID{}).Optional().Nillable(),
 		field.Time("decided_at").Optional().Nillable(),
-		field.String("reason").Default("").Comment("What was said of the last step."),
+		field.String("reason").Default("").Comment("The reason that was given for the last transition."),
 		field.Time("deleted_at").Optional().Nillable().Comment("Its app was deleted."),
 	}
 }

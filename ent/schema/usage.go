@@ -10,9 +10,9 @@ import (
 	"portico/ent/rowpolicy"
 )
 
-// Calls is what counted calls have in common. The id is made of the time and
-// a hash of what is counted, so that the same count is the same row; see
-// package usage. What a call had none of is all zeros.
+// Calls is what the tables of counts have in common. The id consists of the time and a
+// hash of what is counted, so that equal calls are counted in the same row; see package
+// usage. Ids that a call does not have are zero.
 type Calls struct{ mixin.Schema }
 
 // Fields of Calls.
@@ -26,7 +26,7 @@ func (Calls) Fields() []ent.Field {
 		field.UUID("credential_id", uuid.UUID{}).Immutable(),
 		field.UUID("product_id", uuid.UUID{}).Immutable(),
 		field.UUID("endpoint_id", uuid.UUID{}).Immutable(),
-		field.String("code").Immutable().Comment("The verdict."),
+		field.String("code").Immutable().Comment("The code of the verdict."),
 		field.Int64("calls"),
 	}
 }
@@ -40,8 +40,8 @@ func (Calls) Indexes() []ent.Index {
 	}
 }
 
-// RolledCalls is Calls with the indexes that only the fewer rows of hours and
-// days can afford.
+// RolledCalls is Calls with further indexes: hours and days have fewer rows, so the
+// indexes are cheap there.
 type RolledCalls struct{ Calls }
 
 // Indexes of RolledCalls.
@@ -58,8 +58,8 @@ func (UsageMinute) Mixin() []ent.Mixin { return []ent.Mixin{Calls{}} }
 // Fields of UsageMinute.
 func (UsageMinute) Fields() []ent.Field {
 	return []ent.Field{
-		field.Int64("rolled").Default(0).Comment("How many of the calls the hours and days hold already."),
-		field.Bool("due").Default(true).Comment("Whether calls and rolled differ: an index of those alone keeps the roll-up short."),
+		field.Int64("rolled").Default(0).Comment("How many of the calls are already part of hours and days."),
+		field.Bool("due").Default(true).Comment("Whether calls and rolled differ: a partial index of these rows keeps the roll-up fast."),
 	}
 }
 
@@ -74,7 +74,7 @@ func (UsageMinute) Indexes() []ent.Index {
 // Policy of UsageMinute.
 func (UsageMinute) Policy() ent.Policy { return rowpolicy.SystemOnly() }
 
-// UsageHour counts the calls of an hour, by the organization's time zone.
+// UsageHour counts the calls of an hour in the organization's time zone.
 type UsageHour struct{ ent.Schema }
 
 // Mixin of UsageHour.
@@ -83,7 +83,7 @@ func (UsageHour) Mixin() []ent.Mixin { return []ent.Mixin{RolledCalls{}} }
 // Policy of UsageHour.
 func (UsageHour) Policy() ent.Policy { return rowpolicy.SystemOnly() }
 
-// UsageDay counts the calls of a day, by the organization's time zone.
+// UsageDay counts the calls of a day in the organization's time zone.
 type UsageDay struct{ ent.Schema }
 
 // Mixin of UsageDay.

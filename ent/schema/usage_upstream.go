@@ -11,8 +11,8 @@ import (
 	"portico/ent/rowpolicy"
 )
 
-// UsageUpstream is what gateways reported of the answers behind them, by the
-// hour in UTC. The id is made as that of Calls.
+// UsageUpstream counts the responses that gateways reported of the servers behind them,
+// by hours of UTC. The id is formed as that of Calls.
 type UsageUpstream struct{ ent.Schema }
 
 // Fields of UsageUpstream.
@@ -42,14 +42,14 @@ func (UsageUpstream) Indexes() []ent.Index {
 // Policy of UsageUpstream.
 func (UsageUpstream) Policy() ent.Policy { return rowpolicy.SystemOnly() }
 
-// UsageBatch is a batch of counts that has been taken in, so that the same one
-// sent again counts nothing.
+// UsageBatch is a batch of counts that was stored, so that the same batch, sent again,
+// counts nothing.
 type UsageBatch struct{ ent.Schema }
 
 // Fields of UsageBatch.
 func (UsageBatch) Fields() []ent.Field {
 	return []ent.Field{
-		field.String("id").MaxLen(300).Immutable().Comment("Who sent it, and the name it was given there."),
+		field.String("id").MaxLen(300).Immutable().Comment("The sender, and the batch's id there."),
 		field.Time("received_at").Immutable(),
 	}
 }
@@ -60,9 +60,9 @@ func (UsageBatch) Indexes() []ent.Index { return []ent.Index{index.Fields("recei
 // Policy of UsageBatch.
 func (UsageBatch) Policy() ent.Policy { return rowpolicy.SystemOnly() }
 
-// UsageJournal is counts of calls as a busy node stores them first: many in one
-// row, so that they are safe within the second. They are put where they belong
-// some seconds later, together with those that came after them.
+// UsageJournal is a page of counts as a busy node first stores them, many in one row, so
+// that they are stored within the second. They are added to the tables of counts up to a
+// minute later, together with those that followed.
 type UsageJournal struct{ ent.Schema }
 
 // Annotations of UsageJournal.
@@ -75,9 +75,9 @@ func (UsageJournal) Fields() []ent.Field {
 	return []ent.Field{
 		field.UUID("id", uuid.UUID{}).Immutable(),
 		field.UUID("node_id", uuid.UUID{}).Immutable(),
-		field.Int("part").Immutable().Comment("Rows of one part never hold counts that belong into those of another."),
+		field.Int("part").Immutable().Comment("Equal calls are in the same part, so that each part can be added on its own."),
 		field.Time("taken_at").Immutable(),
-		field.Bytes("body").Immutable().Comment("Package usage tells its form."),
+		field.Bytes("body").Immutable().Comment("The format is that of package usage/intake."),
 	}
 }
 
@@ -89,20 +89,19 @@ func (UsageJournal) Indexes() []ent.Index {
 // Policy of UsageJournal.
 func (UsageJournal) Policy() ent.Policy { return rowpolicy.SystemOnly() }
 
-// QuotaCount is how much of a quota an app used in a period. What
-// subscription_id holds is the counter of the app and the product
-// (limits.ByApp), which outlives the rows that register them. What an account
-// used is the sum over the rows with its counter, so that both are right
-// whichever of them a plan counts by.
+// QuotaCount is how much of a quota an app has used in a period. subscription_id is the
+// counter of the app and the product (limits.ByApp), which remains the same when the app
+// registers again. What an account has used is the sum of the rows with its counter, so
+// that both are right whichever of them a plan counts by.
 type QuotaCount struct{ ent.Schema }
 
 // Fields of QuotaCount.
 func (QuotaCount) Fields() []ent.Field {
 	return []ent.Field{
-		field.UUID("id", uuid.UUID{}).Immutable().Comment("Made of the subscription and the period's start."),
+		field.UUID("id", uuid.UUID{}).Immutable().Comment("Derived from the counter and the period's start."),
 		field.UUID("organization_id", uuid.UUID{}).Immutable(),
 		field.UUID("subscription_id", uuid.UUID{}).Immutable(),
-		field.UUID("account_counter", uuid.UUID{}).Optional().Nillable().Comment("limits.ByAccount; NULL: not known."),
+		field.UUID("account_counter", uuid.UUID{}).Optional().Nillable().Comment("limits.ByAccount; NULL: unknown."),
 		field.Time("period_start").Immutable(),
 		field.Time("period_end").Immutable(),
 		field.Int64("used"),

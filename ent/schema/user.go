@@ -15,7 +15,7 @@ import (
 	"portico/internal/domain"
 )
 
-// User is a person, of one organization.
+// User is a person of one organization.
 type User struct{ ent.Schema }
 
 // Mixin of User.
@@ -27,20 +27,20 @@ func (User) Fields() []ent.Field {
 		field.String("name"),
 		field.String("name_folded"),
 		field.String("email"),
-		field.String("email_folded").GoType(address.Email{}).ValueScanner(folded()).Comment("The address as it is compared."),
+		field.String("email_folded").GoType(address.Email{}).ValueScanner(folded()).Comment("The address in the form in which it is compared."),
 		field.Enum("role").GoType(domain.UserRole("")),
 		field.Enum("status").GoType(domain.UserStatus("")).Default(string(domain.UserActive)),
 		field.String("password_hash").Sensitive().Comment("argon2id, in its own encoding; empty: no password."),
-		field.Int("token_version").Default(1).Comment("Access tokens of another version are not believed."),
-		field.Bool("made_in_development").Default(false).Comment("Demo data, with a password that everybody knows: refused outside of development."),
+		field.Int("token_version").Default(1).Comment("Access tokens of another version are invalid."),
+		field.Bool("made_in_development").Default(false).Comment("Demo data with a well-known password: refused outside of development."),
 		field.Time("last_sign_in_at").Optional().Nillable(),
-		field.Time("sign_in_unlocked_at").Optional().Nillable().Comment("Failed sign-ins until then are forgiven."),
+		field.Time("sign_in_unlocked_at").Optional().Nillable().Comment("Failed sign-ins before this time do not count."),
 		field.Time("password_changed_at").Optional().Nillable(),
 	}
 }
 
-// folded stores an address by the form in which it is compared. A row that does
-// not hold one has an address that nobody has.
+// folded stores an address in the form in which it is compared. An invalid value is read
+// as an address that equals no other.
 func folded() field.TypeValueScanner[address.Email] {
 	return field.ValueScannerFunc[address.Email, *sql.NullString]{
 		V: func(e address.Email) (driver.Value, error) { return e.String(), nil },
