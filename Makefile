@@ -12,8 +12,8 @@ WITHPG := go run ./internal/testdb/withpg
 TOOL := go tool -modfile=tools/go.mod
 
 # The packages in which several goroutines meet over the same data.
-CONCURRENT := . ./clients/... ./graph/... ./internal/auth/... ./internal/database/... ./internal/eventlog/... ./internal/gateway/... \
-	./internal/gqlhttp/... ./internal/jobs/... ./internal/keyring/... ./internal/redislimits/... ./internal/portal/... ./internal/usage/... ./internal/seed/... ./migrate/...
+CONCURRENT := ./clients/... ./graph/... ./internal/auth/... ./internal/command/... ./internal/database/... ./internal/eventlog/... ./internal/gateway/... \
+	./internal/gqlhttp/... ./internal/jobs/... ./internal/keyring/... ./internal/redislimits/... ./internal/portal/... ./internal/seed/... ./internal/server/... ./internal/usage/... ./migrate/...
 
 # One compilation serves everything; only the race detector needs C.
 export CGO_ENABLED ?= 0

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/verdict"
 	"portico/internal/config"
 )
 
@@ -45,6 +46,24 @@ func TestDocsNameExistingHeaders(t *testing.T) {
 			require.True(t, strings.Contains(code.String(), `"`+strings.ToLower(found)), "%s names %s, which nothing reads or writes", path, found)
 		}
 	}
+}
+
+// The page for operators of gateways has every verdict, in the order of the
+// decision.
+func TestDocsHaveEveryVerdict(t *testing.T) {
+	page, err := os.ReadFile("docs/gateways.md")
+	require.NoError(t, err)
+	_, table, ok := strings.Cut(string(page), "## The verdicts")
+	require.True(t, ok)
+	table, _, _ = strings.Cut(table, "\n## ")
+	var told, decided []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `([A-Z_]+)` \\|").FindAllStringSubmatch(table, -1) {
+		told = append(told, row[1])
+	}
+	for _, code := range verdict.Codes() {
+		decided = append(decided, code.String())
+	}
+	require.Equal(t, decided, told)
 }
 
 // pages returns the documentation for users, except the changelog.

@@ -1,0 +1,108 @@
+// Package backend opens what the program works on: the key ring, the database
+// with its schema up to date, and the parts that are built over the two. Commands
+// and the server begin with it. It owns the rule that secrets, database and
+// development mode must belong together.
+package backend
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"log/slog"
+	"time"
+
+	"portico/ent/db"
+	_ "portico/ent/db/runtime" // the privacy rules and defaults of ent's entities
+	"portico/internal/adapters"
+	"portico/internal/auth"
+	"portico/internal/change"
+	"portico/internal/clock"
+	"portico/internal/config"
+	"portico/internal/database"
+	"portico/internal/installation"
+	"portico/internal/keyring"
+	"portico/internal/portal"
+)
+
+// The issuer and audience of access tokens. A token of another program is not
+// valid even if it was signed with the same secret.
+const (
+	tokenIssuer   = "portico"
+	tokenAudience = "portico-api"
+)
+
+// Options configures Open and OpenDatabase. Config and Log are required.
+type Options struct {
+	Config *config.Config
+	Log    *slog.Logger
+	// Patience is how long a database that does not respond is waited for.
+	Patience time.Duration
+	// OpenPool opens the database's pools, to trace statements; may be nil.
+	OpenPool func(driver.Connector) *sql.DB
+}
+
+// Backend is the open database and what is built over it and the key ring.
+type Backend struct {
+	Clock     clock.Clock
+	Ring      *keyring.Ring
+	Database  *database.DB
+	Client    *db.Client
+	Passwords *auth.Passwords
+	Limiter   *auth.Limiter
+	Tokens    *auth.Tokens
+	Machines  *auth.MachineTokens
+
+	development bool
+}
+
+// Open opens the database, refuses it if its secrets are others than those
+// configured, and brings its schema up to date.
+func Open(ctx context.Context, o Options) (*Backend, error) {
+	var ring *keyring.Ring
+	if !UsesDevelopmentRing(o.Config) {
+		var err error
+		if ring, err = OpenRing(o.Config); err != nil {
+			return nil, err
+		}
+	}
+	d, err := OpenDatabase(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err = checkRing(ctx, d, ring); err == nil {
+		err = applyMigrations(ctx, o.Log, d)
+	}
+	switch {
+	case err != nil:
+	case ring == nil:
+		ring, err = installation.Development(ctx, d, clock.System{})
+	default:
+		err = installation.Check(ctx, d, ring, time.Now())
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return &Backend{
+		Clock: clock.System{}, Ring: ring, Database: d, Client: db.NewClient(db.Driver(d.Driver())),
+		Passwords: auth.NewPasswords(auth.PasswordOptions{}),
+		Limiter:   auth.NewLimiter(d, ring, clock.System{}),
+		Tokens:    auth.NewTokens(ring, clock.System{}, tokenIssuer, tokenAudience),
+		Machines:  auth.NewMachineTokens(ring), development: o.Config.Dev,
+	}, nil
+}
+
+// Services returns the services over the backend. Changes that revoke something
+// wait until revocations has applied them; it is nil in commands. signInFailed is
+// called for each failed sign-in; it may be nil.
+func (b *Backend) Services(revocations change.RevocationSync, signInFailed func(portal.SignInFailure)) *portal.Portal {
+	return portal.New(portal.Options{
+		Client: b.Client, Database: b.Database, Clock: b.Clock,
+		Secrets: adapters.Secrets{Ring: b.Ring}, Passwords: adapters.Passwords{Passwords: b.Passwords}, Limiter: adapters.Limiter{Limiter: b.Limiter},
+		Tokens: b.Tokens, Devices: auth.NewDevices(b.Ring, b.Clock), Development: b.development,
+		Revocations: revocations, SignInFailed: signInFailed,
+	})
+}
+
+// Close closes the database.
+func (b *Backend) Close() error { return b.Database.Close() }

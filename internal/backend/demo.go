@@ -1,0 +1,32 @@
+package backend
+
+import (
+	"portico/internal/adapters"
+	"portico/internal/address"
+	"portico/internal/auth"
+	"portico/internal/config"
+	"portico/internal/seed"
+)
+
+// SeedOptions returns the options for demo data in the backend's database, with
+// the demo users' configured password.
+func (b *Backend) SeedOptions(c *config.Config) seed.Options {
+	return seed.Options{
+		Client: b.Client, Database: b.Database, Clock: b.Clock,
+		Hash: b.Passwords.Hash,
+		Pepper: func() (string, []byte) {
+			pepper := adapters.Secrets{Ring: b.Ring}.Pepper()
+			return pepper.ID, pepper.Secret
+		},
+		Password: c.DemoPassword, Development: c.Dev,
+	}
+}
+
+// CheckDemoPassword applies the rules for passwords to that of the demo users;
+// package seed refuses the well-known one.
+func CheckDemoPassword(c *config.Config) error {
+	if given := c.DemoPassword; given != "" && given != seed.DefaultPassword {
+		return auth.CheckPassword("PORTICO_DEMO_PASSWORD", given, address.Email{})
+	}
+	return nil
+}

@@ -1,0 +1,46 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"text/tabwriter"
+)
+
+type orgCreateCommand struct {
+	Slug string `required:"" help:"Its name in addresses and sign-ins: small letters, digits and hyphens."`
+	Name string `required:"" help:"Its name for people."`
+}
+
+// Run creates an organization.
+func (o orgCreateCommand) Run(ctx context.Context, p *program) error {
+	return p.withBackend(ctx, func(b *opened) error {
+		made, err := b.portal.CreateOrganization(ctx, o.Slug, o.Name)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(p.stderr, "The organization %s is made.\n", made.Slug)
+		return err
+	})
+}
+
+type orgListCommand struct{}
+
+// Run lists the organizations.
+func (orgListCommand) Run(ctx context.Context, p *program) error {
+	return p.withBackend(ctx, func(b *opened) error {
+		all, err := b.portal.Organizations(ctx)
+		if err != nil {
+			return err
+		}
+		if len(all) == 0 {
+			_, err := fmt.Fprintln(p.stderr, "There is no organization.")
+			return err
+		}
+		w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+		_, _ = fmt.Fprintln(w, "SLUG\tNAME\tMADE") // Flush reports errors
+		for _, o := range all {
+			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", o.Slug, o.Name, formatMinute(&o.CreatedAt))
+		}
+		return w.Flush()
+	})
+}

@@ -1,0 +1,40 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"portico/internal/jobs"
+	"portico/internal/telemetry"
+)
+
+// The intervals of the background work.
+const (
+	expiriesEvery = time.Minute
+	purgeEvery    = time.Hour
+	rollUpEvery   = time.Minute
+)
+
+// jobs returns the background work, which one server at a time does.
+func (p *process) jobs() *jobs.Runner {
+	all := []jobs.Job{
+		{Name: "expiries", Every: expiriesEvery, Run: func(ctx context.Context) error {
+			_, err := p.portal.RecordExpiries(ctx)
+			return err
+		}},
+		{Name: "purge", Every: purgeEvery, Run: func(ctx context.Context) error {
+			_, err := p.portal.Purge(ctx)
+			return err
+		}},
+		{Name: "usage-rollup", Every: rollUpEvery, Run: p.gateway.counts.RollUp},
+		{Name: "usage-purge", Every: purgeEvery, Run: func(ctx context.Context) error {
+			_, err := p.gateway.counts.Purge(ctx)
+			return err
+		}},
+	}
+	counted := telemetry.NewJobs(p.gateway.metrics)
+	for i := range all {
+		all[i].Run = counted.Watch(all[i].Name, all[i].Run)
+	}
+	return jobs.New(p.Database, p.Clock, nodeName(), p.log, all...)
+}

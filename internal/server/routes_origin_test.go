@@ -1,0 +1,135 @@
+package server
+
+import (
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+	"github.com/go-chi/chi/v5"
+	"github.com/stretchr/testify/require"
+
+	"portico/internal/budget"
+	"portico/internal/clock"
+	"portico/internal/config"
+	"portico/internal/gqlhttp"
+	"portico/internal/keyring"
+	"portico/internal/telemetry"
+	"portico/internal/testdb"
+)
+
+// ownPages returns the routes that no front end of another origin calls. Every
+// other route must allow listed origins.
+func ownPages() []string { return []string{"/", "/healthz", "/playground", "/playground/*", "/readyz"} }
+
+const listed, unlisted = "https://portal.example.com", "https://evil.example"
+
+// testRouter returns the program's router with one listed origin.
+func testRouter(t *testing.T) chi.Router {
+	t.Helper()
+	ring := filepath.Join(t.TempDir(), "keyring.json")
+	require.NoError(t, keyring.CreateDevelopment(ring, clock.System{}))
+	p := newProcess(Options{Config: testConfig(t, "--dev", "--allowed-origins="+listed, "--database-url="+testdb.EmptySQLite(t), "--keyring="+ring),
+		Log: slog.New(slog.DiscardHandler), Stdout: io.Discard})
+	var err error
+	p.traces, err = telemetry.NewTraces(t.Context(), p.version)
+	require.NoError(t, err)
+	require.NoError(t, p.open(t.Context()))
+	t.Cleanup(func() { require.NoError(t, p.Close()) })
+	p.state = newReadiness(p.Database, done())
+	r, err := p.router()
+	require.NoError(t, err)
+	return r
+}
+
+// testConfig returns the configuration that these flags make, with all defaults.
+func testConfig(t *testing.T, flags ...string) *config.Config {
+	t.Helper()
+	var c config.Config
+	parser, err := kong.New(&c)
+	require.NoError(t, err)
+	_, err = parser.Parse(flags)
+	require.NoError(t, err)
+	c.Complete(func(string) string { return "" })
+	return &c
+}
+
+// served returns the routes that front ends may call, with the methods that are
+// not answered by 405.
+func served(t *testing.T, r chi.Router) map[string][]string {
+	t.Helper()
+	out := map[string][]string{}
+	note := func(method, route string) {
+		if w := call(r, method, route, nil); w.Code != http.StatusMethodNotAllowed && !slices.Contains(out[route], method) {
+			out[route] = append(out[route], method)
+		}
+	}
+	err := chi.Walk(r, func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		if slices.Contains(ownPages(), route) || method == http.MethodOptions {
+			return nil
+		}
+		note(method, route)
+		if method == http.MethodGet {
+			note(http.MethodHead, route)
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	return out
+}
+
+func call(h http.Handler, method, path string, header map[string]string) *httptest.ResponseRecorder {
+	w, r := httptest.NewRecorder(), httptest.NewRequest(method, path, nil)
+	for name, value := range header {
+		r.Header.Set(name, value)
+	}
+	h.ServeHTTP(w, r)
+	return w
+}
+
+// A page of a listed origin may call every route that is not the program's own
+// page, by each method that it accepts, with any headers that its libraries
+// add, and read the response's headers.
+func TestPreflights(t *testing.T) {
+	r := testRouter(t)
+	routes := served(t, r)
+	require.Subset(t, slices.Collect(maps.Keys(routes)), []string{"/graphql", "/usage.csv"})
+	require.ElementsMatch(t, []string{http.MethodGet, http.MethodPost}, routes["/graphql"])
+	require.ElementsMatch(t, []string{http.MethodGet, http.MethodHead}, routes["/usage.csv"])
+	const asked = "apollographql-client-name,authorization,baggage,sentry-trace,traceparent"
+	for route, methods := range routes {
+		for _, method := range methods {
+			preflight := map[string]string{"Origin": listed, "Access-Control-Request-Method": method, "Access-Control-Request-Headers": asked}
+			w := call(r, http.MethodOptions, route, preflight)
+			require.Less(t, w.Code, 300, "%s %s", method, route)
+			require.Equal(t, listed, w.Header().Get("Access-Control-Allow-Origin"), "%s %s", method, route)
+			require.Contains(t, w.Header().Get("Access-Control-Allow-Methods"), method, route)
+			for header := range strings.SplitSeq(asked, ",") {
+				require.Contains(t, strings.ToLower(w.Header().Get("Access-Control-Allow-Headers")), header, route)
+			}
+			preflight["Origin"] = unlisted
+			w = call(r, http.MethodOptions, route, preflight)
+			require.Less(t, w.Code, 300, route)
+			require.Empty(t, w.Header().Get("Access-Control-Allow-Origin"), route)
+
+			w = call(r, method, route, map[string]string{"Origin": listed})
+			require.Equal(t, listed, w.Header().Get("Access-Control-Allow-Origin"), "%s %s", method, route)
+			exposed := strings.Split(w.Header().Get("Access-Control-Expose-Headers"), ", ")
+			require.ElementsMatch(t, []string{"X-Request-Id", "Retry-After", "Ratelimit", "Ratelimit-Policy"}, exposed, "%s %s", method, route)
+			require.Empty(t, w.Header().Get("Access-Control-Allow-Credentials"))
+		}
+	}
+}
+
+// The smallest budget that a setting allows is enough for the most expensive
+// single request.
+func TestTheSmallestBudgetAllowsTheMostExpensiveRequest(t *testing.T) {
+	require.Equal(t, max(gqlhttp.DefaultLimits().Cost, budget.ExportCost), config.LeastBudget)
+	require.GreaterOrEqual(t, budget.DefaultUser, config.LeastBudget)
+}
