@@ -50,6 +50,12 @@ func (a *answer) malformed() {
 	a.problem(http.StatusBadRequest, codeInvalid, "The request is malformed.")
 }
 
+// headTooLarge sets the answer to a head that is not read.
+func (a *answer) headTooLarge() {
+	a.last = true
+	a.problem(http.StatusRequestHeaderFieldsTooLarge, codeInvalid, "The head of the request is too large.")
+}
+
 // unauthenticated sets the answer to a gateway whose token is unknown, or cannot
 // be checked.
 func (a *answer) unauthenticated(err *fault.Error) {

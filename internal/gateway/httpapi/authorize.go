@@ -30,7 +30,7 @@ func remoteOf(r *http.Request) netip.Addr {
 // authorizeCall answers the question in k's header fields.
 func (d *Handler) authorizeCall(ctx context.Context, k *requestState, c *gateway.Caller, remote netip.Addr) {
 	q, a := &k.question, &k.answer
-	if bad := d.readForwarded(q, &k.head.head, remote); bad != nil {
+	if bad := d.readForwarded(q, &k.head, remote); bad != nil {
 		a.invalid(bad)
 		return
 	}

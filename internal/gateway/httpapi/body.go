@@ -23,7 +23,7 @@ const (
 // requestState is the working memory of one request. It is pooled: callees must
 // not keep anything in it.
 type requestState struct {
-	head     rawHead
+	head     head
 	question gateway.Request
 	verdict  verdict.Verdict
 	answer   answer

@@ -1,140 +1,82 @@
 package httpapi
 
 import (
-	"errors"
 	"io"
 	"net"
 	"net/netip"
-	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// trackedListener accepts the connections. It tracks those that fasthttp serves,
-// so that they can be waited for and closed.
-type trackedListener struct {
-	net.Listener
-	server *Server
-	once   sync.Once
-
-	running sync.WaitGroup // each, and the connections that it has begun
-
-	mu   sync.Mutex
-	open map[*connection]struct{}
-}
-
-func newTrackedListener(l net.Listener, s *Server) *trackedListener {
-	f := &trackedListener{Listener: l, server: s, open: map[*connection]struct{}{}}
-	f.running.Add(1)
-	return f
-}
-
-// each starts serving every connection until the listener is closed. Connections
-// beyond the limit go to net/http. Temporary failures, such as too many open
-// files, are waited out.
-func (f *trackedListener) each(serve func(*connection)) error {
-	defer f.running.Done()
-	const shortest, longest = 5 * time.Millisecond, time.Second
-	for pause := shortest; ; {
-		c, err := f.Accept()
-		if errors.Is(err, net.ErrClosed) {
-			return err
-		}
-		if err != nil {
-			f.server.log.Warn("a connection to the doors could not be accepted", "error", err)
-			time.Sleep(pause)
-			pause = min(2*pause, longest)
-			continue
-		}
-		pause = shortest
-		if mine := (&connection{Conn: c, front: f, remote: addressOf(c)}); f.add(mine) {
-			f.running.Go(func() { serve(mine) })
-			continue
-		}
-		f.server.inHandover.Add(1)
-		f.server.passOn(c)
-	}
-}
-
-// Close closes the listener; closing it again is no error.
-func (f *trackedListener) Close() (err error) {
-	f.once.Do(func() { err = f.Listener.Close() })
-	return err
-}
-
-func (f *trackedListener) add(c *connection) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.open) >= f.server.maxFast {
-		return false
-	}
-	f.open[c] = struct{}{}
-	return true
-}
-
-func (f *trackedListener) remove(c *connection) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.open, c)
-}
-
-// closeAll closes all open connections.
-func (f *trackedListener) closeAll() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for c := range f.open {
-		_ = c.Conn.Close() // its reader finds out
-	}
-}
-
-func addressOf(c net.Conn) netip.Addr {
-	if tcp, ok := c.RemoteAddr().(*net.TCPAddr); ok {
-		return tcp.AddrPort().Addr().Unmap().WithZone("")
-	}
-	return netip.Addr{} // a Unix socket has none
-}
-
-// connection is a connection served by fasthttp.
+// connection is a connection whose plain requests are served by fasthttp. It reads
+// each request's head before fasthttp does, and lets it read that one request only
+// if it is plain. At the first that is not, fasthttp reads the end of the
+// connection, and net/http gets everything from that request on.
 type connection struct {
 	net.Conn
+	server *Server
 	front  *trackedListener
 	remote netip.Addr
+
+	// in holds the head of the present request and what was received after it; ahead
+	// is the part of it that fasthttp has not read. left is how many bytes of the
+	// request fasthttp may still read, whether received or not.
+	in, ahead []byte
+	left      int
+	request   plainRequest
+
+	// leaving is set when net/http shall serve the rest of the connection, receiving
+	// from the first byte of a request until its answer: Close then closes nothing.
+	leaving, receiving atomic.Bool
 	// unread is set if the client may still be sending, so that closing at once could
-	// discard the answer. muted is set if nothing more is answered. All are set by the
-	// goroutine that serves the connection.
-	unread, muted bool
-	// received is set if bytes arrived since the last answer.
-	received bool
+	// discard the answer. The goroutine that serves the connection sets it.
+	unread bool
 
 	reading, writing deadline
+}
+
+func newConnection(c net.Conn, front *trackedListener) *connection {
+	return &connection{Conn: c, server: front.server, front: front, remote: addressOf(c)}
 }
 
 // lingerTimeout is how long a client that is still sending may take to read its
 // answer.
 const lingerTimeout = 500 * time.Millisecond
 
-// Read reads, and records that bytes arrived.
+// Read reads of the present request, or of the next one, for which it waits.
 func (c *connection) Read(p []byte) (n int, err error) {
+	if c.left == 0 && !c.await() {
+		return 0, io.EOF
+	}
+	p = p[:min(len(p), c.left)]
+	if len(c.ahead) > 0 {
+		n = copy(p, c.ahead)
+		c.ahead = c.ahead[n:]
+	} else {
+		n, err = c.receive(p)
+	}
+	c.left -= n
+	return n, err
+}
+
+// receive reads from the network.
+func (c *connection) receive(p []byte) (int, error) {
 	if c.reading.needsSetting() {
 		if err := c.Conn.SetReadDeadline(c.reading.now()); err != nil {
 			return 0, err
 		}
 	}
-	n, err = c.Conn.Read(p)
-	c.received = c.received || n > 0
-	return n, err
+	return c.Conn.Read(p)
 }
 
-// Write writes, unless the connection is muted.
+// Write writes to the network.
 func (c *connection) Write(p []byte) (int, error) {
-	if c.muted {
-		return len(p), nil
-	}
+	c.receiving.Store(false)
 	if c.writing.needsSetting() {
 		if err := c.Conn.SetWriteDeadline(c.writing.now()); err != nil {
 			return 0, err
 		}
 	}
-	c.received = false
 	return c.Conn.Write(p)
 }
 
@@ -156,11 +98,27 @@ func (c *connection) SetDeadline(t time.Time) error {
 	return nil
 }
 
-// release returns the underlying connection, without deadlines.
+// release returns the underlying connection, without deadlines, and with what was
+// received of requests that fasthttp has not read.
 func (c *connection) release() net.Conn {
 	c.reading, c.writing = deadline{}, deadline{}
 	_ = c.Conn.SetDeadline(time.Time{}) // it may be closed
-	return c.Conn
+	return &prefixedConn{Conn: c.Conn, first: c.ahead}
+}
+
+// Close closes the connection; a client that is still sending may read its answer
+// first. It does nothing if net/http gets the connection, or if a request has begun
+// to arrive: fasthttp, when it shuts down, takes such a connection for idle.
+func (c *connection) Close() error {
+	if c.leaving.Load() || c.receiving.Load() {
+		return nil
+	}
+	c.front.remove(c)
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.unread && half.CloseWrite() == nil {
+		_ = c.Conn.SetReadDeadline(time.Now().Add(lingerTimeout))
+		_, _ = io.Copy(io.Discard, c.Conn) // until the client closes, or the deadline passes
+	}
+	return c.Conn.Close()
 }
 
 // deadline is a read or write deadline. fasthttp moves both with every request,
@@ -183,15 +141,4 @@ func (d *deadline) needsSetting() bool {
 func (d *deadline) now() time.Time {
 	d.set = d.wanted
 	return d.set
-}
-
-// Close closes the connection; a client that is still sending may read its answer
-// first.
-func (c *connection) Close() error {
-	c.front.remove(c)
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.unread && half.CloseWrite() == nil {
-		_ = c.Conn.SetReadDeadline(time.Now().Add(lingerTimeout))
-		_, _ = io.Copy(io.Discard, c.Conn) // until the client closes, or the deadline passes
-	}
-	return c.Conn.Close()
 }

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"errors"
+	"math"
 	"net"
 	"os"
 	"testing"
@@ -32,7 +33,7 @@ func TestDeadlinesHoldAndAreSeldomSet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		here, there := net.Pipe()
 		below := &moved{Conn: here}
-		c := &connection{Conn: below}
+		c := &connection{Conn: below, left: math.MaxInt}
 		room := make([]byte, 1)
 		for range 100 { // requests in a second
 			go func() { _, _ = there.Write(room) }()

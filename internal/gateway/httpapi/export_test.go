@@ -14,7 +14,7 @@ import (
 func (s *Server) SetTimeouts(t *testing.T, read, write time.Duration) {
 	t.Helper()
 	SetPlainTimeouts(t, s.plain, read, write)
-	if s.fast.ReadTimeout <= 0 || s.fast.WriteTimeout <= 0 || s.fast.IdleTimeout <= 0 || s.fast.ReadBufferSize != 32<<10 {
+	if s.fast.ReadTimeout <= 0 || s.fast.WriteTimeout <= 0 || s.fast.IdleTimeout <= 0 || s.fast.ReadBufferSize != 8<<10 {
 		t.Errorf("a time has no end: %+v", s.fast)
 	}
 	s.fast.ReadTimeout, s.fast.WriteTimeout = read, write
@@ -48,5 +48,5 @@ func (s *Server) SetMaxFast(most int) { s.maxFast = most }
 
 // ServeConn serves one connection by fasthttp until it ends.
 func (s *Server) ServeConn(c net.Conn) {
-	s.serveConn(&connection{Conn: c, front: newTrackedListener(nil, s)})
+	s.serveConn(newConnection(c, newTrackedListener(nil, s)))
 }

@@ -3,9 +3,6 @@ package httpapi
 import (
 	"net"
 	"sync"
-	"time"
-
-	"github.com/valyala/fasthttp"
 )
 
 // handoverListener is the listener of net/http; it accepts the connections that
@@ -74,39 +71,4 @@ func (m *prefixedConn) CloseWrite() error {
 		return half.CloseWrite()
 	}
 	return nil
-}
-
-// handOver passes a request, byte for byte, and its connection to net/http.
-func (s *Server) handOver(ctx *fasthttp.RequestCtx, c *connection) {
-	h := &ctx.Request.Header
-	first := make([]byte, 0, len(h.RawHeaders())+len(ctx.Request.Body())+len(h.RequestURI())+32)
-	first = append(append(first, h.Method()...), ' ')
-	first = append(append(first, h.RequestURI()...), ' ')
-	first = append(append(first, h.Protocol()...), "\r\n"...)
-	first = append(first, h.RawHeaders()...)
-	if len(h.RawHeaders()) == 0 {
-		first = append(first, "\r\n"...) // fasthttp keeps it only after fields
-	}
-	first = append(first, ctx.Request.Body()...)
-	s.inHandover.Add(1)
-	ctx.HijackSetNoResponse(true)
-	ctx.Hijack(func(read net.Conn) {
-		first = buffered(read, c, first)
-		c.front.remove(c)
-		s.passOn(&prefixedConn{Conn: c.release(), first: first})
-	})
-}
-
-// buffered appends what fasthttp has read ahead. The deadline has passed, so that
-// nothing is read from the connection itself.
-func buffered(read net.Conn, c *connection, to []byte) []byte {
-	_ = c.SetReadDeadline(time.Unix(1, 0)) // it never fails
-	var room [4 << 10]byte
-	for {
-		n, err := read.Read(room[:])
-		to = append(to, room[:n]...)
-		if err != nil {
-			return to
-		}
-	}
 }

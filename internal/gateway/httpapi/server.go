@@ -26,8 +26,8 @@ const (
 	// idleTime is longer than gateways keep their idle connections, so that they close
 	// them first, and no call meets a closing connection.
 	idleTime = 2 * time.Minute
-	// maxFastConns is how many connections fasthttp serves at a time: each costs a
-	// buffer of maxHeaderBytes. Those beyond go to net/http from the start.
+	// maxFastConns is how many connections fasthttp serves at a time, each of which
+	// costs a buffer. Those beyond go to net/http from the start.
 	maxFastConns = 1024
 )
 
@@ -47,9 +47,11 @@ func HTTPServer(h http.Handler, carriesOthers func(netip.Addr) bool) *http.Serve
 	}
 }
 
-// Server serves a Handler on one listener with two engines. fasthttp reads a
-// connection until it meets a request that is not a plain one to /v1/verify or
-// /v1/authorize; then net/http takes over that request and the connection.
+// Server serves a Handler on one listener with two engines: fasthttp the plain
+// requests to /v1/verify and /v1/authorize, net/http all others. The heads of a
+// connection's requests are looked at before an engine reads them; from the first
+// that is not plain the connection is net/http's. So each request is read by one
+// engine only, and a connection changes engine at most once, between two requests.
 type Server struct {
 	handler *Handler
 	log     *slog.Logger
@@ -111,10 +113,16 @@ func (s *Server) serveConn(c *connection) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.handler.logPanic(context.Background(), p)
-			_ = c.Close()
 		}
+		c.receiving.Store(false)
+		_ = c.Close() // it may be closed already
 	}()
 	_ = s.fast.ServeConn(c) // a client's mistakes are answered, not logged
+	if c.leaving.Load() {
+		s.inHandover.Add(1)
+		c.front.remove(c)
+		s.passOn(c.release())
+	}
 }
 
 // Shutdown stops accepting connections, answers the requests that have begun,

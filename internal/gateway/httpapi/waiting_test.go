@@ -54,6 +54,8 @@ func tryUnneededBodies(t *testing.T, b *testServer) {
 		"two tokens' key":   {401, false, asking("POST", "/v1/verify", "", json, "X-Portico-Gateway-Token: "+token, "Content-Length: 10")},
 		"a key in no JSON":  {415, false, asking("POST", "/v1/verify", "", "Content-Type: text/plain", "Content-Length: 10")},
 		"a key in what":     {415, false, asking("POST", "/v1/verify", "", "Content-Length: 10")},
+		"a key in two":      {415, false, asking("POST", "/v1/verify", "", json, json, "Content-Length: 10")},
+		"a key in others":   {415, false, asking("POST", "/v1/verify", "", "Content-Type: text/plain", json, "Content-Length: 10")},
 		"stranger":          {401, false, stranger("POST", "/v1/authorize", "Content-Length: 10")},
 		"stranger's report": {401, false, stranger("POST", "/v1/usage", json, "Content-Length: 10")},
 		"stranger's batch":  {401, false, stranger("POST", "/v1/verify/batch", json, "Content-Length: 10")},
