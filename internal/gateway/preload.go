@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/google/uuid"
 
 	"portico/clients/go/gate/keycache"
@@ -16,33 +17,35 @@ import (
 // statement of its own, so that no transaction stays open.
 const defaultPageSize = 2000
 
+// reloadPause is the pause after a preload that failed.
+const reloadPause = time.Second
+
 // preload follows all organizations and reads everything of them, page by page,
 // while changes go on: what has changed since a page was begun is already newer in
 // the cache, by the log. Organizations that are created later, and caches that are
 // rebuilt, are loaded when they are found; until then their credentials are read
 // on demand, as without a preload.
 func (g *Verifier) preload(ctx context.Context) {
-	well := g.logTransition(ctx, g.loadAll(ctx), true)
-	for !well {
-		if !pause(ctx, time.Second) {
-			return
-		}
-		well = g.logTransition(ctx, g.loadAll(ctx), well)
+	well := true
+	load := func() (struct{}, error) {
+		err := g.loadAll(ctx)
+		well = g.logTransition(ctx, err, well)
+		return struct{}{}, err
+	}
+	forever, pauses := backoff.WithMaxElapsedTime(0), backoff.WithBackOff(backoff.NewConstantBackOff(reloadPause))
+	if _, err := backoff.Retry(ctx, load, forever, pauses); err != nil {
+		return // ctx has ended
 	}
 	close(g.loaded)
-	for pause(ctx, pollInterval) {
-		well = g.logTransition(ctx, g.loadNew(ctx), well)
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
+	tick := time.NewTicker(pollInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			well = g.logTransition(ctx, g.loadNew(ctx), well)
+		}
 	}
 }
 

@@ -29,7 +29,7 @@ func (s *Cache) Apply(c *Change) {
 		if s.budget.max == 0 || s.find(k.Username) != nil {
 			s.putCredential(k, s.complete)
 		}
-		s.absences.remove(k.Username)
+		s.absences.Remove(k.Username)
 	}
 	s.drop(c)
 	s.rebuildLists()

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/google/uuid"
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"portico/clients/go/gate/verdict"
 )
@@ -13,6 +14,9 @@ import (
 // shards is how many locks the credentials are distributed over, so that readers
 // seldom meet a writer.
 const shards = 64
+
+// maxAbsences is how many usernames known not to exist a Cache keeps.
+const maxAbsences = 8 << 10
 
 // Budget bounds how many credentials several Caches keep between them. It may be
 // exceeded for a moment, by at most one credential for each Fill under way.
@@ -44,7 +48,8 @@ type Cache struct {
 	catalogue atomic.Pointer[verdict.Catalogue]
 	position  atomic.Int64
 	budget    *Budget
-	absences  absences
+	// absences are the usernames known not to exist, as far as they are asked for.
+	absences *lru.Cache[uuid.UUID, struct{}]
 
 	// mu is locked by writers; it guards what follows. Readers reach apps and accounts
 	// by the pointers in slots.
@@ -98,7 +103,7 @@ func NewWithBudget(b *Budget) *Cache {
 	for i := range s.keys {
 		s.keys[i].slots = map[uuid.UUID]*slot{}
 	}
-	s.absences.init()
+	s.absences, _ = lru.New[uuid.UUID, struct{}](maxAbsences) // it fails for a size of 0
 	if b.max > 0 {
 		b.join(s)
 	}
@@ -112,7 +117,8 @@ func (s *Cache) Facts(username uuid.UUID, into *verdict.Facts) (known bool) {
 	*into = verdict.Facts{Catalogue: s.catalogue.Load()}
 	place := s.find(username)
 	if place == nil {
-		return s.absences.has(username)
+		_, absent := s.absences.Get(username)
+		return absent
 	}
 	k := place.key.Load()
 	if k == nil {

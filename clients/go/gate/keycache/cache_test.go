@@ -63,6 +63,25 @@ func TestUnknownUsernames(t *testing.T) {
 	}
 }
 
+// Those that are asked for stay, however many others are not.
+func TestUnknownUsernamesAreBounded(t *testing.T) {
+	s := keycache.New(10)
+	often, once := uuid.New(), uuid.New()
+	var facts verdict.Facts
+	for _, username := range []uuid.UUID{often, once} {
+		s.Fill(username, &keycache.Change{}, 0)
+	}
+	for range 8 << 10 {
+		s.Fill(uuid.New(), &keycache.Change{}, 0)
+		if !s.Facts(often, &facts) {
+			t.Fatal("the one that is always asked for was pushed out")
+		}
+	}
+	if s.Facts(once, &facts) {
+		t.Error("all are kept")
+	}
+}
+
 func TestABudgetIsKept(t *testing.T) {
 	s := keycache.New(100)
 	often, c := filled()

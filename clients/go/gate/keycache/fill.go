@@ -24,7 +24,7 @@ func (s *Cache) fill(username uuid.UUID, c *Change, since int64) bool {
 		return false
 	}
 	if len(c.Credentials) == 0 {
-		s.absences.add(username)
+		s.absences.Add(username, struct{}{})
 		return true
 	}
 	s.putAll(c, true, func(uuid.UUID) bool { return true })
