@@ -31,13 +31,15 @@ type requestState struct {
 	buffer []byte
 	// claim is the memory claimed for the body.
 	claim *backlog.Claim
+	// json reads the body.
+	json *jsonReader
 }
 
 func (d *Handler) begin() *requestState {
 	if kept, ok := d.states.Get().(*requestState); ok {
 		return kept
 	}
-	k := &requestState{buffer: make([]byte, 0, 1<<10)}
+	k := &requestState{buffer: make([]byte, 0, 1<<10), json: new(jsonReader)}
 	k.answer.set.buffer = make([]byte, 0, 1<<9)
 	return k
 }
@@ -51,7 +53,8 @@ func (d *Handler) end(k *requestState) {
 	}
 	clear(k.buffer[:cap(k.buffer)])
 	set := k.answer.set.buffer[:0]
-	*k = requestState{buffer: k.buffer[:0]}
+	k.json.reset("")
+	*k = requestState{buffer: k.buffer[:0], json: k.json}
 	k.answer.set.buffer = set
 	d.states.Put(k)
 }

@@ -11,7 +11,7 @@
 // caller sent.
 //
 // The two verifying routes are hot. They keep no state of a request, do not log
-// it, have no middleware, parse JSON with a scanner that returns substrings of the
-// body, and write with append. Plain requests to them are served by fasthttp, all
-// others by net/http (see Server); both call the same functions.
+// it, have no middleware, read JSON without copying strings, and write with append.
+// Plain requests to them are served by fasthttp, all others by net/http (see
+// Server); both call the same functions.
 package httpapi

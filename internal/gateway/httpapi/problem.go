@@ -27,6 +27,10 @@ func problemBody(status int, code, detail string) []byte {
 	return body
 }
 
+// badInput is what is wrong with a request: which field, and why. Neither contains
+// anything that the caller sent, except the name of a field.
+type badInput struct{ field, reason string }
+
 // String returns a sentence for the client.
 func (b *badInput) String() string {
 	if b.field == "" {

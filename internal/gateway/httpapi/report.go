@@ -33,7 +33,8 @@ func (d *Handler) report(w http.ResponseWriter, r *http.Request, c *gateway.Call
 	if !ok {
 		return
 	}
-	s := reportScanner{scanner: scanner{text: text}, organization: c.Organization}
+	k.json.reset(text)
+	s := reportReader{jsonReader: k.json, organization: c.Organization}
 	id, calls := s.batch()
 	if s.bad != nil {
 		d.invalid(w, s.bad)
@@ -64,24 +65,24 @@ func (d *Handler) refuseReport(w http.ResponseWriter, r *http.Request, err error
 	d.retryLater(w, fault.RetryAfter(fault.CodeUnavailable, fault.ReasonDatabase, max(time.Second, f.RetryAfter), "The report cannot be stored now. Send the same batch again."))
 }
 
-// reportScanner parses a batch of reports. Usage checks the contents.
-type reportScanner struct {
-	scanner
+// reportReader parses a batch of reports. Usage checks the contents.
+type reportReader struct {
+	*jsonReader
 	organization uuid.UUID
 }
 
-func (s *reportScanner) batch() (id string, calls []usage.Reported) {
+func (s *reportReader) batch() (id string, calls []usage.Reported) {
 	if !s.open('{', "", notObject) {
 		return "", nil
 	}
 	var seen fields
-	for first := true; s.more(first, '}'); first = false {
+	for s.more('}') {
 		switch name := s.name(); name {
 		case "batch":
-			seen.once(&s.scanner, 0, name)
+			seen.once(s.jsonReader, 0, name)
 			id = s.string(name)
 		case "calls":
-			seen.once(&s.scanner, 1, name)
+			seen.once(s.jsonReader, 1, name)
 			calls = s.calls()
 		default:
 			s.failUnknownField(name)
@@ -98,12 +99,12 @@ func (s *reportScanner) batch() (id string, calls []usage.Reported) {
 	return id, calls
 }
 
-func (s *reportScanner) calls() (all []usage.Reported) {
+func (s *reportReader) calls() (all []usage.Reported) {
 	const reason = "must be an array of 1 to 1000 reports."
 	if !s.open('[', "calls", reason) {
 		return nil
 	}
-	for s.more(len(all) == 0, ']') {
+	for s.more(']') {
 		if len(all) == usage.MaxReported {
 			s.fail("calls", reason)
 			return nil
@@ -115,13 +116,13 @@ func (s *reportScanner) calls() (all []usage.Reported) {
 }
 
 // call parses one report. A null field counts as absent.
-func (s *reportScanner) call() (c usage.Reported) {
+func (s *reportReader) call() (c usage.Reported) {
 	c.Organization = s.organization
 	if !s.open('{', "", "Each report must be a JSON object.") {
 		return c
 	}
 	var seen fields
-	for first := true; s.more(first, '}'); first = false {
+	for s.more('}') {
 		s.member(&c, &seen, s.name())
 	}
 	if s.bad == nil && c.Calls > 0 && !c.InTime() {
@@ -130,9 +131,9 @@ func (s *reportScanner) call() (c usage.Reported) {
 	return c
 }
 
-func (s *reportScanner) member(c *usage.Reported, seen *fields, name string) {
+func (s *reportReader) member(c *usage.Reported, seen *fields, name string) {
 	id := func(bit int, k nodeid.Kind, into *uuid.UUID) {
-		seen.once(&s.scanner, bit, name)
+		seen.once(s.jsonReader, bit, name)
 		*into = s.node(name, k)
 	}
 	switch name {
@@ -147,19 +148,19 @@ func (s *reportScanner) member(c *usage.Reported, seen *fields, name string) {
 	case "endpoint":
 		id(4, nodeid.Endpoint, &c.Endpoint)
 	case "code":
-		seen.once(&s.scanner, 5, name)
+		seen.once(s.jsonReader, 5, name)
 		c.Code = s.code(name)
 	case "statusClass":
-		seen.once(&s.scanner, 6, name)
+		seen.once(s.jsonReader, 6, name)
 		c.StatusClass = int(s.integer(name, 1, 5))
 	case "latencyMs":
-		seen.once(&s.scanner, 7, name)
+		seen.once(s.jsonReader, 7, name)
 		c.Latency = time.Duration(s.integer(name, 0, usage.MaxLatency.Milliseconds())) * time.Millisecond
 	case "calls":
-		seen.once(&s.scanner, 8, name)
+		seen.once(s.jsonReader, 8, name)
 		c.Calls = s.integer(name, 1, usage.MaxCalls)
 	case "at":
-		seen.once(&s.scanner, 9, name)
+		seen.once(s.jsonReader, 9, name)
 		c.At = s.time(name)
 	default:
 		s.failUnknownField(name)
@@ -167,7 +168,7 @@ func (s *reportScanner) member(c *usage.Reported, seen *fields, name string) {
 }
 
 // node parses an id of a kind, as in verdicts or in the feed.
-func (s *reportScanner) node(field string, k nodeid.Kind) uuid.UUID {
+func (s *reportReader) node(field string, k nodeid.Kind) uuid.UUID {
 	if s.null() {
 		return uuid.Nil
 	}
@@ -183,7 +184,7 @@ func (s *reportScanner) node(field string, k nodeid.Kind) uuid.UUID {
 	return id
 }
 
-func (s *reportScanner) code(field string) string {
+func (s *reportReader) code(field string) string {
 	if s.null() {
 		return ""
 	}
@@ -194,7 +195,7 @@ func (s *reportScanner) code(field string) string {
 	return text
 }
 
-func (s *reportScanner) time(field string) time.Time {
+func (s *reportReader) time(field string) time.Time {
 	if s.null() {
 		return time.Time{}
 	}

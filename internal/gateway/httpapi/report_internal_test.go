@@ -22,7 +22,9 @@ func FuzzReport(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		s := reportScanner{scanner: scanner{text: text}}
+		r := new(jsonReader)
+		r.reset(text)
+		s := reportReader{jsonReader: r}
 		id, calls := s.batch()
 		if s.bad != nil {
 			return

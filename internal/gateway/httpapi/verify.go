@@ -42,7 +42,8 @@ func (d *Handler) verify(w http.ResponseWriter, r *http.Request, c *gateway.Call
 // verifyJSON answers the request in a JSON body. The header may name the product
 // instead; the body takes precedence.
 func (d *Handler) verifyJSON(ctx context.Context, k *requestState, c *gateway.Caller, body string) {
-	s := scanner{text: body}
+	s := k.json
+	s.reset(body)
 	s.question(&k.question)
 	s.end()
 	if s.bad != nil {
@@ -69,7 +70,8 @@ func (d *Handler) verifyBatch(w http.ResponseWriter, r *http.Request, c *gateway
 	if !ok {
 		return
 	}
-	s := scanner{text: text}
+	s := k.json
+	s.reset(text)
 	questions := s.questions()
 	if s.bad != nil {
 		d.invalid(w, s.bad)
@@ -102,18 +104,18 @@ func (d *Handler) answer(w http.ResponseWriter, body []byte) {
 }
 
 // questions parses a batch.
-func (s *scanner) questions() []gateway.Request {
+func (s *jsonReader) questions() []gateway.Request {
 	if !s.open('{', "", notObject) {
 		return nil
 	}
-	if s.more(true, '}') {
+	if s.more('}') {
 		if name := s.name(); s.bad == nil && name != "requests" {
 			s.failUnknownField(name)
 		}
 	}
 	var all []gateway.Request
 	if s.open('[', "requests", "must be an array of 1 to 100 questions.") {
-		for s.more(len(all) == 0, ']') {
+		for s.more(']') {
 			if len(all) == maxBatchSize {
 				s.fail("requests", "must be an array of 1 to 100 questions.")
 				return nil
@@ -126,7 +128,7 @@ func (s *scanner) questions() []gateway.Request {
 	if s.bad == nil && len(all) == 0 {
 		s.fail("requests", "must be an array of 1 to 100 questions.")
 	}
-	if s.more(false, '}') {
+	if s.more('}') {
 		s.failUnknownField(s.name())
 	}
 	s.end()
@@ -134,7 +136,7 @@ func (s *scanner) questions() []gateway.Request {
 }
 
 // failIn adds the member of an array to a mistake.
-func (s *scanner) failIn(array string, i int) {
+func (s *jsonReader) failIn(array string, i int) {
 	if s.bad != nil && s.bad.field != "" {
 		s.bad.field = array + "." + strconv.Itoa(i) + "." + s.bad.field
 	}
@@ -142,7 +144,7 @@ func (s *scanner) failIn(array string, i int) {
 
 // failUnknownField refuses a field. It repeats the name only if it looks like one:
 // it could be an API key.
-func (s *scanner) failUnknownField(name string) {
+func (s *jsonReader) failUnknownField(name string) {
 	for i := range len(name) {
 		if c := name[i] | 0x20; (c < 'a' || c > 'z') && name[i] != '_' || len(name) > 32 {
 			s.fail("", "A field is not known.")
@@ -156,7 +158,7 @@ func (s *scanner) failUnknownField(name string) {
 // because two readers might use different ones.
 type fields uint16
 
-func (f *fields) once(s *scanner, bit int, name string) {
+func (f *fields) once(s *jsonReader, bit int, name string) {
 	if *f&(1<<bit) != 0 {
 		s.fail(name, "is there twice.")
 	}
@@ -164,13 +166,13 @@ func (f *fields) once(s *scanner, bit int, name string) {
 }
 
 // question parses one request. A null field counts as absent.
-func (s *scanner) question(q *gateway.Request) {
+func (s *jsonReader) question(q *gateway.Request) {
 	if !s.open('{', "", notObject) {
 		return
 	}
 	var seen fields
 	var key, pair bool
-	for first := true; s.more(first, '}'); first = false {
+	for s.more('}') {
 		switch name := s.name(); name {
 		case "key":
 			seen.once(s, 0, name)
@@ -222,7 +224,7 @@ func setPresented(q *gateway.Request, key, pair bool) {
 }
 
 // address parses an IP address.
-func (s *scanner) address(field string) netip.Addr {
+func (s *jsonReader) address(field string) netip.Addr {
 	if s.null() {
 		return netip.Addr{}
 	}

@@ -21,7 +21,8 @@ func FuzzQuestion(f *testing.F) {
 			return // refused before it is scanned
 		}
 		var q gateway.Request
-		s := scanner{text: text}
+		s := new(jsonReader)
+		s.reset(text)
 		s.question(&q)
 		s.end()
 		if s.bad != nil {
