@@ -17,7 +17,7 @@ import (
 )
 
 func suspendedAccount(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "suspended-account")
+	c := newActors(t, s, "suspended-account")
 	app, key := c.newApp(t, "Frozen")
 	a := c.admin.Do(t, "suspendAccount", vars{"accountId": c.account, "reason": "Unpaid."}, `account { status version viewerCan { resume { allowed } suspend { allowed code } } }`)
 	require.Equal(t, "SUSPENDED", a.Text("suspendAccount", "account", "status"))
@@ -25,12 +25,12 @@ func suspendedAccount(t *testing.T, s *servertest.Server) {
 	require.Equal(t, a.Data, c.admin.Do(t, "suspendAccount", vars{"accountId": c.account}, `account { status version viewerCan { resume { allowed } suspend { allowed code } } }`).Data)
 
 	require.Equal(t, "SUSPENDED", c.dev.Must(t, `{ viewer { account { status } } }`, nil).Text("viewer", "account", "status"), "developers learn why")
-	refused(t, c.dev.Send(t, `{ apps { totalCount } }`, nil), "FORBIDDEN")
-	refused(t, c.dev.Send(t, `query($app: ID!) { app(id: $app) { name } }`, vars{"app": app}), "FORBIDDEN")
-	refused(t, c.dev.Send(t, `query($app: ID!) { node(id: $app) { id } }`, vars{"app": app}), "FORBIDDEN")
-	refused(t, c.dev.Ask(t, "createApp", vars{"name": "New"}, `app { id }`), "FORBIDDEN")
-	refused(t, c.dev.Ask(t, "updateApp", vars{"appId": app, "name": "New"}, `app { id }`), "FORBIDDEN")
-	refused(t, c.dev.Ask(t, "revokeKey", vars{"credentialId": key}, `credential { id }`), "FORBIDDEN")
+	requireError(t, c.dev.Send(t, `{ apps { totalCount } }`, nil), "FORBIDDEN")
+	requireError(t, c.dev.Send(t, `query($app: ID!) { app(id: $app) { name } }`, vars{"app": app}), "FORBIDDEN")
+	requireError(t, c.dev.Send(t, `query($app: ID!) { node(id: $app) { id } }`, vars{"app": app}), "FORBIDDEN")
+	requireError(t, c.dev.Ask(t, "createApp", vars{"name": "New"}, `app { id }`), "FORBIDDEN")
+	requireError(t, c.dev.Ask(t, "updateApp", vars{"appId": app, "name": "New"}, `app { id }`), "FORBIDDEN")
+	requireError(t, c.dev.Ask(t, "revokeKey", vars{"credentialId": key}, `credential { id }`), "FORBIDDEN")
 	require.NotEmpty(t, s.SignIn(t, c.email).Token, "they may still sign in")
 
 	c.admin.Do(t, "resumeAccount", vars{"accountId": c.account}, `account { status }`)
@@ -40,7 +40,7 @@ func suspendedAccount(t *testing.T, s *servertest.Server) {
 }
 
 func deletedAccount(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "deleted-account")
+	c := newActors(t, s, "deleted-account")
 	app, _ := c.newApp(t, "Orphan")
 	key := c.dev.Do(t, "generateKey", vars{"accountId": c.account}, `credential { id }`).Text("generateKey", "credential", "id")
 	product, _ := c.newProduct(t, "deleted-account", "AUTO")
@@ -51,24 +51,24 @@ func deletedAccount(t *testing.T, s *servertest.Server) {
 		apps(where: {accountIds: [$account]}) { totalCount } }`, vars{"ids": []any{c.account, app, key, registration}, "account": c.account})
 	require.Equal(t, map[string]any{"nodes": []any{nil, nil, nil, nil}, "account": nil,
 		"accounts": map[string]any{"totalCount": 0.0}, "apps": map[string]any{"totalCount": 0.0}}, gone.Data)
-	refused(t, c.admin.Ask(t, "deleteAccount", vars{"accountId": c.account}, `deletedAccountId`), "NOT_FOUND")
-	corrected(t, c.admin.Ask(t, "restoreApp", vars{"appId": app}, `app { id }`), "restoreApp", "WRONG_STATUS", "appId")
+	requireError(t, c.admin.Ask(t, "deleteAccount", vars{"accountId": c.account}, `deletedAccountId`), "NOT_FOUND")
+	requireProblem(t, c.admin.Ask(t, "restoreApp", vars{"appId": app}, `app { id }`), "restoreApp", "WRONG_STATUS", "appId")
 
-	told := c.admin.Must(t, `query($id: ID!) { events(where: {subjectId: $id}) { nodes { type reason } } }`, vars{"id": c.account})
-	require.Equal(t, map[string]any{"type": "ACCOUNT_DELETED", "reason": "Bankrupt."}, told.At("events", "nodes", 0))
-	told = c.admin.Must(t, `query($id: ID!) { events(where: {subjectId: $id}) { nodes { type } } }`, vars{"id": key})
-	require.Equal(t, []string{"CREDENTIAL_REVOKED", "CREDENTIAL_CREATED"}, texts(told, "type", "events", "nodes"))
+	factsOf := c.admin.Must(t, `query($id: ID!) { events(where: {subjectId: $id}) { nodes { type reason } } }`, vars{"id": c.account})
+	require.Equal(t, map[string]any{"type": "ACCOUNT_DELETED", "reason": "Bankrupt."}, factsOf.At("events", "nodes", 0))
+	factsOf = c.admin.Must(t, `query($id: ID!) { events(where: {subjectId: $id}) { nodes { type } } }`, vars{"id": key})
+	require.Equal(t, []string{"CREDENTIAL_REVOKED", "CREDENTIAL_CREATED"}, texts(factsOf, "type", "events", "nodes"))
 	lost := c.dev.Must(t, `{ viewer { account { id } accounts { totalCount } } apps { totalCount } }`, nil)
 	require.Nil(t, lost.At("viewer", "account"))
 	require.Zero(t, lost.Number("apps", "totalCount"))
-	refused(t, c.dev.Ask(t, "createApp", vars{"name": "Nowhere"}, `app { id }`), "FORBIDDEN")
+	requireError(t, c.dev.Ask(t, "createApp", vars{"name": "Nowhere"}, `app { id }`), "FORBIDDEN")
 }
 
-// oneAccount plays that a developer acts for the account joined first, whatever
-// a header says.
+// oneAccount tests that a developer acts for the account that they joined first,
+// whatever a header says.
 func oneAccount(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "one-account")
-	other := newCast(t, s, "one-account-other")
+	c := newActors(t, s, "one-account")
+	other := newActors(t, s, "one-account-other")
 	mine, _ := c.newApp(t, "Mine")
 	theirs, _ := other.newApp(t, "Theirs")
 	c.alsoJoin(t, other.account)
@@ -78,8 +78,8 @@ func oneAccount(t *testing.T, s *servertest.Server) {
 		require.Equal(t, c.account, a.Text("viewer", "account", "id"))
 		require.Equal(t, []string{c.account, other.account}, texts(a, "id", "viewer", "accounts", "nodes"), "first joined first")
 		require.Equal(t, []string{mine}, texts(a, "id", "apps", "nodes"))
-		refused(t, dev.Ask(t, "updateApp", vars{"appId": theirs, "name": "From the other side"}, `app { id }`), "NOT_FOUND")
-		corrected(t, dev.Ask(t, "createApp", vars{"name": "There", "accountId": other.account}, `app { id }`), "createApp", "UNKNOWN_REFERENCE", "accountId")
+		requireError(t, dev.Ask(t, "updateApp", vars{"appId": theirs, "name": "From the other side"}, `app { id }`), "NOT_FOUND")
+		requireProblem(t, dev.Ask(t, "createApp", vars{"name": "There", "accountId": other.account}, `app { id }`), "createApp", "UNKNOWN_REFERENCE", "accountId")
 	}
 	staff := c.admin.Must(t, `query($id: ID!) { app(id: $id) { id } viewer { account { id } role } }`, vars{"id": theirs})
 	require.Equal(t, theirs, staff.Text("app", "id"), "staff act for no account")
@@ -91,9 +91,9 @@ func oneAccount(t *testing.T, s *servertest.Server) {
 	require.Equal(t, []string{theirs}, texts(left, "id", "apps", "nodes"))
 }
 
-// alsoJoin makes the developer a member of a second account, which the API
-// cannot do.
-func (c *cast) alsoJoin(t *testing.T, account string) {
+// alsoJoin makes the developer a member of a second account, for which there is no
+// mutation.
+func (c *actors) alsoJoin(t *testing.T, account string) {
 	t.Helper()
 	d := testdb.Open(t, c.server.Setting("DATABASE_URL"))
 	ctx := viewer.NewContext(t.Context(), viewer.ForSystem(uuid.Nil))
@@ -110,7 +110,7 @@ func (c *cast) alsoJoin(t *testing.T, account string) {
 }
 
 func editedAccount(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "edited-account")
+	c := newActors(t, s, "edited-account")
 	profile := vars{"website": "https://edited.example", "contactEmail": "api@edited.example", "description": "Two\nlines.",
 		"customFields": []any{vars{"key": "customerNumber", "value": "42"}}}
 	a := c.admin.Do(t, "updateAccount", vars{"accountId": c.account, "name": "Edited", "profile": profile},
@@ -122,6 +122,6 @@ func editedAccount(t *testing.T, s *servertest.Server) {
 		`account { name profile { website } }`)
 	require.Equal(t, map[string]any{"name": "Edited", "profile": map[string]any{"website": ""}}, a.At("updateAccount", "account"))
 	bad := c.admin.Ask(t, "updateAccount", vars{"accountId": c.account, "profile": vars{"website": "javascript:alert(1)"}}, `account { id }`)
-	corrected(t, bad, "updateAccount", "INVALID", "profile.website")
-	unknown(t, c.dev.Ask(t, "updateAccount", vars{"accountId": c.account, "name": "Mine"}, `account { id }`))
+	requireProblem(t, bad, "updateAccount", "INVALID", "profile.website")
+	requireUnknownField(t, c.dev.Ask(t, "updateAccount", vars{"accountId": c.account, "name": "Mine"}, `account { id }`))
 }

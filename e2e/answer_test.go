@@ -11,8 +11,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// A short question with a long answer is refused for its cost, or stops when
-// the answer has grown to its greatest size; the server is well afterwards.
+// A short request with a long response is refused for its cost, or ends with an error
+// when the response reaches its maximum size; the server is healthy afterwards.
 func TestLongAnswers(t *testing.T) {
 	t.Parallel()
 	testdb.EachEmpty(t, longAnswers)
@@ -41,7 +41,7 @@ func longAnswers(t *testing.T, url string) {
 	require.Equal(t, "ANSWER_BYTES", long.Errors[0].Extensions["limit"])
 	require.Less(t, len(long.Raw), 1000)
 
-	// What a mutation shows once is not lost because its sibling is long.
+	// A secret that is shown once is not lost because the response of a sibling is long.
 	a := dev.Send(t, `mutation {
 		new: createApp(input: {name: "kept"}) { secret { rawKey } }
 		old: createApp(input: {name: "long"}) { app { account { apps(first: 50) { nodes { labels { value } } } } } } }`, nil)

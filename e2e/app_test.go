@@ -9,7 +9,7 @@ import (
 )
 
 func firstKey(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "first-key")
+	c := newActors(t, s, "first-key")
 	a := c.dev.Do(t, "createApp", vars{"name": "Shop", "description": "Sells\nthings.", "labels": []any{vars{"key": "team", "value": "web"}}},
 		`app { id referenceId name description labels { key value } version createdAt account { id } keyCounts { total active } }
 		 credential { id username secretHint status enabled environment access accountCredential app { id } account { id } }
@@ -50,7 +50,7 @@ func firstKey(t *testing.T, s *servertest.Server) {
 }
 
 func rotation(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "rotation")
+	c := newActors(t, s, "rotation")
 	app, old := c.newApp(t, "Rotating")
 	a := c.dev.Do(t, "generateKey", vars{"appId": app, "name": "Next", "environment": "STAGING", "expiresAt": "2099-01-01T02:00:00+02:00"},
 		`credential { id status name environment expiresAt app { keyCounts { total active } } } secret { rawKey } replayed`)
@@ -82,7 +82,7 @@ func rotation(t *testing.T, s *servertest.Server) {
 
 // keyAccess plays updateKey, and a key of the whole account.
 func keyAccess(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "key-access")
+	c := newActors(t, s, "key-access")
 	app, key := c.newApp(t, "Choosy")
 	product, _ := c.newProduct(t, "key-access", "AUTO")
 	a := c.dev.Do(t, "updateKey", vars{"credentialId": key, "name": "Choosy key", "access": "LISTED", "accessControlList": []any{product}, "expiresAt": "2099-12-31T00:00:00Z"},
@@ -105,7 +105,7 @@ func keyAccess(t *testing.T, s *servertest.Server) {
 }
 
 func deletion(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "deletion")
+	c := newActors(t, s, "deletion")
 	app, key := c.newApp(t, "Doomed")
 	product, _ := c.newProduct(t, "deletion", "AUTO")
 	registration := c.register(t, app, product)
@@ -124,12 +124,12 @@ func deletion(t *testing.T, s *servertest.Server) {
 	for _, who := range []*servertest.Client{c.dev, c.admin} {
 		require.Equal(t, gone, c.view(t, who, everywhere, where))
 	}
-	refused(t, c.dev.Ask(t, "deleteApp", vars{"appId": app}, `deletedAppId`), "NOT_FOUND")
-	refused(t, c.dev.Ask(t, "revokeKey", vars{"credentialId": key}, `credential { id }`), "NOT_FOUND")
-	refused(t, c.dev.Ask(t, "generateKey", vars{"appId": app}, `credential { id }`), "NOT_FOUND")
+	requireError(t, c.dev.Ask(t, "deleteApp", vars{"appId": app}, `deletedAppId`), "NOT_FOUND")
+	requireError(t, c.dev.Ask(t, "revokeKey", vars{"credentialId": key}, `credential { id }`), "NOT_FOUND")
+	requireError(t, c.dev.Ask(t, "generateKey", vars{"appId": app}, `credential { id }`), "NOT_FOUND")
 	again := c.dev.Ask(t, "createApp", vars{"name": "Heir", "referenceId": reference}, `app { id }`)
-	corrected(t, again, "createApp", "TAKEN", "referenceId")
-	unknown(t, c.dev.Ask(t, "restoreApp", vars{"appId": app}, `app { id }`))
+	requireProblem(t, again, "createApp", "TAKEN", "referenceId")
+	requireUnknownField(t, c.dev.Ask(t, "restoreApp", vars{"appId": app}, `app { id }`))
 
 	back := c.admin.Do(t, "restoreApp", vars{"appId": app}, `app { id referenceId keyCounts { total active revoked }
 		credentials { nodes { id status revokedReason } } productSubscriptions { nodes { id status badgeColor } } } credential { id } secret { rawKey }`)
@@ -145,11 +145,11 @@ func deletion(t *testing.T, s *servertest.Server) {
 	require.Equal(t, []string{"CREDENTIAL_CREATED", "APP_RESTORED", "APP_DELETED", "SUBSCRIPTION_UNREGISTERED", "CREDENTIAL_REVOKED",
 		"SUBSCRIPTION_REGISTERED", "CREDENTIAL_CREATED", "APP_CREATED"}, timeline(t, c.dev, app))
 	require.NotEqual(t, registration, c.register(t, app, product), "it is registered anew")
-	refused(t, c.admin.Ask(t, "restoreApp", vars{"appId": app}, `app { id }`), "NOT_FOUND")
+	requireError(t, c.admin.Ask(t, "restoreApp", vars{"appId": app}, `app { id }`), "NOT_FOUND")
 }
 
 // view returns the data of a query that goes well.
-func (c *cast) view(t *testing.T, who *servertest.Client, document string, v vars) map[string]any {
+func (c *actors) view(t *testing.T, who *servertest.Client, document string, v vars) map[string]any {
 	t.Helper()
 	return who.Must(t, document, v).Data
 }

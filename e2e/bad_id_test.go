@@ -12,9 +12,9 @@ import (
 	"portico/internal/nodeid"
 )
 
-// strangers are ids of things that exist and are not the developer's: of
-// another account and of another organization, by type.
-func strangers(t *testing.T, s *servertest.Server, other *cast) map[nodeid.Kind][]string {
+// foreignIDs returns ids of existing objects that do not belong to the developer's
+// account, but to another account or organization, by type.
+func foreignIDs(t *testing.T, s *servertest.Server, other *actors) map[nodeid.Kind][]string {
 	t.Helper()
 	app, key := other.newApp(t, "Foreign")
 	product, _ := other.newProduct(t, "bad-ids", "MANUAL")
@@ -33,18 +33,18 @@ func strangers(t *testing.T, s *servertest.Server, other *cast) map[nodeid.Kind]
 	return out
 }
 
-// impossible are ids of nothing: unknown, of another type, and malformed.
-func impossible(k nodeid.Kind) []string {
+// invalidIDs returns ids that name no object: unknown, of another type, and malformed.
+func invalidIDs(k nodeid.Kind) []string {
 	good := nodeid.Encode(k, uuid.New())
 	return []string{good, nodeid.Encode(k, uuid.Nil), nodeid.Encode(nodeid.Membership, uuid.New()), "", "nonsense", good + "x", good[:len(good)-1],
 		strings.ToUpper(good), uuid.NewString(), "app_' OR '1'='1", "app_" + longText(10_000), good + "\x00", strings.Replace(good, "_", "_-", 1), "gid://portico/App/1"}
 }
 
-// badIDs compares whole answers: what is somebody else's answers as what there
-// is not.
+// badIDs compares whole responses: a foreign object has the same response as one that
+// does not exist.
 func badIDs(t *testing.T, s *servertest.Server) {
-	c, other := newCast(t, s, "bad-ids"), newCast(t, s, "bad-ids-other")
-	foreign := strangers(t, s, other)
+	c, other := newActors(t, s, "bad-ids"), newActors(t, s, "bad-ids-other")
+	foreign := foreignIDs(t, s, other)
 	mine, _ := c.newApp(t, "Mine")
 	product, _ := c.newProduct(t, "bad-ids-mine", "MANUAL")
 
@@ -58,9 +58,9 @@ func badIDs(t *testing.T, s *servertest.Server) {
 			nodeid.Account:             `query($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } events(where: {subjectId: $id}) { totalCount nodes { id } } }`,
 			nodeid.User:                `query($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } events(where: {subjectId: $id}) { totalCount nodes { id } } }`,
 		} {
-			sameAnswers(t, append(impossible(kind), foreign[kind]...), func(id string) *servertest.Answer { return dev.Must(t, document, vars{"id": id}) })
+			requireSameAnswers(t, append(invalidIDs(kind), foreign[kind]...), func(id string) *servertest.Answer { return dev.Must(t, document, vars{"id": id}) })
 		}
-		sameAnswers(t, []string{uuid.NewString(), uuid.NewString(), referenceOf(t, other, foreign[nodeid.App][0])}, func(ref string) *servertest.Answer {
+		requireSameAnswers(t, []string{uuid.NewString(), uuid.NewString(), referenceOf(t, other, foreign[nodeid.App][0])}, func(ref string) *servertest.Answer {
 			return dev.Must(t, `query($r: UUID!) { appByReferenceId(referenceId: $r) { id } }`, vars{"r": ref})
 		})
 	})
@@ -85,7 +85,7 @@ func badIDs(t *testing.T, s *servertest.Server) {
 	} {
 		t.Run(m.mutation+" "+m.field, func(t *testing.T) {
 			who := m.who.As("X-Request-Id", "same")
-			sameAnswers(t, append(impossible(m.kind), foreign[m.kind]...), func(id string) *servertest.Answer {
+			requireSameAnswers(t, append(invalidIDs(m.kind), foreign[m.kind]...), func(id string) *servertest.Answer {
 				input := maps.Clone(m.input)
 				if input == nil {
 					input = vars{}
@@ -93,10 +93,10 @@ func badIDs(t *testing.T, s *servertest.Server) {
 				input[m.field] = id
 				a := who.Ask(t, m.mutation, input, m.selection)
 				require.Empty(t, a.Leaks(), a.Raw)
-				if m.field == "productId" || m.mutation == "createApp" { // no target of the mutation
-					corrected(t, a, m.mutation, "UNKNOWN_REFERENCE", m.field)
+				if m.field == "productId" || m.mutation == "createApp" { // not the target of the mutation
+					requireProblem(t, a, m.mutation, "UNKNOWN_REFERENCE", m.field)
 				} else {
-					refused(t, a, "NOT_FOUND")
+					requireError(t, a, "NOT_FOUND")
 				}
 				return a
 			})
@@ -108,17 +108,17 @@ func badIDs(t *testing.T, s *servertest.Server) {
 			"disableKey": nodeid.Credential, "approveSubscription": nodeid.ProductSubscription, "restoreApp": nodeid.App} {
 			field := map[nodeid.Kind]string{nodeid.Account: "accountId", nodeid.User: "userId", nodeid.Credential: "credentialId",
 				nodeid.ProductSubscription: "subscriptionId", nodeid.App: "appId"}[kind]
-			sameAnswers(t, append(impossible(kind), foreign[kind][0]), func(id string) *servertest.Answer {
+			requireSameAnswers(t, append(invalidIDs(kind), foreign[kind][0]), func(id string) *servertest.Answer {
 				a := admin.Ask(t, mutation, vars{field: id}, `__typename`)
-				refused(t, a, "NOT_FOUND")
+				requireError(t, a, "NOT_FOUND")
 				return a
 			})
 		}
 	})
 }
 
-// sameAnswers wants the very same answer for every id.
-func sameAnswers(t *testing.T, ids []string, ask func(id string) *servertest.Answer) {
+// requireSameAnswers requires identical responses for all ids.
+func requireSameAnswers(t *testing.T, ids []string, ask func(id string) *servertest.Answer) {
 	t.Helper()
 	first := ask(ids[0])
 	for _, id := range ids[1:] {
@@ -127,7 +127,7 @@ func sameAnswers(t *testing.T, ids []string, ask func(id string) *servertest.Ans
 	}
 }
 
-func referenceOf(t *testing.T, c *cast, app string) string {
+func referenceOf(t *testing.T, c *actors, app string) string {
 	t.Helper()
 	ref := c.dev.Must(t, `query($id: ID!) { app(id: $id) { referenceId } }`, vars{"id": app}).Text("app", "referenceId")
 	require.NotEmpty(t, ref)

@@ -12,18 +12,18 @@ import (
 // longText returns n characters.
 func longText(n int) string { return strings.Repeat("x", n) }
 
-// badTexts plays names: 255 characters of any script, and nothing else.
+// badTexts tests names: up to 255 characters of any script are valid.
 func badTexts(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "bad-texts")
+	c := newActors(t, s, "bad-texts")
 	app, _ := c.newApp(t, "Named")
 	for script, letter := range map[string]string{
 		"Latin": "x", "Turkish": "ı", "Greek": "ς", "Arabic": "ع", "Devanagari": "अ", "Chinese": "漢", "emoji": "🦊", "combining": "\u0301",
 	} {
-		name := "a" + strings.Repeat(letter, 254) // a mark alone is nothing to see
+		name := "a" + strings.Repeat(letter, 254) // a combining mark alone would be invisible
 		a := c.dev.Do(t, "createApp", vars{"name": name, "generateKey": false}, `app { id name }`)
 		require.Equal(t, name, a.Text("createApp", "app", "name"), script)
 		a = c.dev.Ask(t, "createApp", vars{"name": name + letter}, `app { id }`)
-		corrected(t, a, "createApp", "TOO_LONG", "name")
+		requireProblem(t, a, "createApp", "TOO_LONG", "name")
 		require.Equal(t, map[string]any{"name": "max", "value": "255"}, a.At("createApp", "userErrors", 0, "params", 0))
 		require.Nil(t, a.At("createApp", "app"))
 	}
@@ -32,18 +32,18 @@ func badTexts(t *testing.T, s *servertest.Server) {
 		"a\x00b": "INVALID_CHARACTERS", "a\nb": "INVALID_CHARACTERS", "a\x7fb": "INVALID_CHARACTERS", "a\u0085b": "INVALID_CHARACTERS",
 		"a\u202eb": "INVALID_CHARACTERS", "a\u2028b": "INVALID_CHARACTERS",
 	} {
-		corrected(t, c.dev.Ask(t, "createApp", vars{"name": text}, `app { id }`), "createApp", code, "name")
-		corrected(t, c.dev.Ask(t, "updateApp", vars{"appId": app, "name": text}, `app { id }`), "updateApp", code, "name")
-		corrected(t, c.admin.Ask(t, "createAccount", vars{"name": text}, `account { id }`), "createAccount", code, "name")
-		corrected(t, c.admin.Ask(t, "updateAccount", vars{"accountId": c.account, "name": text}, `account { id }`), "updateAccount", code, "name")
-		corrected(t, c.admin.Ask(t, "createUser", vars{"name": text, "email": "new@bad-texts.example", "password": servertest.Password, "accountId": c.account}, `user { id }`),
+		requireProblem(t, c.dev.Ask(t, "createApp", vars{"name": text}, `app { id }`), "createApp", code, "name")
+		requireProblem(t, c.dev.Ask(t, "updateApp", vars{"appId": app, "name": text}, `app { id }`), "updateApp", code, "name")
+		requireProblem(t, c.admin.Ask(t, "createAccount", vars{"name": text}, `account { id }`), "createAccount", code, "name")
+		requireProblem(t, c.admin.Ask(t, "updateAccount", vars{"accountId": c.account, "name": text}, `account { id }`), "updateAccount", code, "name")
+		requireProblem(t, c.admin.Ask(t, "createUser", vars{"name": text, "email": "new@bad-texts.example", "password": servertest.Password, "accountId": c.account}, `user { id }`),
 			"createUser", code, "name")
 	}
-	corrected(t, c.dev.Ask(t, "updateApp", vars{"appId": app, "name": nil}, `app { id }`), "updateApp", "REQUIRED", "name")
-	corrected(t, c.dev.Ask(t, "generateKey", vars{"appId": app, "name": "a\x00b"}, `credential { id }`), "generateKey", "INVALID_CHARACTERS", "name")
-	corrected(t, c.dev.Ask(t, "generateKey", vars{"appId": app, "name": longText(256)}, `credential { id }`), "generateKey", "TOO_LONG", "name")
-	corrected(t, c.dev.Ask(t, "createApp", vars{"name": "x", "description": longText(2001)}, `app { id }`), "createApp", "TOO_LONG", "description")
-	corrected(t, c.dev.Ask(t, "deleteApp", vars{"appId": app, "reason": longText(1001)}, `deletedAppId`), "deleteApp", "TOO_LONG", "reason")
+	requireProblem(t, c.dev.Ask(t, "updateApp", vars{"appId": app, "name": nil}, `app { id }`), "updateApp", "REQUIRED", "name")
+	requireProblem(t, c.dev.Ask(t, "generateKey", vars{"appId": app, "name": "a\x00b"}, `credential { id }`), "generateKey", "INVALID_CHARACTERS", "name")
+	requireProblem(t, c.dev.Ask(t, "generateKey", vars{"appId": app, "name": longText(256)}, `credential { id }`), "generateKey", "TOO_LONG", "name")
+	requireProblem(t, c.dev.Ask(t, "createApp", vars{"name": "x", "description": longText(2001)}, `app { id }`), "createApp", "TOO_LONG", "description")
+	requireProblem(t, c.dev.Ask(t, "deleteApp", vars{"appId": app, "reason": longText(1001)}, `deletedAppId`), "deleteApp", "TOO_LONG", "reason")
 	nul := c.admin.Must(t, `query($s: String!) { apps(where: {nameContains: $s}) { totalCount } labels: apps(where: {label: {key: $s}}) { totalCount }
 		values: apps(where: {label: {key: "a", value: $s}}) { totalCount } accounts(where: {nameContains: $s}) { totalCount } users(where: {contains: $s}) { totalCount }
 		products(where: {titleContains: $s}) { totalCount } serverInfo(organization: $s) { organizationName } }`, vars{"s": "a\x00b"})
@@ -52,22 +52,22 @@ func badTexts(t *testing.T, s *servertest.Server) {
 	}
 }
 
-// badInputs plays references, labels, dates and numbers that cannot be.
+// badInputs tests invalid references, labels, dates and numbers.
 func badInputs(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "bad-inputs")
-	other := newCast(t, s, "bad-inputs-other")
+	c := newActors(t, s, "bad-inputs")
+	other := newActors(t, s, "bad-inputs-other")
 	const reference = "6f1d0a52-9c1e-4b52-8f3e-3a1d2c4b5a69"
 	made := c.dev.Do(t, "createApp", vars{"name": "First", "referenceId": strings.ToUpper(reference)}, `app { id referenceId }`)
 	require.Equal(t, reference, made.Text("createApp", "app", "referenceId"))
 	app := made.Text("createApp", "app", "id")
 	for _, who := range []*servertest.Client{c.dev, other.dev} {
-		corrected(t, who.Ask(t, "createApp", vars{"name": "Second", "referenceId": reference}, `app { id }`), "createApp", "TAKEN", "referenceId")
+		requireProblem(t, who.Ask(t, "createApp", vars{"name": "Second", "referenceId": reference}, `app { id }`), "createApp", "TAKEN", "referenceId")
 	}
-	corrected(t, c.dev.Ask(t, "createApp", vars{"name": "Zero", "referenceId": "00000000-0000-0000-0000-000000000000"}, `app { id }`), "createApp", "INVALID", "referenceId")
+	requireProblem(t, c.dev.Ask(t, "createApp", vars{"name": "Zero", "referenceId": "00000000-0000-0000-0000-000000000000"}, `app { id }`), "createApp", "INVALID", "referenceId")
 	for _, wrong := range []any{"not a uuid", "", reference + "0", "{" + reference + "}", "urn:uuid:" + reference} {
-		corrected(t, c.dev.Ask(t, "createApp", vars{"name": "Wrong", "referenceId": wrong}, `app { id }`), "createApp", "INVALID", "referenceId")
+		requireProblem(t, c.dev.Ask(t, "createApp", vars{"name": "Wrong", "referenceId": wrong}, `app { id }`), "createApp", "INVALID", "referenceId")
 	}
-	refused(t, c.dev.Ask(t, "createApp", vars{"name": "Wrong", "referenceId": 7}, `app { id }`), "BAD_USER_INPUT")
+	requireError(t, c.dev.Ask(t, "createApp", vars{"name": "Wrong", "referenceId": 7}, `app { id }`), "BAD_USER_INPUT")
 	label := func(k, v string) any { return vars{"key": k, "value": v} }
 	var many []any
 	for range 51 {
@@ -78,36 +78,36 @@ func badInputs(t *testing.T, s *servertest.Server) {
 		"labels.0.key TOO_LONG": {label(longText(64), "x")}, "labels.0.value INVALID_CHARACTERS": {label("a", "b\x07")}, "labels TOO_MANY": many,
 	} {
 		path, code, _ := strings.Cut(field, " ")
-		corrected(t, c.dev.Ask(t, "createApp", vars{"name": "Labelled", "labels": labels}, `app { id }`), "createApp", code, path)
+		requireProblem(t, c.dev.Ask(t, "createApp", vars{"name": "Labelled", "labels": labels}, `app { id }`), "createApp", code, path)
 	}
-	corrected(t, c.dev.Ask(t, "generateKey", vars{"appId": app, "expiresAt": "2001-01-01T00:00:00Z"}, `credential { id }`), "generateKey", "MUST_BE_FUTURE", "expiresAt")
-	refused(t, c.dev.Ask(t, "generateKey", vars{"appId": app, "expiresAt": "tomorrow"}, `credential { id }`), "BAD_USER_INPUT")
-	refused(t, c.dev.Ask(t, "generateKey", vars{"appId": app, "environment": "MOON"}, `credential { id }`), "BAD_USER_INPUT")
-	corrected(t, c.dev.Ask(t, "generateKey", vars{"name": "Nobody's"}, `credential { id }`), "generateKey", "REQUIRED", "appId")
-	corrected(t, c.dev.Ask(t, "generateKey", vars{"appId": app, "accountId": c.account}, `credential { id }`), "generateKey", "REQUIRED", "appId")
-	corrected(t, c.dev.Ask(t, "generateKey", vars{"appId": app, "accessControlList": []any{app}}, `credential { id }`), "generateKey", "UNKNOWN_REFERENCE", "accessControlList.0")
-	refused(t, c.dev.Ask(t, "updateApp", vars{"appId": app, "version": 1 << 40}, `app { id }`), "BAD_USER_INPUT")
+	requireProblem(t, c.dev.Ask(t, "generateKey", vars{"appId": app, "expiresAt": "2001-01-01T00:00:00Z"}, `credential { id }`), "generateKey", "MUST_BE_FUTURE", "expiresAt")
+	requireError(t, c.dev.Ask(t, "generateKey", vars{"appId": app, "expiresAt": "tomorrow"}, `credential { id }`), "BAD_USER_INPUT")
+	requireError(t, c.dev.Ask(t, "generateKey", vars{"appId": app, "environment": "MOON"}, `credential { id }`), "BAD_USER_INPUT")
+	requireProblem(t, c.dev.Ask(t, "generateKey", vars{"name": "Nobody's"}, `credential { id }`), "generateKey", "REQUIRED", "appId")
+	requireProblem(t, c.dev.Ask(t, "generateKey", vars{"appId": app, "accountId": c.account}, `credential { id }`), "generateKey", "REQUIRED", "appId")
+	requireProblem(t, c.dev.Ask(t, "generateKey", vars{"appId": app, "accessControlList": []any{app}}, `credential { id }`), "generateKey", "UNKNOWN_REFERENCE", "accessControlList.0")
+	requireError(t, c.dev.Ask(t, "updateApp", vars{"appId": app, "version": 1 << 40}, `app { id }`), "BAD_USER_INPUT")
 	_, key := c.newApp(t, "Keyed")
-	corrected(t, c.dev.Ask(t, "revokeKey", vars{"credentialId": key, "reason": "APP_DELETED"}, `credential { id }`), "revokeKey", "INVALID", "reason")
+	requireProblem(t, c.dev.Ask(t, "revokeKey", vars{"credentialId": key, "reason": "APP_DELETED"}, `credential { id }`), "revokeKey", "INVALID", "reason")
 	user := vars{"name": "Somebody", "email": c.email, "password": servertest.Password, "accountId": c.account}
-	corrected(t, c.admin.Ask(t, "createUser", user, `user { id }`), "createUser", "TAKEN", "email")
+	requireProblem(t, c.admin.Ask(t, "createUser", user, `user { id }`), "createUser", "TAKEN", "email")
 	user["email"] = strings.ToUpper(c.email)
-	corrected(t, c.admin.Ask(t, "createUser", user, `user { id }`), "createUser", "TAKEN", "email")
+	requireProblem(t, c.admin.Ask(t, "createUser", user, `user { id }`), "createUser", "TAKEN", "email")
 	user["email"], user["password"] = "new@bad-inputs.example", "short"
-	corrected(t, c.admin.Ask(t, "createUser", user, `user { id }`), "createUser", "WEAK_PASSWORD", "password")
+	requireProblem(t, c.admin.Ask(t, "createUser", user, `user { id }`), "createUser", "WEAK_PASSWORD", "password")
 	user["password"], user["accountId"] = servertest.Password, app
-	corrected(t, c.admin.Ask(t, "createUser", user, `user { id }`), "createUser", "UNKNOWN_REFERENCE", "accountId")
+	requireProblem(t, c.admin.Ask(t, "createUser", user, `user { id }`), "createUser", "UNKNOWN_REFERENCE", "accountId")
 }
 
-// repeated plays changes against what is there no more.
+// repeated tests changes of objects that no longer exist.
 func repeated(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "repeated")
+	c := newActors(t, s, "repeated")
 	app, key := c.newApp(t, "Again")
 	old := c.dev.Must(t, `query($id: ID!) { app(id: $id) { version } }`, vars{"id": app}).Number("app", "version")
 	c.dev.Do(t, "updateApp", vars{"appId": app, "name": "Once", "version": old}, `app { id }`)
-	refused(t, c.dev.Ask(t, "updateApp", vars{"appId": app, "name": "Twice", "version": old}, `app { id }`), "CONFLICT")
-	refused(t, c.dev.Ask(t, "updateKey", vars{"credentialId": key, "name": "x", "version": 99}, `credential { id }`), "CONFLICT")
-	refused(t, c.admin.Ask(t, "updateAccount", vars{"accountId": c.account, "name": "x", "version": 99}, `account { id }`), "CONFLICT")
+	requireError(t, c.dev.Ask(t, "updateApp", vars{"appId": app, "name": "Twice", "version": old}, `app { id }`), "CONFLICT")
+	requireError(t, c.dev.Ask(t, "updateKey", vars{"credentialId": key, "name": "x", "version": 99}, `credential { id }`), "CONFLICT")
+	requireError(t, c.admin.Ask(t, "updateAccount", vars{"accountId": c.account, "name": "x", "version": 99}, `account { id }`), "CONFLICT")
 	c.dev.Do(t, "updateApp", vars{"appId": app, "name": "Once"}, `app { id }`)
 	require.Equal(t, []string{"APP_UPDATED", "CREDENTIAL_CREATED", "APP_CREATED"}, timeline(t, c.dev, app), "no change is no event")
 
@@ -120,22 +120,22 @@ func repeated(t *testing.T, s *servertest.Server) {
 		"enableKey": {"credentialId": key}, "disableKey": {"credentialId": key}, "updateKey": {"credentialId": key, "name": "Back"},
 	} {
 		a := c.admin.Ask(t, mutation, input, state)
-		corrected(t, a, mutation, "KEY_REVOKED", "credentialId")
+		requireProblem(t, a, mutation, "KEY_REVOKED", "credentialId")
 		require.Equal(t, "A revoked key never comes back.", a.Text(mutation, "userErrors", 0, "message"))
 	}
 
 	seeded := s.SignIn(t, "developer@demo.example")
 	expired := seeded.Must(t, `{ apps(where: {nameContains: "Storefront"}) { nodes { credentials(where: {status: [EXPIRED]}) { nodes { id enabled } } } } }`, nil).
 		Text("apps", "nodes", 0, "credentials", "nodes", 0, "id")
-	corrected(t, seeded.Ask(t, "updateKey", vars{"credentialId": expired, "expiresAt": "2099-01-01T00:00:00Z"}, state), "updateKey", "KEY_EXPIRED", "credentialId")
-	corrected(t, c.admin.Ask(t, "enableKey", vars{"credentialId": expired}, state), "enableKey", "KEY_EXPIRED", "credentialId")
+	requireProblem(t, seeded.Ask(t, "updateKey", vars{"credentialId": expired, "expiresAt": "2099-01-01T00:00:00Z"}, state), "updateKey", "KEY_EXPIRED", "credentialId")
+	requireProblem(t, c.admin.Ask(t, "enableKey", vars{"credentialId": expired}, state), "enableKey", "KEY_EXPIRED", "credentialId")
 
 	product, _ := c.newProduct(t, "repeated", "MANUAL")
 	id := c.register(t, app, product)
-	corrected(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields), "register", "ALREADY_REGISTERED", "productId")
+	requireProblem(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields), "register", "ALREADY_REGISTERED", "productId")
 	c.admin.Do(t, "approveSubscription", vars{"subscriptionId": id}, registrationFields)
-	corrected(t, c.admin.Ask(t, "approveSubscription", vars{"subscriptionId": id}, registrationFields), "approveSubscription", "WRONG_STATUS", "subscriptionId")
-	corrected(t, c.admin.Ask(t, "rejectSubscription", vars{"subscriptionId": id, "reason": "Late."}, registrationFields), "rejectSubscription", "WRONG_STATUS", "subscriptionId")
-	corrected(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields), "register", "ALREADY_REGISTERED", "productId")
+	requireProblem(t, c.admin.Ask(t, "approveSubscription", vars{"subscriptionId": id}, registrationFields), "approveSubscription", "WRONG_STATUS", "subscriptionId")
+	requireProblem(t, c.admin.Ask(t, "rejectSubscription", vars{"subscriptionId": id, "reason": "Late."}, registrationFields), "rejectSubscription", "WRONG_STATUS", "subscriptionId")
+	requireProblem(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields), "register", "ALREADY_REGISTERED", "productId")
 	require.Equal(t, []string{"SUBSCRIPTION_APPROVED", "SUBSCRIPTION_REGISTERED"}, timeline(t, c.dev, id))
 }

@@ -9,9 +9,9 @@ import (
 	"portico/e2e/servertest"
 )
 
-// badPages plays page sizes and cursors, on lists at the root and inside.
+// badPages tests page sizes and cursors, on lists at the root and inside.
 func badPages(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "bad-pages")
+	c := newActors(t, s, "bad-pages")
 	app, _ := c.newApp(t, "Listed")
 	c.newApp(t, "Listed too")
 	c.dev.Do(t, "generateKey", vars{"appId": app}, `credential { id }`)
@@ -37,10 +37,10 @@ func badPages(t *testing.T, s *servertest.Server) {
 			}
 			for _, size := range []string{"-1", "0", "101", "1000", "2147483648", "99999999999999999999", "1.5", `"ten"`} {
 				for _, end := range []string{"first", "last"} {
-					refused(t, ask(end+": "+size), "BAD_USER_INPUT")
+					requireError(t, ask(end+": "+size), "BAD_USER_INPUT")
 				}
 			}
-			refused(t, ask("first: 1, last: 1"), "BAD_USER_INPUT")
+			requireError(t, ask("first: 1, last: 1"), "BAD_USER_INPUT")
 			require.Empty(t, ask("first: 1").Errors)
 			require.Empty(t, ask("last: 100").Errors)
 
@@ -62,20 +62,20 @@ func badPages(t *testing.T, s *servertest.Server) {
 				for _, side := range []string{"after", "before"} {
 					a := ask(fmt.Sprintf("%s: %q", side, wrong))
 					require.Equal(t, []string{"BAD_USER_INPUT"}, a.Codes(), "%s %s: %s", name, side, a.Raw)
-					refused(t, a, "BAD_USER_INPUT")
+					requireError(t, a, "BAD_USER_INPUT")
 				}
 			}
 		})
 	}
 	byName, path := list{c.dev, `apps(orderBy: {field: NAME}, %s)`, []any{"apps"}}.page(t, "first: 1")
-	refused(t, c.dev.Send(t, fmt.Sprintf(`{ apps(after: %q) { nodes { id } } }`, byName.Text(path("pageInfo", "endCursor")...)), nil), "BAD_USER_INPUT")
+	requireError(t, c.dev.Send(t, fmt.Sprintf(`{ apps(after: %q) { nodes { id } } }`, byName.Text(path("pageInfo", "endCursor")...)), nil), "BAD_USER_INPUT")
 	a := c.dev.Send(t, `query($n: Int) { apps(first: $n) { nodes { id } } }`, vars{"n": -1})
-	refused(t, a, "BAD_USER_INPUT")
+	requireError(t, a, "BAD_USER_INPUT")
 	ids := make([]any, 101)
 	for i := range ids {
 		ids[i] = app
 	}
-	refused(t, c.dev.Send(t, `query($ids: [ID!]!) { nodes(ids: $ids) { id } }`, vars{"ids": ids}), "BAD_USER_INPUT")
+	requireError(t, c.dev.Send(t, `query($ids: [ID!]!) { nodes(ids: $ids) { id } }`, vars{"ids": ids}), "BAD_USER_INPUT")
 }
 
 // flip changes one character of a cursor.

@@ -18,19 +18,19 @@ import (
 	"portico/internal/nodeid"
 )
 
-// forger makes tokens like a real one, with the program's own secrets.
-type forger struct {
+// tokenForger creates tokens like a real one, signed with the program's own secrets.
+type tokenForger struct {
 	t    *testing.T
 	key  keyring.Key
 	real string
 }
 
-// sign changes the real token's claims and signs it anew.
-func (f forger) sign(change func(jwt.Token)) string {
+// sign returns the real token with other claims and a new signature.
+func (f tokenForger) sign(change func(jwt.Token)) string {
 	return f.signWith(jwa.HS256, f.key.Secret, f.key.ID, change)
 }
 
-func (f forger) signWith(algorithm jwa.SignatureAlgorithm, secret []byte, id string, change func(jwt.Token)) string {
+func (f tokenForger) signWith(algorithm jwa.SignatureAlgorithm, secret []byte, id string, change func(jwt.Token)) string {
 	f.t.Helper()
 	token, err := jwt.ParseInsecure([]byte(f.real))
 	require.NoError(f.t, err)
@@ -45,13 +45,13 @@ func (f forger) signWith(algorithm jwa.SignatureAlgorithm, secret []byte, id str
 }
 
 // unsigned returns the real token with the algorithm none.
-func (f forger) unsigned() string {
+func (f tokenForger) unsigned() string {
 	header := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"JWT","kid":"` + f.key.ID + `"}`))
 	return header + "." + strings.Split(f.real, ".")[1] + "."
 }
 
-// with sets claims; nil takes one away.
-func (f forger) with(claims map[string]any) string {
+// with returns the token with claims set; nil removes a claim.
+func (f tokenForger) with(claims map[string]any) string {
 	return f.sign(func(token jwt.Token) {
 		for name, value := range claims {
 			if value == nil {
@@ -64,8 +64,8 @@ func (f forger) with(claims map[string]any) string {
 }
 
 func badTokens(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "bad-tokens")
-	f := forger{t, s.KeyRing(t).Current(keyring.JWT), c.dev.Token}
+	c := newActors(t, s, "bad-tokens")
+	f := tokenForger{t, s.KeyRing(t).Current(keyring.JWT), c.dev.Token}
 	ask := func(token string) *servertest.Answer {
 		who := &servertest.Client{URL: s.URL, Token: token}
 		return who.As("X-Request-Id", "same").Send(t, `{ viewer { user { id } } serverInfo { version } apps(first: 1) { totalCount } }`, nil)
@@ -78,7 +78,7 @@ func badTokens(t *testing.T, s *servertest.Server) {
 	require.True(t, ok)
 	first := ask("nonsense")
 	require.Equal(t, 401, first.Status)
-	refused(t, first, "UNAUTHENTICATED")
+	requireError(t, first, "UNAUTHENTICATED")
 	for name, token := range map[string]string{
 		"expired":                 f.with(map[string]any{"exp": now.Add(-time.Second), "iat": now.Add(-10 * time.Minute)}),
 		"without an end":          f.with(map[string]any{"exp": nil}),
@@ -120,7 +120,7 @@ func badTokens(t *testing.T, s *servertest.Server) {
 	})
 	t.Run("of a gateway", func(t *testing.T) {
 		a := ask("pgw_" + longText(40))
-		refused(t, a, "UNAUTHENTICATED")
+		requireError(t, a, "UNAUTHENTICATED")
 		require.Equal(t, first.Status, a.Status)
 		require.Equal(t, "INVALID_TOKEN", a.Errors[0].Extensions["reason"], "what kind of token was shown is no secret to whoever shows it")
 		require.Equal(t, strings.Replace(first.Raw, "SESSION_EXPIRED", "INVALID_TOKEN", 1), a.Raw)
@@ -128,7 +128,7 @@ func badTokens(t *testing.T, s *servertest.Server) {
 	t.Run("elsewhere than in the header", func(t *testing.T) { strayTokens(t, s, c.dev.Token) })
 }
 
-// strayTokens brings a good token where none is looked for.
+// strayTokens sends a valid token in places where none is read.
 func strayTokens(t *testing.T, s *servertest.Server, token string) {
 	document := `{ viewer { user { id } } }`
 	send := func(url string, header http.Header) *servertest.Answer {
@@ -151,7 +151,7 @@ func strayTokens(t *testing.T, s *servertest.Server, token string) {
 	} {
 		a := send(s.URL, header)
 		require.Equal(t, 401, a.Status, name)
-		refused(t, a, "UNAUTHENTICATED")
+		requireError(t, a, "UNAUTHENTICATED")
 	}
 	r, err := http.Get(s.URL + "/graphql?jwt=" + token + "&access_token=" + token + "&query=%7Bviewer%7Buser%7Bid%7D%7D%7D")
 	require.NoError(t, err)

@@ -17,7 +17,7 @@ import (
 	"portico/internal/testdb"
 )
 
-// A closed terminal ends the program as SIGTERM does: after the last answer.
+// A closed terminal ends the program as SIGTERM does: after the last response.
 func TestHangUp(t *testing.T) {
 	t.Parallel()
 	s := servertest.Start(t, testdb.EmptySQLite(t), "PORTICO_LOG=json", "PORTICO_LOG_LEVEL=info")
@@ -25,7 +25,7 @@ func TestHangUp(t *testing.T) {
 	require.Contains(t, s.Log(), `"msg":"stopped"`)
 }
 
-// Whoever started the program by nohup wants it to outlive the terminal.
+// A program that was started by nohup outlives the terminal.
 func TestHangUpIsIgnoredUnderNohup(t *testing.T) {
 	t.Parallel()
 	nohup, err := exec.LookPath("nohup")
@@ -45,7 +45,8 @@ func TestHangUpIsIgnoredUnderNohup(t *testing.T) {
 	require.NoError(t, s.Stop())
 }
 
-// Told to stop while the database is waited for, the program says so and ends well.
+// A program that is told to stop while it waits for the database logs that and exits
+// with code 0.
 func TestStopWhileTheDatabaseIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
@@ -60,7 +61,7 @@ func TestStopWhileTheDatabaseIsWaitedFor(t *testing.T) {
 	}
 }
 
-// unused is an address at which nobody listens.
+// unused returns an address on which nothing listens.
 func unused(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -69,9 +70,9 @@ func unused(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// A Redis that is not there is told at the start, in lines of the log's form,
-// without the password.
-func TestADeadRedisIsTold(t *testing.T) {
+// An unreachable Redis is logged at the start, in the log's format and without the
+// password.
+func TestUnreachableRedisIsLogged(t *testing.T) {
 	t.Parallel()
 	s := servertest.Start(t, testdb.EmptySQLite(t), "PORTICO_LOG=json", "REDIS_URL=redis://:geheim@"+unused(t))
 	require.Contains(t, s.Log(), "Redis (REDIS_URL) does not answer")
@@ -82,8 +83,8 @@ func TestADeadRedisIsTold(t *testing.T) {
 	require.NoError(t, s.Stop())
 }
 
-// A setting with a slip of the pen is told, with what was probably meant.
-func TestAMistypedSettingIsTold(t *testing.T) {
+// A mistyped setting is reported, with the name that was probably meant.
+func TestMistypedSettingIsReported(t *testing.T) {
 	t.Parallel()
 	s := servertest.Start(t, testdb.EmptySQLite(t), "PORTICO_LOG=json", "PORTICO_TRUSTED_PROXY=10.0.0.1")
 	require.Contains(t, s.Log(), `"msg":"there is no such setting","variable":"PORTICO_TRUSTED_PROXY","nearest":"PORTICO_TRUSTED_PROXIES"`)
@@ -91,7 +92,7 @@ func TestAMistypedSettingIsTold(t *testing.T) {
 	require.Equal(t, 1, strings.Count(s.Log(), "no such setting"), s.Log())
 }
 
-// A password that is no part of a URL as it is written is told of, not told.
+// A password that makes the URL invalid is reported, without the password itself.
 func TestAPasswordThatBreaksTheURL(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{
@@ -110,7 +111,7 @@ func TestAPasswordThatBreaksTheURL(t *testing.T) {
 	}
 }
 
-// A container with nothing in it but the program knows the time zones.
+// The program has the time zones even in a container that contains nothing else.
 func TestABareRoot(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {

@@ -17,13 +17,13 @@ import (
 	"portico/internal/testdb"
 )
 
-// usual are the budgets that hold where nothing is set, as the program has them.
-func usual(extra ...string) []string {
+// defaultBudgets returns the settings with the program's default budgets.
+func defaultBudgets(extra ...string) []string {
 	return append([]string{"PORTICO_USER_BUDGET=300000", "PORTICO_ORGANIZATION_BUDGET=3000000"}, extra...)
 }
 
-// flood creates apps until one is refused, at most n at a time, and returns how
-// many were made.
+// flood creates apps until one is refused, at most n at a time, and returns how many
+// were created.
 func flood(t *testing.T, c *servertest.Client, most int) (made int64, refused *servertest.Answer) {
 	t.Helper()
 	var count atomic.Int64
@@ -50,11 +50,11 @@ func flood(t *testing.T, c *servertest.Client, most int) (made int64, refused *s
 }
 
 // A hundred pages and twenty keys at once are normal use; hundreds of apps in
-// a few seconds are not, and hold up nobody else.
+// a few seconds are not, and do not delay others.
 func TestBudgets(t *testing.T) {
 	t.Parallel()
 	testdb.EachEmpty(t, func(t *testing.T, database string) {
-		s := servertest.Start(t, database, usual()...)
+		s := servertest.Start(t, database, defaultBudgets()...)
 		dev := s.SignIn(t, "developer@demo.example")
 		app := dev.Must(t, `{ apps(first: 1) { nodes { id } } }`, nil)
 		id := app.Text("apps", "nodes", 0, "id")
@@ -92,14 +92,14 @@ func TestBudgets(t *testing.T) {
 	})
 }
 
-// All people and tokens of an organization share its budget, and no other's.
+// All users and tokens of an organization share its budget, and none of another one.
 func TestAnOrganizationsBudget(t *testing.T) {
 	t.Parallel()
 	s := servertest.Start(t, testdb.EmptySQLite(t), "PORTICO_USER_BUDGET=0", "PORTICO_ORGANIZATION_BUDGET=50000")
 	_, refused := flood(t, s.SignIn(t, "developer@demo.example"), 1000)
 	require.NotNil(t, refused)
 	require.Equal(t, `"cost";q=50000;w=60`, refused.Header.Get("RateLimit-Policy"))
-	// The dearest that is left to nobody now, whoever of the organization asks.
+	// The most expensive request is now refused to everyone in the organization.
 	dear := `{ apps(first: 100) { nodes { a: labels { key value } b: labels { key } c: labels { key } } } }`
 	for _, colleague := range []string{"admin@demo.example", "developer@globex.example"} {
 		a := s.SignIn(t, colleague).Send(t, dear, nil)
@@ -109,15 +109,15 @@ func TestAnOrganizationsBudget(t *testing.T) {
 	s.SignIn(t, "admin@second.example").Must(t, dear, nil)
 }
 
-// A gateway's token that asks the API has a budget of its own, which neither its
-// address nor its organization's other tokens have a part in.
+// A gateway's token that uses the API has a budget of its own, which it shares neither
+// with its address nor with other tokens of the organization.
 func TestTokensHaveBudgetsOfTheirOwn(t *testing.T) {
 	t.Parallel()
-	s := servertest.Start(t, testdb.EmptySQLite(t), usual("PORTICO_USER_BUDGET=50000")...)
+	s := servertest.Start(t, testdb.EmptySQLite(t), defaultBudgets("PORTICO_USER_BUDGET=50000")...)
 	token := func(organization, name string) *servertest.Client {
 		return &servertest.Client{URL: s.URL, Token: s.GatewayToken(t, organization, name)}
 	}
-	// A second description of the schema is paid for in full.
+	// A second introspection is charged in full.
 	busy, dear := token("demo", "busy"), `{ __schema { types { name } } s: __schema { types { fields { name } } } }`
 	var refused *servertest.Answer
 	for range 200 {
@@ -134,8 +134,8 @@ func TestTokensHaveBudgetsOfTheirOwn(t *testing.T) {
 	}
 }
 
-// An export is paid for like ten thousand, says what is left, and a refusal when to
-// come again.
+// An export is charged 10,000 and returns the remaining budget; a refusal contains
+// Retry-After.
 func TestExportsArePaid(t *testing.T) {
 	t.Parallel()
 	s := servertest.Start(t, testdb.EmptySQLite(t), "PORTICO_USER_BUDGET=50000")
@@ -175,8 +175,8 @@ func TestExportsArePaid(t *testing.T) {
 	require.Equal(t, strconv.Itoa(problem.RetryAfter), first.Header.Get("Retry-After"))
 }
 
-// mistyped asks for exports that cannot be, or of which there is but the head: it
-// costs what it costs to say so.
+// mistyped sends invalid exports and HEAD requests: they are charged the cost of the
+// refusal.
 func mistyped(t *testing.T, s *servertest.Server, token string) {
 	t.Helper()
 	const day = "?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z&timeZone=Europe/Berlin&interval="
@@ -204,8 +204,8 @@ func mistyped(t *testing.T, s *servertest.Server, token string) {
 	}
 }
 
-// Servers that share Redis share the budgets; when it goes, each keeps them by
-// itself and says so: once in the log, in a metric and in /readyz.
+// Servers that share Redis share the budgets. When Redis fails, each counts by itself and
+// reports that: once in the log, in a metric and in /readyz.
 func TestBudgetsAreShared(t *testing.T) {
 	t.Parallel()
 	database, ok := testdb.EmptyPostgres(t)
@@ -214,8 +214,8 @@ func TestBudgetsAreShared(t *testing.T) {
 	}
 	cache := redistest.New(t)
 	secrets := "XDG_CONFIG_HOME=" + t.TempDir()
-	one := servertest.Start(t, database, usual("REDIS_URL="+cache.URL(), secrets)...)
-	two := servertest.Start(t, database, usual("REDIS_URL="+cache.URL(), secrets)...)
+	one := servertest.Start(t, database, defaultBudgets("REDIS_URL="+cache.URL(), secrets)...)
+	two := servertest.Start(t, database, defaultBudgets("REDIS_URL="+cache.URL(), secrets)...)
 	dev := one.SignIn(t, "developer@demo.example")
 	_, refused := flood(t, dev, 1620)
 	require.NotNil(t, refused)
@@ -242,7 +242,7 @@ func TestBudgetsAreShared(t *testing.T) {
 	require.JSONEq(t, `{"status": "ok"}`, page(t, one.URL+"/readyz"))
 }
 
-// page is what is at an address.
+// page returns the body at a URL.
 func page(t *testing.T, url string) string {
 	t.Helper()
 	w, err := http.Get(url)

@@ -15,8 +15,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// consult runs `portico doctor` and returns what it found and whether all is well.
-func consult(t *testing.T, databaseURL string, settings ...string) (found string, well bool) {
+// runDoctor runs `portico doctor` and returns its output and whether it found no problem.
+func runDoctor(t *testing.T, databaseURL string, settings ...string) (found string, well bool) {
 	t.Helper()
 	c := servertest.Command(t, databaseURL, settings, "doctor")
 	var problems strings.Builder
@@ -33,12 +33,12 @@ func consult(t *testing.T, databaseURL string, settings ...string) (found string
 	return string(out), false
 }
 
-func TestTheDoctorFindsNothing(t *testing.T) {
+func TestDoctorFindsNoProblem(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, url string) {
 		ring := filepath.Join(t.TempDir(), "ring.json")
 		require.NoError(t, servertest.Command(t, url, []string{"PORTICO_DEV="}, "keys", "create", "--keyring", ring).Run())
-		found, well := consult(t, url, "PORTICO_DEV=", "PORTICO_KEYRING="+ring)
+		found, well := runDoctor(t, url, "PORTICO_DEV=", "PORTICO_KEYRING="+ring)
 		require.True(t, well, found)
 		for _, about := range []string{"settings", "key ring", "database", "migrations", "Redis"} {
 			require.Regexp(t, `(?m)^ok +`+about+` `, found)
@@ -50,11 +50,11 @@ func TestTheDoctorFindsNothing(t *testing.T) {
 	})
 }
 
-// Before the first start nothing is wrong, and nothing is made.
-func TestTheDoctorComesFirst(t *testing.T) {
+// Before the first start it finds no problem and creates nothing.
+func TestDoctorBeforeTheFirstStart(t *testing.T) {
 	t.Parallel()
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
-		found, well := consult(t, url)
+		found, well := runDoctor(t, url)
 		require.True(t, well, found)
 		if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
 			_, err := os.Stat(path)
@@ -66,7 +66,7 @@ func TestTheDoctorComesFirst(t *testing.T) {
 	})
 }
 
-func TestTheDoctorSaysWhatIsWrong(t *testing.T) {
+func TestDoctorReportsProblems(t *testing.T) {
 	t.Parallel()
 	file := testdb.SQLite(t)
 	broken := filepath.Join(t.TempDir(), "broken.json")
@@ -89,7 +89,7 @@ func TestTheDoctorSaysWhatIsWrong(t *testing.T) {
 		"traces":      {file, []string{"OTEL_TRACES_EXPORTER=jaeger"}, []string{`OTEL_TRACES_EXPORTER: "jaeger" is none of otlp, console, none`}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			found, well := consult(t, c.url, c.settings...)
+			found, well := runDoctor(t, c.url, c.settings...)
 			require.False(t, well, found)
 			for _, want := range c.want {
 				require.Contains(t, found, want)
@@ -98,13 +98,13 @@ func TestTheDoctorSaysWhatIsWrong(t *testing.T) {
 			require.Contains(t, found, "→ ")
 		})
 	}
-	found, well := consult(t, file, "PORTICO_GATE_KEY=1")
+	found, well := runDoctor(t, file, "PORTICO_GATE_KEY=1")
 	require.True(t, well)
 	require.Contains(t, found, "PORTICO_GATE_KEYS is meant")
 }
 
-// What only a look into the database shows.
-func TestTheDoctorLooksIntoTheDatabase(t *testing.T) {
+// Problems that only the database shows.
+func TestDoctorChecksTheDatabase(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, url string) {
 		db := testdb.Open(t, url)
@@ -117,18 +117,18 @@ func TestTheDoctorLooksIntoTheDatabase(t *testing.T) {
 		require.NoError(t, err)
 		_, err = db.ExecContext(t.Context(), `UPDATE schema_migrations SET sha256 = 'x' WHERE name LIKE '%_initial.sql'`)
 		require.NoError(t, err)
-		found, well := consult(t, url, "PORTICO_DEV=", "PORTICO_KEYRING="+other)
+		found, well := runDoctor(t, url, "PORTICO_DEV=", "PORTICO_KEYRING="+other)
 		require.False(t, well)
 		require.Contains(t, found, other)
 		require.Contains(t, found, "has another secret than the one that this database belongs to")
 		require.Contains(t, found, `the organization demo has "localtime"`)
 		require.Contains(t, found, "_initial.sql in another form")
 		secrets := t.TempDir()
-		before, well := consult(t, url, "XDG_CONFIG_HOME="+secrets)
+		before, well := runDoctor(t, url, "XDG_CONFIG_HOME="+secrets)
 		require.False(t, well)
 		require.Contains(t, before, "never run development mode on real data")
 		require.Error(t, servertest.Command(t, url, []string{"XDG_CONFIG_HOME=" + secrets}, "org", "list").Run())
-		after, _ := consult(t, url, "XDG_CONFIG_HOME="+secrets)
+		after, _ := runDoctor(t, url, "XDG_CONFIG_HOME="+secrets)
 		require.Equal(t, before, after)
 		made, err := os.ReadDir(secrets)
 		require.NoError(t, err)
@@ -136,7 +136,7 @@ func TestTheDoctorLooksIntoTheDatabase(t *testing.T) {
 	})
 }
 
-// A user without rights, and a clock that is wrong.
+// A user without privileges, and a wrong clock.
 func TestTheDoctorOnPostgres(t *testing.T) {
 	t.Parallel()
 	address, ok := testdb.Postgres(t)
@@ -163,20 +163,20 @@ func TestTheDoctorOnPostgres(t *testing.T) {
 	q := u.Query()
 	q.Set("search_path", "late,pg_catalog,public")
 	u.RawQuery = q.Encode()
-	found, well := consult(t, u.String())
+	found, well := runDoctor(t, u.String())
 	require.False(t, well)
 	require.Regexp(t, `(?m)^wrong +clock +the database's clock is -(1m0s|59\.9)`, found)
 
 	u.User = url.User(role)
 	q.Del("search_path")
 	u.RawQuery = q.Encode()
-	found, well = consult(t, u.String())
+	found, well = runDoctor(t, u.String())
 	require.False(t, well)
 	require.Contains(t, found, "may not create tables")
 	require.Contains(t, found, "GRANT CREATE ON SCHEMA public TO "+role)
 	_, err = owner.ExecContext(t.Context(), `GRANT CREATE ON SCHEMA public TO `+role)
 	require.NoError(t, err)
-	found, _ = consult(t, u.String())
+	found, _ = runDoctor(t, u.String())
 	require.Regexp(t, `may not read and change .*accounts, apps, `, found)
 	require.NotContains(t, found, "permission denied")
 }

@@ -20,9 +20,9 @@ import (
 	"portico/internal/testdb"
 )
 
-// The program is told to end (SIGTERM) while writes wait in the database:
-// /readyz says no while requests are still taken, then nobody new is let in,
-// those under way are answered, and the program ends well.
+// The program is told to stop (SIGTERM) while writes wait in the database: /readyz fails
+// while requests are still accepted, then no new connection is accepted, requests under
+// way are answered, and the program exits with code 0.
 func TestDrain(t *testing.T) {
 	t.Parallel()
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
@@ -42,7 +42,7 @@ func TestDrain(t *testing.T) {
 		stopped := make(chan error, 1)
 		go func() { stopped <- s.Stop() }()
 		awaitDraining(t, s)
-		developer.Must(t, `{ viewer { user { email } } }`, nil) // in the second before the door closes
+		developer.Must(t, `{ viewer { user { email } } }`, nil) // in the second before the listener closes
 		awaitClosed(t, s)
 		require.Empty(t, answers, "the writes are not under way any more")
 		release()
@@ -60,7 +60,7 @@ func TestDrain(t *testing.T) {
 }
 
 // describe changes an app's description, and calls sent when the request has
-// left. It gives nil when there is no answer.
+// left. It returns nil if there is no response.
 func describe(t *testing.T, c *servertest.Client, app, description string, sent func()) *servertest.Answer {
 	defer sent()
 	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { sent() }})
@@ -88,8 +88,7 @@ func describe(t *testing.T, c *servertest.Client, app, description string, sent 
 	return a
 }
 
-// lockWrites keeps everybody from changing apps until release: on SQLite from
-// changing anything.
+// lockWrites blocks all changes of apps until release; on SQLite, all changes.
 func lockWrites(t *testing.T, url string) (release func()) {
 	t.Helper()
 	db := testdb.Open(t, url)
@@ -115,7 +114,7 @@ func awaitDraining(t *testing.T, s *servertest.Server) {
 	}, 10*time.Second, 10*time.Millisecond)
 }
 
-// awaitClosed waits until nobody is let in any more.
+// awaitClosed waits until no connection is accepted any more.
 func awaitClosed(t *testing.T, s *servertest.Server) {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -127,34 +126,34 @@ func awaitClosed(t *testing.T, s *servertest.Server) {
 	}, 10*time.Second, 10*time.Millisecond)
 }
 
-// Failed sign-ins that wait to be summed up are in the event log when the program
-// has ended, whatever asked it to.
-func TestDrainTellsOfFailedSignIns(t *testing.T) {
+// Failed sign-ins that were not recorded yet are in the event log when the program has
+// ended, however it was stopped.
+func TestDrainRecordsFailedSignIns(t *testing.T) {
 	t.Parallel()
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
 		secrets := "XDG_CONFIG_HOME=" + t.TempDir()
 		for i, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
 			s := servertest.Start(t, url, secrets, "PORTICO_DRAIN_DELAY=0s")
 			email := []string{"developer@demo.example", "developer@globex.example"}[i]
-			told := func() (n int) {
+			factsOf := func() (n int) {
 				t.Helper()
 				require.NoError(t, testdb.Open(t, url).QueryRowContext(t.Context(),
 					`SELECT count(*) FROM events e JOIN users u ON u.id = e.subject_id WHERE e.type = 'USER_SIGN_IN_FAILED' AND u.email = $1`, email).Scan(&n))
 				return n
 			}
-			refused(t, signIn(t, s, email, "not the password", ""), "UNAUTHENTICATED")
-			require.Eventually(t, func() bool { return told() == 1 }, 20*time.Second, 20*time.Millisecond)
+			requireError(t, signIn(t, s, email, "not the password", ""), "UNAUTHENTICATED")
+			require.Eventually(t, func() bool { return factsOf() == 1 }, 20*time.Second, 20*time.Millisecond)
 			for range 4 {
-				refused(t, signIn(t, s, email, "not the password", ""), "UNAUTHENTICATED")
+				requireError(t, signIn(t, s, email, "not the password", ""), "UNAUTHENTICATED")
 			}
-			require.Equal(t, 1, told())
+			require.Equal(t, 1, factsOf())
 			require.NoError(t, s.Signal(signal), s.Log())
-			require.Equal(t, 2, told())
+			require.Equal(t, 2, factsOf())
 		}
 	})
 }
 
-// A second signal ends the program at once, whatever is under way.
+// A second signal ends the program at once, without waiting for requests.
 func TestSecondSignal(t *testing.T) {
 	t.Parallel()
 	url := testdb.EmptySQLite(t)

@@ -12,17 +12,17 @@ import (
 
 const endpointFields = `endpoint { id method path description viewerCan { update { allowed } } product { name } }`
 
-// newEndpoint makes an endpoint and gives its id.
-func (c *cast) newEndpoint(t *testing.T, product, method, path string) string {
+// newEndpoint creates an endpoint and returns its id.
+func (c *actors) newEndpoint(t *testing.T, product, method, path string) string {
 	t.Helper()
 	a := c.admin.Do(t, "createEndpoint", vars{"productId": product, "method": method, "path": path}, endpointFields)
 	return a.Text("createEndpoint", "endpoint", "id")
 }
 
-// endpointLife plays what staff do with a product's endpoints, and what
-// developers see of it.
+// endpointLife tests what administrators do with a product's endpoints, and what
+// developers see of them.
 func endpointLife(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "endpoint-story")
+	c := newActors(t, s, "endpoint-story")
 	product, _ := c.newProduct(t, "endpoint-story", "AUTO")
 	a := c.admin.Do(t, "createEndpoint", vars{"productId": product, "method": "GET", "path": "/orders/{id}", "description": "One order."},
 		`endpoint { id method path description createdAt version product { id } }`)
@@ -35,25 +35,25 @@ func endpointLife(t *testing.T, s *servertest.Server) {
 	for _, bad := range []struct{ path, code string }{
 		{"/orders/{id}", "TAKEN"}, {"orders", "INVALID"}, {"/a/../b", "INVALID"}, {"/a//b", "INVALID"}, {"/%2e%2e", "INVALID"}, {"/{rest...}/more", "INVALID"}, {"", "INVALID"},
 	} {
-		corrected(t, c.admin.Ask(t, "createEndpoint", vars{"productId": product, "method": "GET", "path": bad.path}, endpointFields), "createEndpoint", bad.code, "path")
+		requireProblem(t, c.admin.Ask(t, "createEndpoint", vars{"productId": product, "method": "GET", "path": bad.path}, endpointFields), "createEndpoint", bad.code, "path")
 	}
-	corrected(t, c.admin.Ask(t, "updateEndpoint", vars{"endpointId": files, "method": "GET", "path": "/orders/{id}"}, endpointFields), "updateEndpoint", "TAKEN", "path")
-	corrected(t, c.admin.Ask(t, "updateEndpoint", vars{"endpointId": files, "path": nil}, endpointFields), "updateEndpoint", "REQUIRED", "path")
+	requireProblem(t, c.admin.Ask(t, "updateEndpoint", vars{"endpointId": files, "method": "GET", "path": "/orders/{id}"}, endpointFields), "updateEndpoint", "TAKEN", "path")
+	requireProblem(t, c.admin.Ask(t, "updateEndpoint", vars{"endpointId": files, "path": nil}, endpointFields), "updateEndpoint", "REQUIRED", "path")
 	a = c.admin.Do(t, "updateEndpoint", vars{"endpointId": id, "version": 1, "path": "/orders/{order}", "description": nil}, endpointFields)
 	require.Equal(t, map[string]any{"id": id, "method": "GET", "path": "/orders/{order}", "description": "",
 		"viewerCan": map[string]any{"update": map[string]any{"allowed": true}}, "product": map[string]any{"name": "endpoint-story"}}, a.At("updateEndpoint", "endpoint"))
-	refused(t, c.admin.Ask(t, "updateEndpoint", vars{"endpointId": id, "version": 1, "path": "/late"}, endpointFields), "CONFLICT")
+	requireError(t, c.admin.Ask(t, "updateEndpoint", vars{"endpointId": id, "version": 1, "path": "/late"}, endpointFields), "CONFLICT")
 
 	listed := func(who *servertest.Client) []string {
 		return texts(who.Must(t, `query($id: ID!) { product(id: $id) { endpoints { totalCount nodes { path } } } }`, vars{"id": product}), "path", "product", "endpoints", "nodes")
 	}
 	require.Equal(t, []string{"/orders/{order}", "/orders", "/files/{path...}"}, listed(c.dev))
-	unknown(t, c.dev.Ask(t, "createEndpoint", vars{"productId": product, "method": "GET", "path": "/mine"}, endpointFields))
-	unknown(t, c.dev.Ask(t, "deleteEndpoint", vars{"endpointId": id}, `deletedEndpointId`))
+	requireUnknownField(t, c.dev.Ask(t, "createEndpoint", vars{"productId": product, "method": "GET", "path": "/mine"}, endpointFields))
+	requireUnknownField(t, c.dev.Ask(t, "deleteEndpoint", vars{"endpointId": id}, `deletedEndpointId`))
 	strange := s.SignIn(t, "admin@second.example").As("X-Request-Id", "same")
-	sameAnswers(t, append(impossible(nodeid.Endpoint), id), func(id string) *servertest.Answer {
+	requireSameAnswers(t, append(invalidIDs(nodeid.Endpoint), id), func(id string) *servertest.Answer {
 		a := strange.Ask(t, "deleteEndpoint", vars{"endpointId": id}, `deletedEndpointId`)
-		refused(t, a, "NOT_FOUND")
+		requireError(t, a, "NOT_FOUND")
 		return a
 	})
 	a = c.admin.Do(t, "deleteEndpoint", vars{"endpointId": id}, `deletedEndpointId`)
@@ -66,22 +66,22 @@ func endpointLife(t *testing.T, s *servertest.Server) {
 
 	a = c.admin.Do(t, "updateProduct", vars{"productId": product, "keyless": true, "enforceEndpoints": true}, `product { keyless enforceEndpoints }`)
 	require.Equal(t, map[string]any{"keyless": true, "enforceEndpoints": true}, a.At("updateProduct", "product"))
-	corrected(t, c.admin.Ask(t, "updateProduct", vars{"productId": product, "keyless": nil}, `product { id }`), "updateProduct", "REQUIRED", "keyless")
+	requireProblem(t, c.admin.Ask(t, "updateProduct", vars{"productId": product, "keyless": nil}, `product { id }`), "updateProduct", "REQUIRED", "keyless")
 }
 
-// narrowedRegistration plays a subscription that is narrowed to some endpoints.
-func narrowedRegistration(t *testing.T, s *servertest.Server) {
-	c, other := newCast(t, s, "narrowed"), newCast(t, s, "narrowed-other")
+// narrowedSubscription tests a subscription to some endpoints of a product.
+func narrowedSubscription(t *testing.T, s *servertest.Server) {
+	c, other := newActors(t, s, "narrowed"), newActors(t, s, "narrowed-other")
 	product, _ := c.newProduct(t, "narrowed", "AUTO")
 	read, write := c.newEndpoint(t, product, "GET", "/orders/{id}"), c.newEndpoint(t, product, "POST", "/orders")
 	elsewhere, _ := c.newProduct(t, "narrowed-elsewhere", "AUTO")
 	strange := c.newEndpoint(t, elsewhere, "GET", "/strange")
 	app, _ := c.newApp(t, "Narrow")
 	const fields = `productSubscription { id status narrowed endpoints { totalCount nodes { id } } viewerCan { updateEndpoints { allowed } } }`
-	for _, id := range append(impossible(nodeid.Endpoint), strange) {
-		corrected(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product, "endpointIds": []any{read, id}}, fields), "register", "UNKNOWN_REFERENCE", "endpointIds.1")
+	for _, id := range append(invalidIDs(nodeid.Endpoint), strange) {
+		requireProblem(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product, "endpointIds": []any{read, id}}, fields), "register", "UNKNOWN_REFERENCE", "endpointIds.1")
 	}
-	corrected(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product, "endpointIds": []any{}}, fields), "register", "REQUIRED", "endpointIds")
+	requireProblem(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product, "endpointIds": []any{}}, fields), "register", "REQUIRED", "endpointIds")
 	in := vars{"appId": app, "productId": product, "endpointIds": []any{read}, "idempotencyKey": "narrowed"}
 	a := c.dev.Do(t, "register", in, fields)
 	id := a.Text("register", "productSubscription", "id")
@@ -89,7 +89,7 @@ func narrowedRegistration(t *testing.T, s *servertest.Server) {
 	require.Equal(t, []string{read}, texts(a, "id", "register", "productSubscription", "endpoints", "nodes"))
 	require.Equal(t, id, c.dev.Do(t, "register", in, fields+` replayed`).Text("register", "productSubscription", "id"))
 	in["endpointIds"] = nil
-	refused(t, c.dev.Ask(t, "register", in, fields), "CONFLICT")
+	requireError(t, c.dev.Ask(t, "register", in, fields), "CONFLICT")
 
 	connected := func() []string {
 		return texts(c.dev.Must(t, `query($id: ID!) { app(id: $id) { connectedEndpoints { nodes { path } } } }`, vars{"id": app}), "path", "app", "connectedEndpoints", "nodes")
@@ -103,30 +103,30 @@ func narrowedRegistration(t *testing.T, s *servertest.Server) {
 	require.Equal(t, []string{"/orders/{id}", "/orders"}, connected())
 	require.Equal(t, []string{"SUBSCRIPTION_NARROWED", "SUBSCRIPTION_NARROWED", "SUBSCRIPTION_REGISTERED"}, timeline(t, c.dev, id))
 	for _, id := range []string{strange, nodeid.Encode(nodeid.Endpoint, uuid.New())} {
-		corrected(t, c.dev.Ask(t, "updateSubscriptionEndpoints", vars{"subscriptionId": a.Text("updateSubscriptionEndpoints", "productSubscription", "id"), "endpointIds": []any{id}}, fields),
+		requireProblem(t, c.dev.Ask(t, "updateSubscriptionEndpoints", vars{"subscriptionId": a.Text("updateSubscriptionEndpoints", "productSubscription", "id"), "endpointIds": []any{id}}, fields),
 			"updateSubscriptionEndpoints", "UNKNOWN_REFERENCE", "endpointIds.0")
 	}
-	corrected(t, c.dev.Ask(t, "updateSubscriptionEndpoints", vars{"subscriptionId": id, "endpointIds": []any{}}, fields), "updateSubscriptionEndpoints", "REQUIRED", "endpointIds")
+	requireProblem(t, c.dev.Ask(t, "updateSubscriptionEndpoints", vars{"subscriptionId": id, "endpointIds": []any{}}, fields), "updateSubscriptionEndpoints", "REQUIRED", "endpointIds")
 	stranger := other.dev.As("X-Request-Id", "same")
-	sameAnswers(t, append(impossible(nodeid.ProductSubscription), id), func(id string) *servertest.Answer {
+	requireSameAnswers(t, append(invalidIDs(nodeid.ProductSubscription), id), func(id string) *servertest.Answer {
 		a := stranger.Ask(t, "updateSubscriptionEndpoints", vars{"subscriptionId": id, "endpointIds": []any{read}}, fields)
-		refused(t, a, "NOT_FOUND")
+		requireError(t, a, "NOT_FOUND")
 		return a
 	})
 
 	c.admin.Do(t, "suspendSubscription", vars{"subscriptionId": id}, `productSubscription { id }`)
 	require.Empty(t, connected(), "a suspended subscription connects nothing")
-	corrected(t, c.dev.Ask(t, "updateSubscriptionEndpoints", vars{"subscriptionId": id, "endpointIds": []any{read}}, fields), "updateSubscriptionEndpoints", "WRONG_STATUS", "subscriptionId")
+	requireProblem(t, c.dev.Ask(t, "updateSubscriptionEndpoints", vars{"subscriptionId": id, "endpointIds": []any{read}}, fields), "updateSubscriptionEndpoints", "WRONG_STATUS", "subscriptionId")
 	c.admin.Do(t, "resumeSubscription", vars{"subscriptionId": id}, `productSubscription { id }`)
 	c.admin.Do(t, "updateSubscriptionEndpoints", vars{"subscriptionId": id, "endpointIds": []any{read}}, fields)
 	c.admin.Do(t, "deleteEndpoint", vars{"endpointId": read}, `deletedEndpointId`)
 	require.Empty(t, connected(), "it stays narrowed, to nothing")
 }
 
-// limitedKeys plays where and how often a key may be used, of an app and of a
+// limitedKeys tests from where and how often a credential may be used, of an app and of a
 // whole account.
 func limitedKeys(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "limited-keys")
+	c := newActors(t, s, "limited-keys")
 	_, key := c.newApp(t, "Limited")
 	const fields = `credential { id accountCredential allowedAddresses rateLimit { limit per burst } }`
 	a := c.dev.Do(t, "generateKey", vars{"accountId": c.account, "allowedAddresses": []any{"192.0.2.7", "2001:db8::7/32", "192.0.2.7/32"},
@@ -145,15 +145,15 @@ func limitedKeys(t *testing.T, s *servertest.Server) {
 	a = c.dev.Do(t, "updateKey", vars{"credentialId": key, "allowedAddresses": nil, "rateLimit": nil}, fields)
 	require.Equal(t, map[string]any{"id": key, "accountCredential": false, "allowedAddresses": []any{}, "rateLimit": nil}, a.At("updateKey", "credential"))
 	for _, bad := range []string{"", "localhost", "10.0.0.0/33", "fe80::1%eth0", "10.0.0.1:80"} {
-		corrected(t, c.dev.Ask(t, "updateKey", vars{"credentialId": key, "allowedAddresses": []any{"::1", bad}}, fields), "updateKey", "INVALID", "allowedAddresses.1")
+		requireProblem(t, c.dev.Ask(t, "updateKey", vars{"credentialId": key, "allowedAddresses": []any{"::1", bad}}, fields), "updateKey", "INVALID", "allowedAddresses.1")
 	}
-	corrected(t, c.dev.Ask(t, "updateKey", vars{"credentialId": key, "rateLimit": vars{"limit": 1, "per": "SECOND", "burst": 0}}, fields), "updateKey", "INVALID", "rateLimit.burst")
-	corrected(t, c.dev.Ask(t, "generateKey", vars{"accountId": c.account, "rateLimit": vars{"limit": 0, "per": "SECOND"}}, fields), "generateKey", "INVALID", "rateLimit.limit")
+	requireProblem(t, c.dev.Ask(t, "updateKey", vars{"credentialId": key, "rateLimit": vars{"limit": 1, "per": "SECOND", "burst": 0}}, fields), "updateKey", "INVALID", "rateLimit.burst")
+	requireProblem(t, c.dev.Ask(t, "generateKey", vars{"accountId": c.account, "rateLimit": vars{"limit": 0, "per": "SECOND"}}, fields), "generateKey", "INVALID", "rateLimit.limit")
 
 	x := newOrganization(t, s, "retaining")
 	a = x.admin.Do(t, "updateOrganization", vars{"usageRetention": vars{"minutes": 2, "hours": 30, "days": 300}}, `organization { usageRetention { minutes hours days } }`)
 	require.Equal(t, map[string]any{"minutes": 2.0, "hours": 30.0, "days": 300.0}, a.At("updateOrganization", "organization", "usageRetention"))
 	a = x.admin.Do(t, "updateOrganization", vars{"usageRetention": nil}, `organization { usageRetention { minutes hours days } }`)
 	require.Equal(t, map[string]any{"minutes": 7.0, "hours": 400.0, "days": 1830.0}, a.At("updateOrganization", "organization", "usageRetention"))
-	corrected(t, x.admin.Ask(t, "updateOrganization", vars{"usageRetention": vars{"minutes": 91, "hours": 91, "days": 91}}, `organization { id }`), "updateOrganization", "INVALID", "usageRetention.minutes")
+	requireProblem(t, x.admin.Ask(t, "updateOrganization", vars{"usageRetention": vars{"minutes": 91, "hours": 91, "days": 91}}, `organization { id }`), "updateOrganization", "INVALID", "usageRetention.minutes")
 }

@@ -11,8 +11,8 @@ import (
 )
 
 // An account has two apps and a quota of ten for all of them: the eleventh call
-// over both is refused, and neither a new app, nor another subscription, nor
-// another server, nor a restart gives more.
+// over both is refused, also for a new app, with another subscription, on another server
+// and after a restart.
 func TestAnAccountsAppsShareItsQuota(t *testing.T) {
 	t.Parallel()
 	t.Run("one server", func(t *testing.T) {
@@ -37,7 +37,7 @@ func shareQuota(t *testing.T, url string, servers int, settings ...string) {
 		nodes = append(nodes, servertest.Start(t, url, settings...))
 	}
 	c := newOrganization(t, nodes[0], "shared")
-	gate := newDoor(t, nodes[0], "shared", "edge")
+	gate := newGatewayClient(t, nodes[0], "shared", "edge")
 	product := c.limitedProduct(t, "orders", vars{"quota": vars{"limit": 10, "per": "MONTH"}, "quotaPer": "ACCOUNT"})
 	member := func(name string) (key, registration string) {
 		app, _ := c.newApp(t, name)
@@ -48,12 +48,12 @@ func shareQuota(t *testing.T, url string, servers int, settings ...string) {
 	mobile, _ := member("Mobile")
 	for i := range 10 {
 		at, key := gate.at(nodes[i%servers]), []string{shop, mobile}[i/servers%2]
-		at.soon(t, "VALID", key, "orders")
+		at.requireSoon(t, "VALID", key, "orders")
 	}
 	refused := func(key string, at ...*servertest.Server) {
 		t.Helper()
 		for _, s := range at {
-			gate.at(s).soon(t, "QUOTA_EXCEEDED", key, "orders")
+			gate.at(s).requireSoon(t, "QUOTA_EXCEEDED", key, "orders")
 		}
 	}
 	refused(shop, nodes...)
@@ -81,8 +81,8 @@ func shareQuota(t *testing.T, url string, servers int, settings ...string) {
 	changeQuotaPer(t, c, product, gate.at(s), third, mobile)
 }
 
-// changeQuotaPer lets the apps' own quotas bind, and the account's again.
-func changeQuotaPer(t *testing.T, c *cast, product string, gate *door, third, mobile string) {
+// changeQuotaPer changes the plan to quotas of apps, and back to those of accounts.
+func changeQuotaPer(t *testing.T, c *actors, product string, gate *gatewayClient, third, mobile string) {
 	t.Helper()
 	a := c.admin.Must(t, `query($id: ID!) { node(id: $id) { ... on Product { plans { nodes { id } } } } }`, vars{"id": product})
 	plan := a.Text("node", "plans", "nodes", 0, "id")

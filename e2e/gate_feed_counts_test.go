@@ -15,14 +15,14 @@ import (
 	"portico/internal/testdb"
 )
 
-// line is a gateway's way to Portico; it can be cut.
-type line struct {
+// cuttableTransport is a gateway's connection to Portico, which can be cut.
+type cuttableTransport struct {
 	cut atomic.Bool
 	way http.RoundTripper
 }
 
-// RoundTrip carries a request.
-func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
+// RoundTrip sends a request, unless the connection is cut.
+func (l *cuttableTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if l.cut.Load() {
 		return nil, errors.New("the line is cut")
 	}
@@ -39,9 +39,9 @@ func countedBy(t *testing.T, db *database.DB, code, product string) (n int) {
 	return n
 }
 
-// A gateway whose token is bound to a product loses no count in an outage:
-// neither the calls that it let pass, with what they took of the quota, nor
-// those that it refused because it could not know.
+// A gateway whose token is limited to a product loses no count in an outage: neither the
+// calls that it let through, with their use of the quota, nor those that it refused
+// because its data was too old.
 func TestABoundGatewayLosesNoCounts(t *testing.T) {
 	t.Parallel()
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
@@ -54,8 +54,8 @@ func TestABoundGatewayLosesNoCounts(t *testing.T) {
 		_, raw := c.newKey(t, app)
 		sub := c.register(t, app, product)
 		token := s.GatewayToken(t, "counting", "edge-1", "--product", "orders")
-		way := &line{way: &http.Transport{}}
-		g := newGuard(t, s, token, "orders", func(o *gate.Options) { o.Silence, o.HTTPClient = 500*time.Millisecond, &http.Client{Transport: way} })
+		way := &cuttableTransport{way: &http.Transport{}}
+		g := newProtectedAPI(t, s, token, "orders", func(o *gate.Options) { o.Silence, o.HTTPClient = 500*time.Millisecond, &http.Client{Transport: way} })
 		said := map[string]int{}
 		say := func() string { code := g.code(raw); said[code]++; return code }
 		require.Equal(t, "VALID", say(), "Portico's own")
@@ -65,7 +65,7 @@ func TestABoundGatewayLosesNoCounts(t *testing.T) {
 		require.Eventually(t, func() bool { return say() == "VALID" }, waitForOthers, time.Millisecond)
 		require.NoError(t, g.Close(t.Context()))
 
-		other := newGuard(t, s, token, "billing")
+		other := newProtectedAPI(t, s, token, "billing")
 		require.Equal(t, "MALFORMED", other.code("junk"))
 		require.NoError(t, other.Close(t.Context()))
 

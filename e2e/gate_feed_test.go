@@ -15,14 +15,15 @@ import (
 	"portico/internal/testdb/network"
 )
 
-// guard is an API behind the Go middleware.
-type guard struct {
+// protectedAPI is an API behind the Go middleware.
+type protectedAPI struct {
 	*gate.Gate
 	api http.Handler
 }
 
-// newGuard makes one that follows a server; more changes its options.
-func newGuard(t *testing.T, s *servertest.Server, token, product string, more ...func(*gate.Options)) *guard {
+// newProtectedAPI returns an API whose middleware follows a server; more changes its
+// options.
+func newProtectedAPI(t *testing.T, s *servertest.Server, token, product string, more ...func(*gate.Options)) *protectedAPI {
 	t.Helper()
 	o := gate.Options{URL: s.Gate, Token: token, Product: product}
 	for _, change := range more {
@@ -32,12 +33,12 @@ func newGuard(t *testing.T, s *servertest.Server, token, product string, more ..
 	defer cancel()
 	g, err := gate.New(starting, o)
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = g.Close(context.Background()) }) // Portico may be out of reach
-	return &guard{g, g.Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))}
+	t.Cleanup(func() { _ = g.Close(context.Background()) }) // Portico may be unreachable
+	return &protectedAPI{g, g.Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))}
 }
 
-// code calls the API and gives what the middleware made of it.
-func (g *guard) code(raw string) string {
+// code calls the API and returns the code of the middleware's verdict.
+func (g *protectedAPI) code(raw string) string {
 	r, w := httptest.NewRequest(http.MethodGet, "/", nil), httptest.NewRecorder()
 	r.Header.Set("X-API-Key", raw)
 	g.api.ServeHTTP(w, r)
@@ -47,9 +48,8 @@ func (g *guard) code(raw string) string {
 	return w.Header().Get("X-Portico-Code")
 }
 
-// A node that lost its database goes on by its own silence and grace; the
-// gateways that follow it count 5 s from its last look at the log, not from its
-// last word.
+// A node that lost its database answers for its grace time; the gateways that follow it
+// count 5 s from when it last read the log, not from its last message.
 func TestTheMiddlewareRefusesWhenItsNodeIsCutOff(t *testing.T) {
 	t.Parallel()
 	for name, grace := range map[string]string{"no grace": "0s", "a minute's grace": "60s"} {
@@ -70,7 +70,7 @@ func TestTheMiddlewareRefusesWhenItsNodeIsCutOff(t *testing.T) {
 			app, _ := c.newApp(t, "Shop")
 			id, raw := c.newKey(t, app)
 			c.register(t, app, product)
-			g := newGuard(t, cutOff, well.GatewayToken(t, "cut-off", "edge-1", "--keyring", ring), "orders")
+			g := newProtectedAPI(t, cutOff, well.GatewayToken(t, "cut-off", "edge-1", "--keyring", ring), "orders")
 			require.Eventually(t, func() bool { return g.code(raw) == "VALID" }, waitForOthers, pollOthers)
 			c.cutAndRevoke(t, between, g, id, raw)
 			between.Restore()
@@ -79,8 +79,8 @@ func TestTheMiddlewareRefusesWhenItsNodeIsCutOff(t *testing.T) {
 	}
 }
 
-// cutAndRevoke wants a key that is revoked behind a cut to be refused in time.
-func (c *cast) cutAndRevoke(t *testing.T, between *network.Network, g *guard, id, raw string) {
+// cutAndRevoke requires that a credential revoked during a cut is refused in time.
+func (c *actors) cutAndRevoke(t *testing.T, between *network.Network, g *protectedAPI, id, raw string) {
 	t.Helper()
 	between.Silence()
 	silent := time.Now()

@@ -19,15 +19,15 @@ import (
 	"portico/internal/testdb"
 )
 
-// floodClient is whose calls the flood is made of.
+// floodClient is the client address of the flood's calls.
 const floodClient = "192.0.2.1"
 
-// madeUp is a question about a key of nobody's.
+// madeUp returns a request about an API key that does not exist.
 func madeUp() vars {
 	return vars{"username": uuid.NewString(), "password": uuid.NewString(), "ip": floodClient}
 }
 
-// madeUpToken is in the form of a service token.
+// madeUpToken returns a well-formed service token that does not exist.
 func madeUpToken() string {
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // it never fails
@@ -35,9 +35,9 @@ func madeUpToken() string {
 	return body + base62.Checksum(body)
 }
 
-// flood shows made-up keys, from several connections and many at a time, until
-// the test calls stop; it returns when the first were not looked for.
-func (d *door) flood(t *testing.T) (stop func()) {
+// flood presents made-up API keys, over several connections and many at a time, until the
+// test calls stop. It returns when the first of them were not looked up.
+func (d *gatewayClient) flood(t *testing.T) (stop func()) {
 	t.Helper()
 	done, begun := make(chan struct{}), make(chan struct{})
 	var first sync.Once
@@ -79,7 +79,7 @@ func (d *door) flood(t *testing.T) (stop func()) {
 	return func() { close(done); all.Wait() }
 }
 
-// metric is a value of /metrics.
+// metric returns a value of /metrics.
 func metric(t *testing.T, s *servertest.Server, name string) float64 {
 	t.Helper()
 	w, err := http.Get(s.Ops + "/metrics")
@@ -94,14 +94,14 @@ func metric(t *testing.T, s *servertest.Server, name string) float64 {
 	return n
 }
 
-// While somebody tries keys, what exists is found, the portal answers, other
-// organizations notice nothing, and the database is asked so often and no oftener.
+// During a flood of made-up API keys, existing ones are found, the portal answers, other
+// organizations are not affected, and the look-ups in the database are bounded.
 func TestAFloodOfMadeUpKeys(t *testing.T) {
 	t.Parallel()
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
 		s := servertest.Start(t, url)
 		c := newOrganization(t, s, "flooded")
-		gate, other := newDoor(t, s, "flooded", "edge"), newDoor(t, s, "demo", "edge-elsewhere")
+		gate, other := newGatewayClient(t, s, "flooded", "edge"), newGatewayClient(t, s, "demo", "edge-elsewhere")
 		product := c.limitedProduct(t, "orders", nil)
 		app, _ := c.newApp(t, "Shop")
 		c.register(t, app, product)
@@ -131,13 +131,13 @@ func TestAFloodOfMadeUpKeys(t *testing.T) {
 	})
 }
 
-// Tokens of nobody's are looked for so often, and whoever has a real one is
-// believed all the same.
+// Look-ups of tokens that do not exist are bounded, and existing ones are accepted
+// meanwhile.
 func TestAFloodOfMadeUpTokens(t *testing.T) {
 	t.Parallel()
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
 		s := servertest.Start(t, url)
-		gate := newDoor(t, s, "demo", "edge-1")
+		gate := newGatewayClient(t, s, "demo", "edge-1")
 		require.Equal(t, "NOT_FOUND", gate.verify(t, madeUp()).Code)
 		status := func(token string) int {
 			r, err := http.NewRequest(http.MethodPost, s.Gate+"/v1/verify", bytes.NewReader([]byte(`{"username":"a","password":"b"}`)))
@@ -161,7 +161,7 @@ func TestAFloodOfMadeUpTokens(t *testing.T) {
 			}
 		}
 		require.Equal(t, "NOT_FOUND", gate.verify(t, madeUp()).Code, "a token that is known")
-		late := newDoor(t, s, "demo", "edge-2")
+		late := newGatewayClient(t, s, "demo", "edge-2")
 		require.Eventually(t, func() bool {
 			for range 10 {
 				made()

@@ -21,22 +21,22 @@ const (
 	// journalFor is for how long at least before each kill.
 	journalFor = 2500 * time.Millisecond
 	// journalKeys are so many that most flushes have more than the 512 rows which
-	// go into the counts at once. journalBatch of them are asked about together,
-	// and as many are of an app, which has a subscription with a quota.
+	// are added to the counts directly. journalBatch of them are verified together, and as
+	// many are of one app, which has a subscription with a quota.
 	journalKeys, journalBatch = 1024, 64
 )
 
-// A busy program is killed (SIGKILL) while what it counted is in the journal.
-// Calls and quotas lose at most the last second, nothing is counted twice, and
-// nothing is left in the journal when the next one answers.
+// A busy program is killed (SIGKILL) while its counts are in the journal. Calls and quotas
+// lose at most the last second, nothing is counted twice, and the journal is empty when
+// the next program answers.
 func TestKillWhileJournaling(t *testing.T) {
 	t.Parallel()
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
 		t.Parallel()
 		secrets := "XDG_CONFIG_HOME=" + t.TempDir()
 		s := servertest.Start(t, url, secrets)
-		c := newCast(t, s, "journaling")
-		gate := newDoor(t, s, "demo", "journaling")
+		c := newActors(t, s, "journaling")
+		gate := newGatewayClient(t, s, "demo", "journaling")
 		product := c.limitedProduct(t, "journaled", vars{"quota": vars{"limit": 1_000_000_000, "per": "MONTH"}})
 		require.NoError(t, s.Stop())
 		keys := c.insertKeys(t, url, product, s.KeyRing(t).Current(keyring.Pepper))
@@ -47,7 +47,7 @@ func TestKillWhileJournaling(t *testing.T) {
 			got, killed := answersUntilKill(s, journalBatch, func(n int64) bool { return now.allPass(keys, n) },
 				func() { untilJournaled(t, url) })
 			sent += int(got.sent.Load())
-			// What came in the last second before the kill may be lost.
+			// The calls of the last second before the kill may be lost.
 			atLeast += journalBatch * got.before(killed.Add(-lostAtMost))
 			left += counted(t, url, pagesLeft)
 			s = servertest.Start(t, url, secrets)
@@ -63,8 +63,9 @@ func TestKillWhileJournaling(t *testing.T) {
 	})
 }
 
-// allPass asks about a batch of calls, the first of which is the nth.
-func (d *door) allPass(keys []string, n int64) bool {
+// allPass verifies a batch of calls, the first of which is the nth, and reports whether
+// all pass.
+func (d *gatewayClient) allPass(keys []string, n int64) bool {
 	asks := make([]vars, journalBatch)
 	for i := range asks {
 		asks[i] = vars{"key": keys[(n+int64(i))%journalKeys], "product": "journaled"}
@@ -78,7 +79,7 @@ func (d *door) allPass(keys []string, n int64) bool {
 	return err == nil && len(all) == journalBatch
 }
 
-// untilJournaled waits until there was time to count, and the journal is in use.
+// untilJournaled waits for some time, and until the journal is in use.
 func untilJournaled(t *testing.T, url string) {
 	t.Helper()
 	inside(t, url, func(d *database.DB) {
@@ -93,7 +94,7 @@ func untilJournaled(t *testing.T, url string) {
 
 // insertKeys puts apps, named Journaling, that are registered with a product,
 // and their keys into the database of a program that does not run.
-func (c *cast) insertKeys(t *testing.T, url, product string, pepper keyring.Key) (raw []string) {
+func (c *actors) insertKeys(t *testing.T, url, product string, pepper keyring.Key) (raw []string) {
 	t.Helper()
 	now, account := clock.System{}.Now(), row(c.account)
 	fill := func(tx *database.Tx) error {

@@ -18,13 +18,13 @@ import (
 const (
 	// countKills is how often the counting program is killed on each database.
 	countKills = 20
-	// countClients ask at the same time, for countFor before each kill.
+	// countClients call concurrently, for countFor before each kill.
 	countClients, countFor = 8, 1500 * time.Millisecond
-	// lostAtMost is how much of the counts a kill may cost.
+	// lostAtMost is the time before a kill whose counts may be lost.
 	lostAtMost = time.Second
 )
 
-// answers are the times at which answers came.
+// answers are the times of responses.
 type answers struct {
 	mu   sync.Mutex
 	at   []time.Time
@@ -37,7 +37,7 @@ func (a *answers) note() {
 	a.at = append(a.at, time.Now())
 }
 
-// before counts the answers that came before a time.
+// before returns the number of responses before a time.
 func (a *answers) before(limit time.Time) int {
 	n := 0
 	for _, at := range a.at {
@@ -56,8 +56,8 @@ func TestKillWhileCounting(t *testing.T) {
 		t.Parallel()
 		secrets := "XDG_CONFIG_HOME=" + t.TempDir()
 		s := servertest.Start(t, url, secrets)
-		c := newCast(t, s, "counting")
-		gate := newDoor(t, s, "demo", "counting")
+		c := newActors(t, s, "counting")
+		gate := newGatewayClient(t, s, "demo", "counting")
 		app, _ := c.newApp(t, "Counting")
 		_, key := c.newKey(t, app)
 		var sent, atLeast int
@@ -68,7 +68,7 @@ func TestKillWhileCounting(t *testing.T) {
 				return err == nil && v.Valid
 			}, func() { time.Sleep(countFor) })
 			sent += int(got.sent.Load())
-			// What came in the last second before the kill may be lost.
+			// The calls of the last second before the kill may be lost.
 			atLeast += got.before(killed.Add(-lostAtMost))
 			s = servertest.Start(t, url, secrets)
 			calls := counted(t, url, callsOf, "Counting")
@@ -80,9 +80,8 @@ func TestKillWhileCounting(t *testing.T) {
 	})
 }
 
-// answersUntilKill asks, some calls at a time, until the program is killed,
-// which is when wait returns. pass asks about the calls from the nth on, and
-// reports whether they pass.
+// answersUntilKill verifies some calls at a time, until wait returns and the program is
+// killed. pass verifies the calls from the nth on and reports whether they pass.
 func answersUntilKill(s *servertest.Server, some int64, pass func(n int64) bool, wait func()) (got *answers, killed time.Time) {
 	got = &answers{}
 	var asking sync.WaitGroup
@@ -100,15 +99,15 @@ func answersUntilKill(s *servertest.Server, some int64, pass func(n int64) bool,
 	return got, killed
 }
 
-// What is counted in the database: calls by the keys of apps of a name, and
-// pages of the journal.
+// Queries of what the database has counted: calls with the credentials of apps of a name,
+// and pages of the journal.
 const (
 	callsOf = `SELECT coalesce(sum(m.calls), 0) FROM usage_minutes m
 		JOIN credentials c ON c.id = m.credential_id JOIN apps a ON a.id = c.app_id WHERE a.name = $1`
 	pagesLeft = `SELECT count(*) FROM usage_journal`
 )
 
-// counted reads one of them.
+// counted returns the number that a query selects.
 func counted(t *testing.T, url, query string, args ...any) (n int) {
 	t.Helper()
 	inside(t, url, func(d *database.DB) {
@@ -117,7 +116,7 @@ func counted(t *testing.T, url, query string, args ...any) (n int) {
 	return n
 }
 
-// usedBy counts what the apps of a name used of quotas.
+// usedBy returns what the apps of a name have used of quotas.
 func usedBy(t *testing.T, url, name string) (n int) {
 	t.Helper()
 	inside(t, url, func(d *database.DB) {
@@ -140,11 +139,11 @@ func usedBy(t *testing.T, url, name string) (n int) {
 	return n
 }
 
-// inside opens the program's database for a moment.
+// inside calls do with the program's database.
 func inside(t *testing.T, url string, do func(*database.DB)) {
 	t.Helper()
 	d, err := database.Open(t.Context(), url, database.Options{})
 	require.NoError(t, err)
-	defer d.Close() // it has told what it knows
+	defer d.Close() // it has returned its errors
 	do(d)
 }

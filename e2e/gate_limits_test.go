@@ -14,14 +14,14 @@ import (
 )
 
 const (
-	// limitClients ask at the same time, and each limit is far below what they ask.
+	// limitClients call concurrently, far more often than each limit allows.
 	limitClients, limitAsks = 64, 8
 	limitQuota, limitBurst  = 120, 40
 )
 
-// crowdAt lets all clients ask all gates by turns and counts what passes: by the
-// limits that the nodes share, and by a node alone, because Redis was too slow.
-func crowdAt(t *testing.T, gates []*door, ask vars) (shared, alone int) {
+// crowdAt calls all nodes in turn from all clients and counts the calls that pass: by the
+// limits that the nodes share, and by those of a node alone, because Redis was too slow.
+func crowdAt(t *testing.T, gates []*gatewayClient, ask vars) (shared, alone int) {
 	t.Helper()
 	var together, local atomic.Int64
 	var asking sync.WaitGroup
@@ -46,9 +46,9 @@ func crowdAt(t *testing.T, gates []*door, ask vars) (shared, alone int) {
 	return int(together.Load()), int(local.Load())
 }
 
-// crowd checks what passes of a crowd's calls. On a busy machine Redis may answer
-// too late; then each node lets pass what the limit allows, and says so.
-func (b bounds) crowd(t *testing.T, gates []*door, ask vars, limit int) {
+// crowd checks how many concurrent calls pass. On a busy machine Redis may answer too
+// late; then each node allows what the limit allows, and reports that.
+func (b bounds) crowd(t *testing.T, gates []*gatewayClient, ask vars, limit int) {
 	t.Helper()
 	shared, alone := crowdAt(t, gates, ask)
 	require.LessOrEqual(t, shared, b.times*limit)
@@ -60,17 +60,17 @@ func (b bounds) crowd(t *testing.T, gates []*door, ask vars, limit int) {
 	t.Logf("%d of %d passed a limit of %d, and %d by a node alone", shared, limitClients*limitAsks, limit, alone)
 }
 
-// bounds is what may pass in a world of nodes.
+// bounds is how many calls may pass on a number of nodes.
 type bounds struct {
 	nodes int
 	redis bool
-	// times is how often a limit may be reached in all: once, but by each node
-	// for itself where they share nothing.
+	// times is how often a limit may be reached: once, or once by each node if they
+	// share nothing.
 	times int
 }
 
-// However many ask at once, no more passes than the limits allow.
-func TestLimitsHoldUnderACrowd(t *testing.T) {
+// However many call concurrently, no more calls pass than the limits allow.
+func TestLimitsOfConcurrentCalls(t *testing.T) {
 	t.Parallel()
 	for name, b := range map[string]bounds{
 		"one node": {1, false, 1}, "one node with Redis": {1, true, 1},
@@ -103,9 +103,9 @@ func (b bounds) play(t *testing.T, url string) {
 	for range b.nodes {
 		nodes = append(nodes, servertest.Start(t, url, settings...))
 	}
-	c := newCast(t, nodes[0], "crowd")
-	gate := newDoor(t, nodes[0], "demo", "crowd")
-	var gates []*door
+	c := newActors(t, nodes[0], "crowd")
+	gate := newGatewayClient(t, nodes[0], "demo", "crowd")
+	var gates []*gatewayClient
 	for _, n := range nodes {
 		gates = append(gates, gate.at(n))
 	}
@@ -124,8 +124,8 @@ func (b bounds) play(t *testing.T, url string) {
 	b.restart(t, nodes, gate, c, key, url, settings)
 }
 
-// restart ends all nodes; what was used stays used.
-func (b bounds) restart(t *testing.T, nodes []*servertest.Server, gate *door, c *cast, key, url string, settings []string) {
+// restart restarts all nodes; used units remain used.
+func (b bounds) restart(t *testing.T, nodes []*servertest.Server, gate *gatewayClient, c *actors, key, url string, settings []string) {
 	t.Helper()
 	for _, n := range nodes {
 		require.NoError(t, n.Stop())
@@ -134,9 +134,9 @@ func (b bounds) restart(t *testing.T, nodes []*servertest.Server, gate *door, c 
 	require.Equal(t, "QUOTA_EXCEEDED", gate.at(again).code(t, key, "by-quota"), "a quota survives a restart")
 }
 
-// When Redis goes, every call is still answered, by each node's own limits and
-// marked; when it comes back, the limits are shared again.
-func TestRedisGoes(t *testing.T) {
+// When Redis fails, every call is still answered, by each node's own limits and marked as
+// such; when it recovers, the limits are shared again.
+func TestRedisFailsAndRecovers(t *testing.T) {
 	t.Parallel()
 	url, ok := testdb.EmptyPostgres(t)
 	if !ok {
@@ -144,8 +144,8 @@ func TestRedisGoes(t *testing.T) {
 	}
 	address, stop := redistest.Start(t)
 	s := servertest.Start(t, url, "REDIS_URL="+address)
-	c := newCast(t, s, "redis")
-	gate := newDoor(t, s, "demo", "redis")
+	c := newActors(t, s, "redis")
+	gate := newGatewayClient(t, s, "demo", "redis")
 	product := c.limitedProduct(t, "by-quota", vars{"quota": vars{"limit": 50, "per": "MONTH"}})
 	app, _ := c.newApp(t, "Redis")
 	c.register(t, app, product)

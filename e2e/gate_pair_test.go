@@ -10,14 +10,14 @@ import (
 	"portico/internal/testdb"
 )
 
-// The pair that is shown beside the raw key works as it is, with a product as
-// it is made: nothing has to be chosen first. What a product does not take is refused.
+// The pair that is shown beside the raw key works with a product of default settings.
+// Authentication types that a product does not accept are refused.
 func TestTheShownPairWorks(t *testing.T) {
 	t.Parallel()
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
 		s := servertest.Start(t, url)
-		c := newCast(t, s, "pair")
-		d := newDoor(t, s, "demo", "pair")
+		c := newActors(t, s, "pair")
+		d := newGatewayClient(t, s, "demo", "pair")
 		product := c.admin.Do(t, "createProduct", vars{"name": "paired", "status": "DRAFT", "approval": "AUTO"},
 			`product { id authTypes version }`)
 		require.Equal(t, []any{"API_KEY", "BASIC"}, product.At("createProduct", "product", "authTypes"))
@@ -50,8 +50,8 @@ func TestTheShownPairWorks(t *testing.T) {
 	})
 }
 
-// authorize asks /v1/authorize about a call of the product paired.
-func (d *door) authorize(t testing.TB, present func(*http.Request)) int {
+// authorize calls /v1/authorize about a call of the product paired.
+func (d *gatewayClient) authorize(t testing.TB, present func(*http.Request)) int {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.url+"/v1/authorize", nil)
 	require.NoError(t, err)

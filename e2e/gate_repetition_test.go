@@ -9,12 +9,12 @@ import (
 	"portico/e2e/servertest"
 )
 
-// repetitions is how many keys each way of taking away is repeated for.
+// repetitions is the number of credentials for which each change is repeated.
 const repetitions = 25
 
-// Whoever repeats on another node what was done a moment ago, or is being done,
-// is answered when that node refuses, too: whether it is told that it is so
-// already, or that there is no such thing.
+// A change that is repeated on another node, a moment later or concurrently, is answered
+// after that node refuses the API key, too: also if the response is that the change was
+// already made, or that the object does not exist.
 func TestRepetitionsHoldOnEveryNode(t *testing.T) {
 	f := newFleet(t)
 	var people []*servertest.Client
@@ -34,15 +34,15 @@ func TestRepetitionsHoldOnEveryNode(t *testing.T) {
 		a := f.dev.Do(t, "createApp", vars{"name": "Gone"}, `app { id } secret { rawKey }`)
 		raw := a.Text("createApp", "secret", "rawKey")
 		for _, g := range f.gates {
-			g.soon(t, "VALID", raw, "")
+			g.requireSoon(t, "VALID", raw, "")
 		}
 		f.takeEverywhere(t, people, `mutation($id: ID!) { deleteApp(input: {appId: $id}) { deletedAppId userErrors { code } } }`,
 			a.Text("createApp", "app", "id"), raw, "REVOKED")
 	}
 }
 
-// takeEverywhere does the same on all nodes at once; each asks its own gate
-// when it is answered.
+// takeEverywhere makes the same change on all nodes concurrently; each client then
+// verifies the API key on its own node.
 func (f *fleet) takeEverywhere(t *testing.T, people []*servertest.Client, mutation, id, raw, want string) {
 	t.Helper()
 	var all sync.WaitGroup

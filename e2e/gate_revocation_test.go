@@ -15,23 +15,23 @@ import (
 )
 
 const (
-	// revocations are played while everything works, cutRevocations while the
-	// servers cannot hear one another.
+	// revocations are made while everything works, cutRevocations while the servers are
+	// not notified of one another's changes.
 	revocations, cutRevocations = 1000, 40
-	// revokers revoke at the same time; bystanders keep all nodes busy meanwhile.
+	// revokers revoke concurrently; bystanders keep all nodes busy meanwhile.
 	revokers, bystanders = 4, 3
-	// promised is by when 99 of 100 revocations have reached every node, cutOff
-	// by when all have where nodes do not hear one another.
+	// promised is the time within which 99 of 100 revocations reach every node, cutOff
+	// that for all of them if nodes are not notified.
 	promised, cutOff = time.Second, 5 * time.Second
 )
 
-// fleet is three nodes on one Postgres. The other two hear of changes through
-// a line that can be cut, and the last one reaches the database through a
-// network that can fall silent.
+// fleet is three nodes on one Postgres. The second and third are notified of changes over
+// a connection that can be cut, and the third reaches the database through a network that
+// can stop forwarding.
 type fleet struct {
-	*cast
+	*actors
 	nodes   []*servertest.Server
-	gates   []*door
+	gates   []*gatewayClient
 	line    *network.Network
 	network *network.Network
 	app     string
@@ -55,8 +55,8 @@ func newFleet(t *testing.T) *fleet {
 	for _, settings := range [][]string{{}, {"PORTICO_LISTEN_URL=" + listen}, {"DATABASE_URL=" + far, "PORTICO_LISTEN_URL=" + listen}} {
 		f.nodes = append(f.nodes, servertest.Start(t, databaseURL, append(settings, secrets, "PORTICO_KEYRING="+ring)...))
 	}
-	f.cast = newCast(t, f.nodes[0], "fleet")
-	gate := newDoor(t, f.nodes[0], "demo", "fleet", "--keyring", ring)
+	f.actors = newActors(t, f.nodes[0], "fleet")
+	gate := newGatewayClient(t, f.nodes[0], "demo", "fleet", "--keyring", ring)
 	for _, n := range f.nodes {
 		f.gates = append(f.gates, gate.at(n))
 	}
@@ -64,7 +64,7 @@ func newFleet(t *testing.T) *fleet {
 	return f
 }
 
-// keys makes keys and lets every node use each of them once.
+// keys creates credentials and lets every node verify each of them once.
 func (f *fleet) keys(t *testing.T, n int) (ids, raws []string) {
 	t.Helper()
 	for range n {
@@ -73,13 +73,13 @@ func (f *fleet) keys(t *testing.T, n int) (ids, raws []string) {
 	}
 	for _, g := range f.gates {
 		for _, raw := range raws {
-			g.soon(t, "VALID", raw, "")
+			g.requireSoon(t, "VALID", raw, "")
 		}
 	}
 	return ids, raws
 }
 
-// delays are how long the other nodes took to refuse.
+// delays are the times that the other nodes took to refuse.
 type delays struct {
 	mu  sync.Mutex
 	all []time.Duration
@@ -143,7 +143,7 @@ func (f *fleet) busy(raw string) (stop func()) {
 		for range bystanders {
 			working.Go(func() {
 				for !over.Load() {
-					_, _ = g.try(vars{"key": raw}) // what it says is of no interest here
+					_, _ = g.try(vars{"key": raw}) // the verdict does not matter here
 				}
 			})
 		}
@@ -151,8 +151,8 @@ func (f *fleet) busy(raw string) (stop func()) {
 	return func() { over.Store(true); working.Wait() }
 }
 
-// A revocation is proven: the node that acknowledged it refuses at once, the
-// others soon, and a node that cannot know refuses.
+// The node that acknowledged a revocation refuses at once, the others soon, and a node
+// whose data is too old refuses.
 func TestRevocationReachesEveryNode(t *testing.T) {
 	f := newFleet(t)
 	_, standing := f.keys(t, 1)
@@ -177,7 +177,7 @@ func TestRevocationReachesEveryNode(t *testing.T) {
 	f.blackHole(t)
 }
 
-// blackHole cuts the last node off its database without a word.
+// blackHole makes the last node's connections to its database hang.
 func (f *fleet) blackHole(t *testing.T) {
 	t.Helper()
 	ids, raws := f.keys(t, 1)
@@ -197,12 +197,12 @@ func (f *fleet) blackHole(t *testing.T) {
 		}
 	}
 	require.True(t, refused)
-	// A key that it has never seen, and a token that it cannot look up.
+	// An API key that it has not cached, and a token that it cannot look up.
 	_, fresh := f.newKey(t, f.app)
 	asked := time.Now()
 	require.Equal(t, "UNAVAILABLE", f.gates[2].verify(t, vars{"key": fresh}).Code)
 	require.LessOrEqual(t, time.Since(asked), answerTime)
 	f.network.Restore()
-	f.gates[2].soon(t, "REVOKED", raws[0], "")
-	f.gates[2].soon(t, "VALID", fresh, "")
+	f.gates[2].requireSoon(t, "REVOKED", raws[0], "")
+	f.gates[2].requireSoon(t, "VALID", fresh, "")
 }

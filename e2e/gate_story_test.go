@@ -8,11 +8,11 @@ import (
 	"portico/e2e/servertest"
 )
 
-// A call passes when all of it is in order, and stops passing with the answer
-// to the change that takes something away.
+// A call passes if all conditions are met, and is refused as soon as the change that
+// revokes one of them is acknowledged.
 func gateVerdicts(t *testing.T, s *servertest.Server) {
 	c := newOrganization(t, s, "verdicts")
-	gate := newDoor(t, s, "verdicts", "edge-1")
+	gate := newGatewayClient(t, s, "verdicts", "edge-1")
 	product := c.limitedProduct(t, "orders", nil)
 	app, first := c.newApp(t, "Shop")
 	id, key := c.newKey(t, app)
@@ -58,8 +58,8 @@ func gateVerdicts(t *testing.T, s *servertest.Server) {
 	require.NotEmpty(t, first)
 }
 
-// A gateway's token is believed, bound and revoked while the server runs; a
-// key of another organization is unknown to it.
+// A gateway's token is accepted, limited and revoked while the server runs; an API key of
+// another organization is unknown to it.
 func gateTokens(t *testing.T, s *servertest.Server) {
 	c := newOrganization(t, s, "tokens")
 	product := c.limitedProduct(t, "orders", nil)
@@ -68,18 +68,18 @@ func gateTokens(t *testing.T, s *servertest.Server) {
 	_, key := c.newKey(t, app)
 	c.register(t, app, product)
 
-	gate := newDoor(t, s, "tokens", "edge-1")
+	gate := newGatewayClient(t, s, "tokens", "edge-1")
 	require.Equal(t, "VALID", gate.code(t, key, "orders"))
-	foreign := newDoor(t, s, "demo", "tokens-foreign")
+	foreign := newGatewayClient(t, s, "demo", "tokens-foreign")
 	require.Equal(t, "NOT_FOUND", foreign.code(t, key, "orders"))
 
-	narrow := newDoor(t, s, "tokens", "edge-2", "--product", "orders")
+	narrow := newGatewayClient(t, s, "tokens", "edge-2", "--product", "orders")
 	require.Equal(t, "VALID", narrow.code(t, key, ""), "the token's only product needs no name")
 	require.Equal(t, "NOT_SUBSCRIBED", narrow.code(t, key, "billing"))
-	production := newDoor(t, s, "tokens", "edge-3", "--environment", "PRODUCTION")
+	production := newGatewayClient(t, s, "tokens", "edge-3", "--environment", "PRODUCTION")
 	require.Equal(t, "WRONG_ENVIRONMENT", production.code(t, key, "orders"))
 
-	nobody := &door{gate.url, "pgw_unheard-of", gate.client}
+	nobody := &gatewayClient{gate.url, "pgw_unheard-of", gate.client}
 	v, err := nobody.try(vars{"key": key})
 	require.NoError(t, err)
 	require.Equal(t, "UNAUTHENTICATED", v.Code, v.Message)

@@ -12,10 +12,10 @@ import (
 	"portico/e2e/servertest"
 )
 
-// hostileDocuments sends some of each kind that costs far more to answer than
-// to send, written for the real schema.
+// hostileDocuments sends documents of each kind that costs far more to answer than to
+// send, written for the real schema.
 func hostileDocuments(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "hostile")
+	c := newActors(t, s, "hostile")
 	app, _ := c.newApp(t, "Target")
 	bodies := map[string]string{
 		"a body of 5 MB":       body("{ apps { totalCount } }"+strings.Repeat(" ", 5<<20), nil),
@@ -52,7 +52,7 @@ func hostileDocuments(t *testing.T, s *servertest.Server) {
 	require.Equal(t, 1, c.dev.Must(t, `{ apps { totalCount } }`, nil).Number("apps", "totalCount"), "the server is well")
 }
 
-// hostileTexts are documents of the real schema.
+// hostileTexts returns documents for the real schema.
 func hostileTexts(app string) map[string]string {
 	target := fmt.Sprintf(`app(id: %q)`, app)
 	return map[string]string{
@@ -82,7 +82,7 @@ func hostileTexts(app string) map[string]string {
 	}
 }
 
-// numbered repeats a format with the numbers from 0.
+// numbered concatenates a format with the numbers 0 to n-1.
 func numbered(format string, n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -91,7 +91,7 @@ func numbered(format string, n int) string {
 	return b.String()
 }
 
-// doubling is a chain of fragments, each of which spreads the next twice.
+// doubling returns a chain of fragments, each of which spreads the next twice.
 func doubling(n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -108,7 +108,7 @@ func body(document string, v vars) string {
 	return string(raw)
 }
 
-// post sends a body as it is, for an answer by the media type of GraphQL.
+// post sends a body unchanged and accepts the media type of GraphQL.
 func post(t *testing.T, c *servertest.Client, content string) *servertest.Answer {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.URL+"/graphql", strings.NewReader(content))

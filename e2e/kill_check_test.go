@@ -10,10 +10,9 @@ import (
 	"portico/internal/database"
 )
 
-// check looks into the database, past the program, after a start: at what was
-// acknowledged, and at what must hold whatever happened. The database is open
-// only meanwhile: as long as it was, SQLite would have nothing to recover after
-// a kill.
+// check reads the database directly after a start: what was acknowledged, and what must
+// always be true. The database is open only during the check: otherwise SQLite would have
+// nothing to recover after a kill.
 func (v *victim) check(t *testing.T) {
 	t.Helper()
 	v.finish(t)
@@ -40,14 +39,14 @@ func (v *victim) check(t *testing.T) {
 	}
 }
 
-// finish sends again, under the same idempotency keys, the makings of apps that
-// were cut off: each app is there once then, whether it was made before or not.
+// finish repeats the createApp requests that were cut off, with the same idempotency keys:
+// each app then exists once, whether it was created before or not.
 func (v *victim) finish(t *testing.T) {
 	t.Helper()
 	developer := &servertest.Client{URL: v.server.URL, Token: v.developer}
 	for _, input := range v.cut {
 		a := developer.Must(t, document("createApp", "replayed app { id version name } credential { id version status }"), servertest.Vars{"input": input})
-		v.known = append(v.known, told(a, "createApp")...)
+		v.known = append(v.known, factsOf(a, "createApp")...)
 		v.cutApps++
 		if a.At("createApp", "replayed") == true {
 			v.madeApps++
@@ -75,7 +74,7 @@ func states(t *testing.T, db *database.DB) map[string]fact {
 	return all
 }
 
-// offences count what must never be.
+// offences returns queries that count violations of what must always be true.
 func offences() map[string]string {
 	const of = " NOT EXISTS (SELECT 1 FROM events e WHERE e.subject_id = x.id AND e.type = "
 	return map[string]string{
@@ -108,7 +107,7 @@ func offences() map[string]string {
 			OR NOT EXISTS (SELECT 1 FROM credentials c WHERE c.id = k.second_id AND c.app_id = k.object_id)`,
 		"keys of deleted apps": `SELECT count(*) FROM credentials c JOIN apps a ON a.id = c.app_id
 			WHERE a.deleted_at IS NOT NULL AND (c.status <> 'REVOKED' OR c.deleted_at IS NULL)`,
-		// Suspended ones outlive their app: deleting it lifts no sanction.
+		// Suspended subscriptions outlive their app: deleting it ends no suspension.
 		"subscriptions of deleted apps": `SELECT count(*) FROM subscriptions s JOIN apps a ON a.id = s.app_id
 			WHERE a.deleted_at IS NOT NULL AND (s.status IN ('WAITING', 'APPROVED') OR s.deleted_at IS NULL)`,
 		"organizations with gaps in their log": `SELECT count(*) FROM event_positions p WHERE

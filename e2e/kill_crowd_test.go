@@ -10,20 +10,20 @@ import (
 	"portico/internal/nodeid"
 )
 
-// fact is what an answer said of an object: the state it had in a version.
+// fact is the state of an object at a version, according to a response.
 type fact struct {
 	id      string // of the row
 	version int
 	state   string
 }
 
-// The states that are never left.
+// The terminal states.
 const (
 	deleted = "deleted"
 	revoked = "REVOKED"
 )
 
-// witness notes what was answered until a kill.
+// witness records the responses until a kill.
 type witness struct {
 	target int
 	// enough is closed when target writes are acknowledged.
@@ -32,12 +32,12 @@ type witness struct {
 	mu     sync.Mutex
 	closed bool
 	// acknowledged and unanswered count writes; facts is what the
-	// acknowledgements said.
+	// acknowledgements contained.
 	acknowledged, unanswered int
 	facts                    []fact
 	// cut are the inputs of createApp that were not answered.
 	cut []servertest.Vars
-	// wrong are answers that nobody should get.
+	// wrong are unexpected responses.
 	wrong []string
 }
 
@@ -45,7 +45,7 @@ func newWitness(target int) *witness {
 	return &witness{target: target + 1, enough: make(chan struct{})}
 }
 
-// close says that the program is killed now: no more writes begin, so that the
+// close is called when the program is killed: no more writes begin, so that the
 // unanswered ones are those in flight.
 func (w *witness) close() {
 	w.mu.Lock()
@@ -53,7 +53,7 @@ func (w *witness) close() {
 	w.closed = true
 }
 
-// crowd lets the writers write until they get no answers any more.
+// crowd runs the writers until they receive no responses any more.
 func (w *witness) crowd(writer func() *writer) {
 	var writing sync.WaitGroup
 	for range crowd {
@@ -65,7 +65,7 @@ func (w *witness) crowd(writer func() *writer) {
 	writing.Wait()
 }
 
-// writer is one client, which plays the lives of apps.
+// writer is a client that creates, changes and deletes apps.
 type writer struct {
 	*witness
 	developer, admin *servertest.Client
@@ -73,7 +73,8 @@ type writer struct {
 	lives            int
 }
 
-// live plays the life of one app and reports whether the program still answers.
+// live creates, changes and deletes one app, and reports whether the program still
+// answers.
 func (x *writer) live() bool {
 	x.lives++
 	name := "Life of " + uuid.NewString()
@@ -102,7 +103,7 @@ func (x *writer) live() bool {
 	return x.subscribe(app) && (x.lives%3 != 0 || x.end(app))
 }
 
-// subscribe registers the app, has it approved, and every other time ended.
+// subscribe registers the app, approves the subscription, and ends every second one.
 func (x *writer) subscribe(app string) bool {
 	const selection = "productSubscription { id version status }"
 	a, ok := x.write(x.developer, "register", servertest.Vars{"appId": app, "productId": x.product}, selection)
@@ -122,8 +123,8 @@ func (x *writer) end(app string) bool {
 	return ok
 }
 
-// write sends a mutation and notes what came of it. It gives false when the
-// program is gone, or answered what it should not.
+// write sends a mutation and records its outcome. It returns false if the program is gone,
+// or if the response is unexpected.
 func (x *writer) write(as *servertest.Client, mutation string, input servertest.Vars, selection string) (*servertest.Answer, bool) {
 	x.mu.Lock()
 	closed := x.closed
@@ -145,7 +146,7 @@ func (x *writer) write(as *servertest.Client, mutation string, input servertest.
 		x.wrong = append(x.wrong, a.Raw)
 		return nil, false
 	}
-	x.facts = append(x.facts, told(a, mutation)...)
+	x.facts = append(x.facts, factsOf(a, mutation)...)
 	if x.acknowledged++; x.acknowledged == x.target {
 		close(x.enough)
 	}
@@ -157,8 +158,8 @@ func document(mutation, selection string) string {
 		string(mutation[0]-'a'+'A')+mutation[1:]+"Input", mutation, selection)
 }
 
-// told reads the facts out of a payload.
-func told(a *servertest.Answer, mutation string) []fact {
+// factsOf returns the facts in a payload.
+func factsOf(a *servertest.Answer, mutation string) []fact {
 	var facts []fact
 	for _, object := range []string{"app", "credential", "productSubscription"} {
 		if a.At(mutation, object) == nil {

@@ -15,20 +15,19 @@ import (
 
 const (
 	// usualKills is how often the program is killed on each database, unless
-	// PORTICO_KILLS says otherwise.
+	// PORTICO_KILLS is set.
 	usualKills = 50
-	// crowd is how many clients change things when it happens.
+	// crowd is the number of clients that write when it is killed.
 	crowd = 6
-	// mostWrites is the most writes that are acknowledged before a kill.
+	// mostWrites is the maximum number of acknowledged writes before a kill.
 	mostWrites = 40
-	// tokenLife is how long sign-ins are used again; a token lives 10 minutes.
+	// tokenLife is how long sign-ins are reused; a token is valid for 10 minutes.
 	tokenLife = 5 * time.Minute
 )
 
-// The program is killed (SIGKILL) again and again while clients change things,
-// and started again on the same database. Nothing that was acknowledged is
-// lost, and nothing is half done. A kill that met no write under way does not
-// count. `go test -v -run TestKill` prints each.
+// The program is repeatedly killed (SIGKILL) while clients write, and started again on the
+// same database. No acknowledged change is lost, and none is incomplete. A kill without a
+// write in flight does not count. `go test -v -run TestKill` prints each.
 func TestKill(t *testing.T) {
 	t.Parallel()
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
@@ -63,19 +62,19 @@ func kills(t *testing.T) int {
 	return n
 }
 
-// victim is a database and the program on it, which is killed again and again.
+// victim is a database and the program on it, which is killed repeatedly.
 type victim struct {
 	url, secrets string
 	server       *servertest.Server
-	// developer and admin are signed in since the time since.
+	// developer and admin have been signed in since the time since.
 	developer, admin string
 	since            time.Time
 	product          string
-	// known is what was acknowledged so far, and cut the making of apps that
-	// was not answered before the last kill.
+	// known is what was acknowledged so far, and cut are the createApp inputs that were
+	// not answered before the last kill.
 	known []fact
 	cut   []servertest.Vars
-	// The sums of all kills.
+	// Totals of all kills.
 	acknowledged, unanswered, cutApps, madeApps int
 }
 
@@ -91,15 +90,14 @@ func (v *victim) start(t *testing.T) {
 	admin := v.server.SignIn(t, "admin@demo.example")
 	v.admin = admin.Token
 	for _, p := range admin.Must(t, `{ products(first: 100) { nodes { id name } } }`, nil).List("products", "nodes") {
-		if p := p.(map[string]any); p["name"] == "address-lookup" { // approved by a person, one plan
+		if p := p.(map[string]any); p["name"] == "address-lookup" { // manual approval, one plan
 			v.product = p["id"].(string)
 		}
 	}
 	require.NotEmpty(t, v.product)
 }
 
-// work lets the crowd write, kills the program in the middle of it, and gives
-// what the crowd saw.
+// work runs the crowd, kills the program meanwhile, and returns what the crowd recorded.
 func (v *victim) work(t *testing.T) *witness {
 	t.Helper()
 	w := newWitness(rand.IntN(mostWrites))
@@ -114,8 +112,8 @@ func (v *victim) work(t *testing.T) *witness {
 	}()
 	select {
 	case <-w.enough:
-		time.Sleep(rand.N(5 * time.Millisecond)) // to any point of the writes under way
-	case <-done: // somebody got a wrong answer
+		time.Sleep(rand.N(5 * time.Millisecond)) // to any point of the writes in flight
+	case <-done: // a client received an unexpected response
 	}
 	w.close()
 	v.server.Kill()

@@ -11,7 +11,7 @@ import (
 )
 
 func search(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "search")
+	c := newActors(t, s, "search")
 	labels := map[string]string{"İSTANBUL Otobüs": "red", "Isparta ırmak": "blue", "Straße 50%_off": "red", "ΣΊΣΥΦΟΣ": ""}
 	for name, value := range labels {
 		c.dev.Do(t, "createApp", vars{"name": name, "generateKey": false, "labels": []any{vars{"key": "colour", "value": value}, vars{"key": "x", "value": "red"}}}, `app { id }`)
@@ -40,7 +40,7 @@ func search(t *testing.T, s *servertest.Server) {
 }
 
 func order(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "order")
+	c := newActors(t, s, "order")
 	made := []string{"bravo", "Alfa", "Çhalie", "alfa"}
 	for _, name := range made {
 		c.dev.Do(t, "createApp", vars{"name": name, "generateKey": false}, `app { id }`)
@@ -56,10 +56,10 @@ func order(t *testing.T, s *servertest.Server) {
 	require.Equal(t, []string{"Çhalie", "bravo", "alfa", "Alfa"}, by("orderBy: {field: NAME, direction: DESC}"))
 }
 
-// pages reads whole lists forward and backward, by pages of every size that
-// leaves a different rest.
+// pages reads whole lists forward and backward, with page sizes that leave different
+// remainders.
 func pages(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "pages")
+	c := newActors(t, s, "pages")
 	const count = 7
 	app, _ := c.newApp(t, "Same name")
 	for range count - 1 {
@@ -94,8 +94,7 @@ type list struct {
 	path   []any
 }
 
-// read reads all pages one after the other, and checks what they say of
-// themselves.
+// read reads all pages in turn and checks their pageInfo.
 func (l list) read(t *testing.T, size, cursor string, n, total int) []string {
 	t.Helper()
 	forward := size == "first"
@@ -134,7 +133,7 @@ func (l list) read(t *testing.T, size, cursor string, n, total int) []string {
 	}
 }
 
-// page reads one page, and gives what finds a place in it.
+// page reads one page and returns a function that returns lists in it.
 func (l list) page(t *testing.T, arguments string) (*servertest.Answer, func(...any) []any) {
 	t.Helper()
 	field := fmt.Sprintf(l.field, arguments)
@@ -149,7 +148,7 @@ func (l list) page(t *testing.T, arguments string) (*servertest.Answer, func(...
 	return a, func(rest ...any) []any { return append(slices.Clone(l.path), rest...) }
 }
 
-// followedEvents reads the log as one who wants to miss nothing does.
+// followedEvents reads the log as a follower that must miss no event does.
 func followedEvents(t *testing.T, s *servertest.Server) {
 	c := newOrganization(t, s, "followed-events")
 	c.newApp(t, "Watched")

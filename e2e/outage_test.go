@@ -15,20 +15,19 @@ import (
 	"portico/internal/testdb/network"
 )
 
-// answerTime is by when a request has its answer while the database does not
-// answer. The promise is 6 s; the rest is for a busy machine. The program's own
+// answerTime bounds the time to a response while the database does not respond. The
+// promise is 6 s; the rest is for a busy machine. The program's own
 // limits are 5 s for a request and 4 s for one read of the database.
 const answerTime = 6500 * time.Millisecond
 
-// asked is a request.
+// asked is a request of the test.
 type asked struct {
 	as       *servertest.Client
 	document string
 	vars     servertest.Vars
 }
 
-// customers are the requests that are played during an outage; writes change
-// something.
+// customers returns the requests that are sent during an outage, by what they do.
 type customers struct {
 	server        *servertest.Server
 	reads, writes map[string]asked
@@ -51,8 +50,8 @@ func newCustomers(t *testing.T, s *servertest.Server) *customers {
 	return c
 }
 
-// requireUnavailable plays each request several times at once and wants each to
-// be answered with UNAVAILABLE in time.
+// requireUnavailable sends each request several times concurrently and requires that each
+// is answered with UNAVAILABLE in time.
 func (c *customers) requireUnavailable(t *testing.T, requests ...map[string]asked) {
 	t.Helper()
 	const each = 4 // with all of them more than the program has connections
@@ -85,9 +84,9 @@ func (c *customers) requireUnavailable(t *testing.T, requests ...map[string]aske
 	}
 }
 
-// requireHealed wants the program to be ready again by itself, and each request
-// to go well from then on. /readyz gives the database 2 s, which a busy machine
-// may miss: it is asked until it says yes.
+// requireHealed requires that the program becomes ready again by itself, and that each
+// request succeeds from then on. /readyz waits 2 s for the database, which a busy machine
+// may exceed, so it is called until it succeeds.
 func (c *customers) requireHealed(t *testing.T) {
 	t.Helper()
 	start := time.Now()
@@ -107,7 +106,7 @@ func (c *customers) requireHealed(t *testing.T) {
 	}
 }
 
-// ready asks /readyz.
+// ready reports whether /readyz succeeds.
 func (c *customers) ready(t *testing.T) int {
 	t.Helper()
 	r, err := http.Get(c.server.URL + "/readyz")
@@ -116,14 +115,14 @@ func (c *customers) ready(t *testing.T) int {
 	return r.StatusCode
 }
 
-// failures counts the sign-ins that count as failed.
+// failures returns the number of sign-ins that count as failed.
 func failures(t *testing.T, db *database.DB) (n int) {
 	t.Helper()
 	require.NoError(t, db.QueryRowContext(t.Context(), `SELECT count(*) FROM sign_in_attempts`).Scan(&n))
 	return n
 }
 
-// The network to Postgres falls silent, is cut, and comes back.
+// The network to Postgres stops forwarding, is cut, and is restored.
 func TestOutage(t *testing.T) {
 	t.Parallel()
 	url, ok := testdb.EmptyPostgres(t)
@@ -140,7 +139,7 @@ func TestOutage(t *testing.T) {
 		c.requireHealed(t)
 		before := failures(t, direct)
 		outage.begin()
-		// The first meet the connections that were good, the others make new ones.
+		// The first requests use the existing connections, the others open new ones.
 		for range 2 {
 			c.requireUnavailable(t, c.reads, c.writes)
 		}
@@ -151,8 +150,8 @@ func TestOutage(t *testing.T) {
 	}
 }
 
-// Another program keeps the SQLite file locked for long: what reads goes on,
-// what writes is told to come again.
+// While another program locks the SQLite file, reads succeed and writes are answered with
+// a retry time.
 func TestLockedFile(t *testing.T) {
 	t.Parallel()
 	url := testdb.EmptySQLite(t)
@@ -175,9 +174,8 @@ func TestLockedFile(t *testing.T) {
 	c.requireHealed(t)
 }
 
-// The network falls silent while a right password is being looked at: the
-// answer comes in time, and with the next sign-in after the outage the attempt
-// does not count as failed any more.
+// The network stops forwarding while a right password is verified: the response comes in
+// time, and after the next sign-in the attempt no longer counts as failed.
 func TestOutageDuringSignIn(t *testing.T) {
 	t.Parallel()
 	url, ok := testdb.EmptyPostgres(t)
@@ -190,7 +188,7 @@ func TestOutageDuringSignIn(t *testing.T) {
 	before := failures(t, direct)
 	tx, err := direct.Begin(t.Context(), nil)
 	require.NoError(t, err)
-	// A sign-in writes down when it was: here it waits, with the attempt counted.
+	// A sign-in stores its time: it waits here, with the attempt counted.
 	_, err = tx.ExecContext(t.Context(), `SELECT id FROM users FOR UPDATE`)
 	require.NoError(t, err)
 	answered := make(chan struct{})
@@ -208,7 +206,7 @@ func TestOutageDuringSignIn(t *testing.T) {
 	c.requireHealed(t)
 }
 
-// requireUnavailableSoon plays one request.
+// requireUnavailableSoon is requireUnavailable for one request.
 func (c *customers) requireUnavailableSoon(t *testing.T, r asked) {
 	start := time.Now()
 	a, err := r.as.Try(r.document, r.vars)

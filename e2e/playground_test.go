@@ -15,17 +15,17 @@ import (
 	"portico/internal/testdb"
 )
 
-// visit is somebody with the playground open.
+// visit is a user's visit of the playground.
 type visit struct {
 	t    *testing.T
 	page *browsertest.Page
-	// ran are the tabs that were run.
+	// ran are the tabs whose operation was run.
 	ran map[string]bool
 }
 
-// A newcomer plays the ready tabs, first as a developer, then as an
-// administrator, and copies no id. It does not run beside other tests: a
-// browser needs the whole machine.
+// A new user runs the scenarios, first as a developer, then as an administrator, without
+// copying an id. It does not run in parallel with other tests: a browser needs the whole
+// machine.
 func TestPlayground(t *testing.T) {
 	testdb.EachEmpty(t, func(t *testing.T, database string) {
 		s := servertest.Start(t, database)
@@ -50,7 +50,7 @@ func TestPlayground(t *testing.T) {
 	})
 }
 
-// ask plays the developer up to the subscription that waits.
+// ask runs the developer's tabs up to the subscription that waits.
 func (v *visit) ask() {
 	v.signIn("developer@demo.example", "Acme Developer")
 	made := v.run("CreateApp")
@@ -73,7 +73,7 @@ func (v *visit) ask() {
 	v.shot("3-app-page")
 }
 
-// decide plays the administrator's approval, and the developer who sees it.
+// decide runs the administrator's approval, and the developer's tabs after it.
 func (v *visit) decide() {
 	v.signIn("admin@demo.example", "Demo Administrator")
 	require.Contains(v.t, texts(v.run("ApprovalQueue"), "status", "productSubscriptions", "nodes"), "WAITING")
@@ -95,7 +95,7 @@ func (v *visit) rotateAndDelete() {
 	require.NotEmpty(v.t, v.run("DeleteApp").Text("deleteApp", "deletedAppId"))
 }
 
-// manage plays the administrator's other tabs, on what the seed left waiting.
+// manage runs the administrator's other tabs, on the seed's waiting subscriptions.
 func (v *visit) manage() {
 	v.signIn("admin@demo.example", "Demo Administrator")
 	v.run("ApprovalQueue")
@@ -115,7 +115,7 @@ func (v *visit) manage() {
 	require.Equal(v.t, "UNSUBSCRIBED", v.run("Unregister").Text("unregister", "productSubscription", "status"))
 }
 
-// signIn takes the place of whoever is signed in.
+// signIn replaces the user who is signed in.
 func (v *visit) signIn(email, name string) {
 	if v.page.User() != "" {
 		v.page.SignOut()
@@ -125,7 +125,7 @@ func (v *visit) signIn(email, name string) {
 	require.Equal(v.t, name, v.page.User())
 }
 
-// run opens a tab, presses the button, and wants an answer without a fault.
+// run opens a tab, presses the button, and requires a response without errors.
 func (v *visit) run(tab string) *servertest.Answer {
 	v.page.SelectTab(tab)
 	a := &servertest.Answer{Raw: v.page.Run()}
@@ -138,7 +138,7 @@ func (v *visit) run(tab string) *servertest.Answer {
 	return a
 }
 
-// shot keeps a picture in the folder PLAYGROUND_SHOTS, if that is set.
+// shot writes a screenshot to the folder PLAYGROUND_SHOTS, if that is set.
 func (v *visit) shot(name string) {
 	if folder := os.Getenv("PLAYGROUND_SHOTS"); folder != "" {
 		v.page.Screenshot(filepath.Join(folder, name+".png"))

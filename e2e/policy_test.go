@@ -18,19 +18,19 @@ func policies(t *testing.T, s *servertest.Server) {
 	c.newUser(t, "Member", member, c.account, "MEMBER")
 	hand := s.SignIn(t, member)
 
-	refused(t, c.dev.Ask(t, "unregister", vars{"subscriptionId": registration}, registrationFields), "FORBIDDEN")
-	unknown(t, c.dev.Ask(t, "updateOrganization", vars{"portalUnregister": "ALLOWED"}, `organization { id }`))
+	requireError(t, c.dev.Ask(t, "unregister", vars{"subscriptionId": registration}, registrationFields), "FORBIDDEN")
+	requireUnknownField(t, c.dev.Ask(t, "updateOrganization", vars{"portalUnregister": "ALLOWED"}, `organization { id }`))
 	a := c.admin.Do(t, "updateOrganization", vars{"version": 1, "portalUnregister": "ALLOWED", "productionKeys": "OWNERS_ONLY", "keyPrefix": "acme9", "name": "Ruled & Sons",
 		"timeZone": "Europe/Istanbul", "currency": "TRY", "website": "https://ruled.example"},
 		`organization { version portalUnregister productionKeys keyPrefix name timeZone currency website }`)
 	require.Equal(t, map[string]any{"version": 2.0, "portalUnregister": "ALLOWED", "productionKeys": "OWNERS_ONLY", "keyPrefix": "acme9",
 		"name": "Ruled & Sons", "timeZone": "Europe/Istanbul", "currency": "TRY", "website": "https://ruled.example"}, a.At("updateOrganization", "organization"))
-	refused(t, c.admin.Ask(t, "updateOrganization", vars{"version": 1, "name": "Late"}, `organization { id }`), "CONFLICT")
+	requireError(t, c.admin.Ask(t, "updateOrganization", vars{"version": 1, "name": "Late"}, `organization { id }`), "CONFLICT")
 	require.Equal(t, "Ruled & Sons", s.Anonymous().Must(t, `{ serverInfo(organization: "policies") { organizationName } }`, nil).Text("serverInfo", "organizationName"))
 
 	a = c.dev.Do(t, "unregister", vars{"subscriptionId": registration}, registrationFields)
 	require.Equal(t, "UNSUBSCRIBED", a.Text("unregister", "productSubscription", "status"))
-	refused(t, hand.Ask(t, "generateKey", vars{"appId": app, "environment": "PRODUCTION"}, `credential { id }`), "FORBIDDEN")
+	requireError(t, hand.Ask(t, "generateKey", vars{"appId": app, "environment": "PRODUCTION"}, `credential { id }`), "FORBIDDEN")
 	hand.Do(t, "generateKey", vars{"appId": app, "environment": "STAGING"}, `credential { id }`)
 	a = c.dev.Do(t, "generateKey", vars{"appId": app, "environment": "PRODUCTION"}, `credential { id } secret { rawKey }`)
 	require.Regexp(t, `^acme9_`, a.Text("generateKey", "secret", "rawKey"))
@@ -43,10 +43,10 @@ func policies(t *testing.T, s *servertest.Server) {
 		if field == "name" {
 			code = "REQUIRED"
 		}
-		corrected(t, c.admin.Ask(t, "updateOrganization", vars{field: wrong}, `organization { id }`), "updateOrganization", code, field)
+		requireProblem(t, c.admin.Ask(t, "updateOrganization", vars{field: wrong}, `organization { id }`), "updateOrganization", code, field)
 	}
 	for _, zone := range []string{"localtime", "Local", "right/Europe/Berlin", "posix/Europe/Berlin", "./Europe/Berlin", "europe/berlin", "posixrules", "Europe/Berlin "} {
-		corrected(t, c.admin.Ask(t, "updateOrganization", vars{"timeZone": zone}, `organization { id }`), "updateOrganization", "INVALID", "timeZone")
+		requireProblem(t, c.admin.Ask(t, "updateOrganization", vars{"timeZone": zone}, `organization { id }`), "updateOrganization", "INVALID", "timeZone")
 	}
 }
 
@@ -63,7 +63,7 @@ func keyLife(t *testing.T, s *servertest.Server) {
 	require.NoError(t, err)
 	require.Equal(t, 30*24*time.Hour, end.Sub(made), "no end becomes the latest one allowed")
 	a = c.dev.Ask(t, "generateKey", vars{"appId": app, "environment": "PRODUCTION", "expiresAt": made.AddDate(0, 0, 31).Format(time.RFC3339)}, `credential { id }`)
-	corrected(t, a, "generateKey", "TOO_FAR", "expiresAt")
+	requireProblem(t, a, "generateKey", "TOO_FAR", "expiresAt")
 	require.Equal(t, map[string]any{"name": "max", "value": "30"}, a.At("generateKey", "userErrors", 0, "params", 0))
 	c.admin.Do(t, "updateOrganization", vars{"longestKeyLife": nil}, `organization { id }`)
 	c.dev.Do(t, "generateKey", vars{"appId": app, "environment": "PRODUCTION", "expiresAt": "2099-01-01T00:00:00Z"}, `credential { id }`)
@@ -74,8 +74,8 @@ func noPasswords(t *testing.T, s *servertest.Server) {
 	c.admin.Do(t, "updateOrganization", vars{"passwordSignIn": false}, `organization { passwordSignIn }`)
 	info := s.Anonymous().Must(t, `{ serverInfo(organization: "no-passwords") { passwordSignIn } }`, nil)
 	require.Equal(t, false, info.At("serverInfo", "passwordSignIn"))
-	refused(t, signIn(t, s, c.email, servertest.Password, ""), "UNAUTHENTICATED")
-	c.dev.Must(t, `{ apps { totalCount } }`, nil) // open sessions stay
+	requireError(t, signIn(t, s, c.email, servertest.Password, ""), "UNAUTHENTICATED")
+	c.dev.Must(t, `{ apps { totalCount } }`, nil) // open sessions remain valid
 	c.admin.Do(t, "updateOrganization", vars{"passwordSignIn": true}, `organization { passwordSignIn }`)
 	require.NotEmpty(t, s.SignIn(t, c.email).Token)
 }

@@ -73,8 +73,7 @@ func pooled(t *testing.T, address string, settings ...string) string {
 	return u.String()
 }
 
-// Behind a pooler that lends a session for one transaction everything works,
-// with the setting that says so.
+// With the setting for poolers, everything works behind a pooler in transaction mode.
 func TestBehindAPooler(t *testing.T) {
 	t.Parallel()
 	address, ok := testdb.EmptyPostgres(t)
@@ -85,7 +84,7 @@ func TestBehindAPooler(t *testing.T) {
 	s := servertest.Start(t, through, "PORTICO_DB_POOLER=transaction", "PORTICO_LISTEN_URL="+address)
 	developer, admin := s.SignIn(t, "developer@demo.example"), s.SignIn(t, "admin@demo.example")
 	product := developer.Must(t, `{ products(first: 1) { nodes { id } } }`, nil).Text("products", "nodes", 0, "id")
-	// Many at once, so that each statement meets another session.
+	// Many concurrently, so that statements run in different sessions.
 	done := make(chan error, 24)
 	for i := range cap(done) {
 		go func() {
@@ -110,9 +109,9 @@ func TestBehindAPooler(t *testing.T) {
 	require.NoError(t, s.Stop())
 }
 
-// Without the setting the start says what is in the way, at once, whether the
-// pooler refuses the settings of a session or swallows them.
-func TestAPoolerThatNobodySpokeOf(t *testing.T) {
+// Without the setting the start fails at once and names the pooler, whether the pooler
+// refuses the settings of a session or ignores them.
+func TestPoolerWithoutTheSetting(t *testing.T) {
 	t.Parallel()
 	address, ok := testdb.EmptyPostgres(t)
 	if !ok {

@@ -9,7 +9,7 @@ import (
 )
 
 func productLife(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "product-life")
+	c := newActors(t, s, "product-life")
 	app, _ := c.newApp(t, "User of a product")
 	a := c.admin.Do(t, "createProduct", vars{"name": "product-life", "description": "Draws.", "apiVersion": "1.0", "externalId": "X-1", "documentationUrl": "https://docs.example/x"},
 		`product { id title status approval authTypes version apiVersion externalId viewerCan { update { allowed } } }`)
@@ -17,11 +17,11 @@ func productLife(t *testing.T, s *servertest.Server) {
 	require.Equal(t, "product-life", a.Text("createProduct", "product", "title"), "the name unless given")
 	require.Equal(t, "DRAFT", a.Text("createProduct", "product", "status"))
 	require.Equal(t, "MANUAL", a.Text("createProduct", "product", "approval"))
-	corrected(t, c.admin.Ask(t, "createProduct", vars{"name": "product-life"}, `product { id }`), "createProduct", "TAKEN", "name")
-	corrected(t, c.admin.Ask(t, "createProduct", vars{"name": "Not A Slug"}, `product { id }`), "createProduct", "INVALID", "name")
+	requireProblem(t, c.admin.Ask(t, "createProduct", vars{"name": "product-life"}, `product { id }`), "createProduct", "TAKEN", "name")
+	requireProblem(t, c.admin.Ask(t, "createProduct", vars{"name": "Not A Slug"}, `product { id }`), "createProduct", "INVALID", "name")
 	for _, status := range []string{"PUBLISHED", "DEPRECATED"} {
-		corrected(t, c.admin.Ask(t, "updateProduct", vars{"productId": product, "status": status}, `product { id }`), "updateProduct", "WRONG_STATUS", "status")
-		corrected(t, c.admin.Ask(t, "createProduct", vars{"name": "product-late", "status": status}, `product { id }`), "createProduct", "WRONG_STATUS", "status")
+		requireProblem(t, c.admin.Ask(t, "updateProduct", vars{"productId": product, "status": status}, `product { id }`), "updateProduct", "WRONG_STATUS", "status")
+		requireProblem(t, c.admin.Ask(t, "createProduct", vars{"name": "product-late", "status": status}, `product { id }`), "createProduct", "WRONG_STATUS", "status")
 	}
 	c.admin.Do(t, "createPlan", vars{"productId": product, "name": "Free"}, `plan { id }`)
 
@@ -29,7 +29,7 @@ func productLife(t *testing.T, s *servertest.Server) {
 		return c.dev.Must(t, `query($id: ID!) { product(id: $id) { id } }`, vars{"id": product}).At("product")
 	}
 	require.Nil(t, seen(), "a draft is not for developers")
-	corrected(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields), "register", "UNKNOWN_REFERENCE", "productId")
+	requireProblem(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields), "register", "UNKNOWN_REFERENCE", "productId")
 	a = c.admin.Do(t, "updateProduct", vars{"productId": product, "status": "PUBLISHED", "approval": "AUTO", "version": 1}, `product { version }`)
 	require.Equal(t, 2, a.Number("updateProduct", "product", "version"))
 	c.admin.Do(t, "updateProduct", vars{"productId": product, "title": "Life", "authTypes": []any{"API_KEY", "BASIC"}}, `product { id }`)
@@ -38,18 +38,18 @@ func productLife(t *testing.T, s *servertest.Server) {
 	require.Equal(t, []string{"Life"}, texts(listed, "title", "products", "nodes"))
 
 	registration := c.register(t, app, product)
-	refused(t, c.admin.Ask(t, "updateProduct", vars{"productId": product, "title": "Late", "version": 1}, `product { id }`), "CONFLICT")
+	requireError(t, c.admin.Ask(t, "updateProduct", vars{"productId": product, "title": "Late", "version": 1}, `product { id }`), "CONFLICT")
 	c.admin.Do(t, "updateProduct", vars{"productId": product, "status": "RETIRED"}, `product { status }`)
 	page := c.dev.Must(t, `query($app: ID!) { app(id: $app) { productSubscriptions { nodes { id status reason product { title status } } } } }`, vars{"app": app})
 	require.Equal(t, []any{map[string]any{"id": registration, "status": "UNSUBSCRIBED", "reason": "The product was retired.",
 		"product": map[string]any{"title": "Life", "status": "RETIRED"}}}, page.At("app", "productSubscriptions", "nodes"))
-	corrected(t, c.admin.Ask(t, "updateProduct", vars{"productId": product, "status": "PUBLISHED"}, `product { id }`), "updateProduct", "WRONG_STATUS", "productId")
+	requireProblem(t, c.admin.Ask(t, "updateProduct", vars{"productId": product, "status": "PUBLISHED"}, `product { id }`), "updateProduct", "WRONG_STATUS", "productId")
 	again := c.admin.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields)
-	corrected(t, again, "register", "NOT_AVAILABLE", "productId")
+	requireProblem(t, again, "register", "NOT_AVAILABLE", "productId")
 }
 
 func planKinds(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "plan-kinds")
+	c := newActors(t, s, "plan-kinds")
 	product := c.admin.Do(t, "createProduct", vars{"name": "plan-kinds"}, `product { id }`).Text("createProduct", "product", "id")
 	const fields = `plan { id name kind rateLimit { limit per burst } quota { limit per } price { amount currency unit } approval version }`
 	rate, quota := vars{"limit": 10, "per": "SECOND"}, vars{"limit": 1000, "per": "MONTH"}
@@ -61,14 +61,14 @@ func planKinds(t *testing.T, s *servertest.Server) {
 	monthly := a.Text("createPlan", "plan", "id")
 	c.admin.Do(t, "createPlan", vars{"productId": product, "name": "Metered", "kind": "METERED", "price": vars{"amount": "0.5", "unit": 1000}}, fields)
 	c.admin.Do(t, "createPlan", vars{"productId": product, "name": "Tiered", "kind": "TIERED", "price": vars{"amount": "0.4", "unit": 1000, "currency": "USD"}}, fields)
-	corrected(t, c.admin.Ask(t, "createPlan", vars{"productId": product, "name": "Free"}, fields), "createPlan", "TAKEN", "name")
-	corrected(t, c.admin.Ask(t, "createPlan", vars{"productId": product, "name": "Paid", "kind": "METERED"}, fields), "createPlan", "REQUIRED", "price")
-	corrected(t, c.admin.Ask(t, "createPlan", vars{"productId": product, "name": "Zero", "rateLimit": vars{"limit": 0, "per": "SECOND"}}, fields), "createPlan", "INVALID", "rateLimit.limit")
+	requireProblem(t, c.admin.Ask(t, "createPlan", vars{"productId": product, "name": "Free"}, fields), "createPlan", "TAKEN", "name")
+	requireProblem(t, c.admin.Ask(t, "createPlan", vars{"productId": product, "name": "Paid", "kind": "METERED"}, fields), "createPlan", "REQUIRED", "price")
+	requireProblem(t, c.admin.Ask(t, "createPlan", vars{"productId": product, "name": "Zero", "rateLimit": vars{"limit": 0, "per": "SECOND"}}, fields), "createPlan", "INVALID", "rateLimit.limit")
 
 	app, _ := c.newApp(t, "Chooser")
-	corrected(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields), "register", "UNKNOWN_REFERENCE", "productId")
+	requireProblem(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields), "register", "UNKNOWN_REFERENCE", "productId")
 	c.publish(t, product)
-	corrected(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields), "register", "REQUIRED", "planId")
+	requireProblem(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields), "register", "REQUIRED", "planId")
 	a = c.admin.Do(t, "updatePlan", vars{"planId": monthly, "approval": "AUTO", "quota": quota, "name": "By the month", "version": 1}, fields)
 	require.Equal(t, 2, a.Number("updatePlan", "plan", "version"))
 	a = c.dev.Do(t, "register", vars{"appId": app, "productId": product, "planId": monthly}, registrationFields)
@@ -76,7 +76,7 @@ func planKinds(t *testing.T, s *servertest.Server) {
 	a = c.admin.Do(t, "updatePlan", vars{"planId": monthly, "approval": nil, "quota": nil, "rateLimit": nil}, fields)
 	require.Equal(t, map[string]any{"id": monthly, "name": "By the month", "kind": "SUBSCRIPTION", "rateLimit": nil, "quota": nil, "approval": nil,
 		"price": map[string]any{"amount": "9.90", "currency": "EUR", "unit": 0.0}, "version": 3.0}, a.At("updatePlan", "plan"))
-	refused(t, c.admin.Ask(t, "updatePlan", vars{"planId": monthly, "name": "Old", "version": 1}, fields), "CONFLICT")
+	requireError(t, c.admin.Ask(t, "updatePlan", vars{"planId": monthly, "name": "Old", "version": 1}, fields), "CONFLICT")
 	listed := c.dev.Must(t, `query($id: ID!) { product(id: $id) { plans { totalCount nodes { name kind } } } }`, vars{"id": product})
 	require.Equal(t, []string{"FREE", "SUBSCRIPTION", "METERED", "TIERED"}, texts(listed, "kind", "product", "plans", "nodes"))
 }

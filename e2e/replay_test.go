@@ -8,9 +8,9 @@ import (
 	"portico/e2e/servertest"
 )
 
-// replays sends requests again under an idempotency key.
+// replays repeats requests with an idempotency key.
 func replays(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "replays")
+	c := newActors(t, s, "replays")
 	const app = `app { id name } credential { id } secret { rawKey } replayed`
 	input := vars{"name": "Once", "idempotencyKey": "one", "labels": []any{vars{"key": "a", "value": "b"}}}
 	made := c.dev.Do(t, "createApp", input, app)
@@ -19,17 +19,17 @@ func replays(t *testing.T, s *servertest.Server) {
 	require.Nil(t, again.At("createApp", "secret"), "the secret comes once")
 	require.Equal(t, made.At("createApp", "app"), again.At("createApp", "app"))
 	require.Equal(t, made.At("createApp", "credential"), again.At("createApp", "credential"))
-	refused(t, c.dev.Ask(t, "createApp", vars{"name": "Other", "idempotencyKey": "one"}, app), "CONFLICT")
+	requireError(t, c.dev.Ask(t, "createApp", vars{"name": "Other", "idempotencyKey": "one"}, app), "CONFLICT")
 	id := made.Text("createApp", "app", "id")
 	require.Equal(t, []string{"CREDENTIAL_CREATED", "APP_CREATED"}, timeline(t, c.dev, id))
 
 	const key = `credential { id } secret { rawKey } replayed`
-	input = vars{"appId": id, "name": "Second", "idempotencyKey": "one"} // the same key of another mutation is another one
+	input = vars{"appId": id, "name": "Second", "idempotencyKey": "one"} // the key of another mutation is independent
 	made = c.dev.Do(t, "generateKey", input, key)
 	again = c.dev.Do(t, "generateKey", input, key)
 	require.Equal(t, made.At("generateKey", "credential"), again.At("generateKey", "credential"))
 	require.Nil(t, again.At("generateKey", "secret"))
-	refused(t, c.dev.Ask(t, "generateKey", vars{"appId": id, "name": "Third", "idempotencyKey": "one"}, key), "CONFLICT")
+	requireError(t, c.dev.Ask(t, "generateKey", vars{"appId": id, "name": "Third", "idempotencyKey": "one"}, key), "CONFLICT")
 
 	product, _ := c.newProduct(t, "replays", "MANUAL")
 	other, _ := c.newProduct(t, "replays-other", "MANUAL")
@@ -39,13 +39,13 @@ func replays(t *testing.T, s *servertest.Server) {
 	again = c.dev.Do(t, "register", input, `productSubscription { id } replayed`)
 	require.Equal(t, true, again.At("register", "replayed"))
 	require.Equal(t, made.At("register", "productSubscription"), again.At("register", "productSubscription"))
-	refused(t, c.dev.Ask(t, "register", vars{"appId": id, "productId": other, "idempotencyKey": "one"}, `replayed`), "CONFLICT")
+	requireError(t, c.dev.Ask(t, "register", vars{"appId": id, "productId": other, "idempotencyKey": "one"}, `replayed`), "CONFLICT")
 
 	a := c.admin.Do(t, "createApp", vars{"name": "Once", "accountId": c.account, "idempotencyKey": "one"}, app)
 	require.Equal(t, false, a.At("createApp", "replayed"), "another user's key is another one")
-	corrected(t, c.dev.Ask(t, "createApp", vars{"name": "Blank", "idempotencyKey": " "}, app), "createApp", "REQUIRED", "idempotencyKey")
+	requireProblem(t, c.dev.Ask(t, "createApp", vars{"name": "Blank", "idempotencyKey": " "}, app), "createApp", "REQUIRED", "idempotencyKey")
 	a = c.dev.Ask(t, "createApp", vars{"name": "", "idempotencyKey": "two"}, app)
-	corrected(t, a, "createApp", "REQUIRED", "name")
+	requireProblem(t, a, "createApp", "REQUIRED", "name")
 	a = c.dev.Do(t, "createApp", vars{"name": "Corrected", "idempotencyKey": "two"}, app)
 	require.Equal(t, false, a.At("createApp", "replayed"), "what made nothing is not remembered")
 }

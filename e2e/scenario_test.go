@@ -1,5 +1,5 @@
-// Package e2e plays the product through its front door: the built program, on
-// both databases, over HTTP.
+// Package e2e tests the product from outside: the built program, on both databases, over
+// HTTP.
 package e2e
 
 import (
@@ -12,7 +12,7 @@ import (
 // vars are the input of a request.
 type vars = servertest.Vars
 
-// each plays a test against the program on a database of its own of each kind.
+// each runs a test against the program, on a new database of each kind.
 func each(t *testing.T, f func(t *testing.T, s *servertest.Server)) {
 	t.Parallel()
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
@@ -21,8 +21,8 @@ func each(t *testing.T, f func(t *testing.T, s *servertest.Server)) {
 	})
 }
 
-// The stories share one program a database and do not disturb one another:
-// each has an account of its own, or an organization where it changes policies.
+// The stories share one program for each database and are independent: each has an account
+// of its own, or an organization if it changes policies.
 func TestStories(t *testing.T) {
 	stories := []struct {
 		name string
@@ -32,7 +32,7 @@ func TestStories(t *testing.T) {
 		{"a subscription is approved and seen", approval},
 		{"a subscription is rejected and tried again", rejection},
 		{"a subscription is suspended and withdrawn", suspension},
-		{"a suspension outlives its app", outliving},
+		{"a suspension outlives its app", outlivingSuspension},
 		{"a key is rotated by hand", rotation},
 		{"a key reaches what it lists", keyAccess},
 		{"an app is deleted and restored", deletion},
@@ -47,7 +47,7 @@ func TestStories(t *testing.T) {
 		{"a product is published, changed and retired", productLife},
 		{"plans of every kind", planKinds},
 		{"a product's endpoints are made, changed and deleted", endpointLife},
-		{"a subscription is narrowed to endpoints", narrowedRegistration},
+		{"a subscription is narrowed to endpoints", narrowedSubscription},
 		{"keys have addresses and limits of their own", limitedKeys},
 		{"what developers may do follows the policies", policies},
 		{"keys live no longer than the policy says", keyLife},

@@ -18,10 +18,10 @@ import (
 	"portico/internal/testdb"
 )
 
-// secrets are texts that were shown once, or never, by what they are.
+// secrets are texts that were shown once, or never, by their kind.
 type secrets map[string]string
 
-// key notes all forms of a new key's secret.
+// key adds all forms of a new API key.
 func (s secrets) key(t *testing.T, a *servertest.Answer, mutation string) {
 	t.Helper()
 	password, raw := a.Text(mutation, "secret", "password"), a.Text(mutation, "secret", "rawKey")
@@ -34,7 +34,7 @@ func (s secrets) key(t *testing.T, a *servertest.Answer, mutation string) {
 	s[mutation+"'s raw key's body"] = strings.Split(raw, "_")[1]
 }
 
-// found lists which of the secrets are in a text, in whatever case.
+// found returns the kinds of secrets that a text contains, in upper or lower case.
 func (s secrets) found(text string) []string {
 	var out []string
 	low := strings.ToLower(text)
@@ -46,8 +46,8 @@ func (s secrets) found(text string) []string {
 	return out
 }
 
-// Secrets are looked for in every later answer, in the logs of a talkative
-// program, and in all that lies in the database.
+// Secrets are searched for in every later response, in the logs at the lowest level, and
+// in the whole database.
 func TestSecrets(t *testing.T) {
 	t.Parallel()
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
@@ -71,10 +71,10 @@ func TestSecrets(t *testing.T) {
 	})
 }
 
-// secretStory brings forth secrets of every kind. It gives them, an app, and
-// public words that must be found where the secrets are not.
+// secretStory creates secrets of every kind. It returns them, an app, and public words
+// that must be found where the secrets must not.
 func secretStory(t *testing.T, s *servertest.Server) (hidden secrets, app string, public []string) {
-	c := newCast(t, s, "secrets")
+	c := newActors(t, s, "secrets")
 	const key, first, second = `credential { username } secret { password rawKey }`, "first-Secret-Word-1", "second-Secret-Word-2"
 	hidden = secrets{"a user's password": servertest.Password, "an old password": first, "a new password": second, "a token": c.dev.Token}
 	made := c.dev.Do(t, "createApp", vars{"name": "Vault", "idempotencyKey": "once"}, `app { id } `+key)
@@ -109,7 +109,7 @@ func secretStory(t *testing.T, s *servertest.Server) (hidden secrets, app string
 	} {
 		a := post(t, s.Anonymous(), content)
 		require.GreaterOrEqual(t, a.Status, 400, name)
-		if name != "unknown" { // whose field the answer names
+		if name != "unknown" { // the response names its field
 			later = append(later, a)
 		}
 	}
@@ -122,8 +122,8 @@ func secretStory(t *testing.T, s *servertest.Server) (hidden secrets, app string
 	return hidden, app, []string{"Vault", made.Text("createApp", "credential", "username"), generated.Text("generateKey", "credential", "username")}
 }
 
-// lookUps sends a key to find it by, in ways that succeed and in ways that do
-// not. It gives the answers but those that may name what was sent.
+// lookUps looks an API key up, in ways that succeed and in ways that do not. It returns
+// the responses, without those that may contain what was sent.
 func lookUps(t *testing.T, s *servertest.Server, dev *servertest.Client, made *servertest.Answer) []*servertest.Answer {
 	t.Helper()
 	raw := made.Text("generateKey", "secret", "rawKey")
@@ -161,8 +161,8 @@ func lookUps(t *testing.T, s *servertest.Server, dev *servertest.Client, made *s
 	return out
 }
 
-// dump returns all that lies in a database: every row of Postgres as text, and
-// SQLite's files as they are.
+// dump returns the content of a database: every row of Postgres as text, and SQLite's
+// files as they are.
 func dump(t *testing.T, url string) string {
 	t.Helper()
 	if path, sqlite := strings.CutPrefix(url, "sqlite:"); sqlite {

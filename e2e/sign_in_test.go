@@ -22,8 +22,8 @@ func signIn(t *testing.T, s *servertest.Server, email, password, organization st
 	return s.Anonymous().As("X-Request-Id", "sign-in").Ask(t, "signIn", input, `accessToken expiresAt viewer { role user { email } account { name } organization { slug } }`)
 }
 
-// The failures of these tests would shut others out: they have a server of
-// their own.
+// The failures of these tests would lock other tests out, so they have a server of their
+// own.
 func TestSignIn(t *testing.T) {
 	each(t, func(t *testing.T, s *servertest.Server) {
 		const developer = "developer@demo.example"
@@ -49,7 +49,7 @@ func TestSignIn(t *testing.T) {
 
 func alike(t *testing.T, s *servertest.Server) {
 	wrong := signIn(t, s, "developer@globex.example", "not the password", "")
-	refused(t, wrong, "UNAUTHENTICATED")
+	requireError(t, wrong, "UNAUTHENTICATED")
 	for name, a := range map[string]*servertest.Answer{
 		"unknown address":      signIn(t, s, "nobody@demo.example", servertest.Password, ""),
 		"no address at all":    signIn(t, s, "nobody", servertest.Password, ""),
@@ -76,20 +76,20 @@ func namesakes(t *testing.T, s *servertest.Server) {
 			require.Equal(t, slug, signIn(t, s, email, password, named).Text("signIn", "viewer", "organization", "slug"))
 		}
 	}
-	refused(t, signIn(t, s, email, passwords["demo"], "second"), "UNAUTHENTICATED")
+	requireError(t, signIn(t, s, email, passwords["demo"], "second"), "UNAUTHENTICATED")
 	s.Run(t, passwords["demo"]+"\n", "user", "reset-password", "--organization", "second", "--email", " BOTH@both.example")
-	corrected(t, signIn(t, s, email, passwords["demo"], ""), "signIn", "REQUIRED", "organization")
+	requireProblem(t, signIn(t, s, email, passwords["demo"], ""), "signIn", "REQUIRED", "organization")
 	require.Equal(t, "second", signIn(t, s, email, passwords["demo"], "second").Text("signIn", "viewer", "organization", "slug"))
 }
 
 func limited(t *testing.T, s *servertest.Server) {
 	for _, email := range []string{"admin@second.example", "nobody@second.example"} {
 		for range 10 {
-			refused(t, signIn(t, s, email, "not the password", "second"), "UNAUTHENTICATED")
+			requireError(t, signIn(t, s, email, "not the password", "second"), "UNAUTHENTICATED")
 		}
 		for _, try := range []struct{ password, organization string }{{"not the password", "second"}, {servertest.Password, "second"}, {servertest.Password, ""}} {
 			a := signIn(t, s, email, try.password, try.organization)
-			refused(t, a, "RATE_LIMITED")
+			requireError(t, a, "RATE_LIMITED")
 			wait, _ := a.Errors[0].Extensions["retryAfter"].(float64)
 			require.Positive(t, wait)
 			require.LessOrEqual(t, wait, 900.0)
@@ -98,8 +98,8 @@ func limited(t *testing.T, s *servertest.Server) {
 	require.NotEmpty(t, s.SignIn(t, "developer@second.example").Token, "others still come in")
 }
 
-// lifted lets the address in again that limited has locked out: first the
-// command, then an administrator; the log tells what had happened.
+// lifted unlocks the address that limited has locked out: first by the command, then by an
+// administrator; the log contains both.
 func lifted(t *testing.T, s *servertest.Server) {
 	const email = "admin@second.example"
 	listed := func() string { return s.Run(t, "", "user", "list", "--organization", "second") }
@@ -114,16 +114,16 @@ func lifted(t *testing.T, s *servertest.Server) {
 
 	developer := admin.Must(t, `{ users(where: {contains: "developer@second"}) { nodes { id } } }`, nil).Text("users", "nodes", 0, "id")
 	for range 10 {
-		refused(t, signIn(t, s, "developer@second.example", "not the password", ""), "UNAUTHENTICATED")
+		requireError(t, signIn(t, s, "developer@second.example", "not the password", ""), "UNAUTHENTICATED")
 	}
-	refused(t, signIn(t, s, "developer@second.example", servertest.Password, ""), "RATE_LIMITED")
+	requireError(t, signIn(t, s, "developer@second.example", servertest.Password, ""), "RATE_LIMITED")
 	admin.Do(t, "unlockUser", vars{"userId": developer, "reason": "She called."}, `user { id }`)
 	require.NotEmpty(t, signIn(t, s, "developer@second.example", servertest.Password, "").Text("signIn", "accessToken"))
 
 	for range 10 {
-		refused(t, signIn(t, s, email, "not the password", ""), "UNAUTHENTICATED")
+		requireError(t, signIn(t, s, email, "not the password", ""), "UNAUTHENTICATED")
 	}
-	refused(t, signIn(t, s, email, servertest.Password, ""), "RATE_LIMITED")
+	requireError(t, signIn(t, s, email, servertest.Password, ""), "RATE_LIMITED")
 	known := s.Anonymous().As("Cookie", strings.Split(cookie, ";")[0])
 	require.NotEmpty(t, known.Ask(t, "signIn", vars{"email": email, "password": servertest.Password}, `accessToken`).Text("signIn", "accessToken"))
 	again := vars{"email": email, "password": servertest.Password, "deviceToken": a.Text("signIn", "deviceToken")}
@@ -140,9 +140,10 @@ func lifted(t *testing.T, s *servertest.Server) {
 	require.Equal(t, []string{"She called.", ""}, texts(unlocked, "reason", "events", "nodes"))
 }
 
-// An administrator elsewhere makes a namesake and gives it one password after the
-// other: after ten, signing in tells nothing of the victim's own.
-func TestANamesakeTellsNothing(t *testing.T) {
+// An administrator of another organization creates a user with the same address and sets
+// one password after the other: after ten, signing in reveals nothing about the victim's
+// password.
+func TestNamesakeRevealsNoPassword(t *testing.T) {
 	t.Parallel()
 	testdb.EachEmpty(t, func(t *testing.T, database string) {
 		const victim, first = "developer@demo.example", "the first password"

@@ -12,9 +12,9 @@ import (
 	"portico/internal/testdb/network"
 )
 
-// A server is cut off while it holds its organization's place in the log:
-// another one's changes wait for it, briefly, and go well.
-func TestASilentServerHoldsNobodyUp(t *testing.T) {
+// A server is cut off while it has locked its organization's position in the log: changes
+// of another server wait for it, briefly, and succeed.
+func TestServerThatIsCutOffDelaysOthersBriefly(t *testing.T) {
 	t.Parallel()
 	address, ok := testdb.EmptyPostgres(t)
 	if !ok {
@@ -30,7 +30,7 @@ func TestASilentServerHoldsNobodyUp(t *testing.T) {
 	const create = `mutation { createApp(input: {name: "Mine"}) { app { id } userErrors { message } } }`
 	cutOff.Must(t, create, nil) // so that its one connection has the statements prepared
 
-	// The change is about to draw its place and to write its event.
+	// The change is about to allocate its position and to write its event.
 	db := testdb.Open(t, address)
 	tx, err := db.Begin(t.Context(), nil)
 	require.NoError(t, err)
@@ -61,7 +61,7 @@ func TestASilentServerHoldsNobodyUp(t *testing.T) {
 	developer.Must(t, create, nil)
 	n.Restore()
 	<-answered
-	// The silent one heals by itself.
+	// The server that was cut off recovers by itself.
 	require.Eventually(t, func() bool {
 		a, err := cutOff.Try(create, nil)
 		return err == nil && len(a.Errors) == 0

@@ -17,9 +17,9 @@ import (
 	"portico/internal/testdb"
 )
 
-// shut asks for the feed on many streams of one connection, whose windows are
-// shut, and returns the first n statuses.
-func shut(t *testing.T, gateway, token string, streams, n int) map[string]int {
+// requestWithoutWindow requests the feed on many streams of one connection without flow
+// control windows, and returns the first n statuses.
+func requestWithoutWindow(t *testing.T, gateway, token string, streams, n int) map[string]int {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(gateway, "http://"))
 	require.NoError(t, err)
@@ -60,16 +60,16 @@ func shut(t *testing.T, gateway, token string, streams, n int) map[string]int {
 	return seen
 }
 
-// A gateway that asks for all of the feed on hundreds of streams and takes none
-// of it keeps no other out.
-func TestShutWindowsKeepNobodyOut(t *testing.T) {
+// A gateway that requests the feed on hundreds of streams and reads none of it does not
+// lock others out.
+func TestUnreadFeedsDoNotLockOthersOut(t *testing.T) {
 	t.Parallel()
 	s := servertest.Start(t, testdb.EmptySQLite(t))
 	greedy, other := s.GatewayToken(t, "demo", "greedy"), s.GatewayToken(t, "demo", "other")
-	const streams = 100 // as many as a connection may have
-	seen := shut(t, s.Gate, greedy, streams, streams-32)
+	const streams = 100 // the maximum of a connection
+	seen := requestWithoutWindow(t, s.Gate, greedy, streams, streams-32)
 	require.GreaterOrEqual(t, seen["503"], streams-2*32, seen)
-	seen = shut(t, s.Gate, greedy, streams, streams)
+	seen = requestWithoutWindow(t, s.Gate, greedy, streams, streams)
 	require.Equal(t, streams, seen["503"], seen)
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.Gate+"/v1/feed", nil)
 	require.NoError(t, err)

@@ -17,7 +17,7 @@ import (
 	"portico/internal/testdb"
 )
 
-// longApps makes a hundred apps with the longest descriptions there can be.
+// longApps creates a hundred apps with descriptions of the maximum length.
 func longApps(t *testing.T, dev *servertest.Client) {
 	t.Helper()
 	description := strings.Repeat("語", 2000)
@@ -30,8 +30,8 @@ func longApps(t *testing.T, dev *servertest.Client) {
 	}
 }
 
-// unread asks over a connection of its own, reads the first bytes of the answer
-// and nothing more, and returns its status.
+// unread sends a request over a connection of its own, reads only the first bytes of the
+// response, and returns its status.
 func unread(t *testing.T, c *servertest.Client, document string) (status string, conn net.Conn) {
 	body, err := json.Marshal(map[string]string{"query": document})
 	require.NoError(t, err)
@@ -50,9 +50,9 @@ func unread(t *testing.T, c *servertest.Client, document string) (status string,
 	return strings.TrimPrefix(string(head), "HTTP/1.1 "), conn
 }
 
-// A hundred and fifty connections that ask for the longest answers and do not
-// read them hold little, keep nobody out, and are given up.
-func TestSlowReadersHoldLittle(t *testing.T) {
+// 150 connections that request the longest responses and do not read them use little
+// memory, do not lock others out, and are closed.
+func TestSlowReadersUseLittleMemory(t *testing.T) {
 	t.Parallel()
 	s := servertest.Start(t, testdb.EmptySQLite(t))
 	dev := s.SignIn(t, "developer@demo.example")

@@ -8,10 +8,10 @@ import (
 	"portico/e2e/servertest"
 )
 
-// management plays an administrator at work on an app that is not the staff's.
+// management tests an administrator who manages a developer's app.
 func management(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "management")
-	corrected(t, c.admin.Ask(t, "createApp", vars{"name": "Nobody's"}, `app { id }`), "createApp", "REQUIRED", "accountId")
+	c := newActors(t, s, "management")
+	requireProblem(t, c.admin.Ask(t, "createApp", vars{"name": "Nobody's"}, `app { id }`), "createApp", "REQUIRED", "accountId")
 	a := c.admin.Do(t, "createApp", vars{"name": "Given", "accountId": c.account}, `app { id account { id } version } credential { id } secret { rawKey }`)
 	app, first := a.Text("createApp", "app", "id"), a.Text("createApp", "credential", "id")
 	require.Equal(t, c.account, a.Text("createApp", "app", "account", "id"))
@@ -70,10 +70,10 @@ func management(t *testing.T, s *servertest.Server) {
 }
 
 func disabledKeys(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "disabled-keys")
+	c := newActors(t, s, "disabled-keys")
 	_, key := c.newApp(t, "Switched")
 	const state = `credential { status enabled version }`
-	unknown(t, c.dev.Ask(t, "disableKey", vars{"credentialId": key}, state))
+	requireUnknownField(t, c.dev.Ask(t, "disableKey", vars{"credentialId": key}, state))
 	a := c.admin.Do(t, "disableKey", vars{"credentialId": key, "reason": "Too many calls."}, state)
 	require.Equal(t, "DISABLED", a.Text("disableKey", "credential", "status"))
 	require.Equal(t, false, a.At("disableKey", "credential", "enabled"))

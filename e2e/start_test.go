@@ -14,8 +14,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// Several servers start at once on an empty database: all come up, the schema
-// and the demo data are made once, and a token of one is good at the others.
+// Several servers start concurrently on an empty database: all become ready, the schema
+// and the demo data are created once, and a token of one is valid on the others.
 func TestStartTogether(t *testing.T) {
 	t.Parallel()
 	alone := testdb.EmptySQLite(t)
@@ -27,7 +27,7 @@ func TestStartTogether(t *testing.T) {
 			t.Parallel()
 			testdb.EachEmpty(t, func(t *testing.T, url string) {
 				t.Parallel()
-				secrets := "XDG_CONFIG_HOME=" + t.TempDir() // as for one user on one machine
+				secrets := "XDG_CONFIG_HOME=" + t.TempDir() // as of one user on one machine
 				commands := make([]*exec.Cmd, n)
 				for i := range commands {
 					commands[i] = servertest.Command(t, url, []string{secrets}, "serve")
@@ -47,7 +47,7 @@ func TestStartTogether(t *testing.T) {
 	}
 }
 
-// census counts what a seeded database holds. Sign-ins are events, too.
+// census counts the rows of a seeded database. Sign-ins are events, too.
 func census(t *testing.T, url string) map[string]int {
 	t.Helper()
 	db := testdb.Open(t, url)
@@ -74,9 +74,9 @@ func census(t *testing.T, url string) map[string]int {
 	return counts
 }
 
-// A server starts while another keeps the empty database for longer than a
-// statement may take, as a slow machine does that is seeding: it waits. (On
-// SQLite it waits even before, when it looks whether to migrate.)
+// A server starts while another one locks the empty database for longer than a statement
+// may take, as seeding does on a slow machine: it waits. (On SQLite it waits even before,
+// when it checks whether to migrate.)
 func TestStartBehindAnother(t *testing.T) {
 	t.Parallel()
 	url, ok := testdb.Postgres(t)
@@ -95,7 +95,7 @@ func TestStartBehindAnother(t *testing.T) {
 	out, err := c.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, c.Start())
-	_, err = out.Read(make([]byte, 1)) // of the greeting, or nothing when the program ends
+	_, err = out.Read(make([]byte, 1)) // of the output, or nothing if the program ends
 	_ = c.Process.Kill()
 	_ = c.Wait()
 	require.NoError(t, err, "the program ended: %s", stderr)
@@ -103,7 +103,7 @@ func TestStartBehindAnother(t *testing.T) {
 	require.Equal(t, 1, census(t, url)["demo"])
 }
 
-// listener calls heard once a word was written.
+// listener calls heard when a word was written.
 type listener struct {
 	mu    sync.Mutex
 	text  strings.Builder
@@ -111,7 +111,7 @@ type listener struct {
 	heard func()
 }
 
-// Write looks for the word.
+// Write searches for the word.
 func (l *listener) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -16,13 +16,13 @@ import (
 	"portico/internal/testdb"
 )
 
-// collector is what OpenTelemetry sends to: it keeps the bytes that came.
+// collector is an OpenTelemetry collector that records the bytes that it receives.
 type collector struct {
 	mu    sync.Mutex
 	bytes strings.Builder
 }
 
-// ServeHTTP takes spans.
+// ServeHTTP records spans.
 func (c *collector) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	body := io.Reader(r.Body)
 	if r.Header.Get("Content-Encoding") == "gzip" {
@@ -32,7 +32,7 @@ func (c *collector) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 		}
 		body = unzipped
 	}
-	text, _ := io.ReadAll(body) // what came of it
+	text, _ := io.ReadAll(body) // as much as was received
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.bytes.WriteString(r.URL.Path)
@@ -45,8 +45,8 @@ func (c *collector) text() string {
 	return c.bytes.String()
 }
 
-// With a collector's address in the environment requests and their statements
-// reach it, by the operations' names and without what was bound to them.
+// With a collector's address in the environment, spans of requests and statements are sent
+// to it, with the operations' names and without the values of variables and arguments.
 func TestTracesReachACollector(t *testing.T) {
 	t.Parallel()
 	testdb.EachEmpty(t, func(t *testing.T, database string) {
@@ -72,8 +72,8 @@ func TestTracesReachACollector(t *testing.T) {
 	})
 }
 
-// What OpenTelemetry's library has to say comes in lines of the log's form.
-func TestACollectorThatRefusesIsTold(t *testing.T) {
+// Errors of OpenTelemetry's library are logged in the log's format.
+func TestRefusalOfTheCollectorIsLogged(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
@@ -86,7 +86,7 @@ func TestACollectorThatRefusesIsTold(t *testing.T) {
 	}
 }
 
-// What is wrong with its variables ends the start, by name and value.
+// An invalid variable of OpenTelemetry fails the start, with its name and value.
 func TestAnUnknownExporterIsRefused(t *testing.T) {
 	t.Parallel()
 	out, err := servertest.Command(t, testdb.EmptySQLite(t), []string{"OTEL_TRACES_EXPORTER=jaeger"}, "serve").CombinedOutput()
@@ -94,7 +94,7 @@ func TestAnUnknownExporterIsRefused(t *testing.T) {
 	require.Contains(t, string(out), `OTEL_TRACES_EXPORTER: "jaeger" is none of otlp, console, none`)
 }
 
-// What operators watch of the API is at /metrics.
+// The API's metrics for operators are at /metrics.
 func TestMetricsOfTheAPI(t *testing.T) {
 	t.Parallel()
 	testdb.EachEmpty(t, func(t *testing.T, database string) {

@@ -15,11 +15,11 @@ import (
 	"portico/e2e/servertest"
 )
 
-// What gateways ask is counted, told to those whose it is, and exported; and
-// anybody may have explained why a call does not pass.
+// Gateways' calls are counted, shown to their accounts, and exported; and developers may
+// ask why a call does not pass.
 func toldCalls(t *testing.T, s *servertest.Server) {
 	c := newOrganization(t, s, "counted")
-	gate := newDoor(t, s, "counted", "edge-1")
+	gate := newGatewayClient(t, s, "counted", "edge-1")
 	product := c.limitedProduct(t, "orders", vars{"quota": vars{"limit": 10, "per": "MONTH"}})
 	app, _ := c.newApp(t, "Shop")
 	id, key := c.newKey(t, app)
@@ -59,15 +59,15 @@ func toldCalls(t *testing.T, s *servertest.Server) {
 	c.exports(t, app, id, product, where)
 }
 
-// explains plays why the key may pass, and why it may not when it is revoked,
-// which every server knows of.
-func (c *cast) explains(t *testing.T, key string) {
+// explains tests the explanations of why a call with the API key passes, and why it does
+// not after the revocation, which every server knows of.
+func (c *actors) explains(t *testing.T, key string) {
 	t.Helper()
 	explain := func() *servertest.Answer {
 		return c.dev.Must(t, `query($input: ExplainAccessInput!) { explainAccess(input: $input) { code valid failed { code remedy } limits { quota { remaining } } } }`,
 			vars{"input": vars{"credentialId": key, "product": "orders", "method": "GET", "path": "/", "address": "203.0.113.7"}})
 	}
-	for range 2 { // nothing is taken
+	for range 2 { // nothing is counted
 		require.Equal(t, map[string]any{"code": "VALID", "valid": true, "failed": nil, "limits": map[string]any{"quota": map[string]any{"remaining": 7.0}}}, explain().Data["explainAccess"])
 	}
 	c.dev.Do(t, "revokeKey", vars{"credentialId": key}, `credential { id }`)
@@ -80,8 +80,8 @@ func (c *cast) explains(t *testing.T, key string) {
 	}, waitForOthers, pollOthers, "the revocation does not reach the server")
 }
 
-// exports plays the same counts as CSV.
-func (c *cast) exports(t *testing.T, app, key, product string, where vars) {
+// exports tests the same counts as CSV.
+func (c *actors) exports(t *testing.T, app, key, product string, where vars) {
 	t.Helper()
 	parameters := url.Values{"interval": {"DAY"}, "appId": {app}, "credentialId": {key}}
 	for name, v := range where {
@@ -106,13 +106,13 @@ func (c *cast) exports(t *testing.T, app, key, product string, where vars) {
 	lines, err := csv.NewReader(strings.NewReader(body)).ReadAll()
 	require.NoError(t, err)
 	require.Equal(t, []string{"start", "end", "app", "product", "credential", "endpoint", "code", "calls"}, lines[0])
-	told := map[string]int{}
+	factsOf := map[string]int{}
 	for _, l := range lines[1:] { // a day may have ended in between
 		n, err := strconv.Atoi(l[7])
 		require.NoError(t, err)
-		told[strings.Join(l[2:7], " ")] += n
+		factsOf[strings.Join(l[2:7], " ")] += n
 	}
-	require.Equal(t, map[string]int{app + " " + product + " " + key + "  VALID": 3, app + "  " + key + "  NOT_SUBSCRIBED": 1}, told)
+	require.Equal(t, map[string]int{app + " " + product + " " + key + "  VALID": 3, app + "  " + key + "  NOT_SUBSCRIBED": 1}, factsOf)
 
 	gateway := strings.TrimSpace(c.server.Run(t, "", "gateway", "create", "--organization", "counted", "--name", "edge-2"))
 	stranger := newOrganization(t, c.server, "uncounted")

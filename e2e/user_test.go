@@ -11,48 +11,48 @@ import (
 const whoAmI = `{ viewer { role user { id } } }`
 
 func disabledUser(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "disabled-user")
+	c := newActors(t, s, "disabled-user")
 	c.dev.Must(t, `{ apps { totalCount } }`, nil)
 	a := c.admin.Do(t, "disableUser", vars{"userId": c.developer, "reason": "Left."}, `user { id status lastSignInAt }`)
 	require.Equal(t, "DISABLED", a.Text("disableUser", "user", "status"))
 	require.NotEmpty(t, a.Text("disableUser", "user", "lastSignInAt"))
-	refused(t, c.dev.Send(t, `{ apps { totalCount } }`, nil), "UNAUTHENTICATED")
-	refused(t, signIn(t, s, c.email, servertest.Password, ""), "UNAUTHENTICATED")
+	requireError(t, c.dev.Send(t, `{ apps { totalCount } }`, nil), "UNAUTHENTICATED")
+	requireError(t, signIn(t, s, c.email, servertest.Password, ""), "UNAUTHENTICATED")
 	c.admin.Do(t, "disableUser", vars{"userId": c.developer}, `user { status }`)
 
 	c.admin.Do(t, "enableUser", vars{"userId": c.developer}, `user { status }`)
-	refused(t, c.dev.Send(t, `{ apps { totalCount } }`, nil), "UNAUTHENTICATED")
+	requireError(t, c.dev.Send(t, `{ apps { totalCount } }`, nil), "UNAUTHENTICATED")
 	require.Equal(t, c.developer, s.SignIn(t, c.email).Must(t, whoAmI, nil).Text("viewer", "user", "id"))
-	told := c.admin.Must(t, `query($id: ID!) { events(where: {subjectId: $id, type: [USER_DISABLED, USER_ENABLED]}) { nodes { type reason } } }`, vars{"id": c.developer})
-	require.Equal(t, []string{"USER_ENABLED", "USER_DISABLED"}, texts(told, "type", "events", "nodes"), "disabling twice happens once")
+	factsOf := c.admin.Must(t, `query($id: ID!) { events(where: {subjectId: $id, type: [USER_DISABLED, USER_ENABLED]}) { nodes { type reason } } }`, vars{"id": c.developer})
+	require.Equal(t, []string{"USER_ENABLED", "USER_DISABLED"}, texts(factsOf, "type", "events", "nodes"), "disabling twice happens once")
 
 	me := c.admin.Must(t, whoAmI, nil).Text("viewer", "user", "id")
-	corrected(t, c.admin.Ask(t, "disableUser", vars{"userId": me}, `user { id }`), "disableUser", "NOT_ALLOWED", "userId")
+	requireProblem(t, c.admin.Ask(t, "disableUser", vars{"userId": me}, `user { id }`), "disableUser", "NOT_ALLOWED", "userId")
 	found := c.admin.Must(t, `{ users(where: {contains: "DISABLED-USER", role: [PORTAL], status: [ACTIVE]}) { totalCount nodes { id email } } }`, nil)
 	require.Equal(t, []string{c.developer}, texts(found, "id", "users", "nodes"))
 }
 
 func changedPassword(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "changed-password")
+	c := newActors(t, s, "changed-password")
 	const next = "Ein längeres Kennwort"
 	change := func(from, to string) *servertest.Answer {
 		return c.dev.Ask(t, "changePassword", vars{"currentPassword": from, "newPassword": to}, `user { id } accessToken expiresAt`)
 	}
-	corrected(t, change("not this one", next), "changePassword", "WRONG_PASSWORD", "currentPassword")
+	requireProblem(t, change("not this one", next), "changePassword", "WRONG_PASSWORD", "currentPassword")
 	for _, weak := range []string{"", "too short", "password123", c.email, longText(129), "aaaaaaaaaaaa", "ten letters\x00"} {
-		corrected(t, change(servertest.Password, weak), "changePassword", "WEAK_PASSWORD", "newPassword")
+		requireProblem(t, change(servertest.Password, weak), "changePassword", "WEAK_PASSWORD", "newPassword")
 	}
 	a := change(servertest.Password, next)
 	require.Equal(t, c.developer, a.Text("changePassword", "user", "id"), a.Raw)
-	refused(t, c.dev.Send(t, `{ apps { totalCount } }`, nil), "UNAUTHENTICATED")
+	requireError(t, c.dev.Send(t, `{ apps { totalCount } }`, nil), "UNAUTHENTICATED")
 	c.dev.Token = a.Text("changePassword", "accessToken")
 	require.Equal(t, c.developer, c.dev.Must(t, whoAmI, nil).Text("viewer", "user", "id"))
-	refused(t, signIn(t, s, c.email, servertest.Password, ""), "UNAUTHENTICATED")
+	requireError(t, signIn(t, s, c.email, servertest.Password, ""), "UNAUTHENTICATED")
 	require.NotEmpty(t, signIn(t, s, c.email, next, "demo").Text("signIn", "accessToken"))
 }
 
-// usersByCommand is how an operator helps: with the built program, while a
-// server runs.
+// usersByCommand tests the commands of an operator, with the built program while a server
+// runs.
 func usersByCommand(t *testing.T, s *servertest.Server) {
 	c := newOrganization(t, s, "by-command")
 	require.Regexp(t, `(?m)^SLUG +NAME +MADE$`, s.Run(t, "", "org", "list"))
@@ -64,14 +64,14 @@ func usersByCommand(t *testing.T, s *servertest.Server) {
 
 	const next = "another password"
 	s.Run(t, next+"\n", "user", "reset-password", "--organization", "by-command", "--email", "Developer@BY-COMMAND.example")
-	refused(t, c.dev.Send(t, `{ apps { totalCount } }`, nil), "UNAUTHENTICATED")
+	requireError(t, c.dev.Send(t, `{ apps { totalCount } }`, nil), "UNAUTHENTICATED")
 	for range 10 {
-		refused(t, signIn(t, s, c.email, servertest.Password, "by-command"), "UNAUTHENTICATED")
+		requireError(t, signIn(t, s, c.email, servertest.Password, "by-command"), "UNAUTHENTICATED")
 	}
-	refused(t, signIn(t, s, c.email, next, "by-command"), "RATE_LIMITED")
+	requireError(t, signIn(t, s, c.email, next, "by-command"), "RATE_LIMITED")
 	s.Run(t, "", "user", "unlock", "--organization", "by-command", "--email", c.email)
 	require.NotEmpty(t, signIn(t, s, c.email, next, "").Text("signIn", "accessToken"))
-	told := c.admin.Must(t, `query($id: ID!) { events(where: {subjectId: $id, type: [USER_PASSWORD_RESET, USER_UNLOCKED]}) { nodes { type actor { name } } } }`, vars{"id": c.developer})
-	require.Equal(t, []string{"USER_UNLOCKED", "USER_PASSWORD_RESET"}, texts(told, "type", "events", "nodes"))
+	factsOf := c.admin.Must(t, `query($id: ID!) { events(where: {subjectId: $id, type: [USER_PASSWORD_RESET, USER_UNLOCKED]}) { nodes { type actor { name } } } }`, vars{"id": c.developer})
+	require.Equal(t, []string{"USER_UNLOCKED", "USER_PASSWORD_RESET"}, texts(factsOf, "type", "events", "nodes"))
 	require.NotContains(t, s.Log(), next)
 }

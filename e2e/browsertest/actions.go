@@ -14,8 +14,8 @@ const (
 	answerEditor   = `.graphiql-response .result-window .CodeMirror`
 )
 
-// SignIn fills the form, sends it, and waits until the bar shows somebody or a
-// problem; User tells which. Whoever was signed in must sign out first.
+// SignIn fills in the form, sends it, and waits until the bar shows a user or a problem;
+// see User and Problem. A user who is signed in must sign out first.
 func (p *Page) SignIn(email, password string) {
 	p.t.Helper()
 	p.do("sign in",
@@ -32,19 +32,19 @@ func (p *Page) SignOut() {
 	p.do("sign out", chromedp.Click("#sign-out"), chromedp.WaitVisible("#sign-in"))
 }
 
-// User is the name of who is signed in, or empty.
+// User returns the name of the user who is signed in, or "".
 func (p *Page) User() string {
 	p.t.Helper()
 	return p.text(`() => document.querySelector('#signed-in').hidden ? '' : document.querySelector('#user').textContent`)
 }
 
-// Problem is the message the bar shows, or empty.
+// Problem returns the message that the bar shows, or "".
 func (p *Page) Problem() string {
 	p.t.Helper()
 	return p.text(`() => document.querySelector('#problem').textContent`)
 }
 
-// Tabs are the titles of the open tabs.
+// Tabs returns the titles of the open tabs.
 func (p *Page) Tabs() []string {
 	p.t.Helper()
 	var titles []string
@@ -117,7 +117,7 @@ func (p *Page) write(editor, text string) {
 		new(bool), editor, text)
 }
 
-// Run presses the run button and gives the answer, JSON as GraphiQL shows it.
+// Run presses the run button and returns the response, the JSON that GraphiQL shows.
 func (p *Page) Run() string {
 	p.t.Helper()
 	p.write(answerEditor, "")
@@ -127,9 +127,9 @@ func (p *Page) Run() string {
 	return p.text(`(editor) => document.querySelector(editor).CodeMirror.getValue()`, answerEditor)
 }
 
-// Documentation opens the documentation explorer, goes from its start through
-// the links with the given texts, and gives the text it ends at. The last of
-// the path may be a word to wait for.
+// Documentation opens the documentation explorer, follows the links with the given
+// texts from its start, and returns the last text. The last element of path may be a
+// word to wait for.
 func (p *Page) Documentation(path ...string) string {
 	p.t.Helper()
 	const content = `document.querySelector('.graphiql-doc-explorer-content')`
@@ -156,7 +156,7 @@ func (p *Page) Reload() {
 	p.do("reload", chromedp.Reload(), chromedp.WaitVisible(".graphiql-execute-button"), chromedp.WaitVisible(queryEditor))
 }
 
-// Stored are the names of what the page has in its storages.
+// Stored returns the names of what the page has stored.
 func (p *Page) Stored() []string {
 	p.t.Helper()
 	var names []string
@@ -164,7 +164,7 @@ func (p *Page) Stored() []string {
 	return names
 }
 
-// ContentWidth is how wide the page would like to be, in CSS pixels.
+// ContentWidth returns the width of the page's content, in CSS pixels.
 func (p *Page) ContentWidth() int {
 	p.t.Helper()
 	var width int
@@ -172,20 +172,20 @@ func (p *Page) ContentWidth() int {
 	return width
 }
 
-// Resize changes the window, in CSS pixels.
+// Resize sets the size of the window, in CSS pixels.
 func (p *Page) Resize(width, height int64) {
 	p.t.Helper()
 	p.do("resize", chromedp.EmulateViewport(width, height))
 }
 
-// Dark makes the browser say that its user prefers dark pages.
+// Dark makes the browser report that its user prefers dark pages.
 func (p *Page) Dark() {
 	p.t.Helper()
 	p.do("dark", emulation.SetEmulatedMedia().WithFeatures(
 		[]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}))
 }
 
-// Screenshot writes what is seen to a PNG file.
+// Screenshot writes the visible part to a PNG file.
 func (p *Page) Screenshot(path string) {
 	p.t.Helper()
 	var png []byte

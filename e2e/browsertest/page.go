@@ -1,8 +1,8 @@
 // Package browsertest drives the playground in a headless Chromium, for tests.
 //
 // The browser starts with an empty profile and can resolve no host but
-// 127.0.0.1. Every method fails the test when the page does not do what was
-// asked within the deadline of Open.
+// 127.0.0.1. Each method fails the test if the page does not react within the deadline
+// of Open.
 package browsertest
 
 import (
@@ -21,8 +21,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// deadline is for everything a test does with one page. It only ends a test
-// that hangs: no assertion depends on it.
+// deadline bounds all that a test does with one page. It only ends a test that hangs: no
+// assertion depends on it.
 const deadline = 3 * time.Minute
 
 // Page is an open playground.
@@ -69,8 +69,8 @@ func findChromium(t testing.TB) string {
 	return ""
 }
 
-// flags start a browser that has no past and no internet. chromedp gives it an
-// empty profile and removes that afterwards.
+// flags returns the options of a browser without internet access. chromedp creates an
+// empty profile for it and removes that afterwards.
 func flags(path string) []chromedp.ExecAllocatorOption {
 	return []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(path),
@@ -89,7 +89,7 @@ func flags(path string) []chromedp.ExecAllocatorOption {
 	}
 }
 
-// listen notes what the page asks for and what it complains about.
+// listen records the page's requests and errors.
 func (p *Page) listen(event any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -123,14 +123,14 @@ func arguments(objects []*runtime.RemoteObject) string {
 	return text
 }
 
-// Requests are the URLs the page has asked for so far, data: URLs among them.
+// Requests returns the URLs that the page has requested so far, including data: URLs.
 func (p *Page) Requests() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return append([]string(nil), p.requests...)
 }
 
-// ConsoleErrors are the errors in the page's console so far: exceptions,
+// ConsoleErrors returns the errors in the page's console so far: exceptions,
 // console.error, refusals of the content policy, failed requests.
 func (p *Page) ConsoleErrors() []string {
 	p.mu.Lock()

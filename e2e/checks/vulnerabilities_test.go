@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// report is a vulnerability of a module that the program is made of.
+// report is a vulnerability of a module that the program uses.
 const report = `{
 	"schema_version": "1.3.1", "id": "GO-2026-99999", "modified": "2026-01-01T00:00:00Z", "published": "2026-01-01T00:00:00Z",
 	"summary": "Made up for a test", "details": "Made up for a test", "database_specific": {"url": "https://pkg.go.dev/vuln/GO-2026-99999"},
@@ -22,8 +22,8 @@ const report = `{
 	}]
 }`
 
-// vulnerabilities runs tools/vuln.sh with a database of its own, which is empty
-// but for what is in files, and returns its exit code.
+// vulnerabilities runs tools/vuln.sh with a database that contains only files, and
+// returns its exit code.
 func vulnerabilities(t *testing.T, modules string, files map[string]string) (code int, out string) {
 	t.Helper()
 	folder := t.TempDir()
@@ -37,7 +37,7 @@ func vulnerabilities(t *testing.T, modules string, files map[string]string) (cod
 	for name, text := range files {
 		put(name, text)
 	}
-	// Whether the program calls what is vulnerable takes long to find out.
+	// Whether the program calls vulnerable code takes long to determine.
 	text, err := exec.Command("../../tools/vuln.sh", "-db", "file://"+folder, "-scan", "package").CombinedOutput()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
@@ -59,7 +59,7 @@ func TestAKnownVulnerabilityFails(t *testing.T) {
 }
 
 // A database that cannot be reached is neither a pass nor a failure.
-func TestADatabaseThatCannotBeReachedIsSaid(t *testing.T) {
+func TestUnreachableVulnerabilityDatabaseIsReported(t *testing.T) {
 	check := exec.Command("../../tools/vuln.sh", "-scan", "package")
 	check.Env = append(os.Environ(), "HTTPS_PROXY=http://127.0.0.1:1", "NO_PROXY=")
 	text, err := check.CombinedOutput()

@@ -14,8 +14,8 @@ import (
 	"portico/e2e/servertest"
 )
 
-// project loads compose.yaml with what Docker Compose itself loads it with:
-// its schema is checked, and names that nobody declared are refused.
+// project loads compose.yaml with the library of Docker Compose itself, which checks the
+// schema and refuses undeclared names.
 func project(t *testing.T, env ...string) (*types.Project, error) {
 	t.Helper()
 	folder := filepath.Join("..", "..", "deploy", "compose")
@@ -30,7 +30,7 @@ func TestComposeAsksForAPassword(t *testing.T) {
 	require.Contains(t, read(t, "compose/env.example"), "POSTGRES_PASSWORD=\n", "the example has no password of its own")
 }
 
-func TestComposeKeepsToThisMachine(t *testing.T) {
+func TestComposePublishesPortsOnLoopbackOnly(t *testing.T) {
 	p, err := project(t, "POSTGRES_PASSWORD=secret")
 	require.NoError(t, err)
 	for name, s := range p.Services {
@@ -45,8 +45,8 @@ func TestComposeKeepsToThisMachine(t *testing.T) {
 	require.FileExists(t, filepath.Join(s.Build.Context, s.Build.Dockerfile))
 }
 
-// The whole recipe at the file's head, as it is written: keys, server,
-// organization, administrator.
+// The commands at the head of the file, as they are written: keys, server, organization,
+// administrator.
 func TestComposesRecipe(t *testing.T) {
 	p, err := project(t, "POSTGRES_PASSWORD=secret")
 	require.NoError(t, err)

@@ -16,8 +16,7 @@ import (
 
 const dockerfile = "container/Dockerfile"
 
-// stages parses the Dockerfile with what Docker itself parses it with, whose
-// warnings are failures here.
+// stages parses the Dockerfile with Docker's own parser, whose warnings fail the test.
 func stages(t *testing.T) []instructions.Stage {
 	t.Helper()
 	parsed, err := parser.Parse(strings.NewReader(read(t, dockerfile)))
@@ -31,7 +30,7 @@ func stages(t *testing.T) []instructions.Stage {
 	return all
 }
 
-// image is what the last stage says about the container.
+// image is the configuration of the container in the last stage.
 type image struct {
 	user, health             string
 	entrypoint, command      []string
@@ -79,7 +78,7 @@ func TestTheContainerHoldsOneFileAndIsNotRoot(t *testing.T) {
 	require.Equal(t, "/usr/local/bin/portico health", i.health)
 }
 
-// The build's own command makes one static file that runs.
+// The command of the build creates one static executable.
 func TestTheContainersBuild(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "portico")
 	var command string
@@ -97,11 +96,11 @@ func TestTheContainersBuild(t *testing.T) {
 	out, err = exec.Command(program, "version").CombinedOutput()
 	require.NoError(t, err, string(out))
 	require.Contains(t, string(out), "v9.8.7")
-	linked, _ := exec.Command("ldd", program).CombinedOutput() // it fails where there is nothing to show
+	linked, _ := exec.Command("ldd", program).CombinedOutput() // it fails for a static executable
 	require.Contains(t, string(linked), "not a dynamic executable")
 }
 
-// What the image says by itself is enough to serve, but for the database.
+// The settings of the image suffice to serve, except for the database.
 func TestTheContainersSettings(t *testing.T) {
 	image := lastStage(t)
 	settings := map[string]string{"DATABASE_URL": "postgres://portico:secret@postgres/portico?sslmode=disable"}

@@ -1,8 +1,7 @@
-// Package deploy proves that what lies in the folder deploy works: each file is
-// checked by its own format's library, and its commands and settings are run as
-// they are written with the built program, a real Postgres and a real Redis.
-// Only what this machine cannot have is another: hosts, ports, folders, the
-// database's user.
+// Package deploy tests the files of the folder deploy: each is checked by the library of
+// its format, and its commands and settings are run as they are written, with the built
+// program, a real Postgres and a real Redis. Only hosts, ports, folders and the database's
+// user are replaced by those of this machine.
 package deploy
 
 import (
@@ -38,12 +37,12 @@ type installation struct {
 	settings map[string]string
 	// folder stands for the folders that the example names.
 	folder string
-	// user runs the commands; nil is whoever runs the tests.
+	// user runs the commands; nil: the user who runs the tests.
 	user *syscall.Credential
 }
 
-// install fits an example's settings to this machine: its database is made on a
-// real Postgres, under the name, the user and the password of the example.
+// install adapts an example's settings to this machine and creates its database on a real
+// Postgres, with the name, the user and the password of the example.
 func install(t *testing.T, example map[string]string) *installation {
 	t.Helper()
 	i := &installation{settings: maps.Clone(example), folder: t.TempDir()}
@@ -64,8 +63,8 @@ func install(t *testing.T, example map[string]string) *installation {
 	return i
 }
 
-// newDatabase makes a user with the password of a URL, who is no superuser, and
-// the URL's database on the tests' Postgres, and returns the URL to reach it.
+// newDatabase creates the user of a URL, who is no superuser, and the URL's database on
+// the tests' Postgres, and returns the database's URL there.
 func newDatabase(t *testing.T, example string) string {
 	t.Helper()
 	server, ok := testdb.EmptyPostgres(t)
@@ -96,8 +95,7 @@ func newDatabase(t *testing.T, example string) string {
 	return want.String()
 }
 
-// command prepares the program with nothing in its environment but the
-// example's settings.
+// command prepares the program with only the example's settings in its environment.
 func (i *installation) command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	c := exec.Command(servertest.Binary(t), args...)
@@ -123,7 +121,7 @@ func (i *installation) run(t *testing.T, input string, args ...string) string {
 }
 
 // serve runs the example's server until the test ends, and waits until it is
-// ready. It must end well when it is told to stop.
+// ready. It must exit with code 0 when it is stopped.
 func (i *installation) serve(t *testing.T, args ...string) {
 	t.Helper()
 	var log bytes.Buffer
@@ -162,7 +160,7 @@ func (i *installation) serve(t *testing.T, args ...string) {
 	}
 }
 
-// client asks the example's server.
+// client returns a client of the example's server.
 func (i *installation) client() *servertest.Server {
 	return &servertest.Server{URL: "http://" + i.settings["PORTICO_ADDR"], Gate: "http://" + i.settings["PORTICO_GATEWAY_ADDR"]}
 }
@@ -198,7 +196,7 @@ func words(t *testing.T, line string) []string {
 	return strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
 }
 
-// reachable lets other users come to the program and into a folder of the test.
+// reachable gives other users access to the program and to a folder of the test.
 func reachable(t *testing.T, folder string) {
 	t.Helper()
 	for _, path := range []string{filepath.Dir(servertest.Binary(t)), folder} {

@@ -20,7 +20,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// kinds are the objects that the manifests may hold, by their Kubernetes type.
+// kinds returns the objects that the manifests may contain, by their Kubernetes type.
 func kinds() map[string]func() runtime.Object {
 	return map[string]func() runtime.Object{
 		"v1/ServiceAccount":                  func() runtime.Object { return &core.ServiceAccount{} },
@@ -74,8 +74,8 @@ func decode(t *testing.T, name string, text []byte) runtime.Object {
 	return object
 }
 
-// the returns the only object of a type.
-func the[T runtime.Object](t *testing.T) T {
+// only returns the only object of a type.
+func only[T runtime.Object](t *testing.T) T {
 	t.Helper()
 	var found []T
 	for _, o := range manifests(t) {
@@ -87,9 +87,9 @@ func the[T runtime.Object](t *testing.T) T {
 	return found[0]
 }
 
-// What one manifest names of another is there: ports, labels, settings.
-func TestTheManifestsFitTogether(t *testing.T) {
-	d := the[*apps.Deployment](t)
+// References between manifests exist: ports, labels, settings.
+func TestReferencesBetweenManifestsExist(t *testing.T) {
+	d := only[*apps.Deployment](t)
 	pod := d.Spec.Template
 	container := pod.Spec.Containers[0]
 	var ports []string
@@ -103,7 +103,7 @@ func TestTheManifestsFitTogether(t *testing.T) {
 		require.NotEmpty(t, selector)
 	}
 	selects(d.Spec.Selector.MatchLabels)
-	selects(the[*policy.PodDisruptionBudget](t).Spec.Selector.MatchLabels)
+	selects(only[*policy.PodDisruptionBudget](t).Spec.Selector.MatchLabels)
 	services := map[string][]string{}
 	for _, o := range manifests(t) {
 		switch o := o.(type) {
@@ -122,28 +122,28 @@ func TestTheManifestsFitTogether(t *testing.T) {
 			}
 		}
 	}
-	for _, rule := range the[*networking.Ingress](t).Spec.Rules {
+	for _, rule := range only[*networking.Ingress](t).Spec.Rules {
 		for _, path := range rule.HTTP.Paths {
 			require.Contains(t, services[path.Backend.Service.Name], path.Backend.Service.Port.Name, path.Path)
 		}
 	}
-	require.Equal(t, the[*core.ServiceAccount](t).Name, pod.Spec.ServiceAccountName)
-	require.Equal(t, the[*core.ConfigMap](t).Name, container.EnvFrom[0].ConfigMapRef.Name)
+	require.Equal(t, only[*core.ServiceAccount](t).Name, pod.Spec.ServiceAccountName)
+	require.Equal(t, only[*core.ConfigMap](t).Name, container.EnvFrom[0].ConfigMapRef.Name)
 }
 
-// The gateways' doors have no TLS, and metrics ask for no password.
+// The listener for gateways has no TLS, and metrics need no password.
 func TestTheIngressShowsTheAPIAlone(t *testing.T) {
-	for _, rule := range the[*networking.Ingress](t).Spec.Rules {
+	for _, rule := range only[*networking.Ingress](t).Spec.Rules {
 		for _, path := range rule.HTTP.Paths {
 			require.Equal(t, "portico", path.Backend.Service.Name)
 		}
 	}
 }
 
-// Three pods would end each other's requests if they were killed earlier.
+// A pod that was killed earlier would abort requests.
 func TestThePodHasTimeToDrain(t *testing.T) {
-	require.Equal(t, "10s", the[*core.ConfigMap](t).Data["PORTICO_DRAIN_DELAY"])
-	require.GreaterOrEqual(t, *the[*apps.Deployment](t).Spec.Template.Spec.TerminationGracePeriodSeconds, int64(10+10+5))
+	require.Equal(t, "10s", only[*core.ConfigMap](t).Data["PORTICO_DRAIN_DELAY"])
+	require.GreaterOrEqual(t, *only[*apps.Deployment](t).Spec.Template.Spec.TerminationGracePeriodSeconds, int64(10+10+5))
 }
 
 // The container's command with the settings of the ConfigMap serves, as the
@@ -152,8 +152,8 @@ func TestThePodsCommand(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can run a command as another user")
 	}
-	spec := the[*apps.Deployment](t).Spec.Template.Spec
-	settings := maps.Clone(the[*core.ConfigMap](t).Data)
+	spec := only[*apps.Deployment](t).Spec.Template.Spec
+	settings := maps.Clone(only[*core.ConfigMap](t).Data)
 	for _, line := range strings.Split(read(t, "kubernetes/kustomization.yaml"), "\n") {
 		for _, name := range []string{"DATABASE_URL", "REDIS_URL"} {
 			if strings.Contains(line, "--from-literal="+name+"=") {
@@ -167,7 +167,7 @@ func TestThePodsCommand(t *testing.T) {
 	i := install(t, settings)
 	i.run(t, "", "keys", "create")
 	volume := spec.Volumes[slices.IndexFunc(spec.Volumes, func(v core.Volume) bool { return v.Name == "keyring" })]
-	// Kubernetes adds what fsGroup may do to what the manifest says.
+	// Kubernetes adds the group's permissions for fsGroup.
 	mode := os.FileMode(*volume.Secret.DefaultMode) | 0o040
 	require.NoError(t, os.Chown(i.settings["PORTICO_KEYRING"], 0, int(*spec.SecurityContext.FSGroup)))
 	require.NoError(t, os.Chmod(i.settings["PORTICO_KEYRING"], mode))

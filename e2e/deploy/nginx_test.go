@@ -27,7 +27,7 @@ import (
 
 const serverName = "portico.example.com"
 
-// certificate writes a certificate for serverName that signs itself.
+// certificate writes a self-signed certificate for serverName.
 func certificate(t *testing.T, folder string) (path, keyPath string, pool *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -88,7 +88,7 @@ func startNginx(t *testing.T, server *servertest.Server) *http.Client {
 	return &http.Client{Transport: hostOf{transport, address}}
 }
 
-// hostOf sends what is for serverName to an address.
+// hostOf sends requests for serverName to an address.
 type hostOf struct {
 	http.RoundTripper
 	address string
@@ -101,7 +101,7 @@ func (h hostOf) RoundTrip(r *http.Request) (*http.Response, error) {
 	return h.RoundTripper.RoundTrip(r)
 }
 
-// ask sends a GraphQL request through nginx, from whom the client claims to be.
+// ask sends a GraphQL request through nginx; claim is the client's X-Forwarded-For.
 func ask(t *testing.T, c *http.Client, query, claim string) (status int, body string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+serverName+"/graphql", strings.NewReader(query))
@@ -119,7 +119,7 @@ func ask(t *testing.T, c *http.Client, query, claim string) (status int, body st
 }
 
 // The API behind nginx: it answers over TLS and HTTP/2, health stays inside, a
-// body that is too long is refused by Portico, and nobody can say who asks.
+// body that is too long is refused by Portico, and no client can forge its address.
 func TestNginxBeforeTheAPI(t *testing.T) {
 	testdb.EachEmpty(t, func(t *testing.T, database string) {
 		server := servertest.Start(t, database, "PORTICO_TRUSTED_PROXIES=127.0.0.1")
@@ -143,7 +143,7 @@ func TestNginxBeforeTheAPI(t *testing.T) {
 
 // Whatever a client writes into X-Forwarded-For, its wrong passwords are
 // counted as those of its own address.
-func TestNginxDoesNotBelieveItsClients(t *testing.T) {
+func TestNginxReplacesForwardedFor(t *testing.T) {
 	testdb.EachEmpty(t, func(t *testing.T, database string) {
 		c := startNginx(t, servertest.Start(t, database, "PORTICO_TRUSTED_PROXIES=127.0.0.1"))
 		var last string

@@ -18,7 +18,7 @@ import (
 	"portico/e2e/servertest"
 )
 
-// guide is what docs/operating.md says of commands in place, of one way to run.
+// guide returns the commands in docs/operating.md for one way to run Portico.
 func guide(t *testing.T, way string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "operating.md"))
@@ -33,7 +33,7 @@ func guide(t *testing.T, way string) string {
 }
 
 // inside runs the commands of a way that begin with a prefix as the container
-// would, with its settings alone, and signs in as the administrator they make.
+// would, with its settings alone, and signs in as the administrator that they create.
 func inside(t *testing.T, i *installation, way string, prefixes ...string) {
 	t.Helper()
 	token := ""
@@ -57,8 +57,8 @@ func inside(t *testing.T, i *installation, way string, prefixes ...string) {
 	require.Regexp(t, `^pgw_\w+\n$`, token)
 }
 
-// The commands as they stand, in the shell as it stands, by a user who is not
-// root: only user and folders are this machine's.
+// The commands are run as they are written, in a shell, by a user who is not root; only
+// the user and the folders are those of this machine.
 func TestCommandsBesideTheUnit(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can run a command as another user")
@@ -67,7 +67,7 @@ func TestCommandsBesideTheUnit(t *testing.T) {
 	settings, err := dotenv.Parse(strings.NewReader(read(t, "systemd/portico.env.example")))
 	require.NoError(t, err)
 	i := install(t, settings)
-	i.settings["DATABASE_URL"] += "&application_name=portico" // which a shell would not take without the quotes
+	i.settings["DATABASE_URL"] += "&application_name=portico" // which a shell would split without the quotes
 	require.Contains(t, read(t, "systemd/portico.env.example"), "\nDATABASE_URL='")
 	i.run(t, "", "keys", "create")
 	i.serve(t)
@@ -110,7 +110,7 @@ func TestCommandsInCompose(t *testing.T) {
 	i.run(t, "", "keys", "create")
 	i.serve(t, p.Services["portico"].Command...)
 	inside(t, i, "Compose", "docker compose exec portico portico ", "docker compose exec -T portico portico ")
-	// What the rest of it names is there.
+	// The other names in it exist.
 	require.Contains(t, guide(t, "Compose"), " "+p.Volumes["keyring"].Name+":/ring")
 	require.Contains(t, guide(t, "Compose"), " --user "+lastStage(t).user+" ")
 }

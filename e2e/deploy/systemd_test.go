@@ -14,8 +14,8 @@ import (
 	"portico/e2e/servertest"
 )
 
-// installed finds a program of Debian's. Where there is none the test is
-// skipped; with CI=true it fails.
+// installed returns the path of an installed program. Without it the test is skipped;
+// with CI=true it fails.
 func installed(t *testing.T, name string) string {
 	t.Helper()
 	for _, path := range []string{name, "/usr/sbin/" + name} {
@@ -45,9 +45,9 @@ func option(t *testing.T, name string) string {
 	return values[0]
 }
 
-// systemd itself finds nothing wrong with the unit, and little that it could
-// still take away from the service.
-func TestSystemdTakesTheUnit(t *testing.T) {
+// systemd reports no error in the unit, and few rights that the service could still
+// drop.
+func TestSystemdVerifiesTheUnit(t *testing.T) {
 	analyze, root := installed(t, "systemd-analyze"), t.TempDir()
 	put := func(path, text string, mode os.FileMode) {
 		path = filepath.Join(root, path)
@@ -63,7 +63,7 @@ func TestSystemdTakesTheUnit(t *testing.T) {
 	out, err := exec.Command(analyze, "verify", "--man=no", "--recursive-errors=no", "--root="+root, "portico.service").CombinedOutput()
 	require.NoError(t, err, string(out))
 	require.Empty(t, string(out))
-	// Of 100: what is left is the network, which it needs.
+	// Of 100: the rest is the network, which it needs.
 	out, err = exec.Command(analyze, "security", "--offline=true", "--threshold=20", "--no-pager",
 		filepath.Join(root, "/etc/systemd/system/portico.service")).CombinedOutput()
 	require.NoError(t, err, string(out))

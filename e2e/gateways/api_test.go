@@ -2,7 +2,7 @@ package gateways
 
 import (
 	"bufio"
-	"crypto/sha1" // RFC 6455 says so
+	"crypto/sha1" // RFC 6455 requires it
 	"encoding/base64"
 	"encoding/json"
 	"io"
@@ -12,12 +12,12 @@ import (
 	"testing"
 
 	"golang.org/x/net/http2"
-	//lint:ignore SA1019 Go's own server takes h2c by prior knowledge alone, and an upgrade is what must not get through.
+	//lint:ignore SA1019 Go's own server takes h2c by prior knowledge alone, and this test is about the upgrade, which must not get through.
 	"golang.org/x/net/http2/h2c"
 )
 
-// newAPI is what stands behind the gateways: it answers with the headers that
-// reached it, echoes on websockets, and takes upgrades to h2c.
+// newAPI starts the API behind the gateways: it responds with the headers that it
+// received, echoes on websockets, and accepts upgrades to h2c.
 func newAPI(t *testing.T) (address string) {
 	t.Helper()
 	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

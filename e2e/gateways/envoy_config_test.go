@@ -11,7 +11,7 @@ import (
 	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	route "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	authz "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/ext_authz/v3"
-	_ "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/router/v3" // so that it can be read
+	_ "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/router/v3" // registers its type
 	hcm "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/http_connection_manager/v3"
 	early "github.com/envoyproxy/go-control-plane/envoy/extensions/http/early_header_mutation/header_mutation/v3"
 	upstreams "github.com/envoyproxy/go-control-plane/envoy/extensions/upstreams/http/v3"
@@ -22,13 +22,13 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 )
 
-// envoyConfig is what the handed-out configuration tells Envoy.
+// envoyConfig is the content of the configuration in deploy/gateways.
 type envoyConfig struct {
 	listen   string
 	clusters map[string]string // addresses by name
 	manager  *hcm.HttpConnectionManager
 	host     *route.VirtualHost
-	removes  []string // from the caller's headers, before anything else
+	removes  []string // headers of the caller, removed first
 	filter   *authz.ExtAuthz
 }
 
@@ -37,8 +37,8 @@ const (
 	httpProtocol = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 )
 
-// readEnvoyConfig reads the configuration by Envoy's own published types: a
-// name that Envoy does not know, or a value that its rules forbid, fails.
+// readEnvoyConfig parses the configuration with Envoy's published types: an unknown name,
+// or a value that its rules forbid, fails.
 func readEnvoyConfig(t *testing.T, s setup, listen string) *envoyConfig {
 	t.Helper()
 	values := map[string]string{"PORTICO_GATEWAY_TOKEN": s.token}
@@ -87,7 +87,7 @@ func readEnvoyConfig(t *testing.T, s setup, listen string) *envoyConfig {
 	return c
 }
 
-// unpack reads an extension's configuration and checks it by its own rules.
+// unpack parses an extension's configuration and validates it by its rules.
 func unpack[M interface {
 	proto.Message
 	ValidateAll() error
@@ -138,7 +138,7 @@ func TestEnvoyConfiguration(t *testing.T) {
 	}
 }
 
-// product is what a route tells Portico.
+// product returns the product that a route passes to Portico.
 func (c *envoyConfig) product(t *testing.T, r *route.Route) string {
 	t.Helper()
 	var settings authz.ExtAuthzPerRoute

@@ -24,9 +24,9 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// standIn does with the handed-out configuration what Envoy's documentation
-// says Envoy does, as there is no Envoy to be had from Debian: it asks the real
-// Portico by the published gRPC client, with what the configuration says.
+// standIn applies the configuration in deploy/gateways as Envoy's documentation describes,
+// since Debian has no package of Envoy: it calls the real Portico by the published gRPC
+// client, as configured.
 type standIn struct {
 	config *envoyConfig
 	client service.AuthorizationClient
@@ -51,8 +51,8 @@ func startEnvoy(t *testing.T, s setup) string {
 	return strings.TrimPrefix(server.URL, "http://")
 }
 
-// ServeHTTP takes a call through the early header mutation, the route, the
-// filter ext_authz and the router.
+// ServeHTTP applies the early header mutation, the route, the filter ext_authz and the
+// router to a call.
 func (e *standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if upgrade := strings.Join(r.Header["Upgrade"], ","); upgrade != "" && !e.upgrades(upgrade) {
 		http.Error(w, "", http.StatusForbidden)
@@ -128,7 +128,7 @@ func (e *standIn) routeOf(r *http.Request) *route.Route {
 	return nil
 }
 
-// matches reports whether a request has what a route wants of a header.
+// matches reports whether a request matches a route's condition on a header.
 func matches(m *route.HeaderMatcher, r *http.Request) bool {
 	value := r.Header.Get(m.GetName())
 	switch m.GetName() {
@@ -146,7 +146,7 @@ func matches(m *route.HeaderMatcher, r *http.Request) bool {
 	return (value != "") == m.GetPresentMatch()
 }
 
-// check asks Portico as the filter is told to.
+// check calls Portico as the filter is configured.
 func (e *standIn) check(r *http.Request, to *route.Route) (*service.CheckResponse, error) {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
@@ -177,7 +177,7 @@ func (e *standIn) check(r *http.Request, to *route.Route) (*service.CheckRespons
 	}})
 }
 
-// set writes header fields as Portico asks Envoy to: in place of others.
+// set sets header fields as Portico's response requests: existing ones are replaced.
 func set(h http.Header, options []*core.HeaderValueOption) {
 	for _, o := range options {
 		h.Set(o.GetHeader().GetKey(), o.GetHeader().GetValue())

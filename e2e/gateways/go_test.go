@@ -45,12 +45,12 @@ func newGate(t *testing.T, s setup, product string) *gate.Gate {
 	defer cancel()
 	g, err := gate.New(starting, gate.Options{URL: "http://" + s.gate, Token: s.token, Product: product})
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = g.Close(context.Background()) }) // Portico may have ended before
+	t.Cleanup(func() { _ = g.Close(context.Background()) }) // Portico may have ended already
 	return g
 }
 
-// What the Gate decides itself is counted as what it asks about.
-func TestTheGatesOwnVerdictsAreCounted(t *testing.T) {
+// Verdicts of the Gate itself are counted like those of Portico.
+func TestVerdictsOfTheGateAreCounted(t *testing.T) {
 	t.Parallel()
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
 		t.Parallel()
@@ -79,8 +79,8 @@ func TestTheGatesOwnVerdictsAreCounted(t *testing.T) {
 	})
 }
 
-// When Portico is gone the Gate goes on for its silence, and refuses then.
-func TestTheGateRefusesWhenPorticoIsGone(t *testing.T) {
+// When Portico is unreachable the Gate continues for its Silence and then refuses.
+func TestGateRefusesWhenPorticoIsUnreachable(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, testdb.EmptySQLite(t))
 	app := w.newApp(t, w.generous)

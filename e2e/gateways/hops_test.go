@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// hopByHop: what a client wants of its own connection does not reach the API,
-// which would open a tunnel for h2c.
+// hopByHop tests that headers about the client's connection do not reach the API, which
+// would open a tunnel for h2c.
 func (g *gateway) hopByHop(t *testing.T) {
 	app := g.world.newApp(t, g.world.generous)
 	hops := []string{"X-API-Key", app.key, "Keep-Alive", "timeout=5", "TE", "trailers", "Proxy-Authorization", "Basic eA==", "Proxy-Connection", "keep-alive", "Trailer", "X-Sum"}
@@ -24,7 +24,7 @@ func (g *gateway) hopByHop(t *testing.T) {
 		}
 		w, conn, _ := g.raw(t, http.MethodGet, "/rates", headers...)
 		require.NoError(t, conn.Close())
-		if w.StatusCode == http.StatusSwitchingProtocols { // for the websocket that was wished for, beside h2c
+		if w.StatusCode == http.StatusSwitchingProtocols { // for the websocket that was requested beside h2c
 			require.Equal(t, "websocket", w.Header.Get("Upgrade"), "%q opens a tunnel", upgrade)
 			require.Contains(t, upgrade, "websocket")
 			continue

@@ -10,9 +10,9 @@ import (
 	"portico/internal/testdb"
 )
 
-// With the lines marked #cors a preflight reaches the API without a key, and
-// nothing else does. Without them it is refused.
-func TestPreflightsPassWhereTheyAreLet(t *testing.T) {
+// With the lines marked #cors a preflight, and no other request, reaches the API without an
+// API key. Without them it is refused.
+func TestPreflightsPassWithCORS(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, testdb.EmptySQLite(t))
 	key := w.newApp(t, w.generous).key

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// program finds an installed gateway. Where there is none the test is skipped;
-// with CI=true it fails.
+// program returns the path of an installed gateway. Without it the test is skipped; with
+// CI=true it fails.
 func program(t *testing.T, name string) string {
 	t.Helper()
 	for _, path := range []string{name, "/usr/sbin/" + name, "/usr/local/sbin/" + name} {
@@ -31,7 +31,7 @@ func program(t *testing.T, name string) string {
 }
 
 // run starts a gateway in the foreground in a folder of its own and waits until
-// it takes connections; it is ended with the test.
+// it accepts connections; it is stopped at the end of the test.
 func run(t *testing.T, folder, address string, environment []string, command ...string) {
 	t.Helper()
 	var output lockedBuffer
@@ -71,7 +71,7 @@ func run(t *testing.T, folder, address string, environment []string, command ...
 	}
 }
 
-// write puts a file that only its owner can read into a folder.
+// write writes a file that only its owner can read.
 func write(t *testing.T, folder, name, text string) string {
 	t.Helper()
 	path := filepath.Join(folder, name)

@@ -43,9 +43,8 @@ func TestGateways(t *testing.T) {
 	})
 }
 
-// A gateway that Portico does not believe, and one that does not reach it, let
-// nobody through.
-func TestWhoCannotAskRefuses(t *testing.T) {
+// A gateway whose token is invalid, and one that cannot reach Portico, refuse all calls.
+func TestGatewaysWithoutPorticoRefuse(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, testdb.EmptySQLite(t))
 	key := w.newApp(t, w.generous).key
@@ -68,20 +67,20 @@ func TestWhoCannotAskRefuses(t *testing.T) {
 	}
 }
 
-// gateway is one that runs.
+// gateway is a running gateway.
 type gateway struct {
 	world *world
 	url   string
 }
 
-// answer is what a client of the gateway gets.
+// answer is a response to a client of the gateway.
 type answer struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// reached is what the API got of the call.
+// reached returns the headers with which the call reached the API.
 func (a answer) reached(t *testing.T) http.Header {
 	t.Helper()
 	require.Equal(t, http.StatusOK, a.status, a.body)
@@ -111,7 +110,7 @@ func (g *gateway) ask(t *testing.T, method, path string, headers ...string) answ
 	return answer{w.StatusCode, w.Header, string(body)}
 }
 
-// refused wants the gateway's word on why a call did not pass.
+// refused requires that the gateway refused the call with this status and code.
 func (a answer) refused(t *testing.T, status int, code string) {
 	t.Helper()
 	require.Equal(t, status, a.status, a.body)
@@ -126,7 +125,7 @@ func (a answer) refused(t *testing.T, status int, code string) {
 	require.Equal(t, status, problem.Status)
 }
 
-// The API learns whose call it is from Portico alone, and sees no key.
+// The API receives the caller's identity from Portico alone, and no API key.
 func (g *gateway) valid(t *testing.T) {
 	app := g.world.newApp(t, g.world.generous)
 	for _, key := range [][]string{{"X-API-Key", app.key}, {"Authorization", "Bearer " + app.key}} {
@@ -158,15 +157,15 @@ func (g *gateway) valid(t *testing.T) {
 	g.call(t, "/rates", "X-API-Key", app.key, "X-Portico-App", "app_0").refused(t, http.StatusForbidden, "NOT_SUBSCRIBED")
 }
 
-// To CGI and its heirs X_Portico_Account is X-Portico-Account; PHP reads "." like
-// that too, lighttpd every other sign. No caller gets such a name to the API.
+// CGI and its successors read X_Portico_Account as X-Portico-Account; PHP does that with
+// ".", too, and lighttpd with every other character. No such name reaches the API.
 func (g *gateway) forgedNames(t *testing.T) {
 	app := g.world.newApp(t, g.world.generous)
 	plain := regexp.MustCompile("[^a-z0-9]")
 	for _, sign := range strings.Split("_.~!#$%&'*+^`|-", "") {
 		headers := []string{"X-API-Key", app.key}
 		for _, name := range []string{"X?Portico?Account", "X-Portico?Account", "X?Portico-Code", "X?Portico?App", "X?Portico?Limits", "X?PORTICO?Anything"} {
-			// A caller may name the app, and nginx knows no more names than Portico.
+			// A caller may name the app; nginx has no more names than Portico.
 			if sign != "-" || name != "X?Portico?App" && name != "X?PORTICO?Anything" {
 				headers = append(headers, strings.ReplaceAll(name, "?", sign), "forged")
 			}
@@ -215,8 +214,8 @@ func (g *gateway) overTheLimit(t *testing.T) {
 	require.Contains(t, a.header.Get("RateLimit"), `"rate";r=0;`)
 }
 
-// What asks Portico refuses the next call. What follows the feed does as soon
-// as it is told.
+// Gateways that call Portico refuse the next call. Those that follow the feed refuse as
+// soon as they receive the revocation.
 func (g *gateway) revoked(t *testing.T) {
 	app := g.world.newApp(t, g.world.generous)
 	g.call(t, "/rates", "X-API-Key", app.key).reached(t)

@@ -11,10 +11,10 @@ import (
 	"portico/e2e/servertest"
 )
 
-// start puts a gateway in front of an API and gives its address.
+// start starts a gateway in front of an API and returns its address.
 type start func(t *testing.T, s setup) (address string)
 
-// startNginx includes the handed-out files in the smallest nginx.conf.
+// startNginx includes the files of deploy/gateways in a minimal nginx.conf.
 func startNginx(t *testing.T, s setup) string {
 	t.Helper()
 	nginx, folder, address := program(t, "nginx"), t.TempDir(), servertest.FreeAddress(t)
@@ -43,7 +43,7 @@ func startCaddy(t *testing.T, s setup) string {
 func startHAProxy(t *testing.T, s setup) string {
 	t.Helper()
 	haproxy, folder, address := program(t, "haproxy"), t.TempDir(), servertest.FreeAddress(t)
-	run(t, folder, address, append(environment(s, address), "PORTICO_LUA="+handedOut(t, "haproxy/portico.lua")),
+	run(t, folder, address, append(environment(s, address), "PORTICO_LUA="+deployFile(t, "haproxy/portico.lua")),
 		haproxy, "-db", "-f", write(t, folder, "haproxy.cfg", s.text(t, "haproxy/haproxy.cfg")))
 	return address
 }
@@ -52,8 +52,8 @@ func environment(s setup, listen string) []string {
 	return []string{"PORTICO_GATE=" + s.gate, "PORTICO_GATEWAY_TOKEN=" + s.token, "UPSTREAM=" + s.upstream, "LISTEN=" + listen}
 }
 
-// handedOut is the path of a file of deploy/gateways.
-func handedOut(t *testing.T, name string) string {
+// deployFile returns the path of a file of deploy/gateways.
+func deployFile(t *testing.T, name string) string {
 	t.Helper()
 	path, err := filepath.Abs("../../deploy/gateways/" + name)
 	require.NoError(t, err)

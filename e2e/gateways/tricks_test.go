@@ -15,8 +15,8 @@ import (
 	"portico/clients/go/gate/pathmatch/tricks"
 )
 
-// raw sends a request of which no client of the standard library would send
-// the target or the headers. The connection stays open.
+// raw sends a request whose target or headers no client of the standard library would
+// send. The connection stays open.
 func (g *gateway) raw(t *testing.T, method, target string, headers ...string) (*http.Response, net.Conn, *bufio.Reader) {
 	t.Helper()
 	address := strings.TrimPrefix(g.url, "http://")
@@ -37,8 +37,8 @@ func (g *gateway) raw(t *testing.T, method, target string, headers ...string) (*
 	return w, conn, read
 }
 
-// A path that the API would read as another product's does not get there, and
-// neither does any that servers read differently.
+// A path that the API would interpret as another product's does not reach it, and neither
+// does one that servers interpret differently.
 func (g *gateway) pathTricks(t *testing.T) {
 	if strings.Contains(t.Name(), "/go/") {
 		t.Skip("which paths reach which Gate is the program's to say; clients/go/gate plays the table with endpoints")
@@ -52,7 +52,7 @@ func (g *gateway) pathTricks(t *testing.T) {
 	}
 }
 
-// With two hosts a request means one thing here and another there.
+// A request with two hosts is interpreted differently by different servers.
 func (g *gateway) twoHosts(t *testing.T) {
 	app := g.world.newApp(t, g.world.generous)
 	w, conn, _ := g.raw(t, http.MethodGet, "/rates", "Host", "other.example", "X-API-Key", app.key, "Connection", "close")
@@ -60,7 +60,7 @@ func (g *gateway) twoHosts(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, w.StatusCode)
 }
 
-// What is clear passes as it came.
+// Unambiguous paths pass unchanged.
 func (g *gateway) clearPaths(t *testing.T) {
 	if strings.Contains(t.Name(), "/go/") {
 		t.Skip("this gateway passes no escapes")
@@ -74,7 +74,7 @@ func (g *gateway) clearPaths(t *testing.T) {
 	}
 }
 
-// The configurations contain the patterns of package tricks as they are there.
+// The configurations contain exactly the patterns of package tricks.
 func TestEveryConfigurationHasThePatterns(t *testing.T) {
 	for _, name := range []string{"nginx/portico.conf.template", "caddy/Caddyfile", "haproxy/haproxy.cfg", "envoy/envoy.yaml"} {
 		text, err := os.ReadFile("../../deploy/gateways/" + name)

@@ -1,6 +1,6 @@
-// Package gateways plays calls through real gateways: the built program, the
-// configurations of deploy/gateways in the programs they are for, and a small
-// API behind them.
+// Package gateways tests calls through real gateways: the built program, the
+// configurations of deploy/gateways in the programs that they are for, and a small API
+// behind them.
 package gateways
 
 import (
@@ -69,7 +69,7 @@ func (w *world) newApp(t *testing.T, plan string) app {
 	return out
 }
 
-// setup is what a gateway is told.
+// setup is the settings of a gateway.
 type setup struct {
 	gate     string // host:port
 	token    string
@@ -77,8 +77,7 @@ type setup struct {
 	cors     bool   // with the lines marked #cors
 }
 
-// filled reads a configuration of deploy/gateways as it is handed out, and
-// fills in its ${VARIABLES}.
+// filled returns a configuration of deploy/gateways with its ${VARIABLES} replaced.
 func (s setup) filled(t *testing.T, name string, values map[string]string) string {
 	t.Helper()
 	return os.Expand(s.text(t, name), func(variable string) string {
@@ -89,8 +88,8 @@ func (s setup) filled(t *testing.T, name string, values map[string]string) strin
 	})
 }
 
-// text is a configuration of deploy/gateways as it is handed out, or with the
-// lines that are marked #cors.
+// text returns a configuration of deploy/gateways, as it is or with the lines that are
+// marked #cors.
 func (s setup) text(t *testing.T, name string) string {
 	t.Helper()
 	text, err := os.ReadFile("../../deploy/gateways/" + name)

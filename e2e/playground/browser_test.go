@@ -1,5 +1,5 @@
-// Package playground plays the playground's page in a browser, before a server
-// that knows a few canned answers.
+// Package playground tests the playground's page in a browser, with a server that returns
+// canned responses.
 package playground_test
 
 import (
@@ -14,7 +14,7 @@ import (
 	"portico/internal/playground"
 )
 
-// One visit, from the first look to signing out; each part goes on from the last.
+// One visit, from opening the page to signing out; each part continues the one before.
 func TestBrowser(t *testing.T) {
 	server, address := serve(t)
 	page := browsertest.Open(t, address)
@@ -38,7 +38,7 @@ func TestBrowser(t *testing.T) {
 	})
 }
 
-// testReady plays what needs no sign-in.
+// testReady tests what needs no sign-in.
 func testReady(t *testing.T, server *stub, page *browsertest.Page) {
 	t.Helper()
 	t.Run("the scenarios are ready tabs", func(t *testing.T) {
@@ -55,7 +55,7 @@ func testReady(t *testing.T, server *stub, page *browsertest.Page) {
 	})
 }
 
-// testSignIn plays a refused and a good sign-in.
+// testSignIn tests a refused and a successful sign-in.
 func testSignIn(t *testing.T, server *stub, page *browsertest.Page) {
 	t.Helper()
 	t.Run("a wrong password is said", func(t *testing.T) {
@@ -77,7 +77,7 @@ func testSignIn(t *testing.T, server *stub, page *browsertest.Page) {
 	})
 }
 
-// testIds plays the scenarios that hand ids on to each other.
+// testIds tests the scenarios that pass ids on to each other.
 func testIds(t *testing.T, server *stub, page *browsertest.Page) {
 	t.Helper()
 	t.Run("answers are shown and their ids remembered", func(t *testing.T) {
@@ -147,7 +147,7 @@ func testIds(t *testing.T, server *stub, page *browsertest.Page) {
 	})
 }
 
-// testSession plays what becomes of a sign-in.
+// testSession tests how long a sign-in lasts.
 func testSession(t *testing.T, server *stub, page *browsertest.Page) {
 	t.Helper()
 	t.Run("a reload keeps the sign-in and no answer", func(t *testing.T) {
@@ -196,7 +196,7 @@ func TestNarrowBrowser(t *testing.T) {
 	require.Empty(t, page.ConsoleErrors())
 }
 
-// shot keeps a picture in the folder PLAYGROUND_SHOTS, if that is set.
+// shot writes a screenshot to the folder PLAYGROUND_SHOTS, if that is set.
 func shot(page *browsertest.Page, name string) {
 	if folder := os.Getenv("PLAYGROUND_SHOTS"); folder != "" {
 		page.Screenshot(filepath.Join(folder, name+".png"))

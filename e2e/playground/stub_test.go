@@ -12,13 +12,13 @@ import (
 	"portico/internal/playground"
 )
 
-// stub is a GraphQL server that knows a few canned answers.
+// stub is a GraphQL server that returns canned responses.
 type stub struct {
 	mu    sync.Mutex
 	calls []call
 }
 
-// call is what the stub was asked.
+// call is a request to the stub.
 type call struct {
 	Operation string `json:"operationName"`
 	Query     string
@@ -26,7 +26,7 @@ type call struct {
 	token     string
 }
 
-// serve starts the playground beside the stub and gives the page's URL.
+// serve starts the playground beside the stub and returns the page's URL.
 func serve(t *testing.T) (*stub, string) {
 	t.Helper()
 	s := &stub{}
@@ -72,7 +72,7 @@ func (s *stub) answer(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(reply(c))
 }
 
-// reply returns the canned answer.
+// reply returns the canned response.
 func reply(c call) any {
 	switch {
 	case c.Operation == "IntrospectionQuery":
@@ -119,7 +119,7 @@ func signIn(input map[string]any) obj {
 	}})
 }
 
-// introspection describes a schema of two types; who is signed in sees a field more.
+// introspection describes a schema of two types; signed-in users see a further field.
 func introspection(signedIn bool) obj {
 	text := obj{"kind": "SCALAR", "name": "String", "ofType": nil}
 	field := func(name string) obj {

@@ -5,8 +5,7 @@ import (
 	"testing"
 )
 
-// FreeAddress returns an address on loopback, as host:port, on which nobody
-// listens.
+// FreeAddress returns an address on loopback, as host:port, on which nothing listens.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

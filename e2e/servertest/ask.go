@@ -7,19 +7,19 @@ import (
 )
 
 // Ask sends one mutation with its input and the selection of its payload;
-// userErrors are always asked for.
+// userErrors are always selected.
 func (c *Client) Ask(t testing.TB, mutation string, input Vars, selection string) *Answer {
 	t.Helper()
 	return c.Send(t, mutate(mutation, selection), Vars{"input": input})
 }
 
-// Do is Ask for what has to go well.
+// Do is Ask for mutations that must succeed.
 func (c *Client) Do(t testing.TB, mutation string, input Vars, selection string) *Answer {
 	t.Helper()
 	return c.Must(t, mutate(mutation, selection), Vars{"input": input})
 }
 
-// mutate writes the document of a mutation, whose input is named after it.
+// mutate returns the document of a mutation, whose input type is named after it.
 func mutate(mutation, selection string) string {
 	input := strings.ToUpper(mutation[:1]) + mutation[1:] + "Input"
 	return fmt.Sprintf(`mutation($input: %s!) { %s(input: $input) { %s userErrors { code field message params { name value } } } }`,

@@ -9,23 +9,23 @@ import (
 	"testing"
 )
 
-// Client speaks GraphQL to a server as one person, or as nobody.
+// Client sends GraphQL requests to a server as one user, or anonymously.
 type Client struct {
 	URL string
 	// Token is sent as a bearer token unless it is empty.
 	Token string
-	// Header is sent besides.
+	// Header is sent in addition.
 	Header http.Header
 }
 
 // Vars are a request's variables.
 type Vars = map[string]any
 
-// Answer is what came back.
+// Answer is a response.
 type Answer struct {
 	Status int
 	Header http.Header
-	// Raw is the body as it came.
+	// Raw is the unparsed body.
 	Raw    string
 	Data   map[string]any
 	Errors []Error
@@ -63,7 +63,7 @@ func (s *Server) SignIn(t testing.TB, email string) *Client {
 	return c
 }
 
-// Try sends a document; an error is one of the network, not of GraphQL.
+// Try sends a document; it returns errors of the network, not of GraphQL.
 func (c *Client) Try(document string, vars Vars) (*Answer, error) {
 	body, err := json.Marshal(map[string]any{"query": document, "variables": vars})
 	if err != nil {
@@ -88,7 +88,7 @@ func (c *Client) Try(document string, vars Vars) (*Answer, error) {
 	return answer(w)
 }
 
-// answer reads what came back.
+// answer reads a response.
 func answer(w *http.Response) (*Answer, error) {
 	raw, err := io.ReadAll(w.Body)
 	if err != nil {
@@ -98,7 +98,7 @@ func answer(w *http.Response) (*Answer, error) {
 	return a, json.Unmarshal(raw, a)
 }
 
-// Read reads the answer to a request that was sent without a Client.
+// Read reads the response to a request that was sent without a Client.
 func Read(t testing.TB, w *http.Response) *Answer {
 	t.Helper()
 	a, err := answer(w)
@@ -108,7 +108,7 @@ func Read(t testing.TB, w *http.Response) *Answer {
 	return a
 }
 
-// Send is Try for tests in which the network holds.
+// Send is Try for tests in which the network does not fail.
 func (c *Client) Send(t testing.TB, document string, vars Vars) *Answer {
 	t.Helper()
 	a, err := c.Try(document, vars)
@@ -118,7 +118,7 @@ func (c *Client) Send(t testing.TB, document string, vars Vars) *Answer {
 	return a
 }
 
-// Must is Send for what has to go well: no errors and no userErrors.
+// Must is Send for requests that must succeed, without errors and userErrors.
 func (c *Client) Must(t testing.TB, document string, vars Vars) *Answer {
 	t.Helper()
 	a := c.Send(t, document, vars)
@@ -135,8 +135,8 @@ func (c *Client) Must(t testing.TB, document string, vars Vars) *Answer {
 	return a
 }
 
-// At returns what is at a path of the data; nil when there is nothing. Numbers
-// in the path are elements of lists.
+// At returns the value at a path of the data; nil if there is none. Numbers in the path
+// are indices of lists.
 func (a *Answer) At(path ...any) any {
 	var v any = a.Data
 	for _, p := range path {
@@ -155,10 +155,10 @@ func (a *Answer) At(path ...any) any {
 	return v
 }
 
-// Text returns the text at a path; "" when there is none.
+// Text returns the text at a path; "" if there is none.
 func (a *Answer) Text(path ...any) string { s, _ := a.At(path...).(string); return s }
 
-// Number returns the number at a path; 0 when there is none.
+// Number returns the number at a path; 0 if there is none.
 func (a *Answer) Number(path ...any) int { f, _ := a.At(path...).(float64); return int(f) }
 
 // List returns the list at a path.
@@ -175,7 +175,7 @@ func (a *Answer) UserErrors(mutation string) []string {
 	return out
 }
 
-// Leaks lists words in an answer that betray the inside: SQL, stacks, Go types.
+// Leaks returns words in a response that reveal internals: SQL, stacks, Go types.
 func (a *Answer) Leaks() []string {
 	var out []string
 	low := strings.ToLower(a.Raw)

@@ -9,7 +9,7 @@ import (
 	"portico/internal/keyring"
 )
 
-// Setting is the value of an environment variable the program was started with.
+// Setting returns the value of an environment variable of the program.
 func (s *Server) Setting(name string) string {
 	value := ""
 	for _, entry := range s.process.Env { // the last one wins
@@ -20,8 +20,8 @@ func (s *Server) Setting(name string) string {
 	return value
 }
 
-// Run runs another command of the program over the same database, with the
-// same secrets, and gives its standard output.
+// Run runs another command of the program on the same database, with the same secrets, and
+// returns its standard output.
 func (s *Server) Run(t testing.TB, stdin string, args ...string) string {
 	t.Helper()
 	c := Command(t, s.Setting("DATABASE_URL"), []string{"XDG_CONFIG_HOME=" + s.Setting("XDG_CONFIG_HOME"), "PORTICO_KEYRING=" + s.Setting("PORTICO_KEYRING")}, args...)
@@ -35,7 +35,7 @@ func (s *Server) Run(t testing.TB, stdin string, args ...string) string {
 	return string(out)
 }
 
-// KeyRing returns the secrets that the program made up.
+// KeyRing returns the secrets that the program generated.
 func (s *Server) KeyRing(t testing.TB) *keyring.Ring {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(s.Setting("XDG_CONFIG_HOME"), "portico", "development-*.json"))

@@ -7,13 +7,13 @@ import (
 	"testing"
 )
 
-// Memory is how many bytes of memory the program holds now.
+// Memory returns the program's resident memory in bytes.
 func (s *Server) Memory(t testing.TB) int { return s.status(t, "VmRSS") }
 
-// MostMemory is how many it has held at most.
+// MostMemory returns the maximum of Memory so far.
 func (s *Server) MostMemory(t testing.TB) int { return s.status(t, "VmHWM") }
 
-// status reads one of the numbers that Linux keeps of a process.
+// status returns a value of /proc/PID/status.
 func (s *Server) status(t testing.TB, name string) int {
 	t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))

@@ -1,5 +1,5 @@
-// Package servertest starts the real program for tests: the built binary, on a
-// free port, over a database of the test's own.
+// Package servertest starts the real program for tests: the built binary, on a free port
+// and a database of the test's own.
 package servertest
 
 import (
@@ -24,9 +24,9 @@ const Password = "portico-demo"
 
 // Server is a running program.
 type Server struct {
-	// URL is where it listens: http://127.0.0.1:12345.
+	// URL is the base URL of the API: http://127.0.0.1:12345.
 	URL string
-	// Gate is where gateways ask, Ops where metrics are; in the form of URL.
+	// Gate is the base URL for gateways, Ops that of metrics.
 	Gate, Ops string
 	process   *exec.Cmd
 	output    *buffer
@@ -34,7 +34,7 @@ type Server struct {
 	ended     chan error
 }
 
-// Binary builds the program once for the test process and gives its path.
+// Binary builds the program once for the test process and returns its path.
 func Binary(t testing.TB) string {
 	t.Helper()
 	path, err := binary()
@@ -49,12 +49,12 @@ func Binary(t testing.TB) string {
 func Main(m *testing.M) {
 	code := m.Run()
 	if folder != "" {
-		_ = os.RemoveAll(folder) // the system's temporary folder is emptied anyway
+		_ = os.RemoveAll(folder) // the system empties its temporary folder
 	}
 	os.Exit(code)
 }
 
-// folder holds the program, once it was built.
+// folder contains the program after it was built.
 var folder string
 
 var binary = sync.OnceValues(func() (string, error) {
@@ -77,8 +77,8 @@ var binary = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// Command prepares `portico args…` in development mode over a database;
-// environment entries in extra come last and win.
+// Command prepares `portico args…` in development mode on a database; environment entries
+// in extra come last and override others.
 func Command(t testing.TB, databaseURL string, extra []string, args ...string) *exec.Cmd {
 	t.Helper()
 	c := exec.Command(Binary(t), args...)
@@ -86,13 +86,13 @@ func Command(t testing.TB, databaseURL string, extra []string, args ...string) *
 	c.Env = append(os.Environ(),
 		"PORTICO_DEV=true", "PORTICO_ADDR=127.0.0.1:0", "PORTICO_GATEWAY_ADDR=127.0.0.1:0", "PORTICO_OPS_ADDR=127.0.0.1:0",
 		"DATABASE_URL="+databaseURL, "XDG_CONFIG_HOME="+c.Dir, "PORTICO_LOG_LEVEL=warn",
-		// Tests ask for more in a minute than people do.
+		// Tests send more requests in a minute than people do.
 		"PORTICO_USER_BUDGET=0", "PORTICO_ORGANIZATION_BUDGET=0")
 	c.Env = append(c.Env, extra...)
 	return c
 }
 
-// Start runs `portico serve` and waits until it is ready; it is ended with the test.
+// Start runs `portico serve` and waits until it is ready; it is stopped at the end of the test.
 func Start(t testing.TB, databaseURL string, extra ...string) *Server {
 	t.Helper()
 	s := StartCommand(t, Command(t, databaseURL, extra, "serve"))
@@ -126,8 +126,8 @@ func StartCommand(t testing.TB, c *exec.Cmd) *Server {
 	return s
 }
 
-// watch reads what the program prints until it ends. A development server
-// prints where GraphQL is.
+// watch reads the program's output until it ends. A development server prints the address
+// of GraphQL.
 func (s *Server) watch(out io.Reader, address chan<- string) {
 	lines := bufio.NewScanner(io.TeeReader(out, s.output))
 	for lines.Scan() {
@@ -147,7 +147,7 @@ func (s *Server) watch(out io.Reader, address chan<- string) {
 	s.ended <- s.process.Wait()
 }
 
-// AwaitReady waits until /readyz says yes.
+// AwaitReady waits until /readyz succeeds.
 func (s *Server) AwaitReady(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
@@ -171,10 +171,10 @@ func (s *Server) AwaitReady(t testing.TB) {
 // Kill ends the program at once, as a crash would (SIGKILL), and waits for it.
 func (s *Server) Kill() { s.end(syscall.SIGKILL) }
 
-// Stop asks the program to end (SIGTERM) and gives how it did.
+// Stop tells the program to stop (SIGTERM) and returns its exit error.
 func (s *Server) Stop() error { return s.end(syscall.SIGTERM) }
 
-// Signal sends a signal that ends the program and returns how it did.
+// Signal sends a signal that ends the program and returns its exit error.
 func (s *Server) Signal(signal syscall.Signal) error { return s.end(signal) }
 
 func (s *Server) end(signal syscall.Signal) error {
@@ -184,10 +184,10 @@ func (s *Server) end(signal syscall.Signal) error {
 	return err
 }
 
-// Log is what the program has written to its standard error so far.
+// Log returns what the program has written to its standard error so far.
 func (s *Server) Log() string { return s.errors.String() }
 
-// Output is what the program has written to its standard output so far.
+// Output returns what the program has written to its standard output so far.
 func (s *Server) Output() string { return s.output.String() }
 
 // buffer is a bytes.Buffer for several goroutines.

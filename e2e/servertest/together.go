@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// StartTogether runs several prepared `portico serve` at the same moment and
-// waits until all of them are ready.
+// StartTogether runs several prepared `portico serve` concurrently and waits until all are
+// ready.
 func StartTogether(t testing.TB, commands ...*exec.Cmd) []*Server {
 	t.Helper()
 	servers := make([]*Server, len(commands))

@@ -10,9 +10,9 @@ import (
 	"portico/e2e/servertest"
 )
 
-// cast is who plays in a story: an administrator, and an account of the
-// story's own with its developer.
-type cast struct {
+// actors are the users of a story: an administrator, and an account of the story's own
+// with its developer.
+type actors struct {
 	server     *servertest.Server
 	admin, dev *servertest.Client
 	// account and developer are ids.
@@ -20,28 +20,28 @@ type cast struct {
 	email              string
 }
 
-// newCast makes the account of a story in the organization demo.
-func newCast(t *testing.T, s *servertest.Server, name string) *cast {
+// newActors creates the account of a story in the organization demo.
+func newActors(t *testing.T, s *servertest.Server, name string) *actors {
 	t.Helper()
-	c := &cast{server: s, admin: s.SignIn(t, "admin@demo.example")}
+	c := &actors{server: s, admin: s.SignIn(t, "admin@demo.example")}
 	c.join(t, name)
 	return c
 }
 
-// newOrganization makes an organization by the command line, for a story that
+// newOrganization creates an organization by the command line, for a story that
 // changes its policies; the first administrator signs in.
-func newOrganization(t *testing.T, s *servertest.Server, slug string) *cast {
+func newOrganization(t *testing.T, s *servertest.Server, slug string) *actors {
 	t.Helper()
 	s.Run(t, "", "org", "create", "--slug", slug, "--name", "The organization "+slug)
 	email := "admin@" + slug + ".example"
 	s.Run(t, servertest.Password+"\n", "user", "create", "--organization", slug, "--email", email, "--name", "First Administrator")
-	c := &cast{server: s, admin: s.SignIn(t, email)}
+	c := &actors{server: s, admin: s.SignIn(t, email)}
 	c.join(t, slug)
 	return c
 }
 
-// join makes the account and its owner.
-func (c *cast) join(t *testing.T, name string) {
+// join creates the account and its owner.
+func (c *actors) join(t *testing.T, name string) {
 	t.Helper()
 	c.account = c.newAccount(t, name+" account")
 	c.email = "developer@" + name + ".example"
@@ -49,28 +49,28 @@ func (c *cast) join(t *testing.T, name string) {
 	c.dev = c.server.SignIn(t, c.email)
 }
 
-func (c *cast) newAccount(t *testing.T, name string) string {
+func (c *actors) newAccount(t *testing.T, name string) string {
 	t.Helper()
 	return c.admin.Do(t, "createAccount", vars{"name": name}, `account { id }`).Text("createAccount", "account", "id")
 }
 
-// newUser makes a developer with the password of the demo users.
-func (c *cast) newUser(t *testing.T, name, email, account, role string) string {
+// newUser creates a developer with the password of the demo users.
+func (c *actors) newUser(t *testing.T, name, email, account, role string) string {
 	t.Helper()
 	return c.admin.Do(t, "createUser", vars{"name": name, "email": email, "password": servertest.Password,
 		"accountId": account, "membershipRole": role}, `user { id }`).Text("createUser", "user", "id")
 }
 
-// newApp makes an app of the developer's account and gives its id and its
-// first key's.
-func (c *cast) newApp(t *testing.T, name string) (app, key string) {
+// newApp creates an app in the developer's account and returns its id and the id of its
+// first credential.
+func (c *actors) newApp(t *testing.T, name string) (app, key string) {
 	t.Helper()
 	a := c.dev.Do(t, "createApp", vars{"name": name}, `app { id } credential { id }`)
 	return a.Text("createApp", "app", "id"), a.Text("createApp", "credential", "id")
 }
 
-// register registers an app and gives the subscription's id.
-func (c *cast) register(t *testing.T, app, product string) string {
+// register registers an app with a product and returns the subscription's id.
+func (c *actors) register(t *testing.T, app, product string) string {
 	t.Helper()
 	a := c.dev.Do(t, "register", vars{"appId": app, "productId": product}, `productSubscription { id }`)
 	return a.Text("register", "productSubscription", "id")
@@ -78,7 +78,7 @@ func (c *cast) register(t *testing.T, app, product string) string {
 
 // newProduct publishes a product of the story's own, with a plan; approval is
 // MANUAL or AUTO.
-func (c *cast) newProduct(t *testing.T, name, approval string) (product, plan string) {
+func (c *actors) newProduct(t *testing.T, name, approval string) (product, plan string) {
 	t.Helper()
 	product = c.admin.Do(t, "createProduct", vars{"name": name, "title": "Title of " + name, "approval": approval},
 		`product { id }`).Text("createProduct", "product", "id")
@@ -87,14 +87,14 @@ func (c *cast) newProduct(t *testing.T, name, approval string) (product, plan st
 	return product, plan
 }
 
-func (c *cast) publish(t *testing.T, product string) {
+func (c *actors) publish(t *testing.T, product string) {
 	t.Helper()
 	c.admin.Do(t, "updateProduct", vars{"productId": product, "status": "PUBLISHED"}, `product { id }`)
 }
 
-// refused wants one top-level error of this code, which tells the request's
-// name and betrays nothing.
-func refused(t *testing.T, a *servertest.Answer, code string) {
+// requireError requires one top-level error with this code, which contains the request's
+// id and no internals.
+func requireError(t *testing.T, a *servertest.Answer, code string) {
 	t.Helper()
 	require.Equal(t, []string{code}, a.Codes(), a.Raw)
 	id := a.Header.Get("X-Request-Id")
@@ -103,8 +103,8 @@ func refused(t *testing.T, a *servertest.Answer, code string) {
 	require.Empty(t, a.Leaks(), a.Raw)
 }
 
-// unknown wants the answer to what the caller's role cannot even see.
-func unknown(t *testing.T, a *servertest.Answer) {
+// requireUnknownField requires the response to a field that the caller's role cannot see.
+func requireUnknownField(t *testing.T, a *servertest.Answer) {
 	t.Helper()
 	require.NotEmpty(t, a.Codes())
 	for _, e := range a.Errors {
@@ -115,9 +115,9 @@ func unknown(t *testing.T, a *servertest.Answer) {
 	require.Empty(t, a.Leaks(), a.Raw)
 }
 
-// corrected wants one problem of the input: of this code, in this field ("" for
-// none), and nothing made.
-func corrected(t *testing.T, a *servertest.Answer, mutation, code, field string) {
+// requireProblem requires one problem of the input with this code and field ("" for none),
+// and that nothing was created.
+func requireProblem(t *testing.T, a *servertest.Answer, mutation, code, field string) {
 	t.Helper()
 	require.Empty(t, a.Errors, a.Raw)
 	require.Equal(t, []string{code}, a.UserErrors(mutation), a.Raw)

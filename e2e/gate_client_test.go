@@ -14,35 +14,37 @@ import (
 	"portico/e2e/servertest"
 )
 
-// waitForOthers is by when a server knows what another process changed; it
-// polls twice a second, and the rest is for a busy machine.
+// waitForOthers bounds the time until a server has applied the changes of another process.
+// It polls twice a second; the rest is for a busy machine.
 const (
 	waitForOthers = 10 * time.Second
 	pollOthers    = 20 * time.Millisecond
 )
 
-// door is a gateway's way to one server.
-type door struct {
+// gatewayClient sends a gateway's requests to one server.
+type gatewayClient struct {
 	url, token string
 	client     *http.Client
 }
 
-// newDoor makes the token of a gateway of an organization.
-func newDoor(t testing.TB, s *servertest.Server, organization, name string, flags ...string) *door {
+// newGatewayClient creates the token of a gateway of an organization.
+func newGatewayClient(t testing.TB, s *servertest.Server, organization, name string, flags ...string) *gatewayClient {
 	t.Helper()
 	token := strings.TrimSpace(s.Run(t, "", append([]string{"gateway", "create", "--organization", organization, "--name", name}, flags...)...))
-	return &door{s.Gate, token, patientClient()}
+	return &gatewayClient{s.Gate, token, patientClient()}
 }
 
-// at is the same gateway at another server.
-func (d *door) at(s *servertest.Server) *door { return &door{s.Gate, d.token, d.client} }
+// at returns the same gateway's client of another server.
+func (d *gatewayClient) at(s *servertest.Server) *gatewayClient {
+	return &gatewayClient{s.Gate, d.token, d.client}
+}
 
 // patientClient keeps as many connections as the tests have clients.
 func patientClient() *http.Client {
 	return &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 128}}
 }
 
-// verdict is the answer of /v1/verify.
+// verdict is the response of /v1/verify.
 type verdict struct {
 	Valid  bool
 	Code   string
@@ -54,8 +56,9 @@ type verdict struct {
 	Message string
 }
 
-// try asks /v1/verify; an error is one of the network, or no verdict.
-func (d *door) try(ask vars) (v verdict, err error) {
+// try calls /v1/verify; it returns an error of the network, or for a response without a
+// verdict.
+func (d *gatewayClient) try(ask vars) (v verdict, err error) {
 	text, err := d.post("/v1/verify", ask)
 	if err != nil {
 		return v, err
@@ -64,8 +67,8 @@ func (d *door) try(ask vars) (v verdict, err error) {
 	return v, json.Unmarshal(text, &v)
 }
 
-// tryAll asks /v1/verify/batch; errors are those of try.
-func (d *door) tryAll(asks []vars) ([]verdict, error) {
+// tryAll calls /v1/verify/batch; its errors are those of try.
+func (d *gatewayClient) tryAll(asks []vars) ([]verdict, error) {
 	text, err := d.post("/v1/verify/batch", vars{"requests": asks})
 	if err != nil {
 		return nil, err
@@ -74,8 +77,8 @@ func (d *door) tryAll(asks []vars) ([]verdict, error) {
 	return answer.Results, json.Unmarshal(text, &answer)
 }
 
-// post sends JSON and gives what is answered.
-func (d *door) post(path string, ask vars) ([]byte, error) {
+// post sends JSON and returns the body of the response.
+func (d *gatewayClient) post(path string, ask vars) ([]byte, error) {
 	body, err := json.Marshal(ask)
 	if err != nil {
 		return nil, err
@@ -94,8 +97,8 @@ func (d *door) post(path string, ask vars) ([]byte, error) {
 	return io.ReadAll(w.Body)
 }
 
-// verify is try where the network holds.
-func (d *door) verify(t testing.TB, ask vars) verdict {
+// verify is try for tests in which the network does not fail.
+func (d *gatewayClient) verify(t testing.TB, ask vars) verdict {
 	t.Helper()
 	v, err := d.try(ask)
 	require.NoError(t, err, v.Message)
@@ -104,8 +107,8 @@ func (d *door) verify(t testing.TB, ask vars) verdict {
 	return v
 }
 
-// code is verify's code alone, of a key and a product.
-func (d *door) code(t testing.TB, key, product string) string {
+// code returns only the code, for an API key and a product.
+func (d *gatewayClient) code(t testing.TB, key, product string) string {
 	t.Helper()
 	ask := vars{"key": key}
 	if product != "" {
@@ -114,15 +117,16 @@ func (d *door) code(t testing.TB, key, product string) string {
 	return d.verify(t, ask).Code
 }
 
-// soon wants a code within the time that changes may take to other servers.
-func (d *door) soon(t testing.TB, want, key, product string) {
+// requireSoon requires a code within the time that changes may take to reach other
+// servers.
+func (d *gatewayClient) requireSoon(t testing.TB, want, key, product string) {
 	t.Helper()
 	require.Eventually(t, func() bool { return d.code(t, key, product) == want }, waitForOthers, pollOthers, "no %s", want)
 }
 
 // limitedProduct publishes a product whose subscriptions are approved at once,
 // with these limits.
-func (c *cast) limitedProduct(t *testing.T, name string, limits vars) string {
+func (c *actors) limitedProduct(t *testing.T, name string, limits vars) string {
 	t.Helper()
 	product := c.admin.Do(t, "createProduct", vars{"name": name, "approval": "AUTO", "authTypes": []string{"API_KEY", "BASIC"}},
 		`product { id }`).Text("createProduct", "product", "id")
@@ -135,8 +139,8 @@ func (c *cast) limitedProduct(t *testing.T, name string, limits vars) string {
 	return product
 }
 
-// newKey makes a key of an app and gives its id and its secret.
-func (c *cast) newKey(t *testing.T, app string) (id, raw string) {
+// newKey creates a credential of an app and returns its id and the raw API key.
+func (c *actors) newKey(t *testing.T, app string) (id, raw string) {
 	t.Helper()
 	a := c.dev.Do(t, "generateKey", vars{"appId": app}, `credential { id } secret { rawKey }`)
 	return a.Text("generateKey", "credential", "id"), a.Text("generateKey", "secret", "rawKey")

@@ -12,7 +12,7 @@ const registrationFields = `productSubscription { id status badgeColor reason de
 	requestedBy { name role user { id } } decidedBy { name role user { id } } }`
 
 func approval(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "approval")
+	c := newActors(t, s, "approval")
 	app, _ := c.newApp(t, "Hopeful")
 	product, plan := c.newProduct(t, "approval", "MANUAL")
 	a := c.dev.Do(t, "register", vars{"appId": app, "productId": product, "planId": plan}, registrationFields+` replayed`)
@@ -21,7 +21,7 @@ func approval(t *testing.T, s *servertest.Server) {
 	require.Equal(t, "YELLOW", a.Text("register", "productSubscription", "badgeColor"))
 	require.Nil(t, a.At("register", "productSubscription", "decidedAt"))
 	require.Equal(t, []any{"WITHDRAW", "UNREGISTER"}, a.At("register", "productSubscription", "allowedTransitions"))
-	unknown(t, c.dev.Ask(t, "approveSubscription", vars{"subscriptionId": id}, registrationFields))
+	requireUnknownField(t, c.dev.Ask(t, "approveSubscription", vars{"subscriptionId": id}, registrationFields))
 
 	queue := c.admin.Must(t, `query($accounts: [ID!]) { productSubscriptions(first: 50, where: {status: [WAITING], accountIds: $accounts}) {
 		totalCount nodes { id app { id name account { id } } product { id title } plan { id kind } requestedBy { name user { id } } allowedTransitions } } }`,
@@ -67,12 +67,12 @@ func inner(selection string) string {
 }
 
 func rejection(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "rejection")
+	c := newActors(t, s, "rejection")
 	app, _ := c.newApp(t, "Persistent")
 	product, _ := c.newProduct(t, "rejection", "MANUAL")
 	first := c.register(t, app, product)
 	a := c.admin.Ask(t, "rejectSubscription", vars{"subscriptionId": first, "reason": " "}, registrationFields)
-	corrected(t, a, "rejectSubscription", "REQUIRED", "reason")
+	requireProblem(t, a, "rejectSubscription", "REQUIRED", "reason")
 	a = c.admin.Do(t, "rejectSubscription", vars{"subscriptionId": first, "reason": "Tell us more."}, registrationFields)
 	require.Equal(t, "RED", a.Text("rejectSubscription", "productSubscription", "badgeColor"))
 	seen := c.dev.Must(t, `query($app: ID!) { app(id: $app) { productSubscriptions { nodes { status reason allowedTransitions } } } }`, vars{"app": app})
@@ -83,28 +83,28 @@ func rejection(t *testing.T, s *servertest.Server) {
 	require.NotEqual(t, first, second)
 	a = c.admin.Do(t, "approveSubscription", vars{"subscriptionId": second}, registrationFields)
 	require.Equal(t, "GREEN", a.Text("approveSubscription", "productSubscription", "badgeColor"))
-	corrected(t, c.admin.Ask(t, "approveSubscription", vars{"subscriptionId": first}, registrationFields), "approveSubscription", "WRONG_STATUS", "subscriptionId")
+	requireProblem(t, c.admin.Ask(t, "approveSubscription", vars{"subscriptionId": first}, registrationFields), "approveSubscription", "WRONG_STATUS", "subscriptionId")
 }
 
 func suspension(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "suspension")
+	c := newActors(t, s, "suspension")
 	app, _ := c.newApp(t, "Interrupted")
 	product, _ := c.newProduct(t, "suspension", "MANUAL")
 	id := c.register(t, app, product)
 	a := c.dev.Do(t, "withdraw", vars{"subscriptionId": id, "reason": "Too early."}, registrationFields)
 	require.Equal(t, "UNSUBSCRIBED", a.Text("withdraw", "productSubscription", "status"))
 	require.Equal(t, "GRAY", a.Text("withdraw", "productSubscription", "badgeColor"))
-	corrected(t, c.dev.Ask(t, "withdraw", vars{"subscriptionId": id}, registrationFields), "withdraw", "WRONG_STATUS", "subscriptionId")
+	requireProblem(t, c.dev.Ask(t, "withdraw", vars{"subscriptionId": id}, registrationFields), "withdraw", "WRONG_STATUS", "subscriptionId")
 
 	id = c.register(t, app, product)
 	c.admin.Do(t, "approveSubscription", vars{"subscriptionId": id}, registrationFields)
-	corrected(t, c.dev.Ask(t, "withdraw", vars{"subscriptionId": id}, registrationFields), "withdraw", "WRONG_STATUS", "subscriptionId")
-	refused(t, c.dev.Ask(t, "unregister", vars{"subscriptionId": id}, registrationFields), "FORBIDDEN")
+	requireProblem(t, c.dev.Ask(t, "withdraw", vars{"subscriptionId": id}, registrationFields), "withdraw", "WRONG_STATUS", "subscriptionId")
+	requireError(t, c.dev.Ask(t, "unregister", vars{"subscriptionId": id}, registrationFields), "FORBIDDEN")
 	a = c.admin.Do(t, "suspendSubscription", vars{"subscriptionId": id, "reason": "Unpaid."}, registrationFields)
 	require.Equal(t, "ORANGE", a.Text("suspendSubscription", "productSubscription", "badgeColor"))
-	corrected(t, c.admin.Ask(t, "suspendSubscription", vars{"subscriptionId": id}, registrationFields), "suspendSubscription", "WRONG_STATUS", "subscriptionId")
-	corrected(t, c.dev.Ask(t, "unregister", vars{"subscriptionId": id}, registrationFields), "unregister", "WRONG_STATUS", "subscriptionId")
-	corrected(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields), "register", "ALREADY_REGISTERED", "productId")
+	requireProblem(t, c.admin.Ask(t, "suspendSubscription", vars{"subscriptionId": id}, registrationFields), "suspendSubscription", "WRONG_STATUS", "subscriptionId")
+	requireProblem(t, c.dev.Ask(t, "unregister", vars{"subscriptionId": id}, registrationFields), "unregister", "WRONG_STATUS", "subscriptionId")
+	requireProblem(t, c.dev.Ask(t, "register", vars{"appId": app, "productId": product}, registrationFields), "register", "ALREADY_REGISTERED", "productId")
 	a = c.admin.Do(t, "resumeSubscription", vars{"subscriptionId": id}, registrationFields)
 	require.Equal(t, "APPROVED", a.Text("resumeSubscription", "productSubscription", "status"))
 	c.admin.Do(t, "unregister", vars{"subscriptionId": id, "reason": "The contract has ended."}, registrationFields)
@@ -112,9 +112,9 @@ func suspension(t *testing.T, s *servertest.Server) {
 		timeline(t, c.dev, id))
 }
 
-// outliving ends a suspension whose app was deleted meanwhile.
-func outliving(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "outliving")
+// outlivingSuspension ends a suspension whose app was deleted meanwhile.
+func outlivingSuspension(t *testing.T, s *servertest.Server) {
+	c := newActors(t, s, "outliving")
 	product, _ := c.newProduct(t, "outliving", "AUTO")
 	app, _ := c.newApp(t, "Gone")
 	id := c.register(t, app, product)
@@ -146,9 +146,9 @@ func outliving(t *testing.T, s *servertest.Server) {
 	require.Equal(t, "APPROVED", a.Text("register", "productSubscription", "status"))
 }
 
-// history reads what became of the subscriptions before the present one.
+// history reads the subscriptions before the present one.
 func history(t *testing.T, s *servertest.Server) {
-	c := newCast(t, s, "history")
+	c := newActors(t, s, "history")
 	app, _ := c.newApp(t, "Old")
 	product, _ := c.newProduct(t, "history", "MANUAL")
 	first := c.register(t, app, product)
