@@ -34,6 +34,7 @@ func (nouns) Endpoint() noun {
 			},
 			policy: &endpoint.Policy, types: []string{"Endpoint", "EndpointPermissions"},
 		}},
+		shown:   shownOfProduct("endpoint of the "),
 		targets: map[string]string{"createEndpoint": "productId", "updateEndpoint": "endpointId", "deleteEndpoint": "endpointId"},
 		samples: map[string]string{"endpointId": "endpoint of the product", "endpointIds": "endpoint of the product"},
 		nothing: map[string]string{"cleared": "CreateEndpointInput.description UpdateEndpointInput.description"},

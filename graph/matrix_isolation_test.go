@@ -96,19 +96,20 @@ func (w *world) sees(who string, kind nodeid.Kind, o object) bool {
 	if o.organization != v.OrganizationID.String() {
 		return false
 	}
-	if v.Role == viewer.Admin || kind == nodeid.Organization {
+	if v.Role == viewer.Admin {
 		return true
 	}
-	switch kind {
-	case nodeid.User:
-		return o.id == nodeid.Encode(nodeid.User, v.UserID)
-	case nodeid.Product, nodeid.Plan, nodeid.Endpoint:
-		of := func(product string) bool {
-			return slices.Contains([]string{w.ids[product], w.ids["plan of the "+product], w.ids["endpoint of the "+product]}, o.id)
-		}
-		return of("product") || of("private product") && who == "developer"
+	if shown := allNouns()[string(kind)].shown; shown != nil {
+		return shown(w, who, o)
 	}
 	return o.account == v.AccountID.String()
+}
+
+// shownOfProduct reports whether an object is of a product that a developer sees.
+func shownOfProduct(specimen string) func(w *world, who string, o object) bool {
+	return func(w *world, who string, o object) bool {
+		return o.id == w.ids[specimen+"product"] || o.id == w.ids[specimen+"private product"] && who == "developer"
+	}
 }
 
 // secrets returns texts that must never reach a viewer: names of others'

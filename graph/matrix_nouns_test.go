@@ -38,6 +38,9 @@ type noun struct {
 	// of it; "cleared" for those that it clears. Null is refused for all others:
 	// their default is for requests that leave them out.
 	nothing map[string]string
+	// shown reports whether a developer sees an object of the organization; nil if
+	// that is what belongs to the developer's account.
+	shown func(w *world, who string, o object) bool
 	// furnish creates the specimens of a noun that newWorld does not; nil for none.
 	furnish func(w *world)
 }

@@ -28,6 +28,7 @@ func (nouns) Organization() noun {
 			},
 			policy: &organization.Policy, types: []string{"Organization", "KeyLife"},
 		}},
+		shown:   func(*world, string, object) bool { return true },
 		targets: map[string]string{"updateOrganization": ""},
 		nothing: map[string]string{
 			"no limits":      "UpdateOrganizationInput.longestKeyLife",

@@ -45,6 +45,7 @@ func (nouns) Product() noun {
 			},
 			policy: &product.Policy, types: []string{"Product", "ProductPermissions"},
 		}},
+		shown:   shownOfProduct(""),
 		targets: map[string]string{"createProduct": "", "updateProduct": "productId"},
 		samples: map[string]string{"productId": "product"},
 		nothing: map[string]string{
@@ -84,6 +85,7 @@ func (nouns) Plan() noun {
 			},
 			policy: &plan.Policy, types: []string{"Plan", "Price"},
 		}},
+		shown:   shownOfProduct("plan of the "),
 		targets: map[string]string{"createPlan": "productId", "updatePlan": "planId"},
 		samples: map[string]string{"planId": "plan of the product"},
 		nothing: map[string]string{

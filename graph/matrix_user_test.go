@@ -9,6 +9,7 @@ import (
 	"portico/ent/db/user"
 	"portico/internal/address"
 	"portico/internal/domain"
+	"portico/internal/nodeid"
 	"portico/internal/portal/portaltest"
 	"portico/internal/viewer"
 )
@@ -55,6 +56,9 @@ func (nouns) User() noun {
 			},
 			policy: &user.Policy, types: []string{"User"},
 		}},
+		shown: func(w *world, who string, o object) bool {
+			return o.id == nodeid.Encode(nodeid.User, w.people[who].UserID)
+		},
 		targets: map[string]string{"createUser": "", "disableUser": "userId", "enableUser": "userId", "unlockUser": "userId", "changePassword": "", "signIn": ""},
 		samples: map[string]string{"userId": "user"},
 		nothing: map[string]string{

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"text/template"
 
 	"entgo.io/ent/entc"
@@ -21,13 +22,13 @@ import (
 //go:embed *.tmpl
 var templates embed.FS
 
-// outputs maps the templates to the files they write.
+// outputs maps the templates to the files they write, from the module's root.
 func outputs() map[string]string {
 	return map[string]string{
-		"kinds.tmpl":       "../internal/nodeid/kinds_gen.go",
-		"entities.tmpl":    "../internal/entity/entities_gen.go",
-		"nodes.tmpl":       "../graph/nodes_gen.go",
-		"connections.tmpl": "../graph/model/connections_gen.go",
+		"kinds.tmpl":       "internal/nodeid/kinds_gen.go",
+		"entities.tmpl":    "internal/entity/entities_gen.go",
+		"nodes.tmpl":       "graph/nodes_gen.go",
+		"connections.tmpl": "graph/model/connections_gen.go",
 	}
 }
 
@@ -52,21 +53,26 @@ func afterwards(next gen.Generator) gen.Generator {
 		if err := next.Generate(g); err != nil {
 			return err
 		}
-		entities, err := nodes(g)
-		if err != nil {
-			return err
-		}
-		t, err := template.ParseFS(templates, "*.tmpl")
-		if err != nil {
-			return err
-		}
-		for name, file := range outputs() {
-			if err := write(t.Lookup(name), file, entities); err != nil {
-				return fmt.Errorf("%s: %w", file, err)
-			}
-		}
-		return nil
+		return writeAll("..", g)
 	})
+}
+
+// writeAll writes what follows from the nodes of a graph.
+func writeAll(root string, g *gen.Graph) error {
+	entities, err := nodes(g)
+	if err != nil {
+		return err
+	}
+	t, err := template.ParseFS(templates, "*.tmpl")
+	if err != nil {
+		return err
+	}
+	for name, file := range outputs() {
+		if err := write(t.Lookup(name), filepath.Join(root, file), entities); err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+	}
+	return nil
 }
 
 func write(t *template.Template, file string, entities []entity) error {
