@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -24,6 +25,27 @@ func hasRole(ctx context.Context, _ any, next graphql.Resolver, roles []viewer.R
 		return nil, notSignedIn()
 	}
 	return nil, wrongRole()
+}
+
+// verbatim returns a text of an input as it was sent.
+func verbatim(ctx context.Context, obj any, next graphql.Resolver) (any, error) {
+	tidied, err := next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	fields, ok := obj.(map[string]any)
+	at := graphql.GetPathContext(ctx)
+	if !ok || at == nil || at.Field == nil {
+		return nil, errors.New("graph: @verbatim is for the fields of inputs")
+	}
+	sent, err := graphql.UnmarshalString(fields[*at.Field])
+	if p, optional := tidied.(*string); optional {
+		if p == nil {
+			return p, err
+		}
+		return &sent, err
+	}
+	return sent, err
 }
 
 func notSignedIn() error {

@@ -123,6 +123,7 @@ func roleHandler(o Options, options gqlhttp.Options, whole *ast.Schema, role vie
 	}
 	config := generated.Config{Schema: cut, Resolvers: &Resolver{Portal: o.Portal, Entities: o.Entities, Gateway: o.Gateway, Counts: o.Counts, Quotas: o.Quotas, Devices: o.Devices, Version: o.Version}}
 	config.Directives.HasRole = l
+	config.Directives.Verbatim = verbatim
 	if role == viewer.Anonymous {
 		options.UnknownName = unknownName
 		options.AuthError, options.Public = o.AuthError, publicRoots(whole)

@@ -74,6 +74,34 @@ func TestCallsOfAPrice(t *testing.T) {
 	}
 }
 
+// A price has one form, which depends on the currency's digits; what is no plain
+// decimal number is refused.
+func TestPricesHaveOneForm(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		create := func(amount any, currency string) answer {
+			return w.askAs("admin", mutation("createPlan", "plan { price { amount currency } } userErrors { code field }"), map[string]any{"input": input{
+				"productId": w.freshProduct(), "name": "plan", "kind": "SUBSCRIPTION", "price": input{"amount": amount, "currency": currency}}})
+		}
+		for _, c := range [][3]string{
+			{"00.5", "EUR", "0.50"}, {"0005", "EUR", "5.00"}, {"0.50", "EUR", "0.50"}, {"0.500", "EUR", "0.50"}, {"0.0005", "EUR", "0.0005"}, {"9.9", "USD", "9.90"},
+			{"0100.00", "JPY", "100"}, {"1", "KWD", "1.000"},
+		} {
+			require.JSONEq(t, `{"createPlan": {"plan": {"price": {"amount": "`+c[2]+`", "currency": "`+c[1]+`"}}, "userErrors": []}}`, create(c[0], c[1]).data(t), "%v", c)
+		}
+		for _, wrong := range []any{"+1", "1.", ".5", "1e3", "-", "", " 1", "1 ", "1,5", "0x1", "1_0", "\u0661", "1.5.0", "NaN", "Inf", "1234567890123", "1.1234567", 1, 1.5} {
+			a := create(wrong, "EUR")
+			require.Len(t, a.Errors, 1, "%v: %s", wrong, a.raw)
+			require.Equal(t, "BAD_USER_INPUT", a.Errors[0].Extensions["code"], "%v: %s", wrong, a.raw)
+		}
+		plan := w.freshPlan()
+		a := w.askAs("admin", mutation("updatePlan", "plan { price { amount } } userErrors { code }"), map[string]any{"input": input{"planId": plan, "price": input{"amount": "007.5"}}})
+		require.JSONEq(t, `{"updatePlan": {"plan": {"price": {"amount": "7.50"}}, "userErrors": []}}`, a.data(t))
+		again := w.askAs("admin", mutation("updatePlan", "plan { version } userErrors { code }"), map[string]any{"input": input{"planId": plan, "price": input{"amount": "7.500"}}})
+		require.JSONEq(t, `{"updatePlan": {"plan": {"version": 2}, "userErrors": []}}`, again.data(t), "nothing has changed")
+	})
+}
+
 // A policy can be written as it was read.
 func TestKeyLifetimeRoundTrips(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {

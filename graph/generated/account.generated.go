@@ -3005,14 +3005,14 @@ func (ec *executionContext) marshalNAccountProfile2porticoᚋinternalᚋdomain�
 }
 
 func (ec *executionContext) unmarshalNAccountStatus2porticoᚋinternalᚋdomainᚐAccountStatus(ctx context.Context, v any) (domain.AccountStatus, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := domain.AccountStatus(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNAccountStatus2porticoᚋinternalᚋdomainᚐAccountStatus(ctx context.Context, sel ast.SelectionSet, v domain.AccountStatus) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := model.MarshalText(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -3094,14 +3094,14 @@ func (ec *executionContext) marshalNMembershipEdge2ᚖporticoᚋgraphᚋmodelᚐ
 }
 
 func (ec *executionContext) unmarshalNMembershipRole2porticoᚋinternalᚋdomainᚐMembershipRole(ctx context.Context, v any) (domain.MembershipRole, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := domain.MembershipRole(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNMembershipRole2porticoᚋinternalᚋdomainᚐMembershipRole(ctx context.Context, sel ast.SelectionSet, v domain.MembershipRole) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := model.MarshalText(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -3202,7 +3202,7 @@ func (ec *executionContext) unmarshalOMembershipRole2ᚖporticoᚋinternalᚋdom
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := domain.MembershipRole(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -3213,7 +3213,7 @@ func (ec *executionContext) marshalOMembershipRole2ᚖporticoᚋinternalᚋdomai
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := model.MarshalText(string(*v))
 	return res
 }
 

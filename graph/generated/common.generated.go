@@ -5937,14 +5937,14 @@ func (ec *executionContext) marshalNPermission2porticoᚋinternalᚋpolicyᚐDec
 }
 
 func (ec *executionContext) unmarshalNRole2porticoᚋinternalᚋviewerᚐRole(ctx context.Context, v any) (viewer.Role, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := viewer.Role(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNRole2porticoᚋinternalᚋviewerᚐRole(ctx context.Context, sel ast.SelectionSet, v viewer.Role) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := model.MarshalText(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -6042,14 +6042,14 @@ func (ec *executionContext) marshalNUserError2ᚖporticoᚋinternalᚋfaultᚐPr
 }
 
 func (ec *executionContext) unmarshalNUserErrorCode2porticoᚋinternalᚋfaultᚐProblemCode(ctx context.Context, v any) (fault.ProblemCode, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := fault.ProblemCode(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNUserErrorCode2porticoᚋinternalᚋfaultᚐProblemCode(ctx context.Context, sel ast.SelectionSet, v fault.ProblemCode) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := model.MarshalText(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -6171,7 +6171,7 @@ func (ec *executionContext) unmarshalOPermissionCode2ᚖporticoᚋinternalᚋpol
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := policy.Code(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -6182,7 +6182,7 @@ func (ec *executionContext) marshalOPermissionCode2ᚖporticoᚋinternalᚋpolic
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := model.MarshalText(string(*v))
 	return res
 }
 
@@ -6190,7 +6190,7 @@ func (ec *executionContext) unmarshalORole2ᚖporticoᚋinternalᚋviewerᚐRole
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := viewer.Role(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -6201,7 +6201,7 @@ func (ec *executionContext) marshalORole2ᚖporticoᚋinternalᚋviewerᚐRole(c
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := model.MarshalText(string(*v))
 	return res
 }
 

@@ -3056,14 +3056,14 @@ func (ec *executionContext) _UpdateKeyPayload(ctx context.Context, sel ast.Selec
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) unmarshalNAccess2porticoᚋinternalᚋdomainᚐAccess(ctx context.Context, v any) (domain.Access, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := domain.Access(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNAccess2porticoᚋinternalᚋdomainᚐAccess(ctx context.Context, sel ast.SelectionSet, v domain.Access) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := model.MarshalText(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -3073,14 +3073,14 @@ func (ec *executionContext) marshalNAccess2porticoᚋinternalᚋdomainᚐAccess(
 }
 
 func (ec *executionContext) unmarshalNAuthType2porticoᚋinternalᚋdomainᚐAuthType(ctx context.Context, v any) (domain.AuthType, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := domain.AuthType(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNAuthType2porticoᚋinternalᚋdomainᚐAuthType(ctx context.Context, sel ast.SelectionSet, v domain.AuthType) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := model.MarshalText(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -3212,14 +3212,14 @@ func (ec *executionContext) marshalNCredentialPermissions2ᚖporticoᚋinternal�
 }
 
 func (ec *executionContext) unmarshalNCredentialStatus2porticoᚋinternalᚋlifecycleᚐCredentialStatus(ctx context.Context, v any) (lifecycle.CredentialStatus, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := lifecycle.CredentialStatus(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNCredentialStatus2porticoᚋinternalᚋlifecycleᚐCredentialStatus(ctx context.Context, sel ast.SelectionSet, v lifecycle.CredentialStatus) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := model.MarshalText(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -3239,14 +3239,14 @@ func (ec *executionContext) unmarshalNEnableKeyInput2porticoᚋgraphᚋmodelᚐE
 }
 
 func (ec *executionContext) unmarshalNEnvironment2porticoᚋinternalᚋdomainᚐEnvironment(ctx context.Context, v any) (domain.Environment, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := domain.Environment(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNEnvironment2porticoᚋinternalᚋdomainᚐEnvironment(ctx context.Context, sel ast.SelectionSet, v domain.Environment) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := model.MarshalText(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -3274,7 +3274,7 @@ func (ec *executionContext) unmarshalOAccess2ᚖporticoᚋinternalᚋdomainᚐAc
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := domain.Access(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -3285,7 +3285,7 @@ func (ec *executionContext) marshalOAccess2ᚖporticoᚋinternalᚋdomainᚐAcce
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := model.MarshalText(string(*v))
 	return res
 }
 
@@ -3437,7 +3437,7 @@ func (ec *executionContext) unmarshalOEnvironment2ᚖporticoᚋinternalᚋdomain
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := domain.Environment(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -3448,7 +3448,7 @@ func (ec *executionContext) marshalOEnvironment2ᚖporticoᚋinternalᚋdomain�
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := model.MarshalText(string(*v))
 	return res
 }
 
@@ -3463,7 +3463,7 @@ func (ec *executionContext) unmarshalORevocationReason2ᚖporticoᚋinternalᚋd
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := domain.RevocationReason(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -3474,7 +3474,7 @@ func (ec *executionContext) marshalORevocationReason2ᚖporticoᚋinternalᚋdom
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := model.MarshalText(string(*v))
 	return res
 }
 

@@ -1360,14 +1360,14 @@ func (ec *executionContext) marshalNEndpointPermissions2ᚖporticoᚋinternalᚋ
 }
 
 func (ec *executionContext) unmarshalNHTTPMethod2porticoᚋinternalᚋdomainᚐMethod(ctx context.Context, v any) (domain.Method, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := domain.Method(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNHTTPMethod2porticoᚋinternalᚋdomainᚐMethod(ctx context.Context, sel ast.SelectionSet, v domain.Method) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := model.MarshalText(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -1406,7 +1406,7 @@ func (ec *executionContext) unmarshalOHTTPMethod2ᚖporticoᚋinternalᚋdomain�
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := domain.Method(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -1417,7 +1417,7 @@ func (ec *executionContext) marshalOHTTPMethod2ᚖporticoᚋinternalᚋdomainᚐ
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := model.MarshalText(string(*v))
 	return res
 }
 

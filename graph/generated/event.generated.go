@@ -1297,14 +1297,14 @@ func (ec *executionContext) marshalNEventSubject2ᚖporticoᚋgraphᚋmodelᚐEv
 }
 
 func (ec *executionContext) unmarshalNEventType2porticoᚋinternalᚋeventlogᚐType(ctx context.Context, v any) (eventlog.Type, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := eventlog.Type(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNEventType2porticoᚋinternalᚋeventlogᚐType(ctx context.Context, sel ast.SelectionSet, v eventlog.Type) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := model.MarshalText(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")

@@ -1251,14 +1251,14 @@ func (ec *executionContext) marshalNOrganization2ᚖporticoᚋentᚋdbᚐOrganiz
 }
 
 func (ec *executionContext) unmarshalNPortalUnregister2porticoᚋinternalᚋdomainᚐPortalUnregister(ctx context.Context, v any) (domain.PortalUnregister, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := domain.PortalUnregister(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNPortalUnregister2porticoᚋinternalᚋdomainᚐPortalUnregister(ctx context.Context, sel ast.SelectionSet, v domain.PortalUnregister) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := model.MarshalText(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -1268,14 +1268,14 @@ func (ec *executionContext) marshalNPortalUnregister2porticoᚋinternalᚋdomain
 }
 
 func (ec *executionContext) unmarshalNProductionKeys2porticoᚋinternalᚋdomainᚐProductionKeys(ctx context.Context, v any) (domain.ProductionKeys, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := domain.ProductionKeys(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNProductionKeys2porticoᚋinternalᚋdomainᚐProductionKeys(ctx context.Context, sel ast.SelectionSet, v domain.ProductionKeys) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := model.MarshalText(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -1308,7 +1308,7 @@ func (ec *executionContext) unmarshalOPortalUnregister2ᚖporticoᚋinternalᚋd
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := domain.PortalUnregister(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -1319,7 +1319,7 @@ func (ec *executionContext) marshalOPortalUnregister2ᚖporticoᚋinternalᚋdom
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := model.MarshalText(string(*v))
 	return res
 }
 
@@ -1327,7 +1327,7 @@ func (ec *executionContext) unmarshalOProductionKeys2ᚖporticoᚋinternalᚋdom
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := domain.ProductionKeys(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -1338,7 +1338,7 @@ func (ec *executionContext) marshalOProductionKeys2ᚖporticoᚋinternalᚋdomai
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := model.MarshalText(string(*v))
 	return res
 }
 

@@ -1644,14 +1644,14 @@ func (ec *executionContext) marshalNPlanEdge2ᚖporticoᚋgraphᚋmodelᚐPlanEd
 }
 
 func (ec *executionContext) unmarshalNPlanKind2porticoᚋinternalᚋdomainᚐPlanKind(ctx context.Context, v any) (domain.PlanKind, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := domain.PlanKind(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNPlanKind2porticoᚋinternalᚋdomainᚐPlanKind(ctx context.Context, sel ast.SelectionSet, v domain.PlanKind) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := model.MarshalText(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -1661,14 +1661,14 @@ func (ec *executionContext) marshalNPlanKind2porticoᚋinternalᚋdomainᚐPlanK
 }
 
 func (ec *executionContext) unmarshalNQuotaPer2porticoᚋinternalᚋdomainᚐQuotaPer(ctx context.Context, v any) (domain.QuotaPer, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := domain.QuotaPer(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNQuotaPer2porticoᚋinternalᚋdomainᚐQuotaPer(ctx context.Context, sel ast.SelectionSet, v domain.QuotaPer) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := model.MarshalText(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -1678,14 +1678,14 @@ func (ec *executionContext) marshalNQuotaPer2porticoᚋinternalᚋdomainᚐQuota
 }
 
 func (ec *executionContext) unmarshalNQuotaPeriod2porticoᚋinternalᚋdomainᚐQuotaPeriod(ctx context.Context, v any) (domain.QuotaPeriod, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := domain.QuotaPeriod(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNQuotaPeriod2porticoᚋinternalᚋdomainᚐQuotaPeriod(ctx context.Context, sel ast.SelectionSet, v domain.QuotaPeriod) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := model.MarshalText(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -1695,14 +1695,14 @@ func (ec *executionContext) marshalNQuotaPeriod2porticoᚋinternalᚋdomainᚐQu
 }
 
 func (ec *executionContext) unmarshalNRatePeriod2porticoᚋinternalᚋdomainᚐRatePeriod(ctx context.Context, v any) (domain.RatePeriod, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := domain.RatePeriod(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNRatePeriod2porticoᚋinternalᚋdomainᚐRatePeriod(ctx context.Context, sel ast.SelectionSet, v domain.RatePeriod) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := model.MarshalText(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -1734,7 +1734,7 @@ func (ec *executionContext) unmarshalOPlanKind2ᚖporticoᚋinternalᚋdomainᚐ
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := domain.PlanKind(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -1745,7 +1745,7 @@ func (ec *executionContext) marshalOPlanKind2ᚖporticoᚋinternalᚋdomainᚐPl
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := model.MarshalText(string(*v))
 	return res
 }
 
@@ -1783,7 +1783,7 @@ func (ec *executionContext) unmarshalOQuotaPer2ᚖporticoᚋinternalᚋdomainᚐ
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := domain.QuotaPer(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -1794,7 +1794,7 @@ func (ec *executionContext) marshalOQuotaPer2ᚖporticoᚋinternalᚋdomainᚐQu
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := model.MarshalText(string(*v))
 	return res
 }
 

@@ -1791,14 +1791,14 @@ func (ec *executionContext) _UpdateProductPayload(ctx context.Context, sel ast.S
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) unmarshalNApproval2porticoᚋinternalᚋdomainᚐApproval(ctx context.Context, v any) (domain.Approval, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := domain.Approval(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNApproval2porticoᚋinternalᚋdomainᚐApproval(ctx context.Context, sel ast.SelectionSet, v domain.Approval) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := model.MarshalText(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -1900,14 +1900,14 @@ func (ec *executionContext) marshalNProductPermissions2ᚖporticoᚋinternalᚋp
 }
 
 func (ec *executionContext) unmarshalNProductStatus2porticoᚋinternalᚋdomainᚐProductStatus(ctx context.Context, v any) (domain.ProductStatus, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := domain.ProductStatus(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNProductStatus2porticoᚋinternalᚋdomainᚐProductStatus(ctx context.Context, sel ast.SelectionSet, v domain.ProductStatus) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := model.MarshalText(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -1925,7 +1925,7 @@ func (ec *executionContext) unmarshalOApproval2ᚖporticoᚋinternalᚋdomainᚐ
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := domain.Approval(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -1936,7 +1936,7 @@ func (ec *executionContext) marshalOApproval2ᚖporticoᚋinternalᚋdomainᚐAp
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := model.MarshalText(string(*v))
 	return res
 }
 
@@ -2002,7 +2002,7 @@ func (ec *executionContext) unmarshalOProductStatus2ᚖporticoᚋinternalᚋdoma
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := domain.ProductStatus(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -2013,7 +2013,7 @@ func (ec *executionContext) marshalOProductStatus2ᚖporticoᚋinternalᚋdomain
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := model.MarshalText(string(*v))
 	return res
 }
 

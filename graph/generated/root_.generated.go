@@ -55,7 +55,8 @@ type ResolverRoot interface {
 }
 
 type DirectiveRoot struct {
-	HasRole func(ctx context.Context, obj any, next graphql.Resolver, any []viewer.Role) (res any, err error)
+	HasRole  func(ctx context.Context, obj any, next graphql.Resolver, any []viewer.Role) (res any, err error)
+	Verbatim func(ctx context.Context, obj any, next graphql.Resolver) (res any, err error)
 }
 
 type ComplexityRoot struct {
@@ -4363,11 +4364,11 @@ input ExplainAccessInput {
   "The product's ` + "`" + `name` + "`" + `; subscriptions are not looked at unless given."
   product: String
   "The call's method, such as GET."
-  method: String
+  method: String @verbatim
   "The call's path, such as ` + "`" + `/orders/7` + "`" + `."
-  path: String
+  path: String @verbatim
   "The IP address that the call comes from; unless given it counts as not known."
-  address: String
+  address: String @verbatim
   "For a key of the whole account: the app, by its id or its reference id."
   app: String
   "The environment that the gateway serves; any unless given."
@@ -5052,6 +5053,9 @@ directive @hasRole(
 "Everybody may use what carries this, without signing in."
 directive @public on FIELD_DEFINITION | OBJECT
 
+"Takes a text as it is: others are brought to NFC, without white space around them."
+directive @verbatim on INPUT_FIELD_DEFINITION
+
 "The field may be left out, but not be null: that is REQUIRED, as it is for every optional field that has a default."
 directive @notNull on INPUT_FIELD_DEFINITION
 
@@ -5069,7 +5073,7 @@ scalar Time @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")
 "A UUID by RFC 9562 in its usual text form, lower case."
 scalar UUID @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc9562")
 
-"A decimal number as text, so that no digit is lost: ` + "`" + `19.90` + "`" + `. At most 12 digits before the point and 6 after it."
+"A decimal number as text, so that no digit is lost: ` + "`" + `19.90` + "`" + `. At most 12 digits before the point and 6 after it. Prices have as many digits after it as their currency has, or more where they are not zeros."
 scalar Decimal
 
 "A whole number that may exceed 32 bits, as a JSON number: at most 2^53 - 1 = 9007199254740991, which every reader of JSON takes exactly. Counts and sums stop there."
@@ -7223,7 +7227,7 @@ input CreateUserInput {
   "What the person is; null is refused."
   role: UserRole = PORTAL
   "10–128 characters; the person may change it."
-  password: String!
+  password: String! @verbatim
   "The account of a developer, who needs one; staff have none."
   accountId: ID
   "What the developer is in the account; null is refused."
@@ -7289,9 +7293,9 @@ type UnlockUserPayload {
 "The old and the new password."
 input ChangePasswordInput {
   "The present one."
-  currentPassword: String!
+  currentPassword: String! @verbatim
   "The new one: 10–128 characters, not a common one."
-  newPassword: String!
+  newPassword: String! @verbatim
 }
 
 "What came of it."
@@ -7377,7 +7381,7 @@ input SignInInput {
   "The e-mail address, whatever its case."
   email: String!
   "The password."
-  password: String!
+  password: String! @verbatim
   "The organization's slug; needed where the address and the password are known to several."
   organization: String
   """

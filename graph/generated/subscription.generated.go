@@ -3345,14 +3345,14 @@ func (ec *executionContext) unmarshalNApproveSubscriptionInput2porticoᚋgraph�
 }
 
 func (ec *executionContext) unmarshalNBadgeColor2porticoᚋinternalᚋlifecycleᚐBadgeColor(ctx context.Context, v any) (lifecycle.BadgeColor, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := lifecycle.BadgeColor(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNBadgeColor2porticoᚋinternalᚋlifecycleᚐBadgeColor(ctx context.Context, sel ast.SelectionSet, v lifecycle.BadgeColor) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := model.MarshalText(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -3464,14 +3464,14 @@ func (ec *executionContext) unmarshalNResumeSubscriptionInput2porticoᚋgraphᚋ
 }
 
 func (ec *executionContext) unmarshalNSubscriptionStatus2porticoᚋinternalᚋlifecycleᚐSubscriptionStatus(ctx context.Context, v any) (lifecycle.SubscriptionStatus, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := lifecycle.SubscriptionStatus(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNSubscriptionStatus2porticoᚋinternalᚋlifecycleᚐSubscriptionStatus(ctx context.Context, sel ast.SelectionSet, v lifecycle.SubscriptionStatus) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := model.MarshalText(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -3481,14 +3481,14 @@ func (ec *executionContext) marshalNSubscriptionStatus2porticoᚋinternalᚋlife
 }
 
 func (ec *executionContext) unmarshalNSubscriptionTransition2porticoᚋinternalᚋlifecycleᚐSubscriptionAction(ctx context.Context, v any) (lifecycle.SubscriptionAction, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := lifecycle.SubscriptionAction(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNSubscriptionTransition2porticoᚋinternalᚋlifecycleᚐSubscriptionAction(ctx context.Context, sel ast.SelectionSet, v lifecycle.SubscriptionAction) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := model.MarshalText(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")

@@ -1088,14 +1088,14 @@ func (ec *executionContext) unmarshalNUsageFilter2porticoᚋinternalᚋportalᚐ
 }
 
 func (ec *executionContext) unmarshalNUsageInterval2porticoᚋinternalᚋusageᚐInterval(ctx context.Context, v any) (usage.Interval, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := model.UnmarshalText(v)
 	res := usage.Interval(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNUsageInterval2porticoᚋinternalᚋusageᚐInterval(ctx context.Context, sel ast.SelectionSet, v usage.Interval) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := model.MarshalText(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")

@@ -15,7 +15,7 @@ import (
 
 type gatewayCreateCommand struct {
 	Organization string   `required:"" placeholder:"SLUG" help:"The organization's slug."`
-	Name         string   `required:"" help:"A name to tell the organization's gateways apart, such as edge-1."`
+	Name         text     `required:"" help:"A name to tell the organization's gateways apart, such as edge-1."`
 	Product      []string `placeholder:"NAME" help:"Only about these products may be asked; repeat it, or write commas. Without, about all."`
 	Environment  string   `enum:",DEVELOPMENT,STAGING,PRODUCTION" default:"" placeholder:"NAME" help:"Only keys of this environment pass: DEVELOPMENT, STAGING or PRODUCTION. Without, those of all."`
 }
@@ -30,7 +30,7 @@ func (gatewayCreateCommand) Help() string {
 func (g gatewayCreateCommand) Run(ctx context.Context, p *program) error {
 	return p.withBackend(ctx, func(b *opened) error {
 		token, hash, hint := b.Machines.New()
-		in := portal.NewGateway{Organization: g.Organization, Name: g.Name, Products: g.Product, Hash: hash, Hint: hint}
+		in := portal.NewGateway{Organization: g.Organization, Name: string(g.Name), Products: g.Product, Hash: hash, Hint: hint}
 		if g.Environment != "" {
 			in.Environment = new(domain.Environment(g.Environment))
 		}
@@ -94,7 +94,7 @@ func formatMinute(t *time.Time) string {
 
 type gatewayRevokeCommand struct {
 	Organization string `required:"" placeholder:"SLUG" help:"The organization's slug."`
-	Name         string `required:"" help:"The gateway's name."`
+	Name         text   `required:"" help:"The gateway's name."`
 }
 
 // Help returns when it takes effect.
@@ -106,7 +106,7 @@ func (gatewayRevokeCommand) Help() string {
 // Run revokes a gateway's token.
 func (g gatewayRevokeCommand) Run(ctx context.Context, p *program) error {
 	return p.withBackend(ctx, func(b *opened) error {
-		made, err := b.portal.RevokeGateway(ctx, g.Organization, g.Name)
+		made, err := b.portal.RevokeGateway(ctx, g.Organization, string(g.Name))
 		if err != nil {
 			return err
 		}

@@ -62,6 +62,9 @@ func TestCommandsFollowTheRulesOfTheAPI(t *testing.T) {
 			require.Contains(t, Explain(err), c.want, name)
 		}
 		require.NoError(t, do("another horse battery", reset("acme", " ADMIN@acme.example ")...), "an address has many spellings")
+		require.NoError(t, do("", "gateway", "create", "--organization=acme", "--name=\u00a0Cafe\u0301 "))
+		require.ErrorContains(t, do("", "gateway", "create", "--organization=acme", "--name=Caf\u00e9\u3000"), "name", "a name has one spelling")
+		require.NoError(t, do("", "gateway", "revoke", "--organization=acme", "--name= Caf\u00e9"))
 	})
 }
 

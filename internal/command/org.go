@@ -8,13 +8,13 @@ import (
 
 type orgCreateCommand struct {
 	Slug string `required:"" help:"Its name in addresses and sign-ins: small letters, digits and hyphens."`
-	Name string `required:"" help:"Its name for people."`
+	Name text   `required:"" help:"Its name for people."`
 }
 
 // Run creates an organization.
 func (o orgCreateCommand) Run(ctx context.Context, p *program) error {
 	return p.withBackend(ctx, func(b *opened) error {
-		made, err := b.portal.CreateOrganization(ctx, o.Slug, o.Name)
+		made, err := b.portal.CreateOrganization(ctx, o.Slug, string(o.Name))
 		if err != nil {
 			return err
 		}

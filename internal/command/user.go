@@ -14,7 +14,7 @@ import (
 type userCreateCommand struct {
 	Organization string `required:"" placeholder:"SLUG" help:"The organization's slug."`
 	Email        string `required:"" help:"The address to sign in with."`
-	Name         string `required:"" help:"The name for people."`
+	Name         text   `required:"" help:"The name for people."`
 }
 
 // Help returns where the password is read from.
@@ -29,7 +29,7 @@ func (u userCreateCommand) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
-		made, err := b.portal.CreateStaff(ctx, u.Organization, u.Name, address.ParseEmail(u.Email), password)
+		made, err := b.portal.CreateStaff(ctx, u.Organization, string(u.Name), address.ParseEmail(u.Email), password)
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,8 @@ import (
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
+
+	"portico/internal/unseen"
 )
 
 // Fold returns s in the form in which names are searched and ordered:
@@ -18,6 +20,32 @@ func Fold(s string) string {
 	s = strings.ToLower(cases.Fold().String(norm.NFKC.String(s)))
 	s = strings.ReplaceAll(s, "ı", "i")
 	return norm.NFC.String(strings.ReplaceAll(s, "i\u0307", "i"))
+}
+
+// Tidy returns s in the form in which texts are stored and compared: composed
+// (NFC), and without white space and unseen characters around it. It returns
+// what is not UTF-8, and what holds nothing visible, as it is, to be refused.
+func Tidy(s string) string {
+	if !utf8.ValidString(s) {
+		return s
+	}
+	return unseen.Trim(norm.NFC.String(s))
+}
+
+// NormalDecimal returns a decimal number, such as "007.5", in the one form that
+// it has with so many digits behind the point at least: "7.50" for 2 digits.
+// Further ones stay unless they are zeros at the end.
+func NormalDecimal(s string, digits int) string {
+	whole, fraction, _ := strings.Cut(s, ".")
+	whole, fraction = strings.TrimLeft(whole, "0"), strings.TrimRight(fraction, "0")
+	if whole == "" {
+		whole = "0"
+	}
+	fraction += strings.Repeat("0", max(digits-len(fraction), 0))
+	if fraction == "" {
+		return whole
+	}
+	return whole + "." + fraction
 }
 
 // Runes returns the number of characters of s.

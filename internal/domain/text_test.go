@@ -81,3 +81,36 @@ func TestKeyLife(t *testing.T) {
 		t.Error("keys of production are limited")
 	}
 }
+
+func TestTidy(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "a": "a", " a\u00a0": "a", "\u3000Jos\u0065\u0301\u2003": "Jos\u00e9", "\r\n a\n\nb \n": "a\n\nb", "\u212b": "\u00c5",
+		" \u200b": " \u200b", "\xff ": "\xff ", "a  b": "a  b",
+	} {
+		if got := domain.Tidy(text); got != want {
+			t.Errorf("%+q became %+q, not %+q", text, got, want)
+		}
+		if got := domain.Tidy(want); got != want {
+			t.Errorf("%+q is not tidy", want)
+		}
+	}
+}
+
+// Each number has one form.
+func TestNormalDecimal(t *testing.T) {
+	for digits, forms := range []map[string]string{
+		{"0": "0", "000": "0", "0.0": "0", "007": "7", "100": "100", "7.00": "7", "7.10": "7.1", "000000000000": "0"},
+		{},
+		{"0": "0.00", "00.5": "0.50", "0005": "5.00", "0.50": "0.50", "0.500000": "0.50", "19.9": "19.90", "19.90": "19.90", "0.0005": "0.0005", "0.000500": "0.0005", "100": "100.00", "999999999999.999999": "999999999999.999999"},
+		{"1": "1.000", "1.0000": "1.000"},
+	} {
+		for text, want := range forms {
+			if got := domain.NormalDecimal(text, digits); got != want {
+				t.Errorf("%s with %d digits: %s, not %s", text, digits, got, want)
+			}
+			if got := domain.NormalDecimal(want, digits); got != want {
+				t.Errorf("%s with %d digits became %s", want, digits, got)
+			}
+		}
+	}
+}

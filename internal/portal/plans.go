@@ -3,6 +3,8 @@ package portal
 import (
 	"context"
 
+	"github.com/bojanz/currency"
+
 	"portico/ent/db"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
@@ -142,7 +144,8 @@ func checkUnit(kind domain.PlanKind, unit int) error {
 	return nil
 }
 
-// withCurrency returns p with the organization's currency by default.
+// withCurrency returns p with the organization's currency by default, and with
+// the amount in its normal form.
 func withCurrency(ctx context.Context, tx *change.Tx, p *domain.Price) (*domain.Price, error) {
 	if p == nil {
 		return nil, nil
@@ -155,6 +158,8 @@ func withCurrency(ctx context.Context, tx *change.Tx, p *domain.Price) (*domain.
 		}
 		out.Currency = org.Currency
 	}
+	digits, _ := currency.GetDigits(out.Currency) // it is valid
+	out.Amount = domain.NormalDecimal(out.Amount, int(digits))
 	return &out, nil
 }
 

@@ -135,7 +135,7 @@ func TestPlanLimits(t *testing.T) {
 			RateLimit: &domain.RateLimit{Limit: 1, Per: domain.PerHour}, Quota: &domain.Quota{Limit: 1, Per: domain.PerDay}, Price: &domain.Price{Amount: "0"}})
 		require.NoError(t, err)
 		require.Equal(t, &domain.RateLimit{Limit: 1, Per: domain.PerHour, Burst: 1}, made.RateLimit)
-		require.Equal(t, &domain.Price{Amount: "0", Currency: x.Organization.Currency}, made.Price)
+		require.Equal(t, &domain.Price{Amount: "0.00", Currency: x.Organization.Currency}, made.Price)
 
 		made, err = f.Portal.CreatePlan(x.Admin, portal.CreatePlanInput{ProductID: product.GlobalID(), Name: "Nothing"})
 		require.NoError(t, err)
@@ -150,7 +150,7 @@ func TestAPlanIsChangedAndCleared(t *testing.T) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
 		product, _ := f.MustProduct(t, x.Admin, "weather")
-		rate, quota, price, auto := &domain.RateLimit{Limit: 5, Per: domain.PerMinute, Burst: 7}, &domain.Quota{Limit: 9, Per: domain.PerDay}, &domain.Price{Amount: "1", Currency: "USD"}, domain.Auto
+		rate, quota, price, auto := &domain.RateLimit{Limit: 5, Per: domain.PerMinute, Burst: 7}, &domain.Quota{Limit: 9, Per: domain.PerDay}, &domain.Price{Amount: "1.00", Currency: "USD"}, domain.Auto
 		made, err := f.Portal.CreatePlan(x.Admin, portal.CreatePlanInput{ProductID: product.GlobalID(), Name: "Plan"})
 		require.NoError(t, err)
 		terms := func() []any {

@@ -72,6 +72,31 @@ func TestMarksAreSeenOnOthers(t *testing.T) {
 	}
 }
 
+func TestTrim(t *testing.T) {
+	for _, around := range []string{" ", "\t\n\r\v\f", "\u0085", "\u00a0", "\u1680", "\u2003", "\u2028\u2029", "\u202f", "\u3000",
+		"\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u034f", "\u115f", "\u3164", "\uffa0", "\u2800", "\ufffc", "\ufe0f", "\U000e0041\U000e007f", "\U000e0100", " \u200b\u3000\ufe0f "} {
+		for _, text := range []string{"a", "a b", "a\u00a0b", "é", "Ж"} {
+			if got := unseen.Trim(around + text + around); got != text {
+				t.Errorf("%+q around %+q: %+q", around, text, got)
+			}
+		}
+	}
+	for _, same := range []string{"", " ", "\u200b\u3164", "\u0301", // nothing to see
+		"❤\ufe0f", "\u260e\ufe0e", "葛\U000e0100", "\u1820\u180b", "\u0d28\u0d4d\u200d", "\u0915\u094d\u200c", "🏴\U000e0067\U000e0062\U000e007f", "👩\u200d💻",
+		"a\u202e", "\u202ea", "\x00a\x00", "a\u0301", "\xff"} {
+		if got := unseen.Trim(same); got != same {
+			t.Errorf("%+q became %+q", same, got)
+		}
+	}
+	for text, want := range map[string]string{
+		"a\ufe0f": "a", "é\ufe0f": "é", "❤\ufe0f\ufe0f": "❤\ufe0f", "❤\ufe0f ": "❤\ufe0f", "a\u0301\u200d ": "a\u0301\u200d", "a\U000e0067\U000e007f": "a", "🏴\U000e007f": "🏴",
+	} {
+		if got := unseen.Trim(text); got != want {
+			t.Errorf("%+q became %+q, not %+q", text, got, want)
+		}
+	}
+}
+
 // There is no second definition.
 func TestNobodyElseSaysWhatIsUnseen(t *testing.T) {
 	err := filepath.WalkDir("../..", func(path string, d os.DirEntry, err error) error {
