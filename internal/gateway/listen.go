@@ -74,7 +74,7 @@ func (g *Verifier) notify(ctx context.Context) {
 		}
 		// If a notification is lost, the others' next poll finds the commit.
 		if err := g.notifyOnce(ctx); err != nil && ctx.Err() == nil {
-			g.o.Log.Debug("the other nodes were not told", "error", err)
+			g.o.Log.Debug("the other nodes were not notified", "error", err)
 		}
 	}
 }

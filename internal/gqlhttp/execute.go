@@ -100,13 +100,13 @@ func (h *Handler) execute(ctx context.Context, op *graphql.OperationContext, cla
 // onePerRoot keeps one TOO_LARGE for each root field of a mutation: which fields
 // inside of it were omitted makes no difference.
 func onePerRoot(errs gqlerror.List) gqlerror.List {
-	told := map[ast.PathElement]bool{}
+	reported := map[ast.PathElement]bool{}
 	return slices.DeleteFunc(errs, func(e *gqlerror.Error) bool {
 		if e == nil || len(e.Path) == 0 || !fault.Is(e, fault.CodeTooLarge) {
 			return false
 		}
-		again := told[e.Path[0]]
-		told[e.Path[0]] = true
+		again := reported[e.Path[0]]
+		reported[e.Path[0]] = true
 		return again
 	})
 }

@@ -116,7 +116,7 @@ func (h *Handler) readGet(r *http.Request) (*request, *refusal) {
 		return nil, refuse(http.StatusBadRequest, "The address's parameters are malformed.")
 	}
 	if duplicateParameter(params) {
-		return nil, refuse(http.StatusBadRequest, "The address gives one of query, operationName, variables and extensions twice.")
+		return nil, refuse(http.StatusBadRequest, "The address has one of query, operationName, variables and extensions twice.")
 	}
 	req := &request{Query: params.Get("query"), OperationName: params.Get("operationName")}
 	var no *refusal

@@ -87,8 +87,8 @@ func (s Scalars) reject(name string, value any) string {
 	if err == nil {
 		return ""
 	}
-	if told := (*fault.Error)(nil); errors.As(err, &told) {
-		return told.Message
+	if known := (*fault.Error)(nil); errors.As(err, &known) {
+		return known.Message
 	}
 	switch name {
 	case "Int":

@@ -45,7 +45,7 @@ func (f *trackedListener) each(serve func(*connection)) error {
 			return err
 		}
 		if err != nil {
-			f.server.log.Warn("a connection to the doors could not be accepted", "error", err)
+			f.server.log.Warn("a gateway's connection could not be accepted", "error", err)
 			time.Sleep(pauses.NextBackOff())
 			continue
 		}

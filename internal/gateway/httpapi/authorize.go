@@ -65,8 +65,8 @@ func (d *Handler) readForwarded(q *gateway.Request, h *head, remote netip.Addr) 
 	if q.Cost, bad = readCost(h.cost); bad != nil {
 		return bad
 	}
-	var believed bool
-	if q.Address, believed = d.Peer(remote, joinValues(h.forwardedAddr)); believed {
+	var trusted bool
+	if q.Address, trusted = d.Peer(remote, joinValues(h.forwardedAddr)); trusted {
 		q.Method, q.Path = forwardedRequest(h)
 	}
 	return nil

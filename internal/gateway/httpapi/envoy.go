@@ -29,7 +29,7 @@ const maxCheckBytes = 1 << 20
 // envoy implements the service envoy.service.auth.v3.Authorization.
 type envoy struct {
 	authz.UnimplementedAuthorizationServer
-	door *Handler
+	handler *Handler
 }
 
 // newEnvoy returns a gRPC server to be served through its ServeHTTP. A panic
@@ -45,7 +45,7 @@ func newEnvoy(d *Handler) *grpc.Server {
 		return handle(ctx, request)
 	}
 	s := grpc.NewServer(grpc.UnaryInterceptor(unbroken), grpc.MaxRecvMsgSize(maxCheckBytes))
-	authz.RegisterAuthorizationServer(s, &envoy{door: d})
+	authz.RegisterAuthorizationServer(s, &envoy{handler: d})
 	return s
 }
 
@@ -53,7 +53,7 @@ func newEnvoy(d *Handler) *grpc.Server {
 // token is invalid or cannot be checked; a verdict, even UNAVAILABLE, is an
 // answer.
 func (e *envoy) Check(ctx context.Context, r *authz.CheckRequest) (*authz.CheckResponse, error) {
-	d := e.door
+	d := e.handler
 	tokens := metadata.ValueFromIncomingContext(ctx, "x-portico-gateway-token")
 	c, no := d.verifyToken(ctx, tokens)
 	if no != nil {

@@ -20,7 +20,7 @@ func (s *Server) SetTimeouts(t *testing.T, read, write time.Duration) {
 	s.fast.ReadTimeout, s.fast.WriteTimeout = read, write
 }
 
-// SetPlainTimeouts is Hurry for net/http alone.
+// SetPlainTimeouts is SetTimeouts for net/http alone.
 func SetPlainTimeouts(t *testing.T, s *http.Server, read, write time.Duration) {
 	t.Helper()
 	if s.ReadHeaderTimeout <= 0 || s.ReadTimeout <= 0 || s.WriteTimeout <= 0 || s.IdleTimeout <= 0 || s.MaxHeaderBytes != 32<<10 {

@@ -31,7 +31,7 @@ type quietLogger struct{ log *slog.Logger }
 
 // Printf logs the format only.
 func (q quietLogger) Printf(format string, _ ...any) {
-	q.log.Debug("fasthttp, at the doors", "event", format)
+	q.log.Debug("fasthttp, for gateways", "event", format)
 }
 
 // serve answers a plain request.

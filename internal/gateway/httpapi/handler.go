@@ -37,7 +37,7 @@ type Options struct {
 	// one on loopback, or a listed proxy. remote is the peer of the connection, not
 	// valid if it has no address; forwarded is X-Forwarded-For, with duplicates joined
 	// by commas.
-	Peer  func(remote netip.Addr, forwarded string) (address netip.Addr, believed bool)
+	Peer  func(remote netip.Addr, forwarded string) (address netip.Addr, trusted bool)
 	Clock clock.Clock
 	Log   *slog.Logger
 }
@@ -96,7 +96,7 @@ func (d *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			d.check(w, r)
 			return
 		}
-		d.problem(w, http.StatusNotFound, string(fault.CodeNotFound), "There is no such door.")
+		d.problem(w, http.StatusNotFound, string(fault.CodeNotFound), "There is no such route.")
 	}
 }
 
@@ -105,7 +105,7 @@ func (d *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (d *Handler) with(w http.ResponseWriter, r *http.Request, method string, open func(http.ResponseWriter, *http.Request, *gateway.Caller)) {
 	if method != "" && r.Method != method {
 		w.Header().Set("Allow", method)
-		d.problem(w, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "This door takes "+method+" alone.")
+		d.problem(w, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "This route takes "+method+" only.")
 		return
 	}
 	caller, err := d.verifyToken(r.Context(), r.Header["X-Portico-Gateway-Token"])
@@ -128,7 +128,7 @@ func (d *Handler) verifyToken(ctx context.Context, tokens []string) (*gateway.Ca
 	case err == nil:
 		return caller, nil
 	case fault.Is(err, fault.CodeUnauthenticated):
-		return nil, fault.New(fault.CodeUnauthenticated, fault.ReasonInvalidToken, "The gateway's token is not believed.")
+		return nil, fault.New(fault.CodeUnauthenticated, fault.ReasonInvalidToken, "The gateway's token is not valid.")
 	case fault.Is(err, fault.CodeRateLimited):
 		return nil, fault.From(err)
 	}
@@ -150,5 +150,5 @@ func (d *Handler) recoverPanic(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *Handler) logPanic(ctx context.Context, p any) {
-	d.Log.ErrorContext(ctx, "panic at a door of the gate", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	d.Log.ErrorContext(ctx, "panic in a handler for gateways", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 }

@@ -188,3 +188,33 @@ func (r *jsonReader) integer(field string, least, most int64) (n int64) {
 	}
 	return n
 }
+
+// failIn adds the member of an array to a mistake.
+func (r *jsonReader) failIn(array string, i int) {
+	if r.bad != nil && r.bad.field != "" {
+		r.bad.field = array + "." + strconv.Itoa(i) + "." + r.bad.field
+	}
+}
+
+// failUnknownField refuses a field. It repeats the name only if it looks like one:
+// it could be an API key.
+func (r *jsonReader) failUnknownField(name string) {
+	for i := range len(name) {
+		if c := name[i] | 0x20; (c < 'a' || c > 'z') && name[i] != '_' || len(name) > 32 {
+			r.fail("", "A field is not known.")
+			return
+		}
+	}
+	r.fail(name, "is not known.")
+}
+
+// fields records which fields of an object were present; a duplicate is a mistake,
+// because two readers might use different ones.
+type fields uint16
+
+func (f *fields) once(r *jsonReader, bit int, name string) {
+	if *f&(1<<bit) != 0 {
+		r.fail(name, "is there twice.")
+	}
+	*f |= 1 << bit
+}

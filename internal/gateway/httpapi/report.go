@@ -71,70 +71,70 @@ type reportReader struct {
 	organization uuid.UUID
 }
 
-func (s *reportReader) batch() (id string, calls []usage.Reported) {
-	if !s.open('{', "", notObject) {
+func (r *reportReader) batch() (id string, calls []usage.Reported) {
+	if !r.open('{', "", notObject) {
 		return "", nil
 	}
 	var seen fields
-	for s.more('}') {
-		switch name := s.name(); name {
+	for r.more('}') {
+		switch name := r.name(); name {
 		case "batch":
-			seen.once(s.jsonReader, 0, name)
-			id = s.string(name)
+			seen.once(r.jsonReader, 0, name)
+			id = r.string(name)
 		case "calls":
-			seen.once(s.jsonReader, 1, name)
-			calls = s.calls()
+			seen.once(r.jsonReader, 1, name)
+			calls = r.calls()
 		default:
-			s.failUnknownField(name)
+			r.failUnknownField(name)
 		}
 	}
-	s.end()
+	r.end()
 	switch {
-	case s.bad != nil:
+	case r.bad != nil:
 	case id == "" || len(id) > usage.MaxBatchID || !visible(id):
-		s.fail("batch", "must be 1 to 100 letters, digits and signs.")
+		r.fail("batch", "must be 1 to 100 letters, digits and signs.")
 	case len(calls) == 0:
-		s.fail("calls", "must be an array of 1 to 1000 reports.")
+		r.fail("calls", "must be an array of 1 to 1000 reports.")
 	}
 	return id, calls
 }
 
-func (s *reportReader) calls() (all []usage.Reported) {
+func (r *reportReader) calls() (all []usage.Reported) {
 	const reason = "must be an array of 1 to 1000 reports."
-	if !s.open('[', "calls", reason) {
+	if !r.open('[', "calls", reason) {
 		return nil
 	}
-	for s.more(']') {
+	for r.more(']') {
 		if len(all) == usage.MaxReported {
-			s.fail("calls", reason)
+			r.fail("calls", reason)
 			return nil
 		}
-		all = append(all, s.call())
-		s.failIn("calls", len(all)-1)
+		all = append(all, r.call())
+		r.failIn("calls", len(all)-1)
 	}
 	return all
 }
 
 // call parses one report. A null field counts as absent.
-func (s *reportReader) call() (c usage.Reported) {
-	c.Organization = s.organization
-	if !s.open('{', "", "Each report must be a JSON object.") {
+func (r *reportReader) call() (c usage.Reported) {
+	c.Organization = r.organization
+	if !r.open('{', "", "Each report must be a JSON object.") {
 		return c
 	}
 	var seen fields
-	for s.more('}') {
-		s.member(&c, &seen, s.name())
+	for r.more('}') {
+		r.member(&c, &seen, r.name())
 	}
-	if s.bad == nil && c.Calls > 0 && !c.InTime() {
-		s.fail("latencyMs", "must be at most 3600000 for each call.")
+	if r.bad == nil && c.Calls > 0 && !c.InTime() {
+		r.fail("latencyMs", "must be at most 3600000 for each call.")
 	}
 	return c
 }
 
-func (s *reportReader) member(c *usage.Reported, seen *fields, name string) {
+func (r *reportReader) member(c *usage.Reported, seen *fields, name string) {
 	id := func(bit int, k nodeid.Kind, into *uuid.UUID) {
-		seen.once(s.jsonReader, bit, name)
-		*into = s.node(name, k)
+		seen.once(r.jsonReader, bit, name)
+		*into = r.node(name, k)
 	}
 	switch name {
 	case "credential":
@@ -148,61 +148,61 @@ func (s *reportReader) member(c *usage.Reported, seen *fields, name string) {
 	case "endpoint":
 		id(4, nodeid.Endpoint, &c.Endpoint)
 	case "code":
-		seen.once(s.jsonReader, 5, name)
-		c.Code = s.code(name)
+		seen.once(r.jsonReader, 5, name)
+		c.Code = r.code(name)
 	case "statusClass":
-		seen.once(s.jsonReader, 6, name)
-		c.StatusClass = int(s.integer(name, 1, 5))
+		seen.once(r.jsonReader, 6, name)
+		c.StatusClass = int(r.integer(name, 1, 5))
 	case "latencyMs":
-		seen.once(s.jsonReader, 7, name)
-		c.Latency = time.Duration(s.integer(name, 0, usage.MaxLatency.Milliseconds())) * time.Millisecond
+		seen.once(r.jsonReader, 7, name)
+		c.Latency = time.Duration(r.integer(name, 0, usage.MaxLatency.Milliseconds())) * time.Millisecond
 	case "calls":
-		seen.once(s.jsonReader, 8, name)
-		c.Calls = s.integer(name, 1, usage.MaxCalls)
+		seen.once(r.jsonReader, 8, name)
+		c.Calls = r.integer(name, 1, usage.MaxCalls)
 	case "at":
-		seen.once(s.jsonReader, 9, name)
-		c.At = s.time(name)
+		seen.once(r.jsonReader, 9, name)
+		c.At = r.time(name)
 	default:
-		s.failUnknownField(name)
+		r.failUnknownField(name)
 	}
 }
 
 // node parses an id of a kind, as in verdicts or in the feed.
-func (s *reportReader) node(field string, k nodeid.Kind) uuid.UUID {
-	if s.null() {
+func (r *reportReader) node(field string, k nodeid.Kind) uuid.UUID {
+	if r.null() {
 		return uuid.Nil
 	}
-	text := s.string(field)
+	text := r.string(field)
 	id, ok := nodeid.Decode(k, text)
 	if !ok && len(text) == len(uuid.Nil.String()) {
 		plain, err := uuid.Parse(text)
 		id, ok = plain, err == nil
 	}
-	if !ok && s.bad == nil {
-		s.fail(field, "must be the id of such an object.")
+	if !ok && r.bad == nil {
+		r.fail(field, "must be the id of such an object.")
 	}
 	return id
 }
 
-func (s *reportReader) code(field string) string {
-	if s.null() {
+func (r *reportReader) code(field string) string {
+	if r.null() {
 		return ""
 	}
-	text := s.string(field)
-	if _, ok := verdict.ParseCode(text); !ok && s.bad == nil {
-		s.fail(field, "must be a code of the gate.")
+	text := r.string(field)
+	if _, ok := verdict.ParseCode(text); !ok && r.bad == nil {
+		r.fail(field, "must be a code of the gate.")
 	}
 	return text
 }
 
-func (s *reportReader) time(field string) time.Time {
-	if s.null() {
+func (r *reportReader) time(field string) time.Time {
+	if r.null() {
 		return time.Time{}
 	}
-	text := s.string(field)
+	text := r.string(field)
 	at, err := time.Parse(time.RFC3339, text)
-	if err != nil && s.bad == nil {
-		s.fail(field, "must be a time of RFC 3339.")
+	if err != nil && r.bad == nil {
+		r.fail(field, "must be a time of RFC 3339.")
 	}
 	return at.UTC()
 }
