@@ -22,11 +22,11 @@ import (
 	"portico/internal/testdb"
 )
 
-// benchApps is enough for one page of the list and some choice.
+// benchApps is enough for one page of the list and further ones.
 const benchApps = 1000
 
-// inside is the handler of the API, with authentication and without the log,
-// in the process of the benchmark: for profiles.
+// inside returns the handler of the API with authentication and without the log, to be run
+// in the benchmark's own process for profiles.
 //
 //	go run ./internal/testdb/withpg go test ./bench -bench AppPage -cpuprofile cpu.out
 type inside struct {
@@ -71,7 +71,7 @@ func noError(b *testing.B, err error) {
 	}
 }
 
-// run answers one operation again and again.
+// run handles one operation repeatedly.
 func (in inside) run(b *testing.B, o operation) {
 	random := rand.New(rand.NewPCG(1, 1))
 	b.ReportAllocs()

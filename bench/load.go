@@ -16,35 +16,35 @@ import (
 	"time"
 )
 
-// load is what a server did under load.
+// load is the measurement of a server under load.
 type load struct {
 	requests int
-	// bytes is the length of all answers' bodies.
+	// bytes is the total length of the responses' bodies.
 	bytes int
 	took  time.Duration
-	// cpu is the server's, postgres the database's.
+	// cpu is the CPU time of the server, postgres that of the database.
 	cpu, postgres time.Duration
 	p50, p99      time.Duration
 }
 
-// perRequest is the CPU time of one request.
+// perRequest returns the server's CPU time for one request.
 func (l load) perRequest() time.Duration { return l.cpu / time.Duration(max(1, l.requests)) }
 
-// database is Postgres' CPU time of one request.
+// database returns Postgres' CPU time for one request.
 func (l load) database() time.Duration { return l.postgres / time.Duration(max(1, l.requests)) }
 
-// size is the bytes of an answer.
+// size returns the mean size of a response in bytes.
 func (l load) size() float64 { return float64(l.bytes) / float64(max(1, l.requests)) }
 
-// rate is the requests per second.
+// rate returns the requests per second.
 func (l load) rate() float64 { return float64(l.requests) / l.took.Seconds() }
 
-// busy is the share of the server's core that was used.
+// busy returns the share of the server's core that was used.
 func (l load) busy() float64 { return l.cpu.Seconds() / l.took.Seconds() }
 
-// burden keeps the clients' connections busy with one operation for a while.
-// The same seed chooses the same variables in the same order.
-func (w *world) burden(ctx context.Context, s *server, o operation, seed uint64, length time.Duration) (load, error) {
+// runLoad keeps the clients' connections busy with one operation for some time. The same
+// seed chooses the same variables in the same order.
+func (w *world) runLoad(ctx context.Context, s *server, o operation, seed uint64, length time.Duration) (load, error) {
 	clients := make([]*client, w.clients)
 	for i := range clients {
 		c, err := w.dial(ctx, s, o, rand.New(rand.NewPCG(seed, uint64(i))))
@@ -86,7 +86,7 @@ func (w *world) burden(ctx context.Context, s *server, o operation, seed uint64,
 	}, nil
 }
 
-// used is the CPU time of a server and of Postgres, so far.
+// used returns the CPU time of a server and of Postgres so far.
 func (w *world) used(ctx context.Context, s *server) (load, error) {
 	database, err := w.postgresCPU(ctx)
 	if err != nil {
@@ -96,8 +96,8 @@ func (w *world) used(ctx context.Context, s *server) (load, error) {
 	return load{cpu: own, postgres: database}, err
 }
 
-// client is one connection. It is simpler than net/http's, so that it costs
-// the core that it shares with Postgres less.
+// client is one connection. It is simpler than net/http's and uses less of the core that
+// it shares with Postgres.
 type client struct {
 	net.Conn
 	world     *world
@@ -108,7 +108,7 @@ type client struct {
 	request   []byte
 	answer    bytes.Buffer
 	latencies []time.Duration
-	// received counts the bytes of the answers.
+	// received counts the bytes of the responses.
 	received int
 }
 

@@ -1,8 +1,8 @@
-// Command bench measures what Portico's layers cost: it plays the same
-// requests, over the same large data in Postgres, against `portico serve` and
-// against a hand-written server (package baseline) that does the same work in
-// the fewest prepared statements, and prints the ratios. It fails only when
-// the two answer differently: a figure is no test.
+// Command bench measures what Portico's layers cost: it sends the same
+// requests, on the same large data in Postgres, to `portico serve` and
+// to a hand-written server (package baseline) that does the same work in
+// the fewest prepared statements, and prints the ratios. It fails only if the
+// responses differ, and not because of a figure.
 //
 //	go run ./internal/testdb/withpg go run ./bench
 //
@@ -10,7 +10,7 @@
 // GOMAXPROCS=1 on the first core; Postgres and the clients share the second.
 // The CPU of a request is the server process's, as the kernel counts it. The
 // requests per second depend on how busy the second core is as well, so the
-// ratio of CPU is the figure to look at.
+// ratio of CPU is the figure that counts.
 package main
 
 import (
@@ -27,7 +27,7 @@ import (
 	"portico/internal/testdb"
 )
 
-// settings are what can be asked for on the command line.
+// settings are the options of the command line.
 type settings struct {
 	apps    int
 	rounds  int

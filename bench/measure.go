@@ -12,16 +12,16 @@ import (
 	"portico/bench/machine"
 )
 
-// round is both servers' work at the same requests, one after the other.
+// round is the measurement of both servers with the same requests, one after the other.
 type round struct{ portico, baseline load }
 
-// result is what was measured of an operation.
+// result is the measurements of an operation.
 type result struct {
 	operation operation
 	rounds    []round
 }
 
-// measure plays all rounds of one operation after the other.
+// measure runs all rounds of each operation in turn.
 func (w *world) measure(ctx context.Context) ([]result, error) {
 	runtime.GOMAXPROCS(1)
 	w.loadBefore = machine.LoadAverage()
@@ -31,7 +31,7 @@ func (w *world) measure(ctx context.Context) ([]result, error) {
 			return nil, err
 		}
 		for _, s := range []*server{w.portico, w.baseline} {
-			if _, err := w.burden(ctx, s, o, 0, w.warmUp); err != nil {
+			if _, err := w.runLoad(ctx, s, o, 0, w.warmUp); err != nil {
 				return nil, fmt.Errorf("%s: %w", o.title, err)
 			}
 		}
@@ -48,8 +48,8 @@ func (w *world) measure(ctx context.Context) ([]result, error) {
 	return out, nil
 }
 
-// round begins with the one server and the other by turns, so that what
-// changes steadily, such as the size of a table, favours neither.
+// round begins with each server in turn, so that steady changes, such as the size of a
+// table, favour neither.
 func (w *world) round(ctx context.Context, o operation, n int) (round, error) {
 	var r round
 	turns := []struct {
@@ -60,7 +60,7 @@ func (w *world) round(ctx context.Context, o operation, n int) (round, error) {
 		slices.Reverse(turns)
 	}
 	for _, turn := range turns {
-		l, err := w.burden(ctx, turn.server, o, uint64(n+1), w.length)
+		l, err := w.runLoad(ctx, turn.server, o, uint64(n+1), w.length)
 		if err != nil {
 			return r, err
 		}
@@ -81,7 +81,7 @@ func (r result) over(figure func(round) float64) spread {
 	return spread{all[0], (all[(len(all)-1)/2] + all[len(all)/2]) / 2, all[len(all)-1]}
 }
 
-// writeRaw writes a line for each server and round; no path, no file.
+// writeRaw writes a line for each server and round, unless path is empty.
 func writeRaw(path string, results []result) error {
 	if path == "" {
 		return nil
@@ -90,12 +90,12 @@ func writeRaw(path string, results []result) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() // Flush has told what can go wrong
+	defer f.Close() // Flush has returned its error
 	out := csv.NewWriter(f)
 	_ = out.Write([]string{"operation", "round", "server", "requests", "seconds", "cpu_us_per_request", "postgres_cpu_us_per_request", "requests_per_second", "p50_us", "p99_us"})
 	for _, r := range results {
 		for n, one := range r.rounds {
-			_ = out.Write(rawLine(r, n, "portico", one.portico)) // Error tells
+			_ = out.Write(rawLine(r, n, "portico", one.portico)) // see Error
 			_ = out.Write(rawLine(r, n, "baseline", one.baseline))
 		}
 	}

@@ -5,20 +5,20 @@ import (
 	"math/rand/v2"
 )
 
-// operation is something that is measured.
+// operation is a GraphQL operation that is measured.
 type operation struct {
-	// name is the operation's in its document; the baseline knows it by that.
+	// name is the operation's name in its document, by which the baseline selects it.
 	name  string
 	title string
 	query string
-	// goal is the greatest ratio of CPU that is aimed for.
+	// goal is the intended maximum ratio of CPU time.
 	goal float64
 	// variables returns those of one request.
 	variables func(w *world, r *rand.Rand) map[string]any
 }
 
-// operations lists what is measured. The one that writes comes last, so that
-// the others find the data as it was made.
+// operations returns what is measured. The one that writes comes last, so that the others
+// read the original data.
 func operations() []operation {
 	return []operation{
 		{name: "AppPage", title: "app page", query: pageQuery, goal: 3, variables: func(w *world, r *rand.Rand) map[string]any {
@@ -35,11 +35,11 @@ func operations() []operation {
 
 func one[T any](r *rand.Rand, all []T) T { return all[r.IntN(len(all))] }
 
-// body is the JSON of a request.
+// body returns the JSON of a request.
 func (o operation) body(variables map[string]any) []byte {
 	text, err := json.Marshal(map[string]any{"operationName": o.name, "query": o.query, "variables": variables})
 	if err != nil {
-		panic(err) // strings always marshal
+		panic(err) // strings never fail
 	}
 	return text
 }

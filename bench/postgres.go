@@ -54,7 +54,7 @@ func (w *world) postgres(ctx context.Context) (pids []string, err error) {
 }
 
 // postgresCPU returns the CPU time that the present processes of Postgres have
-// used. Over a round they stay the same, but for autovacuum's.
+// used. During a round they remain the same, except for autovacuum's.
 func (w *world) postgresCPU(ctx context.Context) (time.Duration, error) {
 	pids, err := w.postgres(ctx)
 	if err != nil {

@@ -18,11 +18,11 @@ import (
 )
 
 const (
-	// serverCore is the core that the servers have for themselves, otherCore
-	// the one of Postgres and the clients.
+	// serverCore is the core of the servers alone, otherCore that of Postgres and the
+	// clients.
 	serverCore = "0"
 	otherCore  = "1"
-	// startTime is how long a server may take to answer.
+	// startTime bounds the time until a server answers.
 	startTime = 30 * time.Second
 )
 
@@ -32,8 +32,8 @@ type server struct {
 	cmd     *exec.Cmd
 }
 
-// start runs a server on a free port and waits until it answers. Its log is
-// written, and thrown away.
+// start runs a server on a free port and waits until it answers. Its log is written to
+// /dev/null.
 func start(ctx context.Context, env []string, command ...string) (*server, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -69,7 +69,7 @@ func (s *server) stop() error {
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
-	_ = s.cmd.Wait() // how it ended is of no interest
+	_ = s.cmd.Wait() // its exit code does not matter
 	return nil
 }
 

@@ -13,12 +13,12 @@ import (
 	"portico/internal/nodeid"
 )
 
-// samples is how many requests of each operation are compared.
+// samples is the number of requests of each operation that are compared.
 const samples = 100
 
-// verify asks both servers the same and compares what they say. Of generated
-// keys, which never are the same, it compares the shape of the answers and
-// what is in the database afterwards.
+// verify sends the same requests to both servers and compares the responses. For generated
+// credentials, which always differ, it compares the shape of the responses and the rows in
+// the database.
 func (w *world) verify(ctx context.Context) error {
 	random := rand.New(rand.NewPCG(1, 1))
 	for _, o := range operations() {
@@ -66,7 +66,7 @@ func (w *world) asked(ctx context.Context, s *server, body []byte) (any, error) 
 	return answer, nil
 }
 
-// sameKeys compares two generated keys: their answers and their rows.
+// sameKeys compares two generated credentials: the responses and the rows.
 func (w *world) sameKeys(ctx context.Context, ours, theirs any) error {
 	if a, b := shape(ours), shape(theirs); !reflect.DeepEqual(a, b) {
 		return fmt.Errorf("portico says %v, baseline %v", a, b)
@@ -82,7 +82,7 @@ func (w *world) sameKeys(ctx context.Context, ours, theirs any) error {
 	return err
 }
 
-// shape is an answer with the kind of each value in its place.
+// shape returns a response with each value replaced by its kind.
 func shape(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -101,8 +101,8 @@ func shape(v any) any {
 	return fmt.Sprintf("%T", v)
 }
 
-// rowText reads a key and its event, without what is each one's own. What is
-// random is replaced by what it has to be like.
+// rowText returns the rows of a credential and its event, without what differs. Random
+// values are replaced by a description of their form.
 const rowText = `SELECT jsonb_build_object(
 'key', to_jsonb(c) - '{id,created_at,updated_at,username,secret_hash,secret_hint,raw_key_hint}'::text[],
 'updated', c.updated_at = c.created_at, 'hash', octet_length(c.secret_hash), 'hint', length(c.secret_hint), 'rawHint', regexp_replace(c.raw_key_hint, '[0-9A-Za-z]{4}', 'xxxx', 'g'),
@@ -119,7 +119,7 @@ func (w *world) rowOf(ctx context.Context, answer any) (text string, err error) 
 	return text, w.database.QueryRowContext(ctx, rowText, id).Scan(&text)
 }
 
-// keyID finds the key in the answer of generateKey.
+// keyID returns the id of the credential in a response of generateKey.
 func keyID(answer any) (uuid.UUID, error) {
 	raw, err := json.Marshal(answer)
 	if err != nil {

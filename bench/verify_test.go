@@ -8,8 +8,7 @@ import (
 	"portico/internal/testdb"
 )
 
-// Without this the comparison would be found broken by the next person who
-// measures.
+// Otherwise a broken comparison would be noticed only by the next measurement.
 func TestBothServersAnswerAlike(t *testing.T) {
 	url, ok := testdb.Postgres(t)
 	if !ok {

@@ -17,28 +17,27 @@ import (
 // demoPassword is the password of the demo users in the throwaway database.
 const demoPassword = "of no use after this run"
 
-// patience is how long a statement may take that prepares the database.
-const patience = 5 * time.Minute
+// prepareTimeout bounds the statements that prepare the database.
+const prepareTimeout = 5 * time.Minute
 
-// world is the two servers, what they serve, and how to ask them.
+// world is the two servers, their data, and a token for requests.
 type world struct {
 	settings
 	database *database.DB
 	portico  *server
 	baseline *server
 	token    string
-	// apps are ids, and cursors the places where the pages of the list begin;
-	// nil is the first page.
+	// apps are ids, and cursors the starts of the list's pages; nil is the first page.
 	apps    []string
 	cursors []*string
 	// loadBefore is the machine's load average before the first round.
 	loadBefore string
 }
 
-// prepare builds both servers, makes the large set and starts them.
+// prepare builds both servers, creates the large data set and starts them.
 func prepare(ctx context.Context, folder, url string, s settings) (w *world, err error) {
 	w = &world{settings: s}
-	made := w // what return puts into w may be nil
+	made := w // w may be nil after return
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, made.close())
@@ -59,10 +58,10 @@ func prepare(ctx context.Context, folder, url string, s settings) (w *world, err
 			return w, err
 		}
 	}
-	if w.database, err = database.Open(ctx, url, database.Options{MaxConns: 2, IOTimeout: patience, StatementTimeout: -1}); err != nil {
+	if w.database, err = database.Open(ctx, url, database.Options{MaxConns: 2, IOTimeout: prepareTimeout, StatementTimeout: -1}); err != nil {
 		return w, err
 	}
-	// Else the planner guesses, and autovacuum comes in the middle.
+	// Otherwise the planner has no statistics, and autovacuum starts during a round.
 	if _, err = w.database.ExecContext(ctx, "VACUUM ANALYZE"); err != nil {
 		return w, err
 	}
@@ -75,7 +74,7 @@ func prepare(ctx context.Context, folder, url string, s settings) (w *world, err
 	return w, w.survey(ctx)
 }
 
-// tool runs a command that ends by itself.
+// tool runs a command to its end.
 func tool(ctx context.Context, env []string, command ...string) error {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Env = env
@@ -100,7 +99,7 @@ func (w *world) close() error {
 	return err
 }
 
-// survey walks over the whole list and notes the apps and the pages' beginnings.
+// survey reads the whole list and records the apps and the cursors of its pages.
 func (w *world) survey(ctx context.Context) error {
 	if err := w.signIn(ctx); err != nil {
 		return err
@@ -141,7 +140,7 @@ func (w *world) survey(ctx context.Context) error {
 	return nil
 }
 
-// signIn gets a fresh access token, which is good for ten minutes.
+// signIn returns a new access token, which is valid for ten minutes.
 func (w *world) signIn(ctx context.Context) error {
 	body, err := json.Marshal(map[string]any{
 		"query": `mutation($input: SignInInput!) { signIn(input: $input) { accessToken } }`,

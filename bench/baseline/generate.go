@@ -51,7 +51,7 @@ INSERT INTO events (position, id, organization_id, type, payload_version, at, ac
 VALUES ((SELECT last FROM drawn), $2, $1, 'CREDENTIAL_CREATED', 1, $3, $4, $5, $6, $7, $8, 'Credential', $9, $10, $11, $12, '', $13)`
 )
 
-// generateKey makes a key of an app: three statements in a transaction.
+// generateKey creates a credential of an app: three statements in a transaction.
 func (b *backend) generateKey(ctx context.Context, node string) (*generateAnswer, error) {
 	id, ok := nodeid.Decode(nodeid.App, node)
 	if !ok {
@@ -101,7 +101,7 @@ func (b *backend) store(ctx context.Context, tx *database.Tx, v viewer.Viewer, a
 	return err
 }
 
-// changesOf is what the event tells of the key.
+// changesOf returns the changes that the event records of the credential.
 func changesOf(m made) (string, error) {
 	list := make([]domain.Change, 0, 4)
 	add := func(field, text string) { list = append(list, domain.Change{Field: field, After: &text}) }

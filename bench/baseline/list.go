@@ -13,10 +13,10 @@ import (
 	"portico/internal/viewer"
 )
 
-// listSize is how many apps the list asks for.
+// listSize is the number of apps on a page.
 const listSize = 50
 
-// listOrder is what Portico binds the cursors of this list to.
+// listOrder is the order to which Portico binds the cursors of this list.
 const listOrder = "apps|created_at|true"
 
 type listAnswer struct {
@@ -105,7 +105,7 @@ func (b *backend) readList(rows *sql.Rows) (*listAnswer, error) {
 	return out, rows.Err()
 }
 
-// seal writes a cursor, and open reads one, as Portico does.
+// seal encodes a cursor, and open decodes one, as Portico does.
 func (b *backend) seal(at time.Time, id uuid.UUID) string {
 	k := b.ring.Current(keyring.Cursor)
 	return paging.Seal(paging.Key{ID: k.ID, Secret: k.Secret}, listOrder,

@@ -1,13 +1,13 @@
-// Command baseline is what Portico's speed is measured against: a server, hand
-// written for three operations alone, that gives the same answers to the same
-// requests in the fewest prepared statements.
+// Command baseline is a server against which Portico's speed is measured: written by hand
+// for three operations alone, it returns the same responses to the same requests with the
+// fewest prepared statements.
 //
-// It has what a server in Portico's place could not do without: the same
-// authentication (access token and the statement that finds the person), the
+// It does what every server for these requests must do: the same
+// authentication (access token and the statement that finds the user), the
 // same pool and drivers with the same deadlines, the same timeouts of HTTP, a
 // limit on the body, a request id and a line of log for each request. It has
-// no GraphQL: it knows an operation by its name and answers with the fields
-// that the benchmark's document asks for. Of roles it knows the administrator.
+// no GraphQL: it selects an operation by its name and returns the fields of the
+// benchmark's document. Its only role is the administrator.
 //
 // Its statements read plain columns into structs, which encoding/json writes;
 // it does not have Postgres build the JSON.
@@ -32,7 +32,7 @@ import (
 	"portico/internal/portal"
 )
 
-// Who issues Portico's access tokens, and for whom.
+// The issuer and the audience of Portico's access tokens.
 const (
 	issuer   = "portico"
 	audience = "portico-api"
@@ -76,7 +76,7 @@ func run(ctx context.Context) error {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	handler := traced(log, who.Middleware(&backend{database: d, ring: ring, clock: clock.System{}}))
 	server := gqlhttp.Server(l.Addr().String(), handler, gqlhttp.DefaultTimeouts())
-	context.AfterFunc(ctx, func() { _ = server.Close() }) // Serve tells
+	context.AfterFunc(ctx, func() { _ = server.Close() }) // Serve returns the error
 	if err := server.Serve(l); ctx.Err() == nil {
 		return err
 	}

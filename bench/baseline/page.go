@@ -14,7 +14,7 @@ import (
 	"portico/internal/viewer"
 )
 
-// pageSize is how many keys and subscriptions the app page asks for.
+// pageSize is the number of credentials and subscriptions on the app page.
 const pageSize = 100
 
 type pageAnswer struct {
@@ -87,7 +87,7 @@ const appText = `SELECT a.reference_id, a.name, a.description, a.labels, a.creat
 FROM apps a JOIN accounts c ON c.id = a.account_id AND c.deleted_at IS NULL
 WHERE a.id = $1 AND a.organization_id = $2 AND a.deleted_at IS NULL`
 
-// appPage returns an app, its account, keys and subscriptions by three statements.
+// appPage returns an app, its account, credentials and subscriptions by three statements.
 func (b *backend) appPage(ctx context.Context, node string) (*pageAnswer, error) {
 	id, ok := nodeid.Decode(nodeid.App, node)
 	if !ok {

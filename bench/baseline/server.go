@@ -19,7 +19,7 @@ import (
 	"portico/internal/viewer"
 )
 
-// requestTime is when Portico gives a request up.
+// requestTime is the deadline of Portico's requests.
 const requestTime = 5 * time.Second
 
 // backend answers the three operations.
@@ -30,8 +30,7 @@ type backend struct {
 	buffers  sync.Pool
 }
 
-// request is what the benchmark's clients send, of which the document is read
-// and not looked at.
+// request is what the benchmark's clients send. The document is read and ignored.
 type request struct {
 	OperationName string `json:"operationName"`
 	Variables     struct {
@@ -40,7 +39,7 @@ type request struct {
 	} `json:"variables"`
 }
 
-// errUnknown is the answer to whatever is not there.
+// errUnknown is the error for objects that do not exist.
 var errUnknown = errors.New("there is no such thing")
 
 // ServeHTTP answers one request.
@@ -64,7 +63,7 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	write(w, data)
 }
 
-// read takes the request out of a body of the size that Portico allows.
+// read decodes the request from a body of the size that Portico allows.
 func (b *backend) read(r *http.Request) (req request, err error) {
 	buffer, ok := b.buffers.Get().(*bytes.Buffer)
 	if !ok {

@@ -16,8 +16,8 @@ func requestID(ctx context.Context) string {
 	return id
 }
 
-// traced names each request, sets the headers that Portico sets, and writes
-// the line of log that Portico writes.
+// traced gives each request an id, sets the headers that Portico sets, and writes the log
+// line that Portico writes.
 func traced(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start, id := time.Now(), uuid.Must(uuid.NewV7()).String()
@@ -36,13 +36,13 @@ func traced(log *slog.Logger, next http.Handler) http.Handler {
 	})
 }
 
-// counted notes what was answered.
+// counted records the status and the size of a response.
 type counted struct {
 	http.ResponseWriter
 	status, bytes int
 }
 
-// WriteHeader notes the status.
+// WriteHeader records the status.
 func (c *counted) WriteHeader(status int) {
 	c.status = status
 	c.ResponseWriter.WriteHeader(status)

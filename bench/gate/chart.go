@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// chartDays is how far the chart reaches back, chartApps how many apps
-	// share the rows, chartReads how often it is read.
+	// chartDays is the number of days of the chart, chartApps that of the apps that
+	// share the rows, and chartReads how often it is read.
 	chartDays, chartApps, chartReads = 30, 1000, 50
 )
 

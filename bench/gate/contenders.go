@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// place is a portico over a world, with all its keys in memory.
+// place is a portico on a world, with all credentials in memory.
 type place struct {
 	*server
 	world          *world
@@ -15,18 +15,18 @@ type place struct {
 	resident, most int
 }
 
-// contender is a server that is asked with some keys.
+// contender is a server that is called with some API keys.
 type contender struct {
 	*server
 	place *place // nil: the empty handler
 	name  string
-	// used is how many keys are asked with, out of those in memory.
+	// used is the number of API keys that calls use, of those in memory.
 	used int
 	file string
 }
 
-// open starts portico over worlds of all sizes. Each is asked with all its
-// keys, and the largest also with as many as the first one has.
+// open starts portico on worlds of all sizes. Each is called with all its API keys, and
+// the largest also with as many as the first one has.
 func (b *bench) open(ctx context.Context) error {
 	for _, n := range b.keys {
 		p, err := b.place(ctx, n)
@@ -59,10 +59,10 @@ func (b *bench) open(ctx context.Context) error {
 	return pin(ctx, b.places[0].world)
 }
 
-// place fills a world and starts portico over it.
+// place fills a world and starts portico on it.
 func (b *bench) place(ctx context.Context, n int) (p *place, err error) {
 	p = &place{}
-	b.places = append(b.places, p) // to be closed, however far it comes
+	b.places = append(b.places, p) // to be closed also after an error
 	if p.world, err = b.fill(ctx, n); err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (b *bench) contend(c *contender) {
 	b.contenders = append(b.contenders, c)
 }
 
-// contender finds one by its keys; with 0 keys the empty handler.
+// contender returns the contender with a number of API keys; 0: the empty handler.
 func (b *bench) contender(keys, used int) *contender {
 	for _, c := range b.contenders {
 		if keys == 0 && c.place == nil || c.place != nil && c.place.world.n == keys && c.used == used {
@@ -90,7 +90,7 @@ func (b *bench) contender(keys, used int) *contender {
 	return nil
 }
 
-// close ends what was started and drops the worlds.
+// close stops the servers and drops the worlds' databases.
 func (b *bench) close(ctx context.Context) (err error) {
 	if b.rival != nil {
 		err = b.rival.stop()

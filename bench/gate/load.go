@@ -18,53 +18,52 @@ import (
 //go:embed load.lua
 var script string
 
-// load is what a server did under load.
+// load is the measurement of a server under load.
 type load struct {
 	requests int
 	took     time.Duration
 	cpu      time.Duration
-	// later is the CPU time of work that was put off: the folding of counts. It
-	// is a part of cpu.
+	// later is the CPU time of deferred work, the folding of counts. It is part of cpu.
 	later    time.Duration
 	p50, p99 time.Duration
 }
 
-// rate is the requests per second, as they were measured.
+// rate returns the measured requests per second.
 func (l load) rate() float64 { return float64(l.requests) / l.took.Seconds() }
 
-// lasting is the requests per second that could go on for ever: the core has
-// the work that was put off to do as well.
+// lasting returns the requests per second that can be sustained: the core must do the
+// deferred work as well.
 func (l load) lasting() float64 { return float64(l.requests) / (l.took + l.later).Seconds() }
 
-// perThousand is the CPU time of 1,000 requests, in milliseconds.
+// perThousand returns the CPU time of 1,000 requests, in milliseconds.
 func (l load) perThousand() float64 { return l.cpu.Seconds() * 1e6 / float64(max(1, l.requests)) }
 
-// laterPerThousand is the part of it that was put off.
+// laterPerThousand returns the deferred part of it.
 func (l load) laterPerThousand() float64 {
 	return l.later.Seconds() * 1e6 / float64(max(1, l.requests))
 }
 
-// busy is the share of the server's core that was used.
+// busy returns the share of the server's core that was used.
 func (l load) busy() float64 { return (l.cpu - l.later).Seconds() / l.took.Seconds() }
 
-// burden keeps wrk's connections busy at one door for a while.
-func (b *bench) burden(ctx context.Context, c *contender, door string, length time.Duration, round int) (load, error) {
+// runLoad keeps wrk's connections busy at one path for some time.
+func (b *bench) runLoad(ctx context.Context, c *contender, path string, length time.Duration, round int) (load, error) {
 	s, token := c.server, ""
 	if c.place != nil {
 		token = c.place.world.token
 	}
-	path := filepath.Join(b.folder, "load.lua")
-	if err := os.WriteFile(path, []byte(script), 0o600); err != nil {
+	luaFile := filepath.Join(b.folder, "load.lua")
+	if err := os.WriteFile(luaFile, []byte(script), 0o600); err != nil {
 		return load{}, err
 	}
 	before, err := s.cpu()
 	if err != nil {
 		return load{}, err
 	}
-	profiled := b.profiled(c, door, length)
+	profiled := b.profiled(c, path, length)
 	out, err := exec.CommandContext(ctx, "taskset", "-c", otherCore, "wrk", "-t1", "-c"+strconv.Itoa(b.connections),
-		"-d"+strconv.Itoa(int(length.Seconds()))+"s", "--latency", "-s", path, "http://"+s.address,
-		"--", c.file, door, token, s.address, strconv.Itoa(round+1)).CombinedOutput()
+		"-d"+strconv.Itoa(int(length.Seconds()))+"s", "--latency", "-s", luaFile, "http://"+s.address,
+		"--", c.file, path, token, s.address, strconv.Itoa(round+1)).CombinedOutput()
 	if err != nil {
 		return load{}, fmt.Errorf("wrk: %w\n%s", err, out)
 	}
@@ -84,7 +83,7 @@ func (b *bench) burden(ctx context.Context, c *contender, door string, length ti
 			return load{}, err
 		}
 	}
-	if err := errors.Join(<-profiled, b.keep(c, door, length, out)); err != nil {
+	if err := errors.Join(<-profiled, b.keep(c, path, length, out)); err != nil {
 		return load{}, err
 	}
 	l, err := read(string(out))
@@ -96,12 +95,12 @@ func (b *bench) burden(ctx context.Context, c *contender, door string, length ti
 	return l, err
 }
 
-// settled waits until portico and Postgres have nothing left to do, so that what
-// they do later disturbs nobody else's round.
+// settled waits until portico and Postgres have no work left, so that deferred work does
+// not disturb the next round.
 func settled(ctx context.Context, w *world) error {
 	for empty := 0; empty < 2; {
 		var left int
-		// The last counts come into the journal a moment after the last request.
+		// The last counts are stored in the journal a moment after the last request.
 		if err := pause(ctx, time.Second); err != nil {
 			return err
 		}
@@ -115,7 +114,7 @@ func settled(ctx context.Context, w *world) error {
 	return nil
 }
 
-// rest does at once what Postgres would do in the background.
+// rest runs what Postgres would do in the background.
 func rest(ctx context.Context, w *world) error {
 	for _, text := range []string{
 		"VACUUM ANALYZE usage_journal, usage_minutes, usage_hours, usage_days, quota_counts, credentials, usage_batches", "CHECKPOINT",
@@ -127,7 +126,7 @@ func rest(ctx context.Context, w *world) error {
 	return nil
 }
 
-// read takes the script's line out of wrk's output.
+// read parses the script's line in wrk's output.
 func read(out string) (load, error) {
 	_, line, found := strings.Cut(out, "RESULT ")
 	var l load
@@ -143,16 +142,16 @@ func read(out string) (load, error) {
 	return l, nil
 }
 
-// keep writes wrk's own output into the folder that was asked for, a file for
-// each server, door and length; those of an older run are overwritten.
-func (b *bench) keep(c *contender, door string, length time.Duration, out []byte) error {
+// keep writes wrk's own output to the folder of the option, a file for each server, path
+// and length; those of an older run are overwritten.
+func (b *bench) keep(c *contender, path string, length time.Duration, out []byte) error {
 	if b.raw == "" {
 		return nil
 	}
-	if err := os.MkdirAll(b.raw, 0o755); err != nil { //nolint:gosec // it holds no secret
+	if err := os.MkdirAll(b.raw, 0o755); err != nil { //nolint:gosec // it contains no secret
 		return err
 	}
-	name := fmt.Sprintf("%s, %s, %s.txt", c.name, door, length)
+	name := fmt.Sprintf("%s, %s, %s.txt", c.name, path, length)
 	how := os.O_TRUNC
 	if b.kept[name] {
 		how = os.O_APPEND
@@ -166,16 +165,16 @@ func (b *bench) keep(c *contender, door string, length time.Duration, out []byte
 	return errors.Join(err, file.Close())
 }
 
-// profiled takes a CPU profile beside a load, where one is asked for. The
-// channel returns how it ended.
-func (b *bench) profiled(c *contender, door string, length time.Duration) <-chan error {
+// profiled records a CPU profile during a load, if one is requested. The channel returns
+// its error.
+func (b *bench) profiled(c *contender, path string, length time.Duration) <-chan error {
 	done := make(chan error, 1)
 	if b.profile == "" || c.place == nil {
 		done <- nil
 		return done
 	}
-	// The number is the load's; pprof reads many files as one.
-	name := fmt.Sprintf("%s, %s, %s, %d.pprof", c.name, door, length, c.place.loads)
+	// The number is that of the load; pprof merges the files.
+	name := fmt.Sprintf("%s, %s, %s, %d.pprof", c.name, path, length, c.place.loads)
 	go func() {
 		done <- func() error {
 			answer, err := http.Get(fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", c.ops, max(1, int(length.Seconds())-1)))
@@ -187,7 +186,7 @@ func (b *bench) profiled(c *contender, door string, length time.Duration) <-chan
 			if err != nil {
 				return err
 			}
-			return errors.Join(os.MkdirAll(b.profile, 0o755), os.WriteFile(filepath.Join(b.profile, name), text, 0o600)) //nolint:gosec // it holds no secret
+			return errors.Join(os.MkdirAll(b.profile, 0o755), os.WriteFile(filepath.Join(b.profile, name), text, 0o600)) //nolint:gosec // it contains no secret
 		}()
 	}()
 	return done

@@ -2,9 +2,9 @@
 // latency and CPU of /v1/verify and /v1/authorize, with limits and counting
 // on, beside an empty net/http handler with the same settings that reads the
 // same body and answers as many bytes; how the cost grows with the number of
-// keys in memory; the memory of those keys; and how long the chart of an app
-// takes over many counted rows. It fails only when something does not work: a
-// figure is no test.
+// credentials in memory; the memory of those credentials; and how long the chart of an
+// app takes over many counted rows. It fails only if something does not work, and not
+// because of a figure.
 //
 //	go run ./internal/testdb/withpg go run ./bench/gate
 //
@@ -27,7 +27,7 @@ import (
 	"time"
 )
 
-// settings are what can be asked for on the command line.
+// settings are the options of the command line.
 type settings struct {
 	keys        []int
 	used        int
@@ -44,8 +44,8 @@ func parse() (settings, error) {
 	keys := flag.String("keys", "1000,100000,1000000", "how many keys there are, in one database each; the fewest first")
 	flag.IntVar(&s.used, "used", 100_000, "the number of keys at which the doors are compared with the empty handler")
 	flag.IntVar(&s.rounds, "rounds", 4, "how many rounds the doors are compared with the empty handler")
-	// Calls are counted by key and minute: a round of less than a minute has as
-	// many rows to store, for fewer requests.
+	// Calls are counted by credential and minute: a round of less than a minute stores as
+	// many rows for fewer requests.
 	flag.DurationVar(&s.length, "length", time.Minute, "how long each server is under load in such a round")
 	flag.IntVar(&s.connections, "connections", 32, "how many connections are kept busy")
 	flag.IntVar(&s.rows, "rows", 10_000_000, "how many counted rows lie under the chart; 0: no chart")

@@ -14,35 +14,35 @@ import (
 	"time"
 )
 
-// doors are the ones that are measured.
-func doors() []string { return []string{"verify", "authorize"} }
+// paths are the paths that are measured.
+func paths() []string { return []string{"verify", "authorize"} }
 
-// duel is two servers that take turns, so that what the machine is busy with
-// besides meets both alike.
+// duel is two servers that take turns, so that other work of the machine affects both
+// equally.
 type duel struct {
-	// question is what is asked.
+	// question says what the comparison answers.
 	question string
 	one, two *contender
 	rounds   int
 	length   time.Duration
-	// aim is what the ratio of the first to the second should be.
+	// aim is the intended ratio of the first to the second.
 	aim string
-	// ratio is the figure that is compared.
+	// ratio returns the figure that is compared.
 	ratio func(p pair) float64
-	pairs map[string][]pair // by door
+	pairs map[string][]pair // by path
 }
 
-// pair is both servers' work at a door in one round.
+// pair is the measurement of both servers at a path in one round.
 type pair struct{ one, two load }
 
-// slices of growth are short and many: the difference is small, and the
-// machine's own speed changes from one minute to the next.
+// The slices of the duel about growth are short and many: the difference is small, and the
+// machine's own speed varies from minute to minute.
 const (
 	growthRounds = 30
 	growthLength = 4 * time.Second
 )
 
-// duels are what is measured.
+// duels returns the comparisons.
 func (b *bench) duels() []*duel {
 	few, most := b.keys[0], slices.Max(b.keys)
 	cpu := func(p pair) float64 { return p.one.perThousand() / p.two.perThousand() }
@@ -66,7 +66,7 @@ func (b *bench) duels() []*duel {
 	})
 }
 
-// measure plays all duels, and checks that every request was counted.
+// measure runs all duels, and checks that every request was counted.
 func (b *bench) measure(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, b.close(ctx)) }()
 	if err := b.open(ctx); err != nil {
@@ -89,15 +89,15 @@ func (b *bench) measure(ctx context.Context) (err error) {
 	return nil
 }
 
-// fight plays all rounds of a duel; each server begins in every second one.
+// fight runs all rounds of a duel; each server begins every second one.
 func (b *bench) fight(ctx context.Context, d *duel) error {
 	d.pairs = map[string][]pair{}
 	for round := range d.rounds + 1 { // the first one warms up
-		for _, door := range doors() {
+		for _, path := range paths() {
 			var p pair
 			turns := []func() error{
-				func() (err error) { p.one, err = b.burden(ctx, d.one, door, d.length, round); return err },
-				func() (err error) { p.two, err = b.burden(ctx, d.two, door, d.length, round); return err },
+				func() (err error) { p.one, err = b.runLoad(ctx, d.one, path, d.length, round); return err },
+				func() (err error) { p.two, err = b.runLoad(ctx, d.two, path, d.length, round); return err },
 			}
 			if round%2 == 1 {
 				slices.Reverse(turns)
@@ -108,15 +108,15 @@ func (b *bench) fight(ctx context.Context, d *duel) error {
 				}
 			}
 			if round > 0 {
-				d.pairs[door] = append(d.pairs[door], p)
+				d.pairs[path] = append(d.pairs[path], p)
 			}
 		}
 	}
 	return nil
 }
 
-// sample asks each door once and gives the sizes of the answers: the body's of
-// verify, the headers' of authorize.
+// sample calls each path once and returns the sizes of the responses: the body of verify,
+// the headers of authorize.
 func sample(s *server, w *world) (verify, authorize int, err error) {
 	text, err := os.ReadFile(w.file)
 	if err != nil {
@@ -171,9 +171,9 @@ func ask(s *server, w *world, path string, body []byte, key string) (*http.Respo
 	return answer, got, err
 }
 
-// counted checks that what was answered is what was counted, and passed: a
-// server that refuses everything would be fast too. wrk does not count the
-// requests that were under way when it stopped.
+// counted checks that all responses were counted, and that the calls passed: a server that
+// refuses everything would be fast, too. wrk does not count the requests in flight when it
+// stops.
 func (b *bench) counted(ctx context.Context, p *place) error {
 	w, sent := p.world, p.sent
 	spare := p.loads*b.connections + 2

@@ -17,7 +17,7 @@ import (
 	"portico/bench/machine"
 )
 
-// pause waits for what happens in the background.
+// pause waits for work in the background.
 func pause(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
@@ -70,7 +70,7 @@ func over(pairs []pair, figure func(pair) float64) spread {
 	return spread{all[0], (all[(len(all)-1)/2] + all[len(all)/2]) / 2, all[len(all)-1]}
 }
 
-// head tells where and how it is measured.
+// head prints the machine and the settings.
 func (b *bench) head(out io.Writer) {
 	fmt.Fprintf(out, "%s, %d cores; wrk with %d connections; load average %s.\n", runtime.Version(), runtime.NumCPU(),
 		b.connections, machine.LoadAverage())
@@ -84,29 +84,29 @@ func (d *duel) report(out io.Writer) {
 	fmt.Fprintf(out, "%s: aim %s; %d rounds of %s\n", d.question, d.aim, d.rounds, d.length)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "door\tserver\trequests/s\tlasting\tp50 ms\tp99 ms\tCPU ms/1000\tof it later\tcore 0 busy\t")
-	for _, door := range doors() {
-		d.line(table, door, d.one.name, func(p pair) load { return p.one })
-		d.line(table, door, d.two.name, func(p pair) load { return p.two })
+	for _, path := range paths() {
+		d.line(table, path, d.one.name, func(p pair) load { return p.one })
+		d.line(table, path, d.two.name, func(p pair) load { return p.two })
 	}
 	_ = table.Flush() // standard output
-	for _, door := range doors() {
-		ratio := over(d.pairs[door], d.ratio)
-		fmt.Fprintf(out, "%s: %.2f (%.2f–%.2f)\n", door, ratio.median, ratio.min, ratio.max)
+	for _, path := range paths() {
+		ratio := over(d.pairs[path], d.ratio)
+		fmt.Fprintf(out, "%s: %.2f (%.2f–%.2f)\n", path, ratio.median, ratio.min, ratio.max)
 	}
 	fmt.Fprintln(out)
 }
 
-func (d *duel) line(out io.Writer, door, name string, of func(pair) load) {
+func (d *duel) line(out io.Writer, path, name string, of func(pair) load) {
 	m := func(figure func(load) float64) float64 {
-		return over(d.pairs[door], func(p pair) float64 { return figure(of(p)) }).median
+		return over(d.pairs[path], func(p pair) float64 { return figure(of(p)) }).median
 	}
 	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-	fmt.Fprintf(out, "%s\t%s\t%.0f\t%.0f\t%.2f\t%.2f\t%.1f\t%.1f\t%.0f %%\t\n", door, name, m(load.rate), m(load.lasting),
+	fmt.Fprintf(out, "%s\t%s\t%.0f\t%.0f\t%.2f\t%.2f\t%.1f\t%.1f\t%.0f %%\t\n", path, name, m(load.rate), m(load.lasting),
 		m(func(l load) float64 { return ms(l.p50) }), m(func(l load) float64 { return ms(l.p99) }), m(load.perThousand),
 		m(load.laterPerThousand), 100*m(load.busy))
 }
 
-// foot returns what is common to all duels.
+// foot prints what is common to all duels.
 func (b *bench) foot(out io.Writer) {
 	for _, p := range b.places {
 		fmt.Fprintf(out, "%d keys in memory: %d MiB resident before the first request, %d at the highest\n", p.world.n, p.resident, p.most)

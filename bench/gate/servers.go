@@ -18,24 +18,23 @@ import (
 )
 
 const (
-	// serverCore is the core that the servers have for themselves, otherCore
-	// the one of wrk and Postgres.
+	// serverCore is the core of the servers alone, otherCore that of wrk and Postgres.
 	serverCore, otherCore = "0", "1"
 	// startTime is how long a server may take to load its keys.
 	startTime = 5 * time.Minute
 )
 
-// bench is the programs and what was measured.
+// bench is the programs and the measurements.
 type bench struct {
 	settings
 	folder, portico, empty, ring string
 	places                       []*place
 	contenders                   []*contender
 	rival                        *server
-	kept                         map[string]bool // the files of raw that are of this run
+	kept                         map[string]bool // the files of raw that this run has written
 }
 
-// build makes the programs and the key ring.
+// build builds the programs and creates the key ring.
 func (b *bench) build(ctx context.Context) error {
 	b.portico, b.empty, b.ring = filepath.Join(b.folder, "portico"), filepath.Join(b.folder, "empty"), filepath.Join(b.folder, "keyring.json")
 	for _, command := range [][]string{
@@ -50,13 +49,13 @@ func (b *bench) build(ctx context.Context) error {
 	return nil
 }
 
-// env is the environment of portico over a world.
+// env returns the environment of portico on a world.
 func (b *bench) env(w *world, more ...string) []string {
 	return append(append(os.Environ(), "DATABASE_URL="+w.url, "PORTICO_KEYRING="+b.ring, "PORTICO_DEV=false", "PORTICO_LOG=json",
 		"PORTICO_LOG_LEVEL=info", "PORTICO_DRAIN_DELAY=0s", "GOMAXPROCS=1"), more...)
 }
 
-// output runs a command of portico and gives what it prints.
+// output runs a command of portico and returns its output.
 func (b *bench) output(ctx context.Context, w *world, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, b.portico, args...)
 	cmd.Env = b.env(w)
@@ -77,12 +76,12 @@ func (b *bench) tool(ctx context.Context, w *world, args ...string) error {
 // server is a process under measurement.
 type server struct {
 	address string
-	// ops is where portico's profiles are.
+	// ops is the address of portico's profiles.
 	ops string
 	cmd *exec.Cmd
 }
 
-// start runs a server on its core and waits until it answers well at health.
+// start runs a server on its core and waits until health succeeds.
 func start(ctx context.Context, env []string, address, health string, command ...string) (*server, error) {
 	cmd := exec.CommandContext(ctx, "taskset", append([]string{"-c", serverCore}, command...)...)
 	cmd.Env = env
@@ -104,7 +103,7 @@ func start(ctx context.Context, env []string, address, health string, command ..
 	return nil, errors.Join(fmt.Errorf("%v does not answer", command), s.stop())
 }
 
-// freePort returns an address that nobody listens at.
+// freePort returns an address on which nothing listens.
 func freePort() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -113,7 +112,7 @@ func freePort() (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
-// gate starts portico over a world, with all keys in memory.
+// gate starts portico on a world, with all credentials in memory.
 func (b *bench) gate(ctx context.Context, w *world) (*server, error) {
 	address, err := freePort()
 	if err != nil {
@@ -146,7 +145,7 @@ func (s *server) stop() error {
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
-	_ = s.cmd.Wait() // how it ended is of no interest
+	_ = s.cmd.Wait() // its exit code does not matter
 	return nil
 }
 

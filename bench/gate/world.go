@@ -22,17 +22,17 @@ import (
 )
 
 const (
-	// perApp and perAccount are how many keys an app has, and apps an account.
+	// perApp is the number of credentials of an app, perAccount that of apps of an account.
 	perApp, perAccount = 10, 100
-	// portion is how many keys one statement inserts.
+	// portion is the number of credentials that one statement inserts.
 	portion = 10_000
-	// patience is how long a statement may take that prepares the database.
-	patience = 10 * time.Minute
+	// prepareTimeout bounds the statements that prepare the database.
+	prepareTimeout = 10 * time.Minute
 )
 
-// world is a database with keys.
+// world is a database with credentials.
 type world struct {
-	n            int // keys
+	n            int // credentials
 	url          string
 	drop         func(context.Context) error
 	database     *database.DB
@@ -41,18 +41,18 @@ type world struct {
 	plan         uuid.UUID
 	apps         []uuid.UUID
 	token        string
-	// file has a raw key a line.
+	// file has a raw API key on each line.
 	file string
 }
 
-// fill makes a database with n keys: of apps with an approved subscription
-// each, by a plan whose limits are counted and never reached.
+// fill creates a database with n credentials, of apps with one approved subscription each
+// by a plan whose limits are counted and never reached.
 func (b *bench) fill(ctx context.Context, n int) (w *world, err error) {
 	w = &world{n: n, file: filepath.Join(b.folder, fmt.Sprintf("keys-%d", n))}
 	if w.url, w.drop, err = testdb.Throwaway(ctx); err != nil {
 		return nil, err
 	}
-	made := w // what return puts into w may be nil
+	made := w // w may be nil after return
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, made.close(ctx))
@@ -67,7 +67,7 @@ func (b *bench) fill(ctx context.Context, n int) (w *world, err error) {
 	if w.token, err = b.output(ctx, w, "gateway", "create", "--organization", "bench", "--name", "bench"); err != nil {
 		return w, err
 	}
-	o := database.Options{MaxConns: 4, IOTimeout: patience, StatementTimeout: -1}
+	o := database.Options{MaxConns: 4, IOTimeout: prepareTimeout, StatementTimeout: -1}
 	if w.database, err = database.Open(ctx, w.url, o); err != nil {
 		return w, err
 	}
@@ -78,14 +78,14 @@ func (b *bench) fill(ctx context.Context, n int) (w *world, err error) {
 	if err != nil {
 		return w, err
 	}
-	if err := w.keys(ctx, n, ring.Current(keyring.Pepper)); err != nil {
+	if err := w.insertCredentials(ctx, n, ring.Current(keyring.Pepper)); err != nil {
 		return w, err
 	}
 	_, err = w.database.ExecContext(ctx, "VACUUM ANALYZE")
 	return w, err
 }
 
-// offer makes the product and its plan.
+// offer creates the product and its plan.
 func (w *world) offer(ctx context.Context) error {
 	if err := w.database.QueryRowContext(ctx, `SELECT id FROM organizations`).Scan(&w.organization); err != nil {
 		return err
@@ -102,13 +102,13 @@ func (w *world) offer(ctx context.Context) error {
 	return err
 }
 
-// keys inserts the keys and writes their file.
-func (w *world) keys(ctx context.Context, n int, pepper keyring.Key) error {
+// insertCredentials inserts the credentials and writes the file of their API keys.
+func (w *world) insertCredentials(ctx context.Context, n int, pepper keyring.Key) error {
 	file, err := os.OpenFile(w.file, os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	defer file.Close() // the last Write has told
+	defer file.Close() // the last Write has returned the error
 	for from := 0; from < n; from += portion {
 		var p rows
 		var text []byte
@@ -135,13 +135,13 @@ func (w *world) keys(ctx context.Context, n int, pepper keyring.Key) error {
 	return nil
 }
 
-// secret is the i-th pair, the same in every run.
+// secret returns the i-th pair, the same in every run.
 func secret(i int) (username, password uuid.UUID) {
 	sum := sha256.Sum256(binary.BigEndian.AppendUint64([]byte("bench"), uint64(i)))
 	return uuid.UUID(sum[:16]), uuid.UUID(sum[16:])
 }
 
-// rows are what one portion inserts. A portion begins with an account.
+// rows are the rows that one portion inserts. A portion begins with an account.
 type rows struct {
 	accounts, apps, appAccounts     []string
 	usernames, keyApps, keyAccounts []string
@@ -186,7 +186,7 @@ func (r *rows) insert(ctx context.Context, w *world, pepper string) error {
 	return nil
 }
 
-// some writes a file of some of the keys, of all parts of the world alike.
+// some writes a file with some of the API keys, evenly chosen from all.
 func (w *world) some(some int) (string, error) {
 	text, err := os.ReadFile(w.file)
 	if err != nil {

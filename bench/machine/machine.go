@@ -1,5 +1,5 @@
-// Package machine tells what Linux knows of processes and of the machine, for
-// the benchmarks.
+// Package machine reads what Linux reports about processes and the machine, for the
+// benchmarks.
 package machine
 
 import (
@@ -11,8 +11,7 @@ import (
 	"time"
 )
 
-// ticks is how many units of CPU time /proc counts in a second, on Linux
-// always.
+// ticks is the number of units of CPU time in a second in /proc, the same on every Linux.
 const ticks = 100
 
 // CPU returns a process's CPU time so far, of user and system.
@@ -21,7 +20,7 @@ func CPU(pid string) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	// The second field is a name in parentheses, which may hold anything.
+	// The second field is a name in parentheses, which may contain anything.
 	_, rest, _ := strings.Cut(string(text), ") ")
 	fields := strings.Fields(rest)
 	if len(fields) < 13 {
@@ -35,7 +34,7 @@ func CPU(pid string) (time.Duration, error) {
 	return time.Duration(user+system) * time.Second / ticks, err
 }
 
-// LoadAverage returns how many processes wanted a core in the last minute.
+// LoadAverage returns the load average of the last minute.
 func LoadAverage() string {
 	text, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
@@ -45,7 +44,7 @@ func LoadAverage() string {
 	return average
 }
 
-// Processor names the machine's processor, as far as Linux knows it.
+// Processor returns the model of the machine's processor, if Linux reports it.
 func Processor() string {
 	text, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {

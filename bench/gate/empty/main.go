@@ -1,5 +1,5 @@
-// Command empty is what the gate's doors are measured against: a server with
-// the same settings that reads the request's body and answers as many bytes.
+// Command empty is a server against which the gateway API is measured: it has the same
+// settings, reads the request's body and responds with as many bytes.
 package main
 
 import (
