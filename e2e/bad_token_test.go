@@ -70,7 +70,7 @@ func badTokens(t *testing.T, s *servertest.Server) {
 		who := &servertest.Client{URL: s.URL, Token: token}
 		return who.As("X-Request-Id", "same").Send(t, `{ viewer { user { id } } serverInfo { version } apps(first: 1) { totalCount } }`, nil)
 	}
-	require.Equal(t, c.developer, ask(f.sign(nil)).Text("viewer", "user", "id"), "a token signed here as the program signs is believed")
+	require.Equal(t, c.developer, ask(f.sign(nil)).Text("viewer", "user", "id"), "a token signed as the program signs is accepted")
 
 	now, parts := time.Now(), strings.Split(c.dev.Token, ".")
 	second := s.SignIn(t, "admin@second.example").Must(t, `{ viewer { organization { id } } }`, nil)
@@ -122,7 +122,7 @@ func badTokens(t *testing.T, s *servertest.Server) {
 		a := ask("pgw_" + longText(40))
 		requireError(t, a, "UNAUTHENTICATED")
 		require.Equal(t, first.Status, a.Status)
-		require.Equal(t, "INVALID_TOKEN", a.Errors[0].Extensions["reason"], "what kind of token was shown is no secret to whoever shows it")
+		require.Equal(t, "INVALID_TOKEN", a.Errors[0].Extensions["reason"], "the kind of token is no secret from its sender")
 		require.Equal(t, strings.Replace(first.Raw, "SESSION_EXPIRED", "INVALID_TOKEN", 1), a.Raw)
 	})
 	t.Run("elsewhere than in the header", func(t *testing.T) { strayTokens(t, s, c.dev.Token) })
@@ -142,7 +142,7 @@ func strayTokens(t *testing.T, s *servertest.Server, token string) {
 	} {
 		a := send(s.URL, header)
 		require.Empty(t, a.Errors, name)
-		require.Nil(t, a.At("viewer"), "%s: nobody is signed in", name)
+		require.Nil(t, a.At("viewer"), "%s: no user is signed in", name)
 	}
 	document = `{ apps(first: 1) { totalCount } }`
 	for name, header := range map[string]http.Header{

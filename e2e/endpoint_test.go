@@ -107,9 +107,9 @@ func narrowedSubscription(t *testing.T, s *servertest.Server) {
 			"updateSubscriptionEndpoints", "UNKNOWN_REFERENCE", "endpointIds.0")
 	}
 	requireProblem(t, c.dev.Ask(t, "updateSubscriptionEndpoints", vars{"subscriptionId": id, "endpointIds": []any{}}, fields), "updateSubscriptionEndpoints", "REQUIRED", "endpointIds")
-	stranger := other.dev.As("X-Request-Id", "same")
+	foreign := other.dev.As("X-Request-Id", "same")
 	requireSameAnswers(t, append(invalidIDs(nodeid.ProductSubscription), id), func(id string) *servertest.Answer {
-		a := stranger.Ask(t, "updateSubscriptionEndpoints", vars{"subscriptionId": id, "endpointIds": []any{read}}, fields)
+		a := foreign.Ask(t, "updateSubscriptionEndpoints", vars{"subscriptionId": id, "endpointIds": []any{read}}, fields)
 		requireError(t, a, "NOT_FOUND")
 		return a
 	})

@@ -85,7 +85,7 @@ func (c *actors) cutAndRevoke(t *testing.T, between *network.Network, g *protect
 	between.Silence()
 	silent := time.Now()
 	c.dev.Do(t, "revokeKey", vars{"credentialId": id}, `credential { status }`)
-	require.Equal(t, "VALID", g.code(raw), "nobody could know yet")
+	require.Equal(t, "VALID", g.code(raw), "the gateway cannot know yet")
 	for time.Since(silent) < 2*cutOff {
 		asked := time.Now()
 		code := g.code(raw)

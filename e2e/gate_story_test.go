@@ -79,8 +79,8 @@ func gateTokens(t *testing.T, s *servertest.Server) {
 	production := newGatewayClient(t, s, "tokens", "edge-3", "--environment", "PRODUCTION")
 	require.Equal(t, "WRONG_ENVIRONMENT", production.code(t, key, "orders"))
 
-	nobody := &gatewayClient{gate.url, "pgw_unheard-of", gate.client}
-	v, err := nobody.try(vars{"key": key})
+	unknownGateway := &gatewayClient{gate.url, "pgw_unheard-of", gate.client}
+	v, err := unknownGateway.try(vars{"key": key})
 	require.NoError(t, err)
 	require.Equal(t, "UNAUTHENTICATED", v.Code, v.Message)
 
@@ -88,6 +88,6 @@ func gateTokens(t *testing.T, s *servertest.Server) {
 	require.Eventually(t, func() bool {
 		v, err := gate.try(vars{"key": key})
 		return err == nil && v.Code == "UNAUTHENTICATED"
-	}, waitForOthers, pollOthers, "the revoked token is believed")
+	}, waitForOthers, pollOthers, "the revoked token is accepted")
 	require.Equal(t, "VALID", narrow.code(t, key, ""), "the other token is another one")
 }

@@ -30,7 +30,7 @@ func hostileDocuments(t *testing.T, s *servertest.Server) {
 	for name, document := range hostileTexts(app) {
 		bodies[name] = body(document, nil)
 	}
-	for role, who := range map[string]*servertest.Client{"nobody": s.Anonymous(), "developer": c.dev, "administrator": c.admin} {
+	for role, who := range map[string]*servertest.Client{"anonymous": s.Anonymous(), "developer": c.dev, "administrator": c.admin} {
 		for name, content := range bodies {
 			t.Run(role+": "+name, func(t *testing.T) {
 				a := post(t, who, content)

@@ -105,7 +105,7 @@ func (v *visit) manage() {
 	require.Equal(v.t, made, v.run("UpdateApp").Text("updateApp", "app", "id"))
 	require.Equal(v.t, made, v.run("GenerateKeyFor").Text("generateKey", "credential", "app", "id"))
 	require.Equal(v.t, "NOT_SUBSCRIBED", v.run("ExplainAccess").Text("explainAccess", "code"))
-	require.Nil(v.t, v.run("FindKey").At("credentialByKey"), "nobody has it")
+	require.Nil(v.t, v.run("FindKey").At("credentialByKey"), "no credential has it")
 	require.Len(v.t, v.run("Enforcement").List("node", "enforcement", "appliedBy"), 1)
 	require.Equal(v.t, "/reports/{id}", v.run("CreateEndpoint").Text("createEndpoint", "endpoint", "path"))
 	require.Equal(v.t, "ACCOUNT", v.run("ShareQuota").Text("updatePlan", "plan", "quotaPer"))

@@ -36,7 +36,7 @@ func TestStories(t *testing.T) {
 		{"a key is rotated by hand", rotation},
 		{"a key reaches what it lists", keyAccess},
 		{"an app is deleted and restored", deletion},
-		{"an administrator manages somebody's app", management},
+		{"an administrator manages a developer's app", management},
 		{"keys are disabled and enabled", disabledKeys},
 		{"an account is suspended and resumed", suspendedAccount},
 		{"an account is deleted", deletedAccount},
@@ -59,7 +59,7 @@ func TestStories(t *testing.T) {
 		{"subscriptions have a history", history},
 		{"events are followed by their position", followedEvents},
 
-		{"gateways are told who may pass", gateVerdicts},
+		{"gateways verify calls", gateVerdicts},
 		{"gateways' tokens", gateTokens},
 		{"calls are counted, explained and exported", toldCalls},
 
@@ -67,7 +67,7 @@ func TestStories(t *testing.T) {
 		{"inputs that cannot be", badInputs},
 		{"foreign and malformed ids answer alike", badIDs},
 		{"users by the command line", usersByCommand},
-		{"tokens that are not believed", badTokens},
+		{"invalid tokens", badTokens},
 		{"pages that are not there", badPages},
 		{"what has happened already", repeated},
 		{"hostile documents", hostileDocuments},

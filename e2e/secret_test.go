@@ -67,7 +67,7 @@ func TestSecrets(t *testing.T) {
 			require.Contains(t, answer.Raw, word)
 		}
 		require.Contains(t, s.Log(), "path=/graphql", "the log is talkative")
-		require.Contains(t, s.Output(), servertest.Password, "the demo password is told, once, on standard output")
+		require.Contains(t, s.Output(), servertest.Password, "the demo password is printed once, on standard output")
 	})
 }
 

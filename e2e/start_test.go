@@ -81,7 +81,7 @@ func TestStartBehindAnother(t *testing.T) {
 	t.Parallel()
 	url, ok := testdb.Postgres(t)
 	if !ok {
-		t.Skip("SQLite gives no way to come in between")
+		t.Skip("on SQLite there is no moment in between")
 	}
 	tx, err := testdb.Open(t, url).Begin(t.Context(), nil)
 	require.NoError(t, err)

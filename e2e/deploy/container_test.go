@@ -110,7 +110,7 @@ func TestTheContainersSettings(t *testing.T) {
 	i := install(t, settings)
 	i.run(t, "", "keys", "create")
 	c := i.command(t, words(t, strings.TrimPrefix(image.health, image.entrypoint[0]))...)
-	require.Error(t, c.Run(), "nobody serves yet")
+	require.Error(t, c.Run(), "no server runs yet")
 	i.serve(t, image.command...)
 	require.Contains(t, i.run(t, "", words(t, strings.TrimPrefix(image.health, image.entrypoint[0]))...), `"ok"`)
 }

@@ -48,14 +48,14 @@ func TestGatewaysWithoutPorticoRefuse(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, testdb.EmptySQLite(t))
 	key := w.newApp(t, w.generous).key
-	believed := w.server.GatewayToken(t, organization, "edge")
+	token := w.server.GatewayToken(t, organization, "edge")
 	there := strings.TrimPrefix(w.server.Gate, "http://")
 	for name, start := range map[string]start{"nginx": startNginx, "caddy": startCaddy, "haproxy": startHAProxy, "envoy": startEnvoy} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for problem, s := range map[string]setup{
-				"token":   {gate: there, token: "not-" + believed, upstream: newAPI(t)},
-				"nowhere": {gate: servertest.FreeAddress(t), token: believed, upstream: newAPI(t)},
+				"token":   {gate: there, token: "not-" + token, upstream: newAPI(t)},
+				"nowhere": {gate: servertest.FreeAddress(t), token: token, upstream: newAPI(t)},
 			} {
 				g := &gateway{w, "http://" + start(t, s)}
 				for _, headers := range [][]string{{"X-API-Key", key}, nil} {
@@ -171,14 +171,14 @@ func (g *gateway) forgedNames(t *testing.T) {
 			}
 		}
 		h := g.call(t, "/rates", headers...).reached(t)
-		var told int
+		var received int
 		for name, values := range h {
 			if strings.HasPrefix(plain.ReplaceAllString(strings.ToLower(name), "-"), "x-portico-") {
 				require.NotContains(t, values, "forged", name)
-				told++
+				received++
 			}
 		}
-		require.Equal(t, 8, told, "%q: %v", sign, h)
+		require.Equal(t, 8, received, "%q: %v", sign, h)
 	}
 	h := g.call(t, "/rates", "X-API-Key", app.key, "X_API_Key", "forged", "X-Api_Key", "forged").reached(t)
 	require.NotContains(t, fmt.Sprint(h), "forged")

@@ -94,7 +94,7 @@ func testIds(t *testing.T, server *stub, page *browsertest.Page) {
 		shot(page, "4-answer")
 	})
 
-	t.Run("a user is somebody else", func(t *testing.T) {
+	t.Run("another user signs in", func(t *testing.T) {
 		page.SelectTab("Users")
 		page.Run()
 		page.SelectTab("UnlockUser")

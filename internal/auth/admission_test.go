@@ -43,6 +43,6 @@ func TestAdmissionLimitsConcurrency(t *testing.T) {
 		synctest.Wait()
 		require.True(t, inside)
 		second()
-		require.Empty(t, g.queues, "nothing is kept for nobody")
+		require.Empty(t, g.queues, "an unused queue is deleted")
 	})
 }

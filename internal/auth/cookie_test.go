@@ -49,7 +49,7 @@ func TestTheDeviceCookieKeepsTokensOfSeveralUsers(t *testing.T) {
 	require.Len(t, presented, maxDevices)
 	require.Equal(t, "p1.f.1.x~p1.e.1.x~p1.d.1.x~p1.c.1.x~p1.b.1.x", set.Value)
 	_, set = requestWithCookie(DeviceCookie{}, "x", "")
-	require.Nil(t, set, "whoever did not sign in is not remembered")
+	require.Nil(t, set, "a device without a sign-in is not remembered")
 	require.Nil(t, DeviceCookie{}.Presented(t.Context()), "outside a request")
 	DeviceCookie{}.Remember(t.Context(), "p1.a.1.x")
 }

@@ -52,7 +52,7 @@ func TestAGuessThatIsRightForOneIsWrongForOthers(t *testing.T) {
 		for range 2 * PairFailures {
 			require.Equal(t, namesakes, succeedFor(t, l, g, 1), "the one goes on, the other is not tried")
 		}
-		require.Equal(t, namesakes, succeedFor(t, l, guessAnyOrganization(victim, namesake), 1), "nor by a stranger there")
+		require.Equal(t, namesakes, succeedFor(t, l, guessAnyOrganization(victim, namesake), 1), "nor by an unknown client there")
 		require.NoError(t, guess(t, l, email, client, true), "an organization's name opens what was never wrong by name")
 		for i := 1; i < AddressFailures/PairFailures; i++ {
 			g.Client = fmt.Sprintf("198.51.100.%d", i)
@@ -72,7 +72,7 @@ func TestAGuessThatIsRightForOneIsWrongForOthers(t *testing.T) {
 		g.Since = nil
 		c.Advance(AddressWindow)
 		require.Equal(t, both, succeedFor(t, l, g, 0, 1))
-		require.Zero(t, recentAttempts(t, l, c), "right for both is wrong for nobody")
+		require.Zero(t, recentAttempts(t, l, c), "a password that is right for both is no failure")
 	})
 }
 

@@ -96,21 +96,21 @@ func (l *Limiter) buckets(g Guess) []bucket {
 		return known("sign-in session", g.Session, g.Session.String(), 0)
 	}
 	var out []bucket
-	devices, strange := l.knownDevices(g)
+	devices, unknownTo := l.knownDevices(g)
 	for i, id := range devices {
 		if id != "" {
 			out = append(out, known("sign-in device", g.Users[i], g.Users[i].String()+" "+id, i)...)
 		}
 	}
-	if len(strange) > 0 {
+	if len(unknownTo) > 0 {
 		client := address.ClientNetwork(g.Client)
 		out = append(out,
-			bucket{name: l.narrowName(who, "sign-in pair", client), limit: PairFailures, window: AttemptWindow, concurrency: pairConcurrency, users: strange},
-			bucket{name: l.bucketName("sign-in address", who), limit: AddressFailures, window: AddressWindow, users: strange},
-			bucket{name: l.bucketName("sign-in client", client), limit: ClientFailures, window: AttemptWindow, concurrency: clientConcurrency, unforgivable: true, users: strange})
+			bucket{name: l.narrowName(who, "sign-in pair", client), limit: PairFailures, window: AttemptWindow, concurrency: pairConcurrency, users: unknownTo},
+			bucket{name: l.bucketName("sign-in address", who), limit: AddressFailures, window: AddressWindow, users: unknownTo},
+			bucket{name: l.bucketName("sign-in client", client), limit: ClientFailures, window: AttemptWindow, concurrency: clientConcurrency, unforgivable: true, users: unknownTo})
 	}
 	if g.NoOrganization {
-		out = append(out, l.perUserBuckets(g, devices, strange)...)
+		out = append(out, l.perUserBuckets(g, devices, unknownTo)...)
 	}
 	return out
 }
@@ -118,17 +118,17 @@ func (l *Limiter) buckets(g Guess) []bucket {
 // knownDevices returns, for each of the users, the identity of the device if it
 // has signed in as that user before, and the indices of the users who do not
 // know it: a single one if there are no users.
-func (l *Limiter) knownDevices(g Guess) (ids []string, strange []int) {
+func (l *Limiter) knownDevices(g Guess) (ids []string, unknownTo []int) {
 	ids = make([]string, g.users())
 	for i := range ids {
 		if i < len(g.Users) {
 			ids[i], _ = l.devices.identify(g.Address, g.Users[i], g.Devices)
 		}
 		if ids[i] == "" {
-			strange = append(strange, i)
+			unknownTo = append(unknownTo, i)
 		}
 	}
-	return ids, strange
+	return ids, unknownTo
 }
 
 // perUserBuckets returns the buckets of each user alone, for guesses that are
@@ -138,7 +138,7 @@ func (l *Limiter) knownDevices(g Guess) (ids []string, strange []int) {
 // success that it is wrong for them. The buckets block only such guesses: a
 // count that also limited sign-ins to a named organization would reveal which
 // users know the device.
-func (l *Limiter) perUserBuckets(g Guess, devices []string, strange []int) (out []bucket) {
+func (l *Limiter) perUserBuckets(g Guess, devices []string, unknownTo []int) (out []bucket) {
 	client := address.ClientNetwork(g.Client)
 	for i, user := range g.Users {
 		narrow, wide := l.bucketName("sign-in elsewhere pair", user.String()+" "+client), l.bucketName("sign-in elsewhere", user.String())
@@ -149,9 +149,9 @@ func (l *Limiter) perUserBuckets(g Guess, devices []string, strange []int) (out 
 			bucket{name: narrow, limit: PairFailures, window: AttemptWindow, perUser: true, users: []int{i}},
 			bucket{name: wide, limit: AddressFailures, window: AddressWindow, perUser: true, users: []int{i}})
 	}
-	if len(strange) > 0 {
+	if len(unknownTo) > 0 {
 		out = append(out, bucket{name: l.bucketName("sign-in elsewhere client", client), limit: ClientFailures, window: AttemptWindow,
-			unforgivable: true, perUser: true, users: strange})
+			unforgivable: true, perUser: true, users: unknownTo})
 	}
 	return out
 }

@@ -38,13 +38,13 @@ func TestAKnownDeviceIsCountedSeparately(t *testing.T) {
 		who := address.ParseEmail(email)
 		mine := Guess{Address: who, Client: client, Users: []uuid.UUID{user}, Devices: []string{"junk", l.devices.Issue(who, user, nil)}}
 		for range PairFailures {
-			require.NoError(t, guess(t, l, email, client, false), "a stranger behind the same router")
+			require.NoError(t, guess(t, l, email, client, false), "an unknown client behind the same router")
 		}
 		failFromManyClients(t, l, AddressFailures-PairFailures)
 		require.True(t, fault.Is(guess(t, l, email, "192.0.2.9", true), fault.CodeRateLimited))
 
 		for range 3 * PairFailures {
-			require.NoError(t, attempt(t, l, mine, true), "strangers lock out strangers alone")
+			require.NoError(t, attempt(t, l, mine, true), "unknown clients lock out unknown clients only")
 		}
 		for range PairFailures {
 			require.NoError(t, attempt(t, l, mine, false))
@@ -101,7 +101,7 @@ func TestAllKnownDevicesTogetherAreLimited(t *testing.T) {
 			require.NoError(t, fail())
 		}
 		requireLimited(t, fail(), AddressWindow)
-		require.NoError(t, guess(t, l, email, client, true), "and strangers still have theirs")
+		require.NoError(t, guess(t, l, email, client, true), "and unknown clients still have theirs")
 	})
 }
 
@@ -171,8 +171,8 @@ func TestDeviceTokens(t *testing.T) {
 		_, ok := d.identify(who, user, presented)
 		require.False(t, ok, name)
 	}
-	for _, stranger := range []address.Email{address.ParseEmail("other@bücher.example"), {}} {
-		_, ok := d.identify(stranger, user, []string{token})
+	for _, other := range []address.Email{address.ParseEmail("other@bücher.example"), {}} {
+		_, ok := d.identify(other, user, []string{token})
 		require.False(t, ok)
 	}
 	_, ok = NewDevices(keyring.ForTest(), c).identify(who, user, []string{token})

@@ -84,7 +84,7 @@ func TestFailuresFromOneClientForOneAddress(t *testing.T) {
 		// It is minute 10; the first failure expires at minute 15.
 		requireLimited(t, guess(t, l, email, client, true), 5*time.Minute)
 		requireLimited(t, guess(t, l, " DEVELOPER@Demo.Example\r\n", "::ffff:192.0.2.1", true), 5*time.Minute)
-		require.NoError(t, guess(t, l, email, "192.0.2.2", true), "strangers do not lock the right person out")
+		require.NoError(t, guess(t, l, email, "192.0.2.2", true), "unknown clients do not lock the user out")
 		require.NoError(t, guess(t, l, "other@demo.example", client, false), "another address is free")
 
 		c.Advance(5*time.Minute - time.Microsecond)
@@ -236,7 +236,7 @@ func TestTheTableContainsNoAddress(t *testing.T) {
 	})
 }
 
-func TestARotationForgivesNothing(t *testing.T) {
+func TestRotationKeepsTheCounts(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		path, c := filepath.Join(t.TempDir(), "ring.json"), clock.NewFake(start)
 		require.NoError(t, keyring.Create(path, c))

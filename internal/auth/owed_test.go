@@ -88,7 +88,7 @@ func TestACanceledAttemptReleasesItsSlots(t *testing.T) {
 		for _, a := range inside {
 			a.Done()
 		}
-		require.Empty(t, l.admission.queues, "nobody is inside any more")
+		require.Empty(t, l.admission.queues, "all slots are free")
 	})
 }
 
@@ -101,8 +101,8 @@ func TestForgedDeviceTokens(t *testing.T) {
 		_, ok := d.identify(who, user, []string{deviceToken(pepper, who, user, "0123456789abcdef", c.Now().Unix())})
 		require.False(t, ok, "%s", pepper.ID)
 	}
-	nobody := address.Email{}
-	_, ok := d.identify(nobody, user, []string{deviceToken(d.ring.Current(keyring.Pepper), nobody, user, "0123456789abcdef", c.Now().Unix())})
+	empty := address.Email{}
+	_, ok := d.identify(empty, user, []string{deviceToken(d.ring.Current(keyring.Pepper), empty, user, "0123456789abcdef", c.Now().Unix())})
 	require.False(t, ok, "of no address")
 	c.Advance(skew)
 	token := d.Issue(who, user, nil)

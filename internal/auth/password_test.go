@@ -50,7 +50,7 @@ func TestTheDefaultCost(t *testing.T) {
 		require.NoError(t, err)
 		return *params
 	}
-	require.Equal(t, cost(hash), cost(p.dummyHash), "nobody's hash costs what a user's costs")
+	require.Equal(t, cost(hash), cost(p.dummyHash), "the dummy hash costs as much as a user's")
 }
 
 func TestAnUnknownAddressCostsTheSameWork(t *testing.T) {
@@ -128,7 +128,7 @@ func TestWaitingForASlot(t *testing.T) {
 		began = time.Now()
 		_, err = p.Verify(gone, "portico-demo", p.dummyHash)
 		require.True(t, fault.Is(err, fault.CodeUnavailable))
-		require.Zero(t, time.Since(began), "nobody waits for a caller who has left")
+		require.Zero(t, time.Since(began), "a caller that has left is not waited for")
 		require.Equal(t, [4]int64{1, 1, 0, 2}, load())
 		close(release)
 		synctest.Wait()

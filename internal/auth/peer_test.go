@@ -73,7 +73,7 @@ func FuzzPeers(f *testing.F) {
 		// The client's entries are to the left of the one that the proxy added.
 		r.Header["X-Forwarded-For"] = []string{fmt.Sprintf("%s, 198.51.100.7", forwarded)}
 		if got := (Peers{Trusted: []netip.Prefix{trusted}}).Address(r); got != "198.51.100.7" {
-			t.Fatalf("%q was believed: %q", forwarded, got)
+			t.Fatalf("%q was trusted: %q", forwarded, got)
 		}
 	})
 }

@@ -75,7 +75,7 @@ func BenchmarkWrite(b *testing.B) {
 
 func benchmarkOn(b *testing.B, url string) {
 	const most = 16
-	d := testdb.OpenWith(b, url, database.Options{MaxConns: most, StatementTimeout: -1, IOTimeout: patience})
+	d := testdb.OpenWith(b, url, database.Options{MaxConns: most, StatementTimeout: -1, IOTimeout: timeout})
 	setUp := []string{`CREATE TABLE things (id integer PRIMARY KEY, n integer NOT NULL)`}
 	for i := range most {
 		setUp = append(setUp, fmt.Sprintf(`INSERT INTO things VALUES (%d, 0)`, i))

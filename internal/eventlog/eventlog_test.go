@@ -204,7 +204,7 @@ func TestAPurgeMayDeleteButNotChange(t *testing.T) {
 func TestOnlyThePurgeMayDelete(t *testing.T) {
 	url, ok := testdb.Postgres(t)
 	if !ok {
-		t.Skip("on SQLite nobody else writes meanwhile")
+		t.Skip("on SQLite there is only one writer")
 	}
 	d := testdb.Open(t, url)
 	mustAppend(t, d, organizations(t, d, 1)[0], entry())
@@ -214,7 +214,7 @@ func TestOnlyThePurgeMayDelete(t *testing.T) {
 			return err
 		}
 		if _, err := d.ExecContext(t.Context(), `DELETE FROM events`); err == nil {
-			t.Error("somebody else deleted during a purge")
+			t.Error("another transaction deleted during a purge")
 		}
 		return errStop
 	})
@@ -232,8 +232,8 @@ func TestOrganizationsDoNotWaitForEachOther(t *testing.T) {
 	two := organizations(t, d, 2)
 	mustAppend(t, d, two[0], entry())
 	mustAppend(t, d, two[1], entry())
-	// impatient appends without waiting for any lock.
-	impatient := func(organization uuid.UUID) error {
+	// appendWithoutWaiting appends without waiting for any lock.
+	appendWithoutWaiting := func(organization uuid.UUID) error {
 		return d.InTx(t.Context(), func(tx *database.Tx) error {
 			if _, err := tx.ExecContext(t.Context(), `SET LOCAL lock_timeout = '20ms'`); err != nil {
 				return err
@@ -245,10 +245,10 @@ func TestOrganizationsDoNotWaitForEachOther(t *testing.T) {
 		if err := eventlog.Append(t.Context(), tx, d.Dialect(), two[0], at(), entry()); err != nil {
 			return err
 		}
-		if err := impatient(two[0]); !database.IsUnavailable(err) {
+		if err := appendWithoutWaiting(two[0]); !database.IsUnavailable(err) {
 			t.Errorf("a second writer did not wait for the first one's number: %v", err)
 		}
-		if err := impatient(two[1]); err != nil {
+		if err := appendWithoutWaiting(two[1]); err != nil {
 			t.Errorf("another tenant's writer waited: %v", err)
 		}
 		return nil

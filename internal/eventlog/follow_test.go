@@ -19,8 +19,8 @@ const (
 	tenants   = 4
 	writers   = 64
 	perWriter = 8
-	// patience is longer than the whole test takes on any machine.
-	patience = 5 * time.Minute
+	// timeout is longer than the whole test takes on any machine.
+	timeout = 5 * time.Minute
 )
 
 // follower reads a log by its cursor.
@@ -101,7 +101,7 @@ func TestAFollowerMissesNothing(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		// A connection for each writer and each follower; a writer waits for 15
 		// others, which on a busy machine may take longer than a request may.
-		d := testdb.OpenWith(t, url, database.Options{MaxConns: writers + tenants, StatementTimeout: -1, IOTimeout: patience})
+		d := testdb.OpenWith(t, url, database.Options{MaxConns: writers + tenants, StatementTimeout: -1, IOTimeout: timeout})
 		all := organizations(t, d, tenants)
 		followers := make([]*follower, tenants)
 		done := make(chan struct{})

@@ -15,8 +15,8 @@ import (
 	"portico/internal/testdb"
 )
 
-// home gives development rings a folder of the test's own, and returns the
-// function that lists its files.
+// home stores development rings in a folder of the test's own, and returns a function
+// that lists its files.
 func home(t *testing.T) (files func() []string) {
 	t.Helper()
 	folder := t.TempDir()

@@ -73,7 +73,7 @@ func TestAFailureIsTriedAgainAtOnce(t *testing.T) {
 		broken := errors.New("broken")
 		fail := Job{Name: "count", Every: time.Hour, Run: func(context.Context) error { return broken }}
 		if err := all[0].try(t.Context(), fail); !errors.Is(err, broken) {
-			t.Fatalf("the failure was not told: %v", err)
+			t.Fatalf("the failure was not logged: %v", err)
 		}
 		j, runs := counting(time.Hour)
 		if mustTry(t, all[1], j); *runs != 1 {
@@ -97,7 +97,7 @@ func TestADeadHoldersLeaseIsTakenOver(t *testing.T) {
 		c.Advance(time.Microsecond)
 		j.Run = func(ctx context.Context) error {
 			*runs++
-			// The dead one wakes up, and must not touch what is not its own.
+			// The node that seemed dead continues, and must not change the other holder's lease.
 			if err := dead.renew(ctx); !errors.Is(err, errLeaseLost) {
 				t.Errorf("renewing a lost lease: %v", err)
 			}
@@ -148,7 +148,7 @@ func TestTwoNeverRunAJobAtOnce(t *testing.T) {
 			}
 			defer inside.Add(-1)
 			runs.Add(1)
-			return db.Ping(ctx) // long enough for the others to come
+			return db.Ping(ctx) // long enough for the others to try
 		}}
 		var wg sync.WaitGroup
 		for _, r := range all {
@@ -162,7 +162,7 @@ func TestTwoNeverRunAJobAtOnce(t *testing.T) {
 		}
 		wg.Wait()
 		if runs.Load() == 0 {
-			t.Error("nobody ran the job")
+			t.Error("no node ran the job")
 		}
 	})
 }

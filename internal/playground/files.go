@@ -22,24 +22,25 @@ var foreign embed.FS
 //go:embed ui
 var own embed.FS
 
-// files are all the page loads. The build is a hash over every file; it stands
-// in their URLs, so each URL's content never changes.
+// files are the files that the page loads. The build is a hash of all of them and part of
+// their URLs, so that the content of a URL never changes.
 type files struct {
 	build  string
 	byName map[string]*file
 }
 
-// file is one embedded file, kept compressed.
+// file is an embedded file, compressed.
 type file struct {
 	kind    string // its content type
 	etag    string // of the plain content, without quotes
 	gzipped []byte
-	// plain is inflated when it is first asked for, and once: clients that do
-	// not read would each hold a copy.
+	// plain is decompressed at the first request that needs it, and only once: each
+	// client that does not read would otherwise keep a copy in memory.
 	plain func() []byte
 }
 
-// loadFiles reads the foreign files, stored compressed, and our own, stored plain.
+// loadFiles reads third-party files, which are stored compressed, and our own, which are
+// not.
 func loadFiles() *files {
 	all := &files{byName: map[string]*file{}}
 	build := sha256.New()
@@ -62,7 +63,7 @@ func loadFiles() *files {
 	return all
 }
 
-// each calls visit for the files of an embedded folder, in the order of names.
+// each calls visit with the files of an embedded folder, in the order of their names.
 func each(from embed.FS, folder string, visit func(name string, content []byte)) {
 	entries, err := fs.ReadDir(from, folder)
 	must(err)
@@ -73,8 +74,8 @@ func each(from embed.FS, folder string, visit func(name string, content []byte))
 	}
 }
 
-// contentType names the type by the extension; it does not ask the machine,
-// whose tables differ.
+// contentType returns the type for a file's extension. It does not use the tables of the
+// machine, which differ.
 func contentType(name string) string {
 	switch path.Ext(name) {
 	case ".js":
@@ -87,15 +88,15 @@ func contentType(name string) string {
 	return "application/octet-stream"
 }
 
-// ServeHTTP sends the file compressed, or inflated to a client that does not
-// say it takes gzip. Both may be cached for ever.
+// ServeHTTP sends the file, compressed if the client accepts gzip. Both forms may be
+// cached forever.
 func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", f.kind)
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("Vary", "Accept-Encoding")
 	content, etag := f.gzipped, f.etag+"-gzip"
-	if takesGzip(r.Header.Get("Accept-Encoding")) {
+	if acceptsGzip(r.Header.Get("Accept-Encoding")) {
 		h.Set("Content-Encoding", "gzip")
 	} else {
 		content, etag = f.plain(), f.etag
@@ -104,8 +105,9 @@ func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 }
 
-// takesGzip reads an Accept-Encoding header. A weight of zero is a refusal.
-func takesGzip(header string) bool {
+// acceptsGzip reports whether an Accept-Encoding header allows gzip. A weight of zero does
+// not.
+func acceptsGzip(header string) bool {
 	for part := range strings.SplitSeq(header, ",") {
 		coding, weight, _ := strings.Cut(strings.ToLower(part), ";")
 		if coding = strings.TrimSpace(coding); coding != "gzip" && coding != "*" {
@@ -135,8 +137,8 @@ func inflate(gzipped []byte) []byte {
 	return content
 }
 
-// must is for the embedded files alone: they are part of the program, and a
-// broken one is a broken build.
+// must panics on an error. It is for the embedded files alone, which only a broken build
+// can break.
 func must(err error) {
 	if err != nil {
 		panic(fmt.Errorf("playground: embedded files: %w", err))

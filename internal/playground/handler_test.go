@@ -19,7 +19,7 @@ import (
 	"portico/internal/playground"
 )
 
-// get asks a fresh handler; headers come in pairs.
+// get sends a request to a new handler; headers come in pairs.
 func get(t *testing.T, method, path string, headers ...string) *http.Response {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, path, nil)
@@ -38,7 +38,7 @@ func body(t *testing.T, r *http.Response) []byte {
 	return b
 }
 
-// links are the URLs the page loads its files from.
+// links returns the URLs of the files that the page loads.
 func links(t *testing.T) []string {
 	t.Helper()
 	found := regexp.MustCompile(`(?:src|href)="([^"]+)"`).FindAllSubmatch(body(t, get(t, "GET", "/playground")), -1)
@@ -118,7 +118,7 @@ func TestNoPasswordWithoutTheOption(t *testing.T) {
 	}
 }
 
-// The foreign files are those whose sums are written down.
+// The third-party files have the recorded checksums.
 func TestForeignFilesAreTheExpectedOnes(t *testing.T) {
 	sums, err := os.Open("assets/SHA256SUMS")
 	require.NoError(t, err)

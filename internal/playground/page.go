@@ -12,8 +12,8 @@ import (
 
 const pageTemplate = "page.html"
 
-// pageConfig is what the page's script must know; it reads it from an
-// attribute, since the content policy forbids inline scripts.
+// pageConfig is the configuration of the page's script. It is passed in an attribute,
+// since the content policy forbids inline scripts.
 type pageConfig struct {
 	Endpoint     string   `json:"endpoint"`
 	Demo         []SignIn `json:"demo"`
@@ -21,13 +21,13 @@ type pageConfig struct {
 	Tabs         []Tab    `json:"tabs"`
 }
 
-// page is the one HTML document.
+// page is the HTML document.
 type page struct {
 	etag string
 	html []byte
 }
 
-// renderPage writes the document once. base is the path its files are under.
+// renderPage renders the document. base is the path of its files.
 func renderPage(o Options, base string) *page {
 	config, err := json.Marshal(pageConfig{o.Endpoint, o.Demo, o.DemoPassword, Tabs()})
 	must(err)
@@ -39,8 +39,7 @@ func renderPage(o Options, base string) *page {
 	return &page{etag: hex.EncodeToString(sum[:8]), html: out.Bytes()}
 }
 
-// ServeHTTP sends the document; a browser asks again each time whether it is
-// still the same.
+// ServeHTTP sends the document, which browsers revalidate each time.
 func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")

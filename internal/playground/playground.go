@@ -1,13 +1,13 @@
 // Package playground serves a GraphQL playground that needs no internet.
 //
 // It is GraphiQL with a bar above it: sign in, sign out,
-// and choose one of the ready scenarios of the folder `tabs`. Everything
-// the page loads is in the binary; the page's content policy forbids anything
-// else. Tokens stay in the browser tab; answers, which may hold secrets, stay
-// in its memory.
+// and choose one of the scenarios in the folder `tabs`. Everything that the page
+// loads is in the binary; its content policy forbids anything else. Tokens are
+// stored for the browser tab only; responses, which may contain secrets, only in
+// its memory.
 //
-// The page knows only the public schema: it signs in by the mutation `signIn`
-// and sends `Authorization` like every other client.
+// The page uses only the public schema: it signs in by the mutation `signIn` and
+// sends `Authorization` like every other client.
 package playground
 
 import (
@@ -17,20 +17,20 @@ import (
 
 //go:generate ./assets/fetch.sh
 
-// Options says where things are and what the sign-in form offers.
+// Options configures the paths and the sign-in form.
 type Options struct {
-	// Endpoint is the path of the GraphQL endpoint on the same origin, "/graphql" if empty.
+	// Endpoint is the path of the GraphQL endpoint on the same origin; default "/graphql".
 	Endpoint string
-	// Prefix is the path the playground is served under, "/playground" if empty.
+	// Prefix is the path of the playground; default "/playground".
 	Prefix string
-	// Demo are users offered in a list. Leave it empty outside development.
+	// Demo are the users in a list of the form. It must be empty outside development.
 	Demo []SignIn
-	// DemoPassword, if set, is filled in for a chosen demo user. Everyone who
-	// can open the page can read it, so it is for development alone.
+	// DemoPassword is filled in for a chosen demo user, unless empty. Everyone who can
+	// open the page can read it, so it is for development only.
 	DemoPassword string
 }
 
-// SignIn is a user the form offers. Email and Organization are sent to the
+// SignIn is a user in the form's list. Email and Organization are sent to the
 // server; Account and Role are shown beside them.
 type SignIn struct {
 	Email        string `json:"email"`
@@ -40,8 +40,8 @@ type SignIn struct {
 }
 
 // Handler serves the page at Prefix and its files below. It answers GET and
-// HEAD; every other path below Prefix is 404. It panics if the embedded files
-// are broken, which a test would have seen.
+// HEAD; every other path below Prefix is 404. It panics if an embedded file is broken,
+// which tests exclude.
 func Handler(o Options) http.Handler {
 	if o.Endpoint == "" {
 		o.Endpoint = "/graphql"
@@ -63,8 +63,9 @@ func Handler(o Options) http.Handler {
 	return secured(mux)
 }
 
-// secured adds the headers every answer of the playground bears. GraphiQL sets
-// styles from script, hence the inline styles; scripts come from files only.
+// secured adds the security headers to every response of the playground. Inline styles are
+// allowed because GraphiQL sets styles from its script; scripts are loaded from files
+// only.
 func secured(next http.Handler) http.Handler {
 	const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; " +
 		"connect-src 'self'; img-src 'self' data:; font-src data:; " +

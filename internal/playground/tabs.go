@@ -10,13 +10,12 @@ import (
 //go:embed tabs
 var scenarios embed.FS
 
-// Tab is a ready document: one operation, whose name is the tab's title.
+// Tab is a prepared document: one operation, whose name is the tab's title.
 //
-// It is made of a file `tabs/NN_name.graphql`; NN orders them. The first line
-// is a comment `# Group: what it does`, which the list of scenarios shows. A
-// file of the same name ending in .json holds the variables. A variable
-// "{{app.id}}" stands for the id of the app seen last, "{{now-29d}}" for a
-// midnight; ui/ids.js explains.
+// It is read from a file `tabs/NN_name.graphql`; NN determines the order. The first
+// line is a comment `# Group: what it does`, which the list of scenarios shows. A file
+// of the same name ending in .json contains the variables. A variable "{{app.id}}" is
+// replaced by the id of the app seen last, "{{now-29d}}" by a midnight; see ui/ids.js.
 type Tab struct {
 	Group     string `json:"group"`
 	Label     string `json:"label"`
@@ -24,7 +23,7 @@ type Tab struct {
 	Variables string `json:"variables"`
 }
 
-// Tabs are the ready documents in order.
+// Tabs are the prepared documents in order.
 func Tabs() []Tab {
 	var tabs []Tab
 	variables := map[string]string{}

@@ -58,8 +58,8 @@ func TestTabsAreValid(t *testing.T) {
 	}
 }
 
-// The tabs are numbered without a gap, and no two alike, so that their names tell
-// their order; variables belong to a tab.
+// The tabs are numbered without gaps and duplicates, and each file of variables belongs to
+// a tab.
 func TestTabsAreNumberedInOrder(t *testing.T) {
 	tabs, err := filepath.Glob("tabs/*.graphql")
 	require.NoError(t, err)
@@ -75,7 +75,7 @@ func TestTabsAreNumberedInOrder(t *testing.T) {
 	}
 }
 
-// The bar signs in by a mutation of its own.
+// The bar has a mutation of its own for signing in.
 func TestSignInMutationIsValid(t *testing.T) {
 	script, err := os.ReadFile("ui/session.js")
 	require.NoError(t, err)
@@ -85,7 +85,7 @@ func TestSignInMutationIsValid(t *testing.T) {
 	require.Empty(t, errs)
 }
 
-// A placeholder that ui/ids.js does not know would never be filled in.
+// A placeholder that ui/ids.js does not support would never be replaced.
 func TestPlaceholdersAreKnown(t *testing.T) {
 	script, err := os.ReadFile("ui/ids.js")
 	require.NoError(t, err)
@@ -102,7 +102,7 @@ func TestPlaceholdersAreKnown(t *testing.T) {
 	require.True(t, some)
 }
 
-// The first scenario says which kinds of ids there are: those that ui/ids.js knows.
+// The first scenario lists the kinds of ids that ui/ids.js supports.
 func TestWelcomeNamesEveryKind(t *testing.T) {
 	script, err := os.ReadFile("ui/ids.js")
 	require.NoError(t, err)

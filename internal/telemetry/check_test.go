@@ -32,7 +32,7 @@ func TestVariablesAreChecked(t *testing.T) {
 			}
 			require.NotContains(t, err.Error(), "geheim")
 			environment["OTEL_SDK_DISABLED"] = "true"
-			require.NoError(t, Check(func(name string) string { return environment[name] }), "nobody reads it")
+			require.NoError(t, Check(func(name string) string { return environment[name] }), "it is not used")
 		}
 	}
 	good := map[string]string{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": "https://collector:4318/x", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",

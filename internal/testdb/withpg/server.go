@@ -88,7 +88,7 @@ func (s *server) begin(bin string) error {
 	return s.await()
 }
 
-// owner gives the directory to the user "postgres" if the process is root,
+// owner changes the owner of the directory to the user "postgres" if the process is root,
 // because Postgres refuses to run as root.
 func (s *server) owner() (*syscall.SysProcAttr, error) {
 	attributes := endWithParent()

@@ -1,5 +1,5 @@
 // Package csvhttp exports counts of calls as CSV over HTTP, row by row as the
-// database returns them, to viewers that may ask the API for the same counts.
+// database returns them, to viewers that may query the same counts by the API.
 //
 // The columns are start, end, app, product, credential, endpoint, code, calls:
 // times by RFC 3339, the API's opaque ids (empty if a call had none), a verdict's
@@ -30,7 +30,7 @@ import (
 )
 
 const (
-	// maxExports bounds the concurrent exports, and share those of one person: each
+	// maxExports bounds the concurrent exports, and maxPerPerson those of one user: each
 	// uses a connection to the database for as long as its client reads.
 	maxExports, maxPerPerson = 4, 2
 	// retryAfter is the Retry-After of a refusal beyond that.

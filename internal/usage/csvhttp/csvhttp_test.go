@@ -133,7 +133,7 @@ func TestRowsAreStreamed(t *testing.T) {
 	require.True(t, strings.HasSuffix(string(rest), ",VALID,1000\r\n"))
 }
 
-// A client can tell half an export from a whole one.
+// A client can distinguish half an export from a whole one.
 func TestFailureAfterTheFirstRowAborts(t *testing.T) {
 	url := serve(t, nil, func(_ context.Context, yield func(usage.Row) error) error {
 		for n := range int64(1000) {

@@ -57,15 +57,15 @@ func TestOrderOfRefusals(t *testing.T) {
 		status               int
 		done                 []string
 	}{
-		"an export":           {"GET", query, "", 200, []string{"may", "pay", "ask", "pay for rows", "read"}},
-		"its head":            {"HEAD", query, "", 200, []string{"may", "pay", "ask"}},
-		"a typo":              {"GET", typo, "", 400, []string{"may", "pay"}},
-		"half an escape":      {"GET", "?from=%2", "", 400, []string{"may", "pay"}},
-		"nobody":              {"GET", query, "may", 401, []string{"may"}},
-		"nobody with a typo":  {"GET", typo, "may", 401, []string{"may"}},
-		"an unknown id":       {"GET", query, "ask", 401, []string{"may", "pay", "ask"}},
-		"nothing left":        {"GET", query, "pay", 401, []string{"may", "pay"}},
-		"not enough for rows": {"GET", query, "pay for rows", 401, []string{"may", "pay", "ask", "pay for rows"}},
+		"an export":             {"GET", query, "", 200, []string{"may", "pay", "ask", "pay for rows", "read"}},
+		"its head":              {"HEAD", query, "", 200, []string{"may", "pay", "ask"}},
+		"a typo":                {"GET", typo, "", 400, []string{"may", "pay"}},
+		"half an escape":        {"GET", "?from=%2", "", 400, []string{"may", "pay"}},
+		"anonymous":             {"GET", query, "may", 401, []string{"may"}},
+		"anonymous with a typo": {"GET", typo, "may", 401, []string{"may"}},
+		"an unknown id":         {"GET", query, "ask", 401, []string{"may", "pay", "ask"}},
+		"nothing left":          {"GET", query, "pay", 401, []string{"may", "pay"}},
+		"not enough for rows":   {"GET", query, "pay for rows", 401, []string{"may", "pay", "ask", "pay for rows"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &steps{wrong: c.wrong}

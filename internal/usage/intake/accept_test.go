@@ -44,8 +44,8 @@ func TestAccept(t *testing.T) {
 		up, err := w.reports.Upstream(ctx, q)
 		require.NoError(t, err)
 		require.Equal(t, []usage.Upstream{{StatusClass: 2, Calls: 4, Latency: 20 * time.Millisecond}, {StatusClass: 5, Calls: 1, Latency: time.Second}}, up)
-		nobody := uuid.New()
-		q.Account = &nobody
+		unknown := uuid.New()
+		q.Account = &unknown
 		up, err = w.reports.Upstream(ctx, q)
 		require.NoError(t, err)
 		require.Empty(t, up)

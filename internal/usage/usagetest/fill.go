@@ -1,4 +1,5 @@
-// Package usagetest fills the tables of counts, for benchmarks.
+// Package usagetest provides a database with an organization for tests of counts, and fills
+// the tables of counts for benchmarks.
 package usagetest
 
 import (
@@ -14,13 +15,13 @@ import (
 	"portico/internal/database"
 )
 
-// fillTime is how long one statement may take.
+// fillTime bounds each statement.
 const fillTime = 15 * time.Minute
 
-// Fill puts rows into the days, and as many into the minutes, spread evenly over
-// the apps and the given number of days before now: by days of UTC, all rolled
-// up, with 3 calls in each row. It is for Postgres alone, and gathers
-// statistics at the end. 10 million rows take some minutes.
+// Fill inserts rows into the days, and as many into the minutes, spread evenly over the
+// apps and the given number of days before now: by days of UTC, all rolled up, with 3 calls
+// in each row. It works on Postgres only, and gathers statistics at the end. 10 million
+// rows take some minutes.
 func Fill(ctx context.Context, db *database.DB, organization uuid.UUID, apps []uuid.UUID, days, rows int) error {
 	if db.Dialect() != dialect.Postgres {
 		return errors.New("usagetest: only Postgres is filled")
@@ -44,8 +45,8 @@ func Fill(ctx context.Context, db *database.DB, organization uuid.UUID, apps []u
 	return nil
 }
 
-// withoutIndexes runs work while a table has only its primary key, and makes the
-// other indexes anew: that is several times as fast for many rows.
+// withoutIndexes runs work while a table has only its primary key, and creates the other
+// indexes again: that is several times as fast for many rows.
 func withoutIndexes(ctx context.Context, tx *database.Tx, table string, work func() error) error {
 	var drop, create string
 	err := tx.QueryRowContext(ctx, `SELECT string_agg('DROP INDEX ' || quote_ident(indexname), '; '), string_agg(indexdef, '; ')
@@ -66,8 +67,8 @@ func withoutIndexes(ctx context.Context, tx *database.Tx, table string, work fun
 	return err
 }
 
-// fill makes row n of app n mod apps. What else a row is counted by is made of
-// its number, so that each is a row of its own.
+// fill inserts row n for app n mod apps. Its other ids are derived from n, so that each
+// row is different.
 func fill(ctx context.Context, tx *database.Tx, table, bucket string, organization uuid.UUID, apps []string, now time.Time, days, rows int) error {
 	rolled, columns := "", ""
 	if bucket == "minute" {
