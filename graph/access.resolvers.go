@@ -8,10 +8,10 @@ package graph
 import (
 	"context"
 	"portico/graph/model"
-	"portico/internal/portal"
+	"portico/internal/apps"
 )
 
 // ExplainAccess is the resolver for the explainAccess field.
-func (r *queryResolver) ExplainAccess(ctx context.Context, input portal.ExplainAccessInput) (*model.AccessExplanation, error) {
+func (r *queryResolver) ExplainAccess(ctx context.Context, input apps.ExplainAccessInput) (*model.AccessExplanation, error) {
 	return r.explainAccess(ctx, input)
 }

@@ -8,10 +8,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"portico/internal/change"
+	"portico/internal/apps"
+	"portico/internal/catalog"
 	"portico/internal/database"
 	"portico/internal/domain"
-	"portico/internal/portal"
+	"portico/internal/input"
 	"portico/internal/testdb"
 )
 
@@ -29,11 +30,11 @@ func TestExplanations(t *testing.T) {
 		app := s.MustApp(t, tenant.Developer, "app").App
 		id := app.GlobalID()
 		expires := s.Clock.Now().AddDate(0, 1, 0)
-		key := s.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AppID: &id, ExpiresAt: &expires}).Credential.GlobalID()
+		key := s.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AppID: &id, ExpiresAt: &expires}).Credential.GlobalID()
 		sub := s.MustRegister(t, tenant.Developer, app, product, plan)
 		token := s.token(t, tenant.Developer)
-		ask := func(more input) (explained map[string]any, code string) {
-			in := input{"credentialId": key, "product": "orders"}
+		ask := func(more arguments) (explained map[string]any, code string) {
+			in := arguments{"credentialId": key, "product": "orders"}
 			for k, v := range more {
 				in[k] = v
 			}
@@ -55,7 +56,7 @@ func TestExplanations(t *testing.T) {
 		}
 		_, code := ask(nil)
 		require.Equal(t, "WAITING", code)
-		_, err := s.Portal.Approve(tenant.Admin, sub.GlobalID(), nil)
+		_, err := s.Portal.Apps.Approve(tenant.Admin, sub.GlobalID(), nil)
 		require.NoError(t, err)
 		for range 2 {
 			e, code := ask(nil)
@@ -63,7 +64,7 @@ func TestExplanations(t *testing.T) {
 			require.Nil(t, e["failed"])
 			require.Equal(t, map[string]any{"rate": nil, "quota": map[string]any{"limit": 1000.0, "remaining": 1000.0, "resetsAt": "2026-04-01T00:00:00Z"}}, e["limits"])
 		}
-		for want, more := range map[string]input{
+		for want, more := range map[string]arguments{
 			"EXPIRED":           {"at": expires.Format("2006-01-02T15:04:05Z07:00")},
 			"WRONG_ENVIRONMENT": {"environment": "PRODUCTION"},
 			"NOT_SUBSCRIBED":    {"product": "unheard-of"},
@@ -71,15 +72,15 @@ func TestExplanations(t *testing.T) {
 			_, code := ask(more)
 			require.Equal(t, want, code)
 		}
-		_, code = ask(input{"app": "not-its-app"})
+		_, code = ask(arguments{"app": "not-its-app"})
 		require.Equal(t, "NOT_SUBSCRIBED", code)
-		_, err = s.Portal.UpdateKey(tenant.Developer, portal.UpdateKeyInput{CredentialID: key, AllowedAddresses: change.Patch[[]string]{Set: true, Value: &[]string{"192.0.2.0/24"}}})
+		_, err = s.Portal.Apps.UpdateKey(tenant.Developer, apps.UpdateKeyInput{CredentialID: key, AllowedAddresses: input.Patch[[]string]{Set: true, Value: &[]string{"192.0.2.0/24"}}})
 		require.NoError(t, err)
 		for address, want := range map[string]string{"192.0.2.7": "VALID", "::ffff:192.0.2.7": "VALID", "203.0.113.7": "IP_NOT_ALLOWED", "2001:db8::1": "IP_NOT_ALLOWED"} {
-			_, code := ask(input{"address": address})
+			_, code := ask(arguments{"address": address})
 			require.Equal(t, want, code, address)
 		}
-		_, err = s.Portal.RevokeKey(tenant.Developer, key, nil, nil)
+		_, err = s.Portal.Apps.RevokeKey(tenant.Developer, key, nil, nil)
 		require.NoError(t, err)
 		_, code = ask(nil)
 		require.Equal(t, "REVOKED", code)
@@ -102,8 +103,8 @@ func TestExplanationsHideHiddenProducts(t *testing.T) {
 		make := func(admin context.Context, name string, status domain.ProductStatus, keyless bool) {
 			product, _ := s.MustProduct(t, admin, name)
 			yes := true
-			_, err := s.Portal.UpdateProduct(admin, portal.UpdateProductInput{ProductID: product.GlobalID(),
-				Keyless: change.Patch[bool]{Set: true, Value: &keyless}, EnforceEndpoints: change.Patch[bool]{Set: true, Value: &yes}})
+			_, err := s.Portal.Catalog.UpdateProduct(admin, catalog.UpdateProductInput{ProductID: product.GlobalID(),
+				Keyless: input.Patch[bool]{Set: true, Value: &keyless}, EnforceEndpoints: input.Patch[bool]{Set: true, Value: &yes}})
 			require.NoError(t, err)
 			_, err = s.Database.ExecContext(t.Context(), `UPDATE products SET status = $1 WHERE id = $2`, status, product.ID)
 			require.NoError(t, err)
@@ -117,9 +118,9 @@ func TestExplanationsHideHiddenProducts(t *testing.T) {
 		make(stranger.Admin, "foreign1", domain.Published, true)
 		account := tenant.Account.GlobalID()
 		s.MustApp(t, tenant.Developer, "app")
-		key := s.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AccountID: &account}).Credential.GlobalID()
-		ask := func(token, name string, more input) string {
-			in := input{"credentialId": key, "product": name}
+		key := s.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AccountID: &account}).Credential.GlobalID()
+		ask := func(token, name string, more arguments) string {
+			in := arguments{"credentialId": key, "product": name}
 			for k, v := range more {
 				in[k] = v
 			}
@@ -127,7 +128,7 @@ func TestExplanationsHideHiddenProducts(t *testing.T) {
 				code valid steps { code passed detail remedy } limits { rate { limit } quota { limit } } } }`, map[string]any{"input": in})
 			return strings.ReplaceAll(a.raw, name, "NAME")
 		}
-		for _, more := range []input{nil, {"path": "/", "method": "GET"}, {"environment": "PRODUCTION"}, {"app": "none"}} {
+		for _, more := range []arguments{nil, {"path": "/", "method": "GET"}, {"environment": "PRODUCTION"}, {"app": "none"}} {
 			developer, admin := s.token(t, tenant.Developer), s.token(t, tenant.Admin)
 			unknown := ask(developer, "unknown1", more)
 			for _, name := range []string{"draftone", "draftkey", "retired1", "hidden01", "foreign1"} {
@@ -143,13 +144,13 @@ func TestInvalidExplanations(t *testing.T) {
 	s := newServer(t, testdb.SQLite(t), database.Options{})
 	tenant := s.MustTenant(t, "why")
 	account := tenant.Account.GlobalID()
-	key := s.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AccountID: &account}).Credential.GlobalID()
+	key := s.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AccountID: &account}).Credential.GlobalID()
 	long := string(make([]byte, 3000))
-	for name, more := range map[string]input{
+	for name, more := range map[string]arguments{
 		"an address that is none": {"address": "localhost"}, "an empty address": {"address": ""},
 		"a long path": {"path": long}, "a long product": {"product": long}, "control characters": {"method": "GET\r\nX: y"},
 	} {
-		in := input{"credentialId": key}
+		in := arguments{"credentialId": key}
 		for k, v := range more {
 			in[k] = v
 		}
@@ -158,7 +159,7 @@ func TestInvalidExplanations(t *testing.T) {
 		require.Equal(t, "BAD_USER_INPUT", a.Errors[0].Extensions["code"], name)
 	}
 	for _, id := range []string{account, madeUp(key), "", "' OR 1=1 --"} {
-		a := s.ask(t, s.token(t, tenant.Admin), explanation, map[string]any{"input": input{"credentialId": id, "environment": domain.Production}})
+		a := s.ask(t, s.token(t, tenant.Admin), explanation, map[string]any{"input": arguments{"credentialId": id, "environment": domain.Production}})
 		require.Len(t, a.Errors, 1, a.raw)
 		require.Equal(t, "NOT_FOUND", a.Errors[0].Extensions["code"], id)
 	}
@@ -171,7 +172,7 @@ func TestEnforcement(t *testing.T) {
 		s := newServer(t, url, database.Options{})
 		tenant := s.MustTenant(t, "reach")
 		account := tenant.Account.GlobalID()
-		key := s.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AccountID: &account}).Credential.GlobalID()
+		key := s.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AccountID: &account}).Credential.GlobalID()
 		s.serve(t, tenant.Organization.ID, "idle", -1)
 		ask := func() map[string]any {
 			a := s.ask(t, s.token(t, tenant.Admin), `query($id: ID!) { node(id: $id) { ... on Credential { enforcement { revision appliedBy pending lagMs } } } }`, map[string]any{"id": key})
@@ -184,7 +185,7 @@ func TestEnforcement(t *testing.T) {
 		require.EqualValues(t, 0, before["lagMs"])
 		s.serve(t, tenant.Organization.ID, "edge", int64(before["revision"].(float64)))
 		require.Equal(t, []any{"edge", "idle"}, ask()["appliedBy"])
-		_, err := s.Portal.RevokeKey(tenant.Developer, key, nil, nil)
+		_, err := s.Portal.Apps.RevokeKey(tenant.Developer, key, nil, nil)
 		require.NoError(t, err)
 		s.Clock.Advance(1500 * time.Millisecond)
 		after := ask()

@@ -10,29 +10,30 @@ import (
 	"portico/ent/db"
 	"portico/graph/generated"
 	"portico/graph/model"
+	"portico/internal/apps"
+	"portico/internal/identity"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
-	"portico/internal/portal"
 
 	"github.com/google/uuid"
 )
 
 // Apps is the resolver for the apps field.
-func (r *accountResolver) Apps(ctx context.Context, obj *db.Account, where *portal.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) (*model.AppConnection, error) {
+func (r *accountResolver) Apps(ctx context.Context, obj *db.Account, where *apps.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) (*model.AppConnection, error) {
 	rd := read(ctx, nodeid.App, first, after, last, before)
 	f, o := or(where), order(orderBy.Field, orderBy.Direction)
 	return pageOf(ctx, nodeid.Account, obj.ID, rd, []any{f, o}, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.App], error) {
-		return r.Portal.AppsOfAccounts(ctx, ids, f, o, rd)
+		return r.Portal.Apps.AppsOfAccounts(ctx, ids, f, o, rd)
 	})
 }
 
 // Credentials is the resolver for the credentials field.
-func (r *accountResolver) Credentials(ctx context.Context, obj *db.Account, where *portal.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error) {
+func (r *accountResolver) Credentials(ctx context.Context, obj *db.Account, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error) {
 	rd := read(ctx, nodeid.Credential, first, after, last, before)
 	f, o := or(where), order(orderBy.Field, orderBy.Direction)
 	return pageOf(ctx, nodeid.Account, obj.ID, rd, []any{f, o}, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Credential], error) {
-		return r.Portal.CredentialsOfAccounts(ctx, ids, f, o, rd)
+		return r.Portal.Apps.CredentialsOfAccounts(ctx, ids, f, o, rd)
 	})
 }
 
@@ -40,7 +41,7 @@ func (r *accountResolver) Credentials(ctx context.Context, obj *db.Account, wher
 func (r *accountResolver) Members(ctx context.Context, obj *db.Account, first *int, after *string, last *int, before *string) (*model.MembershipConnection, error) {
 	rd := read(ctx, nodeid.Membership, first, after, last, before)
 	return pageOf(ctx, nodeid.Account, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Membership], error) {
-		return r.Portal.MembersOfAccounts(ctx, ids, rd)
+		return r.Portal.Identity.MembersOfAccounts(ctx, ids, rd)
 	})
 }
 
@@ -50,8 +51,8 @@ func (r *accountResolver) Timeline(ctx context.Context, obj *db.Account, first *
 }
 
 // ViewerCan is the resolver for the viewerCan field.
-func (r *accountResolver) ViewerCan(ctx context.Context, obj *db.Account) (*portal.AccountPermissions, error) {
-	return r.Portal.AccountPermissions(ctx, obj), nil
+func (r *accountResolver) ViewerCan(ctx context.Context, obj *db.Account) (*identity.AccountPermissions, error) {
+	return r.Portal.Identity.AccountPermissions(ctx, obj), nil
 }
 
 // Edges is the resolver for the edges field.
@@ -70,36 +71,36 @@ func (r *membershipConnectionResolver) Edges(ctx context.Context, obj *model.Mem
 }
 
 // CreateAccount is the resolver for the createAccount field.
-func (r *mutationResolver) CreateAccount(ctx context.Context, input portal.CreateAccountInput) (*model.CreateAccountPayload, error) {
-	account, err := r.Portal.CreateAccount(ctx, input)
+func (r *mutationResolver) CreateAccount(ctx context.Context, input identity.CreateAccountInput) (*model.CreateAccountPayload, error) {
+	account, err := r.Portal.Identity.CreateAccount(ctx, input)
 	errs, err := problems(err)
 	return &model.CreateAccountPayload{Account: account, UserErrors: errs}, err
 }
 
 // UpdateAccount is the resolver for the updateAccount field.
 func (r *mutationResolver) UpdateAccount(ctx context.Context, input model.UpdateAccountInput) (*model.UpdateAccountPayload, error) {
-	account, err := r.Portal.UpdateAccount(ctx, updateAccount(input))
+	account, err := r.Portal.Identity.UpdateAccount(ctx, updateAccount(input))
 	errs, err := problems(err)
 	return &model.UpdateAccountPayload{Account: account, UserErrors: errs}, err
 }
 
 // SuspendAccount is the resolver for the suspendAccount field.
 func (r *mutationResolver) SuspendAccount(ctx context.Context, input model.SuspendAccountInput) (*model.SuspendAccountPayload, error) {
-	account, err := r.Portal.SuspendAccount(ctx, input.AccountID, input.Reason.Value())
+	account, err := r.Portal.Identity.SuspendAccount(ctx, input.AccountID, input.Reason.Value())
 	errs, err := problems(err)
 	return &model.SuspendAccountPayload{Account: account, UserErrors: errs}, err
 }
 
 // ResumeAccount is the resolver for the resumeAccount field.
 func (r *mutationResolver) ResumeAccount(ctx context.Context, input model.ResumeAccountInput) (*model.ResumeAccountPayload, error) {
-	account, err := r.Portal.ResumeAccount(ctx, input.AccountID, input.Reason.Value())
+	account, err := r.Portal.Identity.ResumeAccount(ctx, input.AccountID, input.Reason.Value())
 	errs, err := problems(err)
 	return &model.ResumeAccountPayload{Account: account, UserErrors: errs}, err
 }
 
 // DeleteAccount is the resolver for the deleteAccount field.
 func (r *mutationResolver) DeleteAccount(ctx context.Context, input model.DeleteAccountInput) (*model.DeleteAccountPayload, error) {
-	id, err := r.Portal.DeleteAccount(ctx, input.AccountID, input.Reason.Value())
+	id, err := r.Portal.Identity.DeleteAccount(ctx, input.AccountID, input.Reason.Value())
 	errs, err := problems(err)
 	return &model.DeleteAccountPayload{DeletedAccountID: text(id), UserErrors: errs}, err
 }
@@ -110,9 +111,9 @@ func (r *queryResolver) Account(ctx context.Context, id string) (*db.Account, er
 }
 
 // Accounts is the resolver for the accounts field.
-func (r *queryResolver) Accounts(ctx context.Context, where *portal.AccountFilter, orderBy model.AccountOrder, first *int, after *string, last *int, before *string) (*model.AccountConnection, error) {
+func (r *queryResolver) Accounts(ctx context.Context, where *identity.AccountFilter, orderBy model.AccountOrder, first *int, after *string, last *int, before *string) (*model.AccountConnection, error) {
 	return page(ctx, read(ctx, nodeid.Account, first, after, last, before), func(rd listing.Request) (*paging.Page[*db.Account], error) {
-		return r.Portal.Accounts(ctx, or(where), order(orderBy.Field, orderBy.Direction), rd)
+		return r.Portal.Identity.Accounts(ctx, or(where), order(orderBy.Field, orderBy.Direction), rd)
 	})
 }
 

@@ -16,9 +16,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/graph"
+	"portico/internal/apps"
 	"portico/internal/database"
 	"portico/internal/nodeid"
-	"portico/internal/portal"
 	"portico/internal/testdb"
 	"portico/internal/viewer"
 )
@@ -31,7 +31,7 @@ func TestAliasesThatShareAFragmentAreComplete(t *testing.T) {
 		tenant := s.MustTenant(t, "share")
 		id := s.MustApp(t, tenant.Developer, "one").App.GlobalID()
 		name := "named"
-		s.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AppID: &id, Name: &name})
+		s.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AppID: &id, Name: &name})
 		a := s.ask(t, s.token(t, tenant.Developer), `query($id: ID!) {
 			a: app(id: $id) { ...F }
 			b: app(id: $id) { ...F credentials(first: 1) { totalCount pageInfo { hasNextPage } nodes { name } edges { cursor node { environment } } } }
@@ -140,7 +140,7 @@ func eachFieldAnswersFromItsColumns(t *testing.T, url string) {
 				continue // depends on the present time too
 			}
 			text := "query($id: ID!) { node(id: $id) { ... on " + string(kind) + " { " + f.Name + below + " } } }"
-			one, all := w.ask(t, w.tokens["admin"], text, input{"id": id}), whole.ask(t, w.tokens["admin"], text, input{"id": id})
+			one, all := w.ask(t, w.tokens["admin"], text, arguments{"id": id}), whole.ask(t, w.tokens["admin"], text, arguments{"id": id})
 			require.JSONEq(t, all.raw, one.raw, "%s: %s", specimen, text)
 			seen[kind]++
 		}
@@ -173,7 +173,7 @@ func rowsThatLackColumnsAreReadAgain(t *testing.T, url string) {
 	}
 	ask := func(s *server) string {
 		a := s.ask(t, w.tokens["admin"], `query($id: ID!) { app(id: $id) { name account { name } timeline(first: 2) { edges { node { actor { user { email } } } } } }
-			apps(first: 2) { nodes { version } } nodes(ids: [$id, "nonsense"]) { ... on App { description } } events(first: 1) { nodes { subject { node { id ... on App { name } } } } } }`, input{"id": w.ids["app"]})
+			apps(first: 2) { nodes { version } } nodes(ids: [$id, "nonsense"]) { ... on App { description } } events(first: 1) { nodes { subject { node { id ... on App { name } } } } } }`, arguments{"id": w.ids["app"]})
 		require.Empty(t, a.Errors, a.raw)
 		return a.raw
 	}

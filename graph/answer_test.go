@@ -10,9 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/graph"
+	"portico/internal/apps"
 	"portico/internal/database"
 	"portico/internal/domain"
-	"portico/internal/portal"
+	"portico/internal/input"
 	"portico/internal/testdb"
 )
 
@@ -63,7 +64,7 @@ func TestLongAnswersStop(t *testing.T) {
 	text := strings.Repeat("x", 2000)
 	label := strings.Repeat("v", 255)
 	for i := range 10 {
-		_, err := s.Portal.CreateApp(tenant.Developer, portal.CreateAppInput{
+		_, err := s.Portal.Apps.CreateApp(tenant.Developer, apps.CreateAppInput{
 			Name: "app " + strconv.Itoa(i), Description: &text, Labels: manyLabels(label),
 		})
 		require.NoError(t, err)
@@ -87,7 +88,7 @@ func TestLongAnswersStop(t *testing.T) {
 }
 
 func manyLabels(value string) []domain.Label {
-	out := make([]domain.Label, portal.MaxLabels)
+	out := make([]domain.Label, input.MaxLabels)
 	for i := range out {
 		out[i] = domain.Label{Key: "key" + strconv.Itoa(i), Value: value}
 	}
@@ -99,7 +100,7 @@ func manyLabels(value string) []domain.Label {
 func TestUserErrorsAreBounded(t *testing.T) {
 	s := newServer(t, testdb.SQLite(t), database.Options{})
 	tenant := s.MustTenant(t, "errors")
-	labels := make([]map[string]string, portal.MaxLabels)
+	labels := make([]map[string]string, input.MaxLabels)
 	for i := range labels {
 		labels[i] = map[string]string{"key": "", "value": "x"}
 	}

@@ -10,10 +10,10 @@ import (
 	"portico/ent/db"
 	"portico/graph/generated"
 	"portico/graph/model"
+	"portico/internal/apps"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
-	"portico/internal/portal"
 	"portico/internal/usage"
 
 	"github.com/google/uuid"
@@ -25,17 +25,17 @@ func (r *appResolver) Account(ctx context.Context, obj *db.App) (*db.Account, er
 }
 
 // Credentials is the resolver for the credentials field.
-func (r *appResolver) Credentials(ctx context.Context, obj *db.App, where *portal.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error) {
+func (r *appResolver) Credentials(ctx context.Context, obj *db.App, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error) {
 	rd := read(ctx, nodeid.Credential, first, after, last, before)
 	f, o := or(where), order(orderBy.Field, orderBy.Direction)
 	return pageOf(ctx, nodeid.App, obj.ID, rd, []any{f, o}, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Credential], error) {
-		return r.Portal.CredentialsOfApps(ctx, ids, f, o, rd)
+		return r.Portal.Apps.CredentialsOfApps(ctx, ids, f, o, rd)
 	})
 }
 
 // KeyCounts is the resolver for the keyCounts field.
-func (r *appResolver) KeyCounts(ctx context.Context, obj *db.App) (*portal.KeyCounts, error) {
-	return value(ctx, "keyCounts", nodeid.App, obj.ID, r.Portal.KeyCountsOfApps)
+func (r *appResolver) KeyCounts(ctx context.Context, obj *db.App) (*apps.KeyCounts, error) {
+	return value(ctx, "keyCounts", nodeid.App, obj.ID, r.Portal.Apps.KeyCountsOfApps)
 }
 
 // CallsLast24h is the resolver for the callsLast24h field.
@@ -48,7 +48,7 @@ func (r *appResolver) ProductSubscriptions(ctx context.Context, obj *db.App, whe
 	rd := read(ctx, nodeid.ProductSubscription, first, after, last, before)
 	f, o := appSubscriptions(where), order(orderBy.Field, orderBy.Direction)
 	return pageOf(ctx, nodeid.App, obj.ID, rd, []any{f, o}, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Subscription], error) {
-		return r.Portal.SubscriptionsOfApps(ctx, ids, f, o, rd)
+		return r.Portal.Apps.SubscriptionsOfApps(ctx, ids, f, o, rd)
 	})
 }
 
@@ -56,7 +56,7 @@ func (r *appResolver) ProductSubscriptions(ctx context.Context, obj *db.App, whe
 func (r *appResolver) ConnectedEndpoints(ctx context.Context, obj *db.App, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error) {
 	rd := read(ctx, nodeid.Endpoint, first, after, last, before)
 	return pageOf(ctx, nodeid.App, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Endpoint], error) {
-		return r.Portal.ConnectedEndpoints(ctx, ids, rd)
+		return r.Portal.Catalog.ConnectedEndpoints(ctx, ids, rd)
 	})
 }
 
@@ -66,8 +66,8 @@ func (r *appResolver) Timeline(ctx context.Context, obj *db.App, first *int, aft
 }
 
 // ViewerCan is the resolver for the viewerCan field.
-func (r *appResolver) ViewerCan(ctx context.Context, obj *db.App) (*portal.AppPermissions, error) {
-	return r.Portal.AppPermissions(ctx, obj), nil
+func (r *appResolver) ViewerCan(ctx context.Context, obj *db.App) (*apps.AppPermissions, error) {
+	return r.Portal.Apps.AppPermissions(ctx, obj), nil
 }
 
 // Edges is the resolver for the edges field.
@@ -76,29 +76,29 @@ func (r *appConnectionResolver) Edges(ctx context.Context, obj *model.AppConnect
 }
 
 // CreateApp is the resolver for the createApp field.
-func (r *mutationResolver) CreateApp(ctx context.Context, input portal.CreateAppInput) (*model.CreateAppPayload, error) {
-	made, err := r.Portal.CreateApp(ctx, input)
+func (r *mutationResolver) CreateApp(ctx context.Context, input apps.CreateAppInput) (*model.CreateAppPayload, error) {
+	made, err := r.Portal.Apps.CreateApp(ctx, input)
 	errs, err := problems(err)
 	return &model.CreateAppPayload{App: made.App, Credential: made.Credential, Secret: made.Secret, Replayed: made.Replayed, UserErrors: errs}, err
 }
 
 // UpdateApp is the resolver for the updateApp field.
 func (r *mutationResolver) UpdateApp(ctx context.Context, input model.UpdateAppInput) (*model.UpdateAppPayload, error) {
-	app, err := r.Portal.UpdateApp(ctx, updateApp(input))
+	app, err := r.Portal.Apps.UpdateApp(ctx, updateApp(input))
 	errs, err := problems(err)
 	return &model.UpdateAppPayload{App: app, UserErrors: errs}, err
 }
 
 // DeleteApp is the resolver for the deleteApp field.
 func (r *mutationResolver) DeleteApp(ctx context.Context, input model.DeleteAppInput) (*model.DeleteAppPayload, error) {
-	id, err := r.Portal.DeleteApp(ctx, input.AppID, input.Reason.Value())
+	id, err := r.Portal.Apps.DeleteApp(ctx, input.AppID, input.Reason.Value())
 	errs, err := problems(err)
 	return &model.DeleteAppPayload{DeletedAppID: text(id), UserErrors: errs}, err
 }
 
 // RestoreApp is the resolver for the restoreApp field.
 func (r *mutationResolver) RestoreApp(ctx context.Context, input model.RestoreAppInput) (*model.RestoreAppPayload, error) {
-	made, err := r.Portal.RestoreApp(ctx, input.AppID)
+	made, err := r.Portal.Apps.RestoreApp(ctx, input.AppID)
 	errs, err := problems(err)
 	return &model.RestoreAppPayload{App: made.App, Credential: made.Credential, Secret: made.Secret, UserErrors: errs}, err
 }
@@ -114,9 +114,9 @@ func (r *queryResolver) AppByReferenceID(ctx context.Context, referenceID uuid.U
 }
 
 // Apps is the resolver for the apps field.
-func (r *queryResolver) Apps(ctx context.Context, where *portal.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) (*model.AppConnection, error) {
+func (r *queryResolver) Apps(ctx context.Context, where *apps.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) (*model.AppConnection, error) {
 	return page(ctx, read(ctx, nodeid.App, first, after, last, before), func(rd listing.Request) (*paging.Page[*db.App], error) {
-		return r.Portal.Apps(ctx, or(where), order(orderBy.Field, orderBy.Direction), rd)
+		return r.Portal.Apps.Apps(ctx, or(where), order(orderBy.Field, orderBy.Direction), rd)
 	})
 }
 

@@ -6,8 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/apps"
 	"portico/internal/database"
-	"portico/internal/portal"
 	"portico/internal/testdb"
 )
 
@@ -26,9 +26,9 @@ func BenchmarkRequest(b *testing.B) {
 		id = a.GlobalID()
 	}
 	for i := range 3 {
-		s.MustKey(b, tenant.Developer, portal.GenerateKeyInput{AppID: &id})
+		s.MustKey(b, tenant.Developer, apps.GenerateKeyInput{AppID: &id})
 		p, plan := s.MustProduct(b, tenant.Admin, fmt.Sprintf("product-%d", i))
-		_, err := s.Portal.Register(tenant.Developer, portal.RegisterInput{AppID: id, ProductID: p.GlobalID(), PlanID: ptr(plan.GlobalID())})
+		_, err := s.Portal.Apps.Register(tenant.Developer, apps.RegisterInput{AppID: id, ProductID: p.GlobalID(), PlanID: ptr(plan.GlobalID())})
 		require.NoError(b, err)
 	}
 	token := s.token(b, tenant.Admin)

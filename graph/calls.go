@@ -11,10 +11,11 @@ import (
 	"portico/clients/go/gate/limits"
 	"portico/ent/db"
 	"portico/graph/model"
+	"portico/internal/activity"
+	"portico/internal/apps"
 	"portico/internal/fault"
 	"portico/internal/gateway"
 	"portico/internal/nodeid"
-	"portico/internal/portal"
 	"portico/internal/usage"
 	"portico/internal/viewer"
 )
@@ -48,8 +49,8 @@ type Quotas interface {
 	QuotasUsed(ctx context.Context, counters []uuid.UUID, at time.Time) (map[uuid.UUID][]limits.Used, error)
 }
 
-func (r *Resolver) usage(ctx context.Context, where portal.UsageFilter, interval usage.Interval) (*model.Usage, error) {
-	q, err := r.Portal.UsageQuery(ctx, where, interval)
+func (r *Resolver) usage(ctx context.Context, where activity.UsageFilter, interval usage.Interval) (*model.Usage, error) {
+	q, err := r.Portal.Activity.UsageQuery(ctx, where, interval)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +90,7 @@ func (r *Resolver) upstream(ctx context.Context, q usage.Query) ([]*model.Upstre
 // whole page at once.
 func (r *Resolver) callsLast24h(ctx context.Context, k nodeid.Kind, by usage.Dimension, id uuid.UUID) (int64, error) {
 	return value(ctx, "callsLast24h of "+string(k), k, id, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]int64, error) {
-		zone, err := r.Portal.Zone(ctx)
+		zone, err := r.Portal.Activity.Zone(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -100,17 +101,17 @@ func (r *Resolver) callsLast24h(ctx context.Context, k nodeid.Kind, by usage.Dim
 // quota returns what a subscription's app, or all apps of its account, used of
 // the quota of the subscription's plan. It reads plans and counts for the whole
 // page at once.
-func (r *Resolver) quota(ctx context.Context, s *db.Subscription) (*portal.QuotaUse, error) {
+func (r *Resolver) quota(ctx context.Context, s *db.Subscription) (*apps.QuotaUse, error) {
 	loadersOf(ctx).noteQuota(s)
 	return value(ctx, "quotas used", quotaHolder, s.ID, r.quotasUsed)
 }
 
-func (r *Resolver) quotasUsed(ctx context.Context, subscriptions []uuid.UUID) (map[uuid.UUID]*portal.QuotaUse, error) {
+func (r *Resolver) quotasUsed(ctx context.Context, subscriptions []uuid.UUID) (map[uuid.UUID]*apps.QuotaUse, error) {
 	l := loadersOf(ctx)
-	periods, counters := map[uuid.UUID]*portal.QuotaPeriod{}, map[uuid.UUID]uuid.UUID{}
+	periods, counters := map[uuid.UUID]*apps.QuotaPeriod{}, map[uuid.UUID]uuid.UUID{}
 	for _, id := range subscriptions {
 		s := l.subscriptionOf(id)
-		period, err := value(ctx, "quotas", nodeid.Plan, s.PlanID, r.Portal.QuotaPeriods)
+		period, err := value(ctx, "quotas", nodeid.Plan, s.PlanID, r.Portal.Apps.QuotaPeriods)
 		if err != nil {
 			return nil, err
 		}
@@ -122,7 +123,7 @@ func (r *Resolver) quotasUsed(ctx context.Context, subscriptions []uuid.UUID) (m
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[uuid.UUID]*portal.QuotaUse, len(periods))
+	out := make(map[uuid.UUID]*apps.QuotaUse, len(periods))
 	for id, period := range periods {
 		out[id] = period.Use(counts[counters[id]])
 	}
@@ -141,8 +142,8 @@ func (r *Resolver) enforcement(ctx context.Context, credential uuid.UUID) (*mode
 	return &model.Enforcement{Enforcement: e}, nil
 }
 
-func (r *Resolver) explainAccess(ctx context.Context, in portal.ExplainAccessInput) (*model.AccessExplanation, error) {
-	q, err := r.Portal.AccessQuestion(ctx, in)
+func (r *Resolver) explainAccess(ctx context.Context, in apps.ExplainAccessInput) (*model.AccessExplanation, error) {
+	q, err := r.Portal.Apps.AccessQuestion(ctx, in)
 	if err != nil {
 		return nil, err
 	}

@@ -4,9 +4,10 @@ import (
 	"strings"
 
 	"portico/clients/go/gate/verdict"
+	"portico/internal/apps"
 	"portico/internal/gqlhttp"
+	"portico/internal/input"
 	"portico/internal/lifecycle"
-	"portico/internal/portal"
 	"portico/internal/usage"
 )
 
@@ -42,9 +43,9 @@ func prices() gqlhttp.Prices {
 	codes := len(verdict.Codes())
 	lengths := map[string]int{
 		"AccessExplanation.steps":                codes,
-		"AccountProfile.customFields":            portal.MaxLabels,
-		"App.labels":                             portal.MaxLabels,
-		"Credential.allowedAddresses":            portal.MaxAddresses,
+		"AccountProfile.customFields":            input.MaxLabels,
+		"App.labels":                             input.MaxLabels,
+		"Credential.allowedAddresses":            apps.MaxAddresses,
 		"Enforcement.appliedBy":                  mostServers,
 		"Enforcement.pending":                    mostServers,
 		"Event.changes":                          mostChanges,

@@ -10,8 +10,8 @@ import (
 	"portico/ent/db"
 	"portico/graph/generated"
 	"portico/graph/model"
+	"portico/internal/apps"
 	"portico/internal/nodeid"
-	"portico/internal/portal"
 	"portico/internal/usage"
 
 	"github.com/google/uuid"
@@ -51,8 +51,8 @@ func (r *credentialResolver) Account(ctx context.Context, obj *db.Credential) (*
 }
 
 // ViewerCan is the resolver for the viewerCan field.
-func (r *credentialResolver) ViewerCan(ctx context.Context, obj *db.Credential) (*portal.CredentialPermissions, error) {
-	return r.Portal.CredentialPermissions(ctx, obj), nil
+func (r *credentialResolver) ViewerCan(ctx context.Context, obj *db.Credential) (*apps.CredentialPermissions, error) {
+	return r.Portal.Apps.CredentialPermissions(ctx, obj), nil
 }
 
 // Timeline is the resolver for the timeline field.
@@ -66,43 +66,43 @@ func (r *credentialConnectionResolver) Edges(ctx context.Context, obj *model.Cre
 }
 
 // GenerateKey is the resolver for the generateKey field.
-func (r *mutationResolver) GenerateKey(ctx context.Context, input portal.GenerateKeyInput) (*model.GenerateKeyPayload, error) {
-	made, err := r.Portal.GenerateKey(ctx, input)
+func (r *mutationResolver) GenerateKey(ctx context.Context, input apps.GenerateKeyInput) (*model.GenerateKeyPayload, error) {
+	made, err := r.Portal.Apps.GenerateKey(ctx, input)
 	errs, err := problems(err)
 	return &model.GenerateKeyPayload{Credential: made.Credential, Secret: made.Secret, Replayed: made.Replayed, UserErrors: errs}, err
 }
 
 // UpdateKey is the resolver for the updateKey field.
 func (r *mutationResolver) UpdateKey(ctx context.Context, input model.UpdateKeyInput) (*model.UpdateKeyPayload, error) {
-	key, err := r.Portal.UpdateKey(ctx, updateKey(input))
+	key, err := r.Portal.Apps.UpdateKey(ctx, updateKey(input))
 	errs, err := problems(err)
 	return &model.UpdateKeyPayload{Credential: key, UserErrors: errs}, err
 }
 
 // RevokeKey is the resolver for the revokeKey field.
 func (r *mutationResolver) RevokeKey(ctx context.Context, input model.RevokeKeyInput) (*model.RevokeKeyPayload, error) {
-	key, err := r.Portal.RevokeKey(ctx, input.CredentialID, input.Reason.Value(), input.Note.Value())
+	key, err := r.Portal.Apps.RevokeKey(ctx, input.CredentialID, input.Reason.Value(), input.Note.Value())
 	errs, err := problems(err)
 	return &model.RevokeKeyPayload{Credential: key, UserErrors: errs}, err
 }
 
 // DisableKey is the resolver for the disableKey field.
 func (r *mutationResolver) DisableKey(ctx context.Context, input model.DisableKeyInput) (*model.DisableKeyPayload, error) {
-	key, err := r.Portal.DisableKey(ctx, input.CredentialID, input.Reason.Value())
+	key, err := r.Portal.Apps.DisableKey(ctx, input.CredentialID, input.Reason.Value())
 	errs, err := problems(err)
 	return &model.DisableKeyPayload{Credential: key, UserErrors: errs}, err
 }
 
 // EnableKey is the resolver for the enableKey field.
 func (r *mutationResolver) EnableKey(ctx context.Context, input model.EnableKeyInput) (*model.EnableKeyPayload, error) {
-	key, err := r.Portal.EnableKey(ctx, input.CredentialID, input.Reason.Value())
+	key, err := r.Portal.Apps.EnableKey(ctx, input.CredentialID, input.Reason.Value())
 	errs, err := problems(err)
 	return &model.EnableKeyPayload{Credential: key, UserErrors: errs}, err
 }
 
 // CredentialByKey is the resolver for the credentialByKey field.
 func (r *queryResolver) CredentialByKey(ctx context.Context, input model.CredentialByKeyInput) (*db.Credential, error) {
-	id, err := r.Portal.CredentialIDByKey(ctx, input.Key)
+	id, err := r.Portal.Apps.CredentialIDByKey(ctx, input.Key)
 	if err != nil || id == uuid.Nil {
 		return nil, err
 	}

@@ -10,8 +10,8 @@ import (
 	"portico/ent/db"
 	"portico/graph/generated"
 	"portico/graph/model"
+	"portico/internal/catalog"
 	"portico/internal/nodeid"
-	"portico/internal/portal"
 )
 
 // Product is the resolver for the product field.
@@ -20,8 +20,8 @@ func (r *endpointResolver) Product(ctx context.Context, obj *db.Endpoint) (*db.P
 }
 
 // ViewerCan is the resolver for the viewerCan field.
-func (r *endpointResolver) ViewerCan(ctx context.Context, obj *db.Endpoint) (*portal.EndpointPermissions, error) {
-	return r.Portal.EndpointPermissions(ctx, obj), nil
+func (r *endpointResolver) ViewerCan(ctx context.Context, obj *db.Endpoint) (*catalog.EndpointPermissions, error) {
+	return r.Portal.Catalog.EndpointPermissions(ctx, obj), nil
 }
 
 // Edges is the resolver for the edges field.
@@ -30,22 +30,22 @@ func (r *endpointConnectionResolver) Edges(ctx context.Context, obj *model.Endpo
 }
 
 // CreateEndpoint is the resolver for the createEndpoint field.
-func (r *mutationResolver) CreateEndpoint(ctx context.Context, input portal.CreateEndpointInput) (*model.CreateEndpointPayload, error) {
-	endpoint, err := r.Portal.CreateEndpoint(ctx, input)
+func (r *mutationResolver) CreateEndpoint(ctx context.Context, input catalog.CreateEndpointInput) (*model.CreateEndpointPayload, error) {
+	endpoint, err := r.Portal.Catalog.CreateEndpoint(ctx, input)
 	errs, err := problems(err)
 	return &model.CreateEndpointPayload{Endpoint: endpoint, UserErrors: errs}, err
 }
 
 // UpdateEndpoint is the resolver for the updateEndpoint field.
 func (r *mutationResolver) UpdateEndpoint(ctx context.Context, input model.UpdateEndpointInput) (*model.UpdateEndpointPayload, error) {
-	endpoint, err := r.Portal.UpdateEndpoint(ctx, updateEndpoint(input))
+	endpoint, err := r.Portal.Catalog.UpdateEndpoint(ctx, updateEndpoint(input))
 	errs, err := problems(err)
 	return &model.UpdateEndpointPayload{Endpoint: endpoint, UserErrors: errs}, err
 }
 
 // DeleteEndpoint is the resolver for the deleteEndpoint field.
 func (r *mutationResolver) DeleteEndpoint(ctx context.Context, input model.DeleteEndpointInput) (*model.DeleteEndpointPayload, error) {
-	id, err := r.Portal.DeleteEndpoint(ctx, input.EndpointID)
+	id, err := r.Portal.Catalog.DeleteEndpoint(ctx, input.EndpointID)
 	errs, err := problems(err)
 	return &model.DeleteEndpointPayload{DeletedEndpointID: text(id), UserErrors: errs}, err
 }

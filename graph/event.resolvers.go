@@ -10,10 +10,10 @@ import (
 	"portico/ent/db"
 	"portico/graph/generated"
 	"portico/graph/model"
+	"portico/internal/activity"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
-	"portico/internal/portal"
 )
 
 // Actor is the resolver for the actor field.
@@ -37,9 +37,9 @@ func (r *eventSubjectResolver) Node(ctx context.Context, obj *model.EventSubject
 }
 
 // Events is the resolver for the events field.
-func (r *queryResolver) Events(ctx context.Context, where *portal.EventFilter, orderBy model.EventOrder, first *int, after *string, last *int, before *string) (*model.EventConnection, error) {
+func (r *queryResolver) Events(ctx context.Context, where *activity.EventFilter, orderBy model.EventOrder, first *int, after *string, last *int, before *string) (*model.EventConnection, error) {
 	return page(ctx, read(ctx, nodeid.Event, first, after, last, before), func(rd listing.Request) (*paging.Page[*db.Event], error) {
-		return r.Portal.Events(ctx, or(where), orderBy.Direction != model.OrderDirectionAsc, rd)
+		return r.Portal.Activity.Events(ctx, or(where), orderBy.Direction != model.OrderDirectionAsc, rd)
 	})
 }
 

@@ -45,7 +45,7 @@ func TestIDsFollowOneRule(t *testing.T) {
 // judgeID sends an input that is valid but for one id.
 func judgeID(t *testing.T, w *world, f, field *ast.FieldDefinition, id string, about bool) {
 	t.Helper()
-	who, in := "admin", input{}
+	who, in := "admin", arguments{}
 	switch p, ok := plays()["Mutation."+f.Name]; {
 	case f.Name == "withdraw":
 		who, in = "developer", p.input(w, "developer")

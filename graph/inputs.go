@@ -5,31 +5,33 @@ import (
 
 	"portico/ent/db"
 	"portico/graph/model"
+	"portico/internal/apps"
+	"portico/internal/catalog"
 	"portico/internal/domain"
-	"portico/internal/portal"
+	"portico/internal/identity"
 )
 
-func updateApp(in model.UpdateAppInput) portal.UpdateAppInput {
-	return portal.UpdateAppInput{
+func updateApp(in model.UpdateAppInput) apps.UpdateAppInput {
+	return apps.UpdateAppInput{
 		AppID: in.AppID, Version: version(in.Version),
 		Name: patch(in.Name), Description: patch(in.Description), Labels: patchLabels(in.Labels),
 	}
 }
 
-func updateKey(in model.UpdateKeyInput) portal.UpdateKeyInput {
-	return portal.UpdateKeyInput{
+func updateKey(in model.UpdateKeyInput) apps.UpdateKeyInput {
+	return apps.UpdateKeyInput{
 		CredentialID: in.CredentialID, Version: version(in.Version),
 		Name: patch(in.Name), ExpiresAt: patch(in.ExpiresAt), Access: patch(in.Access), AccessControlList: patchList(in.AccessControlList),
 		AllowedAddresses: patchList(in.AllowedAddresses), RateLimit: patch(in.RateLimit),
 	}
 }
 
-func updateAccount(in model.UpdateAccountInput) portal.UpdateAccountInput {
-	return portal.UpdateAccountInput{AccountID: in.AccountID, Version: version(in.Version), Name: patch(in.Name), Profile: patch(in.Profile)}
+func updateAccount(in model.UpdateAccountInput) identity.UpdateAccountInput {
+	return identity.UpdateAccountInput{AccountID: in.AccountID, Version: version(in.Version), Name: patch(in.Name), Profile: patch(in.Profile)}
 }
 
-func updateProduct(in model.UpdateProductInput) portal.UpdateProductInput {
-	return portal.UpdateProductInput{
+func updateProduct(in model.UpdateProductInput) catalog.UpdateProductInput {
+	return catalog.UpdateProductInput{
 		ProductID: in.ProductID, Version: version(in.Version),
 		Title: patch(in.Title), Description: patch(in.Description), APIVersion: patch(in.APIVersion), ExternalID: patch(in.ExternalID),
 		Status: patch(in.Status), Approval: patch(in.Approval),
@@ -38,26 +40,26 @@ func updateProduct(in model.UpdateProductInput) portal.UpdateProductInput {
 	}
 }
 
-func updateEndpoint(in model.UpdateEndpointInput) portal.UpdateEndpointInput {
-	return portal.UpdateEndpointInput{
+func updateEndpoint(in model.UpdateEndpointInput) catalog.UpdateEndpointInput {
+	return catalog.UpdateEndpointInput{
 		EndpointID: in.EndpointID, Version: version(in.Version),
 		Method: patch(in.Method), Path: patch(in.Path), Description: patch(in.Description),
 	}
 }
 
-func updateSubscriptionEndpoints(in model.UpdateSubscriptionEndpointsInput) portal.UpdateSubscriptionEndpointsInput {
-	return portal.UpdateSubscriptionEndpointsInput{SubscriptionID: in.SubscriptionID, Version: version(in.Version), EndpointIDs: patchList(in.EndpointIds)}
+func updateSubscriptionEndpoints(in model.UpdateSubscriptionEndpointsInput) apps.UpdateSubscriptionEndpointsInput {
+	return apps.UpdateSubscriptionEndpointsInput{SubscriptionID: in.SubscriptionID, Version: version(in.Version), EndpointIDs: patchList(in.EndpointIds)}
 }
 
-func updatePlan(in model.UpdatePlanInput) portal.UpdatePlanInput {
-	return portal.UpdatePlanInput{
+func updatePlan(in model.UpdatePlanInput) catalog.UpdatePlanInput {
+	return catalog.UpdatePlanInput{
 		PlanID: in.PlanID, Version: version(in.Version), Name: patch(in.Name), ExternalID: patch(in.ExternalID),
 		RateLimit: patch(in.RateLimit), Quota: patch(in.Quota), QuotaPer: patch(in.QuotaPer), Price: patch(in.Price), Approval: patch(in.Approval),
 	}
 }
 
-func updateOrganization(in model.UpdateOrganizationInput) portal.UpdateOrganizationInput {
-	return portal.UpdateOrganizationInput{
+func updateOrganization(in model.UpdateOrganizationInput) identity.UpdateOrganizationInput {
+	return identity.UpdateOrganizationInput{
 		Version: version(in.Version), Name: patch(in.Name), Website: patch(in.Website), SupportEmail: patch(in.SupportEmail),
 		LogoURL: patch(in.LogoURL), TimeZone: patch(in.TimeZone), Currency: patch(in.Currency),
 		PortalUnregister: patch(in.PortalUnregister), ProductionKeys: patch(in.ProductionKeys), PasswordSignIn: patch(in.PasswordSignIn),
@@ -68,11 +70,11 @@ func updateOrganization(in model.UpdateOrganizationInput) portal.UpdateOrganizat
 }
 
 // appSubscriptions returns the filter of an app's subscriptions.
-func appSubscriptions(in *model.AppSubscriptionFilter) portal.SubscriptionFilter {
+func appSubscriptions(in *model.AppSubscriptionFilter) apps.SubscriptionFilter {
 	if in == nil {
-		return portal.SubscriptionFilter{}
+		return apps.SubscriptionFilter{}
 	}
-	return portal.SubscriptionFilter{Status: in.Status.Value(), History: in.History}
+	return apps.SubscriptionFilter{Status: in.Status.Value(), History: in.History}
 }
 
 // givenBurst distinguishes a burst that is too small from one that is absent,

@@ -79,6 +79,6 @@ func or[T any](v *T) T {
 func timeline(ctx context.Context, p *portal.Portal, k nodeid.Kind, id uuid.UUID, first *int, after *string, last *int, before *string) (*model.EventConnection, error) {
 	r := read(ctx, nodeid.Event, first, after, last, before)
 	return pageOf(ctx, k, id, r, nil, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*eventRow], error) {
-		return p.Timelines(ctx, k, ids, r)
+		return p.Activity.Timelines(ctx, k, ids, r)
 	})
 }

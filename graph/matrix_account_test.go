@@ -29,7 +29,7 @@ func (nouns) Account() noun {
 			"Query.accounts": rootList("accounts(first: 100, orderBy: {field: CREATED_AT, direction: ASC})", "account"),
 		},
 		plays: map[string]play{
-			"Mutation.updateAccount":            on("accountId", "ACCOUNT_UPDATED", (*world).freshAccount).with(input{"name": "another name"}),
+			"Mutation.updateAccount":            on("accountId", "ACCOUNT_UPDATED", (*world).freshAccount).with(arguments{"name": "another name"}),
 			"Mutation.suspendAccount":           on("accountId", "ACCOUNT_SUSPENDED", (*world).freshAccount),
 			"Mutation.resumeAccount":            on("accountId", "ACCOUNT_RESUMED", (*world).suspendedAccount),
 			"Mutation.deleteAccount":            on("accountId", "ACCOUNT_DELETED", (*world).freshAccount),
@@ -85,9 +85,9 @@ func (nouns) Membership() noun {
 func developersAccount(w *world) string { return w.ids["account"] }
 
 func (w *world) freshAccount() string {
-	return w.make("admin", "createAccount", input{"name": w.name("account")}, "account")
+	return w.make("admin", "createAccount", arguments{"name": w.name("account")}, "account")
 }
 
 func (w *world) suspendedAccount() string {
-	return w.make("admin", "suspendAccount", input{"accountId": w.freshAccount()}, "account")
+	return w.make("admin", "suspendAccount", arguments{"accountId": w.freshAccount()}, "account")
 }

@@ -24,9 +24,9 @@ func (nouns) App() noun {
 			"AppFilter.accountIds":   narrowed("apps", "accountIds", "app"),
 		},
 		plays: map[string]play{
-			"Mutation.createApp":            on("accountId", "APP_CREATED", developersAccount).with(input{"name": "one more"}),
+			"Mutation.createApp":            on("accountId", "APP_CREATED", developersAccount).with(arguments{"name": "one more"}),
 			"Mutation: one's own.createApp": {event: "APP_CREATED", input: ownAppInput},
-			"Mutation.updateApp":            on("appId", "APP_UPDATED", (*world).freshApp).with(input{"name": "another name"}),
+			"Mutation.updateApp":            on("appId", "APP_UPDATED", (*world).freshApp).with(arguments{"name": "another name"}),
 			"Mutation.deleteApp":            on("appId", "APP_DELETED", (*world).freshApp),
 			"Mutation.restoreApp":           on("appId", "APP_RESTORED", (*world).deletedApp),
 		},
@@ -54,8 +54,8 @@ func (nouns) App() noun {
 
 // ownAppInput is the input for an app of the viewer's own: a developer's account
 // is the active one, an administrator has to name it.
-func ownAppInput(w *world, who string) input {
-	in := input{"name": "one's own"}
+func ownAppInput(w *world, who string) arguments {
+	in := arguments{"name": "one's own"}
 	switch who {
 	case "admin":
 		in["accountId"] = w.ids["account"]
@@ -78,7 +78,7 @@ func (w *world) freshApp() string { return w.ownApp("developer") }
 
 func (w *world) deletedApp() string {
 	id := w.freshApp()
-	_, err := w.Portal.DeleteApp(w.as("developer"), id, nil)
+	_, err := w.Portal.Apps.DeleteApp(w.as("developer"), id, nil)
 	require.NoError(w.t, err)
 	return id
 }

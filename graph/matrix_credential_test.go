@@ -27,7 +27,7 @@ func (nouns) Credential() noun {
 		},
 		plays: map[string]play{
 			"Mutation.generateKey": on("appId", "CREDENTIAL_CREATED", (*world).freshApp),
-			"Mutation.updateKey":   on("credentialId", "CREDENTIAL_UPDATED", (*world).freshKey).with(input{"name": "another name"}),
+			"Mutation.updateKey":   on("credentialId", "CREDENTIAL_UPDATED", (*world).freshKey).with(arguments{"name": "another name"}),
 			"Mutation.revokeKey":   on("credentialId", "CREDENTIAL_REVOKED", (*world).freshKey),
 			"Mutation.disableKey":  on("credentialId", "CREDENTIAL_DISABLED", (*world).freshKey),
 			"Mutation.enableKey":   on("credentialId", "CREDENTIAL_ENABLED", (*world).disabledKey),
@@ -51,8 +51,8 @@ func (nouns) Credential() noun {
 		},
 	}
 	for _, product := range []string{"private product", "draft product"} {
-		n.plays["Mutation: a "+product+".generateKey"] = play{target: "accessControlList", event: "CREDENTIAL_CREATED", input: func(w *world, who string) input {
-			return input{"appId": w.ownApp(who), "access": "LISTED", "accessControlList": []string{w.ids[product]}}
+		n.plays["Mutation: a "+product+".generateKey"] = play{target: "accessControlList", event: "CREDENTIAL_CREATED", input: func(w *world, who string) arguments {
+			return arguments{"appId": w.ownApp(who), "access": "LISTED", "accessControlList": []string{w.ids[product]}}
 		}}
 	}
 	return n
@@ -92,13 +92,13 @@ func credentialTables() map[string]table {
 }
 
 func (w *world) freshKey() string {
-	return w.make("developer", "generateKey", input{"appId": w.ids["app"]}, "credential")
+	return w.make("developer", "generateKey", arguments{"appId": w.ids["app"]}, "credential")
 }
 
 func (w *world) freshAccountKey() string {
-	return w.make("developer", "generateKey", input{"accountId": w.ids["account"]}, "credential")
+	return w.make("developer", "generateKey", arguments{"accountId": w.ids["account"]}, "credential")
 }
 
 func (w *world) disabledKey() string {
-	return w.make("admin", "disableKey", input{"credentialId": w.freshKey()}, "credential")
+	return w.make("admin", "disableKey", arguments{"credentialId": w.freshKey()}, "credential")
 }

@@ -21,8 +21,8 @@ func (nouns) Endpoint() noun {
 			"EndpointEdge":        of("Product", "product", "endpoints.edges"),
 		},
 		plays: map[string]play{
-			"Mutation.createEndpoint": on("productId", "ENDPOINT_CREATED", (*world).freshProduct).with(input{"method": "POST", "path": "/orders"}),
-			"Mutation.updateEndpoint": on("endpointId", "ENDPOINT_UPDATED", (*world).freshEndpoint).with(input{"path": "/orders/{order}"}),
+			"Mutation.createEndpoint": on("productId", "ENDPOINT_CREATED", (*world).freshProduct).with(arguments{"method": "POST", "path": "/orders"}),
+			"Mutation.updateEndpoint": on("endpointId", "ENDPOINT_UPDATED", (*world).freshEndpoint).with(arguments{"path": "/orders/{order}"}),
 			"Mutation.deleteEndpoint": on("endpointId", "ENDPOINT_DELETED", (*world).freshEndpoint),
 		},
 		tables: map[string]table{"endpoints": {
@@ -42,5 +42,5 @@ func (nouns) Endpoint() noun {
 }
 
 func (w *world) freshEndpoint() string {
-	return w.make("admin", "createEndpoint", input{"productId": w.freshProduct(), "method": "GET", "path": "/orders"}, "endpoint")
+	return w.make("admin", "createEndpoint", arguments{"productId": w.freshProduct(), "method": "GET", "path": "/orders"}, "endpoint")
 }

@@ -39,7 +39,7 @@ func (m *matrix) mutate(key, field string) map[string]result {
 		a := attempts[who]
 		at := m.position(a.actor.OrganizationID)
 		r := m.send(a.token, field, a.input)
-		r.outcome = m.effect(p, r.answer, a.input, who, func(in input) answer { return m.send(a.token, field, in).answer })
+		r.outcome = m.effect(p, r.answer, a.input, who, func(in arguments) answer { return m.send(a.token, field, in).answer })
 		now := m.snapshot()
 		r.outcome = m.proven(p, a, r.outcome, before.changed(now), at)
 		before, all[who] = now, r
@@ -52,7 +52,7 @@ func (m *matrix) mutate(key, field string) map[string]result {
 type attempt struct {
 	token string
 	actor viewer.Viewer
-	input input
+	input arguments
 }
 
 // proven returns an outcome that the changes of the database confirm: done has
@@ -76,7 +76,7 @@ func (m *matrix) proven(p play, a attempt, o outcome, changed map[string]row, at
 }
 
 // effect judges the answer to a mutation. again sends it with another input.
-func (m *matrix) effect(p play, a answer, in input, who string, again func(input) answer) outcome {
+func (m *matrix) effect(p play, a answer, in arguments, who string, again func(arguments) answer) outcome {
 	var standIn func() answer
 	if p.target != "" {
 		standIn = func() answer {
@@ -105,7 +105,7 @@ func (m *matrix) effect(p play, a answer, in input, who string, again func(input
 
 // send sends a mutation and selects the whole payload, without fields that the
 // viewer's schema lacks.
-func (m *matrix) send(token, field string, in input) result {
+func (m *matrix) send(token, field string, in arguments) result {
 	payload := m.schema.Types[m.schema.Mutation.Fields.ForName(field).Type.Name()]
 	var r result
 	for {

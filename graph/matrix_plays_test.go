@@ -6,7 +6,7 @@ import "portico/internal/viewer"
 // one viewer's success does not make another one fail.
 type play struct {
 	// input returns the input that a viewer sends.
-	input func(w *world, who string) input
+	input func(w *world, who string) arguments
 	// target is the input's field with the id of somebody's object; with an id
 	// that does not exist, the answer to a viewer who may not see the object
 	// must be the same. "" if there is none.
@@ -20,15 +20,15 @@ type play struct {
 
 // on returns a play whose only inputs are the object at stake and the reason.
 func on(target, event string, fresh func(w *world) string) play {
-	return play{target: target, event: event, input: func(w *world, _ string) input {
-		return input{target: fresh(w)}
+	return play{target: target, event: event, input: func(w *world, _ string) arguments {
+		return arguments{target: fresh(w)}
 	}}
 }
 
 // with adds to a play's input.
-func (p play) with(more input) play {
+func (p play) with(more arguments) play {
 	first := p.input
-	p.input = func(w *world, who string) input {
+	p.input = func(w *world, who string) arguments {
 		in := first(w, who)
 		for k, v := range more {
 			in[k] = v
@@ -39,4 +39,4 @@ func (p play) with(more input) play {
 }
 
 // named is the input of a new object of which only the name matters.
-func named(w *world, _ string) input { return input{"name": w.name("made")} }
+func named(w *world, _ string) arguments { return arguments{"name": w.name("made")} }

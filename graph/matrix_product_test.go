@@ -33,7 +33,7 @@ func (nouns) Product() noun {
 			"Query: draft product.products":   rootList("products(first: 100)", "draft product"),
 		},
 		plays: map[string]play{
-			"Mutation.updateProduct":            on("productId", "PRODUCT_UPDATED", (*world).freshProduct).with(input{"title": "another title"}),
+			"Mutation.updateProduct":            on("productId", "PRODUCT_UPDATED", (*world).freshProduct).with(arguments{"title": "another title"}),
 			"Mutation: one's own.createProduct": {event: "PRODUCT_CREATED", input: named},
 		},
 		tables: map[string]table{"products": {
@@ -56,7 +56,7 @@ func (nouns) Product() noun {
 }
 
 func (w *world) freshProduct() string {
-	return w.make("admin", "createProduct", input{"name": w.name("product")}, "product")
+	return w.make("admin", "createProduct", arguments{"name": w.name("product")}, "product")
 }
 
 // Plan is what the matrix knows of plans.
@@ -73,8 +73,8 @@ func (nouns) Plan() noun {
 			"PlanEdge":       of("Product", "product", "plans.edges"),
 		},
 		plays: map[string]play{
-			"Mutation.createPlan": on("productId", "PLAN_CREATED", (*world).freshProduct).with(input{"name": "free"}),
-			"Mutation.updatePlan": on("planId", "PLAN_UPDATED", (*world).freshPlan).with(input{"name": "another name"}),
+			"Mutation.createPlan": on("productId", "PLAN_CREATED", (*world).freshProduct).with(arguments{"name": "free"}),
+			"Mutation.updatePlan": on("planId", "PLAN_UPDATED", (*world).freshPlan).with(arguments{"name": "another name"}),
 		},
 		tables: map[string]table{"plans": {
 			client: func(c *db.Client) any { return c.Plan }, column: "id", value: specimen("plan of the private product"),
@@ -97,5 +97,5 @@ func (nouns) Plan() noun {
 }
 
 func (w *world) freshPlan() string {
-	return w.make("admin", "createPlan", input{"productId": w.freshProduct(), "name": "free"}, "plan")
+	return w.make("admin", "createPlan", arguments{"productId": w.freshProduct(), "name": "free"}, "plan")
 }

@@ -48,21 +48,21 @@ func (nouns) ProductSubscription() noun {
 
 func subscriptionPlays() map[string]play {
 	out := map[string]play{
-		"Mutation.register": {target: "appId", event: "SUBSCRIPTION_REGISTERED", input: func(w *world, _ string) input {
+		"Mutation.register": {target: "appId", event: "SUBSCRIPTION_REGISTERED", input: func(w *world, _ string) arguments {
 			return registering(w, w.freshApp(), "product")
 		}},
 		"Mutation.withdraw":             on("subscriptionId", "SUBSCRIPTION_WITHDRAWN", (*world).waiting),
 		"Mutation.unregister":           on("subscriptionId", "SUBSCRIPTION_UNREGISTERED", (*world).waiting),
 		"Mutation: approved.unregister": on("subscriptionId", "SUBSCRIPTION_UNREGISTERED", (*world).approved),
 		"Mutation.approveSubscription":  on("subscriptionId", "SUBSCRIPTION_APPROVED", (*world).waiting),
-		"Mutation.rejectSubscription":   on("subscriptionId", "SUBSCRIPTION_REJECTED", (*world).waiting).with(input{"reason": "No."}),
+		"Mutation.rejectSubscription":   on("subscriptionId", "SUBSCRIPTION_REJECTED", (*world).waiting).with(arguments{"reason": "No."}),
 		"Mutation.suspendSubscription":  on("subscriptionId", "SUBSCRIPTION_SUSPENDED", (*world).approved),
 		"Mutation.resumeSubscription":   on("subscriptionId", "SUBSCRIPTION_RESUMED", (*world).suspended),
 
 		"Mutation.updateSubscriptionEndpoints":           narrowing((*world).waiting, "endpoint of the product"),
 		"Mutation: approved.updateSubscriptionEndpoints": narrowing((*world).approved, "endpoint of the product"),
 
-		"Mutation: another product's endpoint.register": {target: "endpointIds", event: "SUBSCRIPTION_REGISTERED", input: func(w *world, who string) input {
+		"Mutation: another product's endpoint.register": {target: "endpointIds", event: "SUBSCRIPTION_REGISTERED", input: func(w *world, who string) arguments {
 			in := registering(w, w.ownApp(who), "product")
 			if who == "foreign" {
 				in["productId"], in["planId"] = w.ids["foreign product"], nil
@@ -74,7 +74,7 @@ func subscriptionPlays() map[string]play {
 	// On one's own app, with a product that only the developer, or only staff, may
 	// see.
 	for _, product := range []string{"private product", "draft product"} {
-		out["Mutation: a "+product+".register"] = play{target: "productId", event: "SUBSCRIPTION_REGISTERED", input: func(w *world, who string) input {
+		out["Mutation: a "+product+".register"] = play{target: "productId", event: "SUBSCRIPTION_REGISTERED", input: func(w *world, who string) arguments {
 			return registering(w, w.ownApp(who), product)
 		}}
 	}
@@ -83,23 +83,23 @@ func subscriptionPlays() map[string]play {
 
 // narrowing is a play on a subscription with the public product.
 func narrowing(fresh func(*world) string, to string) play {
-	return play{target: "subscriptionId", event: "SUBSCRIPTION_NARROWED", input: func(w *world, _ string) input {
-		return input{"subscriptionId": fresh(w), "endpointIds": []string{w.ids[to]}}
+	return play{target: "subscriptionId", event: "SUBSCRIPTION_NARROWED", input: func(w *world, _ string) arguments {
+		return arguments{"subscriptionId": fresh(w), "endpointIds": []string{w.ids[to]}}
 	}}
 }
 
-func registering(w *world, app, product string) input {
-	return input{"appId": app, "productId": w.ids[product], "planId": w.ids["plan of the "+product]}
+func registering(w *world, app, product string) arguments {
+	return arguments{"appId": app, "productId": w.ids[product], "planId": w.ids["plan of the "+product]}
 }
 
 func (w *world) waiting() string {
-	return w.make("developer", "register", input{"appId": w.freshApp(), "productId": w.ids["product"]}, "productSubscription")
+	return w.make("developer", "register", arguments{"appId": w.freshApp(), "productId": w.ids["product"]}, "productSubscription")
 }
 
 func (w *world) approved() string {
-	return w.make("admin", "approveSubscription", input{"subscriptionId": w.waiting()}, "productSubscription")
+	return w.make("admin", "approveSubscription", arguments{"subscriptionId": w.waiting()}, "productSubscription")
 }
 
 func (w *world) suspended() string {
-	return w.make("admin", "suspendSubscription", input{"subscriptionId": w.approved()}, "productSubscription")
+	return w.make("admin", "suspendSubscription", arguments{"subscriptionId": w.approved()}, "productSubscription")
 }

@@ -36,13 +36,13 @@ func (nouns) User() noun {
 			"Mutation.unlockUser":  on("userId", "USER_UNLOCKED", (*world).freshUser),
 			"Mutation: one's own.changePassword": {
 				event: "USER_PASSWORD_CHANGED", enter: (*world).freshPerson,
-				input: func(*world, string) input {
-					return input{"currentPassword": portaltest.Password, "newPassword": "another battery, and a staple"}
+				input: func(*world, string) arguments {
+					return arguments{"currentPassword": portaltest.Password, "newPassword": "another battery, and a staple"}
 				},
 			},
 			"Mutation: as the developer.signIn": {
 				event: "USER_SIGNED_IN", enter: func(w *world, who string) (string, viewer.Viewer) { return w.tokens[who], w.people["developer"] },
-				input: func(w *world, _ string) input { return w.credentials("developer") },
+				input: func(w *world, _ string) arguments { return w.credentials("developer") },
 			},
 		},
 		tables: map[string]table{"users": {
@@ -71,8 +71,8 @@ func (nouns) User() noun {
 }
 
 // newUser is the input for a new developer of the developer's account.
-func newUser(w *world, _ string) input {
-	return input{"name": "New", "email": w.name("new") + "@one.example", "password": portaltest.Password, "accountId": w.ids["account"]}
+func newUser(w *world, _ string) arguments {
+	return arguments{"name": "New", "email": w.name("new") + "@one.example", "password": portaltest.Password, "accountId": w.ids["account"]}
 }
 
 func (w *world) freshUser() string {
@@ -80,7 +80,7 @@ func (w *world) freshUser() string {
 }
 
 func (w *world) disabledUser() string {
-	return w.make("admin", "disableUser", input{"userId": w.freshUser()}, "user")
+	return w.make("admin", "disableUser", arguments{"userId": w.freshUser()}, "user")
 }
 
 // freshPerson creates a person in the same role and account as the viewer, whose

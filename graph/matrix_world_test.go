@@ -13,16 +13,16 @@ import (
 	"portico/ent/db"
 	"portico/internal/auth"
 	"portico/internal/database"
+	"portico/internal/identity"
 	"portico/internal/nodeid"
-	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/viewer"
 )
 
-// input is a mutation's input.
-type input map[string]any
+// arguments is a mutation's input.
+type arguments map[string]any
 
-func (in input) copy() input { return maps.Clone(in) }
+func (in arguments) copy() arguments { return maps.Clone(in) }
 
 // world is the data of the matrix: a developer with everything that a developer
 // can have, and five others who request it.
@@ -52,7 +52,7 @@ func newWorld(t testing.TB, url string) *world {
 		w.people[name], w.tokens[name] = viewer.Current(ctx), w.token(t, ctx)
 	}
 	machine, hash, hint := auth.NewMachineTokens(w.Ring).New()
-	_, err := w.Portal.CreateGateway(t.Context(), portal.NewGateway{Organization: "one", Name: "edge-1", Hash: hash, Hint: hint})
+	_, err := w.Portal.Identity.CreateGateway(t.Context(), identity.NewGateway{Organization: "one", Name: "edge-1", Hash: hash, Hint: hint})
 	require.NoError(t, err)
 	w.tokens["gateway"] = machine
 
@@ -75,23 +75,23 @@ func newWorld(t testing.TB, url string) *world {
 
 // stock fills the organization's catalogue.
 func (w *world) stock() {
-	w.make("admin", "updateOrganization", input{
-		"website": "https://one.example", "longestKeyLife": input{"development": 3650, "staging": 3650, "production": 3650},
+	w.make("admin", "updateOrganization", arguments{
+		"website": "https://one.example", "longestKeyLife": arguments{"development": 3650, "staging": 3650, "production": 3650},
 	}, "organization")
 	for _, p := range []struct{ specimen, status string }{
 		{"product", "PUBLISHED"}, {"private product", "PUBLISHED"}, {"draft product", "DRAFT"},
 	} {
-		w.ids[p.specimen] = w.make("admin", "createProduct", input{
+		w.ids[p.specimen] = w.make("admin", "createProduct", arguments{
 			"name": w.name("product"), "externalId": "sap-1",
 			"documentationUrl": "https://one.example/docs", "apiVersion": "v1", "description": "What it does.",
 		}, "product")
-		w.ids["plan of the "+p.specimen] = w.make("admin", "createPlan", input{
+		w.ids["plan of the "+p.specimen] = w.make("admin", "createPlan", arguments{
 			"productId": w.ids[p.specimen], "name": "metered", "kind": "METERED", "externalId": "sap-2", "approval": "MANUAL",
-			"rateLimit": input{"limit": 10, "per": "SECOND"}, "quota": input{"limit": 1000, "per": "MONTH"},
-			"price": input{"amount": "0.10", "unit": 100},
+			"rateLimit": arguments{"limit": 10, "per": "SECOND"}, "quota": arguments{"limit": 1000, "per": "MONTH"},
+			"price": arguments{"amount": "0.10", "unit": 100},
 		}, "plan")
-		w.make("admin", "updateProduct", input{"productId": w.ids[p.specimen], "status": p.status}, "product")
-		w.ids["endpoint of the "+p.specimen] = w.make("admin", "createEndpoint", input{
+		w.make("admin", "updateProduct", arguments{"productId": w.ids[p.specimen], "status": p.status}, "product")
+		w.ids["endpoint of the "+p.specimen] = w.make("admin", "createEndpoint", arguments{
 			"productId": w.ids[p.specimen], "method": "GET", "path": "/orders/{id}", "description": "One order.",
 		}, "endpoint")
 	}
@@ -108,25 +108,25 @@ func (w *world) hide(specimen string) {
 
 // furnish creates one of everything for the developer.
 func (w *world) furnish() {
-	labels := []input{{"key": "team", "value": "maps"}}
-	w.make("admin", "updateAccount", input{"accountId": w.ids["account"], "profile": input{
+	labels := []arguments{{"key": "team", "value": "maps"}}
+	w.make("admin", "updateAccount", arguments{"accountId": w.ids["account"], "profile": arguments{
 		"website": "https://acme.example", "contactEmail": "it@acme.example", "description": "Maps.", "customFields": labels,
 	}}, "account")
-	w.ids["app"] = w.make("developer", "createApp", input{"name": "The developer's app", "description": "Old.", "labels": labels, "idempotencyKey": "once"}, "app")
-	w.make("developer", "updateApp", input{"appId": w.ids["app"], "description": "New."}, "app")
-	w.ids["waiting"] = w.make("developer", "register", input{"appId": w.ids["app"], "productId": w.ids["product"]}, "productSubscription")
-	w.ids["approved"] = w.make("admin", "register", input{
+	w.ids["app"] = w.make("developer", "createApp", arguments{"name": "The developer's app", "description": "Old.", "labels": labels, "idempotencyKey": "once"}, "app")
+	w.make("developer", "updateApp", arguments{"appId": w.ids["app"], "description": "New."}, "app")
+	w.ids["waiting"] = w.make("developer", "register", arguments{"appId": w.ids["app"], "productId": w.ids["product"]}, "productSubscription")
+	w.ids["approved"] = w.make("admin", "register", arguments{
 		"appId": w.ids["app"], "productId": w.ids["private product"], "endpointIds": []string{w.ids["endpoint of the private product"]},
 	}, "productSubscription")
-	w.make("admin", "approveSubscription", input{"subscriptionId": w.ids["approved"], "reason": "Welcome."}, "productSubscription")
+	w.make("admin", "approveSubscription", arguments{"subscriptionId": w.ids["approved"], "reason": "Welcome."}, "productSubscription")
 	list := []string{w.ids["product"], w.ids["private product"]}
-	w.ids["key"] = w.make("developer", "generateKey", input{
+	w.ids["key"] = w.make("developer", "generateKey", arguments{
 		"appId": w.ids["app"], "name": "listed", "access": "LISTED", "accessControlList": list,
-		"allowedAddresses": []string{"192.0.2.0/24"}, "rateLimit": input{"limit": 5, "per": "SECOND"},
+		"allowedAddresses": []string{"192.0.2.0/24"}, "rateLimit": arguments{"limit": 5, "per": "SECOND"},
 	}, "credential")
-	w.ids["account's key"] = w.make("developer", "generateKey", input{"accountId": w.ids["account"], "name": "whole"}, "credential")
-	w.ids["revoked key"] = w.make("developer", "generateKey", input{"appId": w.ids["app"]}, "credential")
-	w.make("developer", "revokeKey", input{"credentialId": w.ids["revoked key"], "reason": "SUPERSEDED", "note": "Rotated."}, "credential")
+	w.ids["account's key"] = w.make("developer", "generateKey", arguments{"accountId": w.ids["account"], "name": "whole"}, "credential")
+	w.ids["revoked key"] = w.make("developer", "generateKey", arguments{"appId": w.ids["app"]}, "credential")
+	w.make("developer", "revokeKey", arguments{"credentialId": w.ids["revoked key"], "reason": "SUPERSEDED", "note": "Rotated."}, "credential")
 	a := w.askAs("anonymous", mutation("signIn", "accessToken"), map[string]any{"input": w.credentials("developer")})
 	require.Empty(w.t, a.Errors, a.raw)
 
@@ -145,18 +145,18 @@ func (w *world) furnish() {
 
 // neighbours creates objects of the other viewers.
 func (w *world) neighbours() {
-	w.ids["other's app"] = w.make("other", "createApp", input{"name": "The other's app"}, "app")
-	w.make("other", "register", input{"appId": w.ids["other's app"], "productId": w.ids["product"]}, "productSubscription")
-	w.ids["foreign product"] = w.make("foreign", "createProduct", input{"name": "theirs"}, "product")
-	w.make("foreign", "createPlan", input{"productId": w.ids["foreign product"], "name": "free"}, "plan")
-	w.make("foreign", "updateProduct", input{"productId": w.ids["foreign product"], "status": "PUBLISHED"}, "product")
-	w.make("foreign", "createEndpoint", input{"productId": w.ids["foreign product"], "method": "ANY", "path": "/theirs"}, "endpoint")
-	w.ids["foreign app"] = w.make("foreign", "createApp", input{"name": "The foreign app", "accountId": w.ids["foreign account"]}, "app")
-	w.make("foreign", "register", input{"appId": w.ids["foreign app"], "productId": w.ids["foreign product"]}, "productSubscription")
+	w.ids["other's app"] = w.make("other", "createApp", arguments{"name": "The other's app"}, "app")
+	w.make("other", "register", arguments{"appId": w.ids["other's app"], "productId": w.ids["product"]}, "productSubscription")
+	w.ids["foreign product"] = w.make("foreign", "createProduct", arguments{"name": "theirs"}, "product")
+	w.make("foreign", "createPlan", arguments{"productId": w.ids["foreign product"], "name": "free"}, "plan")
+	w.make("foreign", "updateProduct", arguments{"productId": w.ids["foreign product"], "status": "PUBLISHED"}, "product")
+	w.make("foreign", "createEndpoint", arguments{"productId": w.ids["foreign product"], "method": "ANY", "path": "/theirs"}, "endpoint")
+	w.ids["foreign app"] = w.make("foreign", "createApp", arguments{"name": "The foreign app", "accountId": w.ids["foreign account"]}, "app")
+	w.make("foreign", "register", arguments{"appId": w.ids["foreign app"], "productId": w.ids["foreign product"]}, "productSubscription")
 }
 
 // make runs a mutation that must succeed, and returns the id of what it created.
-func (w *world) make(who, name string, in input, object string) string {
+func (w *world) make(who, name string, in arguments, object string) string {
 	w.t.Helper()
 	a := w.askAs(who, mutation(name, object+" { id }"), map[string]any{"input": in})
 	require.Empty(w.t, a.Errors, "%s: %s", name, a.raw)
@@ -171,10 +171,10 @@ func mutation(name, selection string) string {
 }
 
 // credentials returns the input with which a person signs in.
-func (w *world) credentials(who string) input {
+func (w *world) credentials(who string) arguments {
 	u, err := w.Client.User.Get(portaltest.System(w.t), w.people[who].UserID)
 	require.NoError(w.t, err)
-	return input{"email": u.Email, "password": portaltest.Password}
+	return arguments{"email": u.Email, "password": portaltest.Password}
 }
 
 func (w *world) askAs(who, document string, vars map[string]any) answer {

@@ -15,7 +15,7 @@ import (
 func TestNullIsNeverADefault(t *testing.T) {
 	whole, all := places(t)
 	testdb.Each(t, func(t *testing.T, url string) {
-		b := &bases{newWorld(t, url), whole, map[string]input{}}
+		b := &bases{newWorld(t, url), whole, map[string]arguments{}}
 		known := mayBeNothing()
 		for _, p := range all {
 			if p.field.Type.NonNull {

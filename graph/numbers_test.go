@@ -27,7 +27,7 @@ func bounds() map[string][2]int {
 // field is absent, not 0.
 func TestNumbersOfInputsHaveBounds(t *testing.T) {
 	whole, all := places(t)
-	b := &bases{newWorld(t, testdb.SQLite(t)), whole, map[string]input{}}
+	b := &bases{newWorld(t, testdb.SQLite(t)), whole, map[string]arguments{}}
 	known, met := bounds(), map[string]bool{}
 	for _, p := range all {
 		if name := p.field.Type.Name(); name != "Int" && name != "BigInt" {
@@ -67,8 +67,8 @@ func TestCallsOfAPrice(t *testing.T) {
 		"METERED": {0, -1, 2_000_000_001, nil}, "TIERED": {0, -1, 2_000_000_001, nil}, "SUBSCRIPTION": {1, -1, 1000}, "FREE": {1, -1},
 	} {
 		for _, unit := range wrong {
-			a := w.askAs("admin", mutation("createPlan", "plan { id } userErrors { code field }"), map[string]any{"input": input{
-				"productId": w.freshProduct(), "name": "plan", "kind": kind, "price": input{"amount": "1", "unit": unit}}})
+			a := w.askAs("admin", mutation("createPlan", "plan { id } userErrors { code field }"), map[string]any{"input": arguments{
+				"productId": w.freshProduct(), "name": "plan", "kind": kind, "price": arguments{"amount": "1", "unit": unit}}})
 			require.JSONEq(t, `{"createPlan": {"plan": null, "userErrors": [{"code": "INVALID", "field": ["price", "unit"]}]}}`, a.data(t), "%s %v", kind, unit)
 		}
 	}
@@ -80,8 +80,8 @@ func TestPricesHaveOneForm(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		create := func(amount any, currency string) answer {
-			return w.askAs("admin", mutation("createPlan", "plan { price { amount currency } } userErrors { code field }"), map[string]any{"input": input{
-				"productId": w.freshProduct(), "name": "plan", "kind": "SUBSCRIPTION", "price": input{"amount": amount, "currency": currency}}})
+			return w.askAs("admin", mutation("createPlan", "plan { price { amount currency } } userErrors { code field }"), map[string]any{"input": arguments{
+				"productId": w.freshProduct(), "name": "plan", "kind": "SUBSCRIPTION", "price": arguments{"amount": amount, "currency": currency}}})
 		}
 		for _, c := range [][3]string{
 			{"00.5", "EUR", "0.50"}, {"0005", "EUR", "5.00"}, {"0.50", "EUR", "0.50"}, {"0.500", "EUR", "0.50"}, {"0.0005", "EUR", "0.0005"}, {"9.9", "USD", "9.90"},
@@ -95,9 +95,9 @@ func TestPricesHaveOneForm(t *testing.T) {
 			require.Equal(t, "BAD_USER_INPUT", a.Errors[0].Extensions["code"], "%v: %s", wrong, a.raw)
 		}
 		plan := w.freshPlan()
-		a := w.askAs("admin", mutation("updatePlan", "plan { price { amount } } userErrors { code }"), map[string]any{"input": input{"planId": plan, "price": input{"amount": "007.5"}}})
+		a := w.askAs("admin", mutation("updatePlan", "plan { price { amount } } userErrors { code }"), map[string]any{"input": arguments{"planId": plan, "price": arguments{"amount": "007.5"}}})
 		require.JSONEq(t, `{"updatePlan": {"plan": {"price": {"amount": "7.50"}}, "userErrors": []}}`, a.data(t))
-		again := w.askAs("admin", mutation("updatePlan", "plan { version } userErrors { code }"), map[string]any{"input": input{"planId": plan, "price": input{"amount": "7.500"}}})
+		again := w.askAs("admin", mutation("updatePlan", "plan { version } userErrors { code }"), map[string]any{"input": arguments{"planId": plan, "price": arguments{"amount": "7.500"}}})
 		require.JSONEq(t, `{"updatePlan": {"plan": {"version": 2}, "userErrors": []}}`, again.data(t), "nothing has changed")
 	})
 }
@@ -108,7 +108,7 @@ func TestKeyLifetimeRoundTrips(t *testing.T) {
 		s := newWorld(t, url)
 		const reading = "organization { longestKeyLife { development staging production } } userErrors { code field }"
 		set := func(life any) string {
-			return s.askAs("admin", mutation("updateOrganization", reading), map[string]any{"input": input{"longestKeyLife": life}}).data(t)
+			return s.askAs("admin", mutation("updateOrganization", reading), map[string]any{"input": arguments{"longestKeyLife": life}}).data(t)
 		}
 		for _, life := range []string{`{"development":30,"staging":null,"production":null}`, `{"development":null,"staging":null,"production":null}`} {
 			vars := map[string]any{"development": nil, "production": nil}

@@ -15,7 +15,7 @@ import (
 
 // UpdateOrganization is the resolver for the updateOrganization field.
 func (r *mutationResolver) UpdateOrganization(ctx context.Context, input model.UpdateOrganizationInput) (*model.UpdateOrganizationPayload, error) {
-	organization, err := r.Portal.UpdateOrganization(ctx, updateOrganization(input))
+	organization, err := r.Portal.Identity.UpdateOrganization(ctx, updateOrganization(input))
 	errs, err := problems(err)
 	return &model.UpdateOrganizationPayload{Organization: organization, UserErrors: errs}, err
 }

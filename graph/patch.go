@@ -3,36 +3,36 @@ package graph
 import (
 	"github.com/99designs/gqlgen/graphql"
 
-	"portico/internal/change"
 	"portico/internal/domain"
+	"portico/internal/input"
 )
 
 // patch distinguishes absent from null in an update's input.
-func patch[T any](o graphql.Omittable[*T]) change.Patch[T] {
+func patch[T any](o graphql.Omittable[*T]) input.Patch[T] {
 	v, set := o.ValueOK()
-	return change.Patch[T]{Set: set, Value: v}
+	return input.Patch[T]{Set: set, Value: v}
 }
 
 // patchList is patch for lists.
-func patchList[T any](o graphql.Omittable[[]T]) change.Patch[[]T] {
+func patchList[T any](o graphql.Omittable[[]T]) input.Patch[[]T] {
 	v, set := o.ValueOK()
 	if v == nil {
-		return change.Patch[[]T]{Set: set}
+		return input.Patch[[]T]{Set: set}
 	}
-	return change.Patch[[]T]{Set: set, Value: &v}
+	return input.Patch[[]T]{Set: set, Value: &v}
 }
 
 // patchLabels is patch for labels.
-func patchLabels(o graphql.Omittable[[]*domain.Label]) change.Patch[[]domain.Label] {
+func patchLabels(o graphql.Omittable[[]*domain.Label]) input.Patch[[]domain.Label] {
 	v, set := o.ValueOK()
 	if v == nil {
-		return change.Patch[[]domain.Label]{Set: set}
+		return input.Patch[[]domain.Label]{Set: set}
 	}
 	labels := make([]domain.Label, len(v))
 	for i, l := range v {
 		labels[i] = *l
 	}
-	return change.Patch[[]domain.Label]{Set: set, Value: &labels}
+	return input.Patch[[]domain.Label]{Set: set, Value: &labels}
 }
 
 // version returns the version that an update expects.

@@ -11,7 +11,7 @@ import (
 	"portico/graph"
 )
 
-// place is a field of a mutation's input, at any depth. The tests that iterate
+// place is a field of a mutation's arguments, at any depth. The tests that iterate
 // over all of them cover new ones of the schema too.
 type place struct {
 	mutation string
@@ -75,7 +75,7 @@ func put(w *world, whole *ast.Schema, d *ast.Definition, in map[string]any, path
 type bases struct {
 	*world
 	whole *ast.Schema
-	made  map[string]input
+	made  map[string]arguments
 }
 
 func (b *bases) who(mutation string) string {
@@ -85,8 +85,8 @@ func (b *bases) who(mutation string) string {
 	return "admin"
 }
 
-// of returns a mutation's input, the same until it is used up.
-func (b *bases) of(mutation string) input {
+// of returns a mutation's arguments, the same until it is used up.
+func (b *bases) of(mutation string) arguments {
 	if in, ok := b.made[mutation]; ok {
 		return in
 	}

@@ -9,20 +9,20 @@ import (
 	"context"
 	"portico/graph/generated"
 	"portico/graph/model"
+	"portico/internal/catalog"
 	"portico/internal/domain"
-	"portico/internal/portal"
 )
 
 // CreatePlan is the resolver for the createPlan field.
-func (r *mutationResolver) CreatePlan(ctx context.Context, input portal.CreatePlanInput) (*model.CreatePlanPayload, error) {
-	plan, err := r.Portal.CreatePlan(ctx, input)
+func (r *mutationResolver) CreatePlan(ctx context.Context, input catalog.CreatePlanInput) (*model.CreatePlanPayload, error) {
+	plan, err := r.Portal.Catalog.CreatePlan(ctx, input)
 	errs, err := problems(err)
 	return &model.CreatePlanPayload{Plan: plan, UserErrors: errs}, err
 }
 
 // UpdatePlan is the resolver for the updatePlan field.
 func (r *mutationResolver) UpdatePlan(ctx context.Context, input model.UpdatePlanInput) (*model.UpdatePlanPayload, error) {
-	plan, err := r.Portal.UpdatePlan(ctx, updatePlan(input))
+	plan, err := r.Portal.Catalog.UpdatePlan(ctx, updatePlan(input))
 	errs, err := problems(err)
 	return &model.UpdatePlanPayload{Plan: plan, UserErrors: errs}, err
 }

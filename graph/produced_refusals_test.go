@@ -10,57 +10,57 @@ import (
 )
 
 func (w *world) produceUserErrors() {
-	no := func(code, who, name string, in input) {
+	no := func(code, who, name string, in arguments) {
 		a := w.askAs(who, mutation(name, "userErrors { code }"), map[string]any{"input": in})
 		require.Contains(w.t, a.raw, fmt.Sprintf(`"userErrors":[{"code":%q}`, code), name)
 	}
-	key := func(code string, more input) {
+	key := func(code string, more arguments) {
 		more["appId"] = w.ids["app"]
 		no(code, "developer", "generateKey", more)
 	}
-	key("TOO_LONG", input{"name": strings.Repeat("x", 256)})
-	key("INVALID_CHARACTERS", input{"name": "a\u0000b"})
-	key("MUST_BE_FUTURE", input{"expiresAt": "2020-01-01T00:00:00Z"})
-	key("TOO_FAR", input{"expiresAt": "2090-01-01T00:00:00Z"})
-	var labels []input
+	key("TOO_LONG", arguments{"name": strings.Repeat("x", 256)})
+	key("INVALID_CHARACTERS", arguments{"name": "a\u0000b"})
+	key("MUST_BE_FUTURE", arguments{"expiresAt": "2020-01-01T00:00:00Z"})
+	key("TOO_FAR", arguments{"expiresAt": "2090-01-01T00:00:00Z"})
+	var labels []arguments
 	for i := range 51 {
-		labels = append(labels, input{"key": fmt.Sprint(i), "value": "x"})
+		labels = append(labels, arguments{"key": fmt.Sprint(i), "value": "x"})
 	}
-	no("TOO_MANY", "developer", "createApp", input{"name": "x", "labels": labels})
-	no("INVALID", "admin", "createProduct", input{"name": "Not a slug"})
-	no("REQUIRED", "admin", "createProduct", input{"name": "theirs", "authTypes": []string{}})
-	no("NOT_ALLOWED", "admin", "disableUser", input{"userId": w.ids["staff"]})
-	no("WRONG_PASSWORD", "developer", "changePassword", input{"currentPassword": "no, another one", "newPassword": "another battery, and a staple"})
-	no("WEAK_PASSWORD", "developer", "changePassword", input{"currentPassword": portaltest.Password, "newPassword": "password12"})
-	no("ALREADY_REGISTERED", "developer", "register", input{"appId": w.ids["app"], "productId": w.ids["product"]})
-	no("UNKNOWN_REFERENCE", "developer", "register", input{"appId": w.ids["app"], "productId": w.ids["foreign product"]})
-	no("KEY_REVOKED", "developer", "updateKey", input{"credentialId": w.ids["revoked key"], "name": "x"})
-	no("KEY_EXPIRED", "developer", "updateKey", input{"credentialId": w.ids["expired key"], "name": "x"})
-	no("WRONG_STATUS", "admin", "approveSubscription", input{"subscriptionId": w.approved()})
+	no("TOO_MANY", "developer", "createApp", arguments{"name": "x", "labels": labels})
+	no("INVALID", "admin", "createProduct", arguments{"name": "Not a slug"})
+	no("REQUIRED", "admin", "createProduct", arguments{"name": "theirs", "authTypes": []string{}})
+	no("NOT_ALLOWED", "admin", "disableUser", arguments{"userId": w.ids["staff"]})
+	no("WRONG_PASSWORD", "developer", "changePassword", arguments{"currentPassword": "no, another one", "newPassword": "another battery, and a staple"})
+	no("WEAK_PASSWORD", "developer", "changePassword", arguments{"currentPassword": portaltest.Password, "newPassword": "password12"})
+	no("ALREADY_REGISTERED", "developer", "register", arguments{"appId": w.ids["app"], "productId": w.ids["product"]})
+	no("UNKNOWN_REFERENCE", "developer", "register", arguments{"appId": w.ids["app"], "productId": w.ids["foreign product"]})
+	no("KEY_REVOKED", "developer", "updateKey", arguments{"credentialId": w.ids["revoked key"], "name": "x"})
+	no("KEY_EXPIRED", "developer", "updateKey", arguments{"credentialId": w.ids["expired key"], "name": "x"})
+	no("WRONG_STATUS", "admin", "approveSubscription", arguments{"subscriptionId": w.approved()})
 	taken := w.name("product")
-	w.make("admin", "createProduct", input{"name": taken}, "product")
-	no("TAKEN", "admin", "createProduct", input{"name": taken})
-	no("NOT_AVAILABLE", "admin", "register", input{"appId": w.ids["app"], "productId": w.ids["draft product"]})
+	w.make("admin", "createProduct", arguments{"name": taken}, "product")
+	no("TAKEN", "admin", "createProduct", arguments{"name": taken})
+	no("NOT_AVAILABLE", "admin", "register", arguments{"appId": w.ids["app"], "productId": w.ids["draft product"]})
 }
 
 func (w *world) produceErrors() {
-	fails := func(reason, token, document string, in input) {
+	fails := func(reason, token, document string, in arguments) {
 		w.t.Helper()
 		a := w.ask(w.t, token, document, map[string]any{"input": in})
 		require.Contains(w.t, a.raw, fmt.Sprintf(`"reason":%q`, reason))
 	}
 	admin, developer := w.tokens["admin"], w.tokens["developer"]
 	created := mutation("createApp", "app { id }")
-	fails("NOT_SIGNED_IN", "", created, input{"name": "x"})
+	fails("NOT_SIGNED_IN", "", created, arguments{"name": "x"})
 	fails("SESSION_EXPIRED", developer[:len(developer)-4]+"AAAA", `{ viewer { role } }`, nil)
 	fails("INVALID_TOKEN", "pgw_x", `{ viewer { role } }`, nil)
-	fails("ROLE", w.tokens["gateway"], created, input{"name": "x"})
-	fails("POLICY", developer, mutation("unregister", "userErrors { code }"), input{"subscriptionId": w.approved()})
-	fails("STALE_VERSION", admin, mutation("updateProduct", "product { id }"), input{"productId": w.ids["product"], "version": 1, "title": "x"})
-	fails("UNKNOWN_OBJECT", admin, mutation("updateProduct", "product { id }"), input{"productId": madeUp(w.ids["product"]), "title": "x"})
-	w.make("developer", "createApp", input{"name": "x", "idempotencyKey": "one"}, "app")
-	fails("IDEMPOTENCY_KEY_REUSED", developer, created, input{"name": "y", "idempotencyKey": "one"})
-	fails("INVALID_VALUE", developer, created, input{"name": []int{7}})
+	fails("ROLE", w.tokens["gateway"], created, arguments{"name": "x"})
+	fails("POLICY", developer, mutation("unregister", "userErrors { code }"), arguments{"subscriptionId": w.approved()})
+	fails("STALE_VERSION", admin, mutation("updateProduct", "product { id }"), arguments{"productId": w.ids["product"], "version": 1, "title": "x"})
+	fails("UNKNOWN_OBJECT", admin, mutation("updateProduct", "product { id }"), arguments{"productId": madeUp(w.ids["product"]), "title": "x"})
+	w.make("developer", "createApp", arguments{"name": "x", "idempotencyKey": "one"}, "app")
+	fails("IDEMPOTENCY_KEY_REUSED", developer, created, arguments{"name": "y", "idempotencyKey": "one"})
+	fails("INVALID_VALUE", developer, created, arguments{"name": []int{7}})
 	fails("MALFORMED_REQUEST", admin, "", nil)
 	fails("INVALID_DOCUMENT", admin, "{ nothing", nil)
 	fails("UNKNOWN_OPERATION", admin, "query A { __typename } query B { __typename }", nil)
@@ -69,7 +69,7 @@ func (w *world) produceErrors() {
 	fails("DOCUMENT_SIZE", admin, "{ __typename } #"+strings.Repeat("x", 70_000), nil)
 	fails("DEPTH", admin, strings.Repeat("{ a ", 25)+strings.Repeat("}", 25), nil)
 	fails("COST", admin, `{ apps(first: 100) { nodes { credentials(first: 100) { nodes { id name status environment access } } } } }`, nil)
-	fails("REQUEST_SIZE", admin, created, input{"name": strings.Repeat("x", 300_000)})
+	fails("REQUEST_SIZE", admin, created, arguments{"name": strings.Repeat("x", 300_000)})
 
 	stranger := w.freshAccount()
 	in := newUser(w, "")
@@ -78,9 +78,9 @@ func (w *world) produceErrors() {
 	u, err := w.Client.User.Get(portaltest.System(w.t), idOf(user))
 	require.NoError(w.t, err)
 	theirs := w.token(w.t, w.Enter(w.t, u))
-	w.does("admin", "deleteAccount", input{"accountId": stranger}, "deletedAccountId")
-	fails("NOT_A_MEMBER", theirs, created, input{"name": "x"})
-	wrong := input{"email": in["email"], "password": "no, another one"}
+	w.does("admin", "deleteAccount", arguments{"accountId": stranger}, "deletedAccountId")
+	fails("NOT_A_MEMBER", theirs, created, arguments{"name": "x"})
+	wrong := arguments{"email": in["email"], "password": "no, another one"}
 	for range 10 {
 		fails("WRONG_CREDENTIALS", "", mutation("signIn", "accessToken"), wrong)
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/clients/go/gate/limits"
-	"portico/internal/portal"
+	"portico/internal/identity"
 	"portico/internal/portal/portaltest"
 )
 
@@ -59,44 +59,44 @@ func (w *world) playAll() {
 
 func (w *world) produceCatalogue() {
 	for _, v := range w.values("PortalUnregister") {
-		w.does("admin", "updateOrganization", input{"portalUnregister": v}, "organization { portalUnregister }")
+		w.does("admin", "updateOrganization", arguments{"portalUnregister": v}, "organization { portalUnregister }")
 	}
 	for _, v := range w.values("ProductionKeys") {
-		w.does("admin", "updateOrganization", input{"productionKeys": v}, "organization { productionKeys }")
+		w.does("admin", "updateOrganization", arguments{"productionKeys": v}, "organization { productionKeys }")
 	}
-	w.make("admin", "updateOrganization", input{"portalUnregister": "WITHDRAW_ONLY", "productionKeys": "MEMBERS"}, "organization")
+	w.make("admin", "updateOrganization", arguments{"portalUnregister": "WITHDRAW_ONLY", "productionKeys": "MEMBERS"}, "organization")
 	product := w.freshProduct()
-	w.does("admin", "createProduct", input{"name": w.name("product"), "status": "DRAFT"}, "product { status }")
+	w.does("admin", "createProduct", arguments{"name": w.name("product"), "status": "DRAFT"}, "product { status }")
 	for _, kind := range w.values("PlanKind") {
-		in := input{"productId": product, "name": w.name("plan"), "kind": kind, "approval": "AUTO"}
+		in := arguments{"productId": product, "name": w.name("plan"), "kind": kind, "approval": "AUTO"}
 		switch kind {
 		case "METERED", "TIERED":
-			in["price"] = input{"amount": "0.10", "unit": 100}
+			in["price"] = arguments{"amount": "0.10", "unit": 100}
 		case "SUBSCRIPTION":
-			in["price"] = input{"amount": "9.90"}
+			in["price"] = arguments{"amount": "9.90"}
 		}
 		w.does("admin", "createPlan", in, "plan { kind approval }")
 	}
 	for _, per := range w.values("RatePeriod") {
-		w.does("admin", "createPlan", input{"productId": product, "name": w.name("plan"), "rateLimit": input{"limit": 1, "per": per}}, "plan { rateLimit { per } }")
+		w.does("admin", "createPlan", arguments{"productId": product, "name": w.name("plan"), "rateLimit": arguments{"limit": 1, "per": per}}, "plan { rateLimit { per } }")
 	}
 	for _, per := range w.values("QuotaPeriod") {
-		w.does("admin", "createPlan", input{"productId": product, "name": w.name("plan"), "quota": input{"limit": 1, "per": per}}, "plan { quota { per } }")
+		w.does("admin", "createPlan", arguments{"productId": product, "name": w.name("plan"), "quota": arguments{"limit": 1, "per": per}}, "plan { quota { per } }")
 	}
 	for _, per := range w.values("QuotaPer") {
-		w.does("admin", "createPlan", input{"productId": product, "name": w.name("plan"), "quota": input{"limit": 1, "per": "DAY"}, "quotaPer": per}, "plan { quotaPer }")
+		w.does("admin", "createPlan", arguments{"productId": product, "name": w.name("plan"), "quota": arguments{"limit": 1, "per": "DAY"}, "quotaPer": per}, "plan { quotaPer }")
 	}
 	for _, m := range w.values("HTTPMethod") {
-		w.does("admin", "createEndpoint", input{"productId": product, "method": m, "path": "/x"}, "endpoint { method }")
+		w.does("admin", "createEndpoint", arguments{"productId": product, "method": m, "path": "/x"}, "endpoint { method }")
 	}
 	for _, a := range w.values("Approval") {
-		w.does("admin", "updateProduct", input{"productId": product, "approval": a}, "product { approval }")
+		w.does("admin", "updateProduct", arguments{"productId": product, "approval": a}, "product { approval }")
 	}
 	for _, a := range w.values("AuthType") {
-		w.does("admin", "updateProduct", input{"productId": product, "authTypes": []string{a}}, "product { authTypes }")
+		w.does("admin", "updateProduct", arguments{"productId": product, "authTypes": []string{a}}, "product { authTypes }")
 	}
 	for _, s := range w.values("ProductStatus")[1:] { // a DRAFT is made, and never again
-		w.does("admin", "updateProduct", input{"productId": product, "status": s}, "product { status }")
+		w.does("admin", "updateProduct", arguments{"productId": product, "status": s}, "product { status }")
 	}
 }
 
@@ -115,40 +115,40 @@ func (w *world) producePeople() {
 		w.make("admin", "createUser", in, "user")
 	}
 	w.must("admin", `query($id: ID!) { account(id: $id) { status members { nodes { role } } } }`, account)
-	w.does("admin", "disableUser", input{"userId": w.freshUser()}, "user { status }")
-	w.does("admin", "suspendAccount", input{"accountId": account}, "account { status }")
+	w.does("admin", "disableUser", arguments{"userId": w.freshUser()}, "user { status }")
+	w.does("admin", "suspendAccount", arguments{"accountId": account}, "account { status }")
 
 	token, person := w.freshPerson("developer")
-	a := w.ask(w.t, token, mutation("changePassword", "userErrors { code }"), map[string]any{"input": input{"currentPassword": portaltest.Password, "newPassword": "another battery, and a staple"}})
+	a := w.ask(w.t, token, mutation("changePassword", "userErrors { code }"), map[string]any{"input": arguments{"currentPassword": portaltest.Password, "newPassword": "another battery, and a staple"}})
 	require.Contains(w.t, a.raw, `"userErrors":[]`)
 	u, err := w.Client.User.Get(portaltest.System(w.t), person.UserID)
 	require.NoError(w.t, err)
-	_, err = w.Portal.ResetPassword(w.t.Context(), "one", u.EmailFolded, portaltest.Password)
+	_, err = w.Portal.Identity.ResetPassword(w.t.Context(), "one", u.EmailFolded, portaltest.Password)
 	require.NoError(w.t, err)
-	_, err = w.Portal.CreateGateway(w.t.Context(), portal.NewGateway{Organization: "one", Name: "edge-2", Hash: []byte("two")})
+	_, err = w.Portal.Identity.CreateGateway(w.t.Context(), identity.NewGateway{Organization: "one", Name: "edge-2", Hash: []byte("two")})
 	require.NoError(w.t, err)
-	_, err = w.Portal.RevokeGateway(w.t.Context(), "one", "edge-2")
+	_, err = w.Portal.Identity.RevokeGateway(w.t.Context(), "one", "edge-2")
 	require.NoError(w.t, err)
 }
 
 func (w *world) produceCredentials() {
 	for _, v := range w.values("Environment") {
-		w.does("developer", "generateKey", input{"appId": w.ids["app"], "environment": v}, "credential { environment }")
+		w.does("developer", "generateKey", arguments{"appId": w.ids["app"], "environment": v}, "credential { environment }")
 	}
 	for _, v := range w.values("Access") {
-		w.does("developer", "generateKey", input{"appId": w.ids["app"], "access": v}, "credential { access }")
+		w.does("developer", "generateKey", arguments{"appId": w.ids["app"], "access": v}, "credential { access }")
 	}
 	for _, v := range w.values("RevocationReason") {
 		if v != "APP_DELETED" {
-			w.does("developer", "revokeKey", input{"credentialId": w.freshKey(), "reason": v}, "credential { revokedReason }")
+			w.does("developer", "revokeKey", arguments{"credentialId": w.freshKey(), "reason": v}, "credential { revokedReason }")
 		}
 	}
 	app := w.deletedApp()
-	w.does("admin", "restoreApp", input{"appId": app}, "app { credentials { nodes { status revokedReason } } }")
-	w.does("admin", "disableKey", input{"credentialId": w.freshKey()}, "credential { status }")
-	w.ids["expired key"] = w.make("developer", "generateKey", input{"appId": w.ids["app"], "expiresAt": w.Clock.Now().Add(time.Second).Format(time.RFC3339)}, "credential")
+	w.does("admin", "restoreApp", arguments{"appId": app}, "app { credentials { nodes { status revokedReason } } }")
+	w.does("admin", "disableKey", arguments{"credentialId": w.freshKey()}, "credential { status }")
+	w.ids["expired key"] = w.make("developer", "generateKey", arguments{"appId": w.ids["app"], "expiresAt": w.Clock.Now().Add(time.Second).Format(time.RFC3339)}, "credential")
 	w.Clock.Advance(2 * time.Second)
-	_, err := w.Portal.RecordExpiries(portaltest.System(w.t))
+	_, err := w.Portal.Maintenance.RecordExpiries(portaltest.System(w.t))
 	require.NoError(w.t, err)
 	for _, who := range []string{"admin", "developer"} {
 		w.must(who, `query($id: ID!) { node(id: $id) { ... on Credential { status viewerCan { enable { code } } } } }`, w.ids["expired key"])
@@ -158,8 +158,8 @@ func (w *world) produceCredentials() {
 func (w *world) produceSubscriptions() {
 	const about = `query($id: ID!) { node(id: $id) { ... on ProductSubscription { status badgeColor allowedTransitions } } }`
 	for _, id := range []string{w.waiting(), w.approved(), w.suspended(),
-		w.make("admin", "rejectSubscription", input{"subscriptionId": w.waiting(), "reason": "No."}, "productSubscription"),
-		w.make("admin", "unregister", input{"subscriptionId": w.approved()}, "productSubscription"),
+		w.make("admin", "rejectSubscription", arguments{"subscriptionId": w.waiting(), "reason": "No."}, "productSubscription"),
+		w.make("admin", "unregister", arguments{"subscriptionId": w.approved()}, "productSubscription"),
 	} {
 		w.must("admin", about, id)
 		w.must("developer", about, id)
@@ -167,40 +167,40 @@ func (w *world) produceSubscriptions() {
 }
 
 func (w *world) produceVerdicts() {
-	is := func(code, key string, more input) {
+	is := func(code, key string, more arguments) {
 		w.t.Helper()
 		more["credentialId"] = key
 		a := w.askAs("admin", `query($input: ExplainAccessInput!) { explainAccess(input: $input) { code } }`, map[string]any{"input": more})
 		require.Contains(w.t, a.raw, fmt.Sprintf(`{"code":%q}`, code))
 	}
-	app, private := w.make("developer", "createApp", input{"name": "Caller"}, "app"), w.productName("private product")
-	key := w.make("developer", "generateKey", input{"appId": app}, "credential")
-	is("VALID", key, input{})
-	is("DISABLED", w.disabledKey(), input{})
-	is("EXPIRED", w.ids["expired key"], input{})
-	is("REVOKED", w.ids["revoked key"], input{})
-	is("WRONG_ENVIRONMENT", key, input{"environment": "PRODUCTION"})
-	is("IP_NOT_ALLOWED", w.ids["key"], input{"address": "198.51.100.1"})
-	is("NOT_SUBSCRIBED", key, input{"product": private})
-	is("ENDPOINT_NOT_ALLOWED", w.make("developer", "generateKey", input{"appId": w.ids["app"]}, "credential"), input{"product": private, "method": "GET", "path": "/others"})
+	app, private := w.make("developer", "createApp", arguments{"name": "Caller"}, "app"), w.productName("private product")
+	key := w.make("developer", "generateKey", arguments{"appId": app}, "credential")
+	is("VALID", key, arguments{})
+	is("DISABLED", w.disabledKey(), arguments{})
+	is("EXPIRED", w.ids["expired key"], arguments{})
+	is("REVOKED", w.ids["revoked key"], arguments{})
+	is("WRONG_ENVIRONMENT", key, arguments{"environment": "PRODUCTION"})
+	is("IP_NOT_ALLOWED", w.ids["key"], arguments{"address": "198.51.100.1"})
+	is("NOT_SUBSCRIBED", key, arguments{"product": private})
+	is("ENDPOINT_NOT_ALLOWED", w.make("developer", "generateKey", arguments{"appId": w.ids["app"]}, "credential"), arguments{"product": private, "method": "GET", "path": "/others"})
 
 	other := w.productName("product")
-	subscription := w.make("developer", "register", input{"appId": app, "productId": w.ids["product"]}, "productSubscription")
-	is("WAITING", key, input{"product": other})
-	w.make("admin", "approveSubscription", input{"subscriptionId": subscription}, "productSubscription")
-	listed := w.make("developer", "generateKey", input{"appId": app, "access": "LISTED"}, "credential")
-	is("NOT_IN_ACCESS_LIST", listed, input{"product": other})
+	subscription := w.make("developer", "register", arguments{"appId": app, "productId": w.ids["product"]}, "productSubscription")
+	is("WAITING", key, arguments{"product": other})
+	w.make("admin", "approveSubscription", arguments{"subscriptionId": subscription}, "productSubscription")
+	listed := w.make("developer", "generateKey", arguments{"appId": app, "access": "LISTED"}, "credential")
+	is("NOT_IN_ACCESS_LIST", listed, arguments{"product": other})
 	w.approved() // of another app of the account
-	is("AMBIGUOUS_APP", w.freshAccountKey(), input{"product": other})
+	is("AMBIGUOUS_APP", w.freshAccountKey(), arguments{"product": other})
 	w.used(w.t, w.one.Organization.ID, limits.ByApp(idOf(app), idOf(w.ids["product"])), 1000)
-	is("QUOTA_EXCEEDED", key, input{"product": other})
-	w.make("admin", "suspendSubscription", input{"subscriptionId": subscription}, "productSubscription")
-	is("SUSPENDED", key, input{"product": other})
-	w.make("admin", "suspendAccount", input{"accountId": w.ids["account"]}, "account")
-	is("ACCOUNT_SUSPENDED", key, input{})
+	is("QUOTA_EXCEEDED", key, arguments{"product": other})
+	w.make("admin", "suspendSubscription", arguments{"subscriptionId": subscription}, "productSubscription")
+	is("SUSPENDED", key, arguments{"product": other})
+	w.make("admin", "suspendAccount", arguments{"accountId": w.ids["account"]}, "account")
+	is("ACCOUNT_SUSPENDED", key, arguments{})
 	require.Contains(w.t, w.askAs("developer", `{ viewer { account { viewerCan { createApp { code } } } } }`, nil).raw, `{"code":"ACCOUNT_SUSPENDED"}`)
 	require.Contains(w.t, w.askAs("developer", `{ apps { totalCount } }`, nil).raw, `"reason":"ACCOUNT_SUSPENDED"`)
-	w.make("admin", "resumeAccount", input{"accountId": w.ids["account"]}, "account")
+	w.make("admin", "resumeAccount", arguments{"accountId": w.ids["account"]}, "account")
 	for _, interval := range w.values("UsageInterval") {
 		a := w.askAs("developer", `query($i: UsageInterval!) { usage(where: {from: "2026-03-01T00:00:00Z", to: "2026-03-01T03:00:00Z", timeZone: "UTC"}, interval: $i) { total } }`, map[string]any{"i": interval})
 		require.Empty(w.t, a.Errors, a.raw)
@@ -232,7 +232,7 @@ func (w *world) askForAll() {
 }
 
 // does runs a mutation that must succeed.
-func (w *world) does(who, name string, in input, selection string) {
+func (w *world) does(who, name string, in arguments, selection string) {
 	w.t.Helper()
 	a := w.askAs(who, mutation(name, selection+" userErrors { code }"), map[string]any{"input": in})
 	require.Empty(w.t, a.Errors, "%s: %s", name, a.raw)

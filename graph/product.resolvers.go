@@ -10,24 +10,24 @@ import (
 	"portico/ent/db"
 	"portico/graph/generated"
 	"portico/graph/model"
+	"portico/internal/catalog"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
-	"portico/internal/portal"
 
 	"github.com/google/uuid"
 )
 
 // CreateProduct is the resolver for the createProduct field.
-func (r *mutationResolver) CreateProduct(ctx context.Context, input portal.CreateProductInput) (*model.CreateProductPayload, error) {
-	product, err := r.Portal.CreateProduct(ctx, input)
+func (r *mutationResolver) CreateProduct(ctx context.Context, input catalog.CreateProductInput) (*model.CreateProductPayload, error) {
+	product, err := r.Portal.Catalog.CreateProduct(ctx, input)
 	errs, err := problems(err)
 	return &model.CreateProductPayload{Product: product, UserErrors: errs}, err
 }
 
 // UpdateProduct is the resolver for the updateProduct field.
 func (r *mutationResolver) UpdateProduct(ctx context.Context, input model.UpdateProductInput) (*model.UpdateProductPayload, error) {
-	product, err := r.Portal.UpdateProduct(ctx, updateProduct(input))
+	product, err := r.Portal.Catalog.UpdateProduct(ctx, updateProduct(input))
 	errs, err := problems(err)
 	return &model.UpdateProductPayload{Product: product, UserErrors: errs}, err
 }
@@ -36,7 +36,7 @@ func (r *mutationResolver) UpdateProduct(ctx context.Context, input model.Update
 func (r *productResolver) Plans(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*model.PlanConnection, error) {
 	rd := read(ctx, nodeid.Plan, first, after, last, before)
 	return pageOf(ctx, nodeid.Product, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Plan], error) {
-		return r.Portal.PlansOfProducts(ctx, ids, rd)
+		return r.Portal.Catalog.PlansOfProducts(ctx, ids, rd)
 	})
 }
 
@@ -44,13 +44,13 @@ func (r *productResolver) Plans(ctx context.Context, obj *db.Product, first *int
 func (r *productResolver) Endpoints(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error) {
 	rd := read(ctx, nodeid.Endpoint, first, after, last, before)
 	return pageOf(ctx, nodeid.Product, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Endpoint], error) {
-		return r.Portal.EndpointsOfProducts(ctx, ids, rd)
+		return r.Portal.Catalog.EndpointsOfProducts(ctx, ids, rd)
 	})
 }
 
 // ViewerCan is the resolver for the viewerCan field.
-func (r *productResolver) ViewerCan(ctx context.Context, obj *db.Product) (*portal.ProductPermissions, error) {
-	return r.Portal.ProductPermissions(ctx, obj), nil
+func (r *productResolver) ViewerCan(ctx context.Context, obj *db.Product) (*catalog.ProductPermissions, error) {
+	return r.Portal.Catalog.ProductPermissions(ctx, obj), nil
 }
 
 // Edges is the resolver for the edges field.
@@ -64,9 +64,9 @@ func (r *queryResolver) Product(ctx context.Context, id string) (*db.Product, er
 }
 
 // Products is the resolver for the products field.
-func (r *queryResolver) Products(ctx context.Context, where *portal.ProductFilter, orderBy model.ProductOrder, first *int, after *string, last *int, before *string) (*model.ProductConnection, error) {
+func (r *queryResolver) Products(ctx context.Context, where *catalog.ProductFilter, orderBy model.ProductOrder, first *int, after *string, last *int, before *string) (*model.ProductConnection, error) {
 	return page(ctx, read(ctx, nodeid.Product, first, after, last, before), func(rd listing.Request) (*paging.Page[*db.Product], error) {
-		return r.Portal.Products(ctx, or(where), order(orderBy.Field, orderBy.Direction), rd)
+		return r.Portal.Catalog.Products(ctx, or(where), order(orderBy.Field, orderBy.Direction), rd)
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"portico/graph/model"
 	"portico/internal/entity"
 	"portico/internal/fault"
+	"portico/internal/identity"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
@@ -51,7 +52,7 @@ func nodesByID(ctx context.Context, r entity.Reader, ids []string) ([]model.Node
 }
 
 func appByReference(ctx context.Context, p *portal.Portal, reference uuid.UUID) (*db.App, error) {
-	a, err := p.AppByReference(ctx, reference, loadersOf(ctx).columns(ctx, nodeid.App))
+	a, err := p.Apps.AppByReference(ctx, reference, loadersOf(ctx).columns(ctx, nodeid.App))
 	if a != nil {
 		note(loadersOf(ctx), a)
 	}
@@ -61,7 +62,7 @@ func appByReference(ctx context.Context, p *portal.Portal, reference uuid.UUID) 
 // accessList returns a page of the products on a credential's access control
 // list, in the order of their ids, which is that of their creation.
 func accessList(ctx context.Context, p *portal.Portal, r entity.Reader, key uuid.UUID, rd listing.Request) (*model.ProductConnection, error) {
-	listed, err := value(ctx, "accessList", nodeid.Credential, key, p.AccessLists)
+	listed, err := value(ctx, "accessList", nodeid.Credential, key, p.Apps.AccessLists)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +81,7 @@ func accessList(ctx context.Context, p *portal.Portal, r entity.Reader, key uuid
 			visible = append(visible, x)
 		}
 	}
-	out, err := p.PageOfProducts(visible, rd)
+	out, err := p.Catalog.PageOfProducts(visible, rd)
 	if err == nil {
 		note(l, out.Nodes...)
 	}
@@ -118,7 +119,7 @@ func currentViewer(ctx context.Context, r entity.Reader) (*model.Viewer, error) 
 }
 
 // viewerOf returns who has just signed in; nil if nobody has.
-func viewerOf(s portal.Session) *model.Viewer {
+func viewerOf(s identity.Session) *model.Viewer {
 	if s.AccessToken == "" {
 		return nil
 	}
@@ -139,7 +140,7 @@ func serverInfo(ctx context.Context, p *portal.Portal, version string, slug *str
 	if slug == nil {
 		return info, nil
 	}
-	o, err := p.OrganizationBySlug(ctx, *slug)
+	o, err := p.Identity.OrganizationBySlug(ctx, *slug)
 	if err != nil || o == nil {
 		return info, err
 	}

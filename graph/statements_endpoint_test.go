@@ -8,10 +8,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"portico/internal/change"
+	"portico/internal/apps"
+	"portico/internal/catalog"
 	"portico/internal/database"
 	"portico/internal/domain"
-	"portico/internal/portal"
+	"portico/internal/input"
 	"portico/internal/testdb"
 )
 
@@ -26,20 +27,20 @@ func TestEndpointsAreReadTogether(t *testing.T) {
 			p, plan := s.MustProduct(t, tenant.Admin, fmt.Sprint("product-", i))
 			var ids []string
 			for n := range i + 2 {
-				made, err := s.Portal.CreateEndpoint(tenant.Admin, portal.CreateEndpointInput{ProductID: p.GlobalID(), Method: domain.MethodGet, Path: fmt.Sprint("/", n)})
+				made, err := s.Portal.Catalog.CreateEndpoint(tenant.Admin, catalog.CreateEndpointInput{ProductID: p.GlobalID(), Method: domain.MethodGet, Path: fmt.Sprint("/", n)})
 				require.NoError(t, err)
 				ids = append(ids, made.GlobalID())
 			}
 			for range i%3 + 1 {
 				app := s.MustApp(t, tenant.Developer, fmt.Sprint("app", i)).App
 				sub := s.MustRegister(t, tenant.Developer, app, p, plan)
-				narrow := portal.UpdateSubscriptionEndpointsInput{SubscriptionID: sub.GlobalID(), EndpointIDs: change.Patch[[]string]{Set: true}}
+				narrow := apps.UpdateSubscriptionEndpointsInput{SubscriptionID: sub.GlobalID(), EndpointIDs: input.Patch[[]string]{Set: true}}
 				if ids := ids[:1+i%2]; i > 2 {
 					narrow.EndpointIDs.Value = &ids
 				}
-				_, err := s.Portal.UpdateSubscriptionEndpoints(tenant.Developer, narrow)
+				_, err := s.Portal.Apps.UpdateSubscriptionEndpoints(tenant.Developer, narrow)
 				require.NoError(t, err)
-				_, err = s.Portal.Approve(tenant.Admin, sub.GlobalID(), nil)
+				_, err = s.Portal.Apps.Approve(tenant.Admin, sub.GlobalID(), nil)
 				require.NoError(t, err)
 			}
 		}
@@ -74,21 +75,21 @@ func TestABurstIsAtLeastOne(t *testing.T) {
 	tenant := s.MustTenant(t, "burst")
 	product, _ := s.MustProduct(t, tenant.Admin, "orders")
 	account := tenant.Account.GlobalID()
-	key := s.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AccountID: &account}).Credential.GlobalID()
-	for name, in := range map[string]input{
+	key := s.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AccountID: &account}).Credential.GlobalID()
+	for name, in := range map[string]arguments{
 		"createPlan": {"productId": product.GlobalID(), "name": "bursting"}, "updateKey": {"credentialId": key}, "generateKey": {"accountId": account},
 	} {
 		object := map[string]string{"createPlan": "plan"}[name]
 		if object == "" {
 			object = "credential"
 		}
-		ask := func(rate input) answer {
+		ask := func(rate arguments) answer {
 			in["rateLimit"] = rate
 			return s.ask(t, s.token(t, tenant.Admin), mutation(name, object+" { rateLimit { limit burst } } userErrors { code field }"), map[string]any{"input": in})
 		}
-		a := ask(input{"limit": 7, "per": "SECOND", "burst": 0})
+		a := ask(arguments{"limit": 7, "per": "SECOND", "burst": 0})
 		require.JSONEq(t, `{"`+name+`":{"`+object+`":null,"userErrors":[{"code":"INVALID","field":["rateLimit","burst"]}]}}`, a.data(t))
-		for _, rate := range []input{{"limit": 7, "per": "SECOND"}, {"limit": 7, "per": "SECOND", "burst": nil}} {
+		for _, rate := range []arguments{{"limit": 7, "per": "SECOND"}, {"limit": 7, "per": "SECOND", "burst": nil}} {
 			if in["name"] != nil {
 				in["name"] = fmt.Sprint("plan ", len(rate))
 			}

@@ -10,8 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/apps"
 	"portico/internal/database"
-	"portico/internal/portal"
 	"portico/internal/testdb"
 )
 
@@ -61,7 +61,7 @@ func TestStatementsDoNotMultiply(t *testing.T) {
 		large := s.MustApp(t, tenant.Developer, "large").App
 		id := large.GlobalID()
 		for i := range 12 {
-			s.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AppID: &id})
+			s.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AppID: &id})
 			p, plan := s.MustProduct(t, tenant.Admin, fmt.Sprintf("product-%d", i))
 			s.MustRegister(t, tenant.Developer, large, p, plan)
 		}
@@ -113,7 +113,7 @@ func TestNestedListsAreReadTogether(t *testing.T) {
 			a := s.MustApp(t, tenant.Developer, fmt.Sprint("app", i)).App
 			id := a.GlobalID()
 			for range i {
-				s.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AppID: &id})
+				s.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AppID: &id})
 			}
 		}
 		var got answer

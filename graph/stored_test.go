@@ -6,8 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/apps"
 	"portico/internal/database"
-	"portico/internal/portal"
 	"portico/internal/testdb"
 )
 
@@ -19,7 +19,7 @@ func TestUnknownStoredStatusReadsAsRevoked(t *testing.T) {
 		tenant := s.MustTenant(t, "old")
 		made := s.MustApp(t, tenant.Developer, "Shop")
 		app, end := made.App.GlobalID(), s.Clock.Now().Add(time.Hour)
-		expiring := s.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AppID: &app, ExpiresAt: &end}).Credential
+		expiring := s.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AppID: &app, ExpiresAt: &end}).Credential
 		_, err := s.Database.ExecContext(t.Context(), `UPDATE credentials SET status = 'UNCOLLECTED', secret_hash = NULL, pepper_id = ''`)
 		require.NoError(t, err)
 		s.Clock.Advance(2 * time.Hour)

@@ -10,68 +10,68 @@ import (
 	"portico/ent/db"
 	"portico/graph/generated"
 	"portico/graph/model"
+	"portico/internal/apps"
 	"portico/internal/lifecycle"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
-	"portico/internal/portal"
 	"portico/internal/usage"
 
 	"github.com/google/uuid"
 )
 
 // Register is the resolver for the register field.
-func (r *mutationResolver) Register(ctx context.Context, input portal.RegisterInput) (*model.RegisterPayload, error) {
-	made, err := r.Portal.Register(ctx, input)
+func (r *mutationResolver) Register(ctx context.Context, input apps.RegisterInput) (*model.RegisterPayload, error) {
+	made, err := r.Portal.Apps.Register(ctx, input)
 	errs, err := problems(err)
 	return &model.RegisterPayload{ProductSubscription: made.Subscription, Replayed: made.Replayed, UserErrors: errs}, err
 }
 
 // Withdraw is the resolver for the withdraw field.
 func (r *mutationResolver) Withdraw(ctx context.Context, input model.WithdrawInput) (*model.WithdrawPayload, error) {
-	sub, err := r.Portal.Withdraw(ctx, input.SubscriptionID, input.Reason.Value())
+	sub, err := r.Portal.Apps.Withdraw(ctx, input.SubscriptionID, input.Reason.Value())
 	errs, err := problems(err)
 	return &model.WithdrawPayload{ProductSubscription: sub, UserErrors: errs}, err
 }
 
 // Unregister is the resolver for the unregister field.
 func (r *mutationResolver) Unregister(ctx context.Context, input model.UnregisterInput) (*model.UnregisterPayload, error) {
-	sub, err := r.Portal.Unregister(ctx, input.SubscriptionID, input.Reason.Value())
+	sub, err := r.Portal.Apps.Unregister(ctx, input.SubscriptionID, input.Reason.Value())
 	errs, err := problems(err)
 	return &model.UnregisterPayload{ProductSubscription: sub, UserErrors: errs}, err
 }
 
 // ApproveSubscription is the resolver for the approveSubscription field.
 func (r *mutationResolver) ApproveSubscription(ctx context.Context, input model.ApproveSubscriptionInput) (*model.ApproveSubscriptionPayload, error) {
-	sub, err := r.Portal.Approve(ctx, input.SubscriptionID, input.Reason.Value())
+	sub, err := r.Portal.Apps.Approve(ctx, input.SubscriptionID, input.Reason.Value())
 	errs, err := problems(err)
 	return &model.ApproveSubscriptionPayload{ProductSubscription: sub, UserErrors: errs}, err
 }
 
 // RejectSubscription is the resolver for the rejectSubscription field.
 func (r *mutationResolver) RejectSubscription(ctx context.Context, input model.RejectSubscriptionInput) (*model.RejectSubscriptionPayload, error) {
-	sub, err := r.Portal.Reject(ctx, input.SubscriptionID, input.Reason)
+	sub, err := r.Portal.Apps.Reject(ctx, input.SubscriptionID, input.Reason)
 	errs, err := problems(err)
 	return &model.RejectSubscriptionPayload{ProductSubscription: sub, UserErrors: errs}, err
 }
 
 // SuspendSubscription is the resolver for the suspendSubscription field.
 func (r *mutationResolver) SuspendSubscription(ctx context.Context, input model.SuspendSubscriptionInput) (*model.SuspendSubscriptionPayload, error) {
-	sub, err := r.Portal.Suspend(ctx, input.SubscriptionID, input.Reason.Value())
+	sub, err := r.Portal.Apps.Suspend(ctx, input.SubscriptionID, input.Reason.Value())
 	errs, err := problems(err)
 	return &model.SuspendSubscriptionPayload{ProductSubscription: sub, UserErrors: errs}, err
 }
 
 // ResumeSubscription is the resolver for the resumeSubscription field.
 func (r *mutationResolver) ResumeSubscription(ctx context.Context, input model.ResumeSubscriptionInput) (*model.ResumeSubscriptionPayload, error) {
-	sub, err := r.Portal.Resume(ctx, input.SubscriptionID, input.Reason.Value())
+	sub, err := r.Portal.Apps.Resume(ctx, input.SubscriptionID, input.Reason.Value())
 	errs, err := problems(err)
 	return &model.ResumeSubscriptionPayload{ProductSubscription: sub, UserErrors: errs}, err
 }
 
 // UpdateSubscriptionEndpoints is the resolver for the updateSubscriptionEndpoints field.
 func (r *mutationResolver) UpdateSubscriptionEndpoints(ctx context.Context, input model.UpdateSubscriptionEndpointsInput) (*model.UpdateSubscriptionEndpointsPayload, error) {
-	sub, err := r.Portal.UpdateSubscriptionEndpoints(ctx, updateSubscriptionEndpoints(input))
+	sub, err := r.Portal.Apps.UpdateSubscriptionEndpoints(ctx, updateSubscriptionEndpoints(input))
 	errs, err := problems(err)
 	return &model.UpdateSubscriptionEndpointsPayload{ProductSubscription: sub, UserErrors: errs}, err
 }
@@ -105,12 +105,12 @@ func (r *productSubscriptionResolver) Narrowed(ctx context.Context, obj *db.Subs
 func (r *productSubscriptionResolver) Endpoints(ctx context.Context, obj *db.Subscription, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error) {
 	rd := read(ctx, nodeid.Endpoint, first, after, last, before)
 	return pageOf(ctx, nodeid.ProductSubscription, obj.ID, rd, nil, func(ctx context.Context, ids []uuid.UUID) (listing.Pages[*db.Endpoint], error) {
-		return r.Portal.EndpointsOfSubscriptions(ctx, ids, rd)
+		return r.Portal.Catalog.EndpointsOfSubscriptions(ctx, ids, rd)
 	})
 }
 
 // Quota is the resolver for the quota field.
-func (r *productSubscriptionResolver) Quota(ctx context.Context, obj *db.Subscription) (*portal.QuotaUse, error) {
+func (r *productSubscriptionResolver) Quota(ctx context.Context, obj *db.Subscription) (*apps.QuotaUse, error) {
 	return r.quota(ctx, obj)
 }
 
@@ -131,12 +131,12 @@ func (r *productSubscriptionResolver) DecidedBy(ctx context.Context, obj *db.Sub
 
 // AllowedTransitions is the resolver for the allowedTransitions field.
 func (r *productSubscriptionResolver) AllowedTransitions(ctx context.Context, obj *db.Subscription) ([]lifecycle.SubscriptionAction, error) {
-	return r.Portal.Transitions(ctx, obj), nil
+	return r.Portal.Apps.Transitions(ctx, obj), nil
 }
 
 // ViewerCan is the resolver for the viewerCan field.
-func (r *productSubscriptionResolver) ViewerCan(ctx context.Context, obj *db.Subscription) (*portal.SubscriptionPermissions, error) {
-	return r.Portal.SubscriptionPermissions(ctx, obj), nil
+func (r *productSubscriptionResolver) ViewerCan(ctx context.Context, obj *db.Subscription) (*apps.SubscriptionPermissions, error) {
+	return r.Portal.Apps.SubscriptionPermissions(ctx, obj), nil
 }
 
 // Timeline is the resolver for the timeline field.
@@ -150,9 +150,9 @@ func (r *productSubscriptionConnectionResolver) Edges(ctx context.Context, obj *
 }
 
 // ProductSubscriptions is the resolver for the productSubscriptions field.
-func (r *queryResolver) ProductSubscriptions(ctx context.Context, where *portal.SubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*model.ProductSubscriptionConnection, error) {
+func (r *queryResolver) ProductSubscriptions(ctx context.Context, where *apps.SubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*model.ProductSubscriptionConnection, error) {
 	return page(ctx, read(ctx, nodeid.ProductSubscription, first, after, last, before), func(rd listing.Request) (*paging.Page[*db.Subscription], error) {
-		return r.Portal.Subscriptions(ctx, or(where), order(orderBy.Field, orderBy.Direction), rd)
+		return r.Portal.Apps.Subscriptions(ctx, or(where), order(orderBy.Field, orderBy.Direction), rd)
 	})
 }
 

@@ -19,13 +19,13 @@ func TestTextsOfInputsAreTidied(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		create := mutation("createApp", "app { name description labels { key value } } userErrors { code field }")
-		a := w.askAs("developer", create, map[string]any{"input": input{
+		a := w.askAs("developer", create, map[string]any{"input": arguments{
 			"name": "\u00a0 Jose\u0301\u3000", "description": "\n a\n\nb\u2003\n",
-			"labels": []any{input{"key": " team\u2003", "value": "\u200bcore\ufeff"}},
+			"labels": []any{arguments{"key": " team\u2003", "value": "\u200bcore\ufeff"}},
 		}})
 		require.JSONEq(t, `{"createApp": {"app": {"name": "Jos\u00e9", "description": "a\n\nb", "labels": [{"key": "team", "value": "core"}]}, "userErrors": []}}`, a.data(t))
-		a = w.askAs("developer", create, map[string]any{"input": input{"name": "Two", "labels": []any{
-			input{"key": "a", "value": "1"}, input{"key": "\u3000a", "value": "2"}, input{"key": "e\u0301", "value": "3"}, input{"key": "\u00e9", "value": "4"},
+		a = w.askAs("developer", create, map[string]any{"input": arguments{"name": "Two", "labels": []any{
+			arguments{"key": "a", "value": "1"}, arguments{"key": "\u3000a", "value": "2"}, arguments{"key": "e\u0301", "value": "3"}, arguments{"key": "\u00e9", "value": "4"},
 		}}})
 		require.JSONEq(t, `{"createApp": {"app": null, "userErrors": [{"code": "TAKEN", "field": ["labels", "1", "key"]}, {"code": "TAKEN", "field": ["labels", "3", "key"]}]}}`, a.data(t))
 		// In a document too, and where one searches.
@@ -33,9 +33,9 @@ func TestTextsOfInputsAreTidied(t *testing.T) {
 		require.JSONEq(t, `{"apps": {"nodes": [{"name": "Jos\u00e9"}]}}`, a.data(t))
 
 		product := w.freshProduct()
-		w.make("admin", "createPlan", input{"productId": product, "name": "Caf\u00e9"}, "plan")
+		w.make("admin", "createPlan", arguments{"productId": product, "name": "Caf\u00e9"}, "plan")
 		for _, name := range []string{"Caf\u00e9", "Cafe\u0301", "\u00a0Caf\u00e9", "Cafe\u0301\u2060 "} {
-			a = w.askAs("admin", mutation("createPlan", "plan { id } userErrors { code field }"), map[string]any{"input": input{"productId": product, "name": name}})
+			a = w.askAs("admin", mutation("createPlan", "plan { id } userErrors { code field }"), map[string]any{"input": arguments{"productId": product, "name": name}})
 			require.JSONEq(t, `{"createPlan": {"plan": null, "userErrors": [{"code": "TAKEN", "field": ["name"]}]}}`, a.data(t), "%+q", name)
 		}
 	})
@@ -92,7 +92,7 @@ func TestPasswordsAreVerbatim(t *testing.T) {
 	in["password"] = " \u00a0correct horse battery "
 	w.make("admin", "createUser", in, "user")
 	signIn := func(password string) string {
-		return w.ask(t, "", mutation("signIn", "accessToken"), map[string]any{"input": input{"email": in["email"], "password": password}}).raw
+		return w.ask(t, "", mutation("signIn", "accessToken"), map[string]any{"input": arguments{"email": in["email"], "password": password}}).raw
 	}
 	require.NotContains(t, signIn("correct horse battery"), `"accessToken"`)
 	require.Contains(t, signIn(" \u00a0correct horse battery "), `"accessToken"`)

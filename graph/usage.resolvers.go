@@ -10,8 +10,8 @@ import (
 	"portico/ent/db"
 	"portico/graph/generated"
 	"portico/graph/model"
+	"portico/internal/activity"
 	"portico/internal/nodeid"
-	"portico/internal/portal"
 	"portico/internal/usage"
 )
 
@@ -21,7 +21,7 @@ func (r *appCallsResolver) App(ctx context.Context, obj *usage.AppCalls) (*db.Ap
 }
 
 // Usage is the resolver for the usage field.
-func (r *queryResolver) Usage(ctx context.Context, where portal.UsageFilter, interval usage.Interval) (*model.Usage, error) {
+func (r *queryResolver) Usage(ctx context.Context, where activity.UsageFilter, interval usage.Interval) (*model.Usage, error) {
 	return r.usage(ctx, where, interval)
 }
 

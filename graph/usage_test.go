@@ -13,10 +13,12 @@ import (
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/verdict"
 	"portico/ent/db"
-	"portico/internal/change"
+	"portico/internal/apps"
+	"portico/internal/catalog"
 	"portico/internal/database"
 	"portico/internal/domain"
-	"portico/internal/portal"
+	"portico/internal/identity"
+	"portico/internal/input"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
@@ -26,8 +28,8 @@ const report = `query($where: UsageFilter!, $interval: UsageInterval! = HOUR) { 
   total previousTotal timeZone asOf totals { code calls } series { start end calls codes { code calls } }
   topApps(first: 2) { app { name } calls } upstream { statusClass calls meanLatencyMs } } }`
 
-func day(more input) map[string]any {
-	where := input{"from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z", "timeZone": "UTC"}
+func day(more arguments) map[string]any {
+	where := arguments{"from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z", "timeZone": "UTC"}
 	for k, v := range more {
 		where[k] = v
 	}
@@ -58,7 +60,7 @@ func TestUsage(t *testing.T) {
 		add("foreign", verdict.Valid, at, 1000)
 		s.called(one.Organization.ID, "", "", "", "", verdict.NotFound, at, 10)
 		s.calls.flush(t)
-		_, err := s.Portal.DeleteApp(one.Developer, apps["old"].GlobalID(), nil)
+		_, err := s.Portal.Apps.DeleteApp(one.Developer, apps["old"].GlobalID(), nil)
 		require.NoError(t, err)
 
 		a := s.ask(t, s.token(t, one.Developer), report, day(nil))
@@ -79,7 +81,7 @@ func TestUsage(t *testing.T) {
 		require.Empty(t, a.Errors, a.raw)
 		require.EqualValues(t, 5_000_000_115, a.Data["usage"].(map[string]any)["total"])
 		require.Contains(t, a.raw, `{"app":{"name":"theirs"},"calls":100}`)
-		a = s.ask(t, s.token(t, one.Admin), report, day(input{"appIds": []string{apps["theirs"].GlobalID(), apps["theirs"].GlobalID()}}))
+		a = s.ask(t, s.token(t, one.Admin), report, day(arguments{"appIds": []string{apps["theirs"].GlobalID(), apps["theirs"].GlobalID()}}))
 		require.EqualValues(t, 100, a.Data["usage"].(map[string]any)["total"], a.raw)
 	})
 }
@@ -95,25 +97,25 @@ func TestInvalidUsageQueries(t *testing.T) {
 	}
 	for name, x := range map[string]struct {
 		code  string
-		where input
+		where arguments
 	}{
-		"a time zone that is none":  {"BAD_USER_INPUT", input{"timeZone": "Mars/Olympus"}},
-		"the server's time zone":    {"BAD_USER_INPUT", input{"timeZone": "Local"}},
-		"no time zone":              {"BAD_USER_INPUT", input{"timeZone": ""}},
-		"another spelling":          {"BAD_USER_INPUT", input{"timeZone": "europe/berlin"}},
-		"a file of the system's":    {"BAD_USER_INPUT", input{"timeZone": "right/Europe/Berlin"}},
-		"a path":                    {"BAD_USER_INPUT", input{"timeZone": "./Europe/Berlin"}},
-		"an end before the start":   {"BAD_USER_INPUT", input{"to": "2026-02-01T00:00:00Z"}},
-		"no time at all":            {"BAD_USER_INPUT", input{"to": "2026-03-01T00:00:00Z"}},
-		"too many points":           {"BAD_USER_INPUT", input{"to": "2026-04-01T00:00:00Z"}},
-		"what is not kept any more": {"BAD_USER_INPUT", input{"from": "1999-03-01T00:00:00Z", "to": "1999-03-01T02:00:00Z"}},
-		"an empty list":             {"BAD_USER_INPUT", input{"appIds": []string{}}},
-		"too many ids":              {"BAD_USER_INPUT", input{"appIds": many}},
-		"an id of another kind":     {"NOT_FOUND", input{"productIds": []string{mine}}},
-		"an unknown app":            {"NOT_FOUND", input{"appIds": []string{madeUp(mine)}}},
-		"a foreign app":             {"NOT_FOUND", input{"appIds": []string{foreign}}},
-		"one's own and a foreign":   {"NOT_FOUND", input{"appIds": []string{mine, foreign}}},
-		"junk":                      {"NOT_FOUND", input{"credentialIds": []string{"' OR 1=1 --"}}},
+		"a time zone that is none":  {"BAD_USER_INPUT", arguments{"timeZone": "Mars/Olympus"}},
+		"the server's time zone":    {"BAD_USER_INPUT", arguments{"timeZone": "Local"}},
+		"no time zone":              {"BAD_USER_INPUT", arguments{"timeZone": ""}},
+		"another spelling":          {"BAD_USER_INPUT", arguments{"timeZone": "europe/berlin"}},
+		"a file of the system's":    {"BAD_USER_INPUT", arguments{"timeZone": "right/Europe/Berlin"}},
+		"a path":                    {"BAD_USER_INPUT", arguments{"timeZone": "./Europe/Berlin"}},
+		"an end before the start":   {"BAD_USER_INPUT", arguments{"to": "2026-02-01T00:00:00Z"}},
+		"no time at all":            {"BAD_USER_INPUT", arguments{"to": "2026-03-01T00:00:00Z"}},
+		"too many points":           {"BAD_USER_INPUT", arguments{"to": "2026-04-01T00:00:00Z"}},
+		"what is not kept any more": {"BAD_USER_INPUT", arguments{"from": "1999-03-01T00:00:00Z", "to": "1999-03-01T02:00:00Z"}},
+		"an empty list":             {"BAD_USER_INPUT", arguments{"appIds": []string{}}},
+		"too many ids":              {"BAD_USER_INPUT", arguments{"appIds": many}},
+		"an id of another kind":     {"NOT_FOUND", arguments{"productIds": []string{mine}}},
+		"an unknown app":            {"NOT_FOUND", arguments{"appIds": []string{madeUp(mine)}}},
+		"a foreign app":             {"NOT_FOUND", arguments{"appIds": []string{foreign}}},
+		"one's own and a foreign":   {"NOT_FOUND", arguments{"appIds": []string{mine, foreign}}},
+		"junk":                      {"NOT_FOUND", arguments{"credentialIds": []string{"' OR 1=1 --"}}},
 	} {
 		for _, ctx := range []context.Context{one.Admin, one.Developer} {
 			a := s.ask(t, s.token(t, ctx), report, day(x.where))
@@ -126,7 +128,7 @@ func TestInvalidUsageQueries(t *testing.T) {
 		require.Len(t, a.Errors, 1, a.raw)
 		require.Equal(t, "BAD_USER_INPUT", a.Errors[0].Extensions["code"])
 	}
-	_, err := s.Portal.SuspendAccount(one.Admin, one.Account.GlobalID(), nil)
+	_, err := s.Portal.Identity.SuspendAccount(one.Admin, one.Account.GlobalID(), nil)
 	require.NoError(t, err)
 	a := s.ask(t, s.token(t, one.Developer), report, day(nil))
 	require.Equal(t, "FORBIDDEN", a.Errors[0].Extensions["code"], a.raw)
@@ -152,7 +154,7 @@ func TestCostOfReports(t *testing.T) {
 // quotaPlan creates a plan with a quota for a product.
 func (s *server) quotaPlan(t testing.TB, admin context.Context, p *db.Product) *db.Plan {
 	t.Helper()
-	made, err := s.Portal.CreatePlan(admin, portal.CreatePlanInput{ProductID: p.GlobalID(), Name: "limited", Quota: &domain.Quota{Limit: 1000, Per: domain.PerMonth}})
+	made, err := s.Portal.Catalog.CreatePlan(admin, catalog.CreatePlanInput{ProductID: p.GlobalID(), Name: "limited", Quota: &domain.Quota{Limit: 1000, Per: domain.PerMonth}})
 	require.NoError(t, err)
 	return made
 }
@@ -169,7 +171,7 @@ func TestCallsAreReadTogether(t *testing.T) {
 		for i := range 5 {
 			app := s.MustApp(t, tenant.Developer, fmt.Sprint("app", i)).App
 			id := app.GlobalID()
-			key := s.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AppID: &id}).Credential.GlobalID()
+			key := s.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AppID: &id}).Credential.GlobalID()
 			for n := range i + 1 {
 				p, free := s.MustProduct(t, tenant.Admin, fmt.Sprintf("product-%d-%d", i, n))
 				plan := free
@@ -234,7 +236,7 @@ func TestQuotaFollowsThePlan(t *testing.T) {
 		s := newServer(t, url, database.Options{})
 		tenant := s.MustTenant(t, "quota")
 		zone := "Asia/Kathmandu"
-		_, err := s.Portal.UpdateOrganization(tenant.Admin, portal.UpdateOrganizationInput{TimeZone: change.Patch[string]{Set: true, Value: &zone}})
+		_, err := s.Portal.Identity.UpdateOrganization(tenant.Admin, identity.UpdateOrganizationInput{TimeZone: input.Patch[string]{Set: true, Value: &zone}})
 		require.NoError(t, err)
 		p, _ := s.MustProduct(t, tenant.Admin, "orders")
 		plan := s.quotaPlan(t, tenant.Admin, p)
@@ -251,10 +253,10 @@ func TestQuotaFollowsThePlan(t *testing.T) {
 			uuid.New(), tenant.Organization.ID, limits.ByApp(sub.AppID, sub.ProductID), start, start.AddDate(0, 1, 0))
 		require.NoError(t, err)
 		require.Equal(t, map[string]any{"limit": 1000.0, "used": 1200.0, "remaining": 0.0, "resetsAt": month}, ask())
-		_, err = s.Portal.UpdatePlan(tenant.Admin, portal.UpdatePlanInput{PlanID: plan.GlobalID(), Quota: change.Patch[domain.Quota]{Set: true, Value: &domain.Quota{Limit: 50, Per: domain.PerWeek}}})
+		_, err = s.Portal.Catalog.UpdatePlan(tenant.Admin, catalog.UpdatePlanInput{PlanID: plan.GlobalID(), Quota: input.Patch[domain.Quota]{Set: true, Value: &domain.Quota{Limit: 50, Per: domain.PerWeek}}})
 		require.NoError(t, err)
 		require.Equal(t, map[string]any{"limit": 50.0, "used": 0.0, "remaining": 50.0, "resetsAt": "2026-03-01T18:15:00Z"}, ask(), "a week has its own count")
-		_, err = s.Portal.UpdatePlan(tenant.Admin, portal.UpdatePlanInput{PlanID: plan.GlobalID(), Quota: change.Patch[domain.Quota]{Set: true}})
+		_, err = s.Portal.Catalog.UpdatePlan(tenant.Admin, catalog.UpdatePlanInput{PlanID: plan.GlobalID(), Quota: input.Patch[domain.Quota]{Set: true}})
 		require.NoError(t, err)
 		require.Nil(t, ask())
 	})

@@ -10,51 +10,51 @@ import (
 	"portico/ent/db"
 	"portico/graph/generated"
 	"portico/graph/model"
+	"portico/internal/identity"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
-	"portico/internal/portal"
 )
 
 // CreateUser is the resolver for the createUser field.
-func (r *mutationResolver) CreateUser(ctx context.Context, input portal.CreateUserInput) (*model.CreateUserPayload, error) {
-	user, err := r.Portal.CreateUser(ctx, input)
+func (r *mutationResolver) CreateUser(ctx context.Context, input identity.CreateUserInput) (*model.CreateUserPayload, error) {
+	user, err := r.Portal.Identity.CreateUser(ctx, input)
 	errs, err := problems(err)
 	return &model.CreateUserPayload{User: user, UserErrors: errs}, err
 }
 
 // DisableUser is the resolver for the disableUser field.
 func (r *mutationResolver) DisableUser(ctx context.Context, input model.DisableUserInput) (*model.DisableUserPayload, error) {
-	user, err := r.Portal.DisableUser(ctx, input.UserID, input.Reason.Value())
+	user, err := r.Portal.Identity.DisableUser(ctx, input.UserID, input.Reason.Value())
 	errs, err := problems(err)
 	return &model.DisableUserPayload{User: user, UserErrors: errs}, err
 }
 
 // EnableUser is the resolver for the enableUser field.
 func (r *mutationResolver) EnableUser(ctx context.Context, input model.EnableUserInput) (*model.EnableUserPayload, error) {
-	user, err := r.Portal.EnableUser(ctx, input.UserID, input.Reason.Value())
+	user, err := r.Portal.Identity.EnableUser(ctx, input.UserID, input.Reason.Value())
 	errs, err := problems(err)
 	return &model.EnableUserPayload{User: user, UserErrors: errs}, err
 }
 
 // UnlockUser is the resolver for the unlockUser field.
 func (r *mutationResolver) UnlockUser(ctx context.Context, input model.UnlockUserInput) (*model.UnlockUserPayload, error) {
-	user, err := r.Portal.UnlockUser(ctx, input.UserID, input.Reason.Value())
+	user, err := r.Portal.Identity.UnlockUser(ctx, input.UserID, input.Reason.Value())
 	errs, err := problems(err)
 	return &model.UnlockUserPayload{User: user, UserErrors: errs}, err
 }
 
 // ChangePassword is the resolver for the changePassword field.
 func (r *mutationResolver) ChangePassword(ctx context.Context, input model.ChangePasswordInput) (*model.ChangePasswordPayload, error) {
-	session, err := r.Portal.ChangePassword(ctx, input.CurrentPassword, input.NewPassword)
+	session, err := r.Portal.Identity.ChangePassword(ctx, input.CurrentPassword, input.NewPassword)
 	errs, err := problems(err)
 	return &model.ChangePasswordPayload{User: session.User, AccessToken: text(session.AccessToken), ExpiresAt: moment(session.ExpiresAt), UserErrors: errs}, err
 }
 
 // Users is the resolver for the users field.
-func (r *queryResolver) Users(ctx context.Context, where *portal.UserFilter, first *int, after *string, last *int, before *string) (*model.UserConnection, error) {
+func (r *queryResolver) Users(ctx context.Context, where *identity.UserFilter, first *int, after *string, last *int, before *string) (*model.UserConnection, error) {
 	return page(ctx, read(ctx, nodeid.User, first, after, last, before), func(rd listing.Request) (*paging.Page[*db.User], error) {
-		return r.Portal.Users(ctx, or(where), rd)
+		return r.Portal.Identity.Users(ctx, or(where), rd)
 	})
 }
 

@@ -10,16 +10,16 @@ import (
 	"portico/ent/db"
 	"portico/graph/generated"
 	"portico/graph/model"
+	"portico/internal/identity"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
 	"portico/internal/paging"
-	"portico/internal/portal"
 )
 
 // SignIn is the resolver for the signIn field.
-func (r *mutationResolver) SignIn(ctx context.Context, input portal.SignInInput) (*model.SignInPayload, error) {
+func (r *mutationResolver) SignIn(ctx context.Context, input identity.SignInInput) (*model.SignInPayload, error) {
 	input.Devices = r.Devices.Presented(ctx)
-	session, err := r.Portal.SignIn(ctx, input)
+	session, err := r.Portal.Identity.SignIn(ctx, input)
 	r.Devices.Remember(ctx, session.DeviceToken)
 	errs, err := problems(err)
 	return &model.SignInPayload{AccessToken: text(session.AccessToken), ExpiresAt: moment(session.ExpiresAt), Viewer: viewerOf(session),
@@ -39,7 +39,7 @@ func (r *queryResolver) ServerInfo(ctx context.Context, organization *string) (*
 // Accounts is the resolver for the accounts field.
 func (r *viewerResolver) Accounts(ctx context.Context, obj *model.Viewer, first *int, after *string, last *int, before *string) (*model.AccountConnection, error) {
 	return page(ctx, read(ctx, nodeid.Account, first, after, last, before), func(rd listing.Request) (*paging.Page[*db.Account], error) {
-		return r.Portal.AccountsOfUser(ctx, obj.User, rd)
+		return r.Portal.Identity.AccountsOfUser(ctx, obj.User, rd)
 	})
 }
 

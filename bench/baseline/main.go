@@ -28,8 +28,8 @@ import (
 	"portico/internal/clock"
 	"portico/internal/database"
 	"portico/internal/gqlhttp"
+	"portico/internal/identity"
 	"portico/internal/keyring"
-	"portico/internal/portal"
 )
 
 // The issuer and the audience of Portico's access tokens.
@@ -70,7 +70,7 @@ func run(ctx context.Context) error {
 	who := &auth.Authenticator{
 		Tokens:    auth.NewTokens(ring, clock.System{}, issuer, audience),
 		Machines:  auth.NewMachineTokens(ring),
-		Directory: portal.NewDirectory(d, db.NewClient(db.Driver(d.Driver()))),
+		Directory: identity.NewDirectory(d, db.NewClient(db.Driver(d.Driver()))),
 		RequestID: requestID,
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))

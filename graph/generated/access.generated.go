@@ -9,7 +9,7 @@ import (
 	"math"
 	"portico/graph/model"
 	"portico/graph/sequence"
-	"portico/internal/portal"
+	"portico/internal/apps"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -399,8 +399,8 @@ func (ec *executionContext) fieldContext_LimitWindow_resetsAt(_ context.Context,
 
 // region    **************************** input.gotpl *****************************
 
-func (ec *executionContext) unmarshalInputExplainAccessInput(ctx context.Context, obj any) (portal.ExplainAccessInput, error) {
-	var it portal.ExplainAccessInput
+func (ec *executionContext) unmarshalInputExplainAccessInput(ctx context.Context, obj any) (apps.ExplainAccessInput, error) {
+	var it apps.ExplainAccessInput
 	if obj == nil {
 		return it, nil
 	}
@@ -779,7 +779,7 @@ func (ec *executionContext) marshalNAccessStep2ᚖporticoᚋgraphᚋmodelᚐAcce
 	return ec._AccessStep(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNExplainAccessInput2porticoᚋinternalᚋportalᚐExplainAccessInput(ctx context.Context, v any) (portal.ExplainAccessInput, error) {
+func (ec *executionContext) unmarshalNExplainAccessInput2porticoᚋinternalᚋappsᚐExplainAccessInput(ctx context.Context, v any) (apps.ExplainAccessInput, error) {
 	res, err := ec.unmarshalInputExplainAccessInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }

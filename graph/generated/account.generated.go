@@ -9,11 +9,12 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/graph/sequence"
+	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/identity"
 	"portico/internal/paging"
 	"portico/internal/policy"
-	"portico/internal/portal"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -25,11 +26,11 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type AccountResolver interface {
-	Apps(ctx context.Context, obj *db.Account, where *portal.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) (*model.AppConnection, error)
-	Credentials(ctx context.Context, obj *db.Account, where *portal.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error)
+	Apps(ctx context.Context, obj *db.Account, where *apps.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) (*model.AppConnection, error)
+	Credentials(ctx context.Context, obj *db.Account, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error)
 	Members(ctx context.Context, obj *db.Account, first *int, after *string, last *int, before *string) (*model.MembershipConnection, error)
 	Timeline(ctx context.Context, obj *db.Account, first *int, after *string, last *int, before *string) (*model.EventConnection, error)
-	ViewerCan(ctx context.Context, obj *db.Account) (*portal.AccountPermissions, error)
+	ViewerCan(ctx context.Context, obj *db.Account) (*identity.AccountPermissions, error)
 }
 type AccountConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.AccountConnection) ([]*model.AccountEdge, error)
@@ -49,8 +50,8 @@ func (ec *executionContext) field_Account_apps_args(ctx context.Context, rawArgs
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "where",
-		func(ctx context.Context, v any) (*portal.AppFilter, error) {
-			return ec.unmarshalOAppFilter2ᚖporticoᚋinternalᚋportalᚐAppFilter(ctx, v)
+		func(ctx context.Context, v any) (*apps.AppFilter, error) {
+			return ec.unmarshalOAppFilter2ᚖporticoᚋinternalᚋappsᚐAppFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -103,8 +104,8 @@ func (ec *executionContext) field_Account_credentials_args(ctx context.Context, 
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "where",
-		func(ctx context.Context, v any) (*portal.CredentialFilter, error) {
-			return ec.unmarshalOCredentialFilter2ᚖporticoᚋinternalᚋportalᚐCredentialFilter(ctx, v)
+		func(ctx context.Context, v any) (*apps.CredentialFilter, error) {
+			return ec.unmarshalOCredentialFilter2ᚖporticoᚋinternalᚋappsᚐCredentialFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -390,7 +391,7 @@ func (ec *executionContext) _Account_apps(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Account().Apps(ctx, obj, fc.Args["where"].(*portal.AppFilter), fc.Args["orderBy"].(model.AppOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+			return ec.Resolvers.Account().Apps(ctx, obj, fc.Args["where"].(*apps.AppFilter), fc.Args["orderBy"].(model.AppOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.AppConnection) graphql.Marshaler {
@@ -434,7 +435,7 @@ func (ec *executionContext) _Account_credentials(ctx context.Context, field grap
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Account().Credentials(ctx, obj, fc.Args["where"].(*portal.CredentialFilter), fc.Args["orderBy"].(model.CredentialOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+			return ec.Resolvers.Account().Credentials(ctx, obj, fc.Args["where"].(*apps.CredentialFilter), fc.Args["orderBy"].(model.CredentialOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CredentialConnection) graphql.Marshaler {
@@ -568,8 +569,8 @@ func (ec *executionContext) _Account_viewerCan(ctx context.Context, field graphq
 			return ec.Resolvers.Account().ViewerCan(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.AccountPermissions) graphql.Marshaler {
-			return ec.marshalNAccountPermissions2ᚖporticoᚋinternalᚋportalᚐAccountPermissions(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *identity.AccountPermissions) graphql.Marshaler {
+			return ec.marshalNAccountPermissions2ᚖporticoᚋinternalᚋidentityᚐAccountPermissions(ctx, selections, v)
 		},
 		true,
 		true,
@@ -762,7 +763,7 @@ func (ec *executionContext) fieldContext_AccountEdge_node(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountPermissions_update(ctx context.Context, field graphql.CollectedField, obj *portal.AccountPermissions) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountPermissions_update(ctx context.Context, field graphql.CollectedField, obj *identity.AccountPermissions) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -794,7 +795,7 @@ func (ec *executionContext) fieldContext_AccountPermissions_update(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountPermissions_suspend(ctx context.Context, field graphql.CollectedField, obj *portal.AccountPermissions) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountPermissions_suspend(ctx context.Context, field graphql.CollectedField, obj *identity.AccountPermissions) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -826,7 +827,7 @@ func (ec *executionContext) fieldContext_AccountPermissions_suspend(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountPermissions_resume(ctx context.Context, field graphql.CollectedField, obj *portal.AccountPermissions) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountPermissions_resume(ctx context.Context, field graphql.CollectedField, obj *identity.AccountPermissions) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -858,7 +859,7 @@ func (ec *executionContext) fieldContext_AccountPermissions_resume(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountPermissions_delete(ctx context.Context, field graphql.CollectedField, obj *portal.AccountPermissions) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountPermissions_delete(ctx context.Context, field graphql.CollectedField, obj *identity.AccountPermissions) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -890,7 +891,7 @@ func (ec *executionContext) fieldContext_AccountPermissions_delete(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountPermissions_createApp(ctx context.Context, field graphql.CollectedField, obj *portal.AccountPermissions) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountPermissions_createApp(ctx context.Context, field graphql.CollectedField, obj *identity.AccountPermissions) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -922,7 +923,7 @@ func (ec *executionContext) fieldContext_AccountPermissions_createApp(_ context.
 	return fc, nil
 }
 
-func (ec *executionContext) _AccountPermissions_generateKey(ctx context.Context, field graphql.CollectedField, obj *portal.AccountPermissions) (ret graphql.Marshaler) {
+func (ec *executionContext) _AccountPermissions_generateKey(ctx context.Context, field graphql.CollectedField, obj *identity.AccountPermissions) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1645,8 +1646,8 @@ func (ec *executionContext) fieldContext_UpdateAccountPayload_userErrors(_ conte
 
 // region    **************************** input.gotpl *****************************
 
-func (ec *executionContext) unmarshalInputAccountFilter(ctx context.Context, obj any) (portal.AccountFilter, error) {
-	var it portal.AccountFilter
+func (ec *executionContext) unmarshalInputAccountFilter(ctx context.Context, obj any) (identity.AccountFilter, error) {
+	var it identity.AccountFilter
 	if obj == nil {
 		return it, nil
 	}
@@ -1774,8 +1775,8 @@ func (ec *executionContext) unmarshalInputAccountProfileInput(ctx context.Contex
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputCreateAccountInput(ctx context.Context, obj any) (portal.CreateAccountInput, error) {
-	var it portal.CreateAccountInput
+func (ec *executionContext) unmarshalInputCreateAccountInput(ctx context.Context, obj any) (identity.CreateAccountInput, error) {
+	var it identity.CreateAccountInput
 	if obj == nil {
 		return it, nil
 	}
@@ -2365,7 +2366,7 @@ func (ec *executionContext) _AccountEdge(ctx context.Context, sel ast.SelectionS
 
 var accountPermissionsImplementors = []string{"AccountPermissions"}
 
-func (ec *executionContext) _AccountPermissions(ctx context.Context, sel ast.SelectionSet, obj *portal.AccountPermissions) graphql.Marshaler {
+func (ec *executionContext) _AccountPermissions(ctx context.Context, sel ast.SelectionSet, obj *identity.AccountPermissions) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, accountPermissionsImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2990,7 +2991,7 @@ func (ec *executionContext) marshalNAccountOrderField2porticoᚋgraphᚋmodelᚐ
 	return v
 }
 
-func (ec *executionContext) marshalNAccountPermissions2ᚖporticoᚋinternalᚋportalᚐAccountPermissions(ctx context.Context, sel ast.SelectionSet, v *portal.AccountPermissions) graphql.Marshaler {
+func (ec *executionContext) marshalNAccountPermissions2ᚖporticoᚋinternalᚋidentityᚐAccountPermissions(ctx context.Context, sel ast.SelectionSet, v *identity.AccountPermissions) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -3021,7 +3022,7 @@ func (ec *executionContext) marshalNAccountStatus2porticoᚋinternalᚋdomainᚐ
 	return res
 }
 
-func (ec *executionContext) unmarshalNCreateAccountInput2porticoᚋinternalᚋportalᚐCreateAccountInput(ctx context.Context, v any) (portal.CreateAccountInput, error) {
+func (ec *executionContext) unmarshalNCreateAccountInput2porticoᚋinternalᚋidentityᚐCreateAccountInput(ctx context.Context, v any) (identity.CreateAccountInput, error) {
 	res, err := ec.unmarshalInputCreateAccountInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -3132,7 +3133,7 @@ func (ec *executionContext) marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx 
 	return ec._Account(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOAccountFilter2ᚖporticoᚋinternalᚋportalᚐAccountFilter(ctx context.Context, v any) (*portal.AccountFilter, error) {
+func (ec *executionContext) unmarshalOAccountFilter2ᚖporticoᚋinternalᚋidentityᚐAccountFilter(ctx context.Context, v any) (*identity.AccountFilter, error) {
 	if v == nil {
 		return nil, nil
 	}

@@ -11,11 +11,11 @@ import (
 	"portico/graph/model"
 	"portico/graph/sequence"
 	"portico/internal/apikey"
+	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/paging"
 	"portico/internal/policy"
-	"portico/internal/portal"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -29,13 +29,13 @@ import (
 
 type AppResolver interface {
 	Account(ctx context.Context, obj *db.App) (*db.Account, error)
-	Credentials(ctx context.Context, obj *db.App, where *portal.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error)
-	KeyCounts(ctx context.Context, obj *db.App) (*portal.KeyCounts, error)
+	Credentials(ctx context.Context, obj *db.App, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) (*model.CredentialConnection, error)
+	KeyCounts(ctx context.Context, obj *db.App) (*apps.KeyCounts, error)
 	CallsLast24h(ctx context.Context, obj *db.App) (int64, error)
 	ProductSubscriptions(ctx context.Context, obj *db.App, where *model.AppSubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*model.ProductSubscriptionConnection, error)
 	ConnectedEndpoints(ctx context.Context, obj *db.App, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error)
 	Timeline(ctx context.Context, obj *db.App, first *int, after *string, last *int, before *string) (*model.EventConnection, error)
-	ViewerCan(ctx context.Context, obj *db.App) (*portal.AppPermissions, error)
+	ViewerCan(ctx context.Context, obj *db.App) (*apps.AppPermissions, error)
 }
 type AppConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.AppConnection) ([]*model.AppEdge, error)
@@ -87,8 +87,8 @@ func (ec *executionContext) field_App_credentials_args(ctx context.Context, rawA
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "where",
-		func(ctx context.Context, v any) (*portal.CredentialFilter, error) {
-			return ec.unmarshalOCredentialFilter2ᚖporticoᚋinternalᚋportalᚐCredentialFilter(ctx, v)
+		func(ctx context.Context, v any) (*apps.CredentialFilter, error) {
+			return ec.unmarshalOCredentialFilter2ᚖporticoᚋinternalᚋappsᚐCredentialFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -468,7 +468,7 @@ func (ec *executionContext) _App_credentials(ctx context.Context, field graphql.
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.App().Credentials(ctx, obj, fc.Args["where"].(*portal.CredentialFilter), fc.Args["orderBy"].(model.CredentialOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+			return ec.Resolvers.App().Credentials(ctx, obj, fc.Args["where"].(*apps.CredentialFilter), fc.Args["orderBy"].(model.CredentialOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CredentialConnection) graphql.Marshaler {
@@ -514,8 +514,8 @@ func (ec *executionContext) _App_keyCounts(ctx context.Context, field graphql.Co
 			return ec.Resolvers.App().KeyCounts(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.KeyCounts) graphql.Marshaler {
-			return ec.marshalNKeyCounts2ᚖporticoᚋinternalᚋportalᚐKeyCounts(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *apps.KeyCounts) graphql.Marshaler {
+			return ec.marshalNKeyCounts2ᚖporticoᚋinternalᚋappsᚐKeyCounts(ctx, selections, v)
 		},
 		true,
 		true,
@@ -701,8 +701,8 @@ func (ec *executionContext) _App_viewerCan(ctx context.Context, field graphql.Co
 			return ec.Resolvers.App().ViewerCan(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.AppPermissions) graphql.Marshaler {
-			return ec.marshalNAppPermissions2ᚖporticoᚋinternalᚋportalᚐAppPermissions(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *apps.AppPermissions) graphql.Marshaler {
+			return ec.marshalNAppPermissions2ᚖporticoᚋinternalᚋappsᚐAppPermissions(ctx, selections, v)
 		},
 		true,
 		true,
@@ -895,7 +895,7 @@ func (ec *executionContext) fieldContext_AppEdge_node(_ context.Context, field g
 	return fc, nil
 }
 
-func (ec *executionContext) _AppPermissions_update(ctx context.Context, field graphql.CollectedField, obj *portal.AppPermissions) (ret graphql.Marshaler) {
+func (ec *executionContext) _AppPermissions_update(ctx context.Context, field graphql.CollectedField, obj *apps.AppPermissions) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -927,7 +927,7 @@ func (ec *executionContext) fieldContext_AppPermissions_update(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _AppPermissions_delete(ctx context.Context, field graphql.CollectedField, obj *portal.AppPermissions) (ret graphql.Marshaler) {
+func (ec *executionContext) _AppPermissions_delete(ctx context.Context, field graphql.CollectedField, obj *apps.AppPermissions) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -959,7 +959,7 @@ func (ec *executionContext) fieldContext_AppPermissions_delete(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _AppPermissions_generateKey(ctx context.Context, field graphql.CollectedField, obj *portal.AppPermissions) (ret graphql.Marshaler) {
+func (ec *executionContext) _AppPermissions_generateKey(ctx context.Context, field graphql.CollectedField, obj *apps.AppPermissions) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -991,7 +991,7 @@ func (ec *executionContext) fieldContext_AppPermissions_generateKey(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _AppPermissions_register(ctx context.Context, field graphql.CollectedField, obj *portal.AppPermissions) (ret graphql.Marshaler) {
+func (ec *executionContext) _AppPermissions_register(ctx context.Context, field graphql.CollectedField, obj *apps.AppPermissions) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1229,7 +1229,7 @@ func (ec *executionContext) fieldContext_DeleteAppPayload_userErrors(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _KeyCounts_total(ctx context.Context, field graphql.CollectedField, obj *portal.KeyCounts) (ret graphql.Marshaler) {
+func (ec *executionContext) _KeyCounts_total(ctx context.Context, field graphql.CollectedField, obj *apps.KeyCounts) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1252,7 +1252,7 @@ func (ec *executionContext) fieldContext_KeyCounts_total(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("KeyCounts", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _KeyCounts_active(ctx context.Context, field graphql.CollectedField, obj *portal.KeyCounts) (ret graphql.Marshaler) {
+func (ec *executionContext) _KeyCounts_active(ctx context.Context, field graphql.CollectedField, obj *apps.KeyCounts) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1275,7 +1275,7 @@ func (ec *executionContext) fieldContext_KeyCounts_active(_ context.Context, fie
 	return graphql.NewScalarFieldContext("KeyCounts", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _KeyCounts_disabled(ctx context.Context, field graphql.CollectedField, obj *portal.KeyCounts) (ret graphql.Marshaler) {
+func (ec *executionContext) _KeyCounts_disabled(ctx context.Context, field graphql.CollectedField, obj *apps.KeyCounts) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1298,7 +1298,7 @@ func (ec *executionContext) fieldContext_KeyCounts_disabled(_ context.Context, f
 	return graphql.NewScalarFieldContext("KeyCounts", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _KeyCounts_expired(ctx context.Context, field graphql.CollectedField, obj *portal.KeyCounts) (ret graphql.Marshaler) {
+func (ec *executionContext) _KeyCounts_expired(ctx context.Context, field graphql.CollectedField, obj *apps.KeyCounts) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1321,7 +1321,7 @@ func (ec *executionContext) fieldContext_KeyCounts_expired(_ context.Context, fi
 	return graphql.NewScalarFieldContext("KeyCounts", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _KeyCounts_revoked(ctx context.Context, field graphql.CollectedField, obj *portal.KeyCounts) (ret graphql.Marshaler) {
+func (ec *executionContext) _KeyCounts_revoked(ctx context.Context, field graphql.CollectedField, obj *apps.KeyCounts) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1540,8 +1540,8 @@ func (ec *executionContext) fieldContext_UpdateAppPayload_userErrors(_ context.C
 
 // region    **************************** input.gotpl *****************************
 
-func (ec *executionContext) unmarshalInputAppFilter(ctx context.Context, obj any) (portal.AppFilter, error) {
-	var it portal.AppFilter
+func (ec *executionContext) unmarshalInputAppFilter(ctx context.Context, obj any) (apps.AppFilter, error) {
+	var it apps.AppFilter
 	if obj == nil {
 		return it, nil
 	}
@@ -1567,7 +1567,7 @@ func (ec *executionContext) unmarshalInputAppFilter(ctx context.Context, obj any
 			it.NameContains = data
 		case "label":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("label"))
-			data, err := ec.unmarshalOLabelFilter2ᚖporticoᚋinternalᚋportalᚐLabelFilter(ctx, v)
+			data, err := ec.unmarshalOLabelFilter2ᚖporticoᚋinternalᚋappsᚐLabelFilter(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1647,8 +1647,8 @@ func (ec *executionContext) unmarshalInputAppOrder(ctx context.Context, obj any)
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputCreateAppInput(ctx context.Context, obj any) (portal.CreateAppInput, error) {
-	var it portal.CreateAppInput
+func (ec *executionContext) unmarshalInputCreateAppInput(ctx context.Context, obj any) (apps.CreateAppInput, error) {
+	var it apps.CreateAppInput
 	if obj == nil {
 		return it, nil
 	}
@@ -1713,7 +1713,7 @@ func (ec *executionContext) unmarshalInputCreateAppInput(ctx context.Context, ob
 			it.GenerateKey = data
 		case "firstKey":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("firstKey"))
-			data, err := ec.unmarshalOFirstKeyInput2ᚖporticoᚋinternalᚋportalᚐFirstKeyInput(ctx, v)
+			data, err := ec.unmarshalOFirstKeyInput2ᚖporticoᚋinternalᚋappsᚐFirstKeyInput(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1767,8 +1767,8 @@ func (ec *executionContext) unmarshalInputDeleteAppInput(ctx context.Context, ob
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputFirstKeyInput(ctx context.Context, obj any) (portal.FirstKeyInput, error) {
-	var it portal.FirstKeyInput
+func (ec *executionContext) unmarshalInputFirstKeyInput(ctx context.Context, obj any) (apps.FirstKeyInput, error) {
+	var it apps.FirstKeyInput
 	if obj == nil {
 		return it, nil
 	}
@@ -1843,8 +1843,8 @@ func (ec *executionContext) unmarshalInputFirstKeyInput(ctx context.Context, obj
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputLabelFilter(ctx context.Context, obj any) (portal.LabelFilter, error) {
-	var it portal.LabelFilter
+func (ec *executionContext) unmarshalInputLabelFilter(ctx context.Context, obj any) (apps.LabelFilter, error) {
+	var it apps.LabelFilter
 	if obj == nil {
 		return it, nil
 	}
@@ -2484,7 +2484,7 @@ func (ec *executionContext) _AppEdge(ctx context.Context, sel ast.SelectionSet, 
 
 var appPermissionsImplementors = []string{"AppPermissions"}
 
-func (ec *executionContext) _AppPermissions(ctx context.Context, sel ast.SelectionSet, obj *portal.AppPermissions) graphql.Marshaler {
+func (ec *executionContext) _AppPermissions(ctx context.Context, sel ast.SelectionSet, obj *apps.AppPermissions) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, appPermissionsImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2638,7 +2638,7 @@ func (ec *executionContext) _DeleteAppPayload(ctx context.Context, sel ast.Selec
 
 var keyCountsImplementors = []string{"KeyCounts"}
 
-func (ec *executionContext) _KeyCounts(ctx context.Context, sel ast.SelectionSet, obj *portal.KeyCounts) graphql.Marshaler {
+func (ec *executionContext) _KeyCounts(ctx context.Context, sel ast.SelectionSet, obj *apps.KeyCounts) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, keyCountsImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2871,7 +2871,7 @@ func (ec *executionContext) marshalNAppOrderField2porticoᚋgraphᚋmodelᚐAppO
 	return v
 }
 
-func (ec *executionContext) marshalNAppPermissions2ᚖporticoᚋinternalᚋportalᚐAppPermissions(ctx context.Context, sel ast.SelectionSet, v *portal.AppPermissions) graphql.Marshaler {
+func (ec *executionContext) marshalNAppPermissions2ᚖporticoᚋinternalᚋappsᚐAppPermissions(ctx context.Context, sel ast.SelectionSet, v *apps.AppPermissions) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -2881,7 +2881,7 @@ func (ec *executionContext) marshalNAppPermissions2ᚖporticoᚋinternalᚋporta
 	return ec._AppPermissions(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNCreateAppInput2porticoᚋinternalᚋportalᚐCreateAppInput(ctx context.Context, v any) (portal.CreateAppInput, error) {
+func (ec *executionContext) unmarshalNCreateAppInput2porticoᚋinternalᚋappsᚐCreateAppInput(ctx context.Context, v any) (apps.CreateAppInput, error) {
 	res, err := ec.unmarshalInputCreateAppInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -2891,7 +2891,7 @@ func (ec *executionContext) unmarshalNDeleteAppInput2porticoᚋgraphᚋmodelᚐD
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNKeyCounts2ᚖporticoᚋinternalᚋportalᚐKeyCounts(ctx context.Context, sel ast.SelectionSet, v *portal.KeyCounts) graphql.Marshaler {
+func (ec *executionContext) marshalNKeyCounts2ᚖporticoᚋinternalᚋappsᚐKeyCounts(ctx context.Context, sel ast.SelectionSet, v *apps.KeyCounts) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -2918,7 +2918,7 @@ func (ec *executionContext) marshalOApp2ᚖporticoᚋentᚋdbᚐApp(ctx context.
 	return ec._App(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOAppFilter2ᚖporticoᚋinternalᚋportalᚐAppFilter(ctx context.Context, v any) (*portal.AppFilter, error) {
+func (ec *executionContext) unmarshalOAppFilter2ᚖporticoᚋinternalᚋappsᚐAppFilter(ctx context.Context, v any) (*apps.AppFilter, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -2940,7 +2940,7 @@ func (ec *executionContext) marshalODeleteAppPayload2ᚖporticoᚋgraphᚋmodel�
 	return ec._DeleteAppPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOFirstKeyInput2ᚖporticoᚋinternalᚋportalᚐFirstKeyInput(ctx context.Context, v any) (*portal.FirstKeyInput, error) {
+func (ec *executionContext) unmarshalOFirstKeyInput2ᚖporticoᚋinternalᚋappsᚐFirstKeyInput(ctx context.Context, v any) (*apps.FirstKeyInput, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -2948,7 +2948,7 @@ func (ec *executionContext) unmarshalOFirstKeyInput2ᚖporticoᚋinternalᚋport
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOLabelFilter2ᚖporticoᚋinternalᚋportalᚐLabelFilter(ctx context.Context, v any) (*portal.LabelFilter, error) {
+func (ec *executionContext) unmarshalOLabelFilter2ᚖporticoᚋinternalᚋappsᚐLabelFilter(ctx context.Context, v any) (*apps.LabelFilter, error) {
 	if v == nil {
 		return nil, nil
 	}

@@ -10,11 +10,14 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/graph/sequence"
+	"portico/internal/activity"
+	"portico/internal/apps"
+	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/identity"
 	"portico/internal/paging"
 	"portico/internal/policy"
-	"portico/internal/portal"
 	"portico/internal/usage"
 	"portico/internal/viewer"
 	"strconv"
@@ -30,29 +33,29 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type MutationResolver interface {
-	CreateAccount(ctx context.Context, input portal.CreateAccountInput) (*model.CreateAccountPayload, error)
+	CreateAccount(ctx context.Context, input identity.CreateAccountInput) (*model.CreateAccountPayload, error)
 	UpdateAccount(ctx context.Context, input model.UpdateAccountInput) (*model.UpdateAccountPayload, error)
 	SuspendAccount(ctx context.Context, input model.SuspendAccountInput) (*model.SuspendAccountPayload, error)
 	ResumeAccount(ctx context.Context, input model.ResumeAccountInput) (*model.ResumeAccountPayload, error)
 	DeleteAccount(ctx context.Context, input model.DeleteAccountInput) (*model.DeleteAccountPayload, error)
-	CreateApp(ctx context.Context, input portal.CreateAppInput) (*model.CreateAppPayload, error)
+	CreateApp(ctx context.Context, input apps.CreateAppInput) (*model.CreateAppPayload, error)
 	UpdateApp(ctx context.Context, input model.UpdateAppInput) (*model.UpdateAppPayload, error)
 	DeleteApp(ctx context.Context, input model.DeleteAppInput) (*model.DeleteAppPayload, error)
 	RestoreApp(ctx context.Context, input model.RestoreAppInput) (*model.RestoreAppPayload, error)
-	GenerateKey(ctx context.Context, input portal.GenerateKeyInput) (*model.GenerateKeyPayload, error)
+	GenerateKey(ctx context.Context, input apps.GenerateKeyInput) (*model.GenerateKeyPayload, error)
 	UpdateKey(ctx context.Context, input model.UpdateKeyInput) (*model.UpdateKeyPayload, error)
 	RevokeKey(ctx context.Context, input model.RevokeKeyInput) (*model.RevokeKeyPayload, error)
 	DisableKey(ctx context.Context, input model.DisableKeyInput) (*model.DisableKeyPayload, error)
 	EnableKey(ctx context.Context, input model.EnableKeyInput) (*model.EnableKeyPayload, error)
-	CreateEndpoint(ctx context.Context, input portal.CreateEndpointInput) (*model.CreateEndpointPayload, error)
+	CreateEndpoint(ctx context.Context, input catalog.CreateEndpointInput) (*model.CreateEndpointPayload, error)
 	UpdateEndpoint(ctx context.Context, input model.UpdateEndpointInput) (*model.UpdateEndpointPayload, error)
 	DeleteEndpoint(ctx context.Context, input model.DeleteEndpointInput) (*model.DeleteEndpointPayload, error)
 	UpdateOrganization(ctx context.Context, input model.UpdateOrganizationInput) (*model.UpdateOrganizationPayload, error)
-	CreatePlan(ctx context.Context, input portal.CreatePlanInput) (*model.CreatePlanPayload, error)
+	CreatePlan(ctx context.Context, input catalog.CreatePlanInput) (*model.CreatePlanPayload, error)
 	UpdatePlan(ctx context.Context, input model.UpdatePlanInput) (*model.UpdatePlanPayload, error)
-	CreateProduct(ctx context.Context, input portal.CreateProductInput) (*model.CreateProductPayload, error)
+	CreateProduct(ctx context.Context, input catalog.CreateProductInput) (*model.CreateProductPayload, error)
 	UpdateProduct(ctx context.Context, input model.UpdateProductInput) (*model.UpdateProductPayload, error)
-	Register(ctx context.Context, input portal.RegisterInput) (*model.RegisterPayload, error)
+	Register(ctx context.Context, input apps.RegisterInput) (*model.RegisterPayload, error)
 	Withdraw(ctx context.Context, input model.WithdrawInput) (*model.WithdrawPayload, error)
 	Unregister(ctx context.Context, input model.UnregisterInput) (*model.UnregisterPayload, error)
 	ApproveSubscription(ctx context.Context, input model.ApproveSubscriptionInput) (*model.ApproveSubscriptionPayload, error)
@@ -60,29 +63,29 @@ type MutationResolver interface {
 	SuspendSubscription(ctx context.Context, input model.SuspendSubscriptionInput) (*model.SuspendSubscriptionPayload, error)
 	ResumeSubscription(ctx context.Context, input model.ResumeSubscriptionInput) (*model.ResumeSubscriptionPayload, error)
 	UpdateSubscriptionEndpoints(ctx context.Context, input model.UpdateSubscriptionEndpointsInput) (*model.UpdateSubscriptionEndpointsPayload, error)
-	CreateUser(ctx context.Context, input portal.CreateUserInput) (*model.CreateUserPayload, error)
+	CreateUser(ctx context.Context, input identity.CreateUserInput) (*model.CreateUserPayload, error)
 	DisableUser(ctx context.Context, input model.DisableUserInput) (*model.DisableUserPayload, error)
 	EnableUser(ctx context.Context, input model.EnableUserInput) (*model.EnableUserPayload, error)
 	UnlockUser(ctx context.Context, input model.UnlockUserInput) (*model.UnlockUserPayload, error)
 	ChangePassword(ctx context.Context, input model.ChangePasswordInput) (*model.ChangePasswordPayload, error)
-	SignIn(ctx context.Context, input portal.SignInInput) (*model.SignInPayload, error)
+	SignIn(ctx context.Context, input identity.SignInInput) (*model.SignInPayload, error)
 }
 type QueryResolver interface {
 	Node(ctx context.Context, id string) (model.Node, error)
 	Nodes(ctx context.Context, ids []string) ([]model.Node, error)
-	ExplainAccess(ctx context.Context, input portal.ExplainAccessInput) (*model.AccessExplanation, error)
+	ExplainAccess(ctx context.Context, input apps.ExplainAccessInput) (*model.AccessExplanation, error)
 	Account(ctx context.Context, id string) (*db.Account, error)
-	Accounts(ctx context.Context, where *portal.AccountFilter, orderBy model.AccountOrder, first *int, after *string, last *int, before *string) (*model.AccountConnection, error)
+	Accounts(ctx context.Context, where *identity.AccountFilter, orderBy model.AccountOrder, first *int, after *string, last *int, before *string) (*model.AccountConnection, error)
 	App(ctx context.Context, id string) (*db.App, error)
 	AppByReferenceID(ctx context.Context, referenceID uuid.UUID) (*db.App, error)
-	Apps(ctx context.Context, where *portal.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) (*model.AppConnection, error)
+	Apps(ctx context.Context, where *apps.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) (*model.AppConnection, error)
 	CredentialByKey(ctx context.Context, input model.CredentialByKeyInput) (*db.Credential, error)
-	Events(ctx context.Context, where *portal.EventFilter, orderBy model.EventOrder, first *int, after *string, last *int, before *string) (*model.EventConnection, error)
+	Events(ctx context.Context, where *activity.EventFilter, orderBy model.EventOrder, first *int, after *string, last *int, before *string) (*model.EventConnection, error)
 	Product(ctx context.Context, id string) (*db.Product, error)
-	Products(ctx context.Context, where *portal.ProductFilter, orderBy model.ProductOrder, first *int, after *string, last *int, before *string) (*model.ProductConnection, error)
-	ProductSubscriptions(ctx context.Context, where *portal.SubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*model.ProductSubscriptionConnection, error)
-	Usage(ctx context.Context, where portal.UsageFilter, interval usage.Interval) (*model.Usage, error)
-	Users(ctx context.Context, where *portal.UserFilter, first *int, after *string, last *int, before *string) (*model.UserConnection, error)
+	Products(ctx context.Context, where *catalog.ProductFilter, orderBy model.ProductOrder, first *int, after *string, last *int, before *string) (*model.ProductConnection, error)
+	ProductSubscriptions(ctx context.Context, where *apps.SubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) (*model.ProductSubscriptionConnection, error)
+	Usage(ctx context.Context, where activity.UsageFilter, interval usage.Interval) (*model.Usage, error)
+	Users(ctx context.Context, where *identity.UserFilter, first *int, after *string, last *int, before *string) (*model.UserConnection, error)
 	Viewer(ctx context.Context) (*model.Viewer, error)
 	ServerInfo(ctx context.Context, organization *string) (*model.ServerInfo, error)
 }
@@ -137,8 +140,8 @@ func (ec *executionContext) field_Mutation_createAccount_args(ctx context.Contex
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (portal.CreateAccountInput, error) {
-			return ec.unmarshalNCreateAccountInput2porticoᚋinternalᚋportalᚐCreateAccountInput(ctx, v)
+		func(ctx context.Context, v any) (identity.CreateAccountInput, error) {
+			return ec.unmarshalNCreateAccountInput2porticoᚋinternalᚋidentityᚐCreateAccountInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -151,8 +154,8 @@ func (ec *executionContext) field_Mutation_createApp_args(ctx context.Context, r
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (portal.CreateAppInput, error) {
-			return ec.unmarshalNCreateAppInput2porticoᚋinternalᚋportalᚐCreateAppInput(ctx, v)
+		func(ctx context.Context, v any) (apps.CreateAppInput, error) {
+			return ec.unmarshalNCreateAppInput2porticoᚋinternalᚋappsᚐCreateAppInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -165,8 +168,8 @@ func (ec *executionContext) field_Mutation_createEndpoint_args(ctx context.Conte
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (portal.CreateEndpointInput, error) {
-			return ec.unmarshalNCreateEndpointInput2porticoᚋinternalᚋportalᚐCreateEndpointInput(ctx, v)
+		func(ctx context.Context, v any) (catalog.CreateEndpointInput, error) {
+			return ec.unmarshalNCreateEndpointInput2porticoᚋinternalᚋcatalogᚐCreateEndpointInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -179,8 +182,8 @@ func (ec *executionContext) field_Mutation_createPlan_args(ctx context.Context, 
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (portal.CreatePlanInput, error) {
-			return ec.unmarshalNCreatePlanInput2porticoᚋinternalᚋportalᚐCreatePlanInput(ctx, v)
+		func(ctx context.Context, v any) (catalog.CreatePlanInput, error) {
+			return ec.unmarshalNCreatePlanInput2porticoᚋinternalᚋcatalogᚐCreatePlanInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -193,8 +196,8 @@ func (ec *executionContext) field_Mutation_createProduct_args(ctx context.Contex
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (portal.CreateProductInput, error) {
-			return ec.unmarshalNCreateProductInput2porticoᚋinternalᚋportalᚐCreateProductInput(ctx, v)
+		func(ctx context.Context, v any) (catalog.CreateProductInput, error) {
+			return ec.unmarshalNCreateProductInput2porticoᚋinternalᚋcatalogᚐCreateProductInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -207,8 +210,8 @@ func (ec *executionContext) field_Mutation_createUser_args(ctx context.Context, 
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (portal.CreateUserInput, error) {
-			return ec.unmarshalNCreateUserInput2porticoᚋinternalᚋportalᚐCreateUserInput(ctx, v)
+		func(ctx context.Context, v any) (identity.CreateUserInput, error) {
+			return ec.unmarshalNCreateUserInput2porticoᚋinternalᚋidentityᚐCreateUserInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -319,8 +322,8 @@ func (ec *executionContext) field_Mutation_generateKey_args(ctx context.Context,
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (portal.GenerateKeyInput, error) {
-			return ec.unmarshalNGenerateKeyInput2porticoᚋinternalᚋportalᚐGenerateKeyInput(ctx, v)
+		func(ctx context.Context, v any) (apps.GenerateKeyInput, error) {
+			return ec.unmarshalNGenerateKeyInput2porticoᚋinternalᚋappsᚐGenerateKeyInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -333,8 +336,8 @@ func (ec *executionContext) field_Mutation_register_args(ctx context.Context, ra
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (portal.RegisterInput, error) {
-			return ec.unmarshalNRegisterInput2porticoᚋinternalᚋportalᚐRegisterInput(ctx, v)
+		func(ctx context.Context, v any) (apps.RegisterInput, error) {
+			return ec.unmarshalNRegisterInput2porticoᚋinternalᚋappsᚐRegisterInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -417,8 +420,8 @@ func (ec *executionContext) field_Mutation_signIn_args(ctx context.Context, rawA
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (portal.SignInInput, error) {
-			return ec.unmarshalNSignInInput2porticoᚋinternalᚋportalᚐSignInInput(ctx, v)
+		func(ctx context.Context, v any) (identity.SignInInput, error) {
+			return ec.unmarshalNSignInInput2porticoᚋinternalᚋidentityᚐSignInInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -641,8 +644,8 @@ func (ec *executionContext) field_Query_accounts_args(ctx context.Context, rawAr
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "where",
-		func(ctx context.Context, v any) (*portal.AccountFilter, error) {
-			return ec.unmarshalOAccountFilter2ᚖporticoᚋinternalᚋportalᚐAccountFilter(ctx, v)
+		func(ctx context.Context, v any) (*identity.AccountFilter, error) {
+			return ec.unmarshalOAccountFilter2ᚖporticoᚋinternalᚋidentityᚐAccountFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -723,8 +726,8 @@ func (ec *executionContext) field_Query_apps_args(ctx context.Context, rawArgs m
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "where",
-		func(ctx context.Context, v any) (*portal.AppFilter, error) {
-			return ec.unmarshalOAppFilter2ᚖporticoᚋinternalᚋportalᚐAppFilter(ctx, v)
+		func(ctx context.Context, v any) (*apps.AppFilter, error) {
+			return ec.unmarshalOAppFilter2ᚖporticoᚋinternalᚋappsᚐAppFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -791,8 +794,8 @@ func (ec *executionContext) field_Query_events_args(ctx context.Context, rawArgs
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "where",
-		func(ctx context.Context, v any) (*portal.EventFilter, error) {
-			return ec.unmarshalOEventFilter2ᚖporticoᚋinternalᚋportalᚐEventFilter(ctx, v)
+		func(ctx context.Context, v any) (*activity.EventFilter, error) {
+			return ec.unmarshalOEventFilter2ᚖporticoᚋinternalᚋactivityᚐEventFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -845,8 +848,8 @@ func (ec *executionContext) field_Query_explainAccess_args(ctx context.Context, 
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (portal.ExplainAccessInput, error) {
-			return ec.unmarshalNExplainAccessInput2porticoᚋinternalᚋportalᚐExplainAccessInput(ctx, v)
+		func(ctx context.Context, v any) (apps.ExplainAccessInput, error) {
+			return ec.unmarshalNExplainAccessInput2porticoᚋinternalᚋappsᚐExplainAccessInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -887,8 +890,8 @@ func (ec *executionContext) field_Query_productSubscriptions_args(ctx context.Co
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "where",
-		func(ctx context.Context, v any) (*portal.SubscriptionFilter, error) {
-			return ec.unmarshalOProductSubscriptionFilter2ᚖporticoᚋinternalᚋportalᚐSubscriptionFilter(ctx, v)
+		func(ctx context.Context, v any) (*apps.SubscriptionFilter, error) {
+			return ec.unmarshalOProductSubscriptionFilter2ᚖporticoᚋinternalᚋappsᚐSubscriptionFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -955,8 +958,8 @@ func (ec *executionContext) field_Query_products_args(ctx context.Context, rawAr
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "where",
-		func(ctx context.Context, v any) (*portal.ProductFilter, error) {
-			return ec.unmarshalOProductFilter2ᚖporticoᚋinternalᚋportalᚐProductFilter(ctx, v)
+		func(ctx context.Context, v any) (*catalog.ProductFilter, error) {
+			return ec.unmarshalOProductFilter2ᚖporticoᚋinternalᚋcatalogᚐProductFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -1023,8 +1026,8 @@ func (ec *executionContext) field_Query_usage_args(ctx context.Context, rawArgs 
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "where",
-		func(ctx context.Context, v any) (portal.UsageFilter, error) {
-			return ec.unmarshalNUsageFilter2porticoᚋinternalᚋportalᚐUsageFilter(ctx, v)
+		func(ctx context.Context, v any) (activity.UsageFilter, error) {
+			return ec.unmarshalNUsageFilter2porticoᚋinternalᚋactivityᚐUsageFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -1045,8 +1048,8 @@ func (ec *executionContext) field_Query_users_args(ctx context.Context, rawArgs 
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "where",
-		func(ctx context.Context, v any) (*portal.UserFilter, error) {
-			return ec.unmarshalOUserFilter2ᚖporticoᚋinternalᚋportalᚐUserFilter(ctx, v)
+		func(ctx context.Context, v any) (*identity.UserFilter, error) {
+			return ec.unmarshalOUserFilter2ᚖporticoᚋinternalᚋidentityᚐUserFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -1147,7 +1150,7 @@ func (ec *executionContext) _Mutation_createAccount(ctx context.Context, field g
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().CreateAccount(ctx, fc.Args["input"].(portal.CreateAccountInput))
+			return ec.Resolvers.Mutation().CreateAccount(ctx, fc.Args["input"].(identity.CreateAccountInput))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -1457,7 +1460,7 @@ func (ec *executionContext) _Mutation_createApp(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().CreateApp(ctx, fc.Args["input"].(portal.CreateAppInput))
+			return ec.Resolvers.Mutation().CreateApp(ctx, fc.Args["input"].(apps.CreateAppInput))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -1705,7 +1708,7 @@ func (ec *executionContext) _Mutation_generateKey(ctx context.Context, field gra
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().GenerateKey(ctx, fc.Args["input"].(portal.GenerateKeyInput))
+			return ec.Resolvers.Mutation().GenerateKey(ctx, fc.Args["input"].(apps.GenerateKeyInput))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -2015,7 +2018,7 @@ func (ec *executionContext) _Mutation_createEndpoint(ctx context.Context, field 
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().CreateEndpoint(ctx, fc.Args["input"].(portal.CreateEndpointInput))
+			return ec.Resolvers.Mutation().CreateEndpoint(ctx, fc.Args["input"].(catalog.CreateEndpointInput))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -2263,7 +2266,7 @@ func (ec *executionContext) _Mutation_createPlan(ctx context.Context, field grap
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().CreatePlan(ctx, fc.Args["input"].(portal.CreatePlanInput))
+			return ec.Resolvers.Mutation().CreatePlan(ctx, fc.Args["input"].(catalog.CreatePlanInput))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -2387,7 +2390,7 @@ func (ec *executionContext) _Mutation_createProduct(ctx context.Context, field g
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().CreateProduct(ctx, fc.Args["input"].(portal.CreateProductInput))
+			return ec.Resolvers.Mutation().CreateProduct(ctx, fc.Args["input"].(catalog.CreateProductInput))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -2511,7 +2514,7 @@ func (ec *executionContext) _Mutation_register(ctx context.Context, field graphq
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().Register(ctx, fc.Args["input"].(portal.RegisterInput))
+			return ec.Resolvers.Mutation().Register(ctx, fc.Args["input"].(apps.RegisterInput))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -3007,7 +3010,7 @@ func (ec *executionContext) _Mutation_createUser(ctx context.Context, field grap
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().CreateUser(ctx, fc.Args["input"].(portal.CreateUserInput))
+			return ec.Resolvers.Mutation().CreateUser(ctx, fc.Args["input"].(identity.CreateUserInput))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -3317,7 +3320,7 @@ func (ec *executionContext) _Mutation_signIn(ctx context.Context, field graphql.
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().SignIn(ctx, fc.Args["input"].(portal.SignInInput))
+			return ec.Resolvers.Mutation().SignIn(ctx, fc.Args["input"].(identity.SignInInput))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SignInPayload) graphql.Marshaler {
@@ -3646,7 +3649,7 @@ func (ec *executionContext) _Query_explainAccess(ctx context.Context, field grap
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().ExplainAccess(ctx, fc.Args["input"].(portal.ExplainAccessInput))
+			return ec.Resolvers.Query().ExplainAccess(ctx, fc.Args["input"].(apps.ExplainAccessInput))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -3770,7 +3773,7 @@ func (ec *executionContext) _Query_accounts(ctx context.Context, field graphql.C
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Accounts(ctx, fc.Args["where"].(*portal.AccountFilter), fc.Args["orderBy"].(model.AccountOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+			return ec.Resolvers.Query().Accounts(ctx, fc.Args["where"].(*identity.AccountFilter), fc.Args["orderBy"].(model.AccountOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -3956,7 +3959,7 @@ func (ec *executionContext) _Query_apps(ctx context.Context, field graphql.Colle
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Apps(ctx, fc.Args["where"].(*portal.AppFilter), fc.Args["orderBy"].(model.AppOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+			return ec.Resolvers.Query().Apps(ctx, fc.Args["where"].(*apps.AppFilter), fc.Args["orderBy"].(model.AppOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -4080,7 +4083,7 @@ func (ec *executionContext) _Query_events(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Events(ctx, fc.Args["where"].(*portal.EventFilter), fc.Args["orderBy"].(model.EventOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+			return ec.Resolvers.Query().Events(ctx, fc.Args["where"].(*activity.EventFilter), fc.Args["orderBy"].(model.EventOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -4204,7 +4207,7 @@ func (ec *executionContext) _Query_products(ctx context.Context, field graphql.C
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Products(ctx, fc.Args["where"].(*portal.ProductFilter), fc.Args["orderBy"].(model.ProductOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+			return ec.Resolvers.Query().Products(ctx, fc.Args["where"].(*catalog.ProductFilter), fc.Args["orderBy"].(model.ProductOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -4266,7 +4269,7 @@ func (ec *executionContext) _Query_productSubscriptions(ctx context.Context, fie
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().ProductSubscriptions(ctx, fc.Args["where"].(*portal.SubscriptionFilter), fc.Args["orderBy"].(model.ProductSubscriptionOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+			return ec.Resolvers.Query().ProductSubscriptions(ctx, fc.Args["where"].(*apps.SubscriptionFilter), fc.Args["orderBy"].(model.ProductSubscriptionOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -4328,7 +4331,7 @@ func (ec *executionContext) _Query_usage(ctx context.Context, field graphql.Coll
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Usage(ctx, fc.Args["where"].(portal.UsageFilter), fc.Args["interval"].(usage.Interval))
+			return ec.Resolvers.Query().Usage(ctx, fc.Args["where"].(activity.UsageFilter), fc.Args["interval"].(usage.Interval))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -4390,7 +4393,7 @@ func (ec *executionContext) _Query_users(ctx context.Context, field graphql.Coll
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Users(ctx, fc.Args["where"].(*portal.UserFilter), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+			return ec.Resolvers.Query().Users(ctx, fc.Args["where"].(*identity.UserFilter), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next

@@ -10,12 +10,12 @@ import (
 	"portico/graph/model"
 	"portico/graph/sequence"
 	"portico/internal/apikey"
+	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/lifecycle"
 	"portico/internal/paging"
 	"portico/internal/policy"
-	"portico/internal/portal"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -38,7 +38,7 @@ type CredentialResolver interface {
 	App(ctx context.Context, obj *db.Credential) (*db.App, error)
 	Account(ctx context.Context, obj *db.Credential) (*db.Account, error)
 
-	ViewerCan(ctx context.Context, obj *db.Credential) (*portal.CredentialPermissions, error)
+	ViewerCan(ctx context.Context, obj *db.Credential) (*apps.CredentialPermissions, error)
 	Timeline(ctx context.Context, obj *db.Credential, first *int, after *string, last *int, before *string) (*model.EventConnection, error)
 }
 type CredentialConnectionResolver interface {
@@ -791,8 +791,8 @@ func (ec *executionContext) _Credential_viewerCan(ctx context.Context, field gra
 			return ec.Resolvers.Credential().ViewerCan(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.CredentialPermissions) graphql.Marshaler {
-			return ec.marshalNCredentialPermissions2ᚖporticoᚋinternalᚋportalᚐCredentialPermissions(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *apps.CredentialPermissions) graphql.Marshaler {
+			return ec.marshalNCredentialPermissions2ᚖporticoᚋinternalᚋappsᚐCredentialPermissions(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1029,7 +1029,7 @@ func (ec *executionContext) fieldContext_CredentialEdge_node(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _CredentialPermissions_update(ctx context.Context, field graphql.CollectedField, obj *portal.CredentialPermissions) (ret graphql.Marshaler) {
+func (ec *executionContext) _CredentialPermissions_update(ctx context.Context, field graphql.CollectedField, obj *apps.CredentialPermissions) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1061,7 +1061,7 @@ func (ec *executionContext) fieldContext_CredentialPermissions_update(_ context.
 	return fc, nil
 }
 
-func (ec *executionContext) _CredentialPermissions_revoke(ctx context.Context, field graphql.CollectedField, obj *portal.CredentialPermissions) (ret graphql.Marshaler) {
+func (ec *executionContext) _CredentialPermissions_revoke(ctx context.Context, field graphql.CollectedField, obj *apps.CredentialPermissions) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1093,7 +1093,7 @@ func (ec *executionContext) fieldContext_CredentialPermissions_revoke(_ context.
 	return fc, nil
 }
 
-func (ec *executionContext) _CredentialPermissions_disable(ctx context.Context, field graphql.CollectedField, obj *portal.CredentialPermissions) (ret graphql.Marshaler) {
+func (ec *executionContext) _CredentialPermissions_disable(ctx context.Context, field graphql.CollectedField, obj *apps.CredentialPermissions) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1125,7 +1125,7 @@ func (ec *executionContext) fieldContext_CredentialPermissions_disable(_ context
 	return fc, nil
 }
 
-func (ec *executionContext) _CredentialPermissions_enable(ctx context.Context, field graphql.CollectedField, obj *portal.CredentialPermissions) (ret graphql.Marshaler) {
+func (ec *executionContext) _CredentialPermissions_enable(ctx context.Context, field graphql.CollectedField, obj *apps.CredentialPermissions) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1727,8 +1727,8 @@ func (ec *executionContext) unmarshalInputCredentialByKeyInput(ctx context.Conte
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputCredentialFilter(ctx context.Context, obj any) (portal.CredentialFilter, error) {
-	var it portal.CredentialFilter
+func (ec *executionContext) unmarshalInputCredentialFilter(ctx context.Context, obj any) (apps.CredentialFilter, error) {
+	var it apps.CredentialFilter
 	if obj == nil {
 		return it, nil
 	}
@@ -1879,8 +1879,8 @@ func (ec *executionContext) unmarshalInputEnableKeyInput(ctx context.Context, ob
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputGenerateKeyInput(ctx context.Context, obj any) (portal.GenerateKeyInput, error) {
-	var it portal.GenerateKeyInput
+func (ec *executionContext) unmarshalInputGenerateKeyInput(ctx context.Context, obj any) (apps.GenerateKeyInput, error) {
+	var it apps.GenerateKeyInput
 	if obj == nil {
 		return it, nil
 	}
@@ -2674,7 +2674,7 @@ func (ec *executionContext) _CredentialEdge(ctx context.Context, sel ast.Selecti
 
 var credentialPermissionsImplementors = []string{"CredentialPermissions"}
 
-func (ec *executionContext) _CredentialPermissions(ctx context.Context, sel ast.SelectionSet, obj *portal.CredentialPermissions) graphql.Marshaler {
+func (ec *executionContext) _CredentialPermissions(ctx context.Context, sel ast.SelectionSet, obj *apps.CredentialPermissions) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, credentialPermissionsImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -3201,7 +3201,7 @@ func (ec *executionContext) marshalNCredentialOrderField2porticoᚋgraphᚋmodel
 	return v
 }
 
-func (ec *executionContext) marshalNCredentialPermissions2ᚖporticoᚋinternalᚋportalᚐCredentialPermissions(ctx context.Context, sel ast.SelectionSet, v *portal.CredentialPermissions) graphql.Marshaler {
+func (ec *executionContext) marshalNCredentialPermissions2ᚖporticoᚋinternalᚋappsᚐCredentialPermissions(ctx context.Context, sel ast.SelectionSet, v *apps.CredentialPermissions) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -3255,7 +3255,7 @@ func (ec *executionContext) marshalNEnvironment2porticoᚋinternalᚋdomainᚐEn
 	return res
 }
 
-func (ec *executionContext) unmarshalNGenerateKeyInput2porticoᚋinternalᚋportalᚐGenerateKeyInput(ctx context.Context, v any) (portal.GenerateKeyInput, error) {
+func (ec *executionContext) unmarshalNGenerateKeyInput2porticoᚋinternalᚋappsᚐGenerateKeyInput(ctx context.Context, v any) (apps.GenerateKeyInput, error) {
 	res, err := ec.unmarshalInputGenerateKeyInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -3332,7 +3332,7 @@ func (ec *executionContext) marshalOCredential2ᚖporticoᚋentᚋdbᚐCredentia
 	return ec._Credential(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOCredentialFilter2ᚖporticoᚋinternalᚋportalᚐCredentialFilter(ctx context.Context, v any) (*portal.CredentialFilter, error) {
+func (ec *executionContext) unmarshalOCredentialFilter2ᚖporticoᚋinternalᚋappsᚐCredentialFilter(ctx context.Context, v any) (*apps.CredentialFilter, error) {
 	if v == nil {
 		return nil, nil
 	}

@@ -9,11 +9,11 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/graph/sequence"
+	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/paging"
 	"portico/internal/policy"
-	"portico/internal/portal"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -27,7 +27,7 @@ import (
 type EndpointResolver interface {
 	Product(ctx context.Context, obj *db.Endpoint) (*db.Product, error)
 
-	ViewerCan(ctx context.Context, obj *db.Endpoint) (*portal.EndpointPermissions, error)
+	ViewerCan(ctx context.Context, obj *db.Endpoint) (*catalog.EndpointPermissions, error)
 }
 type EndpointConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.EndpointConnection) ([]*model.EndpointEdge, error)
@@ -360,8 +360,8 @@ func (ec *executionContext) _Endpoint_viewerCan(ctx context.Context, field graph
 			return ec.Resolvers.Endpoint().ViewerCan(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.EndpointPermissions) graphql.Marshaler {
-			return ec.marshalNEndpointPermissions2ᚖporticoᚋinternalᚋportalᚐEndpointPermissions(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalog.EndpointPermissions) graphql.Marshaler {
+			return ec.marshalNEndpointPermissions2ᚖporticoᚋinternalᚋcatalogᚐEndpointPermissions(ctx, selections, v)
 		},
 		true,
 		true,
@@ -554,7 +554,7 @@ func (ec *executionContext) fieldContext_EndpointEdge_node(_ context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _EndpointPermissions_update(ctx context.Context, field graphql.CollectedField, obj *portal.EndpointPermissions) (ret graphql.Marshaler) {
+func (ec *executionContext) _EndpointPermissions_update(ctx context.Context, field graphql.CollectedField, obj *catalog.EndpointPermissions) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -586,7 +586,7 @@ func (ec *executionContext) fieldContext_EndpointPermissions_update(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _EndpointPermissions_delete(ctx context.Context, field graphql.CollectedField, obj *portal.EndpointPermissions) (ret graphql.Marshaler) {
+func (ec *executionContext) _EndpointPermissions_delete(ctx context.Context, field graphql.CollectedField, obj *catalog.EndpointPermissions) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -686,8 +686,8 @@ func (ec *executionContext) fieldContext_UpdateEndpointPayload_userErrors(_ cont
 
 // region    **************************** input.gotpl *****************************
 
-func (ec *executionContext) unmarshalInputCreateEndpointInput(ctx context.Context, obj any) (portal.CreateEndpointInput, error) {
-	var it portal.CreateEndpointInput
+func (ec *executionContext) unmarshalInputCreateEndpointInput(ctx context.Context, obj any) (catalog.CreateEndpointInput, error) {
+	var it catalog.CreateEndpointInput
 	if obj == nil {
 		return it, nil
 	}
@@ -1189,7 +1189,7 @@ func (ec *executionContext) _EndpointEdge(ctx context.Context, sel ast.Selection
 
 var endpointPermissionsImplementors = []string{"EndpointPermissions"}
 
-func (ec *executionContext) _EndpointPermissions(ctx context.Context, sel ast.SelectionSet, obj *portal.EndpointPermissions) graphql.Marshaler {
+func (ec *executionContext) _EndpointPermissions(ctx context.Context, sel ast.SelectionSet, obj *catalog.EndpointPermissions) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, endpointPermissionsImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1277,7 +1277,7 @@ func (ec *executionContext) _UpdateEndpointPayload(ctx context.Context, sel ast.
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) unmarshalNCreateEndpointInput2porticoᚋinternalᚋportalᚐCreateEndpointInput(ctx context.Context, v any) (portal.CreateEndpointInput, error) {
+func (ec *executionContext) unmarshalNCreateEndpointInput2porticoᚋinternalᚋcatalogᚐCreateEndpointInput(ctx context.Context, v any) (catalog.CreateEndpointInput, error) {
 	res, err := ec.unmarshalInputCreateEndpointInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -1349,7 +1349,7 @@ func (ec *executionContext) marshalNEndpointEdge2ᚖporticoᚋgraphᚋmodelᚐEn
 	return ec._EndpointEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNEndpointPermissions2ᚖporticoᚋinternalᚋportalᚐEndpointPermissions(ctx context.Context, sel ast.SelectionSet, v *portal.EndpointPermissions) graphql.Marshaler {
+func (ec *executionContext) marshalNEndpointPermissions2ᚖporticoᚋinternalᚋcatalogᚐEndpointPermissions(ctx context.Context, sel ast.SelectionSet, v *catalog.EndpointPermissions) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")

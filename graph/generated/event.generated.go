@@ -9,10 +9,10 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/graph/sequence"
+	"portico/internal/activity"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/paging"
-	"portico/internal/portal"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -683,8 +683,8 @@ func (ec *executionContext) fieldContext_EventSubject_node(_ context.Context, fi
 
 // region    **************************** input.gotpl *****************************
 
-func (ec *executionContext) unmarshalInputEventFilter(ctx context.Context, obj any) (portal.EventFilter, error) {
-	var it portal.EventFilter
+func (ec *executionContext) unmarshalInputEventFilter(ctx context.Context, obj any) (activity.EventFilter, error) {
+	var it activity.EventFilter
 	if obj == nil {
 		return it, nil
 	}
@@ -1329,7 +1329,7 @@ func (ec *executionContext) marshalNEventType2string(ctx context.Context, sel as
 	return res
 }
 
-func (ec *executionContext) unmarshalOEventFilter2ᚖporticoᚋinternalᚋportalᚐEventFilter(ctx context.Context, v any) (*portal.EventFilter, error) {
+func (ec *executionContext) unmarshalOEventFilter2ᚖporticoᚋinternalᚋactivityᚐEventFilter(ctx context.Context, v any) (*activity.EventFilter, error) {
 	if v == nil {
 		return nil, nil
 	}

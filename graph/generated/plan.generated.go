@@ -9,10 +9,10 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/graph/sequence"
+	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/paging"
-	"portico/internal/portal"
 	"strconv"
 	"sync/atomic"
 
@@ -821,8 +821,8 @@ func (ec *executionContext) fieldContext_UpdatePlanPayload_userErrors(_ context.
 
 // region    **************************** input.gotpl *****************************
 
-func (ec *executionContext) unmarshalInputCreatePlanInput(ctx context.Context, obj any) (portal.CreatePlanInput, error) {
-	var it portal.CreatePlanInput
+func (ec *executionContext) unmarshalInputCreatePlanInput(ctx context.Context, obj any) (catalog.CreatePlanInput, error) {
+	var it catalog.CreatePlanInput
 	if obj == nil {
 		return it, nil
 	}
@@ -1576,7 +1576,7 @@ func (ec *executionContext) _UpdatePlanPayload(ctx context.Context, sel ast.Sele
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) unmarshalNCreatePlanInput2porticoᚋinternalᚋportalᚐCreatePlanInput(ctx context.Context, v any) (portal.CreatePlanInput, error) {
+func (ec *executionContext) unmarshalNCreatePlanInput2porticoᚋinternalᚋcatalogᚐCreatePlanInput(ctx context.Context, v any) (catalog.CreatePlanInput, error) {
 	res, err := ec.unmarshalInputCreatePlanInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }

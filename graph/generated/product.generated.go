@@ -9,11 +9,11 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/graph/sequence"
+	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/paging"
 	"portico/internal/policy"
-	"portico/internal/portal"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -27,7 +27,7 @@ import (
 type ProductResolver interface {
 	Plans(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*model.PlanConnection, error)
 	Endpoints(ctx context.Context, obj *db.Product, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error)
-	ViewerCan(ctx context.Context, obj *db.Product) (*portal.ProductPermissions, error)
+	ViewerCan(ctx context.Context, obj *db.Product) (*catalog.ProductPermissions, error)
 }
 type ProductConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.ProductConnection) ([]*model.ProductEdge, error)
@@ -639,8 +639,8 @@ func (ec *executionContext) _Product_viewerCan(ctx context.Context, field graphq
 			return ec.Resolvers.Product().ViewerCan(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.ProductPermissions) graphql.Marshaler {
-			return ec.marshalNProductPermissions2ᚖporticoᚋinternalᚋportalᚐProductPermissions(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalog.ProductPermissions) graphql.Marshaler {
+			return ec.marshalNProductPermissions2ᚖporticoᚋinternalᚋcatalogᚐProductPermissions(ctx, selections, v)
 		},
 		true,
 		true,
@@ -833,7 +833,7 @@ func (ec *executionContext) fieldContext_ProductEdge_node(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _ProductPermissions_update(ctx context.Context, field graphql.CollectedField, obj *portal.ProductPermissions) (ret graphql.Marshaler) {
+func (ec *executionContext) _ProductPermissions_update(ctx context.Context, field graphql.CollectedField, obj *catalog.ProductPermissions) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -865,7 +865,7 @@ func (ec *executionContext) fieldContext_ProductPermissions_update(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _ProductPermissions_register(ctx context.Context, field graphql.CollectedField, obj *portal.ProductPermissions) (ret graphql.Marshaler) {
+func (ec *executionContext) _ProductPermissions_register(ctx context.Context, field graphql.CollectedField, obj *catalog.ProductPermissions) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -897,7 +897,7 @@ func (ec *executionContext) fieldContext_ProductPermissions_register(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _ProductPermissions_createEndpoint(ctx context.Context, field graphql.CollectedField, obj *portal.ProductPermissions) (ret graphql.Marshaler) {
+func (ec *executionContext) _ProductPermissions_createEndpoint(ctx context.Context, field graphql.CollectedField, obj *catalog.ProductPermissions) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -997,8 +997,8 @@ func (ec *executionContext) fieldContext_UpdateProductPayload_userErrors(_ conte
 
 // region    **************************** input.gotpl *****************************
 
-func (ec *executionContext) unmarshalInputCreateProductInput(ctx context.Context, obj any) (portal.CreateProductInput, error) {
-	var it portal.CreateProductInput
+func (ec *executionContext) unmarshalInputCreateProductInput(ctx context.Context, obj any) (catalog.CreateProductInput, error) {
+	var it catalog.CreateProductInput
 	if obj == nil {
 		return it, nil
 	}
@@ -1113,8 +1113,8 @@ func (ec *executionContext) unmarshalInputCreateProductInput(ctx context.Context
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputProductFilter(ctx context.Context, obj any) (portal.ProductFilter, error) {
-	var it portal.ProductFilter
+func (ec *executionContext) unmarshalInputProductFilter(ctx context.Context, obj any) (catalog.ProductFilter, error) {
+	var it catalog.ProductFilter
 	if obj == nil {
 		return it, nil
 	}
@@ -1697,7 +1697,7 @@ func (ec *executionContext) _ProductEdge(ctx context.Context, sel ast.SelectionS
 
 var productPermissionsImplementors = []string{"ProductPermissions"}
 
-func (ec *executionContext) _ProductPermissions(ctx context.Context, sel ast.SelectionSet, obj *portal.ProductPermissions) graphql.Marshaler {
+func (ec *executionContext) _ProductPermissions(ctx context.Context, sel ast.SelectionSet, obj *catalog.ProductPermissions) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, productPermissionsImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1807,7 +1807,7 @@ func (ec *executionContext) marshalNApproval2porticoᚋinternalᚋdomainᚐAppro
 	return res
 }
 
-func (ec *executionContext) unmarshalNCreateProductInput2porticoᚋinternalᚋportalᚐCreateProductInput(ctx context.Context, v any) (portal.CreateProductInput, error) {
+func (ec *executionContext) unmarshalNCreateProductInput2porticoᚋinternalᚋcatalogᚐCreateProductInput(ctx context.Context, v any) (catalog.CreateProductInput, error) {
 	res, err := ec.unmarshalInputCreateProductInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -1889,7 +1889,7 @@ func (ec *executionContext) marshalNProductOrderField2porticoᚋgraphᚋmodelᚐ
 	return v
 }
 
-func (ec *executionContext) marshalNProductPermissions2ᚖporticoᚋinternalᚋportalᚐProductPermissions(ctx context.Context, sel ast.SelectionSet, v *portal.ProductPermissions) graphql.Marshaler {
+func (ec *executionContext) marshalNProductPermissions2ᚖporticoᚋinternalᚋcatalogᚐProductPermissions(ctx context.Context, sel ast.SelectionSet, v *catalog.ProductPermissions) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -1954,7 +1954,7 @@ func (ec *executionContext) marshalOProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx 
 	return ec._Product(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOProductFilter2ᚖporticoᚋinternalᚋportalᚐProductFilter(ctx context.Context, v any) (*portal.ProductFilter, error) {
+func (ec *executionContext) unmarshalOProductFilter2ᚖporticoᚋinternalᚋcatalogᚐProductFilter(ctx context.Context, v any) (*catalog.ProductFilter, error) {
 	if v == nil {
 		return nil, nil
 	}

@@ -7,7 +7,10 @@ import (
 	"context"
 	"fmt"
 	"portico/graph/model"
-	"portico/internal/portal"
+	"portico/internal/activity"
+	"portico/internal/apps"
+	"portico/internal/catalog"
+	"portico/internal/identity"
 	"portico/internal/usage"
 	"portico/internal/viewer"
 	"sync/atomic"
@@ -81,9 +84,9 @@ type ComplexityRoot struct {
 	}
 
 	Account struct {
-		Apps        func(childComplexity int, where *portal.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) int
+		Apps        func(childComplexity int, where *apps.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) int
 		CreatedAt   func(childComplexity int) int
-		Credentials func(childComplexity int, where *portal.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) int
+		Credentials func(childComplexity int, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) int
 		GlobalID    func(childComplexity int) int
 		Members     func(childComplexity int, first *int, after *string, last *int, before *string) int
 		Name        func(childComplexity int) int
@@ -133,7 +136,7 @@ type ComplexityRoot struct {
 		CallsLast24h         func(childComplexity int) int
 		ConnectedEndpoints   func(childComplexity int, first *int, after *string, last *int, before *string) int
 		CreatedAt            func(childComplexity int) int
-		Credentials          func(childComplexity int, where *portal.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) int
+		Credentials          func(childComplexity int, where *apps.CredentialFilter, orderBy model.CredentialOrder, first *int, after *string, last *int, before *string) int
 		Description          func(childComplexity int) int
 		GlobalID             func(childComplexity int) int
 		KeyCounts            func(childComplexity int) int
@@ -437,12 +440,12 @@ type ComplexityRoot struct {
 	Mutation struct {
 		ApproveSubscription         func(childComplexity int, input model.ApproveSubscriptionInput) int
 		ChangePassword              func(childComplexity int, input model.ChangePasswordInput) int
-		CreateAccount               func(childComplexity int, input portal.CreateAccountInput) int
-		CreateApp                   func(childComplexity int, input portal.CreateAppInput) int
-		CreateEndpoint              func(childComplexity int, input portal.CreateEndpointInput) int
-		CreatePlan                  func(childComplexity int, input portal.CreatePlanInput) int
-		CreateProduct               func(childComplexity int, input portal.CreateProductInput) int
-		CreateUser                  func(childComplexity int, input portal.CreateUserInput) int
+		CreateAccount               func(childComplexity int, input identity.CreateAccountInput) int
+		CreateApp                   func(childComplexity int, input apps.CreateAppInput) int
+		CreateEndpoint              func(childComplexity int, input catalog.CreateEndpointInput) int
+		CreatePlan                  func(childComplexity int, input catalog.CreatePlanInput) int
+		CreateProduct               func(childComplexity int, input catalog.CreateProductInput) int
+		CreateUser                  func(childComplexity int, input identity.CreateUserInput) int
 		DeleteAccount               func(childComplexity int, input model.DeleteAccountInput) int
 		DeleteApp                   func(childComplexity int, input model.DeleteAppInput) int
 		DeleteEndpoint              func(childComplexity int, input model.DeleteEndpointInput) int
@@ -450,14 +453,14 @@ type ComplexityRoot struct {
 		DisableUser                 func(childComplexity int, input model.DisableUserInput) int
 		EnableKey                   func(childComplexity int, input model.EnableKeyInput) int
 		EnableUser                  func(childComplexity int, input model.EnableUserInput) int
-		GenerateKey                 func(childComplexity int, input portal.GenerateKeyInput) int
-		Register                    func(childComplexity int, input portal.RegisterInput) int
+		GenerateKey                 func(childComplexity int, input apps.GenerateKeyInput) int
+		Register                    func(childComplexity int, input apps.RegisterInput) int
 		RejectSubscription          func(childComplexity int, input model.RejectSubscriptionInput) int
 		RestoreApp                  func(childComplexity int, input model.RestoreAppInput) int
 		ResumeAccount               func(childComplexity int, input model.ResumeAccountInput) int
 		ResumeSubscription          func(childComplexity int, input model.ResumeSubscriptionInput) int
 		RevokeKey                   func(childComplexity int, input model.RevokeKeyInput) int
-		SignIn                      func(childComplexity int, input portal.SignInInput) int
+		SignIn                      func(childComplexity int, input identity.SignInInput) int
 		SuspendAccount              func(childComplexity int, input model.SuspendAccountInput) int
 		SuspendSubscription         func(childComplexity int, input model.SuspendSubscriptionInput) int
 		UnlockUser                  func(childComplexity int, input model.UnlockUserInput) int
@@ -617,21 +620,21 @@ type ComplexityRoot struct {
 
 	Query struct {
 		Account              func(childComplexity int, id string) int
-		Accounts             func(childComplexity int, where *portal.AccountFilter, orderBy model.AccountOrder, first *int, after *string, last *int, before *string) int
+		Accounts             func(childComplexity int, where *identity.AccountFilter, orderBy model.AccountOrder, first *int, after *string, last *int, before *string) int
 		App                  func(childComplexity int, id string) int
 		AppByReferenceID     func(childComplexity int, referenceID uuid.UUID) int
-		Apps                 func(childComplexity int, where *portal.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) int
+		Apps                 func(childComplexity int, where *apps.AppFilter, orderBy model.AppOrder, first *int, after *string, last *int, before *string) int
 		CredentialByKey      func(childComplexity int, input model.CredentialByKeyInput) int
-		Events               func(childComplexity int, where *portal.EventFilter, orderBy model.EventOrder, first *int, after *string, last *int, before *string) int
-		ExplainAccess        func(childComplexity int, input portal.ExplainAccessInput) int
+		Events               func(childComplexity int, where *activity.EventFilter, orderBy model.EventOrder, first *int, after *string, last *int, before *string) int
+		ExplainAccess        func(childComplexity int, input apps.ExplainAccessInput) int
 		Node                 func(childComplexity int, id string) int
 		Nodes                func(childComplexity int, ids []string) int
 		Product              func(childComplexity int, id string) int
-		ProductSubscriptions func(childComplexity int, where *portal.SubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) int
-		Products             func(childComplexity int, where *portal.ProductFilter, orderBy model.ProductOrder, first *int, after *string, last *int, before *string) int
+		ProductSubscriptions func(childComplexity int, where *apps.SubscriptionFilter, orderBy model.ProductSubscriptionOrder, first *int, after *string, last *int, before *string) int
+		Products             func(childComplexity int, where *catalog.ProductFilter, orderBy model.ProductOrder, first *int, after *string, last *int, before *string) int
 		ServerInfo           func(childComplexity int, organization *string) int
-		Usage                func(childComplexity int, where portal.UsageFilter, interval usage.Interval) int
-		Users                func(childComplexity int, where *portal.UserFilter, first *int, after *string, last *int, before *string) int
+		Usage                func(childComplexity int, where activity.UsageFilter, interval usage.Interval) int
+		Users                func(childComplexity int, where *identity.UserFilter, first *int, after *string, last *int, before *string) int
 		Viewer               func(childComplexity int) int
 	}
 
@@ -939,7 +942,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Account.Apps(childComplexity, args["where"].(*portal.AppFilter), args["orderBy"].(model.AppOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.Account.Apps(childComplexity, args["where"].(*apps.AppFilter), args["orderBy"].(model.AppOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Account.createdAt":
 		if e.ComplexityRoot.Account.CreatedAt == nil {
 			break
@@ -956,7 +959,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Account.Credentials(childComplexity, args["where"].(*portal.CredentialFilter), args["orderBy"].(model.CredentialOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.Account.Credentials(childComplexity, args["where"].(*apps.CredentialFilter), args["orderBy"].(model.CredentialOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Account.id":
 		if e.ComplexityRoot.Account.GlobalID == nil {
 			break
@@ -1174,7 +1177,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.App.Credentials(childComplexity, args["where"].(*portal.CredentialFilter), args["orderBy"].(model.CredentialOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.App.Credentials(childComplexity, args["where"].(*apps.CredentialFilter), args["orderBy"].(model.CredentialOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "App.description":
 		if e.ComplexityRoot.App.Description == nil {
 			break
@@ -2285,7 +2288,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.CreateAccount(childComplexity, args["input"].(portal.CreateAccountInput)), true
+		return e.ComplexityRoot.Mutation.CreateAccount(childComplexity, args["input"].(identity.CreateAccountInput)), true
 	case "Mutation.createApp":
 		if e.ComplexityRoot.Mutation.CreateApp == nil {
 			break
@@ -2296,7 +2299,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.CreateApp(childComplexity, args["input"].(portal.CreateAppInput)), true
+		return e.ComplexityRoot.Mutation.CreateApp(childComplexity, args["input"].(apps.CreateAppInput)), true
 	case "Mutation.createEndpoint":
 		if e.ComplexityRoot.Mutation.CreateEndpoint == nil {
 			break
@@ -2307,7 +2310,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.CreateEndpoint(childComplexity, args["input"].(portal.CreateEndpointInput)), true
+		return e.ComplexityRoot.Mutation.CreateEndpoint(childComplexity, args["input"].(catalog.CreateEndpointInput)), true
 	case "Mutation.createPlan":
 		if e.ComplexityRoot.Mutation.CreatePlan == nil {
 			break
@@ -2318,7 +2321,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.CreatePlan(childComplexity, args["input"].(portal.CreatePlanInput)), true
+		return e.ComplexityRoot.Mutation.CreatePlan(childComplexity, args["input"].(catalog.CreatePlanInput)), true
 	case "Mutation.createProduct":
 		if e.ComplexityRoot.Mutation.CreateProduct == nil {
 			break
@@ -2329,7 +2332,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.CreateProduct(childComplexity, args["input"].(portal.CreateProductInput)), true
+		return e.ComplexityRoot.Mutation.CreateProduct(childComplexity, args["input"].(catalog.CreateProductInput)), true
 	case "Mutation.createUser":
 		if e.ComplexityRoot.Mutation.CreateUser == nil {
 			break
@@ -2340,7 +2343,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.CreateUser(childComplexity, args["input"].(portal.CreateUserInput)), true
+		return e.ComplexityRoot.Mutation.CreateUser(childComplexity, args["input"].(identity.CreateUserInput)), true
 	case "Mutation.deleteAccount":
 		if e.ComplexityRoot.Mutation.DeleteAccount == nil {
 			break
@@ -2428,7 +2431,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.GenerateKey(childComplexity, args["input"].(portal.GenerateKeyInput)), true
+		return e.ComplexityRoot.Mutation.GenerateKey(childComplexity, args["input"].(apps.GenerateKeyInput)), true
 	case "Mutation.register":
 		if e.ComplexityRoot.Mutation.Register == nil {
 			break
@@ -2439,7 +2442,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.Register(childComplexity, args["input"].(portal.RegisterInput)), true
+		return e.ComplexityRoot.Mutation.Register(childComplexity, args["input"].(apps.RegisterInput)), true
 	case "Mutation.rejectSubscription":
 		if e.ComplexityRoot.Mutation.RejectSubscription == nil {
 			break
@@ -2505,7 +2508,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.SignIn(childComplexity, args["input"].(portal.SignInInput)), true
+		return e.ComplexityRoot.Mutation.SignIn(childComplexity, args["input"].(identity.SignInInput)), true
 	case "Mutation.suspendAccount":
 		if e.ComplexityRoot.Mutation.SuspendAccount == nil {
 			break
@@ -3288,7 +3291,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Accounts(childComplexity, args["where"].(*portal.AccountFilter), args["orderBy"].(model.AccountOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.Query.Accounts(childComplexity, args["where"].(*identity.AccountFilter), args["orderBy"].(model.AccountOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Query.app":
 		if e.ComplexityRoot.Query.App == nil {
 			break
@@ -3321,7 +3324,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Apps(childComplexity, args["where"].(*portal.AppFilter), args["orderBy"].(model.AppOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.Query.Apps(childComplexity, args["where"].(*apps.AppFilter), args["orderBy"].(model.AppOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Query.credentialByKey":
 		if e.ComplexityRoot.Query.CredentialByKey == nil {
 			break
@@ -3343,7 +3346,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Events(childComplexity, args["where"].(*portal.EventFilter), args["orderBy"].(model.EventOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.Query.Events(childComplexity, args["where"].(*activity.EventFilter), args["orderBy"].(model.EventOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Query.explainAccess":
 		if e.ComplexityRoot.Query.ExplainAccess == nil {
 			break
@@ -3354,7 +3357,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.ExplainAccess(childComplexity, args["input"].(portal.ExplainAccessInput)), true
+		return e.ComplexityRoot.Query.ExplainAccess(childComplexity, args["input"].(apps.ExplainAccessInput)), true
 
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
@@ -3399,7 +3402,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.ProductSubscriptions(childComplexity, args["where"].(*portal.SubscriptionFilter), args["orderBy"].(model.ProductSubscriptionOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.Query.ProductSubscriptions(childComplexity, args["where"].(*apps.SubscriptionFilter), args["orderBy"].(model.ProductSubscriptionOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Query.products":
 		if e.ComplexityRoot.Query.Products == nil {
 			break
@@ -3410,7 +3413,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Products(childComplexity, args["where"].(*portal.ProductFilter), args["orderBy"].(model.ProductOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.Query.Products(childComplexity, args["where"].(*catalog.ProductFilter), args["orderBy"].(model.ProductOrder), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Query.serverInfo":
 		if e.ComplexityRoot.Query.ServerInfo == nil {
 			break
@@ -3432,7 +3435,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Usage(childComplexity, args["where"].(portal.UsageFilter), args["interval"].(usage.Interval)), true
+		return e.ComplexityRoot.Query.Usage(childComplexity, args["where"].(activity.UsageFilter), args["interval"].(usage.Interval)), true
 	case "Query.users":
 		if e.ComplexityRoot.Query.Users == nil {
 			break
@@ -3443,7 +3446,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Users(childComplexity, args["where"].(*portal.UserFilter), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.Query.Users(childComplexity, args["where"].(*identity.UserFilter), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Query.viewer":
 		if e.ComplexityRoot.Query.Viewer == nil {
 			break

@@ -10,11 +10,11 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/graph/sequence"
+	"portico/internal/apps"
 	"portico/internal/fault"
 	"portico/internal/lifecycle"
 	"portico/internal/paging"
 	"portico/internal/policy"
-	"portico/internal/portal"
 	"portico/internal/viewer"
 	"strconv"
 	"sync/atomic"
@@ -33,14 +33,14 @@ type ProductSubscriptionResolver interface {
 	Plan(ctx context.Context, obj *db.Subscription) (*db.Plan, error)
 	Narrowed(ctx context.Context, obj *db.Subscription) (bool, error)
 	Endpoints(ctx context.Context, obj *db.Subscription, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error)
-	Quota(ctx context.Context, obj *db.Subscription) (*portal.QuotaUse, error)
+	Quota(ctx context.Context, obj *db.Subscription) (*apps.QuotaUse, error)
 	CallsLast24h(ctx context.Context, obj *db.Subscription) (int64, error)
 
 	RequestedBy(ctx context.Context, obj *db.Subscription) (*model.Actor, error)
 	DecidedBy(ctx context.Context, obj *db.Subscription) (*model.Actor, error)
 
 	AllowedTransitions(ctx context.Context, obj *db.Subscription) ([]lifecycle.SubscriptionAction, error)
-	ViewerCan(ctx context.Context, obj *db.Subscription) (*portal.SubscriptionPermissions, error)
+	ViewerCan(ctx context.Context, obj *db.Subscription) (*apps.SubscriptionPermissions, error)
 	Timeline(ctx context.Context, obj *db.Subscription, first *int, after *string, last *int, before *string) (*model.EventConnection, error)
 }
 type ProductSubscriptionConnectionResolver interface {
@@ -503,8 +503,8 @@ func (ec *executionContext) _ProductSubscription_quota(ctx context.Context, fiel
 			return ec.Resolvers.ProductSubscription().Quota(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.QuotaUse) graphql.Marshaler {
-			return ec.marshalOQuotaUse2ᚖporticoᚋinternalᚋportalᚐQuotaUse(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *apps.QuotaUse) graphql.Marshaler {
+			return ec.marshalOQuotaUse2ᚖporticoᚋinternalᚋappsᚐQuotaUse(ctx, selections, v)
 		},
 		true,
 		false,
@@ -806,8 +806,8 @@ func (ec *executionContext) _ProductSubscription_viewerCan(ctx context.Context, 
 			return ec.Resolvers.ProductSubscription().ViewerCan(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.SubscriptionPermissions) graphql.Marshaler {
-			return ec.marshalNProductSubscriptionPermissions2ᚖporticoᚋinternalᚋportalᚐSubscriptionPermissions(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *apps.SubscriptionPermissions) graphql.Marshaler {
+			return ec.marshalNProductSubscriptionPermissions2ᚖporticoᚋinternalᚋappsᚐSubscriptionPermissions(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1044,7 +1044,7 @@ func (ec *executionContext) fieldContext_ProductSubscriptionEdge_node(_ context.
 	return fc, nil
 }
 
-func (ec *executionContext) _ProductSubscriptionPermissions_updateEndpoints(ctx context.Context, field graphql.CollectedField, obj *portal.SubscriptionPermissions) (ret graphql.Marshaler) {
+func (ec *executionContext) _ProductSubscriptionPermissions_updateEndpoints(ctx context.Context, field graphql.CollectedField, obj *apps.SubscriptionPermissions) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1076,7 +1076,7 @@ func (ec *executionContext) fieldContext_ProductSubscriptionPermissions_updateEn
 	return fc, nil
 }
 
-func (ec *executionContext) _QuotaUse_limit(ctx context.Context, field graphql.CollectedField, obj *portal.QuotaUse) (ret graphql.Marshaler) {
+func (ec *executionContext) _QuotaUse_limit(ctx context.Context, field graphql.CollectedField, obj *apps.QuotaUse) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1099,7 +1099,7 @@ func (ec *executionContext) fieldContext_QuotaUse_limit(_ context.Context, field
 	return graphql.NewScalarFieldContext("QuotaUse", field, false, false, errors.New("field of type BigInt does not have child fields"))
 }
 
-func (ec *executionContext) _QuotaUse_used(ctx context.Context, field graphql.CollectedField, obj *portal.QuotaUse) (ret graphql.Marshaler) {
+func (ec *executionContext) _QuotaUse_used(ctx context.Context, field graphql.CollectedField, obj *apps.QuotaUse) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1122,7 +1122,7 @@ func (ec *executionContext) fieldContext_QuotaUse_used(_ context.Context, field 
 	return graphql.NewScalarFieldContext("QuotaUse", field, false, false, errors.New("field of type BigInt does not have child fields"))
 }
 
-func (ec *executionContext) _QuotaUse_remaining(ctx context.Context, field graphql.CollectedField, obj *portal.QuotaUse) (ret graphql.Marshaler) {
+func (ec *executionContext) _QuotaUse_remaining(ctx context.Context, field graphql.CollectedField, obj *apps.QuotaUse) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1145,7 +1145,7 @@ func (ec *executionContext) fieldContext_QuotaUse_remaining(_ context.Context, f
 	return graphql.NewScalarFieldContext("QuotaUse", field, false, false, errors.New("field of type BigInt does not have child fields"))
 }
 
-func (ec *executionContext) _QuotaUse_resetsAt(ctx context.Context, field graphql.CollectedField, obj *portal.QuotaUse) (ret graphql.Marshaler) {
+func (ec *executionContext) _QuotaUse_resetsAt(ctx context.Context, field graphql.CollectedField, obj *apps.QuotaUse) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1721,8 +1721,8 @@ func (ec *executionContext) unmarshalInputApproveSubscriptionInput(ctx context.C
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputProductSubscriptionFilter(ctx context.Context, obj any) (portal.SubscriptionFilter, error) {
-	var it portal.SubscriptionFilter
+func (ec *executionContext) unmarshalInputProductSubscriptionFilter(ctx context.Context, obj any) (apps.SubscriptionFilter, error) {
+	var it apps.SubscriptionFilter
 	if obj == nil {
 		return it, nil
 	}
@@ -1846,8 +1846,8 @@ func (ec *executionContext) unmarshalInputProductSubscriptionOrder(ctx context.C
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputRegisterInput(ctx context.Context, obj any) (portal.RegisterInput, error) {
-	var it portal.RegisterInput
+func (ec *executionContext) unmarshalInputRegisterInput(ctx context.Context, obj any) (apps.RegisterInput, error) {
+	var it apps.RegisterInput
 	if obj == nil {
 		return it, nil
 	}
@@ -2930,7 +2930,7 @@ func (ec *executionContext) _ProductSubscriptionEdge(ctx context.Context, sel as
 
 var productSubscriptionPermissionsImplementors = []string{"ProductSubscriptionPermissions"}
 
-func (ec *executionContext) _ProductSubscriptionPermissions(ctx context.Context, sel ast.SelectionSet, obj *portal.SubscriptionPermissions) graphql.Marshaler {
+func (ec *executionContext) _ProductSubscriptionPermissions(ctx context.Context, sel ast.SelectionSet, obj *apps.SubscriptionPermissions) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, productSubscriptionPermissionsImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2968,7 +2968,7 @@ func (ec *executionContext) _ProductSubscriptionPermissions(ctx context.Context,
 
 var quotaUseImplementors = []string{"QuotaUse"}
 
-func (ec *executionContext) _QuotaUse(ctx context.Context, sel ast.SelectionSet, obj *portal.QuotaUse) graphql.Marshaler {
+func (ec *executionContext) _QuotaUse(ctx context.Context, sel ast.SelectionSet, obj *apps.QuotaUse) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, quotaUseImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -3438,7 +3438,7 @@ func (ec *executionContext) marshalNProductSubscriptionOrderField2porticoᚋgrap
 	return v
 }
 
-func (ec *executionContext) marshalNProductSubscriptionPermissions2ᚖporticoᚋinternalᚋportalᚐSubscriptionPermissions(ctx context.Context, sel ast.SelectionSet, v *portal.SubscriptionPermissions) graphql.Marshaler {
+func (ec *executionContext) marshalNProductSubscriptionPermissions2ᚖporticoᚋinternalᚋappsᚐSubscriptionPermissions(ctx context.Context, sel ast.SelectionSet, v *apps.SubscriptionPermissions) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -3448,7 +3448,7 @@ func (ec *executionContext) marshalNProductSubscriptionPermissions2ᚖporticoᚋ
 	return ec._ProductSubscriptionPermissions(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNRegisterInput2porticoᚋinternalᚋportalᚐRegisterInput(ctx context.Context, v any) (portal.RegisterInput, error) {
+func (ec *executionContext) unmarshalNRegisterInput2porticoᚋinternalᚋappsᚐRegisterInput(ctx context.Context, v any) (apps.RegisterInput, error) {
 	res, err := ec.unmarshalInputRegisterInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -3576,7 +3576,7 @@ func (ec *executionContext) marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐ
 	return ec._ProductSubscription(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOProductSubscriptionFilter2ᚖporticoᚋinternalᚋportalᚐSubscriptionFilter(ctx context.Context, v any) (*portal.SubscriptionFilter, error) {
+func (ec *executionContext) unmarshalOProductSubscriptionFilter2ᚖporticoᚋinternalᚋappsᚐSubscriptionFilter(ctx context.Context, v any) (*apps.SubscriptionFilter, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -3584,7 +3584,7 @@ func (ec *executionContext) unmarshalOProductSubscriptionFilter2ᚖporticoᚋint
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOQuotaUse2ᚖporticoᚋinternalᚋportalᚐQuotaUse(ctx context.Context, sel ast.SelectionSet, v *portal.QuotaUse) graphql.Marshaler {
+func (ec *executionContext) marshalOQuotaUse2ᚖporticoᚋinternalᚋappsᚐQuotaUse(ctx context.Context, sel ast.SelectionSet, v *apps.QuotaUse) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

@@ -9,7 +9,7 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/graph/sequence"
-	"portico/internal/portal"
+	"portico/internal/activity"
 	"portico/internal/usage"
 	"strconv"
 	"sync/atomic"
@@ -558,8 +558,8 @@ func (ec *executionContext) fieldContext_UsagePoint_codes(_ context.Context, fie
 
 // region    **************************** input.gotpl *****************************
 
-func (ec *executionContext) unmarshalInputUsageFilter(ctx context.Context, obj any) (portal.UsageFilter, error) {
-	var it portal.UsageFilter
+func (ec *executionContext) unmarshalInputUsageFilter(ctx context.Context, obj any) (activity.UsageFilter, error) {
+	var it activity.UsageFilter
 	if obj == nil {
 		return it, nil
 	}
@@ -1082,7 +1082,7 @@ func (ec *executionContext) marshalNUsage2ᚖporticoᚋgraphᚋmodelᚐUsage(ctx
 	return ec._Usage(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNUsageFilter2porticoᚋinternalᚋportalᚐUsageFilter(ctx context.Context, v any) (portal.UsageFilter, error) {
+func (ec *executionContext) unmarshalNUsageFilter2porticoᚋinternalᚋactivityᚐUsageFilter(ctx context.Context, v any) (activity.UsageFilter, error) {
 	res, err := ec.unmarshalInputUsageFilter(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }

@@ -12,8 +12,8 @@ import (
 	"portico/graph/sequence"
 	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/identity"
 	"portico/internal/paging"
-	"portico/internal/portal"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -826,8 +826,8 @@ func (ec *executionContext) unmarshalInputChangePasswordInput(ctx context.Contex
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputCreateUserInput(ctx context.Context, obj any) (portal.CreateUserInput, error) {
-	var it portal.CreateUserInput
+func (ec *executionContext) unmarshalInputCreateUserInput(ctx context.Context, obj any) (identity.CreateUserInput, error) {
+	var it identity.CreateUserInput
 	if obj == nil {
 		return it, nil
 	}
@@ -1024,8 +1024,8 @@ func (ec *executionContext) unmarshalInputUnlockUserInput(ctx context.Context, o
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputUserFilter(ctx context.Context, obj any) (portal.UserFilter, error) {
-	var it portal.UserFilter
+func (ec *executionContext) unmarshalInputUserFilter(ctx context.Context, obj any) (identity.UserFilter, error) {
+	var it identity.UserFilter
 	if obj == nil {
 		return it, nil
 	}
@@ -1507,7 +1507,7 @@ func (ec *executionContext) unmarshalNChangePasswordInput2porticoᚋgraphᚋmode
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalNCreateUserInput2porticoᚋinternalᚋportalᚐCreateUserInput(ctx context.Context, v any) (portal.CreateUserInput, error) {
+func (ec *executionContext) unmarshalNCreateUserInput2porticoᚋinternalᚋidentityᚐCreateUserInput(ctx context.Context, v any) (identity.CreateUserInput, error) {
 	res, err := ec.unmarshalInputCreateUserInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -1665,7 +1665,7 @@ func (ec *executionContext) marshalOUser2ᚖporticoᚋentᚋdbᚐUser(ctx contex
 	return ec._User(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOUserFilter2ᚖporticoᚋinternalᚋportalᚐUserFilter(ctx context.Context, v any) (*portal.UserFilter, error) {
+func (ec *executionContext) unmarshalOUserFilter2ᚖporticoᚋinternalᚋidentityᚐUserFilter(ctx context.Context, v any) (*identity.UserFilter, error) {
 	if v == nil {
 		return nil, nil
 	}

@@ -10,7 +10,7 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/fault"
-	"portico/internal/portal"
+	"portico/internal/identity"
 	"portico/internal/viewer"
 	"strconv"
 	"sync/atomic"
@@ -496,8 +496,8 @@ func (ec *executionContext) fieldContext_Viewer_role(_ context.Context, field gr
 
 // region    **************************** input.gotpl *****************************
 
-func (ec *executionContext) unmarshalInputSignInInput(ctx context.Context, obj any) (portal.SignInInput, error) {
-	var it portal.SignInInput
+func (ec *executionContext) unmarshalInputSignInInput(ctx context.Context, obj any) (identity.SignInInput, error) {
+	var it identity.SignInInput
 	if obj == nil {
 		return it, nil
 	}
@@ -791,7 +791,7 @@ func (ec *executionContext) marshalNServerInfo2ᚖporticoᚋgraphᚋmodelᚐServ
 	return ec._ServerInfo(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNSignInInput2porticoᚋinternalᚋportalᚐSignInInput(ctx context.Context, v any) (portal.SignInInput, error) {
+func (ec *executionContext) unmarshalNSignInInput2porticoᚋinternalᚋidentityᚐSignInInput(ctx context.Context, v any) (identity.SignInInput, error) {
 	res, err := ec.unmarshalInputSignInInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }

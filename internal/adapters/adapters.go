@@ -7,25 +7,26 @@ import (
 	"context"
 
 	"portico/internal/address"
+	"portico/internal/apps"
 	"portico/internal/auth"
+	"portico/internal/identity"
 	"portico/internal/keyring"
 	"portico/internal/paging"
-	"portico/internal/portal"
 )
 
 // Secrets shows a key ring to the portal.
 type Secrets struct{ Ring *keyring.Ring }
 
 // Pepper is the one to hash new keys under.
-func (s Secrets) Pepper() portal.Pepper {
+func (s Secrets) Pepper() apps.Pepper {
 	k := s.Ring.Current(keyring.Pepper)
-	return portal.Pepper{ID: k.ID, Secret: k.Secret}
+	return apps.Pepper{ID: k.ID, Secret: k.Secret}
 }
 
 // PepperByID finds one that keys may still be hashed under.
-func (s Secrets) PepperByID(id string) (portal.Pepper, bool) {
+func (s Secrets) PepperByID(id string) (apps.Pepper, bool) {
 	k, ok := s.Ring.Lookup(keyring.Pepper, id)
-	return portal.Pepper{ID: k.ID, Secret: k.Secret}, ok
+	return apps.Pepper{ID: k.ID, Secret: k.Secret}, ok
 }
 
 // CursorKey is the one to seal new cursors with.
@@ -60,7 +61,7 @@ func (Passwords) Check(field, password string, email address.Email) error {
 type Limiter struct{ *auth.Limiter }
 
 // Reserve counts a guess before it is made.
-func (l Limiter) Reserve(ctx context.Context, g portal.Guess) (portal.Attempt, error) {
+func (l Limiter) Reserve(ctx context.Context, g identity.Guess) (identity.Attempt, error) {
 	a, err := l.Limiter.Reserve(ctx, auth.Guess(g))
 	if err != nil {
 		return nil, err // not a, which would be an Attempt that is not nil

@@ -40,20 +40,27 @@ func house() map[string][]string {
 		".":                {"internal/command", "internal/redislimits", "internal/telemetry"},
 		"internal/command": {"..."},
 		"internal/server":  {"..."},
-		"internal/backend": with("ent/db/...", "internal/adapters", "internal/auth", "internal/change", "internal/config", "internal/database", "internal/installation", "internal/keyring", "internal/portal", "internal/seed", "migrate"),
+		"internal/backend": with("ent/db/...", "internal/adapters", "internal/auth", "internal/change", "internal/config", "internal/database", "internal/installation", "internal/keyring", "internal/identity", "internal/portal", "internal/seed", "migrate"),
 
-		"graph":           with("graph/...", "ent/db", "internal/change", "internal/entity", "internal/listing", "internal/portal", "internal/eventlog", "internal/gateway", "internal/gqlhttp"),
-		"graph/generated": with("graph/model", "graph/sequence", "ent/db", "internal/portal", "internal/eventlog", "internal/gateway"),
-		"graph/model":     with("ent/db", "internal/portal", "internal/eventlog", "internal/gateway"),
+		"graph":           with("graph/...", "ent/db", "internal/activity", "internal/apps", "internal/catalog", "internal/identity", "internal/entity", "internal/input", "internal/listing", "internal/portal", "internal/eventlog", "internal/gateway", "internal/gqlhttp"),
+		"graph/generated": with("graph/model", "graph/sequence", "ent/db", "internal/activity", "internal/apps", "internal/catalog", "internal/identity", "internal/eventlog", "internal/gateway"),
+		"graph/model":     with("ent/db", "internal/activity", "internal/apps", "internal/catalog", "internal/identity", "internal/eventlog", "internal/gateway"),
 		"graph/sequence":  {},
 		"graph/generate":  with("internal/entity"),
 
-		"internal/change":            with("ent/db/...", "internal/database", "internal/eventlog"),
-		"internal/portal":            with("ent/db/...", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/listing"),
+		"internal/change": with("ent/db/...", "internal/database", "internal/eventlog", "internal/input"),
+		"internal/input":  k,
+		// The services, each on those above it.
+		"internal/identity":          with("ent/db/...", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing"),
+		"internal/catalog":           with("ent/db/...", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing"),
+		"internal/apps":              with("ent/db/...", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing", "internal/catalog", "internal/identity"),
+		"internal/activity":          with("ent/db/...", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing", "internal/usage"),
+		"internal/maintenance":       with("ent/db/...", "internal/apps", "internal/change", "internal/database", "internal/eventlog"),
+		"internal/portal":            with("ent/db", "internal/activity", "internal/apps", "internal/catalog", "internal/change", "internal/database", "internal/entity", "internal/identity", "internal/listing", "internal/maintenance"),
 		"internal/entity":            with("ent/db", "internal/listing"),
 		"internal/listing":           with("internal/database"),
-		"internal/portal/portaltest": with("ent/db/...", "internal/adapters", "internal/auth", "internal/change", "internal/database", "internal/keyring", "internal/portal", "internal/testdb"),
-		"internal/adapters":          with("internal/auth", "internal/keyring", "internal/portal"),
+		"internal/portal/portaltest": with("ent/db/...", "internal/adapters", "internal/apps", "internal/auth", "internal/catalog", "internal/identity", "internal/input", "internal/database", "internal/keyring", "internal/portal", "internal/testdb"),
+		"internal/adapters":          with("internal/apps", "internal/auth", "internal/identity", "internal/keyring"),
 		"internal/seed":              with("ent/db/...", "internal/database", "internal/eventlog"),
 
 		// The hot path: no ent, no GraphQL, no services.
@@ -64,7 +71,7 @@ func house() map[string][]string {
 		"internal/usage/counts":          with("internal/database", "internal/usage/usagesql"),
 		"internal/usage/intake":          with("internal/database", "internal/usage/counts", "internal/usage/usagesql"),
 		"internal/usage/report":          with("internal/database", "internal/usage/usagesql"),
-		"internal/usage/csvhttp":         with("internal/backlog", "internal/portal"),
+		"internal/usage/csvhttp":         with("internal/activity", "internal/backlog"),
 		"internal/usage/usagetest":       with("internal/database", "internal/testdb"),
 		"internal/redislimits":           k,
 		"internal/redislimits/redistest": {},
@@ -102,7 +109,7 @@ func house() map[string][]string {
 		"internal/testdb/network": {},
 		"internal/architecture":   {},
 		"e2e/...":                 with("clients/go/gate/pathmatch/tricks", "internal/keyring", "internal/testdb/...", "e2e/..."),
-		"bench/...":               with("bench/...", "ent/db/...", "internal/auth", "internal/database", "internal/gqlhttp", "internal/keyring", "internal/portal/...", "internal/testdb"),
+		"bench/...":               with("bench/...", "ent/db/...", "internal/auth", "internal/database", "internal/gqlhttp", "internal/identity", "internal/keyring", "internal/portal/...", "internal/testdb"),
 		"bench/gate/...":          with("bench/machine", "internal/database", "internal/gateway/httpapi", "internal/keyring", "internal/testdb", "internal/usage/..."),
 	}
 }
@@ -199,6 +206,11 @@ func foreign() map[string][]string {
 	web := []string{"net/http/...", "github.com/go-chi/..."}
 	store := []string{"database/sql/...", "entgo.io/ent/...", "github.com/lib/pq/...", "modernc.org/sqlite/..."}
 	return map[string][]string{
+		"internal/activity": slices.Concat(graphql, web, store[2:]),
+		"internal/apps":     slices.Concat(graphql, web, store[2:]),
+		"internal/catalog":  slices.Concat(graphql, web, store[2:]),
+		"internal/change":   slices.Concat(graphql, web, store[2:]),
+		"internal/identity": slices.Concat(graphql, web, store[2:]),
 		"internal/portal":   slices.Concat(graphql, web, store[2:]),
 		"internal/entity":   slices.Concat(graphql, web, store),
 		"internal/listing":  slices.Concat(graphql, web, store[2:]),

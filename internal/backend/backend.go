@@ -20,6 +20,7 @@ import (
 	"portico/internal/clock"
 	"portico/internal/config"
 	"portico/internal/database"
+	"portico/internal/identity"
 	"portico/internal/installation"
 	"portico/internal/keyring"
 	"portico/internal/portal"
@@ -95,7 +96,7 @@ func Open(ctx context.Context, o Options) (*Backend, error) {
 // Services returns the services over the backend. Changes that revoke something
 // wait until revocations has applied them; it is nil in commands. signInFailed is
 // called for each failed sign-in; it may be nil.
-func (b *Backend) Services(revocations change.RevocationSync, signInFailed func(portal.SignInFailure)) *portal.Portal {
+func (b *Backend) Services(revocations change.RevocationSync, signInFailed func(identity.SignInFailure)) *portal.Portal {
 	return portal.New(portal.Options{
 		Client: b.Client, Database: b.Database, Clock: b.Clock,
 		Secrets: adapters.Secrets{Ring: b.Ring}, Passwords: adapters.Passwords{Passwords: b.Passwords}, Limiter: adapters.Limiter{Limiter: b.Limiter},

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"portico/internal/domain"
-	"portico/internal/portal"
+	"portico/internal/identity"
 )
 
 type gatewayCreateCommand struct {
@@ -30,11 +30,11 @@ func (gatewayCreateCommand) Help() string {
 func (g gatewayCreateCommand) Run(ctx context.Context, p *program) error {
 	return p.withBackend(ctx, func(b *opened) error {
 		token, hash, hint := b.Machines.New()
-		in := portal.NewGateway{Organization: g.Organization, Name: string(g.Name), Products: g.Product, Hash: hash, Hint: hint}
+		in := identity.NewGateway{Organization: g.Organization, Name: string(g.Name), Products: g.Product, Hash: hash, Hint: hint}
 		if g.Environment != "" {
 			in.Environment = new(domain.Environment(g.Environment))
 		}
-		if _, err := b.portal.CreateGateway(ctx, in); err != nil {
+		if _, err := b.portal.Identity.CreateGateway(ctx, in); err != nil {
 			return err
 		}
 		if _, err := fmt.Fprintln(p.stdout, token); err != nil {
@@ -57,7 +57,7 @@ func (gatewayListCommand) Help() string {
 // Run lists the tokens of gateways.
 func (g gatewayListCommand) Run(ctx context.Context, p *program) error {
 	return p.withBackend(ctx, func(b *opened) error {
-		all, err := b.portal.Gateways(ctx, g.Organization)
+		all, err := b.portal.Identity.Gateways(ctx, g.Organization)
 		if err != nil {
 			return err
 		}
@@ -70,7 +70,7 @@ func (g gatewayListCommand) Run(ctx context.Context, p *program) error {
 }
 
 // listGateways writes a line for each token.
-func listGateways(to io.Writer, all []portal.GatewayToken) error {
+func listGateways(to io.Writer, all []identity.GatewayToken) error {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "NAME\tTOKEN\tPRODUCTS\tENVIRONMENT\tMADE\tLAST USED\tREVOKED") // Flush reports errors
 	for _, g := range all {
@@ -106,7 +106,7 @@ func (gatewayRevokeCommand) Help() string {
 // Run revokes a gateway's token.
 func (g gatewayRevokeCommand) Run(ctx context.Context, p *program) error {
 	return p.withBackend(ctx, func(b *opened) error {
-		made, err := b.portal.RevokeGateway(ctx, g.Organization, string(g.Name))
+		made, err := b.portal.Identity.RevokeGateway(ctx, g.Organization, string(g.Name))
 		if err != nil {
 			return err
 		}

@@ -14,7 +14,7 @@ type orgCreateCommand struct {
 // Run creates an organization.
 func (o orgCreateCommand) Run(ctx context.Context, p *program) error {
 	return p.withBackend(ctx, func(b *opened) error {
-		made, err := b.portal.CreateOrganization(ctx, o.Slug, string(o.Name))
+		made, err := b.portal.Identity.CreateOrganization(ctx, o.Slug, string(o.Name))
 		if err != nil {
 			return err
 		}
@@ -28,7 +28,7 @@ type orgListCommand struct{}
 // Run lists the organizations.
 func (orgListCommand) Run(ctx context.Context, p *program) error {
 	return p.withBackend(ctx, func(b *opened) error {
-		all, err := b.portal.Organizations(ctx)
+		all, err := b.portal.Identity.Organizations(ctx)
 		if err != nil {
 			return err
 		}

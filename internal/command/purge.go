@@ -15,7 +15,7 @@ func (purgeCommand) Help() string {
 // Run purges once.
 func (purgeCommand) Run(ctx context.Context, p *program) error {
 	return p.withBackend(ctx, func(b *opened) error {
-		gone, err := b.portal.Purge(ctx)
+		gone, err := b.portal.Maintenance.Purge(ctx)
 		if gone != nil {
 			fmt.Fprintf(p.stderr, "Purged: %d apps, %d accounts, %d events, %d idempotency keys, %d sign-in attempts.\n",
 				gone.Apps, gone.Accounts, gone.Events, gone.IdempotencyKeys, gone.SignInAttempts)

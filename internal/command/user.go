@@ -29,7 +29,7 @@ func (u userCreateCommand) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
-		made, err := b.portal.CreateStaff(ctx, u.Organization, string(u.Name), address.ParseEmail(u.Email), password)
+		made, err := b.portal.Identity.CreateStaff(ctx, u.Organization, string(u.Name), address.ParseEmail(u.Email), password)
 		if err != nil {
 			return err
 		}
@@ -51,7 +51,7 @@ func (userListCommand) Help() string {
 // Run lists an organization's users.
 func (u userListCommand) Run(ctx context.Context, p *program) error {
 	return p.withBackend(ctx, func(b *opened) error {
-		all, err := b.portal.UsersOf(ctx, u.Organization)
+		all, err := b.portal.Identity.UsersOf(ctx, u.Organization)
 		if err != nil {
 			return err
 		}
@@ -113,7 +113,7 @@ func (u userResetPasswordCommand) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
-		changed, err := b.portal.ResetPassword(ctx, u.Organization, address.ParseEmail(u.Email), password)
+		changed, err := b.portal.Identity.ResetPassword(ctx, u.Organization, address.ParseEmail(u.Email), password)
 		if err != nil {
 			return err
 		}
@@ -136,7 +136,7 @@ func (userUnlockCommand) Help() string {
 // Run forgives a user's failed sign-ins.
 func (u userUnlockCommand) Run(ctx context.Context, p *program) error {
 	return p.withBackend(ctx, func(b *opened) error {
-		changed, err := b.portal.UnlockByAddress(ctx, u.Organization, address.ParseEmail(u.Email))
+		changed, err := b.portal.Identity.UnlockByAddress(ctx, u.Organization, address.ParseEmail(u.Email))
 		if err != nil {
 			return err
 		}

@@ -11,10 +11,11 @@ import (
 
 	"portico/clients/go/gate/verdict"
 	"portico/ent/db"
+	"portico/internal/apps"
+	"portico/internal/catalog"
 	"portico/internal/database"
 	"portico/internal/domain"
 	"portico/internal/gateway"
-	"portico/internal/portal"
 	"portico/internal/redislimits"
 	"portico/internal/redislimits/redistest"
 	"portico/internal/testdb"
@@ -48,7 +49,7 @@ func (c *counting) catchUp(t testing.TB) {
 }
 
 // asks asks for an app.
-func (c *counting) asks(t testing.TB, app portal.CreatedApp) verdict.Code {
+func (c *counting) asks(t testing.TB, app apps.CreatedApp) verdict.Code {
 	t.Helper()
 	return asks(t, c.Verifier, c.caller, shows(app.Secret))
 }
@@ -57,11 +58,11 @@ func (c *counting) asks(t testing.TB, app portal.CreatedApp) verdict.Code {
 func (w *world) counts(t testing.TB, p *db.Plan, per domain.QuotaPer, limit int) {
 	t.Helper()
 	quota := set(domain.Quota{Limit: limit, Per: domain.PerMonth})
-	ok(t, 0, second(w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: p.GlobalID(), Quota: quota, QuotaPer: set(per)})))
+	ok(t, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: p.GlobalID(), Quota: quota, QuotaPer: set(per)})))
 }
 
 // app makes an app that is registered by a plan.
-func (w *world) app(t testing.TB, name string, by *db.Plan) portal.CreatedApp {
+func (w *world) app(t testing.TB, name string, by *db.Plan) apps.CreatedApp {
 	t.Helper()
 	made := w.MustApp(t, w.Developer, name)
 	w.approved(t, made.App, w.product, by)
@@ -77,12 +78,12 @@ func TestAnAccountsQuotaIsUsedUpByAllItsApps(t *testing.T) {
 		snow := w.app(t, "Snow", w.plan)
 		g := w.counting(t)
 		for n := range 10 {
-			require.Equal(t, verdict.Valid, g.asks(t, []portal.CreatedApp{w.made, snow}[n%2]), n)
+			require.Equal(t, verdict.Valid, g.asks(t, []apps.CreatedApp{w.made, snow}[n%2]), n)
 		}
-		refused := func(what string, c *counting, apps ...portal.CreatedApp) {
+		refused := func(what string, c *counting, all ...apps.CreatedApp) {
 			t.Helper()
 			c.catchUp(t)
-			for _, a := range apps {
+			for _, a := range all {
 				require.Equal(t, verdict.QuotaExceeded, c.asks(t, a), what)
 			}
 		}
@@ -93,10 +94,10 @@ func TestAnAccountsQuotaIsUsedUpByAllItsApps(t *testing.T) {
 		refused("a restart", w.counting(t), hail, snow, w.made)
 		w.checkAccountUse(t, g)
 
-		ok(t, 0, second(w.Portal.Unregister(w.Admin, w.sub.GlobalID(), nil)))
+		ok(t, 0, second(w.Portal.Apps.Unregister(w.Admin, w.sub.GlobalID(), nil)))
 		w.approved(t, w.made.App, w.product, w.plan)
 		refused("registered again", g, w.made)
-		ok(t, "", second(w.Portal.DeleteApp(w.Developer, snow.App.GlobalID(), nil)))
+		ok(t, "", second(w.Portal.Apps.DeleteApp(w.Developer, snow.App.GlobalID(), nil)))
 		refused("an app is deleted", g, w.made, w.app(t, "Fog", w.plan))
 		refused("and after a restart", w.counting(t), w.made)
 
@@ -141,14 +142,14 @@ func TestWhatWasUsedCountsWhicheverWayAPlanCounts(t *testing.T) {
 		shared := w.MustPlan(t, w.Admin, w.product, "Shared")
 		w.counts(t, shared, domain.QuotaPerAccount, 10)
 		rain, snow, g := w.made, w.app(t, "Snow", w.plan), w.counting(t)
-		passes := func(a portal.CreatedApp, n int) {
+		passes := func(a apps.CreatedApp, n int) {
 			t.Helper()
 			g.catchUp(t)
 			for i := range n {
 				require.Equal(t, verdict.Valid, g.asks(t, a), i)
 			}
 		}
-		ends := func(a portal.CreatedApp) {
+		ends := func(a apps.CreatedApp) {
 			t.Helper()
 			g.catchUp(t)
 			require.Equal(t, verdict.QuotaExceeded, g.asks(t, a))
@@ -164,13 +165,13 @@ func TestWhatWasUsedCountsWhicheverWayAPlanCounts(t *testing.T) {
 		passes(rain, 1)
 
 		// Seventeen are used by the account, seven by the app.
-		ok(t, 0, second(w.Portal.Unregister(w.Admin, w.sub.GlobalID(), nil)))
+		ok(t, 0, second(w.Portal.Apps.Unregister(w.Admin, w.sub.GlobalID(), nil)))
 		again := w.approved(t, rain.App, w.product, shared)
 		ends(rain)
 		w.counts(t, shared, domain.QuotaPerAccount, 18)
 		passes(rain, 1)
 		ends(rain)
-		ok(t, 0, second(w.Portal.Unregister(w.Admin, again.GlobalID(), nil)))
+		ok(t, 0, second(w.Portal.Apps.Unregister(w.Admin, again.GlobalID(), nil)))
 		w.approved(t, rain.App, w.product, w.plan)
 		passes(rain, 2)
 		ends(rain)
@@ -187,24 +188,24 @@ func TestAnAccountsAppsAtOnce(t *testing.T) {
 		w := newWorld(t, url)
 		w.counts(t, w.plan, domain.QuotaPerAccount, 100)
 		g := w.counting(t)
-		apps := []portal.CreatedApp{w.made}
+		all := []apps.CreatedApp{w.made}
 		for range 7 {
-			apps = append(apps, w.app(t, "Many", w.plan))
+			all = append(all, w.app(t, "Many", w.plan))
 		}
 		g.catchUp(t)
-		passed := crowd(t, []*counting{g}, apps)
+		passed := crowd(t, []*counting{g}, all)
 		require.EqualValues(t, 100, passed)
 	})
 }
 
 // crowd lets apps ask servers at once, until each is refused.
-func crowd(t *testing.T, servers []*counting, apps []portal.CreatedApp) int64 {
+func crowd(t *testing.T, servers []*counting, all []apps.CreatedApp) int64 {
 	var passed atomic.Int64
 	var asking sync.WaitGroup
-	for i := range 4 * len(apps) {
+	for i := range 4 * len(all) {
 		asking.Go(func() {
 			for n := 0; ; n++ {
-				switch code := servers[(i+n)%len(servers)].asks(t, apps[i%len(apps)]); code {
+				switch code := servers[(i+n)%len(servers)].asks(t, all[i%len(all)]); code {
 				case verdict.Valid:
 					passed.Add(1)
 				case verdict.QuotaExceeded:
@@ -235,11 +236,11 @@ func TestServersShareAnAccountsQuota(t *testing.T) {
 			})
 		}
 		one, two := server(w.Database), server(w.secondDB(t))
-		both := func(want verdict.Code, apps ...portal.CreatedApp) {
+		both := func(want verdict.Code, all ...apps.CreatedApp) {
 			t.Helper()
 			for _, s := range []*counting{one, two} {
 				s.catchUp(t)
-				for _, a := range apps {
+				for _, a := range all {
 					require.Equal(t, want, s.asks(t, a))
 				}
 			}
@@ -248,7 +249,7 @@ func TestServersShareAnAccountsQuota(t *testing.T) {
 		w.counts(t, w.plan, domain.QuotaPerApp, 4)
 		both(verdict.Valid, w.made, w.made)
 		both(verdict.QuotaExceeded, w.made)
-		ok(t, 0, second(w.Portal.Unregister(w.Admin, w.sub.GlobalID(), nil)))
+		ok(t, 0, second(w.Portal.Apps.Unregister(w.Admin, w.sub.GlobalID(), nil)))
 		other := w.MustPlan(t, w.Admin, w.product, "Other")
 		w.counts(t, other, domain.QuotaPerApp, 4)
 		w.sub = w.approved(t, w.made.App, w.product, other)
@@ -268,9 +269,9 @@ func TestServersShareAnAccountsQuota(t *testing.T) {
 
 		// As many apps as there may be, at both servers at once.
 		w.counts(t, other, domain.QuotaPerAccount, 60)
-		apps := []portal.CreatedApp{w.made, snow, w.app(t, "Fog", other), w.app(t, "Dew", other)}
+		all := []apps.CreatedApp{w.made, snow, w.app(t, "Fog", other), w.app(t, "Dew", other)}
 		one.catchUp(t)
 		two.catchUp(t)
-		require.EqualValues(t, 50, crowd(t, []*counting{one, two}, apps))
+		require.EqualValues(t, 50, crowd(t, []*counting{one, two}, all))
 	})
 }

@@ -8,9 +8,9 @@ import (
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/verdict"
 	"portico/ent/db"
+	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/gateway"
-	"portico/internal/portal"
 	"portico/internal/testdb"
 	"portico/internal/usage/intake"
 )
@@ -24,7 +24,7 @@ func TestResubscribingKeepsWhatWasUsed(t *testing.T) {
 		rate := set(domain.RateLimit{Limit: 5, Per: domain.PerHour, Burst: 5})
 		other := w.MustPlan(t, w.Admin, w.product, "Other")
 		for _, p := range []*db.Plan{w.plan, other} {
-			ok(t, 0, second(w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: p.GlobalID(), Quota: quota, RateLimit: rate})))
+			ok(t, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: p.GlobalID(), Quota: quota, RateLimit: rate})))
 		}
 		var o gateway.Options
 		g := w.gate(t, func(p *gateway.Options) { o = *p })
@@ -55,17 +55,17 @@ func TestResubscribingKeepsWhatWasUsed(t *testing.T) {
 				t.Errorf("%s: %d counters", what, n)
 			}
 		}
-		ok(t, 0, second(w.Portal.Unregister(w.Admin, w.sub.GlobalID(), nil)))
+		ok(t, 0, second(w.Portal.Apps.Unregister(w.Admin, w.sub.GlobalID(), nil)))
 		again := w.approved(t, w.made.App, w.product, w.plan)
 		same("registered again", again)
-		ok(t, 0, second(w.Portal.Unregister(w.Admin, again.GlobalID(), nil)))
+		ok(t, 0, second(w.Portal.Apps.Unregister(w.Admin, again.GlobalID(), nil)))
 		same("by another plan", w.approved(t, w.made.App, w.product, other))
-		ok(t, "", second(w.Portal.DeleteApp(w.Developer, w.made.App.GlobalID(), nil)))
-		restored, err := w.Portal.RestoreApp(w.Admin, w.made.App.GlobalID())
+		ok(t, "", second(w.Portal.Apps.DeleteApp(w.Developer, w.made.App.GlobalID(), nil)))
+		restored, err := w.Portal.Apps.RestoreApp(w.Admin, w.made.App.GlobalID())
 		w.made = ok(t, restored, err)
 		same("restored", w.approved(t, w.made.App, w.product, w.plan))
 		// Of the five of the hour three are used, whatever the quota.
-		ok(t, 0, second(w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(domain.Quota{Limit: 1000, Per: domain.PerMonth})})))
+		ok(t, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(domain.Quota{Limit: 1000, Per: domain.PerMonth})})))
 		passed := 0
 		soon(t, "the end of the rate", func() bool {
 			code := asks(t, g, c, w.request())

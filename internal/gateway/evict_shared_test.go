@@ -6,8 +6,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"portico/clients/go/gate/verdict"
+	"portico/internal/apps"
 	"portico/internal/gateway"
-	"portico/internal/portal"
 	"portico/internal/testdb"
 )
 
@@ -18,9 +18,9 @@ func TestOrganizationsShareTheBudget(t *testing.T) {
 		w := newWorld(t, url)
 		metrics := prometheus.NewRegistry()
 		g := w.gate(t, func(o *gateway.Options) { o.MaxKeys, o.Metrics = 3, gateway.NewMetrics(metrics) })
-		idle := []portal.CreatedCredential{w.key(t), w.key(t), w.key(t)}
+		idle := []apps.CreatedCredential{w.key(t), w.key(t), w.key(t)}
 		busy := threeKeys(t, w, w.MustTenant(t, "busy"))
-		round := func(c *gateway.Caller, keys []portal.CreatedCredential) {
+		round := func(c *gateway.Caller, keys []apps.CreatedCredential) {
 			t.Helper()
 			for _, k := range keys {
 				wants(t, g, c, shows(k.Secret), verdict.Valid)

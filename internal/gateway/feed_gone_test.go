@@ -9,8 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/clients/go/gate/keycache"
+	"portico/internal/apps"
 	"portico/internal/gateway"
-	"portico/internal/portal"
+	"portico/internal/identity"
 	"portico/internal/testdb"
 )
 
@@ -24,7 +25,7 @@ func gone(lines []keycache.Change) (out []uuid.UUID) {
 
 // boundTo is a caller whose token is for products.
 func (w *world) boundTo(t *testing.T, g *gateway.Verifier, products ...string) *gateway.Caller {
-	c, err := g.Caller(t.Context(), w.token(t, portal.NewGateway{Products: products}))
+	c, err := g.Caller(t.Context(), w.token(t, identity.NewGateway{Products: products}))
 	return ok(t, c, err)
 }
 
@@ -42,10 +43,10 @@ func TestTheFeedOfABoundTokenReportsDeletions(t *testing.T) {
 		lines, err := w.fed(t, g, c, -1, 0)
 		here := ok(t, lines, err)[0].Position
 
-		ok(t, 0, second(w.Portal.DeleteApp(w.Admin, deleted.App.GlobalID(), nil)))
-		ok(t, 0, second(w.Portal.DeleteApp(w.Admin, w.made.App.GlobalID(), nil)))
-		ok(t, 0, second(w.Portal.DeleteAccount(w.Admin, stranger.GlobalID(), nil)))
-		ok(t, 0, second(w.Portal.DeleteAccount(w.Admin, customer.GlobalID(), nil)))
+		ok(t, 0, second(w.Portal.Apps.DeleteApp(w.Admin, deleted.App.GlobalID(), nil)))
+		ok(t, 0, second(w.Portal.Apps.DeleteApp(w.Admin, w.made.App.GlobalID(), nil)))
+		ok(t, 0, second(w.Portal.Identity.DeleteAccount(w.Admin, stranger.GlobalID(), nil)))
+		ok(t, 0, second(w.Portal.Identity.DeleteAccount(w.Admin, customer.GlobalID(), nil)))
 		w.mono.Add(1)
 		lines, err = w.fed(t, g, c, here, 0)
 		told := gone(ok(t, lines, err))
@@ -67,9 +68,9 @@ func TestTheFeedOfABoundTokenAfterAPurge(t *testing.T) {
 		c := w.boundTo(t, g, "weather")
 		lines, err := w.fed(t, g, c, -1, 0)
 		here := ok(t, lines, err)[0].Position
-		ok(t, 0, second(w.Portal.DeleteApp(w.Admin, w.made.App.GlobalID(), nil)))
+		ok(t, 0, second(w.Portal.Apps.DeleteApp(w.Admin, w.made.App.GlobalID(), nil)))
 		w.Clock.Advance(31 * 24 * time.Hour)
-		purged, err := w.Portal.Purge(t.Context())
+		purged, err := w.Portal.Maintenance.Purge(t.Context())
 		require.Equal(t, 1, ok(t, purged, err).Apps)
 		w.mono.Add(1)
 		lines, err = w.fed(t, g, c, here, 0)
@@ -87,11 +88,11 @@ func TestTheFeedOfABoundTokenRepeatsNothing(t *testing.T) {
 		lines, err := w.fed(t, g, c, -1, 0)
 		here := ok(t, lines, err)[0].Position
 		account := w.Account.GlobalID()
-		whole := w.MustKey(t, w.Developer, portal.GenerateKeyInput{AccountID: &account}).Credential
-		ok(t, 0, second(w.Portal.DisableKey(w.Admin, w.made.Credential.GlobalID(), nil)))
-		ok(t, 0, second(w.Portal.SuspendAccount(w.Admin, account, nil)))
-		ok(t, 0, second(w.Portal.ResumeAccount(w.Admin, account, nil)))
-		ok(t, 0, second(w.Portal.Suspend(w.Admin, w.sub.GlobalID(), nil)))
+		whole := w.MustKey(t, w.Developer, apps.GenerateKeyInput{AccountID: &account}).Credential
+		ok(t, 0, second(w.Portal.Apps.DisableKey(w.Admin, w.made.Credential.GlobalID(), nil)))
+		ok(t, 0, second(w.Portal.Identity.SuspendAccount(w.Admin, account, nil)))
+		ok(t, 0, second(w.Portal.Identity.ResumeAccount(w.Admin, account, nil)))
+		ok(t, 0, second(w.Portal.Apps.Suspend(w.Admin, w.sub.GlobalID(), nil)))
 		w.mono.Add(1)
 		lines, err = w.fed(t, g, c, here, 0)
 		require.Len(t, ok(t, lines, err), 1)

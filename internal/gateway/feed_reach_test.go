@@ -10,9 +10,11 @@ import (
 
 	"portico/clients/go/gate/keycache"
 	"portico/clients/go/gate/verdict"
+	"portico/internal/apps"
+	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/gateway"
-	"portico/internal/portal"
+	"portico/internal/identity"
 	"portico/internal/testdb"
 	"portico/internal/usage/intake"
 )
@@ -39,18 +41,18 @@ func TestTheFeedKeepsEnvironmentsApart(t *testing.T) {
 		w := newWorld(t, url)
 		app := w.made.App.GlobalID()
 		key := func(e domain.Environment) uuid.UUID {
-			return w.MustKey(t, w.Developer, portal.GenerateKeyInput{AppID: &app, Environment: &e}).Credential.ID
+			return w.MustKey(t, w.Developer, apps.GenerateKeyInput{AppID: &app, Environment: &e}).Credential.ID
 		}
 		production, staging := key(domain.Production), key(domain.Staging)
 		g := w.gate(t)
-		caller := func(in portal.NewGateway) *gateway.Caller {
+		caller := func(in identity.NewGateway) *gateway.Caller {
 			c, err := g.Caller(t.Context(), w.token(t, in))
 			return ok(t, c, err)
 		}
-		all, some := caller(portal.NewGateway{}), map[domain.Environment]*gateway.Caller{}
-		bound := caller(portal.NewGateway{Environment: ptr(domain.Staging), Products: []string{"weather"}})
+		all, some := caller(identity.NewGateway{}), map[domain.Environment]*gateway.Caller{}
+		bound := caller(identity.NewGateway{Environment: ptr(domain.Staging), Products: []string{"weather"}})
 		for _, e := range []domain.Environment{domain.Production, domain.Staging} {
-			some[e] = caller(portal.NewGateway{Environment: &e})
+			some[e] = caller(identity.NewGateway{Environment: &e})
 		}
 		tells := func(after int64, production, staging uuid.UUID) (position int64) {
 			t.Helper()
@@ -77,13 +79,13 @@ func TestTheFeedNamesNoOtherProducts(t *testing.T) {
 		w.approved(t, w.made.App, tides, plan)
 		app, list := w.made.App.GlobalID(), []string{w.product.GlobalID(), tides.GlobalID()}
 		key := func() uuid.UUID {
-			return w.MustKey(t, w.Developer, portal.GenerateKeyInput{AppID: &app, Access: ptr(domain.AccessListed), AccessControlList: list}).Credential.ID
+			return w.MustKey(t, w.Developer, apps.GenerateKeyInput{AppID: &app, Access: ptr(domain.AccessListed), AccessControlList: list}).Credential.ID
 		}
 		first := key()
 		g := w.gate(t)
 		bound := map[*gateway.Caller][]uuid.UUID{w.caller(t, g): {w.product.ID, tides.ID}}
 		for name, p := range map[string]uuid.UUID{"weather": w.product.ID, "tides": tides.ID} {
-			c, err := g.Caller(t.Context(), w.token(t, portal.NewGateway{Products: []string{name}}))
+			c, err := g.Caller(t.Context(), w.token(t, identity.NewGateway{Products: []string{name}}))
 			bound[ok(t, c, err)] = []uuid.UUID{p}
 		}
 		tells := func(after int64, key uuid.UUID) (position int64) {
@@ -119,7 +121,7 @@ func TestTheFeedReportsQuotaUse(t *testing.T) {
 		w := newWorld(t, url)
 		tides, free := w.MustProduct(t, w.Admin, "tides")
 		unlimited := w.approved(t, w.made.App, tides, free)
-		ok(t, 0, second(w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(domain.Quota{Limit: 30, Per: domain.PerDay})})))
+		ok(t, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(domain.Quota{Limit: 30, Per: domain.PerDay})})))
 		var o gateway.Options
 		g := w.gate(t, func(made *gateway.Options) { o = *made })
 		c := w.caller(t, g)
@@ -159,10 +161,10 @@ func TestTheFeedReportsQuotaUse(t *testing.T) {
 		here := tells(-1, 0)
 		flush(7)
 		tells(-1, 7)
-		ok(t, 0, second(w.Portal.UpdateApp(w.Developer, portal.UpdateAppInput{AppID: w.made.App.GlobalID(), Name: set("Rain again")})))
+		ok(t, 0, second(w.Portal.Apps.UpdateApp(w.Developer, apps.UpdateAppInput{AppID: w.made.App.GlobalID(), Name: set("Rain again")})))
 		here = tells(here, 7)
 		w.Clock.Advance(24 * time.Hour)
-		ok(t, 0, second(w.Portal.UpdateApp(w.Developer, portal.UpdateAppInput{AppID: w.made.App.GlobalID(), Name: set("Rain tomorrow")})))
+		ok(t, 0, second(w.Portal.Apps.UpdateApp(w.Developer, apps.UpdateAppInput{AppID: w.made.App.GlobalID(), Name: set("Rain tomorrow")})))
 		tells(here, 0) // another day
 	})
 }

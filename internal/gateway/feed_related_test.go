@@ -7,8 +7,9 @@ import (
 	"github.com/google/uuid"
 
 	"portico/clients/go/gate/keycache"
+	"portico/internal/apps"
 	"portico/internal/gateway"
-	"portico/internal/portal"
+	"portico/internal/identity"
 	"portico/internal/testdb"
 )
 
@@ -41,12 +42,12 @@ func TestTheFeedOfABoundTokenIsLimitedToRelatedApps(t *testing.T) {
 		stranger := w.MustAccount(t, w.Admin, "Stranger")
 		other := w.MustAppOf(t, w.Admin, stranger, "Elsewhere")
 		theirs := stranger.GlobalID()
-		whole := w.MustKey(t, w.Admin, portal.GenerateKeyInput{AccountID: &theirs}).Credential
+		whole := w.MustKey(t, w.Admin, apps.GenerateKeyInput{AccountID: &theirs}).Credential
 		elsewhere := w.MustRegister(t, w.Admin, other.App, tides, plan)
-		ok(t, 0, second(w.Portal.Approve(w.Admin, elsewhere.GlobalID(), nil)))
+		ok(t, 0, second(w.Portal.Apps.Approve(w.Admin, elsewhere.GlobalID(), nil)))
 		g := w.gate(t)
 		bound := func(product string) *gateway.Caller {
-			c, err := g.Caller(t.Context(), w.token(t, portal.NewGateway{Products: []string{product}}))
+			c, err := g.Caller(t.Context(), w.token(t, identity.NewGateway{Products: []string{product}}))
 			return ok(t, c, err)
 		}
 		c := bound("weather")
@@ -71,9 +72,9 @@ func TestTheFeedOfABoundTokenIsLimitedToRelatedApps(t *testing.T) {
 		here := lines[0].Position
 		gone := w.MustAppOf(t, w.Admin, stranger, "Gone")
 		strangers = append(strangers, gone.App.ID, gone.Credential.ID)
-		ok(t, 0, second(w.Portal.DeleteApp(w.Admin, gone.App.GlobalID(), nil)))
-		ok(t, 0, second(w.Portal.DisableKey(w.Admin, whole.GlobalID(), nil)))
-		ok(t, 0, second(w.Portal.SuspendAccount(w.Admin, theirs, nil)))
+		ok(t, 0, second(w.Portal.Apps.DeleteApp(w.Admin, gone.App.GlobalID(), nil)))
+		ok(t, 0, second(w.Portal.Apps.DisableKey(w.Admin, whole.GlobalID(), nil)))
+		ok(t, 0, second(w.Portal.Identity.SuspendAccount(w.Admin, theirs, nil)))
 		w.mono.Add(1)
 		lines, err = w.fed(t, g, c, here, 0)
 		ok(t, 0, err)

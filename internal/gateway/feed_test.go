@@ -13,8 +13,8 @@ import (
 	"portico/internal/database"
 	"portico/internal/fault"
 	"portico/internal/gateway"
+	"portico/internal/identity"
 	"portico/internal/lifecycle"
-	"portico/internal/portal"
 	"portico/internal/testdb"
 )
 
@@ -62,7 +62,7 @@ func TestTheFeedIncludesUnreadEvents(t *testing.T) {
 		c := w.caller(t, g)
 		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 		here := g.Copy(w.Organization.ID).Position()
-		ok(t, 0, second(w.Portal.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
+		ok(t, 0, second(w.Portal.Apps.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
 		w.mono.Add(1)
 		lines, err := w.fed(t, g, c, here, 0)
 		if err != nil || len(lines) != 1 || lines[0].Position <= here || len(lines[0].Credentials) != 1 || lines[0].Credentials[0].Status != lifecycle.CredentialRevoked {
@@ -78,14 +78,16 @@ func TestTheFeedWaits(t *testing.T) {
 		w := newWorld(t, url)
 		g := w.gate(t)
 		run(t, g)
-		c, err := g.Caller(t.Context(), w.token(t, portal.NewGateway{Name: "edge-1"}))
+		c, err := g.Caller(t.Context(), w.token(t, identity.NewGateway{Name: "edge-1"}))
 		ok(t, c, err)
 		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 		here := g.Copy(w.Organization.ID).Position()
 		told := make(chan error, 1)
 		for step, do := range []func() error{
-			func() error { return second(w.Portal.DisableKey(w.Admin, w.made.Credential.GlobalID(), nil)) },
-			func() error { return second(w.Portal.RevokeGateway(t.Context(), w.Organization.Slug, "edge-1")) },
+			func() error { return second(w.Portal.Apps.DisableKey(w.Admin, w.made.Credential.GlobalID(), nil)) },
+			func() error {
+				return second(w.Portal.Identity.RevokeGateway(t.Context(), w.Organization.Slug, "edge-1"))
+			},
 		} {
 			go func() {
 				told <- g.Feed(t.Context(), c, here, time.Hour, func(line *keycache.Change) error { here = line.Position; return nil })

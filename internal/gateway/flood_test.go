@@ -12,9 +12,9 @@ import (
 
 	"portico/clients/go/gate/verdict"
 	"portico/internal/apikey"
+	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/gateway"
-	"portico/internal/portal"
 	"portico/internal/testdb"
 )
 
@@ -169,7 +169,7 @@ func TestKnownKeysAreNotLimited(t *testing.T) {
 		w := newWorld(t, url)
 		g, metrics := w.watched(t, func(o *gateway.Options) { o.MaxKeys = 1 })
 		c := w.caller(t, g)
-		keys := []portal.CreatedCredential{w.key(t), w.key(t), w.key(t)}
+		keys := []apps.CreatedCredential{w.key(t), w.key(t), w.key(t)}
 		for i := range clientRoom + 100 {
 			wants(t, g, c, from(shows(keys[i%3].Secret), "192.0.2.1"), verdict.Valid)
 		}
@@ -210,8 +210,8 @@ func TestRealKeysAreFoundDuringAFlood(t *testing.T) {
 
 		made := w.MustApp(t, w.Developer, "Made meanwhile")
 		w.approved(t, made.App, w.product, w.plan)
-		ok(t, "", second(w.Portal.DeleteApp(w.Developer, made.App.GlobalID(), nil)))
-		restored, err := w.Portal.RestoreApp(w.Admin, made.App.GlobalID())
+		ok(t, "", second(w.Portal.Apps.DeleteApp(w.Developer, made.App.GlobalID(), nil)))
+		restored, err := w.Portal.Apps.RestoreApp(w.Admin, made.App.GlobalID())
 		ok(t, restored, err)
 		w.approved(t, restored.App, w.product, w.plan)
 		late := w.key(t)

@@ -7,6 +7,7 @@ import (
 
 	"portico/clients/go/gate/verdict"
 	"portico/ent/db"
+	"portico/internal/apps"
 	"portico/internal/gateway"
 	"portico/internal/portal"
 	"portico/internal/testdb"
@@ -37,26 +38,26 @@ func (w *world) servers(t *testing.T, n int) (out []server) {
 // whichever was answered.
 type repetition struct {
 	name string
-	do   func(p *portal.Portal, w *world, made portal.CreatedApp, sub *db.Subscription) error
+	do   func(p *portal.Portal, w *world, made apps.CreatedApp, sub *db.Subscription) error
 	want verdict.Code
 }
 
 func repetitions() []repetition {
 	return []repetition{
-		{"revoke", func(p *portal.Portal, w *world, made portal.CreatedApp, _ *db.Subscription) error {
-			return second(p.RevokeKey(w.Developer, made.Credential.GlobalID(), nil, nil))
+		{"revoke", func(p *portal.Portal, w *world, made apps.CreatedApp, _ *db.Subscription) error {
+			return second(p.Apps.RevokeKey(w.Developer, made.Credential.GlobalID(), nil, nil))
 		}, verdict.Revoked},
-		{"disable", func(p *portal.Portal, w *world, made portal.CreatedApp, _ *db.Subscription) error {
-			return second(p.DisableKey(w.Admin, made.Credential.GlobalID(), nil))
+		{"disable", func(p *portal.Portal, w *world, made apps.CreatedApp, _ *db.Subscription) error {
+			return second(p.Apps.DisableKey(w.Admin, made.Credential.GlobalID(), nil))
 		}, verdict.Disabled},
-		{"unregister", func(p *portal.Portal, w *world, _ portal.CreatedApp, sub *db.Subscription) error {
-			return second(p.Unregister(w.Admin, sub.GlobalID(), nil))
+		{"unregister", func(p *portal.Portal, w *world, _ apps.CreatedApp, sub *db.Subscription) error {
+			return second(p.Apps.Unregister(w.Admin, sub.GlobalID(), nil))
 		}, verdict.NotSubscribed},
-		{"suspend", func(p *portal.Portal, w *world, _ portal.CreatedApp, sub *db.Subscription) error {
-			return second(p.Suspend(w.Admin, sub.GlobalID(), nil))
+		{"suspend", func(p *portal.Portal, w *world, _ apps.CreatedApp, sub *db.Subscription) error {
+			return second(p.Apps.Suspend(w.Admin, sub.GlobalID(), nil))
 		}, verdict.Suspended},
-		{"delete", func(p *portal.Portal, w *world, made portal.CreatedApp, _ *db.Subscription) error {
-			return second(p.DeleteApp(w.Admin, made.App.GlobalID(), nil))
+		{"delete", func(p *portal.Portal, w *world, made apps.CreatedApp, _ *db.Subscription) error {
+			return second(p.Apps.DeleteApp(w.Admin, made.App.GlobalID(), nil))
 		}, verdict.Revoked},
 	}
 }

@@ -5,9 +5,11 @@ import (
 
 	"portico/clients/go/gate/verdict"
 	"portico/ent/db"
+	"portico/internal/apps"
+	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/gateway"
-	"portico/internal/portal"
+	"portico/internal/identity"
 	"portico/internal/testdb"
 )
 
@@ -21,55 +23,55 @@ type revocation struct {
 func revocations() []revocation {
 	return []revocation{
 		{"revoke", func(t *testing.T, w *world) error {
-			_, err := w.Portal.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)
+			_, err := w.Portal.Apps.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)
 			return err
 		}, verdict.Revoked},
 		{"disable", func(t *testing.T, w *world) error {
-			_, err := w.Portal.DisableKey(w.Admin, w.made.Credential.GlobalID(), nil)
+			_, err := w.Portal.Apps.DisableKey(w.Admin, w.made.Credential.GlobalID(), nil)
 			return err
 		}, verdict.Disabled},
 		{"suspend the account", func(t *testing.T, w *world) error {
-			_, err := w.Portal.SuspendAccount(w.Admin, w.Account.GlobalID(), nil)
+			_, err := w.Portal.Identity.SuspendAccount(w.Admin, w.Account.GlobalID(), nil)
 			return err
 		}, verdict.AccountSuspended},
 		{"delete the app", func(t *testing.T, w *world) error {
-			_, err := w.Portal.DeleteApp(w.Developer, w.made.App.GlobalID(), nil)
+			_, err := w.Portal.Apps.DeleteApp(w.Developer, w.made.App.GlobalID(), nil)
 			return err
 		}, verdict.Revoked},
 		{"delete the account", func(t *testing.T, w *world) error {
-			_, err := w.Portal.DeleteAccount(w.Admin, w.Account.GlobalID(), nil)
+			_, err := w.Portal.Identity.DeleteAccount(w.Admin, w.Account.GlobalID(), nil)
 			return err
 		}, verdict.Revoked},
 		{"unregister", func(t *testing.T, w *world) error {
-			_, err := w.Portal.Unregister(w.Admin, w.sub.GlobalID(), nil)
+			_, err := w.Portal.Apps.Unregister(w.Admin, w.sub.GlobalID(), nil)
 			return err
 		}, verdict.NotSubscribed},
 		{"suspend the subscription", func(t *testing.T, w *world) error {
-			_, err := w.Portal.Suspend(w.Admin, w.sub.GlobalID(), nil)
+			_, err := w.Portal.Apps.Suspend(w.Admin, w.sub.GlobalID(), nil)
 			return err
 		}, verdict.Suspended},
 		{"retire the product", func(t *testing.T, w *world) error {
-			_, err := w.Portal.UpdateProduct(w.Admin, portal.UpdateProductInput{ProductID: w.product.GlobalID(), Status: set(domain.Retired)})
+			_, err := w.Portal.Catalog.UpdateProduct(w.Admin, catalog.UpdateProductInput{ProductID: w.product.GlobalID(), Status: set(domain.Retired)})
 			return err
 		}, verdict.NotSubscribed},
 		{"another way to show keys", func(t *testing.T, w *world) error {
-			_, err := w.Portal.UpdateProduct(w.Admin, portal.UpdateProductInput{ProductID: w.product.GlobalID(), AuthTypes: set([]domain.AuthType{domain.Basic})})
+			_, err := w.Portal.Catalog.UpdateProduct(w.Admin, catalog.UpdateProductInput{ProductID: w.product.GlobalID(), AuthTypes: set([]domain.AuthType{domain.Basic})})
 			return err
 		}, verdict.AuthTypeNotAllowed},
 		{"enforce endpoints", func(t *testing.T, w *world) error {
-			_, err := w.Portal.UpdateProduct(w.Admin, portal.UpdateProductInput{ProductID: w.product.GlobalID(), EnforceEndpoints: set(true)})
+			_, err := w.Portal.Catalog.UpdateProduct(w.Admin, catalog.UpdateProductInput{ProductID: w.product.GlobalID(), EnforceEndpoints: set(true)})
 			return err
 		}, verdict.EndpointNotAllowed},
 		{"narrow the key", func(t *testing.T, w *world) error {
-			_, err := w.Portal.UpdateKey(w.Developer, portal.UpdateKeyInput{CredentialID: w.made.Credential.GlobalID(), Access: set(domain.AccessListed)})
+			_, err := w.Portal.Apps.UpdateKey(w.Developer, apps.UpdateKeyInput{CredentialID: w.made.Credential.GlobalID(), Access: set(domain.AccessListed)})
 			return err
 		}, verdict.NotInAccessList},
 		{"other addresses", func(t *testing.T, w *world) error {
-			_, err := w.Portal.UpdateKey(w.Developer, portal.UpdateKeyInput{CredentialID: w.made.Credential.GlobalID(), AllowedAddresses: set([]string{"192.0.2.0/24"})})
+			_, err := w.Portal.Apps.UpdateKey(w.Developer, apps.UpdateKeyInput{CredentialID: w.made.Credential.GlobalID(), AllowedAddresses: set([]string{"192.0.2.0/24"})})
 			return err
 		}, verdict.IPNotAllowed},
 		{"a smaller plan", func(t *testing.T, w *world) error {
-			_, err := w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(domain.Quota{Limit: 1, Per: domain.PerDay})})
+			_, err := w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(domain.Quota{Limit: 1, Per: domain.PerDay})})
 			return err
 		}, verdict.QuotaExceeded},
 	}
@@ -121,15 +123,15 @@ func TestGrantsAreAccepted(t *testing.T) {
 			do   func() error
 			want verdict.Code
 		}{
-			{func() error { return second(w.Portal.DisableKey(w.Admin, w.made.Credential.GlobalID(), nil)) }, verdict.Disabled},
-			{func() error { return second(w.Portal.EnableKey(w.Admin, w.made.Credential.GlobalID(), nil)) }, verdict.Valid},
-			{func() error { return second(w.Portal.SuspendAccount(w.Admin, w.Account.GlobalID(), nil)) }, verdict.AccountSuspended},
-			{func() error { return second(w.Portal.ResumeAccount(w.Admin, w.Account.GlobalID(), nil)) }, verdict.Valid},
-			{func() error { return second(w.Portal.Suspend(w.Admin, w.sub.GlobalID(), nil)) }, verdict.Suspended},
-			{func() error { return second(w.Portal.Resume(w.Admin, w.sub.GlobalID(), nil)) }, verdict.Valid},
-			{func() error { return second(w.Portal.Unregister(w.Admin, w.sub.GlobalID(), nil)) }, verdict.NotSubscribed},
+			{func() error { return second(w.Portal.Apps.DisableKey(w.Admin, w.made.Credential.GlobalID(), nil)) }, verdict.Disabled},
+			{func() error { return second(w.Portal.Apps.EnableKey(w.Admin, w.made.Credential.GlobalID(), nil)) }, verdict.Valid},
+			{func() error { return second(w.Portal.Identity.SuspendAccount(w.Admin, w.Account.GlobalID(), nil)) }, verdict.AccountSuspended},
+			{func() error { return second(w.Portal.Identity.ResumeAccount(w.Admin, w.Account.GlobalID(), nil)) }, verdict.Valid},
+			{func() error { return second(w.Portal.Apps.Suspend(w.Admin, w.sub.GlobalID(), nil)) }, verdict.Suspended},
+			{func() error { return second(w.Portal.Apps.Resume(w.Admin, w.sub.GlobalID(), nil)) }, verdict.Valid},
+			{func() error { return second(w.Portal.Apps.Unregister(w.Admin, w.sub.GlobalID(), nil)) }, verdict.NotSubscribed},
 			{func() error { w.sub = w.MustRegister(t, w.Developer, w.made.App, w.product, w.plan); return nil }, verdict.Waiting},
-			{func() error { return second(w.Portal.Approve(w.Admin, w.sub.GlobalID(), nil)) }, verdict.Valid},
+			{func() error { return second(w.Portal.Apps.Approve(w.Admin, w.sub.GlobalID(), nil)) }, verdict.Valid},
 		}
 		wants(t, g, c, w.request(), verdict.Valid)
 		for _, s := range steps {
@@ -148,7 +150,7 @@ func TestAnAccountKeyFollowsItsApps(t *testing.T) {
 		w := newWorld(t, url)
 		g := w.gate(t)
 		c := w.caller(t, g)
-		key := w.MustKey(t, w.Admin, portal.GenerateKeyInput{AccountID: ptr(w.Account.GlobalID())})
+		key := w.MustKey(t, w.Admin, apps.GenerateKeyInput{AccountID: ptr(w.Account.GlobalID())})
 		r := shows(key.Secret)
 		wants(t, g, c, r, verdict.Valid)
 		sync := func() { t.Helper(); ok(t, 0, g.Sync(t.Context(), w.Organization.ID)) }
@@ -161,7 +163,7 @@ func TestAnAccountKeyFollowsItsApps(t *testing.T) {
 		named.App = other.App.ReferenceID.String()
 		wants(t, g, c, &named, verdict.Valid)
 		for _, a := range []*db.App{other.App, w.made.App} {
-			ok(t, "", second(w.Portal.DeleteApp(w.Developer, a.GlobalID(), nil)))
+			ok(t, "", second(w.Portal.Apps.DeleteApp(w.Developer, a.GlobalID(), nil)))
 			sync()
 			if a == other.App {
 				wants(t, g, c, r, verdict.Valid)
@@ -177,7 +179,7 @@ func TestTokensAreCreatedAndRevoked(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		g := w.gate(t)
-		token := w.token(t, portal.NewGateway{Name: "edge-1"})
+		token := w.token(t, identity.NewGateway{Name: "edge-1"})
 		for range 2 {
 			if c, err := g.Caller(t.Context(), token); err != nil || c.Organization != w.Organization.ID || c.Name != "edge-1" {
 				t.Fatalf("%+v %v", c, err)
@@ -188,7 +190,7 @@ func TestTokensAreCreatedAndRevoked(t *testing.T) {
 				t.Errorf("a stranger's token gave %v", err)
 			}
 		}
-		ok(t, 0, second(w.Portal.RevokeGateway(t.Context(), "acme", "edge-1")))
+		ok(t, 0, second(w.Portal.Identity.RevokeGateway(t.Context(), "acme", "edge-1")))
 		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 		if _, err := g.Caller(t.Context(), token); !isUnauthenticated(err) {
 			t.Errorf("a revoked token gave %v", err)
@@ -201,16 +203,16 @@ func TestTokenRestrictions(t *testing.T) {
 		w := newWorld(t, url)
 		w.MustProduct(t, w.Admin, "tides")
 		g := w.gate(t)
-		bound := func(in portal.NewGateway) *gateway.Caller {
+		bound := func(in identity.NewGateway) *gateway.Caller {
 			c, err := g.Caller(t.Context(), w.token(t, in))
 			return ok(t, c, err)
 		}
 		r := w.request()
-		wants(t, g, bound(portal.NewGateway{Products: []string{"tides"}}), r, verdict.NotSubscribed)
+		wants(t, g, bound(identity.NewGateway{Products: []string{"tides"}}), r, verdict.NotSubscribed)
 		r.Product = ""
-		wants(t, g, bound(portal.NewGateway{Products: []string{"tides"}}), r, verdict.NotSubscribed)
-		wants(t, g, bound(portal.NewGateway{Products: []string{"weather"}}), r, verdict.Valid)
-		wants(t, g, bound(portal.NewGateway{Environment: ptr(domain.Production)}), r, verdict.WrongEnvironment)
-		wants(t, g, bound(portal.NewGateway{Environment: ptr(domain.Development)}), r, verdict.Valid)
+		wants(t, g, bound(identity.NewGateway{Products: []string{"tides"}}), r, verdict.NotSubscribed)
+		wants(t, g, bound(identity.NewGateway{Products: []string{"weather"}}), r, verdict.Valid)
+		wants(t, g, bound(identity.NewGateway{Environment: ptr(domain.Production)}), r, verdict.WrongEnvironment)
+		wants(t, g, bound(identity.NewGateway{Environment: ptr(domain.Development)}), r, verdict.Valid)
 	})
 }

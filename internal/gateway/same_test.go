@@ -13,25 +13,26 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/clients/go/gate/verdict"
+	"portico/internal/apps"
+	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/gateway"
-	"portico/internal/portal"
 	"portico/internal/testdb"
 )
 
 // keys are those that the changes of a property test go on about.
 type keys struct {
 	mu   sync.Mutex
-	made []portal.CreatedCredential
+	made []apps.CreatedCredential
 }
 
-func (k *keys) add(m portal.CreatedCredential) {
+func (k *keys) add(m apps.CreatedCredential) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.made = append(k.made, m)
 }
 
-func (k *keys) any(r *rand.Rand) portal.CreatedCredential {
+func (k *keys) any(r *rand.Rand) apps.CreatedCredential {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.made[r.IntN(len(k.made))]
@@ -58,7 +59,7 @@ func TestCopiesMatchTheDatabase(t *testing.T) {
 		for range 4 {
 			all.add(w.key(t))
 		}
-		all.add(w.MustKey(t, w.Admin, portal.GenerateKeyInput{AccountID: ptr(w.Account.GlobalID())}))
+		all.add(w.MustKey(t, w.Admin, apps.GenerateKeyInput{AccountID: ptr(w.Account.GlobalID())}))
 		asking, stop := context.WithCancel(t.Context())
 		var askers sync.WaitGroup
 		for name, g := range gates {
@@ -114,30 +115,30 @@ func (w *world) randomChange(t *testing.T, r *rand.Rand, all *keys) {
 	case 0:
 		all.add(w.key(t))
 	case 1:
-		_, _ = w.Portal.DisableKey(w.Admin, key, nil)
+		_, _ = w.Portal.Apps.DisableKey(w.Admin, key, nil)
 	case 2:
-		_, _ = w.Portal.EnableKey(w.Admin, key, nil)
+		_, _ = w.Portal.Apps.EnableKey(w.Admin, key, nil)
 	case 3:
-		_, _ = w.Portal.RevokeKey(w.Admin, key, nil, nil)
+		_, _ = w.Portal.Apps.RevokeKey(w.Admin, key, nil, nil)
 	case 4:
-		_, _ = w.Portal.UpdateKey(w.Admin, portal.UpdateKeyInput{CredentialID: key, RateLimit: set(domain.RateLimit{Limit: 1 + r.IntN(9), Per: domain.PerSecond, Burst: 10})})
+		_, _ = w.Portal.Apps.UpdateKey(w.Admin, apps.UpdateKeyInput{CredentialID: key, RateLimit: set(domain.RateLimit{Limit: 1 + r.IntN(9), Per: domain.PerSecond, Burst: 10})})
 	case 5:
-		_, _ = w.Portal.Suspend(w.Admin, w.sub.GlobalID(), nil)
+		_, _ = w.Portal.Apps.Suspend(w.Admin, w.sub.GlobalID(), nil)
 	case 6:
-		_, _ = w.Portal.Resume(w.Admin, w.sub.GlobalID(), nil)
+		_, _ = w.Portal.Apps.Resume(w.Admin, w.sub.GlobalID(), nil)
 	case 7:
 		made := w.MustApp(t, w.Developer, "Another")
-		all.add(portal.CreatedCredential{Credential: made.Credential, Secret: made.Secret})
+		all.add(apps.CreatedCredential{Credential: made.Credential, Secret: made.Secret})
 		if r.IntN(2) == 0 {
-			_, _ = w.Portal.DeleteApp(w.Developer, made.App.GlobalID(), nil)
+			_, _ = w.Portal.Apps.DeleteApp(w.Developer, made.App.GlobalID(), nil)
 		} else {
 			w.approved(t, made.App, w.product, w.plan)
 		}
 	case 8:
-		_, _ = w.Portal.SuspendAccount(w.Admin, w.Account.GlobalID(), nil)
-		_, _ = w.Portal.ResumeAccount(w.Admin, w.Account.GlobalID(), nil)
+		_, _ = w.Portal.Identity.SuspendAccount(w.Admin, w.Account.GlobalID(), nil)
+		_, _ = w.Portal.Identity.ResumeAccount(w.Admin, w.Account.GlobalID(), nil)
 	case 9:
-		_, _ = w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: w.plan.GlobalID(), RateLimit: set(domain.RateLimit{Limit: 1 + r.IntN(9), Per: domain.PerSecond, Burst: 10})})
+		_, _ = w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), RateLimit: set(domain.RateLimit{Limit: 1 + r.IntN(9), Per: domain.PerSecond, Burst: 10})})
 	}
 }
 

@@ -9,9 +9,9 @@ import (
 
 	"portico/clients/go/gate/keycache"
 	"portico/clients/go/gate/verdict"
+	"portico/internal/apps"
 	"portico/internal/fault"
 	"portico/internal/gateway"
-	"portico/internal/portal"
 	"portico/internal/testdb"
 	"portico/internal/testdb/network"
 )
@@ -27,7 +27,7 @@ func TestADatabaseThatIsGone(t *testing.T) {
 				g := w.gate(t, func(o *gateway.Options) { o.DB, o.Grace = d, grace })
 				c := w.caller(t, g)
 				wants(t, g, c, w.request(), verdict.Valid)
-				other := w.MustKey(t, w.Developer, portal.GenerateKeyInput{AppID: ptr(w.made.App.GlobalID())})
+				other := w.MustKey(t, w.Developer, apps.GenerateKeyInput{AppID: ptr(w.made.App.GlobalID())})
 				ok(t, 0, d.Close())
 				if g.PollOnce(t.Context()) == nil {
 					t.Fatal("a closed database was polled")
@@ -60,7 +60,7 @@ func TestTimeJumps(t *testing.T) {
 		wants(t, g, c, w.request(), verdict.Valid)
 		w.Clock.Advance(-48 * time.Hour)
 		wants(t, g, c, w.request(), verdict.Valid)
-		ok(t, 0, second(w.Portal.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
+		ok(t, 0, second(w.Portal.Apps.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
 		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 		wants(t, g, c, w.request(), verdict.Revoked)
 	})
@@ -137,7 +137,7 @@ func TestSyncUnderLoad(t *testing.T) {
 		run(t, g)
 		c := w.caller(t, g)
 		for range 12 {
-			two := []portal.CreatedCredential{w.key(t), w.key(t)}
+			two := []apps.CreatedCredential{w.key(t), w.key(t)}
 			load, stop := context.WithCancel(t.Context())
 			var all sync.WaitGroup
 			for i := range 8 {
@@ -149,7 +149,7 @@ func TestSyncUnderLoad(t *testing.T) {
 				})
 			}
 			soon(t, "acceptance", func() bool { return asks(t, g, c, shows(two[0].Secret)) == verdict.Valid })
-			ok(t, 0, second(w.Portal.RevokeKey(w.Developer, two[0].Credential.GlobalID(), nil, nil)))
+			ok(t, 0, second(w.Portal.Apps.RevokeKey(w.Developer, two[0].Credential.GlobalID(), nil, nil)))
 			ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 			for range 20 {
 				if asks(t, g, c, shows(two[0].Secret)) == verdict.Valid {
@@ -162,9 +162,9 @@ func TestSyncUnderLoad(t *testing.T) {
 	})
 }
 
-func (w *world) key(t testing.TB) portal.CreatedCredential {
+func (w *world) key(t testing.TB) apps.CreatedCredential {
 	t.Helper()
-	return w.MustKey(t, w.Developer, portal.GenerateKeyInput{AppID: ptr(w.made.App.GlobalID())})
+	return w.MustKey(t, w.Developer, apps.GenerateKeyInput{AppID: ptr(w.made.App.GlobalID())})
 }
 
 // A notification makes another node catch up at once; without the listening
@@ -187,8 +187,12 @@ func TestNotifications(t *testing.T) {
 			do   func(context.Context, string, *string) error
 			want verdict.Code
 		}{
-			{func(ctx context.Context, id string, r *string) error { return second(w.Portal.DisableKey(ctx, id, r)) }, verdict.Disabled},
-			{func(ctx context.Context, id string, r *string) error { return second(w.Portal.EnableKey(ctx, id, r)) }, verdict.Valid},
+			{func(ctx context.Context, id string, r *string) error {
+				return second(w.Portal.Apps.DisableKey(ctx, id, r))
+			}, verdict.Disabled},
+			{func(ctx context.Context, id string, r *string) error {
+				return second(w.Portal.Apps.EnableKey(ctx, id, r))
+			}, verdict.Valid},
 		} {
 			ok(t, 0, step.do(w.Admin, w.made.Credential.GlobalID(), nil))
 			here.Wake()

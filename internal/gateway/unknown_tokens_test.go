@@ -9,7 +9,7 @@ import (
 	"portico/clients/go/gate/verdict"
 	"portico/internal/fault"
 	"portico/internal/gateway"
-	"portico/internal/portal"
+	"portico/internal/identity"
 	"portico/internal/testdb"
 )
 
@@ -48,7 +48,7 @@ func TestUnknownTokensAreLimited(t *testing.T) {
 		w := newWorld(t, url)
 		g, metrics := w.watched(t)
 		c := w.caller(t, g)
-		early := w.token(t, portal.NewGateway{})
+		early := w.token(t, identity.NewGateway{})
 		if n := presentUnknownTokens(t, w, g, 2*unknownTokenLimit); n != unknownTokenLimit {
 			t.Errorf("%d were looked for", n)
 		}
@@ -57,7 +57,7 @@ func TestUnknownTokensAreLimited(t *testing.T) {
 		}
 		wants(t, g, c, w.request(), verdict.Valid)
 		soon(t, "a token that was not asked for before", func() bool { return isAccepted(t, g, early) })
-		late := w.token(t, portal.NewGateway{})
+		late := w.token(t, identity.NewGateway{})
 		soon(t, "a token that was made meanwhile", func() bool {
 			w.mono.Add(int64(time.Millisecond))
 			return isAccepted(t, g, late)

@@ -10,10 +10,10 @@ import (
 	"portico/clients/go/gate/keycache"
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/verdict"
+	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/gateway"
-	"portico/internal/portal"
 	"portico/internal/testdb"
 	"portico/internal/usage/intake"
 )
@@ -60,21 +60,21 @@ func TestKeylessProducts(t *testing.T) {
 		g := w.gate(t)
 		c := w.caller(t, g)
 		open := &gateway.Request{Product: "open", Method: "GET", Path: "/x"}
-		p, err := w.Portal.CreateProduct(w.Admin, portal.CreateProductInput{Name: "open", Keyless: ptr(true)})
+		p, err := w.Portal.Catalog.CreateProduct(w.Admin, catalog.CreateProductInput{Name: "open", Keyless: ptr(true)})
 		ok(t, p, err)
 		sync := func() { t.Helper(); ok(t, 0, g.Sync(t.Context(), w.Organization.ID)) }
 		sync()
 		wants(t, g, c, open, verdict.Malformed) // it is not out yet
 		w.MustPlan(t, w.Admin, p, "free")
-		published := portal.UpdateProductInput{ProductID: p.GlobalID(), Status: set(domain.Published)}
-		ok(t, 0, second(w.Portal.UpdateProduct(w.Admin, published)))
+		published := catalog.UpdateProductInput{ProductID: p.GlobalID(), Status: set(domain.Published)}
+		ok(t, 0, second(w.Portal.Catalog.UpdateProduct(w.Admin, published)))
 		sync()
 		wants(t, g, c, open, verdict.Valid)
 		wants(t, g, c, &gateway.Request{Product: "open", RawKey: "junk", Presented: domain.APIKey}, verdict.Valid) // it may be meant for the API behind
-		ok(t, 0, second(w.Portal.UpdateProduct(w.Admin, portal.UpdateProductInput{ProductID: p.GlobalID(), EnforceEndpoints: set(true)})))
+		ok(t, 0, second(w.Portal.Catalog.UpdateProduct(w.Admin, catalog.UpdateProductInput{ProductID: p.GlobalID(), EnforceEndpoints: set(true)})))
 		sync()
 		wants(t, g, c, open, verdict.EndpointNotAllowed)
-		ok(t, 0, second(w.Portal.CreateEndpoint(w.Admin, portal.CreateEndpointInput{ProductID: p.GlobalID(), Method: domain.MethodGet, Path: "/{id}"})))
+		ok(t, 0, second(w.Portal.Catalog.CreateEndpoint(w.Admin, catalog.CreateEndpointInput{ProductID: p.GlobalID(), Method: domain.MethodGet, Path: "/{id}"})))
 		sync()
 		wants(t, g, c, open, verdict.Valid)
 	})
@@ -84,7 +84,7 @@ func TestKeylessProducts(t *testing.T) {
 func TestLimitsAndCounts(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		ok(t, 0, second(w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(domain.Quota{Limit: 3, Per: domain.PerMonth})})))
+		ok(t, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(domain.Quota{Limit: 3, Per: domain.PerMonth})})))
 		var o gateway.Options
 		g := w.gate(t, func(p *gateway.Options) { o = *p })
 		c := w.caller(t, g)
@@ -114,7 +114,7 @@ func TestExplanations(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		g := w.gate(t)
-		ok(t, 0, second(w.Portal.Suspend(w.Admin, w.sub.GlobalID(), nil)))
+		ok(t, 0, second(w.Portal.Apps.Suspend(w.Admin, w.sub.GlobalID(), nil)))
 		e, err := g.Explain(t.Context(), &gateway.Caller{Organization: w.Organization.ID}, w.made.Credential.ID, &gateway.Request{Product: "weather"}, w.Clock.Now())
 		ok(t, e, err)
 		last := e.Steps[len(e.Steps)-1]
@@ -160,7 +160,7 @@ func TestTheFeed(t *testing.T) {
 		if at != before {
 			t.Errorf("went from %d to %d", before, at)
 		}
-		ok(t, 0, second(w.Portal.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
+		ok(t, 0, second(w.Portal.Apps.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
 		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 		ok(t, 0, g.Feed(t.Context(), c, at, 0, take))
 		var facts verdict.Facts
@@ -192,7 +192,7 @@ func TestEnforcement(t *testing.T) {
 		if e := told(); len(e.AppliedBy) != 2 || len(e.Pending) != 0 || e.Revision == 0 || e.Lag != 0 {
 			t.Errorf("all know, and it tells %+v", e)
 		}
-		ok(t, 0, second(w.Portal.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
+		ok(t, 0, second(w.Portal.Apps.RevokeKey(w.Developer, w.made.Credential.GlobalID(), nil, nil)))
 		ok(t, 0, fast.Sync(t.Context(), w.Organization.ID))
 		ok(t, 0, fast.ReportOnce(t.Context()))
 		if e := told(); len(e.AppliedBy) != 1 || e.AppliedBy[0] != "fast" || len(e.Pending) != 1 || e.Pending[0] != "slow" {
@@ -225,7 +225,7 @@ func TestMetricsAreCounted(t *testing.T) {
 // BenchmarkVerify is a verdict on a cached key, with limits and counting on.
 func BenchmarkVerify(b *testing.B) {
 	w := newWorld(b, testdb.SQLite(b))
-	ok(b, 0, second(w.Portal.UpdatePlan(w.Admin, portal.UpdatePlanInput{PlanID: w.plan.GlobalID(),
+	ok(b, 0, second(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(),
 		RateLimit: set(domain.RateLimit{Limit: 1_000_000, Per: domain.PerSecond, Burst: 1_000_000}), Quota: set(domain.Quota{Limit: 2_000_000_000, Per: domain.PerMonth})})))
 	g := w.gate(b, func(o *gateway.Options) { o.Mono = nil; o.Memory = limits.NewMemory(o.Clock, nil, 0) })
 	c := w.caller(b, g)

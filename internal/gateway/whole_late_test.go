@@ -7,8 +7,9 @@ import (
 	"github.com/google/uuid"
 
 	"portico/clients/go/gate/verdict"
+	"portico/internal/apps"
 	"portico/internal/gateway"
-	"portico/internal/portal"
+	"portico/internal/identity"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
@@ -16,7 +17,7 @@ import (
 // threeKeys creates two accounts in a tenant's organization, each with an app that
 // subscribes to a product named "weather", and returns the apps' credentials and
 // one of the first account.
-func threeKeys(t *testing.T, w *world, tenant portaltest.Tenant) (keys [3]portal.CreatedCredential) {
+func threeKeys(t *testing.T, w *world, tenant portaltest.Tenant) (keys [3]apps.CreatedCredential) {
 	t.Helper()
 	product, plan := w.MustProduct(t, tenant.Admin, "weather")
 	for i := range 2 {
@@ -24,10 +25,10 @@ func threeKeys(t *testing.T, w *world, tenant portaltest.Tenant) (keys [3]portal
 		developer := w.MustDeveloper(t, tenant.Admin, account)
 		a := w.MustApp(t, developer, "Hail")
 		s := w.MustRegister(t, developer, a.App, product, plan)
-		must(t)(w.Portal.Approve(tenant.Admin, s.GlobalID(), nil))
-		keys[i] = portal.CreatedCredential{Credential: a.Credential, Secret: a.Secret}
+		must(t)(w.Portal.Apps.Approve(tenant.Admin, s.GlobalID(), nil))
+		keys[i] = apps.CreatedCredential{Credential: a.Credential, Secret: a.Secret}
 		if i == 0 {
-			keys[2] = w.MustKey(t, tenant.Admin, portal.GenerateKeyInput{AccountID: ptr(account.GlobalID())})
+			keys[2] = w.MustKey(t, tenant.Admin, apps.GenerateKeyInput{AccountID: ptr(account.GlobalID())})
 		}
 	}
 	return keys
@@ -36,23 +37,23 @@ func threeKeys(t *testing.T, w *world, tenant portaltest.Tenant) (keys [3]portal
 func preloads(o *gateway.Options) { o.Preload = true }
 
 // touch changes a key and leaves it as it was.
-func (w *world) touch(t *testing.T, admin context.Context, k portal.CreatedCredential) {
+func (w *world) touch(t *testing.T, admin context.Context, k apps.CreatedCredential) {
 	t.Helper()
-	ok(t, 0, second(w.Portal.DisableKey(admin, k.Credential.GlobalID(), nil)))
-	ok(t, 0, second(w.Portal.EnableKey(admin, k.Credential.GlobalID(), nil)))
+	ok(t, 0, second(w.Portal.Apps.DisableKey(admin, k.Credential.GlobalID(), nil)))
+	ok(t, 0, second(w.Portal.Apps.EnableKey(admin, k.Credential.GlobalID(), nil)))
 }
 
 func (w *world) callerOf(t *testing.T, g *gateway.Verifier, slug string) *gateway.Caller {
 	t.Helper()
 	token, hash, hint := w.tokens.New()
-	_, err := w.Portal.CreateGateway(t.Context(), portal.NewGateway{Organization: slug, Name: uuid.NewString(), Hash: hash, Hint: hint})
+	_, err := w.Portal.Identity.CreateGateway(t.Context(), identity.NewGateway{Organization: slug, Name: uuid.NewString(), Hash: hash, Hint: hint})
 	ok(t, 0, err)
 	c, err := g.Caller(t.Context(), token)
 	return ok(t, c, err)
 }
 
 // catchUp reports whether a copy has all it needs for a credential.
-func catchUp(g *gateway.Verifier, organization uuid.UUID, k portal.CreatedCredential) bool {
+func catchUp(g *gateway.Verifier, organization uuid.UUID, k apps.CreatedCredential) bool {
 	var c verdict.Facts
 	return g.Follows(organization) && g.Copy(organization).Facts(k.Credential.Username, &c) && c.Account != nil && len(c.Apps) == 1
 }

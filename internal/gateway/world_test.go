@@ -14,13 +14,14 @@ import (
 	"portico/ent/db"
 	"portico/internal/adapters"
 	"portico/internal/apikey"
+	"portico/internal/apps"
 	"portico/internal/auth"
-	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/gateway"
-	"portico/internal/portal"
+	"portico/internal/identity"
+	"portico/internal/input"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 	"portico/internal/usage/intake"
@@ -34,7 +35,7 @@ type world struct {
 	tokens  *auth.MachineTokens
 	product *db.Product
 	plan    *db.Plan
-	made    portal.CreatedApp
+	made    apps.CreatedApp
 	sub     *db.Subscription
 	mono    atomic.Int64
 }
@@ -52,7 +53,7 @@ func newWorld(t testing.TB, url string) *world {
 func (w *world) approved(t testing.TB, a *db.App, p *db.Product, by *db.Plan) *db.Subscription {
 	t.Helper()
 	s := w.MustRegister(t, w.Developer, a, p, by)
-	return must(t)(w.Portal.Approve(w.Admin, s.GlobalID(), nil))
+	return must(t)(w.Portal.Apps.Approve(w.Admin, s.GlobalID(), nil))
 }
 
 // must ends the test when something that has to work does not.
@@ -100,21 +101,21 @@ func run(t testing.TB, g *gateway.Verifier) {
 }
 
 // token makes a gateway's token.
-func (w *world) token(t testing.TB, in portal.NewGateway) string {
+func (w *world) token(t testing.TB, in identity.NewGateway) string {
 	t.Helper()
 	token, hash, hint := w.tokens.New()
 	in.Organization, in.Hash, in.Hint = w.Organization.Slug, hash, hint
 	if in.Name == "" {
 		in.Name = uuid.NewString()
 	}
-	_, err := w.Portal.CreateGateway(t.Context(), in)
+	_, err := w.Portal.Identity.CreateGateway(t.Context(), in)
 	ok(t, 0, err)
 	return token
 }
 
 func (w *world) caller(t testing.TB, g *gateway.Verifier) *gateway.Caller {
 	t.Helper()
-	c, err := g.Caller(t.Context(), w.token(t, portal.NewGateway{}))
+	c, err := g.Caller(t.Context(), w.token(t, identity.NewGateway{}))
 	return ok(t, c, err)
 }
 
@@ -153,7 +154,7 @@ func (w *world) secondDB(t testing.TB) *database.DB { t.Helper(); return testdb.
 
 func ptr[T any](v T) *T { return &v }
 
-func set[T any](v T) change.Patch[T] { return change.Patch[T]{Set: true, Value: &v} }
+func set[T any](v T) input.Patch[T] { return input.Patch[T]{Set: true, Value: &v} }
 
 func unknownToken(w *world) string {
 	token, _, _ := w.tokens.New()

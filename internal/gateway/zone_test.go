@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"portico/clients/go/gate/verdict"
-	"portico/internal/portal"
+	"portico/internal/identity"
 	"portico/internal/testdb"
 )
 
@@ -13,7 +13,7 @@ import (
 func TestAnUnknownTimeZoneIsNotUTC(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
-		token := w.token(t, portal.NewGateway{})
+		token := w.token(t, identity.NewGateway{})
 		_, err := w.Database.ExecContext(t.Context(), `UPDATE organizations SET time_zone = 'Mars/Olympus' WHERE id = $1`, w.Organization.ID)
 		ok(t, 0, err)
 		g := w.gate(t)

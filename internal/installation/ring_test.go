@@ -13,9 +13,9 @@ import (
 	"portico/ent/db/credential"
 	"portico/internal/clock"
 	"portico/internal/database"
+	"portico/internal/identity"
 	"portico/internal/installation"
 	"portico/internal/keyring"
-	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
@@ -76,11 +76,11 @@ func TestCheckMissingKeys(t *testing.T) {
 		f.Client.Credential.Update().Where(credential.ID(key.ID)).SetPepperID("p1").ExecX(portaltest.System(t))
 		lacks(false)
 
-		_, err := f.Portal.CreateGateway(t.Context(), portal.NewGateway{Organization: "one", Name: "old", Hash: []byte("old"), Hint: "1234"})
+		_, err := f.Portal.Identity.CreateGateway(t.Context(), identity.NewGateway{Organization: "one", Name: "old", Hash: []byte("old"), Hint: "1234"})
 		require.NoError(t, err)
 		lacks(false)
 		f.Clock.Advance(time.Hour)
-		_, err = f.Portal.CreateGateway(t.Context(), portal.NewGateway{Organization: "one", Name: "new", Hash: []byte("new"), Hint: "1234"})
+		_, err = f.Portal.Identity.CreateGateway(t.Context(), identity.NewGateway{Organization: "one", Name: "new", Hash: []byte("new"), Hint: "1234"})
 		require.NoError(t, err)
 		lacks(true)
 	})

@@ -7,8 +7,8 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/accessentry"
+	"portico/internal/apps"
 	"portico/internal/domain"
-	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
@@ -28,45 +28,45 @@ func TestAccessListImpliesListedAccess(t *testing.T) {
 			require.Equal(t, n, f.Client.AccessEntry.Query().Where(accessentry.CredentialID(k.ID)).CountX(portaltest.System(t)))
 		}
 		all, listed := domain.AccessAll, domain.AccessListed
-		reaches(f.MustKey(t, x.Developer, portal.GenerateKeyInput{AppID: &app}).Credential, all, 0)
-		reaches(f.MustKey(t, x.Developer, portal.GenerateKeyInput{AppID: &app, Access: &all, AccessControlList: []string{}}).Credential, all, 0)
-		reaches(f.MustKey(t, x.Developer, portal.GenerateKeyInput{AppID: &app, Access: &listed}).Credential, listed, 0)
-		reaches(f.MustKey(t, x.Developer, portal.GenerateKeyInput{AppID: &app, AccessControlList: list}).Credential, listed, 1)
-		_, err := f.Portal.GenerateKey(x.Developer, portal.GenerateKeyInput{AppID: &app, Access: &all, AccessControlList: list})
+		reaches(f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app}).Credential, all, 0)
+		reaches(f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app, Access: &all, AccessControlList: []string{}}).Credential, all, 0)
+		reaches(f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app, Access: &listed}).Credential, listed, 0)
+		reaches(f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app, AccessControlList: list}).Credential, listed, 1)
+		_, err := f.Portal.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: &app, Access: &all, AccessControlList: list})
 		requireProblems(t, err, "INVALID accessControlList")
 
-		made, err := f.Portal.CreateApp(x.Developer, portal.CreateAppInput{Name: "Listed", FirstKey: &portal.FirstKeyInput{AccessControlList: list}})
+		made, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "Listed", FirstKey: &apps.FirstKeyInput{AccessControlList: list}})
 		require.NoError(t, err)
 		reaches(made.Credential, listed, 1)
-		_, err = f.Portal.CreateApp(x.Developer, portal.CreateAppInput{Name: "All", FirstKey: &portal.FirstKeyInput{Access: &all, AccessControlList: list}})
+		_, err = f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "All", FirstKey: &apps.FirstKeyInput{Access: &all, AccessControlList: list}})
 		requireProblems(t, err, "INVALID firstKey.accessControlList")
 
-		k := f.MustKey(t, x.Developer, portal.GenerateKeyInput{AppID: &app}).Credential
-		update := func(in portal.UpdateKeyInput) (*db.Credential, error) {
+		k := f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app}).Credential
+		update := func(in apps.UpdateKeyInput) (*db.Credential, error) {
 			in.CredentialID = k.GlobalID()
-			return f.Portal.UpdateKey(x.Developer, in)
+			return f.Portal.Apps.UpdateKey(x.Developer, in)
 		}
-		must := func(in portal.UpdateKeyInput, access domain.Access, n int) {
+		must := func(in apps.UpdateKeyInput, access domain.Access, n int) {
 			t.Helper()
 			changed, err := update(in)
 			require.NoError(t, err)
 			reaches(changed, access, n)
 		}
-		refused := func(in portal.UpdateKeyInput, problem string) {
+		refused := func(in apps.UpdateKeyInput, problem string) {
 			t.Helper()
 			before := f.Client.Credential.GetX(portaltest.System(t), k.ID)
 			_, err := update(in)
 			requireProblems(t, err, problem)
 			require.Equal(t, before.Version, f.Client.Credential.GetX(portaltest.System(t), k.ID).Version)
 		}
-		refused(portal.UpdateKeyInput{AccessControlList: set(list)}, "INVALID accessControlList")
-		refused(portal.UpdateKeyInput{Access: set(all), AccessControlList: set(list)}, "INVALID accessControlList")
-		must(portal.UpdateKeyInput{AccessControlList: set([]string{})}, all, 0)
-		must(portal.UpdateKeyInput{Access: set(listed), AccessControlList: set(list)}, listed, 1)
-		must(portal.UpdateKeyInput{Name: set("Other")}, listed, 1)
-		refused(portal.UpdateKeyInput{Access: set(all), AccessControlList: set(list)}, "INVALID accessControlList")
-		must(portal.UpdateKeyInput{Access: set(all)}, all, 0)
-		must(portal.UpdateKeyInput{Access: set(listed)}, listed, 0)
+		refused(apps.UpdateKeyInput{AccessControlList: set(list)}, "INVALID accessControlList")
+		refused(apps.UpdateKeyInput{Access: set(all), AccessControlList: set(list)}, "INVALID accessControlList")
+		must(apps.UpdateKeyInput{AccessControlList: set([]string{})}, all, 0)
+		must(apps.UpdateKeyInput{Access: set(listed), AccessControlList: set(list)}, listed, 1)
+		must(apps.UpdateKeyInput{Name: set("Other")}, listed, 1)
+		refused(apps.UpdateKeyInput{Access: set(all), AccessControlList: set(list)}, "INVALID accessControlList")
+		must(apps.UpdateKeyInput{Access: set(all)}, all, 0)
+		must(apps.UpdateKeyInput{Access: set(listed)}, listed, 0)
 	})
 }
 
@@ -77,15 +77,15 @@ func TestImpliedAccessIsTheSameInput(t *testing.T) {
 	p, _ := f.MustProduct(t, x.Admin, "weather")
 	app := f.MustApp(t, x.Developer, "App").App.GlobalID()
 	list, listed := []string{p.GlobalID()}, domain.AccessListed
-	first, err := f.Portal.GenerateKey(x.Developer, portal.GenerateKeyInput{AppID: &app, AccessControlList: list, IdempotencyKey: ptr("once")})
+	first, err := f.Portal.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: &app, AccessControlList: list, IdempotencyKey: ptr("once")})
 	require.NoError(t, err)
-	again, err := f.Portal.GenerateKey(x.Developer, portal.GenerateKeyInput{AppID: &app, Access: &listed, AccessControlList: list, IdempotencyKey: ptr("once")})
+	again, err := f.Portal.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: &app, Access: &listed, AccessControlList: list, IdempotencyKey: ptr("once")})
 	require.NoError(t, err)
 	require.True(t, again.Replayed)
 	require.Equal(t, first.Credential.ID, again.Credential.ID)
-	made, err := f.Portal.CreateApp(x.Developer, portal.CreateAppInput{Name: "App", FirstKey: &portal.FirstKeyInput{AccessControlList: list}, IdempotencyKey: ptr("once")})
+	made, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "App", FirstKey: &apps.FirstKeyInput{AccessControlList: list}, IdempotencyKey: ptr("once")})
 	require.NoError(t, err)
-	repeated, err := f.Portal.CreateApp(x.Developer, portal.CreateAppInput{Name: "App", FirstKey: &portal.FirstKeyInput{Access: &listed, AccessControlList: list}, IdempotencyKey: ptr("once")})
+	repeated, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "App", FirstKey: &apps.FirstKeyInput{Access: &listed, AccessControlList: list}, IdempotencyKey: ptr("once")})
 	require.NoError(t, err)
 	require.True(t, repeated.Replayed)
 	require.Equal(t, made.App.ID, repeated.App.ID)

@@ -7,10 +7,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"portico/internal/change"
+	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
-	"portico/internal/portal"
+	"portico/internal/input"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
@@ -32,9 +32,9 @@ func TestAllowedAddresses(t *testing.T) {
 			"::ffff:192.0.2.1/120": "192.0.2.0/24",
 			"10.0.0.1/8 10.2.3.4/8 10.0.0.0/8 10.0.0.0/9": "10.0.0.0/8 10.0.0.0/9",
 		} {
-			made := f.MustKey(t, x.Developer, portal.GenerateKeyInput{AppID: &app, AllowedAddresses: strings.Fields(given)}).Credential
+			made := f.MustKey(t, x.Developer, apps.GenerateKeyInput{AppID: &app, AllowedAddresses: strings.Fields(given)}).Credential
 			require.Equal(t, want, strings.Join(made.AllowedAddresses, " "), given)
-			changed, err := f.Portal.UpdateKey(x.Developer, portal.UpdateKeyInput{CredentialID: made.GlobalID(), AllowedAddresses: set(strings.Fields(given))})
+			changed, err := f.Portal.Apps.UpdateKey(x.Developer, apps.UpdateKeyInput{CredentialID: made.GlobalID(), AllowedAddresses: set(strings.Fields(given))})
 			require.NoError(t, err)
 			require.Equal(t, 1, changed.Version, "the same again is no change: %s", given)
 		}
@@ -48,8 +48,8 @@ func TestInvalidAllowedAddresses(t *testing.T) {
 	made := f.MustApp(t, x.Developer, "App")
 	app := made.App.GlobalID()
 	try := func(list []string) error {
-		_, err := f.Portal.GenerateKey(x.Developer, portal.GenerateKeyInput{AppID: &app, AllowedAddresses: list})
-		_, same := f.Portal.UpdateKey(x.Developer, portal.UpdateKeyInput{CredentialID: made.Credential.GlobalID(), AllowedAddresses: set(list)})
+		_, err := f.Portal.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: &app, AllowedAddresses: list})
+		_, same := f.Portal.Apps.UpdateKey(x.Developer, apps.UpdateKeyInput{CredentialID: made.Credential.GlobalID(), AllowedAddresses: set(list)})
 		require.Equal(t, fmt.Sprint(err), fmt.Sprint(same))
 		return err
 	}
@@ -73,31 +73,31 @@ func TestLimitsOfAKey(t *testing.T) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
 		account := x.Account.GlobalID()
-		key := f.MustKey(t, x.Developer, portal.GenerateKeyInput{AccountID: &account, RateLimit: &domain.RateLimit{Limit: 5, Per: domain.PerMinute}}).Credential
+		key := f.MustKey(t, x.Developer, apps.GenerateKeyInput{AccountID: &account, RateLimit: &domain.RateLimit{Limit: 5, Per: domain.PerMinute}}).Credential
 		require.Equal(t, &domain.RateLimit{Limit: 5, Per: domain.PerMinute, Burst: 5}, key.RateLimit, "a burst of the limit unless said")
 		id := key.GlobalID()
-		key, err := f.Portal.UpdateKey(x.Admin, portal.UpdateKeyInput{CredentialID: id, RateLimit: set(domain.RateLimit{Limit: 1, Per: domain.PerHour, Burst: 9}), AllowedAddresses: set([]string{"10.0.0.1"})})
+		key, err := f.Portal.Apps.UpdateKey(x.Admin, apps.UpdateKeyInput{CredentialID: id, RateLimit: set(domain.RateLimit{Limit: 1, Per: domain.PerHour, Burst: 9}), AllowedAddresses: set([]string{"10.0.0.1"})})
 		require.NoError(t, err)
 		require.Equal(t, &domain.RateLimit{Limit: 1, Per: domain.PerHour, Burst: 9}, key.RateLimit)
-		key, err = f.Portal.UpdateKey(x.Developer, portal.UpdateKeyInput{CredentialID: id, Name: set("named")})
+		key, err = f.Portal.Apps.UpdateKey(x.Developer, apps.UpdateKeyInput{CredentialID: id, Name: set("named")})
 		require.NoError(t, err)
 		require.NotNil(t, key.RateLimit, "what is left out stays")
 		require.Len(t, key.AllowedAddresses, 1)
-		key, err = f.Portal.UpdateKey(x.Developer, portal.UpdateKeyInput{CredentialID: id, RateLimit: change.Patch[domain.RateLimit]{Set: true}, AllowedAddresses: change.Patch[[]string]{Set: true}})
+		key, err = f.Portal.Apps.UpdateKey(x.Developer, apps.UpdateKeyInput{CredentialID: id, RateLimit: input.Patch[domain.RateLimit]{Set: true}, AllowedAddresses: input.Patch[[]string]{Set: true}})
 		require.NoError(t, err)
 		require.Nil(t, key.RateLimit)
 		require.Empty(t, key.AllowedAddresses)
 		for _, r := range []domain.RateLimit{{Limit: 0}, {Limit: -1}, {Limit: 1_000_001}} {
-			_, err = f.Portal.UpdateKey(x.Developer, portal.UpdateKeyInput{CredentialID: id, RateLimit: set(r)})
+			_, err = f.Portal.Apps.UpdateKey(x.Developer, apps.UpdateKeyInput{CredentialID: id, RateLimit: set(r)})
 			requireProblems(t, err, "INVALID rateLimit.limit")
 		}
 		for _, burst := range []int{-1, 1_000_001} {
-			_, err = f.Portal.GenerateKey(x.Developer, portal.GenerateKeyInput{AccountID: &account, RateLimit: &domain.RateLimit{Limit: 1, Per: domain.PerSecond, Burst: burst}})
+			_, err = f.Portal.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AccountID: &account, RateLimit: &domain.RateLimit{Limit: 1, Per: domain.PerSecond, Burst: burst}})
 			requireProblems(t, err, "INVALID rateLimit.burst")
 		}
-		_, err = f.Portal.RevokeKey(x.Developer, id, nil, nil)
+		_, err = f.Portal.Apps.RevokeKey(x.Developer, id, nil, nil)
 		require.NoError(t, err)
-		_, err = f.Portal.UpdateKey(x.Admin, portal.UpdateKeyInput{CredentialID: id, AllowedAddresses: set([]string{"10.0.0.1"})})
+		_, err = f.Portal.Apps.UpdateKey(x.Admin, apps.UpdateKeyInput{CredentialID: id, AllowedAddresses: set([]string{"10.0.0.1"})})
 		requireProblems(t, err, "KEY_REVOKED credentialId")
 	})
 }
@@ -107,12 +107,12 @@ func TestGenerateLimitedKeyOnce(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	x := f.MustTenant(t, "one")
 	account := x.Account.GlobalID()
-	in := portal.GenerateKeyInput{AccountID: &account, AllowedAddresses: []string{"10.0.0.1"}, IdempotencyKey: ptr("once")}
+	in := apps.GenerateKeyInput{AccountID: &account, AllowedAddresses: []string{"10.0.0.1"}, IdempotencyKey: ptr("once")}
 	made := f.MustKey(t, x.Developer, in)
 	again := f.MustKey(t, x.Developer, in)
 	require.True(t, again.Replayed)
 	require.Equal(t, made.Credential.ID, again.Credential.ID)
 	in.AllowedAddresses = nil
-	_, err := f.Portal.GenerateKey(x.Developer, in)
+	_, err := f.Portal.Apps.GenerateKey(x.Developer, in)
 	requireCode(t, err, fault.CodeConflict)
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/internal/apikey"
+	"portico/internal/apps"
 	"portico/internal/database"
 	"portico/internal/fault"
-	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
@@ -26,12 +26,12 @@ func TestCredentialIDByKey(t *testing.T) {
 		tenant, foreign := f.MustTenant(t, "one"), f.MustTenant(t, "two")
 		other := f.MustDeveloper(t, tenant.Admin, f.MustAccount(t, tenant.Admin, "Other"))
 		account := tenant.Account.GlobalID()
-		made := f.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AccountID: &account})
+		made := f.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AccountID: &account})
 		s := made.Secret
 		require.Equal(t, apikey.RawHint(s.RawKey), made.Credential.RawKeyHint)
 		require.True(t, strings.HasPrefix(made.Credential.RawKeyHint, s.RawKey[:8]) && strings.HasSuffix(made.Credential.RawKeyHint, "…"+s.RawKey[len(s.RawKey)-4:]))
 		find := func(ctx context.Context, key string) uuid.UUID {
-			id, err := f.Portal.CredentialIDByKey(ctx, key)
+			id, err := f.Portal.Apps.CredentialIDByKey(ctx, key)
 			require.NoError(t, err)
 			return id
 		}
@@ -50,12 +50,12 @@ func TestCredentialIDByKey(t *testing.T) {
 		for _, form := range []string{apikey.Join("ptk", s.Username, wrong), s.Username.String() + ":" + wrong.String(), uuid.NewString()} {
 			require.Equal(t, uuid.Nil, find(tenant.Admin, form))
 		}
-		_, err := f.Portal.RevokeKey(tenant.Developer, made.Credential.GlobalID(), nil, nil)
+		_, err := f.Portal.Apps.RevokeKey(tenant.Developer, made.Credential.GlobalID(), nil, nil)
 		require.NoError(t, err)
 		everywhere("revoked")
 
 		// A key whose secret nobody has ever had is known by its name alone.
-		bare := f.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AccountID: &account})
+		bare := f.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AccountID: &account})
 		_, err = f.Database.ExecContext(t.Context(), `UPDATE credentials SET secret_hash = NULL, status = 'UNCOLLECTED' WHERE id = $1`, bare.Credential.ID)
 		require.NoError(t, err)
 		require.Equal(t, uuid.Nil, find(tenant.Admin, bare.Secret.RawKey))
@@ -64,7 +64,7 @@ func TestCredentialIDByKey(t *testing.T) {
 		before := statements.Load()
 		for _, junk := range []string{"", "x", s.RawKey[1:], s.RawKey + "x", strings.ToUpper(s.RawKey), " " + s.RawKey, s.Username.String() + ":", ":" + s.Password.String(),
 			"{" + s.Username.String() + "}", strings.Repeat("a", 1<<16), "Basic eDp5", "\x00"} {
-			_, err := f.Portal.CredentialIDByKey(tenant.Admin, junk)
+			_, err := f.Portal.Apps.CredentialIDByKey(tenant.Admin, junk)
 			require.True(t, fault.Is(err, fault.CodeBadUserInput), "%.50q", junk)
 			require.NotContains(t, err.Error(), s.Password.String())
 		}

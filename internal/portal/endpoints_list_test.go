@@ -38,25 +38,25 @@ func TestReachableEndpoints(t *testing.T) {
 		waiting := s.MustRegister(t, s.Developer, none, s.product, s.plan)
 		more := s.MustRegister(t, s.Developer, narrow, returns, plan)
 		for _, sub := range []*db.Subscription{some, all, more} {
-			_, err := s.Portal.Approve(s.Admin, sub.GlobalID(), nil)
+			_, err := s.Portal.Apps.Approve(s.Admin, sub.GlobalID(), nil)
 			require.NoError(t, err)
 		}
-		_, err = s.Portal.DeleteEndpoint(s.Admin, s.endpoints[1].GlobalID())
+		_, err = s.Portal.Catalog.DeleteEndpoint(s.Admin, s.endpoints[1].GlobalID())
 		require.NoError(t, err)
 
 		for _, as := range []context.Context{s.Developer, s.Admin} {
 			subs := endpointPages{t, func(parents []uuid.UUID, r listing.Request) (listing.Pages[*db.Endpoint], error) {
-				return s.Portal.EndpointsOfSubscriptions(as, parents, r)
+				return s.Portal.Catalog.EndpointsOfSubscriptions(as, parents, r)
 			}}
 			subs.want(map[uuid.UUID]string{some.ID: "/a /d", all.ID: "/a /c /d /e", waiting.ID: "/a /c /d /e", more.ID: "/r /s"})
 			apps := endpointPages{t, func(parents []uuid.UUID, r listing.Request) (listing.Pages[*db.Endpoint], error) {
-				return s.Portal.ConnectedEndpoints(as, parents, r)
+				return s.Portal.Catalog.ConnectedEndpoints(as, parents, r)
 			}}
 			apps.want(map[uuid.UUID]string{narrow.ID: "/a /d /r /s", whole.ID: "/a /c /d /e", none.ID: ""})
 		}
-		_, err = s.Portal.DeleteApp(s.Developer, narrow.GlobalID(), nil)
+		_, err = s.Portal.Apps.DeleteApp(s.Developer, narrow.GlobalID(), nil)
 		require.NoError(t, err)
-		pages, err := s.Portal.ConnectedEndpoints(s.Admin, []uuid.UUID{narrow.ID, whole.ID}, listing.Request{Wanted: paging.Wanted{Total: true}})
+		pages, err := s.Portal.Catalog.ConnectedEndpoints(s.Admin, []uuid.UUID{narrow.ID, whole.ID}, listing.Request{Wanted: paging.Wanted{Total: true}})
 		require.NoError(t, err)
 		require.Empty(t, pages[narrow.ID].Nodes)
 		require.Equal(t, 4, pages[whole.ID].TotalCount)

@@ -10,12 +10,12 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/event"
-	"portico/internal/change"
+	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
+	"portico/internal/input"
 	"portico/internal/nodeid"
-	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
@@ -42,7 +42,7 @@ func requireCode(t *testing.T, err error, want fault.Code) {
 // mustEndpoint makes an endpoint.
 func mustEndpoint(t *testing.T, f *portaltest.Fixture, admin context.Context, p *db.Product, m domain.Method, path string) *db.Endpoint {
 	t.Helper()
-	made, err := f.Portal.CreateEndpoint(admin, portal.CreateEndpointInput{ProductID: p.GlobalID(), Method: m, Path: path})
+	made, err := f.Portal.Catalog.CreateEndpoint(admin, catalog.CreateEndpointInput{ProductID: p.GlobalID(), Method: m, Path: path})
 	require.NoError(t, err)
 	return made
 }
@@ -67,7 +67,7 @@ func TestNamesInBracesDoNotMakeAnotherEndpoint(t *testing.T) {
 		x := f.MustTenant(t, "one")
 		prod, _ := f.MustProduct(t, x.Admin, "orders")
 		create := func(m domain.Method, path string) error {
-			_, err := f.Portal.CreateEndpoint(x.Admin, portal.CreateEndpointInput{ProductID: prod.GlobalID(), Method: m, Path: path})
+			_, err := f.Portal.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: m, Path: path})
 			return err
 		}
 		one := mustEndpoint(t, f, x.Admin, prod, domain.MethodGet, "/a/{id}/b/{rest...}")
@@ -76,12 +76,12 @@ func TestNamesInBracesDoNotMakeAnotherEndpoint(t *testing.T) {
 			require.NoError(t, create(domain.MethodGet, other), other)
 		}
 		two := mustEndpoint(t, f, x.Admin, prod, domain.MethodPost, "/a/{x}/b/{y...}")
-		_, err := f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: two.GlobalID(), Method: set(domain.MethodGet)})
+		_, err := f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: two.GlobalID(), Method: set(domain.MethodGet)})
 		requireProblems(t, err, "TAKEN path")
 		three := mustEndpoint(t, f, x.Admin, prod, domain.MethodGet, "/c")
-		_, err = f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: three.GlobalID(), Path: set("/a/{z}/b/{z2...}")})
+		_, err = f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: three.GlobalID(), Path: set("/a/{z}/b/{z2...}")})
 		requireProblems(t, err, "TAKEN path")
-		renamed, err := f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: one.GlobalID(), Path: set("/a/{order}/b/{all...}")})
+		renamed, err := f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: one.GlobalID(), Path: set("/a/{order}/b/{all...}")})
 		require.NoError(t, err, "its own shape is free for it")
 		require.Equal(t, "/a/{order}/b/{all...}", renamed.Path)
 	})
@@ -98,12 +98,12 @@ func TestEndpointsOfOneShapeThatAreThereStay(t *testing.T) {
 		two := f.Client.Endpoint.Create().SetOrganizationID(prod.OrganizationID).SetProductID(prod.ID).SetMethod(domain.MethodGet).
 			SetPath("/a/{x}").SetCreatedAt(f.Clock.Now()).SetUpdatedAt(f.Clock.Now()).SaveX(portaltest.System(t))
 		for _, e := range []*db.Endpoint{one, two} {
-			_, err := f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: e.GlobalID(), Method: set(e.Method), Path: set(e.Path), Description: set("Reads")})
+			_, err := f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: e.GlobalID(), Method: set(e.Method), Path: set(e.Path), Description: set("Reads")})
 			require.NoError(t, err)
-			_, err = f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: e.GlobalID(), Path: set("/a/{other}")})
+			_, err = f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: e.GlobalID(), Path: set("/a/{other}")})
 			requireProblems(t, err, "TAKEN path")
 		}
-		_, err := f.Portal.DeleteEndpoint(x.Admin, two.GlobalID())
+		_, err := f.Portal.Catalog.DeleteEndpoint(x.Admin, two.GlobalID())
 		require.NoError(t, err)
 	})
 }
@@ -119,26 +119,26 @@ func TestEndpointsAreUniqueInTheirProduct(t *testing.T) {
 		post := mustEndpoint(t, f, x.Admin, prod, domain.MethodPost, "/orders/{id}")
 		mustEndpoint(t, f, x.Admin, next, domain.MethodGet, "/orders/{id}")
 
-		_, err := f.Portal.CreateEndpoint(x.Admin, portal.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: "/orders/{id}"})
+		_, err := f.Portal.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: "/orders/{id}"})
 		requireProblems(t, err, "TAKEN path")
-		_, err = f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: post.GlobalID(), Method: set(domain.MethodGet)})
+		_, err = f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: post.GlobalID(), Method: set(domain.MethodGet)})
 		requireProblems(t, err, "TAKEN path")
 
-		same, err := f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: get.GlobalID(), Path: set("/orders/{id}")})
+		same, err := f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: get.GlobalID(), Path: set("/orders/{id}")})
 		require.NoError(t, err)
 		require.Equal(t, 1, same.Version, "nothing has changed")
-		moved, err := f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{
+		moved, err := f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{
 			EndpointID: get.GlobalID(), Version: ptr(1), Path: set("/orders/{order}/lines"), Description: set("Its lines."),
 		})
 		require.NoError(t, err)
 		require.Equal(t, []any{"/orders/{order}/lines", "Its lines.", 2}, []any{moved.Path, moved.Description, moved.Version})
-		_, err = f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: get.GlobalID(), Version: ptr(1), Path: set("/late")})
+		_, err = f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: get.GlobalID(), Version: ptr(1), Path: set("/late")})
 		requireCode(t, err, fault.CodeConflict)
 
-		deleted, err := f.Portal.DeleteEndpoint(x.Admin, get.GlobalID())
+		deleted, err := f.Portal.Catalog.DeleteEndpoint(x.Admin, get.GlobalID())
 		require.NoError(t, err)
 		require.Equal(t, get.GlobalID(), deleted)
-		_, err = f.Portal.DeleteEndpoint(x.Admin, get.GlobalID())
+		_, err = f.Portal.Catalog.DeleteEndpoint(x.Admin, get.GlobalID())
 		requireCode(t, err, fault.CodeNotFound)
 		require.Equal(t, []string{string(eventlog.EndpointCreated), string(eventlog.EndpointUpdated), string(eventlog.EndpointDeleted)}, eventTypes(t, f, get.ID))
 		again := mustEndpoint(t, f, x.Admin, prod, domain.MethodGet, "/orders/{order}/lines")
@@ -153,23 +153,23 @@ func TestInvalidEndpoints(t *testing.T) {
 	prod, _ := f.MustProduct(t, x.Admin, "orders")
 	made := mustEndpoint(t, f, x.Admin, prod, domain.MethodAny, "/")
 	for _, path := range []string{"", "orders", "/a/../b", "//", "/a?b", "/{}", "/{rest...}/more", "/%2e%2e", "/\x00", "/" + strings.Repeat("x", 1024), strings.Repeat("/x", 33)} {
-		_, err := f.Portal.CreateEndpoint(x.Admin, portal.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: path})
+		_, err := f.Portal.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: path})
 		requireProblems(t, err, "INVALID path")
-		_, err = f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: made.GlobalID(), Path: set(path)})
+		_, err = f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: made.GlobalID(), Path: set(path)})
 		requireProblems(t, err, "INVALID path")
 	}
-	_, err := f.Portal.CreateEndpoint(x.Admin, portal.CreateEndpointInput{
+	_, err := f.Portal.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{
 		ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: "bad", Description: ptr(strings.Repeat("x", 2001)),
 	})
 	requireProblems(t, err, "INVALID path", "TOO_LONG description")
-	_, err = f.Portal.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{
-		EndpointID: made.GlobalID(), Method: change.Patch[domain.Method]{Set: true}, Path: change.Patch[string]{Set: true},
+	_, err = f.Portal.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{
+		EndpointID: made.GlobalID(), Method: input.Patch[domain.Method]{Set: true}, Path: input.Patch[string]{Set: true},
 	})
 	requireProblems(t, err, "REQUIRED method", "REQUIRED path")
 
-	_, err = f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: prod.GlobalID(), Status: set(domain.Retired)})
+	_, err = f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: prod.GlobalID(), Status: set(domain.Retired)})
 	require.NoError(t, err)
-	_, err = f.Portal.CreateEndpoint(x.Admin, portal.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: "/late"})
+	_, err = f.Portal.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: "/late"})
 	requireProblems(t, err, "WRONG_STATUS productId")
 }
 
@@ -182,11 +182,11 @@ func TestEndpointsOfOthers(t *testing.T) {
 		prod, _ := f.MustProduct(t, x.Admin, "orders")
 		made := mustEndpoint(t, f, x.Admin, prod, domain.MethodGet, "/orders")
 		attempts := func(as context.Context, product, endpoint string) (errs []error) {
-			_, err := f.Portal.CreateEndpoint(as, portal.CreateEndpointInput{ProductID: product, Method: domain.MethodGet, Path: "/planted"})
+			_, err := f.Portal.Catalog.CreateEndpoint(as, catalog.CreateEndpointInput{ProductID: product, Method: domain.MethodGet, Path: "/planted"})
 			errs = append(errs, err)
-			_, err = f.Portal.UpdateEndpoint(as, portal.UpdateEndpointInput{EndpointID: endpoint, Path: set("/stolen")})
+			_, err = f.Portal.Catalog.UpdateEndpoint(as, catalog.UpdateEndpointInput{EndpointID: endpoint, Path: set("/stolen")})
 			errs = append(errs, err)
-			_, err = f.Portal.DeleteEndpoint(as, endpoint)
+			_, err = f.Portal.Catalog.DeleteEndpoint(as, endpoint)
 			return append(errs, err)
 		}
 		foreign := attempts(y.Admin, prod.GlobalID(), made.GlobalID())
@@ -211,17 +211,17 @@ func TestEndpointsOfOthers(t *testing.T) {
 func TestProductsSayHowTheyAreCalled(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	x := f.MustTenant(t, "one")
-	usual, err := f.Portal.CreateProduct(x.Admin, portal.CreateProductInput{Name: "usual"})
+	usual, err := f.Portal.Catalog.CreateProduct(x.Admin, catalog.CreateProductInput{Name: "usual"})
 	require.NoError(t, err)
 	require.Equal(t, []bool{false, false}, []bool{usual.Keyless, usual.EnforceEndpoints})
-	open, err := f.Portal.CreateProduct(x.Admin, portal.CreateProductInput{Name: "open", Keyless: ptr(true), EnforceEndpoints: ptr(true)})
+	open, err := f.Portal.Catalog.CreateProduct(x.Admin, catalog.CreateProductInput{Name: "open", Keyless: ptr(true), EnforceEndpoints: ptr(true)})
 	require.NoError(t, err)
 	require.Equal(t, []bool{true, true}, []bool{open.Keyless, open.EnforceEndpoints})
-	shut, err := f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: open.GlobalID(), Keyless: set(false), EnforceEndpoints: set(false)})
+	shut, err := f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: open.GlobalID(), Keyless: set(false), EnforceEndpoints: set(false)})
 	require.NoError(t, err)
 	require.Equal(t, []bool{false, false}, []bool{shut.Keyless, shut.EnforceEndpoints})
-	_, err = f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{
-		ProductID: open.GlobalID(), Keyless: change.Patch[bool]{Set: true}, EnforceEndpoints: change.Patch[bool]{Set: true},
+	_, err = f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{
+		ProductID: open.GlobalID(), Keyless: input.Patch[bool]{Set: true}, EnforceEndpoints: input.Patch[bool]{Set: true},
 	})
 	requireProblems(t, err, "REQUIRED keyless", "REQUIRED enforceEndpoints")
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
+	"portico/internal/apps"
 	"portico/internal/fault"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
@@ -40,7 +41,7 @@ func TestWakeAndSync(t *testing.T) {
 			return is
 		}
 		rename := func(name string) error {
-			_, err := p.UpdateApp(x.Developer, portal.UpdateAppInput{AppID: app, Name: set(name)})
+			_, err := p.Apps.UpdateApp(x.Developer, apps.UpdateAppInput{AppID: app, Name: set(name)})
 			return err
 		}
 		require.NoError(t, rename("Other"))
@@ -50,10 +51,10 @@ func TestWakeAndSync(t *testing.T) {
 		requireProblems(t, rename(" "), "REQUIRED name")
 		require.Equal(t, countingSync{}, told(), "nothing was looked at")
 
-		_, err := p.RevokeKey(x.Developer, key, nil, nil)
+		_, err := p.Apps.RevokeKey(x.Developer, key, nil, nil)
 		require.NoError(t, err)
 		require.Equal(t, countingSync{1, 1}, told())
-		_, err = p.RevokeKey(x.Developer, key, nil, nil)
+		_, err = p.Apps.RevokeKey(x.Developer, key, nil, nil)
 		require.NoError(t, err)
 		require.Equal(t, countingSync{synced: 1}, told(), "it was so already, maybe elsewhere")
 

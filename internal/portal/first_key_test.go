@@ -6,9 +6,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
-	"portico/internal/portal"
+	"portico/internal/identity"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
@@ -22,44 +23,44 @@ func TestTheFirstKey(t *testing.T) {
 		prod, _ := f.MustProduct(t, x.Admin, "weather")
 		name, production, listed, no, yes := "Mine", domain.Production, domain.AccessListed, false, true
 		end := f.Clock.Now().Add(time.Hour)
-		whole := portal.FirstKeyInput{
+		whole := apps.FirstKeyInput{
 			Name: &name, Environment: &production, ExpiresAt: &end, Access: &listed, AccessControlList: []string{prod.GlobalID()},
 			AllowedAddresses: []string{"192.0.2.1"}, RateLimit: &domain.RateLimit{Limit: 5, Per: domain.PerMinute},
 		}
-		made, err := f.Portal.CreateApp(x.Developer, portal.CreateAppInput{Name: "App", GenerateKey: &yes, FirstKey: &whole})
+		made, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "App", GenerateKey: &yes, FirstKey: &whole})
 		require.NoError(t, err)
 		k := made.Credential
 		require.Equal(t, []any{name, production, listed, []string{"192.0.2.1/32"}, &domain.RateLimit{Limit: 5, Per: domain.PerMinute, Burst: 5}},
 			[]any{k.Name, k.Environment, k.Access, k.AllowedAddresses, k.RateLimit})
 		require.True(t, end.Equal(*k.ExpiresAt))
 
-		bare, err := f.Portal.CreateApp(x.Developer, portal.CreateAppInput{Name: "Bare", GenerateKey: &no})
+		bare, err := f.Portal.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "Bare", GenerateKey: &no})
 		require.NoError(t, err)
 		require.Nil(t, bare.Credential, "nobody asked for a key")
 
-		apps := f.Client.App.Query().CountX(portaltest.System(t))
+		before := f.Client.App.Query().CountX(portaltest.System(t))
 		past, far := f.Clock.Now(), f.Clock.Now().Add(400*24*time.Hour)
-		_, err = f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{LongestKeyLife: set(domain.KeyLife{Development: new(30)})})
+		_, err = f.Portal.Identity.UpdateOrganization(x.Admin, identity.UpdateOrganizationInput{LongestKeyLife: set(domain.KeyLife{Development: new(30)})})
 		require.NoError(t, err)
-		for problem, in := range map[string]portal.CreateAppInput{
+		for problem, in := range map[string]apps.CreateAppInput{
 			"NOT_ALLOWED firstKey":                           {Name: "App", GenerateKey: &no, FirstKey: &whole},
-			"MUST_BE_FUTURE firstKey.expiresAt":              {Name: "App", FirstKey: &portal.FirstKeyInput{ExpiresAt: &past}},
-			"UNKNOWN_REFERENCE firstKey.accessControlList.0": {Name: "App", FirstKey: &portal.FirstKeyInput{AccessControlList: []string{"prod_x"}}},
-			"INVALID firstKey.allowedAddresses.0":            {Name: "App", FirstKey: &portal.FirstKeyInput{AllowedAddresses: []string{"here"}}},
-			"INVALID firstKey.rateLimit.limit":               {Name: "App", FirstKey: &portal.FirstKeyInput{RateLimit: &domain.RateLimit{Per: domain.PerHour}}},
+			"MUST_BE_FUTURE firstKey.expiresAt":              {Name: "App", FirstKey: &apps.FirstKeyInput{ExpiresAt: &past}},
+			"UNKNOWN_REFERENCE firstKey.accessControlList.0": {Name: "App", FirstKey: &apps.FirstKeyInput{AccessControlList: []string{"prod_x"}}},
+			"INVALID firstKey.allowedAddresses.0":            {Name: "App", FirstKey: &apps.FirstKeyInput{AllowedAddresses: []string{"here"}}},
+			"INVALID firstKey.rateLimit.limit":               {Name: "App", FirstKey: &apps.FirstKeyInput{RateLimit: &domain.RateLimit{Per: domain.PerHour}}},
 		} {
-			_, err := f.Portal.CreateApp(x.Developer, in)
+			_, err := f.Portal.Apps.CreateApp(x.Developer, in)
 			requireProblems(t, err, problem)
 		}
 		dev := f.MustDeveloper(t, x.Admin, x.Account) // the policies are read anew
-		_, err = f.Portal.CreateApp(dev, portal.CreateAppInput{Name: "App", FirstKey: &portal.FirstKeyInput{ExpiresAt: &far}})
+		_, err = f.Portal.Apps.CreateApp(dev, apps.CreateAppInput{Name: "App", FirstKey: &apps.FirstKeyInput{ExpiresAt: &far}})
 		requireProblems(t, err, "TOO_FAR firstKey.expiresAt")
-		require.Equal(t, apps, f.Client.App.Query().CountX(portaltest.System(t)), "an app without its first key is none")
+		require.Equal(t, before, f.Client.App.Query().CountX(portaltest.System(t)), "an app without its first key is none")
 
-		_, err = f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{ProductionKeys: set(domain.OwnersOnly)})
+		_, err = f.Portal.Identity.UpdateOrganization(x.Admin, identity.UpdateOrganizationInput{ProductionKeys: set(domain.OwnersOnly)})
 		require.NoError(t, err)
 		member := f.Enter(t, f.MustUser(t, x.Admin, x.Account, domain.Member))
-		_, err = f.Portal.CreateApp(member, portal.CreateAppInput{Name: "App", FirstKey: &portal.FirstKeyInput{Environment: &production}})
+		_, err = f.Portal.Apps.CreateApp(member, apps.CreateAppInput{Name: "App", FirstKey: &apps.FirstKeyInput{Environment: &production}})
 		requireCode(t, err, fault.CodeForbidden)
 	})
 }

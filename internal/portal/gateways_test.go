@@ -8,9 +8,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
-	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
+	"portico/internal/identity"
+	"portico/internal/input"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
@@ -23,40 +24,40 @@ func TestGatewayTokens(t *testing.T) {
 		x, y := f.MustTenant(t, "one"), f.MustTenant(t, "two")
 		orders, _ := f.MustProduct(t, x.Admin, "orders")
 		f.MustProduct(t, y.Admin, "theirs")
-		create := func(in portal.NewGateway) (*db.ServiceToken, error) {
+		create := func(in identity.NewGateway) (*db.ServiceToken, error) {
 			in.Hash, in.Hint = []byte(uuid.NewString()), "abcd"
-			return f.Portal.CreateGateway(t.Context(), in)
+			return f.Portal.Identity.CreateGateway(t.Context(), in)
 		}
-		wide, err := create(portal.NewGateway{Organization: "one", Name: "edge-1"})
+		wide, err := create(identity.NewGateway{Organization: "one", Name: "edge-1"})
 		require.NoError(t, err)
 		require.Nil(t, wide.ProductIds, "nil is all products")
 		require.Nil(t, wide.Environment)
 		f.Clock.Advance(1)
-		narrow, err := create(portal.NewGateway{Organization: "one", Name: "edge-2", Products: []string{"orders", "orders"}, Environment: ptr(domain.Production)})
+		narrow, err := create(identity.NewGateway{Organization: "one", Name: "edge-2", Products: []string{"orders", "orders"}, Environment: ptr(domain.Production)})
 		require.NoError(t, err)
 		require.Equal(t, []uuid.UUID{orders.ID}, narrow.ProductIds)
 
 		for _, name := range []string{"theirs", "nothing", "", "orders\x00"} {
-			_, err = create(portal.NewGateway{Organization: "one", Name: "edge-3", Products: []string{"orders", name}})
+			_, err = create(identity.NewGateway{Organization: "one", Name: "edge-3", Products: []string{"orders", name}})
 			requireProblems(t, err, "UNKNOWN_REFERENCE products.1")
 		}
-		_, err = create(portal.NewGateway{Organization: "nobody", Name: "edge-3"})
+		_, err = create(identity.NewGateway{Organization: "nobody", Name: "edge-3"})
 		requireProblems(t, err, "UNKNOWN_REFERENCE organization")
-		_, err = create(portal.NewGateway{Organization: "one", Name: "edge-1"})
+		_, err = create(identity.NewGateway{Organization: "one", Name: "edge-1"})
 		requireProblems(t, err, "TAKEN name")
-		_, err = create(portal.NewGateway{Organization: "one", Name: strings.Repeat("x", 256), Products: make([]string, 101)})
+		_, err = create(identity.NewGateway{Organization: "one", Name: strings.Repeat("x", 256), Products: make([]string, 101)})
 		requireProblems(t, err, "TOO_LONG name", "TOO_MANY products")
 
-		list, err := f.Portal.Gateways(t.Context(), "one")
+		list, err := f.Portal.Identity.Gateways(t.Context(), "one")
 		require.NoError(t, err)
-		require.Equal(t, []portal.GatewayToken{
+		require.Equal(t, []identity.GatewayToken{
 			{Name: "edge-1", Hint: "abcd", CreatedAt: wide.CreatedAt},
 			{Name: "edge-2", Hint: "abcd", Products: []string{"orders"}, Environment: ptr(domain.Production), CreatedAt: narrow.CreatedAt},
 		}, list)
-		list, err = f.Portal.Gateways(t.Context(), "two")
+		list, err = f.Portal.Identity.Gateways(t.Context(), "two")
 		require.NoError(t, err)
 		require.Empty(t, list)
-		_, err = f.Portal.Gateways(t.Context(), "nobody")
+		_, err = f.Portal.Identity.Gateways(t.Context(), "nobody")
 		requireProblems(t, err, "UNKNOWN_REFERENCE organization")
 	})
 }
@@ -67,25 +68,25 @@ func TestRevokeGateway(t *testing.T) {
 		f := portaltest.New(t, url)
 		f.MustTenant(t, "one")
 		f.MustTenant(t, "two")
-		in := portal.NewGateway{Organization: "one", Name: "edge-1", Hash: []byte("hash"), Hint: "abcd"}
-		made, err := f.Portal.CreateGateway(t.Context(), in)
+		in := identity.NewGateway{Organization: "one", Name: "edge-1", Hash: []byte("hash"), Hint: "abcd"}
+		made, err := f.Portal.Identity.CreateGateway(t.Context(), in)
 		require.NoError(t, err)
 		who, found, err := f.Directory.Machine(t.Context(), in.Hash)
 		require.NoError(t, err)
 		require.True(t, found)
 		require.Equal(t, made.ID, who.TokenID, "it is told apart from others")
 		for _, at := range [][2]string{{"two", "edge-1"}, {"one", "edge-2"}, {"one", ""}, {"one", "edge-1\x00"}} {
-			_, err = f.Portal.RevokeGateway(t.Context(), at[0], at[1])
+			_, err = f.Portal.Identity.RevokeGateway(t.Context(), at[0], at[1])
 			requireProblems(t, err, "UNKNOWN_REFERENCE name")
 		}
-		_, err = f.Portal.RevokeGateway(t.Context(), "nobody", "edge-1")
+		_, err = f.Portal.Identity.RevokeGateway(t.Context(), "nobody", "edge-1")
 		requireProblems(t, err, "UNKNOWN_REFERENCE organization")
 
-		gone, err := f.Portal.RevokeGateway(t.Context(), "one", "edge-1")
+		gone, err := f.Portal.Identity.RevokeGateway(t.Context(), "one", "edge-1")
 		require.NoError(t, err)
 		require.NotNil(t, gone.RevokedAt)
 		f.Clock.Advance(1)
-		again, err := f.Portal.RevokeGateway(t.Context(), "one", "edge-1")
+		again, err := f.Portal.Identity.RevokeGateway(t.Context(), "one", "edge-1")
 		require.NoError(t, err)
 		require.Equal(t, gone.RevokedAt, again.RevokedAt)
 		_, found, err = f.Directory.Machine(t.Context(), in.Hash)
@@ -94,9 +95,9 @@ func TestRevokeGateway(t *testing.T) {
 		require.Equal(t, []string{string(eventlog.ServiceTokenCreated), string(eventlog.ServiceTokenRevoked)}, eventTypes(t, f, made.ID))
 
 		in.Hash = []byte("another")
-		_, err = f.Portal.CreateGateway(t.Context(), in)
+		_, err = f.Portal.Identity.CreateGateway(t.Context(), in)
 		requireProblems(t, err, "TAKEN name")
-		list, err := f.Portal.Gateways(t.Context(), "one")
+		list, err := f.Portal.Identity.Gateways(t.Context(), "one")
 		require.NoError(t, err)
 		require.Len(t, list, 1)
 		require.NotNil(t, list[0].RevokedAt)
@@ -107,10 +108,10 @@ func TestRevokeGateway(t *testing.T) {
 func TestRaceRevokeGateway(t *testing.T) {
 	eachRace(t, func(t *testing.T, a *raceHarness) {
 		a.MustTenant(t, "one")
-		made, err := a.Portal.CreateGateway(t.Context(), portal.NewGateway{Organization: "one", Name: "edge-1", Hash: []byte("hash"), Hint: "abcd"})
+		made, err := a.Portal.Identity.CreateGateway(t.Context(), identity.NewGateway{Organization: "one", Name: "edge-1", Hash: []byte("hash"), Hint: "abcd"})
 		require.NoError(t, err)
 		_, outcomes := race(a, func(_ int, p *portal.Portal) (*db.ServiceToken, error) {
-			return p.RevokeGateway(t.Context(), "one", "edge-1")
+			return p.Identity.RevokeGateway(t.Context(), "one", "edge-1")
 		})
 		requireOnly(t, outcomes, won)
 		require.Len(t, a.events(t, made.ID, eventlog.ServiceTokenRevoked), 1)
@@ -126,7 +127,7 @@ func TestUsageRetention(t *testing.T) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
 		keep := func(r domain.UsageRetention) (*db.Organization, error) {
-			return f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{UsageRetention: set(r)})
+			return f.Portal.Identity.UpdateOrganization(x.Admin, identity.UpdateOrganizationInput{UsageRetention: set(r)})
 		}
 		for r, problems := range map[domain.UsageRetention][]string{
 			{Minutes: 0, Hours: 0, Days: 0}:        {"INVALID usageRetention.minutes", "INVALID usageRetention.hours", "INVALID usageRetention.days"},
@@ -142,11 +143,11 @@ func TestUsageRetention(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, &r, o.UsageRetention)
 		}
-		o, err := f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{UsageRetention: change.Patch[domain.UsageRetention]{Set: true}})
+		o, err := f.Portal.Identity.UpdateOrganization(x.Admin, identity.UpdateOrganizationInput{UsageRetention: input.Patch[domain.UsageRetention]{Set: true}})
 		require.NoError(t, err)
 		require.Nil(t, o.UsageRetention, "what Portico has for all")
 		require.Equal(t, 4, o.Version)
-		_, err = f.Portal.UpdateOrganization(x.Developer, portal.UpdateOrganizationInput{UsageRetention: set(domain.DefaultUsageRetention())})
+		_, err = f.Portal.Identity.UpdateOrganization(x.Developer, identity.UpdateOrganizationInput{UsageRetention: set(domain.DefaultUsageRetention())})
 		requireCode(t, err, "FORBIDDEN")
 	})
 }

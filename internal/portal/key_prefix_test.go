@@ -3,7 +3,7 @@ package portal_test
 import (
 	"testing"
 
-	"portico/internal/portal"
+	"portico/internal/identity"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
@@ -13,7 +13,7 @@ func TestKeyPrefixesOfTokensAreRefused(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	x := f.MustTenant(t, "one")
 	for _, prefix := range []string{"pgw", "pst", "prt"} {
-		_, err := f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{KeyPrefix: set(prefix)})
+		_, err := f.Portal.Identity.UpdateOrganization(x.Admin, identity.UpdateOrganizationInput{KeyPrefix: set(prefix)})
 		requireProblems(t, err, "INVALID keyPrefix")
 	}
 }

@@ -6,9 +6,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"portico/internal/change"
+	"portico/internal/apps"
 	"portico/internal/domain"
-	"portico/internal/portal"
+	"portico/internal/identity"
+	"portico/internal/input"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 	"portico/internal/viewer"
@@ -19,8 +20,8 @@ import (
 func TestEveryKeyHasTheLongestLifeAllowed(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	tenant := f.MustTenant(t, "life")
-	_, err := f.Portal.UpdateOrganization(tenant.Admin, portal.UpdateOrganizationInput{
-		LongestKeyLife: change.Patch[domain.KeyLife]{Set: true, Value: &domain.KeyLife{Development: new(30)}},
+	_, err := f.Portal.Identity.UpdateOrganization(tenant.Admin, identity.UpdateOrganizationInput{
+		LongestKeyLife: input.Patch[domain.KeyLife]{Set: true, Value: &domain.KeyLife{Development: new(30)}},
 	})
 	require.NoError(t, err)
 	v := viewer.Current(tenant.Developer)
@@ -33,9 +34,9 @@ func TestEveryKeyHasTheLongestLifeAllowed(t *testing.T) {
 
 	made := f.MustApp(t, developer, "app")
 	require.Equal(t, latest, *made.Credential.ExpiresAt)
-	_, err = f.Portal.DeleteApp(developer, made.App.GlobalID(), nil)
+	_, err = f.Portal.Apps.DeleteApp(developer, made.App.GlobalID(), nil)
 	require.NoError(t, err)
-	back, err := f.Portal.RestoreApp(admin, made.App.GlobalID())
+	back, err := f.Portal.Apps.RestoreApp(admin, made.App.GlobalID())
 	require.NoError(t, err)
 	require.Equal(t, latest, *back.Credential.ExpiresAt)
 	require.NotEqual(t, made.Credential.ID, back.Credential.ID)
@@ -47,21 +48,21 @@ func TestAReplayGivesOnlyWhatIsThere(t *testing.T) {
 	f := portaltest.New(t, testdb.SQLite(t))
 	tenant := f.MustTenant(t, "replay")
 	key := "once"
-	in := portal.CreateAppInput{Name: "app", IdempotencyKey: &key}
-	made, err := f.Portal.CreateApp(tenant.Developer, in)
+	in := apps.CreateAppInput{Name: "app", IdempotencyKey: &key}
+	made, err := f.Portal.Apps.CreateApp(tenant.Developer, in)
 	require.NoError(t, err)
-	again, err := f.Portal.CreateApp(tenant.Developer, in)
+	again, err := f.Portal.Apps.CreateApp(tenant.Developer, in)
 	require.NoError(t, err)
 	require.True(t, again.Replayed)
 	require.Nil(t, again.Secret)
 
 	other := viewer.Current(tenant.Developer)
 	other.AccountID = f.MustAccount(t, tenant.Admin, "other").ID
-	_, err = f.Portal.CreateApp(portaltest.As(t, other), in)
+	_, err = f.Portal.Apps.CreateApp(portaltest.As(t, other), in)
 	require.ErrorContains(t, err, "CONFLICT")
 
-	_, err = f.Portal.DeleteApp(tenant.Developer, made.App.GlobalID(), nil)
+	_, err = f.Portal.Apps.DeleteApp(tenant.Developer, made.App.GlobalID(), nil)
 	require.NoError(t, err)
-	_, err = f.Portal.CreateApp(tenant.Developer, in)
+	_, err = f.Portal.Apps.CreateApp(tenant.Developer, in)
 	require.ErrorContains(t, err, "NOT_FOUND")
 }

@@ -11,9 +11,9 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/event"
+	"portico/internal/apps"
 	"portico/internal/eventlog"
 	"portico/internal/lifecycle"
-	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 	"portico/internal/viewer"
@@ -23,7 +23,7 @@ import (
 func keyFor(t *testing.T, f *portaltest.Fixture, ctx context.Context, a *db.App, life time.Duration) *db.Credential {
 	t.Helper()
 	id := a.GlobalID()
-	in := portal.GenerateKeyInput{AppID: &id}
+	in := apps.GenerateKeyInput{AppID: &id}
 	if life != 0 {
 		end := f.Clock.Now().Add(life)
 		in.ExpiresAt = &end
@@ -47,7 +47,7 @@ func expiries(t *testing.T, f *portaltest.Fixture) map[uuid.UUID][]*db.Event {
 
 func mustRecord(t *testing.T, f *portaltest.Fixture, want int) {
 	t.Helper()
-	if n, err := f.Portal.RecordExpiries(t.Context()); err != nil || n != want {
+	if n, err := f.Portal.Maintenance.RecordExpiries(t.Context()); err != nil || n != want {
 		t.Fatalf("recorded %d expiries (%v), want %d", n, err, want)
 	}
 }
@@ -62,10 +62,10 @@ func TestRecordExpiries(t *testing.T) {
 		revoked := keyFor(t, f, one.Developer, app, time.Hour)
 		later := keyFor(t, f, one.Developer, app, 2*time.Hour)
 		foreign := keyFor(t, f, two.Developer, f.MustApp(t, two.Developer, "App").App, time.Hour)
-		if _, err := f.Portal.DisableKey(one.Admin, disabled.GlobalID(), nil); err != nil {
+		if _, err := f.Portal.Apps.DisableKey(one.Admin, disabled.GlobalID(), nil); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := f.Portal.RevokeKey(one.Developer, revoked.GlobalID(), nil, nil); err != nil {
+		if _, err := f.Portal.Apps.RevokeKey(one.Developer, revoked.GlobalID(), nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		f.Clock.Advance(time.Hour - time.Microsecond)
@@ -131,7 +131,7 @@ func TestRecordExpiriesOnManyNodes(t *testing.T) {
 		var nodes sync.WaitGroup
 		for range 4 {
 			nodes.Go(func() {
-				n, err := f.Portal.RecordExpiries(t.Context())
+				n, err := f.Portal.Maintenance.RecordExpiries(t.Context())
 				if err != nil {
 					t.Error(err)
 				}
@@ -139,7 +139,7 @@ func TestRecordExpiriesOnManyNodes(t *testing.T) {
 			})
 		}
 		nodes.Wait()
-		rest, err := f.Portal.RecordExpiries(t.Context())
+		rest, err := f.Portal.Maintenance.RecordExpiries(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

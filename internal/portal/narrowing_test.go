@@ -8,12 +8,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
-	"portico/internal/change"
+	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
+	"portico/internal/input"
 	"portico/internal/nodeid"
-	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
@@ -46,13 +46,13 @@ func (s shop) offer(t *testing.T, name string, paths ...string) (*db.Product, *d
 
 // register registers a fresh app, narrowed to these endpoints.
 func (s shop) register(as context.Context, app *db.App, ids ...string) (*db.Subscription, error) {
-	made, err := s.Portal.Register(as, portal.RegisterInput{AppID: app.GlobalID(), ProductID: s.product.GlobalID(), EndpointIDs: ids})
+	made, err := s.Portal.Apps.Register(as, apps.RegisterInput{AppID: app.GlobalID(), ProductID: s.product.GlobalID(), EndpointIDs: ids})
 	return made.Subscription, err
 }
 
 // setEndpoints changes a subscription's endpoints.
 func (s shop) narrow(as context.Context, sub *db.Subscription, ids ...string) (*db.Subscription, error) {
-	return s.Portal.UpdateSubscriptionEndpoints(as, portal.UpdateSubscriptionEndpointsInput{SubscriptionID: sub.GlobalID(), EndpointIDs: set(ids)})
+	return s.Portal.Apps.UpdateSubscriptionEndpoints(as, apps.UpdateSubscriptionEndpointsInput{SubscriptionID: sub.GlobalID(), EndpointIDs: set(ids)})
 }
 
 // ids are the opaque ids of endpoints.
@@ -81,7 +81,7 @@ func TestRegisterNarrowed(t *testing.T) {
 			_, err := s.register(s.Developer, app, a.GlobalID(), bad)
 			requireProblems(t, err, "UNKNOWN_REFERENCE endpointIds.1")
 		}
-		_, err := s.Portal.Register(s.Developer, portal.RegisterInput{AppID: app.GlobalID(), ProductID: s.product.GlobalID(), EndpointIDs: []string{}})
+		_, err := s.Portal.Apps.Register(s.Developer, apps.RegisterInput{AppID: app.GlobalID(), ProductID: s.product.GlobalID(), EndpointIDs: []string{}})
 		requireProblems(t, err, "REQUIRED endpointIds")
 		_, err = s.register(s.Developer, app, make([]string, 501)...)
 		requireProblems(t, err, "TOO_MANY endpointIds")
@@ -98,16 +98,16 @@ func TestRegisterNarrowed(t *testing.T) {
 func TestRegisterNarrowedOnce(t *testing.T) {
 	s := newShop(t, portaltest.New(t, testdb.SQLite(t)), "/a", "/b")
 	app := s.MustApp(t, s.Developer, "App").App
-	in := portal.RegisterInput{AppID: app.GlobalID(), ProductID: s.product.GlobalID(), EndpointIDs: ids(s.endpoints[0]), IdempotencyKey: ptr("once")}
-	made, err := s.Portal.Register(s.Developer, in)
+	in := apps.RegisterInput{AppID: app.GlobalID(), ProductID: s.product.GlobalID(), EndpointIDs: ids(s.endpoints[0]), IdempotencyKey: ptr("once")}
+	made, err := s.Portal.Apps.Register(s.Developer, in)
 	require.NoError(t, err)
-	again, err := s.Portal.Register(s.Developer, in)
+	again, err := s.Portal.Apps.Register(s.Developer, in)
 	require.NoError(t, err)
 	require.True(t, again.Replayed)
 	require.Equal(t, made.Subscription.ID, again.Subscription.ID)
 	for _, other := range [][]string{nil, ids(s.endpoints[1])} {
 		in.EndpointIDs = other
-		_, err = s.Portal.Register(s.Developer, in)
+		_, err = s.Portal.Apps.Register(s.Developer, in)
 		requireCode(t, err, fault.CodeConflict)
 	}
 }
@@ -122,7 +122,7 @@ func TestUpdateSubscriptionEndpoints(t *testing.T) {
 		now, err := s.narrow(s.Developer, sub, ids(a)...)
 		require.NoError(t, err)
 		require.Equal(t, rowIDs(a), now.EndpointIds)
-		_, err = s.Portal.Approve(s.Admin, sub.GlobalID(), nil)
+		_, err = s.Portal.Apps.Approve(s.Admin, sub.GlobalID(), nil)
 		require.NoError(t, err)
 		now, err = s.narrow(s.Developer, sub, ids(b, a)...)
 		require.NoError(t, err)
@@ -136,15 +136,15 @@ func TestUpdateSubscriptionEndpoints(t *testing.T) {
 		requireProblems(t, err, "REQUIRED endpointIds")
 		_, err = s.narrow(s.Developer, sub, a.GlobalID(), nodeid.Encode(nodeid.Endpoint, uuid.New()))
 		requireProblems(t, err, "UNKNOWN_REFERENCE endpointIds.1")
-		_, err = s.Portal.UpdateSubscriptionEndpoints(s.Developer, portal.UpdateSubscriptionEndpointsInput{
+		_, err = s.Portal.Apps.UpdateSubscriptionEndpoints(s.Developer, apps.UpdateSubscriptionEndpointsInput{
 			SubscriptionID: sub.GlobalID(), Version: ptr(1), EndpointIDs: set(ids(a)),
 		})
 		requireCode(t, err, fault.CodeConflict)
-		same, err := s.Portal.UpdateSubscriptionEndpoints(s.Developer, portal.UpdateSubscriptionEndpointsInput{SubscriptionID: sub.GlobalID()})
+		same, err := s.Portal.Apps.UpdateSubscriptionEndpoints(s.Developer, apps.UpdateSubscriptionEndpointsInput{SubscriptionID: sub.GlobalID()})
 		require.NoError(t, err)
 		require.Equal(t, now.EndpointIds, same.EndpointIds, "what is left out stays")
-		now, err = s.Portal.UpdateSubscriptionEndpoints(s.Developer, portal.UpdateSubscriptionEndpointsInput{
-			SubscriptionID: sub.GlobalID(), EndpointIDs: change.Patch[[]string]{Set: true},
+		now, err = s.Portal.Apps.UpdateSubscriptionEndpoints(s.Developer, apps.UpdateSubscriptionEndpointsInput{
+			SubscriptionID: sub.GlobalID(), EndpointIDs: input.Patch[[]string]{Set: true},
 		})
 		require.NoError(t, err)
 		require.Nil(t, now.EndpointIds)
@@ -172,14 +172,14 @@ func TestEndpointsThatCannotBeChosen(t *testing.T) {
 			require.Equal(t, want.Error(), err.Error())
 		}
 		for _, step := range []func() (*db.Subscription, error){
-			func() (*db.Subscription, error) { return s.Portal.Approve(s.Admin, sub.GlobalID(), nil) },
-			func() (*db.Subscription, error) { return s.Portal.Suspend(s.Admin, sub.GlobalID(), nil) },
-			func() (*db.Subscription, error) { return s.Portal.Unregister(s.Admin, sub.GlobalID(), nil) },
+			func() (*db.Subscription, error) { return s.Portal.Apps.Approve(s.Admin, sub.GlobalID(), nil) },
+			func() (*db.Subscription, error) { return s.Portal.Apps.Suspend(s.Admin, sub.GlobalID(), nil) },
+			func() (*db.Subscription, error) { return s.Portal.Apps.Unregister(s.Admin, sub.GlobalID(), nil) },
 		} {
 			now, err := step()
 			require.NoError(t, err)
 			for _, as := range []context.Context{s.Developer, s.Admin} {
-				may := s.Portal.SubscriptionPermissions(as, now).UpdateEndpoints.Allowed
+				may := s.Portal.Apps.SubscriptionPermissions(as, now).UpdateEndpoints.Allowed
 				_, err = s.narrow(as, now, ids(s.endpoints...)...)
 				if may {
 					require.NoError(t, err)

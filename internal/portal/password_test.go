@@ -30,7 +30,7 @@ func TestAPasswordThatChangesMeanwhile(t *testing.T) {
 		f := portaltest.New(t, url)
 		developer := f.MustTenant(t, "one").Developer
 		change := func(p *portal.Portal, to string) error {
-			_, err := p.ChangePassword(developer, portaltest.Password, to)
+			_, err := p.Identity.ChangePassword(developer, portaltest.Password, to)
 			return err
 		}
 		p := f.With(func(o *portal.Options) {

@@ -6,10 +6,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db/event"
-	"portico/internal/change"
+	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
-	"portico/internal/portal"
+	"portico/internal/input"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
@@ -22,18 +22,18 @@ func TestAPlanSaysWhoseCallsItsQuotaCounts(t *testing.T) {
 		x := f.MustTenant(t, "one")
 		prod, plan := f.MustProduct(t, x.Admin, "weather")
 		require.Equal(t, domain.QuotaPerApp, plan.QuotaPer)
-		made, err := f.Portal.CreatePlan(x.Admin, portal.CreatePlanInput{ProductID: prod.GlobalID(), Name: "shared", QuotaPer: ptr(domain.QuotaPerAccount)})
+		made, err := f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: prod.GlobalID(), Name: "shared", QuotaPer: ptr(domain.QuotaPerAccount)})
 		require.NoError(t, err)
 		require.Equal(t, domain.QuotaPerAccount, made.QuotaPer)
 
-		update := func(in portal.UpdatePlanInput) error {
+		update := func(in catalog.UpdatePlanInput) error {
 			in.PlanID = made.GlobalID()
-			return e(f.Portal.UpdatePlan(x.Admin, in))
+			return e(f.Portal.Catalog.UpdatePlan(x.Admin, in))
 		}
-		require.NoError(t, update(portal.UpdatePlanInput{QuotaPer: set(domain.QuotaPerApp)}))
-		require.NoError(t, update(portal.UpdatePlanInput{QuotaPer: set(domain.QuotaPerApp)}), "it is so already")
-		require.NoError(t, update(portal.UpdatePlanInput{Name: set("renamed")}))
-		requireProblems(t, update(portal.UpdatePlanInput{QuotaPer: change.Patch[domain.QuotaPer]{Set: true}}), "REQUIRED quotaPer")
+		require.NoError(t, update(catalog.UpdatePlanInput{QuotaPer: set(domain.QuotaPerApp)}))
+		require.NoError(t, update(catalog.UpdatePlanInput{QuotaPer: set(domain.QuotaPerApp)}), "it is so already")
+		require.NoError(t, update(catalog.UpdatePlanInput{Name: set("renamed")}))
+		requireProblems(t, update(catalog.UpdatePlanInput{QuotaPer: input.Patch[domain.QuotaPer]{Set: true}}), "REQUIRED quotaPer")
 
 		var told [][2]string
 		for _, one := range f.Client.Event.Query().Where(event.SubjectID(made.ID)).Order(event.ByPosition()).AllX(portaltest.System(t)) {

@@ -5,8 +5,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/catalog"
 	"portico/internal/domain"
-	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
@@ -17,9 +17,9 @@ func TestNoPlanOfARetiredProduct(t *testing.T) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
 		prod, _ := f.MustProduct(t, x.Admin, "weather")
-		_, err := f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: prod.GlobalID(), Status: set(domain.Retired)})
+		_, err := f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: prod.GlobalID(), Status: set(domain.Retired)})
 		require.NoError(t, err)
-		_, err = f.Portal.CreatePlan(x.Admin, portal.CreatePlanInput{ProductID: prod.GlobalID(), Name: "late"})
+		_, err = f.Portal.Catalog.CreatePlan(x.Admin, catalog.CreatePlanInput{ProductID: prod.GlobalID(), Name: "late"})
 		requireProblems(t, err, "WRONG_STATUS productId")
 	})
 }

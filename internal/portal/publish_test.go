@@ -5,10 +5,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"portico/internal/change"
+	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/fault"
-	"portico/internal/portal"
+	"portico/internal/input"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
@@ -18,10 +18,10 @@ func TestAProductIsNotOnOfferWithoutAPlan(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		tenant := f.MustTenant(t, "one")
-		draft, err := f.Portal.CreateProduct(tenant.Admin, portal.CreateProductInput{Name: "draft"})
+		draft, err := f.Portal.Catalog.CreateProduct(tenant.Admin, catalog.CreateProductInput{Name: "draft"})
 		require.NoError(t, err)
 		becomes := func(s domain.ProductStatus) error {
-			_, err := f.Portal.UpdateProduct(tenant.Admin, portal.UpdateProductInput{ProductID: draft.GlobalID(), Status: change.Patch[domain.ProductStatus]{Set: true, Value: &s}})
+			_, err := f.Portal.Catalog.UpdateProduct(tenant.Admin, catalog.UpdateProductInput{ProductID: draft.GlobalID(), Status: input.Patch[domain.ProductStatus]{Set: true, Value: &s}})
 			return err
 		}
 		refused := func(err error) {
@@ -31,7 +31,7 @@ func TestAProductIsNotOnOfferWithoutAPlan(t *testing.T) {
 			require.Equal(t, fault.WrongStatus, invalid.Problems[0].Code)
 		}
 		for _, s := range []domain.ProductStatus{domain.Published, domain.Deprecated} {
-			_, err := f.Portal.CreateProduct(tenant.Admin, portal.CreateProductInput{Name: "new", Status: &s})
+			_, err := f.Portal.Catalog.CreateProduct(tenant.Admin, catalog.CreateProductInput{Name: "new", Status: &s})
 			refused(err)
 			refused(becomes(s))
 		}
@@ -39,7 +39,7 @@ func TestAProductIsNotOnOfferWithoutAPlan(t *testing.T) {
 		for _, s := range []domain.ProductStatus{domain.Published, domain.Deprecated, domain.Published} {
 			require.NoError(t, becomes(s))
 		}
-		_, err = f.Portal.CreateProduct(tenant.Admin, portal.CreateProductInput{Name: "gone", Status: func() *domain.ProductStatus { s := domain.Retired; return &s }()})
+		_, err = f.Portal.Catalog.CreateProduct(tenant.Admin, catalog.CreateProductInput{Name: "gone", Status: func() *domain.ProductStatus { s := domain.Retired; return &s }()})
 		require.NoError(t, err)
 	})
 }

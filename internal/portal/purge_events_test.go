@@ -11,8 +11,8 @@ import (
 	"portico/ent/db/lease"
 	"portico/internal/database"
 	"portico/internal/eventlog"
+	"portico/internal/maintenance"
 	"portico/internal/nodeid"
-	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
@@ -63,9 +63,9 @@ func TestPurgeOfEvents(t *testing.T) {
 		last := head()
 
 		f.Clock.Advance(30*day - time.Microsecond)
-		mustPurge(t, f, portal.Purged{})
+		mustPurge(t, f, maintenance.Purged{})
 		f.Clock.Advance(time.Microsecond)
-		mustPurge(t, f, portal.Purged{Events: int(old)})
+		mustPurge(t, f, maintenance.Purged{Events: int(old)})
 		if first, end, dense := positions(t, f, id); !dense || first != old+1 || end != last {
 			t.Errorf("%d to %d are left (dense: %v), want %d to %d", first, end, dense, old+1, last)
 		}
@@ -73,7 +73,7 @@ func TestPurgeOfEvents(t *testing.T) {
 			t.Error("another organization's events were purged")
 		}
 		f.Clock.Advance(day)
-		mustPurge(t, f, portal.Purged{Events: 3})
+		mustPurge(t, f, maintenance.Purged{Events: 3})
 		if _, err := eventlog.Read(t.Context(), f.Database, id, last-1, 10); !errors.Is(err, eventlog.ErrGap) {
 			t.Errorf("who has not read all that was purged was told %v", err)
 		}
@@ -111,11 +111,11 @@ func TestPurgeLeavesNoGap(t *testing.T) {
 		tell(t, f, id, start.Add(day), 1)
 		tell(t, f, id, start, 1)
 		f.Clock.Advance(30*day + time.Hour)
-		mustPurge(t, f, portal.Purged{Events: int(before)})
+		mustPurge(t, f, maintenance.Purged{Events: int(before)})
 		if first, last, dense := positions(t, f, id); !dense || first != before+1 || last != before+2 {
 			t.Errorf("%d to %d are left (dense: %v)", first, last, dense)
 		}
 		f.Clock.Advance(day)
-		mustPurge(t, f, portal.Purged{Events: 2})
+		mustPurge(t, f, maintenance.Purged{Events: 2})
 	})
 }

@@ -16,20 +16,22 @@ import (
 	"portico/ent/db/membership"
 	"portico/ent/db/subscription"
 	"portico/internal/address"
+	"portico/internal/apps"
 	"portico/internal/auth"
-	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/fault"
-	"portico/internal/portal"
+	"portico/internal/identity"
+	"portico/internal/input"
+	"portico/internal/maintenance"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
 
 const day = 24 * time.Hour
 
-func mustPurge(t *testing.T, f *portaltest.Fixture, want portal.Purged) {
+func mustPurge(t *testing.T, f *portaltest.Fixture, want maintenance.Purged) {
 	t.Helper()
-	got, err := f.Portal.Purge(t.Context())
+	got, err := f.Portal.Maintenance.Purge(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +57,7 @@ func fullApp(t *testing.T, f *portaltest.Fixture, tenant portaltest.Tenant, prod
 	t.Helper()
 	made := f.MustApp(t, tenant.Developer, "Full")
 	id, listed := made.App.GlobalID(), domain.AccessListed
-	f.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AppID: &id, Access: &listed, AccessControlList: []string{product.GlobalID()}})
+	f.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AppID: &id, Access: &listed, AccessControlList: []string{product.GlobalID()}})
 	f.MustRegister(t, tenant.Developer, made.App, product, plan)
 	return made.App
 }
@@ -68,14 +70,14 @@ func TestPurgeOfApps(t *testing.T) {
 		gone, kept := fullApp(t, f, tenant, product, plan), fullApp(t, f, tenant, product, plan)
 		// More keys than one transaction takes.
 		manyKeys(t, f, gone, 501, func(*db.CredentialCreate) {})
-		if _, err := f.Portal.DeleteApp(tenant.Developer, gone.GlobalID(), nil); err != nil {
+		if _, err := f.Portal.Apps.DeleteApp(tenant.Developer, gone.GlobalID(), nil); err != nil {
 			t.Fatal(err)
 		}
 		f.Clock.Advance(30*day - time.Microsecond)
-		mustPurge(t, f, portal.Purged{})
+		mustPurge(t, f, maintenance.Purged{})
 		f.Clock.Advance(time.Microsecond)
-		mustPurge(t, f, portal.Purged{Apps: 1})
-		mustPurge(t, f, portal.Purged{})
+		mustPurge(t, f, maintenance.Purged{Apps: 1})
+		mustPurge(t, f, maintenance.Purged{})
 
 		if n := count(t, f.Client.Credential.Query().Where(credential.AppID(gone.ID))); n != 0 {
 			t.Errorf("%d keys are left", n)
@@ -105,10 +107,10 @@ func TestPurgeOfApps(t *testing.T) {
 func checkTombstone(t *testing.T, f *portaltest.Fixture, tenant portaltest.Tenant, gone *db.App) {
 	t.Helper()
 	owner := f.MustAccount(t, tenant.Admin, "Later").GlobalID()
-	if _, err := f.Portal.RestoreApp(tenant.Admin, gone.GlobalID()); !fault.Is(err, fault.CodeNotFound) {
+	if _, err := f.Portal.Apps.RestoreApp(tenant.Admin, gone.GlobalID()); !fault.Is(err, fault.CodeNotFound) {
 		t.Errorf("restoring a purged app: %v", err)
 	}
-	_, err := f.Portal.CreateApp(tenant.Admin, portal.CreateAppInput{Name: "Thief", AccountID: &owner, ReferenceID: ptr(gone.ReferenceID.String())})
+	_, err := f.Portal.Apps.CreateApp(tenant.Admin, apps.CreateAppInput{Name: "Thief", AccountID: &owner, ReferenceID: ptr(gone.ReferenceID.String())})
 	if p := fault.Problems(err); len(p) != 1 || p[0].Code != fault.Taken {
 		t.Errorf("the reference id of a purged app was given again: %v", err)
 	}
@@ -123,15 +125,15 @@ func TestPurgeOfAccounts(t *testing.T) {
 		product, plan := f.MustProduct(t, tenant.Admin, "maps")
 		a := fullApp(t, f, tenant, product, plan)
 		id := tenant.Account.GlobalID()
-		f.MustKey(t, tenant.Developer, portal.GenerateKeyInput{AccountID: &id})
-		if _, err := f.Portal.DeleteAccount(tenant.Admin, id, nil); err != nil {
+		f.MustKey(t, tenant.Developer, apps.GenerateKeyInput{AccountID: &id})
+		if _, err := f.Portal.Identity.DeleteAccount(tenant.Admin, id, nil); err != nil {
 			t.Fatal(err)
 		}
 		f.Clock.Advance(30*day - time.Microsecond)
-		mustPurge(t, f, portal.Purged{})
+		mustPurge(t, f, maintenance.Purged{})
 		f.Clock.Advance(time.Microsecond)
-		mustPurge(t, f, portal.Purged{Apps: 1, Accounts: 1})
-		mustPurge(t, f, portal.Purged{})
+		mustPurge(t, f, maintenance.Purged{Apps: 1, Accounts: 1})
+		mustPurge(t, f, maintenance.Purged{})
 
 		row, err := f.Client.Account.Query().Where(account.ID(tenant.Account.ID)).Only(portaltest.System(t))
 		if err != nil {
@@ -159,9 +161,9 @@ func TestPurgeOfAccounts(t *testing.T) {
 // retention returns an organization others than the usual 30 days and 2 years.
 func retention(t *testing.T, f *portaltest.Fixture, tenant portaltest.Tenant, deleted, events int) {
 	t.Helper()
-	_, err := f.Portal.UpdateOrganization(tenant.Admin, portal.UpdateOrganizationInput{
-		DeletedRetentionDays: change.Patch[int]{Set: true, Value: &deleted},
-		EventRetentionDays:   change.Patch[int]{Set: true, Value: &events},
+	_, err := f.Portal.Identity.UpdateOrganization(tenant.Admin, identity.UpdateOrganizationInput{
+		DeletedRetentionDays: input.Patch[int]{Set: true, Value: &deleted},
+		EventRetentionDays:   input.Patch[int]{Set: true, Value: &events},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -176,18 +178,18 @@ func TestPurgeGoesByEachOrganizationsRetention(t *testing.T) {
 		retention(t, f, long, 10, 3650)
 		for _, tenant := range []portaltest.Tenant{short, long} {
 			a := f.MustApp(t, tenant.Developer, "App").App
-			if _, err := f.Portal.DeleteApp(tenant.Developer, a.GlobalID(), nil); err != nil {
+			if _, err := f.Portal.Apps.DeleteApp(tenant.Developer, a.GlobalID(), nil); err != nil {
 				t.Fatal(err)
 			}
 		}
 		f.Clock.Advance(day)
-		mustPurge(t, f, portal.Purged{Apps: 1})
+		mustPurge(t, f, maintenance.Purged{Apps: 1})
 		left, err := f.Client.App.Query().Where(app.PurgedAtIsNil()).Only(portaltest.System(t))
 		if err != nil || left.OrganizationID != long.Organization.ID {
 			t.Errorf("the wrong organization's app was purged: %v", err)
 		}
 		f.Clock.Advance(9 * day)
-		mustPurge(t, f, portal.Purged{Apps: 1})
+		mustPurge(t, f, maintenance.Purged{Apps: 1})
 	})
 }
 
@@ -196,22 +198,22 @@ func TestPurgeOfIdempotencyKeysAndAttempts(t *testing.T) {
 		f := portaltest.New(t, url)
 		tenant := f.MustTenant(t, "one")
 		key := "once"
-		if _, err := f.Portal.CreateApp(tenant.Developer, portal.CreateAppInput{Name: "App", IdempotencyKey: &key}); err != nil {
+		if _, err := f.Portal.Apps.CreateApp(tenant.Developer, apps.CreateAppInput{Name: "App", IdempotencyKey: &key}); err != nil {
 			t.Fatal(err)
 		}
-		_, err := f.Portal.SignIn(tenant.Developer, portal.SignInInput{Email: address.ParseEmail("nobody@example.com"), Password: "wrong"})
+		_, err := f.Portal.Identity.SignIn(tenant.Developer, identity.SignInInput{Email: address.ParseEmail("nobody@example.com"), Password: "wrong"})
 		if !fault.Is(err, fault.CodeUnauthenticated) {
 			t.Fatal(err)
 		}
 		attempts := count(t, f.Client.SignInAttempt.Query())
 		f.Clock.Advance(time.Hour - time.Microsecond)
-		mustPurge(t, f, portal.Purged{})
+		mustPurge(t, f, maintenance.Purged{})
 		f.Clock.Advance(time.Microsecond)
-		mustPurge(t, f, portal.Purged{SignInAttempts: attempts})
+		mustPurge(t, f, maintenance.Purged{SignInAttempts: attempts})
 		f.Clock.Advance(day - time.Hour - time.Microsecond)
-		mustPurge(t, f, portal.Purged{})
+		mustPurge(t, f, maintenance.Purged{})
 		f.Clock.Advance(time.Microsecond)
-		mustPurge(t, f, portal.Purged{IdempotencyKeys: 1})
+		mustPurge(t, f, maintenance.Purged{IdempotencyKeys: 1})
 		if attempts == 0 || count(t, f.Client.SignInAttempt.Query())+count(t, f.Client.IdempotencyKey.Query()) != 0 {
 			t.Error("something was left, or never was")
 		}
@@ -225,18 +227,18 @@ func TestPurgeOnManyNodes(t *testing.T) {
 		retention(t, f, tenant, 1, 30)
 		for range 10 {
 			a := f.MustApp(t, tenant.Developer, "App").App
-			if _, err := f.Portal.DeleteApp(tenant.Developer, a.GlobalID(), nil); err != nil {
+			if _, err := f.Portal.Apps.DeleteApp(tenant.Developer, a.GlobalID(), nil); err != nil {
 				t.Fatal(err)
 			}
 		}
 		events := count(t, f.Client.Event.Query())
 		f.Clock.Advance(31 * day)
 		var mu sync.Mutex
-		var total portal.Purged
+		var total maintenance.Purged
 		var nodes sync.WaitGroup
 		for range 4 {
 			nodes.Go(func() {
-				got, err := f.Portal.Purge(t.Context())
+				got, err := f.Portal.Maintenance.Purge(t.Context())
 				mu.Lock()
 				defer mu.Unlock()
 				if err != nil {
@@ -258,15 +260,15 @@ func TestPurgeTellsWhatFailed(t *testing.T) {
 	f.MustTenant(t, "one")
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	if _, err := f.Portal.Purge(ctx); !fault.Is(err, fault.CodeUnavailable) || !errors.Is(err, context.Canceled) {
+	if _, err := f.Portal.Maintenance.Purge(ctx); !fault.Is(err, fault.CodeUnavailable) || !errors.Is(err, context.Canceled) {
 		t.Errorf("a purge that was broken off: %v", err)
 	}
-	if _, err := f.Portal.RecordExpiries(ctx); !fault.Is(err, fault.CodeUnavailable) {
+	if _, err := f.Portal.Maintenance.RecordExpiries(ctx); !fault.Is(err, fault.CodeUnavailable) {
 		t.Errorf("a recording that was broken off: %v", err)
 	}
 }
 
 // A purge takes no failure that still counts.
 func TestFailuresAreKeptAsLongAsTheyCount(t *testing.T) {
-	require.GreaterOrEqual(t, portal.AttemptLife, max(auth.AddressWindow, auth.AttemptWindow))
+	require.GreaterOrEqual(t, maintenance.AttemptLife, max(auth.AddressWindow, auth.AttemptWindow))
 }

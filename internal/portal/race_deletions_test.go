@@ -11,6 +11,7 @@ import (
 	"portico/ent/db/account"
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
+	"portico/internal/apps"
 	"portico/internal/eventlog"
 	"portico/internal/lifecycle"
 	"portico/internal/portal"
@@ -20,7 +21,7 @@ import (
 // busy is an app on which everything can happen at once.
 type busy struct {
 	portaltest.Tenant
-	made     portal.CreatedApp
+	made     apps.CreatedApp
 	waiting  *db.Subscription
 	products []*db.Product
 	plans    []*db.Plan
@@ -39,17 +40,17 @@ func (b busy) use(n int, p *portal.Portal) (any, error) {
 	i := 1 + n%(len(b.products)-1)
 	switch n % 6 {
 	case 0:
-		return p.GenerateKey(b.Developer, portal.GenerateKeyInput{AppID: &id})
+		return p.Apps.GenerateKey(b.Developer, apps.GenerateKeyInput{AppID: &id})
 	case 1:
-		return p.Register(b.Developer, portal.RegisterInput{AppID: id, ProductID: b.products[i].GlobalID(), PlanID: ptr(b.plans[i].GlobalID())})
+		return p.Apps.Register(b.Developer, apps.RegisterInput{AppID: id, ProductID: b.products[i].GlobalID(), PlanID: ptr(b.plans[i].GlobalID())})
 	case 2:
-		return p.UpdateApp(b.Developer, portal.UpdateAppInput{AppID: id, Name: set("Busy " + strconv.Itoa(n))})
+		return p.Apps.UpdateApp(b.Developer, apps.UpdateAppInput{AppID: id, Name: set("Busy " + strconv.Itoa(n))})
 	case 3:
-		return p.Approve(b.Admin, b.waiting.GlobalID(), nil)
+		return p.Apps.Approve(b.Admin, b.waiting.GlobalID(), nil)
 	case 4:
-		return p.UpdateKey(b.Developer, portal.UpdateKeyInput{CredentialID: b.made.Credential.GlobalID(), Name: set(strconv.Itoa(n))})
+		return p.Apps.UpdateKey(b.Developer, apps.UpdateKeyInput{CredentialID: b.made.Credential.GlobalID(), Name: set(strconv.Itoa(n))})
 	}
-	return p.RevokeKey(b.Developer, b.made.Credential.GlobalID(), nil, nil)
+	return p.Apps.RevokeKey(b.Developer, b.made.Credential.GlobalID(), nil, nil)
 }
 
 func (a *raceHarness) products(t *testing.T, x portaltest.Tenant, n int) (products []*db.Product, plans []*db.Plan) {
@@ -73,7 +74,7 @@ func TestRaceDeleteApp(t *testing.T) {
 				deleting := func(n int) bool { return n >= first && n < first+deleters }
 				_, outcomes := race(a, func(n int, p *portal.Portal) (any, error) {
 					if deleting(n) {
-						return p.DeleteApp(x.Developer, b.made.App.GlobalID(), nil)
+						return p.Apps.DeleteApp(x.Developer, b.made.App.GlobalID(), nil)
 					}
 					return b.use(n, p)
 				})
@@ -94,19 +95,19 @@ func TestRaceDeleteAccount(t *testing.T) {
 		for _, first := range []int{0, racers / 2} {
 			acc := a.MustAccount(t, x.Admin, "Short-lived")
 			y := portaltest.Tenant{Organization: x.Organization, Account: acc, Admin: x.Admin, Developer: a.MustDeveloper(t, x.Admin, acc)}
-			apps := []busy{a.busy(t, y, products, plans), a.busy(t, y, products, plans), a.busy(t, y, products, plans)}
+			appRows := []busy{a.busy(t, y, products, plans), a.busy(t, y, products, plans), a.busy(t, y, products, plans)}
 			_, outcomes := race(a, func(n int, p *portal.Portal) (any, error) {
 				switch {
 				case n >= first && n < first+2:
-					return p.DeleteAccount(y.Admin, acc.GlobalID(), nil)
+					return p.Identity.DeleteAccount(y.Admin, acc.GlobalID(), nil)
 				case n%8 == 5:
-					return p.CreateApp(y.Developer, portal.CreateAppInput{Name: "New"})
+					return p.Apps.CreateApp(y.Developer, apps.CreateAppInput{Name: "New"})
 				case n%8 == 6:
-					return p.GenerateKey(y.Developer, portal.GenerateKeyInput{AccountID: ptr(acc.GlobalID())})
+					return p.Apps.GenerateKey(y.Developer, apps.GenerateKeyInput{AccountID: ptr(acc.GlobalID())})
 				case n%8 == 7:
-					return p.SuspendAccount(y.Admin, acc.GlobalID(), nil)
+					return p.Identity.SuspendAccount(y.Admin, acc.GlobalID(), nil)
 				}
-				return apps[n%len(apps)].use(n/len(apps), p)
+				return appRows[n%len(appRows)].use(n/len(appRows), p)
 			})
 			requireOnly(t, outcomes, won, "NOT_FOUND", "UNKNOWN_REFERENCE", "WRONG_STATUS", "ALREADY_REGISTERED", "CONFLICT", "KEY_REVOKED")
 			require.Equal(t, 1, tally(outcomes[first : first+2])[won], "deleted once")
@@ -130,14 +131,14 @@ func TestRaceRestoreAppOfAnAccountThatIsDeleted(t *testing.T) {
 			for i := range deleted {
 				made := a.MustAppOf(t, x.Admin, acc, strconv.Itoa(i))
 				deleted[i] = made.App.GlobalID()
-				_, err := a.Portal.DeleteApp(x.Admin, deleted[i], nil)
+				_, err := a.Portal.Apps.DeleteApp(x.Admin, deleted[i], nil)
 				require.NoError(t, err)
 			}
 			_, outcomes := race(a, func(n int, p *portal.Portal) (any, error) {
 				if n == racers/4*round {
-					return p.DeleteAccount(x.Admin, acc.GlobalID(), nil)
+					return p.Identity.DeleteAccount(x.Admin, acc.GlobalID(), nil)
 				}
-				return p.RestoreApp(x.Admin, deleted[n])
+				return p.Apps.RestoreApp(x.Admin, deleted[n])
 			})
 			requireOnly(t, outcomes, won, "WRONG_STATUS")
 			require.Equal(t, won, outcomes[racers/4*round])

@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
+	"portico/internal/apps"
+	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/portal"
@@ -32,7 +34,7 @@ func TestRaceLastEndpoints(t *testing.T) {
 		prod, _ := a.MustProduct(t, x.Admin, "orders")
 		fill(t, a.Fixture, prod, 495)
 		_, outcomes := race(a, func(n int, p *portal.Portal) (*db.Endpoint, error) {
-			return p.CreateEndpoint(x.Admin, portal.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: fmt.Sprintf("/raced/%d", n)})
+			return p.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: fmt.Sprintf("/raced/%d", n)})
 		})
 		require.Equal(t, map[string]int{won: 5, "TOO_MANY": racers - 5}, tally(outcomes))
 	})
@@ -45,7 +47,7 @@ func TestRaceEndpoint(t *testing.T) {
 		x := a.MustTenant(t, "one")
 		prod, _ := a.MustProduct(t, x.Admin, "orders")
 		made, outcomes := race(a, func(_ int, p *portal.Portal) (*db.Endpoint, error) {
-			return p.CreateEndpoint(x.Admin, portal.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: "/orders"})
+			return p.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: "/orders"})
 		})
 		requireOne(t, outcomes, "TAKEN")
 		one := winner(made, outcomes)
@@ -55,11 +57,13 @@ func TestRaceEndpoint(t *testing.T) {
 			others[n] = mustEndpoint(t, a.Fixture, x.Admin, prod, domain.MethodPost, fmt.Sprintf("/orders/%d", n))
 		}
 		_, outcomes = race(a, func(n int, p *portal.Portal) (*db.Endpoint, error) {
-			return p.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: others[n].GlobalID(), Path: set("/orders/last")})
+			return p.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: others[n].GlobalID(), Path: set("/orders/last")})
 		})
 		requireOne(t, outcomes, "TAKEN")
 
-		_, outcomes = race(a, func(_ int, p *portal.Portal) (string, error) { return p.DeleteEndpoint(x.Admin, one.GlobalID()) })
+		_, outcomes = race(a, func(_ int, p *portal.Portal) (string, error) {
+			return p.Catalog.DeleteEndpoint(x.Admin, one.GlobalID())
+		})
 		requireOne(t, outcomes, "NOT_FOUND")
 		require.Len(t, a.events(t, one.ID, eventlog.EndpointDeleted), 1)
 	})
@@ -77,9 +81,9 @@ func TestRaceEndpointsOfOneShape(t *testing.T) {
 		_, outcomes := race(a, func(n int, p *portal.Portal) (*db.Endpoint, error) {
 			path := fmt.Sprintf("/orders/{id%d}", n)
 			if n%2 == 0 {
-				return p.UpdateEndpoint(x.Admin, portal.UpdateEndpointInput{EndpointID: others[n].GlobalID(), Path: set(path)})
+				return p.Catalog.UpdateEndpoint(x.Admin, catalog.UpdateEndpointInput{EndpointID: others[n].GlobalID(), Path: set(path)})
 			}
-			return p.CreateEndpoint(x.Admin, portal.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: path})
+			return p.Catalog.CreateEndpoint(x.Admin, catalog.CreateEndpointInput{ProductID: prod.GlobalID(), Method: domain.MethodGet, Path: path})
 		})
 		requireOne(t, outcomes, "TAKEN")
 	})
@@ -93,9 +97,9 @@ func TestRaceNarrowAndDelete(t *testing.T) {
 		sub := s.MustRegister(t, s.Developer, s.MustApp(t, s.Developer, "App").App, s.product, s.plan)
 		_, outcomes := race(a, func(n int, p *portal.Portal) (any, error) {
 			if n%8 == 0 {
-				return p.DeleteEndpoint(s.Admin, s.endpoints[0].GlobalID())
+				return p.Catalog.DeleteEndpoint(s.Admin, s.endpoints[0].GlobalID())
 			}
-			return p.UpdateSubscriptionEndpoints(s.Developer, portal.UpdateSubscriptionEndpointsInput{
+			return p.Apps.UpdateSubscriptionEndpoints(s.Developer, apps.UpdateSubscriptionEndpointsInput{
 				SubscriptionID: sub.GlobalID(), EndpointIDs: set(ids(s.endpoints[n%2])),
 			})
 		})
@@ -113,18 +117,18 @@ func TestRaceNarrow(t *testing.T) {
 		s := newShop(t, a.Fixture, "/a", "/b")
 		sub := s.MustRegister(t, s.Developer, s.MustApp(t, s.Developer, "App").App, s.product, s.plan)
 		_, outcomes := race(a, func(n int, p *portal.Portal) (*db.Subscription, error) {
-			return p.UpdateSubscriptionEndpoints(s.Developer, portal.UpdateSubscriptionEndpointsInput{
+			return p.Apps.UpdateSubscriptionEndpoints(s.Developer, apps.UpdateSubscriptionEndpointsInput{
 				SubscriptionID: sub.GlobalID(), Version: ptr(1), EndpointIDs: set(ids(s.endpoints[n%2])),
 			})
 		})
 		requireOne(t, outcomes, "CONFLICT")
-		_, err := a.Portal.Approve(s.Admin, sub.GlobalID(), nil)
+		_, err := a.Portal.Apps.Approve(s.Admin, sub.GlobalID(), nil)
 		require.NoError(t, err)
 		_, outcomes = race(a, func(n int, p *portal.Portal) (*db.Subscription, error) {
 			if n%2 == 0 {
-				return p.Suspend(s.Admin, sub.GlobalID(), nil)
+				return p.Apps.Suspend(s.Admin, sub.GlobalID(), nil)
 			}
-			return p.UpdateSubscriptionEndpoints(s.Developer, portal.UpdateSubscriptionEndpointsInput{
+			return p.Apps.UpdateSubscriptionEndpoints(s.Developer, apps.UpdateSubscriptionEndpointsInput{
 				SubscriptionID: sub.GlobalID(), EndpointIDs: set(ids(s.endpoints[n/2%2])),
 			})
 		})

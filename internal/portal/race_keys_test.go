@@ -9,6 +9,7 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
+	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/lifecycle"
@@ -24,7 +25,7 @@ func TestRaceRevoke(t *testing.T) {
 		key := a.MustApp(t, x.Developer, "App").Credential
 		reasons := []domain.RevocationReason{domain.Unspecified, domain.KeyCompromise, domain.Superseded}
 		got, outcomes := race(a, func(n int, p *portal.Portal) (*db.Credential, error) {
-			return p.RevokeKey(x.Developer, key.GlobalID(), &reasons[n%len(reasons)], nil)
+			return p.Apps.RevokeKey(x.Developer, key.GlobalID(), &reasons[n%len(reasons)], nil)
 		})
 		require.Equal(t, map[string]int{won: racers}, tally(outcomes))
 		for _, k := range got {
@@ -45,13 +46,13 @@ func TestRaceRevokeAndEnable(t *testing.T) {
 		_, outcomes := race(a, func(n int, p *portal.Portal) (*db.Credential, error) {
 			switch n % 4 {
 			case 0:
-				return p.DisableKey(x.Admin, key.GlobalID(), nil)
+				return p.Apps.DisableKey(x.Admin, key.GlobalID(), nil)
 			case 1:
-				return p.EnableKey(x.Admin, key.GlobalID(), nil)
+				return p.Apps.EnableKey(x.Admin, key.GlobalID(), nil)
 			case 2:
-				return p.UpdateKey(x.Developer, portal.UpdateKeyInput{CredentialID: key.GlobalID(), Name: set(uuid.NewString())})
+				return p.Apps.UpdateKey(x.Developer, apps.UpdateKeyInput{CredentialID: key.GlobalID(), Name: set(uuid.NewString())})
 			}
-			return p.RevokeKey(x.Developer, key.GlobalID(), nil, nil)
+			return p.Apps.RevokeKey(x.Developer, key.GlobalID(), nil, nil)
 		})
 		requireOnly(t, outcomes, won, "KEY_REVOKED")
 		events := a.events(t, key.ID)
@@ -71,13 +72,13 @@ func TestRaceIdempotencyKey(t *testing.T) {
 		x := a.MustTenant(t, "one")
 		prod, plan := a.MustProduct(t, x.Admin, "weather")
 		owner := a.MustApp(t, x.Developer, "Owner").App
-		t.Run("createApp", func(t *testing.T) { a.createAppAgain(t, x, portal.CreateAppInput{Name: "Same"}) })
+		t.Run("createApp", func(t *testing.T) { a.createAppAgain(t, x, apps.CreateAppInput{Name: "Same"}) })
 		t.Run("createApp with a reference id", func(t *testing.T) {
-			a.createAppAgain(t, x, portal.CreateAppInput{Name: "Same reference", ReferenceID: ptr(uuid.NewString())})
+			a.createAppAgain(t, x, apps.CreateAppInput{Name: "Same reference", ReferenceID: ptr(uuid.NewString())})
 		})
 		t.Run("generateKey", func(t *testing.T) {
-			got, outcomes := race(a, func(_ int, p *portal.Portal) (portal.CreatedCredential, error) {
-				return p.GenerateKey(x.Developer, portal.GenerateKeyInput{AppID: ptr(owner.GlobalID()), IdempotencyKey: ptr("once")})
+			got, outcomes := race(a, func(_ int, p *portal.Portal) (apps.CreatedCredential, error) {
+				return p.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: ptr(owner.GlobalID()), IdempotencyKey: ptr("once")})
 			})
 			require.Equal(t, map[string]int{won: racers}, tally(outcomes))
 			fresh := 0
@@ -92,8 +93,8 @@ func TestRaceIdempotencyKey(t *testing.T) {
 			require.Len(t, a.events(t, got[0].Credential.ID), 1)
 		})
 		t.Run("register", func(t *testing.T) {
-			got, outcomes := race(a, func(_ int, p *portal.Portal) (portal.CreatedSubscription, error) {
-				return p.Register(x.Developer, portal.RegisterInput{AppID: owner.GlobalID(), ProductID: prod.GlobalID(),
+			got, outcomes := race(a, func(_ int, p *portal.Portal) (apps.CreatedSubscription, error) {
+				return p.Apps.Register(x.Developer, apps.RegisterInput{AppID: owner.GlobalID(), ProductID: prod.GlobalID(),
 					PlanID: ptr(plan.GlobalID()), IdempotencyKey: ptr("once")})
 			})
 			require.Equal(t, map[string]int{won: racers}, tally(outcomes))
@@ -110,10 +111,10 @@ func TestRaceIdempotencyKey(t *testing.T) {
 	})
 }
 
-func (a *raceHarness) createAppAgain(t *testing.T, x portaltest.Tenant, in portal.CreateAppInput) {
+func (a *raceHarness) createAppAgain(t *testing.T, x portaltest.Tenant, in apps.CreateAppInput) {
 	t.Helper()
 	in.IdempotencyKey = ptr("once " + in.Name)
-	got, outcomes := race(a, func(_ int, p *portal.Portal) (portal.CreatedApp, error) { return p.CreateApp(x.Developer, in) })
+	got, outcomes := race(a, func(_ int, p *portal.Portal) (apps.CreatedApp, error) { return p.Apps.CreateApp(x.Developer, in) })
 	require.Equal(t, map[string]int{won: racers}, tally(outcomes))
 	fresh := 0
 	for _, m := range got {
@@ -139,12 +140,12 @@ func (a *raceHarness) createAppAgain(t *testing.T, x portaltest.Tenant, in porta
 func TestRaceIdempotencyKeyWithOtherInput(t *testing.T) {
 	eachRace(t, func(t *testing.T, a *raceHarness) {
 		x := a.MustTenant(t, "one")
-		_, outcomes := race(a, func(n int, p *portal.Portal) (portal.CreatedApp, error) {
-			return p.CreateApp(x.Developer, portal.CreateAppInput{Name: "App " + uuid.NewString(), IdempotencyKey: ptr("once")})
+		_, outcomes := race(a, func(n int, p *portal.Portal) (apps.CreatedApp, error) {
+			return p.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "App " + uuid.NewString(), IdempotencyKey: ptr("once")})
 		})
 		requireOne(t, outcomes, "CONFLICT")
-		apps, err := a.Client.App.Query().Count(portaltest.System(t))
+		count, err := a.Client.App.Query().Count(portaltest.System(t))
 		require.NoError(t, err)
-		require.Equal(t, 1, apps)
+		require.Equal(t, 1, count)
 	})
 }

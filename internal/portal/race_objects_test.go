@@ -10,8 +10,11 @@ import (
 	"portico/ent/db/app"
 	"portico/ent/db/user"
 	"portico/internal/address"
+	"portico/internal/apps"
+	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
+	"portico/internal/identity"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 )
@@ -22,8 +25,8 @@ func TestRaceTaken(t *testing.T) {
 		x := a.MustTenant(t, "one")
 		t.Run("reference id", func(t *testing.T) {
 			id := uuid.New()
-			got, outcomes := race(a, func(_ int, p *portal.Portal) (portal.CreatedApp, error) {
-				return p.CreateApp(x.Developer, portal.CreateAppInput{Name: "App", ReferenceID: ptr(id.String())})
+			got, outcomes := race(a, func(_ int, p *portal.Portal) (apps.CreatedApp, error) {
+				return p.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "App", ReferenceID: ptr(id.String())})
 			})
 			requireOne(t, outcomes, "TAKEN")
 			ids, err := a.Client.App.Query().IDs(portaltest.System(t))
@@ -32,13 +35,13 @@ func TestRaceTaken(t *testing.T) {
 		})
 		t.Run("product", func(t *testing.T) {
 			_, outcomes := race(a, func(_ int, p *portal.Portal) (*db.Product, error) {
-				return p.CreateProduct(x.Admin, portal.CreateProductInput{Name: "weather"})
+				return p.Catalog.CreateProduct(x.Admin, catalog.CreateProductInput{Name: "weather"})
 			})
 			requireOne(t, outcomes, "TAKEN")
 		})
 		t.Run("e-mail address", func(t *testing.T) {
 			_, outcomes := race(a, func(_ int, p *portal.Portal) (*db.User, error) {
-				return p.CreateUser(x.Admin, portal.CreateUserInput{Name: "Twin", Email: address.ParseEmail("twin@example.com"),
+				return p.Identity.CreateUser(x.Admin, identity.CreateUserInput{Name: "Twin", Email: address.ParseEmail("twin@example.com"),
 					Password: portaltest.Password, AccountID: ptr(x.Account.GlobalID())})
 			})
 			requireOne(t, outcomes, "TAKEN")
@@ -55,7 +58,7 @@ func TestRaceVersions(t *testing.T) {
 		x := a.MustTenant(t, "one")
 		one := ptr(1)
 		_, plan := a.MustProduct(t, x.Admin, "weather")
-		draft, err := a.Portal.CreateProduct(x.Admin, portal.CreateProductInput{Name: "draft"})
+		draft, err := a.Portal.Catalog.CreateProduct(x.Admin, catalog.CreateProductInput{Name: "draft"})
 		require.NoError(t, err)
 		made := a.MustApp(t, x.Developer, "App")
 		for name, c := range map[string]struct {
@@ -63,22 +66,22 @@ func TestRaceVersions(t *testing.T) {
 			change func(p *portal.Portal, name string) (any, error)
 		}{
 			"app": {made.App.ID, func(p *portal.Portal, name string) (any, error) {
-				return p.UpdateApp(x.Developer, portal.UpdateAppInput{AppID: made.App.GlobalID(), Version: one, Name: set(name)})
+				return p.Apps.UpdateApp(x.Developer, apps.UpdateAppInput{AppID: made.App.GlobalID(), Version: one, Name: set(name)})
 			}},
 			"key": {made.Credential.ID, func(p *portal.Portal, name string) (any, error) {
-				return p.UpdateKey(x.Developer, portal.UpdateKeyInput{CredentialID: made.Credential.GlobalID(), Version: one, Name: set(name)})
+				return p.Apps.UpdateKey(x.Developer, apps.UpdateKeyInput{CredentialID: made.Credential.GlobalID(), Version: one, Name: set(name)})
 			}},
 			"account": {x.Account.ID, func(p *portal.Portal, name string) (any, error) {
-				return p.UpdateAccount(x.Admin, portal.UpdateAccountInput{AccountID: x.Account.GlobalID(), Version: one, Name: set(name)})
+				return p.Identity.UpdateAccount(x.Admin, identity.UpdateAccountInput{AccountID: x.Account.GlobalID(), Version: one, Name: set(name)})
 			}},
 			"product": {draft.ID, func(p *portal.Portal, name string) (any, error) {
-				return p.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: draft.GlobalID(), Version: one, Title: set(name)})
+				return p.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: draft.GlobalID(), Version: one, Title: set(name)})
 			}},
 			"plan": {plan.ID, func(p *portal.Portal, name string) (any, error) {
-				return p.UpdatePlan(x.Admin, portal.UpdatePlanInput{PlanID: plan.GlobalID(), Version: one, Name: set(name)})
+				return p.Catalog.UpdatePlan(x.Admin, catalog.UpdatePlanInput{PlanID: plan.GlobalID(), Version: one, Name: set(name)})
 			}},
 			"organization": {x.Organization.ID, func(p *portal.Portal, name string) (any, error) {
-				return p.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{Version: one, Name: set(name)})
+				return p.Identity.UpdateOrganization(x.Admin, identity.UpdateOrganizationInput{Version: one, Name: set(name)})
 			}},
 		} {
 			t.Run(name, func(t *testing.T) {
@@ -97,9 +100,9 @@ func TestRacePolicies(t *testing.T) {
 		x := a.MustTenant(t, "one")
 		_, outcomes := race(a, func(n int, p *portal.Portal) (any, error) {
 			if n%2 == 0 {
-				return p.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{Name: set(uuid.NewString())})
+				return p.Identity.UpdateOrganization(x.Admin, identity.UpdateOrganizationInput{Name: set(uuid.NewString())})
 			}
-			return p.CreateApp(x.Developer, portal.CreateAppInput{Name: "App"})
+			return p.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "App"})
 		})
 		require.Equal(t, map[string]int{won: racers}, tally(outcomes))
 		require.Len(t, a.events(t, x.Organization.ID, eventlog.OrganizationUpdated), racers/2)
@@ -115,13 +118,13 @@ func TestRaceSuspend(t *testing.T) {
 		developer := a.Enter(t, dora)
 		_, outcomes := race(a, func(n int, p *portal.Portal) (any, error) {
 			if n%2 == 0 {
-				return p.SuspendAccount(x.Admin, x.Account.GlobalID(), nil)
+				return p.Identity.SuspendAccount(x.Admin, x.Account.GlobalID(), nil)
 			}
-			return p.CreateApp(developer, portal.CreateAppInput{Name: "App"})
+			return p.Apps.CreateApp(developer, apps.CreateAppInput{Name: "App"})
 		})
 		require.Equal(t, map[string]int{won: racers}, tally(outcomes))
 		require.Len(t, a.events(t, x.Account.ID, eventlog.AccountSuspended), 1)
-		_, err := a.Portal.CreateApp(a.Enter(t, dora), portal.CreateAppInput{Name: "Late"})
+		_, err := a.Portal.Apps.CreateApp(a.Enter(t, dora), apps.CreateAppInput{Name: "Late"})
 		require.Equal(t, "FORBIDDEN", outcome(err))
 		late, err := a.Client.App.Query().Where(app.Name("Late")).Exist(portaltest.System(t))
 		require.NoError(t, err)

@@ -10,6 +10,8 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/subscription"
+	"portico/internal/apps"
+	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
@@ -27,22 +29,22 @@ type edge struct {
 func edges() map[lifecycle.SubscriptionAction]edge {
 	return map[lifecycle.SubscriptionAction]edge{
 		lifecycle.Approve: {eventlog.SubscriptionApproved, func(p *portal.Portal, x portaltest.Tenant, id string) (*db.Subscription, error) {
-			return p.Approve(x.Admin, id, nil)
+			return p.Apps.Approve(x.Admin, id, nil)
 		}},
 		lifecycle.Reject: {eventlog.SubscriptionRejected, func(p *portal.Portal, x portaltest.Tenant, id string) (*db.Subscription, error) {
-			return p.Reject(x.Admin, id, "No.")
+			return p.Apps.Reject(x.Admin, id, "No.")
 		}},
 		lifecycle.Withdraw: {eventlog.SubscriptionWithdrawn, func(p *portal.Portal, x portaltest.Tenant, id string) (*db.Subscription, error) {
-			return p.Withdraw(x.Developer, id, nil)
+			return p.Apps.Withdraw(x.Developer, id, nil)
 		}},
 		lifecycle.Unregister: {eventlog.SubscriptionUnregistered, func(p *portal.Portal, x portaltest.Tenant, id string) (*db.Subscription, error) {
-			return p.Unregister(x.Admin, id, nil)
+			return p.Apps.Unregister(x.Admin, id, nil)
 		}},
 		lifecycle.Suspend: {eventlog.SubscriptionSuspended, func(p *portal.Portal, x portaltest.Tenant, id string) (*db.Subscription, error) {
-			return p.Suspend(x.Admin, id, nil)
+			return p.Apps.Suspend(x.Admin, id, nil)
 		}},
 		lifecycle.Resume: {eventlog.SubscriptionResumed, func(p *portal.Portal, x portaltest.Tenant, id string) (*db.Subscription, error) {
-			return p.Resume(x.Admin, id, nil)
+			return p.Apps.Resume(x.Admin, id, nil)
 		}},
 	}
 }
@@ -112,9 +114,9 @@ func TestRaceRegister(t *testing.T) {
 		x := a.MustTenant(t, "one")
 		prod, plan := a.MustProduct(t, x.Admin, "weather")
 		app := a.MustApp(t, x.Developer, "App").App
-		register := func(n int, p *portal.Portal) (portal.CreatedSubscription, error) {
+		register := func(n int, p *portal.Portal) (apps.CreatedSubscription, error) {
 			as := []context.Context{x.Developer, x.Admin}[n/2%2]
-			return p.Register(as, portal.RegisterInput{AppID: app.GlobalID(), ProductID: prod.GlobalID(), PlanID: ptr(plan.GlobalID())})
+			return p.Apps.Register(as, apps.RegisterInput{AppID: app.GlobalID(), ProductID: prod.GlobalID(), PlanID: ptr(plan.GlobalID())})
 		}
 		// The second time there is a history, whose newest row steps back.
 		for round := range 2 {
@@ -125,7 +127,7 @@ func TestRaceRegister(t *testing.T) {
 			require.Len(t, all, round+1)
 			s := winner(made, outcomes).Subscription
 			require.Len(t, a.events(t, s.ID), 1)
-			_, err = a.Portal.Reject(x.Admin, s.GlobalID(), "No.")
+			_, err = a.Portal.Apps.Reject(x.Admin, s.GlobalID(), "No.")
 			require.NoError(t, err)
 		}
 	})
@@ -147,29 +149,29 @@ func TestRaceRetire(t *testing.T) {
 	eachRace(t, func(t *testing.T, a *raceHarness) {
 		x := a.MustTenant(t, "one")
 		prod, plan := a.MustProduct(t, x.Admin, "weather")
-		apps := make([]*db.App, racers)
+		appRows := make([]*db.App, racers)
 		waiting := make([]*db.Subscription, racers)
-		for n := range apps {
-			apps[n] = a.MustApp(t, x.Developer, "App").App
+		for n := range appRows {
+			appRows[n] = a.MustApp(t, x.Developer, "App").App
 			if n%2 == 0 {
-				waiting[n] = a.MustRegister(t, x.Developer, apps[n], prod, plan)
+				waiting[n] = a.MustRegister(t, x.Developer, appRows[n], prod, plan)
 			}
 		}
 		var late atomic.Int32 // who came to retire what is retired
 		_, outcomes := race(a, func(n int, p *portal.Portal) (any, error) {
 			switch {
 			case n == racers/4 || n == racers/2:
-				out, err := p.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: prod.GlobalID(), Status: set(domain.Retired)})
+				out, err := p.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: prod.GlobalID(), Status: set(domain.Retired)})
 				if list := fault.Problems(err); len(list) == 1 && list[0].Code == fault.WrongStatus {
 					late.Add(1)
 				}
 				return out, err
 			case n%8 == 4:
-				return p.DeleteApp(x.Developer, apps[n].GlobalID(), nil)
+				return p.Apps.DeleteApp(x.Developer, appRows[n].GlobalID(), nil)
 			case waiting[n] != nil:
-				return p.Approve(x.Admin, waiting[n].GlobalID(), nil)
+				return p.Apps.Approve(x.Admin, waiting[n].GlobalID(), nil)
 			}
-			return p.Register(x.Developer, portal.RegisterInput{AppID: apps[n].GlobalID(), ProductID: prod.GlobalID(), PlanID: ptr(plan.GlobalID())})
+			return p.Apps.Register(x.Developer, apps.RegisterInput{AppID: appRows[n].GlobalID(), ProductID: prod.GlobalID(), PlanID: ptr(plan.GlobalID())})
 		})
 		requireOnly(t, outcomes, won, "CONFLICT", "WRONG_STATUS", "NOT_AVAILABLE")
 		require.EqualValues(t, 1, late.Load(), "the second to retire")

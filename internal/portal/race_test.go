@@ -13,10 +13,10 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/event"
-	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
+	"portico/internal/input"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
@@ -140,4 +140,4 @@ func (a *raceHarness) checkLog(t *testing.T) {
 func ptr[T any](v T) *T { return &v }
 
 // set makes a patch that gives a value.
-func set[T any](v T) change.Patch[T] { return change.Patch[T]{Set: true, Value: &v} }
+func set[T any](v T) input.Patch[T] { return input.Patch[T]{Set: true, Value: &v} }

@@ -6,11 +6,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"portico/internal/change"
+	"portico/internal/apps"
+	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/input"
 	"portico/internal/lifecycle"
-	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 	"portico/internal/viewer"
@@ -36,10 +37,10 @@ func TestWhatARegistrationSays(t *testing.T) {
 		require.Nil(t, itself.RequestedBy, "Portico is nobody")
 
 		app := f.MustApp(t, x.Developer, "Late").App.GlobalID()
-		_, err := f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: prod.GlobalID(), Status: set(domain.Retired)})
+		_, err := f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: prod.GlobalID(), Status: set(domain.Retired)})
 		require.NoError(t, err)
 		for _, who := range []context.Context{x.Admin, x.Developer} {
-			_, err = f.Portal.Register(who, portal.RegisterInput{AppID: app, ProductID: prod.GlobalID()})
+			_, err = f.Portal.Apps.Register(who, apps.RegisterInput{AppID: app, ProductID: prod.GlobalID()})
 			requireProblems(t, err, "NOT_AVAILABLE productId")
 			require.Equal(t, []fault.Param{{Name: "status", Value: "RETIRED"}}, fault.Problems(err)[0].Params)
 		}
@@ -52,18 +53,18 @@ func TestHowKeysArePresented(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
-		both, err := f.Portal.CreateProduct(x.Admin, portal.CreateProductInput{Name: "both"})
+		both, err := f.Portal.Catalog.CreateProduct(x.Admin, catalog.CreateProductInput{Name: "both"})
 		require.NoError(t, err)
 		require.ElementsMatch(t, domain.AuthTypes(), both.AuthTypes)
 		for problem, types := range map[string][]domain.AuthType{"REQUIRED authTypes": {}, "INVALID authTypes": {domain.Basic, domain.APIKey, domain.Basic}} {
-			_, err = f.Portal.CreateProduct(x.Admin, portal.CreateProductInput{Name: "other", AuthTypes: types})
+			_, err = f.Portal.Catalog.CreateProduct(x.Admin, catalog.CreateProductInput{Name: "other", AuthTypes: types})
 			requireProblems(t, err, problem)
-			_, err = f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: set(types)})
+			_, err = f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: set(types)})
 			requireProblems(t, err, problem)
 		}
-		_, err = f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: change.Patch[[]domain.AuthType]{Set: true}})
+		_, err = f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: input.Patch[[]domain.AuthType]{Set: true}})
 		requireProblems(t, err, "REQUIRED authTypes")
-		one, err := f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: set([]domain.AuthType{domain.Basic})})
+		one, err := f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: both.GlobalID(), AuthTypes: set([]domain.AuthType{domain.Basic})})
 		require.NoError(t, err)
 		require.Equal(t, []domain.AuthType{domain.Basic}, one.AuthTypes)
 	})

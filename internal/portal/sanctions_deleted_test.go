@@ -9,11 +9,14 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/app"
 	"portico/ent/db/subscription"
+	"portico/internal/apps"
+	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/lifecycle"
 	"portico/internal/listing"
+	"portico/internal/maintenance"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
@@ -36,9 +39,9 @@ func mustOutlive(t *testing.T, url string) deletedSuspension {
 	o.prod, o.plan = mustAutomatic(t, f, o.Tenant)
 	o.app = f.MustApp(t, o.Developer, "Secret name").App
 	o.s = f.MustRegister(t, o.Developer, o.app, o.prod, o.plan)
-	_, err := f.Portal.Suspend(o.Admin, o.s.GlobalID(), ptr("Unpaid."))
+	_, err := f.Portal.Apps.Suspend(o.Admin, o.s.GlobalID(), ptr("Unpaid."))
 	require.NoError(t, err)
-	_, err = f.Portal.DeleteApp(o.Developer, o.app.GlobalID(), nil)
+	_, err = f.Portal.Apps.DeleteApp(o.Developer, o.app.GlobalID(), nil)
 	require.NoError(t, err)
 	return o
 }
@@ -52,8 +55,8 @@ func (o deletedSuspension) born(t *testing.T) lifecycle.SubscriptionStatus {
 // suspended lists what somebody sees of the account's suspensions.
 func (o deletedSuspension) suspended(t *testing.T, who context.Context) []*db.Subscription {
 	t.Helper()
-	f := portal.SubscriptionFilter{Status: []lifecycle.SubscriptionStatus{lifecycle.Suspended}, ProductIDs: []string{o.prod.GlobalID()}}
-	page, err := o.Portal.Subscriptions(who, f, listing.Order{}, listing.Request{})
+	f := apps.SubscriptionFilter{Status: []lifecycle.SubscriptionStatus{lifecycle.Suspended}, ProductIDs: []string{o.prod.GlobalID()}}
+	page, err := o.Portal.Apps.Subscriptions(who, f, listing.Order{}, listing.Request{})
 	require.NoError(t, err)
 	return page.Nodes
 }
@@ -61,14 +64,14 @@ func (o deletedSuspension) suspended(t *testing.T, who context.Context) []*db.Su
 func (o deletedSuspension) purge(t *testing.T) {
 	t.Helper()
 	o.Clock.Advance(30 * day)
-	got, err := o.Portal.Purge(t.Context())
+	got, err := o.Portal.Maintenance.Purge(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 1, got.Apps)
 }
 
 // ways are the two by which an administrator ends a suspension.
 func ways(p *portal.Portal) map[string]func(context.Context, string, *string) (*db.Subscription, error) {
-	return map[string]func(context.Context, string, *string) (*db.Subscription, error){"resume": p.Resume, "unregister": p.Unregister}
+	return map[string]func(context.Context, string, *string) (*db.Subscription, error){"resume": p.Apps.Resume, "unregister": p.Apps.Unregister}
 }
 
 // A suspension whose app was deleted, or purged since, is an administrator's to
@@ -87,10 +90,10 @@ func TestAnAdministratorEndsTheSuspensionOfADeletedApp(t *testing.T) {
 				end, id, other := ways(o.Portal)[way], o.s.GlobalID(), o.MustTenant(t, "other")
 				for _, who := range []context.Context{o.Developer, other.Admin, other.Developer} {
 					require.Empty(t, o.suspended(t, who))
-					_, err := o.Portal.Unregister(who, id, nil)
+					_, err := o.Portal.Apps.Unregister(who, id, nil)
 					requireCode(t, err, fault.CodeNotFound)
 				}
-				_, err := o.Portal.Approve(o.Admin, id, nil)
+				_, err := o.Portal.Apps.Approve(o.Admin, id, nil)
 				requireProblems(t, err, "WRONG_STATUS subscriptionId")
 				require.Equal(t, lifecycle.Waiting, o.born(t))
 
@@ -126,7 +129,7 @@ func requireStory(t *testing.T, o deletedSuspension, way string) {
 // gone when the app was purged.
 func requireRest(t *testing.T, o deletedSuspension, purged bool) {
 	t.Helper()
-	_, err := o.Portal.RestoreApp(o.Admin, o.app.GlobalID())
+	_, err := o.Portal.Apps.RestoreApp(o.Admin, o.app.GlobalID())
 	if purged {
 		requireCode(t, err, fault.CodeNotFound)
 		require.Zero(t, count(t, o.Client.Subscription.Query().Where(subscription.ID(o.s.ID))))
@@ -145,7 +148,7 @@ func TestThePurgeKeepsSuspensions(t *testing.T) {
 		o := mustOutlive(t, url)
 		require.Equal(t, lifecycle.Waiting, o.born(t))
 		o.purge(t)
-		mustPurge(t, o.Fixture, portal.Purged{})
+		mustPurge(t, o.Fixture, maintenance.Purged{})
 		require.Equal(t, lifecycle.Waiting, o.born(t))
 		row, err := o.Client.Subscription.Get(portaltest.System(t), o.s.ID)
 		require.NoError(t, err)
@@ -163,11 +166,11 @@ func TestThePurgeKeepsSuspensions(t *testing.T) {
 func TestASuspensionOfADeletedAppEndsWithItsProductAndAccount(t *testing.T) {
 	for what, end := range map[string]func(o deletedSuspension) error{
 		"product": func(o deletedSuspension) error {
-			_, err := o.Portal.UpdateProduct(o.Admin, portal.UpdateProductInput{ProductID: o.prod.GlobalID(), Status: set(domain.Retired)})
+			_, err := o.Portal.Catalog.UpdateProduct(o.Admin, catalog.UpdateProductInput{ProductID: o.prod.GlobalID(), Status: set(domain.Retired)})
 			return err
 		},
 		"account": func(o deletedSuspension) error {
-			_, err := o.Portal.DeleteAccount(o.Admin, o.Account.GlobalID(), nil)
+			_, err := o.Portal.Identity.DeleteAccount(o.Admin, o.Account.GlobalID(), nil)
 			return err
 		},
 	} {

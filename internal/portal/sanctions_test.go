@@ -8,7 +8,10 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/subscription"
+	"portico/internal/apps"
+	"portico/internal/catalog"
 	"portico/internal/domain"
+	"portico/internal/identity"
 	"portico/internal/lifecycle"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
@@ -19,7 +22,7 @@ import (
 func mustAutomatic(t *testing.T, f *portaltest.Fixture, x portaltest.Tenant) (*db.Product, *db.Plan) {
 	t.Helper()
 	prod, plan := f.MustProduct(t, x.Admin, "weather")
-	prod, err := f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: prod.GlobalID(), Approval: set(domain.Auto)})
+	prod, err := f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: prod.GlobalID(), Approval: set(domain.Auto)})
 	require.NoError(t, err)
 	return prod, plan
 }
@@ -30,7 +33,7 @@ func TestASuspensionIsNotShed(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
-		_, err := f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{PortalUnregister: set(domain.UnregisterAllowed)})
+		_, err := f.Portal.Identity.UpdateOrganization(x.Admin, identity.UpdateOrganizationInput{PortalUnregister: set(domain.UnregisterAllowed)})
 		require.NoError(t, err)
 		dev := f.MustDeveloper(t, x.Admin, x.Account)
 		prod, plan := mustAutomatic(t, f, x)
@@ -40,29 +43,29 @@ func TestASuspensionIsNotShed(t *testing.T) {
 		app := f.MustApp(t, dev, "First").App
 		s := f.MustRegister(t, dev, app, prod, plan)
 		require.Equal(t, lifecycle.Approved, s.Status)
-		_, err = f.Portal.Suspend(x.Admin, s.GlobalID(), nil)
+		_, err = f.Portal.Apps.Suspend(x.Admin, s.GlobalID(), nil)
 		require.NoError(t, err)
 
-		_, err = f.Portal.Unregister(dev, s.GlobalID(), nil)
+		_, err = f.Portal.Apps.Unregister(dev, s.GlobalID(), nil)
 		requireProblems(t, err, "WRONG_STATUS subscriptionId")
 		second := born("Second")
 		require.Equal(t, lifecycle.Waiting, second.Status)
-		_, err = f.Portal.DeleteApp(dev, app.GlobalID(), nil)
+		_, err = f.Portal.Apps.DeleteApp(dev, app.GlobalID(), nil)
 		require.NoError(t, err)
 		require.Equal(t, lifecycle.Waiting, born("Third").Status, "deleting the app lifts nothing")
-		approved, err := f.Portal.Approve(x.Admin, second.GlobalID(), nil)
+		approved, err := f.Portal.Apps.Approve(x.Admin, second.GlobalID(), nil)
 		require.NoError(t, err)
 		require.Equal(t, lifecycle.Approved, approved.Status, "an administrator may decide so")
 
 		rain, rainPlan := f.MustProduct(t, x.Admin, "rain")
-		rain, err = f.Portal.UpdateProduct(x.Admin, portal.UpdateProductInput{ProductID: rain.GlobalID(), Approval: set(domain.Auto)})
+		rain, err = f.Portal.Catalog.UpdateProduct(x.Admin, catalog.UpdateProductInput{ProductID: rain.GlobalID(), Approval: set(domain.Auto)})
 		require.NoError(t, err)
 		require.Equal(t, lifecycle.Approved, f.MustRegister(t, dev, f.MustApp(t, dev, "Rain").App, rain, rainPlan).Status, "it is about that product alone")
 		other := f.MustAccount(t, x.Admin, "Other")
 		require.Equal(t, lifecycle.Approved, f.MustRegister(t, x.Admin, f.MustAppOf(t, x.Admin, other, "App").App, prod, plan).Status)
-		_, err = f.Portal.RestoreApp(x.Admin, app.GlobalID())
+		_, err = f.Portal.Apps.RestoreApp(x.Admin, app.GlobalID())
 		require.NoError(t, err)
-		ended, err := f.Portal.Unregister(x.Admin, s.GlobalID(), nil)
+		ended, err := f.Portal.Apps.Unregister(x.Admin, s.GlobalID(), nil)
 		require.NoError(t, err, "it came back suspended")
 		require.Equal(t, lifecycle.Unsubscribed, ended.Status)
 		require.Equal(t, lifecycle.Approved, born("Fourth").Status, "an administrator has ended it")
@@ -76,15 +79,15 @@ func TestRaceSuspension(t *testing.T) {
 		x := a.MustTenant(t, "one")
 		prod, plan := mustAutomatic(t, a.Fixture, x)
 		s := a.MustRegister(t, x.Developer, a.MustApp(t, x.Developer, "App").App, prod, plan)
-		apps := make([]*db.App, racers)
-		for n := range apps {
-			apps[n] = a.MustApp(t, x.Developer, fmt.Sprint("App ", n)).App
+		appRows := make([]*db.App, racers)
+		for n := range appRows {
+			appRows[n] = a.MustApp(t, x.Developer, fmt.Sprint("App ", n)).App
 		}
 		_, outcomes := race(a, func(n int, p *portal.Portal) (*db.Subscription, error) {
 			if n == 0 {
-				return p.Suspend(x.Admin, s.GlobalID(), nil)
+				return p.Apps.Suspend(x.Admin, s.GlobalID(), nil)
 			}
-			made, err := p.Register(x.Developer, portal.RegisterInput{AppID: apps[n].GlobalID(), ProductID: prod.GlobalID()})
+			made, err := p.Apps.Register(x.Developer, apps.RegisterInput{AppID: appRows[n].GlobalID(), ProductID: prod.GlobalID()})
 			return made.Subscription, err
 		})
 		requireOnly(t, outcomes, won)
@@ -109,17 +112,17 @@ func TestRaceResumeAndDeleteApp(t *testing.T) {
 		ids := make([]string, racers)
 		for n, prod := range products {
 			s := a.MustRegister(t, x.Admin, made, prod, plans[n])
-			_, err := a.Portal.Approve(x.Admin, s.GlobalID(), nil)
+			_, err := a.Portal.Apps.Approve(x.Admin, s.GlobalID(), nil)
 			require.NoError(t, err)
-			_, err = a.Portal.Suspend(x.Admin, s.GlobalID(), nil)
+			_, err = a.Portal.Apps.Suspend(x.Admin, s.GlobalID(), nil)
 			require.NoError(t, err)
 			ids[n] = s.GlobalID()
 		}
 		_, outcomes := race(a, func(n int, p *portal.Portal) (any, error) {
 			if n == racers/2 {
-				return p.DeleteApp(x.Developer, made.GlobalID(), nil)
+				return p.Apps.DeleteApp(x.Developer, made.GlobalID(), nil)
 			}
-			return p.Resume(x.Admin, ids[n], nil)
+			return p.Apps.Resume(x.Admin, ids[n], nil)
 		})
 		requireOnly(t, outcomes, won)
 		left, err := a.Client.Subscription.Query().Where(subscription.AppID(made.ID), subscription.StatusNEQ(lifecycle.Unsubscribed)).All(portaltest.System(t))

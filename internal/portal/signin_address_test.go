@@ -10,7 +10,7 @@ import (
 	"portico/internal/auth"
 	"portico/internal/domain"
 	"portico/internal/fault"
-	"portico/internal/portal"
+	"portico/internal/identity"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
@@ -31,21 +31,21 @@ func TestEverySpellingIsOnePerson(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
-		made, err := f.Portal.CreateUser(x.Admin, portal.CreateUserInput{Name: "Orhan", Email: address.ParseEmail("\t Orhan@Bücher.Example\r\n"),
+		made, err := f.Portal.Identity.CreateUser(x.Admin, identity.CreateUserInput{Name: "Orhan", Email: address.ParseEmail("\t Orhan@Bücher.Example\r\n"),
 			Password: portaltest.Password, AccountID: ptr(x.Account.GlobalID())})
 		require.NoError(t, err)
 		require.Equal(t, "Orhan@Bücher.Example", made.Email, "stored without what was around it")
 
 		for _, text := range spellings() {
-			_, err := f.Portal.CreateUser(x.Admin, portal.CreateUserInput{Name: "Orhan", Email: address.ParseEmail(text),
+			_, err := f.Portal.Identity.CreateUser(x.Admin, identity.CreateUserInput{Name: "Orhan", Email: address.ParseEmail(text),
 				Password: portaltest.Password, AccountID: ptr(x.Account.GlobalID())})
 			require.Equal(t, fault.Taken, fault.Problems(err)[0].Code, "%+q: %v", text, err)
-			s, err := f.Portal.SignIn(t.Context(), portal.SignInInput{Email: address.ParseEmail(text), Password: portaltest.Password})
+			s, err := f.Portal.Identity.SignIn(t.Context(), identity.SignInInput{Email: address.ParseEmail(text), Password: portaltest.Password})
 			require.NoError(t, err, "%+q", text)
 			require.Equal(t, made.ID, s.User.ID)
 		}
 		for i, text := range spellings() {
-			_, err := f.Portal.SignIn(t.Context(), portal.SignInInput{Email: address.ParseEmail(text), Password: "not this one"})
+			_, err := f.Portal.Identity.SignIn(t.Context(), identity.SignInInput{Email: address.ParseEmail(text), Password: "not this one"})
 			want := fault.CodeUnauthenticated
 			if i >= auth.PairFailures {
 				want = fault.CodeRateLimited
@@ -60,13 +60,13 @@ func TestOtherAddressesAreTidyToo(t *testing.T) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
 		for _, bad := range []string{"help@one.example\r\n", "\u200bhelp@one.example", "help@one.example\nBcc: all@one.example", "Help <help@one.example>", "help"} {
-			_, err := f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{SupportEmail: set(bad)})
+			_, err := f.Portal.Identity.UpdateOrganization(x.Admin, identity.UpdateOrganizationInput{SupportEmail: set(bad)})
 			require.Equal(t, [][]string{{"supportEmail"}}, fields(err), "%+q", bad)
-			profile := portal.CreateAccountInput{Name: "Account", Profile: ptr(profileOf(bad))}
-			_, err = f.Portal.CreateAccount(x.Admin, profile)
+			profile := identity.CreateAccountInput{Name: "Account", Profile: ptr(profileOf(bad))}
+			_, err = f.Portal.Identity.CreateAccount(x.Admin, profile)
 			require.Equal(t, "profile.contactEmail", strings.Join(fields(err)[0], "."), "%+q", bad)
 		}
-		_, err := f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{SupportEmail: set("Help@one.example")})
+		_, err := f.Portal.Identity.UpdateOrganization(x.Admin, identity.UpdateOrganizationInput{SupportEmail: set("Help@one.example")})
 		require.NoError(t, err)
 	})
 }

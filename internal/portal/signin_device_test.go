@@ -9,7 +9,7 @@ import (
 	"portico/internal/address"
 	"portico/internal/auth"
 	"portico/internal/fault"
-	"portico/internal/portal"
+	"portico/internal/identity"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
@@ -30,7 +30,7 @@ func TestDevicesOfANamesake(t *testing.T) {
 		require.NoError(t, err)
 
 		guess := func(client, token, password string, organization *string) error {
-			_, err := f.Portal.SignIn(from(t, client), portal.SignInInput{Email: address.ParseEmail(orhan), Password: password,
+			_, err := f.Portal.Identity.SignIn(from(t, client), identity.SignInInput{Email: address.ParseEmail(orhan), Password: password,
 				Organization: organization, DeviceToken: &token})
 			return err
 		}

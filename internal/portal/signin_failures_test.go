@@ -15,12 +15,14 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/event"
+	"portico/internal/activity"
 	"portico/internal/adapters"
 	"portico/internal/address"
 	"portico/internal/auth"
 	"portico/internal/database"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
+	"portico/internal/identity"
 	"portico/internal/listing"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
@@ -52,16 +54,16 @@ func TestFailuresAreSummedUp(t *testing.T) {
 		u := mustStaff(t, f, "one", portaltest.Password)
 		fail(t, f.Portal, "192.0.2.1", 1)
 		require.Empty(t, failuresTold(t, f), "not while somebody waits for the answer")
-		require.NoError(t, f.Portal.RecordSignInFailures(t.Context()))
+		require.NoError(t, f.Portal.Identity.RecordSignInFailures(t.Context()))
 		fail(t, f.Portal, "192.0.2.7", 5)
 		for range 3 {
-			require.NoError(t, f.Portal.RecordSignInFailures(t.Context()))
+			require.NoError(t, f.Portal.Identity.RecordSignInFailures(t.Context()))
 			require.Len(t, failuresTold(t, f), 1)
 		}
 		f.Clock.Advance(auth.AttemptWindow)
-		require.NoError(t, f.Portal.RecordSignInFailures(t.Context()))
+		require.NoError(t, f.Portal.Identity.RecordSignInFailures(t.Context()))
 		f.Clock.Advance(auth.AttemptWindow)
-		require.NoError(t, f.Portal.RecordSignInFailures(t.Context()))
+		require.NoError(t, f.Portal.Identity.RecordSignInFailures(t.Context()))
 
 		all := failuresTold(t, f)
 		require.Len(t, all, 2, "nothing is told of nothing")
@@ -71,10 +73,10 @@ func TestFailuresAreSummedUp(t *testing.T) {
 		require.Equal(t, "192.0.2.7", all[1].Address)
 		require.Equal(t, u.ID, all[1].SubjectID)
 		require.Nil(t, all[1].ActorID)
-		staff, err := f.Portal.Events(x.Admin, portal.EventFilter{Type: []eventlog.Type{eventlog.UserSignInFailed}}, true, listing.Request{})
+		staff, err := f.Portal.Activity.Events(x.Admin, activity.EventFilter{Type: []eventlog.Type{eventlog.UserSignInFailed}}, true, listing.Request{})
 		require.NoError(t, err)
 		require.Len(t, staff.Nodes, 2)
-		developers, err := f.Portal.Events(x.Developer, portal.EventFilter{Type: []eventlog.Type{eventlog.UserSignInFailed}}, true, listing.Request{})
+		developers, err := f.Portal.Activity.Events(x.Developer, activity.EventFilter{Type: []eventlog.Type{eventlog.UserSignInFailed}}, true, listing.Request{})
 		require.NoError(t, err)
 		require.Empty(t, developers.Nodes)
 	})
@@ -91,14 +93,14 @@ func TestTheLastFailuresAreTold(t *testing.T) {
 		const others = 22                 // more than a quarter of an hour has room for
 		for i := range others {
 			u := f.MustUser(t, x.Admin, x.Account, domain.Member)
-			_, err := f.Portal.SignIn(from(t, fmt.Sprintf("192.0.2.%d", i)), portal.SignInInput{Email: u.EmailFolded, Password: "a wrong password"})
+			_, err := f.Portal.Identity.SignIn(from(t, fmt.Sprintf("192.0.2.%d", i)), identity.SignInInput{Email: u.EmailFolded, Password: "a wrong password"})
 			require.Error(t, err)
 		}
-		require.NoError(t, f.Portal.RecordSignInFailures(t.Context()))
+		require.NoError(t, f.Portal.Identity.RecordSignInFailures(t.Context()))
 		fail(t, f.Portal, "192.0.2.7", 5)
 		ended, end := context.WithCancel(t.Context())
 		end()
-		f.Portal.RunSignInFailureRecorder(ended)
+		f.Portal.Identity.RunSignInFailureRecorder(ended)
 		told := 0
 		for _, e := range failuresTold(t, f) {
 			n, err := strconv.Atoi(changed(e, "failures"))
@@ -106,7 +108,7 @@ func TestTheLastFailuresAreTold(t *testing.T) {
 			told += n
 		}
 		require.Equal(t, 2+others+5, told)
-		f.Portal.RunSignInFailureRecorder(ended)
+		f.Portal.Identity.RunSignInFailureRecorder(ended)
 		require.Len(t, failuresTold(t, f), 1+others+1, "nothing is told twice")
 	})
 }
@@ -118,15 +120,15 @@ func TestFailuresOfManyAreTaken(t *testing.T) {
 		x := f.MustTenant(t, "one")
 		for i := range 25 {
 			u := f.MustUser(t, x.Admin, x.Account, domain.Member)
-			_, err := f.Portal.SignIn(from(t, fmt.Sprintf("192.0.2.%d", i)), portal.SignInInput{Email: u.EmailFolded, Password: "a wrong password"})
+			_, err := f.Portal.Identity.SignIn(from(t, fmt.Sprintf("192.0.2.%d", i)), identity.SignInInput{Email: u.EmailFolded, Password: "a wrong password"})
 			require.Error(t, err)
 		}
 		for _, n := range []int{20, 20} {
-			require.NoError(t, f.Portal.RecordSignInFailures(t.Context()))
+			require.NoError(t, f.Portal.Identity.RecordSignInFailures(t.Context()))
 			require.Len(t, failuresTold(t, f), n)
 		}
 		f.Clock.Advance(auth.AttemptWindow)
-		require.NoError(t, f.Portal.RecordSignInFailures(t.Context()))
+		require.NoError(t, f.Portal.Identity.RecordSignInFailures(t.Context()))
 		require.Len(t, failuresTold(t, f), 25)
 	})
 }
@@ -148,13 +150,13 @@ func TestFailuresThatWereToldAreNotToldAgain(t *testing.T) {
 		x := f.MustTenant(t, "one")
 		for range 5 {
 			u := f.MustUser(t, x.Admin, x.Account, domain.Member)
-			_, err := f.Portal.SignIn(from(t, "192.0.2.1"), portal.SignInInput{Email: u.EmailFolded, Password: "a wrong password"})
+			_, err := f.Portal.Identity.SignIn(from(t, "192.0.2.1"), identity.SignInInput{Email: u.EmailFolded, Password: "a wrong password"})
 			require.Error(t, err)
 		}
 		armed = true
-		require.Error(t, f.Portal.RecordSignInFailures(ctx))
+		require.Error(t, f.Portal.Identity.RecordSignInFailures(ctx))
 		require.Len(t, failuresTold(t, f), 2)
-		require.NoError(t, f.Portal.RecordSignInFailures(t.Context()))
+		require.NoError(t, f.Portal.Identity.RecordSignInFailures(t.Context()))
 		people := map[uuid.UUID]string{}
 		for _, e := range failuresTold(t, f) {
 			require.NotContains(t, people, e.SubjectID, "told twice")
@@ -172,16 +174,16 @@ func TestFailuresAreLoggedAndCounted(t *testing.T) {
 		f := portaltest.New(t, url)
 		o := f.MustOrganization(t, "one")
 		var log bytes.Buffer
-		counts := map[portal.SignInFailure]int{}
+		counts := map[identity.SignInFailure]int{}
 		p := portal.New(portal.Options{
 			Client: f.Client, Database: f.Database, Clock: f.Clock, Secrets: adapters.Secrets{Ring: f.Ring}, Tokens: f.Tokens,
 			Passwords: adapters.Passwords{Passwords: f.Passwords}, Devices: auth.NewDevices(f.Ring, f.Clock),
 			Limiter: adapters.Limiter{Limiter: auth.NewLimiter(f.Database, f.Ring, f.Clock)}, Log: slog.New(slog.NewJSONHandler(&log, nil)),
-			SignInFailed: func(why portal.SignInFailure) { counts[why]++ },
+			SignInFailed: func(why identity.SignInFailure) { counts[why]++ },
 		})
-		guess := func(email, password string, want portal.SignInFailure) {
+		guess := func(email, password string, want identity.SignInFailure) {
 			log.Reset()
-			_, err := p.SignIn(from(t, "192.0.2.1"), portal.SignInInput{Email: address.ParseEmail(email), Password: password})
+			_, err := p.Identity.SignIn(from(t, "192.0.2.1"), identity.SignInInput{Email: address.ParseEmail(email), Password: password})
 			require.Error(t, err)
 			var line map[string]any
 			require.NoError(t, json.Unmarshal(log.Bytes(), &line), "one line: %s", log.String())
@@ -191,19 +193,19 @@ func TestFailuresAreLoggedAndCounted(t *testing.T) {
 			require.Equal(t, "192.0.2.1", line["address"])
 			require.NotContains(t, log.String(), password)
 		}
-		guess(orhan, "a wrong password", portal.SignInUnknown)
-		guess("my password, by mistake", "a wrong password", portal.SignInMalformed)
+		guess(orhan, "a wrong password", identity.SignInUnknown)
+		guess("my password, by mistake", "a wrong password", identity.SignInMalformed)
 		u := mustStaff(t, f, "one", portaltest.Password)
-		guess(" ORHAN@both.example\r\n", "a wrong password", portal.SignInWrongPassword)
-		_, err := f.Portal.DisableUser(f.MustAdmin(t, o), u.GlobalID(), nil)
+		guess(" ORHAN@both.example\r\n", "a wrong password", identity.SignInWrongPassword)
+		_, err := f.Portal.Identity.DisableUser(f.MustAdmin(t, o), u.GlobalID(), nil)
 		require.NoError(t, err)
-		guess(orhan, portaltest.Password, portal.SignInDisabled)
+		guess(orhan, portaltest.Password, identity.SignInDisabled)
 		for range auth.PairFailures - 3 {
-			guess(orhan, portaltest.Password, portal.SignInDisabled)
+			guess(orhan, portaltest.Password, identity.SignInDisabled)
 		}
-		guess(orhan, portaltest.Password, portal.SignInLimited)
-		require.Equal(t, map[portal.SignInFailure]int{portal.SignInUnknown: 1, portal.SignInMalformed: 1, portal.SignInWrongPassword: 1,
-			portal.SignInDisabled: auth.PairFailures - 2, portal.SignInLimited: 1}, counts)
+		guess(orhan, portaltest.Password, identity.SignInLimited)
+		require.Equal(t, map[identity.SignInFailure]int{identity.SignInUnknown: 1, identity.SignInMalformed: 1, identity.SignInWrongPassword: 1,
+			identity.SignInDisabled: auth.PairFailures - 2, identity.SignInLimited: 1}, counts)
 	})
 }
 
@@ -213,30 +215,30 @@ func TestDemoPeopleFailForAReasonOfTheirOwn(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
-		var last portal.SignInFailure
+		var last identity.SignInFailure
 		var log bytes.Buffer
 		production := f.With(func(o *portal.Options) {
-			o.SignInFailed, o.Log = func(why portal.SignInFailure) { last = why }, slog.New(slog.NewTextHandler(&log, nil))
+			o.SignInFailed, o.Log = func(why identity.SignInFailure) { last = why }, slog.New(slog.NewTextHandler(&log, nil))
 		})
 		demo := f.MustUser(t, x.Admin, x.Account, domain.Member)
 		require.NoError(t, f.Client.User.UpdateOne(demo).SetMadeInDevelopment(true).Exec(portaltest.System(t)))
-		guess := func(p *portal.Portal, email address.Email, want portal.SignInFailure) {
+		guess := func(p *portal.Portal, email address.Email, want identity.SignInFailure) {
 			log.Reset()
-			_, err := p.SignIn(from(t, "192.0.2.1"), portal.SignInInput{Email: email, Password: portaltest.Password})
+			_, err := p.Identity.SignIn(from(t, "192.0.2.1"), identity.SignInInput{Email: email, Password: portaltest.Password})
 			_, unknown := try(from(t, "192.0.2.1"), f.Portal, "a wrong password")
 			require.Equal(t, unknown, err)
 			require.Equal(t, want, last)
 			require.Contains(t, log.String(), "reason="+string(want))
 		}
-		guess(production, demo.EmailFolded, portal.SignInDemo)
-		require.Contains(t, portal.SignInFailures(), last, "it has a counter")
-		require.NoError(t, production.RecordSignInFailures(t.Context()))
+		guess(production, demo.EmailFolded, identity.SignInDemo)
+		require.Contains(t, identity.SignInFailures(), last, "it has a counter")
+		require.NoError(t, production.Identity.RecordSignInFailures(t.Context()))
 		require.Equal(t, "MADE_IN_DEVELOPMENT", changed(failuresTold(t, f)[0], "reason"))
 
-		_, err := f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{PasswordSignIn: set(false)})
+		_, err := f.Portal.Identity.UpdateOrganization(x.Admin, identity.UpdateOrganizationInput{PasswordSignIn: set(false)})
 		require.NoError(t, err)
-		guess(production, demo.EmailFolded, portal.SignInNoPasswords)
+		guess(production, demo.EmailFolded, identity.SignInNoPasswords)
 		require.NoError(t, f.Client.User.UpdateOne(demo).SetStatus(domain.UserDisabled).Exec(portaltest.System(t)))
-		guess(production, demo.EmailFolded, portal.SignInDisabled)
+		guess(production, demo.EmailFolded, identity.SignInDisabled)
 	})
 }

@@ -15,7 +15,7 @@ import (
 	"portico/internal/address"
 	"portico/internal/auth"
 	"portico/internal/fault"
-	"portico/internal/portal"
+	"portico/internal/identity"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
@@ -89,7 +89,7 @@ func TestAGuessCountsForThoseWhoAreTried(t *testing.T) {
 		for i := range 3 {
 			admin := f.MustAdmin(t, f.Client.Organization.Query().Where(organization.Slug(fmt.Sprintf("org%d", i))).OnlyX(portaltest.System(t)))
 			u := f.Client.User.Query().Where(user.EmailFolded(address.ParseEmail(orhan))).OnlyX(admin)
-			_, err := f.Portal.DisableUser(admin, u.GlobalID(), nil)
+			_, err := f.Portal.Identity.DisableUser(admin, u.GlobalID(), nil)
 			require.NoError(t, err)
 		}
 		require.Equal(t, of6, noted(), "three are left")
@@ -103,16 +103,16 @@ func TestWithoutPasswordsAdministratorsStillSignIn(t *testing.T) {
 		f := portaltest.New(t, url)
 		x := f.MustTenant(t, "one")
 		mustStaff(t, f, "one", "the administrator's own")
-		dora, err := f.Portal.CreateUser(x.Admin, portal.CreateUserInput{Name: "Dora", Email: address.ParseEmail("dora@one.example"),
+		dora, err := f.Portal.Identity.CreateUser(x.Admin, identity.CreateUserInput{Name: "Dora", Email: address.ParseEmail("dora@one.example"),
 			Password: portaltest.Password, AccountID: ptr(x.Account.GlobalID())})
 		require.NoError(t, err)
-		in := portal.SignInInput{Email: address.ParseEmail(dora.Email), Password: portaltest.Password}
+		in := identity.SignInInput{Email: address.ParseEmail(dora.Email), Password: portaltest.Password}
 		for _, passwords := range []bool{true, false} {
-			_, err = f.Portal.UpdateOrganization(x.Admin, portal.UpdateOrganizationInput{PasswordSignIn: set(passwords)})
+			_, err = f.Portal.Identity.UpdateOrganization(x.Admin, identity.UpdateOrganizationInput{PasswordSignIn: set(passwords)})
 			require.NoError(t, err)
 			_, err = try(from(t, "192.0.2.1"), f.Portal, "the administrator's own")
 			require.NoError(t, err)
-			_, err = f.Portal.SignIn(from(t, "192.0.2.1"), in)
+			_, err = f.Portal.Identity.SignIn(from(t, "192.0.2.1"), in)
 			require.Equal(t, passwords, err == nil, "%v", err)
 		}
 		require.Equal(t, fault.ReasonWrongCredentials, fault.From(err).Reason)

@@ -13,7 +13,7 @@ import (
 	"portico/internal/auth"
 	"portico/internal/database"
 	"portico/internal/fault"
-	"portico/internal/portal"
+	"portico/internal/identity"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
@@ -30,9 +30,9 @@ func TestANamesakeIsNoOracle(t *testing.T) {
 			mustStaff(t, f, slug, secret)
 			f.Clock.Advance(time.Second)
 		}
-		guess := func(password string) (portal.Session, error) {
+		guess := func(password string) (identity.Session, error) {
 			t.Helper()
-			_, err := f.Portal.ResetPassword(t.Context(), "two", address.ParseEmail(orhan), password)
+			_, err := f.Portal.Identity.ResetPassword(t.Context(), "two", address.ParseEmail(orhan), password)
 			require.NoError(t, err)
 			return try(from(t, attacker), f.Portal, password)
 		}
@@ -54,7 +54,7 @@ func TestANamesakeIsNoOracle(t *testing.T) {
 		_, err = guess("another password")
 		require.NoError(t, err)
 		for range 2 * auth.PairFailures {
-			_, err = f.Portal.SignIn(from(t, attacker), portal.SignInInput{Email: address.ParseEmail(orhan), Password: secret, DeviceToken: &own.DeviceToken})
+			_, err = f.Portal.Identity.SignIn(from(t, attacker), identity.SignInInput{Email: address.ParseEmail(orhan), Password: secret, DeviceToken: &own.DeviceToken})
 			require.NoError(t, err, "the victim's device, there too")
 			_, err = try(from(t, victim), f.Portal, secret)
 			require.NoError(t, err)

@@ -16,6 +16,7 @@ import (
 	"portico/internal/address"
 	"portico/internal/auth"
 	"portico/internal/fault"
+	"portico/internal/identity"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
@@ -32,17 +33,17 @@ func from(t *testing.T, client string) context.Context {
 // mustStaff creates a staff user of orhan's address with a password.
 func mustStaff(t *testing.T, f *portaltest.Fixture, slug, password string) *db.User {
 	t.Helper()
-	u, err := f.Portal.CreateStaff(t.Context(), slug, "Orhan", address.ParseEmail(orhan), password)
+	u, err := f.Portal.Identity.CreateStaff(t.Context(), slug, "Orhan", address.ParseEmail(orhan), password)
 	require.NoError(t, err)
 	return u
 }
 
-func try(ctx context.Context, p *portal.Portal, password string, organization ...string) (portal.Session, error) {
-	in := portal.SignInInput{Email: address.ParseEmail(orhan), Password: password}
+func try(ctx context.Context, p *portal.Portal, password string, organization ...string) (identity.Session, error) {
+	in := identity.SignInInput{Email: address.ParseEmail(orhan), Password: password}
 	if len(organization) == 1 {
 		in.Organization = &organization[0]
 	}
-	return p.SignIn(ctx, in)
+	return p.Identity.SignIn(ctx, in)
 }
 
 // watched is the fixture's Portal, with the hashes counted that sign-ins compute.
@@ -135,7 +136,7 @@ func TestDisabledNamesakes(t *testing.T) {
 			o := f.MustOrganization(t, fmt.Sprintf("org%d", i))
 			u := mustStaff(t, f, o.Slug, portaltest.Password)
 			if i < 4 {
-				_, err := f.Portal.DisableUser(f.MustAdmin(t, o), u.GlobalID(), nil)
+				_, err := f.Portal.Identity.DisableUser(f.MustAdmin(t, o), u.GlobalID(), nil)
 				require.NoError(t, err)
 			}
 			f.Clock.Advance(time.Second)
@@ -178,9 +179,9 @@ func TestUnlockUser(t *testing.T) {
 		}
 		fail(t, f.Portal, "192.0.2.1", auth.PairFailures)
 		f.Clock.Advance(time.Second)
-		_, err := f.Portal.UnlockUser(one.Admin, theirs.GlobalID(), nil)
+		_, err := f.Portal.Identity.UnlockUser(one.Admin, theirs.GlobalID(), nil)
 		require.True(t, fault.Is(err, fault.CodeNotFound), "%v", err)
-		_, err = f.Portal.UnlockUser(two.Admin, theirs.GlobalID(), nil)
+		_, err = f.Portal.Identity.UnlockUser(two.Admin, theirs.GlobalID(), nil)
 		require.NoError(t, err)
 		limited(t, f.Portal, "192.0.2.1", "the password of one", "one")
 		_, err = try(from(t, "192.0.2.1"), f.Portal, "the password of one")
@@ -189,14 +190,14 @@ func TestUnlockUser(t *testing.T) {
 		require.NoError(t, err)
 
 		reason := ptr("He called.")
-		_, err = f.Portal.UnlockUser(one.Admin, mine.GlobalID(), reason)
+		_, err = f.Portal.Identity.UnlockUser(one.Admin, mine.GlobalID(), reason)
 		require.NoError(t, err)
 		_, err = try(from(t, "192.0.2.1"), f.Portal, "the password of one")
 		require.NoError(t, err)
 		f.Clock.Advance(time.Second)
 		fail(t, f.Portal, "192.0.2.1", auth.PairFailures, "one")
 		limited(t, f.Portal, "192.0.2.1", "the password of one", "one")
-		_, err = f.Portal.UnlockUser(one.Developer, mine.GlobalID(), nil)
+		_, err = f.Portal.Identity.UnlockUser(one.Developer, mine.GlobalID(), nil)
 		require.True(t, fault.Is(err, fault.CodeNotFound) || fault.Is(err, fault.CodeForbidden), "%v", err)
 	})
 }
@@ -247,14 +248,14 @@ func TestADeviceThatSignedInBefore(t *testing.T) {
 		fail(t, f.Portal, "192.0.2.1", auth.PairFailures)
 		limited(t, f.Portal, "192.0.2.1", portaltest.Password)
 
-		in := portal.SignInInput{Email: address.ParseEmail(orhan), Password: portaltest.Password, DeviceToken: &s.DeviceToken}
-		_, err = f.Portal.SignIn(from(t, "192.0.2.1"), in)
+		in := identity.SignInInput{Email: address.ParseEmail(orhan), Password: portaltest.Password, DeviceToken: &s.DeviceToken}
+		_, err = f.Portal.Identity.SignIn(from(t, "192.0.2.1"), in)
 		require.NoError(t, err)
 		in.DeviceToken, in.Devices = nil, []string{"junk", s.DeviceToken}
-		_, err = f.Portal.SignIn(from(t, "192.0.2.1"), in)
+		_, err = f.Portal.Identity.SignIn(from(t, "192.0.2.1"), in)
 		require.NoError(t, err, "as a cookie")
 		in.Email = address.ParseEmail("other@both.example")
-		_, err = f.Portal.SignIn(from(t, "192.0.2.1"), in)
+		_, err = f.Portal.Identity.SignIn(from(t, "192.0.2.1"), in)
 		require.True(t, fault.Is(err, fault.CodeUnauthenticated), "it is no way in: %v", err)
 	})
 }
@@ -267,15 +268,15 @@ func TestResetPassword(t *testing.T) {
 		email := address.ParseEmail(" " + orhan)
 		fail(t, f.Portal, "192.0.2.1", auth.PairFailures)
 		f.Clock.Advance(time.Second)
-		_, err := f.Portal.ResetPassword(t.Context(), "one", email, "short")
+		_, err := f.Portal.Identity.ResetPassword(t.Context(), "one", email, "short")
 		require.Equal(t, fault.WeakPassword, fault.Problems(err)[0].Code)
-		_, err = f.Portal.ResetPassword(t.Context(), "nowhere", email, "another password")
+		_, err = f.Portal.Identity.ResetPassword(t.Context(), "nowhere", email, "another password")
 		require.Equal(t, [][]string{{"organization"}}, fields(err))
-		_, err = f.Portal.ResetPassword(t.Context(), "one", address.ParseEmail("other@both.example"), "another password")
+		_, err = f.Portal.Identity.ResetPassword(t.Context(), "one", address.ParseEmail("other@both.example"), "another password")
 		require.Equal(t, [][]string{{"email"}}, fields(err))
 		limited(t, f.Portal, "192.0.2.1", portaltest.Password)
 
-		changed, err := f.Portal.ResetPassword(t.Context(), "one", email, "another password")
+		changed, err := f.Portal.Identity.ResetPassword(t.Context(), "one", email, "another password")
 		require.NoError(t, err)
 		_, ok, err := f.Directory.Person(t.Context(), u.OrganizationID, u.ID, u.TokenVersion)
 		require.NoError(t, err)
@@ -299,7 +300,7 @@ func TestDemoPeopleNeedAPasswordOfTheirOwn(t *testing.T) {
 		require.NoError(t, f.Client.User.UpdateOne(u).SetMadeInDevelopment(true).Exec(portaltest.System(t)))
 		_, err := try(from(t, "192.0.2.1"), f.Portal, portaltest.Password)
 		require.True(t, fault.Is(err, fault.CodeUnauthenticated))
-		_, err = f.Portal.ResetPassword(t.Context(), "one", u.EmailFolded, "another password")
+		_, err = f.Portal.Identity.ResetPassword(t.Context(), "one", u.EmailFolded, "another password")
 		require.NoError(t, err)
 		_, err = try(from(t, "192.0.2.1"), f.Portal, "another password")
 		require.NoError(t, err)

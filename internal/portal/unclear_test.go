@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
+	"portico/internal/apps"
 	"portico/internal/fault"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
@@ -135,14 +136,14 @@ func TestUnclearCommitReturnsWhatItCreated(t *testing.T) {
 					p, d := faultyPortal(f)
 					d.fail, d.dark = slices.Clone(commits), dark
 					before := f.Client.Credential.Query().CountX(portaltest.System(t))
-					made, err := p.GenerateKey(x.Developer, portal.GenerateKeyInput{AppID: &id, IdempotencyKey: key})
+					made, err := p.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: &id, IdempotencyKey: key})
 					require.NoError(t, err, name)
 					require.False(t, made.Replayed, name)
 					require.NotEmpty(t, made.Secret.RawKey)
 					require.Equal(t, made.Secret.Username, f.Client.Credential.GetX(portaltest.System(t), made.Credential.ID).Username, "the secret is that of the key that is there")
 
 					d.fail = slices.Clone(commits)
-					both, err := p.CreateApp(x.Developer, portal.CreateAppInput{Name: "Another", IdempotencyKey: key})
+					both, err := p.Apps.CreateApp(x.Developer, apps.CreateAppInput{Name: "Another", IdempotencyKey: key})
 					require.NoError(t, err, name)
 					require.False(t, both.Replayed, name)
 					require.Equal(t, both.Secret.Username, f.Client.Credential.GetX(portaltest.System(t), both.Credential.ID).Username)
@@ -150,19 +151,19 @@ func TestUnclearCommitReturnsWhatItCreated(t *testing.T) {
 
 					d.fail = slices.Clone(commits)
 					planID := plan.GlobalID()
-					sub, err := p.Register(x.Developer, portal.RegisterInput{AppID: both.App.GlobalID(), ProductID: product.GlobalID(), PlanID: &planID, IdempotencyKey: key})
+					sub, err := p.Apps.Register(x.Developer, apps.RegisterInput{AppID: both.App.GlobalID(), ProductID: product.GlobalID(), PlanID: &planID, IdempotencyKey: key})
 					require.NoError(t, err, name)
 					require.False(t, sub.Replayed, name)
 
-					_, err = f.Portal.DeleteApp(x.Admin, both.App.GlobalID(), nil)
+					_, err = f.Portal.Apps.DeleteApp(x.Admin, both.App.GlobalID(), nil)
 					require.NoError(t, err)
 					d.fail = slices.Clone(commits)
-					back, err := p.RestoreApp(x.Admin, both.App.GlobalID())
+					back, err := p.Apps.RestoreApp(x.Admin, both.App.GlobalID())
 					require.NoError(t, err, name)
 					require.Equal(t, back.Secret.Username, f.Client.Credential.GetX(portaltest.System(t), back.Credential.ID).Username)
 
 					if key != nil {
-						again, err := p.GenerateKey(x.Developer, portal.GenerateKeyInput{AppID: &id, IdempotencyKey: key})
+						again, err := p.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: &id, IdempotencyKey: key})
 						require.NoError(t, err)
 						require.True(t, again.Replayed, "another request under the key repeats")
 						require.Equal(t, made.Credential.ID, again.Credential.ID)
@@ -184,14 +185,14 @@ func TestACommitThatStaysUnclear(t *testing.T) {
 		d.fail, d.dark = []commit{{true, false, gaveUp}}, 1<<30
 		key := "mine"
 		before := f.Client.Credential.Query().CountX(portaltest.System(t))
-		made, err := p.GenerateKey(x.Developer, portal.GenerateKeyInput{AppID: &id})
+		made, err := p.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: &id})
 		require.True(t, fault.Is(err, fault.CodeUnavailable), "%v", err)
 		require.Equal(t, fault.ReasonOutcomeUnknown, fault.From(err).Reason)
 		require.Nil(t, made.Secret, "what may not be there is not shown")
 		require.Equal(t, before+1, f.Client.Credential.Query().CountX(portaltest.System(t)), "it is not tried again")
 
 		d.fail, d.unlit = []commit{{true, false, lost}}, 0
-		made, err = p.GenerateKey(x.Developer, portal.GenerateKeyInput{AppID: &id, IdempotencyKey: &key})
+		made, err = p.Apps.GenerateKey(x.Developer, apps.GenerateKeyInput{AppID: &id, IdempotencyKey: &key})
 		require.NoError(t, err, "the request knows its own key's row")
 		require.False(t, made.Replayed)
 		require.NotEmpty(t, made.Secret.RawKey)
@@ -211,7 +212,7 @@ func TestAnUnclearRevocation(t *testing.T) {
 			p := f.With(func(o *portal.Options) {
 				o.Client, o.Revocations = db.NewClient(db.Driver(d)), gateFunc(func(uuid.UUID) { synced.Add(1) })
 			})
-			k, err := p.RevokeKey(x.Developer, key.GlobalID(), nil, nil)
+			k, err := p.Apps.RevokeKey(x.Developer, key.GlobalID(), nil, nil)
 			require.NoError(t, err, name)
 			require.Equal(t, 2, k.Version, name)
 			require.EqualValues(t, 1, synced.Load(), name)

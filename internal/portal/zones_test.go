@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db/organization"
-	"portico/internal/portal"
+	"portico/internal/identity"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 )
@@ -25,10 +25,10 @@ func TestRepairTimeZones(t *testing.T) {
 			require.NoError(t, f.Client.Organization.UpdateOne(o).SetTimeZone(stored).Exec(portaltest.System(t)))
 			slugs[slug] = stored
 		}
-		mended, err := f.Portal.RepairTimeZones(t.Context())
+		mended, err := f.Portal.Identity.RepairTimeZones(t.Context())
 		require.NoError(t, err)
 		require.Len(t, mended, 5, "a good one is left alone")
-		require.Contains(t, mended, portal.RepairedZone{Organization: "org-a", Before: "europe/berlin", After: "Europe/Berlin"})
+		require.Contains(t, mended, identity.RepairedZone{Organization: "org-a", Before: "europe/berlin", After: "Europe/Berlin"})
 		for slug, stored := range slugs {
 			o, err := f.Client.Organization.Query().Where(organization.Slug(slug)).Only(portaltest.System(t))
 			require.NoError(t, err)
@@ -38,7 +38,7 @@ func TestRepairTimeZones(t *testing.T) {
 		row := f.Database.QueryRowContext(t.Context(), `SELECT count(*) FROM events WHERE type = 'ORGANIZATION_UPDATED'`)
 		require.NoError(t, row.Scan(&events))
 		require.Equal(t, 5, events)
-		again, err := f.Portal.RepairTimeZones(t.Context())
+		again, err := f.Portal.Identity.RepairTimeZones(t.Context())
 		require.NoError(t, err)
 		require.Empty(t, again)
 	})

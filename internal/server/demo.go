@@ -52,7 +52,7 @@ func (p *process) findSignIns(ctx context.Context) ([]seed.SignIn, error) {
 	if !p.config.Dev || len(all) == 0 {
 		return nil, nil
 	}
-	o, err := p.portal.OrganizationBySlug(ctx, all[0].Organization)
+	o, err := p.portal.Identity.OrganizationBySlug(ctx, all[0].Organization)
 	if err != nil || o == nil {
 		return nil, err
 	}

@@ -19,11 +19,11 @@ const (
 func (p *process) jobs() *jobs.Runner {
 	all := []jobs.Job{
 		{Name: "expiries", Every: expiriesEvery, Run: func(ctx context.Context) error {
-			_, err := p.portal.RecordExpiries(ctx)
+			_, err := p.portal.Maintenance.RecordExpiries(ctx)
 			return err
 		}},
 		{Name: "purge", Every: purgeEvery, Run: func(ctx context.Context) error {
-			_, err := p.portal.Purge(ctx)
+			_, err := p.portal.Maintenance.Purge(ctx)
 			return err
 		}},
 		{Name: "usage-rollup", Every: rollUpEvery, Run: p.gateway.counts.RollUp},

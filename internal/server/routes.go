@@ -11,11 +11,12 @@ import (
 	"github.com/go-chi/cors"
 
 	"portico/graph"
+	"portico/internal/activity"
 	"portico/internal/auth"
 	"portico/internal/budget"
 	"portico/internal/gqlhttp"
+	"portico/internal/identity"
 	"portico/internal/playground"
-	"portico/internal/portal"
 	"portico/internal/telemetry"
 	"portico/internal/usage"
 	"portico/internal/usage/csvhttp"
@@ -98,7 +99,7 @@ func (p *process) authenticator() (*auth.Authenticator, error) {
 		return nil, err
 	}
 	return &auth.Authenticator{
-		Tokens: p.Tokens, Machines: p.Machines, Directory: portal.NewDirectory(p.Database, p.Client),
+		Tokens: p.Tokens, Machines: p.Machines, Directory: identity.NewDirectory(p.Database, p.Client),
 		RequestID: requestID, Peers: auth.Peers{Trusted: proxies},
 	}, nil
 }
@@ -124,9 +125,9 @@ func (p *process) export() http.HandlerFunc {
 	running := csvhttp.NewRoom()
 	p.gateway.lanes.Add(map[string]telemetry.Load{"exports": running.Load})
 	return csvhttp.Handler(csvhttp.Options{
-		Running: running, May: p.portal.AuthorizeUsage, Pay: chargeExport(p.gateway.budget), Rows: p.gateway.reports.Rows, Log: p.log,
-		Query: func(ctx context.Context, f portal.UsageFilter, by usage.Interval) (usage.Query, error) {
-			q, err := p.portal.UsageQuery(ctx, f, by)
+		Running: running, May: p.portal.Activity.AuthorizeUsage, Pay: chargeExport(p.gateway.budget), Rows: p.gateway.reports.Rows, Log: p.log,
+		Query: func(ctx context.Context, f activity.UsageFilter, by usage.Interval) (usage.Query, error) {
+			q, err := p.portal.Activity.UsageQuery(ctx, f, by)
 			if err == nil {
 				err = p.gateway.reports.Check(ctx, q)
 			}

@@ -131,7 +131,7 @@ func (p *process) fill(ctx context.Context) (err error) {
 	if err := p.seedEmpty(ctx); err != nil {
 		return fmt.Errorf("seeding: %w", err)
 	}
-	mended, err := p.portal.RepairTimeZones(ctx)
+	mended, err := p.portal.Identity.RepairTimeZones(ctx)
 	for _, z := range mended {
 		p.log.WarnContext(ctx, "the time zone of an organization was none and was replaced: its administrators may choose another",
 			"organization", z.Organization, "before", z.Before, "after", z.After)
@@ -151,7 +151,7 @@ func (p *process) background(ctx context.Context) (stop func()) {
 	var running sync.WaitGroup
 	running.Go(func() { p.Ring.Watch(ctx, ringInterval) })
 	running.Go(func() { p.jobs().Run(ctx) })
-	running.Go(func() { p.portal.RunSignInFailureRecorder(ctx) })
+	running.Go(func() { p.portal.Identity.RunSignInFailureRecorder(ctx) })
 	running.Go(func() { p.gateway.run(ctx) })
 	running.Go(func() { tuneGarbage(ctx) })
 	return func() {

@@ -96,6 +96,12 @@ func NewContext(ctx context.Context, v Viewer) context.Context {
 	return context.WithValue(ctx, contextKey{}, v)
 }
 
+// AsSystem returns a context in which Portico itself acts, inside an organization
+// or, with uuid.Nil, in all of them.
+func AsSystem(ctx context.Context, organization uuid.UUID) context.Context {
+	return NewContext(ctx, ForSystem(organization))
+}
+
 // FromContext returns the context's viewer. ok is false when there is none,
 // which every rule treats as a refusal.
 func FromContext(ctx context.Context) (v Viewer, ok bool) {

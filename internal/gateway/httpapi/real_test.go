@@ -14,11 +14,12 @@ import (
 
 	"portico/clients/go/gate/limits"
 	"portico/internal/adapters"
+	"portico/internal/apps"
 	"portico/internal/auth"
 	"portico/internal/gateway"
 	"portico/internal/gateway/httpapi"
+	"portico/internal/identity"
 	"portico/internal/nodeid"
-	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
 	"portico/internal/testdb"
 	"portico/internal/usage"
@@ -43,7 +44,7 @@ func newRealServer(t *testing.T, url string) *realServer {
 	var hash []byte
 	var hint string
 	h.token, hash, hint = machines.New()
-	if _, err := f.Portal.CreateGateway(t.Context(), portal.NewGateway{Organization: h.tenant.Organization.Slug, Name: "edge-1", Hash: hash, Hint: hint}); err != nil {
+	if _, err := f.Portal.Identity.CreateGateway(t.Context(), identity.NewGateway{Organization: h.tenant.Organization.Slug, Name: "edge-1", Hash: hash, Hint: hint}); err != nil {
 		t.Fatal(err)
 	}
 	store := intake.NewStore(f.Database, f.Clock)
@@ -101,7 +102,7 @@ func TestTheRealGate(t *testing.T) {
 			t.Fatalf("without a subscription: %s", got)
 		}
 		subscription := f.MustRegister(t, h.tenant.Developer, made.App, product, plan)
-		if _, err := f.Portal.Approve(admin, subscription.GlobalID(), nil); err != nil {
+		if _, err := f.Portal.Apps.Approve(admin, subscription.GlobalID(), nil); err != nil {
 			t.Fatal(err)
 		}
 		h.sync(t)
@@ -112,7 +113,7 @@ func TestTheRealGate(t *testing.T) {
 		h.tryEnvoy(t, made)
 		h.tryFeed(t, made)
 		h.tryUsage(t, made)
-		if _, err := f.Portal.RevokeKey(admin, made.Credential.GlobalID(), nil, nil); err != nil {
+		if _, err := f.Portal.Apps.RevokeKey(admin, made.Credential.GlobalID(), nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		h.sync(t)
@@ -138,7 +139,7 @@ func (h *realServer) ask(t *testing.T, method, path, body string, headers ...str
 	return h.send(t, method, path, body, append([]string{"X-Portico-Gateway-Token", "", "X-Portico-Gateway-Token", h.token}, headers...)...)
 }
 
-func (h *realServer) tryAuthorize(t *testing.T, made portal.CreatedApp) {
+func (h *realServer) tryAuthorize(t *testing.T, made apps.CreatedApp) {
 	t.Helper()
 	for key, want := range map[string]int{made.Secret.RawKey: 200, made.Secret.RawKey + "x": 401, strings.ToUpper(made.Secret.RawKey): 401, strings.Repeat("a", 30000): 401} {
 		a := h.ask(t, "GET", "/v1/authorize", "", "X-API-Key", key, "X-Portico-Product", "orders", "X-Original-Method", "GET", "X-Original-URI", "/a/../b")
@@ -154,7 +155,7 @@ func (h *realServer) tryAuthorize(t *testing.T, made portal.CreatedApp) {
 	}
 }
 
-func (h *realServer) tryEnvoy(t *testing.T, made portal.CreatedApp) {
+func (h *realServer) tryEnvoy(t *testing.T, made apps.CreatedApp) {
 	t.Helper()
 	c := h.dial(t)
 	for product, ok := range map[string]bool{"orders": true, "others": false} {
@@ -165,7 +166,7 @@ func (h *realServer) tryEnvoy(t *testing.T, made portal.CreatedApp) {
 	}
 }
 
-func (h *realServer) tryFeed(t *testing.T, made portal.CreatedApp) {
+func (h *realServer) tryFeed(t *testing.T, made apps.CreatedApp) {
 	t.Helper()
 	a := h.ask(t, "GET", "/v1/feed", "")
 	lines := strings.Split(strings.TrimSuffix(a.body, "\n"), "\n")
@@ -184,7 +185,7 @@ func (h *realServer) tryFeed(t *testing.T, made portal.CreatedApp) {
 	}
 }
 
-func (h *realServer) tryUsage(t *testing.T, made portal.CreatedApp) {
+func (h *realServer) tryUsage(t *testing.T, made apps.CreatedApp) {
 	t.Helper()
 	at := h.clock.Now().Format(time.RFC3339)
 	body := `{"batch":"one","calls":[{"app":"` + made.App.GlobalID() + `","account":"` + nodeid.Encode(nodeid.Account, h.tenant.Account.ID) + `","credential":"` + made.Credential.GlobalID() +

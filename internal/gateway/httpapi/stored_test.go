@@ -18,7 +18,7 @@ func TestAStoredStatusThatIsNotKnownIsRefused(t *testing.T) {
 		product, plan := f.MustProduct(t, admin, "orders")
 		made := f.MustApp(t, h.tenant.Developer, "Shop")
 		subscription := f.MustRegister(t, h.tenant.Developer, made.App, product, plan)
-		if _, err := f.Portal.Approve(admin, subscription.GlobalID(), nil); err != nil {
+		if _, err := f.Portal.Apps.Approve(admin, subscription.GlobalID(), nil); err != nil {
 			t.Fatal(err)
 		}
 		uncollected(t, f, made.Credential.ID)

@@ -8,9 +8,11 @@ import (
 
 	"portico/ent/db"
 	"portico/internal/address"
-	"portico/internal/change"
+	"portico/internal/apps"
+	"portico/internal/catalog"
 	"portico/internal/domain"
-	"portico/internal/portal"
+	"portico/internal/identity"
+	"portico/internal/input"
 )
 
 // The builders call the services, as people do, so that every row has its event.
@@ -19,7 +21,7 @@ import (
 // MustOrganization creates an organization.
 func (f *Fixture) MustOrganization(t testing.TB, slug string) *db.Organization {
 	t.Helper()
-	o, err := f.Portal.CreateOrganization(t.Context(), slug, "The "+slug+" organization")
+	o, err := f.Portal.Identity.CreateOrganization(t.Context(), slug, "The "+slug+" organization")
 	return must(t, o, err)
 }
 
@@ -27,14 +29,14 @@ func (f *Fixture) MustOrganization(t testing.TB, slug string) *db.Organization {
 // administrator's context.
 func (f *Fixture) MustAdmin(t testing.TB, o *db.Organization) context.Context {
 	t.Helper()
-	u, err := f.Portal.CreateStaff(t.Context(), o.Slug, "Staff Member", address.ParseEmail("admin-"+uuid.NewString()+"@"+o.Slug+".example"), Password)
+	u, err := f.Portal.Identity.CreateStaff(t.Context(), o.Slug, "Staff Member", address.ParseEmail("admin-"+uuid.NewString()+"@"+o.Slug+".example"), Password)
 	return f.Enter(t, must(t, u, err))
 }
 
 // MustAccount creates an account.
 func (f *Fixture) MustAccount(t testing.TB, admin context.Context, name string) *db.Account {
 	t.Helper()
-	a, err := f.Portal.CreateAccount(admin, portal.CreateAccountInput{Name: name})
+	a, err := f.Portal.Identity.CreateAccount(admin, identity.CreateAccountInput{Name: name})
 	return must(t, a, err)
 }
 
@@ -42,7 +44,7 @@ func (f *Fixture) MustAccount(t testing.TB, admin context.Context, name string) 
 func (f *Fixture) MustUser(t testing.TB, admin context.Context, a *db.Account, role domain.MembershipRole) *db.User {
 	t.Helper()
 	id := a.GlobalID()
-	u, err := f.Portal.CreateUser(admin, portal.CreateUserInput{
+	u, err := f.Portal.Identity.CreateUser(admin, identity.CreateUserInput{
 		Name: "Dora Developer", Email: address.ParseEmail("dev-" + uuid.NewString() + "@example.com"), Password: Password,
 		AccountID: &id, MembershipRole: &role,
 	})
@@ -60,39 +62,39 @@ func (f *Fixture) MustDeveloper(t testing.TB, admin context.Context, a *db.Accou
 // person, with one free plan.
 func (f *Fixture) MustProduct(t testing.TB, admin context.Context, name string) (*db.Product, *db.Plan) {
 	t.Helper()
-	p, err := f.Portal.CreateProduct(admin, portal.CreateProductInput{Name: name})
+	p, err := f.Portal.Catalog.CreateProduct(admin, catalog.CreateProductInput{Name: name})
 	must(t, p, err)
 	plan, published := f.MustPlan(t, admin, p, "free"), domain.Published
-	p, err = f.Portal.UpdateProduct(admin, portal.UpdateProductInput{ProductID: p.GlobalID(), Status: change.Patch[domain.ProductStatus]{Set: true, Value: &published}})
+	p, err = f.Portal.Catalog.UpdateProduct(admin, catalog.UpdateProductInput{ProductID: p.GlobalID(), Status: input.Patch[domain.ProductStatus]{Set: true, Value: &published}})
 	return must(t, p, err), plan
 }
 
 // MustPlan creates a free plan of a product.
 func (f *Fixture) MustPlan(t testing.TB, admin context.Context, p *db.Product, name string) *db.Plan {
 	t.Helper()
-	made, err := f.Portal.CreatePlan(admin, portal.CreatePlanInput{ProductID: p.GlobalID(), Name: name})
+	made, err := f.Portal.Catalog.CreatePlan(admin, catalog.CreatePlanInput{ProductID: p.GlobalID(), Name: name})
 	return must(t, made, err)
 }
 
 // MustApp creates an app, with its first credential, in the developer's account.
-func (f *Fixture) MustApp(t testing.TB, developer context.Context, name string) portal.CreatedApp {
+func (f *Fixture) MustApp(t testing.TB, developer context.Context, name string) apps.CreatedApp {
 	t.Helper()
-	made, err := f.Portal.CreateApp(developer, portal.CreateAppInput{Name: name})
+	made, err := f.Portal.Apps.CreateApp(developer, apps.CreateAppInput{Name: name})
 	return must(t, made, err)
 }
 
 // MustAppOf creates an app, with its first credential, in an account.
-func (f *Fixture) MustAppOf(t testing.TB, admin context.Context, a *db.Account, name string) portal.CreatedApp {
+func (f *Fixture) MustAppOf(t testing.TB, admin context.Context, a *db.Account, name string) apps.CreatedApp {
 	t.Helper()
 	id := a.GlobalID()
-	made, err := f.Portal.CreateApp(admin, portal.CreateAppInput{Name: name, AccountID: &id})
+	made, err := f.Portal.Apps.CreateApp(admin, apps.CreateAppInput{Name: name, AccountID: &id})
 	return must(t, made, err)
 }
 
 // MustKey creates a credential; in names the app or the account.
-func (f *Fixture) MustKey(t testing.TB, ctx context.Context, in portal.GenerateKeyInput) portal.CreatedCredential {
+func (f *Fixture) MustKey(t testing.TB, ctx context.Context, in apps.GenerateKeyInput) apps.CreatedCredential {
 	t.Helper()
-	made, err := f.Portal.GenerateKey(ctx, in)
+	made, err := f.Portal.Apps.GenerateKey(ctx, in)
 	return must(t, made, err)
 }
 
@@ -101,7 +103,7 @@ func (f *Fixture) MustKey(t testing.TB, ctx context.Context, in portal.GenerateK
 func (f *Fixture) MustRegister(t testing.TB, ctx context.Context, a *db.App, p *db.Product, by *db.Plan) *db.Subscription {
 	t.Helper()
 	plan := by.GlobalID()
-	made, err := f.Portal.Register(ctx, portal.RegisterInput{AppID: a.GlobalID(), ProductID: p.GlobalID(), PlanID: &plan})
+	made, err := f.Portal.Apps.Register(ctx, apps.RegisterInput{AppID: a.GlobalID(), ProductID: p.GlobalID(), PlanID: &plan})
 	return must(t, made, err).Subscription
 }
 

@@ -18,6 +18,7 @@ import (
 	"portico/internal/auth"
 	"portico/internal/clock"
 	"portico/internal/database"
+	"portico/internal/identity"
 	"portico/internal/keyring"
 	"portico/internal/portal"
 	"portico/internal/testdb"
@@ -30,7 +31,7 @@ const Password = "correct horse battery"
 // Fixture is a Portal and its dependencies.
 type Fixture struct {
 	Portal    *portal.Portal
-	Directory *portal.Directory
+	Directory *identity.Directory
 	Database  *database.DB
 	Client    *db.Client
 	// Clock stands at Start until the test moves it.
@@ -63,7 +64,7 @@ func NewWith(t testing.TB, url string, o database.Options) *Fixture {
 		}),
 	}
 	f.Tokens = auth.NewTokens(f.Ring, f.Clock, "portico", "portico")
-	f.Directory = portal.NewDirectory(d, f.Client)
+	f.Directory = identity.NewDirectory(d, f.Client)
 	f.options = portal.Options{
 		Client: f.Client, Database: d, Clock: f.Clock, Secrets: adapters.Secrets{Ring: f.Ring},
 		Passwords: adapters.Passwords{Passwords: f.Passwords}, Limiter: adapters.Limiter{Limiter: auth.NewLimiter(d, f.Ring, f.Clock)},

@@ -21,10 +21,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/internal/activity"
 	"portico/internal/backlog"
 	"portico/internal/fault"
 	"portico/internal/nodeid"
-	"portico/internal/portal"
 	"portico/internal/usage"
 	"portico/internal/viewer"
 )
@@ -47,7 +47,7 @@ type Options struct {
 	Pay func(ctx context.Context, h http.Header, bytes int, rows bool) error
 	// Query returns the query restricted to what the request's viewer may see, or
 	// an error if Rows cannot answer it.
-	Query func(ctx context.Context, f portal.UsageFilter, by usage.Interval) (usage.Query, error)
+	Query func(ctx context.Context, f activity.UsageFilter, by usage.Interval) (usage.Query, error)
 	// Rows calls yield with each row of the result.
 	Rows func(ctx context.Context, q usage.Query, yield func(usage.Row) error) error
 	Log  *slog.Logger

@@ -15,9 +15,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/activity"
 	"portico/internal/fault"
 	"portico/internal/nodeid"
-	"portico/internal/portal"
 	"portico/internal/usage"
 	"portico/internal/usage/csvhttp"
 	"portico/internal/viewer"
@@ -26,19 +26,19 @@ import (
 const query = "?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00%2B01:00&interval=DAY&timeZone=Europe/Berlin"
 
 // serve starts a server that exports the rows that rows yields, and returns its URL.
-func serve(t *testing.T, asked *portal.UsageFilter, rows func(ctx context.Context, yield func(usage.Row) error) error) string {
+func serve(t *testing.T, asked *activity.UsageFilter, rows func(ctx context.Context, yield func(usage.Row) error) error) string {
 	t.Helper()
 	return serveWithin(t, 0, asked, rows)
 }
 
 // serveWithin is serve with a server that has a write timeout; 0 is none.
-func serveWithin(t *testing.T, bound time.Duration, asked *portal.UsageFilter, rows func(ctx context.Context, yield func(usage.Row) error) error) string {
+func serveWithin(t *testing.T, bound time.Duration, asked *activity.UsageFilter, rows func(ctx context.Context, yield func(usage.Row) error) error) string {
 	t.Helper()
 	h := csvhttp.Handler(csvhttp.Options{
 		Running: csvhttp.NewRoom(),
 		May:     func(context.Context) error { return nil },
 		Pay:     func(context.Context, http.Header, int, bool) error { return nil },
-		Query: func(_ context.Context, f portal.UsageFilter, by usage.Interval) (usage.Query, error) {
+		Query: func(_ context.Context, f activity.UsageFilter, by usage.Interval) (usage.Query, error) {
 			if asked != nil {
 				*asked = f
 			}
@@ -80,7 +80,7 @@ func row(n int64) usage.Row {
 }
 
 func TestExportRows(t *testing.T) {
-	var asked portal.UsageFilter
+	var asked activity.UsageFilter
 	url := serve(t, &asked, func(_ context.Context, yield func(usage.Row) error) error { return yield(row(5_000_000_000)) })
 	r, body, err := get(t, url+query+"&appId=a&appId=b&productId=c")
 	require.NoError(t, err)
@@ -89,7 +89,7 @@ func TestExportRows(t *testing.T) {
 	require.Equal(t, "text/csv; charset=utf-8", r.Header.Get("Content-Type"))
 	require.Equal(t, `attachment; filename="usage.csv"`, r.Header.Get("Content-Disposition"))
 	require.Equal(t, "no-store", r.Header.Get("Cache-Control"))
-	require.Equal(t, portal.UsageFilter{
+	require.Equal(t, activity.UsageFilter{
 		AppIDs: []string{"a", "b"}, ProductIDs: []string{"c"}, TimeZone: "Europe/Berlin",
 		From: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 3, 1, 23, 0, 0, 0, time.UTC),
 	}, asked)

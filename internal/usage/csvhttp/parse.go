@@ -6,15 +6,15 @@ import (
 	"slices"
 	"time"
 
+	"portico/internal/activity"
 	"portico/internal/fault"
-	"portico/internal/portal"
 	"portico/internal/usage"
 )
 
 // parse parses the query: from, to, interval and timeZone once each; appId, productId
 // and credentialId any number of times. It refuses unknown parameters, as a misspelt
 // one would export more than intended.
-func parse(query string) (f portal.UsageFilter, by usage.Interval, err error) {
+func parse(query string) (f activity.UsageFilter, by usage.Interval, err error) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
 		return f, by, invalid("The address's parameters are malformed.")
@@ -30,7 +30,7 @@ func parse(query string) (f portal.UsageFilter, by usage.Interval, err error) {
 			return f, by, invalid("The parameters are from, to, interval, timeZone, appId, productId and credentialId.")
 		}
 	}
-	f = portal.UsageFilter{
+	f = activity.UsageFilter{
 		AppIDs: values["appId"], ProductIDs: values["productId"], CredentialIDs: values["credentialId"], TimeZone: values.Get("timeZone"),
 	}
 	if f.From, err = moment(values, "from"); err != nil {

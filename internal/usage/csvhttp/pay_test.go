@@ -10,8 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/internal/activity"
 	"portico/internal/fault"
-	"portico/internal/portal"
 	"portico/internal/usage"
 	"portico/internal/usage/csvhttp"
 )
@@ -40,7 +40,7 @@ func (s *steps) handler() http.Handler {
 			}
 			return s.take("pay")
 		},
-		Query: func(_ context.Context, _ portal.UsageFilter, by usage.Interval) (usage.Query, error) {
+		Query: func(_ context.Context, _ activity.UsageFilter, by usage.Interval) (usage.Query, error) {
 			return usage.Query{Interval: by}, s.take("ask")
 		},
 		Rows: func(context.Context, usage.Query, func(usage.Row) error) error { return s.take("read") },
@@ -88,7 +88,7 @@ func TestExportWithoutRoomIsNotCharged(t *testing.T) {
 			paid = append(paid, rows)
 			return nil
 		},
-		Query: func(context.Context, portal.UsageFilter, usage.Interval) (usage.Query, error) {
+		Query: func(context.Context, activity.UsageFilter, usage.Interval) (usage.Query, error) {
 			return usage.Query{}, nil
 		},
 		Rows: func(context.Context, usage.Query, func(usage.Row) error) error {

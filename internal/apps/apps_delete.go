@@ -1,0 +1,162 @@
+package apps
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"portico/ent/db"
+	"portico/ent/db/app"
+	"portico/ent/db/credential"
+	"portico/ent/db/subscription"
+	"portico/internal/change"
+	"portico/internal/domain"
+	"portico/internal/eventlog"
+	"portico/internal/input"
+	"portico/internal/lifecycle"
+	"portico/internal/nodeid"
+	"portico/internal/policy"
+	"portico/internal/viewer"
+)
+
+// DeleteApp deletes an app, revokes its credentials and ends its live
+// subscriptions, in one transaction. It returns the app's opaque id.
+func (svc *Service) DeleteApp(ctx context.Context, id string, reason *string) (string, error) {
+	if err := input.CheckReason("reason", reason); err != nil {
+		return "", err
+	}
+	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (string, error) {
+		a, err := lockApp(ctx, tx, id)
+		if err != nil {
+			return "", err
+		}
+		if err := tx.Authorize(policy.AppDelete, policy.Object{OrganizationID: a.OrganizationID, AccountID: a.AccountID}); err != nil {
+			return "", err
+		}
+		return a.GlobalID(), deleteApp(ctx, tx, a, deletionCause{domain.AppDeleted, lifecycle.AppDeleted, input.OrZero(reason)})
+	})
+}
+
+// deletionCause says how the deletion of apps is recorded: the reason for which
+// credentials are revoked, the action that ends subscriptions, and the user's
+// reason.
+type deletionCause struct {
+	keys          domain.RevocationReason
+	subscriptions lifecycle.SubscriptionAction
+	reason        string
+}
+
+// deleteApp deletes an app that the caller has locked.
+func deleteApp(ctx context.Context, tx *change.Tx, a *db.App, why deletionCause) error {
+	keys, err := change.LockForUpdate(tx, tx.Credential.Query().Where(credential.AppID(a.ID))).All(ctx)
+	if err != nil {
+		return err
+	}
+	if err := revokeAll(ctx, tx, keys, why.keys, why.reason); err != nil {
+		return err
+	}
+	// All live ones are locked, so that one that is being resumed ends as well.
+	all, err := change.LockForUpdate(tx, tx.Subscription.Query().Where(subscription.AppID(a.ID), subscription.StatusIn(lifecycle.Waiting, lifecycle.Approved, lifecycle.Suspended))).All(ctx)
+	if err != nil {
+		return err
+	}
+	live := slices.DeleteFunc(all, func(s *db.Subscription) bool {
+		_, ends := lifecycle.Next(s.Status, why.subscriptions)
+		return !ends
+	})
+	if err := endAll(ctx, tx, live, why.subscriptions, why.reason); err != nil {
+		return err
+	}
+	if err := tx.Credential.Update().Where(credential.AppID(a.ID)).SetDeletedAt(tx.Now).Exec(ctx); err != nil {
+		return err
+	}
+	if err := tx.Subscription.Update().Where(subscription.AppID(a.ID)).SetDeletedAt(tx.Now).Exec(ctx); err != nil {
+		return err
+	}
+	e := appEvent(eventlog.AppDeleted, a, nil)
+	e.Reason = why.reason
+	tx.Record(e)
+	n, err := tx.App.Update().Where(app.ID(a.ID), app.Version(a.Version)).SetDeletedAt(tx.Now).SetUpdatedAt(tx.Now).AddVersion(1).Save(ctx)
+	return change.ExpectOneRow(n, err)
+}
+
+// EndAccount deletes the apps of an account that is being deleted, and revokes
+// its own credentials. The caller has locked the account.
+func EndAccount(ctx context.Context, tx *change.Tx, a *db.Account, reason string) error {
+	why := deletionCause{domain.AccountDeleted, lifecycle.AccountDeleted, reason}
+	apps, err := change.LockForUpdate(tx, tx.App.Query().Where(app.AccountID(a.ID)).Order(app.ByID())).All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, one := range apps {
+		if err := deleteApp(ctx, tx, one, why); err != nil {
+			return err
+		}
+	}
+	if err := endSanctions(ctx, tx, a.ID, why); err != nil {
+		return err
+	}
+	keys, err := change.LockForUpdate(tx, tx.Credential.Query().Where(credential.AccountID(a.ID), credential.AppIDIsNil())).All(ctx)
+	if err != nil {
+		return err
+	}
+	if err := revokeAll(ctx, tx, keys, why.keys, why.reason); err != nil {
+		return err
+	}
+	return tx.Credential.Update().Where(credential.AccountID(a.ID), credential.AppIDIsNil()).SetDeletedAt(tx.Now).Exec(ctx)
+}
+
+// RestoreApp restores a deleted app within the organization's retention time,
+// with its history and a new credential.
+func (svc *Service) RestoreApp(ctx context.Context, id string) (out CreatedApp, err error) {
+	appID, err := input.DecodeID(nodeid.App, id)
+	if err != nil {
+		return out, err
+	}
+	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (CreatedApp, error) {
+		o := policy.Object{OrganizationID: tx.Viewer.OrganizationID}
+		if err := tx.Authorize(policy.AppRestore, o); err != nil {
+			return CreatedApp{}, err
+		}
+		all := viewer.AsSystem(ctx, tx.OrganizationID())
+		org, err := tx.Organization.Get(ctx, tx.OrganizationID())
+		if err != nil {
+			return CreatedApp{}, err
+		}
+		found, err := tx.App.Get(all, appID)
+		if err != nil {
+			return CreatedApp{}, err
+		}
+		// The account first, in the order in which its deletion locks them.
+		if err := lockAccountOf(ctx, tx, found.AccountID); err != nil {
+			return CreatedApp{}, err
+		}
+		since := tx.Now.Add(-time.Duration(org.DeletedRetentionDays) * 24 * time.Hour)
+		a, err := change.LockForUpdate(tx, tx.App.Query().Where(app.ID(appID), app.DeletedAtGT(since), app.PurgedAtIsNil())).Only(all)
+		if err != nil {
+			return CreatedApp{}, err
+		}
+		if _, err := tx.Account.Get(ctx, a.AccountID); db.IsNotFound(err) {
+			return CreatedApp{}, change.WrongStatus("appId", "The app's account was deleted.", "DELETED")
+		} else if err != nil {
+			return CreatedApp{}, err
+		}
+		return svc.undelete(ctx, all, tx, a)
+	})
+}
+
+func (svc *Service) undelete(ctx, all context.Context, tx *change.Tx, a *db.App) (CreatedApp, error) {
+	if err := tx.Credential.Update().Where(credential.AppID(a.ID)).ClearDeletedAt().Exec(all); err != nil {
+		return CreatedApp{}, err
+	}
+	if err := tx.Subscription.Update().Where(subscription.AppID(a.ID)).ClearDeletedAt().Exec(all); err != nil {
+		return CreatedApp{}, err
+	}
+	back, err := tx.App.UpdateOne(a).ClearDeletedAt().SetUpdatedAt(tx.Now).AddVersion(1).Save(all)
+	if err != nil {
+		return CreatedApp{}, err
+	}
+	tx.Record(appEvent(eventlog.AppRestored, back, nil))
+	key, secret, err := svc.createCredential(ctx, tx, appCredentialOwner(back), newCredential{Environment: domain.Development, Access: domain.AccessAll})
+	return CreatedApp{App: back, Credential: key, Secret: secret}, err
+}

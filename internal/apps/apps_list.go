@@ -1,0 +1,56 @@
+package apps
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/app"
+	"portico/internal/database"
+	"portico/internal/entity"
+	"portico/internal/input"
+	"portico/internal/listing"
+	"portico/internal/nodeid"
+	"portico/internal/paging"
+)
+
+// Apps returns a page of the apps that the viewer may see.
+func (svc *Service) Apps(ctx context.Context, f AppFilter, o listing.Order, r listing.Request) (*paging.Page[*db.App], error) {
+	return listing.ReadPage(ctx, svc.entities.Lists, entity.AppList(), svc.appQuery(f), o, r)
+}
+
+// AppsOfAccounts returns the same page of the apps of many accounts.
+func (svc *Service) AppsOfAccounts(ctx context.Context, accounts []uuid.UUID, f AppFilter, o listing.Order, r listing.Request) (listing.Pages[*db.App], error) {
+	ch := listing.Children[*db.App]{List: entity.AppList(), Column: app.FieldAccountID, Parent: func(a *db.App) uuid.UUID { return a.AccountID }}
+	return listing.ReadPages(ctx, svc.entities.Lists, ch, svc.appQuery(f), accounts, o, r)
+}
+
+// AppFilter narrows a list of apps.
+type AppFilter struct {
+	NameContains *string
+	Label        *LabelFilter
+	AccountIDs   []string
+}
+
+// LabelFilter matches apps with a label; a nil Value matches any value.
+type LabelFilter struct {
+	Key   string
+	Value *string
+}
+
+func (svc *Service) appQuery(f AppFilter) func() listing.Query[*db.App, *db.AppSelect] {
+	return func() listing.Query[*db.App, *db.AppSelect] {
+		q := svc.client.App.Query()
+		if f.NameContains != nil {
+			q.Where(app.NameFoldedContains(input.SearchText(*f.NameContains)))
+		}
+		if f.Label != nil {
+			q.Where(hasLabel(*f.Label))
+		}
+		if f.AccountIDs != nil {
+			q.Where(database.AnyOf(app.FieldAccountID, input.DecodeIDs(nodeid.Account, f.AccountIDs)))
+		}
+		return q
+	}
+}

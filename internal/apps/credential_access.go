@@ -1,0 +1,134 @@
+package apps
+
+import (
+	"context"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/accessentry"
+	"portico/ent/db/product"
+	"portico/internal/change"
+	"portico/internal/database"
+	"portico/internal/domain"
+	"portico/internal/fault"
+	"portico/internal/input"
+	"portico/internal/nodeid"
+)
+
+// maxAccessList is the maximum number of products on an access control list.
+const maxAccessList = 100
+
+// accessOf returns the access of a new credential. A list of products without
+// an access means LISTED: access to all products would be more than was asked
+// for.
+func accessOf(given *domain.Access, list []string) *domain.Access {
+	if given != nil {
+		return given
+	}
+	if len(list) > 0 {
+		return new(domain.AccessListed)
+	}
+	return new(domain.AccessAll)
+}
+
+// checkAccess limits the length of the list, and refuses a list with ALL
+// access, which a reader would mistake for the products the credential gives
+// access to.
+func checkAccess(access domain.Access, list []string) error {
+	if access == domain.AccessAll && len(list) > 0 {
+		return errListWithAllAccess()
+	}
+	return checkAccessList(list)
+}
+
+func checkAccessList(ids []string) error {
+	return input.AtMost("accessControlList", len(ids), maxAccessList)
+}
+
+func errListWithAllAccess() error {
+	return fault.Input(fault.InvalidValue, "accessControlList", "A key of ALL access has no list of products: set the access to LISTED, or leave the list empty.")
+}
+
+// findProducts returns the products of an access control list, all of which the
+// viewer must be able to see.
+func findProducts(ctx context.Context, tx *change.Tx, ids []string) ([]uuid.UUID, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	found, err := tx.Product.Query().Where(database.AnyOf(product.FieldID, input.DecodeIDs(nodeid.Product, ids))).IDs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return found, input.CheckReferences(nodeid.Product, "accessControlList", ids, found, "There is no such product.")
+}
+
+// createAccessList stores a credential's access control list.
+func createAccessList(ctx context.Context, tx *change.Tx, key *db.Credential, products []uuid.UUID) error {
+	if len(products) == 0 {
+		return nil
+	}
+	return tx.AccessEntry.MapCreateBulk(products, func(e *db.AccessEntryCreate, i int) {
+		e.SetOrganizationID(key.OrganizationID).SetAccountID(key.AccountID).SetCredentialID(key.ID).SetProductID(products[i])
+	}).Exec(ctx)
+}
+
+// patchAccess changes which products a credential gives access to. ALL access
+// clears the list.
+func patchAccess(ctx context.Context, tx *change.Tx, u *db.CredentialUpdateOne, k *db.Credential, in UpdateKeyInput, d *change.Diff) error {
+	access := k.Access
+	if in.Access.Set {
+		access = *in.Access.Value
+		d.Add("access", k.Access, access)
+		u.SetAccess(access)
+	}
+	products, err := findProducts(ctx, tx, in.AccessControlList.Or(nil))
+	if err != nil {
+		return err
+	}
+	if access == domain.AccessAll && len(products) > 0 {
+		return errListWithAllAccess()
+	}
+	if !in.AccessControlList.Set && !(in.Access.Set && access == domain.AccessAll) {
+		return nil
+	}
+	return replaceAccess(ctx, tx, k, access, products, d)
+}
+
+// replaceAccess replaces the access control list.
+func replaceAccess(ctx context.Context, tx *change.Tx, k *db.Credential, access domain.Access, products []uuid.UUID, d *change.Diff) error {
+	old, err := tx.AccessEntry.Query().Where(accessentry.CredentialID(k.ID)).Order(accessentry.ByProductID()).All(ctx)
+	if err != nil {
+		return err
+	}
+	before := make([]uuid.UUID, len(old))
+	for i, e := range old {
+		before[i] = e.ProductID
+	}
+	if access == domain.AccessListed {
+		hidden, err := hiddenProducts(ctx, tx, before)
+		if err != nil {
+			return err
+		}
+		products = append(products, hidden...)
+	}
+	d.Add("accessControlList", input.ProductIDs(before), input.ProductIDs(products))
+	if _, err := tx.AccessEntry.Delete().Where(accessentry.CredentialID(k.ID)).Exec(ctx); err != nil {
+		return err
+	}
+	return createAccessList(ctx, tx, k, products)
+}
+
+// hiddenProducts returns those of the products that the viewer cannot see, and
+// therefore did not mean to remove from the list.
+func hiddenProducts(ctx context.Context, tx *change.Tx, products []uuid.UUID) ([]uuid.UUID, error) {
+	if len(products) == 0 {
+		return nil, nil
+	}
+	seen, err := tx.Product.Query().Where(database.AnyOf(product.FieldID, products)).IDs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(products), func(id uuid.UUID) bool { return slices.Contains(seen, id) }), nil
+}

@@ -1,0 +1,239 @@
+package apps
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/account"
+	"portico/internal/apikey"
+	"portico/internal/change"
+	"portico/internal/domain"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/input"
+	"portico/internal/nodeid"
+	"portico/internal/policy"
+)
+
+// GenerateKeyInput is the input of GenerateKey; the credential belongs to an
+// app or to a whole account.
+type GenerateKeyInput struct {
+	AppID             *string
+	AccountID         *string
+	Name              *string
+	Environment       *domain.Environment
+	ExpiresAt         *time.Time
+	Access            *domain.Access // nil: LISTED if the list is not empty, else ALL
+	AccessControlList []string
+	// AllowedAddresses are networks or single addresses; empty for no
+	// restriction.
+	AllowedAddresses []string          `json:",omitempty"` // omitted if empty, so that older inputs keep their hash
+	RateLimit        *domain.RateLimit `json:",omitempty"`
+	IdempotencyKey   *string
+}
+
+// CreatedCredential is a new credential and its secret, which is returned only
+// this once.
+type CreatedCredential struct {
+	Credential *db.Credential
+	Secret     *apikey.Secret
+	Replayed   bool
+}
+
+// newCredential is the attributes of a credential to create.
+type newCredential struct {
+	Name        string
+	Environment domain.Environment
+	ExpiresAt   *time.Time
+	Access      domain.Access
+	Products    []uuid.UUID
+	Addresses   []string
+	RateLimit   *domain.RateLimit
+}
+
+// credentialOwner is the app or account that a credential belongs to.
+type credentialOwner struct {
+	organization, account uuid.UUID
+	app                   *uuid.UUID
+}
+
+func appCredentialOwner(a *db.App) credentialOwner {
+	return credentialOwner{a.OrganizationID, a.AccountID, &a.ID}
+}
+
+// GenerateKey creates a credential. Its secret is in the result and is stored
+// nowhere.
+func (svc *Service) GenerateKey(ctx context.Context, in GenerateKeyInput) (CreatedCredential, error) {
+	if err := fault.Collect(checkCredentialTarget(in), checkNewCredential(in, svc.clock.Now())); err != nil {
+		return CreatedCredential{}, err
+	}
+	key := in.IdempotencyKey
+	in.IdempotencyKey, in.Access = nil, accessOf(in.Access, in.AccessControlList)
+	o, err := newRequest(ctx, "generateKey", key, in)
+	if err != nil {
+		return CreatedCredential{}, err
+	}
+	return change.Once(ctx, svc.changes, o, func(ctx context.Context, tx *change.Tx) (CreatedCredential, change.Created, error) {
+		out, err := svc.generateCredential(ctx, tx, in)
+		if err != nil {
+			return out, change.Created{}, err
+		}
+		return out, change.Created{First: out.Credential.ID}, nil
+	}, svc.replayCredential)
+}
+
+// replayCredential returns what an earlier request created, without the secret.
+func (svc *Service) replayCredential(ctx context.Context, m change.Created) (CreatedCredential, error) {
+	keys, err := svc.entities.CredentialsByID(ctx, []uuid.UUID{m.First}, nil)
+	if err == nil && keys[m.First] == nil {
+		err = fault.NotFound() // deleted meanwhile
+	}
+	return CreatedCredential{Credential: keys[m.First], Replayed: true}, err
+}
+
+func checkCredentialTarget(in GenerateKeyInput) error {
+	if (in.AppID == nil) == (in.AccountID == nil) {
+		return fault.Input(fault.Required, "appId", "Name either an app or an account.")
+	}
+	return nil
+}
+
+func checkNewCredential(in GenerateKeyInput, now time.Time) error {
+	return fault.Collect(
+		input.CheckLine("name", input.OrZero(in.Name), input.MaxShort),
+		future("expiresAt", in.ExpiresAt, now),
+		checkAccess(*accessOf(in.Access, in.AccessControlList), in.AccessControlList),
+		checkAddresses("allowedAddresses", in.AllowedAddresses),
+		input.CheckRateLimit(in.RateLimit),
+	)
+}
+
+func future(field string, t *time.Time, now time.Time) error {
+	if t != nil && !t.After(now) {
+		return fault.Input(fault.MustBeFuture, field, "This must lie in the future.")
+	}
+	if t != nil && t.Year() > 9999 {
+		return fault.Input(fault.InvalidValue, field, "This lies too far in the future.")
+	}
+	return nil
+}
+
+func (svc *Service) generateCredential(ctx context.Context, tx *change.Tx, in GenerateKeyInput) (CreatedCredential, error) {
+	owner, err := lockCredentialOwner(ctx, tx, in)
+	if err != nil {
+		return CreatedCredential{}, err
+	}
+	return svc.createCredentialFor(ctx, tx, owner, in)
+}
+
+// createCredentialFor creates a credential for an owner that the caller has
+// locked.
+func (svc *Service) createCredentialFor(ctx context.Context, tx *change.Tx, owner credentialOwner, in GenerateKeyInput) (CreatedCredential, error) {
+	k := newCredential{
+		Name: input.OrZero(in.Name), Environment: input.Or(in.Environment, domain.Development), ExpiresAt: in.ExpiresAt,
+		Access: *accessOf(in.Access, in.AccessControlList), Addresses: networks(in.AllowedAddresses),
+	}
+	if in.RateLimit != nil {
+		k.RateLimit = input.WithBurst(in.RateLimit)
+	}
+	if err := tx.Authorize(policy.CredentialGenerate, policy.Object{OrganizationID: owner.organization, AccountID: owner.account, Environment: k.Environment}); err != nil {
+		return CreatedCredential{}, err
+	}
+	var out CreatedCredential
+	var err error
+	if k.Products, err = findProducts(ctx, tx, in.AccessControlList); err != nil {
+		return CreatedCredential{}, err
+	}
+	out.Credential, out.Secret, err = svc.createCredential(ctx, tx, owner, k)
+	return out, err
+}
+
+// lockCredentialOwner finds and locks the app or account that the credential will
+// belong to.
+func lockCredentialOwner(ctx context.Context, tx *change.Tx, in GenerateKeyInput) (credentialOwner, error) {
+	if in.AppID != nil {
+		a, err := lockApp(ctx, tx, *in.AppID)
+		if err != nil {
+			return credentialOwner{}, err
+		}
+		return appCredentialOwner(a), nil
+	}
+	// The account is the target here: an unknown one is NOT_FOUND.
+	id, err := input.DecodeID(nodeid.Account, *in.AccountID)
+	if err != nil {
+		return credentialOwner{}, err
+	}
+	a, err := change.LockForShare(tx, tx.Account.Query().Where(account.ID(id))).Only(ctx)
+	if err != nil {
+		return credentialOwner{}, err
+	}
+	return credentialOwner{organization: a.OrganizationID, account: a.ID}, nil
+}
+
+// limitCredentialLife checks an expiry time against the organization's longest
+// key life. Without one, it returns the latest time allowed.
+func limitCredentialLife(tx *change.Tx, end *time.Time, e domain.Environment) (*time.Time, error) {
+	days := tx.Viewer.Policy.LongestKeyLife.In(e)
+	if days == nil {
+		return end, nil
+	}
+	latest := tx.Now.Add(time.Duration(*days) * 24 * time.Hour)
+	if end == nil {
+		return &latest, nil
+	}
+	if end.After(latest) {
+		n := strconv.Itoa(*days)
+		return nil, fault.Input(fault.TooFar, "expiresAt", "Keys of this environment live at most "+n+" days.", fault.Param{Name: "max", Value: n})
+	}
+	return end, nil
+}
+
+// createCredential generates an API key and stores its credential: the hash and
+// the hints, never the secret.
+func (svc *Service) createCredential(ctx context.Context, tx *change.Tx, owner credentialOwner, k newCredential) (*db.Credential, *apikey.Secret, error) {
+	end, err := limitCredentialLife(tx, k.ExpiresAt, k.Environment)
+	if err != nil {
+		return nil, nil, err
+	}
+	secret, err := apikey.Mint(tx.Viewer.Policy.KeyPrefix)
+	if err != nil {
+		return nil, nil, err
+	}
+	pepper := svc.secrets.Pepper()
+	create := tx.Credential.Create().
+		SetOrganizationID(owner.organization).SetAccountID(owner.account).SetNillableAppID(owner.app).
+		SetName(k.Name).SetEnvironment(k.Environment).SetAccess(k.Access).SetNillableExpiresAt(end).
+		SetUsername(secret.Username).SetPepperID(pepper.ID).SetSecretHint(apikey.Hint(secret.Password)).SetRawKeyHint(apikey.RawHint(secret.RawKey)).
+		SetSecretHash(apikey.Hash(pepper.Secret, secret.Username, secret.Password)).
+		SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now)
+	if k.Addresses != nil {
+		create.SetAllowedAddresses(k.Addresses)
+	}
+	if k.RateLimit != nil {
+		create.SetRateLimit(k.RateLimit)
+	}
+	made, err := create.Save(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := createAccessList(ctx, tx, made, k.Products); err != nil {
+		return nil, nil, err
+	}
+	tx.Record(CredentialEvent(eventlog.CredentialCreated, made, change.Attributes("username", made.Username, "name", made.Name,
+		"environment", made.Environment, "access", made.Access,
+		"accessControlList", input.ListedProducts(k.Products), "expiresAt", made.ExpiresAt,
+		"allowedAddresses", k.Addresses, "rateLimit", k.RateLimit)))
+	return made, &secret, nil
+}
+
+func CredentialEvent(t eventlog.Type, k *db.Credential, changes []domain.Change) eventlog.Entry {
+	name := k.Name
+	if name == "" {
+		name = "…" + k.SecretHint
+	}
+	return eventlog.Entry{Type: t, Subject: nodeid.Credential, SubjectID: k.ID, SubjectName: name, AccountID: &k.AccountID, AppID: k.AppID, Changes: changes}
+}

@@ -1,0 +1,214 @@
+package apps
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/credential"
+	"portico/internal/change"
+	"portico/internal/domain"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/input"
+	"portico/internal/lifecycle"
+	"portico/internal/nodeid"
+	"portico/internal/policy"
+)
+
+// lockCredential reads a credential in its present status and locks it.
+func lockCredential(ctx context.Context, tx *change.Tx, id string) (*db.Credential, error) {
+	keyID, err := input.DecodeID(nodeid.Credential, id)
+	if err != nil {
+		return nil, err
+	}
+	k, err := change.LockForUpdate(tx, tx.Credential.Query().Where(credential.ID(keyID))).Only(ctx)
+	if err != nil {
+		return nil, err
+	}
+	k.Status = k.Status.At(tx.Now, k.ExpiresAt)
+	return k, nil
+}
+
+// authorizeCredential asks the policy about an action on a credential. A
+// refusal because of its status is a problem of the input.
+func authorizeCredential(tx *change.Tx, k *db.Credential, a lifecycle.CredentialAction) error {
+	d := policy.Decide(tx.Viewer, policy.CredentialAction(a), credentialObject(k, a))
+	if !d.Is(policy.Status) {
+		return change.Refusal(d)
+	}
+	code := fault.WrongStatus
+	switch k.Status {
+	case lifecycle.CredentialRevoked:
+		code = fault.KeyRevoked
+	case lifecycle.CredentialExpired:
+		code = fault.KeyExpired
+	}
+	return fault.Input(code, "credentialId", *d.Message, fault.Param{Name: "status", Value: string(k.Status)})
+}
+
+func credentialObject(k *db.Credential, a lifecycle.CredentialAction) policy.Object {
+	return policy.Object{OrganizationID: k.OrganizationID, AccountID: k.AccountID, Credential: k.Status, CredentialAction: a}
+}
+
+// UpdateKeyInput is the input of UpdateKey.
+type UpdateKeyInput struct {
+	CredentialID      string
+	Version           *int
+	Name              input.Patch[string]
+	ExpiresAt         input.Patch[time.Time]
+	Access            input.Patch[domain.Access]
+	AccessControlList input.Patch[[]string]
+	AllowedAddresses  input.Patch[[]string]
+	RateLimit         input.Patch[domain.RateLimit]
+}
+
+// UpdateKey changes a credential's name, expiry, access or limits. A revoked or
+// expired one is KEY_REVOKED or KEY_EXPIRED.
+func (svc *Service) UpdateKey(ctx context.Context, in UpdateKeyInput) (*db.Credential, error) {
+	if err := fault.Collect(
+		input.CheckLine("name", in.Name.Or(""), input.MaxShort),
+		future("expiresAt", in.ExpiresAt.Value, svc.clock.Now()),
+		in.Access.Required("access"),
+		checkAccessList(in.AccessControlList.Or(nil)),
+		checkAddresses("allowedAddresses", in.AllowedAddresses.Or(nil)),
+		input.CheckRateLimit(in.RateLimit.Value),
+	); err != nil {
+		return nil, err
+	}
+	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Credential, error) {
+		k, err := lockCredential(ctx, tx, in.CredentialID)
+		if err != nil {
+			return nil, err
+		}
+		if err := authorizeCredential(tx, k, lifecycle.Update); err != nil {
+			return nil, err
+		}
+		if err := change.CheckVersion(in.Version, k.Version); err != nil {
+			return nil, err
+		}
+		return patchCredential(ctx, tx, k, in)
+	})
+}
+
+func patchCredential(ctx context.Context, tx *change.Tx, k *db.Credential, in UpdateKeyInput) (*db.Credential, error) {
+	u := tx.Credential.UpdateOne(k)
+	var d change.Diff
+	if in.Name.Set {
+		d.Add("name", k.Name, in.Name.Or(""))
+		u.SetName(in.Name.Or(""))
+	}
+	if in.ExpiresAt.Set {
+		end, err := limitCredentialLife(tx, in.ExpiresAt.Value, k.Environment)
+		if err != nil {
+			return nil, err
+		}
+		d.Add("expiresAt", k.ExpiresAt, end)
+		if u.SetNillableExpiresAt(end).ClearExpiryRecordedAt(); end == nil {
+			u.ClearExpiresAt()
+		}
+	}
+	if err := patchAccess(ctx, tx, u, k, in, &d); err != nil {
+		return nil, err
+	}
+	credentialLimit(u, k, in, &d)
+	if d.Changes == nil {
+		return k, nil
+	}
+	tx.Record(CredentialEvent(eventlog.CredentialUpdated, k, d.Changes))
+	return u.AddVersion(1).SetUpdatedAt(tx.Now).Save(ctx)
+}
+
+// RevokeKey revokes a credential permanently. A revoked one is returned
+// unchanged, without another event.
+func (svc *Service) RevokeKey(ctx context.Context, id string, reason *domain.RevocationReason, note *string) (*db.Credential, error) {
+	if err := input.CheckReason("note", note); err != nil {
+		return nil, err
+	}
+	why := input.Or(reason, domain.Unspecified)
+	if why == domain.AppDeleted || why == domain.AccountDeleted {
+		return nil, fault.Input(fault.InvalidValue, "reason", "Only Portico gives this reason.")
+	}
+	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Credential, error) {
+		k, err := lockCredential(ctx, tx, id)
+		if err != nil {
+			return nil, err
+		}
+		if k.Status == lifecycle.CredentialRevoked {
+			return k, change.Refusal(policy.Decide(tx.Viewer, policy.CredentialAction(lifecycle.Revoke), credentialObject(k, "")))
+		}
+		if err := authorizeCredential(tx, k, lifecycle.Revoke); err != nil {
+			return nil, err
+		}
+		if err := revokeAll(ctx, tx, []*db.Credential{k}, why, input.OrZero(note)); err != nil {
+			return nil, err
+		}
+		return tx.Credential.Get(ctx, k.ID)
+	})
+}
+
+// revokeAll revokes those credentials that are not revoked yet.
+func revokeAll(ctx context.Context, tx *change.Tx, keys []*db.Credential, why domain.RevocationReason, note string) error {
+	var ids []uuid.UUID
+	for _, k := range keys {
+		if k.Status == lifecycle.CredentialRevoked {
+			continue
+		}
+		ids = append(ids, k.ID)
+		e := CredentialEvent(eventlog.CredentialRevoked, k, []domain.Change{
+			{Field: "status", Before: domain.Text(k.Status), After: domain.Text(lifecycle.CredentialRevoked)},
+			{Field: "revokedReason", After: domain.Text(why)},
+		})
+		e.Reason = note
+		tx.Record(e)
+	}
+	if ids == nil {
+		return nil
+	}
+	u := tx.Credential.Update().Where(credential.IDIn(ids...), credential.StatusNEQ(lifecycle.CredentialRevoked)).
+		SetStatus(lifecycle.CredentialRevoked).SetRevokedAt(tx.Now).SetRevokedReason(why).SetRevokedNote(note).
+		SetUpdatedAt(tx.Now).AddVersion(1)
+	if tx.Viewer.SignedIn() {
+		u.SetRevokedBy(tx.Viewer.UserID)
+	}
+	n, err := u.Save(ctx)
+	if err == nil && n != len(ids) {
+		return fault.Conflict("Somebody else has changed a key meanwhile; try again.")
+	}
+	return err
+}
+
+// DisableKey disables a credential. A disabled one is returned unchanged.
+func (svc *Service) DisableKey(ctx context.Context, id string, reason *string) (*db.Credential, error) {
+	return svc.toggleCredential(ctx, id, reason, lifecycle.Disable, lifecycle.CredentialDisabled, eventlog.CredentialDisabled)
+}
+
+// EnableKey enables a disabled credential. An active one is returned unchanged;
+// a revoked one is KEY_REVOKED, as revocation is permanent.
+func (svc *Service) EnableKey(ctx context.Context, id string, reason *string) (*db.Credential, error) {
+	return svc.toggleCredential(ctx, id, reason, lifecycle.Enable, lifecycle.CredentialActive, eventlog.CredentialEnabled)
+}
+
+func (svc *Service) toggleCredential(ctx context.Context, id string, reason *string, a lifecycle.CredentialAction, to lifecycle.CredentialStatus, t eventlog.Type) (*db.Credential, error) {
+	if err := input.CheckReason("reason", reason); err != nil {
+		return nil, err
+	}
+	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Credential, error) {
+		k, err := lockCredential(ctx, tx, id)
+		if err != nil {
+			return nil, err
+		}
+		if k.Status == to {
+			return k, change.Refusal(policy.Decide(tx.Viewer, policy.CredentialAction(a), credentialObject(k, "")))
+		}
+		if err := authorizeCredential(tx, k, a); err != nil {
+			return nil, err
+		}
+		e := CredentialEvent(t, k, []domain.Change{{Field: "status", Before: domain.Text(k.Status), After: domain.Text(to)}})
+		e.Reason = input.OrZero(reason)
+		tx.Record(e)
+		return tx.Credential.UpdateOne(k).SetStatus(to).SetUpdatedAt(tx.Now).AddVersion(1).Save(ctx)
+	})
+}

@@ -1,0 +1,61 @@
+package apps
+
+import (
+	"context"
+
+	"portico/ent/db"
+	"portico/internal/lifecycle"
+	"portico/internal/policy"
+	"portico/internal/viewer"
+)
+
+// AppPermissions is what the viewer may do to an app.
+type AppPermissions struct{ Update, Delete, GenerateKey, Register policy.Decision }
+
+// AppPermissions asks the policy about an app.
+func (svc *Service) AppPermissions(ctx context.Context, a *db.App) *AppPermissions {
+	v, o := viewer.Current(ctx), policy.Object{OrganizationID: a.OrganizationID, AccountID: a.AccountID}
+	return &AppPermissions{
+		Update:      policy.Decide(v, policy.AppUpdate, o),
+		Delete:      policy.Decide(v, policy.AppDelete, o),
+		GenerateKey: policy.Decide(v, policy.CredentialGenerate, o),
+		Register:    policy.Decide(v, policy.AppRegister, o),
+	}
+}
+
+// CredentialPermissions is what the viewer may do to a credential.
+type CredentialPermissions struct{ Update, Revoke, Disable, Enable policy.Decision }
+
+// CredentialPermissions asks the policy about a credential.
+func (svc *Service) CredentialPermissions(ctx context.Context, k *db.Credential) *CredentialPermissions {
+	v := viewer.Current(ctx)
+	ask := func(a lifecycle.CredentialAction) policy.Decision {
+		return policy.Decide(v, policy.CredentialAction(a), credentialObject(k, a))
+	}
+	return &CredentialPermissions{
+		Update: ask(lifecycle.Update), Revoke: ask(lifecycle.Revoke), Disable: ask(lifecycle.Disable), Enable: ask(lifecycle.Enable),
+	}
+}
+
+// SubscriptionPermissions is what the viewer may do to a subscription besides
+// changing its status.
+type SubscriptionPermissions struct{ UpdateEndpoints policy.Decision }
+
+// SubscriptionPermissions asks the policy about a subscription.
+func (svc *Service) SubscriptionPermissions(ctx context.Context, s *db.Subscription) *SubscriptionPermissions {
+	return &SubscriptionPermissions{UpdateEndpoints: policy.Decide(viewer.Current(ctx), policy.SubscriptionNarrow, subscriptionObject(s, ""))}
+}
+
+// Transitions lists the actions that the viewer may now apply to a
+// subscription's status.
+func (svc *Service) Transitions(ctx context.Context, s *db.Subscription) []lifecycle.SubscriptionAction {
+	v, out := viewer.Current(ctx), []lifecycle.SubscriptionAction{}
+	for _, a := range []lifecycle.SubscriptionAction{
+		lifecycle.Approve, lifecycle.Reject, lifecycle.Withdraw, lifecycle.Suspend, lifecycle.Resume, lifecycle.Unregister,
+	} {
+		if policy.Decide(v, policy.SubscriptionAction(a), subscriptionObject(s, a)).Allowed {
+			out = append(out, a)
+		}
+	}
+	return out
+}

@@ -1,0 +1,98 @@
+package apps
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/account"
+	"portico/ent/db/app"
+	"portico/ent/db/subscription"
+	"portico/internal/change"
+	"portico/internal/input"
+	"portico/internal/lifecycle"
+	"portico/internal/nodeid"
+	"portico/internal/viewer"
+)
+
+// lockAccountOf locks an account, so that other transactions cannot create or
+// suspend its subscriptions until this one ends: of a concurrent suspension and
+// subscription, one sees the other.
+func lockAccountOf(ctx context.Context, tx *change.Tx, id uuid.UUID) error {
+	all := viewer.AsSystem(ctx, tx.OrganizationID())
+	_, err := change.LockForUpdate(tx, tx.Account.Query().Where(account.ID(id))).Only(all)
+	return err
+}
+
+// sanctioned reports whether an account has a suspended subscription for a
+// product. One whose app was deleted or purged meanwhile counts until an
+// administrator ends it: deleting the app must not circumvent the suspension.
+func sanctioned(ctx context.Context, tx *change.Tx, of uuid.UUID, p *db.Product) (bool, error) {
+	all := viewer.AsSystem(ctx, tx.OrganizationID())
+	return tx.Subscription.Query().Where(
+		subscription.AccountID(of), subscription.ProductID(p.ID),
+		subscription.StatusEQ(lifecycle.Suspended),
+	).Exist(all)
+}
+
+// initialStatus returns the status of a new subscription: it waits, even if
+// approval is automatic, while its account is sanctioned for the product.
+func initialStatus(ctx context.Context, tx *change.Tx, a *db.App, p *db.Product, automatic bool) (lifecycle.SubscriptionStatus, error) {
+	if !automatic {
+		return lifecycle.Waiting, nil
+	}
+	yes, err := sanctioned(ctx, tx, a.AccountID, p)
+	return lifecycle.Initial(!yes), err
+}
+
+// lockAppAndAccount locks an app and, before it, its account: the order in
+// which the deletion of an account locks them.
+func lockAppAndAccount(ctx context.Context, tx *change.Tx, id string) (*db.App, error) {
+	appID, err := input.DecodeID(nodeid.App, id)
+	if err != nil {
+		return nil, err
+	}
+	a, err := tx.App.Get(ctx, appID)
+	if err != nil {
+		return nil, err
+	}
+	if err := lockAccountOf(ctx, tx, a.AccountID); err != nil {
+		return nil, err
+	}
+	return lockApp(ctx, tx, id)
+}
+
+// endSanction ends a suspended subscription of a deleted app, and so the
+// sanction. Resuming it ends it as well, like all subscriptions that are
+// approved when their app is deleted. For a purged app, only its events remain.
+func endSanction(ctx context.Context, tx *change.Tx, s *db.Subscription, a lifecycle.SubscriptionAction, reason string) (*db.Subscription, error) {
+	all := viewer.AsSystem(ctx, tx.OrganizationID())
+	for s.Status.Live() {
+		if err := applyTransition(all, tx, s, a, reason); err != nil {
+			return nil, err
+		}
+		var err error
+		if s, err = tx.Subscription.Get(all, s.ID); err != nil {
+			return nil, err
+		}
+		a = lifecycle.AppDeleted
+	}
+	purged, err := tx.App.Query().Where(app.ID(s.AppID), app.PurgedAtNotNil()).Exist(all)
+	if err == nil && purged {
+		err = tx.Subscription.DeleteOneID(s.ID).Exec(all)
+	}
+	return s, err
+}
+
+// endSanctions ends the suspended subscriptions that remain of an account whose
+// apps have all been deleted.
+func endSanctions(ctx context.Context, tx *change.Tx, of uuid.UUID, why deletionCause) error {
+	left, err := change.LockForUpdate(tx, tx.Subscription.Query().Where(
+		subscription.AccountID(of), subscription.StatusIn(lifecycle.From(why.subscriptions)...)).
+		Order(subscription.ByAppID())).All(ctx)
+	if err != nil {
+		return err
+	}
+	return endAll(ctx, tx, left, why.subscriptions, why.reason)
+}

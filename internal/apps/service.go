@@ -1,0 +1,71 @@
+// Package apps owns apps, their credentials and their subscriptions: their whole
+// life, and what ends with them. It does not own the products that apps
+// subscribe to (package catalog) nor the accounts that apps belong to (package
+// identity); it is told when one of these ends, by EndProduct and EndAccount.
+package apps
+
+import (
+	"context"
+
+	"portico/ent/db"
+	"portico/internal/change"
+	"portico/internal/clock"
+	"portico/internal/entity"
+	"portico/internal/fault"
+	"portico/internal/input"
+	"portico/internal/paging"
+)
+
+// Options configures a Service. All fields are required.
+type Options struct {
+	Client   *db.Client
+	Changes  *change.Runner
+	Entities entity.Reader
+	Clock    clock.Clock
+	Secrets  Secrets
+}
+
+// Service implements the operations on apps, credentials and subscriptions. It is
+// safe for concurrent use.
+type Service struct {
+	client   *db.Client
+	changes  *change.Runner
+	entities entity.Reader
+	clock    clock.Clock
+	secrets  Secrets
+}
+
+// New returns a Service.
+func New(o Options) *Service {
+	return &Service{client: o.Client, changes: o.Changes, entities: o.Entities, clock: o.Clock, secrets: o.Secrets}
+}
+
+// Pepper is a secret with which API keys are hashed; it is stored outside the
+// database.
+type Pepper struct {
+	ID     string
+	Secret []byte
+}
+
+// Secrets provides the present contents of the key ring.
+type Secrets interface {
+	// Pepper returns the pepper for new credentials.
+	Pepper() Pepper
+	// PepperByID returns a pepper that existing credentials may use.
+	PepperByID(id string) (Pepper, bool)
+	// CursorKey returns the key that seals new cursors.
+	CursorKey() paging.Key
+	// CursorKeyByID returns a key whose cursors are still valid.
+	CursorKeyByID(id string) (paging.Key, bool)
+}
+
+// newRequest checks the idempotency key, which may be nil, and returns the
+// request to make once under it.
+func newRequest(ctx context.Context, mutation string, key *string, values any) (change.Request, error) {
+	if key != nil {
+		if err := fault.Collect(input.CheckName("idempotencyKey", *key)); err != nil {
+			return change.Request{}, err
+		}
+	}
+	return change.NewRequest(ctx, mutation, key, values)
+}

@@ -1,0 +1,176 @@
+package apps
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/plan"
+	"portico/ent/db/product"
+	"portico/ent/db/subscription"
+	"portico/internal/change"
+	"portico/internal/database"
+	"portico/internal/domain"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/input"
+	"portico/internal/lifecycle"
+	"portico/internal/nodeid"
+	"portico/internal/policy"
+)
+
+// RegisterInput is the input of Register.
+type RegisterInput struct {
+	AppID     string
+	ProductID string
+	PlanID    *string
+	// EndpointIDs are the product's endpoints to narrow it to; nil for all.
+	EndpointIDs    []string `json:",omitempty"` // omitted if empty, so that older inputs keep their hash
+	IdempotencyKey *string
+}
+
+// CreatedSubscription is a new subscription.
+type CreatedSubscription struct {
+	Subscription *db.Subscription
+	Replayed     bool
+}
+
+// Register subscribes an app to a product. The subscription waits, or is
+// approved at once if the approval of the plan, or else of the product, is AUTO
+// and the account has no suspended subscription for the product. A live
+// subscription for the same product is ALREADY_REGISTERED; an older one becomes
+// history.
+func (svc *Service) Register(ctx context.Context, in RegisterInput) (CreatedSubscription, error) {
+	if err := checkEndpoints(in.EndpointIDs, in.EndpointIDs != nil); err != nil {
+		return CreatedSubscription{}, err
+	}
+	key := in.IdempotencyKey
+	in.IdempotencyKey = nil
+	o, err := newRequest(ctx, "register", key, in)
+	if err != nil {
+		return CreatedSubscription{}, err
+	}
+	return change.Once(ctx, svc.changes, o, func(ctx context.Context, tx *change.Tx) (CreatedSubscription, change.Created, error) {
+		s, err := register(ctx, tx, in)
+		if err != nil {
+			return CreatedSubscription{}, change.Created{}, err
+		}
+		return CreatedSubscription{Subscription: s}, change.Created{First: s.ID}, nil
+	}, svc.replaySubscription)
+}
+
+// replaySubscription returns what an earlier request created.
+func (svc *Service) replaySubscription(ctx context.Context, m change.Created) (CreatedSubscription, error) {
+	found, err := svc.entities.SubscriptionsByID(ctx, []uuid.UUID{m.First}, nil)
+	if err == nil && found[m.First] == nil {
+		err = fault.NotFound() // deleted meanwhile
+	}
+	return CreatedSubscription{Subscription: found[m.First], Replayed: true}, err
+}
+
+func register(ctx context.Context, tx *change.Tx, in RegisterInput) (*db.Subscription, error) {
+	a, err := lockAppAndAccount(ctx, tx, in.AppID)
+	if err != nil {
+		return nil, err
+	}
+	prod, chosen, err := lockProductAndPlan(ctx, tx, in)
+	if err != nil {
+		return nil, err
+	}
+	d := policy.Decide(tx.Viewer, policy.AppRegister, policy.Object{OrganizationID: a.OrganizationID, AccountID: a.AccountID, Product: prod.Status})
+	if d.Is(policy.Status) {
+		return nil, fault.Input(fault.NotAvailable, "productId", *d.Message, fault.Param{Name: "status", Value: string(prod.Status)})
+	}
+	if err := change.Refusal(d); err != nil {
+		return nil, err
+	}
+	endpoints, err := findEndpoints(ctx, tx, prod.ID, in.EndpointIDs)
+	if err != nil {
+		return nil, err
+	}
+	status, err := initialStatus(ctx, tx, a, prod, input.Or(chosen.Approval, prod.Approval) == domain.Auto)
+	if err != nil {
+		return nil, err
+	}
+	if err := supersedePrevious(ctx, tx, a, prod); err != nil {
+		return nil, err
+	}
+	create := tx.Subscription.Create().SetOrganizationID(a.OrganizationID).SetAccountID(a.AccountID).
+		SetAppID(a.ID).SetProductID(prod.ID).SetPlanID(chosen.ID).SetStatus(status).SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now)
+	if tx.Viewer.SignedIn() {
+		create.SetRequestedBy(tx.Viewer.UserID)
+	}
+	if endpoints != nil {
+		create.SetEndpointIds(endpoints)
+	}
+	if status == lifecycle.Approved {
+		create.SetDecidedAt(tx.Now)
+	}
+	made, err := create.Save(ctx)
+	if err != nil {
+		if _, yes := database.IsUnique(err); yes {
+			return nil, errAlreadyRegistered()
+		}
+		return nil, err
+	}
+	tx.Record(subscriptionEvent(eventlog.SubscriptionRegistered, made, prod.Title, change.Attributes("status", status, "product", prod.Name, "plan", chosen.Name, "endpoints", endpointIDs(endpoints))))
+	return made, nil
+}
+
+func errAlreadyRegistered() error {
+	return fault.Input(fault.AlreadyRegistered, "productId", "The app is registered with this product already.")
+}
+
+// lockProductAndPlan finds the product and the plan and locks them against
+// changes. The plan may be omitted if the product has only one.
+func lockProductAndPlan(ctx context.Context, tx *change.Tx, in RegisterInput) (*db.Product, *db.Plan, error) {
+	id, ok := nodeid.Decode(nodeid.Product, in.ProductID)
+	if !ok {
+		return nil, nil, fault.Input(fault.UnknownReference, "productId", "There is no such product.")
+	}
+	prod, err := change.LockForShare(tx, tx.Product.Query().Where(product.ID(id))).Only(ctx)
+	if db.IsNotFound(err) {
+		return nil, nil, fault.Input(fault.UnknownReference, "productId", "There is no such product.")
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	q := tx.Plan.Query().Where(plan.ProductID(prod.ID))
+	if in.PlanID != nil {
+		planID, _ := nodeid.Decode(nodeid.Plan, *in.PlanID)
+		q.Where(plan.ID(planID))
+	}
+	plans, err := change.LockForShare(tx, q.Limit(2)).All(ctx)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case len(plans) == 0 && in.PlanID == nil:
+		return nil, nil, fault.Input(fault.NotAvailable, "productId", "The product has no plan yet.")
+	case len(plans) == 0:
+		return nil, nil, fault.Input(fault.UnknownReference, "planId", "The product has no such plan.")
+	case len(plans) > 1:
+		return nil, nil, fault.Input(fault.Required, "planId", "The product has several plans: choose one.")
+	}
+	return prod, plans[0], nil
+}
+
+// supersedePrevious marks an ended subscription as no longer the newest, so
+// that the new one can be.
+func supersedePrevious(ctx context.Context, tx *change.Tx, a *db.App, prod *db.Product) error {
+	newest, err := tx.Subscription.Query().Where(subscription.AppID(a.ID), subscription.ProductID(prod.ID), subscription.Newest(true)).Only(ctx)
+	if db.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if newest.Status.Live() {
+		return errAlreadyRegistered()
+	}
+	return tx.Subscription.UpdateOne(newest).SetNewest(false).Exec(ctx)
+}
+
+func subscriptionEvent(t eventlog.Type, s *db.Subscription, name string, changes []domain.Change) eventlog.Entry {
+	return eventlog.Entry{Type: t, Subject: nodeid.ProductSubscription, SubjectID: s.ID, SubjectName: name, AccountID: &s.AccountID, AppID: &s.AppID, Changes: changes}
+}

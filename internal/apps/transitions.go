@@ -1,0 +1,171 @@
+package apps
+
+import (
+	"context"
+
+	"portico/ent/db"
+	"portico/ent/db/subscription"
+	"portico/internal/change"
+	"portico/internal/domain"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/input"
+	"portico/internal/lifecycle"
+	"portico/internal/nodeid"
+	"portico/internal/policy"
+	"portico/internal/unseen"
+)
+
+// Approve approves a waiting subscription, which may then be used.
+func (svc *Service) Approve(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
+	return svc.transition(ctx, id, lifecycle.Approve, reason)
+}
+
+// Reject rejects a waiting subscription. The reason must not be empty.
+func (svc *Service) Reject(ctx context.Context, id, reason string) (*db.Subscription, error) {
+	if unseen.All(reason) {
+		return nil, fault.Input(fault.Required, "reason", "The developer should learn why.")
+	}
+	return svc.transition(ctx, id, lifecycle.Reject, &reason)
+}
+
+// Withdraw withdraws a waiting subscription.
+func (svc *Service) Withdraw(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
+	return svc.transition(ctx, id, lifecycle.Withdraw, reason)
+}
+
+// Unregister ends a live subscription.
+func (svc *Service) Unregister(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
+	return svc.transition(ctx, id, lifecycle.Unregister, reason)
+}
+
+// Suspend interrupts an approved subscription.
+func (svc *Service) Suspend(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
+	return svc.transition(ctx, id, lifecycle.Suspend, reason)
+}
+
+// Resume ends the suspension of a subscription.
+func (svc *Service) Resume(ctx context.Context, id string, reason *string) (*db.Subscription, error) {
+	return svc.transition(ctx, id, lifecycle.Resume, reason)
+}
+
+// transition applies an action to a subscription's status. Of concurrent
+// requests, one wins; the others, and any later one, get WRONG_STATUS.
+func (svc *Service) transition(ctx context.Context, id string, a lifecycle.SubscriptionAction, reason *string) (*db.Subscription, error) {
+	if err := input.CheckReason("reason", reason); err != nil {
+		return nil, err
+	}
+	subID, err := input.DecodeID(nodeid.ProductSubscription, id)
+	if err != nil {
+		return nil, err
+	}
+	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Subscription, error) {
+		if a == lifecycle.Suspend {
+			s, err := tx.Subscription.Get(ctx, subID)
+			if err != nil {
+				return nil, err
+			}
+			if err := lockAccountOf(ctx, tx, s.AccountID); err != nil {
+				return nil, err
+			}
+		}
+		s, err := change.LockForUpdate(tx, tx.Subscription.Query().Where(subscription.ID(subID))).Only(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err := tx.AuthorizeInState(policy.SubscriptionAction(a), subscriptionObject(s, a), "subscriptionId", string(s.Status)); err != nil {
+			return nil, err
+		}
+		if s.DeletedAt != nil {
+			return endSanction(ctx, tx, s, a, input.OrZero(reason))
+		}
+		if err := applyTransition(ctx, tx, s, a, input.OrZero(reason)); err != nil {
+			return nil, err
+		}
+		return tx.Subscription.Get(ctx, s.ID)
+	})
+}
+
+func subscriptionObject(s *db.Subscription, a lifecycle.SubscriptionAction) policy.Object {
+	return policy.Object{OrganizationID: s.OrganizationID, AccountID: s.AccountID, Subscription: s.Status, SubscriptionAction: a}
+}
+
+// applyTransition changes the status by compare-and-set, and records the event.
+func applyTransition(ctx context.Context, tx *change.Tx, s *db.Subscription, a lifecycle.SubscriptionAction, reason string) error {
+	to, ok := lifecycle.Next(s.Status, a)
+	if !ok {
+		return change.WrongStatus("subscriptionId", "The subscription is "+string(s.Status)+".", string(s.Status))
+	}
+	u := tx.Subscription.Update().Where(subscription.ID(s.ID), subscription.StatusEQ(s.Status), subscription.Version(s.Version)).
+		SetStatus(to).SetReason(reason).SetUpdatedAt(tx.Now).AddVersion(1).SetDecidedAt(tx.Now)
+	if tx.Viewer.SignedIn() {
+		u.SetDecidedBy(tx.Viewer.UserID)
+	} else {
+		u.ClearDecidedBy()
+	}
+	if err := change.ExpectOneRow(u.Save(ctx)); err != nil {
+		return err
+	}
+	name, err := productTitle(ctx, tx, s)
+	if err != nil {
+		return err
+	}
+	e := subscriptionEvent(transitionEvent(a), s, name, []domain.Change{{Field: "status", Before: domain.Text(s.Status), After: domain.Text(to)}})
+	e.Reason = reason
+	tx.Record(e)
+	return nil
+}
+
+func productTitle(ctx context.Context, tx *change.Tx, s *db.Subscription) (string, error) {
+	prod, err := tx.Product.Get(ctx, s.ProductID)
+	if db.IsNotFound(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return prod.Title, nil
+}
+
+// endAll applies the same action to many subscriptions.
+func endAll(ctx context.Context, tx *change.Tx, all []*db.Subscription, a lifecycle.SubscriptionAction, reason string) error {
+	for _, s := range all {
+		if s.DeletedAt != nil {
+			if _, err := endSanction(ctx, tx, s, a, reason); err != nil {
+				return err
+			}
+		} else if err := applyTransition(ctx, tx, s, a, reason); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// transitionEvent returns the type of the event that records an action.
+func transitionEvent(a lifecycle.SubscriptionAction) eventlog.Type {
+	switch a {
+	case lifecycle.Approve:
+		return eventlog.SubscriptionApproved
+	case lifecycle.Reject:
+		return eventlog.SubscriptionRejected
+	case lifecycle.Withdraw:
+		return eventlog.SubscriptionWithdrawn
+	case lifecycle.Suspend:
+		return eventlog.SubscriptionSuspended
+	case lifecycle.Resume:
+		return eventlog.SubscriptionResumed
+	default:
+		return eventlog.SubscriptionUnregistered
+	}
+}
+
+// EndProduct ends the subscriptions to a product that is being retired.
+func EndProduct(ctx context.Context, tx *change.Tx, x *db.Product) error {
+	live, err := change.LockForUpdate(tx, tx.Subscription.Query().Where(
+		subscription.ProductID(x.ID), subscription.StatusIn(lifecycle.From(lifecycle.Retire)...)).
+		Order(subscription.ByAppID())).All(ctx) // the order in which the deletion of an account locks them
+	if err != nil {
+		return err
+	}
+	return endAll(ctx, tx, live, lifecycle.Retire, "The product was retired.")
+}

@@ -1,0 +1,218 @@
+package catalog
+
+import (
+	"context"
+
+	"github.com/bojanz/currency"
+
+	"portico/ent/db"
+	"portico/ent/db/plan"
+	"portico/ent/db/product"
+	"portico/internal/change"
+	"portico/internal/domain"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/input"
+	"portico/internal/nodeid"
+	"portico/internal/policy"
+)
+
+// CreatePlanInput is the input of CreatePlan.
+type CreatePlanInput struct {
+	ProductID  string
+	Name       string
+	Kind       *domain.PlanKind
+	ExternalID *string
+	RateLimit  *domain.RateLimit
+	Quota      *domain.Quota
+	QuotaPer   *domain.QuotaPer
+	Price      *domain.Price
+	Approval   *domain.Approval
+}
+
+// CreatePlan creates a plan of a product.
+func (svc *Service) CreatePlan(ctx context.Context, in CreatePlanInput) (*db.Plan, error) {
+	kind := input.Or(in.Kind, domain.PlanFree)
+	if err := fault.Collect(
+		input.CheckName("name", in.Name),
+		input.CheckLine("externalId", input.OrZero(in.ExternalID), input.MaxShort),
+		checkTerms(in.RateLimit, in.Quota),
+		checkPrice(kind, in.Price),
+	); err != nil {
+		return nil, err
+	}
+	id, err := input.DecodeID(nodeid.Product, in.ProductID)
+	if err != nil {
+		return nil, err
+	}
+	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Plan, error) {
+		x, err := change.LockForShare(tx, tx.Product.Query().Where(product.ID(id))).Only(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err := tx.AuthorizeInState(policy.PlanCreate, policy.Object{OrganizationID: x.OrganizationID, Product: x.Status}, "productId", string(x.Status)); err != nil {
+			return nil, err
+		}
+		price, err := withCurrency(ctx, tx, in.Price)
+		if err != nil {
+			return nil, err
+		}
+		create := tx.Plan.Create().SetOrganizationID(x.OrganizationID).SetProductID(x.ID).SetName(in.Name).SetKind(kind).
+			SetExternalID(input.OrZero(in.ExternalID)).SetNillableQuotaPer(in.QuotaPer).SetNillableApproval(in.Approval).SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now)
+		if in.RateLimit != nil {
+			create.SetRateLimit(input.WithBurst(in.RateLimit))
+		}
+		if in.Quota != nil {
+			create.SetQuota(in.Quota)
+		}
+		if price != nil {
+			create.SetPrice(price)
+		}
+		out, err := create.Save(ctx)
+		if err != nil {
+			return nil, change.Taken(err, "name", "A plan of this product bears this name already.")
+		}
+		tx.Record(planEvent(eventlog.PlanCreated, out, change.Attributes("name", out.Name, "kind", out.Kind, "externalId", out.ExternalID, "approval", out.Approval, "rateLimit", out.RateLimit, "quota", out.Quota, "quotaPer", out.QuotaPer, "price", out.Price)))
+		return out, nil
+	})
+}
+
+func checkTerms(r *domain.RateLimit, q *domain.Quota) error {
+	var errs []error
+	errs = append(errs, input.CheckRateLimit(r))
+	if q != nil {
+		errs = append(errs, input.CheckRange("quota.limit", q.Limit, 1, input.MaxQuota))
+	}
+	return fault.Collect(errs...)
+}
+
+// checkPrice requires a price of each plan that is not free, with a unit if the
+// plan charges for calls.
+func checkPrice(kind domain.PlanKind, p *domain.Price) error {
+	if p == nil {
+		if kind == domain.PlanFree {
+			return nil
+		}
+		return fault.Input(fault.Required, "price", "Only a free plan has no price.")
+	}
+	if !input.Decimals.MatchString(p.Amount) {
+		return fault.Input(fault.InvalidValue, "price.amount", "This is not a decimal number such as 19.90.")
+	}
+	var errs []error
+	if p.Currency != "" {
+		errs = append(errs, input.CheckCurrency("price.currency", p.Currency))
+	}
+	return fault.Collect(append(errs, input.CheckUnit(kind, p.Unit))...)
+}
+
+// withCurrency returns p with the organization's currency by default, and with
+// the amount in its normal form.
+func withCurrency(ctx context.Context, tx *change.Tx, p *domain.Price) (*domain.Price, error) {
+	if p == nil {
+		return nil, nil
+	}
+	out := *p
+	if out.Currency == "" {
+		org, err := tx.Organization.Get(ctx, tx.OrganizationID())
+		if err != nil {
+			return nil, err
+		}
+		out.Currency = org.Currency
+	}
+	digits, _ := currency.GetDigits(out.Currency) // it is valid
+	out.Amount = domain.NormalDecimal(out.Amount, int(digits))
+	return &out, nil
+}
+
+// UpdatePlanInput is the input of UpdatePlan.
+type UpdatePlanInput struct {
+	PlanID     string
+	Version    *int
+	Name       input.Patch[string]
+	ExternalID input.Patch[string]
+	RateLimit  input.Patch[domain.RateLimit]
+	Quota      input.Patch[domain.Quota]
+	QuotaPer   input.Patch[domain.QuotaPer]
+	Price      input.Patch[domain.Price]
+	Approval   input.Patch[domain.Approval]
+}
+
+// UpdatePlan changes a plan, also for existing subscriptions.
+func (svc *Service) UpdatePlan(ctx context.Context, in UpdatePlanInput) (*db.Plan, error) {
+	errs := []error{in.Name.Required("name"), in.QuotaPer.Required("quotaPer"), input.CheckLine("externalId", in.ExternalID.Or(""), input.MaxShort), checkTerms(in.RateLimit.Value, in.Quota.Value)}
+	if in.Name.Value != nil {
+		errs = append(errs, input.CheckName("name", *in.Name.Value))
+	}
+	if err := fault.Collect(errs...); err != nil {
+		return nil, err
+	}
+	id, err := input.DecodeID(nodeid.Plan, in.PlanID)
+	if err != nil {
+		return nil, err
+	}
+	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Plan, error) {
+		x, err := change.LockForUpdate(tx, tx.Plan.Query().Where(plan.ID(id))).Only(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err := tx.Authorize(policy.PlanUpdate, policy.Object{OrganizationID: x.OrganizationID}); err != nil {
+			return nil, err
+		}
+		if err := change.CheckVersion(in.Version, x.Version); err != nil {
+			return nil, err
+		}
+		out, err := patchPlan(ctx, tx, x, in)
+		return out, change.Taken(err, "name", "A plan of this product bears this name already.")
+	})
+}
+
+func patchPlan(ctx context.Context, tx *change.Tx, x *db.Plan, in UpdatePlanInput) (*db.Plan, error) {
+	u := tx.Plan.UpdateOne(x)
+	var d change.Diff
+	change.SetText(&d, "name", x.Name, in.Name, func(s string) { u.SetName(s) })
+	change.SetText(&d, "externalId", x.ExternalID, in.ExternalID, func(s string) { u.SetExternalID(s) })
+	change.SetText(&d, "quotaPer", x.QuotaPer, in.QuotaPer, func(v domain.QuotaPer) { u.SetQuotaPer(v) })
+	if in.RateLimit.Set {
+		if in.RateLimit.Value == nil {
+			d.Add("rateLimit", x.RateLimit, nil)
+			u.ClearRateLimit()
+		} else {
+			d.Add("rateLimit", x.RateLimit, input.WithBurst(in.RateLimit.Value))
+			u.SetRateLimit(input.WithBurst(in.RateLimit.Value))
+		}
+	}
+	if in.Quota.Set {
+		d.Add("quota", x.Quota, in.Quota.Value)
+		if u.SetQuota(in.Quota.Value); in.Quota.Value == nil {
+			u.ClearQuota()
+		}
+	}
+	if in.Price.Set {
+		if err := checkPrice(x.Kind, in.Price.Value); err != nil {
+			return nil, err
+		}
+		price, err := withCurrency(ctx, tx, in.Price.Value)
+		if err != nil {
+			return nil, err
+		}
+		d.Add("price", x.Price, price)
+		if u.SetPrice(price); price == nil {
+			u.ClearPrice()
+		}
+	}
+	if in.Approval.Set {
+		d.Add("approval", x.Approval, in.Approval.Value)
+		if u.SetNillableApproval(in.Approval.Value); in.Approval.Value == nil {
+			u.ClearApproval()
+		}
+	}
+	if d.Changes == nil {
+		return x, nil
+	}
+	tx.Record(planEvent(eventlog.PlanUpdated, x, d.Changes))
+	return u.AddVersion(1).SetUpdatedAt(tx.Now).Save(ctx)
+}
+
+func planEvent(t eventlog.Type, x *db.Plan, changes []domain.Change) eventlog.Entry {
+	return eventlog.Entry{Type: t, Subject: nodeid.Plan, SubjectID: x.ID, SubjectName: x.Name, Changes: changes}
+}

@@ -1,0 +1,187 @@
+package identity
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/account"
+	"portico/internal/change"
+	"portico/internal/domain"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/input"
+	"portico/internal/nodeid"
+	"portico/internal/policy"
+	"portico/internal/viewer"
+)
+
+// OwningAccount returns the account that a new object will belong to, locked
+// against deletion: the one an administrator names, or the developer's account.
+func OwningAccount(ctx context.Context, tx *change.Tx, given *string) (*db.Account, error) {
+	id := tx.Viewer.AccountID
+	if given != nil {
+		var ok bool
+		if id, ok = nodeid.Decode(nodeid.Account, *given); !ok {
+			return nil, errUnknownAccount()
+		}
+	} else if tx.Viewer.Role != viewer.Portal {
+		return nil, fault.Input(fault.Required, "accountId", "Say whose it shall be.")
+	} else if id == uuid.Nil {
+		return nil, fault.New(fault.CodeForbidden, fault.ReasonNotAMember, "You do not belong to an account.")
+	}
+	return lockAccountForShare(ctx, tx, id)
+}
+
+// lockAccountForShare reads and locks an account that the input refers to.
+func lockAccountForShare(ctx context.Context, tx *change.Tx, id uuid.UUID) (*db.Account, error) {
+	a, err := change.LockForShare(tx, tx.Account.Query().Where(account.ID(id))).Only(ctx)
+	if db.IsNotFound(err) {
+		return nil, errUnknownAccount()
+	}
+	return a, err
+}
+
+func errUnknownAccount() error {
+	return fault.Input(fault.UnknownReference, "accountId", "There is no such account.")
+}
+
+// CreateAccountInput is the input of CreateAccount.
+type CreateAccountInput struct {
+	Name    string
+	Profile *domain.Profile
+}
+
+// CreateAccount creates an account.
+func (svc *Service) CreateAccount(ctx context.Context, in CreateAccountInput) (*db.Account, error) {
+	profile := input.OrZero(in.Profile)
+	if err := fault.Collect(input.CheckName("name", in.Name), input.CheckProfile("profile", profile)); err != nil {
+		return nil, err
+	}
+	profile = input.NormalizeProfile(profile)
+	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Account, error) {
+		if err := tx.Authorize(policy.AccountCreate, policy.Object{OrganizationID: tx.OrganizationID()}); err != nil {
+			return nil, err
+		}
+		out, err := tx.Account.Create().SetOrganizationID(tx.OrganizationID()).SetName(in.Name).SetNameFolded(domain.Fold(in.Name)).
+			SetProfile(profile).SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now).Save(ctx)
+		if err != nil {
+			return nil, err
+		}
+		tx.Record(accountEvent(eventlog.AccountCreated, out, change.Attributes("name", out.Name, "profile", out.Profile)))
+		return out, nil
+	})
+}
+
+// UpdateAccountInput is the input of UpdateAccount.
+type UpdateAccountInput struct {
+	AccountID string
+	Version   *int
+	Name      input.Patch[string]
+	Profile   input.Patch[domain.Profile]
+}
+
+// UpdateAccount changes an account.
+func (svc *Service) UpdateAccount(ctx context.Context, in UpdateAccountInput) (*db.Account, error) {
+	errs := []error{in.Name.Required("name"), input.CheckProfile("profile", in.Profile.Or(domain.Profile{}))}
+	if in.Name.Value != nil {
+		errs = append(errs, input.CheckName("name", *in.Name.Value))
+	}
+	if err := fault.Collect(errs...); err != nil {
+		return nil, err
+	}
+	return svc.changeAccount(ctx, in.AccountID, policy.AccountUpdate, func(ctx context.Context, tx *change.Tx, a *db.Account) (*db.Account, error) {
+		if err := change.CheckVersion(in.Version, a.Version); err != nil {
+			return nil, err
+		}
+		u := tx.Account.UpdateOne(a)
+		var d change.Diff
+		if in.Name.Set {
+			d.Add("name", a.Name, *in.Name.Value)
+			u.SetName(*in.Name.Value).SetNameFolded(domain.Fold(*in.Name.Value))
+		}
+		if in.Profile.Set {
+			given := input.NormalizeProfile(in.Profile.Or(domain.Profile{}))
+			d.Add("profile", a.Profile, given)
+			u.SetProfile(given)
+		}
+		if d.Changes == nil {
+			return a, nil
+		}
+		tx.Record(accountEvent(eventlog.AccountUpdated, a, d.Changes))
+		return u.AddVersion(1).SetUpdatedAt(tx.Now).Save(ctx)
+	})
+}
+
+// SuspendAccount denies access to an account's developers and to its API keys.
+// An account that is suspended already is returned unchanged.
+func (svc *Service) SuspendAccount(ctx context.Context, id string, reason *string) (*db.Account, error) {
+	return svc.setAccountStatus(ctx, id, reason, policy.AccountSuspend, domain.AccountSuspended, eventlog.AccountSuspended)
+}
+
+// ResumeAccount ends the suspension of an account. An active account is
+// returned unchanged.
+func (svc *Service) ResumeAccount(ctx context.Context, id string, reason *string) (*db.Account, error) {
+	return svc.setAccountStatus(ctx, id, reason, policy.AccountResume, domain.AccountActive, eventlog.AccountResumed)
+}
+
+func (svc *Service) setAccountStatus(ctx context.Context, id string, reason *string, a policy.Action, to domain.AccountStatus, t eventlog.Type) (*db.Account, error) {
+	if err := input.CheckReason("reason", reason); err != nil {
+		return nil, err
+	}
+	return svc.changeAccount(ctx, id, a, func(ctx context.Context, tx *change.Tx, acc *db.Account) (*db.Account, error) {
+		if acc.Status == to {
+			return acc, nil
+		}
+		e := accountEvent(t, acc, []domain.Change{{Field: "status", Before: domain.Text(acc.Status), After: domain.Text(to)}})
+		e.Reason = input.OrZero(reason)
+		tx.Record(e)
+		return tx.Account.UpdateOne(acc).SetStatus(to).SetUpdatedAt(tx.Now).AddVersion(1).Save(ctx)
+	})
+}
+
+// DeleteAccount deletes an account and its apps. It returns the account's
+// opaque id.
+func (svc *Service) DeleteAccount(ctx context.Context, id string, reason *string) (deleted string, err error) {
+	if err := input.CheckReason("reason", reason); err != nil {
+		return "", err
+	}
+	a, err := svc.changeAccount(ctx, id, policy.AccountDelete, func(ctx context.Context, tx *change.Tx, a *db.Account) (*db.Account, error) {
+		if err := svc.endAccount(ctx, tx, a, input.OrZero(reason)); err != nil {
+			return nil, err
+		}
+		e := accountEvent(eventlog.AccountDeleted, a, nil)
+		e.Reason = input.OrZero(reason)
+		tx.Record(e)
+		return a, tx.Account.Update().Where(account.ID(a.ID)).SetDeletedAt(tx.Now).SetUpdatedAt(tx.Now).AddVersion(1).Exec(ctx)
+	})
+	if err != nil {
+		return "", err
+	}
+	return a.GlobalID(), nil
+}
+
+// changeAccount locks an account, asks the policy and calls f. f decides what
+// the account's own state forbids, since it knows whether the change has been
+// applied already.
+func (svc *Service) changeAccount(ctx context.Context, id string, a policy.Action, f func(context.Context, *change.Tx, *db.Account) (*db.Account, error)) (*db.Account, error) {
+	accountID, err := input.DecodeID(nodeid.Account, id)
+	if err != nil {
+		return nil, err
+	}
+	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Account, error) {
+		acc, err := change.LockForUpdate(tx, tx.Account.Query().Where(account.ID(accountID))).Only(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err := tx.Authorize(a, policy.Object{OrganizationID: acc.OrganizationID}); err != nil {
+			return nil, err
+		}
+		return f(ctx, tx, acc)
+	})
+}
+
+func accountEvent(t eventlog.Type, a *db.Account, changes []domain.Change) eventlog.Entry {
+	return eventlog.Entry{Type: t, Subject: nodeid.Account, SubjectID: a.ID, SubjectName: a.Name, AccountID: &a.ID, Changes: changes}
+}

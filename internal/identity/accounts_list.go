@@ -1,0 +1,66 @@
+package identity
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"entgo.io/ent/dialect/sql"
+
+	"portico/ent/db"
+	"portico/ent/db/account"
+	"portico/ent/db/membership"
+	"portico/ent/db/predicate"
+	"portico/internal/domain"
+	"portico/internal/entity"
+	"portico/internal/input"
+	"portico/internal/listing"
+	"portico/internal/paging"
+	"portico/internal/viewer"
+)
+
+// AccountFilter narrows a list of accounts.
+type AccountFilter struct {
+	NameContains *string
+	Status       []domain.AccountStatus
+}
+
+// Accounts returns a page of the organization's accounts.
+func (svc *Service) Accounts(ctx context.Context, f AccountFilter, o listing.Order, r listing.Request) (*paging.Page[*db.Account], error) {
+	return listing.ReadPage(ctx, svc.entities.Lists, entity.AccountList(), func() listing.Query[*db.Account, *db.AccountSelect] {
+		q := svc.client.Account.Query()
+		if f.NameContains != nil {
+			q.Where(account.NameFoldedContains(input.SearchText(*f.NameContains)))
+		}
+		if f.Status != nil {
+			q.Where(account.StatusIn(f.Status...))
+		}
+		return q
+	}, o, r)
+}
+
+// MembersOfAccounts returns the same page of the members of many accounts.
+func (svc *Service) MembersOfAccounts(ctx context.Context, accounts []uuid.UUID, r listing.Request) (listing.Pages[*db.Membership], error) {
+	ch := listing.Children[*db.Membership]{List: entity.MembershipList(), Column: membership.FieldAccountID, Parent: func(m *db.Membership) uuid.UUID { return m.AccountID }}
+	return listing.ReadPages(ctx, svc.entities.Lists, ch, func() listing.Query[*db.Membership, *db.MembershipSelect] { return svc.client.Membership.Query() },
+		accounts, listing.Order{}, r)
+}
+
+// AccountsOfUser returns a page of the accounts a user belongs to. The user
+// must be the viewer, or have just signed in: the accounts are read as Portico
+// itself, because the row policy shows a viewer only the active one.
+func (svc *Service) AccountsOfUser(ctx context.Context, user *db.User, r listing.Request) (*paging.Page[*db.Account], error) {
+	ctx = viewer.NewContext(ctx, viewer.ForSystem(user.OrganizationID))
+	return listing.ReadPage(ctx, svc.entities.Lists, entity.AccountList(), func() listing.Query[*db.Account, *db.AccountSelect] {
+		return svc.client.Account.Query().Where(account.DeletedAtIsNil(), memberOf(user.ID))
+	}, listing.Order{}, r)
+}
+
+// memberOf matches the accounts that a user is a member of.
+func memberOf(user uuid.UUID) predicate.Account {
+	return func(s *sql.Selector) {
+		t := sql.Dialect(s.Dialect()).Table(membership.Table)
+		s.Where(sql.In(s.C(account.FieldID), sql.Dialect(s.Dialect()).Select(t.C(membership.FieldAccountID)).From(t).
+			Where(sql.EQ(t.C(membership.FieldUserID), user))))
+	}
+}

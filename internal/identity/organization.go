@@ -1,0 +1,231 @@
+package identity
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"portico/clients/go/gate/zone"
+	"portico/ent/db"
+	"portico/ent/db/organization"
+	"portico/internal/apikey"
+	"portico/internal/change"
+	"portico/internal/domain"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/input"
+	"portico/internal/nodeid"
+	"portico/internal/policy"
+	"portico/internal/viewer"
+)
+
+// UpdateOrganizationInput is the input of UpdateOrganization.
+type UpdateOrganizationInput struct {
+	Version              *int
+	Name                 input.Patch[string]
+	Website              input.Patch[string]
+	SupportEmail         input.Patch[string]
+	LogoURL              input.Patch[string]
+	TimeZone             input.Patch[string]
+	Currency             input.Patch[string]
+	PortalUnregister     input.Patch[domain.PortalUnregister]
+	ProductionKeys       input.Patch[domain.ProductionKeys]
+	PasswordSignIn       input.Patch[bool]
+	KeyPrefix            input.Patch[string]
+	LongestKeyLife       input.Patch[domain.KeyLife]
+	DeletedRetentionDays input.Patch[int]
+	EventRetentionDays   input.Patch[int]
+	UsageRetention       input.Patch[domain.UsageRetention]
+}
+
+// UpdateOrganization changes the profile and the policies of the viewer's
+// organization.
+func (svc *Service) UpdateOrganization(ctx context.Context, in UpdateOrganizationInput) (*db.Organization, error) {
+	if err := checkOrganization(in); err != nil {
+		return nil, err
+	}
+	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Organization, error) {
+		if err := tx.Authorize(policy.OrganizationUpdate, policy.Object{OrganizationID: tx.OrganizationID()}); err != nil {
+			return nil, err
+		}
+		o, err := change.LockForUpdate(tx, tx.Organization.Query().Where(organization.ID(tx.OrganizationID()))).Only(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err := change.CheckVersion(in.Version, o.Version); err != nil {
+			return nil, err
+		}
+		u := tx.Organization.UpdateOne(o)
+		changes := patchOrganization(u, o, in)
+		if changes == nil {
+			return o, nil
+		}
+		tx.Record(organizationEvent(eventlog.OrganizationUpdated, o, changes))
+		return u.AddVersion(1).SetUpdatedAt(tx.Now).Save(ctx)
+	})
+}
+
+func checkOrganization(in UpdateOrganizationInput) error {
+	errs := []error{
+		in.Name.Required("name"), in.TimeZone.Required("timeZone"), in.Currency.Required("currency"),
+		in.PortalUnregister.Required("portalUnregister"), in.ProductionKeys.Required("productionKeys"),
+		in.PasswordSignIn.Required("passwordSignIn"), in.KeyPrefix.Required("keyPrefix"),
+		in.DeletedRetentionDays.Required("deletedRetentionDays"), in.EventRetentionDays.Required("eventRetentionDays"),
+		input.CheckURL("website", in.Website.Or("")), input.CheckEmail("supportEmail", in.SupportEmail.Or("")), input.CheckURL("logoUrl", in.LogoURL.Or("")),
+		input.CheckRange("deletedRetentionDays", in.DeletedRetentionDays.Or(30), 1, 365),
+		input.CheckRange("eventRetentionDays", in.EventRetentionDays.Or(730), 30, 3650),
+		checkKeyLife(in.LongestKeyLife.Or(domain.KeyLife{})),
+		checkUsageRetention(in.UsageRetention.Or(domain.DefaultUsageRetention())),
+	}
+	if in.Name.Value != nil {
+		errs = append(errs, input.CheckName("name", *in.Name.Value))
+	}
+	if in.Currency.Value != nil {
+		errs = append(errs, input.CheckCurrency("currency", *in.Currency.Value))
+	}
+	if in.TimeZone.Value != nil {
+		errs = append(errs, checkTimeZone("timeZone", *in.TimeZone.Value))
+	}
+	if in.KeyPrefix.Value != nil {
+		errs = append(errs, checkKeyPrefix("keyPrefix", *in.KeyPrefix.Value))
+	}
+	return fault.Collect(errs...)
+}
+
+func checkKeyPrefix(field, s string) error {
+	if err := input.CheckSeen(field, s); err != nil {
+		return err
+	}
+	if !apikey.ValidPrefix(s) || len(s) < 2 || len(s) > 10 {
+		return fault.Input(fault.InvalidValue, field, "This must be 2–10 small letters and digits, the first a letter.")
+	}
+	if s == "pgw" || s == "pst" || s == "prt" { // service tokens, and what may come
+		return fault.Input(fault.InvalidValue, field, "This prefix is that of Portico's own tokens.")
+	}
+	return nil
+}
+
+func checkTimeZone(field, s string) error {
+	if err := input.CheckSeen(field, s); err != nil {
+		return err
+	}
+	if !zone.Known(s) {
+		return fault.Input(fault.InvalidValue, field, "This is not the IANA name of a time zone, such as Europe/Istanbul.")
+	}
+	return nil
+}
+
+func checkKeyLife(k domain.KeyLife) error {
+	var errs []error
+	for _, in := range []struct {
+		field string
+		days  *int
+	}{{"development", k.Development}, {"staging", k.Staging}, {"production", k.Production}} {
+		if in.days != nil {
+			errs = append(errs, input.CheckRange("longestKeyLife."+in.field, *in.days, 1, 3650))
+		}
+	}
+	return fault.Collect(errs...)
+}
+
+// checkUsageRetention requires coarser counts to be kept at least as long as
+// finer ones.
+func checkUsageRetention(r domain.UsageRetention) error {
+	if err := fault.Collect(
+		input.CheckRange("usageRetention.minutes", r.Minutes, 1, 90),
+		input.CheckRange("usageRetention.hours", r.Hours, 1, 1000),
+		input.CheckRange("usageRetention.days", r.Days, 1, 3660),
+	); err != nil {
+		return err
+	}
+	if r.Hours < r.Minutes {
+		return fault.Input(fault.InvalidValue, "usageRetention.hours", "Counts of hours are kept at least as long as those of minutes.")
+	}
+	if r.Days < r.Hours {
+		return fault.Input(fault.InvalidValue, "usageRetention.days", "Counts of days are kept at least as long as those of hours.")
+	}
+	return nil
+}
+
+func patchOrganization(u *db.OrganizationUpdateOne, o *db.Organization, in UpdateOrganizationInput) []domain.Change {
+	var d change.Diff
+	change.SetText(&d, "name", o.Name, in.Name, func(s string) { u.SetName(s) })
+	change.SetText(&d, "website", o.Website, input.NormalizeURLPatch(in.Website), func(s string) { u.SetWebsite(s) })
+	change.SetText(&d, "supportEmail", o.SupportEmail, in.SupportEmail, func(s string) { u.SetSupportEmail(s) })
+	change.SetText(&d, "logoUrl", o.LogoURL, input.NormalizeURLPatch(in.LogoURL), func(s string) { u.SetLogoURL(s) })
+	change.SetText(&d, "timeZone", o.TimeZone, in.TimeZone, func(s string) { u.SetTimeZone(s) })
+	change.SetText(&d, "currency", o.Currency, in.Currency, func(s string) { u.SetCurrency(s) })
+	change.SetText(&d, "keyPrefix", o.KeyPrefix, in.KeyPrefix, func(s string) { u.SetKeyPrefix(s) })
+	change.SetText(&d, "portalUnregister", o.PortalUnregister, in.PortalUnregister, func(v domain.PortalUnregister) { u.SetPortalUnregister(v) })
+	change.SetText(&d, "productionKeys", o.ProductionKeys, in.ProductionKeys, func(v domain.ProductionKeys) { u.SetProductionKeys(v) })
+	change.SetBool(&d, "passwordSignIn", o.PasswordSignIn, in.PasswordSignIn, func(v bool) { u.SetPasswordSignIn(v) })
+	if in.LongestKeyLife.Set {
+		life := in.LongestKeyLife.Or(domain.KeyLife{})
+		d.Add("longestKeyLife", o.LongestKeyLife, life)
+		u.SetLongestKeyLife(life)
+	}
+	if in.DeletedRetentionDays.Set {
+		d.Add("deletedRetentionDays", o.DeletedRetentionDays, *in.DeletedRetentionDays.Value)
+		u.SetDeletedRetentionDays(*in.DeletedRetentionDays.Value)
+	}
+	if in.EventRetentionDays.Set {
+		d.Add("eventRetentionDays", o.EventRetentionDays, *in.EventRetentionDays.Value)
+		u.SetEventRetentionDays(*in.EventRetentionDays.Value)
+	}
+	if in.UsageRetention.Set {
+		d.Add("usageRetention", o.UsageRetention, in.UsageRetention.Value)
+		if u.SetUsageRetention(in.UsageRetention.Value); in.UsageRetention.Value == nil {
+			u.ClearUsageRetention()
+		}
+	}
+	return d.Changes
+}
+
+// CreateOrganization creates an organization. It is only called by commands, as
+// Portico itself.
+func (svc *Service) CreateOrganization(ctx context.Context, slug, name string) (*db.Organization, error) {
+	if err := fault.Collect(input.CheckSlug("slug", slug), input.CheckName("name", name)); err != nil {
+		return nil, err
+	}
+	ctx = viewer.AsSystem(ctx, uuid.Nil)
+	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Organization, error) {
+		out, err := tx.Organization.Create().SetSlug(slug).SetName(name).SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now).Save(ctx)
+		if err != nil {
+			return nil, change.Taken(err, "slug", "An organization bears this slug already.")
+		}
+		tx.Enter(out.ID)
+		tx.Record(organizationEvent(eventlog.OrganizationCreated, out, change.Attributes("slug", slug, "name", name)))
+		return out, nil
+	})
+}
+
+// OrganizationBySlug returns the part of an organization that a sign-in page
+// may show; nil if there is none.
+func (svc *Service) OrganizationBySlug(ctx context.Context, slug string) (*db.Organization, error) {
+	ctx = viewer.AsSystem(ctx, uuid.Nil)
+	o, err := svc.client.Organization.Query().Where(organization.Slug(input.Sanitize(slug))).
+		Select(organization.FieldName, organization.FieldSlug, organization.FieldPasswordSignIn).Only(ctx)
+	if db.IsNotFound(err) {
+		return nil, nil
+	}
+	return o, change.PublicError(err)
+}
+
+// enterOrganization makes a command work inside the organization with this
+// slug: events are appended to its log.
+func enterOrganization(ctx context.Context, tx *change.Tx, slug string) error {
+	id, err := tx.Organization.Query().Where(organization.Slug(input.Sanitize(slug))).OnlyID(ctx)
+	if db.IsNotFound(err) {
+		return errUnknownOrganization()
+	}
+	tx.Enter(id)
+	return err
+}
+
+func errUnknownOrganization() error {
+	return fault.Input(fault.UnknownReference, "organization", "There is no organization of this slug.")
+}
+
+func organizationEvent(t eventlog.Type, o *db.Organization, changes []domain.Change) eventlog.Entry {
+	return eventlog.Entry{Type: t, Subject: nodeid.Organization, SubjectID: o.ID, SubjectName: o.Name, Changes: changes}
+}

@@ -1,0 +1,41 @@
+package identity
+
+import (
+	"context"
+
+	"entgo.io/ent/dialect/sql"
+
+	"portico/ent/db"
+	"portico/ent/db/predicate"
+	"portico/ent/db/user"
+	"portico/internal/domain"
+	"portico/internal/entity"
+	"portico/internal/input"
+	"portico/internal/listing"
+	"portico/internal/paging"
+)
+
+// UserFilter narrows a list of users.
+type UserFilter struct {
+	Contains *string
+	Role     []domain.UserRole
+	Status   []domain.UserStatus
+}
+
+// Users returns a page of the organization's users.
+func (svc *Service) Users(ctx context.Context, f UserFilter, r listing.Request) (*paging.Page[*db.User], error) {
+	return listing.ReadPage(ctx, svc.entities.Lists, entity.UserList(), func() listing.Query[*db.User, *db.UserSelect] {
+		q := svc.client.User.Query()
+		if f.Contains != nil {
+			folded := input.SearchText(*f.Contains)
+			q.Where(user.Or(user.NameFoldedContains(folded), predicate.User(sql.FieldContains(user.FieldEmailFolded, folded))))
+		}
+		if f.Role != nil {
+			q.Where(user.RoleIn(f.Role...))
+		}
+		if f.Status != nil {
+			q.Where(user.StatusIn(f.Status...))
+		}
+		return q
+	}, listing.Order{}, r)
+}

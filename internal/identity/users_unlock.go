@@ -1,0 +1,100 @@
+package identity
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"portico/ent/db"
+	"portico/ent/db/organization"
+	"portico/ent/db/user"
+	"portico/internal/address"
+	"portico/internal/change"
+	"portico/internal/eventlog"
+	"portico/internal/fault"
+	"portico/internal/input"
+	"portico/internal/nodeid"
+	"portico/internal/policy"
+	"portico/internal/viewer"
+)
+
+// UnlockUser forgives a user's failed sign-ins, so that the right password is
+// accepted at once. Users with the same address in other organizations keep
+// their count.
+func (svc *Service) UnlockUser(ctx context.Context, id string, reason *string) (*db.User, error) {
+	if err := input.CheckReason("reason", reason); err != nil {
+		return nil, err
+	}
+	userID, err := input.DecodeID(nodeid.User, id)
+	if err != nil {
+		return nil, err
+	}
+	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.User, error) {
+		u, err := change.LockForUpdate(tx, tx.User.Query().Where(user.ID(userID))).Only(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err := tx.Authorize(policy.UserUnlock, policy.Object{OrganizationID: u.OrganizationID, User: u.ID}); err != nil {
+			return nil, err
+		}
+		return unlock(ctx, tx, u, input.OrZero(reason))
+	})
+}
+
+func unlock(ctx context.Context, tx *change.Tx, u *db.User, reason string) (*db.User, error) {
+	e := userEvent(eventlog.UserUnlocked, u, nil)
+	e.Reason = reason
+	tx.Record(e)
+	return tx.User.UpdateOne(u).SetSignInUnlockedAt(tx.Now).SetUpdatedAt(tx.Now).AddVersion(1).Save(ctx)
+}
+
+// UnlockByAddress is UnlockUser for commands, as Portico itself.
+func (svc *Service) UnlockByAddress(ctx context.Context, slug string, email address.Email) (*db.User, error) {
+	if err := email.Check("email"); err != nil {
+		return nil, err
+	}
+	return svc.changeUserByAddress(ctx, slug, email, func(ctx context.Context, tx *change.Tx, u *db.User) (*db.User, error) {
+		return unlock(ctx, tx, u, "")
+	})
+}
+
+// changeUserByAddress calls f, as Portico itself, for the user with an address
+// in the organization with a slug.
+func (svc *Service) changeUserByAddress(ctx context.Context, slug string, email address.Email, f func(context.Context, *change.Tx, *db.User) (*db.User, error)) (*db.User, error) {
+	ctx = viewer.AsSystem(ctx, uuid.Nil)
+	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.User, error) {
+		if err := enterOrganization(ctx, tx, slug); err != nil {
+			return nil, err
+		}
+		u, err := change.LockForUpdate(tx, tx.User.Query().Where(user.OrganizationID(tx.OrganizationID()), user.EmailFolded(email))).Only(ctx)
+		if db.IsNotFound(err) {
+			return nil, fault.Input(fault.UnknownReference, "email", "Nobody in the organization has this address.")
+		}
+		if err != nil {
+			return nil, err
+		}
+		return f(ctx, tx, u)
+	})
+}
+
+// Organizations lists all organizations by slug, for commands.
+func (svc *Service) Organizations(ctx context.Context) ([]*db.Organization, error) {
+	ctx = viewer.AsSystem(ctx, uuid.Nil)
+	all, err := svc.client.Organization.Query().Order(organization.BySlug()).All(ctx)
+	return all, change.PublicError(err)
+}
+
+// UsersOf lists an organization's users in the order of their creation, for
+// commands.
+func (svc *Service) UsersOf(ctx context.Context, slug string) ([]*db.User, error) {
+	ctx = viewer.AsSystem(ctx, uuid.Nil)
+	o, err := svc.client.Organization.Query().Where(organization.Slug(input.Sanitize(slug))).Only(ctx)
+	if db.IsNotFound(err) {
+		return nil, errUnknownOrganization()
+	}
+	if err != nil {
+		return nil, change.PublicError(err)
+	}
+	all, err := svc.client.User.Query().Where(user.OrganizationID(o.ID)).Order(user.ByCreatedAt(), user.ByID()).All(ctx)
+	return all, change.PublicError(err)
+}

@@ -1,0 +1,123 @@
+package maintenance
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"entgo.io/ent/dialect/sql"
+
+	"portico/ent/db/credential"
+	"portico/ent/db/organization"
+	"portico/internal/apps"
+	"portico/internal/change"
+	"portico/internal/database"
+	"portico/internal/domain"
+	"portico/internal/eventlog"
+	"portico/internal/lifecycle"
+	"portico/internal/viewer"
+)
+
+// batchSize is the number of rows that one maintenance transaction changes: few
+// enough that other transactions do not wait for it long.
+const batchSize = 500
+
+// RecordExpiries records the event of each credential that has expired, in
+// every organization, and returns how many it recorded. It may run on several
+// nodes at once: each expiry is recorded once.
+func (svc *Service) RecordExpiries(ctx context.Context) (n int, err error) {
+	all, err := svc.client.Credential.Query().Where(expiryDue(svc.clock.Now())).Unique(true).
+		Select(credential.FieldOrganizationID).Strings(viewer.AsSystem(ctx, uuid.Nil))
+	if err != nil {
+		return 0, change.PublicError(err)
+	}
+	var errs []error
+	for _, text := range all {
+		id, err := uuid.Parse(text)
+		if err == nil {
+			err = inBatches(func() (int, error) {
+				done, err := svc.recordExpiryBatch(viewer.AsSystem(ctx, id))
+				n += done
+				return done, err
+			})
+		}
+		errs = append(errs, err)
+	}
+	return n, errors.Join(errs...)
+}
+
+// recordExpiryBatch records the expiry of up to batchSize credentials of one
+// organization.
+func (svc *Service) recordExpiryBatch(ctx context.Context) (int, error) {
+	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (int, error) {
+		keys, err := change.LockForUpdate(tx, tx.Credential.Query().Where(expiryDue(tx.Now)).Order(credential.ByID()).Limit(batchSize)).All(ctx)
+		if err != nil {
+			return 0, err
+		}
+		ids := make([]uuid.UUID, len(keys))
+		for i, k := range keys {
+			ids[i] = k.ID
+			tx.Record(apps.CredentialEvent(eventlog.CredentialExpired, k, []domain.Change{
+				{Field: "status", Before: domain.Text(k.Status), After: domain.Text(lifecycle.CredentialExpired)},
+			}))
+		}
+		return len(keys), tx.Credential.Update().Where(database.AnyOf(credential.FieldID, ids)).SetExpiryRecordedAt(tx.Now).Exec(ctx)
+	})
+}
+
+// expiryDue matches credentials that have expired without an event. It is
+// written like the predicate of the index.
+func expiryDue(now time.Time) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		s.Where(sql.And(
+			sql.LTE(s.C(credential.FieldExpiresAt), now),
+			sql.IsNull(s.C(credential.FieldExpiryRecordedAt)),
+			sql.NEQ(s.C(credential.FieldStatus), string(lifecycle.CredentialRevoked)),
+		))
+	}
+}
+
+// Purged counts the rows that a purge removed.
+type Purged struct{ Apps, Accounts, Events, IdempotencyKeys, SignInAttempts int }
+
+// Purge permanently removes what is no longer retained: deleted apps and
+// accounts and old events by each organization's retention, idempotency keys
+// after 24 hours, failed sign-ins after an hour. It works in small
+// transactions, may run on several nodes at once, and may be interrupted and
+// restarted. Rows removed before an error are counted.
+func (svc *Service) Purge(ctx context.Context) (*Purged, error) {
+	out := &Purged{}
+	all, err := svc.client.Organization.Query().Order(organization.ByID()).All(viewer.AsSystem(ctx, uuid.Nil))
+	if err != nil {
+		return out, change.PublicError(err)
+	}
+	now := svc.clock.Now()
+	var errs []error
+	for _, o := range all {
+		deleted := now.Add(-days(o.DeletedRetentionDays))
+		errs = append(errs,
+			// Apps first: an account is purged when nothing belongs to it any more.
+			svc.purgeApps(viewer.AsSystem(ctx, o.ID), deleted, &out.Apps),
+			svc.purgeAccounts(viewer.AsSystem(ctx, o.ID), deleted, &out.Accounts),
+			svc.purgeEvents(viewer.AsSystem(ctx, uuid.Nil), o.ID, now.Add(-days(o.EventRetentionDays)), &out.Events),
+		)
+	}
+	errs = append(errs,
+		svc.purgeIdempotencyKeys(viewer.AsSystem(ctx, uuid.Nil), now, &out.IdempotencyKeys),
+		svc.purgeAttempts(viewer.AsSystem(ctx, uuid.Nil), now, &out.SignInAttempts),
+	)
+	return out, errors.Join(errs...)
+}
+
+func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
+
+// inBatches repeats some until it returns less than batchSize.
+func inBatches(some func() (int, error)) error {
+	for {
+		if n, err := some(); n < batchSize || err != nil {
+			return err
+		}
+	}
+}

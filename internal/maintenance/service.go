@@ -1,0 +1,23 @@
+// Package maintenance does what the passing of time asks for, as Portico itself:
+// it records that credentials have expired, and removes what is no longer
+// retained.
+package maintenance
+
+import (
+	"portico/ent/db"
+	"portico/internal/change"
+	"portico/internal/clock"
+)
+
+// Service records expiries and purges. It is safe for concurrent use, on several
+// nodes at once.
+type Service struct {
+	client  *db.Client
+	changes *change.Runner
+	clock   clock.Clock
+}
+
+// New returns a Service.
+func New(client *db.Client, changes *change.Runner, c clock.Clock) *Service {
+	return &Service{client: client, changes: changes, clock: c}
+}
