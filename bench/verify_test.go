@@ -9,7 +9,7 @@ import (
 )
 
 // Otherwise a broken comparison would be noticed only by the next measurement.
-func TestBothServersAnswerAlike(t *testing.T) {
+func TestServersRespondEqually(t *testing.T) {
 	url, ok := testdb.Postgres(t)
 	if !ok {
 		t.Skip("the servers are compared on Postgres")

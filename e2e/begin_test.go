@@ -93,7 +93,7 @@ func TestMistypedSettingIsReported(t *testing.T) {
 }
 
 // A password that makes the URL invalid is reported, without the password itself.
-func TestAPasswordThatBreaksTheURL(t *testing.T) {
+func TestPasswordThatMakesTheURLInvalid(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{
 		"postgres://portico:geh/heim@db.internal/portico", "postgres://portico:12/heim@db.internal/portico", "postgres://portico:geh@heim@db.internal/portico",
@@ -112,7 +112,7 @@ func TestAPasswordThatBreaksTheURL(t *testing.T) {
 }
 
 // The program has the time zones even in a container that contains nothing else.
-func TestABareRoot(t *testing.T) {
+func TestEmptyContainerHasTimeZones(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("only root may change the root")

@@ -136,7 +136,7 @@ func TestTokensHaveBudgetsOfTheirOwn(t *testing.T) {
 
 // An export is charged 10,000 and returns the remaining budget; a refusal contains
 // Retry-After.
-func TestExportsArePaid(t *testing.T) {
+func TestExportsAreCharged(t *testing.T) {
 	t.Parallel()
 	s := servertest.Start(t, testdb.EmptySQLite(t), "PORTICO_USER_BUDGET=50000")
 	dev := s.SignIn(t, "developer@demo.example")

@@ -42,7 +42,7 @@ func countedBy(t *testing.T, db *database.DB, code, product string) (n int) {
 // A gateway whose token is limited to a product loses no count in an outage: neither the
 // calls that it let through, with their use of the quota, nor those that it refused
 // because its data was too old.
-func TestABoundGatewayLosesNoCounts(t *testing.T) {
+func TestLimitedGatewayLosesNoCounts(t *testing.T) {
 	t.Parallel()
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
 		t.Parallel()

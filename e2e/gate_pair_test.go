@@ -12,7 +12,7 @@ import (
 
 // The pair that is shown beside the raw key works with a product of default settings.
 // Authentication types that a product does not accept are refused.
-func TestTheShownPairWorks(t *testing.T) {
+func TestPairOfANewKeyWorks(t *testing.T) {
 	t.Parallel()
 	testdb.EachEmpty(t, func(t *testing.T, url string) {
 		s := servertest.Start(t, url)

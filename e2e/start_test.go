@@ -77,7 +77,7 @@ func census(t *testing.T, url string) map[string]int {
 // A server starts while another one locks the empty database for longer than a statement
 // may take, as seeding does on a slow machine: it waits. (On SQLite it waits even before,
 // when it checks whether to migrate.)
-func TestStartBehindAnother(t *testing.T) {
+func TestStartWaitsForAnother(t *testing.T) {
 	t.Parallel()
 	url, ok := testdb.Postgres(t)
 	if !ok {

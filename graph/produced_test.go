@@ -93,7 +93,7 @@ func witnesses() map[string]witness {
 		"VerdictCode.UNAVAILABLE":           {"../internal/gateway/stale_test.go", "TestADatabaseThatIsGone", "verdict.Unavailable"},
 		"VerdictCode.MALFORMED":             shown("verdict.Malformed"),
 		"VerdictCode.NOT_FOUND":             shown("verdict.NotFound"),
-		"VerdictCode.AUTH_TYPE_NOT_ALLOWED": {"../e2e/gate_pair_test.go", "TestTheShownPairWorks", `"AUTH_TYPE_NOT_ALLOWED"`},
+		"VerdictCode.AUTH_TYPE_NOT_ALLOWED": {"../e2e/gate_pair_test.go", "TestPairOfANewKeyWorks", `"AUTH_TYPE_NOT_ALLOWED"`},
 		"VerdictCode.RATE_LIMITED":          {"../clients/go/gate/gate_test.go", "TestRateLimit", `"RATE_LIMITED"`},
 	}
 }

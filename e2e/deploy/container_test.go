@@ -67,7 +67,7 @@ func lastStage(t *testing.T) image {
 	return out
 }
 
-func TestTheContainerHoldsOneFileAndIsNotRoot(t *testing.T) {
+func TestContainerHasOneFileAndIsNotRoot(t *testing.T) {
 	i := lastStage(t)
 	uid, err := strconv.Atoi(strings.Split(i.user, ":")[0])
 	require.NoError(t, err, "Kubernetes' runAsNonRoot needs a number")

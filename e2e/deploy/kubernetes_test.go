@@ -132,7 +132,7 @@ func TestReferencesBetweenManifestsExist(t *testing.T) {
 }
 
 // The listener for gateways has no TLS, and metrics need no password.
-func TestTheIngressShowsTheAPIAlone(t *testing.T) {
+func TestIngressPublishesTheAPIOnly(t *testing.T) {
 	for _, rule := range only[*networking.Ingress](t).Spec.Rules {
 		for _, path := range rule.HTTP.Paths {
 			require.Equal(t, "portico", path.Backend.Service.Name)

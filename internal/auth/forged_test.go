@@ -144,7 +144,7 @@ func TestVerifyRefusesSignatures(t *testing.T) {
 	})
 }
 
-func TestVerifyRefusesShapes(t *testing.T) {
+func TestVerifyRefusesMalformedTokens(t *testing.T) {
 	tokens, ring, _ := newTokens()
 	good := validToken(ring).sign(t)
 	parts := strings.Split(good, ".")
@@ -182,7 +182,7 @@ func unusedBits(token string) string {
 }
 
 // A token with any one character changed, or one appended, is not valid.
-func TestATokenHasOneSpelling(t *testing.T) {
+func TestAccessTokenHasOneEncoding(t *testing.T) {
 	tokens, _, _ := newTokens()
 	good := mustIssue(t, tokens)
 	for i := range len(good) + 1 {

@@ -183,7 +183,7 @@ func TestDeviceTokens(t *testing.T) {
 }
 
 // A device token with any one character changed is not valid.
-func TestADeviceTokenHasOneSpelling(t *testing.T) {
+func TestDeviceTokenHasOneEncoding(t *testing.T) {
 	d, who := NewDevices(keyring.ForTest(), clock.NewFake(start)), address.ParseEmail(email)
 	token := d.Issue(who, user, nil)
 	for i := range len(token) {

@@ -205,7 +205,7 @@ func TestConcurrentRightPasswordsAreAllAccepted(t *testing.T) {
 	})
 }
 
-func TestAnAttemptWithoutDoneBlocksNobody(t *testing.T) {
+func TestAttemptWithoutDoneDoesNotBlockOthers(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
 		ctx, end := context.WithCancel(t.Context())
 		_, err := l.Reserve(ctx, Guess{Address: address.ParseEmail(email), Client: client})

@@ -73,7 +73,7 @@ func TestAnUnknownAddressCostsTheSameWork(t *testing.T) {
 	}
 }
 
-func TestHashesAtATimeAreBounded(t *testing.T) {
+func TestConcurrentHashesAreBounded(t *testing.T) {
 	o := cheapHashes()
 	o.Concurrency = 3
 	p := NewPasswords(o)

@@ -188,7 +188,7 @@ func TestAKeyThatWasReplacedUnderItsID(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestTokensAtOnce(t *testing.T) {
+func TestConcurrentVerifications(t *testing.T) {
 	tokens, _, _ := newTokens()
 	var wait sync.WaitGroup
 	for range 16 {

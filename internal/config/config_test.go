@@ -89,7 +89,7 @@ func TestOrigins(t *testing.T) {
 	require.Equal(t, []string{"http://localhost:*", "http://127.0.0.1:*", "https://portal.example.com"}, c.Origins())
 }
 
-func TestPlaygroundIsForDevelopmentUnlessSaid(t *testing.T) {
+func TestPlaygroundDefaultsToDevelopment(t *testing.T) {
 	yes, no := true, false
 	require.False(t, (&config.Config{}).ServesPlayground())
 	require.True(t, (&config.Config{Dev: true}).ServesPlayground())
@@ -116,7 +116,7 @@ func TestMaskedDatabaseURL(t *testing.T) {
 }
 
 // A setting that is added to Config must be shown too, and no secret may be.
-func TestSettingsShowEveryKnobAndNoSecret(t *testing.T) {
+func TestSettingsShowAllButSecrets(t *testing.T) {
 	c := config.Config{DatabaseURL: "postgres://u:geheim@db/x", DemoPassword: "geheim", RedisURL: "redis://:geheim@cache:6379", ListenURL: "postgres://u:geheim@db/x"}
 	var names []string
 	for _, s := range c.Settings() {

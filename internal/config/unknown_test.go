@@ -8,7 +8,7 @@ import (
 	"portico/internal/config"
 )
 
-func TestUnknownVariablesAndWhatWasMeant(t *testing.T) {
+func TestUnknownVariablesSuggestNames(t *testing.T) {
 	require.Equal(t, []config.UnknownVariable{
 		{"PORTICO_ADRR", "PORTICO_ADDR"}, {"PORTICO_DB_CONN", "PORTICO_DB_CONNS"}, {"PORTICO_KEY_RING", "PORTICO_KEYRING"},
 		{"PORTICO_PORT", "PORTICO_LOG"}, {"PORTICO_REDIS_URL", "REDIS_URL"}, {"PORTICO_TRUSTED_PROXY", "PORTICO_TRUSTED_PROXIES"},

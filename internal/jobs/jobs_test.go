@@ -72,7 +72,7 @@ func TestARenewedLeaseIsKept(t *testing.T) {
 	})
 }
 
-func TestRunSurvivesItsJobs(t *testing.T) {
+func TestRunContinuesAfterErrorsAndPanics(t *testing.T) {
 	var log bytes.Buffer
 	runs := map[string]int{}
 	note := func(name string, f func() error) Job {

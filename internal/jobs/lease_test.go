@@ -117,7 +117,7 @@ func TestADeadHoldersLeaseIsTakenOver(t *testing.T) {
 }
 
 // A node that was restarted under its old name is another holder.
-func TestTheSameNameIsNotTheSameHolder(t *testing.T) {
+func TestRestartedNodeIsAnotherHolder(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		_, c, all := nodes(t, url, "node", "node")
 		j, runs := counting(0)
@@ -138,7 +138,7 @@ func TestTheSameNameIsNotTheSameHolder(t *testing.T) {
 	})
 }
 
-func TestTwoNeverRunAJobAtOnce(t *testing.T) {
+func TestOneNodeAtATimeRunsAJob(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		db, _, all := nodes(t, url, "1", "2", "3", "4", "5", "6", "7", "8")
 		var inside, runs atomic.Int32

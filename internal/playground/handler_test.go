@@ -50,7 +50,7 @@ func links(t *testing.T) []string {
 	return urls
 }
 
-func TestThePageIsGuarded(t *testing.T) {
+func TestPageAndItsSecurityHeaders(t *testing.T) {
 	for _, path := range []string{"/playground", "/playground/"} {
 		r := get(t, "GET", path)
 		require.Equal(t, http.StatusOK, r.StatusCode, path)
@@ -67,7 +67,7 @@ func TestThePageIsGuarded(t *testing.T) {
 	}
 }
 
-func TestEveryFileOfThePageIsServedBothWays(t *testing.T) {
+func TestFilesAreServedPlainAndCompressed(t *testing.T) {
 	for _, url := range links(t) {
 		plain := get(t, "GET", url)
 		require.Equal(t, http.StatusOK, plain.StatusCode, url)
@@ -91,7 +91,7 @@ func TestEveryFileOfThePageIsServedBothWays(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotThere(t *testing.T) {
+func TestUnknownPathsAndMethods(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, get(t, "GET", "/playground/other").StatusCode)
 	require.Equal(t, http.StatusNotFound, get(t, "GET", "/playground/assets/NOTICE").StatusCode)
 	require.Equal(t, http.StatusMethodNotAllowed, get(t, "POST", "/playground").StatusCode)
@@ -119,7 +119,7 @@ func TestNoPasswordWithoutTheOption(t *testing.T) {
 }
 
 // The third-party files have the recorded checksums.
-func TestForeignFilesAreTheExpectedOnes(t *testing.T) {
+func TestThirdPartyFilesHaveTheirChecksums(t *testing.T) {
 	sums, err := os.Open("assets/SHA256SUMS")
 	require.NoError(t, err)
 	defer sums.Close()

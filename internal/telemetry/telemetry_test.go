@@ -96,7 +96,7 @@ portico_lane_waiting{lane="heavy"} 3
 `)))
 }
 
-func TestTracesAreOffUnlessWanted(t *testing.T) {
+func TestTracesAreOffByDefault(t *testing.T) {
 	for name, c := range map[string]struct {
 		environment map[string]string
 		want        bool

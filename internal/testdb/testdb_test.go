@@ -33,7 +33,7 @@ func TestEachIsFreshAndMigrated(t *testing.T) {
 }
 
 // Many tests, as of several processes, request their databases at once.
-func TestManyAtOnce(t *testing.T) {
+func TestConcurrentDatabases(t *testing.T) {
 	if _, ok := testdb.Postgres(t); !ok {
 		t.Skip("without a server there is nothing to share")
 	}
