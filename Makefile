@@ -18,7 +18,7 @@ CONCURRENT := ./clients/... ./graph/... ./internal/auth/... ./internal/command/.
 # One compilation serves everything; only the race detector needs C.
 export CGO_ENABLED ?= 0
 
-.PHONY: help run build test race bench microbench generate generated drift lint vuln check
+.PHONY: help run build test race bench microbench generate generated drift lint mutants vuln check
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,12 @@ lint: ## Check form and common mistakes: gofmt, vet, staticcheck
 	cd e2e && go tool -modfile=../tools/go.mod staticcheck ./...
 	@mkdir -p bin
 	@$(TOOL) kube-score score --ignore-container-cpu-limit --output-format ci deploy/kubernetes/*.yaml >bin/kube-score.txt || { cat bin/kube-score.txt; exit 1; }
+
+# The packages that decide: mistakes in them are what the tests must notice.
+KERNELS := internal/policy internal/lifecycle internal/apikey clients/go/gate/pathmatch clients/go/gate/verdict
+
+mutants: ## Play small mistakes into packages (PACKAGES=…) and show those that no test notices
+	cd tools && go run ./mutants -least 90 $(or $(PACKAGES),$(KERNELS))
 
 vuln: ## Look for known vulnerabilities; says NOT CHECKED where their database cannot be reached
 	@tools/vuln.sh || [ $$? -eq 75 ]

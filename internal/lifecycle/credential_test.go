@@ -68,3 +68,12 @@ func TestExpiredIsNeverStored(t *testing.T) {
 		t.Errorf("stored are %v", got)
 	}
 }
+
+// A key that is expired already stays so, with or without its end.
+func TestAnExpiredKeyStaysExpired(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	later := now.Add(time.Hour)
+	if CredentialExpired.At(now, nil) != CredentialExpired || CredentialExpired.At(now, &later) != CredentialExpired {
+		t.Error("an expired key is something else")
+	}
+}

@@ -157,3 +157,37 @@ func TestStatesAreCheckedForEveryRole(t *testing.T) {
 		}
 	}
 }
+
+// A suspension is one of developers: nobody else is refused for it.
+func TestOnlyDevelopersAreRefusedForASuspension(t *testing.T) {
+	v := as(viewer.Admin)
+	v.AccountSuspended = true
+	if d := Decide(v, AppUpdate, Object{OrganizationID: organization}); !d.Allowed {
+		t.Errorf("an administrator is refused: %+v", d)
+	}
+}
+
+func TestDecisions(t *testing.T) {
+	o := Object{OrganizationID: organization}
+	allowed, role, foreign := Decide(as(viewer.Admin), AppUpdate, o), Decide(as(viewer.Portal), AppRestore, o), Decide(as(viewer.Admin), AppUpdate, Object{})
+	for name, c := range map[string]struct {
+		d             Decision
+		foreign, role bool
+	}{"allowed": {allowed, false, false}, "the role": {role, false, true}, "of another": {foreign, true, false}} {
+		if c.d.Foreign() != c.foreign || c.d.Is(Role) != c.role || c.d.Is(Status) {
+			t.Errorf("%s: foreign %t, by role %t", name, c.d.Foreign(), c.d.Is(Role))
+		}
+	}
+}
+
+// The messages say what the state is.
+func TestRefusalsOfCredentials(t *testing.T) {
+	for from, want := range map[lifecycle.CredentialStatus]string{
+		lifecycle.CredentialRevoked: "A revoked key never comes back.", lifecycle.CredentialExpired: "The key has expired.", lifecycle.CredentialActive: "The key is ACTIVE.",
+	} {
+		d := Decide(as(viewer.Admin), CredentialAction(lifecycle.Enable), Object{OrganizationID: organization, Credential: from, CredentialAction: lifecycle.Enable})
+		if d.Message == nil || *d.Message != want {
+			t.Errorf("%s: %+v", from, d)
+		}
+	}
+}

@@ -125,3 +125,41 @@ func TestReach(t *testing.T) {
 		}
 	}
 }
+
+// The organization's policies and the states of other objects bind the actions that
+// they are about, and no others.
+func TestConditionsBindTheirActionsAlone(t *testing.T) {
+	strict := as(viewer.Portal)
+	strict.AccountOwner = false
+	strict.Policy = viewer.OrganizationPolicy{PortalUnregister: "DENIED", ProductionKeys: domain.OwnersOnly}
+	for _, c := range []struct {
+		v       viewer.Viewer
+		a       Action
+		o       Object
+		allowed bool
+	}{
+		{strict, SubscriptionAction(lifecycle.Unregister), Object{Subscription: lifecycle.Approved}, false},
+		{strict, AppUpdate, Object{Subscription: lifecycle.Approved}, true},
+		{strict, CredentialGenerate, Object{Environment: domain.Production}, false},
+		{strict, AppUpdate, Object{Environment: domain.Production}, true},
+		{as(viewer.Admin), ProductUpdate, Object{Product: domain.Retired}, false},
+		{as(viewer.Admin), PlanCreate, Object{Product: domain.Retired}, false},
+		{as(viewer.Admin), EndpointCreate, Object{Product: domain.Retired}, false},
+		{as(viewer.Admin), PlanUpdate, Object{Product: domain.Retired}, true},
+		{as(viewer.Admin), EndpointUpdate, Object{Product: domain.Retired}, true},
+		{as(viewer.Admin), UserEnable, Object{User: user}, true},
+	} {
+		c.o.OrganizationID = organization
+		if d := Decide(c.v, c.a, c.o); d.Allowed != c.allowed {
+			t.Errorf("%s %s on %+v: %+v", c.v.Role, c.a, c.o, d)
+		}
+	}
+}
+
+func TestASuspendedAccountReachesNothing(t *testing.T) {
+	v := as(viewer.Portal)
+	v.AccountSuspended = true
+	if r := ReachOf(v); r != Nothing {
+		t.Errorf("it reaches %d", r)
+	}
+}

@@ -19,7 +19,7 @@ func parse(t testing.TB, text string) pathmatch.Template {
 func TestTemplates(t *testing.T) {
 	for _, text := range []string{
 		"/", "/orders", "/orders/", "/orders/{id}", "/{a}/{b}", "/files/{path...}", "/{all...}", "/v1.2/a-b_c~d", "/...",
-		"/" + strings.Repeat("a", pathmatch.MaxLength-1), strings.Repeat("/a", pathmatch.MaxSegments), "/{order-id}/{Order_ID}",
+		"/" + strings.Repeat("a", pathmatch.MaxLength-1), strings.Repeat("/a", pathmatch.MaxSegments), "/{order-id}/{Order_ID}", "/azAZ09", "/{azAZ09}",
 	} {
 		if got := parse(t, text); got.String() != text {
 			t.Errorf("%q reads back as %q", text, got)
@@ -36,6 +36,12 @@ func TestBadTemplates(t *testing.T) {
 		"/a/../b":     "servers resolve",
 		"/.":          "servers resolve",
 		"/a b":        "may hold",
+		"/@":          "may hold",
+		"/[":          "may hold",
+		"/`":          "may hold",
+		"/:":          "may hold",
+		"/{a~b}":      "a name in braces",
+		"/{a.b}":      "a name in braces",
 		"/a%20b":      "may hold",
 		"/é":          "may hold",
 		"/a?b":        "may hold",
@@ -46,7 +52,6 @@ func TestBadTemplates(t *testing.T) {
 		"/{}":         "name in braces",
 		"/{...}":      "name in braces",
 		"/{a b}":      "name in braces",
-		"/{a.b}":      "name in braces",
 		"/{a":         "whole segment",
 		"/a}":         "whole segment",
 		"/v{n}":       "whole segment",
@@ -102,6 +107,22 @@ func TestShape(t *testing.T) {
 	} {
 		if got := parse(t, text).Shape(); got != want {
 			t.Errorf("the shape of %s is %s, not %s", text, got, want)
+		}
+	}
+}
+
+// What Clean does not return matches nothing, whatever the template.
+func TestUncleanPathsMatchNothing(t *testing.T) {
+	for _, path := range []string{"", "a", "/a?b", "/a#b", "/a;b", "/a b", "/a\\b", "/a\x7f", "/%41", "/%2c", "/%2e", "/..", "/a//b", "/\xff"} {
+		for _, text := range []string{"/{id}", "/{all...}"} {
+			if parse(t, text).Matches(path) {
+				t.Errorf("%s matches %q", text, path)
+			}
+		}
+	}
+	for _, path := range []string{"/a", "/%2C", "/é"} {
+		if !parse(t, "/{id}").Matches(path) {
+			t.Errorf("%q is not matched", path)
 		}
 	}
 }

@@ -53,3 +53,28 @@ func TestEveryCodeIsDescribed(t *testing.T) {
 		}
 	}
 }
+
+// The statuses of HTTP are those that gateways expect.
+func TestStatuses(t *testing.T) {
+	for _, c := range Codes() {
+		want := 403
+		switch c {
+		case Valid:
+			want = 200
+		case Malformed, NotFound, Revoked, Expired, Disabled:
+			want = 401
+		case RateLimited, QuotaExceeded:
+			want = 429
+		case Unavailable:
+			want = 503
+		}
+		if got := c.Status(); got != want {
+			t.Errorf("%s has the status %d, not %d", c, got, want)
+		}
+	}
+	for _, c := range []Code{0, Valid + 1, 255} {
+		if got := c.Status(); got != 403 {
+			t.Errorf("%d, which is no code, has the status %d", c, got)
+		}
+	}
+}

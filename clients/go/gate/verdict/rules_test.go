@@ -3,9 +3,12 @@ package verdict_test
 import (
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/pathmatch"
 	. "portico/clients/go/gate/verdict"
 	"portico/internal/domain"
 	"portico/internal/lifecycle"
@@ -102,6 +105,7 @@ func TestQuestionWithoutProduct(t *testing.T) {
 		"a key of an account":             {func(w *fixture) { w.ofAccount() }, Valid, false},
 		"of an account with one app":      {func(w *fixture) { w.c.Credential.AppID = uuid.Nil }, Valid, true},
 		"of an account without apps":      {func(w *fixture) { w.c.Credential.AppID, w.c.Apps = uuid.Nil, nil }, Valid, false},
+		"of an app that is not there":     {func(w *fixture) { w.c.Apps = nil }, NotSubscribed, false},
 		"of an account, an app is named":  {func(w *fixture) { w.ofAccount().q.App = appID(theOtherApp) }, Valid, true},
 		"of an account, another is named": {func(w *fixture) { w.ofAccount().q.App = appID(99) }, NotSubscribed, false},
 	} {
@@ -327,5 +331,82 @@ func TestKeyless(t *testing.T) {
 	w.q.Products = []uuid.UUID{id(theOtherProduct)}
 	if Keyless(&w.q, w.c.Catalogue, &v) {
 		t.Error("the product is not the token's")
+	}
+}
+
+// A product without enforced endpoints needs none of them.
+func TestKeylessWithoutEndpoints(t *testing.T) {
+	w := valid()
+	product := w.c.Catalogue.Product("orders")
+	product.Keyless, product.Enforced, w.q.Path = true, false, "/unheard-of"
+	var v Verdict
+	if !Keyless(&w.q, w.c.Catalogue, &v) || v.Code != Valid || v.Endpoint != uuid.Nil {
+		t.Errorf("told %+v", v)
+	}
+	if steps := ExplainKeyless(&v); len(steps) != 1 || !steps[0].Passed || steps[0].Code != Valid || steps[0].Remedy != "" {
+		t.Errorf("explained as %+v", steps)
+	}
+	product.Endpoints = nil
+	if !Keyless(&w.q, w.c.Catalogue, &v) || v.Code != Valid {
+		t.Errorf("without endpoints: %+v", v)
+	}
+}
+
+// A key without an access list reaches every product.
+func TestAKeyWithoutAListReachesEverything(t *testing.T) {
+	w := valid()
+	w.c.Credential.Listed, w.c.Credential.AccessList = false, nil
+	if v := w.decide(t); v.Code != Valid {
+		t.Errorf("%s", v.Code)
+	}
+}
+
+// An address that is not known is in no network, not even in the one of all.
+func TestAnUnknownAddressIsInNoNetwork(t *testing.T) {
+	for _, network := range []string{"0.0.0.0/0", "::/0", "::ffff:0.0.0.0/0"} {
+		w := valid()
+		w.c.Credential.Addresses, w.q.Address = []netip.Prefix{netip.MustParsePrefix(network)}, zeroAddress()
+		if v := w.decide(t); v.Code != IPNotAllowed {
+			t.Errorf("%s: %s", network, v.Code)
+		}
+	}
+}
+
+// A subscription that includes an equal template with other names names that one.
+func TestTheEndpointIsTheSubscriptions(t *testing.T) {
+	w := valid()
+	w.c.Catalogue.Product("orders").Endpoints = pathmatch.NewSet([]pathmatch.Route{
+		{ID: id(ordersEndpoint), Method: domain.MethodGet, Path: template("/orders/{id}")},
+		{ID: id(anyEndpoint), Method: domain.MethodGet, Path: template("/orders/{order}")},
+	})
+	for _, want := range []byte{ordersEndpoint, anyEndpoint} {
+		w.eachSubscription(func(s *Subscription) { s.Endpoints = []uuid.UUID{id(want)} })
+		if v := w.decide(t); v.Code != Valid || v.Endpoint != id(want) {
+			t.Errorf("%s, %v", v.Code, v.Endpoint)
+		}
+	}
+}
+
+// Of several subscriptions that count alike, the first is named.
+func TestTheFirstSubscriptionIsNamed(t *testing.T) {
+	w := valid()
+	first := w.c.Apps[0].Subscriptions[0]
+	second := first
+	second.ID = id(theOtherSubscription)
+	w.c.Apps[0].Subscriptions = []Subscription{first, second}
+	if v := w.decide(t); v.Subscription == nil || v.Subscription.ID != first.ID {
+		t.Errorf("named %+v", v.Subscription)
+	}
+}
+
+// The limits of a subscription are those of its plan, in its own counters.
+func TestBind(t *testing.T) {
+	plan := Plan{Rate: limits.Rate{Limit: 3, Per: time.Second, Burst: 4}, Quota: limits.Quota{Limit: 5, Per: domain.PerMonth}, PerAccount: true}
+	s := Subscription{Counter: id(1), Account: id(2)}
+	var a limits.Ask
+	plan.Bind(&s, &a)
+	want := limits.Ask{Subscription: id(1), SubscriptionRate: plan.Rate, Quota: plan.Quota, Account: limits.InPeriod(id(2), domain.PerMonth), PerAccount: true}
+	if a != want {
+		t.Errorf("bound %+v, want %+v", a, want)
 	}
 }

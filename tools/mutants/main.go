@@ -1,0 +1,74 @@
+// Command mutants plays small mistakes into packages, one after the other, and
+// reports those that the package's own tests do not notice: conditions negated,
+// boundaries moved, operands and statements dropped, results changed.
+//
+//	go run -C tools ./mutants internal/policy internal/pathmatch
+//
+// All mistakes of a package are compiled into one test binary, each behind a
+// number, and the tests run once for each number. The tree is not touched: the
+// compiler reads the changed files through an overlay. A mistake that cannot make
+// a difference is listed in equivalent.txt, with the reason. It is a program
+// of our own, because those that exist (gremlins, go-mutesting) drop no statements
+// and change no results, copy or change the tree, and compile each mutant anew.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+)
+
+func main() {
+	root := flag.String("root", "..", "the module whose packages are meant")
+	parallel := flag.Int("p", 2, "how many tests run at once")
+	least := flag.Int("least", 0, "fail if less than this percentage dies in a package")
+	skip := flag.String("skip", "Alloc", "the tests that are left out: the numbers cost allocations")
+	list := flag.Bool("list", false, "list the mutants instead of running them")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, options{root: *root, parallel: *parallel, least: *least, skip: *skip, list: *list}, flag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, "mutants:", err)
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	root, skip      string
+	parallel, least int
+	list            bool
+}
+
+func run(ctx context.Context, o options, packages []string) error {
+	root, err := filepath.Abs(o.root)
+	if err != nil {
+		return err
+	}
+	if len(packages) == 0 {
+		return fmt.Errorf("name packages, such as internal/policy")
+	}
+	known, err := readEquivalents("mutants/equivalent.txt")
+	if err != nil {
+		return err
+	}
+	var weak []string
+	for _, p := range packages {
+		p = strings.TrimPrefix(filepath.ToSlash(p), "./")
+		r, err := testPackage(ctx, o, root, p, known)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p, err)
+		}
+		r.print(os.Stdout)
+		if r.share() < o.least {
+			weak = append(weak, p)
+		}
+	}
+	if len(weak) > 0 && !o.list {
+		return fmt.Errorf("less than %d %% die in %s", o.least, strings.Join(weak, ", "))
+	}
+	return nil
+}
