@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,5 +31,34 @@ func TestAServerThatStopsBeforeItBegins(t *testing.T) {
 	}
 	if err := s.Shutdown(ctx); err != nil {
 		t.Errorf("waiting for the end gave %v", err)
+	}
+}
+
+// A plain request of which a part has arrived before the end is answered; net/http
+// takes a connection with half a head for idle.
+func TestShutdownAnswersWhatHasBegunToArrive(t *testing.T) {
+	b := open(t)
+	text := asking("POST", "/v1/verify", `{"key":"k"}`)
+	rest := map[*line]string{}
+	for _, cut := range []int{1, strings.Index(text, "\r\n\r\n") + 2, len(text) - 1} {
+		l := b.connect(t)
+		l.write(t, text)
+		l.answer(t, "POST")
+		l.write(t, text[:cut])
+		rest[l] = text[cut:]
+	}
+	time.Sleep(200 * time.Millisecond) // the server has read them
+	done := make(chan error, 1)
+	go func() { done <- b.server.(interface{ Shutdown(context.Context) error }).Shutdown(t.Context()) }()
+	time.Sleep(300 * time.Millisecond) // and has closed what is idle
+	for l, text := range rest {
+		l.write(t, text)
+		if a := l.answer(t, "POST"); a.status != http.StatusOK {
+			t.Errorf("%q: %+v", text, a)
+		}
+		l.ended(t, "after the end")
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }
