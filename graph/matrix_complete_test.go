@@ -6,7 +6,6 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"portico/ent/db/migrate"
 	"portico/graph"
 	"portico/internal/viewer"
 )
@@ -91,7 +90,7 @@ func stakes(schema *ast.Schema) []string {
 			}
 		}
 	}
-	for _, t := range migrate.Tables {
+	for _, t := range withClient() {
 		out = append(out, rows+"."+t.Name)
 	}
 	slices.Sort(out)

@@ -12,7 +12,6 @@ import (
 	"portico/ent/db/account"
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
-	"portico/ent/db/migrate"
 	"portico/ent/db/organization"
 	"portico/ent/db/subscription"
 	"portico/internal/fault"
@@ -31,7 +30,7 @@ func TestPorticoInsideOneOrganization(t *testing.T) {
 		w := newWorld(t, url)
 		m := newMatrix(w, w.server)
 		inside, policy := viewer.ForSystem(w.one.Organization.ID), readPolicy(t)
-		for _, table := range migrate.Tables {
+		for _, table := range withClient() {
 			makes, others := yes, yes
 			for _, l := range policy {
 				if l.owner == rows && l.field == table.Name && l.want["admin"] == denied {

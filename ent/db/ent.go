@@ -12,25 +12,15 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
-	"portico/ent/db/eventposition"
-	"portico/ent/db/gatecursor"
-	"portico/ent/db/gatenode"
 	"portico/ent/db/idempotencykey"
 	"portico/ent/db/lease"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
-	"portico/ent/db/quotacount"
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/signinattempt"
 	"portico/ent/db/subscription"
-	"portico/ent/db/usagebatch"
-	"portico/ent/db/usageday"
-	"portico/ent/db/usagehour"
-	"portico/ent/db/usagejournal"
-	"portico/ent/db/usageminute"
-	"portico/ent/db/usageupstream"
 	"portico/ent/db/user"
 	"reflect"
 	"sync"
@@ -104,25 +94,15 @@ func checkColumn(t, c string) error {
 			credential.Table:     credential.ValidColumn,
 			endpoint.Table:       endpoint.ValidColumn,
 			event.Table:          event.ValidColumn,
-			eventposition.Table:  eventposition.ValidColumn,
-			gatecursor.Table:     gatecursor.ValidColumn,
-			gatenode.Table:       gatenode.ValidColumn,
 			idempotencykey.Table: idempotencykey.ValidColumn,
 			lease.Table:          lease.ValidColumn,
 			membership.Table:     membership.ValidColumn,
 			organization.Table:   organization.ValidColumn,
 			plan.Table:           plan.ValidColumn,
 			product.Table:        product.ValidColumn,
-			quotacount.Table:     quotacount.ValidColumn,
 			servicetoken.Table:   servicetoken.ValidColumn,
 			signinattempt.Table:  signinattempt.ValidColumn,
 			subscription.Table:   subscription.ValidColumn,
-			usagebatch.Table:     usagebatch.ValidColumn,
-			usageday.Table:       usageday.ValidColumn,
-			usagehour.Table:      usagehour.ValidColumn,
-			usagejournal.Table:   usagejournal.ValidColumn,
-			usageminute.Table:    usageminute.ValidColumn,
-			usageupstream.Table:  usageupstream.ValidColumn,
 			user.Table:           user.ValidColumn,
 		})
 	})

@@ -26,12 +26,6 @@ type Tx struct {
 	Endpoint *EndpointClient
 	// Event is the client for interacting with the Event builders.
 	Event *EventClient
-	// EventPosition is the client for interacting with the EventPosition builders.
-	EventPosition *EventPositionClient
-	// GateCursor is the client for interacting with the GateCursor builders.
-	GateCursor *GateCursorClient
-	// GateNode is the client for interacting with the GateNode builders.
-	GateNode *GateNodeClient
 	// IdempotencyKey is the client for interacting with the IdempotencyKey builders.
 	IdempotencyKey *IdempotencyKeyClient
 	// Lease is the client for interacting with the Lease builders.
@@ -44,26 +38,12 @@ type Tx struct {
 	Plan *PlanClient
 	// Product is the client for interacting with the Product builders.
 	Product *ProductClient
-	// QuotaCount is the client for interacting with the QuotaCount builders.
-	QuotaCount *QuotaCountClient
 	// ServiceToken is the client for interacting with the ServiceToken builders.
 	ServiceToken *ServiceTokenClient
 	// SignInAttempt is the client for interacting with the SignInAttempt builders.
 	SignInAttempt *SignInAttemptClient
 	// Subscription is the client for interacting with the Subscription builders.
 	Subscription *SubscriptionClient
-	// UsageBatch is the client for interacting with the UsageBatch builders.
-	UsageBatch *UsageBatchClient
-	// UsageDay is the client for interacting with the UsageDay builders.
-	UsageDay *UsageDayClient
-	// UsageHour is the client for interacting with the UsageHour builders.
-	UsageHour *UsageHourClient
-	// UsageJournal is the client for interacting with the UsageJournal builders.
-	UsageJournal *UsageJournalClient
-	// UsageMinute is the client for interacting with the UsageMinute builders.
-	UsageMinute *UsageMinuteClient
-	// UsageUpstream is the client for interacting with the UsageUpstream builders.
-	UsageUpstream *UsageUpstreamClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
 
@@ -203,25 +183,15 @@ func (tx *Tx) init() {
 	tx.Credential = NewCredentialClient(tx.config)
 	tx.Endpoint = NewEndpointClient(tx.config)
 	tx.Event = NewEventClient(tx.config)
-	tx.EventPosition = NewEventPositionClient(tx.config)
-	tx.GateCursor = NewGateCursorClient(tx.config)
-	tx.GateNode = NewGateNodeClient(tx.config)
 	tx.IdempotencyKey = NewIdempotencyKeyClient(tx.config)
 	tx.Lease = NewLeaseClient(tx.config)
 	tx.Membership = NewMembershipClient(tx.config)
 	tx.Organization = NewOrganizationClient(tx.config)
 	tx.Plan = NewPlanClient(tx.config)
 	tx.Product = NewProductClient(tx.config)
-	tx.QuotaCount = NewQuotaCountClient(tx.config)
 	tx.ServiceToken = NewServiceTokenClient(tx.config)
 	tx.SignInAttempt = NewSignInAttemptClient(tx.config)
 	tx.Subscription = NewSubscriptionClient(tx.config)
-	tx.UsageBatch = NewUsageBatchClient(tx.config)
-	tx.UsageDay = NewUsageDayClient(tx.config)
-	tx.UsageHour = NewUsageHourClient(tx.config)
-	tx.UsageJournal = NewUsageJournalClient(tx.config)
-	tx.UsageMinute = NewUsageMinuteClient(tx.config)
-	tx.UsageUpstream = NewUsageUpstreamClient(tx.config)
 	tx.User = NewUserClient(tx.config)
 }
 

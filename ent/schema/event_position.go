@@ -4,13 +4,14 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
-
-	"portico/ent/rowpolicy"
 )
 
 // EventPosition is the last position in an organization's log. Its row is locked at the
 // end of each transaction that writes, so that positions are in the order of commits.
 type EventPosition struct{ ent.Schema }
+
+// Mixin of EventPosition.
+func (EventPosition) Mixin() []ent.Mixin { return []ent.Mixin{Machinery{}} }
 
 // Fields of EventPosition.
 func (EventPosition) Fields() []ent.Field {
@@ -19,6 +20,3 @@ func (EventPosition) Fields() []ent.Field {
 		field.Int64("last").Default(0),
 	}
 }
-
-// Policy of EventPosition.
-func (EventPosition) Policy() ent.Policy { return rowpolicy.SystemOnly() }

@@ -5,12 +5,13 @@ import (
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
-
-	"portico/ent/rowpolicy"
 )
 
 // GateNode is a running server that answers gateways.
 type GateNode struct{ ent.Schema }
+
+// Mixin of GateNode.
+func (GateNode) Mixin() []ent.Mixin { return []ent.Mixin{Machinery{}} }
 
 // Fields of GateNode.
 func (GateNode) Fields() []ent.Field {
@@ -26,11 +27,11 @@ func (GateNode) Fields() []ent.Field {
 // Indexes of GateNode.
 func (GateNode) Indexes() []ent.Index { return []ent.Index{index.Fields("seen_at")} }
 
-// Policy of GateNode.
-func (GateNode) Policy() ent.Policy { return rowpolicy.SystemOnly() }
-
 // GateCursor is the position up to which a node has applied an organization's log.
 type GateCursor struct{ ent.Schema }
+
+// Mixin of GateCursor.
+func (GateCursor) Mixin() []ent.Mixin { return []ent.Mixin{Machinery{}} }
 
 // Fields of GateCursor.
 func (GateCursor) Fields() []ent.Field {
@@ -50,6 +51,3 @@ func (GateCursor) Indexes() []ent.Index {
 		index.Fields("organization_id"),
 	}
 }
-
-// Policy of GateCursor.
-func (GateCursor) Policy() ent.Policy { return rowpolicy.SystemOnly() }

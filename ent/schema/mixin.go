@@ -29,6 +29,21 @@ func (Identity) Fields() []ent.Field {
 
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 
+// Machinery marks a table of Portico's own machinery: hand-written SQL alone reads
+// and writes it. It is declared here so that migrations follow from the
+// declaration; no client is generated that could reach its rows, so it has no row
+// policy.
+type Machinery struct{ mixin.Schema }
+
+// Annotations of Machinery.
+func (Machinery) Annotations() []schema.Annotation { return []schema.Annotation{WithoutClient{}} }
+
+// WithoutClient is the annotation of tables for which no client is generated.
+type WithoutClient struct{}
+
+// Name implements schema.Annotation.
+func (WithoutClient) Name() string { return "WithoutClient" }
+
 // Tenant adds the organization that the row belongs to; the row policies let no query
 // see those of another one.
 type Tenant struct{ mixin.Schema }

@@ -6,8 +6,6 @@ import (
 	"entgo.io/ent/schema/index"
 	"entgo.io/ent/schema/mixin"
 	"github.com/google/uuid"
-
-	"portico/ent/rowpolicy"
 )
 
 // Calls is what the tables of counts have in common. The id consists of the time and a
@@ -53,7 +51,7 @@ func (r RolledCalls) Indexes() []ent.Index {
 type UsageMinute struct{ ent.Schema }
 
 // Mixin of UsageMinute.
-func (UsageMinute) Mixin() []ent.Mixin { return []ent.Mixin{Calls{}} }
+func (UsageMinute) Mixin() []ent.Mixin { return []ent.Mixin{Machinery{}, Calls{}} }
 
 // Fields of UsageMinute.
 func (UsageMinute) Fields() []ent.Field {
@@ -71,23 +69,14 @@ func (UsageMinute) Indexes() []ent.Index {
 	}
 }
 
-// Policy of UsageMinute.
-func (UsageMinute) Policy() ent.Policy { return rowpolicy.SystemOnly() }
-
 // UsageHour counts the calls of an hour in the organization's time zone.
 type UsageHour struct{ ent.Schema }
 
 // Mixin of UsageHour.
-func (UsageHour) Mixin() []ent.Mixin { return []ent.Mixin{RolledCalls{}} }
-
-// Policy of UsageHour.
-func (UsageHour) Policy() ent.Policy { return rowpolicy.SystemOnly() }
+func (UsageHour) Mixin() []ent.Mixin { return []ent.Mixin{Machinery{}, RolledCalls{}} }
 
 // UsageDay counts the calls of a day in the organization's time zone.
 type UsageDay struct{ ent.Schema }
 
 // Mixin of UsageDay.
-func (UsageDay) Mixin() []ent.Mixin { return []ent.Mixin{RolledCalls{}} }
-
-// Policy of UsageDay.
-func (UsageDay) Policy() ent.Policy { return rowpolicy.SystemOnly() }
+func (UsageDay) Mixin() []ent.Mixin { return []ent.Mixin{Machinery{}, RolledCalls{}} }

@@ -7,13 +7,14 @@ import (
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"
-
-	"portico/ent/rowpolicy"
 )
 
 // UsageUpstream counts the responses that gateways reported of the servers behind them,
 // by hours of UTC. The id is formed as that of Calls.
 type UsageUpstream struct{ ent.Schema }
+
+// Mixin of UsageUpstream.
+func (UsageUpstream) Mixin() []ent.Mixin { return []ent.Mixin{Machinery{}} }
 
 // Fields of UsageUpstream.
 func (UsageUpstream) Fields() []ent.Field {
@@ -39,12 +40,12 @@ func (UsageUpstream) Indexes() []ent.Index {
 	}
 }
 
-// Policy of UsageUpstream.
-func (UsageUpstream) Policy() ent.Policy { return rowpolicy.SystemOnly() }
-
 // UsageBatch is a batch of counts that was stored, so that the same batch, sent again,
 // counts nothing.
 type UsageBatch struct{ ent.Schema }
+
+// Mixin of UsageBatch.
+func (UsageBatch) Mixin() []ent.Mixin { return []ent.Mixin{Machinery{}} }
 
 // Fields of UsageBatch.
 func (UsageBatch) Fields() []ent.Field {
@@ -57,13 +58,13 @@ func (UsageBatch) Fields() []ent.Field {
 // Indexes of UsageBatch.
 func (UsageBatch) Indexes() []ent.Index { return []ent.Index{index.Fields("received_at")} }
 
-// Policy of UsageBatch.
-func (UsageBatch) Policy() ent.Policy { return rowpolicy.SystemOnly() }
-
 // UsageJournal is a page of counts as a busy node first stores them, many in one row, so
 // that they are stored within the second. They are added to the tables of counts up to a
 // minute later, together with those that followed.
 type UsageJournal struct{ ent.Schema }
+
+// Mixin of UsageJournal.
+func (UsageJournal) Mixin() []ent.Mixin { return []ent.Mixin{Machinery{}} }
 
 // Annotations of UsageJournal.
 func (UsageJournal) Annotations() []schema.Annotation {
@@ -86,14 +87,14 @@ func (UsageJournal) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("part", "taken_at"), index.Fields("node_id")}
 }
 
-// Policy of UsageJournal.
-func (UsageJournal) Policy() ent.Policy { return rowpolicy.SystemOnly() }
-
 // QuotaCount is how much of a quota an app has used in a period. subscription_id is the
 // counter of the app and the product (limits.ByApp), which remains the same when the app
 // registers again. What an account has used is the sum of the rows with its counter, so
 // that both are right whichever of them a plan counts by.
 type QuotaCount struct{ ent.Schema }
+
+// Mixin of QuotaCount.
+func (QuotaCount) Mixin() []ent.Mixin { return []ent.Mixin{Machinery{}} }
 
 // Fields of QuotaCount.
 func (QuotaCount) Fields() []ent.Field {
@@ -117,6 +118,3 @@ func (QuotaCount) Indexes() []ent.Index {
 		index.Fields("period_end"),
 	}
 }
-
-// Policy of QuotaCount.
-func (QuotaCount) Policy() ent.Policy { return rowpolicy.SystemOnly() }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"portico/clients/go/gate/limits"
@@ -141,35 +143,55 @@ func (o offer) byID(id uuid.UUID) *db.Plan {
 // write stores all counts: hours and days include the minutes, and of quotas
 // only the current periods are stored.
 func (t *tally) write(ctx context.Context, tx *db.Tx) error {
-	for chunk := range slices.Chunk(sorted(t.counts[usage.Minute]), perInsert) {
-		err := tx.UsageMinute.MapCreateBulk(chunk, func(c *db.UsageMinuteCreate, i int) {
-			fill(c, chunk[i]).SetRolled(chunk[i].n).SetDue(false)
-		}).Exec(ctx)
-		if err != nil {
-			return err
-		}
-	}
-	for chunk := range slices.Chunk(sorted(t.counts[usage.Hour]), perInsert) {
-		if err := tx.UsageHour.MapCreateBulk(chunk, func(c *db.UsageHourCreate, i int) { fill(c, chunk[i]) }).Exec(ctx); err != nil {
-			return err
-		}
-	}
-	for chunk := range slices.Chunk(sorted(t.counts[usage.Day]), perInsert) {
-		if err := tx.UsageDay.MapCreateBulk(chunk, func(c *db.UsageDayCreate, i int) { fill(c, chunk[i]) }).Exec(ctx); err != nil {
-			return err
+	for by, table := range map[usage.Interval]string{usage.Minute: "usage_minutes", usage.Hour: "usage_hours", usage.Day: "usage_days"} {
+		for chunk := range slices.Chunk(sorted(t.counts[by]), perInsert) {
+			if err := insertCounts(ctx, tx, table, by == usage.Minute, chunk); err != nil {
+				return err
+			}
 		}
 	}
 	for _, u := range t.quotas {
 		if !t.now.Before(u.PeriodEnd) {
 			continue
 		}
-		err := tx.QuotaCount.Create().SetID(usage.QuotaID(*u)).SetOrganizationID(u.Organization).SetSubscriptionID(u.Subscription).
-			SetAccountCounter(u.Account).SetPeriodStart(u.PeriodStart).SetPeriodEnd(u.PeriodEnd).SetUsed(u.N).Exec(ctx)
-		if err != nil {
+		b := inserting("quota_counts",
+			"id", "organization_id", "subscription_id", "account_counter", "period_start", "period_end", "used").
+			Values(usage.QuotaID(*u), u.Organization, u.Subscription, u.Account, u.PeriodStart, u.PeriodEnd, u.N)
+		if err := insert(ctx, tx, b); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// insertCounts adds counts to a table of them. Those of minutes are part of hours
+// and days already.
+func insertCounts(ctx context.Context, tx *db.Tx, table string, minutes bool, counts []filled) error {
+	columns := []string{"id", "organization_id", "at", "account_id", "app_id", "credential_id", "product_id", "endpoint_id", "code", "calls"}
+	if minutes {
+		columns = append(columns, "rolled", "due")
+	}
+	b := inserting(table, columns...)
+	for _, x := range counts {
+		row := []any{x.id, x.Organization, x.at, x.Account, x.App, x.Credential, x.Product, x.Endpoint, x.Code, x.n}
+		if minutes {
+			row = append(row, x.n, false)
+		}
+		b.Values(row...)
+	}
+	return insert(ctx, tx, b)
+}
+
+// inserting returns a statement for both databases: SQLite knows Postgres'
+// placeholders.
+func inserting(table string, columns ...string) *sql.InsertBuilder {
+	return sql.Dialect(dialect.Postgres).Insert(table).Columns(columns...)
+}
+
+func insert(ctx context.Context, tx *db.Tx, b *sql.InsertBuilder) error {
+	query, args := b.Query()
+	_, err := tx.ExecContext(ctx, query, args...)
+	return err
 }
 
 // filled is a cell with its count and its row's id.
@@ -187,23 +209,4 @@ func sorted(counts map[cell]int64) []filled {
 	}
 	slices.SortFunc(out, func(a, b filled) int { return bytes.Compare(a.id[:], b.id[:]) })
 	return out
-}
-
-// counter is a builder of a row of minutes, hours or days.
-type counter[C any] interface {
-	SetID(uuid.UUID) C
-	SetOrganizationID(uuid.UUID) C
-	SetAt(time.Time) C
-	SetAccountID(uuid.UUID) C
-	SetAppID(uuid.UUID) C
-	SetCredentialID(uuid.UUID) C
-	SetProductID(uuid.UUID) C
-	SetEndpointID(uuid.UUID) C
-	SetCode(string) C
-	SetCalls(int64) C
-}
-
-func fill[C counter[C]](c C, x filled) C {
-	return c.SetID(x.id).SetOrganizationID(x.Organization).SetAt(x.at).SetAccountID(x.Account).SetAppID(x.App).
-		SetCredentialID(x.Credential).SetProductID(x.Product).SetEndpointID(x.Endpoint).SetCode(x.Code).SetCalls(x.n)
 }

@@ -80,42 +80,6 @@ func (f EventFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) 
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.EventMutation", m)
 }
 
-// The EventPositionFunc type is an adapter to allow the use of ordinary
-// function as EventPosition mutator.
-type EventPositionFunc func(context.Context, *db.EventPositionMutation) (db.Value, error)
-
-// Mutate calls f(ctx, m).
-func (f EventPositionFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
-	if mv, ok := m.(*db.EventPositionMutation); ok {
-		return f(ctx, mv)
-	}
-	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.EventPositionMutation", m)
-}
-
-// The GateCursorFunc type is an adapter to allow the use of ordinary
-// function as GateCursor mutator.
-type GateCursorFunc func(context.Context, *db.GateCursorMutation) (db.Value, error)
-
-// Mutate calls f(ctx, m).
-func (f GateCursorFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
-	if mv, ok := m.(*db.GateCursorMutation); ok {
-		return f(ctx, mv)
-	}
-	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.GateCursorMutation", m)
-}
-
-// The GateNodeFunc type is an adapter to allow the use of ordinary
-// function as GateNode mutator.
-type GateNodeFunc func(context.Context, *db.GateNodeMutation) (db.Value, error)
-
-// Mutate calls f(ctx, m).
-func (f GateNodeFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
-	if mv, ok := m.(*db.GateNodeMutation); ok {
-		return f(ctx, mv)
-	}
-	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.GateNodeMutation", m)
-}
-
 // The IdempotencyKeyFunc type is an adapter to allow the use of ordinary
 // function as IdempotencyKey mutator.
 type IdempotencyKeyFunc func(context.Context, *db.IdempotencyKeyMutation) (db.Value, error)
@@ -188,18 +152,6 @@ func (f ProductFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.ProductMutation", m)
 }
 
-// The QuotaCountFunc type is an adapter to allow the use of ordinary
-// function as QuotaCount mutator.
-type QuotaCountFunc func(context.Context, *db.QuotaCountMutation) (db.Value, error)
-
-// Mutate calls f(ctx, m).
-func (f QuotaCountFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
-	if mv, ok := m.(*db.QuotaCountMutation); ok {
-		return f(ctx, mv)
-	}
-	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.QuotaCountMutation", m)
-}
-
 // The ServiceTokenFunc type is an adapter to allow the use of ordinary
 // function as ServiceToken mutator.
 type ServiceTokenFunc func(context.Context, *db.ServiceTokenMutation) (db.Value, error)
@@ -234,78 +186,6 @@ func (f SubscriptionFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, 
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.SubscriptionMutation", m)
-}
-
-// The UsageBatchFunc type is an adapter to allow the use of ordinary
-// function as UsageBatch mutator.
-type UsageBatchFunc func(context.Context, *db.UsageBatchMutation) (db.Value, error)
-
-// Mutate calls f(ctx, m).
-func (f UsageBatchFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
-	if mv, ok := m.(*db.UsageBatchMutation); ok {
-		return f(ctx, mv)
-	}
-	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.UsageBatchMutation", m)
-}
-
-// The UsageDayFunc type is an adapter to allow the use of ordinary
-// function as UsageDay mutator.
-type UsageDayFunc func(context.Context, *db.UsageDayMutation) (db.Value, error)
-
-// Mutate calls f(ctx, m).
-func (f UsageDayFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
-	if mv, ok := m.(*db.UsageDayMutation); ok {
-		return f(ctx, mv)
-	}
-	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.UsageDayMutation", m)
-}
-
-// The UsageHourFunc type is an adapter to allow the use of ordinary
-// function as UsageHour mutator.
-type UsageHourFunc func(context.Context, *db.UsageHourMutation) (db.Value, error)
-
-// Mutate calls f(ctx, m).
-func (f UsageHourFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
-	if mv, ok := m.(*db.UsageHourMutation); ok {
-		return f(ctx, mv)
-	}
-	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.UsageHourMutation", m)
-}
-
-// The UsageJournalFunc type is an adapter to allow the use of ordinary
-// function as UsageJournal mutator.
-type UsageJournalFunc func(context.Context, *db.UsageJournalMutation) (db.Value, error)
-
-// Mutate calls f(ctx, m).
-func (f UsageJournalFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
-	if mv, ok := m.(*db.UsageJournalMutation); ok {
-		return f(ctx, mv)
-	}
-	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.UsageJournalMutation", m)
-}
-
-// The UsageMinuteFunc type is an adapter to allow the use of ordinary
-// function as UsageMinute mutator.
-type UsageMinuteFunc func(context.Context, *db.UsageMinuteMutation) (db.Value, error)
-
-// Mutate calls f(ctx, m).
-func (f UsageMinuteFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
-	if mv, ok := m.(*db.UsageMinuteMutation); ok {
-		return f(ctx, mv)
-	}
-	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.UsageMinuteMutation", m)
-}
-
-// The UsageUpstreamFunc type is an adapter to allow the use of ordinary
-// function as UsageUpstream mutator.
-type UsageUpstreamFunc func(context.Context, *db.UsageUpstreamMutation) (db.Value, error)
-
-// Mutate calls f(ctx, m).
-func (f UsageUpstreamFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
-	if mv, ok := m.(*db.UsageUpstreamMutation); ok {
-		return f(ctx, mv)
-	}
-	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.UsageUpstreamMutation", m)
 }
 
 // The UserFunc type is an adapter to allow the use of ordinary

@@ -13,9 +13,6 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
-	"portico/ent/db/eventposition"
-	"portico/ent/db/gatecursor"
-	"portico/ent/db/gatenode"
 	"portico/ent/db/idempotencykey"
 	"portico/ent/db/lease"
 	"portico/ent/db/membership"
@@ -23,16 +20,9 @@ import (
 	"portico/ent/db/plan"
 	"portico/ent/db/predicate"
 	"portico/ent/db/product"
-	"portico/ent/db/quotacount"
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/signinattempt"
 	"portico/ent/db/subscription"
-	"portico/ent/db/usagebatch"
-	"portico/ent/db/usageday"
-	"portico/ent/db/usagehour"
-	"portico/ent/db/usagejournal"
-	"portico/ent/db/usageminute"
-	"portico/ent/db/usageupstream"
 	"portico/ent/db/user"
 
 	"entgo.io/ent/dialect/sql"
@@ -256,87 +246,6 @@ func (f TraverseEvent) Traverse(ctx context.Context, q db.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *db.EventQuery", q)
 }
 
-// The EventPositionFunc type is an adapter to allow the use of ordinary function as a Querier.
-type EventPositionFunc func(context.Context, *db.EventPositionQuery) (db.Value, error)
-
-// Query calls f(ctx, q).
-func (f EventPositionFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
-	if q, ok := q.(*db.EventPositionQuery); ok {
-		return f(ctx, q)
-	}
-	return nil, fmt.Errorf("unexpected query type %T. expect *db.EventPositionQuery", q)
-}
-
-// The TraverseEventPosition type is an adapter to allow the use of ordinary function as Traverser.
-type TraverseEventPosition func(context.Context, *db.EventPositionQuery) error
-
-// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
-func (f TraverseEventPosition) Intercept(next db.Querier) db.Querier {
-	return next
-}
-
-// Traverse calls f(ctx, q).
-func (f TraverseEventPosition) Traverse(ctx context.Context, q db.Query) error {
-	if q, ok := q.(*db.EventPositionQuery); ok {
-		return f(ctx, q)
-	}
-	return fmt.Errorf("unexpected query type %T. expect *db.EventPositionQuery", q)
-}
-
-// The GateCursorFunc type is an adapter to allow the use of ordinary function as a Querier.
-type GateCursorFunc func(context.Context, *db.GateCursorQuery) (db.Value, error)
-
-// Query calls f(ctx, q).
-func (f GateCursorFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
-	if q, ok := q.(*db.GateCursorQuery); ok {
-		return f(ctx, q)
-	}
-	return nil, fmt.Errorf("unexpected query type %T. expect *db.GateCursorQuery", q)
-}
-
-// The TraverseGateCursor type is an adapter to allow the use of ordinary function as Traverser.
-type TraverseGateCursor func(context.Context, *db.GateCursorQuery) error
-
-// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
-func (f TraverseGateCursor) Intercept(next db.Querier) db.Querier {
-	return next
-}
-
-// Traverse calls f(ctx, q).
-func (f TraverseGateCursor) Traverse(ctx context.Context, q db.Query) error {
-	if q, ok := q.(*db.GateCursorQuery); ok {
-		return f(ctx, q)
-	}
-	return fmt.Errorf("unexpected query type %T. expect *db.GateCursorQuery", q)
-}
-
-// The GateNodeFunc type is an adapter to allow the use of ordinary function as a Querier.
-type GateNodeFunc func(context.Context, *db.GateNodeQuery) (db.Value, error)
-
-// Query calls f(ctx, q).
-func (f GateNodeFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
-	if q, ok := q.(*db.GateNodeQuery); ok {
-		return f(ctx, q)
-	}
-	return nil, fmt.Errorf("unexpected query type %T. expect *db.GateNodeQuery", q)
-}
-
-// The TraverseGateNode type is an adapter to allow the use of ordinary function as Traverser.
-type TraverseGateNode func(context.Context, *db.GateNodeQuery) error
-
-// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
-func (f TraverseGateNode) Intercept(next db.Querier) db.Querier {
-	return next
-}
-
-// Traverse calls f(ctx, q).
-func (f TraverseGateNode) Traverse(ctx context.Context, q db.Query) error {
-	if q, ok := q.(*db.GateNodeQuery); ok {
-		return f(ctx, q)
-	}
-	return fmt.Errorf("unexpected query type %T. expect *db.GateNodeQuery", q)
-}
-
 // The IdempotencyKeyFunc type is an adapter to allow the use of ordinary function as a Querier.
 type IdempotencyKeyFunc func(context.Context, *db.IdempotencyKeyQuery) (db.Value, error)
 
@@ -499,33 +408,6 @@ func (f TraverseProduct) Traverse(ctx context.Context, q db.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *db.ProductQuery", q)
 }
 
-// The QuotaCountFunc type is an adapter to allow the use of ordinary function as a Querier.
-type QuotaCountFunc func(context.Context, *db.QuotaCountQuery) (db.Value, error)
-
-// Query calls f(ctx, q).
-func (f QuotaCountFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
-	if q, ok := q.(*db.QuotaCountQuery); ok {
-		return f(ctx, q)
-	}
-	return nil, fmt.Errorf("unexpected query type %T. expect *db.QuotaCountQuery", q)
-}
-
-// The TraverseQuotaCount type is an adapter to allow the use of ordinary function as Traverser.
-type TraverseQuotaCount func(context.Context, *db.QuotaCountQuery) error
-
-// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
-func (f TraverseQuotaCount) Intercept(next db.Querier) db.Querier {
-	return next
-}
-
-// Traverse calls f(ctx, q).
-func (f TraverseQuotaCount) Traverse(ctx context.Context, q db.Query) error {
-	if q, ok := q.(*db.QuotaCountQuery); ok {
-		return f(ctx, q)
-	}
-	return fmt.Errorf("unexpected query type %T. expect *db.QuotaCountQuery", q)
-}
-
 // The ServiceTokenFunc type is an adapter to allow the use of ordinary function as a Querier.
 type ServiceTokenFunc func(context.Context, *db.ServiceTokenQuery) (db.Value, error)
 
@@ -607,168 +489,6 @@ func (f TraverseSubscription) Traverse(ctx context.Context, q db.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *db.SubscriptionQuery", q)
 }
 
-// The UsageBatchFunc type is an adapter to allow the use of ordinary function as a Querier.
-type UsageBatchFunc func(context.Context, *db.UsageBatchQuery) (db.Value, error)
-
-// Query calls f(ctx, q).
-func (f UsageBatchFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
-	if q, ok := q.(*db.UsageBatchQuery); ok {
-		return f(ctx, q)
-	}
-	return nil, fmt.Errorf("unexpected query type %T. expect *db.UsageBatchQuery", q)
-}
-
-// The TraverseUsageBatch type is an adapter to allow the use of ordinary function as Traverser.
-type TraverseUsageBatch func(context.Context, *db.UsageBatchQuery) error
-
-// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
-func (f TraverseUsageBatch) Intercept(next db.Querier) db.Querier {
-	return next
-}
-
-// Traverse calls f(ctx, q).
-func (f TraverseUsageBatch) Traverse(ctx context.Context, q db.Query) error {
-	if q, ok := q.(*db.UsageBatchQuery); ok {
-		return f(ctx, q)
-	}
-	return fmt.Errorf("unexpected query type %T. expect *db.UsageBatchQuery", q)
-}
-
-// The UsageDayFunc type is an adapter to allow the use of ordinary function as a Querier.
-type UsageDayFunc func(context.Context, *db.UsageDayQuery) (db.Value, error)
-
-// Query calls f(ctx, q).
-func (f UsageDayFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
-	if q, ok := q.(*db.UsageDayQuery); ok {
-		return f(ctx, q)
-	}
-	return nil, fmt.Errorf("unexpected query type %T. expect *db.UsageDayQuery", q)
-}
-
-// The TraverseUsageDay type is an adapter to allow the use of ordinary function as Traverser.
-type TraverseUsageDay func(context.Context, *db.UsageDayQuery) error
-
-// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
-func (f TraverseUsageDay) Intercept(next db.Querier) db.Querier {
-	return next
-}
-
-// Traverse calls f(ctx, q).
-func (f TraverseUsageDay) Traverse(ctx context.Context, q db.Query) error {
-	if q, ok := q.(*db.UsageDayQuery); ok {
-		return f(ctx, q)
-	}
-	return fmt.Errorf("unexpected query type %T. expect *db.UsageDayQuery", q)
-}
-
-// The UsageHourFunc type is an adapter to allow the use of ordinary function as a Querier.
-type UsageHourFunc func(context.Context, *db.UsageHourQuery) (db.Value, error)
-
-// Query calls f(ctx, q).
-func (f UsageHourFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
-	if q, ok := q.(*db.UsageHourQuery); ok {
-		return f(ctx, q)
-	}
-	return nil, fmt.Errorf("unexpected query type %T. expect *db.UsageHourQuery", q)
-}
-
-// The TraverseUsageHour type is an adapter to allow the use of ordinary function as Traverser.
-type TraverseUsageHour func(context.Context, *db.UsageHourQuery) error
-
-// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
-func (f TraverseUsageHour) Intercept(next db.Querier) db.Querier {
-	return next
-}
-
-// Traverse calls f(ctx, q).
-func (f TraverseUsageHour) Traverse(ctx context.Context, q db.Query) error {
-	if q, ok := q.(*db.UsageHourQuery); ok {
-		return f(ctx, q)
-	}
-	return fmt.Errorf("unexpected query type %T. expect *db.UsageHourQuery", q)
-}
-
-// The UsageJournalFunc type is an adapter to allow the use of ordinary function as a Querier.
-type UsageJournalFunc func(context.Context, *db.UsageJournalQuery) (db.Value, error)
-
-// Query calls f(ctx, q).
-func (f UsageJournalFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
-	if q, ok := q.(*db.UsageJournalQuery); ok {
-		return f(ctx, q)
-	}
-	return nil, fmt.Errorf("unexpected query type %T. expect *db.UsageJournalQuery", q)
-}
-
-// The TraverseUsageJournal type is an adapter to allow the use of ordinary function as Traverser.
-type TraverseUsageJournal func(context.Context, *db.UsageJournalQuery) error
-
-// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
-func (f TraverseUsageJournal) Intercept(next db.Querier) db.Querier {
-	return next
-}
-
-// Traverse calls f(ctx, q).
-func (f TraverseUsageJournal) Traverse(ctx context.Context, q db.Query) error {
-	if q, ok := q.(*db.UsageJournalQuery); ok {
-		return f(ctx, q)
-	}
-	return fmt.Errorf("unexpected query type %T. expect *db.UsageJournalQuery", q)
-}
-
-// The UsageMinuteFunc type is an adapter to allow the use of ordinary function as a Querier.
-type UsageMinuteFunc func(context.Context, *db.UsageMinuteQuery) (db.Value, error)
-
-// Query calls f(ctx, q).
-func (f UsageMinuteFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
-	if q, ok := q.(*db.UsageMinuteQuery); ok {
-		return f(ctx, q)
-	}
-	return nil, fmt.Errorf("unexpected query type %T. expect *db.UsageMinuteQuery", q)
-}
-
-// The TraverseUsageMinute type is an adapter to allow the use of ordinary function as Traverser.
-type TraverseUsageMinute func(context.Context, *db.UsageMinuteQuery) error
-
-// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
-func (f TraverseUsageMinute) Intercept(next db.Querier) db.Querier {
-	return next
-}
-
-// Traverse calls f(ctx, q).
-func (f TraverseUsageMinute) Traverse(ctx context.Context, q db.Query) error {
-	if q, ok := q.(*db.UsageMinuteQuery); ok {
-		return f(ctx, q)
-	}
-	return fmt.Errorf("unexpected query type %T. expect *db.UsageMinuteQuery", q)
-}
-
-// The UsageUpstreamFunc type is an adapter to allow the use of ordinary function as a Querier.
-type UsageUpstreamFunc func(context.Context, *db.UsageUpstreamQuery) (db.Value, error)
-
-// Query calls f(ctx, q).
-func (f UsageUpstreamFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
-	if q, ok := q.(*db.UsageUpstreamQuery); ok {
-		return f(ctx, q)
-	}
-	return nil, fmt.Errorf("unexpected query type %T. expect *db.UsageUpstreamQuery", q)
-}
-
-// The TraverseUsageUpstream type is an adapter to allow the use of ordinary function as Traverser.
-type TraverseUsageUpstream func(context.Context, *db.UsageUpstreamQuery) error
-
-// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
-func (f TraverseUsageUpstream) Intercept(next db.Querier) db.Querier {
-	return next
-}
-
-// Traverse calls f(ctx, q).
-func (f TraverseUsageUpstream) Traverse(ctx context.Context, q db.Query) error {
-	if q, ok := q.(*db.UsageUpstreamQuery); ok {
-		return f(ctx, q)
-	}
-	return fmt.Errorf("unexpected query type %T. expect *db.UsageUpstreamQuery", q)
-}
-
 // The UserFunc type is an adapter to allow the use of ordinary function as a Querier.
 type UserFunc func(context.Context, *db.UserQuery) (db.Value, error)
 
@@ -811,12 +531,6 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.EndpointQuery, predicate.Endpoint, endpoint.OrderOption]{typ: db.TypeEndpoint, tq: q}, nil
 	case *db.EventQuery:
 		return &query[*db.EventQuery, predicate.Event, event.OrderOption]{typ: db.TypeEvent, tq: q}, nil
-	case *db.EventPositionQuery:
-		return &query[*db.EventPositionQuery, predicate.EventPosition, eventposition.OrderOption]{typ: db.TypeEventPosition, tq: q}, nil
-	case *db.GateCursorQuery:
-		return &query[*db.GateCursorQuery, predicate.GateCursor, gatecursor.OrderOption]{typ: db.TypeGateCursor, tq: q}, nil
-	case *db.GateNodeQuery:
-		return &query[*db.GateNodeQuery, predicate.GateNode, gatenode.OrderOption]{typ: db.TypeGateNode, tq: q}, nil
 	case *db.IdempotencyKeyQuery:
 		return &query[*db.IdempotencyKeyQuery, predicate.IdempotencyKey, idempotencykey.OrderOption]{typ: db.TypeIdempotencyKey, tq: q}, nil
 	case *db.LeaseQuery:
@@ -829,26 +543,12 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.PlanQuery, predicate.Plan, plan.OrderOption]{typ: db.TypePlan, tq: q}, nil
 	case *db.ProductQuery:
 		return &query[*db.ProductQuery, predicate.Product, product.OrderOption]{typ: db.TypeProduct, tq: q}, nil
-	case *db.QuotaCountQuery:
-		return &query[*db.QuotaCountQuery, predicate.QuotaCount, quotacount.OrderOption]{typ: db.TypeQuotaCount, tq: q}, nil
 	case *db.ServiceTokenQuery:
 		return &query[*db.ServiceTokenQuery, predicate.ServiceToken, servicetoken.OrderOption]{typ: db.TypeServiceToken, tq: q}, nil
 	case *db.SignInAttemptQuery:
 		return &query[*db.SignInAttemptQuery, predicate.SignInAttempt, signinattempt.OrderOption]{typ: db.TypeSignInAttempt, tq: q}, nil
 	case *db.SubscriptionQuery:
 		return &query[*db.SubscriptionQuery, predicate.Subscription, subscription.OrderOption]{typ: db.TypeSubscription, tq: q}, nil
-	case *db.UsageBatchQuery:
-		return &query[*db.UsageBatchQuery, predicate.UsageBatch, usagebatch.OrderOption]{typ: db.TypeUsageBatch, tq: q}, nil
-	case *db.UsageDayQuery:
-		return &query[*db.UsageDayQuery, predicate.UsageDay, usageday.OrderOption]{typ: db.TypeUsageDay, tq: q}, nil
-	case *db.UsageHourQuery:
-		return &query[*db.UsageHourQuery, predicate.UsageHour, usagehour.OrderOption]{typ: db.TypeUsageHour, tq: q}, nil
-	case *db.UsageJournalQuery:
-		return &query[*db.UsageJournalQuery, predicate.UsageJournal, usagejournal.OrderOption]{typ: db.TypeUsageJournal, tq: q}, nil
-	case *db.UsageMinuteQuery:
-		return &query[*db.UsageMinuteQuery, predicate.UsageMinute, usageminute.OrderOption]{typ: db.TypeUsageMinute, tq: q}, nil
-	case *db.UsageUpstreamQuery:
-		return &query[*db.UsageUpstreamQuery, predicate.UsageUpstream, usageupstream.OrderOption]{typ: db.TypeUsageUpstream, tq: q}, nil
 	case *db.UserQuery:
 		return &query[*db.UserQuery, predicate.User, user.OrderOption]{typ: db.TypeUser, tq: q}, nil
 	default:

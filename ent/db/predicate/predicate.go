@@ -24,15 +24,6 @@ type Endpoint func(*sql.Selector)
 // Event is the predicate function for event builders.
 type Event func(*sql.Selector)
 
-// EventPosition is the predicate function for eventposition builders.
-type EventPosition func(*sql.Selector)
-
-// GateCursor is the predicate function for gatecursor builders.
-type GateCursor func(*sql.Selector)
-
-// GateNode is the predicate function for gatenode builders.
-type GateNode func(*sql.Selector)
-
 // IdempotencyKey is the predicate function for idempotencykey builders.
 type IdempotencyKey func(*sql.Selector)
 
@@ -51,9 +42,6 @@ type Plan func(*sql.Selector)
 // Product is the predicate function for product builders.
 type Product func(*sql.Selector)
 
-// QuotaCount is the predicate function for quotacount builders.
-type QuotaCount func(*sql.Selector)
-
 // ServiceToken is the predicate function for servicetoken builders.
 type ServiceToken func(*sql.Selector)
 
@@ -62,24 +50,6 @@ type SignInAttempt func(*sql.Selector)
 
 // Subscription is the predicate function for subscription builders.
 type Subscription func(*sql.Selector)
-
-// UsageBatch is the predicate function for usagebatch builders.
-type UsageBatch func(*sql.Selector)
-
-// UsageDay is the predicate function for usageday builders.
-type UsageDay func(*sql.Selector)
-
-// UsageHour is the predicate function for usagehour builders.
-type UsageHour func(*sql.Selector)
-
-// UsageJournal is the predicate function for usagejournal builders.
-type UsageJournal func(*sql.Selector)
-
-// UsageMinute is the predicate function for usageminute builders.
-type UsageMinute func(*sql.Selector)
-
-// UsageUpstream is the predicate function for usageupstream builders.
-type UsageUpstream func(*sql.Selector)
 
 // User is the predicate function for user builders.
 type User func(*sql.Selector)

@@ -10,25 +10,15 @@ import (
 	"portico/ent/db/credential"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/event"
-	"portico/ent/db/eventposition"
-	"portico/ent/db/gatecursor"
-	"portico/ent/db/gatenode"
 	"portico/ent/db/idempotencykey"
 	"portico/ent/db/lease"
 	"portico/ent/db/membership"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
-	"portico/ent/db/quotacount"
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/signinattempt"
 	"portico/ent/db/subscription"
-	"portico/ent/db/usagebatch"
-	"portico/ent/db/usageday"
-	"portico/ent/db/usagehour"
-	"portico/ent/db/usagejournal"
-	"portico/ent/db/usageminute"
-	"portico/ent/db/usageupstream"
 	"portico/ent/db/user"
 	"portico/ent/schema"
 	"portico/internal/address"
@@ -278,39 +268,6 @@ func init() {
 	eventDescID := eventMixinFields0[0].Descriptor()
 	// event.DefaultID holds the default value on creation for the id field.
 	event.DefaultID = eventDescID.Default.(func() uuid.UUID)
-	eventposition.Policy = privacy.NewPolicies(schema.EventPosition{})
-	eventposition.Hooks[0] = func(next ent.Mutator) ent.Mutator {
-		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
-			if err := eventposition.Policy.EvalMutation(ctx, m); err != nil {
-				return nil, err
-			}
-			return next.Mutate(ctx, m)
-		})
-	}
-	eventpositionFields := schema.EventPosition{}.Fields()
-	_ = eventpositionFields
-	// eventpositionDescLast is the schema descriptor for last field.
-	eventpositionDescLast := eventpositionFields[1].Descriptor()
-	// eventposition.DefaultLast holds the default value on creation for the last field.
-	eventposition.DefaultLast = eventpositionDescLast.Default.(int64)
-	gatecursor.Policy = privacy.NewPolicies(schema.GateCursor{})
-	gatecursor.Hooks[0] = func(next ent.Mutator) ent.Mutator {
-		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
-			if err := gatecursor.Policy.EvalMutation(ctx, m); err != nil {
-				return nil, err
-			}
-			return next.Mutate(ctx, m)
-		})
-	}
-	gatenode.Policy = privacy.NewPolicies(schema.GateNode{})
-	gatenode.Hooks[0] = func(next ent.Mutator) ent.Mutator {
-		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
-			if err := gatenode.Policy.EvalMutation(ctx, m); err != nil {
-				return nil, err
-			}
-			return next.Mutate(ctx, m)
-		})
-	}
 	idempotencykeyMixin := schema.IdempotencyKey{}.Mixin()
 	idempotencykey.Policy = privacy.NewPolicies(schema.IdempotencyKey{})
 	idempotencykey.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -558,15 +515,6 @@ func init() {
 	productDescID := productMixinFields0[0].Descriptor()
 	// product.DefaultID holds the default value on creation for the id field.
 	product.DefaultID = productDescID.Default.(func() uuid.UUID)
-	quotacount.Policy = privacy.NewPolicies(schema.QuotaCount{})
-	quotacount.Hooks[0] = func(next ent.Mutator) ent.Mutator {
-		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
-			if err := quotacount.Policy.EvalMutation(ctx, m); err != nil {
-				return nil, err
-			}
-			return next.Mutate(ctx, m)
-		})
-	}
 	servicetokenMixin := schema.ServiceToken{}.Mixin()
 	servicetoken.Policy = privacy.NewPolicies(schema.ServiceToken{})
 	servicetoken.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -657,76 +605,6 @@ func init() {
 	subscriptionDescID := subscriptionMixinFields0[0].Descriptor()
 	// subscription.DefaultID holds the default value on creation for the id field.
 	subscription.DefaultID = subscriptionDescID.Default.(func() uuid.UUID)
-	usagebatch.Policy = privacy.NewPolicies(schema.UsageBatch{})
-	usagebatch.Hooks[0] = func(next ent.Mutator) ent.Mutator {
-		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
-			if err := usagebatch.Policy.EvalMutation(ctx, m); err != nil {
-				return nil, err
-			}
-			return next.Mutate(ctx, m)
-		})
-	}
-	usagebatchFields := schema.UsageBatch{}.Fields()
-	_ = usagebatchFields
-	// usagebatchDescID is the schema descriptor for id field.
-	usagebatchDescID := usagebatchFields[0].Descriptor()
-	// usagebatch.IDValidator is a validator for the "id" field. It is called by the builders before save.
-	usagebatch.IDValidator = usagebatchDescID.Validators[0].(func(string) error)
-	usageday.Policy = privacy.NewPolicies(schema.UsageDay{})
-	usageday.Hooks[0] = func(next ent.Mutator) ent.Mutator {
-		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
-			if err := usageday.Policy.EvalMutation(ctx, m); err != nil {
-				return nil, err
-			}
-			return next.Mutate(ctx, m)
-		})
-	}
-	usagehour.Policy = privacy.NewPolicies(schema.UsageHour{})
-	usagehour.Hooks[0] = func(next ent.Mutator) ent.Mutator {
-		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
-			if err := usagehour.Policy.EvalMutation(ctx, m); err != nil {
-				return nil, err
-			}
-			return next.Mutate(ctx, m)
-		})
-	}
-	usagejournal.Policy = privacy.NewPolicies(schema.UsageJournal{})
-	usagejournal.Hooks[0] = func(next ent.Mutator) ent.Mutator {
-		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
-			if err := usagejournal.Policy.EvalMutation(ctx, m); err != nil {
-				return nil, err
-			}
-			return next.Mutate(ctx, m)
-		})
-	}
-	usageminute.Policy = privacy.NewPolicies(schema.UsageMinute{})
-	usageminute.Hooks[0] = func(next ent.Mutator) ent.Mutator {
-		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
-			if err := usageminute.Policy.EvalMutation(ctx, m); err != nil {
-				return nil, err
-			}
-			return next.Mutate(ctx, m)
-		})
-	}
-	usageminuteFields := schema.UsageMinute{}.Fields()
-	_ = usageminuteFields
-	// usageminuteDescRolled is the schema descriptor for rolled field.
-	usageminuteDescRolled := usageminuteFields[0].Descriptor()
-	// usageminute.DefaultRolled holds the default value on creation for the rolled field.
-	usageminute.DefaultRolled = usageminuteDescRolled.Default.(int64)
-	// usageminuteDescDue is the schema descriptor for due field.
-	usageminuteDescDue := usageminuteFields[1].Descriptor()
-	// usageminute.DefaultDue holds the default value on creation for the due field.
-	usageminute.DefaultDue = usageminuteDescDue.Default.(bool)
-	usageupstream.Policy = privacy.NewPolicies(schema.UsageUpstream{})
-	usageupstream.Hooks[0] = func(next ent.Mutator) ent.Mutator {
-		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
-			if err := usageupstream.Policy.EvalMutation(ctx, m); err != nil {
-				return nil, err
-			}
-			return next.Mutate(ctx, m)
-		})
-	}
 	userMixin := schema.User{}.Mixin()
 	user.Policy = privacy.NewPolicies(schema.User{})
 	user.Hooks[0] = func(next ent.Mutator) ent.Mutator {
