@@ -46,7 +46,7 @@ microbench: ## Run the benchmarks of single packages
 generate: ## Write again what is generated: ent, gqlgen, the published schemas
 	go generate ./ent
 	go run ./graph/generate
-	go test ./graph -count=1 -run TestPublishedContracts -update
+	go test ./graph -count=1 -run "TestPublishedContracts|TestCostDocsMatchTheLimits" -update
 
 # The tree as git sees it, new files included, in one line.
 TREE = { git diff HEAD; git ls-files -z --others --exclude-standard | xargs -0 -r sha256sum; } | sha256sum

@@ -26,8 +26,8 @@ type crawler struct {
 	text  strings.Builder
 }
 
-// opaque matches opaque ids.
-var opaque = regexp.MustCompile(`\b(?:org|acct|user|mem|app|cred|prod|plan|ep|sub|tok|evt)_[0-9A-Za-z]{22}\b`)
+// opaque matches what may be an opaque id.
+var opaque = regexp.MustCompile(`\b[a-z]+_[0-9A-Za-z]{22}\b`)
 
 // crawl starts with the root fields and with ids that the viewer has learned,
 // whether of own objects or not.
@@ -131,7 +131,7 @@ func (c *crawler) send(document string, vars map[string]any) answer {
 	require.Empty(c.t, a.Errors, "%s: %s %v: %s", c.who, document, vars, a.raw)
 	c.text.WriteString(a.raw)
 	for _, id := range opaque.FindAllString(a.raw, -1) {
-		if !c.found[id] {
+		if _, _, ok := nodeid.Split(id); ok && !c.found[id] {
 			c.found[id] = true
 			c.todo = append(c.todo, id)
 		}

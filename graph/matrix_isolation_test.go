@@ -50,7 +50,9 @@ func TestViewersFindOnlyTheirOwn(t *testing.T) {
 					}
 				}
 				slices.Sort(theirs)
-				require.NotEmpty(t, theirs, "%s has no %s: the test shows nothing", who, kind)
+				if role == viewer.Admin || !allNouns()[string(kind)].staffOnly {
+					require.NotEmpty(t, theirs, "%s has no %s: the test shows nothing", who, kind)
+				}
 				require.Less(t, len(theirs), len(objects), "%s sees every %s: the test shows nothing", who, kind)
 				require.Equal(t, theirs, c.ids(kind), "%s and every %s", who, kind)
 			}
@@ -99,8 +101,10 @@ func (w *world) sees(who string, kind nodeid.Kind, o object) bool {
 	if v.Role == viewer.Admin {
 		return true
 	}
-	if shown := allNouns()[string(kind)].shown; shown != nil {
-		return shown(w, who, o)
+	if n := allNouns()[string(kind)]; n.staffOnly {
+		return false
+	} else if n.shown != nil {
+		return n.shown(w, who, o)
 	}
 	return o.account == v.AccountID.String()
 }

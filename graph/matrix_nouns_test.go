@@ -40,6 +40,8 @@ type noun struct {
 	// shown reports whether a developer sees an object of the organization; nil if
 	// that is what belongs to the developer's account.
 	shown func(w *world, who string, o object) bool
+	// staffOnly is true if developers see no object.
+	staffOnly bool
 	// furnish creates the specimens of a noun that newWorld does not; nil for none.
 	furnish func(w *world)
 }
