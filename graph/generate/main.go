@@ -1,6 +1,6 @@
 // Command generate writes the verdict codes into the schema and the documentation,
 // runs gqlgen by gqlgen.yml and the entities of package entity, and then replaces
-// gqlgen's concurrent lists by sequential ones; see package sequence.
+// gqlgen's concurrent lists by sequential ones; see graph/generated/sequence.go.
 package main
 
 import (
@@ -52,7 +52,7 @@ func generate() error {
 		replaced += n
 	}
 	if replaced == 0 {
-		return fmt.Errorf("gqlgen writes lists in another way than before: look at graph/generate and package sequence")
+		return fmt.Errorf("gqlgen writes lists in another way than before: look at graph/generate")
 	}
 	return nil
 }
@@ -89,7 +89,7 @@ func updateInputs(c *config.Config) []string {
 
 const (
 	theirs = "graphql.MarshalSliceConcurrently("
-	ours   = "sequence.MarshalSlice("
+	ours   = "marshalSlice("
 )
 
 // sequential rewrites one file and returns how many lists it contains.
@@ -103,7 +103,6 @@ func sequential(file string) (int, error) {
 		return 0, nil
 	}
 	text = bytes.ReplaceAll(text, []byte(theirs), []byte(ours))
-	text = bytes.Replace(text, []byte("import (\n"), []byte("import (\n\t\"portico/graph/sequence\"\n"), 1)
 	text, err = imports.Process(file, text, &imports.Options{Comments: true, TabIndent: true, TabWidth: 8, FormatOnly: true})
 	if err != nil {
 		return 0, err

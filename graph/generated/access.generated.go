@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"math"
 	"portico/graph/model"
-	"portico/graph/sequence"
 	"portico/internal/apps"
 	"strconv"
 	"sync/atomic"
@@ -754,7 +753,7 @@ func (ec *executionContext) marshalNAccessExplanation2ᚖporticoᚋgraphᚋmodel
 }
 
 func (ec *executionContext) marshalNAccessStep2ᚕᚖporticoᚋgraphᚋmodelᚐAccessStepᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AccessStep) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAccessStep2ᚖporticoᚋgraphᚋmodelᚐAccessStep(ctx, sel, v[i])

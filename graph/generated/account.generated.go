@@ -8,7 +8,6 @@ import (
 	"math"
 	"portico/ent/db"
 	"portico/graph/model"
-	"portico/graph/sequence"
 	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
@@ -2915,7 +2914,7 @@ func (ec *executionContext) _UpdateAccountPayload(ctx context.Context, sel ast.S
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNAccount2ᚕᚖporticoᚋentᚋdbᚐAccountᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Account) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, sel, v[i])
@@ -2951,7 +2950,7 @@ func (ec *executionContext) marshalNAccountConnection2ᚖporticoᚋgraphᚋmodel
 }
 
 func (ec *executionContext) marshalNAccountEdge2ᚕᚖporticoᚋgraphᚋmodelᚐAccountEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AccountEdge) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAccountEdge2ᚖporticoᚋgraphᚋmodelᚐAccountEdge(ctx, sel, v[i])
@@ -3033,7 +3032,7 @@ func (ec *executionContext) unmarshalNDeleteAccountInput2porticoᚋgraphᚋmodel
 }
 
 func (ec *executionContext) marshalNMembership2ᚕᚖporticoᚋentᚋdbᚐMembershipᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Membership) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNMembership2ᚖporticoᚋentᚋdbᚐMembership(ctx, sel, v[i])
@@ -3069,7 +3068,7 @@ func (ec *executionContext) marshalNMembershipConnection2ᚖporticoᚋgraphᚋmo
 }
 
 func (ec *executionContext) marshalNMembershipEdge2ᚕᚖporticoᚋgraphᚋmodelᚐMembershipEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.MembershipEdge) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNMembershipEdge2ᚖporticoᚋgraphᚋmodelᚐMembershipEdge(ctx, sel, v[i])
@@ -3170,7 +3169,7 @@ func (ec *executionContext) marshalOAccountStatus2ᚕporticoᚋinternalᚋdomain
 	if v == nil {
 		return graphql.Null
 	}
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAccountStatus2porticoᚋinternalᚋdomainᚐAccountStatus(ctx, sel, v[i])

@@ -9,7 +9,6 @@ import (
 	"math"
 	"portico/ent/db"
 	"portico/graph/model"
-	"portico/graph/sequence"
 	"portico/internal/apikey"
 	"portico/internal/apps"
 	"portico/internal/domain"
@@ -2795,7 +2794,7 @@ func (ec *executionContext) _UpdateAppPayload(ctx context.Context, sel ast.Selec
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNApp2ᚕᚖporticoᚋentᚋdbᚐAppᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.App) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNApp2ᚖporticoᚋentᚋdbᚐApp(ctx, sel, v[i])
@@ -2831,7 +2830,7 @@ func (ec *executionContext) marshalNAppConnection2ᚖporticoᚋgraphᚋmodelᚐA
 }
 
 func (ec *executionContext) marshalNAppEdge2ᚕᚖporticoᚋgraphᚋmodelᚐAppEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AppEdge) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAppEdge2ᚖporticoᚋgraphᚋmodelᚐAppEdge(ctx, sel, v[i])

@@ -9,7 +9,6 @@ import (
 	"math"
 	"portico/ent/db"
 	"portico/graph/model"
-	"portico/graph/sequence"
 	"portico/internal/activity"
 	"portico/internal/apps"
 	"portico/internal/catalog"
@@ -5880,7 +5879,7 @@ func (ec *executionContext) marshalNLabel2porticoᚋinternalᚋdomainᚐLabel(ct
 }
 
 func (ec *executionContext) marshalNLabel2ᚕporticoᚋinternalᚋdomainᚐLabelᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.Label) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNLabel2porticoᚋinternalᚋdomainᚐLabel(ctx, sel, v[i])
@@ -5906,7 +5905,7 @@ func (ec *executionContext) unmarshalNLabelInput2ᚖporticoᚋinternalᚋdomain�
 }
 
 func (ec *executionContext) marshalNNode2ᚕporticoᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v []model.Node) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalONode2porticoᚋgraphᚋmodelᚐNode(ctx, sel, v[i])
@@ -5971,7 +5970,7 @@ func (ec *executionContext) unmarshalNRole2ᚕporticoᚋinternalᚋviewerᚐRole
 }
 
 func (ec *executionContext) marshalNRole2ᚕporticoᚋinternalᚋviewerᚐRoleᚄ(ctx context.Context, sel ast.SelectionSet, v []viewer.Role) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNRole2porticoᚋinternalᚋviewerᚐRole(ctx, sel, v[i])
@@ -6019,7 +6018,7 @@ func (ec *executionContext) marshalNUUID2githubᚗcomᚋgoogleᚋuuidᚐUUID(ctx
 }
 
 func (ec *executionContext) marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx context.Context, sel ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUserError2ᚖporticoᚋinternalᚋfaultᚐProblem(ctx, sel, v[i])
@@ -6066,7 +6065,7 @@ func (ec *executionContext) marshalNUserErrorParam2porticoᚋinternalᚋfaultᚐ
 }
 
 func (ec *executionContext) marshalNUserErrorParam2ᚕporticoᚋinternalᚋfaultᚐParamᚄ(ctx context.Context, sel ast.SelectionSet, v []fault.Param) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUserErrorParam2porticoᚋinternalᚋfaultᚐParam(ctx, sel, v[i])

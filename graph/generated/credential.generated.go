@@ -8,7 +8,6 @@ import (
 	"math"
 	"portico/ent/db"
 	"portico/graph/model"
-	"portico/graph/sequence"
 	"portico/internal/apikey"
 	"portico/internal/apps"
 	"portico/internal/domain"
@@ -3104,7 +3103,7 @@ func (ec *executionContext) unmarshalNAuthType2ᚕporticoᚋinternalᚋdomainᚐ
 }
 
 func (ec *executionContext) marshalNAuthType2ᚕporticoᚋinternalᚋdomainᚐAuthTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.AuthType) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAuthType2porticoᚋinternalᚋdomainᚐAuthType(ctx, sel, v[i])
@@ -3120,7 +3119,7 @@ func (ec *executionContext) marshalNAuthType2ᚕporticoᚋinternalᚋdomainᚐAu
 }
 
 func (ec *executionContext) marshalNCredential2ᚕᚖporticoᚋentᚋdbᚐCredentialᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Credential) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, sel, v[i])
@@ -3161,7 +3160,7 @@ func (ec *executionContext) marshalNCredentialConnection2ᚖporticoᚋgraphᚋmo
 }
 
 func (ec *executionContext) marshalNCredentialEdge2ᚕᚖporticoᚋgraphᚋmodelᚐCredentialEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CredentialEdge) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNCredentialEdge2ᚖporticoᚋgraphᚋmodelᚐCredentialEdge(ctx, sel, v[i])
@@ -3310,7 +3309,7 @@ func (ec *executionContext) marshalOAuthType2ᚕporticoᚋinternalᚋdomainᚐAu
 	if v == nil {
 		return graphql.Null
 	}
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAuthType2porticoᚋinternalᚋdomainᚐAuthType(ctx, sel, v[i])
@@ -3361,7 +3360,7 @@ func (ec *executionContext) marshalOCredentialStatus2ᚕporticoᚋinternalᚋlif
 	if v == nil {
 		return graphql.Null
 	}
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNCredentialStatus2porticoᚋinternalᚋlifecycleᚐCredentialStatus(ctx, sel, v[i])
@@ -3418,7 +3417,7 @@ func (ec *executionContext) marshalOEnvironment2ᚕporticoᚋinternalᚋdomain�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNEnvironment2porticoᚋinternalᚋdomainᚐEnvironment(ctx, sel, v[i])

@@ -8,7 +8,6 @@ import (
 	"math"
 	"portico/ent/db"
 	"portico/graph/model"
-	"portico/graph/sequence"
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/fault"
@@ -1288,7 +1287,7 @@ func (ec *executionContext) unmarshalNDeleteEndpointInput2porticoᚋgraphᚋmode
 }
 
 func (ec *executionContext) marshalNEndpoint2ᚕᚖporticoᚋentᚋdbᚐEndpointᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Endpoint) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNEndpoint2ᚖporticoᚋentᚋdbᚐEndpoint(ctx, sel, v[i])
@@ -1324,7 +1323,7 @@ func (ec *executionContext) marshalNEndpointConnection2ᚖporticoᚋgraphᚋmode
 }
 
 func (ec *executionContext) marshalNEndpointEdge2ᚕᚖporticoᚋgraphᚋmodelᚐEndpointEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.EndpointEdge) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNEndpointEdge2ᚖporticoᚋgraphᚋmodelᚐEndpointEdge(ctx, sel, v[i])

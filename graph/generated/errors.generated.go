@@ -7,7 +7,6 @@ import (
 	"errors"
 	"math"
 	"portico/graph/model"
-	"portico/graph/sequence"
 	"portico/internal/fault"
 	"strconv"
 	"sync/atomic"
@@ -149,7 +148,7 @@ func (ec *executionContext) marshalNErrorCode2porticoᚋinternalᚋfaultᚐCode(
 }
 
 func (ec *executionContext) marshalNErrorKind2ᚕᚖporticoᚋinternalᚋfaultᚐKindᚄ(ctx context.Context, sel ast.SelectionSet, v []*fault.Kind) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNErrorKind2ᚖporticoᚋinternalᚋfaultᚐKind(ctx, sel, v[i])

@@ -8,7 +8,6 @@ import (
 	"math"
 	"portico/ent/db"
 	"portico/graph/model"
-	"portico/graph/sequence"
 	"portico/internal/activity"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
@@ -1200,7 +1199,7 @@ func (ec *executionContext) _EventSubject(ctx context.Context, sel ast.Selection
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNEvent2ᚕᚖporticoᚋentᚋdbᚐEventᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Event) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNEvent2ᚖporticoᚋentᚋdbᚐEvent(ctx, sel, v[i])
@@ -1230,7 +1229,7 @@ func (ec *executionContext) marshalNEventChange2porticoᚋinternalᚋdomainᚐCh
 }
 
 func (ec *executionContext) marshalNEventChange2ᚕporticoᚋinternalᚋdomainᚐChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.Change) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNEventChange2porticoᚋinternalᚋdomainᚐChange(ctx, sel, v[i])
@@ -1256,7 +1255,7 @@ func (ec *executionContext) marshalNEventConnection2ᚖporticoᚋgraphᚋmodel�
 }
 
 func (ec *executionContext) marshalNEventEdge2ᚕᚖporticoᚋgraphᚋmodelᚐEventEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.EventEdge) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNEventEdge2ᚖporticoᚋgraphᚋmodelᚐEventEdge(ctx, sel, v[i])
@@ -1358,7 +1357,7 @@ func (ec *executionContext) marshalOEventType2ᚕporticoᚋinternalᚋeventlog�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNEventType2porticoᚋinternalᚋeventlogᚐType(ctx, sel, v[i])

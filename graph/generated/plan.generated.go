@@ -8,7 +8,6 @@ import (
 	"math"
 	"portico/ent/db"
 	"portico/graph/model"
-	"portico/graph/sequence"
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/fault"
@@ -1582,7 +1581,7 @@ func (ec *executionContext) unmarshalNCreatePlanInput2porticoᚋinternalᚋcatal
 }
 
 func (ec *executionContext) marshalNPlan2ᚕᚖporticoᚋentᚋdbᚐPlanᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Plan) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, sel, v[i])
@@ -1618,7 +1617,7 @@ func (ec *executionContext) marshalNPlanConnection2ᚖporticoᚋgraphᚋmodelᚐ
 }
 
 func (ec *executionContext) marshalNPlanEdge2ᚕᚖporticoᚋgraphᚋmodelᚐPlanEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.PlanEdge) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPlanEdge2ᚖporticoᚋgraphᚋmodelᚐPlanEdge(ctx, sel, v[i])

@@ -8,7 +8,6 @@ import (
 	"math"
 	"portico/ent/db"
 	"portico/graph/model"
-	"portico/graph/sequence"
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/fault"
@@ -1813,7 +1812,7 @@ func (ec *executionContext) unmarshalNCreateProductInput2porticoᚋinternalᚋca
 }
 
 func (ec *executionContext) marshalNProduct2ᚕᚖporticoᚋentᚋdbᚐProductᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Product) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, sel, v[i])
@@ -1849,7 +1848,7 @@ func (ec *executionContext) marshalNProductConnection2ᚖporticoᚋgraphᚋmodel
 }
 
 func (ec *executionContext) marshalNProductEdge2ᚕᚖporticoᚋgraphᚋmodelᚐProductEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ProductEdge) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNProductEdge2ᚖporticoᚋgraphᚋmodelᚐProductEdge(ctx, sel, v[i])
@@ -1983,7 +1982,7 @@ func (ec *executionContext) marshalOProductStatus2ᚕporticoᚋinternalᚋdomain
 	if v == nil {
 		return graphql.Null
 	}
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNProductStatus2porticoᚋinternalᚋdomainᚐProductStatus(ctx, sel, v[i])

@@ -9,7 +9,6 @@ import (
 	"math"
 	"portico/ent/db"
 	"portico/graph/model"
-	"portico/graph/sequence"
 	"portico/internal/apps"
 	"portico/internal/fault"
 	"portico/internal/lifecycle"
@@ -3362,7 +3361,7 @@ func (ec *executionContext) marshalNBadgeColor2porticoᚋinternalᚋlifecycleᚐ
 }
 
 func (ec *executionContext) marshalNProductSubscription2ᚕᚖporticoᚋentᚋdbᚐSubscriptionᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Subscription) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, sel, v[i])
@@ -3398,7 +3397,7 @@ func (ec *executionContext) marshalNProductSubscriptionConnection2ᚖporticoᚋg
 }
 
 func (ec *executionContext) marshalNProductSubscriptionEdge2ᚕᚖporticoᚋgraphᚋmodelᚐProductSubscriptionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ProductSubscriptionEdge) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNProductSubscriptionEdge2ᚖporticoᚋgraphᚋmodelᚐProductSubscriptionEdge(ctx, sel, v[i])
@@ -3512,7 +3511,7 @@ func (ec *executionContext) unmarshalNSubscriptionTransition2ᚕporticoᚋintern
 }
 
 func (ec *executionContext) marshalNSubscriptionTransition2ᚕporticoᚋinternalᚋlifecycleᚐSubscriptionActionᚄ(ctx context.Context, sel ast.SelectionSet, v []lifecycle.SubscriptionAction) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNSubscriptionTransition2porticoᚋinternalᚋlifecycleᚐSubscriptionAction(ctx, sel, v[i])
@@ -3633,7 +3632,7 @@ func (ec *executionContext) marshalOSubscriptionStatus2ᚕporticoᚋinternalᚋl
 	if v == nil {
 		return graphql.Null
 	}
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNSubscriptionStatus2porticoᚋinternalᚋlifecycleᚐSubscriptionStatus(ctx, sel, v[i])

@@ -8,7 +8,6 @@ import (
 	"math"
 	"portico/ent/db"
 	"portico/graph/model"
-	"portico/graph/sequence"
 	"portico/internal/activity"
 	"portico/internal/usage"
 	"strconv"
@@ -995,7 +994,7 @@ func (ec *executionContext) _UsagePoint(ctx context.Context, sel ast.SelectionSe
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNAppCalls2ᚕᚖporticoᚋinternalᚋusageᚐAppCallsᚄ(ctx context.Context, sel ast.SelectionSet, v []*usage.AppCalls) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAppCalls2ᚖporticoᚋinternalᚋusageᚐAppCalls(ctx, sel, v[i])
@@ -1021,7 +1020,7 @@ func (ec *executionContext) marshalNAppCalls2ᚖporticoᚋinternalᚋusageᚐApp
 }
 
 func (ec *executionContext) marshalNCodeCount2ᚕᚖporticoᚋgraphᚋmodelᚐCodeCountᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CodeCount) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNCodeCount2ᚖporticoᚋgraphᚋmodelᚐCodeCount(ctx, sel, v[i])
@@ -1047,7 +1046,7 @@ func (ec *executionContext) marshalNCodeCount2ᚖporticoᚋgraphᚋmodelᚐCodeC
 }
 
 func (ec *executionContext) marshalNUpstreamCalls2ᚕᚖporticoᚋgraphᚋmodelᚐUpstreamCallsᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UpstreamCalls) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUpstreamCalls2ᚖporticoᚋgraphᚋmodelᚐUpstreamCalls(ctx, sel, v[i])
@@ -1105,7 +1104,7 @@ func (ec *executionContext) marshalNUsageInterval2porticoᚋinternalᚋusageᚐI
 }
 
 func (ec *executionContext) marshalNUsagePoint2ᚕᚖporticoᚋgraphᚋmodelᚐUsagePointᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UsagePoint) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUsagePoint2ᚖporticoᚋgraphᚋmodelᚐUsagePoint(ctx, sel, v[i])

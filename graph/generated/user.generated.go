@@ -9,7 +9,6 @@ import (
 	"math"
 	"portico/ent/db"
 	"portico/graph/model"
-	"portico/graph/sequence"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/identity"
@@ -1528,7 +1527,7 @@ func (ec *executionContext) unmarshalNUnlockUserInput2porticoᚋgraphᚋmodelᚐ
 }
 
 func (ec *executionContext) marshalNUser2ᚕᚖporticoᚋentᚋdbᚐUserᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.User) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUser2ᚖporticoᚋentᚋdbᚐUser(ctx, sel, v[i])
@@ -1564,7 +1563,7 @@ func (ec *executionContext) marshalNUserConnection2ᚖporticoᚋgraphᚋmodelᚐ
 }
 
 func (ec *executionContext) marshalNUserEdge2ᚕᚖporticoᚋgraphᚋmodelᚐUserEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UserEdge) graphql.Marshaler {
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUserEdge2ᚖporticoᚋgraphᚋmodelᚐUserEdge(ctx, sel, v[i])
@@ -1694,7 +1693,7 @@ func (ec *executionContext) marshalOUserRole2ᚕporticoᚋinternalᚋdomainᚐUs
 	if v == nil {
 		return graphql.Null
 	}
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUserRole2porticoᚋinternalᚋdomainᚐUserRole(ctx, sel, v[i])
@@ -1749,7 +1748,7 @@ func (ec *executionContext) marshalOUserStatus2ᚕporticoᚋinternalᚋdomainᚐ
 	if v == nil {
 		return graphql.Null
 	}
-	ret := sequence.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUserStatus2porticoᚋinternalᚋdomainᚐUserStatus(ctx, sel, v[i])

@@ -43,9 +43,8 @@ func house() map[string][]string {
 		"internal/backend": with("ent/db/...", "internal/adapters", "internal/auth", "internal/change", "internal/config", "internal/database", "internal/installation", "internal/keyring", "internal/identity", "internal/portal", "internal/seed", "migrate"),
 
 		"graph":           with("graph/...", "ent/db", "internal/activity", "internal/apps", "internal/catalog", "internal/identity", "internal/entity", "internal/input", "internal/listing", "internal/portal", "internal/eventlog", "internal/gateway", "internal/gqlhttp"),
-		"graph/generated": with("graph/model", "graph/sequence", "ent/db", "internal/activity", "internal/apps", "internal/catalog", "internal/identity", "internal/eventlog", "internal/gateway"),
+		"graph/generated": with("graph/model", "ent/db", "internal/activity", "internal/apps", "internal/catalog", "internal/identity", "internal/eventlog", "internal/gateway"),
 		"graph/model":     with("ent/db", "internal/activity", "internal/apps", "internal/catalog", "internal/identity", "internal/eventlog", "internal/gateway"),
-		"graph/sequence":  {},
 		"graph/generate":  with("internal/entity"),
 
 		"internal/change": with("ent/db/...", "internal/database", "internal/eventlog", "internal/input"),
