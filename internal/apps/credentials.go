@@ -140,7 +140,7 @@ func (svc *Service) createCredentialFor(ctx context.Context, tx *change.Tx, owne
 	if in.RateLimit != nil {
 		k.RateLimit = input.WithBurst(in.RateLimit)
 	}
-	if err := tx.Authorize(policy.CredentialGenerate, policy.Object{OrganizationID: owner.organization, AccountID: owner.account, Environment: k.Environment}); err != nil {
+	if err := tx.Authorize(policy.GenerateCredential(owner.organization, owner.account, k.Environment)); err != nil {
 		return CreatedCredential{}, err
 	}
 	var out CreatedCredential

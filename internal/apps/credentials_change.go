@@ -35,7 +35,7 @@ func lockCredential(ctx context.Context, tx *change.Tx, id string) (*db.Credenti
 // authorizeCredential asks the policy about an action on a credential. A
 // refusal because of its status is a problem of the input.
 func authorizeCredential(tx *change.Tx, k *db.Credential, a lifecycle.CredentialAction) error {
-	d := policy.Decide(tx.Viewer, policy.CredentialAction(a), credentialObject(k, a))
+	d := policy.Decide(tx.Viewer, onCredential(k, a))
 	if !d.Is(policy.Status) {
 		return change.Refusal(d)
 	}
@@ -49,8 +49,8 @@ func authorizeCredential(tx *change.Tx, k *db.Credential, a lifecycle.Credential
 	return fault.Input(code, "credentialId", *d.Message, fault.Param{Name: "status", Value: string(k.Status)})
 }
 
-func credentialObject(k *db.Credential, a lifecycle.CredentialAction) policy.Object {
-	return policy.Object{OrganizationID: k.OrganizationID, AccountID: k.AccountID, Credential: k.Status, CredentialAction: a}
+func onCredential(k *db.Credential, a lifecycle.CredentialAction) policy.Request {
+	return policy.OnCredential(a, k.OrganizationID, k.AccountID, k.Status)
 }
 
 // UpdateKeyInput is the input of UpdateKey.
@@ -137,7 +137,7 @@ func (svc *Service) RevokeKey(ctx context.Context, id string, reason *domain.Rev
 			return nil, err
 		}
 		if k.Status == lifecycle.CredentialRevoked {
-			return k, change.Refusal(policy.Decide(tx.Viewer, policy.CredentialAction(lifecycle.Revoke), credentialObject(k, "")))
+			return k, change.Refusal(policy.Decide(tx.Viewer, onCredential(k, lifecycle.Revoke).WithoutConditions()))
 		}
 		if err := authorizeCredential(tx, k, lifecycle.Revoke); err != nil {
 			return nil, err
@@ -201,7 +201,7 @@ func (svc *Service) toggleCredential(ctx context.Context, id string, reason *str
 			return nil, err
 		}
 		if k.Status == to {
-			return k, change.Refusal(policy.Decide(tx.Viewer, policy.CredentialAction(a), credentialObject(k, "")))
+			return k, change.Refusal(policy.Decide(tx.Viewer, onCredential(k, a).WithoutConditions()))
 		}
 		if err := authorizeCredential(tx, k, a); err != nil {
 			return nil, err

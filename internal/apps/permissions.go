@@ -14,12 +14,12 @@ type AppPermissions struct{ Update, Delete, GenerateKey, Register policy.Decisio
 
 // AppPermissions asks the policy about an app.
 func (svc *Service) AppPermissions(ctx context.Context, a *db.App) *AppPermissions {
-	v, o := viewer.Current(ctx), policy.Object{OrganizationID: a.OrganizationID, AccountID: a.AccountID}
+	v, org := viewer.Current(ctx), a.OrganizationID
 	return &AppPermissions{
-		Update:      policy.Decide(v, policy.AppUpdate, o),
-		Delete:      policy.Decide(v, policy.AppDelete, o),
-		GenerateKey: policy.Decide(v, policy.CredentialGenerate, o),
-		Register:    policy.Decide(v, policy.AppRegister, o),
+		Update:      policy.Decide(v, policy.OnApp(policy.AppUpdate, org, a.AccountID)),
+		Delete:      policy.Decide(v, policy.OnApp(policy.AppDelete, org, a.AccountID)),
+		GenerateKey: policy.Decide(v, policy.GenerateCredential(org, a.AccountID, "").WithoutConditions()),
+		Register:    policy.Decide(v, policy.Register(org, a.AccountID, "").WithoutConditions()),
 	}
 }
 
@@ -30,7 +30,7 @@ type CredentialPermissions struct{ Update, Revoke, Disable, Enable policy.Decisi
 func (svc *Service) CredentialPermissions(ctx context.Context, k *db.Credential) *CredentialPermissions {
 	v := viewer.Current(ctx)
 	ask := func(a lifecycle.CredentialAction) policy.Decision {
-		return policy.Decide(v, policy.CredentialAction(a), credentialObject(k, a))
+		return policy.Decide(v, onCredential(k, a))
 	}
 	return &CredentialPermissions{
 		Update: ask(lifecycle.Update), Revoke: ask(lifecycle.Revoke), Disable: ask(lifecycle.Disable), Enable: ask(lifecycle.Enable),
@@ -43,7 +43,7 @@ type SubscriptionPermissions struct{ UpdateEndpoints policy.Decision }
 
 // SubscriptionPermissions asks the policy about a subscription.
 func (svc *Service) SubscriptionPermissions(ctx context.Context, s *db.Subscription) *SubscriptionPermissions {
-	return &SubscriptionPermissions{UpdateEndpoints: policy.Decide(viewer.Current(ctx), policy.SubscriptionNarrow, subscriptionObject(s, ""))}
+	return &SubscriptionPermissions{UpdateEndpoints: policy.Decide(viewer.Current(ctx), policy.NarrowSubscription(s.OrganizationID, s.AccountID, s.Status))}
 }
 
 // Transitions lists the actions that the viewer may now apply to a
@@ -53,7 +53,7 @@ func (svc *Service) Transitions(ctx context.Context, s *db.Subscription) []lifec
 	for _, a := range []lifecycle.SubscriptionAction{
 		lifecycle.Approve, lifecycle.Reject, lifecycle.Withdraw, lifecycle.Suspend, lifecycle.Resume, lifecycle.Unregister,
 	} {
-		if policy.Decide(v, policy.SubscriptionAction(a), subscriptionObject(s, a)).Allowed {
+		if policy.Decide(v, onSubscription(s, a)).Allowed {
 			out = append(out, a)
 		}
 	}

@@ -78,7 +78,7 @@ func register(ctx context.Context, tx *change.Tx, in RegisterInput) (*db.Subscri
 	if err != nil {
 		return nil, err
 	}
-	d := policy.Decide(tx.Viewer, policy.AppRegister, policy.Object{OrganizationID: a.OrganizationID, AccountID: a.AccountID, Product: prod.Status})
+	d := policy.Decide(tx.Viewer, policy.Register(a.OrganizationID, a.AccountID, prod.Status))
 	if d.Is(policy.Status) {
 		return nil, fault.Input(fault.NotAvailable, "productId", *d.Message, fault.Param{Name: "status", Value: string(prod.Status)})
 	}

@@ -73,7 +73,7 @@ func (svc *Service) transition(ctx context.Context, id string, a lifecycle.Subsc
 		if err != nil {
 			return nil, err
 		}
-		if err := tx.AuthorizeInState(policy.SubscriptionAction(a), subscriptionObject(s, a), "subscriptionId", string(s.Status)); err != nil {
+		if err := tx.AuthorizeInState(onSubscription(s, a), "subscriptionId", string(s.Status)); err != nil {
 			return nil, err
 		}
 		if s.DeletedAt != nil {
@@ -86,8 +86,8 @@ func (svc *Service) transition(ctx context.Context, id string, a lifecycle.Subsc
 	})
 }
 
-func subscriptionObject(s *db.Subscription, a lifecycle.SubscriptionAction) policy.Object {
-	return policy.Object{OrganizationID: s.OrganizationID, AccountID: s.AccountID, Subscription: s.Status, SubscriptionAction: a}
+func onSubscription(s *db.Subscription, a lifecycle.SubscriptionAction) policy.Request {
+	return policy.OnSubscription(a, s.OrganizationID, s.AccountID, s.Status)
 }
 
 // applyTransition changes the status by compare-and-set, and records the event.

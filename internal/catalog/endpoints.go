@@ -174,7 +174,7 @@ func (svc *Service) DeleteEndpoint(ctx context.Context, id string) (string, erro
 }
 
 // lockEndpoint reads and locks an endpoint if the viewer may do a to it.
-func lockEndpoint(ctx context.Context, tx *change.Tx, id string, a policy.Action) (*db.Endpoint, error) {
+func lockEndpoint(ctx context.Context, tx *change.Tx, id string, a policy.OrganizationAction) (*db.Endpoint, error) {
 	row, err := input.DecodeID(nodeid.Endpoint, id)
 	if err != nil {
 		return nil, err
@@ -183,12 +183,12 @@ func lockEndpoint(ctx context.Context, tx *change.Tx, id string, a policy.Action
 	if err != nil {
 		return nil, err
 	}
-	return x, tx.Authorize(a, policy.Object{OrganizationID: x.OrganizationID})
+	return x, tx.Authorize(policy.InOrganization(a, x.OrganizationID))
 }
 
 // lockEndpointAndProduct locks an endpoint's product before the endpoint itself,
 // so that no other endpoint of the product changes meanwhile.
-func lockEndpointAndProduct(ctx context.Context, tx *change.Tx, id string, a policy.Action) (*db.Endpoint, error) {
+func lockEndpointAndProduct(ctx context.Context, tx *change.Tx, id string, a policy.OrganizationAction) (*db.Endpoint, error) {
 	row, err := input.DecodeID(nodeid.Endpoint, id)
 	if err != nil {
 		return nil, err

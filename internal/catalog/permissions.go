@@ -3,6 +3,8 @@ package catalog
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	"portico/ent/db"
 	"portico/internal/policy"
 	"portico/internal/viewer"
@@ -14,12 +16,12 @@ type ProductPermissions struct{ Update, Register, CreateEndpoint policy.Decision
 // ProductPermissions asks the policy about a product. Register is decided for
 // an app of the developer's account.
 func (svc *Service) ProductPermissions(ctx context.Context, x *db.Product) *ProductPermissions {
-	v, o := viewer.Current(ctx), policy.Object{OrganizationID: x.OrganizationID, Product: x.Status}
+	v, org := viewer.Current(ctx), x.OrganizationID
 	return &ProductPermissions{
-		Update:   policy.Decide(v, policy.ProductUpdate, o),
-		Register: policy.Decide(v, policy.AppRegister, o),
+		Update:   policy.Decide(v, policy.OnProduct(policy.ProductUpdate, org, x.Status)),
+		Register: policy.Decide(v, policy.Register(org, uuid.Nil, x.Status)),
 
-		CreateEndpoint: policy.Decide(v, policy.EndpointCreate, o),
+		CreateEndpoint: policy.Decide(v, policy.OnProduct(policy.EndpointCreate, org, x.Status)),
 	}
 }
 
@@ -28,9 +30,9 @@ type EndpointPermissions struct{ Update, Delete policy.Decision }
 
 // EndpointPermissions asks the policy about an endpoint.
 func (svc *Service) EndpointPermissions(ctx context.Context, x *db.Endpoint) *EndpointPermissions {
-	v, o := viewer.Current(ctx), policy.Object{OrganizationID: x.OrganizationID}
+	v, org := viewer.Current(ctx), x.OrganizationID
 	return &EndpointPermissions{
-		Update: policy.Decide(v, policy.EndpointUpdate, o),
-		Delete: policy.Decide(v, policy.EndpointDelete, o),
+		Update: policy.Decide(v, policy.InOrganization(policy.EndpointUpdate, org)),
+		Delete: policy.Decide(v, policy.InOrganization(policy.EndpointDelete, org)),
 	}
 }

@@ -41,14 +41,14 @@ func (tx *Tx) Record(e eventlog.Entry) {
 }
 
 // Authorize asks the policy, and returns a refusal as an error for the client.
-func (tx *Tx) Authorize(a policy.Action, o policy.Object) error {
-	return Refusal(policy.Decide(tx.Viewer, a, o))
+func (tx *Tx) Authorize(r policy.Request) error {
+	return Refusal(policy.Decide(tx.Viewer, r))
 }
 
 // AuthorizeInState is Authorize for actions that the object's state can forbid.
 // Such a refusal is a problem of the input, on the field that names the object.
-func (tx *Tx) AuthorizeInState(a policy.Action, o policy.Object, field, status string) error {
-	d := policy.Decide(tx.Viewer, a, o)
+func (tx *Tx) AuthorizeInState(r policy.Request, field, status string) error {
+	d := policy.Decide(tx.Viewer, r)
 	if d.Is(policy.Status) {
 		return WrongStatus(field, *d.Message, status)
 	}

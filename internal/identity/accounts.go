@@ -61,7 +61,7 @@ func (svc *Service) CreateAccount(ctx context.Context, in CreateAccountInput) (*
 	}
 	profile = input.NormalizeProfile(profile)
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.Account, error) {
-		if err := tx.Authorize(policy.AccountCreate, policy.Object{OrganizationID: tx.OrganizationID()}); err != nil {
+		if err := tx.Authorize(policy.InOrganization(policy.AccountCreate, tx.OrganizationID())); err != nil {
 			return nil, err
 		}
 		out, err := tx.Account.Create().SetOrganizationID(tx.OrganizationID()).SetName(in.Name).SetNameFolded(domain.Fold(in.Name)).
@@ -126,7 +126,7 @@ func (svc *Service) ResumeAccount(ctx context.Context, id string, reason *string
 	return svc.setAccountStatus(ctx, id, reason, policy.AccountResume, domain.AccountActive, eventlog.AccountResumed)
 }
 
-func (svc *Service) setAccountStatus(ctx context.Context, id string, reason *string, a policy.Action, to domain.AccountStatus, t eventlog.Type) (*db.Account, error) {
+func (svc *Service) setAccountStatus(ctx context.Context, id string, reason *string, a policy.AccountAction, to domain.AccountStatus, t eventlog.Type) (*db.Account, error) {
 	if err := input.CheckReason("reason", reason); err != nil {
 		return nil, err
 	}
@@ -165,7 +165,7 @@ func (svc *Service) DeleteAccount(ctx context.Context, id string, reason *string
 // changeAccount locks an account, asks the policy and calls f. f decides what
 // the account's own state forbids, since it knows whether the change has been
 // applied already.
-func (svc *Service) changeAccount(ctx context.Context, id string, a policy.Action, f func(context.Context, *change.Tx, *db.Account) (*db.Account, error)) (*db.Account, error) {
+func (svc *Service) changeAccount(ctx context.Context, id string, a policy.AccountAction, f func(context.Context, *change.Tx, *db.Account) (*db.Account, error)) (*db.Account, error) {
 	accountID, err := input.DecodeID(nodeid.Account, id)
 	if err != nil {
 		return nil, err
@@ -175,7 +175,7 @@ func (svc *Service) changeAccount(ctx context.Context, id string, a policy.Actio
 		if err != nil {
 			return nil, err
 		}
-		if err := tx.Authorize(a, policy.Object{OrganizationID: acc.OrganizationID}); err != nil {
+		if err := tx.Authorize(policy.OnAccount(a, acc.OrganizationID, acc.Status).WithoutConditions()); err != nil {
 			return nil, err
 		}
 		return f(ctx, tx, acc)

@@ -14,13 +14,15 @@ type AccountPermissions struct{ Update, Suspend, Resume, Delete, CreateApp, Gene
 // AccountPermissions asks the policy about an account.
 func (svc *Service) AccountPermissions(ctx context.Context, a *db.Account) *AccountPermissions {
 	v := viewer.Current(ctx)
-	o := policy.Object{OrganizationID: a.OrganizationID, AccountID: a.ID, Account: a.Status}
+	ask := func(x policy.AccountAction) policy.Decision {
+		return policy.Decide(v, policy.OnAccount(x, a.OrganizationID, a.Status))
+	}
 	return &AccountPermissions{
-		Update:      policy.Decide(v, policy.AccountUpdate, o),
-		Suspend:     policy.Decide(v, policy.AccountSuspend, o),
-		Resume:      policy.Decide(v, policy.AccountResume, o),
-		Delete:      policy.Decide(v, policy.AccountDelete, o),
-		CreateApp:   policy.Decide(v, policy.AppCreate, o),
-		GenerateKey: policy.Decide(v, policy.CredentialGenerate, o),
+		Update:      ask(policy.AccountUpdate),
+		Suspend:     ask(policy.AccountSuspend),
+		Resume:      ask(policy.AccountResume),
+		Delete:      ask(policy.AccountDelete),
+		CreateApp:   policy.Decide(v, policy.OnApp(policy.AppCreate, a.OrganizationID, a.ID)),
+		GenerateKey: policy.Decide(v, policy.GenerateCredential(a.OrganizationID, a.ID, "").WithoutConditions()),
 	}
 }

@@ -43,7 +43,7 @@ func (svc *Service) CreateUser(ctx context.Context, in CreateUserInput) (*db.Use
 		return nil, fault.Input(fault.InvalidValue, "accountId", "Staff have no account.")
 	}
 	return change.Write(ctx, svc.changes, func(ctx context.Context, tx *change.Tx) (*db.User, error) {
-		if err := tx.Authorize(policy.UserCreate, policy.Object{OrganizationID: tx.OrganizationID()}); err != nil {
+		if err := tx.Authorize(policy.InOrganization(policy.UserCreate, tx.OrganizationID())); err != nil {
 			return nil, err
 		}
 		out, err := addUser(ctx, tx, in.Name, in.Email, hash, role)
@@ -118,7 +118,7 @@ func (svc *Service) EnableUser(ctx context.Context, id string, reason *string) (
 	return svc.setUserStatus(ctx, id, reason, policy.UserEnable, domain.UserActive, eventlog.UserEnabled)
 }
 
-func (svc *Service) setUserStatus(ctx context.Context, id string, reason *string, a policy.Action, to domain.UserStatus, t eventlog.Type) (*db.User, error) {
+func (svc *Service) setUserStatus(ctx context.Context, id string, reason *string, a policy.UserAction, to domain.UserStatus, t eventlog.Type) (*db.User, error) {
 	if err := input.CheckReason("reason", reason); err != nil {
 		return nil, err
 	}
@@ -131,7 +131,7 @@ func (svc *Service) setUserStatus(ctx context.Context, id string, reason *string
 		if err != nil {
 			return nil, err
 		}
-		d := policy.Decide(tx.Viewer, a, policy.Object{OrganizationID: u.OrganizationID, User: u.ID})
+		d := policy.Decide(tx.Viewer, policy.OnUser(a, u.OrganizationID, u.ID))
 		if d.Is(policy.Policy) {
 			return nil, fault.Input(fault.NotAllowed, "userId", *d.Message)
 		}

@@ -34,7 +34,7 @@ func (svc *Service) UnlockUser(ctx context.Context, id string, reason *string) (
 		if err != nil {
 			return nil, err
 		}
-		if err := tx.Authorize(policy.UserUnlock, policy.Object{OrganizationID: u.OrganizationID, User: u.ID}); err != nil {
+		if err := tx.Authorize(policy.OnUser(policy.UserUnlock, u.OrganizationID, u.ID)); err != nil {
 			return nil, err
 		}
 		return unlock(ctx, tx, u, input.OrZero(reason))

@@ -1,5 +1,6 @@
 // Package policy is the only place that decides whether a viewer may do an action
-// to an object now, and if not, why. The services ask it before they act,
+// to an object now, and if not, why. A Request names the action and carries every
+// fact that the decision needs. The services ask before they act,
 // `viewerCan` and `allowedTransitions` show its decisions, and the privacy rules
 // use its Reach of each role.
 package policy
@@ -15,34 +16,69 @@ import (
 // Action is what a viewer asks to do.
 type Action string
 
-// The actions. Those on credentials and subscriptions are defined in package
-// lifecycle and converted by CredentialAction and SubscriptionAction.
+// The kinds of actions. Those of one kind are decided by the same facts, so each
+// kind has one function that makes its requests.
+type (
+	// OrganizationAction is an action of InOrganization.
+	OrganizationAction Action
+	// AppAction is an action of OnApp.
+	AppAction Action
+	// AccountAction is an action of OnAccount.
+	AccountAction Action
+	// UserAction is an action of OnUser.
+	UserAction Action
+	// ProductAction is an action of OnProduct.
+	ProductAction Action
+)
+
+// The actions on objects of the organization of which no state matters.
 const (
-	AppCreate          Action = "app.create"
-	AppUpdate          Action = "app.update"
-	AppDelete          Action = "app.delete"
-	AppRestore         Action = "app.restore"
+	AppRestore         OrganizationAction = "app.restore"
+	AccountCreate      OrganizationAction = "account.create"
+	UserCreate         OrganizationAction = "user.create"
+	PasswordChange     OrganizationAction = "password.change"
+	ProductCreate      OrganizationAction = "product.create"
+	PlanUpdate         OrganizationAction = "plan.update"
+	EndpointUpdate     OrganizationAction = "endpoint.update"
+	EndpointDelete     OrganizationAction = "endpoint.delete"
+	OrganizationUpdate OrganizationAction = "organization.update"
+)
+
+// The actions on apps.
+const (
+	AppCreate AppAction = "app.create"
+	AppUpdate AppAction = "app.update"
+	AppDelete AppAction = "app.delete"
+)
+
+// The actions on accounts.
+const (
+	AccountUpdate  AccountAction = "account.update"
+	AccountSuspend AccountAction = "account.suspend"
+	AccountResume  AccountAction = "account.resume"
+	AccountDelete  AccountAction = "account.delete"
+)
+
+// The actions on users.
+const (
+	UserDisable UserAction = "user.disable"
+	UserEnable  UserAction = "user.enable"
+	UserUnlock  UserAction = "user.unlock"
+)
+
+// The actions that a product's status can forbid.
+const (
+	ProductUpdate  ProductAction = "product.update"
+	PlanCreate     ProductAction = "plan.create"
+	EndpointCreate ProductAction = "endpoint.create"
+)
+
+// The actions that have a function of their own: Register, GenerateCredential and
+// NarrowSubscription. Narrowing changes the endpoints of a subscription, to fewer
+// or more.
+const (
 	AppRegister        Action = "app.register"
 	CredentialGenerate Action = "key.generate"
-	AccountCreate      Action = "account.create"
-	AccountUpdate      Action = "account.update"
-	AccountSuspend     Action = "account.suspend"
-	AccountResume      Action = "account.resume"
-	AccountDelete      Action = "account.delete"
-	UserCreate         Action = "user.create"
-	UserDisable        Action = "user.disable"
-	UserEnable         Action = "user.enable"
-	UserUnlock         Action = "user.unlock"
-	PasswordChange     Action = "password.change"
-	ProductCreate      Action = "product.create"
-	ProductUpdate      Action = "product.update"
-	PlanCreate         Action = "plan.create"
-	PlanUpdate         Action = "plan.update"
-	EndpointCreate     Action = "endpoint.create"
-	EndpointUpdate     Action = "endpoint.update"
-	EndpointDelete     Action = "endpoint.delete"
-	OrganizationUpdate Action = "organization.update"
-	// SubscriptionNarrow changes the endpoints of a subscription, to fewer or more.
 	SubscriptionNarrow Action = "subscription.narrow"
 )
 
@@ -52,28 +88,6 @@ func CredentialAction(a lifecycle.CredentialAction) Action { return Action("key.
 // SubscriptionAction returns the Action for an action on a subscription.
 func SubscriptionAction(a lifecycle.SubscriptionAction) Action {
 	return Action("subscription." + string(a))
-}
-
-// Object is what the policy needs to know of the object of an action. Facts that do
-// not apply are zero and are not checked.
-type Object struct {
-	OrganizationID uuid.UUID
-	// AccountID is the account that owns the object; zero if the organization does.
-	AccountID uuid.UUID
-	// Environment is that of the credential to create.
-	Environment domain.Environment
-	// Credential and CredentialAction, Subscription and SubscriptionAction are a
-	// state and an action of package lifecycle.
-	Credential         lifecycle.CredentialStatus
-	CredentialAction   lifecycle.CredentialAction
-	Subscription       lifecycle.SubscriptionStatus
-	SubscriptionAction lifecycle.SubscriptionAction
-	// Account is the state of the account itself, for actions on it.
-	Account domain.AccountStatus
-	// Product is the state of the product to subscribe to or to change.
-	Product domain.ProductStatus
-	// User is the user to disable or enable.
-	User uuid.UUID
 }
 
 // Code is the reason why an action is not allowed.
@@ -108,40 +122,42 @@ func (d Decision) Foreign() bool { return !d.Allowed && d.Code == nil }
 // Is reports whether the action is refused for the reason c.
 func (d Decision) Is(c Code) bool { return d.Code != nil && *d.Code == c }
 
-// Decide returns whether v may do a to o. The first reason against it is returned:
+// Decide returns whether v may do what r asks. The first reason against it is returned:
 // the role, then the owner of the object, then the account's suspension, then the
 // object's state, then the organization's policies.
-func Decide(v viewer.Viewer, a Action, o Object) Decision {
+func Decide(v viewer.Viewer, r Request) Decision {
 	if v.Role == viewer.System {
-		return checkState(v, o)
+		return checkState(v, r)
 	}
-	if !granted(v.Role, a) {
+	if !granted(v.Role, r.action) {
 		return refuse(Role, "Your role does not allow this.")
 	}
-	if o.OrganizationID != v.OrganizationID || v.Role == viewer.Portal && o.AccountID != uuid.Nil && o.AccountID != v.AccountID {
+	if r.organizationID != v.OrganizationID || v.Role == viewer.Portal && r.accountID != uuid.Nil && r.accountID != v.AccountID {
 		return Decision{}
 	}
 	if v.Role == viewer.Portal && v.AccountSuspended {
 		return refuse(AccountSuspended, "The account is suspended.")
 	}
-	if d := checkState(v, o); !d.Allowed {
+	if d := checkState(v, r); !d.Allowed {
 		return d
 	}
-	return checkConditions(v, a, o)
+	return checkConditions(v, r)
 }
 
 // granted reports whether a role may do an action at all. Actions that are not in
 // its table are refused.
 func granted(r viewer.Role, a Action) bool {
 	switch a {
-	case AppCreate, AppUpdate, AppDelete, AppRegister, CredentialGenerate, PasswordChange, SubscriptionNarrow,
+	case Action(AppCreate), Action(AppUpdate), Action(AppDelete), Action(PasswordChange),
+		AppRegister, CredentialGenerate, SubscriptionNarrow,
 		CredentialAction(lifecycle.Revoke), CredentialAction(lifecycle.Update), SubscriptionAction(lifecycle.Unregister):
 		return r == viewer.Admin || r == viewer.Portal
 	case SubscriptionAction(lifecycle.Withdraw):
 		return r == viewer.Portal
-	case AppRestore, AccountCreate, AccountUpdate, AccountSuspend, AccountResume, AccountDelete,
-		UserCreate, UserDisable, UserEnable, UserUnlock, ProductCreate, ProductUpdate, PlanCreate, PlanUpdate, OrganizationUpdate,
-		EndpointCreate, EndpointUpdate, EndpointDelete,
+	case Action(AppRestore), Action(AccountCreate), Action(AccountUpdate), Action(AccountSuspend), Action(AccountResume), Action(AccountDelete),
+		Action(UserCreate), Action(UserDisable), Action(UserEnable), Action(UserUnlock), Action(OrganizationUpdate),
+		Action(ProductCreate), Action(ProductUpdate), Action(PlanCreate), Action(PlanUpdate),
+		Action(EndpointCreate), Action(EndpointUpdate), Action(EndpointDelete),
 		CredentialAction(lifecycle.Disable), CredentialAction(lifecycle.Enable),
 		SubscriptionAction(lifecycle.Suspend), SubscriptionAction(lifecycle.Resume),
 		SubscriptionAction(lifecycle.Approve), SubscriptionAction(lifecycle.Reject):
@@ -151,18 +167,21 @@ func granted(r viewer.Role, a Action) bool {
 }
 
 // checkState checks whether the object's state allows the action.
-func checkState(v viewer.Viewer, o Object) Decision {
-	if o.SubscriptionAction != "" {
-		if _, ok := lifecycle.Next(o.Subscription, o.SubscriptionAction); !ok {
-			return refuse(Status, "The subscription is "+string(o.Subscription)+".")
+func checkState(v viewer.Viewer, r Request) Decision {
+	if r.unconditional {
+		return allow()
+	}
+	if r.subscriptionAction != "" {
+		if _, ok := lifecycle.Next(r.subscription, r.subscriptionAction); !ok {
+			return refuse(Status, "The subscription is "+string(r.subscription)+".")
 		}
-		if v.Role == viewer.Portal && o.Subscription == lifecycle.Suspended && o.SubscriptionAction == lifecycle.Unregister {
+		if v.Role == viewer.Portal && r.subscription == lifecycle.Suspended && r.subscriptionAction == lifecycle.Unregister {
 			return refuse(Status, "Only an administrator can end a subscription that is suspended.")
 		}
 	}
-	if o.CredentialAction != "" {
-		if _, ok := lifecycle.NextCredential(o.Credential, o.CredentialAction); !ok {
-			return refuse(Status, credentialRefusal(o.Credential))
+	if r.credentialAction != "" {
+		if _, ok := lifecycle.NextCredential(r.credential, r.credentialAction); !ok {
+			return refuse(Status, credentialRefusal(r.credential))
 		}
 	}
 	return allow()
@@ -181,25 +200,28 @@ func credentialRefusal(s lifecycle.CredentialStatus) string {
 
 // checkConditions checks everything else: the organization's policies, and the states of
 // the other objects that take part.
-func checkConditions(v viewer.Viewer, a Action, o Object) Decision {
-	switch {
+func checkConditions(v viewer.Viewer, r Request) Decision {
+	if r.unconditional {
+		return allow()
+	}
+	switch a := r.action; {
 	case a == SubscriptionAction(lifecycle.Unregister) && v.Role == viewer.Portal &&
-		v.Policy.PortalUnregister != domain.UnregisterAllowed && o.Subscription != lifecycle.Waiting:
+		v.Policy.PortalUnregister != domain.UnregisterAllowed && r.subscription != lifecycle.Waiting:
 		return refuse(Policy, "Only an administrator can end a subscription that was approved.")
-	case a == CredentialGenerate && v.Role == viewer.Portal && o.Environment == domain.Production &&
+	case a == CredentialGenerate && v.Role == viewer.Portal && r.environment == domain.Production &&
 		v.Policy.ProductionKeys == domain.OwnersOnly && !v.AccountOwner:
 		return refuse(Policy, "Only the account's owners can make keys for production.")
-	case a == AppRegister && o.Product != "" && o.Product != domain.Published && o.Product != domain.Deprecated:
+	case a == AppRegister && r.product != domain.Published && r.product != domain.Deprecated:
 		return refuse(Status, "The product is not on offer.")
-	case a == AccountSuspend && o.Account == domain.AccountSuspended:
+	case a == Action(AccountSuspend) && r.account == domain.AccountSuspended:
 		return refuse(Status, "The account is suspended already.")
-	case a == AccountResume && o.Account == domain.AccountActive:
+	case a == Action(AccountResume) && r.account == domain.AccountActive:
 		return refuse(Status, "The account is not suspended.")
-	case a == SubscriptionNarrow && o.Subscription != "" && o.Subscription != lifecycle.Waiting && o.Subscription != lifecycle.Approved:
-		return refuse(Status, "The subscription is "+string(o.Subscription)+".")
-	case (a == ProductUpdate || a == PlanCreate || a == EndpointCreate) && o.Product == domain.Retired:
+	case a == SubscriptionNarrow && r.subscription != lifecycle.Waiting && r.subscription != lifecycle.Approved:
+		return refuse(Status, "The subscription is "+string(r.subscription)+".")
+	case (a == Action(ProductUpdate) || a == Action(PlanCreate) || a == Action(EndpointCreate)) && r.product == domain.Retired:
 		return refuse(Status, "A retired product does not come back.")
-	case a == UserDisable && o.User == v.UserID:
+	case a == Action(UserDisable) && r.userID == v.UserID:
 		return refuse(Policy, "You cannot disable yourself.")
 	}
 	return allow()

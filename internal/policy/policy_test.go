@@ -55,12 +55,47 @@ func grants() map[Action][]viewer.Role {
 	}
 }
 
+// request returns the request for any action on an object of an organization and,
+// if the action's constructor takes one, of an account. The object's state is
+// the first of its kind.
+func request(a Action, organization, account uuid.UUID) Request {
+	switch a {
+	case Action(AppCreate), Action(AppUpdate), Action(AppDelete):
+		return OnApp(AppAction(a), organization, account)
+	case Action(AccountUpdate), Action(AccountSuspend), Action(AccountResume), Action(AccountDelete):
+		return OnAccount(AccountAction(a), organization, domain.AccountActive)
+	case Action(UserDisable), Action(UserEnable), Action(UserUnlock):
+		return OnUser(UserAction(a), organization, elsewhere)
+	case Action(ProductUpdate), Action(PlanCreate), Action(EndpointCreate):
+		return OnProduct(ProductAction(a), organization, domain.Draft)
+	case AppRegister:
+		return Register(organization, account, domain.Published)
+	case CredentialGenerate:
+		return GenerateCredential(organization, account, domain.Production)
+	case SubscriptionNarrow:
+		return NarrowSubscription(organization, account, lifecycle.Waiting)
+	}
+	for _, x := range lifecycle.CredentialActions() {
+		if a == CredentialAction(x) {
+			return OnCredential(x, organization, account, lifecycle.CredentialActive)
+		}
+	}
+	for _, x := range lifecycle.SubscriptionActions() {
+		if a == SubscriptionAction(x) {
+			return OnSubscription(x, organization, account, lifecycle.Waiting)
+		}
+	}
+	return InOrganization(OrganizationAction(a), organization)
+}
+
 // actions returns every action of the package and of package lifecycle.
 func actions() []Action {
 	all := []Action{
-		AppCreate, AppUpdate, AppDelete, AppRestore, AppRegister, CredentialGenerate, AccountCreate, AccountUpdate, AccountSuspend,
-		AccountResume, AccountDelete, UserCreate, UserDisable, UserEnable, UserUnlock, PasswordChange, ProductCreate, ProductUpdate,
-		PlanCreate, PlanUpdate, OrganizationUpdate, EndpointCreate, EndpointUpdate, EndpointDelete, SubscriptionNarrow, "app.unheard-of", "",
+		Action(AppCreate), Action(AppUpdate), Action(AppDelete), Action(AppRestore), AppRegister, CredentialGenerate,
+		Action(AccountCreate), Action(AccountUpdate), Action(AccountSuspend), Action(AccountResume), Action(AccountDelete),
+		Action(UserCreate), Action(UserDisable), Action(UserEnable), Action(UserUnlock), Action(PasswordChange),
+		Action(ProductCreate), Action(ProductUpdate), Action(PlanCreate), Action(PlanUpdate), Action(OrganizationUpdate),
+		Action(EndpointCreate), Action(EndpointUpdate), Action(EndpointDelete), SubscriptionNarrow, "app.unheard-of", "",
 	}
 	for _, a := range lifecycle.CredentialActions() {
 		all = append(all, CredentialAction(a))
@@ -79,7 +114,7 @@ func TestEveryRoleAndAction(t *testing.T) {
 			t.Errorf("nothing is expected of %q", a)
 		}
 		for _, r := range roles() {
-			d := Decide(as(r), a, Object{OrganizationID: organization})
+			d := Decide(as(r), request(a, organization, uuid.Nil).WithoutConditions())
 			switch {
 			case r == viewer.System || slices.Contains(want, r):
 				if !d.Allowed || d.Code != nil || d.Message != nil {
@@ -101,20 +136,21 @@ func TestObjectsOfOthersAreForeign(t *testing.T) {
 			if r == viewer.System {
 				continue
 			}
-			if d := Decide(as(r), a, Object{OrganizationID: elsewhere}); d.Allowed {
+			if d := Decide(as(r), request(a, elsewhere, uuid.Nil).WithoutConditions()); d.Allowed {
 				t.Errorf("%q may %q in another organization", r, a)
 			}
-			if d := Decide(as(r), a, Object{}); d.Allowed {
+			if d := Decide(as(r), request(a, uuid.Nil, uuid.Nil).WithoutConditions()); d.Allowed {
 				t.Errorf("%q may %q in no organization", r, a)
 			}
-			if d := Decide(as(r), a, Object{OrganizationID: organization, AccountID: elsewhere}); r == viewer.Portal && d.Allowed {
+			// A password is the viewer's own: its request names no account.
+			if d := Decide(as(r), request(a, organization, elsewhere).WithoutConditions()); r == viewer.Portal && d.Allowed && a != Action(PasswordChange) {
 				t.Errorf("%q may %q in another account", r, a)
 			}
 		}
 	}
 	// Another owner's object is refused before its state is checked, which would disclose it.
-	o := Object{OrganizationID: elsewhere, Credential: lifecycle.CredentialRevoked, CredentialAction: lifecycle.Update}
-	if d := Decide(as(viewer.Admin), CredentialAction(lifecycle.Update), o); !d.Foreign() {
+	o := OnCredential(lifecycle.Update, elsewhere, account, lifecycle.CredentialRevoked)
+	if d := Decide(as(viewer.Admin), o); !d.Foreign() {
 		t.Errorf("a foreign key answers %+v", d)
 	}
 }
@@ -123,7 +159,7 @@ func TestSuspendedAccountMayDoNothing(t *testing.T) {
 	v := as(viewer.Portal)
 	v.AccountSuspended = true
 	for _, a := range actions() {
-		d := Decide(v, a, Object{OrganizationID: organization, AccountID: account})
+		d := Decide(v, request(a, organization, account))
 		switch {
 		case slices.Contains(grants()[a], viewer.Portal) && !d.Is(AccountSuspended):
 			t.Errorf("%q on a suspended account: %+v", a, d)
@@ -139,7 +175,7 @@ func TestStatesAreCheckedForEveryRole(t *testing.T) {
 		for _, a := range lifecycle.SubscriptionActions() {
 			for _, from := range lifecycle.SubscriptionStatuses() {
 				_, possible := lifecycle.Next(from, a)
-				d := Decide(as(r), SubscriptionAction(a), Object{OrganizationID: organization, Subscription: from, SubscriptionAction: a})
+				d := Decide(as(r), OnSubscription(a, organization, account, from))
 				granted := r == viewer.System || slices.Contains(grants()[SubscriptionAction(a)], r)
 				if d.Allowed != (possible && granted) || granted && !possible && !d.Is(Status) {
 					t.Errorf("%q, %s of %s: %+v", r, a, from, d)
@@ -149,7 +185,7 @@ func TestStatesAreCheckedForEveryRole(t *testing.T) {
 		for _, a := range lifecycle.CredentialActions() {
 			for _, from := range lifecycle.CredentialStatuses() {
 				_, possible := lifecycle.NextCredential(from, a)
-				d := Decide(as(r), CredentialAction(a), Object{OrganizationID: organization, Credential: from, CredentialAction: a})
+				d := Decide(as(r), OnCredential(a, organization, account, from))
 				if d.Allowed != possible || !possible && !d.Is(Status) {
 					t.Errorf("%q, %s of %s: %+v", r, a, from, d)
 				}
@@ -162,14 +198,15 @@ func TestStatesAreCheckedForEveryRole(t *testing.T) {
 func TestOnlyDevelopersAreRefusedForASuspension(t *testing.T) {
 	v := as(viewer.Admin)
 	v.AccountSuspended = true
-	if d := Decide(v, AppUpdate, Object{OrganizationID: organization}); !d.Allowed {
+	if d := Decide(v, OnApp(AppUpdate, organization, account)); !d.Allowed {
 		t.Errorf("an administrator is refused: %+v", d)
 	}
 }
 
 func TestDecisions(t *testing.T) {
-	o := Object{OrganizationID: organization}
-	allowed, role, foreign := Decide(as(viewer.Admin), AppUpdate, o), Decide(as(viewer.Portal), AppRestore, o), Decide(as(viewer.Admin), AppUpdate, Object{})
+	allowed := Decide(as(viewer.Admin), OnApp(AppUpdate, organization, account))
+	role := Decide(as(viewer.Portal), InOrganization(AppRestore, organization))
+	foreign := Decide(as(viewer.Admin), OnApp(AppUpdate, uuid.Nil, uuid.Nil))
 	for name, c := range map[string]struct {
 		d             Decision
 		foreign, role bool
@@ -185,7 +222,7 @@ func TestRefusalsOfCredentials(t *testing.T) {
 	for from, want := range map[lifecycle.CredentialStatus]string{
 		lifecycle.CredentialRevoked: "A revoked key never comes back.", lifecycle.CredentialExpired: "The key has expired.", lifecycle.CredentialActive: "The key is ACTIVE.",
 	} {
-		d := Decide(as(viewer.Admin), CredentialAction(lifecycle.Enable), Object{OrganizationID: organization, Credential: from, CredentialAction: lifecycle.Enable})
+		d := Decide(as(viewer.Admin), OnCredential(lifecycle.Enable, organization, account, from))
 		if d.Message == nil || *d.Message != want {
 			t.Errorf("%s: %+v", from, d)
 		}

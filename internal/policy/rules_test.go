@@ -11,8 +11,8 @@ import (
 	"portico/internal/viewer"
 )
 
-func unregister(from lifecycle.SubscriptionStatus) Object {
-	return Object{OrganizationID: organization, AccountID: account, Subscription: from, SubscriptionAction: lifecycle.Unregister}
+func unregister(from lifecycle.SubscriptionStatus) Request {
+	return OnSubscription(lifecycle.Unregister, organization, account, from)
 }
 
 func TestThePolicyOfUnregistering(t *testing.T) {
@@ -34,7 +34,7 @@ func TestThePolicyOfUnregistering(t *testing.T) {
 	} {
 		v := as(c.role)
 		v.Policy.PortalUnregister = c.rule
-		d := Decide(v, SubscriptionAction(lifecycle.Unregister), unregister(c.from))
+		d := Decide(v, unregister(c.from))
 		if d.Allowed != (c.want == "") || !d.Allowed && !d.Is(c.want) {
 			t.Errorf("%+v: %+v", c, d)
 		}
@@ -58,7 +58,7 @@ func TestThePolicyOfProductionKeys(t *testing.T) {
 	} {
 		v := as(c.role)
 		v.Policy.ProductionKeys, v.AccountOwner = c.rule, c.owner
-		d := Decide(v, CredentialGenerate, Object{OrganizationID: organization, AccountID: account, Environment: c.environment})
+		d := Decide(v, GenerateCredential(organization, account, c.environment))
 		if d.Allowed != c.allowed || !c.allowed && !d.Is(Policy) {
 			t.Errorf("%+v: %+v", c, d)
 		}
@@ -67,38 +67,36 @@ func TestThePolicyOfProductionKeys(t *testing.T) {
 
 func TestStatesOfOtherThings(t *testing.T) {
 	for _, c := range []struct {
-		action Action
-		object Object
-		want   Code // "": allowed
+		request Request
+		want    Code // "": allowed
 	}{
-		{AppRegister, Object{Product: domain.Draft}, Status},
-		{AppRegister, Object{Product: domain.Published}, ""},
-		{AppRegister, Object{Product: domain.Deprecated}, ""},
-		{AppRegister, Object{Product: domain.Retired}, Status},
-		{AccountSuspend, Object{Account: domain.AccountActive}, ""},
-		{AccountSuspend, Object{Account: domain.AccountSuspended}, Status},
-		{AccountResume, Object{Account: domain.AccountActive}, Status},
-		{AccountResume, Object{Account: domain.AccountSuspended}, ""},
-		{ProductUpdate, Object{Product: domain.Draft}, ""},
-		{ProductUpdate, Object{Product: domain.Published}, ""},
-		{ProductUpdate, Object{Product: domain.Deprecated}, ""},
-		{ProductUpdate, Object{Product: domain.Retired}, Status},
-		{EndpointCreate, Object{Product: domain.Draft}, ""},
-		{EndpointCreate, Object{Product: domain.Retired}, Status},
-		{SubscriptionNarrow, Object{Subscription: lifecycle.Waiting}, ""},
-		{SubscriptionNarrow, Object{Subscription: lifecycle.Approved}, ""},
-		{SubscriptionNarrow, Object{Subscription: lifecycle.Suspended}, Status},
-		{SubscriptionNarrow, Object{Subscription: lifecycle.Rejected}, Status},
-		{SubscriptionNarrow, Object{Subscription: lifecycle.Unsubscribed}, Status},
-		{UserDisable, Object{User: user}, Policy},
-		{UserDisable, Object{User: elsewhere}, ""},
-		{UserEnable, Object{User: user}, ""},
-		{UserUnlock, Object{User: user}, ""},
+		{Register(organization, account, domain.Draft), Status},
+		{Register(organization, account, domain.Published), ""},
+		{Register(organization, account, domain.Deprecated), ""},
+		{Register(organization, account, domain.Retired), Status},
+		{OnAccount(AccountSuspend, organization, domain.AccountActive), ""},
+		{OnAccount(AccountSuspend, organization, domain.AccountSuspended), Status},
+		{OnAccount(AccountResume, organization, domain.AccountActive), Status},
+		{OnAccount(AccountResume, organization, domain.AccountSuspended), ""},
+		{OnProduct(ProductUpdate, organization, domain.Draft), ""},
+		{OnProduct(ProductUpdate, organization, domain.Published), ""},
+		{OnProduct(ProductUpdate, organization, domain.Deprecated), ""},
+		{OnProduct(ProductUpdate, organization, domain.Retired), Status},
+		{OnProduct(EndpointCreate, organization, domain.Draft), ""},
+		{OnProduct(EndpointCreate, organization, domain.Retired), Status},
+		{NarrowSubscription(organization, account, lifecycle.Waiting), ""},
+		{NarrowSubscription(organization, account, lifecycle.Approved), ""},
+		{NarrowSubscription(organization, account, lifecycle.Suspended), Status},
+		{NarrowSubscription(organization, account, lifecycle.Rejected), Status},
+		{NarrowSubscription(organization, account, lifecycle.Unsubscribed), Status},
+		{OnUser(UserDisable, organization, user), Policy},
+		{OnUser(UserDisable, organization, elsewhere), ""},
+		{OnUser(UserEnable, organization, user), ""},
+		{OnUser(UserUnlock, organization, user), ""},
 	} {
-		c.object.OrganizationID = organization
-		d := Decide(as(viewer.Admin), c.action, c.object)
+		d := Decide(as(viewer.Admin), c.request)
 		if d.Allowed != (c.want == "") || c.want != "" && (!d.Is(c.want) || *d.Message == "") {
-			t.Errorf("%s of %+v: %+v", c.action, c.object, d)
+			t.Errorf("%+v: %+v", c.request, d)
 		}
 	}
 }
@@ -134,24 +132,24 @@ func TestConditionsBindTheirActionsAlone(t *testing.T) {
 	strict.Policy = viewer.OrganizationPolicy{PortalUnregister: "DENIED", ProductionKeys: domain.OwnersOnly}
 	for _, c := range []struct {
 		v       viewer.Viewer
-		a       Action
-		o       Object
+		r       Request
 		allowed bool
 	}{
-		{strict, SubscriptionAction(lifecycle.Unregister), Object{Subscription: lifecycle.Approved}, false},
-		{strict, AppUpdate, Object{Subscription: lifecycle.Approved}, true},
-		{strict, CredentialGenerate, Object{Environment: domain.Production}, false},
-		{strict, AppUpdate, Object{Environment: domain.Production}, true},
-		{as(viewer.Admin), ProductUpdate, Object{Product: domain.Retired}, false},
-		{as(viewer.Admin), PlanCreate, Object{Product: domain.Retired}, false},
-		{as(viewer.Admin), EndpointCreate, Object{Product: domain.Retired}, false},
-		{as(viewer.Admin), PlanUpdate, Object{Product: domain.Retired}, true},
-		{as(viewer.Admin), EndpointUpdate, Object{Product: domain.Retired}, true},
-		{as(viewer.Admin), UserEnable, Object{User: user}, true},
+		{strict, unregister(lifecycle.Approved), false},
+		{strict, OnApp(AppUpdate, organization, account), true},
+		{strict, GenerateCredential(organization, account, domain.Production), false},
+		{as(viewer.Admin), OnProduct(ProductUpdate, organization, domain.Retired), false},
+		{as(viewer.Admin), OnProduct(PlanCreate, organization, domain.Retired), false},
+		{as(viewer.Admin), OnProduct(EndpointCreate, organization, domain.Retired), false},
+		{as(viewer.Admin), InOrganization(PlanUpdate, organization), true},
+		{as(viewer.Admin), InOrganization(EndpointUpdate, organization), true},
+		{as(viewer.Admin), OnUser(UserEnable, organization, user), true},
 	} {
-		c.o.OrganizationID = organization
-		if d := Decide(c.v, c.a, c.o); d.Allowed != c.allowed {
-			t.Errorf("%s %s on %+v: %+v", c.v.Role, c.a, c.o, d)
+		// The variations have a subscription, an environment, a retired product.
+		for _, r := range append(c.r.Variations(), c.r) {
+			if d := Decide(c.v, r); d.Allowed != c.allowed {
+				t.Errorf("%s on %+v: %+v", c.v.Role, r, d)
+			}
 		}
 	}
 }

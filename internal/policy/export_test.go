@@ -1,0 +1,41 @@
+package policy
+
+import (
+	"github.com/google/uuid"
+
+	"portico/internal/domain"
+	"portico/internal/lifecycle"
+)
+
+// Variations returns copies of r in each of which one fact that r's constructor
+// left zero has a value. The owner is no such fact: a zero account is a value,
+// and means that the organization owns the object.
+func (r Request) Variations() []Request {
+	var out []Request
+	vary := func(zero bool, set func(*Request)) {
+		if zero {
+			c := r
+			set(&c)
+			out = append(out, c)
+		}
+	}
+	for _, e := range []domain.Environment{domain.Development, domain.Staging, domain.Production} {
+		vary(r.environment == "", func(c *Request) { c.environment = e })
+	}
+	for _, s := range lifecycle.CredentialStatuses() {
+		vary(r.credential == "", func(c *Request) { c.credential = s })
+	}
+	for _, s := range lifecycle.SubscriptionStatuses() {
+		vary(r.subscription == "", func(c *Request) { c.subscription = s })
+	}
+	for _, s := range []domain.AccountStatus{domain.AccountActive, domain.AccountSuspended} {
+		vary(r.account == "", func(c *Request) { c.account = s })
+	}
+	for _, s := range []domain.ProductStatus{domain.Draft, domain.Published, domain.Deprecated, domain.Retired} {
+		vary(r.product == "", func(c *Request) { c.product = s })
+	}
+	for _, id := range []uuid.UUID{uuid.Max, uuid.MustParse("33333333-3333-4333-8333-333333333333")} {
+		vary(r.userID == uuid.Nil, func(c *Request) { c.userID = id })
+	}
+	return out
+}
