@@ -64,6 +64,41 @@ func TestCostFollowsTheFormula(t *testing.T) {
 	}
 }
 
+// Introspection is priced by how long its lists usually are, at a discount.
+func TestCostOfIntrospection(t *testing.T) {
+	h := toyHandler(gqlhttp.Options{})
+	for document, want := range map[string]float64{
+		"{ __schema { directives { args { name } } } }":           1 + (1+6*(1+3))/8,
+		"{ __schema { types { fields { args { name } } } } }":     1 + (1+150*(1+12*(1+3)))/8,
+		`{ __type(name: "Item") { fields { args { name } } } }`:   1 + (1+12*(1+3))/8,
+		`{ __type(name: "Color") { enumValues { name } name } }`:  1 + (1+6+1)/8,
+		`{ __type(name: "Filter") { inputFields { name } name }}`: 1 + (1+6+1)/8,
+	} {
+		a := query(t, h, document, "")
+		require.Empty(t, a.JSON.Errors, document)
+		require.Equal(t, want, a.JSON.Extensions.Cost["requested"], document)
+	}
+}
+
+// A mutation without a price of its own costs what its fields do.
+func TestCostOfMutationsWithoutAPrice(t *testing.T) {
+	h := toyHandler(gqlhttp.Options{})
+	a := query(t, h, "mutation { a: push(n: 1) b: push(n: 1) }", "")
+	require.Empty(t, a.JSON.Errors)
+	require.Equal(t, 2.0, a.JSON.Extensions.Cost["requested"])
+}
+
+// A cost that no answer could hold is told as the greatest Int.
+func TestCostSaturates(t *testing.T) {
+	limits := gqlhttp.DefaultLimits()
+	limits.Depth = 50
+	h := toyHandler(gqlhttp.Options{Limits: limits})
+	deep := strings.Repeat("items(first: 100) { nodes { ", 6) + "id" + strings.Repeat(" } }", 6)
+	a := query(t, h, "{ a: "+deep+" b: "+deep+" }", "")
+	require.Equal(t, "COST", a.limit())
+	require.Equal(t, float64(1<<31-1), a.JSON.Errors[0].Extensions["requested"])
+}
+
 func TestCostUsesValuesOfVariables(t *testing.T) {
 	h := toyHandler(gqlhttp.Options{Prices: toyPrices()})
 	for _, c := range []struct {

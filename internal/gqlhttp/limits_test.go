@@ -32,7 +32,7 @@ func edges() map[gqlhttp.LimitName]edge {
 		gqlhttp.LimitAliases: {func(l *gqlhttp.Limits) { l.Aliases = 1 }, "{ a: hello hello: hello }", "{ a: hello b: hello }", 2, 1},
 		gqlhttp.LimitDirectives: {func(l *gqlhttp.Limits) { l.Directives = 2 }, "{ hello @skip(if: false) @include(if: true) }",
 			"{ hello @skip(if: false) ... @include(if: true) { ...F @include(if: true) } } fragment F on Query { hello }", 3, 2},
-		gqlhttp.LimitRepetitions: {func(l *gqlhttp.Limits) { l.Pairs = 8 }, "{ hello hello }", "{ hello ... { hello } }", 9, 8},
+		gqlhttp.LimitRepetitions: {func(l *gqlhttp.Limits) { l.Pairs = 8 }, "{ hello hello a: hello b: hello c: hello d: hello }", "{ hello ... { hello } }", 9, 8},
 		gqlhttp.LimitValueDepth: {func(l *gqlhttp.Limits) { l.Nesting = 4 }, `{ search(where: {and: [{and: [{}]}]}) }`,
 			`{ search(where: {and: [{and: [{and: []}]}]}) }`, 0, 4},
 		gqlhttp.LimitCost: {func(l *gqlhttp.Limits) { l.Cost = 2 }, "{ a: hello b: hello }", "{ a: hello b: hello c: hello }", 3, 2},
@@ -90,6 +90,41 @@ func TestDeepValuesAreRefusedEverywhere(t *testing.T) {
 		"variable's directive": "query($n: Int @skip(if: " + deep + ")) { items(first: $n) { totalCount } }",
 	} {
 		require.Equal(t, "VALUE_DEPTH", query(t, h, document, "").limit(), place)
+	}
+}
+
+// A fragment that is not spread is measured too.
+func TestUnusedFragmentsAreMeasured(t *testing.T) {
+	limits := gqlhttp.DefaultLimits()
+	limits.Depth = 3
+	h := toyHandler(gqlhttp.Options{Limits: limits})
+	require.Equal(t, "DEPTH", query(t, h, "{ hello } fragment F on Item { self { self { self { id } } } }", "").limit())
+}
+
+// A repetition costs more inside an inline fragment, and only there.
+func TestRepetitionsInInlineFragments(t *testing.T) {
+	limits := gqlhttp.DefaultLimits()
+	limits.Pairs = 8
+	h := toyHandler(gqlhttp.Options{Limits: limits})
+	for document, want := range map[string]string{
+		"{ ... { a: hello } hello hello }":            "",            // 2² + 2²
+		"{ ... { item { id id } } }":                  "",            // 2² + 2²
+		"{ ... { item { id } hello } }":               "REPETITIONS", // 2² + 1 + 2²
+		"{ ... { item { id } ... { name: hello } } }": "REPETITIONS", // 2² + 1 + 3²
+	} {
+		a := query(t, h, document, "")
+		require.Equal(t, want, a.limit(), document)
+		require.Equal(t, want != "", len(a.JSON.Errors) > 0, document)
+	}
+}
+
+// Answers are sent in one piece.
+func TestDeferAndStreamAreRefused(t *testing.T) {
+	h := toyHandler(gqlhttp.Options{})
+	for _, document := range []string{"{ ... @defer { hello } }", "{ nodes(ids: []) @stream { id } }"} {
+		a := query(t, h, document, "")
+		require.NotEmpty(t, a.JSON.Errors, document)
+		require.Contains(t, a.JSON.Errors[0].Message, "is not supported", document)
 	}
 }
 

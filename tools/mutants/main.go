@@ -27,11 +27,14 @@ func main() {
 	parallel := flag.Int("p", 2, "how many tests run at once")
 	least := flag.Int("least", 0, "fail if less than this percentage dies in a package")
 	skip := flag.String("skip", "Alloc", "the tests that are left out: the numbers cost allocations")
+	files := flag.String("files", "", "the files to change, by their names and separated by commas; all unless given")
+	tests := flag.String("tests", "", "the package whose tests are run; the changed one unless given")
+	only := flag.String("run", "", "the tests that are run, as a regular expression; all unless given")
 	list := flag.Bool("list", false, "list the mutants instead of running them")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, options{root: *root, parallel: *parallel, least: *least, skip: *skip, list: *list}, flag.Args()); err != nil {
+	if err := run(ctx, options{root: *root, parallel: *parallel, least: *least, skip: *skip, files: *files, tests: *tests, only: *only, list: *list}, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
 		os.Exit(1)
 	}
@@ -39,6 +42,8 @@ func main() {
 
 type options struct {
 	root, skip      string
+	files           string
+	tests, only     string
 	parallel, least int
 	list            bool
 }

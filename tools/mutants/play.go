@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,7 +30,7 @@ func testPackage(ctx context.Context, o options, root, path string, known equiva
 		return nil, err
 	}
 	defer os.RemoveAll(folder)
-	mutants, overlay, err := instrument(ctx, root, path, folder)
+	mutants, overlay, err := instrument(ctx, o.files, root, path, folder)
 	if err != nil {
 		return nil, err
 	}
@@ -36,13 +38,13 @@ func testPackage(ctx context.Context, o options, root, path string, known equiva
 	if o.list {
 		return r, nil
 	}
-	binary := filepath.Join(folder, "tests")
-	build := exec.CommandContext(ctx, "go", "test", "-overlay", overlay, "-c", "-o", binary, "./"+path)
+	binary, tests := filepath.Join(folder, "tests"), cmp.Or(o.tests, path)
+	build := exec.CommandContext(ctx, "go", "test", "-overlay", overlay, "-c", "-o", binary, "./"+tests)
 	build.Dir = root
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("the mutants do not compile: %w\n%s", err, out)
 	}
-	p := &player{binary: binary, dir: filepath.Join(root, path), folder: folder, flags: []string{"-test.failfast", "-test.skip=" + o.skip}}
+	p := &player{binary: binary, dir: filepath.Join(root, tests), folder: folder, flags: []string{"-test.failfast", "-test.skip=" + o.skip, "-test.run=" + o.only}}
 	// Package rapid would look for the smallest failing example, and write it into a
 	// file beside the tests.
 	if out, _ := exec.CommandContext(ctx, binary, "-h").CombinedOutput(); strings.Contains(string(out), "rapid.nofailfile") {
@@ -55,7 +57,7 @@ func testPackage(ctx context.Context, o options, root, path string, known equiva
 }
 
 // instrument writes the files of a package with all mutants, and the overlay.
-func instrument(ctx context.Context, root, path, folder string) ([]*mutant, string, error) {
+func instrument(ctx context.Context, files, root, path, folder string) ([]*mutant, string, error) {
 	loaded, err := packages.Load(&packages.Config{Context: ctx, Dir: root,
 		Mode: packages.NeedName | packages.NeedFiles | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedImports | packages.NeedDeps}, "./"+path)
 	if err != nil {
@@ -75,7 +77,7 @@ func instrument(ctx context.Context, root, path, folder string) ([]*mutant, stri
 	next := 0
 	for _, f := range p.Syntax {
 		name := p.Fset.Position(f.Pos()).Filename
-		if ast.IsGenerated(f) {
+		if ast.IsGenerated(f) || files != "" && !slices.Contains(strings.Split(files, ","), filepath.Base(name)) {
 			continue
 		}
 		source, err := os.ReadFile(name)
