@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
+
 	"portico/internal/config"
 	"portico/internal/database"
 	"portico/migrate"
@@ -21,9 +23,9 @@ import (
 var ErrNoDatabase = errors.New("DATABASE_URL is not set: it names the database, sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME; " +
 	"only development mode (PORTICO_DEV=true) has one of its own, " + config.DevelopmentDatabase)
 
-// RetryInterval is the pause before asking again a database that does not
+// retryInterval is the pause before asking again a database that does not
 // respond.
-const RetryInterval = time.Second
+const retryInterval = time.Second
 
 // DatabaseOptions returns the options that the settings ask for.
 func DatabaseOptions(c *config.Config) database.Options {
@@ -55,26 +57,38 @@ func OpenDatabase(ctx context.Context, o Options) (*database.DB, error) {
 		o.Log.WarnContext(ctx, "there is no database yet; an empty one is made", "file", path)
 	}
 	options.OpenPool = o.OpenPool
-	limited, cancel := context.WithTimeout(ctx, o.Patience+RetryInterval)
+	limited, cancel := context.WithTimeout(ctx, o.Patience+retryInterval)
 	defer cancel()
 	deadline := time.Now().Add(o.Patience)
-	for {
-		d, err := database.Open(limited, c.DatabaseURL, options)
-		switch {
-		case err == nil:
-			return d, nil
-		case ctx.Err() != nil:
-			return nil, fmt.Errorf("told to stop while the database was waited for: %w", ctx.Err())
-		case !database.IsUnavailable(err), time.Now().After(deadline), limited.Err() != nil:
-			return nil, fmt.Errorf("DATABASE_URL (%s): %w", c.MaskedDatabaseURL(), err)
-		}
+	d, err := WhileUnavailable(ctx, o.Patience, func() (*database.DB, error) {
+		return database.Open(limited, c.DatabaseURL, options)
+	}, func(err error) {
 		o.Log.WarnContext(ctx, "the database does not answer; asking again", "database", c.MaskedDatabaseURL(),
 			"for", time.Until(deadline).Round(time.Second).String(), "error", err)
-		select {
-		case <-limited.Done():
-		case <-time.After(RetryInterval):
-		}
+	})
+	switch {
+	case err == nil:
+		return d, nil
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("told to stop while the database was waited for: %w", ctx.Err())
+	default:
+		return nil, fmt.Errorf("DATABASE_URL (%s): %w", c.MaskedDatabaseURL(), err)
 	}
+}
+
+// WhileUnavailable calls f again, retryInterval apart and for as long as patience,
+// while it fails because the database does not respond, and returns its last
+// result. It calls again with each error after which it calls f again.
+func WhileUnavailable[T any](ctx context.Context, patience time.Duration, f func() (T, error), again func(error)) (T, error) {
+	once := func() (T, error) {
+		result, err := f()
+		if err != nil && !database.IsUnavailable(err) {
+			err = backoff.Permanent(err)
+		}
+		return result, err
+	}
+	return backoff.Retry(ctx, once, backoff.WithBackOff(backoff.NewConstantBackOff(retryInterval)),
+		backoff.WithMaxElapsedTime(patience+retryInterval), backoff.WithNotify(func(err error, _ time.Duration) { again(err) }))
 }
 
 // waitLogInterval is how often a start that waits is logged.

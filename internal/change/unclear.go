@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
+
 	"portico/internal/database"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
@@ -36,20 +38,21 @@ func (r *Runner) resolveUnclearCommit(ctx context.Context, tx *Tx, err error) er
 	}
 	ask, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.unclearFor)
 	defer cancel()
-	for {
+	look := func() (bool, error) {
 		happened, lost := r.committed(ask, tx)
-		switch {
-		case lost == nil && happened:
-			return nil
-		case lost == nil:
-			return rolledBack{err}
-		case ask.Err() != nil, !database.IsUnavailable(lost) && !database.IsRetryable(lost):
-			return errOutcomeUnknown(err)
+		if lost != nil && !database.IsUnavailable(lost) && !database.IsRetryable(lost) {
+			lost = backoff.Permanent(lost)
 		}
-		select {
-		case <-ask.Done():
-		case <-time.After(unclearPause):
-		}
+		return happened, lost
+	}
+	pauses, always := backoff.WithBackOff(backoff.NewConstantBackOff(unclearPause)), backoff.WithMaxElapsedTime(0)
+	switch happened, lost := backoff.Retry(ask, look, pauses, always); {
+	case lost != nil:
+		return errOutcomeUnknown(err)
+	case !happened:
+		return rolledBack{err}
+	default:
+		return nil
 	}
 }
 

@@ -4,11 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
+	"github.com/cenkalti/backoff/v5"
 )
 
 // attempts is how often InTx runs a transaction that the database aborts in
@@ -80,13 +80,18 @@ func (d *DB) InTx(ctx context.Context, f func(*Tx) error) error {
 // Retry calls f until it succeeds or fails with an error that is not retryable,
 // up to three times in all, with a short random pause before each further call.
 // It returns the last error of f.
-func Retry(ctx context.Context, retryable func(error) bool, f func() error) error {
-	for n := 1; ; n++ {
-		err := f()
-		if err == nil || n == attempts || !retryable(err) || !pause(ctx, n) {
-			return err
+func Retry(ctx context.Context, retryable func(error) bool, f func() error) (last error) {
+	once := func() (struct{}, error) {
+		if last = f(); last != nil && !retryable(last) {
+			return struct{}{}, backoff.Permanent(last)
 		}
+		return struct{}{}, last
 	}
+	// Random, so that two transactions which aborted each other do not collide again
+	// at once: up to 10 ms, and then up to 20.
+	pauses := &backoff.ExponentialBackOff{InitialInterval: 5 * time.Millisecond, RandomizationFactor: 1, Multiplier: 2, MaxInterval: time.Second}
+	_, _ = backoff.Retry(ctx, once, backoff.WithBackOff(pauses), backoff.WithMaxTries(attempts)) // last is f's own error
+	return last
 }
 
 func (d *DB) runTx(ctx context.Context, f func(*Tx) error) (err error) {
@@ -107,20 +112,6 @@ func (d *DB) runTx(ctx context.Context, f func(*Tx) error) (err error) {
 	}
 	committed = true
 	return tx.Commit()
-}
-
-// pause waits a few random milliseconds, so that two transactions which aborted
-// each other do not collide again at once. It reports whether ctx is still
-// valid.
-func pause(ctx context.Context, n int) bool {
-	t := time.NewTimer(time.Duration(1+rand.IntN(10*n)) * time.Millisecond)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }
 
 // entDriver is ent's dialect.Driver over a DB.

@@ -3,10 +3,8 @@ package server
 import (
 	"context"
 	"errors"
-	"time"
 
 	"portico/internal/backend"
-	"portico/internal/database"
 	"portico/internal/seed"
 )
 
@@ -16,19 +14,12 @@ func (p *process) seedEmpty(ctx context.Context) error {
 	if !p.config.Dev {
 		return nil
 	}
-	deadline := time.Now().Add(p.config.DBWait)
-	for {
-		err := p.seedOnce(ctx)
-		if !database.IsUnavailable(err) || time.Now().After(deadline) {
-			return err
-		}
+	_, err := backend.WhileUnavailable(ctx, p.config.DBWait, func() (struct{}, error) {
+		return struct{}{}, p.seedOnce(ctx)
+	}, func(err error) {
 		p.log.WarnContext(ctx, "the database is busy; asking again", "error", err)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(backend.RetryInterval):
-		}
-	}
+	})
+	return err
 }
 
 func (p *process) seedOnce(ctx context.Context) error {
