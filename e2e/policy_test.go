@@ -45,7 +45,7 @@ func policies(t *testing.T, s *servertest.Server) {
 		}
 		requireProblem(t, c.admin.Ask(t, "updateOrganization", vars{field: wrong}, `organization { id }`), "updateOrganization", code, field)
 	}
-	for _, zone := range []string{"localtime", "Local", "right/Europe/Berlin", "posix/Europe/Berlin", "./Europe/Berlin", "europe/berlin", "posixrules", "Europe/Berlin "} {
+	for _, zone := range []string{"localtime", "Local", "right/Europe/Berlin", "posix/Europe/Berlin", "./Europe/Berlin", "europe/berlin", "posixrules"} {
 		requireProblem(t, c.admin.Ask(t, "updateOrganization", vars{"timeZone": zone}, `organization { id }`), "updateOrganization", "INVALID", "timeZone")
 	}
 }
