@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/rawkey"
 	"portico/e2e/servertest"
 	"portico/internal/apikey"
 	"portico/internal/clock"
@@ -116,7 +117,7 @@ func (c *actors) insertKeys(t *testing.T, url, product string, pepper keyring.Ke
 			exec(`INSERT INTO credentials (id, organization_id, account_id, created_at, updated_at, app_id, username, secret_hash, pepper_id)
 				SELECT $1, organization_id, id, $2, $2, $3, $4, $5, $6 FROM accounts WHERE id = $7`,
 				uuid.New(), now, app, username, apikey.Hash(pepper.Secret, username, password), pepper.ID, account)
-			raw = append(raw, apikey.Join("ptk", username, password))
+			raw = append(raw, rawkey.Join("ptk", username, password))
 		}
 		return nil
 	}

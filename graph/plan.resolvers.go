@@ -7,10 +7,10 @@ package graph
 
 import (
 	"context"
+	"portico/clients/go/gate/access"
 	"portico/graph/generated"
 	"portico/graph/model"
 	"portico/internal/catalog"
-	"portico/internal/domain"
 )
 
 // CreatePlan is the resolver for the createPlan field.
@@ -33,7 +33,7 @@ func (r *planConnectionResolver) Edges(ctx context.Context, obj *model.PlanConne
 }
 
 // Burst is the resolver for the burst field.
-func (r *rateLimitInputResolver) Burst(ctx context.Context, obj *domain.RateLimit, data *int64) error {
+func (r *rateLimitInputResolver) Burst(ctx context.Context, obj *access.RateLimit, data *int64) error {
 	obj.Burst = givenBurst(data)
 	return nil
 }

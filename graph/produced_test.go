@@ -94,7 +94,7 @@ func witnesses() map[string]witness {
 		"VerdictCode.MALFORMED":             shown("verdict.Malformed"),
 		"VerdictCode.NOT_FOUND":             shown("verdict.NotFound"),
 		"VerdictCode.AUTH_TYPE_NOT_ALLOWED": {"../e2e/gate_pair_test.go", "TestPairOfANewKeyWorks", `"AUTH_TYPE_NOT_ALLOWED"`},
-		"VerdictCode.RATE_LIMITED":          {"../clients/go/gate/gate_test.go", "TestRateLimit", `"RATE_LIMITED"`},
+		"VerdictCode.RATE_LIMITED":          {"../internal/gateway/clienttest/gate_test.go", "TestRateLimit", `"RATE_LIMITED"`},
 	}
 }
 

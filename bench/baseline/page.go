@@ -157,7 +157,7 @@ func (b *backend) subscriptions(ctx context.Context, app, organization uuid.UUID
 			&s.Product.Title, &s.Product.Status, &planID, &s.Plan.Name, &s.Plan.Kind); err != nil {
 			return nil, err
 		}
-		s.ID, s.BadgeColor = nodeid.Encode(nodeid.ProductSubscription, id), s.Status.Badge()
+		s.ID, s.BadgeColor = nodeid.Encode(nodeid.ProductSubscription, id), lifecycle.Badge(s.Status)
 		s.Product.ID, s.Plan.ID = nodeid.Encode(nodeid.Product, productID), nodeid.Encode(nodeid.Plan, planID)
 		out = append(out, s)
 	}

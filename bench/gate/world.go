@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/lib/pq"
 
+	"portico/clients/go/gate/rawkey"
 	"portico/internal/apikey"
 	"portico/internal/clock"
 	"portico/internal/database"
@@ -123,7 +124,7 @@ func (w *world) insertCredentials(ctx context.Context, n int, pepper keyring.Key
 			}
 			username, password := secret(i)
 			p.key(username, apikey.Hash(pepper.Secret, username, password))
-			text = append(append(text, apikey.Join("ptk", username, password)...), '\n')
+			text = append(append(text, rawkey.Join("ptk", username, password)...), '\n')
 		}
 		if err := p.insert(ctx, w, pepper.ID); err != nil {
 			return err

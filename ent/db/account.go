@@ -5,6 +5,7 @@ package db
 import (
 	"encoding/json"
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/ent/db/account"
 	"portico/ent/db/organization"
 	"portico/internal/domain"
@@ -36,7 +37,7 @@ type Account struct {
 	// Profile holds the value of the "profile" field.
 	Profile domain.Profile `json:"profile,omitempty"`
 	// Status holds the value of the "status" field.
-	Status domain.AccountStatus `json:"status,omitempty"`
+	Status access.AccountStatus `json:"status,omitempty"`
 	// DeletedAt holds the value of the "deleted_at" field.
 	DeletedAt *time.Time `json:"deleted_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -152,7 +153,7 @@ func (_m *Account) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field status", values[i])
 			} else if value.Valid {
-				_m.Status = domain.AccountStatus(value.String)
+				_m.Status = access.AccountStatus(value.String)
 			}
 		case account.FieldDeletedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {

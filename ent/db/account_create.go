@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/ent/db/account"
 	"portico/ent/db/organization"
 	"portico/internal/domain"
@@ -101,13 +102,13 @@ func (_c *AccountCreate) SetNillableProfile(v *domain.Profile) *AccountCreate {
 }
 
 // SetStatus sets the "status" field.
-func (_c *AccountCreate) SetStatus(v domain.AccountStatus) *AccountCreate {
+func (_c *AccountCreate) SetStatus(v access.AccountStatus) *AccountCreate {
 	_c.mutation.SetStatus(v)
 	return _c
 }
 
 // SetNillableStatus sets the "status" field if the given value is not nil.
-func (_c *AccountCreate) SetNillableStatus(v *domain.AccountStatus) *AccountCreate {
+func (_c *AccountCreate) SetNillableStatus(v *access.AccountStatus) *AccountCreate {
 	if v != nil {
 		_c.SetStatus(*v)
 	}
@@ -458,7 +459,7 @@ func (u *AccountUpsert) UpdateProfile() *AccountUpsert {
 }
 
 // SetStatus sets the "status" field.
-func (u *AccountUpsert) SetStatus(v domain.AccountStatus) *AccountUpsert {
+func (u *AccountUpsert) SetStatus(v access.AccountStatus) *AccountUpsert {
 	u.Set(account.FieldStatus, v)
 	return u
 }
@@ -619,7 +620,7 @@ func (u *AccountUpsertOne) UpdateProfile() *AccountUpsertOne {
 }
 
 // SetStatus sets the "status" field.
-func (u *AccountUpsertOne) SetStatus(v domain.AccountStatus) *AccountUpsertOne {
+func (u *AccountUpsertOne) SetStatus(v access.AccountStatus) *AccountUpsertOne {
 	return u.Update(func(s *AccountUpsert) {
 		s.SetStatus(v)
 	})
@@ -952,7 +953,7 @@ func (u *AccountUpsertBulk) UpdateProfile() *AccountUpsertBulk {
 }
 
 // SetStatus sets the "status" field.
-func (u *AccountUpsertBulk) SetStatus(v domain.AccountStatus) *AccountUpsertBulk {
+func (u *AccountUpsertBulk) SetStatus(v access.AccountStatus) *AccountUpsertBulk {
 	return u.Update(func(s *AccountUpsert) {
 		s.SetStatus(v)
 	})

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/ent/db/account"
 	"portico/ent/db/predicate"
 	"portico/internal/domain"
@@ -108,13 +109,13 @@ func (_u *AccountUpdate) SetNillableProfile(v *domain.Profile) *AccountUpdate {
 }
 
 // SetStatus sets the "status" field.
-func (_u *AccountUpdate) SetStatus(v domain.AccountStatus) *AccountUpdate {
+func (_u *AccountUpdate) SetStatus(v access.AccountStatus) *AccountUpdate {
 	_u.mutation.SetStatus(v)
 	return _u
 }
 
 // SetNillableStatus sets the "status" field if the given value is not nil.
-func (_u *AccountUpdate) SetNillableStatus(v *domain.AccountStatus) *AccountUpdate {
+func (_u *AccountUpdate) SetNillableStatus(v *access.AccountStatus) *AccountUpdate {
 	if v != nil {
 		_u.SetStatus(*v)
 	}
@@ -331,13 +332,13 @@ func (_u *AccountUpdateOne) SetNillableProfile(v *domain.Profile) *AccountUpdate
 }
 
 // SetStatus sets the "status" field.
-func (_u *AccountUpdateOne) SetStatus(v domain.AccountStatus) *AccountUpdateOne {
+func (_u *AccountUpdateOne) SetStatus(v access.AccountStatus) *AccountUpdateOne {
 	_u.mutation.SetStatus(v)
 	return _u
 }
 
 // SetNillableStatus sets the "status" field if the given value is not nil.
-func (_u *AccountUpdateOne) SetNillableStatus(v *domain.AccountStatus) *AccountUpdateOne {
+func (_u *AccountUpdateOne) SetNillableStatus(v *access.AccountStatus) *AccountUpdateOne {
 	if v != nil {
 		_u.SetStatus(*v)
 	}

@@ -5,12 +5,12 @@ package db
 import (
 	"encoding/json"
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
 	"portico/ent/db/organization"
 	"portico/internal/domain"
-	"portico/internal/lifecycle"
 	"strings"
 	"time"
 
@@ -39,11 +39,11 @@ type Credential struct {
 	// Name holds the value of the "name" field.
 	Name string `json:"name,omitempty"`
 	// Environment holds the value of the "environment" field.
-	Environment domain.Environment `json:"environment,omitempty"`
+	Environment access.Environment `json:"environment,omitempty"`
 	// Status holds the value of the "status" field.
-	Status lifecycle.CredentialStatus `json:"status,omitempty"`
+	Status access.CredentialStatus `json:"status,omitempty"`
 	// Not used: the product determines how API keys may be presented. It remains for the previous release.
-	AuthType domain.AuthType `json:"auth_type,omitempty"`
+	AuthType access.AuthType `json:"auth_type,omitempty"`
 	// The public half of the API key, by which gateways look it up.
 	Username uuid.UUID `json:"username,omitempty"`
 	// HMAC-SHA-256 of the password; deleted when the credential is revoked.
@@ -55,11 +55,11 @@ type Credential struct {
 	// The beginning and the end of the raw key; empty for credentials that were created before this was stored.
 	RawKeyHint string `json:"raw_key_hint,omitempty"`
 	// Access holds the value of the "access" field.
-	Access domain.Access `json:"access,omitempty"`
+	Access access.ProductAccess `json:"access,omitempty"`
 	// Networks (CIDR) from which it may be used; NULL or empty: all.
 	AllowedAddresses []string `json:"allowed_addresses,omitempty"`
 	// A limit in addition to those of its subscriptions; NULL: none.
-	RateLimit *domain.RateLimit `json:"rate_limit,omitempty"`
+	RateLimit *access.RateLimit `json:"rate_limit,omitempty"`
 	// NULL: never.
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 	// When the event of the expiry was written.
@@ -216,19 +216,19 @@ func (_m *Credential) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field environment", values[i])
 			} else if value.Valid {
-				_m.Environment = domain.Environment(value.String)
+				_m.Environment = access.Environment(value.String)
 			}
 		case credential.FieldStatus:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field status", values[i])
 			} else if value.Valid {
-				_m.Status = lifecycle.CredentialStatus(value.String)
+				_m.Status = access.CredentialStatus(value.String)
 			}
 		case credential.FieldAuthType:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field auth_type", values[i])
 			} else if value.Valid {
-				_m.AuthType = domain.AuthType(value.String)
+				_m.AuthType = access.AuthType(value.String)
 			}
 		case credential.FieldUsername:
 			if value, ok := values[i].(*uuid.UUID); !ok {
@@ -264,7 +264,7 @@ func (_m *Credential) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field access", values[i])
 			} else if value.Valid {
-				_m.Access = domain.Access(value.String)
+				_m.Access = access.ProductAccess(value.String)
 			}
 		case credential.FieldAllowedAddresses:
 			if value, ok := values[i].(*[]byte); !ok {

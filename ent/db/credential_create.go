@@ -6,12 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
 	"portico/ent/db/credential"
 	"portico/ent/db/organization"
 	"portico/internal/domain"
-	"portico/internal/lifecycle"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -112,13 +112,13 @@ func (_c *CredentialCreate) SetNillableName(v *string) *CredentialCreate {
 }
 
 // SetEnvironment sets the "environment" field.
-func (_c *CredentialCreate) SetEnvironment(v domain.Environment) *CredentialCreate {
+func (_c *CredentialCreate) SetEnvironment(v access.Environment) *CredentialCreate {
 	_c.mutation.SetEnvironment(v)
 	return _c
 }
 
 // SetNillableEnvironment sets the "environment" field if the given value is not nil.
-func (_c *CredentialCreate) SetNillableEnvironment(v *domain.Environment) *CredentialCreate {
+func (_c *CredentialCreate) SetNillableEnvironment(v *access.Environment) *CredentialCreate {
 	if v != nil {
 		_c.SetEnvironment(*v)
 	}
@@ -126,13 +126,13 @@ func (_c *CredentialCreate) SetNillableEnvironment(v *domain.Environment) *Crede
 }
 
 // SetStatus sets the "status" field.
-func (_c *CredentialCreate) SetStatus(v lifecycle.CredentialStatus) *CredentialCreate {
+func (_c *CredentialCreate) SetStatus(v access.CredentialStatus) *CredentialCreate {
 	_c.mutation.SetStatus(v)
 	return _c
 }
 
 // SetNillableStatus sets the "status" field if the given value is not nil.
-func (_c *CredentialCreate) SetNillableStatus(v *lifecycle.CredentialStatus) *CredentialCreate {
+func (_c *CredentialCreate) SetNillableStatus(v *access.CredentialStatus) *CredentialCreate {
 	if v != nil {
 		_c.SetStatus(*v)
 	}
@@ -140,13 +140,13 @@ func (_c *CredentialCreate) SetNillableStatus(v *lifecycle.CredentialStatus) *Cr
 }
 
 // SetAuthType sets the "auth_type" field.
-func (_c *CredentialCreate) SetAuthType(v domain.AuthType) *CredentialCreate {
+func (_c *CredentialCreate) SetAuthType(v access.AuthType) *CredentialCreate {
 	_c.mutation.SetAuthType(v)
 	return _c
 }
 
 // SetNillableAuthType sets the "auth_type" field if the given value is not nil.
-func (_c *CredentialCreate) SetNillableAuthType(v *domain.AuthType) *CredentialCreate {
+func (_c *CredentialCreate) SetNillableAuthType(v *access.AuthType) *CredentialCreate {
 	if v != nil {
 		_c.SetAuthType(*v)
 	}
@@ -208,13 +208,13 @@ func (_c *CredentialCreate) SetNillableRawKeyHint(v *string) *CredentialCreate {
 }
 
 // SetAccess sets the "access" field.
-func (_c *CredentialCreate) SetAccess(v domain.Access) *CredentialCreate {
+func (_c *CredentialCreate) SetAccess(v access.ProductAccess) *CredentialCreate {
 	_c.mutation.SetAccess(v)
 	return _c
 }
 
 // SetNillableAccess sets the "access" field if the given value is not nil.
-func (_c *CredentialCreate) SetNillableAccess(v *domain.Access) *CredentialCreate {
+func (_c *CredentialCreate) SetNillableAccess(v *access.ProductAccess) *CredentialCreate {
 	if v != nil {
 		_c.SetAccess(*v)
 	}
@@ -228,7 +228,7 @@ func (_c *CredentialCreate) SetAllowedAddresses(v []string) *CredentialCreate {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (_c *CredentialCreate) SetRateLimit(v *domain.RateLimit) *CredentialCreate {
+func (_c *CredentialCreate) SetRateLimit(v *access.RateLimit) *CredentialCreate {
 	_c.mutation.SetRateLimit(v)
 	return _c
 }
@@ -827,7 +827,7 @@ func (u *CredentialUpsert) UpdateName() *CredentialUpsert {
 }
 
 // SetEnvironment sets the "environment" field.
-func (u *CredentialUpsert) SetEnvironment(v domain.Environment) *CredentialUpsert {
+func (u *CredentialUpsert) SetEnvironment(v access.Environment) *CredentialUpsert {
 	u.Set(credential.FieldEnvironment, v)
 	return u
 }
@@ -839,7 +839,7 @@ func (u *CredentialUpsert) UpdateEnvironment() *CredentialUpsert {
 }
 
 // SetStatus sets the "status" field.
-func (u *CredentialUpsert) SetStatus(v lifecycle.CredentialStatus) *CredentialUpsert {
+func (u *CredentialUpsert) SetStatus(v access.CredentialStatus) *CredentialUpsert {
 	u.Set(credential.FieldStatus, v)
 	return u
 }
@@ -851,7 +851,7 @@ func (u *CredentialUpsert) UpdateStatus() *CredentialUpsert {
 }
 
 // SetAuthType sets the "auth_type" field.
-func (u *CredentialUpsert) SetAuthType(v domain.AuthType) *CredentialUpsert {
+func (u *CredentialUpsert) SetAuthType(v access.AuthType) *CredentialUpsert {
 	u.Set(credential.FieldAuthType, v)
 	return u
 }
@@ -917,7 +917,7 @@ func (u *CredentialUpsert) UpdateRawKeyHint() *CredentialUpsert {
 }
 
 // SetAccess sets the "access" field.
-func (u *CredentialUpsert) SetAccess(v domain.Access) *CredentialUpsert {
+func (u *CredentialUpsert) SetAccess(v access.ProductAccess) *CredentialUpsert {
 	u.Set(credential.FieldAccess, v)
 	return u
 }
@@ -947,7 +947,7 @@ func (u *CredentialUpsert) ClearAllowedAddresses() *CredentialUpsert {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (u *CredentialUpsert) SetRateLimit(v *domain.RateLimit) *CredentialUpsert {
+func (u *CredentialUpsert) SetRateLimit(v *access.RateLimit) *CredentialUpsert {
 	u.Set(credential.FieldRateLimit, v)
 	return u
 }
@@ -1215,7 +1215,7 @@ func (u *CredentialUpsertOne) UpdateName() *CredentialUpsertOne {
 }
 
 // SetEnvironment sets the "environment" field.
-func (u *CredentialUpsertOne) SetEnvironment(v domain.Environment) *CredentialUpsertOne {
+func (u *CredentialUpsertOne) SetEnvironment(v access.Environment) *CredentialUpsertOne {
 	return u.Update(func(s *CredentialUpsert) {
 		s.SetEnvironment(v)
 	})
@@ -1229,7 +1229,7 @@ func (u *CredentialUpsertOne) UpdateEnvironment() *CredentialUpsertOne {
 }
 
 // SetStatus sets the "status" field.
-func (u *CredentialUpsertOne) SetStatus(v lifecycle.CredentialStatus) *CredentialUpsertOne {
+func (u *CredentialUpsertOne) SetStatus(v access.CredentialStatus) *CredentialUpsertOne {
 	return u.Update(func(s *CredentialUpsert) {
 		s.SetStatus(v)
 	})
@@ -1243,7 +1243,7 @@ func (u *CredentialUpsertOne) UpdateStatus() *CredentialUpsertOne {
 }
 
 // SetAuthType sets the "auth_type" field.
-func (u *CredentialUpsertOne) SetAuthType(v domain.AuthType) *CredentialUpsertOne {
+func (u *CredentialUpsertOne) SetAuthType(v access.AuthType) *CredentialUpsertOne {
 	return u.Update(func(s *CredentialUpsert) {
 		s.SetAuthType(v)
 	})
@@ -1320,7 +1320,7 @@ func (u *CredentialUpsertOne) UpdateRawKeyHint() *CredentialUpsertOne {
 }
 
 // SetAccess sets the "access" field.
-func (u *CredentialUpsertOne) SetAccess(v domain.Access) *CredentialUpsertOne {
+func (u *CredentialUpsertOne) SetAccess(v access.ProductAccess) *CredentialUpsertOne {
 	return u.Update(func(s *CredentialUpsert) {
 		s.SetAccess(v)
 	})
@@ -1355,7 +1355,7 @@ func (u *CredentialUpsertOne) ClearAllowedAddresses() *CredentialUpsertOne {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (u *CredentialUpsertOne) SetRateLimit(v *domain.RateLimit) *CredentialUpsertOne {
+func (u *CredentialUpsertOne) SetRateLimit(v *access.RateLimit) *CredentialUpsertOne {
 	return u.Update(func(s *CredentialUpsert) {
 		s.SetRateLimit(v)
 	})
@@ -1816,7 +1816,7 @@ func (u *CredentialUpsertBulk) UpdateName() *CredentialUpsertBulk {
 }
 
 // SetEnvironment sets the "environment" field.
-func (u *CredentialUpsertBulk) SetEnvironment(v domain.Environment) *CredentialUpsertBulk {
+func (u *CredentialUpsertBulk) SetEnvironment(v access.Environment) *CredentialUpsertBulk {
 	return u.Update(func(s *CredentialUpsert) {
 		s.SetEnvironment(v)
 	})
@@ -1830,7 +1830,7 @@ func (u *CredentialUpsertBulk) UpdateEnvironment() *CredentialUpsertBulk {
 }
 
 // SetStatus sets the "status" field.
-func (u *CredentialUpsertBulk) SetStatus(v lifecycle.CredentialStatus) *CredentialUpsertBulk {
+func (u *CredentialUpsertBulk) SetStatus(v access.CredentialStatus) *CredentialUpsertBulk {
 	return u.Update(func(s *CredentialUpsert) {
 		s.SetStatus(v)
 	})
@@ -1844,7 +1844,7 @@ func (u *CredentialUpsertBulk) UpdateStatus() *CredentialUpsertBulk {
 }
 
 // SetAuthType sets the "auth_type" field.
-func (u *CredentialUpsertBulk) SetAuthType(v domain.AuthType) *CredentialUpsertBulk {
+func (u *CredentialUpsertBulk) SetAuthType(v access.AuthType) *CredentialUpsertBulk {
 	return u.Update(func(s *CredentialUpsert) {
 		s.SetAuthType(v)
 	})
@@ -1921,7 +1921,7 @@ func (u *CredentialUpsertBulk) UpdateRawKeyHint() *CredentialUpsertBulk {
 }
 
 // SetAccess sets the "access" field.
-func (u *CredentialUpsertBulk) SetAccess(v domain.Access) *CredentialUpsertBulk {
+func (u *CredentialUpsertBulk) SetAccess(v access.ProductAccess) *CredentialUpsertBulk {
 	return u.Update(func(s *CredentialUpsert) {
 		s.SetAccess(v)
 	})
@@ -1956,7 +1956,7 @@ func (u *CredentialUpsertBulk) ClearAllowedAddresses() *CredentialUpsertBulk {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (u *CredentialUpsertBulk) SetRateLimit(v *domain.RateLimit) *CredentialUpsertBulk {
+func (u *CredentialUpsertBulk) SetRateLimit(v *access.RateLimit) *CredentialUpsertBulk {
 	return u.Update(func(s *CredentialUpsert) {
 		s.SetRateLimit(v)
 	})

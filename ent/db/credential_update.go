@@ -6,10 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/ent/db/credential"
 	"portico/ent/db/predicate"
 	"portico/internal/domain"
-	"portico/internal/lifecycle"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -83,13 +83,13 @@ func (_u *CredentialUpdate) SetNillableName(v *string) *CredentialUpdate {
 }
 
 // SetEnvironment sets the "environment" field.
-func (_u *CredentialUpdate) SetEnvironment(v domain.Environment) *CredentialUpdate {
+func (_u *CredentialUpdate) SetEnvironment(v access.Environment) *CredentialUpdate {
 	_u.mutation.SetEnvironment(v)
 	return _u
 }
 
 // SetNillableEnvironment sets the "environment" field if the given value is not nil.
-func (_u *CredentialUpdate) SetNillableEnvironment(v *domain.Environment) *CredentialUpdate {
+func (_u *CredentialUpdate) SetNillableEnvironment(v *access.Environment) *CredentialUpdate {
 	if v != nil {
 		_u.SetEnvironment(*v)
 	}
@@ -97,13 +97,13 @@ func (_u *CredentialUpdate) SetNillableEnvironment(v *domain.Environment) *Crede
 }
 
 // SetStatus sets the "status" field.
-func (_u *CredentialUpdate) SetStatus(v lifecycle.CredentialStatus) *CredentialUpdate {
+func (_u *CredentialUpdate) SetStatus(v access.CredentialStatus) *CredentialUpdate {
 	_u.mutation.SetStatus(v)
 	return _u
 }
 
 // SetNillableStatus sets the "status" field if the given value is not nil.
-func (_u *CredentialUpdate) SetNillableStatus(v *lifecycle.CredentialStatus) *CredentialUpdate {
+func (_u *CredentialUpdate) SetNillableStatus(v *access.CredentialStatus) *CredentialUpdate {
 	if v != nil {
 		_u.SetStatus(*v)
 	}
@@ -111,13 +111,13 @@ func (_u *CredentialUpdate) SetNillableStatus(v *lifecycle.CredentialStatus) *Cr
 }
 
 // SetAuthType sets the "auth_type" field.
-func (_u *CredentialUpdate) SetAuthType(v domain.AuthType) *CredentialUpdate {
+func (_u *CredentialUpdate) SetAuthType(v access.AuthType) *CredentialUpdate {
 	_u.mutation.SetAuthType(v)
 	return _u
 }
 
 // SetNillableAuthType sets the "auth_type" field if the given value is not nil.
-func (_u *CredentialUpdate) SetNillableAuthType(v *domain.AuthType) *CredentialUpdate {
+func (_u *CredentialUpdate) SetNillableAuthType(v *access.AuthType) *CredentialUpdate {
 	if v != nil {
 		_u.SetAuthType(*v)
 	}
@@ -179,13 +179,13 @@ func (_u *CredentialUpdate) SetNillableRawKeyHint(v *string) *CredentialUpdate {
 }
 
 // SetAccess sets the "access" field.
-func (_u *CredentialUpdate) SetAccess(v domain.Access) *CredentialUpdate {
+func (_u *CredentialUpdate) SetAccess(v access.ProductAccess) *CredentialUpdate {
 	_u.mutation.SetAccess(v)
 	return _u
 }
 
 // SetNillableAccess sets the "access" field if the given value is not nil.
-func (_u *CredentialUpdate) SetNillableAccess(v *domain.Access) *CredentialUpdate {
+func (_u *CredentialUpdate) SetNillableAccess(v *access.ProductAccess) *CredentialUpdate {
 	if v != nil {
 		_u.SetAccess(*v)
 	}
@@ -211,7 +211,7 @@ func (_u *CredentialUpdate) ClearAllowedAddresses() *CredentialUpdate {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (_u *CredentialUpdate) SetRateLimit(v *domain.RateLimit) *CredentialUpdate {
+func (_u *CredentialUpdate) SetRateLimit(v *access.RateLimit) *CredentialUpdate {
 	_u.mutation.SetRateLimit(v)
 	return _u
 }
@@ -635,13 +635,13 @@ func (_u *CredentialUpdateOne) SetNillableName(v *string) *CredentialUpdateOne {
 }
 
 // SetEnvironment sets the "environment" field.
-func (_u *CredentialUpdateOne) SetEnvironment(v domain.Environment) *CredentialUpdateOne {
+func (_u *CredentialUpdateOne) SetEnvironment(v access.Environment) *CredentialUpdateOne {
 	_u.mutation.SetEnvironment(v)
 	return _u
 }
 
 // SetNillableEnvironment sets the "environment" field if the given value is not nil.
-func (_u *CredentialUpdateOne) SetNillableEnvironment(v *domain.Environment) *CredentialUpdateOne {
+func (_u *CredentialUpdateOne) SetNillableEnvironment(v *access.Environment) *CredentialUpdateOne {
 	if v != nil {
 		_u.SetEnvironment(*v)
 	}
@@ -649,13 +649,13 @@ func (_u *CredentialUpdateOne) SetNillableEnvironment(v *domain.Environment) *Cr
 }
 
 // SetStatus sets the "status" field.
-func (_u *CredentialUpdateOne) SetStatus(v lifecycle.CredentialStatus) *CredentialUpdateOne {
+func (_u *CredentialUpdateOne) SetStatus(v access.CredentialStatus) *CredentialUpdateOne {
 	_u.mutation.SetStatus(v)
 	return _u
 }
 
 // SetNillableStatus sets the "status" field if the given value is not nil.
-func (_u *CredentialUpdateOne) SetNillableStatus(v *lifecycle.CredentialStatus) *CredentialUpdateOne {
+func (_u *CredentialUpdateOne) SetNillableStatus(v *access.CredentialStatus) *CredentialUpdateOne {
 	if v != nil {
 		_u.SetStatus(*v)
 	}
@@ -663,13 +663,13 @@ func (_u *CredentialUpdateOne) SetNillableStatus(v *lifecycle.CredentialStatus) 
 }
 
 // SetAuthType sets the "auth_type" field.
-func (_u *CredentialUpdateOne) SetAuthType(v domain.AuthType) *CredentialUpdateOne {
+func (_u *CredentialUpdateOne) SetAuthType(v access.AuthType) *CredentialUpdateOne {
 	_u.mutation.SetAuthType(v)
 	return _u
 }
 
 // SetNillableAuthType sets the "auth_type" field if the given value is not nil.
-func (_u *CredentialUpdateOne) SetNillableAuthType(v *domain.AuthType) *CredentialUpdateOne {
+func (_u *CredentialUpdateOne) SetNillableAuthType(v *access.AuthType) *CredentialUpdateOne {
 	if v != nil {
 		_u.SetAuthType(*v)
 	}
@@ -731,13 +731,13 @@ func (_u *CredentialUpdateOne) SetNillableRawKeyHint(v *string) *CredentialUpdat
 }
 
 // SetAccess sets the "access" field.
-func (_u *CredentialUpdateOne) SetAccess(v domain.Access) *CredentialUpdateOne {
+func (_u *CredentialUpdateOne) SetAccess(v access.ProductAccess) *CredentialUpdateOne {
 	_u.mutation.SetAccess(v)
 	return _u
 }
 
 // SetNillableAccess sets the "access" field if the given value is not nil.
-func (_u *CredentialUpdateOne) SetNillableAccess(v *domain.Access) *CredentialUpdateOne {
+func (_u *CredentialUpdateOne) SetNillableAccess(v *access.ProductAccess) *CredentialUpdateOne {
 	if v != nil {
 		_u.SetAccess(*v)
 	}
@@ -763,7 +763,7 @@ func (_u *CredentialUpdateOne) ClearAllowedAddresses() *CredentialUpdateOne {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (_u *CredentialUpdateOne) SetRateLimit(v *domain.RateLimit) *CredentialUpdateOne {
+func (_u *CredentialUpdateOne) SetRateLimit(v *access.RateLimit) *CredentialUpdateOne {
 	_u.mutation.SetRateLimit(v)
 	return _u
 }

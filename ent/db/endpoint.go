@@ -4,10 +4,10 @@ package db
 
 import (
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/organization"
 	"portico/ent/db/product"
-	"portico/internal/domain"
 	"strings"
 	"time"
 
@@ -32,7 +32,7 @@ type Endpoint struct {
 	// ProductID holds the value of the "product_id" field.
 	ProductID uuid.UUID `json:"product_id,omitempty"`
 	// Method holds the value of the "method" field.
-	Method domain.Method `json:"method,omitempty"`
+	Method access.Method `json:"method,omitempty"`
 	// A template such as /orders/{id}; see package pathmatch.
 	Path string `json:"path,omitempty"`
 	// Description holds the value of the "description" field.
@@ -147,7 +147,7 @@ func (_m *Endpoint) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field method", values[i])
 			} else if value.Valid {
-				_m.Method = domain.Method(value.String)
+				_m.Method = access.Method(value.String)
 			}
 		case endpoint.FieldPath:
 			if value, ok := values[i].(*sql.NullString); !ok {

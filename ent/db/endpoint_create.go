@@ -6,10 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/organization"
 	"portico/ent/db/product"
-	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -82,7 +82,7 @@ func (_c *EndpointCreate) SetProductID(v uuid.UUID) *EndpointCreate {
 }
 
 // SetMethod sets the "method" field.
-func (_c *EndpointCreate) SetMethod(v domain.Method) *EndpointCreate {
+func (_c *EndpointCreate) SetMethod(v access.Method) *EndpointCreate {
 	_c.mutation.SetMethod(v)
 	return _c
 }
@@ -419,7 +419,7 @@ func (u *EndpointUpsert) AddVersion(v int) *EndpointUpsert {
 }
 
 // SetMethod sets the "method" field.
-func (u *EndpointUpsert) SetMethod(v domain.Method) *EndpointUpsert {
+func (u *EndpointUpsert) SetMethod(v access.Method) *EndpointUpsert {
 	u.Set(endpoint.FieldMethod, v)
 	return u
 }
@@ -547,7 +547,7 @@ func (u *EndpointUpsertOne) UpdateVersion() *EndpointUpsertOne {
 }
 
 // SetMethod sets the "method" field.
-func (u *EndpointUpsertOne) SetMethod(v domain.Method) *EndpointUpsertOne {
+func (u *EndpointUpsertOne) SetMethod(v access.Method) *EndpointUpsertOne {
 	return u.Update(func(s *EndpointUpsert) {
 		s.SetMethod(v)
 	})
@@ -848,7 +848,7 @@ func (u *EndpointUpsertBulk) UpdateVersion() *EndpointUpsertBulk {
 }
 
 // SetMethod sets the "method" field.
-func (u *EndpointUpsertBulk) SetMethod(v domain.Method) *EndpointUpsertBulk {
+func (u *EndpointUpsertBulk) SetMethod(v access.Method) *EndpointUpsertBulk {
 	return u.Update(func(s *EndpointUpsert) {
 		s.SetMethod(v)
 	})

@@ -6,9 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/ent/db/endpoint"
 	"portico/ent/db/predicate"
-	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -66,13 +66,13 @@ func (_u *EndpointUpdate) AddVersion(v int) *EndpointUpdate {
 }
 
 // SetMethod sets the "method" field.
-func (_u *EndpointUpdate) SetMethod(v domain.Method) *EndpointUpdate {
+func (_u *EndpointUpdate) SetMethod(v access.Method) *EndpointUpdate {
 	_u.mutation.SetMethod(v)
 	return _u
 }
 
 // SetNillableMethod sets the "method" field if the given value is not nil.
-func (_u *EndpointUpdate) SetNillableMethod(v *domain.Method) *EndpointUpdate {
+func (_u *EndpointUpdate) SetNillableMethod(v *access.Method) *EndpointUpdate {
 	if v != nil {
 		_u.SetMethod(*v)
 	}
@@ -254,13 +254,13 @@ func (_u *EndpointUpdateOne) AddVersion(v int) *EndpointUpdateOne {
 }
 
 // SetMethod sets the "method" field.
-func (_u *EndpointUpdateOne) SetMethod(v domain.Method) *EndpointUpdateOne {
+func (_u *EndpointUpdateOne) SetMethod(v access.Method) *EndpointUpdateOne {
 	_u.mutation.SetMethod(v)
 	return _u
 }
 
 // SetNillableMethod sets the "method" field if the given value is not nil.
-func (_u *EndpointUpdateOne) SetNillableMethod(v *domain.Method) *EndpointUpdateOne {
+func (_u *EndpointUpdateOne) SetNillableMethod(v *access.Method) *EndpointUpdateOne {
 	if v != nil {
 		_u.SetMethod(*v)
 	}

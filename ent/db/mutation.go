@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/ent/db/accessentry"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
@@ -25,7 +26,6 @@ import (
 	"portico/ent/db/user"
 	"portico/internal/address"
 	"portico/internal/domain"
-	"portico/internal/lifecycle"
 	"sync"
 	"time"
 
@@ -760,7 +760,7 @@ type AccountMutation struct {
 	name                *string
 	name_folded         *string
 	profile             *domain.Profile
-	status              *domain.AccountStatus
+	status              *access.AccountStatus
 	deleted_at          *time.Time
 	clearedFields       map[string]struct{}
 	organization        *uuid.UUID
@@ -1147,12 +1147,12 @@ func (m *AccountMutation) ResetProfile() {
 }
 
 // SetStatus sets the "status" field.
-func (m *AccountMutation) SetStatus(ds domain.AccountStatus) {
-	m.status = &ds
+func (m *AccountMutation) SetStatus(as access.AccountStatus) {
+	m.status = &as
 }
 
 // Status returns the value of the "status" field in the mutation.
-func (m *AccountMutation) Status() (r domain.AccountStatus, exists bool) {
+func (m *AccountMutation) Status() (r access.AccountStatus, exists bool) {
 	v := m.status
 	if v == nil {
 		return
@@ -1163,7 +1163,7 @@ func (m *AccountMutation) Status() (r domain.AccountStatus, exists bool) {
 // OldStatus returns the old "status" field's value of the Account entity.
 // If the Account object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *AccountMutation) OldStatus(ctx context.Context) (v domain.AccountStatus, err error) {
+func (m *AccountMutation) OldStatus(ctx context.Context) (v access.AccountStatus, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
 	}
@@ -1432,7 +1432,7 @@ func (m *AccountMutation) SetField(name string, value ent.Value) error {
 		m.SetProfile(v)
 		return nil
 	case account.FieldStatus:
-		v, ok := value.(domain.AccountStatus)
+		v, ok := value.(access.AccountStatus)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -2753,18 +2753,18 @@ type CredentialMutation struct {
 	version                 *int
 	addversion              *int
 	name                    *string
-	environment             *domain.Environment
-	status                  *lifecycle.CredentialStatus
-	auth_type               *domain.AuthType
+	environment             *access.Environment
+	status                  *access.CredentialStatus
+	auth_type               *access.AuthType
 	username                *uuid.UUID
 	secret_hash             *[]byte
 	pepper_id               *string
 	secret_hint             *string
 	raw_key_hint            *string
-	access                  *domain.Access
+	access                  *access.ProductAccess
 	allowed_addresses       *[]string
 	appendallowed_addresses []string
-	rate_limit              **domain.RateLimit
+	rate_limit              **access.RateLimit
 	expires_at              *time.Time
 	expiry_recorded_at      *time.Time
 	last_used_at            *time.Time
@@ -3175,12 +3175,12 @@ func (m *CredentialMutation) ResetName() {
 }
 
 // SetEnvironment sets the "environment" field.
-func (m *CredentialMutation) SetEnvironment(d domain.Environment) {
-	m.environment = &d
+func (m *CredentialMutation) SetEnvironment(a access.Environment) {
+	m.environment = &a
 }
 
 // Environment returns the value of the "environment" field in the mutation.
-func (m *CredentialMutation) Environment() (r domain.Environment, exists bool) {
+func (m *CredentialMutation) Environment() (r access.Environment, exists bool) {
 	v := m.environment
 	if v == nil {
 		return
@@ -3191,7 +3191,7 @@ func (m *CredentialMutation) Environment() (r domain.Environment, exists bool) {
 // OldEnvironment returns the old "environment" field's value of the Credential entity.
 // If the Credential object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *CredentialMutation) OldEnvironment(ctx context.Context) (v domain.Environment, err error) {
+func (m *CredentialMutation) OldEnvironment(ctx context.Context) (v access.Environment, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldEnvironment is only allowed on UpdateOne operations")
 	}
@@ -3211,12 +3211,12 @@ func (m *CredentialMutation) ResetEnvironment() {
 }
 
 // SetStatus sets the "status" field.
-func (m *CredentialMutation) SetStatus(ls lifecycle.CredentialStatus) {
-	m.status = &ls
+func (m *CredentialMutation) SetStatus(as access.CredentialStatus) {
+	m.status = &as
 }
 
 // Status returns the value of the "status" field in the mutation.
-func (m *CredentialMutation) Status() (r lifecycle.CredentialStatus, exists bool) {
+func (m *CredentialMutation) Status() (r access.CredentialStatus, exists bool) {
 	v := m.status
 	if v == nil {
 		return
@@ -3227,7 +3227,7 @@ func (m *CredentialMutation) Status() (r lifecycle.CredentialStatus, exists bool
 // OldStatus returns the old "status" field's value of the Credential entity.
 // If the Credential object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *CredentialMutation) OldStatus(ctx context.Context) (v lifecycle.CredentialStatus, err error) {
+func (m *CredentialMutation) OldStatus(ctx context.Context) (v access.CredentialStatus, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
 	}
@@ -3247,12 +3247,12 @@ func (m *CredentialMutation) ResetStatus() {
 }
 
 // SetAuthType sets the "auth_type" field.
-func (m *CredentialMutation) SetAuthType(dt domain.AuthType) {
-	m.auth_type = &dt
+func (m *CredentialMutation) SetAuthType(at access.AuthType) {
+	m.auth_type = &at
 }
 
 // AuthType returns the value of the "auth_type" field in the mutation.
-func (m *CredentialMutation) AuthType() (r domain.AuthType, exists bool) {
+func (m *CredentialMutation) AuthType() (r access.AuthType, exists bool) {
 	v := m.auth_type
 	if v == nil {
 		return
@@ -3263,7 +3263,7 @@ func (m *CredentialMutation) AuthType() (r domain.AuthType, exists bool) {
 // OldAuthType returns the old "auth_type" field's value of the Credential entity.
 // If the Credential object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *CredentialMutation) OldAuthType(ctx context.Context) (v domain.AuthType, err error) {
+func (m *CredentialMutation) OldAuthType(ctx context.Context) (v access.AuthType, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldAuthType is only allowed on UpdateOne operations")
 	}
@@ -3476,12 +3476,12 @@ func (m *CredentialMutation) ResetRawKeyHint() {
 }
 
 // SetAccess sets the "access" field.
-func (m *CredentialMutation) SetAccess(d domain.Access) {
-	m.access = &d
+func (m *CredentialMutation) SetAccess(aa access.ProductAccess) {
+	m.access = &aa
 }
 
 // Access returns the value of the "access" field in the mutation.
-func (m *CredentialMutation) Access() (r domain.Access, exists bool) {
+func (m *CredentialMutation) Access() (r access.ProductAccess, exists bool) {
 	v := m.access
 	if v == nil {
 		return
@@ -3492,7 +3492,7 @@ func (m *CredentialMutation) Access() (r domain.Access, exists bool) {
 // OldAccess returns the old "access" field's value of the Credential entity.
 // If the Credential object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *CredentialMutation) OldAccess(ctx context.Context) (v domain.Access, err error) {
+func (m *CredentialMutation) OldAccess(ctx context.Context) (v access.ProductAccess, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldAccess is only allowed on UpdateOne operations")
 	}
@@ -3577,12 +3577,12 @@ func (m *CredentialMutation) ResetAllowedAddresses() {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (m *CredentialMutation) SetRateLimit(dl *domain.RateLimit) {
-	m.rate_limit = &dl
+func (m *CredentialMutation) SetRateLimit(al *access.RateLimit) {
+	m.rate_limit = &al
 }
 
 // RateLimit returns the value of the "rate_limit" field in the mutation.
-func (m *CredentialMutation) RateLimit() (r *domain.RateLimit, exists bool) {
+func (m *CredentialMutation) RateLimit() (r *access.RateLimit, exists bool) {
 	v := m.rate_limit
 	if v == nil {
 		return
@@ -3593,7 +3593,7 @@ func (m *CredentialMutation) RateLimit() (r *domain.RateLimit, exists bool) {
 // OldRateLimit returns the old "rate_limit" field's value of the Credential entity.
 // If the Credential object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *CredentialMutation) OldRateLimit(ctx context.Context) (v *domain.RateLimit, err error) {
+func (m *CredentialMutation) OldRateLimit(ctx context.Context) (v *access.RateLimit, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldRateLimit is only allowed on UpdateOne operations")
 	}
@@ -4378,21 +4378,21 @@ func (m *CredentialMutation) SetField(name string, value ent.Value) error {
 		m.SetName(v)
 		return nil
 	case credential.FieldEnvironment:
-		v, ok := value.(domain.Environment)
+		v, ok := value.(access.Environment)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetEnvironment(v)
 		return nil
 	case credential.FieldStatus:
-		v, ok := value.(lifecycle.CredentialStatus)
+		v, ok := value.(access.CredentialStatus)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetStatus(v)
 		return nil
 	case credential.FieldAuthType:
-		v, ok := value.(domain.AuthType)
+		v, ok := value.(access.AuthType)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -4434,7 +4434,7 @@ func (m *CredentialMutation) SetField(name string, value ent.Value) error {
 		m.SetRawKeyHint(v)
 		return nil
 	case credential.FieldAccess:
-		v, ok := value.(domain.Access)
+		v, ok := value.(access.ProductAccess)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -4448,7 +4448,7 @@ func (m *CredentialMutation) SetField(name string, value ent.Value) error {
 		m.SetAllowedAddresses(v)
 		return nil
 	case credential.FieldRateLimit:
-		v, ok := value.(*domain.RateLimit)
+		v, ok := value.(*access.RateLimit)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -4845,7 +4845,7 @@ type EndpointMutation struct {
 	updated_at          *time.Time
 	version             *int
 	addversion          *int
-	method              *domain.Method
+	method              *access.Method
 	_path               *string
 	description         *string
 	clearedFields       map[string]struct{}
@@ -5163,12 +5163,12 @@ func (m *EndpointMutation) ResetProductID() {
 }
 
 // SetMethod sets the "method" field.
-func (m *EndpointMutation) SetMethod(d domain.Method) {
-	m.method = &d
+func (m *EndpointMutation) SetMethod(a access.Method) {
+	m.method = &a
 }
 
 // Method returns the value of the "method" field in the mutation.
-func (m *EndpointMutation) Method() (r domain.Method, exists bool) {
+func (m *EndpointMutation) Method() (r access.Method, exists bool) {
 	v := m.method
 	if v == nil {
 		return
@@ -5179,7 +5179,7 @@ func (m *EndpointMutation) Method() (r domain.Method, exists bool) {
 // OldMethod returns the old "method" field's value of the Endpoint entity.
 // If the Endpoint object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *EndpointMutation) OldMethod(ctx context.Context) (v domain.Method, err error) {
+func (m *EndpointMutation) OldMethod(ctx context.Context) (v access.Method, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldMethod is only allowed on UpdateOne operations")
 	}
@@ -5477,7 +5477,7 @@ func (m *EndpointMutation) SetField(name string, value ent.Value) error {
 		m.SetProductID(v)
 		return nil
 	case endpoint.FieldMethod:
-		v, ok := value.(domain.Method)
+		v, ok := value.(access.Method)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -10351,9 +10351,9 @@ type PlanMutation struct {
 	name                *string
 	external_id         *string
 	kind                *domain.PlanKind
-	rate_limit          **domain.RateLimit
-	quota               **domain.Quota
-	quota_per           *domain.QuotaPer
+	rate_limit          **access.RateLimit
+	quota               **access.Quota
+	quota_per           *access.QuotaPer
 	price               **domain.Price
 	approval            *domain.Approval
 	clearedFields       map[string]struct{}
@@ -10779,12 +10779,12 @@ func (m *PlanMutation) ResetKind() {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (m *PlanMutation) SetRateLimit(dl *domain.RateLimit) {
-	m.rate_limit = &dl
+func (m *PlanMutation) SetRateLimit(al *access.RateLimit) {
+	m.rate_limit = &al
 }
 
 // RateLimit returns the value of the "rate_limit" field in the mutation.
-func (m *PlanMutation) RateLimit() (r *domain.RateLimit, exists bool) {
+func (m *PlanMutation) RateLimit() (r *access.RateLimit, exists bool) {
 	v := m.rate_limit
 	if v == nil {
 		return
@@ -10795,7 +10795,7 @@ func (m *PlanMutation) RateLimit() (r *domain.RateLimit, exists bool) {
 // OldRateLimit returns the old "rate_limit" field's value of the Plan entity.
 // If the Plan object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *PlanMutation) OldRateLimit(ctx context.Context) (v *domain.RateLimit, err error) {
+func (m *PlanMutation) OldRateLimit(ctx context.Context) (v *access.RateLimit, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldRateLimit is only allowed on UpdateOne operations")
 	}
@@ -10828,12 +10828,12 @@ func (m *PlanMutation) ResetRateLimit() {
 }
 
 // SetQuota sets the "quota" field.
-func (m *PlanMutation) SetQuota(d *domain.Quota) {
-	m.quota = &d
+func (m *PlanMutation) SetQuota(a *access.Quota) {
+	m.quota = &a
 }
 
 // Quota returns the value of the "quota" field in the mutation.
-func (m *PlanMutation) Quota() (r *domain.Quota, exists bool) {
+func (m *PlanMutation) Quota() (r *access.Quota, exists bool) {
 	v := m.quota
 	if v == nil {
 		return
@@ -10844,7 +10844,7 @@ func (m *PlanMutation) Quota() (r *domain.Quota, exists bool) {
 // OldQuota returns the old "quota" field's value of the Plan entity.
 // If the Plan object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *PlanMutation) OldQuota(ctx context.Context) (v *domain.Quota, err error) {
+func (m *PlanMutation) OldQuota(ctx context.Context) (v *access.Quota, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldQuota is only allowed on UpdateOne operations")
 	}
@@ -10877,12 +10877,12 @@ func (m *PlanMutation) ResetQuota() {
 }
 
 // SetQuotaPer sets the "quota_per" field.
-func (m *PlanMutation) SetQuotaPer(dp domain.QuotaPer) {
-	m.quota_per = &dp
+func (m *PlanMutation) SetQuotaPer(ap access.QuotaPer) {
+	m.quota_per = &ap
 }
 
 // QuotaPer returns the value of the "quota_per" field in the mutation.
-func (m *PlanMutation) QuotaPer() (r domain.QuotaPer, exists bool) {
+func (m *PlanMutation) QuotaPer() (r access.QuotaPer, exists bool) {
 	v := m.quota_per
 	if v == nil {
 		return
@@ -10893,7 +10893,7 @@ func (m *PlanMutation) QuotaPer() (r domain.QuotaPer, exists bool) {
 // OldQuotaPer returns the old "quota_per" field's value of the Plan entity.
 // If the Plan object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *PlanMutation) OldQuotaPer(ctx context.Context) (v domain.QuotaPer, err error) {
+func (m *PlanMutation) OldQuotaPer(ctx context.Context) (v access.QuotaPer, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldQuotaPer is only allowed on UpdateOne operations")
 	}
@@ -11273,21 +11273,21 @@ func (m *PlanMutation) SetField(name string, value ent.Value) error {
 		m.SetKind(v)
 		return nil
 	case plan.FieldRateLimit:
-		v, ok := value.(*domain.RateLimit)
+		v, ok := value.(*access.RateLimit)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetRateLimit(v)
 		return nil
 	case plan.FieldQuota:
-		v, ok := value.(*domain.Quota)
+		v, ok := value.(*access.Quota)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetQuota(v)
 		return nil
 	case plan.FieldQuotaPer:
-		v, ok := value.(domain.QuotaPer)
+		v, ok := value.(access.QuotaPer)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -11552,8 +11552,8 @@ type ProductMutation struct {
 	visibility          *string
 	status              *domain.ProductStatus
 	approval            *domain.Approval
-	auth_types          *[]domain.AuthType
-	appendauth_types    []domain.AuthType
+	auth_types          *[]access.AuthType
+	appendauth_types    []access.AuthType
 	documentation_url   *string
 	keyless             *bool
 	enforce_endpoints   *bool
@@ -12158,13 +12158,13 @@ func (m *ProductMutation) ResetApproval() {
 }
 
 // SetAuthTypes sets the "auth_types" field.
-func (m *ProductMutation) SetAuthTypes(dt []domain.AuthType) {
-	m.auth_types = &dt
+func (m *ProductMutation) SetAuthTypes(at []access.AuthType) {
+	m.auth_types = &at
 	m.appendauth_types = nil
 }
 
 // AuthTypes returns the value of the "auth_types" field in the mutation.
-func (m *ProductMutation) AuthTypes() (r []domain.AuthType, exists bool) {
+func (m *ProductMutation) AuthTypes() (r []access.AuthType, exists bool) {
 	v := m.auth_types
 	if v == nil {
 		return
@@ -12175,7 +12175,7 @@ func (m *ProductMutation) AuthTypes() (r []domain.AuthType, exists bool) {
 // OldAuthTypes returns the old "auth_types" field's value of the Product entity.
 // If the Product object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *ProductMutation) OldAuthTypes(ctx context.Context) (v []domain.AuthType, err error) {
+func (m *ProductMutation) OldAuthTypes(ctx context.Context) (v []access.AuthType, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldAuthTypes is only allowed on UpdateOne operations")
 	}
@@ -12189,13 +12189,13 @@ func (m *ProductMutation) OldAuthTypes(ctx context.Context) (v []domain.AuthType
 	return oldValue.AuthTypes, nil
 }
 
-// AppendAuthTypes adds dt to the "auth_types" field.
-func (m *ProductMutation) AppendAuthTypes(dt []domain.AuthType) {
-	m.appendauth_types = append(m.appendauth_types, dt...)
+// AppendAuthTypes adds at to the "auth_types" field.
+func (m *ProductMutation) AppendAuthTypes(at []access.AuthType) {
+	m.appendauth_types = append(m.appendauth_types, at...)
 }
 
 // AppendedAuthTypes returns the list of values that were appended to the "auth_types" field in this mutation.
-func (m *ProductMutation) AppendedAuthTypes() ([]domain.AuthType, bool) {
+func (m *ProductMutation) AppendedAuthTypes() ([]access.AuthType, bool) {
 	if len(m.appendauth_types) == 0 {
 		return nil, false
 	}
@@ -12615,7 +12615,7 @@ func (m *ProductMutation) SetField(name string, value ent.Value) error {
 		m.SetApproval(v)
 		return nil
 	case product.FieldAuthTypes:
-		v, ok := value.([]domain.AuthType)
+		v, ok := value.([]access.AuthType)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -12852,7 +12852,7 @@ type ServiceTokenMutation struct {
 	hint                *string
 	product_ids         *[]uuid.UUID
 	appendproduct_ids   []uuid.UUID
-	environment         *domain.Environment
+	environment         *access.Environment
 	revoked_at          *time.Time
 	last_used_at        *time.Time
 	clearedFields       map[string]struct{}
@@ -13356,12 +13356,12 @@ func (m *ServiceTokenMutation) ResetProductIds() {
 }
 
 // SetEnvironment sets the "environment" field.
-func (m *ServiceTokenMutation) SetEnvironment(d domain.Environment) {
-	m.environment = &d
+func (m *ServiceTokenMutation) SetEnvironment(a access.Environment) {
+	m.environment = &a
 }
 
 // Environment returns the value of the "environment" field in the mutation.
-func (m *ServiceTokenMutation) Environment() (r domain.Environment, exists bool) {
+func (m *ServiceTokenMutation) Environment() (r access.Environment, exists bool) {
 	v := m.environment
 	if v == nil {
 		return
@@ -13372,7 +13372,7 @@ func (m *ServiceTokenMutation) Environment() (r domain.Environment, exists bool)
 // OldEnvironment returns the old "environment" field's value of the ServiceToken entity.
 // If the ServiceToken object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *ServiceTokenMutation) OldEnvironment(ctx context.Context) (v *domain.Environment, err error) {
+func (m *ServiceTokenMutation) OldEnvironment(ctx context.Context) (v *access.Environment, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldEnvironment is only allowed on UpdateOne operations")
 	}
@@ -13738,7 +13738,7 @@ func (m *ServiceTokenMutation) SetField(name string, value ent.Value) error {
 		m.SetProductIds(v)
 		return nil
 	case servicetoken.FieldEnvironment:
-		v, ok := value.(domain.Environment)
+		v, ok := value.(access.Environment)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -14361,7 +14361,7 @@ type SubscriptionMutation struct {
 	addversion          *int
 	endpoint_ids        *[]uuid.UUID
 	appendendpoint_ids  []uuid.UUID
-	status              *lifecycle.SubscriptionStatus
+	status              *access.SubscriptionStatus
 	newest              *bool
 	requested_by        *uuid.UUID
 	decided_by          *uuid.UUID
@@ -14862,12 +14862,12 @@ func (m *SubscriptionMutation) ResetEndpointIds() {
 }
 
 // SetStatus sets the "status" field.
-func (m *SubscriptionMutation) SetStatus(ls lifecycle.SubscriptionStatus) {
-	m.status = &ls
+func (m *SubscriptionMutation) SetStatus(as access.SubscriptionStatus) {
+	m.status = &as
 }
 
 // Status returns the value of the "status" field in the mutation.
-func (m *SubscriptionMutation) Status() (r lifecycle.SubscriptionStatus, exists bool) {
+func (m *SubscriptionMutation) Status() (r access.SubscriptionStatus, exists bool) {
 	v := m.status
 	if v == nil {
 		return
@@ -14878,7 +14878,7 @@ func (m *SubscriptionMutation) Status() (r lifecycle.SubscriptionStatus, exists 
 // OldStatus returns the old "status" field's value of the Subscription entity.
 // If the Subscription object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *SubscriptionMutation) OldStatus(ctx context.Context) (v lifecycle.SubscriptionStatus, err error) {
+func (m *SubscriptionMutation) OldStatus(ctx context.Context) (v access.SubscriptionStatus, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
 	}
@@ -15537,7 +15537,7 @@ func (m *SubscriptionMutation) SetField(name string, value ent.Value) error {
 		m.SetEndpointIds(v)
 		return nil
 	case subscription.FieldStatus:
-		v, ok := value.(lifecycle.SubscriptionStatus)
+		v, ok := value.(access.SubscriptionStatus)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}

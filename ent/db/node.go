@@ -186,4 +186,4 @@ func (m *Credential) Enabled() bool { return m.Status == lifecycle.CredentialAct
 func (m *Credential) IsAccountCredential() bool { return m.AppID == nil }
 
 // BadgeColor returns the colour of the status.
-func (m *Subscription) BadgeColor() lifecycle.BadgeColor { return m.Status.Badge() }
+func (m *Subscription) BadgeColor() lifecycle.BadgeColor { return lifecycle.Badge(m.Status) }

@@ -5,6 +5,7 @@ package db
 import (
 	"encoding/json"
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
@@ -39,11 +40,11 @@ type Plan struct {
 	// Kind holds the value of the "kind" field.
 	Kind domain.PlanKind `json:"kind,omitempty"`
 	// NULL: not limited.
-	RateLimit *domain.RateLimit `json:"rate_limit,omitempty"`
+	RateLimit *access.RateLimit `json:"rate_limit,omitempty"`
 	// NULL: not limited.
-	Quota *domain.Quota `json:"quota,omitempty"`
+	Quota *access.Quota `json:"quota,omitempty"`
 	// QuotaPer holds the value of the "quota_per" field.
-	QuotaPer domain.QuotaPer `json:"quota_per,omitempty"`
+	QuotaPer access.QuotaPer `json:"quota_per,omitempty"`
 	// NULL: free of charge.
 	Price *domain.Price `json:"price,omitempty"`
 	// NULL: the product's.
@@ -194,7 +195,7 @@ func (_m *Plan) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field quota_per", values[i])
 			} else if value.Valid {
-				_m.QuotaPer = domain.QuotaPer(value.String)
+				_m.QuotaPer = access.QuotaPer(value.String)
 			}
 		case plan.FieldPrice:
 			if value, ok := values[i].(*[]byte); !ok {

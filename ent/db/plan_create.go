@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
@@ -108,25 +109,25 @@ func (_c *PlanCreate) SetKind(v domain.PlanKind) *PlanCreate {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (_c *PlanCreate) SetRateLimit(v *domain.RateLimit) *PlanCreate {
+func (_c *PlanCreate) SetRateLimit(v *access.RateLimit) *PlanCreate {
 	_c.mutation.SetRateLimit(v)
 	return _c
 }
 
 // SetQuota sets the "quota" field.
-func (_c *PlanCreate) SetQuota(v *domain.Quota) *PlanCreate {
+func (_c *PlanCreate) SetQuota(v *access.Quota) *PlanCreate {
 	_c.mutation.SetQuota(v)
 	return _c
 }
 
 // SetQuotaPer sets the "quota_per" field.
-func (_c *PlanCreate) SetQuotaPer(v domain.QuotaPer) *PlanCreate {
+func (_c *PlanCreate) SetQuotaPer(v access.QuotaPer) *PlanCreate {
 	_c.mutation.SetQuotaPer(v)
 	return _c
 }
 
 // SetNillableQuotaPer sets the "quota_per" field if the given value is not nil.
-func (_c *PlanCreate) SetNillableQuotaPer(v *domain.QuotaPer) *PlanCreate {
+func (_c *PlanCreate) SetNillableQuotaPer(v *access.QuotaPer) *PlanCreate {
 	if v != nil {
 		_c.SetQuotaPer(*v)
 	}
@@ -533,7 +534,7 @@ func (u *PlanUpsert) UpdateKind() *PlanUpsert {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (u *PlanUpsert) SetRateLimit(v *domain.RateLimit) *PlanUpsert {
+func (u *PlanUpsert) SetRateLimit(v *access.RateLimit) *PlanUpsert {
 	u.Set(plan.FieldRateLimit, v)
 	return u
 }
@@ -551,7 +552,7 @@ func (u *PlanUpsert) ClearRateLimit() *PlanUpsert {
 }
 
 // SetQuota sets the "quota" field.
-func (u *PlanUpsert) SetQuota(v *domain.Quota) *PlanUpsert {
+func (u *PlanUpsert) SetQuota(v *access.Quota) *PlanUpsert {
 	u.Set(plan.FieldQuota, v)
 	return u
 }
@@ -569,7 +570,7 @@ func (u *PlanUpsert) ClearQuota() *PlanUpsert {
 }
 
 // SetQuotaPer sets the "quota_per" field.
-func (u *PlanUpsert) SetQuotaPer(v domain.QuotaPer) *PlanUpsert {
+func (u *PlanUpsert) SetQuotaPer(v access.QuotaPer) *PlanUpsert {
 	u.Set(plan.FieldQuotaPer, v)
 	return u
 }
@@ -751,7 +752,7 @@ func (u *PlanUpsertOne) UpdateKind() *PlanUpsertOne {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (u *PlanUpsertOne) SetRateLimit(v *domain.RateLimit) *PlanUpsertOne {
+func (u *PlanUpsertOne) SetRateLimit(v *access.RateLimit) *PlanUpsertOne {
 	return u.Update(func(s *PlanUpsert) {
 		s.SetRateLimit(v)
 	})
@@ -772,7 +773,7 @@ func (u *PlanUpsertOne) ClearRateLimit() *PlanUpsertOne {
 }
 
 // SetQuota sets the "quota" field.
-func (u *PlanUpsertOne) SetQuota(v *domain.Quota) *PlanUpsertOne {
+func (u *PlanUpsertOne) SetQuota(v *access.Quota) *PlanUpsertOne {
 	return u.Update(func(s *PlanUpsert) {
 		s.SetQuota(v)
 	})
@@ -793,7 +794,7 @@ func (u *PlanUpsertOne) ClearQuota() *PlanUpsertOne {
 }
 
 // SetQuotaPer sets the "quota_per" field.
-func (u *PlanUpsertOne) SetQuotaPer(v domain.QuotaPer) *PlanUpsertOne {
+func (u *PlanUpsertOne) SetQuotaPer(v access.QuotaPer) *PlanUpsertOne {
 	return u.Update(func(s *PlanUpsert) {
 		s.SetQuotaPer(v)
 	})
@@ -1150,7 +1151,7 @@ func (u *PlanUpsertBulk) UpdateKind() *PlanUpsertBulk {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (u *PlanUpsertBulk) SetRateLimit(v *domain.RateLimit) *PlanUpsertBulk {
+func (u *PlanUpsertBulk) SetRateLimit(v *access.RateLimit) *PlanUpsertBulk {
 	return u.Update(func(s *PlanUpsert) {
 		s.SetRateLimit(v)
 	})
@@ -1171,7 +1172,7 @@ func (u *PlanUpsertBulk) ClearRateLimit() *PlanUpsertBulk {
 }
 
 // SetQuota sets the "quota" field.
-func (u *PlanUpsertBulk) SetQuota(v *domain.Quota) *PlanUpsertBulk {
+func (u *PlanUpsertBulk) SetQuota(v *access.Quota) *PlanUpsertBulk {
 	return u.Update(func(s *PlanUpsert) {
 		s.SetQuota(v)
 	})
@@ -1192,7 +1193,7 @@ func (u *PlanUpsertBulk) ClearQuota() *PlanUpsertBulk {
 }
 
 // SetQuotaPer sets the "quota_per" field.
-func (u *PlanUpsertBulk) SetQuotaPer(v domain.QuotaPer) *PlanUpsertBulk {
+func (u *PlanUpsertBulk) SetQuotaPer(v access.QuotaPer) *PlanUpsertBulk {
 	return u.Update(func(s *PlanUpsert) {
 		s.SetQuotaPer(v)
 	})

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/ent/db/plan"
 	"portico/ent/db/predicate"
 	"portico/internal/domain"
@@ -108,7 +109,7 @@ func (_u *PlanUpdate) SetNillableKind(v *domain.PlanKind) *PlanUpdate {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (_u *PlanUpdate) SetRateLimit(v *domain.RateLimit) *PlanUpdate {
+func (_u *PlanUpdate) SetRateLimit(v *access.RateLimit) *PlanUpdate {
 	_u.mutation.SetRateLimit(v)
 	return _u
 }
@@ -120,7 +121,7 @@ func (_u *PlanUpdate) ClearRateLimit() *PlanUpdate {
 }
 
 // SetQuota sets the "quota" field.
-func (_u *PlanUpdate) SetQuota(v *domain.Quota) *PlanUpdate {
+func (_u *PlanUpdate) SetQuota(v *access.Quota) *PlanUpdate {
 	_u.mutation.SetQuota(v)
 	return _u
 }
@@ -132,13 +133,13 @@ func (_u *PlanUpdate) ClearQuota() *PlanUpdate {
 }
 
 // SetQuotaPer sets the "quota_per" field.
-func (_u *PlanUpdate) SetQuotaPer(v domain.QuotaPer) *PlanUpdate {
+func (_u *PlanUpdate) SetQuotaPer(v access.QuotaPer) *PlanUpdate {
 	_u.mutation.SetQuotaPer(v)
 	return _u
 }
 
 // SetNillableQuotaPer sets the "quota_per" field if the given value is not nil.
-func (_u *PlanUpdate) SetNillableQuotaPer(v *domain.QuotaPer) *PlanUpdate {
+func (_u *PlanUpdate) SetNillableQuotaPer(v *access.QuotaPer) *PlanUpdate {
 	if v != nil {
 		_u.SetQuotaPer(*v)
 	}
@@ -398,7 +399,7 @@ func (_u *PlanUpdateOne) SetNillableKind(v *domain.PlanKind) *PlanUpdateOne {
 }
 
 // SetRateLimit sets the "rate_limit" field.
-func (_u *PlanUpdateOne) SetRateLimit(v *domain.RateLimit) *PlanUpdateOne {
+func (_u *PlanUpdateOne) SetRateLimit(v *access.RateLimit) *PlanUpdateOne {
 	_u.mutation.SetRateLimit(v)
 	return _u
 }
@@ -410,7 +411,7 @@ func (_u *PlanUpdateOne) ClearRateLimit() *PlanUpdateOne {
 }
 
 // SetQuota sets the "quota" field.
-func (_u *PlanUpdateOne) SetQuota(v *domain.Quota) *PlanUpdateOne {
+func (_u *PlanUpdateOne) SetQuota(v *access.Quota) *PlanUpdateOne {
 	_u.mutation.SetQuota(v)
 	return _u
 }
@@ -422,13 +423,13 @@ func (_u *PlanUpdateOne) ClearQuota() *PlanUpdateOne {
 }
 
 // SetQuotaPer sets the "quota_per" field.
-func (_u *PlanUpdateOne) SetQuotaPer(v domain.QuotaPer) *PlanUpdateOne {
+func (_u *PlanUpdateOne) SetQuotaPer(v access.QuotaPer) *PlanUpdateOne {
 	_u.mutation.SetQuotaPer(v)
 	return _u
 }
 
 // SetNillableQuotaPer sets the "quota_per" field if the given value is not nil.
-func (_u *PlanUpdateOne) SetNillableQuotaPer(v *domain.QuotaPer) *PlanUpdateOne {
+func (_u *PlanUpdateOne) SetNillableQuotaPer(v *access.QuotaPer) *PlanUpdateOne {
 	if v != nil {
 		_u.SetQuotaPer(*v)
 	}

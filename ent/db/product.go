@@ -5,6 +5,7 @@ package db
 import (
 	"encoding/json"
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/ent/db/organization"
 	"portico/ent/db/product"
 	"portico/internal/domain"
@@ -48,7 +49,7 @@ type Product struct {
 	// Approval holds the value of the "approval" field.
 	Approval domain.Approval `json:"approval,omitempty"`
 	// AuthTypes holds the value of the "auth_types" field.
-	AuthTypes []domain.AuthType `json:"auth_types,omitempty"`
+	AuthTypes []access.AuthType `json:"auth_types,omitempty"`
 	// DocumentationURL holds the value of the "documentation_url" field.
 	DocumentationURL string `json:"documentation_url,omitempty"`
 	// Calls need no API key.

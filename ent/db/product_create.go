@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/ent/db/organization"
 	"portico/ent/db/product"
 	"portico/internal/domain"
@@ -177,7 +178,7 @@ func (_c *ProductCreate) SetNillableApproval(v *domain.Approval) *ProductCreate 
 }
 
 // SetAuthTypes sets the "auth_types" field.
-func (_c *ProductCreate) SetAuthTypes(v []domain.AuthType) *ProductCreate {
+func (_c *ProductCreate) SetAuthTypes(v []access.AuthType) *ProductCreate {
 	_c.mutation.SetAuthTypes(v)
 	return _c
 }
@@ -703,7 +704,7 @@ func (u *ProductUpsert) UpdateApproval() *ProductUpsert {
 }
 
 // SetAuthTypes sets the "auth_types" field.
-func (u *ProductUpsert) SetAuthTypes(v []domain.AuthType) *ProductUpsert {
+func (u *ProductUpsert) SetAuthTypes(v []access.AuthType) *ProductUpsert {
 	u.Set(product.FieldAuthTypes, v)
 	return u
 }
@@ -944,7 +945,7 @@ func (u *ProductUpsertOne) UpdateApproval() *ProductUpsertOne {
 }
 
 // SetAuthTypes sets the "auth_types" field.
-func (u *ProductUpsertOne) SetAuthTypes(v []domain.AuthType) *ProductUpsertOne {
+func (u *ProductUpsertOne) SetAuthTypes(v []access.AuthType) *ProductUpsertOne {
 	return u.Update(func(s *ProductUpsert) {
 		s.SetAuthTypes(v)
 	})
@@ -1360,7 +1361,7 @@ func (u *ProductUpsertBulk) UpdateApproval() *ProductUpsertBulk {
 }
 
 // SetAuthTypes sets the "auth_types" field.
-func (u *ProductUpsertBulk) SetAuthTypes(v []domain.AuthType) *ProductUpsertBulk {
+func (u *ProductUpsertBulk) SetAuthTypes(v []access.AuthType) *ProductUpsertBulk {
 	return u.Update(func(s *ProductUpsert) {
 		s.SetAuthTypes(v)
 	})

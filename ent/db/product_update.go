@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/ent/db/predicate"
 	"portico/ent/db/product"
 	"portico/internal/domain"
@@ -165,13 +166,13 @@ func (_u *ProductUpdate) SetNillableApproval(v *domain.Approval) *ProductUpdate 
 }
 
 // SetAuthTypes sets the "auth_types" field.
-func (_u *ProductUpdate) SetAuthTypes(v []domain.AuthType) *ProductUpdate {
+func (_u *ProductUpdate) SetAuthTypes(v []access.AuthType) *ProductUpdate {
 	_u.mutation.SetAuthTypes(v)
 	return _u
 }
 
 // AppendAuthTypes appends value to the "auth_types" field.
-func (_u *ProductUpdate) AppendAuthTypes(v []domain.AuthType) *ProductUpdate {
+func (_u *ProductUpdate) AppendAuthTypes(v []access.AuthType) *ProductUpdate {
 	_u.mutation.AppendAuthTypes(v)
 	return _u
 }
@@ -489,13 +490,13 @@ func (_u *ProductUpdateOne) SetNillableApproval(v *domain.Approval) *ProductUpda
 }
 
 // SetAuthTypes sets the "auth_types" field.
-func (_u *ProductUpdateOne) SetAuthTypes(v []domain.AuthType) *ProductUpdateOne {
+func (_u *ProductUpdateOne) SetAuthTypes(v []access.AuthType) *ProductUpdateOne {
 	_u.mutation.SetAuthTypes(v)
 	return _u
 }
 
 // AppendAuthTypes appends value to the "auth_types" field.
-func (_u *ProductUpdateOne) AppendAuthTypes(v []domain.AuthType) *ProductUpdateOne {
+func (_u *ProductUpdateOne) AppendAuthTypes(v []access.AuthType) *ProductUpdateOne {
 	_u.mutation.AppendAuthTypes(v)
 	return _u
 }

@@ -5,9 +5,9 @@ package db
 import (
 	"encoding/json"
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/ent/db/organization"
 	"portico/ent/db/servicetoken"
-	"portico/internal/domain"
 	"strings"
 	"time"
 
@@ -40,7 +40,7 @@ type ServiceToken struct {
 	// The products it may ask about; NULL: all.
 	ProductIds []uuid.UUID `json:"product_ids,omitempty"`
 	// The environment of the credentials it may ask about; NULL: any.
-	Environment *domain.Environment `json:"environment,omitempty"`
+	Environment *access.Environment `json:"environment,omitempty"`
 	// RevokedAt holds the value of the "revoked_at" field.
 	RevokedAt *time.Time `json:"revoked_at,omitempty"`
 	// LastUsedAt holds the value of the "last_used_at" field.
@@ -172,8 +172,8 @@ func (_m *ServiceToken) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field environment", values[i])
 			} else if value.Valid {
-				_m.Environment = new(domain.Environment)
-				*_m.Environment = domain.Environment(value.String)
+				_m.Environment = new(access.Environment)
+				*_m.Environment = access.Environment(value.String)
 			}
 		case servicetoken.FieldRevokedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {

@@ -6,9 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/ent/db/organization"
 	"portico/ent/db/servicetoken"
-	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -105,13 +105,13 @@ func (_c *ServiceTokenCreate) SetProductIds(v []uuid.UUID) *ServiceTokenCreate {
 }
 
 // SetEnvironment sets the "environment" field.
-func (_c *ServiceTokenCreate) SetEnvironment(v domain.Environment) *ServiceTokenCreate {
+func (_c *ServiceTokenCreate) SetEnvironment(v access.Environment) *ServiceTokenCreate {
 	_c.mutation.SetEnvironment(v)
 	return _c
 }
 
 // SetNillableEnvironment sets the "environment" field if the given value is not nil.
-func (_c *ServiceTokenCreate) SetNillableEnvironment(v *domain.Environment) *ServiceTokenCreate {
+func (_c *ServiceTokenCreate) SetNillableEnvironment(v *access.Environment) *ServiceTokenCreate {
 	if v != nil {
 		_c.SetEnvironment(*v)
 	}
@@ -510,7 +510,7 @@ func (u *ServiceTokenUpsert) ClearProductIds() *ServiceTokenUpsert {
 }
 
 // SetEnvironment sets the "environment" field.
-func (u *ServiceTokenUpsert) SetEnvironment(v domain.Environment) *ServiceTokenUpsert {
+func (u *ServiceTokenUpsert) SetEnvironment(v access.Environment) *ServiceTokenUpsert {
 	u.Set(servicetoken.FieldEnvironment, v)
 	return u
 }
@@ -730,7 +730,7 @@ func (u *ServiceTokenUpsertOne) ClearProductIds() *ServiceTokenUpsertOne {
 }
 
 // SetEnvironment sets the "environment" field.
-func (u *ServiceTokenUpsertOne) SetEnvironment(v domain.Environment) *ServiceTokenUpsertOne {
+func (u *ServiceTokenUpsertOne) SetEnvironment(v access.Environment) *ServiceTokenUpsertOne {
 	return u.Update(func(s *ServiceTokenUpsert) {
 		s.SetEnvironment(v)
 	})
@@ -1126,7 +1126,7 @@ func (u *ServiceTokenUpsertBulk) ClearProductIds() *ServiceTokenUpsertBulk {
 }
 
 // SetEnvironment sets the "environment" field.
-func (u *ServiceTokenUpsertBulk) SetEnvironment(v domain.Environment) *ServiceTokenUpsertBulk {
+func (u *ServiceTokenUpsertBulk) SetEnvironment(v access.Environment) *ServiceTokenUpsertBulk {
 	return u.Update(func(s *ServiceTokenUpsert) {
 		s.SetEnvironment(v)
 	})

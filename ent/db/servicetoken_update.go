@@ -6,9 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/ent/db/predicate"
 	"portico/ent/db/servicetoken"
-	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -132,13 +132,13 @@ func (_u *ServiceTokenUpdate) ClearProductIds() *ServiceTokenUpdate {
 }
 
 // SetEnvironment sets the "environment" field.
-func (_u *ServiceTokenUpdate) SetEnvironment(v domain.Environment) *ServiceTokenUpdate {
+func (_u *ServiceTokenUpdate) SetEnvironment(v access.Environment) *ServiceTokenUpdate {
 	_u.mutation.SetEnvironment(v)
 	return _u
 }
 
 // SetNillableEnvironment sets the "environment" field if the given value is not nil.
-func (_u *ServiceTokenUpdate) SetNillableEnvironment(v *domain.Environment) *ServiceTokenUpdate {
+func (_u *ServiceTokenUpdate) SetNillableEnvironment(v *access.Environment) *ServiceTokenUpdate {
 	if v != nil {
 		_u.SetEnvironment(*v)
 	}
@@ -431,13 +431,13 @@ func (_u *ServiceTokenUpdateOne) ClearProductIds() *ServiceTokenUpdateOne {
 }
 
 // SetEnvironment sets the "environment" field.
-func (_u *ServiceTokenUpdateOne) SetEnvironment(v domain.Environment) *ServiceTokenUpdateOne {
+func (_u *ServiceTokenUpdateOne) SetEnvironment(v access.Environment) *ServiceTokenUpdateOne {
 	_u.mutation.SetEnvironment(v)
 	return _u
 }
 
 // SetNillableEnvironment sets the "environment" field if the given value is not nil.
-func (_u *ServiceTokenUpdateOne) SetNillableEnvironment(v *domain.Environment) *ServiceTokenUpdateOne {
+func (_u *ServiceTokenUpdateOne) SetNillableEnvironment(v *access.Environment) *ServiceTokenUpdateOne {
 	if v != nil {
 		_u.SetEnvironment(*v)
 	}

@@ -5,13 +5,13 @@ package db
 import (
 	"encoding/json"
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
 	"portico/ent/db/subscription"
-	"portico/internal/lifecycle"
 	"strings"
 	"time"
 
@@ -44,7 +44,7 @@ type Subscription struct {
 	// The only endpoints that may be called; NULL: all of the product.
 	EndpointIds []uuid.UUID `json:"endpoint_ids,omitempty"`
 	// Status holds the value of the "status" field.
-	Status lifecycle.SubscriptionStatus `json:"status,omitempty"`
+	Status access.SubscriptionStatus `json:"status,omitempty"`
 	// The newest row of its app and product; older ones are history.
 	Newest bool `json:"newest,omitempty"`
 	// RequestedBy holds the value of the "requested_by" field.
@@ -238,7 +238,7 @@ func (_m *Subscription) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field status", values[i])
 			} else if value.Valid {
-				_m.Status = lifecycle.SubscriptionStatus(value.String)
+				_m.Status = access.SubscriptionStatus(value.String)
 			}
 		case subscription.FieldNewest:
 			if value, ok := values[i].(*sql.NullBool); !ok {

@@ -6,13 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
 	"portico/ent/db/organization"
 	"portico/ent/db/plan"
 	"portico/ent/db/product"
 	"portico/ent/db/subscription"
-	"portico/internal/lifecycle"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -109,7 +109,7 @@ func (_c *SubscriptionCreate) SetEndpointIds(v []uuid.UUID) *SubscriptionCreate 
 }
 
 // SetStatus sets the "status" field.
-func (_c *SubscriptionCreate) SetStatus(v lifecycle.SubscriptionStatus) *SubscriptionCreate {
+func (_c *SubscriptionCreate) SetStatus(v access.SubscriptionStatus) *SubscriptionCreate {
 	_c.mutation.SetStatus(v)
 	return _c
 }
@@ -643,7 +643,7 @@ func (u *SubscriptionUpsert) ClearEndpointIds() *SubscriptionUpsert {
 }
 
 // SetStatus sets the "status" field.
-func (u *SubscriptionUpsert) SetStatus(v lifecycle.SubscriptionStatus) *SubscriptionUpsert {
+func (u *SubscriptionUpsert) SetStatus(v access.SubscriptionStatus) *SubscriptionUpsert {
 	u.Set(subscription.FieldStatus, v)
 	return u
 }
@@ -884,7 +884,7 @@ func (u *SubscriptionUpsertOne) ClearEndpointIds() *SubscriptionUpsertOne {
 }
 
 // SetStatus sets the "status" field.
-func (u *SubscriptionUpsertOne) SetStatus(v lifecycle.SubscriptionStatus) *SubscriptionUpsertOne {
+func (u *SubscriptionUpsertOne) SetStatus(v access.SubscriptionStatus) *SubscriptionUpsertOne {
 	return u.Update(func(s *SubscriptionUpsert) {
 		s.SetStatus(v)
 	})
@@ -1310,7 +1310,7 @@ func (u *SubscriptionUpsertBulk) ClearEndpointIds() *SubscriptionUpsertBulk {
 }
 
 // SetStatus sets the "status" field.
-func (u *SubscriptionUpsertBulk) SetStatus(v lifecycle.SubscriptionStatus) *SubscriptionUpsertBulk {
+func (u *SubscriptionUpsertBulk) SetStatus(v access.SubscriptionStatus) *SubscriptionUpsertBulk {
 	return u.Update(func(s *SubscriptionUpsert) {
 		s.SetStatus(v)
 	})

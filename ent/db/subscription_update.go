@@ -6,10 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/ent/db/plan"
 	"portico/ent/db/predicate"
 	"portico/ent/db/subscription"
-	"portico/internal/lifecycle"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -101,13 +101,13 @@ func (_u *SubscriptionUpdate) ClearEndpointIds() *SubscriptionUpdate {
 }
 
 // SetStatus sets the "status" field.
-func (_u *SubscriptionUpdate) SetStatus(v lifecycle.SubscriptionStatus) *SubscriptionUpdate {
+func (_u *SubscriptionUpdate) SetStatus(v access.SubscriptionStatus) *SubscriptionUpdate {
 	_u.mutation.SetStatus(v)
 	return _u
 }
 
 // SetNillableStatus sets the "status" field if the given value is not nil.
-func (_u *SubscriptionUpdate) SetNillableStatus(v *lifecycle.SubscriptionStatus) *SubscriptionUpdate {
+func (_u *SubscriptionUpdate) SetNillableStatus(v *access.SubscriptionStatus) *SubscriptionUpdate {
 	if v != nil {
 		_u.SetStatus(*v)
 	}
@@ -480,13 +480,13 @@ func (_u *SubscriptionUpdateOne) ClearEndpointIds() *SubscriptionUpdateOne {
 }
 
 // SetStatus sets the "status" field.
-func (_u *SubscriptionUpdateOne) SetStatus(v lifecycle.SubscriptionStatus) *SubscriptionUpdateOne {
+func (_u *SubscriptionUpdateOne) SetStatus(v access.SubscriptionStatus) *SubscriptionUpdateOne {
 	_u.mutation.SetStatus(v)
 	return _u
 }
 
 // SetNillableStatus sets the "status" field if the given value is not nil.
-func (_u *SubscriptionUpdateOne) SetNillableStatus(v *lifecycle.SubscriptionStatus) *SubscriptionUpdateOne {
+func (_u *SubscriptionUpdateOne) SetNillableStatus(v *access.SubscriptionStatus) *SubscriptionUpdateOne {
 	if v != nil {
 		_u.SetStatus(*v)
 	}

@@ -511,7 +511,7 @@ func (ec *executionContext) unmarshalInputExplainAccessInput(ctx context.Context
 			it.App = data
 		case "environment":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("environment"))
-			data, err := ec.unmarshalOEnvironment2ᚖporticoᚋinternalᚋdomainᚐEnvironment(ctx, v)
+			data, err := ec.unmarshalOEnvironment2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironment(ctx, v)
 			if err != nil {
 				return it, err
 			}

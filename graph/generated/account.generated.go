@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/apps"
@@ -291,8 +292,8 @@ func (ec *executionContext) _Account_status(ctx context.Context, field graphql.C
 			return obj.Status, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v domain.AccountStatus) graphql.Marshaler {
-			return ec.marshalNAccountStatus2porticoᚋinternalᚋdomainᚐAccountStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v access.AccountStatus) graphql.Marshaler {
+			return ec.marshalNAccountStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐAccountStatus(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1672,7 +1673,7 @@ func (ec *executionContext) unmarshalInputAccountFilter(ctx context.Context, obj
 			it.NameContains = data
 		case "status":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("status"))
-			data, err := ec.unmarshalOAccountStatus2ᚕporticoᚋinternalᚋdomainᚐAccountStatusᚄ(ctx, v)
+			data, err := ec.unmarshalOAccountStatus2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐAccountStatusᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -3004,13 +3005,13 @@ func (ec *executionContext) marshalNAccountProfile2porticoᚋinternalᚋdomain�
 	return ec._AccountProfile(ctx, sel, &v)
 }
 
-func (ec *executionContext) unmarshalNAccountStatus2porticoᚋinternalᚋdomainᚐAccountStatus(ctx context.Context, v any) (domain.AccountStatus, error) {
+func (ec *executionContext) unmarshalNAccountStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐAccountStatus(ctx context.Context, v any) (domain.AccountStatus, error) {
 	tmp, err := model.UnmarshalText(v)
 	res := domain.AccountStatus(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNAccountStatus2porticoᚋinternalᚋdomainᚐAccountStatus(ctx context.Context, sel ast.SelectionSet, v domain.AccountStatus) graphql.Marshaler {
+func (ec *executionContext) marshalNAccountStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐAccountStatus(ctx context.Context, sel ast.SelectionSet, v domain.AccountStatus) graphql.Marshaler {
 	_ = sel
 	res := model.MarshalText(string(v))
 	if res == graphql.Null {
@@ -3148,7 +3149,7 @@ func (ec *executionContext) unmarshalOAccountProfileInput2ᚖporticoᚋinternal�
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOAccountStatus2ᚕporticoᚋinternalᚋdomainᚐAccountStatusᚄ(ctx context.Context, v any) ([]domain.AccountStatus, error) {
+func (ec *executionContext) unmarshalOAccountStatus2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐAccountStatusᚄ(ctx context.Context, v any) ([]domain.AccountStatus, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -3157,7 +3158,7 @@ func (ec *executionContext) unmarshalOAccountStatus2ᚕporticoᚋinternalᚋdoma
 	res := make([]domain.AccountStatus, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNAccountStatus2porticoᚋinternalᚋdomainᚐAccountStatus(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNAccountStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐAccountStatus(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -3165,14 +3166,14 @@ func (ec *executionContext) unmarshalOAccountStatus2ᚕporticoᚋinternalᚋdoma
 	return res, nil
 }
 
-func (ec *executionContext) marshalOAccountStatus2ᚕporticoᚋinternalᚋdomainᚐAccountStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.AccountStatus) graphql.Marshaler {
+func (ec *executionContext) marshalOAccountStatus2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐAccountStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.AccountStatus) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAccountStatus2porticoᚋinternalᚋdomainᚐAccountStatus(ctx, sel, v[i])
+		return ec.marshalNAccountStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐAccountStatus(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {

@@ -1797,7 +1797,7 @@ func (ec *executionContext) unmarshalInputFirstKeyInput(ctx context.Context, obj
 			it.Name = data
 		case "environment":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("environment"))
-			data, err := ec.unmarshalOEnvironment2ᚖporticoᚋinternalᚋdomainᚐEnvironment(ctx, v)
+			data, err := ec.unmarshalOEnvironment2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironment(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1811,7 +1811,7 @@ func (ec *executionContext) unmarshalInputFirstKeyInput(ctx context.Context, obj
 			it.ExpiresAt = data
 		case "access":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("access"))
-			data, err := ec.unmarshalOAccess2ᚖporticoᚋinternalᚋdomainᚐAccess(ctx, v)
+			data, err := ec.unmarshalOAccess2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐProductAccess(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1832,7 +1832,7 @@ func (ec *executionContext) unmarshalInputFirstKeyInput(ctx context.Context, obj
 			it.AllowedAddresses = data
 		case "rateLimit":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rateLimit"))
-			data, err := ec.unmarshalORateLimitInput2ᚖporticoᚋinternalᚋdomainᚐRateLimit(ctx, v)
+			data, err := ec.unmarshalORateLimitInput2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, v)
 			if err != nil {
 				return it, err
 			}

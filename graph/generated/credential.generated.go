@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/apikey"
@@ -255,8 +256,8 @@ func (ec *executionContext) _Credential_environment(ctx context.Context, field g
 			return obj.Environment, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v domain.Environment) graphql.Marshaler {
-			return ec.marshalNEnvironment2porticoᚋinternalᚋdomainᚐEnvironment(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v access.Environment) graphql.Marshaler {
+			return ec.marshalNEnvironment2porticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironment(ctx, selections, v)
 		},
 		true,
 		true,
@@ -301,8 +302,8 @@ func (ec *executionContext) _Credential_status(ctx context.Context, field graphq
 			return obj.Status, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v lifecycle.CredentialStatus) graphql.Marshaler {
-			return ec.marshalNCredentialStatus2porticoᚋinternalᚋlifecycleᚐCredentialStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v access.CredentialStatus) graphql.Marshaler {
+			return ec.marshalNCredentialStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐCredentialStatus(ctx, selections, v)
 		},
 		true,
 		true,
@@ -347,8 +348,8 @@ func (ec *executionContext) _Credential_access(ctx context.Context, field graphq
 			return obj.Access, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v domain.Access) graphql.Marshaler {
-			return ec.marshalNAccess2porticoᚋinternalᚋdomainᚐAccess(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v access.ProductAccess) graphql.Marshaler {
+			return ec.marshalNAccess2porticoᚋclientsᚋgoᚋgateᚋaccessᚐProductAccess(ctx, selections, v)
 		},
 		true,
 		true,
@@ -437,8 +438,8 @@ func (ec *executionContext) _Credential_rateLimit(ctx context.Context, field gra
 			return obj.RateLimit, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *domain.RateLimit) graphql.Marshaler {
-			return ec.marshalORateLimit2ᚖporticoᚋinternalᚋdomainᚐRateLimit(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *access.RateLimit) graphql.Marshaler {
+			return ec.marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, selections, v)
 		},
 		true,
 		false,
@@ -1746,14 +1747,14 @@ func (ec *executionContext) unmarshalInputCredentialFilter(ctx context.Context, 
 		switch k {
 		case "status":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("status"))
-			data, err := ec.unmarshalOCredentialStatus2ᚕporticoᚋinternalᚋlifecycleᚐCredentialStatusᚄ(ctx, v)
+			data, err := ec.unmarshalOCredentialStatus2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐCredentialStatusᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.Status = data
 		case "environment":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("environment"))
-			data, err := ec.unmarshalOEnvironment2ᚕporticoᚋinternalᚋdomainᚐEnvironmentᚄ(ctx, v)
+			data, err := ec.unmarshalOEnvironment2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironmentᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1923,7 +1924,7 @@ func (ec *executionContext) unmarshalInputGenerateKeyInput(ctx context.Context, 
 			it.Name = data
 		case "environment":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("environment"))
-			data, err := ec.unmarshalOEnvironment2ᚖporticoᚋinternalᚋdomainᚐEnvironment(ctx, v)
+			data, err := ec.unmarshalOEnvironment2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironment(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1937,7 +1938,7 @@ func (ec *executionContext) unmarshalInputGenerateKeyInput(ctx context.Context, 
 			it.ExpiresAt = data
 		case "access":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("access"))
-			data, err := ec.unmarshalOAccess2ᚖporticoᚋinternalᚋdomainᚐAccess(ctx, v)
+			data, err := ec.unmarshalOAccess2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐProductAccess(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1958,7 +1959,7 @@ func (ec *executionContext) unmarshalInputGenerateKeyInput(ctx context.Context, 
 			it.AllowedAddresses = data
 		case "rateLimit":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rateLimit"))
-			data, err := ec.unmarshalORateLimitInput2ᚖporticoᚋinternalᚋdomainᚐRateLimit(ctx, v)
+			data, err := ec.unmarshalORateLimitInput2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -2071,7 +2072,7 @@ func (ec *executionContext) unmarshalInputUpdateKeyInput(ctx context.Context, ob
 			it.ExpiresAt = graphql.OmittableOf(data)
 		case "access":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("access"))
-			data, err := ec.unmarshalOAccess2ᚖporticoᚋinternalᚋdomainᚐAccess(ctx, v)
+			data, err := ec.unmarshalOAccess2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐProductAccess(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -2092,7 +2093,7 @@ func (ec *executionContext) unmarshalInputUpdateKeyInput(ctx context.Context, ob
 			it.AllowedAddresses = graphql.OmittableOf(data)
 		case "rateLimit":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rateLimit"))
-			data, err := ec.unmarshalORateLimitInput2ᚖporticoᚋinternalᚋdomainᚐRateLimit(ctx, v)
+			data, err := ec.unmarshalORateLimitInput2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -3054,13 +3055,13 @@ func (ec *executionContext) _UpdateKeyPayload(ctx context.Context, sel ast.Selec
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) unmarshalNAccess2porticoᚋinternalᚋdomainᚐAccess(ctx context.Context, v any) (domain.Access, error) {
+func (ec *executionContext) unmarshalNAccess2porticoᚋclientsᚋgoᚋgateᚋaccessᚐProductAccess(ctx context.Context, v any) (access.ProductAccess, error) {
 	tmp, err := model.UnmarshalText(v)
-	res := domain.Access(tmp)
+	res := access.ProductAccess(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNAccess2porticoᚋinternalᚋdomainᚐAccess(ctx context.Context, sel ast.SelectionSet, v domain.Access) graphql.Marshaler {
+func (ec *executionContext) marshalNAccess2porticoᚋclientsᚋgoᚋgateᚋaccessᚐProductAccess(ctx context.Context, sel ast.SelectionSet, v access.ProductAccess) graphql.Marshaler {
 	_ = sel
 	res := model.MarshalText(string(v))
 	if res == graphql.Null {
@@ -3071,13 +3072,13 @@ func (ec *executionContext) marshalNAccess2porticoᚋinternalᚋdomainᚐAccess(
 	return res
 }
 
-func (ec *executionContext) unmarshalNAuthType2porticoᚋinternalᚋdomainᚐAuthType(ctx context.Context, v any) (domain.AuthType, error) {
+func (ec *executionContext) unmarshalNAuthType2porticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthType(ctx context.Context, v any) (access.AuthType, error) {
 	tmp, err := model.UnmarshalText(v)
-	res := domain.AuthType(tmp)
+	res := access.AuthType(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNAuthType2porticoᚋinternalᚋdomainᚐAuthType(ctx context.Context, sel ast.SelectionSet, v domain.AuthType) graphql.Marshaler {
+func (ec *executionContext) marshalNAuthType2porticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthType(ctx context.Context, sel ast.SelectionSet, v access.AuthType) graphql.Marshaler {
 	_ = sel
 	res := model.MarshalText(string(v))
 	if res == graphql.Null {
@@ -3088,13 +3089,13 @@ func (ec *executionContext) marshalNAuthType2porticoᚋinternalᚋdomainᚐAuthT
 	return res
 }
 
-func (ec *executionContext) unmarshalNAuthType2ᚕporticoᚋinternalᚋdomainᚐAuthTypeᚄ(ctx context.Context, v any) ([]domain.AuthType, error) {
+func (ec *executionContext) unmarshalNAuthType2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthTypeᚄ(ctx context.Context, v any) ([]access.AuthType, error) {
 	vSlice := graphql.CoerceList(v)
 	var err error
-	res := make([]domain.AuthType, len(vSlice))
+	res := make([]access.AuthType, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNAuthType2porticoᚋinternalᚋdomainᚐAuthType(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNAuthType2porticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthType(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -3102,11 +3103,11 @@ func (ec *executionContext) unmarshalNAuthType2ᚕporticoᚋinternalᚋdomainᚐ
 	return res, nil
 }
 
-func (ec *executionContext) marshalNAuthType2ᚕporticoᚋinternalᚋdomainᚐAuthTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.AuthType) graphql.Marshaler {
+func (ec *executionContext) marshalNAuthType2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []access.AuthType) graphql.Marshaler {
 	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAuthType2porticoᚋinternalᚋdomainᚐAuthType(ctx, sel, v[i])
+		return ec.marshalNAuthType2porticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthType(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -3210,13 +3211,13 @@ func (ec *executionContext) marshalNCredentialPermissions2ᚖporticoᚋinternal�
 	return ec._CredentialPermissions(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNCredentialStatus2porticoᚋinternalᚋlifecycleᚐCredentialStatus(ctx context.Context, v any) (lifecycle.CredentialStatus, error) {
+func (ec *executionContext) unmarshalNCredentialStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐCredentialStatus(ctx context.Context, v any) (access.CredentialStatus, error) {
 	tmp, err := model.UnmarshalText(v)
-	res := lifecycle.CredentialStatus(tmp)
+	res := access.CredentialStatus(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNCredentialStatus2porticoᚋinternalᚋlifecycleᚐCredentialStatus(ctx context.Context, sel ast.SelectionSet, v lifecycle.CredentialStatus) graphql.Marshaler {
+func (ec *executionContext) marshalNCredentialStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐCredentialStatus(ctx context.Context, sel ast.SelectionSet, v access.CredentialStatus) graphql.Marshaler {
 	_ = sel
 	res := model.MarshalText(string(v))
 	if res == graphql.Null {
@@ -3237,13 +3238,13 @@ func (ec *executionContext) unmarshalNEnableKeyInput2porticoᚋgraphᚋmodelᚐE
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalNEnvironment2porticoᚋinternalᚋdomainᚐEnvironment(ctx context.Context, v any) (domain.Environment, error) {
+func (ec *executionContext) unmarshalNEnvironment2porticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironment(ctx context.Context, v any) (access.Environment, error) {
 	tmp, err := model.UnmarshalText(v)
-	res := domain.Environment(tmp)
+	res := access.Environment(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNEnvironment2porticoᚋinternalᚋdomainᚐEnvironment(ctx context.Context, sel ast.SelectionSet, v domain.Environment) graphql.Marshaler {
+func (ec *executionContext) marshalNEnvironment2porticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironment(ctx context.Context, sel ast.SelectionSet, v access.Environment) graphql.Marshaler {
 	_ = sel
 	res := model.MarshalText(string(v))
 	if res == graphql.Null {
@@ -3269,16 +3270,16 @@ func (ec *executionContext) unmarshalNUpdateKeyInput2porticoᚋgraphᚋmodelᚐU
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOAccess2ᚖporticoᚋinternalᚋdomainᚐAccess(ctx context.Context, v any) (*domain.Access, error) {
+func (ec *executionContext) unmarshalOAccess2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐProductAccess(ctx context.Context, v any) (*access.ProductAccess, error) {
 	if v == nil {
 		return nil, nil
 	}
 	tmp, err := model.UnmarshalText(v)
-	res := domain.Access(tmp)
+	res := access.ProductAccess(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOAccess2ᚖporticoᚋinternalᚋdomainᚐAccess(ctx context.Context, sel ast.SelectionSet, v *domain.Access) graphql.Marshaler {
+func (ec *executionContext) marshalOAccess2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐProductAccess(ctx context.Context, sel ast.SelectionSet, v *access.ProductAccess) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -3288,7 +3289,7 @@ func (ec *executionContext) marshalOAccess2ᚖporticoᚋinternalᚋdomainᚐAcce
 	return res
 }
 
-func (ec *executionContext) unmarshalOAuthType2ᚕporticoᚋinternalᚋdomainᚐAuthTypeᚄ(ctx context.Context, v any) ([]domain.AuthType, error) {
+func (ec *executionContext) unmarshalOAuthType2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthTypeᚄ(ctx context.Context, v any) ([]domain.AuthType, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -3297,7 +3298,7 @@ func (ec *executionContext) unmarshalOAuthType2ᚕporticoᚋinternalᚋdomainᚐ
 	res := make([]domain.AuthType, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNAuthType2porticoᚋinternalᚋdomainᚐAuthType(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNAuthType2porticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthType(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -3305,14 +3306,14 @@ func (ec *executionContext) unmarshalOAuthType2ᚕporticoᚋinternalᚋdomainᚐ
 	return res, nil
 }
 
-func (ec *executionContext) marshalOAuthType2ᚕporticoᚋinternalᚋdomainᚐAuthTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.AuthType) graphql.Marshaler {
+func (ec *executionContext) marshalOAuthType2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.AuthType) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAuthType2porticoᚋinternalᚋdomainᚐAuthType(ctx, sel, v[i])
+		return ec.marshalNAuthType2porticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthType(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -3339,7 +3340,7 @@ func (ec *executionContext) unmarshalOCredentialFilter2ᚖporticoᚋinternalᚋa
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOCredentialStatus2ᚕporticoᚋinternalᚋlifecycleᚐCredentialStatusᚄ(ctx context.Context, v any) ([]lifecycle.CredentialStatus, error) {
+func (ec *executionContext) unmarshalOCredentialStatus2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐCredentialStatusᚄ(ctx context.Context, v any) ([]lifecycle.CredentialStatus, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -3348,7 +3349,7 @@ func (ec *executionContext) unmarshalOCredentialStatus2ᚕporticoᚋinternalᚋl
 	res := make([]lifecycle.CredentialStatus, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNCredentialStatus2porticoᚋinternalᚋlifecycleᚐCredentialStatus(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNCredentialStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐCredentialStatus(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -3356,14 +3357,14 @@ func (ec *executionContext) unmarshalOCredentialStatus2ᚕporticoᚋinternalᚋl
 	return res, nil
 }
 
-func (ec *executionContext) marshalOCredentialStatus2ᚕporticoᚋinternalᚋlifecycleᚐCredentialStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []lifecycle.CredentialStatus) graphql.Marshaler {
+func (ec *executionContext) marshalOCredentialStatus2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐCredentialStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []lifecycle.CredentialStatus) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCredentialStatus2porticoᚋinternalᚋlifecycleᚐCredentialStatus(ctx, sel, v[i])
+		return ec.marshalNCredentialStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐCredentialStatus(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -3396,7 +3397,7 @@ func (ec *executionContext) marshalOEnforcement2ᚖporticoᚋgraphᚋmodelᚐEnf
 	return ec._Enforcement(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOEnvironment2ᚕporticoᚋinternalᚋdomainᚐEnvironmentᚄ(ctx context.Context, v any) ([]domain.Environment, error) {
+func (ec *executionContext) unmarshalOEnvironment2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironmentᚄ(ctx context.Context, v any) ([]domain.Environment, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -3405,7 +3406,7 @@ func (ec *executionContext) unmarshalOEnvironment2ᚕporticoᚋinternalᚋdomain
 	res := make([]domain.Environment, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNEnvironment2porticoᚋinternalᚋdomainᚐEnvironment(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNEnvironment2porticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironment(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -3413,14 +3414,14 @@ func (ec *executionContext) unmarshalOEnvironment2ᚕporticoᚋinternalᚋdomain
 	return res, nil
 }
 
-func (ec *executionContext) marshalOEnvironment2ᚕporticoᚋinternalᚋdomainᚐEnvironmentᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.Environment) graphql.Marshaler {
+func (ec *executionContext) marshalOEnvironment2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironmentᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.Environment) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNEnvironment2porticoᚋinternalᚋdomainᚐEnvironment(ctx, sel, v[i])
+		return ec.marshalNEnvironment2porticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironment(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -3432,16 +3433,16 @@ func (ec *executionContext) marshalOEnvironment2ᚕporticoᚋinternalᚋdomain�
 	return ret
 }
 
-func (ec *executionContext) unmarshalOEnvironment2ᚖporticoᚋinternalᚋdomainᚐEnvironment(ctx context.Context, v any) (*domain.Environment, error) {
+func (ec *executionContext) unmarshalOEnvironment2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironment(ctx context.Context, v any) (*access.Environment, error) {
 	if v == nil {
 		return nil, nil
 	}
 	tmp, err := model.UnmarshalText(v)
-	res := domain.Environment(tmp)
+	res := access.Environment(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOEnvironment2ᚖporticoᚋinternalᚋdomainᚐEnvironment(ctx context.Context, sel ast.SelectionSet, v *domain.Environment) graphql.Marshaler {
+func (ec *executionContext) marshalOEnvironment2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironment(ctx context.Context, sel ast.SelectionSet, v *access.Environment) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

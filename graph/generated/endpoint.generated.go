@@ -6,10 +6,10 @@ import (
 	"context"
 	"errors"
 	"math"
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/catalog"
-	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/paging"
 	"portico/internal/policy"
@@ -226,8 +226,8 @@ func (ec *executionContext) _Endpoint_method(ctx context.Context, field graphql.
 			return obj.Method, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v domain.Method) graphql.Marshaler {
-			return ec.marshalNHTTPMethod2porticoᚋinternalᚋdomainᚐMethod(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v access.Method) graphql.Marshaler {
+			return ec.marshalNHTTPMethod2porticoᚋclientsᚋgoᚋgateᚋaccessᚐMethod(ctx, selections, v)
 		},
 		true,
 		true,
@@ -712,7 +712,7 @@ func (ec *executionContext) unmarshalInputCreateEndpointInput(ctx context.Contex
 			it.ProductID = data
 		case "method":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("method"))
-			data, err := ec.unmarshalNHTTPMethod2porticoᚋinternalᚋdomainᚐMethod(ctx, v)
+			data, err := ec.unmarshalNHTTPMethod2porticoᚋclientsᚋgoᚋgateᚋaccessᚐMethod(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -800,7 +800,7 @@ func (ec *executionContext) unmarshalInputUpdateEndpointInput(ctx context.Contex
 			it.Version = graphql.OmittableOf(data)
 		case "method":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("method"))
-			data, err := ec.unmarshalOHTTPMethod2ᚖporticoᚋinternalᚋdomainᚐMethod(ctx, v)
+			data, err := ec.unmarshalOHTTPMethod2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐMethod(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1358,13 +1358,13 @@ func (ec *executionContext) marshalNEndpointPermissions2ᚖporticoᚋinternalᚋ
 	return ec._EndpointPermissions(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNHTTPMethod2porticoᚋinternalᚋdomainᚐMethod(ctx context.Context, v any) (domain.Method, error) {
+func (ec *executionContext) unmarshalNHTTPMethod2porticoᚋclientsᚋgoᚋgateᚋaccessᚐMethod(ctx context.Context, v any) (access.Method, error) {
 	tmp, err := model.UnmarshalText(v)
-	res := domain.Method(tmp)
+	res := access.Method(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNHTTPMethod2porticoᚋinternalᚋdomainᚐMethod(ctx context.Context, sel ast.SelectionSet, v domain.Method) graphql.Marshaler {
+func (ec *executionContext) marshalNHTTPMethod2porticoᚋclientsᚋgoᚋgateᚋaccessᚐMethod(ctx context.Context, sel ast.SelectionSet, v access.Method) graphql.Marshaler {
 	_ = sel
 	res := model.MarshalText(string(v))
 	if res == graphql.Null {
@@ -1401,16 +1401,16 @@ func (ec *executionContext) marshalOEndpoint2ᚖporticoᚋentᚋdbᚐEndpoint(ct
 	return ec._Endpoint(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOHTTPMethod2ᚖporticoᚋinternalᚋdomainᚐMethod(ctx context.Context, v any) (*domain.Method, error) {
+func (ec *executionContext) unmarshalOHTTPMethod2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐMethod(ctx context.Context, v any) (*access.Method, error) {
 	if v == nil {
 		return nil, nil
 	}
 	tmp, err := model.UnmarshalText(v)
-	res := domain.Method(tmp)
+	res := access.Method(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOHTTPMethod2ᚖporticoᚋinternalᚋdomainᚐMethod(ctx context.Context, sel ast.SelectionSet, v *domain.Method) graphql.Marshaler {
+func (ec *executionContext) marshalOHTTPMethod2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐMethod(ctx context.Context, sel ast.SelectionSet, v *access.Method) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

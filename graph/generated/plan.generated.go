@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/catalog"
@@ -26,7 +27,7 @@ type PlanConnectionResolver interface {
 }
 
 type RateLimitInputResolver interface {
-	Burst(ctx context.Context, obj *domain.RateLimit, data *int64) error
+	Burst(ctx context.Context, obj *access.RateLimit, data *int64) error
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -223,8 +224,8 @@ func (ec *executionContext) _Plan_rateLimit(ctx context.Context, field graphql.C
 			return obj.RateLimit, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *domain.RateLimit) graphql.Marshaler {
-			return ec.marshalORateLimit2ᚖporticoᚋinternalᚋdomainᚐRateLimit(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *access.RateLimit) graphql.Marshaler {
+			return ec.marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, selections, v)
 		},
 		true,
 		false,
@@ -255,8 +256,8 @@ func (ec *executionContext) _Plan_quota(ctx context.Context, field graphql.Colle
 			return obj.Quota, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *domain.Quota) graphql.Marshaler {
-			return ec.marshalOQuota2ᚖporticoᚋinternalᚋdomainᚐQuota(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *access.Quota) graphql.Marshaler {
+			return ec.marshalOQuota2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuota(ctx, selections, v)
 		},
 		true,
 		false,
@@ -287,8 +288,8 @@ func (ec *executionContext) _Plan_quotaPer(ctx context.Context, field graphql.Co
 			return obj.QuotaPer, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v domain.QuotaPer) graphql.Marshaler {
-			return ec.marshalNQuotaPer2porticoᚋinternalᚋdomainᚐQuotaPer(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v access.QuotaPer) graphql.Marshaler {
+			return ec.marshalNQuotaPer2porticoᚋclientsᚋgoᚋgateᚋaccessᚐQuotaPer(ctx, selections, v)
 		},
 		true,
 		true,
@@ -637,7 +638,7 @@ func (ec *executionContext) fieldContext_Price_unit(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Price", field, false, false, errors.New("field of type BigInt does not have child fields"))
 }
 
-func (ec *executionContext) _Quota_limit(ctx context.Context, field graphql.CollectedField, obj *domain.Quota) (ret graphql.Marshaler) {
+func (ec *executionContext) _Quota_limit(ctx context.Context, field graphql.CollectedField, obj *access.Quota) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -660,7 +661,7 @@ func (ec *executionContext) fieldContext_Quota_limit(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Quota", field, false, false, errors.New("field of type BigInt does not have child fields"))
 }
 
-func (ec *executionContext) _Quota_per(ctx context.Context, field graphql.CollectedField, obj *domain.Quota) (ret graphql.Marshaler) {
+func (ec *executionContext) _Quota_per(ctx context.Context, field graphql.CollectedField, obj *access.Quota) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -672,8 +673,8 @@ func (ec *executionContext) _Quota_per(ctx context.Context, field graphql.Collec
 			return obj.Per, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v domain.QuotaPeriod) graphql.Marshaler {
-			return ec.marshalNQuotaPeriod2porticoᚋinternalᚋdomainᚐQuotaPeriod(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v access.QuotaPeriod) graphql.Marshaler {
+			return ec.marshalNQuotaPeriod2porticoᚋclientsᚋgoᚋgateᚋaccessᚐQuotaPeriod(ctx, selections, v)
 		},
 		true,
 		true,
@@ -683,7 +684,7 @@ func (ec *executionContext) fieldContext_Quota_per(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Quota", field, false, false, errors.New("field of type QuotaPeriod does not have child fields"))
 }
 
-func (ec *executionContext) _RateLimit_limit(ctx context.Context, field graphql.CollectedField, obj *domain.RateLimit) (ret graphql.Marshaler) {
+func (ec *executionContext) _RateLimit_limit(ctx context.Context, field graphql.CollectedField, obj *access.RateLimit) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -706,7 +707,7 @@ func (ec *executionContext) fieldContext_RateLimit_limit(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("RateLimit", field, false, false, errors.New("field of type BigInt does not have child fields"))
 }
 
-func (ec *executionContext) _RateLimit_per(ctx context.Context, field graphql.CollectedField, obj *domain.RateLimit) (ret graphql.Marshaler) {
+func (ec *executionContext) _RateLimit_per(ctx context.Context, field graphql.CollectedField, obj *access.RateLimit) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -718,8 +719,8 @@ func (ec *executionContext) _RateLimit_per(ctx context.Context, field graphql.Co
 			return obj.Per, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v domain.RatePeriod) graphql.Marshaler {
-			return ec.marshalNRatePeriod2porticoᚋinternalᚋdomainᚐRatePeriod(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v access.RatePeriod) graphql.Marshaler {
+			return ec.marshalNRatePeriod2porticoᚋclientsᚋgoᚋgateᚋaccessᚐRatePeriod(ctx, selections, v)
 		},
 		true,
 		true,
@@ -729,7 +730,7 @@ func (ec *executionContext) fieldContext_RateLimit_per(_ context.Context, field 
 	return graphql.NewScalarFieldContext("RateLimit", field, false, false, errors.New("field of type RatePeriod does not have child fields"))
 }
 
-func (ec *executionContext) _RateLimit_burst(ctx context.Context, field graphql.CollectedField, obj *domain.RateLimit) (ret graphql.Marshaler) {
+func (ec *executionContext) _RateLimit_burst(ctx context.Context, field graphql.CollectedField, obj *access.RateLimit) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -875,21 +876,21 @@ func (ec *executionContext) unmarshalInputCreatePlanInput(ctx context.Context, o
 			it.ExternalID = data
 		case "rateLimit":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rateLimit"))
-			data, err := ec.unmarshalORateLimitInput2ᚖporticoᚋinternalᚋdomainᚐRateLimit(ctx, v)
+			data, err := ec.unmarshalORateLimitInput2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.RateLimit = data
 		case "quota":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("quota"))
-			data, err := ec.unmarshalOQuotaInput2ᚖporticoᚋinternalᚋdomainᚐQuota(ctx, v)
+			data, err := ec.unmarshalOQuotaInput2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuota(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.Quota = data
 		case "quotaPer":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("quotaPer"))
-			data, err := ec.unmarshalOQuotaPer2ᚖporticoᚋinternalᚋdomainᚐQuotaPer(ctx, v)
+			data, err := ec.unmarshalOQuotaPer2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuotaPer(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -957,8 +958,8 @@ func (ec *executionContext) unmarshalInputPriceInput(ctx context.Context, obj an
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputQuotaInput(ctx context.Context, obj any) (domain.Quota, error) {
-	var it domain.Quota
+func (ec *executionContext) unmarshalInputQuotaInput(ctx context.Context, obj any) (access.Quota, error) {
+	var it access.Quota
 	if obj == nil {
 		return it, nil
 	}
@@ -984,7 +985,7 @@ func (ec *executionContext) unmarshalInputQuotaInput(ctx context.Context, obj an
 			it.Limit = data
 		case "per":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("per"))
-			data, err := ec.unmarshalNQuotaPeriod2porticoᚋinternalᚋdomainᚐQuotaPeriod(ctx, v)
+			data, err := ec.unmarshalNQuotaPeriod2porticoᚋclientsᚋgoᚋgateᚋaccessᚐQuotaPeriod(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -994,8 +995,8 @@ func (ec *executionContext) unmarshalInputQuotaInput(ctx context.Context, obj an
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputRateLimitInput(ctx context.Context, obj any) (domain.RateLimit, error) {
-	var it domain.RateLimit
+func (ec *executionContext) unmarshalInputRateLimitInput(ctx context.Context, obj any) (access.RateLimit, error) {
+	var it access.RateLimit
 	if obj == nil {
 		return it, nil
 	}
@@ -1021,7 +1022,7 @@ func (ec *executionContext) unmarshalInputRateLimitInput(ctx context.Context, ob
 			it.Limit = data
 		case "per":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("per"))
-			data, err := ec.unmarshalNRatePeriod2porticoᚋinternalᚋdomainᚐRatePeriod(ctx, v)
+			data, err := ec.unmarshalNRatePeriod2porticoᚋclientsᚋgoᚋgateᚋaccessᚐRatePeriod(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1088,21 +1089,21 @@ func (ec *executionContext) unmarshalInputUpdatePlanInput(ctx context.Context, o
 			it.ExternalID = graphql.OmittableOf(data)
 		case "rateLimit":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rateLimit"))
-			data, err := ec.unmarshalORateLimitInput2ᚖporticoᚋinternalᚋdomainᚐRateLimit(ctx, v)
+			data, err := ec.unmarshalORateLimitInput2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.RateLimit = graphql.OmittableOf(data)
 		case "quota":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("quota"))
-			data, err := ec.unmarshalOQuotaInput2ᚖporticoᚋinternalᚋdomainᚐQuota(ctx, v)
+			data, err := ec.unmarshalOQuotaInput2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuota(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.Quota = graphql.OmittableOf(data)
 		case "quotaPer":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("quotaPer"))
-			data, err := ec.unmarshalOQuotaPer2ᚖporticoᚋinternalᚋdomainᚐQuotaPer(ctx, v)
+			data, err := ec.unmarshalOQuotaPer2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuotaPer(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1439,7 +1440,7 @@ func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, ob
 
 var quotaImplementors = []string{"Quota"}
 
-func (ec *executionContext) _Quota(ctx context.Context, sel ast.SelectionSet, obj *domain.Quota) graphql.Marshaler {
+func (ec *executionContext) _Quota(ctx context.Context, sel ast.SelectionSet, obj *access.Quota) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, quotaImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1482,7 +1483,7 @@ func (ec *executionContext) _Quota(ctx context.Context, sel ast.SelectionSet, ob
 
 var rateLimitImplementors = []string{"RateLimit"}
 
-func (ec *executionContext) _RateLimit(ctx context.Context, sel ast.SelectionSet, obj *domain.RateLimit) graphql.Marshaler {
+func (ec *executionContext) _RateLimit(ctx context.Context, sel ast.SelectionSet, obj *access.RateLimit) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, rateLimitImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1659,13 +1660,13 @@ func (ec *executionContext) marshalNPlanKind2porticoᚋinternalᚋdomainᚐPlanK
 	return res
 }
 
-func (ec *executionContext) unmarshalNQuotaPer2porticoᚋinternalᚋdomainᚐQuotaPer(ctx context.Context, v any) (domain.QuotaPer, error) {
+func (ec *executionContext) unmarshalNQuotaPer2porticoᚋclientsᚋgoᚋgateᚋaccessᚐQuotaPer(ctx context.Context, v any) (access.QuotaPer, error) {
 	tmp, err := model.UnmarshalText(v)
-	res := domain.QuotaPer(tmp)
+	res := access.QuotaPer(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNQuotaPer2porticoᚋinternalᚋdomainᚐQuotaPer(ctx context.Context, sel ast.SelectionSet, v domain.QuotaPer) graphql.Marshaler {
+func (ec *executionContext) marshalNQuotaPer2porticoᚋclientsᚋgoᚋgateᚋaccessᚐQuotaPer(ctx context.Context, sel ast.SelectionSet, v access.QuotaPer) graphql.Marshaler {
 	_ = sel
 	res := model.MarshalText(string(v))
 	if res == graphql.Null {
@@ -1676,13 +1677,13 @@ func (ec *executionContext) marshalNQuotaPer2porticoᚋinternalᚋdomainᚐQuota
 	return res
 }
 
-func (ec *executionContext) unmarshalNQuotaPeriod2porticoᚋinternalᚋdomainᚐQuotaPeriod(ctx context.Context, v any) (domain.QuotaPeriod, error) {
+func (ec *executionContext) unmarshalNQuotaPeriod2porticoᚋclientsᚋgoᚋgateᚋaccessᚐQuotaPeriod(ctx context.Context, v any) (access.QuotaPeriod, error) {
 	tmp, err := model.UnmarshalText(v)
-	res := domain.QuotaPeriod(tmp)
+	res := access.QuotaPeriod(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNQuotaPeriod2porticoᚋinternalᚋdomainᚐQuotaPeriod(ctx context.Context, sel ast.SelectionSet, v domain.QuotaPeriod) graphql.Marshaler {
+func (ec *executionContext) marshalNQuotaPeriod2porticoᚋclientsᚋgoᚋgateᚋaccessᚐQuotaPeriod(ctx context.Context, sel ast.SelectionSet, v access.QuotaPeriod) graphql.Marshaler {
 	_ = sel
 	res := model.MarshalText(string(v))
 	if res == graphql.Null {
@@ -1693,13 +1694,13 @@ func (ec *executionContext) marshalNQuotaPeriod2porticoᚋinternalᚋdomainᚐQu
 	return res
 }
 
-func (ec *executionContext) unmarshalNRatePeriod2porticoᚋinternalᚋdomainᚐRatePeriod(ctx context.Context, v any) (domain.RatePeriod, error) {
+func (ec *executionContext) unmarshalNRatePeriod2porticoᚋclientsᚋgoᚋgateᚋaccessᚐRatePeriod(ctx context.Context, v any) (access.RatePeriod, error) {
 	tmp, err := model.UnmarshalText(v)
-	res := domain.RatePeriod(tmp)
+	res := access.RatePeriod(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNRatePeriod2porticoᚋinternalᚋdomainᚐRatePeriod(ctx context.Context, sel ast.SelectionSet, v domain.RatePeriod) graphql.Marshaler {
+func (ec *executionContext) marshalNRatePeriod2porticoᚋclientsᚋgoᚋgateᚋaccessᚐRatePeriod(ctx context.Context, sel ast.SelectionSet, v access.RatePeriod) graphql.Marshaler {
 	_ = sel
 	res := model.MarshalText(string(v))
 	if res == graphql.Null {
@@ -1763,14 +1764,14 @@ func (ec *executionContext) unmarshalOPriceInput2ᚖporticoᚋinternalᚋdomain�
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOQuota2ᚖporticoᚋinternalᚋdomainᚐQuota(ctx context.Context, sel ast.SelectionSet, v *domain.Quota) graphql.Marshaler {
+func (ec *executionContext) marshalOQuota2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuota(ctx context.Context, sel ast.SelectionSet, v *access.Quota) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Quota(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOQuotaInput2ᚖporticoᚋinternalᚋdomainᚐQuota(ctx context.Context, v any) (*domain.Quota, error) {
+func (ec *executionContext) unmarshalOQuotaInput2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuota(ctx context.Context, v any) (*access.Quota, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -1778,16 +1779,16 @@ func (ec *executionContext) unmarshalOQuotaInput2ᚖporticoᚋinternalᚋdomain�
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOQuotaPer2ᚖporticoᚋinternalᚋdomainᚐQuotaPer(ctx context.Context, v any) (*domain.QuotaPer, error) {
+func (ec *executionContext) unmarshalOQuotaPer2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuotaPer(ctx context.Context, v any) (*access.QuotaPer, error) {
 	if v == nil {
 		return nil, nil
 	}
 	tmp, err := model.UnmarshalText(v)
-	res := domain.QuotaPer(tmp)
+	res := access.QuotaPer(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOQuotaPer2ᚖporticoᚋinternalᚋdomainᚐQuotaPer(ctx context.Context, sel ast.SelectionSet, v *domain.QuotaPer) graphql.Marshaler {
+func (ec *executionContext) marshalOQuotaPer2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuotaPer(ctx context.Context, sel ast.SelectionSet, v *access.QuotaPer) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -1797,14 +1798,14 @@ func (ec *executionContext) marshalOQuotaPer2ᚖporticoᚋinternalᚋdomainᚐQu
 	return res
 }
 
-func (ec *executionContext) marshalORateLimit2ᚖporticoᚋinternalᚋdomainᚐRateLimit(ctx context.Context, sel ast.SelectionSet, v *domain.RateLimit) graphql.Marshaler {
+func (ec *executionContext) marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx context.Context, sel ast.SelectionSet, v *access.RateLimit) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._RateLimit(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalORateLimitInput2ᚖporticoᚋinternalᚋdomainᚐRateLimit(ctx context.Context, v any) (*domain.RateLimit, error) {
+func (ec *executionContext) unmarshalORateLimitInput2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx context.Context, v any) (*access.RateLimit, error) {
 	if v == nil {
 		return nil, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/catalog"
@@ -394,8 +395,8 @@ func (ec *executionContext) _Product_authTypes(ctx context.Context, field graphq
 			return obj.AuthTypes, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []domain.AuthType) graphql.Marshaler {
-			return ec.marshalNAuthType2ᚕporticoᚋinternalᚋdomainᚐAuthTypeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []access.AuthType) graphql.Marshaler {
+			return ec.marshalNAuthType2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthTypeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1081,7 +1082,7 @@ func (ec *executionContext) unmarshalInputCreateProductInput(ctx context.Context
 			it.Approval = data
 		case "authTypes":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("authTypes"))
-			data, err := ec.unmarshalOAuthType2ᚕporticoᚋinternalᚋdomainᚐAuthTypeᚄ(ctx, v)
+			data, err := ec.unmarshalOAuthType2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthTypeᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1266,7 +1267,7 @@ func (ec *executionContext) unmarshalInputUpdateProductInput(ctx context.Context
 			it.Approval = graphql.OmittableOf(data)
 		case "authTypes":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("authTypes"))
-			data, err := ec.unmarshalOAuthType2ᚕporticoᚋinternalᚋdomainᚐAuthTypeᚄ(ctx, v)
+			data, err := ec.unmarshalOAuthType2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthTypeᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/apps"
@@ -557,8 +558,8 @@ func (ec *executionContext) _ProductSubscription_status(ctx context.Context, fie
 			return obj.Status, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v lifecycle.SubscriptionStatus) graphql.Marshaler {
-			return ec.marshalNSubscriptionStatus2porticoᚋinternalᚋlifecycleᚐSubscriptionStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v access.SubscriptionStatus) graphql.Marshaler {
+			return ec.marshalNSubscriptionStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐSubscriptionStatus(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1666,7 +1667,7 @@ func (ec *executionContext) unmarshalInputAppSubscriptionFilter(ctx context.Cont
 		switch k {
 		case "status":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("status"))
-			data, err := ec.unmarshalOSubscriptionStatus2ᚕporticoᚋinternalᚋlifecycleᚐSubscriptionStatusᚄ(ctx, v)
+			data, err := ec.unmarshalOSubscriptionStatus2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐSubscriptionStatusᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1744,7 +1745,7 @@ func (ec *executionContext) unmarshalInputProductSubscriptionFilter(ctx context.
 		switch k {
 		case "status":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("status"))
-			data, err := ec.unmarshalOSubscriptionStatus2ᚕporticoᚋinternalᚋlifecycleᚐSubscriptionStatusᚄ(ctx, v)
+			data, err := ec.unmarshalOSubscriptionStatus2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐSubscriptionStatusᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -3462,13 +3463,13 @@ func (ec *executionContext) unmarshalNResumeSubscriptionInput2porticoᚋgraphᚋ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalNSubscriptionStatus2porticoᚋinternalᚋlifecycleᚐSubscriptionStatus(ctx context.Context, v any) (lifecycle.SubscriptionStatus, error) {
+func (ec *executionContext) unmarshalNSubscriptionStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐSubscriptionStatus(ctx context.Context, v any) (access.SubscriptionStatus, error) {
 	tmp, err := model.UnmarshalText(v)
-	res := lifecycle.SubscriptionStatus(tmp)
+	res := access.SubscriptionStatus(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNSubscriptionStatus2porticoᚋinternalᚋlifecycleᚐSubscriptionStatus(ctx context.Context, sel ast.SelectionSet, v lifecycle.SubscriptionStatus) graphql.Marshaler {
+func (ec *executionContext) marshalNSubscriptionStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐSubscriptionStatus(ctx context.Context, sel ast.SelectionSet, v access.SubscriptionStatus) graphql.Marshaler {
 	_ = sel
 	res := model.MarshalText(string(v))
 	if res == graphql.Null {
@@ -3611,7 +3612,7 @@ func (ec *executionContext) marshalOResumeSubscriptionPayload2ᚖporticoᚋgraph
 	return ec._ResumeSubscriptionPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOSubscriptionStatus2ᚕporticoᚋinternalᚋlifecycleᚐSubscriptionStatusᚄ(ctx context.Context, v any) ([]lifecycle.SubscriptionStatus, error) {
+func (ec *executionContext) unmarshalOSubscriptionStatus2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐSubscriptionStatusᚄ(ctx context.Context, v any) ([]lifecycle.SubscriptionStatus, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -3620,7 +3621,7 @@ func (ec *executionContext) unmarshalOSubscriptionStatus2ᚕporticoᚋinternal�
 	res := make([]lifecycle.SubscriptionStatus, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNSubscriptionStatus2porticoᚋinternalᚋlifecycleᚐSubscriptionStatus(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNSubscriptionStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐSubscriptionStatus(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -3628,14 +3629,14 @@ func (ec *executionContext) unmarshalOSubscriptionStatus2ᚕporticoᚋinternal�
 	return res, nil
 }
 
-func (ec *executionContext) marshalOSubscriptionStatus2ᚕporticoᚋinternalᚋlifecycleᚐSubscriptionStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []lifecycle.SubscriptionStatus) graphql.Marshaler {
+func (ec *executionContext) marshalOSubscriptionStatus2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐSubscriptionStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []lifecycle.SubscriptionStatus) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNSubscriptionStatus2porticoᚋinternalᚋlifecycleᚐSubscriptionStatus(ctx, sel, v[i])
+		return ec.marshalNSubscriptionStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐSubscriptionStatus(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {

@@ -6,11 +6,11 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/internal/apikey"
 	"portico/internal/domain"
 	"portico/internal/fault"
-	"portico/internal/lifecycle"
 	"strconv"
 	"time"
 
@@ -36,7 +36,7 @@ type AppOrder struct {
 // Conditions on an app's subscriptions.
 type AppSubscriptionFilter struct {
 	// In one of these states.
-	Status graphql.Omittable[[]lifecycle.SubscriptionStatus] `json:"status,omitempty"`
+	Status graphql.Omittable[[]access.SubscriptionStatus] `json:"status,omitempty"`
 	// Show older subscriptions with the same product too.
 	History bool `json:"history"`
 }
@@ -537,7 +537,7 @@ type UpdateEndpointInput struct {
 	// The version the change is made against; an older one is a CONFLICT; null is refused.
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
 	// The method of its calls; null is refused.
-	Method graphql.Omittable[*domain.Method] `json:"method,omitempty"`
+	Method graphql.Omittable[*access.Method] `json:"method,omitempty"`
 	// A template of at most 1024 bytes and 32 segments; null is refused.
 	Path graphql.Omittable[*string] `json:"path,omitempty"`
 	// At most 2000 characters; null clears.
@@ -563,13 +563,13 @@ type UpdateKeyInput struct {
 	// From when on it shall be refused; null: never, where the organization allows that.
 	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
 	// Which products it reaches; null is refused. ALL clears `accessControlList`.
-	Access graphql.Omittable[*domain.Access] `json:"access,omitempty"`
+	Access graphql.Omittable[*access.ProductAccess] `json:"access,omitempty"`
 	// Instead of the present list, at most 100 ids; null clears. With ALL access there can be none: set LISTED as well.
 	AccessControlList graphql.Omittable[[]string] `json:"accessControlList,omitempty"`
 	// Instead of the present list, at most 100 networks (CIDR) or single addresses; null or an empty list: anywhere.
 	AllowedAddresses graphql.Omittable[[]string] `json:"allowedAddresses,omitempty"`
 	// How fast its own calls may come, besides what its subscriptions allow; null: no limit of its own.
-	RateLimit graphql.Omittable[*domain.RateLimit] `json:"rateLimit,omitempty"`
+	RateLimit graphql.Omittable[*access.RateLimit] `json:"rateLimit,omitempty"`
 }
 
 // What was changed.
@@ -633,11 +633,11 @@ type UpdatePlanInput struct {
 	// At most 255 characters; null clears.
 	ExternalID graphql.Omittable[*string] `json:"externalId,omitempty"`
 	// How fast calls may come; null: as fast as may be.
-	RateLimit graphql.Omittable[*domain.RateLimit] `json:"rateLimit,omitempty"`
+	RateLimit graphql.Omittable[*access.RateLimit] `json:"rateLimit,omitempty"`
 	// How many calls may come; null: as many as may be.
-	Quota graphql.Omittable[*domain.Quota] `json:"quota,omitempty"`
+	Quota graphql.Omittable[*access.Quota] `json:"quota,omitempty"`
 	// Whose calls the quota counts together; null is refused. It holds at once and for what the present period has counted: with ACCOUNT, accounts whose apps used more than the quota together are refused until the next period.
-	QuotaPer graphql.Omittable[*domain.QuotaPer] `json:"quotaPer,omitempty"`
+	QuotaPer graphql.Omittable[*access.QuotaPer] `json:"quotaPer,omitempty"`
 	// What it costs; null: nothing, for a FREE plan.
 	Price graphql.Omittable[*domain.Price] `json:"price,omitempty"`
 	// Whether subscriptions wait for a person; null: the product's rule.
@@ -671,7 +671,7 @@ type UpdateProductInput struct {
 	// Whether subscriptions wait for a person; null is refused.
 	Approval graphql.Omittable[*domain.Approval] `json:"approval,omitempty"`
 	// How keys may be presented; at least one. Null is refused.
-	AuthTypes graphql.Omittable[[]domain.AuthType] `json:"authTypes,omitempty"`
+	AuthTypes graphql.Omittable[[]access.AuthType] `json:"authTypes,omitempty"`
 	// An https or http address of at most 2000 characters; null clears.
 	DocumentationURL graphql.Omittable[*string] `json:"documentationUrl,omitempty"`
 	// Whether calls need no key; null is refused.

@@ -1,13 +1,7 @@
-// Package apikey creates, parses and hashes API keys. It stores nothing.
+// Package apikey creates and hashes API keys. It stores nothing.
 //
 // A key is a pair of UUIDs, a public username and a secret password, and the
-// same pair as one string, the raw key:
-//
-//	<prefix>_<username and password in base 62, 43 digits>_<CRC-32 in base 62, 6 digits>
-//
-// The checksum allows junk to be refused without a look-up, and a scanner to
-// recognize a leaked key with certainty. The prefix is not part of the identity: an
-// organization may change its own, and old keys stay valid.
+// same pair as one string, the raw key of package rawkey.
 package apikey
 
 import (
@@ -18,7 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/clients/go/gate/base62"
+	"portico/clients/go/gate/rawkey"
 )
 
 // Secret is an API key in clear. It exists only until it is returned to the
@@ -35,13 +29,8 @@ func (Secret) String() string { return "[secret]" }
 // GoString hides the secret from logs.
 func (Secret) GoString() string { return "[secret]" }
 
-const (
-	bodyDigits = 43 // 256 bits in base 62
-	// MaxPrefix is the longest prefix that Parse accepts.
-	MaxPrefix = 16
-	// hintDigits is how many digits of each end of a raw key are shown.
-	hintDigits = 4
-)
+// hintDigits is how many digits of each end of a raw key are shown.
+const hintDigits = 4
 
 // Mint returns a new API key from the system's cryptographic random source.
 func Mint(prefix string) (Secret, error) {
@@ -53,47 +42,7 @@ func Mint(prefix string) (Secret, error) {
 	if err != nil {
 		return Secret{}, err
 	}
-	return Secret{Username: username, Password: password, RawKey: Join(prefix, username, password)}, nil
-}
-
-// Join returns the raw key of a pair.
-func Join(prefix string, username, password uuid.UUID) string {
-	both := make([]byte, 0, 32)
-	both = append(append(both, username[:]...), password[:]...)
-	body := prefix + "_" + base62.Encode(both, bodyDigits)
-	return body + "_" + base62.Checksum(body)
-}
-
-// Parse parses a raw key. ok is false for everything that Join does not return,
-// whatever its length; no part of the text is retained.
-func Parse(raw string) (username, password uuid.UUID, ok bool) {
-	if len(raw) > MaxPrefix+1+bodyDigits+1+base62.ChecksumDigits {
-		return uuid.Nil, uuid.Nil, false
-	}
-	body, check, found := cutLast(raw)
-	if !found || !base62.IsChecksum(body, check) {
-		return uuid.Nil, uuid.Nil, false
-	}
-	prefix, digits, found := cutLast(body)
-	var both [32]byte
-	if !found || !ValidPrefix(prefix) || len(digits) != bodyDigits || !base62.DecodeInto(both[:], digits) {
-		return uuid.Nil, uuid.Nil, false
-	}
-	return uuid.UUID(both[:16]), uuid.UUID(both[16:]), true
-}
-
-// ValidPrefix reports whether p can be the prefix of raw keys: 1–16 lowercase
-// letters and digits, the first a letter.
-func ValidPrefix(p string) bool {
-	if p == "" || len(p) > MaxPrefix || p[0] < 'a' || p[0] > 'z' {
-		return false
-	}
-	for _, c := range []byte(p) {
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') {
-			return false
-		}
-	}
-	return true
+	return Secret{Username: username, Password: password, RawKey: rawkey.Join(prefix, username, password)}, nil
 }
 
 // Hash returns the stored form of a password: HMAC-SHA-256 under a pepper that
@@ -144,12 +93,4 @@ func ParseUsername(text string) (username uuid.UUID, ok bool) { return parseUUID
 func parseUUID(text string) (uuid.UUID, bool) {
 	id, err := uuid.Parse(text)
 	return id, err == nil && len(text) == len(id.String())
-}
-
-func cutLast(s string) (before, after string, found bool) {
-	i := strings.LastIndexByte(s, '_')
-	if i < 0 {
-		return "", "", false
-	}
-	return s[:i], s[i+1:], true
 }

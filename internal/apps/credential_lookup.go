@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/rawkey"
 	"portico/ent/db"
 	"portico/ent/db/credential"
 	"portico/internal/apikey"
@@ -19,7 +20,7 @@ import (
 // be seen by the viewer. A text that cannot be a key is fault.BadUserInput.
 func (svc *Service) CredentialIDByKey(ctx context.Context, key string) (uuid.UUID, error) {
 	proven := true
-	username, password, ok := apikey.Parse(key)
+	username, password, ok := rawkey.Parse(key)
 	if !ok {
 		username, password, ok = apikey.ParsePair(key)
 	}

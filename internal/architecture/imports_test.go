@@ -17,7 +17,7 @@ func kernels() []string {
 // shared are the kernels that gateways which decide on their own have in common with
 // the program. They are part of the Go client.
 func shared() []string {
-	return prefixed("clients/go/gate/", "base62", "headername", "jsontext", "keycache", "limits", "pathmatch", "verdict", "zone")
+	return prefixed("clients/go/gate/", "access", "base62", "headername", "jsontext", "keycache", "limits", "objectid", "pathmatch", "rawkey", "verdict", "zone")
 }
 
 func prefixed(prefix string, names ...string) []string {
@@ -74,7 +74,8 @@ func house() map[string][]string {
 		"internal/usage/usagetest":       with("internal/database", "internal/testdb"),
 		"internal/redislimits":           k,
 		"internal/redislimits/redistest": {},
-		"clients/go/gate/...":            k,
+		"clients/go/gate/...":            {"clients/go/gate/..."},
+		"internal/gateway/clienttest":    {},
 		"deploy/grafana":                 with("internal/gateway"),
 
 		"internal/auth":         with("internal/database", "internal/keyring"),

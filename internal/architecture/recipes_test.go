@@ -32,10 +32,10 @@ func recipes() []recipe {
 			mention: regexp.MustCompile(`(?i)disable|revokeKey`),
 			own:     regexp.MustCompile(`\b(disableKey|DisableKey\w*|eventlog\.CredentialDisabled|CredentialDisabled +Type|CREDENTIAL_DISABLED)\b`),
 			others: map[string]string{
-				"graph/produced_story_test.go": "it produces the status DISABLED",
-				"internal/gateway/*_test.go":   "tests of the gate in which some key is refused",
-				"internal/seed/*.go":           "demo data",
-				"clients/go/gate/*_test.go":    "some key that is refused",
+				"graph/produced_story_test.go":          "it produces the status DISABLED",
+				"internal/gateway/*_test.go":            "tests of the gate in which some key is refused",
+				"internal/seed/*.go":                    "demo data",
+				"internal/gateway/clienttest/*_test.go": "some key that is refused",
 			},
 		},
 		{

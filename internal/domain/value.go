@@ -3,23 +3,6 @@
 // constants of each enumeration are spelled as in GraphQL.
 package domain
 
-import (
-	"fmt"
-	"slices"
-)
-
-// AccountStatus is whether an account may act.
-type AccountStatus string
-
-// The states of an account.
-const (
-	AccountActive    AccountStatus = "ACTIVE"
-	AccountSuspended AccountStatus = "SUSPENDED"
-)
-
-// Values lists the constants, for ent.
-func (AccountStatus) Values() []string { return names(AccountActive, AccountSuspended) }
-
 // UserStatus is whether a user may sign in.
 type UserStatus string
 
@@ -82,54 +65,6 @@ const (
 // Values lists the constants, for ent.
 func (Approval) Values() []string { return names(Manual, Auto) }
 
-// AuthType is how a caller presents an API key.
-type AuthType string
-
-// The ways to present an API key.
-const (
-	APIKey AuthType = "API_KEY"
-	Basic  AuthType = "BASIC"
-)
-
-// AuthTypes lists all of them, which is a product's default.
-func AuthTypes() []AuthType { return []AuthType{APIKey, Basic} }
-
-// Values lists the constants, for ent.
-func (AuthType) Values() []string { return names(APIKey, Basic) }
-
-// MarshalText returns an error for an unknown value, so that none is stored.
-func (a AuthType) MarshalText() ([]byte, error) { return known(a) }
-
-// UnmarshalText returns an error for an unknown value.
-func (a *AuthType) UnmarshalText(text []byte) error { return read(a, text) }
-
-// Environment is the environment that a credential is for.
-type Environment string
-
-// The environments.
-const (
-	Development Environment = "DEVELOPMENT"
-	Staging     Environment = "STAGING"
-	Production  Environment = "PRODUCTION"
-)
-
-// Values lists the constants, for ent.
-func (Environment) Values() []string { return names(Development, Staging, Production) }
-
-// Access is which of its app's products a credential gives access to.
-type Access string
-
-// The kinds of access.
-const (
-	// AccessAll: every product that its app has subscribed to.
-	AccessAll Access = "ALL"
-	// AccessListed: of those, only the products on its access control list.
-	AccessListed Access = "LISTED"
-)
-
-// Values lists the constants, for ent.
-func (Access) Values() []string { return names(AccessAll, AccessListed) }
-
 // RevocationReason is why a credential was revoked.
 type RevocationReason string
 
@@ -147,26 +82,6 @@ const (
 // Values lists the constants, for ent.
 func (RevocationReason) Values() []string {
 	return names(Unspecified, KeyCompromise, Superseded, CessationOfOperation, PrivilegeWithdrawn, AppDeleted, AccountDeleted)
-}
-
-// Method is the HTTP method of an endpoint.
-type Method string
-
-// The methods. MethodAny matches every method; MethodGet matches HEAD too.
-const (
-	MethodAny     Method = "ANY"
-	MethodGet     Method = "GET"
-	MethodHead    Method = "HEAD"
-	MethodPost    Method = "POST"
-	MethodPut     Method = "PUT"
-	MethodPatch   Method = "PATCH"
-	MethodDelete  Method = "DELETE"
-	MethodOptions Method = "OPTIONS"
-)
-
-// Values lists the constants, for ent.
-func (Method) Values() []string {
-	return names(MethodAny, MethodGet, MethodHead, MethodPost, MethodPut, MethodPatch, MethodDelete, MethodOptions)
 }
 
 // PlanKind is how a plan is priced.
@@ -211,30 +126,6 @@ const (
 
 // Values lists the constants, for ent.
 func (ProductionKeys) Values() []string { return names(AnyMember, OwnersOnly) }
-
-// value is an enumeration that lists its constants.
-type value interface {
-	~string
-	Values() []string
-}
-
-// known returns the text of a constant, and an error for any other value.
-func known[T value](v T) ([]byte, error) {
-	if !slices.Contains(v.Values(), string(v)) {
-		return nil, fmt.Errorf("term: %q is not one of %v", string(v), v.Values())
-	}
-	return []byte(v), nil
-}
-
-// read sets v to the constant with this text, and returns an error for any
-// other text.
-func read[T value](v *T, text []byte) error {
-	_, err := known(T(text))
-	if err == nil {
-		*v = T(text)
-	}
-	return err
-}
 
 func names[T ~string](all ...T) []string {
 	out := make([]string, len(all))

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"portico/clients/go/gate/rawkey"
 	"portico/clients/go/gate/verdict"
 	"portico/internal/apikey"
 	"portico/internal/apps"
@@ -25,7 +26,7 @@ const clientRoom, tokenRoom = 200, 2_000
 func unknownKey(n int) *gateway.Request {
 	username, password := uuid.New(), uuid.New()
 	if n%2 == 0 {
-		return &gateway.Request{RawKey: apikey.Join("ptk", username, password), Presented: domain.APIKey, Product: "weather"}
+		return &gateway.Request{RawKey: rawkey.Join("ptk", username, password), Presented: domain.APIKey, Product: "weather"}
 	}
 	return &gateway.Request{Username: username.String(), Password: password.String(), Presented: domain.Basic, Product: "weather"}
 }
@@ -205,7 +206,7 @@ func TestRealKeysAreFoundDuringAFlood(t *testing.T) {
 		}
 		soon(t, "the names of the keys", func() bool { return asks(t, g, c, shown(old.Secret)) == verdict.Valid })
 		wrong := shown(old.Secret)
-		wrong.RawKey = apikey.Join("ptk", old.Secret.Username, uuid.New())
+		wrong.RawKey = rawkey.Join("ptk", old.Secret.Username, uuid.New())
 		wants(t, g, c, wrong, verdict.NotFound)
 
 		made := w.MustApp(t, w.Developer, "Made meanwhile")

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/rawkey"
 	"portico/clients/go/gate/verdict"
 	"portico/internal/apikey"
 )
@@ -20,7 +21,7 @@ func (r *Request) read() (p presentedKey, ok bool) {
 	}
 	pair := r.Username != "" || r.Password != ""
 	if r.RawKey != "" {
-		p.username, p.password, ok = apikey.Parse(r.RawKey)
+		p.username, p.password, ok = rawkey.Parse(r.RawKey)
 		return p, ok && !pair
 	}
 	var well bool

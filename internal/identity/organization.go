@@ -5,10 +5,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/rawkey"
 	"portico/clients/go/gate/zone"
 	"portico/ent/db"
 	"portico/ent/db/organization"
-	"portico/internal/apikey"
 	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
@@ -96,7 +96,7 @@ func checkKeyPrefix(field, s string) error {
 	if err := input.CheckSeen(field, s); err != nil {
 		return err
 	}
-	if !apikey.ValidPrefix(s) || len(s) < 2 || len(s) > 10 {
+	if !rawkey.ValidPrefix(s) || len(s) < 2 || len(s) > 10 {
 		return fault.Input(fault.InvalidValue, field, "This must be 2–10 small letters and digits, the first a letter.")
 	}
 	if s == "pgw" || s == "pst" || s == "prt" { // service tokens, and what may come

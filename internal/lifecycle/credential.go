@@ -1,40 +1,22 @@
 package lifecycle
 
-import "time"
+import "portico/clients/go/gate/access"
 
 // CredentialStatus is the state of a credential.
-type CredentialStatus string
+type CredentialStatus = access.CredentialStatus
 
 // The states of a credential. EXPIRED is never stored: ACTIVE and DISABLED become
 // EXPIRED at the credential's expiry.
 const (
-	CredentialActive   CredentialStatus = "ACTIVE"
-	CredentialDisabled CredentialStatus = "DISABLED"
-	CredentialExpired  CredentialStatus = "EXPIRED"
-	CredentialRevoked  CredentialStatus = "REVOKED"
+	CredentialActive   = access.CredentialActive
+	CredentialDisabled = access.CredentialDisabled
+	CredentialExpired  = access.CredentialExpired
+	CredentialRevoked  = access.CredentialRevoked
 )
-
-// Values returns the states that are stored.
-func (CredentialStatus) Values() []string {
-	return []string{string(CredentialActive), string(CredentialDisabled), string(CredentialRevoked)}
-}
 
 // CredentialStatuses returns all states.
 func CredentialStatuses() []CredentialStatus {
 	return []CredentialStatus{CredentialActive, CredentialDisabled, CredentialExpired, CredentialRevoked}
-}
-
-// At returns the state at a time: a credential that is not revoked is EXPIRED from
-// expiresAt on (now ≥ expiresAt). A stored state that this program does not know
-// is REVOKED, so that such a credential is never usable.
-func (s CredentialStatus) At(now time.Time, expiresAt *time.Time) CredentialStatus {
-	switch {
-	case s != CredentialActive && s != CredentialDisabled && s != CredentialExpired:
-		return CredentialRevoked
-	case expiresAt != nil && !now.Before(*expiresAt):
-		return CredentialExpired
-	}
-	return s
 }
 
 // CredentialAction is an action on a credential.

@@ -3,32 +3,23 @@
 // policy does) and stores nothing.
 package lifecycle
 
+import "portico/clients/go/gate/access"
+
 // SubscriptionStatus is the state of a subscription.
-type SubscriptionStatus string
+type SubscriptionStatus = access.SubscriptionStatus
 
 // The states of a subscription.
 const (
-	Waiting      SubscriptionStatus = "WAITING"
-	Approved     SubscriptionStatus = "APPROVED"
-	Rejected     SubscriptionStatus = "REJECTED"
-	Suspended    SubscriptionStatus = "SUSPENDED"
-	Unsubscribed SubscriptionStatus = "UNSUBSCRIBED"
+	Waiting      = access.SubscriptionWaiting
+	Approved     = access.SubscriptionApproved
+	Rejected     = access.SubscriptionRejected
+	Suspended    = access.SubscriptionSuspended
+	Unsubscribed = access.SubscriptionEnded
 )
 
 // SubscriptionStatuses returns all states.
 func SubscriptionStatuses() []SubscriptionStatus {
 	return []SubscriptionStatus{Waiting, Approved, Rejected, Suspended, Unsubscribed}
-}
-
-// Values returns all states, as ent expects them.
-func (SubscriptionStatus) Values() []string {
-	return []string{string(Waiting), string(Approved), string(Rejected), string(Suspended), string(Unsubscribed)}
-}
-
-// Live reports whether the subscription has not ended: an app has at most one live
-// subscription to a product.
-func (s SubscriptionStatus) Live() bool {
-	return s == Waiting || s == Approved || s == Suspended
 }
 
 // BadgeColor is the colour in which portals show a state.
@@ -44,7 +35,7 @@ const (
 )
 
 // Badge returns the colour of a state.
-func (s SubscriptionStatus) Badge() BadgeColor {
+func Badge(s SubscriptionStatus) BadgeColor {
 	switch s {
 	case Waiting:
 		return Yellow

@@ -71,8 +71,8 @@ func TestStates(t *testing.T) {
 		{Suspended, "SUSPENDED", true, "ORANGE"},
 		{Unsubscribed, "UNSUBSCRIBED", false, "GRAY"},
 	} {
-		if string(want.status) != want.text || want.status.Live() != want.live || want.status.Badge() != want.badge {
-			t.Errorf("%s: live %v, badge %s", want.status, want.status.Live(), want.status.Badge())
+		if string(want.status) != want.text || want.status.Live() != want.live || Badge(want.status) != want.badge {
+			t.Errorf("%s: live %v, badge %s", want.status, want.status.Live(), Badge(want.status))
 		}
 		if !slices.Contains(want.status.Values(), want.text) {
 			t.Errorf("%s is not stored", want.text)

@@ -4,18 +4,13 @@
 package nodeid
 
 import (
-	"strings"
-
 	"github.com/google/uuid"
 
-	"portico/clients/go/gate/base62"
+	"portico/clients/go/gate/objectid"
 )
 
 // Kind is the type of the object that an id belongs to: its GraphQL name.
 type Kind string
-
-// digits is the length of 128 bits in base 62.
-const digits = 22
 
 // Encode returns the opaque id of a row.
 func Encode(k Kind, id uuid.UUID) string {
@@ -24,19 +19,18 @@ func Encode(k Kind, id uuid.UUID) string {
 
 // Append appends the opaque id of a row to dst.
 func Append(dst []byte, k Kind, id uuid.UUID) []byte {
-	return base62.Append(append(append(dst, prefix(k)...), '_'), id[:], digits)
+	return objectid.Append(dst, prefix(k), id)
 }
 
 // Split decodes an id of any kind. ok is false for everything that Encode does
 // not return.
 func Split(s string) (Kind, uuid.UUID, bool) {
-	p, rest, found := strings.Cut(s, "_")
+	p, id, ok := objectid.Split(s)
 	k, known := kindOf(p)
-	row, ok := base62.Decode(rest, digits, len(uuid.UUID{}))
-	if !found || !known || !ok {
+	if !known || !ok {
 		return "", uuid.Nil, false
 	}
-	return k, uuid.UUID(row), true
+	return k, id, true
 }
 
 // Decode decodes an id of one kind; ok is false for an id of another kind.

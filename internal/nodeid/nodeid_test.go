@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
+	"portico/clients/go/gate/objectid"
 	"portico/internal/nodeid"
 )
 
@@ -36,6 +37,18 @@ func TestDecodeReversesEncode(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The Go client reads and writes ids by the same prefixes.
+func TestPrefixesAreThoseOfTheGoClient(t *testing.T) {
+	for kind, prefix := range map[nodeid.Kind]string{
+		nodeid.Organization: objectid.Organization, nodeid.Account: objectid.Account, nodeid.App: objectid.App, nodeid.Credential: objectid.Credential,
+		nodeid.Product: objectid.Product, nodeid.Endpoint: objectid.Endpoint, nodeid.ProductSubscription: objectid.Subscription,
+	} {
+		if got := nodeid.Encode(kind, uuid.Max); got != objectid.Encode(prefix, uuid.Max) {
+			t.Errorf("a %s is %q", kind, got)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/rawkey"
 	"portico/internal/apikey"
 	"portico/internal/apps"
 	"portico/internal/database"
@@ -35,7 +36,7 @@ func TestCredentialIDByKey(t *testing.T) {
 			require.NoError(t, err)
 			return id
 		}
-		forms := []string{s.RawKey, s.Username.String() + ":" + s.Password.String(), s.Username.String(), apikey.Join("older", s.Username, s.Password)}
+		forms := []string{s.RawKey, s.Username.String() + ":" + s.Password.String(), s.Username.String(), rawkey.Join("older", s.Username, s.Password)}
 		everywhere := func(when string) {
 			for _, form := range forms {
 				require.Equal(t, made.Credential.ID, find(tenant.Developer, form), when)
@@ -47,7 +48,7 @@ func TestCredentialIDByKey(t *testing.T) {
 		}
 		everywhere("new")
 		wrong := uuid.New()
-		for _, form := range []string{apikey.Join("ptk", s.Username, wrong), s.Username.String() + ":" + wrong.String(), uuid.NewString()} {
+		for _, form := range []string{rawkey.Join("ptk", s.Username, wrong), s.Username.String() + ":" + wrong.String(), uuid.NewString()} {
 			require.Equal(t, uuid.Nil, find(tenant.Admin, form))
 		}
 		_, err := f.Portal.Apps.RevokeKey(tenant.Developer, made.Credential.GlobalID(), nil, nil)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/rawkey"
 	"portico/ent/db"
 	"portico/internal/apikey"
 	"portico/internal/domain"
@@ -42,7 +43,7 @@ func (m *minter) secret(username uuid.UUID) (secret, error) {
 	if err != nil {
 		return secret{}, err
 	}
-	raw := apikey.RawHint(apikey.Join(prefix, username, password))
+	raw := apikey.RawHint(rawkey.Join(prefix, username, password))
 	return secret{apikey.Hash(m.pepper, username, password), apikey.Hint(password), raw}, nil
 }
 

@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/apikey"
-	"portico/internal/domain"
+	"portico/clients/go/gate/access"
+	"portico/clients/go/gate/rawkey"
 )
 
 // maxCredentialLength is the longest header value, in bytes, that is read as an API key.
@@ -16,7 +16,7 @@ const maxCredentialLength = 1 << 10
 
 // credential is the API key that a request presents. The zero credential is none.
 type credential struct {
-	presented          domain.AuthType
+	presented          access.AuthType
 	rawKey             string
 	username, password string
 	malformed          bool
@@ -31,7 +31,7 @@ func readCredential(h http.Header) credential {
 	authorization, key := h.Values("Authorization"), h.Values("X-Api-Key")
 	switch {
 	case len(authorization)+len(key) > 1:
-		return credential{presented: domain.APIKey, malformed: true}
+		return credential{presented: access.APIKey, malformed: true}
 	case len(key) == 1:
 		return rawKey(key[0])
 	case len(authorization) == 0:
@@ -45,16 +45,16 @@ func readCredential(h http.Header) credential {
 	case strings.EqualFold(scheme, "Basic"):
 		return pair(rest)
 	}
-	return credential{presented: domain.APIKey, malformed: true}
+	return credential{presented: access.APIKey, malformed: true}
 }
 
 func rawKey(text string) credential {
-	user, _, ok := apikey.Parse(text)
-	return credential{presented: domain.APIKey, rawKey: text, user: user, malformed: !ok}
+	user, _, ok := rawkey.Parse(text)
+	return credential{presented: access.APIKey, rawKey: text, user: user, malformed: !ok}
 }
 
 func pair(text string) credential {
-	c := credential{presented: domain.Basic, malformed: true}
+	c := credential{presented: access.Basic, malformed: true}
 	if len(text) > maxCredentialLength || strings.ContainsAny(text, "\r\n") { // which the decoder skips
 		return c
 	}

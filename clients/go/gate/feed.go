@@ -58,7 +58,7 @@ func (g *Gate) follow(ctx context.Context) {
 		}
 		refused := errors.Is(err, ErrToken)
 		if doubted && refused {
-			g.setLastAnswer(g.mono() - 2*g.o.Silence) // the token was revoked: refuse calls at once
+			g.setLastAnswer(g.o.Elapsed() - 2*g.o.Silence) // the token was revoked: refuse calls at once
 		}
 		doubted = refused
 		if well {
@@ -79,7 +79,7 @@ func (g *Gate) pollWait() time.Duration { return g.o.Silence / 5 }
 func (g *Gate) snapshot(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, snapshotTime)
 	defer cancel()
-	asked := g.mono()
+	asked := g.o.Elapsed()
 	fresh := keycache.New(0)
 	if err := g.portico.feed(ctx, "", fresh.Apply); err != nil {
 		return err
@@ -96,7 +96,7 @@ func (g *Gate) snapshot(ctx context.Context) error {
 func (g *Gate) poll(ctx context.Context, wait time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, wait+pollSlack)
 	defer cancel()
-	asked := g.mono()
+	asked := g.o.Elapsed()
 	store := g.store.Load()
 	if err := g.portico.feed(ctx, after(store.Position(), wait), func(c *keycache.Change) { store.Apply(c) }); err != nil {
 		return err
@@ -108,7 +108,7 @@ func (g *Gate) poll(ctx context.Context, wait time.Duration) error {
 func (g *Gate) setLastAnswer(asked time.Duration) { g.lastAnswer.Store(int64(asked)) }
 
 // silent reports whether the last answer from Portico is older than the Silence.
-func (g *Gate) silent() bool { return g.mono()-time.Duration(g.lastAnswer.Load()) > g.o.Silence }
+func (g *Gate) silent() bool { return g.o.Elapsed()-time.Duration(g.lastAnswer.Load()) > g.o.Silence }
 
 // sleep waits for d, and returns false if ctx ends before.
 func sleep(ctx context.Context, d time.Duration) bool {

@@ -16,7 +16,6 @@ import (
 	"portico/clients/go/gate/keycache"
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/verdict"
-	"portico/internal/clock"
 )
 
 // fakeTransport is a RoundTripper that returns the same answer to every request.
@@ -41,11 +40,11 @@ func (e ending) Read([]byte) (int, error) { return 0, e.err }
 
 // newUnconnectedGate returns a Gate that has received nothing yet, one second after its start.
 func newUnconnectedGate(w *fakeTransport) *Gate {
-	c := clock.NewFake(time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC))
-	mono := func() time.Duration { return time.Second }
+	now := func() time.Time { return time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC) }
+	elapsed := func() time.Duration { return time.Second }
 	g := &Gate{
-		o:     Options{Silence: MaxSilence, Log: slog.New(slog.DiscardHandler)},
-		clock: c, mono: mono, memory: limits.NewMemory(c, mono, 0), calls: newTally(),
+		o:     Options{Silence: MaxSilence, Log: slog.New(slog.DiscardHandler), Now: now, Elapsed: elapsed},
+		clock: now, memory: limits.NewMemory(wholeClock(now), elapsed, 0), calls: newTally(),
 		portico: &portico{url: "http://portico.test", token: "token", http: &http.Client{Transport: w}},
 	}
 	g.store.Store(keycache.New(0))

@@ -16,7 +16,6 @@ import (
 
 	"portico/clients/go/gate/keycache"
 	"portico/clients/go/gate/limits"
-	"portico/internal/clock"
 )
 
 const (
@@ -61,17 +60,22 @@ type Options struct {
 	// Log receives errors between the Gate and Portico; nil means slog.Default().
 	// No line contains a key or the token.
 	Log *slog.Logger
+	// Now returns the time, which expiries and quotas follow; nil means time.Now. Tests
+	// set it to move the time.
+	Now func() time.Time
+	// Elapsed returns the time since any fixed moment, and never goes back; rate limits
+	// and the Silence follow it. nil means the machine's monotonic clock.
+	Elapsed func() time.Duration
 }
 
 // Gate decides whether calls may pass. It is safe for concurrent use.
 type Gate struct {
 	o       Options
-	clock   clock.Clock
-	mono    func() time.Duration // since any fixed moment; never goes back
+	clock   wholeClock
 	portico *portico
 
 	store      atomic.Pointer[keycache.Cache]
-	lastAnswer atomic.Int64 // mono when the last answered request to the feed was sent
+	lastAnswer atomic.Int64 // Options.Elapsed when the last answered request to the feed was sent
 	memory     *limits.Memory
 	proofs     *proofs
 	flights    singleflight.Group
@@ -85,12 +89,6 @@ type Gate struct {
 // retries until ctx ends; the error is about the options, ErrToken, or the last
 // failure. The caller must call Close.
 func New(ctx context.Context, o Options) (*Gate, error) {
-	began := time.Now()
-	return start(ctx, o, clock.System{}, func() time.Duration { return time.Since(began) })
-}
-
-// start is New with the caller's clock and monotonic time.
-func start(ctx context.Context, o Options, c clock.Clock, mono func() time.Duration) (*Gate, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
@@ -99,8 +97,8 @@ func start(ctx context.Context, o Options, c clock.Clock, mono func() time.Durat
 		return nil, err
 	}
 	g := &Gate{
-		o: o, clock: c, mono: mono, portico: &portico{url: o.URL, token: o.Token, http: o.HTTPClient},
-		memory: limits.NewMemory(c, mono, 0), proofs: proofs, calls: newTally(),
+		o: o, clock: wholeClock(o.Now), portico: &portico{url: o.URL, token: o.Token, http: o.HTTPClient},
+		memory: limits.NewMemory(wholeClock(o.Now), o.Elapsed, 0), proofs: proofs, calls: newTally(),
 	}
 	if err := g.begin(ctx); err != nil {
 		return nil, err
@@ -139,8 +137,22 @@ func (o *Options) complete() error {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Elapsed == nil {
+		began := time.Now()
+		o.Elapsed = func() time.Duration { return time.Since(began) }
+	}
 	return nil
 }
+
+// wholeClock returns the time in the form that Portico has it: in UTC, in whole
+// microseconds.
+type wholeClock func() time.Time
+
+// Now implements limits.Clock.
+func (c wholeClock) Now() time.Time { return c().UTC().Truncate(time.Microsecond) }
 
 // peer returns the address of the connection's other end.
 func peer(r *http.Request) netip.Addr {

@@ -9,9 +9,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/verdict"
-	"portico/internal/domain"
 )
 
 // askTime is the timeout of a request to /v1/verify; Portico itself takes at most 5 s.
@@ -151,7 +151,7 @@ type question struct {
 // refused only by a limit, is verified.
 func (g *Gate) ask(ctx context.Context, c *call, of proof) *Verdict {
 	q := question{Product: g.o.Product, App: c.app, Method: c.method, Path: c.path, Key: c.rawKey, Username: c.username, Password: c.password}
-	if c.presented == domain.APIKey {
+	if c.presented == access.APIKey {
 		q.Username, q.Password = "", ""
 	}
 	if c.from.IsValid() {

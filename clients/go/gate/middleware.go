@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/headername"
 	"portico/clients/go/gate/limits"
-	"portico/internal/domain"
 )
 
 // Middleware returns a handler that calls next for requests that may pass, with the
@@ -83,7 +83,7 @@ func (v *Verdict) limit(h http.Header, now time.Time) {
 
 // refuse writes the response to a call that may not pass; presented is how it
 // presented its key.
-func (v *Verdict) refuse(w http.ResponseWriter, presented domain.AuthType) {
+func (v *Verdict) refuse(w http.ResponseWriter, presented access.AuthType) {
 	status := v.code.Status()
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
@@ -118,11 +118,11 @@ type problem struct {
 // challenge returns the WWW-Authenticate field that RFC 9110 requires in a 401. Basic
 // is offered only to callers that used it: browsers ask for a password when they see
 // it.
-func challenge(presented domain.AuthType) string {
+func challenge(presented access.AuthType) string {
 	switch presented {
 	case "":
 		return `Bearer realm="portico"`
-	case domain.Basic:
+	case access.Basic:
 		return `Basic realm="portico", charset="UTF-8"`
 	}
 	return `Bearer realm="portico", error="invalid_token"`

@@ -9,8 +9,8 @@ import (
 	"github.com/google/uuid"
 
 	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/objectid"
 	"portico/clients/go/gate/verdict"
-	"portico/internal/nodeid"
 )
 
 const (
@@ -107,15 +107,15 @@ func (t *tally) takeLost() (n int64) {
 }
 
 func (c counted) row(n int64) row {
-	id := func(k nodeid.Kind, id uuid.UUID) string {
+	id := func(prefix string, id uuid.UUID) string {
 		if id == uuid.Nil {
 			return ""
 		}
-		return nodeid.Encode(k, id)
+		return objectid.Encode(prefix, id)
 	}
 	return row{
-		Account: id(nodeid.Account, c.account), App: id(nodeid.App, c.app), Credential: id(nodeid.Credential, c.credential),
-		Product: id(nodeid.Product, c.product), Endpoint: id(nodeid.Endpoint, c.endpoint),
+		Account: id(objectid.Account, c.account), App: id(objectid.App, c.app), Credential: id(objectid.Credential, c.credential),
+		Product: id(objectid.Product, c.product), Endpoint: id(objectid.Endpoint, c.endpoint),
 		Code: c.code.String(), Calls: n, At: time.Unix(c.minute*60, 0).UTC(),
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/google/uuid"
 
 	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/objectid"
 	"portico/clients/go/gate/verdict"
-	"portico/internal/nodeid"
 )
 
 // Verdict is the decision about a call, in the form of Portico's own /v1/verify. Fields
@@ -75,16 +75,16 @@ func FromContext(ctx context.Context) (*Verdict, bool) {
 func public(c *verdict.Catalogue, in *verdict.Verdict) *Verdict {
 	out := &Verdict{Valid: in.Code == verdict.Valid, Code: in.Code.String(), code: in.Code, Limits: publicLimits(&in.Limits)}
 	if c != nil {
-		out.Organization = nodeid.Encode(nodeid.Organization, c.Organization)
+		out.Organization = objectid.Encode(objectid.Organization, c.Organization)
 	}
 	if in.Credential != nil {
-		out.Credential, out.Environment = nodeid.Encode(nodeid.Credential, in.Credential.ID), string(in.Credential.Environment)
+		out.Credential, out.Environment = objectid.Encode(objectid.Credential, in.Credential.ID), string(in.Credential.Environment)
 	}
 	if in.App != nil {
-		out.App = nodeid.Encode(nodeid.App, in.App.ID)
+		out.App = objectid.Encode(objectid.App, in.App.ID)
 	}
 	if in.Account != nil {
-		out.Account = nodeid.Encode(nodeid.Account, in.Account.ID)
+		out.Account = objectid.Encode(objectid.Account, in.Account.ID)
 	}
 	if in.Product != nil {
 		out.Product = in.Product.Name
@@ -93,10 +93,10 @@ func public(c *verdict.Catalogue, in *verdict.Verdict) *Verdict {
 		out.Plan = in.Plan.Name
 	}
 	if in.Subscription != nil {
-		out.Subscription = nodeid.Encode(nodeid.ProductSubscription, in.Subscription.ID)
+		out.Subscription = objectid.Encode(objectid.Subscription, in.Subscription.ID)
 	}
 	if in.Endpoint != uuid.Nil {
-		out.Endpoint = nodeid.Encode(nodeid.Endpoint, in.Endpoint)
+		out.Endpoint = objectid.Encode(objectid.Endpoint, in.Endpoint)
 	}
 	return out
 }

@@ -4,6 +4,7 @@ package account
 
 import (
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/internal/domain"
 	"time"
 
@@ -93,10 +94,10 @@ var (
 	DefaultID func() uuid.UUID
 )
 
-const DefaultStatus domain.AccountStatus = "ACTIVE"
+const DefaultStatus access.AccountStatus = "ACTIVE"
 
 // StatusValidator is a validator for the "status" field enum values. It is called by the builders before save.
-func StatusValidator(s domain.AccountStatus) error {
+func StatusValidator(s access.AccountStatus) error {
 	switch s {
 	case "ACTIVE", "SUSPENDED":
 		return nil

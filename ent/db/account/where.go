@@ -3,8 +3,8 @@
 package account
 
 import (
+	"portico/clients/go/gate/access"
 	"portico/ent/db/predicate"
-	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -363,19 +363,19 @@ func NameFoldedContainsFold(v string) predicate.Account {
 }
 
 // StatusEQ applies the EQ predicate on the "status" field.
-func StatusEQ(v domain.AccountStatus) predicate.Account {
+func StatusEQ(v access.AccountStatus) predicate.Account {
 	vc := v
 	return predicate.Account(sql.FieldEQ(FieldStatus, vc))
 }
 
 // StatusNEQ applies the NEQ predicate on the "status" field.
-func StatusNEQ(v domain.AccountStatus) predicate.Account {
+func StatusNEQ(v access.AccountStatus) predicate.Account {
 	vc := v
 	return predicate.Account(sql.FieldNEQ(FieldStatus, vc))
 }
 
 // StatusIn applies the In predicate on the "status" field.
-func StatusIn(vs ...domain.AccountStatus) predicate.Account {
+func StatusIn(vs ...access.AccountStatus) predicate.Account {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -384,7 +384,7 @@ func StatusIn(vs ...domain.AccountStatus) predicate.Account {
 }
 
 // StatusNotIn applies the NotIn predicate on the "status" field.
-func StatusNotIn(vs ...domain.AccountStatus) predicate.Account {
+func StatusNotIn(vs ...access.AccountStatus) predicate.Account {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]

@@ -4,8 +4,8 @@ package credential
 
 import (
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/internal/domain"
-	"portico/internal/lifecycle"
 	"time"
 
 	"entgo.io/ent"
@@ -171,10 +171,10 @@ var (
 	DefaultID func() uuid.UUID
 )
 
-const DefaultEnvironment domain.Environment = "DEVELOPMENT"
+const DefaultEnvironment access.Environment = "DEVELOPMENT"
 
 // EnvironmentValidator is a validator for the "environment" field enum values. It is called by the builders before save.
-func EnvironmentValidator(e domain.Environment) error {
+func EnvironmentValidator(e access.Environment) error {
 	switch e {
 	case "DEVELOPMENT", "STAGING", "PRODUCTION":
 		return nil
@@ -183,10 +183,10 @@ func EnvironmentValidator(e domain.Environment) error {
 	}
 }
 
-const DefaultStatus lifecycle.CredentialStatus = "ACTIVE"
+const DefaultStatus access.CredentialStatus = "ACTIVE"
 
 // StatusValidator is a validator for the "status" field enum values. It is called by the builders before save.
-func StatusValidator(s lifecycle.CredentialStatus) error {
+func StatusValidator(s access.CredentialStatus) error {
 	switch s {
 	case "ACTIVE", "DISABLED", "REVOKED":
 		return nil
@@ -195,10 +195,10 @@ func StatusValidator(s lifecycle.CredentialStatus) error {
 	}
 }
 
-const DefaultAuthType domain.AuthType = "API_KEY"
+const DefaultAuthType access.AuthType = "API_KEY"
 
 // AuthTypeValidator is a validator for the "auth_type" field enum values. It is called by the builders before save.
-func AuthTypeValidator(at domain.AuthType) error {
+func AuthTypeValidator(at access.AuthType) error {
 	switch at {
 	case "API_KEY", "BASIC":
 		return nil
@@ -207,10 +207,10 @@ func AuthTypeValidator(at domain.AuthType) error {
 	}
 }
 
-const DefaultAccess domain.Access = "ALL"
+const DefaultAccess access.ProductAccess = "ALL"
 
 // AccessValidator is a validator for the "access" field enum values. It is called by the builders before save.
-func AccessValidator(a domain.Access) error {
+func AccessValidator(a access.ProductAccess) error {
 	switch a {
 	case "ALL", "LISTED":
 		return nil

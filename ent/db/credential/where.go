@@ -3,9 +3,9 @@
 package credential
 
 import (
+	"portico/clients/go/gate/access"
 	"portico/ent/db/predicate"
 	"portico/internal/domain"
-	"portico/internal/lifecycle"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -409,19 +409,19 @@ func NameContainsFold(v string) predicate.Credential {
 }
 
 // EnvironmentEQ applies the EQ predicate on the "environment" field.
-func EnvironmentEQ(v domain.Environment) predicate.Credential {
+func EnvironmentEQ(v access.Environment) predicate.Credential {
 	vc := v
 	return predicate.Credential(sql.FieldEQ(FieldEnvironment, vc))
 }
 
 // EnvironmentNEQ applies the NEQ predicate on the "environment" field.
-func EnvironmentNEQ(v domain.Environment) predicate.Credential {
+func EnvironmentNEQ(v access.Environment) predicate.Credential {
 	vc := v
 	return predicate.Credential(sql.FieldNEQ(FieldEnvironment, vc))
 }
 
 // EnvironmentIn applies the In predicate on the "environment" field.
-func EnvironmentIn(vs ...domain.Environment) predicate.Credential {
+func EnvironmentIn(vs ...access.Environment) predicate.Credential {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -430,7 +430,7 @@ func EnvironmentIn(vs ...domain.Environment) predicate.Credential {
 }
 
 // EnvironmentNotIn applies the NotIn predicate on the "environment" field.
-func EnvironmentNotIn(vs ...domain.Environment) predicate.Credential {
+func EnvironmentNotIn(vs ...access.Environment) predicate.Credential {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -439,19 +439,19 @@ func EnvironmentNotIn(vs ...domain.Environment) predicate.Credential {
 }
 
 // StatusEQ applies the EQ predicate on the "status" field.
-func StatusEQ(v lifecycle.CredentialStatus) predicate.Credential {
+func StatusEQ(v access.CredentialStatus) predicate.Credential {
 	vc := v
 	return predicate.Credential(sql.FieldEQ(FieldStatus, vc))
 }
 
 // StatusNEQ applies the NEQ predicate on the "status" field.
-func StatusNEQ(v lifecycle.CredentialStatus) predicate.Credential {
+func StatusNEQ(v access.CredentialStatus) predicate.Credential {
 	vc := v
 	return predicate.Credential(sql.FieldNEQ(FieldStatus, vc))
 }
 
 // StatusIn applies the In predicate on the "status" field.
-func StatusIn(vs ...lifecycle.CredentialStatus) predicate.Credential {
+func StatusIn(vs ...access.CredentialStatus) predicate.Credential {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -460,7 +460,7 @@ func StatusIn(vs ...lifecycle.CredentialStatus) predicate.Credential {
 }
 
 // StatusNotIn applies the NotIn predicate on the "status" field.
-func StatusNotIn(vs ...lifecycle.CredentialStatus) predicate.Credential {
+func StatusNotIn(vs ...access.CredentialStatus) predicate.Credential {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -469,19 +469,19 @@ func StatusNotIn(vs ...lifecycle.CredentialStatus) predicate.Credential {
 }
 
 // AuthTypeEQ applies the EQ predicate on the "auth_type" field.
-func AuthTypeEQ(v domain.AuthType) predicate.Credential {
+func AuthTypeEQ(v access.AuthType) predicate.Credential {
 	vc := v
 	return predicate.Credential(sql.FieldEQ(FieldAuthType, vc))
 }
 
 // AuthTypeNEQ applies the NEQ predicate on the "auth_type" field.
-func AuthTypeNEQ(v domain.AuthType) predicate.Credential {
+func AuthTypeNEQ(v access.AuthType) predicate.Credential {
 	vc := v
 	return predicate.Credential(sql.FieldNEQ(FieldAuthType, vc))
 }
 
 // AuthTypeIn applies the In predicate on the "auth_type" field.
-func AuthTypeIn(vs ...domain.AuthType) predicate.Credential {
+func AuthTypeIn(vs ...access.AuthType) predicate.Credential {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -490,7 +490,7 @@ func AuthTypeIn(vs ...domain.AuthType) predicate.Credential {
 }
 
 // AuthTypeNotIn applies the NotIn predicate on the "auth_type" field.
-func AuthTypeNotIn(vs ...domain.AuthType) predicate.Credential {
+func AuthTypeNotIn(vs ...access.AuthType) predicate.Credential {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -784,19 +784,19 @@ func RawKeyHintContainsFold(v string) predicate.Credential {
 }
 
 // AccessEQ applies the EQ predicate on the "access" field.
-func AccessEQ(v domain.Access) predicate.Credential {
+func AccessEQ(v access.ProductAccess) predicate.Credential {
 	vc := v
 	return predicate.Credential(sql.FieldEQ(FieldAccess, vc))
 }
 
 // AccessNEQ applies the NEQ predicate on the "access" field.
-func AccessNEQ(v domain.Access) predicate.Credential {
+func AccessNEQ(v access.ProductAccess) predicate.Credential {
 	vc := v
 	return predicate.Credential(sql.FieldNEQ(FieldAccess, vc))
 }
 
 // AccessIn applies the In predicate on the "access" field.
-func AccessIn(vs ...domain.Access) predicate.Credential {
+func AccessIn(vs ...access.ProductAccess) predicate.Credential {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -805,7 +805,7 @@ func AccessIn(vs ...domain.Access) predicate.Credential {
 }
 
 // AccessNotIn applies the NotIn predicate on the "access" field.
-func AccessNotIn(vs ...domain.Access) predicate.Credential {
+func AccessNotIn(vs ...access.ProductAccess) predicate.Credential {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]

@@ -4,7 +4,7 @@ package endpoint
 
 import (
 	"fmt"
-	"portico/internal/domain"
+	"portico/clients/go/gate/access"
 	"time"
 
 	"entgo.io/ent"
@@ -102,7 +102,7 @@ var (
 )
 
 // MethodValidator is a validator for the "method" field enum values. It is called by the builders before save.
-func MethodValidator(m domain.Method) error {
+func MethodValidator(m access.Method) error {
 	switch m {
 	case "ANY", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS":
 		return nil

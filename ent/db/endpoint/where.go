@@ -3,8 +3,8 @@
 package endpoint
 
 import (
+	"portico/clients/go/gate/access"
 	"portico/ent/db/predicate"
-	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -253,19 +253,19 @@ func ProductIDNotIn(vs ...uuid.UUID) predicate.Endpoint {
 }
 
 // MethodEQ applies the EQ predicate on the "method" field.
-func MethodEQ(v domain.Method) predicate.Endpoint {
+func MethodEQ(v access.Method) predicate.Endpoint {
 	vc := v
 	return predicate.Endpoint(sql.FieldEQ(FieldMethod, vc))
 }
 
 // MethodNEQ applies the NEQ predicate on the "method" field.
-func MethodNEQ(v domain.Method) predicate.Endpoint {
+func MethodNEQ(v access.Method) predicate.Endpoint {
 	vc := v
 	return predicate.Endpoint(sql.FieldNEQ(FieldMethod, vc))
 }
 
 // MethodIn applies the In predicate on the "method" field.
-func MethodIn(vs ...domain.Method) predicate.Endpoint {
+func MethodIn(vs ...access.Method) predicate.Endpoint {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -274,7 +274,7 @@ func MethodIn(vs ...domain.Method) predicate.Endpoint {
 }
 
 // MethodNotIn applies the NotIn predicate on the "method" field.
-func MethodNotIn(vs ...domain.Method) predicate.Endpoint {
+func MethodNotIn(vs ...access.Method) predicate.Endpoint {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]

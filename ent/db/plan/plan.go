@@ -4,6 +4,7 @@ package plan
 
 import (
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/internal/domain"
 	"time"
 
@@ -124,10 +125,10 @@ func KindValidator(k domain.PlanKind) error {
 	}
 }
 
-const DefaultQuotaPer domain.QuotaPer = "APP"
+const DefaultQuotaPer access.QuotaPer = "APP"
 
 // QuotaPerValidator is a validator for the "quota_per" field enum values. It is called by the builders before save.
-func QuotaPerValidator(qp domain.QuotaPer) error {
+func QuotaPerValidator(qp access.QuotaPer) error {
 	switch qp {
 	case "APP", "ACCOUNT":
 		return nil

@@ -3,6 +3,7 @@
 package plan
 
 import (
+	"portico/clients/go/gate/access"
 	"portico/ent/db/predicate"
 	"portico/internal/domain"
 	"time"
@@ -433,19 +434,19 @@ func QuotaNotNil() predicate.Plan {
 }
 
 // QuotaPerEQ applies the EQ predicate on the "quota_per" field.
-func QuotaPerEQ(v domain.QuotaPer) predicate.Plan {
+func QuotaPerEQ(v access.QuotaPer) predicate.Plan {
 	vc := v
 	return predicate.Plan(sql.FieldEQ(FieldQuotaPer, vc))
 }
 
 // QuotaPerNEQ applies the NEQ predicate on the "quota_per" field.
-func QuotaPerNEQ(v domain.QuotaPer) predicate.Plan {
+func QuotaPerNEQ(v access.QuotaPer) predicate.Plan {
 	vc := v
 	return predicate.Plan(sql.FieldNEQ(FieldQuotaPer, vc))
 }
 
 // QuotaPerIn applies the In predicate on the "quota_per" field.
-func QuotaPerIn(vs ...domain.QuotaPer) predicate.Plan {
+func QuotaPerIn(vs ...access.QuotaPer) predicate.Plan {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -454,7 +455,7 @@ func QuotaPerIn(vs ...domain.QuotaPer) predicate.Plan {
 }
 
 // QuotaPerNotIn applies the NotIn predicate on the "quota_per" field.
-func QuotaPerNotIn(vs ...domain.QuotaPer) predicate.Plan {
+func QuotaPerNotIn(vs ...access.QuotaPer) predicate.Plan {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]

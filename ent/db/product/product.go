@@ -4,6 +4,7 @@ package product
 
 import (
 	"fmt"
+	"portico/clients/go/gate/access"
 	"portico/internal/domain"
 	"time"
 
@@ -122,7 +123,7 @@ var (
 	// DefaultVisibility holds the default value on creation for the "visibility" field.
 	DefaultVisibility string
 	// DefaultAuthTypes holds the default value on creation for the "auth_types" field.
-	DefaultAuthTypes []domain.AuthType
+	DefaultAuthTypes []access.AuthType
 	// DefaultDocumentationURL holds the default value on creation for the "documentation_url" field.
 	DefaultDocumentationURL string
 	// DefaultKeyless holds the default value on creation for the "keyless" field.

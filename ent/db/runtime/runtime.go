@@ -4,6 +4,7 @@ package runtime
 
 import (
 	"context"
+	"portico/clients/go/gate/access"
 	"portico/ent/db/accessentry"
 	"portico/ent/db/account"
 	"portico/ent/db/app"
@@ -498,7 +499,7 @@ func init() {
 	// productDescAuthTypes is the schema descriptor for auth_types field.
 	productDescAuthTypes := productFields[9].Descriptor()
 	// product.DefaultAuthTypes holds the default value on creation for the auth_types field.
-	product.DefaultAuthTypes = productDescAuthTypes.Default.([]domain.AuthType)
+	product.DefaultAuthTypes = productDescAuthTypes.Default.([]access.AuthType)
 	// productDescDocumentationURL is the schema descriptor for documentation_url field.
 	productDescDocumentationURL := productFields[10].Descriptor()
 	// product.DefaultDocumentationURL holds the default value on creation for the documentation_url field.

@@ -4,7 +4,7 @@ package servicetoken
 
 import (
 	"fmt"
-	"portico/internal/domain"
+	"portico/clients/go/gate/access"
 	"time"
 
 	"entgo.io/ent"
@@ -101,7 +101,7 @@ var (
 )
 
 // EnvironmentValidator is a validator for the "environment" field enum values. It is called by the builders before save.
-func EnvironmentValidator(e domain.Environment) error {
+func EnvironmentValidator(e access.Environment) error {
 	switch e {
 	case "DEVELOPMENT", "STAGING", "PRODUCTION":
 		return nil

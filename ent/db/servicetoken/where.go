@@ -3,8 +3,8 @@
 package servicetoken
 
 import (
+	"portico/clients/go/gate/access"
 	"portico/ent/db/predicate"
-	"portico/internal/domain"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -423,19 +423,19 @@ func ProductIdsNotNil() predicate.ServiceToken {
 }
 
 // EnvironmentEQ applies the EQ predicate on the "environment" field.
-func EnvironmentEQ(v domain.Environment) predicate.ServiceToken {
+func EnvironmentEQ(v access.Environment) predicate.ServiceToken {
 	vc := v
 	return predicate.ServiceToken(sql.FieldEQ(FieldEnvironment, vc))
 }
 
 // EnvironmentNEQ applies the NEQ predicate on the "environment" field.
-func EnvironmentNEQ(v domain.Environment) predicate.ServiceToken {
+func EnvironmentNEQ(v access.Environment) predicate.ServiceToken {
 	vc := v
 	return predicate.ServiceToken(sql.FieldNEQ(FieldEnvironment, vc))
 }
 
 // EnvironmentIn applies the In predicate on the "environment" field.
-func EnvironmentIn(vs ...domain.Environment) predicate.ServiceToken {
+func EnvironmentIn(vs ...access.Environment) predicate.ServiceToken {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -444,7 +444,7 @@ func EnvironmentIn(vs ...domain.Environment) predicate.ServiceToken {
 }
 
 // EnvironmentNotIn applies the NotIn predicate on the "environment" field.
-func EnvironmentNotIn(vs ...domain.Environment) predicate.ServiceToken {
+func EnvironmentNotIn(vs ...access.Environment) predicate.ServiceToken {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]

@@ -4,7 +4,7 @@ package subscription
 
 import (
 	"fmt"
-	"portico/internal/lifecycle"
+	"portico/clients/go/gate/access"
 	"time"
 
 	"entgo.io/ent"
@@ -153,7 +153,7 @@ var (
 )
 
 // StatusValidator is a validator for the "status" field enum values. It is called by the builders before save.
-func StatusValidator(s lifecycle.SubscriptionStatus) error {
+func StatusValidator(s access.SubscriptionStatus) error {
 	switch s {
 	case "WAITING", "APPROVED", "REJECTED", "SUSPENDED", "UNSUBSCRIBED":
 		return nil

@@ -3,8 +3,8 @@
 package subscription
 
 import (
+	"portico/clients/go/gate/access"
 	"portico/ent/db/predicate"
-	"portico/internal/lifecycle"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -358,19 +358,19 @@ func EndpointIdsNotNil() predicate.Subscription {
 }
 
 // StatusEQ applies the EQ predicate on the "status" field.
-func StatusEQ(v lifecycle.SubscriptionStatus) predicate.Subscription {
+func StatusEQ(v access.SubscriptionStatus) predicate.Subscription {
 	vc := v
 	return predicate.Subscription(sql.FieldEQ(FieldStatus, vc))
 }
 
 // StatusNEQ applies the NEQ predicate on the "status" field.
-func StatusNEQ(v lifecycle.SubscriptionStatus) predicate.Subscription {
+func StatusNEQ(v access.SubscriptionStatus) predicate.Subscription {
 	vc := v
 	return predicate.Subscription(sql.FieldNEQ(FieldStatus, vc))
 }
 
 // StatusIn applies the In predicate on the "status" field.
-func StatusIn(vs ...lifecycle.SubscriptionStatus) predicate.Subscription {
+func StatusIn(vs ...access.SubscriptionStatus) predicate.Subscription {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]
@@ -379,7 +379,7 @@ func StatusIn(vs ...lifecycle.SubscriptionStatus) predicate.Subscription {
 }
 
 // StatusNotIn applies the NotIn predicate on the "status" field.
-func StatusNotIn(vs ...lifecycle.SubscriptionStatus) predicate.Subscription {
+func StatusNotIn(vs ...access.SubscriptionStatus) predicate.Subscription {
 	v := make([]any, len(vs))
 	for i := range v {
 		v[i] = vs[i]

@@ -5,14 +5,13 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/pathmatch"
 	"portico/clients/go/gate/verdict"
-	"portico/internal/domain"
-	"portico/internal/lifecycle"
 )
 
-func (a *Account) suspended() bool { return a.Status != domain.AccountActive }
+func (a *Account) suspended() bool { return a.Status != access.AccountActive }
 
 // intern returns one shared copy of a string that recurs, such as a status or a
 // pepper's id.
@@ -39,7 +38,7 @@ func (s *Cache) fillCell(c *cell, a *App) {
 		next := verdict.Subscription{
 			ID: sub.ID, ProductID: sub.ProductID, PlanID: sub.PlanID,
 			Counter: limits.ByApp(a.ID, sub.ProductID), Account: limits.OfAccount(a.AccountID, sub.ProductID),
-			Status: lifecycle.SubscriptionStatus(s.intern(string(sub.Status))),
+			Status: access.SubscriptionStatus(s.intern(string(sub.Status))),
 		}
 		if sub.EndpointIDs != nil {
 			next.Narrowed, next.Endpoints = true, *sub.EndpointIDs
@@ -52,9 +51,9 @@ func (s *Cache) fillCell(c *cell, a *App) {
 func (s *Cache) fillCredential(out *verdict.Credential, k *Credential) {
 	*out = verdict.Credential{
 		ID: k.ID, Username: k.Username, AccountID: k.AccountID, Pepper: s.intern(k.PepperID),
-		Status:      lifecycle.CredentialStatus(s.intern(string(k.Status))),
-		Environment: domain.Environment(s.intern(string(k.Environment))),
-		Listed:      k.Access != domain.AccessAll,
+		Status:      access.CredentialStatus(s.intern(string(k.Status))),
+		Environment: access.Environment(s.intern(string(k.Environment))),
+		Listed:      k.Access != access.AllProducts,
 		Rate:        limits.RateOf(k.RateLimit),
 		Addresses:   networks(k.AllowedAddresses),
 	}
@@ -104,7 +103,7 @@ func productOf(p *Product) *verdict.Product {
 	for _, plan := range p.Plans {
 		out.Plans = append(out.Plans, &verdict.Plan{
 			ID: plan.ID, Name: plan.Name, Rate: limits.RateOf(plan.RateLimit), Quota: limits.QuotaOf(plan.Quota),
-			PerAccount: plan.QuotaPer == domain.QuotaPerAccount,
+			PerAccount: plan.QuotaPer == access.QuotaPerAccount,
 		})
 	}
 	return out

@@ -9,9 +9,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/zone"
-	"portico/internal/domain"
-	"portico/internal/lifecycle"
 )
 
 // Organization is the organization of a copy.
@@ -26,7 +25,7 @@ type Organization struct {
 type Product struct {
 	ID        uuid.UUID         `json:"id"`
 	Name      string            `json:"name"`
-	AuthTypes []domain.AuthType `json:"authTypes"`
+	AuthTypes []access.AuthType `json:"authTypes"`
 	// Keyless products need no API key. EnforceEndpoints: only listed endpoints pass.
 	Keyless          bool       `json:"keyless"`
 	EnforceEndpoints bool       `json:"enforceEndpoints"`
@@ -38,17 +37,17 @@ type Product struct {
 type Plan struct {
 	ID        uuid.UUID         `json:"id"`
 	Name      string            `json:"name"`
-	RateLimit *domain.RateLimit `json:"rateLimit"`
-	Quota     *domain.Quota     `json:"quota"`
+	RateLimit *access.RateLimit `json:"rateLimit"`
+	Quota     *access.Quota     `json:"quota"`
 	// QuotaPer says whether the quota counts the calls of an app or of an account; ""
 	// means APP.
-	QuotaPer domain.QuotaPer `json:"quotaPer,omitempty"`
+	QuotaPer access.QuotaPer `json:"quotaPer,omitempty"`
 }
 
 // Endpoint is a method and a path template.
 type Endpoint struct {
 	ID     uuid.UUID     `json:"id"`
-	Method domain.Method `json:"method"`
+	Method access.Method `json:"method"`
 	Path   string        `json:"path"`
 }
 
@@ -62,7 +61,7 @@ type Catalogue struct {
 // Account is an account's state; it owns apps and credentials.
 type Account struct {
 	ID     uuid.UUID            `json:"id"`
-	Status domain.AccountStatus `json:"status"`
+	Status access.AccountStatus `json:"status"`
 }
 
 // App is an app with its subscriptions, the newest for each product.
@@ -75,10 +74,10 @@ type App struct {
 
 // Subscription is an app's subscription to a product.
 type Subscription struct {
-	ID        uuid.UUID                    `json:"id"`
-	ProductID uuid.UUID                    `json:"productId"`
-	PlanID    uuid.UUID                    `json:"planId"`
-	Status    lifecycle.SubscriptionStatus `json:"status"`
+	ID        uuid.UUID                 `json:"id"`
+	ProductID uuid.UUID                 `json:"productId"`
+	PlanID    uuid.UUID                 `json:"planId"`
+	Status    access.SubscriptionStatus `json:"status"`
 	// EndpointIDs are the only endpoints it permits; nil if it is not narrowed.
 	EndpointIDs *[]uuid.UUID `json:"endpointIds"`
 	// QuotaUsed is what was used of the quota since QuotaStart, by all apps of the
@@ -94,16 +93,16 @@ type Credential struct {
 	Username  uuid.UUID `json:"username"`
 	AccountID uuid.UUID `json:"accountId"`
 	// AppID is nil for a credential of the whole account.
-	AppID            *uuid.UUID                 `json:"appId"`
-	Status           lifecycle.CredentialStatus `json:"status"`
-	Environment      domain.Environment         `json:"environment"`
-	Access           domain.Access              `json:"access"`
-	AccessList       []uuid.UUID                `json:"accessList"`
-	AllowedAddresses []string                   `json:"allowedAddresses"`
-	RateLimit        *domain.RateLimit          `json:"rateLimit"`
-	ExpiresAt        *time.Time                 `json:"expiresAt"`
-	Hash             []byte                     `json:"-"`
-	PepperID         string                     `json:"-"`
+	AppID            *uuid.UUID              `json:"appId"`
+	Status           access.CredentialStatus `json:"status"`
+	Environment      access.Environment      `json:"environment"`
+	Access           access.ProductAccess    `json:"access"`
+	AccessList       []uuid.UUID             `json:"accessList"`
+	AllowedAddresses []string                `json:"allowedAddresses"`
+	RateLimit        *access.RateLimit       `json:"rateLimit"`
+	ExpiresAt        *time.Time              `json:"expiresAt"`
+	Hash             []byte                  `json:"-"`
+	PepperID         string                  `json:"-"`
 }
 
 // Change is the present state of some objects of an organization, read after

@@ -9,8 +9,8 @@ import (
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
-	"portico/internal/domain"
 )
 
 // With many accounts at once, flushes that fail, days that pass, and evictions,
@@ -20,7 +20,7 @@ func TestEveryUnitOfAccountsIsStoredOnce(t *testing.T) {
 	all := make([]*accountFixture, accounts)
 	w, b := newFixture(64), newFakeStore()
 	for i := range all {
-		all[i] = newAccountFixture(1, apps, limits.Quota{Limit: limit, Per: domain.PerDay})
+		all[i] = newAccountFixture(1, apps, limits.Quota{Limit: limit, Per: access.PerDay})
 		all[i].fixture, all[i].fakeStore = w, b
 	}
 	stop := flushAndPass(w, b)
@@ -54,7 +54,7 @@ func TestEveryUnitOfAccountsIsStoredOnce(t *testing.T) {
 func TestAccountSumsInAnyOrder(t *testing.T) {
 	const limit = 20
 	rapid.Check(t, func(t *rapid.T) {
-		f := newAccountFixture(2, 3, limits.Quota{Limit: limit, Per: domain.PerDay})
+		f := newAccountFixture(2, 3, limits.Quota{Limit: limit, Per: access.PerDay})
 		passed, today := map[uuid.UUID]int64{}, map[time.Time]int64{}
 		t.Repeat(map[string]func(*rapid.T){
 			"take": func(t *rapid.T) {

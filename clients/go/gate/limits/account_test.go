@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
-	"portico/internal/domain"
 )
 
 // accountFixture is an account with apps whose plan has a quota per account.
@@ -55,7 +55,7 @@ func (f *accountFixture) per(account bool) {
 	}
 }
 
-func monthly(n int64) limits.Quota { return limits.Quota{Limit: n, Per: domain.PerMonth} }
+func monthly(n int64) limits.Quota { return limits.Quota{Limit: n, Per: access.PerMonth} }
 
 func TestAppsShareTheirAccountsQuota(t *testing.T) {
 	f := newAccountFixture(0, 3, monthly(10))
@@ -154,7 +154,7 @@ func TestQuotasOfDifferentPeriodsAreSeparate(t *testing.T) {
 	f := newAccountFixture(0, 2, monthly(10))
 	daily := f.apps[1]
 	account, product := uuid.New(), uuid.New()
-	daily.Quota = limits.Quota{Limit: 3, Per: domain.PerDay}
+	daily.Quota = limits.Quota{Limit: 3, Per: access.PerDay}
 	for _, a := range f.apps {
 		a.Account = limits.InPeriod(limits.OfAccount(account, product), a.Quota.Per)
 		want(t, "the counter", a.Account, limits.ByAccount(account, product, a.Quota.Per))
@@ -176,7 +176,7 @@ func TestQuotasOfDifferentPeriodsAreSeparate(t *testing.T) {
 // at the same time; the app's units are stored once, and join the new count with its
 // next call.
 func TestChangedPeriodWithEqualStart(t *testing.T) {
-	f := newAccountFixture(0, 1, limits.Quota{Limit: 5, Per: domain.PerDay})
+	f := newAccountFixture(0, 1, limits.Quota{Limit: 5, Per: access.PerDay})
 	f.clock.Advance(time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC).Sub(noon()))
 	a := f.apps[0]
 	a.Cost = 3

@@ -8,13 +8,12 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
-	"portico/internal/clock"
-	"portico/internal/domain"
 )
 
 func TestTakeDoesNotAllocate(t *testing.T) {
-	m, a := loaded(limits.NewMemory(clock.System{}, nil, 0))
+	m, a := loaded(limits.NewMemory(systemClock{}, nil, 0))
 	var out limits.Answer
 	ctx := context.Background()
 	want(t, "allocations", testing.AllocsPerRun(1000, func() { m.Take(ctx, a, &out) }), 0.0)
@@ -30,7 +29,7 @@ func loaded(m *limits.Memory) (*limits.Memory, *limits.Ask) {
 func loadedFor(m *limits.Memory, a *limits.Ask) (*limits.Memory, *limits.Ask) {
 	a.KeyRate = limits.Rate{Limit: 1_000_000, Per: time.Second, Burst: 1_000_000}
 	a.SubscriptionRate = a.KeyRate
-	a.Quota = limits.Quota{Limit: 1 << 50, Per: domain.PerMonth}
+	a.Quota = limits.Quota{Limit: 1 << 50, Per: access.PerMonth}
 	a.Location = time.UTC
 	var out limits.Answer
 	m.Take(context.Background(), a, &out)
@@ -41,7 +40,7 @@ func loadedFor(m *limits.Memory, a *limits.Ask) (*limits.Memory, *limits.Ask) {
 
 // Outcomes other than Passed occur too: the limit is a million calls a second.
 func BenchmarkTake(b *testing.B) {
-	m, a := loaded(limits.NewMemory(clock.System{}, nil, 0))
+	m, a := loaded(limits.NewMemory(systemClock{}, nil, 0))
 	var out limits.Answer
 	ctx := context.Background()
 	b.ReportAllocs()
@@ -54,7 +53,7 @@ func BenchmarkTake(b *testing.B) {
 func BenchmarkTakePerAccount(b *testing.B) {
 	a := ask()
 	a.Account, a.PerAccount = uuid.New(), true
-	m, a := loadedFor(limits.NewMemory(clock.System{}, nil, 0), a)
+	m, a := loadedFor(limits.NewMemory(systemClock{}, nil, 0), a)
 	var out limits.Answer
 	ctx := context.Background()
 	b.ReportAllocs()
@@ -65,7 +64,7 @@ func BenchmarkTakePerAccount(b *testing.B) {
 
 // The keys are used in random order.
 func BenchmarkTakeOfManyKeys(b *testing.B) {
-	m := limits.NewMemory(clock.System{}, nil, 0)
+	m := limits.NewMemory(systemClock{}, nil, 0)
 	asks := make([]limits.Ask, 100_000)
 	for i := range asks {
 		_, a := loaded(m)
@@ -83,7 +82,7 @@ func BenchmarkTakeOfManyKeys(b *testing.B) {
 }
 
 func BenchmarkTakeConcurrently(b *testing.B) {
-	m, a := loaded(limits.NewMemory(clock.System{}, nil, 0))
+	m, a := loaded(limits.NewMemory(systemClock{}, nil, 0))
 	b.ReportAllocs()
 	b.RunParallel(func(p *testing.PB) {
 		var out limits.Answer
@@ -94,7 +93,7 @@ func BenchmarkTakeConcurrently(b *testing.B) {
 }
 
 func BenchmarkPeriod(b *testing.B) {
-	q, now, loc := limits.Quota{Limit: 1, Per: domain.PerMonth}, noon(), zone(b, "Europe/Berlin")
+	q, now, loc := limits.Quota{Limit: 1, Per: access.PerMonth}, noon(), zone(b, "Europe/Berlin")
 	for b.Loop() {
 		q.Period(now, loc)
 	}

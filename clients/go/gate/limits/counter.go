@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/domain"
+	"portico/clients/go/gate/access"
 )
 
 // ByApp returns the counter of an app's calls of a product, for the plan's rate
@@ -18,7 +18,7 @@ func ByApp(app, product uuid.UUID) uuid.UUID {
 // ByAccount returns the counter of the calls of all apps of an account, for the
 // quotas of a product that have the same period. Plans that count their quota per
 // account use it.
-func ByAccount(account, product uuid.UUID, per domain.QuotaPeriod) uuid.UUID {
+func ByAccount(account, product uuid.UUID, per access.QuotaPeriod) uuid.UUID {
 	return InPeriod(OfAccount(account, product), per)
 }
 
@@ -31,11 +31,11 @@ func OfAccount(account, product uuid.UUID) uuid.UUID {
 // InPeriod returns the account's counter for quotas of a period. Days, weeks and
 // months have separate counters, as the apps of one account may have plans of each
 // at the same time.
-func InPeriod(ofAccount uuid.UUID, per domain.QuotaPeriod) uuid.UUID {
+func InPeriod(ofAccount uuid.UUID, per access.QuotaPeriod) uuid.UUID {
 	switch per {
-	case domain.PerWeek:
+	case access.PerWeek:
 		ofAccount[0] ^= 1
-	case domain.PerMonth:
+	case access.PerMonth:
 		ofAccount[0] ^= 2
 	}
 	return ofAccount

@@ -9,18 +9,17 @@ import (
 	"github.com/google/uuid"
 
 	"portico/clients/go/gate/limits"
-	"portico/internal/clock"
 )
 
 // fixture is a Memory with two clocks that tests advance.
 type fixture struct {
 	*limits.Memory
-	clock *clock.Fake
+	clock *fakeClock
 	mono  atomic.Int64
 }
 
 func newFixture(max int) *fixture {
-	w := &fixture{clock: clock.NewFake(noon())}
+	w := &fixture{clock: newFakeClock(noon())}
 	w.Memory = limits.NewMemory(w.clock, func() time.Duration { return time.Duration(w.mono.Load()) }, max)
 	return w
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/domain"
+	"portico/clients/go/gate/access"
 )
 
 // slowestLoad is longer than reading a count and passing it to Load takes.
@@ -29,7 +29,7 @@ type Used struct {
 // database as those of its apps.
 type ledger struct {
 	organization, account uuid.UUID
-	per                   domain.QuotaPeriod
+	per                   access.QuotaPeriod
 	location              *time.Location
 	start, end            time.Time
 	// known reports whether stored was loaded for this period, last at the tick

@@ -4,14 +4,14 @@ import (
 	"testing"
 	"time"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
-	"portico/internal/domain"
 )
 
 // daily returns an Ask with a quota of 10 calls a day, loaded.
 func daily(w *fixture) *limits.Ask {
 	a := ask()
-	a.Quota = limits.Quota{Limit: 10, Per: domain.PerDay}
+	a.Quota = limits.Quota{Limit: 10, Per: access.PerDay}
 	w.take(a)
 	w.load(a, 0)
 	return a
@@ -19,7 +19,7 @@ func daily(w *fixture) *limits.Ask {
 
 func TestQuotaIsUnknownUntilLoaded(t *testing.T) {
 	w, a := newFixture(0), ask()
-	a.Quota = limits.Quota{Limit: 10, Per: domain.PerDay}
+	a.Quota = limits.Quota{Limit: 10, Per: access.PerDay}
 	got := w.take(a)
 	want(t, "at first", got, limits.Answer{Outcome: limits.QuotaUnknown})
 	w.Load(a.Subscription, noon(), 3) // no period begins at noon
@@ -106,7 +106,7 @@ func TestChangedQuotaPeriodStartsAnotherCount(t *testing.T) {
 	a := daily(w)
 	w.take(a)
 	monthly := *a
-	monthly.Quota = limits.Quota{Limit: 100, Per: domain.PerMonth}
+	monthly.Quota = limits.Quota{Limit: 100, Per: access.PerMonth}
 	want(t, "a month", w.take(&monthly).Outcome, limits.QuotaUnknown)
 	w.load(&monthly, 40)
 	want(t, "the month's", w.take(&monthly).Quota.Remaining, int64(59))
@@ -125,7 +125,7 @@ func TestPlanGainsQuota(t *testing.T) {
 	w, a := newFixture(0), ask()
 	a.SubscriptionRate = limits.Rate{Limit: 1, Per: time.Second, Burst: 3}
 	want(t, "a rate alone", w.take(a).Outcome, limits.Passed)
-	a.Quota = limits.Quota{Limit: 2, Per: domain.PerDay}
+	a.Quota = limits.Quota{Limit: 2, Per: access.PerDay}
 	want(t, "a quota as well", w.take(a).Outcome, limits.QuotaUnknown)
 	w.load(a, 1)
 	want(t, "loaded", w.take(a).Outcome, limits.Passed)

@@ -5,18 +5,19 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-
-	"portico/internal/clock"
 )
 
 // DefaultStates is the default number of states that a Memory keeps.
 const DefaultStates = 2 << 20
 
+// Clock returns the time, in UTC and in whole microseconds.
+type Clock interface{ Now() time.Time }
+
 // Memory keeps limits in this process. It implements Limiter. Take does not allocate
 // for a key and a subscription that it has seen before. Memory is safe for
 // concurrent use.
 type Memory struct {
-	clock clock.Clock
+	clock Clock
 	mono  func() time.Duration
 	// States of keys are locked before those of subscriptions, and of the latter an
 	// app's before its account's, so that calls cannot deadlock.
@@ -29,7 +30,7 @@ type Memory struct {
 // number of states, half for keys and half for subscriptions; 0 means DefaultStates.
 // The bound is soft: states whose loss would change a decision are kept beyond it,
 // namely buckets that are not empty and quota counts that are not yet stored.
-func NewMemory(c clock.Clock, mono func() time.Duration, max int) *Memory {
+func NewMemory(c Clock, mono func() time.Duration, max int) *Memory {
 	if mono == nil {
 		began := time.Now()
 		mono = func() time.Duration { return time.Since(began) }

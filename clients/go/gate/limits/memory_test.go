@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
-	"portico/internal/domain"
 )
 
 // together runs f on 64 goroutines concurrently.
@@ -27,7 +27,7 @@ func TestLimitsHoldConcurrently(t *testing.T) {
 	for name, set := range map[string]func(a *limits.Ask){
 		"key":          func(a *limits.Ask) { a.KeyRate = limits.Rate{Limit: 1, Per: time.Hour, Burst: 1000} },
 		"subscription": func(a *limits.Ask) { a.SubscriptionRate = limits.Rate{Limit: 1, Per: time.Hour, Burst: 1000} },
-		"quota":        func(a *limits.Ask) { a.Quota = limits.Quota{Limit: 1000, Per: domain.PerMonth} },
+		"quota":        func(a *limits.Ask) { a.Quota = limits.Quota{Limit: 1000, Per: access.PerMonth} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, common := newFixture(0), ask()
@@ -106,7 +106,7 @@ func TestEveryUnitIsStoredOnce(t *testing.T) {
 	passed := make([]atomic.Int64, subscriptions)
 	for i := range asks {
 		asks[i] = ask()
-		asks[i].Quota = limits.Quota{Limit: limit, Per: domain.PerDay}
+		asks[i].Quota = limits.Quota{Limit: limit, Per: access.PerDay}
 	}
 	stop := flushAndPass(w, d)
 	together(func(n int) {
@@ -150,7 +150,7 @@ func TestEveryUnitIsStoredOnce(t *testing.T) {
 func TestSumsInAnyOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w, a := newFixture(2), ask()
-		a.Quota = limits.Quota{Limit: 20, Per: domain.PerDay}
+		a.Quota = limits.Quota{Limit: 20, Per: access.PerDay}
 		d := &database{counts: map[uuid.UUID]map[time.Time]int64{}}
 		var passed int64
 		t.Repeat(map[string]func(*rapid.T){
@@ -215,7 +215,7 @@ func TestStatesAreBounded(t *testing.T) {
 // Load keeps no count of a subscription that has made no call.
 func TestLoadCreatesNoState(t *testing.T) {
 	w, a := newFixture(0), ask()
-	a.Quota = limits.Quota{Limit: 1, Per: domain.PerDay}
+	a.Quota = limits.Quota{Limit: 1, Per: access.PerDay}
 	w.load(a, 1)
 	w.Settle([]limits.Used{{Organization: a.Organization, Subscription: a.Subscription, PeriodStart: noon(), N: 1}}, []int64{1})
 	want(t, "states", w.Size(), 0)
@@ -227,7 +227,7 @@ func TestStatesInUseAreNotEvicted(t *testing.T) {
 	for i := range asks {
 		asks[i] = ask()
 		asks[i].KeyRate = limits.Rate{Limit: 1, Per: time.Minute, Burst: 1}
-		asks[i].Quota = limits.Quota{Limit: 1, Per: domain.PerDay}
+		asks[i].Quota = limits.Quota{Limit: 1, Per: access.PerDay}
 		w.take(asks[i])
 		w.load(asks[i], 0)
 		want(t, "outcome", w.take(asks[i]).Outcome, limits.Passed)

@@ -3,18 +3,18 @@ package limits
 import (
 	"time"
 
-	"portico/internal/domain"
+	"portico/clients/go/gate/access"
 )
 
 // Quota is the number of calls allowed in each calendar period. The zero Quota
 // means no limit.
 type Quota struct {
 	Limit int64
-	Per   domain.QuotaPeriod
+	Per   access.QuotaPeriod
 }
 
 // QuotaOf converts the stored form; nil means no limit.
-func QuotaOf(q *domain.Quota) Quota {
+func QuotaOf(q *access.Quota) Quota {
 	if q == nil {
 		return Quota{}
 	}
@@ -35,10 +35,10 @@ func (q Quota) Period(now time.Time, loc *time.Location) (start, end time.Time) 
 	year, month, day := now.In(loc).Date()
 	months, days := 0, 1
 	switch q.Per {
-	case domain.PerWeek:
+	case access.PerWeek:
 		day -= (int(now.In(loc).Weekday()) + 6) % 7
 		days = 7
-	case domain.PerMonth:
+	case access.PerMonth:
 		day, months, days = 1, 1, 0
 	}
 	at := func(n int) time.Time { return midnight(year, month+time.Month(n*months), day+n*days, loc) }

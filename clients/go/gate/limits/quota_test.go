@@ -7,8 +7,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
-	"portico/internal/domain"
 )
 
 func zone(t interface{ Fatal(...any) }, name string) *time.Location {
@@ -22,28 +22,28 @@ func zone(t interface{ Fatal(...any) }, name string) *time.Location {
 func TestPeriods(t *testing.T) {
 	for _, c := range []struct {
 		name, zone, now, start, end string
-		per                         domain.QuotaPeriod
+		per                         access.QuotaPeriod
 	}{
-		{"a day in UTC", "UTC", "2026-06-17T12:00:00Z", "2026-06-17T00:00:00Z", "2026-06-18T00:00:00Z", domain.PerDay},
-		{"a day begins at its first moment", "UTC", "2026-06-17T00:00:00Z", "2026-06-17T00:00:00Z", "2026-06-18T00:00:00Z", domain.PerDay},
-		{"half an hour off", "Asia/Kolkata", "2026-06-17T18:29:59Z", "2026-06-16T18:30:00Z", "2026-06-17T18:30:00Z", domain.PerDay},
-		{"half an hour off, the next", "Asia/Kolkata", "2026-06-17T18:30:00Z", "2026-06-17T18:30:00Z", "2026-06-18T18:30:00Z", domain.PerDay},
-		{"23 hours", "Europe/Berlin", "2026-03-29T12:00:00Z", "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z", domain.PerDay},
-		{"25 hours", "Europe/Berlin", "2026-10-25T12:00:00Z", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z", domain.PerDay},
-		{"half an hour of summer", "Australia/Lord_Howe", "2026-10-04T00:00:00Z", "2026-10-03T13:30:00Z", "2026-10-04T13:00:00Z", domain.PerDay},
-		{"no midnight", "America/Sao_Paulo", "2018-11-04T12:00:00Z", "2018-11-04T03:00:00Z", "2018-11-05T02:00:00Z", domain.PerDay},
-		{"the day before no midnight", "America/Sao_Paulo", "2018-11-04T02:59:59Z", "2018-11-03T03:00:00Z", "2018-11-04T03:00:00Z", domain.PerDay},
-		{"midnight twice", "America/Havana", "2026-11-01T12:00:00Z", "2026-11-01T04:00:00Z", "2026-11-02T05:00:00Z", domain.PerDay},
-		{"back over midnight", "America/St_Johns", "2010-11-07T03:15:00Z", "2010-11-07T02:30:00Z", "2010-11-08T03:30:00Z", domain.PerDay},
-		{"a day that never was", "Pacific/Apia", "2011-12-30T09:59:59Z", "2011-12-29T10:00:00Z", "2011-12-30T10:00:00Z", domain.PerDay},
-		{"after a day that never was", "Pacific/Apia", "2011-12-30T10:00:00Z", "2011-12-30T10:00:00Z", "2011-12-31T10:00:00Z", domain.PerDay},
-		{"Sunday ends the week", "UTC", "2026-06-21T23:59:59Z", "2026-06-15T00:00:00Z", "2026-06-22T00:00:00Z", domain.PerWeek},
-		{"Monday begins it", "UTC", "2026-06-22T00:00:00Z", "2026-06-22T00:00:00Z", "2026-06-29T00:00:00Z", domain.PerWeek},
-		{"a week of summer's end", "Europe/Berlin", "2026-10-25T22:59:59Z", "2026-10-18T22:00:00Z", "2026-10-25T23:00:00Z", domain.PerWeek},
-		{"a week over the year", "UTC", "2026-01-01T00:00:00Z", "2025-12-29T00:00:00Z", "2026-01-05T00:00:00Z", domain.PerWeek},
-		{"a month", "America/New_York", "2026-03-31T12:00:00Z", "2026-03-01T05:00:00Z", "2026-04-01T04:00:00Z", domain.PerMonth},
-		{"February of a leap year", "UTC", "2028-02-29T12:00:00Z", "2028-02-01T00:00:00Z", "2028-03-01T00:00:00Z", domain.PerMonth},
-		{"December", "Asia/Kathmandu", "2026-12-31T18:14:59Z", "2026-11-30T18:15:00Z", "2026-12-31T18:15:00Z", domain.PerMonth},
+		{"a day in UTC", "UTC", "2026-06-17T12:00:00Z", "2026-06-17T00:00:00Z", "2026-06-18T00:00:00Z", access.PerDay},
+		{"a day begins at its first moment", "UTC", "2026-06-17T00:00:00Z", "2026-06-17T00:00:00Z", "2026-06-18T00:00:00Z", access.PerDay},
+		{"half an hour off", "Asia/Kolkata", "2026-06-17T18:29:59Z", "2026-06-16T18:30:00Z", "2026-06-17T18:30:00Z", access.PerDay},
+		{"half an hour off, the next", "Asia/Kolkata", "2026-06-17T18:30:00Z", "2026-06-17T18:30:00Z", "2026-06-18T18:30:00Z", access.PerDay},
+		{"23 hours", "Europe/Berlin", "2026-03-29T12:00:00Z", "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z", access.PerDay},
+		{"25 hours", "Europe/Berlin", "2026-10-25T12:00:00Z", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z", access.PerDay},
+		{"half an hour of summer", "Australia/Lord_Howe", "2026-10-04T00:00:00Z", "2026-10-03T13:30:00Z", "2026-10-04T13:00:00Z", access.PerDay},
+		{"no midnight", "America/Sao_Paulo", "2018-11-04T12:00:00Z", "2018-11-04T03:00:00Z", "2018-11-05T02:00:00Z", access.PerDay},
+		{"the day before no midnight", "America/Sao_Paulo", "2018-11-04T02:59:59Z", "2018-11-03T03:00:00Z", "2018-11-04T03:00:00Z", access.PerDay},
+		{"midnight twice", "America/Havana", "2026-11-01T12:00:00Z", "2026-11-01T04:00:00Z", "2026-11-02T05:00:00Z", access.PerDay},
+		{"back over midnight", "America/St_Johns", "2010-11-07T03:15:00Z", "2010-11-07T02:30:00Z", "2010-11-08T03:30:00Z", access.PerDay},
+		{"a day that never was", "Pacific/Apia", "2011-12-30T09:59:59Z", "2011-12-29T10:00:00Z", "2011-12-30T10:00:00Z", access.PerDay},
+		{"after a day that never was", "Pacific/Apia", "2011-12-30T10:00:00Z", "2011-12-30T10:00:00Z", "2011-12-31T10:00:00Z", access.PerDay},
+		{"Sunday ends the week", "UTC", "2026-06-21T23:59:59Z", "2026-06-15T00:00:00Z", "2026-06-22T00:00:00Z", access.PerWeek},
+		{"Monday begins it", "UTC", "2026-06-22T00:00:00Z", "2026-06-22T00:00:00Z", "2026-06-29T00:00:00Z", access.PerWeek},
+		{"a week of summer's end", "Europe/Berlin", "2026-10-25T22:59:59Z", "2026-10-18T22:00:00Z", "2026-10-25T23:00:00Z", access.PerWeek},
+		{"a week over the year", "UTC", "2026-01-01T00:00:00Z", "2025-12-29T00:00:00Z", "2026-01-05T00:00:00Z", access.PerWeek},
+		{"a month", "America/New_York", "2026-03-31T12:00:00Z", "2026-03-01T05:00:00Z", "2026-04-01T04:00:00Z", access.PerMonth},
+		{"February of a leap year", "UTC", "2028-02-29T12:00:00Z", "2028-02-01T00:00:00Z", "2028-03-01T00:00:00Z", access.PerMonth},
+		{"December", "Asia/Kathmandu", "2026-12-31T18:14:59Z", "2026-11-30T18:15:00Z", "2026-12-31T18:15:00Z", access.PerMonth},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			now, err := time.Parse(time.RFC3339, c.now)
@@ -58,7 +58,7 @@ func TestPeriods(t *testing.T) {
 }
 
 func TestNoZoneIsUTC(t *testing.T) {
-	start, end := limits.Quota{Limit: 1, Per: domain.PerDay}.Period(noon(), nil)
+	start, end := limits.Quota{Limit: 1, Per: access.PerDay}.Period(noon(), nil)
 	want(t, "start", start, noon().Truncate(24*time.Hour))
 	want(t, "end", end, start.Add(24*time.Hour))
 }
@@ -73,7 +73,7 @@ func TestPeriodsFollowOneAnother(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		loc := zone(t, rapid.SampledFrom(zones).Draw(t, "zone"))
-		q := limits.Quota{Limit: 1, Per: rapid.SampledFrom([]domain.QuotaPeriod{domain.PerDay, domain.PerWeek, domain.PerMonth}).Draw(t, "per")}
+		q := limits.Quota{Limit: 1, Per: rapid.SampledFrom([]access.QuotaPeriod{access.PerDay, access.PerWeek, access.PerMonth}).Draw(t, "per")}
 		now := time.Unix(rapid.Int64Range(0, 2_200_000_000).Draw(t, "now"), 0)
 		for range 40 {
 			start, end := q.Period(now, loc)
@@ -98,5 +98,5 @@ func TestPeriodsFollowOneAnother(t *testing.T) {
 
 func TestQuotaOf(t *testing.T) {
 	want(t, "nil is none", limits.QuotaOf(nil).None(), true)
-	want(t, "a quota", limits.QuotaOf(&domain.Quota{Limit: 7, Per: domain.PerWeek}), limits.Quota{Limit: 7, Per: domain.PerWeek})
+	want(t, "a quota", limits.QuotaOf(&access.Quota{Limit: 7, Per: access.PerWeek}), limits.Quota{Limit: 7, Per: access.PerWeek})
 }

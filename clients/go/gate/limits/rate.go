@@ -5,7 +5,7 @@ import (
 	"math/bits"
 	"time"
 
-	"portico/internal/domain"
+	"portico/clients/go/gate/access"
 )
 
 // Rate is a rate limit: Limit calls in each Per on average, and Burst at once. The
@@ -17,17 +17,17 @@ type Rate struct {
 }
 
 // RateOf converts the stored form; nil means no limit. A Burst below 1 means Limit.
-func RateOf(r *domain.RateLimit) Rate {
+func RateOf(r *access.RateLimit) Rate {
 	if r == nil {
 		return Rate{}
 	}
 	out := Rate{Limit: r.Limit, Burst: r.Burst}
 	switch r.Per {
-	case domain.PerSecond:
+	case access.PerSecond:
 		out.Per = time.Second
-	case domain.PerMinute:
+	case access.PerMinute:
 		out.Per = time.Minute
-	case domain.PerHour:
+	case access.PerHour:
 		out.Per = time.Hour
 	}
 	if out.Burst < 1 {

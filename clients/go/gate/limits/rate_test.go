@@ -8,16 +8,16 @@ import (
 
 	"pgregory.net/rapid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
-	"portico/internal/domain"
 )
 
 func TestRateOf(t *testing.T) {
 	want(t, "nil", limits.RateOf(nil), limits.Rate{})
 	want(t, "nil is none", limits.RateOf(nil).None(), true)
-	want(t, "minute", limits.RateOf(&domain.RateLimit{Limit: 6, Per: domain.PerMinute, Burst: 2}), limits.Rate{Limit: 6, Per: time.Minute, Burst: 2})
-	want(t, "second", limits.RateOf(&domain.RateLimit{Limit: 6, Per: domain.PerSecond}), limits.Rate{Limit: 6, Per: time.Second, Burst: 6})
-	want(t, "hour", limits.RateOf(&domain.RateLimit{Limit: 6, Per: domain.PerHour}), limits.Rate{Limit: 6, Per: time.Hour, Burst: 6})
+	want(t, "minute", limits.RateOf(&access.RateLimit{Limit: 6, Per: access.PerMinute, Burst: 2}), limits.Rate{Limit: 6, Per: time.Minute, Burst: 2})
+	want(t, "second", limits.RateOf(&access.RateLimit{Limit: 6, Per: access.PerSecond}), limits.Rate{Limit: 6, Per: time.Second, Burst: 6})
+	want(t, "hour", limits.RateOf(&access.RateLimit{Limit: 6, Per: access.PerHour}), limits.Rate{Limit: 6, Per: time.Hour, Burst: 6})
 }
 
 func TestBurstThenRate(t *testing.T) {
@@ -69,7 +69,7 @@ func TestRefusalConsumesNothing(t *testing.T) {
 	w, a := newFixture(0), ask()
 	a.KeyRate = limits.Rate{Limit: 10, Per: time.Second, Burst: 10}
 	a.SubscriptionRate = limits.Rate{Limit: 2, Per: time.Minute, Burst: 2}
-	a.Quota = limits.Quota{Limit: 100, Per: domain.PerDay}
+	a.Quota = limits.Quota{Limit: 100, Per: access.PerDay}
 	w.load(a, 0)
 	want(t, "not there yet", w.take(a).Outcome, limits.QuotaUnknown)
 	w.load(a, 0)

@@ -7,13 +7,13 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/domain"
+	"portico/clients/go/gate/access"
 )
 
 // Route is an endpoint: a method and a template.
 type Route struct {
 	ID     uuid.UUID
-	Method domain.Method
+	Method access.Method
 	Path   Template
 }
 
@@ -155,13 +155,13 @@ func (e *ending) best(method string) int {
 }
 
 // grade returns how well an endpoint's method matches a call's; 0: it does not.
-func grade(of domain.Method, method string) int {
+func grade(of access.Method, method string) int {
 	switch {
 	case string(of) == method:
 		return 3
-	case of == domain.MethodGet && method == string(domain.MethodHead):
+	case of == access.MethodGet && method == string(access.MethodHead):
 		return 2
-	case of == domain.MethodAny:
+	case of == access.MethodAny:
 		return 1
 	}
 	return 0

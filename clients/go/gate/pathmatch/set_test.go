@@ -9,8 +9,8 @@ import (
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/pathmatch"
-	"portico/internal/domain"
 )
 
 // routes parses lines such as "GET /orders/{id}"; the nth has the nth id.
@@ -19,7 +19,7 @@ func routes(t testing.TB, lines ...string) []pathmatch.Route {
 	var out []pathmatch.Route
 	for i, line := range lines {
 		method, path, _ := strings.Cut(line, " ")
-		out = append(out, pathmatch.Route{ID: id(i), Method: domain.Method(method), Path: parse(t, path)})
+		out = append(out, pathmatch.Route{ID: id(i), Method: access.Method(method), Path: parse(t, path)})
 	}
 	return out
 }
@@ -132,7 +132,7 @@ func TestMatchAmong(t *testing.T) {
 }
 
 func TestNoSet(t *testing.T) {
-	for _, set := range []*pathmatch.Set{nil, pathmatch.NewSet(nil), pathmatch.NewSet([]pathmatch.Route{{ID: id(0), Method: domain.MethodAny}})} {
+	for _, set := range []*pathmatch.Set{nil, pathmatch.NewSet(nil), pathmatch.NewSet([]pathmatch.Route{{ID: id(0), Method: access.MethodAny}})} {
 		if _, ok := set.Match("GET", "/"); ok {
 			t.Error("an empty set matches")
 		}
@@ -164,7 +164,7 @@ func TestSetAgreesWithItsTemplates(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			method := rapid.SampledFrom([]domain.Method{domain.MethodAny, domain.MethodGet, domain.MethodHead, domain.MethodPost}).Draw(t, "method")
+			method := rapid.SampledFrom([]access.Method{access.MethodAny, access.MethodGet, access.MethodHead, access.MethodPost}).Draw(t, "method")
 			all = append(all, pathmatch.Route{ID: id(i), Method: method, Path: parsed})
 		}
 		path := "/" + strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "z"}), 0, 5).Draw(t, "path"), "/") + rapid.SampledFrom([]string{"", "/"}).Draw(t, "end")
@@ -208,8 +208,8 @@ func TestSetAgreesWithItsTemplates(t *testing.T) {
 	}
 }
 
-func fits(of domain.Method, method string) bool {
-	return of == domain.MethodAny || string(of) == method || of == domain.MethodGet && method == "HEAD"
+func fits(of access.Method, method string) bool {
+	return of == access.MethodAny || string(of) == method || of == access.MethodGet && method == "HEAD"
 }
 
 func hundred(t testing.TB) *pathmatch.Set {

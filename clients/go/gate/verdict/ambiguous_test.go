@@ -3,8 +3,8 @@ package verdict_test
 import (
 	"testing"
 
+	"portico/clients/go/gate/access"
 	. "portico/clients/go/gate/verdict"
-	"portico/internal/lifecycle"
 )
 
 // A call with a credential of a whole account is ambiguous whenever more than one
@@ -37,9 +37,11 @@ func TestVerdictNamesNoneOfSeveralApps(t *testing.T) {
 		change func(*fixture)
 		code   Code
 	}{
-		"waiting":         {func(w *fixture) { w.eachSubscription(func(s *Subscription) { s.Status = lifecycle.Waiting }) }, Waiting},
-		"suspended":       {func(w *fixture) { w.eachSubscription(func(s *Subscription) { s.Status = lifecycle.Suspended }) }, Suspended},
-		"unregistered":    {func(w *fixture) { w.eachSubscription(func(s *Subscription) { s.Status = lifecycle.Unsubscribed }) }, NotSubscribed},
+		"waiting": {func(w *fixture) { w.eachSubscription(func(s *Subscription) { s.Status = access.SubscriptionWaiting }) }, Waiting},
+		"suspended": {func(w *fixture) {
+			w.eachSubscription(func(s *Subscription) { s.Status = access.SubscriptionSuspended })
+		}, Suspended},
+		"unregistered":    {func(w *fixture) { w.eachSubscription(func(s *Subscription) { s.Status = access.SubscriptionEnded }) }, NotSubscribed},
 		"other endpoint":  {func(w *fixture) { w.q.Path = "/orders/export" }, EndpointNotAllowed},
 		"nothing refuses": {func(w *fixture) { w.q.Product, w.q.NeedsProduct, w.q.Products = "", false, nil }, Valid},
 	} {

@@ -5,8 +5,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/internal/lifecycle"
-	"portico/internal/nodeid"
+	"portico/clients/go/gate/access"
+	"portico/clients/go/gate/objectid"
 )
 
 // standing is the state of an app's access to a product, in the order of the
@@ -96,11 +96,11 @@ func (d *evaluation) standingOf(app *App) (best standing, by *Subscription) {
 
 func (d *evaluation) standingBy(s *Subscription) standing {
 	switch s.Status {
-	case lifecycle.Waiting:
+	case access.SubscriptionWaiting:
 		return waiting
-	case lifecycle.Suspended:
+	case access.SubscriptionSuspended:
 		return suspended
-	case lifecycle.Approved:
+	case access.SubscriptionApproved:
 		if _, ok := d.endpointFor(s); ok || !s.Narrowed && !d.product.Enforced {
 			return allowed
 		}
@@ -140,7 +140,7 @@ func parseAppName(text string) appName {
 			return appName{given: true, id: id, reference: true}
 		}
 	}
-	id, _ := nodeid.Decode(nodeid.App, text)
+	id, _ := objectid.Decode(objectid.App, text)
 	return appName{given: true, id: id}
 }
 

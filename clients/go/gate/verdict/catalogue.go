@@ -5,9 +5,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/pathmatch"
-	"portico/internal/domain"
 )
 
 // Catalogue is the products of an organization and their plans. It is immutable:
@@ -28,7 +28,7 @@ type Product struct {
 	Name      string
 	Keyless   bool // calls need no credential
 	Enforced  bool // only calls of its endpoints are allowed
-	AuthTypes []domain.AuthType
+	AuthTypes []access.AuthType
 	Endpoints *pathmatch.Set // nil: none
 	Plans     []*Plan
 }

@@ -10,7 +10,7 @@ package verdict
 import (
 	"slices"
 
-	"portico/internal/lifecycle"
+	"portico/clients/go/gate/access"
 )
 
 // The range of checks in this package. The codes before it are decided where the
@@ -39,11 +39,11 @@ func (d *evaluation) passes(code Code) bool {
 	case NotFound:
 		return d.credential != nil
 	case Revoked:
-		return d.status != lifecycle.CredentialRevoked
+		return d.status != access.CredentialRevoked
 	case Expired:
-		return d.status != lifecycle.CredentialExpired
+		return d.status != access.CredentialExpired
 	case Disabled:
-		return d.status == lifecycle.CredentialActive
+		return d.status == access.CredentialActive
 	case AccountSuspended:
 		return d.account != nil && !d.account.Suspended
 	case WrongEnvironment:

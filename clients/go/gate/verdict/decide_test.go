@@ -6,8 +6,8 @@ import (
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
+	"portico/clients/go/gate/access"
 	. "portico/clients/go/gate/verdict"
-	"portico/internal/lifecycle"
 )
 
 func TestValidVerdictNamesEveryObject(t *testing.T) {
@@ -83,8 +83,8 @@ func TestFirstOfManyFailedChecksIsReported(t *testing.T) {
 
 // Every status of a credential, stored or not, and the code that it results in.
 func TestCredentialStatus(t *testing.T) {
-	for status, want := range map[lifecycle.CredentialStatus]Code{
-		lifecycle.CredentialActive: Valid, lifecycle.CredentialDisabled: Disabled, lifecycle.CredentialExpired: Expired, lifecycle.CredentialRevoked: Revoked,
+	for status, want := range map[access.CredentialStatus]Code{
+		access.CredentialActive: Valid, access.CredentialDisabled: Disabled, access.CredentialExpired: Expired, access.CredentialRevoked: Revoked,
 		"": Revoked, "UNCOLLECTED": Revoked, "UNHEARD_OF": Revoked,
 	} {
 		w := valid()
@@ -97,13 +97,13 @@ func TestCredentialStatus(t *testing.T) {
 
 func TestCredentialExpiresAtItsExactTime(t *testing.T) {
 	for _, c := range []struct {
-		status lifecycle.CredentialStatus
+		status access.CredentialStatus
 		after  int64 // microseconds
 		want   Code
 	}{
-		{lifecycle.CredentialActive, 1, Valid}, {lifecycle.CredentialActive, 0, Expired}, {lifecycle.CredentialActive, -1, Expired},
-		{lifecycle.CredentialDisabled, 1, Disabled}, {lifecycle.CredentialDisabled, 0, Expired},
-		{lifecycle.CredentialRevoked, 0, Revoked},
+		{access.CredentialActive, 1, Valid}, {access.CredentialActive, 0, Expired}, {access.CredentialActive, -1, Expired},
+		{access.CredentialDisabled, 1, Disabled}, {access.CredentialDisabled, 0, Expired},
+		{access.CredentialRevoked, 0, Revoked},
 	} {
 		w := valid()
 		w.c.Credential.Status, w.c.Credential.ExpiresAt = c.status, now().UnixMicro()+c.after
@@ -181,7 +181,7 @@ func BenchmarkDecide(b *testing.B) {
 	open.c.Catalogue.Product("orders").Enforced = false
 	open.eachSubscription(func(s *Subscription) { s.Narrowed = false })
 	revoked := valid()
-	revoked.c.Credential.Status = lifecycle.CredentialRevoked
+	revoked.c.Credential.Status = access.CredentialRevoked
 	many := valid().ofAccount()
 	many.q.App = id(theReference).String()
 	for range 98 {

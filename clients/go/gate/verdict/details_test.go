@@ -8,10 +8,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
 	. "portico/clients/go/gate/verdict"
-	"portico/internal/domain"
-	"portico/internal/lifecycle"
 )
 
 // What each step says, whether it passes or not.
@@ -22,10 +21,12 @@ func TestDetails(t *testing.T) {
 		code   Code
 		detail string
 	}{
-		"from where":  {func(*fixture) {}, IPNotAllowed, "The call comes from 192.0.2.7; the key may be used from 192.0.2.0/24."},
-		"approved":    {func(*fixture) {}, NotSubscribed, "The subscription with orders is APPROVED."},
-		"waiting":     {func(w *fixture) { w.eachSubscription(func(s *Subscription) { s.Status = lifecycle.Waiting }) }, Waiting, "The subscription with orders is WAITING."},
-		"suspended":   {func(w *fixture) { w.eachSubscription(func(s *Subscription) { s.Status = lifecycle.Suspended }) }, Suspended, "The subscription with orders is SUSPENDED."},
+		"from where": {func(*fixture) {}, IPNotAllowed, "The call comes from 192.0.2.7; the key may be used from 192.0.2.0/24."},
+		"approved":   {func(*fixture) {}, NotSubscribed, "The subscription with orders is APPROVED."},
+		"waiting":    {func(w *fixture) { w.eachSubscription(func(s *Subscription) { s.Status = access.SubscriptionWaiting }) }, Waiting, "The subscription with orders is WAITING."},
+		"suspended": {func(w *fixture) {
+			w.eachSubscription(func(s *Subscription) { s.Status = access.SubscriptionSuspended })
+		}, Suspended, "The subscription with orders is SUSPENDED."},
 		"listed":      {func(*fixture) {}, NotInAccessList, "The key's access list holds orders."},
 		"not listed":  {func(w *fixture) { w.c.Credential.Listed = false }, NotInAccessList, "The key reaches every product of its apps."},
 		"an endpoint": {func(*fixture) {}, EndpointNotAllowed, "The call is for an endpoint"},
@@ -39,7 +40,7 @@ func TestDetails(t *testing.T) {
 		"an account, either": {func(w *fixture) { w.ofAccount() }, AmbiguousApp, "The key belongs to a whole account"},
 		"presented unknown":  {func(w *fixture) { w.q.Presented = "" }, AuthTypeNotAllowed, "may be presented as raw key or as user name and password. orders takes API_KEY."},
 		"several types": {func(w *fixture) {
-			w.c.Catalogue.Product("orders").AuthTypes = []domain.AuthType{domain.APIKey, domain.Basic}
+			w.c.Catalogue.Product("orders").AuthTypes = []access.AuthType{access.APIKey, access.Basic}
 		}, AuthTypeNotAllowed, "orders takes API_KEY, BASIC."},
 		"of an account": {func(w *fixture) { w.c.Credential.AppID, w.c.Apps = uuid.Nil, nil }, NotSubscribed, "or it has none"},
 	} {
@@ -70,7 +71,7 @@ func TestPeriodsHaveNames(t *testing.T) {
 
 // A quota that an account's apps share is said to be so.
 func TestSharedQuotasAreToldAsSuch(t *testing.T) {
-	month := limits.Quota{Limit: 9, Per: domain.PerMonth}
+	month := limits.Quota{Limit: 9, Per: access.PerMonth}
 	for name, c := range map[string]struct {
 		plan   *Plan
 		shared bool

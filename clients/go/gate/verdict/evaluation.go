@@ -7,9 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/pathmatch"
-	"portico/internal/domain"
-	"portico/internal/lifecycle"
 )
 
 // evaluation is the input of the checks. Its zero standing is noApp, so that
@@ -19,7 +18,7 @@ type evaluation struct {
 	credential *Credential
 	account    *Account
 	product    *Product // nil: none is named, or the named one is unknown or not allowed to the token
-	status     lifecycle.CredentialStatus
+	status     access.CredentialStatus
 
 	path     string // the result of pathmatch.Clean; "" if the path was refused
 	endpoint uuid.UUID
@@ -52,7 +51,7 @@ func evaluate(q *Question, c *Facts, v *Verdict) evaluation {
 }
 
 // statusAt returns the credential's status at a time.
-func (k *Credential) statusAt(now time.Time) lifecycle.CredentialStatus {
+func (k *Credential) statusAt(now time.Time) access.CredentialStatus {
 	if k.ExpiresAt == 0 {
 		return k.Status.At(now, nil)
 	}
@@ -89,7 +88,7 @@ func (d *evaluation) authTypeAllowed() bool {
 	switch d.q.Presented {
 	case "":
 		return d.product == nil || len(d.product.AuthTypes) > 0
-	case domain.APIKey, domain.Basic:
+	case access.APIKey, access.Basic:
 		return d.product == nil || slices.Contains(d.product.AuthTypes, d.q.Presented)
 	}
 	return false

@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
-	"portico/internal/lifecycle"
 )
 
 // Step is the result of one check: the code of its refusal, what was checked,
@@ -152,11 +152,11 @@ func (d *evaluation) subscriptionDetail() string {
 	case d.standing == notSubscribed:
 		return fmt.Sprintf("No app of the key is registered with a product %q that may be called here.", d.q.Product)
 	case d.standing == waiting:
-		return fmt.Sprintf("The subscription with %s is %s.", d.product.Name, lifecycle.Waiting)
+		return fmt.Sprintf("The subscription with %s is %s.", d.product.Name, access.SubscriptionWaiting)
 	case d.standing == suspended:
-		return fmt.Sprintf("The subscription with %s is %s.", d.product.Name, lifecycle.Suspended)
+		return fmt.Sprintf("The subscription with %s is %s.", d.product.Name, access.SubscriptionSuspended)
 	}
-	return fmt.Sprintf("The subscription with %s is %s.", d.product.Name, lifecycle.Approved)
+	return fmt.Sprintf("The subscription with %s is %s.", d.product.Name, access.SubscriptionApproved)
 }
 
 func (d *evaluation) accessListDetail() string {

@@ -6,11 +6,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/pathmatch"
 	. "portico/clients/go/gate/verdict"
-	"portico/internal/domain"
-	"portico/internal/lifecycle"
 )
 
 // id returns the n-th id of the fixture.
@@ -45,24 +44,24 @@ type fixture struct {
 // valid returns a fixture in which every check has something to check, and passes.
 func valid() *fixture {
 	endpoints := pathmatch.NewSet([]pathmatch.Route{
-		{ID: id(ordersEndpoint), Method: domain.MethodGet, Path: template("/orders/{id}")},
-		{ID: id(exportEndpoint), Method: domain.MethodGet, Path: template("/orders/export")},
-		{ID: id(anyEndpoint), Method: domain.MethodAny, Path: template("/files/{path...}")},
+		{ID: id(ordersEndpoint), Method: access.MethodGet, Path: template("/orders/{id}")},
+		{ID: id(exportEndpoint), Method: access.MethodGet, Path: template("/orders/export")},
+		{ID: id(anyEndpoint), Method: access.MethodAny, Path: template("/files/{path...}")},
 	})
 	plan := &Plan{ID: id(thePlan), Name: "gold", Rate: limits.Rate{Limit: 10, Per: time.Second, Burst: 10}}
 	catalogue := NewCatalogue(id(200), "demo", time.UTC, []*Product{
-		{ID: id(theProduct), Name: "orders", Enforced: true, AuthTypes: []domain.AuthType{domain.APIKey}, Endpoints: endpoints, Plans: []*Plan{plan}},
-		{ID: id(theOtherProduct), Name: "stock", AuthTypes: []domain.AuthType{domain.APIKey, domain.Basic}},
+		{ID: id(theProduct), Name: "orders", Enforced: true, AuthTypes: []access.AuthType{access.APIKey}, Endpoints: endpoints, Plans: []*Plan{plan}},
+		{ID: id(theOtherProduct), Name: "stock", AuthTypes: []access.AuthType{access.APIKey, access.Basic}},
 	})
 	return &fixture{
 		q: Question{
-			Product: "orders", Method: "GET", Path: "/orders/1?x=y", Address: netip.MustParseAddr("192.0.2.7"), Presented: domain.APIKey, Now: now(),
-			Environment: domain.Production, Products: []uuid.UUID{id(theProduct)},
+			Product: "orders", Method: "GET", Path: "/orders/1?x=y", Address: netip.MustParseAddr("192.0.2.7"), Presented: access.APIKey, Now: now(),
+			Environment: access.Production, Products: []uuid.UUID{id(theProduct)},
 		},
 		c: Facts{
 			Catalogue: catalogue, Account: &Account{ID: id(theAccount)}, Apps: []*App{app(theApp, theReference, theSubscription)},
 			Credential: &Credential{
-				ID: id(theKey), AppID: id(theApp), AccountID: id(theAccount), Status: lifecycle.CredentialActive, Environment: domain.Production,
+				ID: id(theKey), AppID: id(theApp), AccountID: id(theAccount), Status: access.CredentialActive, Environment: access.Production,
 				Listed: true, AccessList: []uuid.UUID{id(theProduct)}, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
 				ExpiresAt: now().Add(time.Hour).UnixMicro(),
 			},
@@ -80,7 +79,7 @@ func template(text string) pathmatch.Template {
 
 func app(number, reference, subscription byte) *App {
 	return &App{ID: id(number), Reference: id(reference), AccountID: id(theAccount), Subscriptions: []Subscription{{
-		ID: id(subscription), ProductID: id(theProduct), PlanID: id(thePlan), Status: lifecycle.Approved, Narrowed: true, Endpoints: []uuid.UUID{id(ordersEndpoint)},
+		ID: id(subscription), ProductID: id(theProduct), PlanID: id(thePlan), Status: access.SubscriptionApproved, Narrowed: true, Endpoints: []uuid.UUID{id(ordersEndpoint)},
 	}}}
 }
 
@@ -111,19 +110,21 @@ type failure struct {
 func failures() []failure {
 	return []failure{
 		{NotFound, func(w *fixture) { w.c.Credential = nil }},
-		{Revoked, func(w *fixture) { w.c.Credential.Status = lifecycle.CredentialRevoked }},
+		{Revoked, func(w *fixture) { w.c.Credential.Status = access.CredentialRevoked }},
 		{Expired, func(w *fixture) { w.c.Credential.ExpiresAt = now().UnixMicro() }},
-		{Disabled, func(w *fixture) { w.c.Credential.Status = lifecycle.CredentialDisabled }},
+		{Disabled, func(w *fixture) { w.c.Credential.Status = access.CredentialDisabled }},
 		{AccountSuspended, func(w *fixture) { w.c.Account.Suspended = true }},
-		{WrongEnvironment, func(w *fixture) { w.c.Credential.Environment = domain.Staging }},
+		{WrongEnvironment, func(w *fixture) { w.c.Credential.Environment = access.Staging }},
 		{IPNotAllowed, func(w *fixture) { w.q.Address = netip.MustParseAddr("198.51.100.1") }},
 		{NotSubscribed, func(w *fixture) {
-			w.eachSubscription(func(s *Subscription) { s.Status = lifecycle.Unsubscribed })
+			w.eachSubscription(func(s *Subscription) { s.Status = access.SubscriptionEnded })
 		}},
-		{Waiting, func(w *fixture) { w.eachSubscription(func(s *Subscription) { s.Status = lifecycle.Waiting }) }},
-		{Suspended, func(w *fixture) { w.eachSubscription(func(s *Subscription) { s.Status = lifecycle.Suspended }) }},
+		{Waiting, func(w *fixture) { w.eachSubscription(func(s *Subscription) { s.Status = access.SubscriptionWaiting }) }},
+		{Suspended, func(w *fixture) {
+			w.eachSubscription(func(s *Subscription) { s.Status = access.SubscriptionSuspended })
+		}},
 		{NotInAccessList, func(w *fixture) { w.c.Credential.AccessList = []uuid.UUID{id(theOtherProduct)} }},
-		{AuthTypeNotAllowed, func(w *fixture) { w.q.Presented = domain.Basic }},
+		{AuthTypeNotAllowed, func(w *fixture) { w.q.Presented = access.Basic }},
 		{EndpointNotAllowed, func(w *fixture) { w.q.Path = "/orders/export" }},
 		{AmbiguousApp, func(w *fixture) { w.ofAccount() }},
 	}

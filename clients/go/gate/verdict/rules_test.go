@@ -7,15 +7,14 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/objectid"
 	"portico/clients/go/gate/pathmatch"
 	. "portico/clients/go/gate/verdict"
-	"portico/internal/domain"
-	"portico/internal/lifecycle"
-	"portico/internal/nodeid"
 )
 
-func appID(n byte) string { return nodeid.Encode(nodeid.App, id(n)) }
+func appID(n byte) string { return objectid.Encode(objectid.App, id(n)) }
 
 func zeroAddress() netip.Addr { return netip.Addr{} }
 
@@ -60,14 +59,14 @@ func TestAddresses(t *testing.T) {
 
 func TestTokenRestrictions(t *testing.T) {
 	for name, c := range map[string]struct {
-		environment domain.Environment
+		environment access.Environment
 		products    []uuid.UUID
 		product     string
 		want        Code
 	}{
 		"nothing":             {"", nil, "orders", Valid},
-		"its environment":     {domain.Production, nil, "orders", Valid},
-		"another environment": {domain.Development, nil, "orders", WrongEnvironment},
+		"its environment":     {access.Production, nil, "orders", Valid},
+		"another environment": {access.Development, nil, "orders", WrongEnvironment},
 		"its product":         {"", []uuid.UUID{id(theOtherProduct), id(theProduct)}, "orders", Valid},
 		"another product":     {"", []uuid.UUID{id(theOtherProduct)}, "orders", NotSubscribed},
 		"no product":          {"", []uuid.UUID{}, "orders", NotSubscribed},
@@ -96,10 +95,10 @@ func TestQuestionWithoutProduct(t *testing.T) {
 	}{
 		"a key of an app":                 {func(*fixture) {}, Valid, true},
 		"without subscriptions":           {func(w *fixture) { w.c.Apps[0].Subscriptions = nil }, Valid, true},
-		"a waiting one":                   {func(w *fixture) { w.eachSubscription(func(s *Subscription) { s.Status = lifecycle.Waiting }) }, Valid, true},
+		"a waiting one":                   {func(w *fixture) { w.eachSubscription(func(s *Subscription) { s.Status = access.SubscriptionWaiting }) }, Valid, true},
 		"an empty access list":            {func(w *fixture) { w.c.Credential.AccessList = nil }, Valid, true},
 		"no path":                         {func(w *fixture) { w.q.Path, w.q.Method = "", "" }, Valid, true},
-		"shown in the other way":          {func(w *fixture) { w.q.Presented = domain.Basic }, Valid, true},
+		"shown in the other way":          {func(w *fixture) { w.q.Presented = access.Basic }, Valid, true},
 		"shown in no way that there is":   {func(w *fixture) { w.q.Presented = "BEARER" }, AuthTypeNotAllowed, true},
 		"another app is named":            {func(w *fixture) { w.q.App = appID(theOtherApp) }, NotSubscribed, false},
 		"a key of an account":             {func(w *fixture) { w.ofAccount() }, Valid, false},
@@ -127,7 +126,7 @@ func TestNamedApps(t *testing.T) {
 		"by id":              {appID(theOtherApp), theOtherApp},
 		"by reference":       {id(theOtherReference).String(), theOtherApp},
 		"the id as a UUID":   {id(theOtherApp).String(), 0},
-		"another kind of id": {nodeid.Encode(nodeid.Product, id(theOtherApp)), 0},
+		"another kind of id": {objectid.Encode(objectid.Product, id(theOtherApp)), 0},
 		"unknown":            {appID(77), 0},
 		"nobody":             {appID(0)[:4] + "0000000000000000000000", 0},
 		"nobody's reference": {uuid.Nil.String(), 0},
@@ -156,28 +155,28 @@ func TestNamedApps(t *testing.T) {
 // Each check leaves out the apps that fail it; the code is that of the check that
 // leaves none.
 func TestCredentialOfAnAccount(t *testing.T) {
-	const none = lifecycle.Unsubscribed
+	const none = access.SubscriptionEnded
 	elsewhere := []uuid.UUID{id(exportEndpoint)}
 	here := []uuid.UUID{id(ordersEndpoint)}
 	for name, c := range map[string]struct {
-		first, second lifecycle.SubscriptionStatus
+		first, second access.SubscriptionStatus
 		reach, reach2 []uuid.UUID
 		want          Code
 		app           byte
 	}{
 		"neither":                         {none, none, here, here, NotSubscribed, 0},
-		"one":                             {lifecycle.Approved, none, here, here, Valid, theApp},
-		"the other":                       {none, lifecycle.Approved, here, here, Valid, theOtherApp},
-		"both":                            {lifecycle.Approved, lifecycle.Approved, here, here, AmbiguousApp, 0},
-		"one waits":                       {none, lifecycle.Waiting, here, here, Waiting, theOtherApp},
-		"both wait":                       {lifecycle.Waiting, lifecycle.Waiting, here, here, Waiting, 0},
-		"one waits, one is suspended":     {lifecycle.Waiting, lifecycle.Suspended, here, here, Suspended, theOtherApp},
-		"one is suspended, one waits":     {lifecycle.Suspended, lifecycle.Waiting, here, here, Suspended, theApp},
-		"one is suspended, one is good":   {lifecycle.Suspended, lifecycle.Approved, here, here, Valid, theOtherApp},
-		"one reaches the endpoint":        {lifecycle.Approved, lifecycle.Approved, elsewhere, here, Valid, theOtherApp},
-		"none reaches the endpoint":       {lifecycle.Approved, lifecycle.Approved, elsewhere, nil, EndpointNotAllowed, 0},
-		"the only good one is elsewhere":  {lifecycle.Waiting, lifecycle.Approved, here, elsewhere, EndpointNotAllowed, theOtherApp},
-		"the elsewhere one is not better": {lifecycle.Approved, lifecycle.Suspended, here, here, Valid, theApp},
+		"one":                             {access.SubscriptionApproved, none, here, here, Valid, theApp},
+		"the other":                       {none, access.SubscriptionApproved, here, here, Valid, theOtherApp},
+		"both":                            {access.SubscriptionApproved, access.SubscriptionApproved, here, here, AmbiguousApp, 0},
+		"one waits":                       {none, access.SubscriptionWaiting, here, here, Waiting, theOtherApp},
+		"both wait":                       {access.SubscriptionWaiting, access.SubscriptionWaiting, here, here, Waiting, 0},
+		"one waits, one is suspended":     {access.SubscriptionWaiting, access.SubscriptionSuspended, here, here, Suspended, theOtherApp},
+		"one is suspended, one waits":     {access.SubscriptionSuspended, access.SubscriptionWaiting, here, here, Suspended, theApp},
+		"one is suspended, one is good":   {access.SubscriptionSuspended, access.SubscriptionApproved, here, here, Valid, theOtherApp},
+		"one reaches the endpoint":        {access.SubscriptionApproved, access.SubscriptionApproved, elsewhere, here, Valid, theOtherApp},
+		"none reaches the endpoint":       {access.SubscriptionApproved, access.SubscriptionApproved, elsewhere, nil, EndpointNotAllowed, 0},
+		"the only good one is elsewhere":  {access.SubscriptionWaiting, access.SubscriptionApproved, here, elsewhere, EndpointNotAllowed, theOtherApp},
+		"the elsewhere one is not better": {access.SubscriptionApproved, access.SubscriptionSuspended, here, here, Valid, theApp},
 	} {
 		w := valid().ofAccount()
 		w.c.Apps[0].Subscriptions[0].Status, w.c.Apps[1].Subscriptions[0].Status = c.first, c.second
@@ -201,7 +200,7 @@ func TestEndedSubscriptionsAreIgnored(t *testing.T) {
 	w := valid()
 	s := w.c.Apps[0].Subscriptions[0]
 	old, other := s, s
-	old.ID, old.Status = id(90), lifecycle.Rejected
+	old.ID, old.Status = id(90), access.SubscriptionRejected
 	other.ID, other.ProductID = id(91), id(theOtherProduct)
 	w.c.Apps[0].Subscriptions = []Subscription{old, other, s, old}
 	if v := w.decide(t); v.Code != Valid || v.Subscription.ID != id(theSubscription) {
@@ -210,26 +209,26 @@ func TestEndedSubscriptionsAreIgnored(t *testing.T) {
 }
 
 func TestAuthTypes(t *testing.T) {
-	only := func(types ...domain.AuthType) []domain.AuthType { return types }
+	only := func(types ...access.AuthType) []access.AuthType { return types }
 	for _, c := range []struct {
-		takes     []domain.AuthType
-		presented domain.AuthType
+		takes     []access.AuthType
+		presented access.AuthType
 		product   string
 		want      Code
 	}{
-		{domain.AuthTypes(), domain.APIKey, "orders", Valid},
-		{domain.AuthTypes(), domain.Basic, "orders", Valid},
-		{domain.AuthTypes(), "", "orders", Valid},
-		{domain.AuthTypes(), "BEARER", "orders", AuthTypeNotAllowed},
-		{only(domain.APIKey), domain.APIKey, "orders", Valid},
-		{only(domain.APIKey), domain.Basic, "orders", AuthTypeNotAllowed},
-		{only(domain.Basic), domain.Basic, "orders", Valid},
-		{only(domain.Basic), domain.APIKey, "orders", AuthTypeNotAllowed},
-		{only(domain.Basic), "", "orders", Valid},
+		{access.AuthTypes(), access.APIKey, "orders", Valid},
+		{access.AuthTypes(), access.Basic, "orders", Valid},
+		{access.AuthTypes(), "", "orders", Valid},
+		{access.AuthTypes(), "BEARER", "orders", AuthTypeNotAllowed},
+		{only(access.APIKey), access.APIKey, "orders", Valid},
+		{only(access.APIKey), access.Basic, "orders", AuthTypeNotAllowed},
+		{only(access.Basic), access.Basic, "orders", Valid},
+		{only(access.Basic), access.APIKey, "orders", AuthTypeNotAllowed},
+		{only(access.Basic), "", "orders", Valid},
 		{nil, "", "orders", AuthTypeNotAllowed},
 		{nil, "", "", Valid},
-		{nil, domain.Basic, "", Valid},
-		{nil, domain.APIKey, "", Valid},
+		{nil, access.Basic, "", Valid},
+		{nil, access.APIKey, "", Valid},
 		{nil, "BEARER", "", AuthTypeNotAllowed},
 	} {
 		w := valid()
@@ -376,8 +375,8 @@ func TestAnUnknownAddressIsInNoNetwork(t *testing.T) {
 func TestTheEndpointIsTheSubscriptions(t *testing.T) {
 	w := valid()
 	w.c.Catalogue.Product("orders").Endpoints = pathmatch.NewSet([]pathmatch.Route{
-		{ID: id(ordersEndpoint), Method: domain.MethodGet, Path: template("/orders/{id}")},
-		{ID: id(anyEndpoint), Method: domain.MethodGet, Path: template("/orders/{order}")},
+		{ID: id(ordersEndpoint), Method: access.MethodGet, Path: template("/orders/{id}")},
+		{ID: id(anyEndpoint), Method: access.MethodGet, Path: template("/orders/{order}")},
 	})
 	for _, want := range []byte{ordersEndpoint, anyEndpoint} {
 		w.eachSubscription(func(s *Subscription) { s.Endpoints = []uuid.UUID{id(want)} })
@@ -401,11 +400,11 @@ func TestTheFirstSubscriptionIsNamed(t *testing.T) {
 
 // The limits of a subscription are those of its plan, in its own counters.
 func TestBind(t *testing.T) {
-	plan := Plan{Rate: limits.Rate{Limit: 3, Per: time.Second, Burst: 4}, Quota: limits.Quota{Limit: 5, Per: domain.PerMonth}, PerAccount: true}
+	plan := Plan{Rate: limits.Rate{Limit: 3, Per: time.Second, Burst: 4}, Quota: limits.Quota{Limit: 5, Per: access.PerMonth}, PerAccount: true}
 	s := Subscription{Counter: id(1), Account: id(2)}
 	var a limits.Ask
 	plan.Bind(&s, &a)
-	want := limits.Ask{Subscription: id(1), SubscriptionRate: plan.Rate, Quota: plan.Quota, Account: limits.InPeriod(id(2), domain.PerMonth), PerAccount: true}
+	want := limits.Ask{Subscription: id(1), SubscriptionRate: plan.Rate, Quota: plan.Quota, Account: limits.InPeriod(id(2), access.PerMonth), PerAccount: true}
 	if a != want {
 		t.Errorf("bound %+v, want %+v", a, want)
 	}

@@ -6,9 +6,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/limits"
-	"portico/internal/domain"
-	"portico/internal/lifecycle"
 )
 
 // Account is the owner of a credential.
@@ -35,7 +34,7 @@ type Subscription struct {
 	// argument of limits.InPeriod for the counter of a quota of the whole account.
 	Counter uuid.UUID
 	Account uuid.UUID
-	Status  lifecycle.SubscriptionStatus
+	Status  access.SubscriptionStatus
 	// Narrowed limits the subscription to calls of Endpoints; with no Endpoints
 	// no call passes.
 	Narrowed  bool
@@ -50,8 +49,8 @@ type Credential struct {
 	AccountID   uuid.UUID
 	Hash        [32]byte
 	Pepper      string // the id of the pepper that Hash was computed with
-	Status      lifecycle.CredentialStatus
-	Environment domain.Environment
+	Status      access.CredentialStatus
+	Environment access.Environment
 	// Listed limits the credential to the products of AccessList; with an empty
 	// AccessList it reaches none.
 	Listed     bool
@@ -76,15 +75,15 @@ type Question struct {
 	Method    string
 	Path      string          // the request target as received
 	Address   netip.Addr      // of the caller; the zero Addr is in no network
-	Presented domain.AuthType // how the API key was presented; "": unknown, any way that the product accepts
+	Presented access.AuthType // how the API key was presented; "": unknown, any way that the product accepts
 	Now       time.Time
 	// NeedsProduct refuses a call that names no product with NOT_SUBSCRIBED. With
 	// a token that is restricted to products that is always so.
 	NeedsProduct bool
 
 	// The restrictions of the gateway's token.
-	Environment domain.Environment // "": every environment
-	Products    domain.ProductScope
+	Environment access.Environment // "": every environment
+	Products    access.ProductScope
 }
 
 // Verdict is the answer about a call and the objects that it concerns; its

@@ -1,4 +1,4 @@
-package gate_test
+package clienttest_test
 
 import (
 	"context"
@@ -74,8 +74,7 @@ func TestMiddlewareRemovesHopByHopHeaders(t *testing.T) {
 func TestPassKeyForwardsTheVerifiedKey(t *testing.T) {
 	p := newPortico(t)
 	raw := p.newKey(t)
-	made, err := gate.Start(t.Context(), gate.Options{URL: p.URL, Token: token, Product: "rates", PassKey: true, Log: quiet()}, p.clock,
-		func() time.Duration { return 0 })
+	made, err := gate.New(t.Context(), gate.Options{URL: p.URL, Token: token, Product: "rates", PassKey: true, Log: quiet(), Now: p.clock.Now, Elapsed: func() time.Duration { return 0 }})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = made.Close(context.Background()) })
 	var passed http.Header

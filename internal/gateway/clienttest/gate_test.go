@@ -1,4 +1,4 @@
-package gate_test
+package clienttest_test
 
 import (
 	"context"
@@ -13,11 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/clients/go/gate"
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/keycache"
+	"portico/clients/go/gate/rawkey"
 	"portico/clients/go/gate/verdict"
-	"portico/internal/apikey"
-	"portico/internal/domain"
-	"portico/internal/lifecycle"
 	"portico/internal/nodeid"
 )
 
@@ -43,7 +42,7 @@ func TestKeyIsVerifiedOnceThenDecidedLocally(t *testing.T) {
 // the Gate decides by the auth types that the product accepts.
 func TestPairIsTheSameKey(t *testing.T) {
 	p := newPortico(t)
-	username, password, ok := apikey.Parse(p.newKey(t))
+	username, password, ok := rawkey.Parse(p.newKey(t))
 	require.True(t, ok)
 	g := guard(t, p)
 	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(username.String()+":"+password.String()))
@@ -52,7 +51,7 @@ func TestPairIsTheSameKey(t *testing.T) {
 		require.Equal(t, http.StatusOK, w.Code, w.Body)
 	}
 	require.EqualValues(t, 1, p.asked.Load())
-	p.change(func(s *state) { s.catalogue.Products[0].AuthTypes = []domain.AuthType{domain.APIKey} })
+	p.change(func(s *state) { s.catalogue.Products[0].AuthTypes = []access.AuthType{access.APIKey} })
 	g.eventually(t, http.StatusForbidden, "AUTH_TYPE_NOT_ALLOWED", "Authorization", basic)
 }
 
@@ -123,7 +122,7 @@ func TestFeedReportsRevocation(t *testing.T) {
 	p := newPortico(t)
 	raw, g := p.newKey(t), guard(t, p)
 	require.Equal(t, http.StatusOK, g.call("X-API-Key", raw).Code)
-	p.change(func(s *state) { s.credential.Status = lifecycle.CredentialRevoked })
+	p.change(func(s *state) { s.credential.Status = access.CredentialRevoked })
 	g.eventually(t, http.StatusUnauthorized, "REVOKED", "X-API-Key", raw)
 	require.EqualValues(t, 1, p.asked.Load(), "decided here")
 }
@@ -176,14 +175,14 @@ func TestTooShortLogCausesNewSnapshot(t *testing.T) {
 	raw, g := p.newKey(t), guard(t, p)
 	require.Equal(t, http.StatusOK, g.call("X-API-Key", raw).Code)
 	p.set(func(p *portico) { p.oldest = 1 << 20 })
-	p.change(func(s *state) { s.credential.Status = lifecycle.CredentialDisabled })
+	p.change(func(s *state) { s.credential.Status = access.CredentialDisabled })
 	g.eventually(t, http.StatusUnauthorized, "DISABLED", "X-API-Key", raw)
 }
 
 func TestRateLimit(t *testing.T) {
 	p := newPortico(t)
 	p.change(func(s *state) {
-		s.catalogue.Products[0].Plans[0].RateLimit = &domain.RateLimit{Limit: 3, Per: domain.PerMinute, Burst: 3}
+		s.catalogue.Products[0].Plans[0].RateLimit = &access.RateLimit{Limit: 3, Per: access.PerMinute, Burst: 3}
 	})
 	raw, g := p.newKey(t), guard(t, p)
 	for n := range 3 {
@@ -202,7 +201,7 @@ func TestRateLimit(t *testing.T) {
 
 func TestQuotaStartsFromPorticosCount(t *testing.T) {
 	p := newPortico(t) // whose count is 7
-	p.change(func(s *state) { s.catalogue.Products[0].Plans[0].Quota = &domain.Quota{Limit: 10, Per: domain.PerDay} })
+	p.change(func(s *state) { s.catalogue.Products[0].Plans[0].Quota = &access.Quota{Limit: 10, Per: access.PerDay} })
 	raw, g := p.newKey(t), guard(t, p)
 	for range 3 {
 		require.Equal(t, http.StatusOK, g.call("X-API-Key", raw).Code)
@@ -226,7 +225,7 @@ func TestKeylessProduct(t *testing.T) {
 	p.change(func(s *state) { s.catalogue.Products[0].EnforceEndpoints = true })
 	g.eventually(t, http.StatusForbidden, "ENDPOINT_NOT_ALLOWED")
 	p.change(func(s *state) {
-		s.catalogue.Products[0].Endpoints = []keycache.Endpoint{{ID: uuid.New(), Method: domain.MethodGet, Path: "/rates"}}
+		s.catalogue.Products[0].Endpoints = []keycache.Endpoint{{ID: uuid.New(), Method: access.MethodGet, Path: "/rates"}}
 	})
 	g.eventually(t, http.StatusOK, "")
 	require.Zero(t, p.asked.Load())

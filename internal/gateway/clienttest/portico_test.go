@@ -1,4 +1,4 @@
-package gate_test
+package clienttest_test
 
 import (
 	"context"
@@ -17,17 +17,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/clients/go/gate"
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/keycache"
 	"portico/clients/go/gate/limits"
+	"portico/clients/go/gate/rawkey"
 	"portico/clients/go/gate/verdict"
 	"portico/clients/go/gate/zone"
 	"portico/internal/apikey"
 	"portico/internal/clock"
-	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/gateway"
 	"portico/internal/gateway/httpapi"
-	"portico/internal/lifecycle"
 	"portico/internal/usage"
 )
 
@@ -74,11 +74,11 @@ func newPortico(t *testing.T) *portico {
 	p.came = sync.NewCond(&p.mu)
 	p.limit = limits.NewMemory(p.clock, func() time.Duration { return 0 }, 0)
 	plan := keycache.Plan{ID: uuid.New(), Name: "Free plan"}
-	product := keycache.Product{ID: uuid.New(), Name: "rates", AuthTypes: domain.AuthTypes(), Plans: []keycache.Plan{plan}}
+	product := keycache.Product{ID: uuid.New(), Name: "rates", AuthTypes: access.AuthTypes(), Plans: []keycache.Plan{plan}}
 	p.now.catalogue = keycache.Catalogue{Organization: keycache.Organization{ID: p.organize, Slug: "demo", TimeZone: zone.Zone{Location: time.UTC}}, Products: []keycache.Product{product}}
-	p.now.account = keycache.Account{ID: uuid.New(), Status: domain.AccountActive}
+	p.now.account = keycache.Account{ID: uuid.New(), Status: access.AccountActive}
 	p.now.app = keycache.App{ID: uuid.New(), AccountID: p.now.account.ID, ReferenceID: uuid.New(),
-		Subscriptions: []keycache.Subscription{{ID: uuid.New(), ProductID: product.ID, PlanID: plan.ID, Status: lifecycle.Approved}}}
+		Subscriptions: []keycache.Subscription{{ID: uuid.New(), ProductID: product.ID, PlanID: plan.ID, Status: access.SubscriptionApproved}}}
 	p.change(func(*state) {})
 	server := httptest.NewUnstartedServer(httpapi.New(httpapi.Options{Verifier: p, Usage: p, Clock: p.clock, Log: quiet(),
 		Peer: func(netip.Addr, string) (netip.Addr, bool) { return netip.MustParseAddr("127.0.0.1"), true }}))
@@ -101,7 +101,7 @@ func (p *portico) newKey(t *testing.T) (raw string) {
 	p.mu.Unlock()
 	p.change(func(s *state) {
 		s.credential = keycache.Credential{ID: uuid.New(), Username: secret.Username, AccountID: s.account.ID, AppID: &s.app.ID,
-			Status: lifecycle.CredentialActive, Environment: domain.Development, Access: domain.AccessAll}
+			Status: access.CredentialActive, Environment: access.Development, Access: access.AllProducts}
 	})
 	return secret.RawKey
 }
@@ -165,8 +165,8 @@ func (p *portico) Verify(ctx context.Context, _ *gateway.Caller, r *gateway.Requ
 	p.asked.Add(1)
 	p.mu.Lock()
 	says := p.says
-	username, password, ok := apikey.Parse(r.RawKey)
-	if r.Presented == domain.Basic {
+	username, password, ok := rawkey.Parse(r.RawKey)
+	if r.Presented == access.Basic {
 		var first, second error
 		username, first = uuid.Parse(r.Username)
 		password, second = uuid.Parse(r.Password)
@@ -280,8 +280,7 @@ type guarded struct {
 func guard(t *testing.T, p *portico) *guarded {
 	t.Helper()
 	g := &guarded{portico: p}
-	made, err := gate.Start(t.Context(), gate.Options{URL: p.URL, Token: token, Product: "rates", Log: quiet()}, p.clock,
-		func() time.Duration { return time.Duration(g.mono.Load()) })
+	made, err := gate.New(t.Context(), gate.Options{URL: p.URL, Token: token, Product: "rates", Log: quiet(), Now: p.clock.Now, Elapsed: func() time.Duration { return time.Duration(g.mono.Load()) }})
 	require.NoError(t, err)
 	g.Gate = made
 	g.api = g.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

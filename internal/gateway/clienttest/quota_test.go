@@ -1,4 +1,4 @@
-package gate_test
+package clienttest_test
 
 import (
 	"net/http"
@@ -7,28 +7,27 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/keycache"
-	"portico/internal/domain"
-	"portico/internal/lifecycle"
 )
 
 // An app that subscribes again keeps its count, here as in Portico.
 func TestSubscribingAgainKeepsTheQuota(t *testing.T) {
 	p := newPortico(t) // whose count is 7
-	p.change(func(s *state) { s.catalogue.Products[0].Plans[0].Quota = &domain.Quota{Limit: 10, Per: domain.PerDay} })
+	p.change(func(s *state) { s.catalogue.Products[0].Plans[0].Quota = &access.Quota{Limit: 10, Per: access.PerDay} })
 	raw, g := p.newKey(t), guard(t, p)
 	for range 3 {
 		require.Equal(t, http.StatusOK, g.call("X-API-Key", raw).Code)
 	}
 	p.change(func(s *state) {
 		again := s.app.Subscriptions[0]
-		again.ID, again.Status = uuid.New(), lifecycle.Waiting
+		again.ID, again.Status = uuid.New(), access.SubscriptionWaiting
 		s.app.Subscriptions = []keycache.Subscription{again}
 	})
 	g.eventually(t, http.StatusForbidden, "WAITING", "X-API-Key", raw)
 	p.change(func(s *state) {
 		again := s.app.Subscriptions[0]
-		again.Status = lifecycle.Approved
+		again.Status = access.SubscriptionApproved
 		s.app.Subscriptions = []keycache.Subscription{again}
 	})
 	g.eventually(t, http.StatusTooManyRequests, "QUOTA_EXCEEDED", "X-API-Key", raw)
@@ -41,7 +40,7 @@ func TestAppsOfAnAccountShareTheQuota(t *testing.T) {
 	p := newPortico(t) // whose count is 7
 	p.change(func(s *state) {
 		plan := &s.catalogue.Products[0].Plans[0]
-		plan.Quota, plan.QuotaPer = &domain.Quota{Limit: 12, Per: domain.PerDay}, domain.QuotaPerAccount
+		plan.Quota, plan.QuotaPer = &access.Quota{Limit: 12, Per: access.PerDay}, access.QuotaPerAccount
 	})
 	another := func() string {
 		p.change(func(s *state) {

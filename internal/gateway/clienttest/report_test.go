@@ -1,4 +1,4 @@
-package gate_test
+package clienttest_test
 
 import (
 	"context"
@@ -30,7 +30,7 @@ func TestCallsAreCountedForTheProduct(t *testing.T) {
 	require.NoError(t, g.Close(context.Background()))
 	require.Equal(t, []uuid.UUID{product}, p.productsOf("UNAVAILABLE"))
 
-	other, err := gate.Start(t.Context(), gate.Options{URL: p.URL, Token: token, Product: "unheard-of", Log: quiet()}, p.clock, func() time.Duration { return 0 })
+	other, err := gate.New(t.Context(), gate.Options{URL: p.URL, Token: token, Product: "unheard-of", Log: quiet(), Now: p.clock.Now, Elapsed: func() time.Duration { return 0 }})
 	require.NoError(t, err)
 	g = &guarded{Gate: other, api: other.Middleware(http.NotFoundHandler())}
 	g.call()

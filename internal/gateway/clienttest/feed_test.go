@@ -1,4 +1,4 @@
-package gate_test
+package clienttest_test
 
 import (
 	"context"
@@ -35,7 +35,8 @@ func TestAnswerAfterTheSilenceRefuses(t *testing.T) {
 	raw := p.newKey(t)
 	g := &guarded{portico: p}
 	o := gate.Options{URL: p.URL, Token: token, Product: "rates", Log: quiet(), HTTPClient: &http.Client{Transport: &slowTransport{g: g}}}
-	made, err := gate.Start(t.Context(), o, p.clock, func() time.Duration { return time.Duration(g.mono.Load()) })
+	o.Now, o.Elapsed = p.clock.Now, func() time.Duration { return time.Duration(g.mono.Load()) }
+	made, err := gate.New(t.Context(), o)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = made.Close(context.Background()) })
 	w := (&guarded{Gate: made, api: made.Middleware(http.NotFoundHandler())}).call("X-API-Key", raw)

@@ -1,4 +1,4 @@
-package gate_test
+package clienttest_test
 
 import (
 	"net/http"
@@ -9,9 +9,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/clients/go/gate/keycache"
 	"portico/clients/go/gate/pathmatch/tricks"
-	"portico/internal/domain"
 )
 
 // Where endpoints are enforced, a target that servers read differently matches none of
@@ -21,7 +21,7 @@ func TestAmbiguousTargetsMatchNoEndpoint(t *testing.T) {
 	raw := p.newKey(t)
 	p.change(func(s *state) {
 		s.catalogue.Products[0].EnforceEndpoints = true
-		s.catalogue.Products[0].Endpoints = []keycache.Endpoint{{ID: uuid.New(), Method: domain.MethodGet, Path: "/{all...}"}}
+		s.catalogue.Products[0].Endpoints = []keycache.Endpoint{{ID: uuid.New(), Method: access.MethodGet, Path: "/{all...}"}}
 	})
 	g := guard(t, p)
 	play := func(target string) int {
