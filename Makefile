@@ -11,8 +11,11 @@ WITHPG := go run ./internal/testdb/withpg
 # What checks the code is no part of it and has a module of its own.
 TOOL := go tool -modfile=tools/go.mod
 
+# The Go client, a module of its own that the program uses.
+CLIENT := clients/go/gate
+
 # The packages in which several goroutines meet over the same data.
-CONCURRENT := ./clients/... ./graph/... ./internal/auth/... ./internal/command/... ./internal/database/... ./internal/eventlog/... ./internal/gateway/... \
+CONCURRENT := ./graph/... ./internal/auth/... ./internal/command/... ./internal/database/... ./internal/eventlog/... ./internal/gateway/... \
 	./internal/gqlhttp/... ./internal/jobs/... ./internal/keyring/... ./internal/redislimits/... ./internal/portal/... ./internal/seed/... ./internal/server/... ./internal/usage/... ./migrate/...
 
 # One compilation serves everything; only the race detector needs C.
@@ -31,10 +34,11 @@ build: ## Build bin/portico for release
 	go build -buildvcs=false -trimpath -ldflags '-s -w $(LDFLAGS)' -o bin/portico .
 
 test: ## Run all tests on SQLite and, where it is installed, on Postgres
-	@$(WITHPG) sh -c 'go test -timeout 15m ./... && cd e2e && go test -timeout 15m ./...'
+	@$(WITHPG) sh -c 'go test -timeout 15m ./... && go -C $(CLIENT) test -timeout 15m ./... && go -C e2e test -timeout 15m ./...'
 
 race: ## Run the tests of concurrent packages under the race detector (needs a C compiler)
 	@CGO_ENABLED=1 $(WITHPG) go test -race -timeout 15m $(CONCURRENT)
+	@CGO_ENABLED=1 go -C $(CLIENT) test -race -timeout 15m ./...
 
 bench: ## Measure the API beside a hand-written server, and the gate beside an empty handler
 	@$(WITHPG) go run ./bench
@@ -42,6 +46,7 @@ bench: ## Measure the API beside a hand-written server, and the gate beside an e
 
 microbench: ## Run the benchmarks of single packages
 	@$(WITHPG) go test -run '^$$' -bench . -benchmem -timeout 60m ./...
+	@go -C $(CLIENT) test -run '^$$' -bench . -benchmem -timeout 60m ./...
 
 generate: ## Write again what is generated: ent, gqlgen, the published schemas
 	go generate ./ent
@@ -62,8 +67,10 @@ drift: ## Fail if the migrations do not lead to the tables that the code expects
 lint: ## Check form and common mistakes: gofmt, vet, staticcheck
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt these files:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
-	cd e2e && go vet ./...
+	go -C $(CLIENT) vet ./...
+	go -C e2e vet ./...
 	$(TOOL) staticcheck ./...
+	cd $(CLIENT) && go tool -modfile="$(CURDIR)/tools/go.mod" staticcheck ./...
 	cd e2e && go tool -modfile=../tools/go.mod staticcheck ./...
 	@mkdir -p bin
 	@$(TOOL) kube-score score --ignore-container-cpu-limit --output-format ci deploy/kubernetes/*.yaml >bin/kube-score.txt || { cat bin/kube-score.txt; exit 1; }

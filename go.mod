@@ -5,6 +5,9 @@ go 1.26.0
 // A test-only dependency of modernc.org/sqlite that no proxy serves; without this `go mod tidy` fails.
 exclude github.com/google/pprof v0.0.0-20261016150608-1facf8f91b50
 
+// The Go client is part of the tree.
+replace portico/clients/go/gate => ./clients/go/gate
+
 require (
 	ariga.io/atlas v0.36.2-0.20250730182955-2c6300d0a3e1
 	entgo.io/ent v0.14.6
@@ -41,6 +44,7 @@ require (
 	golang.org/x/tools v0.52.0
 	modernc.org/sqlite v1.61.1
 	pgregory.net/rapid v1.2.0
+	portico/clients/go/gate v0.0.0
 )
 
 require (

@@ -8,9 +8,15 @@ go 1.26.8
 // A test-only dependency of modernc.org/sqlite that no proxy serves; without this `go mod tidy` fails.
 exclude github.com/google/pprof v0.0.0-20261016150608-1facf8f91b50
 
-replace portico => ../
+replace (
+	portico => ../
+	portico/clients/go/gate => ../clients/go/gate
+)
 
-require portico v0.0.0
+require (
+	portico v0.0.0
+	portico/clients/go/gate v0.0.0
+)
 
 require (
 	github.com/chromedp/cdproto v0.0.0-20260320225252-cf654f46fc63

@@ -6,7 +6,7 @@
 set -u
 cd "$(dirname "$0")/.."
 
-for module in . e2e; do
+for module in . clients/go/gate e2e; do
 	out=$(cd "$module" && go tool -modfile="$OLDPWD/tools/go.mod" govulncheck "$@" ./... 2>&1)
 	code=$?
 	echo "== module $module"

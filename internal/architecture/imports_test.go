@@ -200,6 +200,26 @@ func TestKernelsStandAlone(t *testing.T) {
 	}
 }
 
+// The Go client is built into other people's servers: what it imports, they get.
+func TestTheGoClientImportsLittle(t *testing.T) {
+	found := 0
+	for _, p := range packages(t) {
+		if !covers("clients/go/gate/...", p.name()) {
+			continue
+		}
+		found++
+		_, others := p.inside()
+		for _, path := range others {
+			if !standard(path) && !slices.ContainsFunc([]string{"github.com/google/uuid", "github.com/hashicorp/golang-lru/v2/...", "golang.org/x/sync/singleflight"}, func(pattern string) bool { return covers(pattern, path) }) {
+				t.Errorf("%s must not import %s", p.name(), path)
+			}
+		}
+	}
+	if found < 10 {
+		t.Errorf("only %d packages of the Go client were found", found)
+	}
+}
+
 // foreign says what of the outside world each part must not know.
 func foreign() map[string][]string {
 	graphql := []string{"github.com/99designs/gqlgen/...", "github.com/vektah/gqlparser/...", "github.com/vektah/gqlparser/v2/..."}

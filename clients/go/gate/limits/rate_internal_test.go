@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"portico/internal/domain"
+	"portico/clients/go/gate/access"
 )
 
 func TestNone(t *testing.T) {
@@ -24,7 +24,7 @@ func TestNone(t *testing.T) {
 
 func TestBursts(t *testing.T) {
 	for burst, want := range map[int]int{-1: 9, 0: 9, 1: 1, 2: 2} {
-		if got := RateOf(&domain.RateLimit{Limit: 9, Per: domain.PerSecond, Burst: burst}).Burst; got != want {
+		if got := RateOf(&access.RateLimit{Limit: 9, Per: access.PerSecond, Burst: burst}).Burst; got != want {
 			t.Errorf("a burst of %d became %d", burst, got)
 		}
 	}
