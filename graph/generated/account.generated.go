@@ -3005,13 +3005,13 @@ func (ec *executionContext) marshalNAccountProfile2porticoᚋinternalᚋdomain�
 	return ec._AccountProfile(ctx, sel, &v)
 }
 
-func (ec *executionContext) unmarshalNAccountStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐAccountStatus(ctx context.Context, v any) (domain.AccountStatus, error) {
+func (ec *executionContext) unmarshalNAccountStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐAccountStatus(ctx context.Context, v any) (access.AccountStatus, error) {
 	tmp, err := model.UnmarshalText(v)
-	res := domain.AccountStatus(tmp)
+	res := access.AccountStatus(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNAccountStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐAccountStatus(ctx context.Context, sel ast.SelectionSet, v domain.AccountStatus) graphql.Marshaler {
+func (ec *executionContext) marshalNAccountStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐAccountStatus(ctx context.Context, sel ast.SelectionSet, v access.AccountStatus) graphql.Marshaler {
 	_ = sel
 	res := model.MarshalText(string(v))
 	if res == graphql.Null {

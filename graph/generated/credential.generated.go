@@ -3289,13 +3289,13 @@ func (ec *executionContext) marshalOAccess2ᚖporticoᚋclientsᚋgoᚋgateᚋac
 	return res
 }
 
-func (ec *executionContext) unmarshalOAuthType2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthTypeᚄ(ctx context.Context, v any) ([]domain.AuthType, error) {
+func (ec *executionContext) unmarshalOAuthType2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthTypeᚄ(ctx context.Context, v any) ([]access.AuthType, error) {
 	if v == nil {
 		return nil, nil
 	}
 	vSlice := graphql.CoerceList(v)
 	var err error
-	res := make([]domain.AuthType, len(vSlice))
+	res := make([]access.AuthType, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
 		res[i], err = ec.unmarshalNAuthType2porticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthType(ctx, vSlice[i])
@@ -3306,7 +3306,7 @@ func (ec *executionContext) unmarshalOAuthType2ᚕporticoᚋclientsᚋgoᚋgate�
 	return res, nil
 }
 
-func (ec *executionContext) marshalOAuthType2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.AuthType) graphql.Marshaler {
+func (ec *executionContext) marshalOAuthType2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []access.AuthType) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

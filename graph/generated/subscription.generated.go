@@ -3463,13 +3463,13 @@ func (ec *executionContext) unmarshalNResumeSubscriptionInput2porticoᚋgraphᚋ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalNSubscriptionStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐSubscriptionStatus(ctx context.Context, v any) (access.SubscriptionStatus, error) {
+func (ec *executionContext) unmarshalNSubscriptionStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐSubscriptionStatus(ctx context.Context, v any) (lifecycle.SubscriptionStatus, error) {
 	tmp, err := model.UnmarshalText(v)
-	res := access.SubscriptionStatus(tmp)
+	res := lifecycle.SubscriptionStatus(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNSubscriptionStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐSubscriptionStatus(ctx context.Context, sel ast.SelectionSet, v access.SubscriptionStatus) graphql.Marshaler {
+func (ec *executionContext) marshalNSubscriptionStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐSubscriptionStatus(ctx context.Context, sel ast.SelectionSet, v lifecycle.SubscriptionStatus) graphql.Marshaler {
 	_ = sel
 	res := model.MarshalText(string(v))
 	if res == graphql.Null {
