@@ -9,7 +9,6 @@ import (
 
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/verdict"
-	"portico/internal/adapters"
 	"portico/internal/auth"
 	"portico/internal/domain"
 	"portico/internal/gateway"
@@ -35,7 +34,7 @@ func newCalls(f *portaltest.Fixture) *calls {
 	c := &calls{intake: intake.NewStore(f.Database, f.Clock), reports: usagereport.NewReader(f.Database, f.Clock), counter: intake.NewCounter(), limits: limits.NewMemory(f.Clock, nil, 0)}
 	c.flusher = intake.NewFlusher(intake.FlusherOptions{DB: f.Database, Clock: f.Clock, Counter: c.counter, Quotas: c.limits})
 	c.gate = gateway.New(gateway.Options{
-		DB: f.Database, Clock: f.Clock, Peppers: adapters.Peppers{Ring: f.Ring}, Tokens: auth.NewMachineTokens(f.Ring),
+		DB: f.Database, Clock: f.Clock, Peppers: f.Ring, Tokens: auth.NewMachineTokens(f.Ring),
 		Memory: c.limits, Counter: c.counter, Usage: c.intake, Flushed: c.flusher.Through, NodeID: uuid.New(), NodeName: "test",
 	})
 	return c

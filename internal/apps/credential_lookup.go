@@ -41,8 +41,8 @@ func (svc *Service) CredentialIDByKey(ctx context.Context, key string) (uuid.UUI
 	case !proven:
 		return found.ID, nil
 	}
-	pepper, ok := svc.secrets.PepperByID(found.PepperID)
-	if !ok || found.SecretHash == nil || !apikey.Matches(*found.SecretHash, pepper.Secret, username, password) {
+	pepper, ok := svc.peppers.PepperByID(found.PepperID)
+	if !ok || found.SecretHash == nil || !apikey.Matches(*found.SecretHash, pepper, username, password) {
 		return uuid.Nil, nil
 	}
 	return found.ID, nil

@@ -203,12 +203,12 @@ func (svc *Service) createCredential(ctx context.Context, tx *change.Tx, owner c
 	if err != nil {
 		return nil, nil, err
 	}
-	pepper := svc.secrets.Pepper()
+	pepper, pepperSecret := svc.peppers.Pepper()
 	create := tx.Credential.Create().
 		SetOrganizationID(owner.organization).SetAccountID(owner.account).SetNillableAppID(owner.app).
 		SetName(k.Name).SetEnvironment(k.Environment).SetAccess(k.Access).SetNillableExpiresAt(end).
-		SetUsername(secret.Username).SetPepperID(pepper.ID).SetSecretHint(apikey.Hint(secret.Password)).SetRawKeyHint(apikey.RawHint(secret.RawKey)).
-		SetSecretHash(apikey.Hash(pepper.Secret, secret.Username, secret.Password)).
+		SetUsername(secret.Username).SetPepperID(pepper).SetSecretHint(apikey.Hint(secret.Password)).SetRawKeyHint(apikey.RawHint(secret.RawKey)).
+		SetSecretHash(apikey.Hash(pepperSecret, secret.Username, secret.Password)).
 		SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now)
 	if k.Addresses != nil {
 		create.SetAllowedAddresses(k.Addresses)

@@ -13,7 +13,6 @@ import (
 	"portico/internal/entity"
 	"portico/internal/fault"
 	"portico/internal/input"
-	"portico/internal/paging"
 )
 
 // Options configures a Service. All fields are required.
@@ -22,7 +21,7 @@ type Options struct {
 	Changes  *change.Runner
 	Entities entity.Reader
 	Clock    clock.Clock
-	Secrets  Secrets
+	Peppers  Peppers
 }
 
 // Service implements the operations on apps, credentials and subscriptions. It is
@@ -32,31 +31,21 @@ type Service struct {
 	changes  *change.Runner
 	entities entity.Reader
 	clock    clock.Clock
-	secrets  Secrets
+	peppers  Peppers
 }
 
 // New returns a Service.
 func New(o Options) *Service {
-	return &Service{client: o.Client, changes: o.Changes, entities: o.Entities, clock: o.Clock, secrets: o.Secrets}
+	return &Service{client: o.Client, changes: o.Changes, entities: o.Entities, clock: o.Clock, peppers: o.Peppers}
 }
 
-// Pepper is a secret with which API keys are hashed; it is stored outside the
-// database.
-type Pepper struct {
-	ID     string
-	Secret []byte
-}
-
-// Secrets provides the present contents of the key ring.
-type Secrets interface {
-	// Pepper returns the pepper for new credentials.
-	Pepper() Pepper
+// Peppers provides the secrets with which API keys are hashed; they are stored
+// outside the database.
+type Peppers interface {
+	// Pepper returns the pepper for new credentials, and its id.
+	Pepper() (id string, secret []byte)
 	// PepperByID returns a pepper that existing credentials may use.
-	PepperByID(id string) (Pepper, bool)
-	// CursorKey returns the key that seals new cursors.
-	CursorKey() paging.Key
-	// CursorKeyByID returns a key whose cursors are still valid.
-	CursorKeyByID(id string) (paging.Key, bool)
+	PepperByID(id string) (secret []byte, ok bool)
 }
 
 // newRequest checks the idempotency key, which may be nil, and returns the

@@ -40,7 +40,7 @@ func house() map[string][]string {
 		".":                {"internal/command", "internal/redislimits", "internal/telemetry"},
 		"internal/command": {"..."},
 		"internal/server":  {"..."},
-		"internal/backend": with("ent/db/...", "internal/adapters", "internal/auth", "internal/change", "internal/config", "internal/database", "internal/installation", "internal/keyring", "internal/identity", "internal/portal", "internal/seed", "migrate"),
+		"internal/backend": with("ent/db/...", "internal/auth", "internal/change", "internal/config", "internal/database", "internal/installation", "internal/keyring", "internal/identity", "internal/portal", "internal/seed", "migrate"),
 
 		"graph":           with("graph/...", "ent/db", "internal/activity", "internal/apps", "internal/catalog", "internal/identity", "internal/entity", "internal/input", "internal/listing", "internal/portal", "internal/eventlog", "internal/gateway", "internal/gqlhttp"),
 		"graph/generated": with("graph/model", "ent/db", "internal/activity", "internal/apps", "internal/catalog", "internal/identity", "internal/eventlog", "internal/gateway"),
@@ -58,8 +58,7 @@ func house() map[string][]string {
 		"internal/portal":            with("ent/db", "internal/activity", "internal/apps", "internal/catalog", "internal/change", "internal/database", "internal/entity", "internal/identity", "internal/listing", "internal/maintenance"),
 		"internal/entity":            with("ent/db", "internal/listing"),
 		"internal/listing":           with("internal/database"),
-		"internal/portal/portaltest": with("ent/db/...", "internal/adapters", "internal/apps", "internal/auth", "internal/catalog", "internal/identity", "internal/input", "internal/database", "internal/keyring", "internal/portal", "internal/testdb"),
-		"internal/adapters":          with("internal/apps", "internal/auth", "internal/identity", "internal/keyring"),
+		"internal/portal/portaltest": with("ent/db/...", "internal/apps", "internal/auth", "internal/catalog", "internal/identity", "internal/input", "internal/database", "internal/keyring", "internal/portal", "internal/testdb"),
 		"internal/seed":              with("ent/db/...", "internal/database", "internal/eventlog"),
 
 		// The hot path: no ent, no GraphQL, no services.
@@ -78,7 +77,7 @@ func house() map[string][]string {
 		"internal/gateway/clienttest":    {},
 		"deploy/grafana":                 with("internal/gateway"),
 
-		"internal/auth":         with("internal/database", "internal/keyring"),
+		"internal/auth":         with("internal/database", "internal/identity", "internal/keyring"),
 		"internal/keyring":      {"internal/clock"},
 		"internal/eventlog":     {"internal/nodeid", "internal/domain", "internal/viewer"},
 		"internal/jobs":         {"internal/clock", "internal/database"},

@@ -12,18 +12,19 @@ import (
 
 	"portico/internal/address"
 	"portico/internal/clock"
+	"portico/internal/identity"
 	"portico/internal/keyring"
 	"portico/internal/testdb"
 )
 
 // guessAnyOrganization is a guess at the users of one address, without an organization.
-func guessAnyOrganization(users ...uuid.UUID) Guess {
-	return Guess{Address: address.ParseEmail(email), Client: client, Users: users, NoOrganization: true}
+func guessAnyOrganization(users ...uuid.UUID) identity.Guess {
+	return identity.Guess{Address: address.ParseEmail(email), Client: client, Users: users, NoOrganization: true}
 }
 
 // succeedFor makes a guess that is right for some of the users, and returns which
 // of them it was let through for.
-func succeedFor(t *testing.T, l *Limiter, g Guess, right ...int) (open []bool) {
+func succeedFor(t *testing.T, l *Limiter, g identity.Guess, right ...int) (open []bool) {
 	t.Helper()
 	a, err := l.Reserve(t.Context(), g)
 	require.NoError(t, err)

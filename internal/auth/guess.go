@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/internal/address"
+	"portico/internal/identity"
 	"portico/internal/keyring"
 )
 
@@ -37,27 +38,6 @@ const (
 	clientConcurrency = 16
 )
 
-// Guess is a password that is about to be tried.
-type Guess struct {
-	Address address.Email
-	// Client is the network address of the sender.
-	Client string
-	// Devices are the device tokens of the request; see Devices.
-	Devices []string
-	// Session is the user who is already signed in, and then the only one;
-	// uuid.Nil if there is none.
-	Session uuid.UUID
-	// Users are those whose password would be tried. The device may be known to
-	// each of them or not.
-	Users []uuid.UUID
-	// NoOrganization is set if the request names no organization. The password
-	// may be right for one of the Users and wrong for others.
-	NoOrganization bool
-	// Since has an element for each of Users: failures up to that time are
-	// forgiven. nil means zero times.
-	Since []time.Time
-}
-
 // bucket is a set of attempts that are counted together.
 type bucket struct {
 	name   string
@@ -76,14 +56,14 @@ type bucket struct {
 
 // users returns for how many users the guess is counted: for one if there is
 // none.
-func (g Guess) users() int { return max(1, len(g.Users), len(g.Since)) }
+func usersOf(g identity.Guess) int { return max(1, len(g.Users), len(g.Since)) }
 
 // buckets returns the buckets in which a guess counts. A device on which a user
 // has signed in before, and a session, count separately from unknown clients,
 // which therefore cannot lock them out. For the other users of the address, who
 // do not know the device, the same guess is an unknown client's. The order is
 // the same for all guesses; see Limiter.acquireSlots.
-func (l *Limiter) buckets(g Guess) []bucket {
+func (l *Limiter) buckets(g identity.Guess) []bucket {
 	who := g.Address.String()
 	known := func(label string, user uuid.UUID, id string, place int) []bucket {
 		whose := []int{place}
@@ -118,8 +98,8 @@ func (l *Limiter) buckets(g Guess) []bucket {
 // knownDevices returns, for each of the users, the identity of the device if it
 // has signed in as that user before, and the indices of the users who do not
 // know it: a single one if there are no users.
-func (l *Limiter) knownDevices(g Guess) (ids []string, unknownTo []int) {
-	ids = make([]string, g.users())
+func (l *Limiter) knownDevices(g identity.Guess) (ids []string, unknownTo []int) {
+	ids = make([]string, usersOf(g))
 	for i := range ids {
 		if i < len(g.Users) {
 			ids[i], _ = l.devices.identify(g.Address, g.Users[i], g.Devices)
@@ -138,7 +118,7 @@ func (l *Limiter) knownDevices(g Guess) (ids []string, unknownTo []int) {
 // success that it is wrong for them. The buckets block only such guesses: a
 // count that also limited sign-ins to a named organization would reveal which
 // users know the device.
-func (l *Limiter) perUserBuckets(g Guess, devices []string, unknownTo []int) (out []bucket) {
+func (l *Limiter) perUserBuckets(g identity.Guess, devices []string, unknownTo []int) (out []bucket) {
 	client := address.ClientNetwork(g.Client)
 	for i, user := range g.Users {
 		narrow, wide := l.bucketName("sign-in elsewhere pair", user.String()+" "+client), l.bucketName("sign-in elsewhere", user.String())

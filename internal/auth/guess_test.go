@@ -11,6 +11,7 @@ import (
 	"portico/internal/address"
 	"portico/internal/clock"
 	"portico/internal/fault"
+	"portico/internal/identity"
 	"portico/internal/keyring"
 )
 
@@ -36,7 +37,7 @@ func TestUnknownClientsTogetherAreLimitedLoosely(t *testing.T) {
 func TestAKnownDeviceIsCountedSeparately(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, c *clock.Fake) {
 		who := address.ParseEmail(email)
-		mine := Guess{Address: who, Client: client, Users: []uuid.UUID{user}, Devices: []string{"junk", l.devices.Issue(who, user, nil)}}
+		mine := identity.Guess{Address: who, Client: client, Users: []uuid.UUID{user}, Devices: []string{"junk", l.devices.Issue(who, user, nil)}}
 		for range PairFailures {
 			require.NoError(t, guess(t, l, email, client, false), "an unknown client behind the same router")
 		}
@@ -67,8 +68,8 @@ func TestAKnownDeviceIsCountedSeparately(t *testing.T) {
 func TestADeviceIsKnownForItsUserAlone(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, c *clock.Fake) {
 		who, victim, namesake := address.ParseEmail(email), user, uuid.New()
-		with := func(of uuid.UUID, at ...uuid.UUID) Guess {
-			return Guess{Address: who, Client: client, Users: at, Devices: []string{l.devices.Issue(who, of, nil)}}
+		with := func(of uuid.UUID, at ...uuid.UUID) identity.Guess {
+			return identity.Guess{Address: who, Client: client, Users: at, Devices: []string{l.devices.Issue(who, of, nil)}}
 		}
 		for range PairFailures {
 			require.NoError(t, attempt(t, l, with(namesake, victim), false))
@@ -95,7 +96,7 @@ func TestAllKnownDevicesTogetherAreLimited(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
 		who := address.ParseEmail(email)
 		fail := func() error {
-			return attempt(t, l, Guess{Address: who, Client: client, Users: []uuid.UUID{user}, Devices: []string{l.devices.Issue(who, user, nil)}}, false)
+			return attempt(t, l, identity.Guess{Address: who, Client: client, Users: []uuid.UUID{user}, Devices: []string{l.devices.Issue(who, user, nil)}}, false)
 		}
 		for range AddressFailures {
 			require.NoError(t, fail())
@@ -110,7 +111,7 @@ func TestASessionIsCountedSeparately(t *testing.T) {
 		for range PairFailures {
 			require.NoError(t, guess(t, l, email, client, false))
 		}
-		mine := Guess{Address: address.ParseEmail(email), Client: client, Session: user}
+		mine := identity.Guess{Address: address.ParseEmail(email), Client: client, Session: user}
 		for range PairFailures {
 			require.NoError(t, attempt(t, l, mine, false))
 		}
@@ -127,7 +128,7 @@ func TestForgivenFailures(t *testing.T) {
 		for range PairFailures {
 			require.NoError(t, guess(t, l, email, client, false))
 		}
-		g := Guess{Address: address.ParseEmail(email), Client: client, Since: []time.Time{{}, start}}
+		g := identity.Guess{Address: address.ParseEmail(email), Client: client, Since: []time.Time{{}, start}}
 		a, err := l.Reserve(t.Context(), g)
 		require.NoError(t, err)
 		require.False(t, a.Allowed(0))

@@ -18,6 +18,7 @@ import (
 	"portico/internal/clock"
 	"portico/internal/database"
 	"portico/internal/fault"
+	"portico/internal/identity"
 	"portico/internal/keyring"
 )
 
@@ -67,7 +68,7 @@ func NewLimiter(db *database.DB, ring *keyring.Ring, c clock.Clock) *Limiter {
 //
 // The caller then checks the passwords, calls Succeeded (or Withdraw) if the
 // guess is not to count, and always calls Done.
-func (l *Limiter) Reserve(ctx context.Context, g Guess) (*Attempt, error) {
+func (l *Limiter) Reserve(ctx context.Context, g identity.Guess) (identity.Attempt, error) {
 	buckets := l.buckets(g)
 	leave, err := l.acquireSlots(ctx, buckets)
 	if err != nil {
@@ -115,9 +116,9 @@ func (l *Limiter) acquireSlots(ctx context.Context, buckets []bucket) (leave fun
 
 // countAttempt inserts the attempt into its buckets, or fails if no user may be
 // tried. The transaction is short: it has ended when the password is checked.
-func (l *Limiter) countAttempt(ctx context.Context, a *Attempt, buckets []bucket, g Guess) error {
+func (l *Limiter) countAttempt(ctx context.Context, a *Attempt, buckets []bucket, g identity.Guess) error {
 	now := l.clock.Now()
-	since := make([]time.Time, g.users())
+	since := make([]time.Time, usersOf(g))
 	copy(since, g.Since)
 	return l.db.InTx(ctx, func(tx *database.Tx) error {
 		if err := l.lockBuckets(ctx, tx, buckets); err != nil {

@@ -17,6 +17,7 @@ import (
 	"portico/internal/clock"
 	"portico/internal/database"
 	"portico/internal/fault"
+	"portico/internal/identity"
 	"portico/internal/keyring"
 	"portico/internal/testdb"
 )
@@ -38,10 +39,10 @@ func eachLimiter(t *testing.T, f func(t *testing.T, l *Limiter, c *clock.Fake)) 
 // guess makes one attempt and returns the error if it was refused.
 func guess(t testing.TB, l *Limiter, email, client string, right bool) error {
 	t.Helper()
-	return attempt(t, l, Guess{Address: address.ParseEmail(email), Client: client}, right)
+	return attempt(t, l, identity.Guess{Address: address.ParseEmail(email), Client: client}, right)
 }
 
-func attempt(t testing.TB, l *Limiter, g Guess, right bool) error {
+func attempt(t testing.TB, l *Limiter, g identity.Guess, right bool) error {
 	t.Helper()
 	a, err := l.Reserve(t.Context(), g)
 	if err != nil {
@@ -112,7 +113,7 @@ func TestAWithdrawnAttemptIsNotCounted(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
 		for range 2 * PairFailures {
 			ctx, hangUp := context.WithCancel(t.Context())
-			a, err := l.Reserve(ctx, Guess{Address: address.ParseEmail(email), Client: client})
+			a, err := l.Reserve(ctx, identity.Guess{Address: address.ParseEmail(email), Client: client})
 			require.NoError(t, err)
 			hangUp()
 			require.NoError(t, a.Withdraw(ctx), "also when the request has ended")
@@ -141,15 +142,15 @@ func TestFailuresOfAClient(t *testing.T) {
 func TestConcurrentGuessesOnTwoNodes(t *testing.T) {
 	for name, c := range map[string]struct {
 		guesses, judged int
-		guess           func(l *Limiter, i int) Guess
+		guess           func(l *Limiter, i int) identity.Guess
 	}{
-		"from one place": {64, PairFailures, func(_ *Limiter, _ int) Guess { return Guess{Client: client} }},
-		"on one device": {40, PairFailures, func(l *Limiter, i int) Guess {
-			return Guess{Client: fmt.Sprintf("192.0.2.%d", i), Users: []uuid.UUID{user}, Devices: []string{deviceOf(l)}}
+		"from one place": {64, PairFailures, func(_ *Limiter, _ int) identity.Guess { return identity.Guess{Client: client} }},
+		"on one device": {40, PairFailures, func(l *Limiter, i int) identity.Guess {
+			return identity.Guess{Client: fmt.Sprintf("192.0.2.%d", i), Users: []uuid.UUID{user}, Devices: []string{deviceOf(l)}}
 		}},
-		"in one session": {40, PairFailures, func(_ *Limiter, _ int) Guess { return Guess{Client: client, Session: user} }},
-		"from everywhere": {AddressFailures + 28, AddressFailures, func(_ *Limiter, i int) Guess {
-			return Guess{Client: fmt.Sprintf("192.0.2.%d", i)}
+		"in one session": {40, PairFailures, func(_ *Limiter, _ int) identity.Guess { return identity.Guess{Client: client, Session: user} }},
+		"from everywhere": {AddressFailures + 28, AddressFailures, func(_ *Limiter, i int) identity.Guess {
+			return identity.Guess{Client: fmt.Sprintf("192.0.2.%d", i)}
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -208,7 +209,7 @@ func TestConcurrentRightPasswordsAreAllAccepted(t *testing.T) {
 func TestAttemptWithoutDoneDoesNotBlockOthers(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
 		ctx, end := context.WithCancel(t.Context())
-		_, err := l.Reserve(ctx, Guess{Address: address.ParseEmail(email), Client: client})
+		_, err := l.Reserve(ctx, identity.Guess{Address: address.ParseEmail(email), Client: client})
 		require.NoError(t, err)
 		end()
 		require.NoError(t, guessUntilServed(t, l, email, client, true))
@@ -260,7 +261,7 @@ func TestReserveFailsWithoutADatabase(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, db.Close())
 		l := NewLimiter(db, keyring.ForTest(), clock.NewFake(start))
-		_, err = l.Reserve(t.Context(), Guess{Address: address.ParseEmail(email), Client: client})
+		_, err = l.Reserve(t.Context(), identity.Guess{Address: address.ParseEmail(email), Client: client})
 		require.Error(t, err)
 		require.Empty(t, l.admission.queues, "and the gate is open again")
 	})

@@ -10,6 +10,7 @@ import (
 
 	"portico/internal/address"
 	"portico/internal/clock"
+	"portico/internal/identity"
 )
 
 // What keeps a user out can be seen, with its end, and what is forgiven cannot.
@@ -53,7 +54,7 @@ func TestLockoutsOfDevices(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, c *clock.Fake) {
 		who := address.ParseEmail(email)
 		for range PairFailures {
-			require.NoError(t, attempt(t, l, Guess{Address: who, Client: client, Session: user}, false))
+			require.NoError(t, attempt(t, l, identity.Guess{Address: who, Client: client, Session: user}, false))
 		}
 		out, err := l.Lockout(t.Context(), who, user, time.Time{})
 		require.NoError(t, err)

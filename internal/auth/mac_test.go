@@ -12,6 +12,7 @@ import (
 	"portico/internal/address"
 	"portico/internal/apikey"
 	"portico/internal/clock"
+	"portico/internal/identity"
 	"portico/internal/keyring"
 	"portico/internal/paging"
 )
@@ -95,7 +96,7 @@ func TestBucketNamesAreLabelled(t *testing.T) {
 	}
 	require.Len(t, want, 11)
 	got := map[string]string{}
-	for _, g := range []Guess{
+	for _, g := range []identity.Guess{
 		{Address: e, Client: "192.0.2.1"}, {Address: e, Client: "192.0.2.1", Users: []uuid.UUID{user}, Devices: []string{token}}, {Address: e, Client: "192.0.2.1", Session: session},
 		{Address: e, Client: "192.0.2.1", Users: []uuid.UUID{user}, NoOrganization: true}, {Address: e, Users: []uuid.UUID{user}, Devices: []string{token}, NoOrganization: true},
 	} {

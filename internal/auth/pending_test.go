@@ -13,6 +13,7 @@ import (
 	"portico/internal/address"
 	"portico/internal/clock"
 	"portico/internal/database"
+	"portico/internal/identity"
 	"portico/internal/keyring"
 	"portico/internal/testdb"
 )
@@ -32,7 +33,7 @@ func TestPendingRemovalsRunAfterAnOutage(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		up, down := testdb.Open(t, url), unreachableDatabase(t, url)
 		l := NewLimiter(up, keyring.ForTest(), clock.NewFake(start))
-		g := Guess{Address: address.ParseEmail(email), Client: client}
+		g := identity.Guess{Address: address.ParseEmail(email), Client: client}
 		rows := int64(len(l.buckets(g)))
 		for i := range 2 * PairFailures {
 			l.db = up
@@ -72,10 +73,10 @@ func TestPendingRemovalsAreBoundedAndKept(t *testing.T) {
 // gate of its address open.
 func TestACanceledAttemptReleasesItsSlots(t *testing.T) {
 	eachLimiter(t, func(t *testing.T, l *Limiter, _ *clock.Fake) {
-		who := func(i int) Guess {
-			return Guess{Address: address.ParseEmail(fmt.Sprintf("user%d@demo.example", i)), Client: client}
+		who := func(i int) identity.Guess {
+			return identity.Guess{Address: address.ParseEmail(fmt.Sprintf("user%d@demo.example", i)), Client: client}
 		}
-		var inside []*Attempt
+		var inside []identity.Attempt
 		for i := range clientConcurrency {
 			a, err := l.Reserve(t.Context(), who(i))
 			require.NoError(t, err)

@@ -73,3 +73,8 @@ func isCommon(folded string) bool {
 	}
 	return false
 }
+
+// Check is CheckPassword.
+func (*Passwords) Check(field, password string, email address.Email) error {
+	return CheckPassword(field, password, email)
+}

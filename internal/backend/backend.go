@@ -14,7 +14,6 @@ import (
 
 	"portico/ent/db"
 	_ "portico/ent/db/runtime" // the privacy rules and defaults of ent's entities
-	"portico/internal/adapters"
 	"portico/internal/auth"
 	"portico/internal/change"
 	"portico/internal/clock"
@@ -99,7 +98,7 @@ func Open(ctx context.Context, o Options) (*Backend, error) {
 func (b *Backend) Services(revocations change.RevocationSync, signInFailed func(identity.SignInFailure)) *portal.Portal {
 	return portal.New(portal.Options{
 		Client: b.Client, Database: b.Database, Clock: b.Clock,
-		Secrets: adapters.Secrets{Ring: b.Ring}, Passwords: adapters.Passwords{Passwords: b.Passwords}, Limiter: adapters.Limiter{Limiter: b.Limiter},
+		Secrets: b.Ring, Passwords: b.Passwords, Limiter: b.Limiter,
 		Tokens: b.Tokens, Devices: auth.NewDevices(b.Ring, b.Clock), Development: b.development,
 		Revocations: revocations, SignInFailed: signInFailed,
 	})

@@ -1,7 +1,6 @@
 package backend
 
 import (
-	"portico/internal/adapters"
 	"portico/internal/address"
 	"portico/internal/auth"
 	"portico/internal/config"
@@ -13,11 +12,8 @@ import (
 func (b *Backend) SeedOptions(c *config.Config) seed.Options {
 	return seed.Options{
 		Client: b.Client, Database: b.Database, Clock: b.Clock,
-		Hash: b.Passwords.Hash,
-		Pepper: func() (string, []byte) {
-			pepper := adapters.Secrets{Ring: b.Ring}.Pepper()
-			return pepper.ID, pepper.Secret
-		},
+		Hash:     b.Passwords.Hash,
+		Pepper:   b.Ring.Pepper,
 		Password: c.DemoPassword, Development: c.Dev,
 	}
 }

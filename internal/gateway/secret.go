@@ -74,7 +74,7 @@ func newMatchers(p Peppers) matchers {
 // get returns a pepper's matcher, or nil if the ring has no such pepper. It
 // compares the secret too, since a ring that was edited by hand may reuse an id.
 func (m *matchers) get(id string) *apikey.Matcher {
-	secret, ok := m.peppers.Pepper(id)
+	secret, ok := m.peppers.PepperByID(id)
 	if !ok {
 		return nil
 	}

@@ -52,7 +52,7 @@ var ErrTooOld = errors.New("the log does not reach back to this position")
 
 // Peppers returns the secrets that API keys are hashed with, by id.
 type Peppers interface {
-	Pepper(id string) (secret []byte, ok bool)
+	PepperByID(id string) (secret []byte, ok bool)
 }
 
 // Tokens returns the hashes that a gateway's token may be stored under; ok is

@@ -12,7 +12,6 @@ import (
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/verdict"
 	"portico/ent/db"
-	"portico/internal/adapters"
 	"portico/internal/apikey"
 	"portico/internal/apps"
 	"portico/internal/auth"
@@ -80,7 +79,7 @@ func (w *world) gate(t testing.TB, change ...func(*gateway.Options)) *gateway.Ve
 	t.Helper()
 	mono := func() time.Duration { return time.Duration(w.mono.Load()) }
 	o := gateway.Options{
-		DB: w.Database, DatabaseURL: w.url, Clock: w.Clock, Mono: mono, Peppers: adapters.Peppers{Ring: w.Ring}, Tokens: w.tokens,
+		DB: w.Database, DatabaseURL: w.url, Clock: w.Clock, Mono: mono, Peppers: w.Ring, Tokens: w.tokens,
 		Memory: limits.NewMemory(w.Clock, mono, 0), Counter: intake.NewCounter(), NodeID: uuid.New(), NodeName: "node",
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	}

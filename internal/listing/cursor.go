@@ -69,7 +69,7 @@ func (o ordering[T]) open(r Reader, cursor string) (*position, error) {
 	if cursor == "" {
 		return nil, nil
 	}
-	place, err := paging.Open(r.Keys.CursorKeyByID, o.name, cursor)
+	place, err := paging.Open(r.cursorKeyByID, o.name, cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -84,6 +84,16 @@ func (o ordering[T]) open(r Reader, cursor string) (*position, error) {
 func (o ordering[T]) seal(r Reader) func(T) string {
 	return func(row T) string {
 		place := paging.Place{Value: o.key.Type.format(o.key.Value(row)), ID: o.id(row)}
-		return paging.Seal(r.Keys.CursorKey(), o.name, place)
+		return paging.Seal(r.cursorKey(), o.name, place)
 	}
+}
+
+func (r Reader) cursorKey() paging.Key {
+	id, secret := r.Keys.CursorKey()
+	return paging.Key{ID: id, Secret: secret}
+}
+
+func (r Reader) cursorKeyByID(id string) (paging.Key, bool) {
+	secret, ok := r.Keys.CursorKeyByID(id)
+	return paging.Key{ID: id, Secret: secret}, ok
 }

@@ -33,10 +33,10 @@ type settled interface{ Settle(now time.Time) }
 
 // CursorKeys provides the keys that authenticate cursors.
 type CursorKeys interface {
-	// CursorKey returns the key that seals new cursors.
-	CursorKey() paging.Key
+	// CursorKey returns the key that seals new cursors, and its id.
+	CursorKey() (id string, secret []byte)
 	// CursorKeyByID returns a key whose cursors are still valid.
-	CursorKeyByID(id string) (paging.Key, bool)
+	CursorKeyByID(id string) (secret []byte, ok bool)
 }
 
 // IDColumn is the column of every row's id.

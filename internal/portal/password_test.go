@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"portico/internal/adapters"
+	"portico/internal/auth"
 	"portico/internal/fault"
 	"portico/internal/portal"
 	"portico/internal/portal/portaltest"
@@ -15,7 +15,7 @@ import (
 
 // hookedPasswords lets something happen while a new password is hashed.
 type hookedPasswords struct {
-	adapters.Passwords
+	*auth.Passwords
 	meanwhile func()
 }
 
@@ -34,7 +34,7 @@ func TestAPasswordThatChangesMeanwhile(t *testing.T) {
 			return err
 		}
 		p := f.With(func(o *portal.Options) {
-			o.Passwords = hookedPasswords{adapters.Passwords{Passwords: f.Passwords}, func() {
+			o.Passwords = hookedPasswords{f.Passwords, func() {
 				require.NoError(t, change(f.Portal, "the first of two batteries"))
 			}}
 		})

@@ -25,13 +25,19 @@ import (
 	"portico/internal/maintenance"
 )
 
+// Secrets provides the present contents of the key ring.
+type Secrets interface {
+	apps.Peppers
+	listing.CursorKeys
+}
+
 // Options configures a Portal. All fields but Revocations, UnclearFor, Log and
 // SignInFailed are required.
 type Options struct {
 	Client    *db.Client
 	Database  *database.DB
 	Clock     clock.Clock
-	Secrets   apps.Secrets
+	Secrets   Secrets
 	Passwords identity.Passwords
 	Limiter   identity.Limiter
 	Tokens    identity.Tokens
@@ -76,7 +82,7 @@ func New(o Options) *Portal {
 		Development: o.Development, Log: o.Log, SignInFailed: o.SignInFailed, EndAccount: apps.EndAccount,
 	})
 	p.Catalog = catalog.New(catalog.Options{Client: o.Client, Changes: changes, Entities: entities, EndProduct: apps.EndProduct})
-	p.Apps = apps.New(apps.Options{Client: o.Client, Changes: changes, Entities: entities, Clock: o.Clock, Secrets: o.Secrets})
+	p.Apps = apps.New(apps.Options{Client: o.Client, Changes: changes, Entities: entities, Clock: o.Clock, Peppers: o.Secrets})
 	p.Activity = activity.New(activity.Options{Client: o.Client, Entities: entities})
 	return p
 }

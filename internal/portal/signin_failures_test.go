@@ -16,7 +16,6 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/event"
 	"portico/internal/activity"
-	"portico/internal/adapters"
 	"portico/internal/address"
 	"portico/internal/auth"
 	"portico/internal/database"
@@ -176,9 +175,9 @@ func TestFailuresAreLoggedAndCounted(t *testing.T) {
 		var log bytes.Buffer
 		counts := map[identity.SignInFailure]int{}
 		p := portal.New(portal.Options{
-			Client: f.Client, Database: f.Database, Clock: f.Clock, Secrets: adapters.Secrets{Ring: f.Ring}, Tokens: f.Tokens,
-			Passwords: adapters.Passwords{Passwords: f.Passwords}, Devices: auth.NewDevices(f.Ring, f.Clock),
-			Limiter: adapters.Limiter{Limiter: auth.NewLimiter(f.Database, f.Ring, f.Clock)}, Log: slog.New(slog.NewJSONHandler(&log, nil)),
+			Client: f.Client, Database: f.Database, Clock: f.Clock, Secrets: f.Ring, Tokens: f.Tokens,
+			Passwords: f.Passwords, Devices: auth.NewDevices(f.Ring, f.Clock),
+			Limiter: auth.NewLimiter(f.Database, f.Ring, f.Clock), Log: slog.New(slog.NewJSONHandler(&log, nil)),
 			SignInFailed: func(why identity.SignInFailure) { counts[why]++ },
 		})
 		guess := func(email, password string, want identity.SignInFailure) {

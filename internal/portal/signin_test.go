@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
-	"portico/internal/adapters"
 	"portico/internal/address"
 	"portico/internal/auth"
 	"portico/internal/fault"
@@ -50,14 +49,14 @@ func try(ctx context.Context, p *portal.Portal, password string, organization ..
 func watched(f *portaltest.Fixture) (*portal.Portal, *atomic.Int64) {
 	n := new(atomic.Int64)
 	return portal.New(portal.Options{
-		Client: f.Client, Database: f.Database, Clock: f.Clock, Secrets: adapters.Secrets{Ring: f.Ring}, Tokens: f.Tokens,
-		Passwords: countingPasswords{adapters.Passwords{Passwords: f.Passwords}, n}, Devices: auth.NewDevices(f.Ring, f.Clock),
-		Limiter: adapters.Limiter{Limiter: auth.NewLimiter(f.Database, f.Ring, f.Clock)}, Log: slog.New(slog.DiscardHandler),
+		Client: f.Client, Database: f.Database, Clock: f.Clock, Secrets: f.Ring, Tokens: f.Tokens,
+		Passwords: countingPasswords{f.Passwords, n}, Devices: auth.NewDevices(f.Ring, f.Clock),
+		Limiter: auth.NewLimiter(f.Database, f.Ring, f.Clock), Log: slog.New(slog.DiscardHandler),
 	}), n
 }
 
 type countingPasswords struct {
-	adapters.Passwords
+	*auth.Passwords
 	hashes *atomic.Int64
 }
 

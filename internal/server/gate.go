@@ -17,7 +17,6 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"portico/clients/go/gate/limits"
-	"portico/internal/adapters"
 	"portico/internal/auth"
 	"portico/internal/backend"
 	"portico/internal/budget"
@@ -73,7 +72,7 @@ func (p *process) newGatewayService() (*gatewayService, error) {
 	})
 	g.Verifier = gateway.New(gateway.Options{
 		DB: p.Database, DatabaseURL: p.listenURL(), Clock: p.Clock,
-		Peppers: adapters.Peppers{Ring: p.Ring}, Tokens: p.Machines,
+		Peppers: p.Ring, Tokens: p.Machines,
 		Limiter: limiter, Memory: memory, Counter: counter, Usage: g.intake, Flush: g.flusher.Flush, Flushed: g.flusher.Through, Visible: g.flusher.Visible,
 		NodeID: node, NodeName: nodeName(),
 		MaxKeys: p.config.GateKeys, Preload: p.config.GatePreload, Grace: p.config.GateGrace,

@@ -13,7 +13,6 @@ import (
 	"github.com/google/uuid"
 
 	"portico/clients/go/gate/limits"
-	"portico/internal/adapters"
 	"portico/internal/apps"
 	"portico/internal/auth"
 	"portico/internal/gateway"
@@ -49,7 +48,7 @@ func newRealServer(t *testing.T, url string) *realServer {
 	}
 	store := intake.NewStore(f.Database, f.Clock)
 	h.gate = gateway.New(gateway.Options{
-		DB: f.Database, DatabaseURL: url, Clock: f.Clock, Peppers: adapters.Peppers{Ring: f.Ring}, Tokens: machines,
+		DB: f.Database, DatabaseURL: url, Clock: f.Clock, Peppers: f.Ring, Tokens: machines,
 		Memory: limits.NewMemory(f.Clock, nil, 0), Counter: intake.NewCounter(), Usage: store, NodeID: uuid.New(), NodeName: "test",
 	})
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))

@@ -14,7 +14,6 @@ import (
 
 	"portico/ent/db"
 	_ "portico/ent/db/runtime" // the schema's rules and defaults
-	"portico/internal/adapters"
 	"portico/internal/auth"
 	"portico/internal/clock"
 	"portico/internal/database"
@@ -66,8 +65,8 @@ func NewWith(t testing.TB, url string, o database.Options) *Fixture {
 	f.Tokens = auth.NewTokens(f.Ring, f.Clock, "portico", "portico")
 	f.Directory = identity.NewDirectory(d, f.Client)
 	f.options = portal.Options{
-		Client: f.Client, Database: d, Clock: f.Clock, Secrets: adapters.Secrets{Ring: f.Ring},
-		Passwords: adapters.Passwords{Passwords: f.Passwords}, Limiter: adapters.Limiter{Limiter: auth.NewLimiter(d, f.Ring, f.Clock)},
+		Client: f.Client, Database: d, Clock: f.Clock, Secrets: f.Ring,
+		Passwords: f.Passwords, Limiter: auth.NewLimiter(d, f.Ring, f.Clock),
 		Tokens: f.Tokens, Devices: auth.NewDevices(f.Ring, f.Clock), Log: slog.New(slog.DiscardHandler),
 	}
 	f.Portal = portal.New(f.options)
