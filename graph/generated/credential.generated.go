@@ -13,7 +13,6 @@ import (
 	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
-	"portico/internal/lifecycle"
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"strconv"
@@ -30,7 +29,7 @@ import (
 type CredentialResolver interface {
 	RawKeyHint(ctx context.Context, obj *db.Credential) (*string, error)
 
-	AccessControlList(ctx context.Context, obj *db.Credential, first *int, after *string, last *int, before *string) (*model.ProductConnection, error)
+	AccessControlList(ctx context.Context, obj *db.Credential, first *int, after *string, last *int, before *string) (*paging.Page[*db.Product], error)
 
 	CallsLast24h(ctx context.Context, obj *db.Credential) (int64, error)
 	Enforcement(ctx context.Context, obj *db.Credential) (*model.Enforcement, error)
@@ -39,10 +38,10 @@ type CredentialResolver interface {
 	Account(ctx context.Context, obj *db.Credential) (*db.Account, error)
 
 	ViewerCan(ctx context.Context, obj *db.Credential) (*apps.CredentialPermissions, error)
-	Timeline(ctx context.Context, obj *db.Credential, first *int, after *string, last *int, before *string) (*model.EventConnection, error)
+	Timeline(ctx context.Context, obj *db.Credential, first *int, after *string, last *int, before *string) (*paging.Page[*db.Event], error)
 }
 type CredentialConnectionResolver interface {
-	Edges(ctx context.Context, obj *model.CredentialConnection) ([]*model.CredentialEdge, error)
+	Edges(ctx context.Context, obj *paging.Page[*db.Credential]) ([]*paging.Edge[*db.Credential], error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -372,8 +371,8 @@ func (ec *executionContext) _Credential_accessControlList(ctx context.Context, f
 			return ec.Resolvers.Credential().AccessControlList(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.ProductConnection) graphql.Marshaler {
-			return ec.marshalNProductConnection2ᚖporticoᚋgraphᚋmodelᚐProductConnection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *paging.Page[*db.Product]) graphql.Marshaler {
+			return ec.marshalNProductConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx, selections, v)
 		},
 		true,
 		true,
@@ -824,8 +823,8 @@ func (ec *executionContext) _Credential_timeline(ctx context.Context, field grap
 			return ec.Resolvers.Credential().Timeline(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.EventConnection) graphql.Marshaler {
-			return ec.marshalNEventConnection2ᚖporticoᚋgraphᚋmodelᚐEventConnection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *paging.Page[*db.Event]) graphql.Marshaler {
+			return ec.marshalNEventConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx, selections, v)
 		},
 		true,
 		true,
@@ -855,7 +854,7 @@ func (ec *executionContext) fieldContext_Credential_timeline(ctx context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _CredentialConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CredentialConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _CredentialConnection_edges(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Credential]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -867,8 +866,8 @@ func (ec *executionContext) _CredentialConnection_edges(ctx context.Context, fie
 			return ec.Resolvers.CredentialConnection().Edges(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.CredentialEdge) graphql.Marshaler {
-			return ec.marshalNCredentialEdge2ᚕᚖporticoᚋgraphᚋmodelᚐCredentialEdgeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*paging.Edge[*db.Credential]) graphql.Marshaler {
+			return ec.marshalNCredentialEdge2ᚕᚖporticoᚋinternalᚋpagingᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -887,7 +886,7 @@ func (ec *executionContext) fieldContext_CredentialConnection_edges(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _CredentialConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.CredentialConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _CredentialConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Credential]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -919,7 +918,7 @@ func (ec *executionContext) fieldContext_CredentialConnection_nodes(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _CredentialConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.CredentialConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _CredentialConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Credential]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -942,7 +941,7 @@ func (ec *executionContext) fieldContext_CredentialConnection_totalCount(_ conte
 	return graphql.NewScalarFieldContext("CredentialConnection", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _CredentialConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.CredentialConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _CredentialConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *paging.Page[*db.Credential]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -974,7 +973,7 @@ func (ec *executionContext) fieldContext_CredentialConnection_pageInfo(_ context
 	return fc, nil
 }
 
-func (ec *executionContext) _CredentialEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CredentialEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _CredentialEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *paging.Edge[*db.Credential]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -997,7 +996,7 @@ func (ec *executionContext) fieldContext_CredentialEdge_cursor(_ context.Context
 	return graphql.NewScalarFieldContext("CredentialEdge", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _CredentialEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.CredentialEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _CredentialEdge_node(ctx context.Context, field graphql.CollectedField, obj *paging.Edge[*db.Credential]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -2545,7 +2544,7 @@ func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSe
 
 var credentialConnectionImplementors = []string{"CredentialConnection"}
 
-func (ec *executionContext) _CredentialConnection(ctx context.Context, sel ast.SelectionSet, obj *model.CredentialConnection) graphql.Marshaler {
+func (ec *executionContext) _CredentialConnection(ctx context.Context, sel ast.SelectionSet, obj *paging.Page[*db.Credential]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, credentialConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2631,7 +2630,7 @@ func (ec *executionContext) _CredentialConnection(ctx context.Context, sel ast.S
 
 var credentialEdgeImplementors = []string{"CredentialEdge"}
 
-func (ec *executionContext) _CredentialEdge(ctx context.Context, sel ast.SelectionSet, obj *model.CredentialEdge) graphql.Marshaler {
+func (ec *executionContext) _CredentialEdge(ctx context.Context, sel ast.SelectionSet, obj *paging.Edge[*db.Credential]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, credentialEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -3150,7 +3149,7 @@ func (ec *executionContext) unmarshalNCredentialByKeyInput2porticoᚋgraphᚋmod
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNCredentialConnection2ᚖporticoᚋgraphᚋmodelᚐCredentialConnection(ctx context.Context, sel ast.SelectionSet, v *model.CredentialConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNCredentialConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx context.Context, sel ast.SelectionSet, v *paging.Page[*db.Credential]) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -3160,11 +3159,11 @@ func (ec *executionContext) marshalNCredentialConnection2ᚖporticoᚋgraphᚋmo
 	return ec._CredentialConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNCredentialEdge2ᚕᚖporticoᚋgraphᚋmodelᚐCredentialEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CredentialEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNCredentialEdge2ᚕᚖporticoᚋinternalᚋpagingᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*paging.Edge[*db.Credential]) graphql.Marshaler {
 	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCredentialEdge2ᚖporticoᚋgraphᚋmodelᚐCredentialEdge(ctx, sel, v[i])
+		return ec.marshalNCredentialEdge2ᚖporticoᚋinternalᚋpagingᚐEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -3176,7 +3175,7 @@ func (ec *executionContext) marshalNCredentialEdge2ᚕᚖporticoᚋgraphᚋmodel
 	return ret
 }
 
-func (ec *executionContext) marshalNCredentialEdge2ᚖporticoᚋgraphᚋmodelᚐCredentialEdge(ctx context.Context, sel ast.SelectionSet, v *model.CredentialEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNCredentialEdge2ᚖporticoᚋinternalᚋpagingᚐEdge(ctx context.Context, sel ast.SelectionSet, v *paging.Edge[*db.Credential]) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -3340,13 +3339,13 @@ func (ec *executionContext) unmarshalOCredentialFilter2ᚖporticoᚋinternalᚋa
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOCredentialStatus2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐCredentialStatusᚄ(ctx context.Context, v any) ([]lifecycle.CredentialStatus, error) {
+func (ec *executionContext) unmarshalOCredentialStatus2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐCredentialStatusᚄ(ctx context.Context, v any) ([]access.CredentialStatus, error) {
 	if v == nil {
 		return nil, nil
 	}
 	vSlice := graphql.CoerceList(v)
 	var err error
-	res := make([]lifecycle.CredentialStatus, len(vSlice))
+	res := make([]access.CredentialStatus, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
 		res[i], err = ec.unmarshalNCredentialStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐCredentialStatus(ctx, vSlice[i])
@@ -3357,7 +3356,7 @@ func (ec *executionContext) unmarshalOCredentialStatus2ᚕporticoᚋclientsᚋgo
 	return res, nil
 }
 
-func (ec *executionContext) marshalOCredentialStatus2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐCredentialStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []lifecycle.CredentialStatus) graphql.Marshaler {
+func (ec *executionContext) marshalOCredentialStatus2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐCredentialStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []access.CredentialStatus) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -3397,13 +3396,13 @@ func (ec *executionContext) marshalOEnforcement2ᚖporticoᚋgraphᚋmodelᚐEnf
 	return ec._Enforcement(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOEnvironment2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironmentᚄ(ctx context.Context, v any) ([]domain.Environment, error) {
+func (ec *executionContext) unmarshalOEnvironment2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironmentᚄ(ctx context.Context, v any) ([]access.Environment, error) {
 	if v == nil {
 		return nil, nil
 	}
 	vSlice := graphql.CoerceList(v)
 	var err error
-	res := make([]domain.Environment, len(vSlice))
+	res := make([]access.Environment, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
 		res[i], err = ec.unmarshalNEnvironment2porticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironment(ctx, vSlice[i])
@@ -3414,7 +3413,7 @@ func (ec *executionContext) unmarshalOEnvironment2ᚕporticoᚋclientsᚋgoᚋga
 	return res, nil
 }
 
-func (ec *executionContext) marshalOEnvironment2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironmentᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.Environment) graphql.Marshaler {
+func (ec *executionContext) marshalOEnvironment2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironmentᚄ(ctx context.Context, sel ast.SelectionSet, v []access.Environment) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

@@ -11,6 +11,7 @@ import (
 	"portico/graph/model"
 	"portico/internal/fault"
 	"portico/internal/identity"
+	"portico/internal/paging"
 	"portico/internal/viewer"
 	"strconv"
 	"sync/atomic"
@@ -23,7 +24,7 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type ViewerResolver interface {
-	Accounts(ctx context.Context, obj *model.Viewer, first *int, after *string, last *int, before *string) (*model.AccountConnection, error)
+	Accounts(ctx context.Context, obj *model.Viewer, first *int, after *string, last *int, before *string) (*paging.Page[*db.Account], error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -406,8 +407,8 @@ func (ec *executionContext) _Viewer_accounts(ctx context.Context, field graphql.
 			return ec.Resolvers.Viewer().Accounts(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.AccountConnection) graphql.Marshaler {
-			return ec.marshalNAccountConnection2ᚖporticoᚋgraphᚋmodelᚐAccountConnection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *paging.Page[*db.Account]) graphql.Marshaler {
+			return ec.marshalNAccountConnection2ᚖporticoᚋinternalᚋpagingᚐPage(ctx, selections, v)
 		},
 		true,
 		true,
