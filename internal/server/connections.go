@@ -9,8 +9,9 @@ import (
 )
 
 // The maximum number of open connections of each listener, and of one client
-// among them: a client that is slow, or sends nothing, costs up to about 130 KiB
-// of memory per connection. Gateways are few, and each may need many.
+// among them: a client that is slow, or sends nothing, costs up to about 50 KiB
+// of memory per connection, besides what the collector has not collected yet.
+// Gateways are few, and each may need many.
 const (
 	apiConnections, apiShare         = 4096, apiConnections / 4
 	gatewayConnections, gatewayShare = 4096, gatewayConnections / 2

@@ -14,7 +14,7 @@ type instrumenter struct {
 	fset    *token.FileSet
 	info    *types.Info
 	source  []byte
-	name    string // of the file, relative to the module
+	name    string // of the file, relative to the tree
 	next    *int
 	mutants []*mutant
 	results []*ast.FieldList // of the functions around

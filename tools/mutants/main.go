@@ -23,7 +23,7 @@ import (
 )
 
 func main() {
-	root := flag.String("root", "..", "the module whose packages are meant")
+	root := flag.String("root", "..", "the tree whose packages are meant")
 	parallel := flag.Int("p", 2, "how many tests run at once")
 	least := flag.Int("least", 0, "fail if less than this percentage dies in a package")
 	skip := flag.String("skip", "Alloc", "the tests that are left out: the numbers cost allocations")

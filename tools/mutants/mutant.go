@@ -8,7 +8,7 @@ import (
 // mutant is one mistake: the text from start to end of a file becomes another.
 type mutant struct {
 	number     int
-	file       string // relative to the module
+	file       string // relative to the tree
 	line       int
 	what       string
 	start, end int // offsets

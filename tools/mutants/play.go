@@ -39,8 +39,8 @@ func testPackage(ctx context.Context, o options, root, path string, known equiva
 		return r, nil
 	}
 	binary, tests := filepath.Join(folder, "tests"), cmp.Or(o.tests, path)
-	build := exec.CommandContext(ctx, "go", "test", "-overlay", overlay, "-c", "-o", binary, "./"+tests)
-	build.Dir = root
+	build := exec.CommandContext(ctx, "go", "test", "-overlay", overlay, "-c", "-o", binary, ".")
+	build.Dir = filepath.Join(root, tests) // it may be in a module of its own
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("the mutants do not compile: %w\n%s", err, out)
 	}
@@ -58,8 +58,8 @@ func testPackage(ctx context.Context, o options, root, path string, known equiva
 
 // instrument writes the files of a package with all mutants, and the overlay.
 func instrument(ctx context.Context, files, root, path, folder string) ([]*mutant, string, error) {
-	loaded, err := packages.Load(&packages.Config{Context: ctx, Dir: root,
-		Mode: packages.NeedName | packages.NeedFiles | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedImports | packages.NeedDeps}, "./"+path)
+	loaded, err := packages.Load(&packages.Config{Context: ctx, Dir: filepath.Join(root, path),
+		Mode: packages.NeedName | packages.NeedFiles | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedImports | packages.NeedDeps}, ".")
 	if err != nil {
 		return nil, "", err
 	}
