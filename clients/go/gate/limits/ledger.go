@@ -12,6 +12,10 @@ import (
 // slowestLoad is longer than reading a count and passing it to Load takes.
 const slowestLoad = 10 * time.Second
 
+// farthestAhead is the most by which the period of a ledger may begin after now. A
+// ledger that is further ahead entered its period by a clock that was wrong.
+const farthestAhead = time.Hour
+
 // Used is the number of quota units of a period that were taken and not yet stored.
 type Used struct {
 	Organization, Subscription uuid.UUID
@@ -69,14 +73,14 @@ func (q *ledger) settled(tick, folded int64) bool {
 
 // enter advances the ledger to the period that contains now. It does not return to
 // an earlier period when the clock is set back, but it does when the quota's period
-// or time zone has changed.
+// or time zone has changed, or when its own period is far ahead.
 func (q *ledger) enter(a *Ask, now time.Time) {
 	q.organization = a.Organization
 	if q.account != a.Account {
 		q.setAccount(a.Account)
 	}
 	same := q.per == a.Quota.Per && sameZone(q.location, a.Location)
-	if same && now.Before(q.end) {
+	if same && now.Before(q.end) && !q.isFarAhead(now) {
 		return
 	}
 	start, end := a.Quota.Period(now, a.Location)
@@ -91,6 +95,13 @@ func (q *ledger) enter(a *Ask, now time.Time) {
 		leftover: q.leftover, unsettled: q.unsettled, journaled: q.journaled, // the previous period may be entered again
 	}
 	q.pending, q.unshared = q.reclaim(start)
+}
+
+// isFarAhead reports whether the clock was so far ahead that the ledger has to follow
+// it back: otherwise it would count for a false period until that is over. It stays
+// while units are on their way to the database, whose count does not contain them.
+func (q *ledger) isFarAhead(now time.Time) bool {
+	return q.unsettled == 0 && q.start.Sub(now) > farthestAhead
 }
 
 // setAccount sets the account's counter for the units that follow: another account's, or

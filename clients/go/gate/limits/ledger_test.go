@@ -101,6 +101,32 @@ func TestClockSetBackDoesNotReopenPeriod(t *testing.T) {
 	want(t, "all counted", sum(w.Drain(nil)), int64(16))
 }
 
+// A clock that was days ahead does not leave the quota in a false period, and what
+// was taken before counts again.
+func TestClockFarAheadIsFollowedBack(t *testing.T) {
+	w := newFixture(0)
+	a := daily(w)
+	today, _ := a.Quota.Period(w.clock.Now(), nil)
+	w.takes(a, 4)
+	const ahead = 10 * 24 * time.Hour
+	w.clock.Advance(ahead)
+	want(t, "a false day", w.take(a).Outcome, limits.QuotaUnknown)
+	w.load(a, 0)
+	w.takes(a, 10)
+	want(t, "is used up", w.take(a).Outcome, limits.QuotaExceeded)
+	rows := w.Drain(nil)
+	w.clock.Advance(-ahead)
+	want(t, "not while units are under way", w.take(a).Outcome, limits.QuotaExceeded)
+	w.Settle(rows, nil)
+	want(t, "today has to be loaded", w.take(a).Outcome, limits.QuotaUnknown)
+	w.load(a, 4)
+	got := w.peek(a)
+	want(t, "today's count", got.Quota.Remaining, int64(6))
+	want(t, "and end", got.Quota.ResetAt, today.Add(24*time.Hour))
+	w.takes(a, 6)
+	want(t, "to its limit", w.take(a).Outcome, limits.QuotaExceeded)
+}
+
 func TestChangedQuotaPeriodStartsAnotherCount(t *testing.T) {
 	w := newFixture(0)
 	a := daily(w)
