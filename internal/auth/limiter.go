@@ -189,16 +189,17 @@ func (l *Limiter) lockBuckets(ctx context.Context, tx *database.Tx, buckets []bu
 // readWaits returns for each user the time until all of its buckets have room
 // again; since is when each user's failures begin to count. It runs one query
 // whatever the number of buckets, so that its duration does not reveal how many
-// users there are.
+// users there are. Attempts further ahead than clocks may be apart were recorded
+// by a wrong clock, and do not count.
 func readWaits(ctx context.Context, tx *database.Tx, now time.Time, buckets []bucket, since []time.Time) (waits []time.Duration, err error) {
 	// For each bucket, find the attempt that must expire before fewer than the
 	// limit are left.
-	parts, args := make([]string, len(buckets)), make([]any, 0, 3*len(buckets)) //nolint:mnd // see below
+	parts, args := make([]string, len(buckets)), make([]any, 0, 4*len(buckets)) //nolint:mnd // see below
 	for i, b := range buckets {
 		n := len(args)
 		parts[i] = fmt.Sprintf(`SELECT %d AS place, attempted_at FROM (SELECT attempted_at FROM sign_in_attempts
-			WHERE bucket = $%d AND attempted_at > $%d ORDER BY attempted_at DESC LIMIT 1 OFFSET $%d) AS b%d`, i, n+1, n+2, n+3, i) //nolint:mnd // the arguments
-		args = append(args, b.name, now.Add(-b.window), b.limit-1)
+			WHERE bucket = $%d AND attempted_at > $%d AND attempted_at <= $%d ORDER BY attempted_at DESC LIMIT 1 OFFSET $%d) AS b%d`, i, n+1, n+2, n+3, n+4, i) //nolint:mnd // the arguments
+		args = append(args, b.name, now.Add(-b.window), now.Add(clock.MaxSkew), b.limit-1)
 	}
 	rows, err := tx.QueryContext(ctx, strings.Join(parts, " UNION ALL "), args...)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/internal/address"
+	"portico/internal/clock"
 	"portico/internal/database"
 )
 
@@ -26,15 +27,15 @@ type Lockout struct {
 // since; those before are forgiven.
 func (l *Limiter) Lockout(ctx context.Context, email address.Email, user uuid.UUID, since time.Time) (Lockout, error) {
 	who, now := email.String(), l.clock.Now()
-	narrow, err := l.fullUntil(ctx, now, since, PairFailures, AttemptWindow, `bucket >= $2 AND bucket < $3`, l.addressPrefix(who), l.addressPrefix(who)+"g")
+	narrow, err := l.fullUntil(ctx, now, since, PairFailures, AttemptWindow, `bucket >= $3 AND bucket < $4`, l.addressPrefix(who), l.addressPrefix(who)+"g")
 	if err != nil {
 		return Lockout{}, database.Fault(err)
 	}
-	known, err := l.fullUntil(ctx, now, since, AddressFailures, AddressWindow, `bucket = $2`, l.bucketName("sign-in known", who+" "+user.String()))
+	known, err := l.fullUntil(ctx, now, since, AddressFailures, AddressWindow, `bucket = $3`, l.bucketName("sign-in known", who+" "+user.String()))
 	if err != nil {
 		return Lockout{}, database.Fault(err)
 	}
-	wide, err := l.fullUntil(ctx, now, since, AddressFailures, AddressWindow, `bucket = $2`, l.bucketName("sign-in address", who))
+	wide, err := l.fullUntil(ctx, now, since, AddressFailures, AddressWindow, `bucket = $3`, l.bucketName("sign-in address", who))
 	if known.After(narrow) {
 		narrow = known
 	}
@@ -48,8 +49,8 @@ func (l *Limiter) fullUntil(ctx context.Context, now, since time.Time, limit int
 	if since.After(from) {
 		from = since
 	}
-	rows, err := l.db.QueryContext(ctx, `SELECT bucket, attempted_at FROM sign_in_attempts WHERE attempted_at > $1 AND `+which+
-		` ORDER BY attempted_at DESC`, append([]any{from}, names...)...)
+	rows, err := l.db.QueryContext(ctx, `SELECT bucket, attempted_at FROM sign_in_attempts WHERE attempted_at > $1 AND attempted_at <= $2 AND `+which+
+		` ORDER BY attempted_at DESC`, append([]any{from, now.Add(clock.MaxSkew)}, names...)...)
 	if err != nil {
 		return time.Time{}, err
 	}

@@ -43,3 +43,7 @@ func (f *Fake) Advance(d time.Duration) {
 	defer f.mu.Unlock()
 	f.now = Whole(f.now.Add(d))
 }
+
+// MaxSkew is the most by which the clocks of one installation may be apart. A
+// stored time that is further ahead of now was written by a clock that is wrong.
+const MaxSkew = 5 * time.Minute

@@ -84,6 +84,9 @@ func (svc *Service) ResetPassword(ctx context.Context, slug string, email addres
 		return nil, err
 	}
 	return svc.changeUserByAddress(ctx, slug, email, func(ctx context.Context, tx *change.Tx, u *db.User) (*db.User, error) {
+		if err := endFutureAttempts(ctx, tx); err != nil {
+			return nil, err
+		}
 		tx.Record(userEvent(eventlog.UserPasswordReset, u, nil))
 		return tx.User.UpdateOne(u).SetPasswordHash(hash).SetPasswordChangedAt(tx.Now).SetSignInUnlockedAt(tx.Now).
 			SetMadeInDevelopment(u.MadeInDevelopment && svc.development). // no longer the demo password, which is public

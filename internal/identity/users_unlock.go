@@ -42,10 +42,21 @@ func (svc *Service) UnlockUser(ctx context.Context, id string, reason *string) (
 }
 
 func unlock(ctx context.Context, tx *change.Tx, u *db.User, reason string) (*db.User, error) {
+	if err := endFutureAttempts(ctx, tx); err != nil {
+		return nil, err
+	}
 	e := userEvent(eventlog.UserUnlocked, u, nil)
 	e.Reason = reason
 	tx.Record(e)
 	return tx.User.UpdateOne(u).SetSignInUnlockedAt(tx.Now).SetUpdatedAt(tx.Now).AddVersion(1).Save(ctx)
+}
+
+// endFutureAttempts dates sign-in attempts that are ahead of now, as another
+// node's clock may record them, to now: forgiving covers what has happened until
+// now. Those of other users go on counting.
+func endFutureAttempts(ctx context.Context, tx *change.Tx) error {
+	_, err := tx.ExecContext(ctx, `UPDATE sign_in_attempts SET attempted_at = $1 WHERE attempted_at > $1`, tx.Now)
+	return err
 }
 
 // UnlockByAddress is UnlockUser for commands, as Portico itself.

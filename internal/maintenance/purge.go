@@ -17,6 +17,7 @@ import (
 	"portico/ent/db/signinattempt"
 	"portico/ent/db/subscription"
 	"portico/internal/change"
+	"portico/internal/clock"
 	"portico/internal/database"
 	"portico/internal/domain"
 	"portico/internal/lifecycle"
@@ -209,10 +210,13 @@ func (svc *Service) purgeIdempotencyKeys(ctx context.Context, now time.Time, tot
 	})
 }
 
-// purgeAttempts deletes sign-in attempts that no longer count.
+// purgeAttempts deletes sign-in attempts that no longer count, and those of a
+// clock that was wrong, which would count when their time comes.
 func (svc *Service) purgeAttempts(ctx context.Context, now time.Time, total *int) error {
 	return inBatches(func() (int, error) {
-		ids, err := svc.client.SignInAttempt.Query().Where(signinattempt.AttemptedAtLTE(now.Add(-AttemptLife))).Limit(batchSize).IDs(ctx)
+		ids, err := svc.client.SignInAttempt.Query().Where(signinattempt.Or(
+			signinattempt.AttemptedAtLTE(now.Add(-AttemptLife)), signinattempt.AttemptedAtGT(now.Add(clock.MaxSkew)),
+		)).Limit(batchSize).IDs(ctx)
 		if err != nil || len(ids) == 0 {
 			return 0, change.PublicError(err)
 		}
