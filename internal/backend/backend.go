@@ -40,25 +40,33 @@ type Options struct {
 	Patience time.Duration
 	// OpenPool opens the database's pools, to trace statements; may be nil.
 	OpenPool func(driver.Connector) *sql.DB
+	// Clock is the machine's clock; nil for clock.System.
+	Clock clock.Clock
 }
 
 // Backend is the open database and what is built over it and the key ring.
 type Backend struct {
-	Clock     clock.Clock
-	Ring      *keyring.Ring
-	Database  *database.DB
-	Client    *db.Client
-	Passwords *auth.Passwords
-	Limiter   *auth.Limiter
-	Tokens    *auth.Tokens
-	Machines  *auth.MachineTokens
+	Clock clock.Clock
+	// DatabaseClock is what expiries, purges and leases follow.
+	DatabaseClock *DatabaseClock
+	Ring          *keyring.Ring
+	Database      *database.DB
+	Client        *db.Client
+	Passwords     *auth.Passwords
+	Limiter       *auth.Limiter
+	Tokens        *auth.Tokens
+	Machines      *auth.MachineTokens
 
 	development bool
 }
 
-// Open opens the database, refuses it if its secrets are others than those
-// configured, and brings its schema up to date.
+// Open opens the database, refuses it if this machine's clock is far from the
+// database's or its secrets are others than those configured, and brings its
+// schema up to date.
 func Open(ctx context.Context, o Options) (*Backend, error) {
+	if o.Clock == nil {
+		o.Clock = clock.System{}
+	}
 	var ring *keyring.Ring
 	if !UsesDevelopmentRing(o.Config) {
 		var err error
@@ -70,13 +78,17 @@ func Open(ctx context.Context, o Options) (*Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err = checkRing(ctx, d, ring); err == nil {
+	databaseClock := NewDatabaseClock(d, o.Clock)
+	if err = databaseClock.Compare(ctx); err == nil {
+		err = checkRing(ctx, d, ring)
+	}
+	if err == nil {
 		err = applyMigrations(ctx, o.Log, d)
 	}
 	switch {
 	case err != nil:
 	case ring == nil:
-		ring, err = installation.Development(ctx, d, clock.System{})
+		ring, err = installation.Development(ctx, d, o.Clock)
 	default:
 		err = installation.Check(ctx, d, ring, time.Now())
 	}
@@ -84,10 +96,10 @@ func Open(ctx context.Context, o Options) (*Backend, error) {
 		return nil, errors.Join(err, d.Close())
 	}
 	return &Backend{
-		Clock: clock.System{}, Ring: ring, Database: d, Client: db.NewClient(db.Driver(d.Driver())),
+		Clock: o.Clock, DatabaseClock: databaseClock, Ring: ring, Database: d, Client: db.NewClient(db.Driver(d.Driver())),
 		Passwords: auth.NewPasswords(auth.PasswordOptions{}),
-		Limiter:   auth.NewLimiter(d, ring, clock.System{}),
-		Tokens:    auth.NewTokens(ring, clock.System{}, tokenIssuer, tokenAudience),
+		Limiter:   auth.NewLimiter(d, ring, o.Clock),
+		Tokens:    auth.NewTokens(ring, o.Clock, tokenIssuer, tokenAudience),
 		Machines:  auth.NewMachineTokens(ring), development: o.Config.Dev,
 	}, nil
 }
@@ -97,7 +109,7 @@ func Open(ctx context.Context, o Options) (*Backend, error) {
 // called for each failed sign-in; it may be nil.
 func (b *Backend) Services(revocations change.RevocationSync, signInFailed func(identity.SignInFailure)) *portal.Portal {
 	return portal.New(portal.Options{
-		Client: b.Client, Database: b.Database, Clock: b.Clock,
+		Client: b.Client, Database: b.Database, Clock: b.Clock, DatabaseClock: b.DatabaseClock,
 		Secrets: b.Ring, Passwords: b.Passwords, Limiter: b.Limiter,
 		Tokens: b.Tokens, Devices: auth.NewDevices(b.Ring, b.Clock), Development: b.development,
 		Revocations: revocations, SignInFailed: signInFailed,

@@ -133,29 +133,16 @@ func (d *doctor) rights(ctx context.Context, db *database.DB) error {
 
 // clock compares this machine's clock with the database's.
 func (d *doctor) clock(ctx context.Context, db *database.DB) error {
-	var there time.Time
-	asked := time.Now()
-	if err := db.QueryRowContext(ctx, `SELECT clock_timestamp()`).Scan(&there); err != nil {
+	by, err := db.Skew(ctx, time.Now)
+	if err != nil {
 		return err
 	}
-	if by := skew(asked, there, time.Now()); by.Abs() > maxSkew {
+	if by.Abs() > maxSkew {
 		d.wrong("clock", fmt.Sprintf("the database's clock is %s from this machine's", by.Round(time.Millisecond)), "run NTP on both: tokens, expiries and quotas follow the clock")
 		return nil
 	}
 	d.ok("clock", "this machine's and the database's agree")
 	return nil
-}
-
-// skew returns the least amount by which another clock was ahead when it was
-// read: the round trip's duration is discounted.
-func skew(asked, there, answered time.Time) time.Duration {
-	switch {
-	case there.Before(asked):
-		return there.Sub(asked)
-	case there.After(answered):
-		return there.Sub(answered)
-	}
-	return 0
 }
 
 // migrations compares the migrations of the database with those of the program.

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -107,16 +106,5 @@ func TestDevelopmentRingOfAPostgresDatabase(t *testing.T) {
 	for _, spelled := range []string{url, strings.Replace(url, "postgres://", "postgresql://", 1), url + joined + "application_name=x", url + joined + "connect_timeout=9&application_name=y"} {
 		_, err := portico("", "org", "list", "--dev", "--database-url", spelled)
 		require.NoError(t, err, spelled)
-	}
-}
-
-// The possible duration of the round trip does not count as skew.
-func TestSkew(t *testing.T) {
-	asked := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	answered := asked.Add(3 * time.Second)
-	for by, want := range map[time.Duration]time.Duration{
-		0: 0, 3 * time.Second: 0, time.Second: 0, 4 * time.Second: time.Second, -time.Second: -time.Second, time.Hour: time.Hour - 3*time.Second,
-	} {
-		require.Equal(t, want, skew(asked, asked.Add(by), answered), by)
 	}
 }

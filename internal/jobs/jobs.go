@@ -49,6 +49,10 @@ type Job struct {
 
 // Runner runs jobs while this node has their leases.
 type Runner struct {
+	// Check, if not nil, is called before each attempt to run a job, and reports
+	// whether the job may run now. It is set before Run.
+	Check func(ctx context.Context) (bool, error)
+
 	db     *database.DB
 	clock  clock.Clock
 	holder string
@@ -88,6 +92,11 @@ func (r *Runner) repeat(ctx context.Context, j Job) {
 
 // try runs a job once if it is due and no other node has its lease.
 func (r *Runner) try(ctx context.Context, j Job) error {
+	if r.Check != nil {
+		if may, err := r.Check(ctx); err != nil || !may {
+			return err
+		}
+	}
 	l, taken, err := r.take(ctx, j)
 	if err != nil || !taken {
 		return err

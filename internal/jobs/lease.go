@@ -35,13 +35,16 @@ type lease struct {
 
 // take takes the lease of a job that is due and that no other node has. It is a
 // single statement, so only one of several concurrent callers gets the lease.
+// Times further ahead than the clocks of an installation may be apart were
+// written by a wrong clock, and are void: they would stop the job on all nodes.
 func (r *Runner) take(ctx context.Context, j Job) (*lease, bool, error) {
 	l := &lease{db: r.db, clock: r.clock, job: j.Name, holder: r.holder + "/" + uuid.NewString()}
 	now := r.clock.Now()
 	res, err := r.db.ExecContext(ctx, `INSERT INTO leases (id, holder, until) VALUES ($1, $2, $3)
 		ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, until = excluded.until
-		WHERE leases.until <= $4 AND (leases.last_run_at IS NULL OR leases.last_run_at <= $5)`,
-		l.job, l.holder, now.Add(leaseTime), now, now.Add(-j.Every))
+		WHERE (leases.until <= $4 OR leases.until > $6)
+			AND (leases.last_run_at IS NULL OR leases.last_run_at <= $5 OR leases.last_run_at > $7)`,
+		l.job, l.holder, now.Add(leaseTime), now, now.Add(-j.Every), now.Add(leaseTime+clock.MaxSkew), now.Add(clock.MaxSkew))
 	if err != nil {
 		return nil, false, fmt.Errorf("taking the lease: %w", err)
 	}

@@ -166,3 +166,54 @@ func TestOneNodeAtATimeRunsAJob(t *testing.T) {
 		}
 	})
 }
+
+// A lease that a wrong clock wrote does not stop the job until the false time
+// comes, and one that is ahead by no more than clocks may be apart is kept.
+func TestATimeFarAheadInALeaseIsVoid(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		db, c, all := nodes(t, url, "one")
+		j, runs := counting(time.Hour)
+		set := func(column string, ahead time.Duration) {
+			t.Helper()
+			if _, err := db.ExecContext(t.Context(), `UPDATE leases SET `+column+` = $1`, c.Now().Add(ahead)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		mustTry(t, all[0], j)
+		for i, step := range []struct {
+			column string
+			ahead  time.Duration
+			runs   int
+		}{
+			{"last_run_at", clock.MaxSkew, 1},
+			{"last_run_at", 10 * 24 * time.Hour, 2},
+			{"until", leaseTime + clock.MaxSkew, 2},
+			{"until", 10 * 24 * time.Hour, 3},
+		} {
+			if i > 1 {
+				set("last_run_at", -2*time.Hour)
+			}
+			set(step.column, step.ahead)
+			if mustTry(t, all[0], j); *runs != step.runs {
+				t.Errorf("with %s %v ahead the job has run %d times, want %d", step.column, step.ahead, *runs, step.runs)
+			}
+		}
+	})
+}
+
+// While the check says no, the job does not run and its lease stays free.
+func TestNoJobRunsWithoutTheCheck(t *testing.T) {
+	_, _, all := nodes(t, testdb.SQLite(t), "wrong", "right")
+	j, runs := counting(time.Hour)
+	broken := errors.New("broken")
+	for _, err := range []error{nil, broken} {
+		all[0].Check = func(context.Context) (bool, error) { return false, err }
+		if got := all[0].try(t.Context(), j); !errors.Is(got, err) || *runs != 0 {
+			t.Errorf("%v: %d runs", got, *runs)
+		}
+	}
+	all[1].Check = func(context.Context) (bool, error) { return true, nil }
+	if mustTry(t, all[1], j); *runs != 1 {
+		t.Error("the job did not run where the check allows it")
+	}
+}

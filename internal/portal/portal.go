@@ -31,17 +31,19 @@ type Secrets interface {
 	listing.CursorKeys
 }
 
-// Options configures a Portal. All fields but Revocations, UnclearFor, Log and
-// SignInFailed are required.
+// Options configures a Portal. All fields but DatabaseClock, Revocations,
+// UnclearFor, Log and SignInFailed are required.
 type Options struct {
-	Client    *db.Client
-	Database  *database.DB
-	Clock     clock.Clock
-	Secrets   Secrets
-	Passwords identity.Passwords
-	Limiter   identity.Limiter
-	Tokens    identity.Tokens
-	Devices   identity.Devices
+	Client   *db.Client
+	Database *database.DB
+	Clock    clock.Clock
+	// DatabaseClock is what expiries and purges follow; nil for Clock.
+	DatabaseClock clock.Clock
+	Secrets       Secrets
+	Passwords     identity.Passwords
+	Limiter       identity.Limiter
+	Tokens        identity.Tokens
+	Devices       identity.Devices
 	// Revocations is nil in processes that do not serve gateways, such as
 	// commands.
 	Revocations change.RevocationSync
@@ -75,7 +77,10 @@ func New(o Options) *Portal {
 		Client: o.Client, Database: o.Database, Clock: o.Clock, Revocations: o.Revocations, UnclearFor: o.UnclearFor,
 	})
 	entities := entity.NewReader(o.Client, listing.Reader{Keys: o.Secrets, Fault: change.PublicError, Now: o.Clock.Now})
-	p := &Portal{entities: entities, clock: o.Clock, Maintenance: maintenance.New(o.Client, changes, o.Clock)}
+	if o.DatabaseClock == nil {
+		o.DatabaseClock = o.Clock
+	}
+	p := &Portal{entities: entities, clock: o.Clock, Maintenance: maintenance.New(o.Client, changes, o.DatabaseClock)}
 	p.Identity = identity.New(identity.Options{
 		Client: o.Client, Changes: changes, Entities: entities, Clock: o.Clock,
 		Passwords: o.Passwords, Limiter: o.Limiter, Tokens: o.Tokens, Devices: o.Devices,

@@ -48,7 +48,7 @@ type gatewayService struct {
 // newGatewayService creates the gateway service for the backend's database.
 func (p *process) newGatewayService() (*gatewayService, error) {
 	g := &gatewayService{
-		intake: intake.NewStore(p.Database, p.Clock), counts: counts.NewStore(p.Database, p.Clock), reports: report.NewReader(p.Database, p.Clock),
+		intake: intake.NewStore(p.Database, p.Clock), counts: counts.NewStore(p.Database, p.DatabaseClock), reports: report.NewReader(p.Database, p.Clock),
 		metrics: prometheus.NewRegistry(),
 	}
 	g.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

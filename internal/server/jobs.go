@@ -36,5 +36,7 @@ func (p *process) jobs() *jobs.Runner {
 	for i := range all {
 		all[i].Run = counted.Watch(all[i].Name, all[i].Run)
 	}
-	return jobs.New(p.Database, p.Clock, nodeName(), p.log, all...)
+	r := jobs.New(p.Database, p.DatabaseClock, nodeName(), p.log, all...)
+	r.Check = p.clockCheck.allows
+	return r
 }

@@ -7,6 +7,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,6 +57,8 @@ type process struct {
 	// signIns are the demo users, if a development server has them.
 	signIns []seed.SignIn
 	state   *readiness
+	// clockCheck is asked before each run of a job.
+	clockCheck *clockCheck
 }
 
 func newProcess(o Options) *process {
@@ -113,8 +116,12 @@ func (p *process) open(ctx context.Context) (err error) {
 		return errors.Join(err, p.Close())
 	}
 	p.portal = p.Services(p.gateway, countSignIns(p.gateway.metrics))
+	p.clockCheck = newClockCheck(p.DatabaseClock, p.log, p.gateway.metrics)
 	p.state = &readiness{
-		database: p.Database, loaded: p.gateway.Loaded(), detail: p.gateway.unsharedWarning,
+		database: p.Database, loaded: p.gateway.Loaded(),
+		detail: func(ctx context.Context) string {
+			return cmp.Or(p.clockCheck.warning(), p.gateway.unsharedWarning(ctx))
+		},
 		secrets: &secretsCheck{database: p.Database, ring: p.Ring, log: p.log, checked: p.Ring.Revision()},
 	}
 	return nil
