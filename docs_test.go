@@ -48,12 +48,12 @@ func TestDocsNameExistingHeaders(t *testing.T) {
 	}
 }
 
-// The page for operators of gateways has every verdict, in the order of the
+// The reference for gateways has every verdict, in the order of the
 // decision.
 func TestDocsHaveEveryVerdict(t *testing.T) {
-	page, err := os.ReadFile("docs/gateways.md")
+	page, err := os.ReadFile("docs/gateways-reference.md")
 	require.NoError(t, err)
-	_, table, ok := strings.Cut(string(page), "## The verdicts")
+	_, table, ok := strings.Cut(string(page), "## Verdict codes")
 	require.True(t, ok)
 	table, _, _ = strings.Cut(table, "\n## ")
 	var told, decided []string
@@ -96,5 +96,41 @@ func files(t *testing.T, folder, ending string) map[string]string {
 		return nil
 	}))
 	require.NotEmpty(t, out)
+	return out
+}
+
+// Every link of the documentation to another page leads to a file that exists, and
+// to a heading of it.
+func TestDocsLinksLeadSomewhere(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)\s:]*?)(#[^)\s]*)?\)`)
+	all := pages(t)
+	for _, more := range []string{"CONTRIBUTING.md", "CHANGELOG.md", "clients/go/gate/README.md"} {
+		text, err := os.ReadFile(more)
+		require.NoError(t, err)
+		all[more] = string(text)
+	}
+	for path, text := range all {
+		for _, found := range link.FindAllStringSubmatch(text, -1) {
+			target := path
+			if found[1] != "" {
+				target = filepath.Join(filepath.Dir(path), found[1])
+			}
+			_, err := os.Stat(target)
+			require.NoError(t, err, "%s links to %s", path, found[0])
+			if found[2] != "" && strings.HasSuffix(target, ".md") {
+				page, err := os.ReadFile(target)
+				require.NoError(t, err)
+				require.Contains(t, anchors(string(page)), found[2], "%s links to %s", path, found[0])
+			}
+		}
+	}
+}
+
+// anchors returns what links to the headings of a page end in, as GitHub makes it.
+func anchors(page string) (out []string) {
+	dropped := regexp.MustCompile(`[^\p{L}\p{N}\s_-]`)
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(page, -1) {
+		out = append(out, "#"+strings.ReplaceAll(dropped.ReplaceAllString(strings.ToLower(heading[1]), ""), " ", "-"))
+	}
 	return out
 }

@@ -104,7 +104,7 @@ func TestMetricsAreShown(t *testing.T) {
 
 // The page for operators names what there is, and all of it.
 func TestMetricsAreDocumented(t *testing.T) {
-	page, err := os.ReadFile("../../docs/gateways.md")
+	page, err := os.ReadFile("../../docs/gateways-runbook.md")
 	require.NoError(t, err)
 	names := regexp.MustCompile(`\bportico_gate_\w+`).FindAllString(string(page), -1)
 	slices.Sort(names)

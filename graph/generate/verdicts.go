@@ -24,7 +24,7 @@ func printVerdicts() error {
 	if err := between("graph/schema/access.graphql", "enum VerdictCode {\n", "}\n", values.String()); err != nil {
 		return err
 	}
-	return between("docs/gateways.md", "| code | status | meaning | what to do |\n|---|---|---|---|\n", "\n", rows.String())
+	return between("docs/gateways-reference.md", "| code | status | meaning | what to do |\n|---|---|---|---|\n", "\n", rows.String())
 }
 
 // between replaces the part of a file from after the only occurrence of begin to the

@@ -1,7 +1,7 @@
 package verdict
 
 // description is what there is to say about a code. The table of codes in
-// docs/gateways.md and the schema's enum VerdictCode are printed from it, by
+// docs/gateways-reference.md and the schema's enum VerdictCode are printed from it, by
 // `make generate`.
 type description struct {
 	name   string
