@@ -48,10 +48,11 @@ microbench: ## Run the benchmarks of single packages
 	@$(WITHPG) go test -run '^$$' -bench . -benchmem -timeout 60m ./...
 	@go -C $(CLIENT) test -run '^$$' -bench . -benchmem -timeout 60m ./...
 
-generate: ## Write again what is generated: ent, gqlgen, the published schemas
+generate: ## Write again what is generated: ent, gqlgen, the published schemas, tables of the docs
 	go generate ./ent
 	go run ./graph/generate
 	go test ./graph -count=1 -run "TestPublishedContracts|TestCostDocsMatchTheLimits" -update
+	go test ./internal/architecture -count=1 -run TestContributingShowsWhoMayImportWhom -update
 
 # The tree as git sees it, new files included, in one line.
 TREE = { git diff HEAD; git ls-files -z --others --exclude-standard | xargs -0 -r sha256sum; } | sha256sum
