@@ -134,3 +134,28 @@ func anchors(page string) (out []string) {
 	}
 	return out
 }
+
+// The README's tree has every folder of internal, and no other.
+func TestTheTreeOfTheREADMEIsTrue(t *testing.T) {
+	page, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	_, tree, ok := strings.Cut(string(page), "\ninternal/\n")
+	require.True(t, ok)
+	tree, _, _ = strings.Cut(tree, "\nclients/")
+	var shown, there []string
+	for _, line := range regexp.MustCompile(`(?m)^  ([a-z].*)$`).FindAllString(tree, -1) {
+		for _, name := range strings.Fields(line) {
+			folder, ok := strings.CutSuffix(name, "/")
+			if !ok {
+				break
+			}
+			shown = append(shown, folder)
+		}
+	}
+	folders, err := os.ReadDir("internal")
+	require.NoError(t, err)
+	for _, f := range folders {
+		there = append(there, f.Name())
+	}
+	require.ElementsMatch(t, there, shown)
+}
