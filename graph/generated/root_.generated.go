@@ -5391,9 +5391,9 @@ type CredentialPermissions {
   update: Permission!
   "` + "`" + `revokeKey` + "`" + `."
   revoke: Permission!
-  "` + "`" + `disableKey` + "`" + `."
+  "Disabling it until it is enabled again, which administrators do."
   disable: Permission!
-  "` + "`" + `enableKey` + "`" + `."
+  "Enabling it again, which administrators do."
   enable: Permission!
 }
 
