@@ -109,6 +109,30 @@ func TestBehindAPooler(t *testing.T) {
 	require.NoError(t, s.Stop())
 }
 
+// With the setting, a parameter of DATABASE_URL that the pooler refuses or drops is
+// named as the cause.
+func TestPoolerWithASearchPath(t *testing.T) {
+	t.Parallel()
+	address, ok := testdb.EmptyPostgres(t)
+	if !ok {
+		t.Skip("SQLite has no pooler")
+	}
+	for name, c := range map[string]struct{ parameter, settings string }{
+		"refused":         {"search_path=elsewhere", ""},
+		"refused options": {"options=-c%20search_path%3Delsewhere", ""},
+		"dropped":         {"search_path=elsewhere", "ignore_startup_parameters = search_path"},
+		"dropped options": {"options=-c%20search_path%3Delsewhere", "ignore_startup_parameters = options"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, err := servertest.Command(t, pooled(t, address, c.settings)+"&"+c.parameter, []string{"PORTICO_DB_WAIT=1h", "PORTICO_DB_POOLER=transaction"}, "serve").CombinedOutput()
+			require.Error(t, err)
+			require.Contains(t, string(out), "a parameter of DATABASE_URL")
+			require.NotContains(t, string(out), "Set PORTICO_DB_POOLER")
+			require.NotContains(t, string(out), "asking again")
+		})
+	}
+}
+
 // Without the setting the start fails at once and names the pooler, whether the pooler
 // refuses the settings of a session or ignores them.
 func TestPoolerWithoutTheSetting(t *testing.T) {

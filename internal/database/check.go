@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/lib/pq"
@@ -25,11 +26,19 @@ func (r unusableError) Error() string { return string(r) }
 const poolerMessage = "a pooler such as PgBouncer stands before the database and does not pass on the settings of a session (%s). " +
 	"Set PORTICO_DB_POOLER=transaction, or let DATABASE_URL name the database itself"
 
+// parameterMessage is the error if a parameter of the URL does not reach the
+// database although the pooler is configured.
+const parameterMessage = "the pooler before the database does not pass on a parameter of DATABASE_URL (or of PGOPTIONS): %s. " +
+	"Remove it there and set it in the database, by ALTER ROLE … SET or ALTER DATABASE … SET"
+
 // explainPooler replaces a pooler's error about settings that it does not know.
 // By its code it would be a broken connection, for which callers wait.
-func explainPooler(err error) error {
+func explainPooler(err error, pooled bool) error {
 	var p *pq.Error
 	if errors.As(err, &p) && p.Code == "08P01" && strings.Contains(p.Message, "unsupported startup parameter") {
+		if pooled {
+			return unusableError(fmt.Sprintf(parameterMessage, p.Message))
+		}
 		return unusableError(fmt.Sprintf(poolerMessage, p.Message))
 	}
 	return err
@@ -39,10 +48,10 @@ func explainPooler(err error) error {
 // write to, or that does not apply its timeouts. It queries everything in one
 // statement without arguments, which works through every pooler.
 func (p *postgres) check(ctx context.Context, db *sql.DB) error {
-	var encoding, idle string
+	var encoding, idle, path string
 	var readOnly bool
 	err := db.QueryRowContext(ctx, `SELECT current_setting('server_encoding'), pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on',
-		(SELECT setting FROM pg_settings WHERE name = '`+idleInTransaction+`')`).Scan(&encoding, &readOnly, &idle)
+		(SELECT setting FROM pg_settings WHERE name = '`+idleInTransaction+`'), current_setting('search_path')`).Scan(&encoding, &readOnly, &idle, &path)
 	if err != nil {
 		return fmt.Errorf("the database does not answer: %w", err)
 	}
@@ -56,5 +65,27 @@ func (p *postgres) check(ctx context.Context, db *sql.DB) error {
 	if asked := p.cfg.Runtime[idleInTransaction]; asked != "" && strings.Trim(asked, "0123456789") == "" && asked != idle {
 		return unusableError(fmt.Sprintf(poolerMessage, idleInTransaction+" is "+idle+" ms, not "+asked))
 	}
+	if asked := searchPath(p.cfg); asked != "" && squeeze(asked) != squeeze(path) {
+		return unusableError(fmt.Sprintf(parameterMessage, "search_path is "+path+", not "+asked))
+	}
 	return nil
 }
+
+// searchPathOption is search_path in the parameter options, in the spellings that
+// Postgres takes. A backslash escapes a blank.
+var searchPathOption = regexp.MustCompile(`(?:-c\s*|--)search[_-]path=((?:\\.|[^\s\\])*)`)
+
+// searchPath returns the search_path that the URL asks for, or "".
+func searchPath(cfg pq.Config) string {
+	if asked := cfg.Runtime["search_path"]; asked != "" {
+		return asked
+	}
+	all := searchPathOption.FindAllStringSubmatch(cfg.Options, -1)
+	if len(all) == 0 {
+		return ""
+	}
+	return strings.ReplaceAll(all[len(all)-1][1], `\`, "")
+}
+
+// squeeze removes what does not distinguish two lists of schemas.
+func squeeze(path string) string { return strings.NewReplacer(" ", "", `"`, "").Replace(path) }

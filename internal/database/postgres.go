@@ -22,7 +22,7 @@ func (d *DB) openPostgres(address string, o Options) error {
 	if err != nil {
 		return err
 	}
-	p := &postgres{cfg: cfg, io: o.IOTimeout, connect: o.ConnectTimeout}
+	p := &postgres{cfg: cfg, io: o.IOTimeout, connect: o.ConnectTimeout, pooled: o.Pooled}
 	// lib/pq would dial with a context that it cancels right after connecting,
 	// which would sever the line.
 	if p.cfg.ConnectTimeout > 0 {
@@ -51,6 +51,9 @@ func (d *DB) openPostgres(address string, o Options) error {
 // binary_parameters stays off: it would send JSON as bytes, which jsonb
 // rejects, and prepared statements save the round trip already.
 func pqConfig(address string, o Options) (pq.Config, error) {
+	if err := checkHosts(address); err != nil {
+		return pq.Config{}, err
+	}
 	cfg, err := pq.NewConfig(address)
 	if err != nil {
 		return pq.Config{}, safeURLError(err)
@@ -71,6 +74,21 @@ func pqConfig(address string, o Options) (pq.Config, error) {
 		cfg.ApplicationName = "portico"
 	}
 	return cfg, nil
+}
+
+// checkHosts refuses a URL in which each of several hosts has a port of its own,
+// as libpq spells it: lib/pq would read it as one port for all.
+func checkHosts(address string) error {
+	_, rest, _ := strings.Cut(address, "://")
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		rest = rest[:end]
+	}
+	hosts := rest[strings.LastIndex(rest, "@")+1:]
+	if !strings.Contains(hosts, ",") || !strings.Contains(hosts, ":") {
+		return nil
+	}
+	return errors.New("the database URL names several hosts and a port before the path, which is not understood: " +
+		"write them as parameters, postgres://USER:PASSWORD@/NAME?host=HOST1,HOST2&port=PORT1,PORT2")
 }
 
 // safeURLError replaces a URL parser's error, which quotes the URL with its
@@ -99,6 +117,8 @@ func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseco
 type postgres struct {
 	cfg         pq.Config
 	io, connect time.Duration
+	// pooled is Options.Pooled.
+	pooled bool
 	// epoch counts how often the network fell silent. A connection that has been
 	// idle since an earlier epoch is not tried again: in a pool full of dead
 	// connections each try would cost a whole timeout.
@@ -119,7 +139,7 @@ func (p *postgres) open(ctx context.Context) (driver.Conn, *line, error) {
 		if ctx.Err() != nil {
 			err = errors.Join(ctx.Err(), err)
 		}
-		return nil, nil, explainPooler(err)
+		return nil, nil, explainPooler(err, p.pooled)
 	}
 	dial.line.connected()
 	return inner, dial.line, nil
