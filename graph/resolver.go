@@ -1,6 +1,6 @@
 // Package graph contains the GraphQL schema and its resolvers. A resolver reads
-// the input, calls one service, and wraps the answer; rules belong into package
-// portal, and no resolver uses a database client.
+// the input, calls one service, and wraps the answer; rules belong into
+// the services, and no resolver uses a database client.
 package graph
 
 import (

@@ -69,7 +69,7 @@ func (p policy) EvalMutation(ctx context.Context, m ent.Mutation) error {
 		allowed = p.creators
 	}
 	if v.Role != viewer.System && !slices.Contains(allowed, v.Role) {
-		return privacy.Denyf("rule: role %q may not change %s", v.Role, m.Type())
+		return privacy.Denyf("rowpolicy: role %q may not change %s", v.Role, m.Type())
 	}
 	if creates {
 		return p.checkCreate(v, m)
@@ -80,7 +80,7 @@ func (p policy) EvalMutation(ctx context.Context, m ent.Mutation) error {
 	}
 	change, ok := m.(interface{ WhereP(...func(*sql.Selector)) })
 	if !ok {
-		return privacy.Denyf("rule: cannot narrow %T", m)
+		return privacy.Denyf("rowpolicy: cannot narrow %T", m)
 	}
 	change.WhereP(narrow...)
 	return nil
@@ -98,7 +98,7 @@ func (p policy) narrowing(v viewer.Viewer, by condition) ([]func(*sql.Selector),
 	case v.Role == viewer.Portal && v.AccountSuspended:
 		return nil, errSuspended()
 	case reach == permit.Nothing:
-		return nil, privacy.Denyf("rule: nothing here is for role %q", v.Role)
+		return nil, privacy.Denyf("rowpolicy: nothing here is for role %q", v.Role)
 	}
 	return by(v), nil
 }
@@ -110,13 +110,13 @@ func (p policy) checkCreate(v viewer.Viewer, m ent.Mutation) error {
 	case permit.ReachOf(v) == permit.Everything:
 		return nil
 	case !hasID(m, "organization_id", v.OrganizationID):
-		return privacy.Denyf("rule: %s of another organization", m.Type())
+		return privacy.Denyf("rowpolicy: %s of another organization", m.Type())
 	case v.Role == viewer.Portal && v.AccountSuspended:
 		return errSuspended()
 	case p.owned && v.Role == viewer.Portal && !hasID(m, "account_id", v.AccountID):
-		return privacy.Denyf("rule: %s of another account", m.Type())
+		return privacy.Denyf("rowpolicy: %s of another account", m.Type())
 	case p.personal && v.Role != viewer.System && !hasID(m, "user_id", v.UserID):
-		return privacy.Denyf("rule: %s of another person", m.Type())
+		return privacy.Denyf("rowpolicy: %s of another person", m.Type())
 	}
 	return nil
 }

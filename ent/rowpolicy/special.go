@@ -24,7 +24,7 @@ func requireSystem(ctx context.Context) error {
 	if permit.ReachOf(viewer.Current(ctx)) == permit.Everything {
 		return nil
 	}
-	return privacy.Denyf("rule: for Portico itself alone")
+	return privacy.Denyf("rowpolicy: for Portico itself alone")
 }
 
 // appendOnly refuses to change existing rows.
@@ -38,5 +38,5 @@ func (p appendOnly) EvalMutation(ctx context.Context, m ent.Mutation) error {
 	if m.Op().Is(ent.OpDelete) {
 		return requireSystem(ctx)
 	}
-	return privacy.Denyf("rule: the log is append-only")
+	return privacy.Denyf("rowpolicy: the log is append-only")
 }

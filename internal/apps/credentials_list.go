@@ -49,11 +49,3 @@ func (svc *Service) credentialQuery(f CredentialFilter, whole bool) func() listi
 		return q
 	}
 }
-
-// resolveStatus sets the present status of credentials: EXPIRED is not stored.
-func (svc *Service) resolveStatus(keys ...*db.Credential) {
-	now := svc.clock.Now()
-	for _, c := range keys {
-		c.Status = c.Status.At(now, c.ExpiresAt)
-	}
-}

@@ -6,7 +6,7 @@
 // in the organization's time zone.
 //
 // All limits of a call are checked at once, all or nothing: a refused call consumes
-// nothing. Memory keeps them in this process; limits/redislimits keeps them in
+// nothing. Memory keeps them in this process; Portico keeps them in
 // Redis for all nodes and falls back to Memory. Quota counts are stored in the
 // database: Load sets the stored count, Drain returns the units taken since, and
 // Settle or Journal records that those are stored. The database stores the counts
